@@ -1,0 +1,28 @@
+import { defineConfig } from "vitest/config";
+
+// Tests run against the sources: `perdure` resolves to sdk/index.ts, not to dist.
+const conditions = ["perdure-source", "module", "node", "import", "default"];
+
+function project(name: string, include: string[], timeoutMs: number) {
+  return {
+    extends: true as const,
+    test: { name, include, testTimeout: timeoutMs, hookTimeout: timeoutMs },
+  };
+}
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    pool: "forks",
+    maxWorkers: 2,
+    execArgv: ["--conditions=perdure-source"],
+    projects: [
+      project("unit", ["test/unit/**/*.test.ts", "test/property/**/*.test.ts", "examples/**/*.test.ts"], 10_000),
+      project("contract", ["test/contract/**/*.test.ts"], 30_000),
+      project("e2e", ["test/e2e/**/*.test.ts"], 60_000),
+      // Needs Java; run on its own with `npm run test:dynamodb-local`.
+      project("dynamodb-local", ["test/dynamodb-local/**/*.test.ts"], 60_000),
+    ],
+  },
+});
