@@ -1,0 +1,44 @@
+/** A duration: milliseconds, or a sum of units. Truncated to whole milliseconds, as Restate does. */
+export type Duration =
+  | number
+  | { days?: number; hours?: number; minutes?: number; seconds?: number; milliseconds?: number };
+
+const MS = { days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 1000, milliseconds: 1 } as const;
+
+/** In whole milliseconds. Throws `RangeError` for what is negative or not a finite number. */
+export function toMs(duration: Duration): number {
+  const ms =
+    typeof duration === "number"
+      ? duration
+      : (Object.keys(MS) as (keyof typeof MS)[]).reduce((sum, unit) => sum + (duration[unit] ?? 0) * MS[unit], 0);
+  if (!Number.isFinite(ms) || ms < 0) {
+    throw new RangeError(`A duration must be a finite number of milliseconds, not negative; got ${JSON.stringify(duration)}`);
+  }
+  return Math.trunc(ms);
+}
+
+const HUMAN_UNIT_MS: Record<string, number> = { ms: 1, s: 1000, sec: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+const ISO = /^P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
+
+/** Parses `10s`, `500ms`, `1h 30m` or ISO 8601 (`PT10S`) to milliseconds; `undefined` if it is neither. */
+export function parseDuration(text: string): number | undefined {
+  const iso = text.length > 2 ? ISO.exec(text) : null;
+  if (iso) {
+    const [, days, hours, minutes, seconds] = iso;
+    return toMs({
+      days: Number(days ?? 0),
+      hours: Number(hours ?? 0),
+      minutes: Number(minutes ?? 0),
+      seconds: Number(seconds ?? 0),
+    });
+  }
+  const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)\s*/g)];
+  if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text.trim()) return undefined;
+  let ms = 0;
+  for (const [, count, unit] of parts) {
+    const factor = HUMAN_UNIT_MS[unit ?? ""];
+    if (factor === undefined) return undefined;
+    ms += Number(count) * factor;
+  }
+  return Math.trunc(ms);
+}

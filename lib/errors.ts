@@ -1,0 +1,117 @@
+/**
+ * Errors are of three kinds. The user's: terminal ones end an invocation, all others are retried. Operational ones
+ * are expected of a distributed system and handled by giving the message back. An invariant's means a bug: nothing is
+ * acknowledged after it. Each is recognised by `code` or by a static `is`, never by its message, since
+ * `instanceof` fails across bundles. `docs/errors.md` explains every code that a user can meet.
+ */
+
+const TERMINAL = Symbol.for("perdure.terminal");
+const RETRYABLE = Symbol.for("perdure.retryable");
+
+/** Base of what Perdure throws at handlers. Catch the classes below it, not this one. */
+export class RestateError extends Error {
+  override readonly name: string = "RestateError";
+  /** HTTP-like. */
+  readonly code: number;
+  readonly metadata?: Record<string, string>;
+
+  constructor(message: string, options: { errorCode?: number; cause?: unknown; metadata?: Record<string, string> } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.errorCode ?? 500;
+    if (options.metadata !== undefined) this.metadata = options.metadata;
+  }
+}
+
+/** Ends the invocation with a failure: no retry. Recorded, and rethrown at whoever awaits it. */
+export class TerminalError extends RestateError {
+  override readonly name: string = "TerminalError";
+  readonly [TERMINAL] = true;
+  static is(error: unknown): error is TerminalError {
+    return typeof error === "object" && error !== null && TERMINAL in error;
+  }
+}
+
+/** An `orTimeout` ran out. Terminal, code 408. */
+export class TimeoutError extends TerminalError {
+  override readonly name = "TimeoutError";
+  constructor(message = "Timeout occurred") {
+    super(message, { errorCode: 408 });
+  }
+}
+
+/** The invocation was cancelled; thrown where it awaits. Terminal, code 409. */
+export class CancelledError extends TerminalError {
+  override readonly name = "CancelledError";
+  constructor(message = "Cancelled") {
+    super(message, { errorCode: 409 });
+  }
+}
+
+/** Retried, not before `retryAfter` has passed. */
+export class RetryableError extends RestateError {
+  override readonly name = "RetryableError";
+  readonly [RETRYABLE] = true;
+  readonly retryAfterMs?: number;
+  constructor(message: string, options: { retryAfterMs?: number; cause?: unknown; errorCode?: number } = {}) {
+    super(message, options);
+    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+  }
+  static is(error: unknown): error is RetryableError {
+    return typeof error === "object" && error !== null && RETRYABLE in error;
+  }
+}
+
+/** The code no longer does what the journal recorded (D1). Retried by policy, code 570. */
+export class JournalMismatchError extends RestateError {
+  override readonly name = "JournalMismatchError";
+  constructor(message: string) {
+    super(message, { errorCode: 570 });
+  }
+}
+
+export type OperationalCode = "throttled" | "unavailable" | "too-large";
+
+/** A store, a queue or a function did not answer as it should. What it was asked may or may not have happened. */
+export class OperationalError extends Error {
+  override readonly name = "OperationalError";
+  readonly code: OperationalCode;
+  constructor(code: OperationalCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+export type FunctionErrorCode = "crashed" | "timeout" | "out-of-memory" | "init" | "bad-answer";
+
+/** A handler's function died in mid-turn, or answered what is no outcome. */
+export class FunctionError extends Error {
+  override readonly name = "FunctionError";
+  readonly code: FunctionErrorCode;
+  constructor(code: FunctionErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** A violated invariant: a bug in Perdure or in a store. */
+export class InvariantError extends Error {
+  override readonly name = "InvariantError";
+}
+
+export function invariant(condition: unknown, rule: string, message: string): asserts condition {
+  if (!condition) throw new InvariantError(`${rule}: ${message}`);
+}
+
+/** Whatever was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  return new Error(`a value that is no Error was thrown: ${describe(thrown)}`, { cause: thrown });
+}
+
+function describe(thrown: unknown): string {
+  try {
+    return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
+  } catch {
+    return Object.prototype.toString.call(thrown);
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * The head: an invocation in one item, until it outgrows it (R8). Every append and every change of status is one
+ * conditional write on it, so J1 and J3 hold without transactions. Attribute names are short because the item is
+ * billed by the KB:
+ *
+ *   v format · s status · i incarnation · t target [service, handler, key?] · d deployment · k token · o origin
+ *   n length of the log · b where the last append began · l the log's tail · p how many entries are in pages
+ *   a id of the last append's writer · m notes (R9) · w what it waits for · x outcome
+ *   in input · h headers · r who awaits the result · q idempotency key
+ *   c accepted · u modified · y due (delayed start, back-off) · f failure of the last attempt · e expires · ttl
+ */
+import type { Entry, Note } from "./entry.ts";
+import { parseEntries } from "./entry.ts";
+import { type Incarnation, type InvocationId, journalPartition } from "./ids.ts";
+import type { Attributes, Condition, ItemKey } from "./item.ts";
+import { INLINE_INPUT_BYTES_MAX, MAILBOX_RETENTION_MS } from "./limits.ts";
+import type { ReplyTo, Start, Target } from "./message.ts";
+import { decodeOutcome, type Outcome } from "./outcome.ts";
+import type { AttemptState, TurnFailure } from "./protocol.ts";
+import type { Value } from "./value.ts";
+import type { Wait } from "./wait.ts";
+
+export const FORMAT_VERSION = 1;
+
+/**
+ * scheduled: delayed, not due. accepted: its Start is under way. pending: parked behind its key's lock. running: has
+ * appended, and has a message that will run it. The others are as in Restate.
+ */
+export type Status = "scheduled" | "accepted" | "pending" | "running" | "suspended" | "backing-off" | "paused" | "completed";
+
+export interface Head {
+  readonly status: Status;
+  readonly incarnation: Incarnation;
+  readonly target: Target;
+  readonly deployment?: string;
+  readonly token?: string;
+  readonly origin: string;
+  /** Entries in the whole log; the position of the next one. */
+  readonly length: number;
+  /** Position at which the last append began: its outputs are in doubt (R2). */
+  readonly lastAppend: number;
+  /** Position of the first entry of `tail`. */
+  readonly paged: number;
+  readonly tail: readonly Entry[];
+  readonly notes: readonly Note[];
+  /** Names the append that wrote the head last: a writer whose answer was lost recognises its own write. */
+  readonly writer?: string;
+  readonly wait?: Wait;
+  readonly outcome?: Outcome;
+  /** `true`: in an item of its own. */
+  readonly input?: Uint8Array | true;
+  readonly headers: Record<string, string>;
+  readonly replies: readonly ReplyTo[];
+  readonly idempotencyKey?: string;
+  readonly acceptedAtMs: number;
+  readonly modifiedAtMs: number;
+  readonly dueAtMs?: number;
+  readonly attempt: AttemptState;
+  readonly failure?: TurnFailure;
+  readonly expiresAtMs?: number;
+}
+
+export const HEAD = "head";
+export const INPUT = "input";
+export const headKey = (id: InvocationId): ItemKey => ({ table: "journal", pk: journalPartition(id), sk: HEAD });
+export const inputKey = (id: InvocationId): ItemKey => ({ table: "journal", pk: journalPartition(id), sk: INPUT });
+export const valueKey = (id: InvocationId, ref: string): ItemKey => ({ table: "journal", pk: journalPartition(id), sk: ref });
+export const PAGE_PREFIX = "page#";
+export const pageKey = (id: InvocationId, start: number): ItemKey => ({
+  table: "journal",
+  pk: journalPartition(id),
+  sk: PAGE_PREFIX + String(start).padStart(8, "0"),
+});
+
+/** Throws `TypeError` for an item that this version cannot read. */
+export function parseHead(item: Attributes): Head {
+  if (item["v"] !== FORMAT_VERSION) {
+    throw new TypeError(`journal format ${String(item["v"])} is not supported: this is version ${FORMAT_VERSION}`);
+  }
+  const [service, handler, key] = item["t"] as [string, string, string?];
+  const { i, n, b, p, o, c, u } = item as Record<string, number> & { o: string };
+  return {
+    status: item["s"] as Status,
+    incarnation: i ?? 0,
+    target: key === undefined ? { service, handler } : { service, handler, key },
+    origin: String(o),
+    length: n ?? 0,
+    lastAppend: b ?? 0,
+    paged: p ?? 0,
+    tail: parseEntries(item["l"]),
+    notes: parseEntries(item["m"]) as unknown as Note[],
+    headers: (item["h"] as Record<string, string> | undefined) ?? {},
+    replies: ((item["r"] as Value[] | undefined) ?? []).map(parseReplyTo),
+    acceptedAtMs: c ?? 0,
+    modifiedAtMs: u ?? 0,
+    ...optional(item),
+    ...attemptOf(item["f"]),
+  };
+}
+
+function optional(item: Attributes): Partial<Head> {
+  const input = item["in"];
+  return {
+    ...(item["d"] === undefined ? {} : { deployment: String(item["d"]) }),
+    ...(item["k"] === undefined ? {} : { token: String(item["k"]) }),
+    ...(item["a"] === undefined ? {} : { writer: String(item["a"]) }),
+    ...(item["q"] === undefined ? {} : { idempotencyKey: String(item["q"]) }),
+    ...(item["w"] === undefined ? {} : { wait: item["w"] as unknown as Wait }),
+    ...(item["x"] === undefined ? {} : { outcome: decodeOutcome(item["x"]) }),
+    ...(input === undefined ? {} : { input: input instanceof Uint8Array ? input : (true as const) }),
+    ...(item["y"] === undefined ? {} : { dueAtMs: Number(item["y"]) }),
+    ...(item["e"] === undefined ? {} : { expiresAtMs: Number(item["e"]) }),
+  };
+}
+
+function parseReplyTo(value: Value): ReplyTo {
+  const [id, incarnation, command] = value as [string, number, number];
+  return { id, incarnation, command };
+}
+export const encodeReplyTo = ({ id, incarnation, command }: ReplyTo): Value => [id, incarnation, command];
+
+/** ["f"]: { count, run?, failure? }. */
+function attemptOf(value: Value | undefined): Pick<Head, "attempt" | "failure"> {
+  if (value === undefined) return { attempt: { count: 0 } };
+  const { count, run, failure } = value as unknown as AttemptState & { failure?: TurnFailure };
+  return { attempt: run === undefined ? { count } : { count, run }, ...(failure === undefined ? {} : { failure }) };
+}
+export function encodeAttempt(attempt: AttemptState, failure?: TurnFailure): Value {
+  return { ...attempt, ...(failure === undefined ? {} : { failure }) } as unknown as Value;
+}
+
+/** The attributes of an invocation's first head, whatever its first write is for. */
+export function newHead(start: Start, known: { token?: string; deployment?: string }): Attributes {
+  const { service, handler, key } = start.target;
+  return {
+    v: FORMAT_VERSION,
+    i: start.incarnation,
+    t: key === undefined ? [service, handler] : [service, handler, key],
+    o: start.origin,
+    n: 0,
+    b: 0,
+    p: 0,
+    l: [],
+    m: [],
+    c: start.acceptedAtMs,
+    ...(known.token === undefined ? {} : { k: known.token }),
+    ...(known.deployment === undefined ? {} : { d: known.deployment }),
+    ...(start.idempotencyKey === undefined ? {} : { q: start.idempotencyKey }),
+    ...(start.replyTo === undefined ? {} : { r: [encodeReplyTo(start.replyTo)] }),
+  };
+}
+
+/** The input and headers, which a head needs once the Start is deleted. An input too long for the head is `true`. */
+export function inputAttributes(start: Start): Attributes {
+  const inline = start.input.byteLength <= INLINE_INPUT_BYTES_MAX;
+  return {
+    in: inline ? start.input : true,
+    ...(Object.keys(start.headers).length === 0 ? {} : { h: { ...start.headers } }),
+  };
+}
+
+/** When the head ceases to exist for readers, and when DynamoDB may delete it: never before the mailbox has
+ * forgotten the last message about it (R10). */
+export function retentionAttributes(nowMs: number, retentionMs: number): Attributes {
+  const expiresAtMs = nowMs + retentionMs;
+  return { e: expiresAtMs, ttl: Math.ceil((expiresAtMs + MAILBOX_RETENTION_MS) / 1000) };
+}
+
+/** Expired heads count as absent, although DynamoDB deletes them days later. */
+export const isExpired = (head: Pick<Head, "expiresAtMs">, nowMs: number): boolean =>
+  head.expiresAtMs !== undefined && head.expiresAtMs <= nowMs;
+
+/** The head is this incarnation's and not completed. */
+export const whileOpen = (incarnation: Incarnation): Condition => ({
+  is: "all",
+  of: [
+    { is: "present" },
+    { is: "eq", attribute: "i", value: incarnation },
+    { is: "ne", attribute: "s", value: "completed" },
+  ],
+});
+
+/** J1: the log is as long as this writer believes, the invocation neither completed nor paused. */
+export const whileAt = (incarnation: Incarnation, length: number): Condition => ({
+  is: "all",
+  of: [whileOpen(incarnation), { is: "ne", attribute: "s", value: "paused" }, { is: "eq", attribute: "n", value: length }],
+});

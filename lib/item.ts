@@ -1,0 +1,147 @@
+/**
+ * The vocabulary in which everything durable is read and written: single items, written under a condition.
+ *
+ * An operation is plain data. The DynamoDB adapter compiles it to an expression; the SQLite adapter and the
+ * simulator evaluate it with {@link evaluate}. One contract suite holds the three to the same answers, so the
+ * protocol above is written, and proven, once. J1 rests on this: each operation is atomic on its one item.
+ */
+import type { Value } from "./value.ts";
+
+export type Table = "journal" | "state" | "registry";
+
+export interface ItemKey {
+  readonly table: Table;
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** Attributes of an item, without its key. Absent is absent: `undefined` never stands for a value. */
+export type Attributes = { [name: string]: Value };
+
+export type Condition =
+  | { readonly is: "absent" }
+  | { readonly is: "present" }
+  | { readonly is: "eq" | "ne" | "lt"; readonly attribute: string; readonly value: string | number }
+  | { readonly is: "missing"; readonly attribute: string }
+  /** The list holds exactly this many elements. */
+  | { readonly is: "size"; readonly attribute: string; readonly value: number }
+  | { readonly is: "all" | "any"; readonly of: readonly Condition[] };
+
+/** One change of one attribute; an update names each attribute at most once. */
+export type Change =
+  | { readonly do: "set"; readonly attribute: string; readonly value: Value }
+  /** Sets the attribute unless it is there. */
+  | { readonly do: "init"; readonly attribute: string; readonly value: Value }
+  | { readonly do: "remove"; readonly attribute: string }
+  /** Appends to a list that must exist. */
+  | { readonly do: "append"; readonly attribute: string; readonly values: readonly Value[] }
+  /** Removes the first `count` elements of a list. */
+  | { readonly do: "drop"; readonly attribute: string; readonly count: number };
+
+export interface Put {
+  readonly op: "put";
+  readonly key: ItemKey;
+  readonly attributes: Attributes;
+  readonly when?: Condition;
+}
+/** Creates the item when it is absent, unless the condition forbids that. */
+export interface Update {
+  readonly op: "update";
+  readonly key: ItemKey;
+  readonly changes: readonly Change[];
+  readonly when?: Condition;
+}
+export interface Delete {
+  readonly op: "delete";
+  readonly key: ItemKey;
+  readonly when?: Condition;
+}
+export type Write = Put | Update | Delete;
+
+/**
+ * `won`: the attributes as they now are (none after a delete). Refused: the attributes that refused it (none if
+ * there is no item). A thrown operational error leaves it open whether the write took effect.
+ */
+export type WriteResult =
+  | { readonly won: true; readonly item: Attributes | undefined }
+  | { readonly won: false; readonly item: Attributes | undefined };
+
+/** Evaluates `write` against the item as it stands. Pure; never changes `item`. Throws `TypeError` where DynamoDB
+ * answers ValidationException (append to what is not a list). */
+export function evaluate(item: Attributes | undefined, write: Write): WriteResult {
+  if (write.when && !holds(item, write.when)) return { won: false, item };
+  if (write.op === "delete") return { won: true, item: undefined };
+  if (write.op === "put") return { won: true, item: { ...write.attributes } };
+  const next: Attributes = { ...item };
+  for (const change of write.changes) applyChange(next, change);
+  return { won: true, item: next };
+}
+
+function applyChange(next: Attributes, change: Change): void {
+  switch (change.do) {
+    case "set":
+      next[change.attribute] = change.value;
+      return;
+    case "init":
+      next[change.attribute] ??= change.value;
+      return;
+    case "remove":
+      delete next[change.attribute];
+      return;
+    case "append":
+      next[change.attribute] = [...listOf(next, change.attribute), ...change.values];
+      return;
+    case "drop":
+      next[change.attribute] = listOf(next, change.attribute).slice(change.count);
+      return;
+  }
+}
+
+function listOf(item: Attributes, attribute: string): Value[] {
+  const held = item[attribute];
+  if (!Array.isArray(held)) throw new TypeError(`attribute ${attribute} is not a list`);
+  return held;
+}
+
+export function holds(item: Attributes | undefined, condition: Condition): boolean {
+  switch (condition.is) {
+    case "absent":
+      return item === undefined;
+    case "present":
+      return item !== undefined;
+    case "missing":
+      return item?.[condition.attribute] === undefined;
+    case "eq":
+      return item?.[condition.attribute] === condition.value;
+    case "ne":
+      return item?.[condition.attribute] !== condition.value;
+    case "lt": {
+      const held = item?.[condition.attribute];
+      return typeof held === typeof condition.value && held !== undefined && held !== null && held < condition.value;
+    }
+    case "size": {
+      const held = item?.[condition.attribute];
+      return Array.isArray(held) && held.length === condition.value;
+    }
+    case "all":
+      return condition.of.every((part) => holds(item, part));
+    case "any":
+      return condition.of.some((part) => holds(item, part));
+  }
+}
+
+/** The size of an item as DynamoDB counts it, in bytes: names and values, with the overhead of lists and maps. */
+export function sizeOf(attributes: Attributes): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(attributes)) bytes += Buffer.byteLength(name) + sizeOfValue(value);
+  return bytes;
+}
+
+export function sizeOfValue(value: Value): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  if (typeof value === "number") return 1 + Math.ceil(String(Math.abs(value)).length / 2);
+  if (typeof value === "boolean" || value === null) return 1;
+  if (value instanceof Uint8Array) return value.byteLength;
+  if (Array.isArray(value)) return value.reduce<number>((sum, held) => sum + 1 + sizeOfValue(held), 3);
+  return Object.entries(value).reduce((sum, [name, held]) => sum + 1 + Buffer.byteLength(name) + sizeOfValue(held), 3);
+}

@@ -1,0 +1,66 @@
+/** Every size, loop and retry has its bound here, asserted where data enters and where it leaves. Units last in the name. */
+
+/** Largest input, result, step result or state value, in bytes. Keeps a value item under DynamoDB's 400 KB
+ * and a message with its base64 payload under SQS's 1 MiB. */
+export const PAYLOAD_BYTES_MAX = 256 * 1024;
+/** An entry's value above this goes to an item of its own: a rewrite of the head must not pay for it again. */
+export const INLINE_VALUE_BYTES_MAX = 1024;
+/** An input at most this long rides in the head when the invocation first suspends. */
+export const INLINE_INPUT_BYTES_MAX = 512;
+/** Past this size the head's entries are copied to a page. DynamoDB bills an item by its size rounded up to 1 KB. */
+export const HEAD_BYTES_SOFT_MAX = 960;
+/** Entries of one journal. */
+export const JOURNAL_ENTRIES_MAX = 50_000;
+/** Object and workflow keys, in UTF-8 bytes: a DynamoDB partition key holds 2,048. */
+export const KEY_BYTES_MAX = 1024;
+/** Service, handler, step, state key, promise and signal names, in UTF-8 bytes. */
+export const NAME_BYTES_MAX = 512;
+export const IDEMPOTENCY_KEY_BYTES_MAX = 512;
+/** All headers of a request together, in UTF-8 bytes. */
+export const HEADERS_BYTES_MAX = 16 * 1024;
+
+/** Messages in one `SendMessageBatch`. */
+export const SEND_BATCH_MAX = 10;
+/** `DelaySeconds` of an SQS message at most; a longer timer takes the far leg (EventBridge Scheduler). */
+export const DELAY_QUEUE_MS_MAX = 15 * 60 * 1000;
+/** Sends that one call of `sendAll` retries before it gives the whole append up as "in doubt". */
+export const SEND_ATTEMPTS_MAX = 5;
+/** Conflicting writes that a note, a hand-off or a parking meets before its message is given back. */
+export const CONFLICT_ATTEMPTS_MAX = 8;
+
+/** Parked invocations held in the lock item itself; the rest are items behind its counters. */
+export const INBOX_INLINE_MAX = 8;
+/** Parked invocations run under one message before the rest go through the mailbox. */
+export const INLINE_DRAIN_MAX = 64;
+/** Links of a lock's chain of finished owners that one message settles. */
+export const SETTLE_STEPS_MAX = 64;
+/** A cleared key leaves a tombstone this long, so that a zombie's older write still finds a fence. */
+export const TOMBSTONE_MS = 60 * 60 * 1000;
+/** Longest that the mailbox keeps a message; heads outlive it. */
+export const MAILBOX_RETENTION_MS = 4 * 24 * 60 * 60 * 1000;
+
+/** A back-off up to this long holds the message in the dispatcher; a longer one is a durable timer. */
+export const HELD_BACKOFF_MS_MAX = 500;
+/** Attempts made under one message before the back-off is made durable all the same. */
+export const HELD_ATTEMPTS_MAX = 8;
+/** How long a replay may wait for the code to issue a recorded operation before it is a mismatch. */
+export const REPLAY_STALL_MS = 2000;
+
+/** Default retry policy of an invocation (Restate's defaults). */
+export const RETRY_INITIAL_INTERVAL_MS = 50;
+export const RETRY_MAX_INTERVAL_MS = 60_000;
+export const RETRY_FACTOR = 2;
+export const RETRY_MAX_ATTEMPTS = 70;
+/** Default policy of a `ctx.run` that sets a bound of its own. */
+export const RUN_RETRY_INITIAL_INTERVAL_MS = 50;
+export const RUN_RETRY_MAX_INTERVAL_MS = 10_000;
+/** A run's back-off up to this long is waited for in the turn. */
+export const RUN_HELD_BACKOFF_MS_MAX = 2000;
+
+/** Retention of results with an idempotency key, of workflows, and of journals. */
+export const IDEMPOTENCY_RETENTION_MS = 24 * 60 * 60 * 1000;
+export const WORKFLOW_RETENTION_MS = 24 * 60 * 60 * 1000;
+export const JOURNAL_RETENTION_MS = 24 * 60 * 60 * 1000;
+
+/** Error messages are cut to this many characters before they are stored. */
+export const ERROR_MESSAGE_CHARS_MAX = 4000;

@@ -1,0 +1,47 @@
+/**
+ * What an operation or an invocation ended with. In items: bytes for a success, `[code, message, metadata?]` for a
+ * terminal failure, a string for bytes that are kept in a value item of that sort key.
+ */
+import { ERROR_MESSAGE_CHARS_MAX } from "./limits.ts";
+import type { Value } from "./value.ts";
+
+export interface Failure {
+  /** The terminal error's code, an HTTP status. */
+  readonly code: number;
+  readonly message: string;
+  readonly metadata?: Record<string, string>;
+}
+
+export type Outcome =
+  | { readonly ok: true; readonly value: Uint8Array }
+  | { readonly ok: true; readonly ref: string }
+  | { readonly ok: false; readonly failure: Failure };
+
+export const EMPTY = new Uint8Array(0);
+export const success = (value: Uint8Array = EMPTY): Outcome => ({ ok: true, value });
+export const failure = (code: number, message: string, metadata?: Record<string, string>): Outcome => ({
+  ok: false,
+  failure: metadata === undefined ? { code, message } : { code, message, metadata },
+});
+
+export function encodeOutcome(outcome: Outcome): Value {
+  if (outcome.ok) return "ref" in outcome ? outcome.ref : outcome.value;
+  const { code, message, metadata } = outcome.failure;
+  const cut = message.slice(0, ERROR_MESSAGE_CHARS_MAX);
+  return metadata === undefined ? [code, cut] : [code, cut, { ...metadata }];
+}
+
+export function decodeOutcome(value: Value | undefined): Outcome {
+  if (value instanceof Uint8Array) return { ok: true, value };
+  if (typeof value === "string") return { ok: true, ref: value };
+  if (Array.isArray(value) && typeof value[0] === "number" && typeof value[1] === "string") {
+    const metadata = value[2];
+    return failure(value[0], value[1], isStringMap(metadata) ? metadata : undefined);
+  }
+  if (value === null || value === undefined) return success();
+  throw new TypeError(`not an outcome: ${JSON.stringify(value)}`);
+}
+
+function isStringMap(value: Value | undefined): value is Record<string, string> {
+  return value !== null && typeof value === "object" && !Array.isArray(value) && !(value instanceof Uint8Array);
+}

@@ -1,0 +1,90 @@
+/**
+ * What the engine needs from outside. Two sets of adapters implement these (AWS, SQLite), the simulator a third
+ * with faults; one contract suite (`test/contract`) says what they must do.
+ *
+ * Every method may throw an {@link OperationalError}: throttled, unavailable, answer lost. After one, a write or a
+ * send may or may not have taken effect.
+ */
+import type { Attributes, Delete, ItemKey, Put, Table, Update, Write, WriteResult } from "./item.ts";
+import type { Deployment, RegisteredService } from "./manifest.ts";
+import type { Outgoing } from "./message.ts";
+import type { TurnOutcome, TurnRequest } from "./protocol.ts";
+
+export interface StoredItem {
+  readonly sk: string;
+  readonly attributes: Attributes;
+}
+export interface Page {
+  readonly items: readonly StoredItem[];
+  /** Pass it as `after` to go on; absent at the end. */
+  readonly next?: string;
+}
+export interface ScannedItem extends StoredItem {
+  readonly pk: string;
+}
+
+/** Single items, strongly consistent, atomic each. Bounds: `limits.ts`. */
+export interface ItemStore {
+  /** A strong read. */
+  get(key: ItemKey): Promise<Attributes | undefined>;
+  write(write: Put | Update | Delete): Promise<WriteResult>;
+  /** Items of one partition whose sort key begins with `prefix`, in the order of their sort keys (bytewise), strongly
+   * read. `after`: exclusive start. `limit` bounds a page, which may be shorter. */
+  query(table: Table, pk: string, prefix: string, page?: { after?: string; limit?: number }): Promise<Page>;
+  /** All items of a table whose sort key is `sk`, in no order, eventually consistent; for the reconciler and for lists. */
+  scan(table: Table, sk: string, page?: { after?: string; limit?: number }): Promise<{
+    readonly items: readonly ScannedItem[];
+    readonly next?: string;
+  }>;
+}
+
+/** The FIFO mailbox: one group's messages are handed out one after the other. */
+export interface Mailbox {
+  /** At most `SEND_BATCH_MAX` messages, no two of one group. Answers the indexes of those that were refused and
+   * should be tried again; the others are durable. */
+  sendBatch(messages: readonly Outgoing[]): Promise<readonly number[]>;
+}
+
+/** Sends a message to the mailbox, not before `atMs`. Late, and twice, is possible; early is not relied upon. */
+export interface Timers {
+  schedule(timer: { readonly atMs: number; readonly message: Outgoing }): Promise<void>;
+}
+
+/** Runs one turn in a handler's function. Throws {@link OperationalError} `unavailable`/`throttled` when it never ran and
+ * a {@link FunctionError} when it died: crashed, timed out, ran out of memory. */
+export interface Invoker {
+  invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome>;
+}
+
+export interface Registry {
+  /** The service, with the deployment that new invocations go to. May lag by some seconds. */
+  service(name: string): Promise<RegisteredService | undefined>;
+  deployment(id: string): Promise<Deployment | undefined>;
+  services(): Promise<readonly RegisteredService[]>;
+}
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Calls back once, not before `ms` have passed. Answers what cancels it. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+/** Lets a reader sleep until an item may have changed: a notification locally, growing pauses in AWS. */
+export interface Watch {
+  /** Resolves when the item may have changed, or after at most `maxMs`. */
+  changed(key: ItemKey, maxMs: number): Promise<void>;
+}
+
+export interface Entropy {
+  bytes(count: number): Uint8Array;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+export interface Logger {
+  log(level: LogLevel, message: string, fields?: Record<string, unknown>): void;
+}
+
+export const silentLogger: Logger = { log: () => undefined };
+
+export type { Write };

@@ -1,0 +1,40 @@
+/** Retry policies: exponential, bounded in attempts; what happens at the bound is the policy's to say. */
+import {
+  RETRY_FACTOR,
+  RETRY_INITIAL_INTERVAL_MS,
+  RETRY_MAX_ATTEMPTS,
+  RETRY_MAX_INTERVAL_MS,
+} from "./limits.ts";
+import type { HandlerManifest, RetryPolicy, ServiceManifest } from "./manifest.ts";
+
+export const DEFAULT_RETRY_POLICY: RetryPolicy = {
+  initialIntervalMs: RETRY_INITIAL_INTERVAL_MS,
+  maxIntervalMs: RETRY_MAX_INTERVAL_MS,
+  factor: RETRY_FACTOR,
+  maxAttempts: RETRY_MAX_ATTEMPTS,
+  onMaxAttempts: "pause",
+};
+
+/** Handler before service before default. */
+export function retryPolicyOf(service: ServiceManifest | undefined, handler: HandlerManifest | undefined): RetryPolicy {
+  return { ...DEFAULT_RETRY_POLICY, ...service?.retryPolicy, ...handler?.retryPolicy };
+}
+
+export type RetryDecision =
+  | { readonly kind: "retry"; readonly delayMs: number }
+  | { readonly kind: "pause" }
+  | { readonly kind: "kill" };
+
+/** After attempt number `attempt` (1 the first) has failed. An error's own `retryAfterMs` goes before the policy's delay. */
+export function decideRetry(policy: RetryPolicy, attempt: number, retryAfterMs?: number): RetryDecision {
+  if (attempt >= policy.maxAttempts) return { kind: policy.onMaxAttempts };
+  return { kind: "retry", delayMs: retryAfterMs ?? backoffMs(policy, attempt) };
+}
+
+/** The pause after attempt number `attempt`, in milliseconds. */
+export function backoffMs(
+  policy: Pick<RetryPolicy, "initialIntervalMs" | "maxIntervalMs" | "factor">,
+  attempt: number,
+): number {
+  return Math.min(policy.maxIntervalMs, Math.round(policy.initialIntervalMs * policy.factor ** (attempt - 1)));
+}

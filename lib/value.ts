@@ -1,0 +1,49 @@
+/**
+ * What an item's attribute may hold: the subset of DynamoDB's types that Perdure uses. The same values travel in
+ * messages and turn requests, as JSON in which bytes are tagged.
+ */
+export type Value = string | number | boolean | null | Uint8Array | Value[] | { [name: string]: Value };
+
+const BYTES_TAG = "~b";
+
+/** A value as JSON text; bytes become `{"~b": base64}`. */
+export function encodeJson(value: Value): string {
+  return JSON.stringify(toJson(value));
+}
+
+/** The inverse of {@link encodeJson}. Throws `SyntaxError` on text that is not JSON. */
+export function decodeJson(text: string): Value {
+  return fromJson(JSON.parse(text) as unknown);
+}
+
+function toJson(value: Value): unknown {
+  if (value instanceof Uint8Array) return { [BYTES_TAG]: Buffer.from(value).toString("base64") };
+  if (Array.isArray(value)) return value.map(toJson);
+  if (value !== null && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([name, held]) => [name, toJson(held)]));
+  }
+  return value;
+}
+
+function fromJson(json: unknown): Value {
+  if (Array.isArray(json)) return json.map(fromJson);
+  if (json !== null && typeof json === "object") {
+    const tagged = (json as Record<string, unknown>)[BYTES_TAG];
+    if (typeof tagged === "string") return new Uint8Array(Buffer.from(tagged, "base64"));
+    return Object.fromEntries(Object.entries(json).map(([name, held]) => [name, fromJson(held)]));
+  }
+  if (typeof json === "string" || typeof json === "number" || typeof json === "boolean") return json;
+  return null;
+}
+
+/** Structural equality, bytes by content. */
+export function equalValues(a: Value | undefined, b: Value | undefined): boolean {
+  if (a === b) return true;
+  if (a instanceof Uint8Array || b instanceof Uint8Array) {
+    return a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0;
+  }
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [left, right] = [Object.entries(a), Object.entries(b)];
+  return left.length === right.length && left.every(([name, held]) => equalValues(held, (b as Record<string, Value>)[name]));
+}
