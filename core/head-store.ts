@@ -8,9 +8,9 @@
  */
 import { type Entry, parseEntries } from "../lib/entry.ts";
 import { invariant } from "../lib/errors.ts";
-import { type Head, headKey, INPUT, inputKey, PAGE_PREFIX, parseHead, valueKey } from "../lib/head.ts";
-import { type Incarnation, type InvocationId, journalPartition } from "../lib/ids.ts";
-import type { Attributes, ItemKey } from "../lib/item.ts";
+import { type Head, headKey, inputKey, pagePrefix, parseHead } from "../lib/head.ts";
+import { type InvocationId, journalPartition } from "../lib/ids.ts";
+import type { Attributes } from "../lib/item.ts";
 import { INLINE_INPUT_BYTES_MAX } from "../lib/limits.ts";
 import type { Start } from "../lib/message.ts";
 import { EMPTY } from "../lib/outcome.ts";
@@ -29,27 +29,24 @@ export async function readHead(items: ItemStore, id: InvocationId): Promise<Stor
   return item === undefined ? undefined : { head: parseHead(item), item };
 }
 
-const longInputKey = (id: InvocationId, incarnation: Incarnation): ItemKey =>
-  incarnation === 0 ? inputKey(id) : valueKey(id, `${INPUT}#${incarnation}`);
-
 /** Stores an input too long for the head (`inputAttributes` then says `true`), before the head that refers to it. Does
  * nothing for a short one. */
 export async function storeInput(items: ItemStore, start: Start): Promise<void> {
   if (start.input.byteLength <= INLINE_INPUT_BYTES_MAX) return;
-  const key = longInputKey(start.id, start.incarnation);
+  const key = inputKey(start.id, start.incarnation);
   await items.write({ op: "put", key, attributes: { value: start.input } });
 }
 
 /** Removes what {@link storeInput} stored, for a start whose head was refused. */
 export async function removeInput(items: ItemStore, start: Start): Promise<void> {
   if (start.input.byteLength <= INLINE_INPUT_BYTES_MAX) return;
-  await items.write({ op: "delete", key: longInputKey(start.id, start.incarnation) });
+  await items.write({ op: "delete", key: inputKey(start.id, start.incarnation) });
 }
 
 /** The input of the invocation, from its head or the item of its own. Empty if the head holds none. */
 export async function readInput(items: ItemStore, id: InvocationId, head: Head): Promise<Uint8Array> {
   if (head.input !== true) return head.input ?? EMPTY;
-  const bytes = (await items.get(longInputKey(id, head.incarnation)))?.["value"];
+  const bytes = (await items.get(inputKey(id, head.incarnation)))?.["value"];
   invariant(bytes instanceof Uint8Array, "R8", `the input of ${id} is missing`);
   return bytes;
 }
@@ -70,7 +67,7 @@ async function readPages(items: ItemStore, id: InvocationId, head: Head): Promis
     const page = await items.query(
       "journal",
       journalPartition(id),
-      PAGE_PREFIX,
+      pagePrefix(head.incarnation),
       after === undefined ? {} : { after },
     );
     for (const item of page.items) takePage(entries, item, id, head);
@@ -79,11 +76,10 @@ async function readPages(items: ItemStore, id: InvocationId, head: Head): Promis
   return entries;
 }
 
-/** A page may hold more than the head counts: it was written for an append that was then refused or never made. */
+/** A page may be there before an append has dropped its entries from the head: then the head still counts them. */
 function takePage(entries: Entry[], item: StoredItem, id: InvocationId, head: Head): void {
-  const start = Number(item.sk.slice(PAGE_PREFIX.length));
-  const incarnation = item.attributes["i"];
-  if (start >= head.paged || (incarnation !== undefined && incarnation !== head.incarnation)) return;
+  if (entries.length >= head.paged) return;
+  const start = Number(item.sk.slice(pagePrefix(head.incarnation).length));
   invariant(start === entries.length, "J1", `${id} has a page at ${start} after ${entries.length} entries`);
   entries.push(...parseEntries(item.attributes["l"]).slice(0, head.paged - start));
 }

@@ -61,16 +61,13 @@ export interface Head {
 }
 
 export const HEAD = "head";
-export const INPUT = "input";
 export const headKey = (id: InvocationId): ItemKey => ({ table: "journal", pk: journalPartition(id), sk: HEAD });
-export const inputKey = (id: InvocationId): ItemKey => ({ table: "journal", pk: journalPartition(id), sk: INPUT });
 export const valueKey = (id: InvocationId, ref: string): ItemKey => ({ table: "journal", pk: journalPartition(id), sk: ref });
-export const PAGE_PREFIX = "page#";
-export const pageKey = (id: InvocationId, start: number): ItemKey => ({
-  table: "journal",
-  pk: journalPartition(id),
-  sk: PAGE_PREFIX + String(start).padStart(8, "0"),
-});
+// A derived id lives more than once, and items of an earlier life may still be there: these name their incarnation.
+export const inputKey = (id: InvocationId, incarnation: Incarnation): ItemKey => valueKey(id, `input#${incarnation}`);
+export const pagePrefix = (incarnation: Incarnation): string => `page#${incarnation}#`;
+export const pageKey = (id: InvocationId, incarnation: Incarnation, start: number): ItemKey =>
+  valueKey(id, pagePrefix(incarnation) + String(start).padStart(8, "0"));
 
 /** Throws `TypeError` for an item that this version cannot read. */
 export function parseHead(item: Attributes): Head {

@@ -1,0 +1,255 @@
+/**
+ * Appends to one invocation's log, for one turn. Every append is one conditional write on the head (J1, J3, R8): it
+ * is won only if the log is exactly as long as this turn believes and the invocation is neither completed nor
+ * paused. Of two turns one wins and the other finds out, and a turn that lost changes nothing more (W3).
+ *
+ * Crash points. Before the write: nothing happened. After it, the answer lost: the head names its writer, so that a
+ * repetition recognises its own append instead of taking it for another turn's. Large values and pages are written
+ * before what refers to them; without it they are garbage that expires with the invocation, never a dangling reference.
+ */
+import type { Entry, Note } from "../lib/entry.ts";
+import { OperationalError } from "../lib/errors.ts";
+import {
+  headKey,
+  inputAttributes,
+  newHead,
+  pageKey,
+  parseHead,
+  retentionAttributes,
+  whileAt,
+} from "../lib/head.ts";
+import type { Incarnation, InvocationId } from "../lib/ids.ts";
+import { type Attributes, type Change, sizeOf, type Write, type WriteResult } from "../lib/item.ts";
+import { CONFLICT_ATTEMPTS_MAX, HEAD_BYTES_SOFT_MAX } from "../lib/limits.ts";
+import type { ReplyTo, Start } from "../lib/message.ts";
+import { encodeOutcome, type Outcome } from "../lib/outcome.ts";
+import type { Clock, ItemStore } from "../lib/ports.ts";
+import type { Value } from "../lib/value.ts";
+import type { Wait } from "../lib/wait.ts";
+import { storeInput } from "./head-store.ts";
+import { spill } from "./value-store.ts";
+
+export type AppendResult =
+  | { readonly kind: "won"; readonly position: number; readonly notes: readonly Note[]; readonly replies: readonly ReplyTo[] }
+  /** Notes have come in that this turn has not seen: it goes on instead of suspending. */
+  | { readonly kind: "notes"; readonly notes: readonly Note[] }
+  | { readonly kind: "lost"; readonly reason: string };
+
+/** What the turn ends with, if this append is its last. */
+export type Ending =
+  | { readonly kind: "suspended"; readonly wait: Wait }
+  | { readonly kind: "completed"; readonly outcome: Outcome; readonly retentionMs: number };
+
+export interface JournalSubject {
+  readonly id: InvocationId;
+  readonly incarnation: Incarnation;
+  readonly deployment: string;
+  readonly token?: string;
+  /** Present unless the head holds the input already. */
+  readonly start?: Start;
+  /** The head as last read; absent: none is known. */
+  readonly head?: Attributes;
+  /** Distinguishes this turn's writes from any other's. */
+  readonly writer: string;
+}
+
+/** A head without log, notes and input is at most this much larger than its completion record: see `complete`. */
+const INPUT_KEPT_BELOW_BYTES = 1024 - 128;
+
+export class Journal {
+  readonly #items: ItemStore;
+  readonly #clock: Clock;
+  readonly #subject: JournalSubject;
+  #item: Attributes | undefined;
+  #appends = 0;
+  #page: Promise<void> | undefined;
+  #pagedTo: number;
+
+  constructor(items: ItemStore, clock: Clock, subject: JournalSubject) {
+    this.#items = items;
+    this.#clock = clock;
+    this.#subject = subject;
+    this.#item = subject.head;
+    this.#pagedTo = subject.head === undefined ? 0 : parseHead(subject.head).paged;
+  }
+
+  /** Entries in the log, as far as this turn knows. */
+  get length(): number {
+    return Number(this.#item?.["n"] ?? 0);
+  }
+
+  /**
+   * Appends `entries` and drops `taken` consumed notes, in one write. With an ending, the status changes with it.
+   * Entries' large values are stored first. Throws {@link OperationalError} when the store cannot be reached before
+   * anything was written; a write whose fate stays unknown is `lost`.
+   */
+  async append(entries: readonly Entry[], taken: number, ending?: Ending): Promise<AppendResult> {
+    const stored: Value[] = [];
+    for (const entry of entries) stored.push((await this.#spillEntry(entry)) as unknown as Value);
+    await this.#storeInput(ending);
+    await this.#page;
+    const position = this.length;
+    const writer = `${this.#subject.writer}.${++this.#appends}`;
+    const write = await this.#build(stored, taken, writer, ending);
+    const result = await this.#decide(write, writer, position);
+    if (result === "unknown") return { kind: "lost", reason: "the store did not say whether the append was won" };
+    if (!result.won) return this.#refused(result.item, taken, ending);
+    this.#item = result.item ?? {};
+    const head = parseHead(this.#item);
+    if (!ending) this.#startPage();
+    return { kind: "won", position, notes: head.notes, replies: head.replies };
+  }
+
+  async #spillEntry(entry: Entry): Promise<Entry> {
+    const { id } = this.#subject;
+    const at = valuePlace(entry);
+    if (at === undefined) return entry;
+    const copy = [...entry] as unknown as Value[];
+    if (entry[0] === "c" || entry[0] === "o") {
+      const call = [...entry[3]] as Value[];
+      call[3] = await spill(this.#items, id, entry[3][3]);
+      copy[3] = call;
+    } else copy[at] = await spill(this.#items, id, copy[at] ?? null);
+    return copy as unknown as Entry;
+  }
+
+  /** The input must outlive the Start from the moment that the Start may be deleted: with a suspension. */
+  async #storeInput(ending: Ending | undefined): Promise<void> {
+    const { start } = this.#subject;
+    if (ending?.kind !== "suspended" || !start || this.#item?.["in"] !== undefined) return;
+    await storeInput(this.#items, start);
+  }
+
+  async #build(entries: Value[], taken: number, writer: string, ending: Ending | undefined): Promise<Write> {
+    const { id, incarnation } = this.#subject;
+    const fields = await this.#fields(entries.length, writer, ending);
+    const key = headKey(id);
+    if (!this.#item) {
+      const first = newHead(this.#requireStart(), this.#subject);
+      return { op: "put", key, attributes: { ...first, ...fields, l: entries }, when: { is: "absent" } };
+    }
+    const gone = ["w", "y", "f"].filter((name) => this.#item?.[name] !== undefined && fields[name] === undefined);
+    const changes: Change[] = [
+      ...Object.entries(fields).map(([attribute, value]): Change => ({ do: "set", attribute, value })),
+      ...gone.map((attribute): Change => ({ do: "remove", attribute })),
+      ...this.#logChanges(entries),
+      ...(taken > 0 ? [{ do: "drop", attribute: "m", count: taken } as const] : []),
+    ];
+    const at = whileAt(incarnation, this.length);
+    if (ending?.kind !== "suspended") return { op: "update", key, changes, when: at };
+    // No lost wake-up: a suspension is refused while there are notes that it has not consumed (R9).
+    return { op: "update", key, changes, when: { is: "all", of: [at, { is: "size", attribute: "m", value: taken }] } };
+  }
+
+  async #fields(count: number, writer: string, ending: Ending | undefined): Promise<Attributes> {
+    const { deployment, token, start } = this.#subject;
+    const nowMs = this.#clock.now();
+    const item = this.#item;
+    const fields: Attributes = { s: "running", n: this.length + count, b: this.length, a: writer, u: nowMs };
+    if (item && item["d"] === undefined) fields["d"] = deployment;
+    if (item && item["k"] === undefined && token !== undefined) fields["k"] = token;
+    if (this.#pagedTo > Number(item?.["p"] ?? 0)) fields["p"] = this.#pagedTo;
+    if (ending?.kind === "suspended") {
+      Object.assign(fields, { s: "suspended", w: ending.wait as unknown as Value });
+      if (start && item?.["in"] === undefined) Object.assign(fields, inputAttributes(start));
+    }
+    if (ending?.kind === "completed") {
+      Object.assign(fields, { s: "completed", x: encodeOutcome(ending.outcome) }, retentionAttributes(nowMs, ending.retentionMs));
+      const kept = start && item === undefined ? inputAttributes(start) : {};
+      // Kept for people who look, when it does not cost a write unit more.
+      if (kept["in"] !== true && sizeOf(fields) + sizeOf(kept) < INPUT_KEPT_BELOW_BYTES / 2) Object.assign(fields, kept);
+    }
+    return fields;
+  }
+
+  /** Entries that a page holds are dropped by the next append, in the same write. */
+  #logChanges(entries: Value[]): Change[] {
+    const from = Number(this.#item?.["p"] ?? 0);
+    if (this.#pagedTo === from) return entries.length === 0 ? [] : [{ do: "append", attribute: "l", values: entries }];
+    const tail = (this.#item?.["l"] as Value[]).slice(this.#pagedTo - from);
+    return [{ do: "set", attribute: "l", value: [...tail, ...entries] }];
+  }
+
+  /** Writes until the store has said yes or no, or too often nothing. */
+  async #decide(write: Write, writer: string, position: number): Promise<WriteResult | "unknown"> {
+    for (let attempt = 1; attempt <= CONFLICT_ATTEMPTS_MAX; attempt++) {
+      try {
+        const result = await this.#items.write(write);
+        // Refused by its own first try, whose answer was lost.
+        if (!result.won && result.item?.["a"] === writer && Number(result.item["b"]) === position) return { ...result, won: true };
+        return result;
+      } catch (error) {
+        if (!(error instanceof OperationalError) || error.code === "too-large") throw error;
+        await pause(this.#clock, 20 * 2 ** attempt);
+      }
+    }
+    return "unknown";
+  }
+
+  #refused(item: Attributes | undefined, taken: number, ending: Ending | undefined): AppendResult {
+    if (!item) return { kind: "lost", reason: "the invocation's head is gone" };
+    const head = parseHead(item);
+    const mine = this.#item;
+    const onlyNotes =
+      mine !== undefined &&
+      ending?.kind === "suspended" &&
+      head.incarnation === this.#subject.incarnation &&
+      head.length === this.length &&
+      head.status !== "completed" &&
+      head.status !== "paused" &&
+      head.notes.length > taken;
+    if (!onlyNotes) return { kind: "lost", reason: `the head is ${head.status} at ${head.length} entries, not at ${this.length}` };
+    this.#item = item;
+    return { kind: "notes", notes: head.notes };
+  }
+
+  /** Past a size the tail is copied to an immutable page. Two turns that page the same entries agree: the first wins. */
+  #startPage(): void {
+    const item = this.#item;
+    if (!item || sizeOf(item) <= HEAD_BYTES_SOFT_MAX) return;
+    const from = Number(item["p"] ?? 0);
+    const entries = item["l"] as Value[];
+    if (entries.length === 0) return;
+    const key = pageKey(this.#subject.id, this.#subject.incarnation, from);
+    this.#page = this.#items
+      .write({ op: "put", key, attributes: { l: entries }, when: { is: "absent" } })
+      .then((result) => {
+        const held = result.won ? entries : result.item?.["l"];
+        if (Array.isArray(held)) this.#pagedTo = from + held.length;
+      })
+      // A page is an economy: without it the head stays longer until the next try.
+      .catch(() => undefined);
+  }
+
+  #requireStart(): Start {
+    const { start } = this.#subject;
+    if (!start) throw new TypeError("a turn without a head needs the Start");
+    return start;
+  }
+}
+
+/** Where an entry's possibly large value is. */
+function valuePlace(entry: Entry): number | undefined {
+  switch (entry[0]) {
+    case "r":
+    case "g":
+    case "q":
+    case "s":
+    case "v":
+    case "i":
+    case "c":
+    case "o":
+      return 3;
+    case "t":
+      return 5;
+    case "n":
+      return 2;
+    default:
+      return undefined;
+  }
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(ms, resolve));
+}
+

@@ -1,0 +1,269 @@
+/**
+ * One turn of an invocation, as a pure machine: the SDK feeds it what happens and does what it says.
+ *
+ * The machine owns the numbering of commands, the replay of the log, what is to be appended next, and which note is
+ * consumed when. It does no I/O and knows no clock. Its rules:
+ *
+ * - D1: a command that the log has recorded must be issued again, the same; events are delivered one by one in the
+ *   log's order, and the code comes to rest between two of them.
+ * - J2: a result is given to the code at once, but nothing outside may happen on its account before an append that
+ *   contains it was won: `mustAppend` says so, and the driver starts no closure and sends nothing before it.
+ * - R9: notes are consumed one at a time, when the code is at rest, and enter the log in that order.
+ * - R4: reads ride in the next append and never cause one.
+ */
+import { type CommandEntry, type Entry, isCommand, type Note } from "./entry.ts";
+import { invariant, JournalMismatchError } from "./errors.ts";
+import { JOURNAL_ENTRIES_MAX } from "./limits.ts";
+import { assertSameCommand, describeCommand, missingCommand } from "./mismatch.ts";
+import { decodeOutcome, type Outcome } from "./outcome.ts";
+import type { Value } from "./value.ts";
+
+/** How a command is told of its completion. `at`: the number of the event, for combinators. */
+export type Completion = (result: { readonly value: Value; readonly at: number }) => void;
+export type Step =
+  /** An event of the log, or a note, was delivered: let the code run, then ask again. */
+  | "delivered"
+  /** The log's next event belongs to a command that the code has not issued yet. */
+  | "stalled"
+  /** Nothing is left to deliver. */
+  | "idle";
+
+/** Entries that have effects outside, or that a closure or a send must not precede. */
+const MUST_APPEND = "rsdDcotvyx";
+const READS = "gkq";
+
+interface Issued {
+  readonly entry: CommandEntry;
+  readonly complete: Completion | undefined;
+  settled: boolean;
+}
+
+export class Turn {
+  readonly #log: readonly Entry[];
+  readonly #recorded = new Map<number, CommandEntry>();
+  readonly #issued: Issued[] = [];
+  readonly #carried: Note[];
+  #notes: Note[];
+  #next = 0;
+  #event = 0;
+  #pending: Entry[] = [];
+  #taken = 0;
+  readonly #seen = new Set<string>();
+  readonly #signals = new Map<string, { readonly buffered: { value: Value; at: number }[]; readonly waiting: Completion[] }>();
+  readonly #cancel: (at: number) => readonly string[];
+  #cancellable: () => boolean;
+
+  constructor(init: {
+    log: readonly Entry[];
+    notes: readonly Note[];
+    /** Notes that ride in the message being handled. */
+    carried: readonly Note[];
+    /** Delivers a cancellation to what the code awaits; answers the calls that are cancelled with it. */
+    cancel: (at: number) => readonly string[];
+    /** Whether the code awaits anything that a cancellation can reject. */
+    cancellable: () => boolean;
+  }) {
+    this.#log = init.log;
+    this.#notes = [...init.notes];
+    this.#carried = [...init.carried];
+    this.#cancel = init.cancel;
+    this.#cancellable = init.cancellable;
+    for (const entry of init.log) {
+      if (isCommand(entry) && !this.#recorded.has(entry[1])) this.#recorded.set(entry[1], entry);
+    }
+  }
+
+  /** The number that the next command will get. */
+  get nextCommand(): number {
+    return this.#issued.length;
+  }
+
+  /** Whether the code still does what the log recorded. */
+  get replaying(): boolean {
+    return this.#next < this.#log.length;
+  }
+
+  /**
+   * The code issues its next command. Answers the recorded entry when there is one. Otherwise a descriptor is to be
+   * appended; runs and reads are not, since their one entry is written when they complete.
+   * Throws {@link JournalMismatchError} when the log recorded something else (D1).
+   */
+  issue(entry: CommandEntry, complete?: Completion): { readonly recorded: CommandEntry | undefined } {
+    const command = this.#issued.length;
+    invariant(entry[1] === command, "D1", `command ${entry[1]} issued as number ${command}`);
+    if (command >= JOURNAL_ENTRIES_MAX) {
+      throw new JournalMismatchError(`the journal is full: an invocation has at most ${JOURNAL_ENTRIES_MAX} operations`);
+    }
+    const recorded = this.#recorded.get(command);
+    if (recorded) assertSameCommand(recorded, entry);
+    this.#issued.push({ entry, complete, settled: false });
+    if (!recorded && entry[0] !== "r" && !READS.includes(entry[0])) this.#pending.push(entry);
+    return { recorded };
+  }
+
+  /** A run or a read, issued before, has its result: its entry is to be appended, and the code may go on. */
+  finish(entry: CommandEntry): void {
+    this.#pending.push(entry);
+    this.#complete(entry[1], resultOf(entry));
+  }
+
+  /** A command's completion that needs no message: a timer of this turn, a promise that was found completed. */
+  finishFromOutside(command: number, value: Value): void {
+    if (this.#issued[command]?.settled !== false) return;
+    this.#pending.push(["n", command, value]);
+    this.#complete(command, value);
+  }
+
+  /** Waits for the next delivery to a signal (by name) or awakeable (by index), or takes one that came early. */
+  onSignal(key: Value, complete: Completion): void {
+    const queue = this.#signalQueue(key);
+    const early = queue.buffered.shift();
+    if (early) complete(early);
+    else queue.waiting.push(complete);
+  }
+
+  /** Delivers at most one thing: the log's next event, or when the log is at its end a note. */
+  step(): Step {
+    const replayed = this.#replay();
+    return replayed === "idle" ? this.#takeNote() : replayed;
+  }
+
+  #replay(): Step {
+    for (; this.#next < this.#log.length; this.#next++) {
+      const entry = this.#log[this.#next] as Entry;
+      if (!isCommand(entry)) {
+        if (!this.#canDeliver(entry)) return "stalled";
+        this.#next++;
+        this.#deliver(entry);
+        return "delivered";
+      }
+      if (entry[0] === "r" || READS.includes(entry[0])) {
+        if (entry[1] >= this.#issued.length) return "stalled";
+        this.#next++;
+        this.#complete(entry[1], resultOf(entry));
+        return "delivered";
+      }
+    }
+    return "idle";
+  }
+
+  #canDeliver(entry: Exclude<Entry, CommandEntry>): boolean {
+    if (entry[0] === "n") return entry[1] < this.#issued.length;
+    return entry[0] === "i" || this.#cancellable();
+  }
+
+  #takeNote(): Step {
+    for (;;) {
+      const carried = this.#carried[0];
+      const note = carried ?? this.#notes[0];
+      if (!note) return "idle";
+      const news = this.#isNews(note);
+      if (news && note[0] === "x" && !this.#cancellable()) return "idle";
+      if (carried) this.#carried.shift();
+      else {
+        this.#notes.shift();
+        this.#taken++;
+      }
+      if (!news) continue;
+      if (note[0] === "x") this.#pending.push(["x", note[1], [...this.#cancelNow(note[1])]]);
+      else {
+        this.#pending.push(note);
+        this.#deliver(note);
+      }
+      return "delivered";
+    }
+  }
+
+  /** At-least-once delivery: what the log has seen already is no news. */
+  #isNews(note: Note): boolean {
+    if (note[0] === "n") return this.#issued[note[1]]?.settled === false;
+    return !this.#seen.has(note[0] === "x" ? note[1] : note[2]);
+  }
+
+  #deliver(entry: Exclude<Entry, CommandEntry>): void {
+    if (entry[0] === "n") this.#complete(entry[1], entry[2]);
+    else if (entry[0] === "x") this.#cancelNow(entry[1]);
+    else {
+      this.#seen.add(entry[2]);
+      const delivery = { value: entry[3], at: ++this.#event };
+      const queue = this.#signalQueue(entry[1]);
+      const waiting = queue.waiting.shift();
+      if (waiting) waiting(delivery);
+      else queue.buffered.push(delivery);
+    }
+  }
+
+  #cancelNow(uid: string): readonly string[] {
+    this.#seen.add(uid);
+    return this.#cancel(++this.#event);
+  }
+
+  #complete(command: number, value: Value): void {
+    const issued = this.#issued[command];
+    if (!issued || issued.settled) return;
+    issued.settled = true;
+    issued.complete?.({ value, at: ++this.#event });
+  }
+
+  #signalQueue(key: Value) {
+    const name = `${typeof key}:${String(key)}`;
+    let queue = this.#signals.get(name);
+    if (!queue) this.#signals.set(name, (queue = { buffered: [], waiting: [] }));
+    return queue;
+  }
+
+  /** Whether something waits for an append that no closure or send may precede (J2, R1). */
+  get mustAppend(): boolean {
+    return this.#pending.some((entry) => MUST_APPEND.includes(entry[0]));
+  }
+
+  get hasPending(): boolean {
+    return this.#pending.length > 0;
+  }
+
+  /** Notes of the head's list that were consumed since the last append. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** What is to be appended now, in order. `atEnd`: with the completion, after which nobody replays: without reads (R4). */
+  pending(atEnd = false): readonly Entry[] {
+    this.#assertAllIssued(atEnd ? "ends" : "goes on");
+    return atEnd ? this.#pending.filter((entry) => !READS.includes(entry[0])) : this.#pending;
+  }
+
+  /** An append of all of `pending()` was won; the head's list of notes is now this. */
+  appended(notes: readonly Note[]): void {
+    this.#pending = [];
+    this.#taken = 0;
+    this.#notes = [...notes];
+  }
+
+  /** An append was refused because notes had come in: the list as it is now, of which `taken` are consumed. */
+  notesAre(notes: readonly Note[]): void {
+    this.#notes = notes.slice(this.#taken);
+  }
+
+  /** D1: at rest and at the end, everything recorded has been issued. */
+  #assertAllIssued(doing: string): void {
+    const missing = this.#recorded.get(this.#issued.length);
+    if (missing) throw missingCommand(missing, doing);
+  }
+
+  /** What the log waits for the code to do, when `step` has said "stalled" for too long. */
+  stalled(): JournalMismatchError {
+    const missing = this.#recorded.get(this.#issued.length);
+    if (missing) return missingCommand(missing, "came to rest");
+    const event = this.#log[this.#next];
+    const what = event && isCommand(event) ? describeCommand(event) : `event ${JSON.stringify(event?.[0])}`;
+    return new JournalMismatchError(`Journal mismatch: the code came to rest before ${what}, which the journal recorded next`);
+  }
+}
+
+function resultOf(entry: CommandEntry): Value {
+  if (entry[0] === "r" || entry[0] === "g" || entry[0] === "q") return entry[3];
+  return entry[0] === "k" ? entry[2] : null;
+}
+
+/** A result as the code sees it: success bytes, or the failure. */
+export const outcomeOf = (value: Value): Outcome => decodeOutcome(value);
