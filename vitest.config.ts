@@ -18,7 +18,11 @@ export default defineConfig({
     maxWorkers: 2,
     execArgv: ["--conditions=perdure-source"],
     projects: [
-      project("unit", ["test/unit/**/*.test.ts", "test/property/**/*.test.ts", "examples/**/*.test.ts"], 10_000),
+      project(
+        "unit",
+        ["test/unit/**/*.test.ts", "test/property/**/*.test.ts", "examples/**/*.test.ts"],
+        10_000,
+      ),
       project("contract", ["test/contract/**/*.test.ts"], 30_000),
       project("e2e", ["test/e2e/**/*.test.ts"], 60_000),
       // Needs Java; run on its own with `npm run test:dynamodb-local`.

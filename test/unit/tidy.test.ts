@@ -1,0 +1,95 @@
+// Checks over the repository's own files: names, leftovers, and that documents point at things that exist.
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { basename, dirname, join, normalize } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..", "..");
+const thisFile = "test/unit/tidy.test.ts";
+
+const sourceFiles = globSync(
+  "{lib,core,aws,sdk,runtime,infra,cli,ui,scripts,examples,bench,test}/**/*.{ts,tsx,mts,js,mjs,html,css}",
+  { cwd: root, exclude: (name) => name.includes("node_modules") },
+);
+const codeFiles = sourceFiles.filter((file) => /\.(ts|tsx|mts|js|mjs)$/.test(file));
+const documents = globSync(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/**/*.md"], {
+  cwd: root,
+});
+
+function read(file: string): string {
+  return readFileSync(join(root, file), "utf8");
+}
+
+/** Every match of `pattern` as "file:line: text", so that a failure says where to look. */
+function matches(files: readonly string[], pattern: RegExp): string[] {
+  return files.flatMap((file) =>
+    read(file)
+      .split("\n")
+      .map((line, index) => ({ line, where: `${file}:${index + 1}: ${line.trim()}` }))
+      .filter(({ line }) => pattern.test(line))
+      .map(({ where }) => where),
+  );
+}
+
+describe("source files", () => {
+  test("there are some to look at", () => {
+    expect(codeFiles).toContain(thisFile);
+    expect(codeFiles.length).toBeGreaterThan(1);
+  });
+
+  test("have kebab-case names", () => {
+    const segment = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$/;
+    const badlyNamed = [...sourceFiles, ...documents.filter((file) => file.startsWith("docs"))].filter(
+      (file) => !file.split("/").every((part) => segment.test(part)),
+    );
+    expect(badlyNamed).toEqual([]);
+  });
+
+  test("are not named after what they are not", () => {
+    const vague = new Set(["util", "utils", "helper", "helpers", "common", "manager", "managers"]);
+    const stem = (part: string) => basename(part).replace(/\..*$/, "");
+    expect(sourceFiles.filter((file) => file.split("/").some((part) => vague.has(stem(part))))).toEqual([]);
+  });
+
+  test("hold no leftovers", () => {
+    const files = codeFiles.filter((file) => file !== thisFile);
+    expect(matches(files, /\b(TODO|FIXME)\b|\.(only|skip)\(/)).toEqual([]);
+  });
+
+  test("hold no any", () => {
+    const files = codeFiles.filter((file) => file !== thisFile);
+    const outsideComments = /^(?!\s*(\/\/|\/?\*)).*(: any\b|\bas any\b)/;
+    expect(matches(files, outsideComments)).toEqual([]);
+  });
+});
+
+describe("documents", () => {
+  test("there are as many to look at as there are files of that name", () => {
+    // A document not written yet is fine; one that exists must be among those checked.
+    for (const name of ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"]) {
+      expect(documents.includes(name)).toBe(existsSync(join(root, name)));
+    }
+  });
+
+  test("link only to files that exist", () => {
+    const broken = documents.flatMap((document) => {
+      const prose = read(document).replaceAll(/^ *```.*?^ *```/gms, "");
+      return [...prose.matchAll(/\]\(<?([^)\s>]+)>?[^)]*\)|^\[[^\]]+\]:\s*(\S+)/gm)]
+        .map((match) => (match[1] ?? match[2] ?? "").replace(/[#?].*$/, ""))
+        .filter((target) => target !== "" && !/^[a-z]+:/.test(target))
+        .filter((target) => !existsSync(join(root, normalize(join(dirname(document), target)))))
+        .map((target) => `${document}: ${target}`);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  test("name only npm scripts that exist", () => {
+    const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+    const unknown = documents.flatMap((document) =>
+      [...read(document).matchAll(/\bnpm (?:run|run-script) (?:-\S+ )*([\w:-]+)/g)]
+        .map((match) => match[1] ?? "")
+        .filter((name) => !(name in scripts))
+        .map((name) => `${document}: npm run ${name}`),
+    );
+    expect(unknown).toEqual([]);
+  });
+});
