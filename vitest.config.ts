@@ -25,6 +25,18 @@ export default defineConfig({
       ),
       project("contract", ["test/contract/**/*.test.ts"], 30_000),
       project("e2e", ["test/e2e/**/*.test.ts"], 60_000),
+      {
+        extends: true,
+        test: {
+          name: "types",
+          typecheck: {
+            enabled: true,
+            only: true,
+            ignoreSourceErrors: true,
+            include: ["test/types/**/*.test-d.ts"],
+          },
+        },
+      },
       // Needs Java; run on its own with `npm run test:dynamodb-local`.
       project("dynamodb-local", ["test/dynamodb-local/**/*.test.ts"], 60_000),
     ],
