@@ -2,9 +2,8 @@
  * Strong reads of what the journal holds of one invocation: its head, its input, its whole log.
  *
  * A derived id lives more than once, and what DynamoDB has yet to delete of an earlier life stands in the same
- * partition. So a long input is kept under its incarnation: a request that loses the race for the head must not have
- * overwritten the winner's input, nor may a late one change the input of an invocation that runs (D1). Pages that
- * name another incarnation (`i`) are not read.
+ * partition. So a long input and the pages are kept under their incarnation: a request that loses the race for the
+ * head must not have overwritten the winner's input, nor may a late one change that of an invocation that runs (D1).
  */
 import { type Entry, parseEntries } from "../lib/entry.ts";
 import { invariant } from "../lib/errors.ts";

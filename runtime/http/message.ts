@@ -1,0 +1,57 @@
+/** HTTP requests and responses as the ingress and admin cores see them, whatever carries them (node:http, Lambda). */
+
+export interface HttpRequest {
+  /** In upper case. */
+  readonly method: string;
+  /** As it was sent: percent-encoded, beginning with a slash, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Names in lower case; values of a repeated header joined by ", ". */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+const NOTHING = new Uint8Array(0);
+
+export const jsonResponse = (
+  status: number,
+  value: unknown,
+  headers: Record<string, string> = {},
+): HttpResponse => ({
+  status,
+  headers: { "content-type": "application/json", ...headers },
+  body: new TextEncoder().encode(JSON.stringify(value)),
+});
+
+export const emptyResponse = (status: number, headers: Record<string, string> = {}): HttpResponse => ({
+  status,
+  headers,
+  body: NOTHING,
+});
+
+/** The path's segments, percent-decoded: `/a/b%2Fc` is `["a", "b/c"]`. `undefined` if the encoding is broken. */
+export function segmentsOf(path: string): string[] | undefined {
+  try {
+    return path.replace(/^\//, "").split("/").map(decodeURIComponent);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A JSON object in the body; `undefined` for anything else. */
+export function parseJsonObject(body: Uint8Array): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(body));
+    return value !== null && typeof value === "object" && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
