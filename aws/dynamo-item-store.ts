@@ -1,0 +1,233 @@
+/** The item store over DynamoDB: three tables with string keys `pk` (hash) and `sk` (range). */
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  ScanCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { invariant, OperationalError } from "../lib/errors.ts";
+import type { Attributes, Delete, ItemKey, Put, Table, Update, Write, WriteResult } from "../lib/item.ts";
+import type { ItemStore, Page, ScannedItem } from "../lib/ports.ts";
+import { fromAttributeMap, toAttributeMap } from "./attribute-value.ts";
+import { compileCondition, compileUpdate, PARTITION_KEY, SORT_KEY } from "./expression.ts";
+import { toOperational } from "./fault.ts";
+
+export interface DynamoItemStoreOptions {
+  /** For endpoints that ignore `ReturnValuesOnConditionCheckFailure`, as DynamoDB itself does not: read the item that
+   * refused a write when the answer does not show it. Default: false. */
+  readonly rereadRefused?: boolean;
+}
+
+/**
+ * Throws {@link OperationalError} `throttled`, `unavailable` or `too-large`; anything else (a table that does not
+ * exist, a request that DynamoDB finds invalid) as the client threw it.
+ *
+ * The client's own retries may stay on: a conditional write whose first answer was lost is then refused by itself,
+ * and its writer recognises its own id in the item that comes back.
+ */
+export class DynamoItemStore implements ItemStore {
+  readonly #client: DynamoDBClient;
+  readonly #tables: Readonly<Record<Table, string>>;
+  readonly #rereadRefused: boolean;
+
+  constructor(
+    client: DynamoDBClient,
+    tables: Readonly<Record<Table, string>>,
+    { rereadRefused = false }: DynamoItemStoreOptions = {},
+  ) {
+    this.#client = client;
+    this.#tables = tables;
+    this.#rereadRefused = rereadRefused;
+  }
+
+  async get(key: ItemKey): Promise<Attributes | undefined> {
+    const command = new GetItemCommand({ ...this.#address(key), ConsistentRead: true });
+    const { Item } = await answerOf("a read", () => this.#client.send(command));
+    return withoutKey(Item);
+  }
+
+  async write(write: Write): Promise<WriteResult> {
+    try {
+      return { won: true, item: await this.#send(write) };
+    } catch (error) {
+      if (!isRefusal(error)) throw toItemError(error, "a write");
+      if (error.Item !== undefined) return { won: false, item: withoutKey(error.Item) };
+      return { won: false, item: this.#rereadRefused ? await this.get(write.key) : undefined };
+    }
+  }
+
+  /** Answers the attributes after the write. */
+  async #send(write: Write): Promise<Attributes | undefined> {
+    switch (write.op) {
+      case "put":
+        await this.#put(write);
+        return { ...write.attributes };
+      case "update":
+        return this.#update(write);
+      case "delete":
+        await this.#delete(write);
+        return undefined;
+    }
+  }
+
+  async #put({ key, attributes, when }: Put): Promise<void> {
+    invariant(
+      !(PARTITION_KEY in attributes) && !(SORT_KEY in attributes),
+      "item",
+      `${PARTITION_KEY} and ${SORT_KEY} name the item's key`,
+    );
+    const { TableName, Key } = this.#address(key);
+    const command = new PutItemCommand({
+      TableName,
+      Item: { ...toAttributeMap(attributes), ...Key },
+      ...compileCondition(when),
+      ...(when === undefined ? {} : SHOW_REFUSED),
+    });
+    await this.#client.send(command);
+  }
+
+  async #update({ key, changes, when }: Update): Promise<Attributes | undefined> {
+    const command = new UpdateItemCommand({
+      ...this.#address(key),
+      ...compileUpdate({ changes, ...(when === undefined ? {} : { when }) }),
+      ...(when === undefined ? {} : SHOW_REFUSED),
+      ReturnValues: "ALL_NEW",
+    });
+    const { Attributes } = await this.#client.send(command);
+    return withoutKey(Attributes);
+  }
+
+  async #delete({ key, when }: Delete): Promise<void> {
+    const command = new DeleteItemCommand({
+      ...this.#address(key),
+      ...compileCondition(when),
+      ...(when === undefined ? {} : SHOW_REFUSED),
+    });
+    await this.#client.send(command);
+  }
+
+  async query(
+    table: Table,
+    pk: string,
+    prefix: string,
+    { after, limit }: { after?: string; limit?: number } = {},
+  ): Promise<Page> {
+    const from = startOf(prefix, after);
+    if (from === "past the end") return { items: [] };
+    const command = new QueryCommand({
+      TableName: this.#tables[table],
+      ...beginsWith(pk, prefix),
+      ConsistentRead: true,
+      ...(limit === undefined ? {} : { Limit: limit }),
+      ...(from.after === undefined ? {} : { ExclusiveStartKey: keyOf(pk, from.after) }),
+    });
+    const { Items = [], LastEvaluatedKey } = await answerOf("a query", () => this.#client.send(command));
+    const next = LastEvaluatedKey?.[SORT_KEY]?.S;
+    return {
+      items: Items.map((item) => ({ sk: textOf(item, SORT_KEY), attributes: withoutKey(item) ?? {} })),
+      ...(next === undefined ? {} : { next }),
+    };
+  }
+
+  async scan(
+    table: Table,
+    sk: string,
+    { after, limit }: { after?: string; limit?: number } = {},
+  ): Promise<{ readonly items: readonly ScannedItem[]; readonly next?: string }> {
+    const command = new ScanCommand({
+      TableName: this.#tables[table],
+      FilterExpression: "#s = :s",
+      ExpressionAttributeNames: { "#s": SORT_KEY },
+      ExpressionAttributeValues: { ":s": { S: sk } },
+      ...(limit === undefined ? {} : { Limit: limit }),
+      ...(after === undefined ? {} : { ExclusiveStartKey: decodeScanKey(after) }),
+    });
+    const { Items = [], LastEvaluatedKey } = await answerOf("a scan", () => this.#client.send(command));
+    return {
+      items: Items.map((item) => ({
+        pk: textOf(item, PARTITION_KEY),
+        sk: textOf(item, SORT_KEY),
+        attributes: withoutKey(item) ?? {},
+      })),
+      ...(LastEvaluatedKey === undefined ? {} : { next: encodeScanKey(LastEvaluatedKey) }),
+    };
+  }
+
+  #address({ table, pk, sk }: ItemKey): { TableName: string; Key: Record<string, AttributeValue> } {
+    return { TableName: this.#tables[table], Key: keyOf(pk, sk) };
+  }
+}
+
+/** By name: `instanceof` fails where a bundle holds the client twice. */
+const isRefusal = (error: unknown): error is Error & { readonly Item?: Record<string, AttributeValue> } =>
+  error instanceof Error && error.name === "ConditionalCheckFailedException";
+
+const SHOW_REFUSED = { ReturnValuesOnConditionCheckFailure: "ALL_OLD" } as const;
+
+const keyOf = (pk: string, sk: string): Record<string, AttributeValue> => ({
+  [PARTITION_KEY]: { S: pk },
+  [SORT_KEY]: { S: sk },
+});
+
+const textOf = (item: Record<string, AttributeValue>, name: string): string => item[name]?.S ?? "";
+
+function withoutKey(item: Record<string, AttributeValue> | undefined): Attributes | undefined {
+  if (item === undefined) return undefined;
+  const { [PARTITION_KEY]: _pk, [SORT_KEY]: _sk, ...attributes } = item;
+  return fromAttributeMap(attributes);
+}
+
+/** The key condition; without a prefix none on the sort key, since DynamoDB takes no empty string for a key. */
+function beginsWith(pk: string, prefix: string): Partial<QueryCommandInput> {
+  if (prefix === "") {
+    return {
+      KeyConditionExpression: "#p = :p",
+      ExpressionAttributeNames: { "#p": PARTITION_KEY },
+      ExpressionAttributeValues: { ":p": { S: pk } },
+    };
+  }
+  return {
+    KeyConditionExpression: "#p = :p AND begins_with(#s, :s)",
+    ExpressionAttributeNames: { "#p": PARTITION_KEY, "#s": SORT_KEY },
+    ExpressionAttributeValues: { ":p": { S: pk }, ":s": { S: prefix } },
+  };
+}
+
+/** DynamoDB refuses to start outside the prefix, where the answer is plain: all that begins with it, or nothing. */
+function startOf(prefix: string, after: string | undefined): { readonly after?: string } | "past the end" {
+  if (after === undefined) return {};
+  if (after.startsWith(prefix) && after !== "") return { after };
+  return Buffer.compare(Buffer.from(after), Buffer.from(prefix)) < 0 || after === "" ? {} : "past the end";
+}
+
+const encodeScanKey = (key: Record<string, AttributeValue>): string =>
+  JSON.stringify([textOf(key, PARTITION_KEY), textOf(key, SORT_KEY)]);
+
+/** Throws `SyntaxError` for what {@link encodeScanKey} has not made. */
+function decodeScanKey(after: string): Record<string, AttributeValue> {
+  const [pk, sk] = JSON.parse(after) as [string, string];
+  return keyOf(pk, sk);
+}
+
+async function answerOf<T>(action: string, send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    throw toItemError(error, action);
+  }
+}
+
+/** DynamoDB has no code of its own for an item past 400 KB or a key past its bound: only its wording tells. */
+const TOO_LARGE = /\bitem size\b|size of (hashkey|all range keys)|primary key values must be under/i;
+
+function toItemError(error: unknown, action: string): unknown {
+  if (error instanceof Error && error.name === "ValidationException" && TOO_LARGE.test(error.message)) {
+    return new OperationalError("too-large", `${action} was refused: ${error.message}`, error);
+  }
+  return toOperational(error, action);
+}
