@@ -1,0 +1,18 @@
+/** A deep copy of plain data: what is stored must not change with what a caller holds. Far cheaper than
+ * `structuredClone`, and every kind of byte array comes out as a plain `Uint8Array`. */
+export function copyOf<T>(data: T): T {
+  if (typeof data !== "object" || data === null) return data;
+  return copyOfObject(data) as T;
+}
+
+function copyOfObject(data: object): unknown {
+  if (data instanceof Uint8Array) return new Uint8Array(data);
+  if (Array.isArray(data)) return data.map((held: unknown) => copyOf(held));
+  const copy: Record<string, unknown> = {};
+  for (const [name, held] of Object.entries(data)) {
+    // An assignment would set the prototype.
+    if (name === "__proto__") Object.defineProperty(copy, name, { value: copyOf(held), enumerable: true });
+    else copy[name] = copyOf(held);
+  }
+  return copy;
+}

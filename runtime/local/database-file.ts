@@ -1,0 +1,247 @@
+/**
+ * Opens the file of a local database, or refuses it without having touched it. SQLite itself does all the reading:
+ * a file descriptor of our own, once closed, would drop the POSIX locks that this process holds on the file.
+ */
+import { randomUUID } from "node:crypto";
+import { copyFileSync, constants, existsSync, linkSync, realpathSync, rmSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
+
+import { asError } from "../../lib/errors.ts";
+import { APPLICATION_ID, FORMAT, SCHEMA } from "./schema.ts";
+
+export type DatabaseErrorCode = "cannot-open" | "not-a-database" | "foreign" | "newer" | "corrupt" | "in-use";
+
+/** The file cannot be used. The message says why and what to do; the file is as it was. */
+export class DatabaseError extends Error {
+  override readonly name = "DatabaseError";
+  readonly code: DatabaseErrorCode;
+  constructor(code: DatabaseErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** How long a lock that another process holds is waited for: it may only be checking the file. */
+const LOCK_WAIT_MS = 250;
+
+const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+/** SQLite's primary result code, or `undefined` if the error is not SQLite's. */
+export function sqliteCode(error: unknown): number | undefined {
+  const { code, errcode } = asError(error) as Error & { code?: unknown; errcode?: unknown };
+  return code === "ERR_SQLITE_ERROR" && typeof errcode === "number" ? errcode & 0xff : undefined;
+}
+
+/**
+ * A connection to the database in `path`, which is made if it is absent, locked until it is closed. The lock is the
+ * operating system's: it ends with the process, however that ends. Throws {@link DatabaseError}.
+ */
+export function openFile(path: string): DatabaseSync {
+  const named = resolve(path);
+  if (!existsSync(named)) create(named);
+  // SQLite puts its log beside what a symbolic link points to.
+  const file = realpathSync(named);
+  inspect(file);
+  return acquire(file);
+}
+
+/** Makes the file elsewhere and then gives it its name, so that whoever finds it finds it whole. */
+function create(file: string): void {
+  if (!existsSync(dirname(file))) {
+    throw new DatabaseError(
+      "cannot-open",
+      `${file} cannot be made: the folder ${dirname(file)} does not exist.`,
+    );
+  }
+  const draft = `${file}.${randomUUID()}.new`;
+  try {
+    const database = new DatabaseSync(draft);
+    try {
+      database.exec(`BEGIN; ${SCHEMA} COMMIT; PRAGMA journal_mode = WAL;`);
+    } finally {
+      database.close();
+    }
+    publish(draft, file);
+  } catch (error) {
+    throw new DatabaseError("cannot-open", `${file} cannot be made: ${asError(error).message}.`, error);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+function publish(draft: string, file: string): void {
+  // The log of a database that was deleted, which would be taken for the new one's.
+  rmSync(`${file}-wal`, { force: true });
+  try {
+    linkSync(draft, file);
+  } catch {
+    // Either another process was faster, and its file is as good as ours, or the file system has no hard links.
+    if (!existsSync(file)) copyFileSync(draft, file, constants.COPYFILE_EXCL);
+  }
+}
+
+/** Throws {@link DatabaseError} unless the file is a sound database of ours. Changes nothing, in it or beside it. */
+function inspect(file: string): void {
+  identify(file);
+  // With a log beside it, the file is in use or its process was killed: only both together are the database.
+  if (hasLog(file)) return check(file, readLogged);
+  try {
+    check(file, readImmutable);
+  } catch (error) {
+    // Read without a lock: what looks damaged may have been another process that began to write.
+    if (!hasLog(file)) throw error;
+    check(file, readLogged);
+  }
+}
+
+const hasLog = (file: string): boolean => (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+
+function identify(file: string): void {
+  if (statSync(file).size === 0) throw notADatabase(file, "it is empty");
+  const id = translated(file, () =>
+    readImmutable(file, (database) =>
+      Number(database.prepare("PRAGMA application_id").get()?.["application_id"]),
+    ),
+  );
+  if (id !== APPLICATION_ID) {
+    throw new DatabaseError(
+      "foreign",
+      `${file} is a SQLite database of another program, and was left as it is. Choose another path.`,
+    );
+  }
+}
+
+function check(file: string, read: typeof readImmutable): void {
+  translated(file, () =>
+    read(file, (database) => {
+      const format = formatOf(database);
+      if (typeof format === "number" && format > FORMAT) {
+        throw new DatabaseError(
+          "newer",
+          `${file} has format ${format}, and this version of perdure knows formats up to ${FORMAT}. ` +
+            "Update perdure, or choose another path.",
+        );
+      }
+      if (format !== FORMAT) throw corrupt(file, "its format is not recorded");
+      const found = database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
+      if (found !== "ok") throw corrupt(file, String(found));
+    }),
+  );
+}
+
+function formatOf(database: DatabaseSync): unknown {
+  const known = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get() !== undefined;
+  return known
+    ? database.prepare("SELECT value FROM meta WHERE name = 'format'").get()?.["value"]
+    : undefined;
+}
+
+/** Reads the file alone, with no lock, as if nobody could change it: SQLite then makes no files beside it. */
+function readImmutable<T>(file: string, read: (database: DatabaseSync) => T): T {
+  const url = pathToFileURL(file);
+  url.searchParams.set("immutable", "1");
+  return reading(new DatabaseSync(url, { readOnly: true }), read);
+}
+
+/** Reads the file with its log, under a shared lock, and takes away the index of the log that this makes. */
+function readLogged<T>(file: string, read: (database: DatabaseSync) => T): T {
+  const index = `${file}-shm`;
+  const wasThere = existsSync(index);
+  try {
+    return reading(new DatabaseSync(file, { readOnly: true, timeout: LOCK_WAIT_MS }), read);
+  } finally {
+    if (!wasThere) rmSync(index, { force: true });
+  }
+}
+
+function reading<T>(database: DatabaseSync, read: (database: DatabaseSync) => T): T {
+  try {
+    return read(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** Takes the file for this process alone. Its log's index then lives in memory, not in a file. */
+function acquire(file: string): DatabaseSync {
+  return translated(file, () => {
+    const database = new DatabaseSync(file, { timeout: LOCK_WAIT_MS });
+    try {
+      database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF;");
+      database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('owner', ?)").run(process.pid);
+      // Into the file itself, where a process that finds it locked can read it.
+      database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+      rmSync(`${file}-shm`, { force: true });
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+/** Runs `action` and throws whatever SQLite throws as a {@link DatabaseError}. */
+function translated<T>(file: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof DatabaseError) throw error;
+    const { message } = asError(error);
+    switch (sqliteCode(error)) {
+      case SQLITE_BUSY:
+        throw new DatabaseError("in-use", `${file} is in use by ${ownerOf(file)}.`, error);
+      case SQLITE_NOTADB:
+        throw notADatabase(file, message, error);
+      case SQLITE_CORRUPT:
+        throw corrupt(file, message, error);
+      case undefined:
+      default:
+        throw new DatabaseError("cannot-open", `${file} cannot be opened: ${message}.`, error);
+    }
+  }
+}
+
+function notADatabase(file: string, why: string, cause?: unknown): DatabaseError {
+  const message = `${file} is not a perdure database (${why}), and was left as it is. Choose another path, or delete it.`;
+  return new DatabaseError("not-a-database", message, cause);
+}
+
+function corrupt(file: string, why: string, cause?: unknown): DatabaseError {
+  const message =
+    `${file} is damaged (${why}), and was left as it is. ` +
+    `Restore it from a copy, or move it away, with ${file}-wal if there is one, to start anew.`;
+  return new DatabaseError("corrupt", message, cause);
+}
+
+/** Says who holds the file. Only a help: the lock is what counts. */
+function ownerOf(file: string): string {
+  const pid = readOwner(file);
+  if (pid === process.pid) return "this very process, which has opened it already";
+  if (pid === undefined || !isAlive(pid)) return "another process. Stop that one, or choose another path";
+  return `another perdure process (pid ${pid}). Stop that one, or choose another path`;
+}
+
+function readOwner(file: string): number | undefined {
+  try {
+    const row = readImmutable(file, (database) =>
+      database.prepare("SELECT value FROM meta WHERE name = 'owner'").get(),
+    );
+    return typeof row?.["value"] === "number" ? row["value"] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Alive, and another user's.
+    return (asError(error) as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

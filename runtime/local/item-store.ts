@@ -1,0 +1,221 @@
+/** Items in SQLite. `evaluate` decides each write inside the transaction that stores it, so conditions hold (J1). */
+import { deserialize, serialize } from "node:v8";
+
+import { invariant, OperationalError } from "../../lib/errors.ts";
+import {
+  type Attributes,
+  evaluate,
+  type ItemKey,
+  sizeOf,
+  type Table,
+  type Write,
+  type WriteResult,
+} from "../../lib/item.ts";
+import type { Clock, ItemStore, Page, ScannedItem, StoredItem, Watch } from "../../lib/ports.ts";
+import { systemClock } from "./clock.ts";
+import { copyOf } from "./copy.ts";
+import type { LocalDatabase } from "./database.ts";
+
+/** DynamoDB's bounds, kept here too, so that nothing passes locally that AWS refuses (P1). */
+const ITEM_BYTES_MAX = 400 * 1024;
+const PARTITION_KEY_BYTES_MAX = 2048;
+const SORT_KEY_BYTES_MAX = 1024;
+/** The names of the key's attributes, `pk` and `sk`, count as well. */
+const KEY_NAME_BYTES = 4;
+const PAGE_BYTES_MAX = 1024 * 1024;
+const PAGE_ITEMS_MAX = 1000;
+
+/** Calls by what became of them; a page of a query or a scan is a read. */
+export interface OperationCounts {
+  reads: number;
+  /** Writes that took effect. */
+  writes: number;
+  /** Writes whose condition did not hold. */
+  refused: number;
+}
+
+interface PageRequest {
+  readonly after?: string;
+  readonly limit?: number;
+}
+type Row = Record<string, unknown>;
+
+export class LocalItemStore implements ItemStore, Watch {
+  readonly #database: LocalDatabase;
+  readonly #clock: Clock;
+  readonly #statements: ReturnType<typeof prepareAll>;
+  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #counts = { journal: zero(), state: zero(), registry: zero() };
+
+  constructor(database: LocalDatabase, clock: Clock = systemClock) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#statements = prepareAll(database);
+    database.onClose(() => this.#wakeAll());
+  }
+
+  /** How often each table was asked, since this store was made. */
+  get counts(): Readonly<Record<Table, Readonly<OperationCounts>>> {
+    return this.#counts;
+  }
+
+  async get(key: ItemKey): Promise<Attributes | undefined> {
+    const body = this.#database.read(() => this.#read(key));
+    this.#counts[key.table].reads++;
+    return body;
+  }
+
+  async write(write: Write): Promise<WriteResult> {
+    checkKey(write.key);
+    // Ours from here on: it runs later, and the caller may change what it passed in the meantime.
+    const own = copyOf(write);
+    return this.#database.write(
+      () => this.#apply(own),
+      ({ won }) => {
+        this.#counts[own.key.table][won ? "writes" : "refused"]++;
+        if (won && this.#watchers.size > 0) this.#wake(nameOf(own.key));
+      },
+    );
+  }
+
+  async query(table: Table, pk: string, prefix: string, page: PageRequest = {}): Promise<Page> {
+    const after = page.after ?? "";
+    const goesOn = Buffer.compare(Buffer.from(after), Buffer.from(prefix)) >= 0 && after !== "";
+    const items = this.#database.read(() => {
+      const rows = goesOn
+        ? this.#statements.queryAfter.iterate(table, pk, after)
+        : this.#statements.queryFrom.iterate(table, pk, prefix);
+      return readPage(rows, page.limit, (row, attributes): StoredItem | undefined => {
+        const sk = String(row["sk"]);
+        return sk.startsWith(prefix) ? { sk, attributes } : undefined;
+      });
+    });
+    this.#counts[table].reads++;
+    const last = items.more ? items.found.at(-1)?.sk : undefined;
+    return last === undefined ? { items: items.found } : { items: items.found, next: last };
+  }
+
+  async scan(
+    table: Table,
+    sk: string,
+    page: PageRequest = {},
+  ): Promise<{ readonly items: readonly ScannedItem[]; readonly next?: string }> {
+    const items = this.#database.read(() =>
+      readPage(
+        this.#statements.scan.iterate(table, sk, page.after ?? ""),
+        page.limit,
+        (row, attributes): ScannedItem => ({ pk: String(row["pk"]), sk, attributes }),
+      ),
+    );
+    this.#counts[table].reads++;
+    const last = items.more ? items.found.at(-1)?.pk : undefined;
+    return last === undefined ? { items: items.found } : { items: items.found, next: last };
+  }
+
+  /** Resolves at the next committed write of the item, after `maxMs`, or when the database is closed. */
+  changed(key: ItemKey, maxMs: number): Promise<void> {
+    const name = nameOf(key);
+    return new Promise((resolve) => {
+      const watchers = this.#watchers.get(name) ?? new Set();
+      const wake = (): void => {
+        cancel();
+        watchers.delete(wake);
+        if (watchers.size === 0 && this.#watchers.get(name) === watchers) this.#watchers.delete(name);
+        resolve();
+      };
+      const cancel = this.#clock.after(maxMs, wake);
+      this.#watchers.set(name, watchers.add(wake));
+    });
+  }
+
+  #read(key: ItemKey): Attributes | undefined {
+    const row = this.#statements.get.get(key.table, key.pk, key.sk);
+    return row === undefined ? undefined : attributesOf(row);
+  }
+
+  /** Runs within a transaction. The answer shares nothing with the row, nor with what the caller holds. */
+  #apply(write: Write): WriteResult {
+    const { table, pk, sk } = write.key;
+    const before = this.#read(write.key);
+    const result = evaluate(before, write);
+    if (!result.won) return result;
+    if (result.item === undefined) {
+      this.#statements.remove.run(table, pk, sk);
+      return result;
+    }
+    const body = serialize(result.item);
+    checkSize(write.key, result.item, body);
+    if (before === undefined) this.#statements.insert.run(table, pk, sk, body);
+    else this.#statements.update.run(body, table, pk, sk);
+    return result;
+  }
+
+  #wake(name: string): void {
+    for (const wake of this.#watchers.get(name) ?? []) wake();
+  }
+
+  #wakeAll(): void {
+    for (const name of this.#watchers.keys()) this.#wake(name);
+  }
+}
+
+function prepareAll(database: LocalDatabase) {
+  const page = (bound: string): string =>
+    `SELECT sk, body FROM items WHERE tbl = ? AND pk = ? AND ${bound} ORDER BY sk`;
+  return {
+    get: database.prepare("SELECT body FROM items WHERE tbl = ? AND pk = ? AND sk = ?"),
+    insert: database.prepare("INSERT INTO items (tbl, pk, sk, body) VALUES (?, ?, ?, ?)"),
+    update: database.prepare("UPDATE items SET body = ? WHERE tbl = ? AND pk = ? AND sk = ?"),
+    remove: database.prepare("DELETE FROM items WHERE tbl = ? AND pk = ? AND sk = ?"),
+    queryFrom: database.prepare(page("sk >= ?")),
+    queryAfter: database.prepare(page("sk > ?")),
+    scan: database.prepare("SELECT pk, body FROM items WHERE tbl = ? AND sk = ? AND pk > ? ORDER BY pk"),
+  };
+}
+
+/** Takes rows until the page is full or `item` answers `undefined`; `more` if there is another one for the next page. */
+function readPage<T>(
+  rows: Iterable<Row>,
+  limit: number | undefined,
+  item: (row: Row, attributes: Attributes) => T | undefined,
+): { readonly found: T[]; readonly more: boolean } {
+  const itemsMax = Math.min(Math.max(limit ?? PAGE_ITEMS_MAX, 1), PAGE_ITEMS_MAX);
+  const found: T[] = [];
+  let bytes = 0;
+  for (const row of rows) {
+    const next = item(row, attributesOf(row));
+    if (next === undefined) break;
+    if (found.length >= itemsMax || bytes >= PAGE_BYTES_MAX) return { found, more: true };
+    found.push(next);
+    bytes += bodyOf(row).byteLength;
+  }
+  return { found, more: false };
+}
+
+function bodyOf(row: Row): Uint8Array {
+  const body = row["body"];
+  invariant(body instanceof Uint8Array, "J1", "an item without a body");
+  return body;
+}
+
+const attributesOf = (row: Row): Attributes => deserialize(bodyOf(row)) as Attributes;
+
+function checkKey({ pk, sk }: ItemKey): void {
+  invariant(pk !== "" && sk !== "", "P1", "an item's keys are not empty");
+  if (Buffer.byteLength(pk) > PARTITION_KEY_BYTES_MAX)
+    throw tooLarge(`a partition key exceeds ${PARTITION_KEY_BYTES_MAX} bytes`);
+  if (Buffer.byteLength(sk) > SORT_KEY_BYTES_MAX)
+    throw tooLarge(`a sort key exceeds ${SORT_KEY_BYTES_MAX} bytes`);
+}
+
+function checkSize({ pk, sk }: ItemKey, item: Attributes, body: Uint8Array): void {
+  // DynamoDB counts at most twice what V8 needs, so small items need not be measured.
+  if (body.byteLength * 2 + PARTITION_KEY_BYTES_MAX + SORT_KEY_BYTES_MAX <= ITEM_BYTES_MAX) return;
+  const bytes = sizeOf(item) + Buffer.byteLength(pk) + Buffer.byteLength(sk) + KEY_NAME_BYTES;
+  if (bytes > ITEM_BYTES_MAX)
+    throw tooLarge(`item ${pk} ${sk} has ${bytes} bytes, more than ${ITEM_BYTES_MAX}`);
+}
+
+const tooLarge = (message: string): OperationalError => new OperationalError("too-large", message);
+const nameOf = ({ table, pk, sk }: ItemKey): string => JSON.stringify([table, pk, sk]);
+const zero = (): OperationCounts => ({ reads: 0, writes: 0, refused: 0 });

@@ -1,0 +1,295 @@
+/**
+ * The FIFO mailbox in SQLite, with the semantics of an SQS FIFO queue that a Lambda function consumes: a group's
+ * messages are handed out in order, and the group is locked while a batch of it is out. What the handler lists as
+ * failed is handed out again, after a pause, before the group's later messages; the rest is deleted (M1).
+ *
+ * Simpler than SQS: a batch holds messages of one group only, there is no visibility timeout and no dead-letter queue
+ * (the consumer decides by `receiveCount`), and after a restart every message counts as received once.
+ */
+import { asError, invariant, OperationalError } from "../../lib/errors.ts";
+import { SEND_BATCH_MAX } from "../../lib/limits.ts";
+import type { Incoming, Outgoing } from "../../lib/message.ts";
+import { type Clock, type Logger, type Mailbox, silentLogger } from "../../lib/ports.ts";
+import { systemClock } from "./clock.ts";
+import type { LocalDatabase } from "./database.ts";
+import { MessageGroup, type Pending } from "./message-group.ts";
+
+/** Handles messages of one group. Answers the ids of those that failed; when it throws, all have. */
+export type MailboxHandler = (batch: readonly Incoming[]) => Promise<readonly string[]>;
+
+const BATCH_MAX = 10;
+const CONCURRENCY_DEFAULT = 256;
+const PAUSE_MS_MIN = 50;
+const PAUSE_MS_MAX = 5000;
+const STOP_MS_MAX = 10_000;
+/** How long a deduplication id is remembered, as in SQS. */
+const DEDUP_MS = 5 * 60 * 1000;
+const DEDUP_PRUNE_MS = 1000;
+const DEDUP_PRUNE_ROWS = 100;
+const SEQUENCE_DIGITS = 20;
+/** SQS's bounds. */
+const MESSAGE_BYTES_MAX = 1024 * 1024;
+const ID_CHARS_MAX = 128;
+
+/** A row that was written and that a commit makes a message. */
+export interface StoredMessage {
+  readonly seq: number;
+  readonly group: string;
+}
+
+export class LocalMailbox implements Mailbox {
+  readonly #database: LocalDatabase;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #statements: ReturnType<typeof prepareAll>;
+  readonly #groups = new Map<string, MessageGroup>();
+  /** Groups that have messages and are not locked, longest waiting first. */
+  readonly #ready = new Set<MessageGroup>();
+  readonly #pauses = new Set<() => void>();
+  #handler: MailboxHandler | undefined;
+  #concurrency = CONCURRENCY_DEFAULT;
+  #running = 0;
+  #depth = 0;
+  #pumping = false;
+  #pruneAtMs = 0;
+  #waiters: { readonly done: () => boolean; readonly resolve: () => void }[] = [];
+
+  constructor(database: LocalDatabase, clock: Clock = systemClock, logger: Logger = silentLogger) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#statements = prepareAll(database);
+    for (const row of this.#statements.all.iterate()) {
+      this.#add({ seq: Number(row["seq"]), receives: 1 }, String(row["grp"]));
+    }
+    database.onClose(() => this.#close());
+  }
+
+  /** Throws {@link OperationalError} `too-large` for a message that SQS would refuse. None is ever refused in part. */
+  async sendBatch(messages: readonly Outgoing[]): Promise<readonly number[]> {
+    const own = messages.map(({ group, dedup, body }): Outgoing => ({ group, dedup, body }));
+    checkBatch(own);
+    await this.#database.write(
+      () => this.insert(own),
+      (stored) => this.enqueue(stored),
+    );
+    return [];
+  }
+
+  /** Within a transaction: stores the messages that are not deduplicated away. After its commit: {@link enqueue}. */
+  insert(messages: readonly Outgoing[]): StoredMessage[] {
+    const nowMs = this.#clock.now();
+    this.#prune(nowMs);
+    const stored: StoredMessage[] = [];
+    for (const { group, dedup, body } of messages) {
+      if (this.#statements.remember.run(dedup, nowMs, nowMs - DEDUP_MS).changes === 0) continue;
+      const { lastInsertRowid } = this.#statements.insert.run(group, dedup, body, nowMs);
+      stored.push({ seq: Number(lastInsertRowid), group });
+    }
+    return stored;
+  }
+
+  /** Hands out what {@link insert} stored, now that it is committed. */
+  enqueue(stored: readonly StoredMessage[]): void {
+    for (const { seq, group } of stored) this.#add({ seq, receives: 0 }, group);
+    this.#pumpSoon();
+  }
+
+  /** Begins to hand out messages: of up to `concurrency` groups at a time, at most ten of a group. One consumer only. */
+  consume(handler: MailboxHandler, options: { readonly concurrency?: number } = {}): void {
+    invariant(this.#handler === undefined, "mailbox", "it has a consumer already");
+    this.#handler = handler;
+    this.#concurrency = options.concurrency ?? CONCURRENCY_DEFAULT;
+    this.#pumpSoon();
+  }
+
+  /** Stops handing out, and resolves when the batches that are out are done, at the latest after `maxMs`. What they
+   * answer later still counts while the database is open. */
+  async stop(maxMs: number = STOP_MS_MAX): Promise<void> {
+    this.#handler = undefined;
+    let cancel: () => void = () => undefined;
+    const timeout = new Promise<void>((resolve) => {
+      cancel = this.#clock.after(maxMs, resolve);
+    });
+    await Promise.race([this.#until(() => this.#running === 0), timeout]);
+    cancel();
+  }
+
+  /** How many messages are stored, those that are out included. */
+  depth(): number {
+    return this.#depth;
+  }
+
+  /** Resolves when the mailbox is empty and no batch is out. */
+  idle(): Promise<void> {
+    return this.#until(() => this.#depth === 0 && this.#running === 0);
+  }
+
+  #add(message: Pending, name: string): void {
+    let group = this.#groups.get(name);
+    if (group === undefined) this.#groups.set(name, (group = new MessageGroup(name)));
+    group.add(message);
+    this.#depth++;
+    if (!group.locked) this.#ready.add(group);
+  }
+
+  // Not at once: a handler must not run in the middle of a commit's callbacks.
+  #pumpSoon(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(() => {
+      this.#pumping = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    for (const group of this.#ready) {
+      if (this.#handler === undefined || this.#running >= this.#concurrency) return;
+      this.#ready.delete(group);
+      group.locked = true;
+      this.#running++;
+      void this.#handOut(group, this.#handler);
+    }
+  }
+
+  async #handOut(group: MessageGroup, handler: MailboxHandler): Promise<void> {
+    const batch = group.take(BATCH_MAX).map(({ seq, receives }) => ({ seq, receives: receives + 1 }));
+    let left: readonly Pending[] = batch;
+    try {
+      const failed = await this.#handle(group, batch, handler);
+      const done = batch.filter((message) => !failed.has(idOf(message.seq)));
+      await this.#delete(done);
+      this.#depth -= done.length;
+      left = batch.filter((message) => failed.has(idOf(message.seq)));
+    } catch (error) {
+      this.#logger.log("warn", "a batch of the mailbox failed", { group: group.name, error: asError(error) });
+    }
+    group.putBack(left);
+    this.#release(group, left.length, left.length < batch.length);
+  }
+
+  /** The ids that failed. Throws what the handler throws, and when it names a message that it was not given, as Lambda does. */
+  async #handle(
+    group: MessageGroup,
+    batch: readonly Pending[],
+    handler: MailboxHandler,
+  ): Promise<Set<string>> {
+    const incoming = this.#database.read(() => batch.map((message) => this.#incoming(group.name, message)));
+    const failed = new Set(await handler(incoming));
+    const ids = new Set(incoming.map((message) => message.messageId));
+    for (const id of failed)
+      if (!ids.has(id)) throw new RangeError(`message ${id} was reported failed and is not of the batch`);
+    return failed;
+  }
+
+  #incoming(group: string, { seq, receives }: Pending): Incoming {
+    const body = this.#statements.body.get(seq)?.["body"];
+    invariant(typeof body === "string", "M1", `message ${seq} is gone`);
+    const sequence = String(seq).padStart(SEQUENCE_DIGITS, "0");
+    return { messageId: idOf(seq), group, sequence, receiveCount: receives, body };
+  }
+
+  async #delete(messages: readonly Pending[]): Promise<void> {
+    if (messages.length === 0) return;
+    await this.#database.write(() => {
+      for (const { seq } of messages) this.#statements.remove.run(seq);
+    });
+  }
+
+  /** Unlocks the group, after a pause if messages of its batch failed. */
+  #release(group: MessageGroup, failures: number, progress: boolean): void {
+    this.#running--;
+    if (failures === 0) {
+      group.pauseMs = 0;
+      this.#unlock(group);
+    } else {
+      group.pauseMs = progress
+        ? PAUSE_MS_MIN
+        : Math.min(Math.max(group.pauseMs * 2, PAUSE_MS_MIN), PAUSE_MS_MAX);
+      this.#pause(group);
+    }
+    this.#pumpSoon();
+    this.#tellWaiters();
+  }
+
+  #pause(group: MessageGroup): void {
+    if (this.#database.closed) return;
+    const cancel = this.#clock.after(group.pauseMs, () => {
+      this.#pauses.delete(cancel);
+      this.#unlock(group);
+      this.#pumpSoon();
+    });
+    this.#pauses.add(cancel);
+  }
+
+  #unlock(group: MessageGroup): void {
+    group.locked = false;
+    if (group.size > 0) this.#ready.add(group);
+    else this.#groups.delete(group.name);
+  }
+
+  /** Forgets deduplication ids that are too old, some at a time. */
+  #prune(nowMs: number): void {
+    if (nowMs < this.#pruneAtMs) return;
+    const { changes } = this.#statements.forget.run(nowMs - DEDUP_MS, DEDUP_PRUNE_ROWS);
+    if (Number(changes) < DEDUP_PRUNE_ROWS) this.#pruneAtMs = nowMs + DEDUP_PRUNE_MS;
+  }
+
+  #until(done: () => boolean): Promise<void> {
+    if (done()) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiters.push({ done, resolve });
+    });
+  }
+
+  #tellWaiters(): void {
+    const ended = this.#waiters.filter((waiter) => waiter.done());
+    if (ended.length === 0) return;
+    this.#waiters = this.#waiters.filter((waiter) => !ended.includes(waiter));
+    for (const waiter of ended) waiter.resolve();
+  }
+
+  #close(): void {
+    this.#handler = undefined;
+    for (const cancel of this.#pauses) cancel();
+  }
+}
+
+function prepareAll(database: LocalDatabase) {
+  return {
+    all: database.prepare("SELECT seq, grp FROM messages ORDER BY seq"),
+    body: database.prepare("SELECT body FROM messages WHERE seq = ?"),
+    insert: database.prepare("INSERT INTO messages (grp, dedup, body, at) VALUES (?, ?, ?, ?)"),
+    remove: database.prepare("DELETE FROM messages WHERE seq = ?"),
+    remember: database.prepare(
+      "INSERT INTO dedups (dedup, at) VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at WHERE at <= ?",
+    ),
+    forget: database.prepare(
+      "DELETE FROM dedups WHERE dedup IN (SELECT dedup FROM dedups WHERE at <= ? ORDER BY at LIMIT ?)",
+    ),
+  };
+}
+
+function checkBatch(messages: readonly Outgoing[]): void {
+  invariant(messages.length <= SEND_BATCH_MAX, "R13", `a batch holds at most ${SEND_BATCH_MAX} messages`);
+  const groups = new Set(messages.map((message) => message.group));
+  invariant(groups.size === messages.length, "R13", "a batch holds one message of a group");
+  for (const message of messages) checkMessage(message);
+}
+
+/** Throws for what SQS would refuse. */
+export function checkMessage({ group, dedup, body }: Outgoing): void {
+  for (const id of [group, dedup]) {
+    invariant(
+      id.length > 0 && id.length <= ID_CHARS_MAX,
+      "P1",
+      `a group or dedup id has 1 to ${ID_CHARS_MAX} characters`,
+    );
+  }
+  if (body.length * 3 > MESSAGE_BYTES_MAX && Buffer.byteLength(body) > MESSAGE_BYTES_MAX) {
+    throw new OperationalError("too-large", `a message exceeds ${MESSAGE_BYTES_MAX} bytes`);
+  }
+}
+
+const idOf = (seq: number): string => `message-${seq}`;

@@ -1,0 +1,110 @@
+/** Timers in SQLite. When one is due, one transaction makes its row a message: it fires once, and never early (T1). */
+import { asError } from "../../lib/errors.ts";
+import type { Outgoing } from "../../lib/message.ts";
+import { type Clock, type Logger, silentLogger, type Timers } from "../../lib/ports.ts";
+import { systemClock } from "./clock.ts";
+import type { LocalDatabase } from "./database.ts";
+import { checkMessage, type LocalMailbox } from "./mailbox.ts";
+
+/** What `setTimeout` takes at most; a longer wait is taken up again when it ends. */
+const WAIT_MS_MAX = 2 ** 31 - 1;
+/** Timers fired in one transaction. */
+const FIRE_MAX = 200;
+/** When firing failed (a full disk), it is tried again after this. */
+const RETRY_MS = 1000;
+
+export class LocalTimers implements Timers {
+  readonly #database: LocalDatabase;
+  readonly #mailbox: LocalMailbox;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #statements: ReturnType<typeof prepareAll>;
+  /** The alarm that is set, for the earliest timer. */
+  #alarm: { readonly atMs: number; readonly cancel: () => void } | undefined;
+  #stopped = false;
+
+  /** Begins at once: what is due already goes to the mailbox. */
+  constructor(
+    database: LocalDatabase,
+    mailbox: LocalMailbox,
+    clock: Clock = systemClock,
+    logger: Logger = silentLogger,
+  ) {
+    this.#database = database;
+    this.#mailbox = mailbox;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#statements = prepareAll(database);
+    database.onClose(() => this.stop());
+    this.#setForEarliest();
+  }
+
+  /** A timer whose message has the deduplication id of one that is pending takes its place. */
+  async schedule(timer: { readonly atMs: number; readonly message: Outgoing }): Promise<void> {
+    const atMs = Math.ceil(timer.atMs);
+    const { group, dedup, body } = timer.message;
+    checkMessage(timer.message);
+    await this.#database.write(
+      () => this.#statements.put.run(dedup, atMs, group, body),
+      () => this.#setFor(atMs),
+    );
+  }
+
+  /** Fires no more timers. They stay in the database, for the next {@link LocalTimers} that is made of it. */
+  stop(): void {
+    this.#stopped = true;
+    this.#alarm?.cancel();
+    this.#alarm = undefined;
+  }
+
+  #setForEarliest(): void {
+    const atMs = this.#database.read(() => this.#statements.earliest.get()?.["at"]);
+    if (typeof atMs === "number") this.#setFor(atMs);
+  }
+
+  #setFor(atMs: number): void {
+    if (this.#stopped || (this.#alarm !== undefined && this.#alarm.atMs <= atMs)) return;
+    this.#alarm?.cancel();
+    const waitMs = Math.min(Math.max(atMs - this.#clock.now(), 0), WAIT_MS_MAX);
+    this.#alarm = { atMs, cancel: this.#clock.after(waitMs, () => void this.#fire()) };
+  }
+
+  /** Fires what is due by now: nothing, if a piece of a long wait is over or the clock was set back. */
+  async #fire(): Promise<void> {
+    this.#alarm = undefined;
+    try {
+      await this.#database.write(
+        () => {
+          const due = this.#statements.due.all(this.#clock.now(), FIRE_MAX).map(messageOf);
+          for (const { dedup } of due) this.#statements.remove.run(dedup);
+          return this.#mailbox.insert(due);
+        },
+        (stored) => this.#mailbox.enqueue(stored),
+      );
+      if (!this.#stopped) this.#setForEarliest();
+    } catch (error) {
+      this.#logger.log("error", "timers could not be fired; they will be tried again", {
+        error: asError(error),
+      });
+      this.#setFor(this.#clock.now() + RETRY_MS);
+    }
+  }
+}
+
+function prepareAll(database: LocalDatabase) {
+  return {
+    put: database.prepare(
+      "INSERT INTO timers (dedup, at, grp, body) VALUES (?, ?, ?, ?) " +
+        "ON CONFLICT DO UPDATE SET at = excluded.at, grp = excluded.grp, body = excluded.body",
+    ),
+    earliest: database.prepare("SELECT min(at) AS at FROM timers"),
+    due: database.prepare("SELECT dedup, grp, body FROM timers WHERE at <= ? ORDER BY at LIMIT ?"),
+    remove: database.prepare("DELETE FROM timers WHERE dedup = ?"),
+  };
+}
+
+const messageOf = (row: Record<string, unknown>): Outgoing => ({
+  group: String(row["grp"]),
+  dedup: String(row["dedup"]),
+  body: String(row["body"]),
+});

@@ -1,0 +1,19 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+
+/** A folder that goes away with the test. */
+export function tempFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "perdure-local-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Every file of the folder with its bytes, to be compared with what it was before. */
+export const contents = (folder: string): Record<string, string> =>
+  Object.fromEntries(
+    readdirSync(folder)
+      .toSorted()
+      .map((name) => [name, readFileSync(join(folder, name)).toString("base64")]),
+  );

@@ -1,0 +1,144 @@
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { Clock } from "../../../lib/ports.ts";
+import { systemClock } from "../../../runtime/local/clock.ts";
+import { openDatabase } from "../../../runtime/local/database.ts";
+import { LocalMailbox } from "../../../runtime/local/mailbox.ts";
+import { LocalTimers } from "../../../runtime/local/timers.ts";
+import { ManualClock, turns } from "./manual-clock.ts";
+import { tempFolder } from "./temp-folder.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+function start<C extends Clock>(clock: C, path = ":memory:") {
+  const database = openDatabase(path);
+  onTestFinished(() => database.close());
+  const mailbox = new LocalMailbox(database, clock);
+  const fired: { readonly body: string; readonly atMs: number }[] = [];
+  mailbox.consume(async (batch) => {
+    fired.push(...batch.map(({ body }) => ({ body, atMs: clock.now() })));
+    return [];
+  });
+  const timers = new LocalTimers(database, mailbox, clock);
+  const schedule = (body: string, atMs: number, dedup = body) =>
+    timers.schedule({ atMs, message: { group: "g", dedup, body } });
+  return { database, mailbox, timers, fired, schedule, clock };
+}
+
+describe("firing", () => {
+  test("each timer when it is due, not a millisecond before", async () => {
+    const clock = new ManualClock(0);
+    const { fired, schedule } = start(clock);
+    await schedule("c", 300);
+    await schedule("a", 100);
+    await schedule("b", 200.4);
+    await clock.advance(99);
+    expect(fired).toEqual([]);
+    await clock.advance(1);
+    expect(fired).toEqual([{ body: "a", atMs: 100 }]);
+    await clock.advance(1000);
+    expect(fired.map(({ body, atMs }) => [body, atMs])).toEqual([
+      ["a", 100],
+      ["b", 201],
+      ["c", 300],
+    ]);
+  });
+
+  test("one that is due already fires at once, and many at the same time all do", async () => {
+    const clock = new ManualClock();
+    const { fired, schedule, database } = start(clock);
+    await Promise.all(Array.from({ length: 500 }, (_, index) => schedule(`t${index}`, clock.now() - index)));
+    await clock.advance(0);
+    await clock.advance(0);
+    expect(new Set(fired.map(({ body }) => body)).size).toBe(500);
+    expect(fired.length).toBe(500);
+    expect(database.prepare("SELECT count(*) AS n FROM timers").get()).toEqual({ n: 0 });
+  });
+
+  test("an alarm that rings early, or a clock that is set back, fires nothing early", async () => {
+    const clock = new ManualClock(0);
+    const { fired, schedule } = start(clock);
+    await schedule("a", 1000);
+    clock.set(500);
+    await clock.advance(499);
+    expect(fired).toEqual([]);
+    // The alarm rings in real time, but by now it is earlier.
+    const [ring = 0] = clock.waits();
+    clock.set(-2000);
+    await clock.advance(ring);
+    expect(fired).toEqual([]);
+    await clock.advance(10_000);
+    expect(fired).toEqual([{ body: "a", atMs: 1000 }]);
+  });
+
+  test("a year is waited for in pieces that setTimeout can take", async () => {
+    const clock = new ManualClock(0);
+    const { fired, schedule } = start(clock);
+    await schedule("year", 365 * DAY_MS);
+    expect(clock.waits()).toEqual([2 ** 31 - 1]);
+    await clock.advance(365 * DAY_MS - 1);
+    expect(fired).toEqual([]);
+    await clock.advance(1);
+    expect(fired).toEqual([{ body: "year", atMs: 365 * DAY_MS }]);
+  });
+
+  test("the same deduplication id: the last one counts, once", async () => {
+    const clock = new ManualClock(0);
+    const { fired, schedule } = start(clock);
+    await schedule("old", 100, "same");
+    await schedule("new", 200, "same");
+    await schedule("new", 200, "same");
+    await clock.advance(1000);
+    expect(fired).toEqual([{ body: "new", atMs: 200 }]);
+  });
+
+  test("never early by the real clock either", async () => {
+    const { fired, schedule } = start(systemClock);
+    const dueMs = new Map<string, number>();
+    await Promise.all(
+      Array.from({ length: 60 }, (_, index) => {
+        const atMs = Date.now() + 5 + index * 2 + Math.random();
+        dueMs.set(`t${index}`, atMs);
+        return schedule(`t${index}`, atMs);
+      }),
+    );
+    await expect.poll(() => fired.length).toBe(60);
+    for (const { body, atMs } of fired) expect(atMs).toBeGreaterThanOrEqual(dueMs.get(body) ?? Infinity);
+  });
+});
+
+describe("restart", () => {
+  test("timers outlive it; those that came due meanwhile fire at once, the others in time", async () => {
+    const path = join(tempFolder(), "dev.db");
+    const clock = new ManualClock(0);
+    const before = start(clock, path);
+    await before.schedule("missed", 100);
+    await before.schedule("later", 500);
+    before.database.close();
+    expect(clock.waits()).toEqual([]);
+    await clock.advance(300);
+    expect(before.fired).toEqual([]);
+
+    const after = start(clock, path);
+    await clock.advance(0);
+    expect(after.fired).toEqual([{ body: "missed", atMs: 300 }]);
+    await clock.advance(199);
+    expect(after.fired.length).toBe(1);
+    await clock.advance(1);
+    expect(after.fired[1]).toEqual({ body: "later", atMs: 500 });
+  });
+
+  test("a stopped set of timers fires nothing, and loses nothing", async () => {
+    const clock = new ManualClock(0);
+    const { database, mailbox, timers, fired, schedule } = start(clock);
+    await schedule("a", 100);
+    timers.stop();
+    await schedule("b", 100);
+    await clock.advance(1000);
+    expect(fired).toEqual([]);
+    expect(new LocalTimers(database, mailbox, clock)).toBeDefined();
+    await clock.advance(0);
+    await turns();
+    expect(fired.map(({ body }) => body).toSorted()).toEqual(["a", "b"]);
+  });
+});
