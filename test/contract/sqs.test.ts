@@ -1,0 +1,83 @@
+import { SchedulerClient } from "@aws-sdk/client-scheduler";
+import type { Message, SQSClient } from "@aws-sdk/client-sqs";
+import { SqsMailbox } from "../../aws/sqs-mailbox.ts";
+import { SqsTimers } from "../../aws/sqs-timers.ts";
+import { parseTimer } from "../../aws/timer-message.ts";
+import type { Incoming } from "../../lib/message.ts";
+import { answering } from "../support/emulator-answers.ts";
+import { deleteFrom, receiveFrom, releaseTo, startFauxqs } from "../support/emulator-sqs.ts";
+import { type Consumer, mailboxSuite } from "./mailbox-suite.ts";
+import { timersSuite } from "./timers-suite.ts";
+
+function consumerOf(client: SQSClient, queueUrl: string): Consumer {
+  const handles = new Map<string, string>();
+  const handleOf = ({ messageId }: Incoming): string => handles.get(messageId) ?? "";
+  return {
+    async receive(waitMs) {
+      const messages = await receiveFrom(client, queueUrl, waitMs);
+      for (const { MessageId = "", ReceiptHandle = "" } of messages) handles.set(MessageId, ReceiptHandle);
+      return messages.map(toIncoming);
+    },
+    delete: (message) => deleteFrom(client, queueUrl, handleOf(message)),
+    release: (message) => releaseTo(client, queueUrl, handleOf(message)),
+  };
+}
+
+const toIncoming = ({ MessageId = "", Body = "", Attributes = {} }: Message): Incoming => ({
+  messageId: MessageId,
+  group: Attributes.MessageGroupId ?? "",
+  sequence: Attributes.SequenceNumber ?? "",
+  receiveCount: Number(Attributes.ApproximateReceiveCount),
+  body: Body,
+});
+
+mailboxSuite("SQS (fauxqs)", async () => {
+  const emulator = await startFauxqs();
+  const queueUrl = await emulator.createQueue("mailbox.fifo");
+  const client = emulator.client();
+  return {
+    mailbox: new SqsMailbox(client, queueUrl),
+    ...consumerOf(client, queueUrl),
+    close: () => emulator.close(),
+  };
+});
+
+timersSuite("SQS (fauxqs)", async () => {
+  const emulator = await startFauxqs();
+  const delayQueueUrl = await emulator.createQueue("timers");
+  const mailboxUrl = await emulator.createQueue("mailbox.fifo");
+  const client = emulator.client();
+  const mailbox = new SqsMailbox(client, mailboxUrl);
+  const timers = new SqsTimers({
+    sqs: client,
+    scheduler: new SchedulerClient(answering(() => ({ body: '{"ScheduleArn":"arn"}' })).config),
+    delayQueueUrl,
+    delayQueueArn: "arn:aws:sqs:us-east-1:000000000000:timers",
+    scheduleGroup: "test",
+    schedulerRoleArn: "arn:aws:iam::000000000000:role/test",
+    clock: { now: () => Date.now() },
+  });
+  // The forwarder at its simplest: what is due goes to the mailbox, what came early is scheduled again.
+  const forward = async (): Promise<void> => {
+    for (const { Body = "", ReceiptHandle = "" } of await receiveFrom(client, delayQueueUrl, 0)) {
+      const timer = parseTimer(Body);
+      if (timer.atMs > Date.now()) await timers.schedule(timer);
+      else await mailbox.sendBatch([timer.message]);
+      await deleteFrom(client, delayQueueUrl, ReceiptHandle);
+    }
+  };
+  const consumer = consumerOf(client, mailboxUrl);
+  return {
+    timers,
+    now: () => Date.now(),
+    ...consumer,
+    async receive(waitMs) {
+      for (const deadline = Date.now() + waitMs; ;) {
+        await forward();
+        const messages = await consumer.receive(20);
+        if (messages.length > 0 || Date.now() >= deadline) return messages;
+      }
+    },
+    close: () => emulator.close(),
+  };
+});

@@ -1,0 +1,65 @@
+/** An AWS endpoint that answers what a test says: for services without an emulator, and for faults. */
+import { Readable } from "node:stream";
+import { DUMMY_CREDENTIALS, REGION } from "./emulator-dynamo.ts";
+
+export interface SentRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+export interface CannedAnswer {
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+/** Answers a request; may throw what a network would. */
+export type Answerer = (request: SentRequest) => CannedAnswer;
+
+/**
+ * Configuration for any client, with the requests that it has sent. No socket is opened. `maxAttempts`: 1 unless a
+ * test is about retries.
+ */
+export function answering(answer: Answerer) {
+  const sent: SentRequest[] = [];
+  const requestHandler = {
+    metadata: { handlerProtocol: "http/1.1" },
+    async handle(request: { method: string; path: string; headers: Record<string, string>; body?: unknown }) {
+      const { method, path, headers, body } = request;
+      const seen: SentRequest = { method, path, headers, body: textOf(body) };
+      sent.push(seen);
+      const { status = 200, headers: answered = {}, body: text = "" } = answer(seen);
+      return {
+        response: { statusCode: status, headers: answered, body: Readable.from([Buffer.from(text)]) },
+      };
+    },
+    destroy: () => undefined,
+    updateHttpClientConfig: () => undefined,
+    httpHandlerConfigs: () => ({}),
+  };
+  const config = {
+    region: REGION,
+    credentials: DUMMY_CREDENTIALS,
+    endpoint: "http://127.0.0.1:1",
+    maxAttempts: 1,
+    requestHandler,
+  };
+  return { config, sent };
+}
+
+function textOf(body: unknown): string {
+  if (typeof body === "string") return body;
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : "";
+}
+
+/** An error as the JSON protocols spell it. */
+export const jsonError = (type: string, message: string, status = 400): CannedAnswer => ({
+  status,
+  headers: { "x-amzn-errortype": type, "content-type": "application/json" },
+  body: JSON.stringify({ __type: type, message }),
+});
+
+/** What Node throws when the other side hangs up. */
+export const connectionReset = (): Error =>
+  Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });

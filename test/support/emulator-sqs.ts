@@ -1,0 +1,87 @@
+/** SQS on loopback: fauxqs in this process. */
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  ChangeMessageVisibilityCommand,
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import { buildApp } from "fauxqs";
+import { INVALID_MESSAGE_BODY_CHAR } from "../../node_modules/fauxqs/dist/sqs/sqsTypes.js";
+import { DUMMY_CREDENTIALS, REGION } from "./emulator-dynamo.ts";
+
+/** fauxqs reads UTF-16 and so refuses what lies beyond the Basic Multilingual Plane; SQS takes it. */
+const NOT_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
+INVALID_MESSAGE_BODY_CHAR.test = (text) => NOT_XML.test(text);
+
+export interface SqsEmulator {
+  readonly endpoint: string;
+  /** The emulator destroys it when it closes. */
+  client(config?: { readonly maxAttempts?: number }): SQSClient;
+  /** Answers the queue's URL. A name that ends in `.fifo` makes a FIFO queue. */
+  createQueue(name: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** `startFauxqs` would listen on all interfaces, so its app is built and started here. */
+export async function startFauxqs(): Promise<SqsEmulator> {
+  const app = buildApp({ logger: false, defaultRegion: REGION });
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  const { port } = app.server.address() as AddressInfo;
+  const endpoint = `http://127.0.0.1:${port}`;
+  const clients: SQSClient[] = [];
+  const newClient = (config: { readonly maxAttempts?: number } = {}): SQSClient => {
+    const client = new SQSClient({ endpoint, region: REGION, credentials: DUMMY_CREDENTIALS, ...config });
+    clients.push(client);
+    return client;
+  };
+  return {
+    endpoint,
+    client: newClient,
+    async createQueue(name) {
+      const fifo = name.endsWith(".fifo") ? { FifoQueue: "true", ContentBasedDeduplication: "false" } : {};
+      const command = new CreateQueueCommand({
+        QueueName: name,
+        Attributes: { VisibilityTimeout: "30", ...fifo },
+      });
+      await newClient().send(command);
+      // The one that it answers names a host under localhost, which not every resolver knows.
+      return `${endpoint}/000000000000/${name}`;
+    },
+    async close() {
+      for (const client of clients) client.destroy();
+      app.server.closeAllConnections();
+      await app.close();
+    },
+  };
+}
+
+const POLL_MS = 20;
+
+/** Receives until something has come, for `waitMs` at most. Short polls: a long one takes whole seconds. */
+export async function receiveFrom(client: SQSClient, queueUrl: string, waitMs: number): Promise<Message[]> {
+  for (const deadline = Date.now() + waitMs; ; await sleep(POLL_MS)) {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: queueUrl,
+      MaxNumberOfMessages: 10,
+      WaitTimeSeconds: 0,
+      MessageSystemAttributeNames: ["All"],
+    });
+    const { Messages = [] } = await client.send(command);
+    if (Messages.length > 0 || Date.now() >= deadline) return Messages;
+  }
+}
+
+export async function deleteFrom(client: SQSClient, queueUrl: string, handle: string): Promise<void> {
+  await client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: handle }));
+}
+
+/** Makes it visible again at once. */
+export async function releaseTo(client: SQSClient, queueUrl: string, handle: string): Promise<void> {
+  await client.send(
+    new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle: handle, VisibilityTimeout: 0 }),
+  );
+}
