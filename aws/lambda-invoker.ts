@@ -1,0 +1,111 @@
+/** Runs turns by invoking a Lambda function version and waiting for its answer. */
+import { InvokeCommand, type InvokeCommandOutput, type LambdaClient } from "@aws-sdk/client-lambda";
+import { FunctionError, type FunctionErrorCode, OperationalError } from "../lib/errors.ts";
+import type { Deployment } from "../lib/manifest.ts";
+import type { Invoker } from "../lib/ports.ts";
+import { decodeTurnOutcome, encodeTurnRequest, type TurnOutcome, type TurnRequest } from "../lib/protocol.ts";
+import { toOperational } from "./fault.ts";
+
+const OUTCOME_KINDS: readonly string[] = [
+  "completed",
+  "suspended",
+  "failed",
+  "lost",
+] satisfies TurnOutcome["kind"][];
+/** The runtime ends before any code of the handler's module can answer. */
+const INIT_ERROR_TYPES: ReadonlySet<string> = new Set([
+  "Runtime.HandlerNotFound",
+  "Runtime.ImportModuleError",
+  "Runtime.InvalidEntrypoint",
+  "Runtime.MalformedHandlerName",
+  "Runtime.UserCodeSyntaxError",
+]);
+
+/**
+ * `deployment.address` is a function version's qualified ARN. The event is the turn request's JSON, the answer the
+ * outcome's (an object, not a string that holds one).
+ *
+ * A client that retries may run a turn twice at once when an answer is lost: harmless (J2), but paid for. Construct
+ * it with `maxAttempts: 1` where the retry policy above is enough.
+ */
+export class LambdaInvoker implements Invoker {
+  readonly #client: LambdaClient;
+
+  constructor(client: LambdaClient) {
+    this.#client = client;
+  }
+
+  async invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
+    const command = new InvokeCommand({
+      FunctionName: deployment.address,
+      InvocationType: "RequestResponse",
+      Payload: Buffer.from(encodeTurnRequest(request)),
+    });
+    const answer = await this.#client.send(command).catch((error: unknown) => {
+      throw toInvokeError(error);
+    });
+    const payload = Buffer.from(answer.Payload ?? new Uint8Array()).toString();
+    if (answer.FunctionError !== undefined) throw toFunctionError(answer, payload);
+    return parseOutcome(payload);
+  }
+}
+
+function toInvokeError(error: unknown): unknown {
+  if (error instanceof Error && error.name === "RequestTooLargeException") {
+    return new OperationalError("too-large", `a turn request was refused: ${error.message}`, error);
+  }
+  return toOperational(error, "an invocation");
+}
+
+function parseOutcome(payload: string): TurnOutcome {
+  const outcome = decodeOutcome(payload);
+  if (outcome === null || typeof outcome !== "object" || !OUTCOME_KINDS.includes(outcome.kind)) {
+    throw new FunctionError("bad-answer", `the function answered what is no outcome: ${excerpt(payload)}`);
+  }
+  return outcome;
+}
+
+function decodeOutcome(payload: string): TurnOutcome | null {
+  try {
+    return decodeTurnOutcome(payload);
+  } catch (error) {
+    throw new FunctionError(
+      "bad-answer",
+      `the function answered what is no JSON: ${excerpt(payload)}`,
+      error,
+    );
+  }
+}
+
+/** Lambda tells how a function died only in the texts of its answer. */
+function toFunctionError({ FunctionError: handled }: InvokeCommandOutput, payload: string): FunctionError {
+  const { errorType, errorMessage } = parseError(payload);
+  const text = `${errorType}: ${errorMessage}`;
+  return new FunctionError(
+    codeOf(errorType, errorMessage),
+    `the function failed (${handled}): ${excerpt(text)}`,
+  );
+}
+
+function codeOf(errorType: string, errorMessage: string): FunctionErrorCode {
+  if (errorType === "Sandbox.Timedout" || /\bTask timed out after\b/.test(errorMessage)) return "timeout";
+  if (errorType === "Runtime.OutOfMemory" || errorMessage.includes("signal: killed")) return "out-of-memory";
+  if (INIT_ERROR_TYPES.has(errorType) || errorType.startsWith("Extension.")) return "init";
+  // `Runtime.ExitError`, or an exception that got past the SDK.
+  return "crashed";
+}
+
+function parseError(payload: string): { errorType: string; errorMessage: string } {
+  try {
+    const { errorType, errorMessage } = JSON.parse(payload) as Record<string, unknown>;
+    return {
+      errorType: typeof errorType === "string" ? errorType : "unknown",
+      errorMessage: typeof errorMessage === "string" ? errorMessage : "",
+    };
+  } catch {
+    return { errorType: "unknown", errorMessage: payload };
+  }
+}
+
+const EXCERPT_CHARS_MAX = 500;
+const excerpt = (text: string): string => text.slice(0, EXCERPT_CHARS_MAX);
