@@ -72,7 +72,7 @@ export type Note = CompletionEntry | SignalledEntry | ["x", string];
 
 /**
  * The rest of a call: [service, handler, key | null, input (bytes | ref), headers, idempotency key | null,
- * due at (epoch ms) | null, name | null, accepted at (epoch ms)].
+ * due at (epoch ms) | null, name | null, accepted at (epoch ms), incarnation of the callee that it would create].
  */
 export type CallValue = [
   string,
@@ -83,6 +83,7 @@ export type CallValue = [
   string | null,
   number | null,
   string | null,
+  number,
   number,
 ];
 

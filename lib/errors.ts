@@ -4,6 +4,7 @@
  * acknowledged after it. Each is recognised by `code` or by a static `is`, never by its message, since
  * `instanceof` fails across bundles. `docs/errors.md` explains every code that a user can meet.
  */
+import { type Duration, toMs } from "./duration.ts";
 
 const TERMINAL = Symbol.for("perdure.terminal");
 const RETRYABLE = Symbol.for("perdure.retryable");
@@ -52,9 +53,13 @@ export class RetryableError extends RestateError {
   override readonly name = "RetryableError";
   readonly [RETRYABLE] = true;
   readonly retryAfterMs?: number;
-  constructor(message: string, options: { retryAfterMs?: number; cause?: unknown; errorCode?: number } = {}) {
+  constructor(message: string, options: { retryAfter?: Duration; cause?: unknown; errorCode?: number } = {}) {
     super(message, options);
-    if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+    if (options.retryAfter !== undefined) this.retryAfterMs = toMs(options.retryAfter);
+  }
+  /** The same error, to be retried after a while. */
+  static from(cause: unknown, options: { retryAfter?: Duration } = {}): RetryableError {
+    return new RetryableError(asError(cause).message, { ...options, cause });
   }
   static is(error: unknown): error is RetryableError {
     return typeof error === "object" && error !== null && RETRYABLE in error;

@@ -60,6 +60,8 @@ export interface Resume {
   readonly dueAtMs?: number;
   /** An operator asks: leave a pause, skip a back-off. */
   readonly byOperator?: true;
+  /** The reconciler asks: something may have been forgotten, so do again what may be in doubt. */
+  readonly poke?: true;
 }
 
 export interface Kill {

@@ -11,11 +11,10 @@
  * - R9: notes are consumed one at a time, when the code is at rest, and enter the log in that order.
  * - R4: reads ride in the next append and never cause one.
  */
-import { type CommandEntry, type Entry, isCommand, type Note } from "./entry.ts";
+import { type CallEntry, type CancelledEntry, type CommandEntry, type Entry, isCommand, type Note } from "./entry.ts";
 import { invariant, JournalMismatchError } from "./errors.ts";
 import { JOURNAL_ENTRIES_MAX } from "./limits.ts";
 import { assertSameCommand, describeCommand, missingCommand } from "./mismatch.ts";
-import { decodeOutcome, type Outcome } from "./outcome.ts";
 import type { Value } from "./value.ts";
 
 /** How a command is told of its completion. `at`: the number of the event, for combinators. */
@@ -50,16 +49,17 @@ export class Turn {
   #taken = 0;
   readonly #seen = new Set<string>();
   readonly #signals = new Map<string, { readonly buffered: { value: Value; at: number }[]; readonly waiting: Completion[] }>();
-  readonly #cancel: (at: number) => readonly string[];
-  #cancellable: () => boolean;
+  readonly #cancel: () => readonly CallEntry[];
+  readonly #cancellable: () => boolean;
+  readonly #cancelled = new Map<CancelledEntry, readonly CallEntry[]>();
 
   constructor(init: {
     log: readonly Entry[];
     notes: readonly Note[];
     /** Notes that ride in the message being handled. */
     carried: readonly Note[];
-    /** Delivers a cancellation to what the code awaits; answers the calls that are cancelled with it. */
-    cancel: (at: number) => readonly string[];
+    /** Delivers a cancellation to what the code awaits; answers the open calls, which are cancelled with it. */
+    cancel: () => readonly CallEntry[];
     /** Whether the code awaits anything that a cancellation can reject. */
     cancellable: () => boolean;
   }) {
@@ -165,8 +165,11 @@ export class Turn {
         this.#taken++;
       }
       if (!news) continue;
-      if (note[0] === "x") this.#pending.push(["x", note[1], [...this.#cancelNow(note[1])]]);
-      else {
+      if (note[0] === "x") {
+        const entry: CancelledEntry = ["x", note[1], []];
+        this.#pending.push(entry);
+        this.#cancelled.set(entry, this.#cancelNow(note[1]));
+      } else {
         this.#pending.push(note);
         this.#deliver(note);
       }
@@ -193,9 +196,10 @@ export class Turn {
     }
   }
 
-  #cancelNow(uid: string): readonly string[] {
+  #cancelNow(uid: string): readonly CallEntry[] {
     this.#seen.add(uid);
-    return this.#cancel(++this.#event);
+    this.#event++;
+    return this.#cancel();
   }
 
   #complete(command: number, value: Value): void {
@@ -232,6 +236,12 @@ export class Turn {
     return atEnd ? this.#pending.filter((entry) => !READS.includes(entry[0])) : this.#pending;
   }
 
+  /** The callees' ids are known by now: a call may have been issued since the last append. */
+  fillCancelled(): void {
+    for (const [entry, calls] of this.#cancelled) entry[2] = calls.map((call) => call[2]);
+    this.#cancelled.clear();
+  }
+
   /** An append of all of `pending()` was won; the head's list of notes is now this. */
   appended(notes: readonly Note[]): void {
     this.#pending = [];
@@ -264,6 +274,3 @@ function resultOf(entry: CommandEntry): Value {
   if (entry[0] === "r" || entry[0] === "g" || entry[0] === "q") return entry[3];
   return entry[0] === "k" ? entry[2] : null;
 }
-
-/** A result as the code sees it: success bytes, or the failure. */
-export const outcomeOf = (value: Value): Outcome => decodeOutcome(value);

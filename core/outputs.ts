@@ -1,0 +1,151 @@
+/**
+ * What entries cause outside the log: state, sends, signals, promises, cancellations. Done after the append that
+ * contains them was won, in this order: state, then everything that others can see; and done again by whoever acts
+ * next on the invocation, since its last append is always in doubt (R2). All of it is idempotent: state is fenced,
+ * messages carry ids that derive from the command (M2), a promise remembers who completed it.
+ */
+import type { CallValue, Entry } from "../lib/entry.ts";
+import type { Incarnation, InvocationId } from "../lib/ids.ts";
+import type { Message, Outgoing, ReplyTo, Start, Target } from "../lib/message.ts";
+import { decodeOutcome, encodeOutcome, failure, type Outcome } from "../lib/outcome.ts";
+import type { Clock, ItemStore, Mailbox } from "../lib/ports.ts";
+import type { Value } from "../lib/value.ts";
+import { completePromise } from "./promise-store.ts";
+import { outgoing, sendAll } from "./send.ts";
+import { writeState } from "./state-store.ts";
+import { load } from "./value-store.ts";
+
+export interface OutputPorts {
+  readonly items: ItemStore;
+  readonly mailbox: Mailbox;
+  readonly clock: Clock;
+}
+
+export interface OutputSubject {
+  readonly id: InvocationId;
+  readonly incarnation: Incarnation;
+  readonly target: Target;
+  /** Of an exclusive invocation. */
+  readonly token?: string;
+  /** Someone may have done this before: receivers must look before they act. */
+  readonly again: boolean;
+}
+
+/** What completing a promise answered, by command: the handler's result of `resolve` and `reject`. */
+export type PromiseResults = ReadonlyMap<number, Outcome>;
+
+/** Performs the outputs of `entries`, the first of which is at `position` of the log. */
+export async function performOutputs(
+  ports: OutputPorts,
+  subject: OutputSubject,
+  entries: readonly Entry[],
+  position: number,
+): Promise<PromiseResults> {
+  await writeStateOf(ports, subject, entries, position);
+  const results = new Map<number, Outcome>();
+  const messages: Outgoing[] = [];
+  for (const entry of entries) {
+    if (entry[0] === "v") results.set(entry[1], await completeOne(ports, subject, entry, messages));
+    else messages.push(...(await messagesOf(ports, subject, entry)));
+  }
+  await sendAll(ports.mailbox, messages);
+  return results;
+}
+
+/** Only the last write of each name matters: the others are older than its fence. */
+async function writeStateOf(ports: OutputPorts, subject: OutputSubject, entries: readonly Entry[], first: number): Promise<void> {
+  const { token } = subject;
+  if (token === undefined) return;
+  const last = new Map<string, { value: Value; position: number }>();
+  entries.forEach((entry, index) => {
+    const position = first + index;
+    if (entry[0] === "s") last.set(entry[2], { value: entry[3], position });
+    if (entry[0] === "d") last.set(entry[2], { value: null, position });
+    if (entry[0] === "D") for (const name of entry[2]) last.set(name, { value: null, position });
+  });
+  await Promise.all(
+    [...last].map(async ([name, { value, position }]) => {
+      const loaded = await load(ports.items, subject.id, value);
+      const bytes = loaded instanceof Uint8Array ? loaded : null;
+      await writeState(ports.items, ports.clock, { ...subject, token }, { name, value: bytes, position });
+    }),
+  );
+}
+
+async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry: Entry): Promise<Outgoing[]> {
+  const cause = `${subject.id}.${subject.incarnation}`;
+  switch (entry[0]) {
+    case "c":
+    case "o":
+      return [await startOf(items, subject, entry[0], entry[1], entry[2], entry[3])];
+    case "t": {
+      const [, command, id, incarnation, key, outcome] = entry;
+      const uid = `${cause}.${command}`;
+      const value = await load(items, subject.id, outcome);
+      return [outgoing(addressed({ kind: "notify", id, note: ["i", key, uid, value] }, incarnation), uid)];
+    }
+    case "y":
+      return [cancelOf(entry[2], `${cause}.${entry[1]}`)];
+    case "x":
+      return entry[2].map((callee) => cancelOf(callee, `${cause}.${entry[1]}`));
+    default:
+      return [];
+  }
+}
+
+const cancelOf = (id: InvocationId, uid: string): Outgoing => outgoing({ kind: "notify", id, note: ["x", uid] }, uid);
+
+function addressed<M extends Message>(message: M, incarnation: number | null): M {
+  return incarnation === null ? message : { ...message, incarnation };
+}
+
+async function startOf(
+  items: ItemStore,
+  subject: OutputSubject,
+  kind: "c" | "o",
+  command: number,
+  id: InvocationId,
+  call: CallValue,
+): Promise<Outgoing> {
+  const [service, handler, key, input, headers, idempotencyKey, dueAtMs, , acceptedAtMs, incarnation] = call;
+  const origin = `${subject.id}.${subject.incarnation}.${command}`;
+  const bytes = await load(items, subject.id, input);
+  const replyTo: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command };
+  const start: Start = {
+    kind: "start",
+    id,
+    incarnation,
+    origin,
+    target: key === null ? { service, handler } : { service, handler, key },
+    input: bytes instanceof Uint8Array ? bytes : new Uint8Array(0),
+    headers,
+    acceptedAtMs,
+    ...(kind === "c" ? { replyTo } : {}),
+    ...(idempotencyKey === null ? {} : { idempotencyKey }),
+    ...(dueAtMs === null ? {} : { dueAtMs }),
+    ...(subject.again ? { resent: true as const } : {}),
+  };
+  const cause = subject.again ? `${origin}.again` : origin;
+  // A delayed start is only registered now and joins its key's queue when it is due: it waits behind nobody.
+  return dueAtMs === null ? outgoing(start, cause) : outgoing(start, cause, id);
+}
+
+async function completeOne(
+  ports: OutputPorts,
+  subject: OutputSubject,
+  entry: ["v", number, string, Value],
+  messages: Outgoing[],
+): Promise<Outcome> {
+  const [, command, name, value] = entry;
+  const by = `${subject.id}.${subject.incarnation}.${command}`;
+  const outcome = decodeOutcome(await load(ports.items, subject.id, value));
+  const completed = await completePromise(ports.items, subject.target, name, outcome, by);
+  if (!completed.mine) return failure(409, `promise "${name}" was already completed`);
+  for (const waiter of completed.waiters) messages.push(replyTo(waiter, completed.outcome));
+  return { ok: true, value: new Uint8Array(0) };
+}
+
+/** Tells a command of another invocation its result. */
+export function replyTo({ id, incarnation, command }: ReplyTo, outcome: Outcome): Outgoing {
+  return outgoing({ kind: "notify", id, incarnation, note: ["n", command, encodeOutcome(outcome)] }, `reply.${command}`);
+}

@@ -1,0 +1,30 @@
+/** What the parts of the dispatcher share: their ports, and what is known of the message being handled. */
+import type { Clock, Entropy, Invoker, ItemStore, Logger, Mailbox, Registry, Timers } from "../../lib/ports.ts";
+
+export interface DispatcherPorts {
+  readonly items: ItemStore;
+  readonly mailbox: Mailbox;
+  readonly timers: Timers;
+  readonly invoker: Invoker;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly logger: Logger;
+}
+
+export interface Delivery {
+  /** Orders the message in its group; the source of tokens (W2). */
+  readonly sequence: string;
+  /** The message was handed out before, or may have been: what it causes may be half done (R2). */
+  readonly inDoubt: boolean;
+  /** Epoch milliseconds by which the handling must have ended. */
+  readonly deadlineMs: number;
+  /** Parked invocations that were run under this message already (R6). */
+  readonly drained: number;
+}
+
+/** `done`: everything that the message causes is durable, it may be deleted (M1). `retry`: give it back, and all
+ * later messages of its group with it (R7). */
+export type Verdict = "done" | "retry";
+
+export const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));

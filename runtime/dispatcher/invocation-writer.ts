@@ -1,0 +1,156 @@
+/**
+ * The dispatcher's own conditional writes on a head: notes, back-off, pause, the end of what cannot run. Each is
+ * refused when the head has moved on, and then means nothing (W3).
+ */
+import { readHead, storeInput } from "../../core/head-store.ts";
+import { spill } from "../../core/value-store.ts";
+import type { Note } from "../../lib/entry.ts";
+import { OperationalError } from "../../lib/errors.ts";
+import {
+  encodeAttempt,
+  encodeReplyTo,
+  type Head,
+  headKey,
+  inputAttributes,
+  newHead,
+  parseHead,
+  retentionAttributes,
+  whileAt,
+  whileOpen,
+} from "../../lib/head.ts";
+import type { InvocationId } from "../../lib/ids.ts";
+import type { Attributes, Change, Condition } from "../../lib/item.ts";
+import { CONFLICT_ATTEMPTS_MAX } from "../../lib/limits.ts";
+import type { ReplyTo, Start } from "../../lib/message.ts";
+import { encodeOutcome, type Outcome } from "../../lib/outcome.ts";
+import type { AttemptState, TurnFailure } from "../../lib/protocol.ts";
+import type { Value } from "../../lib/value.ts";
+import type { DispatcherPorts } from "./delivery.ts";
+
+/** An invocation as the dispatcher knows it before a turn: from its head, or from its Start alone. */
+export interface Known {
+  readonly id: InvocationId;
+  readonly token?: string;
+  readonly start?: Start;
+  readonly head?: Head;
+  readonly item?: Attributes;
+}
+
+export class InvocationWriter {
+  readonly #ports: DispatcherPorts;
+
+  constructor(ports: DispatcherPorts) {
+    this.#ports = ports;
+  }
+
+  /** Adds notes to the head's list (R9). Answers the head as it then is; `undefined`: it is completed, or gone. */
+  async addNotes(id: InvocationId, head: Head, notes: readonly Note[]): Promise<{ head: Head; item: Attributes } | undefined> {
+    const values: Value[] = [];
+    for (const note of notes) values.push(await this.#stored(id, note));
+    return await this.#update(id, [{ do: "append", attribute: "m", values }], whileOpen(head.incarnation));
+  }
+
+  /** A large result is stored apart before the note that refers to it. */
+  async #stored(id: InvocationId, note: Note): Promise<Value> {
+    const copy = [...note] as Value[];
+    const at = note[0] === "n" ? 2 : note[0] === "i" ? 3 : undefined;
+    if (at !== undefined) copy[at] = await spill(this.#ports.items, id, copy[at] ?? null);
+    return copy;
+  }
+
+  /** Writes `backing-off` or `paused`, with what failed. `false`: the log is no longer `length` long, or the head is new. */
+  async rest(
+    known: Known,
+    status: "backing-off" | "paused",
+    rest: { readonly attempt: AttemptState; readonly failure?: TurnFailure; readonly length: number; readonly dueAtMs?: number },
+  ): Promise<boolean> {
+    const { items, clock } = this.#ports;
+    const { start, id } = known;
+    const fields: Attributes = {
+      s: status,
+      u: clock.now(),
+      f: encodeAttempt(rest.attempt, rest.failure),
+      ...(rest.dueAtMs === undefined ? {} : { y: rest.dueAtMs }),
+    };
+    const stored = await readHead(items, id);
+    const input = start && stored?.item["in"] === undefined ? inputAttributes(start) : {};
+    if (start && input["in"] === true) await storeInput(items, start);
+    const key = headKey(id);
+    if (!stored) {
+      if (!start || rest.length > 0) return false;
+      const attributes = { ...newHead(start, known), ...input, ...fields };
+      return (await items.write({ op: "put", key, attributes, when: { is: "absent" } })).won;
+    }
+    const token = stored.head.token === undefined && known.token !== undefined ? { k: known.token } : {};
+    const when = whileAt(stored.head.incarnation, rest.length);
+    return (await items.write({ op: "update", key, changes: sets({ ...fields, ...input, ...token }), when })).won;
+  }
+
+  /** Leaves a pause or cuts a back-off short. Answers the head as it then is. */
+  async release(id: InvocationId, head: Head): Promise<{ head: Head; item: Attributes } | undefined> {
+    const changes = sets({ s: "backing-off", y: this.#ports.clock.now() });
+    const when: Condition = { is: "all", of: [whileOpen(head.incarnation), { is: "eq", attribute: "n", value: head.length }] };
+    return await this.#update(id, changes, when);
+  }
+
+  /** Ends an invocation without running its code: killed, cancelled before it started, out of attempts. Answers the
+   * head as it then is; `undefined`: it has ended otherwise. */
+  async end(known: Known, outcome: Outcome, retentionMs: number): Promise<Head | undefined> {
+    const { clock, items } = this.#ports;
+    const nowMs = clock.now();
+    const fields = { s: "completed", u: nowMs, x: encodeOutcome(outcome), ...retentionAttributes(nowMs, retentionMs) };
+    const stored = await readHead(items, known.id);
+    if (!stored) {
+      if (!known.start) return undefined;
+      const attributes = { ...newHead(known.start, known), ...fields };
+      const { won } = await items.write({ op: "put", key: headKey(known.id), attributes, when: { is: "absent" } });
+      return won ? parseHead(attributes) : undefined;
+    }
+    // Without `n`: a turn that is running finds at its next append that the invocation has ended (R12).
+    return (await this.#update(known.id, sets(fields), whileOpen(stored.head.incarnation)))?.head;
+  }
+
+  /** Another caller awaits the result (attach). `undefined`: it has completed meanwhile. */
+  async addReply(id: InvocationId, incarnation: number, to: ReplyTo): Promise<Head | undefined> {
+    for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
+      const stored = await readHead(this.#ports.items, id);
+      if (!stored || stored.head.status === "completed" || stored.head.incarnation !== incarnation) return undefined;
+      const count = stored.head.replies.length;
+      const unchanged: Condition = count === 0 ? { is: "missing", attribute: "r" } : { is: "size", attribute: "r", value: count };
+      const values = [encodeReplyTo(to)];
+      const change: Change = count === 0 ? { do: "set", attribute: "r", value: values } : { do: "append", attribute: "r", values };
+      const updated = await this.#update(id, [change], { is: "all", of: [whileOpen(incarnation), unchanged] });
+      if (updated) return updated.head;
+    }
+    throw new OperationalError("unavailable", `the head of ${id} is contended`);
+  }
+
+  /** A new life of a derived id whose last one has expired. `false`: someone else was first. */
+  async reincarnate(start: Start, expired: Head): Promise<boolean> {
+    await storeInput(this.#ports.items, start);
+    const attributes = { ...newHead(start, {}), ...inputAttributes(start), s: "accepted", u: this.#ports.clock.now() };
+    const when: Condition = {
+      is: "all",
+      of: [
+        { is: "eq", attribute: "i", value: expired.incarnation },
+        { is: "eq", attribute: "s", value: "completed" },
+      ],
+    };
+    return (await this.#ports.items.write({ op: "put", key: headKey(start.id), attributes, when })).won;
+  }
+
+  /** Registers a delayed start that a handler has sent; one from the door is registered already. */
+  async schedule(start: Start, dueAtMs: number): Promise<void> {
+    await storeInput(this.#ports.items, start);
+    const attributes = { ...newHead(start, {}), ...inputAttributes(start), s: "scheduled", y: dueAtMs, u: this.#ports.clock.now() };
+    await this.#ports.items.write({ op: "put", key: headKey(start.id), attributes, when: { is: "absent" } });
+  }
+
+  async #update(id: InvocationId, changes: readonly Change[], when: Condition): Promise<{ head: Head; item: Attributes } | undefined> {
+    const { won, item } = await this.#ports.items.write({ op: "update", key: headKey(id), changes, when });
+    return won && item ? { head: parseHead(item), item } : undefined;
+  }
+}
+
+const sets = (fields: Attributes): Change[] =>
+  Object.entries(fields).map(([attribute, value]) => ({ do: "set", attribute, value }));

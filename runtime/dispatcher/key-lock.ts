@@ -1,0 +1,164 @@
+/**
+ * The lock of an exclusive invocation's key: who may run a turn now (W1), who is parked and in which order (W2), and
+ * how the key passes on (R5, R6).
+ *
+ * Crash points. Parking: head, then lock; a head without its place in the lock is found by its own message, which is
+ * still there. Hand-off: one conditional write, then a message to the new owner; between the two the old owner's
+ * message is still there, and whoever handles it finds "owner pending" and sends the message again (R6).
+ */
+import { readHead, storeInput } from "../../core/head-store.ts";
+import { outgoing, sendAll } from "../../core/send.ts";
+import { InvariantError, OperationalError } from "../../lib/errors.ts";
+import { type Head, headKey, inputAttributes, isExpired, newHead, whileAt } from "../../lib/head.ts";
+import type { ItemKey } from "../../lib/item.ts";
+import { CONFLICT_ATTEMPTS_MAX, SETTLE_STEPS_MAX } from "../../lib/limits.ts";
+import {
+  handOff,
+  type Holder,
+  inboxKey,
+  isParkedInline,
+  type Lock,
+  lockKey,
+  park,
+  parseInboxItem,
+  parseLock,
+  sameInvocation,
+} from "../../lib/lock.ts";
+import type { Start, Target } from "../../lib/message.ts";
+import type { DispatcherPorts } from "./delivery.ts";
+import { repeatLastOutputs } from "./output-repeater.ts";
+
+/** `run`: this invocation may run; `parked`: it will be woken when its turn comes. */
+export type Gate = { readonly kind: "run"; readonly ownsLock: boolean } | { readonly kind: "parked" };
+
+export class KeyLock {
+  readonly #ports: DispatcherPorts;
+
+  constructor(ports: DispatcherPorts) {
+    this.#ports = ports;
+  }
+
+  /** Read strongly, immediately before a turn. Passes on what finished owners have left, and parks behind a living one. */
+  async enter(target: Target, me: Holder, parking: { start?: Start; head?: Head }): Promise<Gate> {
+    const key = lockKey(target.service, target.key ?? "");
+    for (let step = 0; step < SETTLE_STEPS_MAX; step++) {
+      const lock = await this.#read(key);
+      if (!lock) return { kind: "run", ownsLock: false };
+      if (sameInvocation(lock.owner, me)) return { kind: "run", ownsLock: true };
+      if (await this.#settle(key, lock)) continue;
+      if (await this.#park(key, lock, me, parking)) return { kind: "parked" };
+    }
+    throw new OperationalError("unavailable", `the lock of ${target.service}/${target.key} did not settle`);
+  }
+
+  /** Whether the lock names this invocation. */
+  async isOwner(target: Target, me: Pick<Holder, "id" | "incarnation">): Promise<boolean> {
+    const lock = await this.#read(lockKey(target.service, target.key ?? ""));
+    return lock !== undefined && sameInvocation(lock.owner, me);
+  }
+
+  /** The invocation has ended: the key goes to the next parked one, which is answered, or is free. Nothing if the lock
+   * is not (or no longer) the invocation's. */
+  async pass(target: Target, me: Pick<Holder, "id" | "incarnation">): Promise<Holder | undefined> {
+    const key = lockKey(target.service, target.key ?? "");
+    for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
+      const lock = await this.#read(key);
+      if (!lock || !sameInvocation(lock.owner, me)) return undefined;
+      const passed = await this.#handOff(key, lock);
+      if (passed !== "conflict") return passed;
+    }
+    throw new OperationalError("unavailable", `the lock of ${target.service}/${target.key} is contended`);
+  }
+
+  /** Asks for a turn of the invocation that the lock was passed to. Unlike anything before, so that no
+   * deduplication swallows it (R10). */
+  async wake({ id, incarnation }: Pick<Holder, "id" | "incarnation">): Promise<void> {
+    const cause = Buffer.from(this.#ports.entropy.bytes(9)).toString("base64url");
+    await sendAll(this.#ports.mailbox, [outgoing({ kind: "resume", id, incarnation }, cause)]);
+  }
+
+  /** R6, for an invocation that has ended under a message that is in doubt: if its key was passed on but the message
+   * to the new owner may be missing, that is sent again. */
+  async settleAfter(target: Target): Promise<void> {
+    const key = lockKey(target.service, target.key ?? "");
+    for (let step = 0; step < SETTLE_STEPS_MAX; step++) {
+      const lock = await this.#read(key);
+      if (!lock) return;
+      if (await this.#settle(key, lock)) continue;
+      // It may have run, and died, under the message at hand (see Dispatcher.#drain): nobody else will look at it.
+      const owner = await readHead(this.#ports.items, lock.owner.id);
+      if (owner) await repeatLastOutputs(this.#ports, lock.owner.id, owner.head);
+      if (owner?.head.status === "running") await this.wake(lock.owner);
+      return;
+    }
+  }
+
+  /** Answers whether the lock has moved: its owner has ended, and so its outputs were done again and the key passed on.
+   * An owner that has been handed the key but was never woken is woken. */
+  async #settle(key: ItemKey, lock: Lock): Promise<boolean> {
+    const { owner } = lock;
+    const stored = await readHead(this.#ports.items, owner.id);
+    const head = stored?.head;
+    const ended = !head || head.incarnation !== owner.incarnation || head.status === "completed" || isExpired(head, this.#ports.clock.now());
+    if (!ended) {
+      if (head.status === "pending" || head.status === "accepted") await this.wake(owner);
+      return false;
+    }
+    if (head?.incarnation === owner.incarnation && head.status === "completed") {
+      await repeatLastOutputs(this.#ports, owner.id, head);
+    }
+    const next = await this.#handOff(key, lock);
+    if (next !== "conflict" && next) await this.wake(next);
+    return true;
+  }
+
+  async #handOff(key: ItemKey, lock: Lock): Promise<Holder | undefined | "conflict"> {
+    const { items } = this.#ports;
+    const overflowing = lock.inline.length === 0 && lock.from < lock.to;
+    const overflowKey = inboxKey(key, lock.from);
+    const parked = overflowing ? await items.get(overflowKey) : undefined;
+    if (overflowing && !parked) throw new InvariantError(`W2: parked item ${overflowKey.sk} of ${key.pk} is missing`);
+    const { next, write } = handOff(key, lock, parked && parseInboxItem(parked));
+    const { won } = await items.write(write);
+    if (!won) return "conflict";
+    if (overflowing) await items.write({ op: "delete", key: overflowKey });
+    return next;
+  }
+
+  /** The head first, then the place in the lock. `false`: the lock has moved, look again. */
+  async #park(key: ItemKey, lock: Lock, me: Holder, { start, head }: { start?: Start; head?: Head }): Promise<boolean> {
+    if (isParkedInline(lock, me)) return true;
+    await this.#writePending(me, start, head);
+    const { item, lock: place } = park(key, lock, me);
+    if (item) await this.#ports.items.write(item);
+    const { won } = await this.#ports.items.write(place);
+    return won;
+  }
+
+  async #writePending(me: Holder, start: Start | undefined, head: Head | undefined): Promise<void> {
+    const { items, clock } = this.#ports;
+    const key = headKey(me.id);
+    if (!head && start) {
+      await storeInput(items, start);
+      const attributes = { ...newHead(start, me), ...inputAttributes(start), s: "pending", u: clock.now() };
+      await items.write({ op: "put", key, attributes, when: { is: "absent" } });
+      return;
+    }
+    if (!head || head.status === "pending") return;
+    await items.write({
+      op: "update",
+      key,
+      changes: [
+        { do: "set", attribute: "s", value: "pending" },
+        { do: "set", attribute: "k", value: me.token },
+        { do: "set", attribute: "u", value: clock.now() },
+      ],
+      when: whileAt(me.incarnation, head.length),
+    });
+  }
+
+  async #read(key: ItemKey): Promise<Lock | undefined> {
+    const item = await this.#ports.items.get(key);
+    return item && parseLock(item);
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Does again what follows from the last append (R2) and arranges what a suspended invocation waits for. All of it is
+ * idempotent, so it may be done whenever there is doubt.
+ */
+import { awaitPromise } from "../../core/promise-store.ts";
+import { performOutputs, replyTo } from "../../core/outputs.ts";
+import { outgoing, sendAll } from "../../core/send.ts";
+import { load } from "../../core/value-store.ts";
+import type { Head } from "../../lib/head.ts";
+import type { Incarnation, InvocationId } from "../../lib/ids.ts";
+import type { Outgoing, ReplyTo, Target } from "../../lib/message.ts";
+import { encodeOutcome, type Outcome } from "../../lib/outcome.ts";
+import { leavesOf, type Wait } from "../../lib/wait.ts";
+import type { DispatcherPorts } from "./delivery.ts";
+
+export interface Subject {
+  readonly id: InvocationId;
+  readonly incarnation: Incarnation;
+  readonly target: Target;
+}
+
+/** The outputs of the last append, and, as the status has it, the timers or the replies. */
+export async function repeatLastOutputs(ports: DispatcherPorts, id: InvocationId, head: Head): Promise<void> {
+  const { incarnation, target, token } = head;
+  // The last append's entries are still in the head: only a later append drops what a page holds.
+  const entries = head.tail.slice(Math.max(0, head.lastAppend - head.paged));
+  const subject = { id, incarnation, target, again: true, ...(token === undefined ? {} : { token }) };
+  await performOutputs(ports, subject, entries, head.lastAppend);
+  if (head.status === "suspended" && head.wait) await arrange(ports, { id, incarnation, target }, head.wait);
+  if (head.status === "completed" && head.outcome) await reply(ports, id, head.replies, head.outcome);
+}
+
+/** Schedules the timers and registers for the promises that the tree waits for, except those that the invocation
+ * waited for before. */
+export async function arrange(ports: DispatcherPorts, subject: Subject, wait: Wait, before?: Wait): Promise<void> {
+  const found: Outgoing[] = [];
+  const arranged = new Set((before ? leavesOf(before) : []).map((leaf) => leaf[1]));
+  for (const leaf of leavesOf(wait)) {
+    if ((leaf[0] === "z" || leaf[0] === "p") && arranged.has(leaf[1])) continue;
+    if (leaf[0] === "z") await ports.timers.schedule(timerOf(subject, leaf[1], leaf[2]));
+    if (leaf[0] === "p") {
+      const waiter: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command: leaf[1] };
+      const outcome = await awaitPromise(ports.items, subject.target, leaf[2], waiter);
+      if (outcome) found.push(replyTo(waiter, outcome));
+    }
+  }
+  await sendAll(ports.mailbox, found);
+}
+
+/** A sleep's timer. Its message says when it is due, so that one that comes early is scheduled again (T1). */
+export function timerOf({ id, incarnation }: Omit<Subject, "target">, command: number, dueAtMs: number, again = "") {
+  const note = ["n", command, null] as ["n", number, null];
+  return { atMs: dueAtMs, message: outgoing({ kind: "notify", id, incarnation, note, dueAtMs }, `timer.${command}${again}`) };
+}
+
+/** Tells everyone who awaits the invocation how it ended. */
+export async function reply(
+  ports: DispatcherPorts,
+  id: InvocationId,
+  replies: readonly ReplyTo[],
+  outcome: Outcome,
+): Promise<void> {
+  if (replies.length === 0) return;
+  const value = await load(ports.items, id, encodeOutcome(outcome));
+  const loaded: Outcome = value instanceof Uint8Array ? { ok: true, value } : outcome;
+  await sendAll(ports.mailbox, replies.map((to) => replyTo(to, loaded)));
+}

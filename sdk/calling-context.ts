@@ -1,0 +1,171 @@
+/**
+ * Calls and sends to other handlers. A callee's id derives from (this invocation, command), or from the user's
+ * idempotency key or the workflow's key, so that sending again is harmless (M2). Which mailbox group it belongs to
+ * depends on the callee's kind, which the registry knows: so ids are filled in just before the append that
+ * contains the call, and are recorded with it.
+ */
+import { toMs } from "../lib/duration.ts";
+import type { CallEntry, CallValue, ClearAllEntry, Entry, SendEntry } from "../lib/entry.ts";
+import { RetryableError, TerminalError } from "../lib/errors.ts";
+import { childUnique, idempotentUnique, incarnationOf, invocationId, isInvocationId, workflowUnique } from "../lib/ids.ts";
+import { IDEMPOTENCY_KEY_BYTES_MAX, KEY_BYTES_MAX } from "../lib/limits.ts";
+import { type HandlerKind, isExclusive } from "../lib/manifest.ts";
+import type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } from "./client-types.ts";
+import { Opts, SendOpts } from "./client-types.ts";
+import type { GenericCall, GenericSend } from "./context.ts";
+import { InvocationPromise } from "./durable-promise.ts";
+import { bytesOf, HandlerContext, limited } from "./handler-context.ts";
+import { type Serde, serde } from "./serde.ts";
+
+interface Callee {
+  readonly service: string;
+  readonly handler: string;
+  readonly key: string | null;
+}
+
+interface Named {
+  readonly name: string;
+}
+
+export class CallingContext extends HandlerContext {
+  /** Who waits to learn a callee's id, by command. */
+  readonly #idWaiters = new Map<number, (id: string) => void>();
+
+  serviceClient<H>(definition: Named): Client<H> {
+    return this.#callProxy(definition.name, null);
+  }
+  objectClient<H>(definition: Named, key: string): Client<H> {
+    return this.#callProxy(definition.name, key);
+  }
+  workflowClient<H>(definition: Named, key: string): Client<H> {
+    return this.#callProxy(definition.name, key);
+  }
+  serviceSendClient<H>(definition: Named): SendClient<H> {
+    return this.#sendProxy(definition.name, null);
+  }
+  objectSendClient<H>(definition: Named, key: string): SendClient<H> {
+    return this.#sendProxy(definition.name, key);
+  }
+  workflowSendClient<H>(definition: Named, key: string): SendClient<H> {
+    return this.#sendProxy(definition.name, key);
+  }
+
+  genericCall<I, O>(call: GenericCall<I, O>): InvocationPromise<O> {
+    const { service, method, key = null, parameter, headers, idempotencyKey } = call;
+    const input = call.inputSerde ?? (serde.binary as unknown as Serde<I>);
+    const output = call.outputSerde ?? (serde.binary as unknown as Serde<O>);
+    const options = { input, output, ...(headers ? { headers } : {}), ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
+    return this.#call<I, O>({ service, handler: method, key }, parameter, options);
+  }
+
+  genericSend<I>(send: GenericSend<I>): InvocationHandle {
+    const { service, method, key = null, parameter, headers, idempotencyKey, delay } = send;
+    const input = send.inputSerde ?? (serde.binary as unknown as Serde<I>);
+    return this.#send<I>({ service, handler: method, key }, parameter, {
+      input,
+      ...(headers ? { headers } : {}),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(delay === undefined ? {} : { delay }),
+    });
+  }
+
+  cancel(id: string): void {
+    if (!isInvocationId(id)) throw new TerminalError(`not an invocation id: ${JSON.stringify(id)}`, { errorCode: 400 });
+    this.driver.issue(["y", this.driver.nextCommand, id]);
+  }
+
+  #callProxy<H>(service: string, key: string | null): Client<H> {
+    return methods((handler, args) => {
+      const options = args.at(-1) instanceof Opts ? (args.pop() as Opts<unknown, unknown>).options : {};
+      return this.#call({ service, handler, key }, args[0], options);
+    });
+  }
+
+  #sendProxy<H>(service: string, key: string | null): SendClient<H> {
+    return methods((handler, args) => {
+      const options = args.at(-1) instanceof SendOpts ? (args.pop() as SendOpts<unknown>).options : {};
+      return this.#send({ service, handler, key }, args[0], options);
+    });
+  }
+
+  #call<I, O>(callee: Callee, input: I, options: CallOptions<I, O>): InvocationPromise<O> {
+    const command = this.driver.nextCommand;
+    const output = this.serdeOf(options.output);
+    const entry: CallEntry = ["c", command, "", this.#callValue(callee, input, options)];
+    const { future, recorded } = this.command(entry, ["c", command], (value) => output.deserialize(bytesOf(value)));
+    return new InvocationPromise<O>(future, this, this.#idOf(command, recorded?.[2]));
+  }
+
+  #send<I>(callee: Callee, input: I, options: SendOptions<I>): InvocationHandle {
+    const command = this.driver.nextCommand;
+    const { delay } = options;
+    const value = this.#callValue(callee, input, options);
+    if (delay !== undefined && toMs(delay) > 0) value[6] = this.ports.clock.now() + toMs(delay);
+    const recorded = this.driver.issue(["o", command, "", value]);
+    return { invocationId: this.#idOf(command, recorded?.[2]) };
+  }
+
+  #callValue<I>(callee: Callee, input: I, options: CallOptions<I>): CallValue {
+    const { service, handler, key } = callee;
+    const { idempotencyKey = null, headers = {}, name = null } = options;
+    if (key !== null && (typeof key !== "string" || Buffer.byteLength(key) > KEY_BYTES_MAX)) {
+      throw new TerminalError(`a key must be a string of at most ${KEY_BYTES_MAX} bytes`, { errorCode: 400 });
+    }
+    if (idempotencyKey !== null && (idempotencyKey === "" || Buffer.byteLength(idempotencyKey) > IDEMPOTENCY_KEY_BYTES_MAX)) {
+      throw new TerminalError(`an idempotency key must have 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} bytes`, { errorCode: 400 });
+    }
+    const bytes = limited(this.serdeOf(options.input).serialize(input), `the input of ${service}/${handler}`);
+    return [service, handler, key, bytes, { ...headers }, idempotencyKey, null, name, this.ports.clock.now(), 0];
+  }
+
+  #idOf(command: number, recorded: unknown): Promise<string> {
+    if (typeof recorded === "string" && recorded !== "") return Promise.resolve(recorded);
+    return new Promise((resolve) => void this.#idWaiters.set(command, resolve));
+  }
+
+  /** Completes entries just before they are appended; see the head of this file.
+   * Throws a retryable error when the callee is not registered (yet). */
+  readonly fill = async (entry: CallEntry | SendEntry | ClearAllEntry, before: readonly Entry[]): Promise<void> => {
+    if (entry[0] === "D") {
+      entry[2] = await this.namesToClear(before.flatMap((earlier) => (earlier[0] === "s" ? [earlier[2]] : [])));
+      return;
+    }
+    const [, command, , value] = entry;
+    const { id: parent, incarnation } = this.turnRequest;
+    const [service, handler, key, , , idempotencyKey] = value;
+    const kind = await this.#kindOf(service, handler, key);
+    const origin = `${parent}.${incarnation}.${command}`;
+    const derived = idempotencyKey !== null || kind === "workflow";
+    entry[2] = invocationId(service, isExclusive(kind) ? (key ?? "") : undefined, this.#unique(command, value, kind));
+    value[9] = derived ? incarnationOf(origin) : 0;
+    this.#idWaiters.get(command)?.(entry[2]);
+  };
+
+  #unique(command: number, value: CallValue, kind: HandlerKind): Uint8Array {
+    const [service, handler, key, , , idempotencyKey] = value;
+    if (kind === "workflow") return workflowUnique(service, key ?? "");
+    if (idempotencyKey !== null) return idempotentUnique(service, key ?? undefined, handler, idempotencyKey);
+    return childUnique(this.turnRequest.id, this.turnRequest.incarnation, command);
+  }
+
+  async #kindOf(service: string, handler: string, key: string | null): Promise<HandlerKind> {
+    const registered = await this.ports.registry.service(service);
+    const manifest = registered?.handlers.find(({ name }) => name === handler);
+    if (!registered || !manifest) {
+      const what = registered ? `service ${service} has no handler "${handler}"` : `no service "${service}" is registered`;
+      throw new RetryableError(`${what} (RT0018). The call is retried until it exists.`);
+    }
+    if ((registered.type === "service") !== (key === null)) {
+      throw new TerminalError(`${service} is ${registered.type === "service" ? "a service: it takes no key" : `an ${registered.type}: it needs a key`}`);
+    }
+    return manifest.kind;
+  }
+}
+
+/** An object that has every method; each calls `invoke` with its name. */
+function methods<T>(invoke: (name: string, args: unknown[]) => unknown): T {
+  return new Proxy(
+    {},
+    { get: (_, name) => (typeof name === "string" && name !== "then" ? (...args: unknown[]) => invoke(name, args) : undefined) },
+  ) as T;
+}

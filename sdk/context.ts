@@ -1,0 +1,135 @@
+/** The contexts that handlers get: Restate's names, signatures and semantics. */
+import type { Duration } from "../lib/duration.ts";
+import type { Target } from "../lib/message.ts";
+import type { TerminalError } from "../lib/errors.ts";
+import type { Client, SendClient } from "./client-types.ts";
+import type { Definition } from "./definition.ts";
+import type { DurablePromise, InvocationPromise } from "./durable-promise.ts";
+import type { Rand } from "./random.ts";
+import type { Serde } from "./serde.ts";
+
+export type RunAction<T> = (() => Promise<T>) | (() => T);
+
+/** Retries of one step. None of the bounds set: the invocation's own policy governs. */
+export interface RunOptions<T> {
+  serde?: Serde<T>;
+  /** Attempts, the first included; then the step fails terminally with its last error's message. */
+  maxRetryAttempts?: number;
+  maxRetryDuration?: Duration;
+  initialRetryInterval?: Duration;
+  maxRetryInterval?: Duration;
+  retryIntervalFactor?: number;
+}
+
+export interface InvocationRequest {
+  readonly id: string;
+  readonly target: Target;
+  /** The caller's, as it sent them. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly attemptHeaders: ReadonlyMap<string, string | string[] | undefined>;
+  readonly body: Uint8Array;
+  /** What the platform passed besides (Lambda's context). */
+  readonly extraArgs: unknown[];
+  readonly idempotencyKey?: string;
+  /** Aborted when this attempt is over, however it ended. */
+  readonly attemptCompletedSignal: AbortSignal;
+}
+
+export interface ContextDate {
+  /** Epoch milliseconds, recorded: the same on every replay. */
+  now(): Promise<number>;
+  toJSON(): Promise<string>;
+}
+
+export interface GenericCall<I, O> {
+  service: string;
+  method: string;
+  parameter: I;
+  key?: string;
+  headers?: Record<string, string>;
+  inputSerde?: Serde<I>;
+  outputSerde?: Serde<O>;
+  idempotencyKey?: string;
+}
+export interface GenericSend<I> extends Omit<GenericCall<I, never>, "outputSerde"> {
+  delay?: Duration;
+}
+
+export interface Context {
+  readonly rand: Rand;
+  readonly date: ContextDate;
+  /** Silent while it replays. */
+  readonly console: Console;
+  request(): InvocationRequest;
+
+  /** Runs the action once it is awaited, and records its result: it will not run again once that is durable. A
+   * TerminalError is recorded and thrown; any other is retried. The context must not be used inside. */
+  run<T>(action: RunAction<T>): DurablePromise<T>;
+  run<T>(name: string, action: RunAction<T>, options?: RunOptions<T>): DurablePromise<T>;
+
+  /** Never shorter than asked, and free while it lasts. */
+  sleep(duration: Duration, name?: string): DurablePromise<void>;
+
+  /** A promise that the outside completes, by its id. */
+  awakeable<T = unknown>(serde?: Serde<T>): { id: string; promise: DurablePromise<T> };
+  resolveAwakeable<T = unknown>(id: string, payload?: T, serde?: Serde<T>): void;
+  rejectAwakeable(id: string, reason: string | TerminalError): void;
+
+  serviceClient<N extends string, H>(definition: Definition<"service", N, H> | Named<N, H>): Client<H>;
+  serviceSendClient<N extends string, H>(definition: Definition<"service", N, H> | Named<N, H>): SendClient<H>;
+  objectClient<N extends string, H>(definition: Definition<"object", N, H> | Named<N, H>, key: string): Client<H>;
+  objectSendClient<N extends string, H>(definition: Definition<"object", N, H> | Named<N, H>, key: string): SendClient<H>;
+  workflowClient<N extends string, H>(definition: Definition<"workflow", N, H> | Named<N, H>, key: string): Client<H>;
+  workflowSendClient<N extends string, H>(definition: Definition<"workflow", N, H> | Named<N, H>, key: string): SendClient<H>;
+  genericCall<I = Uint8Array, O = Uint8Array>(call: GenericCall<I, O>): InvocationPromise<O>;
+  genericSend<I = Uint8Array>(send: GenericSend<I>): { readonly invocationId: Promise<string> };
+
+  /** Asks another invocation to cancel: it hears of it where it awaits. */
+  cancel(invocationId: string): void;
+}
+
+/** A service that is known by name alone; the handlers' types are the caller's word. */
+export interface Named<N extends string, H> {
+  readonly name: N;
+  readonly handlers?: H;
+}
+
+export type StateMap = Record<string, unknown>;
+declare const untyped: unique symbol;
+/** Marks a context whose state is not typed: each `get` says what it expects. */
+export interface UntypedState {
+  readonly [untyped]: true;
+}
+type KeyOf<S> = S extends UntypedState ? string : keyof S & string;
+type ValueOf<S, K, V> = S extends UntypedState ? V : K extends keyof S ? S[K] : V;
+
+interface StateReader<S> {
+  readonly key: string;
+  get<V = unknown, K extends KeyOf<S> = KeyOf<S>>(name: K, serde?: Serde<ValueOf<S, K, V>>): Promise<ValueOf<S, K, V> | null>;
+  stateKeys(): Promise<string[]>;
+}
+interface StateWriter<S> {
+  set<V, K extends KeyOf<S> = KeyOf<S>>(name: K, value: ValueOf<S, K, V>, serde?: Serde<ValueOf<S, K, V>>): void;
+  clear(name: KeyOf<S>): void;
+  clearAll(): void;
+}
+
+/** Of a shared handler: reads the key's state beside its writer. */
+export interface ObjectSharedContext<S = UntypedState> extends Context, StateReader<S> {}
+/** Of an exclusive handler: the only writer of its key. */
+export interface ObjectContext<S = UntypedState> extends ObjectSharedContext<S>, StateWriter<S> {}
+
+/** A promise of the workflow, by name: completed once, by any handler. */
+export interface WorkflowPromise<T> extends PromiseLike<T> {
+  get(): DurablePromise<T>;
+  /** Its value, or `undefined` if it is not completed. Throws its TerminalError if it was rejected. */
+  peek(): Promise<T | undefined>;
+  /** Throws a TerminalError (409) if it was completed before. */
+  resolve(value?: T): Promise<void>;
+  reject(reason: string | TerminalError): Promise<void>;
+}
+interface Promises {
+  promise<T = void>(name: string, serde?: Serde<T>): WorkflowPromise<T>;
+}
+export interface WorkflowSharedContext<S = UntypedState> extends ObjectSharedContext<S>, Promises {}
+export interface WorkflowContext<S = UntypedState> extends ObjectContext<S>, Promises {}

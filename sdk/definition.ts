@@ -1,0 +1,227 @@
+/**
+ * Definitions of services, virtual objects and workflows: plain data around the user's functions, with Restate's
+ * names. A definition is also the type from which clients are derived.
+ */
+import { type Duration, toMs } from "../lib/duration.ts";
+import { NAME_BYTES_MAX } from "../lib/limits.ts";
+import type { HandlerKind, HandlerManifest, Options, RetryPolicy, ServiceManifest, ServiceType } from "../lib/manifest.ts";
+import type { ObjectContext, ObjectSharedContext, Context, WorkflowContext, WorkflowSharedContext } from "./context.ts";
+import type { Serde } from "./serde.ts";
+import type { TerminalError } from "../lib/errors.ts";
+
+export interface RetryPolicyOptions {
+  /** Attempts, the first included. */
+  maxAttempts?: number;
+  /** What then happens: `pause` (default) waits for an operator, `kill` ends it with a failure. */
+  onMaxAttempts?: "pause" | "kill";
+  initialInterval?: Duration;
+  maxInterval?: Duration;
+  exponentiationFactor?: number;
+}
+
+/** Options of a service, which its handlers inherit. */
+export interface ServiceOptions {
+  idempotencyRetention?: Duration;
+  journalRetention?: Duration;
+  inactivityTimeout?: Duration;
+  abortTimeout?: Duration;
+  /** Not callable over HTTP, only by other handlers. */
+  ingressPrivate?: boolean;
+  retryPolicy?: RetryPolicyOptions;
+  /** Default serde of its handlers, steps and state. */
+  serde?: Serde<unknown>;
+  /** Turns errors into terminal ones; `undefined` leaves them retryable. */
+  asTerminalError?: (error: unknown) => TerminalError | undefined;
+}
+export interface WorkflowOptions extends ServiceOptions {
+  workflowRetention?: Duration;
+}
+/** Options of one handler; they go before its service's. */
+export interface HandlerOptions extends WorkflowOptions {
+  accept?: string;
+  input?: Serde<unknown>;
+  output?: Serde<unknown>;
+  description?: string;
+  metadata?: Record<string, string>;
+}
+
+/** Any handler. `never` as a context accepts whichever the user wrote. */
+export type HandlerFunction = (context: never, ...input: never[]) => unknown;
+export type Handlers = Record<string, HandlerFunction>;
+
+const WRAPPED = Symbol.for("perdure.handler");
+interface Wrapped {
+  readonly kind: HandlerKind | undefined;
+  readonly options: HandlerOptions;
+}
+
+export interface Definition<Type extends ServiceType, Name extends string, H> {
+  readonly type: Type;
+  readonly name: Name;
+  readonly handlers: H;
+  readonly description?: string;
+  readonly metadata?: Record<string, string>;
+  readonly options?: WorkflowOptions;
+}
+export type ServiceDefinition<Name extends string, H> = Definition<"service", Name, H>;
+export type VirtualObjectDefinition<Name extends string, H> = Definition<"object", Name, H>;
+export type WorkflowDefinition<Name extends string, H> = Definition<"workflow", Name, H>;
+
+interface Describing<Name extends string, H, O> {
+  name: Name;
+  handlers: H;
+  description?: string;
+  metadata?: Record<string, string>;
+  options?: O;
+}
+
+type ServiceHandlers<H> = { [K in keyof H]: H[K] extends (context: Context, ...input: never[]) => unknown ? H[K] : never };
+type ObjectHandlers<H> = { [K in keyof H]: H[K] extends (context: never, ...input: never[]) => unknown ? H[K] : never };
+
+/** Stateless handlers. */
+export function service<Name extends string, H extends { [name: string]: (context: Context, ...input: never[]) => unknown }>(
+  describing: Describing<Name, H & ServiceHandlers<H> & ThisType<H>, ServiceOptions>,
+): ServiceDefinition<Name, H> {
+  return define("service", describing);
+}
+
+/** A virtual object: state by key, and one exclusive handler at a time for each key. */
+export function object<Name extends string, H extends { [name: string]: (context: ObjectContext, ...input: never[]) => unknown }>(
+  describing: Describing<Name, H & ObjectHandlers<H> & ThisType<H>, ServiceOptions>,
+): VirtualObjectDefinition<Name, H> {
+  return define("object", describing);
+}
+
+/** A workflow: `run` once for each key; the other handlers, shared, signal and query it. */
+export function workflow<Name extends string, H extends { [name: string]: HandlerFunction; run: (context: WorkflowContext, ...input: never[]) => unknown }>(
+  describing: Describing<Name, H & ThisType<H>, WorkflowOptions>,
+): WorkflowDefinition<Name, H> {
+  return define("workflow", describing);
+}
+
+const RESERVED = new Set(["workflowSubmit", "workflowAttach", "workflowOutput"]);
+
+function define<Type extends ServiceType, Name extends string, H>(
+  type: Type,
+  describing: Describing<Name, H, WorkflowOptions>,
+): Definition<Type, Name, H> {
+  const { name, handlers } = describing;
+  assertName(name, `${type} name`);
+  const names = Object.keys(handlers as Handlers);
+  if (names.length === 0) throw new TypeError(`${type} "${name}" has no handlers`);
+  for (const handler of names) {
+    assertName(handler, `handler name of ${type} "${name}"`);
+    if (typeof (handlers as Handlers)[handler] !== "function") {
+      throw new TypeError(`handler "${handler}" of ${type} "${name}" is not a function`);
+    }
+    if (type === "workflow" && RESERVED.has(handler)) throw new TypeError(`"${handler}" is reserved in workflow "${name}"`);
+  }
+  if (type === "workflow" && !names.includes("run")) throw new TypeError(`workflow "${name}" has no handler "run"`);
+  return { type, ...describing };
+}
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_.\-]*$/;
+function assertName(name: unknown, what: string): void {
+  if (typeof name === "string" && NAME.test(name) && name.length <= NAME_BYTES_MAX) return;
+  throw new TypeError(`${what} must begin with a letter or _ and hold only letters, digits, _ . and -; got ${JSON.stringify(name)}`);
+}
+
+/** Unlike a definition that is merely typed so. */
+export function isDefinition(value: unknown): value is Definition<ServiceType, string, Handlers> {
+  if (typeof value !== "object" || value === null) return false;
+  const { type, name, handlers } = value as Partial<Definition<ServiceType, string, Handlers>>;
+  return (type === "service" || type === "object" || type === "workflow") && typeof name === "string" && typeof handlers === "object";
+}
+
+type WithOptions<C> = {
+  <F extends (context: C, ...input: never[]) => unknown>(options: HandlerOptions, handler: F): F;
+  <F extends (context: C, ...input: never[]) => unknown>(handler: F): F;
+};
+
+function wrap<C>(kind: HandlerKind | undefined): WithOptions<C> {
+  return <F extends HandlerFunction>(first: HandlerOptions | F, second?: F): F => {
+    const [options, handler] = typeof first === "function" ? [{}, first] : [first, second];
+    if (typeof handler !== "function") throw new TypeError("a handler must be a function");
+    const wrapped = function (this: unknown, ...args: never[]) {
+      return (handler as (...args: never[]) => unknown).apply(this, args);
+    };
+    return Object.defineProperty(wrapped, WRAPPED, { value: { kind, options } satisfies Wrapped }) as unknown as F;
+  };
+}
+
+/** Handlers with options, and shared ones. */
+export const handlers = {
+  handler: wrap<Context>(undefined),
+  object: { exclusive: wrap<ObjectContext>("exclusive"), shared: wrap<ObjectSharedContext>("shared") },
+  workflow: { workflow: wrap<WorkflowContext>("workflow"), shared: wrap<WorkflowSharedContext>("shared") },
+};
+
+const wrappedOf = (handler: HandlerFunction): Wrapped =>
+  (handler as HandlerFunction & { [WRAPPED]?: Wrapped })[WRAPPED] ?? { kind: undefined, options: {} };
+
+export const handlerOptions = (handler: HandlerFunction): HandlerOptions => wrappedOf(handler).options;
+
+export function handlerKind(type: ServiceType, name: string, handler: HandlerFunction): HandlerKind {
+  const { kind } = wrappedOf(handler);
+  if (type === "service") return "plain";
+  if (type === "workflow") return name === "run" ? "workflow" : "shared";
+  return kind ?? "exclusive";
+}
+
+/** What discovery tells the runtime of a definition. */
+export function manifestOf(definition: Definition<ServiceType, string, Handlers>): ServiceManifest {
+  const { type, name, handlers: functions, description, metadata, options } = definition;
+  return {
+    name,
+    type,
+    handlers: Object.entries(functions).map(([handler, fn]): HandlerManifest => {
+      const own = handlerOptions(fn);
+      const output = own.output ?? own.serde ?? options?.serde;
+      const contentType = output === undefined ? "application/json" : output.contentType;
+      return {
+        name: handler,
+        kind: handlerKind(type, handler, fn),
+        ...manifestOptions(own),
+        ...(own.accept === undefined ? {} : { accept: own.accept }),
+        ...(contentType === undefined ? {} : { outputContentType: contentType }),
+        ...(own.input?.jsonSchema === undefined ? {} : { inputJsonSchema: own.input.jsonSchema }),
+        ...(own.output?.jsonSchema === undefined ? {} : { outputJsonSchema: own.output.jsonSchema }),
+      };
+    }),
+    ...manifestOptions({ ...options, ...(description === undefined ? {} : { description }), ...(metadata === undefined ? {} : { metadata }) }),
+  };
+}
+
+const DURATIONS = {
+  idempotencyRetention: "idempotencyRetentionMs",
+  workflowRetention: "workflowRetentionMs",
+  journalRetention: "journalRetentionMs",
+  inactivityTimeout: "inactivityTimeoutMs",
+  abortTimeout: "abortTimeoutMs",
+} as const;
+
+function manifestOptions(options: HandlerOptions): Options {
+  const { ingressPrivate, retryPolicy, description, metadata } = options;
+  const durations = Object.entries(DURATIONS).flatMap(([from, to]) => {
+    const duration = options[from as keyof typeof DURATIONS];
+    return duration === undefined ? [] : [[to, toMs(duration)] as const];
+  });
+  return {
+    ...Object.fromEntries(durations),
+    ...(ingressPrivate === undefined ? {} : { ingressPrivate }),
+    ...(description === undefined ? {} : { description }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(retryPolicy === undefined ? {} : { retryPolicy: manifestRetryPolicy(retryPolicy) }),
+  };
+}
+
+function manifestRetryPolicy(policy: RetryPolicyOptions): Partial<RetryPolicy> {
+  const { maxAttempts, onMaxAttempts, initialInterval, maxInterval, exponentiationFactor } = policy;
+  return {
+    ...(maxAttempts === undefined ? {} : { maxAttempts }),
+    ...(onMaxAttempts === undefined ? {} : { onMaxAttempts }),
+    ...(initialInterval === undefined ? {} : { initialIntervalMs: toMs(initialInterval) }),
+    ...(maxInterval === undefined ? {} : { maxIntervalMs: toMs(maxInterval) }),
+    ...(exponentiationFactor === undefined ? {} : { factor: exponentiationFactor }),
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * `DurablePromise`: what a context's operations return. It is awaited like a promise, and combined only with others of
+ * its kind: combinators settle by the journal's order, so that a replay picks the same winner (D1).
+ */
+import { TerminalError, TimeoutError } from "../lib/errors.ts";
+import type { Duration } from "../lib/duration.ts";
+import { Future, type Settled } from "../lib/future.ts";
+
+/** What a promise needs of the turn that it belongs to. */
+export interface PromiseOwner {
+  /** Somebody awaits this future: it can be woken for, and be cancelled. */
+  await(root: Root): void;
+  /** A user's mapper threw what is no terminal error. */
+  fail(error: Error): void;
+  /** A new durable sleep. */
+  sleepFuture(duration: Duration): Future;
+  /** Throws if the caller stands inside a `ctx.run`. */
+  assertOutsideRun(operation: string): void;
+}
+
+/** A future that user code awaits, and the native promise through which it does. */
+export interface Root {
+  readonly future: Future;
+  reject(error: Error): void;
+}
+
+export class DurablePromise<T> implements Promise<T> {
+  readonly [Symbol.toStringTag] = "DurablePromise";
+  /** @internal */
+  readonly future: Future;
+  /** @internal Absent for constants. */
+  readonly owner: PromiseOwner | undefined;
+  #native: Promise<unknown> | undefined;
+
+  /** @internal */
+  constructor(future: Future, owner: PromiseOwner | undefined) {
+    this.future = future;
+    this.owner = owner;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
+  then<A = T, B = never>(
+    onfulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return (this.#awaited() as Promise<T>).then(onfulfilled, onrejected);
+  }
+
+  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+    return this.then(null, onrejected);
+  }
+
+  finally(onfinally?: (() => void) | null): Promise<T> {
+    return (this.#awaited() as Promise<T>).finally(onfinally);
+  }
+
+  /** The same, or a `TimeoutError` (terminal, 408) if the duration passes first. What it waited for goes on. */
+  orTimeout(duration: Duration): DurablePromise<T> {
+    const { owner } = this;
+    if (!owner) return this;
+    const timeout = Future.map(
+      owner.sleepFuture(duration),
+      () => {
+        throw new TimeoutError();
+      },
+      TerminalError.is,
+      (error) => owner.fail(error),
+    );
+    return new DurablePromise<T>(Future.combine("race", [this.future, timeout]), owner);
+  }
+
+  /** Maps the result or the failure, once, when it is awaited. Must be deterministic and synchronous. */
+  map<U>(mapper: (value?: T, failure?: TerminalError) => U): DurablePromise<U> {
+    const mapped = Future.map(
+      this.future,
+      (value, error) => mapper(value as T | undefined, error as TerminalError | undefined),
+      TerminalError.is,
+      (error) => this.owner?.fail(error),
+    );
+    return new DurablePromise<U>(mapped, this.owner);
+  }
+
+  #awaited(): Promise<unknown> {
+    this.owner?.assertOutsideRun("await");
+    const { future } = this;
+    if (!future.settled) future.markAwaited();
+    if (future.settled) return asNative(future.settled);
+    this.#native ??= new Promise((resolve, reject) => {
+      const forget = (): void => void (this.#native = undefined);
+      const root: Root = {
+        future,
+        reject(error) {
+          // Not sticky: a later await waits anew.
+          forget();
+          reject(error);
+        },
+      };
+      this.owner?.await(root);
+      future.onSettled(() => {
+        const settled = future.settled as Settled;
+        if (settled.ok) resolve(settled.value);
+        else reject(settled.error);
+      });
+    });
+    return this.#native;
+  }
+
+  /** All results, in order, or the first failure. */
+  static all<const T extends readonly DurablePromise<unknown>[]>(promises: T): DurablePromise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
+    return combine("all", promises);
+  }
+  /** The first to settle. */
+  static race<const T extends readonly DurablePromise<unknown>[]>(promises: T): DurablePromise<Awaited<T[number]>> {
+    return combine("race", promises);
+  }
+  /** The first to succeed; an `AggregateError` if none does. */
+  static any<const T extends readonly DurablePromise<unknown>[]>(promises: T): DurablePromise<Awaited<T[number]>> {
+    return combine("any", promises);
+  }
+  static allSettled<const T extends readonly DurablePromise<unknown>[]>(
+    promises: T,
+  ): DurablePromise<{ -readonly [P in keyof T]: PromiseSettledResult<Awaited<T[P]>> }> {
+    return combine("settled", promises);
+  }
+  static resolve<T>(value: T): DurablePromise<Awaited<T>> {
+    return new DurablePromise(Future.settledWith({ ok: true, value }), undefined);
+  }
+  static reject<T = never>(error: TerminalError): DurablePromise<T> {
+    return new DurablePromise(Future.settledWith({ ok: false, error }), undefined);
+  }
+}
+
+function combine<R>(kind: "all" | "race" | "any" | "settled", promises: readonly DurablePromise<unknown>[]): DurablePromise<R> {
+  const parts = [...promises];
+  for (const part of parts) {
+    if (!isDurablePromise(part)) {
+      throw new TypeError(
+        `DurablePromise.${kind === "settled" ? "allSettled" : kind} takes DurablePromises only (what ctx.* returns); got ${typeof part}. ` +
+          "A native promise would not settle in the journal's order.",
+      );
+    }
+  }
+  const owner = parts.find((part) => part.owner)?.owner;
+  if (parts.some((part) => part.owner && part.owner !== owner)) {
+    throw new TypeError("DurablePromises of different invocations cannot be combined");
+  }
+  return new DurablePromise<R>(Future.combine(kind, parts.map((part) => part.future)), owner);
+}
+
+function asNative(settled: Settled): Promise<unknown> {
+  return settled.ok ? Promise.resolve(settled.value) : Promise.reject(settled.error);
+}
+
+export const isDurablePromise = (value: unknown): value is DurablePromise<unknown> => value instanceof DurablePromise;
+
+/** The promise of a call, which also tells the callee's invocation id. */
+export class InvocationPromise<T> extends DurablePromise<T> {
+  readonly invocationId: Promise<string>;
+  /** @internal */
+  constructor(future: Future, owner: PromiseOwner, invocationId: Promise<string>) {
+    super(future, owner);
+    this.invocationId = invocationId;
+  }
+}

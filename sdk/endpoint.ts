@@ -1,0 +1,145 @@
+/** A deployment's handlers, ready to be discovered and to run turns. */
+import { Journal } from "../core/journal.ts";
+import { readInput, readLog } from "../core/head-store.ts";
+import { loadResults } from "../core/value-store.ts";
+import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
+import { parseHead } from "../lib/head.ts";
+import type { ServiceType } from "../lib/manifest.ts";
+import { type DiscoveryResponse, PROTOCOL_VERSION, type TurnOutcome, type TurnRequest } from "../lib/protocol.ts";
+import { CallingContext } from "./calling-context.ts";
+import type { InvocationRequest } from "./context.ts";
+import { type Definition, type HandlerFunction, handlerOptions, type Handlers, isDefinition, manifestOf } from "./definition.ts";
+import { jsonSerde } from "./serde.ts";
+import { limited } from "./handler-context.ts";
+import { type History, TurnDriver, type TurnPorts } from "./turn-driver.ts";
+import { SDK_VERSION } from "./version.ts";
+
+export type { TurnPorts };
+
+type AnyDefinition = Definition<ServiceType, string, Handlers>;
+
+export interface Endpoint {
+  discover(): DiscoveryResponse;
+  /** Runs one turn. Never throws for what the handler does: that is in the outcome. */
+  runTurn(request: TurnRequest, ports: TurnPorts, extraArgs?: unknown[]): Promise<TurnOutcome>;
+}
+
+/** Throws `TypeError` with a reason for what is no list of definitions. */
+export function createEndpoint(definitions: readonly unknown[]): Endpoint {
+  const services = new Map<string, AnyDefinition>();
+  if (!Array.isArray(definitions) || definitions.length === 0) {
+    throw new TypeError("no services: expected an array of what service(), object() or workflow() return");
+  }
+  for (const definition of definitions) {
+    if (!isDefinition(definition)) {
+      throw new TypeError(`not a service definition: ${String(definition)}; expected what service(), object() or workflow() return`);
+    }
+    if (services.has(definition.name)) throw new TypeError(`service "${definition.name}" is defined twice`);
+    services.set(definition.name, definition);
+  }
+  const discovery: DiscoveryResponse = {
+    version: PROTOCOL_VERSION,
+    sdkVersion: SDK_VERSION,
+    services: [...services.values()].map(manifestOf),
+  };
+  return {
+    discover: () => discovery,
+    runTurn: async (request, ports, extraArgs = []) => {
+      const { service, handler } = request.target;
+      const definition = services.get(service);
+      const fn = definition && Object.hasOwn(definition.handlers, handler) ? definition.handlers[handler] : undefined;
+      if (!definition || !fn) {
+        const message = `deployment ${request.deployment} has no handler ${service}/${handler}`;
+        return { kind: "failed", failure: { code: 404, message }, length: 0, progress: false };
+      }
+      try {
+        return await runTurn(definition, fn, request, ports, extraArgs);
+      } catch (thrown) {
+        if (thrown instanceof OperationalError) return { kind: "lost", reason: `${thrown.code}: ${thrown.message}` };
+        throw thrown;
+      }
+    },
+  };
+}
+
+async function runTurn(
+  definition: AnyDefinition,
+  fn: HandlerFunction,
+  request: TurnRequest,
+  ports: TurnPorts,
+  extraArgs: unknown[],
+): Promise<TurnOutcome> {
+  const options = { ...definition.options, ...handlerOptions(fn) };
+  const { history, body, headers } = await loadHistory(request, ports);
+  const journal = new Journal(ports.items, ports.clock, {
+    ...request,
+    writer: Buffer.from(ports.entropy.bytes(6)).toString("base64url"),
+  });
+  const driver = new TurnDriver(request, ports, journal, history);
+  const over = new AbortController();
+  const asTerminalError = (error: unknown): TerminalError | undefined => options.asTerminalError?.(error);
+  const context = new CallingContext(driver, ports, request, {
+    serde: options.serde ?? jsonSerde(),
+    asTerminalError,
+    request: invocationRequest(request, body, headers, extraArgs, over.signal),
+  });
+  const input = options.input ?? options.serde ?? jsonSerde<unknown>();
+  const output = options.output ?? options.serde ?? jsonSerde<unknown>();
+  const run = async (): Promise<unknown> => {
+    const parameter = deserializeInput(() => input.deserialize(body));
+    try {
+      return await fn.call(definition.handlers, context as never, parameter as never);
+    } catch (thrown) {
+      throw TerminalError.is(thrown) ? thrown : (asTerminalError(thrown) ?? thrown);
+    }
+  };
+  const { service, handler } = request.target;
+  const serialize = (value: unknown): Uint8Array => limited(output.serialize(value), `the result of ${service}/${handler}`);
+  try {
+    return await driver.run(run, serialize, context.fill);
+  } finally {
+    over.abort();
+  }
+}
+
+function deserializeInput(deserialize: () => unknown): unknown {
+  try {
+    return deserialize();
+  } catch (thrown) {
+    throw new TerminalError(`Failed to deserialize input: ${asError(thrown).message}`, { errorCode: 400, cause: thrown });
+  }
+}
+
+async function loadHistory(request: TurnRequest, { items }: TurnPorts) {
+  const { id, start, carried } = request;
+  const head = request.head === undefined ? undefined : parseHead(request.head);
+  const [log, notes, brought, body] = await Promise.all([
+    head ? readLog(items, id, head).then((entries) => loadResults(items, id, entries)) : [],
+    head ? loadResults(items, id, head.notes) : [],
+    loadResults(items, id, carried),
+    start ? start.input : head ? readInput(items, id, head) : new Uint8Array(0),
+  ]);
+  const history: History = { log, notes, carried: brought };
+  return { history, body, headers: start?.headers ?? head?.headers ?? {} };
+}
+
+function invocationRequest(
+  request: TurnRequest,
+  body: Uint8Array,
+  headers: Record<string, string>,
+  extraArgs: unknown[],
+  attemptCompletedSignal: AbortSignal,
+): InvocationRequest {
+  const { id, target, start, head } = request;
+  const idempotencyKey = start?.idempotencyKey ?? (head ? parseHead(head).idempotencyKey : undefined);
+  return {
+    id,
+    target,
+    body,
+    headers: new Map(Object.entries(headers)),
+    attemptHeaders: new Map(),
+    extraArgs,
+    attemptCompletedSignal,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
+}

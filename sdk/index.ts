@@ -1,0 +1,37 @@
+/** What handlers import. The names, signatures and semantics are Restate's; `DurablePromise` is our word. */
+export { service, object, workflow, handlers } from "./definition.ts";
+export type {
+  Definition,
+  HandlerOptions,
+  RetryPolicyOptions,
+  ServiceDefinition,
+  ServiceOptions,
+  VirtualObjectDefinition,
+  WorkflowDefinition,
+  WorkflowOptions,
+} from "./definition.ts";
+export type {
+  Context,
+  ContextDate,
+  GenericCall,
+  GenericSend,
+  InvocationRequest,
+  ObjectContext,
+  ObjectSharedContext,
+  RunAction,
+  RunOptions,
+  UntypedState,
+  WorkflowContext,
+  WorkflowPromise,
+  WorkflowSharedContext,
+} from "./context.ts";
+export { rpc } from "./client-types.ts";
+export type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } from "./client-types.ts";
+export { DurablePromise, InvocationPromise, isDurablePromise } from "./durable-promise.ts";
+export { serde } from "./serde.ts";
+export type { Serde } from "./serde.ts";
+export { CancelledError, RestateError, RetryableError, TerminalError, TimeoutError } from "../lib/errors.ts";
+export type { Duration } from "../lib/duration.ts";
+export type { Rand } from "./random.ts";
+export { createEndpoint } from "./endpoint.ts";
+export type { Endpoint } from "./endpoint.ts";

@@ -1,0 +1,39 @@
+/**
+ * An invocation's view of its key's state, for one turn: what it has read and what it has written. Reads go to the
+ * store once; later ones, and all reads of own writes, are answered here, on replay as they were live.
+ */
+export class StateView {
+  readonly #values = new Map<string, Uint8Array | null>();
+  /** All names are known to this view: after `clearAll`. */
+  #complete = false;
+
+  /** The value, `null` if there is none, `undefined` if only the store knows. */
+  get(name: string): Uint8Array | null | undefined {
+    const held = this.#values.get(name);
+    return held === undefined && this.#complete ? null : held;
+  }
+
+  /** What a read of the store found, unless a write has come between. */
+  learned(name: string, value: Uint8Array | null): void {
+    if (this.get(name) === undefined) this.#values.set(name, value);
+  }
+
+  set(name: string, value: Uint8Array | null): void {
+    this.#values.set(name, value);
+  }
+
+  clearAll(): void {
+    this.#values.clear();
+    this.#complete = true;
+  }
+
+  /** The names that exist, given those that the store has: own writes may not be there yet. */
+  names(stored: readonly string[]): string[] {
+    const names = new Set(this.#complete ? [] : stored);
+    for (const [name, value] of this.#values) {
+      if (value === null) names.delete(name);
+      else names.add(name);
+    }
+    return [...names].toSorted();
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Executes a `ctx.run`'s action until it has a result to record. What the action does outside is at-least-once: it
+ * may run again if the turn dies before its result is durable.
+ */
+import { toMs } from "../lib/duration.ts";
+import { asError, RetryableError, TerminalError } from "../lib/errors.ts";
+import {
+  RUN_HELD_BACKOFF_MS_MAX,
+  RUN_RETRY_INITIAL_INTERVAL_MS,
+  RUN_RETRY_MAX_INTERVAL_MS,
+} from "../lib/limits.ts";
+import type { Clock } from "../lib/ports.ts";
+import type { RunAttempts } from "../lib/protocol.ts";
+import { backoffMs } from "../lib/retry.ts";
+import type { RunAction, RunOptions } from "./context.ts";
+
+type RetryBounds = Omit<RunOptions<unknown>, "serde">;
+
+export type StepResult<T> =
+  | { readonly kind: "done"; readonly value: T }
+  | { readonly kind: "terminal"; readonly error: TerminalError }
+  /** The whole attempt fails; the invocation's policy, or `retryAfterMs`, says when the next one is due. */
+  | { readonly kind: "attempt-failed"; readonly error: Error; readonly retryAfterMs?: number; readonly run?: RunAttempts };
+
+export interface Step<T> {
+  readonly command: number;
+  readonly action: RunAction<T>;
+  readonly options: RunOptions<T>;
+  readonly asTerminal: (error: unknown) => TerminalError | undefined;
+  /** Attempts that earlier turns made. */
+  readonly before?: RunAttempts;
+}
+
+export async function executeStep<T>(step: Step<T>, clock: Clock): Promise<StepResult<T>> {
+  const sinceMs = step.before?.sinceMs ?? clock.now();
+  for (let attempts = (step.before?.attempts ?? 0) + 1; ; attempts++) {
+    try {
+      return { kind: "done", value: await step.action() };
+    } catch (thrown) {
+      const terminal = TerminalError.is(thrown) ? thrown : step.asTerminal(thrown);
+      if (terminal) return { kind: "terminal", error: terminal };
+      const error = asError(thrown);
+      const retryAfterMs = RetryableError.is(thrown) ? thrown.retryAfterMs : undefined;
+      if (!hasPolicy(step.options)) {
+        return { kind: "attempt-failed", error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+      }
+      if (isExhausted(step.options, attempts, clock.now() - sinceMs)) {
+        return { kind: "terminal", error: new TerminalError(error.message, { cause: error }) };
+      }
+      const delayMs = retryAfterMs ?? delayOf(step.options, attempts);
+      if (delayMs > RUN_HELD_BACKOFF_MS_MAX) {
+        return { kind: "attempt-failed", error, retryAfterMs: delayMs, run: { command: step.command, attempts, sinceMs } };
+      }
+      await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
+    }
+  }
+}
+
+const hasPolicy = (options: RetryBounds): boolean =>
+  options.maxRetryAttempts !== undefined ||
+  options.maxRetryDuration !== undefined ||
+  options.initialRetryInterval !== undefined ||
+  options.maxRetryInterval !== undefined ||
+  options.retryIntervalFactor !== undefined;
+
+function isExhausted(options: RetryBounds, attempts: number, elapsedMs: number): boolean {
+  if (options.maxRetryAttempts !== undefined && attempts >= options.maxRetryAttempts) return true;
+  return options.maxRetryDuration !== undefined && elapsedMs >= toMs(options.maxRetryDuration);
+}
+
+function delayOf(options: RetryBounds, attempts: number): number {
+  return backoffMs(
+    {
+      initialIntervalMs: toMs(options.initialRetryInterval ?? RUN_RETRY_INITIAL_INTERVAL_MS),
+      maxIntervalMs: toMs(options.maxRetryInterval ?? RUN_RETRY_MAX_INTERVAL_MS),
+      factor: options.retryIntervalFactor ?? 2,
+    },
+    attempts,
+  );
+}
