@@ -198,7 +198,8 @@ function bodyOf(row: Row): Uint8Array {
   return body;
 }
 
-const attributesOf = (row: Row): Attributes => deserialize(bodyOf(row)) as Attributes;
+// Copied: `deserialize` makes bytes views of the whole body.
+const attributesOf = (row: Row): Attributes => copyOf(deserialize(bodyOf(row)) as Attributes);
 
 function checkKey({ pk, sk }: ItemKey): void {
   invariant(pk !== "" && sk !== "", "P1", "an item's keys are not empty");
