@@ -239,6 +239,20 @@ function bounds(items: () => ItemStore): void {
     expect(await items().get(key)).toBeUndefined();
   });
 
+  test("a key past 2,048 and 1,024 bytes is too large; none may be empty", async () => {
+    const key = freshKey();
+    const put = (change: Partial<ItemKey>): Write => ({
+      op: "put",
+      key: { ...key, ...change },
+      attributes: {},
+    });
+    for (const change of [{ pk: "ä".repeat(1024) }, { sk: "ä".repeat(512) }]) {
+      expect((await items().write(put(change))).won).toBe(true);
+    }
+    for (const change of [{ pk: "x".repeat(2049) }, { sk: "x".repeat(1025) }]) await tooLarge(put(change));
+    for (const change of [{ pk: "" }, { sk: "" }]) await expect(items().write(put(change))).rejects.toThrow();
+  });
+
   test("an update past 400 KB is too large and changes nothing", async () => {
     const key = freshKey();
     const attributes = { list: ["x".repeat(300 * 1024)] };

@@ -142,11 +142,13 @@ function handingOut(opened: () => OpenMailbox): void {
     const [first] = await opened().receive(WAIT_MS);
     await send(group, "2");
     if (first !== undefined) await opened().release(first);
-    const [again] = await opened().receive(WAIT_MS);
-    expect(again).toEqual({ ...first, receiveCount: 2 });
-    if (again !== undefined) await opened().delete(again);
-    const [next] = await drain(opened(), 1);
-    expect(next).toMatchObject({ body: JSON.stringify("2"), receiveCount: 1 });
+    // It may come alone or with what follows it.
+    const again = await opened().receive(WAIT_MS);
+    expect(again[0]).toEqual({ ...first, receiveCount: 2 });
+    for (const message of again) await opened().delete(message);
+    const rest = await drain(opened(), 2 - again.length);
+    expect(bodiesOf([...again, ...rest])).toEqual(["1", "2"]);
+    expect([...again, ...rest][1]?.receiveCount).toBe(1);
   });
 
   test("many groups at once, each in its order", async () => {
