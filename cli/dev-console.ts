@@ -1,0 +1,144 @@
+/** What `perdure dev` prints. */
+import { styleText } from "node:util";
+import type { HandlerManifest, ServiceManifest } from "../lib/manifest.ts";
+import type { Logger, LogLevel } from "../lib/ports.ts";
+import type { Deployed } from "../runtime/dev/deployer.ts";
+import type { EngineEvent, Listening } from "../runtime/dev/engine.ts";
+import { SDK_VERSION } from "../sdk/version.ts";
+
+type Style = Parameters<typeof styleText>[0];
+
+interface Served {
+  readonly file: string;
+  readonly dataPath: string;
+  readonly watch: boolean;
+}
+
+/** Enough of a deployment's id to tell it from others. */
+const ID_CHARS = 9;
+const short = (deployment: string): string => deployment.slice(0, ID_CHARS);
+
+export class DevConsole {
+  readonly #served: Served;
+  #ready = false;
+
+  constructor(served: Served) {
+    this.#served = served;
+  }
+
+  /** The engine's own log: what needs attention. */
+  get logger(): Logger {
+    const shown: ReadonlySet<LogLevel> = new Set(["warn", "error"]);
+    return {
+      log: (level, message, fields = {}) => {
+        if (!shown.has(level)) return;
+        const details = Object.entries(fields).map(([name, value]) => ` ${name}=${show(value)}`);
+        print("stderr", level === "error" ? "red" : "yellow", `${level}: ${message}${details.join("")}`);
+      },
+    };
+  }
+
+  report(event: EngineEvent): void {
+    switch (event.kind) {
+      case "output":
+        return this.#output(event);
+      case "deployed":
+        return this.#deployed(event.deployed);
+      case "build-failed": {
+        if (!this.#ready) return;
+        return print(
+          "stderr",
+          "red",
+          `${event.message}\n${this.#served.file} was not reloaded: its last code stays in service`,
+        );
+      }
+      case "build-recovered":
+        return print("stdout", "green", `${this.#served.file} is again what is in service`);
+      case "warning":
+        return print("stderr", "yellow", `warning: ${event.message}`);
+      case "resumed": {
+        const { invocations, messages } = event;
+        const left = `${count(invocations, "invocation")} under way, ${count(messages, "message")} waiting`;
+        return print("stdout", "green", `resumed what the last run left: ${left}`);
+      }
+    }
+  }
+
+  ready({ url, adminUrl, deployed }: Listening): void {
+    this.#ready = true;
+    const { file, dataPath, watch } = this.#served;
+    const width = Math.max(...deployed.services.map(({ name }) => name.length)) + 2;
+    const lines = [
+      `${styled("bold", `perdure ${SDK_VERSION}`)} serves ${file}`,
+      "",
+      `  ingress  ${styled("cyan", url)}`,
+      `  admin    ${styled("cyan", adminUrl)}`,
+      `  data     ${dataPath}`,
+      "",
+      ...deployed.services.map(
+        (service) => `  ${styled("bold", service.name.padEnd(width))}${describe(service)}`,
+      ),
+      "",
+      ...tryOut(url, deployed.services),
+      styled(
+        "dim",
+        `${watch ? "Reloads when the code changes. " : ""}Ctrl-C stops it; what is in flight goes on at the next start.`,
+      ),
+      "",
+    ];
+    process.stdout.write(`${lines.join("\n")}\n`);
+  }
+
+  stopping(): void {
+    print("stdout", "dim", "stopping; once more Ctrl-C for at once");
+  }
+
+  #deployed({ deployment, services, warnings }: Deployed): void {
+    for (const warning of warnings) print("stderr", "yellow", `warning: ${warning}`);
+    if (!this.#ready) return;
+    const names = services.map(({ name }) => name).join(", ");
+    print("stdout", "green", `reloaded ${this.#served.file} as ${short(deployment)}: ${names}`);
+  }
+
+  #output({ deployment, old, stream, line }: Extract<EngineEvent, { kind: "output" }>): void {
+    const prefix = old ? `${short(deployment)} (old) | ` : "| ";
+    process[stream].write(`${styled("dim", prefix, stream)}${line}\n`);
+  }
+}
+
+function describe({ type, handlers }: ServiceManifest): string {
+  const names = handlers.map(({ name, kind, ingressPrivate }) => {
+    const notes = [...(kind === "shared" ? ["shared"] : []), ...(ingressPrivate === true ? ["private"] : [])];
+    return notes.length === 0 ? name : `${name} ${styled("dim", `(${notes.join(", ")})`)}`;
+  });
+  return `${styled("dim", type.padEnd("workflow".length))}  ${names.join(", ")}`;
+}
+
+/** A call of the first handler that can be called. */
+function tryOut(url: string, services: readonly ServiceManifest[]): readonly string[] {
+  for (const service of services) {
+    if (service.ingressPrivate === true) continue;
+    const handler = service.handlers.find(({ ingressPrivate }) => ingressPrivate !== true);
+    if (handler !== undefined) return ["  Try it:", `    ${curlOf(url, service, handler)}`, ""];
+  }
+  return [];
+}
+
+function curlOf(url: string, { name, type }: ServiceManifest, handler: HandlerManifest): string {
+  const path = type === "service" ? [name, handler.name] : [name, "my-key", handler.name];
+  return `curl ${url}/${path.join("/")} --json '{"name":"World"}'`;
+}
+
+function print(stream: "stdout" | "stderr", style: Style, text: string): void {
+  process[stream].write(`${styled(style, text, stream)}\n`);
+}
+
+const styled = (style: Style, text: string, stream: "stdout" | "stderr" = "stdout"): string =>
+  styleText(style, text, { stream: process[stream] });
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
+function show(value: unknown): string {
+  if (value instanceof Error) return value.message;
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

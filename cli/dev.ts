@@ -1,0 +1,157 @@
+/** `perdure dev`: serves a file's services on this machine. */
+import { mkdirSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { type Command, CommandError, parse, UsageError } from "./command.ts";
+import { DevConsole } from "./dev-console.ts";
+
+const DEFAULT_PORT = 8080;
+const DEFAULT_ADMIN_PORT = 9070;
+const DEFAULT_HOST = "127.0.0.1";
+const PORT_MAX = 65_535;
+/** The folder for data files that nobody named, below the current one. */
+const DATA_FOLDER = ".perdure";
+/** Exit code of a process that SIGINT ends. */
+const INTERRUPTED = 130;
+
+const HELP = `Serves the services that a TypeScript or JavaScript file exports.
+
+Usage: perdure dev <file> [options]
+
+The file's default export is an array of services, virtual objects and workflows (or just one). Everything durable
+is kept in one data file, so that what is in flight goes on after a restart, whatever ended the process. The code is
+reloaded when it changes: new invocations run the new code, those in flight finish on the code they began with.
+
+Options:
+  --port <port>         where invocations are taken (default ${DEFAULT_PORT}; 0: any that is free)
+  --admin-port <port>   where the admin API is served (default ${DEFAULT_ADMIN_PORT}; 0: any that is free)
+  --host <address>      the address to listen on (default ${DEFAULT_HOST}: this machine only)
+  --data <file>         the data file (default ${DATA_FOLDER}/<name of the served file>.sqlite in the current folder)
+  --no-watch            do not reload when the code changes
+  --help                show this
+`;
+
+const OPTIONS = {
+  port: { type: "string" },
+  "admin-port": { type: "string" },
+  host: { type: "string" },
+  data: { type: "string" },
+  "no-watch": { type: "boolean" },
+} as const;
+
+interface Settings {
+  readonly file: string;
+  readonly dataPath: string;
+  readonly host: string;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly watch: boolean;
+}
+
+export const dev: Command = {
+  name: "dev",
+  summary: "serves a file's services on this machine, reloading them as they change",
+  help: HELP,
+  run: async (args) => serve(settingsOf(args)),
+};
+
+function settingsOf(args: readonly string[]): Settings {
+  const { values, positionals } = parse(args, HELP, OPTIONS);
+  const [file, ...more] = positionals;
+  if (file === undefined) throw new UsageError("which file? Give the one that exports the services", HELP);
+  if (more.length > 0) throw new UsageError(`one file only, please: what is ${more.join(" ")}?`, HELP);
+  const folder = currentFolder();
+  return {
+    file: resolve(folder, file),
+    dataPath: values.data === undefined ? defaultDataPath(folder, file) : resolve(folder, values.data),
+    host: values.host ?? DEFAULT_HOST,
+    port: portOf("--port", values.port, DEFAULT_PORT),
+    adminPort: portOf("--admin-port", values["admin-port"], DEFAULT_ADMIN_PORT),
+    watch: values["no-watch"] !== true,
+  };
+}
+
+/** Where the user is. Through this repository's own npm script the process runs elsewhere: npm tells. */
+function currentFolder(): string {
+  const { npm_package_name: script, INIT_CWD: initial } = process.env;
+  return script === "perdure" && initial !== undefined ? initial : process.cwd();
+}
+
+/** One for each served file, so that two of them do not mix. */
+function defaultDataPath(folder: string, file: string): string {
+  const path = relative(folder, resolve(folder, file)).replace(/\.[cm]?[jt]sx?$/u, "");
+  const name = path.replaceAll(/[^\p{L}\p{N}_]+/gu, "-").replace(/^-+/u, "");
+  return join(folder, DATA_FOLDER, `${name === "" ? "dev" : name}.sqlite`);
+}
+
+function portOf(option: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  const port = Number(text);
+  if (/^\d+$/u.test(text) && port <= PORT_MAX) return port;
+  throw new UsageError(`${option} takes a number from 0 to ${PORT_MAX}, not "${text}"`, HELP);
+}
+
+async function serve(settings: Settings): Promise<void> {
+  checkFile(settings.file);
+  if (dirname(settings.dataPath).endsWith(DATA_FOLDER))
+    mkdirSync(dirname(settings.dataPath), { recursive: true });
+  const shown = (path: string): string =>
+    isAbsolute(relative(process.cwd(), path)) ? path : relative(process.cwd(), path);
+  const output = new DevConsole({
+    file: shown(settings.file),
+    dataPath: shown(settings.dataPath),
+    watch: settings.watch,
+  });
+  const { Engine } = await import("../runtime/dev/engine.ts");
+  const engine = expected(
+    () => new Engine({ ...settings, logger: output.logger, report: (event) => output.report(event) }),
+  );
+  stopOnSignal(() => engine.stop(), output);
+  try {
+    output.ready(await engine.start());
+  } catch (error) {
+    await engine.stop();
+    throw asCommandError(error);
+  }
+}
+
+function checkFile(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) throw new CommandError(`there is no file ${file}`);
+  if (!found.isFile()) throw new CommandError(`${file} is not a file`);
+}
+
+/** The first signal lets turns end, for a moment; the second does not. */
+function stopOnSignal(stop: () => Promise<void>, output: DevConsole): void {
+  let stopping = false;
+  const onSignal = (): void => {
+    if (stopping) process.exit(INTERRUPTED);
+    stopping = true;
+    output.stopping();
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`perdure: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+}
+
+function expected<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw asCommandError(error);
+  }
+}
+
+/** Errors whose message is written for whoever typed the command. */
+const EXPECTED: ReadonlySet<string> = new Set(["DatabaseError", "BuildError", "ListenError"]);
+
+function asCommandError(error: unknown): unknown {
+  return error instanceof Error && EXPECTED.has(error.name)
+    ? new CommandError(error.message, { cause: error })
+    : error;
+}

@@ -1,0 +1,117 @@
+/**
+ * Makes deployments of bundles: loads one in a process of its own, asks it what it serves, keeps its code, and points
+ * its services to it. New invocations go there from then on; those in flight stay where they are.
+ */
+import { gunzip, gzip } from "node:zlib";
+import { promisify } from "node:util";
+import type { ItemRegistry } from "../../core/registry.ts";
+import { FunctionError } from "../../lib/errors.ts";
+import type { RegisteredService, ServiceManifest } from "../../lib/manifest.ts";
+import type { Clock } from "../../lib/ports.ts";
+import { BuildError, type Bundle } from "./bundle.ts";
+import type { HostPool } from "./host-pool.ts";
+
+export interface BlobStore {
+  put(name: string, bytes: Uint8Array): Promise<void>;
+  get(name: string): Promise<Uint8Array | undefined>;
+}
+
+export interface Deployed {
+  readonly deployment: string;
+  readonly services: readonly ServiceManifest[];
+  /** Changes that may not be meant. */
+  readonly warnings: readonly string[];
+}
+
+const compress = promisify(gzip);
+const decompress = promisify(gunzip);
+const blobOf = (deployment: string): string => `bundle/${deployment}.mjs.gz`;
+
+export class Deployer {
+  readonly #blobs: BlobStore;
+  readonly #registry: ItemRegistry;
+  readonly #clock: Clock;
+  /** What was served before, since this engine was started. */
+  #previous: readonly ServiceManifest[] | undefined;
+  /** Being deployed: not stored before they have proved to be loadable. */
+  readonly #fresh = new Map<string, Uint8Array>();
+
+  constructor(ports: { blobs: BlobStore; registry: ItemRegistry; clock: Clock }) {
+    this.#blobs = ports.blobs;
+    this.#registry = ports.registry;
+    this.#clock = ports.clock;
+  }
+
+  /** The code of a deployment, however old. */
+  async load(deployment: string): Promise<Uint8Array | undefined> {
+    const fresh = this.#fresh.get(deployment);
+    if (fresh !== undefined) return fresh;
+    const stored = await this.#blobs.get(blobOf(deployment));
+    return stored === undefined ? undefined : decompress(stored);
+  }
+
+  /** Throws {@link BuildError} if the code cannot be loaded or serves nothing; then nothing has changed. */
+  async deploy({ deployment, code }: Bundle, pool: HostPool): Promise<Deployed> {
+    this.#fresh.set(deployment, code);
+    try {
+      const { services } = await discover(pool, deployment);
+      await this.#store(deployment, code);
+      const before = await this.#registry.services();
+      const isNew = !isServed(deployment, services, before);
+      // A restart is no new revision.
+      if (isNew) {
+        const createdAtMs = this.#clock.now();
+        await this.#registry.register({ id: deployment, address: deployment, createdAtMs, services });
+      }
+      pool.keep(deployment);
+      const warnings = isNew ? warningsOf(this.#previous ?? before, services) : [];
+      this.#previous = services;
+      return { deployment, services, warnings };
+    } finally {
+      this.#fresh.delete(deployment);
+    }
+  }
+
+  async #store(deployment: string, code: Uint8Array): Promise<void> {
+    // Compressed bytes may differ from one version of Node to the next, and a blob never changes.
+    if ((await this.#blobs.get(blobOf(deployment))) !== undefined) return;
+    await this.#blobs.put(blobOf(deployment), await compress(code));
+  }
+}
+
+function isServed(
+  id: string,
+  services: readonly ServiceManifest[],
+  registered: readonly RegisteredService[],
+): boolean {
+  const current = new Map(registered.map(({ name, deployment }) => [name, deployment]));
+  return services.every(({ name }) => current.get(name) === id);
+}
+
+async function discover(pool: HostPool, deployment: string) {
+  try {
+    return await pool.discover(deployment);
+  } catch (error) {
+    if (error instanceof FunctionError) throw new BuildError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** What callers, state and open invocations may trip over. */
+export function warningsOf(before: readonly ServiceManifest[], after: readonly ServiceManifest[]): string[] {
+  return before.flatMap((old) => {
+    const service = after.find(({ name }) => name === old.name);
+    if (service === undefined)
+      return [`${old.type} ${old.name} is not in the file any more: calls to it run its last code`];
+    if (service.type !== old.type)
+      return [`${old.name} was ${article(old.type)} and is now ${article(service.type)}`];
+    return old.handlers.flatMap((handler) => {
+      const { name, kind } = handler;
+      const now = service.handlers.find((candidate) => candidate.name === name);
+      if (now === undefined) return [`${old.name}/${name} was removed: new calls to it fail`];
+      return now.kind === kind ? [] : [`${old.name}/${name} was ${kind} and is now ${now.kind}`];
+    });
+  });
+}
+
+const article = (type: string): string => `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;

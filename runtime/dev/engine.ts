@@ -1,0 +1,216 @@
+/**
+ * The local engine: everything that runs in AWS between a request and a handler, in one process over one SQLite file.
+ * This file only puts the parts together and decides in which order they start and stop.
+ */
+import { ItemRegistry } from "../../core/registry.ts";
+import { HEAD } from "../../lib/head.ts";
+import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
+import type { Logger } from "../../lib/ports.ts";
+import { SDK_VERSION } from "../../sdk/version.ts";
+import { Admin } from "../admin/admin.ts";
+import { Dispatcher } from "../dispatcher/core.ts";
+import { Ingress } from "../ingress/ingress.ts";
+import { LocalBlobStore } from "../local/blob-store.ts";
+import { systemClock, systemEntropy } from "../local/clock.ts";
+import { type LocalDatabase, openDatabase } from "../local/database.ts";
+import { LocalItemStore } from "../local/item-store.ts";
+import { LocalMailbox } from "../local/mailbox.ts";
+import { LocalTimers } from "../local/timers.ts";
+import { Reconciler } from "../reconciler/core.ts";
+import { type Deployed, Deployer } from "./deployer.ts";
+import { HostPool } from "./host-pool.ts";
+import { HttpServer } from "./http-server.ts";
+import { type ReloadEvent, Reloader } from "./reload.ts";
+
+/** The overall limit of a turn: a handler that has neither ended nor suspended by then is given up and tried again. */
+export const TURN_MS_MAX = 10 * 60 * 1000;
+/** Mailbox groups whose messages are handled at the same time; each may hold a handler that runs long. */
+const CONCURRENCY_MAX = 1000;
+/** Admin requests may hold state as JSON arrays of bytes. */
+const ADMIN_BODY_BYTES_MAX = 4 * 1024 * 1024;
+/** How long a stopping engine waits for turns to end; what does not is taken up again at the next start. */
+const STOP_MS_MAX = 1_500;
+/** The first look for stuck invocations: late enough that what was due while no engine ran has moved by itself. */
+const RECONCILE_FIRST_MS = 3_000;
+const RECONCILE_MS = 10 * 60 * 1000;
+
+export interface EngineOptions {
+  /** The user's file, absolute. */
+  readonly file: string;
+  readonly dataPath: string;
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly adminPort: number;
+  readonly watch: boolean;
+  readonly logger: Logger;
+  readonly report: (event: EngineEvent) => void;
+}
+
+/** What people want to see of a running engine. */
+export type EngineEvent =
+  | ReloadEvent
+  /** A line that a handler printed; `old`: of a deployment that new invocations do not go to any more. */
+  | {
+      readonly kind: "output";
+      readonly deployment: string;
+      readonly old: boolean;
+      readonly stream: "stdout" | "stderr";
+      readonly line: string;
+    }
+  /** What an earlier run has left goes on: invocations under way, and messages that wait (some start new ones). */
+  | { readonly kind: "resumed"; readonly invocations: number; readonly messages: number };
+
+export interface Listening {
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly deployed: Deployed;
+}
+
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #database: LocalDatabase;
+  readonly #logger: Logger;
+  readonly #items: LocalItemStore;
+  readonly #mailbox: LocalMailbox;
+  readonly #timers: LocalTimers;
+  readonly #registry: ItemRegistry;
+  readonly #pool: HostPool;
+  readonly #reloader: Reloader;
+  readonly #servers: HttpServer[] = [];
+  #current: string | undefined;
+  #reconciling: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  /** Opens the database, and nothing else yet. Throws a `DatabaseError` that says why it cannot be used. */
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    // What stopping cuts off is no news: it goes on at the next start.
+    this.#logger = { log: (...line) => void (this.#stopped || options.logger.log(...line)) };
+    this.#database = openDatabase(options.dataPath);
+    this.#items = new LocalItemStore(this.#database);
+    this.#mailbox = new LocalMailbox(this.#database, systemClock, this.#logger);
+    this.#timers = new LocalTimers(this.#database, this.#mailbox, systemClock, this.#logger);
+    this.#registry = new ItemRegistry(this.#items, systemClock);
+    const deployer = new Deployer({
+      blobs: new LocalBlobStore(this.#database),
+      registry: this.#registry,
+      clock: systemClock,
+    });
+    this.#pool = new HostPool({
+      ports: { items: this.#items, mailbox: this.#mailbox, registry: this.#registry },
+      loadBundle: (deployment) => deployer.load(deployment),
+      output: (deployment, stream, line) => {
+        const old = this.#current !== undefined && deployment !== this.#current;
+        options.report({ kind: "output", deployment, old, stream, line });
+      },
+    });
+    this.#reloader = new Reloader(options.file, {
+      deployer,
+      pool: this.#pool,
+      report: (event) => this.#report(event),
+    });
+  }
+
+  /** Resolves when requests are answered. Throws `BuildError` or `ListenError`; {@link stop} is needed even then. */
+  async start(): Promise<Listening> {
+    const deployed = await this.#reloader.start(this.#options.watch);
+    // Before anything is consumed: an engine that cannot be reached should not go to work.
+    const { url, adminUrl } = await this.#listen();
+    this.#dispatch();
+    return { url, adminUrl, deployed };
+  }
+
+  /** Ends everything, within about two seconds. What is in flight goes on at the next start. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearTimeout(this.#reconciling);
+    for (const server of this.#servers) server.close();
+    this.#timers.stop();
+    await this.#mailbox.stop(STOP_MS_MAX);
+    // Before the host processes end, whose turns would otherwise be recorded as failures of their handlers.
+    this.#database.close();
+    for (const server of this.#servers) server.destroy();
+    await Promise.all([this.#pool.stop(), this.#reloader.stop()]);
+  }
+
+  #report(event: ReloadEvent): void {
+    if (event.kind === "deployed") this.#current = event.deployed.deployment;
+    this.#options.report(event);
+  }
+
+  #ports() {
+    return {
+      items: this.#items,
+      watch: this.#items,
+      mailbox: this.#mailbox,
+      timers: this.#timers,
+      registry: this.#registry,
+      clock: systemClock,
+      entropy: systemEntropy,
+      logger: this.#logger,
+    };
+  }
+
+  async #listen(): Promise<{ url: string; adminUrl: string }> {
+    const { host, port, adminPort } = this.#options;
+    const ingress = new Ingress(this.#ports());
+    const url = await this.#serve(
+      new HttpServer((request, signal) => ingress.handle(request, signal), {
+        host,
+        port,
+        bodyBytesMax: PAYLOAD_BYTES_MAX,
+      }),
+    );
+    const admin = new Admin(this.#ports(), { version: SDK_VERSION, ingressEndpoint: url });
+    const adminUrl = await this.#serve(
+      new HttpServer((request) => admin.handle(request), {
+        host,
+        port: adminPort,
+        bodyBytesMax: ADMIN_BODY_BYTES_MAX,
+      }),
+    );
+    return { url, adminUrl };
+  }
+
+  async #serve(server: HttpServer): Promise<string> {
+    this.#servers.push(server);
+    return server.listen();
+  }
+
+  #dispatch(): void {
+    const dispatcher = new Dispatcher({ ...this.#ports(), invoker: this.#pool });
+    void this.#countOpen();
+    this.#mailbox.consume((batch) => dispatcher.handle(batch, TURN_MS_MAX), { concurrency: CONCURRENCY_MAX });
+    this.#reconcileLater(RECONCILE_FIRST_MS);
+  }
+
+  /** Says what an earlier run has left to do. */
+  async #countOpen(): Promise<void> {
+    const messages = this.#mailbox.depth();
+    let invocations = 0;
+    try {
+      let after: string | undefined;
+      do {
+        const page = await this.#items.scan("journal", HEAD, after === undefined ? {} : { after });
+        invocations += page.items.filter(({ attributes }) => attributes["s"] !== "completed").length;
+        after = page.next;
+      } while (after !== undefined && !this.#stopped);
+    } catch (error) {
+      this.#logger.log("warn", "counting unfinished invocations failed", { error });
+    }
+    if (invocations + messages > 0) this.#options.report({ kind: "resumed", invocations, messages });
+  }
+
+  #reconcileLater(ms: number): void {
+    this.#reconciling = setTimeout(() => {
+      const reconciler = new Reconciler(this.#ports());
+      reconciler
+        .run()
+        .catch((error: unknown) => this.#logger.log("error", "looking for stuck invocations failed", { error }))
+        .finally(() => this.#stopped || this.#reconcileLater(RECONCILE_MS));
+    }, ms);
+    this.#reconciling.unref();
+  }
+}

@@ -1,0 +1,156 @@
+/** The ingress and the admin API on node:http. A request waits as long as its client does. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type HttpRequest, type HttpResponse, jsonResponse } from "../http/message.ts";
+
+export type HttpHandler = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
+
+export interface HttpServerOptions {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly bodyBytesMax: number;
+}
+
+/** Longer than clients and proxies keep theirs, so that it is never the server who closes under a request. */
+const KEEP_ALIVE_MS = 75_000;
+/** Of a body that is too long this much more is read and thrown away, so that its sender gets to read the answer. */
+const DISCARD_BYTES_MAX = 16 * 1024 * 1024;
+const NO_BODY = new Uint8Array(0);
+const NO_QUERY = new URLSearchParams();
+
+/** The port cannot be listened on. The message says which and why. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+export class HttpServer {
+  readonly #server: Server;
+  readonly #options: HttpServerOptions;
+
+  constructor(handle: HttpHandler, options: HttpServerOptions) {
+    this.#options = options;
+    this.#server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, (request, response) => {
+      void serve(request, response, handle, options.bodyBytesMax);
+    });
+  }
+
+  /** Resolves with the URL to reach it at. Throws {@link ListenError}. */
+  listen(): Promise<string> {
+    const { host, port } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", (error: NodeJS.ErrnoException) => {
+        reject(new ListenError(`cannot listen on ${host}:${port}: ${reasonOf(error)}`, { cause: error }));
+      });
+      this.#server.listen(port, host, () => {
+        resolve(urlOf(host, (this.#server.address() as AddressInfo).port));
+      });
+    });
+  }
+
+  /** Takes no new connection, and ends those that wait for nothing. */
+  close(): void {
+    this.#server.close();
+    this.#server.closeIdleConnections();
+  }
+
+  /** Ends all connections. */
+  destroy(): void {
+    this.close();
+    this.#server.closeAllConnections();
+  }
+}
+
+/** All addresses of a machine include its own. */
+function urlOf(host: string, port: number): string {
+  const reachable = ["127.0.0.1", "0.0.0.0", "::", "::1", "localhost"].includes(host) ? "localhost" : host;
+  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case "EADDRINUSE":
+      return "the port is in use";
+    case "EACCES":
+      return "it is not permitted";
+    case "EADDRNOTAVAIL":
+      return "this machine does not have that address";
+    case undefined:
+    default:
+      return message;
+  }
+}
+
+async function serve(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  handle: HttpHandler,
+  bodyBytesMax: number,
+): Promise<void> {
+  try {
+    const body = hasBody(incoming) ? await readBody(incoming, bodyBytesMax) : NO_BODY;
+    if (body === undefined) return answer(outgoing, tooLarge(bodyBytesMax));
+    const gone = new AbortController();
+    outgoing.on("close", () => {
+      if (!outgoing.writableFinished) gone.abort();
+    });
+    answer(outgoing, await handle(requestOf(incoming, body), gone.signal));
+  } catch {
+    // The client went away in the middle of its body, or of the answer: there is nobody left to tell.
+    outgoing.destroy();
+  }
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+
+function requestOf(incoming: IncomingMessage, body: Uint8Array): HttpRequest {
+  const { method = "GET", url = "/" } = incoming;
+  const mark = url.indexOf("?");
+  return {
+    method,
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1)),
+    // Node joins repeated headers itself, `set-cookie` excepted, which requests do not have.
+    headers: incoming.headers as Record<string, string>,
+    body,
+  };
+}
+
+/** `undefined` if it is too long. Rejects when the client goes away. */
+function readBody(incoming: IncomingMessage, bytesMax: number): Promise<Uint8Array | undefined> {
+  return new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let bytes = 0;
+    incoming.on("data", (chunk: Buffer) => {
+      bytes += chunk.byteLength;
+      if (bytes <= bytesMax) chunks.push(chunk);
+      else chunks = [];
+      if (bytes > bytesMax + DISCARD_BYTES_MAX) resolve(undefined);
+    });
+    incoming.on("end", () => {
+      const [first] = chunks;
+      if (bytes > bytesMax) resolve(undefined);
+      else resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
+    });
+    incoming.on("close", () => reject(new Error("the client has gone")));
+  });
+}
+
+function answer(outgoing: ServerResponse, { status, headers, body }: HttpResponse): void {
+  if (outgoing.destroyed) return;
+  outgoing.writeHead(status, { ...headers, "content-length": String(body.byteLength) });
+  outgoing.end(body);
+}
+
+/** The connection is closed: what of the body is still to come would be taken for the next request. */
+const tooLarge = (bytesMax: number): HttpResponse =>
+  jsonResponse(
+    413,
+    {
+      code: 413,
+      message: `the payload is too long; at most ${bytesMax} bytes are supported`,
+      source: "ingress",
+    },
+    { "x-restate-error-source": "ingress", connection: "close" },
+  );

@@ -1,0 +1,117 @@
+/** Keeps the newest code of a file in service: bundles and deploys it, and again whenever something in it changes. */
+import { BuildError, type Bundle, Bundler } from "./bundle.ts";
+import type { Deployed, Deployer } from "./deployer.ts";
+import type { HostPool } from "./host-pool.ts";
+import { FileWatch } from "./watch.ts";
+
+/** While the file cannot be bundled it is tried again this often: what is missing may appear where nobody watches. */
+const REBUILD_MS = 1_000;
+
+export type ReloadEvent =
+  | { readonly kind: "deployed"; readonly deployed: Deployed }
+  /** The code before it stays in service. */
+  | { readonly kind: "build-failed"; readonly message: string }
+  /** The file is again what is in service. */
+  | { readonly kind: "build-recovered" }
+  | { readonly kind: "warning"; readonly message: string };
+
+export class Reloader {
+  readonly #bundler: Bundler;
+  readonly #deployer: Deployer;
+  readonly #pool: HostPool;
+  readonly #report: (event: ReloadEvent) => void;
+  readonly #watch = new FileWatch(() => this.#reload());
+  #current: string | undefined;
+  /** The last one that could not be loaded: to try it again would be no use. */
+  #rejected: { readonly deployment: string; readonly error: BuildError } | undefined;
+  #failure: string | undefined;
+  #building: Promise<void> = Promise.resolve();
+  #retry: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(
+    file: string,
+    parts: { deployer: Deployer; pool: HostPool; report: (event: ReloadEvent) => void },
+  ) {
+    this.#bundler = new Bundler(file);
+    this.#deployer = parts.deployer;
+    this.#pool = parts.pool;
+    this.#report = parts.report;
+  }
+
+  /** Throws {@link BuildError} if the file cannot be served. */
+  async start(watch: boolean): Promise<Deployed> {
+    const bundle = await this.#bundler.build();
+    const deployed = await this.#deploy(bundle);
+    if (watch) this.#watchFiles(bundle);
+    else await this.#bundler.close();
+    return deployed;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    this.#watch.close();
+    await this.#bundler.close();
+  }
+
+  async #deploy(bundle: Bundle): Promise<Deployed> {
+    for (const message of bundle.warnings) this.#report({ kind: "warning", message });
+    const deployed = await this.#deployer.deploy(bundle, this.#pool);
+    this.#current = deployed.deployment;
+    this.#report({ kind: "deployed", deployed });
+    return deployed;
+  }
+
+  #watchFiles({ files }: Bundle): void {
+    const unwatched = this.#watch.set(files);
+    if (unwatched.length === 0) return;
+    this.#report({
+      kind: "warning",
+      message: `cannot watch ${unwatched.join(", ")}: changes there are not seen`,
+    });
+  }
+
+  /** One at a time; a change in the meantime is taken up by the next one. */
+  #reload(): void {
+    this.#building = this.#building.then(() => this.#rebuild());
+  }
+
+  async #rebuild(): Promise<void> {
+    if (this.#stopped) return;
+    clearTimeout(this.#retry);
+    try {
+      const bundle = await this.#bundler.build();
+      this.#watchFiles(bundle);
+      if (bundle.deployment === this.#current) {
+        if (this.#failure !== undefined) this.#report({ kind: "build-recovered" });
+      } else {
+        await this.#try(bundle);
+      }
+      this.#failure = undefined;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #try(bundle: Bundle): Promise<void> {
+    const { deployment } = bundle;
+    if (this.#rejected?.deployment === deployment) throw this.#rejected.error;
+    try {
+      await this.#deploy(bundle);
+    } catch (error) {
+      if (error instanceof BuildError) this.#rejected = { deployment, error };
+      throw error;
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    const message =
+      error instanceof BuildError ? error.message : `the change could not be deployed: ${String(error)}`;
+    if (message !== this.#failure) this.#report({ kind: "build-failed", message });
+    this.#failure = message;
+    this.#retry = setTimeout(() => this.#reload(), REBUILD_MS);
+    this.#retry.unref();
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Who may have ended a host process. All turns that were in flight in it are suspects, and run alone next time; one that
+ * ended a process in which it was alone did it, and from then on its handler's turns run alone for a while.
+ */
+import type { FunctionError } from "../../lib/errors.ts";
+import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
+
+/** How long a handler that ended a process is kept apart. */
+export const HANDLER_APART_MS = 60_000;
+/** Remembered at most; beyond, the oldest are forgotten. */
+const SUSPECTS_MAX = 10_000;
+
+export class Suspicion {
+  readonly #now: () => number;
+  /** Invocations; `true`: it was alone when its process died. */
+  readonly #invocations = new Map<string, boolean>();
+  /** Handlers of a deployment, until when. */
+  readonly #handlers = new Map<string, number>();
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** Whether the turn has to run in a process of its own. */
+  includes(request: TurnRequest): boolean {
+    if (this.#invocations.size === 0 && this.#handlers.size === 0) return false;
+    if (this.#invocations.has(request.id)) return true;
+    const until = this.#handlers.get(handlerOf(request));
+    if (until === undefined) return false;
+    if (until > this.#now()) return true;
+    this.#handlers.delete(handlerOf(request));
+    return false;
+  }
+
+  /** A process died with these turns in flight. */
+  died(inFlight: readonly TurnRequest[], reason: FunctionError): void {
+    // A deployment that cannot be loaded is no handler's fault.
+    if (reason.code === "init") return;
+    const [first] = inFlight;
+    if (first !== undefined && inFlight.length === 1) {
+      this.#invocations.set(first.id, true);
+      this.#handlers.set(handlerOf(first), this.#now() + HANDLER_APART_MS);
+    } else {
+      for (const { id } of inFlight) this.#invocations.set(id, this.#invocations.get(id) ?? false);
+    }
+    forgetOldest(this.#invocations);
+    forgetOldest(this.#handlers);
+  }
+
+  /** A turn ended, and its process did not. */
+  survived(request: TurnRequest, outcome: TurnOutcome): void {
+    if (this.#invocations.size === 0) return;
+    const guilty = this.#invocations.get(request.id);
+    if (guilty === false || outcome.kind === "completed") this.#invocations.delete(request.id);
+  }
+}
+
+const handlerOf = ({ deployment, target }: TurnRequest): string =>
+  `${deployment} ${target.service}/${target.handler}`;
+
+function forgetOldest(map: Map<string, unknown>): void {
+  for (const key of map.keys()) {
+    if (map.size <= SUSPECTS_MAX) return;
+    map.delete(key);
+  }
+}
