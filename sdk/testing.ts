@@ -1,0 +1,122 @@
+/**
+ * The whole engine in this process, over SQLite in memory: for users' tests. The dispatcher, ingress and SDK are the
+ * ones that run in AWS.
+ */
+import { ItemRegistry } from "../core/registry.ts";
+import type { TurnOutcome, TurnRequest } from "../lib/protocol.ts";
+import type { Clock, Invoker } from "../lib/ports.ts";
+import { silentLogger } from "../lib/ports.ts";
+import { Admin } from "../runtime/admin/admin.ts";
+import { Dispatcher } from "../runtime/dispatcher/core.ts";
+import type { HttpResponse } from "../runtime/http/message.ts";
+import { Ingress } from "../runtime/ingress/ingress.ts";
+import { systemClock, systemEntropy } from "../runtime/local/clock.ts";
+import { openDatabase } from "../runtime/local/database.ts";
+import { LocalItemStore, type OperationCounts } from "../runtime/local/item-store.ts";
+import { LocalMailbox } from "../runtime/local/mailbox.ts";
+import { LocalTimers } from "../runtime/local/timers.ts";
+import { createEndpoint } from "./endpoint.ts";
+import { SDK_VERSION } from "./version.ts";
+
+export interface TestEnvironmentOptions {
+  /** What `service()`, `object()` and `workflow()` return. */
+  readonly services: readonly unknown[];
+}
+
+export interface TestCounts {
+  /** Turns of handlers. */
+  readonly invocations: number;
+  /** Messages that the mailbox took. */
+  readonly messages: number;
+  readonly journal: Readonly<OperationCounts>;
+  readonly state: Readonly<OperationCounts>;
+}
+
+const DEPLOYMENT = "dp_test";
+const HANDLE_MS = 60_000;
+
+export class TestEnvironment {
+  readonly #close: () => Promise<void>;
+  readonly #ingress: Ingress;
+  readonly #admin: Admin;
+  readonly #counts: () => TestCounts;
+
+  private constructor(parts: { ingress: Ingress; admin: Admin; counts: () => TestCounts; close: () => Promise<void> }) {
+    this.#ingress = parts.ingress;
+    this.#admin = parts.admin;
+    this.#counts = parts.counts;
+    this.#close = parts.close;
+  }
+
+  static async start({ services }: TestEnvironmentOptions): Promise<TestEnvironment> {
+    const clock: Clock = systemClock;
+    const database = openDatabase(":memory:");
+    const items = new LocalItemStore(database, clock);
+    const mailbox = new LocalMailbox(database, clock);
+    const timers = new LocalTimers(database, mailbox, clock);
+    const registry = new ItemRegistry(items, clock);
+    const endpoint = createEndpoint(services);
+    let invocations = 0;
+    let messages = 0;
+    const counted = {
+      sendBatch: async (batch: Parameters<LocalMailbox["sendBatch"]>[0]) => {
+        messages += batch.length;
+        return await mailbox.sendBatch(batch);
+      },
+    };
+    const common = { items, mailbox: counted, timers, registry, clock, entropy: systemEntropy, logger: silentLogger, watch: items };
+    const invoker: Invoker = {
+      invoke: async (_deployment, request: TurnRequest): Promise<TurnOutcome> => {
+        invocations++;
+        return await endpoint.runTurn(request, common);
+      },
+    };
+    const dispatcher = new Dispatcher({ ...common, invoker });
+    await registry.register({ id: DEPLOYMENT, address: "in-process", createdAtMs: clock.now(), services: endpoint.discover().services });
+    mailbox.consume(async (batch) => await dispatcher.handle(batch, HANDLE_MS), { concurrency: 256 });
+    return new TestEnvironment({
+      ingress: new Ingress(common),
+      admin: new Admin(common, { version: SDK_VERSION, ingressEndpoint: "http://localhost" }),
+      counts: () => ({ invocations, messages, journal: { ...items.counts.journal }, state: { ...items.counts.state } }),
+      close: async () => {
+        timers.stop();
+        await mailbox.stop(1000);
+        database.close();
+      },
+    });
+  }
+
+  /** A request to the ingress, as over HTTP. `body`: JSON unless it is bytes. */
+  async request(path: string, body?: unknown, headers: Record<string, string> = {}, method = "POST"): Promise<HttpResponse> {
+    return await this.#ingress.handle(requestOf(path, body, headers, method));
+  }
+
+  /** A request to the admin API. */
+  async admin(path: string, method = "GET", body?: unknown): Promise<HttpResponse> {
+    return await this.#admin.handle(requestOf(path, body, {}, method));
+  }
+
+  /** Calls a handler: its result, parsed. Throws an Error with the response's text unless it succeeded. */
+  async call<T = unknown>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+    const response = await this.request(path, body, headers);
+    const text = new TextDecoder().decode(response.body);
+    if (response.status !== 200) throw new Error(`${path} answered ${response.status}: ${text}`);
+    return (text === "" ? undefined : JSON.parse(text)) as T;
+  }
+
+  /** What has been done since the start. */
+  get counts(): TestCounts {
+    return this.#counts();
+  }
+
+  async stop(): Promise<void> {
+    await this.#close();
+  }
+}
+
+function requestOf(path: string, body: unknown, headers: Record<string, string>, method: string) {
+  const [pathname = "", search = ""] = path.split("?");
+  const bytes = body === undefined ? new Uint8Array(0) : body instanceof Uint8Array ? body : new TextEncoder().encode(JSON.stringify(body));
+  const type = body === undefined || body instanceof Uint8Array ? {} : { "content-type": "application/json" };
+  return { method, path: pathname, query: new URLSearchParams(search), headers: { ...type, ...headers }, body: bytes };
+}

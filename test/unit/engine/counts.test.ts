@@ -1,0 +1,132 @@
+/** What the engine costs, exactly: handler invocations, writes, reads, messages. A change that makes a workload dearer
+ * fails here until its expectation is changed on purpose. */
+import { DurablePromise, object, service, type Context, type ObjectContext } from "perdure";
+import { TestEnvironment, type TestCounts } from "perdure/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const doubler = service({
+  name: "Doubler",
+  handlers: { double: async (_ctx: Context, n: number) => n * 2 },
+});
+
+const steps = service({
+  name: "Steps",
+  handlers: {
+    none: async (_ctx: Context, name: string) => `hello ${name}`,
+    sequential: async (ctx: Context, count: number) => {
+      let sum = 0;
+      for (let step = 0; step < count; step++) sum += await ctx.run(`step ${step}`, () => step);
+      return sum;
+    },
+    parallel: async (ctx: Context, count: number) => {
+      const results = await DurablePromise.all(Array.from({ length: count }, (_, step) => ctx.run(`step ${step}`, () => step)));
+      return results.reduce((sum, next) => sum + next, 0);
+    },
+    sleep: async (ctx: Context) => {
+      await ctx.sleep(20);
+      return "rested";
+    },
+    fanOut: async (ctx: Context, count: number) => {
+      const calls = Array.from({ length: count }, (_, n) => ctx.serviceClient(doubler).double(n));
+      const results = await DurablePromise.all(calls);
+      return results.reduce((sum, next) => sum + next, 0);
+    },
+  },
+});
+
+const counter = object({
+  name: "Counter",
+  handlers: {
+    add: async (ctx: ObjectContext, by: number) => {
+      const total = ((await ctx.get<number>("total")) ?? 0) + by;
+      ctx.set("total", total);
+      return total;
+    },
+    readTen: async (ctx: ObjectContext) => {
+      let found = 0;
+      for (let n = 0; n < 10; n++) if ((await ctx.get(`key${n}`)) !== null) found++;
+      return found;
+    },
+    sleep: async (ctx: ObjectContext) => {
+      await ctx.sleep(20);
+      return "rested";
+    },
+  },
+});
+
+let environment: TestEnvironment;
+beforeAll(async () => {
+  environment = await TestEnvironment.start({ services: [doubler, steps, counter] });
+});
+afterAll(async () => await environment.stop());
+
+async function costOf(path: string, body?: unknown) {
+  const before = environment.counts;
+  const result = await environment.call(path, body);
+  await settled();
+  const after = environment.counts;
+  const difference = (of: (counts: TestCounts) => number): number => of(after) - of(before);
+  return {
+    result,
+    invocations: difference((counts) => counts.invocations),
+    messages: difference((counts) => counts.messages),
+    journalWrites: difference((counts) => counts.journal.writes + counts.journal.refused),
+    stateReads: difference((counts) => counts.state.reads),
+    stateWrites: difference((counts) => counts.state.writes + counts.state.refused),
+  };
+}
+
+/** The caller has its answer before the message is deleted and the lock is passed on. */
+async function settled(): Promise<void> {
+  for (let same = 0, last = ""; same < 3; ) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const now = JSON.stringify(environment.counts);
+    same = now === last ? same + 1 : 0;
+    last = now;
+  }
+}
+
+test("a service without a step: one invocation, one write", async () => {
+  expect(await costOf("/Steps/none", "you")).toEqual({
+    result: "hello you", invocations: 1, messages: 1, journalWrites: 1, stateReads: 0, stateWrites: 0,
+  });
+});
+
+test("10 sequential steps: one invocation, 10 writes, the result included", async () => {
+  expect(await costOf("/Steps/sequential", 10)).toMatchObject({ result: 45, invocations: 1, journalWrites: 10 });
+});
+
+test("100 sequential steps: one invocation, at most 115 writes", async () => {
+  const cost = await costOf("/Steps/sequential", 100);
+  expect(cost).toMatchObject({ result: 4950, invocations: 1 });
+  expect(cost.journalWrites).toBe(102);
+});
+
+test("10 parallel steps that end together: one invocation, one write", async () => {
+  expect(await costOf("/Steps/parallel", 10)).toMatchObject({ result: 45, invocations: 1, journalWrites: 1 });
+});
+
+test("object get and set: one read for the value and one for the lock, one write each of journal and state", async () => {
+  expect(await costOf("/Counter/a/add", 5)).toEqual({
+    result: 5, invocations: 1, messages: 1, journalWrites: 1, stateReads: 2, stateWrites: 1,
+  });
+});
+
+test("10 lazy reads: one invocation, no write but the result's", async () => {
+  expect(await costOf("/Counter/b/readTen")).toEqual({
+    result: 0, invocations: 1, messages: 1, journalWrites: 1, stateReads: 11, stateWrites: 0,
+  });
+});
+
+test("a sleep in a service: two invocations, two writes", async () => {
+  expect(await costOf("/Steps/sleep")).toMatchObject({ result: "rested", invocations: 2, journalWrites: 2, stateWrites: 0 });
+});
+
+test("a sleep in an object: two invocations, two writes, two more for the lock", async () => {
+  expect(await costOf("/Counter/c/sleep")).toMatchObject({ result: "rested", invocations: 2, journalWrites: 2, stateWrites: 2 });
+});
+
+test("100 calls awaited together: two invocations of the parent", async () => {
+  const cost = await costOf("/Steps/fanOut", 100);
+  expect(cost).toMatchObject({ result: 9900, invocations: 102 });
+});
