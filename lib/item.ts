@@ -83,7 +83,7 @@ function applyChange(next: Attributes, change: Change): void {
       next[change.attribute] = change.value;
       return;
     case "init":
-      next[change.attribute] ??= change.value;
+      if (!Object.hasOwn(next, change.attribute)) next[change.attribute] = change.value;
       return;
     case "remove":
       delete next[change.attribute];
@@ -117,7 +117,11 @@ export function holds(item: Attributes | undefined, condition: Condition): boole
       return item?.[condition.attribute] !== condition.value;
     case "lt": {
       const held = item?.[condition.attribute];
-      return typeof held === typeof condition.value && held !== undefined && held !== null && held < condition.value;
+      // Strings by their UTF-8 bytes, as DynamoDB compares them.
+      if (typeof held === "string" && typeof condition.value === "string") {
+        return Buffer.compare(Buffer.from(held), Buffer.from(condition.value)) < 0;
+      }
+      return typeof held === "number" && typeof condition.value === "number" && held < condition.value;
     }
     case "size": {
       const held = item?.[condition.attribute];

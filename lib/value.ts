@@ -5,8 +5,10 @@
 export type Value = string | number | boolean | null | Uint8Array | Value[] | { [name: string]: Value };
 
 const BYTES_TAG = "~b";
+/** Wraps a map that has a name which could be taken for a tag: names may come from a request's headers. */
+const MAP_TAG = "~m";
 
-/** A value as JSON text; bytes become `{"~b": base64}`. */
+/** A value as JSON text; bytes become `{"~b": base64}`, a map with a name that begins with "~" `{"~m": map}`. */
 export function encodeJson(value: Value): string {
   return JSON.stringify(toJson(value));
 }
@@ -20,7 +22,8 @@ function toJson(value: Value): unknown {
   if (value instanceof Uint8Array) return { [BYTES_TAG]: Buffer.from(value).toString("base64") };
   if (Array.isArray(value)) return value.map(toJson);
   if (value !== null && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([name, held]) => [name, toJson(held)]));
+    const map = Object.fromEntries(Object.entries(value).map(([name, held]) => [name, toJson(held)]));
+    return Object.keys(map).some((name) => name.startsWith("~")) ? { [MAP_TAG]: map } : map;
   }
   return value;
 }
@@ -28,9 +31,10 @@ function toJson(value: Value): unknown {
 function fromJson(json: unknown): Value {
   if (Array.isArray(json)) return json.map(fromJson);
   if (json !== null && typeof json === "object") {
-    const tagged = (json as Record<string, unknown>)[BYTES_TAG];
-    if (typeof tagged === "string") return new Uint8Array(Buffer.from(tagged, "base64"));
-    return Object.fromEntries(Object.entries(json).map(([name, held]) => [name, fromJson(held)]));
+    const tagged = json as Record<string, unknown>;
+    if (typeof tagged[BYTES_TAG] === "string") return new Uint8Array(Buffer.from(tagged[BYTES_TAG], "base64"));
+    const map = tagged[MAP_TAG] ?? json;
+    return Object.fromEntries(Object.entries(map).map(([name, held]) => [name, fromJson(held)]));
   }
   if (typeof json === "string" || typeof json === "number" || typeof json === "boolean") return json;
   return null;
