@@ -1,0 +1,29 @@
+/** Completing an awakeable is one message to its invocation's group: its id says where, no look-up is needed. */
+import { outgoing, sendAll } from "../../core/send.ts";
+import { parseAwakeableId } from "../../lib/ids.ts";
+import { encodeOutcome, failure, type Outcome, success } from "../../lib/outcome.ts";
+import { emptyResponse } from "../http/message.ts";
+import { IngressError } from "./error.ts";
+import type { Exchange, Handling } from "./ports.ts";
+import { payloadOf } from "./request.ts";
+
+const DELIVERY_ID_BYTES = 12;
+
+/** The body is the value, whatever its type. */
+export const resolveAwakeable = (exchange: Exchange, id: string): Handling =>
+  complete(exchange, id, success(payloadOf(exchange.request)));
+
+/** The body is the reason, as text. */
+export const rejectAwakeable = (exchange: Exchange, id: string): Handling =>
+  complete(exchange, id, failure(500, new TextDecoder().decode(payloadOf(exchange.request))));
+
+/** Whether the awakeable had been completed before nobody can say here: the first delivery wins. */
+async function complete({ ports }: Exchange, text: string, outcome: Outcome): Handling {
+  const address = parseAwakeableId(text);
+  if (!address) throw new IngressError(400, `bad awakeable id '${text.slice(0, 100)}': bad format`);
+  const { id, incarnation, index } = address;
+  const uid = Buffer.from(ports.entropy.bytes(DELIVERY_ID_BYTES)).toString("base64url");
+  const note = ["i", index, uid, encodeOutcome(outcome)] as const;
+  await sendAll(ports.mailbox, [outgoing({ kind: "notify", id, incarnation, note: [...note] }, uid)]);
+  return emptyResponse(202);
+}

@@ -1,0 +1,63 @@
+/** What the ingress answers when it refuses: Restate's bodies, with its messages where a client could know them. */
+import type { Failure } from "../../lib/outcome.ts";
+import { type HttpResponse, jsonResponse } from "../http/message.ts";
+
+/** A refusal on its way to the client. */
+export class IngressError extends Error {
+  override readonly name = "IngressError";
+  readonly status: number;
+  readonly details: ErrorDetails;
+
+  constructor(status: number, message: string, details: ErrorDetails = {}) {
+    super(message);
+    this.status = status;
+    this.details = details;
+  }
+}
+
+interface ErrorDetails {
+  /** Of the invocation that the answer is about, if there is one. */
+  readonly id?: string;
+  readonly metadata?: Record<string, string>;
+  readonly headers?: Record<string, string>;
+  /** Who says so. Clients retry what the ingress says, not what an invocation ended with. */
+  readonly source?: "ingress" | "invocation";
+}
+
+export function errorResponse({ status, message, details }: IngressError): HttpResponse {
+  const { id, metadata, headers, source = "ingress" } = details;
+  return jsonResponse(
+    status,
+    { code: status, message, ...(metadata === undefined ? {} : { metadata }), source },
+    { "x-restate-error-source": source, ...(id === undefined ? {} : { "x-restate-id": id }), ...headers },
+  );
+}
+
+const STATUS_MIN = 400;
+const STATUS_MAX = 999;
+
+/** A terminal failure: its code is the status. A code that is no HTTP error, which clients would take for a success or
+ * a redirect, becomes 500 and stands in the body alone. */
+export function failureResponse(failure: Failure, headers: Record<string, string>): HttpResponse {
+  const { code, message, metadata } = failure;
+  const status = Number.isInteger(code) && code >= STATUS_MIN && code <= STATUS_MAX ? code : 500;
+  const body = { code, message, ...(metadata === undefined ? {} : { metadata }), source: "invocation" };
+  return jsonResponse(status, body, { ...headers, "x-restate-error-source": "invocation" });
+}
+
+export const invocationNotFound = (id: string): IngressError =>
+  new IngressError(404, "invocation not found", { id });
+export const notReady = (id: string): IngressError =>
+  new IngressError(470, "the invocation exists but has not completed yet", { id });
+export const methodNotAllowed = (allow: readonly string[]): IngressError =>
+  new IngressError(405, "method not allowed", { headers: { allow: [...new Set(allow)].join(", ") } });
+export const serviceNotFound = (service: string): IngressError =>
+  new IngressError(
+    404,
+    `service '${service}' not found, make sure to register the service before calling it.`,
+  );
+export const handlerNotFound = (service: string, handler: string): IngressError =>
+  new IngressError(
+    404,
+    `the service '${service}' exists, but the handler '${handler}' was not found, check that the handler exists in the latest registered service version.`,
+  );

@@ -1,0 +1,59 @@
+/** Calls and sends: the request is accepted at the door; a call then waits for the result, as an attachment would. */
+import { accept, type Acceptance } from "../../core/door.ts";
+import { jsonResponse, type HttpResponse } from "../http/message.ts";
+import { IngressError, methodNotAllowed } from "./error.ts";
+import type { Exchange, Handling } from "./ports.ts";
+import { assertAccepted, delayOf, idempotencyKeyOf, passedHeaders, payloadOf } from "./request.ts";
+import { attach } from "./result.ts";
+import { type PathFamily, type ResolvedTarget, resolvePath } from "./target.ts";
+
+const METHODS = ["GET", "POST"];
+
+/** `segments`: service, key if it is keyed, handler. */
+export async function invoke(exchange: Exchange, segments: readonly string[], family: PathFamily): Handling {
+  const { request, ports } = exchange;
+  if (!METHODS.includes(request.method)) throw methodNotAllowed(METHODS);
+  const resolved = await resolvePath(ports.registry, segments, family);
+  const { target, handler, service, send } = resolved;
+  if (handler.ingressPrivate ?? service.ingressPrivate ?? false) {
+    throw new IngressError(400, "the invoked service is not public");
+  }
+  const delayMs = delayOf(request, send);
+  const idempotencyKey = idempotencyKeyOf(request);
+  assertAccepted(request, handler.accept);
+  const acceptance = await accept(ports, {
+    target,
+    handlerKind: handler.kind,
+    input: payloadOf(request),
+    headers: passedHeaders(request),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(delayMs === undefined ? {} : { delayMs }),
+  });
+  if (send) return sendResponse(acceptance, delayMs === undefined ? undefined : ports.clock.now());
+  assertFirstRun(resolved, acceptance, idempotencyKey);
+  const { id, incarnation } = acceptance;
+  return attach(exchange, { id, incarnation, derived: incarnation !== 0 });
+}
+
+/** 202 for the first and for a repeat. `dueAtMs`: when a delay that was asked for had passed at once. */
+function sendResponse({ id, status, dueAtMs }: Acceptance, nowMs: number | undefined): HttpResponse {
+  const due = dueAtMs ?? nowMs;
+  // Nanoseconds, as Restate writes them.
+  const executionTime =
+    due === undefined ? {} : { executionTime: new Date(due).toISOString().replace("Z", "000000Z") };
+  return jsonResponse(202, { invocationId: id, ...executionTime, status }, { "x-restate-id": id });
+}
+
+/** A workflow runs once per key. Its own caller's resend, known by its idempotency key, gets the first run's result. */
+function assertFirstRun(
+  { handler }: ResolvedTarget,
+  acceptance: Acceptance,
+  idempotencyKey: string | undefined,
+): void {
+  if (handler.kind !== "workflow" || acceptance.status === "Accepted") return;
+  if (idempotencyKey !== undefined && acceptance.idempotencyKey === idempotencyKey) return;
+  throw new IngressError(409, "the workflow method was already invoked", {
+    id: acceptance.id,
+    source: "invocation",
+  });
+}

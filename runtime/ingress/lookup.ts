@@ -1,0 +1,64 @@
+/** The ways to name an invocation: its id, a workflow's key, an idempotency key with its target. */
+import { derivedIdOf, workflowIdOf } from "../../core/door.ts";
+import { isInvocationId } from "../../lib/ids.ts";
+import type { Registry } from "../../lib/ports.ts";
+import { type HttpRequest, parseJsonObject } from "../http/message.ts";
+import { IngressError } from "./error.ts";
+import { assertIdempotencyKey } from "./request.ts";
+import type { Subject } from "./result.ts";
+import { assertKey, resolveNames } from "./target.ts";
+
+/** Throws {@link IngressError} 400 for what is not an invocation id: mistyped, or made up. */
+export function byId(id: string): Subject {
+  if (!isInvocationId(id)) throw new IngressError(400, `bad invocation id '${id.slice(0, 100)}': bad format`);
+  return { id, derived: false };
+}
+
+export function byWorkflow(workflow: string, key: string): Subject {
+  assertKey(key);
+  return { id: workflowIdOf(workflow, key), derived: true };
+}
+
+export interface IdempotentTarget {
+  readonly service: string;
+  readonly key?: string | undefined;
+  readonly handler: string;
+  readonly idempotencyKey: string;
+}
+
+/** Throws {@link IngressError} 404 for a service or handler that is not registered: its kind is part of the id. */
+export async function byIdempotencyKey(registry: Registry, names: IdempotentTarget): Promise<Subject> {
+  assertIdempotencyKey(names.idempotencyKey);
+  const { target, handler } = await resolveNames(registry, names.service, names.key, names.handler);
+  const id = derivedIdOf(target, handler.kind, names.idempotencyKey);
+  if (id === undefined) throw new IngressError(400, "the target derives no invocation id");
+  return { id, derived: true };
+}
+
+/** From a JSON body: `{target: "invocation" | "workflow" | "idempotentInvocation", …}`. */
+export async function byBody(registry: Registry, { body }: HttpRequest): Promise<Subject> {
+  const json = parseJsonObject(body);
+  if (!json) throw new IngressError(400, "cannot read body: not a JSON object");
+  const text = (name: string): string => {
+    const value = json[name];
+    if (typeof value === "string") return value;
+    throw new IngressError(400, `cannot read body: field '${name}' must be a string`);
+  };
+  if (typeof json["scope"] === "string") throw new IngressError(400, "scopes are not supported");
+  switch (json["target"]) {
+    case "invocation":
+      return byId(text("invocationId"));
+    case "workflow":
+      return byWorkflow(text("workflowName"), text("workflowKey"));
+    case "idempotentInvocation": {
+      const key = (json["key"] ?? undefined) === undefined ? undefined : text("key");
+      const [service, handler, idempotencyKey] = [text("service"), text("handler"), text("idempotencyKey")];
+      return byIdempotencyKey(registry, { service, key, handler, idempotencyKey });
+    }
+    default:
+      throw new IngressError(
+        400,
+        `cannot read body: unknown target '${String(json["target"])}', expected one of workflow, idempotentInvocation, invocation`,
+      );
+  }
+}
