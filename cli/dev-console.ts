@@ -4,7 +4,7 @@ import type { HandlerManifest, ServiceManifest } from "../lib/manifest.ts";
 import type { Logger, LogLevel } from "../lib/ports.ts";
 import type { Deployed } from "../runtime/dev/deployer.ts";
 import type { EngineEvent, Listening } from "../runtime/dev/engine.ts";
-import { SDK_VERSION } from "../sdk/version.ts";
+import { PACKAGE_VERSION } from "../lib/version.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -69,7 +69,7 @@ export class DevConsole {
     const { file, dataPath, watch } = this.#served;
     const width = Math.max(...deployed.services.map(({ name }) => name.length)) + 2;
     const lines = [
-      `${styled("bold", `perdure ${SDK_VERSION}`)} serves ${file}`,
+      `${styled("bold", `perdure ${PACKAGE_VERSION}`)} serves ${file}`,
       "",
       `  ingress  ${styled("cyan", url)}`,
       `  admin    ${styled("cyan", adminUrl)}`,

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command line: finds the command and runs it. Each command is a file beside this one. */
 import { CommandError, UsageError } from "./command.ts";
-import { SDK_VERSION } from "../sdk/version.ts";
+import { PACKAGE_VERSION } from "../lib/version.ts";
 import { dev } from "./dev.ts";
 
 const COMMANDS = new Map([dev].map((command) => [command.name, command]));
@@ -21,7 +21,7 @@ async function main(args: readonly string[]): Promise<void> {
   const [name, ...rest] = args;
   if (name === undefined) throw new UsageError("no command given", HELP);
   if (name === "--help" || name === "-h" || name === "help") return void process.stdout.write(HELP);
-  if (name === "--version" || name === "-v") return void process.stdout.write(`${SDK_VERSION}\n`);
+  if (name === "--version" || name === "-v") return void process.stdout.write(`${PACKAGE_VERSION}\n`);
   const command = COMMANDS.get(name);
   if (!command) throw new UsageError(`there is no command "${name}"`, HELP);
   if (rest.includes("--help") || rest.includes("-h")) return void process.stdout.write(command.help);

@@ -6,7 +6,7 @@ import { ItemRegistry } from "../../core/registry.ts";
 import { HEAD } from "../../lib/head.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import type { Logger } from "../../lib/ports.ts";
-import { SDK_VERSION } from "../../sdk/version.ts";
+import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { Admin } from "../admin/admin.ts";
 import { Dispatcher } from "../dispatcher/core.ts";
 import { Ingress } from "../ingress/ingress.ts";
@@ -163,7 +163,7 @@ export class Engine {
         bodyBytesMax: PAYLOAD_BYTES_MAX,
       }),
     );
-    const admin = new Admin(this.#ports(), { version: SDK_VERSION, ingressEndpoint: url });
+    const admin = new Admin(this.#ports(), { version: PACKAGE_VERSION, ingressEndpoint: url });
     const adminUrl = await this.#serve(
       new HttpServer((request) => admin.handle(request), {
         host,
