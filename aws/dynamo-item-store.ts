@@ -200,9 +200,9 @@ function beginsWith(pk: string, prefix: string): Partial<QueryCommandInput> {
 
 /** DynamoDB refuses to start outside the prefix, where the answer is plain: all that begins with it, or nothing. */
 function startOf(prefix: string, after: string | undefined): { readonly after?: string } | "past the end" {
-  if (after === undefined) return {};
-  if (after.startsWith(prefix) && after !== "") return { after };
-  return Buffer.compare(Buffer.from(after), Buffer.from(prefix)) < 0 || after === "" ? {} : "past the end";
+  if (after === undefined || after === "") return {};
+  if (after.startsWith(prefix)) return { after };
+  return Buffer.compare(Buffer.from(after), Buffer.from(prefix)) < 0 ? {} : "past the end";
 }
 
 const encodeScanKey = (key: Record<string, AttributeValue>): string =>

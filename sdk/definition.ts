@@ -75,25 +75,30 @@ interface Describing<Name extends string, H, O> {
   options?: O;
 }
 
-type ServiceHandlers<H> = { [K in keyof H]: H[K] extends (context: Context, ...input: never[]) => unknown ? H[K] : never };
-type ObjectHandlers<H> = { [K in keyof H]: H[K] extends (context: never, ...input: never[]) => unknown ? H[K] : never };
+/** The state types are each handler's own: only `any` is a state that all of them accept. */
+// oxlint-disable typescript/no-explicit-any
+type AnyObjectContext = ObjectContext<any>;
+type AnyObjectSharedContext = ObjectSharedContext<any>;
+type AnyWorkflowContext = WorkflowContext<any>;
+type AnyWorkflowSharedContext = WorkflowSharedContext<any>;
+// oxlint-enable typescript/no-explicit-any
 
 /** Stateless handlers. */
 export function service<Name extends string, H extends { [name: string]: (context: Context, ...input: never[]) => unknown }>(
-  describing: Describing<Name, H & ServiceHandlers<H> & ThisType<H>, ServiceOptions>,
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
 ): ServiceDefinition<Name, H> {
   return define("service", describing);
 }
 
 /** A virtual object: state by key, and one exclusive handler at a time for each key. */
-export function object<Name extends string, H extends { [name: string]: (context: ObjectContext, ...input: never[]) => unknown }>(
-  describing: Describing<Name, H & ObjectHandlers<H> & ThisType<H>, ServiceOptions>,
+export function object<Name extends string, H extends { [name: string]: (context: AnyObjectContext, ...input: never[]) => unknown }>(
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
 ): VirtualObjectDefinition<Name, H> {
   return define("object", describing);
 }
 
 /** A workflow: `run` once for each key; the other handlers, shared, signal and query it. */
-export function workflow<Name extends string, H extends { [name: string]: HandlerFunction; run: (context: WorkflowContext, ...input: never[]) => unknown }>(
+export function workflow<Name extends string, H extends { [name: string]: HandlerFunction; run: (context: AnyWorkflowContext, ...input: never[]) => unknown }>(
   describing: Describing<Name, H & ThisType<H>, WorkflowOptions>,
 ): WorkflowDefinition<Name, H> {
   return define("workflow", describing);
@@ -152,8 +157,8 @@ function wrap<C>(kind: HandlerKind | undefined): WithOptions<C> {
 /** Handlers with options, and shared ones. */
 export const handlers = {
   handler: wrap<Context>(undefined),
-  object: { exclusive: wrap<ObjectContext>("exclusive"), shared: wrap<ObjectSharedContext>("shared") },
-  workflow: { workflow: wrap<WorkflowContext>("workflow"), shared: wrap<WorkflowSharedContext>("shared") },
+  object: { exclusive: wrap<AnyObjectContext>("exclusive"), shared: wrap<AnyObjectSharedContext>("shared") },
+  workflow: { workflow: wrap<AnyWorkflowContext>("workflow"), shared: wrap<AnyWorkflowSharedContext>("shared") },
 };
 
 const wrappedOf = (handler: HandlerFunction): Wrapped =>

@@ -12,7 +12,7 @@ import { type Definition, type HandlerFunction, handlerOptions, type Handlers, i
 import { jsonSerde } from "./serde.ts";
 import { limited } from "./handler-context.ts";
 import { type History, TurnDriver, type TurnPorts } from "./turn-driver.ts";
-import { SDK_VERSION } from "./version.ts";
+import { PACKAGE_VERSION } from "../lib/version.ts";
 
 export type { TurnPorts };
 
@@ -39,7 +39,7 @@ export function createEndpoint(definitions: readonly unknown[]): Endpoint {
   }
   const discovery: DiscoveryResponse = {
     version: PROTOCOL_VERSION,
-    sdkVersion: SDK_VERSION,
+    sdkVersion: PACKAGE_VERSION,
     services: [...services.values()].map(manifestOf),
   };
   return {

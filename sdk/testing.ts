@@ -16,7 +16,7 @@ import { LocalItemStore, type OperationCounts } from "../runtime/local/item-stor
 import { LocalMailbox } from "../runtime/local/mailbox.ts";
 import { LocalTimers } from "../runtime/local/timers.ts";
 import { createEndpoint } from "./endpoint.ts";
-import { SDK_VERSION } from "./version.ts";
+import { PACKAGE_VERSION } from "../lib/version.ts";
 
 export interface TestEnvironmentOptions {
   /** What `service()`, `object()` and `workflow()` return. */
@@ -76,7 +76,7 @@ export class TestEnvironment {
     mailbox.consume(async (batch) => await dispatcher.handle(batch, HANDLE_MS), { concurrency: 256 });
     return new TestEnvironment({
       ingress: new Ingress(common),
-      admin: new Admin(common, { version: SDK_VERSION, ingressEndpoint: "http://localhost" }),
+      admin: new Admin(common, { version: PACKAGE_VERSION, ingressEndpoint: "http://localhost" }),
       counts: () => ({ invocations, messages, journal: { ...items.counts.journal }, state: { ...items.counts.state } }),
       close: async () => {
         timers.stop();

@@ -1,0 +1,24 @@
+/** The timers' Lambda entry: the delay queue's event source, with partial batch responses. */
+import { Connection } from "../../aws/connection.ts";
+import { parseTimer } from "../../aws/timer-message.ts";
+import { asError } from "../../lib/errors.ts";
+import { forwardTimer } from "./core.ts";
+
+interface SqsRecord {
+  readonly messageId: string;
+  readonly body: string;
+}
+
+const connection = new Connection(process.env);
+const ports = { mailbox: connection.mailbox(), timers: connection.timers(), clock: connection.clock };
+
+export async function handler(event: { readonly Records: readonly SqsRecord[] }) {
+  const forwarded = await Promise.allSettled(event.Records.map(async ({ body }) => await forwardTimer(ports, parseTimer(body))));
+  const batchItemFailures = forwarded.flatMap((result, index) => {
+    const record = event.Records[index];
+    if (result.status === "fulfilled" || !record) return [];
+    connection.logger.log("warn", "a timer is given back", { messageId: record.messageId, reason: asError(result.reason).message });
+    return [{ itemIdentifier: record.messageId }];
+  });
+  return { batchItemFailures };
+}

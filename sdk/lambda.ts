@@ -1,0 +1,71 @@
+/**
+ * Turns services into a Lambda function's handler: `export const handler = createLambdaHandler({ services: [...] })`.
+ * The dispatcher invokes it with turns, a deployment with a discovery request. It appends to the journal itself, so
+ * it loads the DynamoDB and SQS clients and nothing else of AWS: cold start is part of the product.
+ */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { DynamoItemStore } from "../aws/dynamo-item-store.ts";
+import { ENVIRONMENT, jsonLogger, lambdaClock, lambdaEntropy, required } from "../aws/environment.ts";
+import { SqsMailbox } from "../aws/sqs-mailbox.ts";
+import { ItemRegistry } from "../core/registry.ts";
+import type { DiscoveryRequest, TurnRequest } from "../lib/protocol.ts";
+import { decodeTurnRequest, encodeTurnOutcome, PROTOCOL_VERSION } from "../lib/protocol.ts";
+import { createEndpoint, type TurnPorts } from "./endpoint.ts";
+
+export interface LambdaHandlerOptions {
+  /** What `service()`, `object()` and `workflow()` return. */
+  readonly services: readonly unknown[];
+}
+
+interface LambdaContext {
+  getRemainingTimeInMillis(): number;
+}
+
+/** Left for the answer to leave the function, milliseconds. */
+const ANSWER_MS = 500;
+
+/** Throws `TypeError` for what is no list of definitions. The tables and the mailbox are named by the environment
+ * variables that the stack sets. */
+export function createLambdaHandler({ services }: LambdaHandlerOptions) {
+  const endpoint = createEndpoint(services);
+  let ports: TurnPorts | undefined;
+  return async (event: unknown, context: LambdaContext): Promise<unknown> => {
+    const request = parseRequest(event);
+    if (request.kind === "discover") return endpoint.discover();
+    ports ??= connect();
+    const remainingMs = Math.min(request.remainingMs, context.getRemainingTimeInMillis() - ANSWER_MS);
+    const outcome = await endpoint.runTurn({ ...request, remainingMs }, ports, [context]);
+    return JSON.parse(encodeTurnOutcome(outcome)) as unknown;
+  };
+}
+
+/** Throws `TypeError` for what no runtime of this version sends. */
+function parseRequest(event: unknown): TurnRequest | DiscoveryRequest {
+  const { kind, version } = (typeof event === "object" && event !== null ? event : {}) as Partial<TurnRequest>;
+  if ((kind as string) !== "turn" && (kind as string) !== "discover") {
+    throw new TypeError("not a Perdure request: this function is invoked by Perdure's dispatcher, not directly");
+  }
+  if (version !== PROTOCOL_VERSION) {
+    throw new TypeError(`protocol version ${String(version)} is not supported: this SDK speaks ${PROTOCOL_VERSION}. Upgrade the older side.`);
+  }
+  return decodeTurnRequest(JSON.stringify(event));
+}
+
+function connect(): TurnPorts {
+  const { env } = process;
+  const tables = {
+    journal: required(env, "journalTable"),
+    state: required(env, "stateTable"),
+    registry: required(env, "registryTable"),
+  };
+  const items = new DynamoItemStore(new DynamoDBClient({}), tables);
+  return {
+    items,
+    mailbox: new SqsMailbox(new SQSClient({}), required(env, "mailboxUrl")),
+    registry: new ItemRegistry(items, lambdaClock),
+    clock: lambdaClock,
+    entropy: lambdaEntropy,
+    logger: jsonLogger(env[ENVIRONMENT.logLevel]),
+  };
+}
