@@ -1,0 +1,125 @@
+/**
+ * The admin API, over ports: Restate's paths and bodies where it has them, and for what Restate answers in SQL
+ * (invocations, journals, state) plain JSON with the names of its columns. Reads are strong, save for lists.
+ */
+import { OperationalError } from "../../lib/errors.ts";
+import {
+  emptyResponse,
+  type HttpRequest,
+  type HttpResponse,
+  jsonResponse,
+  segmentsOf,
+} from "../http/message.ts";
+import { match, route, type Route } from "../http/router.ts";
+import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
+import { AdminError, badField, errorResponse } from "./error.ts";
+import { describeInvocation, describeJournal, listInvocations } from "./invocation.ts";
+import { type InvocationIndex, ScanningIndex } from "./invocation-index.ts";
+import type { AdminPorts, Exchange, Handling } from "./ports.ts";
+import {
+  describeDeployment,
+  describeHandler,
+  describeService,
+  listDeployments,
+  listHandlers,
+  listServices,
+} from "./registry.ts";
+import { describeState } from "./state.ts";
+
+export interface AdminOptions {
+  /** Of this software. */
+  readonly version: string;
+  /** Where clients reach the ingress. */
+  readonly ingressEndpoint: string;
+  /** Finds invocations; by default every head is looked at. */
+  readonly index?: InvocationIndex;
+}
+
+/** Of Restate's admin API, as far as its paths are served here. */
+const ADMIN_API_VERSIONS = { min_admin_api_version: 2, max_admin_api_version: 4 } as const;
+
+const ROUTES: readonly Route<Exchange, Handling>[] = [
+  route("GET", "/health", async () => emptyResponse(200)),
+  route("GET", "/version", version),
+  route("GET", "/deployments", listDeployments),
+  route("GET", "/deployments/:id", (x, { id }) => describeDeployment(x, id)),
+  route("GET", "/services", listServices),
+  route("GET", "/services/:name", (x, { name }) => describeService(x, name)),
+  route("GET", "/services/:name/handlers", (x, { name }) => listHandlers(x, name)),
+  route("GET", "/services/:name/handlers/:handler", (x, { name, handler }) =>
+    describeHandler(x, name, handler),
+  ),
+  route("GET", "/services/:name/state/:key", (x, { name, key }) => describeState(x, name, key)),
+  route("GET", "/invocations", listInvocations),
+  route("GET", "/invocations/:id", (x, { id }) => describeInvocation(x, id)),
+  route("GET", "/invocations/:id/journal", (x, { id }) => describeJournal(x, id)),
+  route("PATCH", "/invocations/:id/cancel", (x, { id }) => cancelInvocation(x, id)),
+  route("PATCH", "/invocations/:id/kill", (x, { id }) => killInvocation(x, id)),
+  route("PATCH", "/invocations/:id/pause", (x, { id }) => pauseInvocation(x, id)),
+  route("PATCH", "/invocations/:id/resume", (x, { id }) => resumeInvocation(x, id)),
+  route("DELETE", "/invocations/:id", (x, { id }) => deleteInvocation(x, id)),
+];
+
+export class Admin {
+  readonly #ports: AdminPorts;
+  readonly #index: InvocationIndex;
+  readonly #version: Exchange["version"];
+
+  constructor(ports: AdminPorts, options: AdminOptions) {
+    this.#ports = ports;
+    this.#index = options.index ?? new ScanningIndex(ports);
+    this.#version = options;
+  }
+
+  /** Answers every request; never rejects. */
+  async handle(request: HttpRequest): Promise<HttpResponse> {
+    try {
+      return await dispatch({ ports: this.#ports, index: this.#index, request, version: this.#version });
+    } catch (error) {
+      return errorResponse(this.#refusal(error, request));
+    }
+  }
+
+  #refusal(error: unknown, { method, path }: HttpRequest): AdminError {
+    if (error instanceof AdminError) return error;
+    const fields = { method, path, error };
+    if (error instanceof OperationalError) {
+      this.#ports.logger.log("warn", "admin: a port failed", fields);
+      return new AdminError(503, `the request could not be completed: ${error.message}`);
+    }
+    this.#ports.logger.log("error", "admin: unexpected failure", fields);
+    return new AdminError(500, "internal error");
+  }
+}
+
+async function dispatch(exchange: Exchange): Handling {
+  const { method, path } = exchange.request;
+  const segments = segmentsOf(path);
+  if (!segments) throw badField("path", "bad percent-encoding");
+  const found = match(ROUTES, method, segments);
+  if (found.kind === "found") return found.run(exchange);
+  if (found.kind === "not-found") throw new AdminError(404, "not found");
+  throw new AdminError(405, "method not allowed", { allow: [...new Set(found.allow)].join(", ") });
+}
+
+async function version({ version: { version: own, ingressEndpoint } }: Exchange): Handling {
+  return jsonResponse(200, {
+    version: own,
+    ...ADMIN_API_VERSIONS,
+    ingress_endpoint: ingressEndpoint,
+    features: {},
+  });
+}
+
+/** The older way: `?mode=cancel|kill`. */
+function deleteInvocation(exchange: Exchange, id: string): Handling {
+  const mode = exchange.request.query.get("mode") ?? "cancel";
+  switch (mode.toLowerCase()) {
+    case "cancel":
+      return cancelInvocation(exchange, id);
+    case "kill":
+      return killInvocation(exchange, id);
+    default:
+      throw badField("query parameter 'mode'", `'${mode}' is none of cancel, kill`);
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Cancel, kill, pause, resume. The message goes first (R12): it is the durable trigger for everything that follows,
+ * in the invocation's own group, and enough by itself. The write on the head after it only makes a turn that runs
+ * now learn of it at its next append, rather than when its group is free; it may fail, or be refused because the
+ * invocation has moved on, without harm. A cancellation that arrives both ways has one delivery id, so that the turn
+ * takes it once. A pause is the write alone: a paused head refuses every append.
+ */
+import { isPerhapsUnseen } from "../../core/door.ts";
+import { readHead } from "../../core/head-store.ts";
+import { outgoing, sendAll } from "../../core/send.ts";
+import { asError, OperationalError } from "../../lib/errors.ts";
+import { type Head, headKey, isExpired, parseHead, whileOpen } from "../../lib/head.ts";
+import type { Incarnation, InvocationId } from "../../lib/ids.ts";
+import type { Condition, Update } from "../../lib/item.ts";
+import type { Message } from "../../lib/message.ts";
+import { emptyResponse } from "../http/message.ts";
+import { AdminError, badField, conflict, doesNotExist, unknownInvocation } from "./error.ts";
+import { parseId, requireHead } from "./invocation.ts";
+import type { AdminPorts, Exchange, Handling } from "./ports.ts";
+
+const DELIVERY_ID_BYTES = 12;
+const PAUSABLE = ["running", "suspended", "backing-off"] as const;
+
+/** 202: it is delivered at the invocation's next await. 404 unknown, 409 completed. */
+export async function cancelInvocation({ ports }: Exchange, text: string): Handling {
+  const id = parseId(text);
+  const incarnation = await openIncarnation(ports, id);
+  const uid = newUid(ports);
+  await send(ports, { kind: "notify", id, incarnation, note: ["x", uid] }, uid);
+  const changes: Update["changes"] = [
+    { do: "append", attribute: "m", values: [["x", uid]] },
+    { do: "set", attribute: "u", value: ports.clock.now() },
+  ];
+  await tryWrite(ports, { op: "update", key: headKey(id), changes, when: whileOpen(incarnation) });
+  return emptyResponse(202);
+}
+
+/** 202: it ends without running any more code, and its calls with it. 404 unknown, 409 completed. */
+export async function killInvocation({ ports }: Exchange, text: string): Handling {
+  const id = parseId(text);
+  const incarnation = await openIncarnation(ports, id);
+  await send(ports, { kind: "kill", id, incarnation }, newUid(ports));
+  return emptyResponse(202);
+}
+
+/** 202 paused; 200 it was; 404 unknown; 409 completed or not begun. */
+export async function pauseInvocation({ ports }: Exchange, text: string): Handling {
+  const id = parseId(text);
+  const { incarnation } = await requireHead(ports, id);
+  const running: Condition[] = PAUSABLE.map((value) => ({ is: "eq", attribute: "s", value }));
+  const { won, item } = await ports.items.write({
+    op: "update",
+    key: headKey(id),
+    changes: [
+      { do: "set", attribute: "s", value: "paused" },
+      { do: "set", attribute: "u", value: ports.clock.now() },
+    ],
+    when: { is: "all", of: [whileOpen(incarnation), { is: "any", of: running }] },
+  });
+  if (won) return emptyResponse(202);
+  const now = item === undefined ? undefined : parseHead(item);
+  if (!now || now.incarnation !== incarnation) throw unknownInvocation(id);
+  if (now.status === "paused") return emptyResponse(200);
+  throw conflict(id, "is not running, cannot be paused.");
+}
+
+/**
+ * Leaves a pause, skips a back-off. `?deployment=keep|latest|{id}`: where a paused one goes on.
+ * 202; 404 unknown; 409 running or completed; 425 not begun; 400 bad deployment.
+ */
+export async function resumeInvocation({ ports, request }: Exchange, text: string): Handling {
+  const id = parseId(text);
+  const head = await requireHead(ports, id);
+  assertResumable(id, head);
+  const deployment = await deploymentOf(ports, head, request.query.get("deployment") ?? "keep");
+  if (deployment !== undefined && deployment !== head.deployment) await repin(ports, id, head, deployment);
+  await send(ports, { kind: "resume", id, incarnation: head.incarnation, byOperator: true }, newUid(ports));
+  return emptyResponse(202);
+}
+
+function assertResumable(id: InvocationId, { status }: Head): void {
+  if (status === "completed" || status === "running") throw conflict(id, `is ${status}, cannot be resumed.`);
+  if (status === "scheduled" || status === "accepted" || status === "pending") {
+    throw new AdminError(425, `The invocation '${id}' is either inboxed or scheduled, cannot be resumed.`);
+  }
+}
+
+async function deploymentOf(
+  { registry }: AdminPorts,
+  { target }: Head,
+  wanted: string,
+): Promise<string | undefined> {
+  if (wanted === "keep") return undefined;
+  if (wanted !== "latest") {
+    const deployment = await registry.deployment(wanted);
+    if (!deployment) throw doesNotExist(`deployment '${wanted}'`);
+    if (!deployment.services.some(({ name }) => name === target.service)) {
+      throw badField("query parameter 'deployment'", `'${wanted}' does not serve '${target.service}'`);
+    }
+    return wanted;
+  }
+  const service = await registry.service(target.service);
+  if (!service) throw doesNotExist(`service '${target.service}'`);
+  return service.deployment;
+}
+
+/** Only of a paused invocation, of which no turn can append: a turn must end on the code that it began on. */
+async function repin(
+  { items, clock }: AdminPorts,
+  id: InvocationId,
+  head: Head,
+  deployment: string,
+): Promise<void> {
+  const { won } = await items.write({
+    op: "update",
+    key: headKey(id),
+    changes: [
+      { do: "set", attribute: "d", value: deployment },
+      { do: "set", attribute: "u", value: clock.now() },
+    ],
+    when: { is: "all", of: [whileOpen(head.incarnation), { is: "eq", attribute: "s", value: "paused" }] },
+  });
+  if (!won) throw conflict(id, "is not paused, cannot be resumed on another deployment.");
+}
+
+/** The incarnation that a command is for. Throws 404 for an unknown invocation, 409 for a completed one. A random id
+ * that has no head yet lives once, as incarnation 0. */
+async function openIncarnation({ items, clock }: AdminPorts, id: InvocationId): Promise<Incarnation> {
+  const stored = await readHead(items, id);
+  const nowMs = clock.now();
+  if (!stored && isPerhapsUnseen(id, nowMs)) return 0;
+  if (!stored || isExpired(stored.head, nowMs)) throw unknownInvocation(id);
+  if (stored.head.status === "completed") throw conflict(id, "was already completed.");
+  return stored.head.incarnation;
+}
+
+const newUid = ({ entropy }: AdminPorts): string =>
+  Buffer.from(entropy.bytes(DELIVERY_ID_BYTES)).toString("base64url");
+
+const send = ({ mailbox }: AdminPorts, message: Message, uid: string): Promise<void> =>
+  sendAll(mailbox, [outgoing(message, uid)]);
+
+async function tryWrite({ items, logger }: AdminPorts, write: Update): Promise<void> {
+  try {
+    await items.write(write);
+  } catch (error) {
+    if (!(error instanceof OperationalError)) throw error;
+    logger.log("warn", "admin: a running turn may learn of a cancellation late", { error: asError(error) });
+  }
+}

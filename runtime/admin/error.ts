@@ -1,0 +1,26 @@
+/** Refusals of the admin API: `{message, restate_code}`. */
+import type { InvocationId } from "../../lib/ids.ts";
+import { type HttpResponse, jsonResponse } from "../http/message.ts";
+
+export class AdminError extends Error {
+  override readonly name = "AdminError";
+  readonly status: number;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, message: string, headers: Record<string, string> = {}) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+export const errorResponse = ({ status, message, headers }: AdminError): HttpResponse =>
+  jsonResponse(status, { message, restate_code: null }, headers);
+
+export const doesNotExist = (what: string): AdminError =>
+  new AdminError(404, `The requested ${what} does not exist`);
+export const unknownInvocation = (id: InvocationId): AdminError => doesNotExist(`invocation '${id}'`);
+export const badField = (where: string, reason: string): AdminError =>
+  new AdminError(400, `The ${where} is invalid. Reason: ${reason}`);
+export const conflict = (id: InvocationId, text: string): AdminError =>
+  new AdminError(409, `The invocation '${id}' ${text}`);

@@ -1,0 +1,112 @@
+/** An invocation as operators see it: the columns of Restate's `sys_invocation`, as far as a head knows them. */
+import type { Head, Status } from "../../lib/head.ts";
+import { awakeableId, type InvocationId } from "../../lib/ids.ts";
+import type { TurnFailure } from "../../lib/protocol.ts";
+import type { Wait } from "../../lib/wait.ts";
+import { viewTime } from "./value-view.ts";
+
+/** As Restate calls them: what is accepted and not yet run is `ready`. */
+export type StatusView = Exclude<Status, "accepted"> | "ready";
+
+export const viewStatus = (status: Status): StatusView => (status === "accepted" ? "ready" : status);
+
+export const STATUS_VIEWS: readonly StatusView[] = [
+  ...(["scheduled", "pending", "ready", "running"] as const),
+  ...(["suspended", "backing-off", "paused", "completed"] as const),
+];
+
+const WAITING_CHARS_MAX = 1000;
+
+export function viewInvocation(id: InvocationId, head: Head): object {
+  const { service, handler, key } = head.target;
+  return {
+    id,
+    target: key === undefined ? `${service}/${handler}` : `${service}/${key}/${handler}`,
+    target_service_name: service,
+    ...(key === undefined ? {} : { target_service_key: key }),
+    target_handler_name: handler,
+    ...(head.idempotencyKey === undefined ? {} : { idempotency_key: head.idempotencyKey }),
+    ...viewOrigin(head.origin),
+    status: viewStatus(head.status),
+    ...viewCompletion(head),
+    ...(head.deployment === undefined ? {} : { pinned_deployment_id: head.deployment }),
+    journal_size: head.length,
+    created_at: viewTime(head.acceptedAtMs),
+    modified_at: viewTime(head.modifiedAtMs),
+    ...viewDue(head),
+    retry_count: head.attempt.count,
+    ...(head.failure === undefined ? {} : viewFailure(head.failure)),
+    ...(head.wait === undefined || head.status === "completed"
+      ? {}
+      : { waiting_on: describeWait(head.wait, id, head) }),
+    pending_notes: head.notes.length,
+  };
+}
+
+/** A handler's call is named by `{caller}.{incarnation}.{command}`, a request from outside by itself. */
+function viewOrigin(origin: string): object {
+  const [caller = "", , command] = origin.split(".");
+  return command === undefined ? { invoked_by: "ingress" } : { invoked_by: "service", invoked_by_id: caller };
+}
+
+function viewCompletion({ status, outcome, modifiedAtMs, expiresAtMs }: Head): object {
+  if (status !== "completed") return {};
+  const failure = outcome?.ok === false ? outcome.failure : undefined;
+  return {
+    completed_at: viewTime(modifiedAtMs),
+    ...(expiresAtMs === undefined ? {} : { expires_at: viewTime(expiresAtMs) }),
+    completion_result: failure ? "failure" : "success",
+    ...(failure ? { completion_failure: `[${failure.code}] ${failure.message}` } : {}),
+  };
+}
+
+function viewDue({ status, dueAtMs }: Head): object {
+  if (dueAtMs === undefined) return {};
+  if (status === "scheduled") return { scheduled_start_at: viewTime(dueAtMs) };
+  return status === "backing-off" ? { next_retry_at: viewTime(dueAtMs) } : {};
+}
+
+function viewFailure({ code, message, stack, command }: TurnFailure): object {
+  return {
+    last_failure: message,
+    last_failure_error_code: code,
+    ...(stack === undefined ? {} : { last_failure_stack: stack }),
+    ...(command === undefined
+      ? {}
+      : {
+          last_failure_related_command_index: command.index,
+          last_failure_related_command_type: command.type,
+          last_failure_related_command_name: command.name,
+        }),
+  };
+}
+
+const COMBINATORS = { all: "all", any: "any", race: "race", settled: "allSettled", "~": "map" } as const;
+
+function describeWait(wait: Wait, id: InvocationId, { incarnation }: Head): string {
+  const text = describe(wait, (index) => awakeableId({ id, incarnation, index }));
+  return text.length > WAITING_CHARS_MAX ? `${text.slice(0, WAITING_CHARS_MAX)}…` : text;
+}
+
+function describe(wait: Wait, awakeable: (index: number) => string): string {
+  switch (wait[0]) {
+    case "z":
+      return `sleep until ${viewTime(wait[2])} (command ${wait[1]})`;
+    case "p":
+      return `promise ${JSON.stringify(wait[2])}`;
+    case "h":
+      return `result of ${wait[2]}`;
+    case "c":
+      return `call (command ${wait[1]})`;
+    case "i":
+      return typeof wait[1] === "number"
+        ? `awakeable ${awakeable(wait[1])}`
+        : `signal ${JSON.stringify(wait[1])}`;
+    case "all":
+    case "any":
+    case "race":
+    case "settled":
+    case "~":
+      return `${COMBINATORS[wait[0]]}(${wait[1].map((part) => describe(part, awakeable)).join(", ")})`;
+  }
+}

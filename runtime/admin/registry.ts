@@ -1,0 +1,68 @@
+/** `GET /deployments[/{id}]`, `GET /services[/{name}[/handlers[/{handler}]]]`. */
+import type { Deployment, RegisteredService } from "../../lib/manifest.ts";
+import { jsonResponse } from "../http/message.ts";
+import { doesNotExist } from "./error.ts";
+import type { AdminRegistry, Exchange, Handling } from "./ports.ts";
+import { viewDeployment, viewHandler, viewService } from "./service-view.ts";
+
+export async function listDeployments({ ports: { registry } }: Exchange): Handling {
+  const [deployments, services] = await Promise.all([registry.deployments(), registry.services()]);
+  const views = deployments
+    .toSorted((a, b) => a.createdAtMs - b.createdAtMs)
+    .map((deployment) =>
+      viewDeployment(
+        deployment,
+        deployment.services.map(({ name }) => ({ name, ...revisionOf(services, name, deployment) })),
+      ),
+    );
+  return jsonResponse(200, { deployments: views });
+}
+
+export async function describeDeployment({ ports: { registry } }: Exchange, id: string): Handling {
+  const deployment = await registry.deployment(id);
+  if (!deployment) throw doesNotExist(`deployment '${id}'`);
+  const services = await registry.services();
+  const views = deployment.services.map((manifest) =>
+    viewService(manifest, { deployment: id, ...revisionOf(services, manifest.name, deployment) }),
+  );
+  return jsonResponse(200, viewDeployment(deployment, views));
+}
+
+/** The registry knows revisions of the newest only. */
+function revisionOf(
+  services: readonly RegisteredService[],
+  service: string,
+  { id }: Deployment,
+): { revision?: number } {
+  const newest = services.find(({ name, deployment }) => name === service && deployment === id);
+  return newest === undefined ? {} : { revision: newest.revision };
+}
+
+export async function listServices({ ports: { registry } }: Exchange): Handling {
+  const services = await registry.services();
+  const sorted = services.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return jsonResponse(200, { services: sorted.map((service) => viewService(service, service)) });
+}
+
+export async function describeService({ ports }: Exchange, name: string): Handling {
+  const service = await findService(ports.registry, name);
+  return jsonResponse(200, viewService(service, service));
+}
+
+export async function listHandlers({ ports }: Exchange, name: string): Handling {
+  const service = await findService(ports.registry, name);
+  return jsonResponse(200, { handlers: service.handlers.map((handler) => viewHandler(service, handler)) });
+}
+
+export async function describeHandler({ ports }: Exchange, name: string, handlerName: string): Handling {
+  const service = await findService(ports.registry, name);
+  const handler = service.handlers.find((candidate) => candidate.name === handlerName);
+  if (!handler) throw doesNotExist(`handler '${handlerName}' on service '${name}'`);
+  return jsonResponse(200, viewHandler(service, handler));
+}
+
+async function findService(registry: AdminRegistry, name: string): Promise<RegisteredService> {
+  const service = await registry.service(name);
+  if (!service) throw doesNotExist(`service '${name}'`);
+  return service;
+}

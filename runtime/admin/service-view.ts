@@ -1,0 +1,101 @@
+/** Deployments, services and handlers in the JSON of Restate's admin API. */
+import { IDEMPOTENCY_RETENTION_MS, JOURNAL_RETENTION_MS, WORKFLOW_RETENTION_MS } from "../../lib/limits.ts";
+import type {
+  Deployment,
+  HandlerManifest,
+  Options,
+  ServiceManifest,
+  ServiceType,
+} from "../../lib/manifest.ts";
+import { retryPolicyOf } from "../../lib/retry.ts";
+import { viewDuration, viewTime } from "./value-view.ts";
+
+const SERVICE_TYPES: Record<ServiceType, string> = {
+  service: "Service",
+  object: "VirtualObject",
+  workflow: "Workflow",
+};
+const HANDLER_TYPES: Record<HandlerManifest["kind"], string | undefined> = {
+  plain: undefined,
+  exclusive: "Exclusive",
+  shared: "Shared",
+  workflow: "Workflow",
+};
+
+export function viewDeployment(deployment: Deployment, services: readonly object[]): object {
+  const { id, address, createdAtMs } = deployment;
+  return {
+    id,
+    ...(address.startsWith("arn:") ? { arn: address } : { uri: address }),
+    created_at: viewTime(createdAtMs),
+    services,
+  };
+}
+
+export interface ServiceOrigin {
+  readonly deployment: string;
+  /** Absent of an older revision than the newest. */
+  readonly revision?: number;
+}
+
+export function viewService(service: ServiceManifest, { deployment, revision }: ServiceOrigin): object {
+  const policy = retryPolicyOf(service, undefined);
+  return {
+    name: service.name,
+    ty: SERVICE_TYPES[service.type],
+    handlers: service.handlers.map((handler) => viewHandler(service, handler)),
+    deployment_id: deployment,
+    ...(revision === undefined ? {} : { revision }),
+    public: !(service.ingressPrivate ?? false),
+    idempotency_retention: viewDuration(service.idempotencyRetentionMs ?? IDEMPOTENCY_RETENTION_MS),
+    ...(service.type === "workflow"
+      ? { workflow_completion_retention: viewDuration(service.workflowRetentionMs ?? WORKFLOW_RETENTION_MS) }
+      : {}),
+    journal_retention: viewDuration(service.journalRetentionMs ?? JOURNAL_RETENTION_MS),
+    ...viewTimeouts(service),
+    retry_policy: {
+      initial_interval: viewDuration(policy.initialIntervalMs),
+      exponentiation_factor: policy.factor,
+      max_attempts: Number.isFinite(policy.maxAttempts) ? policy.maxAttempts : null,
+      max_interval: viewDuration(policy.maxIntervalMs),
+      on_max_attempts: policy.onMaxAttempts === "pause" ? "Pause" : "Kill",
+    },
+    ...viewDescription(service),
+  };
+}
+
+export function viewHandler(service: ServiceManifest, handler: HandlerManifest): object {
+  const { name, kind, ingressPrivate, accept, outputContentType, retryPolicy } = handler;
+  return {
+    name,
+    ...(HANDLER_TYPES[kind] === undefined ? {} : { ty: HANDLER_TYPES[kind] }),
+    public: !(ingressPrivate ?? service.ingressPrivate ?? false),
+    input_description: accept ?? "any",
+    output_description: outputContentType ?? "application/json",
+    ...(handler.inputJsonSchema === undefined ? {} : { input_json_schema: handler.inputJsonSchema }),
+    ...(handler.outputJsonSchema === undefined ? {} : { output_json_schema: handler.outputJsonSchema }),
+    ...viewRetentions(handler),
+    ...viewTimeouts(handler),
+    ...(retryPolicy?.maxAttempts === undefined
+      ? {}
+      : { retry_policy: { max_attempts: retryPolicy.maxAttempts } }),
+    ...viewDescription(handler),
+  };
+}
+
+const viewRetentions = ({ idempotencyRetentionMs, journalRetentionMs }: Options): object => ({
+  ...(idempotencyRetentionMs === undefined
+    ? {}
+    : { idempotency_retention: viewDuration(idempotencyRetentionMs) }),
+  ...(journalRetentionMs === undefined ? {} : { journal_retention: viewDuration(journalRetentionMs) }),
+});
+
+const viewTimeouts = ({ inactivityTimeoutMs, abortTimeoutMs }: Options): object => ({
+  ...(inactivityTimeoutMs === undefined ? {} : { inactivity_timeout: viewDuration(inactivityTimeoutMs) }),
+  ...(abortTimeoutMs === undefined ? {} : { abort_timeout: viewDuration(abortTimeoutMs) }),
+});
+
+const viewDescription = ({ description, metadata }: Options): object => ({
+  ...(description === undefined ? {} : { documentation: description }),
+  ...(metadata === undefined ? {} : { metadata }),
+});

@@ -1,0 +1,76 @@
+/** Bytes, outcomes and times as people and their tools read them. */
+import { load } from "../../core/value-store.ts";
+import type { InvocationId } from "../../lib/ids.ts";
+import { decodeOutcome } from "../../lib/outcome.ts";
+import type { ItemStore } from "../../lib/ports.ts";
+import type { Value } from "../../lib/value.ts";
+
+export interface BytesView {
+  /** The bytes as text, if they are UTF-8. */
+  readonly value?: string;
+  /** Otherwise in base64. */
+  readonly value_base64?: string;
+}
+
+export function viewBytes(bytes: Uint8Array): BytesView {
+  try {
+    return { value: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    return { value_base64: Buffer.from(bytes).toString("base64") };
+  }
+}
+
+/** Loads values that are kept apart, up to a total: an answer must stay an answer. */
+export class ValueLoader {
+  readonly #items: ItemStore;
+  readonly #id: InvocationId;
+  #leftBytes: number;
+
+  constructor(items: ItemStore, id: InvocationId, bytesMax: number) {
+    this.#items = items;
+    this.#id = id;
+    this.#leftBytes = bytesMax;
+  }
+
+  /** `undefined` once the total is used up. */
+  async load(ref: string): Promise<Uint8Array | undefined> {
+    if (this.#leftBytes <= 0) return undefined;
+    const bytes = await load(this.#items, this.#id, ref);
+    if (!(bytes instanceof Uint8Array)) return undefined;
+    this.#leftBytes -= bytes.byteLength;
+    return bytes;
+  }
+}
+
+/** What an operation ended with: its bytes, or `{failure}`; `{value_ref}` for bytes that were too many to load.
+ * `null` stays `null`. */
+export async function viewOutcome(loader: ValueLoader, value: Value): Promise<object | null> {
+  if (value === null) return null;
+  const outcome = decodeOutcome(value);
+  if (!outcome.ok) return { failure: outcome.failure };
+  if (!("ref" in outcome)) return viewBytes(outcome.value);
+  const bytes = await loader.load(outcome.ref);
+  return bytes === undefined ? { value_ref: outcome.ref } : viewBytes(bytes);
+}
+
+export const viewTime = (epochMs: number): string => new Date(epochMs).toISOString();
+
+const UNITS = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1000],
+  ["ms", 1],
+] as const;
+
+/** `1d`, `1m 30s`, `0s`. */
+export function viewDuration(ms: number): string {
+  const parts: string[] = [];
+  let left = ms;
+  for (const [unit, size] of UNITS) {
+    const count = Math.floor(left / size);
+    if (count > 0) parts.push(`${count}${unit}`);
+    left -= count * size;
+  }
+  return parts.join(" ") || "0s";
+}
