@@ -83,7 +83,10 @@ function roundTrips(items: () => ItemStore): void {
     const attributes: Attributes = { list: [1], bytes: Uint8Array.of(1) };
     const { item } = await items().write({ op: "put", key, attributes });
     const read = await items().get(key);
-    for (const copy of [attributes, item ?? {}, read ?? {}]) {
+    const refused = await items().write({ op: "delete", key, when: { is: "absent" } });
+    const [found] = (await items().query(key.table, key.pk, "")).items;
+    for (const copy of [attributes, item, read, refused.item, found?.attributes]) {
+      if (copy === undefined) throw new Error("nothing was read");
       (copy["list"] as number[]).push(2);
       (copy["bytes"] as Uint8Array)[0] = 2;
     }
@@ -303,10 +306,15 @@ function queries(items: () => ItemStore): void {
 
   test("starts after any key, there or not", async () => {
     const expected = SORT_KEYS.filter((sk) => sk.startsWith("a#")).toSorted(bytewise);
-    for (const after of ["a#", "a#1", "a#15", "a#3", "a#\u{10FFFF}", "A", "a", "b", "zzz"]) {
+    for (const after of ["", "a#", "a#1", "a#15", "a#3", "a#\u{10FFFF}", "A", "a", "b", "zzz"]) {
       const { items: found } = await items().query("state", pk, "a#", { after });
       expect(found.map(({ sk }) => sk)).toEqual(expected.filter((sk) => bytewise(sk, after) > 0));
     }
+  });
+
+  test("starts at the first key after none", async () => {
+    const [first] = SORT_KEYS.toSorted(bytewise);
+    expect((await items().query("state", pk, "", { after: "", limit: 1 })).items[0]?.sk).toBe(first);
   });
 
   test("nothing in a partition that does not exist", async () => {
