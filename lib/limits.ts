@@ -28,6 +28,9 @@ export const SEND_ATTEMPTS_MAX = 5;
 /** Conflicting writes that a note, a hand-off or a parking meets before its message is given back. */
 export const CONFLICT_ATTEMPTS_MAX = 8;
 
+/** Deliveries of a message that keeps failing for a reason of its own before its invocation is paused. */
+export const RECEIVES_MAX = 10;
+
 /** Parked invocations held in the lock item itself; the rest are items behind its counters. */
 export const INBOX_INLINE_MAX = 8;
 /** Parked invocations run under one message before the rest go through the mailbox. */

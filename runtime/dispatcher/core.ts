@@ -6,10 +6,10 @@
 import { readHead } from "../../core/head-store.ts";
 import { outgoing } from "../../core/send.ts";
 import { tokenOf } from "../../lib/fence.ts";
-import { asError } from "../../lib/errors.ts";
+import { asError, OperationalError } from "../../lib/errors.ts";
 import { type Head, isExpired } from "../../lib/head.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/ids.ts";
-import { INLINE_DRAIN_MAX } from "../../lib/limits.ts";
+import { INLINE_DRAIN_MAX, RECEIVES_MAX } from "../../lib/limits.ts";
 import type { Holder } from "../../lib/lock.ts";
 import { decodeMessage, type Incoming, type Message, type Notify, type Resume, type Start } from "../../lib/message.ts";
 import { failure } from "../../lib/outcome.ts";
@@ -104,10 +104,28 @@ export class Dispatcher {
       if (message.kind === "resume") return await this.#resume(message, delivery);
       return await this.#kill(message.id, message.incarnation);
     } catch (error) {
-      const { message: reason, stack } = asError(error);
-      this.#ports.logger.log("warn", "a message is given back", { kind: message.kind, invocation: message.id, reason, stack });
+      return await this.#giveBack(message, first, error, delivery);
+    }
+  }
+
+  /** What fails again and again for a reason that waiting does not mend would block its group: then its invocation is
+   * visibly paused instead, and the message has done what it can. */
+  async #giveBack(message: Message, { receiveCount }: Incoming, error: unknown, delivery: Delivery): Promise<Verdict> {
+    const { message: reason, stack } = asError(error);
+    const fields = { kind: message.kind, invocation: message.id, receiveCount, reason, stack };
+    if (error instanceof OperationalError || receiveCount < RECEIVES_MAX) {
+      this.#ports.logger.log("warn", "a message is given back", fields);
       return "retry";
     }
+    this.#ports.logger.log("error", "a message failed too often; its invocation is paused", fields);
+    const stored = await readHead(this.#ports.items, message.id).catch(() => undefined);
+    const known: Known = {
+      id: message.id,
+      ...stored,
+      ...(message.kind === "start" ? { start: message } : {}),
+      ...this.#tokenOf(message.id, stored?.head, delivery),
+    };
+    return (await this.#turns.pause(known, { code: 500, message: reason })) ? "done" : "retry";
   }
 
   // --- starts ------------------------------------------------------------------------------------------------
@@ -180,7 +198,7 @@ export class Dispatcher {
       (head.status === "suspended" && head.wait !== undefined && canProgress(head.wait, [...head.notes, ...notes])) ||
       (cancelled && head.status === "backing-off");
     // They ride in the message until the turn's next append: one write less.
-    if (wakes && !delivery.inDoubt && (await this.#mayWake(first.id, head))) {
+    if (wakes && !delivery.inDoubt) {
       const token = this.#tokenOf(first.id, head, delivery);
       return await this.#advance({ id: first.id, ...stored, ...token }, notes, delivery, true);
     }
@@ -210,10 +228,6 @@ export class Dispatcher {
       }
     }
     return due;
-  }
-
-  async #mayWake(id: InvocationId, head: Head): Promise<boolean> {
-    return !isExclusiveId(id) || (await this.#locks.isOwner(head.target, { id, incarnation: head.incarnation }));
   }
 
   // --- resumes and kills -------------------------------------------------------------------------------------
@@ -297,7 +311,11 @@ export class Dispatcher {
     if (token === undefined || target === undefined) return await this.#verdict(known, await this.#turns.run(known, carried, false, delivery), delivery);
     const incarnation = head?.incarnation ?? start?.incarnation ?? 0;
     const gate = await this.#locks.enter(target, { id, incarnation, token }, { ...(start ? { start } : {}), ...(head ? { head } : {}) });
-    if (gate.kind === "parked") return "done";
+    if (gate.kind === "parked") {
+      // What rode in the message must outlive it.
+      if (head && carried.length > 0) await this.#writer.addNotes(id, head, carried);
+      return "done";
+    }
     return await this.#verdict(known, await this.#turns.run(known, carried, gate.ownsLock, delivery), delivery);
   }
 

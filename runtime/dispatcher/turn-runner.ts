@@ -168,6 +168,22 @@ export class TurnRunner {
     return await this.#rest(next, state, failed.failure, length, decision);
   }
 
+  /** Pauses what cannot be handled at all. `false`: it could not be written; or it has ended. */
+  async pause(known: Known, failed: TurnFailure): Promise<boolean> {
+    const target = known.head?.target ?? known.start?.target;
+    if (!target) return true;
+    const incarnation = known.head?.incarnation ?? known.start?.incarnation ?? 0;
+    const attempt: AttemptState = { count: (known.head?.attempt.count ?? 0) + 1 };
+    const rested = await this.#rest(
+      { known, target, incarnation, ownsLock: false, carried: [], attempt },
+      attempt,
+      failed,
+      known.head?.length ?? 0,
+      { kind: "pause" },
+    );
+    return rested.kind === "waiting" || known.head?.status === "completed";
+  }
+
   async #rest(
     { known, target, incarnation, ownsLock }: Attempt,
     attempt: AttemptState,
