@@ -208,7 +208,9 @@ export class Engine {
       const reconciler = new Reconciler(this.#ports());
       reconciler
         .run()
-        .catch((error: unknown) => this.#logger.log("error", "looking for stuck invocations failed", { error }))
+        .catch((error: unknown) =>
+          this.#logger.log("error", "looking for stuck invocations failed", { error }),
+        )
         .finally(() => this.#stopped || this.#reconcileLater(RECONCILE_MS));
     }, ms);
     this.#reconciling.unref();

@@ -1,0 +1,192 @@
+/** The command line: what it says, and with which exit code it ends. */
+import { once } from "node:events";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, describe, expect, test } from "vitest";
+import { PACKAGE_ROOT, runCli, Server, until } from "./server.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "perdure-cli-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const FIXTURE = join(import.meta.dirname, "fixtures/client.ts");
+const FREE = ["--port", "0", "--admin-port", "0"];
+
+/** Runs a command to its end. */
+async function run(args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
+  const child = runCli(args, { cwd: folder, ...options });
+  let [stdout, stderr] = ["", ""];
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, stdout, stderr };
+}
+
+function fileOf(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe("usage", () => {
+  test("help and version", async () => {
+    const [help, devHelp, version] = await Promise.all([
+      run(["--help"]),
+      run(["dev", "--help"]),
+      run(["--version"]),
+    ]);
+    expect(help).toMatchObject({ code: 0, stderr: "", stdout: expect.stringContaining("dev") as string });
+    expect(devHelp).toMatchObject({
+      code: 0,
+      stderr: "",
+      stdout: expect.stringContaining("--admin-port") as string,
+    });
+    expect(version).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string });
+  });
+
+  test.each([
+    [[], "no command given"],
+    [["serve"], 'there is no command "serve"'],
+    [["dev"], "which file?"],
+    [["dev", "a.ts", "b.ts"], "one file only"],
+    [["dev", "a.ts", "--prot", "1"], "Unknown option '--prot'"],
+    [["dev", "a.ts", "--port", "http"], '--port takes a number from 0 to 65535, not "http"'],
+    [["dev", "a.ts", "--admin-port", "65536"], "--admin-port takes a number"],
+    [["dev", "a.ts", "--port"], "--port"],
+  ])("%j is refused with exit code 2", async (args, text) => {
+    const { code, stderr, stdout } = await run(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(`perdure: `);
+    expect(stderr).toContain(text);
+    expect(stderr).toContain("Usage: perdure");
+  });
+});
+
+describe("a file that cannot be served is refused with exit code 1", () => {
+  test.each([
+    ["missing", () => join(folder, "nowhere.ts"), "there is no file"],
+    ["a folder", () => folder, "is not a file"],
+    ["a syntax error", () => fileOf("syntax.ts", "export default [;"), "syntax.ts:1:16"],
+    ["no default export", () => fileOf("none.ts", "export const a = 1;"), "no default export"],
+    ["no services", () => fileOf("empty.ts", "export default [];"), "no services"],
+    ["what is no service", () => fileOf("number.ts", "export default [1];"), "not a service definition: 1"],
+    ["a missing import", () => fileOf("import.ts", 'import "./gone.ts"; export default [];'), "./gone.ts"],
+    [
+      "an unknown part of perdure",
+      () => fileOf("part.ts", 'import "perdure/nothing"; export default [];'),
+      "perdure/nothing",
+    ],
+    ["an error at its top level", () => fileOf("throw.ts", 'throw new Error("not today");'), "not today"],
+  ])("%s", async (_name, file, text) => {
+    const { code, stdout, stderr } = await run(["dev", file(), ...FREE]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("perdure: ");
+    expect(stderr).toContain(text);
+  });
+});
+
+test("a port in use is named, and nothing was started", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  const busy = await run(["dev", FIXTURE, "--port", String(port), "--admin-port", "0"]);
+  expect(busy).toMatchObject({
+    code: 1,
+    stderr: `perdure: cannot listen on 127.0.0.1:${port}: the port is in use\n`,
+  });
+  server.close();
+});
+
+describe("a data file that cannot be used is refused and left as it is", () => {
+  const refused = async (path: string, text: string): Promise<void> => {
+    const before = readFileSync(path);
+    const { code, stderr, stdout } = await run(["dev", FIXTURE, ...FREE, "--data", path]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain(text);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  };
+
+  test("of another kind", () => refused(fileOf("text.sqlite", "dear diary"), "is not a perdure database"));
+
+  test("damaged, or of a newer format", async () => {
+    const server = await Server.start({ file: "client.ts", args: ["--no-watch"] });
+    await server.call("/Counter/a/add", 1);
+    await server.signal("SIGTERM");
+    const [damaged, newer] = [join(folder, "damaged.sqlite"), join(folder, "newer.sqlite")];
+    copyFileSync(server.dataPath, damaged);
+    copyFileSync(server.dataPath, newer);
+    await server.stop();
+    const bytes = readFileSync(damaged);
+    bytes.fill(0xa5, 4096, 4096 * 3);
+    writeFileSync(damaged, bytes);
+    await refused(damaged, "is damaged");
+    const database = new DatabaseSync(newer);
+    database.exec("UPDATE meta SET value = 999 WHERE name = 'format'");
+    database.close();
+    await refused(newer, "Update perdure");
+  });
+
+  test("in use by another engine", async () => {
+    const server = await Server.start({ file: "client.ts", args: ["--no-watch"] });
+    const { code, stderr } = await run(["dev", FIXTURE, ...FREE, "--data", server.dataPath]);
+    await server.stop();
+    expect(code).toBe(1);
+    expect(stderr).toContain("is in use by another perdure process");
+  });
+});
+
+test("says where it listens, what it serves and how to call it; stops on a signal within two seconds", async () => {
+  const server = await Server.start({ file: "client.ts" });
+  expect(server.output).toMatch(/Greeter +service +greet, count, refuse, wait/);
+  expect(server.output).toMatch(/Counter +object +add, keep, kept \(shared\)/);
+  const [, path = ""] = /curl http:\/\/localhost:\d+(\S+) --json/.exec(server.output) ?? [];
+  expect(path).toBe("/Greeter/greet");
+  expect((await server.request(path, { body: { name: "World" } })).status).toBe(200);
+  const waiting = server.request("/Greeter/wait").catch(() => "cut off");
+  await until(
+    () => server.call("/Counter/awakeables/kept"),
+    (kept) => kept !== null,
+  );
+  const began = performance.now();
+  expect(await server.signal("SIGTERM")).toBe(0);
+  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(await waiting).toBe("cut off");
+  await server.start();
+  expect(server.output).toContain("resumed what the last run left: 1 invocation under way");
+  await server.stop();
+});
+
+test("a second signal ends it at once", async () => {
+  const server = await Server.start({ file: "misbehaving.ts", args: ["--no-watch"] });
+  await server.send("/Stuck/spinForever");
+  await until(
+    () => server.output,
+    (output) => output.includes("spinning"),
+  );
+  const ended = server.signal("SIGINT");
+  await until(
+    () => server.output,
+    (output) => output.includes("stopping"),
+  );
+  process.kill(server.pid, "SIGINT");
+  expect(await ended).toBe(130);
+  await server.stop();
+});
+
+test("through the npm script, paths are those of the folder where npm was called", async () => {
+  const inner = join(folder, "inner");
+  mkdirSync(inner);
+  copyFileSync(FIXTURE, join(inner, "services.ts"));
+  const env = { INIT_CWD: inner, npm_package_name: "perdure" };
+  const child = runCli(["dev", "services.ts", ...FREE], { cwd: PACKAGE_ROOT, env });
+  let output = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (output += text));
+  await until(
+    () => output,
+    (text) => text.includes("Try it"),
+  );
+  child.kill("SIGKILL");
+  expect(output).toContain(join(inner, ".perdure/services.sqlite"));
+});

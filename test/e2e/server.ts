@@ -1,0 +1,196 @@
+/** A `perdure dev` process for tests: on free ports that it keeps when it is restarted, with a data file of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export const PACKAGE_ROOT = join(import.meta.dirname, "../..");
+const START_MS_MAX = 20_000;
+const POLL_MS = 10;
+
+export interface ServerOptions {
+  /** A name in `fixtures/`, or an absolute path. */
+  readonly file: string;
+  readonly args?: readonly string[];
+  readonly env?: Record<string, string>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body, parsed; `undefined` if it is empty. */
+  readonly json: unknown;
+}
+
+export class Server {
+  /** Of its own, removed at the end. */
+  readonly folder = mkdtempSync(join(tmpdir(), "perdure-e2e-"));
+  readonly dataPath = join(this.folder, "data.sqlite");
+  /** All that it has printed, over all restarts. */
+  output = "";
+  /** Since it was last started. */
+  startedMs = 0;
+  readonly #options: ServerOptions;
+  #child: ChildProcess | undefined;
+  #ports: readonly [string, string] = ["0", "0"];
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: ServerOptions): Promise<Server> {
+    const server = new Server(options);
+    await server.start();
+    return server;
+  }
+
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error("the server does not run");
+    return this.#child.pid;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#ports[0]}`;
+  }
+
+  get adminUrl(): string {
+    return `http://127.0.0.1:${this.#ports[1]}`;
+  }
+
+  /** Starts it, on the same ports and the same data if it ran before. Resolves when it is healthy. */
+  async start(): Promise<void> {
+    const began = performance.now();
+    const { file, args = [], env = {} } = this.#options;
+    const [port, adminPort] = this.#ports;
+    const path = file.startsWith("/") ? file : join(import.meta.dirname, "fixtures", file);
+    mkdirSync(this.folder, { recursive: true });
+    const own = ["--data", this.dataPath, "--port", port, "--admin-port", adminPort];
+    const from = this.output.length;
+    this.#child = runCli(["dev", path, ...own, ...args], { env });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => (this.output += text));
+    }
+    await this.#untilHealthy(from);
+    this.startedMs = performance.now() - began;
+  }
+
+  /** Ends the process as `kill -9` does: itself alone, its children are not told. */
+  async kill9(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  async restart(): Promise<void> {
+    await this.kill9();
+    await this.start();
+  }
+
+  /** Sends a signal and waits for the end. */
+  async signal(signal: NodeJS.Signals): Promise<number | null> {
+    return this.#end(signal);
+  }
+
+  async stop(): Promise<void> {
+    await this.#end("SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async request(
+    path: string,
+    init: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer> {
+    const { method = "POST", body, headers = {} } = init;
+    const payload = body === undefined ? {} : { body: JSON.stringify(body) };
+    const type: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
+    const url = path.startsWith("http") ? path : `${this.url}${path}`;
+    const response = await fetch(url, { method, headers: { ...type, ...headers }, ...payload });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, json: parse(text) };
+  }
+
+  /** Calls a handler; throws unless it answers 200. */
+  async call(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<unknown> {
+    const answer = await this.request(path, { ...(body === undefined ? {} : { body }), headers });
+    if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${answer.text}`);
+    return answer.json;
+  }
+
+  async send(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<string> {
+    const answer = await this.request(`${path}/send`, { ...(body === undefined ? {} : { body }), headers });
+    if (answer.status !== 202) throw new Error(`${path}/send answered ${answer.status}: ${answer.text}`);
+    return (answer.json as { invocationId: string }).invocationId;
+  }
+
+  async attach(id: string): Promise<Answer> {
+    return this.request(`/restate/invocation/${id}/attach`, { method: "GET" });
+  }
+
+  async admin(path: string, method = "GET"): Promise<unknown> {
+    return (await this.request(`${this.adminUrl}${path}`, { method })).json;
+  }
+
+  async #untilHealthy(from: number): Promise<void> {
+    const deadline = performance.now() + START_MS_MAX;
+    while (this.#child?.exitCode === null && performance.now() < deadline) {
+      const printed = this.output.slice(from);
+      const ports = ["ingress", "admin"].map(
+        (name) => new RegExp(`${name} +http://localhost:(\\d+)`).exec(printed)?.[1],
+      );
+      const [port, adminPort] = ports;
+      if (port !== undefined && adminPort !== undefined) {
+        this.#ports = [port, adminPort];
+        const health = await fetch(`${this.url}/restate/health`);
+        if (health.ok) return;
+      }
+      await sleep(POLL_MS);
+    }
+    throw new Error(`the server did not start:\n${this.output.slice(from)}`);
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const exit = once(child, "exit");
+    child.kill(signal);
+    const [code] = (await exit) as [number | null];
+    return code;
+  }
+}
+
+/** Runs the command line as the repository's npm script does. */
+export function runCli(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): ChildProcess {
+  const main = join(PACKAGE_ROOT, "cli/main.ts");
+  return spawn(process.execPath, ["--conditions=perdure-source", main, ...args], {
+    cwd: options.cwd ?? PACKAGE_ROOT,
+    env: { ...process.env, NODE_OPTIONS: "", ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** Asks until the answer is as wanted. */
+export async function until<T>(
+  ask: () => T | PromiseLike<T>,
+  wanted: (answer: T) => boolean,
+  maxMs = 10_000,
+): Promise<T> {
+  const deadline = performance.now() + maxMs;
+  for (;;) {
+    const answer = await ask();
+    if (wanted(answer)) return answer;
+    if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(answer)} after ${maxMs} ms`);
+    await sleep(POLL_MS);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return text === "" ? undefined : (JSON.parse(text) as unknown);
+  } catch {
+    return text;
+  }
+}
