@@ -43,7 +43,16 @@ export const SORT_KEYS =
     " ",
   );
 
-export const HELD: Attributes = { n: 5, s: "mm", l: [1, "2", null], e: [], b: true, z: null, m: { n: 5 } };
+export const HELD: Attributes = {
+  n: 5,
+  s: "mm",
+  l: [1, "2", null],
+  e: [],
+  u: "\uFFFD",
+  b: true,
+  z: null,
+  m: { n: 5 },
+};
 
 export interface ConditionCase {
   readonly condition: Condition;
@@ -143,6 +152,9 @@ export const CONDITIONS: readonly ConditionCase[] = [
   ),
 ];
 
+/** By the bytes of UTF-8; by UTF-16 it would be the other way round. */
+export const BYTEWISE_CONDITIONS: readonly ConditionCase[] = cases(true, false, lt("u", "😀"));
+
 export interface ChangeCase {
   readonly before?: Attributes;
   readonly changes: readonly Change[];
@@ -168,6 +180,7 @@ export const CHANGES: readonly ChangeCase[] = [
     changes: [init("a", 9), init("b", 9), init("c", 9)],
     after: { a: 0, b: "", c: 9 },
   },
+  { before: { a: null }, changes: [init("a", 9)], after: { a: null } },
   { before: { a: 1, b: 2 }, changes: [remove("a"), remove("x")], when: present, after: { b: 2 } },
   { before: { a: 1 }, changes: [remove("a")], when: present, after: {} },
   { before: { l: [1] }, changes: [append("l", "2", [3])], after: { l: [1, "2", [3]] } },

@@ -26,7 +26,7 @@ const number = fc.integer({ min: 0, max: 2 });
 const text = fc.constantFrom("", "0", "a", "b");
 const scalar = fc.oneof(number, text);
 const list = fc.array(scalar, { maxLength: 3 });
-const odd = fc.oneof(fc.constantFrom(true, { n: 1 }), fc.uint8Array({ maxLength: 2 }));
+const odd = fc.oneof(fc.constantFrom<Value[]>(true, null, { n: 1 }), fc.uint8Array({ maxLength: 2 }));
 const mostly = (arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value> =>
   fc.oneof<fc.MaybeWeightedArbitrary<Value>[]>({ weight: 5, arbitrary }, scalar, list, odd);
 const attribute = fc.constantFrom(...NAMES);

