@@ -80,5 +80,5 @@ function takePage(entries: Entry[], item: StoredItem, id: InvocationId, head: He
   if (entries.length >= head.paged) return;
   const start = Number(item.sk.slice(pagePrefix(head.incarnation).length));
   invariant(start === entries.length, "J1", `${id} has a page at ${start} after ${entries.length} entries`);
-  entries.push(...parseEntries(item.attributes["l"]).slice(0, head.paged - start));
+  entries.push(...parseEntries(item.attributes["l"]));
 }

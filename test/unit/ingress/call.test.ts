@@ -138,6 +138,15 @@ describe("a call that waits", () => {
     expect(world.logs).toHaveLength(2);
   });
 
+  test("does not take a failed look for a lost invocation", async () => {
+    const world = new World();
+    const answer = world.request("POST /T/hello", "", { "idempotency-key": "once" });
+    world.items.fail("read");
+    await settle();
+    await world.complete(world.takeStart(), success(bytes("1")));
+    expect(await answer).toMatchObject({ status: 200, body: 1 });
+  });
+
   test("finds a result although no notification came", async () => {
     const world = new World();
     world.ports.watch.changed = (_, maxMs) =>

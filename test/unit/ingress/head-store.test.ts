@@ -101,6 +101,7 @@ test.each([
     { p: 4, n: 4 },
     "page at 2 after 3 entries",
   ],
+  ["a page is longer than the head knows", [[0, 4]], { p: 3, n: 3 }, "has 4 of 3 entries in pages"],
   ["the tail is short", [[0, 4]], { p: 4, n: 5 }, "has 4 of 5 entries"],
 ] as const)("a gap is found: %s", async (_, pages, attributes, message) => {
   const world = new World();
