@@ -1,0 +1,198 @@
+/**
+ * A `perdure dev` server in a process of its own, on free ports and with a data file of its own: for the examples'
+ * tests and the demo, which kill it and start it again.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const PACKAGE_ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const START_TIMEOUT_MS = 10_000;
+const POLL_MS = 20;
+
+/** What a handler or the server answered other than success. */
+export class HttpError extends Error {
+  override readonly name = "HttpError";
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export class LocalServer {
+  /** All that the server has printed, of every process that it has been. */
+  output = "";
+  readonly #file: string;
+  readonly #port: number;
+  readonly #adminPort: number;
+  readonly #folder = mkdtempSync(join(tmpdir(), "perdure-example-"));
+  #child: ChildProcess | undefined;
+
+  private constructor(file: string, port: number, adminPort: number) {
+    this.#file = file;
+    this.#port = port;
+    this.#adminPort = adminPort;
+    process.once("exit", () => this.#cleanUp());
+  }
+
+  /** Serves an example: `LocalServer.start("01-greeter.ts")`. */
+  static async start(example: string): Promise<LocalServer> {
+    const [port, adminPort] = await freePorts();
+    const server = new LocalServer(join("examples", example), port, adminPort);
+    await server.restart();
+    return server;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Starts the server on the ports and the data file that it had. */
+  async restart(): Promise<void> {
+    const command = ["--conditions=perdure-source", "cli/main.ts", "dev", this.#file, "--no-watch"];
+    const ports = ["--port", String(this.#port), "--admin-port", String(this.#adminPort)];
+    // A process group of its own, so that it can be killed with all its children.
+    const child = spawn(process.execPath, [...command, ...ports, "--data", join(this.#folder, "data.db")], {
+      cwd: PACKAGE_ROOT,
+      // A server that is killed leaves its temporary files behind: let them be in the folder that is removed.
+      env: { ...process.env, TMPDIR: this.#folder },
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => (this.output += text));
+    }
+    await this.#untilHealthy(child);
+  }
+
+  /** Ends the server without warning, as a power cut would. */
+  async kill9(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** Ends the server and removes its data. */
+  async stop(): Promise<void> {
+    await this.#end("SIGTERM");
+    this.#cleanUp();
+  }
+
+  /** Calls a handler and waits for its answer: `call("Account/ada/deposit", { cents: 100 })`. */
+  async call<T = unknown>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+    return request<T>("POST", `http://localhost:${this.#port}/${path}`, body, headers);
+  }
+
+  /** Reads from the ingress: `get("restate/health")`. */
+  async get<T = unknown>(path: string): Promise<T> {
+    return request<T>("GET", `http://localhost:${this.#port}/${path}`);
+  }
+
+  /** Hands a call over without waiting. Answers the invocation's id. */
+  async send(path: string, body?: unknown): Promise<string> {
+    const { invocationId } = await this.call<{ invocationId: string }>(`${path}/send`, body);
+    return invocationId;
+  }
+
+  /** Waits for the result of an invocation. */
+  async attach<T = unknown>(invocationId: string): Promise<T> {
+    return this.get<T>(`restate/invocation/${invocationId}/attach`);
+  }
+
+  /** `admin("PATCH", "invocations/inv_1/cancel")`. */
+  async admin<T = unknown>(method: "GET" | "PATCH", path: string): Promise<T> {
+    return request<T>(method, `http://localhost:${this.#adminPort}/${path}`);
+  }
+
+  async #untilHealthy(child: ChildProcess): Promise<void> {
+    const deadline = Date.now() + START_TIMEOUT_MS;
+    while (child.exitCode === null && Date.now() < deadline) {
+      const healthy = await this.get("restate/health").then(
+        () => true,
+        () => false,
+      );
+      if (healthy) return;
+      await delay(POLL_MS);
+    }
+    await this.stop();
+    throw new Error(`perdure dev ${this.#file} did not start:\n${this.output}`);
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    process.kill(-child.pid, signal);
+    await ended;
+  }
+
+  /** Synchronous, so that it also works when this process is about to exit. */
+  #cleanUp(): void {
+    const child = this.#child;
+    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      process.kill(-child.pid, "SIGKILL");
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Asks again until the answer is as wanted. */
+export async function until<T>(
+  ask: () => Promise<T>,
+  wanted: (answer: T) => boolean,
+  timeoutMs = 5000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (wanted(answer)) return answer;
+    if (Date.now() > deadline) throw new Error(`Still ${JSON.stringify(answer)} after ${timeoutMs} ms`);
+    await delay(POLL_MS);
+  }
+}
+
+async function request<T>(
+  method: string,
+  url: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<T> {
+  const json = { "content-type": "application/json", ...headers };
+  const response = await fetch(
+    url,
+    body === undefined ? { method, headers } : { method, headers: json, body: JSON.stringify(body) },
+  );
+  const text = await response.text();
+  if (!response.ok) throw new HttpError(response.status, messageOf(text));
+  return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+function messageOf(text: string): string {
+  try {
+    const { message } = JSON.parse(text) as { message?: string };
+    return message ?? text;
+  } catch {
+    return text;
+  }
+}
+
+/** Two ports that were free a moment ago. Both are held until both are known, so that they differ. */
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()] as const;
+  const ports = await Promise.all(servers.map(freePort));
+  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
+  return ports as [number, number];
+}
+
+async function freePort(server: ReturnType<typeof createServer>): Promise<number> {
+  server.listen(0);
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The system gave no port");
+  return address.port;
+}
