@@ -75,6 +75,8 @@ export async function startDynamoLocal(): Promise<DynamoEmulator> {
       stdio: "ignore",
     },
   );
+  // A run that is broken off must not leave a Java behind.
+  process.once("exit", () => child.kill());
   const endpoint = `http://127.0.0.1:${port}`;
   await untilAnswering(endpoint, child);
   return withTables(endpoint, async () => {
