@@ -48,6 +48,7 @@ export class Turn {
   #pending: Entry[] = [];
   #taken = 0;
   readonly #seen = new Set<string>();
+  readonly #untold = new Map<number, (entry: CommandEntry) => void>();
   readonly #signals = new Map<string, { readonly buffered: { value: Value; at: number }[]; readonly waiting: Completion[] }>();
   readonly #cancel: () => readonly CallEntry[];
   readonly #cancellable: () => boolean;
@@ -80,7 +81,7 @@ export class Turn {
 
   /** Whether the code still does what the log recorded. */
   get replaying(): boolean {
-    return this.#next < this.#log.length;
+    return this.#next < this.#log.length || this.#recorded.has(this.#issued.length);
   }
 
   /**
@@ -143,8 +144,32 @@ export class Turn {
         this.#complete(entry[1], resultOf(entry));
         return "delivered";
       }
+      if (this.#tellRecorded(entry)) {
+        this.#next++;
+        return "delivered";
+      }
     }
-    return "idle";
+    // A note may be for a command that was recorded and has yet to be issued again: not before that is it looked at.
+    return this.#recorded.has(this.#issued.length) ? "stalled" : "idle";
+  }
+
+  /** Calls back with the entry of a call once it is in the log: only then may anyone know the callee's id (J2). */
+  onRecorded(command: number, tell: (entry: CommandEntry) => void): void {
+    const passed = this.#log.slice(0, this.#next).find((entry): entry is CommandEntry => isCommand(entry) && entry[1] === command);
+    if (passed) tell(passed);
+    else this.#untold.set(command, tell);
+  }
+
+  #tellRecorded(entry: CommandEntry): boolean {
+    const tell = this.#untold.get(entry[1]);
+    this.#untold.delete(entry[1]);
+    tell?.(entry);
+    return tell !== undefined;
+  }
+
+  /** Somebody waits for an entry that is pending to be in the log. */
+  get awaitsRecord(): boolean {
+    return this.#pending.some((entry) => isCommand(entry) && this.#untold.has(entry[1]));
   }
 
   #canDeliver(entry: Exclude<Entry, CommandEntry>): boolean {
@@ -242,11 +267,13 @@ export class Turn {
     this.#cancelled.clear();
   }
 
-  /** An append of all of `pending()` was won; the head's list of notes is now this. */
-  appended(notes: readonly Note[]): void {
+  /** An append of all of `pending()` was won; the head's list of notes is now this. Answers what is to be told now. */
+  appended(notes: readonly Note[]): (() => void)[] {
+    const told = this.#pending.filter((entry): entry is CommandEntry => isCommand(entry) && this.#untold.has(entry[1]));
     this.#pending = [];
     this.#taken = 0;
     this.#notes = [...notes];
+    return told.map((entry) => () => void this.#tellRecorded(entry));
   }
 
   /** An append was refused because notes had come in: the list as it is now, of which `taken` are consumed. */

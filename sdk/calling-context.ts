@@ -28,9 +28,6 @@ interface Named {
 }
 
 export class CallingContext extends HandlerContext {
-  /** Who waits to learn a callee's id, by command. */
-  readonly #idWaiters = new Map<number, (id: string) => void>();
-
   serviceClient<H>(definition: Named): Client<H> {
     return this.#callProxy(definition.name, null);
   }
@@ -92,8 +89,8 @@ export class CallingContext extends HandlerContext {
     const command = this.driver.nextCommand;
     const output = this.serdeOf(options.output);
     const entry: CallEntry = ["c", command, "", this.#callValue(callee, input, options)];
-    const { future, recorded } = this.command(entry, ["c", command], (value) => output.deserialize(bytesOf(value)));
-    return new InvocationPromise<O>(future, this, this.#idOf(command, recorded?.[2]));
+    const { future } = this.command(entry, ["c", command], (value) => output.deserialize(bytesOf(value)));
+    return new InvocationPromise<O>(future, this, () => this.#idOf(command));
   }
 
   #send<I>(callee: Callee, input: I, options: SendOptions<I>): InvocationHandle {
@@ -101,8 +98,14 @@ export class CallingContext extends HandlerContext {
     const { delay } = options;
     const value = this.#callValue(callee, input, options);
     if (delay !== undefined && toMs(delay) > 0) value[6] = this.ports.clock.now() + toMs(delay);
-    const recorded = this.driver.issue(["o", command, "", value]);
-    return { invocationId: this.#idOf(command, recorded?.[2]) };
+    this.driver.issue(["o", command, "", value]);
+    let id: Promise<string> | undefined;
+    const idOf = (): Promise<string> => (id ??= this.#idOf(command));
+    return {
+      get invocationId() {
+        return idOf();
+      },
+    };
   }
 
   #callValue<I>(callee: Callee, input: I, options: CallOptions<I>): CallValue {
@@ -118,9 +121,9 @@ export class CallingContext extends HandlerContext {
     return [service, handler, key, bytes, { ...headers }, idempotencyKey, null, name, this.ports.clock.now(), 0];
   }
 
-  #idOf(command: number, recorded: unknown): Promise<string> {
-    if (typeof recorded === "string" && recorded !== "") return Promise.resolve(recorded);
-    return new Promise((resolve) => void this.#idWaiters.set(command, resolve));
+  /** Resolves when the call is in the log, at the same point on every replay. */
+  #idOf(command: number): Promise<string> {
+    return new Promise((resolve) => this.driver.onRecorded(command, (entry) => resolve(String(entry[2]))));
   }
 
   /** Completes entries just before they are appended; see the head of this file.
@@ -138,7 +141,6 @@ export class CallingContext extends HandlerContext {
     const derived = idempotencyKey !== null || kind === "workflow";
     entry[2] = invocationId(service, isExclusive(kind) ? (key ?? "") : undefined, this.#unique(command, value, kind));
     value[9] = derived ? incarnationOf(origin) : 0;
-    this.#idWaiters.get(command)?.(entry[2]);
   };
 
   #unique(command: number, value: CallValue, kind: HandlerKind): Uint8Array {

@@ -155,10 +155,16 @@ export const isDurablePromise = (value: unknown): value is DurablePromise<unknow
 
 /** The promise of a call, which also tells the callee's invocation id. */
 export class InvocationPromise<T> extends DurablePromise<T> {
-  readonly invocationId: Promise<string>;
+  readonly #idOf: () => Promise<string>;
+  #id: Promise<string> | undefined;
   /** @internal */
-  constructor(future: Future, owner: PromiseOwner, invocationId: Promise<string>) {
+  constructor(future: Future, owner: PromiseOwner, idOf: () => Promise<string>) {
     super(future, owner);
-    this.invocationId = invocationId;
+    this.#idOf = idOf;
+  }
+
+  /** The callee's id, as soon as the call is durable. */
+  get invocationId(): Promise<string> {
+    return (this.#id ??= this.#idOf());
   }
 }

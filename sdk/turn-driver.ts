@@ -124,6 +124,12 @@ export class TurnDriver {
     }
   }
 
+  /** See {@link Turn.onRecorded}. */
+  onRecorded(command: number, tell: (entry: CommandEntry) => void): void {
+    this.#turn.onRecorded(command, tell);
+    this.#touch();
+  }
+
   onSignal(key: string | number, complete: Completion): void {
     this.#turn.onSignal(key, complete);
   }
@@ -261,9 +267,11 @@ export class TurnDriver {
 
   async #replayOne(): Promise<void> {
     this.#activity = false;
-    if (this.#turn.step() !== "stalled") return;
-    await this.#nextActivity(REPLAY_STALL_MS);
-    if (!this.#activity) throw this.#turn.stalled();
+    if (this.#turn.step() === "delivered") return;
+    // Code that awaits nothing durable waits for something of its own, and may take its time.
+    const isOwn = this.#roots.size === 0;
+    await this.#nextActivity(isOwn ? undefined : REPLAY_STALL_MS);
+    if (!this.#activity && !isOwn) throw this.#turn.stalled();
   }
 
   /** The code is at rest and nothing is left to deliver. */
@@ -346,7 +354,7 @@ export class TurnDriver {
     const result = await this.#journal.append(entries, this.#turn.taken);
     if (result.kind !== "won") return { kind: "lost", reason: result.kind === "lost" ? result.reason : "notes" };
     this.#progress = true;
-    this.#turn.appended(await this.#load(result.notes));
+    this.#local.push(...this.#turn.appended(await this.#load(result.notes)));
     await this.#perform(entries, result.position);
     return undefined;
   }
@@ -371,8 +379,8 @@ export class TurnDriver {
   async #suspend(fill: Filler): Promise<TurnOutcome | undefined> {
     const entries = await this.#prepare(false, fill);
     if (isOutcome(entries)) return entries;
-    // What completing a promise answers is awaited, and comes from this turn itself.
-    if (entries.some((entry) => entry[0] === "v")) return await this.#append(entries);
+    // What completing a promise answers, and the id of a callee, comes from this turn itself.
+    if (entries.some((entry) => entry[0] === "v") || this.#turn.awaitsRecord) return await this.#append(entries);
     if (!(await this.#lock())) return { kind: "lost", reason: "the key's lock belongs to a later invocation" };
     const wait = this.#waitTree();
     const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });

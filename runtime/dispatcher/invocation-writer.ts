@@ -58,11 +58,11 @@ export class InvocationWriter {
     return copy;
   }
 
-  /** Writes `backing-off` or `paused`, with what failed. `false`: the log is no longer `length` long, or the head is new. */
+  /** Writes `backing-off` or `paused`, with what failed, and keeps the notes that rode in the message. `false`: the log is no longer `length` long, or the head is new. */
   async rest(
     known: Known,
     status: "backing-off" | "paused",
-    rest: { readonly attempt: AttemptState; readonly failure?: TurnFailure; readonly length: number; readonly dueAtMs?: number },
+    rest: { readonly attempt: AttemptState; readonly failure?: TurnFailure; readonly length: number; readonly dueAtMs?: number; readonly carried?: readonly Note[] },
   ): Promise<boolean> {
     const { items, clock } = this.#ports;
     const { start, id } = known;
@@ -83,7 +83,10 @@ export class InvocationWriter {
     }
     const token = stored.head.token === undefined && known.token !== undefined ? { k: known.token } : {};
     const when = whileAt(stored.head.incarnation, rest.length);
-    return (await items.write({ op: "update", key, changes: sets({ ...fields, ...input, ...token }), when })).won;
+    const notes: Value[] = [];
+    for (const note of rest.carried ?? []) notes.push(await this.#stored(id, note));
+    const kept: Change[] = notes.length === 0 ? [] : [{ do: "append", attribute: "m", values: notes }];
+    return (await items.write({ op: "update", key, changes: [...sets({ ...fields, ...input, ...token }), ...kept], when })).won;
   }
 
   /** Leaves a pause or cuts a back-off short. Answers the head as it then is. */

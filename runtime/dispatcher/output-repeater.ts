@@ -31,13 +31,15 @@ export async function repeatLastOutputs(ports: DispatcherPorts, id: InvocationId
 }
 
 /** Schedules the timers and registers for the promises that the tree waits for, except those that the invocation
- * waited for before. */
+ * waited for before, unless they are overdue. */
 export async function arrange(ports: DispatcherPorts, subject: Subject, wait: Wait, before?: Wait): Promise<void> {
   const found: Outgoing[] = [];
-  const arranged = new Set((before ? leavesOf(before) : []).map((leaf) => leaf[1]));
+  const nowMs = ports.clock.now();
+  const arranged = new Set((before ? leavesOf(before) : []).filter((leaf) => leaf[0] !== "i").map((leaf) => leaf[1]));
   for (const leaf of leavesOf(wait)) {
-    if ((leaf[0] === "z" || leaf[0] === "p") && arranged.has(leaf[1])) continue;
-    if (leaf[0] === "z") await ports.timers.schedule(timerOf(subject, leaf[1], leaf[2]));
+    const isOverdue = leaf[0] === "z" && leaf[2] <= nowMs;
+    if (leaf[0] !== "i" && arranged.has(leaf[1]) && !isOverdue) continue;
+    if (leaf[0] === "z") await ports.timers.schedule(timerOf(subject, leaf[1], leaf[2], isOverdue ? `.${nowMs}` : ""));
     if (leaf[0] === "p") {
       const waiter: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command: leaf[1] };
       const outcome = await awaitPromise(ports.items, subject.target, leaf[2], waiter);

@@ -185,7 +185,7 @@ export class TurnRunner {
   }
 
   async #rest(
-    { known, target, incarnation, ownsLock }: Attempt,
+    { known, target, incarnation, ownsLock, carried }: Attempt,
     attempt: AttemptState,
     failed: TurnFailure,
     length: number,
@@ -199,11 +199,11 @@ export class TurnRunner {
       if (!won) return { kind: "lost" };
     }
     if (decision.kind === "pause") {
-      const rested = await this.#writer.rest(known, "paused", { attempt, failure: failed, length });
+      const rested = await this.#writer.rest(known, "paused", { attempt, failure: failed, length, carried });
       return { kind: rested ? "waiting" : "lost" };
     }
     const dueAtMs = clock.now() + decision.delayMs;
-    if (!(await this.#writer.rest(known, "backing-off", { attempt, failure: failed, length, dueAtMs }))) return { kind: "lost" };
+    if (!(await this.#writer.rest(known, "backing-off", { attempt, failure: failed, length, dueAtMs, carried }))) return { kind: "lost" };
     const message = outgoing({ kind: "resume", id, incarnation, dueAtMs }, `backoff.${length}.${attempt.count}.${dueAtMs}`);
     await timers.schedule({ atMs: dueAtMs, message });
     return { kind: "waiting" };
