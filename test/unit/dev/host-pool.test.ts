@@ -164,6 +164,19 @@ test("suspects run in processes of their own, so that the guilty one hurts nobod
   await expect(beside).resolves.toBeTypeOf("number");
 });
 
+test("suspects that run long do not keep the others waiting", async () => {
+  const { run } = poolOf(BUNDLE);
+  const long = ["a", "b", "c", "d", "e"];
+  // In one batch: all are in flight when the process ends.
+  await Promise.allSettled([
+    ...long.map((id) => run(id, "never")),
+    run("quick", "handler"),
+    run("bad", "exit"),
+  ]);
+  for (const id of long) void run(id, "never").catch(() => undefined);
+  expect(await run("quick", "handler")).toBeTypeOf("number");
+});
+
 test("a process that spins is killed", async () => {
   const { run } = poolOf(BUNDLE, { hangMs: 500 });
   await expect(run("a", "spin")).rejects.toMatchObject({

@@ -1,0 +1,107 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, afterEach, expect, test } from "vitest";
+import { BuildError, Bundler, type Bundle } from "../../../runtime/dev/bundle.ts";
+import type { Endpoint } from "../../../sdk/endpoint.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "perdure-bundle-"));
+const bundlers: Bundler[] = [];
+afterEach(async () => {
+  await Promise.all(bundlers.splice(0).map((bundler) => bundler.close()));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(name: string, text: string): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, ".."), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+function bundlerOf(file: string): Bundler {
+  const bundler = new Bundler(file);
+  bundlers.push(bundler);
+  return bundler;
+}
+
+async function load({ deployment, code }: Bundle): Promise<{ endpoint: Endpoint }> {
+  // Elsewhere, as in a host process: nothing may depend on where the bundle lies.
+  const path = join(mkdtempSync(join(folder, "out-")), `${deployment}.mjs`);
+  writeFileSync(path, code);
+  return (await import(/* @vite-ignore */ pathToFileURL(path).href)) as { endpoint: Endpoint };
+}
+
+const SERVICE = `import { service, type Context } from "perdure";
+import { answer } from "./answer.ts";
+export default [service({ name: "Asked", handlers: { answer: async (_ctx: Context): Promise<number> => answer } })];
+`;
+
+test("a file, what it imports and the SDK become one module that serves it", async () => {
+  write("answer.ts", "export const answer: number = 42;\n");
+  const file = write("asked.ts", SERVICE);
+  const bundle = await bundlerOf(file).build();
+  expect(bundle.deployment).toMatch(/^dp_[0-9a-f]{20}$/);
+  expect(bundle.files).toEqual(expect.arrayContaining([file, join(folder, "answer.ts")]));
+  const { endpoint } = await load(bundle);
+  expect(endpoint.discover().services).toMatchObject([{ name: "Asked", handlers: [{ name: "answer" }] }]);
+});
+
+test("the deployment is named by the code: the same code is the same deployment", async () => {
+  write("answer.ts", "export const answer: number = 42;\n");
+  const bundler = bundlerOf(write("asked.ts", SERVICE));
+  const first = await bundler.build();
+  expect((await bundler.build()).deployment).toBe(first.deployment);
+  write("answer.ts", "export const answer: number = 43;\n");
+  expect((await bundler.build()).deployment).not.toBe(first.deployment);
+});
+
+test("a single definition needs no array; JavaScript will do", async () => {
+  const file = write(
+    "single.mjs",
+    'import { object } from "perdure";\nexport default object({ name: "One", handlers: { get: async () => 1 } });\n',
+  );
+  const { endpoint } = await load(await bundlerOf(file).build());
+  expect(endpoint.discover().services).toMatchObject([{ name: "One", type: "object" }]);
+});
+
+test("CommonJS packages, their requires and paths work", async () => {
+  write("node_modules/legacy/package.json", '{ "name": "legacy", "main": "index.js" }');
+  write(
+    "node_modules/legacy/index.js",
+    'const { basename } = require("path"); module.exports = { basename, here: __dirname };',
+  );
+  const file = write(
+    "legacy.ts",
+    `import { service } from "perdure";
+import legacy from "legacy";
+const require = 1;
+export default service({ name: legacy.basename("/a/Legacy"), handlers: { here: async () => [legacy.here, import.meta.url, require] } });
+`,
+  );
+  const { endpoint } = await load(await bundlerOf(file).build());
+  expect(endpoint.discover().services).toMatchObject([{ name: "Legacy" }]);
+});
+
+test("errors are for people: the place and what is wrong", async () => {
+  const failure = await bundlerOf(write("broken.ts", "const a = 1;\nexport default [a +];\n"))
+    .build()
+    .catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(BuildError);
+  expect((failure as BuildError).message).toMatch(/broken\.ts:2:19/);
+  const unknown = bundlerOf(
+    write("unknown.ts", 'import "perdure/nothing";\nimport "not-installed";\nexport default [];\n'),
+  );
+  await expect(unknown.build()).rejects.toThrow(
+    /perdure\/nothing[^]*not-installed|not-installed[^]*perdure\/nothing/,
+  );
+});
+
+test("a build that failed can be mended", async () => {
+  const file = write("mended.ts", "export default [;\n");
+  const bundler = bundlerOf(file);
+  await expect(bundler.build()).rejects.toBeInstanceOf(BuildError);
+  write("mended.ts", "export default [];\n");
+  expect((await bundler.build()).files).toContain(file);
+});
