@@ -1,0 +1,168 @@
+/** What must hold when the faults have stopped and nothing moves any more: M1, M2, W3, L1, R16. */
+import { decodeOutcome } from "../../lib/outcome.ts";
+import { lockKey, parseLock } from "../../lib/lock.ts";
+import { isExclusiveId, serviceTag, statePartition } from "../../lib/ids.ts";
+import type { Entry } from "../../lib/entry.ts";
+import type { Accepted } from "./clients.ts";
+import type { Tables } from "./item-store.ts";
+import type { Queue } from "./mailbox.ts";
+import type { Life, Observer } from "./observer.ts";
+import { tokensIn } from "./observer.ts";
+import type { TimerService } from "./timers.ts";
+
+export interface Ending {
+  readonly tables: Tables;
+  readonly queue: Queue;
+  readonly timers: TimerService;
+  readonly observer: Observer;
+  readonly accepted: readonly Accepted[];
+  /** The ids under which each program ran. */
+  readonly ranAs: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly disturbed: boolean;
+}
+
+export function checkEnding(ending: Ending): void {
+  checkAllEnded(ending);
+  checkQueues(ending);
+  checkAccepted(ending);
+  checkCallees(ending);
+  checkOnce(ending);
+  checkLocks(ending);
+  checkState(ending);
+}
+
+/** L1: every invocation has ended. */
+function checkAllEnded({ observer }: Ending): void {
+  for (const life of observer.lives.values()) {
+    if (life.status === "completed") continue;
+    observer.fail("L1", `${life.id} (${life.target.join("/")}) is ${life.status} at ${life.entries.length} entries and nothing will move it: ${JSON.stringify(life.head["w"] ?? life.head["f"] ?? null).slice(0, 300)} notes ${JSON.stringify(life.head["m"])}`);
+  }
+}
+
+function checkQueues({ queue, timers, observer }: Ending): void {
+  if (queue.size > 0) observer.fail("L1", `${queue.size} messages are left: ${[...queue.all()].map(({ body }) => body.slice(0, 120)).join(" ")}`);
+  if (timers.open > 0) observer.fail("L1", `${timers.open} timers are left`);
+}
+
+/** M1: what was acknowledged has run. */
+function checkAccepted({ accepted, observer }: Ending): void {
+  for (const { root, acceptances } of accepted) {
+    for (const { id } of acceptances) {
+      if (observer.lives.get(id)?.status !== "completed") observer.fail("M1", `${id} (${root.program.pid}) was acknowledged and has not ended`);
+    }
+  }
+  for (const [id, { kind }] of observer.starts) {
+    if (kind === "start" && !observer.lives.has(id)) observer.fail("M1", `${id} has a Start and was never run`);
+  }
+}
+
+/** M1, M2: every call and send in a log has made its callee, and every callee was made by one. */
+function checkCallees({ observer }: Ending): void {
+  const called = new Set<string>();
+  for (const life of observer.lives.values()) {
+    for (const entry of life.entries) {
+      if (entry[0] !== "c" && entry[0] !== "o") continue;
+      called.add(entry[2]);
+      if (!observer.lives.has(entry[2])) observer.fail("M1", `${life.id} has called ${entry[2]} (command ${entry[1]}), which never was`);
+    }
+  }
+  for (const { id, origin } of observer.starts.values()) {
+    if (origin.includes(".") && !called.has(id)) observer.fail("J2", `${id} was started by ${origin}, whose log does not contain the call`);
+  }
+}
+
+/** M2: a program runs as one invocation. */
+function checkOnce({ accepted, ranAs, observer }: Ending): void {
+  const repeated = new Set(accepted.filter((one) => one.repeated).map(({ root }) => root.program.pid));
+  for (const [pid, ids] of ranAs) {
+    // What a repeated request calls is called as often.
+    if (ids.size > 1 && repeated.size === 0) observer.fail("M2", `${pid} ran as ${[...ids].join(" and ")}`);
+  }
+}
+
+/** L1, R6: no key is blocked. A lock may be left by a zombie's late request, if nobody waits behind it. */
+function checkLocks({ tables, observer }: Ending): void {
+  for (const life of observer.lives.values()) {
+    const [service = "", , key] = life.target;
+    if (!isExclusiveId(life.id) || key === undefined) continue;
+    const item = tables.get(lockKey(service, key));
+    if (!item) continue;
+    const lock = parseLock(item);
+    if (lock.inline.length > 0 || lock.from < lock.to) {
+      observer.fail("L1", `the lock of ${service}/${key} has ended ${lock.owner.id} for its owner and ${lock.inline.length + lock.to - lock.from} parked`);
+    }
+  }
+}
+
+/** W3: a key's state is what its invocations' logs say, in the order of their tokens. */
+function checkState({ observer, tables }: Ending): void {
+  const byKey = new Map<string, Life[]>();
+  for (const life of observer.lives.values()) {
+    const [service = "", , key] = life.target;
+    if (!isExclusiveId(life.id) || key === undefined) continue;
+    const partition = statePartition(service, key);
+    byKey.set(partition, [...(byKey.get(partition) ?? []), life]);
+  }
+  for (const [partition, lives] of byKey) {
+    const state = new Map<string, string>();
+    for (const life of lives.toSorted((a, b) => ((a.token ?? "") < (b.token ?? "") ? -1 : 1))) replay(observer, tables, life, state);
+    for (const [name, value] of state) {
+      const item = tables.get({ table: "state", pk: partition, sk: name });
+      const held = item?.["val"] instanceof Uint8Array ? new TextDecoder().decode(item["val"]) : null;
+      if (held !== value) observer.fail("W3", `${name} of ${partition} is ${held}; the journals say ${value}`);
+    }
+    for (const { pk, sk, item } of tables.all("state")) {
+      if (pk === partition && item["val"] !== undefined && !state.has(sk)) observer.fail("W3", `${sk} of ${partition} is there, and the journals have cleared it`);
+    }
+  }
+}
+
+/** By command, since that is the program's order: reads are logged where they ended. */
+function replay(observer: Observer, tables: Tables, life: Life, state: Map<string, string>): void {
+  const commands = life.entries.filter((entry): entry is Entry & [string, number, ...unknown[]] => typeof entry[1] === "number" && "sdDgk".includes(entry[0]));
+  for (const entry of commands.toSorted((a, b) => a[1] - b[1])) {
+    switch (entry[0]) {
+      case "s":
+        state.set(entry[2], text(tables, life, entry[3]));
+        break;
+      case "d":
+        state.delete(entry[2]);
+        break;
+      case "D": {
+        for (const name of state.keys()) {
+          if (!entry[2].includes(name)) observer.fail("W3", `clearAll of ${life.id} missed ${name}`);
+        }
+        state.clear();
+        break;
+      }
+      case "g": {
+        const seen = entry[3] === null ? undefined : text(tables, life, entry[3]);
+        if (seen !== state.get(entry[2])) observer.fail("W3", `${life.id} has read ${entry[2]} as ${seen}; it was ${state.get(entry[2])}`);
+        break;
+      }
+      case "k":
+        if ([...state.keys()].toSorted().join() !== entry[2].join()) observer.fail("W3", `${life.id} has read the keys ${entry[2].join()}; they were ${[...state.keys()].toSorted().join()}`);
+        break;
+      default:
+    }
+  }
+}
+
+function text(tables: Tables, life: Life, value: unknown): string {
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+  const pk = `${serviceTag(life.target[0] ?? "")}.inv.${life.id}`;
+  const item = tables.get({ table: "journal", pk, sk: String(value) });
+  return item?.["value"] instanceof Uint8Array ? new TextDecoder().decode(item["value"]) : `missing ${String(value)}`;
+}
+
+/** The result of an ended invocation, as its client would see it, without the counts that differ between runs. */
+export function resultOf(life: Life): string {
+  const outcome = decodeOutcome(life.head["x"]);
+  if (!outcome.ok) return `failed ${outcome.failure.code} ${outcome.failure.message}`;
+  if ("ref" in outcome) return `ref ${outcome.ref}`;
+  return new TextDecoder().decode(outcome.value).replaceAll(/#\d+⟧/g, "⟧");
+}
+export const tokensOfResult = (life: Life): string[] => {
+  const outcome = decodeOutcome(life.head["x"]);
+  return outcome.ok && !("ref" in outcome) ? tokensIn(outcome.value) : [];
+};

@@ -1,0 +1,160 @@
+/** What is outside the engine: clients at the door, who completes awakeables, operators. */
+import { accept, type Acceptance } from "../../core/door.ts";
+import { outgoing, sendAll } from "../../core/send.ts";
+import { OperationalError } from "../../lib/errors.ts";
+import { parseAwakeableId } from "../../lib/ids.ts";
+import type { HandlerKind } from "../../lib/manifest.ts";
+import { encodeOutcome, failure, success } from "../../lib/outcome.ts";
+import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "../../runtime/admin/control.ts";
+import { Reconciler } from "../../runtime/reconciler/core.ts";
+import type { Actor } from "./actor.ts";
+import { targetOf } from "./interpreter.ts";
+import type { Platform, Ports, World } from "./platform.ts";
+import { Prng } from "./prng.ts";
+import type { AwakeableInstruction, Callee } from "./program.ts";
+import { whoRuns } from "./scheduler.ts";
+import type { Root } from "./workload.ts";
+
+const KINDS: Record<Callee, HandlerKind> = {
+  plain: "plain",
+  exclusive: "exclusive",
+  shared: "shared",
+  workflow: "workflow",
+  "workflow-shared": "shared",
+};
+const TRIES_MAX = 60;
+
+export interface Accepted {
+  readonly root: Root;
+  /** Of the requests that were acknowledged. */
+  readonly acceptances: Acceptance[];
+  /** A request whose fate is unknown was repeated under a new id, so that the program may run more than once. */
+  repeated: boolean;
+}
+
+export class Clients {
+  readonly accepted: Accepted[] = [];
+  /** Requests that are under way. */
+  open = 0;
+  readonly #world: World;
+  readonly #platform: Platform;
+  readonly #prng: Prng;
+
+  constructor(world: World, platform: Platform) {
+    this.#world = world;
+    this.#platform = platform;
+    this.#prng = new Prng(world.seed, "clients");
+  }
+
+  /** Runs `work` as an actor of its own. */
+  #as(kind: "client" | "operator" | "reconciler", work: (ports: Ports, actor: Actor) => Promise<void>): void {
+    const actor = this.#platform.actor(kind);
+    this.open++;
+    whoRuns
+      .run(actor, () => work(this.#platform.ports(actor), actor))
+      .catch((error: unknown) => {
+        if (!(error instanceof OperationalError)) this.#world.observer.fail("ERROR", `${actor.name}: ${(error as Error).stack}`);
+      })
+      .finally(() => this.open--);
+  }
+
+  submit(root: Root): void {
+    const accepted: Accepted = { root, acceptances: [], repeated: false };
+    this.accepted.push(accepted);
+    for (let time = 0; time < root.times; time++) {
+      this.#as("client", async (ports) => await this.#request(ports, root, accepted));
+    }
+  }
+
+  async #request(ports: Ports, root: Root, accepted: Accepted): Promise<void> {
+    const { program, idempotencyKey, delayMs } = root;
+    const input = new TextEncoder().encode(JSON.stringify(program));
+    const request = {
+      target: targetOf(program),
+      handlerKind: KINDS[program.callee],
+      input,
+      headers: {},
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(delayMs === undefined ? {} : { delayMs }),
+    };
+    const acceptance = await this.#insist(async (attempt) => {
+      if (attempt > 0 && idempotencyKey === undefined && program.callee !== "workflow") accepted.repeated = true;
+      return await accept(ports, request);
+    });
+    accepted.acceptances.push(acceptance);
+    this.#world.trace.add("client", acceptance.status, `${program.pid} as ${acceptance.id}`);
+    if (root.outside && accepted.acceptances.length === 1) this.#interfere(acceptance, root.outside);
+  }
+
+  /** Until it is not an operational error. */
+  async #insist<T>(attempt: (count: number) => Promise<T>): Promise<T> {
+    for (let count = 0; ; count++) {
+      try {
+        return await attempt(count);
+      } catch (error) {
+        if (!(error instanceof OperationalError) || count > TRIES_MAX) throw error;
+        await this.#pause(this.#prng.between(10, 3000));
+      }
+    }
+  }
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#world.scheduler.after(ms, resolve));
+  }
+
+  #interfere({ id }: Acceptance, { does, afterMs }: NonNullable<Root["outside"]>): void {
+    this.#world.scheduler.after(afterMs, () => this.operate(does, id));
+    if (does === "pause") this.#world.scheduler.after(afterMs + 30_000, () => this.operate("resume", id));
+  }
+
+  /** An operator's request; what the admin API refuses is fine. */
+  operate(does: "cancel" | "kill" | "pause" | "resume", id: string): void {
+    const control = { cancel: cancelInvocation, kill: killInvocation, pause: pauseInvocation, resume: resumeInvocation }[does];
+    this.#world.observer.count(`operator ${does}`);
+    this.#as("operator", async (ports, actor) => {
+      this.#world.trace.add(actor.name, does, id);
+      const request = { method: "PATCH", path: "/", query: new URLSearchParams(), headers: {}, body: new Uint8Array(0) };
+      // They look nothing up: only ports and request are used.
+      const exchange = { ports, request };
+      await this.#insist(async () => {
+        try {
+          await control(exchange as never, id);
+        } catch (error) {
+          if (!(error instanceof Error) || !("status" in error)) throw error;
+        }
+      });
+    });
+  }
+
+  /** Somebody was told an awakeable's id, and completes it, perhaps twice. */
+  told(awakeable: string, { name, resolveAfterMs, times, rejects }: AwakeableInstruction): void {
+    const address = parseAwakeableId(awakeable);
+    if (!address) return this.#world.observer.fail("IDS", `not an awakeable id: ${awakeable}`);
+    const { id, incarnation, index } = address;
+    for (let time = 0; time < times; time++) {
+      this.#world.scheduler.after(resolveAfterMs * (1 + this.#prng.unit() * time), () => {
+        const value = new TextEncoder().encode(JSON.stringify(`${name} resolved`));
+        const outcome = rejects ? failure(500, `${name} rejected`) : success(value);
+        this.#as("client", async (ports) => {
+          const uid = Buffer.from(ports.entropy.bytes(12)).toString("base64url");
+          const message = { kind: "notify", id, incarnation, note: ["i", index, uid, encodeOutcome(outcome)] } as const;
+          await this.#insist(async () => await sendAll(ports.mailbox, [outgoing({ ...message, note: [...message.note] }, uid)]));
+        });
+      });
+    }
+  }
+
+  reconcile(): void {
+    this.#as("reconciler", async (ports) => {
+      const { poked } = await new Reconciler(ports).run();
+      this.#world.observer.count("reconciler run");
+      if (poked > 0) this.#world.observer.count("reconciler poke");
+    });
+  }
+
+  redeploy(version: number): void {
+    this.#as("operator", async (ports) => {
+      this.#world.trace.add("operator", "deploys", `version ${version}`);
+      await this.#insist(async () => await ports.registry.register(this.#platform.deployment(version)));
+    });
+  }
+}

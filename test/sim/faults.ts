@@ -1,0 +1,126 @@
+/**
+ * What can go wrong, and how often in this run. Swarm testing: each run draws which faults it has at all, so that rare
+ * combinations are not drowned by common faults. Every fault that was due has an ordinal, by which shrinking drops it.
+ */
+import { Prng } from "./prng.ts";
+
+export const FAULT_KINDS = [
+  /** A store or queue refuses to work, before anything happened. */
+  "throttled",
+  "unavailable",
+  /** It took effect, and the answer was lost. */
+  "answer-lost",
+  /** The caller was told of a failure; it takes effect seconds later. */
+  "late-effect",
+  /** The answer comes after seconds: a pause of the process or the network. */
+  "stall",
+  /** Some messages of a batch are refused. */
+  "entries-refused",
+  /** A handler's function dies at one of its requests, before or after it takes effect. */
+  "handler-crash",
+  "handler-out-of-memory",
+  /** It dies after the turn ended, before the answer is out. */
+  "handler-crash-at-end",
+  "handler-timeout",
+  /** The connection to a running turn is lost; the turn goes on. */
+  "invoke-lost",
+  "invoke-throttled",
+  /** A dispatcher dies at one of its requests; the turn that it awaits goes on. */
+  "dispatcher-crash",
+  /** It has handled everything, but its acknowledgements never arrive. */
+  "ack-lost",
+  /** Messages become visible again while they are being handled. */
+  "visibility-lapsed",
+  /** Only the first message of a group does, while later ones are still hidden. */
+  "early-redelivery",
+  /** A message is delivered again after it was deleted. */
+  "redelivered",
+  "timer-late",
+  "timer-doubled",
+  "timer-early",
+  "clock-skew",
+  "stale-scan",
+  "cold-start",
+  "redeployment",
+  "reconciler",
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** How often each is drawn where it may strike, when the run has it. */
+const RATES: Record<FaultKind, readonly [number, number]> = {
+  throttled: [0.002, 0.05],
+  unavailable: [0.002, 0.05],
+  "answer-lost": [0.002, 0.06],
+  "late-effect": [0.002, 0.04],
+  stall: [0.002, 0.03],
+  "entries-refused": [0.01, 0.2],
+  "handler-crash": [0.02, 0.4],
+  "handler-out-of-memory": [0.02, 0.1],
+  "handler-crash-at-end": [0.02, 0.3],
+  "handler-timeout": [0.01, 0.1],
+  "invoke-lost": [0.02, 0.2],
+  "invoke-throttled": [0.01, 0.2],
+  "dispatcher-crash": [0.02, 0.4],
+  "ack-lost": [0.02, 0.3],
+  "visibility-lapsed": [0.02, 0.4],
+  "early-redelivery": [0.02, 0.4],
+  redelivered: [0.01, 0.2],
+  "timer-late": [0.1, 0.6],
+  "timer-doubled": [0.05, 0.5],
+  "timer-early": [0.05, 0.4],
+  "clock-skew": [1, 1],
+  "stale-scan": [0.3, 0.8],
+  "cold-start": [0.05, 0.5],
+  redeployment: [1, 1],
+  reconciler: [1, 1],
+};
+
+export interface FaultPlan {
+  /** Kinds that never strike. */
+  readonly without?: readonly FaultKind[];
+  /** Ordinals of strikes that are left out: shrinking. */
+  readonly skip?: readonly number[];
+  readonly none?: boolean;
+}
+
+export class Faults {
+  readonly counts: Partial<Record<FaultKind, number>> = {};
+  /** Faults stop for good: what can end must now end (L1). */
+  stopped = false;
+  /** Strikes so far, those that were left out included. */
+  struck = 0;
+  readonly #rates = new Map<FaultKind, number>();
+  readonly #skip: ReadonlySet<number>;
+  readonly #prng: Prng;
+
+  constructor(seed: number, plan: FaultPlan) {
+    const swarm = new Prng(seed, "swarm");
+    this.#prng = new Prng(seed, "faults");
+    this.#skip = new Set(plan.skip);
+    // A third of the runs have few kinds of faults, a third many.
+    const share = swarm.pick([0.15, 0.35, 0.6]);
+    for (const kind of FAULT_KINDS) {
+      const [low, high] = RATES[kind];
+      const rate = low * (high / low) ** swarm.unit();
+      const has = swarm.chance(share);
+      if (has && plan.none !== true && plan.without?.includes(kind) !== true) this.#rates.set(kind, rate);
+    }
+  }
+
+  /** Whether the run has this kind at all. */
+  has(kind: FaultKind): boolean {
+    return this.#rates.has(kind);
+  }
+  get kinds(): FaultKind[] {
+    return [...this.#rates.keys()];
+  }
+
+  /** Whether it strikes now. */
+  strike(kind: FaultKind): boolean {
+    const rate = this.#rates.get(kind);
+    if (this.stopped || rate === undefined || !this.#prng.chance(rate)) return false;
+    if (this.#skip.has(this.struck++)) return false;
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+    return true;
+  }
+}

@@ -1,0 +1,297 @@
+/** The generic handlers that interpret programs, and tell the observer what the user's code does. */
+import { type Context, DurablePromise, handlers, object, type ObjectContext, service, TerminalError, workflow, type WorkflowContext } from "../../sdk/index.ts";
+import type { Actor } from "./actor.ts";
+import { type Observer, tokensIn } from "./observer.ts";
+import type { AwakeableInstruction, CallInstruction, Instruction, Part, Program, StepInstruction } from "./program.ts";
+import { type Scheduler, whoRuns } from "./scheduler.ts";
+
+/** What the handlers need of the run that they are part of. */
+export interface Stage {
+  readonly scheduler: Scheduler;
+  readonly observer: Observer;
+  /** How often something was executed, over all attempts: what would be the outside world's state. */
+  readonly executions: Map<string, number>;
+  /** The outside is told an awakeable's id. */
+  told(id: string, instruction: AwakeableInstruction): void;
+  /** A program begins in a turn. */
+  entered(actor: Actor, program: Program, id: string): void;
+  /** Version of the code: a turn on another version than the one that it began on differs. */
+  readonly version: number;
+}
+
+type AnyContext = Context & ObjectContext & WorkflowContext;
+export type Observation = readonly [string, ...unknown[]];
+
+const SERVICES: Record<Program["callee"], { service: string; method: string }> = {
+  plain: { service: "S", method: "go" },
+  exclusive: { service: "O", method: "go" },
+  shared: { service: "O", method: "look" },
+  workflow: { service: "W", method: "run" },
+  "workflow-shared": { service: "W", method: "look" },
+};
+export const targetOf = ({ callee, key }: Program) => {
+  const { service: name, method } = SERVICES[callee];
+  return key === undefined ? { service: name, handler: method } : { service: name, handler: method, key };
+};
+
+export function definitions(stage: Stage): readonly unknown[] {
+  const go = async (ctx: unknown, program: Program): Promise<unknown> => await new Interpreter(stage, ctx as AnyContext, program).run();
+  const retryPolicy = { initialInterval: 50, maxInterval: 20_000, maxAttempts: 6, onMaxAttempts: "pause" as const };
+  return [
+    service({ name: "S", handlers: { go: (ctx: Context, program: Program) => go(ctx, program) }, options: { retryPolicy } }),
+    object({
+      name: "O",
+      handlers: {
+        go: (ctx: ObjectContext, program: Program) => go(ctx, program),
+        look: handlers.object.shared((ctx, program: Program) => go(ctx, program)),
+      },
+      options: { retryPolicy },
+    }),
+    workflow({
+      name: "W",
+      handlers: {
+        run: (ctx: WorkflowContext, program: Program) => go(ctx, program),
+        look: handlers.workflow.shared((ctx, program: Program) => go(ctx, program)),
+      },
+      options: { retryPolicy },
+    }),
+  ];
+}
+
+class Interpreter {
+  readonly #stage: Stage;
+  readonly #ctx: AnyContext;
+  readonly #program: Program;
+  /** Results of steps that the code has seen: whatever it does now, it does on their account. */
+  readonly #known: string[] = [];
+  readonly #actor: Actor;
+
+  constructor(stage: Stage, ctx: AnyContext, program: Program) {
+    this.#stage = stage;
+    this.#ctx = ctx;
+    this.#program = program;
+    this.#actor = whoRuns.getStore() as Actor;
+  }
+
+  async run(): Promise<unknown> {
+    const { pid, body } = this.#program;
+    this.#stage.entered(this.#actor, this.#program, this.#ctx.request().id);
+    const seen: Observation[] = [];
+    // Another version of the code differs from its first operation on: only pinning keeps it from a mismatch.
+    if (this.#stage.version > 1) seen.push(["version", await this.#ctx.run(`version-${this.#stage.version}`, () => this.#stage.version)]);
+    await this.#do(body, seen);
+    return { pid, seen };
+  }
+
+  async #do(body: readonly Instruction[], seen: Observation[]): Promise<void> {
+    for (const instruction of body) {
+      this.#stage.observer.count(instruction.do);
+      await this.#one(instruction, seen);
+    }
+  }
+
+  async #one(instruction: Instruction, seen: Observation[]): Promise<void> {
+    const ctx = this.#ctx;
+    switch (instruction.do) {
+      case "get": {
+        const { name } = instruction;
+        seen.push(["get", name, await ctx.get(name)]);
+        return;
+      }
+      case "set": {
+        const value = `${this.#program.pid}:${this.#known.at(-1) ?? "-"}`;
+        ctx.set(instruction.name, value);
+        seen.push(["set", instruction.name, value]);
+        return;
+      }
+      case "clear":
+        ctx.clear(instruction.name);
+        seen.push(["clear", instruction.name]);
+        return;
+      case "clearAll":
+        ctx.clearAll();
+        seen.push(["clearAll"]);
+        return;
+      case "keys":
+        seen.push(["keys", await ctx.stateKeys()]);
+        return;
+      case "send":
+        await this.#send(instruction, seen);
+        return;
+      case "promise.peek":
+        seen.push(["peek", instruction.name, (await ctx.promise(instruction.name).peek()) ?? null]);
+        return;
+      case "promise.resolve":
+        await this.#resolve(instruction.name, seen);
+        return;
+      case "throw":
+        this.#throw(instruction);
+        return;
+      case "try":
+        try {
+          await this.#do(instruction.body, seen);
+        } catch (error) {
+          if (!TerminalError.is(error)) throw error;
+          seen.push(["caught", error.message]);
+          await this.#do(instruction.recover, seen);
+        }
+        return;
+      case "branches":
+        await this.#branches(instruction.branches, seen);
+        return;
+      default:
+        seen.push([instruction.do, await this.#awaited(instruction)]);
+    }
+  }
+
+  async #branches(branches: readonly (readonly Instruction[])[], seen: Observation[]): Promise<void> {
+    const own = branches.map((): Observation[] => []);
+    const ends = await Promise.allSettled(branches.map((body, index) => this.#do(body, own[index] ?? [])));
+    for (const end of ends) if (end.status === "rejected" && !TerminalError.is(end.reason)) throw end.reason;
+    seen.push(["branches", own]);
+  }
+
+  async #awaited(part: Part): Promise<unknown> {
+    try {
+      const value = await this.#start(part);
+      this.#known.push(...tokensOf(value));
+      return value ?? null;
+    } catch (error) {
+      if (error instanceof AggregateError) return "all failed";
+      throw error;
+    }
+  }
+
+  #start(part: Part): DurablePromise<unknown> {
+    const ctx = this.#ctx;
+    switch (part.do) {
+      case "step":
+        return this.#step(part);
+      case "sleep":
+        return ctx.sleep(part.ms);
+      case "call":
+        return this.#call(part);
+      case "promise.get":
+        return ctx.promise(part.name).get();
+      case "awakeable":
+        return this.#awakeable(part);
+      case "timeout":
+        return this.#start(part.part).orTimeout(part.ms);
+      default: {
+        const parts = part.parts.map((each) => this.#start(each));
+        // A part that nobody awaits may fail on its own: that is no unhandled rejection of ours.
+        if (part.do === "all") return DurablePromise.all(parts);
+        if (part.do === "any") return DurablePromise.any(parts);
+        return part.do === "race" ? DurablePromise.race(parts) : DurablePromise.allSettled(parts).map((ends) => ends?.map(settledText));
+      }
+    }
+  }
+
+  #step(step: StepInstruction): DurablePromise<unknown> {
+    const known = [...this.#known];
+    const { name, attemptsMax } = step;
+    const action = async (): Promise<string> => {
+      this.#stage.observer.stepStarts(this.#actor, name, known);
+      const count = this.#executions(name);
+      await this.#pause(step.ms);
+      if (count <= (step.fails ?? 0)) throw new Error(`sim: ${name} fails for the ${count}. time`);
+      if (step.terminal) throw new TerminalError(`sim: ${name} is terminal`);
+      return `⟦${name}#${count}⟧${"x".repeat(step.padding ?? 0)}`;
+    };
+    return this.#ctx.run(name, action, attemptsMax === undefined ? {} : { maxRetryAttempts: attemptsMax, initialRetryInterval: 40 });
+  }
+
+  #executions(name: string): number {
+    const count = (this.#stage.executions.get(name) ?? 0) + 1;
+    this.#stage.executions.set(name, count);
+    return count;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stage.scheduler.after(ms, () => {
+        if (this.#actor.alive) resolve();
+      });
+    });
+  }
+
+  /** The outside is told by a step of its own, whose result nobody needs. */
+  #awakeable(instruction: AwakeableInstruction): DurablePromise<unknown> {
+    const { id, promise } = this.#ctx.awakeable<string>();
+    const told = this.#ctx.run(`${instruction.name}-tell`, () => {
+      this.#stage.observer.stepStarts(this.#actor, `${instruction.name}-tell`, [...this.#known]);
+      this.#stage.told(id, instruction);
+      return null;
+    });
+    return DurablePromise.all([told, promise]).map((both, failure) => {
+      if (failure) throw failure;
+      return both?.[1];
+    });
+  }
+
+  #inputOf(program: Program): Program {
+    const token = this.#known.at(-1);
+    return token === undefined ? program : { ...program, token };
+  }
+
+  #call({ program, idempotencyKey }: CallInstruction): DurablePromise<unknown> {
+    const { service: name, method } = SERVICES[program.callee];
+    return this.#ctx.genericCall<Program, unknown>({
+      service: name,
+      method,
+      parameter: this.#inputOf(program),
+      inputSerde: json,
+      outputSerde: json as never,
+      ...(program.key === undefined ? {} : { key: program.key }),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    });
+  }
+
+  async #send(send: Extract<Instruction, { do: "send" }>, seen: Observation[]): Promise<void> {
+    const { program, delayMs, idempotencyKey, cancelled } = send;
+    const { service: name, method } = SERVICES[program.callee];
+    const handle = this.#ctx.genericSend<Program>({
+      service: name,
+      method,
+      parameter: this.#inputOf(program),
+      inputSerde: json,
+      ...(program.key === undefined ? {} : { key: program.key }),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(delayMs === undefined ? {} : { delay: delayMs }),
+    });
+    seen.push(["send", program.pid]);
+    if (cancelled) {
+      // Awaited beside something durable: the id is known with the append that contains the send.
+      await this.#ctx.sleep(1);
+      this.#ctx.cancel(await handle.invocationId);
+    }
+  }
+
+  async #resolve(name: string, seen: Observation[]): Promise<void> {
+    try {
+      await this.#ctx.promise<string>(name).resolve(`value of ${name} by ${this.#program.pid}`);
+      seen.push(["resolve", name, "mine"]);
+    } catch (error) {
+      if (!TerminalError.is(error)) throw error;
+      seen.push(["resolve", name, error.message]);
+    }
+  }
+
+  #throw({ terminal, times = 0, name }: Extract<Instruction, { do: "throw" }>): void {
+    if (terminal) throw new TerminalError(`sim: ${name} is terminal`);
+    // Only a live execution counts, but whether it is live the code cannot know: attempts do as well.
+    const count = this.#executions(name);
+    if (count <= times) throw new Error(`sim: ${name} fails for the ${count}. time`);
+  }
+}
+
+const json = {
+  serialize: (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value)),
+  deserialize: (bytes: Uint8Array): Program => JSON.parse(new TextDecoder().decode(bytes)) as Program,
+};
+
+const settledText = (end: PromiseSettledResult<unknown>): unknown =>
+  end.status === "fulfilled" ? end.value : `failed: ${(end.reason as Error).message}`;
+
+/** The step results in a value. */
+const tokensOf = (value: unknown): string[] => tokensIn(typeof value === "string" ? value : JSON.stringify(value ?? null));

@@ -1,0 +1,184 @@
+/**
+ * SQS FIFO as documented: per group in order, at least once. A group's messages are handed out up to the first
+ * hidden one, so a message whose visibility lapsed is redelivered while later ones of its batch are still hidden; a
+ * receipt that is out of date deletes nothing and says so to nobody; a batch of messages can be refused in part;
+ * deduplication swallows within five minutes of a send.
+ */
+import type { Incoming, Outgoing } from "../../lib/message.ts";
+import type { Mailbox } from "../../lib/ports.ts";
+import type { Actor, Effects } from "./actor.ts";
+import type { Observer } from "./observer.ts";
+import type { Prng } from "./prng.ts";
+
+const DEDUP_MS = 5 * 60 * 1000;
+const BATCH_MAX = 10;
+
+export interface Held {
+  readonly messageId: string;
+  readonly group: string;
+  readonly sequence: string;
+  readonly body: string;
+  receiveCount: number;
+  /** Hidden until then; 0: visible. */
+  hiddenUntilMs: number;
+  receipt: number;
+  deleted: boolean;
+}
+export interface Received {
+  readonly message: Held;
+  readonly receipt: number;
+}
+
+export class Queue {
+  readonly #groups = new Map<string, Held[]>();
+  readonly #dedup = new Map<string, number>();
+  readonly #now: () => number;
+  readonly #prng: Prng;
+  readonly #observer: Observer;
+  #sequence = 0;
+  #receipts = 0;
+  /** Called when a message may have become available. */
+  onAvailable: () => void = () => undefined;
+
+  constructor(parts: { now: () => number; prng: Prng; observer: Observer }) {
+    this.#now = parts.now;
+    this.#prng = parts.prng;
+    this.#observer = parts.observer;
+  }
+
+  /** Messages that are not deleted. */
+  get size(): number {
+    let size = 0;
+    for (const messages of this.#groups.values()) size += messages.length;
+    return size;
+  }
+  *all(): Generator<Held> {
+    for (const messages of this.#groups.values()) yield* messages;
+  }
+
+  accept({ group, dedup, body }: Outgoing, by: string): void {
+    const name = `${group} ${dedup}`;
+    const seenMs = this.#dedup.get(name);
+    if (seenMs !== undefined && this.#now() - seenMs < DEDUP_MS) {
+      this.#observer.swallowed(by, group, body);
+      return;
+    }
+    this.#dedup.set(name, this.#now());
+    const number = ++this.#sequence;
+    const message: Held = {
+      messageId: `m${number}`,
+      group,
+      sequence: String(number).padStart(20, "0"),
+      body,
+      receiveCount: 0,
+      hiddenUntilMs: 0,
+      receipt: 0,
+      deleted: false,
+    };
+    const messages = this.#groups.get(group);
+    if (messages) messages.push(message);
+    else this.#groups.set(group, [message]);
+    this.#observer.accepted(by, message);
+    this.onAvailable();
+  }
+
+  /** A batch of up to ten, of one or several groups; hidden from now on. */
+  receive(visibilityMs: number): Received[] {
+    const now = this.#now();
+    const batch: Received[] = [];
+    const most = this.#prng.chance(0.5) ? BATCH_MAX : this.#prng.int(1, BATCH_MAX);
+    const groupsMax = this.#prng.int(1, 5);
+    let groups = 0;
+    for (const messages of this.#prng.shuffle([...this.#groups.values()])) {
+      if (batch.length >= most || groups >= groupsMax) break;
+      if (!isVisible(messages[0], now)) continue;
+      groups++;
+      for (const message of messages) {
+        if (batch.length >= most || !isVisible(message, now)) break;
+        message.receiveCount++;
+        message.hiddenUntilMs = now + visibilityMs;
+        message.receipt = ++this.#receipts;
+        batch.push({ message, receipt: message.receipt });
+      }
+    }
+    return batch;
+  }
+
+  /** Nothing happens if the receipt is not the message's latest. */
+  delete({ message, receipt }: Received): void {
+    if (message.receipt !== receipt || message.deleted) return;
+    message.deleted = true;
+    const messages = this.#groups.get(message.group);
+    if (!messages) return;
+    const left = messages.filter((other) => other !== message);
+    if (left.length === 0) this.#groups.delete(message.group);
+    else this.#groups.set(message.group, left);
+    this.#observer.deleted(message);
+    this.onAvailable();
+  }
+
+  /** As `ChangeMessageVisibility`: hidden for so long from now. */
+  hide({ message, receipt }: Received, ms: number): void {
+    if (message.receipt !== receipt || message.deleted) return;
+    message.hiddenUntilMs = this.#now() + ms;
+  }
+
+  /** At-least-once: a message that was deleted is there once more. */
+  restore(message: Held): void {
+    if (!message.deleted) return;
+    message.deleted = false;
+    message.hiddenUntilMs = 0;
+    const messages = [...(this.#groups.get(message.group) ?? []), message];
+    this.#groups.set(message.group, messages.toSorted((a, b) => (a.sequence < b.sequence ? -1 : 1)));
+    this.onAvailable();
+  }
+
+  /** When the first hidden message comes to light. */
+  get nextVisibleMs(): number | undefined {
+    let next: number | undefined;
+    const now = this.#now();
+    for (const [first] of this.#groups.values()) {
+      if (!first) continue;
+      const atMs = Math.max(now, first.hiddenUntilMs);
+      if (next === undefined || atMs < next) next = atMs;
+    }
+    return next;
+  }
+}
+
+const isVisible = (message: Held | undefined, now: number): boolean => message !== undefined && message.hiddenUntilMs <= now;
+
+export const incomingOf = ({ message }: Received): Incoming => ({
+  messageId: message.messageId,
+  group: message.group,
+  sequence: message.sequence,
+  receiveCount: message.receiveCount,
+  body: message.body,
+});
+
+/** An actor's access to the mailbox. */
+export class SimMailbox implements Mailbox {
+  readonly #queue: Queue;
+  readonly #effects: Effects;
+  readonly #actor: Actor;
+
+  constructor(parts: { queue: Queue; effects: Effects; actor: Actor }) {
+    this.#queue = parts.queue;
+    this.#effects = parts.effects;
+    this.#actor = parts.actor;
+  }
+
+  sendBatch(messages: readonly Outgoing[]): Promise<readonly number[]> {
+    if (new Set(messages.map(({ group }) => group)).size < messages.length || messages.length > BATCH_MAX) {
+      throw new TypeError("a batch holds two messages of a group, or too many (R13)");
+    }
+    return this.#effects.perform(this.#actor, "send", `${messages.length} messages`, () => {
+      const refused: number[] = [];
+      messages.forEach((message, index) => {
+        if (this.#effects.faults.strike("entries-refused")) refused.push(index);
+        else this.#queue.accept(message, this.#actor.name);
+      });
+      return refused;
+    });
+  }
+}

@@ -1,0 +1,289 @@
+/**
+ * Sees every effect at the instant at which it takes place, and checks what must hold at every instant: J1, J2, J3,
+ * W1, W2, W3, T1, D1, R10. What must hold at the end is in `checkers.ts`.
+ */
+import type { Entry } from "../../lib/entry.ts";
+import { groupOf, isExclusiveId } from "../../lib/ids.ts";
+import type { Attributes, ItemKey, Write, WriteResult } from "../../lib/item.ts";
+import type { Message } from "../../lib/message.ts";
+import { decodeMessage } from "../../lib/message.ts";
+import { equalValues, type Value } from "../../lib/value.ts";
+import type { Actor } from "./actor.ts";
+import type { Held } from "./mailbox.ts";
+import type { Trace } from "./trace.ts";
+
+/** Thrown where an invariant is violated; it stops the run. */
+export class Violation extends Error {
+  override readonly name = "Violation";
+  readonly rule: string;
+  constructor(rule: string, message: string) {
+    super(`${rule}: ${message}`);
+    this.rule = rule;
+  }
+}
+
+/** One life of an invocation, as its head has shown it. */
+export interface Life {
+  readonly id: string;
+  readonly incarnation: number;
+  readonly entries: Entry[];
+  status: string;
+  token: string | undefined;
+  target: readonly string[];
+  completedMs: number | undefined;
+  head: Attributes;
+}
+export interface StateWrite {
+  readonly fence: string;
+  readonly value: string | null;
+}
+
+const TOKEN = /⟦[^⟧]*⟧/g;
+const decoder = new TextDecoder();
+export const tokensIn = (value: Value | undefined): string[] =>
+  value instanceof Uint8Array ? (decoder.decode(value).match(TOKEN) ?? []) : typeof value === "string" ? (value.match(TOKEN) ?? []) : [];
+
+export class Observer {
+  /** The first violation. */
+  violation: Violation | undefined;
+  /** By id; a new incarnation replaces the old one. */
+  readonly lives = new Map<string, Life>();
+  /** Lives that ended, for completeness, by `id incarnation`. */
+  readonly ended = new Set<string>();
+  /** Step results that are in a log. */
+  readonly durable = new Set<string>();
+  readonly #inValue = new Map<string, string[]>();
+  /** Exclusive invocations that have begun, by group, in order. */
+  readonly begun = new Map<string, Life[]>();
+  /** Sequence of the first Start that the mailbox accepted, by id. */
+  readonly firstStart = new Map<string, { sequence: string; delayed: boolean; incarnation: number }>();
+  readonly starts = new Map<string, Message & { kind: "start" }>();
+  /** Successful writes of each state key, in order. */
+  readonly state = new Map<string, StateWrite[]>();
+  /** The newest token that has read the key, by state partition. */
+  readonly #readers = new Map<string, string>();
+  readonly operations: Record<string, number> = {};
+  maxSkewMs = 0;
+  readonly #now: () => number;
+  readonly #trace: Trace;
+
+  constructor(now: () => number, trace: Trace) {
+    this.#now = now;
+    this.#trace = trace;
+  }
+
+  fail(rule: string, message: string): void {
+    this.violation ??= new Violation(rule, message);
+    this.#trace.add("checker", "VIOLATION", `${rule}: ${message}`);
+  }
+  count(operation: string): void {
+    this.operations[operation] = (this.operations[operation] ?? 0) + 1;
+  }
+
+  // --- items -------------------------------------------------------------------------------------------------
+
+  read(actor: Actor, key: ItemKey, item: Attributes | undefined): void {
+    this.#trace.add(actor.name, "reads", `${short(key.pk)} ${key.sk}${item === undefined ? " (none)" : ""}`);
+    const token = actor.turn?.token;
+    if (actor.kind !== "handler" || token === undefined || key.table !== "state" || !key.pk.includes(".state.")) return;
+    const life = this.lives.get(actor.turn?.id ?? "");
+    if (life?.status === "completed") return;
+    const newest = this.#readers.get(key.pk);
+    if (newest === undefined || newest < token) this.#readers.set(key.pk, token);
+  }
+
+  written(actor: Actor, write: Write, before: Attributes | undefined, result: WriteResult): void {
+    const { table, pk, sk } = write.key;
+    const what = result.won ? write.op : `${write.op} refused`;
+    this.#trace.add(actor.name, what, `${short(pk)} ${sk} ${result.won ? summary(sk, result.item) : ""}`);
+    if (!result.won) return;
+    const id = pk.slice(pk.indexOf(".inv.") + 5);
+    if (table === "journal" && sk === "head") this.#headWritten(actor, id, before, result.item);
+    else if (table === "journal" && sk.startsWith("value#")) this.#inValue.set(`${id} ${sk}`, tokensIn(result.item?.["value"]));
+    else if (table === "journal" && sk.startsWith("page#")) this.#pageWritten(id, sk, result.item);
+    else if (table === "state" && pk.includes(".state.")) this.#stateWritten(actor, pk, sk, result.item);
+  }
+
+  #headWritten(actor: Actor, id: string, before: Attributes | undefined, after: Attributes | undefined): void {
+    if (!after) return this.fail("J1", `the head of ${id} was deleted by ${actor.name}`);
+    const incarnation = Number(after["i"]);
+    let life = this.lives.get(id);
+    if (!life || life.incarnation !== incarnation) {
+      if (life && life.status !== "completed") this.fail("R10", `${id} got a new life while its old one was ${life.status}`);
+      life = { id, incarnation, entries: [], status: "", token: undefined, target: [], completedMs: undefined, head: after };
+      this.lives.set(id, life);
+    } else if (before?.["s"] === "completed") this.#unchanged(id, before, after);
+    this.#appended(life, after);
+    this.#pinned(actor, life, before, after);
+    const status = String(after["s"]);
+    const grew = Number(before?.["n"] ?? 0) < Number(after["n"]) || status !== life.status;
+    if (status === "completed" && life.status !== "completed") {
+      life.completedMs = this.#now();
+      const name = `${id} ${incarnation}`;
+      if (this.ended.has(name)) this.fail("J3", `${id} was completed twice`);
+      this.ended.add(name);
+    }
+    life.head = after;
+    life.target = after["t"] as string[];
+    if (after["k"] !== undefined) life.token = String(after["k"]);
+    const begins = Number(after["n"]) > 0 || ["running", "suspended", "backing-off", "paused"].includes(status);
+    if (grew && begins && isExclusiveId(id)) this.#begins(actor, life);
+    life.status = status;
+  }
+
+  #unchanged(id: string, before: Attributes, after: Attributes): void {
+    for (const name of ["s", "n", "l", "x", "p", "m"]) {
+      if (!equalValues(before[name], after[name])) this.fail("J3", `${name} of ${id} changed after its completion`);
+    }
+  }
+
+  /** J1: the log only grows, and every prefix stays as it is. */
+  #appended(life: Life, after: Attributes): void {
+    const [length, paged] = [Number(after["n"]), Number(after["p"])];
+    const tail = (after["l"] as Entry[] | undefined) ?? [];
+    const { entries, id } = life;
+    if (length < entries.length) this.fail("J1", `the log of ${id} shrank from ${entries.length} to ${length}`);
+    if (paged + tail.length !== length) this.fail("J1", `${id}: ${paged} paged and ${tail.length} in the head, of ${length}`);
+    tail.forEach((entry, index) => {
+      const position = paged + index;
+      const held = entries[position];
+      if (held === undefined) {
+        if (position !== entries.length) this.fail("J1", `${id} has no entry before position ${position}`);
+        entries.push(entry);
+        this.#entered(life, entry);
+      } else if (!equalValues(held as unknown as Value, entry as unknown as Value)) {
+        this.fail("J1", `entry ${position} of ${id} was ${JSON.stringify(held)} and is ${JSON.stringify(entry)}`);
+      }
+    });
+  }
+
+  #entered(life: Life, entry: Entry): void {
+    if (entry[0] === "r") {
+      const tokens = typeof entry[3] === "string" ? this.#inValue.get(`${life.id} ${entry[3]}`) : tokensIn(entry[3]);
+      for (const token of tokens ?? []) this.durable.add(token);
+      if (life.entries.some((other) => other !== entry && other[0] === "r" && other[1] === entry[1])) {
+        this.fail("J2", `the result of step ${entry[2]} of ${life.id} was recorded twice`);
+      }
+    }
+    if (entry[0] !== "n") return;
+    if (life.entries.some((other) => other !== entry && other[0] === "n" && other[1] === entry[1])) {
+      this.fail("J2", `command ${entry[1]} of ${life.id} was completed twice`);
+    }
+    const slept = life.entries.find((other) => other[0] === "z" && other[1] === entry[1]);
+    const dueMs = slept?.[0] === "z" ? slept[2] : 0;
+    if (this.#now() + this.maxSkewMs + 1 < dueMs) this.fail("T1", `sleep ${entry[1]} of ${life.id} ended ${dueMs - this.#now()} ms early`);
+  }
+
+  #pinned(actor: Actor, life: Life, before: Attributes | undefined, after: Attributes): void {
+    if (!before || before["i"] !== after["i"]) return;
+    if (before["k"] !== undefined && before["k"] !== after["k"]) this.fail("R10", `the token of ${life.id} changed`);
+    const repinned = before["d"] !== undefined && before["d"] !== after["d"];
+    if (repinned && actor.kind !== "operator") this.fail("R10", `${life.id} moved from deployment ${String(before["d"])} to ${String(after["d"])}`);
+    if (!equalValues(before["t"], after["t"])) this.fail("R10", `the target of ${life.id} changed`);
+  }
+
+  /** W1: while one has begun and not ended, no other of its key does anything. W2: they begin in the order of tokens. */
+  #begins(actor: Actor, life: Life): void {
+    const group = groupOf(life.id);
+    const begun = this.begun.get(group) ?? [];
+    this.begun.set(group, begun);
+    const open = begun.find((other) => other !== life && other.status !== "completed");
+    if (open) this.fail("W1", `${actor.name} writes to ${life.id} while ${open.id} of the same key is ${open.status}`);
+    if (begun.includes(life)) return;
+    const later = begun.find((other) => (other.token ?? "") > (life.token ?? ""));
+    if (later && life.token !== undefined) this.fail("W2", `${life.id} (${life.token}) begins after ${later.id} (${later.token})`);
+    begun.push(life);
+    const first = this.firstStart.get(life.id);
+    if (first && !first.delayed && first.incarnation === life.incarnation && life.token !== undefined) {
+      const expected = first.sequence.padStart(24, "0");
+      if (!life.token.endsWith(expected)) this.fail("W2", `the token of ${life.id} is ${life.token}; its first Start had ${first.sequence}`);
+    }
+  }
+
+  #pageWritten(id: string, sk: string, item: Attributes | undefined): void {
+    this.count("page");
+    const [, incarnation, start] = sk.split("#");
+    const life = this.lives.get(id);
+    if (!life || life.incarnation !== Number(incarnation)) return this.fail("J1", `a page of ${id} without its head`);
+    (item?.["l"] as Entry[]).forEach((entry, index) => {
+      const held = life.entries[Number(start) + index];
+      if (!equalValues(held as unknown as Value, entry as unknown as Value)) this.fail("J1", `page ${sk} of ${id} differs from the log at ${index}`);
+    });
+  }
+
+  /** W3: nobody writes a key's state once a later invocation has read or begun; and only what is durable (J2). */
+  #stateWritten(actor: Actor, pk: string, sk: string, item: Attributes | undefined): void {
+    if (!item) return this.fail("W3", `state ${sk} was deleted`);
+    const fence = String(item["f"]);
+    const token = fence.slice(0, fence.lastIndexOf("."));
+    const value = item["val"] instanceof Uint8Array ? decoder.decode(item["val"]) : null;
+    const newest = this.#readers.get(pk);
+    if (newest !== undefined && newest > token) this.fail("W3", `${actor.name} writes ${sk} as ${token}, after ${newest} has read the key`);
+    for (const written of tokensIn(item["val"])) {
+      if (!this.durable.has(written)) this.fail("J2", `${actor.name} writes ${sk} = ${value} before the result is durable`);
+    }
+    const name = `${pk} ${sk}`;
+    const history = this.state.get(name) ?? [];
+    this.state.set(name, history);
+    const last = history.at(-1);
+    if (last && last.fence >= fence) this.fail("W3", `${sk} was written by ${last.fence} and then by ${fence}`);
+    history.push({ fence, value });
+  }
+
+  // --- messages ----------------------------------------------------------------------------------------------
+
+  accepted(by: string, { group, sequence, body }: Held): void {
+    this.#trace.add(by, "sends", `${sequence.slice(-5)} ${body.slice(0, 200)}`);
+    const message = decodeMessage(body);
+    this.count(`message ${message.kind}`);
+    const expected = message.kind === "start" && message.dueAtMs !== undefined ? message.id : groupOf(message.id);
+    if (group !== expected) this.fail("R16", `a ${message.kind} for ${message.id} went to group ${group}`);
+    if (message.kind !== "start") return;
+    const { id, incarnation, dueAtMs, input } = message;
+    if (!this.firstStart.has(id)) this.firstStart.set(id, { sequence, delayed: dueAtMs !== undefined, incarnation });
+    if (!this.starts.has(id)) this.starts.set(id, message);
+    for (const token of tokensIn(input)) {
+      if (!this.durable.has(token)) this.fail("J2", `${by} starts ${id} on account of ${token}, which is not durable`);
+    }
+  }
+  swallowed(by: string, _group: string, body: string): void {
+    this.#trace.add(by, "sends (swallowed)", body.slice(0, 200));
+    this.count("message swallowed");
+  }
+  deleted({ sequence }: Held): void {
+    this.#trace.add("mailbox", "deletes", sequence.slice(-5));
+  }
+
+  // --- the user's code ---------------------------------------------------------------------------------------
+
+  /** A step's action starts in a turn. `known`: results on whose account the code may be acting. */
+  stepStarts(actor: Actor, step: string, known: readonly string[]): void {
+    const { turn } = actor;
+    if (!turn) return;
+    this.#trace.add(actor.name, "runs step", `${step} of ${turn.id}`);
+    const life = this.lives.get(turn.id);
+    for (const token of known) {
+      if (!this.durable.has(token)) this.fail("J2", `step ${step} of ${turn.id} starts on account of ${token}, which is not durable`);
+    }
+    if (!life || life.incarnation !== turn.incarnation) return;
+    const at = life.entries.findIndex((entry) => entry[0] === "r" && entry[2] === step);
+    if (at >= 0 && at < turn.loaded) this.fail("J2", `step ${step} of ${turn.id} runs again in a turn that has loaded its result`);
+    if (life.status === "completed" || !isExclusiveId(turn.id)) return;
+    const open = (this.begun.get(groupOf(turn.id)) ?? []).find((other) => other !== life && other.status !== "completed");
+    if (open) this.fail("W1", `step ${step} of ${turn.id} runs while ${open.id} of the same key is ${open.status}`);
+  }
+}
+
+const short = (pk: string): string => pk.slice(pk.indexOf(".") + 1);
+
+function summary(sk: string, item: Attributes | undefined): string {
+  if (!item) return "deleted";
+  if (sk !== "head") return JSON.stringify(item, brief).slice(0, 160);
+  const { s, n, b, p, m, w, k } = item;
+  const extra = { ...(Array.isArray(m) && m.length > 0 ? { m } : {}), ...(w === undefined ? {} : { w }), ...(k === undefined ? {} : { k }) };
+  return `${String(s)} n=${String(n)} b=${String(b)} p=${String(p)} ${JSON.stringify(item["l"], brief)} ${JSON.stringify(extra, brief)}`.slice(0, 400);
+}
+
+function brief(_: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? decoder.decode(value).slice(0, 60) : value;
+}

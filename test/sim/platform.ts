@@ -1,0 +1,340 @@
+/**
+ * Lambda: environments that run handlers' turns and dispatchers, and what feeds the dispatchers from the mailbox. Each
+ * environment is an actor with a clock of its own and a registry cache; it does one thing at a time and is reused.
+ */
+import { ItemRegistry } from "../../core/registry.ts";
+import { FunctionError, OperationalError } from "../../lib/errors.ts";
+import type { Deployment } from "../../lib/manifest.ts";
+import type { Clock, Entropy, Invoker, ItemStore, Logger, LogLevel, Mailbox, Registry } from "../../lib/ports.ts";
+import { decodeTurnOutcome, decodeTurnRequest, encodeTurnOutcome, encodeTurnRequest, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
+import { Dispatcher } from "../../runtime/dispatcher/core.ts";
+import { createEndpoint, type Endpoint } from "../../sdk/index.ts";
+import { Actor, type ActorKind, type Effects, SimClock, SimEntropy } from "./actor.ts";
+import type { Faults } from "./faults.ts";
+import { definitions, type Stage } from "./interpreter.ts";
+import { SimItemStore, type Tables } from "./item-store.ts";
+import { incomingOf, type Queue, type Received, SimMailbox } from "./mailbox.ts";
+import type { Observer } from "./observer.ts";
+import { Prng } from "./prng.ts";
+import { type Scheduler, whoRuns } from "./scheduler.ts";
+import { SimTimers, type TimerService } from "./timers.ts";
+import type { Trace } from "./trace.ts";
+
+/** A dispatcher's function timeout. */
+const HANDLE_MS = 60_000;
+const DISPATCHERS_MAX = 6;
+
+export interface Ports {
+  readonly items: ItemStore;
+  readonly mailbox: Mailbox;
+  readonly registry: ItemRegistry;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly logger: Logger;
+}
+
+export interface World {
+  readonly seed: number;
+  readonly scheduler: Scheduler;
+  readonly faults: Faults;
+  readonly effects: Effects;
+  readonly observer: Observer;
+  readonly trace: Trace;
+  readonly tables: Tables;
+  readonly queue: Queue;
+  readonly timers: TimerService;
+  readonly skewMaxMs: number;
+}
+
+interface HandlerEnvironment {
+  readonly actor: Actor;
+  readonly ports: Ports & { readonly registry: Registry };
+  busy: boolean;
+}
+interface DispatcherEnvironment {
+  readonly actor: Actor;
+  readonly dispatcher: Dispatcher;
+  busy: boolean;
+}
+
+export class Platform {
+  readonly #world: World;
+  readonly #prng: Prng;
+  readonly #handlers: HandlerEnvironment[] = [];
+  readonly #dispatchers: DispatcherEnvironment[] = [];
+  readonly #endpoints = new Map<number, Endpoint>();
+  readonly #stage: Omit<Stage, "version">;
+  readonly #names: Record<ActorKind, number> = { client: 0, dispatcher: 0, handler: 0, reconciler: 0, operator: 0 };
+  #polling = false;
+  #nextLookMs = Number.POSITIVE_INFINITY;
+  /** Turns that run now, in living environments or not. */
+  turns = 0;
+
+  constructor(world: World, stage: Omit<Stage, "version">) {
+    this.#world = world;
+    this.#stage = stage;
+    this.#prng = new Prng(world.seed, "platform");
+    world.queue.onAvailable = () => this.#poll();
+  }
+
+  actor(kind: ActorKind): Actor {
+    const { faults, skewMaxMs } = this.#world;
+    const skewMs = faults.has("clock-skew") ? Math.floor(this.#prng.between(-skewMaxMs, skewMaxMs)) : 0;
+    return new Actor(`${kind.slice(0, 4)}${++this.#names[kind]}`, kind, skewMs);
+  }
+
+  ports(actor: Actor): Ports {
+    const { tables, effects, observer, queue, scheduler, seed } = this.#world;
+    const items = new SimItemStore({ tables, effects, actor, observer });
+    const clock = new SimClock(scheduler, actor);
+    return {
+      items,
+      mailbox: new SimMailbox({ queue, effects, actor }),
+      registry: new ItemRegistry(items, clock),
+      clock,
+      entropy: new SimEntropy(new Prng(seed, `entropy ${actor.name}`)),
+      logger: { log: (level, message, fields) => this.#logged(actor, level, message, fields) },
+    };
+  }
+
+  /** A violated invariant inside the engine, or an error that is neither operational nor the program's. */
+  #logged(actor: Actor, level: LogLevel, message: string, fields: Record<string, unknown> = {}): void {
+    const { trace, observer } = this.#world;
+    const reason = JSON.stringify(fields["reason"] ?? fields["error"] ?? "");
+    trace.add(actor.name, level, `${message} ${reason}`);
+    const stack = typeof fields["stack"] === "string" ? fields["stack"] : "";
+    if (level === "error") observer.fail("LOG", `${message}: ${reason}`);
+    if (level === "warn" && stack !== "" && !/^(OperationalError|FunctionError)/.test(stack)) {
+      observer.fail("ERROR", `${actor.name}: ${message}: ${stack.split("\n").slice(0, 6).join(" | ")}`);
+    }
+  }
+
+  endpoint(version: number): Endpoint {
+    let endpoint = this.#endpoints.get(version);
+    if (!endpoint) this.#endpoints.set(version, (endpoint = createEndpoint(definitions({ ...this.#stage, version }))));
+    return endpoint;
+  }
+  deployment(version: number): Deployment {
+    return { id: `dp_${version}`, address: String(version), createdAtMs: 0, services: this.endpoint(version).discover().services };
+  }
+
+  // --- dispatchers -------------------------------------------------------------------------------------------
+
+  #poll(): void {
+    if (this.#polling) return;
+    this.#polling = true;
+    this.#world.scheduler.after(this.#prng.between(0.5, 15), () => {
+      this.#polling = false;
+      this.#receive();
+    });
+  }
+
+  #receive(): void {
+    const busy = this.#dispatchers.filter((environment) => environment.busy).length;
+    if (busy >= DISPATCHERS_MAX) return;
+    const batch = this.#world.queue.receive(15 * 60 * 1000);
+    if (batch.length === 0) return this.#lookLater();
+    void this.#dispatch(batch);
+    this.#poll();
+  }
+
+  #lookLater(): void {
+    const { queue, scheduler } = this.#world;
+    const nextMs = queue.nextVisibleMs;
+    if (nextMs === undefined || (nextMs >= this.#nextLookMs && this.#nextLookMs > scheduler.nowMs)) return;
+    this.#nextLookMs = nextMs;
+    scheduler.after(nextMs - scheduler.nowMs, () => {
+      this.#nextLookMs = Number.POSITIVE_INFINITY;
+      this.#poll();
+    });
+  }
+
+  async #dispatch(batch: readonly Received[]): Promise<void> {
+    const { trace, faults, scheduler, queue } = this.#world;
+    const environment = this.#dispatcher();
+    const { actor } = environment;
+    environment.busy = true;
+    trace.add(actor.name, "receives", batch.map(({ message }) => `${message.sequence.slice(-5)}/${message.receiveCount}`).join(" "));
+    this.#lapse(batch);
+    if (faults.strike("dispatcher-crash")) {
+      actor.crashAt = { effect: actor.effects + this.#prng.int(1, 14), when: this.#prng.chance(0.5) ? "before" : "after" };
+    }
+    let over = false;
+    actor.onDeath(() => {
+      if (over) return;
+      over = true;
+      // Visibility runs out seconds after the last heartbeat.
+      for (const received of batch) queue.hide(received, this.#prng.between(100, 20_000));
+      this.#poll();
+    });
+    const stop = scheduler.after(HANDLE_MS, () => {
+      trace.add(actor.name, "times out");
+      actor.die();
+    });
+    const failed = await whoRuns.run(actor, () => environment.dispatcher.handle(batch.map(incomingOf), HANDLE_MS));
+    stop();
+    if (!actor.alive) return;
+    over = true;
+    actor.crashAt = undefined;
+    environment.busy = false;
+    trace.add(actor.name, "handled", failed.length === 0 ? "" : `but ${failed.join(" ")}`);
+    scheduler.after(this.#world.effects.latencyMs(), () => this.#acknowledge(batch, new Set(failed)));
+  }
+
+  #acknowledge(batch: readonly Received[], failed: ReadonlySet<string>): void {
+    const { faults, queue, scheduler } = this.#world;
+    const isLost = faults.strike("ack-lost");
+    for (const received of batch) {
+      if (isLost) queue.hide(received, this.#prng.between(0, 20_000));
+      else if (failed.has(received.message.messageId)) queue.hide(received, this.#prng.between(0, 2000));
+      else {
+        queue.delete(received);
+        if (received.message.deleted && faults.strike("redelivered")) {
+          scheduler.after(this.#prng.between(0, 30_000), () => queue.restore(received.message));
+        }
+      }
+    }
+    this.#poll();
+  }
+
+  /** Heartbeats fail, or come too late for the first message of a group. */
+  #lapse(batch: readonly Received[]): void {
+    const { faults, queue } = this.#world;
+    if (faults.strike("visibility-lapsed")) {
+      for (const received of batch) queue.hide(received, this.#prng.between(50, 15_000));
+    }
+    if (faults.strike("early-redelivery")) {
+      const group = this.#prng.pick(batch).message.group;
+      const first = batch.find(({ message }) => message.group === group);
+      if (first) queue.hide(first, this.#prng.between(20, 3000));
+    }
+    this.#poll();
+  }
+
+  #dispatcher(): DispatcherEnvironment {
+    const free = this.#dispatchers.find((environment) => !environment.busy && environment.actor.alive);
+    if (free) return free;
+    const actor = this.actor("dispatcher");
+    const ports = this.ports(actor);
+    const timers = new SimTimers({ service: this.#world.timers, effects: this.#world.effects, actor });
+    const invoker: Invoker = { invoke: (deployment, request) => this.#invoke(actor, deployment, request) };
+    const environment: DispatcherEnvironment = { actor, dispatcher: new Dispatcher({ ...ports, timers, invoker }), busy: false };
+    this.#dispatchers.push(environment);
+    actor.onDeath(() => void this.#dispatchers.splice(this.#dispatchers.indexOf(environment), 1));
+    return environment;
+  }
+
+  // --- turns -------------------------------------------------------------------------------------------------
+
+  #invoke(caller: Actor, deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
+    const { faults, scheduler, effects } = this.#world;
+    const text = encodeTurnRequest(request);
+    effects.operations["invoke"] = (effects.operations["invoke"] ?? 0) + 1;
+    return new Promise<TurnOutcome>((resolve, reject) => {
+      const answer = (run: () => void): void => {
+        scheduler.after(effects.latencyMs(), () => {
+          if (caller.alive) run();
+        });
+      };
+      scheduler.after(effects.latencyMs(), () => {
+        if (faults.strike("invoke-throttled")) {
+          answer(() => reject(new OperationalError("throttled", "too many invocations (simulated)")));
+          return;
+        }
+        if (faults.strike("invoke-lost")) {
+          scheduler.after(this.#prng.between(1, 5000), () => answer(() => reject(new OperationalError("unavailable", "connection lost (simulated)"))));
+        }
+        this.#turn(deployment, text, {
+          ended: (outcome) => answer(() => resolve(decodeTurnOutcome(outcome))),
+          died: (error) => answer(() => reject(error)),
+        });
+      });
+    });
+  }
+
+  #turn(deployment: Deployment, text: string, caller: { ended: (outcome: string) => void; died: (error: FunctionError) => void }): void {
+    const { faults, scheduler, trace, effects } = this.#world;
+    const environment = this.#handler();
+    const { actor } = environment;
+    const request = decodeTurnRequest(text);
+    environment.busy = true;
+    const { id, incarnation, token } = request;
+    actor.turn = { id, incarnation, token, loaded: Number(request.head?.["n"] ?? 0) };
+    trace.add(actor.name, "turn", `${request.target.service}/${request.target.key ?? ""} ${id} loaded=${actor.turn.loaded} start=${request.start !== undefined} carried=${request.carried.length}`);
+    this.#planDeath(actor);
+    let over = false;
+    let reason = new FunctionError("crashed", "the function died (simulated)");
+    actor.onDeath(() => {
+      if (over) return;
+      over = true;
+      trace.add(actor.name, "died", reason.code);
+      caller.died(reason);
+    });
+    const stop = scheduler.after(request.remainingMs + 500, () => {
+      reason = new FunctionError("timeout", "Task timed out (simulated)");
+      actor.die();
+    });
+    if (faults.strike("handler-timeout")) {
+      scheduler.after(this.#prng.between(1, 2000), () => {
+        if (over) return;
+        reason = new FunctionError("timeout", "Task timed out (simulated)");
+        actor.die();
+      });
+    }
+    const ended = (outcome: TurnOutcome): void => {
+      stop();
+      if (!actor.alive) return;
+      trace.add(actor.name, "turn ends", describeOutcome(outcome));
+      this.#checkOutcome(outcome);
+      actor.crashAt = undefined;
+      if (faults.strike("handler-crash-at-end")) return actor.die();
+      over = true;
+      environment.busy = false;
+      actor.turn = undefined;
+      caller.ended(encodeTurnOutcome(outcome));
+    };
+    scheduler.after(faults.strike("cold-start") ? this.#prng.between(200, 3000) : effects.latencyMs(), () => {
+      if (!actor.alive) return;
+      const endpoint = this.endpoint(Number(deployment.address));
+      whoRuns.run(actor, () => endpoint.runTurn(request, environment.ports)).then(ended, (error: unknown) => {
+        stop();
+        if (!actor.alive) return;
+        this.#world.observer.fail("ERROR", `a turn threw ${(error as Error).stack?.split("\n").slice(0, 5).join(" | ")}`);
+        actor.die();
+      });
+    });
+  }
+
+  #planDeath(actor: Actor): void {
+    const { faults } = this.#world;
+    const memory = faults.strike("handler-out-of-memory");
+    if (!memory && !faults.strike("handler-crash")) return;
+    actor.crashAt = { effect: actor.effects + this.#prng.int(1, 12), when: this.#prng.chance(0.5) ? "before" : "after" };
+  }
+
+  /** D1: the programs are deterministic, so no replay may differ; and only what they throw may fail a turn. */
+  #checkOutcome(outcome: TurnOutcome): void {
+    if (outcome.kind !== "failed") return;
+    const { code, message, stack } = outcome.failure;
+    const { observer } = this.#world;
+    observer.count("turn failed");
+    if (code === 570) observer.fail("D1", message);
+    else if (!/^sim: /.test(message) && code !== 504) observer.fail("ERROR", `a turn failed: ${message} ${stack?.split("\n").slice(1, 5).join(" | ") ?? ""}`);
+  }
+
+  #handler(): HandlerEnvironment {
+    const free = this.#handlers.find((environment) => !environment.busy && environment.actor.alive);
+    if (free) return free;
+    const actor = this.actor("handler");
+    const environment: HandlerEnvironment = { actor, ports: this.ports(actor), busy: false };
+    this.#handlers.push(environment);
+    actor.onDeath(() => void this.#handlers.splice(this.#handlers.indexOf(environment), 1));
+    return environment;
+  }
+}
+
+function describeOutcome(outcome: TurnOutcome): string {
+  if (outcome.kind === "suspended") return `suspended ${JSON.stringify(outcome.wait)}`;
+  if (outcome.kind === "failed") return `failed ${outcome.failure.code} ${outcome.failure.message}`;
+  return outcome.kind === "lost" ? `lost: ${outcome.reason}` : "completed";
+}

@@ -1,0 +1,105 @@
+/** What generated handlers do: lists of instructions, interpreted by `interpreter.ts`. They travel as JSON inputs. */
+export type Callee = "plain" | "exclusive" | "shared" | "workflow" | "workflow-shared";
+
+export interface Program {
+  /** Names the program in the whole run: it must run exactly once. */
+  readonly pid: string;
+  readonly callee: Callee;
+  readonly key?: string;
+  readonly body: readonly Instruction[];
+  /** A result of the caller's that this was called on account of (J2). */
+  readonly token?: string;
+}
+
+/** Fails `times` times (counted over all attempts), then succeeds. */
+export interface StepInstruction {
+  readonly do: "step";
+  readonly name: string;
+  readonly ms: number;
+  readonly fails?: number;
+  readonly terminal?: true;
+  /** Retries of its own. */
+  readonly attemptsMax?: number;
+  /** Bytes that are added to its result. */
+  readonly padding?: number;
+}
+export interface SleepInstruction {
+  readonly do: "sleep";
+  readonly ms: number;
+}
+export interface CallInstruction {
+  readonly do: "call";
+  readonly program: Program;
+  readonly idempotencyKey?: string;
+}
+export interface PromiseGetInstruction {
+  readonly do: "promise.get";
+  readonly name: string;
+}
+export interface AwakeableInstruction {
+  readonly do: "awakeable";
+  readonly name: string;
+  readonly resolveAfterMs: number;
+  readonly times: number;
+  readonly rejects?: true;
+}
+export interface CombineInstruction {
+  readonly do: "all" | "any" | "race" | "settled";
+  readonly parts: readonly Part[];
+}
+export interface TimeoutInstruction {
+  readonly do: "timeout";
+  readonly part: Part;
+  readonly ms: number;
+}
+/** What yields a durable promise, and can be combined. */
+export type Part =
+  | StepInstruction
+  | SleepInstruction
+  | CallInstruction
+  | PromiseGetInstruction
+  | AwakeableInstruction
+  | CombineInstruction
+  | TimeoutInstruction;
+
+export type Instruction =
+  | Part
+  | { readonly do: "get" | "set" | "clear"; readonly name: string }
+  | { readonly do: "clearAll" | "keys" }
+  | { readonly do: "send"; readonly program: Program; readonly delayMs?: number; readonly idempotencyKey?: string; readonly cancelled?: true }
+  | { readonly do: "promise.resolve" | "promise.peek"; readonly name: string }
+  | { readonly do: "throw"; readonly terminal?: true; readonly times?: number; readonly name: string }
+  | { readonly do: "try"; readonly body: readonly Instruction[]; readonly recover: readonly Instruction[] }
+  /** Native concurrency: branches that run side by side on their own. */
+  | { readonly do: "branches"; readonly branches: readonly (readonly Instruction[])[] };
+
+/** All programs in it, itself first. */
+export function programsIn(program: Program): Program[] {
+  const found = [program];
+  const visit = (instruction: Instruction): void => {
+    switch (instruction.do) {
+      case "call":
+      case "send":
+        found.push(...programsIn(instruction.program));
+        return;
+      case "all":
+      case "any":
+      case "race":
+      case "settled":
+        instruction.parts.forEach(visit);
+        return;
+      case "timeout":
+        visit(instruction.part);
+        return;
+      case "try":
+        [...instruction.body, ...instruction.recover].forEach(visit);
+        return;
+      case "branches":
+        instruction.branches.flat().forEach(visit);
+        return;
+      default:
+    }
+  };
+  program.body.forEach(visit);
+  return found;
+}

@@ -1,0 +1,145 @@
+/** One seed, one run: builds a world, lets the workload loose in it, stops the faults, waits for rest, checks. */
+import { type CrashPoint, Effects } from "./actor.ts";
+import { checkEnding, resultOf } from "./checkers.ts";
+import { Clients } from "./clients.ts";
+import { type FaultPlan, Faults } from "./faults.ts";
+import { Tables } from "./item-store.ts";
+import { Queue } from "./mailbox.ts";
+import { Observer } from "./observer.ts";
+import { Platform, type World } from "./platform.ts";
+import { Prng } from "./prng.ts";
+import { Scheduler } from "./scheduler.ts";
+import { TimerService } from "./timers.ts";
+import { Trace } from "./trace.ts";
+import { Generator, type Workload } from "./workload.ts";
+
+const START_MS = 1_750_000_000_000;
+/** Faults stop after so long; long sleeps end after it. */
+const FAULTS_MS = 4 * 60_000;
+const EVENTS_MAX = 150_000;
+const RECONCILE_EVERY_MS = 30_000;
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly plan?: FaultPlan;
+  /** Instead of the one that the seed draws. */
+  readonly workload?: Workload;
+  readonly crashPoints?: readonly CrashPoint[];
+  readonly fixedLatency?: boolean;
+}
+export interface RunResult {
+  readonly seed: number;
+  readonly violation: { readonly rule: string; readonly message: string } | undefined;
+  readonly hash: string;
+  readonly events: number;
+  /** Effects of dispatchers and handlers. */
+  readonly effects: number;
+  readonly strikes: number;
+  readonly faults: Record<string, number>;
+  readonly kinds: readonly string[];
+  readonly operations: Record<string, number>;
+  readonly trace: Trace;
+  readonly workload: Workload;
+  /** The results by program, for comparison with other runs. */
+  readonly outcomes: Record<string, string>;
+}
+
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { seed, plan = {} } = options;
+  const scheduler = new Scheduler(START_MS);
+  const now = (): number => scheduler.nowMs;
+  const trace = new Trace(now);
+  const faults = new Faults(seed, plan);
+  const prng = new Prng(seed, "latency");
+  const meanMs = options.fixedLatency === true ? 2 : prng.pick([1, 5, 30]);
+  const effects = new Effects({ scheduler, faults, trace, prng, meanMs });
+  const observer = new Observer(now, trace);
+  const tables = new Tables(now);
+  const queue = new Queue({ now, prng: new Prng(seed, "queue"), observer });
+  const timers = new TimerService({ queue, effects, prng: new Prng(seed, "timers") });
+  const skewMaxMs = faults.has("clock-skew") ? prng.pick([20, 400]) : 0;
+  observer.maxSkewMs = skewMaxMs;
+  const world: World = { seed, scheduler, faults, effects, observer, trace, tables, queue, timers, skewMaxMs };
+  const workload = options.workload ?? new Generator(seed).workload();
+  const ranAs = new Map<string, Set<string>>();
+  const platform = new Platform(world, {
+    scheduler,
+    observer,
+    executions: new Map(),
+    told: (id, instruction) => clients.told(id, instruction),
+    entered: (actor, program, id) => {
+      trace.add(actor.name, "enters", `${program.pid} as ${id}`);
+      const ids = ranAs.get(program.pid) ?? new Set();
+      ranAs.set(program.pid, ids.add(id));
+    },
+  });
+  const clients = new Clients(world, platform);
+  await begin(world, clients, workload);
+  effects.crashPoints = options.crashPoints ?? [];
+  const limit = EVENTS_MAX;
+  const stop = (): boolean => {
+    if (scheduler.events > limit) observer.fail("L1", `no rest after ${limit} events: something is retried without bound`);
+    return observer.violation !== undefined;
+  };
+  await scheduler.run(stop);
+  // What an operator or a policy has paused is resumed until it ends.
+  for (let round = 0; round < 40 && observer.violation === undefined && resumePaused(observer, clients); round++) await scheduler.run(stop);
+  if (!observer.violation) checkEnding({ tables, queue, timers, observer, accepted: clients.accepted, ranAs, disturbed: workload.disturbed });
+  const outcomes: Record<string, string> = {};
+  for (const [pid, ids] of ranAs) {
+    const lives = [...ids].flatMap((id) => observer.lives.get(id) ?? []);
+    outcomes[pid] = lives.map((life) => (life.status === "completed" ? resultOf(life) : life.status)).join(" | ");
+  }
+  const { violation } = observer;
+  return {
+    seed,
+    violation: violation && { rule: violation.rule, message: violation.message },
+    hash: trace.hash,
+    events: scheduler.events,
+    effects: effects.count,
+    strikes: faults.struck,
+    faults: { ...faults.counts },
+    kinds: faults.kinds,
+    operations: { ...effects.operations, ...observer.operations },
+    trace,
+    workload,
+    outcomes,
+  };
+}
+
+/** Registers the first deployment without faults, then schedules everything else. */
+async function begin(world: World, clients: Clients, workload: Workload): Promise<void> {
+  const { scheduler, faults, seed } = world;
+  faults.stopped = true;
+  clients.redeploy(1);
+  await scheduler.run(() => clients.open === 0);
+  faults.stopped = false;
+  world.effects.count = 0;
+  for (const root of workload.roots) scheduler.after(root.atMs, () => clients.submit(root));
+  const prng = new Prng(seed, "outside");
+  if (faults.has("redeployment")) {
+    scheduler.after(prng.between(10, 20_000), () => {
+      clients.redeploy(2);
+      faults.counts.redeployment = 1;
+    });
+  }
+  if (faults.has("clock-skew")) faults.counts["clock-skew"] = 1;
+  const reconcile = (): void => {
+    if (faults.stopped) return;
+    clients.reconcile();
+    faults.counts.reconciler = (faults.counts.reconciler ?? 0) + 1;
+    scheduler.after(RECONCILE_EVERY_MS, reconcile);
+  };
+  if (faults.has("reconciler")) scheduler.after(prng.between(0, RECONCILE_EVERY_MS), reconcile);
+  scheduler.after(FAULTS_MS, () => {
+    faults.stopped = true;
+    world.trace.add("world", "faults stop");
+  });
+}
+
+function resumePaused(observer: Observer, clients: Clients): boolean {
+  const paused = [...observer.lives.values()].filter((life) => life.status === "paused");
+  for (const { id } of paused) clients.operate("resume", id);
+  return paused.length > 0;
+}
+

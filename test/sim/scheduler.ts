@@ -1,0 +1,136 @@
+/**
+ * Virtual time. Events run one by one, in the order of their times, and all microtasks are drained between two of
+ * them; the time jumps from one to the next. The SDK's driver takes a `setImmediate` for "the code has come to rest",
+ * so that global is replaced by this scheduler's while a run lasts.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+
+interface Event {
+  readonly atMs: number;
+  readonly order: number;
+  run: (() => void) | undefined;
+}
+
+/** Whose code runs: what a dead one has left behind must not run on. */
+export interface Living {
+  readonly alive: boolean;
+}
+
+export const whoRuns = new AsyncLocalStorage<Living>();
+const nativeSetImmediate = globalThis.setImmediate;
+/** Ticks queued at once: microtasks are drained between them all the same, the event loop's turn is paid once. */
+const TICKS_AT_ONCE = 32;
+
+export class Scheduler {
+  nowMs: number;
+  events = 0;
+  readonly #heap: Event[] = [];
+  readonly #immediates: (() => void)[] = [];
+  #nextImmediate = 0;
+  #order = 0;
+
+  constructor(startMs: number) {
+    this.nowMs = startMs;
+  }
+
+  /** Answers what cancels it. */
+  after(ms: number, run: () => void): () => void {
+    const event: Event = { atMs: this.nowMs + Math.max(0, ms), order: this.#order++, run };
+    push(this.#heap, event);
+    return () => void (event.run = undefined);
+  }
+
+  immediate(run: () => void): void {
+    const owner = whoRuns.getStore();
+    this.#immediates.push(() => {
+      if (owner?.alive !== false) run();
+    });
+  }
+
+  /** Runs until nothing is left to do, `stop` says so (asked at each event), or something was thrown. */
+  async run(stop: () => boolean): Promise<void> {
+    const held = globalThis.setImmediate;
+    globalThis.setImmediate = ((run: () => void) => this.immediate(run)) as unknown as typeof setImmediate;
+    try {
+      await new Promise<void>((resolve, reject) => this.#tickUntil(stop, resolve, reject));
+    } finally {
+      globalThis.setImmediate = held;
+    }
+  }
+
+  #tickUntil(stop: () => boolean, resolve: () => void, reject: (error: unknown) => void): void {
+    let over = false;
+    const tick = (): void => {
+      if (over) return;
+      try {
+        if (stop() || !this.#runNext()) {
+          over = true;
+          resolve();
+        }
+      } catch (error) {
+        over = true;
+        reject(error);
+      }
+    };
+    const burst = (): void => {
+      for (let count = 0; count < TICKS_AT_ONCE; count++) nativeSetImmediate(tick);
+      if (!over) nativeSetImmediate(burst);
+    };
+    burst();
+  }
+
+  #runNext(): boolean {
+    const immediate = this.#immediates[this.#nextImmediate];
+    if (immediate) {
+      this.#nextImmediate++;
+      if (this.#nextImmediate === this.#immediates.length) {
+        this.#immediates.length = 0;
+        this.#nextImmediate = 0;
+      }
+      this.events++;
+      immediate();
+      return true;
+    }
+    for (;;) {
+      const event = pop(this.#heap);
+      if (!event) return false;
+      if (!event.run) continue;
+      this.nowMs = event.atMs;
+      this.events++;
+      event.run();
+      return true;
+    }
+  }
+}
+
+const isBefore = (a: Event, b: Event): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+
+function push(heap: Event[], event: Event): void {
+  let at = heap.length;
+  heap.push(event);
+  while (at > 0) {
+    const up = (at - 1) >> 1;
+    const parent = heap[up] as Event;
+    if (isBefore(parent, event)) break;
+    heap[at] = parent;
+    at = up;
+  }
+  heap[at] = event;
+}
+
+function pop(heap: Event[]): Event | undefined {
+  const [first] = heap;
+  const last = heap.pop();
+  if (heap.length === 0 || !last) return first;
+  let at = 0;
+  for (;;) {
+    let child = 2 * at + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && isBefore(heap[child + 1] as Event, heap[child] as Event)) child++;
+    if (isBefore(last, heap[child] as Event)) break;
+    heap[at] = heap[child] as Event;
+    at = child;
+  }
+  heap[at] = last;
+  return first;
+}

@@ -1,0 +1,63 @@
+/**
+ * Delay queue and Scheduler: a timer is durable once accepted, fires at least once, late by up to a minute beyond 15
+ * minutes, sometimes twice, sometimes early (which the engine does not rely upon).
+ */
+import { DELAY_QUEUE_MS_MAX } from "../../lib/limits.ts";
+import type { Outgoing } from "../../lib/message.ts";
+import type { Timers } from "../../lib/ports.ts";
+import type { Actor, Effects } from "./actor.ts";
+import type { Queue } from "./mailbox.ts";
+import type { Prng } from "./prng.ts";
+
+const SCHEDULER_PRECISION_MS = 60_000;
+
+export class TimerService {
+  /** Timers that have not fired yet. */
+  open = 0;
+  readonly #queue: Queue;
+  readonly #effects: Effects;
+  readonly #prng: Prng;
+
+  constructor(parts: { queue: Queue; effects: Effects; prng: Prng }) {
+    this.#queue = parts.queue;
+    this.#effects = parts.effects;
+    this.#prng = parts.prng;
+  }
+
+  accept(atMs: number, message: Outgoing): void {
+    const { scheduler, faults } = this.#effects;
+    const inMs = Math.max(0, atMs - scheduler.nowMs);
+    const lateMs = inMs > DELAY_QUEUE_MS_MAX ? this.#prng.between(0, 1000) : this.#prng.between(0, 50);
+    this.#fire(inMs + lateMs, message);
+    if (faults.strike("timer-doubled")) this.#fire(inMs + this.#prng.between(0, SCHEDULER_PRECISION_MS), message);
+  }
+
+  #fire(inMs: number, message: Outgoing): void {
+    const { scheduler, faults } = this.#effects;
+    let ms = inMs;
+    if (faults.strike("timer-early")) ms = Math.max(0, inMs - this.#prng.between(1, SCHEDULER_PRECISION_MS));
+    else if (faults.strike("timer-late")) ms += this.#prng.between(0, SCHEDULER_PRECISION_MS);
+    this.open++;
+    scheduler.after(ms, () => {
+      this.open--;
+      this.#effects.trace.add("timers", "fires", message.body.slice(0, 160));
+      this.#queue.accept(message, "timers");
+    });
+  }
+}
+
+export class SimTimers implements Timers {
+  readonly #service: TimerService;
+  readonly #effects: Effects;
+  readonly #actor: Actor;
+
+  constructor(parts: { service: TimerService; effects: Effects; actor: Actor }) {
+    this.#service = parts.service;
+    this.#effects = parts.effects;
+    this.#actor = parts.actor;
+  }
+
+  schedule({ atMs, message }: { readonly atMs: number; readonly message: Outgoing }): Promise<void> {
+    return this.#effects.perform(this.#actor, "schedule", message.body.slice(0, 120), () => this.#service.accept(atMs, message));
+  }
+}

@@ -1,0 +1,41 @@
+/** What happened, in order: for people when a run fails, and as a hash that must be the same for the same seed. */
+export interface Line {
+  readonly atMs: number;
+  readonly who: string;
+  readonly what: string;
+  readonly subject: string;
+}
+
+export class Trace {
+  readonly lines: Line[] = [];
+  readonly #now: () => number;
+  readonly #startMs: number;
+  #high = 0xdeadbeef;
+  #low = 0x41c6ce57;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#startMs = now();
+  }
+
+  add(who: string, what: string, subject = ""): void {
+    const atMs = this.#now() - this.#startMs;
+    this.lines.push({ atMs, who, what, subject });
+    this.#mix(atMs * 1024);
+    this.#mix(who.length * 131 + what.length);
+    for (let at = 0; at < subject.length; at += 3) this.#mix(subject.charCodeAt(at));
+  }
+
+  #mix(value: number): void {
+    this.#high = Math.imul(this.#high ^ value, 2654435761);
+    this.#low = Math.imul(this.#low ^ (value + (this.#high >>> 15)), 1597334677);
+  }
+
+  get hash(): string {
+    return ((this.#high >>> 0).toString(16) + (this.#low >>> 0).toString(16)).padStart(16, "0");
+  }
+
+  format(): string[] {
+    return this.lines.map(({ atMs, who, what, subject }) => `${atMs.toFixed(1).padStart(11)} ms  ${who.padEnd(8)} ${what} ${subject}`);
+  }
+}

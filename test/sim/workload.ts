@@ -1,0 +1,205 @@
+/** Draws the programs of a run, and what the outside does to them. */
+import { Prng } from "./prng.ts";
+import type { Callee, Instruction, Part, Program } from "./program.ts";
+
+export interface Root {
+  readonly program: Program;
+  /** When the client asks for it, milliseconds after the start. */
+  readonly atMs: number;
+  readonly idempotencyKey?: string;
+  readonly delayMs?: number;
+  /** How often the client asks, with the same idempotency key. */
+  readonly times: number;
+  readonly outside?: Interference;
+}
+/** What an operator does to it, so long after it was accepted. */
+export interface Interference {
+  readonly does: "cancel" | "kill" | "pause";
+  readonly afterMs: number;
+}
+export interface Workload {
+  readonly roots: readonly Root[];
+  /** Programs can end otherwise than they would alone: cancelled, killed. */
+  readonly disturbed: boolean;
+}
+
+interface Scope {
+  readonly depth: number;
+  readonly callee: Callee;
+  readonly pid: string;
+}
+/** Objects of deeper calls have keys of their own level, so that no two wait for each other. */
+const KEYS_PER_LEVEL = 2;
+const DEPTH_MAX = 2;
+const STATE_NAMES = ["a", "b", "c"];
+
+export class Generator {
+  readonly #prng: Prng;
+  #programs = 0;
+  #steps = 0;
+  #promises: { readonly key: string; readonly name: string }[] = [];
+  readonly #weights: readonly string[];
+
+  constructor(seed: number) {
+    this.#prng = new Prng(seed, "workload");
+    const kinds = ["step", "step", "step", "sleep", "call", "call", "send", "state", "state", "state", "state", "combine", "combine"];
+    const rare = ["awakeable", "awakeable", "try", "throw", "timeout", "branches", "promise", "long-sleep", "big"];
+    // Swarm: each run has some kinds of instructions only.
+    const kept = [...kinds, ...rare].filter(() => this.#prng.chance(0.65));
+    this.#weights = kept.length > 0 ? kept : ["step"];
+  }
+
+  workload(): Workload {
+    const prng = this.#prng;
+    const count = prng.int(1, 5);
+    const disturbed = prng.chance(0.3);
+    const spreadMs = prng.pick([10, 500, 20_000]);
+    const roots: Root[] = [];
+    for (let index = 0; index < count; index++) {
+      const callee = prng.pick<Callee>(["plain", "exclusive", "exclusive", "exclusive", "shared", "workflow"]);
+      const isIdempotent = callee !== "workflow" && prng.chance(0.3);
+      roots.push({
+        program: this.#program(callee, 0),
+        atMs: prng.between(0, spreadMs),
+        times: callee === "workflow" || isIdempotent ? prng.int(1, 3) : 1,
+        ...(isIdempotent ? { idempotencyKey: `key-${index}` } : {}),
+        ...(prng.chance(0.12) ? { delayMs: prng.int(1, 30_000) } : {}),
+        ...(disturbed && prng.chance(0.6) ? { outside: this.#interference() } : {}),
+      });
+    }
+    for (const { key, name } of this.#promises) roots.push(this.#resolver(key, name, spreadMs));
+    return { roots, disturbed };
+  }
+
+  #interference(): Interference {
+    return { does: this.#prng.pick(["cancel", "cancel", "kill", "kill", "pause"]), afterMs: this.#prng.between(0, this.#prng.pick([100, 1000, 20_000])) };
+  }
+
+  /** Whoever waits for a promise must be able to end. */
+  #resolver(key: string, name: string, spreadMs: number): Root {
+    const body: Instruction[] = [{ do: "promise.resolve", name }];
+    if (this.#prng.chance(0.3)) body.unshift({ do: "promise.peek", name });
+    if (this.#prng.chance(0.3)) body.push(this.#step());
+    return { program: { pid: this.#pid(), callee: "workflow-shared", key, body }, atMs: this.#prng.between(0, 2 * spreadMs), times: 1 };
+  }
+
+  #pid = (): string => `p${++this.#programs}`;
+
+  #program(callee: Callee, depth: number): Program {
+    const prng = this.#prng;
+    const pid = this.#pid();
+    const scope: Scope = { depth, callee, pid };
+    const key =
+      callee === "plain" ? undefined : callee === "workflow" ? `w-${pid}` : `k${depth}-${prng.int(1, KEYS_PER_LEVEL)}`;
+    const body = this.#body(scope, prng.int(1, depth === 0 ? 6 : 3));
+    return { pid, callee, body, ...(key === undefined ? {} : { key }) };
+  }
+
+  #body(scope: Scope, count: number): Instruction[] {
+    return Array.from({ length: count }, () => this.#instruction(scope)).flat();
+  }
+
+  #instruction(scope: Scope): Instruction[] {
+    const prng = this.#prng;
+    const kind = prng.pick(this.#weights);
+    switch (kind) {
+      case "state":
+        return scope.callee === "plain" ? [this.#step()] : [this.#state(scope)];
+      case "send":
+        return [this.#send(scope)];
+      case "try":
+        return [{ do: "try", body: [...this.#body(scope, 1), ...(prng.chance(0.5) ? [this.#throwing()] : [])], recover: this.#body(scope, 1) }];
+      case "throw":
+        return [this.#throwing()];
+      case "branches":
+        return [{ do: "branches", branches: [this.#body(scope, prng.int(1, 2)), this.#body(scope, 1)] }];
+      case "promise":
+        return scope.callee === "workflow" ? [this.#promise(scope)] : [this.#part(scope)];
+      default:
+        return [this.#part(scope, kind)];
+    }
+  }
+
+  #throwing(): Instruction {
+    const name = `t${++this.#steps}`;
+    return this.#prng.chance(0.15) ? { do: "throw", terminal: true, name } : { do: "throw", times: this.#prng.int(1, 3), name };
+  }
+
+  #state({ callee }: Scope): Instruction {
+    const prng = this.#prng;
+    const name = prng.pick(STATE_NAMES);
+    if (callee === "shared" || callee === "workflow-shared") return prng.chance(0.7) ? { do: "get", name } : { do: "keys" };
+    const kind = prng.pick(["get", "get", "set", "set", "set", "clear", "keys", "clearAll"] as const);
+    return kind === "keys" || kind === "clearAll" ? { do: kind } : { do: kind, name };
+  }
+
+  #promise({ pid }: Scope): Instruction {
+    const name = `promise-${++this.#steps}`;
+    const key = `w-${pid}`;
+    if (this.#prng.chance(0.2)) return { do: "promise.peek", name };
+    if (this.#prng.chance(0.2)) return { do: "promise.resolve", name };
+    this.#promises.push({ key, name });
+    if (this.#prng.chance(0.2)) this.#promises.push({ key, name });
+    return { do: "promise.get", name };
+  }
+
+  #callee(scope: Scope): Program {
+    return this.#program(this.#prng.pick<Callee>(["plain", "exclusive", "exclusive", "shared", "workflow"]), scope.depth + 1);
+  }
+
+  #send(scope: Scope): Instruction {
+    if (scope.depth >= DEPTH_MAX) return this.#step();
+    const prng = this.#prng;
+    return {
+      do: "send",
+      program: this.#callee(scope),
+      ...(prng.chance(0.3) ? { delayMs: prng.int(1, prng.pick([50, 5000, 3_600_000])) } : {}),
+      ...(prng.chance(0.1) ? { idempotencyKey: `send-${this.#programs}` } : {}),
+    };
+  }
+
+  #step(): Part {
+    const prng = this.#prng;
+    const fails = prng.chance(0.15) ? prng.int(1, 3) : 0;
+    return {
+      do: "step",
+      name: `s${++this.#steps}`,
+      ms: prng.chance(0.2) ? prng.between(100, 3000) : prng.between(0, 20),
+      ...(fails > 0 ? { fails } : {}),
+      ...(fails > 0 && prng.chance(0.4) ? { attemptsMax: prng.int(1, 5) } : {}),
+      ...(prng.chance(0.05) ? { terminal: true as const } : {}),
+      ...(prng.chance(0.1) ? { padding: prng.pick([300, 900, 1500]) } : {}),
+    };
+  }
+
+  #part(scope: Scope, kind: string = this.#prng.pick(this.#weights)): Part {
+    const prng = this.#prng;
+    switch (kind) {
+      case "sleep":
+        return { do: "sleep", ms: prng.int(0, prng.pick([5, 300, 8000])) };
+      case "long-sleep":
+        return { do: "sleep", ms: prng.int(60_000, 7_200_000) };
+      case "call":
+        if (scope.depth >= DEPTH_MAX) return this.#step();
+        return { do: "call", program: this.#callee(scope), ...(prng.chance(0.1) ? { idempotencyKey: `call-${this.#programs}` } : {}) };
+      case "awakeable":
+        return {
+          do: "awakeable",
+          name: `a${++this.#steps}`,
+          resolveAfterMs: prng.between(0, prng.pick([1, 100, 10_000])),
+          times: prng.int(1, 2),
+          ...(prng.chance(0.1) ? { rejects: true as const } : {}),
+        };
+      case "combine": {
+        const parts = Array.from({ length: prng.int(1, 3) }, () => this.#part(scope));
+        return { do: prng.pick(["all", "any", "race", "settled"] as const), parts };
+      }
+      case "timeout":
+        return { do: "timeout", part: this.#part(scope), ms: prng.int(0, prng.pick([50, 2000])) };
+      case "big":
+        return { do: "step", name: `s${++this.#steps}`, ms: 1, padding: prng.pick([700, 950, 1100, 2000]) };
+      default:
+        return this.#step();
+    }
+  }
+}
