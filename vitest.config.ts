@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // Tests run against the sources: `perdure` resolves to sdk/index.ts, not to dist.
-const conditions = ["perdure-source", "module", "node", "import", "default"];
+const conditions = ["perdure-source", "node"];
 
 function project(name: string, include: string[], timeoutMs: number) {
   return {

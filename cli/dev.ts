@@ -22,8 +22,8 @@ is kept in one data file, so that what is in flight goes on after a restart, wha
 reloaded when it changes: new invocations run the new code, those in flight finish on the code they began with.
 
 Options:
-  --port <port>         where invocations are taken (default ${DEFAULT_PORT}; 0: any that is free)
-  --admin-port <port>   where the admin API is served (default ${DEFAULT_ADMIN_PORT}; 0: any that is free)
+  --port <port>         where invocations are taken (default ${DEFAULT_PORT}; 0: one that is free)
+  --admin-port <port>   where the admin API is served (default ${DEFAULT_ADMIN_PORT}; 0: one that is free)
   --host <address>      the address to listen on (default ${DEFAULT_HOST}: this machine only)
   --data <file>         the data file (default ${DATA_FOLDER}/<name of the served file>.sqlite in the current folder)
   --no-watch            do not reload when the code changes
@@ -101,6 +101,7 @@ async function serve(settings: Settings): Promise<void> {
     dataPath: shown(settings.dataPath),
     watch: settings.watch,
   });
+  silenceSqliteWarning();
   const { Engine } = await import("../runtime/dev/engine.ts");
   const engine = expected(
     () => new Engine({ ...settings, logger: output.logger, report: (event) => output.report(event) }),
@@ -112,6 +113,14 @@ async function serve(settings: Settings): Promise<void> {
     await engine.stop();
     throw asCommandError(error);
   }
+}
+
+/** Node 22 warns whoever uses node:sqlite. It was our choice, so it is our risk, and no news for the user. */
+function silenceSqliteWarning(): void {
+  const emitWarning = process.emitWarning.bind(process) as (...args: unknown[]) => void;
+  process.emitWarning = (...args: unknown[]): void => {
+    if (!String(args[0]).includes("SQLite is an experimental feature")) emitWarning(...args);
+  };
 }
 
 function checkFile(file: string): void {

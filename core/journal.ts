@@ -30,7 +30,12 @@ import { storeInput } from "./head-store.ts";
 import { spill } from "./value-store.ts";
 
 export type AppendResult =
-  | { readonly kind: "won"; readonly position: number; readonly notes: readonly Note[]; readonly replies: readonly ReplyTo[] }
+  | {
+      readonly kind: "won";
+      readonly position: number;
+      readonly notes: readonly Note[];
+      readonly replies: readonly ReplyTo[];
+    }
   /** Notes have come in that this turn has not seen: it goes on instead of suspending. */
   | { readonly kind: "notes"; readonly notes: readonly Note[] }
   | { readonly kind: "lost"; readonly reason: string };
@@ -92,7 +97,8 @@ export class Journal {
     const writer = `${this.#subject.writer}.${++this.#appends}`;
     const write = await this.#build(stored, taken, writer, ending);
     const result = await this.#decide(write, writer, position);
-    if (result === "unknown") return { kind: "lost", reason: "the store did not say whether the append was won" };
+    if (result === "unknown")
+      return { kind: "lost", reason: "the store did not say whether the append was won" };
     if (!result.won) return this.#refused(result.item, taken, ending);
     this.#item = result.item ?? {};
     const head = parseHead(this.#item);
@@ -128,7 +134,9 @@ export class Journal {
       const first = newHead(this.#requireStart(), this.#subject);
       return { op: "put", key, attributes: { ...first, ...fields, l: entries }, when: { is: "absent" } };
     }
-    const gone = ["w", "y", "f"].filter((name) => this.#item?.[name] !== undefined && fields[name] === undefined);
+    const gone = ["w", "y", "f"].filter(
+      (name) => this.#item?.[name] !== undefined && fields[name] === undefined,
+    );
     const changes: Change[] = [
       ...Object.entries(fields).map(([attribute, value]): Change => ({ do: "set", attribute, value })),
       ...gone.map((attribute): Change => ({ do: "remove", attribute })),
@@ -138,7 +146,12 @@ export class Journal {
     const at = whileAt(incarnation, this.length);
     if (ending?.kind !== "suspended") return { op: "update", key, changes, when: at };
     // No lost wake-up: a suspension is refused while there are notes that it has not consumed (R9).
-    return { op: "update", key, changes, when: { is: "all", of: [at, { is: "size", attribute: "m", value: taken }] } };
+    return {
+      op: "update",
+      key,
+      changes,
+      when: { is: "all", of: [at, { is: "size", attribute: "m", value: taken }] },
+    };
   }
 
   async #fields(count: number, writer: string, ending: Ending | undefined): Promise<Attributes> {
@@ -154,10 +167,15 @@ export class Journal {
       if (start && item?.["in"] === undefined) Object.assign(fields, inputAttributes(start));
     }
     if (ending?.kind === "completed") {
-      Object.assign(fields, { s: "completed", x: encodeOutcome(ending.outcome) }, retentionAttributes(nowMs, ending.retentionMs));
+      Object.assign(
+        fields,
+        { s: "completed", x: encodeOutcome(ending.outcome) },
+        retentionAttributes(nowMs, ending.retentionMs),
+      );
       const kept = start && item === undefined ? inputAttributes(start) : {};
       // Kept for people who look, when it does not cost a write unit more.
-      if (kept["in"] !== true && sizeOf(fields) + sizeOf(kept) < INPUT_KEPT_BELOW_BYTES / 2) Object.assign(fields, kept);
+      if (kept["in"] !== true && sizeOf(fields) + sizeOf(kept) < INPUT_KEPT_BELOW_BYTES / 2)
+        Object.assign(fields, kept);
     }
     return fields;
   }
@@ -165,7 +183,8 @@ export class Journal {
   /** Entries that a page holds are dropped by the next append, in the same write. */
   #logChanges(entries: Value[]): Change[] {
     const from = Number(this.#item?.["p"] ?? 0);
-    if (this.#pagedTo === from) return entries.length === 0 ? [] : [{ do: "append", attribute: "l", values: entries }];
+    if (this.#pagedTo === from)
+      return entries.length === 0 ? [] : [{ do: "append", attribute: "l", values: entries }];
     const tail = (this.#item?.["l"] as Value[]).slice(this.#pagedTo - from);
     return [{ do: "set", attribute: "l", value: [...tail, ...entries] }];
   }
@@ -176,7 +195,8 @@ export class Journal {
       try {
         const result = await this.#items.write(write);
         // Refused by its own first try, whose answer was lost.
-        if (!result.won && result.item?.["a"] === writer && Number(result.item["b"]) === position) return { ...result, won: true };
+        if (!result.won && result.item?.["a"] === writer && Number(result.item["b"]) === position)
+          return { ...result, won: true };
         return result;
       } catch (error) {
         if (!(error instanceof OperationalError) || error.code === "too-large") throw error;
@@ -198,7 +218,11 @@ export class Journal {
       head.status !== "completed" &&
       head.status !== "paused" &&
       head.notes.length > taken;
-    if (!onlyNotes) return { kind: "lost", reason: `the head is ${head.status} at ${head.length} entries, not at ${this.length}` };
+    if (!onlyNotes)
+      return {
+        kind: "lost",
+        reason: `the head is ${head.status} at ${head.length} entries, not at ${this.length}`,
+      };
     this.#item = item;
     return { kind: "notes", notes: head.notes };
   }
@@ -252,4 +276,3 @@ function valuePlace(entry: Entry): number | undefined {
 function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.after(ms, resolve));
 }
-

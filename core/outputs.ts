@@ -53,7 +53,12 @@ export async function performOutputs(
 }
 
 /** Only the last write of each name matters: the others are older than its fence. */
-async function writeStateOf(ports: OutputPorts, subject: OutputSubject, entries: readonly Entry[], first: number): Promise<void> {
+async function writeStateOf(
+  ports: OutputPorts,
+  subject: OutputSubject,
+  entries: readonly Entry[],
+  first: number,
+): Promise<void> {
   const { token } = subject;
   if (token === undefined) return;
   const last = new Map<string, { value: Value; position: number }>();
@@ -93,7 +98,8 @@ async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry:
   }
 }
 
-const cancelOf = (id: InvocationId, uid: string): Outgoing => outgoing({ kind: "notify", id, note: ["x", uid] }, uid);
+const cancelOf = (id: InvocationId, uid: string): Outgoing =>
+  outgoing({ kind: "notify", id, note: ["x", uid] }, uid);
 
 function addressed<M extends Message>(message: M, incarnation: number | null): M {
   return incarnation === null ? message : { ...message, incarnation };
@@ -147,5 +153,8 @@ async function completeOne(
 
 /** Tells a command of another invocation its result. */
 export function replyTo({ id, incarnation, command }: ReplyTo, outcome: Outcome): Outgoing {
-  return outgoing({ kind: "notify", id, incarnation, note: ["n", command, encodeOutcome(outcome)] }, `reply.${command}`);
+  return outgoing(
+    { kind: "notify", id, incarnation, note: ["n", command, encodeOutcome(outcome)] },
+    `reply.${command}`,
+  );
 }

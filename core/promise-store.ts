@@ -20,7 +20,11 @@ const keyOf = ({ service, key }: Target, name: string): ItemKey => ({
 });
 
 /** The promise's outcome; `undefined` while it is not completed. One strong read. */
-export async function peekPromise(items: ItemStore, target: Target, name: string): Promise<Outcome | undefined> {
+export async function peekPromise(
+  items: ItemStore,
+  target: Target,
+  name: string,
+): Promise<Outcome | undefined> {
   const item = await items.get(keyOf(target, name));
   return item?.["x"] === undefined ? undefined : decodeOutcome(item["x"]);
 }
@@ -33,7 +37,13 @@ export interface Completed {
 }
 
 /** `by` names the completing operation. Harmless to repeat. */
-export async function completePromise(items: ItemStore, target: Target, name: string, outcome: Outcome, by: string): Promise<Completed> {
+export async function completePromise(
+  items: ItemStore,
+  target: Target,
+  name: string,
+  outcome: Outcome,
+  by: string,
+): Promise<Completed> {
   const { won, item } = await items.write({
     op: "update",
     key: keyOf(target, name),
@@ -48,7 +58,12 @@ export async function completePromise(items: ItemStore, target: Target, name: st
 }
 
 /** Registers who is to be told; answers the outcome if it is completed already. Harmless to repeat. */
-export async function awaitPromise(items: ItemStore, target: Target, name: string, waiter: ReplyTo): Promise<Outcome | undefined> {
+export async function awaitPromise(
+  items: ItemStore,
+  target: Target,
+  name: string,
+  waiter: ReplyTo,
+): Promise<Outcome | undefined> {
   const attribute = `${WAITER}${waiter.id}|${waiter.incarnation}|${waiter.command}`;
   const { won, item } = await items.write({
     op: "update",

@@ -10,7 +10,11 @@ const SERVICE = "service";
 /** What a reader may have of the registry without asking again, milliseconds. */
 export const REGISTRY_CACHE_MS = 10_000;
 
-const keyOf = (kind: string, name: string): ItemKey => ({ table: "registry", pk: `${kind}.${name}`, sk: kind });
+const keyOf = (kind: string, name: string): ItemKey => ({
+  table: "registry",
+  pk: `${kind}.${name}`,
+  sk: kind,
+});
 
 export class ItemRegistry implements Registry {
   readonly #items: ItemStore;
@@ -68,7 +72,10 @@ export class ItemRegistry implements Registry {
       });
       if (won) return;
     }
-    throw new OperationalError("unavailable", `service ${manifest.name} is being registered by others; try again`);
+    throw new OperationalError(
+      "unavailable",
+      `service ${manifest.name} is being registered by others; try again`,
+    );
   }
 
   async #put(key: ItemKey, value: Deployment): Promise<void> {
@@ -88,7 +95,8 @@ export class ItemRegistry implements Registry {
 
   #cached<T>(name: string, read: () => Promise<T | undefined>): Promise<T | undefined> {
     const held = this.#cache.get(name);
-    if (held && this.#clock.now() - held.readAtMs < this.#cacheMs) return held.value as Promise<T | undefined>;
+    if (held && this.#clock.now() - held.readAtMs < this.#cacheMs)
+      return held.value as Promise<T | undefined>;
     const value = read().then(
       (found) => {
         if (found === undefined) this.#cache.delete(name);

@@ -12,11 +12,14 @@ import type { Mailbox } from "../lib/ports.ts";
 /** Resolves when the mailbox holds all of them. Throws {@link OperationalError} when that is in doubt: then send all again. */
 export async function sendAll(mailbox: Mailbox, messages: readonly Outgoing[]): Promise<void> {
   let waiting = [...messages];
-  for (let attempt = 1; waiting.length > 0; ) {
+  for (let attempt = 1; waiting.length > 0;) {
     const batch = nextBatch(waiting);
     const refused = await mailbox.sendBatch(batch);
     if (refused.length > 0 && attempt++ >= SEND_ATTEMPTS_MAX) {
-      throw new OperationalError("unavailable", `the mailbox refused ${refused.length} messages ${attempt - 1} times`);
+      throw new OperationalError(
+        "unavailable",
+        `the mailbox refused ${refused.length} messages ${attempt - 1} times`,
+      );
     }
     const sent = new Set(batch.filter((_, index) => !refused.includes(index)));
     waiting = waiting.filter((message) => !sent.has(message));
@@ -40,6 +43,8 @@ function nextBatch(waiting: readonly Outgoing[]): Outgoing[] {
  * be swallowed by SQS's deduplication within five minutes, so a legitimate repeat needs another one (R10).
  */
 export function outgoing(message: Message, cause: string, group: string = groupOf(message.id)): Outgoing {
-  const dedup = Buffer.from(digest(24, message.kind, message.id, String(message.incarnation ?? "any"), cause)).toString("base64url");
+  const dedup = Buffer.from(
+    digest(24, message.kind, message.id, String(message.incarnation ?? "any"), cause),
+  ).toString("base64url");
   return { group, dedup, body: encodeMessage(message) };
 }

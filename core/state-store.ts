@@ -23,7 +23,12 @@ const keyOf = ({ target }: StateSubject, name: string) => stateKey(target.servic
 
 /** One strong read: the value, or `null` if there is none. `length`: the log as this turn knows it.
  * Throws {@link ZombieError} if the item comes from the future of this turn. */
-export async function readState(items: ItemStore, subject: StateSubject, name: string, length: number): Promise<Uint8Array | null> {
+export async function readState(
+  items: ItemStore,
+  subject: StateSubject,
+  name: string,
+  length: number,
+): Promise<Uint8Array | null> {
   const item = await items.get(keyOf(subject, name));
   if (item) assertNotBeyond(item, subject, length);
   const value = item?.["val"];
@@ -31,12 +36,21 @@ export async function readState(items: ItemStore, subject: StateSubject, name: s
 }
 
 /** The names that have a value, sorted. Throws {@link ZombieError} as {@link readState}. */
-export async function readStateNames(items: ItemStore, subject: StateSubject, length: number): Promise<string[]> {
+export async function readStateNames(
+  items: ItemStore,
+  subject: StateSubject,
+  length: number,
+): Promise<string[]> {
   const { service, key } = subject.target;
   const names: string[] = [];
   let after: string | undefined;
   do {
-    const page = await items.query("state", statePartition(service, key ?? ""), "", after === undefined ? {} : { after });
+    const page = await items.query(
+      "state",
+      statePartition(service, key ?? ""),
+      "",
+      after === undefined ? {} : { after },
+    );
     for (const { sk, attributes } of page.items) {
       assertNotBeyond(attributes, subject, length);
       if (attributes["gone"] !== true) names.push(sk);
@@ -49,7 +63,9 @@ export async function readStateNames(items: ItemStore, subject: StateSubject, le
 function assertNotBeyond(item: Attributes, { token }: StateSubject, length: number): void {
   const fence = item["f"];
   if (token === undefined || typeof fence !== "string" || !isBeyond(fence, token, length)) return;
-  throw new ZombieError("state was written by a later turn or invocation: this turn has been superseded (W3)");
+  throw new ZombieError(
+    "state was written by a later turn or invocation: this turn has been superseded (W3)",
+  );
 }
 
 /** Writes a value, or clears it (`null`), for the entry at `position`. Doing so again is harmless; a newer write stays. */
@@ -67,4 +83,3 @@ export async function writeState(
   // Refused: a newer write, or this very one by another turn. Either way nothing is left to do.
   await items.write({ op: "put", key: keyOf(subject, change.name), attributes, when: ifOlder(fence) });
 }
-

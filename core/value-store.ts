@@ -33,7 +33,11 @@ const RESULT_AT: Partial<Record<Entry[0], number>> = { r: 3, g: 3, q: 3, i: 3, n
 const LOADS_AT_ONCE = 32;
 
 /** The entries, with the results that are kept apart loaded. */
-export async function loadResults<E extends Entry | Note>(items: ItemStore, id: InvocationId, entries: readonly E[]): Promise<E[]> {
+export async function loadResults<E extends Entry | Note>(
+  items: ItemStore,
+  id: InvocationId,
+  entries: readonly E[],
+): Promise<E[]> {
   const loaded = [...entries];
   const apart = entries.flatMap((entry, index) => (typeof refIn(entry) === "string" ? [index] : []));
   for (let from = 0; from < apart.length; from += LOADS_AT_ONCE) {

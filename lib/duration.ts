@@ -10,14 +10,27 @@ export function toMs(duration: Duration): number {
   const ms =
     typeof duration === "number"
       ? duration
-      : (Object.keys(MS) as (keyof typeof MS)[]).reduce((sum, unit) => sum + (duration[unit] ?? 0) * MS[unit], 0);
+      : (Object.keys(MS) as (keyof typeof MS)[]).reduce(
+          (sum, unit) => sum + (duration[unit] ?? 0) * MS[unit],
+          0,
+        );
   if (!Number.isFinite(ms) || ms < 0) {
-    throw new RangeError(`A duration must be a finite number of milliseconds, not negative; got ${JSON.stringify(duration)}`);
+    throw new RangeError(
+      `A duration must be a finite number of milliseconds, not negative; got ${JSON.stringify(duration)}`,
+    );
   }
   return Math.trunc(ms);
 }
 
-const HUMAN_UNIT_MS: Record<string, number> = { ms: 1, s: 1000, sec: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+const HUMAN_UNIT_MS: Record<string, number> = {
+  ms: 1,
+  s: 1000,
+  sec: 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 const ISO = /^P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
 
 /** Parses `10s`, `500ms`, `1h 30m` or ISO 8601 (`PT10S`) to milliseconds; `undefined` if it is neither. */

@@ -97,7 +97,12 @@ export function parseEntries(value: Value | undefined): Entry[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw new TypeError("journal entries are not a list");
   for (const entry of value) {
-    if (!Array.isArray(entry) || typeof entry[0] !== "string" || !KINDS.includes(entry[0]) || entry[0].length !== 1) {
+    if (
+      !Array.isArray(entry) ||
+      typeof entry[0] !== "string" ||
+      !KINDS.includes(entry[0]) ||
+      entry[0].length !== 1
+    ) {
       throw new TypeError(`unknown journal entry: ${JSON.stringify(entry).slice(0, 100)}`);
     }
   }

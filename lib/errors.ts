@@ -16,7 +16,10 @@ export class RestateError extends Error {
   readonly code: number;
   readonly metadata?: Record<string, string>;
 
-  constructor(message: string, options: { errorCode?: number; cause?: unknown; metadata?: Record<string, string> } = {}) {
+  constructor(
+    message: string,
+    options: { errorCode?: number; cause?: unknown; metadata?: Record<string, string> } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = options.errorCode ?? 500;
     if (options.metadata !== undefined) this.metadata = options.metadata;

@@ -60,7 +60,12 @@ export class Future {
   }
 
   /** Runs `mapper` once, when the part has settled and the result is awaited. `fatal` hears of what is no terminal error. */
-  static map(part: Future, mapper: Mapper, isTerminal: (error: Error) => boolean, fatal: (error: Error) => void): Future {
+  static map(
+    part: Future,
+    mapper: Mapper,
+    isTerminal: (error: Error) => boolean,
+    fatal: (error: Error) => void,
+  ): Future {
     let ran = false;
     let self: Future | undefined;
     const evaluate = (): Settled | undefined => {
@@ -68,7 +73,9 @@ export class Future {
       ran = true;
       const { at } = part.settled;
       try {
-        const value = part.settled.ok ? mapper(part.settled.value, undefined) : mapper(undefined, part.settled.error);
+        const value = part.settled.ok
+          ? mapper(part.settled.value, undefined)
+          : mapper(undefined, part.settled.error);
         return { ok: true, value, at };
       } catch (thrown) {
         const error = asError(thrown);
@@ -113,9 +120,13 @@ export class Future {
   }
 }
 
-const settledOf = (parts: readonly Future[]): Settled[] => parts.flatMap((part) => (part.settled ? [part.settled] : []));
+const settledOf = (parts: readonly Future[]): Settled[] =>
+  parts.flatMap((part) => (part.settled ? [part.settled] : []));
 const first = (among: readonly Settled[]): Settled | undefined =>
-  among.reduce<Settled | undefined>((best, next) => (best === undefined || next.at < best.at ? next : best), undefined);
+  among.reduce<Settled | undefined>(
+    (best, next) => (best === undefined || next.at < best.at ? next : best),
+    undefined,
+  );
 const latest = (among: readonly Settled[]): number => among.reduce((at, next) => Math.max(at, next.at), 0);
 
 const RULES: Record<Combine, (parts: readonly Future[]) => Settled | undefined> = {
@@ -124,14 +135,22 @@ const RULES: Record<Combine, (parts: readonly Future[]) => Settled | undefined> 
     const failed = first(settled.filter((part) => !part.ok));
     if (failed) return failed;
     if (settled.length < parts.length) return undefined;
-    return { ok: true, value: settled.map((part) => (part.ok ? part.value : undefined)), at: latest(settled) };
+    return {
+      ok: true,
+      value: settled.map((part) => (part.ok ? part.value : undefined)),
+      at: latest(settled),
+    };
   },
   any(parts) {
     const settled = settledOf(parts);
     const winner = first(settled.filter((part) => part.ok));
     if (winner || settled.length < parts.length) return winner;
     const errors = settled.flatMap((part) => (part.ok ? [] : [part.error]));
-    return { ok: false, error: new AggregateError(errors, "All promises were rejected"), at: latest(settled) };
+    return {
+      ok: false,
+      error: new AggregateError(errors, "All promises were rejected"),
+      at: latest(settled),
+    };
   },
   race: (parts) => first(settledOf(parts)),
   settled(parts) {

@@ -26,7 +26,15 @@ export const FORMAT_VERSION = 1;
  * scheduled: delayed, not due. accepted: its Start is under way. pending: parked behind its key's lock. running: has
  * appended, and has a message that will run it. The others are as in Restate.
  */
-export type Status = "scheduled" | "accepted" | "pending" | "running" | "suspended" | "backing-off" | "paused" | "completed";
+export type Status =
+  | "scheduled"
+  | "accepted"
+  | "pending"
+  | "running"
+  | "suspended"
+  | "backing-off"
+  | "paused"
+  | "completed";
 
 export interface Head {
   readonly status: Status;
@@ -61,10 +69,19 @@ export interface Head {
 }
 
 export const HEAD = "head";
-export const headKey = (id: InvocationId): ItemKey => ({ table: "journal", pk: journalPartition(id), sk: HEAD });
-export const valueKey = (id: InvocationId, ref: string): ItemKey => ({ table: "journal", pk: journalPartition(id), sk: ref });
+export const headKey = (id: InvocationId): ItemKey => ({
+  table: "journal",
+  pk: journalPartition(id),
+  sk: HEAD,
+});
+export const valueKey = (id: InvocationId, ref: string): ItemKey => ({
+  table: "journal",
+  pk: journalPartition(id),
+  sk: ref,
+});
 // A derived id lives more than once, and items of an earlier life may still be there: these name their incarnation.
-export const inputKey = (id: InvocationId, incarnation: Incarnation): ItemKey => valueKey(id, `input#${incarnation}`);
+export const inputKey = (id: InvocationId, incarnation: Incarnation): ItemKey =>
+  valueKey(id, `input#${incarnation}`);
 export const pagePrefix = (incarnation: Incarnation): string => `page#${incarnation}#`;
 export const pageKey = (id: InvocationId, incarnation: Incarnation, start: number): ItemKey =>
   valueKey(id, pagePrefix(incarnation) + String(start).padStart(8, "0"));
@@ -72,7 +89,9 @@ export const pageKey = (id: InvocationId, incarnation: Incarnation, start: numbe
 /** Throws `TypeError` for an item that this version cannot read. */
 export function parseHead(item: Attributes): Head {
   if (item["v"] !== FORMAT_VERSION) {
-    throw new TypeError(`journal format ${String(item["v"])} is not supported: this is version ${FORMAT_VERSION}`);
+    throw new TypeError(
+      `journal format ${String(item["v"])} is not supported: this is version ${FORMAT_VERSION}`,
+    );
   }
   const [service, handler, key] = item["t"] as [string, string, string?];
   const { i, n, b, p, o, c, u } = item as Record<string, number> & { o: string };
@@ -120,7 +139,10 @@ export const encodeReplyTo = ({ id, incarnation, command }: ReplyTo): Value => [
 function attemptOf(value: Value | undefined): Pick<Head, "attempt" | "failure"> {
   if (value === undefined) return { attempt: { count: 0 } };
   const { count, run, failure } = value as unknown as AttemptState & { failure?: TurnFailure };
-  return { attempt: run === undefined ? { count } : { count, run }, ...(failure === undefined ? {} : { failure }) };
+  return {
+    attempt: run === undefined ? { count } : { count, run },
+    ...(failure === undefined ? {} : { failure }),
+  };
 }
 export function encodeAttempt(attempt: AttemptState, failure?: TurnFailure): Value {
   return { ...attempt, ...(failure === undefined ? {} : { failure }) } as unknown as Value;
@@ -180,5 +202,9 @@ export const whileOpen = (incarnation: Incarnation): Condition => ({
 /** J1: the log is as long as this writer believes, the invocation neither completed nor paused. */
 export const whileAt = (incarnation: Incarnation, length: number): Condition => ({
   is: "all",
-  of: [whileOpen(incarnation), { is: "ne", attribute: "s", value: "paused" }, { is: "eq", attribute: "n", value: length }],
+  of: [
+    whileOpen(incarnation),
+    { is: "ne", attribute: "s", value: "paused" },
+    { is: "eq", attribute: "n", value: length },
+  ],
 });

@@ -32,13 +32,22 @@ export const serviceTag = (service: string): string => base64url(digest(TAG_BYTE
 export const UNIQUE_SIZE = UNIQUE_BYTES;
 export const childUnique = (parent: InvocationId, incarnation: Incarnation, command: number): Uint8Array =>
   digest(UNIQUE_BYTES, "child", parent, String(incarnation), String(command));
-export const idempotentUnique = (service: string, key: string | undefined, handler: string, idempotencyKey: string) =>
+export const idempotentUnique = (
+  service: string,
+  key: string | undefined,
+  handler: string,
+  idempotencyKey: string,
+) =>
   digest(UNIQUE_BYTES, "idempotent", service, key === undefined ? "0" : `1${key}`, handler, idempotencyKey);
 export const workflowUnique = (service: string, key: string): Uint8Array =>
   digest(UNIQUE_BYTES, "workflow", service, key);
 
 /** `exclusiveKey`: the object's or workflow's key if the handler is exclusive, whose group is then the key's. */
-export function invocationId(service: string, exclusiveKey: string | undefined, unique: Uint8Array): InvocationId {
+export function invocationId(
+  service: string,
+  exclusiveKey: string | undefined,
+  unique: Uint8Array,
+): InvocationId {
   const parts = [
     digest(TAG_BYTES, "service", service),
     Uint8Array.of(exclusiveKey === undefined ? KIND_OWN_GROUP : KIND_KEY_GROUP),
@@ -58,7 +67,8 @@ function bytesOf(id: string): Buffer | undefined {
   const text = id.slice(PREFIX.length);
   const bytes = Buffer.from(text, "base64url");
   if (base64url(bytes) !== text) return undefined;
-  const length = TAG_BYTES + 1 + UNIQUE_BYTES + CHECK_BYTES + (bytes[TAG_BYTES] === KIND_KEY_GROUP ? KEY_HASH_BYTES : 0);
+  const length =
+    TAG_BYTES + 1 + UNIQUE_BYTES + CHECK_BYTES + (bytes[TAG_BYTES] === KIND_KEY_GROUP ? KEY_HASH_BYTES : 0);
   const known = bytes[TAG_BYTES] === KIND_KEY_GROUP || bytes[TAG_BYTES] === KIND_OWN_GROUP;
   if (!known || bytes.length !== length) return undefined;
   const body = bytes.subarray(0, -CHECK_BYTES);
@@ -72,7 +82,9 @@ export const isInvocationId = (id: string): id is InvocationId => bytesOf(id) !=
 export function groupOf(id: InvocationId): string {
   const bytes = bytesOf(id);
   if (!bytes) throw new RangeError(`not an invocation id: ${id}`);
-  return bytes[TAG_BYTES] === KIND_KEY_GROUP ? base64url(bytes.subarray(0, TAG_BYTES + 1 + KEY_HASH_BYTES)) : id;
+  return bytes[TAG_BYTES] === KIND_KEY_GROUP
+    ? base64url(bytes.subarray(0, TAG_BYTES + 1 + KEY_HASH_BYTES))
+    : id;
 }
 
 /** Whether the invocation is a single writer of its key: its group is then the key's. */
@@ -83,7 +95,8 @@ export const tagOf = (id: InvocationId): string => id.slice(PREFIX.length, PREFI
 /** Partition keys. All of a service's begin with its tag, which IAM conditions rely on. */
 export const journalPartition = (id: InvocationId): string => `${tagOf(id)}.inv.${id}`;
 export const statePartition = (service: string, key: string): string => `${serviceTag(service)}.state.${key}`;
-export const promisePartition = (service: string, key: string): string => `${serviceTag(service)}.promise.${key}`;
+export const promisePartition = (service: string, key: string): string =>
+  `${serviceTag(service)}.promise.${key}`;
 export const lockPartition = (service: string, key: string): string => `${serviceTag(service)}.lock.${key}`;
 
 export interface AwakeableAddress {
@@ -109,7 +122,11 @@ export function parseAwakeableId(text: string): AwakeableAddress | undefined {
   if (bytes.length < 9 || base64url(bytes) !== encoded) return undefined;
   const id = PREFIX + base64url(bytes.subarray(0, -8));
   if (!isInvocationId(id)) return undefined;
-  return { id, incarnation: bytes.readUInt32BE(bytes.length - 8), index: bytes.readUInt32BE(bytes.length - 4) };
+  return {
+    id,
+    incarnation: bytes.readUInt32BE(bytes.length - 8),
+    index: bytes.readUInt32BE(bytes.length - 4),
+  };
 }
 
 /** The incarnation that an accepted request would create: derived from its origin, so a resend finds itself (M2). */

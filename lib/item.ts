@@ -72,9 +72,20 @@ export function evaluate(item: Attributes | undefined, write: Write): WriteResul
   if (write.when && !holds(item, write.when)) return { won: false, item };
   if (write.op === "delete") return { won: true, item: undefined };
   if (write.op === "put") return { won: true, item: { ...write.attributes } };
+  assertChanges(item, write.changes);
   const next: Attributes = { ...item };
   for (const change of write.changes) applyChange(next, change);
   return { won: true, item: next };
+}
+
+/** What DynamoDB refuses, or does otherwise: paths that overlap; an update that only removes creates no item. */
+function assertChanges(item: Attributes | undefined, changes: readonly Change[]): void {
+  if (new Set(changes.map(({ attribute }) => attribute)).size < changes.length) {
+    throw new TypeError("an update changes one attribute twice");
+  }
+  if (item === undefined && changes.every((change) => change.do === "remove")) {
+    throw new TypeError("an update that only removes cannot create an item");
+  }
 }
 
 function applyChange(next: Attributes, change: Change): void {
@@ -137,7 +148,8 @@ export function holds(item: Attributes | undefined, condition: Condition): boole
 /** The size of an item as DynamoDB counts it, in bytes: names and values, with the overhead of lists and maps. */
 export function sizeOf(attributes: Attributes): number {
   let bytes = 0;
-  for (const [name, value] of Object.entries(attributes)) bytes += Buffer.byteLength(name) + sizeOfValue(value);
+  for (const [name, value] of Object.entries(attributes))
+    bytes += Buffer.byteLength(name) + sizeOfValue(value);
   return bytes;
 }
 
@@ -147,5 +159,8 @@ export function sizeOfValue(value: Value): number {
   if (typeof value === "boolean" || value === null) return 1;
   if (value instanceof Uint8Array) return value.byteLength;
   if (Array.isArray(value)) return value.reduce<number>((sum, held) => sum + 1 + sizeOfValue(held), 3);
-  return Object.entries(value).reduce((sum, [name, held]) => sum + 1 + Buffer.byteLength(name) + sizeOfValue(held), 3);
+  return Object.entries(value).reduce(
+    (sum, [name, held]) => sum + 1 + Buffer.byteLength(name) + sizeOfValue(held),
+    3,
+  );
 }

@@ -52,8 +52,10 @@ export function parseLock(item: Attributes): Lock {
 }
 export const parseInboxItem = (item: Attributes): Holder => parseHolder(item["p"]);
 
-export const sameInvocation = (a: Pick<Holder, "id" | "incarnation">, b: Pick<Holder, "id" | "incarnation">): boolean =>
-  a.id === b.id && a.incarnation === b.incarnation;
+export const sameInvocation = (
+  a: Pick<Holder, "id" | "incarnation">,
+  b: Pick<Holder, "id" | "incarnation">,
+): boolean => a.id === b.id && a.incarnation === b.incarnation;
 
 const own = (holder: Holder): Change[] => [
   { do: "set", attribute: "o", value: holder.id },
@@ -91,8 +93,18 @@ export function takeLock(key: ItemKey, me: Holder): Update {
 export function park(key: ItemKey, lock: Lock, who: Holder): { readonly item?: Put; readonly lock: Update } {
   const asRead: Condition[] = [isOwnedBy(lock.owner), { is: "eq", attribute: "t", value: lock.to }];
   if (lock.inline.length < INBOX_INLINE_MAX && lock.from === lock.to) {
-    const when: Condition = { is: "all", of: [...asRead, { is: "size", attribute: "q", value: lock.inline.length }] };
-    return { lock: { op: "update", key, changes: [{ do: "append", attribute: "q", values: [encodeHolder(who)] }], when } };
+    const when: Condition = {
+      is: "all",
+      of: [...asRead, { is: "size", attribute: "q", value: lock.inline.length }],
+    };
+    return {
+      lock: {
+        op: "update",
+        key,
+        changes: [{ do: "append", attribute: "q", values: [encodeHolder(who)] }],
+        when,
+      },
+    };
   }
   return {
     item: { op: "put", key: inboxKey(key, lock.to), attributes: { p: encodeHolder(who) } },
@@ -107,7 +119,11 @@ export function park(key: ItemKey, lock: Lock, who: Holder): { readonly item?: P
 
 /** From its owner to the next parked one in one conditional write, never free in between; freed if nobody waits.
  * `overflowNext`: the item at `lock.from`, which the caller reads when no parked one is inline. */
-export function handOff(key: ItemKey, lock: Lock, overflowNext?: Holder): { readonly next?: Holder; readonly write: Update | Delete } {
+export function handOff(
+  key: ItemKey,
+  lock: Lock,
+  overflowNext?: Holder,
+): { readonly next?: Holder; readonly write: Update | Delete } {
   const [next] = lock.inline;
   const asRead: Condition[] = [
     isOwnedBy(lock.owner),
@@ -128,4 +144,5 @@ export function handOff(key: ItemKey, lock: Lock, overflowNext?: Holder): { read
 }
 
 /** Whether `who` is parked inline. */
-export const isParkedInline = (lock: Lock, who: Holder): boolean => lock.inline.some((held) => sameInvocation(held, who));
+export const isParkedInline = (lock: Lock, who: Holder): boolean =>
+  lock.inline.some((held) => sameInvocation(held, who));

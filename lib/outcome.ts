@@ -26,7 +26,8 @@ export const failure = (code: number, message: string, metadata?: Record<string,
 });
 
 /** The reference of a value that is stored apart: it names the content. */
-export const refOf = (bytes: Uint8Array): string => `value#${Buffer.from(digest(18, bytes)).toString("base64url")}`;
+export const refOf = (bytes: Uint8Array): string =>
+  `value#${Buffer.from(digest(18, bytes)).toString("base64url")}`;
 
 export function encodeOutcome(outcome: Outcome): Value {
   if (outcome.ok) return "ref" in outcome ? outcome.ref : outcome.value;
@@ -47,5 +48,7 @@ export function decodeOutcome(value: Value | undefined): Outcome {
 }
 
 function isStringMap(value: Value | undefined): value is Record<string, string> {
-  return value !== null && typeof value === "object" && !Array.isArray(value) && !(value instanceof Uint8Array);
+  return (
+    value !== null && typeof value === "object" && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
 }

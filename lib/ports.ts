@@ -32,7 +32,11 @@ export interface ItemStore {
    * read. `after`: exclusive start. `limit` bounds a page, which may be shorter. */
   query(table: Table, pk: string, prefix: string, page?: { after?: string; limit?: number }): Promise<Page>;
   /** All items of a table whose sort key is `sk`, in no order, eventually consistent; for the reconciler and for lists. */
-  scan(table: Table, sk: string, page?: { after?: string; limit?: number }): Promise<{
+  scan(
+    table: Table,
+    sk: string,
+    page?: { after?: string; limit?: number },
+  ): Promise<{
     readonly items: readonly ScannedItem[];
     readonly next?: string;
   }>;

@@ -63,11 +63,21 @@ export interface TurnFailure {
 
 export type TurnOutcome =
   /** The completion is durable, and so are its state and sends. `replies` are the dispatcher's to send. */
-  | { readonly kind: "completed"; readonly ownsLock: boolean; readonly outcome?: Outcome; readonly replies: readonly ReplyTo[] }
+  | {
+      readonly kind: "completed";
+      readonly ownsLock: boolean;
+      readonly outcome?: Outcome;
+      readonly replies: readonly ReplyTo[];
+    }
   /** Durable, lock first; the dispatcher schedules what the tree waits for. */
   | { readonly kind: "suspended"; readonly wait: Wait }
   /** Retryable: the policy decides. `length`: of the log, as far as this turn knows; `progress`: it grew. */
-  | { readonly kind: "failed"; readonly failure: TurnFailure; readonly length: number; readonly progress: boolean }
+  | {
+      readonly kind: "failed";
+      readonly failure: TurnFailure;
+      readonly length: number;
+      readonly progress: boolean;
+    }
   /** An append or a read showed that another turn goes on from here (W3): change nothing more. */
   | { readonly kind: "lost"; readonly reason: string };
 

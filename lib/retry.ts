@@ -16,7 +16,10 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
 };
 
 /** Handler before service before default. */
-export function retryPolicyOf(service: ServiceManifest | undefined, handler: HandlerManifest | undefined): RetryPolicy {
+export function retryPolicyOf(
+  service: ServiceManifest | undefined,
+  handler: HandlerManifest | undefined,
+): RetryPolicy {
   return { ...DEFAULT_RETRY_POLICY, ...service?.retryPolicy, ...handler?.retryPolicy };
 }
 
@@ -36,5 +39,8 @@ export function backoffMs(
   policy: Pick<RetryPolicy, "initialIntervalMs" | "maxIntervalMs" | "factor">,
   attempt: number,
 ): number {
-  return Math.min(policy.maxIntervalMs, Math.round(policy.initialIntervalMs * policy.factor ** (attempt - 1)));
+  return Math.min(
+    policy.maxIntervalMs,
+    Math.round(policy.initialIntervalMs * policy.factor ** (attempt - 1)),
+  );
 }

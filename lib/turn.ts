@@ -11,7 +11,14 @@
  * - R9: notes are consumed one at a time, when the code is at rest, and enter the log in that order.
  * - R4: reads ride in the next append and never cause one.
  */
-import { type CallEntry, type CancelledEntry, type CommandEntry, type Entry, isCommand, type Note } from "./entry.ts";
+import {
+  type CallEntry,
+  type CancelledEntry,
+  type CommandEntry,
+  type Entry,
+  isCommand,
+  type Note,
+} from "./entry.ts";
 import { invariant, JournalMismatchError } from "./errors.ts";
 import { JOURNAL_ENTRIES_MAX } from "./limits.ts";
 import { assertSameCommand, describeCommand, missingCommand } from "./mismatch.ts";
@@ -49,7 +56,10 @@ export class Turn {
   #taken = 0;
   readonly #seen = new Set<string>();
   readonly #untold = new Map<number, (entry: CommandEntry) => void>();
-  readonly #signals = new Map<string, { readonly buffered: { value: Value; at: number }[]; readonly waiting: Completion[] }>();
+  readonly #signals = new Map<
+    string,
+    { readonly buffered: { value: Value; at: number }[]; readonly waiting: Completion[] }
+  >();
   readonly #cancel: () => readonly CallEntry[];
   readonly #cancellable: () => boolean;
   readonly #cancelled = new Map<CancelledEntry, readonly CallEntry[]>();
@@ -93,7 +103,9 @@ export class Turn {
     const command = this.#issued.length;
     invariant(entry[1] === command, "D1", `command ${entry[1]} issued as number ${command}`);
     if (command >= JOURNAL_ENTRIES_MAX) {
-      throw new JournalMismatchError(`the journal is full: an invocation has at most ${JOURNAL_ENTRIES_MAX} operations`);
+      throw new JournalMismatchError(
+        `the journal is full: an invocation has at most ${JOURNAL_ENTRIES_MAX} operations`,
+      );
     }
     const recorded = this.#recorded.get(command);
     if (recorded) assertSameCommand(recorded, entry);
@@ -155,7 +167,9 @@ export class Turn {
 
   /** Calls back with the entry of a call once it is in the log: only then may anyone know the callee's id (J2). */
   onRecorded(command: number, tell: (entry: CommandEntry) => void): void {
-    const passed = this.#log.slice(0, this.#next).find((entry): entry is CommandEntry => isCommand(entry) && entry[1] === command);
+    const passed = this.#log
+      .slice(0, this.#next)
+      .find((entry): entry is CommandEntry => isCommand(entry) && entry[1] === command);
     if (passed) tell(passed);
     else this.#untold.set(command, tell);
   }
@@ -179,16 +193,16 @@ export class Turn {
 
   #takeNote(): Step {
     for (;;) {
-      const carried = this.#carried[0];
-      const note = carried ?? this.#notes[0];
+      // What is in the list came before what a message brings now.
+      const listed = this.#notes[0];
+      const note = listed ?? this.#carried[0];
       if (!note) return "idle";
       const news = this.#isNews(note);
       if (news && note[0] === "x" && !this.#cancellable()) return "idle";
-      if (carried) this.#carried.shift();
-      else {
+      if (listed) {
         this.#notes.shift();
         this.#taken++;
-      }
+      } else this.#carried.shift();
       if (!news) continue;
       if (note[0] === "x") {
         const entry: CancelledEntry = ["x", note[1], []];
@@ -246,8 +260,9 @@ export class Turn {
     return this.#pending.some((entry) => MUST_APPEND.includes(entry[0]));
   }
 
-  get hasPending(): boolean {
-    return this.#pending.length > 0;
+  /** Something is pending that shall not be lost with a failed attempt: all but what was only read or asked for. */
+  get hasNews(): boolean {
+    return this.mustAppend || this.#pending.some((entry) => !isCommand(entry));
   }
 
   /** Notes of the head's list that were consumed since the last append. */
@@ -269,7 +284,9 @@ export class Turn {
 
   /** An append of all of `pending()` was won; the head's list of notes is now this. Answers what is to be told now. */
   appended(notes: readonly Note[]): (() => void)[] {
-    const told = this.#pending.filter((entry): entry is CommandEntry => isCommand(entry) && this.#untold.has(entry[1]));
+    const told = this.#pending.filter(
+      (entry): entry is CommandEntry => isCommand(entry) && this.#untold.has(entry[1]),
+    );
     this.#pending = [];
     this.#taken = 0;
     this.#notes = [...notes];
@@ -293,7 +310,9 @@ export class Turn {
     if (missing) return missingCommand(missing, "came to rest");
     const event = this.#log[this.#next];
     const what = event && isCommand(event) ? describeCommand(event) : `event ${JSON.stringify(event?.[0])}`;
-    return new JournalMismatchError(`Journal mismatch: the code came to rest before ${what}, which the journal recorded next`);
+    return new JournalMismatchError(
+      `Journal mismatch: the code came to rest before ${what}, which the journal recorded next`,
+    );
   }
 }
 

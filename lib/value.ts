@@ -32,7 +32,8 @@ function fromJson(json: unknown): Value {
   if (Array.isArray(json)) return json.map(fromJson);
   if (json !== null && typeof json === "object") {
     const tagged = json as Record<string, unknown>;
-    if (typeof tagged[BYTES_TAG] === "string") return new Uint8Array(Buffer.from(tagged[BYTES_TAG], "base64"));
+    if (typeof tagged[BYTES_TAG] === "string")
+      return new Uint8Array(Buffer.from(tagged[BYTES_TAG], "base64"));
     const map = tagged[MAP_TAG] ?? json;
     return Object.fromEntries(Object.entries(map).map(([name, held]) => [name, fromJson(held)]));
   }
@@ -49,5 +50,8 @@ export function equalValues(a: Value | undefined, b: Value | undefined): boolean
   if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const [left, right] = [Object.entries(a), Object.entries(b)];
-  return left.length === right.length && left.every(([name, held]) => equalValues(held, (b as Record<string, Value>)[name]));
+  return (
+    left.length === right.length &&
+    left.every(([name, held]) => equalValues(held, (b as Record<string, Value>)[name]))
+  );
 }

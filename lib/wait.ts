@@ -8,7 +8,12 @@ import type { Value } from "./value.ts";
 
 /** A sleep: ["z", command, due at (epoch ms)]; a durable promise: ["p", command, name]; an attachment: ["h", command,
  * invocation id]; a reply: ["c", command]; a signal or awakeable: ["i", index | name]. */
-export type Leaf = ["z", number, number] | ["p", number, string] | ["h", number, string] | ["c", number] | ["i", Value];
+export type Leaf =
+  | ["z", number, number]
+  | ["p", number, string]
+  | ["h", number, string]
+  | ["c", number]
+  | ["i", Value];
 /** A combinator, or a promise that is mapped (`~`: a failure may become a success, and the reverse). */
 export type Wait = Leaf | ["all" | "any" | "race" | "settled" | "~", Wait[]];
 

@@ -7,7 +7,14 @@
 import { toMs } from "../lib/duration.ts";
 import type { CallEntry, CallValue, ClearAllEntry, Entry, SendEntry } from "../lib/entry.ts";
 import { RetryableError, TerminalError } from "../lib/errors.ts";
-import { childUnique, idempotentUnique, incarnationOf, invocationId, isInvocationId, workflowUnique } from "../lib/ids.ts";
+import {
+  childUnique,
+  idempotentUnique,
+  incarnationOf,
+  invocationId,
+  isInvocationId,
+  workflowUnique,
+} from "../lib/ids.ts";
 import { IDEMPOTENCY_KEY_BYTES_MAX, KEY_BYTES_MAX } from "../lib/limits.ts";
 import { type HandlerKind, isExclusive } from "../lib/manifest.ts";
 import type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } from "./client-types.ts";
@@ -51,7 +58,12 @@ export class CallingContext extends HandlerContext {
     const { service, method, key = null, parameter, headers, idempotencyKey } = call;
     const input = call.inputSerde ?? (serde.binary as unknown as Serde<I>);
     const output = call.outputSerde ?? (serde.binary as unknown as Serde<O>);
-    const options = { input, output, ...(headers ? { headers } : {}), ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
+    const options = {
+      input,
+      output,
+      ...(headers ? { headers } : {}),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    };
     return this.#call<I, O>({ service, handler: method, key }, parameter, options);
   }
 
@@ -67,7 +79,8 @@ export class CallingContext extends HandlerContext {
   }
 
   cancel(id: string): void {
-    if (!isInvocationId(id)) throw new TerminalError(`not an invocation id: ${JSON.stringify(id)}`, { errorCode: 400 });
+    if (!isInvocationId(id))
+      throw new TerminalError(`not an invocation id: ${JSON.stringify(id)}`, { errorCode: 400 });
     this.driver.issue(["y", this.driver.nextCommand, id]);
   }
 
@@ -114,11 +127,27 @@ export class CallingContext extends HandlerContext {
     if (key !== null && (typeof key !== "string" || Buffer.byteLength(key) > KEY_BYTES_MAX)) {
       throw new TerminalError(`a key must be a string of at most ${KEY_BYTES_MAX} bytes`, { errorCode: 400 });
     }
-    if (idempotencyKey !== null && (idempotencyKey === "" || Buffer.byteLength(idempotencyKey) > IDEMPOTENCY_KEY_BYTES_MAX)) {
-      throw new TerminalError(`an idempotency key must have 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} bytes`, { errorCode: 400 });
+    if (
+      idempotencyKey !== null &&
+      (idempotencyKey === "" || Buffer.byteLength(idempotencyKey) > IDEMPOTENCY_KEY_BYTES_MAX)
+    ) {
+      throw new TerminalError(`an idempotency key must have 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} bytes`, {
+        errorCode: 400,
+      });
     }
     const bytes = limited(this.serdeOf(options.input).serialize(input), `the input of ${service}/${handler}`);
-    return [service, handler, key, bytes, { ...headers }, idempotencyKey, null, name, this.ports.clock.now(), 0];
+    return [
+      service,
+      handler,
+      key,
+      bytes,
+      { ...headers },
+      idempotencyKey,
+      null,
+      name,
+      this.ports.clock.now(),
+      0,
+    ];
   }
 
   /** Resolves when the call is in the log, at the same point on every replay. */
@@ -128,9 +157,14 @@ export class CallingContext extends HandlerContext {
 
   /** Completes entries just before they are appended; see the head of this file.
    * Throws a retryable error when the callee is not registered (yet). */
-  readonly fill = async (entry: CallEntry | SendEntry | ClearAllEntry, before: readonly Entry[]): Promise<void> => {
+  readonly fill = async (
+    entry: CallEntry | SendEntry | ClearAllEntry,
+    before: readonly Entry[],
+  ): Promise<void> => {
     if (entry[0] === "D") {
-      entry[2] = await this.namesToClear(before.flatMap((earlier) => (earlier[0] === "s" ? [earlier[2]] : [])));
+      entry[2] = await this.namesToClear(
+        before.flatMap((earlier) => (earlier[0] === "s" ? [earlier[2]] : [])),
+      );
       return;
     }
     const [, command, , value] = entry;
@@ -139,7 +173,11 @@ export class CallingContext extends HandlerContext {
     const kind = await this.#kindOf(service, handler, key);
     const origin = `${parent}.${incarnation}.${command}`;
     const derived = idempotencyKey !== null || kind === "workflow";
-    entry[2] = invocationId(service, isExclusive(kind) ? (key ?? "") : undefined, this.#unique(command, value, kind));
+    entry[2] = invocationId(
+      service,
+      isExclusive(kind) ? (key ?? "") : undefined,
+      this.#unique(command, value, kind),
+    );
     value[9] = derived ? incarnationOf(origin) : 0;
   };
 
@@ -154,11 +192,15 @@ export class CallingContext extends HandlerContext {
     const registered = await this.ports.registry.service(service);
     const manifest = registered?.handlers.find(({ name }) => name === handler);
     if (!registered || !manifest) {
-      const what = registered ? `service ${service} has no handler "${handler}"` : `no service "${service}" is registered`;
+      const what = registered
+        ? `service ${service} has no handler "${handler}"`
+        : `no service "${service}" is registered`;
       throw new RetryableError(`${what} (RT0018). The call is retried until it exists.`);
     }
     if ((registered.type === "service") !== (key === null)) {
-      throw new TerminalError(`${service} is ${registered.type === "service" ? "a service: it takes no key" : `an ${registered.type}: it needs a key`}`);
+      throw new TerminalError(
+        `${service} is ${registered.type === "service" ? "a service: it takes no key" : `an ${registered.type}: it needs a key`}`,
+      );
     }
     return manifest.kind;
   }
@@ -168,6 +210,9 @@ export class CallingContext extends HandlerContext {
 function methods<T>(invoke: (name: string, args: unknown[]) => unknown): T {
   return new Proxy(
     {},
-    { get: (_, name) => (typeof name === "string" && name !== "then" ? (...args: unknown[]) => invoke(name, args) : undefined) },
+    {
+      get: (_, name) =>
+        typeof name === "string" && name !== "then" ? (...args: unknown[]) => invoke(name, args) : undefined,
+    },
   ) as T;
 }

@@ -57,9 +57,12 @@ export class ClientRequest {
   }
 }
 /** The last argument of a call or a send. */
-export const options = (of: SendRequestOptions & { output?: Serde<unknown> }): ClientRequest => new ClientRequest(of);
+export const options = (of: SendRequestOptions & { output?: Serde<unknown> }): ClientRequest =>
+  new ClientRequest(of);
 
-type Of<T extends ServiceType, H> = Definition<T, string, H> | { readonly name: string; readonly handlers?: H };
+type Of<T extends ServiceType, H> =
+  | Definition<T, string, H>
+  | { readonly name: string; readonly handlers?: H };
 
 export interface IngressClient {
   serviceClient<H extends Handlers>(definition: Of<"service", H>): Calls<H>;
@@ -80,7 +83,10 @@ export function connect({ url, headers = {}, fetch: send = fetch }: ClientOption
 
   async function post(path: string, body: Uint8Array, extra: Record<string, string>, signal?: AbortSignal) {
     const init = { method: "POST", headers: { ...headers, ...extra }, ...(signal ? { signal } : {}) };
-    const response = await send(`${base}${path}`, { ...init, ...(body.byteLength > 0 ? { body: new Uint8Array(body) } : {}) });
+    const response = await send(`${base}${path}`, {
+      ...init,
+      ...(body.byteLength > 0 ? { body: new Uint8Array(body) } : {}),
+    });
     const bytes = new Uint8Array(await response.arrayBuffer());
     if (!response.ok) throw new HttpCallError(response.status, new TextDecoder().decode(bytes));
     return bytes;
@@ -93,18 +99,26 @@ export function connect({ url, headers = {}, fetch: send = fetch }: ClientOption
       const segments = [kind, service, ...(key === undefined ? [] : [key]), handler].map(encodeURIComponent);
       const delay = given.delay === undefined ? "" : `?delay=${delayMs(given.delay)}ms`;
       const extra = {
-        ...(input.contentType === undefined || args.length === 0 ? {} : { "content-type": input.contentType }),
+        ...(input.contentType === undefined || args.length === 0
+          ? {}
+          : { "content-type": input.contentType }),
         ...given.headers,
         ...(given.idempotencyKey === undefined ? {} : { "idempotency-key": given.idempotencyKey }),
       };
-      const bytes = await post(`/restate/${segments.join("/")}${delay}`, input.serialize(args[0]), extra, given.signal);
+      const bytes = await post(
+        `/restate/${segments.join("/")}${delay}`,
+        input.serialize(args[0]),
+        extra,
+        given.signal,
+      );
       if (kind === "send") return jsonSerde<Sent>().deserialize(bytes);
       return (given.output ?? jsonSerde()).deserialize(bytes);
     };
   }
 
   const empty = new Uint8Array(0);
-  const client = (kind: "call" | "send", service: string, key?: string) => methods(invoke(kind, service, key));
+  const client = (kind: "call" | "send", service: string, key?: string) =>
+    methods(invoke(kind, service, key));
   return {
     serviceClient: ({ name }) => client("call", name) as never,
     serviceSendClient: ({ name }) => client("send", name) as never,
@@ -116,11 +130,17 @@ export function connect({ url, headers = {}, fetch: send = fetch }: ClientOption
       output.deserialize(await post(`/restate/attach/${encodeURIComponent(id)}`, empty, {})),
     resolveAwakeable: async <T>(id: string, payload?: T, serde: Serde<T> = jsonSerde<T>()) => {
       const type = serde.contentType === undefined ? {} : { "content-type": serde.contentType };
-      await post(`/restate/awakeables/${encodeURIComponent(id)}/resolve`, serde.serialize(payload as T), type);
+      await post(
+        `/restate/awakeables/${encodeURIComponent(id)}/resolve`,
+        serde.serialize(payload as T),
+        type,
+      );
     },
     rejectAwakeable: async (id, reason) => {
       const body = new TextEncoder().encode(reason);
-      await post(`/restate/awakeables/${encodeURIComponent(id)}/reject`, body, { "content-type": "text/plain" });
+      await post(`/restate/awakeables/${encodeURIComponent(id)}/reject`, body, {
+        "content-type": "text/plain",
+      });
     },
   };
 }
@@ -132,5 +152,11 @@ function delayMs(delay: Duration | string): number {
 }
 
 function methods(invoke: (handler: string, args: unknown[]) => Promise<unknown>): unknown {
-  return new Proxy({}, { get: (_, name) => (typeof name === "string" && name !== "then" ? (...args: unknown[]) => invoke(name, args) : undefined) });
+  return new Proxy(
+    {},
+    {
+      get: (_, name) =>
+        typeof name === "string" && name !== "then" ? (...args: unknown[]) => invoke(name, args) : undefined,
+    },
+  );
 }

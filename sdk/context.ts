@@ -3,7 +3,6 @@ import type { Duration } from "../lib/duration.ts";
 import type { Target } from "../lib/message.ts";
 import type { TerminalError } from "../lib/errors.ts";
 import type { Client, SendClient } from "./client-types.ts";
-import type { Definition } from "./definition.ts";
 import type { DurablePromise, InvocationPromise } from "./durable-promise.ts";
 import type { Rand } from "./random.ts";
 import type { Serde } from "./serde.ts";
@@ -75,12 +74,12 @@ export interface Context {
   resolveAwakeable<T = unknown>(id: string, payload?: T, serde?: Serde<T>): void;
   rejectAwakeable(id: string, reason: string | TerminalError): void;
 
-  serviceClient<N extends string, H>(definition: Definition<"service", N, H> | Named<N, H>): Client<H>;
-  serviceSendClient<N extends string, H>(definition: Definition<"service", N, H> | Named<N, H>): SendClient<H>;
-  objectClient<N extends string, H>(definition: Definition<"object", N, H> | Named<N, H>, key: string): Client<H>;
-  objectSendClient<N extends string, H>(definition: Definition<"object", N, H> | Named<N, H>, key: string): SendClient<H>;
-  workflowClient<N extends string, H>(definition: Definition<"workflow", N, H> | Named<N, H>, key: string): Client<H>;
-  workflowSendClient<N extends string, H>(definition: Definition<"workflow", N, H> | Named<N, H>, key: string): SendClient<H>;
+  serviceClient<D>(definition: D | Named): Client<HandlersOf<D>>;
+  serviceSendClient<D>(definition: D | Named): SendClient<HandlersOf<D>>;
+  objectClient<D>(definition: D | Named, key: string): Client<HandlersOf<D>>;
+  objectSendClient<D>(definition: D | Named, key: string): SendClient<HandlersOf<D>>;
+  workflowClient<D>(definition: D | Named, key: string): Client<HandlersOf<D>>;
+  workflowSendClient<D>(definition: D | Named, key: string): SendClient<HandlersOf<D>>;
   genericCall<I = Uint8Array, O = Uint8Array>(call: GenericCall<I, O>): InvocationPromise<O>;
   genericSend<I = Uint8Array>(send: GenericSend<I>): { readonly invocationId: Promise<string> };
 
@@ -88,13 +87,13 @@ export interface Context {
   cancel(invocationId: string): void;
 }
 
-/** A service that is known by name alone; the handlers' types are the caller's word. */
-export interface Named<N extends string, H> {
-  readonly name: N;
-  readonly handlers?: H;
+/** A service that is known by name alone: its type is the caller's word, `ctx.serviceClient<typeof greeter>({ name: "Greeter" })`. */
+export interface Named {
+  readonly name: string;
 }
+/** The handlers of a definition; an interface of handlers is taken as it is. */
+export type HandlersOf<D> = D extends { readonly handlers: infer H } ? H : D;
 
-export type StateMap = Record<string, unknown>;
 declare const untyped: unique symbol;
 /** Marks a context whose state is not typed: each `get` says what it expects. */
 export interface UntypedState {
@@ -105,11 +104,18 @@ type ValueOf<S, K, V> = S extends UntypedState ? V : K extends keyof S ? S[K] : 
 
 interface StateReader<S> {
   readonly key: string;
-  get<V = unknown, K extends KeyOf<S> = KeyOf<S>>(name: K, serde?: Serde<ValueOf<S, K, V>>): Promise<ValueOf<S, K, V> | null>;
+  get<V = unknown, K extends KeyOf<S> = KeyOf<S>>(
+    name: K,
+    serde?: Serde<ValueOf<S, K, V>>,
+  ): Promise<ValueOf<S, K, V> | null>;
   stateKeys(): Promise<string[]>;
 }
 interface StateWriter<S> {
-  set<V, K extends KeyOf<S> = KeyOf<S>>(name: K, value: ValueOf<S, K, V>, serde?: Serde<ValueOf<S, K, V>>): void;
+  set<V, K extends KeyOf<S> = KeyOf<S>>(
+    name: K,
+    value: ValueOf<S, K, V>,
+    serde?: Serde<ValueOf<S, K, V>>,
+  ): void;
   clear(name: KeyOf<S>): void;
   clearAll(): void;
 }

@@ -4,8 +4,21 @@
  */
 import { type Duration, toMs } from "../lib/duration.ts";
 import { NAME_BYTES_MAX } from "../lib/limits.ts";
-import type { HandlerKind, HandlerManifest, Options, RetryPolicy, ServiceManifest, ServiceType } from "../lib/manifest.ts";
-import type { ObjectContext, ObjectSharedContext, Context, WorkflowContext, WorkflowSharedContext } from "./context.ts";
+import type {
+  HandlerKind,
+  HandlerManifest,
+  Options,
+  RetryPolicy,
+  ServiceManifest,
+  ServiceType,
+} from "../lib/manifest.ts";
+import type {
+  ObjectContext,
+  ObjectSharedContext,
+  Context,
+  WorkflowContext,
+  WorkflowSharedContext,
+} from "./context.ts";
 import type { Serde } from "./serde.ts";
 import type { TerminalError } from "../lib/errors.ts";
 
@@ -84,23 +97,29 @@ type AnyWorkflowSharedContext = WorkflowSharedContext<any>;
 // oxlint-enable typescript/no-explicit-any
 
 /** Stateless handlers. */
-export function service<Name extends string, H extends { [name: string]: (context: Context, ...input: never[]) => unknown }>(
-  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
-): ServiceDefinition<Name, H> {
+export function service<
+  Name extends string,
+  H extends { [name: string]: (context: Context, ...input: never[]) => unknown },
+>(describing: Describing<Name, H & ThisType<H>, ServiceOptions>): ServiceDefinition<Name, H> {
   return define("service", describing);
 }
 
 /** A virtual object: state by key, and one exclusive handler at a time for each key. */
-export function object<Name extends string, H extends { [name: string]: (context: AnyObjectContext, ...input: never[]) => unknown }>(
-  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
-): VirtualObjectDefinition<Name, H> {
+export function object<
+  Name extends string,
+  H extends { [name: string]: (context: AnyObjectContext, ...input: never[]) => unknown },
+>(describing: Describing<Name, H & ThisType<H>, ServiceOptions>): VirtualObjectDefinition<Name, H> {
   return define("object", describing);
 }
 
 /** A workflow: `run` once for each key; the other handlers, shared, signal and query it. */
-export function workflow<Name extends string, H extends { [name: string]: HandlerFunction; run: (context: AnyWorkflowContext, ...input: never[]) => unknown }>(
-  describing: Describing<Name, H & ThisType<H>, WorkflowOptions>,
-): WorkflowDefinition<Name, H> {
+export function workflow<
+  Name extends string,
+  H extends {
+    [name: string]: HandlerFunction;
+    run: (context: AnyWorkflowContext, ...input: never[]) => unknown;
+  },
+>(describing: Describing<Name, H & ThisType<H>, WorkflowOptions>): WorkflowDefinition<Name, H> {
   return define("workflow", describing);
 }
 
@@ -119,23 +138,31 @@ function define<Type extends ServiceType, Name extends string, H>(
     if (typeof (handlers as Handlers)[handler] !== "function") {
       throw new TypeError(`handler "${handler}" of ${type} "${name}" is not a function`);
     }
-    if (type === "workflow" && RESERVED.has(handler)) throw new TypeError(`"${handler}" is reserved in workflow "${name}"`);
+    if (type === "workflow" && RESERVED.has(handler))
+      throw new TypeError(`"${handler}" is reserved in workflow "${name}"`);
   }
-  if (type === "workflow" && !names.includes("run")) throw new TypeError(`workflow "${name}" has no handler "run"`);
+  if (type === "workflow" && !names.includes("run"))
+    throw new TypeError(`workflow "${name}" has no handler "run"`);
   return { type, ...describing };
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_.\-]*$/;
 function assertName(name: unknown, what: string): void {
   if (typeof name === "string" && NAME.test(name) && name.length <= NAME_BYTES_MAX) return;
-  throw new TypeError(`${what} must begin with a letter or _ and hold only letters, digits, _ . and -; got ${JSON.stringify(name)}`);
+  throw new TypeError(
+    `${what} must begin with a letter or _ and hold only letters, digits, _ . and -; got ${JSON.stringify(name)}`,
+  );
 }
 
 /** Unlike a definition that is merely typed so. */
 export function isDefinition(value: unknown): value is Definition<ServiceType, string, Handlers> {
   if (typeof value !== "object" || value === null) return false;
   const { type, name, handlers } = value as Partial<Definition<ServiceType, string, Handlers>>;
-  return (type === "service" || type === "object" || type === "workflow") && typeof name === "string" && typeof handlers === "object";
+  return (
+    (type === "service" || type === "object" || type === "workflow") &&
+    typeof name === "string" &&
+    typeof handlers === "object"
+  );
 }
 
 type WithOptions<C> = {
@@ -150,7 +177,9 @@ function wrap<C>(kind: HandlerKind | undefined): WithOptions<C> {
     const wrapped = function (this: unknown, ...args: never[]) {
       return (handler as (...args: never[]) => unknown).apply(this, args);
     };
-    return Object.defineProperty(wrapped, WRAPPED, { value: { kind, options } satisfies Wrapped }) as unknown as F;
+    return Object.defineProperty(wrapped, WRAPPED, {
+      value: { kind, options } satisfies Wrapped,
+    }) as unknown as F;
   };
 }
 
@@ -158,7 +187,10 @@ function wrap<C>(kind: HandlerKind | undefined): WithOptions<C> {
 export const handlers = {
   handler: wrap<Context>(undefined),
   object: { exclusive: wrap<AnyObjectContext>("exclusive"), shared: wrap<AnyObjectSharedContext>("shared") },
-  workflow: { workflow: wrap<AnyWorkflowContext>("workflow"), shared: wrap<AnyWorkflowSharedContext>("shared") },
+  workflow: {
+    workflow: wrap<AnyWorkflowContext>("workflow"),
+    shared: wrap<AnyWorkflowSharedContext>("shared"),
+  },
 };
 
 const wrappedOf = (handler: HandlerFunction): Wrapped =>
@@ -193,7 +225,11 @@ export function manifestOf(definition: Definition<ServiceType, string, Handlers>
         ...(own.output?.jsonSchema === undefined ? {} : { outputJsonSchema: own.output.jsonSchema }),
       };
     }),
-    ...manifestOptions({ ...options, ...(description === undefined ? {} : { description }), ...(metadata === undefined ? {} : { metadata }) }),
+    ...manifestOptions({
+      ...options,
+      ...(description === undefined ? {} : { description }),
+      ...(metadata === undefined ? {} : { metadata }),
+    }),
   };
 }
 

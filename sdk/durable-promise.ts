@@ -106,15 +106,21 @@ export class DurablePromise<T> implements Promise<T> {
   }
 
   /** All results, in order, or the first failure. */
-  static all<const T extends readonly DurablePromise<unknown>[]>(promises: T): DurablePromise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
+  static all<const T extends readonly DurablePromise<unknown>[]>(
+    promises: T,
+  ): DurablePromise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
     return combine("all", promises);
   }
   /** The first to settle. */
-  static race<const T extends readonly DurablePromise<unknown>[]>(promises: T): DurablePromise<Awaited<T[number]>> {
+  static race<const T extends readonly DurablePromise<unknown>[]>(
+    promises: T,
+  ): DurablePromise<Awaited<T[number]>> {
     return combine("race", promises);
   }
   /** The first to succeed; an `AggregateError` if none does. */
-  static any<const T extends readonly DurablePromise<unknown>[]>(promises: T): DurablePromise<Awaited<T[number]>> {
+  static any<const T extends readonly DurablePromise<unknown>[]>(
+    promises: T,
+  ): DurablePromise<Awaited<T[number]>> {
     return combine("any", promises);
   }
   static allSettled<const T extends readonly DurablePromise<unknown>[]>(
@@ -130,7 +136,10 @@ export class DurablePromise<T> implements Promise<T> {
   }
 }
 
-function combine<R>(kind: "all" | "race" | "any" | "settled", promises: readonly DurablePromise<unknown>[]): DurablePromise<R> {
+function combine<R>(
+  kind: "all" | "race" | "any" | "settled",
+  promises: readonly DurablePromise<unknown>[],
+): DurablePromise<R> {
   const parts = [...promises];
   for (const part of parts) {
     if (!isDurablePromise(part)) {
@@ -144,14 +153,21 @@ function combine<R>(kind: "all" | "race" | "any" | "settled", promises: readonly
   if (parts.some((part) => part.owner && part.owner !== owner)) {
     throw new TypeError("DurablePromises of different invocations cannot be combined");
   }
-  return new DurablePromise<R>(Future.combine(kind, parts.map((part) => part.future)), owner);
+  return new DurablePromise<R>(
+    Future.combine(
+      kind,
+      parts.map((part) => part.future),
+    ),
+    owner,
+  );
 }
 
 function asNative(settled: Settled): Promise<unknown> {
   return settled.ok ? Promise.resolve(settled.value) : Promise.reject(settled.error);
 }
 
-export const isDurablePromise = (value: unknown): value is DurablePromise<unknown> => value instanceof DurablePromise;
+export const isDurablePromise = (value: unknown): value is DurablePromise<unknown> =>
+  value instanceof DurablePromise;
 
 /** The promise of a call, which also tells the callee's invocation id. */
 export class InvocationPromise<T> extends DurablePromise<T> {

@@ -5,10 +5,22 @@ import { loadResults } from "../core/value-store.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
 import { parseHead } from "../lib/head.ts";
 import type { ServiceType } from "../lib/manifest.ts";
-import { type DiscoveryResponse, PROTOCOL_VERSION, type TurnOutcome, type TurnRequest } from "../lib/protocol.ts";
+import {
+  type DiscoveryResponse,
+  PROTOCOL_VERSION,
+  type TurnOutcome,
+  type TurnRequest,
+} from "../lib/protocol.ts";
 import { CallingContext } from "./calling-context.ts";
 import type { InvocationRequest } from "./context.ts";
-import { type Definition, type HandlerFunction, handlerOptions, type Handlers, isDefinition, manifestOf } from "./definition.ts";
+import {
+  type Definition,
+  type HandlerFunction,
+  handlerOptions,
+  type Handlers,
+  isDefinition,
+  manifestOf,
+} from "./definition.ts";
 import { jsonSerde } from "./serde.ts";
 import { limited } from "./handler-context.ts";
 import { type History, TurnDriver, type TurnPorts } from "./turn-driver.ts";
@@ -32,7 +44,9 @@ export function createEndpoint(definitions: readonly unknown[]): Endpoint {
   }
   for (const definition of definitions) {
     if (!isDefinition(definition)) {
-      throw new TypeError(`not a service definition: ${String(definition)}; expected what service(), object() or workflow() return`);
+      throw new TypeError(
+        `not a service definition: ${String(definition)}; expected what service(), object() or workflow() return`,
+      );
     }
     if (services.has(definition.name)) throw new TypeError(`service "${definition.name}" is defined twice`);
     services.set(definition.name, definition);
@@ -47,7 +61,8 @@ export function createEndpoint(definitions: readonly unknown[]): Endpoint {
     runTurn: async (request, ports, extraArgs = []) => {
       const { service, handler } = request.target;
       const definition = services.get(service);
-      const fn = definition && Object.hasOwn(definition.handlers, handler) ? definition.handlers[handler] : undefined;
+      const fn =
+        definition && Object.hasOwn(definition.handlers, handler) ? definition.handlers[handler] : undefined;
       if (!definition || !fn) {
         const message = `deployment ${request.deployment} has no handler ${service}/${handler}`;
         return { kind: "failed", failure: { code: 404, message }, length: 0, progress: false };
@@ -55,7 +70,8 @@ export function createEndpoint(definitions: readonly unknown[]): Endpoint {
       try {
         return await runTurn(definition, fn, request, ports, extraArgs);
       } catch (thrown) {
-        if (thrown instanceof OperationalError) return { kind: "lost", reason: `${thrown.code}: ${thrown.message}` };
+        if (thrown instanceof OperationalError)
+          return { kind: "lost", reason: `${thrown.code}: ${thrown.message}` };
         throw thrown;
       }
     },
@@ -94,7 +110,8 @@ async function runTurn(
     }
   };
   const { service, handler } = request.target;
-  const serialize = (value: unknown): Uint8Array => limited(output.serialize(value), `the result of ${service}/${handler}`);
+  const serialize = (value: unknown): Uint8Array =>
+    limited(output.serialize(value), `the result of ${service}/${handler}`);
   try {
     return await driver.run(run, serialize, context.fill);
   } finally {
@@ -106,7 +123,10 @@ function deserializeInput(deserialize: () => unknown): unknown {
   try {
     return deserialize();
   } catch (thrown) {
-    throw new TerminalError(`Failed to deserialize input: ${asError(thrown).message}`, { errorCode: 400, cause: thrown });
+    throw new TerminalError(`Failed to deserialize input: ${asError(thrown).message}`, {
+      errorCode: 400,
+      cause: thrown,
+    });
   }
 }
 

@@ -76,7 +76,12 @@ export class HandlerContext implements PromiseOwner {
   }
 
   /** Issues a command; `decode` turns what completes it into the value that the code sees. */
-  protected command<T>(entry: CommandEntry, leaf: Leaf | undefined, decode: (value: Value) => T, onAwaited?: () => void) {
+  protected command<T>(
+    entry: CommandEntry,
+    leaf: Leaf | undefined,
+    decode: (value: Value) => T,
+    onAwaited?: () => void,
+  ) {
     const future = Future.leaf({ ...(leaf ? { leaf } : {}), ...(onAwaited ? { onAwaited } : {}) });
     const recorded = this.driver.issue(entry, this.settle(future, decode));
     return { future, recorded };
@@ -89,7 +94,10 @@ export class HandlerContext implements PromiseOwner {
         const held = decodeHeld(value);
         if (held && !held.ok) {
           const { code, message, metadata } = held.failure;
-          const error = new TerminalError(message, { errorCode: code, ...(metadata === undefined ? {} : { metadata }) });
+          const error = new TerminalError(message, {
+            errorCode: code,
+            ...(metadata === undefined ? {} : { metadata }),
+          });
           future.settle({ ok: false, error, at });
         } else future.settle({ ok: true, value: decode(value), at });
       } catch (thrown) {
@@ -105,16 +113,26 @@ export class HandlerContext implements PromiseOwner {
 
   // --- steps and time ----------------------------------------------------------------------------------------
 
-  run<T>(nameOrAction: string | RunAction<T>, maybeAction?: RunAction<T>, options: RunOptions<T> = {}): DurablePromise<T> {
-    const [name, action] = typeof nameOrAction === "string" ? [nameOrAction, maybeAction] : [nameOrAction.name, nameOrAction];
+  run<T>(
+    nameOrAction: string | RunAction<T>,
+    maybeAction?: RunAction<T>,
+    options: RunOptions<T> = {},
+  ): DurablePromise<T> {
+    const [name, action] =
+      typeof nameOrAction === "string" ? [nameOrAction, maybeAction] : [nameOrAction.name, nameOrAction];
     if (typeof action !== "function") throw new TypeError(`ctx.run("${name}") needs a function`);
     assertName(name, "step name");
     const serde = this.serdeOf(options.serde);
     const entry: RunEntry = ["r", this.driver.nextCommand, name, null];
     const step = (): void => this.#startStep(entry, action, options, serde);
-    const { future, recorded } = this.command(entry, undefined, (value) => serde.deserialize(bytesOf(value)), () => {
-      if (!recorded) this.driver.whenDurable(step);
-    });
+    const { future, recorded } = this.command(
+      entry,
+      undefined,
+      (value) => serde.deserialize(bytesOf(value)),
+      () => {
+        if (!recorded) this.driver.whenDurable(step);
+      },
+    );
     return new DurablePromise<T>(future, this);
   }
 
@@ -152,7 +170,10 @@ export class HandlerContext implements PromiseOwner {
         this.driver.finish(["r", command, name, encodeOutcome(outcome)]);
       } catch (thrown) {
         const error = asError(thrown);
-        this.driver.fail(new Error(`the result of step "${name}" cannot be stored: ${error.message}`, { cause: error }), { entry, name });
+        this.driver.fail(
+          new Error(`the result of step "${name}" cannot be stored: ${error.message}`, { cause: error }),
+          { entry, name },
+        );
       }
     });
   }
@@ -175,7 +196,8 @@ export class HandlerContext implements PromiseOwner {
 
   get key(): string {
     const { key } = this.turnRequest.target;
-    if (key === undefined) throw new TerminalError("this handler has no key: it is neither an object's nor a workflow's");
+    if (key === undefined)
+      throw new TerminalError("this handler has no key: it is neither an object's nor a workflow's");
     return key;
   }
 
@@ -187,7 +209,8 @@ export class HandlerContext implements PromiseOwner {
   get<T>(name: string, serde?: Serde<T>): DurablePromise<T | null> {
     void this.key;
     assertName(name, "state key");
-    const decode = (value: Value): T | null => (value === null ? null : this.serdeOf(serde).deserialize(bytesOf(value)));
+    const decode = (value: Value): T | null =>
+      value === null ? null : this.serdeOf(serde).deserialize(bytesOf(value));
     const known = this.#state.get(name);
     const command = this.driver.nextCommand;
     const entry: CommandEntry = ["g", command, name, null];
@@ -246,7 +269,9 @@ export class HandlerContext implements PromiseOwner {
   #assertWriter(operation: string): void {
     void this.key;
     if (isExclusive(this.turnRequest.handlerKind)) return;
-    throw new TerminalError(`ctx.${operation} needs an exclusive handler: this one is shared and only reads its key's state`);
+    throw new TerminalError(
+      `ctx.${operation} needs an exclusive handler: this one is shared and only reads its key's state`,
+    );
   }
 
   // --- awakeables and promises -------------------------------------------------------------------------------
@@ -298,7 +323,9 @@ export class HandlerContext implements PromiseOwner {
 
   #awaitPromise<T>(name: string, serde: Serde<T>): DurablePromise<T> {
     const command = this.driver.nextCommand;
-    const { future, recorded } = this.command(["p", command, name], ["p", command, name], (value) => serde.deserialize(bytesOf(value)));
+    const { future, recorded } = this.command(["p", command, name], ["p", command, name], (value) =>
+      serde.deserialize(bytesOf(value)),
+    );
     if (!recorded) {
       // Perhaps it is completed already. If not, the suspension registers whom to wake.
       this.driver.work(peekPromise(this.ports.items, this.turnRequest.target, name), (outcome) => {
@@ -311,7 +338,8 @@ export class HandlerContext implements PromiseOwner {
   #peekPromise<T>(name: string, serde: Serde<T>): DurablePromise<T | undefined> {
     const command = this.driver.nextCommand;
     const entry: CommandEntry = ["q", command, name, null];
-    const decode = (value: Value): T | undefined => (value === null ? undefined : serde.deserialize(bytesOf(value)));
+    const decode = (value: Value): T | undefined =>
+      value === null ? undefined : serde.deserialize(bytesOf(value));
     const { future, recorded } = this.command(entry, undefined, decode);
     if (!recorded) {
       this.driver.work(peekPromise(this.ports.items, this.turnRequest.target, name), (outcome) =>
@@ -352,10 +380,14 @@ export function failureOf(reason: string | TerminalError): Outcome {
 /** P1: what is too large is refused where it happens, with words. */
 export function limited(bytes: Uint8Array, what: string): Uint8Array {
   if (bytes.byteLength <= PAYLOAD_BYTES_MAX) return bytes;
-  throw new TerminalError(`${what} has ${bytes.byteLength} bytes; at most ${PAYLOAD_BYTES_MAX} are allowed`, { errorCode: 413 });
+  throw new TerminalError(`${what} has ${bytes.byteLength} bytes; at most ${PAYLOAD_BYTES_MAX} are allowed`, {
+    errorCode: 413,
+  });
 }
 
 function assertName(name: unknown, what: string): asserts name is string {
   if (typeof name === "string" && Buffer.byteLength(name) <= NAME_BYTES_MAX) return;
-  throw new TerminalError(`a ${what} must be a string of at most ${NAME_BYTES_MAX} bytes; got ${JSON.stringify(name)?.slice(0, 80)}`);
+  throw new TerminalError(
+    `a ${what} must be a string of at most ${NAME_BYTES_MAX} bytes; got ${JSON.stringify(name)?.slice(0, 80)}`,
+  );
 }

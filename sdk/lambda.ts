@@ -42,12 +42,18 @@ export function createLambdaHandler({ services }: LambdaHandlerOptions) {
 
 /** Throws `TypeError` for what no runtime of this version sends. */
 function parseRequest(event: unknown): TurnRequest | DiscoveryRequest {
-  const { kind, version } = (typeof event === "object" && event !== null ? event : {}) as Partial<TurnRequest>;
+  const { kind, version } = (
+    typeof event === "object" && event !== null ? event : {}
+  ) as Partial<TurnRequest>;
   if ((kind as string) !== "turn" && (kind as string) !== "discover") {
-    throw new TypeError("not a Perdure request: this function is invoked by Perdure's dispatcher, not directly");
+    throw new TypeError(
+      "not a Perdure request: this function is invoked by Perdure's dispatcher, not directly",
+    );
   }
   if (version !== PROTOCOL_VERSION) {
-    throw new TypeError(`protocol version ${String(version)} is not supported: this SDK speaks ${PROTOCOL_VERSION}. Upgrade the older side.`);
+    throw new TypeError(
+      `protocol version ${String(version)} is not supported: this SDK speaks ${PROTOCOL_VERSION}. Upgrade the older side.`,
+    );
   }
   return decodeTurnRequest(JSON.stringify(event));
 }

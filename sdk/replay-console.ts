@@ -8,7 +8,10 @@ interface Replaying {
   readonly replaying: boolean;
 }
 
-export function replayAwareConsole(turn: Replaying, { id, target }: Pick<TurnRequest, "id" | "target">): Console {
+export function replayAwareConsole(
+  turn: Replaying,
+  { id, target }: Pick<TurnRequest, "id" | "target">,
+): Console {
   const { service, key, handler } = target;
   const prefix = `[${service}${key === undefined ? "" : `/${key}`}/${handler}][${id}] `;
   const to = (stream: NodeJS.WriteStream): Writable =>

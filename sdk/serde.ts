@@ -43,10 +43,13 @@ const empty: Serde<void> = {
   deserialize: () => undefined,
 };
 
-const json: Serde<unknown> & { schema<T>(jsonSchema: unknown): Serde<T> } = Object.assign(new JsonSerde<unknown>(), {
-  /** JSON, with a schema for discovery; it is not validated. */
-  schema: <T>(jsonSchema: unknown): Serde<T> => new JsonSerde<T>(jsonSchema),
-});
+const json: Serde<unknown> & { schema<T>(jsonSchema: unknown): Serde<T> } = Object.assign(
+  new JsonSerde<unknown>(),
+  {
+    /** JSON, with a schema for discovery; it is not validated. */
+    schema: <T>(jsonSchema: unknown): Serde<T> => new JsonSerde<T>(jsonSchema),
+  },
+);
 
 export const serde = { json, binary, empty };
 

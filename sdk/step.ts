@@ -20,7 +20,12 @@ export type StepResult<T> =
   | { readonly kind: "done"; readonly value: T }
   | { readonly kind: "terminal"; readonly error: TerminalError }
   /** The whole attempt fails; the invocation's policy, or `retryAfterMs`, says when the next one is due. */
-  | { readonly kind: "attempt-failed"; readonly error: Error; readonly retryAfterMs?: number; readonly run?: RunAttempts };
+  | {
+      readonly kind: "attempt-failed";
+      readonly error: Error;
+      readonly retryAfterMs?: number;
+      readonly run?: RunAttempts;
+    };
 
 export interface Step<T> {
   readonly command: number;
@@ -49,7 +54,12 @@ export async function executeStep<T>(step: Step<T>, clock: Clock): Promise<StepR
       }
       const delayMs = retryAfterMs ?? delayOf(step.options, attempts);
       if (delayMs > RUN_HELD_BACKOFF_MS_MAX) {
-        return { kind: "attempt-failed", error, retryAfterMs: delayMs, run: { command: step.command, attempts, sinceMs } };
+        return {
+          kind: "attempt-failed",
+          error,
+          retryAfterMs: delayMs,
+          run: { command: step.command, attempts, sinceMs },
+        };
       }
       await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
     }

@@ -41,7 +41,12 @@ export class TestEnvironment {
   readonly #admin: Admin;
   readonly #counts: () => TestCounts;
 
-  private constructor(parts: { ingress: Ingress; admin: Admin; counts: () => TestCounts; close: () => Promise<void> }) {
+  private constructor(parts: {
+    ingress: Ingress;
+    admin: Admin;
+    counts: () => TestCounts;
+    close: () => Promise<void>;
+  }) {
     this.#ingress = parts.ingress;
     this.#admin = parts.admin;
     this.#counts = parts.counts;
@@ -64,7 +69,16 @@ export class TestEnvironment {
         return await mailbox.sendBatch(batch);
       },
     };
-    const common = { items, mailbox: counted, timers, registry, clock, entropy: systemEntropy, logger: silentLogger, watch: items };
+    const common = {
+      items,
+      mailbox: counted,
+      timers,
+      registry,
+      clock,
+      entropy: systemEntropy,
+      logger: silentLogger,
+      watch: items,
+    };
     const invoker: Invoker = {
       invoke: async (_deployment, request: TurnRequest): Promise<TurnOutcome> => {
         invocations++;
@@ -72,12 +86,22 @@ export class TestEnvironment {
       },
     };
     const dispatcher = new Dispatcher({ ...common, invoker });
-    await registry.register({ id: DEPLOYMENT, address: "in-process", createdAtMs: clock.now(), services: endpoint.discover().services });
+    await registry.register({
+      id: DEPLOYMENT,
+      address: "in-process",
+      createdAtMs: clock.now(),
+      services: endpoint.discover().services,
+    });
     mailbox.consume(async (batch) => await dispatcher.handle(batch, HANDLE_MS), { concurrency: 256 });
     return new TestEnvironment({
       ingress: new Ingress(common),
       admin: new Admin(common, { version: PACKAGE_VERSION, ingressEndpoint: "http://localhost" }),
-      counts: () => ({ invocations, messages, journal: { ...items.counts.journal }, state: { ...items.counts.state } }),
+      counts: () => ({
+        invocations,
+        messages,
+        journal: { ...items.counts.journal },
+        state: { ...items.counts.state },
+      }),
       close: async () => {
         timers.stop();
         await mailbox.stop(1000);
@@ -87,7 +111,12 @@ export class TestEnvironment {
   }
 
   /** A request to the ingress, as over HTTP. `body`: JSON unless it is bytes. */
-  async request(path: string, body?: unknown, headers: Record<string, string> = {}, method = "POST"): Promise<HttpResponse> {
+  async request(
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    method = "POST",
+  ): Promise<HttpResponse> {
     return await this.#ingress.handle(requestOf(path, body, headers, method));
   }
 
@@ -100,7 +129,7 @@ export class TestEnvironment {
   async call<T = unknown>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
     const response = await this.request(path, body, headers);
     const text = new TextDecoder().decode(response.body);
-    if (response.status !== 200) throw new Error(`${path} answered ${response.status}: ${text}`);
+    if (response.status >= 300) throw new Error(`${path} answered ${response.status}: ${text}`);
     return (text === "" ? undefined : JSON.parse(text)) as T;
   }
 
@@ -116,7 +145,18 @@ export class TestEnvironment {
 
 function requestOf(path: string, body: unknown, headers: Record<string, string>, method: string) {
   const [pathname = "", search = ""] = path.split("?");
-  const bytes = body === undefined ? new Uint8Array(0) : body instanceof Uint8Array ? body : new TextEncoder().encode(JSON.stringify(body));
+  const bytes =
+    body === undefined
+      ? new Uint8Array(0)
+      : body instanceof Uint8Array
+        ? body
+        : new TextEncoder().encode(JSON.stringify(body));
   const type = body === undefined || body instanceof Uint8Array ? {} : { "content-type": "application/json" };
-  return { method, path: pathname, query: new URLSearchParams(search), headers: { ...type, ...headers }, body: bytes };
+  return {
+    method,
+    path: pathname,
+    query: new URLSearchParams(search),
+    headers: { ...type, ...headers },
+    body: bytes,
+  };
 }

@@ -36,7 +36,10 @@ export interface TurnPorts {
 }
 
 /** Completes an entry that could not be whole when it was issued: a callee's id, the names that `clearAll` clears. */
-export type Filler = (entry: CallEntry | SendEntry | ClearAllEntry, before: readonly Entry[]) => Promise<void>;
+export type Filler = (
+  entry: CallEntry | SendEntry | ClearAllEntry,
+  before: readonly Entry[],
+) => Promise<void>;
 
 interface Closure {
   start(): void;
@@ -51,7 +54,9 @@ export interface History {
 }
 
 /** How the user's function ended. */
-type Ended = { readonly kind: "value"; readonly value: unknown } | { readonly kind: "error"; readonly error: unknown };
+type Ended =
+  | { readonly kind: "value"; readonly value: unknown }
+  | { readonly kind: "error"; readonly error: unknown };
 
 const insideRun = new AsyncLocalStorage<{ readonly driver: TurnDriver; readonly name: string }>();
 
@@ -111,10 +116,14 @@ export class TurnDriver {
   issue(entry: CommandEntry, complete?: Completion): CommandEntry | undefined {
     this.assertOutsideRun(`operation ${this.#turn.nextCommand}`);
     try {
-      const { recorded } = this.#turn.issue(entry, complete && ((done) => {
-        this.#openCalls.delete(entry[1]);
-        complete(done);
-      }));
+      const { recorded } = this.#turn.issue(
+        entry,
+        complete &&
+          ((done) => {
+            this.#openCalls.delete(entry[1]);
+            complete(done);
+          }),
+      );
       if (entry[0] === "c") this.#openCalls.set(entry[1], (recorded ?? entry) as CallEntry);
       this.#touch();
       return recorded;
@@ -146,7 +155,17 @@ export class TurnDriver {
   }
 
   /** Fails the attempt, whatever the user's code makes of it. The first failure is kept. */
-  fail(error: Error, details: { code?: number; entry?: CommandEntry; retryAfterMs?: number; run?: RunAttempts; type?: string; name?: string } = {}): void {
+  fail(
+    error: Error,
+    details: {
+      code?: number;
+      entry?: CommandEntry;
+      retryAfterMs?: number;
+      run?: RunAttempts;
+      type?: string;
+      name?: string;
+    } = {},
+  ): void {
     const { code = 500, entry, retryAfterMs, run, type = "run", name = "" } = details;
     this.#failure ??= {
       code,
@@ -212,7 +231,11 @@ export class TurnDriver {
   // --- the turn ----------------------------------------------------------------------------------------------
 
   /** Runs `handler` to its end, its suspension or its failure. `serialize` may throw on what it returned. */
-  async run(handler: () => Promise<unknown>, serialize: (value: unknown) => Uint8Array, fill: Filler): Promise<TurnOutcome> {
+  async run(
+    handler: () => Promise<unknown>,
+    serialize: (value: unknown) => Uint8Array,
+    fill: Filler,
+  ): Promise<TurnOutcome> {
     const { clock } = this.#ports;
     const limitMs = Math.max(0, this.#request.remainingMs - TIME_LIMIT_MARGIN_MS);
     const stopTimer = clock.after(limitMs, () => {
@@ -227,8 +250,11 @@ export class TurnDriver {
       return await this.#loop(serialize, fill);
     } catch (thrown) {
       if (thrown instanceof ZombieError) return { kind: "lost", reason: thrown.message };
-      if (thrown instanceof OperationalError) return { kind: "lost", reason: `${thrown.code}: ${thrown.message}` };
-      this.fail(asError(thrown), { code: thrown instanceof Error && "code" in thrown && thrown.code === 570 ? 570 : 500 });
+      if (thrown instanceof OperationalError)
+        return { kind: "lost", reason: `${thrown.code}: ${thrown.message}` };
+      this.fail(asError(thrown), {
+        code: thrown instanceof Error && "code" in thrown && thrown.code === 570 ? 570 : 500,
+      });
       return this.#failed();
     } finally {
       this.#over = true;
@@ -267,7 +293,7 @@ export class TurnDriver {
 
   async #replayOne(): Promise<void> {
     this.#activity = false;
-    if (this.#turn.step() === "delivered") return;
+    if (this.#turn.step() !== "stalled") return;
     // Code that awaits nothing durable waits for something of its own, and may take its time.
     const isOwn = this.#roots.size === 0;
     await this.#nextActivity(isOwn ? undefined : REPLAY_STALL_MS);
@@ -352,7 +378,8 @@ export class TurnDriver {
 
   async #append(entries: readonly Entry[]): Promise<TurnOutcome | undefined> {
     const result = await this.#journal.append(entries, this.#turn.taken);
-    if (result.kind !== "won") return { kind: "lost", reason: result.kind === "lost" ? result.reason : "notes" };
+    if (result.kind !== "won")
+      return { kind: "lost", reason: result.kind === "lost" ? result.reason : "notes" };
     this.#progress = true;
     this.#local.push(...this.#turn.appended(await this.#load(result.notes)));
     await this.#perform(entries, result.position);
@@ -380,8 +407,10 @@ export class TurnDriver {
     const entries = await this.#prepare(false, fill);
     if (isOutcome(entries)) return entries;
     // What completing a promise answers, and the id of a callee, comes from this turn itself.
-    if (entries.some((entry) => entry[0] === "v") || this.#turn.awaitsRecord) return await this.#append(entries);
-    if (!(await this.#lock())) return { kind: "lost", reason: "the key's lock belongs to a later invocation" };
+    if (entries.some((entry) => entry[0] === "v") || this.#turn.awaitsRecord)
+      return await this.#append(entries);
+    if (!(await this.#lock()))
+      return { kind: "lost", reason: "the key's lock belongs to a later invocation" };
     const wait = this.#waitTree();
     const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });
     if (result.kind === "lost") return { kind: "lost", reason: result.reason };
@@ -403,22 +432,38 @@ export class TurnDriver {
   async #lock(): Promise<boolean> {
     const { id, incarnation, target, token } = this.#request;
     if (this.#ownsLock || token === undefined) return true;
-    const { won } = await this.#ports.items.write(takeLock(lockKey(target.service, target.key ?? ""), { id, incarnation, token }));
+    const { won } = await this.#ports.items.write(
+      takeLock(lockKey(target.service, target.key ?? ""), { id, incarnation, token }),
+    );
     this.#ownsLock = won;
     return won;
   }
 
-  async #end(ended: Ended, serialize: (value: unknown) => Uint8Array, fill: Filler): Promise<TurnOutcome | undefined> {
+  async #end(
+    ended: Ended,
+    serialize: (value: unknown) => Uint8Array,
+    fill: Filler,
+  ): Promise<TurnOutcome | undefined> {
     const outcome = this.#outcomeOf(ended, serialize);
     if (!outcome) return undefined;
     const entries = await this.#prepare(true, fill);
     if (isOutcome(entries)) return entries;
     const { retentionMs } = this.#request;
-    const result = await this.#journal.append(entries, this.#turn.taken, { kind: "completed", outcome, retentionMs });
-    if (result.kind !== "won") return { kind: "lost", reason: result.kind === "lost" ? result.reason : "notes" };
+    const result = await this.#journal.append(entries, this.#turn.taken, {
+      kind: "completed",
+      outcome,
+      retentionMs,
+    });
+    if (result.kind !== "won")
+      return { kind: "lost", reason: result.kind === "lost" ? result.reason : "notes" };
     await this.#perform(entries, result.position);
     const { replies } = result;
-    return { kind: "completed", ownsLock: this.#ownsLock, replies, ...(replies.length === 0 ? {} : { outcome }) };
+    return {
+      kind: "completed",
+      ownsLock: this.#ownsLock,
+      replies,
+      ...(replies.length === 0 ? {} : { outcome }),
+    };
   }
 
   /** `undefined`: the attempt has failed instead. */
@@ -434,14 +479,18 @@ export class TurnDriver {
       return { ok: true, value: serialize(ended.value) };
     } catch (thrown) {
       const { service, handler } = this.#request.target;
-      this.fail(new Error(`the result of ${service}/${handler} cannot be stored: ${asError(thrown).message}`, { cause: thrown }));
+      this.fail(
+        new Error(`the result of ${service}/${handler} cannot be stored: ${asError(thrown).message}`, {
+          cause: thrown,
+        }),
+      );
       return undefined;
     }
   }
 
   /** Results that were recorded in this attempt shall not be lost with it. */
   async #giveUp(fill: Filler): Promise<TurnOutcome> {
-    if (this.#failure?.code !== 570 && !this.#turn.replaying && this.#turn.mustAppend) {
+    if (this.#failure?.code !== 570 && !this.#turn.replaying && this.#turn.hasNews) {
       const lost = await this.#flush(fill);
       if (lost) return lost;
     }
@@ -455,8 +504,14 @@ export class TurnDriver {
 
   #outOfTime(): TurnOutcome {
     const { service, handler } = this.#request.target;
-    const what = this.#running > 0 ? "a step was still running" : "it was awaiting something that is not durable (not a ctx operation)";
-    this.fail(new Error(`${service}/${handler} did not end within its ${this.#request.remainingMs} ms: ${what}`), { code: 504 });
+    const what =
+      this.#running > 0
+        ? "a step was still running"
+        : "it was awaiting something that is not durable (not a ctx operation)";
+    this.fail(
+      new Error(`${service}/${handler} did not end within its ${this.#request.remainingMs} ms: ${what}`),
+      { code: 504 },
+    );
     return this.#failed();
   }
 
@@ -468,9 +523,10 @@ export class TurnDriver {
   /** Completing a promise is repeated on replay to learn what it answered: its first answer was not recorded. */
   repeatOutputs(entry: CommandEntry): void {
     this.#closures.push({
-      start: () => this.work(performOutputs(this.#ports, this.#outputSubject(), [entry], 0), (results) => {
-        for (const [command, outcome] of results) this.finishFromOutside(command, outcome);
-      }),
+      start: () =>
+        this.work(performOutputs(this.#ports, this.#outputSubject(), [entry], 0), (results) => {
+          for (const [command, outcome] of results) this.finishFromOutside(command, outcome);
+        }),
     });
   }
 }

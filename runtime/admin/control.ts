@@ -9,10 +9,12 @@ import { isPerhapsUnseen } from "../../core/door.ts";
 import { readHead } from "../../core/head-store.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
 import { asError, OperationalError } from "../../lib/errors.ts";
-import { type Head, headKey, isExpired, parseHead, whileOpen } from "../../lib/head.ts";
+import { type Head, headKey, isExpired, parseHead, retentionAttributes, whileOpen } from "../../lib/head.ts";
 import type { Incarnation, InvocationId } from "../../lib/ids.ts";
 import type { Condition, Update } from "../../lib/item.ts";
+import { JOURNAL_RETENTION_MS } from "../../lib/limits.ts";
 import type { Message } from "../../lib/message.ts";
+import { encodeOutcome, failure } from "../../lib/outcome.ts";
 import { emptyResponse } from "../http/message.ts";
 import { AdminError, badField, conflict, doesNotExist, unknownInvocation } from "./error.ts";
 import { parseId, requireHead } from "./invocation.ts";
@@ -40,6 +42,17 @@ export async function killInvocation({ ports }: Exchange, text: string): Handlin
   const id = parseId(text);
   const incarnation = await openIncarnation(ports, id);
   await send(ports, { kind: "kill", id, incarnation }, newUid(ports));
+  const nowMs = ports.clock.now();
+  const ended = {
+    s: "completed",
+    u: nowMs,
+    x: encodeOutcome(failure(409, "killed")),
+    ...retentionAttributes(nowMs, JOURNAL_RETENTION_MS),
+  };
+  const changes = Object.entries(ended).map(
+    ([attribute, value]) => ({ do: "set", attribute, value }) as const,
+  );
+  await tryWrite(ports, { op: "update", key: headKey(id), changes, when: whileOpen(incarnation) });
   return emptyResponse(202);
 }
 
@@ -145,6 +158,6 @@ async function tryWrite({ items, logger }: AdminPorts, write: Update): Promise<v
     await items.write(write);
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
-    logger.log("warn", "admin: a running turn may learn of a cancellation late", { error: asError(error) });
+    logger.log("warn", "admin: a running turn may learn of it late", { error: asError(error) });
   }
 }

@@ -33,7 +33,10 @@ export class Cascade {
     const stored = await readHead(this.#ports.items, id);
     if (!stored) return;
     const callees = openCallees(await readLog(this.#ports.items, id, stored.head));
-    await sendAll(this.#ports.mailbox, callees.map((callee) => outgoing({ kind: "kill", id: callee }, id)));
+    await sendAll(
+      this.#ports.mailbox,
+      callees.map((callee) => outgoing({ kind: "kill", id: callee }, id)),
+    );
   }
 }
 

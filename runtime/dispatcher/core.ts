@@ -11,7 +11,14 @@ import { type Head, isExpired } from "../../lib/head.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/ids.ts";
 import { INLINE_DRAIN_MAX, RECEIVES_MAX } from "../../lib/limits.ts";
 import type { Holder } from "../../lib/lock.ts";
-import { decodeMessage, type Incoming, type Message, type Notify, type Resume, type Start } from "../../lib/message.ts";
+import {
+  decodeMessage,
+  type Incoming,
+  type Message,
+  type Notify,
+  type Resume,
+  type Start,
+} from "../../lib/message.ts";
 import { failure } from "../../lib/outcome.ts";
 import { canProgress } from "../../lib/wait.ts";
 import { Cascade } from "./cascade.ts";
@@ -50,12 +57,14 @@ export class Dispatcher {
   async handle(batch: readonly Incoming[], remainingMs: number): Promise<readonly string[]> {
     const deadlineMs = this.#ports.clock.now() + remainingMs;
     const groups = Map.groupBy(batch, ({ group }) => group);
-    const failed = await Promise.all([...groups.values()].map((messages) => this.#handleGroup(messages, deadlineMs)));
+    const failed = await Promise.all(
+      [...groups.values()].map((messages) => this.#handleGroup(messages, deadlineMs)),
+    );
     return failed.flat();
   }
 
   async #handleGroup(messages: readonly Incoming[], deadlineMs: number): Promise<readonly string[]> {
-    for (let from = 0; from < messages.length; ) {
+    for (let from = 0; from < messages.length;) {
       const unit = this.#unitAt(messages, from);
       const verdict = await this.#handleUnit(unit.incoming, unit.messages, deadlineMs);
       if (verdict === "retry") return messages.slice(from).map(({ messageId }) => messageId);
@@ -65,7 +74,10 @@ export class Dispatcher {
   }
 
   /** A message, or consecutive notes of one invocation: they are one write, or wake it once. */
-  #unitAt(messages: readonly Incoming[], from: number): { incoming: Incoming[]; messages: (Message | undefined)[] } {
+  #unitAt(
+    messages: readonly Incoming[],
+    from: number,
+  ): { incoming: Incoming[]; messages: (Message | undefined)[] } {
     const incoming: Incoming[] = [];
     const decoded: (Message | undefined)[] = [];
     for (const message of messages.slice(from)) {
@@ -93,7 +105,11 @@ export class Dispatcher {
     }
   }
 
-  async #handleUnit(incoming: readonly Incoming[], messages: readonly (Message | undefined)[], deadlineMs: number): Promise<Verdict> {
+  async #handleUnit(
+    incoming: readonly Incoming[],
+    messages: readonly (Message | undefined)[],
+    deadlineMs: number,
+  ): Promise<Verdict> {
     const [first, message] = [incoming[0], messages[0]];
     if (!first || !message) return "done";
     const inDoubt = incoming.some(({ receiveCount }) => receiveCount > 1);
@@ -110,7 +126,12 @@ export class Dispatcher {
 
   /** What fails again and again for a reason that waiting does not mend would block its group: then its invocation is
    * visibly paused instead, and the message has done what it can. */
-  async #giveBack(message: Message, { receiveCount }: Incoming, error: unknown, delivery: Delivery): Promise<Verdict> {
+  async #giveBack(
+    message: Message,
+    { receiveCount }: Incoming,
+    error: unknown,
+    delivery: Delivery,
+  ): Promise<Verdict> {
     const { message: reason, stack } = asError(error);
     const fields = { kind: message.kind, invocation: message.id, receiveCount, reason, stack };
     if (error instanceof OperationalError || receiveCount < RECEIVES_MAX) {
@@ -131,7 +152,8 @@ export class Dispatcher {
   // --- starts ------------------------------------------------------------------------------------------------
 
   async #start(start: Start, delivery: Delivery): Promise<Verdict> {
-    const mayExist = delivery.inDoubt || start.accepted === true || start.resent === true || start.incarnation !== 0;
+    const mayExist =
+      delivery.inDoubt || start.accepted === true || start.resent === true || start.incarnation !== 0;
     const stored = mayExist ? await readHead(this.#ports.items, start.id) : undefined;
     const head = stored?.head;
     if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, head);
@@ -151,7 +173,10 @@ export class Dispatcher {
     const { id, incarnation } = start;
     if (head && head.status !== "scheduled") return "done";
     if (!head) await this.#writer.schedule(start, dueAtMs);
-    const message = outgoing({ kind: "resume", id, incarnation: head?.incarnation ?? incarnation, dueAtMs }, `due.${start.origin}`);
+    const message = outgoing(
+      { kind: "resume", id, incarnation: head?.incarnation ?? incarnation, dueAtMs },
+      `due.${start.origin}`,
+    );
     await this.#ports.timers.schedule({ atMs: dueAtMs, message });
     return "done";
   }
@@ -185,17 +210,25 @@ export class Dispatcher {
     // A late message never creates a head (R10).
     if (!stored) return "done";
     const { head } = stored;
-    if (head.status === "completed") return delivery.inDoubt ? await this.#lookAt(first.id, delivery) : "done";
-    const current = messages.filter(({ incarnation }) => incarnation === undefined || incarnation === head.incarnation);
+    if (head.status === "completed")
+      return delivery.inDoubt ? await this.#lookAt(first.id, delivery) : "done";
+    const current = messages.filter(
+      ({ incarnation }) => incarnation === undefined || incarnation === head.incarnation,
+    );
     const due = await this.#scheduleEarly(current);
     if (due.length === 0) return delivery.inDoubt ? await this.#lookAt(first.id, delivery) : "done";
     const notes = due.map(({ note }) => note);
     const cancelled = notes.some((note) => note[0] === "x");
-    if (cancelled && (head.status === "scheduled" || head.status === "accepted" || head.status === "pending")) {
+    if (
+      cancelled &&
+      (head.status === "scheduled" || head.status === "accepted" || head.status === "pending")
+    ) {
       return await this.#end({ id: first.id, head }, failure(409, "cancelled"));
     }
     const wakes =
-      (head.status === "suspended" && head.wait !== undefined && canProgress(head.wait, [...head.notes, ...notes])) ||
+      (head.status === "suspended" &&
+        head.wait !== undefined &&
+        canProgress(head.wait, [...head.notes, ...notes])) ||
       (cancelled && head.status === "backing-off");
     // They ride in the message until the turn's next append: one write less.
     if (wakes && !delivery.inDoubt) {
@@ -238,13 +271,19 @@ export class Dispatcher {
     if (!stored || (incarnation !== undefined && incarnation !== stored.head.incarnation)) return "done";
     const nowMs = this.#ports.clock.now();
     if (dueAtMs !== undefined && dueAtMs > nowMs && stored.head.status !== "completed") {
-      await this.#ports.timers.schedule({ atMs: dueAtMs, message: outgoing(resume, `early.${dueAtMs}.${nowMs}`) });
+      await this.#ports.timers.schedule({
+        atMs: dueAtMs,
+        message: outgoing(resume, `early.${dueAtMs}.${nowMs}`),
+      });
       return "done";
     }
     const released = resume.byOperator === true ? await this.#writer.release(id, stored.head) : undefined;
     const known = released ?? stored;
     const inDoubt = delivery.inDoubt || resume.poke === true;
-    return await this.#advance({ id, ...known, ...this.#tokenOf(id, known.head, delivery) }, [], { ...delivery, inDoubt });
+    return await this.#advance({ id, ...known, ...this.#tokenOf(id, known.head, delivery) }, [], {
+      ...delivery,
+      inDoubt,
+    });
   }
 
   async #kill(id: InvocationId, incarnation: number | undefined): Promise<Verdict> {
@@ -261,8 +300,10 @@ export class Dispatcher {
 
   /** Ends what has not started, or shall not go on, without its code. */
   async #end(known: Known & { head: Head }, outcome: ReturnType<typeof failure>): Promise<Verdict> {
-    const head = await this.#cascade.end(known, outcome);
-    if (head) await reply(this.#ports, known.id, head.replies, outcome);
+    await this.#cascade.end(known, outcome);
+    // It may have ended otherwise in between: whoever waits is told what it ended with.
+    const stored = await readHead(this.#ports.items, known.id);
+    if (stored?.head.outcome) await reply(this.#ports, known.id, stored.head.replies, stored.head.outcome);
     return "done";
   }
 
@@ -276,20 +317,32 @@ export class Dispatcher {
   }
 
   /** What its status calls for. `woken`: the caller knows that it can progress. */
-  async #advance(known: Known & { head: Head }, carried: Notify["note"][], delivery: Delivery, woken = false): Promise<Verdict> {
+  async #advance(
+    known: Known & { head: Head },
+    carried: Notify["note"][],
+    delivery: Delivery,
+    woken = false,
+  ): Promise<Verdict> {
     const { head, id } = known;
     const nowMs = this.#ports.clock.now();
     // `running` at this point: a turn has died after an append, whose outputs may not have been done.
-    if (delivery.inDoubt || head.status === "completed" || head.status === "running") await repeatLastOutputs(this.#ports, id, head);
+    if (delivery.inDoubt || head.status === "completed" || head.status === "running")
+      await repeatLastOutputs(this.#ports, id, head);
     switch (head.status) {
       case "completed":
         return await this.#passOn(id, head);
       case "paused":
+        await this.#writer.keepInput(known);
+        if (known.token !== undefined)
+          await this.#locks.hold(head.target, { id, incarnation: head.incarnation, token: known.token });
         return "done";
       case "scheduled":
       case "backing-off":
         if (!woken && head.dueAtMs !== undefined && head.dueAtMs > nowMs) {
-          const message = outgoing({ kind: "resume", id, incarnation: head.incarnation, dueAtMs: head.dueAtMs }, `again.${nowMs}`);
+          const message = outgoing(
+            { kind: "resume", id, incarnation: head.incarnation, dueAtMs: head.dueAtMs },
+            `again.${nowMs}`,
+          );
           await this.#ports.timers.schedule({ atMs: head.dueAtMs, message });
           return "done";
         }
@@ -308,15 +361,25 @@ export class Dispatcher {
   async #enter(known: Known, carried: Notify["note"][], delivery: Delivery): Promise<Verdict> {
     const { id, start, head, token } = known;
     const target = head?.target ?? start?.target;
-    if (token === undefined || target === undefined) return await this.#verdict(known, await this.#turns.run(known, carried, false, delivery), delivery);
+    if (token === undefined || target === undefined)
+      return await this.#verdict(known, await this.#turns.run(known, carried, false, delivery), delivery);
     const incarnation = head?.incarnation ?? start?.incarnation ?? 0;
-    const gate = await this.#locks.enter(target, { id, incarnation, token }, { ...(start ? { start } : {}), ...(head ? { head } : {}) });
+    const gate = await this.#locks.enter(
+      target,
+      { id, incarnation, token },
+      { ...(start ? { start } : {}), ...(head ? { head } : {}) },
+    );
     if (gate.kind === "parked") {
+      await this.#writer.keepInput(known);
       // What rode in the message must outlive it.
       if (head && carried.length > 0) await this.#writer.addNotes(id, head, carried);
       return "done";
     }
-    return await this.#verdict(known, await this.#turns.run(known, carried, gate.ownsLock, delivery), delivery);
+    return await this.#verdict(
+      known,
+      await this.#turns.run(known, carried, gate.ownsLock, delivery),
+      delivery,
+    );
   }
 
   async #verdict({ id, head, start }: Known, rested: Rested, delivery: Delivery): Promise<Verdict> {
@@ -329,7 +392,10 @@ export class Dispatcher {
     const target = head?.target ?? start?.target;
     const isFree = rested.kind === "completed" && !rested.ownsLock;
     if (isFree || !isExclusiveId(id) || !target) return "done";
-    const next = await this.#locks.pass(target, { id, incarnation: head?.incarnation ?? start?.incarnation ?? 0 });
+    const next = await this.#locks.pass(target, {
+      id,
+      incarnation: head?.incarnation ?? start?.incarnation ?? 0,
+    });
     return next ? await this.#drain(next, delivery) : "done";
   }
 
@@ -356,4 +422,3 @@ export class Dispatcher {
     return "done";
   }
 }
-

@@ -1,5 +1,14 @@
 /** What the parts of the dispatcher share: their ports, and what is known of the message being handled. */
-import type { Clock, Entropy, Invoker, ItemStore, Logger, Mailbox, Registry, Timers } from "../../lib/ports.ts";
+import type {
+  Clock,
+  Entropy,
+  Invoker,
+  ItemStore,
+  Logger,
+  Mailbox,
+  Registry,
+  Timers,
+} from "../../lib/ports.ts";
 
 export interface DispatcherPorts {
   readonly items: ItemStore;
@@ -27,4 +36,5 @@ export interface Delivery {
  * later messages of its group with it (R7). */
 export type Verdict = "done" | "retry";
 
-export const pause = (clock: Clock, ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
+export const pause = (clock: Clock, ms: number): Promise<void> =>
+  new Promise((resolve) => void clock.after(ms, resolve));

@@ -4,7 +4,7 @@
  */
 import { readHead, storeInput } from "../../core/head-store.ts";
 import { spill } from "../../core/value-store.ts";
-import type { Note } from "../../lib/entry.ts";
+import type { Entry, Note } from "../../lib/entry.ts";
 import { OperationalError } from "../../lib/errors.ts";
 import {
   encodeAttempt,
@@ -44,7 +44,11 @@ export class InvocationWriter {
   }
 
   /** Adds notes to the head's list (R9). Answers the head as it then is; `undefined`: it is completed, or gone. */
-  async addNotes(id: InvocationId, head: Head, notes: readonly Note[]): Promise<{ head: Head; item: Attributes } | undefined> {
+  async addNotes(
+    id: InvocationId,
+    head: Head,
+    notes: readonly Note[],
+  ): Promise<{ head: Head; item: Attributes } | undefined> {
     const values: Value[] = [];
     for (const note of notes) values.push(await this.#stored(id, note));
     return await this.#update(id, [{ do: "append", attribute: "m", values }], whileOpen(head.incarnation));
@@ -62,7 +66,13 @@ export class InvocationWriter {
   async rest(
     known: Known,
     status: "backing-off" | "paused",
-    rest: { readonly attempt: AttemptState; readonly failure?: TurnFailure; readonly length: number; readonly dueAtMs?: number; readonly carried?: readonly Note[] },
+    rest: {
+      readonly attempt: AttemptState;
+      readonly failure?: TurnFailure;
+      readonly length: number;
+      readonly dueAtMs?: number;
+      readonly carried?: readonly Note[];
+    },
   ): Promise<boolean> {
     const { items, clock } = this.#ports;
     const { start, id } = known;
@@ -83,16 +93,35 @@ export class InvocationWriter {
     }
     const token = stored.head.token === undefined && known.token !== undefined ? { k: known.token } : {};
     const when = whileAt(stored.head.incarnation, rest.length);
+    const seen = new Set([...stored.head.notes, ...stored.head.tail].map(keyOf));
     const notes: Value[] = [];
-    for (const note of rest.carried ?? []) notes.push(await this.#stored(id, note));
+    for (const note of rest.carried ?? [])
+      if (!seen.has(keyOf(note))) notes.push(await this.#stored(id, note));
     const kept: Change[] = notes.length === 0 ? [] : [{ do: "append", attribute: "m", values: notes }];
-    return (await items.write({ op: "update", key, changes: [...sets({ ...fields, ...input, ...token }), ...kept], when })).won;
+    return (
+      await items.write({
+        op: "update",
+        key,
+        changes: [...sets({ ...fields, ...input, ...token }), ...kept],
+        when,
+      })
+    ).won;
+  }
+
+  /** The input must be in the store before the Start that brought it may be deleted. */
+  async keepInput({ id, start, head, item }: Known): Promise<void> {
+    if (!start || !head || item?.["in"] !== undefined) return;
+    await storeInput(this.#ports.items, start);
+    await this.#update(id, sets(inputAttributes(start)), whileOpen(head.incarnation));
   }
 
   /** Leaves a pause or cuts a back-off short. Answers the head as it then is. */
   async release(id: InvocationId, head: Head): Promise<{ head: Head; item: Attributes } | undefined> {
     const changes = sets({ s: "backing-off", y: this.#ports.clock.now() });
-    const when: Condition = { is: "all", of: [whileOpen(head.incarnation), { is: "eq", attribute: "n", value: head.length }] };
+    const when: Condition = {
+      is: "all",
+      of: [whileOpen(head.incarnation), { is: "eq", attribute: "n", value: head.length }],
+    };
     return await this.#update(id, changes, when);
   }
 
@@ -101,12 +130,22 @@ export class InvocationWriter {
   async end(known: Known, outcome: Outcome, retentionMs: number): Promise<Head | undefined> {
     const { clock, items } = this.#ports;
     const nowMs = clock.now();
-    const fields = { s: "completed", u: nowMs, x: encodeOutcome(outcome), ...retentionAttributes(nowMs, retentionMs) };
+    const fields = {
+      s: "completed",
+      u: nowMs,
+      x: encodeOutcome(outcome),
+      ...retentionAttributes(nowMs, retentionMs),
+    };
     const stored = await readHead(items, known.id);
     if (!stored) {
       if (!known.start) return undefined;
       const attributes = { ...newHead(known.start, known), ...fields };
-      const { won } = await items.write({ op: "put", key: headKey(known.id), attributes, when: { is: "absent" } });
+      const { won } = await items.write({
+        op: "put",
+        key: headKey(known.id),
+        attributes,
+        when: { is: "absent" },
+      });
       return won ? parseHead(attributes) : undefined;
     }
     // Without `n`: a turn that is running finds at its next append that the invocation has ended (R12).
@@ -117,12 +156,18 @@ export class InvocationWriter {
   async addReply(id: InvocationId, incarnation: number, to: ReplyTo): Promise<Head | undefined> {
     for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
       const stored = await readHead(this.#ports.items, id);
-      if (!stored || stored.head.status === "completed" || stored.head.incarnation !== incarnation) return undefined;
+      if (!stored || stored.head.status === "completed" || stored.head.incarnation !== incarnation)
+        return undefined;
       const count = stored.head.replies.length;
-      const unchanged: Condition = count === 0 ? { is: "missing", attribute: "r" } : { is: "size", attribute: "r", value: count };
+      const unchanged: Condition =
+        count === 0 ? { is: "missing", attribute: "r" } : { is: "size", attribute: "r", value: count };
       const values = [encodeReplyTo(to)];
-      const change: Change = count === 0 ? { do: "set", attribute: "r", value: values } : { do: "append", attribute: "r", values };
-      const updated = await this.#update(id, [change], { is: "all", of: [whileOpen(incarnation), unchanged] });
+      const change: Change =
+        count === 0 ? { do: "set", attribute: "r", value: values } : { do: "append", attribute: "r", values };
+      const updated = await this.#update(id, [change], {
+        is: "all",
+        of: [whileOpen(incarnation), unchanged],
+      });
       if (updated) return updated.head;
     }
     throw new OperationalError("unavailable", `the head of ${id} is contended`);
@@ -131,7 +176,12 @@ export class InvocationWriter {
   /** A new life of a derived id whose last one has expired. `false`: someone else was first. */
   async reincarnate(start: Start, expired: Head): Promise<boolean> {
     await storeInput(this.#ports.items, start);
-    const attributes = { ...newHead(start, {}), ...inputAttributes(start), s: "accepted", u: this.#ports.clock.now() };
+    const attributes = {
+      ...newHead(start, {}),
+      ...inputAttributes(start),
+      s: "accepted",
+      u: this.#ports.clock.now(),
+    };
     const when: Condition = {
       is: "all",
       of: [
@@ -145,14 +195,31 @@ export class InvocationWriter {
   /** Registers a delayed start that a handler has sent; one from the door is registered already. */
   async schedule(start: Start, dueAtMs: number): Promise<void> {
     await storeInput(this.#ports.items, start);
-    const attributes = { ...newHead(start, {}), ...inputAttributes(start), s: "scheduled", y: dueAtMs, u: this.#ports.clock.now() };
+    const attributes = {
+      ...newHead(start, {}),
+      ...inputAttributes(start),
+      s: "scheduled",
+      y: dueAtMs,
+      u: this.#ports.clock.now(),
+    };
     await this.#ports.items.write({ op: "put", key: headKey(start.id), attributes, when: { is: "absent" } });
   }
 
-  async #update(id: InvocationId, changes: readonly Change[], when: Condition): Promise<{ head: Head; item: Attributes } | undefined> {
+  async #update(
+    id: InvocationId,
+    changes: readonly Change[],
+    when: Condition,
+  ): Promise<{ head: Head; item: Attributes } | undefined> {
     const { won, item } = await this.#ports.items.write({ op: "update", key: headKey(id), changes, when });
     return won && item ? { head: parseHead(item), item } : undefined;
   }
+}
+
+/** Tells notes apart; the entry that a note has become has the key of the note. */
+function keyOf(entry: Entry | Note): string | undefined {
+  if (entry[0] === "n") return `n${entry[1]}`;
+  if (entry[0] === "i") return `i${entry[2]}`;
+  return entry[0] === "x" ? `x${entry[1]}` : undefined;
 }
 
 const sets = (fields: Attributes): Change[] =>

@@ -23,6 +23,7 @@ import {
   parseInboxItem,
   parseLock,
   sameInvocation,
+  takeLock,
 } from "../../lib/lock.ts";
 import type { Start, Target } from "../../lib/message.ts";
 import type { DispatcherPorts } from "./delivery.ts";
@@ -51,10 +52,10 @@ export class KeyLock {
     throw new OperationalError("unavailable", `the lock of ${target.service}/${target.key} did not settle`);
   }
 
-  /** Whether the lock names this invocation. */
-  async isOwner(target: Target, me: Pick<Holder, "id" | "incarnation">): Promise<boolean> {
-    const lock = await this.#read(lockKey(target.service, target.key ?? ""));
-    return lock !== undefined && sameInvocation(lock.owner, me);
+  /** Takes the key for an invocation that rests without a turn of its own to do so: one that was paused while it
+   * ran (R5). Harmless if it has it already. */
+  async hold(target: Target, me: Holder): Promise<void> {
+    await this.#ports.items.write(takeLock(lockKey(target.service, target.key ?? ""), me));
   }
 
   /** The invocation has ended: the key goes to the next parked one, which is answered, or is free. Nothing if the lock
@@ -99,7 +100,11 @@ export class KeyLock {
     const { owner } = lock;
     const stored = await readHead(this.#ports.items, owner.id);
     const head = stored?.head;
-    const ended = !head || head.incarnation !== owner.incarnation || head.status === "completed" || isExpired(head, this.#ports.clock.now());
+    const ended =
+      !head ||
+      head.incarnation !== owner.incarnation ||
+      head.status === "completed" ||
+      isExpired(head, this.#ports.clock.now());
     if (!ended) {
       if (head.status === "pending" || head.status === "accepted") await this.wake(owner);
       return false;
@@ -117,7 +122,8 @@ export class KeyLock {
     const overflowing = lock.inline.length === 0 && lock.from < lock.to;
     const overflowKey = inboxKey(key, lock.from);
     const parked = overflowing ? await items.get(overflowKey) : undefined;
-    if (overflowing && !parked) throw new InvariantError(`W2: parked item ${overflowKey.sk} of ${key.pk} is missing`);
+    if (overflowing && !parked)
+      throw new InvariantError(`W2: parked item ${overflowKey.sk} of ${key.pk} is missing`);
     const { next, write } = handOff(key, lock, parked && parseInboxItem(parked));
     const { won } = await items.write(write);
     if (!won) return "conflict";
@@ -126,7 +132,12 @@ export class KeyLock {
   }
 
   /** The head first, then the place in the lock. `false`: the lock has moved, look again. */
-  async #park(key: ItemKey, lock: Lock, me: Holder, { start, head }: { start?: Start; head?: Head }): Promise<boolean> {
+  async #park(
+    key: ItemKey,
+    lock: Lock,
+    me: Holder,
+    { start, head }: { start?: Start; head?: Head },
+  ): Promise<boolean> {
     if (isParkedInline(lock, me)) return true;
     await this.#writePending(me, start, head);
     const { item, lock: place } = park(key, lock, me);

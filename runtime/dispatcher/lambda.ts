@@ -39,7 +39,9 @@ export async function handler(event: { readonly Records: readonly SqsRecord[] },
 function incoming({ messageId, body, attributes }: SqsRecord): Incoming {
   const { MessageGroupId: group, SequenceNumber: sequence, ApproximateReceiveCount: received } = attributes;
   if (group === undefined || sequence === undefined) {
-    throw new Error(`message ${messageId} has no MessageGroupId or SequenceNumber: the mailbox must be a FIFO queue`);
+    throw new Error(
+      `message ${messageId} has no MessageGroupId or SequenceNumber: the mailbox must be a FIFO queue`,
+    );
   }
   return { messageId, body, group, sequence, receiveCount: Number(received ?? 1) };
 }

@@ -32,14 +32,22 @@ export async function repeatLastOutputs(ports: DispatcherPorts, id: InvocationId
 
 /** Schedules the timers and registers for the promises that the tree waits for, except those that the invocation
  * waited for before, unless they are overdue. */
-export async function arrange(ports: DispatcherPorts, subject: Subject, wait: Wait, before?: Wait): Promise<void> {
+export async function arrange(
+  ports: DispatcherPorts,
+  subject: Subject,
+  wait: Wait,
+  before?: Wait,
+): Promise<void> {
   const found: Outgoing[] = [];
   const nowMs = ports.clock.now();
-  const arranged = new Set((before ? leavesOf(before) : []).filter((leaf) => leaf[0] !== "i").map((leaf) => leaf[1]));
+  const arranged = new Set(
+    (before ? leavesOf(before) : []).filter((leaf) => leaf[0] !== "i").map((leaf) => leaf[1]),
+  );
   for (const leaf of leavesOf(wait)) {
     const isOverdue = leaf[0] === "z" && leaf[2] <= nowMs;
     if (leaf[0] !== "i" && arranged.has(leaf[1]) && !isOverdue) continue;
-    if (leaf[0] === "z") await ports.timers.schedule(timerOf(subject, leaf[1], leaf[2], isOverdue ? `.${nowMs}` : ""));
+    if (leaf[0] === "z")
+      await ports.timers.schedule(timerOf(subject, leaf[1], leaf[2], isOverdue ? `.${nowMs}` : ""));
     if (leaf[0] === "p") {
       const waiter: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command: leaf[1] };
       const outcome = await awaitPromise(ports.items, subject.target, leaf[2], waiter);
@@ -50,9 +58,17 @@ export async function arrange(ports: DispatcherPorts, subject: Subject, wait: Wa
 }
 
 /** A sleep's timer. Its message says when it is due, so that one that comes early is scheduled again (T1). */
-export function timerOf({ id, incarnation }: Omit<Subject, "target">, command: number, dueAtMs: number, again = "") {
+export function timerOf(
+  { id, incarnation }: Omit<Subject, "target">,
+  command: number,
+  dueAtMs: number,
+  again = "",
+) {
   const note = ["n", command, null] as ["n", number, null];
-  return { atMs: dueAtMs, message: outgoing({ kind: "notify", id, incarnation, note, dueAtMs }, `timer.${command}${again}`) };
+  return {
+    atMs: dueAtMs,
+    message: outgoing({ kind: "notify", id, incarnation, note, dueAtMs }, `timer.${command}${again}`),
+  };
 }
 
 /** Tells everyone who awaits the invocation how it ended. */
@@ -65,5 +81,8 @@ export async function reply(
   if (replies.length === 0) return;
   const value = await load(ports.items, id, encodeOutcome(outcome));
   const loaded: Outcome = value instanceof Uint8Array ? { ok: true, value } : outcome;
-  await sendAll(ports.mailbox, replies.map((to) => replyTo(to, loaded)));
+  await sendAll(
+    ports.mailbox,
+    replies.map((to) => replyTo(to, loaded)),
+  );
 }

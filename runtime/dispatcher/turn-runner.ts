@@ -20,7 +20,13 @@ import { lockKey, takeLock } from "../../lib/lock.ts";
 import type { HandlerManifest, RegisteredService } from "../../lib/manifest.ts";
 import type { Target } from "../../lib/message.ts";
 import { failure } from "../../lib/outcome.ts";
-import { type AttemptState, PROTOCOL_VERSION, type TurnFailure, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
+import {
+  type AttemptState,
+  PROTOCOL_VERSION,
+  type TurnFailure,
+  type TurnOutcome,
+  type TurnRequest,
+} from "../../lib/protocol.ts";
 import { decideRetry, retryPolicyOf } from "../../lib/retry.ts";
 import { type Delivery, type DispatcherPorts, pause } from "./delivery.ts";
 import { InvocationWriter, type Known } from "./invocation-writer.ts";
@@ -62,7 +68,14 @@ export class TurnRunner {
     if (!target) throw new TypeError("neither head nor start");
     const incarnation = known.head?.incarnation ?? known.start?.incarnation ?? 0;
     const before = known.head?.attempt ?? { count: 0 };
-    let attempt: Attempt = { known, target, incarnation, carried, ownsLock, attempt: { ...before, count: before.count + 1 } };
+    let attempt: Attempt = {
+      known,
+      target,
+      incarnation,
+      carried,
+      ownsLock,
+      attempt: { ...before, count: before.count + 1 },
+    };
     for (let held = 0; ; held++) {
       if (delivery.deadlineMs - this.#ports.clock.now() < 2 * CLOSING_MS) return { kind: "lost" };
       const outcome = await this.#invoke(attempt, delivery);
@@ -139,7 +152,8 @@ export class TurnRunner {
     const stored = await readHead(items, attempt.known.id);
     const died = failed.length === -1;
     const length = died ? (stored?.head.length ?? 0) : failed.length;
-    if (stored && (stored.head.status === "completed" || stored.head.length !== length)) return { kind: "lost" };
+    if (stored && (stored.head.status === "completed" || stored.head.length !== length))
+      return { kind: "lost" };
     if (died && stored) {
       // It may have suspended before it died: then this message is looked at anew, as one in doubt.
       if (stored.head.status === "suspended") return { kind: "lost" };
@@ -153,7 +167,12 @@ export class TurnRunner {
     const handler = service?.handlers.find(({ name }) => name === attempt.target.handler);
     const decision = decideRetry(retryPolicyOf(service, handler), count, failed.failure.retryAfterMs);
     const { id } = attempt.known;
-    logger.log("debug", "attempt failed", { invocation: id, attempt: before.count, next: decision.kind, error: failed.failure.message });
+    logger.log("debug", "attempt failed", {
+      invocation: id,
+      attempt: before.count,
+      next: decision.kind,
+      error: failed.failure.message,
+    });
     const { run } = failed.failure;
     const state: AttemptState = run === undefined ? { count } : { count, run };
     const known: Known = stored ? { ...attempt.known, head: stored.head, item: stored.item } : attempt.known;
@@ -195,7 +214,9 @@ export class TurnRunner {
     const { id, token } = known;
     // R5: the lock before the head says that the invocation rests.
     if (!ownsLock && token !== undefined && isExclusiveId(id)) {
-      const { won } = await items.write(takeLock(lockKey(target.service, target.key ?? ""), { id, incarnation, token }));
+      const { won } = await items.write(
+        takeLock(lockKey(target.service, target.key ?? ""), { id, incarnation, token }),
+      );
       if (!won) return { kind: "lost" };
     }
     if (decision.kind === "pause") {
@@ -203,13 +224,24 @@ export class TurnRunner {
       return { kind: rested ? "waiting" : "lost" };
     }
     const dueAtMs = clock.now() + decision.delayMs;
-    if (!(await this.#writer.rest(known, "backing-off", { attempt, failure: failed, length, dueAtMs, carried }))) return { kind: "lost" };
-    const message = outgoing({ kind: "resume", id, incarnation, dueAtMs }, `backoff.${length}.${attempt.count}.${dueAtMs}`);
+    if (
+      !(await this.#writer.rest(known, "backing-off", { attempt, failure: failed, length, dueAtMs, carried }))
+    )
+      return { kind: "lost" };
+    const message = outgoing(
+      { kind: "resume", id, incarnation, dueAtMs },
+      `backoff.${length}.${attempt.count}.${dueAtMs}`,
+    );
     await timers.schedule({ atMs: dueAtMs, message });
     return { kind: "waiting" };
   }
 
-  async #kill(known: Known, service: RegisteredService | undefined, handler: HandlerManifest | undefined, failed: TurnFailure): Promise<Rested> {
+  async #kill(
+    known: Known,
+    service: RegisteredService | undefined,
+    handler: HandlerManifest | undefined,
+    failed: TurnFailure,
+  ): Promise<Rested> {
     const retentionMs = service && handler ? retentionOf(service, handler, known) : JOURNAL_RETENTION_MS;
     const outcome = failure(failed.code, failed.message);
     const head = await this.#writer.end(known, outcome, retentionMs);
@@ -220,13 +252,17 @@ export class TurnRunner {
 }
 
 /** How long the head is kept after the end: a result with an idempotency key or of a workflow by its retention. */
-export function retentionOf(service: RegisteredService, handler: HandlerManifest, known: Pick<Known, "head" | "start">): number {
+export function retentionOf(
+  service: RegisteredService,
+  handler: HandlerManifest,
+  known: Pick<Known, "head" | "start">,
+): number {
   const journal = handler.journalRetentionMs ?? service.journalRetentionMs ?? JOURNAL_RETENTION_MS;
   if (handler.kind === "workflow") {
     return handler.workflowRetentionMs ?? service.workflowRetentionMs ?? WORKFLOW_RETENTION_MS;
   }
   const isIdempotent = (known.start?.idempotencyKey ?? known.head?.idempotencyKey) !== undefined;
-  if (isIdempotent) return handler.idempotencyRetentionMs ?? service.idempotencyRetentionMs ?? IDEMPOTENCY_RETENTION_MS;
+  if (isIdempotent)
+    return handler.idempotencyRetentionMs ?? service.idempotencyRetentionMs ?? IDEMPOTENCY_RETENTION_MS;
   return journal;
 }
-

@@ -8,6 +8,7 @@ import type { Incarnation, InvocationId } from "../../lib/ids.ts";
 import type { HttpResponse } from "../http/message.ts";
 import { failureResponse, IngressError, invocationNotFound, notReady } from "./error.ts";
 import type { Exchange, Handling, IngressPorts } from "./ports.ts";
+import { stateVisible } from "./visibility.ts";
 
 /** One watch lasts at most this long: a notification that got lost costs so much, no more. */
 const WATCH_MS_MAX = 10_000;
@@ -38,7 +39,10 @@ export async function attach(exchange: Exchange, subject: Subject): Handling {
       // Watched from before the look, so that no change falls between the two.
       const changed = watch(ports, subject.id, Math.max(0, Math.min(leftMs, search.patienceMs)));
       const completed = search.look(await tryRead(ports, subject.id), ports.clock.now());
-      if (completed) return await resultResponse(ports, subject.id, completed);
+      if (completed) {
+        await stateVisible(ports, completed);
+        return await resultResponse(ports, subject.id, completed);
+      }
       if (leftMs <= 0) throw timedOut(subject.id, callWaitMs);
       await Promise.race([changed, gone.promise]);
       if (signal?.aborted) throw new IngressError(499, "the client has gone", { id: subject.id });
@@ -59,6 +63,7 @@ export async function peek({ ports }: Exchange, subject: Subject): Handling {
       : notReady(subject.id);
   if (isExpired(stored.head, nowMs)) throw invocationNotFound(subject.id);
   if (stored.head.status !== "completed") throw notReady(subject.id);
+  await stateVisible(ports, stored.head);
   return resultResponse(ports, subject.id, stored.head);
 }
 

@@ -34,7 +34,10 @@ export function isOverdue(head: Head, nowMs: number): boolean {
     case "backing-off":
       return head.dueAtMs !== undefined && head.dueAtMs < nowMs - OVERDUE_MS;
     case "suspended":
-      return head.wait !== undefined && (canProgress(head.wait, head.notes) ? isStale : hasOverdueTimer(head, nowMs));
+      return (
+        head.wait !== undefined &&
+        (canProgress(head.wait, head.notes) ? isStale : hasOverdueTimer(head, nowMs))
+      );
     case "accepted":
     case "pending":
     case "running":
@@ -60,12 +63,15 @@ export class Reconciler {
     let after: string | undefined;
     do {
       const page = await items.scan("journal", HEAD, after === undefined ? {} : { after });
-      const pokes = page.items.flatMap(({ pk, attributes }) => this.#pokeIfOverdue(pk, parseHead(attributes)));
+      const pokes = page.items.flatMap(({ pk, attributes }) =>
+        this.#pokeIfOverdue(pk, parseHead(attributes)),
+      );
       await sendAll(mailbox, pokes);
       poked += pokes.length;
       after = page.next;
     } while (after !== undefined);
-    if (poked > 0) logger.log("warn", "invocations should have moved and have not; they were poked", { poked });
+    if (poked > 0)
+      logger.log("warn", "invocations should have moved and have not; they were poked", { poked });
     return { poked };
   }
 

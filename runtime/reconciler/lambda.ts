@@ -4,7 +4,13 @@ import { Reconciler } from "./core.ts";
 
 const connection = new Connection(process.env);
 const { clock, entropy, logger } = connection;
-const reconciler = new Reconciler({ items: connection.items(), mailbox: connection.mailbox(), clock, entropy, logger });
+const reconciler = new Reconciler({
+  items: connection.items(),
+  mailbox: connection.mailbox(),
+  clock,
+  entropy,
+  logger,
+});
 
 export async function handler(): Promise<{ readonly poked: number }> {
   return await reconciler.run();

@@ -10,7 +10,10 @@ export interface TimerPorts {
 }
 
 /** Throws an operational error when the timer is not durably on its way: then it must be delivered again. */
-export async function forwardTimer(ports: TimerPorts, timer: { readonly atMs: number; readonly message: Outgoing }): Promise<void> {
+export async function forwardTimer(
+  ports: TimerPorts,
+  timer: { readonly atMs: number; readonly message: Outgoing },
+): Promise<void> {
   if (timer.atMs > ports.clock.now()) await ports.timers.schedule(timer);
   else await sendAll(ports.mailbox, [timer.message]);
 }

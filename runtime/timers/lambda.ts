@@ -13,11 +13,16 @@ const connection = new Connection(process.env);
 const ports = { mailbox: connection.mailbox(), timers: connection.timers(), clock: connection.clock };
 
 export async function handler(event: { readonly Records: readonly SqsRecord[] }) {
-  const forwarded = await Promise.allSettled(event.Records.map(async ({ body }) => await forwardTimer(ports, parseTimer(body))));
+  const forwarded = await Promise.allSettled(
+    event.Records.map(async ({ body }) => await forwardTimer(ports, parseTimer(body))),
+  );
   const batchItemFailures = forwarded.flatMap((result, index) => {
     const record = event.Records[index];
     if (result.status === "fulfilled" || !record) return [];
-    connection.logger.log("warn", "a timer is given back", { messageId: record.messageId, reason: asError(result.reason).message });
+    connection.logger.log("warn", "a timer is given back", {
+      messageId: record.messageId,
+      reason: asError(result.reason).message,
+    });
     return [{ itemIdentifier: record.messageId }];
   });
   return { batchItemFailures };
