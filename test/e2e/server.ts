@@ -1,5 +1,5 @@
 /** A `perdure dev` process for tests: on free ports that it keeps when it is restarted, with a data file of its own. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -80,6 +80,16 @@ export class Server {
   /** Ends the process as `kill -9` does: itself alone, its children are not told. */
   async kill9(): Promise<void> {
     await this.#end("SIGKILL");
+  }
+
+  /** Kills the processes that run its handlers. Answers how many there were. */
+  killHosts(): number {
+    const processes = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
+    const hosts = processes.filter(
+      (line) => line.trim().split(/ +/)[1] === String(this.pid) && line.includes("host.ts"),
+    );
+    for (const line of hosts) process.kill(Number.parseInt(line, 10), "SIGKILL");
+    return hosts.length;
   }
 
   async restart(): Promise<void> {
