@@ -108,7 +108,7 @@ export class Journal {
 
   async #spillEntry(entry: Entry): Promise<Entry> {
     const { id } = this.#subject;
-    const at = valuePlace(entry);
+    const at = VALUE_AT[entry[0]];
     if (at === undefined) return entry;
     const copy = [...entry] as unknown as Value[];
     if (entry[0] === "c" || entry[0] === "o") {
@@ -253,25 +253,7 @@ export class Journal {
 }
 
 /** Where an entry's possibly large value is. */
-function valuePlace(entry: Entry): number | undefined {
-  switch (entry[0]) {
-    case "r":
-    case "g":
-    case "q":
-    case "s":
-    case "v":
-    case "i":
-    case "c":
-    case "o":
-      return 3;
-    case "t":
-      return 5;
-    case "n":
-      return 2;
-    default:
-      return undefined;
-  }
-}
+const VALUE_AT: Partial<Record<Entry[0], number>> = { r: 3, g: 3, q: 3, s: 3, v: 3, i: 3, c: 3, o: 3, t: 5, n: 2 };
 
 function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.after(ms, resolve));

@@ -79,23 +79,18 @@ async function writeStateOf(
 
 async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry: Entry): Promise<Outgoing[]> {
   const cause = `${subject.id}.${subject.incarnation}`;
-  switch (entry[0]) {
-    case "c":
-    case "o":
-      return [await startOf(items, subject, entry[0], entry[1], entry[2], entry[3])];
-    case "t": {
-      const [, command, id, incarnation, key, outcome] = entry;
-      const uid = `${cause}.${command}`;
-      const value = await load(items, subject.id, outcome);
-      return [outgoing(addressed({ kind: "notify", id, note: ["i", key, uid, value] }, incarnation), uid)];
-    }
-    case "y":
-      return [cancelOf(entry[2], `${cause}.${entry[1]}`)];
-    case "x":
-      return entry[2].map((callee) => cancelOf(callee, `${cause}.${entry[1]}`));
-    default:
-      return [];
+  if (entry[0] === "c" || entry[0] === "o") {
+    return [await startOf(items, subject, entry[0], entry[1], entry[2], entry[3])];
   }
+  if (entry[0] === "t") {
+    const [, command, id, incarnation, key, outcome] = entry;
+    const uid = `${cause}.${command}`;
+    const value = await load(items, subject.id, outcome);
+    return [outgoing(addressed({ kind: "notify", id, note: ["i", key, uid, value] }, incarnation), uid)];
+  }
+  if (entry[0] === "y") return [cancelOf(entry[2], `${cause}.${entry[1]}`)];
+  if (entry[0] === "x") return entry[2].map((callee) => cancelOf(callee, `${cause}.${entry[1]}`));
+  return [];
 }
 
 const cancelOf = (id: InvocationId, uid: string): Outgoing =>

@@ -99,7 +99,7 @@ export function parseHead(item: Attributes): Head {
     status: item["s"] as Status,
     incarnation: i ?? 0,
     target: key === undefined ? { service, handler } : { service, handler, key },
-    origin: String(o),
+    origin: textOf(o),
     length: n ?? 0,
     lastAppend: b ?? 0,
     paged: p ?? 0,
@@ -114,13 +114,19 @@ export function parseHead(item: Attributes): Head {
   };
 }
 
+/** Throws `TypeError` for what is not text. */
+function textOf(value: Value | undefined): string {
+  if (typeof value !== "string") throw new TypeError(`expected text in a head, got ${typeof value}`);
+  return value;
+}
+
 function optional(item: Attributes): Partial<Head> {
   const input = item["in"];
   return {
-    ...(item["d"] === undefined ? {} : { deployment: String(item["d"]) }),
-    ...(item["k"] === undefined ? {} : { token: String(item["k"]) }),
-    ...(item["a"] === undefined ? {} : { writer: String(item["a"]) }),
-    ...(item["q"] === undefined ? {} : { idempotencyKey: String(item["q"]) }),
+    ...(item["d"] === undefined ? {} : { deployment: textOf(item["d"]) }),
+    ...(item["k"] === undefined ? {} : { token: textOf(item["k"]) }),
+    ...(item["a"] === undefined ? {} : { writer: textOf(item["a"]) }),
+    ...(item["q"] === undefined ? {} : { idempotencyKey: textOf(item["q"]) }),
     ...(item["w"] === undefined ? {} : { wait: item["w"] as unknown as Wait }),
     ...(item["x"] === undefined ? {} : { outcome: decodeOutcome(item["x"]) }),
     ...(input === undefined ? {} : { input: input instanceof Uint8Array ? input : (true as const) }),

@@ -44,7 +44,7 @@ function parseHolder(value: Value | undefined): Holder {
 
 export function parseLock(item: Attributes): Lock {
   return {
-    owner: { id: String(item["o"]), incarnation: Number(item["i"]), token: String(item["k"]) },
+    owner: parseHolder([item["o"] ?? null, item["i"] ?? null, item["k"] ?? null]),
     inline: (item["q"] as Value[]).map(parseHolder),
     from: Number(item["h"]),
     to: Number(item["t"]),

@@ -249,7 +249,7 @@ export class Turn {
   }
 
   #signalQueue(key: Value) {
-    const name = `${typeof key}:${String(key)}`;
+    const name = JSON.stringify(key);
     let queue = this.#signals.get(name);
     if (!queue) this.#signals.set(name, (queue = { buffered: [], waiting: [] }));
     return queue;

@@ -152,7 +152,9 @@ export class CallingContext extends HandlerContext {
 
   /** Resolves when the call is in the log, at the same point on every replay. */
   #idOf(command: number): Promise<string> {
-    return new Promise((resolve) => this.driver.onRecorded(command, (entry) => resolve(String(entry[2]))));
+    return new Promise((resolve) => this.driver.onRecorded(command, (entry) => {
+        if (entry[0] === "c" || entry[0] === "o") resolve(entry[2]);
+      }));
   }
 
   /** Completes entries just before they are appended; see the head of this file.

@@ -147,7 +147,7 @@ export function connect({ url, headers = {}, fetch: send = fetch }: ClientOption
 
 function delayMs(delay: Duration | string): number {
   const ms = typeof delay === "string" ? parseDuration(delay) : toMs(delay);
-  if (ms === undefined) throw new RangeError(`not a duration: ${String(delay)}`);
+  if (ms === undefined) throw new RangeError(`not a duration: ${JSON.stringify(delay)}`);
   return ms;
 }
 

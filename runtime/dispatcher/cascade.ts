@@ -2,13 +2,13 @@
 import { readHead, readLog } from "../../core/head-store.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
 import type { Entry } from "../../lib/entry.ts";
-import type { Head } from "../../lib/head.ts";
 import type { InvocationId } from "../../lib/ids.ts";
-import { JOURNAL_RETENTION_MS } from "../../lib/limits.ts";
-import type { Outcome } from "../../lib/outcome.ts";
+import { failure } from "../../lib/outcome.ts";
 import type { DispatcherPorts } from "./delivery.ts";
-import type { InvocationWriter, Known } from "./invocation-writer.ts";
-import { retentionOf } from "./turn-runner.ts";
+import { handlerOptionsOf } from "./handler-options.ts";
+import type { InvocationWriter } from "./invocation-writer.ts";
+import type { KnownHead } from "./known.ts";
+import { reply } from "./output-repeater.ts";
 
 export class Cascade {
   readonly #ports: DispatcherPorts;
@@ -19,13 +19,13 @@ export class Cascade {
     this.#writer = writer;
   }
 
-  /** Answers the head if this ended it; `undefined`: it has ended otherwise. */
-  async end(known: Known & { head: Head }, outcome: Outcome): Promise<Head | undefined> {
-    const { service: name, handler: wanted } = known.head.target;
-    const service = await this.#ports.registry.service(name);
-    const handler = service?.handlers.find((candidate) => candidate.name === wanted);
-    const retentionMs = service && handler ? retentionOf(service, handler, known) : JOURNAL_RETENTION_MS;
-    return await this.#writer.end(known, outcome, retentionMs);
+  /** Ends what has not started, or shall not go on, without its code; whoever awaits it is told how it ended. */
+  async end(known: KnownHead, message: "cancelled" | "killed"): Promise<void> {
+    const { retentionMs } = await handlerOptionsOf(this.#ports.registry, known);
+    await this.#writer.end(known, failure(409, message), retentionMs);
+    // It may have ended otherwise in between.
+    const stored = await readHead(this.#ports.items, known.id);
+    if (stored?.head.outcome) await reply(this.#ports, known.id, stored.head.replies, stored.head.outcome);
   }
 
   /** Kills the calls whose results the invocation was missing, and theirs in turn. Sends go on (26). */

@@ -26,14 +26,14 @@ import { encodeOutcome, type Outcome } from "../../lib/outcome.ts";
 import type { AttemptState, TurnFailure } from "../../lib/protocol.ts";
 import type { Value } from "../../lib/value.ts";
 import type { DispatcherPorts } from "./delivery.ts";
+import { fromHead, type Known } from "./known.ts";
 
-/** An invocation as the dispatcher knows it before a turn: from its head, or from its Start alone. */
-export interface Known {
-  readonly id: InvocationId;
-  readonly token?: string;
-  readonly start?: Start;
-  readonly head?: Head;
-  readonly item?: Attributes;
+/** Why and until when an invocation rests. */
+interface Resting {
+  readonly attempt: AttemptState;
+  readonly failure?: TurnFailure;
+  readonly dueAtMs?: number;
+  readonly carried: readonly Note[];
 }
 
 export class InvocationWriter {
@@ -62,57 +62,74 @@ export class InvocationWriter {
     return copy;
   }
 
-  /** Writes `backing-off` or `paused`, with what failed, and keeps the notes that rode in the message. `false`: the log is no longer `length` long, or the head is new. */
-  async rest(
-    known: Known,
-    status: "backing-off" | "paused",
-    rest: {
-      readonly attempt: AttemptState;
-      readonly failure?: TurnFailure;
-      readonly length: number;
-      readonly dueAtMs?: number;
-      readonly carried?: readonly Note[];
-    },
-  ): Promise<boolean> {
+  /** Writes `backing-off` or `paused`, with what failed, and keeps the notes that rode in the message. `false`: the
+   * log is no longer as long as known, or the invocation has ended. */
+  async rest(known: Known, status: "backing-off" | "paused", resting: Resting): Promise<boolean> {
     const { items, clock } = this.#ports;
-    const { start, id } = known;
+    const { id, start, token, length } = known;
     const fields: Attributes = {
       s: status,
       u: clock.now(),
-      f: encodeAttempt(rest.attempt, rest.failure),
-      ...(rest.dueAtMs === undefined ? {} : { y: rest.dueAtMs }),
+      f: encodeAttempt(resting.attempt, resting.failure),
+      ...(resting.dueAtMs === undefined ? {} : { y: resting.dueAtMs }),
     };
     const stored = await readHead(items, id);
-    const input = start && stored?.item["in"] === undefined ? inputAttributes(start) : {};
-    if (start && input["in"] === true) await storeInput(items, start);
-    const key = headKey(id);
     if (!stored) {
-      if (!start || rest.length > 0) return false;
-      const attributes = { ...newHead(start, known), ...input, ...fields };
-      return (await items.write({ op: "put", key, attributes, when: { is: "absent" } })).won;
+      if (!start || length > 0) return false;
+      return await this.#create(known, start, { ...(await this.#input(known)), ...fields });
     }
-    const token = stored.head.token === undefined && known.token !== undefined ? { k: known.token } : {};
-    const when = whileAt(stored.head.incarnation, rest.length);
-    const seen = new Set([...stored.head.notes, ...stored.head.tail].map(keyOf));
-    const notes: Value[] = [];
-    for (const note of rest.carried ?? [])
-      if (!seen.has(keyOf(note))) notes.push(await this.#stored(id, note));
-    const kept: Change[] = notes.length === 0 ? [] : [{ do: "append", attribute: "m", values: notes }];
-    return (
-      await items.write({
-        op: "update",
-        key,
-        changes: [...sets({ ...fields, ...input, ...token }), ...kept],
-        when,
-      })
-    ).won;
+    const { head } = stored;
+    const missing = {
+      ...(await this.#input(fromHead(id, stored, token, start))),
+      ...(head.token === undefined && token !== undefined ? { k: token } : {}),
+    };
+    const changes = [...sets({ ...fields, ...missing }), ...(await this.#keep(id, head, resting.carried))];
+    return (await this.#update(id, changes, whileAt(head.incarnation, length))) !== undefined;
+  }
+
+  /** The notes that the head does not have yet: what has ridden in a message must outlive it. */
+  async #keep(id: InvocationId, head: Head, carried: readonly Note[]): Promise<Change[]> {
+    const seen = new Set([...head.notes, ...head.tail].map(keyOf));
+    const values: Value[] = [];
+    for (const note of carried) if (!seen.has(keyOf(note))) values.push(await this.#stored(id, note));
+    return values.length === 0 ? [] : [{ do: "append", attribute: "m", values }];
+  }
+
+  /** The input, stored or to be stored with the head, unless the head has it. */
+  async #input({ start, item }: Known): Promise<Attributes> {
+    if (!start || item?.["in"] !== undefined) return {};
+    await storeInput(this.#ports.items, start);
+    return inputAttributes(start);
+  }
+
+  async #create(known: Known, start: Start, fields: Attributes): Promise<boolean> {
+    const attributes = { ...newHead(start, known), ...fields };
+    const { won } = await this.#ports.items.write({
+      op: "put",
+      key: headKey(known.id),
+      attributes,
+      when: { is: "absent" },
+    });
+    return won;
+  }
+
+  /** Writes that it is parked behind its key's lock. Nothing if it is so already, or has moved on. */
+  async park(known: Known): Promise<void> {
+    const { head, start, token, length, id } = known;
+    const input = await this.#input(known);
+    const fields = { ...input, s: "pending", u: this.#ports.clock.now() };
+    if (!head) {
+      if (start) await this.#create(known, start, fields);
+      return;
+    }
+    if (head.status === "pending") return;
+    await this.#update(id, sets({ ...fields, ...(token === undefined ? {} : { k: token }) }), whileAt(head.incarnation, length));
   }
 
   /** The input must be in the store before the Start that brought it may be deleted. */
-  async keepInput({ id, start, head, item }: Known): Promise<void> {
-    if (!start || !head || item?.["in"] !== undefined) return;
-    await storeInput(this.#ports.items, start);
-    await this.#update(id, sets(inputAttributes(start)), whileOpen(head.incarnation));
+  async keepInput(known: Known): Promise<void> {
+    const input = known.head ? await this.#input(known) : {};
+    if (Object.keys(input).length > 0) await this.#update(known.id, sets(input), whileOpen(known.incarnation));
   }
 
   /** Leaves a pause or cuts a back-off short. Answers the head as it then is. */
@@ -128,25 +145,17 @@ export class InvocationWriter {
   /** Ends an invocation without running its code: killed, cancelled before it started, out of attempts. Answers the
    * head as it then is; `undefined`: it has ended otherwise. */
   async end(known: Known, outcome: Outcome, retentionMs: number): Promise<Head | undefined> {
-    const { clock, items } = this.#ports;
-    const nowMs = clock.now();
+    const nowMs = this.#ports.clock.now();
     const fields = {
       s: "completed",
       u: nowMs,
       x: encodeOutcome(outcome),
       ...retentionAttributes(nowMs, retentionMs),
     };
-    const stored = await readHead(items, known.id);
+    const stored = await readHead(this.#ports.items, known.id);
     if (!stored) {
-      if (!known.start) return undefined;
-      const attributes = { ...newHead(known.start, known), ...fields };
-      const { won } = await items.write({
-        op: "put",
-        key: headKey(known.id),
-        attributes,
-        when: { is: "absent" },
-      });
-      return won ? parseHead(attributes) : undefined;
+      if (!known.start || !(await this.#create(known, known.start, fields))) return undefined;
+      return parseHead({ ...newHead(known.start, known), ...fields });
     }
     // Without `n`: a turn that is running finds at its next append that the invocation has ended (R12).
     return (await this.#update(known.id, sets(fields), whileOpen(stored.head.incarnation)))?.head;

@@ -6,10 +6,10 @@
  * still there. Hand-off: one conditional write, then a message to the new owner; between the two the old owner's
  * message is still there, and whoever handles it finds "owner pending" and sends the message again (R6).
  */
-import { readHead, storeInput } from "../../core/head-store.ts";
+import { readHead } from "../../core/head-store.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
 import { InvariantError, OperationalError } from "../../lib/errors.ts";
-import { type Head, headKey, inputAttributes, isExpired, newHead, whileAt } from "../../lib/head.ts";
+import { type Head, isExpired } from "../../lib/head.ts";
 import type { ItemKey } from "../../lib/item.ts";
 import { CONFLICT_ATTEMPTS_MAX, SETTLE_STEPS_MAX } from "../../lib/limits.ts";
 import {
@@ -25,8 +25,10 @@ import {
   sameInvocation,
   takeLock,
 } from "../../lib/lock.ts";
-import type { Start, Target } from "../../lib/message.ts";
+import type { Target } from "../../lib/message.ts";
 import type { DispatcherPorts } from "./delivery.ts";
+import type { InvocationWriter } from "./invocation-writer.ts";
+import { holderOf, type Known } from "./known.ts";
 import { repeatLastOutputs } from "./output-repeater.ts";
 
 /** `run`: this invocation may run; `parked`: it will be woken when its turn comes. */
@@ -34,28 +36,35 @@ export type Gate = { readonly kind: "run"; readonly ownsLock: boolean } | { read
 
 export class KeyLock {
   readonly #ports: DispatcherPorts;
+  readonly #writer: InvocationWriter;
 
-  constructor(ports: DispatcherPorts) {
+  constructor(ports: DispatcherPorts, writer: InvocationWriter) {
     this.#ports = ports;
+    this.#writer = writer;
   }
 
-  /** Read strongly, immediately before a turn. Passes on what finished owners have left, and parks behind a living one. */
-  async enter(target: Target, me: Holder, parking: { start?: Start; head?: Head }): Promise<Gate> {
-    const key = lockKey(target.service, target.key ?? "");
+  /** Read strongly, immediately before a turn. Passes on what finished owners have left, and parks behind a living one.
+   * What is not exclusive may always run. */
+  async enter(known: Known): Promise<Gate> {
+    const me = holderOf(known);
+    if (!me) return { kind: "run", ownsLock: false };
+    const { service, key: name } = known.target;
+    const key = lockKey(service, name ?? "");
     for (let step = 0; step < SETTLE_STEPS_MAX; step++) {
       const lock = await this.#read(key);
       if (!lock) return { kind: "run", ownsLock: false };
       if (sameInvocation(lock.owner, me)) return { kind: "run", ownsLock: true };
       if (await this.#settle(key, lock)) continue;
-      if (await this.#park(key, lock, me, parking)) return { kind: "parked" };
+      if (await this.#park(key, lock, me, known)) return { kind: "parked" };
     }
-    throw new OperationalError("unavailable", `the lock of ${target.service}/${target.key} did not settle`);
+    throw new OperationalError("unavailable", `the lock of ${service}/${name} did not settle`);
   }
 
-  /** Takes the key for an invocation that rests without a turn of its own to do so: one that was paused while it
-   * ran (R5). Harmless if it has it already. */
-  async hold(target: Target, me: Holder): Promise<void> {
-    await this.#ports.items.write(takeLock(lockKey(target.service, target.key ?? ""), me));
+  /** Takes the key for an invocation that is about to rest (R5); harmless if it has it already. `false`: the lock is
+   * a later invocation's, so this one is a zombie. */
+  async take(target: Target, me: Holder): Promise<boolean> {
+    const { won } = await this.#ports.items.write(takeLock(lockKey(target.service, target.key ?? ""), me));
+    return won;
   }
 
   /** The invocation has ended: the key goes to the next parked one, which is answered, or is free. Nothing if the lock
@@ -99,19 +108,12 @@ export class KeyLock {
   async #settle(key: ItemKey, lock: Lock): Promise<boolean> {
     const { owner } = lock;
     const stored = await readHead(this.#ports.items, owner.id);
-    const head = stored?.head;
-    const ended =
-      !head ||
-      head.incarnation !== owner.incarnation ||
-      head.status === "completed" ||
-      isExpired(head, this.#ports.clock.now());
-    if (!ended) {
-      if (head.status === "pending" || head.status === "accepted") await this.wake(owner);
+    const head = stored && stored.head.incarnation === owner.incarnation ? stored.head : undefined;
+    if (!hasEnded(head, this.#ports.clock.now())) {
+      if (head?.status === "pending" || head?.status === "accepted") await this.wake(owner);
       return false;
     }
-    if (head?.incarnation === owner.incarnation && head.status === "completed") {
-      await repeatLastOutputs(this.#ports, owner.id, head);
-    }
+    if (head?.status === "completed") await repeatLastOutputs(this.#ports, owner.id, head);
     const next = await this.#handOff(key, lock);
     if (next !== "conflict" && next) await this.wake(next);
     return true;
@@ -132,40 +134,13 @@ export class KeyLock {
   }
 
   /** The head first, then the place in the lock. `false`: the lock has moved, look again. */
-  async #park(
-    key: ItemKey,
-    lock: Lock,
-    me: Holder,
-    { start, head }: { start?: Start; head?: Head },
-  ): Promise<boolean> {
+  async #park(key: ItemKey, lock: Lock, me: Holder, known: Known): Promise<boolean> {
     if (isParkedInline(lock, me)) return true;
-    await this.#writePending(me, start, head);
+    await this.#writer.park(known);
     const { item, lock: place } = park(key, lock, me);
     if (item) await this.#ports.items.write(item);
     const { won } = await this.#ports.items.write(place);
     return won;
-  }
-
-  async #writePending(me: Holder, start: Start | undefined, head: Head | undefined): Promise<void> {
-    const { items, clock } = this.#ports;
-    const key = headKey(me.id);
-    if (!head && start) {
-      await storeInput(items, start);
-      const attributes = { ...newHead(start, me), ...inputAttributes(start), s: "pending", u: clock.now() };
-      await items.write({ op: "put", key, attributes, when: { is: "absent" } });
-      return;
-    }
-    if (!head || head.status === "pending") return;
-    await items.write({
-      op: "update",
-      key,
-      changes: [
-        { do: "set", attribute: "s", value: "pending" },
-        { do: "set", attribute: "k", value: me.token },
-        { do: "set", attribute: "u", value: clock.now() },
-      ],
-      when: whileAt(me.incarnation, head.length),
-    });
   }
 
   async #read(key: ItemKey): Promise<Lock | undefined> {
@@ -173,3 +148,7 @@ export class KeyLock {
     return item && parseLock(item);
   }
 }
+
+/** Another life of the id, or none, means that the owner's has ended long ago. */
+const hasEnded = (head: Head | undefined, nowMs: number): boolean =>
+  head === undefined || head.status === "completed" || isExpired(head, nowMs);

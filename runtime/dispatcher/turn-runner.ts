@@ -7,18 +7,7 @@ import { readHead } from "../../core/head-store.ts";
 import { outgoing } from "../../core/send.ts";
 import type { Note } from "../../lib/entry.ts";
 import { asError, FunctionError, OperationalError } from "../../lib/errors.ts";
-
-import { isExclusiveId } from "../../lib/ids.ts";
-import {
-  HELD_ATTEMPTS_MAX,
-  HELD_BACKOFF_MS_MAX,
-  IDEMPOTENCY_RETENTION_MS,
-  JOURNAL_RETENTION_MS,
-  WORKFLOW_RETENTION_MS,
-} from "../../lib/limits.ts";
-import { lockKey, takeLock } from "../../lib/lock.ts";
-import type { HandlerManifest, RegisteredService } from "../../lib/manifest.ts";
-import type { Target } from "../../lib/message.ts";
+import { HELD_ATTEMPTS_MAX, HELD_BACKOFF_MS_MAX } from "../../lib/limits.ts";
 import { failure } from "../../lib/outcome.ts";
 import {
   type AttemptState,
@@ -27,9 +16,12 @@ import {
   type TurnOutcome,
   type TurnRequest,
 } from "../../lib/protocol.ts";
-import { decideRetry, retryPolicyOf } from "../../lib/retry.ts";
+import { decideRetry, type RetryDecision } from "../../lib/retry.ts";
 import { type Delivery, type DispatcherPorts, pause } from "./delivery.ts";
-import { InvocationWriter, type Known } from "./invocation-writer.ts";
+import { type HandlerOptions, handlerOptionsOf } from "./handler-options.ts";
+import type { InvocationWriter } from "./invocation-writer.ts";
+import type { KeyLock } from "./key-lock.ts";
+import { holderOf, type Known, renewed } from "./known.ts";
 import { arrange, repeatLastOutputs, reply } from "./output-repeater.ts";
 
 /** What remains for the dispatcher after the invocation is at rest. */
@@ -42,58 +34,86 @@ export type Rested =
 
 interface Attempt {
   readonly known: Known;
-  readonly target: Target;
-  readonly incarnation: number;
   readonly carried: readonly Note[];
   readonly ownsLock: boolean;
-  readonly attempt: AttemptState;
+  readonly state: AttemptState;
 }
 
-/** A turn is given at most this long, unless its handler's `abortTimeout` says otherwise, milliseconds. */
-const ABORT_TIMEOUT_MS = 10 * 60 * 1000;
+type Failed = Extract<TurnOutcome, { kind: "failed" }>;
+/** The function died: how far its turn came, only the head can tell. */
+interface Died {
+  readonly kind: "died";
+  readonly failure: TurnFailure;
+}
+
 /** Left for the dispatcher to write down how a turn ended, milliseconds. */
 const CLOSING_MS = 1000;
 
 export class TurnRunner {
   readonly #ports: DispatcherPorts;
   readonly #writer: InvocationWriter;
+  readonly #locks: KeyLock;
 
-  constructor(ports: DispatcherPorts, writer: InvocationWriter) {
+  constructor(ports: DispatcherPorts, writer: InvocationWriter, locks: KeyLock) {
     this.#ports = ports;
     this.#writer = writer;
+    this.#locks = locks;
   }
 
+  /** `carried`: notes that ride in the message and are in no list yet. `ownsLock`: the key's lock is its own already. */
   async run(known: Known, carried: readonly Note[], ownsLock: boolean, delivery: Delivery): Promise<Rested> {
-    const target = known.head?.target ?? known.start?.target;
-    if (!target) throw new TypeError("neither head nor start");
-    const incarnation = known.head?.incarnation ?? known.start?.incarnation ?? 0;
-    const before = known.head?.attempt ?? { count: 0 };
-    let attempt: Attempt = {
-      known,
-      target,
-      incarnation,
-      carried,
-      ownsLock,
-      attempt: { ...before, count: before.count + 1 },
-    };
+    const { count } = known.attempt;
+    let attempt: Attempt = { known, carried, ownsLock, state: { ...known.attempt, count: count + 1 } };
     for (let held = 0; ; held++) {
       if (delivery.deadlineMs - this.#ports.clock.now() < 2 * CLOSING_MS) return { kind: "lost" };
-      const outcome = await this.#invoke(attempt, delivery);
-      if (outcome.kind !== "failed") return await this.#settled(attempt, outcome);
-      const next = await this.#retry(attempt, outcome, held, delivery);
+      const options = await handlerOptionsOf(this.#ports.registry, attempt.known);
+      const outcome = await this.#invoke(attempt, options, delivery);
+      if (outcome.kind !== "failed" && outcome.kind !== "died") return await this.#settled(attempt, outcome);
+      const next = await this.#afterFailure(attempt, outcome, options, held, delivery);
       if ("kind" in next) return next;
       attempt = next;
     }
   }
 
-  async #settled(attempt: Attempt, outcome: Exclude<TurnOutcome, { kind: "failed" }>): Promise<Rested> {
-    const { id } = attempt.known;
+  async #invoke(
+    attempt: Attempt,
+    { served, abortTimeoutMs, retentionMs }: HandlerOptions,
+    { deadlineMs }: Delivery,
+  ): Promise<TurnOutcome | Died> {
+    const { id, incarnation, target, length, token, start, item } = attempt.known;
+    if (!served) {
+      const message = `no deployment serves ${target.service}/${target.handler} (RT0011)`;
+      return { kind: "failed", failure: { code: 503, message }, length, progress: false };
+    }
+    const { deployment, kind: handlerKind } = served;
+    const remainingMs = Math.min(abortTimeoutMs, deadlineMs - this.#ports.clock.now() - CLOSING_MS);
+    const request: TurnRequest = {
+      ...{ kind: "turn", version: PROTOCOL_VERSION, id, incarnation, target, handlerKind },
+      ...{ deployment: deployment.id, attempt: attempt.state, remainingMs, retentionMs },
+      ...{ carried: attempt.carried, ownsLock: attempt.ownsLock },
+      ...(token === undefined ? {} : { token }),
+      ...(start === undefined ? {} : { start }),
+      ...(item === undefined ? {} : { head: item }),
+    };
+    try {
+      return await this.#ports.invoker.invoke(deployment, request);
+    } catch (error) {
+      if (error instanceof OperationalError) throw error;
+      const code = error instanceof FunctionError && error.code === "timeout" ? 504 : 500;
+      return { kind: "died", failure: { code, message: asError(error).message } };
+    }
+  }
+
+  async #settled(
+    { known }: Attempt,
+    outcome: Exclude<TurnOutcome, { kind: "failed" }>,
+  ): Promise<Rested> {
+    const { id, incarnation, target } = known;
     if (outcome.kind === "lost") {
       this.#ports.logger.log("debug", "turn lost", { invocation: id, reason: outcome.reason });
       return { kind: "lost" };
     }
     if (outcome.kind === "suspended") {
-      const { incarnation, target, known } = attempt;
       await arrange(this.#ports, { id, incarnation, target }, outcome.wait, known.head?.wait);
       return { kind: "waiting" };
     }
@@ -101,149 +121,79 @@ export class TurnRunner {
     return { kind: "completed", ownsLock: outcome.ownsLock };
   }
 
-  async #invoke(attempt: Attempt, delivery: Delivery): Promise<TurnOutcome> {
-    const { registry, invoker, clock } = this.#ports;
-    const { known, target } = attempt;
-    const service = await registry.service(target.service);
-    const handler = service?.handlers.find(({ name }) => name === target.handler);
-    const deployment = await registry.deployment(known.head?.deployment ?? service?.deployment ?? "");
-    const length = known.head?.length ?? 0;
-    if (!service || !handler || !deployment) {
-      const message = `no deployment serves ${target.service}/${target.handler} (RT0011)`;
-      return { kind: "failed", failure: { code: 503, message }, length, progress: false };
-    }
-    const limitMs = handler.abortTimeoutMs ?? service.abortTimeoutMs ?? ABORT_TIMEOUT_MS;
-    const request: TurnRequest = {
-      kind: "turn",
-      version: PROTOCOL_VERSION,
-      id: known.id,
-      incarnation: attempt.incarnation,
-      target,
-      handlerKind: handler.kind,
-      deployment: deployment.id,
-      carried: attempt.carried,
-      ownsLock: attempt.ownsLock,
-      attempt: attempt.attempt,
-      remainingMs: Math.min(limitMs, delivery.deadlineMs - clock.now() - CLOSING_MS),
-      retentionMs: retentionOf(service, handler, known),
-      ...(known.token !== undefined && isExclusiveId(known.id) ? { token: known.token } : {}),
-      ...(known.start === undefined ? {} : { start: known.start }),
-      ...(known.item === undefined ? {} : { head: known.item }),
-    };
-    try {
-      return await invoker.invoke(deployment, request);
-    } catch (error) {
-      if (error instanceof OperationalError) throw error;
-      const { message } = asError(error);
-      const code = error instanceof FunctionError && error.code === "timeout" ? 504 : 500;
-      // How far it came, only the head can tell.
-      return { kind: "failed", failure: { code, message }, length: -1, progress: false };
-    }
-  }
-
   /** The next attempt, if it is made under this message; else how the invocation rests. */
-  async #retry(
+  async #afterFailure(
     attempt: Attempt,
-    failed: Extract<TurnOutcome, { kind: "failed" }>,
+    failed: Failed | Died,
+    options: HandlerOptions,
     held: number,
     delivery: Delivery,
   ): Promise<Attempt | Rested> {
-    const { items, clock, registry, logger } = this.#ports;
-    const stored = await readHead(items, attempt.known.id);
-    const died = failed.length === -1;
-    const length = died ? (stored?.head.length ?? 0) : failed.length;
-    if (stored && (stored.head.status === "completed" || stored.head.length !== length))
-      return { kind: "lost" };
-    if (died && stored) {
+    const stored = await readHead(this.#ports.items, attempt.known.id);
+    const known = renewed(attempt.known, stored);
+    if (known.head?.status === "completed") return { kind: "lost" };
+    if (failed.kind === "failed" && known.length !== failed.length) return { kind: "lost" };
+    if (failed.kind === "died" && known.head) {
       // It may have suspended before it died: then this message is looked at anew, as one in doubt.
-      if (stored.head.status === "suspended") return { kind: "lost" };
-      await repeatLastOutputs(this.#ports, attempt.known.id, stored.head);
+      const appended = known.head.writer !== attempt.known.head?.writer;
+      if (appended && known.head.status === "suspended") return { kind: "lost" };
+      await repeatLastOutputs(this.#ports, known.id, known.head);
     }
-    const progress = failed.progress || length > (attempt.known.head?.length ?? 0);
-    const before = attempt.attempt;
-    // A bounded step counts its own attempts; a turn that recorded something starts counting anew.
-    const count = progress ? 1 : failed.failure.run ? before.count - 1 : before.count;
-    const service = await registry.service(attempt.target.service);
-    const handler = service?.handlers.find(({ name }) => name === attempt.target.handler);
-    const decision = decideRetry(retryPolicyOf(service, handler), count, failed.failure.retryAfterMs);
-    const { id } = attempt.known;
-    logger.log("debug", "attempt failed", {
-      invocation: id,
-      attempt: before.count,
+    const state = countAttempt(attempt, failed, known.length);
+    const decision = decideRetry(options.retryPolicy, state.count, failed.failure.retryAfterMs);
+    this.#ports.logger.log("debug", "attempt failed", {
+      invocation: known.id,
+      attempt: state.count,
       next: decision.kind,
       error: failed.failure.message,
     });
-    const { run } = failed.failure;
-    const state: AttemptState = run === undefined ? { count } : { count, run };
-    const known: Known = stored ? { ...attempt.known, head: stored.head, item: stored.item } : attempt.known;
-    const next: Attempt = { ...attempt, known, attempt: { ...state, count: count + 1 } };
-    if (decision.kind === "retry" && decision.delayMs <= HELD_BACKOFF_MS_MAX && held < HELD_ATTEMPTS_MAX) {
-      if (clock.now() + decision.delayMs + 2 * CLOSING_MS < delivery.deadlineMs) {
-        await pause(clock, decision.delayMs);
-        return next;
-      }
+    if (decision.kind === "retry" && held < HELD_ATTEMPTS_MAX && this.#canHold(decision.delayMs, delivery)) {
+      await pause(this.#ports.clock, decision.delayMs);
+      return { ...attempt, known, state: { ...state, count: state.count + 1 } };
     }
-    if (decision.kind === "kill") return await this.#kill(known, service, handler, failed.failure);
-    return await this.#rest(next, state, failed.failure, length, decision);
+    return await this.#rest({ ...attempt, known, state }, failed.failure, decision, options);
   }
 
-  /** Pauses what cannot be handled at all. `false`: it could not be written; or it has ended. */
+  #canHold(delayMs: number, { deadlineMs }: Delivery): boolean {
+    return delayMs <= HELD_BACKOFF_MS_MAX && this.#ports.clock.now() + delayMs + 2 * CLOSING_MS < deadlineMs;
+  }
+
+  /** Pauses what cannot be handled at all. `false`: it could not be written. */
   async pause(known: Known, failed: TurnFailure): Promise<boolean> {
-    const target = known.head?.target ?? known.start?.target;
-    if (!target) return true;
-    const incarnation = known.head?.incarnation ?? known.start?.incarnation ?? 0;
-    const attempt: AttemptState = { count: (known.head?.attempt.count ?? 0) + 1 };
-    const rested = await this.#rest(
-      { known, target, incarnation, ownsLock: false, carried: [], attempt },
-      attempt,
-      failed,
-      known.head?.length ?? 0,
-      { kind: "pause" },
-    );
-    return rested.kind === "waiting" || known.head?.status === "completed";
+    if (known.head?.status === "completed") return true;
+    const state: AttemptState = { count: known.attempt.count + 1 };
+    const options = await handlerOptionsOf(this.#ports.registry, known);
+    const rested = await this.#rest({ known, ownsLock: false, carried: [], state }, failed, { kind: "pause" }, options);
+    return rested.kind === "waiting";
   }
 
   async #rest(
-    { known, target, incarnation, ownsLock, carried }: Attempt,
-    attempt: AttemptState,
+    { known, ownsLock, carried, state }: Attempt,
     failed: TurnFailure,
-    length: number,
-    decision: { kind: "retry"; delayMs: number } | { kind: "pause" },
+    decision: RetryDecision,
+    { retentionMs }: HandlerOptions,
   ): Promise<Rested> {
-    const { items, clock, timers } = this.#ports;
-    const { id, token } = known;
+    if (decision.kind === "kill") return await this.#kill(known, failed, retentionMs);
+    const { id, incarnation, target, length } = known;
     // R5: the lock before the head says that the invocation rests.
-    if (!ownsLock && token !== undefined && isExclusiveId(id)) {
-      const { won } = await items.write(
-        takeLock(lockKey(target.service, target.key ?? ""), { id, incarnation, token }),
-      );
-      if (!won) return { kind: "lost" };
-    }
+    const holder = holderOf(known);
+    if (!ownsLock && holder && !(await this.#locks.take(target, holder))) return { kind: "lost" };
+    const resting = { attempt: state, failure: failed, carried };
     if (decision.kind === "pause") {
-      const rested = await this.#writer.rest(known, "paused", { attempt, failure: failed, length, carried });
-      return { kind: rested ? "waiting" : "lost" };
+      return { kind: (await this.#writer.rest(known, "paused", resting)) ? "waiting" : "lost" };
     }
-    const dueAtMs = clock.now() + decision.delayMs;
-    if (
-      !(await this.#writer.rest(known, "backing-off", { attempt, failure: failed, length, dueAtMs, carried }))
-    )
-      return { kind: "lost" };
-    const message = outgoing(
-      { kind: "resume", id, incarnation, dueAtMs },
-      `backoff.${length}.${attempt.count}.${dueAtMs}`,
-    );
-    await timers.schedule({ atMs: dueAtMs, message });
+    const dueAtMs = this.#ports.clock.now() + decision.delayMs;
+    if (!(await this.#writer.rest(known, "backing-off", { ...resting, dueAtMs }))) return { kind: "lost" };
+    const cause = `backoff.${length}.${state.count}.${dueAtMs}`;
+    await this.#ports.timers.schedule({
+      atMs: dueAtMs,
+      message: outgoing({ kind: "resume", id, incarnation, dueAtMs }, cause),
+    });
     return { kind: "waiting" };
   }
 
-  async #kill(
-    known: Known,
-    service: RegisteredService | undefined,
-    handler: HandlerManifest | undefined,
-    failed: TurnFailure,
-  ): Promise<Rested> {
-    const retentionMs = service && handler ? retentionOf(service, handler, known) : JOURNAL_RETENTION_MS;
-    const outcome = failure(failed.code, failed.message);
+  async #kill(known: Known, { code, message }: TurnFailure, retentionMs: number): Promise<Rested> {
+    const outcome = failure(code, message);
     const head = await this.#writer.end(known, outcome, retentionMs);
     if (!head) return { kind: "lost" };
     await reply(this.#ports, known.id, head.replies, outcome);
@@ -251,18 +201,10 @@ export class TurnRunner {
   }
 }
 
-/** How long the head is kept after the end: a result with an idempotency key or of a workflow by its retention. */
-export function retentionOf(
-  service: RegisteredService,
-  handler: HandlerManifest,
-  known: Pick<Known, "head" | "start">,
-): number {
-  const journal = handler.journalRetentionMs ?? service.journalRetentionMs ?? JOURNAL_RETENTION_MS;
-  if (handler.kind === "workflow") {
-    return handler.workflowRetentionMs ?? service.workflowRetentionMs ?? WORKFLOW_RETENTION_MS;
-  }
-  const isIdempotent = (known.start?.idempotencyKey ?? known.head?.idempotencyKey) !== undefined;
-  if (isIdempotent)
-    return handler.idempotencyRetentionMs ?? service.idempotencyRetentionMs ?? IDEMPOTENCY_RETENTION_MS;
-  return journal;
+/** A bounded step counts its own attempts; a turn that recorded something starts counting anew. */
+function countAttempt(attempt: Attempt, failed: Failed | Died, length: number): AttemptState {
+  const { run } = failed.failure;
+  const progress = (failed.kind === "failed" && failed.progress) || length > attempt.known.length;
+  const count = progress ? 1 : run ? attempt.state.count - 1 : attempt.state.count;
+  return run === undefined ? { count } : { count, run };
 }

@@ -1,0 +1,52 @@
+/** What the registry says of an invocation's handler: its deployment, its limits, its policy. */
+import {
+  IDEMPOTENCY_RETENTION_MS,
+  JOURNAL_RETENTION_MS,
+  WORKFLOW_RETENTION_MS,
+} from "../../lib/limits.ts";
+import type { Deployment, HandlerKind, HandlerManifest, RetryPolicy, ServiceManifest } from "../../lib/manifest.ts";
+import type { Registry } from "../../lib/ports.ts";
+import { retryPolicyOf } from "../../lib/retry.ts";
+import type { Known } from "./known.ts";
+
+/** A turn is given at most this long, unless its handler's `abortTimeout` says otherwise, milliseconds. */
+const ABORT_TIMEOUT_MS = 10 * 60 * 1000;
+
+export interface HandlerOptions {
+  readonly retryPolicy: RetryPolicy;
+  readonly abortTimeoutMs: number;
+  /** How long the head is kept after the end. */
+  readonly retentionMs: number;
+  /** Absent: nothing serves the handler (any longer). */
+  readonly served?: { readonly deployment: Deployment; readonly kind: HandlerKind };
+}
+
+/** Of the deployment that the invocation is pinned to, else of the newest. */
+export async function handlerOptionsOf(registry: Registry, known: Known): Promise<HandlerOptions> {
+  const { service: name, handler: wanted } = known.target;
+  const service = await registry.service(name);
+  const handler = service?.handlers.find((candidate) => candidate.name === wanted);
+  const pinned = known.head?.deployment ?? service?.deployment;
+  const deployment = pinned === undefined ? undefined : await registry.deployment(pinned);
+  return {
+    retryPolicy: retryPolicyOf(service, handler),
+    abortTimeoutMs: handler?.abortTimeoutMs ?? service?.abortTimeoutMs ?? ABORT_TIMEOUT_MS,
+    retentionMs: retentionOf(service, handler, known.idempotencyKey !== undefined),
+    ...(handler && deployment ? { served: { deployment, kind: handler.kind } } : {}),
+  };
+}
+
+/** A result with an idempotency key, or of a workflow, by its own retention (23). */
+function retentionOf(
+  service: ServiceManifest | undefined,
+  handler: HandlerManifest | undefined,
+  isIdempotent: boolean,
+): number {
+  if (handler?.kind === "workflow") {
+    return handler.workflowRetentionMs ?? service?.workflowRetentionMs ?? WORKFLOW_RETENTION_MS;
+  }
+  if (isIdempotent) {
+    return handler?.idempotencyRetentionMs ?? service?.idempotencyRetentionMs ?? IDEMPOTENCY_RETENTION_MS;
+  }
+  return handler?.journalRetentionMs ?? service?.journalRetentionMs ?? JOURNAL_RETENTION_MS;
+}

@@ -1,0 +1,90 @@
+/**
+ * Delivers notes: replies, timers, signals, cancellations. One that wakes the invocation rides in its message into the
+ * turn, one write less; any other is added to the head's list. When there is doubt, it is written first (see
+ * docs/decisions/0003-notes-ride.md).
+ */
+import { readHead } from "../../core/head-store.ts";
+import { outgoing } from "../../core/send.ts";
+import type { Note } from "../../lib/entry.ts";
+import type { Head } from "../../lib/head.ts";
+import type { Notify } from "../../lib/message.ts";
+import { canProgress } from "../../lib/wait.ts";
+import type { Cascade } from "./cascade.ts";
+import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
+import type { InvocationWriter } from "./invocation-writer.ts";
+import { fromHead, type KnownHead } from "./known.ts";
+import type { Progress } from "./progress.ts";
+
+const hasCancellation = (notes: readonly Note[]): boolean => notes.some((note) => note[0] === "x");
+
+/** Nothing of its code has run: a cancellation ends it at once (24). */
+const notStarted = ({ status }: Head): boolean =>
+  status === "scheduled" || status === "accepted" || status === "pending";
+
+function wakes({ status, wait, notes: listed }: Head, notes: readonly Note[]): boolean {
+  if (status === "backing-off") return hasCancellation(notes);
+  return status === "suspended" && wait !== undefined && canProgress(wait, [...listed, ...notes]);
+}
+
+export class NoteDelivery {
+  readonly #ports: DispatcherPorts;
+  readonly #writer: InvocationWriter;
+  readonly #cascade: Cascade;
+  readonly #progress: Progress;
+
+  constructor(
+    ports: DispatcherPorts,
+    parts: { writer: InvocationWriter; cascade: Cascade; progress: Progress },
+  ) {
+    this.#ports = ports;
+    this.#writer = parts.writer;
+    this.#cascade = parts.cascade;
+    this.#progress = parts.progress;
+  }
+
+  /** Consecutive messages for one invocation. */
+  async deliver(messages: readonly [Notify, ...Notify[]], delivery: Delivery): Promise<Verdict> {
+    const { id } = messages[0];
+    const stored = await readHead(this.#ports.items, id);
+    // A late message never creates a head (R10).
+    if (!stored) return "done";
+    const known = fromHead(id, stored, this.#progress.tokenFor(id, stored.head, delivery));
+    const notes = known.head.status === "completed" ? [] : await this.#due(messages, known);
+    if (notes.length === 0) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
+    if (hasCancellation(notes) && notStarted(known.head)) {
+      await this.#cascade.end(known, "cancelled");
+      return "done";
+    }
+    if (!delivery.inDoubt && wakes(known.head, notes)) {
+      return await this.#progress.advance(known, notes, delivery, true);
+    }
+    return await this.#note(known, notes, delivery);
+  }
+
+  async #note({ id, head }: KnownHead, notes: readonly Note[], delivery: Delivery): Promise<Verdict> {
+    const noted = await this.#writer.addNotes(id, head, notes);
+    if (!noted) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
+    const { status } = noted.head;
+    const released = hasCancellation(notes) && (status === "paused" || status === "backing-off");
+    if (released) await this.#writer.release(id, noted.head);
+    // It may have suspended since it was read: no lost wake-up. And an earlier handling of this message may have
+    // woken it, and died.
+    const missed = released || delivery.inDoubt || wakes(noted.head, []);
+    return missed ? await this.#progress.lookAt(id, delivery) : "done";
+  }
+
+  /** The notes that are for this life of the invocation and due. T1: a timer before its time is scheduled again. */
+  async #due(messages: readonly Notify[], { incarnation }: KnownHead): Promise<Note[]> {
+    const nowMs = this.#ports.clock.now();
+    const due: Note[] = [];
+    for (const message of messages) {
+      if (message.incarnation !== undefined && message.incarnation !== incarnation) continue;
+      if (message.dueAtMs === undefined || message.dueAtMs <= nowMs) due.push(message.note);
+      else {
+        const again = outgoing(message, `early.${message.dueAtMs}.${nowMs}`);
+        await this.#ports.timers.schedule({ atMs: message.dueAtMs, message: again });
+      }
+    }
+    return due;
+  }
+}

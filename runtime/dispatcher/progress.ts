@@ -1,0 +1,140 @@
+/**
+ * Takes one invocation as far as it can go under the message at hand: by its status, through its key's lock, to a turn
+ * and to what comes after it. Whatever is in doubt (R2) is done again first.
+ */
+import { readHead } from "../../core/head-store.ts";
+import { outgoing } from "../../core/send.ts";
+import type { Note } from "../../lib/entry.ts";
+import { tokenOf } from "../../lib/fence.ts";
+import type { Head } from "../../lib/head.ts";
+import { type InvocationId, isExclusiveId } from "../../lib/ids.ts";
+import { INLINE_DRAIN_MAX } from "../../lib/limits.ts";
+import type { Holder } from "../../lib/lock.ts";
+import { canProgress } from "../../lib/wait.ts";
+import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
+import type { InvocationWriter } from "./invocation-writer.ts";
+import type { KeyLock } from "./key-lock.ts";
+import { fromHead, holderOf, type Known, type KnownHead } from "./known.ts";
+import { repeatLastOutputs } from "./output-repeater.ts";
+import type { Rested, TurnRunner } from "./turn-runner.ts";
+
+/** Parked invocations are run under another's message only while this much time is left, milliseconds. */
+const DRAIN_MARGIN_MS = 10_000;
+
+export class Progress {
+  readonly #ports: DispatcherPorts;
+  readonly #writer: InvocationWriter;
+  readonly #locks: KeyLock;
+  readonly #turns: TurnRunner;
+  readonly #epoch: number;
+
+  constructor(
+    ports: DispatcherPorts,
+    parts: { writer: InvocationWriter; locks: KeyLock; turns: TurnRunner; mailboxEpoch: number },
+  ) {
+    this.#ports = ports;
+    this.#writer = parts.writer;
+    this.#locks = parts.locks;
+    this.#turns = parts.turns;
+    this.#epoch = parts.mailboxEpoch;
+  }
+
+  /** An exclusive invocation's token: from its head, else from the message that starts it (R3). */
+  tokenFor(id: InvocationId, head: Head | undefined, { sequence }: Delivery): string | undefined {
+    return isExclusiveId(id) ? (head?.token ?? tokenOf(this.#epoch, sequence)) : undefined;
+  }
+
+  /** Looks at an invocation as it now stands. */
+  async lookAt(id: InvocationId, delivery: Delivery): Promise<Verdict> {
+    const stored = await readHead(this.#ports.items, id);
+    if (!stored) return "done";
+    return await this.advance(fromHead(id, stored, this.tokenFor(id, stored.head, delivery)), [], delivery);
+  }
+
+  /** What its status calls for. `woken`: the caller knows that it can progress. */
+  async advance(
+    known: KnownHead,
+    carried: readonly Note[],
+    delivery: Delivery,
+    woken = false,
+  ): Promise<Verdict> {
+    const { head, id } = known;
+    // `running` at this point: a turn has died after an append, whose outputs may not have been done.
+    if (delivery.inDoubt || head.status === "completed" || head.status === "running") {
+      await repeatLastOutputs(this.#ports, id, head);
+    }
+    if (head.status === "completed") return await this.passOn(known);
+    if (head.status === "paused") return await this.#hold(known);
+    if (head.status === "scheduled" || head.status === "backing-off") {
+      if (!woken && head.dueAtMs !== undefined && head.dueAtMs > this.#ports.clock.now()) {
+        return await this.#wakeAt(known, head.dueAtMs);
+      }
+    }
+    if (head.status === "suspended" && !woken && !(head.wait && canProgress(head.wait, head.notes))) return "done";
+    return await this.enter(known, carried, delivery);
+  }
+
+  /** A timer that is in doubt is set again. */
+  async #wakeAt({ id, incarnation }: KnownHead, dueAtMs: number): Promise<Verdict> {
+    const cause = `again.${this.#ports.clock.now()}`;
+    const message = outgoing({ kind: "resume", id, incarnation, dueAtMs }, cause);
+    await this.#ports.timers.schedule({ atMs: dueAtMs, message });
+    return "done";
+  }
+
+  /** One that was paused while it ran has neither its input in the head nor its key's lock yet (R5). */
+  async #hold(known: KnownHead): Promise<Verdict> {
+    await this.#writer.keepInput(known);
+    const holder = holderOf(known);
+    if (holder) await this.#locks.take(known.target, holder);
+    return "done";
+  }
+
+  /** Runs a turn when the key allows it (W1), and what was parked behind it. */
+  async enter(known: Known, carried: readonly Note[], delivery: Delivery): Promise<Verdict> {
+    const gate = await this.#locks.enter(known);
+    if (gate.kind === "run") {
+      return await this.#after(known, await this.#turns.run(known, carried, gate.ownsLock, delivery), delivery);
+    }
+    await this.#writer.keepInput(known);
+    // What rode in the message must outlive it.
+    if (known.head && carried.length > 0) await this.#writer.addNotes(known.id, known.head, carried);
+    return "done";
+  }
+
+  async #after(known: Known, rested: Rested, delivery: Delivery): Promise<Verdict> {
+    if (rested.kind === "waiting") return "done";
+    if (rested.kind === "lost") {
+      const stored = await readHead(this.#ports.items, known.id);
+      if (stored?.head.status !== "completed") return "retry";
+      await repeatLastOutputs(this.#ports, known.id, stored.head);
+    }
+    const isFree = rested.kind === "completed" && !rested.ownsLock;
+    if (isFree || holderOf(known) === undefined) return "done";
+    const next = await this.#locks.pass(known.target, known);
+    return next ? await this.#drain(next, delivery) : "done";
+  }
+
+  /** R6: the next parked invocation runs at once, under the message that is at hand, so that a busy key does not pay
+   * for a message each; within a time budget, since the message's group waits. */
+  async #drain(next: Holder, delivery: Delivery): Promise<Verdict> {
+    const leftMs = delivery.deadlineMs - this.#ports.clock.now();
+    const drained = delivery.drained + 1;
+    if (leftMs < DRAIN_MARGIN_MS || drained > INLINE_DRAIN_MAX) {
+      await this.#locks.wake(next);
+      return "done";
+    }
+    const verdict = await this.lookAt(next.id, { ...delivery, inDoubt: false, drained });
+    if (verdict === "retry") await this.#locks.wake(next);
+    return "done";
+  }
+
+  /** A completed invocation's key goes on; if it went on before, its new owner is looked after once more. */
+  async passOn({ id, incarnation, target }: KnownHead): Promise<Verdict> {
+    if (!isExclusiveId(id)) return "done";
+    const next = await this.#locks.pass(target, { id, incarnation });
+    if (next) await this.#locks.wake(next);
+    else await this.#locks.settleAfter(target);
+    return "done";
+  }
+}
