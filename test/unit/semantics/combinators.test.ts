@@ -1,0 +1,348 @@
+/** Combinators: every shape, live and on replay. */
+import { DurablePromise, service, TerminalError, TimeoutError, type Context } from "perdure";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { until, within, World } from "./world.ts";
+
+type Shape = (ctx: Context) => Promise<unknown>;
+
+const asText = (error: unknown): string =>
+  error instanceof AggregateError
+    ? `${error.name}: ${error.errors.map(asText).join(", ")}`
+    : error instanceof TerminalError
+      ? `${error.name} ${error.code} ${error.message}`
+      : String(error);
+const settle = async (promise: Promise<unknown>): Promise<unknown> =>
+  await promise.then((value) => value, asText);
+const fail = (message: string, errorCode = 500): never => {
+  throw new TerminalError(message, { errorCode });
+};
+const after = (ctx: Context, ms: number, value: string) => ctx.serviceClient(echo).after({ ms, value });
+const failAfter = (ctx: Context, ms: number, value: string) =>
+  ctx.serviceClient(echo).failAfter({ ms, value });
+
+const echo = service({
+  name: "Echo",
+  handlers: {
+    after: async (ctx: Context, { ms, value }: { ms: number; value: string }) => {
+      if (ms > 0) await ctx.sleep(ms);
+      return value;
+    },
+    failAfter: async (ctx: Context, { ms, value }: { ms: number; value: string }) => {
+      if (ms > 0) await ctx.sleep(ms);
+      throw new TerminalError(value, { errorCode: 418 });
+    },
+  },
+});
+
+let mapped = 0;
+
+/** Name → code and what it is to answer. */
+const SHAPES: Record<string, readonly [Shape, unknown]> = {
+  "race of sleeps": [
+    async (ctx) => await DurablePromise.race([ctx.sleep(50).map(() => "a"), ctx.sleep(10).map(() => "b")]),
+    "b",
+  ],
+  "race of calls": [async (ctx) => await DurablePromise.race([after(ctx, 60, "a"), after(ctx, 5, "b")]), "b"],
+  "race of a failure": [
+    async (ctx) => await settle(DurablePromise.race([after(ctx, 60, "a"), failAfter(ctx, 5, "b")])),
+    "TerminalError 418 b",
+  ],
+  "all in order": [
+    async (ctx) => await DurablePromise.all([after(ctx, 20, "a"), ctx.sleep(5), ctx.run("c", () => "c")]),
+    ["a", null, "c"],
+  ],
+  "all fails with the first failure": [
+    async (ctx) =>
+      await settle(
+        DurablePromise.all([after(ctx, 5, "a"), failAfter(ctx, 40, "late"), failAfter(ctx, 5, "early")]),
+      ),
+    "TerminalError 418 early",
+  ],
+  "any takes the first success": [
+    async (ctx) =>
+      await DurablePromise.any([failAfter(ctx, 2, "x"), after(ctx, 40, "late"), after(ctx, 10, "early")]),
+    "early",
+  ],
+  "any without success": [
+    async (ctx) => await settle(DurablePromise.any([failAfter(ctx, 20, "x"), failAfter(ctx, 2, "y")])),
+    "AggregateError: TerminalError 418 x, TerminalError 418 y",
+  ],
+  allSettled: [
+    async (ctx) => {
+      const results = await DurablePromise.allSettled([
+        after(ctx, 5, "a"),
+        failAfter(ctx, 2, "b"),
+        ctx.run("c", () => "c"),
+      ]);
+      return results.map((result) => (result.status === "fulfilled" ? result.value : asText(result.reason)));
+    },
+    ["a", "TerminalError 418 b", "c"],
+  ],
+  nested: [
+    async (ctx) =>
+      await DurablePromise.all([
+        DurablePromise.race([after(ctx, 40, "a"), after(ctx, 5, "b")]),
+        DurablePromise.any([
+          failAfter(ctx, 2, "x"),
+          DurablePromise.all([ctx.run("c", () => "c"), after(ctx, 10, "d")]),
+        ]),
+      ]),
+    ["b", ["c", "d"]],
+  ],
+  "one promise in two combinators and by itself": [
+    async (ctx) => {
+      const shared = after(ctx, 10, "shared");
+      const race = DurablePromise.race([shared, ctx.sleep(500)]);
+      const all = DurablePromise.all([shared, shared, after(ctx, 2, "other")]);
+      return [await race, await all, await shared];
+    },
+    ["shared", ["shared", "shared", "other"], "shared"],
+  ],
+  "all of nothing": [async () => await DurablePromise.all([]), []],
+  "allSettled of nothing": [async () => await DurablePromise.allSettled([]), []],
+  "any of nothing": [async () => await settle(DurablePromise.any([])), "AggregateError: "],
+  "race of nothing with a time limit": [
+    async () => await settle(DurablePromise.race([]).orTimeout({ minutes: 1 })),
+    "TimeoutError 408 Timeout occurred",
+  ],
+  "race of nothing beside a sleep": [
+    async (ctx) => await DurablePromise.race([DurablePromise.race([]), ctx.sleep(10).map(() => "slept")]),
+    "slept",
+  ],
+  constants: [
+    async (ctx) => [
+      await DurablePromise.race([DurablePromise.resolve("now"), ctx.sleep(500)]),
+      await settle(
+        DurablePromise.all([
+          DurablePromise.reject(new TerminalError("no", { errorCode: 400 })),
+          ctx.sleep(500),
+        ]),
+      ),
+      await DurablePromise.all([DurablePromise.resolve(1), ctx.run("two", () => 2)]),
+      await DurablePromise.resolve(2).map((value) => (value ?? 0) * 2),
+    ],
+    ["now", "TerminalError 400 no", [1, 2], 4],
+  ],
+  "orTimeout in time": [async (ctx) => await after(ctx, 5, "a").orTimeout(500), "a"],
+  "orTimeout too late": [
+    async (ctx) => {
+      const slow = after(ctx, 60, "late, and still there");
+      return [await settle(slow.orTimeout(10)), await slow];
+    },
+    ["TimeoutError 408 Timeout occurred", "late, and still there"],
+  ],
+  "orTimeout of a step": [
+    async (ctx) => {
+      const step = ctx.run("slow", async () => {
+        await new Promise((resolve) => setTimeout(resolve, 40));
+        return "slow";
+      });
+      return [await settle(step.orTimeout(5)), await step];
+    },
+    ["TimeoutError 408 Timeout occurred", "slow"],
+  ],
+  "map, of results and of failures": [
+    async (ctx) => [
+      await after(ctx, 5, "a").map((value) => `${value}!`),
+      await failAfter(ctx, 5, "b").map((value, failure) => failure?.message ?? value),
+      await settle(after(ctx, 2, "c").map(() => fail("mapped", 422))),
+    ],
+    ["a!", "b", "TerminalError 422 mapped"],
+  ],
+  "map runs once, when it is awaited": [
+    async (ctx) => {
+      mapped = 0;
+      const promise = ctx.run("one", () => 1).map(() => ++mapped);
+      await ctx.run("other", () => 2);
+      const before = mapped;
+      return [before, await promise, await promise, mapped];
+    },
+    [0, 1, 1, 1],
+  ],
+  "map of a map": [
+    async (ctx) =>
+      await after(ctx, 5, "a")
+        .map((value) => `${value}b`)
+        .map((value) => `${value}c`),
+    "abc",
+  ],
+  "then, catch and finally": [
+    async (ctx) => {
+      const lines: string[] = [];
+      await after(ctx, 2, "a").then((value) => lines.push(value));
+      await failAfter(ctx, 2, "b").catch((error: unknown) => lines.push(asText(error)));
+      await after(ctx, 2, "c").finally(() => lines.push("finally"));
+      return lines;
+    },
+    ["a", "TerminalError 418 b", "finally"],
+  ],
+  "native combinators, which settle in the log's order too": [
+    async (ctx) => [
+      await Promise.all([after(ctx, 10, "a"), after(ctx, 2, "b"), ctx.run("c", () => "c")]),
+      await Promise.race([ctx.sleep(80).then(() => "a"), ctx.sleep(10).then(() => "b")]),
+    ],
+    [["a", "b", "c"], "b"],
+  ],
+  "sleeps end in their order": [
+    async (ctx) => {
+      const order: number[] = [];
+      await Promise.all([30, 10, 20, 0].map(async (ms) => await ctx.sleep(ms).then(() => order.push(ms))));
+      return order;
+    },
+    [0, 10, 20, 30],
+  ],
+  "a race that is awaited when it is long over": [
+    async (ctx) => {
+      const race = DurablePromise.race([after(ctx, 60, "slow"), after(ctx, 5, "fast")]);
+      await ctx.sleep(100);
+      return await race;
+    },
+    "fast",
+  ],
+  "a race over other promises that were awaited together": [
+    async (ctx) => {
+      const [slow, fast] = [after(ctx, 60, "slow"), after(ctx, 5, "fast")];
+      await DurablePromise.all([slow, fast]);
+      return await DurablePromise.race([slow, fast]);
+    },
+    "fast",
+  ],
+  "a race over mapped promises that is awaited when it is long over": [
+    async (ctx) => {
+      const race = DurablePromise.race([
+        after(ctx, 60, "slow").map((value) => value),
+        after(ctx, 5, "fast").map((value) => value),
+      ]);
+      await ctx.sleep(100);
+      return await race;
+    },
+    "fast",
+  ],
+  "a race of a plain and a mapped promise that is awaited when it is long over": [
+    async (ctx) => {
+      const race = DurablePromise.race([after(ctx, 60, "slow"), after(ctx, 5, "fast").map((value) => value)]);
+      await ctx.sleep(100);
+      return await race;
+    },
+    "fast",
+  ],
+  "a race of sleeps that is awaited when it is long over": [
+    async (ctx) => {
+      const race = DurablePromise.race([ctx.sleep(60).map(() => "slow"), ctx.sleep(5).map(() => "fast")]);
+      await ctx.sleep(100);
+      return await race;
+    },
+    "fast",
+  ],
+  "an orTimeout that is awaited when it is long over": [
+    async (ctx) => {
+      const limited = after(ctx, 60, "slow").orTimeout(5);
+      await ctx.sleep(100);
+      return await settle(limited);
+    },
+    "TimeoutError 408 Timeout occurred",
+  ],
+  "what is raced for again has the same winner": [
+    async (ctx) => {
+      const [a, b] = [after(ctx, 5, "a"), ctx.run("b", () => "b")];
+      const first = await DurablePromise.race([a, b]);
+      const both = await DurablePromise.all([a, b]);
+      return [first, both, await DurablePromise.race([a, b])];
+    },
+    ["b", ["a", "b"], "b"],
+  ],
+};
+
+const shapes = service({
+  name: "Shapes",
+  handlers: {
+    live: async (ctx: Context, name: string) => await SHAPES[name]?.[0](ctx),
+    /** Suspends afterwards, so that everything is replayed, and once more. */
+    replayed: async (ctx: Context, name: string) => {
+      const answers: unknown[] = [await SHAPES[name]?.[0](ctx)];
+      await ctx.sleep(1);
+      answers.push(await ctx.run("compare", () => JSON.stringify(answers[0])));
+      await ctx.sleep(1);
+      return answers;
+    },
+    mixed: async (ctx: Context) => {
+      await DurablePromise.all([Promise.resolve(1) as unknown as DurablePromise<number>, ctx.sleep(1)]);
+    },
+    never: async () => {
+      await DurablePromise.race([]);
+    },
+    badMap: async (ctx: Context) =>
+      await ctx.sleep(1).map(() => {
+        throw new Error("not terminal");
+      }),
+    badConstantMap: async () =>
+      await DurablePromise.resolve(1).map(() => {
+        throw new Error("not terminal");
+      }),
+    uncaughtTimeout: async (ctx: Context) => {
+      await ctx.sleep(500).orTimeout(1);
+    },
+    timeoutIs: async (ctx: Context) => {
+      const error: unknown = await ctx
+        .sleep(500)
+        .orTimeout(1)
+        .catch((thrown: unknown) => thrown);
+      return [error instanceof TimeoutError, error instanceof TerminalError];
+    },
+  },
+});
+
+let world: World;
+beforeAll(async () => {
+  world = await World.of(echo, shapes);
+});
+afterAll(async () => await world.stop());
+
+test.concurrent.each(Object.keys(SHAPES))("%s", async (name) => {
+  const expected = SHAPES[name]?.[1];
+  expect(await within(2000, name, world.call("/Shapes/live", name))).toEqual(expected);
+});
+
+test.concurrent.each(Object.keys(SHAPES).filter((name) => name !== "map runs once, when it is awaited"))(
+  "replayed: %s",
+  async (name) => {
+    const expected = SHAPES[name]?.[1];
+    expect(await within(2500, name, world.call("/Shapes/replayed", name))).toEqual([
+      expected,
+      JSON.stringify(expected),
+    ]);
+  },
+);
+
+test("a native promise in a combinator is refused, with the reason", async () => {
+  const id = await world.send("/Shapes/mixed");
+  const view = await until(async () => {
+    const seen = await world.view(id);
+    return seen?.last_failure === undefined ? undefined : seen;
+  }, "the failure");
+  expect(view.last_failure).toContain("DurablePromise.all takes DurablePromises only");
+});
+
+test("a race of nothing never settles; a cancellation ends it", async () => {
+  const id = await world.send("/Shapes/never");
+  await world.untilStatus(id, "suspended");
+  await world.cancel(id);
+  expect((await within(2000, "the end", world.attach(id))).status).toBe(409);
+});
+
+test.each(["badMap", "badConstantMap"])(
+  "a mapper that throws what is not terminal fails the attempt: %s",
+  async (handler) => {
+    const id = await world.send(`/Shapes/${handler}`);
+    const view = await until(async () => {
+      const seen = await world.view(id);
+      return seen?.last_failure === undefined ? undefined : seen;
+    }, "the failure");
+    expect(view.last_failure).toBe("not terminal");
+  },
+);
+
+test("a timeout that nobody catches is a terminal failure", async () => {
+  expect(await world.ask("/Shapes/uncaughtTimeout")).toMatchObject({ status: 408, body: { code: 408 } });
+  expect(await world.call("/Shapes/timeoutIs")).toEqual([true, true]);
+});
