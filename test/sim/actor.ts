@@ -145,13 +145,16 @@ export class Effects {
     return crashAt.when;
   }
 
-  #faultOf(operation: string): "throttled" | "unavailable" | "answer-lost" | "late-effect" | "stall" | undefined {
+  #faultOf(
+    operation: string,
+  ): "throttled" | "unavailable" | "answer-lost" | "late-effect" | "stall" | undefined {
     const { faults } = this;
     if (faults.strike("throttled")) return "throttled";
     if (faults.strike("unavailable")) return "unavailable";
     if (faults.strike("stall")) return "stall";
     if (faults.strike("answer-lost")) return "answer-lost";
-    const isWrite = operation.includes("write") || operation.includes("send") || operation.includes("schedule");
+    const isWrite =
+      operation.includes("write") || operation.includes("send") || operation.includes("schedule");
     return isWrite && faults.strike("late-effect") ? "late-effect" : undefined;
   }
 }

@@ -1,4 +1,5 @@
 /** What must hold when the faults have stopped and nothing moves any more: M1, M2, W3, L1, R16. */
+import { type Observation, withoutReads } from "./interpreter.ts";
 import { decodeOutcome } from "../../lib/outcome.ts";
 import { lockKey, parseLock } from "../../lib/lock.ts";
 import { isExclusiveId, serviceTag, statePartition } from "../../lib/ids.ts";
@@ -18,7 +19,14 @@ export interface Ending {
   readonly accepted: readonly Accepted[];
   /** The ids under which each program ran. */
   readonly ranAs: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly disturbed: boolean;
+}
+
+/** L1 without the reconciler. What the door has only begun to accept nobody was promised: that is the reconciler's. */
+export function checkRest({ observer }: Ending): void {
+  for (const life of observer.lives.values()) {
+    const isHalfAccepted = (life.status === "scheduled" || life.status === "accepted") && !observer.starts.has(life.id);
+    if (life.status !== "completed" && !isHalfAccepted) observer.fail("L1", stuck(life));
+  }
 }
 
 export function checkEnding(ending: Ending): void {
@@ -27,6 +35,7 @@ export function checkEnding(ending: Ending): void {
   checkAccepted(ending);
   checkCallees(ending);
   checkOnce(ending);
+  checkAccounts(ending);
   checkLocks(ending);
   checkState(ending);
 }
@@ -34,13 +43,24 @@ export function checkEnding(ending: Ending): void {
 /** L1: every invocation has ended. */
 function checkAllEnded({ observer }: Ending): void {
   for (const life of observer.lives.values()) {
-    if (life.status === "completed") continue;
-    observer.fail("L1", `${life.id} (${life.target.join("/")}) is ${life.status} at ${life.entries.length} entries and nothing will move it: ${JSON.stringify(life.head["w"] ?? life.head["f"] ?? null).slice(0, 300)} notes ${JSON.stringify(life.head["m"])}`);
+    if (life.status !== "completed") observer.fail("L1", `even with the reconciler: ${stuck(life)}`);
   }
 }
 
+function stuck({ id, target, status, entries, head }: Life): string {
+  const waits = JSON.stringify(head["w"] ?? head["f"] ?? null).slice(0, 300);
+  const notes = ((head["m"] as unknown[] | undefined) ?? []).map((note) =>
+    Array.isArray(note) ? note.slice(0, 2).join(" ") : "",
+  );
+  return `${id} (${target.join("/")}) is ${status} at ${entries.length} entries and nothing will move it: waits ${waits}, notes [${notes.join(", ")}]`;
+}
+
 function checkQueues({ queue, timers, observer }: Ending): void {
-  if (queue.size > 0) observer.fail("L1", `${queue.size} messages are left: ${[...queue.all()].map(({ body }) => body.slice(0, 120)).join(" ")}`);
+  if (queue.size > 0)
+    observer.fail(
+      "L1",
+      `${queue.size} messages are left: ${[...queue.all()].map(({ body }) => body.slice(0, 120)).join(" ")}`,
+    );
   if (timers.open > 0) observer.fail("L1", `${timers.open} timers are left`);
 }
 
@@ -48,11 +68,13 @@ function checkQueues({ queue, timers, observer }: Ending): void {
 function checkAccepted({ accepted, observer }: Ending): void {
   for (const { root, acceptances } of accepted) {
     for (const { id } of acceptances) {
-      if (observer.lives.get(id)?.status !== "completed") observer.fail("M1", `${id} (${root.program.pid}) was acknowledged and has not ended`);
+      if (observer.lives.get(id)?.status !== "completed")
+        observer.fail("M1", `${id} (${root.program.pid}) was acknowledged and has not ended`);
     }
   }
   for (const [id, { kind }] of observer.starts) {
-    if (kind === "start" && !observer.lives.has(id)) observer.fail("M1", `${id} has a Start and was never run`);
+    if (kind === "start" && !observer.lives.has(id))
+      observer.fail("M1", `${id} has a Start and was never run`);
   }
 }
 
@@ -63,11 +85,13 @@ function checkCallees({ observer }: Ending): void {
     for (const entry of life.entries) {
       if (entry[0] !== "c" && entry[0] !== "o") continue;
       called.add(entry[2]);
-      if (!observer.lives.has(entry[2])) observer.fail("M1", `${life.id} has called ${entry[2]} (command ${entry[1]}), which never was`);
+      if (!observer.lives.has(entry[2]))
+        observer.fail("M1", `${life.id} has called ${entry[2]} (command ${entry[1]}), which never was`);
     }
   }
   for (const { id, origin } of observer.starts.values()) {
-    if (origin.includes(".") && !called.has(id)) observer.fail("J2", `${id} was started by ${origin}, whose log does not contain the call`);
+    if (origin.includes(".") && !called.has(id))
+      observer.fail("J2", `${id} was started by ${origin}, whose log does not contain the call`);
   }
 }
 
@@ -80,6 +104,21 @@ function checkOnce({ accepted, ranAs, observer }: Ending): void {
   }
 }
 
+/** J2: no step ran on account of something that the log in the end says otherwise: another winner of a race, say. */
+function checkAccounts({ observer }: Ending): void {
+  for (const [name, accounts] of observer.accounts) {
+    const [id = "", incarnation] = name.split(" ");
+    const life = observer.lives.get(id);
+    if (life?.incarnation !== Number(incarnation) || life.status !== "completed") continue;
+    const outcome = decodeOutcome(life.head["x"]);
+    if (!outcome.ok || "ref" in outcome) continue;
+    const { seen } = JSON.parse(new TextDecoder().decode(outcome.value)) as { seen: Observation[] };
+    const truth = JSON.stringify(withoutReads(seen));
+    const wrong = accounts.find((account) => !truth.startsWith(account.seen));
+    if (wrong) observer.fail("J2", `step ${wrong.step} of ${id} ran on account of ${wrong.seen}]; the result says ${truth}`);
+  }
+}
+
 /** L1, R6: no key is blocked. A lock may be left by a zombie's late request, if nobody waits behind it. */
 function checkLocks({ tables, observer }: Ending): void {
   for (const life of observer.lives.values()) {
@@ -89,7 +128,10 @@ function checkLocks({ tables, observer }: Ending): void {
     if (!item) continue;
     const lock = parseLock(item);
     if (lock.inline.length > 0 || lock.from < lock.to) {
-      observer.fail("L1", `the lock of ${service}/${key} has ended ${lock.owner.id} for its owner and ${lock.inline.length + lock.to - lock.from} parked`);
+      observer.fail(
+        "L1",
+        `the lock of ${service}/${key} has ended ${lock.owner.id} for its owner and ${lock.inline.length + lock.to - lock.from} parked`,
+      );
     }
   }
 }
@@ -105,21 +147,27 @@ function checkState({ observer, tables }: Ending): void {
   }
   for (const [partition, lives] of byKey) {
     const state = new Map<string, string>();
-    for (const life of lives.toSorted((a, b) => ((a.token ?? "") < (b.token ?? "") ? -1 : 1))) replay(observer, tables, life, state);
+    for (const life of lives.toSorted((a, b) => ((a.token ?? "") < (b.token ?? "") ? -1 : 1)))
+      replay(observer, tables, life, state);
     for (const [name, value] of state) {
       const item = tables.get({ table: "state", pk: partition, sk: name });
       const held = item?.["val"] instanceof Uint8Array ? new TextDecoder().decode(item["val"]) : null;
-      if (held !== value) observer.fail("W3", `${name} of ${partition} is ${held}; the journals say ${value}`);
+      if (held !== value)
+        observer.fail("W3", `${name} of ${partition} is ${held}; the journals say ${value}`);
     }
     for (const { pk, sk, item } of tables.all("state")) {
-      if (pk === partition && item["val"] !== undefined && !state.has(sk)) observer.fail("W3", `${sk} of ${partition} is there, and the journals have cleared it`);
+      if (pk === partition && item["val"] !== undefined && !state.has(sk))
+        observer.fail("W3", `${sk} of ${partition} is there, and the journals have cleared it`);
     }
   }
 }
 
 /** By command, since that is the program's order: reads are logged where they ended. */
 function replay(observer: Observer, tables: Tables, life: Life, state: Map<string, string>): void {
-  const commands = life.entries.filter((entry): entry is Entry & [string, number, ...unknown[]] => typeof entry[1] === "number" && "sdDgk".includes(entry[0]));
+  const commands = life.entries.filter(
+    (entry): entry is Entry & [string, number, ...unknown[]] =>
+      typeof entry[1] === "number" && "sdDgk".includes(entry[0]),
+  );
   for (const entry of commands.toSorted((a, b) => a[1] - b[1])) {
     switch (entry[0]) {
       case "s":
@@ -137,11 +185,16 @@ function replay(observer: Observer, tables: Tables, life: Life, state: Map<strin
       }
       case "g": {
         const seen = entry[3] === null ? undefined : text(tables, life, entry[3]);
-        if (seen !== state.get(entry[2])) observer.fail("W3", `${life.id} has read ${entry[2]} as ${seen}; it was ${state.get(entry[2])}`);
+        if (seen !== state.get(entry[2]))
+          observer.fail("W3", `${life.id} has read ${entry[2]} as ${seen}; it was ${state.get(entry[2])}`);
         break;
       }
       case "k":
-        if ([...state.keys()].toSorted().join() !== entry[2].join()) observer.fail("W3", `${life.id} has read the keys ${entry[2].join()}; they were ${[...state.keys()].toSorted().join()}`);
+        if ([...state.keys()].toSorted().join() !== entry[2].join())
+          observer.fail(
+            "W3",
+            `${life.id} has read the keys ${entry[2].join()}; they were ${[...state.keys()].toSorted().join()}`,
+          );
         break;
       default:
     }
@@ -152,7 +205,9 @@ function text(tables: Tables, life: Life, value: unknown): string {
   if (value instanceof Uint8Array) return new TextDecoder().decode(value);
   const pk = `${serviceTag(life.target[0] ?? "")}.inv.${life.id}`;
   const item = tables.get({ table: "journal", pk, sk: String(value) });
-  return item?.["value"] instanceof Uint8Array ? new TextDecoder().decode(item["value"]) : `missing ${String(value)}`;
+  return item?.["value"] instanceof Uint8Array
+    ? new TextDecoder().decode(item["value"])
+    : `missing ${String(value)}`;
 }
 
 /** The result of an ended invocation, as its client would see it, without the counts that differ between runs. */

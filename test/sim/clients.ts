@@ -5,7 +5,12 @@ import { OperationalError } from "../../lib/errors.ts";
 import { parseAwakeableId } from "../../lib/ids.ts";
 import type { HandlerKind } from "../../lib/manifest.ts";
 import { encodeOutcome, failure, success } from "../../lib/outcome.ts";
-import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "../../runtime/admin/control.ts";
+import {
+  cancelInvocation,
+  killInvocation,
+  pauseInvocation,
+  resumeInvocation,
+} from "../../runtime/admin/control.ts";
 import { Reconciler } from "../../runtime/reconciler/core.ts";
 import type { Actor } from "./actor.ts";
 import { targetOf } from "./interpreter.ts";
@@ -53,7 +58,8 @@ export class Clients {
     whoRuns
       .run(actor, () => work(this.#platform.ports(actor), actor))
       .catch((error: unknown) => {
-        if (!(error instanceof OperationalError)) this.#world.observer.fail("ERROR", `${actor.name}: ${(error as Error).stack}`);
+        if (!(error instanceof OperationalError))
+          this.#world.observer.fail("ERROR", `${actor.name}: ${(error as Error).stack}`);
       })
       .finally(() => this.open--);
   }
@@ -78,7 +84,8 @@ export class Clients {
       ...(delayMs === undefined ? {} : { delayMs }),
     };
     const acceptance = await this.#insist(async (attempt) => {
-      if (attempt > 0 && idempotencyKey === undefined && program.callee !== "workflow") accepted.repeated = true;
+      if (attempt > 0 && idempotencyKey === undefined && program.callee !== "workflow")
+        accepted.repeated = true;
       return await accept(ports, request);
     });
     accepted.acceptances.push(acceptance);
@@ -108,11 +115,22 @@ export class Clients {
 
   /** An operator's request; what the admin API refuses is fine. */
   operate(does: "cancel" | "kill" | "pause" | "resume", id: string): void {
-    const control = { cancel: cancelInvocation, kill: killInvocation, pause: pauseInvocation, resume: resumeInvocation }[does];
+    const control = {
+      cancel: cancelInvocation,
+      kill: killInvocation,
+      pause: pauseInvocation,
+      resume: resumeInvocation,
+    }[does];
     this.#world.observer.count(`operator ${does}`);
     this.#as("operator", async (ports, actor) => {
       this.#world.trace.add(actor.name, does, id);
-      const request = { method: "PATCH", path: "/", query: new URLSearchParams(), headers: {}, body: new Uint8Array(0) };
+      const request = {
+        method: "PATCH",
+        path: "/",
+        query: new URLSearchParams(),
+        headers: {},
+        body: new Uint8Array(0),
+      };
       // They look nothing up: only ports and request are used.
       const exchange = { ports, request };
       await this.#insist(async () => {
@@ -136,8 +154,16 @@ export class Clients {
         const outcome = rejects ? failure(500, `${name} rejected`) : success(value);
         this.#as("client", async (ports) => {
           const uid = Buffer.from(ports.entropy.bytes(12)).toString("base64url");
-          const message = { kind: "notify", id, incarnation, note: ["i", index, uid, encodeOutcome(outcome)] } as const;
-          await this.#insist(async () => await sendAll(ports.mailbox, [outgoing({ ...message, note: [...message.note] }, uid)]));
+          const message = {
+            kind: "notify",
+            id,
+            incarnation,
+            note: ["i", index, uid, encodeOutcome(outcome)],
+          } as const;
+          await this.#insist(
+            async () =>
+              await sendAll(ports.mailbox, [outgoing({ ...message, note: [...message.note] }, uid)]),
+          );
         });
       });
     }

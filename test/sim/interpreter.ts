@@ -1,8 +1,25 @@
 /** The generic handlers that interpret programs, and tell the observer what the user's code does. */
-import { type Context, DurablePromise, handlers, object, type ObjectContext, service, TerminalError, workflow, type WorkflowContext } from "../../sdk/index.ts";
-import type { Actor } from "./actor.ts";
-import { type Observer, tokensIn } from "./observer.ts";
-import type { AwakeableInstruction, CallInstruction, Instruction, Part, Program, StepInstruction } from "./program.ts";
+import {
+  type Context,
+  DurablePromise,
+  handlers,
+  object,
+  type ObjectContext,
+  service,
+  TerminalError,
+  workflow,
+  type WorkflowContext,
+} from "../../sdk/index.ts";
+import type { Actor, CurrentTurn } from "./actor.ts";
+import { type Account, type Observer, tokensIn } from "./observer.ts";
+import type {
+  AwakeableInstruction,
+  CallInstruction,
+  Instruction,
+  Part,
+  Program,
+  StepInstruction,
+} from "./program.ts";
 import { type Scheduler, whoRuns } from "./scheduler.ts";
 
 /** What the handlers need of the run that they are part of. */
@@ -34,11 +51,25 @@ export const targetOf = ({ callee, key }: Program) => {
   return key === undefined ? { service: name, handler: method } : { service: name, handler: method, key };
 };
 
+/** What binds the code from when it is seen: reads bind only with the next append (R4), a version once it is pinned. */
+export const withoutReads = (seen: readonly Observation[]): Observation[] =>
+  seen.filter(([kind]) => kind !== "get" && kind !== "keys" && kind !== "peek" && kind !== "version");
+
 export function definitions(stage: Stage): readonly unknown[] {
-  const go = async (ctx: unknown, program: Program): Promise<unknown> => await new Interpreter(stage, ctx as AnyContext, program).run();
-  const retryPolicy = { initialInterval: 50, maxInterval: 20_000, maxAttempts: 6, onMaxAttempts: "pause" as const };
+  const go = async (ctx: unknown, program: Program): Promise<unknown> =>
+    await new Interpreter(stage, ctx as AnyContext, program).run();
+  const retryPolicy = {
+    initialInterval: 50,
+    maxInterval: 20_000,
+    maxAttempts: 6,
+    onMaxAttempts: "pause" as const,
+  };
   return [
-    service({ name: "S", handlers: { go: (ctx: Context, program: Program) => go(ctx, program) }, options: { retryPolicy } }),
+    service({
+      name: "S",
+      handlers: { go: (ctx: Context, program: Program) => go(ctx, program) },
+      options: { retryPolicy },
+    }),
     object({
       name: "O",
       handlers: {
@@ -65,20 +96,31 @@ class Interpreter {
   /** Results of steps that the code has seen: whatever it does now, it does on their account. */
   readonly #known: string[] = [];
   readonly #actor: Actor;
+  /** Its environment may run another turn by the time that a step's action is retried. */
+  readonly #turn: CurrentTurn | undefined;
+  /** What the handler itself has observed, in the order of its code. */
+  readonly #seen: Observation[] = [];
+  /** Inside concurrent branches the order of observations is not the code's. */
+  #branching = 0;
 
   constructor(stage: Stage, ctx: AnyContext, program: Program) {
     this.#stage = stage;
     this.#ctx = ctx;
     this.#program = program;
     this.#actor = whoRuns.getStore() as Actor;
+    this.#turn = this.#actor.turn;
   }
 
   async run(): Promise<unknown> {
     const { pid, body } = this.#program;
     this.#stage.entered(this.#actor, this.#program, this.#ctx.request().id);
-    const seen: Observation[] = [];
+    const seen = this.#seen;
     // Another version of the code differs from its first operation on: only pinning keeps it from a mismatch.
-    if (this.#stage.version > 1) seen.push(["version", await this.#ctx.run(`version-${this.#stage.version}`, () => this.#stage.version)]);
+    if (this.#stage.version > 1)
+      seen.push([
+        "version",
+        await this.#ctx.run(`version-${this.#stage.version}`, () => this.#stage.version),
+      ]);
     await this.#do(body, seen);
     return { pid, seen };
   }
@@ -146,7 +188,9 @@ class Interpreter {
 
   async #branches(branches: readonly (readonly Instruction[])[], seen: Observation[]): Promise<void> {
     const own = branches.map((): Observation[] => []);
+    this.#branching++;
     const ends = await Promise.allSettled(branches.map((body, index) => this.#do(body, own[index] ?? [])));
+    this.#branching--;
     for (const end of ends) if (end.status === "rejected" && !TerminalError.is(end.reason)) throw end.reason;
     seen.push(["branches", own]);
   }
@@ -182,23 +226,35 @@ class Interpreter {
         // A part that nobody awaits may fail on its own: that is no unhandled rejection of ours.
         if (part.do === "all") return DurablePromise.all(parts);
         if (part.do === "any") return DurablePromise.any(parts);
-        return part.do === "race" ? DurablePromise.race(parts) : DurablePromise.allSettled(parts).map((ends) => ends?.map(settledText));
+        return part.do === "race"
+          ? DurablePromise.race(parts)
+          : DurablePromise.allSettled(parts).map((ends) => ends?.map(settledText));
       }
     }
   }
 
   #step(step: StepInstruction): DurablePromise<unknown> {
-    const known = [...this.#known];
     const { name, attemptsMax } = step;
+    const account = this.#account();
     const action = async (): Promise<string> => {
-      this.#stage.observer.stepStarts(this.#actor, name, known);
+      this.#stage.observer.stepStarts(this.#actor, this.#turn, name, account);
       const count = this.#executions(name);
       await this.#pause(step.ms);
       if (count <= (step.fails ?? 0)) throw new Error(`sim: ${name} fails for the ${count}. time`);
       if (step.terminal) throw new TerminalError(`sim: ${name} is terminal`);
       return `⟦${name}#${count}⟧${"x".repeat(step.padding ?? 0)}`;
     };
-    return this.#ctx.run(name, action, attemptsMax === undefined ? {} : { maxRetryAttempts: attemptsMax, initialRetryInterval: 40 });
+    return this.#ctx.run(
+      name,
+      action,
+      attemptsMax === undefined ? {} : { maxRetryAttempts: attemptsMax, initialRetryInterval: 40 },
+    );
+  }
+
+  /** All that the code knows at this point: what it does next, it does on that account. */
+  #account(): Account {
+    const seen = this.#branching > 0 ? undefined : JSON.stringify(withoutReads(this.#seen)).slice(0, -1);
+    return { known: [...this.#known], seen };
   }
 
   #executions(name: string): number {
@@ -218,8 +274,9 @@ class Interpreter {
   /** The outside is told by a step of its own, whose result nobody needs. */
   #awakeable(instruction: AwakeableInstruction): DurablePromise<unknown> {
     const { id, promise } = this.#ctx.awakeable<string>();
+    const account = this.#account();
     const told = this.#ctx.run(`${instruction.name}-tell`, () => {
-      this.#stage.observer.stepStarts(this.#actor, `${instruction.name}-tell`, [...this.#known]);
+      this.#stage.observer.stepStarts(this.#actor, this.#turn, `${instruction.name}-tell`, account);
       this.#stage.told(id, instruction);
       return null;
     });
@@ -294,4 +351,5 @@ const settledText = (end: PromiseSettledResult<unknown>): unknown =>
   end.status === "fulfilled" ? end.value : `failed: ${(end.reason as Error).message}`;
 
 /** The step results in a value. */
-const tokensOf = (value: unknown): string[] => tokensIn(typeof value === "string" ? value : JSON.stringify(value ?? null));
+const tokensOf = (value: unknown): string[] =>
+  tokensIn(typeof value === "string" ? value : JSON.stringify(value ?? null));

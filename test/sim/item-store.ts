@@ -1,6 +1,14 @@
 /** DynamoDB as the simulator has it: `evaluate` on single items, strong reads, a scan that may be stale. */
 import { OperationalError } from "../../lib/errors.ts";
-import { type Attributes, evaluate, type ItemKey, sizeOf, type Table, type Write, type WriteResult } from "../../lib/item.ts";
+import {
+  type Attributes,
+  evaluate,
+  type ItemKey,
+  sizeOf,
+  type Table,
+  type Write,
+  type WriteResult,
+} from "../../lib/item.ts";
 import type { ItemStore, Page, ScannedItem } from "../../lib/ports.ts";
 import type { Actor, Effects } from "./actor.ts";
 import type { Observer } from "./observer.ts";
@@ -19,7 +27,11 @@ type Partition = Map<string, Held>;
 
 /** The tables, shared by all. What is held is frozen: who changes what he has read or written is found out. */
 export class Tables {
-  readonly #tables: Record<Table, Map<string, Partition>> = { journal: new Map(), state: new Map(), registry: new Map() };
+  readonly #tables: Record<Table, Map<string, Partition>> = {
+    journal: new Map(),
+    state: new Map(),
+    registry: new Map(),
+  };
   readonly #now: () => number;
 
   constructor(now: () => number) {
@@ -42,7 +54,8 @@ export class Tables {
     const result = evaluate(before, write);
     if (!result.won) return result;
     const item = result.item === undefined ? undefined : frozenCopy(result.item);
-    if (item && sizeOf(item) > ITEM_BYTES_MAX) throw new OperationalError("too-large", `an item of ${sizeOf(item)} bytes`);
+    if (item && sizeOf(item) > ITEM_BYTES_MAX)
+      throw new OperationalError("too-large", `an item of ${sizeOf(item)} bytes`);
     this.#put(write.key, item, before);
     return { won: true, item };
   }
@@ -54,9 +67,18 @@ export class Tables {
     partition.set(sk, { item, before, changedMs: this.#now() });
   }
 
-  query(table: Table, pk: string, prefix: string, { after, limit = PAGE_MAX }: { after?: string; limit?: number }): Page {
+  query(
+    table: Table,
+    pk: string,
+    prefix: string,
+    { after, limit = PAGE_MAX }: { after?: string; limit?: number },
+  ): Page {
     const found = [...(this.#tables[table].get(pk) ?? [])]
-      .flatMap(([sk, { item }]) => (item && sk.startsWith(prefix) && (after === undefined || sk > after) ? [{ sk, attributes: item }] : []))
+      .flatMap(([sk, { item }]) =>
+        item && sk.startsWith(prefix) && (after === undefined || sk > after)
+          ? [{ sk, attributes: item }]
+          : [],
+      )
       .toSorted((a, b) => (a.sk < b.sk ? -1 : 1));
     const items = found.slice(0, limit);
     const last = items.at(-1);
@@ -109,10 +131,16 @@ export class SimItemStore implements ItemStore {
     });
   }
 
-  query(table: Table, pk: string, prefix: string, page: { after?: string; limit?: number } = {}): Promise<Page> {
+  query(
+    table: Table,
+    pk: string,
+    prefix: string,
+    page: { after?: string; limit?: number } = {},
+  ): Promise<Page> {
     return this.#effects.perform(this.#actor, `query ${table}`, `${pk} ${prefix}`, () => {
       const found = this.#tables.query(table, pk, prefix, page);
-      for (const { sk, attributes } of found.items) this.#observer.read(this.#actor, { table, pk, sk }, attributes);
+      for (const { sk, attributes } of found.items)
+        this.#observer.read(this.#actor, { table, pk, sk }, attributes);
       return found;
     });
   }

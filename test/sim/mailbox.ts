@@ -129,7 +129,10 @@ export class Queue {
     message.deleted = false;
     message.hiddenUntilMs = 0;
     const messages = [...(this.#groups.get(message.group) ?? []), message];
-    this.#groups.set(message.group, messages.toSorted((a, b) => (a.sequence < b.sequence ? -1 : 1)));
+    this.#groups.set(
+      message.group,
+      messages.toSorted((a, b) => (a.sequence < b.sequence ? -1 : 1)),
+    );
     this.onAvailable();
   }
 
@@ -146,7 +149,8 @@ export class Queue {
   }
 }
 
-const isVisible = (message: Held | undefined, now: number): boolean => message !== undefined && message.hiddenUntilMs <= now;
+const isVisible = (message: Held | undefined, now: number): boolean =>
+  message !== undefined && message.hiddenUntilMs <= now;
 
 export const incomingOf = ({ message }: Received): Incoming => ({
   messageId: message.messageId,

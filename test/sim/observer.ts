@@ -8,7 +8,7 @@ import type { Attributes, ItemKey, Write, WriteResult } from "../../lib/item.ts"
 import type { Message } from "../../lib/message.ts";
 import { decodeMessage } from "../../lib/message.ts";
 import { equalValues, type Value } from "../../lib/value.ts";
-import type { Actor } from "./actor.ts";
+import type { Actor, CurrentTurn } from "./actor.ts";
 import type { Held } from "./mailbox.ts";
 import type { Trace } from "./trace.ts";
 
@@ -33,6 +33,13 @@ export interface Life {
   completedMs: number | undefined;
   head: Attributes;
 }
+/** What a handler knew when it asked for a step. */
+export interface Account {
+  /** Results of steps. */
+  readonly known: readonly string[];
+  /** Its observations, as the beginning of the JSON of its result's. */
+  readonly seen: string | undefined;
+}
 export interface StateWrite {
   readonly fence: string;
   readonly value: string | null;
@@ -41,7 +48,11 @@ export interface StateWrite {
 const TOKEN = /⟦[^⟧]*⟧/g;
 const decoder = new TextDecoder();
 export const tokensIn = (value: Value | undefined): string[] =>
-  value instanceof Uint8Array ? (decoder.decode(value).match(TOKEN) ?? []) : typeof value === "string" ? (value.match(TOKEN) ?? []) : [];
+  value instanceof Uint8Array
+    ? (decoder.decode(value).match(TOKEN) ?? [])
+    : typeof value === "string"
+      ? (value.match(TOKEN) ?? [])
+      : [];
 
 export class Observer {
   /** The first violation. */
@@ -62,6 +73,8 @@ export class Observer {
   readonly state = new Map<string, StateWrite[]>();
   /** The newest token that has read the key, by state partition. */
   readonly #readers = new Map<string, string>();
+  /** Steps that were run, and on what account, by `id incarnation`. */
+  readonly accounts = new Map<string, { step: string; seen: string }[]>();
   readonly operations: Record<string, number> = {};
   maxSkewMs = 0;
   readonly #now: () => number;
@@ -85,7 +98,13 @@ export class Observer {
   read(actor: Actor, key: ItemKey, item: Attributes | undefined): void {
     this.#trace.add(actor.name, "reads", `${short(key.pk)} ${key.sk}${item === undefined ? " (none)" : ""}`);
     const token = actor.turn?.token;
-    if (actor.kind !== "handler" || token === undefined || key.table !== "state" || !key.pk.includes(".state.")) return;
+    if (
+      actor.kind !== "handler" ||
+      token === undefined ||
+      key.table !== "state" ||
+      !key.pk.includes(".state.")
+    )
+      return;
     const life = this.lives.get(actor.turn?.id ?? "");
     if (life?.status === "completed") return;
     const newest = this.#readers.get(key.pk);
@@ -99,18 +118,34 @@ export class Observer {
     if (!result.won) return;
     const id = pk.slice(pk.indexOf(".inv.") + 5);
     if (table === "journal" && sk === "head") this.#headWritten(actor, id, before, result.item);
-    else if (table === "journal" && sk.startsWith("value#")) this.#inValue.set(`${id} ${sk}`, tokensIn(result.item?.["value"]));
+    else if (table === "journal" && sk.startsWith("value#"))
+      this.#inValue.set(`${id} ${sk}`, tokensIn(result.item?.["value"]));
     else if (table === "journal" && sk.startsWith("page#")) this.#pageWritten(id, sk, result.item);
     else if (table === "state" && pk.includes(".state.")) this.#stateWritten(actor, pk, sk, result.item);
   }
 
-  #headWritten(actor: Actor, id: string, before: Attributes | undefined, after: Attributes | undefined): void {
+  #headWritten(
+    actor: Actor,
+    id: string,
+    before: Attributes | undefined,
+    after: Attributes | undefined,
+  ): void {
     if (!after) return this.fail("J1", `the head of ${id} was deleted by ${actor.name}`);
     const incarnation = Number(after["i"]);
     let life = this.lives.get(id);
     if (!life || life.incarnation !== incarnation) {
-      if (life && life.status !== "completed") this.fail("R10", `${id} got a new life while its old one was ${life.status}`);
-      life = { id, incarnation, entries: [], status: "", token: undefined, target: [], completedMs: undefined, head: after };
+      if (life && life.status !== "completed")
+        this.fail("R10", `${id} got a new life while its old one was ${life.status}`);
+      life = {
+        id,
+        incarnation,
+        entries: [],
+        status: "",
+        token: undefined,
+        target: [],
+        completedMs: undefined,
+        head: after,
+      };
       this.lives.set(id, life);
     } else if (before?.["s"] === "completed") this.#unchanged(id, before, after);
     this.#appended(life, after);
@@ -126,14 +161,16 @@ export class Observer {
     life.head = after;
     life.target = after["t"] as string[];
     if (after["k"] !== undefined) life.token = String(after["k"]);
-    const begins = Number(after["n"]) > 0 || ["running", "suspended", "backing-off", "paused"].includes(status);
+    const begins =
+      Number(after["n"]) > 0 || ["running", "suspended", "backing-off", "paused"].includes(status);
     if (grew && begins && isExclusiveId(id)) this.#begins(actor, life);
     life.status = status;
   }
 
   #unchanged(id: string, before: Attributes, after: Attributes): void {
     for (const name of ["s", "n", "l", "x", "p", "m"]) {
-      if (!equalValues(before[name], after[name])) this.fail("J3", `${name} of ${id} changed after its completion`);
+      if (!equalValues(before[name], after[name]))
+        this.fail("J3", `${name} of ${id} changed after its completion`);
     }
   }
 
@@ -142,8 +179,10 @@ export class Observer {
     const [length, paged] = [Number(after["n"]), Number(after["p"])];
     const tail = (after["l"] as Entry[] | undefined) ?? [];
     const { entries, id } = life;
-    if (length < entries.length) this.fail("J1", `the log of ${id} shrank from ${entries.length} to ${length}`);
-    if (paged + tail.length !== length) this.fail("J1", `${id}: ${paged} paged and ${tail.length} in the head, of ${length}`);
+    if (length < entries.length)
+      this.fail("J1", `the log of ${id} shrank from ${entries.length} to ${length}`);
+    if (paged + tail.length !== length)
+      this.fail("J1", `${id}: ${paged} paged and ${tail.length} in the head, of ${length}`);
     tail.forEach((entry, index) => {
       const position = paged + index;
       const held = entries[position];
@@ -152,14 +191,18 @@ export class Observer {
         entries.push(entry);
         this.#entered(life, entry);
       } else if (!equalValues(held as unknown as Value, entry as unknown as Value)) {
-        this.fail("J1", `entry ${position} of ${id} was ${JSON.stringify(held)} and is ${JSON.stringify(entry)}`);
+        this.fail(
+          "J1",
+          `entry ${position} of ${id} was ${JSON.stringify(held)} and is ${JSON.stringify(entry)}`,
+        );
       }
     });
   }
 
   #entered(life: Life, entry: Entry): void {
     if (entry[0] === "r") {
-      const tokens = typeof entry[3] === "string" ? this.#inValue.get(`${life.id} ${entry[3]}`) : tokensIn(entry[3]);
+      const tokens =
+        typeof entry[3] === "string" ? this.#inValue.get(`${life.id} ${entry[3]}`) : tokensIn(entry[3]);
       for (const token of tokens ?? []) this.durable.add(token);
       if (life.entries.some((other) => other !== entry && other[0] === "r" && other[1] === entry[1])) {
         this.fail("J2", `the result of step ${entry[2]} of ${life.id} was recorded twice`);
@@ -171,14 +214,17 @@ export class Observer {
     }
     const slept = life.entries.find((other) => other[0] === "z" && other[1] === entry[1]);
     const dueMs = slept?.[0] === "z" ? slept[2] : 0;
-    if (this.#now() + this.maxSkewMs + 1 < dueMs) this.fail("T1", `sleep ${entry[1]} of ${life.id} ended ${dueMs - this.#now()} ms early`);
+    if (this.#now() + this.maxSkewMs + 1 < dueMs)
+      this.fail("T1", `sleep ${entry[1]} of ${life.id} ended ${dueMs - this.#now()} ms early`);
   }
 
   #pinned(actor: Actor, life: Life, before: Attributes | undefined, after: Attributes): void {
     if (!before || before["i"] !== after["i"]) return;
-    if (before["k"] !== undefined && before["k"] !== after["k"]) this.fail("R10", `the token of ${life.id} changed`);
+    if (before["k"] !== undefined && before["k"] !== after["k"])
+      this.fail("R10", `the token of ${life.id} changed`);
     const repinned = before["d"] !== undefined && before["d"] !== after["d"];
-    if (repinned && actor.kind !== "operator") this.fail("R10", `${life.id} moved from deployment ${String(before["d"])} to ${String(after["d"])}`);
+    if (repinned && actor.kind !== "operator")
+      this.fail("R10", `${life.id} moved from deployment ${String(before["d"])} to ${String(after["d"])}`);
     if (!equalValues(before["t"], after["t"])) this.fail("R10", `the target of ${life.id} changed`);
   }
 
@@ -188,15 +234,21 @@ export class Observer {
     const begun = this.begun.get(group) ?? [];
     this.begun.set(group, begun);
     const open = begun.find((other) => other !== life && other.status !== "completed");
-    if (open) this.fail("W1", `${actor.name} writes to ${life.id} while ${open.id} of the same key is ${open.status}`);
+    if (open)
+      this.fail(
+        "W1",
+        `${actor.name} writes to ${life.id} while ${open.id} of the same key is ${open.status}`,
+      );
     if (begun.includes(life)) return;
     const later = begun.find((other) => (other.token ?? "") > (life.token ?? ""));
-    if (later && life.token !== undefined) this.fail("W2", `${life.id} (${life.token}) begins after ${later.id} (${later.token})`);
+    if (later && life.token !== undefined)
+      this.fail("W2", `${life.id} (${life.token}) begins after ${later.id} (${later.token})`);
     begun.push(life);
     const first = this.firstStart.get(life.id);
     if (first && !first.delayed && first.incarnation === life.incarnation && life.token !== undefined) {
       const expected = first.sequence.padStart(24, "0");
-      if (!life.token.endsWith(expected)) this.fail("W2", `the token of ${life.id} is ${life.token}; its first Start had ${first.sequence}`);
+      if (!life.token.endsWith(expected))
+        this.fail("W2", `the token of ${life.id} is ${life.token}; its first Start had ${first.sequence}`);
     }
   }
 
@@ -204,10 +256,12 @@ export class Observer {
     this.count("page");
     const [, incarnation, start] = sk.split("#");
     const life = this.lives.get(id);
-    if (!life || life.incarnation !== Number(incarnation)) return this.fail("J1", `a page of ${id} without its head`);
+    if (!life || life.incarnation !== Number(incarnation))
+      return this.fail("J1", `a page of ${id} without its head`);
     (item?.["l"] as Entry[]).forEach((entry, index) => {
       const held = life.entries[Number(start) + index];
-      if (!equalValues(held as unknown as Value, entry as unknown as Value)) this.fail("J1", `page ${sk} of ${id} differs from the log at ${index}`);
+      if (!equalValues(held as unknown as Value, entry as unknown as Value))
+        this.fail("J1", `page ${sk} of ${id} differs from the log at ${index}`);
     });
   }
 
@@ -218,15 +272,18 @@ export class Observer {
     const token = fence.slice(0, fence.lastIndexOf("."));
     const value = item["val"] instanceof Uint8Array ? decoder.decode(item["val"]) : null;
     const newest = this.#readers.get(pk);
-    if (newest !== undefined && newest > token) this.fail("W3", `${actor.name} writes ${sk} as ${token}, after ${newest} has read the key`);
+    if (newest !== undefined && newest > token)
+      this.fail("W3", `${actor.name} writes ${sk} as ${token}, after ${newest} has read the key`);
     for (const written of tokensIn(item["val"])) {
-      if (!this.durable.has(written)) this.fail("J2", `${actor.name} writes ${sk} = ${value} before the result is durable`);
+      if (!this.durable.has(written))
+        this.fail("J2", `${actor.name} writes ${sk} = ${value} before the result is durable`);
     }
     const name = `${pk} ${sk}`;
     const history = this.state.get(name) ?? [];
     this.state.set(name, history);
     const last = history.at(-1);
-    if (last && last.fence >= fence) this.fail("W3", `${sk} was written by ${last.fence} and then by ${fence}`);
+    if (last && last.fence >= fence)
+      this.fail("W3", `${sk} was written by ${last.fence} and then by ${fence}`);
     history.push({ fence, value });
   }
 
@@ -236,14 +293,17 @@ export class Observer {
     this.#trace.add(by, "sends", `${sequence.slice(-5)} ${body.slice(0, 200)}`);
     const message = decodeMessage(body);
     this.count(`message ${message.kind}`);
-    const expected = message.kind === "start" && message.dueAtMs !== undefined ? message.id : groupOf(message.id);
+    const expected =
+      message.kind === "start" && message.dueAtMs !== undefined ? message.id : groupOf(message.id);
     if (group !== expected) this.fail("R16", `a ${message.kind} for ${message.id} went to group ${group}`);
     if (message.kind !== "start") return;
     const { id, incarnation, dueAtMs, input } = message;
-    if (!this.firstStart.has(id)) this.firstStart.set(id, { sequence, delayed: dueAtMs !== undefined, incarnation });
+    if (!this.firstStart.has(id))
+      this.firstStart.set(id, { sequence, delayed: dueAtMs !== undefined, incarnation });
     if (!this.starts.has(id)) this.starts.set(id, message);
     for (const token of tokensIn(input)) {
-      if (!this.durable.has(token)) this.fail("J2", `${by} starts ${id} on account of ${token}, which is not durable`);
+      if (!this.durable.has(token))
+        this.fail("J2", `${by} starts ${id} on account of ${token}, which is not durable`);
     }
   }
   swallowed(by: string, _group: string, body: string): void {
@@ -257,20 +317,26 @@ export class Observer {
   // --- the user's code ---------------------------------------------------------------------------------------
 
   /** A step's action starts in a turn. `known`: results on whose account the code may be acting. */
-  stepStarts(actor: Actor, step: string, known: readonly string[]): void {
-    const { turn } = actor;
+  stepStarts(actor: Actor, turn: CurrentTurn | undefined, step: string, { known, seen }: Account): void {
     if (!turn) return;
     this.#trace.add(actor.name, "runs step", `${step} of ${turn.id}`);
     const life = this.lives.get(turn.id);
+    const name = `${turn.id} ${turn.incarnation}`;
+    if (seen !== undefined) this.accounts.set(name, [...(this.accounts.get(name) ?? []), { step, seen }]);
     for (const token of known) {
-      if (!this.durable.has(token)) this.fail("J2", `step ${step} of ${turn.id} starts on account of ${token}, which is not durable`);
+      if (!this.durable.has(token))
+        this.fail("J2", `step ${step} of ${turn.id} starts on account of ${token}, which is not durable`);
     }
     if (!life || life.incarnation !== turn.incarnation) return;
     const at = life.entries.findIndex((entry) => entry[0] === "r" && entry[2] === step);
-    if (at >= 0 && at < turn.loaded) this.fail("J2", `step ${step} of ${turn.id} runs again in a turn that has loaded its result`);
+    if (at >= 0 && at < turn.loaded)
+      this.fail("J2", `step ${step} of ${turn.id} runs again in a turn that has loaded its result`);
     if (life.status === "completed" || !isExclusiveId(turn.id)) return;
-    const open = (this.begun.get(groupOf(turn.id)) ?? []).find((other) => other !== life && other.status !== "completed");
-    if (open) this.fail("W1", `step ${step} of ${turn.id} runs while ${open.id} of the same key is ${open.status}`);
+    const open = (this.begun.get(groupOf(turn.id)) ?? []).find(
+      (other) => other !== life && other.status !== "completed",
+    );
+    if (open)
+      this.fail("W1", `step ${step} of ${turn.id} runs while ${open.id} of the same key is ${open.status}`);
   }
 }
 
@@ -280,8 +346,15 @@ function summary(sk: string, item: Attributes | undefined): string {
   if (!item) return "deleted";
   if (sk !== "head") return JSON.stringify(item, brief).slice(0, 160);
   const { s, n, b, p, m, w, k } = item;
-  const extra = { ...(Array.isArray(m) && m.length > 0 ? { m } : {}), ...(w === undefined ? {} : { w }), ...(k === undefined ? {} : { k }) };
-  return `${String(s)} n=${String(n)} b=${String(b)} p=${String(p)} ${JSON.stringify(item["l"], brief)} ${JSON.stringify(extra, brief)}`.slice(0, 400);
+  const extra = {
+    ...(Array.isArray(m) && m.length > 0 ? { m } : {}),
+    ...(w === undefined ? {} : { w }),
+    ...(k === undefined ? {} : { k }),
+  };
+  return `${String(s)} n=${String(n)} b=${String(b)} p=${String(p)} ${JSON.stringify(item["l"], brief)} ${JSON.stringify(extra, brief)}`.slice(
+    0,
+    400,
+  );
 }
 
 function brief(_: string, value: unknown): unknown {

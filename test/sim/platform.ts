@@ -5,8 +5,24 @@
 import { ItemRegistry } from "../../core/registry.ts";
 import { FunctionError, OperationalError } from "../../lib/errors.ts";
 import type { Deployment } from "../../lib/manifest.ts";
-import type { Clock, Entropy, Invoker, ItemStore, Logger, LogLevel, Mailbox, Registry } from "../../lib/ports.ts";
-import { decodeTurnOutcome, decodeTurnRequest, encodeTurnOutcome, encodeTurnRequest, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
+import type {
+  Clock,
+  Entropy,
+  Invoker,
+  ItemStore,
+  Logger,
+  LogLevel,
+  Mailbox,
+  Registry,
+} from "../../lib/ports.ts";
+import {
+  decodeTurnOutcome,
+  decodeTurnRequest,
+  encodeTurnOutcome,
+  encodeTurnRequest,
+  type TurnOutcome,
+  type TurnRequest,
+} from "../../lib/protocol.ts";
 import { Dispatcher } from "../../runtime/dispatcher/core.ts";
 import { createEndpoint, type Endpoint } from "../../sdk/index.ts";
 import { Actor, type ActorKind, type Effects, SimClock, SimEntropy } from "./actor.ts";
@@ -64,7 +80,13 @@ export class Platform {
   readonly #dispatchers: DispatcherEnvironment[] = [];
   readonly #endpoints = new Map<number, Endpoint>();
   readonly #stage: Omit<Stage, "version">;
-  readonly #names: Record<ActorKind, number> = { client: 0, dispatcher: 0, handler: 0, reconciler: 0, operator: 0 };
+  readonly #names: Record<ActorKind, number> = {
+    client: 0,
+    dispatcher: 0,
+    handler: 0,
+    reconciler: 0,
+    operator: 0,
+  };
   #polling = false;
   #nextLookMs = Number.POSITIVE_INFINITY;
   /** Turns that run now, in living environments or not. */
@@ -111,11 +133,17 @@ export class Platform {
 
   endpoint(version: number): Endpoint {
     let endpoint = this.#endpoints.get(version);
-    if (!endpoint) this.#endpoints.set(version, (endpoint = createEndpoint(definitions({ ...this.#stage, version }))));
+    if (!endpoint)
+      this.#endpoints.set(version, (endpoint = createEndpoint(definitions({ ...this.#stage, version }))));
     return endpoint;
   }
   deployment(version: number): Deployment {
-    return { id: `dp_${version}`, address: String(version), createdAtMs: 0, services: this.endpoint(version).discover().services };
+    return {
+      id: `dp_${version}`,
+      address: String(version),
+      createdAtMs: 0,
+      services: this.endpoint(version).discover().services,
+    };
   }
 
   // --- dispatchers -------------------------------------------------------------------------------------------
@@ -154,10 +182,17 @@ export class Platform {
     const environment = this.#dispatcher();
     const { actor } = environment;
     environment.busy = true;
-    trace.add(actor.name, "receives", batch.map(({ message }) => `${message.sequence.slice(-5)}/${message.receiveCount}`).join(" "));
+    trace.add(
+      actor.name,
+      "receives",
+      batch.map(({ message }) => `${message.sequence.slice(-5)}/${message.receiveCount}`).join(" "),
+    );
     this.#lapse(batch);
     if (faults.strike("dispatcher-crash")) {
-      actor.crashAt = { effect: actor.effects + this.#prng.int(1, 14), when: this.#prng.chance(0.5) ? "before" : "after" };
+      actor.crashAt = {
+        effect: actor.effects + this.#prng.int(1, 14),
+        when: this.#prng.chance(0.5) ? "before" : "after",
+      };
     }
     let over = false;
     actor.onDeath(() => {
@@ -171,7 +206,9 @@ export class Platform {
       trace.add(actor.name, "times out");
       actor.die();
     });
-    const failed = await whoRuns.run(actor, () => environment.dispatcher.handle(batch.map(incomingOf), HANDLE_MS));
+    const failed = await whoRuns.run(actor, () =>
+      environment.dispatcher.handle(batch.map(incomingOf), HANDLE_MS),
+    );
     stop();
     if (!actor.alive) return;
     over = true;
@@ -218,7 +255,11 @@ export class Platform {
     const ports = this.ports(actor);
     const timers = new SimTimers({ service: this.#world.timers, effects: this.#world.effects, actor });
     const invoker: Invoker = { invoke: (deployment, request) => this.#invoke(actor, deployment, request) };
-    const environment: DispatcherEnvironment = { actor, dispatcher: new Dispatcher({ ...ports, timers, invoker }), busy: false };
+    const environment: DispatcherEnvironment = {
+      actor,
+      dispatcher: new Dispatcher({ ...ports, timers, invoker }),
+      busy: false,
+    };
     this.#dispatchers.push(environment);
     actor.onDeath(() => void this.#dispatchers.splice(this.#dispatchers.indexOf(environment), 1));
     return environment;
@@ -242,7 +283,9 @@ export class Platform {
           return;
         }
         if (faults.strike("invoke-lost")) {
-          scheduler.after(this.#prng.between(1, 5000), () => answer(() => reject(new OperationalError("unavailable", "connection lost (simulated)"))));
+          scheduler.after(this.#prng.between(1, 5000), () =>
+            answer(() => reject(new OperationalError("unavailable", "connection lost (simulated)"))),
+          );
         }
         this.#turn(deployment, text, {
           ended: (outcome) => answer(() => resolve(decodeTurnOutcome(outcome))),
@@ -252,7 +295,11 @@ export class Platform {
     });
   }
 
-  #turn(deployment: Deployment, text: string, caller: { ended: (outcome: string) => void; died: (error: FunctionError) => void }): void {
+  #turn(
+    deployment: Deployment,
+    text: string,
+    caller: { ended: (outcome: string) => void; died: (error: FunctionError) => void },
+  ): void {
     const { faults, scheduler, trace, effects } = this.#world;
     const environment = this.#handler();
     const { actor } = environment;
@@ -260,7 +307,11 @@ export class Platform {
     environment.busy = true;
     const { id, incarnation, token } = request;
     actor.turn = { id, incarnation, token, loaded: Number(request.head?.["n"] ?? 0) };
-    trace.add(actor.name, "turn", `${request.target.service}/${request.target.key ?? ""} ${id} loaded=${actor.turn.loaded} start=${request.start !== undefined} carried=${request.carried.length}`);
+    trace.add(
+      actor.name,
+      "turn",
+      `${request.target.service}/${request.target.key ?? ""} ${id} loaded=${actor.turn.loaded} start=${request.start !== undefined} carried=${request.carried.length}`,
+    );
     this.#planDeath(actor);
     let over = false;
     let reason = new FunctionError("crashed", "the function died (simulated)");
@@ -296,12 +347,17 @@ export class Platform {
     scheduler.after(faults.strike("cold-start") ? this.#prng.between(200, 3000) : effects.latencyMs(), () => {
       if (!actor.alive) return;
       const endpoint = this.endpoint(Number(deployment.address));
-      whoRuns.run(actor, () => endpoint.runTurn(request, environment.ports)).then(ended, (error: unknown) => {
-        stop();
-        if (!actor.alive) return;
-        this.#world.observer.fail("ERROR", `a turn threw ${(error as Error).stack?.split("\n").slice(0, 5).join(" | ")}`);
-        actor.die();
-      });
+      whoRuns
+        .run(actor, () => endpoint.runTurn(request, environment.ports))
+        .then(ended, (error: unknown) => {
+          stop();
+          if (!actor.alive) return;
+          this.#world.observer.fail(
+            "ERROR",
+            `a turn threw ${(error as Error).stack?.split("\n").slice(0, 5).join(" | ")}`,
+          );
+          actor.die();
+        });
     });
   }
 
@@ -309,7 +365,10 @@ export class Platform {
     const { faults } = this.#world;
     const memory = faults.strike("handler-out-of-memory");
     if (!memory && !faults.strike("handler-crash")) return;
-    actor.crashAt = { effect: actor.effects + this.#prng.int(1, 12), when: this.#prng.chance(0.5) ? "before" : "after" };
+    actor.crashAt = {
+      effect: actor.effects + this.#prng.int(1, 12),
+      when: this.#prng.chance(0.5) ? "before" : "after",
+    };
   }
 
   /** D1: the programs are deterministic, so no replay may differ; and only what they throw may fail a turn. */
@@ -319,7 +378,8 @@ export class Platform {
     const { observer } = this.#world;
     observer.count("turn failed");
     if (code === 570) observer.fail("D1", message);
-    else if (!/^sim: /.test(message) && code !== 504) observer.fail("ERROR", `a turn failed: ${message} ${stack?.split("\n").slice(1, 5).join(" | ") ?? ""}`);
+    else if (!/^sim: /.test(message) && code !== 504)
+      observer.fail("ERROR", `a turn failed: ${message} ${stack?.split("\n").slice(1, 5).join(" | ") ?? ""}`);
   }
 
   #handler(): HandlerEnvironment {

@@ -66,7 +66,13 @@ export type Instruction =
   | Part
   | { readonly do: "get" | "set" | "clear"; readonly name: string }
   | { readonly do: "clearAll" | "keys" }
-  | { readonly do: "send"; readonly program: Program; readonly delayMs?: number; readonly idempotencyKey?: string; readonly cancelled?: true }
+  | {
+      readonly do: "send";
+      readonly program: Program;
+      readonly delayMs?: number;
+      readonly idempotencyKey?: string;
+      readonly cancelled?: true;
+    }
   | { readonly do: "promise.resolve" | "promise.peek"; readonly name: string }
   | { readonly do: "throw"; readonly terminal?: true; readonly times?: number; readonly name: string }
   | { readonly do: "try"; readonly body: readonly Instruction[]; readonly recover: readonly Instruction[] }

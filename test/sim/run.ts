@@ -1,6 +1,6 @@
 /** One seed, one run: builds a world, lets the workload loose in it, stops the faults, waits for rest, checks. */
 import { type CrashPoint, Effects } from "./actor.ts";
-import { checkEnding, resultOf } from "./checkers.ts";
+import { checkEnding, checkRest, resultOf } from "./checkers.ts";
 import { Clients } from "./clients.ts";
 import { type FaultPlan, Faults } from "./faults.ts";
 import { Tables } from "./item-store.ts";
@@ -17,6 +17,8 @@ const START_MS = 1_750_000_000_000;
 /** Faults stop after so long; long sleeps end after it. */
 const FAULTS_MS = 4 * 60_000;
 const EVENTS_MAX = 150_000;
+/** Older than anything that the reconciler lets pass. */
+const RECONCILE_AT_END_MS = 30 * 60_000;
 const RECONCILE_EVERY_MS = 30_000;
 
 export interface RunOptions {
@@ -59,7 +61,18 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const timers = new TimerService({ queue, effects, prng: new Prng(seed, "timers") });
   const skewMaxMs = faults.has("clock-skew") ? prng.pick([20, 400]) : 0;
   observer.maxSkewMs = skewMaxMs;
-  const world: World = { seed, scheduler, faults, effects, observer, trace, tables, queue, timers, skewMaxMs };
+  const world: World = {
+    seed,
+    scheduler,
+    faults,
+    effects,
+    observer,
+    trace,
+    tables,
+    queue,
+    timers,
+    skewMaxMs,
+  };
   const workload = options.workload ?? new Generator(seed).workload();
   const ranAs = new Map<string, Set<string>>();
   const platform = new Platform(world, {
@@ -76,19 +89,33 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const clients = new Clients(world, platform);
   await begin(world, clients, workload);
   effects.crashPoints = options.crashPoints ?? [];
-  const limit = EVENTS_MAX;
+  
   const stop = (): boolean => {
-    if (scheduler.events > limit) observer.fail("L1", `no rest after ${limit} events: something is retried without bound`);
+    if (scheduler.events > EVENTS_MAX)
+      observer.fail("L1", `no rest after ${EVENTS_MAX} events: something is retried without bound`);
     return observer.violation !== undefined;
   };
   await scheduler.run(stop);
   // What an operator or a policy has paused is resumed until it ends.
-  for (let round = 0; round < 40 && observer.violation === undefined && resumePaused(observer, clients); round++) await scheduler.run(stop);
-  if (!observer.violation) checkEnding({ tables, queue, timers, observer, accepted: clients.accepted, ranAs, disturbed: workload.disturbed });
+  for (
+    let round = 0;
+    round < 40 && observer.violation === undefined && resumePaused(observer, clients);
+    round++
+  )
+    await scheduler.run(stop);
+  const ending = { tables, queue, timers, observer, accepted: clients.accepted, ranAs };
+  if (!observer.violation) checkRest(ending);
+  if (!observer.violation) {
+    scheduler.after(RECONCILE_AT_END_MS, () => clients.reconcile());
+    await scheduler.run(stop);
+  }
+  if (!observer.violation) checkEnding(ending);
   const outcomes: Record<string, string> = {};
   for (const [pid, ids] of ranAs) {
     const lives = [...ids].flatMap((id) => observer.lives.get(id) ?? []);
-    outcomes[pid] = lives.map((life) => (life.status === "completed" ? resultOf(life) : life.status)).join(" | ");
+    outcomes[pid] = lives
+      .map((life) => (life.status === "completed" ? resultOf(life) : life.status))
+      .join(" | ");
   }
   const { violation } = observer;
   return {
@@ -142,4 +169,3 @@ function resumePaused(observer: Observer, clients: Clients): boolean {
   for (const { id } of paused) clients.operate("resume", id);
   return paused.length > 0;
 }
-

@@ -29,7 +29,8 @@ export class TimerService {
     const inMs = Math.max(0, atMs - scheduler.nowMs);
     const lateMs = inMs > DELAY_QUEUE_MS_MAX ? this.#prng.between(0, 1000) : this.#prng.between(0, 50);
     this.#fire(inMs + lateMs, message);
-    if (faults.strike("timer-doubled")) this.#fire(inMs + this.#prng.between(0, SCHEDULER_PRECISION_MS), message);
+    if (faults.strike("timer-doubled"))
+      this.#fire(inMs + this.#prng.between(0, SCHEDULER_PRECISION_MS), message);
   }
 
   #fire(inMs: number, message: Outgoing): void {
@@ -58,6 +59,8 @@ export class SimTimers implements Timers {
   }
 
   schedule({ atMs, message }: { readonly atMs: number; readonly message: Outgoing }): Promise<void> {
-    return this.#effects.perform(this.#actor, "schedule", message.body.slice(0, 120), () => this.#service.accept(atMs, message));
+    return this.#effects.perform(this.#actor, "schedule", message.body.slice(0, 120), () =>
+      this.#service.accept(atMs, message),
+    );
   }
 }

@@ -36,6 +36,9 @@ export class Trace {
   }
 
   format(): string[] {
-    return this.lines.map(({ atMs, who, what, subject }) => `${atMs.toFixed(1).padStart(11)} ms  ${who.padEnd(8)} ${what} ${subject}`);
+    return this.lines.map(
+      ({ atMs, who, what, subject }) =>
+        `${atMs.toFixed(1).padStart(11)} ms  ${who.padEnd(8)} ${what} ${subject}`,
+    );
   }
 }

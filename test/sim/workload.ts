@@ -27,6 +27,8 @@ interface Scope {
   readonly depth: number;
   readonly callee: Callee;
   readonly pid: string;
+  /** In concurrent branches: an error that is retried would change what the others' commands are numbered. */
+  readonly inBranch?: true;
 }
 /** Objects of deeper calls have keys of their own level, so that no two wait for each other. */
 const KEYS_PER_LEVEL = 2;
@@ -42,8 +44,32 @@ export class Generator {
 
   constructor(seed: number) {
     this.#prng = new Prng(seed, "workload");
-    const kinds = ["step", "step", "step", "sleep", "call", "call", "send", "state", "state", "state", "state", "combine", "combine"];
-    const rare = ["awakeable", "awakeable", "try", "throw", "timeout", "branches", "promise", "long-sleep", "big"];
+    const kinds = [
+      "step",
+      "step",
+      "step",
+      "sleep",
+      "call",
+      "call",
+      "send",
+      "state",
+      "state",
+      "state",
+      "state",
+      "combine",
+      "combine",
+    ];
+    const rare = [
+      "awakeable",
+      "awakeable",
+      "try",
+      "throw",
+      "timeout",
+      "branches",
+      "promise",
+      "long-sleep",
+      "big",
+    ];
     // Swarm: each run has some kinds of instructions only.
     const kept = [...kinds, ...rare].filter(() => this.#prng.chance(0.65));
     this.#weights = kept.length > 0 ? kept : ["step"];
@@ -56,7 +82,14 @@ export class Generator {
     const spreadMs = prng.pick([10, 500, 20_000]);
     const roots: Root[] = [];
     for (let index = 0; index < count; index++) {
-      const callee = prng.pick<Callee>(["plain", "exclusive", "exclusive", "exclusive", "shared", "workflow"]);
+      const callee = prng.pick<Callee>([
+        "plain",
+        "exclusive",
+        "exclusive",
+        "exclusive",
+        "shared",
+        "workflow",
+      ]);
       const isIdempotent = callee !== "workflow" && prng.chance(0.3);
       roots.push({
         program: this.#program(callee, 0),
@@ -72,7 +105,10 @@ export class Generator {
   }
 
   #interference(): Interference {
-    return { does: this.#prng.pick(["cancel", "cancel", "kill", "kill", "pause"]), afterMs: this.#prng.between(0, this.#prng.pick([100, 1000, 20_000])) };
+    return {
+      does: this.#prng.pick(["cancel", "cancel", "kill", "kill", "pause"]),
+      afterMs: this.#prng.between(0, this.#prng.pick([100, 1000, 20_000])),
+    };
   }
 
   /** Whoever waits for a promise must be able to end. */
@@ -80,7 +116,11 @@ export class Generator {
     const body: Instruction[] = [{ do: "promise.resolve", name }];
     if (this.#prng.chance(0.3)) body.unshift({ do: "promise.peek", name });
     if (this.#prng.chance(0.3)) body.push(this.#step());
-    return { program: { pid: this.#pid(), callee: "workflow-shared", key, body }, atMs: this.#prng.between(0, 2 * spreadMs), times: 1 };
+    return {
+      program: { pid: this.#pid(), callee: "workflow-shared", key, body },
+      atMs: this.#prng.between(0, 2 * spreadMs),
+      times: 1,
+    };
   }
 
   #pid = (): string => `p${++this.#programs}`;
@@ -90,7 +130,11 @@ export class Generator {
     const pid = this.#pid();
     const scope: Scope = { depth, callee, pid };
     const key =
-      callee === "plain" ? undefined : callee === "workflow" ? `w-${pid}` : `k${depth}-${prng.int(1, KEYS_PER_LEVEL)}`;
+      callee === "plain"
+        ? undefined
+        : callee === "workflow"
+          ? `w-${pid}`
+          : `k${depth}-${prng.int(1, KEYS_PER_LEVEL)}`;
     const body = this.#body(scope, prng.int(1, depth === 0 ? 6 : 3));
     return { pid, callee, body, ...(key === undefined ? {} : { key }) };
   }
@@ -108,11 +152,17 @@ export class Generator {
       case "send":
         return [this.#send(scope)];
       case "try":
-        return [{ do: "try", body: [...this.#body(scope, 1), ...(prng.chance(0.5) ? [this.#throwing()] : [])], recover: this.#body(scope, 1) }];
+        return [
+          {
+            do: "try",
+            body: [...this.#body(scope, 1), ...(prng.chance(0.5) ? [this.#throwing(scope)] : [])],
+            recover: this.#body(scope, 1),
+          },
+        ];
       case "throw":
-        return [this.#throwing()];
+        return [this.#throwing(scope)];
       case "branches":
-        return [{ do: "branches", branches: [this.#body(scope, prng.int(1, 2)), this.#body(scope, 1)] }];
+        return [{ do: "branches", branches: [this.#body({ ...scope, inBranch: true }, prng.int(1, 2)), this.#body({ ...scope, inBranch: true }, 1)] }];
       case "promise":
         return scope.callee === "workflow" ? [this.#promise(scope)] : [this.#part(scope)];
       default:
@@ -120,15 +170,18 @@ export class Generator {
     }
   }
 
-  #throwing(): Instruction {
+  #throwing({ inBranch }: Scope): Instruction {
     const name = `t${++this.#steps}`;
-    return this.#prng.chance(0.15) ? { do: "throw", terminal: true, name } : { do: "throw", times: this.#prng.int(1, 3), name };
+    return inBranch || this.#prng.chance(0.15)
+      ? { do: "throw", terminal: true, name }
+      : { do: "throw", times: this.#prng.int(1, 3), name };
   }
 
   #state({ callee }: Scope): Instruction {
     const prng = this.#prng;
     const name = prng.pick(STATE_NAMES);
-    if (callee === "shared" || callee === "workflow-shared") return prng.chance(0.7) ? { do: "get", name } : { do: "keys" };
+    if (callee === "shared" || callee === "workflow-shared")
+      return prng.chance(0.7) ? { do: "get", name } : { do: "keys" };
     const kind = prng.pick(["get", "get", "set", "set", "set", "clear", "keys", "clearAll"] as const);
     return kind === "keys" || kind === "clearAll" ? { do: kind } : { do: kind, name };
   }
@@ -144,7 +197,10 @@ export class Generator {
   }
 
   #callee(scope: Scope): Program {
-    return this.#program(this.#prng.pick<Callee>(["plain", "exclusive", "exclusive", "shared", "workflow"]), scope.depth + 1);
+    return this.#program(
+      this.#prng.pick<Callee>(["plain", "exclusive", "exclusive", "shared", "workflow"]),
+      scope.depth + 1,
+    );
   }
 
   #send(scope: Scope): Instruction {
@@ -181,7 +237,11 @@ export class Generator {
         return { do: "sleep", ms: prng.int(60_000, 7_200_000) };
       case "call":
         if (scope.depth >= DEPTH_MAX) return this.#step();
-        return { do: "call", program: this.#callee(scope), ...(prng.chance(0.1) ? { idempotencyKey: `call-${this.#programs}` } : {}) };
+        return {
+          do: "call",
+          program: this.#callee(scope),
+          ...(prng.chance(0.1) ? { idempotencyKey: `call-${this.#programs}` } : {}),
+        };
       case "awakeable":
         return {
           do: "awakeable",
