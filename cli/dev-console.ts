@@ -1,9 +1,10 @@
 /** What `perdure dev` prints. */
-import { styleText } from "node:util";
+import { join, sep } from "node:path";
+import { inspect, styleText } from "node:util";
 import type { HandlerManifest, ServiceManifest } from "../lib/manifest.ts";
 import type { Logger, LogLevel } from "../lib/ports.ts";
 import type { Deployed } from "../runtime/dev/deployer.ts";
-import type { EngineEvent, Listening } from "../runtime/dev/engine.ts";
+import type { EngineEvent, FailedAttempt, Listening } from "../runtime/dev/engine.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 
 type Style = Parameters<typeof styleText>[0];
@@ -14,6 +15,10 @@ interface Served {
   readonly watch: boolean;
 }
 
+/** Failed attempts of an invocation that are all shown. */
+const SHOWN_ATTEMPTS = 3;
+const PACKAGE_ROOT = join(import.meta.dirname, "..");
+const OWN_FOLDERS = ["sdk", "core", "lib", "runtime"].map((folder) => join(PACKAGE_ROOT, folder) + sep);
 /** Enough of a deployment's id to tell it from others. */
 const ID_CHARS = 9;
 const short = (deployment: string): string => deployment.slice(0, ID_CHARS);
@@ -24,6 +29,8 @@ export class DevConsole {
 
   constructor(served: Served) {
     this.#served = served;
+    // Whoever read it may be gone: that is no reason to stop serving.
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   }
 
   /** The engine's own log: what needs attention. */
@@ -56,6 +63,8 @@ export class DevConsole {
         return print("stdout", "green", `${this.#served.file} is again what is in service`);
       case "warning":
         return print("stderr", "yellow", `warning: ${event.message}`);
+      case "attempt-failed":
+        return attemptFailed(event.attempt);
       case "resumed": {
         const { invocations, messages } = event;
         const left = `${count(invocations, "invocation")} under way, ${count(messages, "message")} waiting`;
@@ -106,6 +115,34 @@ export class DevConsole {
   }
 }
 
+/** The first attempts, and then ever fewer: a handler may be tried for days. */
+function attemptFailed({
+  target,
+  count: attempt,
+  message,
+  stack,
+  operation,
+  invocation,
+}: FailedAttempt): void {
+  const isPowerOfTwo = (attempt & (attempt - 1)) === 0;
+  if (attempt > SHOWN_ATTEMPTS && !isPowerOfTwo) return;
+  const { service, handler, key } = target;
+  const path = [service, ...(key === undefined ? [] : [key]), handler].join("/");
+  const where = operation === undefined ? "" : ` in ${operation}`;
+  const [first = message] = message.split("\n");
+  print("stderr", "red", `${path} failed${where}, attempt ${attempt}: ${first}`);
+  const frames = attempt === 1 && stack !== undefined ? usersFrames(stack) : [];
+  print("stderr", "dim", [...frames, `    of ${invocation}`].join("\n"));
+}
+
+/** The lines of a stack that are about the user's code, not about ours or Node's. */
+function usersFrames(stack: string): readonly string[] {
+  const frames = stack.split("\n").filter((line) => /^ +at /u.test(line));
+  return frames.filter(
+    (line) => !line.includes("node:internal") && !OWN_FOLDERS.some((folder) => line.includes(folder)),
+  );
+}
+
 function describe({ type, handlers }: ServiceManifest): string {
   const names = handlers.map(({ name, kind, ingressPrivate }) => {
     const notes = [...(kind === "shared" ? ["shared"] : []), ...(ingressPrivate === true ? ["private"] : [])];
@@ -138,7 +175,5 @@ const styled = (style: Style, text: string, stream: "stdout" | "stderr" = "stdou
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
-function show(value: unknown): string {
-  if (value instanceof Error) return value.message;
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
+const show = (value: unknown): string =>
+  typeof value === "string" ? value : inspect(value, { breakLength: Infinity, depth: 2 });

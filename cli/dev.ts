@@ -106,10 +106,12 @@ async function serve(settings: Settings): Promise<void> {
   const engine = expected(
     () => new Engine({ ...settings, logger: output.logger, report: (event) => output.report(event) }),
   );
-  stopOnSignal(() => engine.stop(), output);
+  const isStopping = stopOnSignal(() => engine.stop(), output);
   try {
     output.ready(await engine.start());
   } catch (error) {
+    // What fails because it was told to stop is no failure.
+    if (isStopping()) return;
     await engine.stop();
     throw asCommandError(error);
   }
@@ -129,8 +131,8 @@ function checkFile(file: string): void {
   if (!found.isFile()) throw new CommandError(`${file} is not a file`);
 }
 
-/** The first signal lets turns end, for a moment; the second does not. */
-function stopOnSignal(stop: () => Promise<void>, output: DevConsole): void {
+/** The first signal lets turns end, for a moment; the second does not. Answers what tells whether there was one. */
+function stopOnSignal(stop: () => Promise<void>, output: DevConsole): () => boolean {
   let stopping = false;
   const onSignal = (): void => {
     if (stopping) process.exit(INTERRUPTED);
@@ -146,6 +148,7 @@ function stopOnSignal(stop: () => Promise<void>, output: DevConsole): void {
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+  return () => stopping;
 }
 
 function expected<T>(action: () => T): T {

@@ -3,9 +3,13 @@
  * This file only puts the parts together and decides in which order they start and stop.
  */
 import { ItemRegistry } from "../../core/registry.ts";
+import { FunctionError } from "../../lib/errors.ts";
 import { HEAD } from "../../lib/head.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
-import type { Logger } from "../../lib/ports.ts";
+import type { Deployment } from "../../lib/manifest.ts";
+import type { Target } from "../../lib/message.ts";
+import type { Invoker, Logger } from "../../lib/ports.ts";
+import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { Admin } from "../admin/admin.ts";
 import { Dispatcher } from "../dispatcher/core.ts";
@@ -58,8 +62,21 @@ export type EngineEvent =
       readonly stream: "stdout" | "stderr";
       readonly line: string;
     }
+  /** A handler failed, and may be tried again. */
+  | { readonly kind: "attempt-failed"; readonly attempt: FailedAttempt }
   /** What an earlier run has left goes on: invocations under way, and messages that wait (some start new ones). */
   | { readonly kind: "resumed"; readonly invocations: number; readonly messages: number };
+
+export interface FailedAttempt {
+  readonly invocation: string;
+  readonly target: Target;
+  /** 1 for the first one. */
+  readonly count: number;
+  readonly message: string;
+  readonly stack?: string;
+  /** Where it failed: `run "charge the card"`. */
+  readonly operation?: string;
+}
 
 export interface Listening {
   readonly url: string;
@@ -180,10 +197,37 @@ export class Engine {
   }
 
   #dispatch(): void {
-    const dispatcher = new Dispatcher({ ...this.#ports(), invoker: this.#pool });
+    const invoker: Invoker = { invoke: (deployment, request) => this.#invoke(deployment, request) };
+    const dispatcher = new Dispatcher({ ...this.#ports(), invoker });
     void this.#countOpen();
     this.#mailbox.consume((batch) => dispatcher.handle(batch, TURN_MS_MAX), { concurrency: CONCURRENCY_MAX });
     this.#reconcileLater(RECONCILE_FIRST_MS);
+  }
+
+  /** Runs a turn, and says so when it fails: a call that is tried again and again looks like one that hangs. */
+  async #invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
+    const { id: invocation, target, attempt } = request;
+    const failed = ({
+      message,
+      stack,
+      command,
+    }: Pick<TurnFailure, "message" | "stack" | "command">): void => {
+      if (this.#stopped) return;
+      const details = { invocation, target, count: attempt.count, message };
+      const operation = command && `${command.type} ${JSON.stringify(command.name)}`;
+      this.#options.report({
+        kind: "attempt-failed",
+        attempt: { ...details, ...(stack && { stack }), ...(operation && { operation }) },
+      });
+    };
+    try {
+      const outcome = await this.#pool.invoke(deployment, request);
+      if (outcome.kind === "failed") failed(outcome.failure);
+      return outcome;
+    } catch (error) {
+      if (error instanceof FunctionError) failed({ message: error.message });
+      throw error;
+    }
   }
 
   /** Says what an earlier run has left to do. */

@@ -32,6 +32,11 @@ export class Suspicion {
     return false;
   }
 
+  /** Whether its process died, and it may have been another turn's doing. */
+  isUnproven(request: TurnRequest): boolean {
+    return this.#invocations.get(request.id) === false;
+  }
+
   /** A process died with these turns in flight. */
   died(inFlight: readonly TurnRequest[], reason: FunctionError): void {
     // A deployment that cannot be loaded is no handler's fault.

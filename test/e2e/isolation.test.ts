@@ -36,6 +36,7 @@ describe.each([
     const answer = await server.request(`/Bad/${handler}`);
     expect(answer).toMatchObject({ status, json: { message: expect.stringContaining(text) as string } });
     expect(await beside).toEqual([handler, `${handler} 2`]);
+    expect(server.output).toMatch(new RegExp(`Bad/${handler} failed.*, attempt 2: `));
   });
 });
 
