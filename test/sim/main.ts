@@ -1,28 +1,22 @@
 /** `npm run sim`: see README.md. */
-import { run } from "./run.ts";
+import { parseOptions, USAGE } from "./options.ts";
+import { replay, searchSeeds } from "./report.ts";
 
-const seedAt = process.argv.indexOf("--seed");
-const fromAt = process.argv.indexOf("--from");
-const from = seedAt > 0 ? Number(process.argv[seedAt + 1]) : fromAt > 0 ? Number(process.argv[fromAt + 1]) : 1;
-const countAt = process.argv.indexOf("--seeds");
-const count = seedAt > 0 ? 1 : countAt > 0 ? Number(process.argv[countAt + 1]) : 100;
-const started = performance.now();
-let failed = 0;
-let events = 0;
-for (let seed = from; seed < from + count; seed++) {
-  const none = process.argv.includes("--no-faults");
-  const result = await run({ seed, plan: { none } });
-  events += result.events;
-  if (seedAt > 0)
-    console.log(
-      JSON.stringify(result.workload, undefined, 1),
-      result.trace.format().join("\n"),
-      result.outcomes,
-    );
-  if (result.violation) {
-    failed++;
-    console.log(seed, result.violation.message.slice(0, 400), result.kinds.length);
+async function main(): Promise<boolean> {
+  const options = parseOptions(process.argv.slice(2));
+  switch (options.mode) {
+    case "replay":
+      return await replay(options);
+    case "seeds":
+      return await searchSeeds(options);
+    default:
+      throw new RangeError("not yet");
   }
 }
-const seconds = (performance.now() - started) / 1000;
-console.log(`${count} seeds, ${failed} failed, ${events} events, ${(count / seconds).toFixed(1)} seeds/s`);
+
+try {
+  process.exitCode = (await main()) ? 0 : 1;
+} catch (error) {
+  console.error(error instanceof RangeError ? `${error.message}\n\n${USAGE}` : error);
+  process.exitCode = 2;
+}

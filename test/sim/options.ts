@@ -1,0 +1,52 @@
+/** The command line of the simulator. */
+import { FAULT_KINDS, type FaultKind } from "./faults.ts";
+
+export interface Options {
+  readonly mode: "seeds" | "replay" | "planted" | "crashes" | "ci";
+  readonly from: number;
+  readonly seeds: number;
+  readonly seed: number;
+  readonly without: readonly FaultKind[];
+  readonly noFaults: boolean;
+  readonly noShrink: boolean;
+  /** Of a planted bug's name. */
+  readonly only: string | undefined;
+}
+
+const SEEDS_BY_DEFAULT = 500;
+const FLAGS = new Set(["--seeds", "--from", "--seed", "--without", "--only", "--planted", "--crashes", "--ci", "--no-faults", "--no-shrink"]);
+
+export const USAGE = `npm run sim [-- options]
+  --seeds N [--from K]   N seeds from K on (${SEEDS_BY_DEFAULT} from 1)
+  --seed K               one seed: its trace, shrunk if it fails [--no-shrink: as it is]
+  --planted [--only X]   every planted bug must be caught
+  --crashes              exhaustive crash points of small programs
+  --ci                   bounded: seeds, kept seeds, planted bugs, crash points, determinism
+  --no-faults            without faults; --without a,b: without some kinds`;
+
+/** Throws `RangeError` for what it does not understand. */
+export function parseOptions(args: readonly string[]): Options {
+  for (const arg of args) if (arg.startsWith("--") && !FLAGS.has(arg)) throw new RangeError(`unknown option ${arg}`);
+  const text = (name: string): string | undefined => {
+    const at = args.indexOf(name);
+    return at < 0 ? undefined : args[at + 1];
+  };
+  const number = (name: string, otherwise: number): number => {
+    const value = Number(text(name) ?? otherwise);
+    if (!Number.isSafeInteger(value)) throw new RangeError(`${name} needs a whole number`);
+    return value;
+  };
+  const has = (name: string): boolean => args.includes(name);
+  const without = (text("--without") ?? "").split(",").filter((kind) => kind !== "");
+  for (const kind of without) if (!FAULT_KINDS.some((known) => known === kind)) throw new RangeError(`no fault is called ${kind}`);
+  return {
+    mode: has("--ci") ? "ci" : has("--planted") ? "planted" : has("--crashes") ? "crashes" : has("--seed") ? "replay" : "seeds",
+    from: number("--from", 1),
+    seeds: number("--seeds", SEEDS_BY_DEFAULT),
+    seed: number("--seed", 1),
+    without: without as FaultKind[],
+    noFaults: has("--no-faults"),
+    noShrink: has("--no-shrink"),
+    only: text("--only"),
+  };
+}

@@ -1,0 +1,93 @@
+/** Runs seeds on all cores. */
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import type { FaultPlan } from "./faults.ts";
+import type { Patch } from "./plant.ts";
+import type { Failure, Job, Report } from "./worker.ts";
+
+const SEEDS_AT_ONCE = 25;
+
+export interface Totals {
+  runs: number;
+  events: number;
+  seconds: number;
+  readonly failures: Failure[];
+  readonly faults: Record<string, number>;
+  readonly operations: Record<string, number>;
+}
+export interface Search {
+  readonly from: number;
+  readonly count: number;
+  readonly plan?: FaultPlan;
+  readonly patch?: Patch;
+  readonly twice?: boolean;
+  /** Gives up at the first failure, in the order of seeds. */
+  readonly untilFailure?: boolean;
+  readonly threads?: number;
+  readonly failuresMax?: number;
+  readonly deadlineMs?: number;
+  progress?(totals: Totals): void;
+}
+
+export async function search(options: Search): Promise<Totals> {
+  const { from, count, plan = {}, patch, twice, untilFailure, threads = availableParallelism(), failuresMax = 20 } = options;
+  const totals: Totals = { runs: 0, events: 0, seconds: 0, failures: [], faults: {}, operations: {} };
+  const started = performance.now();
+  let next = from;
+  const hasMore = (): boolean => {
+    if (next >= from + count || totals.failures.length >= (untilFailure ? 1 : failuresMax)) return false;
+    return options.deadlineMs === undefined || performance.now() < options.deadlineMs;
+  };
+  const work = async (): Promise<void> => {
+    const worker = new Worker(new URL("worker.ts", import.meta.url), { workerData: patch ? { patch } : {} });
+    try {
+      while (hasMore()) {
+        const job: Job = {
+          from: next,
+          count: Math.min(SEEDS_AT_ONCE, from + count - next),
+          plan,
+          ...(twice ? { twice } : {}),
+          ...(untilFailure ? { untilFailure } : {}),
+        };
+        next += job.count;
+        merge(totals, await ask(worker, job));
+        totals.seconds = (performance.now() - started) / 1000;
+        options.progress?.(totals);
+      }
+    } finally {
+      await worker.terminate();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, Math.min(threads, Math.ceil(count / SEEDS_AT_ONCE))) }, work));
+  totals.seconds = (performance.now() - started) / 1000;
+  totals.failures.sort((a, b) => a.seed - b.seed);
+  return totals;
+}
+
+function ask(worker: Worker, job: Job): Promise<Report> {
+  return new Promise((resolve, reject) => {
+    const done = (): void => {
+      worker.off("message", onMessage);
+      worker.off("error", onError);
+    };
+    const onMessage = (report: Report): void => {
+      done();
+      resolve(report);
+    };
+    const onError = (error: Error): void => {
+      done();
+      reject(error);
+    };
+    worker.on("message", onMessage);
+    worker.on("error", onError);
+    worker.postMessage(job);
+  });
+}
+
+function merge(totals: Totals, report: Report): void {
+  totals.runs += report.runs;
+  totals.events += report.events;
+  totals.failures.push(...report.failures);
+  for (const [name, count] of Object.entries(report.faults)) totals.faults[name] = (totals.faults[name] ?? 0) + count;
+  for (const [name, count] of Object.entries(report.operations)) totals.operations[name] = (totals.operations[name] ?? 0) + count;
+}

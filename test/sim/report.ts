@@ -1,0 +1,89 @@
+/** Runs seeds and says, so that a newcomer can act on it, what came out. */
+import { FAULT_KINDS } from "./faults.ts";
+import type { Options } from "./options.ts";
+import { search, type Totals } from "./pool.ts";
+import { run, type RunResult } from "./run.ts";
+import { shrink } from "./shrink.ts";
+import type { Failure } from "./worker.ts";
+
+/** What every long search must have seen at least once. */
+const OPERATIONS = [
+  ...["step", "sleep", "call", "send", "get", "set", "clear", "clearAll", "keys", "awakeable"],
+  ...["all", "any", "race", "settled", "timeout", "try", "throw", "branches", "promise.get", "promise.resolve", "promise.peek"],
+  ...["message start", "message notify", "message resume", "message kill", "message swallowed", "page", "turn failed"],
+  ...["operator cancel", "operator kill", "operator pause", "operator resume", "reconciler run", "schedule", "invoke"],
+];
+/** From so many seeds on, a kind that never happened is a failure of the simulator. */
+const ENOUGH_SEEDS = 1000;
+const PROGRESS_EVERY_MS = 5000;
+
+const planOf = ({ without, noFaults }: Options) => ({ without, none: noFaults });
+
+export async function searchSeeds(options: Options): Promise<boolean> {
+  let shownMs = performance.now();
+  const totals = await search({
+    from: options.from,
+    count: options.seeds,
+    plan: planOf(options),
+    progress(so) {
+      if (performance.now() - shownMs < PROGRESS_EVERY_MS) return;
+      shownMs = performance.now();
+      console.log(`  ${so.runs} of ${options.seeds} seeds, ${(so.runs / so.seconds).toFixed(0)} a second, ${so.failures.length} failed`);
+    },
+  });
+  printSummary(totals);
+  const missing = options.noFaults ? [] : neverSeen(totals);
+  if (missing.length > 0) console.log(`FAILED: never exercised: ${missing.join(", ")}`);
+  await printFailures(totals.failures, options);
+  return totals.failures.length === 0 && missing.length === 0;
+}
+
+export function printSummary({ runs, events, seconds, faults, operations, failures }: Totals): void {
+  const list = (counts: Record<string, number>): string =>
+    Object.entries(counts)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, count]) => `${name} ${count}`)
+      .join(", ");
+  console.log(`faults:     ${list(faults)}`);
+  console.log(`operations: ${list(operations)}`);
+  console.log(
+    `${runs} seeds, ${events} events in ${seconds.toFixed(1)} s: ${(runs / seconds).toFixed(0)} seeds a second; ${failures.length} failed`,
+  );
+}
+
+export function neverSeen({ runs, faults, operations }: Totals): string[] {
+  if (runs < ENOUGH_SEEDS) return [];
+  const seen = (counts: Record<string, number>) => (name: string) => (counts[name] ?? 0) === 0;
+  return [...FAULT_KINDS.filter(seen(faults)), ...OPERATIONS.filter(seen(operations))];
+}
+
+export async function printFailures(failures: readonly Failure[], options: Options): Promise<void> {
+  for (const { seed, rule, message } of failures) console.log(`FAILED seed ${seed}: ${rule}: ${message.slice(0, 300)}`);
+  const [first] = failures;
+  if (!first) return;
+  await explain(await run({ seed: first.seed, plan: planOf(options) }), options);
+}
+
+/** One seed: the trace, or if it fails the shortest that shrinking finds. */
+export async function replay(options: Options): Promise<boolean> {
+  const result = await run({ seed: options.seed, plan: planOf(options) });
+  if (result.violation && !options.noShrink) await explain(result, options);
+  else {
+    console.log(JSON.stringify(result.workload));
+    console.log(result.trace.format().join("\n"));
+    console.log(result.outcomes);
+    console.log(result.violation ? `FAILED ${result.violation.message}` : `passed, trace ${result.hash}`);
+  }
+  return result.violation === undefined;
+}
+
+async function explain(failed: RunResult, options: Options): Promise<void> {
+  const { result, plan, tries } = await shrink(failed, planOf(options));
+  const flags = `${options.noFaults ? " --no-faults" : ""}${options.without.length > 0 ? ` --without ${options.without.join(",")}` : ""}`;
+  console.log(`\nseed ${failed.seed}, as short as ${tries} tries made it:`);
+  console.log(`  requests: ${JSON.stringify(result.workload.roots)}`);
+  console.log(`  faults:   ${result.kinds.join(", ") || "none"}${plan.skip ? `; strikes left out: ${plan.skip.length}` : ""}`);
+  console.log(result.trace.format().join("\n"));
+  console.log(`\nseed ${failed.seed} violates ${result.violation?.message ?? failed.violation?.message}`);
+  console.log(`replay: npm run sim -- --seed ${failed.seed}${flags}`);
+}

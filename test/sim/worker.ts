@@ -1,0 +1,63 @@
+/** A thread that runs seeds, with a planted bug or without. The bug is planted before the engine is loaded. */
+import { parentPort, workerData } from "node:worker_threads";
+import type { FaultPlan } from "./faults.ts";
+import { type Patch, plant } from "./plant.ts";
+
+export interface Job {
+  readonly from: number;
+  readonly count: number;
+  readonly plan: FaultPlan;
+  /** Runs each seed twice and compares the traces. */
+  readonly twice?: boolean;
+  /** Stops at the first failure. */
+  readonly untilFailure?: boolean;
+}
+export interface Failure {
+  readonly seed: number;
+  readonly rule: string;
+  readonly message: string;
+}
+export interface Report {
+  readonly runs: number;
+  readonly events: number;
+  readonly failures: readonly Failure[];
+  readonly faults: Record<string, number>;
+  readonly operations: Record<string, number>;
+}
+
+const { patch } = (workerData ?? {}) as { patch?: Patch };
+if (patch) plant(patch);
+const { run } = await import("./run.ts");
+
+async function work({ from, count, plan, twice, untilFailure }: Job): Promise<Report> {
+  const failures: Failure[] = [];
+  const [faults, operations]: Record<string, number>[] = [{}, {}];
+  let events = 0;
+  let seed = from;
+  for (; seed < from + count; seed++) {
+    const result = await run({ seed, plan });
+    events += result.events;
+    add(faults, result.faults);
+    add(operations, result.operations);
+    if (result.violation) failures.push({ seed, ...result.violation });
+    if (twice) {
+      const again = await run({ seed, plan });
+      if (again.hash !== result.hash) failures.push({ seed, rule: "SAME", message: "the same seed gave two traces" });
+    }
+    if (untilFailure && failures.length > 0) break;
+  }
+  return { runs: Math.min(seed + 1, from + count) - from, events, failures, faults: faults ?? {}, operations: operations ?? {} };
+}
+
+export function add(sums: Record<string, number> = {}, counts: Record<string, number>): void {
+  for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
+}
+
+parentPort?.on("message", (job: Job) => {
+  work(job).then(
+    (report) => parentPort?.postMessage(report),
+    (error: unknown) => {
+      throw error;
+    },
+  );
+});
