@@ -39,7 +39,9 @@ export class DevConsole {
     return {
       log: (level, message, fields = {}) => {
         if (!shown.has(level)) return;
-        const details = Object.entries(fields).map(([name, value]) => ` ${name}=${show(value)}`);
+        // Stacks are of use where a bug of ours shows.
+        const shownFields = Object.entries(fields).filter(([name]) => name !== "stack" || level === "error");
+        const details = shownFields.map(([name, value]) => ` ${name}=${show(value)}`);
         print("stderr", level === "error" ? "red" : "yellow", `${level}: ${message}${details.join("")}`);
       },
     };

@@ -41,6 +41,9 @@ export class Channel<Remote extends Calls> {
   readonly #waiting = new Map<number, Waiting>();
   #outbox: Frame[] = [];
   #lastId = 0;
+  /** Calls of the other side that are not answered yet. */
+  #serving = 0;
+  #onServed: (() => void) | undefined;
   #closed: Error | undefined;
 
   /** `send` passes frames to the other side's {@link receive}, in order; `local` answers its calls. */
@@ -71,6 +74,12 @@ export class Channel<Remote extends Calls> {
     }
   }
 
+  /** Resolves when what the other side has asked for is done. */
+  served(): Promise<void> {
+    if (this.#serving === 0) return Promise.resolve();
+    return new Promise((resolve) => (this.#onServed = resolve));
+  }
+
   /** Fails what waits and all later calls. */
   close(reason: Error): void {
     if (this.#closed) return;
@@ -91,9 +100,14 @@ export class Channel<Remote extends Calls> {
   #serve(id: number, method: string, argument: unknown): void {
     const serve = this.#local[method] as ((argument: unknown) => Promise<unknown>) | undefined;
     if (!serve) return this.#post([ERROR, id, { message: `no such call: ${method}` }]);
+    this.#serving++;
+    const answer = (frame: Frame): void => {
+      this.#post(frame);
+      if (--this.#serving === 0) this.#onServed?.();
+    };
     serve(argument).then(
-      (value) => this.#post([ANSWER, id, value]),
-      (error: unknown) => this.#post([ERROR, id, wireError(error)]),
+      (value) => answer([ANSWER, id, value]),
+      (error: unknown) => answer([ERROR, id, wireError(error)]),
     );
   }
 

@@ -20,8 +20,6 @@ export const HOST_HEAP_MB = 1024;
 /** A process of an old deployment that has had nothing to do for this long is ended. */
 const IDLE_MS_MAX = 10_000;
 const TICK_MS = 1_000;
-/** Runs of a turn whose process died each time while another turn was in it too. */
-const APART_ATTEMPTS_MAX = 3;
 
 export interface HostPoolOptions {
   readonly ports: EnginePorts;
@@ -76,30 +74,26 @@ export class HostPool implements Invoker {
 
   async invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
     if (this.#stopped) throw new OperationalError("unavailable", "the engine is stopping");
-    if (this.#suspicion.includes(request)) return this.#runApart(request);
-    const shared = this.#alive(deployment.id) ?? (await this.#sharedOf(deployment.id));
-    shared.usedAtMs = performance.now();
     try {
-      return await shared.host.turn(request);
+      if (!this.#suspicion.includes(request)) return await this.#runShared(deployment.id, request);
+      const outcome = await this.#quarantine.run(request);
+      this.#suspicion.survived(request, outcome);
+      return outcome;
     } catch (error) {
-      // Nobody is charged an attempt for what may be a neighbour's doing. If the turn had appended something before, this
-      // request is out of date, and the journal says so (W3).
-      if (!this.#suspicion.isUnproven(request) || this.#stopped) throw error;
-      return this.#runApart(request);
+      throw this.#isExcused(request, error) ? excuse(error) : error;
     }
   }
 
-  async #runApart(request: TurnRequest): Promise<TurnOutcome> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const outcome = await this.#quarantine.run(request);
-        this.#suspicion.survived(request, outcome);
-        return outcome;
-      } catch (error) {
-        const again = this.#suspicion.isUnproven(request) && isDeath(error) && attempt < APART_ATTEMPTS_MAX;
-        if (!again || this.#stopped) throw error;
-      }
-    }
+  async #runShared(deployment: string, request: TurnRequest): Promise<TurnOutcome> {
+    const shared = this.#alive(deployment) ?? (await this.#sharedOf(deployment));
+    shared.usedAtMs = performance.now();
+    return shared.host.turn(request);
+  }
+
+  /** A death that may have been a neighbour's doing is charged to nobody: the invocation is looked at anew, and its next
+   * turn runs alone. */
+  #isExcused(request: TurnRequest, error: unknown): error is FunctionError {
+    return error instanceof FunctionError && error.code !== "init" && this.#suspicion.isUnproven(request);
   }
 
   /** Ends all processes; what they were at fails. */
@@ -181,4 +175,8 @@ export class HostPool implements Invoker {
   }
 }
 
-const isDeath = (error: unknown): boolean => error instanceof FunctionError && error.code !== "init";
+const excuse = ({ message }: FunctionError): OperationalError =>
+  new OperationalError(
+    "unavailable",
+    `its process ended while others ran in it too, so it runs alone next: ${message}`,
+  );

@@ -241,9 +241,12 @@ export class HostProcess {
         this.#exited = true;
         if (this.#child.pid !== undefined) this.#options.reaper?.drop(this.#child.pid);
         const reason = this.#sentence ?? this.#causeOfDeath(code, signal);
-        if (!this.#stopped) this.#options.died?.([...this.#inFlight.keys()], reason);
-        this.#channel.close(reason);
-        resolve();
+        // What it had asked for takes effect first: whoever looks at a failed turn's journal must find all of it there.
+        void this.#channel.served().then(() => {
+          if (!this.#stopped) this.#options.died?.([...this.#inFlight.keys()], reason);
+          this.#channel.close(reason);
+          resolve();
+        });
       };
       this.#child.on("close", ended);
       this.#child.on("exit", (code, signal) => {

@@ -87,3 +87,20 @@ test("closing fails what waits, and every later call", async () => {
   await expect(waiting).rejects.toThrow("gone");
   await expect(a.call("echo", 1)).rejects.toThrow("gone");
 });
+
+test("tells when what was asked of it is done", async () => {
+  const steps: string[] = [];
+  const { a, b } = pair(echo, {
+    ...echo,
+    echo: async (value) => {
+      await sleep(30);
+      steps.push("done");
+      return value;
+    },
+  });
+  await b.served();
+  void a.call("echo", 1);
+  await sleep(10);
+  await b.served();
+  expect(steps).toEqual(["done"]);
+});

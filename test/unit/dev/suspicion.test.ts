@@ -36,3 +36,16 @@ test("code that cannot be loaded makes nobody a suspect", () => {
   suspicion.died([turnRequest("a")], new FunctionError("init", "syntax error"));
   expect(suspicion.includes(turnRequest("a"))).toBe(false);
 });
+
+test("company is an excuse, but not every time", () => {
+  const suspicion = new Suspicion(() => 0);
+  const [a, b] = [turnRequest("a"), turnRequest("b")];
+  expect(suspicion.isUnproven(a)).toBe(false);
+  suspicion.died([a, b], crashed);
+  suspicion.died([a, turnRequest("c")], crashed);
+  expect([a, b].map((request) => suspicion.isUnproven(request))).toEqual([true, true]);
+  suspicion.died([a, turnRequest("d")], crashed);
+  suspicion.died([b], crashed);
+  expect([a, b].map((request) => suspicion.isUnproven(request))).toEqual([false, false]);
+  expect([a, b].map((request) => suspicion.includes(request))).toEqual([true, true]);
+});
