@@ -7,6 +7,7 @@ const MS = { days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 1000,
 
 /** In whole milliseconds. Throws `RangeError` for what is negative or not a finite number. */
 export function toMs(duration: Duration): number {
+  assertUnits(duration);
   const ms =
     typeof duration === "number"
       ? duration
@@ -22,6 +23,20 @@ export function toMs(duration: Duration): number {
   return Math.trunc(ms);
 }
 
+/** A unit that is misspelt would silently count as nothing. */
+function assertUnits(duration: unknown): void {
+  if (typeof duration === "number") return;
+  const isObject = typeof duration === "object" && duration !== null;
+  if (isObject && Object.keys(duration).length > 0 && Object.keys(duration).every((unit) => unit in MS))
+    return;
+  throw new RangeError(
+    `A duration is a number of milliseconds or { ${Object.keys(MS).join(", ")} }; got ${JSON.stringify(duration)}`,
+  );
+}
+
+/** Longer text is no duration. */
+const DURATION_CHARS_MAX = 64;
+
 const HUMAN_UNIT_MS: Record<string, number> = {
   ms: 1,
   s: 1000,
@@ -36,7 +51,7 @@ const ISO = /^P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M
 /** Parses `10s`, `500ms`, `1h 30m` or ISO 8601 (`PT10S`) to milliseconds; `undefined` if it is neither. */
 export function parseDuration(text: string): number | undefined {
   const iso = text.length > 2 ? ISO.exec(text) : null;
-  if (iso) {
+  if (iso && text.length <= DURATION_CHARS_MAX) {
     const [, days, hours, minutes, seconds] = iso;
     return toMs({
       days: Number(days ?? 0),

@@ -66,11 +66,8 @@ export class Future {
     isTerminal: (error: Error) => boolean,
     fatal: (error: Error) => void,
   ): Future {
-    let ran = false;
-    let self: Future | undefined;
     const evaluate = (): Settled | undefined => {
-      if (!self?.awaited || !part.settled || ran) return undefined;
-      ran = true;
+      if (!part.settled) return undefined;
       const { at } = part.settled;
       try {
         const value = part.settled.ok
@@ -79,13 +76,11 @@ export class Future {
         return { ok: true, value, at };
       } catch (thrown) {
         const error = asError(thrown);
-        if (isTerminal(error)) return { ok: false, error, at };
-        fatal(error);
-        return undefined;
+        if (!isTerminal(error)) fatal(error);
+        return { ok: false, error, at };
       }
     };
-    self = new Future({ parts: [part], evaluate, wait: () => ["~", [part.wait()]] });
-    return self;
+    return new Future({ parts: [part], evaluate, wait: () => ["~", [part.wait()]] });
   }
 
   settle(settled: Settled): void {
@@ -102,8 +97,8 @@ export class Future {
   /** Marks it and its parts as awaited. */
   markAwaited(): void {
     if (this.awaited) return;
-    this.awaited = true;
     for (const part of this.#parts) part.markAwaited();
+    this.awaited = true;
     this.#onAwaited?.();
     this.#reevaluate();
   }
@@ -113,8 +108,9 @@ export class Future {
     return this.#wait?.() ?? ["race", []];
   }
 
+  /** Only once it is awaited, and so all its parts are: a part that is mapped settles no sooner. */
   #reevaluate(): void {
-    if (this.settled || !this.#evaluate) return;
+    if (this.settled || !this.#evaluate || !this.awaited) return;
     const settled = this.#evaluate();
     if (settled) this.settle(settled);
   }

@@ -55,6 +55,7 @@ export class Turn {
   #pending: Entry[] = [];
   #taken = 0;
   readonly #seen = new Set<string>();
+  readonly #passedCalls = new Map<number, CommandEntry>();
   readonly #untold = new Map<number, (entry: CommandEntry) => void>();
   readonly #signals = new Map<
     string,
@@ -167,14 +168,13 @@ export class Turn {
 
   /** Calls back with the entry of a call once it is in the log: only then may anyone know the callee's id (J2). */
   onRecorded(command: number, tell: (entry: CommandEntry) => void): void {
-    const passed = this.#log
-      .slice(0, this.#next)
-      .find((entry): entry is CommandEntry => isCommand(entry) && entry[1] === command);
+    const passed = this.#passedCalls.get(command);
     if (passed) tell(passed);
     else this.#untold.set(command, tell);
   }
 
   #tellRecorded(entry: CommandEntry): boolean {
+    if (entry[0] === "c" || entry[0] === "o") this.#passedCalls.set(entry[1], entry);
     const tell = this.#untold.get(entry[1]);
     this.#untold.delete(entry[1]);
     tell?.(entry);
@@ -284,12 +284,12 @@ export class Turn {
 
   /** An append of all of `pending()` was won; the head's list of notes is now this. Answers what is to be told now. */
   appended(notes: readonly Note[]): (() => void)[] {
-    const told = this.#pending.filter(
-      (entry): entry is CommandEntry => isCommand(entry) && this.#untold.has(entry[1]),
-    );
+    const commands = this.#pending.filter(isCommand);
     this.#pending = [];
     this.#taken = 0;
     this.#notes = [...notes];
+    const told = commands.filter((entry) => this.#untold.has(entry[1]));
+    for (const entry of commands) if (!told.includes(entry)) this.#tellRecorded(entry);
     return told.map((entry) => () => void this.#tellRecorded(entry));
   }
 

@@ -14,15 +14,18 @@ export type Leaf =
   | ["h", number, string]
   | ["c", number]
   | ["i", Value];
-/** A combinator, or a promise that is mapped (`~`: a failure may become a success, and the reverse). */
-export type Wait = Leaf | ["all" | "any" | "race" | "settled" | "~", Wait[]];
+/** A combinator; a promise that is mapped (`~`: a failure may become a success, and the reverse); or a tree and sleeps
+ * that run beside it (`also`: only the first part counts). */
+export type Wait = Leaf | [Node, Wait[]];
+type Node = "all" | "any" | "race" | "settled" | "~" | "also";
 
 type Progress = "pending" | "ok" | "failed" | "unknown";
 
-const isLeaf = (wait: Wait): wait is Leaf => !Array.isArray(wait[1]);
+const isLeaf = (wait: Wait): wait is Leaf => !isNode(wait);
+const isNode = (wait: Wait): wait is [Node, Wait[]] => Array.isArray(wait[1]);
 
 export function leavesOf(wait: Wait): Leaf[] {
-  return isLeaf(wait) ? [wait] : (wait[1] as Wait[]).flatMap(leavesOf);
+  return isNode(wait) ? wait[1].flatMap(leavesOf) : [wait];
 }
 
 /** Whether awaiting the tree would end, given these notes. A cancellation ends any wait. */
@@ -31,35 +34,41 @@ export function canProgress(wait: Wait, notes: readonly Note[]): boolean {
   return progressOf(wait, arrivedIn(notes)) !== "pending";
 }
 
+/** A leaf's name: of a signal by its key, of anything else by its command. */
+const nameOf = (leaf: Leaf): string => (leaf[0] === "i" ? signalName(leaf[1]) : `c${leaf[1]}`);
+const signalName = (key: Value): string => `i${JSON.stringify(key)}`;
+
 function arrivedIn(notes: readonly Note[]): Map<string, boolean> {
   const arrived = new Map<string, boolean>();
   for (const note of notes) {
     if (note[0] === "n") arrived.set(`c${note[1]}`, !Array.isArray(note[2]));
-    else if (note[0] === "i") arrived.set(`i${String(note[1])}`, !Array.isArray(note[3]));
+    else if (note[0] === "i") arrived.set(signalName(note[1]), !Array.isArray(note[3]));
   }
   return arrived;
 }
 
 function progressOf(wait: Wait, arrived: ReadonlyMap<string, boolean>): Progress {
   if (isLeaf(wait)) {
-    const ok = arrived.get(wait[0] === "i" ? `i${String(wait[1])}` : `c${String(wait[1])}`);
+    const ok = arrived.get(nameOf(wait));
     return ok === undefined ? "pending" : ok ? "ok" : "failed";
   }
-  const parts = (wait[1] as Wait[]).map((part) => progressOf(part, arrived));
-  const [pending, failed] = [parts.includes("pending"), parts.includes("failed")];
-  const open = parts.includes("unknown");
-  switch (wait[0] as "all" | "any" | "race" | "settled" | "~") {
-    case "all":
-      if (failed || open) return open ? "unknown" : "failed";
-      return pending ? "pending" : "ok";
-    case "any":
-      if (parts.includes("ok") || open) return open ? "unknown" : "ok";
-      return pending ? "pending" : "failed";
-    case "race":
-      return parts.find((part) => part !== "pending") === undefined ? "pending" : "unknown";
-    case "settled":
-      return pending ? "pending" : "ok";
-    case "~":
-      return pending ? "pending" : "unknown";
-  }
+  const [node, parts] = wait;
+  return RULES[node](parts.map((part) => progressOf(part, arrived)));
 }
+
+const RULES: Record<Node, (parts: readonly Progress[]) => Progress> = {
+  all(parts) {
+    if (parts.includes("unknown")) return "unknown";
+    if (parts.includes("failed")) return "failed";
+    return parts.includes("pending") ? "pending" : "ok";
+  },
+  any(parts) {
+    if (parts.includes("unknown")) return "unknown";
+    if (parts.includes("ok")) return "ok";
+    return parts.includes("pending") ? "pending" : "failed";
+  },
+  race: (parts) => (parts.every((part) => part === "pending") ? "pending" : "unknown"),
+  settled: (parts) => (parts.includes("pending") ? "pending" : "ok"),
+  "~": ([part]) => (part === "pending" ? "pending" : "unknown"),
+  also: ([part]) => part ?? "pending",
+};

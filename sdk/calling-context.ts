@@ -152,9 +152,11 @@ export class CallingContext extends HandlerContext {
 
   /** Resolves when the call is in the log, at the same point on every replay. */
   #idOf(command: number): Promise<string> {
-    return new Promise((resolve) => this.driver.onRecorded(command, (entry) => {
+    return new Promise((resolve) =>
+      this.driver.onRecorded(command, (entry) => {
         if (entry[0] === "c" || entry[0] === "o") resolve(entry[2]);
-      }));
+      }),
+    );
   }
 
   /** Completes entries just before they are appended; see the head of this file.

@@ -5,6 +5,7 @@
 import { TerminalError, TimeoutError } from "../lib/errors.ts";
 import type { Duration } from "../lib/duration.ts";
 import { Future, type Settled } from "../lib/future.ts";
+import { currentTurn } from "./current-turn.ts";
 
 /** What a promise needs of the turn that it belongs to. */
 export interface PromiseOwner {
@@ -17,6 +18,9 @@ export interface PromiseOwner {
   /** Throws if the caller stands inside a `ctx.run`. */
   assertOutsideRun(operation: string): void;
 }
+
+/** What a rejection handler of a native promise takes: whatever type it declares. */
+type Reason = Parameters<NonNullable<Parameters<Promise<never>["catch"]>[0]>>[0];
 
 /** A future that user code awaits, and the native promise through which it does. */
 export interface Root {
@@ -41,12 +45,12 @@ export class DurablePromise<T> implements Promise<T> {
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
   then<A = T, B = never>(
     onfulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+    onrejected?: ((reason: Reason) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return (this.#awaited() as Promise<T>).then(onfulfilled, onrejected);
   }
 
-  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
+  catch<B = never>(onrejected?: ((reason: Reason) => B | PromiseLike<B>) | null): Promise<T | B> {
     return this.then(null, onrejected);
   }
 
@@ -57,7 +61,8 @@ export class DurablePromise<T> implements Promise<T> {
   /** The same, or a `TimeoutError` (terminal, 408) if the duration passes first. What it waited for goes on. */
   orTimeout(duration: Duration): DurablePromise<T> {
     const { owner } = this;
-    if (!owner) return this;
+    // Constants have settled; a race of nothing never will, and as in Restate its time is up at once.
+    if (!owner) return this.future.settled ? this : DurablePromise.reject<T>(new TimeoutError());
     const timeout = Future.map(
       owner.sleepFuture(duration),
       () => {
@@ -75,13 +80,18 @@ export class DurablePromise<T> implements Promise<T> {
       this.future,
       (value, error) => mapper(value as T | undefined, error as TerminalError | undefined),
       TerminalError.is,
-      (error) => this.owner?.fail(error),
+      (error) => this.#ownerNow()?.fail(error),
     );
     return new DurablePromise<U>(mapped, this.owner);
   }
 
+  #ownerNow(): PromiseOwner | undefined {
+    return this.owner ?? currentTurn.getStore()?.owner;
+  }
+
   #awaited(): Promise<unknown> {
-    this.owner?.assertOutsideRun("await");
+    const owner = this.#ownerNow();
+    owner?.assertOutsideRun("await");
     const { future } = this;
     if (!future.settled) future.markAwaited();
     if (future.settled) return asNative(future.settled);
@@ -95,7 +105,7 @@ export class DurablePromise<T> implements Promise<T> {
           reject(error);
         },
       };
-      this.owner?.await(root);
+      owner?.await(root);
       future.onSettled(() => {
         const settled = future.settled as Settled;
         if (settled.ok) resolve(settled.value);

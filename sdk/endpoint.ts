@@ -13,6 +13,7 @@ import {
 } from "../lib/protocol.ts";
 import { CallingContext } from "./calling-context.ts";
 import type { InvocationRequest } from "./context.ts";
+import { currentTurn } from "./current-turn.ts";
 import {
   type Definition,
   type HandlerFunction,
@@ -23,7 +24,8 @@ import {
 } from "./definition.ts";
 import { jsonSerde } from "./serde.ts";
 import { limited } from "./handler-context.ts";
-import { type History, TurnDriver, type TurnPorts } from "./turn-driver.ts";
+import { type History, TurnDriver } from "./turn-driver.ts";
+import type { TurnPorts } from "./turn-ports.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 
 export type { TurnPorts };
@@ -113,7 +115,7 @@ async function runTurn(
   const serialize = (value: unknown): Uint8Array =>
     limited(output.serialize(value), `the result of ${service}/${handler}`);
   try {
-    return await driver.run(run, serialize, context.fill);
+    return await currentTurn.run({ owner: context }, () => driver.run(run, serialize, context.fill));
   } finally {
     over.abort();
   }

@@ -18,13 +18,15 @@ import type { Completion } from "../lib/turn.ts";
 import type { Value } from "../lib/value.ts";
 import type { Leaf } from "../lib/wait.ts";
 import type { ContextDate, InvocationRequest, RunAction, RunOptions, WorkflowPromise } from "./context.ts";
+import { currentTurn } from "./current-turn.ts";
 import { DurablePromise, type PromiseOwner, type Root } from "./durable-promise.ts";
 import { type Rand, SeededRandom } from "./random.ts";
 import { replayAwareConsole } from "./replay-console.ts";
 import type { Serde } from "./serde.ts";
 import { StateView } from "./state-view.ts";
 import { executeStep } from "./step.ts";
-import type { TurnDriver, TurnPorts } from "./turn-driver.ts";
+import type { TurnDriver } from "./turn-driver.ts";
+import type { TurnPorts } from "./turn-ports.ts";
 
 export interface ContextOptions {
   readonly serde: Serde<unknown>;
@@ -139,13 +141,14 @@ export class HandlerContext implements PromiseOwner {
   #startStep<T>(entry: RunEntry, action: RunAction<T>, options: RunOptions<T>, serde: Serde<T>): void {
     const [, command, name] = entry;
     const before = this.turnRequest.attempt.run;
-    const work = this.driver.inRun(name, () =>
+    const work = currentTurn.run({ owner: this, step: name }, () =>
       executeStep(
         {
           command,
           action,
           options,
           asTerminal: this.#options.asTerminalError,
+          isOver: () => this.driver.over,
           ...(before?.command === command ? { before } : {}),
         },
         this.ports.clock,
@@ -189,6 +192,7 @@ export class HandlerContext implements PromiseOwner {
     const { future, recorded } = this.command(entry, leaf, () => undefined);
     // The first attempt's clock decides (T1): a replay must not push the timer back.
     if (recorded?.[0] === "z") leaf[2] = recorded[2];
+    this.driver.openSleep(leaf, future);
     return future;
   }
 
@@ -208,7 +212,7 @@ export class HandlerContext implements PromiseOwner {
 
   get<T>(name: string, serde?: Serde<T>): DurablePromise<T | null> {
     void this.key;
-    assertName(name, "state key");
+    assertName(name, "state key", 1);
     const decode = (value: Value): T | null =>
       value === null ? null : this.serdeOf(serde).deserialize(bytesOf(value));
     const known = this.#state.get(name);
@@ -223,7 +227,7 @@ export class HandlerContext implements PromiseOwner {
     if (known !== undefined) this.settle(future, decode)({ value: known, at: 0 });
     else {
       const reading = readState(this.ports.items, this.#stateSubject(), name, this.driver.length);
-      this.driver.work(reading, (value) => this.driver.finish(["g", command, name, value]));
+      this.driver.read(reading, (value) => this.driver.finish(["g", command, name, value]));
     }
     return new DurablePromise<T | null>(future, this);
   }
@@ -234,14 +238,15 @@ export class HandlerContext implements PromiseOwner {
     const { future, recorded } = this.command(["k", command, []], undefined, (value) => value as string[]);
     if (!recorded) {
       const reading = readStateNames(this.ports.items, this.#stateSubject(), this.driver.length);
-      this.driver.work(reading, (stored) => this.driver.finish(["k", command, this.#state.names(stored)]));
+      const namesNow = this.#state.namesNow();
+      this.driver.read(reading, (stored) => this.driver.finish(["k", command, namesNow(stored)]));
     }
     return new DurablePromise<string[]>(future, this);
   }
 
   set<T>(name: string, value: T, serde?: Serde<T>): void {
     this.#assertWriter("set");
-    assertName(name, "state key");
+    assertName(name, "state key", 1);
     const bytes = limited(this.serdeOf(serde).serialize(value), `the value of state key "${name}"`);
     this.driver.issue(["s", this.driver.nextCommand, name, bytes]);
     this.#state.set(name, bytes);
@@ -249,7 +254,7 @@ export class HandlerContext implements PromiseOwner {
 
   clear(name: string): void {
     this.#assertWriter("clear");
-    assertName(name, "state key");
+    assertName(name, "state key", 1);
     this.driver.issue(["d", this.driver.nextCommand, name]);
     this.#state.set(name, null);
   }
@@ -306,7 +311,7 @@ export class HandlerContext implements PromiseOwner {
 
   promise<T>(name: string, serde?: Serde<T>): WorkflowPromise<T> {
     void this.key;
-    assertName(name, "promise name");
+    assertName(name, "promise name", 1);
     const get = (): DurablePromise<T> => this.#awaitPromise(name, this.serdeOf(serde));
     return {
       get,
@@ -328,7 +333,7 @@ export class HandlerContext implements PromiseOwner {
     );
     if (!recorded) {
       // Perhaps it is completed already. If not, the suspension registers whom to wake.
-      this.driver.work(peekPromise(this.ports.items, this.turnRequest.target, name), (outcome) => {
+      this.driver.read(peekPromise(this.ports.items, this.turnRequest.target, name), (outcome) => {
         if (outcome) this.driver.finishFromOutside(command, outcome);
       });
     }
@@ -342,7 +347,7 @@ export class HandlerContext implements PromiseOwner {
       value === null ? undefined : serde.deserialize(bytesOf(value));
     const { future, recorded } = this.command(entry, undefined, decode);
     if (!recorded) {
-      this.driver.work(peekPromise(this.ports.items, this.turnRequest.target, name), (outcome) =>
+      this.driver.read(peekPromise(this.ports.items, this.turnRequest.target, name), (outcome) =>
         this.driver.finish(["q", command, name, outcome ? encodeOutcome(outcome) : null]),
       );
     }
@@ -385,9 +390,9 @@ export function limited(bytes: Uint8Array, what: string): Uint8Array {
   });
 }
 
-function assertName(name: unknown, what: string): asserts name is string {
-  if (typeof name === "string" && Buffer.byteLength(name) <= NAME_BYTES_MAX) return;
-  throw new TerminalError(
-    `a ${what} must be a string of at most ${NAME_BYTES_MAX} bytes; got ${JSON.stringify(name)?.slice(0, 80)}`,
-  );
+function assertName(name: unknown, what: string, bytesMin = 0): asserts name is string {
+  const bytes = typeof name === "string" ? Buffer.byteLength(name) : -1;
+  if (bytes >= bytesMin && bytes <= NAME_BYTES_MAX) return;
+  const got = JSON.stringify(name)?.slice(0, 80);
+  throw new TerminalError(`a ${what} must be a string of ${bytesMin} to ${NAME_BYTES_MAX} bytes; got ${got}`);
 }

@@ -27,13 +27,18 @@ export class StateView {
     this.#complete = true;
   }
 
-  /** The names that exist, given those that the store has: own writes may not be there yet. */
-  names(stored: readonly string[]): string[] {
-    const names = new Set(this.#complete ? [] : stored);
-    for (const [name, value] of this.#values) {
-      if (value === null) names.delete(name);
-      else names.add(name);
-    }
-    return [...names].toSorted();
+  /** As of now: the names that exist, given those that the store has. Own writes may not be there yet; later ones do
+   * not count. */
+  namesNow(): (stored: readonly string[]) => string[] {
+    const values = new Map(this.#values);
+    const complete = this.#complete;
+    return (stored) => {
+      const names = new Set(complete ? [] : stored);
+      for (const [name, value] of values) {
+        if (value === null) names.delete(name);
+        else names.add(name);
+      }
+      return [...names].toSorted();
+    };
   }
 }

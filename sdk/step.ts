@@ -32,38 +32,51 @@ export interface Step<T> {
   readonly action: RunAction<T>;
   readonly options: RunOptions<T>;
   readonly asTerminal: (error: unknown) => TerminalError | undefined;
+  /** The turn has answered: trying again would only repeat what the next turn does. */
+  readonly isOver: () => boolean;
   /** Attempts that earlier turns made. */
   readonly before?: RunAttempts;
 }
 
 export async function executeStep<T>(step: Step<T>, clock: Clock): Promise<StepResult<T>> {
-  const sinceMs = step.before?.sinceMs ?? clock.now();
-  for (let attempts = (step.before?.attempts ?? 0) + 1; ; attempts++) {
+  const { attempts: before, sinceMs } = step.before ?? { attempts: 0, sinceMs: clock.now() };
+  for (let attempts = before + 1; ; attempts++) {
     try {
       return { kind: "done", value: await step.action() };
     } catch (thrown) {
       const terminal = TerminalError.is(thrown) ? thrown : step.asTerminal(thrown);
       if (terminal) return { kind: "terminal", error: terminal };
-      const error = asError(thrown);
-      const retryAfterMs = RetryableError.is(thrown) ? thrown.retryAfterMs : undefined;
-      if (!hasPolicy(step.options)) {
-        return { kind: "attempt-failed", error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
-      }
-      if (isExhausted(step.options, attempts, clock.now() - sinceMs)) {
-        return { kind: "terminal", error: new TerminalError(error.message, { cause: error }) };
-      }
-      const delayMs = retryAfterMs ?? delayOf(step.options, attempts);
-      if (delayMs > RUN_HELD_BACKOFF_MS_MAX) {
-        return {
-          kind: "attempt-failed",
-          error,
-          retryAfterMs: delayMs,
-          run: { command: step.command, attempts, sinceMs },
-        };
-      }
-      await new Promise<void>((resolve) => void clock.after(delayMs, resolve));
+      const next = afterFailure(
+        step,
+        asError(thrown),
+        { command: step.command, attempts, sinceMs },
+        clock.now(),
+      );
+      if (typeof next !== "number") return next;
+      await new Promise<void>((resolve) => void clock.after(next, resolve));
+      if (step.isOver()) return { kind: "attempt-failed", error: asError(thrown) };
     }
   }
+}
+
+/** How long to wait before the next try in this turn, milliseconds; or how the step ends, here or for the whole attempt. */
+function afterFailure(
+  { options }: Step<unknown>,
+  error: Error,
+  run: RunAttempts,
+  nowMs: number,
+): number | StepResult<never> {
+  const asked = RetryableError.is(error) ? error.retryAfterMs : undefined;
+  if (!hasPolicy(options)) {
+    return { kind: "attempt-failed", error, ...(asked === undefined ? {} : { retryAfterMs: asked }) };
+  }
+  if (isExhausted(options, run.attempts, nowMs - run.sinceMs)) {
+    return { kind: "terminal", error: new TerminalError(error.message, { cause: error }) };
+  }
+  const delayMs = asked ?? delayOf(options, run.attempts);
+  return delayMs > RUN_HELD_BACKOFF_MS_MAX
+    ? { kind: "attempt-failed", error, retryAfterMs: delayMs, run }
+    : delayMs;
 }
 
 const hasPolicy = (options: RetryBounds): boolean =>

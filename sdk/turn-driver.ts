@@ -9,41 +9,20 @@
  * and whoever acts next does its outputs again (R2); a lost append stops the turn at once (W3). The lock is taken
  * before a suspension is appended (R5), never after.
  */
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Journal } from "../core/journal.ts";
-import { type OutputSubject, performOutputs } from "../core/outputs.ts";
 import { ZombieError } from "../core/state-store.ts";
-import { loadResults } from "../core/value-store.ts";
-import type { CallEntry, ClearAllEntry, CommandEntry, Entry, Note, SendEntry } from "../lib/entry.ts";
+import type { CallEntry, CommandEntry, Entry, Note } from "../lib/entry.ts";
 import { asError, CancelledError, OperationalError, TerminalError } from "../lib/errors.ts";
+import type { Future } from "../lib/future.ts";
 import { REPLAY_STALL_MS } from "../lib/limits.ts";
-import { lockKey, takeLock } from "../lib/lock.ts";
 import { type Outcome, encodeOutcome, failure } from "../lib/outcome.ts";
-import type { Clock, Entropy, ItemStore, Logger, Mailbox, Registry } from "../lib/ports.ts";
 import type { RunAttempts, TurnFailure, TurnOutcome, TurnRequest } from "../lib/protocol.ts";
 import { type Completion, Turn } from "../lib/turn.ts";
-import { leavesOf, type Wait } from "../lib/wait.ts";
+import { type Leaf, leavesOf, type Wait } from "../lib/wait.ts";
+import { currentTurn } from "./current-turn.ts";
 import type { Root } from "./durable-promise.ts";
-
-/** What a turn needs of the world. */
-export interface TurnPorts {
-  readonly items: ItemStore;
-  readonly mailbox: Mailbox;
-  readonly registry: Registry;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly logger: Logger;
-}
-
-/** Completes an entry that could not be whole when it was issued: a callee's id, the names that `clearAll` clears. */
-export type Filler = (
-  entry: CallEntry | SendEntry | ClearAllEntry,
-  before: readonly Entry[],
-) => Promise<void>;
-
-interface Closure {
-  start(): void;
-}
+import type { TurnPorts } from "./turn-ports.ts";
+import { type Filler, TurnWriter, type Written } from "./turn-writer.ts";
 
 /** What the turn begins with; values that were kept apart are loaded. */
 export interface History {
@@ -53,12 +32,12 @@ export interface History {
   readonly carried: readonly Note[];
 }
 
+type Sleep = Extract<Leaf, ["z", ...unknown[]]>;
+
 /** How the user's function ended. */
 type Ended =
   | { readonly kind: "value"; readonly value: unknown }
   | { readonly kind: "error"; readonly error: unknown };
-
-const insideRun = new AsyncLocalStorage<{ readonly driver: TurnDriver; readonly name: string }>();
 
 /** A margin in which a turn that runs out of time still says so, milliseconds. */
 const TIME_LIMIT_MARGIN_MS = 250;
@@ -70,17 +49,19 @@ export class TurnDriver {
   readonly #turn: Turn;
   readonly #roots = new Set<Root>();
   readonly #local: (() => void)[] = [];
-  readonly #closures: Closure[] = [];
+  readonly #closures: (() => void)[] = [];
   readonly #timers = new Map<number, () => void>();
   /** Calls whose results this turn knows to be missing, for cancellation. */
   readonly #openCalls = new Map<number, CallEntry>();
+  readonly #openSleeps = new Set<Sleep>();
   #running = 0;
+  #reading = 0;
   #ended: Ended | undefined;
   #failure: TurnFailure | undefined;
   #signal: (() => void) | undefined;
   #activity = false;
-  #ownsLock: boolean;
-  #progress = false;
+  readonly #writer: TurnWriter;
+  #fill: Filler = async () => await Promise.reject(new Error("the turn has not begun"));
   #over = false;
   #timeUp = false;
 
@@ -89,13 +70,21 @@ export class TurnDriver {
     this.#request = request;
     this.#ports = ports;
     this.#journal = journal;
-    this.#ownsLock = request.ownsLock;
     this.#turn = new Turn({
       log,
       notes,
       carried,
       cancel: () => this.#cancelRoots(),
       cancellable: () => this.#roots.size > 0,
+    });
+    this.#writer = new TurnWriter(request, ports, {
+      journal,
+      turn: this.#turn,
+      fill: async (entry, before) => await this.#fill(entry, before),
+      deliver: (delivery) => {
+        this.#local.push(delivery);
+        this.#touch();
+      },
     });
   }
 
@@ -144,10 +133,10 @@ export class TurnDriver {
   }
 
   assertOutsideRun(operation: string): void {
-    const inside = insideRun.getStore();
-    if (inside?.driver !== this) return;
+    const step = currentTurn.getStore()?.step;
+    if (step === undefined) return;
     const error = new Error(
-      `ctx was used inside ctx.run("${inside.name}") (${operation}). A step's action must not use the context: ` +
+      `ctx was used inside ctx.run("${step}") (${operation}). A step's action must not use the context: ` +
         "its result is recorded as one, so what happens in it cannot be. Return a value from the step and go on outside.",
     );
     this.fail(error);
@@ -186,13 +175,8 @@ export class TurnDriver {
 
   /** Starts when the log is at its end and all that came before is durable (J2). */
   whenDurable(start: () => void): void {
-    this.#closures.push({ start });
+    this.#closures.push(start);
     this.#touch();
-  }
-
-  /** Runs a step's action where the context must not be used. */
-  inRun<T>(name: string, action: () => T): T {
-    return insideRun.run({ driver: this, name }, action);
   }
 
   /** Work of this turn that will end in an event: a closure, a read. `deliver` is called when it is its turn. */
@@ -205,6 +189,21 @@ export class TurnDriver {
           throw error;
         }),
     );
+  }
+
+  /** Reads end before anything is appended: what they find must not be what comes after them (R4). */
+  read<T>(promise: Promise<T>, deliver: (value: T) => void): void {
+    this.#reading++;
+    this.work(
+      promise.finally(() => this.#reading--),
+      deliver,
+    );
+  }
+
+  /** A sleep runs from its command on, awaited or not. */
+  openSleep(leaf: Sleep, future: Future): void {
+    this.#openSleeps.add(leaf);
+    future.onSettled(() => this.#openSleeps.delete(leaf));
   }
 
   /** A run's or a read's result. */
@@ -236,6 +235,7 @@ export class TurnDriver {
     serialize: (value: unknown) => Uint8Array,
     fill: Filler,
   ): Promise<TurnOutcome> {
+    this.#fill = fill;
     const { clock } = this.#ports;
     const limitMs = Math.max(0, this.#request.remainingMs - TIME_LIMIT_MARGIN_MS);
     const stopTimer = clock.after(limitMs, () => {
@@ -247,7 +247,7 @@ export class TurnDriver {
       (error: unknown) => this.#endedWith({ kind: "error", error }),
     );
     try {
-      return await this.#loop(serialize, fill);
+      return await this.#loop(serialize);
     } catch (thrown) {
       if (thrown instanceof ZombieError) return { kind: "lost", reason: thrown.message };
       if (thrown instanceof OperationalError)
@@ -268,13 +268,14 @@ export class TurnDriver {
     this.#touch();
   }
 
-  async #loop(serialize: (value: unknown) => Uint8Array, fill: Filler): Promise<TurnOutcome> {
+  async #loop(serialize: (value: unknown) => Uint8Array): Promise<TurnOutcome> {
     for (;;) {
       await atRest();
-      if (this.#failure) return await this.#giveUp(fill);
+      if (this.#failure) return await this.#giveUp();
       if (this.#timeUp) return this.#outOfTime();
       if (this.#ended) {
-        const outcome = await this.#end(this.#ended, serialize, fill);
+        const ending = this.#outcomeOf(this.#ended, serialize);
+        const outcome = ending && this.#outcomeAfter(await this.#writer.complete(ending));
         if (outcome) return outcome;
         continue;
       }
@@ -285,7 +286,7 @@ export class TurnDriver {
       const deliver = this.#local.shift();
       if (deliver) deliver();
       else if (this.#turn.step() !== "delivered") {
-        const outcome = await this.#act(fill);
+        const outcome = await this.#act();
         if (outcome) return outcome;
       }
     }
@@ -301,16 +302,22 @@ export class TurnDriver {
   }
 
   /** The code is at rest and nothing is left to deliver. */
-  async #act(fill: Filler): Promise<TurnOutcome | undefined> {
+  async #act(): Promise<TurnOutcome | undefined> {
     this.#activity = false;
     const closures = this.#closures.splice(0);
     const busy = closures.length > 0 || this.#running > 0;
-    if (!busy && this.#roots.size > 0) return await this.#suspend(fill);
-    if (this.#turn.mustAppend) {
-      const lost = await this.#flush(fill);
-      if (lost) return lost;
+    if (!busy && this.#roots.size > 0)
+      return this.#outcomeAfter(await this.#writer.suspend(this.#waitTree()));
+    if (this.#turn.mustAppend && this.#reading > 0) {
+      this.#closures.push(...closures);
+      await this.#nextActivity();
+      return undefined;
     }
-    for (const closure of closures) closure.start();
+    if (this.#turn.mustAppend) {
+      const outcome = this.#outcomeAfter(await this.#writer.flush());
+      if (outcome || this.#failure) return outcome;
+    }
+    for (const start of closures) start();
     this.#armTimers();
     if (closures.length === 0 && !this.#activity) await this.#nextActivity();
     return undefined;
@@ -318,16 +325,13 @@ export class TurnDriver {
 
   /** Sleeps fire in the turn while it runs something else; a suspended one has durable timers. */
   #armTimers(): void {
-    for (const root of this.#roots) {
-      for (const leaf of leavesOf(root.future.wait())) {
-        if (leaf[0] !== "z" || this.#timers.has(leaf[1])) continue;
-        const [, command, dueAtMs] = leaf;
-        const cancel = this.#ports.clock.after(Math.max(0, dueAtMs - this.#ports.clock.now()), () => {
-          this.#local.push(() => this.#turn.finishFromOutside(command, null));
-          this.#touch();
-        });
-        this.#timers.set(command, cancel);
-      }
+    for (const [, command, dueAtMs] of this.#openSleeps) {
+      if (this.#timers.has(command)) continue;
+      const cancel = this.#ports.clock.after(Math.max(0, dueAtMs - this.#ports.clock.now()), () => {
+        this.#local.push(() => this.#turn.finishFromOutside(command, null));
+        this.#touch();
+      });
+      this.#timers.set(command, cancel);
     }
   }
 
@@ -350,120 +354,21 @@ export class TurnDriver {
     return [...this.#openCalls.values()];
   }
 
-  // --- appends -----------------------------------------------------------------------------------------------
+  // --- ends --------------------------------------------------------------------------------------------------
 
-  /** What is to be appended, complete; or the outcome if an entry cannot be completed: then what came before it is
-   * appended, so that no recorded result is lost with it. */
-  async #prepare(atEnd: boolean, fill: Filler): Promise<readonly Entry[] | TurnOutcome> {
-    const entries = this.#turn.pending(atEnd);
-    for (const [index, entry] of entries.entries()) {
-      if (entry[0] !== "c" && entry[0] !== "o" && entry[0] !== "D") continue;
-      try {
-        await fill(entry, entries.slice(0, index));
-      } catch (thrown) {
-        if (thrown instanceof OperationalError || thrown instanceof ZombieError) throw thrown;
-        this.fail(asError(thrown));
-        return (await this.#append(entries.slice(0, index))) ?? this.#failed();
-      }
-    }
-    this.#turn.fillCancelled();
-    return entries;
-  }
-
-  /** Appends what is pending and does its outputs. Answers an outcome if the turn is over. */
-  async #flush(fill: Filler): Promise<TurnOutcome | undefined> {
-    const entries = await this.#prepare(false, fill);
-    return isOutcome(entries) ? entries : await this.#append(entries);
-  }
-
-  async #append(entries: readonly Entry[]): Promise<TurnOutcome | undefined> {
-    const result = await this.#journal.append(entries, this.#turn.taken);
-    if (result.kind !== "won")
-      return { kind: "lost", reason: result.kind === "lost" ? result.reason : "notes" };
-    this.#progress = true;
-    this.#local.push(...this.#turn.appended(await this.#load(result.notes)));
-    await this.#perform(entries, result.position);
-    return undefined;
-  }
-
-  async #load(notes: readonly Note[]): Promise<Note[]> {
-    return await loadResults(this.#ports.items, this.#request.id, notes);
-  }
-
-  async #perform(entries: readonly Entry[], position: number): Promise<void> {
-    const results = await performOutputs(this.#ports, this.#outputSubject(), entries, position);
-    for (const [command, outcome] of results) {
-      this.#local.push(() => this.#turn.finishFromOutside(command, encodeOutcome(outcome)));
-    }
-    if (results.size > 0) this.#touch();
-  }
-
-  #outputSubject(): OutputSubject {
-    const { id, incarnation, target, token } = this.#request;
-    return { id, incarnation, target, again: false, ...(token === undefined ? {} : { token }) };
-  }
-
-  async #suspend(fill: Filler): Promise<TurnOutcome | undefined> {
-    const entries = await this.#prepare(false, fill);
-    if (isOutcome(entries)) return entries;
-    // What completing a promise answers, and the id of a callee, comes from this turn itself.
-    if (entries.some((entry) => entry[0] === "v") || this.#turn.awaitsRecord)
-      return await this.#append(entries);
-    if (!(await this.#lock()))
-      return { kind: "lost", reason: "the key's lock belongs to a later invocation" };
-    const wait = this.#waitTree();
-    const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });
-    if (result.kind === "lost") return { kind: "lost", reason: result.reason };
-    if (result.kind === "notes") {
-      this.#turn.notesAre(await this.#load(result.notes));
-      return undefined;
-    }
-    await this.#perform(entries, result.position);
-    return { kind: "suspended", wait };
-  }
-
-  /** Whatever the code awaits first will do. */
+  /** Whatever the code awaits first will do; sleeps that it does not await yet run all the same. */
   #waitTree(): Wait {
     const waits = [...this.#roots].map((root) => root.future.wait());
-    return waits.length === 1 && waits[0] ? waits[0] : ["race", waits];
+    const awaited: Wait = waits.length === 1 && waits[0] ? waits[0] : ["race", waits];
+    const inTree = new Set(leavesOf(awaited).map((leaf) => (leaf[0] === "z" ? leaf[1] : undefined)));
+    const others = [...this.#openSleeps].filter(([, command]) => !inTree.has(command));
+    return others.length === 0 ? awaited : ["also", [awaited, ...others]];
   }
 
-  /** R5: the lock first, so that nobody runs between the suspension and it. */
-  async #lock(): Promise<boolean> {
-    const { id, incarnation, target, token } = this.#request;
-    if (this.#ownsLock || token === undefined) return true;
-    const { won } = await this.#ports.items.write(
-      takeLock(lockKey(target.service, target.key ?? ""), { id, incarnation, token }),
-    );
-    this.#ownsLock = won;
-    return won;
-  }
-
-  async #end(
-    ended: Ended,
-    serialize: (value: unknown) => Uint8Array,
-    fill: Filler,
-  ): Promise<TurnOutcome | undefined> {
-    const outcome = this.#outcomeOf(ended, serialize);
-    if (!outcome) return undefined;
-    const entries = await this.#prepare(true, fill);
-    if (isOutcome(entries)) return entries;
-    const { retentionMs } = this.#request;
-    const result = await this.#journal.append(entries, this.#turn.taken, {
-      kind: "completed",
-      outcome,
-      retentionMs,
-    });
-    if (result.kind !== "won")
-      return { kind: "lost", reason: result.kind === "lost" ? result.reason : "notes" };
-    await this.#perform(entries, result.position);
-    const { replies } = result;
-    return {
-      kind: "completed",
-      ownsLock: this.#ownsLock,
-      replies,
-      ...(replies.length === 0 ? {} : { outcome }),
-    };
+  /** Answers an outcome if the turn is over; a failure of the attempt is noted. */
+  #outcomeAfter(written: Written): TurnOutcome | undefined {
+    if (written.kind === "failed") this.fail(written.error);
+    return written.kind === "over" ? written.outcome : undefined;
   }
 
   /** `undefined`: the attempt has failed instead. */
@@ -489,17 +394,17 @@ export class TurnDriver {
   }
 
   /** Results that were recorded in this attempt shall not be lost with it. */
-  async #giveUp(fill: Filler): Promise<TurnOutcome> {
+  async #giveUp(): Promise<TurnOutcome> {
     if (this.#failure?.code !== 570 && !this.#turn.replaying && this.#turn.hasNews) {
-      const lost = await this.#flush(fill);
-      if (lost) return lost;
+      const outcome = this.#outcomeAfter(await this.#writer.flush());
+      if (outcome) return outcome;
     }
     return this.#failed();
   }
 
   #failed(): TurnOutcome {
     const failed = this.#failure ?? { code: 500, message: "the turn failed" };
-    return { kind: "failed", failure: failed, length: this.#journal.length, progress: this.#progress };
+    return { kind: "failed", failure: failed, length: this.#journal.length, progress: this.#writer.progress };
   }
 
   #outOfTime(): TurnOutcome {
@@ -522,16 +427,9 @@ export class TurnDriver {
 
   /** Completing a promise is repeated on replay to learn what it answered: its first answer was not recorded. */
   repeatOutputs(entry: CommandEntry): void {
-    this.#closures.push({
-      start: () =>
-        this.work(performOutputs(this.#ports, this.#outputSubject(), [entry], 0), (results) => {
-          for (const [command, outcome] of results) this.finishFromOutside(command, outcome);
-        }),
-    });
+    this.#closures.push(() => this.work(this.#writer.repeat(entry), () => undefined));
   }
 }
 
 /** All that the code can do without an event has been done: microtasks are drained before a macrotask runs. */
 const atRest = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
-
-const isOutcome = (value: readonly Entry[] | TurnOutcome): value is TurnOutcome => !Array.isArray(value);

@@ -102,6 +102,11 @@ function describe(wait: Wait, awakeable: (index: number) => string): string {
       return typeof wait[1] === "number"
         ? `awakeable ${awakeable(wait[1])}`
         : `signal ${JSON.stringify(wait[1])}`;
+    case "also":
+      return wait[1]
+        .slice(0, 1)
+        .map((part) => describe(part, awakeable))
+        .join("");
     case "all":
     case "any":
     case "race":

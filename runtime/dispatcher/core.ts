@@ -72,7 +72,7 @@ export class Dispatcher {
   }
 
   async #handleGroup(messages: readonly Incoming[], deadlineMs: number): Promise<readonly string[]> {
-    for (let from = 0; from < messages.length; ) {
+    for (let from = 0; from < messages.length;) {
       const unit = this.#unitAt(messages, from);
       if ((await this.#handleUnit(unit, deadlineMs)) === "retry") {
         return messages.slice(from).map(({ messageId }) => messageId);

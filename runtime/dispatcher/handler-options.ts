@@ -1,10 +1,12 @@
 /** What the registry says of an invocation's handler: its deployment, its limits, its policy. */
-import {
-  IDEMPOTENCY_RETENTION_MS,
-  JOURNAL_RETENTION_MS,
-  WORKFLOW_RETENTION_MS,
-} from "../../lib/limits.ts";
-import type { Deployment, HandlerKind, HandlerManifest, RetryPolicy, ServiceManifest } from "../../lib/manifest.ts";
+import { IDEMPOTENCY_RETENTION_MS, JOURNAL_RETENTION_MS, WORKFLOW_RETENTION_MS } from "../../lib/limits.ts";
+import type {
+  Deployment,
+  HandlerKind,
+  HandlerManifest,
+  RetryPolicy,
+  ServiceManifest,
+} from "../../lib/manifest.ts";
 import type { Registry } from "../../lib/ports.ts";
 import { retryPolicyOf } from "../../lib/retry.ts";
 import type { Known } from "./known.ts";

@@ -123,13 +123,18 @@ export class InvocationWriter {
       return;
     }
     if (head.status === "pending") return;
-    await this.#update(id, sets({ ...fields, ...(token === undefined ? {} : { k: token }) }), whileAt(head.incarnation, length));
+    await this.#update(
+      id,
+      sets({ ...fields, ...(token === undefined ? {} : { k: token }) }),
+      whileAt(head.incarnation, length),
+    );
   }
 
   /** The input must be in the store before the Start that brought it may be deleted. */
   async keepInput(known: Known): Promise<void> {
     const input = known.head ? await this.#input(known) : {};
-    if (Object.keys(input).length > 0) await this.#update(known.id, sets(input), whileOpen(known.incarnation));
+    if (Object.keys(input).length > 0)
+      await this.#update(known.id, sets(input), whileOpen(known.incarnation));
   }
 
   /** Leaves a pause or cuts a back-off short. Answers the head as it then is. */

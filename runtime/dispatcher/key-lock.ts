@@ -81,10 +81,11 @@ export class KeyLock {
   }
 
   /** Asks for a turn of the invocation that the lock was passed to. Unlike anything before, so that no
-   * deduplication swallows it (R10). */
-  async wake({ id, incarnation }: Pick<Holder, "id" | "incarnation">): Promise<void> {
+   * deduplication swallows it (R10). `inDoubt`: its last append's outputs may not have been done. */
+  async wake({ id, incarnation }: Pick<Holder, "id" | "incarnation">, inDoubt = false): Promise<void> {
     const cause = Buffer.from(this.#ports.entropy.bytes(9)).toString("base64url");
-    await sendAll(this.#ports.mailbox, [outgoing({ kind: "resume", id, incarnation }, cause)]);
+    const resume = { kind: "resume", id, incarnation, ...(inDoubt ? { poke: true as const } : {}) } as const;
+    await sendAll(this.#ports.mailbox, [outgoing(resume, cause)]);
   }
 
   /** R6, for an invocation that has ended under a message that is in doubt: if its key was passed on but the message

@@ -27,7 +27,12 @@ export interface Known {
 /** An invocation that has a head. */
 export type KnownHead = Known & { readonly head: Head; readonly item: Attributes };
 
-export function fromHead(id: InvocationId, { head, item }: StoredHead, token?: string, start?: Start): KnownHead {
+export function fromHead(
+  id: InvocationId,
+  { head, item }: StoredHead,
+  token?: string,
+  start?: Start,
+): KnownHead {
   const { incarnation, target, length, attempt, idempotencyKey } = head;
   return {
     ...{ id, incarnation, target, length, attempt, head, item },

@@ -26,7 +26,7 @@ export async function repeatLastOutputs(ports: DispatcherPorts, id: InvocationId
   const entries = head.tail.slice(Math.max(0, head.lastAppend - head.paged));
   const subject = { id, incarnation, target, again: true, ...(token === undefined ? {} : { token }) };
   await performOutputs(ports, subject, entries, head.lastAppend);
-  if (head.status === "suspended" && head.wait) await arrange(ports, { id, incarnation, target }, head.wait);
+  if (head.status !== "completed" && head.wait) await arrange(ports, { id, incarnation, target }, head.wait);
   if (head.status === "completed" && head.outcome) await reply(ports, id, head.replies, head.outcome);
 }
 
@@ -43,7 +43,8 @@ export async function arrange(
   const arranged = new Set(
     (before ? leavesOf(before) : []).filter((leaf) => leaf[0] !== "i").map((leaf) => leaf[1]),
   );
-  for (const leaf of leavesOf(wait)) {
+  const leaves = leavesOf(wait).toSorted((a, b) => (a[0] === "z" && b[0] === "z" ? a[2] - b[2] : 0));
+  for (const leaf of leaves) {
     const isOverdue = leaf[0] === "z" && leaf[2] <= nowMs;
     if (leaf[0] !== "i" && arranged.has(leaf[1]) && !isOverdue) continue;
     if (leaf[0] === "z")

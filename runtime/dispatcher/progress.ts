@@ -70,7 +70,8 @@ export class Progress {
         return await this.#wakeAt(known, head.dueAtMs);
       }
     }
-    if (head.status === "suspended" && !woken && !(head.wait && canProgress(head.wait, head.notes))) return "done";
+    if (head.status === "suspended" && !woken && !(head.wait && canProgress(head.wait, head.notes)))
+      return "done";
     return await this.enter(known, carried, delivery);
   }
 
@@ -94,7 +95,11 @@ export class Progress {
   async enter(known: Known, carried: readonly Note[], delivery: Delivery): Promise<Verdict> {
     const gate = await this.#locks.enter(known);
     if (gate.kind === "run") {
-      return await this.#after(known, await this.#turns.run(known, carried, gate.ownsLock, delivery), delivery);
+      return await this.#after(
+        known,
+        await this.#turns.run(known, carried, gate.ownsLock, delivery),
+        delivery,
+      );
     }
     await this.#writer.keepInput(known);
     // What rode in the message must outlive it.
@@ -125,7 +130,8 @@ export class Progress {
       return "done";
     }
     const verdict = await this.lookAt(next.id, { ...delivery, inDoubt: false, drained });
-    if (verdict === "retry") await this.#locks.wake(next);
+    // This message will be deleted: whatever the turn left in doubt is the next one's.
+    if (verdict === "retry") await this.#locks.wake(next, true);
     return "done";
   }
 

@@ -104,17 +104,16 @@ export class TurnRunner {
     }
   }
 
-  async #settled(
-    { known }: Attempt,
-    outcome: Exclude<TurnOutcome, { kind: "failed" }>,
-  ): Promise<Rested> {
+  async #settled({ known }: Attempt, outcome: Exclude<TurnOutcome, { kind: "failed" }>): Promise<Rested> {
     const { id, incarnation, target } = known;
     if (outcome.kind === "lost") {
       this.#ports.logger.log("debug", "turn lost", { invocation: id, reason: outcome.reason });
       return { kind: "lost" };
     }
     if (outcome.kind === "suspended") {
-      await arrange(this.#ports, { id, incarnation, target }, outcome.wait, known.head?.wait);
+      // Only a message that was delivered since vouches for what was arranged at the last suspension.
+      const before = known.head?.status === "suspended" ? known.head.wait : undefined;
+      await arrange(this.#ports, { id, incarnation, target }, outcome.wait, before);
       return { kind: "waiting" };
     }
     if (outcome.outcome) await reply(this.#ports, id, outcome.replies, outcome.outcome);
@@ -163,7 +162,12 @@ export class TurnRunner {
     if (known.head?.status === "completed") return true;
     const state: AttemptState = { count: known.attempt.count + 1 };
     const options = await handlerOptionsOf(this.#ports.registry, known);
-    const rested = await this.#rest({ known, ownsLock: false, carried: [], state }, failed, { kind: "pause" }, options);
+    const rested = await this.#rest(
+      { known, ownsLock: false, carried: [], state },
+      failed,
+      { kind: "pause" },
+      options,
+    );
     return rested.kind === "waiting";
   }
 

@@ -1,0 +1,12 @@
+/** Which turn the running code belongs to, and whether it stands inside a step's action, where the context must not be
+ * used. Promises that belong to no context (constants, a race of nothing) find their turn here. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { PromiseOwner } from "./durable-promise.ts";
+
+export interface CurrentTurn {
+  readonly owner: PromiseOwner;
+  /** The step whose action is running. */
+  readonly step?: string;
+}
+
+export const currentTurn = new AsyncLocalStorage<CurrentTurn>();

@@ -1,0 +1,168 @@
+/**
+ * Writes for one turn: what is to be appended, the append, and its outputs; a suspension, a completion. The order of
+ * these is what makes a turn safe to kill anywhere: see the head of turn-driver.ts.
+ */
+import type { Journal } from "../core/journal.ts";
+import { type OutputSubject, performOutputs } from "../core/outputs.ts";
+import { ZombieError } from "../core/state-store.ts";
+import { loadResults } from "../core/value-store.ts";
+import type { CallEntry, ClearAllEntry, CommandEntry, Entry, Note, SendEntry } from "../lib/entry.ts";
+import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
+import { lockKey, takeLock } from "../lib/lock.ts";
+import { encodeOutcome, failure, type Outcome } from "../lib/outcome.ts";
+import type { TurnOutcome, TurnRequest } from "../lib/protocol.ts";
+import type { Turn } from "../lib/turn.ts";
+import type { Wait } from "../lib/wait.ts";
+import type { TurnPorts } from "./turn-ports.ts";
+
+/** Completes an entry that could not be whole when it was issued: a callee's id, the names that `clearAll` clears. */
+export type Filler = (
+  entry: CallEntry | SendEntry | ClearAllEntry,
+  before: readonly Entry[],
+) => Promise<void>;
+
+/** Written: the turn goes on. Over: it has ended so. Failed: the attempt has, and what it recorded is written. */
+export type Written =
+  | { readonly kind: "written" }
+  | { readonly kind: "over"; readonly outcome: TurnOutcome }
+  | { readonly kind: "failed"; readonly error: Error };
+
+type Stopped = Exclude<Written, { kind: "written" }>;
+type Prepared = { readonly kind: "entries"; readonly entries: readonly Entry[] } | Stopped;
+
+const WRITTEN: Written = { kind: "written" };
+const lost = (reason: string): Stopped => ({ kind: "over", outcome: { kind: "lost", reason } });
+
+export class TurnWriter {
+  /** Something was recorded by this turn. */
+  progress = false;
+  readonly #request: TurnRequest;
+  readonly #ports: TurnPorts;
+  readonly #journal: Journal;
+  readonly #turn: Turn;
+  readonly #fill: Filler;
+  /** Takes what an append makes known, to be delivered when the code is at rest. */
+  readonly #deliver: (delivery: () => void) => void;
+  #ownsLock: boolean;
+
+  constructor(
+    request: TurnRequest,
+    ports: TurnPorts,
+    parts: { journal: Journal; turn: Turn; fill: Filler; deliver: (delivery: () => void) => void },
+  ) {
+    this.#request = request;
+    this.#ports = ports;
+    this.#journal = parts.journal;
+    this.#turn = parts.turn;
+    this.#fill = parts.fill;
+    this.#deliver = parts.deliver;
+    this.#ownsLock = request.ownsLock;
+  }
+
+  /** Appends what is pending and does its outputs. */
+  async flush(): Promise<Written> {
+    const prepared = await this.#prepare(false);
+    return prepared.kind === "entries" ? await this.#append(prepared.entries) : prepared;
+  }
+
+  /** Suspends, unless there is something that only this turn can deliver, or a note that it has not seen. */
+  async suspend(wait: Wait): Promise<Written> {
+    const prepared = await this.#prepare(false);
+    if (prepared.kind !== "entries") return prepared;
+    const { entries } = prepared;
+    // What completing a promise answers, and the id of a callee, comes from this turn itself.
+    if (entries.some((entry) => entry[0] === "v") || this.#turn.awaitsRecord)
+      return await this.#append(entries);
+    if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");
+    const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });
+    if (result.kind === "lost") return lost(result.reason);
+    if (result.kind === "notes") {
+      this.#turn.notesAre(await this.#load(result.notes));
+      return WRITTEN;
+    }
+    await this.#perform(entries, result.position);
+    return { kind: "over", outcome: { kind: "suspended", wait } };
+  }
+
+  async complete(outcome: Outcome): Promise<Written> {
+    const prepared = await this.#prepare(true);
+    return prepared.kind === "entries" ? await this.#complete(prepared.entries, outcome) : prepared;
+  }
+
+  /** What is to be appended, complete. If an entry cannot be completed, what came before it is appended, so that no
+   * recorded result is lost with it. */
+  async #prepare(atEnd: boolean): Promise<Prepared> {
+    const entries = this.#turn.pending(atEnd);
+    for (const [index, entry] of entries.entries()) {
+      if (entry[0] !== "c" && entry[0] !== "o" && entry[0] !== "D") continue;
+      const before = entries.slice(0, index);
+      try {
+        await this.#fill(entry, before);
+      } catch (thrown) {
+        if (thrown instanceof OperationalError || thrown instanceof ZombieError) throw thrown;
+        return await this.#unfilled(before, asError(thrown));
+      }
+    }
+    this.#turn.fillCancelled();
+    return { kind: "entries", entries };
+  }
+
+  /** A call that can never succeed ends the invocation; any other is tried again with the next attempt. */
+  async #unfilled(before: readonly Entry[], error: Error): Promise<Stopped> {
+    if (TerminalError.is(error)) {
+      return await this.#complete(before, failure(error.code, error.message, error.metadata));
+    }
+    const written = before.length > 0 ? await this.#append(before) : WRITTEN;
+    return written.kind === "written" ? { kind: "failed", error } : written;
+  }
+
+  async #append(entries: readonly Entry[]): Promise<Written> {
+    const result = await this.#journal.append(entries, this.#turn.taken);
+    if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
+    this.progress = true;
+    for (const tell of this.#turn.appended(await this.#load(result.notes))) this.#deliver(tell);
+    await this.#perform(entries, result.position);
+    return WRITTEN;
+  }
+
+  async #complete(entries: readonly Entry[], outcome: Outcome): Promise<Stopped> {
+    const { retentionMs } = this.#request;
+    const ending = { kind: "completed", outcome, retentionMs } as const;
+    const result = await this.#journal.append(entries, this.#turn.taken, ending);
+    if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
+    await this.#perform(entries, result.position);
+    const { replies } = result;
+    const told = replies.length === 0 ? {} : { outcome };
+    return { kind: "over", outcome: { kind: "completed", ownsLock: this.#ownsLock, replies, ...told } };
+  }
+
+  /** R5: the lock first, so that nobody runs between the suspension and it. */
+  async #lock(): Promise<boolean> {
+    const { id, incarnation, target, token } = this.#request;
+    if (this.#ownsLock || token === undefined) return true;
+    const lock = takeLock(lockKey(target.service, target.key ?? ""), { id, incarnation, token });
+    this.#ownsLock = (await this.#ports.items.write(lock)).won;
+    return this.#ownsLock;
+  }
+
+  async #load(notes: readonly Note[]): Promise<Note[]> {
+    return await loadResults(this.#ports.items, this.#request.id, notes);
+  }
+
+  async #perform(entries: readonly Entry[], position: number): Promise<void> {
+    const results = await performOutputs(this.#ports, this.#subject(), entries, position);
+    for (const [command, outcome] of results) {
+      this.#deliver(() => this.#turn.finishFromOutside(command, encodeOutcome(outcome)));
+    }
+  }
+
+  /** Completing a promise is repeated on replay to learn what it answered: its first answer was not recorded. */
+  async repeat(entry: CommandEntry): Promise<void> {
+    await this.#perform([entry], 0);
+  }
+
+  #subject(): OutputSubject {
+    const { id, incarnation, target, token } = this.#request;
+    return { id, incarnation, target, again: false, ...(token === undefined ? {} : { token }) };
+  }
+}
