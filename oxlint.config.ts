@@ -24,7 +24,11 @@ const boundaries: readonly Boundary[] = [
   { files: ["core/**"], folders: ["core", "lib"], packages: [] },
   { files: ["aws/**"], folders: ["aws", "lib"], packages: ["node:*", "node:*/*", "@aws-sdk/*"] },
   { files: ["sdk/**"], folders: ["sdk", "core", "lib"], notPackages: notAws },
-  { files: ["sdk/lambda*.ts"], folders: ["sdk", "core", "lib", "aws"], notPackages: notAws },
+  {
+    files: ["sdk/lambda*.ts"],
+    folders: ["sdk", "core", "lib", "aws"],
+    notPackages: ["perdure", "perdure/*"],
+  },
   {
     files: ["sdk/testing*.ts", "sdk/serve*.ts"],
     folders: ["sdk", "core", "lib", "runtime"],

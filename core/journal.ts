@@ -58,8 +58,8 @@ export interface JournalSubject {
   readonly writer: string;
 }
 
-/** A head without log, notes and input is at most this much larger than its completion record: see `complete`. */
-const INPUT_KEPT_BELOW_BYTES = 1024 - 128;
+/** Of a completed head's fields, beside its key, target and log, in bytes. */
+const INPUT_KEPT_BELOW_BYTES = 448;
 
 export class Journal {
   readonly #items: ItemStore;
@@ -90,7 +90,7 @@ export class Journal {
    */
   async append(entries: readonly Entry[], taken: number, ending?: Ending): Promise<AppendResult> {
     const stored: Value[] = [];
-    for (const entry of entries) stored.push((await this.#spillEntry(entry)) as unknown as Value);
+    for (const entry of entries) stored.push(await this.#spillEntry(entry));
     await this.#storeInput(ending);
     await this.#page;
     const position = this.length;
@@ -106,17 +106,16 @@ export class Journal {
     return { kind: "won", position, notes: head.notes, replies: head.replies };
   }
 
-  async #spillEntry(entry: Entry): Promise<Entry> {
+  async #spillEntry(entry: Entry): Promise<Value[]> {
     const { id } = this.#subject;
+    const copy: Value[] = [...entry];
     const at = VALUE_AT[entry[0]];
-    if (at === undefined) return entry;
-    const copy = [...entry] as unknown as Value[];
     if (entry[0] === "c" || entry[0] === "o") {
-      const call = [...entry[3]] as Value[];
+      const call: Value[] = [...entry[3]];
       call[3] = await spill(this.#items, id, entry[3][3]);
       copy[3] = call;
-    } else copy[at] = await spill(this.#items, id, copy[at] ?? null);
-    return copy as unknown as Entry;
+    } else if (at !== undefined) copy[at] = await spill(this.#items, id, copy[at] ?? null);
+    return copy;
   }
 
   /** The input must outlive the Start from the moment that the Start may be deleted: with a suspension. */
@@ -128,7 +127,7 @@ export class Journal {
 
   async #build(entries: Value[], taken: number, writer: string, ending: Ending | undefined): Promise<Write> {
     const { id, incarnation } = this.#subject;
-    const fields = await this.#fields(entries.length, writer, ending);
+    const fields = this.#fields(entries.length, writer, ending);
     const key = headKey(id);
     if (!this.#item) {
       const first = newHead(this.#requireStart(), this.#subject);
@@ -154,38 +153,43 @@ export class Journal {
     };
   }
 
-  async #fields(count: number, writer: string, ending: Ending | undefined): Promise<Attributes> {
-    const { deployment, token, start } = this.#subject;
+  #fields(count: number, writer: string, ending: Ending | undefined): Attributes {
+    const { deployment, token } = this.#subject;
     const nowMs = this.#clock.now();
     const item = this.#item;
     const fields: Attributes = { s: "running", n: this.length + count, b: this.length, a: writer, u: nowMs };
     if (item && item["d"] === undefined) fields["d"] = deployment;
     if (item && item["k"] === undefined && token !== undefined) fields["k"] = token;
-    if (this.#pagedTo > Number(item?.["p"] ?? 0)) fields["p"] = this.#pagedTo;
-    if (ending?.kind === "suspended") {
-      Object.assign(fields, { s: "suspended", w: ending.wait as unknown as Value });
-      if (start && item?.["in"] === undefined) Object.assign(fields, inputAttributes(start));
-    }
-    if (ending?.kind === "completed") {
-      Object.assign(
-        fields,
-        { s: "completed", x: encodeOutcome(ending.outcome) },
-        retentionAttributes(nowMs, ending.retentionMs),
-      );
-      const kept = start && item === undefined ? inputAttributes(start) : {};
-      // Kept for people who look, when it does not cost a write unit more.
-      if (kept["in"] !== true && sizeOf(fields) + sizeOf(kept) < INPUT_KEPT_BELOW_BYTES / 2)
-        Object.assign(fields, kept);
-    }
-    return fields;
+    if (this.#pagedTo > this.#paged) fields["p"] = this.#pagedTo;
+    return ending ? { ...fields, ...this.#ending(ending, nowMs, sizeOf(fields)) } : fields;
+  }
+
+  #ending(ending: Ending, nowMs: number, otherBytes: number): Attributes {
+    const { start } = this.#subject;
+    const input = start && this.#item?.["in"] === undefined ? inputAttributes(start) : {};
+    if (ending.kind === "suspended") return { s: "suspended", w: ending.wait, ...input };
+    const fields = {
+      s: "completed",
+      x: encodeOutcome(ending.outcome),
+      ...retentionAttributes(nowMs, ending.retentionMs),
+    };
+    // The input is kept for people who look, when that does not cost a write unit more.
+    const bytes = otherBytes + sizeOf(fields) + sizeOf(input);
+    return input["in"] !== true && bytes < INPUT_KEPT_BELOW_BYTES ? { ...fields, ...input } : fields;
+  }
+
+  /** Entries in pages, as the head says. */
+  get #paged(): number {
+    return Number(this.#item?.["p"] ?? 0);
   }
 
   /** Entries that a page holds are dropped by the next append, in the same write. */
   #logChanges(entries: Value[]): Change[] {
-    const from = Number(this.#item?.["p"] ?? 0);
-    if (this.#pagedTo === from)
+    const held = this.#item?.["l"];
+    if (this.#pagedTo === this.#paged || !Array.isArray(held)) {
       return entries.length === 0 ? [] : [{ do: "append", attribute: "l", values: entries }];
-    const tail = (this.#item?.["l"] as Value[]).slice(this.#pagedTo - from);
+    }
+    const tail = held.slice(this.#pagedTo - this.#paged);
     return [{ do: "set", attribute: "l", value: [...tail, ...entries] }];
   }
 
@@ -253,7 +257,18 @@ export class Journal {
 }
 
 /** Where an entry's possibly large value is. */
-const VALUE_AT: Partial<Record<Entry[0], number>> = { r: 3, g: 3, q: 3, s: 3, v: 3, i: 3, c: 3, o: 3, t: 5, n: 2 };
+const VALUE_AT: Partial<Record<Entry[0], number>> = {
+  r: 3,
+  g: 3,
+  q: 3,
+  s: 3,
+  v: 3,
+  i: 3,
+  c: 3,
+  o: 3,
+  t: 5,
+  n: 2,
+};
 
 function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.after(ms, resolve));

@@ -111,7 +111,7 @@ async function startOf(
   const [service, handler, key, input, headers, idempotencyKey, dueAtMs, , acceptedAtMs, incarnation] = call;
   const origin = `${subject.id}.${subject.incarnation}.${command}`;
   const bytes = await load(items, subject.id, input);
-  const replyTo: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command };
+  const caller: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command };
   const start: Start = {
     kind: "start",
     id,
@@ -121,7 +121,7 @@ async function startOf(
     input: bytes instanceof Uint8Array ? bytes : new Uint8Array(0),
     headers,
     acceptedAtMs,
-    ...(kind === "c" ? { replyTo } : {}),
+    ...(kind === "c" ? { replyTo: caller } : {}),
     ...(idempotencyKey === null ? {} : { idempotencyKey }),
     ...(dueAtMs === null ? {} : { dueAtMs }),
     ...(subject.again ? { resent: true as const } : {}),

@@ -27,7 +27,11 @@ export function toMs(duration: Duration): number {
 function assertUnits(duration: unknown): void {
   if (typeof duration === "number") return;
   const isObject = typeof duration === "object" && duration !== null;
-  if (isObject && Object.keys(duration).length > 0 && Object.keys(duration).every((unit) => unit in MS))
+  if (
+    isObject &&
+    Object.keys(duration).length > 0 &&
+    Object.keys(duration).every((unit) => Object.hasOwn(MS, unit))
+  )
     return;
   throw new RangeError(
     `A duration is a number of milliseconds or { ${Object.keys(MS).join(", ")} }; got ${JSON.stringify(duration)}`,
@@ -64,7 +68,7 @@ export function parseDuration(text: string): number | undefined {
   if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text.trim()) return undefined;
   let ms = 0;
   for (const [, count, unit] of parts) {
-    const factor = HUMAN_UNIT_MS[unit ?? ""];
+    const factor = Object.hasOwn(HUMAN_UNIT_MS, unit ?? "") ? HUMAN_UNIT_MS[unit ?? ""] : undefined;
     if (factor === undefined) return undefined;
     ms += Number(count) * factor;
   }

@@ -90,7 +90,7 @@ export const pageKey = (id: InvocationId, incarnation: Incarnation, start: numbe
 export function parseHead(item: Attributes): Head {
   if (item["v"] !== FORMAT_VERSION) {
     throw new TypeError(
-      `journal format ${String(item["v"])} is not supported: this is version ${FORMAT_VERSION}`,
+      `journal format ${JSON.stringify(item["v"])} is not supported: this is version ${FORMAT_VERSION}`,
     );
   }
   const [service, handler, key] = item["t"] as [string, string, string?];

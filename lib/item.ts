@@ -120,29 +120,42 @@ export function holds(item: Attributes | undefined, condition: Condition): boole
       return item === undefined;
     case "present":
       return item !== undefined;
-    case "missing":
-      return item?.[condition.attribute] === undefined;
-    case "eq":
-      return item?.[condition.attribute] === condition.value;
-    case "ne":
-      return item?.[condition.attribute] !== condition.value;
-    case "lt": {
-      const held = item?.[condition.attribute];
-      // Strings by their UTF-8 bytes, as DynamoDB compares them.
-      if (typeof held === "string" && typeof condition.value === "string") {
-        return Buffer.compare(Buffer.from(held), Buffer.from(condition.value)) < 0;
-      }
-      return typeof held === "number" && typeof condition.value === "number" && held < condition.value;
-    }
-    case "size": {
-      const held = item?.[condition.attribute];
-      return Array.isArray(held) && held.length === condition.value;
-    }
     case "all":
       return condition.of.every((part) => holds(item, part));
     case "any":
       return condition.of.some((part) => holds(item, part));
+    case "missing":
+    case "eq":
+    case "ne":
+    case "lt":
+    case "size":
+      return holdsFor(item?.[condition.attribute], condition);
   }
+}
+
+type AttributeCondition = Extract<Condition, { readonly attribute: string }>;
+
+function holdsFor(held: Value | undefined, condition: AttributeCondition): boolean {
+  switch (condition.is) {
+    case "missing":
+      return held === undefined;
+    case "eq":
+      return held === condition.value;
+    case "ne":
+      return held !== condition.value;
+    case "size":
+      return Array.isArray(held) && held.length === condition.value;
+    case "lt":
+      return isLess(held, condition.value);
+  }
+}
+
+/** Strings by their UTF-8 bytes, as DynamoDB compares them; never across types. */
+function isLess(held: Value | undefined, value: string | number): boolean {
+  if (typeof held === "string" && typeof value === "string") {
+    return Buffer.compare(Buffer.from(held), Buffer.from(value)) < 0;
+  }
+  return typeof held === "number" && typeof value === "number" && held < value;
 }
 
 /** The size of an item as DynamoDB counts it, in bytes: names and values, with the overhead of lists and maps. */

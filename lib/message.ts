@@ -84,7 +84,7 @@ export function decodeMessage(body: string): Message {
   }
   const { kind, id } = value;
   if (typeof kind !== "string" || typeof id !== "string" || !KINDS.includes(kind)) {
-    throw new TypeError(`not a mailbox message: kind ${String(kind)}`);
+    throw new TypeError(`not a mailbox message: kind ${JSON.stringify(kind)}`);
   }
   return value as unknown as Message;
 }

@@ -6,33 +6,31 @@ import { equalValues, type Value } from "./value.ts";
 
 /** What must be the same on replay: kind, name, and the parameters that others see. Not results, not durations. */
 export function identityOf(entry: CommandEntry): Value[] {
-  switch (entry[0]) {
-    case "r":
-    case "g":
-    case "q":
-    case "d":
-    case "p":
-    case "h":
-    case "y":
-    case "a":
-      return [entry[0], entry[2]];
-    case "k":
-    case "D":
-      return [entry[0]];
-    case "s":
-    case "v":
-      return [entry[0], entry[2], entry[3]];
-    case "z":
-      return ["z", entry[3]];
-    case "c":
-    case "o": {
-      const [service, handler, key, input, headers, idempotencyKey] = entry[3];
-      return [entry[0], service, handler, key, input, headers, idempotencyKey];
-    }
-    case "t":
-      return ["t", entry[2], entry[4], entry[5]];
+  if (entry[0] === "c" || entry[0] === "o") {
+    const [service, handler, key, input, headers, idempotencyKey] = entry[3];
+    return [entry[0], service, handler, key, input, headers, idempotencyKey];
   }
+  const parts = entry as readonly Value[];
+  return [entry[0], ...COMPARED[entry[0]].map((at) => parts[at] ?? null)];
 }
+
+/** The places of the parts that are compared. */
+const COMPARED: Record<Exclude<CommandEntry[0], "c" | "o">, readonly number[]> = {
+  r: [2],
+  g: [2],
+  q: [2],
+  d: [2],
+  p: [2],
+  h: [2],
+  y: [2],
+  a: [2],
+  k: [],
+  D: [],
+  s: [2, 3],
+  v: [2, 3],
+  z: [3],
+  t: [2, 4, 5],
+};
 
 /** Throws {@link JournalMismatchError} unless both are the same operation. */
 export function assertSameCommand(recorded: CommandEntry, issued: CommandEntry): void {

@@ -146,7 +146,7 @@ function define<Type extends ServiceType, Name extends string, H>(
   return { type, ...describing };
 }
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_.\-]*$/;
+const NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 function assertName(name: unknown, what: string): void {
   if (typeof name === "string" && NAME.test(name) && name.length <= NAME_BYTES_MAX) return;
   throw new TypeError(

@@ -19,6 +19,8 @@ export interface PromiseOwner {
   assertOutsideRun(operation: string): void;
 }
 
+const isTerminal = (error: unknown): boolean => TerminalError.is(error);
+
 /** What a rejection handler of a native promise takes: whatever type it declares. */
 type Reason = Parameters<NonNullable<Parameters<Promise<never>["catch"]>[0]>>[0];
 
@@ -68,7 +70,7 @@ export class DurablePromise<T> implements Promise<T> {
       () => {
         throw new TimeoutError();
       },
-      TerminalError.is,
+      isTerminal,
       (error) => owner.fail(error),
     );
     return new DurablePromise<T>(Future.combine("race", [this.future, timeout]), owner);
@@ -79,7 +81,7 @@ export class DurablePromise<T> implements Promise<T> {
     const mapped = Future.map(
       this.future,
       (value, error) => mapper(value as T | undefined, error as TerminalError | undefined),
-      TerminalError.is,
+      isTerminal,
       (error) => this.#ownerNow()?.fail(error),
     );
     return new DurablePromise<U>(mapped, this.owner);

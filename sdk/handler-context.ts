@@ -158,8 +158,7 @@ export class HandlerContext implements PromiseOwner {
       if (result.kind === "attempt-failed") {
         const { error, retryAfterMs, run } = result;
         this.driver.fail(error, {
-          entry,
-          name,
+          step: { entry, name },
           ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
           ...(run === undefined ? {} : { run }),
         });
@@ -175,7 +174,7 @@ export class HandlerContext implements PromiseOwner {
         const error = asError(thrown);
         this.driver.fail(
           new Error(`the result of step "${name}" cannot be stored: ${error.message}`, { cause: error }),
-          { entry, name },
+          { step: { entry, name } },
         );
       }
     });

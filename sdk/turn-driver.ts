@@ -12,16 +12,25 @@
 import type { Journal } from "../core/journal.ts";
 import { ZombieError } from "../core/state-store.ts";
 import type { CallEntry, CommandEntry, Entry, Note } from "../lib/entry.ts";
-import { asError, CancelledError, OperationalError, TerminalError } from "../lib/errors.ts";
+import {
+  asError,
+  CancelledError,
+  JournalMismatchError,
+  OperationalError,
+  TerminalError,
+} from "../lib/errors.ts";
 import type { Future } from "../lib/future.ts";
 import { REPLAY_STALL_MS } from "../lib/limits.ts";
 import { type Outcome, encodeOutcome, failure } from "../lib/outcome.ts";
-import type { RunAttempts, TurnFailure, TurnOutcome, TurnRequest } from "../lib/protocol.ts";
+import type { TurnFailure, TurnOutcome, TurnRequest } from "../lib/protocol.ts";
 import { type Completion, Turn } from "../lib/turn.ts";
-import { type Leaf, leavesOf, type Wait } from "../lib/wait.ts";
+import { leavesOf, type Wait } from "../lib/wait.ts";
+import { Activity } from "./activity.ts";
 import { currentTurn } from "./current-turn.ts";
 import type { Root } from "./durable-promise.ts";
+import { type Sleep, Sleeps } from "./sleeps.ts";
 import type { TurnPorts } from "./turn-ports.ts";
+import { type FailureDetails, turnFailure } from "./turn-failure.ts";
 import { type Filler, TurnWriter, type Written } from "./turn-writer.ts";
 
 /** What the turn begins with; values that were kept apart are loaded. */
@@ -31,8 +40,6 @@ export interface History {
   /** Notes that ride in the message being handled. */
   readonly carried: readonly Note[];
 }
-
-type Sleep = Extract<Leaf, ["z", ...unknown[]]>;
 
 /** How the user's function ended. */
 type Ended =
@@ -50,16 +57,14 @@ export class TurnDriver {
   readonly #roots = new Set<Root>();
   readonly #local: (() => void)[] = [];
   readonly #closures: (() => void)[] = [];
-  readonly #timers = new Map<number, () => void>();
   /** Calls whose results this turn knows to be missing, for cancellation. */
   readonly #openCalls = new Map<number, CallEntry>();
-  readonly #openSleeps = new Set<Sleep>();
   #running = 0;
   #reading = 0;
   #ended: Ended | undefined;
   #failure: TurnFailure | undefined;
-  #signal: (() => void) | undefined;
-  #activity = false;
+  readonly #activity: Activity;
+  readonly #sleeps: Sleeps;
   readonly #writer: TurnWriter;
   #fill: Filler = async () => await Promise.reject(new Error("the turn has not begun"));
   #over = false;
@@ -70,6 +75,11 @@ export class TurnDriver {
     this.#request = request;
     this.#ports = ports;
     this.#journal = journal;
+    this.#activity = new Activity(ports.clock);
+    this.#sleeps = new Sleeps(ports.clock, (command) => {
+      this.#local.push(() => this.#turn.finishFromOutside(command, null));
+      this.#activity.touch();
+    });
     this.#turn = new Turn({
       log,
       notes,
@@ -83,7 +93,7 @@ export class TurnDriver {
       fill: async (entry, before) => await this.#fill(entry, before),
       deliver: (delivery) => {
         this.#local.push(delivery);
-        this.#touch();
+        this.#activity.touch();
       },
     });
   }
@@ -114,7 +124,7 @@ export class TurnDriver {
           }),
       );
       if (entry[0] === "c") this.#openCalls.set(entry[1], (recorded ?? entry) as CallEntry);
-      this.#touch();
+      this.#activity.touch();
       return recorded;
     } catch (thrown) {
       this.fail(asError(thrown), { code: 570 });
@@ -125,7 +135,7 @@ export class TurnDriver {
   /** See {@link Turn.onRecorded}. */
   onRecorded(command: number, tell: (entry: CommandEntry) => void): void {
     this.#turn.onRecorded(command, tell);
-    this.#touch();
+    this.#activity.touch();
   }
 
   onSignal(key: string | number, complete: Completion): void {
@@ -144,39 +154,21 @@ export class TurnDriver {
   }
 
   /** Fails the attempt, whatever the user's code makes of it. The first failure is kept. */
-  fail(
-    error: Error,
-    details: {
-      code?: number;
-      entry?: CommandEntry;
-      retryAfterMs?: number;
-      run?: RunAttempts;
-      type?: string;
-      name?: string;
-    } = {},
-  ): void {
-    const { code = 500, entry, retryAfterMs, run, type = "run", name = "" } = details;
-    this.#failure ??= {
-      code,
-      message: error.message,
-      ...(error.stack === undefined ? {} : { stack: error.stack }),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      ...(run === undefined ? {} : { run }),
-      ...(entry === undefined ? {} : { command: { index: entry[1], type, name } }),
-    };
-    this.#touch();
+  fail(error: Error, details: FailureDetails = {}): void {
+    this.#failure ??= turnFailure(error, details);
+    this.#activity.touch();
   }
 
   await(root: Root): void {
     this.#roots.add(root);
     root.future.onSettled(() => this.#roots.delete(root));
-    this.#touch();
+    this.#activity.touch();
   }
 
   /** Starts when the log is at its end and all that came before is durable (J2). */
   whenDurable(start: () => void): void {
     this.#closures.push(start);
-    this.#touch();
+    this.#activity.touch();
   }
 
   /** Work of this turn that will end in an event: a closure, a read. `deliver` is called when it is its turn. */
@@ -202,14 +194,14 @@ export class TurnDriver {
 
   /** A sleep runs from its command on, awaited or not. */
   openSleep(leaf: Sleep, future: Future): void {
-    this.#openSleeps.add(leaf);
-    future.onSettled(() => this.#openSleeps.delete(leaf));
+    this.#sleeps.add(leaf, future);
   }
 
   /** A run's or a read's result. */
   finish(entry: CommandEntry): void {
     this.#turn.finish(entry);
   }
+
   finishFromOutside(command: number, outcome: Outcome): void {
     this.#turn.finishFromOutside(command, encodeOutcome(outcome));
   }
@@ -219,12 +211,7 @@ export class TurnDriver {
       this.#running--;
       deliver();
     });
-    this.#touch();
-  }
-
-  #touch(): void {
-    this.#activity = true;
-    this.#signal?.();
+    this.#activity.touch();
   }
 
   // --- the turn ----------------------------------------------------------------------------------------------
@@ -240,7 +227,7 @@ export class TurnDriver {
     const limitMs = Math.max(0, this.#request.remainingMs - TIME_LIMIT_MARGIN_MS);
     const stopTimer = clock.after(limitMs, () => {
       this.#timeUp = true;
-      this.#touch();
+      this.#activity.touch();
     });
     handler().then(
       (value) => this.#endedWith({ kind: "value", value }),
@@ -252,20 +239,18 @@ export class TurnDriver {
       if (thrown instanceof ZombieError) return { kind: "lost", reason: thrown.message };
       if (thrown instanceof OperationalError)
         return { kind: "lost", reason: `${thrown.code}: ${thrown.message}` };
-      this.fail(asError(thrown), {
-        code: thrown instanceof Error && "code" in thrown && thrown.code === 570 ? 570 : 500,
-      });
+      this.fail(asError(thrown), { code: thrown instanceof JournalMismatchError ? thrown.code : 500 });
       return this.#failed();
     } finally {
       this.#over = true;
       stopTimer();
-      for (const cancel of this.#timers.values()) cancel();
+      this.#sleeps.stop();
     }
   }
 
   #endedWith(ended: Ended): void {
     this.#ended = ended;
-    this.#touch();
+    this.#activity.touch();
   }
 
   async #loop(serialize: (value: unknown) => Uint8Array): Promise<TurnOutcome> {
@@ -293,24 +278,24 @@ export class TurnDriver {
   }
 
   async #replayOne(): Promise<void> {
-    this.#activity = false;
+    this.#activity.clear();
     if (this.#turn.step() !== "stalled") return;
     // Code that awaits nothing durable waits for something of its own, and may take its time.
     const isOwn = this.#roots.size === 0;
-    await this.#nextActivity(isOwn ? undefined : REPLAY_STALL_MS);
-    if (!this.#activity && !isOwn) throw this.#turn.stalled();
+    await this.#activity.next(isOwn ? undefined : REPLAY_STALL_MS);
+    if (!this.#activity.happened && !isOwn) throw this.#turn.stalled();
   }
 
   /** The code is at rest and nothing is left to deliver. */
   async #act(): Promise<TurnOutcome | undefined> {
-    this.#activity = false;
+    this.#activity.clear();
     const closures = this.#closures.splice(0);
     const busy = closures.length > 0 || this.#running > 0;
     if (!busy && this.#roots.size > 0)
       return this.#outcomeAfter(await this.#writer.suspend(this.#waitTree()));
     if (this.#turn.mustAppend && this.#reading > 0) {
       this.#closures.push(...closures);
-      await this.#nextActivity();
+      await this.#activity.next();
       return undefined;
     }
     if (this.#turn.mustAppend) {
@@ -318,33 +303,9 @@ export class TurnDriver {
       if (outcome || this.#failure) return outcome;
     }
     for (const start of closures) start();
-    this.#armTimers();
-    if (closures.length === 0 && !this.#activity) await this.#nextActivity();
+    this.#sleeps.arm();
+    if (closures.length === 0 && !this.#activity.happened) await this.#activity.next();
     return undefined;
-  }
-
-  /** Sleeps fire in the turn while it runs something else; a suspended one has durable timers. */
-  #armTimers(): void {
-    for (const [, command, dueAtMs] of this.#openSleeps) {
-      if (this.#timers.has(command)) continue;
-      const cancel = this.#ports.clock.after(Math.max(0, dueAtMs - this.#ports.clock.now()), () => {
-        this.#local.push(() => this.#turn.finishFromOutside(command, null));
-        this.#touch();
-      });
-      this.#timers.set(command, cancel);
-    }
-  }
-
-  #nextActivity(maxMs?: number): Promise<void> {
-    if (this.#activity) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cancel = maxMs === undefined ? undefined : this.#ports.clock.after(maxMs, () => this.#signal?.());
-      this.#signal = () => {
-        this.#signal = undefined;
-        cancel?.();
-        resolve();
-      };
-    });
   }
 
   #cancelRoots(): readonly CallEntry[] {
@@ -360,8 +321,7 @@ export class TurnDriver {
   #waitTree(): Wait {
     const waits = [...this.#roots].map((root) => root.future.wait());
     const awaited: Wait = waits.length === 1 && waits[0] ? waits[0] : ["race", waits];
-    const inTree = new Set(leavesOf(awaited).map((leaf) => (leaf[0] === "z" ? leaf[1] : undefined)));
-    const others = [...this.#openSleeps].filter(([, command]) => !inTree.has(command));
+    const others = this.#sleeps.except(leavesOf(awaited));
     return others.length === 0 ? awaited : ["also", [awaited, ...others]];
   }
 

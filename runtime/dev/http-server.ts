@@ -14,6 +14,8 @@ export interface HttpServerOptions {
 
 /** Longer than clients and proxies keep theirs, so that it is never the server who closes under a request. */
 const KEEP_ALIVE_MS = 75_000;
+/** More than is supported: what is too long is for the ingress to refuse, with a message. */
+const HEADERS_BYTES_MAX = 64 * 1024;
 /** Of a body that is too long this much more is read and thrown away, so that its sender gets to read the answer. */
 const DISCARD_BYTES_MAX = 16 * 1024 * 1024;
 const NO_BODY = new Uint8Array(0);
@@ -30,7 +32,8 @@ export class HttpServer {
 
   constructor(handle: HttpHandler, options: HttpServerOptions) {
     this.#options = options;
-    this.#server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true }, (request, response) => {
+    const settings = { keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: HEADERS_BYTES_MAX, noDelay: true };
+    this.#server = createServer(settings, (request, response) => {
       void serve(request, response, handle, options.bodyBytesMax);
     });
   }

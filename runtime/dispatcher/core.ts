@@ -117,7 +117,7 @@ export class Dispatcher {
     const delivery: Delivery = { sequence: first.sequence, inDoubt, deadlineMs, drained: 0 };
     try {
       if (message.kind === "notify") {
-        return await this.#notes.deliver(messages as readonly Message[] as [Notify, ...Notify[]], delivery);
+        return await this.#notes.deliver(messages as unknown as [Notify, ...Notify[]], delivery);
       }
       if (message.kind === "start") return await this.#start(message, delivery);
       return message.kind === "resume" ? await this.#resume(message, delivery) : await this.#kill(message);

@@ -44,11 +44,13 @@ function retentionOf(
   handler: HandlerManifest | undefined,
   isIdempotent: boolean,
 ): number {
-  if (handler?.kind === "workflow") {
-    return handler.workflowRetentionMs ?? service?.workflowRetentionMs ?? WORKFLOW_RETENTION_MS;
-  }
-  if (isIdempotent) {
-    return handler?.idempotencyRetentionMs ?? service?.idempotencyRetentionMs ?? IDEMPOTENCY_RETENTION_MS;
-  }
-  return handler?.journalRetentionMs ?? service?.journalRetentionMs ?? JOURNAL_RETENTION_MS;
+  const kind = handler?.kind === "workflow" ? "workflow" : isIdempotent ? "idempotency" : "journal";
+  const [option, defaultMs] = RETENTIONS[kind];
+  return handler?.[option] ?? service?.[option] ?? defaultMs;
 }
+
+const RETENTIONS = {
+  workflow: ["workflowRetentionMs", WORKFLOW_RETENTION_MS],
+  idempotency: ["idempotencyRetentionMs", IDEMPOTENCY_RETENTION_MS],
+  journal: ["journalRetentionMs", JOURNAL_RETENTION_MS],
+} as const;

@@ -65,14 +65,12 @@ export class Progress {
     }
     if (head.status === "completed") return await this.passOn(known);
     if (head.status === "paused") return await this.#hold(known);
-    if (head.status === "scheduled" || head.status === "backing-off") {
-      if (!woken && head.dueAtMs !== undefined && head.dueAtMs > this.#ports.clock.now()) {
-        return await this.#wakeAt(known, head.dueAtMs);
-      }
+    if (!woken && isResting(head)) {
+      const { dueAtMs } = head;
+      if (dueAtMs !== undefined && dueAtMs > this.#ports.clock.now())
+        return await this.#wakeAt(known, dueAtMs);
     }
-    if (head.status === "suspended" && !woken && !(head.wait && canProgress(head.wait, head.notes)))
-      return "done";
-    return await this.enter(known, carried, delivery);
+    return woken || !isWaiting(head) ? await this.enter(known, carried, delivery) : "done";
   }
 
   /** A timer that is in doubt is set again. */
@@ -144,3 +142,9 @@ export class Progress {
     return "done";
   }
 }
+
+const isResting = ({ status }: Head): boolean => status === "scheduled" || status === "backing-off";
+
+/** Suspended, and nothing has come that would let it go on. */
+const isWaiting = ({ status, wait, notes }: Head): boolean =>
+  status === "suspended" && !(wait && canProgress(wait, notes));

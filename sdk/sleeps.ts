@@ -1,0 +1,46 @@
+/** The sleeps of a turn that are not over. While the turn runs they fire in it; a suspended one has durable timers. */
+import type { Future } from "../lib/future.ts";
+import type { Clock } from "../lib/ports.ts";
+import type { Leaf } from "../lib/wait.ts";
+
+export type Sleep = Extract<Leaf, ["z", ...unknown[]]>;
+
+export class Sleeps {
+  readonly #clock: Clock;
+  readonly #fire: (command: number) => void;
+  readonly #open = new Set<Sleep>();
+  readonly #timers = new Map<number, () => void>();
+
+  constructor(clock: Clock, fire: (command: number) => void) {
+    this.#clock = clock;
+    this.#fire = fire;
+  }
+
+  /** It runs from its command on, awaited or not. */
+  add(sleep: Sleep, future: Future): void {
+    this.#open.add(sleep);
+    future.onSettled(() => this.#open.delete(sleep));
+  }
+
+  /** Those that are not among the leaves. */
+  except(leaves: readonly Leaf[]): Sleep[] {
+    const named = new Set(leaves.map((leaf) => (leaf[0] === "z" ? leaf[1] : undefined)));
+    return [...this.#open].filter(([, command]) => !named.has(command));
+  }
+
+  /** Sets a timer for each that has none. */
+  arm(): void {
+    for (const [, command, dueAtMs] of this.#open) {
+      if (this.#timers.has(command)) continue;
+      const delayMs = Math.max(0, dueAtMs - this.#clock.now());
+      this.#timers.set(
+        command,
+        this.#clock.after(delayMs, () => this.#fire(command)),
+      );
+    }
+  }
+
+  stop(): void {
+    for (const cancel of this.#timers.values()) cancel();
+  }
+}
