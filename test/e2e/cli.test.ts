@@ -139,7 +139,7 @@ describe("a data file that cannot be used is refused and left as it is", () => {
 
 test("says where it listens, what it serves and how to call it; stops on a signal within two seconds", async () => {
   const server = await Server.start({ file: "client.ts" });
-  expect(server.output).toMatch(/Greeter +service +greet, count, refuse, wait/);
+  expect(server.output).toMatch(/Greeter +service +greet, count, secret \(private\), strict, refuse, wait/);
   expect(server.output).toMatch(/Counter +object +add, keep, kept \(shared\)/);
   const [, path = ""] = /curl http:\/\/localhost:\d+(\S+) --json/.exec(server.output) ?? [];
   expect(path).toBe("/Greeter/greet");
