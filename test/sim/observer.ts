@@ -316,7 +316,14 @@ export class Observer {
 
   // --- the user's code ---------------------------------------------------------------------------------------
 
-  /** A step's action starts in a turn. `known`: results on whose account the code may be acting. */
+  /** A program begins, or begins again, in a turn. T1: a delayed one not before its time. */
+  entered(actor: Actor, pid: string, id: string): void {
+    this.#trace.add(actor.name, "enters", `${pid} as ${id}`);
+    const dueMs = this.starts.get(id)?.dueAtMs ?? 0;
+    if (this.#now() + this.maxSkewMs + 1 < dueMs) this.fail("T1", `${id} starts ${dueMs - this.#now()} ms early`);
+  }
+
+  /** A step's action starts in a turn, on account of what the code knows. */
   stepStarts(actor: Actor, turn: CurrentTurn | undefined, step: string, { known, seen }: Account): void {
     if (!turn) return;
     this.#trace.add(actor.name, "runs step", `${step} of ${turn.id}`);

@@ -81,7 +81,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     executions: new Map(),
     told: (id, instruction) => clients.told(id, instruction),
     entered: (actor, program, id) => {
-      trace.add(actor.name, "enters", `${program.pid} as ${id}`);
+      observer.entered(actor, program.pid, id);
       const ids = ranAs.get(program.pid) ?? new Set();
       ranAs.set(program.pid, ids.add(id));
     },

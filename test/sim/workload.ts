@@ -77,6 +77,7 @@ export class Generator {
 
   workload(): Workload {
     const prng = this.#prng;
+    if (prng.chance(0.05)) return this.#hotKey();
     const count = prng.int(1, 5);
     const disturbed = prng.chance(0.3);
     const spreadMs = prng.pick([10, 500, 20_000]);
@@ -102,6 +103,26 @@ export class Generator {
     }
     for (const { key, name } of this.#promises) roots.push(this.#resolver(key, name, spreadMs));
     return { roots, disturbed };
+  }
+
+  /** One key, more invocations than its lock holds inline. */
+  #hotKey(): Workload {
+    const prng = this.#prng;
+    const one = (body: readonly Instruction[], atMs: number): Root => ({
+      program: { pid: this.#pid(), callee: "exclusive", key: "k0-hot", body },
+      atMs,
+      times: 1,
+      ...(prng.chance(0.05) ? { outside: this.#interference() } : {}),
+    });
+    const roots = [one([{ do: "sleep", ms: prng.int(1000, 20_000) }, this.#step()], 0)];
+    const count = prng.int(9, 14);
+    const spreadMs = prng.pick([10, 2000]);
+    for (let index = 0; index < count; index++) {
+      const scope: Scope = { depth: DEPTH_MAX, callee: "exclusive", pid: "" };
+      const body = prng.chance(0.3) ? [this.#state(scope), this.#part(scope)] : [this.#state(scope)];
+      roots.push(one(body, prng.between(1, spreadMs)));
+    }
+    return { roots, disturbed: true };
   }
 
   #interference(): Interference {

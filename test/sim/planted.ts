@@ -1,0 +1,150 @@
+/**
+ * Bugs that each pass ordinary tests, as changes of the product's source. The first twelve are the counterexamples at
+ * the end of the design's section 4. Every one must be caught within its number of seeds; a text that is no longer
+ * there exactly once is an error, since a bug that is not planted is not caught.
+ */
+import type { Patch } from "./plant.ts";
+
+export interface Planted extends Patch {
+  /** Must be caught within so many seeds. */
+  readonly within: number;
+}
+
+const bug = (name: string, file: string, within: number, ...changes: (readonly [find: string, replace: string])[]): Planted => ({
+  name,
+  file,
+  within,
+  changes: changes.map(([find, replace]) => ({ find, replace })),
+});
+
+const COUNTEREXAMPLES: readonly Planted[] = [
+  bug(
+    "state is written before the append that contains it",
+    "sdk/turn-writer.ts",
+    1000,
+    [
+      "const result = await this.#journal.append(entries, this.#turn.taken, ending);",
+      "await this.#perform(entries, this.#journal.length); const result = await this.#journal.append(entries, this.#turn.taken, ending);",
+    ],
+  ),
+  bug("a killed invocation's last append is not done again, so its zombie writes later", "runtime/dispatcher/core.ts", 6000, [
+    "    await repeatLastOutputs(this.#ports, id, known.head);\n    if (known.head.status !== \"completed\") await this.#cascade.end",
+    "    if (known.head.status !== \"completed\") await this.#cascade.end",
+  ]),
+  bug("the suspension is appended before the lock is taken", "sdk/turn-writer.ts", 2000, [
+    `    if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");
+    const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });`,
+    `    const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });
+    if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");`,
+  ]),
+  bug("a turn that lost an append goes on to the next message", "runtime/dispatcher/progress.ts", 1000, [
+    'if (stored?.head.status !== "completed") return "retry";',
+    'if (stored?.head.status !== "completed") return "done";',
+  ]),
+  bug("a hand-off whose message was never sent is not sent again", "runtime/dispatcher/key-lock.ts", 4000, [
+    'if (head.status === "pending" || head.status === "accepted") await this.wake(owner);',
+    "",
+  ]),
+  bug("the lock of an owner that has ended is taken for a living one's", "runtime/dispatcher/key-lock.ts", 2000, [
+    'head.status === "completed" ||\n      isExpired',
+    "isExpired",
+  ]),
+  bug("a lock is freed although someone has been parked behind it meanwhile", "lib/lock.ts", 4000, [
+    '    { is: "size", attribute: "q", value: lock.inline.length },\n    { is: "eq", attribute: "h", value: lock.from },\n    { is: "eq", attribute: "t", value: lock.to },',
+    "",
+  ]),
+  bug("appends do not check the status", "lib/head.ts", 2000, [
+    '    whileOpen(incarnation),\n    { is: "ne", attribute: "s", value: "paused" },',
+    '    { is: "eq", attribute: "i", value: incarnation },',
+  ]),
+  bug("the token is taken from the message at hand", "runtime/dispatcher/progress.ts", 500, [
+    "(head?.token ?? tokenOf(this.#epoch, sequence))",
+    "tokenOf(this.#epoch, sequence)",
+  ]),
+  bug("reads are not logged", "lib/turn.ts", 2000, [
+    "  finish(entry: CommandEntry): void {\n    this.#pending.push(entry);",
+    "  finish(entry: CommandEntry): void {\n    if (!READS.includes(entry[0])) this.#pending.push(entry);",
+  ]),
+  bug("a suspension does not look at the notes that came in", "core/journal.ts", 1000, [
+    'if (ending?.kind !== "suspended")',
+    "if (ending)",
+  ]),
+  bug("a deduplication id that is the same for every wake", "runtime/dispatcher/key-lock.ts", 4000, [
+    'const cause = Buffer.from(this.#ports.entropy.bytes(9)).toString("base64url");',
+    'const cause = "wake";',
+  ]),
+];
+
+const OTHERS: readonly Planted[] = [
+  bug("messages are acknowledged whatever became of them", "runtime/dispatcher/core.ts", 500, [
+    "return messages.slice(from).map(({ messageId }) => messageId);",
+    "return [];",
+  ]),
+  bug("state is not fenced", "lib/fence.ts", 4000, [
+    '  of: [{ is: "absent" }, { is: "lt", attribute: "f", value: fence }],',
+    '  of: [{ is: "absent" }, { is: "ne", attribute: "f", value: fence }],',
+  ]),
+  bug("the inbox is a stack", "lib/lock.ts", 4000, [
+    "  const [next] = lock.inline;",
+    "  const next = lock.inline.at(-1);",
+  ]),
+  bug("a reply that a crash has swallowed is not sent again", "runtime/dispatcher/output-repeater.ts", 1000, [
+    '  if (head.status === "completed" && head.outcome) await reply(ports, id, head.replies, head.outcome);',
+    "",
+  ]),
+  bug("timers that a crash has swallowed are not set again", "runtime/dispatcher/output-repeater.ts", 1000, [
+    '  if (head.status !== "completed" && head.wait) await arrange(ports, { id, incarnation, target }, head.wait);',
+    "",
+  ]),
+  bug("a race is woken only when all of it can progress", "lib/wait.ts", 500, [
+    'race: (parts) => (parts.every((part) => part === "pending")',
+    'race: (parts) => (parts.some((part) => part === "pending")',
+  ]),
+  bug("a timer's message is taken as it comes, early or not", "runtime/dispatcher/note-delivery.ts", 1000, [
+    "if (message.dueAtMs === undefined || message.dueAtMs <= nowMs) due.push(message.note);",
+    "if (message.dueAtMs !== -1) due.push(message.note);",
+  ]),
+  bug("the next step starts before the last result is durable", "lib/turn.ts", 200, [
+    'const MUST_APPEND = "rsdDcotvyx";',
+    'const MUST_APPEND = "sdDcotvyx";',
+  ]),
+  bug("the outputs of an append whose turn died are not done again", "runtime/dispatcher/output-repeater.ts", 1000, [
+    "  await performOutputs(ports, subject, entries, head.lastAppend);",
+    "  void subject; void entries;",
+  ]),
+  bug("the lock is not read before a turn", "runtime/dispatcher/key-lock.ts", 500, [
+    "    if (!me) return",
+    "    if (me) return",
+  ]),
+  bug("two messages of a group in one batch", "core/send.ts", 500, ["    if (groups.has(message.group)) continue;\n", ""]),
+  bug("a note that came twice is news twice", "lib/turn.ts", 2000, [
+    "    return !this.#seen.has(note[0] === \"x\" ? note[1] : note[2]);",
+    "    return true;",
+  ]),
+  bug("who waits for a promise that was just completed is not told", "runtime/dispatcher/output-repeater.ts", 6000, [
+    "      if (outcome) found.push(replyTo(waiter, outcome));",
+    "      void outcome;",
+  ]),
+  bug("a kill does not pass the key on", "runtime/dispatcher/core.ts", 2000, [
+    "    await this.#cascade.killCallees(id);\n    return await this.#progress.passOn(known);",
+    '    await this.#cascade.killCallees(id);\n    return "done";',
+  ]),
+  bug("an invocation moves to the newest deployment", "runtime/dispatcher/handler-options.ts", 1000, [
+    "const pinned = known.head?.deployment ?? service?.deployment;",
+    "const pinned = service?.deployment;",
+  ]),
+  bug("a delayed start runs at once", "runtime/dispatcher/core.ts", 500, [
+    "if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, stored?.head);",
+    "",
+  ]),
+  bug("a page is taken to hold one entry less than it does", "core/journal.ts", 1000, [
+    "this.#pagedTo = from + held.length;",
+    "this.#pagedTo = from + held.length - 1;",
+  ]),
+  bug("a drained invocation's doubt is forgotten", "runtime/dispatcher/progress.ts", 3000, [
+    'if (verdict === "retry") await this.#locks.wake(next, true);',
+    'if (verdict === "retry") await this.#locks.wake(next);',
+  ]),
+];
+
+export const PLANTED: readonly Planted[] = [...COUNTEREXAMPLES, ...OTHERS];
