@@ -1,0 +1,212 @@
+/** Futures: who wins is the journal's to say, whatever was built or awaited when. */
+import { describe, expect, test } from "vitest";
+import { TerminalError } from "../../../lib/errors.ts";
+import { Future } from "../../../lib/future.ts";
+import type { Leaf } from "../../../lib/wait.ts";
+
+const call = (command: number): Future => Future.leaf({ leaf: ["c", command] });
+const ok = (future: Future, value: unknown, at: number): void => future.settle({ ok: true, value, at });
+const fail = (future: Future, message: string, at: number): void =>
+  future.settle({ ok: false, error: new TerminalError(message), at });
+const shown = ({ settled }: Future): unknown =>
+  settled === undefined
+    ? "pending"
+    : settled.ok
+      ? settled.value
+      : `${settled.error.name}: ${settled.error.message}`;
+const awaited = (future: Future): Future => {
+  future.markAwaited();
+  return future;
+};
+const map = (
+  part: Future,
+  mapper: (value: unknown, error: Error | undefined) => unknown,
+  fatal = never,
+): Future => Future.map(part, mapper, (error) => TerminalError.is(error), fatal);
+function never(error: Error): void {
+  throw error;
+}
+
+describe("rules", () => {
+  test("race: the first to settle, well or badly", () => {
+    const [a, b] = [call(0), call(1)];
+    const race = awaited(Future.combine("race", [a, b]));
+    fail(b, "b", 1);
+    ok(a, "a", 2);
+    expect(shown(race)).toBe("TerminalError: b");
+  });
+
+  test("all: results in order; the first failure at once", () => {
+    const [a, b, c] = [call(0), call(1), call(2)];
+    const all = awaited(Future.combine("all", [a, b]));
+    ok(b, "b", 1);
+    expect(shown(all)).toBe("pending");
+    ok(a, "a", 2);
+    expect([shown(all), all.settled?.at]).toEqual([["a", "b"], 2]);
+    const failed = awaited(Future.combine("all", [c, call(3)]));
+    fail(c, "c", 3);
+    expect(shown(failed)).toBe("TerminalError: c");
+  });
+
+  test("any: the first success; all failures, in order of the parts", () => {
+    const [a, b] = [call(0), call(1)];
+    const any = awaited(Future.combine("any", [a, b]));
+    fail(b, "b", 1);
+    expect(shown(any)).toBe("pending");
+    fail(a, "a", 2);
+    const error = any.settled?.ok === false ? any.settled.error : undefined;
+    expect(error).toBeInstanceOf(AggregateError);
+    expect((error as AggregateError).errors.map((part: Error) => part.message)).toEqual(["a", "b"]);
+    expect(TerminalError.is(error)).toBe(false);
+  });
+
+  test("allSettled: always a success", () => {
+    const [a, b] = [call(0), call(1)];
+    const settled = awaited(Future.combine("settled", [a, b]));
+    fail(a, "a", 1);
+    ok(b, "b", 2);
+    expect(shown(settled)).toMatchObject([{ status: "rejected" }, { status: "fulfilled", value: "b" }]);
+  });
+
+  test("of nothing: race never settles, the others do", () => {
+    expect(shown(awaited(Future.combine("race", [])))).toBe("pending");
+    expect(shown(awaited(Future.combine("all", [])))).toEqual([]);
+    expect(shown(awaited(Future.combine("settled", [])))).toEqual([]);
+    expect(shown(awaited(Future.combine("any", [])))).toBe("AggregateError: All promises were rejected");
+  });
+
+  test("the smallest event wins, though it was settled last or the combinator built afterwards", () => {
+    const [a, b] = [call(0), call(1)];
+    ok(a, "a", 5);
+    ok(b, "b", 3);
+    expect(shown(awaited(Future.combine("race", [a, b])))).toBe("b");
+    expect(shown(awaited(Future.combine("any", [a, b])))).toBe("b");
+    const [c, d] = [call(2), call(3)];
+    fail(c, "c", 5);
+    fail(d, "d", 3);
+    expect(shown(awaited(Future.combine("all", [c, d])))).toBe("TerminalError: d");
+  });
+
+  test("a settlement is final", () => {
+    const a = call(0);
+    ok(a, "first", 1);
+    ok(a, "second", 2);
+    expect(shown(a)).toBe("first");
+  });
+
+  test("constants come before everything", () => {
+    const a = call(0);
+    ok(a, "a", 1);
+    const constant = Future.settledWith({ ok: true, value: "constant" });
+    expect(shown(awaited(Future.combine("race", [a, constant])))).toBe("constant");
+  });
+});
+
+describe("map", () => {
+  test("runs once, and only when it is awaited", () => {
+    let runs = 0;
+    const a = call(0);
+    const mapped = map(a, (value) => `${String(value)}${++runs}`);
+    ok(a, "a", 4);
+    expect([shown(mapped), runs]).toEqual(["pending", 0]);
+    mapped.markAwaited();
+    mapped.markAwaited();
+    expect([shown(mapped), runs, mapped.settled?.at]).toEqual(["a1", 1, 4]);
+  });
+
+  test("awaiting a combinator awaits its parts, and their parts", () => {
+    const a = call(0);
+    const mapped = map(
+      map(a, (value) => `${String(value)}b`),
+      (value) => `${String(value)}c`,
+    );
+    const race = awaited(Future.combine("race", [mapped, call(1)]));
+    ok(a, "a", 1);
+    expect(shown(race)).toBe("abc");
+  });
+
+  test("a failure may become a success, and the reverse", () => {
+    const [a, b] = [call(0), call(1)];
+    const healed = awaited(map(a, (_, error) => error?.message));
+    const broken = awaited(
+      map(b, () => {
+        throw new TerminalError("broken");
+      }),
+    );
+    fail(a, "a", 1);
+    ok(b, "b", 2);
+    expect([shown(healed), shown(broken)]).toEqual(["a", "TerminalError: broken"]);
+  });
+
+  test("what is not terminal is fatal", () => {
+    const heard: string[] = [];
+    const a = call(0);
+    const mapped = map(
+      a,
+      () => {
+        throw new Error("a bug");
+      },
+      (error) => void heard.push(error.message),
+    );
+    mapped.markAwaited();
+    ok(a, "a", 1);
+    expect(heard).toEqual(["a bug"]);
+  });
+
+  test("D1: mapped parts race by their sources' events, not by their place", () => {
+    const [slow, fast] = [call(0), call(1)];
+    const race = Future.combine("race", [map(slow, () => "slow"), map(fast, () => "fast")]);
+    ok(fast, "", 1);
+    ok(slow, "", 2);
+    expect(shown(awaited(race))).toBe("fast");
+  });
+
+  test("D1: a plain part does not overtake a mapped one by being awaited late", () => {
+    const [slow, fast] = [call(0), call(1)];
+    const race = Future.combine("race", [slow, map(fast, () => "fast")]);
+    ok(fast, "", 1);
+    ok(slow, "slow", 2);
+    expect(shown(awaited(race))).toBe("fast");
+  });
+});
+
+describe("what is waited for", () => {
+  const leaf = (command: number): Leaf => ["c", command];
+
+  test("the tree of what is missing", () => {
+    const [a, b, c] = [call(0), call(1), call(2)];
+    const tree = Future.combine("all", [
+      Future.combine("race", [a, b]),
+      map(c, (value) => value),
+      Future.leaf(),
+    ]);
+    expect(tree.wait()).toEqual([
+      "all",
+      [
+        ["race", [leaf(0), leaf(1)]],
+        ["~", [leaf(2)]],
+        ["race", []],
+      ],
+    ]);
+  });
+
+  test("without what has settled", () => {
+    const [a, b] = [call(0), call(1)];
+    const all = awaited(Future.combine("all", [a, b]));
+    ok(a, "a", 1);
+    expect(all.wait()).toEqual(["all", [leaf(1)]]);
+  });
+
+  test("awaiting is told once, to every leaf below", () => {
+    const starts: string[] = [];
+    const step = (name: string): Future => Future.leaf({ onAwaited: () => void starts.push(name) });
+    const shared = step("shared");
+    const all = Future.combine("all", [step("a"), map(shared, (value) => value)]);
+    const race = Future.combine("race", [shared, step("b")]);
+    expect(starts).toEqual([]);
+    all.markAwaited();
+    race.markAwaited();
+    all.markAwaited();
+    expect(starts).toEqual(["a", "shared", "b"]);
+  });
+});

@@ -1,0 +1,141 @@
+/** A key's lock, as the writes that the store would evaluate: taken, parked behind, handed on. */
+import { expect, test } from "vitest";
+import { type Attributes, evaluate, type ItemKey, type Write } from "../../../lib/item.ts";
+import { INBOX_INLINE_MAX } from "../../../lib/limits.ts";
+import {
+  handOff,
+  type Holder,
+  inboxKey,
+  isParkedInline,
+  lockKey,
+  park,
+  parseInboxItem,
+  parseLock,
+  takeLock,
+} from "../../../lib/lock.ts";
+
+const key = lockKey("Counter", "k");
+const holder = (n: number, incarnation = 0): Holder => ({
+  id: `inv_${n}`,
+  incarnation,
+  token: String(n).padStart(4, "0"),
+});
+const [a, b, c] = [holder(1), holder(2), holder(3)];
+
+/** A table of one key, with its refusals. */
+class Table {
+  readonly items = new Map<string, Attributes>();
+
+  write(write: Write): boolean {
+    const name = nameOf(write.key);
+    const { won, item } = evaluate(this.items.get(name), write);
+    if (won && item) this.items.set(name, item);
+    else if (won) this.items.delete(name);
+    return won;
+  }
+
+  get lock() {
+    const item = this.items.get(nameOf(key));
+    return item && parseLock(item);
+  }
+
+  /** As a dispatcher parks: the item first, then its place. */
+  park(who: Holder): boolean {
+    if (!this.lock) return false;
+    const { item, lock } = park(key, this.lock, who);
+    if (item) this.write(item);
+    return this.write(lock);
+  }
+
+  /** As a dispatcher hands off; answers the next owner, or "free". */
+  handOff(): Holder | "free" | "refused" {
+    const { lock } = this;
+    if (!lock) return "refused";
+    const overflowKey = inboxKey(key, lock.from);
+    const overflow = lock.inline.length === 0 ? this.items.get(nameOf(overflowKey)) : undefined;
+    const { next, write } = handOff(key, lock, overflow && parseInboxItem(overflow));
+    if (!this.write(write)) return "refused";
+    if (overflow) this.write({ op: "delete", key: overflowKey });
+    return next ?? "free";
+  }
+}
+const nameOf = ({ pk, sk }: ItemKey): string => `${pk} ${sk}`;
+
+test("the lock's items of a key are apart from each other, and in order", () => {
+  expect(inboxKey(key, 9).pk).toBe(key.pk);
+  expect([inboxKey(key, 10).sk, inboxKey(key, 9).sk].toSorted()).toEqual([
+    inboxKey(key, 9).sk,
+    inboxKey(key, 10).sk,
+  ]);
+});
+
+test("a free lock is taken, once", () => {
+  const table = new Table();
+  expect(table.write(takeLock(key, a))).toBe(true);
+  expect(table.lock).toEqual({ owner: a, inline: [], from: 0, to: 0 });
+  expect(table.write(takeLock(key, a))).toBe(true);
+});
+
+test("W3: from an older owner it can be taken, from a newer one not", () => {
+  const table = new Table();
+  table.write(takeLock(key, b));
+  expect(table.write(takeLock(key, a))).toBe(false);
+  expect(table.write(takeLock(key, c))).toBe(true);
+  expect(table.lock?.owner).toEqual(c);
+});
+
+test("another incarnation is another owner", () => {
+  const table = new Table();
+  table.write(takeLock(key, holder(1, 7)));
+  expect(table.write(takeLock(key, holder(1, 8)))).toBe(false);
+});
+
+test("R6: it goes from owner to owner, and is free only when nobody waits", () => {
+  const table = new Table();
+  table.write(takeLock(key, a));
+  expect([table.park(b), table.park(c)]).toEqual([true, true]);
+  expect(table.lock && isParkedInline(table.lock, b)).toBe(true);
+  expect([table.handOff(), table.handOff(), table.handOff()]).toEqual([b, c, "free"]);
+  expect(table.items.size).toBe(0);
+});
+
+test("W2: past the inline places they queue in items, and nobody overtakes", () => {
+  const table = new Table();
+  table.write(takeLock(key, a));
+  const parked = Array.from({ length: INBOX_INLINE_MAX + 4 }, (_, n) => holder(10 + n));
+  for (const who of parked) expect(table.park(who)).toBe(true);
+  expect(table.lock?.inline).toHaveLength(INBOX_INLINE_MAX);
+  expect(table.items.size).toBe(5);
+  const order: (Holder | string)[] = [table.handOff(), table.handOff()];
+  // A place is free inline, but those in the items came before.
+  const late = [holder(50), holder(51)];
+  for (const who of late) table.park(who);
+  expect(table.lock?.inline).toHaveLength(INBOX_INLINE_MAX - 2);
+  while (table.lock) order.push(table.handOff());
+  expect(order).toEqual([...parked, ...late, "free"]);
+  expect(table.items.size).toBe(0);
+});
+
+test("a hand-off is refused when somebody has parked meanwhile, and a parking when the lock has moved", () => {
+  const table = new Table();
+  table.write(takeLock(key, a));
+  const seen = table.lock;
+  if (!seen) throw new Error("no lock");
+  table.park(b);
+  expect(table.write(handOff(key, seen).write)).toBe(false);
+  expect(table.write(park(key, seen, c).lock)).toBe(false);
+  expect(table.handOff()).toEqual(b);
+  expect(table.handOff()).toBe("free");
+  expect(table.write(park(key, seen, c).lock)).toBe(false);
+  expect(table.items.size).toBe(0);
+});
+
+test("two that park in the items at once do not share a place", () => {
+  const table = new Table();
+  table.write(takeLock(key, a));
+  for (let n = 0; n < INBOX_INLINE_MAX; n++) table.park(holder(10 + n));
+  const seen = table.lock;
+  if (!seen) throw new Error("no lock");
+  expect(table.park(holder(30))).toBe(true);
+  expect(table.write(park(key, seen, holder(31)).lock)).toBe(false);
+});

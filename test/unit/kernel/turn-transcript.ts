@@ -1,0 +1,75 @@
+/** A turn machine with the handler's part played by the test: what it is told is written down. */
+import type { CallEntry, CommandEntry, Entry, Note } from "../../../lib/entry.ts";
+import { type Step, Turn } from "../../../lib/turn.ts";
+import type { Value } from "../../../lib/value.ts";
+
+export interface Script {
+  readonly log?: readonly Entry[];
+  readonly notes?: readonly Note[];
+  readonly carried?: readonly Note[];
+}
+
+export class TurnTranscript {
+  readonly turn: Turn;
+  /** What the code was told, in order. */
+  readonly told: string[] = [];
+  /** Whether the code awaits anything that a cancellation can reject. */
+  awaits = false;
+  /** Calls without a result, for a cancellation. */
+  open: CallEntry[] = [];
+
+  constructor({ log = [], notes = [], carried = [] }: Script = {}) {
+    this.turn = new Turn({
+      log,
+      notes,
+      carried,
+      cancel: () => {
+        this.told.push("cancelled");
+        this.awaits = false;
+        return this.open;
+      },
+      cancellable: () => this.awaits,
+    });
+  }
+
+  /** Issues a command; its completion is told as `number: value @event`. */
+  issue(entry: CommandEntry): CommandEntry | undefined {
+    const tell = ({ value, at }: { value: Value; at: number }) =>
+      void this.told.push(`${entry[1]}: ${show(value)} @${at}`);
+    return this.turn.issue(entry, tell).recorded;
+  }
+
+  onSignal(key: Value): void {
+    this.turn.onSignal(
+      key,
+      ({ value, at }) => void this.told.push(`signal ${show(key)}: ${show(value)} @${at}`),
+    );
+  }
+
+  /** Delivers until nothing more can be: the last answer. */
+  run(): Step {
+    for (;;) {
+      const step = this.turn.step();
+      if (step !== "delivered") return step;
+    }
+  }
+
+  /** Steps once, and answers what was told by it. */
+  step(): readonly [Step, ...string[]] {
+    const before = this.told.length;
+    const step = this.turn.step();
+    return [step, ...this.told.slice(before)];
+  }
+}
+
+const show = (value: Value): string =>
+  value instanceof Uint8Array ? new TextDecoder().decode(value) : JSON.stringify(value);
+
+export const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+
+export const call = (command: number, id = ""): CallEntry => [
+  "c",
+  command,
+  id,
+  ["Service", "handler", null, bytes("in"), {}, null, null, null, 7, 0],
+];
