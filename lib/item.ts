@@ -83,7 +83,7 @@ function assertChanges(item: Attributes | undefined, changes: readonly Change[])
   if (new Set(changes.map(({ attribute }) => attribute)).size < changes.length) {
     throw new TypeError("an update changes one attribute twice");
   }
-  if (item === undefined && changes.every((change) => change.do === "remove")) {
+  if (item === undefined && changes.length > 0 && changes.every((change) => change.do === "remove")) {
     throw new TypeError("an update that only removes cannot create an item");
   }
 }

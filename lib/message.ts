@@ -2,7 +2,7 @@
  * Mailbox messages. Every event for an invocation is one message in its group; acting on one twice is harmless (M2).
  * The body is JSON ({@link encodeJson}); its shape is checked when it comes back.
  */
-import type { Entry, Note } from "./entry.ts";
+import type { Note } from "./entry.ts";
 import type { Incarnation, InvocationId } from "./ids.ts";
 import { decodeJson, encodeJson, type Value } from "./value.ts";
 
@@ -108,5 +108,3 @@ export interface Incoming {
   readonly receiveCount: number;
   readonly body: string;
 }
-
-export type { Entry, Note };

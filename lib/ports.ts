@@ -5,7 +5,7 @@
  * Every method may throw an {@link OperationalError}: throttled, unavailable, answer lost. After one, a write or a
  * send may or may not have taken effect.
  */
-import type { Attributes, Delete, ItemKey, Put, Table, Update, Write, WriteResult } from "./item.ts";
+import type { Attributes, Delete, ItemKey, Put, Table, Update, WriteResult } from "./item.ts";
 import type { Deployment, RegisteredService } from "./manifest.ts";
 import type { Outgoing } from "./message.ts";
 import type { TurnOutcome, TurnRequest } from "./protocol.ts";
@@ -90,5 +90,3 @@ export interface Logger {
 }
 
 export const silentLogger: Logger = { log: () => undefined };
-
-export type { Write };

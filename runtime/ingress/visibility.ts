@@ -1,0 +1,42 @@
+/**
+ * Who was answered sees what was written. A result is durable with the completing append, and the state that this
+ * append contains is written right after it (R1): an answer waits for that, by reading, since only the invocation's
+ * own side may write.
+ */
+import { hasReached, stateKey } from "../../lib/fence.ts";
+import type { Head } from "../../lib/head.ts";
+import { TOMBSTONE_MS } from "../../lib/limits.ts";
+import type { IngressPorts } from "./ports.ts";
+
+/** An answer waits at most this long, milliseconds: then a dispatcher has died, and the write comes with the redelivery. */
+const VISIBLE_MS_MAX = 10_000;
+const WATCH_MS_MAX = 1000;
+
+/** Resolves when the state of the last append can be read by anyone. */
+export async function stateVisible({ items, watch, clock }: IngressPorts, head: Head): Promise<void> {
+  const { token, target } = head;
+  const endMs = clock.now() + VISIBLE_MS_MAX;
+  // Of an older completion a tombstone may be gone, and everything was written long ago.
+  if (token === undefined || clock.now() - head.modifiedAtMs > TOMBSTONE_MS / 2) return;
+  for (const [name, position] of lastWrites(head)) {
+    const key = stateKey(target.service, target.key ?? "", name);
+    for (;;) {
+      const changed = watch.changed(key, WATCH_MS_MAX).catch(() => undefined);
+      if (hasReached(await items.get(key), token, position)) break;
+      if (clock.now() > endMs) return;
+      await changed;
+    }
+  }
+}
+
+/** The position of the last write of each name, among the entries of the last append. */
+function lastWrites(head: Head): Map<string, number> {
+  const writes = new Map<string, number>();
+  head.tail.forEach((entry, index) => {
+    const position = head.paged + index;
+    if (position < head.lastAppend) return;
+    if (entry[0] === "s" || entry[0] === "d") writes.set(entry[2], position);
+    if (entry[0] === "D") for (const name of entry[2]) writes.set(name, position);
+  });
+  return writes;
+}
