@@ -2,7 +2,7 @@
  * The dispatcher's own conditional writes on a head: notes, back-off, pause, the end of what cannot run. Each is
  * refused when the head has moved on, and then means nothing (W3).
  */
-import { readHead, storeInput } from "../../core/head-store.ts";
+import { readHead, type StoredHead, storeInput } from "../../core/head-store.ts";
 import { spill } from "../../core/value-store.ts";
 import type { Entry, Note } from "../../lib/entry.ts";
 import { OperationalError } from "../../lib/errors.ts";
@@ -44,11 +44,7 @@ export class InvocationWriter {
   }
 
   /** Adds notes to the head's list (R9). Answers the head as it then is; `undefined`: it is completed, or gone. */
-  async addNotes(
-    id: InvocationId,
-    head: Head,
-    notes: readonly Note[],
-  ): Promise<{ head: Head; item: Attributes } | undefined> {
+  async addNotes(id: InvocationId, head: Head, notes: readonly Note[]): Promise<StoredHead | undefined> {
     const values: Value[] = [];
     for (const note of notes) values.push(await this.#stored(id, note));
     return await this.#update(id, [{ do: "append", attribute: "m", values }], whileOpen(head.incarnation));
@@ -138,13 +134,19 @@ export class InvocationWriter {
   }
 
   /** Leaves a pause or cuts a back-off short. Answers the head as it then is. */
-  async release(id: InvocationId, head: Head): Promise<{ head: Head; item: Attributes } | undefined> {
-    const changes = sets({ s: "backing-off", y: this.#ports.clock.now() });
-    const when: Condition = {
+  async release(id: InvocationId, head: Head): Promise<StoredHead | undefined> {
+    // A suspended head has a timer or a message of its own on the way.
+    const resting = (["paused", "backing-off"] as const).map(
+      (value) => ({ is: "eq", attribute: "s", value }) as const,
+    );
+    return await this.#update(id, sets({ s: "backing-off", y: this.#ports.clock.now() }), {
       is: "all",
-      of: [whileOpen(head.incarnation), { is: "eq", attribute: "n", value: head.length }],
-    };
-    return await this.#update(id, changes, when);
+      of: [
+        whileOpen(head.incarnation),
+        { is: "eq", attribute: "n", value: head.length },
+        { is: "any", of: resting },
+      ],
+    });
   }
 
   /** Ends an invocation without running its code: killed, cancelled before it started, out of attempts. Answers the
@@ -223,7 +225,7 @@ export class InvocationWriter {
     id: InvocationId,
     changes: readonly Change[],
     when: Condition,
-  ): Promise<{ head: Head; item: Attributes } | undefined> {
+  ): Promise<StoredHead | undefined> {
     const { won, item } = await this.#ports.items.write({ op: "update", key: headKey(id), changes, when });
     return won && item ? { head: parseHead(item), item } : undefined;
   }
