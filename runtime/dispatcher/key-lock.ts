@@ -34,6 +34,12 @@ import { repeatLastOutputs } from "./output-repeater.ts";
 /** `run`: this invocation may run; `parked`: it will be woken when its turn comes. */
 export type Gate = { readonly kind: "run"; readonly ownsLock: boolean } | { readonly kind: "parked" };
 
+/** What became of an ended invocation's key. `not-mine`: it had not the lock, or someone has passed it on before. */
+export type Passed =
+  | { readonly kind: "next"; readonly next: Holder }
+  | { readonly kind: "free" }
+  | { readonly kind: "not-mine" };
+
 export class KeyLock {
   readonly #ports: DispatcherPorts;
   readonly #writer: InvocationWriter;
@@ -67,15 +73,14 @@ export class KeyLock {
     return won;
   }
 
-  /** The invocation has ended: the key goes to the next parked one, which is answered, or is free. Nothing if the lock
-   * is not (or no longer) the invocation's. */
-  async pass(target: Target, me: Pick<Holder, "id" | "incarnation">): Promise<Holder | undefined> {
+  /** The invocation has ended: the key goes to the next parked one, which is answered, or is free. */
+  async pass(target: Target, me: Pick<Holder, "id" | "incarnation">): Promise<Passed> {
     const key = lockKey(target.service, target.key ?? "");
     for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
       const lock = await this.#read(key);
-      if (!lock || !sameInvocation(lock.owner, me)) return undefined;
-      const passed = await this.#handOff(key, lock);
-      if (passed !== "conflict") return passed;
+      if (!lock || !sameInvocation(lock.owner, me)) return { kind: "not-mine" };
+      const next = await this.#handOff(key, lock);
+      if (next !== "conflict") return next ? { kind: "next", next } : { kind: "free" };
     }
     throw new OperationalError("unavailable", `the lock of ${target.service}/${target.key} is contended`);
   }

@@ -111,11 +111,12 @@ export class Progress {
       const stored = await readHead(this.#ports.items, known.id);
       if (stored?.head.status !== "completed") return "retry";
       await repeatLastOutputs(this.#ports, known.id, stored.head);
+      return await this.passOn(known);
     }
-    const isFree = rested.kind === "completed" && !rested.ownsLock;
-    if (isFree || holderOf(known) === undefined) return "done";
-    const next = await this.#locks.pass(known.target, known);
-    return next ? await this.#drain(next, delivery) : "done";
+    if (!rested.ownsLock || holderOf(known) === undefined) return "done";
+    const passed = await this.#locks.pass(known.target, known);
+    if (passed.kind === "next") return await this.#drain(passed.next, delivery);
+    return passed.kind === "free" ? "done" : await this.passOn(known);
   }
 
   /** R6: the next parked invocation runs at once, under the message that is at hand, so that a busy key does not pay
@@ -133,12 +134,13 @@ export class Progress {
     return "done";
   }
 
-  /** A completed invocation's key goes on; if it went on before, its new owner is looked after once more. */
-  async passOn({ id, incarnation, target }: KnownHead): Promise<Verdict> {
+  /** A completed invocation's key goes on. If another handler of this message has passed it on before, that one may
+   * have died since, and this message is about to be deleted: the new owner is looked after once more. */
+  async passOn({ id, incarnation, target }: Known): Promise<Verdict> {
     if (!isExclusiveId(id)) return "done";
-    const next = await this.#locks.pass(target, { id, incarnation });
-    if (next) await this.#locks.wake(next);
-    else await this.#locks.settleAfter(target);
+    const passed = await this.#locks.pass(target, { id, incarnation });
+    if (passed.kind === "next") await this.#locks.wake(passed.next);
+    if (passed.kind === "not-mine") await this.#locks.settleAfter(target);
     return "done";
   }
 }
