@@ -20,10 +20,15 @@ export type Outcome =
 
 export const EMPTY = new Uint8Array(0);
 export const success = (value: Uint8Array = EMPTY): Outcome => ({ ok: true, value });
-export const failure = (code: number, message: string, metadata?: Record<string, string>): Outcome => ({
-  ok: false,
-  failure: metadata === undefined ? { code, message } : { code, message, metadata },
-});
+/** `metadata` comes from users' errors: whatever in it is no text is left out. */
+export function failure(code: number, message: string, metadata?: unknown): Outcome {
+  const texts =
+    typeof metadata === "object" && metadata !== null
+      ? Object.entries(metadata).filter((entry): entry is [string, string] => typeof entry[1] === "string")
+      : [];
+  const held = texts.length === 0 ? {} : { metadata: Object.fromEntries(texts) };
+  return { ok: false, failure: { code, message, ...held } };
+}
 
 /** The reference of a value that is stored apart: it names the content. */
 export const refOf = (bytes: Uint8Array): string =>
@@ -41,14 +46,8 @@ export function decodeOutcome(value: Value | undefined): Outcome {
   if (typeof value === "string") return { ok: true, ref: value };
   if (Array.isArray(value) && typeof value[0] === "number" && typeof value[1] === "string") {
     const metadata = value[2];
-    return failure(value[0], value[1], isStringMap(metadata) ? metadata : undefined);
+    return failure(value[0], value[1], metadata);
   }
   if (value === null || value === undefined) return success();
   throw new TypeError(`not an outcome: ${JSON.stringify(value)}`);
-}
-
-function isStringMap(value: Value | undefined): value is Record<string, string> {
-  return (
-    value !== null && typeof value === "object" && !Array.isArray(value) && !(value instanceof Uint8Array)
-  );
 }

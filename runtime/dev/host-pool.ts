@@ -2,9 +2,9 @@
  * Runs turns in host processes: one for each deployment, started when it is first needed and again after it died, and
  * for suspects one of their own (`quarantine.ts`). A process that is no longer wanted ends when its last turn has.
  */
-import { mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { FunctionError, OperationalError } from "../../lib/errors.ts";
 import type { Deployment } from "../../lib/manifest.ts";
 import type { Invoker } from "../../lib/ports.ts";
@@ -48,9 +48,9 @@ export class HostPool implements Invoker {
   readonly #starting = new Map<string, Promise<Shared>>();
   /** Every process that has not ended. */
   readonly #hosts = new Set<HostProcess>();
+  /** Of bundles that are being loaded. */
+  readonly #folders = new Set<string>();
   readonly #ticker: NodeJS.Timeout;
-  #folder: Promise<string> | undefined;
-  #files = 0;
   #current: string | undefined;
   #stopped = false;
 
@@ -103,8 +103,8 @@ export class HostPool implements Invoker {
     this.#quarantine.stop(new OperationalError("unavailable", "the engine is stopping"));
     await Promise.allSettled(this.#starting.values());
     await Promise.all([...this.#hosts].map((host) => host.stop()));
+    await Promise.all([...this.#folders].map((folder) => this.#remove(folder)));
     this.#reaper.stop();
-    if (this.#folder) await rm(await this.#folder, { recursive: true, force: true });
   }
 
   #alive(deployment: string): Shared | undefined {
@@ -131,7 +131,11 @@ export class HostPool implements Invoker {
 
   async #start(deployment: string): Promise<HostProcess> {
     const bundlePath = await this.#writeBundle(deployment);
-    if (this.#stopped) throw new OperationalError("unavailable", "the engine is stopping");
+    const removeBundle = (): Promise<void> => this.#remove(dirname(bundlePath));
+    if (this.#stopped) {
+      await removeBundle();
+      throw new OperationalError("unavailable", "the engine is stopping");
+    }
     const { heapMb = HOST_HEAP_MB, hangMs, loadMs, turnSlackMs, output } = this.#options;
     const host = new HostProcess({
       bundlePath,
@@ -147,7 +151,9 @@ export class HostPool implements Invoker {
     this.#hosts.add(host);
     void host.gone.then(() => this.#hosts.delete(host));
     // Once it is loaded nobody reads it again, and a killed engine leaves nothing behind.
-    void host.discovered.catch(() => undefined).then(() => unlink(bundlePath).catch(() => undefined));
+    void host.discovered
+      .catch(() => undefined)
+      .then(() => rm(dirname(bundlePath), { recursive: true, force: true }));
     return host;
   }
 
@@ -156,10 +162,16 @@ export class HostPool implements Invoker {
     if (bytes === undefined) {
       throw new FunctionError("init", `the code of deployment ${deployment} is not in the data file`);
     }
-    this.#folder ??= mkdtemp(join(tmpdir(), "perdure-"));
-    const path = join(await this.#folder, `${deployment}-${++this.#files}.mjs`);
-    await writeFile(path, bytes, { mode: 0o600, flag: "wx" });
+    const folder = await mkdtemp(join(tmpdir(), "perdure-"));
+    this.#folders.add(folder);
+    const path = join(folder, `${deployment}.mjs`);
+    await writeFile(path, bytes, { mode: 0o600 });
     return path;
+  }
+
+  async #remove(folder: string): Promise<void> {
+    await rm(folder, { recursive: true, force: true });
+    this.#folders.delete(folder);
   }
 
   #tick(): void {

@@ -5,7 +5,7 @@
  * `PERDURE_SEED=n` repeats a run's choices: what is called, and when the engine is killed. What is under way at that
  * moment is up to the machine.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -25,7 +25,10 @@ let server: Server;
 beforeAll(async () => {
   server = await Server.start({ file: "workload.ts", args: ["--no-watch"], env: { PERDURE_E2E_LOG: log } });
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  rmSync(log, { force: true });
+});
 
 /** Asks until it is answered, as a client does that has an idempotency key: whatever happens it is one invocation. */
 async function patiently<T>(ask: () => Promise<T>): Promise<T> {

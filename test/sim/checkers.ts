@@ -8,7 +8,6 @@ import type { Accepted } from "./clients.ts";
 import type { Tables } from "./item-store.ts";
 import type { Queue } from "./mailbox.ts";
 import type { Life, Observer } from "./observer.ts";
-import { tokensIn } from "./observer.ts";
 import type { TimerService } from "./timers.ts";
 
 export interface Ending {
@@ -38,6 +37,7 @@ export function checkEnding(ending: Ending): void {
   checkAccounts(ending);
   checkLocks(ending);
   checkState(ending);
+  checkBank(ending);
 }
 
 /** L1: every invocation has ended. */
@@ -210,14 +210,28 @@ function text(tables: Tables, life: Life, value: unknown): string {
     : `missing ${String(value)}`;
 }
 
+/** M2: every transfer took place once, as a whole: the balances sum to zero. A step of it may fail for good by its own
+ * bound, which leaves it half done; then nothing can be said. */
+function checkBank({ accepted, observer, tables }: Ending): void {
+  const transfers = accepted.filter(({ root }) => root.idempotencyKey?.startsWith("transfer-") === true);
+  const lives = transfers.flatMap(({ acceptances }) => observer.lives.get(acceptances[0]?.id ?? "") ?? []);
+  if (transfers.length === 0 || lives.some((life) => resultOf(life).startsWith("failed"))) return;
+  let sum = 0;
+  for (const { pk, sk, item } of tables.all("state")) {
+    if (pk.includes(".state.bank-") && sk === "balance" && item["val"] instanceof Uint8Array) {
+      sum += Number(new TextDecoder().decode(item["val"]));
+    }
+  }
+  if (sum !== 0) observer.fail("M2", `the balances of all accounts sum to ${sum}, not to 0`);
+}
+
+/** Step results name their execution: which one was kept differs between runs. */
+export const withoutCounts = (text: string): string => text.replaceAll(/#\d+⟧/g, "⟧");
+
 /** The result of an ended invocation, as its client would see it, without the counts that differ between runs. */
 export function resultOf(life: Life): string {
   const outcome = decodeOutcome(life.head["x"]);
   if (!outcome.ok) return `failed ${outcome.failure.code} ${outcome.failure.message}`;
   if ("ref" in outcome) return `ref ${outcome.ref}`;
-  return new TextDecoder().decode(outcome.value).replaceAll(/#\d+⟧/g, "⟧");
+  return withoutCounts(new TextDecoder().decode(outcome.value));
 }
-export const tokensOfResult = (life: Life): string[] => {
-  const outcome = decodeOutcome(life.head["x"]);
-  return outcome.ok && !("ref" in outcome) ? tokensIn(outcome.value) : [];
-};

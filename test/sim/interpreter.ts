@@ -146,6 +146,10 @@ class Interpreter {
         seen.push(["set", instruction.name, value]);
         return;
       }
+      case "add":
+        ctx.set(instruction.name, ((await ctx.get<number>(instruction.name)) ?? 0) + instruction.by);
+        seen.push(["add", instruction.name, instruction.by]);
+        return;
       case "clear":
         ctx.clear(instruction.name);
         seen.push(["clear", instruction.name]);

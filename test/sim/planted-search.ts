@@ -3,6 +3,8 @@ import { availableParallelism } from "node:os";
 import { PLANTED, type Planted } from "./planted.ts";
 import { search } from "./pool.ts";
 
+const QUICK = 1000;
+
 export interface Caught {
   readonly name: string;
   readonly within: number;
@@ -10,9 +12,17 @@ export interface Caught {
   readonly seed: number | undefined;
 }
 
-/** Answers what became of each. `only`: those whose name contains it. Throws for one that cannot be planted. */
-export async function searchPlanted(only = "", show: (line: string) => void = console.log): Promise<Caught[]> {
-  const waiting = PLANTED.filter(({ name }) => name.includes(only));
+export interface PlantedOptions {
+  /** Those whose name contains it. */
+  readonly only?: string;
+  /** Without those that take long to catch. */
+  readonly quick?: boolean;
+  readonly show: (line: string) => void;
+}
+
+/** Answers what became of each. Throws for one that cannot be planted. */
+export async function searchPlanted({ only = "", quick = false, show }: PlantedOptions): Promise<Caught[]> {
+  const waiting = PLANTED.filter(({ name, within }) => name.includes(only) && (!quick || within <= QUICK));
   const caught: Caught[] = [];
   const hunt = async (): Promise<void> => {
     for (let planted = waiting.shift(); planted; planted = waiting.shift()) {

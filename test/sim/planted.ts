@@ -42,12 +42,12 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     'if (stored?.head.status !== "completed") return "done";',
   ]),
   bug("a hand-off whose message was never sent is not sent again", "runtime/dispatcher/key-lock.ts", 4000, [
-    'if (head.status === "pending" || head.status === "accepted") await this.wake(owner);',
+    'if (head?.status === "pending" || head?.status === "accepted") await this.wake(owner);',
     "",
   ]),
   bug("the lock of an owner that has ended is taken for a living one's", "runtime/dispatcher/key-lock.ts", 2000, [
-    'head.status === "completed" ||\n      isExpired',
-    "isExpired",
+    'head === undefined || head.status === "completed" || isExpired(head, nowMs);',
+    "head === undefined || isExpired(head, nowMs);",
   ]),
   bug("a lock is freed although someone has been parked behind it meanwhile", "lib/lock.ts", 4000, [
     '    { is: "size", attribute: "q", value: lock.inline.length },\n    { is: "eq", attribute: "h", value: lock.from },\n    { is: "eq", attribute: "t", value: lock.to },',
@@ -65,9 +65,9 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "  finish(entry: CommandEntry): void {\n    this.#pending.push(entry);",
     "  finish(entry: CommandEntry): void {\n    if (!READS.includes(entry[0])) this.#pending.push(entry);",
   ]),
-  bug("a suspension does not look at the notes that came in", "core/journal.ts", 1000, [
-    'if (ending?.kind !== "suspended")',
-    "if (ending)",
+  bug("a suspension does not look at the notes that came in", "core/journal.ts", 8000, [
+    'if (ending?.kind !== "suspended") return',
+    "if (ending !== null) return",
   ]),
   bug("a deduplication id that is the same for every wake", "runtime/dispatcher/key-lock.ts", 4000, [
     'const cause = Buffer.from(this.#ports.entropy.bytes(9)).toString("base64url");',
@@ -117,9 +117,9 @@ const OTHERS: readonly Planted[] = [
     "    if (me) return",
   ]),
   bug("two messages of a group in one batch", "core/send.ts", 500, ["    if (groups.has(message.group)) continue;\n", ""]),
-  bug("a note that came twice is news twice", "lib/turn.ts", 2000, [
-    "    return !this.#seen.has(note[0] === \"x\" ? note[1] : note[2]);",
-    "    return true;",
+  bug("a reply that came twice is news twice", "lib/turn.ts", 2000, [
+    "return this.#issued[note[1]]?.settled === false;",
+    "return true;",
   ]),
   bug("who waits for a promise that was just completed is not told", "runtime/dispatcher/output-repeater.ts", 6000, [
     "      if (outcome) found.push(replyTo(waiter, outcome));",

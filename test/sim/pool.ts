@@ -1,6 +1,7 @@
 /** Runs seeds on all cores. */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { CRASH_PROGRAMS, type CrashJob, type CrashReport } from "./crashes.ts";
 import type { FaultPlan } from "./faults.ts";
 import type { Patch } from "./plant.ts";
 import type { Failure, Job, Report } from "./worker.ts";
@@ -64,13 +65,33 @@ export async function search(options: Search): Promise<Totals> {
   return totals;
 }
 
-function ask(worker: Worker, job: Job): Promise<Report> {
+/** Tries the crash points of all small programs. */
+export async function searchCrashes(pairsMax: number, show: (report: CrashReport) => void): Promise<CrashReport[]> {
+  const reports: CrashReport[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    const worker = new Worker(new URL("worker.ts", import.meta.url), { workerData: {} });
+    try {
+      while (next < CRASH_PROGRAMS) {
+        const report = await ask<CrashReport>(worker, { program: next++, pairsMax });
+        reports.push(report);
+        show(report);
+      }
+    } finally {
+      await worker.terminate();
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return reports;
+}
+
+function ask<R = Report>(worker: Worker, job: Job | CrashJob): Promise<R> {
   return new Promise((resolve, reject) => {
     const done = (): void => {
       worker.off("message", onMessage);
       worker.off("error", onError);
     };
-    const onMessage = (report: Report): void => {
+    const onMessage = (report: R): void => {
       done();
       resolve(report);
     };

@@ -65,6 +65,8 @@ export type Part =
 export type Instruction =
   | Part
   | { readonly do: "get" | "set" | "clear"; readonly name: string }
+  /** Reads a number and writes it back, larger or smaller: what two do at once must not be lost. */
+  | { readonly do: "add"; readonly name: string; readonly by: number }
   | { readonly do: "clearAll" | "keys" }
   | {
       readonly do: "send";

@@ -1,6 +1,6 @@
 /** One seed, one run: builds a world, lets the workload loose in it, stops the faults, waits for rest, checks. */
 import { type CrashPoint, Effects } from "./actor.ts";
-import { checkEnding, checkRest, resultOf } from "./checkers.ts";
+import { checkEnding, checkRest, resultOf, withoutCounts } from "./checkers.ts";
 import { Clients } from "./clients.ts";
 import { type FaultPlan, Faults } from "./faults.ts";
 import { Tables } from "./item-store.ts";
@@ -44,6 +44,8 @@ export interface RunResult {
   readonly workload: Workload;
   /** The results by program, for comparison with other runs. */
   readonly outcomes: Record<string, string>;
+  /** The state of all keys in the end, without the counts of executions. */
+  readonly state: Record<string, string>;
 }
 
 export async function run(options: RunOptions): Promise<RunResult> {
@@ -131,7 +133,17 @@ export async function run(options: RunOptions): Promise<RunResult> {
     trace,
     workload,
     outcomes,
+    state: stateOf(tables),
   };
+}
+
+function stateOf(tables: Tables): Record<string, string> {
+  const state: Record<string, string> = {};
+  for (const { pk, sk, item } of tables.all("state")) {
+    const value = item["val"];
+    if (value instanceof Uint8Array) state[`${pk} ${sk}`] = withoutCounts(new TextDecoder().decode(value));
+  }
+  return Object.fromEntries(Object.entries(state).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Registers the first deployment without faults, then schedules everything else. */

@@ -1,5 +1,6 @@
 /** A thread that runs seeds, with a planted bug or without. The bug is planted before the engine is loaded. */
 import { parentPort, workerData } from "node:worker_threads";
+import type { CrashJob, CrashReport } from "./crashes.ts";
 import type { FaultPlan } from "./faults.ts";
 import { type Patch, plant } from "./plant.ts";
 
@@ -29,6 +30,11 @@ const { patch } = (workerData ?? {}) as { patch?: Patch };
 if (patch) plant(patch);
 const { run } = await import("./run.ts");
 
+async function crash(job: CrashJob): Promise<CrashReport> {
+  const { tryCrashes } = await import("./crashes.ts");
+  return await tryCrashes(job);
+}
+
 async function work({ from, count, plan, twice, untilFailure }: Job): Promise<Report> {
   const failures: Failure[] = [];
   const [faults, operations]: Record<string, number>[] = [{}, {}];
@@ -49,12 +55,13 @@ async function work({ from, count, plan, twice, untilFailure }: Job): Promise<Re
   return { runs: Math.min(seed + 1, from + count) - from, events, failures, faults: faults ?? {}, operations: operations ?? {} };
 }
 
-export function add(sums: Record<string, number> = {}, counts: Record<string, number>): void {
+function add(sums: Record<string, number> = {}, counts: Record<string, number>): void {
   for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
 }
 
-parentPort?.on("message", (job: Job) => {
-  work(job).then(
+parentPort?.on("message", (job: Job | CrashJob) => {
+  const done: Promise<Report | CrashReport> = "program" in job ? crash(job) : work(job);
+  done.then(
     (report) => parentPort?.postMessage(report),
     (error: unknown) => {
       throw error;

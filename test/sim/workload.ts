@@ -78,6 +78,7 @@ export class Generator {
   workload(): Workload {
     const prng = this.#prng;
     if (prng.chance(0.05)) return this.#hotKey();
+    if (prng.chance(0.05)) return this.#bank();
     const count = prng.int(1, 5);
     const disturbed = prng.chance(0.3);
     const spreadMs = prng.pick([10, 500, 20_000]);
@@ -123,6 +124,25 @@ export class Generator {
       roots.push(one(body, prng.between(1, spreadMs)));
     }
     return { roots, disturbed: true };
+  }
+
+  /** Transfers between accounts: money is neither made nor lost, whatever is cancelled in between (see `checkBank`). */
+  #bank(): Workload {
+    const prng = this.#prng;
+    const account = (key: string, by: number): Part => ({
+      do: "call",
+      program: { pid: this.#pid(), callee: "exclusive", key: `bank-${key}`, body: [{ do: "add", name: "balance", by }] },
+    });
+    const roots = Array.from({ length: prng.int(3, 7) }, (): Root => {
+      const [from = "", to = ""] = prng.shuffle(["a", "b", "c"]);
+      const by = prng.int(1, 100);
+      const body: Instruction[] = [account(from, -by), this.#step(), account(to, by)].filter(
+        (part) => part.do !== "step" || part.terminal !== true,
+      );
+      const program: Program = { pid: this.#pid(), callee: "plain", body };
+      return { program, atMs: prng.between(0, 2000), times: 1, idempotencyKey: `transfer-${program.pid}` };
+    });
+    return { roots, disturbed: false };
   }
 
   #interference(): Interference {
@@ -249,6 +269,11 @@ export class Generator {
     };
   }
 
+  /** Nobody completes it. */
+  #never(): Part {
+    return { do: "awakeable", name: `a${++this.#steps}`, resolveAfterMs: 0, times: 0 };
+  }
+
   #part(scope: Scope, kind: string = this.#prng.pick(this.#weights)): Part {
     const prng = this.#prng;
     switch (kind) {
@@ -272,11 +297,16 @@ export class Generator {
           ...(prng.chance(0.1) ? { rejects: true as const } : {}),
         };
       case "combine": {
+        const kinds = prng.pick(["all", "any", "race", "settled"] as const);
         const parts = Array.from({ length: prng.int(1, 3) }, () => this.#part(scope));
-        return { do: prng.pick(["all", "any", "race", "settled"] as const), parts };
+        // Another part always ends: a race must not wait for what never comes.
+        if (kinds === "race" && prng.chance(0.4)) parts.splice(prng.int(0, parts.length), 0, this.#never());
+        return { do: kinds, parts };
       }
-      case "timeout":
-        return { do: "timeout", part: this.#part(scope), ms: prng.int(0, prng.pick([50, 2000])) };
+      case "timeout": {
+        const part = prng.chance(0.3) ? this.#never() : this.#part(scope);
+        return { do: "timeout", part, ms: prng.int(0, prng.pick([50, 2000])) };
+      }
       case "big":
         return { do: "step", name: `s${++this.#steps}`, ms: 1, padding: prng.pick([700, 950, 1100, 2000]) };
       default:
