@@ -1,0 +1,51 @@
+/** The bounded run for every change: about two minutes on two cores. Its last line is `N passed, N failed`. */
+import { readFileSync } from "node:fs";
+import { searchPlanted } from "./planted-search.ts";
+import { search, searchCrashes } from "./pool.ts";
+import { run } from "./run.ts";
+
+const SEEDS = 2000;
+const SEEDS_MS = 40_000;
+const SAME_SEEDS = 60;
+const PAIRS_MAX = 13;
+
+export async function ci(): Promise<boolean> {
+  const started = performance.now();
+  const results: { readonly name: string; readonly passed: boolean }[] = [];
+  const note = (name: string, passed: boolean, detail = ""): void => {
+    results.push({ name, passed });
+    console.log(`${passed ? "ok    " : "FAILED"} ${name}${detail === "" ? "" : `: ${detail}`}`);
+  };
+
+  for (const { seed, why } of keptSeeds()) {
+    const { violation } = await run({ seed });
+    note(`kept seed ${seed} (${why})`, violation === undefined, violation?.message.slice(0, 300));
+  }
+  const found = await search({ from: 1, count: SEEDS, deadlineMs: performance.now() + SEEDS_MS });
+  const { runs, seconds, failures } = found;
+  for (const { seed, message } of failures) note(`seed ${seed}`, false, `${message.slice(0, 300)}; replay: npm run sim -- --seed ${seed}`);
+  note(`${runs} seeds, ${(runs / seconds).toFixed(0)} a second`, failures.length === 0);
+  const same = await search({ from: 1, count: SAME_SEEDS, twice: true });
+  note(`${same.runs} seeds twice, the same trace`, !same.failures.some(({ rule }) => rule === "SAME"));
+  for (const { name, effects, runs: crashes, failures: failed } of await searchCrashes(PAIRS_MAX, () => undefined)) {
+    note(`crash points of ${name} (${effects} effects, ${crashes} crashes)`, failed.length === 0, failed[0]?.slice(0, 300));
+  }
+  for (const { name, by, seed, within } of await searchPlanted({ show: () => undefined, quick: true })) {
+    note(`planted: ${name}`, seed !== undefined, seed === undefined ? `not caught in ${within} seeds` : `${by} at seed ${seed}`);
+  }
+  const passed = results.filter((result) => result.passed).length;
+  console.log(`${((performance.now() - started) / 1000).toFixed(0)} s`);
+  console.log(`${passed} passed, ${results.length - passed} failed`);
+  return passed === results.length;
+}
+
+/** Lines of `seeds.txt`: a seed, then why it is kept. */
+export function keptSeeds(): { readonly seed: number; readonly why: string }[] {
+  return readFileSync(new URL("seeds.txt", import.meta.url), "utf8")
+    .split("\n")
+    .filter((line) => /^\d/.test(line))
+    .map((line) => {
+      const [seed = "", ...why] = line.split(" ");
+      return { seed: Number(seed), why: why.join(" ").trim() };
+    });
+}
