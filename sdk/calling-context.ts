@@ -86,14 +86,20 @@ export class CallingContext extends HandlerContext {
 
   #callProxy<H>(service: string, key: string | null): Client<H> {
     return methods((handler, args) => {
-      const options = args.at(-1) instanceof Opts ? (args.pop() as Opts<unknown, unknown>).options : {};
+      const given = optionsIn(args);
+      if (given instanceof SendOpts)
+        throw new TypeError(`${service}/${handler} is called: use rpc.opts, not rpc.sendOpts`);
+      const options = given?.options ?? {};
       return this.#call({ service, handler, key }, args[0], options);
     });
   }
 
   #sendProxy<H>(service: string, key: string | null): SendClient<H> {
     return methods((handler, args) => {
-      const options = args.at(-1) instanceof SendOpts ? (args.pop() as SendOpts<unknown>).options : {};
+      const given = optionsIn(args);
+      if (given instanceof Opts)
+        throw new TypeError(`${service}/${handler} is sent to: use rpc.sendOpts, not rpc.opts`);
+      const options = given?.options ?? {};
       return this.#send({ service, handler, key }, args[0], options);
     });
   }
@@ -208,6 +214,14 @@ export class CallingContext extends HandlerContext {
     }
     return manifest.kind;
   }
+}
+
+/** Takes the options off the end of a call's arguments. */
+function optionsIn(args: unknown[]): Opts<unknown, unknown> | SendOpts<unknown> | undefined {
+  const last = args.at(-1);
+  if (!(last instanceof Opts) && !(last instanceof SendOpts)) return undefined;
+  args.pop();
+  return last;
 }
 
 /** An object that has every method; each calls `invoke` with its name. */

@@ -17,12 +17,14 @@ export interface SendOptions<I = unknown> extends Omit<CallOptions<I>, "output">
 
 /** Marks the options among a call's arguments. */
 export class Opts<I, O> {
+  readonly kind = "call";
   readonly options: CallOptions<I, O>;
   constructor(options: CallOptions<I, O>) {
     this.options = options;
   }
 }
 export class SendOpts<I> {
+  readonly kind = "send";
   readonly options: SendOptions<I>;
   constructor(options: SendOptions<I>) {
     this.options = options;

@@ -1,8 +1,12 @@
 /** Small random programs over a context, and what interprets them: the result is to be the same however often it is
  * replayed. Everything in them has one outcome only: what races ends far apart. */
-import { DurablePromise, rpc, TerminalError, type ObjectContext } from "perdure";
+import { DurablePromise, rpc, TerminalError, type Context, type ObjectContext } from "perdure";
 import fc from "fast-check";
-import type { Echo } from "./replay.property.test.ts";
+
+/** What the programs call. */
+export interface Echo {
+  after(ctx: Context, input: { value: number; ms: number; ok: boolean }): Promise<number>;
+}
 
 /** Something that can be awaited, alone or combined. */
 export type Part =
@@ -73,10 +77,10 @@ const textOf = (error: unknown): string => {
 export class Interpreter {
   readonly #ctx: ObjectContext;
   readonly #disturbance: Disturbance;
-  readonly #echo: Echo;
+  readonly #echo: { readonly name: string };
   #steps = 0;
 
-  constructor(ctx: ObjectContext, echo: Echo, disturbance: Disturbance) {
+  constructor(ctx: ObjectContext, echo: { readonly name: string }, disturbance: Disturbance) {
     this.#ctx = ctx;
     this.#echo = echo;
     this.#disturbance = disturbance;
@@ -119,7 +123,7 @@ export class Interpreter {
       case "date":
         return (await ctx.date.now()) > 0;
       case "send":
-        return typeof (await ctx.serviceSendClient(this.#echo).after({ ...next, ms: 0, ok: true })
+        return typeof (await ctx.serviceSendClient<Echo>(this.#echo).after({ ...next, ms: 0, ok: true })
           .invocationId);
     }
   }
@@ -136,7 +140,7 @@ export class Interpreter {
         });
       }
       case "call":
-        return ctx.serviceClient(this.#echo).after(begun, rpc.opts({ name: "echo" }));
+        return ctx.serviceClient<Echo>(this.#echo).after(begun, rpc.opts({ name: "echo" }));
       case "sleep":
         return ctx.sleep(begun.ms);
       case "awakeable": {

@@ -16,7 +16,6 @@ const echo = service({
     },
   },
 });
-export type Echo = typeof echo;
 
 interface Run {
   readonly actions: readonly Action[];
