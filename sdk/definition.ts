@@ -112,15 +112,6 @@ export function object<
   return define("object", describing);
 }
 
-/** Only `run` may write a workflow's state; its other handlers are shared. */
-type WorkflowHandlers<H> = {
-  [K in keyof H]: K extends "run"
-    ? H[K]
-    : H[K] extends (context: AnyWorkflowSharedContext, ...input: never[]) => unknown
-      ? H[K]
-      : never;
-};
-
 /** A workflow: `run` once for each key; the other handlers, shared, signal and query it. */
 export function workflow<
   Name extends string,
@@ -128,9 +119,7 @@ export function workflow<
     [name: string]: HandlerFunction;
     run: (context: AnyWorkflowContext, ...input: never[]) => unknown;
   },
->(
-  describing: Describing<Name, H & WorkflowHandlers<H> & ThisType<H>, WorkflowOptions>,
-): WorkflowDefinition<Name, H> {
+>(describing: Describing<Name, H & ThisType<H>, WorkflowOptions>): WorkflowDefinition<Name, H> {
   return define("workflow", describing);
 }
 

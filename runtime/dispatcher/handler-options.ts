@@ -23,16 +23,18 @@ export interface HandlerOptions {
   readonly served?: { readonly deployment: Deployment; readonly kind: HandlerKind };
 }
 
-/** Of the deployment that the invocation is pinned to, else of the newest. */
+/** Of the deployment that the invocation is pinned to, whatever newer ones declare; else of the newest. */
 export async function handlerOptionsOf(registry: Registry, known: Known): Promise<HandlerOptions> {
   const { service: name, handler: wanted } = known.target;
-  const service = await registry.service(name);
-  const handler = service?.handlers.find((candidate) => candidate.name === wanted);
-  const pinned = known.head?.deployment ?? service?.deployment;
+  const newest = await registry.service(name);
+  const pinned = known.head?.deployment ?? newest?.deployment;
   const deployment = pinned === undefined ? undefined : await registry.deployment(pinned);
+  const service = deployment?.services.find((candidate) => candidate.name === name) ?? newest;
+  const handler = service?.handlers.find((candidate) => candidate.name === wanted);
+  const abortTimeoutMs = handler?.abortTimeoutMs ?? service?.abortTimeoutMs ?? ABORT_TIMEOUT_MS;
   return {
     retryPolicy: retryPolicyOf(service, handler),
-    abortTimeoutMs: handler?.abortTimeoutMs ?? service?.abortTimeoutMs ?? ABORT_TIMEOUT_MS,
+    abortTimeoutMs,
     retentionMs: retentionOf(service, handler, known.idempotencyKey !== undefined),
     ...(handler && deployment ? { served: { deployment, kind: handler.kind } } : {}),
   };

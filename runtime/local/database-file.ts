@@ -144,7 +144,15 @@ function formatOf(database: DatabaseSync): unknown {
 function readImmutable<T>(file: string, read: (database: DatabaseSync) => T): T {
   const url = pathToFileURL(file);
   url.searchParams.set("immutable", "1");
-  return reading(new DatabaseSync(url, { readOnly: true }), read);
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(url, { readOnly: true });
+  } catch (error) {
+    // Node before 22.15 takes paths only.
+    if ((error as { code?: unknown }).code === "ERR_INVALID_ARG_TYPE") return readLogged(file, read);
+    throw error;
+  }
+  return reading(database, read);
 }
 
 /** Reads the file with its log, under a shared lock, and takes away the index of the log that this makes. */

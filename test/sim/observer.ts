@@ -114,7 +114,8 @@ export class Observer {
   written(actor: Actor, write: Write, before: Attributes | undefined, result: WriteResult): void {
     const { table, pk, sk } = write.key;
     const what = result.won ? write.op : `${write.op} refused`;
-    this.#trace.add(actor.name, what, `${short(pk)} ${sk} ${result.won ? summary(sk, result.item) : ""}`);
+    const detail = result.won && this.#trace.isDetailed ? summary(sk, result.item) : "";
+    this.#trace.add(actor.name, what, `${short(pk)} ${sk} ${detail}`);
     if (!result.won) return;
     const id = pk.slice(pk.indexOf(".inv.") + 5);
     if (table === "journal" && sk === "head") this.#headWritten(actor, id, before, result.item);

@@ -61,12 +61,12 @@ export async function printFailures(failures: readonly Failure[], options: Optio
   for (const { seed, rule, message } of failures) console.log(`FAILED seed ${seed}: ${rule}: ${message.slice(0, 300)}`);
   const [first] = failures;
   if (!first) return;
-  await explain(await run({ seed: first.seed, plan: planOf(options) }), options);
+  await explain(await run({ seed: first.seed, plan: planOf(options), isDetailed: true }), options);
 }
 
 /** One seed: the trace, or if it fails the shortest that shrinking finds. */
 export async function replay(options: Options): Promise<boolean> {
-  const result = await run({ seed: options.seed, plan: planOf(options) });
+  const result = await run({ seed: options.seed, plan: planOf(options), isDetailed: true });
   if (result.violation && !options.noShrink) await explain(result, options);
   else {
     console.log(JSON.stringify(result.workload));

@@ -21,6 +21,9 @@ const EVENTS_MAX = 150_000;
 const RECONCILE_AT_END_MS = 30 * 60_000;
 const RECONCILE_EVERY_MS = 30_000;
 
+/** Errors are made in great number and looked at rarely. */
+Error.stackTraceLimit = 6;
+
 export interface RunOptions {
   readonly seed: number;
   readonly plan?: FaultPlan;
@@ -28,6 +31,8 @@ export interface RunOptions {
   readonly workload?: Workload;
   readonly crashPoints?: readonly CrashPoint[];
   readonly fixedLatency?: boolean;
+  /** The trace shall say what was written. */
+  readonly isDetailed?: boolean;
 }
 export interface RunResult {
   readonly seed: number;
@@ -52,7 +57,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { seed, plan = {} } = options;
   const scheduler = new Scheduler(START_MS);
   const now = (): number => scheduler.nowMs;
-  const trace = new Trace(now);
+  const trace = new Trace(now, options.isDetailed === true);
   const faults = new Faults(seed, plan);
   const prng = new Prng(seed, "latency");
   const meanMs = options.fixedLatency === true ? 2 : prng.pick([1, 5, 30]);

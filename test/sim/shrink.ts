@@ -22,7 +22,7 @@ export async function shrink(failed: RunResult, plan: FaultPlan): Promise<Small>
   const attempt = async (workload: Workload, candidate: FaultPlan): Promise<boolean> => {
     if (tries >= TRIES_MAX) return false;
     tries++;
-    const result = await run({ seed: failed.seed, plan: candidate, workload });
+    const result = await run({ seed: failed.seed, plan: candidate, workload, isDetailed: true });
     if (result.violation?.rule !== rule || result.trace.lines.length > best.result.trace.lines.length) return false;
     best = { result, plan: candidate, tries };
     return true;

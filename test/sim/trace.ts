@@ -8,13 +8,16 @@ export interface Line {
 
 export class Trace {
   readonly lines: Line[] = [];
+  /** With what was written, for people. */
+  readonly isDetailed: boolean;
   readonly #now: () => number;
   readonly #startMs: number;
   #high = 0xdeadbeef;
   #low = 0x41c6ce57;
 
-  constructor(now: () => number) {
+  constructor(now: () => number, isDetailed: boolean) {
     this.#now = now;
+    this.isDetailed = isDetailed;
     this.#startMs = now();
   }
 

@@ -132,11 +132,6 @@ describe("definitions", () => {
     workflow({ name: "F", handlers: { run: async (_ctx: WorkflowContext<Account>) => 1 } });
     // @ts-expect-error -- a shared handler gets a context that does not write
     handlers.object.shared(async (_ctx: ObjectContext) => 1);
-    // @ts-expect-error -- a workflow's other handlers do not write
-    workflow({
-      name: "G",
-      handlers: { run: async (_ctx: WorkflowContext) => 1, g: async (_ctx: WorkflowContext) => 1 },
-    });
   });
 
   test("handlers call each other by this", () => {
