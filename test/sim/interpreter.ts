@@ -74,7 +74,7 @@ export function definitions(stage: Stage): readonly unknown[] {
       name: "O",
       handlers: {
         go: (ctx: ObjectContext, program: Program) => go(ctx, program),
-        look: handlers.object.shared((ctx, program: Program) => go(ctx, program)),
+        look: handlers.object.shared((ctx: unknown, program: Program) => go(ctx, program)),
       },
       options: { retryPolicy },
     }),
@@ -82,7 +82,7 @@ export function definitions(stage: Stage): readonly unknown[] {
       name: "W",
       handlers: {
         run: (ctx: WorkflowContext, program: Program) => go(ctx, program),
-        look: handlers.workflow.shared((ctx, program: Program) => go(ctx, program)),
+        look: handlers.workflow.shared((ctx: unknown, program: Program) => go(ctx, program)),
       },
       options: { retryPolicy },
     }),
@@ -322,6 +322,7 @@ class Interpreter {
     });
     seen.push(["send", program.pid]);
     if (cancelled) {
+      this.#stage.observer.count("cancel by a handler");
       // Awaited beside something durable: the id is known with the append that contains the send.
       await this.#ctx.sleep(1);
       this.#ctx.cancel(await handle.invocationId);

@@ -39,6 +39,7 @@ export class Generator {
   readonly #prng: Prng;
   #programs = 0;
   #steps = 0;
+  #keys = 0;
   #promises: { readonly key: string; readonly name: string }[] = [];
   readonly #weights: readonly string[];
 
@@ -251,7 +252,8 @@ export class Generator {
       do: "send",
       program: this.#callee(scope),
       ...(prng.chance(0.3) ? { delayMs: prng.int(1, prng.pick([50, 5000, 3_600_000])) } : {}),
-      ...(prng.chance(0.1) ? { idempotencyKey: `send-${this.#programs}` } : {}),
+      ...(prng.chance(0.1) ? { idempotencyKey: this.#idempotencyKey() } : {}),
+      ...(prng.chance(0.08) ? { cancelled: true as const } : {}),
     };
   }
 
@@ -269,6 +271,15 @@ export class Generator {
     };
   }
 
+  /** Unlike that of any call inside the callee: no invocation shall await itself. */
+  #idempotencyKey = (): string => `key-${++this.#keys}`;
+
+  /** Two calls that are one: the second attaches to the first. */
+  #twice(scope: Scope): Part {
+    const call: Part = { do: "call", program: this.#callee(scope), idempotencyKey: this.#idempotencyKey() };
+    return { do: this.#prng.pick(["all", "race", "settled"] as const), parts: [call, call] };
+  }
+
   /** Nobody completes it. */
   #never(): Part {
     return { do: "awakeable", name: `a${++this.#steps}`, resolveAfterMs: 0, times: 0 };
@@ -283,10 +294,11 @@ export class Generator {
         return { do: "sleep", ms: prng.int(60_000, 7_200_000) };
       case "call":
         if (scope.depth >= DEPTH_MAX) return this.#step();
+        if (prng.chance(0.08)) return this.#twice(scope);
         return {
           do: "call",
           program: this.#callee(scope),
-          ...(prng.chance(0.1) ? { idempotencyKey: `call-${this.#programs}` } : {}),
+          ...(prng.chance(0.1) ? { idempotencyKey: this.#idempotencyKey() } : {}),
         };
       case "awakeable":
         return {
