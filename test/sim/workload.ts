@@ -272,7 +272,7 @@ export class Generator {
   }
 
   /** Unlike that of any call inside the callee: no invocation shall await itself. */
-  #idempotencyKey = (): string => `key-${++this.#keys}`;
+  #idempotencyKey = (): string => `inner-${++this.#keys}`;
 
   /** Two calls that are one: the second attaches to the first. */
   #twice(scope: Scope): Part {
