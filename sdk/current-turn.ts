@@ -1,7 +1,7 @@
 /** Which turn the running code belongs to, and whether it stands inside a step's action, where the context must not be
  * used. Promises that belong to no context (constants, a race of nothing) find their turn here. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { PromiseOwner } from "./durable-promise.ts";
+import type { PromiseOwner } from "./promise-owner.ts";
 
 export interface CurrentTurn {
   readonly owner: PromiseOwner;

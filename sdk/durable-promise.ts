@@ -6,18 +6,7 @@ import { TerminalError, TimeoutError } from "../lib/errors.ts";
 import type { Duration } from "../lib/duration.ts";
 import { Future, type Settled } from "../lib/future.ts";
 import { currentTurn } from "./current-turn.ts";
-
-/** What a promise needs of the turn that it belongs to. */
-export interface PromiseOwner {
-  /** Somebody awaits this future: it can be woken for, and be cancelled. */
-  await(root: Root): void;
-  /** A user's mapper threw what is no terminal error. */
-  fail(error: Error): void;
-  /** A new durable sleep. */
-  sleepFuture(duration: Duration): Future;
-  /** Throws if the caller stands inside a `ctx.run`. */
-  assertOutsideRun(operation: string): void;
-}
+import type { PromiseOwner, Root } from "./promise-owner.ts";
 
 const isTerminal = (error: unknown): boolean => TerminalError.is(error);
 

@@ -19,7 +19,8 @@ import type { Value } from "../lib/value.ts";
 import type { Leaf } from "../lib/wait.ts";
 import type { ContextDate, InvocationRequest, RunAction, RunOptions, WorkflowPromise } from "./context.ts";
 import { currentTurn } from "./current-turn.ts";
-import { DurablePromise, type PromiseOwner, type Root } from "./durable-promise.ts";
+import { DurablePromise } from "./durable-promise.ts";
+import type { PromiseOwner, Root } from "./promise-owner.ts";
 import { type Rand, SeededRandom } from "./random.ts";
 import { replayAwareConsole } from "./replay-console.ts";
 import type { Serde } from "./serde.ts";
@@ -317,11 +318,11 @@ export class HandlerContext implements PromiseOwner {
       // oxlint-disable-next-line unicorn/no-thenable -- a durable promise is awaited as it is
       then: (onfulfilled, onrejected) => get().then(onfulfilled, onrejected),
       peek: async () => await this.#peekPromise(name, this.serdeOf(serde)),
-      resolve: async (value) => {
+      resolve: (value) => {
         const bytes = limited(this.serdeOf(serde).serialize(value as T), `the value of promise "${name}"`);
-        await this.#completePromise(name, { ok: true, value: bytes });
+        return this.#completePromise(name, { ok: true, value: bytes });
       },
-      reject: async (reason) => await this.#completePromise(name, failureOf(reason)),
+      reject: (reason) => this.#completePromise(name, failureOf(reason)),
     };
   }
 
@@ -362,7 +363,10 @@ export class HandlerContext implements PromiseOwner {
         if (!future.settled) this.driver.repeatOutputs(recorded);
       });
     }
-    return new DurablePromise<void>(future, this);
+    const completed = new DurablePromise<void>(future, this);
+    // Whoever does not await it does not care that it was completed before.
+    completed.catch(() => undefined);
+    return completed;
   }
 }
 

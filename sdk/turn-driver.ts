@@ -27,7 +27,7 @@ import { type Completion, Turn } from "../lib/turn.ts";
 import { leavesOf, type Wait } from "../lib/wait.ts";
 import { Activity } from "./activity.ts";
 import { currentTurn } from "./current-turn.ts";
-import type { Root } from "./durable-promise.ts";
+import type { Root } from "./promise-owner.ts";
 import { type Sleep, Sleeps } from "./sleeps.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 import { type FailureDetails, turnFailure } from "./turn-failure.ts";

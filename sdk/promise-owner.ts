@@ -1,0 +1,15 @@
+/** What durable promises and the turn that they belong to know of each other. */
+import type { Duration } from "../lib/duration.ts";
+import type { Future } from "../lib/future.ts";
+
+/** What a promise needs of the turn that it belongs to. */
+export interface PromiseOwner {
+  /** Somebody awaits this future: it can be woken for, and be cancelled. */
+  await(root: Root): void;
+  /** A user's mapper threw what is no terminal error. */
+  fail(error: Error): void;
+  /** A new durable sleep. */
+  sleepFuture(duration: Duration): Future;
+  /** Throws if the caller stands inside a `ctx.run`. */
+  assertOutsideRun(operation: string): void;
+}
