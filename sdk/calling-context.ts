@@ -21,7 +21,8 @@ import type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } f
 import { Opts, SendOpts } from "./client-types.ts";
 import type { GenericCall, GenericSend } from "./context.ts";
 import { InvocationPromise } from "./durable-promise.ts";
-import { bytesOf, HandlerContext, limited } from "./handler-context.ts";
+import { bytesOf, limited } from "./checked-value.ts";
+import { HandlerContext } from "./handler-context.ts";
 import { type Serde, serde } from "./serde.ts";
 
 interface Callee {

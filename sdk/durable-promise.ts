@@ -13,12 +13,6 @@ const isTerminal = (error: unknown): boolean => TerminalError.is(error);
 /** What a rejection handler of a native promise takes: whatever type it declares. */
 type Reason = Parameters<NonNullable<Parameters<Promise<never>["catch"]>[0]>>[0];
 
-/** A future that user code awaits, and the native promise through which it does. */
-export interface Root {
-  readonly future: Future;
-  reject(error: Error): void;
-}
-
 export class DurablePromise<T> implements Promise<T> {
   readonly [Symbol.toStringTag] = "DurablePromise";
   /** @internal */

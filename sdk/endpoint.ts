@@ -23,7 +23,7 @@ import {
   manifestOf,
 } from "./definition.ts";
 import { jsonSerde } from "./serde.ts";
-import { limited } from "./handler-context.ts";
+import { limited } from "./checked-value.ts";
 import { type History, TurnDriver } from "./turn-driver.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";

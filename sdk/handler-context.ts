@@ -10,14 +10,14 @@ import type { CommandEntry, RunEntry } from "../lib/entry.ts";
 import { asError, TerminalError } from "../lib/errors.ts";
 import { Future } from "../lib/future.ts";
 import { awakeableId, parseAwakeableId } from "../lib/ids.ts";
-import { ERROR_MESSAGE_CHARS_MAX, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../lib/limits.ts";
 import { isExclusive } from "../lib/manifest.ts";
-import { decodeOutcome, encodeOutcome, failure, type Outcome } from "../lib/outcome.ts";
+import { encodeOutcome, failure, type Outcome } from "../lib/outcome.ts";
 import type { TurnRequest } from "../lib/protocol.ts";
 import type { Completion } from "../lib/turn.ts";
 import type { Value } from "../lib/value.ts";
 import type { Leaf } from "../lib/wait.ts";
 import type { ContextDate, InvocationRequest, RunAction, RunOptions, WorkflowPromise } from "./context.ts";
+import { assertName, bytesOf, decodeHeld, failureOf, limited } from "./checked-value.ts";
 import { currentTurn } from "./current-turn.ts";
 import { DurablePromise } from "./durable-promise.ts";
 import type { PromiseOwner, Root } from "./promise-owner.ts";
@@ -368,34 +368,4 @@ export class HandlerContext implements PromiseOwner {
     completed.catch(() => undefined);
     return completed;
   }
-}
-
-function decodeHeld(value: Value): Outcome | undefined {
-  return Array.isArray(value) && typeof value[0] === "number" ? decodeOutcome(value) : undefined;
-}
-
-export function bytesOf(value: Value): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  if (value === null) return new Uint8Array(0);
-  throw new TypeError(`expected bytes in the journal, got ${typeof value}`);
-}
-
-export function failureOf(reason: string | TerminalError): Outcome {
-  if (typeof reason === "string") return failure(500, reason.slice(0, ERROR_MESSAGE_CHARS_MAX));
-  return failure(reason.code, reason.message, reason.metadata);
-}
-
-/** P1: what is too large is refused where it happens, with words. */
-export function limited(bytes: Uint8Array, what: string): Uint8Array {
-  if (bytes.byteLength <= PAYLOAD_BYTES_MAX) return bytes;
-  throw new TerminalError(`${what} has ${bytes.byteLength} bytes; at most ${PAYLOAD_BYTES_MAX} are allowed`, {
-    errorCode: 413,
-  });
-}
-
-function assertName(name: unknown, what: string, bytesMin = 0): asserts name is string {
-  const bytes = typeof name === "string" ? Buffer.byteLength(name) : -1;
-  if (bytes >= bytesMin && bytes <= NAME_BYTES_MAX) return;
-  const got = JSON.stringify(name)?.slice(0, 80);
-  throw new TerminalError(`a ${what} must be a string of ${bytesMin} to ${NAME_BYTES_MAX} bytes; got ${got}`);
 }

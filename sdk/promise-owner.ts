@@ -13,3 +13,9 @@ export interface PromiseOwner {
   /** Throws if the caller stands inside a `ctx.run`. */
   assertOutsideRun(operation: string): void;
 }
+
+/** A future that user code awaits, and the native promise through which it does. */
+export interface Root {
+  readonly future: Future;
+  reject(error: Error): void;
+}
