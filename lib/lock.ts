@@ -89,7 +89,11 @@ export function takeLock(key: ItemKey, me: Holder): Update {
   };
 }
 
-/** Parks `who` behind the lock as read; refused if the lock has moved. Past the inline places an item is put first. */
+/**
+ * Parks `who` behind the lock as read; refused if the lock has moved. Past the inline places an item is put first. If
+ * that place holds another's item, its parker has died or is slow between its two writes: the write of the lock then
+ * completes that parking, whose invocation came first (W2), and `who` must look again.
+ */
 export function park(key: ItemKey, lock: Lock, who: Holder): { readonly item?: Put; readonly lock: Update } {
   const asRead: Condition[] = [isOwnedBy(lock.owner), { is: "eq", attribute: "t", value: lock.to }];
   if (lock.inline.length < INBOX_INLINE_MAX && lock.from === lock.to) {
@@ -107,7 +111,12 @@ export function park(key: ItemKey, lock: Lock, who: Holder): { readonly item?: P
     };
   }
   return {
-    item: { op: "put", key: inboxKey(key, lock.to), attributes: { p: encodeHolder(who) } },
+    item: {
+      op: "put",
+      key: inboxKey(key, lock.to),
+      attributes: { p: encodeHolder(who), i: who.id },
+      when: { is: "any", of: [{ is: "absent" }, { is: "eq", attribute: "i", value: who.id }] },
+    },
     lock: {
       op: "update",
       key,

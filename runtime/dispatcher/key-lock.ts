@@ -8,7 +8,7 @@
  */
 import { readHead } from "../../core/head-store.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
-import { InvariantError, OperationalError } from "../../lib/errors.ts";
+import { invariant, OperationalError } from "../../lib/errors.ts";
 import { type Head, isExpired } from "../../lib/head.ts";
 import type { ItemKey } from "../../lib/item.ts";
 import { CONFLICT_ATTEMPTS_MAX, SETTLE_STEPS_MAX } from "../../lib/limits.ts";
@@ -101,10 +101,8 @@ export class KeyLock {
       const lock = await this.#read(key);
       if (!lock) return;
       if (await this.#settle(key, lock)) continue;
-      // It may have run, and died, under the message at hand (see Dispatcher.#drain): nobody else will look at it.
-      const owner = await readHead(this.#ports.items, lock.owner.id);
-      if (owner) await repeatLastOutputs(this.#ports, lock.owner.id, owner.head);
-      if (owner?.head.status === "running") await this.wake(lock.owner);
+      // It may have run, and died, under the message at hand (see Progress.#drain): nobody else will look at it.
+      await this.wake(lock.owner, true);
       return;
     }
   }
@@ -130,8 +128,15 @@ export class KeyLock {
     const overflowing = lock.inline.length === 0 && lock.from < lock.to;
     const overflowKey = inboxKey(key, lock.from);
     const parked = overflowing ? await items.get(overflowKey) : undefined;
-    if (overflowing && !parked)
-      throw new InvariantError(`W2: parked item ${overflowKey.sk} of ${key.pk} is missing`);
+    if (overflowing && !parked) {
+      const now = await this.#read(key);
+      invariant(
+        !now || now.from !== lock.from,
+        "W2",
+        `parked item ${overflowKey.sk} of ${key.pk} is missing`,
+      );
+      return "conflict";
+    }
     const { next, write } = handOff(key, lock, parked && parseInboxItem(parked));
     const { won } = await items.write(write);
     if (!won) return "conflict";
@@ -144,9 +149,9 @@ export class KeyLock {
     if (isParkedInline(lock, me)) return true;
     await this.#writer.park(known);
     const { item, lock: place } = park(key, lock, me);
-    if (item) await this.#ports.items.write(item);
+    const isMine = item === undefined || (await this.#ports.items.write(item)).won;
     const { won } = await this.#ports.items.write(place);
-    return won;
+    return isMine && won;
   }
 
   async #read(key: ItemKey): Promise<Lock | undefined> {
