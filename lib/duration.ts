@@ -54,21 +54,19 @@ const ISO = /^P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M
 
 /** Parses `10s`, `500ms`, `1h 30m` or ISO 8601 (`PT10S`) to milliseconds; `undefined` if it is neither. */
 export function parseDuration(text: string): number | undefined {
+  if (text.length > DURATION_CHARS_MAX) return undefined;
   const iso = text.length > 2 ? ISO.exec(text) : null;
-  if (iso && text.length <= DURATION_CHARS_MAX) {
-    const [, days, hours, minutes, seconds] = iso;
-    return toMs({
-      days: Number(days ?? 0),
-      hours: Number(hours ?? 0),
-      minutes: Number(minutes ?? 0),
-      seconds: Number(seconds ?? 0),
-    });
-  }
-  const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)\s*/g)];
-  if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text.trim()) return undefined;
+  if (!iso) return parseHuman(text.trim());
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = iso.slice(1).map((part) => Number(part ?? 0));
+  return toMs({ days, hours, minutes, seconds });
+}
+
+function parseHuman(text: string): number | undefined {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)\s*/g)];
+  if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text) return undefined;
   let ms = 0;
-  for (const [, count, unit] of parts) {
-    const factor = Object.hasOwn(HUMAN_UNIT_MS, unit ?? "") ? HUMAN_UNIT_MS[unit ?? ""] : undefined;
+  for (const [, count, unit = ""] of parts) {
+    const factor = Object.hasOwn(HUMAN_UNIT_MS, unit) ? HUMAN_UNIT_MS[unit] : undefined;
     if (factor === undefined) return undefined;
     ms += Number(count) * factor;
   }

@@ -70,9 +70,20 @@ export interface Kill {
   readonly incarnation?: Incarnation;
 }
 
-export type Message = Start | Notify | Resume | Kill;
+/** Another invocation wants to be told how this one ends. */
+export interface Attach {
+  readonly kind: "attach";
+  readonly id: InvocationId;
+  /** Never set: whichever life is current, as the caller knows only the id. */
+  readonly incarnation?: Incarnation;
+  readonly replyTo: ReplyTo;
+  /** Sent on to the invocation's own group: its delayed start may be registered there, and not yet. */
+  readonly forwarded?: true;
+}
 
-const KINDS: readonly string[] = ["start", "notify", "resume", "kill"] satisfies Message["kind"][];
+export type Message = Start | Notify | Resume | Kill | Attach;
+
+const KINDS: readonly string[] = ["start", "notify", "resume", "kill", "attach"] satisfies Message["kind"][];
 
 export const encodeMessage = (message: Message): string => encodeJson(message as unknown as Value);
 

@@ -35,7 +35,7 @@ export type Step =
   | "idle";
 
 /** Entries that have effects outside, or that a closure or a send must not precede. */
-const MUST_APPEND = "rsdDcotvyx";
+const MUST_APPEND = "rsdDcotvhyx";
 const READS = "gkq";
 
 interface Issued {
