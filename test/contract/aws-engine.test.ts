@@ -68,9 +68,9 @@ const caller = service({
 
 /** Receives from a queue until it is stopped. `handle` answers the messages that are to come again. */
 function poll(client: SQSClient, queueUrl: string, handle: (batch: Message[]) => Promise<readonly string[]>) {
-  let stopped = false;
+  const polling = { stopped: false };
   const loop = (async () => {
-    while (!stopped) {
+    while (!polling.stopped) {
       const batch = await receiveFrom(client, queueUrl, 50);
       if (batch.length === 0) continue;
       void (async () => {
@@ -83,7 +83,7 @@ function poll(client: SQSClient, queueUrl: string, handle: (batch: Message[]) =>
     }
   })();
   return async () => {
-    stopped = true;
+    polling.stopped = true;
     await loop;
   };
 }
