@@ -188,5 +188,6 @@ test("through the npm script, paths are those of the folder where npm was called
     (text) => text.includes("Try it"),
   );
   child.kill("SIGKILL");
-  expect(output).toContain(join(inner, ".perdure/services.sqlite"));
+  expect(output).toContain("inner/.perdure/services.sqlite");
+  expect(existsSync(join(inner, ".perdure/services.sqlite"))).toBe(true);
 });
