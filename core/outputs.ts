@@ -88,6 +88,7 @@ async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry:
     const value = await load(items, subject.id, outcome);
     return [outgoing(addressed({ kind: "notify", id, note: ["i", key, uid, value] }, incarnation), uid)];
   }
+  if (entry[0] === "h") return [attachOf(subject, entry[1], entry[2])];
   if (entry[0] === "y") return [cancelOf(entry[2], `${cause}.${entry[1]}`)];
   if (entry[0] === "x") return entry[2].map((callee) => cancelOf(callee, `${cause}.${entry[1]}`));
   return [];
@@ -95,6 +96,14 @@ async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry:
 
 const cancelOf = (id: InvocationId, uid: string): Outgoing =>
   outgoing({ kind: "notify", id, note: ["x", uid] }, uid);
+
+/** A repetition registers the same command with the target, or is answered again: both are noticed. */
+function attachOf({ id, incarnation }: OutputSubject, command: number, target: InvocationId): Outgoing {
+  return outgoing(
+    { kind: "attach", id: target, replyTo: { id, incarnation, command } },
+    `${id}.${incarnation}.${command}`,
+  );
+}
 
 function addressed<M extends Message>(message: M, incarnation: number | null): M {
   return incarnation === null ? message : { ...message, incarnation };

@@ -7,14 +7,7 @@
 import { toMs } from "../lib/duration.ts";
 import type { CallEntry, CallValue, ClearAllEntry, Entry, SendEntry } from "../lib/entry.ts";
 import { RetryableError, TerminalError } from "../lib/errors.ts";
-import {
-  childUnique,
-  idempotentUnique,
-  incarnationOf,
-  invocationId,
-  isInvocationId,
-  workflowUnique,
-} from "../lib/ids.ts";
+import { childUnique, idempotentUnique, incarnationOf, invocationId, workflowUnique } from "../lib/ids.ts";
 import { IDEMPOTENCY_KEY_BYTES_MAX, KEY_BYTES_MAX } from "../lib/limits.ts";
 import { type HandlerKind, isExclusive } from "../lib/manifest.ts";
 import type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } from "./client-types.ts";
@@ -77,12 +70,6 @@ export class CallingContext extends HandlerContext {
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(delay === undefined ? {} : { delay }),
     });
-  }
-
-  cancel(id: string): void {
-    if (!isInvocationId(id))
-      throw new TerminalError(`not an invocation id: ${JSON.stringify(id)}`, { errorCode: 400 });
-    this.driver.issue(["y", this.driver.nextCommand, id]);
   }
 
   #callProxy<H>(service: string, key: string | null): Client<H> {

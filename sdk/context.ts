@@ -83,8 +83,25 @@ export interface Context {
   genericCall<I = Uint8Array, O = Uint8Array>(call: GenericCall<I, O>): InvocationPromise<O>;
   genericSend<I = Uint8Array>(send: GenericSend<I>): { readonly invocationId: Promise<string> };
 
+  /** The next delivery of that name to this invocation. One that comes early is kept; each is taken once. */
+  signal<T = unknown>(name: string, serde?: Serde<T>): DurablePromise<T>;
+  /** Another invocation, by its id. */
+  invocation(invocationId: string): InvocationReference;
   /** Asks another invocation to cancel: it hears of it where it awaits. */
   cancel(invocationId: string): void;
+  /** Another invocation's result, or its TerminalError; 404 if there is none (any longer). */
+  attach<T = unknown>(invocationId: string, serde?: Serde<T>): DurablePromise<T>;
+}
+
+export interface InvocationReference {
+  signal<T = unknown>(name: string, serde?: Serde<T>): SignalReference<T>;
+  cancel(): void;
+  attach<T = unknown>(serde?: Serde<T>): DurablePromise<T>;
+}
+/** A signal of another invocation; every `resolve` or `reject` is one delivery. */
+export interface SignalReference<T> {
+  resolve(payload?: T): void;
+  reject(reason: string | TerminalError): void;
 }
 
 /** A service that is known by name alone: its type is the caller's word, `ctx.serviceClient<typeof greeter>({ name: "Greeter" })`. */

@@ -11,7 +11,6 @@ import {
   type TurnOutcome,
   type TurnRequest,
 } from "../lib/protocol.ts";
-import { CallingContext } from "./calling-context.ts";
 import type { InvocationRequest } from "./context.ts";
 import { currentTurn } from "./current-turn.ts";
 import {
@@ -24,6 +23,7 @@ import {
 } from "./definition.ts";
 import { jsonSerde } from "./serde.ts";
 import { limited } from "./checked-value.ts";
+import { ReferenceContext } from "./reference-context.ts";
 import { type History, TurnDriver } from "./turn-driver.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
@@ -96,7 +96,7 @@ async function runTurn(
   const driver = new TurnDriver(request, ports, journal, history);
   const over = new AbortController();
   const asTerminalError = (error: unknown): TerminalError | undefined => options.asTerminalError?.(error);
-  const context = new CallingContext(driver, ports, request, {
+  const context = new ReferenceContext(driver, ports, request, {
     serde: options.serde ?? jsonSerde(),
     asTerminalError,
     request: invocationRequest(request, body, headers, extraArgs, over.signal),

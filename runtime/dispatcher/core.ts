@@ -18,6 +18,7 @@ import {
   type Start,
 } from "../../lib/message.ts";
 import { failure } from "../../lib/outcome.ts";
+import { Attachment } from "./attachment.ts";
 import { Cascade } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { InvocationWriter } from "./invocation-writer.ts";
@@ -46,6 +47,7 @@ export class Dispatcher {
   readonly #cascade: Cascade;
   readonly #progress: Progress;
   readonly #notes: NoteDelivery;
+  readonly #attachment: Attachment;
 
   constructor(ports: DispatcherPorts, { mailboxEpoch = 0 }: DispatcherOptions = {}) {
     this.#ports = ports;
@@ -55,6 +57,7 @@ export class Dispatcher {
     const cascade = new Cascade(ports, writer);
     const progress = new Progress(ports, { writer, locks, turns, mailboxEpoch });
     this.#notes = new NoteDelivery(ports, { writer, cascade, progress });
+    this.#attachment = new Attachment(ports, writer);
     this.#writer = writer;
     this.#turns = turns;
     this.#cascade = cascade;
@@ -120,6 +123,7 @@ export class Dispatcher {
         return await this.#notes.deliver(messages as unknown as [Notify, ...Notify[]], delivery);
       }
       if (message.kind === "start") return await this.#start(message, delivery);
+      if (message.kind === "attach") return await this.#attachment.handle(message);
       return message.kind === "resume" ? await this.#resume(message, delivery) : await this.#kill(message);
     } catch (error) {
       return await this.#giveBack(message, first, error, delivery);
@@ -140,6 +144,7 @@ export class Dispatcher {
       this.#ports.logger.log("warn", "a message is given back", fields);
       return "retry";
     }
+    if (message.kind === "attach") return await this.#attachment.refuse(message, reason);
     this.#ports.logger.log("error", "a message failed too often; its invocation is paused", fields);
     const { id } = message;
     const start = message.kind === "start" ? message : undefined;

@@ -168,12 +168,13 @@ export class InvocationWriter {
     return (await this.#update(known.id, sets(fields), whileOpen(stored.head.incarnation)))?.head;
   }
 
-  /** Another caller awaits the result (attach). `undefined`: it has completed meanwhile. */
+  /** Another caller awaits the result (attach). Harmless to repeat. `undefined`: it has completed meanwhile. */
   async addReply(id: InvocationId, incarnation: number, to: ReplyTo): Promise<Head | undefined> {
     for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
       const stored = await readHead(this.#ports.items, id);
       if (!stored || stored.head.status === "completed" || stored.head.incarnation !== incarnation)
         return undefined;
+      if (stored.head.replies.some((known) => isSame(known, to))) return stored.head;
       const count = stored.head.replies.length;
       const unchanged: Condition =
         count === 0 ? { is: "missing", attribute: "r" } : { is: "size", attribute: "r", value: count };
@@ -230,6 +231,9 @@ export class InvocationWriter {
     return won && item ? { head: parseHead(item), item } : undefined;
   }
 }
+
+const isSame = (a: ReplyTo, b: ReplyTo): boolean =>
+  a.id === b.id && a.incarnation === b.incarnation && a.command === b.command;
 
 /** Tells notes apart; the entry that a note has become has the key of the note. */
 function keyOf(entry: Entry | Note): string | undefined {

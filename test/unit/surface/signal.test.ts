@@ -1,0 +1,158 @@
+/** Named signals (29): a queue for each name, early deliveries are kept, each is taken once. */
+import { object, service, TerminalError, type Context, type ObjectContext } from "perdure";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { until, within, World } from "../semantics/world.ts";
+
+const started = new Set<string>();
+const settle = async (promise: PromiseLike<unknown>): Promise<unknown> =>
+  await promise.then(
+    (value) => value ?? String(value),
+    (error: TerminalError) => `${error.name} ${error.code} ${error.message}`,
+  );
+
+const listener = service({
+  name: "Listener",
+  handlers: {
+    one: async (ctx: Context, name: string) => await settle(ctx.signal(name)),
+    three: async (ctx: Context) => {
+      const seen = [];
+      for (let index = 0; index < 3; index++) seen.push(await ctx.signal<number>("tick"));
+      return seen;
+    },
+    both: async (ctx: Context) => {
+      const [first, second] = [ctx.signal<number>("tick"), ctx.signal<number>("tick")];
+      return [await second, await first];
+    },
+    byName: async (ctx: Context) => {
+      const b = await ctx.signal<string>("b");
+      return [await ctx.signal<string>("a"), b];
+    },
+    early: async (ctx: Context) => {
+      await ctx.run("started", () => void started.add(ctx.request().id));
+      await ctx.sleep(60);
+      // Recorded before the second sleep: it must still be there in the turn after that.
+      const first = await ctx.signal<string>("x");
+      await ctx.sleep(1);
+      return [first, await ctx.signal<string>("x")];
+    },
+    limited: async (ctx: Context) => await settle(ctx.signal("never").orTimeout(10)),
+    unnamed: async (ctx: Context) => await settle(Promise.resolve().then(() => ctx.signal(""))),
+    toItself: async (ctx: Context) => {
+      const mine = ctx.invocation(ctx.request().id).signal<string>("me");
+      mine.resolve("hello");
+      return await ctx.signal<string>("me");
+    },
+  },
+});
+const counter = object({
+  name: "Held",
+  handlers: { hold: async (ctx: ObjectContext) => await ctx.signal<string>("go") },
+});
+interface Delivery {
+  readonly id: string;
+  readonly name: string;
+  readonly values: readonly unknown[];
+}
+const sender = service({
+  name: "Sender",
+  handlers: {
+    resolve: async (ctx: Context, { id, name, values }: Delivery) => {
+      const signal = ctx.invocation(id).signal(name);
+      for (const value of values) signal.resolve(value === "none" ? undefined : value);
+    },
+    reject: async (ctx: Context, { id, name, values: [code] }: Delivery) =>
+      ctx
+        .invocation(id)
+        .signal(name)
+        .reject(code === undefined ? "because" : new TerminalError("because", { errorCode: Number(code) })),
+    cancel: async (ctx: Context, id: string) => ctx.invocation(id).cancel(),
+    flaky: async (ctx: Context, { id, name }: Delivery) => {
+      ctx.invocation(id).signal(name).resolve("once");
+      await ctx.run("flaky", () => {
+        if (started.has(id)) return;
+        started.add(id);
+        throw new Error("try again");
+      });
+      ctx.invocation(id).signal(name).resolve("twice");
+    },
+  },
+});
+
+let world: World;
+beforeAll(async () => {
+  world = await World.of(listener, counter, sender);
+});
+afterAll(async () => await world.stop());
+const ended = async (id: string) => (await within(3000, `${id} to end`, world.attach(id))).body;
+const resolve = (id: string, name: string, ...values: unknown[]) =>
+  world.call("/Sender/resolve", { id, name, values });
+
+test.each([
+  ["a value", "resolve", [{ a: 1 }], { a: 1 }],
+  ["no value", "resolve", ["none"], "null"],
+  ["a reason", "reject", [], "TerminalError 500 because"],
+  ["an error", "reject", [410], "TerminalError 410 because"],
+])("a suspended invocation is signalled with %s", async (_, handler, values, expected) => {
+  const id = await world.send("/Listener/one", "s");
+  expect((await world.untilStatus(id, "suspended")).waiting_on).toBe('signal "s"');
+  await world.call(`/Sender/${handler}`, { id, name: "s", values });
+  expect(await ended(id)).toEqual(expected);
+});
+
+test("every delivery is taken once, in order", async () => {
+  const id = await world.send("/Listener/three");
+  await world.untilStatus(id, "suspended");
+  await resolve(id, "tick", 1, 2);
+  await resolve(id, "tick", 3, 4);
+  expect(await ended(id)).toEqual([1, 2, 3]);
+});
+
+test("the first asked for gets the first, whichever is awaited first", async () => {
+  const id = await world.send("/Listener/both");
+  await resolve(id, "tick", 1, 2);
+  expect(await ended(id)).toEqual([2, 1]);
+});
+
+test("names do not mix", async () => {
+  const id = await world.send("/Listener/byName");
+  await resolve(id, "a", "for a");
+  await resolve(id, "b", "for b");
+  expect(await ended(id)).toEqual(["for a", "for b"]);
+});
+
+test("early deliveries are kept, over suspensions too", async () => {
+  const id = await world.send("/Listener/early");
+  await until(() => started.has(id), "the start");
+  await resolve(id, "x", 1, 2);
+  expect(await ended(id)).toEqual([1, 2]);
+});
+
+test("an exclusive invocation is signalled while its key waits behind it", async () => {
+  const id = await world.send("/Held/k/hold");
+  const next = await world.send("/Held/k/hold");
+  await world.untilStatus(id, "suspended");
+  await resolve(id, "go", "one");
+  expect(await ended(id)).toBe("one");
+  await resolve(next, "go", "two");
+  expect(await ended(next)).toBe("two");
+});
+
+test("a sender that is retried delivers each signal once (M2)", async () => {
+  const id = await world.send("/Listener/early");
+  await world.call("/Sender/flaky", { id, name: "x", values: [] });
+  expect(await ended(id)).toEqual(["once", "twice"]);
+});
+
+test("one may be limited, be to oneself, and needs a name", async () => {
+  expect(await world.call("/Listener/limited")).toBe("TimeoutError 408 Timeout occurred");
+  expect(await within(2000, "the end", world.call("/Listener/toItself"))).toBe("hello");
+  expect(await world.call("/Listener/unnamed")).toMatch(/signal name/);
+});
+
+test("ctx.invocation(id).cancel() cancels; what is no invocation id is refused", async () => {
+  const id = await world.send("/Listener/one", "s");
+  await world.untilStatus(id, "suspended");
+  await world.call("/Sender/cancel", id);
+  expect(await ended(id)).toBe("CancelledError 409 Cancelled");
+  expect(await world.ask("/Sender/cancel", "inv_nonsense")).toMatchObject({ status: 400 });
+});
