@@ -75,6 +75,14 @@ const RATES: Record<FaultKind, readonly [number, number]> = {
   reconciler: [1, 1],
 };
 
+/** Faults that are worst together, at their highest rates: zombies; deaths; a store that answers badly. */
+const THEMES: readonly (readonly FaultKind[])[] = [
+  ["visibility-lapsed", "early-redelivery", "stall"],
+  ["visibility-lapsed", "dispatcher-crash", "invoke-lost", "stall"],
+  ["handler-crash", "dispatcher-crash", "handler-crash-at-end", "ack-lost"],
+  ["answer-lost", "late-effect", "unavailable"],
+];
+
 export interface FaultPlan {
   /** Kinds that never strike. */
   readonly without?: readonly FaultKind[];
@@ -99,10 +107,12 @@ export class Faults {
     this.#skip = new Set(plan.skip);
     // A third of the runs have few kinds of faults, a third many.
     const share = swarm.pick([0.15, 0.35, 0.6]);
+    const theme = swarm.chance(0.25) ? swarm.pick(THEMES) : [];
     for (const kind of FAULT_KINDS) {
       const [low, high] = RATES[kind];
-      const rate = low * (high / low) ** swarm.unit();
-      const has = swarm.chance(share);
+      const isTheme = theme.includes(kind);
+      const rate = isTheme ? high : low * (high / low) ** swarm.unit();
+      const has = swarm.chance(share) || isTheme;
       if (has && plan.none !== true && plan.without?.includes(kind) !== true) this.#rates.set(kind, rate);
     }
   }

@@ -31,7 +31,6 @@ interface Scope {
   readonly inBranch?: true;
 }
 /** Objects of deeper calls have keys of their own level, so that no two wait for each other. */
-const KEYS_PER_LEVEL = 2;
 const DEPTH_MAX = 2;
 const STATE_NAMES = ["a", "b", "c"];
 
@@ -39,12 +38,14 @@ export class Generator {
   readonly #prng: Prng;
   #programs = 0;
   #steps = 0;
+  readonly #keysPerLevel: number;
   #keys = 0;
   #promises: { readonly key: string; readonly name: string }[] = [];
   readonly #weights: readonly string[];
 
   constructor(seed: number) {
     this.#prng = new Prng(seed, "workload");
+    this.#keysPerLevel = this.#prng.int(1, 2);
     const kinds = [
       "step",
       "step",
@@ -80,6 +81,7 @@ export class Generator {
     const prng = this.#prng;
     if (prng.chance(0.05)) return this.#hotKey();
     if (prng.chance(0.05)) return this.#bank();
+    if (prng.chance(0.06)) return this.#killing();
     const count = prng.int(1, 5);
     const disturbed = prng.chance(0.3);
     const spreadMs = prng.pick([10, 500, 20_000]);
@@ -124,6 +126,27 @@ export class Generator {
       const body = prng.chance(0.3) ? [this.#state(scope), this.#part(scope)] : [this.#state(scope)];
       roots.push(one(body, prng.between(1, spreadMs)));
     }
+    return { roots, disturbed: true };
+  }
+
+  /** Writers of one key that are killed while they write, and readers after them. */
+  #killing(): Workload {
+    const prng = this.#prng;
+    const [set, get]: Instruction[] = [
+      { do: "set", name: "a" },
+      { do: "get", name: "a" },
+    ];
+    const spreadMs = prng.pick([50, 3000]);
+    const roots = Array.from({ length: prng.int(2, 5) }, (): Root => {
+      const isWriter = prng.chance(0.6);
+      const some = isWriter ? [set, this.#step(), set, this.#step(), set] : [get, this.#step(), get, set];
+      const body = some.flatMap((instruction) => (instruction ? [instruction] : []));
+      if (prng.chance(0.4)) body.push({ do: "sleep", ms: prng.int(1, 500) });
+      const program: Program = { pid: this.#pid(), callee: "exclusive", key: "k0-killed", body };
+      const does = prng.pick(["kill", "kill", "kill", "cancel", "pause"] as const);
+      const outside: Interference = { does, afterMs: prng.between(0, 2 * spreadMs) };
+      return { program, atMs: prng.between(0, spreadMs), times: 1, ...(isWriter && prng.chance(0.8) ? { outside } : {}) };
+    });
     return { roots, disturbed: true };
   }
 
@@ -176,7 +199,7 @@ export class Generator {
         ? undefined
         : callee === "workflow"
           ? `w-${pid}`
-          : `k${depth}-${prng.int(1, KEYS_PER_LEVEL)}`;
+          : `k${depth}-${prng.int(1, this.#keysPerLevel)}`;
     const body = this.#body(scope, prng.int(1, depth === 0 ? 6 : 3));
     return { pid, callee, body, ...(key === undefined ? {} : { key }) };
   }
