@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { PLANTED, type Planted } from "./planted.ts";
 import { search } from "./pool.ts";
+import { run } from "./run.ts";
 
 const QUICK = 1000;
 
@@ -28,7 +29,7 @@ export async function searchPlanted({ only = "", quick = false, show }: PlantedO
     for (let planted = waiting.shift(); planted; planted = waiting.shift()) {
       const found = await searchOne(planted);
       caught.push(found);
-      const result = found.seed === undefined ? `NOT CAUGHT in ${found.within} seeds` : `${found.by} at seed ${found.seed} (of ${found.within})`;
+      const result = found.seed === undefined ? `NOT CAUGHT in ${found.within} seeds, by ${found.by}` : `${found.by} at seed ${found.seed} (of ${found.within})`;
       show(`  ${found.name.padEnd(82)} ${result}`);
     }
   };
@@ -36,8 +37,20 @@ export async function searchPlanted({ only = "", quick = false, show }: PlantedO
   return caught;
 }
 
+/** A seed that fails without the bug, too, has caught something else. */
 async function searchOne({ name, within, file, changes }: Planted): Promise<Caught> {
-  const { failures } = await search({ from: 1, count: within, patch: { name, file, changes }, untilFailure: true, threads: 1 });
-  const [first] = failures;
-  return { name, within, by: first?.rule ?? "", seed: first?.seed };
+  try {
+    for (let from = 1; from <= within; ) {
+      const count = within + 1 - from;
+      const { failures } = await search({ from, count, patch: { name, file, changes }, untilFailure: true, threads: 1 });
+      const [first] = failures;
+      if (!first) break;
+      const { violation } = await run({ seed: first.seed });
+      if (violation === undefined) return { name, within, by: first.rule, seed: first.seed };
+      from = first.seed + 1;
+    }
+    return { name, within, by: "nothing", seed: undefined };
+  } catch (error) {
+    return { name, within, by: error instanceof Error ? error.message : String(error), seed: undefined };
+  }
 }

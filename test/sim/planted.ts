@@ -23,8 +23,8 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "sdk/turn-writer.ts",
     1000,
     [
-      "const result = await this.#journal.append(entries, this.#turn.taken, ending);",
-      "await this.#perform(entries, this.#journal.length); const result = await this.#journal.append(entries, this.#turn.taken, ending);",
+      "? await this.#complete(prepared.entries, outcome)",
+      "? (await this.#perform(prepared.entries, this.#journal.length), await this.#complete(prepared.entries, outcome))",
     ],
   ),
   bug("a killed invocation's last append is not done again, so its zombie writes later", "runtime/dispatcher/core.ts", 6000, [
@@ -105,8 +105,8 @@ const OTHERS: readonly Planted[] = [
     "if (message.dueAtMs !== -1) due.push(message.note);",
   ]),
   bug("the next step starts before the last result is durable", "lib/turn.ts", 200, [
-    'const MUST_APPEND = "rsdDcotvyx";',
-    'const MUST_APPEND = "sdDcotvyx";',
+    "some((entry) => MUST_APPEND.includes(entry[0]))",
+    'some((entry) => entry[0] !== "r" && MUST_APPEND.includes(entry[0]))',
   ]),
   bug("the outputs of an append whose turn died are not done again", "runtime/dispatcher/output-repeater.ts", 1000, [
     "  await performOutputs(ports, subject, entries, head.lastAppend);",
@@ -130,8 +130,8 @@ const OTHERS: readonly Planted[] = [
     '    await this.#cascade.killCallees(id);\n    return "done";',
   ]),
   bug("an invocation moves to the newest deployment", "runtime/dispatcher/handler-options.ts", 1000, [
-    "const pinned = known.head?.deployment ?? service?.deployment;",
-    "const pinned = service?.deployment;",
+    "const pinned = known.head?.deployment ?? newest?.deployment;",
+    "const pinned = newest?.deployment;",
   ]),
   bug("a delayed start runs at once", "runtime/dispatcher/core.ts", 500, [
     "if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, stored?.head);",
