@@ -83,6 +83,11 @@ export class Journal {
     return Number(this.#item?.["n"] ?? 0);
   }
 
+  /** The size of the head, in bytes, as far as this turn knows, without what a page holds. */
+  get headBytes(): number {
+    return this.#item === undefined || this.#page !== undefined ? 0 : sizeOf(this.#item);
+  }
+
   /**
    * Appends `entries` and drops `taken` consumed notes, in one write. With an ending, the status changes with it.
    * Entries' large values are stored first. Throws {@link OperationalError} when the store cannot be reached before

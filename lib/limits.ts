@@ -9,6 +9,12 @@ export const INLINE_VALUE_BYTES_MAX = 1024;
 export const INLINE_INPUT_BYTES_MAX = 512;
 /** Past this size the head's entries are copied to a page. DynamoDB bills an item by its size rounded up to 1 KB. */
 export const HEAD_BYTES_SOFT_MAX = 960;
+/** Entries of one append at most, in bytes: more are appended in parts, each with its outputs before the next. */
+export const APPEND_BYTES_MAX = 64 * 1024;
+/** A head that would be larger while suspended is paged first: every note that comes pays for all of it. */
+export const SUSPENDED_HEAD_BYTES_MAX = 4 * 1024;
+/** Notes in a head's list before the invocation is woken to take them into its log, although it cannot progress. */
+export const NOTES_MAX = 500;
 /** Entries of one journal. */
 export const JOURNAL_ENTRIES_MAX = 50_000;
 /** Object and workflow keys, in UTF-8 bytes: a DynamoDB partition key holds 2,048. */

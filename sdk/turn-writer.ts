@@ -8,10 +8,13 @@ import { ZombieError } from "../core/state-store.ts";
 import { loadResults } from "../core/value-store.ts";
 import type { CallEntry, ClearAllEntry, CommandEntry, Entry, Note, SendEntry } from "../lib/entry.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
+import { sizeOfValue } from "../lib/item.ts";
+import { APPEND_BYTES_MAX, SUSPENDED_HEAD_BYTES_MAX } from "../lib/limits.ts";
 import { lockKey, takeLock } from "../lib/lock.ts";
 import { encodeOutcome, failure, type Outcome } from "../lib/outcome.ts";
 import type { TurnOutcome, TurnRequest } from "../lib/protocol.ts";
 import type { Turn } from "../lib/turn.ts";
+import type { Value } from "../lib/value.ts";
 import type { Wait } from "../lib/wait.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
@@ -73,6 +76,9 @@ export class TurnWriter {
     // What completing a promise answers, and the id of a callee, comes from this turn itself.
     if (entries.some((entry) => entry[0] === "v") || this.#turn.awaitsRecord)
       return await this.#append(entries);
+    const isLarge =
+      this.#journal.headBytes + sizeOfValue(entries as unknown as Value) > SUSPENDED_HEAD_BYTES_MAX;
+    if (isLarge && entries.length > 0) return await this.#append(entries);
     if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");
     const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });
     if (result.kind === "lost") return lost(result.reason);
@@ -117,23 +123,43 @@ export class TurnWriter {
   }
 
   async #append(entries: readonly Entry[]): Promise<Written> {
-    const result = await this.#journal.append(entries, this.#turn.taken);
+    const { last, stopped } = await this.#appendParts(entries);
+    if (stopped) return stopped;
+    const result = await this.#journal.append(last, this.#turn.taken);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
     this.progress = true;
     for (const tell of this.#turn.appended(await this.#load(result.notes))) this.#deliver(tell);
-    await this.#perform(entries, result.position);
+    await this.#perform(last, result.position);
     return WRITTEN;
   }
 
   async #complete(entries: readonly Entry[], outcome: Outcome): Promise<Stopped> {
+    const { last, stopped } = await this.#appendParts(entries);
+    if (stopped) return stopped;
     const { retentionMs } = this.#request;
     const ending = { kind: "completed", outcome, retentionMs } as const;
-    const result = await this.#journal.append(entries, this.#turn.taken, ending);
+    const result = await this.#journal.append(last, this.#turn.taken, ending);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
-    await this.#perform(entries, result.position);
+    await this.#perform(last, result.position);
     const { replies } = result;
     const told = replies.length === 0 ? {} : { outcome };
     return { kind: "over", outcome: { kind: "completed", ownsLock: this.#ownsLock, replies, ...told } };
+  }
+
+  /** Appends all parts but the last of what is too much for one item (P1). Consumed notes are dropped with the last:
+   * before it they are in the log and in the list, and taken once (R9). */
+  async #appendParts(
+    entries: readonly Entry[],
+  ): Promise<{ readonly last: readonly Entry[]; readonly stopped?: Stopped }> {
+    const parts = partsOf(entries);
+    for (const part of parts.slice(0, -1)) {
+      const result = await this.#journal.append(part, 0);
+      if (result.kind !== "won")
+        return { last: [], stopped: lost(result.kind === "lost" ? result.reason : "notes") };
+      this.progress = true;
+      await this.#perform(part, result.position);
+    }
+    return { last: parts.at(-1) ?? [] };
   }
 
   /** R5: the lock first, so that nobody runs between the suspension and it. */
@@ -165,4 +191,21 @@ export class TurnWriter {
     const { id, incarnation, target, token } = this.#request;
     return { id, incarnation, target, again: false, ...(token === undefined ? {} : { token }) };
   }
+}
+
+/** In order, each at most `APPEND_BYTES_MAX`; at least one, perhaps empty. */
+function partsOf(entries: readonly Entry[]): Entry[][] {
+  let part: Entry[] = [];
+  const parts = [part];
+  let bytes = 0;
+  for (const entry of entries) {
+    const size = Math.min(sizeOfValue(entry as unknown as Value), APPEND_BYTES_MAX);
+    if (bytes + size > APPEND_BYTES_MAX) {
+      parts.push((part = []));
+      bytes = 0;
+    }
+    part.push(entry);
+    bytes += size;
+  }
+  return parts;
 }

@@ -7,6 +7,7 @@ import { readHead } from "../../core/head-store.ts";
 import { outgoing } from "../../core/send.ts";
 import type { Note } from "../../lib/entry.ts";
 import type { Head } from "../../lib/head.ts";
+import { NOTES_MAX } from "../../lib/limits.ts";
 import type { Notify } from "../../lib/message.ts";
 import { canProgress } from "../../lib/wait.ts";
 import type { Cascade } from "./cascade.ts";
@@ -23,6 +24,8 @@ const notStarted = ({ status }: Head): boolean =>
 
 function wakes({ status, wait, notes: listed }: Head, notes: readonly Note[]): boolean {
   if (status === "backing-off") return hasCancellation(notes);
+  // A turn takes them into the log, from where they go to pages: the list must not outgrow the item (P1).
+  if (status === "suspended" && listed.length + notes.length >= NOTES_MAX) return true;
   return status === "suspended" && wait !== undefined && canProgress(wait, [...listed, ...notes]);
 }
 

@@ -167,3 +167,9 @@ test("100 calls awaited together: two invocations of the parent", async () => {
   const cost = await costOf("/Steps/fanOut", 100);
   expect(cost).toMatchObject({ result: 9900, invocations: 102 });
 });
+
+test("2,000 calls awaited together: what comes in is taken in by the hundreds, and no item outgrows its limit", async () => {
+  const cost = await costOf("/Steps/fanOut", 2000);
+  expect(cost.result).toBe(3_998_000);
+  expect(cost.invocations).toBeLessThanOrEqual(2000 + 6);
+});
