@@ -199,7 +199,7 @@ function partsOf(entries: readonly Entry[]): Entry[][] {
   const parts = [part];
   let bytes = 0;
   for (const entry of entries) {
-    const size = Math.min(sizeOfValue(entry as unknown as Value), APPEND_BYTES_MAX);
+    const size = Math.min(sizeOfValue(entry), APPEND_BYTES_MAX);
     if (bytes + size > APPEND_BYTES_MAX) {
       parts.push((part = []));
       bytes = 0;

@@ -112,7 +112,10 @@ export class KeyLock {
   async #settle(key: ItemKey, lock: Lock): Promise<boolean> {
     const { owner } = lock;
     const stored = await readHead(this.#ports.items, owner.id);
-    const head = stored && stored.head.incarnation === owner.incarnation ? stored.head : undefined;
+    // R5 takes the lock before the first append: an owner without a head is about to suspend, and has not ended. (A head
+    // outlives every message and every turn that could take the lock for it, so it cannot have been deleted.)
+    if (!stored) return false;
+    const head = stored.head.incarnation === owner.incarnation ? stored.head : undefined;
     if (!hasEnded(head, this.#ports.clock.now())) {
       if (head?.status === "pending" || head?.status === "accepted") await this.wake(owner);
       return false;
@@ -160,6 +163,6 @@ export class KeyLock {
   }
 }
 
-/** Another life of the id, or none, means that the owner's has ended long ago. */
+/** Another life of the id means that the owner's has ended long ago. */
 const hasEnded = (head: Head | undefined, nowMs: number): boolean =>
   head === undefined || head.status === "completed" || isExpired(head, nowMs);
