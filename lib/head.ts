@@ -214,3 +214,15 @@ export const whileAt = (incarnation: Incarnation, length: number): Condition => 
     { is: "eq", attribute: "n", value: length },
   ],
 });
+
+/** The token, once written, is the invocation's for good (R3): two messages that could have started it must agree. */
+export const whileToken = (token: string | undefined): Condition =>
+  token === undefined
+    ? { is: "present" }
+    : {
+        is: "any",
+        of: [
+          { is: "missing", attribute: "k" },
+          { is: "eq", attribute: "k", value: token },
+        ],
+      };

@@ -17,6 +17,7 @@ import {
   retentionAttributes,
   whileAt,
   whileOpen,
+  whileToken,
 } from "../../lib/head.ts";
 import type { InvocationId } from "../../lib/ids.ts";
 import type { Attributes, Change, Condition } from "../../lib/item.ts";
@@ -80,7 +81,8 @@ export class InvocationWriter {
       ...(head.token === undefined && token !== undefined ? { k: token } : {}),
     };
     const changes = [...sets({ ...fields, ...missing }), ...(await this.#keep(id, head, resting.carried))];
-    return (await this.#update(id, changes, whileAt(head.incarnation, length))) !== undefined;
+    const when: Condition = { is: "all", of: [whileAt(head.incarnation, length), whileToken(token)] };
+    return (await this.#update(id, changes, when)) !== undefined;
   }
 
   /** The notes that the head does not have yet: what has ridden in a message must outlive it. */
@@ -109,21 +111,16 @@ export class InvocationWriter {
     return won;
   }
 
-  /** Writes that it is parked behind its key's lock. Nothing if it is so already, or has moved on. */
-  async park(known: Known): Promise<void> {
+  /** Writes that it is parked behind its key's lock. `false`: it has moved on, or another message
+   * has parked it: look again. */
+  async park(known: Known): Promise<boolean> {
     const { head, start, token, length, id } = known;
-    const input = await this.#input(known);
-    const fields = { ...input, s: "pending", u: this.#ports.clock.now() };
-    if (!head) {
-      if (start) await this.#create(known, start, fields);
-      return;
-    }
-    if (head.status === "pending") return;
-    await this.#update(
-      id,
-      sets({ ...fields, ...(token === undefined ? {} : { k: token }) }),
-      whileAt(head.incarnation, length),
-    );
+    const fields = { ...(await this.#input(known)), s: "pending", u: this.#ports.clock.now() };
+    if (!head) return start !== undefined && (await this.#create(known, start, fields));
+    if (head.status === "pending") return head.token === token;
+    const changes = sets({ ...fields, ...(token === undefined ? {} : { k: token }) });
+    const when: Condition = { is: "all", of: [whileAt(head.incarnation, length), whileToken(token)] };
+    return (await this.#update(id, changes, when)) !== undefined;
   }
 
   /** The input must be in the store before the Start that brought it may be deleted. */

@@ -150,7 +150,9 @@ export class KeyLock {
   /** The head first, then the place in the lock. `false`: the lock has moved, look again. */
   async #park(key: ItemKey, lock: Lock, me: Holder, known: Known): Promise<boolean> {
     if (isParkedInline(lock, me)) return true;
-    await this.#writer.park(known);
+    if (!(await this.#writer.park(known))) {
+      throw new OperationalError("unavailable", `${me.id} is being parked by another message`);
+    }
     const { item, lock: place } = park(key, lock, me);
     const isMine = item === undefined || (await this.#ports.items.write(item)).won;
     const { won } = await this.#ports.items.write(place);
