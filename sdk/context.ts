@@ -22,7 +22,8 @@ export interface RunOptions<T> {
 
 export interface InvocationRequest {
   readonly id: string;
-  readonly target: Target;
+  /** As text: `service/key/handler`. */
+  readonly target: Target & { toString(): string };
   /** The caller's, as it sent them. */
   readonly headers: ReadonlyMap<string, string>;
   readonly attemptHeaders: ReadonlyMap<string, string | string[] | undefined>;

@@ -19,6 +19,7 @@ import type {
   WorkflowContext,
   WorkflowSharedContext,
 } from "./context.ts";
+import type { HooksProvider } from "./hooks.ts";
 import type { Serde } from "./serde.ts";
 import type { TerminalError } from "../lib/errors.ts";
 
@@ -45,6 +46,10 @@ export interface ServiceOptions {
   serde?: Serde<unknown>;
   /** Turns errors into terminal ones; `undefined` leaves them retryable. */
   asTerminalError?: (error: unknown) => TerminalError | undefined;
+  /** Interceptors. A handler's come after its service's, which are outermost. */
+  hooks?: HooksProvider[];
+  /** State is always lazy here: accepted, and without effect. */
+  enableLazyState?: boolean;
 }
 export interface WorkflowOptions extends ServiceOptions {
   workflowRetention?: Duration;
@@ -166,6 +171,11 @@ export function isDefinition(value: unknown): value is Definition<ServiceType, s
 }
 
 type WithOptions<C> = {
+  /** The input's serde says what the handler takes. */
+  <I, F extends (context: C, input: I) => unknown>(
+    options: HandlerOptions & { input: Serde<I> },
+    handler: F,
+  ): F;
   <F extends (context: C, ...input: never[]) => unknown>(options: HandlerOptions, handler: F): F;
   <F extends (context: C, ...input: never[]) => unknown>(handler: F): F;
 };

@@ -5,6 +5,7 @@ import { loadResults } from "../core/value-store.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
 import { parseHead } from "../lib/head.ts";
 import type { ServiceType } from "../lib/manifest.ts";
+import type { Target } from "../lib/message.ts";
 import {
   type DiscoveryResponse,
   PROTOCOL_VERSION,
@@ -20,9 +21,12 @@ import {
   type Handlers,
   isDefinition,
   manifestOf,
+  type WorkflowOptions,
 } from "./definition.ts";
 import { jsonSerde } from "./serde.ts";
 import { limited } from "./checked-value.ts";
+import { AttemptHooks, SuspendedError } from "./hooks.ts";
+import type { LoggerTransport } from "./logger.ts";
 import { ReferenceContext } from "./reference-context.ts";
 import { type History, TurnDriver } from "./turn-driver.ts";
 import type { TurnPorts } from "./turn-ports.ts";
@@ -38,12 +42,33 @@ export interface Endpoint {
   runTurn(request: TurnRequest, ports: TurnPorts, extraArgs?: unknown[]): Promise<TurnOutcome>;
 }
 
+export interface EndpointOptions {
+  /** What services do not say themselves. */
+  readonly defaultServiceOptions?: WorkflowOptions;
+  /** Takes what handlers say with `ctx.console`. */
+  readonly logger?: LoggerTransport;
+}
+
+/** Marks what stands for a whole endpoint, services and options, where definitions are expected. */
+export const SERVED = Symbol.for("perdure.served");
+export interface Served extends EndpointOptions {
+  readonly services: readonly unknown[];
+}
+
+function servedBy(value: unknown): Served | undefined {
+  const isHolder = (typeof value === "object" && value !== null) || typeof value === "function";
+  return isHolder ? (value as { readonly [SERVED]?: Served })[SERVED] : undefined;
+}
+
 /** Throws `TypeError` with a reason for what is no list of definitions. */
-export function createEndpoint(definitions: readonly unknown[]): Endpoint {
-  const services = new Map<string, AnyDefinition>();
-  if (!Array.isArray(definitions) || definitions.length === 0) {
+export function createEndpoint(given: readonly unknown[], givenOptions: EndpointOptions = {}): Endpoint {
+  if (!Array.isArray(given) || given.length === 0) {
     throw new TypeError("no services: expected an array of what service(), object() or workflow() return");
   }
+  const [served] = given.map(servedBy).filter((found) => found !== undefined);
+  const definitions: unknown[] = given.flatMap((each) => servedBy(each)?.services ?? [each]);
+  const { defaultServiceOptions, logger } = { ...served, ...givenOptions };
+  const services = new Map<string, AnyDefinition>();
   for (const definition of definitions) {
     if (!isDefinition(definition)) {
       throw new TypeError(
@@ -51,7 +76,8 @@ export function createEndpoint(definitions: readonly unknown[]): Endpoint {
       );
     }
     if (services.has(definition.name)) throw new TypeError(`service "${definition.name}" is defined twice`);
-    services.set(definition.name, definition);
+    const options = { ...defaultServiceOptions, ...definition.options };
+    services.set(definition.name, { ...definition, options });
   }
   const discovery: DiscoveryResponse = {
     version: PROTOCOL_VERSION,
@@ -70,7 +96,7 @@ export function createEndpoint(definitions: readonly unknown[]): Endpoint {
         return { kind: "failed", failure: { code: 404, message }, length: 0, progress: false };
       }
       try {
-        return await runTurn(definition, fn, request, ports, extraArgs);
+        return await runTurn(definition, fn, request, ports, { extraArgs, ...(logger ? { logger } : {}) });
       } catch (thrown) {
         if (thrown instanceof OperationalError)
           return { kind: "lost", reason: `${thrown.code}: ${thrown.message}` };
@@ -85,9 +111,10 @@ async function runTurn(
   fn: HandlerFunction,
   request: TurnRequest,
   ports: TurnPorts,
-  extraArgs: unknown[],
+  { extraArgs, logger }: { readonly extraArgs: unknown[]; readonly logger?: LoggerTransport },
 ): Promise<TurnOutcome> {
-  const options = { ...definition.options, ...handlerOptions(fn) };
+  const own = handlerOptions(fn);
+  const options = { ...definition.options, ...own };
   const { history, body, headers } = await loadHistory(request, ports);
   const journal = new Journal(ports.items, ports.clock, {
     ...request,
@@ -96,17 +123,24 @@ async function runTurn(
   const driver = new TurnDriver(request, ports, journal, history);
   const over = new AbortController();
   const asTerminalError = (error: unknown): TerminalError | undefined => options.asTerminalError?.(error);
+  const asked = invocationRequest(request, body, headers, extraArgs, over.signal);
+  const hooks = new AttemptHooks([...(definition.options?.hooks ?? []), ...(own.hooks ?? [])], asked);
   const context = new ReferenceContext(driver, ports, request, {
     serde: options.serde ?? jsonSerde(),
     asTerminalError,
-    request: invocationRequest(request, body, headers, extraArgs, over.signal),
+    request: asked,
+    hooks,
+    ...(logger ? { logger } : {}),
   });
   const input = options.input ?? options.serde ?? jsonSerde<unknown>();
   const output = options.output ?? options.serde ?? jsonSerde<unknown>();
-  const run = async (): Promise<unknown> => {
+  const handle = async (): Promise<unknown> => {
     const parameter = deserializeInput(() => input.deserialize(body));
+    return await fn.call(definition.handlers, context as never, parameter as never);
+  };
+  const run = async (): Promise<unknown> => {
     try {
-      return await fn.call(definition.handlers, context as never, parameter as never);
+      return await hooks.aroundHandler(handle);
     } catch (thrown) {
       throw TerminalError.is(thrown) ? thrown : (asTerminalError(thrown) ?? thrown);
     }
@@ -115,9 +149,30 @@ async function runTurn(
   const serialize = (value: unknown): Uint8Array =>
     limited(output.serialize(value), `the result of ${service}/${handler}`);
   try {
-    return await currentTurn.run({ owner: context }, () => driver.run(run, serialize, context.fill));
+    const outcome = await currentTurn.run({ owner: context }, () => driver.run(run, serialize, context.fill));
+    await hooks.end(
+      outcome.kind === "failed" ? new Error(outcome.failure.message) : new SuspendedError(),
+      ports.clock,
+    );
+    return outcome;
   } finally {
     over.abort();
+  }
+}
+
+/** A target that says what it is. */
+class RequestTarget implements Target {
+  readonly service: string;
+  readonly handler: string;
+  readonly key?: string;
+  constructor({ service, handler, key }: Target) {
+    this.service = service;
+    this.handler = handler;
+    if (key !== undefined) this.key = key;
+  }
+  toString(): string {
+    const { service, handler, key } = this;
+    return key === undefined ? `${service}/${handler}` : `${service}/${key}/${handler}`;
   }
 }
 
@@ -156,7 +211,7 @@ function invocationRequest(
   const idempotencyKey = start?.idempotencyKey ?? (head ? parseHead(head).idempotencyKey : undefined);
   return {
     id,
-    target,
+    target: new RequestTarget(target),
     body,
     headers: new Map(Object.entries(headers)),
     attemptHeaders: new Map(),

@@ -21,6 +21,8 @@ import { assertName, bytesOf, decodeHeld, failureOf, limited } from "./checked-v
 import { currentTurn } from "./current-turn.ts";
 import { DurablePromise } from "./durable-promise.ts";
 import type { PromiseOwner, Root } from "./promise-owner.ts";
+import type { AttemptHooks } from "./hooks.ts";
+import { type LoggerTransport, transportConsole } from "./logger.ts";
 import { type Rand, SeededRandom } from "./random.ts";
 import { replayAwareConsole } from "./replay-console.ts";
 import type { Serde } from "./serde.ts";
@@ -33,6 +35,9 @@ export interface ContextOptions {
   readonly serde: Serde<unknown>;
   readonly asTerminalError: (error: unknown) => TerminalError | undefined;
   readonly request: InvocationRequest;
+  readonly hooks: AttemptHooks;
+  /** Absent: what is said is printed, once. */
+  readonly logger?: LoggerTransport;
 }
 
 /** Awakeables are numbered from here, as Restate's are. */
@@ -55,7 +60,10 @@ export class HandlerContext implements PromiseOwner {
     this.turnRequest = request;
     this.#options = options;
     this.rand = new SeededRandom(request.id, request.incarnation);
-    this.console = replayAwareConsole(driver, request);
+    const printing = replayAwareConsole(driver, request);
+    this.console = options.logger
+      ? transportConsole(options.logger, driver, options.request, printing)
+      : printing;
     this.date = {
       now: async () => await this.run("date.now", () => ports.clock.now()),
       toJSON: async () => new Date(await this.date.now()).toJSON(),
@@ -146,7 +154,7 @@ export class HandlerContext implements PromiseOwner {
       executeStep(
         {
           command,
-          action,
+          action: this.#options.hooks.aroundStep(name, action as () => T | Promise<T>) as RunAction<T>,
           options,
           asTerminal: this.#options.asTerminalError,
           isOver: () => this.driver.over,

@@ -36,4 +36,9 @@ export { CancelledError, RestateError, RetryableError, TerminalError, TimeoutErr
 export type { Duration } from "../lib/duration.ts";
 export type { Rand } from "./random.ts";
 export { createEndpoint } from "./endpoint.ts";
-export type { Endpoint } from "./endpoint.ts";
+export type { Endpoint, EndpointOptions } from "./endpoint.ts";
+export type { Hooks, HooksProvider, Interceptor } from "./hooks.ts";
+export { isSuspendedError } from "./hooks.ts";
+export { LoggerContext, LogSource, RestateLogLevel } from "./logger.ts";
+export type { LoggerTransport, LogMetadata } from "./logger.ts";
+export type { SchemaOutput, StandardSchema } from "./schema-serde.ts";

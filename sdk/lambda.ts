@@ -11,9 +11,9 @@ import { SqsMailbox } from "../aws/sqs-mailbox.ts";
 import { ItemRegistry } from "../core/registry.ts";
 import type { DiscoveryRequest, TurnRequest } from "../lib/protocol.ts";
 import { decodeTurnRequest, encodeTurnOutcome, PROTOCOL_VERSION } from "../lib/protocol.ts";
-import { createEndpoint, type TurnPorts } from "./endpoint.ts";
+import { createEndpoint, type EndpointOptions, type TurnPorts } from "./endpoint.ts";
 
-export interface LambdaHandlerOptions {
+export interface LambdaHandlerOptions extends EndpointOptions {
   /** What `service()`, `object()` and `workflow()` return. */
   readonly services: readonly unknown[];
 }
@@ -27,8 +27,8 @@ const ANSWER_MS = 500;
 
 /** Throws `TypeError` for what is no list of definitions. The tables and the mailbox are named by the environment
  * variables that the stack sets. */
-export function createLambdaHandler({ services }: LambdaHandlerOptions) {
-  const endpoint = createEndpoint(services);
+export function createLambdaHandler({ services, ...options }: LambdaHandlerOptions) {
+  const endpoint = createEndpoint(services, options);
   let ports: TurnPorts | undefined;
   return async (event: unknown, context: LambdaContext): Promise<unknown> => {
     const request = parseRequest(event);

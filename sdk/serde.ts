@@ -1,4 +1,6 @@
 /** How values become bytes and back. */
+import { schemaSerde } from "./schema-serde.ts";
+
 export interface Serde<T> {
   readonly contentType?: string;
   readonly jsonSchema?: unknown;
@@ -51,7 +53,7 @@ const json: Serde<unknown> & { schema<T>(jsonSchema: unknown): Serde<T> } = Obje
   },
 );
 
-export const serde = { json, binary, empty };
+export const serde = { json, binary, empty, schema: schemaSerde };
 
 /** JSON, for whatever type the caller knows it to be. */
 export const jsonSerde = <T>(): Serde<T> => json as Serde<T>;

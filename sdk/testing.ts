@@ -15,10 +15,10 @@ import { openDatabase } from "../runtime/local/database.ts";
 import { LocalItemStore, type OperationCounts } from "../runtime/local/item-store.ts";
 import { LocalMailbox } from "../runtime/local/mailbox.ts";
 import { LocalTimers } from "../runtime/local/timers.ts";
-import { createEndpoint } from "./endpoint.ts";
+import { createEndpoint, type EndpointOptions } from "./endpoint.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 
-export interface TestEnvironmentOptions {
+export interface TestEnvironmentOptions extends EndpointOptions {
   /** What `service()`, `object()` and `workflow()` return. */
   readonly services: readonly unknown[];
 }
@@ -53,14 +53,14 @@ export class TestEnvironment {
     this.#close = parts.close;
   }
 
-  static async start({ services }: TestEnvironmentOptions): Promise<TestEnvironment> {
+  static async start({ services, ...options }: TestEnvironmentOptions): Promise<TestEnvironment> {
     const clock: Clock = systemClock;
     const database = openDatabase(":memory:");
     const items = new LocalItemStore(database, clock);
     const mailbox = new LocalMailbox(database, clock);
     const timers = new LocalTimers(database, mailbox, clock);
     const registry = new ItemRegistry(items, clock);
-    const endpoint = createEndpoint(services);
+    const endpoint = createEndpoint(services, options);
     let invocations = 0;
     let messages = 0;
     const counted = {

@@ -1,0 +1,111 @@
+/**
+ * Interceptors around a handler's attempts and around the steps that really run. They are part of the invocation: what
+ * they throw is what the handler or the step throws. Results they cannot change.
+ */
+import type { Clock } from "../lib/ports.ts";
+import type { InvocationRequest } from "./context.ts";
+
+/** Calls `next` exactly once. What `next` rejects with is to be thrown on: swallowed, it is a success without a result. */
+export interface Interceptor {
+  /** Around every attempt, replays included. */
+  handler?: (next: () => Promise<void>) => Promise<void>;
+  /** Around a step's action, each time that it runs; not when its result is recorded already. */
+  run?: (name: string, next: () => Promise<void>) => Promise<void>;
+}
+export interface Hooks {
+  interceptor?: Interceptor;
+}
+/** Asked for every attempt. */
+export type HooksProvider = (context: { readonly request: InvocationRequest }) => Hooks;
+
+const SUSPENDED = Symbol.for("perdure.suspended");
+
+/** Why `next` rejects when the attempt ends before its handler does. It is no failure: clean up and throw it on. */
+export class SuspendedError extends Error {
+  override readonly name = "SuspendedError";
+  readonly code = 599;
+  readonly [SUSPENDED] = true;
+  constructor() {
+    super("the invocation is suspended: this attempt is over, the next one goes on from here");
+  }
+}
+export const isSuspendedError = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && SUSPENDED in error;
+
+/** How long interceptors may take when their attempt is over, milliseconds. */
+const CLEAN_UP_MS = 1000;
+
+type Layer = (next: () => Promise<void>) => Promise<void>;
+
+/** The first layer is outermost. */
+async function through<T>(layers: readonly Layer[], work: () => Promise<T>): Promise<T> {
+  let result: T | undefined;
+  const innermost = async (): Promise<void> => {
+    result = await work();
+  };
+  await layers.reduceRight<() => Promise<void>>((inner, layer) => () => wrap(layer, inner), innermost)();
+  return result as T;
+}
+
+async function wrap(layer: Layer, inner: () => Promise<void>): Promise<void> {
+  let calls = 0;
+  const next = async (): Promise<void> => {
+    if (++calls > 1) throw new Error("an interceptor called next() twice: it must do so exactly once");
+    await inner();
+  };
+  await layer(next);
+  if (calls === 0) throw new Error("an interceptor did not call next(): it must do so exactly once");
+}
+
+/** The hooks of one attempt. */
+export class AttemptHooks {
+  readonly #providers: readonly HooksProvider[];
+  readonly #request: InvocationRequest;
+  readonly #over = Promise.withResolvers<never>();
+  #interceptors: readonly Interceptor[] = [];
+  /** Absent: nothing is around the handler. */
+  #ended: Promise<unknown> | undefined;
+
+  constructor(providers: readonly HooksProvider[], request: InvocationRequest) {
+    this.#providers = providers;
+    this.#request = request;
+    this.#over.promise.catch(() => undefined);
+  }
+
+  /** Asks the providers, and runs the handler in what they answer. */
+  async aroundHandler<T>(handler: () => Promise<T>): Promise<T> {
+    if (this.#providers.length === 0) return await handler();
+    const request = this.#request;
+    this.#interceptors = this.#providers.map((provider) => provider({ request }).interceptor ?? {});
+    const layers = this.#interceptors.flatMap((interceptor) =>
+      interceptor.handler ? [(next: () => Promise<void>) => call(interceptor.handler, next)] : [],
+    );
+    if (layers.length === 0) return await handler();
+    // A handler whose attempt is over goes on waiting for ever; its interceptors shall not.
+    const ended = through(layers, () => Promise.race([handler(), this.#over.promise]));
+    this.#ended = ended;
+    return await ended;
+  }
+
+  /** The action, in the interceptors that there are for steps. */
+  aroundStep<T>(name: string, action: () => T | Promise<T>): () => T | Promise<T> {
+    const layers = this.#interceptors.flatMap(({ run }) =>
+      run ? [(next: () => Promise<void>) => run(name, next)] : [],
+    );
+    return layers.length === 0 ? action : () => through(layers, async () => await action());
+  }
+
+  /** The attempt is over. Resolves when the interceptors have cleaned up, or have had their time for it. */
+  async end(reason: Error, clock: Clock): Promise<void> {
+    if (!this.#ended) return;
+    this.#over.reject(reason);
+    let cancel: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => (cancel = clock.after(CLEAN_UP_MS, resolve)));
+    await Promise.race([this.#ended.catch(() => undefined), late]);
+    cancel();
+  }
+}
+
+async function call(handler: Interceptor["handler"], next: () => Promise<void>): Promise<void> {
+  await handler?.(next);
+}
