@@ -4,9 +4,10 @@
  * everything that it causes is durable (M1); anything else gives it, and all later ones of its group, back.
  */
 import { readHead, type StoredHead } from "../../core/head-store.ts";
-import { outgoing } from "../../core/send.ts";
+import { outgoing, sendAll } from "../../core/send.ts";
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { type Head, isExpired } from "../../lib/head.ts";
+import { isExclusiveId } from "../../lib/ids.ts";
 import { RECEIVES_MAX } from "../../lib/limits.ts";
 import {
   decodeMessage,
@@ -223,6 +224,12 @@ export class Dispatcher {
     if (dueAtMs !== undefined && dueAtMs > nowMs && stored.head.status !== "completed") {
       const message = outgoing(resume, `early.${dueAtMs}.${nowMs}`);
       await this.#ports.timers.schedule({ atMs: dueAtMs, message });
+      return "done";
+    }
+    if (delivery.inDoubt && stored.head.status === "scheduled" && isExclusiveId(id)) {
+      // It may have come too early before, and messages behind it have run since: its place in the queue is no longer
+      // the invocation's, and its sequence cannot be the token (W2, R3). A new message has both.
+      await sendAll(this.#ports.mailbox, [outgoing(resume, `again.${nowMs}`)]);
       return "done";
     }
     const released = resume.byOperator ? await this.#writer.release(id, stored.head) : undefined;
