@@ -184,8 +184,11 @@ export class Dispatcher {
   }
 
   async #reincarnate(start: Start, expired: Head, delivery: Delivery): Promise<Verdict> {
-    // A late repeat of the life that has expired is not a new one (R10).
-    if (expired.origin === start.origin) return "done";
+    // A late repeat of the life that has expired is not a new one (R10). With no retention it has expired at once,
+    // purged or not, and its outputs and its key are still this message's when it comes back (R2, M1).
+    if (expired.origin === start.origin) {
+      return delivery.inDoubt ? await this.#progress.lookAt(start.id, delivery) : "done";
+    }
     if (!(await this.#writer.reincarnate(start, expired))) return "retry";
     return await this.#progress.lookAt(start.id, delivery);
   }
