@@ -11,6 +11,7 @@ import {
   segmentsOf,
 } from "../http/message.ts";
 import { match, route, type Route } from "../http/router.ts";
+import { operateOnMany } from "./bulk.ts";
 import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
 import { AdminError, badField, errorResponse } from "./error.ts";
 import { describeInvocation, describeJournal, listInvocations } from "./invocation.ts";
@@ -24,7 +25,9 @@ import {
   listHandlers,
   listServices,
 } from "./registry.ts";
-import { describeState } from "./state.ts";
+import { purgeInvocation, purgeJournal } from "./purge.ts";
+import { restartInvocation } from "./restart.ts";
+import { clearState, describeState, replaceState } from "./state.ts";
 
 export interface AdminOptions {
   /** Of this software. */
@@ -50,6 +53,8 @@ const ROUTES: readonly Route<Exchange, Handling>[] = [
     describeHandler(x, name, handler),
   ),
   route("GET", "/services/:name/state/:key", (x, { name, key }) => describeState(x, name, key)),
+  route("DELETE", "/services/:name/state/:key", (x, { name, key }) => clearState(x, name, key)),
+  route("POST", "/services/:name/state", (x, { name }) => replaceState(x, name)),
   route("GET", "/invocations", listInvocations),
   route("GET", "/invocations/:id", (x, { id }) => describeInvocation(x, id)),
   route("GET", "/invocations/:id/journal", (x, { id }) => describeJournal(x, id)),
@@ -57,6 +62,14 @@ const ROUTES: readonly Route<Exchange, Handling>[] = [
   route("PATCH", "/invocations/:id/kill", (x, { id }) => killInvocation(x, id)),
   route("PATCH", "/invocations/:id/pause", (x, { id }) => pauseInvocation(x, id)),
   route("PATCH", "/invocations/:id/resume", (x, { id }) => resumeInvocation(x, id)),
+  route("PATCH", "/invocations/:id/restart-as-new", (x, { id }) => restartInvocation(x, id)),
+  route("PATCH", "/invocations/:id/purge", (x, { id }) => purgeInvocation(x, id)),
+  route("PATCH", "/invocations/:id/purge-journal", (x, { id }) => purgeJournal(x, id)),
+  route("POST", "/invocations/:operation", (x, { operation }) => operateOnMany(x, operation)),
+  // The path by which Restate's UI and CLI reach several invocations at once.
+  route("POST", "/internal/invocations_batch_operations/:operation", (x, { operation }) =>
+    operateOnMany(x, operation),
+  ),
   route("DELETE", "/invocations/:id", (x, { id }) => deleteInvocation(x, id)),
 ];
 
@@ -111,7 +124,7 @@ async function version({ version: { version: own, ingressEndpoint } }: Exchange)
   });
 }
 
-/** The older way: `?mode=cancel|kill`. */
+/** The older way: `?mode=cancel|kill|purge`. */
 function deleteInvocation(exchange: Exchange, id: string): Handling {
   const mode = exchange.request.query.get("mode") ?? "cancel";
   switch (mode.toLowerCase()) {
@@ -119,7 +132,9 @@ function deleteInvocation(exchange: Exchange, id: string): Handling {
       return cancelInvocation(exchange, id);
     case "kill":
       return killInvocation(exchange, id);
+    case "purge":
+      return purgeInvocation(exchange, id);
     default:
-      throw badField("query parameter 'mode'", `'${mode}' is none of cancel, kill`);
+      throw badField("query parameter 'mode'", `'${mode}' is none of cancel, kill, purge`);
   }
 }

@@ -98,7 +98,8 @@ function assertResumable(id: InvocationId, { status }: Head): void {
   }
 }
 
-async function deploymentOf(
+/** `undefined`: as it is. Throws 404 for one that there is not, 400 for one that does not serve the service. */
+export async function deploymentOf(
   { registry }: AdminPorts,
   { target }: Head,
   wanted: string,

@@ -43,8 +43,15 @@ export function viewInvocation(id: InvocationId, head: Head): object {
   };
 }
 
+const RESTART = "restart~";
+/** The origin of an invocation that was made from an older one. */
+export const restartOrigin = (of: InvocationId, unique: string): string => `${RESTART}${of}~${unique}`;
+
 /** A handler's call is named by `{caller}.{incarnation}.{command}`, a request from outside by itself. */
 function viewOrigin(origin: string): object {
+  if (origin.startsWith(RESTART)) {
+    return { invoked_by: "restart_as_new", restarted_from: origin.split("~")[1] ?? "" };
+  }
   const [caller = "", , command] = origin.split(".");
   return command === undefined ? { invoked_by: "ingress" } : { invoked_by: "service", invoked_by_id: caller };
 }

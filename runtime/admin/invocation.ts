@@ -41,7 +41,7 @@ export async function listInvocations({ index, request: { query } }: Exchange): 
   return jsonResponse(200, { invocations, ...(next === undefined ? {} : { next }) });
 }
 
-function filterOf(query: URLSearchParams): InvocationFilter {
+export function filterOf(query: URLSearchParams): InvocationFilter {
   const names = Object.fromEntries(
     ["service", "handler", "key"].flatMap((name) => {
       const value = query.get(name);
@@ -57,7 +57,8 @@ function filterOf(query: URLSearchParams): InvocationFilter {
   return { ...names, statuses: statuses as StatusView[] };
 }
 
-function numberIn(
+/** A number in the query; throws 400 for what is none, or out of bounds. */
+export function numberIn(
   query: URLSearchParams,
   name: string,
   { preset, min, max }: { readonly preset: number; readonly min: number; readonly max: number },

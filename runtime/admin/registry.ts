@@ -61,7 +61,8 @@ export async function describeHandler({ ports }: Exchange, name: string, handler
   return jsonResponse(200, viewHandler(service, handler));
 }
 
-async function findService(registry: AdminRegistry, name: string): Promise<RegisteredService> {
+/** Throws 404 for one that is not registered. */
+export async function findService(registry: AdminRegistry, name: string): Promise<RegisteredService> {
   const service = await registry.service(name);
   if (!service) throw doesNotExist(`service '${name}'`);
   return service;

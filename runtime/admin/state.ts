@@ -1,31 +1,94 @@
-/** `GET /services/{service}/state/{key}`: all state of one object or workflow key. */
-import { statePartition } from "../../lib/ids.ts";
-import { jsonResponse } from "../http/message.ts";
-import type { Exchange, Handling } from "./ports.ts";
-import { type BytesView, viewBytes } from "./value-view.ts";
-
-interface StateView extends BytesView {
-  readonly name: string;
-  readonly bytes: number;
-}
+/**
+ * State of one object's or workflow's key: `GET /services/{s}/state/{key}` lists it, `POST /services/{s}/state` replaces it
+ * and `DELETE /services/{s}/state/{key}` clears it. Changes wait their turn in the key's group, behind whatever runs or
+ * waits there: see runtime/dispatcher/state-edit.ts.
+ */
+import { accept } from "../../core/door.ts";
+import {
+  IDEMPOTENCY_KEY_BYTES_MAX,
+  KEY_BYTES_MAX,
+  NAME_BYTES_MAX,
+  PAYLOAD_BYTES_MAX,
+} from "../../lib/limits.ts";
+import {
+  encodeStateEdit,
+  readWholeState,
+  STATE_EDIT,
+  type StateEdit,
+  stateVersion,
+} from "../dispatcher/state-edit.ts";
+import { emptyResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
+import { AdminError, badField } from "./error.ts";
+import type { AdminPorts, Exchange, Handling } from "./ports.ts";
+import { findService } from "./registry.ts";
+import { viewBytes } from "./value-view.ts";
 
 /** A key without state has an empty list: nobody can tell it from one that was never used. */
 export async function describeState({ ports: { items } }: Exchange, service: string, key: string): Handling {
-  const state: StateView[] = [];
-  let after: string | undefined;
-  do {
-    const page = await items.query(
-      "state",
-      statePartition(service, key),
-      "",
-      after === undefined ? {} : { after },
-    );
-    for (const { sk, attributes } of page.items) {
-      const value = attributes["val"];
-      // A cleared name leaves a tombstone, which holds no value.
-      if (value instanceof Uint8Array) state.push({ name: sk, bytes: value.byteLength, ...viewBytes(value) });
-    }
-    after = page.next;
-  } while (after !== undefined);
-  return jsonResponse(200, { service, key, state });
+  const held = await readWholeState(items, service, key);
+  const state = held.map(({ name, value }) => ({ name, bytes: value.byteLength, ...viewBytes(value) }));
+  return jsonResponse(200, { service, key, version: stateVersion(held), state });
 }
+
+/** `{object_key, new_state: {name: [byte, …]}, version?}`. 202 with the edit's own invocation id in `x-restate-id`: it has
+ * failed with 409 if the version was another. 400 bad body, or a service without state; 404 unknown; 413 too much. */
+export async function replaceState({ ports, request }: Exchange, service: string): Handling {
+  const body = parseJsonObject(request.body);
+  if (!body) throw badField("request body", "must be a JSON object");
+  const { object_key: key, new_state: state, version, scope } = body;
+  if (typeof key !== "string") throw badField("request field 'object_key'", "must be text");
+  if (version !== undefined && version !== null && typeof version !== "string") {
+    throw badField("request field 'version'", "must be text");
+  }
+  if (scope !== undefined && scope !== null) throw badField("request field 'scope'", "is not supported");
+  return await queue(ports, service, key, {
+    state: stateIn(state),
+    ...(typeof version === "string" ? { version } : {}),
+  });
+}
+
+/** `?version=`. 202 as {@link replaceState}. */
+export async function clearState({ ports, request }: Exchange, service: string, key: string): Handling {
+  const version = request.query.get("version");
+  return await queue(ports, service, key, { state: {}, ...(version === null ? {} : { version }) });
+}
+
+async function queue(ports: AdminPorts, name: string, key: string, edit: StateEdit): Handling {
+  const service = await findService(ports.registry, name);
+  if (service.type === "service") {
+    throw new AdminError(400, "Cannot modify state for service type Service");
+  }
+  if (Buffer.byteLength(key) > KEY_BYTES_MAX) {
+    throw badField("object key", `at most ${KEY_BYTES_MAX} bytes are supported`);
+  }
+  if (Buffer.byteLength(edit.version ?? "") > IDEMPOTENCY_KEY_BYTES_MAX) throw badField("version", "is none");
+  const input = encodeStateEdit(edit);
+  if (input.byteLength > PAYLOAD_BYTES_MAX) {
+    throw new AdminError(
+      413,
+      `the new state takes ${input.byteLength} bytes, in base64; at most ${PAYLOAD_BYTES_MAX} are supported`,
+    );
+  }
+  const target = { service: name, handler: STATE_EDIT, key };
+  const { id } = await accept(ports, { target, handlerKind: "exclusive", input, headers: {} });
+  return emptyResponse(202, { "x-restate-id": id });
+}
+
+function stateIn(state: unknown): Record<string, Uint8Array> {
+  if (typeof state !== "object" || state === null || Array.isArray(state)) {
+    throw badField("request field 'new_state'", "must be an object");
+  }
+  return Object.fromEntries(
+    Object.entries(state).map(([name, bytes]: [string, unknown]) => {
+      const where = `request field 'new_state.${name.slice(0, 100)}'`;
+      if (name === "" || Buffer.byteLength(name) > NAME_BYTES_MAX) {
+        throw badField(where, `a name has 1 to ${NAME_BYTES_MAX} bytes`);
+      }
+      if (!Array.isArray(bytes) || !bytes.every(isByte)) throw badField(where, "must be a list of bytes");
+      return [name, Uint8Array.from(bytes)];
+    }),
+  );
+}
+
+const isByte = (value: unknown): value is number =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 255;

@@ -23,6 +23,7 @@ import type { InvocationWriter } from "./invocation-writer.ts";
 import type { KeyLock } from "./key-lock.ts";
 import { holderOf, type Known, renewed } from "./known.ts";
 import { arrange, repeatLastOutputs, reply } from "./output-repeater.ts";
+import { isStateEdit, runStateEdit } from "./state-edit.ts";
 
 /** What remains for the dispatcher after the invocation is at rest. */
 export type Rested =
@@ -81,6 +82,13 @@ export class TurnRunner {
     { deadlineMs }: Delivery,
   ): Promise<TurnOutcome | Died> {
     const { id, incarnation, target, length, token, start, item } = attempt.known;
+    if (isStateEdit(attempt.known)) {
+      return await runStateEdit(this.#ports, {
+        known: attempt.known,
+        ownsLock: attempt.ownsLock,
+        retentionMs,
+      });
+    }
     if (!served) {
       const message = `no deployment serves ${target.service}/${target.handler} (RT0011)`;
       return { kind: "failed", failure: { code: 503, message }, length, progress: false };

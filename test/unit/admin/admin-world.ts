@@ -8,8 +8,9 @@ import { type Answer, answerOf, requestOf, World } from "../ingress/world.ts";
 export class AdminWorld extends World {
   readonly admin = new Admin(this.ports, { version: "0.1.0", ingressEndpoint: "http://127.0.0.1:8080/" });
 
-  ask(line: string): Promise<Answer> {
-    return answerOf(this.admin.handle(requestOf(line)));
+  ask(line: string, body?: unknown): Promise<Answer> {
+    const text = body === undefined ? "" : JSON.stringify(body);
+    return answerOf(this.admin.handle(requestOf(line, text)));
   }
 
   /** An invocation that was sent and has appended, with these attributes on top. */

@@ -225,9 +225,9 @@ describe.each(["cancel", "kill", "pause", "resume"])("%s", (what) => {
 test("an unknown mode is 400", async () => {
   const world = new AdminWorld();
   const { id } = await world.invocation({ s: "running" });
-  const answer = await world.ask(`DELETE /invocations/${id}?mode=purge`);
+  const answer = await world.ask(`DELETE /invocations/${id}?mode=nope`);
   expect(answer).toMatchObject({
     status: 400,
-    body: { message: "The query parameter 'mode' is invalid. Reason: 'purge' is none of cancel, kill" },
+    body: { message: "The query parameter 'mode' is invalid. Reason: 'nope' is none of cancel, kill, purge" },
   });
 });

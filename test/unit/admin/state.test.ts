@@ -25,6 +25,7 @@ test("the state of a key is listed, without what was cleared", async () => {
     body: {
       service: "O",
       key: "a/b",
+      version: expect.stringMatching(/^[\w-]{22}$/) as string,
       state: [
         { name: "count", bytes: 1, value: "3" },
         { name: "empty", bytes: 0, value: "" },

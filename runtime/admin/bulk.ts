@@ -1,0 +1,121 @@
+/**
+ * One operation on many invocations: `{invocation_ids: […]}`, or `{filter: {service, handler, key, status}, limit, after}`,
+ * which takes one page of what matches. Each is done as if it had been asked for by itself; the answer says of each
+ * how it went. At most {@link IDS_MAX} at once: whoever wants all goes on with `next` until there is none.
+ */
+import { type HttpResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
+import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
+import { AdminError, badField } from "./error.ts";
+import { filterOf, numberIn } from "./invocation.ts";
+import type { Exchange, Handling } from "./ports.ts";
+import { purgeInvocation, purgeJournal } from "./purge.ts";
+import { restartInvocation } from "./restart.ts";
+
+const IDS_MAX = 1000;
+const FOUND_AT_ONCE = 100;
+const AT_ONCE = 16;
+
+type Operation = (exchange: Exchange, id: string) => Handling;
+const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
+  ["cancel", cancelInvocation],
+  ["kill", killInvocation],
+  ["pause", pauseInvocation],
+  ["resume", resumeInvocation],
+  ["purge", purgeInvocation],
+  ["purge-journal", purgeJournal],
+  ["restart-as-new", restartInvocation],
+]);
+const FILTERS = ["service", "handler", "key", "status"];
+
+interface Failed {
+  readonly invocation_id: string;
+  readonly error: string;
+}
+
+/** 200, whatever became of each; 400 for a body that says neither or both; 404 for an operation that there is not. */
+export async function operateOnMany(exchange: Exchange, name: string): Handling {
+  const operation = OPERATIONS.get(name);
+  if (!operation) throw new AdminError(404, "not found");
+  const body = parseJsonObject(exchange.request.body);
+  if (!body) throw badField("request body", "must be a JSON object");
+  const { ids, next } = await chosen(exchange, body);
+  // An operation's own options (a deployment, a position) are given once, for all.
+  const { request } = exchange;
+  const each: Exchange = { ...exchange, request: { ...request, query: optionsIn(request.query, body) } };
+  const succeeded: unknown[] = [];
+  const failed: Failed[] = [];
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    await Promise.all(
+      ids.slice(from, from + AT_ONCE).map(async (id) => {
+        try {
+          succeeded.push(viewSuccess(id, await operation(each, id)));
+        } catch (error) {
+          // What is no refusal of this one invocation, a table that does not answer for example, concerns all.
+          if (!(error instanceof AdminError)) throw error;
+          failed.push({ invocation_id: id, error: error.message });
+        }
+      }),
+    );
+  }
+  const counts = { succeeded: succeeded.length, failed: failed.length };
+  return jsonResponse(200, { succeeded, failed, counts, ...(next === undefined ? {} : { next }) });
+}
+
+/** A restart answers the new invocation's id. */
+function viewSuccess(id: string, { body }: HttpResponse): unknown {
+  const made = parseJsonObject(body)?.["new_invocation_id"];
+  return made === undefined ? id : { old_invocation_id: id, new_invocation_id: made };
+}
+
+async function chosen(
+  { index }: Exchange,
+  { invocation_ids: ids, filter, limit, after }: Record<string, unknown>,
+): Promise<{ readonly ids: readonly string[]; readonly next?: string }> {
+  if ((ids === undefined) === (filter === undefined)) {
+    throw badField("request body", "needs either 'invocation_ids' or 'filter'");
+  }
+  if (ids !== undefined) return { ids: idsIn(ids) };
+  const page = new URLSearchParams(limit === undefined ? {} : { limit: textOf("limit", limit) });
+  const bound = numberIn(page, "limit", { preset: FOUND_AT_ONCE, min: 1, max: IDS_MAX });
+  const from = after === undefined ? {} : { after: textOf("after", after) };
+  const { found, next } = await index.list(filterOf(filterIn(filter)), { limit: bound, ...from });
+  return { ids: found.map(({ id }) => id), ...(next === undefined ? {} : { next }) };
+}
+
+function idsIn(ids: unknown): readonly string[] {
+  if (!Array.isArray(ids) || ids.length > IDS_MAX) {
+    throw badField("request field 'invocation_ids'", `must be a list of at most ${IDS_MAX} ids`);
+  }
+  return [...new Set(ids.map((id) => textOf("invocation_ids", id)))];
+}
+
+/** An empty filter would be everything: that must be said in so many words. */
+function filterIn(filter: unknown): URLSearchParams {
+  const entries = typeof filter === "object" && filter !== null ? Object.entries(filter) : [];
+  const unknown = entries.find(([name]) => !FILTERS.includes(name));
+  if (entries.length === 0 || unknown) {
+    throw badField(
+      "request field 'filter'",
+      `must name at least one of ${FILTERS.join(", ")}, and nothing else`,
+    );
+  }
+  const query = new URLSearchParams();
+  for (const [name, value] of entries) {
+    const values: unknown[] = Array.isArray(value) && name === "status" ? value : [value];
+    for (const one of values) query.append(name, textOf(`filter.${name}`, one));
+  }
+  return query;
+}
+
+function optionsIn(query: URLSearchParams, body: Record<string, unknown>): URLSearchParams {
+  const options = new URLSearchParams(query);
+  for (const name of ["deployment", "from"]) {
+    if (body[name] !== undefined) options.set(name, textOf(name, body[name]));
+  }
+  return options;
+}
+
+function textOf(field: string, value: unknown): string {
+  if (typeof value === "string" || typeof value === "number") return String(value);
+  throw badField(`request field '${field}'`, "must be text or a number");
+}

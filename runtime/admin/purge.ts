@@ -1,0 +1,157 @@
+/**
+ * `purge` and `purge-journal`: what a completed invocation has left is removed before its retention ends.
+ *
+ * A head is never deleted here. It must outlive the mailbox's retention (R10), or a Start that is delivered once more
+ * would find nothing and run again: a purged head stays as a stub that has expired, which is absent to every reader
+ * and is taken over by a new life of a derived id. DynamoDB deletes it when the mailbox has forgotten it.
+ *
+ * The last append's outputs are in doubt until its message is deleted (R2), and what is purged cannot be repeated. So
+ * whoever purges soon after the end does them first. Later that would be wrong, since a tombstone may be gone by then and
+ * an old `set` would come back to life; and needless, since a message comes back within minutes.
+ *
+ * Crash points. The head first loses what refers to other items, then those go, then (purge) it expires: stopped anywhere,
+ * nothing dangles, and purging again goes on. Until it has expired no new life of the id can begin, whose values are
+ * named by their content and might be the same items. A workflow's state goes behind the fence of its run, at a
+ * position that no log reaches: a zombie of it writes nothing any more (W3), the next run, with a newer token, all.
+ */
+import { performOutputs, replyTo } from "../../core/outputs.ts";
+import { sendAll } from "../../core/send.ts";
+import { writeState } from "../../core/state-store.ts";
+import { load } from "../../core/value-store.ts";
+import { HEAD, type Head, headKey, retentionAttributes } from "../../lib/head.ts";
+import { type InvocationId, journalPartition, promisePartition, statePartition } from "../../lib/ids.ts";
+import type { Attributes, Change, Condition, Table } from "../../lib/item.ts";
+import { JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
+import { encodeOutcome, failure } from "../../lib/outcome.ts";
+import type { StoredItem } from "../../lib/ports.ts";
+import { emptyResponse } from "../http/message.ts";
+import { conflict } from "./error.ts";
+import { parseId, requireHead } from "./invocation.ts";
+import type { AdminPorts, Exchange, Handling } from "./ports.ts";
+
+/** Long enough for a message to have come back, shorter than a tombstone lives, milliseconds. */
+const IN_DOUBT_MS = 30 * 60 * 1000;
+/** Beyond every entry of a log, and still eight digits. */
+const AFTER_ALL = JOURNAL_ENTRIES_MAX * 1000;
+const DELETES_AT_ONCE = 25;
+
+const JOURNAL_ATTRIBUTES = ["in", "h", "w", "y", "f", "r"] as const;
+const NO_JOURNAL: Attributes = { n: 0, b: 0, p: 0, l: [], m: [] };
+
+/** 200; 404 unknown, expired or purged; 409 not completed. */
+export async function purgeInvocation({ ports }: Exchange, text: string): Handling {
+  const { id, head } = await requireCompleted(ports, text);
+  const purged = { ...NO_JOURNAL, x: encodeOutcome(failure(410, "purged")) };
+  await strip(ports, id, head, purged);
+  await removeItems(ports, id, undefined);
+  if (await isWorkflowRun(ports, head)) await clearWorkflow(ports, head);
+  await write(ports, id, head, { ...retentionAttributes(ports.clock.now(), 0) }, ["q"]);
+  return emptyResponse(200);
+}
+
+/** 200: status and result stay. 404 unknown; 409 not completed. */
+export async function purgeJournal({ ports }: Exchange, text: string): Handling {
+  const { id, head } = await requireCompleted(ports, text);
+  await strip(ports, id, head, NO_JOURNAL);
+  await removeItems(ports, id, head.outcome?.ok && "ref" in head.outcome ? head.outcome.ref : undefined);
+  return emptyResponse(200);
+}
+
+async function requireCompleted(
+  ports: AdminPorts,
+  text: string,
+): Promise<{ readonly id: InvocationId; readonly head: Head }> {
+  const id = parseId(text);
+  const head = await requireHead(ports, id);
+  if (head.status !== "completed") throw conflict(id, "is not yet completed.");
+  return { id, head };
+}
+
+async function strip(ports: AdminPorts, id: InvocationId, head: Head, left: Attributes): Promise<void> {
+  if (ports.clock.now() - head.modifiedAtMs < IN_DOUBT_MS) await finish(ports, id, head);
+  await write(ports, id, head, left, JOURNAL_ATTRIBUTES);
+}
+
+/** The outputs of the completion (R2), as the message that is in doubt would do them again. */
+async function finish(ports: AdminPorts, id: InvocationId, head: Head): Promise<void> {
+  const { incarnation, target, token, outcome, replies } = head;
+  const entries = head.tail.slice(Math.max(0, head.lastAppend - head.paged));
+  const subject = { id, incarnation, target, again: true, ...(token === undefined ? {} : { token }) };
+  await performOutputs(ports, subject, entries, head.lastAppend);
+  if (outcome === undefined || replies.length === 0) return;
+  const value = await load(ports.items, id, encodeOutcome(outcome));
+  const loaded = value instanceof Uint8Array ? ({ ok: true, value } as const) : outcome;
+  await sendAll(
+    ports.mailbox,
+    replies.map((to) => replyTo(to, loaded)),
+  );
+}
+
+/** Only while it is the same life and completed; a new one has nothing to do with this purge. */
+async function write(
+  { items }: AdminPorts,
+  id: InvocationId,
+  { incarnation }: Head,
+  fields: Attributes,
+  remove: readonly string[],
+): Promise<void> {
+  const when: Condition = {
+    is: "all",
+    of: [
+      { is: "eq", attribute: "i", value: incarnation },
+      { is: "eq", attribute: "s", value: "completed" },
+    ],
+  };
+  const changes: Change[] = [
+    ...Object.entries(fields).map(([attribute, value]): Change => ({ do: "set", attribute, value })),
+    ...remove.map((attribute): Change => ({ do: "remove", attribute })),
+  ];
+  const { won } = await items.write({ op: "update", key: headKey(id), changes, when });
+  if (!won) throw conflict(id, "has been started anew meanwhile.");
+}
+
+/** Pages, inputs and values; of earlier lives, too, which nobody can reach any more. */
+async function removeItems(ports: AdminPorts, id: InvocationId, kept: string | undefined): Promise<void> {
+  await forEach(ports, "journal", journalPartition(id), async ({ sk }) => {
+    if (sk === HEAD || sk === kept) return;
+    await ports.items.write({ op: "delete", key: { table: "journal", pk: journalPartition(id), sk } });
+  });
+}
+
+async function isWorkflowRun({ registry }: AdminPorts, { target }: Head): Promise<boolean> {
+  const service = await registry.service(target.service);
+  const handler = service?.handlers.find(({ name }) => name === target.handler);
+  return handler?.kind === "workflow";
+}
+
+async function clearWorkflow(ports: AdminPorts, { target, token }: Head): Promise<void> {
+  const { service, key = "" } = target;
+  const { items, clock } = ports;
+  if (token !== undefined) {
+    await forEach(ports, "state", statePartition(service, key), async ({ sk, attributes }) => {
+      if (attributes["gone"] === true) return;
+      const change = { name: sk, value: null, position: AFTER_ALL };
+      await writeState(items, clock, { target, token }, change);
+    });
+  }
+  const promises = promisePartition(service, key);
+  await forEach(ports, "state", promises, async ({ sk }) => {
+    await items.write({ op: "delete", key: { table: "state", pk: promises, sk } });
+  });
+}
+
+async function forEach(
+  { items }: AdminPorts,
+  table: Table,
+  pk: string,
+  act: (item: StoredItem) => Promise<void>,
+): Promise<void> {
+  let after: string | undefined;
+  do {
+    const page = await items.query(table, pk, "", after === undefined ? {} : { after });
+    for (let from = 0; from < page.items.length; from += DELETES_AT_ONCE) {
+      await Promise.all(page.items.slice(from, from + DELETES_AT_ONCE).map(act));
+    }
+    after = page.next;
+  } while (after !== undefined);
+}

@@ -1,0 +1,176 @@
+/**
+ * `restart-as-new`: a new invocation with the input of a completed one, which may go on from a prefix of its journal.
+ *
+ * The prefix is the first `from` entries, and the later completions of the commands among them, in the order in which
+ * they came; every command of it must have completed, because replies, timers and awakeables of the old invocation never
+ * reach the new one. It is copied as a log that has been appended long ago (`b` = its length): its outputs are the old
+ * invocation's and are not done again (M2). What its entries refer to is copied first, under the same names.
+ *
+ * Crash points, as at the door (R11): values and pages, then the head (`accepted`), then the Start. Without the head
+ * the copies are garbage; a head without its Start was promised to nobody, and the reconciler sends it all the same.
+ */
+import { readInput, readLog, storeInput } from "../../core/head-store.ts";
+import { outgoing, sendAll } from "../../core/send.ts";
+import type { Entry } from "../../lib/entry.ts";
+import { type Head, headKey, inputAttributes, newHead, pageKey, valueKey } from "../../lib/head.ts";
+import { invocationId, type InvocationId, isExclusiveId, UNIQUE_SIZE } from "../../lib/ids.ts";
+import { type Attributes, sizeOfValue } from "../../lib/item.ts";
+import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
+import type { Start } from "../../lib/message.ts";
+import type { ItemStore } from "../../lib/ports.ts";
+import type { Value } from "../../lib/value.ts";
+import { jsonResponse } from "../http/message.ts";
+import { deploymentOf } from "./control.ts";
+import { AdminError, badField, conflict } from "./error.ts";
+import { numberIn, parseId, requireHead } from "./invocation.ts";
+import { restartOrigin } from "./invocation-view.ts";
+import type { AdminPorts, Exchange, Handling } from "./ports.ts";
+
+const PAGE_BYTES_MAX = 128 * 1024;
+const TIME_BYTES = 6;
+const COPIES_AT_ONCE = 16;
+
+/** 200 `{new_invocation_id}`. 400 bad prefix or deployment; 404 unknown; 409 not completed; 410 the input or the journal
+ * is gone; 422 a workflow; 425 not begun. */
+export async function restartInvocation({ ports, request: { query } }: Exchange, text: string): Handling {
+  const id = parseId(text);
+  const head = await requireHead(ports, id);
+  await assertRestartable(ports, id, head);
+  const from = numberIn(query, "from", { preset: 0, min: 0, max: JOURNAL_ENTRIES_MAX });
+  const wanted = query.get("deployment") ?? "latest";
+  // An unpinned head goes to the newest deployment when it first runs.
+  const deployment =
+    wanted === "latest" ? undefined : ((await deploymentOf(ports, head, wanted)) ?? head.deployment);
+  const prefix = from === 0 ? [] : prefixOf(await readLog(ports.items, id, head), from);
+  const start = await newStart(ports, id, head);
+  await storeInput(ports.items, start);
+  await copyValues(ports.items, id, start.id, prefix);
+  const fields: Attributes = {
+    ...newHead(start, deployment === undefined ? {} : { deployment }),
+    ...inputAttributes(start),
+    ...(await placed(ports.items, start, prefix)),
+    s: "accepted",
+    u: start.acceptedAtMs,
+  };
+  await ports.items.write({ op: "put", key: headKey(start.id), attributes: fields, when: { is: "absent" } });
+  await sendAll(ports.mailbox, [outgoing(start, start.origin)]);
+  return jsonResponse(200, { new_invocation_id: start.id });
+}
+
+async function assertRestartable({ registry }: AdminPorts, id: InvocationId, head: Head): Promise<void> {
+  const { status, target } = head;
+  if (status === "scheduled" || status === "accepted" || status === "pending") {
+    throw new AdminError(425, `The invocation '${id}' cannot be restarted because it's not running yet.`);
+  }
+  if (status !== "completed") throw conflict(id, "is still running.");
+  const service = await registry.service(target.service);
+  const handler = service?.handlers.find(({ name }) => name === target.handler);
+  if (handler?.kind === "workflow") {
+    throw new AdminError(422, `The invocation '${id}' cannot be restarted because it is a workflow's.`);
+  }
+  if (head.input === undefined) {
+    throw new AdminError(
+      410,
+      `The invocation '${id}' cannot be restarted because its input is not available.`,
+    );
+  }
+}
+
+async function newStart(ports: AdminPorts, old: InvocationId, head: Head): Promise<Start> {
+  const { target, headers } = head;
+  const nowMs = ports.clock.now();
+  const time = Buffer.alloc(TIME_BYTES);
+  time.writeUIntBE(Math.max(0, nowMs), 0, TIME_BYTES);
+  const unique = Buffer.concat([time, ports.entropy.bytes(UNIQUE_SIZE - TIME_BYTES)]);
+  return {
+    kind: "start",
+    id: invocationId(target.service, isExclusiveId(old) ? target.key : undefined, unique),
+    incarnation: 0,
+    origin: restartOrigin(old, Buffer.from(ports.entropy.bytes(TIME_BYTES)).toString("base64url")),
+    target,
+    headers,
+    input: await readInput(ports.items, old, head),
+    acceptedAtMs: nowMs,
+    accepted: true,
+  };
+}
+
+/** Throws 400 if there are fewer entries, or one of the commands has not completed. */
+function prefixOf(log: readonly Entry[], from: number): readonly Entry[] {
+  if (from > log.length) {
+    throw badField("query parameter 'from'", `the journal has ${log.length} entries`);
+  }
+  const kept = log.slice(0, from);
+  const open = openIn(kept);
+  for (const entry of log.slice(from)) {
+    const name = completes(entry);
+    if (name !== undefined && open.delete(name)) kept.push(entry);
+  }
+  if (open.size > 0) {
+    throw badField("query parameter 'from'", "a command of that prefix has not completed");
+  }
+  return kept;
+}
+
+/** Commands whose results come from outside and are not there yet. */
+function openIn(entries: readonly Entry[]): Set<string> {
+  const open = new Set<string>();
+  for (const entry of entries) if ("czph".includes(entry[0])) open.add(`n${Number(entry[1])}`);
+  for (const entry of entries) if (entry[0] === "a") open.add(`i${JSON.stringify(entry[2])}`);
+  for (const entry of entries) open.delete(completes(entry) ?? "");
+  return open;
+}
+
+function completes(entry: Entry): string | undefined {
+  if (entry[0] === "n") return `n${entry[1]}`;
+  return entry[0] === "i" ? `i${JSON.stringify(entry[1])}` : undefined;
+}
+
+/** The log in the head while that is small, else in pages. */
+async function placed(
+  items: ItemStore,
+  { id, incarnation }: Start,
+  log: readonly Entry[],
+): Promise<Attributes> {
+  const values = log as readonly unknown[] as Value[];
+  const length = { n: log.length, b: log.length };
+  if (sizeOfValue(values) <= HEAD_BYTES_SOFT_MAX) return { ...length, l: values };
+  let page: Value[] = [];
+  let bytes = 0;
+  const put = async (end: number): Promise<void> => {
+    const key = pageKey(id, incarnation, end - page.length);
+    await items.write({ op: "put", key, attributes: { l: page } });
+    [page, bytes] = [[], 0];
+  };
+  for (const [index, value] of values.entries()) {
+    const size = sizeOfValue(value);
+    if (page.length > 0 && bytes + size > PAGE_BYTES_MAX) await put(index);
+    page.push(value);
+    bytes += size;
+  }
+  await put(values.length);
+  return { ...length, p: log.length, l: [] };
+}
+
+/** Whatever looks like a reference is one if there is such an item: copying one that is none does no harm. */
+async function copyValues(
+  items: ItemStore,
+  from: InvocationId,
+  to: InvocationId,
+  log: readonly Entry[],
+): Promise<void> {
+  const refs = [...new Set(log.flatMap((entry) => refsIn(entry)))];
+  for (let at = 0; at < refs.length; at += COPIES_AT_ONCE) {
+    await Promise.all(
+      refs.slice(at, at + COPIES_AT_ONCE).map(async (ref) => {
+        const attributes = await items.get(valueKey(from, ref));
+        if (attributes) await items.write({ op: "put", key: valueKey(to, ref), attributes });
+      }),
+    );
+  }
+}
+
+function refsIn(value: Value): string[] {
+  if (typeof value === "string") return value.startsWith("value#") ? [value] : [];
+  return Array.isArray(value) ? value.flatMap(refsIn) : [];
+}

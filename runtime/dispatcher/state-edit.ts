@@ -1,0 +1,192 @@
+/**
+ * An operator's edit of a key's state, as an exclusive invocation of the key whose handler is the engine itself.
+ *
+ * Why no message kind of its own: an edit must wait its turn behind what the mailbox accepted before it (W2), be parked
+ * behind a suspended owner and be handed the key later, survive a dispatcher that dies at any point (M1), and fence its
+ * writes from those before and after it (W3). That is all that an exclusive invocation does. So an edit is a Start,
+ * sent through the door to the key's group, for a reserved handler that no code can declare: its token is its own
+ * message's sequence, so its writes beat everything that ran before it and lose to everything that runs after it; the
+ * lock parks it, wakes it and passes on behind it; it can be seen, paused, cancelled before it starts, and killed. Only the
+ * turn differs: no function is invoked, this file does what the SDK would.
+ *
+ * The turn. It reads the key's whole state, strongly. Nobody else writes it meanwhile: whoever ran before has ended, its
+ * state written before it let go of the group or of the lock (R5, W1); whoever comes later starts after this has
+ * completed; and a second turn of this edit meets the same log. It appends what it changes (`clearAll`, `set`…),
+ * the last append with the completion (J3), and after each append that was won it writes the state (R1).
+ *
+ * Crash points. Before the first append: nothing happened. After an append, before its state: the message is there
+ * still, and whoever handles it does the last append's outputs again (R2), fenced by (token, position). Between
+ * two appends of a long edit: the next turn appends the whole edit once more behind what is there, which comes to the
+ * same, because an edit replaces everything; the version was compared before the first append and is not again.
+ * Shared handlers may see a part of it, as they may of any invocation that sets several names.
+ */
+import { readInput } from "../../core/head-store.ts";
+import { Journal } from "../../core/journal.ts";
+import { performOutputs } from "../../core/outputs.ts";
+import { ZombieError } from "../../core/state-store.ts";
+import type { Entry } from "../../lib/entry.ts";
+import { invariant } from "../../lib/errors.ts";
+import { isBeyond } from "../../lib/fence.ts";
+import { digest } from "../../lib/hash.ts";
+import { statePartition } from "../../lib/ids.ts";
+import { sizeOfValue } from "../../lib/item.ts";
+import { INLINE_VALUE_BYTES_MAX } from "../../lib/limits.ts";
+import { failure, type Outcome, success } from "../../lib/outcome.ts";
+import type { ItemStore } from "../../lib/ports.ts";
+import type { TurnOutcome } from "../../lib/protocol.ts";
+import { decodeJson, encodeJson, type Value } from "../../lib/value.ts";
+import type { DispatcherPorts } from "./delivery.ts";
+import type { Known } from "./known.ts";
+
+/** The reserved handler: no name that a definition takes has a tilde. */
+export const STATE_EDIT = "~state";
+/** What the invocation's head names as its deployment. */
+const ENGINE = "engine";
+/** Of one append, values apart: well below what an item holds, with the head's other fields. */
+const APPEND_BYTES_MAX = 128 * 1024;
+const NAMES_IN_ENTRY_MAX = 500;
+
+export interface StateEdit {
+  readonly state: Readonly<Record<string, Uint8Array>>;
+  /** What {@link stateVersion} must say of the state that is replaced. */
+  readonly version?: string;
+}
+
+export interface StateItem {
+  readonly name: string;
+  readonly value: Uint8Array;
+}
+
+export function encodeStateEdit({ state, version }: StateEdit): Uint8Array {
+  const value: Value = { state: { ...state }, ...(version === undefined ? {} : { version }) };
+  return new TextEncoder().encode(encodeJson(value));
+}
+
+const decodeStateEdit = (input: Uint8Array): StateEdit =>
+  decodeJson(new TextDecoder().decode(input)) as unknown as StateEdit;
+
+/** Names and values, whoever wrote them: of two equal states the version is equal. */
+export function stateVersion(items: readonly StateItem[]): string {
+  const sorted = items.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const parts = sorted.flatMap(({ name, value }) => [name, Buffer.from(value).toString("base64")]);
+  return Buffer.from(digest(16, "state", ...parts)).toString("base64url");
+}
+
+/** Everything that the key holds, read strongly. `check`: sees each item's fence. */
+export async function readWholeState(
+  items: ItemStore,
+  service: string,
+  key: string,
+  check: (fence: string) => void = () => undefined,
+): Promise<StateItem[]> {
+  const found: StateItem[] = [];
+  let after: string | undefined;
+  do {
+    const page = await items.query(
+      "state",
+      statePartition(service, key),
+      "",
+      after === undefined ? {} : { after },
+    );
+    for (const { sk, attributes } of page.items) {
+      const { f: fence, val: value } = attributes;
+      if (typeof fence === "string") check(fence);
+      // A cleared name leaves a tombstone, which holds no value.
+      if (value instanceof Uint8Array) found.push({ name: sk, value });
+    }
+    after = page.next;
+  } while (after !== undefined);
+  return found;
+}
+
+/** Edits come from the door alone, whose origins have no dot: a handler that calls the reserved name calls nothing. */
+export function isStateEdit({ target, start, head }: Known): boolean {
+  if (target.handler !== STATE_EDIT || target.key === undefined) return false;
+  return (start ?? head)?.origin.includes(".") === false;
+}
+
+interface EditTurn {
+  readonly known: Known;
+  readonly retentionMs: number;
+  readonly ownsLock: boolean;
+}
+
+/** The turn of an edit: see the head of this file. */
+export async function runStateEdit(ports: DispatcherPorts, turn: EditTurn): Promise<TurnOutcome> {
+  const { id, token, start, head } = turn.known;
+  invariant(token !== undefined, "W3", `the edit ${id} has no token`);
+  const input = start?.input ?? (head && (await readInput(ports.items, id, head)));
+  invariant(input !== undefined, "M1", `the edit ${id} has no input`);
+  try {
+    return await edit(ports, turn, token, decodeStateEdit(input));
+  } catch (error) {
+    if (error instanceof ZombieError) return { kind: "lost", reason: error.message };
+    throw error;
+  }
+}
+
+async function edit(
+  ports: DispatcherPorts,
+  { known, retentionMs, ownsLock }: EditTurn,
+  token: string,
+  wanted: StateEdit,
+): Promise<TurnOutcome> {
+  const { id, incarnation, target, start, item } = known;
+  const writer = Buffer.from(ports.entropy.bytes(6)).toString("base64url");
+  const journal = new Journal(ports.items, ports.clock, {
+    ...{ id, incarnation, deployment: ENGINE, token, writer },
+    ...(start === undefined ? {} : { start }),
+    ...(item === undefined ? {} : { head: item }),
+  });
+  const before = await readWholeState(ports.items, target.service, target.key ?? "", (fence) => {
+    if (isBeyond(fence, token, journal.length)) {
+      throw new ZombieError("state was written by a later turn or invocation: the edit is superseded (W3)");
+    }
+  });
+  const outcome = journal.length === 0 ? compare(before, wanted) : success();
+  const batches = outcome.ok ? batchesOf(before, wanted.state, journal.length) : [[]];
+  const subject = { id, incarnation, target, token, again: false };
+  for (const [index, entries] of batches.entries()) {
+    const ending =
+      index === batches.length - 1 ? ({ kind: "completed", outcome, retentionMs } as const) : undefined;
+    const appended = await journal.append(entries, 0, ending);
+    if (appended.kind !== "won") return { kind: "lost", reason: `the edit's append is ${appended.kind}` };
+    const { position } = appended;
+    await performOutputs(ports, subject, entries, position);
+  }
+  return { kind: "completed", ownsLock, outcome, replies: [] };
+}
+
+function compare(before: readonly StateItem[], { version }: StateEdit): Outcome {
+  const actual = stateVersion(before);
+  if (version === undefined || version === actual) return success();
+  return failure(409, `the state is at version ${actual}, not at ${version}: nothing was changed`);
+}
+
+/** One append each; never none, since the last one ends the invocation. */
+function batchesOf(
+  before: readonly StateItem[],
+  state: StateEdit["state"],
+  first: number,
+): readonly (readonly Entry[])[] {
+  const entries: Entry[] = [];
+  const add = (make: (command: number) => Entry): unknown => entries.push(make(first + entries.length));
+  const gone = before.map(({ name }) => name).filter((name) => !Object.hasOwn(state, name));
+  for (let from = 0; from < gone.length; from += NAMES_IN_ENTRY_MAX) {
+    add((command) => ["D", command, gone.slice(from, from + NAMES_IN_ENTRY_MAX)]);
+  }
+  for (const [name, value] of Object.entries(state)) add((command) => ["s", command, name, value]);
+  const batches: Entry[][] = [[]];
+  let bytes = 0;
+  for (const entry of entries) {
+    // A long value goes to an item of its own.
+    const size = Math.min(sizeOfValue([...entry]), INLINE_VALUE_BYTES_MAX * (entry[0] === "s" ? 2 : 1000));
+    if (bytes > 0 && bytes + size > APPEND_BYTES_MAX) {
+      batches.push([]);
+      bytes = 0;
+    }
+    batches.at(-1)?.push(entry);
+    bytes += size;
+  }
+  return batches;
+}

@@ -1,0 +1,198 @@
+/** `purge` and `purge-journal`: what they remove, what must outlive them, and where they may stop. */
+import { object } from "perdure";
+import { describe, expect, test } from "vitest";
+import { fenceOf, hasReached, stateKey, tokenOf } from "../../../lib/fence.ts";
+import { inputKey, pageKey, valueKey } from "../../../lib/head.ts";
+import { journalPartition, promisePartition } from "../../../lib/ids.ts";
+import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
+import { encodeMessage, type Start } from "../../../lib/message.ts";
+import { encodeOutcome, refOf, success } from "../../../lib/outcome.ts";
+import { Dispatcher } from "../../../runtime/dispatcher/core.ts";
+import { bytes, NOW } from "../ingress/world.ts";
+import { AdminWorld } from "./admin-world.ts";
+import { ask, World } from "./engine.ts";
+
+const TOKEN = tokenOf(0, "7");
+const OLD_MS = 60 * 60 * 1000;
+
+async function itemsOf(world: AdminWorld, start: Start): Promise<string[]> {
+  const page = await world.items.query("journal", journalPartition(start.id), "");
+  return page.items.map(({ sk }) => sk);
+}
+
+/** A completed invocation with a page, an input and two values, one of which is its result. */
+async function completed(world: AdminWorld, line = "POST /O/k/add/send"): Promise<Start> {
+  const result = refOf(bytes("result"));
+  const start = await world.invocation(
+    {
+      ...{ s: "completed", k: TOKEN, n: 3, b: 2, p: 1, in: true, e: NOW + 1e9, ttl: 1 },
+      x: encodeOutcome({ ok: true, ref: result }),
+      l: [
+        ["r", 1, "step", bytes("1")],
+        ["s", 2, "count", bytes("9")],
+      ],
+      r: [["inv_caller", 0, 4]],
+    },
+    line,
+  );
+  const { id, incarnation } = start;
+  const put = (key: Parameters<typeof world.items.get>[0], value: Uint8Array) =>
+    world.items.write({ op: "put", key, attributes: { value } });
+  await put(pageKey(id, incarnation, 0), bytes(""));
+  await put(inputKey(id, incarnation), bytes("input"));
+  await put(valueKey(id, result), bytes("result"));
+  await put(valueKey(id, refOf(bytes("other"))), bytes("other"));
+  return { ...start, replyTo: { id: start.id, incarnation: 0, command: 4 } };
+}
+
+describe.each(["purge", "purge-journal"])("%s", (operation) => {
+  test("of one that has not completed is 409", async () => {
+    const world = new AdminWorld();
+    const { id } = await world.invocation({ s: "suspended" });
+    expect(await world.ask(`PATCH /invocations/${id}/${operation}`)).toMatchObject({
+      status: 409,
+      body: { message: `The invocation '${id}' is not yet completed.` },
+    });
+  });
+
+  test("of what is no id is 400, of an expired one 404", async () => {
+    const world = new AdminWorld();
+    expect((await world.ask(`PATCH /invocations/inv_x/${operation}`)).status).toBe(400);
+    const { id } = await world.invocation({ s: "completed", x: bytes(""), e: NOW - 1 });
+    expect((await world.ask(`PATCH /invocations/${id}/${operation}`)).status).toBe(404);
+  });
+
+  test("does first what the last append has left in doubt (R2)", async () => {
+    const world = new AdminWorld();
+    const start = await completed(world);
+    const replies = [[start.id, 0, 4]];
+    await world.putHead(start, { ...(await world.head(start.id)), r: replies });
+    expect((await world.ask(`PATCH /invocations/${start.id}/${operation}`)).status).toBe(200);
+    expect(await world.items.get(stateKey("O", "k", "count"))).toMatchObject({
+      f: fenceOf(TOKEN, 2),
+      val: bytes("9"),
+    });
+    expect(world.takeSent()).toMatchObject([
+      { message: { kind: "notify", id: start.id, note: ["n", 4, bytes("result")] } },
+    ]);
+  });
+
+  test("later brings no old state back to life", async () => {
+    const world = new AdminWorld();
+    const start = await completed(world);
+    await world.clock.advance(OLD_MS);
+    await world.ask(`PATCH /invocations/${start.id}/${operation}`);
+    expect(await world.items.get(stateKey("O", "k", "count"))).toBeUndefined();
+    expect(world.takeSent()).toEqual([]);
+  });
+
+  test("that stops at any write can be repeated", async () => {
+    for (let writes = 0; writes < 8; writes++) {
+      const world = new AdminWorld();
+      const start = await completed(world);
+      await world.clock.advance(OLD_MS);
+      let left = writes;
+      const write = world.items.write.bind(world.items);
+      world.items.write = async (one) => {
+        if (left-- === 0) world.items.fail("before");
+        return await write(one);
+      };
+      const path = `PATCH /invocations/${start.id}/${operation}`;
+      const first = await world.ask(path);
+      if (first.status === 503) expect((await world.ask(path)).status).toBe(200);
+      const kept = operation === "purge" ? ["head"] : ["head", refOf(bytes("result"))];
+      expect(await itemsOf(world, start)).toEqual(kept);
+    }
+  });
+});
+
+test("a purged invocation is gone, but its head outlives the mailbox's messages (R10)", async () => {
+  const world = new AdminWorld();
+  const start = await completed(world);
+  await world.clock.advance(OLD_MS);
+  expect(await world.ask(`PATCH /invocations/${start.id}/purge`)).toEqual({
+    status: 200,
+    headers: {},
+    body: "",
+  });
+  expect((await world.ask(`GET /invocations/${start.id}`)).status).toBe(404);
+  expect((await world.ask(`PATCH /invocations/${start.id}/purge`)).status).toBe(404);
+  const head = await world.head(start.id);
+  const nowMs = world.clock.now();
+  expect(head).toMatchObject({
+    e: nowMs,
+    ttl: Math.ceil((nowMs + MAILBOX_RETENTION_MS) / 1000),
+    l: [],
+    n: 0,
+  });
+  expect(head).not.toHaveProperty("in");
+});
+
+test("without its journal an invocation keeps its status and its result", async () => {
+  const world = new AdminWorld();
+  const start = await completed(world);
+  await world.clock.advance(OLD_MS);
+  expect((await world.ask(`PATCH /invocations/${start.id}/purge-journal`)).status).toBe(200);
+  expect((await world.ask(`GET /invocations/${start.id}`)).body).toMatchObject({
+    status: "completed",
+    completion_result: "success",
+    journal_size: 0,
+  });
+  expect((await world.ask(`GET /invocations/${start.id}/journal`)).body).toMatchObject({
+    entries: [],
+    output: { value: "result" },
+  });
+});
+
+test("a purged workflow takes its state and promises with it, fenced against its own zombies (W3)", async () => {
+  const world = new AdminWorld();
+  const start = await world.invocation(
+    { s: "completed", k: TOKEN, x: encodeOutcome(success()), e: NOW + 1e9 },
+    "POST /W/k/run/send",
+  );
+  const promise = { table: "state", pk: promisePartition("W", "k"), sk: "p" } as const;
+  await world.items.write({ op: "put", key: promise, attributes: { x: bytes("1") } });
+  const key = stateKey("W", "k", "n");
+  await world.items.write({ op: "put", key, attributes: { f: fenceOf(TOKEN, 3), val: bytes("1") } });
+  expect((await world.ask(`PATCH /invocations/${start.id}/purge`)).status).toBe(200);
+  expect(await world.items.get(promise)).toBeUndefined();
+  const tombstone = await world.items.get(key);
+  expect(tombstone).toMatchObject({ gone: true });
+  expect(hasReached(tombstone, TOKEN, 50_000)).toBe(true);
+  expect(hasReached(tombstone, tokenOf(0, "8"), 0)).toBe(false);
+});
+
+test("an idempotency key is free again, and a purged Start that comes again does not run", async () => {
+  let runs = 0;
+  const counter = object({
+    name: "Counter",
+    handlers: { add: async () => await Promise.resolve(++runs) },
+  });
+  const world = await World.of(counter);
+  const headers = { "idempotency-key": "a" };
+  expect(await world.call("/Counter/k/add", 1, headers)).toBe(1);
+  const { id } = await world.ask("/Counter/k/add", 1, headers);
+  expect((await ask(world, `PATCH /invocations/${id}/purge`)).status).toBe(200);
+  expect((await world.output(id)).status).toBe(404);
+  expect(await world.call("/Counter/k/add", 1, headers)).toBe(2);
+  await world.stop();
+});
+
+test("what expired at its end is finished by the message that comes back (M1, R2)", async () => {
+  const world = new AdminWorld();
+  const start = await completed(world);
+  await world.putHead(start, { ...(await world.head(start.id)), e: NOW, r: [] });
+  const dispatcher = new Dispatcher({
+    ...world.ports,
+    timers: { schedule: () => Promise.resolve() },
+    invoker: { invoke: () => Promise.reject(new Error("it has ended")) },
+  });
+  const incoming = {
+    messageId: "m",
+    group: "g",
+    sequence: "7",
+    body: encodeMessage({ ...start, accepted: true }),
+  };
+  await dispatcher.handle([{ ...incoming, receiveCount: 2 }], 60_000);
+  expect(await world.items.get(stateKey("O", "k", "count"))).toMatchObject({ val: bytes("9") });
+});
