@@ -23,7 +23,8 @@ export interface Ending {
 /** L1 without the reconciler. What the door has only begun to accept nobody was promised: that is the reconciler's. */
 export function checkRest({ observer }: Ending): void {
   for (const life of observer.lives.values()) {
-    const isHalfAccepted = (life.status === "scheduled" || life.status === "accepted") && !observer.starts.has(life.id);
+    const isHalfAccepted =
+      (life.status === "scheduled" || life.status === "accepted") && !observer.starts.has(life.id);
     if (life.status !== "completed" && !isHalfAccepted) observer.fail("L1", stuck(life));
   }
 }
@@ -115,7 +116,11 @@ function checkAccounts({ observer }: Ending): void {
     const { seen } = JSON.parse(new TextDecoder().decode(outcome.value)) as { seen: Observation[] };
     const truth = JSON.stringify(withoutReads(seen));
     const wrong = accounts.find((account) => !truth.startsWith(account.seen));
-    if (wrong) observer.fail("J2", `step ${wrong.step} of ${id} ran on account of ${wrong.seen}]; the result says ${truth}`);
+    if (wrong)
+      observer.fail(
+        "J2",
+        `step ${wrong.step} of ${id} ran on account of ${wrong.seen}]; the result says ${truth}`,
+      );
   }
 }
 

@@ -23,15 +23,27 @@ export async function ci(): Promise<boolean> {
   }
   const found = await search({ from: 1, count: SEEDS, deadlineMs: performance.now() + SEEDS_MS });
   const { runs, seconds, failures } = found;
-  for (const { seed, message } of failures) note(`seed ${seed}`, false, `${message.slice(0, 300)}; replay: npm run sim -- --seed ${seed}`);
+  for (const { seed, message } of failures)
+    note(`seed ${seed}`, false, `${message.slice(0, 300)}; replay: npm run sim -- --seed ${seed}`);
   note(`${runs} seeds, ${(runs / seconds).toFixed(0)} a second`, failures.length === 0);
   const same = await search({ from: 1, count: SAME_SEEDS, twice: true });
   note(`${same.runs} seeds twice, the same trace`, !same.failures.some(({ rule }) => rule === "SAME"));
-  for (const { name, effects, runs: crashes, failures: failed } of await searchCrashes(PAIRS_MAX, () => undefined)) {
-    note(`crash points of ${name} (${effects} effects, ${crashes} crashes)`, failed.length === 0, failed[0]?.slice(0, 300));
+  for (const { name, effects, runs: crashes, failures: failed } of await searchCrashes(
+    PAIRS_MAX,
+    () => undefined,
+  )) {
+    note(
+      `crash points of ${name} (${effects} effects, ${crashes} crashes)`,
+      failed.length === 0,
+      failed[0]?.slice(0, 300),
+    );
   }
   for (const { name, by, seed, within } of await searchPlanted({ show: () => undefined, quick: true })) {
-    note(`planted: ${name}`, seed !== undefined, seed === undefined ? `not caught in ${within} seeds` : `${by} at seed ${seed}`);
+    note(
+      `planted: ${name}`,
+      seed !== undefined,
+      seed === undefined ? `not caught in ${within} seeds` : `${by} at seed ${seed}`,
+    );
   }
   const passed = results.filter((result) => result.passed).length;
   console.log(`${((performance.now() - started) / 1000).toFixed(0)} s`);

@@ -30,7 +30,13 @@ export async function tryCrashes({ program, pairsMax }: CrashJob): Promise<Crash
   const small = SMALL_PROGRAMS[program];
   if (!small) throw new RangeError(`there is no small program ${program}`);
   const once = async (crashPoints: readonly CrashPoint[]): Promise<RunResult> =>
-    await run({ seed: SEED, plan: { none: true }, workload: small.workload, crashPoints, fixedLatency: true });
+    await run({
+      seed: SEED,
+      plan: { none: true },
+      workload: small.workload,
+      crashPoints,
+      fixedLatency: true,
+    });
   const base = await once([]);
   const expected = canonical(base);
   const failures: string[] = base.violation ? [`without a crash: ${base.violation.message}`] : [];
@@ -40,7 +46,8 @@ export async function tryCrashes({ program, pairsMax }: CrashJob): Promise<Crash
     const result = await once(points);
     const where = points.map(({ effect, when }) => `${when} effect ${effect}`).join(" and ");
     if (result.violation) failures.push(`a crash ${where}: ${result.violation.message}`);
-    else if (canonical(result) !== expected) failures.push(`a crash ${where}: the outcome is ${canonical(result)}, not ${expected}`);
+    else if (canonical(result) !== expected)
+      failures.push(`a crash ${where}: the outcome is ${canonical(result)}, not ${expected}`);
     return result;
   };
   const pairs = base.effects <= pairsMax;

@@ -321,7 +321,8 @@ export class Observer {
   entered(actor: Actor, pid: string, id: string): void {
     this.#trace.add(actor.name, "enters", `${pid} as ${id}`);
     const dueMs = this.starts.get(id)?.dueAtMs ?? 0;
-    if (this.#now() + this.maxSkewMs + 1 < dueMs) this.fail("T1", `${id} starts ${dueMs - this.#now()} ms early`);
+    if (this.#now() + this.maxSkewMs + 1 < dueMs)
+      this.fail("T1", `${id} starts ${dueMs - this.#now()} ms early`);
   }
 
   /** A step's action starts in a turn, on account of what the code knows. */

@@ -14,7 +14,18 @@ export interface Options {
 }
 
 const SEEDS_BY_DEFAULT = 500;
-const FLAGS = new Set(["--seeds", "--from", "--seed", "--without", "--only", "--planted", "--crashes", "--ci", "--no-faults", "--no-shrink"]);
+const FLAGS = new Set([
+  "--seeds",
+  "--from",
+  "--seed",
+  "--without",
+  "--only",
+  "--planted",
+  "--crashes",
+  "--ci",
+  "--no-faults",
+  "--no-shrink",
+]);
 
 export const USAGE = `npm run sim [-- options]
   --seeds N [--from K]   N seeds from K on (${SEEDS_BY_DEFAULT} from 1)
@@ -26,7 +37,8 @@ export const USAGE = `npm run sim [-- options]
 
 /** Throws `RangeError` for what it does not understand. */
 export function parseOptions(args: readonly string[]): Options {
-  for (const arg of args) if (arg.startsWith("--") && !FLAGS.has(arg)) throw new RangeError(`unknown option ${arg}`);
+  for (const arg of args)
+    if (arg.startsWith("--") && !FLAGS.has(arg)) throw new RangeError(`unknown option ${arg}`);
   const text = (name: string): string | undefined => {
     const at = args.indexOf(name);
     return at < 0 ? undefined : args[at + 1];
@@ -38,9 +50,18 @@ export function parseOptions(args: readonly string[]): Options {
   };
   const has = (name: string): boolean => args.includes(name);
   const without = (text("--without") ?? "").split(",").filter((kind) => kind !== "");
-  for (const kind of without) if (!FAULT_KINDS.some((known) => known === kind)) throw new RangeError(`no fault is called ${kind}`);
+  for (const kind of without)
+    if (!FAULT_KINDS.some((known) => known === kind)) throw new RangeError(`no fault is called ${kind}`);
   return {
-    mode: has("--ci") ? "ci" : has("--planted") ? "planted" : has("--crashes") ? "crashes" : has("--seed") ? "replay" : "seeds",
+    mode: has("--ci")
+      ? "ci"
+      : has("--planted")
+        ? "planted"
+        : has("--crashes")
+          ? "crashes"
+          : has("--seed")
+            ? "replay"
+            : "seeds",
     from: number("--from", 1),
     seeds: number("--seeds", SEEDS_BY_DEFAULT),
     seed: number("--seed", 1),

@@ -20,7 +20,8 @@ export function plant({ name, file, changes }: Patch): void {
       let source = Buffer.from(loaded.source as Uint8Array).toString();
       for (const { find, replace } of changes) {
         const found = source.split(find).length - 1;
-        if (found !== 1) throw new Error(`the bug "${name}" cannot be planted: ${file} has ${found} times: ${find}`);
+        if (found !== 1)
+          throw new Error(`the bug "${name}" cannot be planted: ${file} has ${found} times: ${find}`);
         source = source.replace(find, () => replace);
       }
       return { ...loaded, source };

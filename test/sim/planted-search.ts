@@ -29,7 +29,10 @@ export async function searchPlanted({ only = "", quick = false, show }: PlantedO
     for (let planted = waiting.shift(); planted; planted = waiting.shift()) {
       const found = await searchOne(planted);
       caught.push(found);
-      const result = found.seed === undefined ? `NOT CAUGHT in ${found.within} seeds, by ${found.by}` : `${found.by} at seed ${found.seed} (of ${found.within})`;
+      const result =
+        found.seed === undefined
+          ? `NOT CAUGHT in ${found.within} seeds, by ${found.by}`
+          : `${found.by} at seed ${found.seed} (of ${found.within})`;
       show(`  ${found.name.padEnd(82)} ${result}`);
     }
   };
@@ -40,9 +43,15 @@ export async function searchPlanted({ only = "", quick = false, show }: PlantedO
 /** A seed that fails without the bug, too, has caught something else. */
 async function searchOne({ name, within, file, changes }: Planted): Promise<Caught> {
   try {
-    for (let from = 1; from <= within; ) {
+    for (let from = 1; from <= within;) {
       const count = within + 1 - from;
-      const { failures } = await search({ from, count, patch: { name, file, changes }, untilFailure: true, threads: 1 });
+      const { failures } = await search({
+        from,
+        count,
+        patch: { name, file, changes },
+        untilFailure: true,
+        threads: 1,
+      });
       const [first] = failures;
       if (!first) break;
       const { violation } = await run({ seed: first.seed });

@@ -10,7 +10,12 @@ export interface Planted extends Patch {
   readonly within: number;
 }
 
-const bug = (name: string, file: string, within: number, ...changes: (readonly [find: string, replace: string])[]): Planted => ({
+const bug = (
+  name: string,
+  file: string,
+  within: number,
+  ...changes: (readonly [find: string, replace: string])[]
+): Planted => ({
   name,
   file,
   within,
@@ -18,18 +23,13 @@ const bug = (name: string, file: string, within: number, ...changes: (readonly [
 });
 
 const COUNTEREXAMPLES: readonly Planted[] = [
-  bug(
-    "state is written before the append that contains it",
-    "sdk/turn-writer.ts",
-    1000,
-    [
-      "? await this.#complete(prepared.entries, outcome)",
-      "? (await this.#perform(prepared.entries, this.#journal.length), await this.#complete(prepared.entries, outcome))",
-    ],
-  ),
-  bug("a killed invocation's last append is not done again, so its zombie writes later", "runtime/dispatcher/core.ts", 6000, [
-    "    await repeatLastOutputs(this.#ports, id, known.head);\n    if (known.head.status !== \"completed\") await this.#cascade.end",
-    "    if (known.head.status !== \"completed\") await this.#cascade.end",
+  bug("state is written before the append that contains it", "sdk/turn-writer.ts", 1000, [
+    "? await this.#complete(prepared.entries, outcome)",
+    "? (await this.#perform(prepared.entries, this.#journal.length), await this.#complete(prepared.entries, outcome))",
+  ]),
+  bug("the state of a dead or killed turn's last append is left to its zombie", "core/outputs.ts", 1000, [
+    "  await writeStateOf(ports, subject, entries, position);",
+    "  if (!subject.again) await writeStateOf(ports, subject, entries, position);",
   ]),
   bug("the suspension is appended before the lock is taken", "sdk/turn-writer.ts", 2000, [
     `    if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");
@@ -41,17 +41,26 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     'if (stored?.head.status !== "completed") return "retry";',
     'if (stored?.head.status !== "completed") return "done";',
   ]),
-  bug("a hand-off whose message was never sent is not sent again", "runtime/dispatcher/key-lock.ts", 4000, [
-    'if (head?.status === "pending" || head?.status === "accepted") await this.wake(owner);',
-    "",
-  ]),
-  bug("the lock of an owner that has ended is taken for a living one's", "runtime/dispatcher/key-lock.ts", 2000, [
-    'head === undefined || head.status === "completed" || isExpired(head, nowMs);',
-    "head === undefined || isExpired(head, nowMs);",
-  ]),
-  bug("a lock is freed although someone has been parked behind it meanwhile", "lib/lock.ts", 4000, [
-    '    { is: "size", attribute: "q", value: lock.inline.length },\n    { is: "eq", attribute: "h", value: lock.from },\n    { is: "eq", attribute: "t", value: lock.to },',
-    "",
+  bug(
+    "a hand-off whose message was never sent is not sent again",
+    "runtime/dispatcher/key-lock.ts",
+    2000,
+    ['if (head?.status === "pending" || head?.status === "accepted") await this.wake(owner);', ""],
+    ["      await this.wake(lock.owner, true);\n", ""],
+  ),
+  bug(
+    "a lock that a zombie has left with an owner that has ended",
+    "runtime/dispatcher/key-lock.ts",
+    2000,
+    [
+      'head === undefined || head.status === "completed" || isExpired(head, nowMs);',
+      "head === undefined || isExpired(head, nowMs);",
+    ],
+    ["      await this.wake(lock.owner, true);\n", ""],
+  ),
+  bug("an inbox entry beside the lock, not behind it", "runtime/dispatcher/key-lock.ts", 1000, [
+    "    const { won } = await this.#ports.items.write(place);",
+    "    const won = place.op.length > 0;",
   ]),
   bug("appends do not check the status", "lib/head.ts", 2000, [
     '    whileOpen(incarnation),\n    { is: "ne", attribute: "s", value: "paused" },',
@@ -65,9 +74,9 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "  finish(entry: CommandEntry): void {\n    this.#pending.push(entry);",
     "  finish(entry: CommandEntry): void {\n    if (!READS.includes(entry[0])) this.#pending.push(entry);",
   ]),
-  bug("a suspension does not look at the notes that came in", "core/journal.ts", 8000, [
-    'if (ending?.kind !== "suspended") return',
-    "if (ending !== null) return",
+  bug("a note that came in while nobody looked wakes nobody", "runtime/dispatcher/note-delivery.ts", 2000, [
+    "    const missed = released || delivery.inDoubt || wakes(noted.head, []);",
+    "    const missed = released;",
   ]),
   bug("a deduplication id that is the same for every wake", "runtime/dispatcher/key-lock.ts", 4000, [
     'const cause = Buffer.from(this.#ports.entropy.bytes(9)).toString("base64url");',
@@ -108,23 +117,30 @@ const OTHERS: readonly Planted[] = [
     "some((entry) => MUST_APPEND.includes(entry[0]))",
     'some((entry) => entry[0] !== "r" && MUST_APPEND.includes(entry[0]))',
   ]),
-  bug("the outputs of an append whose turn died are not done again", "runtime/dispatcher/output-repeater.ts", 1000, [
-    "  await performOutputs(ports, subject, entries, head.lastAppend);",
-    "  void subject; void entries;",
-  ]),
+  bug(
+    "the outputs of an append whose turn died are not done again",
+    "runtime/dispatcher/output-repeater.ts",
+    1000,
+    ["  await performOutputs(ports, subject, entries, head.lastAppend);", "  void subject; void entries;"],
+  ),
   bug("the lock is not read before a turn", "runtime/dispatcher/key-lock.ts", 500, [
     "    if (!me) return",
     "    if (me) return",
   ]),
-  bug("two messages of a group in one batch", "core/send.ts", 500, ["    if (groups.has(message.group)) continue;\n", ""]),
+  bug("two messages of a group in one batch", "core/send.ts", 500, [
+    "    if (groups.has(message.group)) continue;\n",
+    "",
+  ]),
   bug("a reply that came twice is news twice", "lib/turn.ts", 2000, [
     "return this.#issued[note[1]]?.settled === false;",
     "return true;",
   ]),
-  bug("who waits for a promise that was just completed is not told", "runtime/dispatcher/output-repeater.ts", 6000, [
-    "      if (outcome) found.push(replyTo(waiter, outcome));",
-    "      void outcome;",
-  ]),
+  bug(
+    "who waits for a promise that was just completed is not told",
+    "runtime/dispatcher/output-repeater.ts",
+    6000,
+    ["      if (outcome) found.push(replyTo(waiter, outcome));", "      void outcome;"],
+  ),
   bug("a kill does not pass the key on", "runtime/dispatcher/core.ts", 2000, [
     "    await this.#cascade.killCallees(id);\n    return await this.#progress.passOn(known);",
     '    await this.#cascade.killCallees(id);\n    return "done";',

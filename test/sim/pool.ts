@@ -31,7 +31,16 @@ export interface Search {
 }
 
 export async function search(options: Search): Promise<Totals> {
-  const { from, count, plan = {}, patch, twice, untilFailure, threads = availableParallelism(), failuresMax = 20 } = options;
+  const {
+    from,
+    count,
+    plan = {},
+    patch,
+    twice,
+    untilFailure,
+    threads = availableParallelism(),
+    failuresMax = 20,
+  } = options;
   const totals: Totals = { runs: 0, events: 0, seconds: 0, failures: [], faults: {}, operations: {} };
   const started = performance.now();
   let next = from;
@@ -59,14 +68,19 @@ export async function search(options: Search): Promise<Totals> {
       await worker.terminate();
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, Math.min(threads, Math.ceil(count / SEEDS_AT_ONCE))) }, work));
+  await Promise.all(
+    Array.from({ length: Math.max(1, Math.min(threads, Math.ceil(count / SEEDS_AT_ONCE))) }, work),
+  );
   totals.seconds = (performance.now() - started) / 1000;
   totals.failures.sort((a, b) => a.seed - b.seed);
   return totals;
 }
 
 /** Tries the crash points of all small programs. */
-export async function searchCrashes(pairsMax: number, show: (report: CrashReport) => void): Promise<CrashReport[]> {
+export async function searchCrashes(
+  pairsMax: number,
+  show: (report: CrashReport) => void,
+): Promise<CrashReport[]> {
   const reports: CrashReport[] = [];
   let next = 0;
   const work = async (): Promise<void> => {
@@ -109,6 +123,8 @@ function merge(totals: Totals, report: Report): void {
   totals.runs += report.runs;
   totals.events += report.events;
   totals.failures.push(...report.failures);
-  for (const [name, count] of Object.entries(report.faults)) totals.faults[name] = (totals.faults[name] ?? 0) + count;
-  for (const [name, count] of Object.entries(report.operations)) totals.operations[name] = (totals.operations[name] ?? 0) + count;
+  for (const [name, count] of Object.entries(report.faults))
+    totals.faults[name] = (totals.faults[name] ?? 0) + count;
+  for (const [name, count] of Object.entries(report.operations))
+    totals.operations[name] = (totals.operations[name] ?? 0) + count;
 }

@@ -9,9 +9,37 @@ import type { Failure } from "./worker.ts";
 /** What every long search must have seen at least once. */
 const OPERATIONS = [
   ...["step", "sleep", "call", "send", "get", "set", "clear", "clearAll", "keys", "awakeable"],
-  ...["all", "any", "race", "settled", "timeout", "try", "throw", "branches", "promise.get", "promise.resolve", "promise.peek"],
-  ...["message start", "message notify", "message resume", "message kill", "message swallowed", "page", "turn failed"],
-  ...["operator cancel", "operator kill", "operator pause", "operator resume", "reconciler run", "schedule", "invoke"],
+  ...[
+    "all",
+    "any",
+    "race",
+    "settled",
+    "timeout",
+    "try",
+    "throw",
+    "branches",
+    "promise.get",
+    "promise.resolve",
+    "promise.peek",
+  ],
+  ...[
+    "message start",
+    "message notify",
+    "message resume",
+    "message kill",
+    "message swallowed",
+    "page",
+    "turn failed",
+  ],
+  ...[
+    "operator cancel",
+    "operator kill",
+    "operator pause",
+    "operator resume",
+    "reconciler run",
+    "schedule",
+    "invoke",
+  ],
 ];
 /** From so many seeds on, a kind that never happened is a failure of the simulator. */
 const ENOUGH_SEEDS = 1000;
@@ -28,7 +56,9 @@ export async function searchSeeds(options: Options): Promise<boolean> {
     progress(so) {
       if (performance.now() - shownMs < PROGRESS_EVERY_MS) return;
       shownMs = performance.now();
-      console.log(`  ${so.runs} of ${options.seeds} seeds, ${(so.runs / so.seconds).toFixed(0)} a second, ${so.failures.length} failed`);
+      console.log(
+        `  ${so.runs} of ${options.seeds} seeds, ${(so.runs / so.seconds).toFixed(0)} a second, ${so.failures.length} failed`,
+      );
     },
   });
   printSummary(totals);
@@ -58,7 +88,8 @@ export function neverSeen({ runs, faults, operations }: Totals): string[] {
 }
 
 export async function printFailures(failures: readonly Failure[], options: Options): Promise<void> {
-  for (const { seed, rule, message } of failures) console.log(`FAILED seed ${seed}: ${rule}: ${message.slice(0, 300)}`);
+  for (const { seed, rule, message } of failures)
+    console.log(`FAILED seed ${seed}: ${rule}: ${message.slice(0, 300)}`);
   const [first] = failures;
   if (!first) return;
   await explain(await run({ seed: first.seed, plan: planOf(options), isDetailed: true }), options);
@@ -82,7 +113,9 @@ async function explain(failed: RunResult, options: Options): Promise<void> {
   const flags = `${options.noFaults ? " --no-faults" : ""}${options.without.length > 0 ? ` --without ${options.without.join(",")}` : ""}`;
   console.log(`\nseed ${failed.seed}, as short as ${tries} tries made it:`);
   console.log(`  requests: ${JSON.stringify(result.workload.roots)}`);
-  console.log(`  faults:   ${result.kinds.join(", ") || "none"}${plan.skip ? `; strikes left out: ${plan.skip.length}` : ""}`);
+  console.log(
+    `  faults:   ${result.kinds.join(", ") || "none"}${plan.skip ? `; strikes left out: ${plan.skip.length}` : ""}`,
+  );
   console.log(result.trace.format().join("\n"));
   console.log(`\nseed ${failed.seed} violates ${result.violation?.message ?? failed.violation?.message}`);
   console.log(`replay: npm run sim -- --seed ${failed.seed}${flags}`);

@@ -96,7 +96,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const clients = new Clients(world, platform);
   await begin(world, clients, workload);
   effects.crashPoints = options.crashPoints ?? [];
-  
+
   const stop = (): boolean => {
     if (scheduler.events > EVENTS_MAX)
       observer.fail("L1", `no rest after ${EVENTS_MAX} events: something is retried without bound`);

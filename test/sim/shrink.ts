@@ -23,11 +23,12 @@ export async function shrink(failed: RunResult, plan: FaultPlan): Promise<Small>
     if (tries >= TRIES_MAX) return false;
     tries++;
     const result = await run({ seed: failed.seed, plan: candidate, workload, isDetailed: true });
-    if (result.violation?.rule !== rule || result.trace.lines.length > best.result.trace.lines.length) return false;
+    if (result.violation?.rule !== rule || result.trace.lines.length > best.result.trace.lines.length)
+      return false;
     best = { result, plan: candidate, tries };
     return true;
   };
-  for (let shrunk = true; shrunk && tries < TRIES_MAX; ) {
+  for (let shrunk = true; shrunk && tries < TRIES_MAX;) {
     shrunk = false;
     for (const kind of best.result.kinds) {
       const without = [...(best.plan.without ?? []), kind as never];
@@ -41,7 +42,9 @@ export async function shrink(failed: RunResult, plan: FaultPlan): Promise<Small>
     }
     for (let strike = 0; strike < Math.min(best.result.strikes, 40); strike++) {
       if (best.plan.skip?.includes(strike)) continue;
-      shrunk = (await attempt(best.result.workload, { ...best.plan, skip: [...(best.plan.skip ?? []), strike] })) || shrunk;
+      shrunk =
+        (await attempt(best.result.workload, { ...best.plan, skip: [...(best.plan.skip ?? []), strike] })) ||
+        shrunk;
     }
   }
   return { ...best, tries };
@@ -50,9 +53,13 @@ export async function shrink(failed: RunResult, plan: FaultPlan): Promise<Small>
 /** Each lacks one request, or one instruction. */
 function* smallerWorkloads(workload: Workload): Generator<Workload> {
   for (const [index, root] of workload.roots.entries()) {
-    if (workload.roots.length > 1) yield { ...workload, roots: workload.roots.filter((other) => other !== root) };
+    if (workload.roots.length > 1)
+      yield { ...workload, roots: workload.roots.filter((other) => other !== root) };
     for (const program of smallerPrograms(root.program)) {
-      yield { ...workload, roots: workload.roots.map((other, at) => (at === index ? { ...root, program } : other)) };
+      yield {
+        ...workload,
+        roots: workload.roots.map((other, at) => (at === index ? { ...root, program } : other)),
+      };
     }
     if (root.outside) {
       const { outside: _, ...alone } = root;
@@ -68,7 +75,8 @@ function* smallerPrograms(program: Program): Generator<Program> {
 function* smallerBodies(body: readonly Instruction[]): Generator<readonly Instruction[]> {
   for (const [index, instruction] of body.entries()) {
     yield body.filter((_, at) => at !== index);
-    for (const smaller of smallerInstructions(instruction)) yield body.map((other, at) => (at === index ? smaller : other));
+    for (const smaller of smallerInstructions(instruction))
+      yield body.map((other, at) => (at === index ? smaller : other));
   }
 }
 
@@ -81,7 +89,10 @@ function* smallerInstructions(instruction: Instruction): Generator<Instruction> 
     case "branches":
       for (const [index, branch] of instruction.branches.entries()) {
         for (const body of smallerBodies(branch)) {
-          yield { ...instruction, branches: instruction.branches.map((other, at) => (at === index ? body : other)) };
+          yield {
+            ...instruction,
+            branches: instruction.branches.map((other, at) => (at === index ? body : other)),
+          };
         }
       }
       return;
@@ -94,7 +105,8 @@ function* smallerInstructions(instruction: Instruction): Generator<Instruction> 
     case "race":
     case "settled":
       if (instruction.parts.length > 1) {
-        for (const part of instruction.parts) yield { ...instruction, parts: instruction.parts.filter((other) => other !== part) };
+        for (const part of instruction.parts)
+          yield { ...instruction, parts: instruction.parts.filter((other) => other !== part) };
       }
       return;
     default:

@@ -8,7 +8,12 @@ export interface SmallProgram {
 }
 
 let steps = 0;
-const step = (more: Partial<Extract<Part, { do: "step" }>> = {}): Part => ({ do: "step", name: `s${++steps}`, ms: 1, ...more });
+const step = (more: Partial<Extract<Part, { do: "step" }>> = {}): Part => ({
+  do: "step",
+  name: `s${++steps}`,
+  ms: 1,
+  ...more,
+});
 const set = (name: string): Instruction => ({ do: "set", name });
 const get = (name: string): Instruction => ({ do: "get", name });
 const sleep = (ms: number): Part => ({ do: "sleep", ms });
@@ -30,56 +35,122 @@ const send = (callee: Program, delayMs?: number): Instruction => ({
 });
 const awakeable = (name: string): Part => ({ do: "awakeable", name, resolveAfterMs: 20, times: 2 });
 
-const at = (program_: Program, atMs = 0, more: Partial<Root> = {}): Root => ({ program: program_, atMs, times: 1, ...more });
-const small = (name: string, ...roots: Root[]): SmallProgram => ({ name, workload: { roots, disturbed: false } });
+const at = (program_: Program, atMs = 0, more: Partial<Root> = {}): Root => ({
+  program: program_,
+  atMs,
+  times: 1,
+  ...more,
+});
+const small = (name: string, ...roots: Root[]): SmallProgram => ({
+  name,
+  workload: { roots, disturbed: false },
+});
 
 /** Each account is one object's key. */
 const transfer = (from: string, to: string, by: number): Program =>
-  plain(call(on(from, { do: "add", name: "balance", by: -by })), step(), call(on(to, { do: "add", name: "balance", by })));
+  plain(
+    call(on(from, { do: "add", name: "balance", by: -by })),
+    step(),
+    call(on(to, { do: "add", name: "balance", by })),
+  );
 
 export const SMALL_PROGRAMS: readonly SmallProgram[] = [
   small("two steps", at(plain(step(), step()))),
-  small("a step that fails once, and a handler that does", at(plain(step({ fails: 1 }), { do: "throw", name: "t1", times: 1 }, step()))),
-  small("state of an object", at(on("k1", get("a"), set("a"), step(), set("b"), { do: "clear", name: "a" }, { do: "keys" }))),
+  small(
+    "a step that fails once, and a handler that does",
+    at(plain(step({ fails: 1 }), { do: "throw", name: "t1", times: 1 }, step())),
+  ),
+  small(
+    "state of an object",
+    at(on("k1", get("a"), set("a"), step(), set("b"), { do: "clear", name: "a" }, { do: "keys" })),
+  ),
   small("clearAll", at(on("k1", set("a"), set("b"), step(), { do: "clearAll" }, set("c"), step()))),
   small("a sleep in an object", at(on("k1", set("a"), sleep(50), get("a"), set("b")))),
   small("a call", at(plain(step(), call(on("k1", step(), set("a"))), step()))),
-  small("calls in parallel", at(plain({ do: "all", parts: [call(plain(step())), call(on("k1", set("a"))), step()] }))),
-  small("sends, one of them delayed", at(plain(step(), send(on("k1", set("a"))), send(on("k2", set("a")), 40), step()))),
+  small(
+    "calls in parallel",
+    at(plain({ do: "all", parts: [call(plain(step())), call(on("k1", set("a"))), step()] })),
+  ),
+  small(
+    "sends, one of them delayed",
+    at(plain(step(), send(on("k1", set("a"))), send(on("k2", set("a")), 40), step())),
+  ),
   small("an awakeable", at(on("k1", awakeable("a1"), set("a")))),
   small(
     "a promise",
     at(program("workflow", [{ do: "promise.get", name: "done" }, set("a")], "w1")),
     at(program("workflow-shared", [{ do: "promise.resolve", name: "done" }], "w1"), 120),
   ),
-  small("one behind another", at(on("k1", set("a"), sleep(80), set("b"))), at(on("k1", get("b"), set("a")), 30)),
+  small(
+    "one behind another",
+    at(on("k1", set("a"), sleep(80), set("b"))),
+    at(on("k1", get("b"), set("a")), 30),
+  ),
   small(
     "two behind another, which is a call",
     at(plain(call(on("k1", sleep(120), set("a"))), step())),
     at(on("k1", step(), set("b")), 60),
     at(on("k1", get("b"), set("c")), 70),
   ),
-  small("a long back-off with the key held", at(on("k1", set("a"), { do: "throw", name: "t2", times: 5 }, set("b"))), at(on("k1", get("b"), set("c")), 40)),
-  small("a saga", at(plain({ do: "try", body: [step(), call(on("k1", set("a"))), step({ terminal: true })], recover: [call(on("k1", { do: "clear", name: "a" })), step()] }))),
+  small(
+    "a long back-off with the key held",
+    at(on("k1", set("a"), { do: "throw", name: "t2", times: 5 }, set("b"))),
+    at(on("k1", get("b"), set("c")), 40),
+  ),
+  small(
+    "a saga",
+    at(
+      plain({
+        do: "try",
+        body: [step(), call(on("k1", set("a"))), step({ terminal: true })],
+        recover: [call(on("k1", { do: "clear", name: "a" })), step()],
+      }),
+    ),
+  ),
   small("a timeout", at(plain({ do: "timeout", part: sleep(4000), ms: 30 }, step()))),
-  small("large values", at(on("k1", step({ padding: 700 }), step({ padding: 700 }), step({ padding: 2000 }), set("a")))),
-  small("an idempotency key, three times", at(on("k1", step(), sleep(20), set("a")), 0, { idempotencyKey: "once", times: 3 })),
+  small(
+    "large values",
+    at(on("k1", step({ padding: 700 }), step({ padding: 700 }), step({ padding: 2000 }), set("a"))),
+  ),
+  small(
+    "an idempotency key, three times",
+    at(on("k1", step(), sleep(20), set("a")), 0, { idempotencyKey: "once", times: 3 }),
+  ),
   small("a workflow, twice", at(program("workflow", [step(), set("a"), sleep(20)], "w1"), 0, { times: 2 })),
   small("a delayed start", at(on("k1", step(), set("a")), 0, { delayMs: 40 })),
-  small("bank transfers", at(transfer("k1", "k2", 5)), at(transfer("k2", "k1", 3), 15), at(transfer("k1", "k2", 7), 30)),
+  small(
+    "bank transfers",
+    at(transfer("k1", "k2", 5)),
+    at(transfer("k2", "k1", 3), 15),
+    at(transfer("k1", "k2", 7), 30),
+  ),
   small(
     "an order",
     at(
       program(
         "workflow",
-        [set("status"), step(), call(on("stock", get("a"), set("a"))), { do: "try", body: [call(plain(step({ fails: 1 })))], recover: [call(on("stock", set("a")))] }, awakeable("shipped"), send(plain(step()), 20), set("status")],
+        [
+          set("status"),
+          step(),
+          call(on("stock", get("a"), set("a"))),
+          { do: "try", body: [call(plain(step({ fails: 1 })))], recover: [call(on("stock", set("a")))] },
+          awakeable("shipped"),
+          send(plain(step()), 20),
+          set("status"),
+        ],
         "order",
       ),
     ),
   ),
   small(
     "a sign-up",
-    at(program("workflow", [set("status"), step(), { do: "promise.get", name: "clicked" }, set("status"), step()], "user")),
+    at(
+      program(
+        "workflow",
+        [set("status"), step(), { do: "promise.get", name: "clicked" }, set("status"), step()],
+        "user",
+      ),
+    ),
     at(program("workflow-shared", [{ do: "promise.resolve", name: "clicked" }], "user"), 200),
   ),
 ];

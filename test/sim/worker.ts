@@ -48,11 +48,18 @@ async function work({ from, count, plan, twice, untilFailure }: Job): Promise<Re
     if (result.violation) failures.push({ seed, ...result.violation });
     if (twice) {
       const again = await run({ seed, plan });
-      if (again.hash !== result.hash) failures.push({ seed, rule: "SAME", message: "the same seed gave two traces" });
+      if (again.hash !== result.hash)
+        failures.push({ seed, rule: "SAME", message: "the same seed gave two traces" });
     }
     if (untilFailure && failures.length > 0) break;
   }
-  return { runs: Math.min(seed + 1, from + count) - from, events, failures, faults: faults ?? {}, operations: operations ?? {} };
+  return {
+    runs: Math.min(seed + 1, from + count) - from,
+    events,
+    failures,
+    faults: faults ?? {},
+    operations: operations ?? {},
+  };
 }
 
 function add(sums: Record<string, number> = {}, counts: Record<string, number>): void {

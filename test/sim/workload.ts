@@ -145,7 +145,12 @@ export class Generator {
       const program: Program = { pid: this.#pid(), callee: "exclusive", key: "k0-killed", body };
       const does = prng.pick(["kill", "kill", "kill", "cancel", "pause"] as const);
       const outside: Interference = { does, afterMs: prng.between(0, 2 * spreadMs) };
-      return { program, atMs: prng.between(0, spreadMs), times: 1, ...(isWriter && prng.chance(0.8) ? { outside } : {}) };
+      return {
+        program,
+        atMs: prng.between(0, spreadMs),
+        times: 1,
+        ...(isWriter && prng.chance(0.8) ? { outside } : {}),
+      };
     });
     return { roots, disturbed: true };
   }
@@ -155,7 +160,12 @@ export class Generator {
     const prng = this.#prng;
     const account = (key: string, by: number): Part => ({
       do: "call",
-      program: { pid: this.#pid(), callee: "exclusive", key: `bank-${key}`, body: [{ do: "add", name: "balance", by }] },
+      program: {
+        pid: this.#pid(),
+        callee: "exclusive",
+        key: `bank-${key}`,
+        body: [{ do: "add", name: "balance", by }],
+      },
     });
     const roots = Array.from({ length: prng.int(3, 7) }, (): Root => {
       const [from = "", to = ""] = prng.shuffle(["a", "b", "c"]);
@@ -227,7 +237,15 @@ export class Generator {
       case "throw":
         return [this.#throwing(scope)];
       case "branches":
-        return [{ do: "branches", branches: [this.#body({ ...scope, inBranch: true }, prng.int(1, 2)), this.#body({ ...scope, inBranch: true }, 1)] }];
+        return [
+          {
+            do: "branches",
+            branches: [
+              this.#body({ ...scope, inBranch: true }, prng.int(1, 2)),
+              this.#body({ ...scope, inBranch: true }, 1),
+            ],
+          },
+        ];
       case "promise":
         return scope.callee === "workflow" ? [this.#promise(scope)] : [this.#part(scope)];
       default:
