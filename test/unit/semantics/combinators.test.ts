@@ -39,12 +39,15 @@ let mapped = 0;
 /** Name → code and what it is to answer. */
 const SHAPES: Record<string, readonly [Shape, unknown]> = {
   "race of sleeps": [
-    async (ctx) => await DurablePromise.race([ctx.sleep(50).map(() => "a"), ctx.sleep(10).map(() => "b")]),
+    async (ctx) => await DurablePromise.race([ctx.sleep(300).map(() => "a"), ctx.sleep(10).map(() => "b")]),
     "b",
   ],
-  "race of calls": [async (ctx) => await DurablePromise.race([after(ctx, 60, "a"), after(ctx, 5, "b")]), "b"],
+  "race of calls": [
+    async (ctx) => await DurablePromise.race([after(ctx, 300, "a"), after(ctx, 5, "b")]),
+    "b",
+  ],
   "race of a failure": [
-    async (ctx) => await settle(DurablePromise.race([after(ctx, 60, "a"), failAfter(ctx, 5, "b")])),
+    async (ctx) => await settle(DurablePromise.race([after(ctx, 300, "a"), failAfter(ctx, 5, "b")])),
     "TerminalError 418 b",
   ],
   "all in order": [
@@ -54,17 +57,17 @@ const SHAPES: Record<string, readonly [Shape, unknown]> = {
   "all fails with the first failure": [
     async (ctx) =>
       await settle(
-        DurablePromise.all([after(ctx, 5, "a"), failAfter(ctx, 40, "late"), failAfter(ctx, 5, "early")]),
+        DurablePromise.all([after(ctx, 5, "a"), failAfter(ctx, 300, "late"), failAfter(ctx, 5, "early")]),
       ),
     "TerminalError 418 early",
   ],
   "any takes the first success": [
     async (ctx) =>
-      await DurablePromise.any([failAfter(ctx, 2, "x"), after(ctx, 40, "late"), after(ctx, 10, "early")]),
+      await DurablePromise.any([failAfter(ctx, 2, "x"), after(ctx, 300, "late"), after(ctx, 10, "early")]),
     "early",
   ],
   "any without success": [
-    async (ctx) => await settle(DurablePromise.any([failAfter(ctx, 20, "x"), failAfter(ctx, 2, "y")])),
+    async (ctx) => await settle(DurablePromise.any([failAfter(ctx, 150, "x"), failAfter(ctx, 2, "y")])),
     "AggregateError: TerminalError 418 x, TerminalError 418 y",
   ],
   allSettled: [
@@ -81,7 +84,7 @@ const SHAPES: Record<string, readonly [Shape, unknown]> = {
   nested: [
     async (ctx) =>
       await DurablePromise.all([
-        DurablePromise.race([after(ctx, 40, "a"), after(ctx, 5, "b")]),
+        DurablePromise.race([after(ctx, 300, "a"), after(ctx, 5, "b")]),
         DurablePromise.any([
           failAfter(ctx, 2, "x"),
           DurablePromise.all([ctx.run("c", () => "c"), after(ctx, 10, "d")]),
@@ -126,8 +129,8 @@ const SHAPES: Record<string, readonly [Shape, unknown]> = {
   "orTimeout in time": [async (ctx) => await after(ctx, 5, "a").orTimeout(500), "a"],
   "orTimeout too late": [
     async (ctx) => {
-      const slow = after(ctx, 60, "late, and still there");
-      return [await settle(slow.orTimeout(10)), await slow];
+      const slow = after(ctx, 300, "late, and still there");
+      return [await settle(slow.orTimeout(50)), await slow];
     },
     ["TimeoutError 408 Timeout occurred", "late, and still there"],
   ],
@@ -179,29 +182,29 @@ const SHAPES: Record<string, readonly [Shape, unknown]> = {
   "native combinators, which settle in the log's order too": [
     async (ctx) => [
       await Promise.all([after(ctx, 10, "a"), after(ctx, 2, "b"), ctx.run("c", () => "c")]),
-      await Promise.race([ctx.sleep(80).then(() => "a"), ctx.sleep(10).then(() => "b")]),
+      await Promise.race([ctx.sleep(300).then(() => "a"), ctx.sleep(10).then(() => "b")]),
     ],
     [["a", "b", "c"], "b"],
   ],
   "sleeps end in their order": [
     async (ctx) => {
       const order: number[] = [];
-      await Promise.all([30, 10, 20, 0].map(async (ms) => await ctx.sleep(ms).then(() => order.push(ms))));
+      await Promise.all([300, 100, 200, 0].map(async (ms) => await ctx.sleep(ms).then(() => order.push(ms))));
       return order;
     },
-    [0, 10, 20, 30],
+    [0, 100, 200, 300],
   ],
   "a race that is awaited when it is long over": [
     async (ctx) => {
-      const race = DurablePromise.race([after(ctx, 60, "slow"), after(ctx, 5, "fast")]);
-      await ctx.sleep(100);
+      const race = DurablePromise.race([after(ctx, 300, "slow"), after(ctx, 5, "fast")]);
+      await ctx.sleep(450);
       return await race;
     },
     "fast",
   ],
   "a race over other promises that were awaited together": [
     async (ctx) => {
-      const [slow, fast] = [after(ctx, 60, "slow"), after(ctx, 5, "fast")];
+      const [slow, fast] = [after(ctx, 300, "slow"), after(ctx, 5, "fast")];
       await DurablePromise.all([slow, fast]);
       return await DurablePromise.race([slow, fast]);
     },
@@ -210,34 +213,37 @@ const SHAPES: Record<string, readonly [Shape, unknown]> = {
   "a race over mapped promises that is awaited when it is long over": [
     async (ctx) => {
       const race = DurablePromise.race([
-        after(ctx, 60, "slow").map((value) => value),
+        after(ctx, 300, "slow").map((value) => value),
         after(ctx, 5, "fast").map((value) => value),
       ]);
-      await ctx.sleep(100);
+      await ctx.sleep(450);
       return await race;
     },
     "fast",
   ],
   "a race of a plain and a mapped promise that is awaited when it is long over": [
     async (ctx) => {
-      const race = DurablePromise.race([after(ctx, 60, "slow"), after(ctx, 5, "fast").map((value) => value)]);
-      await ctx.sleep(100);
+      const race = DurablePromise.race([
+        after(ctx, 300, "slow"),
+        after(ctx, 5, "fast").map((value) => value),
+      ]);
+      await ctx.sleep(450);
       return await race;
     },
     "fast",
   ],
   "a race of sleeps that is awaited when it is long over": [
     async (ctx) => {
-      const race = DurablePromise.race([ctx.sleep(60).map(() => "slow"), ctx.sleep(5).map(() => "fast")]);
-      await ctx.sleep(100);
+      const race = DurablePromise.race([ctx.sleep(300).map(() => "slow"), ctx.sleep(5).map(() => "fast")]);
+      await ctx.sleep(450);
       return await race;
     },
     "fast",
   ],
   "an orTimeout that is awaited when it is long over": [
     async (ctx) => {
-      const limited = after(ctx, 60, "slow").orTimeout(5);
-      await ctx.sleep(100);
+      const limited = after(ctx, 300, "slow").orTimeout(5);
+      await ctx.sleep(450);
       return await settle(limited);
     },
     "TimeoutError 408 Timeout occurred",
