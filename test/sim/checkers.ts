@@ -152,17 +152,27 @@ function checkState({ observer, tables }: Ending): void {
   }
   for (const [partition, lives] of byKey) {
     const state = new Map<string, string>();
-    for (const life of lives.toSorted((a, b) => ((a.token ?? "") < (b.token ?? "") ? -1 : 1)))
+    for (const life of lives.toSorted((one, other) => ((one.token ?? "") < (other.token ?? "") ? -1 : 1))) {
       replay(observer, tables, life, state);
-    for (const [name, value] of state) {
-      const item = tables.get({ table: "state", pk: partition, sk: name });
-      const held = item?.["val"] instanceof Uint8Array ? new TextDecoder().decode(item["val"]) : null;
-      if (held !== value)
-        observer.fail("W3", `${name} of ${partition} is ${held}; the journals say ${value}`);
     }
-    for (const { pk, sk, item } of tables.all("state")) {
-      if (pk === partition && item["val"] !== undefined && !state.has(sk))
-        observer.fail("W3", `${sk} of ${partition} is there, and the journals have cleared it`);
+    compareState(observer, tables, partition, state);
+  }
+}
+
+function compareState(
+  observer: Observer,
+  tables: Tables,
+  partition: string,
+  state: ReadonlyMap<string, string>,
+): void {
+  for (const [name, value] of state) {
+    const item = tables.get({ table: "state", pk: partition, sk: name });
+    const held = item?.["val"] instanceof Uint8Array ? new TextDecoder().decode(item["val"]) : null;
+    if (held !== value) observer.fail("W3", `${name} of ${partition} is ${held}; the journals say ${value}`);
+  }
+  for (const { pk, sk, item } of tables.all("state")) {
+    if (pk === partition && item["val"] !== undefined && !state.has(sk)) {
+      observer.fail("W3", `${sk} of ${partition} is there, and the journals have cleared it`);
     }
   }
 }
@@ -174,6 +184,7 @@ function replay(observer: Observer, tables: Tables, life: Life, state: Map<strin
       typeof entry[1] === "number" && "sdDgk".includes(entry[0]),
   );
   for (const entry of commands.toSorted((a, b) => a[1] - b[1])) {
+    // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- all others have nothing to do with state
     switch (entry[0]) {
       case "s":
         state.set(entry[2], text(tables, life, entry[3]));
@@ -231,7 +242,7 @@ function checkBank({ accepted, observer, tables }: Ending): void {
 }
 
 /** Step results name their execution: which one was kept differs between runs. */
-export const withoutCounts = (text: string): string => text.replaceAll(/#\d+⟧/g, "⟧");
+export const withoutCounts = (result: string): string => result.replaceAll(/#\d+⟧/g, "⟧");
 
 /** The result of an ended invocation, as its client would see it, without the counts that differ between runs. */
 export function resultOf(life: Life): string {

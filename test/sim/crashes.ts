@@ -55,6 +55,7 @@ export async function tryCrashes({ program, pairsMax }: CrashJob): Promise<Crash
     for (const when of WHENS) {
       const first = await tried({ effect, when });
       // The second crash strikes a run that the first has made longer.
+      // oxlint-disable-next-line no-unmodified-loop-condition -- one program has pairs, or has not
       for (let second = effect + 1; pairs && second < first.effects; second++) {
         for (const also of WHENS) await tried({ effect, when }, { effect: second, when: also });
       }

@@ -45,6 +45,8 @@ export interface StateWrite {
   readonly value: string | null;
 }
 
+/** Statuses that an invocation has only once a turn of it has done something, or has been held back. */
+const BEGUN: ReadonlySet<string> = new Set(["running", "suspended", "backing-off", "paused"]);
 const TOKEN = /⟦[^⟧]*⟧/g;
 const decoder = new TextDecoder();
 export const tokensIn = (value: Value | undefined): string[] =>
@@ -151,21 +153,27 @@ export class Observer {
     } else if (before?.["s"] === "completed") this.#unchanged(id, before, after);
     this.#appended(life, after);
     this.#pinned(actor, life, before, after);
-    const status = String(after["s"]);
-    const grew = Number(before?.["n"] ?? 0) < Number(after["n"]) || status !== life.status;
-    if (status === "completed" && life.status !== "completed") {
-      life.completedMs = this.#now();
-      const name = `${id} ${incarnation}`;
-      if (this.ended.has(name)) this.fail("J3", `${id} was completed twice`);
-      this.ended.add(name);
-    }
+    this.#statusWritten(actor, life, before, after);
+  }
+
+  #statusWritten(actor: Actor, life: Life, before: Attributes | undefined, after: Attributes): void {
+    const status = textOf(after["s"]);
+    const length = Number(after["n"]);
+    const moves = Number(before?.["n"] ?? 0) < length || status !== life.status;
+    if (status === "completed" && life.status !== "completed") this.#completed(life);
     life.head = after;
     life.target = after["t"] as string[];
-    if (after["k"] !== undefined) life.token = String(after["k"]);
-    const begins =
-      Number(after["n"]) > 0 || ["running", "suspended", "backing-off", "paused"].includes(status);
-    if (grew && begins && isExclusiveId(id)) this.#begins(actor, life);
+    if (after["k"] !== undefined) life.token = textOf(after["k"]);
+    const begins = length > 0 || BEGUN.has(status);
+    if (moves && begins && isExclusiveId(life.id)) this.#begins(actor, life);
     life.status = status;
+  }
+
+  #completed(life: Life): void {
+    life.completedMs = this.#now();
+    const name = `${life.id} ${life.incarnation}`;
+    if (this.ended.has(name)) this.fail("J3", `${life.id} was completed twice`);
+    this.ended.add(name);
   }
 
   #unchanged(id: string, before: Attributes, after: Attributes): void {
@@ -191,7 +199,7 @@ export class Observer {
         if (position !== entries.length) this.fail("J1", `${id} has no entry before position ${position}`);
         entries.push(entry);
         this.#entered(life, entry);
-      } else if (!equalValues(held as unknown as Value, entry as unknown as Value)) {
+      } else if (!equalValues(held, entry)) {
         this.fail(
           "J1",
           `entry ${position} of ${id} was ${JSON.stringify(held)} and is ${JSON.stringify(entry)}`,
@@ -225,7 +233,7 @@ export class Observer {
       this.fail("R10", `the token of ${life.id} changed`);
     const repinned = before["d"] !== undefined && before["d"] !== after["d"];
     if (repinned && actor.kind !== "operator")
-      this.fail("R10", `${life.id} moved from deployment ${String(before["d"])} to ${String(after["d"])}`);
+      this.fail("R10", `${life.id} moved from deployment ${textOf(before["d"])} to ${textOf(after["d"])}`);
     if (!equalValues(before["t"], after["t"])) this.fail("R10", `the target of ${life.id} changed`);
   }
 
@@ -259,17 +267,16 @@ export class Observer {
     const life = this.lives.get(id);
     if (!life || life.incarnation !== Number(incarnation))
       return this.fail("J1", `a page of ${id} without its head`);
-    (item?.["l"] as Entry[]).forEach((entry, index) => {
+    ((item?.["l"] ?? []) as unknown as Entry[]).forEach((entry, index) => {
       const held = life.entries[Number(start) + index];
-      if (!equalValues(held as unknown as Value, entry as unknown as Value))
-        this.fail("J1", `page ${sk} of ${id} differs from the log at ${index}`);
+      if (!equalValues(held, entry)) this.fail("J1", `page ${sk} of ${id} differs from the log at ${index}`);
     });
   }
 
   /** W3: nobody writes a key's state once a later invocation has read or begun; and only what is durable (J2). */
   #stateWritten(actor: Actor, pk: string, sk: string, item: Attributes | undefined): void {
     if (!item) return this.fail("W3", `state ${sk} was deleted`);
-    const fence = String(item["f"]);
+    const fence = textOf(item["f"]);
     const token = fence.slice(0, fence.lastIndexOf("."));
     const value = item["val"] instanceof Uint8Array ? decoder.decode(item["val"]) : null;
     const newest = this.#readers.get(pk);
@@ -349,6 +356,9 @@ export class Observer {
   }
 }
 
+const textOf = (value: Value | undefined): string =>
+  typeof value === "string" || typeof value === "number" ? String(value) : "";
+
 const short = (pk: string): string => pk.slice(pk.indexOf(".") + 1);
 
 function summary(sk: string, item: Attributes | undefined): string {
@@ -360,7 +370,7 @@ function summary(sk: string, item: Attributes | undefined): string {
     ...(w === undefined ? {} : { w }),
     ...(k === undefined ? {} : { k }),
   };
-  return `${String(s)} n=${String(n)} b=${String(b)} p=${String(p)} ${JSON.stringify(item["l"], brief)} ${JSON.stringify(extra, brief)}`.slice(
+  return `${textOf(s)} n=${textOf(n)} b=${textOf(b)} p=${textOf(p)} ${JSON.stringify(item["l"], brief)} ${JSON.stringify(extra, brief)}`.slice(
     0,
     400,
   );

@@ -378,7 +378,7 @@ export class Platform {
     const { observer } = this.#world;
     observer.count("turn failed");
     if (code === 570) observer.fail("D1", message);
-    else if (!/^sim: /.test(message) && code !== 504)
+    else if (!message.startsWith("sim: ") && code !== 504)
       observer.fail("ERROR", `a turn failed: ${message} ${stack?.split("\n").slice(1, 5).join(" | ") ?? ""}`);
   }
 

@@ -115,6 +115,7 @@ function ask<R = Report>(worker: Worker, job: Job | CrashJob): Promise<R> {
     };
     worker.on("message", onMessage);
     worker.on("error", onError);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     worker.postMessage(job);
   });
 }

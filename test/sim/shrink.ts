@@ -28,6 +28,7 @@ export async function shrink(failed: RunResult, plan: FaultPlan): Promise<Small>
     best = { result, plan: candidate, tries };
     return true;
   };
+  // oxlint-disable-next-line no-unmodified-loop-condition -- `attempt` counts the tries
   for (let shrunk = true; shrunk && tries < TRIES_MAX;) {
     shrunk = false;
     for (const kind of best.result.kinds) {
@@ -80,7 +81,9 @@ function* smallerBodies(body: readonly Instruction[]): Generator<readonly Instru
   }
 }
 
+// oxlint-disable-next-line complexity -- one branch for each kind of instruction
 function* smallerInstructions(instruction: Instruction): Generator<Instruction> {
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- all others have nothing to take away
   switch (instruction.do) {
     case "call":
     case "send":

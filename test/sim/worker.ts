@@ -69,6 +69,7 @@ function add(sums: Record<string, number> = {}, counts: Record<string, number>):
 parentPort?.on("message", (job: Job | CrashJob) => {
   const done: Promise<Report | CrashReport> = "program" in job ? crash(job) : work(job);
   done.then(
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     (report) => parentPort?.postMessage(report),
     (error: unknown) => {
       throw error;

@@ -326,6 +326,7 @@ export class Generator {
     return { do: "awakeable", name: `a${++this.#steps}`, resolveAfterMs: 0, times: 0 };
   }
 
+  // oxlint-disable-next-line complexity -- one branch for each kind of part
   #part(scope: Scope, kind: string = this.#prng.pick(this.#weights)): Part {
     const prng = this.#prng;
     switch (kind) {
