@@ -1,6 +1,6 @@
 /** The registry of deployments and services, over the item store: one item a deployment, one a service. */
 import { OperationalError } from "../lib/errors.ts";
-import type { Attributes, ItemKey } from "../lib/item.ts";
+import type { Attributes, Condition, ItemKey } from "../lib/item.ts";
 import { CONFLICT_ATTEMPTS_MAX } from "../lib/limits.ts";
 import type { Deployment, RegisteredService, ServiceManifest } from "../lib/manifest.ts";
 import type { Clock, ItemStore, Registry } from "../lib/ports.ts";
@@ -76,6 +76,77 @@ export class ItemRegistry implements Registry {
       "unavailable",
       `service ${manifest.name} is being registered by others; try again`,
     );
+  }
+
+  /**
+   * Changes the options of a service's newest revision, until the next one is registered: the deployment first, which
+   * invocations take their options from, then the service, which is what people see. Stopped in between, the change
+   * does not show and is made again. Answers the service as it now is; `undefined` if there is none.
+   */
+  async configure(
+    name: string,
+    change: (manifest: ServiceManifest) => ServiceManifest,
+  ): Promise<RegisteredService | undefined> {
+    const found = await this.#items.get(keyOf(SERVICE, name));
+    if (!found) return undefined;
+    const { deployment } = found["d"] as unknown as RegisteredService;
+    await this.#change<Deployment>(keyOf(DEPLOYMENT, deployment), (held) => ({
+      ...held,
+      services: held.services.map((service) => (service.name === name ? change(service) : service)),
+    }));
+    const changed = await this.#change<RegisteredService>(keyOf(SERVICE, name), (held) => ({
+      ...change(held),
+      deployment: held.deployment,
+      revision: held.revision,
+    }));
+    this.#cache.clear();
+    return changed;
+  }
+
+  /** Removes a deployment: its services go to the newest other deployment that has them, or are gone. `false`: there is
+   * none. Harmless to repeat. */
+  async remove(id: string): Promise<boolean> {
+    const deployments = await this.deployments();
+    const others = deployments
+      .filter((other) => other.id !== id)
+      .toSorted((a, b) => b.createdAtMs - a.createdAtMs);
+    for (const service of await this.services()) {
+      if (service.deployment !== id) continue;
+      const next = others.find(({ services }) => services.some(({ name }) => name === service.name));
+      const manifest = next?.services.find(({ name }) => name === service.name);
+      if (next && manifest) await this.#pointTo(manifest, next.id);
+      else await this.#items.write({ op: "delete", key: keyOf(SERVICE, service.name) });
+    }
+    await this.#items.write({ op: "delete", key: keyOf(DEPLOYMENT, id) });
+    this.#cache.clear();
+    return deployments.some((deployment) => deployment.id === id);
+  }
+
+  /** `c` counts the changes of what is registered, so that two of them do not undo each other. */
+  async #change<T>(key: ItemKey, change: (held: T) => T): Promise<T | undefined> {
+    for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
+      const before = await this.#items.get(key);
+      if (!before) return undefined;
+      const count = before["c"];
+      const changed = change(before["d"] as unknown as T);
+      const asRead: Condition[] = [
+        { is: "present" },
+        typeof count === "number"
+          ? { is: "eq", attribute: "c", value: count }
+          : { is: "missing", attribute: "c" },
+        ...(typeof before["v"] === "number"
+          ? [{ is: "eq", attribute: "v", value: before["v"] } as const]
+          : []),
+      ];
+      const { won } = await this.#items.write({
+        op: "put",
+        key,
+        attributes: { ...before, d: plain(changed), c: Number(count ?? 0) + 1 },
+        when: { is: "all", of: asRead },
+      });
+      if (won) return changed;
+    }
+    throw new OperationalError("unavailable", `${key.pk} is being changed by others; try again`);
   }
 
   async #put(key: ItemKey, value: Deployment): Promise<void> {

@@ -13,9 +13,11 @@ import {
 import { match, route, type Route } from "../http/router.ts";
 import { operateOnMany } from "./bulk.ts";
 import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
+import { deleteDeployment, registerDeployment } from "./deployment.ts";
 import { AdminError, badField, errorResponse } from "./error.ts";
 import { describeInvocation, describeJournal, listInvocations } from "./invocation.ts";
 import { type InvocationIndex, ScanningIndex } from "./invocation-index.ts";
+import { describeOpenApi } from "./openapi.ts";
 import type { AdminPorts, Exchange, Handling } from "./ports.ts";
 import {
   describeDeployment,
@@ -27,6 +29,7 @@ import {
 } from "./registry.ts";
 import { purgeInvocation, purgeJournal } from "./purge.ts";
 import { restartInvocation } from "./restart.ts";
+import { configureService } from "./service-config.ts";
 import { clearState, describeState, replaceState } from "./state.ts";
 
 export interface AdminOptions {
@@ -46,8 +49,12 @@ const ROUTES: readonly Route<Exchange, Handling>[] = [
   route("GET", "/version", version),
   route("GET", "/deployments", listDeployments),
   route("GET", "/deployments/:id", (x, { id }) => describeDeployment(x, id)),
+  route("POST", "/deployments", registerDeployment),
+  route("DELETE", "/deployments/:id", (x, { id }) => deleteDeployment(x, id)),
   route("GET", "/services", listServices),
   route("GET", "/services/:name", (x, { name }) => describeService(x, name)),
+  route("PATCH", "/services/:name", (x, { name }) => configureService(x, name)),
+  route("GET", "/services/:name/openapi", (x, { name }) => describeOpenApi(x, name)),
   route("GET", "/services/:name/handlers", (x, { name }) => listHandlers(x, name)),
   route("GET", "/services/:name/handlers/:handler", (x, { name, handler }) =>
     describeHandler(x, name, handler),

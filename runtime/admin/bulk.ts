@@ -1,5 +1,5 @@
 /**
- * One operation on many invocations: `{invocation_ids: […]}`, or `{filter: {service, handler, key, status}, limit, after}`,
+ * One operation on many invocations: `{invocation_ids: […]}`, or `{filter: {service, handler, key, deployment, status}, limit, after}`,
  * which takes one page of what matches. Each is done as if it had been asked for by itself; the answer says of each
  * how it went. At most {@link IDS_MAX} at once: whoever wants all goes on with `next` until there is none.
  */
@@ -25,7 +25,7 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ["purge-journal", purgeJournal],
   ["restart-as-new", restartInvocation],
 ]);
-const FILTERS = ["service", "handler", "key", "status"];
+const FILTERS = ["service", "handler", "key", "deployment", "status"];
 
 interface Failed {
   readonly invocation_id: string;

@@ -6,16 +6,19 @@ export class AdminError extends Error {
   override readonly name = "AdminError";
   readonly status: number;
   readonly headers: Record<string, string>;
+  /** One of Restate's, `META0004` and the like. */
+  readonly code: string | undefined;
 
-  constructor(status: number, message: string, headers: Record<string, string> = {}) {
+  constructor(status: number, message: string, headers: Record<string, string> = {}, code?: string) {
     super(message);
     this.status = status;
     this.headers = headers;
+    this.code = code;
   }
 }
 
-export const errorResponse = ({ status, message, headers }: AdminError): HttpResponse =>
-  jsonResponse(status, { message, restate_code: null }, headers);
+export const errorResponse = ({ status, message, headers, code }: AdminError): HttpResponse =>
+  jsonResponse(status, { message, restate_code: code ?? null }, headers);
 
 export const doesNotExist = (what: string): AdminError =>
   new AdminError(404, `The requested ${what} does not exist`);
@@ -24,3 +27,6 @@ export const badField = (where: string, reason: string): AdminError =>
   new AdminError(400, `The ${where} is invalid. Reason: ${reason}`);
 export const conflict = (id: InvocationId, text: string): AdminError =>
   new AdminError(409, `The invocation '${id}' ${text}`);
+/** One that has a code: the message begins with it, as in Restate. */
+export const coded = (status: number, code: string, text: string): AdminError =>
+  new AdminError(status, `[${code}] ${text}`, {}, code);

@@ -11,6 +11,8 @@ export interface InvocationFilter {
   readonly service?: string;
   readonly handler?: string;
   readonly key?: string;
+  /** Which it is pinned to. */
+  readonly deployment?: string;
   /** Any of them; absent: all. */
   readonly statuses?: readonly StatusView[];
 }
@@ -75,8 +77,10 @@ export class ScanningIndex implements InvocationIndex {
   }
 }
 
-function fits({ target, status }: Head, { service, handler, key, statuses }: InvocationFilter): boolean {
+function fits(head: Head, { service, handler, key, deployment, statuses }: InvocationFilter): boolean {
+  const { target, status } = head;
   return (
+    (deployment === undefined || head.deployment === deployment) &&
     (service === undefined || target.service === service) &&
     (handler === undefined || target.handler === handler) &&
     (key === undefined || target.key === key) &&

@@ -43,7 +43,7 @@ export async function listInvocations({ index, request: { query } }: Exchange): 
 
 export function filterOf(query: URLSearchParams): InvocationFilter {
   const names = Object.fromEntries(
-    ["service", "handler", "key"].flatMap((name) => {
+    ["service", "handler", "key", "deployment"].flatMap((name) => {
       const value = query.get(name);
       return value === null ? [] : [[name, value]];
     }),

@@ -1,17 +1,32 @@
-import type { Deployment } from "../../lib/manifest.ts";
+import type { Deployment, RegisteredService, ServiceManifest } from "../../lib/manifest.ts";
 import type { Clock, Entropy, ItemStore, Logger, Mailbox, Registry } from "../../lib/ports.ts";
+import type { DiscoveryResponse } from "../../lib/protocol.ts";
 import type { HttpRequest, HttpResponse } from "../http/message.ts";
 import type { InvocationIndex } from "./invocation-index.ts";
 
 /** The registry, with what only an operator asks for. */
 export interface AdminRegistry extends Registry {
   deployments(): Promise<readonly Deployment[]>;
+  register(deployment: Deployment): Promise<void>;
+  configure(
+    name: string,
+    change: (manifest: ServiceManifest) => ServiceManifest,
+  ): Promise<RegisteredService | undefined>;
+  remove(id: string): Promise<boolean>;
+}
+
+/** Asks what an address serves. Throws {@link OperationalError} if it cannot be reached, and any other error if what it
+ * answers is no discovery. */
+export interface Discoverer {
+  discover(address: string): Promise<DiscoveryResponse>;
 }
 
 export interface AdminPorts {
   readonly items: ItemStore;
   readonly mailbox: Mailbox;
   readonly registry: AdminRegistry;
+  /** Absent: deployments are registered otherwise. */
+  readonly discoverer?: Discoverer;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;

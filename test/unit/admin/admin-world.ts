@@ -1,16 +1,43 @@
 /** The ingress tests' world, with the admin API in front of it. */
+import { ItemRegistry } from "../../../core/registry.ts";
+import { OperationalError } from "../../../lib/errors.ts";
 import type { Entry } from "../../../lib/entry.ts";
 import type { Attributes } from "../../../lib/item.ts";
 import type { Start } from "../../../lib/message.ts";
+import type { DiscoveryResponse } from "../../../lib/protocol.ts";
 import { Admin } from "../../../runtime/admin/admin.ts";
+import type { AdminPorts } from "../../../runtime/admin/ports.ts";
+import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { type Answer, answerOf, requestOf, World } from "../ingress/world.ts";
 
 export class AdminWorld extends World {
-  readonly admin = new Admin(this.ports, { version: "0.1.0", ingressEndpoint: "http://127.0.0.1:8080/" });
+  /** The registry has a store of its own, which no test's faults concern. */
+  readonly registry = new ItemRegistry(new MemoryItemStore(), this.clock, 0);
+  readonly discovered = new Map<string, DiscoveryResponse | Error>();
+  readonly adminPorts: AdminPorts = {
+    ...this.ports,
+    registry: this.registry,
+    discoverer: { discover: (address) => this.#discover(address) },
+  };
+  readonly admin = new Admin(this.adminPorts, {
+    version: "0.1.0",
+    ingressEndpoint: "http://127.0.0.1:8080/",
+  });
+  #registered = 0;
 
-  ask(line: string, body?: unknown): Promise<Answer> {
+  async #discover(address: string): Promise<DiscoveryResponse> {
+    const answer = this.discovered.get(address);
+    if (answer instanceof Error) throw answer;
+    if (!answer) throw new OperationalError("unavailable", "connection refused");
+    return answer;
+  }
+
+  async ask(line: string, body?: unknown): Promise<Answer> {
+    const added = this.deployments.slice(this.#registered);
+    this.#registered = this.deployments.length;
+    for (const deployment of added) await this.registry.register(deployment);
     const text = body === undefined ? "" : JSON.stringify(body);
-    return answerOf(this.admin.handle(requestOf(line, text)));
+    return await answerOf(this.admin.handle(requestOf(line, text)));
   }
 
   /** An invocation that was sent and has appended, with these attributes on top. */

@@ -188,7 +188,7 @@ describe("resume", () => {
   test("does not go on at the latest deployment of a service that is gone", async () => {
     const world = new AdminWorld();
     const { id } = await world.invocation({ s: "paused" });
-    world.services.delete("T");
+    await world.ask("DELETE /deployments/dp_1?force=true");
     const answer = await world.ask(`PATCH /invocations/${id}/resume?deployment=latest`);
     expect(answer).toMatchObject({
       status: 404,

@@ -1,0 +1,58 @@
+/** What a discovery must be, and which changes of a service break its callers or its invocations in flight. */
+import type { HandlerKind, HandlerManifest, ServiceManifest, ServiceType } from "../../lib/manifest.ts";
+import type { DiscoveryResponse } from "../../lib/protocol.ts";
+
+const KINDS: Readonly<Record<ServiceType, readonly HandlerKind[]>> = {
+  service: ["plain"],
+  object: ["exclusive", "shared"],
+  workflow: ["workflow", "shared"],
+};
+
+/** Removed handlers, another type, another kind of handler: each in words. `after`: absent if the service is gone. */
+export function changesBetween(before: ServiceManifest, after: ServiceManifest | undefined): string[] {
+  if (!after) return [`service ${before.name} is no longer served`];
+  if (before.type !== after.type) {
+    return [`service ${before.name} was of type ${before.type} and would be of type ${after.type}`];
+  }
+  return before.handlers.flatMap((handler) => {
+    const name = `${before.name}/${handler.name}`;
+    const now = after.handlers.find((candidate) => candidate.name === handler.name);
+    if (!now) return [`handler ${name} is removed`];
+    return now.kind === handler.kind ? [] : [`handler ${name} was ${handler.kind} and would be ${now.kind}`];
+  });
+}
+
+/** Throws `TypeError` for what no endpoint should answer. */
+export function assertDiscovery({ services }: DiscoveryResponse): void {
+  // It comes from outside: nothing of its type is certain.
+  if (!isFilledList(services)) throw new TypeError("it serves nothing");
+  assertNames(services, "the deployment");
+  for (const service of services) {
+    const kinds = Object.hasOwn(KINDS, service.type) ? KINDS[service.type] : undefined;
+    if (!kinds) throw new TypeError(`service ${service.name} has an unknown type`);
+    if (!isFilledList(service.handlers)) throw new TypeError(`service ${service.name} has no handlers`);
+    assertNames(service.handlers, `service ${service.name}`);
+    for (const handler of service.handlers) assertKind(service, handler, kinds);
+  }
+}
+
+function assertKind(service: ServiceManifest, handler: HandlerManifest, kinds: readonly HandlerKind[]): void {
+  if (kinds.includes(handler.kind)) return;
+  throw new TypeError(
+    `handler ${service.name}/${handler.name} is of a kind that a ${service.type} cannot have`,
+  );
+}
+
+const isFilledList = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
+
+/** Letters, digits, `_`, `-` and dots: what a path, and every tool, can hold as it is. */
+const NAME = /^(?:[A-Za-z]|_[A-Za-z0-9])[\w.-]*$/;
+
+function assertNames(named: readonly { readonly name: string }[], where: string): void {
+  const seen = new Set<string>();
+  for (const { name } of named) {
+    if (typeof name !== "string" || !NAME.test(name)) throw new TypeError(`${where} has a bad name in it`);
+    if (seen.has(name)) throw new TypeError(`${where} has ${name} twice`);
+    seen.add(name);
+  }
+}

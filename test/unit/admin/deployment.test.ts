@@ -1,0 +1,209 @@
+/** Registering with discovery, removing, and the conflicts between. */
+import { describe, expect, test } from "vitest";
+import type { HandlerManifest, ServiceManifest } from "../../../lib/manifest.ts";
+import { type DiscoveryResponse, PROTOCOL_VERSION } from "../../../lib/protocol.ts";
+import { Admin } from "../../../runtime/admin/admin.ts";
+import { answerOf, requestOf } from "../ingress/world.ts";
+import { AdminWorld } from "./admin-world.ts";
+
+const URI = "http://localhost:9080/";
+const ARN = "arn:aws:lambda:eu-west-1:123456789012:function:greeter:8";
+
+const h = (name: string, kind: HandlerManifest["kind"] = "plain"): HandlerManifest => ({ name, kind });
+const s = (name: string, handlers: HandlerManifest[], type: ServiceManifest["type"] = "service") => ({
+  name,
+  type,
+  handlers,
+});
+const found = (...services: ServiceManifest[]): DiscoveryResponse => ({
+  version: PROTOCOL_VERSION,
+  sdkVersion: "1.2.3",
+  services,
+});
+
+function worldWith(...services: ServiceManifest[]): AdminWorld {
+  const world = new AdminWorld();
+  world.discovered.set(URI, found(...services));
+  return world;
+}
+const register = (world: AdminWorld, more: object = {}) =>
+  world.ask("POST /deployments", { uri: URI, ...more });
+const codeIs = (status: number, code: string) => ({
+  status,
+  body: { restate_code: code, message: expect.stringContaining(`[${code}] `) as string },
+});
+
+describe("registering", () => {
+  test("a new address is 201, and new invocations go there", async () => {
+    const world = worldWith(s("A", [h("one")]));
+    const answer = await register(world, {
+      additional_headers: {},
+      use_http_11: false,
+      metadata: { a: "b" },
+    });
+    expect(answer).toMatchObject({
+      status: 201,
+      body: {
+        services: [{ name: "A", revision: 1 }],
+        ...{ min_protocol_version: 1, max_protocol_version: 1, sdk_version: "1.2.3", info: [] },
+      },
+    });
+    const { id } = answer.body as { id: string };
+    expect((await world.ask("GET /services/A")).body).toMatchObject({ deployment_id: id, revision: 1 });
+    expect((await world.ask(`GET /deployments/${id}`)).body).toMatchObject({ id, uri: URI });
+  });
+
+  test("a version of a function is one, its newest code is not", async () => {
+    const world = new AdminWorld();
+    world.discovered.set(ARN, found(s("A", [h("one")])));
+    expect((await world.ask("POST /deployments", { arn: ARN })).status).toBe(201);
+    expect((await world.ask("POST /deployments", { arn: ARN.replace(":8", "") })).status).toBe(400);
+    expect((await world.ask("POST /deployments", { arn: ARN.replace(":8", ":$LATEST") })).status).toBe(400);
+  });
+
+  test("a known one without force is 200 and stays as it is", async () => {
+    const world = worldWith(s("A", [h("one")]));
+    const { id } = (await register(world)).body as { id: string };
+    world.discovered.set(URI, found(s("A", [h("one"), h("two")])));
+    const again = await register(world, { force: false });
+    expect(again).toMatchObject({ status: 200, body: { id, services: [{ name: "A", revision: 1 }] } });
+    expect((await world.ask("GET /services/A/handlers/two")).status).toBe(404);
+  });
+
+  test("a known one is discovered anew by default", async () => {
+    const world = worldWith(s("A", [h("one")]));
+    const { id } = (await register(world)).body as { id: string };
+    world.discovered.set(URI, found(s("A", [h("one"), h("two")])));
+    expect(await register(world)).toMatchObject({ status: 200, body: { id, services: [{ revision: 2 }] } });
+    expect((await world.ask("GET /services/A/handlers/two")).status).toBe(200);
+  });
+
+  test("a dry run changes nothing", async () => {
+    const world = worldWith(s("T", [h("hello"), h("send"), h("hidden"), h("json"), h("image")]));
+    expect(await register(world, { dry_run: true })).toMatchObject({
+      status: 201,
+      body: { services: [{ name: "T", revision: 2 }] },
+    });
+    expect((await world.ask("GET /services/T")).body).toMatchObject({ deployment_id: "dp_1", revision: 1 });
+  });
+
+  test.each([
+    ["a removed handler", s("O", [h("add", "exclusive"), h("get", "shared")], "object")],
+    ["another type", s("T", [h("hello", "exclusive")], "object")],
+    ["another kind", s("O", [h("add", "shared"), h("send", "exclusive"), h("get", "shared")], "object")],
+  ])("%s is META0006 unless it is said to be breaking", async (_, service) => {
+    const world = worldWith(service);
+    expect(await register(world)).toMatchObject(codeIs(409, "META0006"));
+    expect(await register(world, { dry_run: true })).toMatchObject(codeIs(409, "META0006"));
+    expect((await world.ask(`GET /services/${service.name}`)).body).toMatchObject({ deployment_id: "dp_1" });
+    expect((await register(world, { breaking: true })).status).toBe(201);
+  });
+
+  test.each([
+    ["a removed service", [s("B", [h("one")])]],
+    ["a removed handler", [s("A", [h("two")])]],
+  ])("in place, %s is META0016 unless it is said to be breaking", async (_, services) => {
+    const world = worldWith(s("A", [h("one")]));
+    await register(world);
+    world.discovered.set(URI, found(...services));
+    expect(await register(world)).toMatchObject(codeIs(409, "META0016"));
+    expect((await register(world, { breaking: true })).status).toBe(200);
+  });
+
+  test("an address that does not answer is META0003, one that answers otherwise META0013", async () => {
+    const world = new AdminWorld();
+    expect(await register(world)).toMatchObject(codeIs(500, "META0003"));
+    world.discovered.set(URI, new Error("no JSON"));
+    expect(await register(world)).toMatchObject(codeIs(500, "META0013"));
+  });
+
+  test("an endpoint of another protocol is META0012", async () => {
+    const world = new AdminWorld();
+    world.discovered.set(URI, { ...found(s("A", [h("one")])), version: 9 } as unknown as DiscoveryResponse);
+    expect(await register(world)).toMatchObject(codeIs(500, "META0012"));
+  });
+
+  test.each([
+    ["nothing", []],
+    ["no list", "services"],
+    ["a service without handlers", [s("A", [])]],
+    ["a service of no type", [{ ...s("A", [h("one")]), type: "toString" }]],
+    ["a bad name", [s("a/b", [h("one")])]],
+    ["a reserved handler", [s("A", [h("~state", "exclusive")], "object")]],
+    ["a service twice", [s("A", [h("one")]), s("A", [h("one")])]],
+    ["a kind that its type cannot have", [s("A", [h("one", "exclusive")])]],
+  ])("a discovery with %s is META0013", async (_, services) => {
+    const world = new AdminWorld();
+    world.discovered.set(URI, { ...found(), services } as unknown as DiscoveryResponse);
+    expect(await register(world)).toMatchObject(codeIs(500, "META0013"));
+  });
+
+  test.each([
+    [{}, "needs either"],
+    [{ uri: "no url" }, "needs either"],
+    [{ uri: URI, arn: ARN }, "needs either"],
+    [{ uri: URI, force: "yes" }, "must be true or false"],
+    [{ uri: URI, additional_headers: { a: "b" } }, "is not supported"],
+    [{ uri: URI, assume_role_arn: "arn:aws:iam::1:role/x" }, "is not supported"],
+  ])("%j is 400", async (body, message) => {
+    const answer = await new AdminWorld().ask("POST /deployments", body);
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining(message) as string },
+    });
+  });
+
+  test("is 501 where nothing can discover", async () => {
+    const { adminPorts } = new AdminWorld();
+    const { discoverer: _, ...ports } = adminPorts;
+    const admin = new Admin(ports, { version: "0", ingressEndpoint: "" });
+    const answer = await answerOf(admin.handle(requestOf("POST /deployments", JSON.stringify({ uri: URI }))));
+    expect(answer.status).toBe(501);
+  });
+});
+
+describe("removing", () => {
+  test("one that new invocations go to is refused unless forced", async () => {
+    const world = new AdminWorld();
+    expect(await world.ask("DELETE /deployments/dp_1")).toMatchObject({
+      status: 409,
+      body: { message: expect.stringContaining("new invocations of O, P, T, W go") as string },
+    });
+    expect((await world.ask("DELETE /deployments/dp_1?force=true")).status).toBe(202);
+    expect((await world.ask("GET /deployments/dp_1")).status).toBe(404);
+    expect((await world.ask("GET /services")).body).toEqual({ services: [] });
+  });
+
+  test("gives its services back to the one before", async () => {
+    const world = worldWith(s("T", [h("hello")]));
+    const { id } = (await register(world, { breaking: true })).body as { id: string };
+    expect((await world.ask(`DELETE /deployments/${id}?force=true`)).status).toBe(202);
+    expect((await world.ask("GET /services/T")).body).toMatchObject({ deployment_id: "dp_1", revision: 3 });
+    expect((await world.ask(`DELETE /deployments/${id}?force=true`)).status).toBe(404);
+  });
+
+  test("one that invocations are pinned to is refused until they have ended", async () => {
+    const world = worldWith(
+      s("T", [h("hello")]),
+      s("O", [h("add", "exclusive")], "object"),
+      s("P", [h("hello")]),
+    );
+    const start = await world.invocation({ s: "suspended" });
+    await register(world, { breaking: true });
+    const other = { ...found(s("W", [h("run", "workflow")], "workflow")) };
+    world.discovered.set("http://w/", other);
+    expect((await world.ask("POST /deployments", { uri: "http://w/", breaking: true })).status).toBe(201);
+    const refused = await world.ask("DELETE /deployments/dp_1");
+    expect(refused).toMatchObject({
+      status: 409,
+      body: { message: expect.stringContaining(start.id) as string },
+    });
+    await world.putHead(start, { s: "completed", x: new Uint8Array(0) });
+    expect((await world.ask("DELETE /deployments/dp_1")).status).toBe(202);
+  });
+
+  test("needs a plain yes or no", async () => {
+    expect((await new AdminWorld().ask("DELETE /deployments/dp_1?force=1")).status).toBe(400);
+    expect((await new AdminWorld().ask("DELETE /deployments/dp_none")).status).toBe(404);
+  });
+});
