@@ -1,7 +1,8 @@
 /**
  * Bugs that each pass ordinary tests, as changes of the product's source. The first twelve are the counterexamples at
- * the end of the design's section 4. Every one must be caught within its number of seeds; a text that is no longer
- * there exactly once is an error, since a bug that is not planted is not caught.
+ * the end of the design's section 4, where need be as a near relation: a group's messages come one after the other,
+ * and several rules cover for each other, so that some of them alone no longer show. Every bug must be caught within
+ * its number of seeds; one whose text is no longer there exactly once counts as missed.
  */
 import type { Patch } from "./plant.ts";
 
