@@ -110,7 +110,20 @@ export interface Named {
   readonly name: string;
 }
 /** The handlers of a definition; an interface of handlers is taken as it is. */
-export type HandlersOf<D> = D extends { readonly handlers: infer H } ? H : D;
+export type HandlersOf<D> = D extends { readonly handlers: infer H }
+  ? H
+  : D extends TypedName<string, infer H>
+    ? H
+    : D;
+
+declare const shape: unique symbol;
+/** A definition that is known by its name and the type of its handlers: `const counter: TypedName<"Counter", Counter>
+ * = { name: "Counter" }`. */
+export interface TypedName<Name extends string, H> {
+  readonly name: Name;
+  /** For the compiler only. A method, since it shall compare in both directions. */
+  [shape]?(handlers: H): void;
+}
 
 declare const untyped: unique symbol;
 /** Marks a context whose state is not typed: each `get` says what it expects. */

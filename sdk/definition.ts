@@ -85,7 +85,8 @@ export type ServiceDefinition<Name extends string, H> = Definition<"service", Na
 export type VirtualObjectDefinition<Name extends string, H> = Definition<"object", Name, H>;
 export type WorkflowDefinition<Name extends string, H> = Definition<"workflow", Name, H>;
 
-interface Describing<Name extends string, H, O> {
+/** What a definition is made of. */
+export interface Describing<Name extends string, H, O> {
   name: Name;
   handlers: H;
   description?: string;
@@ -101,30 +102,36 @@ type AnyWorkflowContext = WorkflowContext<any>;
 type AnyWorkflowSharedContext = WorkflowSharedContext<any>;
 // oxlint-enable typescript/no-explicit-any
 
+/** `Input`: what a handler that does not say so takes. */
+export type ServiceHandlers<Input = never> = {
+  [name: string]: (context: Context, ...input: Input[]) => unknown;
+};
+export type ObjectHandlers<Input = never> = {
+  [name: string]: (context: AnyObjectContext, ...input: Input[]) => unknown;
+};
+export type WorkflowHandlers<Input = never> = {
+  [name: string]: (context: never, ...input: Input[]) => unknown;
+  run: (context: AnyWorkflowContext, ...input: Input[]) => unknown;
+};
+
 /** Stateless handlers. */
-export function service<
-  Name extends string,
-  H extends { [name: string]: (context: Context, ...input: never[]) => unknown },
->(describing: Describing<Name, H & ThisType<H>, ServiceOptions>): ServiceDefinition<Name, H> {
+export function service<Name extends string, H extends ServiceHandlers>(
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
+): ServiceDefinition<Name, H> {
   return define("service", describing);
 }
 
 /** A virtual object: state by key, and one exclusive handler at a time for each key. */
-export function object<
-  Name extends string,
-  H extends { [name: string]: (context: AnyObjectContext, ...input: never[]) => unknown },
->(describing: Describing<Name, H & ThisType<H>, ServiceOptions>): VirtualObjectDefinition<Name, H> {
+export function object<Name extends string, H extends ObjectHandlers>(
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
+): VirtualObjectDefinition<Name, H> {
   return define("object", describing);
 }
 
 /** A workflow: `run` once for each key; the other handlers, shared, signal and query it. */
-export function workflow<
-  Name extends string,
-  H extends {
-    [name: string]: HandlerFunction;
-    run: (context: AnyWorkflowContext, ...input: never[]) => unknown;
-  },
->(describing: Describing<Name, H & ThisType<H>, WorkflowOptions>): WorkflowDefinition<Name, H> {
+export function workflow<Name extends string, H extends WorkflowHandlers>(
+  describing: Describing<Name, H & ThisType<H>, WorkflowOptions>,
+): WorkflowDefinition<Name, H> {
   return define("workflow", describing);
 }
 

@@ -67,6 +67,7 @@ export function createEndpoint(given: readonly unknown[], givenOptions: Endpoint
   }
   const [served] = given.map(servedBy).filter((found) => found !== undefined);
   const definitions: unknown[] = given.flatMap((each) => servedBy(each)?.services ?? [each]);
+  if (definitions.length === 0) throw new TypeError("no services are bound to the endpoint");
   const { defaultServiceOptions, logger } = { ...served, ...givenOptions };
   const services = new Map<string, AnyDefinition>();
   for (const definition of definitions) {

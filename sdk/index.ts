@@ -22,6 +22,7 @@ export type {
   RunAction,
   RunOptions,
   SignalReference,
+  TypedName,
   UntypedState,
   WorkflowContext,
   WorkflowPromise,
