@@ -180,6 +180,11 @@ export class HandlerContext implements PromiseOwner {
             : failure(result.error.code, result.error.message, result.error.metadata);
         this.driver.finish(["r", command, name, encodeOutcome(outcome)]);
       } catch (thrown) {
+        // Too large (P1), or a serde's last word: no attempt would do better.
+        if (TerminalError.is(thrown)) {
+          this.driver.finish(["r", command, name, encodeOutcome(failureOf(thrown))]);
+          return;
+        }
         const error = asError(thrown);
         this.driver.fail(
           new Error(`the result of step "${name}" cannot be stored: ${error.message}`, { cause: error }),

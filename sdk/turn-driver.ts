@@ -343,6 +343,7 @@ export class TurnDriver {
     try {
       return { ok: true, value: serialize(ended.value) };
     } catch (thrown) {
+      if (TerminalError.is(thrown)) return failure(thrown.code, thrown.message, thrown.metadata);
       const { service, handler } = this.#request.target;
       this.fail(
         new Error(`the result of ${service}/${handler} cannot be stored: ${asError(thrown).message}`, {
