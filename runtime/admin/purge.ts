@@ -10,9 +10,10 @@
  * an old `set` would come back to life; and needless, since a message comes back within minutes.
  *
  * Crash points. The head first loses what refers to other items, then those go, then (purge) it expires: stopped anywhere,
- * nothing dangles, and purging again goes on. Until it has expired no new life of the id can begin, whose values are
- * named by their content and might be the same items. A workflow's state goes behind the fence of its run, at a
- * position that no log reaches: a zombie of it writes nothing any more (W3), the next run, with a newer token, all.
+ * nothing dangles, and purging again goes on. Until then it does not expire by itself, so that no new life of the id
+ * can begin, whose values are named by their content and might be the same items. A workflow's state goes behind the
+ * fence of its run, at a position that no log reaches: a zombie of it writes nothing any more (W3), while the next
+ * run, with a newer token, writes as it likes.
  */
 import { performOutputs, replyTo } from "../../core/outputs.ts";
 import { sendAll } from "../../core/send.ts";
@@ -34,6 +35,8 @@ const IN_DOUBT_MS = 30 * 60 * 1000;
 /** Beyond every entry of a log, and still eight digits. */
 const AFTER_ALL = JOURNAL_ENTRIES_MAX * 1000;
 const DELETES_AT_ONCE = 25;
+/** A purge has ended by then: until then the head does not expire by itself, milliseconds. */
+const HELD_MS = 10 * 60 * 1000;
 
 const JOURNAL_ATTRIBUTES = ["in", "h", "w", "y", "f", "r"] as const;
 const NO_JOURNAL: Attributes = { n: 0, b: 0, p: 0, l: [], m: [] };
@@ -68,8 +71,10 @@ async function requireCompleted(
 }
 
 async function strip(ports: AdminPorts, id: InvocationId, head: Head, left: Attributes): Promise<void> {
-  if (ports.clock.now() - head.modifiedAtMs < IN_DOUBT_MS) await finish(ports, id, head);
-  await write(ports, id, head, left, JOURNAL_ATTRIBUTES);
+  const nowMs = ports.clock.now();
+  if (nowMs - head.modifiedAtMs < IN_DOUBT_MS) await finish(ports, id, head);
+  const expiresAtMs = Math.max(head.expiresAtMs ?? 0, nowMs + HELD_MS);
+  await write(ports, id, head, { ...left, e: expiresAtMs }, JOURNAL_ATTRIBUTES);
 }
 
 /** The outputs of the completion (R2), as the message that is in doubt would do them again. */

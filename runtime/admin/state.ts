@@ -12,10 +12,12 @@ import {
 } from "../../lib/limits.ts";
 import {
   encodeStateEdit,
-  readWholeState,
+  markOf,
   STATE_EDIT,
   type StateEdit,
+  type StateMark,
   stateVersion,
+  visitState,
 } from "../dispatcher/state-edit.ts";
 import { emptyResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
 import { AdminError, badField } from "./error.ts";
@@ -25,9 +27,15 @@ import { viewBytes } from "./value-view.ts";
 
 /** A key without state has an empty list: nobody can tell it from one that was never used. */
 export async function describeState({ ports: { items } }: Exchange, service: string, key: string): Handling {
-  const held = await readWholeState(items, service, key);
-  const state = held.map(({ name, value }) => ({ name, bytes: value.byteLength, ...viewBytes(value) }));
-  return jsonResponse(200, { service, key, version: stateVersion(held), state });
+  const marks: StateMark[] = [];
+  const state: object[] = [];
+  await visitState(items, service, key, (name, value) => {
+    // A cleared name leaves a tombstone, which holds no value.
+    if (!value) return;
+    marks.push(markOf(name, value));
+    state.push({ name, bytes: value.byteLength, ...viewBytes(value) });
+  });
+  return jsonResponse(200, { service, key, version: stateVersion(marks), state });
 }
 
 /** `{object_key, new_state: {name: [byte, …]}, version?}`. 202 with the edit's own invocation id in `x-restate-id`: it has

@@ -44,7 +44,7 @@ export const STATE_EDIT = "~state";
 const ENGINE = "engine";
 /** Of one append, values apart: well below what an item holds, with the head's other fields. */
 const APPEND_BYTES_MAX = 128 * 1024;
-const NAMES_IN_ENTRY_MAX = 500;
+const NAMES_IN_ENTRY_MAX = 100;
 
 export interface StateEdit {
   readonly state: Readonly<Record<string, Uint8Array>>;
@@ -52,9 +52,10 @@ export interface StateEdit {
   readonly version?: string;
 }
 
-export interface StateItem {
+/** A name that has a value, and what tells its value from another. */
+export interface StateMark {
   readonly name: string;
-  readonly value: Uint8Array;
+  readonly mark: string;
 }
 
 export function encodeStateEdit({ state, version }: StateEdit): Uint8Array {
@@ -65,21 +66,26 @@ export function encodeStateEdit({ state, version }: StateEdit): Uint8Array {
 const decodeStateEdit = (input: Uint8Array): StateEdit =>
   decodeJson(new TextDecoder().decode(input)) as unknown as StateEdit;
 
-/** Names and values, whoever wrote them: of two equal states the version is equal. */
-export function stateVersion(items: readonly StateItem[]): string {
-  const sorted = items.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const parts = sorted.flatMap(({ name, value }) => [name, Buffer.from(value).toString("base64")]);
+export const markOf = (name: string, value: Uint8Array): StateMark => ({
+  name,
+  mark: Buffer.from(digest(16, value)).toString("base64url"),
+});
+
+/** Of names and values, whoever wrote them: of two equal states the version is equal. */
+export function stateVersion(marks: readonly StateMark[]): string {
+  const sorted = marks.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const parts = sorted.flatMap(({ name, mark }) => [name, mark]);
   return Buffer.from(digest(16, "state", ...parts)).toString("base64url");
 }
 
-/** Everything that the key holds, read strongly. `check`: sees each item's fence. */
-export async function readWholeState(
+/** Shows everything that the key holds, read strongly, page by page: together it may be more than fits in memory.
+ * `value`: absent of a name that was cleared, whose tombstone still has a fence. */
+export async function visitState(
   items: ItemStore,
   service: string,
   key: string,
-  check: (fence: string) => void = () => undefined,
-): Promise<StateItem[]> {
-  const found: StateItem[] = [];
+  visit: (name: string, value: Uint8Array | undefined, fence: string) => void,
+): Promise<void> {
   let after: string | undefined;
   do {
     const page = await items.query(
@@ -90,13 +96,10 @@ export async function readWholeState(
     );
     for (const { sk, attributes } of page.items) {
       const { f: fence, val: value } = attributes;
-      if (typeof fence === "string") check(fence);
-      // A cleared name leaves a tombstone, which holds no value.
-      if (value instanceof Uint8Array) found.push({ name: sk, value });
+      visit(sk, value instanceof Uint8Array ? value : undefined, typeof fence === "string" ? fence : "");
     }
     after = page.next;
   } while (after !== undefined);
-  return found;
 }
 
 /** Edits come from the door alone, whose origins have no dot: a handler that calls the reserved name calls nothing. */
@@ -138,10 +141,12 @@ async function edit(
     ...(start === undefined ? {} : { start }),
     ...(item === undefined ? {} : { head: item }),
   });
-  const before = await readWholeState(ports.items, target.service, target.key ?? "", (fence) => {
+  const before: StateMark[] = [];
+  await visitState(ports.items, target.service, target.key ?? "", (name, value, fence) => {
     if (isBeyond(fence, token, journal.length)) {
       throw new ZombieError("state was written by a later turn or invocation: the edit is superseded (W3)");
     }
+    if (value) before.push(markOf(name, value));
   });
   const outcome = journal.length === 0 ? compare(before, wanted) : success();
   const batches = outcome.ok ? batchesOf(before, wanted.state, journal.length) : [[]];
@@ -157,7 +162,7 @@ async function edit(
   return { kind: "completed", ownsLock, outcome, replies: [] };
 }
 
-function compare(before: readonly StateItem[], { version }: StateEdit): Outcome {
+function compare(before: readonly StateMark[], { version }: StateEdit): Outcome {
   const actual = stateVersion(before);
   if (version === undefined || version === actual) return success();
   return failure(409, `the state is at version ${actual}, not at ${version}: nothing was changed`);
@@ -165,7 +170,7 @@ function compare(before: readonly StateItem[], { version }: StateEdit): Outcome 
 
 /** One append each; never none, since the last one ends the invocation. */
 function batchesOf(
-  before: readonly StateItem[],
+  before: readonly StateMark[],
   state: StateEdit["state"],
   first: number,
 ): readonly (readonly Entry[])[] {

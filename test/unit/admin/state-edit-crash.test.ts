@@ -5,7 +5,7 @@ import { fenceOf, stateKey, tokenOf } from "../../../lib/fence.ts";
 import type { Write, WriteResult } from "../../../lib/item.ts";
 import type { Incoming } from "../../../lib/message.ts";
 import { Dispatcher } from "../../../runtime/dispatcher/core.ts";
-import { readWholeState } from "../../../runtime/dispatcher/state-edit.ts";
+import { visitState } from "../../../runtime/dispatcher/state-edit.ts";
 import { encodeMessage } from "../../../lib/message.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { AdminWorld } from "./admin-world.ts";
@@ -56,8 +56,11 @@ async function dispatcherOver(items: MemoryItemStore): Promise<Dispatcher> {
 }
 
 async function stateOf(items: MemoryItemStore): Promise<Record<string, string>> {
-  const state = await readWholeState(items, "O", "k");
-  return Object.fromEntries(state.map(({ name, value }) => [name, new TextDecoder().decode(value)]));
+  const state: Record<string, string> = {};
+  await visitState(items, "O", "k", (name, value) => {
+    if (value) state[name] = new TextDecoder().decode(value);
+  });
+  return state;
 }
 
 async function storeWithState(token = tokenOf(0, "4")): Promise<DyingStore> {
