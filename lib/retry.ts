@@ -30,7 +30,9 @@ export type RetryDecision =
 
 /** After attempt number `attempt` (1 the first) has failed. An error's own `retryAfterMs` goes before the policy's delay. */
 export function decideRetry(policy: RetryPolicy, attempt: number, retryAfterMs?: number): RetryDecision {
-  if (attempt >= policy.maxAttempts) return { kind: policy.onMaxAttempts };
+  // A manifest travels as JSON, in which "without end" (Infinity) is null.
+  const attemptsMax = (policy.maxAttempts as number | null) ?? Number.POSITIVE_INFINITY;
+  if (attempt >= attemptsMax) return { kind: policy.onMaxAttempts };
   return { kind: "retry", delayMs: retryAfterMs ?? backoffMs(policy, attempt) };
 }
 

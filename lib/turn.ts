@@ -34,8 +34,11 @@ export type Step =
   /** Nothing is left to deliver. */
   | "idle";
 
-/** Entries that have effects outside, or that a closure or a send must not precede. */
-const MUST_APPEND = "rsdDcotvhyx";
+/**
+ * Entries that have effects outside, or that a closure or a send must not precede. Consumed notes are among them:
+ * they are durable where they are, but not their place in the log, and with it not who has won a race (J2).
+ */
+const MUST_APPEND = "rsdDcotvhynix";
 const READS = "gkq";
 
 interface Issued {
@@ -258,11 +261,6 @@ export class Turn {
   /** Whether something waits for an append that no closure or send may precede (J2, R1). */
   get mustAppend(): boolean {
     return this.#pending.some((entry) => MUST_APPEND.includes(entry[0]));
-  }
-
-  /** Something is pending that shall not be lost with a failed attempt: all but what was only read or asked for. */
-  get hasNews(): boolean {
-    return this.mustAppend || this.#pending.some((entry) => !isCommand(entry));
   }
 
   /** Notes of the head's list that were consumed since the last append. */

@@ -356,7 +356,7 @@ export class TurnDriver {
 
   /** Results that were recorded in this attempt shall not be lost with it. */
   async #giveUp(): Promise<TurnOutcome> {
-    if (this.#failure?.code !== 570 && !this.#turn.replaying && this.#turn.hasNews) {
+    if (this.#failure?.code !== 570 && !this.#turn.replaying && this.#turn.mustAppend) {
       const outcome = this.#outcomeAfter(await this.#writer.flush());
       if (outcome) return outcome;
     }
