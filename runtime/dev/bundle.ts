@@ -31,6 +31,9 @@ const EXTENSION = extname(import.meta.filename);
 const PACKAGE_ROOT = join(import.meta.dirname, "../..");
 const ownRequire = createRequire(import.meta.url);
 
+/** Bundlers that use esbuild's one process: what another of them waits for must not be cut off. */
+let open = 0;
+
 export class Bundler {
   readonly #file: string;
   #context: Esbuild.BuildContext | undefined;
@@ -45,7 +48,10 @@ export class Bundler {
   async build(): Promise<Bundle> {
     // Loaded here because nothing else of the engine needs it.
     this.#esbuild ??= await import("esbuild");
-    this.#context ??= await this.#esbuild.context(options(this.#file));
+    if (!this.#context) {
+      open++;
+      this.#context = await this.#esbuild.context(options(this.#file));
+    }
     try {
       const { outputFiles = [], metafile, warnings } = await this.#context.rebuild();
       const code = outputFiles[0]?.contents ?? new Uint8Array(0);
@@ -63,11 +69,12 @@ export class Bundler {
     }
   }
 
-  /** Ends the bundler's own process. */
+  /** Ends the bundler's own process, when nobody else uses it. */
   async close(): Promise<void> {
-    await this.#context?.dispose();
+    if (!this.#context) return;
+    await this.#context.dispose();
     this.#context = undefined;
-    await this.#esbuild?.stop();
+    if (--open === 0) await this.#esbuild?.stop();
   }
 
   async #format(messages: readonly Esbuild.Message[], kind: "error" | "warning"): Promise<readonly string[]> {
