@@ -158,7 +158,7 @@ const OTHERS: readonly Planted[] = [
     "this.#pagedTo = from + held.length;",
     "this.#pagedTo = from + held.length - 1;",
   ]),
-  bug("a drained invocation's doubt is forgotten", "runtime/dispatcher/progress.ts", 3000, [
+  bug("a drained invocation's doubt is forgotten", "runtime/dispatcher/progress.ts", 12000, [
     'if (verdict === "retry") await this.#locks.wake(next, true);',
     'if (verdict === "retry") await this.#locks.wake(next);',
   ]),
