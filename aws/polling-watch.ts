@@ -2,6 +2,7 @@
  * mostly comes at once or not for long. */
 import type { ItemKey } from "../lib/item.ts";
 import type { Clock, Watch } from "../lib/ports.ts";
+import { pause } from "../lib/pause.ts";
 
 const PAUSE_MS_MIN = 40;
 const PAUSE_MS_MAX = 1000;
@@ -27,6 +28,6 @@ export class PollingWatch implements Watch {
     for (const [other, { lastMs }] of this.#readers)
       if (nowMs - lastMs > FORGET_MS) this.#readers.delete(other);
     const pauseMs = Math.min(PAUSE_MS_MAX, Math.max(PAUSE_MS_MIN, (nowMs - reader.sinceMs) / PART), maxMs);
-    await new Promise<void>((resolve) => void this.#clock.after(pauseMs, resolve));
+    await pause(this.#clock, pauseMs);
   }
 }

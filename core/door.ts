@@ -42,6 +42,7 @@ import type { Start, Target } from "../lib/message.ts";
 import type { Clock, Entropy, ItemStore, Mailbox } from "../lib/ports.ts";
 import { readHead, readInput, removeInput, storeInput } from "./head-store.ts";
 import { outgoing, sendAll } from "./send.ts";
+import { nonce } from "../lib/nonce.ts";
 
 export interface DoorPorts {
   readonly items: ItemStore;
@@ -89,7 +90,7 @@ export async function accept(ports: DoorPorts, request: AcceptRequest): Promise<
     `input of ${request.input.byteLength} bytes`,
   );
   const nowMs = ports.clock.now();
-  const origin = Buffer.from(ports.entropy.bytes(ORIGIN_BYTES)).toString("base64url");
+  const origin = nonce(ports.entropy, ORIGIN_BYTES);
   const derived = derivedIdOf(request.target, request.handlerKind, request.idempotencyKey);
   const delayed = (request.delayMs ?? 0) > 0;
   const start: Start = {

@@ -28,6 +28,7 @@ import type { Value } from "../lib/value.ts";
 import type { Wait } from "../lib/wait.ts";
 import { storeInput } from "./head-store.ts";
 import { spill } from "./value-store.ts";
+import { pause } from "../lib/pause.ts";
 
 export type AppendResult =
   | {
@@ -240,7 +241,7 @@ export class Journal {
   #startPage(): void {
     const item = this.#item;
     if (!item || sizeOf(item) <= HEAD_BYTES_SOFT_MAX) return;
-    const from = Number(item["p"] ?? 0);
+    const from = this.#paged;
     const entries = item["l"] as Value[];
     if (entries.length === 0) return;
     const key = pageKey(this.#subject.id, this.#subject.incarnation, from);
@@ -261,7 +262,7 @@ export class Journal {
   }
 }
 
-/** Where an entry's possibly large value is. */
+/** Where an entry's possibly large value is; of a call it is in the call. */
 const VALUE_AT: Partial<Record<Entry[0], number>> = {
   r: 3,
   g: 3,
@@ -269,12 +270,6 @@ const VALUE_AT: Partial<Record<Entry[0], number>> = {
   s: 3,
   v: 3,
   i: 3,
-  c: 3,
-  o: 3,
   t: 5,
   n: 2,
 };
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => void clock.after(ms, resolve));
-}

@@ -31,6 +31,7 @@ import { ReferenceContext } from "./reference-context.ts";
 import { type History, TurnDriver } from "./turn-driver.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
+import { nonce } from "../lib/nonce.ts";
 
 export type { TurnPorts };
 
@@ -119,7 +120,7 @@ async function runTurn(
   const { history, body, headers } = await loadHistory(request, ports);
   const journal = new Journal(ports.items, ports.clock, {
     ...request,
-    writer: Buffer.from(ports.entropy.bytes(6)).toString("base64url"),
+    writer: nonce(ports.entropy, 6),
   });
   const driver = new TurnDriver(request, ports, journal, history);
   const over = new AbortController();

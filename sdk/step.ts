@@ -13,6 +13,7 @@ import type { Clock } from "../lib/ports.ts";
 import type { RunAttempts } from "../lib/protocol.ts";
 import { backoffMs } from "../lib/retry.ts";
 import type { RunAction, RunOptions } from "./context.ts";
+import { pause } from "../lib/pause.ts";
 
 type RetryBounds = Omit<RunOptions<unknown>, "serde">;
 
@@ -53,7 +54,7 @@ export async function executeStep<T>(step: Step<T>, clock: Clock): Promise<StepR
         clock.now(),
       );
       if (typeof next !== "number") return next;
-      await new Promise<void>((resolve) => void clock.after(next, resolve));
+      await pause(clock, next);
       if (step.isOver()) return { kind: "attempt-failed", error: asError(thrown) };
     }
   }

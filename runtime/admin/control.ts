@@ -19,6 +19,7 @@ import { emptyResponse } from "../http/message.ts";
 import { AdminError, badField, conflict, doesNotExist, unknownInvocation } from "./error.ts";
 import { parseId, requireHead } from "./invocation.ts";
 import type { AdminPorts, Exchange, Handling } from "./ports.ts";
+import { nonce } from "../../lib/nonce.ts";
 
 const DELIVERY_ID_BYTES = 12;
 const PAUSABLE = ["running", "suspended", "backing-off"] as const;
@@ -148,8 +149,7 @@ async function openIncarnation({ items, clock }: AdminPorts, id: InvocationId): 
   return stored.head.incarnation;
 }
 
-const newUid = ({ entropy }: AdminPorts): string =>
-  Buffer.from(entropy.bytes(DELIVERY_ID_BYTES)).toString("base64url");
+const newUid = ({ entropy }: AdminPorts): string => nonce(entropy, DELIVERY_ID_BYTES);
 
 const send = ({ mailbox }: AdminPorts, message: Message, uid: string): Promise<void> =>
   sendAll(mailbox, [outgoing(message, uid)]);

@@ -25,6 +25,7 @@ import { AdminError, badField, conflict } from "./error.ts";
 import { numberIn, parseId, requireHead } from "./invocation.ts";
 import { restartOrigin } from "./invocation-view.ts";
 import type { AdminPorts, Exchange, Handling } from "./ports.ts";
+import { nonce } from "../../lib/nonce.ts";
 
 const PAGE_BYTES_MAX = 128 * 1024;
 const TIME_BYTES = 6;
@@ -86,7 +87,7 @@ async function newStart(ports: AdminPorts, old: InvocationId, head: Head): Promi
     kind: "start",
     id: invocationId(target.service, isExclusiveId(old) ? target.key : undefined, unique),
     incarnation: 0,
-    origin: restartOrigin(old, Buffer.from(ports.entropy.bytes(TIME_BYTES)).toString("base64url")),
+    origin: restartOrigin(old, nonce(ports.entropy, TIME_BYTES)),
     target,
     headers,
     input: await readInput(ports.items, old, head),

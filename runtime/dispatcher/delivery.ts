@@ -35,6 +35,3 @@ export interface Delivery {
 /** `done`: everything that the message causes is durable, it may be deleted (M1). `retry`: give it back, and all
  * later messages of its group with it (R7). */
 export type Verdict = "done" | "retry";
-
-export const pause = (clock: Clock, ms: number): Promise<void> =>
-  new Promise((resolve) => void clock.after(ms, resolve));

@@ -30,6 +30,7 @@ import type { DispatcherPorts } from "./delivery.ts";
 import type { InvocationWriter } from "./invocation-writer.ts";
 import { holderOf, type Known } from "./known.ts";
 import { repeatLastOutputs } from "./output-repeater.ts";
+import { nonce } from "../../lib/nonce.ts";
 
 /** `run`: this invocation may run; `parked`: it will be woken when its turn comes. */
 export type Gate = { readonly kind: "run"; readonly ownsLock: boolean } | { readonly kind: "parked" };
@@ -88,7 +89,7 @@ export class KeyLock {
   /** Asks for a turn of the invocation that the lock was passed to. Unlike anything before, so that no
    * deduplication swallows it (R10). `inDoubt`: its last append's outputs may not have been done. */
   async wake({ id, incarnation }: Pick<Holder, "id" | "incarnation">, inDoubt = false): Promise<void> {
-    const cause = Buffer.from(this.#ports.entropy.bytes(9)).toString("base64url");
+    const cause = nonce(this.#ports.entropy, 9);
     const resume = { kind: "resume", id, incarnation, ...(inDoubt ? { poke: true as const } : {}) } as const;
     await sendAll(this.#ports.mailbox, [outgoing(resume, cause)]);
   }

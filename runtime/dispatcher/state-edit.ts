@@ -37,6 +37,7 @@ import type { TurnOutcome } from "../../lib/protocol.ts";
 import { decodeJson, encodeJson, type Value } from "../../lib/value.ts";
 import type { DispatcherPorts } from "./delivery.ts";
 import type { Known } from "./known.ts";
+import { nonce } from "../../lib/nonce.ts";
 
 /** The reserved handler: no name that a definition takes has a tilde. */
 export const STATE_EDIT = "~state";
@@ -135,7 +136,7 @@ async function edit(
   wanted: StateEdit,
 ): Promise<TurnOutcome> {
   const { id, incarnation, target, start, item } = known;
-  const writer = Buffer.from(ports.entropy.bytes(6)).toString("base64url");
+  const writer = nonce(ports.entropy, 6);
   const journal = new Journal(ports.items, ports.clock, {
     ...{ id, incarnation, deployment: ENGINE, token, writer },
     ...(start === undefined ? {} : { start }),

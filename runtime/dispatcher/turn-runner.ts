@@ -17,13 +17,14 @@ import {
   type TurnRequest,
 } from "../../lib/protocol.ts";
 import { decideRetry, type RetryDecision } from "../../lib/retry.ts";
-import { type Delivery, type DispatcherPorts, pause } from "./delivery.ts";
+import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import { type HandlerOptions, handlerOptionsOf } from "./handler-options.ts";
 import type { InvocationWriter } from "./invocation-writer.ts";
 import type { KeyLock } from "./key-lock.ts";
 import { holderOf, type Known, renewed } from "./known.ts";
 import { arrange, repeatLastOutputs, reply } from "./output-repeater.ts";
 import { isStateEdit, runStateEdit } from "./state-edit.ts";
+import { pause } from "../../lib/pause.ts";
 
 /** What remains for the dispatcher after the invocation is at rest. */
 export type Rested =

@@ -6,6 +6,7 @@ import { emptyResponse } from "../http/message.ts";
 import { IngressError } from "./error.ts";
 import type { Exchange, Handling } from "./ports.ts";
 import { payloadOf } from "./request.ts";
+import { nonce } from "../../lib/nonce.ts";
 
 const DELIVERY_ID_BYTES = 12;
 
@@ -22,7 +23,7 @@ async function complete({ ports }: Exchange, text: string, outcome: Outcome): Ha
   const address = parseAwakeableId(text);
   if (!address) throw new IngressError(400, `bad awakeable id '${text.slice(0, 100)}': bad format`);
   const { id, incarnation, index } = address;
-  const uid = Buffer.from(ports.entropy.bytes(DELIVERY_ID_BYTES)).toString("base64url");
+  const uid = nonce(ports.entropy, DELIVERY_ID_BYTES);
   const note = ["i", index, uid, encodeOutcome(outcome)] as const;
   await sendAll(ports.mailbox, [outgoing({ kind: "notify", id, incarnation, note: [...note] }, uid)]);
   return emptyResponse(202);

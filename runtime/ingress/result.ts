@@ -9,6 +9,7 @@ import type { HttpResponse } from "../http/message.ts";
 import { failureResponse, IngressError, invocationNotFound, notReady } from "./error.ts";
 import type { Exchange, Handling, IngressPorts } from "./ports.ts";
 import { stateVisible } from "./visibility.ts";
+import { pause } from "../../lib/pause.ts";
 
 /** One watch lasts at most this long: a notification that got lost costs so much, no more. */
 const WATCH_MS_MAX = 10_000;
@@ -124,9 +125,7 @@ class Gone {
 
 /** A watch that fails must neither end a wait nor make it spin. */
 function watch({ watch: port, clock }: IngressPorts, id: InvocationId, maxMs: number): Promise<void> {
-  return port
-    .changed(headKey(id), maxMs)
-    .catch(() => new Promise<void>((resolve) => void clock.after(Math.min(maxMs, WATCH_RETRY_MS), resolve)));
+  return port.changed(headKey(id), maxMs).catch(() => pause(clock, Math.min(maxMs, WATCH_RETRY_MS)));
 }
 
 /** A store that is briefly away must not end a wait. */

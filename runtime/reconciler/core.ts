@@ -9,6 +9,7 @@ import type { InvocationId } from "../../lib/ids.ts";
 import type { Outgoing } from "../../lib/message.ts";
 import type { Clock, Entropy, ItemStore, Logger, Mailbox } from "../../lib/ports.ts";
 import { canProgress, leavesOf } from "../../lib/wait.ts";
+import { nonce } from "../../lib/nonce.ts";
 
 export interface ReconcilerPorts {
   readonly items: ItemStore;
@@ -79,7 +80,7 @@ export class Reconciler {
     const { clock, entropy } = this.#ports;
     if (!isOverdue(head, clock.now())) return [];
     const id: InvocationId = partition.slice(partition.indexOf(".inv.") + ".inv.".length);
-    const cause = Buffer.from(entropy.bytes(9)).toString("base64url");
+    const cause = nonce(entropy, 9);
     return [outgoing({ kind: "resume", id, incarnation: head.incarnation, poke: true }, cause)];
   }
 }

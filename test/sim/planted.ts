@@ -80,7 +80,7 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "    const missed = released;",
   ]),
   bug("a deduplication id that is the same for every wake", "runtime/dispatcher/key-lock.ts", 4000, [
-    'const cause = Buffer.from(this.#ports.entropy.bytes(9)).toString("base64url");',
+    "const cause = nonce(this.#ports.entropy, 9);",
     'const cause = "wake";',
   ]),
 ];
