@@ -2,7 +2,8 @@
  * What a handler awaits, as a graph that settles deterministically. Leaves settle in the order of the journal's
  * events; every settlement carries the number of its event, and a combinator settles by the smallest (race, any, a
  * failed all) or the largest (all, allSettled) number among its parts. So the winner depends on the journal alone,
- * never on when a combinator was built or on the order of microtasks (D1).
+ * never on when a combinator was built or on the order of microtasks (D1). A mapper that is asynchronous settles at
+ * the event at which its own promise does: at that of its part if it awaits nothing durable, at a later one if it does.
  */
 import { asError } from "./errors.ts";
 import type { Leaf, Wait } from "./wait.ts";
@@ -13,11 +14,28 @@ export type Settled =
 
 type Combine = "all" | "any" | "race" | "settled";
 type Mapper = (value: unknown, error: Error | undefined) => unknown;
+/** What a mapper answered: a value, or a promise. */
+export type Mapped = { readonly value: unknown } | { readonly later: Promise<unknown> };
+/** What a mapped future needs to know of the turn that its mapper runs in. */
+export interface MapperHost {
+  /** Runs the mapper where what it awaits is known to be a mapper's. */
+  run(mapper: () => Mapped): Mapped;
+  /** The number of the last event. */
+  readonly event: number;
+  /** Whether a mapper takes this failure; it passes by unmapped otherwise. */
+  takes(error: Error): boolean;
+  /** Whether a mapper may throw this; anything else is `fatal`. */
+  isTerminal(error: Error): boolean;
+  fatal(error: Error): void;
+}
+
+const NEVER: Wait = ["race", []];
 
 export class Future {
   settled: Settled | undefined;
   /** Someone waits for it: only then do its closures start and its mapper run. */
   awaited = false;
+  readonly #kind: Combine | undefined;
   readonly #parts: readonly Future[];
   readonly #listeners: (() => void)[] = [];
   readonly #evaluate: (() => Settled | undefined) | undefined;
@@ -25,11 +43,13 @@ export class Future {
   readonly #onAwaited: (() => void) | undefined;
 
   private constructor(init: {
+    kind?: Combine;
     parts?: readonly Future[];
     evaluate?: () => Settled | undefined;
     wait?: () => Wait;
     onAwaited?: () => void;
   }) {
+    this.#kind = init.kind;
     this.#parts = init.parts ?? [];
     this.#evaluate = init.evaluate;
     this.#wait = init.wait;
@@ -53,34 +73,55 @@ export class Future {
 
   static combine(kind: Combine, parts: readonly Future[]): Future {
     return new Future({
+      kind,
       parts,
       evaluate: () => RULES[kind](parts),
       wait: () => [kind, parts.filter((part) => !part.settled).map((part) => part.wait())],
     });
   }
 
-  /** Runs `mapper` once, when the part has settled and the result is awaited. `fatal` hears of what is no terminal error. */
-  static map(
-    part: Future,
-    mapper: Mapper,
-    isTerminal: (error: Error) => boolean,
-    fatal: (error: Error) => void,
-  ): Future {
+  /** Runs `mapper` once, when the part has settled and the result is awaited, and settles with what it answers, or
+   * with what the promise that it answers settles with. Never settles once the mapper threw what is not terminal:
+   * the attempt is over then. */
+  static map(part: Future, mapper: Mapper, host: () => MapperHost): Future {
+    let isRunning = false;
     const evaluate = (): Settled | undefined => {
-      if (!part.settled) return undefined;
-      const { at } = part.settled;
+      const { settled } = part;
+      if (!settled || isRunning) return undefined;
+      isRunning = true;
+      const { at } = settled;
+      const turn = host();
+      if (!settled.ok && !turn.takes(settled.error)) return settled;
       try {
-        const value = part.settled.ok
-          ? mapper(part.settled.value, undefined)
-          : mapper(undefined, part.settled.error);
-        return { ok: true, value, at };
+        const mapped = turn.run(() => {
+          const result = settled.ok ? mapper(settled.value, undefined) : mapper(undefined, settled.error);
+          return isThenable(result) ? { later: Promise.resolve(result) } : { value: result };
+        });
+        if ("value" in mapped) return { ok: true, value: mapped.value, at };
+        mapped.later.then(
+          (value) => future.settle({ ok: true, value, at: Math.max(at, host().event) }),
+          (thrown: unknown) => {
+            const failed = mapperFailure(thrown, Math.max(at, host().event), turn);
+            if (failed) future.settle(failed);
+          },
+        );
+        return undefined;
       } catch (thrown) {
-        const error = asError(thrown);
-        if (!isTerminal(error)) fatal(error);
-        return { ok: false, error, at };
+        return mapperFailure(thrown, at, turn);
       }
     };
-    return new Future({ parts: [part], evaluate, wait: () => ["~", [part.wait()]] });
+    // While the mapper runs, nothing that this future waits for is outside: what the mapper awaits is awaited by itself.
+    const wait = (): Wait => (isRunning ? NEVER : ["~", [part.wait()]]);
+    const future = new Future({ parts: [part], evaluate, wait });
+    return future;
+  }
+
+  /** Whether it can settle at all: a race of nothing cannot. */
+  get canSettle(): boolean {
+    if (this.settled || this.#parts.length === 0) return this.settled !== undefined || this.#kind !== "race";
+    return this.#kind === "all" || this.#kind === "settled"
+      ? this.#parts.every((part) => part.canSettle)
+      : this.#parts.some((part) => part.canSettle);
   }
 
   settle(settled: Settled): void {
@@ -105,7 +146,7 @@ export class Future {
 
   /** The tree of what is missing; only of an unsettled future. */
   wait(): Wait {
-    return this.#wait?.() ?? ["race", []];
+    return this.#wait?.() ?? NEVER;
   }
 
   /** Only once it is awaited, and so all its parts are: a part that is mapped settles no sooner. */
@@ -115,6 +156,18 @@ export class Future {
     if (settled) this.settle(settled);
   }
 }
+
+/** `undefined`: it was fatal. */
+function mapperFailure(thrown: unknown, at: number, turn: MapperHost): Settled | undefined {
+  const error = asError(thrown);
+  if (turn.isTerminal(error)) return { ok: false, error, at };
+  turn.fatal(error);
+  return undefined;
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  ((typeof value === "object" && value !== null) || typeof value === "function") &&
+  typeof (value as { readonly then?: unknown }).then === "function";
 
 const settledOf = (parts: readonly Future[]): Settled[] =>
   parts.flatMap((part) => (part.settled ? [part.settled] : []));

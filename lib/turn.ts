@@ -93,6 +93,11 @@ export class Turn {
     return this.#issued.length;
   }
 
+  /** The number of the last event that was delivered. */
+  get event(): number {
+    return this.#event;
+  }
+
   /** Whether the code still does what the log recorded. */
   get replaying(): boolean {
     return this.#next < this.#log.length || this.#recorded.has(this.#issued.length);

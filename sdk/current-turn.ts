@@ -7,6 +7,8 @@ export interface CurrentTurn {
   readonly owner: PromiseOwner;
   /** The step whose action is running. */
   readonly step?: string;
+  /** The mapper of a promise that is running, by an object of its own. */
+  readonly mapper?: object;
 }
 
 export const currentTurn = new AsyncLocalStorage<CurrentTurn>();

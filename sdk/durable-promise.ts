@@ -4,7 +4,7 @@
  */
 import { TerminalError, TimeoutError } from "../lib/errors.ts";
 import type { Duration } from "../lib/duration.ts";
-import { Future, type Settled } from "../lib/future.ts";
+import { Future, type MapperHost, type Settled } from "../lib/future.ts";
 import { currentTurn } from "./current-turn.ts";
 import type { PromiseOwner, Root } from "./promise-owner.ts";
 
@@ -46,29 +46,40 @@ export class DurablePromise<T> implements Promise<T> {
   /** The same, or a `TimeoutError` (terminal, 408) if the duration passes first. What it waited for goes on. */
   orTimeout(duration: Duration): DurablePromise<T> {
     const { owner } = this;
-    // Constants have settled; a race of nothing never will, and as in Restate its time is up at once.
-    if (!owner) return this.future.settled ? this : DurablePromise.reject<T>(new TimeoutError());
+    // Constants need no time; a race of nothing never settles, and as in Restate its time is up at once.
+    if (!owner) return this.future.canSettle ? this : DurablePromise.reject<T>(new TimeoutError());
     const timeout = Future.map(
       owner.sleepFuture(duration),
       () => {
         throw new TimeoutError();
       },
-      isTerminal,
-      (error) => owner.fail(error),
+      this.#host,
     );
     return new DurablePromise<T>(Future.combine("race", [this.future, timeout]), owner);
   }
 
-  /** Maps the result or the failure, once, when it is awaited. Must be deterministic and synchronous. */
-  map<U>(mapper: (value?: T, failure?: TerminalError) => U): DurablePromise<U> {
+  /** Maps the result or the failure, once, when it is awaited. Must be deterministic; may be asynchronous, and await
+   * operations of the context. A TerminalError that it throws is the new failure; any other error ends the attempt. */
+  map<U>(mapper: (value?: T, failure?: TerminalError) => U): DurablePromise<Awaited<U>> {
     const mapped = Future.map(
       this.future,
       (value, error) => mapper(value as T | undefined, error as TerminalError | undefined),
-      isTerminal,
-      (error) => this.#ownerNow()?.fail(error),
+      this.#host,
     );
-    return new DurablePromise<U>(mapped, this.owner);
+    return new DurablePromise<Awaited<U>>(mapped, this.owner);
   }
+
+  readonly #host = (): MapperHost => {
+    const owner = this.#ownerNow();
+    return {
+      run: (mapper) => (owner ? owner.runMapper(mapper) : mapper()),
+      event: owner?.event ?? 0,
+      // Restate's rule: what is no failure of an operation, an AggregateError, is not mapped; of constants everything is.
+      takes: (error) => !this.owner || isTerminal(error),
+      isTerminal,
+      fatal: (error) => owner?.fail(error),
+    };
+  };
 
   #ownerNow(): PromiseOwner | undefined {
     return this.owner ?? currentTurn.getStore()?.owner;
@@ -124,6 +135,7 @@ export class DurablePromise<T> implements Promise<T> {
     return combine("settled", promises);
   }
   static resolve<T>(value: T): DurablePromise<Awaited<T>> {
+    if (isDurablePromise(value)) return value as DurablePromise<Awaited<T>>;
     return new DurablePromise(Future.settledWith({ ok: true, value }), undefined);
   }
   static reject<T = never>(error: TerminalError): DurablePromise<T> {

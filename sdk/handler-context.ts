@@ -8,7 +8,7 @@ import { peekPromise } from "../core/promise-store.ts";
 import { type Duration, toMs } from "../lib/duration.ts";
 import type { CommandEntry, RunEntry } from "../lib/entry.ts";
 import { asError, TerminalError } from "../lib/errors.ts";
-import { Future } from "../lib/future.ts";
+import { Future, type Mapped } from "../lib/future.ts";
 import { awakeableId, parseAwakeableId } from "../lib/ids.ts";
 import { isExclusive } from "../lib/manifest.ts";
 import { encodeOutcome, failure, type Outcome } from "../lib/outcome.ts";
@@ -81,6 +81,12 @@ export class HandlerContext implements PromiseOwner {
   }
   fail(error: Error): void {
     this.driver.fail(error);
+  }
+  runMapper(mapper: () => Mapped): Mapped {
+    return this.driver.runMapper(this, mapper);
+  }
+  get event(): number {
+    return this.driver.event;
   }
   assertOutsideRun(operation: string): void {
     this.driver.assertOutsideRun(operation);

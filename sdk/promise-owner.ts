@@ -1,6 +1,6 @@
 /** What durable promises and the turn that they belong to know of each other. */
 import type { Duration } from "../lib/duration.ts";
-import type { Future } from "../lib/future.ts";
+import type { Future, Mapped } from "../lib/future.ts";
 
 /** What a promise needs of the turn that it belongs to. */
 export interface PromiseOwner {
@@ -8,6 +8,10 @@ export interface PromiseOwner {
   await(root: Root): void;
   /** A user's mapper threw what is no terminal error. */
   fail(error: Error): void;
+  /** Runs a user's mapper, which may be asynchronous: what it awaits is known to be its own. */
+  runMapper(mapper: () => Mapped): Mapped;
+  /** The number of the last event that was delivered. */
+  readonly event: number;
   /** A new durable sleep. */
   sleepFuture(duration: Duration): Future;
   /** Throws if the caller stands inside a `ctx.run`. */

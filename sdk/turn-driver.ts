@@ -12,22 +12,17 @@
 import type { Journal } from "../core/journal.ts";
 import { ZombieError } from "../core/state-store.ts";
 import type { CallEntry, CommandEntry, Entry, Note } from "../lib/entry.ts";
-import {
-  asError,
-  CancelledError,
-  JournalMismatchError,
-  OperationalError,
-  TerminalError,
-} from "../lib/errors.ts";
-import type { Future } from "../lib/future.ts";
+import { asError, JournalMismatchError, OperationalError, TerminalError } from "../lib/errors.ts";
+import type { Future, Mapped } from "../lib/future.ts";
 import { REPLAY_STALL_MS } from "../lib/limits.ts";
 import { type Outcome, encodeOutcome, failure } from "../lib/outcome.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../lib/protocol.ts";
 import { type Completion, Turn } from "../lib/turn.ts";
 import { leavesOf, type Wait } from "../lib/wait.ts";
 import { Activity } from "./activity.ts";
+import { Awaited } from "./awaited.ts";
 import { currentTurn } from "./current-turn.ts";
-import type { Root } from "./promise-owner.ts";
+import type { PromiseOwner, Root } from "./promise-owner.ts";
 import { type Sleep, Sleeps } from "./sleeps.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 import { type FailureDetails, turnFailure } from "./turn-failure.ts";
@@ -54,7 +49,7 @@ export class TurnDriver {
   readonly #ports: TurnPorts;
   readonly #journal: Journal;
   readonly #turn: Turn;
-  readonly #roots = new Set<Root>();
+  readonly #awaited: Awaited;
   readonly #local: (() => void)[] = [];
   readonly #closures: (() => void)[] = [];
   /** Calls whose results this turn knows to be missing, for cancellation. */
@@ -76,6 +71,7 @@ export class TurnDriver {
     this.#ports = ports;
     this.#journal = journal;
     this.#activity = new Activity(ports.clock);
+    this.#awaited = new Awaited(this.#activity);
     this.#sleeps = new Sleeps(ports.clock, (command) => {
       this.#local.push(() => this.#turn.finishFromOutside(command, null));
       this.#activity.touch();
@@ -84,8 +80,11 @@ export class TurnDriver {
       log,
       notes,
       carried,
-      cancel: () => this.#cancelRoots(),
-      cancellable: () => this.#roots.size > 0,
+      cancel: () => {
+        this.#awaited.cancel();
+        return [...this.#openCalls.values()];
+      },
+      cancellable: () => !this.#awaited.isNothing,
     });
     this.#writer = new TurnWriter(request, ports, {
       journal,
@@ -160,9 +159,17 @@ export class TurnDriver {
   }
 
   await(root: Root): void {
-    this.#roots.add(root);
-    root.future.onSettled(() => this.#roots.delete(root));
-    this.#activity.touch();
+    this.#awaited.add(root);
+  }
+
+  /** See {@link Awaited.runMapper}. */
+  runMapper(owner: PromiseOwner, mapper: () => Mapped): Mapped {
+    return this.#awaited.runMapper(owner, mapper);
+  }
+
+  /** The number of the last event. */
+  get event(): number {
+    return this.#turn.event;
   }
 
   /** Starts when the log is at its end and all that came before is durable (J2). */
@@ -280,8 +287,8 @@ export class TurnDriver {
   async #replayOne(): Promise<void> {
     this.#activity.clear();
     if (this.#turn.step() !== "stalled") return;
-    // Code that awaits nothing durable waits for something of its own, and may take its time.
-    const isOwn = this.#roots.size === 0;
+    // Code that waits for something of its own may take its time.
+    const { isOwn } = this.#awaited;
     await this.#activity.next(isOwn ? undefined : REPLAY_STALL_MS);
     if (!this.#activity.happened && !isOwn) throw this.#turn.stalled();
   }
@@ -291,7 +298,7 @@ export class TurnDriver {
     this.#activity.clear();
     const closures = this.#closures.splice(0);
     const busy = closures.length > 0 || this.#running > 0;
-    if (!busy && this.#roots.size > 0)
+    if (!busy && !this.#awaited.isOwn)
       return this.#outcomeAfter(await this.#writer.suspend(this.#waitTree()));
     if (this.#turn.mustAppend && this.#reading > 0) {
       this.#closures.push(...closures);
@@ -308,19 +315,11 @@ export class TurnDriver {
     return undefined;
   }
 
-  #cancelRoots(): readonly CallEntry[] {
-    const roots = [...this.#roots];
-    this.#roots.clear();
-    for (const root of roots) root.reject(new CancelledError());
-    return [...this.#openCalls.values()];
-  }
-
   // --- ends --------------------------------------------------------------------------------------------------
 
   /** Whatever the code awaits first will do; sleeps that it does not await yet run all the same. */
   #waitTree(): Wait {
-    const waits = [...this.#roots].map((root) => root.future.wait());
-    const awaited: Wait = waits.length === 1 && waits[0] ? waits[0] : ["race", waits];
+    const awaited = this.#awaited.wait;
     const others = this.#sleeps.except(leavesOf(awaited));
     return others.length === 0 ? awaited : ["also", [awaited, ...others]];
   }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Note } from "../../lib/entry.ts";
 import { TerminalError } from "../../lib/errors.ts";
-import { Future } from "../../lib/future.ts";
+import { Future, type MapperHost } from "../../lib/future.ts";
 import { canProgress } from "../../lib/wait.ts";
 
 const LEAVES = 6;
@@ -40,6 +40,15 @@ function same(value: unknown, error: Error | undefined): unknown {
   return value;
 }
 
+/** An AggregateError is not terminal, and yet no bug of the mapper's. */
+const HOST: MapperHost = {
+  run: (mapper) => mapper(),
+  event: 0,
+  takes: () => true,
+  isTerminal: () => true,
+  fatal: () => undefined,
+};
+
 /** A tree of futures over shared leaves. */
 class Grown {
   readonly leaves = Array.from({ length: LEAVES }, (_, command) => Future.leaf({ leaf: ["c", command] }));
@@ -56,13 +65,7 @@ class Grown {
         tree.kind,
         tree.parts.map((part) => this.#grow(part)),
       );
-    // An AggregateError is not terminal, and yet no bug of the mapper's.
-    return Future.map(
-      this.#grow(tree.map),
-      tree.flip ? flipped : same,
-      () => true,
-      () => undefined,
-    );
+    return Future.map(this.#grow(tree.map), tree.flip ? flipped : same, () => HOST);
   }
 
   settle({ command, ok }: Event, at: number): void {

@@ -1,7 +1,7 @@
 /** Futures: who wins is the journal's to say, whatever was built or awaited when. */
 import { describe, expect, test } from "vitest";
 import { TerminalError } from "../../../lib/errors.ts";
-import { Future } from "../../../lib/future.ts";
+import { Future, type MapperHost } from "../../../lib/future.ts";
 import type { Leaf } from "../../../lib/wait.ts";
 
 const call = (command: number): Future => Future.leaf({ leaf: ["c", command] });
@@ -22,7 +22,16 @@ const map = (
   part: Future,
   mapper: (value: unknown, error: Error | undefined) => unknown,
   fatal = never,
-): Future => Future.map(part, mapper, (error) => TerminalError.is(error), fatal);
+): Future => Future.map(part, mapper, () => hostOf(fatal));
+let event = 0;
+const hostOf = (fatal: (error: Error) => void): MapperHost => ({
+  run: (mapper) => mapper(),
+  event,
+  takes: (error) => TerminalError.is(error),
+  isTerminal: (error) => TerminalError.is(error),
+  fatal,
+});
+const microtasks = async (): Promise<void> => await new Promise((resolve) => void setImmediate(resolve));
 function never(error: Error): void {
   throw error;
 }
@@ -151,6 +160,83 @@ describe("map", () => {
     mapped.markAwaited();
     ok(a, "a", 1);
     expect(heard).toEqual(["a bug"]);
+    expect(shown(mapped)).toBe("pending");
+  });
+
+  test("what is no failure of an operation is not mapped", () => {
+    const all = Future.combine("any", [call(0)]);
+    const mapped = awaited(map(all, () => "mapped"));
+    all.settle({ ok: false, error: new AggregateError([], "none"), at: 1 });
+    expect(shown(mapped)).toBe("AggregateError: none");
+  });
+
+  test("a promise that it answers is waited for, and settles at the event that it settles at", async () => {
+    const [a, b] = [call(0), call(1)];
+    const { promise, resolve } = Promise.withResolvers<string>();
+    let runs = 0;
+    const slow = map(a, async () => `${await promise}${++runs}`);
+    const race = awaited(Future.combine("race", [slow, map(b, (value) => value)]));
+    const all = awaited(Future.combine("all", [slow, b]));
+    ok(a, "a", 1);
+    await microtasks();
+    expect([shown(race), shown(all)]).toEqual(["pending", "pending"]);
+    event = 7;
+    resolve("later");
+    await microtasks();
+    ok(b, "b", 8);
+    expect([shown(race), slow.settled?.at, shown(all), runs]).toEqual(["later1", 7, ["later1", "b"], 1]);
+    event = 0;
+  });
+
+  test("of what waits for a mapper that runs, nothing is outside", async () => {
+    const [a, b] = [call(0), call(1)];
+    const all = awaited(Future.combine("all", [map(a, async () => await new Promise(() => undefined)), b]));
+    expect(all.wait()).toEqual([
+      "all",
+      [
+        ["~", [["c", 0]]],
+        ["c", 1],
+      ],
+    ]);
+    ok(a, "a", 1);
+    expect(all.wait()).toEqual([
+      "all",
+      [
+        ["race", []],
+        ["c", 1],
+      ],
+    ]);
+  });
+
+  test("a rejection is its failure if it is terminal, and fatal if not", async () => {
+    const heard: string[] = [];
+    const [a, b] = [call(0), call(1)];
+    const refused = awaited(map(a, async () => await Promise.reject(new TerminalError("no"))));
+    const mapper = async (): Promise<never> => await Promise.reject(new Error("a bug"));
+    const broken = awaited(map(b, mapper, (error) => void heard.push(error.message)));
+    ok(a, "a", 1);
+    ok(b, "b", 2);
+    await microtasks();
+    expect([shown(refused), shown(broken), heard]).toEqual(["TerminalError: no", "pending", ["a bug"]]);
+  });
+
+  test("what can never settle is known", () => {
+    const none = Future.combine("race", []);
+    const one = Future.settledWith({ ok: true, value: 1 });
+    const can = (kind: "all" | "race" | "any" | "settled", ...parts: Future[]): boolean =>
+      map(Future.combine(kind, parts), (value) => value).canSettle;
+    expect([none.canSettle, can("race", none), can("all", none, one), can("settled", none, one)]).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect([can("all"), can("any"), can("race", none, one), can("any", none, one)]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
   });
 
   test("D1: mapped parts race by their sources' events, not by their place", () => {

@@ -169,6 +169,90 @@ const SHAPES: Record<string, readonly [Shape, unknown]> = {
         .map((value) => `${value}c`),
     "abc",
   ],
+  "an asynchronous map, by itself, chained and of constants": [
+    async (ctx) => [
+      await after(ctx, 5, "a").map(async (value) => await Promise.resolve(`${value}!`)),
+      await failAfter(ctx, 5, "b").map(async (_, failure) => await Promise.resolve(failure?.message)),
+      await settle(after(ctx, 2, "c").map(async () => await Promise.reject(new TerminalError("mapped")))),
+      await DurablePromise.resolve("x")
+        .map(async (value) => await Promise.resolve(`${value}-a`))
+        .map(async (value) => await Promise.resolve(`${value}-b`))
+        .map((value) => `${value}-c`),
+      await DurablePromise.reject<string>(new TerminalError("no")).map(
+        async (_, failure) => await Promise.resolve(failure?.message),
+      ),
+      await DurablePromise.resolve("x")
+        .map(async (value) => await Promise.resolve(`${value}!`))
+        .orTimeout(1),
+      await settle(
+        DurablePromise.race<DurablePromise<string>[]>([])
+          .map(() => "never")
+          .orTimeout(1),
+      ),
+    ],
+    ["a!", "b", "TerminalError 500 mapped", "x-a-b-c", "no", "x!", "TimeoutError 408 Timeout occurred"],
+  ],
+  "an asynchronous map that awaits operations, in every combinator": [
+    async (ctx) => {
+      const stepped = (name: string) =>
+        after(ctx, 5, name).map(async (value) => {
+          const ran = await ctx.run(name, async () => await Promise.resolve(`${value}, ran`));
+          await ctx.sleep(2);
+          return await ctx.serviceClient(echo).after({ ms: 1, value: ran });
+        });
+      return [
+        await DurablePromise.all([stepped("a"), stepped("b"), ctx.sleep(1)]),
+        await DurablePromise.race([stepped("c"), after(ctx, 500, "late")]),
+        await DurablePromise.any([failAfter(ctx, 1, "x"), stepped("d")]),
+        await DurablePromise.allSettled([stepped("e")]),
+        await stepped("f").orTimeout(2000),
+        await settle(stepped("g").orTimeout(1)),
+        await stepped("h").map((value) => `${value}, mapped`),
+      ];
+    },
+    [
+      ["a, ran", "b, ran", null],
+      "c, ran",
+      "d, ran",
+      [{ status: "fulfilled", value: "e, ran" }],
+      "f, ran",
+      "TimeoutError 408 Timeout occurred",
+      "h, ran, mapped",
+    ],
+  ],
+  "a mapper that answers a promise of the context": [
+    async (ctx) => await after(ctx, 5, "a").map((value) => ctx.run("b", () => `${value}b`)),
+    "ab",
+  ],
+  "an asynchronous map runs once, however often and wherever it is awaited": [
+    async (ctx) => {
+      let runs = 0;
+      const promise = after(ctx, 2, "a").map(async (value) => {
+        await ctx.sleep(1);
+        return `${value}${++runs}`;
+      });
+      const before = runs;
+      const [both, one] = await Promise.all([DurablePromise.all([promise, promise]), promise]);
+      return [before, both, one, await promise, runs];
+    },
+    [0, ["a1", "a1"], "a1", "a1", 1],
+  ],
+  "a mapper that takes its time over something of its own": [
+    async (ctx) => {
+      const slow = ctx
+        .run("a", () => "a")
+        .map(async (value) => {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          return `${value}!`;
+        });
+      return await DurablePromise.all([slow, ctx.sleep(1)]);
+    },
+    ["a!", null],
+  ],
+  "an AggregateError passes a map by": [
+    async (ctx) => await settle(DurablePromise.any([failAfter(ctx, 2, "x")]).map(() => "mapped")),
+    "AggregateError: TerminalError 418 x",
+  ],
   "then, catch and finally": [
     async (ctx) => {
       const lines: string[] = [];
@@ -281,6 +365,11 @@ const shapes = service({
       await ctx.sleep(1).map(() => {
         throw new Error("not terminal");
       }),
+    badAsyncMap: async (ctx: Context) =>
+      await DurablePromise.all([
+        ctx.sleep(1).map(async () => await Promise.reject(new Error("not terminal"))),
+        ctx.sleep(1),
+      ]).catch(() => "caught"),
     badConstantMap: async () =>
       await DurablePromise.resolve(1).map(() => {
         throw new Error("not terminal");
@@ -336,7 +425,7 @@ test("a race of nothing never settles; a cancellation ends it", async () => {
   expect((await within(2000, "the end", world.attach(id))).status).toBe(409);
 });
 
-test.each(["badMap", "badConstantMap"])(
+test.each(["badMap", "badAsyncMap", "badConstantMap"])(
   "a mapper that throws what is not terminal fails the attempt: %s",
   async (handler) => {
     const id = await world.send(`/Shapes/${handler}`);
