@@ -6,16 +6,10 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { ENVIRONMENT, type EnvironmentVariable } from "../lib/environment.ts";
 import type { Clock, Entropy, Logger } from "../lib/ports.ts";
 import { DynamoItemStore } from "./dynamo-item-store.ts";
-import {
-  ENVIRONMENT,
-  type Environment,
-  jsonLogger,
-  lambdaClock,
-  lambdaEntropy,
-  required,
-} from "./environment.ts";
+import { type Environment, jsonLogger, lambdaClock, lambdaEntropy, required } from "./environment.ts";
 import { LambdaInvoker } from "./lambda-invoker.ts";
 import { PollingWatch } from "./polling-watch.ts";
 import { SqsMailbox } from "./sqs-mailbox.ts";
@@ -33,7 +27,7 @@ export class Connection {
     this.logger = jsonLogger(environment[ENVIRONMENT.logLevel]);
   }
 
-  optional(variable: keyof typeof ENVIRONMENT): string | undefined {
+  optional(variable: EnvironmentVariable): string | undefined {
     return this.#environment[ENVIRONMENT[variable]];
   }
 
@@ -71,7 +65,7 @@ export class Connection {
     return new PollingWatch(this.clock);
   }
 
-  #required(variable: keyof typeof ENVIRONMENT): string {
+  #required(variable: EnvironmentVariable): string {
     return required(this.#environment, variable);
   }
 

@@ -1,29 +1,12 @@
 /** What a Lambda function of ours finds around it: its variables, the time, its log. Light: handlers load it too. */
 import { randomBytes } from "node:crypto";
+import { ENVIRONMENT, type EnvironmentVariable } from "../lib/environment.ts";
 import type { Clock, Entropy, Logger, LogLevel } from "../lib/ports.ts";
-
-/** The contract between the stack, which sets these, and the functions. */
-export const ENVIRONMENT = {
-  journalTable: "PERDURE_JOURNAL_TABLE",
-  stateTable: "PERDURE_STATE_TABLE",
-  registryTable: "PERDURE_REGISTRY_TABLE",
-  mailboxUrl: "PERDURE_MAILBOX_URL",
-  delayQueueUrl: "PERDURE_DELAY_QUEUE_URL",
-  delayQueueArn: "PERDURE_DELAY_QUEUE_ARN",
-  scheduleGroup: "PERDURE_SCHEDULE_GROUP",
-  schedulerRoleArn: "PERDURE_SCHEDULER_ROLE_ARN",
-  /** Milliseconds; shorter than SQS's 15 minutes only in tests. */
-  delayQueueMsMax: "PERDURE_DELAY_QUEUE_MS_MAX",
-  /** Grows when the mailbox is replaced. */
-  mailboxEpoch: "PERDURE_MAILBOX_EPOCH",
-  ingressUrl: "PERDURE_INGRESS_URL",
-  logLevel: "PERDURE_LOG_LEVEL",
-} as const;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Throws `Error` naming the variable that is not set. */
-export function required(environment: Environment, variable: keyof typeof ENVIRONMENT): string {
+export function required(environment: Environment, variable: EnvironmentVariable): string {
   const name = ENVIRONMENT[variable];
   const value = environment[name];
   if (value === undefined || value === "") throw new Error(`environment variable ${name} is not set`);

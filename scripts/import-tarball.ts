@@ -1,13 +1,14 @@
 // Checks the package as a user gets it: installs the packed tarball outside the repository and imports
 // every entry point with plain Node. Run with `npm run package:check`, which builds first.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 interface Manifest {
   readonly name: string;
   readonly exports: Readonly<Record<string, unknown>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 function run(command: string, args: readonly string[], cwd = process.cwd()): void {
@@ -25,6 +26,11 @@ function installAndImport(directory: string): void {
   writeFileSync(join(directory, "package.json"), JSON.stringify({ private: true, type: "module" }));
   const quietly = ["--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
   run("npm", ["install", ...quietly, `./${tarball}`], directory);
+
+  // Who imports what needs an optional peer has it installed.
+  for (const peer of Object.keys(manifest.peerDependencies ?? {})) {
+    symlinkSync(join(process.cwd(), "node_modules", peer), join(directory, "node_modules", peer), "dir");
+  }
 
   const entries = Object.keys(manifest.exports).filter((path) => path !== "./package.json");
   if (entries.length === 0) throw new Error("package.json exports no entry point");

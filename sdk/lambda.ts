@@ -6,9 +6,10 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoItemStore } from "../aws/dynamo-item-store.ts";
-import { ENVIRONMENT, jsonLogger, lambdaClock, lambdaEntropy, required } from "../aws/environment.ts";
+import { jsonLogger, lambdaClock, lambdaEntropy, required } from "../aws/environment.ts";
 import { SqsMailbox } from "../aws/sqs-mailbox.ts";
 import { ItemRegistry } from "../core/registry.ts";
+import { ENVIRONMENT } from "../lib/environment.ts";
 import type { DiscoveryRequest, TurnRequest } from "../lib/protocol.ts";
 import { decodeTurnRequest, encodeTurnOutcome, PROTOCOL_VERSION } from "../lib/protocol.ts";
 import { createEndpoint, type EndpointOptions, type TurnPorts } from "./endpoint.ts";

@@ -1,0 +1,115 @@
+/**
+ * Who may do what: every permission of the stack is a line here, and a line of the table in docs/security.md; a test
+ * holds the two, and the templates, to each other. None is granted by a construct's own `grant` methods, which give
+ * more than is needed.
+ *
+ * A service's partition keys all begin with its tag (`lib/ids.ts`), so that a handler's role can be confined to its own
+ * services' items. The registry it only reads, and there only services: what a callee is (its kind) decides the queue
+ * that a call goes to.
+ */
+import type { IKey } from "aws-cdk-lib/aws-kms";
+import { serviceTag } from "../lib/ids.ts";
+import type { PerdureFunction } from "./function.ts";
+import type { PerdureTables } from "./tables.ts";
+
+const READ = ["dynamodb:GetItem", "dynamodb:Query"];
+const WRITE = ["dynamodb:PutItem", "dynamodb:UpdateItem"];
+const DELETE = ["dynamodb:DeleteItem"];
+const SCAN = ["dynamodb:Scan"];
+
+export interface Data {
+  readonly tables: PerdureTables;
+  readonly mailboxArn: string;
+  readonly encryptionKey: IKey | undefined;
+}
+
+export interface TimerTargets {
+  readonly delayQueueArn: string;
+  /** Of the schedules in the group. */
+  readonly schedulesArn: string;
+  readonly schedulerRoleArn: string;
+}
+
+export function allowDispatcher(dispatcher: PerdureFunction, data: Data, timers: TimerTargets): void {
+  const { journal, state, registry } = data.tables;
+  dispatcher.allow([...READ, ...WRITE, ...DELETE], [journal.tableArn, state.tableArn]);
+  dispatcher.allow(["dynamodb:GetItem"], [registry.tableArn]);
+  allowToConsume(dispatcher, data.mailboxArn);
+  allowToSend(dispatcher, data.mailboxArn);
+  allowToSchedule(dispatcher, timers);
+  allowKey(dispatcher, data.encryptionKey);
+}
+
+export function allowIngress(ingress: PerdureFunction, data: Data): void {
+  const { journal, state, registry } = data.tables;
+  ingress.allow([...READ, ...WRITE, ...DELETE], [journal.tableArn]);
+  ingress.allow(READ, [state.tableArn]);
+  ingress.allow(["dynamodb:GetItem", ...SCAN], [registry.tableArn]);
+  allowToSend(ingress, data.mailboxArn);
+  allowKey(ingress, data.encryptionKey);
+}
+
+export function allowAdmin(admin: PerdureFunction, data: Data): void {
+  const { journal, state, registry } = data.tables;
+  admin.allow([...READ, ...WRITE, ...DELETE, ...SCAN], [journal.tableArn]);
+  admin.allow([...READ, ...DELETE], [state.tableArn]);
+  admin.allow(["dynamodb:GetItem", "dynamodb:PutItem", ...DELETE, ...SCAN], [registry.tableArn]);
+  allowToSend(admin, data.mailboxArn);
+  allowKey(admin, data.encryptionKey);
+}
+
+export function allowTimers(timers: PerdureFunction, data: Data, targets: TimerTargets): void {
+  allowToConsume(timers, targets.delayQueueArn);
+  allowToSend(timers, data.mailboxArn);
+  allowToSchedule(timers, targets);
+  allowKey(timers, data.encryptionKey);
+}
+
+export function allowReconciler(reconciler: PerdureFunction, data: Data): void {
+  reconciler.allow(SCAN, [data.tables.journal.tableArn]);
+  allowToSend(reconciler, data.mailboxArn);
+  allowKey(reconciler, data.encryptionKey);
+}
+
+/** A user's handler function, which serves `services`. */
+export function allowHandler(handler: PerdureFunction, services: readonly string[], data: Data): void {
+  const { journal, state, registry } = data.tables;
+  const own = leadingKeys(services.map((service) => `${serviceTag(service)}.*`));
+  handler.allow([...READ, ...WRITE], [journal.tableArn, state.tableArn], own);
+  handler.allow(["dynamodb:GetItem"], [registry.tableArn], leadingKeys(["service.*"]));
+  allowToSend(handler, data.mailboxArn);
+  allowKey(handler, data.encryptionKey);
+}
+
+/** Every key that the request names begins so, and it names one. */
+function leadingKeys(patterns: readonly string[]): Record<string, unknown> {
+  return {
+    "ForAllValues:StringLike": { "dynamodb:LeadingKeys": patterns },
+    Null: { "dynamodb:LeadingKeys": "false" },
+  };
+}
+
+function allowToConsume(consumer: PerdureFunction, queueArn: string): void {
+  consumer.allow(
+    ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"],
+    [queueArn],
+  );
+}
+
+function allowToSend(sender: PerdureFunction, queueArn: string): void {
+  sender.allow(["sqs:SendMessage"], [queueArn]);
+}
+
+function allowToSchedule(scheduling: PerdureFunction, timers: TimerTargets): void {
+  const { delayQueueArn, schedulesArn, schedulerRoleArn } = timers;
+  allowToSend(scheduling, delayQueueArn);
+  scheduling.allow(["scheduler:CreateSchedule"], [schedulesArn]);
+  scheduling.allow(["iam:PassRole"], [schedulerRoleArn], {
+    StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" },
+  });
+}
+
+/** What DynamoDB and SQS do with a key of one's own, they do in the caller's name. */
+function allowKey(user: PerdureFunction, key: IKey | undefined): void {
+  if (key) user.allow(["kms:Decrypt", "kms:GenerateDataKey"], [key.keyArn]);
+}

@@ -1,0 +1,85 @@
+/**
+ * A Lambda function as all of ours are: arm64, a current Node, its own log group that forgets, and a role that can write
+ * to that log group and do nothing else until it is granted something by name.
+ */
+import { type Duration, RemovalPolicy } from "aws-cdk-lib";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { IKey } from "aws-cdk-lib/aws-kms";
+import {
+  Architecture,
+  type Code,
+  Function as LambdaFunction,
+  RecursiveLoop,
+  Runtime,
+} from "aws-cdk-lib/aws-lambda";
+import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { ENVIRONMENT, type EnvironmentVariable } from "../lib/environment.ts";
+import { HANDLER } from "./bundle.ts";
+
+export type Variables = Partial<Record<EnvironmentVariable, string>>;
+
+export interface FunctionSettings {
+  readonly architecture: Architecture;
+  readonly runtime: Runtime;
+  readonly logRetention: RetentionDays;
+  readonly encryptionKey: IKey | undefined;
+}
+
+export const DEFAULT_ARCHITECTURE = Architecture.ARM_64;
+export const DEFAULT_RUNTIME = Runtime.NODEJS_24_X;
+
+export interface PerdureFunctionProps extends FunctionSettings {
+  readonly description: string;
+  readonly code: Code;
+  readonly memoryMiB: number;
+  readonly timeout: Duration;
+  readonly variables: Variables;
+  /** A user's own variables. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** It is a link of the chain mailbox → dispatcher → handler → mailbox, which Lambda cuts after 16 rounds otherwise. */
+  readonly inLoop: boolean;
+  readonly reservedConcurrency: number | undefined;
+}
+
+export class PerdureFunction extends Construct {
+  readonly function: LambdaFunction;
+  readonly role: Role;
+
+  constructor(scope: Construct, id: string, props: PerdureFunctionProps) {
+    super(scope, id);
+    const { encryptionKey, reservedConcurrency } = props;
+    const logGroup = new LogGroup(this, "Logs", {
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+      ...(encryptionKey ? { encryptionKey } : {}),
+    });
+    this.role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
+    this.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logGroup.logGroupArn]);
+    this.function = new LambdaFunction(this, "Function", {
+      description: props.description,
+      code: props.code,
+      handler: HANDLER,
+      runtime: props.runtime,
+      architecture: props.architecture,
+      memorySize: props.memoryMiB,
+      timeout: props.timeout,
+      role: this.role,
+      logGroup,
+      environment: { ...props.environment, ...named(props.variables) },
+      ...(props.inLoop ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
+      ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
+      ...(encryptionKey ? { environmentEncryption: encryptionKey } : {}),
+    });
+  }
+
+  allow(actions: string[], resources: string[], conditions?: Record<string, unknown>): void {
+    const statement = { actions, resources, ...(conditions ? { conditions } : {}) };
+    this.role.addToPrincipalPolicy(new PolicyStatement(statement));
+  }
+}
+
+function named(variables: Variables): Record<string, string> {
+  const entries = Object.entries(variables) as [EnvironmentVariable, string][];
+  return Object.fromEntries(entries.map(([variable, value]) => [ENVIRONMENT[variable], value]));
+}

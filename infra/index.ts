@@ -1,0 +1,7 @@
+/** `perdure/cdk`: constructs. A runtime, and services that run on it. */
+export type { AwsSdk } from "./bundle.ts";
+export type { Authorization } from "./http-api.ts";
+export { PerdureRuntime } from "./runtime.ts";
+export type { PerdureRuntimeProps, RuntimePart } from "./runtime-props.ts";
+export { PerdureService, type PerdureServiceProps } from "./service.ts";
+export type { PerdureTables } from "./tables.ts";

@@ -1,0 +1,246 @@
+/**
+ * All that runs between a client and a handler: tables, queues, schedules, functions, the two HTTP APIs. Idle it costs
+ * nothing but the polling of two queues (docs/costs.md).
+ */
+import { Duration, Stack } from "aws-cdk-lib";
+import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
+import { CfnSchedule, ScheduleGroup } from "aws-cdk-lib/aws-scheduler";
+import { Construct } from "constructs";
+import {
+  allowAdmin,
+  allowDispatcher,
+  allowIngress,
+  allowReconciler,
+  allowTimers,
+  type Data,
+  type TimerTargets,
+} from "./access.ts";
+import { runtimeCode } from "./bundle.ts";
+import { PerdureFunction, type Variables } from "./function.ts";
+import { FunctionApi } from "./http-api.ts";
+import { Queues } from "./queues.ts";
+import {
+  type PerdureRuntimeProps,
+  type RuntimePart,
+  type RuntimeSettings,
+  settingsOf,
+} from "./runtime-props.ts";
+import { Tables } from "./tables.ts";
+
+/** What the dispatcher needs beside the turn that it waits for: to read, to commit, to send. */
+const DISPATCHER_SPARE = Duration.seconds(30);
+/** HTTP APIs give up after 30 seconds. */
+const HTTP_TIMEOUT = Duration.seconds(30);
+const TIMERS_TIMEOUT = Duration.seconds(30);
+const RECONCILER_TIMEOUT = Duration.minutes(15);
+const BATCH_MAX = 10;
+const DISPATCHER_MEMORY_MIB = 512;
+const MEMORY_MIB = 256;
+
+interface Part {
+  readonly description: string;
+  readonly timeout: Duration;
+  readonly variables: Variables;
+  readonly inLoop?: boolean;
+}
+
+export class PerdureRuntime extends Construct {
+  readonly tables: Tables;
+  readonly mailbox: IQueue;
+  readonly queues: Queues;
+  readonly ingress: FunctionApi;
+  readonly admin: FunctionApi;
+  readonly functions: Readonly<Record<RuntimePart, PerdureFunction>>;
+  readonly settings: RuntimeSettings;
+
+  constructor(scope: Construct, id: string, props: PerdureRuntimeProps = {}) {
+    super(scope, id);
+    const settings = settingsOf(props);
+    this.settings = settings;
+    this.tables = new Tables(this, "Tables", { ...settings, existing: settings.tables });
+    this.queues = new Queues(this, "Queues", {
+      encryptionKey: settings.encryptionKey,
+      dispatcherTimeout: settings.turnTimeout.plus(DISPATCHER_SPARE),
+      timersTimeout: TIMERS_TIMEOUT,
+    });
+    this.mailbox = this.queues.mailbox;
+    const { targets, variables } = this.#schedules();
+    const dispatcher = this.#dispatcher(targets, variables);
+    const timers = this.#timers(targets, variables);
+    const ingress = this.#function("ingress", {
+      description: "Perdure: HTTP ingress",
+      timeout: HTTP_TIMEOUT,
+      variables: this.#dataVariables(),
+    });
+    allowIngress(ingress, this.data);
+    this.ingress = this.#api("ingress", ingress);
+    const admin = this.#function("admin", {
+      description: "Perdure: admin API",
+      timeout: HTTP_TIMEOUT,
+      variables: { ...this.#dataVariables(), ingressUrl: this.ingress.url },
+    });
+    allowAdmin(admin, this.data);
+    this.admin = this.#api("admin", admin);
+    const reconciler = this.#reconciler();
+    this.functions = { dispatcher, timers, ingress, admin, reconciler };
+  }
+
+  /** What functions of this runtime read and write. */
+  get data(): Data {
+    return {
+      tables: this.tables,
+      mailboxArn: this.mailbox.queueArn,
+      encryptionKey: this.settings.encryptionKey,
+    };
+  }
+
+  #dispatcher(targets: TimerTargets, timerVariables: Variables): PerdureFunction {
+    const { turnTimeout, maxConcurrency, mailboxEpoch } = this.settings;
+    const dispatcher = this.#function("dispatcher", {
+      description: "Perdure: takes messages from the mailbox and runs turns",
+      timeout: turnTimeout.plus(DISPATCHER_SPARE),
+      variables: { ...this.#dataVariables(), ...timerVariables, mailboxEpoch: String(mailboxEpoch) },
+      inLoop: true,
+    });
+    allowDispatcher(dispatcher, this.data, targets);
+    this.#consume(dispatcher, this.mailbox, maxConcurrency);
+    return dispatcher;
+  }
+
+  #timers(targets: TimerTargets, timerVariables: Variables): PerdureFunction {
+    const timers = this.#function("timers", {
+      description: "Perdure: forwards due timers to the mailbox",
+      timeout: TIMERS_TIMEOUT,
+      variables: { mailboxUrl: this.mailbox.queueUrl, ...timerVariables },
+      inLoop: true,
+    });
+    allowTimers(timers, this.data, targets);
+    this.#consume(timers, this.queues.delay, this.settings.maxConcurrency);
+    return timers;
+  }
+
+  #reconciler(): PerdureFunction {
+    const reconciler = this.#function("reconciler", {
+      description: "Perdure: pokes invocations that should have moved",
+      timeout: RECONCILER_TIMEOUT,
+      variables: this.#dataVariables(),
+    });
+    allowReconciler(reconciler, this.data);
+    const role = this.#schedulerRole("ReconcilerScheduleRole", [
+      new PolicyStatement({
+        actions: ["lambda:InvokeFunction"],
+        resources: [reconciler.function.functionArn],
+      }),
+    ]);
+    new CfnSchedule(this, "ReconcilerSchedule", {
+      description: "Perdure: runs the reconciler",
+      scheduleExpression: `rate(${this.settings.reconcileEvery.toMinutes()} minutes)`,
+      flexibleTimeWindow: { mode: "OFF" },
+      target: {
+        arn: reconciler.function.functionArn,
+        roleArn: role.roleArn,
+        // The next run does what this one could not.
+        retryPolicy: { maximumRetryAttempts: 0 },
+      },
+    }).node.addDependency(role);
+    return reconciler;
+  }
+
+  /** The far leg of timers: a group for schedules, and the role in which the Scheduler puts them into the delay queue. */
+  #schedules(): { readonly targets: TimerTargets; readonly variables: Variables } {
+    const { delay } = this.queues;
+    const { delayQueueMax, encryptionKey } = this.settings;
+    const group = new ScheduleGroup(this, "TimerSchedules");
+    const role = this.#schedulerRole("TimerSchedulesRole", [
+      new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [delay.queueArn] }),
+      ...(encryptionKey
+        ? [
+            new PolicyStatement({
+              actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+              resources: [encryptionKey.keyArn],
+            }),
+          ]
+        : []),
+    ]);
+    const schedulesArn = Stack.of(this).formatArn({
+      service: "scheduler",
+      resource: "schedule",
+      resourceName: `${group.scheduleGroupName}/t-*`,
+    });
+    return {
+      targets: { delayQueueArn: delay.queueArn, schedulesArn, schedulerRoleArn: role.roleArn },
+      variables: {
+        delayQueueUrl: delay.queueUrl,
+        delayQueueArn: delay.queueArn,
+        scheduleGroup: group.scheduleGroupName,
+        schedulerRoleArn: role.roleArn,
+        ...(delayQueueMax ? { delayQueueMsMax: String(delayQueueMax.toMilliseconds()) } : {}),
+      },
+    };
+  }
+
+  /** For the Scheduler of this account only: another's schedule that names the role is refused. */
+  #schedulerRole(id: string, statements: readonly PolicyStatement[]): Role {
+    const role = new Role(this, id, {
+      assumedBy: new ServicePrincipal("scheduler.amazonaws.com", {
+        conditions: { StringEquals: { "aws:SourceAccount": Stack.of(this).account } },
+      }),
+    });
+    for (const statement of statements) role.addToPolicy(statement);
+    return role;
+  }
+
+  #consume(consumer: PerdureFunction, queue: IQueue, maxConcurrency: number): void {
+    new EventSourceMapping(consumer, "Source", {
+      target: consumer.function,
+      eventSourceArn: queue.queueArn,
+      batchSize: BATCH_MAX,
+      maxConcurrency,
+      reportBatchItemFailures: true,
+    });
+  }
+
+  #function(part: RuntimePart, { description, timeout, variables, inLoop = false }: Part): PerdureFunction {
+    const { memory, reservedConcurrency, architecture, nodeRuntime, logRetention, encryptionKey } =
+      this.settings;
+    return new PerdureFunction(this, titled(part), {
+      description,
+      timeout,
+      variables: { ...variables, logLevel: this.settings.logLevel },
+      inLoop,
+      code: runtimeCode(part, this.settings.awsSdk),
+      memoryMiB: memory?.[part] ?? (part === "dispatcher" ? DISPATCHER_MEMORY_MIB : MEMORY_MIB),
+      reservedConcurrency: reservedConcurrency?.[part],
+      architecture,
+      runtime: nodeRuntime,
+      logRetention,
+      encryptionKey,
+    });
+  }
+
+  #api(part: "ingress" | "admin", target: PerdureFunction): FunctionApi {
+    const { ingressAuthorization, accessLog, logRetention, encryptionKey } = this.settings;
+    return new FunctionApi(this, `${titled(part)}Api`, {
+      description: `Perdure: ${part}`,
+      target: target.function,
+      authorization: part === "admin" ? "iam" : ingressAuthorization,
+      accessLog,
+      logRetention,
+      encryptionKey,
+    });
+  }
+
+  #dataVariables(): Variables {
+    const { journal, state, registry } = this.tables;
+    return {
+      journalTable: journal.tableName,
+      stateTable: state.tableName,
+      registryTable: registry.tableName,
+      mailboxUrl: this.mailbox.queueUrl,
+    };
+  }
+}
+
+const titled = (part: string): string => `${part.charAt(0).toUpperCase()}${part.slice(1)}`;

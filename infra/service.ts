@@ -1,0 +1,75 @@
+/**
+ * A user's handlers: one function, a version of which is published for each change of its code or settings. Invocations
+ * stay on the version that they began on, so versions are kept when the stack moves on.
+ */
+import { resolve } from "node:path";
+import { type Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Policy, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import type { Version } from "aws-cdk-lib/aws-lambda";
+import { Construct } from "constructs";
+import { allowHandler } from "./access.ts";
+import { handlerCode } from "./bundle.ts";
+import { PerdureFunction } from "./function.ts";
+import type { PerdureRuntime } from "./runtime.ts";
+
+export interface PerdureServiceProps {
+  readonly runtime: PerdureRuntime;
+  /** The file that exports the services, or a `handler` made of them. Relative to the working directory. */
+  readonly entry: string;
+  /** The names of the services in it: what the function's role is confined to. */
+  readonly services: readonly string[];
+  /** MiB. @default 512 */
+  readonly memory?: number;
+  /** @default the runtime's turnTimeout, beyond which nothing waits for a turn */
+  readonly timeout?: Duration;
+  /** @default none */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** @default none: as many as the dispatcher asks for */
+  readonly reservedConcurrency?: number;
+}
+
+const MEMORY_MIB = 512;
+
+export class PerdureService extends Construct {
+  readonly handler: PerdureFunction;
+  readonly version: Version;
+
+  constructor(scope: Construct, id: string, props: PerdureServiceProps) {
+    super(scope, id);
+    const { runtime, services } = props;
+    const { settings } = runtime;
+    this.handler = new PerdureFunction(this, "Handler", {
+      description: `Perdure: ${services.join(", ")}`,
+      code: handlerCode(resolve(props.entry), settings.awsSdk),
+      memoryMiB: props.memory ?? MEMORY_MIB,
+      timeout: props.timeout ?? settings.turnTimeout,
+      variables: {
+        journalTable: runtime.tables.journal.tableName,
+        stateTable: runtime.tables.state.tableName,
+        registryTable: runtime.tables.registry.tableName,
+        mailboxUrl: runtime.mailbox.queueUrl,
+        logLevel: settings.logLevel,
+      },
+      environment: props.environment ?? {},
+      inLoop: true,
+      reservedConcurrency: props.reservedConcurrency,
+      architecture: settings.architecture,
+      runtime: settings.nodeRuntime,
+      logRetention: settings.logRetention,
+      encryptionKey: settings.encryptionKey,
+    });
+    allowHandler(this.handler, services, runtime.data);
+    this.version = this.handler.function.currentVersion;
+    this.version.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    // Here and not with the role, which may be another stack's that this one depends on.
+    new Policy(this, "DispatcherAccess", {
+      roles: [runtime.functions.dispatcher.role],
+      statements: [
+        new PolicyStatement({
+          actions: ["lambda:InvokeFunction"],
+          resources: [`${this.handler.function.functionArn}:*`],
+        }),
+      ],
+    });
+  }
+}

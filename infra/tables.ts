@@ -1,0 +1,61 @@
+/** The three tables. On demand, encrypted, kept when the stack goes unless told otherwise. */
+import type { RemovalPolicy } from "aws-cdk-lib";
+import { AttributeType, BillingMode, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
+import type { IKey } from "aws-cdk-lib/aws-kms";
+import { Construct } from "constructs";
+
+/** As much of a table as is needed, so that any construct, or two names, will do. */
+export interface TableReference {
+  readonly tableArn: string;
+  readonly tableName: string;
+}
+
+export interface PerdureTables {
+  /** Invocations: their heads, logs and large values. */
+  readonly journal: TableReference;
+  /** State of objects and workflows, promises, locks. */
+  readonly state: TableReference;
+  /** Deployments and the services that they serve. */
+  readonly registry: TableReference;
+}
+
+export interface TablesProps {
+  readonly existing: Partial<PerdureTables>;
+  readonly encryptionKey: IKey | undefined;
+  readonly removalPolicy: RemovalPolicy;
+  readonly deletionProtection: boolean;
+  readonly pointInTimeRecovery: boolean;
+}
+
+/** Epoch seconds; `lib/head.ts`, `core/state-store.ts`. */
+const TTL_ATTRIBUTE = "ttl";
+
+export class Tables extends Construct implements PerdureTables {
+  readonly journal: TableReference;
+  readonly state: TableReference;
+  readonly registry: TableReference;
+
+  constructor(scope: Construct, id: string, props: TablesProps) {
+    super(scope, id);
+    const { journal, state, registry } = props.existing;
+    this.journal = journal ?? this.#table("Journal", props);
+    this.state = state ?? this.#table("State", props);
+    this.registry = registry ?? this.#table("Registry", props);
+  }
+
+  #table(id: string, props: TablesProps): Table {
+    const { encryptionKey, removalPolicy, deletionProtection, pointInTimeRecovery } = props;
+    return new Table(this, id, {
+      partitionKey: { name: "pk", type: AttributeType.STRING },
+      sortKey: { name: "sk", type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: TTL_ATTRIBUTE,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: pointInTimeRecovery },
+      deletionProtection,
+      removalPolicy,
+      ...(encryptionKey
+        ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }
+        : { encryption: TableEncryption.DEFAULT }),
+    });
+  }
+}

@@ -1,0 +1,19 @@
+/** The contract between the stack, which sets these variables, and the functions, which read them. */
+export const ENVIRONMENT = {
+  journalTable: "PERDURE_JOURNAL_TABLE",
+  stateTable: "PERDURE_STATE_TABLE",
+  registryTable: "PERDURE_REGISTRY_TABLE",
+  mailboxUrl: "PERDURE_MAILBOX_URL",
+  delayQueueUrl: "PERDURE_DELAY_QUEUE_URL",
+  delayQueueArn: "PERDURE_DELAY_QUEUE_ARN",
+  scheduleGroup: "PERDURE_SCHEDULE_GROUP",
+  schedulerRoleArn: "PERDURE_SCHEDULER_ROLE_ARN",
+  /** Milliseconds; shorter than SQS's 15 minutes only in tests. */
+  delayQueueMsMax: "PERDURE_DELAY_QUEUE_MS_MAX",
+  /** Grows when the mailbox is replaced. */
+  mailboxEpoch: "PERDURE_MAILBOX_EPOCH",
+  ingressUrl: "PERDURE_INGRESS_URL",
+  logLevel: "PERDURE_LOG_LEVEL",
+} as const;
+
+export type EnvironmentVariable = keyof typeof ENVIRONMENT;
