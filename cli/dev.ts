@@ -1,6 +1,7 @@
 /** `perdure dev`: serves a file's services on this machine. */
 import { mkdirSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import type { Durability } from "../runtime/dev/engine.ts";
 import { type Command, CommandError, parse, UsageError } from "./command.ts";
 import { DevConsole } from "./dev-console.ts";
 
@@ -26,6 +27,8 @@ Options:
   --admin-port <port>   where the admin API is served (default ${DEFAULT_ADMIN_PORT}; 0: one that is free)
   --host <address>      the address to listen on (default ${DEFAULT_HOST}: this machine only)
   --data <file>         the data file (default ${DATA_FOLDER}/<name of the served file>.sqlite in the current folder)
+  --durability <what>   what data survives: "process" (default), the end of any process, kill -9 included; "power", a
+                        power cut as well, for a sync to the disk at each commit
   --no-watch            do not reload when the code changes
   --help                show this
 `;
@@ -35,6 +38,7 @@ const OPTIONS = {
   "admin-port": { type: "string" },
   host: { type: "string" },
   data: { type: "string" },
+  durability: { type: "string" },
   "no-watch": { type: "boolean" },
 } as const;
 
@@ -44,6 +48,7 @@ interface Settings {
   readonly host: string;
   readonly port: number;
   readonly adminPort: number;
+  readonly durability: Durability;
   readonly watch: boolean;
 }
 
@@ -66,8 +71,14 @@ function settingsOf(args: readonly string[]): Settings {
     host: values.host ?? DEFAULT_HOST,
     port: portOf("--port", values.port, DEFAULT_PORT),
     adminPort: portOf("--admin-port", values["admin-port"], DEFAULT_ADMIN_PORT),
+    durability: durabilityOf(values.durability ?? "process"),
     watch: values["no-watch"] !== true,
   };
+}
+
+function durabilityOf(text: string): Durability {
+  if (text === "process" || text === "power") return text;
+  throw new UsageError(`--durability takes process or power, not "${text}"`, HELP);
 }
 
 /** Where the user is. Through this repository's own npm script the process runs elsewhere: npm tells. */

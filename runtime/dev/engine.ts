@@ -16,7 +16,7 @@ import { Dispatcher } from "../dispatcher/core.ts";
 import { Ingress } from "../ingress/ingress.ts";
 import { LocalBlobStore } from "../local/blob-store.ts";
 import { systemClock, systemEntropy } from "../local/clock.ts";
-import { type LocalDatabase, openDatabase } from "../local/database.ts";
+import { type DatabaseOptions, type LocalDatabase, openDatabase } from "../local/database.ts";
 import { LocalItemStore } from "../local/item-store.ts";
 import { LocalMailbox } from "../local/mailbox.ts";
 import { LocalTimers } from "../local/timers.ts";
@@ -38,10 +38,14 @@ const STOP_MS_MAX = 1_500;
 const RECONCILE_FIRST_MS = 3_000;
 const RECONCILE_MS = 10 * 60 * 1000;
 
+/** What data survives: the end of any process, or a power cut too. */
+export type Durability = NonNullable<DatabaseOptions["durability"]>;
+
 export interface EngineOptions {
   /** The user's file, absolute. */
   readonly file: string;
   readonly dataPath: string;
+  readonly durability: Durability;
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -104,7 +108,7 @@ export class Engine {
     this.#options = options;
     // What stopping cuts off is no news: it goes on at the next start.
     this.#logger = { log: (...line) => void (this.#stopped || options.logger.log(...line)) };
-    this.#database = openDatabase(options.dataPath);
+    this.#database = openDatabase(options.dataPath, { durability: options.durability });
     this.#items = new LocalItemStore(this.#database);
     this.#mailbox = new LocalMailbox(this.#database, systemClock, this.#logger);
     this.#timers = new LocalTimers(this.#database, this.#mailbox, systemClock, this.#logger);

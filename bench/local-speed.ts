@@ -1,0 +1,159 @@
+/**
+ * The local server beside Restate's, on this machine, in this run: the same handlers, the same load generator, taking
+ * turns. Both once with every commit synced to the disk and once without, since their defaults differ in that.
+ */
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Load, Measured } from "./local-speed/load.ts";
+import { type Durability, type RunningServer, startPerdure, startRestate } from "./local-speed/server.ts";
+
+const ROUNDS = 3;
+const WARM_SECONDS = 1;
+const SECONDS = 2;
+const CLIENTS = [1, 64];
+
+interface Workload {
+  readonly name: string;
+  readonly path: string;
+  readonly keys: number;
+  readonly body: string;
+}
+
+const WORKLOADS: readonly Workload[] = [
+  { name: "no-op", path: "/Noop/call", keys: 1, body: "" },
+  { name: "object add, 1,000 keys", path: "/Counter/{n}/add", keys: 1000, body: "1" },
+  { name: "10 steps", path: "/Steps/ten", keys: 1, body: "" },
+];
+
+export interface SpeedRow {
+  readonly workload: string;
+  readonly clients: number;
+  readonly durability: Durability;
+  readonly perdure: Speed;
+  readonly restate: Speed;
+  /** Requests per second, ours over theirs, per round: median, least, most. */
+  readonly ratio: Spread;
+}
+export interface Speed {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Runs everything; `progress` is told what is being measured. Needs `npm run peers`. */
+export async function measureLocalSpeed(progress: (line: string) => void): Promise<readonly SpeedRow[]> {
+  const rows: SpeedRow[] = [];
+  for (const durability of ["process", "power"] as const) {
+    const folder = mkdtempSync(join(tmpdir(), "perdure-bench-"));
+    const servers: RunningServer[] = [];
+    try {
+      const perdure = await startPerdure(folder, await freePorts(), durability);
+      servers.push(perdure);
+      const restate = await startRestate(folder, await freePorts(), durability);
+      servers.push(restate);
+      for (const clients of CLIENTS)
+        for (const workload of WORKLOADS) {
+          progress(`${workload.name}, ${clients} clients, ${DURABILITY_TEXT[durability]}`);
+          rows.push(await compare(workload, clients, durability, perdure, restate));
+        }
+    } finally {
+      await Promise.all(servers.map((server) => server.stop()));
+      rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+    }
+  }
+  return rows;
+}
+
+export const DURABILITY_TEXT = { process: "not synced", power: "each commit synced" } as const;
+
+async function compare(
+  workload: Workload,
+  clients: number,
+  durability: Durability,
+  perdure: RunningServer,
+  restate: RunningServer,
+): Promise<SpeedRow> {
+  const ours: Measured[] = [];
+  const theirs: Measured[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    // Whoever goes first finds another machine than who goes second: take turns.
+    const order = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
+    for (const results of order)
+      results.push(await run(workload, clients, results === ours ? perdure.port : restate.port));
+  }
+  const ratios = ours.map((own, round) => own.requests / (theirs[round]?.requests ?? Number.NaN));
+  return {
+    workload: workload.name,
+    clients,
+    durability,
+    perdure: speedOf(ours),
+    restate: speedOf(theirs),
+    ratio: { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
+  };
+}
+
+async function run(workload: Workload, clients: number, port: number): Promise<Measured> {
+  const { path, keys, body } = workload;
+  const load: Load = { port, clients, path, keys, body, seconds: SECONDS, warmSeconds: WARM_SECONDS };
+  const script = join(import.meta.dirname, "local-speed/load.ts");
+  const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(load)]);
+  const measured = JSON.parse(stdout) as Measured;
+  if (measured.failed > 0) throw new Error(`${measured.failed} requests of ${workload.name} failed`);
+  return measured;
+}
+
+function speedOf(results: readonly Measured[]): Speed {
+  return {
+    perSecond: median(results.map((result) => result.requests / result.seconds)),
+    p50Ms: median(results.map((result) => result.p50Ms)),
+    p99Ms: median(results.map((result) => result.p99Ms)),
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+async function freePorts(): Promise<{ ingress: number; admin: number; handlers: number; node: number }> {
+  const servers = Array.from({ length: 4 }, () => createServer().listen(0, "127.0.0.1"));
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => {
+          server.once("listening", () => {
+            const address = server.address();
+            server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+          });
+        }),
+    ),
+  );
+  const [ingress = 0, admin = 0, handlers = 0, node = 0] = ports;
+  return { ingress, admin, handlers, node };
+}
+
+if (import.meta.main) {
+  const rows = await measureLocalSpeed((line) => process.stderr.write(`${line}\n`));
+  console.table(
+    rows.map((r) => ({
+      workload: r.workload,
+      clients: r.clients,
+      durability: r.durability,
+      ours: Math.round(r.perdure.perSecond),
+      theirs: Math.round(r.restate.perSecond),
+      ratio: r.ratio.median.toFixed(2),
+      spread: `${r.ratio.min.toFixed(2)}-${r.ratio.max.toFixed(2)}`,
+      p50: `${r.perdure.p50Ms.toFixed(1)}/${r.restate.p50Ms.toFixed(1)}`,
+      p99: `${r.perdure.p99Ms.toFixed(1)}/${r.restate.p99Ms.toFixed(1)}`,
+    })),
+  );
+}

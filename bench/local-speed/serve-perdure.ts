@@ -1,0 +1,1 @@
+export { services as default } from "./handlers.ts";

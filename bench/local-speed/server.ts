@@ -1,0 +1,144 @@
+/** A server under load, as processes of their own: Perdure's and Restate's, on the same handlers. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const HERE = import.meta.dirname;
+const START_MS_MAX = 30_000;
+const POLL_MS = 50;
+const STOP_MS_MAX = 5_000;
+
+/** Whether a commit is synced to the disk, or handed to the operating system. */
+export type Durability = "power" | "process";
+
+export interface RunningServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export interface Ports {
+  readonly ingress: number;
+  readonly admin: number;
+  readonly handlers: number;
+  readonly node: number;
+}
+
+export async function startPerdure(
+  folder: string,
+  ports: Ports,
+  durability: Durability,
+): Promise<RunningServer> {
+  const main = [
+    "--conditions=perdure-source",
+    join(ROOT, "cli/main.ts"),
+    "dev",
+    join(HERE, "serve-perdure.ts"),
+  ];
+  const where = ["--port", String(ports.ingress), "--admin-port", String(ports.admin)];
+  const data = ["--data", join(folder, "perdure.sqlite"), "--durability", durability, "--no-watch"];
+  const server = start("perdure dev", process.execPath, [...main, ...where, ...data], { TMPDIR: folder });
+  await until(`http://127.0.0.1:${ports.ingress}/restate/health`, server);
+  return { port: ports.ingress, stop: () => stopAll([server]) };
+}
+
+/** Its defaults, in one process, with its SDK's handlers in another. Its WAL is synced unless told otherwise. */
+export async function startRestate(
+  folder: string,
+  ports: Ports,
+  durability: Durability,
+): Promise<RunningServer> {
+  const bundle = join(folder, "restate-handlers.mjs");
+  await build({
+    entryPoints: [join(HERE, "serve-restate.ts")],
+    outfile: bundle,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    logLevel: "error",
+    alias: { "perdure/restate": join(ROOT, "peers/node_modules/@restatedev/restate-sdk") },
+    // Its dependencies are CommonJS and call `require`.
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
+  });
+  const noSync = String(durability === "process");
+  const server = start("restate-server", join(ROOT, "peers/node_modules/.bin/restate-server"), [], {
+    DO_NOT_TRACK: "1",
+    RUST_LOG: "error",
+    RESTATE_BASE_DIR: join(folder, "restate-data"),
+    RESTATE_BIND_ADDRESS: `127.0.0.1:${ports.node}`,
+    RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ports.ingress}`,
+    RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${ports.admin}`,
+    RESTATE_BIFROST__LOCAL__ROCKSDB_DISABLE_WAL_FSYNC: noSync,
+    RESTATE_METADATA_SERVER__ROCKSDB_DISABLE_WAL_FSYNC: noSync,
+  });
+  const handlers = start("restate handlers", process.execPath, [bundle], { PORT: String(ports.handlers) });
+  await until(`http://127.0.0.1:${ports.admin}/health`, server);
+  await register(ports, handlers);
+  return { port: ports.ingress, stop: () => stopAll([server, handlers]) };
+}
+
+async function register(ports: Ports, handlers: Process): Promise<void> {
+  const deadlineMs = performance.now() + START_MS_MAX;
+  for (;;) {
+    const response = await fetch(`http://127.0.0.1:${ports.admin}/deployments`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ uri: `http://127.0.0.1:${ports.handlers}` }),
+    });
+    const answer = await response.text();
+    if (response.ok) return;
+    if (performance.now() > deadlineMs)
+      throw new Error(`registering failed: ${answer}\n${handlers.output()}`);
+    await delay(POLL_MS);
+  }
+}
+
+interface Process {
+  readonly name: string;
+  readonly child: ChildProcess;
+  readonly output: () => string;
+}
+
+function start(name: string, command: string, args: readonly string[], env: Record<string, string>): Process {
+  // A process group of its own, so that what it starts ends with it.
+  const child = spawn(command, args, {
+    env: { ...process.env, ...env },
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (output = (output + text).slice(-4_000)));
+  return { name, child, output: () => output };
+}
+
+async function until(url: string, { name, child, output }: Process): Promise<void> {
+  const deadlineMs = performance.now() + START_MS_MAX;
+  while (child.exitCode === null && performance.now() < deadlineMs) {
+    const ok = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (ok) return;
+    await delay(POLL_MS);
+  }
+  throw new Error(`${name} did not start:\n${output()}`);
+}
+
+async function stopAll(processes: readonly Process[]): Promise<void> {
+  await Promise.all(
+    processes.map(async ({ child }) => {
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+      const ended = once(child, "exit");
+      process.kill(-child.pid, "SIGTERM");
+      const late = setTimeout(() => process.kill(-(child.pid ?? 0), "SIGKILL"), STOP_MS_MAX);
+      await ended;
+      clearTimeout(late);
+    }),
+  );
+}
