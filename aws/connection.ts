@@ -10,7 +10,9 @@ import { ENVIRONMENT, type EnvironmentVariable } from "../lib/environment.ts";
 import type { Clock, Entropy, Logger } from "../lib/ports.ts";
 import { DynamoItemStore } from "./dynamo-item-store.ts";
 import { type Environment, jsonLogger, lambdaClock, lambdaEntropy, required } from "./environment.ts";
+import { LambdaDiscoverer } from "./lambda-discoverer.ts";
 import { LambdaInvoker } from "./lambda-invoker.ts";
+import { LambdaVersions } from "./lambda-versions.ts";
 import { PollingWatch } from "./polling-watch.ts";
 import { SqsMailbox } from "./sqs-mailbox.ts";
 import { SqsTimers } from "./sqs-timers.ts";
@@ -59,6 +61,14 @@ export class Connection {
 
   invoker(): LambdaInvoker {
     return new LambdaInvoker(new LambdaClient({ maxAttempts: 1 }));
+  }
+
+  discoverer(): LambdaDiscoverer {
+    return new LambdaDiscoverer(new LambdaClient({}));
+  }
+
+  versions(): LambdaVersions {
+    return new LambdaVersions(new LambdaClient({}));
   }
 
   watch(): PollingWatch {

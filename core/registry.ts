@@ -7,6 +7,16 @@ import type { Clock, ItemStore, Registry } from "../lib/ports.ts";
 
 const DEPLOYMENT = "deployment";
 const SERVICE = "service";
+/** Of a deployment's item: since when nothing goes to it, epoch milliseconds, or that it is being retired. */
+const IDLE = "u";
+const RETIRING = -1;
+
+export interface IdleDeployment {
+  readonly deployment: Deployment;
+  /** In the past of everything, once a retirement has begun: it is gone on with. */
+  readonly sinceMs: number;
+}
+
 /** What a reader may have of the registry without asking again, milliseconds. */
 export const REGISTRY_CACHE_MS = 10_000;
 
@@ -50,9 +60,16 @@ export class ItemRegistry implements Registry {
     return this.#all<Deployment>(DEPLOYMENT);
   }
 
-  /** Stores the deployment and points its services to it: new invocations go there from now on. */
+  /** Stores the deployment and points its services to it: new invocations go there from now on. Throws
+   * {@link OperationalError} for one that is being retired. */
   async register(deployment: Deployment): Promise<void> {
-    await this.#put(keyOf(DEPLOYMENT, deployment.id), deployment);
+    const { won } = await this.#items.write({
+      op: "put",
+      key: keyOf(DEPLOYMENT, deployment.id),
+      attributes: { d: plain(deployment) },
+      when: { is: "ne", attribute: IDLE, value: RETIRING },
+    });
+    if (!won) throw new OperationalError("unavailable", `deployment ${deployment.id} is being retired`);
     for (const manifest of deployment.services) await this.#pointTo(manifest, deployment.id);
     this.#cache.clear();
   }
@@ -122,6 +139,41 @@ export class ItemRegistry implements Registry {
     return deployments.some((deployment) => deployment.id === id);
   }
 
+  /** The deployments that no service goes to, each with when that was first noticed; a registration forgets it. */
+  async idle(): Promise<readonly IdleDeployment[]> {
+    const inUse = new Set((await this.services()).map(({ deployment }) => deployment));
+    const found: IdleDeployment[] = [];
+    for (const deployment of await this.deployments()) {
+      if (inUse.has(deployment.id)) continue;
+      const noticed = await this.#noticeIdle(deployment.id);
+      if (noticed !== undefined) found.push({ deployment, sinceMs: noticed });
+    }
+    return found;
+  }
+
+  async #noticeIdle(id: string): Promise<number | undefined> {
+    const { won, item } = await this.#items.write({
+      op: "update",
+      key: keyOf(DEPLOYMENT, id),
+      changes: [{ do: "set", attribute: IDLE, value: this.#clock.now() }],
+      when: { is: "all", of: [{ is: "present" }, { is: "missing", attribute: IDLE }] },
+    });
+    if (won) return this.#clock.now();
+    return item === undefined ? undefined : Number(item[IDLE]);
+  }
+
+  /** From now on the deployment cannot be registered any more, until it is removed. `false`: it has been registered or removed since it
+   * was found idle. Harmless to repeat. */
+  async beginRetirement({ deployment: { id }, sinceMs }: IdleDeployment): Promise<boolean> {
+    const { won } = await this.#items.write({
+      op: "update",
+      key: keyOf(DEPLOYMENT, id),
+      changes: [{ do: "set", attribute: IDLE, value: RETIRING }],
+      when: { is: "eq", attribute: IDLE, value: sinceMs },
+    });
+    return won;
+  }
+
   /** `c` counts the changes of what is registered, so that two of them do not undo each other. */
   async #change<T>(key: ItemKey, change: (held: T) => T): Promise<T | undefined> {
     for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
@@ -147,10 +199,6 @@ export class ItemRegistry implements Registry {
       if (won) return changed;
     }
     throw new OperationalError("unavailable", `${key.pk} is being changed by others; try again`);
-  }
-
-  async #put(key: ItemKey, value: Deployment): Promise<void> {
-    await this.#items.write({ op: "put", key, attributes: { d: plain(value) } });
   }
 
   async #all<T>(kind: string): Promise<readonly T[]> {

@@ -7,7 +7,9 @@
  * services' items. The registry it only reads, and there only services: what a callee is (its kind) decides the queue
  * that a call goes to.
  */
+import { type IRole, Policy, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
+import type { Construct } from "constructs";
 import { serviceTag } from "../lib/ids.ts";
 import type { PerdureFunction } from "./function.ts";
 import type { PerdureTables } from "./tables.ts";
@@ -21,6 +23,14 @@ export interface Data {
   readonly tables: PerdureTables;
   readonly mailboxArn: string;
   readonly encryptionKey: IKey | undefined;
+}
+
+/** Whose functions run turns, ask what is served, and remove what is not any more. */
+export interface RuntimeRoles {
+  readonly dispatcher: IRole;
+  readonly registrar: IRole;
+  readonly admin: IRole;
+  readonly reconciler: IRole;
 }
 
 export interface TimerTargets {
@@ -66,9 +76,17 @@ export function allowTimers(timers: PerdureFunction, data: Data, targets: TimerT
 }
 
 export function allowReconciler(reconciler: PerdureFunction, data: Data): void {
-  reconciler.allow(SCAN, [data.tables.journal.tableArn]);
+  const { journal, registry } = data.tables;
+  reconciler.allow(SCAN, [journal.tableArn]);
+  reconciler.allow(["dynamodb:UpdateItem", ...DELETE, ...SCAN], [registry.tableArn]);
   allowToSend(reconciler, data.mailboxArn);
   allowKey(reconciler, data.encryptionKey);
+}
+
+export function allowRegistrar(registrar: PerdureFunction, data: Data): void {
+  const { registry } = data.tables;
+  registrar.allow(["dynamodb:GetItem", "dynamodb:PutItem", ...DELETE, ...SCAN], [registry.tableArn]);
+  allowKey(registrar, data.encryptionKey);
 }
 
 /** A user's handler function, which serves `services`. */
@@ -79,6 +97,21 @@ export function allowHandler(handler: PerdureFunction, services: readonly string
   handler.allow(["dynamodb:GetItem"], [registry.tableArn], leadingKeys(["service.*"]));
   allowToSend(handler, data.mailboxArn);
   allowKey(handler, data.encryptionKey);
+}
+
+/** What a runtime's functions may do with a user's: its versions, whose numbers are not known beforehand. */
+export function allowOnHandler(scope: Construct, functionArn: string, roles: RuntimeRoles): void {
+  const versions = [`${functionArn}:*`];
+  const allow = (id: string, role: IRole, action: string): Policy =>
+    // A policy of the service's stack and not of the role, whose stack this one depends on.
+    new Policy(scope, id, {
+      roles: [role],
+      statements: [new PolicyStatement({ actions: [action], resources: versions })],
+    });
+  allow("DispatcherAccess", roles.dispatcher, "lambda:InvokeFunction");
+  allow("RegistrarAccess", roles.registrar, "lambda:InvokeFunction");
+  allow("AdminAccess", roles.admin, "lambda:InvokeFunction");
+  allow("ReconcilerAccess", roles.reconciler, "lambda:DeleteFunction");
 }
 
 /** Every key that the request names begins so, and it names one. */

@@ -9,7 +9,7 @@ import type { Authorization } from "./http-api.ts";
 import type { PerdureTables } from "./tables.ts";
 
 /** The functions of a runtime, by name. */
-export type RuntimePart = "dispatcher" | "ingress" | "admin" | "timers" | "reconciler";
+export type RuntimePart = "dispatcher" | "ingress" | "admin" | "timers" | "reconciler" | "registrar";
 
 export interface PerdureRuntimeProps {
   /**

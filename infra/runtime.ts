@@ -13,6 +13,7 @@ import {
   allowDispatcher,
   allowIngress,
   allowReconciler,
+  allowRegistrar,
   allowTimers,
   type Data,
   type TimerTargets,
@@ -35,6 +36,8 @@ const DISPATCHER_SPARE = Duration.seconds(30);
 const HTTP_TIMEOUT = Duration.seconds(30);
 const TIMERS_TIMEOUT = Duration.seconds(30);
 const RECONCILER_TIMEOUT = Duration.minutes(15);
+/** Longer than it waits for a new permission to be known. */
+const REGISTRAR_TIMEOUT = Duration.minutes(3);
 const BATCH_MAX = 10;
 const DISPATCHER_MEMORY_MIB = 512;
 const MEMORY_MIB = 256;
@@ -84,7 +87,13 @@ export class PerdureRuntime extends Construct {
     allowAdmin(admin, this.data);
     this.admin = this.#api("admin", admin);
     const reconciler = this.#reconciler();
-    this.functions = { dispatcher, timers, ingress, admin, reconciler };
+    const registrar = this.#function("registrar", {
+      description: "Perdure: registers what stacks publish",
+      timeout: REGISTRAR_TIMEOUT,
+      variables: this.#dataVariables(),
+    });
+    allowRegistrar(registrar, this.data);
+    this.functions = { dispatcher, timers, ingress, admin, reconciler, registrar };
   }
 
   /** What functions of this runtime read and write. */
@@ -208,7 +217,7 @@ export class PerdureRuntime extends Construct {
     return new PerdureFunction(this, titled(part), {
       description,
       timeout,
-      variables: { ...variables, logLevel: this.settings.logLevel },
+      variables: { ...variables, logLevel: this.settings.logLevel, runtimeName: this.node.path },
       inLoop,
       code: runtimeCode(part, this.settings.awsSdk),
       memoryMiB: memory?.[part] ?? (part === "dispatcher" ? DISPATCHER_MEMORY_MIB : MEMORY_MIB),

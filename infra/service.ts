@@ -3,11 +3,11 @@
  * stay on the version that they began on, so versions are kept when the stack moves on.
  */
 import { resolve } from "node:path";
-import { type Duration, RemovalPolicy } from "aws-cdk-lib";
-import { Policy, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { CustomResource, type Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Policy } from "aws-cdk-lib/aws-iam";
 import type { Version } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
-import { allowHandler } from "./access.ts";
+import { allowHandler, allowOnHandler } from "./access.ts";
 import { handlerCode } from "./bundle.ts";
 import { PerdureFunction } from "./function.ts";
 import type { PerdureRuntime } from "./runtime.ts";
@@ -18,6 +18,11 @@ export interface PerdureServiceProps {
   readonly entry: string;
   /** The names of the services in it: what the function's role is confined to. */
   readonly services: readonly string[];
+  /**
+   * Register a version that takes a handler away, or makes it another kind, although others may call it.
+   * @default false: the deployment fails and is rolled back
+   */
+  readonly allowBreakingChanges?: boolean;
   /** MiB. @default 512 */
   readonly memory?: number;
   /** @default the runtime's turnTimeout, beyond which nothing waits for a turn */
@@ -61,15 +66,26 @@ export class PerdureService extends Construct {
     allowHandler(this.handler, services, runtime.data);
     this.version = this.handler.function.currentVersion;
     this.version.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    // Here and not with the role, which may be another stack's that this one depends on.
-    new Policy(this, "DispatcherAccess", {
-      roles: [runtime.functions.dispatcher.role],
-      statements: [
-        new PolicyStatement({
-          actions: ["lambda:InvokeFunction"],
-          resources: [`${this.handler.function.functionArn}:*`],
-        }),
-      ],
+    const { dispatcher, registrar, admin, reconciler } = runtime.functions;
+    const { functionArn } = this.handler.function;
+    allowOnHandler(this, functionArn, {
+      dispatcher: dispatcher.role,
+      registrar: registrar.role,
+      admin: admin.role,
+      reconciler: reconciler.role,
     });
+    // After the permissions, and removed before them.
+    const registration = new CustomResource(this, "Registration", {
+      serviceToken: registrar.function.functionArn,
+      resourceType: "Custom::PerdureDeployment",
+      properties: {
+        FunctionArn: functionArn,
+        VersionArn: this.version.functionArn,
+        Services: services,
+        Breaking: props.allowBreakingChanges ?? false,
+      },
+    });
+    for (const child of this.node.findAll())
+      if (child instanceof Policy) registration.node.addDependency(child);
   }
 }

@@ -14,6 +14,9 @@ export const ENVIRONMENT = {
   mailboxEpoch: "PERDURE_MAILBOX_EPOCH",
   ingressUrl: "PERDURE_INGRESS_URL",
   logLevel: "PERDURE_LOG_LEVEL",
+  /** Tells the metrics of several runtimes in an account apart. */
+  runtimeName: "PERDURE_RUNTIME_NAME",
+  mailboxDeadLettersUrl: "PERDURE_MAILBOX_DEAD_LETTERS_URL",
 } as const;
 
 export type EnvironmentVariable = keyof typeof ENVIRONMENT;

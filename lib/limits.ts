@@ -71,5 +71,9 @@ export const IDEMPOTENCY_RETENTION_MS = 24 * 60 * 60 * 1000;
 export const WORKFLOW_RETENTION_MS = 24 * 60 * 60 * 1000;
 export const JOURNAL_RETENTION_MS = 24 * 60 * 60 * 1000;
 
+/** A deployment is kept this long after the last service left it, whatever is pinned to it: longer than a turn, a reader's
+ * cache and an update of a stack that is rolled back. */
+export const DEPLOYMENT_GRACE_MS = 24 * 60 * 60 * 1000;
+
 /** Error messages are cut to this many characters before they are stored. */
 export const ERROR_MESSAGE_CHARS_MAX = 4000;

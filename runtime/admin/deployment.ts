@@ -19,21 +19,43 @@ const PAGES_MAX = 50;
 const PAGE = 1000;
 const UNSUPPORTED = ["additional_headers", "assume_role_arn", "auth"] as const;
 
-interface Wanted {
+export interface WantedDeployment {
   readonly address: string;
+  /** Ask again what it serves, though it is known. */
   readonly force: boolean;
+  /** Register it although callers or invocations in flight rely on what it takes away. */
   readonly breaking: boolean;
   readonly dryRun: boolean;
+  /** Throws if what was discovered must not be registered. */
+  readonly check?: (deployment: Deployment) => void;
 }
+
+export interface Registered {
+  readonly deployment: Deployment;
+  readonly known: boolean;
+  /** Absent: it was not asked. */
+  readonly sdkVersion?: string;
+}
+
+/** What a registration needs. */
+export type RegistrationPorts = Pick<AdminPorts, "registry" | "discoverer" | "clock">;
 
 /** 201 new, 200 known (as it is, or with `force`, the default, discovered anew). 400 bad body; 409 META0006, META0016;
  * 500 META0003, META0012, META0013; 501 nothing here can discover. */
 export async function registerDeployment({ ports, request }: Exchange): Handling {
   const wanted = wantedIn(request);
+  const { deployment, known, sdkVersion } = await register(ports, wanted);
+  const ahead = wanted.dryRun && sdkVersion !== undefined ? 1 : 0;
+  const body = await viewRegistered(ports.registry, deployment, ahead, sdkVersion);
+  return jsonResponse(known ? 200 : 201, body);
+}
+
+/** Discovers what the address serves, and registers it unless it breaks what relies on it. Throws {@link AdminError}. */
+export async function register(ports: RegistrationPorts, wanted: WantedDeployment): Promise<Registered> {
   const { address } = wanted;
   const deployments = await ports.registry.deployments();
   const known = deployments.find((deployment) => deployment.address === address);
-  if (known && !wanted.force) return jsonResponse(200, await viewRegistered(ports.registry, known));
+  if (known && !wanted.force) return { deployment: known, known: true };
   const discovered = await discover(ports, address);
   const deployment: Deployment = {
     id: known?.id ?? deploymentId(address),
@@ -41,13 +63,13 @@ export async function registerDeployment({ ports, request }: Exchange): Handling
     createdAtMs: known?.createdAtMs ?? ports.clock.now(),
     services: discovered.services,
   };
+  wanted.check?.(deployment);
   if (!wanted.breaking) await assertCompatible(ports.registry, deployment, known);
   if (!wanted.dryRun) await ports.registry.register(deployment);
-  const body = await viewRegistered(ports.registry, deployment, wanted.dryRun ? 1 : 0, discovered.sdkVersion);
-  return jsonResponse(known ? 200 : 201, body);
+  return { deployment, known: known !== undefined, sdkVersion: discovered.sdkVersion };
 }
 
-function wantedIn({ body }: HttpRequest): Wanted {
+function wantedIn({ body }: HttpRequest): WantedDeployment {
   const json = parseJsonObject(body);
   if (!json) throw badField("request body", "must be a JSON object");
   const unsupported = UNSUPPORTED.find((name) => !isNothing(json[name]));
@@ -81,7 +103,7 @@ function addressIn({ uri, arn }: Record<string, unknown>): string {
 const deploymentId = (address: string): string =>
   `dp_${Buffer.from(digest(15, "deployment", address)).toString("base64url")}`;
 
-async function discover({ discoverer }: AdminPorts, address: string): Promise<DiscoveryResponse> {
+async function discover({ discoverer }: RegistrationPorts, address: string): Promise<DiscoveryResponse> {
   if (!discoverer) {
     throw new AdminError(501, "Deployments cannot be discovered here; the tool that deploys registers them.");
   }

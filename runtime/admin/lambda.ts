@@ -9,7 +9,15 @@ const connection = new Connection(process.env);
 const items = connection.items();
 const { clock, entropy, logger } = connection;
 const admin = new Admin(
-  { items, mailbox: connection.mailbox(), registry: new ItemRegistry(items, clock), clock, entropy, logger },
+  {
+    items,
+    mailbox: connection.mailbox(),
+    registry: new ItemRegistry(items, clock),
+    discoverer: connection.discoverer(),
+    clock,
+    entropy,
+    logger,
+  },
   { version: PACKAGE_VERSION, ingressEndpoint: connection.optional("ingressUrl") ?? "" },
 );
 

@@ -57,16 +57,18 @@ export class Reconciler {
     this.#ports = ports;
   }
 
-  /** One pass over all heads. Answers how many were poked. */
-  async run(): Promise<{ readonly poked: number }> {
+  /** One pass over all heads. Answers how many were poked. `look`: sees each of them. */
+  async run(look: (head: Head) => void = () => undefined): Promise<{ readonly poked: number }> {
     const { items, mailbox, logger } = this.#ports;
     let poked = 0;
     let after: string | undefined;
     do {
       const page = await items.scan("journal", HEAD, after === undefined ? {} : { after });
-      const pokes = page.items.flatMap(({ pk, attributes }) =>
-        this.#pokeIfOverdue(pk, parseHead(attributes)),
-      );
+      const pokes = page.items.flatMap(({ pk, attributes }) => {
+        const head = parseHead(attributes);
+        look(head);
+        return this.#pokeIfOverdue(pk, head);
+      });
       await sendAll(mailbox, pokes);
       poked += pokes.length;
       after = page.next;

@@ -1,0 +1,71 @@
+/**
+ * CloudFormation's custom resources: an event that names a URL, and an answer that is put there. A stack waits an hour
+ * for an answer that does not come, so one is sent whatever happens.
+ */
+import { asError } from "../../lib/errors.ts";
+import type { Registrar, Registration } from "./core.ts";
+
+export interface ResourceEvent {
+  readonly RequestType: "Create" | "Update" | "Delete";
+  readonly ResponseURL: string;
+  readonly StackId: string;
+  readonly RequestId: string;
+  readonly LogicalResourceId: string;
+  /** Absent on creation. */
+  readonly PhysicalResourceId?: string;
+  /** Text throughout, whatever type the template has. */
+  readonly ResourceProperties: Readonly<Record<string, unknown>>;
+}
+
+export interface ResourceAnswer {
+  readonly Status: "SUCCESS" | "FAILED";
+  readonly Reason?: string;
+  readonly PhysicalResourceId: string;
+  readonly StackId: string;
+  readonly RequestId: string;
+  readonly LogicalResourceId: string;
+}
+
+/** CloudFormation takes 4 KB in all. */
+const REASON_CHARS_MAX = 1000;
+/** The identity of what was never created, so that its deletion does nothing. */
+const NOTHING = "nothing";
+
+/** Never rejects. */
+export async function answerTo(event: ResourceEvent, registrar: Registrar): Promise<ResourceAnswer> {
+  const { StackId, RequestId, LogicalResourceId, PhysicalResourceId } = event;
+  const common = { StackId, RequestId, LogicalResourceId };
+  try {
+    return { ...common, Status: "SUCCESS", PhysicalResourceId: await perform(event, registrar) };
+  } catch (error) {
+    const Reason = asError(error).message.slice(0, REASON_CHARS_MAX);
+    return { ...common, Status: "FAILED", Reason, PhysicalResourceId: PhysicalResourceId ?? NOTHING };
+  }
+}
+
+/** Answers the resource's identity: the function. When that becomes another, CloudFormation deletes the old one. */
+async function perform(
+  { RequestType, PhysicalResourceId = NOTHING, ResourceProperties }: ResourceEvent,
+  registrar: Registrar,
+): Promise<string> {
+  if (RequestType === "Delete") {
+    if (PhysicalResourceId.startsWith("arn:")) await registrar.remove(PhysicalResourceId);
+    return PhysicalResourceId;
+  }
+  const registration = registrationIn(ResourceProperties);
+  await registrar.register(registration);
+  return registration.functionArn;
+}
+
+function registrationIn(properties: Readonly<Record<string, unknown>>): Registration {
+  const { FunctionArn, VersionArn, Services, Breaking } = properties;
+  if (typeof FunctionArn !== "string" || typeof VersionArn !== "string" || !Array.isArray(Services)) {
+    throw new TypeError("a registration needs FunctionArn, VersionArn and Services");
+  }
+  return {
+    functionArn: FunctionArn,
+    versionArn: VersionArn,
+    services: Services.map(String),
+    breaking: Breaking === "true" || Breaking === true,
+  };
+}

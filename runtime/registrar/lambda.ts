@@ -1,0 +1,50 @@
+/** The registrar's Lambda entry: invoked by CloudFormation, which it answers over HTTPS. */
+import { Connection } from "../../aws/connection.ts";
+import { ItemRegistry } from "../../core/registry.ts";
+import { asError } from "../../lib/errors.ts";
+import { pause } from "../../lib/pause.ts";
+import { answerTo, type ResourceAnswer, type ResourceEvent } from "./cloudformation.ts";
+import { Registrar } from "./core.ts";
+
+const ATTEMPTS_MAX = 5;
+const PAUSE_MS = 1000;
+
+const connection = new Connection(process.env);
+const { clock, logger } = connection;
+const registrar = new Registrar({
+  registry: new ItemRegistry(connection.items(), clock),
+  discoverer: connection.discoverer(),
+  clock,
+});
+
+export async function handler(event: ResourceEvent): Promise<void> {
+  const answer = await answerTo(event, registrar);
+  const { RequestType } = event;
+  const { Status, Reason, PhysicalResourceId } = answer;
+  logger.log(Status === "SUCCESS" ? "info" : "error", "a registration", {
+    request: RequestType,
+    function: PhysicalResourceId,
+    status: Status,
+    reason: Reason,
+  });
+  await send(event.ResponseURL, answer);
+}
+
+async function send(url: string, answer: ResourceAnswer): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      // The URL is signed for a request without a content type.
+      const { ok, status } = await fetch(url, {
+        method: "PUT",
+        headers: { "content-type": "" },
+        body: JSON.stringify(answer),
+      });
+      if (ok) return;
+      throw new Error(`CloudFormation answered ${status}`);
+    } catch (error) {
+      if (attempt === ATTEMPTS_MAX) throw error;
+      logger.log("warn", "the answer to CloudFormation is sent again", { reason: asError(error).message });
+      await pause(clock, PAUSE_MS);
+    }
+  }
+}
