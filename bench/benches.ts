@@ -1,0 +1,5 @@
+/** All benchmarks, in the order in which they run. */
+import { cost } from "./cost.ts";
+import type { Bench } from "./report/bench.ts";
+
+export const benches: readonly Bench[] = [cost];

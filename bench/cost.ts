@@ -1,0 +1,248 @@
+/**
+ * What each workload costs, by the bill: once alone on an idle system, once at load, beside the least that it could cost
+ * and beside what people use today. Counts are exact. DynamoDB's units are the ones that DynamoDB Local reports; the rule
+ * by which the tests count them is checked against it here, and the run fails where they differ.
+ */
+import * as perdure from "perdure/restate";
+import { startDynamoLocal, TABLES, whyNoDynamoLocal } from "../test/support/emulator-dynamo.ts";
+import { Account } from "./model/account.ts";
+import { type Bill, billPerMillion, COUNTS, MEMORY_MB, scaled, type Usage } from "./model/bill.ts";
+import { meteredDynamo } from "./model/items.ts";
+import { type DurableCost, measureDurable } from "./peers/durable.ts";
+import { startRestateOnLambda } from "./peers/restate-lambda.ts";
+import { dollarsPerMillion, MACHINES } from "./peers/step-functions.ts";
+import type { Bench, BenchContext, Result } from "./report/bench.ts";
+import type { Cell, Table } from "./report/table.ts";
+import { servicesOf } from "./workloads/services.ts";
+import { measureAlone } from "./workloads/measure.ts";
+import { type Workload, WORKLOADS } from "./workloads/workloads.ts";
+
+/** How many of a workload go at once "at load". */
+const AT_ONCE = 20;
+const SERVICES = servicesOf(perdure);
+
+export interface WorkloadCost {
+  readonly name: string;
+  readonly alone: Usage;
+  readonly bill: Bill;
+  readonly atLoad: Bill;
+  readonly floor: Bill;
+  readonly why: string;
+}
+
+async function measureAtLoad(workload: Workload): Promise<Usage> {
+  const { name, before, atOnceMax = AT_ONCE } = workload;
+  const account = await Account.open({ services: SERVICES });
+  const uses = Array.from({ length: Math.min(AT_ONCE, atOnceMax) }, (_, n) => n);
+  for (const n of uses) if (before) await account.measure(() => before(account, n));
+  if (!before && !name.startsWith("workflow")) await account.measure(() => workload.run(account, AT_ONCE));
+  const usage = await account.measure(() => Promise.all(uses.map((n) => workload.run(account, n))));
+  return scaled(usage, 1 / uses.length);
+}
+
+const floorUsage = ({ floor }: Workload): Usage =>
+  Object.fromEntries(COUNTS.map((name) => [name, floor.usage[name] ?? 0])) as unknown as Usage;
+
+async function measureOurs({ progress }: BenchContext): Promise<readonly WorkloadCost[]> {
+  const reason = whyNoDynamoLocal();
+  if (reason !== undefined)
+    throw new Error(`DynamoDB Local, which counts the units, cannot be started: ${reason}`);
+  const dynamo = await startDynamoLocal();
+  const costs: WorkloadCost[] = [];
+  try {
+    const counted = await Account.open({
+      services: SERVICES,
+      items: (meter, time) => meteredDynamo(dynamo.client(), TABLES, meter, time),
+    });
+    const inMemory = await Account.open({ services: SERVICES });
+    for (const [index, workload] of WORKLOADS.entries()) {
+      progress(workload.name);
+      const alone = await measureAlone(counted, workload, 10 * index);
+      assertSame(workload.name, alone, await measureAlone(inMemory, workload, 10 * index));
+      costs.push({
+        name: workload.name,
+        alone,
+        bill: billPerMillion(alone),
+        atLoad: billPerMillion(await measureAtLoad(workload)),
+        floor: billPerMillion(floorUsage(workload)),
+        why: workload.floor.why,
+      });
+    }
+  } finally {
+    await dynamo.close();
+  }
+  return costs;
+}
+
+/** The tests count units by rule: here DynamoDB Local says whether the rule is right. */
+function assertSame(name: string, reported: Usage, byRule: Usage): void {
+  const differing = COUNTS.filter((count) => reported[count] !== byRule[count]);
+  if (differing.length === 0) return;
+  const lines = differing.map((count) => `${count}: ${reported[count]} reported, ${byRule[count]} by rule`);
+  throw new Error(
+    `${name}: DynamoDB Local and the rule by which the tests count differ: ${lines.join("; ")}`,
+  );
+}
+
+interface PeerCost {
+  readonly name: string;
+  readonly restate: { readonly invocations: number; readonly bytes: number } | undefined;
+  readonly durable: DurableCost | undefined;
+}
+
+async function measurePeers({ progress }: BenchContext): Promise<readonly PeerCost[]> {
+  progress("AWS's durable execution SDK with its local runner");
+  const durable = await measureDurable();
+  progress("Restate's server and SDK, request/response, through a counting proxy");
+  const restate = await startRestateOnLambda();
+  const costs: PeerCost[] = [];
+  try {
+    for (const { name } of WORKLOADS)
+      costs.push({ name, restate: await restate.measure(name), durable: durable.get(name) });
+  } finally {
+    await restate.stop();
+  }
+  return costs;
+}
+
+// --- tables --------------------------------------------------------------------------------------------------------
+
+const usageTable = (costs: readonly WorkloadCost[]): Table => ({
+  id: "usage",
+  title: "What one use takes, alone on an idle system",
+  columns: [
+    "workload",
+    "handler λ",
+    "dispatcher λ",
+    "its ms",
+    "write units",
+    "read units",
+    "SQS",
+    "Scheduler",
+    "HTTP",
+    "bytes to handlers",
+  ],
+  rows: costs.map(({ name, alone }) => [
+    name,
+    alone.handlerInvocations,
+    alone.dispatcherInvocations,
+    alone.dispatcherMs,
+    alone.writeUnits,
+    alone.readUnits,
+    alone.fifoRequests + alone.standardRequests,
+    alone.schedules,
+    alone.httpRequests,
+    alone.bytesToHandlers,
+  ]),
+  notes: [
+    "Units as reported by Amazon's DynamoDB Local; a message alone is 3 SQS requests (send, receive, delete).",
+    "Milliseconds are billed by the latency model's medians, rounded up per invocation.",
+  ],
+});
+
+const billTable = (costs: readonly WorkloadCost[]): Table => ({
+  id: "bill",
+  title: "Dollars per million, by part",
+  columns: [
+    "workload",
+    "HTTP API",
+    "DynamoDB",
+    "SQS",
+    "Scheduler",
+    "Lambda",
+    "all, alone",
+    "at load",
+    "floor",
+    "alone/floor",
+  ],
+  rows: costs.map(({ name, bill, atLoad, floor }) => [
+    name,
+    bill.http,
+    bill.dynamodb,
+    bill.queues,
+    bill.scheduler,
+    bill.functions,
+    bill.total,
+    atLoad.total,
+    floor.total,
+    bill.total / floor.total,
+  ]),
+  notes: [
+    `Memory: ${Object.entries(MEMORY_MB)
+      .map(([name, mb]) => `${name} ${mb} MB`)
+      .join(", ")}; arm64; no free tiers, logs or storage.`,
+    `At load: ${AT_ONCE} at once (fewer of the largest), so that messages are received and deleted by tens and dispatchers share their waits.`,
+  ],
+});
+
+const floorTable = (costs: readonly WorkloadCost[]): Table => ({
+  id: "floor",
+  title: "The physical floor",
+  columns: ["workload", "$/million", "because"],
+  rows: costs.map(({ name, floor, why }) => [name, floor.total, why]),
+  notes: [
+    "Handlers that take their messages themselves, no dispatcher; batches of one; the model's median latencies.",
+  ],
+});
+
+function peerRow({ name, alone, bill }: WorkloadCost, peer: PeerCost | undefined): Cell[] {
+  const { restate, durable } = peer ?? {};
+  const machine = MACHINES[name];
+  const ours = [name, alone.handlerInvocations, alone.bytesToHandlers, bill.total];
+  return [
+    ...ours,
+    ...(restate ? [restate.invocations, restate.bytes] : [null, null]),
+    ...(durable ? [durable.operations, durable.checkpoints, durable.dollarsPerMillion] : [null, null, null]),
+    ...(machine ? [machine.transitions, dollarsPerMillion(machine)] : [null, null]),
+    durable ? bill.total / durable.dollarsPerMillion : null,
+  ];
+}
+
+function peerTable(costs: readonly WorkloadCost[], peers: readonly PeerCost[]): Table {
+  return {
+    id: "peers",
+    title: "Beside what people use today",
+    columns: [
+      "workload",
+      "handler λ",
+      "bytes",
+      "$/million, all parts",
+      "Restate: λ",
+      "bytes",
+      "durable: operations",
+      "checkpoint calls",
+      "$/million, operations",
+      "Step Functions: transitions",
+      "$/million",
+      "ours/durable",
+    ],
+    rows: costs.map((ours) =>
+      peerRow(
+        ours,
+        peers.find(({ name }) => name === ours.name),
+      ),
+    ),
+    notes: [
+      "Ours with HTTP API, ingress, queue, dispatcher, handler and database; theirs without what starts them and without compute.",
+      "Restate's server is not priced: it is a machine of its own. Its sleeps are the same at any length.",
+      "–: cannot be expressed (no keyed state), or not run.",
+      `Step Functions, as state machines: ${costs.flatMap(({ name }) => (MACHINES[name] ? [`${name}: ${MACHINES[name].states}`] : [])).join("; ")}.`,
+    ],
+  };
+}
+
+async function run(context: BenchContext): Promise<Result> {
+  const ours = await measureOurs(context);
+  const peers = await measurePeers(context);
+  return {
+    tables: [usageTable(ours), billTable(ours), peerTable(ours, peers), floorTable(ours)],
+    data: { ours, peers },
+  };
+}
+
+export const cost: Bench = {
+  name: "cost",
+  question: "What does each workload cost, beside the least that it could and beside the peers?",
+  needsPeers: true,
+  run,
+};

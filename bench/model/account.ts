@@ -1,0 +1,169 @@
+/**
+ * An AWS account with Perdure in it, in this process: the engine and the AWS adapters are the real ones, what is
+ * modelled is AWS. Time is virtual ({@link VirtualTime}), latencies come from the model, and every request that AWS bills
+ * is counted ({@link Meter}).
+ */
+import type { LambdaClient } from "@aws-sdk/client-lambda";
+import { LambdaInvoker } from "../../aws/lambda-invoker.ts";
+import { PollingWatch } from "../../aws/polling-watch.ts";
+import { SqsMailbox } from "../../aws/sqs-mailbox.ts";
+import { SqsTimers } from "../../aws/sqs-timers.ts";
+import { parseTimer } from "../../aws/timer-message.ts";
+import { ItemRegistry } from "../../core/registry.ts";
+import type { Entropy, ItemStore, Logger } from "../../lib/ports.ts";
+import { decodeTurnRequest, encodeTurnOutcome } from "../../lib/protocol.ts";
+import { Dispatcher } from "../../runtime/dispatcher/core.ts";
+import type { HttpResponse } from "../../runtime/http/message.ts";
+import { CALL_WAIT_MS, Ingress } from "../../runtime/ingress/ingress.ts";
+import { forwardTimer } from "../../runtime/timers/core.ts";
+import { createEndpoint, type Endpoint } from "../../sdk/endpoint.ts";
+import { difference, Meter, type Usage } from "./bill.ts";
+import { Functions } from "./functions.ts";
+import { distant, MeteredItems } from "./items.ts";
+import { type Latency, medians, mulberry32 } from "./latency.ts";
+import { DELAY_QUEUE_URL, MAILBOX_URL, Queues } from "./queues.ts";
+import { VirtualTime } from "./virtual-time.ts";
+
+export interface AccountOptions {
+  readonly services: readonly unknown[];
+  readonly latency?: Latency;
+  /** Default: in memory, counted by the published rule. */
+  readonly items?: (meter: Meter, time: VirtualTime) => ItemStore;
+  readonly concurrencyMax?: number;
+}
+
+/** A dispatcher's function may take so long. */
+const DISPATCHER_MS = 60_000;
+const WARNINGS_ONLY: Logger = {
+  log: (level, message, fields) => {
+    if (level === "error" || level === "warn")
+      process.stderr.write(`${level}: ${message} ${JSON.stringify(fields)}\n`);
+  },
+};
+
+export class Account {
+  readonly time = new VirtualTime();
+  readonly meter = new Meter();
+  readonly queues: Queues;
+  readonly items: ItemStore;
+  readonly #functions: Functions;
+  readonly #latency: Latency;
+  readonly #ingress: Ingress;
+
+  private constructor(options: AccountOptions, endpoint: Endpoint) {
+    const { time, meter } = this;
+    const { latency = medians, items = (counted) => new MeteredItems(counted), concurrencyMax } = options;
+    this.#latency = latency;
+    this.#functions = new Functions(time, meter);
+    this.items = items(meter, time);
+    this.queues = new Queues({
+      time,
+      meter,
+      latency,
+      ...(concurrencyMax === undefined ? {} : { concurrencyMax }),
+    });
+    let seeds = 0;
+    // Each function has its own registry, and so its own cache of it, as it has in AWS.
+    const ports = () => {
+      const near = distant(this.items, time, latency);
+      return {
+        items: near,
+        mailbox: new SqsMailbox(this.queues.sqs, MAILBOX_URL),
+        timers: this.#timers(),
+        registry: new ItemRegistry(near, time),
+        clock: time,
+        entropy: entropyFrom(++seeds),
+        logger: WARNINGS_ONLY,
+      };
+    };
+    const dispatcher = new Dispatcher({
+      ...ports(),
+      invoker: new LambdaInvoker(this.#lambda(endpoint, ports())),
+    });
+    const forwarding = ports();
+    this.queues.consumers = {
+      mailbox: (batch) =>
+        this.#functions.invoke("dispatcher", async () => await dispatcher.handle(batch, DISPATCHER_MS)),
+      timers: (bodies) =>
+        this.#functions.invoke("timers", async () => {
+          for (const body of bodies) await forwardTimer(forwarding, parseTimer(body));
+        }),
+    };
+    this.#ingress = new Ingress({ ...ports(), watch: new PollingWatch(time) }, { callWaitMs: CALL_WAIT_MS });
+  }
+
+  static async open(options: AccountOptions): Promise<Account> {
+    const endpoint = createEndpoint(options.services);
+    const account = new Account(options, endpoint);
+    const { time } = account;
+    const registration = new ItemRegistry(account.items, time).register({
+      id: "dp_1",
+      address: "arn:aws:lambda:us-east-1:000000000000:function:handlers:1",
+      createdAtMs: time.now(),
+      services: endpoint.discover().services,
+    });
+    await time.run(registration);
+    return account;
+  }
+
+  /** A request over the HTTP API; its answer, and how long it took. */
+  async http(
+    path: string,
+    body?: unknown,
+    { method = "POST", headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+  ): Promise<HttpResponse & { readonly ms: number }> {
+    const { time, meter } = this;
+    const startMs = time.exactMs;
+    meter.add("httpRequests");
+    await time.pause(this.#latency("apiGateway.overhead"));
+    const [pathname = "", search = ""] = path.split("?");
+    const response = await this.#functions.invoke("ingress", () =>
+      this.#ingress.handle({
+        method,
+        path: pathname,
+        query: new URLSearchParams(search),
+        headers: { "content-type": "application/json", ...headers },
+        body: body === undefined ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(body)),
+      }),
+    );
+    return { ...response, ms: time.exactMs - startMs };
+  }
+
+  /** What `work`, and all that follows from it, uses. */
+  async measure(work: () => Promise<unknown>): Promise<Usage> {
+    const before = this.meter.usage;
+    await this.time.run(work());
+    await this.time.drain();
+    return difference(this.meter.usage, before);
+  }
+
+  #timers(): SqsTimers {
+    return new SqsTimers({
+      sqs: this.queues.sqs,
+      scheduler: this.queues.scheduler,
+      delayQueueUrl: DELAY_QUEUE_URL,
+      delayQueueArn: "arn:aws:sqs:us-east-1:000000000000:timers",
+      scheduleGroup: "perdure",
+      schedulerRoleArn: "arn:aws:iam::000000000000:role/scheduler",
+      clock: this.time,
+    });
+  }
+
+  #lambda(endpoint: Endpoint, ports: Parameters<Endpoint["runTurn"]>[1]): LambdaClient {
+    const send = async ({ input }: { input: { Payload: Uint8Array } }): Promise<{ Payload: Uint8Array }> => {
+      this.meter.add("bytesToHandlers", input.Payload.byteLength);
+      await this.time.pause(this.#latency("lambda.invoke"));
+      return await this.#functions.invoke("handler", async () => {
+        const request = decodeTurnRequest(Buffer.from(input.Payload).toString());
+        return { Payload: Buffer.from(encodeTurnOutcome(await endpoint.runTurn(request, ports))) };
+      });
+    };
+    return { send } as unknown as LambdaClient;
+  }
+}
+
+/** Different for each function, the same in every run. */
+function entropyFrom(seed: number): Entropy {
+  const next = mulberry32(seed * 7919);
+  return { bytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(next() * 256)) };
+}

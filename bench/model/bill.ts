@@ -1,0 +1,101 @@
+/** What was used, and what AWS takes for it. */
+import { readFileSync } from "node:fs";
+
+interface Prices {
+  readonly dynamodb: { readonly writeRequestUnit: number; readonly readRequestUnit: number };
+  readonly sqs: {
+    readonly fifoRequest: number;
+    readonly standardRequest: number;
+    readonly billedChunkKb: number;
+  };
+  readonly lambda: { readonly request: number; readonly gbSecondArm64: number };
+  readonly scheduler: { readonly invocation: number };
+  readonly apiGateway: { readonly httpApiRequest: number };
+  readonly peers: {
+    readonly lambdaDurableFunctions: { readonly operation: number; readonly gbWritten: number };
+    readonly stepFunctionsStandard: { readonly transition: number };
+  };
+}
+
+/** List prices of us-east-1 in dollars; where they come from is in docs/benchmarks.md. */
+export const PRICES = JSON.parse(readFileSync(new URL("../prices.json", import.meta.url), "utf8")) as Prices;
+
+export const FUNCTIONS = ["ingress", "dispatcher", "handler", "timers"] as const;
+export type FunctionName = (typeof FUNCTIONS)[number];
+
+/** Memory of each function, MB, as the stack sets it. A handler's is its owner's choice. */
+export const MEMORY_MB: Record<FunctionName, number> = {
+  ingress: 256,
+  dispatcher: 512,
+  handler: 512,
+  timers: 256,
+};
+
+/**
+ * What a function computes beside its waits, in milliseconds. A turn takes less than a millisecond of one core where
+ * this was written; Lambda gives 512 MB less than a third of one.
+ */
+export const COMPUTE_MS: Record<FunctionName, number> = { ingress: 2, dispatcher: 2, handler: 3, timers: 1 };
+
+export const COUNTS = [
+  "httpRequests",
+  "writeUnits",
+  "readUnits",
+  "writes",
+  "reads",
+  "fifoRequests",
+  "standardRequests",
+  "messages",
+  "schedules",
+  "bytesToHandlers",
+  ...FUNCTIONS.flatMap((name) => [`${name}Invocations`, `${name}Ms`] as const),
+] as const;
+export type Count = (typeof COUNTS)[number];
+export type Usage = Readonly<Record<Count, number>>;
+
+export class Meter {
+  readonly #counts = Object.fromEntries(COUNTS.map((name) => [name, 0])) as Record<Count, number>;
+
+  add(count: Count, amount = 1): void {
+    this.#counts[count] += amount;
+  }
+
+  get usage(): Usage {
+    return { ...this.#counts };
+  }
+}
+
+export const difference = (after: Usage, before: Usage): Usage =>
+  combine((name) => after[name] - before[name]);
+export const scaled = (usage: Usage, factor: number): Usage => combine((name) => usage[name] * factor);
+const combine = (of: (name: Count) => number): Usage =>
+  Object.fromEntries(COUNTS.map((name) => [name, of(name)])) as Record<Count, number>;
+
+export interface Bill {
+  readonly http: number;
+  readonly dynamodb: number;
+  readonly queues: number;
+  readonly scheduler: number;
+  readonly functions: number;
+  readonly total: number;
+}
+
+/** Dollars per million of what was used. */
+export function billPerMillion(usage: Usage): Bill {
+  const { dynamodb, sqs, lambda, scheduler, apiGateway } = PRICES;
+  const million = 1e6;
+  const bill = {
+    http: million * usage.httpRequests * apiGateway.httpApiRequest,
+    dynamodb:
+      million * (usage.writeUnits * dynamodb.writeRequestUnit + usage.readUnits * dynamodb.readRequestUnit),
+    queues: million * (usage.fifoRequests * sqs.fifoRequest + usage.standardRequests * sqs.standardRequest),
+    scheduler: million * usage.schedules * scheduler.invocation,
+    functions:
+      million *
+      FUNCTIONS.reduce((sum, name) => {
+        const gbSeconds = ((usage[`${name}Ms`] / 1000) * MEMORY_MB[name]) / 1024;
+        return sum + usage[`${name}Invocations`] * lambda.request + gbSeconds * lambda.gbSecondArm64;
+      }, 0),
+  };
+  return { ...bill, total: Object.values(bill).reduce((sum, part) => sum + part, 0) };
+}

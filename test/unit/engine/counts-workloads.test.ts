@@ -1,0 +1,140 @@
+/**
+ * What the workloads of docs/benchmarks.md take, exactly: invocations, DynamoDB units, requests. The engine and the AWS
+ * adapters run as they are; AWS is bench/model, whose rule for units `npm run bench -- cost` checks against DynamoDB Local.
+ * A change that makes a workload dearer fails here until its expectation is changed on purpose.
+ */
+import * as perdure from "perdure/restate";
+import { expect, test } from "vitest";
+import { Account } from "../../../bench/model/account.ts";
+import { measureAlone } from "../../../bench/workloads/measure.ts";
+import { servicesOf } from "../../../bench/workloads/services.ts";
+import { WORKLOADS } from "../../../bench/workloads/workloads.ts";
+
+interface Expected {
+  readonly handler: number;
+  readonly dispatcher: number;
+  readonly writeUnits: number;
+  readonly readUnits: number;
+  readonly fifo: number;
+  readonly standard?: number;
+  readonly schedules?: number;
+  /** Of turn requests. At most, since ids and times are part of them. */
+  readonly bytesMax: number;
+}
+
+const EXPECTED: Readonly<Record<string, Expected>> = {
+  "no-op service call": { handler: 1, dispatcher: 1, writeUnits: 1, readUnits: 2, fifo: 3, bytesMax: 700 },
+  "10 sequential steps": { handler: 1, dispatcher: 1, writeUnits: 10, readUnits: 3, fifo: 3, bytesMax: 700 },
+  "100 sequential steps": {
+    handler: 1,
+    dispatcher: 1,
+    writeUnits: 106,
+    readUnits: 8,
+    fifo: 3,
+    bytesMax: 700,
+  },
+  "10 parallel steps": { handler: 1, dispatcher: 1, writeUnits: 1, readUnits: 2, fifo: 3, bytesMax: 700 },
+  "object add": { handler: 1, dispatcher: 1, writeUnits: 2, readUnits: 5, fifo: 3, bytesMax: 800 },
+  "object of 1,000 keys, reads 3": {
+    handler: 1,
+    dispatcher: 1,
+    writeUnits: 1,
+    readUnits: 8,
+    fifo: 3,
+    bytesMax: 800,
+  },
+  "10 lazy state reads": { handler: 1, dispatcher: 1, writeUnits: 1, readUnits: 14, fifo: 3, bytesMax: 800 },
+  "workflow with a promise": {
+    handler: 3,
+    dispatcher: 3,
+    writeUnits: 9,
+    readUnits: 9,
+    fifo: 9,
+    bytesMax: 2500,
+  },
+  "1-minute sleep": {
+    handler: 2,
+    dispatcher: 2,
+    writeUnits: 2,
+    readUnits: 4,
+    fifo: 6,
+    standard: 3,
+    bytesMax: 1300,
+  },
+  "1-hour sleep": {
+    handler: 2,
+    dispatcher: 2,
+    writeUnits: 2,
+    readUnits: 4,
+    fifo: 6,
+    standard: 6,
+    schedules: 1,
+    bytesMax: 1300,
+  },
+  "30-day sleep": {
+    handler: 2,
+    dispatcher: 2,
+    writeUnits: 2,
+    readUnits: 4,
+    fifo: 6,
+    standard: 6,
+    schedules: 1,
+    bytesMax: 1300,
+  },
+  awakeable: { handler: 2, dispatcher: 2, writeUnits: 2, readUnits: 1, fifo: 6, bytesMax: 1400 },
+  "saga, 5 steps, compensates": {
+    handler: 1,
+    dispatcher: 1,
+    writeUnits: 9,
+    readUnits: 3,
+    fifo: 3,
+    bytesMax: 700,
+  },
+  "fan-out to 100 calls": {
+    handler: 102,
+    dispatcher: 21,
+    writeUnits: 150,
+    readUnits: 24,
+    fifo: 153,
+    bytesMax: 73600,
+  },
+  "chain of 10 calls": {
+    handler: 21,
+    dispatcher: 21,
+    writeUnits: 21,
+    readUnits: 24,
+    fifo: 63,
+    bytesMax: 15400,
+  },
+  "one-way send": { handler: 1, dispatcher: 1, writeUnits: 1, readUnits: 0, fifo: 3, bytesMax: 700 },
+  "delayed send": {
+    handler: 1,
+    dispatcher: 2,
+    writeUnits: 2,
+    readUnits: 5,
+    fifo: 6,
+    standard: 3,
+    bytesMax: 600,
+  },
+  "idempotent repeat": { handler: 0, dispatcher: 0, writeUnits: 1, readUnits: 1, fifo: 0, bytesMax: 0 },
+};
+
+test("there is an expectation for each workload", () => {
+  expect(Object.keys(EXPECTED)).toEqual(WORKLOADS.map(({ name }) => name));
+});
+
+test.each(WORKLOADS)("$name", async (workload) => {
+  const account = await Account.open({ services: servicesOf(perdure) });
+  const usage = await measureAlone(account, workload, 1);
+  const { bytesMax = 0, standard = 0, schedules = 0, ...expected } = EXPECTED[workload.name] ?? {};
+  expect({
+    handler: usage.handlerInvocations,
+    dispatcher: usage.dispatcherInvocations,
+    writeUnits: usage.writeUnits,
+    readUnits: usage.readUnits,
+    fifo: usage.fifoRequests,
+    standard: usage.standardRequests,
+    schedules: usage.schedules,
+  }).toEqual({ ...expected, standard, schedules });
+  expect(usage.bytesToHandlers).toBeLessThanOrEqual(bytesMax);
+});
