@@ -1,5 +1,6 @@
 /** All benchmarks, in the order in which they run. */
 import { cost } from "./cost.ts";
+import { localSpeed } from "./local-speed-table.ts";
 import type { Bench } from "./report/bench.ts";
 
-export const benches: readonly Bench[] = [cost];
+export const benches: readonly Bench[] = [cost, localSpeed];
