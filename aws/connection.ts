@@ -1,85 +1,66 @@
 /**
  * The adapters that a Lambda function of the runtime uses, from its environment variables: clients are made once per
- * execution environment, and only those that are asked for.
+ * execution environment, and only those that are asked for. What not every function needs is in modules of its own
+ * (`invoker-connection.ts`, `timers-connection.ts`), so that a cold start does not load a client in vain.
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { LambdaClient } from "@aws-sdk/client-lambda";
-import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { ENVIRONMENT, type EnvironmentVariable } from "../lib/environment.ts";
 import type { Clock, Entropy, Logger } from "../lib/ports.ts";
+import { CLIENT_TIMEOUTS } from "./client-timeouts.ts";
 import { DynamoItemStore } from "./dynamo-item-store.ts";
+import { EmfMeter } from "./emf-meter.ts";
 import { type Environment, jsonLogger, lambdaClock, lambdaEntropy, required } from "./environment.ts";
-import { LambdaDiscoverer } from "./lambda-discoverer.ts";
-import { LambdaInvoker } from "./lambda-invoker.ts";
-import { LambdaVersions } from "./lambda-versions.ts";
 import { PollingWatch } from "./polling-watch.ts";
 import { SqsMailbox } from "./sqs-mailbox.ts";
-import { SqsTimers } from "./sqs-timers.ts";
 
 export class Connection {
   readonly clock: Clock = lambdaClock;
   readonly entropy: Entropy = lambdaEntropy;
   readonly logger: Logger;
+  readonly meter: EmfMeter;
   readonly #environment: Environment;
   #sqs: SQSClient | undefined;
 
   constructor(environment: Environment) {
     this.#environment = environment;
     this.logger = jsonLogger(environment[ENVIRONMENT.logLevel]);
+    this.meter = new EmfMeter(environment[ENVIRONMENT.runtimeName], this.clock);
   }
 
   optional(variable: EnvironmentVariable): string | undefined {
     return this.#environment[ENVIRONMENT[variable]];
   }
 
+  /** Throws `Error` naming the variable that is not set. */
+  required(variable: EnvironmentVariable): string {
+    return required(this.#environment, variable);
+  }
+
   items(): DynamoItemStore {
-    return new DynamoItemStore(new DynamoDBClient({}), {
-      journal: this.#required("journalTable"),
-      state: this.#required("stateTable"),
-      registry: this.#required("registryTable"),
+    return new DynamoItemStore(new DynamoDBClient(CLIENT_TIMEOUTS), {
+      journal: this.required("journalTable"),
+      state: this.required("stateTable"),
+      registry: this.required("registryTable"),
     });
   }
 
   mailbox(): SqsMailbox {
-    return new SqsMailbox(this.#queueClient(), this.#required("mailboxUrl"));
-  }
-
-  timers(): SqsTimers {
-    const delayQueueMsMax = this.optional("delayQueueMsMax");
-    return new SqsTimers({
-      sqs: this.#queueClient(),
-      scheduler: new SchedulerClient({}),
-      delayQueueUrl: this.#required("delayQueueUrl"),
-      delayQueueArn: this.#required("delayQueueArn"),
-      scheduleGroup: this.#required("scheduleGroup"),
-      schedulerRoleArn: this.#required("schedulerRoleArn"),
-      clock: this.clock,
-      ...(delayQueueMsMax === undefined ? {} : { delayQueueMsMax: Number(delayQueueMsMax) }),
-    });
-  }
-
-  invoker(): LambdaInvoker {
-    return new LambdaInvoker(new LambdaClient({ maxAttempts: 1 }));
-  }
-
-  discoverer(): LambdaDiscoverer {
-    return new LambdaDiscoverer(new LambdaClient({}));
-  }
-
-  versions(): LambdaVersions {
-    return new LambdaVersions(new LambdaClient({}));
+    return new SqsMailbox(this.sqs(), this.required("mailboxUrl"));
   }
 
   watch(): PollingWatch {
     return new PollingWatch(this.clock);
   }
 
-  #required(variable: EnvironmentVariable): string {
-    return required(this.#environment, variable);
+  sqs(): SQSClient {
+    return (this.#sqs ??= new SQSClient(CLIENT_TIMEOUTS));
   }
+}
 
-  #queueClient(): SQSClient {
-    return (this.#sqs ??= new SQSClient({}));
-  }
+/** What an entry needs is made at the first event, and kept: a function whose variables are wrong then says so in the
+ * answer to an event, and one that is only initialised pays for nothing. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

@@ -4,7 +4,11 @@
  * precise to a minute only, and is put into that queue about a minute early: so a year's sleep is as punctual as a
  * minute's.
  */
-import { CreateScheduleCommand, type SchedulerClient } from "@aws-sdk/client-scheduler";
+import {
+  CreateScheduleCommand,
+  DeleteScheduleCommand,
+  type SchedulerClient,
+} from "@aws-sdk/client-scheduler";
 import { type SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { invariant, OperationalError } from "../lib/errors.ts";
 import { digest } from "../lib/hash.ts";
@@ -58,6 +62,20 @@ export class SqsTimers implements Timers {
     // The Scheduler refuses a time that has passed; what is due so soon fits the delay queue anyway.
     const near = timer.atMs - nowMs <= this.#delayQueueMsMax || wakeAtMs - nowMs < MINUTE_MS;
     await (near ? this.#delay(timer, nowMs) : this.#sleep(timer, wakeAtMs));
+  }
+
+  /**
+   * Takes a far timer out of the Scheduler. What is in the delay queue already cannot be taken out, and need not be: what
+   * fires for nobody costs a message and changes nothing, so no failure here matters either.
+   */
+  async cancel(timer: Timer): Promise<void> {
+    const nowMs = this.#options.clock.now();
+    if (farLegMs(timer.atMs) <= nowMs || timer.atMs - nowMs <= this.#delayQueueMsMax) return;
+    const command = new DeleteScheduleCommand({
+      GroupName: this.#options.scheduleGroup,
+      Name: scheduleName(timer.message),
+    });
+    await this.#options.scheduler.send(command).catch(() => undefined);
   }
 
   async #delay(timer: Timer, nowMs: number): Promise<void> {

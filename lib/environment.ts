@@ -14,7 +14,7 @@ export const ENVIRONMENT = {
   mailboxEpoch: "PERDURE_MAILBOX_EPOCH",
   ingressUrl: "PERDURE_INGRESS_URL",
   logLevel: "PERDURE_LOG_LEVEL",
-  /** Tells the metrics of several runtimes in an account apart. */
+  /** Tells the metrics of several runtimes in an account apart; without it, none are written. */
   runtimeName: "PERDURE_RUNTIME_NAME",
   mailboxDeadLettersUrl: "PERDURE_MAILBOX_DEAD_LETTERS_URL",
 } as const;

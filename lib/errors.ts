@@ -89,9 +89,20 @@ export class OperationalError extends Error {
   }
 }
 
-export type FunctionErrorCode = "crashed" | "timeout" | "out-of-memory" | "init" | "bad-answer";
+export type FunctionErrorCode =
+  | "crashed"
+  | "timeout"
+  | "out-of-memory"
+  | "init"
+  | "bad-answer"
+  /** The request or the answer is larger than the function's host takes. */
+  | "too-large"
+  /** It was not run: there are too many already. Waiting mends that. */
+  | "throttled"
+  /** It was not run, and will not be before somebody does something: it is gone, or may not be invoked. */
+  | "refused";
 
-/** A handler's function died in mid-turn, or answered what is no outcome. */
+/** A handler's function died in mid-turn, answered what is no outcome, or was not run at all. */
 export class FunctionError extends Error {
   override readonly name = "FunctionError";
   readonly code: FunctionErrorCode;

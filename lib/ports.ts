@@ -8,6 +8,7 @@
 import type { Attributes, Delete, ItemKey, Put, Table, Update, WriteResult } from "./item.ts";
 import type { Deployment, RegisteredService } from "./manifest.ts";
 import type { Outgoing } from "./message.ts";
+import type { Metric } from "./metrics.ts";
 import type { TurnOutcome, TurnRequest } from "./protocol.ts";
 
 export interface StoredItem {
@@ -52,10 +53,12 @@ export interface Mailbox {
 /** Sends a message to the mailbox, not before `atMs`. Late, and twice, is possible; early is not relied upon. */
 export interface Timers {
   schedule(timer: { readonly atMs: number; readonly message: Outgoing }): Promise<void>;
+  /** Forgets a timer, if that is easily done. One that fires all the same finds that nothing waits for it. Never throws. */
+  cancel?(timer: { readonly atMs: number; readonly message: Outgoing }): Promise<void>;
 }
 
-/** Runs one turn in a handler's function. Throws {@link OperationalError} `unavailable`/`throttled` when it never ran and
- * a {@link FunctionError} when it died: crashed, timed out, ran out of memory. */
+/** Runs one turn in a handler's function. Throws a {@link FunctionError} when it died (crashed, timed out, ran out of
+ * memory) or was not run for a reason that is to be seen at the invocation, and {@link OperationalError} when nobody knows. */
 export interface Invoker {
   invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome>;
 }
@@ -90,3 +93,9 @@ export interface Logger {
 }
 
 export const silentLogger: Logger = { log: () => undefined };
+
+/** Takes measurements; where they go is its own affair. */
+export interface Meter {
+  /** A count is 1 unless it is given. */
+  measure(metric: Metric, value?: number): void;
+}

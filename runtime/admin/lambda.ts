@@ -1,26 +1,23 @@
 /** The admin API's Lambda entry, behind an HTTP API that lets IAM principals in only. */
-import { Connection } from "../../aws/connection.ts";
+import { Connection, once } from "../../aws/connection.ts";
+import { lambdaDiscoverer } from "../../aws/lambda-connection.ts";
 import { ItemRegistry } from "../../core/registry.ts";
-import { type ApiGatewayEvent, type ApiGatewayResult, toRequest, toResult } from "../http/api-gateway.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
+import { type ApiGatewayEvent, type ApiGatewayResult, toRequest, toResult } from "../http/api-gateway.ts";
 import { Admin } from "./admin.ts";
 
-const connection = new Connection(process.env);
-const items = connection.items();
-const { clock, entropy, logger } = connection;
-const admin = new Admin(
-  {
-    items,
-    mailbox: connection.mailbox(),
-    registry: new ItemRegistry(items, clock),
-    discoverer: connection.discoverer(),
-    clock,
-    entropy,
-    logger,
-  },
-  { version: PACKAGE_VERSION, ingressEndpoint: connection.optional("ingressUrl") ?? "" },
-);
+const connect = once(() => {
+  const connection = new Connection(process.env);
+  const items = connection.items();
+  const { clock, entropy, logger } = connection;
+  const registry = new ItemRegistry(items, clock);
+  const discoverer = lambdaDiscoverer();
+  return new Admin(
+    { items, mailbox: connection.mailbox(), registry, discoverer, clock, entropy, logger },
+    { version: PACKAGE_VERSION, ingressEndpoint: connection.optional("ingressUrl") ?? "" },
+  );
+});
 
 export async function handler(event: ApiGatewayEvent): Promise<ApiGatewayResult> {
-  return toResult(await admin.handle(toRequest(event)));
+  return toResult(await connect().handle(toRequest(event)));
 }

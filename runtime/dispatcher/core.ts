@@ -26,8 +26,9 @@ import { InvocationWriter } from "./invocation-writer.ts";
 import { KeyLock } from "./key-lock.ts";
 import { fromHead, fromStart } from "./known.ts";
 import { NoteDelivery } from "./note-delivery.ts";
-import { repeatLastOutputs, reply } from "./output-repeater.ts";
+import { repeatLastOutputs, reply, startTimerOf } from "./output-repeater.ts";
 import { Progress } from "./progress.ts";
+import { type Keeper, noKeeper } from "./queue-keeper.ts";
 import { TurnRunner } from "./turn-runner.ts";
 
 export interface DispatcherOptions {
@@ -66,24 +67,37 @@ export class Dispatcher {
   }
 
   /** Handles a batch within `remainingMs`. Answers the ids of the messages that are to be delivered again. */
-  async handle(batch: readonly Incoming[], remainingMs: number): Promise<readonly string[]> {
+  async handle(
+    batch: readonly Incoming[],
+    remainingMs: number,
+    keeper: Keeper = noKeeper,
+  ): Promise<readonly string[]> {
     const deadlineMs = this.#ports.clock.now() + remainingMs;
     const groups = Map.groupBy(batch, ({ group }) => group);
     const failed = await Promise.all(
-      [...groups.values()].map((messages) => this.#handleGroup(messages, deadlineMs)),
+      [...groups].map(async ([group, messages]) => {
+        const done = await this.#handleGroup(messages, deadlineMs, () => keeper.holds(group));
+        const givenBack = messages.slice(done);
+        keeper.finish(messages.slice(0, done), givenBack);
+        return givenBack.map(({ messageId }) => messageId);
+      }),
     );
     return failed.flat();
   }
 
-  async #handleGroup(messages: readonly Incoming[], deadlineMs: number): Promise<readonly string[]> {
-    for (let from = 0; from < messages.length;) {
+  /** Answers how many of the group's messages are done. */
+  async #handleGroup(
+    messages: readonly Incoming[],
+    deadlineMs: number,
+    holds: () => boolean,
+  ): Promise<number> {
+    let from = 0;
+    while (from < messages.length && holds()) {
       const unit = this.#unitAt(messages, from);
-      if ((await this.#handleUnit(unit, deadlineMs)) === "retry") {
-        return messages.slice(from).map(({ messageId }) => messageId);
-      }
+      if ((await this.#handleUnit(unit, deadlineMs)) === "retry") break;
       from += unit.incoming.length;
     }
-    return [];
+    return from;
   }
 
   #unitAt(messages: readonly Incoming[], from: number): Unit {
@@ -119,6 +133,7 @@ export class Dispatcher {
     if (!first || !message) return "done";
     const inDoubt = incoming.some(({ receiveCount }) => receiveCount > 1);
     const delivery: Delivery = { sequence: first.sequence, inDoubt, deadlineMs, drained: 0 };
+    this.#measure(messages, inDoubt);
     try {
       if (message.kind === "notify") {
         return await this.#notes.deliver(messages as unknown as [Notify, ...Notify[]], delivery);
@@ -131,6 +146,17 @@ export class Dispatcher {
     }
   }
 
+  #measure(messages: readonly Message[], inDoubt: boolean): void {
+    const { meter, clock } = this.#ports;
+    if (!meter) return;
+    for (const message of messages) {
+      if (message.kind === "start" && message.dueAtMs === undefined && !inDoubt) meter.measure("accepted");
+      if (message.kind !== "notify" && message.kind !== "resume") continue;
+      const lateMs = clock.now() - (message.dueAtMs ?? Number.POSITIVE_INFINITY);
+      if (lateMs >= 0) meter.measure("timerLateness", lateMs);
+    }
+  }
+
   /** What fails again and again for a reason that waiting does not mend would block its group: then its invocation is
    * visibly paused instead, and the message has done what it can (R16). */
   async #giveBack(
@@ -140,6 +166,7 @@ export class Dispatcher {
     delivery: Delivery,
   ): Promise<Verdict> {
     const { message: reason, stack } = asError(error);
+    this.#ports.meter?.measure("givenBack");
     const fields = { kind: message.kind, invocation: message.id, receiveCount, reason, stack };
     if (error instanceof OperationalError || receiveCount < RECEIVES_MAX) {
       this.#ports.logger.log("warn", "a message is given back", fields);
@@ -198,8 +225,9 @@ export class Dispatcher {
     if (head && head.status !== "scheduled") return "done";
     if (!head) await this.#writer.schedule(start, dueAtMs);
     const incarnation = head?.incarnation ?? start.incarnation;
-    const message = outgoing({ kind: "resume", id: start.id, incarnation, dueAtMs }, `due.${start.origin}`);
-    await this.#ports.timers.schedule({ atMs: dueAtMs, message });
+    await this.#ports.timers.schedule(
+      startTimerOf({ id: start.id, incarnation, origin: start.origin }, dueAtMs),
+    );
     return "done";
   }
 

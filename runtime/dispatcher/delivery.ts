@@ -6,6 +6,7 @@ import type {
   ItemStore,
   Logger,
   Mailbox,
+  Meter,
   Registry,
   Timers,
 } from "../../lib/ports.ts";
@@ -19,6 +20,8 @@ export interface DispatcherPorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
+  /** Absent: nothing is measured. */
+  readonly meter?: Meter;
 }
 
 export interface Delivery {

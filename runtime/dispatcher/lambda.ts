@@ -1,11 +1,16 @@
 /** The dispatcher's Lambda entry: an SQS FIFO event source with partial batch responses. */
-import { Connection } from "../../aws/connection.ts";
+import { Connection, once } from "../../aws/connection.ts";
+import { lambdaInvoker } from "../../aws/lambda-connection.ts";
+import { SqsReceipts } from "../../aws/sqs-receipts.ts";
+import { timersOf } from "../../aws/timers-connection.ts";
 import { ItemRegistry } from "../../core/registry.ts";
 import type { Incoming } from "../../lib/message.ts";
 import { Dispatcher } from "./core.ts";
+import { QueueKeeper } from "./queue-keeper.ts";
 
 interface SqsRecord {
   readonly messageId: string;
+  readonly receiptHandle: string;
   readonly body: string;
   readonly attributes: Readonly<Record<string, string | undefined>>;
 }
@@ -13,27 +18,43 @@ interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-const connection = new Connection(process.env);
-const items = connection.items();
-const { clock, entropy, logger } = connection;
-const dispatcher = new Dispatcher(
-  {
+const connect = once(() => {
+  const connection = new Connection(process.env);
+  const items = connection.items();
+  const { clock, entropy, logger, meter } = connection;
+  const ports = {
     items,
     mailbox: connection.mailbox(),
-    timers: connection.timers(),
-    invoker: connection.invoker(),
+    timers: timersOf(connection),
+    invoker: lambdaInvoker(),
     registry: new ItemRegistry(items, clock),
-    clock,
-    entropy,
-    logger,
-  },
-  { mailboxEpoch: Number(connection.optional("mailboxEpoch") ?? 0) },
-);
+    ...{ clock, entropy, logger, meter },
+  };
+  const mailboxEpoch = Number(connection.optional("mailboxEpoch") ?? 0);
+  return { connection, dispatcher: new Dispatcher(ports, { mailboxEpoch }) };
+});
 
+/** Answers the messages that are to come again: of each group those from the first that failed on (R7). */
 export async function handler(event: { readonly Records: readonly SqsRecord[] }, context: LambdaContext) {
-  const failed = await dispatcher.handle(event.Records.map(incoming), context.getRemainingTimeInMillis());
-  return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  const { connection, dispatcher } = connect();
+  const { clock, logger, meter } = connection;
+  const batch = event.Records.map(incoming);
+  const handles = new Map(event.Records.map(({ messageId, receiptHandle }) => [messageId, receiptHandle]));
+  const receipts = new SqsReceipts(connection.sqs(), connection.required("mailboxUrl"), handles);
+  const keeper = new QueueKeeper({ receipts, clock, logger }, batch);
+  keeper.begin();
+  meter.measure("oldestMessageAge", ageOf(event.Records, clock.now()));
+  try {
+    const failed = await dispatcher.handle(batch, context.getRemainingTimeInMillis(), keeper);
+    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  } finally {
+    await keeper.end();
+    meter.flush();
+  }
 }
+
+const ageOf = (records: readonly SqsRecord[], nowMs: number): number =>
+  Math.max(0, ...records.map(({ attributes }) => nowMs - Number(attributes["SentTimestamp"] ?? nowMs)));
 
 /** Throws for a message without its FIFO attributes: an event source that is misconfigured must not lose the order. */
 function incoming({ messageId, body, attributes }: SqsRecord): Incoming {

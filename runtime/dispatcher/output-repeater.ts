@@ -72,6 +72,30 @@ export function timerOf(
   };
 }
 
+/** The timer of a delayed start. */
+export const startTimerOf = (
+  {
+    id,
+    incarnation,
+    origin,
+  }: { readonly id: InvocationId; readonly incarnation: Incarnation; readonly origin: string },
+  dueAtMs: number,
+) => ({
+  atMs: dueAtMs,
+  message: outgoing({ kind: "resume", id, incarnation, dueAtMs }, `due.${origin}`),
+});
+
+/** Takes back the timers that an invocation no longer waits for, where that saves anything: see {@link Timers.cancel}. */
+export async function forgetTimers(
+  { timers, clock }: DispatcherPorts,
+  subject: Omit<Subject, "target">,
+  wait: Wait,
+): Promise<void> {
+  for (const leaf of leavesOf(wait)) {
+    if (leaf[0] === "z" && leaf[2] > clock.now()) await timers.cancel?.(timerOf(subject, leaf[1], leaf[2]));
+  }
+}
+
 /** Tells everyone who awaits the invocation how it ended. */
 export async function reply(
   ports: DispatcherPorts,

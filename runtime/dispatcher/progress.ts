@@ -99,6 +99,7 @@ export class Progress {
         delivery,
       );
     }
+    this.#ports.meter?.measure("parked");
     await this.#writer.keepInput(known);
     // What rode in the message must outlive it.
     if (known.head && carried.length > 0) await this.#writer.addNotes(known.id, known.head, carried);

@@ -6,7 +6,7 @@
 import { readHead } from "../../core/head-store.ts";
 import { outgoing } from "../../core/send.ts";
 import type { Note } from "../../lib/entry.ts";
-import { asError, FunctionError, OperationalError } from "../../lib/errors.ts";
+import { asError, FunctionError, type FunctionErrorCode, OperationalError } from "../../lib/errors.ts";
 import { HELD_ATTEMPTS_MAX, HELD_BACKOFF_MS_MAX } from "../../lib/limits.ts";
 import { failure } from "../../lib/outcome.ts";
 import {
@@ -22,7 +22,7 @@ import { type HandlerOptions, handlerOptionsOf } from "./handler-options.ts";
 import type { InvocationWriter } from "./invocation-writer.ts";
 import type { KeyLock } from "./key-lock.ts";
 import { holderOf, type Known, renewed } from "./known.ts";
-import { arrange, repeatLastOutputs, reply } from "./output-repeater.ts";
+import { arrange, forgetTimers, repeatLastOutputs, reply } from "./output-repeater.ts";
 import { isStateEdit, runStateEdit } from "./state-edit.ts";
 import { pause } from "../../lib/pause.ts";
 
@@ -46,10 +46,18 @@ type Failed = Extract<TurnOutcome, { kind: "failed" }>;
 interface Died {
   readonly kind: "died";
   readonly failure: TurnFailure;
+  /** It was not run, and will be once there is room: no attempt has been made. */
+  readonly throttled: boolean;
 }
 
 /** Left for the dispatcher to write down how a turn ended, milliseconds. */
 const CLOSING_MS = 1000;
+/** After a throttle: at first the message is held, then a durable timer asks again, at a time of its own, since what
+ * throttles one invocation throttles many. Milliseconds. */
+const THROTTLED_HELD_MS = 100;
+const THROTTLED_HELD_MAX = 3;
+const THROTTLED_MS_MIN = 5000;
+const THROTTLED_MS_SPREAD = 10_000;
 
 export class TurnRunner {
   readonly #ports: DispatcherPorts;
@@ -104,12 +112,17 @@ export class TurnRunner {
       ...(start === undefined ? {} : { start }),
       ...(item === undefined ? {} : { head: item }),
     };
+    const beganMs = this.#ports.clock.now();
     try {
+      this.#ports.meter?.measure("replayLength", length);
       return await this.#ports.invoker.invoke(deployment, request);
     } catch (error) {
       if (error instanceof OperationalError) throw error;
-      const code = error instanceof FunctionError && error.code === "timeout" ? 504 : 500;
-      return { kind: "died", failure: { code, message: asError(error).message } };
+      const why = error instanceof FunctionError ? error.code : "crashed";
+      const failed = { code: STATUS_OF[why], message: asError(error).message };
+      return { kind: "died", failure: failed, throttled: why === "throttled" };
+    } finally {
+      this.#ports.meter?.measure("turnTime", this.#ports.clock.now() - beganMs);
     }
   }
 
@@ -125,6 +138,8 @@ export class TurnRunner {
       await arrange(this.#ports, { id, incarnation, target }, outcome.wait, before);
       return { kind: "waiting" };
     }
+    this.#ports.meter?.measure("completed");
+    if (known.head?.wait) await forgetTimers(this.#ports, known, known.head.wait);
     if (outcome.outcome) await reply(this.#ports, id, outcome.replies, outcome.outcome);
     return { kind: "completed", ownsLock: outcome.ownsLock };
   }
@@ -147,19 +162,51 @@ export class TurnRunner {
       if (appended && known.head.status === "suspended") return { kind: "lost" };
       await repeatLastOutputs(this.#ports, known.id, known.head);
     }
-    const state = countAttempt(attempt, failed, known.length);
-    const decision = decideRetry(options.retryPolicy, state.count, failed.failure.retryAfterMs);
-    this.#ports.logger.log("debug", "attempt failed", {
-      invocation: known.id,
-      attempt: state.count,
-      next: decision.kind,
-      error: failed.failure.message,
-    });
+    const { state, decision } = this.#decide(attempt, failed, known.length, held, options);
     if (decision.kind === "retry" && held < HELD_ATTEMPTS_MAX && this.#canHold(decision.delayMs, delivery)) {
       await pause(this.#ports.clock, decision.delayMs);
       return { ...attempt, known, state: { ...state, count: state.count + 1 } };
     }
     return await this.#rest({ ...attempt, known, state }, failed.failure, decision, options);
+  }
+
+  /** A throttle is no attempt: it neither counts nor ends anything. */
+  #decide(
+    attempt: Attempt,
+    failed: Failed | Died,
+    length: number,
+    held: number,
+    { retryPolicy }: HandlerOptions,
+  ): { readonly state: AttemptState; readonly decision: RetryDecision } {
+    if (failed.kind === "died" && failed.throttled) {
+      this.#ports.meter?.measure("throttled");
+      const state = { ...attempt.state, count: attempt.state.count - 1 };
+      return { state, decision: { kind: "retry", delayMs: this.#throttledMs(held) } };
+    }
+    const state = countAttempt(attempt, failed, length);
+    const decision = decideRetry(retryPolicy, state.count, failed.failure.retryAfterMs);
+    this.#report(attempt, failed, decision);
+    return { state, decision };
+  }
+
+  #report({ known, state }: Attempt, failed: Failed | Died, { kind }: RetryDecision): void {
+    const { logger, meter } = this.#ports;
+    const { service, handler } = known.target;
+    logger.log(kind === "retry" ? "debug" : "warn", "attempt failed", {
+      invocation: known.id,
+      target: `${service}/${handler}`,
+      attempt: state.count,
+      next: kind,
+      error: failed.failure.message,
+    });
+    meter?.measure("failed");
+    if (kind === "retry") meter?.measure("retries");
+  }
+
+  #throttledMs(held: number): number {
+    const part = (this.#ports.entropy.bytes(1)[0] ?? 0) / 256;
+    if (held < THROTTLED_HELD_MAX) return Math.round(THROTTLED_HELD_MS * 2 ** held * (0.5 + part / 2));
+    return Math.round(THROTTLED_MS_MIN + THROTTLED_MS_SPREAD * part);
   }
 
   #canHold(delayMs: number, { deadlineMs }: Delivery): boolean {
@@ -193,6 +240,7 @@ export class TurnRunner {
     if (!ownsLock && holder && !(await this.#locks.take(target, holder))) return { kind: "lost" };
     const resting = { attempt: state, failure: failed, carried };
     if (decision.kind === "pause") {
+      this.#ports.meter?.measure("paused");
       return { kind: (await this.#writer.rest(known, "paused", resting)) ? "waiting" : "lost" };
     }
     const dueAtMs = this.#ports.clock.now() + decision.delayMs;
@@ -213,6 +261,17 @@ export class TurnRunner {
     return { kind: "completed", ownsLock: true };
   }
 }
+
+const STATUS_OF: Readonly<Record<FunctionErrorCode, number>> = {
+  crashed: 500,
+  timeout: 504,
+  "out-of-memory": 500,
+  init: 500,
+  "bad-answer": 500,
+  "too-large": 413,
+  throttled: 429,
+  refused: 503,
+};
 
 /** A bounded step counts its own attempts; a turn that recorded something starts counting anew. */
 function countAttempt(attempt: Attempt, failed: Failed | Died, length: number): AttemptState {

@@ -1,18 +1,27 @@
 /** The reconciler's Lambda entry: run on a schedule. */
-import { Connection } from "../../aws/connection.ts";
+import { Connection, once } from "../../aws/connection.ts";
+import { lambdaVersions } from "../../aws/lambda-connection.ts";
 import { ItemRegistry } from "../../core/registry.ts";
 import { Reconciler } from "./core.ts";
 import { Retirement } from "./retirement.ts";
 
-const connection = new Connection(process.env);
-const items = connection.items();
-const versions = connection.versions();
-const { clock, entropy, logger } = connection;
-const registry = new ItemRegistry(items, clock);
-const reconciler = new Reconciler({ items, mailbox: connection.mailbox(), clock, entropy, logger });
+const connect = once(() => {
+  const connection = new Connection(process.env);
+  const items = connection.items();
+  const { clock, entropy, logger, meter } = connection;
+  const reconciler = new Reconciler({ items, mailbox: connection.mailbox(), clock, entropy, logger });
+  const retiring = { registry: new ItemRegistry(items, clock), versions: lambdaVersions(), clock, logger };
+  return { meter, reconciler, retiring };
+});
 
 export async function handler(): Promise<{ readonly poked: number; readonly retired: number }> {
-  const retirement = new Retirement({ registry, versions, clock, logger });
-  const { poked } = await reconciler.run((head) => retirement.look(head));
-  return { poked, retired: await retirement.finish() };
+  const { meter, reconciler, retiring } = connect();
+  const retirement = new Retirement(retiring);
+  try {
+    const { poked } = await reconciler.run((head) => retirement.look(head));
+    if (poked > 0) meter.measure("poked", poked);
+    return { poked, retired: await retirement.finish() };
+  } finally {
+    meter.flush();
+  }
 }

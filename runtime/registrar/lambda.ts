@@ -1,5 +1,6 @@
 /** The registrar's Lambda entry: invoked by CloudFormation, which it answers over HTTPS. */
 import { Connection } from "../../aws/connection.ts";
+import { lambdaDiscoverer } from "../../aws/lambda-connection.ts";
 import { ItemRegistry } from "../../core/registry.ts";
 import { asError } from "../../lib/errors.ts";
 import { pause } from "../../lib/pause.ts";
@@ -13,7 +14,7 @@ const connection = new Connection(process.env);
 const { clock, logger } = connection;
 const registrar = new Registrar({
   registry: new ItemRegistry(connection.items(), clock),
-  discoverer: connection.discoverer(),
+  discoverer: lambdaDiscoverer(),
   clock,
 });
 

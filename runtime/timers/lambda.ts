@@ -1,6 +1,7 @@
 /** The timers' Lambda entry: the delay queue's event source, with partial batch responses. */
-import { Connection } from "../../aws/connection.ts";
+import { Connection, once } from "../../aws/connection.ts";
 import { parseTimer } from "../../aws/timer-message.ts";
+import { timersOf } from "../../aws/timers-connection.ts";
 import { asError } from "../../lib/errors.ts";
 import { forwardTimer } from "./core.ts";
 
@@ -9,17 +10,21 @@ interface SqsRecord {
   readonly body: string;
 }
 
-const connection = new Connection(process.env);
-const ports = { mailbox: connection.mailbox(), timers: connection.timers(), clock: connection.clock };
+const connect = once(() => {
+  const connection = new Connection(process.env);
+  const { clock, logger } = connection;
+  return { logger, ports: { mailbox: connection.mailbox(), timers: timersOf(connection), clock } };
+});
 
 export async function handler(event: { readonly Records: readonly SqsRecord[] }) {
+  const { logger, ports } = connect();
   const forwarded = await Promise.allSettled(
     event.Records.map(async ({ body }) => await forwardTimer(ports, parseTimer(body))),
   );
   const batchItemFailures = forwarded.flatMap((result, index) => {
     const record = event.Records[index];
     if (result.status === "fulfilled" || !record) return [];
-    connection.logger.log("warn", "a timer is given back", {
+    logger.log("warn", "a timer is given back", {
       messageId: record.messageId,
       reason: asError(result.reason).message,
     });

@@ -69,6 +69,7 @@ describe("a function that dies says how", () => {
     ["init", "Runtime.ImportModuleError", "Error: Cannot find module 'index'"],
     ["init", "Runtime.UserCodeSyntaxError", "SyntaxError: Unexpected token"],
     ["init", "Runtime.HandlerNotFound", "index.handler is undefined or not exported"],
+    ["too-large", "Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed"],
     ["init", "Extension.Crash", "RequestId: 1 Error: exit code 1"],
   ] as const)("%s: %s %s", async (code, errorType, errorMessage) => {
     const { turn } = invoking(died(errorType, errorMessage));
@@ -92,19 +93,47 @@ test.each(["", "null", "42", '"completed"', "[]", "{}", '{"kind":"done"}', '{"ki
   },
 );
 
-test("what kept it from running is told apart", async () => {
-  const throttled = invoking(() => jsonError("TooManyRequestsException", "Rate Exceeded.", 429));
-  await expect(throttled.turn()).rejects.toMatchObject({ name: "OperationalError", code: "throttled" });
-  const unavailable = invoking(() => jsonError("ServiceException", "sorry", 500));
-  await expect(unavailable.turn()).rejects.toMatchObject({ name: "OperationalError", code: "unavailable" });
-  const broken = invoking(() => {
-    throw connectionReset();
+describe("what kept it from running is told apart", () => {
+  test.each([
+    ["throttled", "TooManyRequestsException", 429, "TooManyRequestsException"],
+    ["throttled", "EC2ThrottledException", 502, "EC2ThrottledException"],
+    ["throttled", "ResourceNotReadyException", 502, "ResourceNotReadyException"],
+    ["throttled", "ResourceConflictException", 409, "ResourceConflictException"],
+    ["too-large", "RequestTooLargeException", 413, "larger than Lambda takes"],
+    ["refused", "ResourceNotFoundException", 404, "does not exist any longer"],
+    ["refused", "AccessDeniedException", 403, "lambda:InvokeFunction"],
+    ["refused", "KMSAccessDeniedException", 502, "may not decrypt"],
+    ["refused", "KMSDisabledException", 502, "disabled"],
+    ["refused", "EC2AccessDeniedException", 502, "VPC"],
+    ["refused", "ENILimitReachedException", 502, "network interfaces"],
+    ["refused", "SubnetIPAddressLimitReachedException", 502, "addresses"],
+    ["refused", "InvalidRuntimeException", 502, "not supported"],
+    ["refused", "RecursiveInvocationException", 400, "must be set to Allow"],
+  ] as const)("%s: %s %d", async (code, type, status, text) => {
+    const { turn } = invoking(() => jsonError(type, "says Lambda", status));
+    await expect(turn()).rejects.toMatchObject({ name: "FunctionError", code });
+    await expect(turn()).rejects.toThrow(text);
+    await expect(turn()).rejects.toThrow("says Lambda");
   });
-  await expect(broken.turn()).rejects.toMatchObject({ name: "OperationalError", code: "unavailable" });
-  const large = invoking(() =>
-    jsonError("RequestTooLargeException", "must be smaller than 6291456 bytes", 413),
+
+  test.each(["ReservedFunctionConcurrentInvocationLimitExceeded", "CallerRateLimitExceeded"])(
+    "a throttle says which limit it was: %s",
+    async (reason) => {
+      const { turn } = invoking(() => ({
+        status: 429,
+        headers: { "x-amzn-errortype": "TooManyRequestsException" },
+        body: JSON.stringify({ Reason: reason, message: "Rate Exceeded." }),
+      }));
+      await expect(turn()).rejects.toThrow(reason);
+    },
   );
-  await expect(large.turn()).rejects.toMatchObject({ name: "OperationalError", code: "too-large" });
-  const gone = invoking(() => jsonError("ResourceNotFoundException", "Function not found", 404));
-  await expect(gone.turn()).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+
+  test("nobody knows whether it ran", async () => {
+    const unavailable = invoking(() => jsonError("ServiceException", "sorry", 500));
+    await expect(unavailable.turn()).rejects.toMatchObject({ name: "OperationalError", code: "unavailable" });
+    const broken = invoking(() => {
+      throw connectionReset();
+    });
+    await expect(broken.turn()).rejects.toMatchObject({ name: "OperationalError", code: "unavailable" });
+  });
 });

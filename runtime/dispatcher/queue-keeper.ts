@@ -1,0 +1,198 @@
+/**
+ * Keeps the messages of one batch hidden while they are worked on, lets go of them when they are not (R16).
+ *
+ * A queue's own visibility timeout has to be as long as its consumer may run, and so a dispatcher that dies would block
+ * its groups for that long. Therefore it is cut short as the first thing after receipt, and extended as long as the batch
+ * is worked on: a dead dispatcher costs `HIDDEN_MS`. In each request the oldest message of a group comes first, and is
+ * hidden the longest: SQS hands out a group up to its first hidden message, so that a group must unlock from the back, or its
+ * oldest message would be worked on elsewhere while a later one is worked on here.
+ *
+ * A message that may be visible again is nobody's: the group's next one is not begun (R7). What is running goes on, since
+ * the fences hold it off if it is a zombie (W3).
+ *
+ * A batch is answered as a whole, so a group that is through would wait for the slowest. When that takes longer than
+ * `LINGER_MS`, its finished messages are deleted here and now, and its others shown again: the group moves on. What was
+ * deleted here is not reported as failed, and Lambda's own deletion finds nothing. Crash points: before the deletion it is
+ * delivered again and done again without harm (M1, M2); after it all that it causes was durable before.
+ */
+import { asError } from "../../lib/errors.ts";
+import type { Incoming } from "../../lib/message.ts";
+import type { Clock, Logger } from "../../lib/ports.ts";
+
+/** A message that is worked on is hidden this long, and this much longer for each message of its group behind it. */
+export const HIDDEN_MS = 30_000;
+export const HIDDEN_STEP_MS = 1000;
+/** How often that is renewed. */
+export const BEAT_MS = 10_000;
+/** A group that is through waits this long for the rest of the batch before it is let go on its own: a request saved. */
+export const LINGER_MS = 1000;
+/** What was given back comes again after the least, doubled with each receipt up to the most. */
+export const AGAIN_MS_MIN = 1000;
+export const AGAIN_MS_MAX = 60_000;
+/** Clocks and requests take their time: hidden for less than this counts as shown. */
+const MARGIN_MS = 2000;
+
+/** The receipts of the messages of a batch. */
+export interface Receipts {
+  /** Hides each message for so long from now, one after the other. Answers those that are not ours any more. Throws when
+   * nobody knows. */
+  hide(messages: readonly { readonly messageId: string; readonly ms: number }[]): Promise<readonly string[]>;
+  delete(messageIds: readonly string[]): Promise<void>;
+}
+
+/** What the dispatcher tells of its progress, and asks before it goes on. */
+export interface Keeper {
+  /** Whether the next message of the group may be begun. */
+  holds(group: string): boolean;
+  /** The group is through: these are done, those are given back. */
+  finish(done: readonly Incoming[], givenBack: readonly Incoming[]): void;
+}
+
+/** For queues that need no keeping. */
+export const noKeeper: Keeper = { holds: () => true, finish: () => undefined };
+
+type State = "working" | "done" | "given back";
+interface Held {
+  readonly message: Incoming;
+  state: State;
+  /** Epoch milliseconds, as far as it is known. */
+  hiddenUntilMs: number;
+  /** Let go of: deleted, or shown again. */
+  released: boolean;
+}
+
+export interface KeeperPorts {
+  readonly receipts: Receipts;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class QueueKeeper implements Keeper {
+  readonly #ports: KeeperPorts;
+  readonly #held: readonly Held[];
+  readonly #lost = new Set<string>();
+  /** Requests under way. One after the other, so that a later one is not undone by an earlier. */
+  #requests: Promise<void> = Promise.resolve();
+  #stopBeat = (): void => undefined;
+  #stopLinger: (() => void) | undefined;
+  #ended = false;
+
+  constructor(ports: KeeperPorts, batch: readonly Incoming[]) {
+    this.#ports = ports;
+    this.#held = batch.map((message) => ({
+      message,
+      state: "working",
+      hiddenUntilMs: Number.POSITIVE_INFINITY,
+      released: false,
+    }));
+  }
+
+  /** Before anything else is done with the batch. */
+  begin(): void {
+    this.#enqueue(() => this.#hide());
+    this.#stopBeat = this.#ports.clock.after(BEAT_MS, () => {
+      if (!this.#ended) this.begin();
+    });
+  }
+
+  holds(group: string): boolean {
+    if (this.#lost.has(group)) return false;
+    const nowMs = this.#ports.clock.now();
+    return this.#held.every(
+      ({ message, released, hiddenUntilMs }) =>
+        message.group !== group || released || hiddenUntilMs - MARGIN_MS > nowMs,
+    );
+  }
+
+  finish(done: readonly Incoming[], givenBack: readonly Incoming[]): void {
+    this.#mark(done, "done");
+    this.#mark(givenBack, "given back");
+    if (this.#stopLinger || this.#held.every(({ state }) => state !== "working")) return;
+    this.#stopLinger = this.#ports.clock.after(LINGER_MS, () => {
+      this.#stopLinger = undefined;
+      if (!this.#ended) this.#enqueue(() => this.#release(true));
+    });
+  }
+
+  /** When the batch is through. Lambda deletes what is done; what is given back shall not wait for the last beat's end. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    this.#stopBeat();
+    this.#stopLinger?.();
+    this.#enqueue(() => this.#release(false));
+    await this.#requests;
+  }
+
+  #mark(messages: readonly Incoming[], state: State): void {
+    const ids = new Set(messages.map(({ messageId }) => messageId));
+    for (const held of this.#held) if (ids.has(held.message.messageId)) held.state = state;
+  }
+
+  /** A request that fails is not tried again: the next beat is, and what is not hidden long enough is not begun. */
+  #enqueue(request: () => Promise<void>): void {
+    this.#requests = this.#requests.then(request).catch((error: unknown) => {
+      this.#ports.logger.log("warn", "the visibility of a batch could not be changed", {
+        messages: this.#held.length,
+        reason: asError(error).message,
+      });
+    });
+  }
+
+  async #hide(): Promise<void> {
+    const kept = this.#held.filter(({ released }) => !released);
+    if (kept.length === 0) return;
+    const behind = new Map<string, number>();
+    const times = kept
+      .toReversed()
+      .map(({ message: { messageId, group } }) => {
+        const count = behind.get(group) ?? 0;
+        behind.set(group, count + 1);
+        return { messageId, ms: HIDDEN_MS + count * HIDDEN_STEP_MS };
+      })
+      .toReversed();
+    await this.#change(kept, times);
+  }
+
+  async #change(
+    kept: readonly Held[],
+    times: readonly { readonly messageId: string; readonly ms: number }[],
+  ): Promise<void> {
+    const untilMs = times.map(({ ms }) => this.#ports.clock.now() + ms);
+    // Until the answer is there, and for good if it is lost, either may be true: the earlier counts.
+    for (const [index, held] of kept.entries()) {
+      held.hiddenUntilMs = Math.min(held.hiddenUntilMs, untilMs[index] ?? 0);
+    }
+    const lost = new Set(await this.#ports.receipts.hide(times));
+    for (const [index, held] of kept.entries()) {
+      const { messageId, group } = held.message;
+      if (lost.has(messageId)) this.#lost.add(group);
+      else held.hiddenUntilMs = untilMs[index] ?? 0;
+    }
+    if (lost.size > 0) {
+      this.#ports.logger.log("warn", "messages are not this dispatcher's any more", { messages: [...lost] });
+    }
+  }
+
+  /** Of the groups that are through. */
+  async #release(deleting: boolean): Promise<void> {
+    const working = new Set(
+      this.#held.filter(({ state }) => state === "working").map(({ message }) => message.group),
+    );
+    const through = this.#held.filter(({ message, released }) => !released && !working.has(message.group));
+    const done = deleting ? through.filter(({ state }) => state === "done") : [];
+    const givenBack = through.filter(({ state }) => state === "given back");
+    // Before the group can be handed out again, or what is done would come with it.
+    if (done.length > 0) await this.#ports.receipts.delete(done.map(({ message }) => message.messageId));
+    for (const held of done) held.released = true;
+    if (givenBack.length === 0) return;
+    for (const held of givenBack) held.released = true;
+    const times = givenBack.map(({ message: { messageId, receiveCount } }) => ({
+      messageId,
+      ms: againMs(receiveCount),
+    }));
+    await this.#change(givenBack, times);
+  }
+}
+
+const againMs = (receiveCount: number): number =>
+  Math.min(AGAIN_MS_MAX, AGAIN_MS_MIN * 2 ** Math.max(0, receiveCount - 1));
