@@ -136,7 +136,7 @@ function allowToSend(sender: PerdureFunction, queueArn: string): void {
 function allowToSchedule(scheduling: PerdureFunction, timers: TimerTargets): void {
   const { delayQueueArn, schedulesArn, schedulerRoleArn } = timers;
   allowToSend(scheduling, delayQueueArn);
-  scheduling.allow(["scheduler:CreateSchedule"], [schedulesArn]);
+  scheduling.allow(["scheduler:CreateSchedule", "scheduler:DeleteSchedule"], [schedulesArn]);
   scheduling.allow(["iam:PassRole"], [schedulerRoleArn], {
     StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" },
   });
