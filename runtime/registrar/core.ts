@@ -34,10 +34,12 @@ export class Registrar {
 
   /** Throws `Error` with the reason, for whoever deploys. */
   async register({ versionArn, services, breaking }: Registration): Promise<void> {
+    const known = (await this.#ports.registry.deployments()).some(({ address }) => address === versionArn);
     const wanted = {
       address: versionArn,
       force: true,
-      breaking,
+      // A stack that is rolled back takes away what the newer version had added, and must not fail at that, too.
+      breaking: breaking || known,
       dryRun: false,
       check: (deployment: Deployment): void => assertServes(deployment, services),
     };
