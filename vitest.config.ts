@@ -24,6 +24,8 @@ export default defineConfig({
         10_000,
       ),
       project("contract", ["test/contract/**/*.test.ts"], 30_000),
+      // Templates: without an account and without a network.
+      project("infra", ["test/infra/**/*.test.ts"], 60_000),
       project("e2e", ["test/e2e/**/*.test.ts"], 60_000),
       {
         extends: true,

@@ -9,6 +9,7 @@
  */
 import { type IRole, Policy, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { serviceTag } from "../lib/ids.ts";
 import type { PerdureFunction } from "./function.ts";
@@ -21,7 +22,7 @@ const SCAN = ["dynamodb:Scan"];
 
 export interface Data {
   readonly tables: PerdureTables;
-  readonly mailboxArn: string;
+  readonly mailbox: IQueue;
   readonly encryptionKey: IKey | undefined;
 }
 
@@ -44,8 +45,8 @@ export function allowDispatcher(dispatcher: PerdureFunction, data: Data, timers:
   const { journal, state, registry } = data.tables;
   dispatcher.allow([...READ, ...WRITE, ...DELETE], [journal.tableArn, state.tableArn]);
   dispatcher.allow(["dynamodb:GetItem"], [registry.tableArn]);
-  allowToConsume(dispatcher, data.mailboxArn);
-  allowToSend(dispatcher, data.mailboxArn);
+  allowToConsume(dispatcher, data.mailbox.queueArn);
+  allowToSend(dispatcher, data.mailbox.queueArn);
   allowToSchedule(dispatcher, timers);
   allowKey(dispatcher, data.encryptionKey);
 }
@@ -55,7 +56,7 @@ export function allowIngress(ingress: PerdureFunction, data: Data): void {
   ingress.allow([...READ, ...WRITE, ...DELETE], [journal.tableArn]);
   ingress.allow(READ, [state.tableArn]);
   ingress.allow(["dynamodb:GetItem", ...SCAN], [registry.tableArn]);
-  allowToSend(ingress, data.mailboxArn);
+  allowToSend(ingress, data.mailbox.queueArn);
   allowKey(ingress, data.encryptionKey);
 }
 
@@ -64,13 +65,13 @@ export function allowAdmin(admin: PerdureFunction, data: Data): void {
   admin.allow([...READ, ...WRITE, ...DELETE, ...SCAN], [journal.tableArn]);
   admin.allow([...READ, ...DELETE], [state.tableArn]);
   admin.allow(["dynamodb:GetItem", "dynamodb:PutItem", ...DELETE, ...SCAN], [registry.tableArn]);
-  allowToSend(admin, data.mailboxArn);
+  allowToSend(admin, data.mailbox.queueArn);
   allowKey(admin, data.encryptionKey);
 }
 
 export function allowTimers(timers: PerdureFunction, data: Data, targets: TimerTargets): void {
   allowToConsume(timers, targets.delayQueueArn);
-  allowToSend(timers, data.mailboxArn);
+  allowToSend(timers, data.mailbox.queueArn);
   allowToSchedule(timers, targets);
   allowKey(timers, data.encryptionKey);
 }
@@ -79,7 +80,7 @@ export function allowReconciler(reconciler: PerdureFunction, data: Data): void {
   const { journal, registry } = data.tables;
   reconciler.allow(SCAN, [journal.tableArn]);
   reconciler.allow(["dynamodb:UpdateItem", ...DELETE, ...SCAN], [registry.tableArn]);
-  allowToSend(reconciler, data.mailboxArn);
+  allowToSend(reconciler, data.mailbox.queueArn);
   allowKey(reconciler, data.encryptionKey);
 }
 
@@ -95,7 +96,7 @@ export function allowHandler(handler: PerdureFunction, services: readonly string
   const own = leadingKeys(services.map((service) => `${serviceTag(service)}.*`));
   handler.allow([...READ, ...WRITE], [journal.tableArn, state.tableArn], own);
   handler.allow(["dynamodb:GetItem"], [registry.tableArn], leadingKeys(["service.*"]));
-  allowToSend(handler, data.mailboxArn);
+  allowToSend(handler, data.mailbox.queueArn);
   allowKey(handler, data.encryptionKey);
 }
 

@@ -23,9 +23,16 @@ const HASH_CHARS = 20;
 export const HANDLER = "index.handler";
 const FILE = "index.mjs";
 
+/** The package's own entries do not change while a stack is made. */
+const folders = new Map<string, string>();
+
 /** The Lambda entry of one of the runtime's parts: `runtime/<part>/lambda`. */
 export function runtimeCode(part: string, awsSdk: AwsSdk): Code {
-  return codeOf({ entryPoints: [join(PACKAGE_ROOT, "runtime", part, `lambda${EXTENSION}`)] }, awsSdk);
+  const entry = join(PACKAGE_ROOT, "runtime", part, `lambda${EXTENSION}`);
+  const name = `${awsSdk} ${part}`;
+  const folder = folders.get(name) ?? folderOf({ entryPoints: [entry] }, awsSdk);
+  folders.set(name, folder);
+  return Code.fromAsset(folder);
 }
 
 /**
@@ -38,7 +45,9 @@ import * as user from ${JSON.stringify(entry)};
 import { createLambdaHandler } from "perdure/lambda";
 export const handler = user.handler ?? createLambdaHandler({ services: [user.default].flat() });
 `;
-  return codeOf({ stdin: { contents, resolveDir: dirname(entry), sourcefile: "entry.js" } }, awsSdk);
+  return Code.fromAsset(
+    folderOf({ stdin: { contents, resolveDir: dirname(entry), sourcefile: "entry.js" } }, awsSdk),
+  );
 }
 
 /** Throws what esbuild throws: its message names the file and the line. */
@@ -68,11 +77,11 @@ export function bundle(input: Pick<BuildOptions, "entryPoints" | "stdin">, awsSd
   return file.contents;
 }
 
-function codeOf(input: Pick<BuildOptions, "entryPoints" | "stdin">, awsSdk: AwsSdk): Code {
+function folderOf(input: Pick<BuildOptions, "entryPoints" | "stdin">, awsSdk: AwsSdk): string {
   const contents = bundle(input, awsSdk);
   const hash = createHash("sha256").update(contents).digest("hex").slice(0, HASH_CHARS);
   const folder = join(tmpdir(), "perdure-code", hash);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, FILE), contents);
-  return Code.fromAsset(folder);
+  return folder;
 }

@@ -1,7 +1,9 @@
 /** `perdure/cdk`: constructs. A runtime, and services that run on it. */
 export type { AwsSdk } from "./bundle.ts";
 export type { Authorization } from "./http-api.ts";
+export type { PerdureRuntimeAttributes } from "./imported-runtime.ts";
 export { PerdureRuntime } from "./runtime.ts";
+export { PerdureRuntimeBase } from "./runtime-base.ts";
 export type { PerdureRuntimeProps, RuntimePart } from "./runtime-props.ts";
 export { PerdureService, type PerdureServiceProps } from "./service.ts";
-export type { PerdureTables } from "./tables.ts";
+export type { PerdureTables, TableReference } from "./tables.ts";

@@ -11,7 +11,29 @@ import type { PerdureTables } from "./tables.ts";
 /** The functions of a runtime, by name. */
 export type RuntimePart = "dispatcher" | "ingress" | "admin" | "timers" | "reconciler" | "registrar";
 
-export interface PerdureRuntimeProps {
+/** What the functions of services take from their runtime, too. */
+export interface HandlerProps {
+  /**
+   * The longest that a turn may take, from when the handler starts or resumes until it suspends or ends: at most 14 minutes.
+   * Only steps that take long themselves need more than the default: an invocation that waits is not running.
+   * @default Duration.minutes(5)
+   */
+  readonly turnTimeout?: Duration;
+  /** @default RetentionDays.ONE_MONTH */
+  readonly logRetention?: RetentionDays;
+  /** @default "info" */
+  readonly logLevel?: "debug" | "info" | "warn" | "error";
+  /** @default Architecture.ARM_64 */
+  readonly architecture?: Architecture;
+  /** @default Runtime.NODEJS_24_X */
+  readonly nodeRuntime?: Runtime;
+  /** Whose AWS SDK the functions use: that of Lambda's runtime, or one in the bundle. @default "runtime" */
+  readonly awsSdk?: AwsSdk;
+}
+
+export type HandlerSettings = Readonly<Required<HandlerProps>> & { readonly encryptionKey: IKey | undefined };
+
+export interface PerdureRuntimeProps extends HandlerProps {
   /**
    * Tables that exist already: of another stack, or restored from a backup. String keys `pk` and `sk`, TTL on `ttl`.
    * @default three new tables, on demand
@@ -40,12 +62,6 @@ export interface PerdureRuntimeProps {
   /** Whether the HTTP APIs log each request. @default true */
   readonly accessLog?: boolean;
   /**
-   * The longest that a turn may take, from when the handler starts or resumes until it suspends or ends: at most 14 minutes.
-   * Only steps that take long themselves need more than the default: an invocation that waits is not running.
-   * @default Duration.minutes(5)
-   */
-  readonly turnTimeout?: Duration;
-  /**
    * Dispatchers that run at the same time, 2 to 1000. Each runs up to ten turns, and with its handlers occupies up to eleven of
    * the account's concurrent executions, of which there are 1,000 unless more were asked for.
    * @default 50
@@ -65,16 +81,6 @@ export interface PerdureRuntimeProps {
    * @default Duration.hours(1)
    */
   readonly reconcileEvery?: Duration;
-  /** @default RetentionDays.ONE_MONTH */
-  readonly logRetention?: RetentionDays;
-  /** `debug`, `info`, `warn` or `error`. @default "info" */
-  readonly logLevel?: "debug" | "info" | "warn" | "error";
-  /** @default Architecture.ARM_64 */
-  readonly architecture?: Architecture;
-  /** @default Runtime.NODEJS_24_X */
-  readonly nodeRuntime?: Runtime;
-  /** Whose AWS SDK the functions use: that of Lambda's runtime, or one in the bundle. @default "runtime" */
-  readonly awsSdk?: AwsSdk;
   /**
    * Grows when the mailbox is replaced: SQS numbers its messages from the start again, and keys would take new writers for
    * old ones.
@@ -113,18 +119,12 @@ export function settingsOf(props: PerdureRuntimeProps): RuntimeSettings {
     pointInTimeRecovery: true,
     ingressAuthorization: "iam",
     accessLog: true,
-    turnTimeout: DEFAULT_TURN_TIMEOUT,
     maxConcurrency: DEFAULT_MAX_CONCURRENCY,
     reconcileEvery: Duration.hours(1),
-    logRetention: RetentionDays.ONE_MONTH,
-    logLevel: "info",
-    architecture: DEFAULT_ARCHITECTURE,
-    nodeRuntime: DEFAULT_RUNTIME,
-    awsSdk: "runtime",
     mailboxEpoch: 0,
     ...props,
+    ...handlerSettingsOf(props, props.encryptionKey),
     removalPolicy,
-    encryptionKey: props.encryptionKey,
   };
   const { turnTimeout, maxConcurrency, mailboxEpoch, delayQueueMax } = settings;
   within("turnTimeout, in seconds,", turnTimeout.toSeconds(), 1, TURN_TIMEOUT_MINUTES_MAX * 60);
@@ -132,6 +132,18 @@ export function settingsOf(props: PerdureRuntimeProps): RuntimeSettings {
   within("mailboxEpoch", mailboxEpoch, 0, 9999);
   if (delayQueueMax) within("delayQueueMax, in seconds,", delayQueueMax.toSeconds(), 0, 15 * 60);
   return settings;
+}
+
+export function handlerSettingsOf(props: HandlerProps, encryptionKey: IKey | undefined): HandlerSettings {
+  return {
+    turnTimeout: props.turnTimeout ?? DEFAULT_TURN_TIMEOUT,
+    logRetention: props.logRetention ?? RetentionDays.ONE_MONTH,
+    logLevel: props.logLevel ?? "info",
+    architecture: props.architecture ?? DEFAULT_ARCHITECTURE,
+    nodeRuntime: props.nodeRuntime ?? DEFAULT_RUNTIME,
+    awsSdk: props.awsSdk ?? "runtime",
+    encryptionKey,
+  };
 }
 
 function within(name: string, value: number, least: number, most: number): void {

@@ -7,7 +7,7 @@ import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { CfnSchedule, ScheduleGroup } from "aws-cdk-lib/aws-scheduler";
-import { Construct } from "constructs";
+import type { Construct } from "constructs";
 import {
   allowAdmin,
   allowDispatcher,
@@ -16,13 +16,17 @@ import {
   allowRegistrar,
   allowTimers,
   type Data,
+  type RuntimeRoles,
   type TimerTargets,
 } from "./access.ts";
 import { runtimeCode } from "./bundle.ts";
 import { PerdureFunction, type Variables } from "./function.ts";
 import { FunctionApi } from "./http-api.ts";
+import { ImportedRuntime, type PerdureRuntimeAttributes } from "./imported-runtime.ts";
 import { Queues } from "./queues.ts";
+import { PerdureRuntimeBase } from "./runtime-base.ts";
 import {
+  type HandlerSettings,
   type PerdureRuntimeProps,
   type RuntimePart,
   type RuntimeSettings,
@@ -49,9 +53,20 @@ interface Part {
   readonly inLoop?: boolean;
 }
 
-export class PerdureRuntime extends Construct {
+export class PerdureRuntime extends PerdureRuntimeBase {
+  /** For a stack that does not make the runtime itself. */
+  static fromAttributes(
+    scope: Construct,
+    id: string,
+    attributes: PerdureRuntimeAttributes,
+  ): PerdureRuntimeBase {
+    return new ImportedRuntime(scope, id, attributes);
+  }
+
+  readonly data: Data;
+  readonly roles: RuntimeRoles;
+  readonly registrarArn: string;
   readonly tables: Tables;
-  readonly mailbox: IQueue;
   readonly queues: Queues;
   readonly ingress: FunctionApi;
   readonly admin: FunctionApi;
@@ -68,7 +83,8 @@ export class PerdureRuntime extends Construct {
       dispatcherTimeout: settings.turnTimeout.plus(DISPATCHER_SPARE),
       timersTimeout: TIMERS_TIMEOUT,
     });
-    this.mailbox = this.queues.mailbox;
+    const { encryptionKey } = settings;
+    this.data = { tables: this.tables, mailbox: this.queues.mailbox, encryptionKey };
     const { targets, variables } = this.#schedules();
     const dispatcher = this.#dispatcher(targets, variables);
     const timers = this.#timers(targets, variables);
@@ -94,15 +110,25 @@ export class PerdureRuntime extends Construct {
     });
     allowRegistrar(registrar, this.data);
     this.functions = { dispatcher, timers, ingress, admin, reconciler, registrar };
+    this.registrarArn = registrar.function.functionArn;
+    this.roles = {
+      dispatcher: dispatcher.role,
+      registrar: registrar.role,
+      admin: admin.role,
+      reconciler: reconciler.role,
+    };
   }
 
-  /** What functions of this runtime read and write. */
-  get data(): Data {
-    return {
-      tables: this.tables,
-      mailboxArn: this.mailbox.queueArn,
-      encryptionKey: this.settings.encryptionKey,
-    };
+  get handlerSettings(): HandlerSettings {
+    return this.settings;
+  }
+
+  protected get ingressApiId(): string {
+    return this.ingress.api.apiId;
+  }
+
+  protected get adminApiId(): string {
+    return this.admin.api.apiId;
   }
 
   #dispatcher(targets: TimerTargets, timerVariables: Variables): PerdureFunction {
@@ -114,7 +140,7 @@ export class PerdureRuntime extends Construct {
       inLoop: true,
     });
     allowDispatcher(dispatcher, this.data, targets);
-    this.#consume(dispatcher, this.mailbox, maxConcurrency);
+    this.#consume(dispatcher, this.queues.mailbox, maxConcurrency);
     return dispatcher;
   }
 
@@ -122,7 +148,7 @@ export class PerdureRuntime extends Construct {
     const timers = this.#function("timers", {
       description: "Perdure: forwards due timers to the mailbox",
       timeout: TIMERS_TIMEOUT,
-      variables: { mailboxUrl: this.mailbox.queueUrl, ...timerVariables },
+      variables: { mailboxUrl: this.queues.mailbox.queueUrl, ...timerVariables },
       inLoop: true,
     });
     allowTimers(timers, this.data, targets);
@@ -247,7 +273,7 @@ export class PerdureRuntime extends Construct {
       journalTable: journal.tableName,
       stateTable: state.tableName,
       registryTable: registry.tableName,
-      mailboxUrl: this.mailbox.queueUrl,
+      mailboxUrl: this.queues.mailbox.queueUrl,
     };
   }
 }

@@ -10,10 +10,10 @@ import { Construct } from "constructs";
 import { allowHandler, allowOnHandler } from "./access.ts";
 import { handlerCode } from "./bundle.ts";
 import { PerdureFunction } from "./function.ts";
-import type { PerdureRuntime } from "./runtime.ts";
+import type { PerdureRuntimeBase } from "./runtime-base.ts";
 
 export interface PerdureServiceProps {
-  readonly runtime: PerdureRuntime;
+  readonly runtime: PerdureRuntimeBase;
   /** The file that exports the services, or a `handler` made of them. Relative to the working directory. */
   readonly entry: string;
   /** The names of the services in it: what the function's role is confined to. */
@@ -42,17 +42,17 @@ export class PerdureService extends Construct {
   constructor(scope: Construct, id: string, props: PerdureServiceProps) {
     super(scope, id);
     const { runtime, services } = props;
-    const { settings } = runtime;
+    const { data, handlerSettings: settings } = runtime;
     this.handler = new PerdureFunction(this, "Handler", {
       description: `Perdure: ${services.join(", ")}`,
       code: handlerCode(resolve(props.entry), settings.awsSdk),
       memoryMiB: props.memory ?? MEMORY_MIB,
       timeout: props.timeout ?? settings.turnTimeout,
       variables: {
-        journalTable: runtime.tables.journal.tableName,
-        stateTable: runtime.tables.state.tableName,
-        registryTable: runtime.tables.registry.tableName,
-        mailboxUrl: runtime.mailbox.queueUrl,
+        journalTable: data.tables.journal.tableName,
+        stateTable: data.tables.state.tableName,
+        registryTable: data.tables.registry.tableName,
+        mailboxUrl: data.mailbox.queueUrl,
         logLevel: settings.logLevel,
       },
       environment: props.environment ?? {},
@@ -63,20 +63,14 @@ export class PerdureService extends Construct {
       logRetention: settings.logRetention,
       encryptionKey: settings.encryptionKey,
     });
-    allowHandler(this.handler, services, runtime.data);
+    allowHandler(this.handler, services, data);
     this.version = this.handler.function.currentVersion;
     this.version.applyRemovalPolicy(RemovalPolicy.RETAIN);
-    const { dispatcher, registrar, admin, reconciler } = runtime.functions;
     const { functionArn } = this.handler.function;
-    allowOnHandler(this, functionArn, {
-      dispatcher: dispatcher.role,
-      registrar: registrar.role,
-      admin: admin.role,
-      reconciler: reconciler.role,
-    });
+    allowOnHandler(this, functionArn, runtime.roles);
     // After the permissions, and removed before them.
     const registration = new CustomResource(this, "Registration", {
-      serviceToken: registrar.function.functionArn,
+      serviceToken: runtime.registrarArn,
       resourceType: "Custom::PerdureDeployment",
       properties: {
         FunctionArn: functionArn,

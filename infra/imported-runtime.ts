@@ -1,0 +1,62 @@
+/** A runtime that another stack made. */
+import { type IRole, Role } from "aws-cdk-lib/aws-iam";
+import { Table } from "aws-cdk-lib/aws-dynamodb";
+import { Key } from "aws-cdk-lib/aws-kms";
+import { Queue } from "aws-cdk-lib/aws-sqs";
+import type { Construct } from "constructs";
+import type { Data, RuntimeRoles } from "./access.ts";
+import { PerdureRuntimeBase } from "./runtime-base.ts";
+import { type HandlerProps, type HandlerSettings, handlerSettingsOf } from "./runtime-props.ts";
+
+export interface PerdureRuntimeAttributes extends HandlerProps {
+  readonly journalTableArn: string;
+  readonly stateTableArn: string;
+  readonly registryTableArn: string;
+  readonly mailboxArn: string;
+  readonly dispatcherRoleArn: string;
+  readonly registrarRoleArn: string;
+  readonly adminRoleArn: string;
+  readonly reconcilerRoleArn: string;
+  readonly registrarFunctionArn: string;
+  readonly ingressApiId: string;
+  readonly adminApiId: string;
+  /** @default keys that AWS owns */
+  readonly encryptionKeyArn?: string;
+}
+
+export class ImportedRuntime extends PerdureRuntimeBase {
+  readonly data: Data;
+  readonly roles: RuntimeRoles;
+  readonly registrarArn: string;
+  readonly handlerSettings: HandlerSettings;
+  protected readonly ingressApiId: string;
+  protected readonly adminApiId: string;
+
+  constructor(scope: Construct, id: string, attributes: PerdureRuntimeAttributes) {
+    super(scope, id);
+    const { mailboxArn, encryptionKeyArn } = attributes;
+    const mailbox = Queue.fromQueueArn(this, "Mailbox", mailboxArn);
+    const encryptionKey = encryptionKeyArn ? Key.fromKeyArn(this, "Key", encryptionKeyArn) : undefined;
+    const table = (name: string, arn: string) => Table.fromTableArn(this, name, arn);
+    const role = (name: string, arn: string): IRole => Role.fromRoleArn(this, name, arn);
+    this.data = {
+      tables: {
+        journal: table("Journal", attributes.journalTableArn),
+        state: table("State", attributes.stateTableArn),
+        registry: table("Registry", attributes.registryTableArn),
+      },
+      mailbox,
+      encryptionKey,
+    };
+    this.roles = {
+      dispatcher: role("DispatcherRole", attributes.dispatcherRoleArn),
+      registrar: role("RegistrarRole", attributes.registrarRoleArn),
+      admin: role("AdminRole", attributes.adminRoleArn),
+      reconciler: role("ReconcilerRole", attributes.reconcilerRoleArn),
+    };
+    this.registrarArn = attributes.registrarFunctionArn;
+    this.ingressApiId = attributes.ingressApiId;
+    this.adminApiId = attributes.adminApiId;
+    this.handlerSettings = handlerSettingsOf(attributes, encryptionKey);
+  }
+}

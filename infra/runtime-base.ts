@@ -1,0 +1,65 @@
+/** What a service, or a caller, needs of a runtime, whether this stack makes it or another did. */
+import { Stack } from "aws-cdk-lib";
+import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
+import { Grant as IamGrant } from "aws-cdk-lib/aws-iam";
+import { Construct } from "constructs";
+import type { Data, RuntimeRoles } from "./access.ts";
+import type { HandlerSettings } from "./runtime-props.ts";
+
+const INVOKE = "execute-api:Invoke";
+
+export abstract class PerdureRuntimeBase extends Construct {
+  abstract readonly data: Data;
+  /** Of the functions that use a service's function. */
+  abstract readonly roles: RuntimeRoles;
+  /** The function that registers deployments. */
+  abstract readonly registrarArn: string;
+  /** What a service's function is like, unless it says otherwise. */
+  abstract readonly handlerSettings: HandlerSettings;
+  protected abstract readonly ingressApiId: string;
+  protected abstract readonly adminApiId: string;
+
+  /** Lets a principal call and send to every service, look at results, and complete awakeables. */
+  grantInvoke(grantee: IGrantable): Grant {
+    return this.#grant(grantee, [this.#arn(this.ingressApiId, "*/*")]);
+  }
+
+  /** The same for one service only. Results and awakeables are found by their ids, which are not a service's: who has
+   * one may look. */
+  grantInvokeService(grantee: IGrantable, service: string): Grant {
+    const api = this.ingressApiId;
+    return this.#grant(grantee, [
+      this.#arn(api, `*/${service}/*`),
+      this.#arn(api, `*/restate/workflow/${service}/*`),
+      this.#arn(api, `*/restate/invocation/*`),
+    ]);
+  }
+
+  /** Lets a principal complete awakeables, and nothing else. */
+  grantCompleteAwakeables(grantee: IGrantable): Grant {
+    const api = this.ingressApiId;
+    return this.#grant(grantee, [
+      this.#arn(api, "POST/restate/awakeables/*"),
+      this.#arn(api, "POST/restate/a/*"),
+    ]);
+  }
+
+  /** Lets a principal do whatever the admin API can: cancel, kill, edit state, register deployments. */
+  grantAdmin(grantee: IGrantable): Grant {
+    return this.#grant(grantee, [this.#arn(this.adminApiId, "*/*")]);
+  }
+
+  /** Lets a principal look: at services, invocations, journals, and at the values in them. */
+  grantAdminRead(grantee: IGrantable): Grant {
+    return this.#grant(grantee, [this.#arn(this.adminApiId, "GET/*")]);
+  }
+
+  #grant(grantee: IGrantable, resourceArns: string[]): Grant {
+    return IamGrant.addToPrincipal({ grantee, actions: [INVOKE], resourceArns, scope: this });
+  }
+
+  #arn(apiId: string, path: string): string {
+    const resource = apiId;
+    return Stack.of(this).formatArn({ service: "execute-api", resource, resourceName: `$default/${path}` });
+  }
+}

@@ -1,0 +1,42 @@
+/** cdk-nag's AWS Solutions rules: what they find is what docs/security.md gives reasons for. */
+import { App, Stack } from "aws-cdk-lib";
+import { AwsSolutionsChecks } from "cdk-nag";
+import { expect, test } from "vitest";
+import { PerdureRuntime, type PerdureRuntimeProps, PerdureService } from "../../infra/index.ts";
+import { SECURITY } from "./access.ts";
+import { GREETER } from "./stack.ts";
+
+/** Rules, with what in a policy they are about, and how often. */
+function findings(props: PerdureRuntimeProps = {}): Record<string, number> {
+  const app = new App({ analyticsReporting: false });
+  const stack = new Stack(app, "Test");
+  const runtime = new PerdureRuntime(stack, "Runtime", props);
+  new PerdureService(stack, "Greeter", { runtime, entry: GREETER, services: ["Greeter"] });
+  const { violations } = new AwsSolutionsChecks(app).validateScope(app);
+  return Object.fromEntries(
+    violations.map(({ ruleName, violatingResources }) => [ruleName, violatingResources.length]),
+  );
+}
+
+test("they find the wildcards that the documents give reasons for, and nothing else", () => {
+  const found = Object.entries(findings()).map(([rule, count]) => [
+    rule.replace(/Test-Runtime-\w+-\w{8}/, "group").replace(/(HandlerFunction)\w{8}/, "$1"),
+    count,
+  ]);
+  const schedules = "arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule/group/t-*";
+  expect(Object.fromEntries(found)).toEqual({
+    [`AwsSolutions-IAM5[Resource::${schedules}]`]: 2,
+    "AwsSolutions-IAM5[Resource::<GreeterHandlerFunction.Arn>:*]": 4,
+  });
+});
+
+test("every rule among them has its reason", () => {
+  const rules = Object.keys(findings()).map((rule) => rule.replace(/\[.*/, ""));
+  const documented = [...SECURITY.matchAll(/^\| (AwsSolutions-\w+) \|/gm)].map(([, rule = ""]) => rule);
+  expect(documented).toEqual([...new Set(rules)]);
+});
+
+test("they would find what is less safe than the defaults", () => {
+  const loose = findings({ pointInTimeRecovery: false, ingressAuthorization: "open", accessLog: false });
+  expect(loose).toMatchObject({ "AwsSolutions-DDB3": 3, "AwsSolutions-APIG4": 1, "AwsSolutions-APIG1": 2 });
+});
