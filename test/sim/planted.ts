@@ -87,7 +87,7 @@ const COUNTEREXAMPLES: readonly Planted[] = [
 
 const OTHERS: readonly Planted[] = [
   bug("messages are acknowledged whatever became of them", "runtime/dispatcher/core.ts", 500, [
-    "return messages.slice(from).map(({ messageId }) => messageId);",
+    "return givenBack.map(({ messageId }) => messageId);",
     "return [];",
   ]),
   bug("state is not fenced", "lib/fence.ts", 4000, [
