@@ -25,7 +25,15 @@
  * yet; an older one has lost it for good.
  */
 import { invariant, OperationalError } from "../lib/errors.ts";
-import { headKey, inputAttributes, isExpired, newHead, parseHead, type Head } from "../lib/head.ts";
+import {
+  headKey,
+  inputAttributes,
+  isExpired,
+  newHead,
+  parseHead,
+  type Head,
+  whileEnded,
+} from "../lib/head.ts";
 import {
   idempotentUnique,
   type Incarnation,
@@ -33,7 +41,6 @@ import {
   invocationId,
   type InvocationId,
   UNIQUE_SIZE,
-  workflowUnique,
 } from "../lib/ids.ts";
 import type { Attributes, Condition } from "../lib/item.ts";
 import { INLINE_INPUT_BYTES_MAX, MAILBOX_RETENTION_MS, PAYLOAD_BYTES_MAX } from "../lib/limits.ts";
@@ -43,6 +50,7 @@ import type { Clock, Entropy, ItemStore, Mailbox } from "../lib/ports.ts";
 import { readHead, readInput, removeInput, storeInput } from "./head-store.ts";
 import { outgoing, sendAll } from "./send.ts";
 import { nonce } from "../lib/nonce.ts";
+import { isRun, workflowIdOf } from "./workflow-life.ts";
 
 export interface DoorPorts {
   readonly items: ItemStore;
@@ -122,10 +130,6 @@ export function derivedIdOf(
   return idOf(target, kind, idempotentUnique(service, key, handler, idempotencyKey));
 }
 
-/** The id of a workflow's run. */
-export const workflowIdOf = (workflow: string, key: string): InvocationId =>
-  invocationId(workflow, key, workflowUnique(workflow, key));
-
 const idOf = (target: Target, kind: HandlerKind, unique: Uint8Array): InvocationId =>
   invocationId(target.service, isExclusive(kind) ? keyOf(target) : undefined, unique);
 
@@ -170,22 +174,32 @@ async function acceptWithHead(ports: DoorPorts, start: Start): Promise<Acceptanc
   return acceptanceOf(start);
 }
 
-/** Answers the head of another request that was there first. */
+/** Answers the head of another request that was there first. A workflow's says when the life before it expired. */
 async function putHead({ items, clock }: DoorPorts, start: Start): Promise<Attributes | undefined> {
   const nowMs = clock.now();
+  if (!isRun(start)) return await putHeadWhen(items, start, nowMs, absentOrExpired(nowMs));
+  const first = await putHeadWhen(items, start, nowMs, { is: "absent" });
+  const before = first && parseHead(first);
+  if (!before || !isExpired(before, nowMs)) return first;
+  return await putHeadWhen(items, start, nowMs, whileEnded(before), before.expiresAtMs);
+}
+
+async function putHeadWhen(
+  items: ItemStore,
+  start: Start,
+  nowMs: number,
+  when: Condition,
+  previousExpiredAtMs?: number,
+): Promise<Attributes | undefined> {
   const attributes: Attributes = {
     ...newHead(start, {}),
     ...inputAttributes(start),
     s: start.dueAtMs === undefined ? "accepted" : "scheduled",
     u: nowMs,
     ...(start.dueAtMs === undefined ? {} : { y: start.dueAtMs }),
+    ...(previousExpiredAtMs === undefined ? {} : { pe: previousExpiredAtMs }),
   };
-  const { won, item } = await items.write({
-    op: "put",
-    key: headKey(start.id),
-    attributes,
-    when: absentOrExpired(nowMs),
-  });
+  const { won, item } = await items.write({ op: "put", key: headKey(start.id), attributes, when });
   if (won || item?.["o"] === start.origin) return undefined;
   if (!item)
     throw new OperationalError("unavailable", `the head of ${start.id} was there and is gone; try again`);

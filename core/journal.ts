@@ -15,6 +15,7 @@ import {
   newHead,
   pageKey,
   parseHead,
+  type Retention,
   retentionAttributes,
   whileAt,
 } from "../lib/head.ts";
@@ -44,7 +45,7 @@ export type AppendResult =
 /** What the turn ends with, if this append is its last. */
 export type Ending =
   | { readonly kind: "suspended"; readonly wait: Wait }
-  | { readonly kind: "completed"; readonly outcome: Outcome; readonly retentionMs: number };
+  | ({ readonly kind: "completed"; readonly outcome: Outcome } & Retention);
 
 export interface JournalSubject {
   readonly id: InvocationId;
@@ -163,7 +164,14 @@ export class Journal {
     const { deployment, token } = this.#subject;
     const nowMs = this.#clock.now();
     const item = this.#item;
-    const fields: Attributes = { s: "running", n: this.length + count, b: this.length, a: writer, u: nowMs };
+    const fields: Attributes = {
+      s: "running",
+      n: this.length + count,
+      b: this.length,
+      a: writer,
+      u: nowMs,
+      z: nowMs,
+    };
     if (item && item["d"] === undefined) fields["d"] = deployment;
     if (item && item["k"] === undefined && token !== undefined) fields["k"] = token;
     if (this.#pagedTo > this.#paged) fields["p"] = this.#pagedTo;
@@ -177,7 +185,7 @@ export class Journal {
     const fields = {
       s: "completed",
       x: encodeOutcome(ending.outcome),
-      ...retentionAttributes(nowMs, ending.retentionMs),
+      ...retentionAttributes(nowMs, ending),
     };
     // The input is kept for people who look, when that does not cost a write unit more.
     const bytes = otherBytes + sizeOf(fields) + sizeOf(input);

@@ -6,6 +6,7 @@
  */
 import type { CallValue, Entry } from "../lib/entry.ts";
 import type { Incarnation, InvocationId } from "../lib/ids.ts";
+import type { ServiceType } from "../lib/manifest.ts";
 import type { Message, Outgoing, ReplyTo, Start, Target } from "../lib/message.ts";
 import { decodeOutcome, encodeOutcome, failure, type Outcome } from "../lib/outcome.ts";
 import type { Clock, ItemStore, Mailbox } from "../lib/ports.ts";
@@ -14,6 +15,7 @@ import { completePromise } from "./promise-store.ts";
 import { outgoing, sendAll } from "./send.ts";
 import { writeState } from "./state-store.ts";
 import { load } from "./value-store.ts";
+import { isRun } from "./workflow-life.ts";
 
 export interface OutputPorts {
   readonly items: ItemStore;
@@ -27,6 +29,8 @@ export interface OutputSubject {
   readonly target: Target;
   /** Of an exclusive invocation. */
   readonly token?: string;
+  /** Of an edit, whose id does not show it. */
+  readonly type?: ServiceType;
   /** Someone may have done this before: receivers must look before they act. */
   readonly again: boolean;
 }
@@ -59,7 +63,7 @@ async function writeStateOf(
   entries: readonly Entry[],
   first: number,
 ): Promise<void> {
-  const { token } = subject;
+  const { token, target } = subject;
   if (token === undefined) return;
   const last = new Map<string, { value: Value; position: number }>();
   entries.forEach((entry, index) => {
@@ -68,11 +72,13 @@ async function writeStateOf(
     if (entry[0] === "d") last.set(entry[2], { value: null, position });
     if (entry[0] === "D") for (const name of entry[2]) last.set(name, { value: null, position });
   });
+  if (last.size === 0) return;
+  const type = subject.type ?? (isRun(subject) ? "workflow" : "object");
   await Promise.all(
     [...last].map(async ([name, { value, position }]) => {
       const loaded = await load(ports.items, subject.id, value);
       const bytes = loaded instanceof Uint8Array ? loaded : null;
-      await writeState(ports.items, ports.clock, { ...subject, token }, { name, value: bytes, position });
+      await writeState(ports.items, ports.clock, { target, type, token }, { name, value: bytes, position });
     }),
   );
 }
@@ -149,7 +155,7 @@ async function completeOne(
   const [, command, name, value] = entry;
   const by = `${subject.id}.${subject.incarnation}.${command}`;
   const outcome = decodeOutcome(await load(ports.items, subject.id, value));
-  const completed = await completePromise(ports.items, subject.target, name, outcome, by);
+  const completed = await completePromise(ports, subject, { name, outcome, by });
   if (!completed.mine) return failure(409, `promise "${name}" was already completed`);
   for (const waiter of completed.waiters) messages.push(replyTo(waiter, completed.outcome));
   return { ok: true, value: new Uint8Array(0) };

@@ -3,13 +3,18 @@
  * so that its own repetition is no "already completed"; who waits is registered in the same item, so that a
  * completion and a registration meet on it and no wake-up is lost.
  *
- *   x outcome · by who completed it · "w:…" who waits
+ *   x outcome · by who completed it · "w:…" who waits · i the life that it belongs to · c made then · ttl
+ *
+ * An item of an earlier life counts as absent, and is taken over by the next write (see workflow-life.ts). Who still
+ * waits in it stays: whichever life completes the promise tells him.
  */
-import { promisePartition } from "../lib/ids.ts";
-import type { Attributes, ItemKey } from "../lib/item.ts";
+import { OperationalError } from "../lib/errors.ts";
+import { type Incarnation, promisePartition } from "../lib/ids.ts";
+import type { Attributes, Change, Condition, ItemKey } from "../lib/item.ts";
+import { CONFLICT_ATTEMPTS_MAX, KEEP_MS } from "../lib/limits.ts";
 import type { ReplyTo, Target } from "../lib/message.ts";
 import { decodeOutcome, encodeOutcome, type Outcome } from "../lib/outcome.ts";
-import type { ItemStore } from "../lib/ports.ts";
+import { type Asker, isRun, type Life, type LifePorts, lifeOf, NO_LIFE } from "./workflow-life.ts";
 
 const WAITER = "w:";
 
@@ -19,14 +24,38 @@ const keyOf = ({ service, key }: Target, name: string): ItemKey => ({
   sk: name,
 });
 
-/** The promise's outcome; `undefined` while it is not completed. One strong read. */
+/** A promise as `asker` sees it. */
+interface Seen {
+  /** The item as it stands; absent: there is none. */
+  readonly item?: Attributes;
+  /** It is of the asker's life. */
+  readonly isOurs: boolean;
+  /** `undefined`: the asker's life is over. */
+  readonly life: Incarnation | undefined;
+}
+
+async function look(ports: LifePorts, asker: Asker, name: string): Promise<Seen> {
+  const item = await ports.items.get(keyOf(asker.target, name));
+  // A run knows its own promises; it need not look whether it is over, since what it makes is its own life's.
+  if (isRun(asker) && (item === undefined || item["i"] === asker.incarnation)) {
+    return { ...(item ? { item } : {}), isOurs: item !== undefined, life: asker.incarnation };
+  }
+  const life = await lifeOf(ports, asker);
+  const isOurs = item !== undefined && life !== undefined && belongsTo(item, life);
+  return { ...(item ? { item } : {}), isOurs, life: life?.incarnation };
+}
+
+export const belongsTo = ({ i, c }: Attributes, life: Life): boolean =>
+  (i === life.incarnation && i !== NO_LIFE) || (i === NO_LIFE && Number(c) >= life.fromMs);
+
+/** The promise's outcome; `undefined` while it is not completed. One strong read, or two. */
 export async function peekPromise(
-  items: ItemStore,
-  target: Target,
+  ports: LifePorts,
+  asker: Asker,
   name: string,
 ): Promise<Outcome | undefined> {
-  const item = await items.get(keyOf(target, name));
-  return item?.["x"] === undefined ? undefined : decodeOutcome(item["x"]);
+  const { item, isOurs } = await look(ports, asker, name);
+  return isOurs && item?.["x"] !== undefined ? decodeOutcome(item["x"]) : undefined;
 }
 
 export interface Completed {
@@ -38,43 +67,87 @@ export interface Completed {
 
 /** `by` names the completing operation. Harmless to repeat. */
 export async function completePromise(
-  items: ItemStore,
-  target: Target,
-  name: string,
-  outcome: Outcome,
-  by: string,
+  ports: LifePorts,
+  asker: Asker,
+  { name, outcome, by }: { readonly name: string; readonly outcome: Outcome; readonly by: string },
 ): Promise<Completed> {
-  const { won, item } = await items.write({
-    op: "update",
-    key: keyOf(target, name),
-    changes: [
+  for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
+    const seen = await look(ports, asker, name);
+    const { item = {}, isOurs, life } = seen;
+    // Nobody is left to see what a life that is over completes.
+    if (life === undefined) return { mine: true, waiters: [], outcome };
+    if (isOurs && item["x"] !== undefined) {
+      return { mine: item["by"] === by, waiters: waitersOf(item), outcome: decodeOutcome(item["x"]) };
+    }
+    const written = await write(ports, asker, name, seen, [
       { do: "set", attribute: "x", value: encodeOutcome(outcome) },
       { do: "set", attribute: "by", value: by },
-    ],
-    when: { is: "missing", attribute: "x" },
-  });
-  const held = item ?? {};
-  return { mine: won || held["by"] === by, waiters: waitersOf(held), outcome: decodeOutcome(held["x"]) };
+    ]);
+    if (written) return { mine: true, waiters: waitersOf(written), outcome };
+  }
+  throw contended(name);
 }
 
 /** Registers who is to be told; answers the outcome if it is completed already. Harmless to repeat. */
 export async function awaitPromise(
-  items: ItemStore,
-  target: Target,
+  ports: LifePorts,
+  asker: Asker,
   name: string,
   waiter: ReplyTo,
 ): Promise<Outcome | undefined> {
   const attribute = `${WAITER}${waiter.id}|${waiter.incarnation}|${waiter.command}`;
-  const { won, item } = await items.write({
-    op: "update",
-    key: keyOf(target, name),
-    changes: [{ do: "set", attribute, value: true }],
-    when: { is: "missing", attribute: "x" },
-  });
-  return won ? undefined : decodeOutcome(item?.["x"]);
+  for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
+    const seen = await look(ports, asker, name);
+    const { item = {}, isOurs, life } = seen;
+    if (life === undefined) return undefined;
+    if (isOurs && item["x"] !== undefined) return decodeOutcome(item["x"]);
+    const isStale = item["x"] !== undefined;
+    const changes: Change[] = [
+      { do: "set", attribute, value: true },
+      ...(isStale ? (["x", "by"] as const).map((gone): Change => ({ do: "remove", attribute: gone })) : []),
+    ];
+    if (await write(ports, asker, name, seen, changes)) return undefined;
+  }
+  throw contended(name);
 }
 
-function waitersOf(item: Attributes): ReplyTo[] {
+/** Refused if the promise is not as it was seen. */
+async function write(
+  { items, clock }: LifePorts,
+  { target }: Asker,
+  name: string,
+  { item, isOurs, life = NO_LIFE }: Seen,
+  changes: readonly Change[],
+): Promise<Attributes | undefined> {
+  const nowMs = clock.now();
+  const age: Change = { do: isOurs ? "init" : "set", attribute: "c", value: nowMs };
+  const own: Change[] = [
+    { do: "set", attribute: "i", value: life },
+    { do: "set", attribute: "ttl", value: Math.ceil((nowMs + KEEP_MS) / 1000) },
+  ];
+  const result = await items.write({
+    op: "update",
+    key: keyOf(target, name),
+    changes: [...changes, ...own, age],
+    when: item === undefined ? { is: "absent" } : asSeen(item),
+  });
+  return result.won ? result.item : undefined;
+}
+
+/** Nobody has completed it, or taken it over, since. */
+function asSeen({ i, c, x, by }: Attributes): Condition {
+  const same = (attribute: string, value: unknown): Condition =>
+    typeof value === "string" || typeof value === "number"
+      ? { is: "eq", attribute, value }
+      : { is: "missing", attribute };
+  const completed: Condition = x === undefined ? { is: "missing", attribute: "x" } : same("by", by);
+  return { is: "all", of: [{ is: "present" }, same("i", i), same("c", c), completed] };
+}
+
+const contended = (name: string): OperationalError =>
+  new OperationalError("unavailable", `promise "${name}" is contended; try again`);
+
+export function waitersOf(item: Attributes): ReplyTo[] {
   return Object.keys(item)
     .filter((name) => name.startsWith(WAITER))
     .map((name) => {

@@ -7,13 +7,15 @@
  *   n length of the log · b where the last append began · l the log's tail · p how many entries are in pages
  *   a id of the last append's writer · m notes (R9) · w what it waits for · x outcome
  *   in input · h headers · r who awaits the result · q idempotency key
- *   c accepted · u modified · y due (delayed start, back-off) · f failure of the last attempt · e expires · ttl
+ *   c accepted · u modified · z last append · y due (delayed start, back-off) · f failure of the last attempt
+ *   e expires · j the journal expires before that · ttl · g until when its other items are kept · pe when the id's
+ *   previous life expired
  */
 import type { Entry, Note } from "./entry.ts";
 import { parseEntries } from "./entry.ts";
 import { type Incarnation, type InvocationId, journalPartition } from "./ids.ts";
 import type { Attributes, Condition, ItemKey } from "./item.ts";
-import { INLINE_INPUT_BYTES_MAX, MAILBOX_RETENTION_MS } from "./limits.ts";
+import { HEAD_OUTLIVES_MS, INLINE_INPUT_BYTES_MAX, MAILBOX_RETENTION_MS } from "./limits.ts";
 import type { ReplyTo, Start, Target } from "./message.ts";
 import { decodeOutcome, type Outcome } from "./outcome.ts";
 import type { AttemptState, TurnFailure } from "./protocol.ts";
@@ -62,10 +64,18 @@ export interface Head {
   readonly idempotencyKey?: string;
   readonly acceptedAtMs: number;
   readonly modifiedAtMs: number;
+  /** When the last append was written: 0 if there was none. */
+  readonly appendedAtMs: number;
   readonly dueAtMs?: number;
   readonly attempt: AttemptState;
   readonly failure?: TurnFailure;
   readonly expiresAtMs?: number;
+  /** The journal is hidden from then on, if that is before all of it expires (23). */
+  readonly journalExpiresAtMs?: number;
+  /** Pages, inputs and values may be deleted from then on; absent: none is known of. */
+  readonly keptUntilMs?: number;
+  /** When the life before this one of the same id expired, if that was known. */
+  readonly previousExpiredAtMs?: number;
 }
 
 export const HEAD = "head";
@@ -94,7 +104,7 @@ export function parseHead(item: Attributes): Head {
     );
   }
   const [service, handler, key] = item["t"] as [string, string, string?];
-  const { i, n, b, p, o, c, u } = item as Record<string, number> & { o: string };
+  const { i, n, b, p, o, c, u, z } = item as Record<string, number> & { o: string };
   return {
     status: item["s"] as Status,
     incarnation: i ?? 0,
@@ -109,6 +119,7 @@ export function parseHead(item: Attributes): Head {
     replies: ((item["r"] as Value[] | undefined) ?? []).map(parseReplyTo),
     acceptedAtMs: c ?? 0,
     modifiedAtMs: u ?? 0,
+    appendedAtMs: z ?? 0,
     ...optional(item),
     ...attemptOf(item["f"]),
   };
@@ -132,6 +143,9 @@ function optional(item: Attributes): Partial<Head> {
     ...(input === undefined ? {} : { input: input instanceof Uint8Array ? input : (true as const) }),
     ...(item["y"] === undefined ? {} : { dueAtMs: Number(item["y"]) }),
     ...(item["e"] === undefined ? {} : { expiresAtMs: Number(item["e"]) }),
+    ...(item["j"] === undefined ? {} : { journalExpiresAtMs: Number(item["j"]) }),
+    ...(item["g"] === undefined ? {} : { keptUntilMs: Number(item["g"]) }),
+    ...(item["pe"] === undefined ? {} : { previousExpiredAtMs: Number(item["pe"]) }),
   };
 }
 
@@ -184,12 +198,41 @@ export function inputAttributes(start: Start): Attributes {
   };
 }
 
+/** How long what has ended is kept: the head with its result, and its journal if that is shorter (23). */
+export interface Retention {
+  readonly retentionMs: number;
+  readonly journalRetentionMs?: number;
+}
+
 /** When the head ceases to exist for readers, and when DynamoDB may delete it: never before the mailbox has
  * forgotten the last message about it (R10). */
-export function retentionAttributes(nowMs: number, retentionMs: number): Attributes {
+export function retentionAttributes(
+  nowMs: number,
+  { retentionMs, journalRetentionMs = retentionMs }: Retention,
+): Attributes {
   const expiresAtMs = nowMs + retentionMs;
-  return { e: expiresAtMs, ttl: Math.ceil((expiresAtMs + MAILBOX_RETENTION_MS) / 1000) };
+  return {
+    e: expiresAtMs,
+    ttl: Math.ceil((expiresAtMs + HEAD_OUTLIVES_MS) / 1000),
+    ...(journalRetentionMs < retentionMs ? { j: nowMs + journalRetentionMs } : {}),
+  };
 }
+
+/**
+ * Whether the last append's outputs may have been forgotten (R2). The message under which it was made vouches for them
+ * until it is deleted, and is gone after the mailbox's retention; `sentAtMs`, of the message at hand, tells of one that
+ * a mailbox without such a bound has kept. Older outputs must not be done again: those whom they concerned may have
+ * ended and be forgotten, and would run a second time (M2); a tombstone may be gone (W3).
+ */
+export const mayBeInDoubt = (
+  { appendedAtMs }: Pick<Head, "appendedAtMs">,
+  nowMs: number,
+  sentAtMs: number = Number.POSITIVE_INFINITY,
+): boolean => nowMs - appendedAtMs < MAILBOX_RETENTION_MS || appendedAtMs >= sentAtMs;
+
+/** The journal of one that has ended is shown no more. */
+export const isJournalExpired = (head: Pick<Head, "journalExpiresAtMs">, nowMs: number): boolean =>
+  head.journalExpiresAtMs !== undefined && head.journalExpiresAtMs <= nowMs;
 
 /** Expired heads count as absent, although DynamoDB deletes them days later. */
 export const isExpired = (head: Pick<Head, "expiresAtMs">, nowMs: number): boolean =>
@@ -202,6 +245,15 @@ export const whileOpen = (incarnation: Incarnation): Condition => ({
     { is: "present" },
     { is: "eq", attribute: "i", value: incarnation },
     { is: "ne", attribute: "s", value: "completed" },
+  ],
+});
+
+/** The head is that of a life that has ended, and no other has begun. */
+export const whileEnded = ({ incarnation }: Pick<Head, "incarnation">): Condition => ({
+  is: "all",
+  of: [
+    { is: "eq", attribute: "i", value: incarnation },
+    { is: "eq", attribute: "s", value: "completed" },
   ],
 });
 

@@ -43,10 +43,18 @@ export const INBOX_INLINE_MAX = 8;
 export const INLINE_DRAIN_MAX = 64;
 /** Links of a lock's chain of finished owners that one message settles. */
 export const SETTLE_STEPS_MAX = 64;
-/** A cleared key leaves a tombstone this long, so that a zombie's older write still finds a fence. */
-export const TOMBSTONE_MS = 60 * 60 * 1000;
-/** Longest that the mailbox keeps a message; heads outlive it. */
+/** Longest that the mailbox keeps a message. An append's outputs are in doubt no longer than that: see R2. */
 export const MAILBOX_RETENTION_MS = 4 * 24 * 60 * 60 * 1000;
+/** A head outlives its expiry by this: outputs that are in doubt are done again within one retention of the mailbox, and
+ * what that sends is handled within another. With a margin for clocks and turns. */
+export const HEAD_OUTLIVES_MS = 2 * MAILBOX_RETENTION_MS + 60 * 60 * 1000;
+/** A cleared key leaves a tombstone this long, so that an older write still finds a fence: longer than that is in doubt. */
+export const TOMBSTONE_MS = MAILBOX_RETENTION_MS + 24 * 60 * 60 * 1000;
+/** A promise that is made or awaited before its workflow was invoked is that run's if it is invoked within this. */
+export const EARLY_PROMISE_MS = MAILBOX_RETENTION_MS;
+/** What an invocation keeps outside its head, and a workflow's state and promises, is kept this long, besides the
+ * retention, from its write; the reconciler renews it while the invocation is open. See docs/decisions/0005-retention.md. */
+export const KEEP_MS = 28 * 24 * 60 * 60 * 1000;
 
 /** A back-off up to this long holds the message in the dispatcher; a longer one is a durable timer. */
 export const HELD_BACKOFF_MS_MAX = 500;

@@ -3,6 +3,7 @@
  * R6). While an exclusive invocation has never suspended there is no lock: its message in flight is the lock.
  *
  *   o owner's id · i its incarnation · k its token · q parked, inline · h, t: parked items [h, t) behind it
+ *   u when its owner took it; absent of one that was handed it, and so has had a head before
  *
  * An owner with an older token than mine is stale: I run only after all older ones have ended, so what took the lock
  * was a zombie. A parked entry is always written with the lock, never beside one that may just have been freed.
@@ -20,6 +21,7 @@ export interface Holder {
 
 export interface Lock {
   readonly owner: Holder;
+  readonly takenAtMs?: number;
   readonly inline: readonly Holder[];
   /** Parked items `from` up to, not including, `to`. */
   readonly from: number;
@@ -31,9 +33,10 @@ export const lockKey = (service: string, key: string): ItemKey => ({
   pk: lockPartition(service, key),
   sk: "lock",
 });
+export const INBOX_PREFIX = "inbox#";
 export const inboxKey = (lock: ItemKey, position: number): ItemKey => ({
   ...lock,
-  sk: `inbox#${String(position).padStart(12, "0")}`,
+  sk: `${INBOX_PREFIX}${String(position).padStart(12, "0")}`,
 });
 
 const encodeHolder = ({ id, incarnation, token }: Holder): Value => [id, incarnation, token];
@@ -45,6 +48,7 @@ function parseHolder(value: Value | undefined): Holder {
 export function parseLock(item: Attributes): Lock {
   return {
     owner: parseHolder([item["o"] ?? null, item["i"] ?? null, item["k"] ?? null]),
+    ...(typeof item["u"] === "number" ? { takenAtMs: item["u"] } : {}),
     inline: (item["q"] as Value[]).map(parseHolder),
     from: Number(item["h"]),
     to: Number(item["t"]),
@@ -62,6 +66,7 @@ const own = (holder: Holder): Change[] => [
   { do: "set", attribute: "i", value: holder.incarnation },
   { do: "set", attribute: "k", value: holder.token },
 ];
+const handed = (holder: Holder): Change[] => [...own(holder), { do: "remove", attribute: "u" }];
 const isOwnedBy = ({ id, incarnation }: Holder): Condition => ({
   is: "all",
   of: [
@@ -72,12 +77,13 @@ const isOwnedBy = ({ id, incarnation }: Holder): Condition => ({
 });
 
 /** Takes a free or stale lock; succeeds if it is mine already. */
-export function takeLock(key: ItemKey, me: Holder): Update {
+export function takeLock(key: ItemKey, me: Holder, nowMs: number): Update {
   return {
     op: "update",
     key,
     changes: [
       ...own(me),
+      { do: "set", attribute: "u", value: nowMs },
       { do: "init", attribute: "q", value: [] },
       { do: "init", attribute: "h", value: 0 },
       { do: "init", attribute: "t", value: 0 },
@@ -142,11 +148,11 @@ export function handOff(
   ];
   const when: Condition = { is: "all", of: asRead };
   if (next) {
-    const changes: Change[] = [...own(next), { do: "drop", attribute: "q", count: 1 }];
+    const changes: Change[] = [...handed(next), { do: "drop", attribute: "q", count: 1 }];
     return { next, write: { op: "update", key, changes, when } };
   }
   if (overflowNext) {
-    const changes: Change[] = [...own(overflowNext), { do: "set", attribute: "h", value: lock.from + 1 }];
+    const changes: Change[] = [...handed(overflowNext), { do: "set", attribute: "h", value: lock.from + 1 }];
     return { next: overflowNext, write: { op: "update", key, changes, when } };
   }
   return { write: { op: "delete", key, when } };

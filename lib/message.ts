@@ -117,5 +117,7 @@ export interface Incoming {
   readonly sequence: string;
   /** 1 at the first delivery. */
   readonly receiveCount: number;
+  /** When it was sent, epoch ms. Absent: no longer ago than `MAILBOX_RETENTION_MS`. */
+  readonly sentAtMs?: number;
   readonly body: string;
 }

@@ -48,6 +48,8 @@ export interface TurnRequest {
   readonly remainingMs: number;
   /** How long its head is kept after the end, milliseconds. */
   readonly retentionMs: number;
+  /** How long its journal is shown, if that is shorter. */
+  readonly journalRetentionMs?: number;
 }
 
 export interface TurnFailure {

@@ -128,6 +128,7 @@ async function runTurn(
   const asked = invocationRequest(request, body, headers, extraArgs, over.signal);
   const hooks = new AttemptHooks([...(definition.options?.hooks ?? []), ...(own.hooks ?? [])], asked);
   const context = new ReferenceContext(driver, ports, request, {
+    serviceType: definition.type,
     serde: options.serde ?? jsonSerde(),
     asTerminalError,
     request: asked,

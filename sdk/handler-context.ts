@@ -10,7 +10,7 @@ import type { CommandEntry, RunEntry } from "../lib/entry.ts";
 import { asError, TerminalError } from "../lib/errors.ts";
 import { Future, type Mapped } from "../lib/future.ts";
 import { awakeableId, parseAwakeableId } from "../lib/ids.ts";
-import { isExclusive } from "../lib/manifest.ts";
+import { isExclusive, type ServiceType } from "../lib/manifest.ts";
 import { encodeOutcome, failure, type Outcome } from "../lib/outcome.ts";
 import type { TurnRequest } from "../lib/protocol.ts";
 import type { Completion } from "../lib/turn.ts";
@@ -32,6 +32,7 @@ import type { TurnDriver } from "./turn-driver.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
 export interface ContextOptions {
+  readonly serviceType: ServiceType;
   readonly serde: Serde<unknown>;
   readonly asTerminalError: (error: unknown) => TerminalError | undefined;
   readonly request: InvocationRequest;
@@ -226,7 +227,8 @@ export class HandlerContext implements PromiseOwner {
 
   #stateSubject(): StateSubject {
     const { target, token } = this.turnRequest;
-    return token === undefined ? { target } : { target, token };
+    const { serviceType: type } = this.#options;
+    return token === undefined ? { target, type } : { target, type, token };
   }
 
   get<T>(name: string, serde?: Serde<T>): DurablePromise<T | null> {
@@ -245,7 +247,7 @@ export class HandlerContext implements PromiseOwner {
     // What this turn has read or written before needs no entry: a replay knows it at the same point.
     if (known !== undefined) this.settle(future, decode)({ value: known, at: 0 });
     else {
-      const reading = readState(this.ports.items, this.#stateSubject(), name, this.driver.length);
+      const reading = readState(this.ports, this.#stateSubject(), name, this.driver.length);
       this.driver.read(reading, (value) => this.driver.finish(["g", command, name, value]));
     }
     return new DurablePromise<T | null>(future, this);
@@ -256,7 +258,7 @@ export class HandlerContext implements PromiseOwner {
     const command = this.driver.nextCommand;
     const { future, recorded } = this.command(["k", command, []], undefined, (value) => value as string[]);
     if (!recorded) {
-      const reading = readStateNames(this.ports.items, this.#stateSubject(), this.driver.length);
+      const reading = readStateNames(this.ports, this.#stateSubject(), this.driver.length);
       const namesNow = this.#state.namesNow();
       this.driver.read(reading, (stored) => this.driver.finish(["k", command, namesNow(stored)]));
     }
@@ -286,7 +288,7 @@ export class HandlerContext implements PromiseOwner {
 
   /** The names that `clearAll` clears: the store's, and those that this turn has yet to write. */
   async namesToClear(pendingSets: readonly string[]): Promise<string[]> {
-    const stored = await readStateNames(this.ports.items, this.#stateSubject(), this.driver.length);
+    const stored = await readStateNames(this.ports, this.#stateSubject(), this.driver.length);
     return [...new Set([...stored, ...pendingSets])].toSorted();
   }
 
@@ -352,7 +354,7 @@ export class HandlerContext implements PromiseOwner {
     );
     if (!recorded) {
       // Perhaps it is completed already. If not, the suspension registers whom to wake.
-      this.driver.read(peekPromise(this.ports.items, this.turnRequest.target, name), (outcome) => {
+      this.driver.read(peekPromise(this.ports, this.turnRequest, name), (outcome) => {
         if (outcome) this.driver.finishFromOutside(command, outcome);
       });
     }
@@ -366,7 +368,7 @@ export class HandlerContext implements PromiseOwner {
       value === null ? undefined : serde.deserialize(bytesOf(value));
     const { future, recorded } = this.command(entry, undefined, decode);
     if (!recorded) {
-      this.driver.read(peekPromise(this.ports.items, this.turnRequest.target, name), (outcome) =>
+      this.driver.read(peekPromise(this.ports, this.turnRequest, name), (outcome) =>
         this.driver.finish(["q", command, name, outcome ? encodeOutcome(outcome) : null]),
       );
     }

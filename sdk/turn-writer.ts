@@ -136,8 +136,8 @@ export class TurnWriter {
   async #complete(entries: readonly Entry[], outcome: Outcome): Promise<Stopped> {
     const { last, stopped } = await this.#appendParts(entries);
     if (stopped) return stopped;
-    const { retentionMs } = this.#request;
-    const ending = { kind: "completed", outcome, retentionMs } as const;
+    const { retentionMs, journalRetentionMs = retentionMs } = this.#request;
+    const ending = { kind: "completed", outcome, retentionMs, journalRetentionMs } as const;
     const result = await this.#journal.append(last, this.#turn.taken, ending);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
     await this.#perform(last, result.position);
@@ -166,7 +166,11 @@ export class TurnWriter {
   async #lock(): Promise<boolean> {
     const { id, incarnation, target, token } = this.#request;
     if (this.#ownsLock || token === undefined) return true;
-    const lock = takeLock(lockKey(target.service, target.key ?? ""), { id, incarnation, token });
+    const lock = takeLock(
+      lockKey(target.service, target.key ?? ""),
+      { id, incarnation, token },
+      this.#ports.clock.now(),
+    );
     this.#ownsLock = (await this.#ports.items.write(lock)).won;
     return this.#ownsLock;
   }

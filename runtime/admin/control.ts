@@ -6,15 +6,16 @@
  * takes it once. A pause is the write alone: a paused head refuses every append.
  */
 import { isPerhapsUnseen } from "../../core/door.ts";
-import { readHead } from "../../core/head-store.ts";
+import { readHead, type StoredHead } from "../../core/head-store.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { type Head, headKey, isExpired, parseHead, retentionAttributes, whileOpen } from "../../lib/head.ts";
 import type { Incarnation, InvocationId } from "../../lib/ids.ts";
 import type { Condition, Update } from "../../lib/item.ts";
-import { JOURNAL_RETENTION_MS } from "../../lib/limits.ts";
 import type { Message } from "../../lib/message.ts";
 import { encodeOutcome, failure } from "../../lib/outcome.ts";
+import { handlerOptionsOf } from "../dispatcher/handler-options.ts";
+import { fromHead } from "../dispatcher/known.ts";
 import { emptyResponse } from "../http/message.ts";
 import { AdminError, badField, conflict, doesNotExist, unknownInvocation } from "./error.ts";
 import { parseId, requireHead } from "./invocation.ts";
@@ -27,7 +28,7 @@ const PAUSABLE = ["running", "suspended", "backing-off"] as const;
 /** 202: it is delivered at the invocation's next await. 404 unknown, 409 completed. */
 export async function cancelInvocation({ ports }: Exchange, text: string): Handling {
   const id = parseId(text);
-  const incarnation = await openIncarnation(ports, id);
+  const { incarnation } = await openInvocation(ports, id);
   const uid = newUid(ports);
   await send(ports, { kind: "notify", id, incarnation, note: ["x", uid] }, uid);
   const changes: Update["changes"] = [
@@ -41,14 +42,17 @@ export async function cancelInvocation({ ports }: Exchange, text: string): Handl
 /** 202: it ends without running any more code, and its calls with it. 404 unknown, 409 completed. */
 export async function killInvocation({ ports }: Exchange, text: string): Handling {
   const id = parseId(text);
-  const incarnation = await openIncarnation(ports, id);
+  const { incarnation, stored } = await openInvocation(ports, id);
   await send(ports, { kind: "kill", id, incarnation }, newUid(ports));
+  // What has no head yet is ended by the message.
+  if (!stored) return emptyResponse(202);
+  const retention = await handlerOptionsOf(ports.registry, fromHead(id, stored));
   const nowMs = ports.clock.now();
   const ended = {
     s: "completed",
     u: nowMs,
     x: encodeOutcome(failure(409, "killed")),
-    ...retentionAttributes(nowMs, JOURNAL_RETENTION_MS),
+    ...retentionAttributes(nowMs, retention),
   };
   const changes = Object.entries(ended).map(
     ([attribute, value]) => ({ do: "set", attribute, value }) as const,
@@ -138,15 +142,18 @@ async function repin(
   if (!won) throw conflict(id, "is not paused, cannot be resumed on another deployment.");
 }
 
-/** The incarnation that a command is for. Throws 404 for an unknown invocation, 409 for a completed one. A random id
- * that has no head yet lives once, as incarnation 0. */
-async function openIncarnation({ items, clock }: AdminPorts, id: InvocationId): Promise<Incarnation> {
+/** What a command is for. Throws 404 for an unknown invocation, 409 for a completed one. A random id that has no head
+ * yet lives once, as incarnation 0. */
+async function openInvocation(
+  { items, clock }: AdminPorts,
+  id: InvocationId,
+): Promise<{ readonly incarnation: Incarnation; readonly stored?: StoredHead }> {
   const stored = await readHead(items, id);
   const nowMs = clock.now();
-  if (!stored && isPerhapsUnseen(id, nowMs)) return 0;
+  if (!stored && isPerhapsUnseen(id, nowMs)) return { incarnation: 0 };
   if (!stored || isExpired(stored.head, nowMs)) throw unknownInvocation(id);
   if (stored.head.status === "completed") throw conflict(id, "was already completed.");
-  return stored.head.incarnation;
+  return { incarnation: stored.head.incarnation, stored };
 }
 
 const newUid = ({ entropy }: AdminPorts): string => nonce(entropy, DELIVERY_ID_BYTES);

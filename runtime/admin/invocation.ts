@@ -1,7 +1,7 @@
 /** `GET /invocations`, `GET /invocations/{id}`, `GET /invocations/{id}/journal`. */
 import { readHead, readInput, readLog } from "../../core/head-store.ts";
 import type { Note } from "../../lib/entry.ts";
-import { isExpired, type Head } from "../../lib/head.ts";
+import { isExpired, isJournalExpired, type Head } from "../../lib/head.ts";
 import { type InvocationId, isInvocationId } from "../../lib/ids.ts";
 import { JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
 import { encodeOutcome } from "../../lib/outcome.ts";
@@ -81,7 +81,8 @@ export async function describeJournal({ ports, request: { query } }: Exchange, t
   const { items } = ports;
   const from = numberIn(query, "from", { preset: 0, min: 0, max: JOURNAL_ENTRIES_MAX });
   const limit = numberIn(query, "limit", { preset: JOURNAL_LIMIT, min: 1, max: JOURNAL_LIMIT });
-  const head = await requireHead(ports, id);
+  const kept = await requireHead(ports, id);
+  const head = isJournalExpired(kept, ports.clock.now()) ? withoutJournal(kept) : kept;
   const log = await readLog(items, id, head);
   const loader = new ValueLoader(items, id, JOURNAL_VALUE_BYTES_MAX);
   const owner = { loader, id, incarnation: head.incarnation };
@@ -100,6 +101,11 @@ export async function describeJournal({ ports, request: { query } }: Exchange, t
     pending_notes: await Promise.all(head.notes.map((note) => viewNote(owner, note))),
     ...(output === undefined ? {} : { output }),
   });
+}
+
+/** What has ended, when its journal's own retention has passed: status and result stay. */
+function withoutJournal({ input: _, ...head }: Head): Head {
+  return { ...head, length: 0, lastAppend: 0, paged: 0, tail: [], notes: [], headers: {} };
 }
 
 /** What has arrived and is not yet in the log. */

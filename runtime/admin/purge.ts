@@ -5,9 +5,9 @@
  * would find nothing and run again: a purged head stays as a stub that has expired, which is absent to every reader
  * and is taken over by a new life of a derived id. DynamoDB deletes it when the mailbox has forgotten it.
  *
- * The last append's outputs are in doubt until its message is deleted (R2), and what is purged cannot be repeated. So
- * whoever purges soon after the end does them first. Later that would be wrong, since a tombstone may be gone by then and
- * an old `set` would come back to life; and needless, since a message comes back within minutes.
+ * The last append's outputs are in doubt while its message may come back (R2), and what is purged cannot be repeated. So
+ * whoever purges in that time does them first. Later that would be wrong, since a tombstone may be gone by then and
+ * an old `set` would come back to life; and needless, since the mailbox has forgotten the message.
  *
  * Crash points. The head first loses what refers to other items, then those go, then (purge) it expires: stopped anywhere,
  * nothing dangles, and purging again goes on. Until then it does not expire by itself, so that no new life of the id
@@ -19,9 +19,9 @@ import { performOutputs, replyTo } from "../../core/outputs.ts";
 import { sendAll } from "../../core/send.ts";
 import { writeState } from "../../core/state-store.ts";
 import { load } from "../../core/value-store.ts";
-import { HEAD, type Head, headKey, retentionAttributes } from "../../lib/head.ts";
+import { HEAD, type Head, headKey, mayBeInDoubt, retentionAttributes, whileEnded } from "../../lib/head.ts";
 import { type InvocationId, journalPartition, promisePartition, statePartition } from "../../lib/ids.ts";
-import type { Attributes, Change, Condition, Table } from "../../lib/item.ts";
+import type { Attributes, Change, Table } from "../../lib/item.ts";
 import { JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
 import { encodeOutcome, failure } from "../../lib/outcome.ts";
 import type { StoredItem } from "../../lib/ports.ts";
@@ -30,8 +30,6 @@ import { conflict } from "./error.ts";
 import { parseId, requireHead } from "./invocation.ts";
 import type { AdminPorts, Exchange, Handling } from "./ports.ts";
 
-/** Long enough for a message to have come back, shorter than a tombstone lives, milliseconds. */
-const IN_DOUBT_MS = 30 * 60 * 1000;
 /** Beyond every entry of a log, and still eight digits. */
 const AFTER_ALL = JOURNAL_ENTRIES_MAX * 1000;
 const DELETES_AT_ONCE = 25;
@@ -48,7 +46,7 @@ export async function purgeInvocation({ ports }: Exchange, text: string): Handli
   await strip(ports, id, head, purged);
   await removeItems(ports, id, undefined);
   if (await isWorkflowRun(ports, head)) await clearWorkflow(ports, head);
-  await write(ports, id, head, { ...retentionAttributes(ports.clock.now(), 0) }, ["q"]);
+  await write(ports, id, head, { ...retentionAttributes(ports.clock.now(), { retentionMs: 0 }) }, ["q"]);
   return emptyResponse(200);
 }
 
@@ -72,7 +70,7 @@ async function requireCompleted(
 
 async function strip(ports: AdminPorts, id: InvocationId, head: Head, left: Attributes): Promise<void> {
   const nowMs = ports.clock.now();
-  if (nowMs - head.modifiedAtMs < IN_DOUBT_MS) await finish(ports, id, head);
+  if (mayBeInDoubt(head, nowMs)) await finish(ports, id, head);
   const expiresAtMs = Math.max(head.expiresAtMs ?? 0, nowMs + HELD_MS);
   await write(ports, id, head, { ...left, e: expiresAtMs }, JOURNAL_ATTRIBUTES);
 }
@@ -96,22 +94,15 @@ async function finish(ports: AdminPorts, id: InvocationId, head: Head): Promise<
 async function write(
   { items }: AdminPorts,
   id: InvocationId,
-  { incarnation }: Head,
+  head: Head,
   fields: Attributes,
   remove: readonly string[],
 ): Promise<void> {
-  const when: Condition = {
-    is: "all",
-    of: [
-      { is: "eq", attribute: "i", value: incarnation },
-      { is: "eq", attribute: "s", value: "completed" },
-    ],
-  };
   const changes: Change[] = [
     ...Object.entries(fields).map(([attribute, value]): Change => ({ do: "set", attribute, value })),
     ...remove.map((attribute): Change => ({ do: "remove", attribute })),
   ];
-  const { won } = await items.write({ op: "update", key: headKey(id), changes, when });
+  const { won } = await items.write({ op: "update", key: headKey(id), changes, when: whileEnded(head) });
   if (!won) throw conflict(id, "has been started anew meanwhile.");
 }
 
@@ -136,7 +127,7 @@ async function clearWorkflow(ports: AdminPorts, { target, token }: Head): Promis
     await forEach(ports, "state", statePartition(service, key), async ({ sk, attributes }) => {
       if (attributes["gone"] === true) return;
       const change = { name: sk, value: null, position: AFTER_ALL };
-      await writeState(items, clock, { target, token }, change);
+      await writeState(items, clock, { target, type: "workflow", token }, change);
     });
   }
   const promises = promisePartition(service, key);

@@ -12,7 +12,15 @@
 import { readInput, readLog, storeInput } from "../../core/head-store.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
 import type { Entry } from "../../lib/entry.ts";
-import { type Head, headKey, inputAttributes, newHead, pageKey, valueKey } from "../../lib/head.ts";
+import {
+  type Head,
+  headKey,
+  inputAttributes,
+  isJournalExpired,
+  newHead,
+  pageKey,
+  valueKey,
+} from "../../lib/head.ts";
 import { invocationId, type InvocationId, isExclusiveId, UNIQUE_SIZE } from "../../lib/ids.ts";
 import { type Attributes, sizeOfValue } from "../../lib/item.ts";
 import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
@@ -58,7 +66,11 @@ export async function restartInvocation({ ports, request: { query } }: Exchange,
   return jsonResponse(200, { new_invocation_id: start.id });
 }
 
-async function assertRestartable({ registry }: AdminPorts, id: InvocationId, head: Head): Promise<void> {
+async function assertRestartable(
+  { registry, clock }: AdminPorts,
+  id: InvocationId,
+  head: Head,
+): Promise<void> {
   const { status, target } = head;
   if (status === "scheduled" || status === "accepted" || status === "pending") {
     throw new AdminError(425, `The invocation '${id}' cannot be restarted because it's not running yet.`);
@@ -69,7 +81,7 @@ async function assertRestartable({ registry }: AdminPorts, id: InvocationId, hea
   if (handler?.kind === "workflow") {
     throw new AdminError(422, `The invocation '${id}' cannot be restarted because it is a workflow's.`);
   }
-  if (head.input === undefined) {
+  if (head.input === undefined || isJournalExpired(head, clock.now())) {
     throw new AdminError(
       410,
       `The invocation '${id}' cannot be restarted because its input is not available.`,

@@ -26,10 +26,11 @@ import { findService } from "./registry.ts";
 import { viewBytes } from "./value-view.ts";
 
 /** A key without state has an empty list: nobody can tell it from one that was never used. */
-export async function describeState({ ports: { items } }: Exchange, service: string, key: string): Handling {
+export async function describeState({ ports }: Exchange, service: string, key: string): Handling {
+  const type = (await ports.registry.service(service))?.type ?? "object";
   const marks: StateMark[] = [];
   const state: object[] = [];
-  await visitState(items, service, key, (name, value) => {
+  await visitState(ports, { name: service, type }, key, (name, value) => {
     // A cleared name leaves a tombstone, which holds no value.
     if (!value) return;
     marks.push(markOf(name, value));

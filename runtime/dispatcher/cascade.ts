@@ -21,8 +21,8 @@ export class Cascade {
 
   /** Ends what has not started, or shall not go on, without its code; whoever awaits it is told how it ended. */
   async end(known: KnownHead, message: "cancelled" | "killed"): Promise<void> {
-    const { retentionMs } = await handlerOptionsOf(this.#ports.registry, known);
-    await this.#writer.end(known, failure(409, message), retentionMs);
+    const retention = await handlerOptionsOf(this.#ports.registry, known);
+    await this.#writer.end(known, failure(409, message), retention);
     await this.#forgetTimers(known);
     // It may have ended otherwise in between.
     const stored = await readHead(this.#ports.items, known.id);

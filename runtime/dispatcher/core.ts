@@ -132,7 +132,11 @@ export class Dispatcher {
     const [first, message] = [incoming[0], messages[0]];
     if (!first || !message) return "done";
     const inDoubt = incoming.some(({ receiveCount }) => receiveCount > 1);
-    const delivery: Delivery = { sequence: first.sequence, inDoubt, deadlineMs, drained: 0 };
+    const { sequence, sentAtMs } = first;
+    const delivery: Delivery = {
+      ...{ sequence, inDoubt, deadlineMs, drained: 0 },
+      ...(sentAtMs === undefined ? {} : { sentAtMs }),
+    };
     this.#measure(messages, inDoubt);
     try {
       if (message.kind === "notify") {
@@ -140,7 +144,9 @@ export class Dispatcher {
       }
       if (message.kind === "start") return await this.#start(message, delivery);
       if (message.kind === "attach") return await this.#attachment.handle(message);
-      return message.kind === "resume" ? await this.#resume(message, delivery) : await this.#kill(message);
+      return message.kind === "resume"
+        ? await this.#resume(message, delivery)
+        : await this.#kill(message, delivery);
     } catch (error) {
       return await this.#giveBack(message, first, error, delivery);
     }
@@ -270,12 +276,12 @@ export class Dispatcher {
     return await this.#progress.advance(known, [], { ...delivery, inDoubt });
   }
 
-  async #kill({ id, incarnation }: Kill): Promise<Verdict> {
+  async #kill({ id, incarnation }: Kill, { sentAtMs }: Delivery): Promise<Verdict> {
     const stored = await readHead(this.#ports.items, id);
     if (!stored || (incarnation !== undefined && incarnation !== stored.head.incarnation)) return "done";
     const known = fromHead(id, stored, stored.head.token);
     // Its last append's outputs are in doubt, and nobody else will do them again.
-    await repeatLastOutputs(this.#ports, id, known.head);
+    await repeatLastOutputs(this.#ports, id, known.head, sentAtMs);
     if (known.head.status !== "completed") await this.#cascade.end(known, "killed");
     await this.#cascade.killCallees(id);
     return await this.#progress.passOn(known);

@@ -29,6 +29,8 @@ export interface Delivery {
   readonly sequence: string;
   /** The message was handed out before, or may have been: what it causes may be half done (R2). */
   readonly inDoubt: boolean;
+  /** When it was sent, if the mailbox says so. */
+  readonly sentAtMs?: number;
   /** Epoch milliseconds by which the handling must have ended. */
   readonly deadlineMs: number;
   /** Parked invocations that were run under this message already (R6). */

@@ -1,4 +1,5 @@
 /** What the registry says of an invocation's handler: its deployment, its limits, its policy. */
+import type { Retention } from "../../lib/head.ts";
 import { IDEMPOTENCY_RETENTION_MS, JOURNAL_RETENTION_MS, WORKFLOW_RETENTION_MS } from "../../lib/limits.ts";
 import type {
   Deployment,
@@ -14,11 +15,9 @@ import type { Known } from "./known.ts";
 /** A turn is given at most this long, unless its handler's `abortTimeout` says otherwise, milliseconds. */
 const ABORT_TIMEOUT_MS = 10 * 60 * 1000;
 
-export interface HandlerOptions {
+export interface HandlerOptions extends Required<Retention> {
   readonly retryPolicy: RetryPolicy;
   readonly abortTimeoutMs: number;
-  /** How long the head is kept after the end. */
-  readonly retentionMs: number;
   /** Absent: nothing serves the handler (any longer). */
   readonly served?: { readonly deployment: Deployment; readonly kind: HandlerKind };
 }
@@ -35,20 +34,22 @@ export async function handlerOptionsOf(registry: Registry, known: Known): Promis
   return {
     retryPolicy: retryPolicyOf(service, handler),
     abortTimeoutMs,
-    retentionMs: retentionOf(service, handler, known.idempotencyKey !== undefined),
+    ...retentionOf(service, handler, known.idempotencyKey !== undefined),
     ...(handler && deployment ? { served: { deployment, kind: handler.kind } } : {}),
   };
 }
 
-/** A result with an idempotency key, or of a workflow, by its own retention (23). */
+/** A result with an idempotency key, or of a workflow, by its own retention; the journal no longer than that (23). */
 function retentionOf(
   service: ServiceManifest | undefined,
   handler: HandlerManifest | undefined,
   isIdempotent: boolean,
-): number {
+): Required<Retention> {
   const kind = handler?.kind === "workflow" ? "workflow" : isIdempotent ? "idempotency" : "journal";
-  const [option, defaultMs] = RETENTIONS[kind];
-  return handler?.[option] ?? service?.[option] ?? defaultMs;
+  const of = ([option, defaultMs]: (typeof RETENTIONS)[keyof typeof RETENTIONS]): number =>
+    handler?.[option] ?? service?.[option] ?? defaultMs;
+  const retentionMs = of(RETENTIONS[kind]);
+  return { retentionMs, journalRetentionMs: Math.min(retentionMs, of(RETENTIONS.journal)) };
 }
 
 const RETENTIONS = {

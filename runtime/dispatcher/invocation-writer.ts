@@ -14,8 +14,10 @@ import {
   inputAttributes,
   newHead,
   parseHead,
+  type Retention,
   retentionAttributes,
   whileAt,
+  whileEnded,
   whileOpen,
   whileToken,
 } from "../../lib/head.ts";
@@ -148,13 +150,13 @@ export class InvocationWriter {
 
   /** Ends an invocation without running its code: killed, cancelled before it started, out of attempts. Answers the
    * head as it then is; `undefined`: it has ended otherwise. */
-  async end(known: Known, outcome: Outcome, retentionMs: number): Promise<Head | undefined> {
+  async end(known: Known, outcome: Outcome, retention: Retention): Promise<Head | undefined> {
     const nowMs = this.#ports.clock.now();
     const fields = {
       s: "completed",
       u: nowMs,
       x: encodeOutcome(outcome),
-      ...retentionAttributes(nowMs, retentionMs),
+      ...retentionAttributes(nowMs, retention),
     };
     const stored = await readHead(this.#ports.items, known.id);
     if (!stored) {
@@ -195,14 +197,9 @@ export class InvocationWriter {
       ...inputAttributes(start),
       s: "accepted",
       u: this.#ports.clock.now(),
+      ...(expired.expiresAtMs === undefined ? {} : { pe: expired.expiresAtMs }),
     };
-    const when: Condition = {
-      is: "all",
-      of: [
-        { is: "eq", attribute: "i", value: expired.incarnation },
-        { is: "eq", attribute: "s", value: "completed" },
-      ],
-    };
+    const when = whileEnded(expired);
     return (await this.#ports.items.write({ op: "put", key: headKey(start.id), attributes, when })).won;
   }
 

@@ -11,10 +11,11 @@ import { outgoing, sendAll } from "../../core/send.ts";
 import { invariant, OperationalError } from "../../lib/errors.ts";
 import { type Head, isExpired } from "../../lib/head.ts";
 import type { ItemKey } from "../../lib/item.ts";
-import { CONFLICT_ATTEMPTS_MAX, SETTLE_STEPS_MAX } from "../../lib/limits.ts";
+import { CONFLICT_ATTEMPTS_MAX, HEAD_OUTLIVES_MS, SETTLE_STEPS_MAX } from "../../lib/limits.ts";
 import {
   handOff,
   type Holder,
+  INBOX_PREFIX,
   inboxKey,
   isParkedInline,
   type Lock,
@@ -70,7 +71,9 @@ export class KeyLock {
   /** Takes the key for an invocation that is about to rest (R5); harmless if it has it already. `false`: the lock is
    * a later invocation's, so this one is a zombie. */
   async take(target: Target, me: Holder): Promise<boolean> {
-    const { won } = await this.#ports.items.write(takeLock(lockKey(target.service, target.key ?? ""), me));
+    const { won } = await this.#ports.items.write(
+      takeLock(lockKey(target.service, target.key ?? ""), me, this.#ports.clock.now()),
+    );
     return won;
   }
 
@@ -113,10 +116,8 @@ export class KeyLock {
   async #settle(key: ItemKey, lock: Lock): Promise<boolean> {
     const { owner } = lock;
     const stored = await readHead(this.#ports.items, owner.id);
-    // R5 takes the lock before the first append: an owner without a head is about to suspend, and has not ended. (A head
-    // outlives every message and every turn that could take the lock for it, so it cannot have been deleted.)
-    if (!stored) return false;
-    const head = stored.head.incarnation === owner.incarnation ? stored.head : undefined;
+    if (!stored && !this.#isOrphan(lock)) return false;
+    const head = stored?.head.incarnation === owner.incarnation ? stored.head : undefined;
     if (!hasEnded(head, this.#ports.clock.now())) {
       if (head?.status === "pending" || head?.status === "accepted") await this.wake(owner);
       return false;
@@ -125,6 +126,15 @@ export class KeyLock {
     const next = await this.#handOff(key, lock);
     if (next !== "conflict" && next) await this.wake(next);
     return true;
+  }
+
+  /**
+   * Of a lock whose owner has no head. R5 takes the lock before the first append, so it may be about to suspend. But not
+   * if it was handed the key, which only one with a head is, nor if its Start is gone from the mailbox: then its head has
+   * been deleted since its end, and its zombie has left the lock behind, or its parker the place in the inbox.
+   */
+  #isOrphan({ takenAtMs }: Lock): boolean {
+    return takenAtMs === undefined || this.#ports.clock.now() - takenAtMs > HEAD_OUTLIVES_MS;
   }
 
   async #handOff(key: ItemKey, lock: Lock): Promise<Holder | undefined | "conflict"> {
@@ -142,10 +152,23 @@ export class KeyLock {
       return "conflict";
     }
     const { next, write } = handOff(key, lock, parked && parseInboxItem(parked));
+    if (write.op === "delete" && lock.from > 0) await this.#sweepInbox(key, lock);
     const { won } = await items.write(write);
     if (!won) return "conflict";
     if (overflowing) await items.write({ op: "delete", key: overflowKey });
     return next;
+  }
+
+  /** Who died between a hand-off and the deletion of the place that it had emptied has left it. Those whose places lie
+   * before `from` were handed the key and have ended, so none of them is parked there anew. */
+  async #sweepInbox(key: ItemKey, lock: Lock): Promise<void> {
+    const { items } = this.#ports;
+    const page = await items.query(key.table, key.pk, INBOX_PREFIX);
+    const end = inboxKey(key, lock.from).sk;
+    for (const { sk, attributes } of page.items) {
+      const when = { is: "eq", attribute: "i", value: parseInboxItem(attributes).id } as const;
+      if (sk < end) await items.write({ op: "delete", key: { ...key, sk }, when });
+    }
   }
 
   /** The head first, then the place in the lock. `false`: the lock has moved, look again. */

@@ -6,10 +6,11 @@ import { awaitPromise } from "../../core/promise-store.ts";
 import { performOutputs, replyTo } from "../../core/outputs.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
 import { load } from "../../core/value-store.ts";
-import type { Head } from "../../lib/head.ts";
+import { type Head, mayBeInDoubt } from "../../lib/head.ts";
 import type { Incarnation, InvocationId } from "../../lib/ids.ts";
 import type { Outgoing, ReplyTo, Target } from "../../lib/message.ts";
 import { encodeOutcome, type Outcome } from "../../lib/outcome.ts";
+import { isStateEdit } from "./state-edit.ts";
 import { leavesOf, type Wait } from "../../lib/wait.ts";
 import type { DispatcherPorts } from "./delivery.ts";
 
@@ -19,15 +20,33 @@ export interface Subject {
   readonly target: Target;
 }
 
-/** The outputs of the last append, and, as the status has it, the timers or the replies. */
-export async function repeatLastOutputs(ports: DispatcherPorts, id: InvocationId, head: Head): Promise<void> {
+/** The outputs of the last append, and, as the status has it, the timers or the replies. `sentAtMs`: when the message
+ * at hand was sent. */
+export async function repeatLastOutputs(
+  ports: DispatcherPorts,
+  id: InvocationId,
+  head: Head,
+  sentAtMs?: number,
+): Promise<void> {
+  const { incarnation, target } = head;
+  if (mayBeInDoubt(head, ports.clock.now(), sentAtMs)) await repeatOutputs(ports, id, head);
+  if (head.status !== "completed" && head.wait) await arrange(ports, { id, incarnation, target }, head.wait);
+  if (head.status === "completed" && head.outcome) await reply(ports, id, head.replies, head.outcome);
+}
+
+async function repeatOutputs(ports: DispatcherPorts, id: InvocationId, head: Head): Promise<void> {
   const { incarnation, target, token } = head;
   // The last append's entries are still in the head: only a later append drops what a page holds.
   const entries = head.tail.slice(Math.max(0, head.lastAppend - head.paged));
-  const subject = { id, incarnation, target, again: true, ...(token === undefined ? {} : { token }) };
+  const type = isStateEdit({ target, head })
+    ? (await ports.registry.service(target.service))?.type
+    : undefined;
+  const subject = {
+    ...{ id, incarnation, target, again: true },
+    ...(token === undefined ? {} : { token }),
+    ...(type === undefined ? {} : { type }),
+  };
   await performOutputs(ports, subject, entries, head.lastAppend);
-  if (head.status !== "completed" && head.wait) await arrange(ports, { id, incarnation, target }, head.wait);
-  if (head.status === "completed" && head.outcome) await reply(ports, id, head.replies, head.outcome);
 }
 
 /** Schedules the timers and registers for the promises that the tree waits for, except those that the invocation
@@ -51,7 +70,7 @@ export async function arrange(
       await ports.timers.schedule(timerOf(subject, leaf[1], leaf[2], isOverdue ? `.${nowMs}` : ""));
     if (leaf[0] === "p") {
       const waiter: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command: leaf[1] };
-      const outcome = await awaitPromise(ports.items, subject.target, leaf[2], waiter);
+      const outcome = await awaitPromise(ports, subject, leaf[2], waiter);
       if (outcome) found.push(replyTo(waiter, outcome));
     }
   }

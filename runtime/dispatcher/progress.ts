@@ -61,7 +61,7 @@ export class Progress {
     const { head, id } = known;
     // `running` at this point: a turn has died after an append, whose outputs may not have been done.
     if (delivery.inDoubt || head.status === "completed" || head.status === "running") {
-      await repeatLastOutputs(this.#ports, id, head);
+      await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs);
     }
     if (head.status === "completed") return await this.passOn(known);
     if (head.status === "paused") return await this.#hold(known);
@@ -111,7 +111,7 @@ export class Progress {
     if (rested.kind === "lost") {
       const stored = await readHead(this.#ports.items, known.id);
       if (stored?.head.status !== "completed") return "retry";
-      await repeatLastOutputs(this.#ports, known.id, stored.head);
+      await repeatLastOutputs(this.#ports, known.id, stored.head, delivery.sentAtMs);
       return await this.passOn(known);
     }
     if (!rested.ownsLock || holderOf(known) === undefined) return "done";

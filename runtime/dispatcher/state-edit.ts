@@ -23,16 +23,18 @@
 import { readInput } from "../../core/head-store.ts";
 import { Journal } from "../../core/journal.ts";
 import { performOutputs } from "../../core/outputs.ts";
-import { ZombieError } from "../../core/state-store.ts";
+import { isShown, shownFrom, ZombieError } from "../../core/state-store.ts";
+import type { LifePorts } from "../../core/workflow-life.ts";
 import type { Entry } from "../../lib/entry.ts";
 import { invariant } from "../../lib/errors.ts";
 import { isBeyond } from "../../lib/fence.ts";
+import type { Retention } from "../../lib/head.ts";
 import { digest } from "../../lib/hash.ts";
 import { statePartition } from "../../lib/ids.ts";
 import { sizeOfValue } from "../../lib/item.ts";
 import { INLINE_VALUE_BYTES_MAX } from "../../lib/limits.ts";
 import { failure, type Outcome, success } from "../../lib/outcome.ts";
-import type { ItemStore } from "../../lib/ports.ts";
+import type { ServiceManifest } from "../../lib/manifest.ts";
 import type { TurnOutcome } from "../../lib/protocol.ts";
 import { decodeJson, encodeJson, type Value } from "../../lib/value.ts";
 import type { DispatcherPorts } from "./delivery.ts";
@@ -80,16 +82,18 @@ export function stateVersion(marks: readonly StateMark[]): string {
 }
 
 /** Shows everything that the key holds, read strongly, page by page: together it may be more than fits in memory.
- * `value`: absent of a name that was cleared, whose tombstone still has a fence. */
+ * `value`: absent of a name that was cleared, whose tombstone still has a fence, or that an earlier life of a workflow
+ * has left. */
 export async function visitState(
-  items: ItemStore,
-  service: string,
+  ports: LifePorts,
+  { name: service, type }: Pick<ServiceManifest, "name" | "type">,
   key: string,
   visit: (name: string, value: Uint8Array | undefined, fence: string) => void,
 ): Promise<void> {
+  const from = await shownFrom(ports, { target: { service, handler: STATE_EDIT, key }, type });
   let after: string | undefined;
   do {
-    const page = await items.query(
+    const page = await ports.items.query(
       "state",
       statePartition(service, key),
       "",
@@ -97,21 +101,22 @@ export async function visitState(
     );
     for (const { sk, attributes } of page.items) {
       const { f: fence, val: value } = attributes;
-      visit(sk, value instanceof Uint8Array ? value : undefined, typeof fence === "string" ? fence : "");
+      const isThere = value instanceof Uint8Array && isShown(attributes, from);
+      visit(sk, isThere ? value : undefined, typeof fence === "string" ? fence : "");
     }
     after = page.next;
   } while (after !== undefined);
 }
 
 /** Edits come from the door alone, whose origins have no dot: a handler that calls the reserved name calls nothing. */
-export function isStateEdit({ target, start, head }: Known): boolean {
+export function isStateEdit({ target, start, head }: Pick<Known, "target" | "start" | "head">): boolean {
   if (target.handler !== STATE_EDIT || target.key === undefined) return false;
   return (start ?? head)?.origin.includes(".") === false;
 }
 
 interface EditTurn {
   readonly known: Known;
-  readonly retentionMs: number;
+  readonly retention: Retention;
   readonly ownsLock: boolean;
 }
 
@@ -131,7 +136,7 @@ export async function runStateEdit(ports: DispatcherPorts, turn: EditTurn): Prom
 
 async function edit(
   ports: DispatcherPorts,
-  { known, retentionMs, ownsLock }: EditTurn,
+  { known, retention, ownsLock }: EditTurn,
   token: string,
   wanted: StateEdit,
 ): Promise<TurnOutcome> {
@@ -143,7 +148,8 @@ async function edit(
     ...(item === undefined ? {} : { head: item }),
   });
   const before: StateMark[] = [];
-  await visitState(ports.items, target.service, target.key ?? "", (name, value, fence) => {
+  const type = (await ports.registry.service(target.service))?.type ?? "object";
+  await visitState(ports, { name: target.service, type }, target.key ?? "", (name, value, fence) => {
     if (isBeyond(fence, token, journal.length)) {
       throw new ZombieError("state was written by a later turn or invocation: the edit is superseded (W3)");
     }
@@ -151,10 +157,10 @@ async function edit(
   });
   const outcome = journal.length === 0 ? compare(before, wanted) : success();
   const batches = outcome.ok ? batchesOf(before, wanted.state, journal.length) : [[]];
-  const subject = { id, incarnation, target, token, again: false };
+  const subject = { id, incarnation, target, token, type, again: false };
   for (const [index, entries] of batches.entries()) {
     const ending =
-      index === batches.length - 1 ? ({ kind: "completed", outcome, retentionMs } as const) : undefined;
+      index === batches.length - 1 ? ({ kind: "completed", outcome, ...retention } as const) : undefined;
     const appended = await journal.append(entries, 0, ending);
     if (appended.kind !== "won") return { kind: "lost", reason: `the edit's append is ${appended.kind}` };
     const { position } = appended;

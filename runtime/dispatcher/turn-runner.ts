@@ -87,7 +87,7 @@ export class TurnRunner {
 
   async #invoke(
     attempt: Attempt,
-    { served, abortTimeoutMs, retentionMs }: HandlerOptions,
+    { served, abortTimeoutMs, retentionMs, journalRetentionMs }: HandlerOptions,
     { deadlineMs }: Delivery,
   ): Promise<TurnOutcome | Died> {
     const { id, incarnation, target, length, token, start, item } = attempt.known;
@@ -95,7 +95,7 @@ export class TurnRunner {
       return await runStateEdit(this.#ports, {
         known: attempt.known,
         ownsLock: attempt.ownsLock,
-        retentionMs,
+        retention: { retentionMs, journalRetentionMs },
       });
     }
     if (!served) {
@@ -106,7 +106,8 @@ export class TurnRunner {
     const remainingMs = Math.min(abortTimeoutMs, deadlineMs - this.#ports.clock.now() - CLOSING_MS);
     const request: TurnRequest = {
       ...{ kind: "turn", version: PROTOCOL_VERSION, id, incarnation, target, handlerKind },
-      ...{ deployment: deployment.id, attempt: attempt.state, remainingMs, retentionMs },
+      ...{ deployment: deployment.id, attempt: attempt.state, remainingMs },
+      ...{ retentionMs, journalRetentionMs },
       ...{ carried: attempt.carried, ownsLock: attempt.ownsLock },
       ...(token === undefined ? {} : { token }),
       ...(start === undefined ? {} : { start }),
@@ -231,9 +232,9 @@ export class TurnRunner {
     { known, ownsLock, carried, state }: Attempt,
     failed: TurnFailure,
     decision: RetryDecision,
-    { retentionMs }: HandlerOptions,
+    retention: HandlerOptions,
   ): Promise<Rested> {
-    if (decision.kind === "kill") return await this.#kill(known, failed, retentionMs);
+    if (decision.kind === "kill") return await this.#kill(known, failed, retention);
     const { id, incarnation, target, length } = known;
     // R5: the lock before the head says that the invocation rests.
     const holder = holderOf(known);
@@ -253,9 +254,9 @@ export class TurnRunner {
     return { kind: "waiting" };
   }
 
-  async #kill(known: Known, { code, message }: TurnFailure, retentionMs: number): Promise<Rested> {
+  async #kill(known: Known, { code, message }: TurnFailure, retention: HandlerOptions): Promise<Rested> {
     const outcome = failure(code, message);
-    const head = await this.#writer.end(known, outcome, retentionMs);
+    const head = await this.#writer.end(known, outcome, retention);
     if (!head) return { kind: "lost" };
     await reply(this.#ports, known.id, head.replies, outcome);
     return { kind: "completed", ownsLock: true };

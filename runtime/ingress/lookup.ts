@@ -1,5 +1,6 @@
 /** The ways to name an invocation: its id, a workflow's key, an idempotency key with its target. */
-import { derivedIdOf, workflowIdOf } from "../../core/door.ts";
+import { derivedIdOf } from "../../core/door.ts";
+import { workflowIdOf } from "../../core/workflow-life.ts";
 import { isInvocationId } from "../../lib/ids.ts";
 import type { Registry } from "../../lib/ports.ts";
 import { type HttpRequest, parseJsonObject } from "../http/message.ts";

@@ -5,19 +5,19 @@
  */
 import { hasReached, stateKey } from "../../lib/fence.ts";
 import type { Head } from "../../lib/head.ts";
-import { TOMBSTONE_MS } from "../../lib/limits.ts";
 import type { IngressPorts } from "./ports.ts";
 
 /** An answer waits at most this long, milliseconds: then a dispatcher has died, and the write comes with the redelivery. */
 const VISIBLE_MS_MAX = 10_000;
 const WATCH_MS_MAX = 1000;
+/** What has ended so long ago was written long ago, milliseconds. */
+const RECENT_MS = 30 * 60 * 1000;
 
 /** Resolves when the state of the last append can be read by anyone. */
 export async function stateVisible({ items, watch, clock }: IngressPorts, head: Head): Promise<void> {
   const { token, target } = head;
   const endMs = clock.now() + VISIBLE_MS_MAX;
-  // Of an older completion a tombstone may be gone, and everything was written long ago.
-  if (token === undefined || clock.now() - head.modifiedAtMs > TOMBSTONE_MS / 2) return;
+  if (token === undefined || clock.now() - head.modifiedAtMs > RECENT_MS) return;
   for (const [name, position] of lastWrites(head)) {
     const key = stateKey(target.service, target.key ?? "", name);
     for (;;) {

@@ -184,10 +184,18 @@ export class LocalMailbox implements Mailbox {
   }
 
   #incoming(group: string, { seq, receives }: Pending): Incoming {
-    const body = this.#statements.body.get(seq)?.["body"];
+    const row = this.#statements.body.get(seq);
+    const body = row?.["body"];
     invariant(typeof body === "string", "M1", `message ${seq} is gone`);
     const sequence = String(seq).padStart(SEQUENCE_DIGITS, "0");
-    return { messageId: idOf(seq), group, sequence, receiveCount: receives, body };
+    return {
+      messageId: idOf(seq),
+      group,
+      sequence,
+      receiveCount: receives,
+      sentAtMs: Number(row?.["at"]),
+      body,
+    };
   }
 
   async #delete(messages: readonly Pending[]): Promise<void> {
@@ -259,7 +267,7 @@ export class LocalMailbox implements Mailbox {
 function prepareAll(database: LocalDatabase) {
   return {
     all: database.prepare("SELECT seq, grp FROM messages ORDER BY seq"),
-    body: database.prepare("SELECT body FROM messages WHERE seq = ?"),
+    body: database.prepare("SELECT body, at FROM messages WHERE seq = ?"),
     insert: database.prepare("INSERT INTO messages (grp, dedup, body, at) VALUES (?, ?, ?, ?)"),
     remove: database.prepare("DELETE FROM messages WHERE seq = ?"),
     remember: database.prepare(

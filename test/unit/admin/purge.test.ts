@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { fenceOf, hasReached, stateKey, tokenOf } from "../../../lib/fence.ts";
 import { inputKey, pageKey, valueKey } from "../../../lib/head.ts";
 import { journalPartition, promisePartition } from "../../../lib/ids.ts";
-import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
+import { HEAD_OUTLIVES_MS, MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
 import { encodeMessage, type Start } from "../../../lib/message.ts";
 import { encodeOutcome, refOf, success } from "../../../lib/outcome.ts";
 import { Dispatcher } from "../../../runtime/dispatcher/core.ts";
@@ -13,7 +13,7 @@ import { AdminWorld } from "./admin-world.ts";
 import { ask, World } from "./engine.ts";
 
 const TOKEN = tokenOf(0, "7");
-const OLD_MS = 60 * 60 * 1000;
+const OLD_MS = MAILBOX_RETENTION_MS + 1;
 
 async function itemsOf(world: AdminWorld, start: Start): Promise<string[]> {
   const page = await world.items.query("journal", journalPartition(start.id), "");
@@ -25,7 +25,7 @@ async function completed(world: AdminWorld, line = "POST /O/k/add/send"): Promis
   const result = refOf(bytes("result"));
   const start = await world.invocation(
     {
-      ...{ s: "completed", k: TOKEN, n: 3, b: 2, p: 1, in: true, e: NOW + 1e9, ttl: 1 },
+      ...{ s: "completed", k: TOKEN, n: 3, b: 2, p: 1, in: true, z: NOW, e: NOW + 1e9, ttl: 1 },
       x: encodeOutcome({ ok: true, ref: result }),
       l: [
         ["r", 1, "step", bytes("1")],
@@ -121,7 +121,7 @@ test("a purged invocation is gone, but its head outlives the mailbox's messages 
   const nowMs = world.clock.now();
   expect(head).toMatchObject({
     e: nowMs,
-    ttl: Math.ceil((nowMs + MAILBOX_RETENTION_MS) / 1000),
+    ttl: Math.ceil((nowMs + HEAD_OUTLIVES_MS) / 1000),
     l: [],
     n: 0,
   });

@@ -57,7 +57,8 @@ async function dispatcherOver(items: MemoryItemStore): Promise<Dispatcher> {
 
 async function stateOf(items: MemoryItemStore): Promise<Record<string, string>> {
   const state: Record<string, string> = {};
-  await visitState(items, "O", "k", (name, value) => {
+  const { clock } = new AdminWorld().ports;
+  await visitState({ items, clock }, { name: "O", type: "object" }, "k", (name, value) => {
     if (value) state[name] = new TextDecoder().decode(value);
   });
   return state;

@@ -224,7 +224,7 @@ export class World {
 
   /** What the dispatcher and the SDK would do with it, up to its end. */
   async complete(start: Start, outcome: Outcome, retentionMs = DAY_MS): Promise<void> {
-    const end = retentionAttributes(this.clock.now(), retentionMs);
+    const end = retentionAttributes(this.clock.now(), { retentionMs });
     await this.putHead(start, { s: "completed", x: encodeOutcome(outcome), ...end });
   }
 

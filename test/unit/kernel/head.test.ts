@@ -142,7 +142,7 @@ describe("conditions", () => {
 });
 
 test("R10: a head outlives the mailbox; its result expires before", () => {
-  const { e, ttl } = retentionAttributes(1000, 500);
+  const { e, ttl } = retentionAttributes(1000, { retentionMs: 500 });
   expect(e).toBe(1500);
   expect(Number(ttl) * 1000).toBeGreaterThanOrEqual(1500 + MAILBOX_RETENTION_MS);
   expect([

@@ -71,28 +71,28 @@ test("the lock's items of a key are apart from each other, and in order", () => 
 
 test("a free lock is taken, once", () => {
   const table = new Table();
-  expect(table.write(takeLock(key, a))).toBe(true);
-  expect(table.lock).toEqual({ owner: a, inline: [], from: 0, to: 0 });
-  expect(table.write(takeLock(key, a))).toBe(true);
+  expect(table.write(takeLock(key, a, 1))).toBe(true);
+  expect(table.lock).toEqual({ owner: a, takenAtMs: 1, inline: [], from: 0, to: 0 });
+  expect(table.write(takeLock(key, a, 1))).toBe(true);
 });
 
 test("W3: from an older owner it can be taken, from a newer one not", () => {
   const table = new Table();
-  table.write(takeLock(key, b));
-  expect(table.write(takeLock(key, a))).toBe(false);
-  expect(table.write(takeLock(key, c))).toBe(true);
+  table.write(takeLock(key, b, 1));
+  expect(table.write(takeLock(key, a, 1))).toBe(false);
+  expect(table.write(takeLock(key, c, 1))).toBe(true);
   expect(table.lock?.owner).toEqual(c);
 });
 
 test("another incarnation is another owner", () => {
   const table = new Table();
-  table.write(takeLock(key, holder(1, 7)));
-  expect(table.write(takeLock(key, holder(1, 8)))).toBe(false);
+  table.write(takeLock(key, holder(1, 7), 1));
+  expect(table.write(takeLock(key, holder(1, 8), 1))).toBe(false);
 });
 
 test("R6: it goes from owner to owner, and is free only when nobody waits", () => {
   const table = new Table();
-  table.write(takeLock(key, a));
+  table.write(takeLock(key, a, 1));
   expect([table.park(b), table.park(c)]).toEqual([true, true]);
   expect(table.lock && isParkedInline(table.lock, b)).toBe(true);
   expect([table.handOff(), table.handOff(), table.handOff()]).toEqual([b, c, "free"]);
@@ -101,7 +101,7 @@ test("R6: it goes from owner to owner, and is free only when nobody waits", () =
 
 test("W2: past the inline places they queue in items, and nobody overtakes", () => {
   const table = new Table();
-  table.write(takeLock(key, a));
+  table.write(takeLock(key, a, 1));
   const parked = Array.from({ length: INBOX_INLINE_MAX + 4 }, (_, n) => holder(10 + n));
   for (const who of parked) expect(table.park(who)).toBe(true);
   expect(table.lock?.inline).toHaveLength(INBOX_INLINE_MAX);
@@ -118,7 +118,7 @@ test("W2: past the inline places they queue in items, and nobody overtakes", () 
 
 test("a hand-off is refused when somebody has parked meanwhile, and a parking when the lock has moved", () => {
   const table = new Table();
-  table.write(takeLock(key, a));
+  table.write(takeLock(key, a, 1));
   const seen = table.lock;
   if (!seen) throw new Error("no lock");
   table.park(b);
@@ -132,7 +132,7 @@ test("a hand-off is refused when somebody has parked meanwhile, and a parking wh
 
 test("two that park in the items at once do not share a place", () => {
   const table = new Table();
-  table.write(takeLock(key, a));
+  table.write(takeLock(key, a, 1));
   for (let n = 0; n < INBOX_INLINE_MAX; n++) table.park(holder(10 + n));
   const seen = table.lock;
   if (!seen) throw new Error("no lock");
