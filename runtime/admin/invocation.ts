@@ -95,7 +95,9 @@ export async function describeJournal({ ports, request: { query } }: Exchange, t
   return jsonResponse(200, {
     id,
     length: head.length,
-    ...(head.input === undefined ? {} : { input: viewBytes(await readInput(items, id, head)) }),
+    ...(head.input === undefined || head !== kept
+      ? {}
+      : { input: viewBytes(await readInput(items, id, head)) }),
     headers: head.headers,
     entries,
     pending_notes: await Promise.all(head.notes.map((note) => viewNote(owner, note))),
@@ -104,9 +106,10 @@ export async function describeJournal({ ports, request: { query } }: Exchange, t
 }
 
 /** What has ended, when its journal's own retention has passed: status and result stay. */
-function withoutJournal({ input: _, ...head }: Head): Head {
-  return { ...head, length: 0, lastAppend: 0, paged: 0, tail: [], notes: [], headers: {} };
-}
+const withoutJournal = (head: Head): Head => ({
+  ...head,
+  ...{ length: 0, lastAppend: 0, paged: 0, tail: [], notes: [], headers: {} },
+});
 
 /** What has arrived and is not yet in the log. */
 const viewNote = (owner: JournalOwner, note: Note): Promise<object> =>
