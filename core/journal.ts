@@ -10,6 +10,7 @@
 import type { Entry, Note } from "../lib/entry.ts";
 import { OperationalError } from "../lib/errors.ts";
 import {
+  type Head,
   headKey,
   inputAttributes,
   newHead,
@@ -85,6 +86,11 @@ export class Journal {
     return Number(this.#item?.["n"] ?? 0);
   }
 
+  /** There is a head, as far as this turn knows: others can write notes to it. */
+  get hasHead(): boolean {
+    return this.#item !== undefined;
+  }
+
   /** The size of the head, in bytes, as far as this turn knows, without what a page holds. */
   get headBytes(): number {
     return this.#item === undefined || this.#page !== undefined ? 0 : sizeOf(this.#item);
@@ -111,6 +117,16 @@ export class Journal {
     const head = parseHead(this.#item);
     if (!ending) this.#startPage();
     return { kind: "won", position, notes: head.notes, replies: head.replies };
+  }
+
+  /** Looks for notes, for a turn that has nothing to append and yet wants to know. Throws {@link OperationalError}. */
+  async look(): Promise<Exclude<AppendResult, { kind: "won" }>> {
+    const item = await this.#items.get(headKey(this.#subject.id));
+    if (!item) return { kind: "lost", reason: "the invocation's head is gone" };
+    const head = parseHead(item);
+    if (!this.#isAsLeft(head)) return this.#overtaken(head);
+    this.#item = item;
+    return { kind: "notes", notes: head.notes };
   }
 
   async #spillEntry(entry: Entry): Promise<Value[]> {
@@ -227,22 +243,26 @@ export class Journal {
   #refused(item: Attributes | undefined, taken: number, ending: Ending | undefined): AppendResult {
     if (!item) return { kind: "lost", reason: "the invocation's head is gone" };
     const head = parseHead(item);
-    const mine = this.#item;
-    const onlyNotes =
-      mine !== undefined &&
-      ending?.kind === "suspended" &&
+    const onlyNotes = ending?.kind === "suspended" && this.#isAsLeft(head) && head.notes.length > taken;
+    if (!onlyNotes) return this.#overtaken(head);
+    this.#item = item;
+    return { kind: "notes", notes: head.notes };
+  }
+
+  /** But for notes, the head is as this turn left it. */
+  #isAsLeft(head: Head): boolean {
+    return (
+      this.#item !== undefined &&
       head.incarnation === this.#subject.incarnation &&
       head.length === this.length &&
       head.status !== "completed" &&
-      head.status !== "paused" &&
-      head.notes.length > taken;
-    if (!onlyNotes)
-      return {
-        kind: "lost",
-        reason: `the head is ${head.status} at ${head.length} entries, not at ${this.length}`,
-      };
-    this.#item = item;
-    return { kind: "notes", notes: head.notes };
+      head.status !== "paused"
+    );
+  }
+
+  #overtaken(head: Head): { readonly kind: "lost"; readonly reason: string } {
+    const reason = `the head is ${head.status} at ${head.length} entries, not at ${this.length}`;
+    return { kind: "lost", reason };
   }
 
   /** Past a size the tail is copied to an immutable page. Two turns that page the same entries agree: the first wins. */

@@ -8,6 +8,7 @@ import { type Duration, toMs } from "./duration.ts";
 
 const TERMINAL = Symbol.for("perdure.terminal");
 const RETRYABLE = Symbol.for("perdure.retryable");
+const PAUSE = Symbol.for("perdure.pause");
 
 /** Base of what Perdure throws at handlers. Catch the classes below it, not this one. */
 export class RestateError extends Error {
@@ -66,6 +67,22 @@ export class RetryableError extends RestateError {
   }
   static is(error: unknown): error is RetryableError {
     return typeof error === "object" && error !== null && RETRYABLE in error;
+  }
+}
+
+/** Thrown in a `ctx.run`: the invocation is paused, until somebody resumes it and the step runs again. Elsewhere it is
+ * an error like any other. */
+export class PauseError extends RestateError {
+  override readonly name = "PauseError";
+  readonly [PAUSE] = true;
+  constructor(message: string, options: { cause?: unknown; errorCode?: number } = {}) {
+    super(message, options);
+  }
+  static from(cause: unknown): PauseError {
+    return new PauseError(asError(cause).message, { cause });
+  }
+  static is(error: unknown): error is PauseError {
+    return typeof error === "object" && error !== null && PAUSE in error;
   }
 }
 

@@ -63,6 +63,10 @@ export const HELD_ATTEMPTS_MAX = 8;
 /** How long a replay may wait for the code to issue a recorded operation before it is a mismatch. */
 export const REPLAY_STALL_MS = 2000;
 
+/** How often a turn that runs a step looks for a cancellation that its code waits for, first and at last. */
+export const CANCELLATION_LOOK_MS_MIN = 250;
+export const CANCELLATION_LOOK_MS_MAX = 4000;
+
 /** Default retry policy of an invocation (Restate's defaults). */
 export const RETRY_INITIAL_INTERVAL_MS = 50;
 export const RETRY_MAX_INTERVAL_MS = 60_000;

@@ -58,6 +58,8 @@ export interface TurnFailure {
   readonly message: string;
   readonly stack?: string;
   readonly retryAfterMs?: number;
+  /** What becomes of the invocation, whatever its policy says. */
+  readonly verdict?: "pause" | "kill";
   /** The operation it happened in. */
   readonly command?: { readonly index: number; readonly type: string; readonly name: string };
   readonly run?: RunAttempts;

@@ -10,6 +10,8 @@
  *   contains it was won: `mustAppend` says so, and the driver starts no closure and sends nothing before it.
  * - R9: notes are consumed one at a time, when the code is at rest, and enter the log in that order.
  * - R4: reads ride in the next append and never cause one.
+ * - Ids of callees are told once their call is in the log (J2), when the code is at rest and before any event: a turn
+ *   that is asked for one appends first, and so a replay, which knows it at once, tells it at the same point (D1).
  */
 import {
   type CallEntry,
@@ -58,8 +60,9 @@ export class Turn {
   #pending: Entry[] = [];
   #taken = 0;
   readonly #seen = new Set<string>();
-  readonly #passedCalls = new Map<number, CommandEntry>();
-  readonly #untold = new Map<number, (entry: CommandEntry) => void>();
+  /** Calls and sends that this turn has appended. */
+  readonly #appendedCalls = new Map<number, CommandEntry>();
+  #untold: { readonly command: number; readonly tell: (entry: CommandEntry) => void }[] = [];
   readonly #signals = new Map<
     string,
     { readonly buffered: { value: Value; at: number }[]; readonly waiting: Completion[] }
@@ -165,33 +168,37 @@ export class Turn {
         this.#complete(entry[1], resultOf(entry));
         return "delivered";
       }
-      if (this.#tellRecorded(entry)) {
-        this.#next++;
-        return "delivered";
-      }
     }
     // A note may be for a command that was recorded and has yet to be issued again: not before that is it looked at.
     return this.#recorded.has(this.#issued.length) ? "stalled" : "idle";
   }
 
-  /** Calls back with the entry of a call once it is in the log: only then may anyone know the callee's id (J2). */
+  /** Wants to be told the entry of a call, issued before, once it is in the log. */
   onRecorded(command: number, tell: (entry: CommandEntry) => void): void {
-    const passed = this.#passedCalls.get(command);
-    if (passed) tell(passed);
-    else this.#untold.set(command, tell);
+    this.#untold.push({ command, tell });
   }
 
-  #tellRecorded(entry: CommandEntry): boolean {
-    if (entry[0] === "c" || entry[0] === "o") this.#passedCalls.set(entry[1], entry);
-    const tell = this.#untold.get(entry[1]);
-    this.#untold.delete(entry[1]);
-    tell?.(entry);
-    return tell !== undefined;
+  get canTell(): boolean {
+    return this.#untold.some(({ command }) => this.#inLog(command) !== undefined);
+  }
+
+  /** Tells one that wants to know an entry which is in the log; the code is at rest. `false`: there is none. */
+  tell(): boolean {
+    const next = this.#untold.find(({ command }) => this.#inLog(command) !== undefined);
+    const entry = next && this.#inLog(next.command);
+    if (!entry) return false;
+    this.#untold = this.#untold.filter((other) => other !== next);
+    next.tell(entry);
+    return true;
+  }
+
+  #inLog(command: number): CommandEntry | undefined {
+    return this.#recorded.get(command) ?? this.#appendedCalls.get(command);
   }
 
   /** Somebody waits for an entry that is pending to be in the log. */
   get awaitsRecord(): boolean {
-    return this.#pending.some((entry) => isCommand(entry) && this.#untold.has(entry[1]));
+    return this.#untold.some(({ command }) => this.#inLog(command) === undefined);
   }
 
   #canDeliver(entry: Exclude<Entry, CommandEntry>): boolean {
@@ -285,15 +292,14 @@ export class Turn {
     this.#cancelled.clear();
   }
 
-  /** An append of all of `pending()` was won; the head's list of notes is now this. Answers what is to be told now. */
-  appended(notes: readonly Note[]): (() => void)[] {
-    const commands = this.#pending.filter(isCommand);
+  /** An append of all of `pending()` was won; the head's list of notes is now this. */
+  appended(notes: readonly Note[]): void {
+    for (const entry of this.#pending) {
+      if (entry[0] === "c" || entry[0] === "o") this.#appendedCalls.set(entry[1], entry);
+    }
     this.#pending = [];
     this.#taken = 0;
     this.#notes = [...notes];
-    const told = commands.filter((entry) => this.#untold.has(entry[1]));
-    for (const entry of commands) if (!told.includes(entry)) this.#tellRecorded(entry);
-    return told.map((entry) => () => void this.#tellRecorded(entry));
   }
 
   /** An append was refused because notes had come in: the list as it is now, of which `taken` are consumed. */

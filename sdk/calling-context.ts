@@ -7,13 +7,14 @@
 import { toMs } from "../lib/duration.ts";
 import type { CallEntry, CallValue, ClearAllEntry, Entry, SendEntry } from "../lib/entry.ts";
 import { RetryableError, TerminalError } from "../lib/errors.ts";
+import { Future } from "../lib/future.ts";
 import { childUnique, idempotentUnique, incarnationOf, invocationId, workflowUnique } from "../lib/ids.ts";
 import { IDEMPOTENCY_KEY_BYTES_MAX, KEY_BYTES_MAX } from "../lib/limits.ts";
 import { type HandlerKind, isExclusive } from "../lib/manifest.ts";
 import type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } from "./client-types.ts";
 import { Opts, SendOpts } from "./client-types.ts";
 import type { GenericCall, GenericSend } from "./context.ts";
-import { InvocationPromise } from "./durable-promise.ts";
+import { DurablePromise, InvocationPromise } from "./durable-promise.ts";
 import { bytesOf, limited } from "./checked-value.ts";
 import { HandlerContext } from "./handler-context.ts";
 import { type Serde, serde } from "./serde.ts";
@@ -29,6 +30,9 @@ interface Named {
 }
 
 export class CallingContext extends HandlerContext {
+  /** Calls made since they were last cancelled together. */
+  readonly #calls: number[] = [];
+
   serviceClient<H>(definition: Named): Client<H> {
     return this.#callProxy(definition.name, null);
   }
@@ -97,6 +101,7 @@ export class CallingContext extends HandlerContext {
     const output = this.serdeOf(options.output);
     const entry: CallEntry = ["c", command, "", this.#callValue(callee, input, options)];
     const { future } = this.command(entry, ["c", command], (value) => output.deserialize(bytesOf(value)));
+    if (this.driver.cancellations.isExplicit) this.#calls.push(command);
     return new InvocationPromise<O>(future, this, () => this.#idOf(command));
   }
 
@@ -142,6 +147,19 @@ export class CallingContext extends HandlerContext {
       this.ports.clock.now(),
       0,
     ];
+  }
+
+  /** The ids of calls made since it was asked last, and only where cancellation is explicit. */
+  protected takeCalls(): DurablePromise<string[]> {
+    const ids = this.#calls.splice(0).map((command) => {
+      const future = Future.leaf();
+      this.driver.onRecorded(command, (entry) => {
+        const at = this.driver.event;
+        if (entry[0] === "c") future.settle({ ok: true, value: entry[2], at });
+      });
+      return new DurablePromise<string>(future, this);
+    });
+    return DurablePromise.all(ids);
   }
 
   /** Resolves when the call is in the log, at the same point on every replay. */

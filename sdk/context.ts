@@ -1,5 +1,6 @@
 /** The contexts that handlers get: Restate's names, signatures and semantics. */
 import type { Duration } from "../lib/duration.ts";
+import type { InvocationId } from "../lib/ids.ts";
 import type { Target } from "../lib/message.ts";
 import type { TerminalError } from "../lib/errors.ts";
 import type { Client, SendClient } from "./client-types.ts";
@@ -92,6 +93,17 @@ export interface Context {
   cancel(invocationId: string): void;
   /** Another invocation's result, or its TerminalError; 404 if there is none (any longer). */
   attach<T = unknown>(invocationId: string, serde?: Serde<T>): DurablePromise<T>;
+}
+
+/** What the context of a handler with `explicitCancellation` has besides: `ctx as Context & ExplicitCancellation`. */
+export interface ExplicitCancellation {
+  /** Resolves when this invocation is cancelled. The same promise until then; asked for again after that, the one of the
+   * next cancellation. Never resolves without the option. */
+  cancellation(): DurablePromise<void>;
+  /** Cancels the calls (not the sends) made since it was called last, and answers the callees' ids. */
+  cancelPreviousCalls(): DurablePromise<InvocationId[]>;
+  /** `false` while the code repeats what its journal has recorded. For logging, never for a decision of the handler's. */
+  isProcessing(): boolean;
 }
 
 export interface InvocationReference {

@@ -50,6 +50,11 @@ export interface ServiceOptions {
   hooks?: HooksProvider[];
   /** State is always lazy here: accepted, and without effect. */
   enableLazyState?: boolean;
+  /** A cancellation rejects nothing that the handler awaits: it listens itself, with `ctx.cancellation()`. */
+  explicitCancellation?: boolean;
+  /** What becomes of an invocation whose code no longer does what its journal recorded: `retry` by its policy
+   * (default), `pause` for an operator, or `fail`. */
+  onJournalMismatchErrors?: "retry" | "pause" | "fail";
 }
 export interface WorkflowOptions extends ServiceOptions {
   workflowRetention?: Duration;

@@ -122,7 +122,7 @@ async function runTurn(
     ...request,
     writer: nonce(ports.entropy, 6),
   });
-  const driver = new TurnDriver(request, ports, journal, history);
+  const driver = new TurnDriver(request, ports, journal, history, options);
   const over = new AbortController();
   const asTerminalError = (error: unknown): TerminalError | undefined => options.asTerminalError?.(error);
   const asked = invocationRequest(request, body, headers, extraArgs, over.signal);

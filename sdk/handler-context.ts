@@ -84,7 +84,7 @@ export class HandlerContext implements PromiseOwner {
     this.driver.fail(error);
   }
   runMapper(mapper: () => Mapped): Mapped {
-    return this.driver.runMapper(this, mapper);
+    return this.driver.awaited.runMapper(this, mapper);
   }
   get event(): number {
     return this.driver.event;
@@ -172,11 +172,12 @@ export class HandlerContext implements PromiseOwner {
     );
     this.driver.work(work, (result) => {
       if (result.kind === "attempt-failed") {
-        const { error, retryAfterMs, run } = result;
+        const { error, retryAfterMs, run, verdict } = result;
         this.driver.fail(error, {
           step: { entry, name },
           ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
           ...(run === undefined ? {} : { run }),
+          ...(verdict === undefined ? {} : { verdict }),
         });
         return;
       }

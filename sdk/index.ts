@@ -13,6 +13,7 @@ export type {
 export type {
   Context,
   ContextDate,
+  ExplicitCancellation,
   GenericCall,
   GenericSend,
   InvocationReference,
@@ -33,7 +34,14 @@ export type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } f
 export { DurablePromise, InvocationPromise, isDurablePromise } from "./durable-promise.ts";
 export { serde } from "./serde.ts";
 export type { Serde } from "./serde.ts";
-export { CancelledError, RestateError, RetryableError, TerminalError, TimeoutError } from "../lib/errors.ts";
+export {
+  CancelledError,
+  PauseError,
+  RestateError,
+  RetryableError,
+  TerminalError,
+  TimeoutError,
+} from "../lib/errors.ts";
 export type { Duration } from "../lib/duration.ts";
 export type { Rand } from "./random.ts";
 export { createEndpoint } from "./endpoint.ts";

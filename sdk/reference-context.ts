@@ -14,6 +14,8 @@ import { assertName, bytesOf, failureOf, limited } from "./checked-value.ts";
 import type { Serde } from "./serde.ts";
 
 export class ReferenceContext extends CallingContext {
+  #cancellation: DurablePromise<void> | undefined;
+
   /** Each call takes one delivery of its own, in order; one that comes early is kept until it is asked for. */
   signal<T>(name: string, serde?: Serde<T>): DurablePromise<T> {
     assertName(name, "signal name", 1);
@@ -49,6 +51,27 @@ export class ReferenceContext extends CallingContext {
       held.deserialize(bytesOf(value)),
     );
     return new DurablePromise<T>(future, this);
+  }
+
+  /** The next cancellation, if cancellation is explicit; never settles otherwise. The same until it has settled. */
+  cancellation(): DurablePromise<void> {
+    const future = this.driver.cancellations.next();
+    if (this.#cancellation?.future !== future) this.#cancellation = new DurablePromise<void>(future, this);
+    return this.#cancellation;
+  }
+
+  /** Cancels the calls made since it was called last, where cancellation is explicit, and answers their ids. */
+  cancelPreviousCalls(): DurablePromise<string[]> {
+    return this.takeCalls().map((ids = [], failure) => {
+      if (failure) throw failure;
+      for (const id of ids) this.cancel(id);
+      return ids;
+    });
+  }
+
+  /** Whether the code does something new, rather than repeat what the journal has recorded. */
+  isProcessing(): boolean {
+    return !this.driver.replaying;
   }
 
   #signalOf<T>(id: string, name: string, serde: Serde<T> | undefined): SignalReference<T> {

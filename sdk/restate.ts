@@ -52,7 +52,14 @@ export type { Serde } from "./serde.ts";
 export type { Hooks, HooksProvider, Interceptor } from "./hooks.ts";
 export { LoggerContext, LogSource, RestateLogLevel } from "./logger.ts";
 export type { LoggerTransport, LogMetadata } from "./logger.ts";
-export { CancelledError, RestateError, RetryableError, TerminalError, TimeoutError } from "../lib/errors.ts";
+export {
+  CancelledError,
+  PauseError,
+  RestateError,
+  RetryableError,
+  TerminalError,
+  TimeoutError,
+} from "../lib/errors.ts";
 export type { Duration } from "../lib/duration.ts";
 export type { Rand } from "./random.ts";
 export { createEndpointHandler, endpoint, RestateEndpoint, serve } from "./restate-endpoint.ts";

@@ -3,7 +3,7 @@
  * may run again if the turn dies before its result is durable.
  */
 import { toMs } from "../lib/duration.ts";
-import { asError, RetryableError, TerminalError } from "../lib/errors.ts";
+import { asError, PauseError, RetryableError, TerminalError } from "../lib/errors.ts";
 import {
   RUN_HELD_BACKOFF_MS_MAX,
   RUN_RETRY_INITIAL_INTERVAL_MS,
@@ -25,6 +25,7 @@ export type StepResult<T> =
       readonly kind: "attempt-failed";
       readonly error: Error;
       readonly retryAfterMs?: number;
+      readonly verdict?: "pause";
       readonly run?: RunAttempts;
     };
 
@@ -67,6 +68,7 @@ function afterFailure(
   run: RunAttempts,
   nowMs: number,
 ): number | StepResult<never> {
+  if (PauseError.is(error)) return { kind: "attempt-failed", error, verdict: "pause" };
   const asked = RetryableError.is(error) ? error.retryAfterMs : undefined;
   if (!hasPolicy(options)) {
     return { kind: "attempt-failed", error, ...(asked === undefined ? {} : { retryAfterMs: asked }) };

@@ -12,20 +12,22 @@
 import type { Journal } from "../core/journal.ts";
 import { ZombieError } from "../core/state-store.ts";
 import type { CallEntry, CommandEntry, Entry, Note } from "../lib/entry.ts";
-import { asError, JournalMismatchError, OperationalError, TerminalError } from "../lib/errors.ts";
-import type { Future, Mapped } from "../lib/future.ts";
+import { asError, JournalMismatchError, OperationalError } from "../lib/errors.ts";
+import type { Future } from "../lib/future.ts";
 import { REPLAY_STALL_MS } from "../lib/limits.ts";
-import { type Outcome, encodeOutcome, failure } from "../lib/outcome.ts";
+import { type Outcome, encodeOutcome } from "../lib/outcome.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../lib/protocol.ts";
 import { type Completion, Turn } from "../lib/turn.ts";
 import { leavesOf, type Wait } from "../lib/wait.ts";
 import { Activity } from "./activity.ts";
 import { Awaited } from "./awaited.ts";
+import { Cancellations } from "./cancellations.ts";
 import { currentTurn } from "./current-turn.ts";
-import type { PromiseOwner, Root } from "./promise-owner.ts";
+import type { Root } from "./promise-owner.ts";
 import { type Sleep, Sleeps } from "./sleeps.ts";
 import type { TurnPorts } from "./turn-ports.ts";
-import { type FailureDetails, turnFailure } from "./turn-failure.ts";
+import { type Ended, endingOf } from "./turn-ending.ts";
+import { type FailureDetails, mismatchVerdict, turnFailure, type TurnOptions } from "./turn-failure.ts";
 import { type Filler, TurnWriter, type Written } from "./turn-writer.ts";
 
 /** What the turn begins with; values that were kept apart are loaded. */
@@ -36,11 +38,6 @@ export interface History {
   readonly carried: readonly Note[];
 }
 
-/** How the user's function ended. */
-type Ended =
-  | { readonly kind: "value"; readonly value: unknown }
-  | { readonly kind: "error"; readonly error: unknown };
-
 /** A margin in which a turn that runs out of time still says so, milliseconds. */
 const TIME_LIMIT_MARGIN_MS = 250;
 
@@ -49,7 +46,8 @@ export class TurnDriver {
   readonly #ports: TurnPorts;
   readonly #journal: Journal;
   readonly #turn: Turn;
-  readonly #awaited: Awaited;
+  readonly awaited: Awaited;
+  readonly cancellations: Cancellations;
   readonly #local: (() => void)[] = [];
   readonly #closures: (() => void)[] = [];
   /** Calls whose results this turn knows to be missing, for cancellation. */
@@ -58,6 +56,7 @@ export class TurnDriver {
   #reading = 0;
   #ended: Ended | undefined;
   #failure: TurnFailure | undefined;
+  readonly #onMismatch: "pause" | "kill" | undefined;
   readonly #activity: Activity;
   readonly #sleeps: Sleeps;
   readonly #writer: TurnWriter;
@@ -65,13 +64,22 @@ export class TurnDriver {
   #over = false;
   #timeUp = false;
 
-  constructor(request: TurnRequest, ports: TurnPorts, journal: Journal, history: History) {
+  constructor(
+    request: TurnRequest,
+    ports: TurnPorts,
+    journal: Journal,
+    history: History,
+    options: TurnOptions = {},
+  ) {
     const { log, notes, carried } = history;
+    const isExplicit = options.explicitCancellation === true;
+    this.#onMismatch = mismatchVerdict(options);
+    this.cancellations = new Cancellations(isExplicit);
     this.#request = request;
     this.#ports = ports;
     this.#journal = journal;
     this.#activity = new Activity(ports.clock);
-    this.#awaited = new Awaited(this.#activity);
+    this.awaited = new Awaited(this.#activity);
     this.#sleeps = new Sleeps(ports.clock, (command) => {
       this.#local.push(() => this.#turn.finishFromOutside(command, null));
       this.#activity.touch();
@@ -81,10 +89,11 @@ export class TurnDriver {
       notes,
       carried,
       cancel: () => {
-        this.#awaited.cancel();
-        return [...this.#openCalls.values()];
+        if (isExplicit) this.cancellations.deliver(this.event);
+        else this.awaited.cancel();
+        return isExplicit ? [] : [...this.#openCalls.values()];
       },
-      cancellable: () => !this.#awaited.isNothing,
+      cancellable: () => isExplicit || !this.awaited.isNothing,
     });
     this.#writer = new TurnWriter(request, ports, {
       journal,
@@ -154,17 +163,13 @@ export class TurnDriver {
 
   /** Fails the attempt, whatever the user's code makes of it. The first failure is kept. */
   fail(error: Error, details: FailureDetails = {}): void {
-    this.#failure ??= turnFailure(error, details);
+    const onMismatch = details.code === 570 && this.#onMismatch;
+    this.#failure ??= turnFailure(error, onMismatch ? { ...details, verdict: onMismatch } : details);
     this.#activity.touch();
   }
 
   await(root: Root): void {
-    this.#awaited.add(root);
-  }
-
-  /** See {@link Awaited.runMapper}. */
-  runMapper(owner: PromiseOwner, mapper: () => Mapped): Mapped {
-    return this.#awaited.runMapper(owner, mapper);
+    this.awaited.add(root);
   }
 
   /** The number of the last event. */
@@ -265,30 +270,38 @@ export class TurnDriver {
       await atRest();
       if (this.#failure) return await this.#giveUp();
       if (this.#timeUp) return this.#outOfTime();
-      if (this.#ended) {
-        const ending = this.#outcomeOf(this.#ended, serialize);
-        const outcome = ending && this.#outcomeAfter(await this.#writer.complete(ending));
-        if (outcome) return outcome;
-        continue;
-      }
-      if (this.#turn.replaying) {
-        await this.#replayOne();
-        continue;
-      }
-      const deliver = this.#local.shift();
-      if (deliver) deliver();
-      else if (this.#turn.step() !== "delivered") {
-        const outcome = await this.#act();
-        if (outcome) return outcome;
-      }
+      const outcome = this.#ended ? await this.#complete(this.#ended, serialize) : await this.#goOn();
+      if (outcome) return outcome;
     }
+  }
+
+  async #complete(ended: Ended, serialize: (value: unknown) => Uint8Array): Promise<TurnOutcome | undefined> {
+    const ending = endingOf(ended, serialize, this.#request.target);
+    if (ending.kind === "outcome") return this.#outcomeAfter(await this.#writer.complete(ending.outcome));
+    this.fail(ending.error, ending.details);
+    return undefined;
+  }
+
+  /** Delivers one thing to the code at rest, or acts. */
+  async #goOn(): Promise<TurnOutcome | undefined> {
+    if (this.#turn.tell()) return undefined;
+    if (this.#turn.replaying) {
+      await this.#replayOne();
+      return undefined;
+    }
+    // Whoever asks for a callee's id hears of it before anything else happens, as on every replay.
+    if (this.#turn.awaitsRecord) return await this.#act();
+    const deliver = this.#local.shift();
+    if (!deliver) return this.#turn.step() === "delivered" ? undefined : await this.#act();
+    deliver();
+    return undefined;
   }
 
   async #replayOne(): Promise<void> {
     this.#activity.clear();
     if (this.#turn.step() !== "stalled") return;
     // Code that waits for something of its own may take its time.
-    const { isOwn } = this.#awaited;
+    const { isOwn } = this.awaited;
     await this.#activity.next(isOwn ? undefined : REPLAY_STALL_MS);
     if (!this.#activity.happened && !isOwn) throw this.#turn.stalled();
   }
@@ -298,28 +311,39 @@ export class TurnDriver {
     this.#activity.clear();
     const closures = this.#closures.splice(0);
     const busy = closures.length > 0 || this.#running > 0;
-    if (!busy && !this.#awaited.isOwn)
-      return this.#outcomeAfter(await this.#writer.suspend(this.#waitTree()));
-    if (this.#turn.mustAppend && this.#reading > 0) {
-      this.#closures.push(...closures);
-      await this.#activity.next();
-      return undefined;
-    }
-    if (this.#turn.mustAppend) {
+    if (!busy && !this.awaited.isOwn) return this.#outcomeAfter(await this.#writer.suspend(this.#waitTree()));
+    if (this.#mustFlush(closures.length > 0)) {
+      if (this.#reading > 0) {
+        this.#closures.push(...closures);
+        await this.#activity.next();
+        return undefined;
+      }
       const outcome = this.#outcomeAfter(await this.#writer.flush());
       if (outcome || this.#failure) return outcome;
     }
     for (const start of closures) start();
     this.#sleeps.arm();
-    if (closures.length === 0 && !this.#activity.happened) await this.#activity.next();
-    return undefined;
+    if (this.#turn.canTell) return undefined;
+    return closures.length > 0 || this.#activity.happened ? undefined : await this.#wait();
+  }
+
+  /** A cancellation that the code waits for needs a head to be noted in while a step runs. */
+  #mustFlush(starts: boolean): boolean {
+    return this.#turn.mustAppend || (starts && this.cancellations.isAwaited && !this.#journal.hasHead);
+  }
+
+  /** Waits until something happens; looks for a cancellation meanwhile, if the code waits for one beside its work. */
+  async #wait(): Promise<TurnOutcome | undefined> {
+    const looks = this.#running > 0 && this.cancellations.isAwaited;
+    await this.#activity.next(looks ? this.cancellations.nextLookMs() : undefined);
+    return looks && !this.#activity.happened ? this.#outcomeAfter(await this.#writer.look()) : undefined;
   }
 
   // --- ends --------------------------------------------------------------------------------------------------
 
   /** Whatever the code awaits first will do; sleeps that it does not await yet run all the same. */
   #waitTree(): Wait {
-    const awaited = this.#awaited.wait;
+    const awaited = this.awaited.wait;
     const others = this.#sleeps.except(leavesOf(awaited));
     return others.length === 0 ? awaited : ["also", [awaited, ...others]];
   }
@@ -328,29 +352,6 @@ export class TurnDriver {
   #outcomeAfter(written: Written): TurnOutcome | undefined {
     if (written.kind === "failed") this.fail(written.error);
     return written.kind === "over" ? written.outcome : undefined;
-  }
-
-  /** `undefined`: the attempt has failed instead. */
-  #outcomeOf(ended: Ended, serialize: (value: unknown) => Uint8Array): Outcome | undefined {
-    if (ended.kind === "error") {
-      const { error } = ended;
-      if (TerminalError.is(error)) return failure(error.code, error.message, error.metadata);
-      const retryAfterMs = (error as { retryAfterMs?: unknown } | null | undefined)?.retryAfterMs;
-      this.fail(asError(error), typeof retryAfterMs === "number" ? { retryAfterMs } : {});
-      return undefined;
-    }
-    try {
-      return { ok: true, value: serialize(ended.value) };
-    } catch (thrown) {
-      if (TerminalError.is(thrown)) return failure(thrown.code, thrown.message, thrown.metadata);
-      const { service, handler } = this.#request.target;
-      this.fail(
-        new Error(`the result of ${service}/${handler} cannot be stored: ${asError(thrown).message}`, {
-          cause: thrown,
-        }),
-      );
-      return undefined;
-    }
   }
 
   /** Results that were recorded in this attempt shall not be lost with it. */

@@ -1,11 +1,20 @@
 /** How a failed attempt is reported to the dispatcher. */
 import type { CommandEntry } from "../lib/entry.ts";
+import type { HandlerOptions } from "./definition.ts";
 import type { RunAttempts, TurnFailure } from "../lib/protocol.ts";
+
+/** Options of the handler that concern its turns. */
+export type TurnOptions = Pick<HandlerOptions, "explicitCancellation" | "onJournalMismatchErrors">;
+
+const MISMATCH_VERDICTS = { retry: undefined, pause: "pause", fail: "kill" } as const;
+export const mismatchVerdict = ({ onJournalMismatchErrors = "retry" }: TurnOptions) =>
+  MISMATCH_VERDICTS[onJournalMismatchErrors];
 
 export interface FailureDetails {
   /** 500, unless it is known better. */
   readonly code?: number;
   readonly retryAfterMs?: number;
+  readonly verdict?: "pause" | "kill";
   /** The step that failed, and its name. */
   readonly step?: { readonly entry: CommandEntry; readonly name: string };
   readonly run?: RunAttempts;
@@ -13,13 +22,14 @@ export interface FailureDetails {
 
 export function turnFailure(
   error: Error,
-  { code = 500, retryAfterMs, step, run }: FailureDetails,
+  { code = 500, retryAfterMs, step, run, verdict }: FailureDetails,
 ): TurnFailure {
   return {
     code,
     message: error.message,
     ...(error.stack === undefined ? {} : { stack: error.stack }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(verdict === undefined ? {} : { verdict }),
     ...(run === undefined ? {} : { run }),
     ...(step === undefined ? {} : { command: { index: step.entry[1], type: "run", name: step.name } }),
   };

@@ -128,7 +128,7 @@ export class TurnWriter {
     const result = await this.#journal.append(last, this.#turn.taken);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
     this.progress = true;
-    for (const tell of this.#turn.appended(await this.#load(result.notes))) this.#deliver(tell);
+    this.#turn.appended(await this.#load(result.notes));
     await this.#perform(last, result.position);
     return WRITTEN;
   }
@@ -173,6 +173,18 @@ export class TurnWriter {
     );
     this.#ownsLock = (await this.#ports.items.write(lock)).won;
     return this.#ownsLock;
+  }
+
+  /** Looks for notes that have come in. That it could not is no harm: the next append brings them. */
+  async look(): Promise<Written> {
+    try {
+      const seen = await this.#journal.look();
+      if (seen.kind === "lost") return lost(seen.reason);
+      this.#turn.notesAre(await this.#load(seen.notes));
+    } catch (thrown) {
+      if (!(thrown instanceof OperationalError)) throw thrown;
+    }
+    return WRITTEN;
   }
 
   async #load(notes: readonly Note[]): Promise<Note[]> {

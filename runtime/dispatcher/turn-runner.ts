@@ -185,7 +185,10 @@ export class TurnRunner {
       return { state, decision: { kind: "retry", delayMs: this.#throttledMs(held) } };
     }
     const state = countAttempt(attempt, failed, length);
-    const decision = decideRetry(retryPolicy, state.count, failed.failure.retryAfterMs);
+    const { verdict, retryAfterMs } = failed.failure;
+    const decision: RetryDecision = verdict
+      ? { kind: verdict }
+      : decideRetry(retryPolicy, state.count, retryAfterMs);
     this.#report(attempt, failed, decision);
     return { state, decision };
   }

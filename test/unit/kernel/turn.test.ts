@@ -277,26 +277,38 @@ describe("replay", () => {
     expect([t.turn.replaying, t.turn.pending()]).toEqual([false, []]);
   });
 
-  test("an id is told where the log has the call; before that to nobody", () => {
+  test("J2: an id is told when the log has the call; before that to nobody", () => {
     const live = new TurnTranscript();
     live.issue(call(0));
     live.issue(call(1));
     const ids: string[] = [];
     live.turn.onRecorded(0, (entry) => void ids.push(idIn(entry)));
-    expect(live.turn.awaitsRecord).toBe(true);
+    expect([live.turn.awaitsRecord, live.turn.canTell, live.turn.tell()]).toEqual([true, false, false]);
     const pending = live.turn.pending() as [ReturnType<typeof call>, ReturnType<typeof call>];
     [pending[0][2], pending[1][2]] = ["one", "two"];
-    expect(ids).toEqual([]);
-    for (const tell of live.turn.appended([])) tell();
+    live.turn.appended([]);
     live.turn.onRecorded(1, (entry) => void ids.push(idIn(entry)));
-    expect(ids).toEqual(["one", "two"]);
+    expect([live.turn.awaitsRecord, live.turn.canTell, ids]).toEqual([false, true, []]);
+    expect([live.turn.tell(), live.turn.tell(), live.turn.tell(), ids]).toEqual([
+      true,
+      true,
+      false,
+      ["one", "two"],
+    ]);
+  });
 
-    const replayed = new TurnTranscript({ log: [call(0, "one"), call(1, "two")] });
-    replayed.issue(call(0));
-    replayed.issue(call(1));
-    replayed.turn.onRecorded(1, (entry) => void ids.push(`replayed ${idIn(entry)}`));
-    replayed.run();
-    replayed.turn.onRecorded(0, (entry) => void ids.push(`replayed ${idIn(entry)}`));
-    expect(ids.slice(2)).toEqual(["replayed two", "replayed one"]);
+  test("D1: on replay an id is told when it is asked for, whatever the log has yet to deliver", () => {
+    const ids: string[] = [];
+    const t = new TurnTranscript({ log: [["n", 0, null], call(1, "one"), call(2, "two")] });
+    t.issue(["z", 0, 5, ""]);
+    t.issue(call(1));
+    t.issue(call(2));
+    t.turn.onRecorded(2, (entry) => void ids.push(idIn(entry)));
+    t.turn.onRecorded(1, (entry) => void ids.push(idIn(entry)));
+    t.turn.onRecorded(1, (entry) => void ids.push(`again ${idIn(entry)}`));
+    expect([t.turn.awaitsRecord, t.turn.tell(), t.told]).toEqual([false, true, []]);
+    t.run();
+    while (t.turn.tell());
+    expect(ids).toEqual(["two", "one", "again one"]);
   });
 });

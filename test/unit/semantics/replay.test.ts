@@ -163,6 +163,43 @@ const changing = object({
       await (CHANGES[name]?.[0] ?? ALLOWED[name])?.(ctx, isNew(name)),
   },
 });
+/** Asks for a callee's id when the call is issued but not recorded, while another flow of the code goes on. */
+const asking = object({
+  name: "Asking",
+  options: { retryPolicy: { maxAttempts: 1, onMaxAttempts: "kill" } },
+  handlers: {
+    run: async (ctx: ObjectContext) => {
+      const call = ctx.objectClient(other, "k").hello("x");
+      const read = ctx.get("key");
+      const id = async () => {
+        await read;
+        note("asked id", await call.invocationId);
+        await ctx.run("after the id", () => 1);
+      };
+      const beside = async () => {
+        await read;
+        for (let n = 0; n < 20; n++) await Promise.resolve();
+        await ctx.run("beside", () => 2);
+      };
+      await Promise.all([id(), beside()]);
+      await ctx.sleep(1);
+      await ctx.sleep(1);
+      return await call;
+    },
+  },
+});
+const mismatching = (name: string, onJournalMismatchErrors: "pause" | "fail") =>
+  object({
+    name,
+    options: { onJournalMismatchErrors, retryPolicy: { maxAttempts: 50 } },
+    handlers: {
+      run: async (ctx: ObjectContext) => {
+        await ctx.run(isNew(name) ? "new" : "old", () => 1);
+        await ctx.sleep(30);
+        return "done";
+      },
+    },
+  });
 const pausing = object({
   name: "Pausing",
   options: { retryPolicy: { initialInterval: 1, maxAttempts: 2 } },
@@ -242,7 +279,8 @@ const steady = service({
 
 let world: World;
 beforeAll(async () => {
-  world = await World.of(changing, other, pausing, steady);
+  const atOnce = [mismatching("PausedAtOnce", "pause"), mismatching("FailedAtOnce", "fail")];
+  world = await World.of(changing, other, pausing, steady, asking, ...atOnce);
 });
 afterAll(async () => await world.stop());
 
@@ -294,6 +332,24 @@ test("a mismatch pauses by the policy; the code that matches goes on", async () 
   changed.delete("pausing");
   await world.resume(id);
   expect((await within(2000, "the end", world.attach(id))).body).toBe("done");
+});
+
+test("a mismatch pauses at once, or fails at once, if the handler says so", async () => {
+  const [paused, failed] = [await world.send("/PausedAtOnce/k/run"), await world.send("/FailedAtOnce/k/run")];
+  await world.untilStatus(paused, "suspended");
+  await world.untilStatus(failed, "suspended");
+  changed.add("PausedAtOnce").add("FailedAtOnce");
+  expect(await world.untilStatus(paused, "paused")).toMatchObject({ last_failure_error_code: 570 });
+  expect(await within(2000, "the failure", world.attach(failed))).toMatchObject({ status: 570 });
+  changed.delete("PausedAtOnce");
+  await world.resume(paused);
+  expect((await within(2000, "the end", world.attach(paused))).body).toBe("done");
+});
+
+test("D1: a callee's id is told at the same point on every replay", async () => {
+  expect(await within(3000, "the result", world.call("/Asking/k/run"))).toBe("x");
+  expect(seen.get("asked id")?.length).toBeGreaterThanOrEqual(3);
+  expect(new Set(seen.get("asked id")).size).toBe(1);
 });
 
 test("random numbers are the same on every replay, and differ between invocations", async () => {

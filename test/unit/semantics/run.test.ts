@@ -1,5 +1,5 @@
 /** `ctx.run`: what is recorded, what is tried again and how often, and what must not happen inside. */
-import { DurablePromise, RetryableError, service, TerminalError, type Context } from "perdure";
+import { DurablePromise, PauseError, RetryableError, service, TerminalError, type Context } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pause, until, within, World } from "./world.ts";
 
@@ -16,6 +16,28 @@ const settle = async (promise: Promise<unknown>): Promise<unknown> =>
   );
 const fast = { initialRetryInterval: 1, maxRetryInterval: 2 };
 let mayPass = false;
+
+const pausing = service({
+  name: "PausingSteps",
+  options: { retryPolicy: { initialInterval: 1, maxAttempts: 2, onMaxAttempts: "kill" } },
+  handlers: {
+    inside: async (ctx: Context) => {
+      await ctx.run("before", () => count("before the pause"));
+      return await ctx.run(
+        "asks for a pause",
+        () => {
+          if (count("asks for a pause") === 1) throw PauseError.from(new TypeError("an operator is needed"));
+          return "resumed";
+        },
+        { ...fast, maxRetryAttempts: 1 },
+      );
+    },
+    outside: async (_ctx: Context) => {
+      count("pause outside");
+      return await Promise.reject(new PauseError("ignored"));
+    },
+  },
+});
 
 const steps = service({
   name: "Steps",
@@ -224,7 +246,7 @@ const gate = service({
 
 let world: World;
 beforeAll(async () => {
-  world = await World.of(steps, broken, gate);
+  world = await World.of(steps, broken, gate, pausing);
 });
 afterAll(async () => await world.stop());
 const answer = (path: string, body?: unknown) => within(3000, path, world.ask(path, body));
@@ -352,4 +374,24 @@ test("paused at the last attempt, it goes on when it is resumed, without what wa
   expect(await world.resume(id)).toBe(202);
   expect((await within(2000, "end", world.attach(id))).body).toBe(1);
   await until(() => calls.get("before the gate") === 1, "one");
+});
+
+test("a PauseError in a step pauses the invocation, whatever the policies say; the step runs again when it is resumed", async () => {
+  const id = await world.send("/PausingSteps/inside");
+  const view = await world.untilStatus(id, "paused");
+  expect(view).toMatchObject({
+    last_failure: "an operator is needed",
+    last_failure_related_command_name: "asks for a pause",
+  });
+  expect(await world.resume(id)).toBe(202);
+  expect((await within(2000, "end", world.attach(id))).body).toBe("resumed");
+  expect(calls.get("before the pause")).toBe(1);
+});
+
+test("elsewhere a PauseError is an error like any other", async () => {
+  expect(await world.ask("/PausingSteps/outside")).toMatchObject({
+    status: 500,
+    body: { message: "ignored" },
+  });
+  expect(calls.get("pause outside")).toBe(2);
 });

@@ -96,7 +96,7 @@ const racer = restate.service({
       return [called, await ctx.attach<string>(await sent.invocationId)];
     },
     signalled: async (ctx: restate.Context) => {
-      const internal: restate.internal.ContextInternal = ctx;
+      const internal = ctx as restate.internal.ContextInternal;
       return await internal.signal<string>("go");
     },
     signal: async (ctx: restate.Context, id: string) =>
