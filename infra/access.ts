@@ -48,6 +48,7 @@ export function allowDispatcher(dispatcher: PerdureFunction, data: Data, timers:
   allowToConsume(dispatcher, data.mailbox.queueArn);
   allowToSend(dispatcher, data.mailbox.queueArn);
   allowToSchedule(dispatcher, timers);
+  dispatcher.allow(["scheduler:DeleteSchedule"], [timers.schedulesArn]);
   allowKey(dispatcher, data.encryptionKey);
 }
 
@@ -137,7 +138,7 @@ function allowToSend(sender: PerdureFunction, queueArn: string): void {
 function allowToSchedule(scheduling: PerdureFunction, timers: TimerTargets): void {
   const { delayQueueArn, schedulesArn, schedulerRoleArn } = timers;
   allowToSend(scheduling, delayQueueArn);
-  scheduling.allow(["scheduler:CreateSchedule", "scheduler:DeleteSchedule"], [schedulesArn]);
+  scheduling.allow(["scheduler:CreateSchedule"], [schedulesArn]);
   scheduling.allow(["iam:PassRole"], [schedulerRoleArn], {
     StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" },
   });
