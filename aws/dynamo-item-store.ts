@@ -12,10 +12,13 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { invariant, OperationalError } from "../lib/errors.ts";
 import type { Attributes, Delete, ItemKey, Put, Table, Update, Write, WriteResult } from "../lib/item.ts";
-import type { ItemStore, Page, ScannedItem } from "../lib/ports.ts";
+import { isHead } from "../lib/listing.ts";
+import type { ItemStore, Page, ScannedItem, StoredItem } from "../lib/ports.ts";
 import { fromAttributeMap, toAttributeMap } from "./attribute-value.ts";
 import { compileCondition, compileUpdate, PARTITION_KEY, SORT_KEY } from "./expression.ts";
 import { toOperational } from "./fault.ts";
+import { withIndex, withoutIndex } from "./head-index.ts";
+import { cursorOf, startKeyOf } from "./scan-cursor.ts";
 
 export interface DynamoItemStoreOptions {
   /** For endpoints that ignore `ReturnValuesOnConditionCheckFailure`, as DynamoDB itself does not: read the item that
@@ -48,7 +51,7 @@ export class DynamoItemStore implements ItemStore {
   async get(key: ItemKey): Promise<Attributes | undefined> {
     const command = new GetItemCommand({ ...this.#address(key), ConsistentRead: true });
     const { Item } = await answerOf("a read", () => this.#client.send(command));
-    return withoutKey(Item);
+    return attributesIn(Item, key);
   }
 
   async write(write: Write): Promise<WriteResult> {
@@ -56,7 +59,7 @@ export class DynamoItemStore implements ItemStore {
       return { won: true, item: await this.#send(write) };
     } catch (error) {
       if (!isRefusal(error)) throw toItemError(error, "a write");
-      if (error.Item !== undefined) return { won: false, item: withoutKey(error.Item) };
+      if (error.Item !== undefined) return { won: false, item: attributesIn(error.Item, write.key) };
       return { won: false, item: this.#rereadRefused ? await this.get(write.key) : undefined };
     }
   }
@@ -65,10 +68,10 @@ export class DynamoItemStore implements ItemStore {
   async #send(write: Write): Promise<Attributes | undefined> {
     switch (write.op) {
       case "put":
-        await this.#put(write);
+        await this.#put(withIndex(write));
         return { ...write.attributes };
       case "update":
-        return this.#update(write);
+        return this.#update(withIndex(write));
       case "delete":
         await this.#delete(write);
         return undefined;
@@ -99,7 +102,7 @@ export class DynamoItemStore implements ItemStore {
       ReturnValues: "ALL_NEW",
     });
     const { Attributes } = await this.#client.send(command);
-    return withoutKey(Attributes);
+    return attributesIn(Attributes, key);
   }
 
   async #delete({ key, when }: Delete): Promise<void> {
@@ -129,7 +132,7 @@ export class DynamoItemStore implements ItemStore {
     const { Items = [], LastEvaluatedKey } = await answerOf("a query", () => this.#client.send(command));
     const next = LastEvaluatedKey?.[SORT_KEY]?.S;
     return {
-      items: Items.map((item) => ({ sk: textOf(item, SORT_KEY), attributes: withoutKey(item) ?? {} })),
+      items: Items.map((item) => storedIn(item, table)),
       ...(next === undefined ? {} : { next }),
     };
   }
@@ -145,16 +148,12 @@ export class DynamoItemStore implements ItemStore {
       ExpressionAttributeNames: { "#s": SORT_KEY },
       ExpressionAttributeValues: { ":s": { S: sk } },
       ...(limit === undefined ? {} : { Limit: limit }),
-      ...(after === undefined ? {} : { ExclusiveStartKey: decodeScanKey(after) }),
+      ...(after === undefined ? {} : { ExclusiveStartKey: startKeyOf(after) }),
     });
     const { Items = [], LastEvaluatedKey } = await answerOf("a scan", () => this.#client.send(command));
     return {
-      items: Items.map((item) => ({
-        pk: textOf(item, PARTITION_KEY),
-        sk: textOf(item, SORT_KEY),
-        attributes: withoutKey(item) ?? {},
-      })),
-      ...(LastEvaluatedKey === undefined ? {} : { next: encodeScanKey(LastEvaluatedKey) }),
+      items: Items.map((item) => ({ pk: textOf(item, PARTITION_KEY), ...storedIn(item, table) })),
+      ...(LastEvaluatedKey === undefined ? {} : { next: cursorOf(LastEvaluatedKey) }),
     };
   }
 
@@ -176,10 +175,19 @@ const keyOf = (pk: string, sk: string): Record<string, AttributeValue> => ({
 
 const textOf = (item: Record<string, AttributeValue>, name: string): string => item[name]?.S ?? "";
 
-function withoutKey(item: Record<string, AttributeValue> | undefined): Attributes | undefined {
+/** What the item holds for others: neither its key nor the store's own index. */
+function attributesIn(
+  item: Record<string, AttributeValue> | undefined,
+  key: Pick<ItemKey, "table" | "sk">,
+): Attributes | undefined {
   if (item === undefined) return undefined;
   const { [PARTITION_KEY]: _pk, [SORT_KEY]: _sk, ...attributes } = item;
-  return fromAttributeMap(attributes);
+  return fromAttributeMap(isHead(key) ? withoutIndex(attributes) : attributes);
+}
+
+function storedIn(item: Record<string, AttributeValue>, table: Table): StoredItem {
+  const sk = textOf(item, SORT_KEY);
+  return { sk, attributes: attributesIn(item, { table, sk }) ?? {} };
 }
 
 /** The key condition; without a prefix none on the sort key, since DynamoDB takes no empty string for a key. */
@@ -203,15 +211,6 @@ function startOf(prefix: string, after: string | undefined): { readonly after?: 
   if (after === undefined || after === "") return {};
   if (after.startsWith(prefix)) return { after };
   return Buffer.compare(Buffer.from(after), Buffer.from(prefix)) < 0 ? {} : "past the end";
-}
-
-const encodeScanKey = (key: Record<string, AttributeValue>): string =>
-  JSON.stringify([textOf(key, PARTITION_KEY), textOf(key, SORT_KEY)]);
-
-/** Throws `SyntaxError` for what {@link encodeScanKey} has not made. */
-function decodeScanKey(after: string): Record<string, AttributeValue> {
-  const [pk, sk] = JSON.parse(after) as [string, string];
-  return keyOf(pk, sk);
 }
 
 async function answerOf<T>(action: string, send: () => Promise<T>): Promise<T> {

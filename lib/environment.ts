@@ -13,6 +13,8 @@ export const ENVIRONMENT = {
   /** Grows when the mailbox is replaced. */
   mailboxEpoch: "PERDURE_MAILBOX_EPOCH",
   ingressUrl: "PERDURE_INGRESS_URL",
+  /** Which indexes the journal table has for lists of invocations: "open", "open,ended", or nothing. */
+  listing: "PERDURE_LISTING",
   logLevel: "PERDURE_LOG_LEVEL",
   /** Tells the metrics of several runtimes in an account apart; without it, none are written. */
   runtimeName: "PERDURE_RUNTIME_NAME",

@@ -5,7 +5,9 @@
  * Every method may throw an {@link OperationalError}: throttled, unavailable, answer lost. After one, a write or a
  * send may or may not have taken effect.
  */
+import type { InvocationId } from "./ids.ts";
 import type { Attributes, Delete, ItemKey, Put, Table, Update, WriteResult } from "./item.ts";
+import type { ListedPart } from "./listing.ts";
 import type { Deployment, RegisteredService } from "./manifest.ts";
 import type { Outgoing } from "./message.ts";
 import type { Metric } from "./metrics.ts";
@@ -41,6 +43,33 @@ export interface ItemStore {
     readonly items: readonly ScannedItem[];
     readonly next?: string;
   }>;
+}
+
+/** What an item store lists besides, for people; eventually consistent. */
+export interface Listing {
+  /** The parts that are kept. */
+  readonly parts: readonly ListedPart[];
+  /** Heads of one shard (`shardsOf`) that were accepted in this time, the oldest first. `after`: the `next` of the page before,
+   * of the same shard and time. */
+  heads(part: ListedPart, shard: string, page: ListedRange): Promise<ListedPage>;
+  /** Keys of a service that have state, in no order, perhaps twice. What it costs grows with the whole table. */
+  keys(service: string, page: { after?: string; limit: number }): Promise<KeyPage>;
+}
+export interface ListedRange {
+  /** Inclusive. */
+  readonly fromMs: number;
+  /** Inclusive. */
+  readonly untilMs: number;
+  readonly after?: string;
+  readonly limit: number;
+}
+export interface ListedPage {
+  readonly entries: readonly { readonly id: InvocationId; readonly atMs: number }[];
+  readonly next?: string;
+}
+export interface KeyPage {
+  readonly keys: readonly string[];
+  readonly next?: string;
 }
 
 /** The FIFO mailbox: one group's messages are handed out one after the other. */

@@ -95,7 +95,10 @@ export class TestEnvironment {
     mailbox.consume(async (batch) => await dispatcher.handle(batch, HANDLE_MS), { concurrency: 256 });
     return new TestEnvironment({
       ingress: new Ingress(common),
-      admin: new Admin(common, { version: PACKAGE_VERSION, ingressEndpoint: "http://localhost" }),
+      admin: new Admin(
+        { ...common, listing: items.listing },
+        { version: PACKAGE_VERSION, ingressEndpoint: "http://localhost" },
+      ),
       counts: () => ({
         invocations,
         messages,

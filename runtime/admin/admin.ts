@@ -17,6 +17,7 @@ import { deleteDeployment, registerDeployment } from "./deployment.ts";
 import { AdminError, badField, errorResponse } from "./error.ts";
 import { describeInvocation, describeJournal, listInvocations } from "./invocation.ts";
 import { type InvocationIndex, ScanningIndex } from "./invocation-index.ts";
+import { ListedInvocations } from "./listed-invocations.ts";
 import { describeOpenApi } from "./openapi.ts";
 import type { AdminPorts, Exchange, Handling } from "./ports.ts";
 import {
@@ -30,15 +31,13 @@ import {
 import { purgeInvocation, purgeJournal } from "./purge.ts";
 import { restartInvocation } from "./restart.ts";
 import { configureService } from "./service-config.ts";
-import { clearState, describeState, replaceState } from "./state.ts";
+import { clearState, describeState, listKeys, replaceState } from "./state.ts";
 
 export interface AdminOptions {
   /** Of this software. */
   readonly version: string;
   /** Where clients reach the ingress. */
   readonly ingressEndpoint: string;
-  /** Finds invocations; by default every head is looked at. */
-  readonly index?: InvocationIndex;
 }
 
 /** Of Restate's admin API, as far as its paths are served here. */
@@ -59,6 +58,7 @@ const ROUTES: readonly Route<Exchange, Handling>[] = [
   route("GET", "/services/:name/handlers/:handler", (x, { name, handler }) =>
     describeHandler(x, name, handler),
   ),
+  route("GET", "/services/:name/state", (x, { name }) => listKeys(x, name)),
   route("GET", "/services/:name/state/:key", (x, { name, key }) => describeState(x, name, key)),
   route("DELETE", "/services/:name/state/:key", (x, { name, key }) => clearState(x, name, key)),
   route("POST", "/services/:name/state", (x, { name }) => replaceState(x, name)),
@@ -83,18 +83,27 @@ const ROUTES: readonly Route<Exchange, Handling>[] = [
 export class Admin {
   readonly #ports: AdminPorts;
   readonly #index: InvocationIndex;
+  readonly #scan: InvocationIndex;
   readonly #version: Exchange["version"];
 
   constructor(ports: AdminPorts, options: AdminOptions) {
     this.#ports = ports;
-    this.#index = options.index ?? new ScanningIndex(ports);
+    this.#scan = new ScanningIndex(ports);
+    const { listing } = ports;
+    this.#index = listing ? new ListedInvocations(ports, listing, this.#scan) : this.#scan;
     this.#version = options;
   }
 
   /** Answers every request; never rejects. */
   async handle(request: HttpRequest): Promise<HttpResponse> {
     try {
-      return await dispatch({ ports: this.#ports, index: this.#index, request, version: this.#version });
+      return await dispatch({
+        ports: this.#ports,
+        index: this.#index,
+        scan: this.#scan,
+        request,
+        version: this.#version,
+      });
     } catch (error) {
       return errorResponse(this.#refusal(error, request));
     }

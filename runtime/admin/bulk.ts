@@ -6,7 +6,7 @@
 import { type HttpResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
 import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
 import { AdminError, badField } from "./error.ts";
-import { filterOf, numberIn } from "./invocation.ts";
+import { filterOf, listed, numberIn } from "./invocation.ts";
 import type { Exchange, Handling } from "./ports.ts";
 import { purgeInvocation, purgeJournal } from "./purge.ts";
 import { restartInvocation } from "./restart.ts";
@@ -25,7 +25,10 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ["purge-journal", purgeJournal],
   ["restart-as-new", restartInvocation],
 ]);
-const FILTERS = ["service", "handler", "key", "deployment", "status"];
+const FILTERS = [
+  ...["service", "handler", "key", "deployment", "status"],
+  ...["created_after", "created_before", "modified_after", "modified_before"],
+];
 
 interface Failed {
   readonly invocation_id: string;
@@ -78,7 +81,7 @@ async function chosen(
   const page = new URLSearchParams(limit === undefined ? {} : { limit: textOf("limit", limit) });
   const bound = numberIn(page, "limit", { preset: FOUND_AT_ONCE, min: 1, max: IDS_MAX });
   const from = after === undefined ? {} : { after: textOf("after", after) };
-  const { found, next } = await index.list(filterOf(filterIn(filter)), { limit: bound, ...from });
+  const { found, next } = await listed(index, filterOf(filterIn(filter)), { limit: bound, ...from });
   return { ids: found.map(({ id }) => id), ...(next === undefined ? {} : { next }) };
 }
 

@@ -9,6 +9,7 @@ import { type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts"
 import { emptyResponse, type HttpRequest, jsonResponse, parseJsonObject } from "../http/message.ts";
 import { assertDiscovery, changesBetween } from "./compatibility.ts";
 import { AdminError, badField, coded, doesNotExist } from "./error.ts";
+import { flagIn } from "./invocation.ts";
 import type { InvocationIndex } from "./invocation-index.ts";
 import { STATUS_VIEWS } from "./invocation-view.ts";
 import type { AdminPorts, AdminRegistry, Exchange, Handling } from "./ports.ts";
@@ -182,10 +183,7 @@ export async function deleteDeployment({ ports, index, request }: Exchange, id: 
   const { registry } = ports;
   const deployment = await registry.deployment(id);
   if (!deployment) throw doesNotExist(`deployment '${id}'`);
-  const force = request.query.get("force") ?? "false";
-  if (force !== "true" && force !== "false")
-    throw badField("query parameter 'force'", "must be true or false");
-  if (force === "false") await assertUnused(registry, index, id);
+  if (!flagIn(request.query, "force")) await assertUnused(registry, index, id);
   await registry.remove(id);
   return emptyResponse(202);
 }

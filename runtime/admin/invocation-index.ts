@@ -1,9 +1,11 @@
 /**
- * Finding invocations. The seam for an index: whatever keeps one (by service, status, time) answers the same
- * questions. Until then every head is looked at, which is right for a small table and slow for a large one.
+ * Finding invocations: by the store's listing where there is one, else by looking at every head. The first costs what
+ * it finds, the second what the table holds: see docs/decisions/0004-invocation-index.md.
  */
 import { type Head, HEAD, isExpired, parseHead } from "../../lib/head.ts";
-import { type InvocationId, isInvocationId } from "../../lib/ids.ts";
+import type { InvocationId } from "../../lib/ids.ts";
+import type { Attributes } from "../../lib/item.ts";
+import { idIn, type ListedPart } from "../../lib/listing.ts";
 import type { Clock, ItemStore, Logger } from "../../lib/ports.ts";
 import { type StatusView, viewStatus } from "./invocation-view.ts";
 
@@ -15,6 +17,14 @@ export interface InvocationFilter {
   readonly deployment?: string;
   /** Any of them; absent: all. */
   readonly statuses?: readonly StatusView[];
+  readonly created?: TimeRange;
+  readonly modified?: TimeRange;
+}
+
+/** Both ends inclusive, epoch milliseconds. */
+export interface TimeRange {
+  readonly fromMs: number;
+  readonly untilMs: number;
 }
 
 export interface FoundInvocation {
@@ -22,68 +32,94 @@ export interface FoundInvocation {
   readonly head: Head;
 }
 
+export interface FoundPage {
+  readonly found: readonly FoundInvocation[];
+  /** Pass it as `after` to go on; with it a page may hold fewer than `limit`, or none. */
+  readonly next?: string;
+  /** How they were found, and which of them can be found so. */
+  readonly source: "index" | "scan";
+  readonly covers: readonly ListedPart[];
+}
+
 export interface InvocationIndex {
-  /** Invocations that match, in no promised order. `next`: pass it as `after` to go on; with it a page may hold fewer than
-   * `limit`, or none, or up to twice as many. Not strongly consistent. */
+  /** Invocations that match: by an index the oldest first, by a scan in no order. Not strongly consistent. Throws
+   * `RangeError` for an `after` that no list has answered. */
   list(
     filter: InvocationFilter,
     page: { readonly limit: number; readonly after?: string },
-  ): Promise<{ readonly found: readonly FoundInvocation[]; readonly next?: string }>;
+  ): Promise<FoundPage>;
+}
+
+export interface IndexPorts {
+  readonly items: ItemStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 /** Pages of the store that one request looks through. */
 const SCANS_MAX = 20;
-const PARTITION_INFIX = ".inv.";
 
+/** Looks at every head. The only way to find what has been running ever since it began, where that is not indexed. */
 export class ScanningIndex implements InvocationIndex {
-  readonly #ports: { readonly items: ItemStore; readonly clock: Clock; readonly logger: Logger };
+  readonly #ports: IndexPorts;
 
-  constructor(ports: { readonly items: ItemStore; readonly clock: Clock; readonly logger: Logger }) {
+  constructor(ports: IndexPorts) {
     this.#ports = ports;
   }
 
   async list(
     filter: InvocationFilter,
     { limit, after }: { readonly limit: number; readonly after?: string },
-  ): Promise<{ readonly found: readonly FoundInvocation[]; readonly next?: string }> {
+  ): Promise<FoundPage> {
     const { items, clock } = this.#ports;
     const found: FoundInvocation[] = [];
+    const page = { found, source: "scan", covers: ["open", "ended"] } as const;
     let next = after;
     for (let scans = 0; scans < SCANS_MAX && found.length < limit; scans++) {
-      const page = await items.scan("journal", HEAD, next === undefined ? { limit } : { limit, after: next });
-      for (const item of page.items) {
-        const head = this.#parse(item);
-        if (head && !isExpired(head.head, clock.now()) && fits(head.head, filter)) found.push(head);
+      // Never more than are wanted, so that the cursor is behind the last one that was answered.
+      const left = limit - found.length;
+      const scanned = await items.scan(
+        "journal",
+        HEAD,
+        next === undefined ? { limit: left } : { limit: left, after: next },
+      );
+      for (const { pk, attributes } of scanned.items) {
+        const id = idIn(pk);
+        const head = id === undefined ? undefined : readable(this.#ports.logger, id, attributes);
+        if (id !== undefined && head && matches(head, filter, clock.now())) found.push({ id, head });
       }
-      next = page.next;
-      if (next === undefined) return { found };
+      next = scanned.next;
+      if (next === undefined) return page;
     }
-    return next === undefined ? { found } : { found, next };
-  }
-
-  /** One head that this version cannot read must not hide all others. */
-  #parse({
-    pk,
-    attributes,
-  }: Awaited<ReturnType<ItemStore["scan"]>>["items"][number]): FoundInvocation | undefined {
-    const id = pk.slice(pk.indexOf(PARTITION_INFIX) + PARTITION_INFIX.length);
-    try {
-      if (!isInvocationId(id)) throw new TypeError(`not an invocation's partition: ${pk}`);
-      return { id, head: parseHead(attributes) };
-    } catch (error) {
-      this.#ports.logger.log("warn", "admin: a head cannot be read", { pk, error });
-      return undefined;
-    }
+    return next === undefined ? page : { ...page, next };
   }
 }
 
-function fits(head: Head, { service, handler, key, deployment, statuses }: InvocationFilter): boolean {
+/** One head that this version cannot read must not hide all others. */
+export function readable(logger: Logger, id: InvocationId, item: Attributes): Head | undefined {
+  try {
+    return parseHead(item);
+  } catch (error) {
+    logger.log("warn", "admin: a head cannot be read", { id, error });
+    return undefined;
+  }
+}
+
+/** Whether it is still there, and what was asked for. */
+export function matches(head: Head, filter: InvocationFilter, nowMs: number): boolean {
+  const { service, handler, key, deployment, statuses, created, modified } = filter;
   const { target, status } = head;
   return (
+    !isExpired(head, nowMs) &&
     (deployment === undefined || head.deployment === deployment) &&
     (service === undefined || target.service === service) &&
     (handler === undefined || target.handler === handler) &&
     (key === undefined || target.key === key) &&
-    (statuses === undefined || statuses.includes(viewStatus(status)))
+    (statuses === undefined || statuses.includes(viewStatus(status))) &&
+    isWithin(head.acceptedAtMs, created) &&
+    isWithin(head.modifiedAtMs, modified)
   );
 }
+
+const isWithin = (ms: number, range: TimeRange | undefined): boolean =>
+  range === undefined || (ms >= range.fromMs && ms <= range.untilMs);

@@ -7,7 +7,7 @@ import { JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
 import { encodeOutcome } from "../../lib/outcome.ts";
 import { jsonResponse } from "../http/message.ts";
 import { badField, unknownInvocation } from "./error.ts";
-import type { InvocationFilter } from "./invocation-index.ts";
+import type { FoundPage, InvocationFilter, InvocationIndex, TimeRange } from "./invocation-index.ts";
 import { STATUS_VIEWS, type StatusView, viewInvocation } from "./invocation-view.ts";
 import { type JournalOwner, viewEntry } from "./journal-view.ts";
 import type { AdminPorts, Exchange, Handling } from "./ports.ts";
@@ -15,6 +15,8 @@ import { ValueLoader, viewBytes, viewOutcome } from "./value-view.ts";
 
 const LIST_LIMIT = 100;
 const LIST_LIMIT_MAX = 1000;
+/** The end of what a Date can say. */
+const TIME_MS_MAX = 8_640_000_000_000_000;
 const JOURNAL_LIMIT = 1000;
 /** A Lambda function answers at most 6 MB. */
 const JOURNAL_VALUE_BYTES_MAX = 2 * 1024 * 1024;
@@ -32,13 +34,30 @@ export async function requireHead({ items, clock }: AdminPorts, id: InvocationId
   return stored.head;
 }
 
-export async function listInvocations({ index, request: { query } }: Exchange): Handling {
+/** `?scan=true`: look at every head, whatever is indexed. */
+export async function listInvocations({ index, scan, request: { query } }: Exchange): Handling {
   const limit = numberIn(query, "limit", { preset: LIST_LIMIT, min: 1, max: LIST_LIMIT_MAX });
   const after = query.get("after");
-  const { found, next } = await index.list(filterOf(query), after === null ? { limit } : { limit, after });
-  const newestFirst = found.toSorted((a, b) => b.head.acceptedAtMs - a.head.acceptedAtMs);
-  const invocations = newestFirst.map(({ id, head }) => viewInvocation(id, head));
-  return jsonResponse(200, { invocations, ...(next === undefined ? {} : { next }) });
+  const chosen = flagIn(query, "scan") ? scan : index;
+  const page = after === null ? { limit } : { limit, after };
+  const { found, next, source, covers } = await listed(chosen, filterOf(query), page);
+  const oldestFirst = found.toSorted((a, b) => a.head.acceptedAtMs - b.head.acceptedAtMs);
+  const invocations = oldestFirst.map(({ id, head }) => viewInvocation(id, head));
+  return jsonResponse(200, { invocations, ...(next === undefined ? {} : { next }), source, covers });
+}
+
+/** Throws 400 for an `after` that no list has answered. */
+export async function listed(
+  index: InvocationIndex,
+  filter: InvocationFilter,
+  page: { readonly limit: number; readonly after?: string },
+): Promise<FoundPage> {
+  try {
+    return await index.list(filter, page);
+  } catch (error) {
+    if (error instanceof RangeError) throw badField("query parameter 'after'", error.message);
+    throw error;
+  }
 }
 
 export function filterOf(query: URLSearchParams): InvocationFilter {
@@ -48,13 +67,38 @@ export function filterOf(query: URLSearchParams): InvocationFilter {
       return value === null ? [] : [[name, value]];
     }),
   );
+  const ranges = { ...rangeIn(query, "created"), ...rangeIn(query, "modified") };
   const statuses = query.getAll("status").flatMap((list) => list.split(","));
-  if (statuses.length === 0) return names;
+  if (statuses.length === 0) return { ...names, ...ranges };
   const unknown = statuses.find((status) => !(STATUS_VIEWS as readonly string[]).includes(status));
   if (unknown !== undefined) {
     throw badField("query parameter 'status'", `'${unknown}' is none of ${STATUS_VIEWS.join(", ")}`);
   }
-  return { ...names, statuses: statuses as StatusView[] };
+  return { ...names, ...ranges, statuses: statuses as StatusView[] };
+}
+
+/** `{name}_after`, `{name}_before`: both inclusive, as answers show times. */
+function rangeIn(
+  query: URLSearchParams,
+  name: "created" | "modified",
+): { readonly [name: string]: TimeRange } {
+  const [fromMs, untilMs] = [timeIn(query, `${name}_after`), timeIn(query, `${name}_before`)];
+  if (fromMs === undefined && untilMs === undefined) return {};
+  return { [name]: { fromMs: fromMs ?? 0, untilMs: untilMs ?? TIME_MS_MAX } };
+}
+
+function timeIn(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  const ms = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (ms >= 0) return ms;
+  throw badField(`query parameter '${name}'`, "must be a time like 2026-11-22T15:48:42.688Z");
+}
+
+export function flagIn(query: URLSearchParams, name: string): boolean {
+  const text = query.get(name) ?? "false";
+  if (text === "true" || text === "false") return text === "true";
+  throw badField(`query parameter '${name}'`, "must be true or false");
 }
 
 /** A number in the query; throws 400 for what is none, or out of bounds. */

@@ -1,6 +1,7 @@
 /** The admin API's Lambda entry, behind an HTTP API that lets IAM principals in only. */
 import { Connection, once } from "../../aws/connection.ts";
 import { lambdaDiscoverer } from "../../aws/lambda-connection.ts";
+import { listingOf } from "../../aws/listing-connection.ts";
 import { ItemRegistry } from "../../core/registry.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { type ApiGatewayEvent, type ApiGatewayResult, toRequest, toResult } from "../http/api-gateway.ts";
@@ -13,7 +14,10 @@ const connect = once(() => {
   const registry = new ItemRegistry(items, clock);
   const discoverer = lambdaDiscoverer();
   return new Admin(
-    { items, mailbox: connection.mailbox(), registry, discoverer, clock, entropy, logger },
+    {
+      ...{ items, mailbox: connection.mailbox(), registry, discoverer },
+      ...{ listing: listingOf(connection), clock, entropy, logger },
+    },
     { version: PACKAGE_VERSION, ingressEndpoint: connection.optional("ingressUrl") ?? "" },
   );
 });

@@ -1,5 +1,5 @@
 import type { Deployment, RegisteredService, ServiceManifest } from "../../lib/manifest.ts";
-import type { Clock, Entropy, ItemStore, Logger, Mailbox, Registry } from "../../lib/ports.ts";
+import type { Clock, Entropy, ItemStore, Listing, Logger, Mailbox, Registry } from "../../lib/ports.ts";
 import type { DiscoveryResponse } from "../../lib/protocol.ts";
 import type { HttpRequest, HttpResponse } from "../http/message.ts";
 import type { InvocationIndex } from "./invocation-index.ts";
@@ -23,6 +23,8 @@ export interface Discoverer {
 
 export interface AdminPorts {
   readonly items: ItemStore;
+  /** Absent: to find an invocation every head is looked at. */
+  readonly listing?: Listing;
   readonly mailbox: Mailbox;
   readonly registry: AdminRegistry;
   /** Absent: deployments are registered otherwise. */
@@ -36,6 +38,8 @@ export interface AdminPorts {
 export interface Exchange {
   readonly ports: AdminPorts;
   readonly index: InvocationIndex;
+  /** Looks at every head. */
+  readonly scan: InvocationIndex;
   readonly request: HttpRequest;
   readonly version: { readonly version: string; readonly ingressEndpoint: string };
 }

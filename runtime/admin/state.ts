@@ -20,23 +20,73 @@ import {
   visitState,
 } from "../dispatcher/state-edit.ts";
 import { emptyResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
+import type { Listing } from "../../lib/ports.ts";
 import { AdminError, badField } from "./error.ts";
+import { numberIn } from "./invocation.ts";
 import type { AdminPorts, Exchange, Handling } from "./ports.ts";
 import { findService } from "./registry.ts";
-import { viewBytes } from "./value-view.ts";
+import { type BytesView, viewBytes } from "./value-view.ts";
 
-/** A key without state has an empty list: nobody can tell it from one that was never used. */
-export async function describeState({ ports }: Exchange, service: string, key: string): Handling {
-  const type = (await ports.registry.service(service))?.type ?? "object";
+const KEYS_LIMIT = 100;
+const KEYS_LIMIT_MAX = 1000;
+const NAMES_LIMIT_MAX = 10_000;
+/** A Lambda function answers at most 6 MB. */
+const STATE_BYTES_MAX = 2 * 1024 * 1024;
+
+/** `?limit=&after=`: keys that have state. 404 unknown service; 501 nothing here can list them. */
+export async function listKeys({ ports, request: { query } }: Exchange, service: string): Handling {
+  await findService(ports.registry, service);
+  if (!ports.listing) throw new AdminError(501, "The keys that have state cannot be listed here.");
+  const limit = numberIn(query, "limit", { preset: KEYS_LIMIT, min: 1, max: KEYS_LIMIT_MAX });
+  const after = query.get("after");
+  const { keys, next } = await keysOf(ports.listing, service, after === null ? { limit } : { limit, after });
+  return jsonResponse(200, { service, keys, ...(next === undefined ? {} : { next }) });
+}
+
+/** Throws 400 for an `after` that no list has answered. */
+async function keysOf(listing: Listing, service: string, page: { limit: number; after?: string }) {
+  try {
+    return await listing.keys(service, page);
+  } catch (error) {
+    if (error instanceof RangeError) throw badField("query parameter 'after'", error.message);
+    throw error;
+  }
+}
+
+/**
+ * `?limit=&after=`: a page of its names, in the order of their bytes, with the version of the whole, for which all of it is read.
+ * A key without state has an empty list: nobody can tell it from one that was never used.
+ */
+export async function describeState({ ports, request }: Exchange, service: string, key: string): Handling {
+  assertKey(key);
+  const { query } = request;
+  const limit = numberIn(query, "limit", { preset: NAMES_LIMIT_MAX, min: 1, max: NAMES_LIMIT_MAX });
+  const after = query.get("after");
   const marks: StateMark[] = [];
-  const state: object[] = [];
+  const state: (BytesView & { readonly name: string; readonly bytes: number })[] = [];
+  let bytes = 0;
+  let next: string | undefined;
+  const type = (await ports.registry.service(service))?.type ?? "object";
   await visitState(ports, { name: service, type }, key, (name, value) => {
     // A cleared name leaves a tombstone, which holds no value.
     if (!value) return;
     marks.push(markOf(name, value));
+    if (after !== null && Buffer.compare(Buffer.from(name), Buffer.from(after)) <= 0) return;
+    if (state.length === limit || bytes > STATE_BYTES_MAX) {
+      next ??= state.at(-1)?.name;
+      return;
+    }
+    bytes += value.byteLength;
     state.push({ name, bytes: value.byteLength, ...viewBytes(value) });
   });
-  return jsonResponse(200, { service, key, version: stateVersion(marks), state });
+  const version = stateVersion(marks);
+  return jsonResponse(200, { service, key, version, state, ...(next === undefined ? {} : { next }) });
+}
+
+function assertKey(key: string): void {
+  if (Buffer.byteLength(key) > KEY_BYTES_MAX) {
+    throw badField("object key", `at most ${KEY_BYTES_MAX} bytes are supported`);
+  }
 }
 
 /** `{object_key, new_state: {name: [byte, …]}, version?}`. 202 with the edit's own invocation id in `x-restate-id`: it has
@@ -67,9 +117,7 @@ async function queue(ports: AdminPorts, name: string, key: string, edit: StateEd
   if (service.type === "service") {
     throw new AdminError(400, "Cannot modify state for service type Service");
   }
-  if (Buffer.byteLength(key) > KEY_BYTES_MAX) {
-    throw badField("object key", `at most ${KEY_BYTES_MAX} bytes are supported`);
-  }
+  assertKey(key);
   if (Buffer.byteLength(edit.version ?? "") > IDEMPOTENCY_KEY_BYTES_MAX) throw badField("version", "is none");
   const input = encodeStateEdit(edit);
   if (input.byteLength > PAYLOAD_BYTES_MAX) {

@@ -184,7 +184,10 @@ export class Engine {
         bodyBytesMax: PAYLOAD_BYTES_MAX,
       }),
     );
-    const admin = new Admin(this.#ports(), { version: PACKAGE_VERSION, ingressEndpoint: url });
+    const admin = new Admin(
+      { ...this.#ports(), listing: this.#items.listing },
+      { version: PACKAGE_VERSION, ingressEndpoint: url },
+    );
     const adminUrl = await this.#serve(
       new HttpServer((request) => admin.handle(request), {
         host,

