@@ -61,10 +61,12 @@ export function allowIngress(ingress: PerdureFunction, data: Data): void {
   allowKey(ingress, data.encryptionKey);
 }
 
-export function allowAdmin(admin: PerdureFunction, data: Data): void {
+/** `indexes`: of the journal, by name. */
+export function allowAdmin(admin: PerdureFunction, data: Data, indexes: readonly string[]): void {
   const { journal, state, registry } = data.tables;
   admin.allow([...READ, ...WRITE, ...DELETE, ...SCAN], [journal.tableArn]);
-  admin.allow([...READ, ...DELETE], [state.tableArn]);
+  for (const index of indexes) admin.allow(["dynamodb:Query"], [`${journal.tableArn}/index/${index}`]);
+  admin.allow([...READ, "dynamodb:PutItem", ...DELETE, ...SCAN], [state.tableArn]);
   admin.allow(["dynamodb:GetItem", "dynamodb:PutItem", ...DELETE, ...SCAN], [registry.tableArn]);
   allowToSend(admin, data.mailbox.queueArn);
   allowKey(admin, data.encryptionKey);

@@ -3,6 +3,7 @@ import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Architecture, Runtime } from "aws-cdk-lib/aws-lambda";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { ListedPart } from "../lib/listing.ts";
 import type { AwsSdk } from "./bundle.ts";
 import { DEFAULT_ARCHITECTURE, DEFAULT_RUNTIME } from "./function.ts";
 import type { Authorization } from "./http-api.ts";
@@ -82,6 +83,13 @@ export interface PerdureRuntimeProps extends HandlerProps {
    */
   readonly reconcileEvery?: Duration;
   /**
+   * What invocations can be listed by without a look at all of them: `open` is what has rested and has not ended, at two write
+   * units for each invocation that rests; `ended` is the rest, at one for every invocation. May be changed at any time.
+   * Tables of one's own have indexes of these names (docs/decisions/0004-invocation-index.md).
+   * @default ["open"]
+   */
+  readonly listing?: readonly ListedPart[];
+  /**
    * Grows when the mailbox is replaced: SQS numbers its messages from the start again, and keys would take new writers for
    * old ones.
    * @default 0
@@ -121,6 +129,7 @@ export function settingsOf(props: PerdureRuntimeProps): RuntimeSettings {
     accessLog: true,
     maxConcurrency: DEFAULT_MAX_CONCURRENCY,
     reconcileEvery: Duration.hours(1),
+    listing: ["open"],
     mailboxEpoch: 0,
     ...props,
     ...handlerSettingsOf(props, props.encryptionKey),

@@ -98,9 +98,13 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     const admin = this.#function("admin", {
       description: "Perdure: admin API",
       timeout: HTTP_TIMEOUT,
-      variables: { ...this.#dataVariables(), ingressUrl: this.ingress.url },
+      variables: {
+        ...this.#dataVariables(),
+        ingressUrl: this.ingress.url,
+        listing: settings.listing.join(","),
+      },
     });
-    allowAdmin(admin, this.data);
+    allowAdmin(admin, this.data, settings.listing);
     this.admin = this.#api("admin", admin);
     const reconciler = this.#reconciler();
     const registrar = this.#function("registrar", {

@@ -1,8 +1,9 @@
 /** The three tables. On demand, encrypted, kept when the stack goes unless told otherwise. */
 import type { RemovalPolicy } from "aws-cdk-lib";
-import { AttributeType, BillingMode, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
+import { INDEX_PARTITION_KEY, INDEX_SORT_KEY, type ListedPart } from "../lib/listing.ts";
 
 /** As much of a table as is needed, so that any construct, or two names, will do. */
 export interface TableReference {
@@ -25,6 +26,8 @@ export interface TablesProps {
   readonly removalPolicy: RemovalPolicy;
   readonly deletionProtection: boolean;
   readonly pointInTimeRecovery: boolean;
+  /** Indexes of the journal. */
+  readonly listing: readonly ListedPart[];
 }
 
 /** Epoch seconds; `lib/head.ts`, `core/state-store.ts`. */
@@ -38,9 +41,22 @@ export class Tables extends Construct implements PerdureTables {
   constructor(scope: Construct, id: string, props: TablesProps) {
     super(scope, id);
     const { journal, state, registry } = props.existing;
-    this.journal = journal ?? this.#table("Journal", props);
+    this.journal = journal ?? this.#journal(props);
     this.state = state ?? this.#table("State", props);
     this.registry = registry ?? this.#table("Registry", props);
+  }
+
+  #journal(props: TablesProps): Table {
+    const table = this.#table("Journal", props);
+    for (const part of props.listing) {
+      table.addGlobalSecondaryIndex({
+        indexName: part,
+        partitionKey: { name: INDEX_PARTITION_KEY[part], type: AttributeType.STRING },
+        sortKey: { name: INDEX_SORT_KEY, type: AttributeType.NUMBER },
+        projectionType: ProjectionType.KEYS_ONLY,
+      });
+    }
+    return table;
   }
 
   #table(id: string, props: TablesProps): Table {

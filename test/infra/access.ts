@@ -83,6 +83,11 @@ function nameOf(resource: unknown): string {
   ) {
     return "timer schedules";
   }
+  const index =
+    /^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["RuntimeTablesJournal\w+","Arn"\]\},"\/index\/(\w+)"\]\]\}$/.exec(
+      text,
+    );
+  if (index) return `journal's index ${index[1]}`;
   return `unknown resource ${text}`;
 }
 
