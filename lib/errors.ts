@@ -2,9 +2,10 @@
  * Errors are of three kinds. The user's: terminal ones end an invocation, all others are retried. Operational ones
  * are expected of a distributed system and handled by giving the message back. An invariant's means a bug: nothing is
  * acknowledged after it. Each is recognised by `code` or by a static `is`, never by its message, since
- * `instanceof` fails across bundles. `docs/errors.md` explains every code that a user can meet.
+ * `instanceof` fails across bundles. `docs/errors.md` and `error-codes.ts` explain every code that a user can meet.
  */
 import { type Duration, toMs } from "./duration.ts";
+import { coded } from "./error-codes.ts";
 
 const TERMINAL = Symbol.for("perdure.terminal");
 const RETRYABLE = Symbol.for("perdure.retryable");
@@ -90,7 +91,7 @@ export class PauseError extends RestateError {
 export class JournalMismatchError extends RestateError {
   override readonly name = "JournalMismatchError";
   constructor(message: string) {
-    super(message, { errorCode: 570 });
+    super(coded("RT0016", message), { errorCode: 570 });
   }
 }
 

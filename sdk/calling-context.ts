@@ -4,6 +4,7 @@
  * depends on the callee's kind, which the registry knows: so ids are filled in just before the append that
  * contains the call, and are recorded with it.
  */
+import { coded } from "../lib/error-codes.ts";
 import { toMs } from "../lib/duration.ts";
 import type { CallEntry, CallValue, ClearAllEntry, Entry, SendEntry } from "../lib/entry.ts";
 import { RetryableError, TerminalError } from "../lib/errors.ts";
@@ -211,7 +212,7 @@ export class CallingContext extends HandlerContext {
       const what = registered
         ? `service ${service} has no handler "${handler}"`
         : `no service "${service}" is registered`;
-      throw new RetryableError(`${what} (RT0018). The call is retried until it exists.`);
+      throw new RetryableError(coded("RT0018", `${what}; the call is retried until it exists`));
     }
     if ((registered.type === "service") !== (key === null)) {
       throw new TerminalError(

@@ -1,4 +1,5 @@
 /** Values on their way into and out of the journal, held to its types and limits. */
+import { coded } from "../lib/error-codes.ts";
 import { TerminalError } from "../lib/errors.ts";
 import { ERROR_MESSAGE_CHARS_MAX, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../lib/limits.ts";
 import { decodeOutcome, failure, type Outcome } from "../lib/outcome.ts";
@@ -23,9 +24,8 @@ export function failureOf(reason: string | TerminalError): Outcome {
 /** P1: what is too large is refused where it happens, with words. */
 export function limited(bytes: Uint8Array, what: string): Uint8Array {
   if (bytes.byteLength <= PAYLOAD_BYTES_MAX) return bytes;
-  throw new TerminalError(`${what} has ${bytes.byteLength} bytes; at most ${PAYLOAD_BYTES_MAX} are allowed`, {
-    errorCode: 413,
-  });
+  const message = `${what} has ${bytes.byteLength} bytes; at most ${PAYLOAD_BYTES_MAX} are allowed`;
+  throw new TerminalError(coded("RT0003", message), { errorCode: 413 });
 }
 
 export function assertName(name: unknown, what: string, bytesMin = 0): asserts name is string {

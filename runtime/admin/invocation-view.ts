@@ -1,4 +1,5 @@
 /** An invocation as operators see it: the columns of Restate's `sys_invocation`, as far as a head knows them. */
+import { codeIn } from "../../lib/error-codes.ts";
 import type { Head, Status } from "../../lib/head.ts";
 import { awakeableId, type InvocationId } from "../../lib/ids.ts";
 import type { TurnFailure } from "../../lib/protocol.ts";
@@ -73,10 +74,10 @@ function viewDue({ status, dueAtMs }: Head): object {
   return status === "backing-off" ? { next_retry_at: viewTime(dueAtMs) } : {};
 }
 
-function viewFailure({ code, message, stack, command }: TurnFailure): object {
+function viewFailure({ message, stack, command }: TurnFailure): object {
   return {
     last_failure: message,
-    last_failure_error_code: code,
+    last_failure_error_code: codeIn(message),
     ...(stack === undefined ? {} : { last_failure_stack: stack }),
     ...(command === undefined
       ? {}

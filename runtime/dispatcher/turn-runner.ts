@@ -8,6 +8,7 @@ import { outgoing } from "../../core/send.ts";
 import type { Note } from "../../lib/entry.ts";
 import { asError, FunctionError, type FunctionErrorCode, OperationalError } from "../../lib/errors.ts";
 import { HELD_ATTEMPTS_MAX, HELD_BACKOFF_MS_MAX } from "../../lib/limits.ts";
+import { coded, type ErrorCode } from "../../lib/error-codes.ts";
 import { failure } from "../../lib/outcome.ts";
 import {
   type AttemptState,
@@ -99,7 +100,7 @@ export class TurnRunner {
       });
     }
     if (!served) {
-      const message = `no deployment serves ${target.service}/${target.handler} (RT0011)`;
+      const message = coded("RT0011", `no deployment serves ${target.service}/${target.handler}`);
       return { kind: "failed", failure: { code: 503, message }, length, progress: false };
     }
     const { deployment, kind: handlerKind } = served;
@@ -120,7 +121,7 @@ export class TurnRunner {
     } catch (error) {
       if (error instanceof OperationalError) throw error;
       const why = error instanceof FunctionError ? error.code : "crashed";
-      const failed = { code: STATUS_OF[why], message: asError(error).message };
+      const failed = { code: STATUS_OF[why], message: coded(CODE_OF[why], asError(error).message) };
       return { kind: "died", failure: failed, throttled: why === "throttled" };
     } finally {
       this.#ports.meter?.measure("turnTime", this.#ports.clock.now() - beganMs);
@@ -275,6 +276,17 @@ const STATUS_OF: Readonly<Record<FunctionErrorCode, number>> = {
   "too-large": 413,
   throttled: 429,
   refused: 503,
+};
+
+const CODE_OF: Readonly<Record<FunctionErrorCode, ErrorCode>> = {
+  crashed: "RT0010",
+  timeout: "RT0001",
+  "out-of-memory": "RT0010",
+  init: "RT0010",
+  "bad-answer": "RT0010",
+  "too-large": "RT0019",
+  throttled: "RT0023",
+  refused: "RT0010",
 };
 
 /** A bounded step counts its own attempts; a turn that recorded something starts counting anew. */

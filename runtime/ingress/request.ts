@@ -1,4 +1,5 @@
 /** What an invocation takes from the request that makes it: checked here, at the door (P1). */
+import { coded } from "../../lib/error-codes.ts";
 import { parseDuration } from "../../lib/duration.ts";
 import { HEADERS_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import type { HttpRequest } from "../http/message.ts";
@@ -38,7 +39,10 @@ export function payloadOf({ body }: HttpRequest): Uint8Array {
   if (body.byteLength > PAYLOAD_BYTES_MAX) {
     throw new IngressError(
       413,
-      `the payload is ${body.byteLength} bytes long; at most ${PAYLOAD_BYTES_MAX} are supported`,
+      coded(
+        "RT0003",
+        `the payload is ${body.byteLength} bytes long; at most ${PAYLOAD_BYTES_MAX} are supported`,
+      ),
     );
   }
   return body;

@@ -61,7 +61,7 @@ describe("an invocation is described", () => {
         next_retry_at: LATER,
         retry_count: 4,
         last_failure: "nope",
-        last_failure_error_code: 500,
+        last_failure_error_code: "RT0007",
         last_failure_stack: "at x",
       },
     ],
@@ -70,11 +70,11 @@ describe("an invocation is described", () => {
         s: "paused",
         f: encodeAttempt(
           { count: 1 },
-          { code: 570, message: "no", command: { index: 2, type: "run", name: "a" } },
+          { code: 570, message: "no (RT0016)", command: { index: 2, type: "run", name: "a" } },
         ),
       },
       {
-        last_failure_error_code: 570,
+        last_failure_error_code: "RT0016",
         last_failure_related_command_index: 2,
         last_failure_related_command_type: "run",
         last_failure_related_command_name: "a",

@@ -256,8 +256,11 @@ test("generic calls and sends take bytes", async () => {
 });
 
 test.each([
-  ["unknownService", /no service "Late" is registered \(RT0018\)/],
-  ["unknownHandler", /service Callee has no handler "missing" \(RT0018\)/],
+  ["unknownService", /no service "Late" is registered; the call is retried until it exists \(RT0018\)/],
+  [
+    "unknownHandler",
+    /service Callee has no handler "missing"; the call is retried until it exists \(RT0018\)/,
+  ],
 ])("what does not exist keeps its caller retrying: %s", async (handler, words) => {
   const id = await world.send(`/Caller/${handler}`);
   const { status, body } = await within(3000, handler, world.attach(id));

@@ -328,7 +328,7 @@ test("a mismatch pauses by the policy; the code that matches goes on", async () 
   const id = await world.send("/Pausing/k/run");
   await world.untilStatus(id, "suspended");
   changed.add("pausing");
-  expect(await world.untilStatus(id, "paused")).toMatchObject({ last_failure_error_code: 570 });
+  expect(await world.untilStatus(id, "paused")).toMatchObject({ last_failure_error_code: "RT0016" });
   changed.delete("pausing");
   await world.resume(id);
   expect((await within(2000, "the end", world.attach(id))).body).toBe("done");

@@ -13,7 +13,7 @@ export interface InvocationView {
   readonly journal_size: number;
   readonly pending_notes: number;
   readonly last_failure?: string;
-  readonly last_failure_error_code?: number;
+  readonly last_failure_error_code?: string;
   readonly last_failure_related_command_name?: string;
   readonly completion_failure?: string;
   readonly waiting_on?: string;

@@ -1,0 +1,34 @@
+/**
+ * The codes of what can go wrong, under Restate's names: each has its page, docs/errors/<code>.md, and a test keeps pages, this
+ * list and the sources one-to-one. A code stands in brackets at the end of its message, so that it can be searched for.
+ */
+export const ERROR_CODES = {
+  RT0001: "an attempt did not end in its time",
+  RT0003: "a payload is larger than the limit",
+  RT0007: "the handler failed, and may be tried again",
+  RT0010: "the handler's function died, or could not be reached",
+  RT0011: "no deployment serves the handler",
+  RT0016: "journal mismatch",
+  RT0018: "a call to a service or a handler that does not exist",
+  RT0019: "the function's request or answer is larger than its host takes",
+  RT0023: "the function is throttled",
+  META0003: "the endpoint of a deployment cannot be reached",
+  META0004: "the deployment is registered already",
+  META0006: "a service cannot change in this way",
+  META0012: "the endpoint speaks another version of the protocol",
+  META0013: "the endpoint's answer is no discovery",
+  META0016: "a deployment is not what it was",
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+const RETRIED = /\((RT\d{4})\)/;
+
+/** The message with its code. */
+export const coded = (code: ErrorCode, message: string): string => `${message} (${code})`;
+
+/** Of a failed attempt's message: RT0007 unless it carries another. */
+export function codeIn(message: string): ErrorCode {
+  const found = RETRIED.exec(message)?.[1];
+  return found !== undefined && found in ERROR_CODES ? (found as ErrorCode) : "RT0007";
+}
