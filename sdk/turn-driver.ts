@@ -9,7 +9,6 @@
  * and whoever acts next does its outputs again (R2); a lost append stops the turn at once (W3). The lock is taken
  * before a suspension is appended (R5), never after.
  */
-import { coded } from "../lib/error-codes.ts";
 import type { Journal } from "../core/journal.ts";
 import { ZombieError } from "../core/state-store.ts";
 import type { CallEntry, CommandEntry, Entry, Note } from "../lib/entry.ts";
@@ -370,20 +369,7 @@ export class TurnDriver {
   }
 
   #outOfTime(): TurnOutcome {
-    const { service, handler } = this.#request.target;
-    const what =
-      this.#running > 0
-        ? "a step was still running"
-        : "it was awaiting something that is not durable (not a ctx operation)";
-    this.fail(
-      new Error(
-        coded(
-          "RT0001",
-          `${service}/${handler} did not end within its ${this.#request.remainingMs} ms: ${what}`,
-        ),
-      ),
-      { code: 504 },
-    );
+    this.fail(outOfTime(this.#request, this.#running > 0), { code: 504 });
     return this.#failed();
   }
 

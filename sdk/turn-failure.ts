@@ -1,7 +1,8 @@
 /** How a failed attempt is reported to the dispatcher. */
+import { coded } from "../lib/error-codes.ts";
 import type { CommandEntry } from "../lib/entry.ts";
 import type { HandlerOptions } from "./definition.ts";
-import type { RunAttempts, TurnFailure } from "../lib/protocol.ts";
+import type { RunAttempts, TurnFailure, TurnRequest } from "../lib/protocol.ts";
 
 /** Options of the handler that concern its turns. */
 export type TurnOptions = Pick<HandlerOptions, "explicitCancellation" | "onJournalMismatchErrors">;
@@ -33,4 +34,13 @@ export function turnFailure(
     ...(run === undefined ? {} : { run }),
     ...(step === undefined ? {} : { command: { index: step.entry[1], type: "run", name: step.name } }),
   };
+}
+
+/** Why a turn that used up its time is given up. `stepRuns`: what it was doing. */
+export function outOfTime({ target, remainingMs }: TurnRequest, stepRuns: boolean): Error {
+  const what = stepRuns
+    ? "a step was still running"
+    : "it was awaiting something that is not durable (not a ctx operation)";
+  const message = `${target.service}/${target.handler} did not end within its ${remainingMs} ms: ${what}`;
+  return new Error(coded("RT0001", message));
 }
