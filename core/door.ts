@@ -4,7 +4,8 @@
  *
  * A random id is one message: its request has no name by which anyone could repeat it. Once the mailbox has the
  * Start it will run; before, nobody was told anything. A derived or delayed id gets its head first (`accepted` or
- * `scheduled`, with input and headers), then its Start. The points at which this can stop:
+ * `scheduled`, with input and headers), then its Start; so does one whose input no message carries (P1), or that input could
+ * be left behind without anything that tells of it. The points at which this can stop:
  *
  * - Before the head: nothing happened. A long input lies under an incarnation that nobody will ever look up.
  * - The head's answer lost: the head names the request (`origin`), so a retry of the write inside an adapter that is
@@ -31,6 +32,7 @@ import {
   isExpired,
   newHead,
   parseHead,
+  storedInputName,
   type Head,
   whileEnded,
 } from "../lib/head.ts";
@@ -43,11 +45,11 @@ import {
   UNIQUE_SIZE,
 } from "../lib/ids.ts";
 import type { Attributes, Condition } from "../lib/item.ts";
-import { INLINE_INPUT_BYTES_MAX, MAILBOX_RETENTION_MS, PAYLOAD_BYTES_MAX } from "../lib/limits.ts";
+import { MAILBOX_RETENTION_MS, MESSAGE_PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../lib/limits.ts";
 import { type HandlerKind, isExclusive } from "../lib/manifest.ts";
 import type { Start, Target } from "../lib/message.ts";
 import type { Clock, Entropy, ItemStore, Mailbox } from "../lib/ports.ts";
-import { readHead, readInput, removeInput, storeInput } from "./head-store.ts";
+import { inputForMessage, readHead, removeInput, storeInput } from "./head-store.ts";
 import { outgoing, sendAll } from "./send.ts";
 import { nonce } from "../lib/nonce.ts";
 import { isRun, workflowIdOf } from "./workflow-life.ts";
@@ -113,7 +115,8 @@ export async function accept(ports: DoorPorts, request: AcceptRequest): Promise<
     ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
     ...(delayed ? { dueAtMs: nowMs + (request.delayMs ?? 0) } : {}),
   };
-  if (derived !== undefined || delayed) return acceptWithHead(ports, { ...start, accepted: true });
+  const isLong = request.input.byteLength > MESSAGE_PAYLOAD_BYTES_MAX;
+  if (derived !== undefined || delayed || isLong) return acceptWithHead(ports, { ...start, accepted: true });
   await sendAll(ports.mailbox, [outgoing(start, origin)]);
   return acceptanceOf(start);
 }
@@ -158,19 +161,19 @@ export function isPerhapsUnseen(id: InvocationId, nowMs: number): boolean {
 
 async function acceptWithHead(ports: DoorPorts, start: Start): Promise<Acceptance> {
   const { items, clock } = ports;
-  if (start.input.byteLength > INLINE_INPUT_BYTES_MAX) {
+  if (storedInputName(start) !== undefined) {
     // A look costs less than storing a long input for nothing.
     const found = await readHead(items, start.id);
     if (found && !isExpired(found.head, clock.now())) return repeat(ports, start.id, found.head);
-    await storeInput(items, start);
   }
-  const first = await putHead(ports, start);
+  const sent = await storeInput(ports, start);
+  const first = await putHead(ports, sent);
   if (first) {
     // For nobody will look it up; if this fails it stays as garbage.
-    await removeInput(items, start).catch(() => undefined);
+    await removeInput(ports, start).catch(() => undefined);
     return repeat(ports, start.id, parseHead(first));
   }
-  await sendAll(ports.mailbox, [addressed(start, start.origin)]);
+  await sendAll(ports.mailbox, [addressed(sent, start.origin)]);
   return acceptanceOf(start);
 }
 
@@ -228,7 +231,7 @@ async function repeat(ports: DoorPorts, id: InvocationId, head: Head): Promise<A
     ...(head.status === "scheduled" && head.dueAtMs !== undefined ? { dueAtMs: head.dueAtMs } : {}),
   };
   if (head.status === "accepted" || head.status === "scheduled") {
-    const input = await readInput(ports.items, id, head);
+    const input = await inputForMessage(ports.items, id, head);
     const window = Math.floor(ports.clock.now() / RESEND_WINDOW_MS);
     await sendAll(ports.mailbox, [addressed({ ...start, input }, `${head.origin}.again.${window}`)]);
   }

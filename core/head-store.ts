@@ -7,13 +7,15 @@
  */
 import { type Entry, parseEntries } from "../lib/entry.ts";
 import { invariant } from "../lib/errors.ts";
-import { type Head, headKey, inputKey, pagePrefix, parseHead } from "../lib/head.ts";
+import { type Head, headKey, pagePrefix, parseHead, storedInputName } from "../lib/head.ts";
 import { type InvocationId, journalPartition } from "../lib/ids.ts";
 import type { Attributes } from "../lib/item.ts";
-import { INLINE_INPUT_BYTES_MAX } from "../lib/limits.ts";
+import { MESSAGE_PAYLOAD_BYTES_MAX } from "../lib/limits.ts";
 import type { Start } from "../lib/message.ts";
 import { EMPTY } from "../lib/outcome.ts";
 import type { ItemStore, StoredItem } from "../lib/ports.ts";
+import { chunksOf } from "../lib/value-ref.ts";
+import { copyValue, itemKeysOf, placeOf, readValue, type ValuePorts, writeValue } from "./value-store.ts";
 
 export interface StoredHead {
   readonly head: Head;
@@ -28,26 +30,49 @@ export async function readHead(items: ItemStore, id: InvocationId): Promise<Stor
   return item === undefined ? undefined : { head: parseHead(item), item };
 }
 
-/** Stores an input too long for the head (`inputAttributes` then says `true`), before the head that refers to it. Does
- * nothing for a short one. */
-export async function storeInput(items: ItemStore, start: Start): Promise<void> {
-  if (start.input.byteLength <= INLINE_INPUT_BYTES_MAX) return;
-  const key = inputKey(start.id, start.incarnation);
-  await items.write({ op: "put", key, attributes: { value: start.input } });
+/** Stores an input too long for the head, before the head that refers to it (`inputAttributes`). Does nothing for a short
+ * one. Answers the Start as a message can carry it (P1), its input in the invocation's own partition. */
+export async function storeInput(ports: ValuePorts, start: Start): Promise<Start> {
+  const { input, inputFrom, ...rest } = start;
+  if (typeof input === "string") {
+    if (inputFrom === undefined) return start;
+    await copyValue(ports, placeOf(inputFrom), placeOf(start.id), input);
+    return { ...rest, input };
+  }
+  const name = storedInputName(start);
+  if (name === undefined) return start;
+  await writeValue(ports, placeOf(start.id), name, input);
+  return input.byteLength > MESSAGE_PAYLOAD_BYTES_MAX ? { ...start, input: name } : start;
 }
 
 /** Removes what {@link storeInput} stored, for a start whose head was refused. */
-export async function removeInput(items: ItemStore, start: Start): Promise<void> {
-  if (start.input.byteLength <= INLINE_INPUT_BYTES_MAX) return;
-  await items.write({ op: "delete", key: inputKey(start.id, start.incarnation) });
+export async function removeInput({ items }: ValuePorts, start: Start): Promise<void> {
+  const name = storedInputName(start);
+  if (name === undefined) return;
+  for (const key of itemKeysOf(placeOf(start.id), name)) await items.write({ op: "delete", key });
 }
 
-/** The input of the invocation, from its head or the item of its own. Empty if the head holds none. */
-export async function readInput(items: ItemStore, id: InvocationId, head: Head): Promise<Uint8Array> {
-  if (head.input !== true) return head.input ?? EMPTY;
-  const bytes = (await items.get(inputKey(id, head.incarnation)))?.["value"];
-  invariant(bytes instanceof Uint8Array, "R8", `the input of ${id} is missing`);
+/** The input of the invocation, from its head or Start, or by its name there. Empty if there is none. */
+export async function readInput(
+  items: ItemStore,
+  id: InvocationId,
+  { input }: { readonly input?: Uint8Array | string },
+): Promise<Uint8Array> {
+  if (typeof input !== "string") return input ?? EMPTY;
+  const bytes = await readValue({ items }, placeOf(id), input);
+  invariant(bytes, "R8", `the input of ${id} is missing`);
   return bytes;
+}
+
+/** The input as a message can carry it (P1): itself, or its name. */
+export async function inputForMessage(
+  items: ItemStore,
+  id: InvocationId,
+  head: Head,
+): Promise<Uint8Array | string> {
+  if (typeof head.input === "string" && chunksOf(head.input)) return head.input;
+  const bytes = await readInput(items, id, head);
+  return bytes.byteLength > MESSAGE_PAYLOAD_BYTES_MAX ? (head.input ?? bytes) : bytes;
 }
 
 /** The whole log: the pages' entries, then the head's. Throws `InvariantError` (J1) if positions are missing. */

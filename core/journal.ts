@@ -22,14 +22,20 @@ import {
 } from "../lib/head.ts";
 import type { Incarnation, InvocationId } from "../lib/ids.ts";
 import { type Attributes, type Change, sizeOf, type Write, type WriteResult } from "../lib/item.ts";
-import { CONFLICT_ATTEMPTS_MAX, HEAD_BYTES_SOFT_MAX } from "../lib/limits.ts";
+import {
+  CONFLICT_ATTEMPTS_MAX,
+  HEAD_BYTES_SOFT_MAX,
+  INLINE_RESULT_BYTES_MAX,
+  INLINE_VALUE_BYTES_MAX,
+} from "../lib/limits.ts";
 import type { ReplyTo, Start } from "../lib/message.ts";
-import { encodeOutcome, type Outcome } from "../lib/outcome.ts";
+import { decodeOutcome, encodeOutcome, type Outcome } from "../lib/outcome.ts";
 import type { Clock, ItemStore } from "../lib/ports.ts";
 import type { Value } from "../lib/value.ts";
 import type { Wait } from "../lib/wait.ts";
 import { storeInput } from "./head-store.ts";
-import { spill } from "./value-store.ts";
+import { refOf } from "../lib/value-ref.ts";
+import { placeOf, type ValuePorts, writeValue } from "./value-store.ts";
 import { pause } from "../lib/pause.ts";
 
 export type AppendResult =
@@ -38,6 +44,8 @@ export type AppendResult =
       readonly position: number;
       readonly notes: readonly Note[];
       readonly replies: readonly ReplyTo[];
+      /** Of a completion: as the head has it, a long one by its name. */
+      readonly outcome?: Outcome;
     }
   /** Notes have come in that this turn has not seen: it goes on instead of suspending. */
   | { readonly kind: "notes"; readonly notes: readonly Note[] }
@@ -63,19 +71,21 @@ export interface JournalSubject {
 
 /** Of a completed head's fields, beside its key, target and log, in bytes. */
 const INPUT_KEPT_BELOW_BYTES = 448;
+/** Names of stored values that a turn remembers. */
+const STORED_REFS_MAX = 1000;
 
 export class Journal {
-  readonly #items: ItemStore;
-  readonly #clock: Clock;
+  readonly #ports: ValuePorts;
   readonly #subject: JournalSubject;
+  /** Values that this turn has stored. */
+  readonly #stored = new Set<string>();
   #item: Attributes | undefined;
   #appends = 0;
   #page: Promise<void> | undefined;
   #pagedTo: number;
 
   constructor(items: ItemStore, clock: Clock, subject: JournalSubject) {
-    this.#items = items;
-    this.#clock = clock;
+    this.#ports = { items, clock };
     this.#subject = subject;
     this.#item = subject.head;
     this.#pagedTo = subject.head === undefined ? 0 : parseHead(subject.head).paged;
@@ -101,7 +111,8 @@ export class Journal {
    * Entries' large values are stored first. Throws {@link OperationalError} when the store cannot be reached before
    * anything was written; a write whose fate stays unknown is `lost`.
    */
-  async append(entries: readonly Entry[], taken: number, ending?: Ending): Promise<AppendResult> {
+  async append(entries: readonly Entry[], taken: number, asked?: Ending): Promise<AppendResult> {
+    const ending = asked && (await this.#storeResult(asked));
     const stored: Value[] = [];
     for (const entry of entries) stored.push(await this.#spillEntry(entry));
     await this.#storeInput(ending);
@@ -116,7 +127,14 @@ export class Journal {
     this.#item = result.item ?? {};
     const head = parseHead(this.#item);
     if (!ending) this.#startPage();
-    return { kind: "won", position, notes: head.notes, replies: head.replies };
+    const { notes, replies, outcome } = head;
+    return { kind: "won", position, notes, replies, ...(outcome === undefined ? {} : { outcome }) };
+  }
+
+  async #storeResult(ending: Ending): Promise<Ending> {
+    if (ending.kind !== "completed") return ending;
+    const value = await this.#spill(encodeOutcome(ending.outcome), INLINE_RESULT_BYTES_MAX);
+    return { ...ending, outcome: decodeOutcome(value) };
   }
 
   /** Looks for notes, for a turn that has nothing to append and yet wants to know. Throws {@link OperationalError}. */
@@ -130,22 +148,31 @@ export class Journal {
   }
 
   async #spillEntry(entry: Entry): Promise<Value[]> {
-    const { id } = this.#subject;
     const copy: Value[] = [...entry];
     const at = VALUE_AT[entry[0]];
     if (entry[0] === "c" || entry[0] === "o") {
       const call: Value[] = [...entry[3]];
-      call[3] = await spill(this.#items, id, entry[3][3]);
+      call[3] = await this.#spill(entry[3][3]);
       copy[3] = call;
-    } else if (at !== undefined) copy[at] = await spill(this.#items, id, copy[at] ?? null);
+    } else if (at !== undefined) copy[at] = await this.#spill(copy[at] ?? null);
     return copy;
+  }
+
+  /** An append that is refused, or tried again, does not pay for its values twice. */
+  async #spill(value: Value, inlineMax = INLINE_VALUE_BYTES_MAX): Promise<Value> {
+    if (!(value instanceof Uint8Array) || value.byteLength <= inlineMax) return value;
+    const ref = refOf(value);
+    if (this.#stored.has(ref)) return ref;
+    await writeValue(this.#ports, placeOf(this.#subject.id), ref, value);
+    if (this.#stored.size < STORED_REFS_MAX) this.#stored.add(ref);
+    return ref;
   }
 
   /** The input must outlive the Start from the moment that the Start may be deleted: with a suspension. */
   async #storeInput(ending: Ending | undefined): Promise<void> {
     const { start } = this.#subject;
     if (ending?.kind !== "suspended" || !start || this.#item?.["in"] !== undefined) return;
-    await storeInput(this.#items, start);
+    await storeInput(this.#ports, start);
   }
 
   async #build(entries: Value[], taken: number, writer: string, ending: Ending | undefined): Promise<Write> {
@@ -178,7 +205,7 @@ export class Journal {
 
   #fields(count: number, writer: string, ending: Ending | undefined): Attributes {
     const { deployment, token } = this.#subject;
-    const nowMs = this.#clock.now();
+    const nowMs = this.#ports.clock.now();
     const item = this.#item;
     const fields: Attributes = {
       s: "running",
@@ -205,7 +232,8 @@ export class Journal {
     };
     // The input is kept for people who look, when that does not cost a write unit more.
     const bytes = otherBytes + sizeOf(fields) + sizeOf(input);
-    return input["in"] !== true && bytes < INPUT_KEPT_BELOW_BYTES ? { ...fields, ...input } : fields;
+    const isStored = typeof start?.input === "string" || input["in"] instanceof Uint8Array;
+    return isStored && bytes < INPUT_KEPT_BELOW_BYTES ? { ...fields, ...input } : fields;
   }
 
   /** Entries in pages, as the head says. */
@@ -227,14 +255,14 @@ export class Journal {
   async #decide(write: Write, writer: string, position: number): Promise<WriteResult | "unknown"> {
     for (let attempt = 1; attempt <= CONFLICT_ATTEMPTS_MAX; attempt++) {
       try {
-        const result = await this.#items.write(write);
+        const result = await this.#ports.items.write(write);
         // Refused by its own first try, whose answer was lost.
         if (!result.won && result.item?.["a"] === writer && Number(result.item["b"]) === position)
           return { ...result, won: true };
         return result;
       } catch (error) {
         if (!(error instanceof OperationalError) || error.code === "too-large") throw error;
-        await pause(this.#clock, 20 * 2 ** attempt);
+        await pause(this.#ports.clock, 20 * 2 ** attempt);
       }
     }
     return "unknown";
@@ -273,7 +301,7 @@ export class Journal {
     const entries = item["l"] as Value[];
     if (entries.length === 0) return;
     const key = pageKey(this.#subject.id, this.#subject.incarnation, from);
-    this.#page = this.#items
+    this.#page = this.#ports.items
       .write({ op: "put", key, attributes: { l: entries }, when: { is: "absent" } })
       .then((result) => {
         const held = result.won ? entries : result.item?.["l"];

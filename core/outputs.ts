@@ -8,12 +8,14 @@ import type { CallValue, Entry } from "../lib/entry.ts";
 import type { Incarnation, InvocationId } from "../lib/ids.ts";
 import type { ServiceType } from "../lib/manifest.ts";
 import type { Message, Outgoing, ReplyTo, Start, Target } from "../lib/message.ts";
-import { decodeOutcome, encodeOutcome, failure, type Outcome } from "../lib/outcome.ts";
+import { decodeOutcome, failure, type Outcome } from "../lib/outcome.ts";
 import type { Clock, ItemStore, Mailbox } from "../lib/ports.ts";
 import type { Value } from "../lib/value.ts";
 import { completePromise } from "./promise-store.ts";
 import { outgoing, sendAll } from "./send.ts";
 import { writeState } from "./state-store.ts";
+import { MESSAGE_PAYLOAD_BYTES_MAX } from "../lib/limits.ts";
+import { chunksOf } from "../lib/value-ref.ts";
 import { load } from "./value-store.ts";
 import { isRun } from "./workflow-life.ts";
 
@@ -78,7 +80,7 @@ async function writeStateOf(
     [...last].map(async ([name, { value, position }]) => {
       const loaded = await load(ports.items, subject.id, value);
       const bytes = loaded instanceof Uint8Array ? loaded : null;
-      await writeState(ports.items, ports.clock, { target, type, token }, { name, value: bytes, position });
+      await writeState(ports, { target, type, token }, { name, value: bytes, position });
     }),
   );
 }
@@ -91,8 +93,10 @@ async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry:
   if (entry[0] === "t") {
     const [, command, id, incarnation, key, outcome] = entry;
     const uid = `${cause}.${command}`;
-    const value = await load(items, subject.id, outcome);
-    return [outgoing(addressed({ kind: "notify", id, note: ["i", key, uid, value] }, incarnation), uid)];
+    const { value, from } = await carried(items, subject.id, outcome);
+    return [
+      outgoing(addressed({ kind: "notify", id, note: ["i", key, uid, value], ...from }, incarnation), uid),
+    ];
   }
   if (entry[0] === "h") return [attachOf(subject, entry[1], entry[2])];
   if (entry[0] === "y") return [cancelOf(entry[2], `${cause}.${entry[1]}`)];
@@ -125,7 +129,7 @@ async function startOf(
 ): Promise<Outgoing> {
   const [service, handler, key, input, headers, idempotencyKey, dueAtMs, , acceptedAtMs, incarnation] = call;
   const origin = `${subject.id}.${subject.incarnation}.${command}`;
-  const bytes = await load(items, subject.id, input);
+  const { value, from } = await carried(items, subject.id, input);
   const caller: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command };
   const start: Start = {
     kind: "start",
@@ -133,7 +137,8 @@ async function startOf(
     incarnation,
     origin,
     target: key === null ? { service, handler } : { service, handler, key },
-    input: bytes instanceof Uint8Array ? bytes : new Uint8Array(0),
+    input: value instanceof Uint8Array || typeof value === "string" ? value : new Uint8Array(0),
+    ...(from === undefined ? {} : { inputFrom: subject.id }),
     headers,
     acceptedAtMs,
     ...(kind === "c" ? { replyTo: caller } : {}),
@@ -157,14 +162,31 @@ async function completeOne(
   const outcome = decodeOutcome(await load(ports.items, subject.id, value));
   const completed = await completePromise(ports, subject, { name, outcome, by });
   if (!completed.mine) return failure(409, `promise "${name}" was already completed`);
-  for (const waiter of completed.waiters) messages.push(replyTo(waiter, completed.outcome));
+  // It is this invocation's own value that they are told.
+  if (completed.waiters.length > 0) {
+    const sent = await carried(ports.items, subject.id, value);
+    for (const waiter of completed.waiters) messages.push(replyTo(waiter, sent));
+  }
   return { ok: true, value: new Uint8Array(0) };
 }
 
 /** Tells a command of another invocation its result. */
-export function replyTo({ id, incarnation, command }: ReplyTo, outcome: Outcome): Outgoing {
+export function replyTo({ id, incarnation, command }: ReplyTo, { value, from }: Carried): Outgoing {
   return outgoing(
-    { kind: "notify", id, incarnation, note: ["n", command, encodeOutcome(outcome)] },
+    { kind: "notify", id, incarnation, note: ["n", command, value], ...from },
     `reply.${command}`,
   );
+}
+
+/** A value as a message carries it (P1): itself, or by its name and whose it is. */
+export interface Carried {
+  readonly value: Value;
+  readonly from?: { readonly from: InvocationId };
+}
+
+export async function carried(items: ItemStore, id: InvocationId, value: Value): Promise<Carried> {
+  if (typeof value === "string" && chunksOf(value)) return { value, from: { from: id } };
+  const bytes = await load(items, id, value);
+  const isLong = bytes instanceof Uint8Array && bytes.byteLength > MESSAGE_PAYLOAD_BYTES_MAX;
+  return isLong && typeof value === "string" ? { value, from: { from: id } } : { value: bytes };
 }

@@ -7,16 +7,28 @@
  *
  * An item of an earlier life counts as absent, and is taken over by the next write (see workflow-life.ts). Who still
  * waits in it stays: whichever life completes the promise tells him.
+ *
+ * An outcome that the item does not hold is stored before it is completed (P1), beside all promises of the key and named
+ * by its content: who loses the race for the promise leaves chunks that nothing refers to, never another's outcome.
  */
-import { OperationalError } from "../lib/errors.ts";
-import { type Incarnation, promisePartition } from "../lib/ids.ts";
+import { invariant, OperationalError } from "../lib/errors.ts";
+import { type Incarnation, promisePartition, promiseValuePartition } from "../lib/ids.ts";
 import type { Attributes, Change, Condition, ItemKey } from "../lib/item.ts";
-import { CONFLICT_ATTEMPTS_MAX, KEEP_MS } from "../lib/limits.ts";
+import { CONFLICT_ATTEMPTS_MAX, KEEP_MS, VALUE_ITEM_BYTES_MAX } from "../lib/limits.ts";
 import type { ReplyTo, Target } from "../lib/message.ts";
-import { decodeOutcome, encodeOutcome, type Outcome } from "../lib/outcome.ts";
+import { decodeOutcome, encodeOutcome, type Outcome, success } from "../lib/outcome.ts";
+import type { Value } from "../lib/value.ts";
+import { refOf } from "../lib/value-ref.ts";
+import { type Place, readValue, writeValue } from "./value-store.ts";
 import { type Asker, isRun, type Life, type LifePorts, lifeOf, NO_LIFE } from "./workflow-life.ts";
 
 const WAITER = "w:";
+
+/** Where the values of a key's promises lie. */
+const valuesOf = ({ service, key }: Target): Place => ({
+  table: "state",
+  pk: promiseValuePartition(service, key ?? ""),
+});
 
 const keyOf = ({ service, key }: Target, name: string): ItemKey => ({
   table: "state",
@@ -55,14 +67,32 @@ export async function peekPromise(
   name: string,
 ): Promise<Outcome | undefined> {
   const { item, isOurs } = await look(ports, asker, name);
-  return isOurs && item?.["x"] !== undefined ? decodeOutcome(item["x"]) : undefined;
+  return isOurs && item?.["x"] !== undefined ? await outcomeIn(ports, asker, item) : undefined;
+}
+
+async function outcomeIn({ items }: LifePorts, { target }: Asker, item: Attributes): Promise<Outcome> {
+  const outcome = decodeOutcome(item["x"]);
+  if (!("ref" in outcome)) return outcome;
+  const bytes = await readValue({ items }, valuesOf(target), outcome.ref);
+  invariant(bytes, "R8", `value ${outcome.ref} of a promise of ${target.service}/${target.key} is missing`);
+  return success(bytes);
+}
+
+/** What the item holds of the outcome: itself, or its name. */
+async function storeOutcome(ports: LifePorts, { target }: Asker, outcome: Outcome): Promise<Value> {
+  const value = encodeOutcome(outcome);
+  if (!(value instanceof Uint8Array) || value.byteLength <= VALUE_ITEM_BYTES_MAX) return value;
+  const ref = refOf(value);
+  await writeValue(ports, valuesOf(target), ref, value, {
+    ttl: Math.ceil((ports.clock.now() + KEEP_MS) / 1000),
+  });
+  return ref;
 }
 
 export interface Completed {
   /** `false`: somebody else had completed it before. */
   readonly mine: boolean;
   readonly waiters: readonly ReplyTo[];
-  readonly outcome: Outcome;
 }
 
 /** `by` names the completing operation. Harmless to repeat. */
@@ -71,19 +101,21 @@ export async function completePromise(
   asker: Asker,
   { name, outcome, by }: { readonly name: string; readonly outcome: Outcome; readonly by: string },
 ): Promise<Completed> {
+  let held: Value | undefined;
   for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
     const seen = await look(ports, asker, name);
     const { item = {}, isOurs, life } = seen;
     // Nobody is left to see what a life that is over completes.
-    if (life === undefined) return { mine: true, waiters: [], outcome };
+    if (life === undefined) return { mine: true, waiters: [] };
     if (isOurs && item["x"] !== undefined) {
-      return { mine: item["by"] === by, waiters: waitersOf(item), outcome: decodeOutcome(item["x"]) };
+      return { mine: item["by"] === by, waiters: waitersOf(item) };
     }
+    held ??= await storeOutcome(ports, asker, outcome);
     const written = await write(ports, asker, name, seen, [
-      { do: "set", attribute: "x", value: encodeOutcome(outcome) },
+      { do: "set", attribute: "x", value: held },
       { do: "set", attribute: "by", value: by },
     ]);
-    if (written) return { mine: true, waiters: waitersOf(written), outcome };
+    if (written) return { mine: true, waiters: waitersOf(written) };
   }
   throw contended(name);
 }
@@ -100,7 +132,7 @@ export async function awaitPromise(
     const seen = await look(ports, asker, name);
     const { item = {}, isOurs, life } = seen;
     if (life === undefined) return undefined;
-    if (isOurs && item["x"] !== undefined) return decodeOutcome(item["x"]);
+    if (isOurs && item["x"] !== undefined) return await outcomeIn(ports, asker, item);
     const isStale = item["x"] !== undefined;
     const changes: Change[] = [
       { do: "set", attribute, value: true },

@@ -7,12 +7,21 @@
  */
 import { fenceOf, ifOlder, isBeyond, stateKey } from "../lib/fence.ts";
 import { statePartition } from "../lib/ids.ts";
-import type { Attributes } from "../lib/item.ts";
-import { KEEP_MS, TOMBSTONE_MS } from "../lib/limits.ts";
+import { digest } from "../lib/hash.ts";
+import { type Attributes, type Condition, holds } from "../lib/item.ts";
+import { KEEP_MS, TOMBSTONE_MS, VALUE_ITEM_BYTES_MAX } from "../lib/limits.ts";
 import type { ServiceType } from "../lib/manifest.ts";
 import type { Target } from "../lib/message.ts";
-import type { Clock, ItemStore } from "../lib/ports.ts";
 import { readHead } from "./head-store.ts";
+import {
+  chunksIn,
+  deleteStateChunks,
+  readStateValue,
+  replacedIn,
+  replacing,
+  writeStateChunks,
+} from "./state-chunks.ts";
+import type { ValuePorts } from "./value-store.ts";
 import { lifeAt, type LifePorts, workflowIdOf } from "./workflow-life.ts";
 
 /** Who reads: a turn of an exclusive invocation; absent token: a shared handler, which only reads. */
@@ -36,7 +45,7 @@ export class ZombieError extends Error {
 const keyOf = ({ target }: { readonly target: Target }, name: string) =>
   stateKey(target.service, target.key ?? "", name);
 
-/** One strong read: the value, or `null` if there is none. `length`: the log as this turn knows it.
+/** One strong read (a long value: one more for each of its chunks): the value, or `null` if there is none. `length`: the log as this turn knows it.
  * Throws {@link ZombieError} if the item comes from the future of this turn. */
 export async function readState(
   ports: LifePorts,
@@ -44,10 +53,12 @@ export async function readState(
   name: string,
   length: number,
 ): Promise<Uint8Array | null> {
-  const item = await ports.items.get(keyOf(subject, name));
-  if (item) assertNotBeyond(item, subject, length);
-  const value = item?.["val"];
-  return item && value instanceof Uint8Array && isShown(item, await shownFrom(ports, subject)) ? value : null;
+  return await readStateValue(ports.items, { target: subject.target, name }, async () => {
+    const item = await ports.items.get(keyOf(subject, name));
+    if (item) assertNotBeyond(item, subject, length);
+    const hasValue = item?.["val"] !== undefined || chunksIn(item) !== undefined;
+    return item && hasValue && isShown(item, await shownFrom(ports, subject)) ? item : undefined;
+  });
 }
 
 /** The names that have a value, sorted. Throws {@link ZombieError} as {@link readState}. */
@@ -102,17 +113,44 @@ function assertNotBeyond(item: Attributes, { token }: Pick<StateSubject, "token"
 
 /** Writes a value, or clears it (`null`), for the entry at `position`. Doing so again is harmless; a newer write stays. */
 export async function writeState(
-  items: ItemStore,
-  clock: Clock,
+  ports: ValuePorts,
   writer: StateWriter,
-  change: { readonly name: string; readonly value: Uint8Array | null; readonly position: number },
+  {
+    name,
+    value,
+    position,
+  }: { readonly name: string; readonly value: Uint8Array | null; readonly position: number },
 ): Promise<void> {
-  const fence = fenceOf(writer.token, change.position);
-  const inMs = (ms: number): Attributes => ({ ttl: Math.ceil((clock.now() + ms) / 1000) });
+  const fence = fenceOf(writer.token, position);
+  const key = keyOf(writer, name);
+  const of = { target: writer.target, name };
+  const older = ifOlder(fence);
+  const inMs = (ms: number): Attributes => ({ ttl: Math.ceil((ports.clock.now() + ms) / 1000) });
+  const kept = writer.type === "workflow" ? inMs(KEEP_MS) : {};
+  if (value !== null && value.byteLength > VALUE_ITEM_BYTES_MAX) {
+    const before = await ports.items.get(key);
+    if (before && !holds(before, older)) return;
+    const version = { mark: markOfState(value), before, attributes: { f: fence, ...kept } };
+    const attributes = await writeStateChunks(ports, of, value, version);
+    await ports.items.write({ op: "put", key, attributes, when: older });
+    return;
+  }
   const attributes: Attributes =
-    change.value === null
-      ? { f: fence, gone: true, ...inMs(TOMBSTONE_MS) }
-      : { f: fence, val: change.value, ...(writer.type === "workflow" ? inMs(KEEP_MS) : {}) };
-  // Refused: a newer write, or this very one by another turn. Either way nothing is left to do.
-  await items.write({ op: "put", key: keyOf(writer, change.name), attributes, when: ifOlder(fence) });
+    value === null ? { f: fence, gone: true, ...inMs(TOMBSTONE_MS) } : { f: fence, val: value, ...kept };
+  const when: Condition = { is: "all", of: [older, { is: "missing", attribute: "c" }] };
+  const { won, item } = await ports.items.write({ op: "put", key, attributes, when });
+  if (won) return;
+  // Refused: a newer write, or this very one by another turn; or a long value is there, whose chunks must go.
+  const chunks = chunksIn(item);
+  if (chunks && holds(item, older)) {
+    const write = { op: "put", key, attributes: replacing(attributes, chunks), when: older } as const;
+    if ((await ports.items.write(write)).won) await deleteStateChunks(ports, of, chunks, fence);
+    return;
+  }
+  const replaced = item?.["f"] === fence ? replacedIn(item) : undefined;
+  if (replaced) await deleteStateChunks(ports, of, replaced, fence);
 }
+
+/** Tells a value from any other. */
+export const markOfState = (value: Uint8Array): string =>
+  Buffer.from(digest(16, value)).toString("base64url");

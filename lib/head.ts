@@ -19,6 +19,7 @@ import { HEAD_OUTLIVES_MS, INLINE_INPUT_BYTES_MAX, MAILBOX_RETENTION_MS } from "
 import type { ReplyTo, Start, Target } from "./message.ts";
 import { decodeOutcome, type Outcome } from "./outcome.ts";
 import type { AttemptState, TurnFailure } from "./protocol.ts";
+import { chunkedName } from "./value-ref.ts";
 import type { Value } from "./value.ts";
 import type { Wait } from "./wait.ts";
 
@@ -57,8 +58,8 @@ export interface Head {
   readonly writer?: string;
   readonly wait?: Wait;
   readonly outcome?: Outcome;
-  /** `true`: in an item of its own. */
-  readonly input?: Uint8Array | true;
+  /** A name: of the value that it is. */
+  readonly input?: Uint8Array | string;
   readonly headers: Record<string, string>;
   readonly replies: readonly ReplyTo[];
   readonly idempotencyKey?: string;
@@ -90,8 +91,9 @@ export const valueKey = (id: InvocationId, ref: string): ItemKey => ({
   sk: ref,
 });
 // A derived id lives more than once, and items of an earlier life may still be there: these name their incarnation.
+export const inputName = (incarnation: Incarnation): string => `input#${incarnation}`;
 export const inputKey = (id: InvocationId, incarnation: Incarnation): ItemKey =>
-  valueKey(id, `input#${incarnation}`);
+  valueKey(id, inputName(incarnation));
 export const pagePrefix = (incarnation: Incarnation): string => `page#${incarnation}#`;
 export const pageKey = (id: InvocationId, incarnation: Incarnation, start: number): ItemKey =>
   valueKey(id, pagePrefix(incarnation) + String(start).padStart(8, "0"));
@@ -140,7 +142,7 @@ function optional(item: Attributes): Partial<Head> {
     ...(item["q"] === undefined ? {} : { idempotencyKey: textOf(item["q"]) }),
     ...(item["w"] === undefined ? {} : { wait: item["w"] as unknown as Wait }),
     ...(item["x"] === undefined ? {} : { outcome: decodeOutcome(item["x"]) }),
-    ...(input === undefined ? {} : { input: input instanceof Uint8Array ? input : (true as const) }),
+    ...(input === undefined ? {} : { input: inputOf(input, item) }),
     ...(item["y"] === undefined ? {} : { dueAtMs: Number(item["y"]) }),
     ...(item["e"] === undefined ? {} : { expiresAtMs: Number(item["e"]) }),
     ...(item["j"] === undefined ? {} : { journalExpiresAtMs: Number(item["j"]) }),
@@ -148,6 +150,10 @@ function optional(item: Attributes): Partial<Head> {
     ...(item["pe"] === undefined ? {} : { previousExpiredAtMs: Number(item["pe"]) }),
   };
 }
+
+/** `true`: the one value that only this incarnation can have named so. */
+const inputOf = (input: Value, { i }: Attributes): Uint8Array | string =>
+  input instanceof Uint8Array ? input : input === true ? inputName(Number(i)) : textOf(input);
 
 function parseReplyTo(value: Value): ReplyTo {
   const [id, incarnation, command] = value as [string, number, number];
@@ -189,11 +195,19 @@ export function newHead(start: Start, known: { token?: string; deployment?: stri
   };
 }
 
-/** The input and headers, which a head needs once the Start is deleted. An input too long for the head is `true`. */
+/** The name under which an input is stored that is too long for the head. */
+export function storedInputName({ input, incarnation }: Start): string | undefined {
+  if (typeof input === "string" || input.byteLength <= INLINE_INPUT_BYTES_MAX) return undefined;
+  return chunkedName(inputName(incarnation), input.byteLength);
+}
+
+/** The input and headers, which a head needs once the Start is deleted. An input too long for the head is
+ * `true`, or the name of its chunks. */
 export function inputAttributes(start: Start): Attributes {
-  const inline = start.input.byteLength <= INLINE_INPUT_BYTES_MAX;
+  const { input } = start;
+  const name = typeof input === "string" ? input : storedInputName(start);
   return {
-    in: inline ? start.input : true,
+    in: name === undefined ? input : name === inputName(start.incarnation) ? true : name,
     ...(Object.keys(start.headers).length === 0 ? {} : { h: { ...start.headers } }),
   };
 }

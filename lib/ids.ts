@@ -97,6 +97,11 @@ export const journalPartition = (id: InvocationId): string => `${tagOf(id)}.inv.
 export const statePartition = (service: string, key: string): string => `${serviceTag(service)}.state.${key}`;
 export const promisePartition = (service: string, key: string): string =>
   `${serviceTag(service)}.promise.${key}`;
+/** Values of promises and state that one item does not hold. */
+export const promiseValuePartition = (service: string, key: string): string =>
+  `${serviceTag(service)}.promise-value.${key}`;
+export const stateValuePartition = (service: string, key: string): string =>
+  `${serviceTag(service)}.state-value.${key}`;
 export const lockPartition = (service: string, key: string): string => `${serviceTag(service)}.lock.${key}`;
 
 export interface AwakeableAddress {

@@ -1,8 +1,20 @@
 /** Every size, loop and retry has its bound here, asserted where data enters and where it leaves. Units last in the name. */
 
-/** Largest input, result, step result or state value, in bytes. Keeps a value item under DynamoDB's 400 KB
- * and a message with its base64 payload under SQS's 1 MiB. */
-export const PAYLOAD_BYTES_MAX = 256 * 1024;
+/** Largest input, result, step result, state value, or payload of a signal, awakeable or promise, in bytes. In base64 it
+ * still fits a request or an answer of a Lambda function (6 MB) and of API Gateway (10 MB). */
+export const PAYLOAD_BYTES_MAX = 4 * 1024 * 1024;
+/** A longer value is stored as several items of at most so many bytes each: DynamoDB takes 400 KB. */
+export const VALUE_ITEM_BYTES_MAX = 256 * 1024;
+/** A longer payload travels by reference: a message in base64 is below SQS's 1 MiB, and ten in one turn request are
+ * below Lambda's 6 MB. */
+export const MESSAGE_PAYLOAD_BYTES_MAX = 256 * 1024;
+/** A longer result is not kept in the head, which holds log and notes as well. */
+export const INLINE_RESULT_BYTES_MAX = 64 * 1024;
+/** Chunks of one value under way at the same time: what a turn keeps in memory of it twice. */
+export const CHUNK_WRITES_AT_ONCE = 4;
+export const CHUNK_READS_AT_ONCE = 8;
+/** Tries of a chunk that the store has no capacity for. */
+export const CHUNK_ATTEMPTS_MAX = 8;
 /** An entry's value above this goes to an item of its own: a rewrite of the head must not pay for it again. */
 export const INLINE_VALUE_BYTES_MAX = 1024;
 /** An input at most this long rides in the head when the invocation first suspends. */
@@ -15,6 +27,8 @@ export const APPEND_BYTES_MAX = 64 * 1024;
 export const SUSPENDED_HEAD_BYTES_MAX = 4 * 1024;
 /** Notes in a head's list before the invocation is woken to take them into its log, although it cannot progress. */
 export const NOTES_MAX = 500;
+/** The same, in bytes. */
+export const NOTES_BYTES_MAX = 128 * 1024;
 /** Entries of one journal. */
 export const JOURNAL_ENTRIES_MAX = 50_000;
 /** Object and workflow keys, in UTF-8 bytes: a DynamoDB partition key holds 2,048. */

@@ -27,7 +27,10 @@ export interface Start {
   /** What made it: `(invocation, incarnation, command)` of a caller, or a request's own random id. */
   readonly origin: string;
   readonly target: Target;
-  readonly input: Uint8Array;
+  /** One that is too long for a message (P1) by its name: among the invocation's own values, or those of `inputFrom`. */
+  readonly input: Uint8Array | string;
+  /** The caller, whose log holds the input. */
+  readonly inputFrom?: InvocationId;
   readonly headers: Record<string, string>;
   readonly replyTo?: ReplyTo;
   readonly idempotencyKey?: string;
@@ -48,6 +51,8 @@ export interface Notify {
   /** Absent: whichever incarnation is current (cancel by id). */
   readonly incarnation?: Incarnation;
   readonly note: Note;
+  /** What the note refers to is a value of this invocation's: whoever takes the note copies it first. */
+  readonly from?: InvocationId;
   /** For a timer: when it is due. One that arrives early is scheduled again (T1). */
   readonly dueAtMs?: number;
 }

@@ -1,7 +1,7 @@
 /** Whether a command that the code issues is the one that the journal recorded (D1), and how to say that it is not. */
 import { type CommandEntry, ENTRY_NAMES } from "./entry.ts";
 import { JournalMismatchError } from "./errors.ts";
-import { refOf } from "./outcome.ts";
+import { namesContent } from "./value-ref.ts";
 import { equalValues, type Value } from "./value.ts";
 
 /** What must be the same on replay: kind, name, and the parameters that others see. Not results, not durations. */
@@ -44,7 +44,7 @@ export function assertSameCommand(recorded: CommandEntry, issued: CommandEntry):
 
 /** A large value is recorded by a reference that names its content. */
 function samePart(expected: Value | undefined, actual: Value | undefined): boolean {
-  if (typeof expected === "string" && actual instanceof Uint8Array) return refOf(actual) === expected;
+  if (typeof expected === "string" && actual instanceof Uint8Array) return namesContent(expected, actual);
   return equalValues(expected, actual);
 }
 

@@ -2,7 +2,6 @@
  * What an operation or an invocation ended with. In items: bytes for a success, `[code, message, metadata?]` for a
  * terminal failure, a string for bytes that are kept in a value item of that sort key.
  */
-import { digest } from "./hash.ts";
 import { ERROR_MESSAGE_CHARS_MAX } from "./limits.ts";
 import type { Value } from "./value.ts";
 
@@ -29,10 +28,6 @@ export function failure(code: number, message: string, metadata?: unknown): Outc
   const held = texts.length === 0 ? {} : { metadata: Object.fromEntries(texts) };
   return { ok: false, failure: { code, message, ...held } };
 }
-
-/** The reference of a value that is stored apart: it names the content. */
-export const refOf = (bytes: Uint8Array): string =>
-  `value#${Buffer.from(digest(18, bytes)).toString("base64url")}`;
 
 export function encodeOutcome(outcome: Outcome): Value {
   if (outcome.ok) return "ref" in outcome ? outcome.ref : outcome.value;

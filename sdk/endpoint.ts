@@ -197,7 +197,7 @@ async function loadHistory(request: TurnRequest, { items }: TurnPorts) {
     head ? readLog(items, id, head).then((entries) => loadResults(items, id, entries)) : [],
     head ? loadResults(items, id, head.notes) : [],
     loadResults(items, id, carried),
-    start ? start.input : head ? readInput(items, id, head) : new Uint8Array(0),
+    readInput(items, id, start ?? head ?? {}),
   ]);
   const history: History = { log, notes, carried: brought };
   return { history, body, headers: start?.headers ?? head?.headers ?? {} };

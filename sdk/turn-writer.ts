@@ -141,8 +141,8 @@ export class TurnWriter {
     const result = await this.#journal.append(last, this.#turn.taken, ending);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
     await this.#perform(last, result.position);
-    const { replies } = result;
-    const told = replies.length === 0 ? {} : { outcome };
+    const { replies, outcome: held = outcome } = result;
+    const told = replies.length === 0 ? {} : { outcome: held };
     return { kind: "over", outcome: { kind: "completed", ownsLock: this.#ownsLock, replies, ...told } };
   }
 

@@ -15,12 +15,17 @@
  * fence of its run, at a position that no log reaches: a zombie of it writes nothing any more (W3), while the next
  * run, with a newer token, writes as it likes.
  */
-import { performOutputs, replyTo } from "../../core/outputs.ts";
+import { carried, performOutputs, replyTo } from "../../core/outputs.ts";
 import { sendAll } from "../../core/send.ts";
 import { writeState } from "../../core/state-store.ts";
-import { load } from "../../core/value-store.ts";
 import { HEAD, type Head, headKey, mayBeInDoubt, retentionAttributes, whileEnded } from "../../lib/head.ts";
-import { type InvocationId, journalPartition, promisePartition, statePartition } from "../../lib/ids.ts";
+import {
+  type InvocationId,
+  journalPartition,
+  promisePartition,
+  promiseValuePartition,
+  statePartition,
+} from "../../lib/ids.ts";
 import type { Attributes, Change, Table } from "../../lib/item.ts";
 import { JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
 import { encodeOutcome, failure } from "../../lib/outcome.ts";
@@ -82,11 +87,10 @@ async function finish(ports: AdminPorts, id: InvocationId, head: Head): Promise<
   const subject = { id, incarnation, target, again: true, ...(token === undefined ? {} : { token }) };
   await performOutputs(ports, subject, entries, head.lastAppend);
   if (outcome === undefined || replies.length === 0) return;
-  const value = await load(ports.items, id, encodeOutcome(outcome));
-  const loaded = value instanceof Uint8Array ? ({ ok: true, value } as const) : outcome;
+  const sent = await carried(ports.items, id, encodeOutcome(outcome));
   await sendAll(
     ports.mailbox,
-    replies.map((to) => replyTo(to, loaded)),
+    replies.map((to) => replyTo(to, sent)),
   );
 }
 
@@ -122,18 +126,19 @@ async function isWorkflowRun({ registry }: AdminPorts, { target }: Head): Promis
 
 async function clearWorkflow(ports: AdminPorts, { target, token }: Head): Promise<void> {
   const { service, key = "" } = target;
-  const { items, clock } = ports;
+  const { items } = ports;
   if (token !== undefined) {
     await forEach(ports, "state", statePartition(service, key), async ({ sk, attributes }) => {
       if (attributes["gone"] === true) return;
       const change = { name: sk, value: null, position: AFTER_ALL };
-      await writeState(items, clock, { target, type: "workflow", token }, change);
+      await writeState(ports, { target, type: "workflow", token }, change);
     });
   }
-  const promises = promisePartition(service, key);
-  await forEach(ports, "state", promises, async ({ sk }) => {
-    await items.write({ op: "delete", key: { table: "state", pk: promises, sk } });
-  });
+  for (const pk of [promisePartition(service, key), promiseValuePartition(service, key)]) {
+    await forEach(ports, "state", pk, async ({ sk }) => {
+      await items.write({ op: "delete", key: { table: "state", pk, sk } });
+    });
+  }
 }
 
 async function forEach(

@@ -11,6 +11,7 @@
  */
 import { readInput, readLog, storeInput } from "../../core/head-store.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
+import { copyValue, placeOf } from "../../core/value-store.ts";
 import type { Entry } from "../../lib/entry.ts";
 import {
   type Head,
@@ -26,6 +27,7 @@ import { type Attributes, sizeOfValue } from "../../lib/item.ts";
 import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
 import type { Start } from "../../lib/message.ts";
 import type { ItemStore } from "../../lib/ports.ts";
+import { itemNamesOf } from "../../lib/value-ref.ts";
 import type { Value } from "../../lib/value.ts";
 import { jsonResponse } from "../http/message.ts";
 import { deploymentOf } from "./control.ts";
@@ -52,8 +54,8 @@ export async function restartInvocation({ ports, request: { query } }: Exchange,
     wanted === "latest" ? undefined : ((await deploymentOf(ports, head, wanted)) ?? head.deployment);
   const prefix = from === 0 ? [] : prefixOf(await readLog(ports.items, id, head), from);
   const start = await newStart(ports, id, head);
-  await storeInput(ports.items, start);
-  await copyValues(ports.items, id, start.id, prefix);
+  const sent = await storeInput(ports, start);
+  await copyValues(ports, id, start.id, prefix);
   const fields: Attributes = {
     ...newHead(start, deployment === undefined ? {} : { deployment }),
     ...inputAttributes(start),
@@ -62,7 +64,7 @@ export async function restartInvocation({ ports, request: { query } }: Exchange,
     u: start.acceptedAtMs,
   };
   await ports.items.write({ op: "put", key: headKey(start.id), attributes: fields, when: { is: "absent" } });
-  await sendAll(ports.mailbox, [outgoing(start, start.origin)]);
+  await sendAll(ports.mailbox, [outgoing(sent, start.origin)]);
   return jsonResponse(200, { new_invocation_id: start.id });
 }
 
@@ -167,7 +169,7 @@ async function placed(
 
 /** Whatever looks like a reference is one if there is such an item: copying one that is none does no harm. */
 async function copyValues(
-  items: ItemStore,
+  ports: AdminPorts,
   from: InvocationId,
   to: InvocationId,
   log: readonly Entry[],
@@ -176,8 +178,9 @@ async function copyValues(
   for (let at = 0; at < refs.length; at += COPIES_AT_ONCE) {
     await Promise.all(
       refs.slice(at, at + COPIES_AT_ONCE).map(async (ref) => {
-        const attributes = await items.get(valueKey(from, ref));
-        if (attributes) await items.write({ op: "put", key: valueKey(to, ref), attributes });
+        const [first = ref] = itemNamesOf(ref);
+        if (await ports.items.get(valueKey(from, first)))
+          await copyValue(ports, placeOf(from), placeOf(to), ref);
       }),
     );
   }

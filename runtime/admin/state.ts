@@ -4,6 +4,7 @@
  * waits there: see runtime/dispatcher/state-edit.ts.
  */
 import { accept } from "../../core/door.ts";
+import { readState } from "../../core/state-store.ts";
 import {
   IDEMPOTENCY_KEY_BYTES_MAX,
   KEY_BYTES_MAX,
@@ -19,6 +20,7 @@ import {
   stateVersion,
   visitState,
 } from "../dispatcher/state-edit.ts";
+import { EMPTY } from "../../lib/outcome.ts";
 import { emptyResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
 import type { Listing } from "../../lib/ports.ts";
 import { AdminError, badField } from "./error.ts";
@@ -27,10 +29,16 @@ import type { AdminPorts, Exchange, Handling } from "./ports.ts";
 import { findService } from "./registry.ts";
 import { type BytesView, viewBytes } from "./value-view.ts";
 
+interface ValueView extends BytesView {
+  readonly name: string;
+  readonly bytes: number;
+  readonly omitted?: true;
+}
+
 const KEYS_LIMIT = 100;
 const KEYS_LIMIT_MAX = 1000;
 const NAMES_LIMIT_MAX = 10_000;
-/** A Lambda function answers at most 6 MB. */
+/** A Lambda function answers at most 6 MB: longer values are listed with their length only, `omitted`. */
 const STATE_BYTES_MAX = 2 * 1024 * 1024;
 
 /** `?limit=&after=`: keys that have state. 404 unknown service; 501 nothing here can list them. */
@@ -63,11 +71,11 @@ export async function describeState({ ports, request }: Exchange, service: strin
   const limit = numberIn(query, "limit", { preset: NAMES_LIMIT_MAX, min: 1, max: NAMES_LIMIT_MAX });
   const after = query.get("after");
   const marks: StateMark[] = [];
-  const state: (BytesView & { readonly name: string; readonly bytes: number })[] = [];
+  const state: ValueView[] = [];
   let bytes = 0;
   let next: string | undefined;
   const type = (await ports.registry.service(service))?.type ?? "object";
-  await visitState(ports, { name: service, type }, key, (name, value) => {
+  await visitState(ports, { name: service, type }, key, async (name, value) => {
     // A cleared name leaves a tombstone, which holds no value.
     if (!value) return;
     marks.push(markOf(name, value));
@@ -76,8 +84,15 @@ export async function describeState({ ports, request }: Exchange, service: strin
       next ??= state.at(-1)?.name;
       return;
     }
-    bytes += value.byteLength;
-    state.push({ name, bytes: value.byteLength, ...viewBytes(value) });
+    const size = value instanceof Uint8Array ? value.byteLength : value.bytes;
+    if (size > STATE_BYTES_MAX) {
+      state.push({ name, bytes: size, omitted: true });
+      return;
+    }
+    const subject = { target: { service, handler: STATE_EDIT, key }, type };
+    const shown = value instanceof Uint8Array ? value : await readState(ports, subject, name, 0);
+    bytes += size;
+    state.push({ name, bytes: size, ...viewBytes(shown ?? EMPTY) });
   });
   const version = stateVersion(marks);
   return jsonResponse(200, { service, key, version, state, ...(next === undefined ? {} : { next }) });

@@ -3,7 +3,7 @@
  * other, and the next one only when what came before is durably at rest (R7). A message is `done` only when
  * everything that it causes is durable (M1); anything else gives it, and all later ones of its group, back.
  */
-import { readHead, type StoredHead } from "../../core/head-store.ts";
+import { readHead, type StoredHead, storeInput } from "../../core/head-store.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { type Head, isExpired } from "../../lib/head.ts";
@@ -200,16 +200,20 @@ export class Dispatcher {
     const stored = mayExist ? await readHead(this.#ports.items, id) : undefined;
     if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, stored?.head);
     if (!stored) {
-      return await this.#progress.enter(
-        fromStart(start, this.#progress.tokenFor(id, undefined, delivery)),
-        [],
-        delivery,
-      );
+      const own = await this.#withInput(start);
+      const known = fromStart(own, this.#progress.tokenFor(id, undefined, delivery));
+      return await this.#progress.enter(known, [], delivery);
     }
     const { head } = stored;
     if (isExpired(head, this.#ports.clock.now())) return await this.#reincarnate(start, head, delivery);
     if (head.origin !== start.origin) return await this.#attach(start, head);
-    return await this.#progress.advance(this.#known(stored, start, delivery), [], delivery);
+    const own = head.status === "completed" ? start : await this.#withInput(start);
+    return await this.#progress.advance(this.#known(stored, own, delivery), [], delivery);
+  }
+
+  /** A turn reads what its own invocation has; an input that its caller's log holds is copied before (P1). */
+  async #withInput(start: Start): Promise<Start> {
+    return start.inputFrom === undefined ? start : await storeInput(this.#ports, start);
   }
 
   #known(stored: StoredHead, start: Start, delivery: Delivery) {

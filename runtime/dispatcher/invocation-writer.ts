@@ -57,7 +57,7 @@ export class InvocationWriter {
   async #stored(id: InvocationId, note: Note): Promise<Value> {
     const copy = [...note] as Value[];
     const at = note[0] === "n" ? 2 : note[0] === "i" ? 3 : undefined;
-    if (at !== undefined) copy[at] = await spill(this.#ports.items, id, copy[at] ?? null);
+    if (at !== undefined) copy[at] = await spill(this.#ports, id, copy[at] ?? null);
     return copy;
   }
 
@@ -98,8 +98,7 @@ export class InvocationWriter {
   /** The input, stored or to be stored with the head, unless the head has it. */
   async #input({ start, item }: Known): Promise<Attributes> {
     if (!start || item?.["in"] !== undefined) return {};
-    await storeInput(this.#ports.items, start);
-    return inputAttributes(start);
+    return inputAttributes(await storeInput(this.#ports, start));
   }
 
   async #create(known: Known, start: Start, fields: Attributes): Promise<boolean> {
@@ -191,10 +190,9 @@ export class InvocationWriter {
 
   /** A new life of a derived id whose last one has expired. `false`: someone else was first. */
   async reincarnate(start: Start, expired: Head): Promise<boolean> {
-    await storeInput(this.#ports.items, start);
     const attributes = {
       ...newHead(start, {}),
-      ...inputAttributes(start),
+      ...inputAttributes(await storeInput(this.#ports, start)),
       s: "accepted",
       u: this.#ports.clock.now(),
       ...(expired.expiresAtMs === undefined ? {} : { pe: expired.expiresAtMs }),
@@ -205,10 +203,9 @@ export class InvocationWriter {
 
   /** Registers a delayed start that a handler has sent; one from the door is registered already. */
   async schedule(start: Start, dueAtMs: number): Promise<void> {
-    await storeInput(this.#ports.items, start);
     const attributes = {
       ...newHead(start, {}),
-      ...inputAttributes(start),
+      ...inputAttributes(await storeInput(this.#ports, start)),
       s: "scheduled",
       y: dueAtMs,
       u: this.#ports.clock.now(),

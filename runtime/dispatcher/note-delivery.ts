@@ -5,9 +5,11 @@
  */
 import { readHead } from "../../core/head-store.ts";
 import { outgoing } from "../../core/send.ts";
+import { copyValue, placeOf } from "../../core/value-store.ts";
 import type { Note } from "../../lib/entry.ts";
 import type { Head } from "../../lib/head.ts";
-import { NOTES_MAX } from "../../lib/limits.ts";
+import { sizeOfValue } from "../../lib/item.ts";
+import { NOTES_BYTES_MAX, NOTES_MAX } from "../../lib/limits.ts";
 import type { Notify } from "../../lib/message.ts";
 import { canProgress } from "../../lib/wait.ts";
 import type { Cascade } from "./cascade.ts";
@@ -25,8 +27,17 @@ const notStarted = ({ status }: Head): boolean =>
 function wakes({ status, wait, notes: listed }: Head, notes: readonly Note[]): boolean {
   if (status === "backing-off") return hasCancellation(notes);
   // A turn takes them into the log, from where they go to pages: the list must not outgrow the item (P1).
-  if (status === "suspended" && listed.length + notes.length >= NOTES_MAX) return true;
+  if (status === "suspended" && isMuch(listed, notes)) return true;
   return status === "suspended" && wait !== undefined && canProgress(wait, [...listed, ...notes]);
+}
+
+/** Few notes are never much, however long: each refers to what is longer than `INLINE_VALUE_BYTES_MAX`. */
+const FEW_NOTES = 64;
+
+function isMuch(listed: readonly Note[], notes: readonly Note[]): boolean {
+  const count = listed.length + notes.length;
+  if (count < FEW_NOTES) return false;
+  return count >= NOTES_MAX || sizeOfValue([...listed, ...notes]) >= NOTES_BYTES_MAX;
 }
 
 export class NoteDelivery {
@@ -76,13 +87,22 @@ export class NoteDelivery {
     return missed ? await this.#progress.lookAt(id, delivery) : "done";
   }
 
+  /** The note, after what it refers to has been made the invocation's own (P1): the sender's may expire before this ends. */
+  async #own({ id, note, from }: Notify): Promise<Note> {
+    const result = note[0] === "n" ? note[2] : note[0] === "i" ? note[3] : null;
+    if (from !== undefined && typeof result === "string") {
+      await copyValue(this.#ports, placeOf(from), placeOf(id), result);
+    }
+    return note;
+  }
+
   /** The notes that are for this life of the invocation and due. T1: a timer before its time is scheduled again. */
   async #due(messages: readonly Notify[], { incarnation }: KnownHead): Promise<Note[]> {
     const nowMs = this.#ports.clock.now();
     const due: Note[] = [];
     for (const message of messages) {
       if (message.incarnation !== undefined && message.incarnation !== incarnation) continue;
-      if (message.dueAtMs === undefined || message.dueAtMs <= nowMs) due.push(message.note);
+      if (message.dueAtMs === undefined || message.dueAtMs <= nowMs) due.push(await this.#own(message));
       else {
         const again = outgoing(message, `early.${message.dueAtMs}.${nowMs}`);
         await this.#ports.timers.schedule({ atMs: message.dueAtMs, message: again });

@@ -3,11 +3,12 @@
  * idempotent, so it may be done whenever there is doubt.
  */
 import { awaitPromise } from "../../core/promise-store.ts";
-import { performOutputs, replyTo } from "../../core/outputs.ts";
+import { type Carried, carried, performOutputs, replyTo } from "../../core/outputs.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
-import { load } from "../../core/value-store.ts";
+import { spill } from "../../core/value-store.ts";
 import { type Head, mayBeInDoubt } from "../../lib/head.ts";
 import type { Incarnation, InvocationId } from "../../lib/ids.ts";
+import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import type { Outgoing, ReplyTo, Target } from "../../lib/message.ts";
 import { encodeOutcome, type Outcome } from "../../lib/outcome.ts";
 import { isStateEdit } from "./state-edit.ts";
@@ -71,11 +72,16 @@ export async function arrange(
     if (leaf[0] === "p") {
       const waiter: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command: leaf[1] };
       const outcome = await awaitPromise(ports, subject, leaf[2], waiter);
-      if (outcome) found.push(replyTo(waiter, outcome));
+      if (outcome) found.push(replyTo(waiter, await kept(ports, subject.id, outcome)));
     }
   }
   await sendAll(ports.mailbox, found);
 }
+
+/** What no message carries is stored with the invocation that is told. */
+const kept = async (ports: DispatcherPorts, id: InvocationId, outcome: Outcome): Promise<Carried> => ({
+  value: await spill(ports, id, encodeOutcome(outcome), MESSAGE_PAYLOAD_BYTES_MAX),
+});
 
 /** A sleep's timer. Its message says when it is due, so that one that comes early is scheduled again (T1). */
 export function timerOf(
@@ -122,11 +128,9 @@ export async function reply(
   replies: readonly ReplyTo[],
   outcome: Outcome,
 ): Promise<void> {
-  if (replies.length === 0) return;
-  const value = await load(ports.items, id, encodeOutcome(outcome));
-  const loaded: Outcome = value instanceof Uint8Array ? { ok: true, value } : outcome;
+  const sent = await carried(ports.items, id, encodeOutcome(outcome));
   await sendAll(
     ports.mailbox,
-    replies.map((to) => replyTo(to, loaded)),
+    replies.map((to) => replyTo(to, sent)),
   );
 }

@@ -23,7 +23,8 @@
 import { readInput } from "../../core/head-store.ts";
 import { Journal } from "../../core/journal.ts";
 import { performOutputs } from "../../core/outputs.ts";
-import { isShown, shownFrom, ZombieError } from "../../core/state-store.ts";
+import { chunksIn, type StateChunks } from "../../core/state-chunks.ts";
+import { isShown, markOfState, shownFrom, ZombieError } from "../../core/state-store.ts";
 import type { LifePorts } from "../../core/workflow-life.ts";
 import type { Entry } from "../../lib/entry.ts";
 import { invariant } from "../../lib/errors.ts";
@@ -55,6 +56,9 @@ export interface StateEdit {
   readonly version?: string;
 }
 
+/** A value, or what its state item says of a long one. */
+export type StateContent = Uint8Array | StateChunks;
+
 /** A name that has a value, and what tells its value from another. */
 export interface StateMark {
   readonly name: string;
@@ -69,9 +73,9 @@ export function encodeStateEdit({ state, version }: StateEdit): Uint8Array {
 const decodeStateEdit = (input: Uint8Array): StateEdit =>
   decodeJson(new TextDecoder().decode(input)) as unknown as StateEdit;
 
-export const markOf = (name: string, value: Uint8Array): StateMark => ({
+export const markOf = (name: string, value: StateContent): StateMark => ({
   name,
-  mark: Buffer.from(digest(16, value)).toString("base64url"),
+  mark: value instanceof Uint8Array ? markOfState(value) : value.mark,
 });
 
 /** Of names and values, whoever wrote them: of two equal states the version is equal. */
@@ -88,7 +92,7 @@ export async function visitState(
   ports: LifePorts,
   { name: service, type }: Pick<ServiceManifest, "name" | "type">,
   key: string,
-  visit: (name: string, value: Uint8Array | undefined, fence: string) => void,
+  visit: (name: string, value: StateContent | undefined, fence: string) => void | Promise<void>,
 ): Promise<void> {
   const from = await shownFrom(ports, { target: { service, handler: STATE_EDIT, key }, type });
   let after: string | undefined;
@@ -101,8 +105,12 @@ export async function visitState(
     );
     for (const { sk, attributes } of page.items) {
       const { f: fence, val: value } = attributes;
-      const isThere = value instanceof Uint8Array && isShown(attributes, from);
-      visit(sk, isThere ? value : undefined, typeof fence === "string" ? fence : "");
+      const content = value instanceof Uint8Array ? value : chunksIn(attributes);
+      await visit(
+        sk,
+        isShown(attributes, from) ? content : undefined,
+        typeof fence === "string" ? fence : "",
+      );
     }
     after = page.next;
   } while (after !== undefined);
@@ -124,8 +132,9 @@ interface EditTurn {
 export async function runStateEdit(ports: DispatcherPorts, turn: EditTurn): Promise<TurnOutcome> {
   const { id, token, start, head } = turn.known;
   invariant(token !== undefined, "W3", `the edit ${id} has no token`);
-  const input = start?.input ?? (head && (await readInput(ports.items, id, head)));
-  invariant(input !== undefined, "M1", `the edit ${id} has no input`);
+  const source = start ?? head;
+  invariant(source !== undefined, "M1", `the edit ${id} has no input`);
+  const input = await readInput(ports.items, id, source);
   try {
     return await edit(ports, turn, token, decodeStateEdit(input));
   } catch (error) {

@@ -1,6 +1,9 @@
 /** Completing an awakeable is one message to its invocation's group: its id says where, no look-up is needed. */
+import { readHead } from "../../core/head-store.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
+import { spill } from "../../core/value-store.ts";
 import { parseAwakeableId } from "../../lib/ids.ts";
+import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import { encodeOutcome, failure, type Outcome, success } from "../../lib/outcome.ts";
 import { emptyResponse } from "../http/message.ts";
 import { IngressError } from "./error.ts";
@@ -24,7 +27,12 @@ async function complete({ ports }: Exchange, text: string, outcome: Outcome): Ha
   if (!address) throw new IngressError(400, `bad awakeable id '${text.slice(0, 100)}': bad format`);
   const { id, incarnation, index } = address;
   const uid = nonce(ports.entropy, DELIVERY_ID_BYTES);
-  const note = ["i", index, uid, encodeOutcome(outcome)] as const;
+  if (outcome.ok && !("ref" in outcome) && outcome.value.byteLength > MESSAGE_PAYLOAD_BYTES_MAX) {
+    // Not for an invocation that has ended: nobody would ever read it, or remove it.
+    if ((await readHead(ports.items, id))?.head.status === "completed") return emptyResponse(202);
+  }
+  const value = await spill(ports, id, encodeOutcome(outcome), MESSAGE_PAYLOAD_BYTES_MAX);
+  const note = ["i", index, uid, value] as const;
   await sendAll(ports.mailbox, [outgoing({ kind: "notify", id, incarnation, note: [...note] }, uid)]);
   return emptyResponse(202);
 }

@@ -111,7 +111,7 @@ const OTHERS: readonly Planted[] = [
     'race: (parts) => (parts.some((part) => part === "pending")',
   ]),
   bug("a timer's message is taken as it comes, early or not", "runtime/dispatcher/note-delivery.ts", 1000, [
-    "if (message.dueAtMs === undefined || message.dueAtMs <= nowMs) due.push(message.note);",
+    "if (message.dueAtMs === undefined || message.dueAtMs <= nowMs) due.push(await this.#own(message));",
     "if (message.dueAtMs !== -1) due.push(message.note);",
   ]),
   bug("the next step starts before the last result is durable", "lib/turn.ts", 200, [
@@ -140,7 +140,10 @@ const OTHERS: readonly Planted[] = [
     "who waits for a promise that was just completed is not told",
     "runtime/dispatcher/output-repeater.ts",
     6000,
-    ["      if (outcome) found.push(replyTo(waiter, outcome));", "      void outcome;"],
+    [
+      "      if (outcome) found.push(replyTo(waiter, await kept(ports, subject.id, outcome)));",
+      "      void outcome; void kept;",
+    ],
   ),
   bug("a kill does not pass the key on", "runtime/dispatcher/core.ts", 2000, [
     "    await this.#cascade.killCallees(id);\n    return await this.#progress.passOn(known);",

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { CallValue, Entry } from "../../../lib/entry.ts";
 import { inputKey, pageKey, valueKey } from "../../../lib/head.ts";
 import { awakeableId } from "../../../lib/ids.ts";
-import { failure, refOf } from "../../../lib/outcome.ts";
+import { failure } from "../../../lib/outcome.ts";
+import { refOf } from "../../../lib/value-ref.ts";
 import { bytes, NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 

@@ -59,7 +59,7 @@ async function stateOf(items: MemoryItemStore): Promise<Record<string, string>> 
   const state: Record<string, string> = {};
   const { clock } = new AdminWorld().ports;
   await visitState({ items, clock }, { name: "O", type: "object" }, "k", (name, value) => {
-    if (value) state[name] = new TextDecoder().decode(value);
+    if (value instanceof Uint8Array) state[name] = new TextDecoder().decode(value);
   });
   return state;
 }

@@ -142,7 +142,7 @@ test.each([
   ["O", { object_key: "k", new_state: {}, version: 1 }, 400, "must be text"],
   ["O", { object_key: "k", new_state: {}, scope: "s" }, 400, "is not supported"],
   ["O", { object_key: "k".repeat(2000), new_state: {} }, 400, "at most 1024 bytes"],
-  ["O", { object_key: "k", new_state: { n: Array(300_000).fill(1) } }, 413, "are supported"],
+  ["O", { object_key: "k", new_state: { n: Array(3_200_000).fill(1) } }, 413, "are supported"],
   ["O", [], 400, "must be a JSON object"],
 ])("a bad edit of %s is refused", async (service, body, status, message) => {
   const reply = await ask(world, `POST /services/${service}/state`, body);

@@ -4,7 +4,7 @@ import { readInput } from "../../../core/head-store.ts";
 import { inputKey, parseHead } from "../../../lib/head.ts";
 import { childUnique, groupOf, invocationId, isExclusiveId, isInvocationId } from "../../../lib/ids.ts";
 import type { Attributes } from "../../../lib/item.ts";
-import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
+import { MAILBOX_RETENTION_MS, PAYLOAD_BYTES_MAX } from "../../../lib/limits.ts";
 import { success } from "../../../lib/outcome.ts";
 import { bytes, NOW, World } from "./world.ts";
 
@@ -262,7 +262,9 @@ describe("a long input", () => {
 
   test("beyond the limit is refused", async () => {
     const world = new World();
-    await expect(accept(world.ports, { ...plain, input: new Uint8Array(300_000) })).rejects.toThrow("P1");
+    await expect(
+      accept(world.ports, { ...plain, input: new Uint8Array(PAYLOAD_BYTES_MAX + 1) }),
+    ).rejects.toThrow("P1");
   });
 });
 

@@ -75,7 +75,7 @@ describe("what is too long, or of the wrong type", () => {
       {},
       new Uint8Array(PAYLOAD_BYTES_MAX + 1),
       413,
-      "the payload is 262145 bytes long; at most 262144",
+      "the payload is 4194305 bytes long; at most 4194304",
     ],
     [
       "POST /T/hello/send",

@@ -10,6 +10,7 @@ import {
   type Context,
 } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { PAYLOAD_BYTES_MAX } from "../../../lib/limits.ts";
 import { until, within, World } from "./world.ts";
 
 const fails = new Map<string, number>();
@@ -120,7 +121,7 @@ const store = object({
       ctx.set("", 1);
     },
     tooLarge: async (ctx: ObjectContext) => {
-      ctx.set("large", "x".repeat(300_000));
+      ctx.set("large", "x".repeat(PAYLOAD_BYTES_MAX));
     },
   },
 });
