@@ -18,6 +18,7 @@ import {
   CHUNK_READS_AT_ONCE,
   CHUNK_WRITES_AT_ONCE,
   INLINE_VALUE_BYTES_MAX,
+  KEEP_MS,
 } from "../lib/limits.ts";
 import { pause } from "../lib/pause.ts";
 import type { Clock, ItemStore } from "../lib/ports.ts";
@@ -134,13 +135,18 @@ export async function readValue(
  * `from` has it not. */
 export async function copyValue(ports: ValuePorts, from: Place, to: Place, ref: string): Promise<void> {
   const [first = ref] = itemNamesOf(ref);
-  if ((await ports.items.get({ ...to, sk: first })) !== undefined) return;
+  const found = await ports.items.get({ ...to, sk: first });
+  if (found !== undefined && isKept(found, ports.clock.now())) return;
   await writeItems(ports, to, ref, async (sk) => {
     const held = (await ports.items.get({ ...from, sk }))?.["value"];
     invariant(held instanceof Uint8Array, "R8", `value ${sk} of ${from.pk} is missing`);
     return { value: held };
   });
 }
+
+/** One that expires soon belongs to an earlier life of the id, or has been purged. */
+const isKept = ({ ttl }: Attributes, nowMs: number): boolean =>
+  ttl === undefined || Number(ttl) * 1000 > nowMs + KEEP_MS / 2;
 
 /** Bytes as they are if small, else the reference under which they are now stored with the invocation. */
 export async function spill(

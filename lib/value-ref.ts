@@ -41,6 +41,9 @@ export function itemNamesOf(ref: string): string[] {
   return chunks ? Array.from({ length: chunks.count }, (_, index) => chunkName(ref, index)) : [ref];
 }
 
+/** Whether an item of that name is one of the chunks of a value that is named by its content. */
+export const isChunkOfValue = (itemName: string): boolean => /^value#[^/]*\/\d+\/\d+\/\d+$/.test(itemName);
+
 export const chunkName = (ref: string, index: number): string => `${ref}/${index}`;
 
 /** Where the chunk at `index` lies in the value. */

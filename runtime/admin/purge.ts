@@ -27,9 +27,10 @@ import {
   statePartition,
 } from "../../lib/ids.ts";
 import type { Attributes, Change, Table } from "../../lib/item.ts";
-import { JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
+import { JOURNAL_ENTRIES_MAX, MAILBOX_RETENTION_MS } from "../../lib/limits.ts";
 import { encodeOutcome, failure } from "../../lib/outcome.ts";
 import type { StoredItem } from "../../lib/ports.ts";
+import { isChunkOfValue, itemNamesOf } from "../../lib/value-ref.ts";
 import { emptyResponse } from "../http/message.ts";
 import { conflict } from "./error.ts";
 import { parseId, requireHead } from "./invocation.ts";
@@ -111,10 +112,19 @@ async function write(
 }
 
 /** Pages, inputs and values; of earlier lives, too, which nobody can reach any more. */
-async function removeItems(ports: AdminPorts, id: InvocationId, kept: string | undefined): Promise<void> {
-  await forEach(ports, "journal", journalPartition(id), async ({ sk }) => {
-    if (sk === HEAD || sk === kept) return;
-    await ports.items.write({ op: "delete", key: { table: "journal", pk: journalPartition(id), sk } });
+async function removeItems(
+  { items, clock }: AdminPorts,
+  id: InvocationId,
+  result: string | undefined,
+): Promise<void> {
+  const kept = new Set([HEAD, ...(result === undefined ? [] : itemNamesOf(result))]);
+  const ttl = Math.ceil((clock.now() + MAILBOX_RETENTION_MS) / 1000);
+  await forEach({ items }, "journal", journalPartition(id), async ({ sk }) => {
+    if (kept.has(sk)) return;
+    const key = { table: "journal", pk: journalPartition(id), sk } as const;
+    // A message under way may name a value that is too long for it, and is to find it.
+    const expiring = { op: "update", key, changes: [{ do: "set", attribute: "ttl", value: ttl }] } as const;
+    await items.write(isChunkOfValue(sk) ? { ...expiring, when: { is: "present" } } : { op: "delete", key });
   });
 }
 
@@ -142,7 +152,7 @@ async function clearWorkflow(ports: AdminPorts, { target, token }: Head): Promis
 }
 
 async function forEach(
-  { items }: AdminPorts,
+  { items }: Pick<AdminPorts, "items">,
   table: Table,
   pk: string,
   act: (item: StoredItem) => Promise<void>,

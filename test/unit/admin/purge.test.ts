@@ -4,10 +4,11 @@ import { describe, expect, test } from "vitest";
 import { fenceOf, hasReached, stateKey, tokenOf } from "../../../lib/fence.ts";
 import { inputKey, pageKey, valueKey } from "../../../lib/head.ts";
 import { journalPartition, promisePartition } from "../../../lib/ids.ts";
-import { HEAD_OUTLIVES_MS, MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
+import { HEAD_OUTLIVES_MS, MAILBOX_RETENTION_MS, VALUE_ITEM_BYTES_MAX } from "../../../lib/limits.ts";
 import { encodeMessage, type Start } from "../../../lib/message.ts";
 import { encodeOutcome, success } from "../../../lib/outcome.ts";
 import { refOf } from "../../../lib/value-ref.ts";
+import { itemKeysOf, placeOf, readValue, writeValue } from "../../../core/value-store.ts";
 import { Dispatcher } from "../../../runtime/dispatcher/core.ts";
 import { bytes, NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
@@ -105,6 +106,23 @@ describe.each(["purge", "purge-journal"])("%s", (operation) => {
       expect(await itemsOf(world, start)).toEqual(kept);
     }
   });
+});
+
+test.each(["purge", "purge-journal"])("%s: what a message may name expires after it", async (operation) => {
+  const world = new AdminWorld();
+  const start = await completed(world);
+  const value = new Uint8Array(VALUE_ITEM_BYTES_MAX + 1);
+  const ref = refOf(value);
+  const ports = { items: world.items, clock: world.clock };
+  await writeValue(ports, placeOf(start.id), ref, value);
+  await world.clock.advance(OLD_MS);
+  expect((await world.ask(`PATCH /invocations/${start.id}/${operation}`)).status).toBe(200);
+  for (const key of itemKeysOf(placeOf(start.id), ref)) {
+    expect((await world.items.get(key))?.["ttl"]).toBe(
+      Math.ceil((NOW + OLD_MS + MAILBOX_RETENTION_MS) / 1000),
+    );
+  }
+  expect(await readValue(ports, placeOf(start.id), ref)).toEqual(value);
 });
 
 test("a purged invocation is gone, but its head outlives the mailbox's messages (R10)", async () => {
