@@ -139,7 +139,7 @@ export class Journal {
 
   /** Looks for notes, for a turn that has nothing to append and yet wants to know. Throws {@link OperationalError}. */
   async look(): Promise<Exclude<AppendResult, { kind: "won" }>> {
-    const item = await this.#items.get(headKey(this.#subject.id));
+    const item = await this.#ports.items.get(headKey(this.#subject.id));
     if (!item) return { kind: "lost", reason: "the invocation's head is gone" };
     const head = parseHead(item);
     if (!this.#isAsLeft(head)) return this.#overtaken(head);
