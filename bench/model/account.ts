@@ -29,7 +29,10 @@ export interface AccountOptions {
   readonly latency?: Latency;
   /** Default: in memory, counted by the published rule. */
   readonly items?: (meter: Meter, time: VirtualTime) => ItemStore;
+  /** Batches of the mailbox that are handled at the same time. */
   readonly concurrencyMax?: number;
+  /** Told of each turn how long it really took, milliseconds of this process, and how much it was sent. */
+  readonly observeTurn?: (turn: { readonly ms: number; readonly bytes: number }) => void;
 }
 
 /** A dispatcher's function may take so long. */
@@ -49,11 +52,13 @@ export class Account {
   readonly #functions: Functions;
   readonly #latency: Latency;
   readonly #ingress: Ingress;
+  readonly #observeTurn: AccountOptions["observeTurn"];
 
   private constructor(options: AccountOptions, endpoint: Endpoint) {
     const { time, meter } = this;
     const { latency = medians, items = (counted) => new MeteredItems(counted), concurrencyMax } = options;
     this.#latency = latency;
+    this.#observeTurn = options.observeTurn;
     this.#functions = new Functions(time, meter);
     this.items = items(meter, time);
     this.queues = new Queues({
@@ -154,8 +159,11 @@ export class Account {
       this.meter.add("bytesToHandlers", input.Payload.byteLength);
       await this.time.pause(this.#latency("lambda.invoke"));
       return await this.#functions.invoke("handler", async () => {
+        const startMs = performance.now();
         const request = decodeTurnRequest(Buffer.from(input.Payload).toString());
-        return { Payload: Buffer.from(encodeTurnOutcome(await endpoint.runTurn(request, ports))) };
+        const outcome = encodeTurnOutcome(await endpoint.runTurn(request, ports));
+        this.#observeTurn?.({ ms: performance.now() - startMs, bytes: input.Payload.byteLength });
+        return { Payload: Buffer.from(outcome) };
       });
     };
     return { send } as unknown as LambdaClient;

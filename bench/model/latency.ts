@@ -20,7 +20,7 @@ interface Distribution {
 
 export const LATENCIES = JSON.parse(
   readFileSync(new URL("latencies.json", import.meta.url), "utf8"),
-) as Record<Hop, Distribution>;
+) as Record<Hop, Distribution> & { readonly note: string };
 
 /** Answers how long the next use of a hop takes, milliseconds. */
 export type Latency = (hop: Hop) => number;

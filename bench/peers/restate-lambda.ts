@@ -2,16 +2,13 @@
  * Restate with handlers in request/response mode, which is what it uses for Lambda: its published server, its published
  * SDK, the handlers of the workloads, and a proxy between the two that counts.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
-import { type AddressInfo, createServer as createSocket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Counted, startCountingProxy } from "./counting-proxy.ts";
-import { importPeer, peerFile } from "./install.ts";
+import { importPeer } from "./install.ts";
+import { startRestateServer } from "./restate-server.ts";
 import { nextAwakeable, type Sdk, servicesOf } from "../workloads/services.ts";
 
 type RestateSdk = Sdk & {
@@ -22,7 +19,6 @@ type RestateSdk = Sdk & {
   }): RequestListener;
 };
 
-const START_MS_MAX = 30_000;
 /** A workload is over when nothing has been invoked for so long. */
 const QUIET_MS = 300;
 
@@ -82,8 +78,8 @@ export async function startRestateOnLambda(): Promise<RestateOnLambda> {
   ).listen(0, "127.0.0.1");
   await once(handlers, "listening");
   const proxy = await startCountingProxy((handlers.address() as AddressInfo).port);
-  const server = await startServer();
-  await register(server.admin, proxy.port);
+  const server = await startRestateServer();
+  await server.register(proxy.port, { requestResponse: true });
   const post = async (
     path: string,
     body?: unknown,
@@ -119,71 +115,4 @@ export async function startRestateOnLambda(): Promise<RestateOnLambda> {
       handlers.close();
     },
   };
-}
-
-async function startServer() {
-  const folder = mkdtempSync(join(tmpdir(), "perdure-bench-restate-"));
-  const [node, ingress, admin] = await Promise.all([freePort(), freePort(), freePort()]);
-  const child = spawn(process.execPath, [peerFile("@restatedev/restate-server/lib/index.js")], {
-    detached: true,
-    stdio: ["ignore", "ignore", "ignore"],
-    env: {
-      ...process.env,
-      DO_NOT_TRACK: "1",
-      RUST_LOG: "error",
-      RESTATE_BASE_DIR: folder,
-      RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
-      RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
-      RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
-    },
-  });
-  const kill = (): void => killGroup(child);
-  // A run that is broken off must not leave a server behind.
-  process.once("exit", kill);
-  await untilHealthy(`http://127.0.0.1:${admin}/health`, child);
-  return {
-    ingress,
-    admin,
-    async stop() {
-      const ended = once(child, "exit");
-      kill();
-      await ended;
-      process.off("exit", kill);
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-/** Its launcher starts the server as a process of its own: the group ends both. */
-function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
-  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, "SIGKILL");
-}
-
-async function untilHealthy(url: string, child: ChildProcess): Promise<void> {
-  for (const deadline = Date.now() + START_MS_MAX; Date.now() < deadline; await delay(100)) {
-    if (child.exitCode !== null) throw new Error(`Restate's server ended with ${child.exitCode}`);
-    const response = await fetch(url).catch(() => undefined);
-    if (response?.ok) return;
-  }
-  throw new Error("Restate's server does not answer");
-}
-
-async function register(admin: number, handlers: number): Promise<void> {
-  const body = JSON.stringify({ uri: `http://127.0.0.1:${handlers}`, use_http_11: true });
-  for (const deadline = Date.now() + START_MS_MAX; ; await delay(200)) {
-    const headers = { "content-type": "application/json" };
-    const response = await fetch(`http://127.0.0.1:${admin}/deployments`, { method: "POST", headers, body });
-    if (response.ok) return;
-    if (Date.now() > deadline)
-      throw new Error(`Restate does not take the handlers: ${await response.text()}`);
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createSocket().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

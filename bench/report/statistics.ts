@@ -8,14 +8,3 @@ export function quantileOf(values: readonly number[], at: number): number {
 }
 
 export const medianOf = (values: readonly number[]): number => quantileOf(values, 0.5);
-
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
-export const spreadOf = (values: readonly number[]): Spread => ({
-  median: medianOf(values),
-  min: Math.min(...values),
-  max: Math.max(...values),
-});

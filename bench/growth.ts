@@ -1,0 +1,33 @@
+/** How cost and time grow with what is kept: journals, state, invocations, backlogs. */
+import { backlogGrowth } from "./growth/backlog.ts";
+import { listingGrowth } from "./growth/listing.ts";
+import { resumeGrowth } from "./growth/resume.ts";
+import { stateGrowth } from "./growth/state.ts";
+import type { Bench } from "./report/bench.ts";
+
+export const growth: readonly Bench[] = [
+  {
+    name: "resume",
+    question: "How does resuming grow with the journal, beside Restate's SDK?",
+    needsPeers: true,
+    run: resumeGrowth,
+  },
+  {
+    name: "state",
+    question: "How does an object's handler grow with its state?",
+    needsPeers: false,
+    run: stateGrowth,
+  },
+  {
+    name: "listing",
+    question: "How does listing grow with the invocations that are kept?",
+    needsPeers: false,
+    run: listingGrowth,
+  },
+  {
+    name: "backlog",
+    question: "How fast does a backlog drain, and who waits for it?",
+    needsPeers: false,
+    run: backlogGrowth,
+  },
+];

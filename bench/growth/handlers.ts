@@ -1,0 +1,52 @@
+/** The handlers of the growth benchmarks; `resume` is the same source on Perdure and on Restate's SDK. */
+import type * as restate from "perdure/restate";
+import type { Context, ObjectContext } from "perdure/restate";
+
+type Sdk = Pick<typeof restate, "service" | "object">;
+
+export interface Pass {
+  /** From the handler's first line to the first line after its steps, milliseconds: live, or of a replay. */
+  readonly ms: number;
+  readonly awakeable: string;
+}
+
+/** Runs `count` steps, then waits for somebody; `passed` is told each time that the code comes so far. */
+export const resumable = (sdk: Sdk, passed: (pass: Pass) => void) =>
+  sdk.service({
+    name: "Growth",
+    handlers: {
+      resume: async (ctx: Context, count: number) => {
+        const startMs = performance.now();
+        for (let step = 0; step < count; step++) await ctx.run(`step ${step}`, () => step);
+        const { id, promise } = ctx.awakeable<string>();
+        passed({ ms: performance.now() - startMs, awakeable: id });
+        return await promise;
+      },
+    },
+    // Of Restate's server: how soon what waits is suspended.
+    options: { inactivityTimeout: 500 },
+  });
+
+export const keyed = (sdk: Sdk) =>
+  sdk.object({
+    name: "Keyed",
+    handlers: {
+      add: async (ctx: ObjectContext, by: number) => {
+        const total = ((await ctx.get<number>("total")) ?? 0) + by;
+        ctx.set("total", total);
+        return total;
+      },
+      fill: async (ctx: ObjectContext, count: number) => {
+        for (let n = 0; n < count; n++) ctx.set(`key ${n}`, n);
+      },
+      /** Reads a value and writes one of the same size. */
+      rewrite: async (ctx: ObjectContext, bytes: number) => {
+        const before = await ctx.get<string>("value");
+        ctx.set("value", "x".repeat(bytes));
+        return before?.length ?? 0;
+      },
+      rest: async (ctx: ObjectContext, ms: number) => {
+        await ctx.sleep(ms);
+      },
+    },
+  });
