@@ -1,7 +1,7 @@
 /**
  * What keeps a listing of heads in DynamoDB (`lib/listing.ts`): two sparse global secondary indexes of the journal table.
- * A head carries its shard in `g` while it is open and has rested, in `z` once it has ended; each index has one of these
- * as partition key, `c` (accepted at) as sort key, and projects keys alone. Only the store knows `g` and `z`: they are
+ * A head carries its shard in `lo` while it is open and has rested, in `le` once it has ended; each index has one of these
+ * as partition key, `c` (accepted at) as sort key, and projects keys alone. Only the store knows `lo` and `le`: they are
  * added to the writes that happen anyway, and taken off what is read.
  *
  * A table that lacks an index pays nothing for it but these ten bytes, and one that gets it later has everything in

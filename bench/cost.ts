@@ -7,7 +7,7 @@ import * as perdure from "perdure/restate";
 import { startDynamoLocal, TABLES, whyNoDynamoLocal } from "../test/support/emulator-dynamo.ts";
 import { Account } from "./model/account.ts";
 import { type Bill, billPerMillion, COUNTS, MEMORY_MB, scaled, type Usage } from "./model/bill.ts";
-import { meteredDynamo } from "./model/items.ts";
+import { LISTED, meteredDynamo } from "./model/items.ts";
 import { type DurableCost, measureDurable } from "./peers/durable.ts";
 import { startRestateOnLambda } from "./peers/restate-lambda.ts";
 import { dollarsPerMillion, MACHINES } from "./peers/step-functions.ts";
@@ -47,7 +47,7 @@ async function measureOurs({ progress }: BenchContext): Promise<readonly Workloa
   const reason = whyNoDynamoLocal();
   if (reason !== undefined)
     throw new Error(`DynamoDB Local, which counts the units, cannot be started: ${reason}`);
-  const dynamo = await startDynamoLocal();
+  const dynamo = await startDynamoLocal(LISTED);
   const costs: WorkloadCost[] = [];
   try {
     const counted = await Account.open({

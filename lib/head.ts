@@ -9,7 +9,7 @@
  *   in input · h headers · r who awaits the result · q idempotency key
  *   c accepted · u modified · z last append · y due (delayed start, back-off) · f failure of the last attempt
  *   e expires · j the journal expires before that · ttl · g until when its other items are kept · pe when the id's
- *   previous life expired
+ *   previous life expired · lo, le the store's own (lib/listing.ts)
  */
 import type { Entry, Note } from "./entry.ts";
 import { parseEntries } from "./entry.ts";

@@ -15,7 +15,7 @@ export type ListedPart = "open" | "ended";
 const PARTS: readonly ListedPart[] = ["open", "ended"];
 
 /** Of DynamoDB's indexes, each called as its part is (see `aws/head-index.ts`): a shard, and when a head was accepted. */
-export const INDEX_PARTITION_KEY = { open: "g", ended: "z" } as const satisfies Record<ListedPart, string>;
+export const INDEX_PARTITION_KEY = { open: "lo", ended: "le" } as const satisfies Record<ListedPart, string>;
 export const INDEX_SORT_KEY = "c";
 
 /** From `"open,ended"`. Throws `RangeError` for a part that there is not. */

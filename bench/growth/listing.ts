@@ -3,7 +3,10 @@ import { ItemRegistry } from "../../core/registry.ts";
 import { headKey, newHead } from "../../lib/head.ts";
 import { invocationId } from "../../lib/ids.ts";
 import type { Start } from "../../lib/message.ts";
-import { type ItemStore, silentLogger } from "../../lib/ports.ts";
+import { type ItemStore, type Listing, silentLogger } from "../../lib/ports.ts";
+import { service } from "perdure";
+import type { Deployment } from "../../lib/manifest.ts";
+import { createEndpoint } from "../../sdk/endpoint.ts";
 import { Admin } from "../../runtime/admin/admin.ts";
 import { systemClock, systemEntropy } from "../../runtime/local/clock.ts";
 import { openDatabase } from "../../runtime/local/database.ts";
@@ -19,6 +22,14 @@ const KEPT = [1000, 10_000, 100_000];
 const SUSPENDED_OF = 1000;
 const ROUNDS = 3;
 const WRITES_AT_ONCE = 1000;
+const DEPLOYMENT: Deployment = {
+  id: "dp_1",
+  address: "nowhere",
+  createdAtMs: 0,
+  services: createEndpoint([
+    service({ name: "Orders", handlers: { place: async () => undefined } }),
+  ]).discover().services,
+};
 
 async function fill(items: ItemStore, count: number): Promise<void> {
   for (let from = 0; from < count; from += WRITES_AT_ONCE) {
@@ -49,11 +60,12 @@ async function put(items: ItemStore, n: number): Promise<void> {
 }
 
 /** Follows `next` until `wanted` were found, or to the end. */
-async function list(items: ItemStore, query: string, wanted: number): Promise<number> {
+async function list(items: ItemStore, listing: Listing, query: string, wanted: number): Promise<number> {
   const clock = systemClock;
   const mailbox = { sendBatch: async () => [] };
   const registry = new ItemRegistry(items, clock);
-  const ports = { items, mailbox, registry, clock, entropy: systemEntropy, logger: silentLogger };
+  await registry.register(DEPLOYMENT);
+  const ports = { items, listing, mailbox, registry, clock, entropy: systemEntropy, logger: silentLogger };
   const admin = new Admin(ports, { version: "0", ingressEndpoint: "http://127.0.0.1" });
   let [found, after] = [0, ""];
   do {
@@ -85,7 +97,7 @@ async function measure(kept: number): Promise<Listed> {
   await fill(metered, kept);
   const unitsOf = async (query: string, wanted: number): Promise<number> => {
     const before = meter.usage.readUnits;
-    await list(metered, query, wanted);
+    await list(metered, metered, query, wanted);
     return meter.usage.readUnits - before;
   };
   const database = openDatabase(":memory:");
@@ -95,7 +107,7 @@ async function measure(kept: number): Promise<Listed> {
     const rounds: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const startMs = performance.now();
-      await list(local, query, wanted);
+      await list(local, local.listing, query, wanted);
       rounds.push(performance.now() - startMs);
     }
     return medianOf(rounds);

@@ -39,7 +39,9 @@ export const COMPUTE_MS: Record<FunctionName, number> = { ingress: 2, dispatcher
 
 export const COUNTS = [
   "httpRequests",
+  /** All, those of indexes included. */
   "writeUnits",
+  "indexUnits",
   "readUnits",
   "writes",
   "reads",

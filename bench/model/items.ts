@@ -1,6 +1,7 @@
 /** Item stores whose requests are counted in the units that DynamoDB bills. */
-import { type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { ConsumedCapacity, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoItemStore } from "../../aws/dynamo-item-store.ts";
+import { withIndex, withoutIndex } from "../../aws/head-index.ts";
 import {
   type Attributes,
   evaluate,
@@ -10,7 +11,8 @@ import {
   type Write,
   type WriteResult,
 } from "../../lib/item.ts";
-import type { ItemStore, Page, ScannedItem } from "../../lib/ports.ts";
+import { idIn, INDEX_PARTITION_KEY, INDEX_SORT_KEY, isHead, type ListedPart } from "../../lib/listing.ts";
+import type { ItemStore, ListedPage, ListedRange, Listing, Page, ScannedItem } from "../../lib/ports.ts";
 import type { Meter } from "./bill.ts";
 import type { Latency } from "./latency.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -23,13 +25,20 @@ const unitsOf = (bytes: number, unitBytes: number): number => Math.max(1, Math.c
 const bytesOf = ({ pk, sk }: { pk: string; sk: string }, item: Attributes | undefined): number =>
   item === undefined ? 0 : sizeOf({ ...item, pk, sk });
 
+/** The index that the stack makes by default: of invocations that rest. */
+export const LISTED: readonly ListedPart[] = ["open"];
+
 /**
  * Items in memory, by the kernel's own `evaluate`, counted by the published rule: a write costs a unit for each KB of
- * the larger of the item before and after it, refused or not; a strong read one for each 4 KB, of a query as a whole.
+ * the larger of the item before and after it, refused or not, and one for each entry that it adds to an index or takes
+ * out of it; a strong read one for each 4 KB, of a query as a whole.
  */
-export class MeteredItems implements ItemStore {
+export class MeteredItems implements ItemStore, Listing {
+  readonly parts = LISTED;
   readonly #meter: Meter;
   readonly #tables = new Map<string, Map<string, Attributes>>();
+  /** Entries of the index by shard, in the order of time. */
+  readonly #listed = new Map<string, Map<string, number>>();
 
   constructor(meter: Meter) {
     this.#meter = meter;
@@ -38,26 +47,68 @@ export class MeteredItems implements ItemStore {
   async get(key: ItemKey): Promise<Attributes | undefined> {
     const item = this.#partition(key.table, key.pk)?.get(key.sk);
     this.#read(bytesOf(key, item));
-    return structuredClone(item);
+    return shown(key, item);
   }
 
   async write(write: Write): Promise<WriteResult> {
-    const { table, pk, sk } = write.key;
-    const partition = this.#partition(table, pk) ?? new Map<string, Attributes>();
-    const before = partition.get(sk);
-    const result = evaluate(before, structuredClone(write));
+    const { key } = write;
+    const partition = this.#partition(key.table, key.pk) ?? new Map<string, Attributes>();
+    const before = partition.get(key.sk);
+    const request = structuredClone(write);
+    const result = evaluate(before, request.op === "delete" ? request : withIndex(request));
     const after = result.won ? result.item : undefined;
     this.#meter.add("writes");
-    this.#meter.add(
-      "writeUnits",
-      unitsOf(Math.max(bytesOf(write.key, before), bytesOf(write.key, after)), WRITE_UNIT_BYTES),
-    );
+    const bytes = Math.max(bytesOf(key, before), bytesOf(key, after));
+    this.#meter.add("writeUnits", unitsOf(bytes, WRITE_UNIT_BYTES));
     if (result.won) {
-      if (after === undefined) partition.delete(sk);
-      else partition.set(sk, after);
-      this.#tables.set(`${table} ${pk}`, partition);
+      if (isHead(key)) this.#list(key.pk, before, after);
+      if (after === undefined) partition.delete(key.sk);
+      else partition.set(key.sk, after);
+      this.#tables.set(`${key.table} ${key.pk}`, partition);
     }
-    return structuredClone(result);
+    return { won: result.won, item: shown(key, result.item) };
+  }
+
+  #list(pk: string, before: Attributes | undefined, after: Attributes | undefined): void {
+    for (const part of this.parts) {
+      const [from, to] = [before?.[INDEX_PARTITION_KEY[part]], after?.[INDEX_PARTITION_KEY[part]]];
+      if (from === to) continue;
+      if (typeof from === "string") this.#listed.get(from)?.delete(pk);
+      if (typeof to === "string") {
+        const entries = this.#listed.get(to) ?? new Map<string, number>();
+        this.#listed.set(to, entries.set(pk, Number(after?.[INDEX_SORT_KEY])));
+      }
+      const units = (from === undefined ? 0 : 1) + (to === undefined ? 0 : 1);
+      this.#meter.add("writeUnits", units);
+      this.#meter.add("indexUnits", units);
+    }
+  }
+
+  async heads(
+    part: ListedPart,
+    shard: string,
+    { fromMs, untilMs, after, limit }: ListedRange,
+  ): Promise<ListedPage> {
+    const all = [...(this.#listed.get(shard) ?? [])].toSorted(([, a], [, b]) => a - b);
+    const left = all.filter(([, atMs]) => atMs >= fromMs && atMs <= untilMs).slice(Number(after ?? 0));
+    const page = left.slice(0, limit);
+    const bytes = page.reduce(
+      (sum, [pk, atMs]) =>
+        sum + bytesOf({ pk, sk: "head" }, { [INDEX_PARTITION_KEY[part]]: shard, [INDEX_SORT_KEY]: atMs }),
+      0,
+    );
+    this.#read(bytes, 2 * READ_UNIT_BYTES);
+    return {
+      entries: page.flatMap(([pk, atMs]) => {
+        const id = idIn(pk);
+        return id === undefined ? [] : [{ id, atMs }];
+      }),
+      ...(left.length > page.length ? { next: String(Number(after ?? 0) + page.length) } : {}),
+    };
+  }
+
+  keys(): Promise<never> {
+    return Promise.reject(new TypeError("the model lists no keys"));
   }
 
   async query(
@@ -76,7 +127,7 @@ export class MeteredItems implements ItemStore {
       const size = bytesOf({ pk, sk }, attributes);
       if (items.length >= limit || bytes + size > PAGE_BYTES_MAX) break;
       bytes += size;
-      items.push({ sk, attributes: structuredClone(attributes) });
+      items.push({ sk, attributes: shown({ table, sk }, attributes) ?? {} });
     }
     this.#read(bytes);
     const last = items.at(-1);
@@ -94,7 +145,7 @@ export class MeteredItems implements ItemStore {
     for (const { pk, name, attributes } of this.#all(table)) {
       if (at++ < Number(after)) continue;
       bytes += bytesOf({ pk, sk: name }, attributes);
-      if (name === sk) items.push({ pk, sk, attributes: structuredClone(attributes) });
+      if (name === sk) items.push({ pk, sk, attributes: shown({ table, sk }, attributes) ?? {} });
       if (at - Number(after) < limit && bytes < PAGE_BYTES_MAX) continue;
       this.#read(bytes, 2 * READ_UNIT_BYTES);
       return { items, next: String(at) };
@@ -121,6 +172,11 @@ export class MeteredItems implements ItemStore {
   }
 }
 
+/** A copy, without what only the store knows. */
+function shown(key: Pick<ItemKey, "table" | "sk">, item: Attributes | undefined): Attributes | undefined {
+  return structuredClone(item !== undefined && isHead(key) ? withoutIndex(item) : item);
+}
+
 /** What DynamoDB itself says that each request has consumed. A refused write's answer does not say it: it is counted by the
  * size of the item that refused it. */
 export function meteredDynamo(
@@ -133,12 +189,14 @@ export function meteredDynamo(
     (next, { commandName = "" }) =>
       async (args) => {
         const isWrite = /^(Put|Update|Delete)/.test(commandName);
-        Object.assign(args.input, { ReturnConsumedCapacity: "TOTAL" });
+        Object.assign(args.input, { ReturnConsumedCapacity: "INDEXES" });
         meter.add(isWrite ? "writes" : "reads");
         try {
           const result = await next(args);
-          const { ConsumedCapacity } = result.output as { ConsumedCapacity?: { CapacityUnits?: number } };
-          meter.add(isWrite ? "writeUnits" : "readUnits", ConsumedCapacity?.CapacityUnits ?? Number.NaN);
+          const { ConsumedCapacity: consumed } = result.output as { ConsumedCapacity?: ConsumedCapacity };
+          meter.add(isWrite ? "writeUnits" : "readUnits", consumed?.CapacityUnits ?? Number.NaN);
+          for (const index of Object.values(consumed?.GlobalSecondaryIndexes ?? {}))
+            meter.add("indexUnits", isWrite ? (index.CapacityUnits ?? Number.NaN) : 0);
           return result;
         } catch (error) {
           if (isWrite) meter.add("writeUnits", 1);
