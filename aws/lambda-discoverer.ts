@@ -1,6 +1,7 @@
 /** Asks a Lambda function version what it serves. */
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { OperationalError } from "../lib/errors.ts";
+import type { Reachable } from "../lib/manifest.ts";
 import { type DiscoveryRequest, type DiscoveryResponse, PROTOCOL_VERSION } from "../lib/protocol.ts";
 import { toOperational } from "./fault.ts";
 
@@ -20,8 +21,8 @@ export class LambdaDiscoverer {
     this.#client = client;
   }
 
-  /** `address`: a qualified ARN. */
-  async discover(address: string): Promise<DiscoveryResponse> {
+  /** Its address is a qualified ARN. */
+  async discover({ address }: Reachable): Promise<DiscoveryResponse> {
     const request: DiscoveryRequest = { kind: "discover", version: PROTOCOL_VERSION };
     const command = new InvokeCommand({
       FunctionName: address,

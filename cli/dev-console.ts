@@ -10,7 +10,7 @@ import { PACKAGE_VERSION } from "../lib/version.ts";
 type Style = Parameters<typeof styleText>[0];
 
 interface Served {
-  readonly file: string;
+  readonly file?: string;
   readonly dataPath: string;
   readonly watch: boolean;
 }
@@ -78,22 +78,21 @@ export class DevConsole {
   ready({ url, adminUrl, deployed }: Listening): void {
     this.#ready = true;
     const { file, dataPath, watch } = this.#served;
-    const width = Math.max(...deployed.services.map(({ name }) => name.length)) + 2;
+    const services = deployed?.services ?? [];
+    const width = Math.max(...services.map(({ name }) => name.length)) + 2;
     const lines = [
-      `${styled("bold", `perdure ${PACKAGE_VERSION}`)} serves ${file}`,
+      `${styled("bold", `perdure ${PACKAGE_VERSION}`)} ${file === undefined ? "serves what is registered" : `serves ${file}`}`,
       "",
       `  ingress  ${styled("cyan", url)}`,
       `  admin    ${styled("cyan", adminUrl)}`,
       `  data     ${dataPath}`,
       "",
-      ...deployed.services.map(
-        (service) => `  ${styled("bold", service.name.padEnd(width))}${describe(service)}`,
-      ),
-      "",
-      ...tryOut(url, deployed.services),
+      ...services.map((service) => `  ${styled("bold", service.name.padEnd(width))}${describe(service)}`),
+      ...(services.length > 0 ? [""] : []),
+      ...(file === undefined ? howToRegister(adminUrl) : tryOut(url, services)),
       styled(
         "dim",
-        `${watch ? "Reloads when the code changes. " : ""}Ctrl-C stops it; what is in flight goes on at the next start.`,
+        `${watch && file !== undefined ? "Reloads when the code changes. " : ""}Ctrl-C stops it; what is in flight goes on at the next start.`,
       ),
       "",
     ];
@@ -152,6 +151,12 @@ function describe({ type, handlers }: ServiceManifest): string {
   });
   return `${styled("dim", type.padEnd("workflow".length))}  ${names.join(", ")}`;
 }
+
+const howToRegister = (adminUrl: string): readonly string[] => [
+  "  Register a process that serves its handlers:",
+  `    curl ${adminUrl}/deployments --json '{"uri": "http://localhost:9080"}'`,
+  "",
+];
 
 /** A call of the first handler that can be called. */
 function tryOut(url: string, services: readonly ServiceManifest[]): readonly string[] {

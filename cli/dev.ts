@@ -1,4 +1,4 @@
-/** `perdure dev`: serves a file's services on this machine. */
+/** `perdure dev`: a server on this machine, for the services of a file or for processes that serve their own. */
 import { mkdirSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Durability } from "../runtime/dev/engine.ts";
@@ -14,19 +14,24 @@ const DATA_FOLDER = ".perdure";
 /** Exit code of a process that SIGINT ends. */
 const INTERRUPTED = 130;
 
-const HELP = `Serves the services that a TypeScript or JavaScript file exports.
+const HELP = `Serves the services of a TypeScript or JavaScript file, and those that are registered with it.
 
-Usage: perdure dev <file> [options]
+Usage: perdure dev [<file>] [options]
 
-The file's default export is an array of services, virtual objects and workflows (or just one). Everything durable
-is kept in one data file, so that what is in flight goes on after a restart, whatever ended the process. The code is
-reloaded when it changes: new invocations run the new code, those in flight finish on the code they began with.
+The file's default export is an array of services, virtual objects and workflows (or just one); without one, it is what
+the file would serve over HTTP. Everything durable is kept in one data file, so that what is in flight goes on after a
+restart, whatever ended the process. The code is reloaded when it changes: new invocations run the new code, those in
+flight finish on the code they began with.
+
+A process that serves its handlers by itself is registered by its URL:
+  curl http://localhost:${DEFAULT_ADMIN_PORT}/deployments --json '{"uri": "http://localhost:9080"}'
 
 Options:
   --port <port>         where invocations are taken (default ${DEFAULT_PORT}; 0: one that is free)
   --admin-port <port>   where the admin API is served (default ${DEFAULT_ADMIN_PORT}; 0: one that is free)
   --host <address>      the address to listen on (default ${DEFAULT_HOST}: this machine only)
-  --data <file>         the data file (default ${DATA_FOLDER}/<name of the served file>.sqlite in the current folder)
+  --data <file>         the data file (default ${DATA_FOLDER}/<name of the served file, or dev>.sqlite in the current
+                        folder)
   --durability <what>   what data survives: "process" (default), the end of any process, kill -9 included; "power", a
                         power cut as well, for a sync to the disk at each commit
   --no-watch            do not reload when the code changes
@@ -43,7 +48,7 @@ const OPTIONS = {
 } as const;
 
 interface Settings {
-  readonly file: string;
+  readonly file?: string;
   readonly dataPath: string;
   readonly host: string;
   readonly port: number;
@@ -54,7 +59,7 @@ interface Settings {
 
 export const dev: Command = {
   name: "dev",
-  summary: "serves a file's services on this machine, reloading them as they change",
+  summary: "serves a file's services, or those of other processes, on this machine",
   help: HELP,
   run: async (args) => serve(settingsOf(args)),
 };
@@ -62,11 +67,10 @@ export const dev: Command = {
 function settingsOf(args: readonly string[]): Settings {
   const { values, positionals } = parse(args, HELP, OPTIONS);
   const [file, ...more] = positionals;
-  if (file === undefined) throw new UsageError("which file? Give the one that exports the services", HELP);
   if (more.length > 0) throw new UsageError(`one file only, please: what is ${more.join(" ")}?`, HELP);
   const folder = currentFolder();
   return {
-    file: resolve(folder, file),
+    ...(file === undefined ? {} : { file: resolve(folder, file) }),
     dataPath: values.data === undefined ? defaultDataPath(folder, file) : resolve(folder, values.data),
     host: values.host ?? DEFAULT_HOST,
     port: portOf("--port", values.port, DEFAULT_PORT),
@@ -88,7 +92,7 @@ function currentFolder(): string {
 }
 
 /** One for each served file, so that two of them do not mix. */
-function defaultDataPath(folder: string, file: string): string {
+function defaultDataPath(folder: string, file = ""): string {
   const path = relative(folder, resolve(folder, file)).replace(/\.[cm]?[jt]sx?$/u, "");
   const name = path.replaceAll(/[^\p{L}\p{N}_]+/gu, "-").replace(/^-+/u, "");
   return join(folder, DATA_FOLDER, `${name === "" ? "dev" : name}.sqlite`);
@@ -102,13 +106,13 @@ function portOf(option: string, text: string | undefined, fallback: number): num
 }
 
 async function serve(settings: Settings): Promise<void> {
-  checkFile(settings.file);
+  if (settings.file !== undefined) checkFile(settings.file);
   if (dirname(settings.dataPath).endsWith(DATA_FOLDER))
     mkdirSync(dirname(settings.dataPath), { recursive: true });
   const shown = (path: string): string =>
     isAbsolute(relative(process.cwd(), path)) ? path : relative(process.cwd(), path);
   const output = new DevConsole({
-    file: shown(settings.file),
+    ...(settings.file === undefined ? {} : { file: shown(settings.file) }),
     dataPath: shown(settings.dataPath),
     watch: settings.watch,
   });

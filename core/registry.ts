@@ -2,7 +2,7 @@
 import { OperationalError } from "../lib/errors.ts";
 import type { Attributes, Condition, ItemKey } from "../lib/item.ts";
 import { CONFLICT_ATTEMPTS_MAX } from "../lib/limits.ts";
-import type { Deployment, RegisteredService, ServiceManifest } from "../lib/manifest.ts";
+import type { Deployment, Reachable, RegisteredService, ServiceManifest } from "../lib/manifest.ts";
 import type { Clock, ItemStore, Registry } from "../lib/ports.ts";
 
 const DEPLOYMENT = "deployment";
@@ -60,21 +60,51 @@ export class ItemRegistry implements Registry {
     return this.#all<Deployment>(DEPLOYMENT);
   }
 
-  /** Stores the deployment and points its services to it: new invocations go there from now on. Throws
-   * {@link OperationalError} for one that is being retired. */
-  async register(deployment: Deployment): Promise<void> {
+  /**
+   * Stores the deployment and points its services to it: new invocations go there from now on. Of one that was known, what
+   * it serves no more goes to the newest other deployment that has it. `keep`: services that other deployments serve by
+   * now stay there. Throws {@link OperationalError} for one that is being retired.
+   */
+  async register(deployment: Deployment, { keep = false }: { keep?: boolean } = {}): Promise<void> {
+    const { id, services } = deployment;
+    const key = keyOf(DEPLOYMENT, id);
+    const before = (await this.#items.get(key))?.["d"] as unknown as Deployment | undefined;
+    const revisions: Record<string, number> = { ...before?.revisions };
     const { won } = await this.#items.write({
-      op: "put",
-      key: keyOf(DEPLOYMENT, deployment.id),
-      attributes: { d: plain(deployment) },
+      ...{ op: "put", key, attributes: { d: plain({ ...deployment, revisions }) } },
       when: { is: "ne", attribute: IDLE, value: RETIRING },
     });
-    if (!won) throw new OperationalError("unavailable", `deployment ${deployment.id} is being retired`);
-    for (const manifest of deployment.services) await this.#pointTo(manifest, deployment.id);
+    if (!won) throw new OperationalError("unavailable", `deployment ${id} is being retired`);
+    for (const manifest of services) {
+      const current = keep ? await this.#read(manifest.name) : undefined;
+      if (current && current.deployment !== id) continue;
+      revisions[manifest.name] = await this.#pointTo(manifest, id);
+    }
+    const dropped = before?.services.filter(({ name }) => !services.some((service) => service.name === name));
+    if (dropped && dropped.length > 0) await this.#giveBack(id, dropped);
+    // For people only: cut off here, the next registration writes them.
+    await this.#change<Deployment>(key, (held) => ({ ...held, revisions }));
     this.#cache.clear();
   }
 
-  async #pointTo(manifest: ServiceManifest, deployment: string): Promise<void> {
+  /** Changes how a deployment is reached, and nothing of what it serves. `undefined`: there is none. */
+  async move(id: string, to: Reachable): Promise<Deployment | undefined> {
+    const moved = await this.#change<Deployment>(keyOf(DEPLOYMENT, id), (held) => {
+      const { address: _, headers: _headers, http11: _http11, ...rest } = held;
+      return { ...rest, ...to };
+    });
+    this.#cache.clear();
+    return moved;
+  }
+
+  async #read(service: string): Promise<RegisteredService | undefined> {
+    return (await this.#items.get(keyOf(SERVICE, service)))?.["d"] as unknown as
+      | RegisteredService
+      | undefined;
+  }
+
+  /** Answers the service's new revision. */
+  async #pointTo(manifest: ServiceManifest, deployment: string): Promise<number> {
     const key = keyOf(SERVICE, manifest.name);
     for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
       const before = await this.#items.get(key);
@@ -87,7 +117,7 @@ export class ItemRegistry implements Registry {
         attributes,
         when: before === undefined ? { is: "absent" } : { is: "eq", attribute: "v", value: revision },
       });
-      if (won) return;
+      if (won) return revision + 1;
     }
     throw new OperationalError(
       "unavailable",
@@ -123,20 +153,27 @@ export class ItemRegistry implements Registry {
   /** Removes a deployment: its services go to the newest other deployment that has them, or are gone. `false`: there is
    * none. Harmless to repeat. */
   async remove(id: string): Promise<boolean> {
+    const served = (await this.services()).filter(({ deployment }) => deployment === id);
+    await this.#giveBack(id, served);
+    const before = await this.#items.get(keyOf(DEPLOYMENT, id));
+    await this.#items.write({ op: "delete", key: keyOf(DEPLOYMENT, id) });
+    this.#cache.clear();
+    return before !== undefined;
+  }
+
+  /** Services that new invocations go to `id` for go to the newest other deployment that has them, or are gone. */
+  async #giveBack(id: string, services: readonly ServiceManifest[]): Promise<void> {
     const deployments = await this.deployments();
     const others = deployments
       .filter((other) => other.id !== id)
       .toSorted((a, b) => b.createdAtMs - a.createdAtMs);
-    for (const service of await this.services()) {
-      if (service.deployment !== id) continue;
-      const next = others.find(({ services }) => services.some(({ name }) => name === service.name));
-      const manifest = next?.services.find(({ name }) => name === service.name);
+    for (const { name } of services) {
+      if ((await this.#read(name))?.deployment !== id) continue;
+      const next = others.find((other) => other.services.some((service) => service.name === name));
+      const manifest = next?.services.find((service) => service.name === name);
       if (next && manifest) await this.#pointTo(manifest, next.id);
-      else await this.#items.write({ op: "delete", key: keyOf(SERVICE, service.name) });
+      else await this.#items.write({ op: "delete", key: keyOf(SERVICE, name) });
     }
-    await this.#items.write({ op: "delete", key: keyOf(DEPLOYMENT, id) });
-    this.#cache.clear();
-    return deployments.some((deployment) => deployment.id === id);
   }
 
   /** The deployments that no service goes to, each with when that was first noticed; a registration forgets it. */

@@ -118,7 +118,9 @@ export type FunctionErrorCode =
   /** It was not run: there are too many already. Waiting mends that. */
   | "throttled"
   /** It was not run, and will not be before somebody does something: it is gone, or may not be invoked. */
-  | "refused";
+  | "refused"
+  /** Nobody answers at the deployment's address. */
+  | "unreachable";
 
 /** A handler's function died in mid-turn, answered what is no outcome, or was not run at all. */
 export class FunctionError extends Error {

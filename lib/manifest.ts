@@ -47,12 +47,25 @@ export interface RegisteredService extends ServiceManifest {
   readonly revision: number;
 }
 
-/** A deployment: an immutable build of handlers (a Lambda version, a bundle of the local server). */
-export interface Deployment {
-  readonly id: string;
-  /** What the invoker needs to reach it: a qualified function ARN, a bundle's hash. */
+/** How handlers are reached. */
+export interface Reachable {
+  /** A qualified function ARN, the URL that a process serves them at, a bundle's hash. */
   readonly address: string;
+  /** Sent along with every request to a URL. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The URL speaks HTTP/1.1 and not HTTP/2. */
+  readonly http11?: boolean;
+}
+
+/** A deployment: an immutable build of handlers (a Lambda version, a bundle of the local server). */
+export interface Deployment extends Reachable {
+  readonly id: string;
   readonly createdAtMs: number;
+  readonly sdkVersion?: string;
+  /** Of whoever registered it: shown, and nothing else. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Of its services, when they were last registered by it. */
+  readonly revisions?: Readonly<Record<string, number>>;
   readonly services: readonly ServiceManifest[];
 }
 

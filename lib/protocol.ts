@@ -3,6 +3,7 @@
  * appends to the journal itself and answers how the turn ended. Both travel as JSON ({@link encodeJson}).
  */
 import type { Note } from "./entry.ts";
+import { FunctionError } from "./errors.ts";
 import type { Incarnation, InvocationId } from "./ids.ts";
 import type { Attributes } from "./item.ts";
 import type { HandlerKind, ServiceManifest } from "./manifest.ts";
@@ -84,6 +85,19 @@ export type TurnOutcome =
     }
   /** An append or a read showed that another turn goes on from here (W3): change nothing more. */
   | { readonly kind: "lost"; readonly reason: string };
+
+const OUTCOME_KINDS: readonly unknown[] = [
+  "completed",
+  "suspended",
+  "failed",
+  "lost",
+] satisfies TurnOutcome["kind"][];
+
+/** What a function answered, if it is an outcome. Throws {@link FunctionError} `bad-answer`. */
+export function checkOutcome(answer: TurnOutcome | null | undefined): TurnOutcome {
+  if (typeof answer === "object" && answer !== null && OUTCOME_KINDS.includes(answer.kind)) return answer;
+  throw new FunctionError("bad-answer", "the handlers' process answered what is no outcome of a turn");
+}
 
 /** Asks a deployment what it serves. */
 export interface DiscoveryRequest {

@@ -4,7 +4,7 @@
  */
 import { SERVED } from "./endpoint.ts";
 import { createLambdaHandler } from "./lambda.ts";
-import { type EndpointHandler, type EndpointOptions, RestateEndpoint } from "./restate-endpoint.ts";
+import { type EndpointHandler, type EndpointOptions, RestateEndpointBase } from "./restate-endpoint.ts";
 
 export * from "./restate.ts";
 
@@ -14,5 +14,5 @@ type LambdaHandler = ReturnType<typeof createLambdaHandler>;
 export const createEndpointHandler = (options: EndpointOptions): EndpointHandler<LambdaHandler> =>
   Object.assign(createLambdaHandler(options), { [SERVED]: options });
 
-export type LambdaEndpoint = RestateEndpoint<EndpointHandler<LambdaHandler>>;
-export const endpoint = (): LambdaEndpoint => new RestateEndpoint(createEndpointHandler);
+export type LambdaEndpoint = RestateEndpointBase<EndpointHandler<LambdaHandler>>;
+export const endpoint = (): LambdaEndpoint => new RestateEndpointBase(createEndpointHandler);

@@ -62,8 +62,10 @@ export {
 } from "../lib/errors.ts";
 export type { Duration } from "../lib/duration.ts";
 export type { Rand } from "./random.ts";
-export { createEndpointHandler, endpoint, RestateEndpoint, serve } from "./restate-endpoint.ts";
-export type { DefaultServiceOptions, EndpointOptions, ServeOptions } from "./restate-endpoint.ts";
+export { createEndpointHandler, endpoint, RestateEndpoint, serve } from "./serve-restate.ts";
+export type { NodeEndpointOptions, ServeOptions } from "./serve-restate.ts";
+export { RestateEndpointBase } from "./restate-endpoint.ts";
+export type { DefaultServiceOptions, EndpointOptions } from "./restate-endpoint.ts";
 export * as internal from "./restate-internal.ts";
 
 export { RestatePromise };

@@ -13,7 +13,7 @@ import {
 import { match, route, type Route } from "../http/router.ts";
 import { operateOnMany } from "./bulk.ts";
 import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
-import { deleteDeployment, registerDeployment } from "./deployment.ts";
+import { deleteDeployment, moveDeployment, registerDeployment } from "./deployment.ts";
 import { AdminError, badField, errorResponse } from "./error.ts";
 import { describeInvocation, describeJournal, listInvocations } from "./invocation.ts";
 import { type InvocationIndex, ScanningIndex } from "./invocation-index.ts";
@@ -49,6 +49,7 @@ const ROUTES: readonly Route<Exchange, Handling>[] = [
   route("GET", "/deployments", listDeployments),
   route("GET", "/deployments/:id", (x, { id }) => describeDeployment(x, id)),
   route("POST", "/deployments", registerDeployment),
+  route("PATCH", "/deployments/:id", (x, { id }) => moveDeployment(x, id)),
   route("DELETE", "/deployments/:id", (x, { id }) => deleteDeployment(x, id)),
   route("GET", "/services", listServices),
   route("GET", "/services/:name", (x, { name }) => describeService(x, name)),
@@ -123,12 +124,23 @@ export class Admin {
 
 async function dispatch(exchange: Exchange): Handling {
   const { method, path } = exchange.request;
-  const segments = segmentsOf(path);
-  if (!segments) throw badField("path", "bad percent-encoding");
+  const decoded = segmentsOf(path);
+  if (!decoded) throw badField("path", "bad percent-encoding");
+  const segments = withoutVersion(decoded);
   const found = match(ROUTES, method, segments);
   if (found.kind === "found") return found.run(exchange);
   if (found.kind === "not-found") throw new AdminError(404, "not found");
   throw new AdminError(405, "method not allowed", { allow: [...new Set(found.allow)].join(", ") });
+}
+
+/** Restate's own tools put a version before the path. */
+function withoutVersion(segments: string[]): string[] {
+  const asked = /^v(\d+)$/u.exec(segments[0] ?? "")?.[1];
+  if (asked === undefined || segments.length < 2) return segments;
+  const { min_admin_api_version: min, max_admin_api_version: max } = ADMIN_API_VERSIONS;
+  if (Number(asked) >= min && Number(asked) <= max) return segments.slice(1);
+  const text = `Unsupported Admin API version V${asked}. This server supports versions between V${min} and V${max}.`;
+  throw new AdminError(400, text);
 }
 
 async function version({ version: { version: own, ingressEndpoint } }: Exchange): Handling {

@@ -22,6 +22,13 @@ export function changesBetween(before: ServiceManifest, after: ServiceManifest |
   });
 }
 
+/** What no revision may do to the one before: in words, or `undefined`. State and open invocations of a service would mean
+ * something else as another type. */
+export const breakingChange = (before: ServiceManifest, after: ServiceManifest): string | undefined =>
+  before.type === after.type
+    ? undefined
+    : `detected a new service revision for '${after.name}' changing the service type from previous revision. Service type cannot be changed across revisions. Use 'breaking' to do it all the same.`;
+
 /** Throws `TypeError` for what no endpoint should answer. */
 export function assertDiscovery({ services }: DiscoveryResponse): void {
   // It comes from outside: nothing of its type is certain.

@@ -1,32 +1,36 @@
 /**
- * `POST /deployments` and `DELETE /deployments/{id}`. A deployment's id derives from its address: registering one twice at
- * the same time, or once more after it was removed, comes to the same, and invocations pinned to it go on.
+ * `POST /deployments`, `PATCH` and `DELETE /deployments/{id}`. A deployment's id derives from its address: registering one
+ * twice at the same time, or once more after it was removed, comes to the same, and invocations pinned to it go on.
  */
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { digest } from "../../lib/hash.ts";
-import type { Deployment, ServiceManifest } from "../../lib/manifest.ts";
+import type { Deployment, Reachable, ServiceManifest } from "../../lib/manifest.ts";
 import { type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts";
-import { emptyResponse, type HttpRequest, jsonResponse, parseJsonObject } from "../http/message.ts";
-import { assertDiscovery, changesBetween } from "./compatibility.ts";
-import { AdminError, badField, coded, doesNotExist } from "./error.ts";
+import { emptyResponse, jsonResponse } from "../http/message.ts";
+import { assertDiscovery, breakingChange, changesBetween } from "./compatibility.ts";
+import { type Wanted, wantedChange, wantedDeployment } from "./deployment-request.ts";
+import { AdminError, coded, doesNotExist } from "./error.ts";
 import { flagIn } from "./invocation.ts";
 import type { InvocationIndex } from "./invocation-index.ts";
 import { STATUS_VIEWS } from "./invocation-view.ts";
-import type { AdminPorts, AdminRegistry, Exchange, Handling } from "./ports.ts";
-import { viewService } from "./service-view.ts";
+import {
+  type AdminPorts,
+  type AdminRegistry,
+  DiscoveryError,
+  type Exchange,
+  type Handling,
+} from "./ports.ts";
+import { type ServiceOrigin, viewDeployment, viewRevisions, viewService } from "./service-view.ts";
 
 /** Pages of the index that a removal looks through for pinned invocations. */
 const PAGES_MAX = 50;
 const PAGE = 1000;
-const UNSUPPORTED = ["additional_headers", "assume_role_arn", "auth"] as const;
+/** Deployments that were moved away from their address, and others registered there since. */
+const SAME_ADDRESS_MAX = 100;
 
-export interface WantedDeployment {
-  readonly address: string;
-  /** Ask again what it serves, though it is known. */
-  readonly force: boolean;
-  /** Register it although callers or invocations in flight rely on what it takes away. */
-  readonly breaking: boolean;
-  readonly dryRun: boolean;
+export interface WantedDeployment extends Wanted {
+  /** Refuse also what takes handlers away, or whole services of one that is known: for deployments that no person looks at. */
+  readonly strict?: boolean;
   /** Throws if what was discovered must not be registered. */
   readonly check?: (deployment: Deployment) => void;
 }
@@ -34,86 +38,123 @@ export interface WantedDeployment {
 export interface Registered {
   readonly deployment: Deployment;
   readonly known: boolean;
-  /** Absent: it was not asked. */
-  readonly sdkVersion?: string;
+  /** What callers and invocations in flight may trip over, for people to read. */
+  readonly info: readonly object[];
 }
 
 /** What a registration needs. */
 export type RegistrationPorts = Pick<AdminPorts, "registry" | "discoverer" | "clock">;
 
-/** 201 new, 200 known (as it is, or with `force`, the default, discovered anew). 400 bad body; 409 META0006, META0016;
- * 500 META0003, META0012, META0013; 501 nothing here can discover. */
+/** 201 new, 200 known (as it is, or with `force` discovered anew). 400, 422 bad body; 409 META0006, META0017; 500
+ * META0003, META0012, META0013, META0014; 501 nothing here can discover. */
 export async function registerDeployment({ ports, request }: Exchange): Handling {
-  const wanted = wantedIn(request);
-  const { deployment, known, sdkVersion } = await register(ports, wanted);
-  const ahead = wanted.dryRun && sdkVersion !== undefined ? 1 : 0;
-  const body = await viewRegistered(ports.registry, deployment, ahead, sdkVersion);
-  return jsonResponse(known ? 200 : 201, body);
+  const { deployment, known, info } = await register(ports, wantedDeployment(request));
+  const { id, services, sdkVersion } = deployment;
+  const body = {
+    id,
+    services: services.map((manifest) => viewService(manifest, originOf(deployment, manifest))),
+    min_protocol_version: PROTOCOL_VERSION,
+    max_protocol_version: PROTOCOL_VERSION,
+    ...(sdkVersion === undefined ? {} : { sdk_version: sdkVersion }),
+    ...(info.length > 0 ? { info } : {}),
+  };
+  return jsonResponse(known ? 200 : 201, body, { location: `deployments/${id}` });
 }
 
-/** Discovers what the address serves, and registers it unless it breaks what relies on it. Throws {@link AdminError}. */
+/** Discovers what is served there, and registers it unless it breaks what relies on it. Throws {@link AdminError}. */
 export async function register(ports: RegistrationPorts, wanted: WantedDeployment): Promise<Registered> {
-  const { address } = wanted;
-  const deployments = await ports.registry.deployments();
-  const known = deployments.find((deployment) => deployment.address === address);
-  if (known && !wanted.force) return { deployment: known, known: true };
-  const discovered = await discover(ports, address);
+  const { registry } = ports;
+  const { address } = wanted.target;
+  const deployments = await registry.deployments();
+  const [known, ...others] = deployments.filter((deployment) => deployment.address === address);
+  if (known && !wanted.force) return { deployment: known, known: true, info: [] };
+  if (others.length > 0) throw ambiguous(address);
+  const { sdkVersion, services } = await discover(ports, wanted.target);
+  const { id, createdAtMs, ...held } = known ?? {
+    id: deploymentId(address, deployments),
+    createdAtMs: ports.clock.now(),
+  };
   const deployment: Deployment = {
-    id: known?.id ?? deploymentId(address),
-    address,
-    createdAtMs: known?.createdAtMs ?? ports.clock.now(),
-    services: discovered.services,
+    ...wanted.target,
+    ...{ id, createdAtMs, sdkVersion, services },
+    ...metadataOf(wanted, held),
   };
   wanted.check?.(deployment);
-  if (!wanted.breaking) await assertCompatible(ports.registry, deployment, known);
-  if (!wanted.dryRun) await ports.registry.register(deployment);
-  return { deployment, known: known !== undefined, sdkVersion: discovered.sdkVersion };
+  if (wanted.strict === true && !wanted.breaking) await assertCompatible(registry, deployment, known);
+  const info = await checkServices(registry, deployment, wanted);
+  const isKnown = known !== undefined;
+  if (wanted.dryRun) return { deployment: await asIfRegistered(registry, deployment), known: isKnown, info };
+  await registry.register(deployment);
+  return { deployment: (await registry.deployment(deployment.id)) ?? deployment, known: isKnown, info };
 }
 
-function wantedIn({ body }: HttpRequest): WantedDeployment {
-  const json = parseJsonObject(body);
-  if (!json) throw badField("request body", "must be a JSON object");
-  const unsupported = UNSUPPORTED.find((name) => !isNothing(json[name]));
-  if (unsupported !== undefined) throw badField(`request field '${unsupported}'`, "is not supported");
-  const flag = (name: string, preset: boolean): boolean => {
-    const value = json[name] ?? preset;
-    if (typeof value !== "boolean") throw badField(`request field '${name}'`, "must be true or false");
-    return value;
+/** 200. Moves a deployment to another address, or changes the headers; with `overwrite` it is what is served there, else
+ * what it was, and what is served there must have it all (409 META0016). In-flight invocations go there from now on. */
+export async function moveDeployment({ ports, request }: Exchange, id: string): Handling {
+  const { registry } = ports;
+  const known = await registry.deployment(id);
+  if (!known) throw doesNotExist(`deployment '${id}'`);
+  const wanted = wantedChange(request, known);
+  const { sdkVersion, services } = await discover(ports, wanted.target);
+  const { address: _, headers: _headers, http11: _http11, ...rest } = known;
+  const moved: Deployment = {
+    ...rest,
+    ...wanted.target,
+    ...(wanted.overwrite ? { sdkVersion, services } : {}),
   };
-  return {
-    address: addressIn(json),
-    force: flag("force", true),
-    breaking: flag("breaking", false),
-    dryRun: flag("dry_run", false),
-  };
-}
-
-const isNothing = (value: unknown): boolean =>
-  value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0);
-
-function addressIn({ uri, arn }: Record<string, unknown>): string {
-  if (typeof arn === "string" && uri === undefined) {
-    // An unqualified ARN, or $LATEST, is not immutable: what is in flight would change under its journal.
-    if (/^arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+:\d+$/.test(arn)) return arn;
-    throw badField("request field 'arn'", "must name a version: arn:…:function:{name}:{number}");
+  if (!wanted.overwrite) assertHasAll(services, known);
+  if (!wanted.dryRun) {
+    if (wanted.overwrite) await registry.register(moved, { keep: true });
+    else await registry.move(id, wanted.target);
   }
-  if (typeof uri === "string" && arn === undefined && URL.canParse(uri)) return new URL(uri).href;
-  throw badField("request body", "needs either 'uri', a URL, or 'arn'");
+  const now = wanted.dryRun ? moved : ((await registry.deployment(id)) ?? moved);
+  const views = now.services.map((manifest) => viewService(manifest, originOf(now, manifest)));
+  return jsonResponse(200, viewDeployment(now, views));
 }
 
-const deploymentId = (address: string): string =>
-  `dp_${Buffer.from(digest(15, "deployment", address)).toString("base64url")}`;
+const metadataOf = (
+  { metadata }: Wanted,
+  held: Pick<Deployment, "metadata">,
+): Pick<Deployment, "metadata"> => {
+  const now = metadata ?? held.metadata;
+  return now === undefined ? {} : { metadata: now };
+};
 
-async function discover({ discoverer }: RegistrationPorts, address: string): Promise<DiscoveryResponse> {
+const originOf = (deployment: Deployment, { name }: ServiceManifest): ServiceOrigin => ({
+  deployment: deployment.id,
+  ...viewRevisions(deployment, name),
+});
+
+const ambiguous = (address: string): AdminError =>
+  coded(409, "META0017", `several deployments share the address '${address}': change one by its id instead`);
+const differs = (change: string): AdminError =>
+  coded(
+    409,
+    "META0016",
+    `what is served there is not what was: ${change}. Use 'overwrite' to take it all the same`,
+  );
+
+function deploymentId(address: string, deployments: readonly Deployment[]): string {
+  for (let nth = 0; nth < SAME_ADDRESS_MAX; nth++) {
+    const salt = nth === 0 ? [] : [String(nth)];
+    const id = `dp_${Buffer.from(digest(15, "deployment", address, ...salt)).toString("base64url")}`;
+    if (!deployments.some((deployment) => deployment.id === id)) return id;
+  }
+  throw ambiguous(address);
+}
+
+async function discover({ discoverer }: RegistrationPorts, target: Reachable): Promise<DiscoveryResponse> {
   if (!discoverer) {
     throw new AdminError(501, "Deployments cannot be discovered here; the tool that deploys registers them.");
   }
+  const { address } = target;
   let answer: DiscoveryResponse;
   try {
-    answer = await discoverer.discover(address);
+    answer = await discoverer.discover(target);
   } catch (error) {
+    if (error instanceof DiscoveryError) throw coded(500, error.code, error.message);
     const code = error instanceof OperationalError ? "META0003" : "META0013";
-    throw coded(500, code, `error when discovering '${address}': ${asError(error).message}`);
+    throw coded(500, code, `error when calling '${address}': ${asError(error).message}`);
   }
   const spoken: unknown = answer.version;
   if (spoken !== PROTOCOL_VERSION) {
@@ -128,54 +169,58 @@ async function discover({ discoverer }: RegistrationPorts, address: string): Pro
   return answer;
 }
 
+/** Throws 409 META0016 for what lacks something that the deployment was known to serve. */
+function assertHasAll(services: readonly ServiceManifest[], known: Deployment): void {
+  for (const before of known.services) {
+    const [change] = changesBetween(
+      before,
+      services.find(({ name }) => name === before.name),
+    );
+    if (change !== undefined) throw differs(change);
+  }
+}
+
 /** Throws 409: META0016 for a deployment that is not what it was, META0006 for a service that others rely on. */
 async function assertCompatible(
   registry: AdminRegistry,
   { services }: Deployment,
   known: Deployment | undefined,
 ): Promise<void> {
-  for (const before of known?.services ?? []) {
-    const [change] = changesBetween(
-      before,
-      services.find(({ name }) => name === before.name),
-    );
-    if (change === undefined) continue;
-    const text = `the deployment cannot be updated in place: ${change}. Use 'breaking' to do it all the same`;
-    throw coded(409, "META0016", text);
-  }
+  if (known) assertHasAll(services, known);
   for (const service of services) {
     const before = await registry.service(service.name);
     const [change] = before ? changesBetween(before, service) : [];
-    if (change !== undefined) {
-      throw coded(
-        409,
-        "META0006",
-        `incompatible with the registered revision: ${change}. Use 'breaking' to register it`,
-      );
-    }
+    if (change === undefined) continue;
+    const text = `incompatible with the registered revision: ${change}. Use 'breaking' to register it`;
+    throw coded(409, "META0006", text);
   }
 }
 
-async function viewRegistered(
+/** Throws 409 META0006 for a service of another type, unless that is asked for. Answers what else callers and invocations
+ * in flight may trip over, for people to read. */
+async function checkServices(
   registry: AdminRegistry,
-  { id, services }: Deployment,
-  ahead = 0,
-  sdkVersion?: string,
-): Promise<object> {
-  const view = async (manifest: ServiceManifest): Promise<object> => {
-    const registered = await registry.service(manifest.name);
-    const isNewest = ahead > 0 || registered?.deployment === id;
-    const revision = isNewest ? { revision: (registered?.revision ?? 0) + ahead } : {};
-    return viewService(manifest, { deployment: id, ...revision });
-  };
-  return {
-    id,
-    services: await Promise.all(services.map(view)),
-    min_protocol_version: PROTOCOL_VERSION,
-    max_protocol_version: PROTOCOL_VERSION,
-    ...(sdkVersion === undefined ? {} : { sdk_version: sdkVersion }),
-    info: [],
-  };
+  { services }: Deployment,
+  { force, breaking }: Wanted,
+): Promise<readonly object[]> {
+  const info: object[] = [];
+  for (const service of services) {
+    const before = await registry.service(service.name);
+    if (!before) continue;
+    const refused = breakingChange(before, service);
+    if (refused !== undefined && !force && !breaking) throw coded(409, "META0006", refused);
+    info.push(...changesBetween(before, service).map((message) => ({ message })));
+  }
+  return info;
+}
+
+/** With the revisions that its services would have. */
+async function asIfRegistered(registry: AdminRegistry, deployment: Deployment): Promise<Deployment> {
+  const revisions: Record<string, number> = {};
+  for (const { name } of deployment.services) {
+    revisions[name] = ((await registry.service(name))?.revision ?? 0) + 1;
+  }
+  return { ...deployment, revisions };
 }
 
 /** 202; 404 unknown; 409, without `force=true`, while new invocations go there or older ones are pinned to it. */

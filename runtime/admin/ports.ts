@@ -1,4 +1,4 @@
-import type { Deployment, RegisteredService, ServiceManifest } from "../../lib/manifest.ts";
+import type { Deployment, Reachable, RegisteredService, ServiceManifest } from "../../lib/manifest.ts";
 import type { Clock, Entropy, ItemStore, Listing, Logger, Mailbox, Registry } from "../../lib/ports.ts";
 import type { DiscoveryResponse } from "../../lib/protocol.ts";
 import type { HttpRequest, HttpResponse } from "../http/message.ts";
@@ -7,7 +7,8 @@ import type { InvocationIndex } from "./invocation-index.ts";
 /** The registry, with what only an operator asks for. */
 export interface AdminRegistry extends Registry {
   deployments(): Promise<readonly Deployment[]>;
-  register(deployment: Deployment): Promise<void>;
+  register(deployment: Deployment, options?: { keep?: boolean }): Promise<void>;
+  move(id: string, to: Reachable): Promise<Deployment | undefined>;
   configure(
     name: string,
     change: (manifest: ServiceManifest) => ServiceManifest,
@@ -15,10 +16,20 @@ export interface AdminRegistry extends Registry {
   remove(id: string): Promise<boolean>;
 }
 
-/** Asks what an address serves. Throws {@link OperationalError} if it cannot be reached, and any other error if what it
- * answers is no discovery. */
+/** Asks what is served somewhere. Throws {@link OperationalError} if it cannot be reached, {@link DiscoveryError} where
+ * the reason is known, and any other error if what it answers is no discovery. */
 export interface Discoverer {
-  discover(address: string): Promise<DiscoveryResponse>;
+  discover(target: Reachable): Promise<DiscoveryResponse>;
+}
+
+export class DiscoveryError extends Error {
+  override readonly name = "DiscoveryError";
+  /** The one that the admin API answers. */
+  readonly code: "META0003" | "META0013" | "META0014";
+  constructor(code: DiscoveryError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 export interface AdminPorts {

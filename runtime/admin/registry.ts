@@ -1,18 +1,18 @@
 /** `GET /deployments[/{id}]`, `GET /services[/{name}[/handlers[/{handler}]]]`. */
-import type { Deployment, RegisteredService } from "../../lib/manifest.ts";
+import type { RegisteredService } from "../../lib/manifest.ts";
 import { jsonResponse } from "../http/message.ts";
 import { doesNotExist } from "./error.ts";
 import type { AdminRegistry, Exchange, Handling } from "./ports.ts";
-import { viewDeployment, viewHandler, viewService } from "./service-view.ts";
+import { viewDeployment, viewHandler, viewRevisions, viewService } from "./service-view.ts";
 
 export async function listDeployments({ ports: { registry } }: Exchange): Handling {
-  const [deployments, services] = await Promise.all([registry.deployments(), registry.services()]);
+  const deployments = await registry.deployments();
   const views = deployments
     .toSorted((a, b) => a.createdAtMs - b.createdAtMs)
     .map((deployment) =>
       viewDeployment(
         deployment,
-        deployment.services.map(({ name }) => ({ name, ...revisionOf(services, name, deployment) })),
+        deployment.services.map(({ name }) => ({ name, ...viewRevisions(deployment, name) })),
       ),
     );
   return jsonResponse(200, { deployments: views });
@@ -21,21 +21,10 @@ export async function listDeployments({ ports: { registry } }: Exchange): Handli
 export async function describeDeployment({ ports: { registry } }: Exchange, id: string): Handling {
   const deployment = await registry.deployment(id);
   if (!deployment) throw doesNotExist(`deployment '${id}'`);
-  const services = await registry.services();
   const views = deployment.services.map((manifest) =>
-    viewService(manifest, { deployment: id, ...revisionOf(services, manifest.name, deployment) }),
+    viewService(manifest, { deployment: id, ...viewRevisions(deployment, manifest.name) }),
   );
   return jsonResponse(200, viewDeployment(deployment, views));
-}
-
-/** The registry knows revisions of the newest only. */
-function revisionOf(
-  services: readonly RegisteredService[],
-  service: string,
-  { id }: Deployment,
-): { revision?: number } {
-  const newest = services.find(({ name, deployment }) => name === service && deployment === id);
-  return newest === undefined ? {} : { revision: newest.revision };
 }
 
 export async function listServices({ ports: { registry } }: Exchange): Handling {

@@ -7,6 +7,7 @@ import type {
   ServiceManifest,
   ServiceType,
 } from "../../lib/manifest.ts";
+import { PROTOCOL_VERSION } from "../../lib/protocol.ts";
 import { retryPolicyOf } from "../../lib/retry.ts";
 import { viewDuration, viewTime } from "./value-view.ts";
 
@@ -23,18 +24,35 @@ const HANDLER_TYPES: Record<HandlerManifest["kind"], string | undefined> = {
 };
 
 export function viewDeployment(deployment: Deployment, services: readonly object[]): object {
-  const { id, address, createdAtMs } = deployment;
+  const { id, address, createdAtMs, headers, http11, metadata, sdkVersion } = deployment;
   return {
     id,
-    ...(address.startsWith("arn:") ? { arn: address } : { uri: address }),
+    ...(address.startsWith("arn:")
+      ? { arn: address }
+      : {
+          uri: address,
+          protocol_type: "BidiStream",
+          http_version: http11 === true ? "HTTP/1.1" : "HTTP/2.0",
+        }),
+    ...(headers === undefined ? {} : { additional_headers: headers }),
+    ...(metadata === undefined ? {} : { metadata }),
     created_at: viewTime(createdAtMs),
+    min_protocol_version: PROTOCOL_VERSION,
+    max_protocol_version: PROTOCOL_VERSION,
+    ...(sdkVersion === undefined ? {} : { sdk_version: sdkVersion }),
     services,
   };
 }
 
+/** As registered by it: newer deployments may have newer ones. */
+export function viewRevisions({ revisions = {} }: Deployment, service: string): { revision?: number } {
+  const revision = revisions[service];
+  return revision === undefined ? {} : { revision };
+}
+
 export interface ServiceOrigin {
   readonly deployment: string;
-  /** Absent of an older revision than the newest. */
+  /** Absent where it is not known. */
   readonly revision?: number;
 }
 

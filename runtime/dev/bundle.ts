@@ -120,7 +120,7 @@ function options(file: string): Esbuild.BuildOptions {
   };
 }
 
-/** The default export is an array of definitions, or one definition. */
+/** The default export is an array of definitions, or one definition; without one, the file serves by itself, or would. */
 function entryOf(file: string): string {
   const from = (path: string): string => JSON.stringify(path);
   const own = (path: string): string => from(join(PACKAGE_ROOT, path + EXTENSION));
@@ -128,11 +128,8 @@ function entryOf(file: string): string {
 import * as user from ${from(file)};
 import { createEndpoint } from ${own("sdk/endpoint")};
 export { OperationalError } from ${own("lib/errors")};
-const { default: definitions } = user;
-if (definitions === undefined) {
-  throw new Error("the file has no default export: export its services as \`export default [first, second]\`");
-}
-export const endpoint = createEndpoint([definitions].flat());
+const { default: exported } = user;
+export const endpointOf = async (served) => createEndpoint(exported === undefined ? await served() : [exported].flat());
 `;
 }
 

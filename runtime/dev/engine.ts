@@ -23,6 +23,7 @@ import { LocalTimers } from "../local/timers.ts";
 import { Reconciler } from "../reconciler/core.ts";
 import { type Deployed, Deployer } from "./deployer.ts";
 import { HostPool } from "./host-pool.ts";
+import { HttpHosts, isHttp } from "./http-hosts.ts";
 import { HttpServer } from "./http-server.ts";
 import { type ReloadEvent, Reloader } from "./reload.ts";
 
@@ -42,8 +43,8 @@ const RECONCILE_MS = 10 * 60 * 1000;
 export type Durability = NonNullable<DatabaseOptions["durability"]>;
 
 export interface EngineOptions {
-  /** The user's file, absolute. */
-  readonly file: string;
+  /** The user's file, absolute. Without one, only what is registered with the admin API is served. */
+  readonly file?: string;
   readonly dataPath: string;
   readonly durability: Durability;
   readonly host: string;
@@ -85,7 +86,8 @@ export interface FailedAttempt {
 export interface Listening {
   readonly url: string;
   readonly adminUrl: string;
-  readonly deployed: Deployed;
+  /** Absent without a file. */
+  readonly deployed?: Deployed;
 }
 
 export class Engine {
@@ -97,7 +99,8 @@ export class Engine {
   readonly #timers: LocalTimers;
   readonly #registry: ItemRegistry;
   readonly #pool: HostPool;
-  readonly #reloader: Reloader;
+  readonly #httpHosts: HttpHosts;
+  readonly #reloader: Reloader | undefined;
   readonly #servers: HttpServer[] = [];
   #current: string | undefined;
   #reconciling: NodeJS.Timeout | undefined;
@@ -118,14 +121,17 @@ export class Engine {
       registry: this.#registry,
       clock: systemClock,
     });
+    const ports = { items: this.#items, mailbox: this.#mailbox, registry: this.#registry };
+    this.#httpHosts = new HttpHosts({ ports });
     this.#pool = new HostPool({
-      ports: { items: this.#items, mailbox: this.#mailbox, registry: this.#registry },
+      ports,
       loadBundle: (deployment) => deployer.load(deployment),
       output: (deployment, stream, line) => {
         const old = this.#current !== undefined && deployment !== this.#current;
         options.report({ kind: "output", deployment, old, stream, line });
       },
     });
+    if (options.file === undefined) return;
     this.#reloader = new Reloader(options.file, {
       deployer,
       pool: this.#pool,
@@ -135,11 +141,11 @@ export class Engine {
 
   /** Resolves when requests are answered. Throws `BuildError` or `ListenError`; {@link stop} is needed even then. */
   async start(): Promise<Listening> {
-    const deployed = await this.#reloader.start(this.#options.watch);
+    const deployed = await this.#reloader?.start(this.#options.watch);
     // Before anything is consumed: an engine that cannot be reached should not go to work.
     const { url, adminUrl } = await this.#listen();
     this.#dispatch();
-    return { url, adminUrl, deployed };
+    return { url, adminUrl, ...(deployed && { deployed }) };
   }
 
   /** Ends everything, within about two seconds. What is in flight goes on at the next start. */
@@ -153,7 +159,8 @@ export class Engine {
     // Before the host processes end, whose turns would otherwise be recorded as failures of their handlers.
     this.#database.close();
     for (const server of this.#servers) server.destroy();
-    await Promise.all([this.#pool.stop(), this.#reloader.stop()]);
+    this.#httpHosts.stop();
+    await Promise.all([this.#pool.stop(), this.#reloader?.stop()]);
   }
 
   #report(event: ReloadEvent): void {
@@ -185,7 +192,7 @@ export class Engine {
       }),
     );
     const admin = new Admin(
-      { ...this.#ports(), listing: this.#items.listing },
+      { ...this.#ports(), listing: this.#items.listing, discoverer: this.#httpHosts },
       { version: PACKAGE_VERSION, ingressEndpoint: url },
     );
     const adminUrl = await this.#serve(
@@ -228,7 +235,8 @@ export class Engine {
       });
     };
     try {
-      const outcome = await this.#pool.invoke(deployment, request);
+      const hosts = isHttp(deployment) ? this.#httpHosts : this.#pool;
+      const outcome = await hosts.invoke(deployment, request);
       if (outcome.kind === "failed") failed(outcome.failure);
       return outcome;
     } catch (error) {

@@ -5,7 +5,12 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { extname, join } from "node:path";
 import { FunctionError, OperationalError } from "../../lib/errors.ts";
-import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
+import {
+  checkOutcome,
+  type DiscoveryResponse,
+  type TurnOutcome,
+  type TurnRequest,
+} from "../../lib/protocol.ts";
 import { Channel } from "./channel.ts";
 import type { EngineCalls, HostCalls } from "./host-protocol.ts";
 import type { LastWords } from "./host.ts";
@@ -285,15 +290,3 @@ export class HostProcess {
 
 const isLastWords = (message: unknown): message is LastWords =>
   typeof message === "object" && message !== null && typeof (message as LastWords).lastWords === "string";
-
-const KINDS: readonly unknown[] = [
-  "completed",
-  "suspended",
-  "failed",
-  "lost",
-] satisfies TurnOutcome["kind"][];
-
-function checkOutcome(answer: TurnOutcome | undefined): TurnOutcome {
-  if (answer !== undefined && KINDS.includes(answer.kind)) return answer;
-  throw new FunctionError("bad-answer", "the host process answered what is no outcome of a turn");
-}

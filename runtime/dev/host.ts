@@ -8,13 +8,18 @@ import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../lib/prot
 import { consoleLogger, systemClock, systemEntropy } from "../local/clock.ts";
 import { Channel, type Frame, reviveError, type WireError } from "./channel.ts";
 import { type EngineCalls, enginePorts, type HostCalls } from "./host-protocol.ts";
+import { collectServed } from "./served-files.ts";
+
+interface Endpoint {
+  discover(): DiscoveryResponse;
+  runTurn(request: TurnRequest, ports: object): Promise<TurnOutcome>;
+}
 
 /** What a bundle exports: see `bundle.ts`. */
 interface Bundle {
-  readonly endpoint: {
-    discover(): DiscoveryResponse;
-    runTurn(request: TurnRequest, ports: object): Promise<TurnOutcome>;
-  };
+  readonly endpointOf?: (served: () => Promise<readonly object[]>) => Promise<Endpoint>;
+  /** What bundles of earlier versions export, and data files still hold. */
+  readonly endpoint?: Endpoint;
   /** The bundle's own copy of the class, which its code recognises. */
   readonly OperationalError: typeof OperationalErrorClass;
 }
@@ -22,6 +27,10 @@ interface Bundle {
 /** The last message of a process that an uncaught error ends. */
 export interface LastWords {
   readonly lastWords: string;
+}
+
+function noBundle(): never {
+  throw new Error("the file is not a bundle");
 }
 
 type Send = (message: readonly Frame[] | LastWords) => void;
@@ -35,18 +44,19 @@ function main(bundlePath: string, send: Send): void {
     send({ lastWords: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   });
 
+  const served = collectServed();
   const bundle = import(pathToFileURL(bundlePath).href) as Promise<Bundle>;
+  const endpoint = bundle.then((loaded) => loaded.endpointOf?.(served) ?? loaded.endpoint ?? noBundle());
   let OperationalError: typeof OperationalErrorClass | undefined;
   const revive = (wire: WireError): Error =>
     wire.operational !== undefined && OperationalError !== undefined
       ? new OperationalError(wire.operational, wire.message)
       : reviveError(wire);
   const calls: HostCalls = {
-    discover: async () => (await bundle).endpoint.discover(),
+    discover: async () => (await endpoint).discover(),
     turn: async (request) => {
-      const loaded = await bundle;
-      OperationalError = loaded.OperationalError;
-      return loaded.endpoint.runTurn(request, ports);
+      ({ OperationalError } = await bundle);
+      return (await endpoint).runTurn(request, ports);
     },
     ping: () => Promise.resolve(undefined),
   };
@@ -58,7 +68,7 @@ function main(bundlePath: string, send: Send): void {
     logger: consoleLogger("info", "pretty"),
   };
   // A bundle that cannot be loaded is reported by `discover`.
-  bundle.catch(() => undefined);
+  endpoint.catch(() => undefined);
   process.on("message", (frames) => channel.receive(frames));
 }
 

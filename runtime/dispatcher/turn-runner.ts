@@ -276,6 +276,7 @@ const STATUS_OF: Readonly<Record<FunctionErrorCode, number>> = {
   "too-large": 413,
   throttled: 429,
   refused: 503,
+  unreachable: 503,
 };
 
 const CODE_OF: Readonly<Record<FunctionErrorCode, ErrorCode>> = {

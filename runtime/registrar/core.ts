@@ -36,8 +36,9 @@ export class Registrar {
   async register({ versionArn, services, breaking }: Registration): Promise<void> {
     const known = (await this.#ports.registry.deployments()).some(({ address }) => address === versionArn);
     const wanted = {
-      address: versionArn,
+      target: { address: versionArn },
       force: true,
+      strict: true,
       // A stack that is rolled back takes away what the newer version had added, and must not fail at that, too.
       breaking: breaking || known,
       dryRun: false,

@@ -2,6 +2,7 @@
 import { ItemRegistry } from "../../../core/registry.ts";
 import { OperationalError } from "../../../lib/errors.ts";
 import type { Entry } from "../../../lib/entry.ts";
+import type { Reachable } from "../../../lib/manifest.ts";
 import type { Attributes } from "../../../lib/item.ts";
 import type { ListedPart } from "../../../lib/listing.ts";
 import type { Start } from "../../../lib/message.ts";
@@ -34,6 +35,7 @@ class KeptParts implements Listing {
 export class AdminWorld extends World {
   /** The registry has a store of its own, which no test's faults concern. */
   readonly registry = new ItemRegistry(new MemoryItemStore(), this.clock, 0);
+  readonly asked: Reachable[] = [];
   readonly discovered = new Map<string, DiscoveryResponse | Error>();
   readonly adminPorts: AdminPorts;
   readonly admin: Admin;
@@ -46,7 +48,7 @@ export class AdminWorld extends World {
       ...this.ports,
       ...(parts === undefined ? {} : { listing: new KeptParts(this.items, parts) }),
       registry: this.registry,
-      discoverer: { discover: (address) => this.#discover(address) },
+      discoverer: { discover: (target) => this.#discover(target) },
     };
     this.admin = new Admin(this.adminPorts, {
       version: "0.1.0",
@@ -54,7 +56,9 @@ export class AdminWorld extends World {
     });
   }
 
-  async #discover(address: string): Promise<DiscoveryResponse> {
+  async #discover(target: Reachable): Promise<DiscoveryResponse> {
+    const { address } = target;
+    this.asked.push(target);
     const answer = this.discovered.get(address);
     if (answer instanceof Error) throw answer;
     if (!answer) throw new OperationalError("unavailable", "connection refused");

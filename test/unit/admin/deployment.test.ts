@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { HandlerManifest, ServiceManifest } from "../../../lib/manifest.ts";
 import { type DiscoveryResponse, PROTOCOL_VERSION } from "../../../lib/protocol.ts";
 import { Admin } from "../../../runtime/admin/admin.ts";
+import { DiscoveryError } from "../../../runtime/admin/ports.ts";
 import { answerOf, requestOf } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 
@@ -45,12 +46,15 @@ describe("registering", () => {
       status: 201,
       body: {
         services: [{ name: "A", revision: 1 }],
-        ...{ min_protocol_version: 1, max_protocol_version: 1, sdk_version: "1.2.3", info: [] },
+        ...{ min_protocol_version: 1, max_protocol_version: 1, sdk_version: "1.2.3" },
       },
     });
     const { id } = answer.body as { id: string };
+    expect(answer.headers).toMatchObject({ location: `deployments/${id}` });
     expect((await world.ask("GET /services/A")).body).toMatchObject({ deployment_id: id, revision: 1 });
-    expect((await world.ask(`GET /deployments/${id}`)).body).toMatchObject({ id, uri: URI });
+    expect((await world.ask(`GET /deployments/${id}`)).body).toMatchObject({
+      ...{ id, uri: URI, metadata: { a: "b" }, protocol_type: "BidiStream", http_version: "HTTP/2.0" },
+    });
   });
 
   test("a version of a function is one, its newest code is not", async () => {
@@ -70,12 +74,36 @@ describe("registering", () => {
     expect((await world.ask("GET /services/A/handlers/two")).status).toBe(404);
   });
 
-  test("a known one is discovered anew by default", async () => {
+  test("a known one is discovered anew with force, which the older API has by default", async () => {
     const world = worldWith(s("A", [h("one")]));
     const { id } = (await register(world)).body as { id: string };
     world.discovered.set(URI, found(s("A", [h("one"), h("two")])));
-    expect(await register(world)).toMatchObject({ status: 200, body: { id, services: [{ revision: 2 }] } });
+    expect((await register(world)).status).toBe(200);
+    expect((await world.ask("GET /services/A/handlers/two")).status).toBe(404);
+    const forced = await register(world, { force: true });
+    expect(forced).toMatchObject({ status: 200, body: { id, services: [{ revision: 2 }] } });
     expect((await world.ask("GET /services/A/handlers/two")).status).toBe(200);
+    const older = await world.ask("POST /v2/deployments", { uri: URI });
+    expect(older).toMatchObject({ status: 200, body: { id, services: [{ revision: 3 }] } });
+  });
+
+  test("what a forced one serves no more goes back to the deployment before it, or is gone", async () => {
+    const world = worldWith(s("T", [h("hello")]), s("Gone", [h("one")]));
+    await register(world);
+    world.discovered.set(URI, found(s("New", [h("one")])));
+    expect((await register(world, { force: true })).status).toBe(200);
+    expect((await world.ask("GET /services/T")).body).toMatchObject({ deployment_id: "dp_1", revision: 3 });
+    expect((await world.ask("GET /services/Gone")).status).toBe(404);
+    expect((await world.ask("GET /services/New")).status).toBe(200);
+  });
+
+  test("headers and the kind of connection are kept, and used to discover it", async () => {
+    const world = worldWith(s("A", [h("one")]));
+    const wanted = { additional_headers: { "x-a": "b" }, use_http_11: true };
+    const { id } = (await register(world, wanted)).body as { id: string };
+    expect(world.asked).toEqual([{ address: URI, headers: { "x-a": "b" }, http11: true }]);
+    const view = { additional_headers: { "x-a": "b" }, http_version: "HTTP/1.1" };
+    expect((await world.ask(`GET /deployments/${id}`)).body).toMatchObject(view);
   });
 
   test("a dry run changes nothing", async () => {
@@ -87,27 +115,27 @@ describe("registering", () => {
     expect((await world.ask("GET /services/T")).body).toMatchObject({ deployment_id: "dp_1", revision: 1 });
   });
 
-  test.each([
-    ["a removed handler", s("O", [h("add", "exclusive"), h("get", "shared")], "object")],
-    ["another type", s("T", [h("hello", "exclusive")], "object")],
-    ["another kind", s("O", [h("add", "shared"), h("send", "exclusive"), h("get", "shared")], "object")],
-  ])("%s is META0006 unless it is said to be breaking", async (_, service) => {
-    const world = worldWith(service);
+  test("another type is META0006 unless it is said to be breaking, or forced", async () => {
+    const world = worldWith(s("T", [h("hello", "exclusive")], "object"));
     expect(await register(world)).toMatchObject(codeIs(409, "META0006"));
     expect(await register(world, { dry_run: true })).toMatchObject(codeIs(409, "META0006"));
-    expect((await world.ask(`GET /services/${service.name}`)).body).toMatchObject({ deployment_id: "dp_1" });
+    expect((await world.ask("GET /services/T")).body).toMatchObject({ deployment_id: "dp_1" });
+    expect((await register(world, { breaking: true, dry_run: true })).status).toBe(201);
+    expect((await register(world, { force: true, dry_run: true })).status).toBe(201);
     expect((await register(world, { breaking: true })).status).toBe(201);
   });
 
   test.each([
-    ["a removed service", [s("B", [h("one")])]],
-    ["a removed handler", [s("A", [h("two")])]],
-  ])("in place, %s is META0016 unless it is said to be breaking", async (_, services) => {
-    const world = worldWith(s("A", [h("one")]));
-    await register(world);
-    world.discovered.set(URI, found(...services));
-    expect(await register(world)).toMatchObject(codeIs(409, "META0016"));
-    expect((await register(world, { breaking: true })).status).toBe(200);
+    ["a removed handler", s("O", [h("add", "exclusive"), h("get", "shared")], "object"), "O/send is removed"],
+    [
+      "another kind",
+      s("O", [h("add", "shared"), h("send", "exclusive"), h("get", "shared")], "object"),
+      "O/add was",
+    ],
+  ])("%s is accepted, and said", async (_, service, message) => {
+    const answer = await register(worldWith(service));
+    const info = [{ message: expect.stringContaining(message) as string }];
+    expect(answer).toMatchObject({ status: 201, body: { info } });
   });
 
   test("an address that does not answer is META0003, one that answers otherwise META0013", async () => {
@@ -115,6 +143,8 @@ describe("registering", () => {
     expect(await register(world)).toMatchObject(codeIs(500, "META0003"));
     world.discovered.set(URI, new Error("no JSON"));
     expect(await register(world)).toMatchObject(codeIs(500, "META0013"));
+    world.discovered.set(URI, new DiscoveryError("META0014", "HTTP/1.1?"));
+    expect(await register(world)).toMatchObject(codeIs(500, "META0014"));
   });
 
   test("an endpoint of another protocol is META0012", async () => {
@@ -137,20 +167,32 @@ describe("registering", () => {
     world.discovered.set(URI, { ...found(), services } as unknown as DiscoveryResponse);
     expect(await register(world)).toMatchObject(codeIs(500, "META0013"));
   });
+});
 
+describe("a request", () => {
   test.each([
-    [{}, "needs either"],
-    [{ uri: "no url" }, "needs either"],
-    [{ uri: URI, arn: ARN }, "needs either"],
-    [{ uri: URI, force: "yes" }, "must be true or false"],
-    [{ uri: URI, additional_headers: { a: "b" } }, "is not supported"],
-    [{ uri: URI, assume_role_arn: "arn:aws:iam::1:role/x" }, "is not supported"],
-  ])("%j is 400", async (body, message) => {
+    [{}, 422, "needs either"],
+    [{ uri: "no url" }, 400, "is not absolute"],
+    [{ uri: "file:///etc/passwd" }, 400, "must begin with http"],
+    [{ uri: "http://me:secret@localhost/" }, 400, "credentials"],
+    [{ uri: URI, arn: ARN }, 422, "needs either"],
+    [{ uri: URI, force: "yes" }, 400, "must be true or false"],
+    [{ uri: URI, metadata: { a: 1 } }, 422, "not a map of strings"],
+    [{ uri: URI, additional_headers: { "a b": "c" } }, 422, "not a map"],
+    [{ uri: URI, additional_headers: { a: "b\r\nc: d" } }, 422, "not a map"],
+    [{ uri: URI, additional_headers: { "Content-Type": "text/plain" } }, 422, "not a map"],
+    [{ arn: ARN, additional_headers: { a: "b" } }, 400, "of no use"],
+    [{ uri: URI, assume_role_arn: "arn:aws:iam::1:role/x" }, 400, "is not supported"],
+  ])("%j is %i", async (body, status, message) => {
     const answer = await new AdminWorld().ask("POST /deployments", body);
-    expect(answer).toMatchObject({
-      status: 400,
-      body: { message: expect.stringContaining(message) as string },
-    });
+    expect(answer).toMatchObject({ status, body: { message: expect.stringContaining(message) as string } });
+  });
+
+  test("the versions of the API that Restate's tools put before a path, and no others", async () => {
+    const world = new AdminWorld();
+    for (const version of [2, 3, 4])
+      expect((await world.ask(`GET /v${version}/deployments`)).status).toBe(200);
+    for (const version of [1, 5]) expect((await world.ask(`GET /v${version}/deployments`)).status).toBe(400);
   });
 
   test("is 501 where nothing can discover", async () => {
@@ -159,6 +201,62 @@ describe("registering", () => {
     const admin = new Admin(ports, { version: "0", ingressEndpoint: "" });
     const answer = await answerOf(admin.handle(requestOf("POST /deployments", JSON.stringify({ uri: URI }))));
     expect(answer.status).toBe(501);
+  });
+});
+
+describe("moving", () => {
+  const TO = "http://localhost:9081/";
+
+  test("sends what is in flight elsewhere, and leaves what is served as it is", async () => {
+    const world = worldWith(s("A", [h("one")]));
+    const { id } = (await register(world, { additional_headers: { a: "b" } })).body as { id: string };
+    world.discovered.set(TO, found(s("A", [h("one"), h("two")])));
+    const dry = await world.ask(`PATCH /deployments/${id}`, { uri: TO, dry_run: true });
+    expect(dry).toMatchObject({ status: 200, body: { uri: TO } });
+    expect((await world.ask(`GET /deployments/${id}`)).body).toMatchObject({ uri: URI });
+    const moved = await world.ask(`PATCH /deployments/${id}`, { uri: TO, additional_headers: {} });
+    expect(moved).toMatchObject({ status: 200, body: { id, uri: TO, services: [{ revision: 1 }] } });
+    expect(moved.body).not.toHaveProperty("additional_headers");
+    expect((await world.ask("GET /services/A/handlers/two")).status).toBe(404);
+    // Its old address is free for another deployment.
+    expect(await register(world)).toMatchObject({ status: 201, body: { services: [{ revision: 2 }] } });
+    expect((await world.ask("GET /deployments")).body).toMatchObject({
+      deployments: [{ id: "dp_1" }, { id, uri: TO }, { uri: URI }],
+    });
+  });
+
+  test("to where less is served is META0016; with overwrite it is what is served there", async () => {
+    const world = worldWith(s("A", [h("one")]));
+    const { id } = (await register(world)).body as { id: string };
+    world.discovered.set(TO, found(s("A", [h("two")]), s("T", [h("hello")])));
+    expect(await world.ask(`PATCH /deployments/${id}`, { uri: TO })).toMatchObject(codeIs(409, "META0016"));
+    const moved = await world.ask(`PATCH /deployments/${id}`, { uri: TO, overwrite: true });
+    expect(moved).toMatchObject({
+      status: 200,
+      body: { uri: TO, services: [{ name: "A", revision: 2 }, {}] },
+    });
+    expect((await world.ask("GET /services/A/handlers/two")).status).toBe(200);
+    // New invocations of what others serve by now stay there.
+    expect((await world.ask("GET /services/T")).body).toMatchObject({ deployment_id: "dp_1" });
+  });
+
+  test("an unknown one is 404, one that is not reached stays where it was", async () => {
+    const world = worldWith(s("A", [h("one")]));
+    expect((await world.ask("PATCH /deployments/dp_none", { uri: TO })).status).toBe(404);
+    const { id } = (await register(world)).body as { id: string };
+    expect(await world.ask(`PATCH /deployments/${id}`, { uri: TO })).toMatchObject(codeIs(500, "META0003"));
+    expect((await world.ask(`GET /deployments/${id}`)).body).toMatchObject({ uri: URI });
+  });
+
+  test("two that share an address are not forced at once: META0017", async () => {
+    const world = worldWith(s("A", [h("one")]));
+    world.discovered.set(TO, found(s("A", [h("one")])));
+    const { id } = (await register(world)).body as { id: string };
+    await world.ask("POST /deployments", { uri: TO });
+    expect((await world.ask(`PATCH /deployments/${id}`, { uri: TO })).status).toBe(200);
+    expect(await world.ask("POST /deployments", { uri: TO, force: true })).toMatchObject(
+      codeIs(409, "META0017"),
+    );
   });
 });
 

@@ -32,14 +32,16 @@ test("deployments are listed, the oldest first", async () => {
   };
   world.register({ ...newer, services: newer.services.slice(0, 1) });
   const arn = DEPLOYMENT.address;
+  const protocol = { min_protocol_version: 1, max_protocol_version: 1 };
   expect((await world.ask("GET /deployments")).body).toEqual({
     deployments: [
       {
         id: "dp_1",
         arn,
         created_at: "2026-11-21T15:48:42.688Z",
+        ...protocol,
         services: [
-          { name: "T" },
+          { name: "T", revision: 1 },
           { name: "O", revision: 1 },
           { name: "W", revision: 1 },
           { name: "P", revision: 1 },
@@ -48,7 +50,10 @@ test("deployments are listed, the oldest first", async () => {
       {
         id: "dp_2",
         uri: "http://localhost:9080/",
+        protocol_type: "BidiStream",
+        http_version: "HTTP/2.0",
         created_at: "2026-11-21T15:48:42.689Z",
+        ...protocol,
         services: [{ name: "T", revision: 2 }],
       },
     ],

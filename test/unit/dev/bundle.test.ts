@@ -26,11 +26,14 @@ function bundlerOf(file: string): Bundler {
   return bundler;
 }
 
-async function load({ deployment, code }: Bundle): Promise<{ endpoint: Endpoint }> {
+async function load({ deployment, code }: Bundle, served: readonly object[] = []): Promise<Endpoint> {
   // Elsewhere, as in a host process: nothing may depend on where the bundle lies.
   const path = join(mkdtempSync(join(folder, "out-")), `${deployment}.mjs`);
   writeFileSync(path, code);
-  return (await import(/* @vite-ignore */ pathToFileURL(path).href)) as { endpoint: Endpoint };
+  const loaded = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as {
+    endpointOf: (served: () => Promise<readonly object[]>) => Promise<Endpoint>;
+  };
+  return await loaded.endpointOf(async () => served);
 }
 
 const SERVICE = `import { service, type Context } from "perdure";
@@ -44,7 +47,7 @@ test("a file, what it imports and the SDK become one module that serves it", asy
   const bundle = await bundlerOf(file).build();
   expect(bundle.deployment).toMatch(/^dp_[0-9a-f]{20}$/);
   expect(bundle.files).toEqual(expect.arrayContaining([file, join(folder, "answer.ts")]));
-  const { endpoint } = await load(bundle);
+  const endpoint = await load(bundle);
   expect(endpoint.discover().services).toMatchObject([{ name: "Asked", handlers: [{ name: "answer" }] }]);
 });
 
@@ -62,7 +65,7 @@ test("a single definition needs no array; JavaScript will do", async () => {
     "single.mjs",
     'import { object } from "perdure";\nexport default object({ name: "One", handlers: { get: async () => 1 } });\n',
   );
-  const { endpoint } = await load(await bundlerOf(file).build());
+  const endpoint = await load(await bundlerOf(file).build());
   expect(endpoint.discover().services).toMatchObject([{ name: "One", type: "object" }]);
 });
 
@@ -80,7 +83,7 @@ const require = 1;
 export default service({ name: legacy.basename("/a/Legacy"), handlers: { here: async () => [legacy.here, import.meta.url, require] } });
 `,
   );
-  const { endpoint } = await load(await bundlerOf(file).build());
+  const endpoint = await load(await bundlerOf(file).build());
   expect(endpoint.discover().services).toMatchObject([{ name: "Legacy" }]);
 });
 

@@ -32,7 +32,7 @@ class World {
     registry: this.registry,
     clock: this.clock,
     discoverer: {
-      discover: async (address) => {
+      discover: async ({ address }) => {
         this.asked++;
         const answers = this.answers.get(address) ?? [];
         const answer = answers.length > 1 ? answers.shift() : answers[0];

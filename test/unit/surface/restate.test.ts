@@ -181,13 +181,6 @@ test("whatever describes an endpoint stands for its services, with its options",
   expect(() => createEndpoint([restate.endpoint()])).toThrow(/no services/);
 });
 
-test("what would listen says how services are served instead", async () => {
-  await expect(restate.serve({ services: [stock], port: 0 })).rejects.toThrow(/perdure dev/);
-  await expect(restate.endpoint().bind(stock).listen(9080)).rejects.toThrow(/perdure dev/);
-  expect(() => restate.endpoint().http2Handler()).toThrow(/perdure dev/);
-  expect(() => restate.createEndpointHandler({ services: [stock] })()).toThrow(/perdure dev/);
-});
-
 test("a Lambda handler answers a discovery, and nobody but the dispatcher", async () => {
   const handler = createEndpointHandler({ services: [stock] });
   const context = { getRemainingTimeInMillis: () => 1000 };
