@@ -17,7 +17,9 @@ export const ERROR_CODES = {
   META0006: "a service cannot change in this way",
   META0012: "the endpoint speaks another version of the protocol",
   META0013: "the endpoint's answer is no discovery",
+  META0014: "the endpoint speaks HTTP/1.1",
   META0016: "a deployment is not what it was",
+  META0017: "several deployments share an address",
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

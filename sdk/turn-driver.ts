@@ -27,7 +27,13 @@ import type { Root } from "./promise-owner.ts";
 import { type Sleep, Sleeps } from "./sleeps.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 import { type Ended, endingOf } from "./turn-ending.ts";
-import { type FailureDetails, mismatchVerdict, outOfTime, turnFailure, type TurnOptions } from "./turn-failure.ts";
+import {
+  type FailureDetails,
+  mismatchVerdict,
+  outOfTime,
+  turnFailure,
+  type TurnOptions,
+} from "./turn-failure.ts";
 import { type Filler, TurnWriter, type Written } from "./turn-writer.ts";
 
 /** What the turn begins with; values that were kept apart are loaded. */

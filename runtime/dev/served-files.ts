@@ -6,7 +6,7 @@
 import { type AddressInfo, Server } from "node:net";
 
 /** How long after it was loaded a file may take to say what it serves. */
-const SERVED_MS_MAX = 5_000;
+const SERVED_MS_MAX = 2_000;
 const COLLECTOR = Symbol.for("perdure.collector");
 /** Marks a request handler that an endpoint was made into. */
 const SERVED = Symbol.for("perdure.served");
@@ -39,7 +39,7 @@ export function collectServed(): () => Promise<readonly object[]> {
 }
 
 const NOTHING_SERVED =
-  "the file serves nothing: export its services as `export default [first, second]`, or serve() them";
+  "the file has no default export and serves nothing: export its services as `export default [first, second]`, or serve() them";
 
 /** Servers of such handlers only seem to listen. An HTTP/2 server without TLS has no other use, so one that wraps such a
  * handler in a function of its own is taken for one, too. */

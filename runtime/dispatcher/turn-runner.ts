@@ -288,6 +288,7 @@ const CODE_OF: Readonly<Record<FunctionErrorCode, ErrorCode>> = {
   "too-large": "RT0019",
   throttled: "RT0023",
   refused: "RT0010",
+  unreachable: "RT0010",
 };
 
 /** A bounded step counts its own attempts; a turn that recorded something starts counting anew. */

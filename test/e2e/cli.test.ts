@@ -57,7 +57,6 @@ describe("usage", () => {
   test.each([
     [[], "no command given"],
     [["serve"], 'there is no command "serve"'],
-    [["dev"], "which file?"],
     [["dev", "a.ts", "b.ts"], "one file only"],
     [["dev", "a.ts", "--prot", "1"], "Unknown option '--prot'"],
     [["dev", "a.ts", "--port", "http"], '--port takes a number from 0 to 65535, not "http"'],
