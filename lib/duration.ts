@@ -41,32 +41,45 @@ function assertUnits(duration: unknown): void {
 /** Longer text is no duration. */
 const DURATION_CHARS_MAX = 64;
 
-const HUMAN_UNIT_MS: Record<string, number> = {
-  ms: 1,
-  s: 1000,
-  sec: 1000,
-  m: 60_000,
-  min: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-const ISO = /^P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
+const UNIT_NAMES: readonly (readonly [ms: number, ...names: string[]])[] = [
+  [0.000_001, "ns", "nsec", "nanosecond"],
+  [0.001, "us", "µs", "μs", "usec", "microsecond"],
+  [1, "ms", "msec", "milli", "millisecond"],
+  [MS.seconds, "s", "sec", "second"],
+  [MS.minutes, "m", "min", "minute"],
+  [MS.hours, "h", "hr", "hour"],
+  [MS.days, "d", "day"],
+  [7 * MS.days, "w", "wk", "week"],
+];
+/** Longer names may have an "s". */
+const UNIT_MS = new Map(
+  UNIT_NAMES.flatMap(([ms, ...names]) =>
+    names
+      .flatMap((name) => (name.length > 2 ? [name, `${name}s`] : [name]))
+      .map((name) => [name, ms] as const),
+  ),
+);
+const ISO =
+  /^P(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/i;
 
-/** Parses `10s`, `500ms`, `1h 30m` or ISO 8601 (`PT10S`) to milliseconds; `undefined` if it is neither. */
+/** Parses `10s`, `500ms`, `1h 30m`, `2 weeks` or ISO 8601 (`PT10S`, `P1W`) to milliseconds; `undefined` if it is neither. */
 export function parseDuration(text: string): number | undefined {
   if (text.length > DURATION_CHARS_MAX) return undefined;
-  const iso = text.length > 2 ? ISO.exec(text) : null;
-  if (!iso) return parseHuman(text.trim());
-  const [days = 0, hours = 0, minutes = 0, seconds = 0] = iso.slice(1).map((part) => Number(part ?? 0));
-  return toMs({ days, hours, minutes, seconds });
+  const unsigned = text.trim().replace(/^\+/, "");
+  const iso = /\d/.test(unsigned) ? ISO.exec(unsigned) : null;
+  if (!iso) return parseHuman(unsigned);
+  const [weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = iso
+    .slice(1)
+    .map((part) => Number(part ?? 0));
+  return toMs({ days: 7 * weeks + days, hours, minutes, seconds });
 }
 
 function parseHuman(text: string): number | undefined {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)\s*/g)];
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([a-zµμ]+)\s*/g)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join("") !== text) return undefined;
   let ms = 0;
   for (const [, count, unit = ""] of parts) {
-    const factor = Object.hasOwn(HUMAN_UNIT_MS, unit) ? HUMAN_UNIT_MS[unit] : undefined;
+    const factor = UNIT_MS.get(unit);
     if (factor === undefined) return undefined;
     ms += Number(count) * factor;
   }

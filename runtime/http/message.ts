@@ -35,14 +35,23 @@ export const emptyResponse = (status: number, headers: Record<string, string> = 
   body: NOTHING,
 });
 
-/** The path's segments, percent-decoded: `/a/b%2Fc` is `["a", "b/c"]`. `undefined` if the encoding is broken. */
+/** The path's segments, percent-decoded: `/a/b%2Fc` is `["a", "b/c"]`. Slashes before the first and one after the last do not
+ * count, and a percent sign that begins no escape stands for itself. `undefined` for what does not come to UTF-8. */
 export function segmentsOf(path: string): string[] | undefined {
   try {
-    return path.replace(/^\//, "").split("/").map(decodeURIComponent);
+    return path
+      .replace(/^\/+/, "")
+      .replace(/(.)\/$/, "$1")
+      .split("/")
+      .map(decoded);
   } catch {
     return undefined;
   }
 }
+
+/** Throws `URIError` for bytes that are no UTF-8. */
+const decoded = (segment: string): string =>
+  decodeURIComponent(segment.replaceAll(/%(?![0-9A-Fa-f]{2})/g, "%25"));
 
 /** A JSON object in the body; `undefined` for anything else. */
 export function parseJsonObject(body: Uint8Array): Record<string, unknown> | undefined {

@@ -2,12 +2,12 @@
 import { readHead } from "../../core/head-store.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
 import { spill } from "../../core/value-store.ts";
-import { parseAwakeableId } from "../../lib/ids.ts";
+import { type Incarnation, type InvocationId, parseAwakeableId } from "../../lib/ids.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import { encodeOutcome, failure, type Outcome, success } from "../../lib/outcome.ts";
 import { emptyResponse } from "../http/message.ts";
 import { IngressError } from "./error.ts";
-import type { Exchange, Handling } from "./ports.ts";
+import type { Exchange, Handling, IngressPorts } from "./ports.ts";
 import { payloadOf } from "./request.ts";
 import { nonce } from "../../lib/nonce.ts";
 
@@ -26,13 +26,22 @@ async function complete({ ports }: Exchange, text: string, outcome: Outcome): Ha
   const address = parseAwakeableId(text);
   if (!address) throw new IngressError(400, `bad awakeable id '${text.slice(0, 100)}': bad format`);
   const { id, incarnation, index } = address;
+  return deliver(ports, { id, incarnation }, index, outcome);
+}
+
+/** 202: it is on its way. `key`: an awakeable's number, or a signal's name. */
+export async function deliver(
+  ports: IngressPorts,
+  to: { readonly id: InvocationId; readonly incarnation?: Incarnation },
+  key: number | string,
+  outcome: Outcome,
+): Handling {
   const uid = nonce(ports.entropy, DELIVERY_ID_BYTES);
   if (outcome.ok && !("ref" in outcome) && outcome.value.byteLength > MESSAGE_PAYLOAD_BYTES_MAX) {
     // Not for an invocation that has ended: nobody would ever read it, or remove it.
-    if ((await readHead(ports.items, id))?.head.status === "completed") return emptyResponse(202);
+    if ((await readHead(ports.items, to.id))?.head.status === "completed") return emptyResponse(202);
   }
-  const value = await spill(ports, id, encodeOutcome(outcome), MESSAGE_PAYLOAD_BYTES_MAX);
-  const note = ["i", index, uid, value] as const;
-  await sendAll(ports.mailbox, [outgoing({ kind: "notify", id, incarnation, note: [...note] }, uid)]);
+  const value = await spill(ports, to.id, encodeOutcome(outcome), MESSAGE_PAYLOAD_BYTES_MAX);
+  await sendAll(ports.mailbox, [outgoing({ kind: "notify", ...to, note: ["i", key, uid, value] }, uid)]);
   return emptyResponse(202);
 }

@@ -47,6 +47,9 @@ export function failureResponse(failure: Failure, headers: Record<string, string
 
 export const invocationNotFound = (id: string): IngressError =>
   new IngressError(404, "invocation not found", { id });
+/** It is an invocation's answer, in Restate's eyes, that there is none: clients do not try again. */
+export const nothingToAttachTo = (id: string): IngressError =>
+  new IngressError(404, "not found", { id, source: "invocation" });
 export const notReady = (id: string): IngressError =>
   new IngressError(470, "the invocation exists but has not completed yet", { id });
 export const methodNotAllowed = (allow: readonly string[]): IngressError =>

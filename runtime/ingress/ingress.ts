@@ -3,20 +3,19 @@
  * Requests come in at the door (`core/door.ts`); everything else is a look at a head or a message to a mailbox group.
  * Nothing is kept between requests.
  *
- * What differs from Restate, on purpose: a workflow's `run` takes an idempotency key, by which a caller's own repeat
- * is told from somebody else's run; a content type that a handler does not take is 415; a terminal error whose code
- * is no HTTP error is answered 500; a body that is not JSON where JSON is due is 400, not 500; an id that may still
- * become visible is never answered 404.
+ * What differs from Restate, on purpose, is listed in docs/ingress.md.
  */
 import { OperationalError } from "../../lib/errors.ts";
 import { type HttpRequest, type HttpResponse, jsonResponse, segmentsOf } from "../http/message.ts";
 import { match, route, type Route } from "../http/router.ts";
 import { rejectAwakeable, resolveAwakeable } from "./awakeable.ts";
+import { preflight, withCors } from "./cors.ts";
 import { errorResponse, IngressError, methodNotAllowed } from "./error.ts";
 import { invoke } from "./invoke.ts";
 import { byBody, byId, byIdempotencyKey, byWorkflow } from "./lookup.ts";
 import type { Exchange, Handling, IngressPorts } from "./ports.ts";
 import { attach, peek } from "./result.ts";
+import { rejectSignal, resolveSignal } from "./signal.ts";
 import { invocationStatus } from "./status.ts";
 
 /** For hosts that cut a request off: API Gateway does after 29 to 30 seconds. */
@@ -53,11 +52,33 @@ const ROUTES: readonly Route<Exchange, Handling>[] = [
       ),
     ],
   ),
+  route("POST", "/restate/invocation/:id/signals/:name/resolve", (x, { id, name }) =>
+    resolveSignal(x, id, name),
+  ),
+  route("POST", "/restate/invocation/:id/signals/:name/reject", (x, { id, name }) =>
+    rejectSignal(x, id, name),
+  ),
   ...(["/restate/awakeables", "/restate/a"] as const).flatMap((path) => [
     route("POST", `${path}/:id/resolve`, (x: Exchange, { id }: { id: string }) => resolveAwakeable(x, id)),
     route("POST", `${path}/:id/reject`, (x: Exchange, { id }: { id: string }) => rejectAwakeable(x, id)),
   ]),
 ];
+
+const AWAKEABLE_FORMS =
+  "bad path, expected either /restate/awakeables/:id/resolve or /restate/awakeables/:id/reject";
+const INVOKE_FORMS =
+  "bad path, expected /restate/call/:service[/:key]/:handler or /restate/send/:service[/:key]/:handler";
+/** What is said of a path that begins well and ends too early. */
+const FORMS: Readonly<Record<string, string>> = {
+  call: INVOKE_FORMS,
+  send: INVOKE_FORMS,
+  a: AWAKEABLE_FORMS,
+  awakeables: AWAKEABLE_FORMS,
+  invocation:
+    "bad path, expected /restate/invocation/:invocation_id/output, /attach, /status or /signals/:name/resolve, or " +
+    "/restate/invocation/:invocation_target/:idempotency_key/output or /attach",
+  workflow: "bad path, expected /restate/workflow/:name/:key/output or /restate/workflow/:name/:key/attach",
+};
 
 interface IdempotentNames {
   readonly service: string;
@@ -77,6 +98,11 @@ export class Ingress {
 
   /** Answers every request; never rejects. `signal`: aborted when the client has gone, which ends waiting. */
   async handle(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
+    return withCors(request, await this.#answer(request, signal));
+  }
+
+  async #answer(request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpResponse> {
+    if (request.method === "OPTIONS") return preflight(request);
     try {
       return await dispatch({ ports: this.#ports, request, signal, callWaitMs: this.#callWaitMs });
     } catch (error) {
@@ -106,11 +132,18 @@ async function dispatch(exchange: Exchange): Handling {
     if (segments.length < 2) throw new IngressError(400, `bad path: ${path}`);
     return invoke(exchange, segments, "legacy");
   }
-  if (second === "call" || second === "send") return invoke(exchange, rest, second);
+  if ((second === "call" || second === "send") && rest.length >= 2) return invoke(exchange, rest, second);
   const found = match(ROUTES, method, segments);
   if (found.kind === "found") return found.run(exchange);
   if (found.kind === "wrong-method") throw methodNotAllowed(found.allow);
-  throw segments.length < 2 ? new IngressError(400, `bad path: ${path}`) : new IngressError(404, "not found");
+  throw unknownPath(path, second, rest);
+}
+
+function unknownPath(path: string, second: string, rest: readonly string[]): IngressError {
+  if (second === "") return new IngressError(400, `bad path: ${path}`);
+  if (second === "scope") return new IngressError(400, "scopes are not supported");
+  const form = rest.length < 2 && Object.hasOwn(FORMS, second) ? FORMS[second] : undefined;
+  return form === undefined ? new IngressError(404, "not found") : new IngressError(400, form);
 }
 
 async function health({ ports }: Exchange): Handling {

@@ -3,7 +3,14 @@ import { accept, type Acceptance } from "../../core/door.ts";
 import { jsonResponse, type HttpResponse } from "../http/message.ts";
 import { IngressError, methodNotAllowed } from "./error.ts";
 import type { Exchange, Handling } from "./ports.ts";
-import { assertAccepted, delayOf, idempotencyKeyOf, passedHeaders, payloadOf } from "./request.ts";
+import {
+  assertAccepted,
+  assertNoLimitKey,
+  delayOf,
+  idempotencyKeyOf,
+  passedHeaders,
+  payloadOf,
+} from "./request.ts";
 import { attach } from "./result.ts";
 import { type PathFamily, type ResolvedTarget, resolvePath } from "./target.ts";
 
@@ -18,6 +25,7 @@ export async function invoke(exchange: Exchange, segments: readonly string[], fa
   if (handler.ingressPrivate ?? service.ingressPrivate ?? false) {
     throw new IngressError(400, "the invoked service is not public");
   }
+  assertNoLimitKey(request);
   const delayMs = delayOf(request, send);
   const idempotencyKey = idempotencyKeyOf(request);
   assertAccepted(request, handler.accept);

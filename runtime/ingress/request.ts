@@ -67,8 +67,8 @@ export function assertIdempotencyKey(key: string): void {
 
 /** The delay of a send in milliseconds, from `?delay=10s`, `500ms` or `PT10S`. */
 export function delayOf({ query }: HttpRequest, send: boolean): number | undefined {
-  const text = query.get("delay");
-  if (text === null) return undefined;
+  const text = parameterOf(query, "delay");
+  if (text === undefined) return undefined;
   if (!send) {
     throw new IngressError(
       400,
@@ -83,6 +83,18 @@ export function delayOf({ query }: HttpRequest, send: boolean): number | undefin
     );
   }
   return delayMs;
+}
+
+/** Refused rather than ignored: who gives a limit relies on it. */
+export function assertNoLimitKey({ query, headers }: HttpRequest): void {
+  if (parameterOf(query, "limit-key") === undefined && headers["x-restate-limit-key"] === undefined) return;
+  throw new IngressError(400, "limit keys are not supported");
+}
+
+/** The first of that name, whose case does not count. */
+function parameterOf(query: URLSearchParams, name: string): string | undefined {
+  for (const [given, value] of query) if (given.toLowerCase() === name) return value;
+  return undefined;
 }
 
 /** Refuses a content type that the handler does not take. A request without one is taken as it is. */

@@ -6,7 +6,7 @@ import { invariant, OperationalError } from "../../lib/errors.ts";
 import { type Head, headKey, isExpired } from "../../lib/head.ts";
 import type { Incarnation, InvocationId } from "../../lib/ids.ts";
 import type { HttpResponse } from "../http/message.ts";
-import { failureResponse, IngressError, invocationNotFound, notReady } from "./error.ts";
+import { failureResponse, IngressError, invocationNotFound, notReady, nothingToAttachTo } from "./error.ts";
 import type { Exchange, Handling, IngressPorts } from "./ports.ts";
 import { stateVisible } from "./visibility.ts";
 import { pause } from "../../lib/pause.ts";
@@ -42,7 +42,7 @@ export async function attach(exchange: Exchange, subject: Subject): Handling {
       const completed = search.look(await tryRead(ports, subject.id), ports.clock.now());
       if (completed) {
         await stateVisible(ports, completed);
-        return await resultResponse(ports, subject.id, completed);
+        return await resultResponse(ports, subject, completed);
       }
       if (leftMs <= 0) throw timedOut(subject.id, callWaitMs);
       await Promise.race([changed, gone.promise]);
@@ -65,7 +65,7 @@ export async function peek({ ports }: Exchange, subject: Subject): Handling {
   if (isExpired(stored.head, nowMs)) throw invocationNotFound(subject.id);
   if (stored.head.status !== "completed") throw notReady(subject.id);
   await stateVisible(ports, stored.head);
-  return resultResponse(ports, subject.id, stored.head);
+  return resultResponse(ports, subject, stored.head);
 }
 
 /** What one waiting request has learnt of its invocation. */
@@ -93,7 +93,7 @@ class Search {
       this.#seen = true;
       return head.status === "completed" ? head : undefined;
     }
-    if (head || this.#seen || !this.#mayAppear(nowMs)) throw invocationNotFound(this.#subject.id);
+    if (head || this.#seen || !this.#mayAppear(nowMs)) throw nothingToAttachTo(this.#subject.id);
     return undefined;
   }
 
@@ -147,14 +147,23 @@ const timedOut = (id: InvocationId, callWaitMs: number): IngressError =>
   new IngressError(
     504,
     `invocation ${id} has not completed within ${callWaitMs} ms and goes on; wait for its result with GET /restate/attach/${id}`,
-    { id, metadata: { invocationId: id, attach: `/restate/attach/${id}` } },
+    {
+      id,
+      metadata: { invocationId: id, attach: `/restate/attach/${id}` },
+      headers: { location: `/restate/attach/${id}`, "retry-after": "1" },
+    },
   );
 
-async function resultResponse(ports: IngressPorts, id: InvocationId, head: Head): Promise<HttpResponse> {
+async function resultResponse(
+  ports: IngressPorts,
+  { id, incarnation }: Subject,
+  head: Head,
+): Promise<HttpResponse> {
   const { outcome } = head;
   invariant(outcome !== undefined, "J3", `${id} is completed without an outcome`);
   const headers: Record<string, string> = { "x-restate-id": id };
-  if (head.expiresAtMs !== undefined && head.incarnation !== 0) {
+  // A call without an idempotency key has had its result: that it is kept for a while concerns whoever comes later.
+  if (head.expiresAtMs !== undefined && incarnation !== 0) {
     headers["idempotency-expires"] = new Date(head.expiresAtMs).toISOString().replace("Z", "+00:00");
   }
   if (!outcome.ok) return failureResponse(outcome.failure, headers);

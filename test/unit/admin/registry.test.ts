@@ -161,7 +161,7 @@ test.each([
   ["GET /services/T/handlers/nope", 404, "The requested handler 'nope' on service 'T' does not exist"],
   ["GET /deployments/dp_9", 404, "The requested deployment 'dp_9' does not exist"],
   ["GET /foo", 404, "not found"],
-  ["GET /services/%ZZ", 400, "The path is invalid. Reason: bad percent-encoding"],
+  ["GET /services/%FF", 400, "The path is invalid. Reason: bad percent-encoding"],
   ["POST /version", 405, "method not allowed"],
 ])("%s is %s", async (line, status, message) => {
   const answer = await new AdminWorld().ask(line);

@@ -8,7 +8,9 @@ import { afterAll, expect, test } from "vitest";
 import { matches, readGuide, ROOT, SNIPPETS } from "./guide-file.ts";
 
 rmSync(SNIPPETS, { recursive: true, force: true });
-const guides = globSync("docs/guide/*.md", { cwd: ROOT, exclude: ["docs/guide/README.md"] }).map((path) => readGuide(join(ROOT, path)));
+const guides = globSync("docs/guide/*.md", { cwd: ROOT, exclude: ["docs/guide/README.md"] }).map((path) =>
+  readGuide(join(ROOT, path)),
+);
 afterAll(() => rmSync(SNIPPETS, { recursive: true, force: true }));
 
 test("their modules compile", { timeout: 60_000 }, async () => {

@@ -111,7 +111,7 @@ describe("a call", () => {
     // A newer deployment declares another type; the invocation is pinned to the older.
     world.register({ ...DEPLOYMENT, id: "dp_2", services: [{ name: "T", type: "service", handlers: [] }] });
     await world.complete(start, success(new Uint8Array([254, 1])));
-    expect(await answer).toEqual({
+    expect(await answer).toMatchObject({
       status: 200,
       headers: { "x-restate-id": start.id, "content-type": "image/png" },
       body: new Uint8Array([254, 1]),
@@ -188,7 +188,13 @@ describe("a call that waits", () => {
     const { id } = world.takeStart();
     expect(held.current).toEqual({
       status: 504,
-      headers: { ...JSON_TYPE, "x-restate-id": id, "x-restate-error-source": "ingress" },
+      headers: {
+        ...JSON_TYPE,
+        "x-restate-id": id,
+        "x-restate-error-source": "ingress",
+        location: `/restate/attach/${id}`,
+        "retry-after": "1",
+      },
       body: {
         code: 504,
         message: `invocation ${id} has not completed within 25000 ms and goes on; wait for its result with GET /restate/attach/${id}`,
@@ -254,7 +260,7 @@ describe("a call with an idempotency key", () => {
     await settle();
     const start = world.takeStart();
     await world.putHead({ ...start, incarnation: start.incarnation + 1 }, { s: "running" });
-    expect(await first).toMatchObject({ status: 404, body: { message: "invocation not found" } });
+    expect(await first).toMatchObject({ status: 404, body: { message: "not found", source: "invocation" } });
   });
 });
 

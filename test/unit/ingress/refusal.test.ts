@@ -6,7 +6,7 @@ import {
   KEY_BYTES_MAX,
   PAYLOAD_BYTES_MAX,
 } from "../../../lib/limits.ts";
-import { bytes, settle, World } from "./world.ts";
+import { bytes, requestOf, settle, World } from "./world.ts";
 
 const BAD_PATH = "bad path, expected either /:service-name/:handler or /:object-name/:object-key/:handler";
 
@@ -20,14 +20,19 @@ describe.each([
   ["POST /O/send", 400, BAD_PATH],
   ["POST /restate/call/O/add", 400, BAD_PATH],
   ["POST /restate/call/T/hello/send", 400, BAD_PATH],
-  ["POST /restate/send/T", 400, BAD_PATH],
+  ["POST /restate/send/T", 400, "bad path, expected /restate/call/:service"],
+  ["POST /restate/call", 400, "bad path, expected /restate/call/:service"],
+  ["POST /restate/a/x", 400, "bad path, expected either /restate/awakeables/:id/resolve"],
+  ["GET /restate/invocation/x", 400, "bad path, expected /restate/invocation/"],
+  ["GET /restate/workflow/W/k", 404, "not found"],
+  ["GET /restate/workflow/W", 400, "bad path, expected /restate/workflow/"],
+  ["POST /T/hello?limit-key=l", 400, "limit keys are not supported"],
   ["POST /T", 400, "bad path: /T"],
   ["GET /", 400, "bad path: /"],
   ["GET /health", 400, "bad path: /health"],
   ["GET /restate", 400, "bad path: /restate"],
   ["GET /restate/foo", 404, "not found"],
-  ["POST /restate/scope/s/call/T/hello", 404, "not found"],
-  ["POST /O/%ZZ/get", 400, "bad path, cannot decode"],
+  ["POST /restate/scope/s/call/T/hello", 400, "scopes are not supported"],
   ["POST /O/%FF/get", 400, "bad path, cannot decode"],
   [`POST /O/${"k".repeat(KEY_BYTES_MAX + 1)}/get`, 400, "the key is 1025 bytes long; at most 1024"],
   [`POST /O/${"%C3%BC".repeat(KEY_BYTES_MAX / 2 + 1)}/get`, 400, "the key is 1026 bytes long"],
@@ -221,4 +226,113 @@ test("the router answers what it allows", async () => {
   const call = world.request("PATCH /T/hello");
   expect((await call).headers).toMatchObject({ allow: "GET, POST" });
   expect((await world.request("GET /restate/attach")).headers).toMatchObject({ allow: "POST" });
+});
+
+describe("browsers on other origins", () => {
+  const ORIGIN = { origin: "https://shop.example" };
+
+  test.each(["OPTIONS /T/hello", "OPTIONS /restate/health", "OPTIONS /nowhere/at/all", "OPTIONS /%FF"])(
+    "may ask before: %s",
+    async (line) => {
+      const world = new World();
+      const answer = await world.ingress.handle(
+        requestOf(line, "", {
+          ...ORIGIN,
+          "access-control-request-method": "POST",
+          "access-control-request-headers": "content-type,idempotency-key",
+        }),
+      );
+      expect(answer).toMatchObject({
+        status: 200,
+        headers: {
+          "access-control-allow-origin": "https://shop.example",
+          "access-control-allow-credentials": "true",
+          "access-control-allow-methods": "POST",
+          "access-control-allow-headers": "content-type,idempotency-key",
+        },
+        body: new Uint8Array(),
+      });
+    },
+  );
+
+  test.each(["POST /T/hello/send", "POST /Nope/x", "PUT /T/hello"])(
+    "are allowed, and see the invocation's id: %s",
+    async (line) => {
+      const { headers } = await new World().request(line, "", ORIGIN);
+      expect(headers).toMatchObject({
+        "access-control-allow-origin": "https://shop.example",
+        "access-control-expose-headers": expect.stringContaining("x-restate-id"),
+      });
+    },
+  );
+});
+
+describe("paths", () => {
+  test.each([
+    ["POST /T/hello/send/", 202],
+    ["POST //T/hello/send", 202],
+    ["POST ///restate/send/T/hello/", 202],
+    ["GET /restate/health/", 200],
+    ["POST /T/hello/send//", 400],
+  ])("with slashes too many: %s is %i", async (line, status) => {
+    expect(await new World().request(line)).toMatchObject({ status });
+  });
+
+  test.each([
+    ["a%2Fb", "a/b"],
+    ["a+b", "a+b"],
+    ["%E6%BC%A2%F0%9F%98%80", "漢😀"],
+    ["100%", "100%"],
+    ["%zz%41", "%zzA"],
+    ["", ""],
+    ["..", ".."],
+    ["%00", "\0"],
+    ["a%252Fb", "a%2Fb"],
+  ])("name the key as it is encoded: %s", async (encoded, key) => {
+    const world = new World();
+    expect(await world.request(`POST /O/${encoded}/add/send`)).toMatchObject({ status: 202 });
+    expect(world.takeStart().target).toEqual({ service: "O", key, handler: "add" });
+  });
+});
+
+describe("a named signal", () => {
+  async function invocation(world: World): Promise<string> {
+    await world.request("POST /T/hello/send");
+    return world.takeStart().id;
+  }
+
+  test("is sent to the invocation's group, whatever its value", async () => {
+    const world = new World();
+    const id = await invocation(world);
+    const line = `POST /restate/invocation/${id}/signals/go%2Fon/resolve`;
+    expect(await world.request(line, new Uint8Array([0, 255]))).toEqual({
+      status: 202,
+      headers: {},
+      body: "",
+    });
+    expect(world.takeSent()).toMatchObject([
+      {
+        group: id,
+        message: { kind: "notify", id, note: ["i", "go/on", expect.any(String), new Uint8Array([0, 255])] },
+      },
+    ]);
+  });
+
+  test("is rejected with a reason", async () => {
+    const world = new World();
+    const id = await invocation(world);
+    await world.request(`POST /restate/invocation/${id}/signals/go/reject`, "no way");
+    expect(world.takeSent()).toMatchObject([
+      { message: { kind: "notify", id, note: ["i", "go", expect.any(String), [500, "no way"]] } },
+    ]);
+  });
+
+  test("needs an invocation's id, and a name", async () => {
+    const world = new World();
+    const id = await invocation(world);
+    for (const path of [`inv_zz/signals/go`, `${id}/signals/`, `${id}/signals/${"x".repeat(513)}`]) {
+      expect(await world.request(`POST /restate/invocation/${path}/resolve`)).toMatchObject({ status: 400 });
+    }
+    expect(world.takeSent()).toEqual([]);
+  });
 });

@@ -12,6 +12,7 @@ const NOT_READY = {
   body: { code: 470, message: "the invocation exists but has not completed yet", source: "ingress" },
 };
 const NOT_FOUND = { status: 404, body: { code: 404, message: "invocation not found", source: "ingress" } };
+const NOTHING = { status: 404, body: { message: "not found", source: "invocation" } };
 
 async function startOf(
   world: World,
@@ -89,10 +90,10 @@ describe.each(cases)("%s %o, asked %s", (line, headers, _, way) => {
 
     await world.complete(start, success(bytes('"done"')));
     await world.clock.advance(0);
-    const derived = start.incarnation === 0 ? {} : { "idempotency-expires": "2026-11-23T15:49:42.688+00:00" };
+    const expires = { "idempotency-expires": "2026-11-23T15:49:42.688+00:00" };
     const expected: Answer = {
       status: 200,
-      headers: { "x-restate-id": start.id, "content-type": "application/json", ...derived },
+      headers: { "x-restate-id": start.id, "content-type": "application/json", ...expires },
       body: "done",
     };
     expect(attached.current).toEqual(expected);
@@ -106,7 +107,7 @@ describe.each(cases)("%s %o, asked %s", (line, headers, _, way) => {
     await world.complete(start, success(), 1000);
     await world.clock.advance(1000);
     expect(await world.request(...way(start.id, "output"))).toMatchObject(NOT_FOUND);
-    expect(await world.request(...way(start.id, "attach"))).toMatchObject(NOT_FOUND);
+    expect(await world.request(...way(start.id, "attach"))).toMatchObject(NOTHING);
   });
 });
 
@@ -121,6 +122,7 @@ test("output and attach answer a failure", async () => {
         "x-restate-id": start.id,
         "x-restate-error-source": "invocation",
         "content-type": "application/json",
+        "idempotency-expires": "2026-11-23T15:48:42.688+00:00",
       },
       body: { code: 409, message: "killed", source: "invocation" },
     });
@@ -131,11 +133,12 @@ describe("without a head", () => {
   test("a derived id is not found at once", async () => {
     const world = new World();
     for (const what of ["attach", "output"] as const) {
+      const expected = what === "attach" ? NOTHING : NOT_FOUND;
       for (const way of ["by key", "by key in a body"]) {
-        expect(await world.request(...(idempotentWays[way]?.("", what) ?? [""]))).toMatchObject(NOT_FOUND);
+        expect(await world.request(...(idempotentWays[way]?.("", what) ?? [""]))).toMatchObject(expected);
       }
-      expect(await world.request(`GET /restate/workflow/W/never/${what}`)).toMatchObject(NOT_FOUND);
-      expect(await world.request(`GET /restate/workflow/Nope/never/${what}`)).toMatchObject(NOT_FOUND);
+      expect(await world.request(`GET /restate/workflow/W/never/${what}`)).toMatchObject(expected);
+      expect(await world.request(`GET /restate/workflow/Nope/never/${what}`)).toMatchObject(expected);
     }
   });
 
@@ -156,7 +159,7 @@ describe("without a head", () => {
     expect(await world.request(`GET /restate/output/${id}`)).toMatchObject(NOT_FOUND);
     const attached = pendingAnswer(world.request(`GET /restate/attach/${id}`));
     await world.clock.advance(5000);
-    expect(attached.current).toMatchObject(NOT_FOUND);
+    expect(attached.current).toMatchObject(NOTHING);
   });
 
   test("the id of a handler's call gets a moment to appear", async () => {
@@ -177,7 +180,7 @@ describe("without a head", () => {
     const never = invocationId("T", undefined, childUnique(parent.id, 0, 2));
     const other = pendingAnswer(world.request(`GET /restate/attach/${never}`));
     await world.clock.advance(5000);
-    expect(other.current).toMatchObject({ ...NOT_FOUND, headers: { "x-restate-id": never } });
+    expect(other.current).toMatchObject({ ...NOTHING, headers: { "x-restate-id": never } });
   });
 
   test("one that was there while somebody waited is gone", async () => {
@@ -188,7 +191,7 @@ describe("without a head", () => {
     await world.clock.advance(1);
     await world.items.write({ op: "delete", key: headKey(start.id) });
     await world.clock.advance(1);
-    expect(attached.current).toMatchObject(NOT_FOUND);
+    expect(attached.current).toMatchObject(NOTHING);
   });
 });
 

@@ -76,6 +76,13 @@ describe("durations", () => {
     ["PT10S", 10_000],
     ["P1DT2H3M4.5S", 93_784_500],
     ["PT0S", 0],
+    ["pt10s", 10_000],
+    ["P1W", 604_800_000],
+    ["2 weeks", 1_209_600_000],
+    ["10seconds", 10_000],
+    ["+1s", 1000],
+    ["1500us", 1],
+    ["1ns", 0],
   ])("%s", (text, ms) => {
     expect(parseDuration(text)).toBe(ms);
   });
@@ -92,6 +99,12 @@ describe("durations", () => {
     "1s,2s",
     "P1",
     "10S?",
+    "1S",
+    "1y",
+    "P1M",
+    "+",
+    "ss",
+    "1 sss",
     "1e3s",
     "constructor",
     "1 constructor",
