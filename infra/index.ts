@@ -1,4 +1,5 @@
 /** `perdure/cdk`: constructs. A runtime, and services that run on it. */
+export type { Alarms } from "./alarms.ts";
 export type { AwsSdk } from "./bundle.ts";
 export type { Authorization } from "./http-api.ts";
 export type { PerdureRuntimeAttributes } from "./imported-runtime.ts";

@@ -14,13 +14,14 @@ import {
   type QueueProps,
 } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { MAILBOX_RETENTION_MS, RECEIVES_MAX } from "../lib/limits.ts";
+import { MAILBOX_RETENTION_MS } from "../lib/limits.ts";
 
-/** The dispatcher pauses the invocation of a message that keeps failing at `RECEIVES_MAX`: what is received more often
- * never got so far as to be looked at. */
-const MAILBOX_RECEIVES_MAX = RECEIVES_MAX * 5;
-/** A timer that is forwarded at the wrong moment is tried again: nothing else would wake its invocation. */
-const TIMER_RECEIVES_MAX = 100;
+/**
+ * The most that SQS takes. What fails for a reason of its own is paused by the dispatcher long before (`RECEIVES_MAX`); what is
+ * received so often has never been looked at, for some eight hours or more, since the dispatcher itself does not work. Until
+ * then it keeps its place: a message that leaves its group lets later ones overtake it.
+ */
+const RECEIVES_MOST = 1000;
 
 export interface QueuesProps {
   readonly encryptionKey: IKey | undefined;
@@ -59,14 +60,14 @@ export class Queues extends Construct {
       visibilityTimeout: props.dispatcherTimeout,
       // Heads outlive what the mailbox may still hold about them, and count on this.
       retentionPeriod: Duration.millis(MAILBOX_RETENTION_MS),
-      deadLetterQueue: { queue: this.mailboxDeadLetters, maxReceiveCount: MAILBOX_RECEIVES_MAX },
+      deadLetterQueue: { queue: this.mailboxDeadLetters, maxReceiveCount: RECEIVES_MOST },
     });
     this.delayDeadLetters = new Queue(this, "DelayDeadLetters", { ...shared, ...kept });
     this.delay = new Queue(this, "Delay", {
       ...shared,
       visibilityTimeout: props.timersTimeout,
       retentionPeriod: Duration.millis(MAILBOX_RETENTION_MS),
-      deadLetterQueue: { queue: this.delayDeadLetters, maxReceiveCount: TIMER_RECEIVES_MAX },
+      deadLetterQueue: { queue: this.delayDeadLetters, maxReceiveCount: RECEIVES_MOST },
     });
   }
 }

@@ -1,9 +1,11 @@
 /** What can be chosen about a runtime. Nothing has to be. */
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import type { IAlarmAction } from "aws-cdk-lib/aws-cloudwatch";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Architecture, Runtime } from "aws-cdk-lib/aws-lambda";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { ListedPart } from "../lib/listing.ts";
+import type { Alarms } from "./alarms.ts";
 import type { AwsSdk } from "./bundle.ts";
 import { DEFAULT_ARCHITECTURE, DEFAULT_RUNTIME } from "./function.ts";
 import type { Authorization } from "./http-api.ts";
@@ -90,6 +92,16 @@ export interface PerdureRuntimeProps extends HandlerProps {
    */
   readonly listing?: readonly ListedPart[];
   /**
+   * `"outcomes"`: four alarms that say that something waits which should not. `"all"`: six more, on causes. Each costs ten cents
+   * a month where the account's ten free ones are taken.
+   * @default "outcomes"
+   */
+  readonly alarms?: Alarms;
+  /** What an alarm does: tell a topic, for one. @default nothing */
+  readonly alarmActions?: readonly IAlarmAction[];
+  /** A page of graphs. It costs three dollars a month where the account's three free ones are taken. @default false */
+  readonly dashboard?: boolean;
+  /**
    * Grows when the mailbox is replaced: SQS numbers its messages from the start again, and keys would take new writers for
    * old ones.
    * @default 0
@@ -130,6 +142,9 @@ export function settingsOf(props: PerdureRuntimeProps): RuntimeSettings {
     maxConcurrency: DEFAULT_MAX_CONCURRENCY,
     reconcileEvery: Duration.hours(1),
     listing: ["open"],
+    alarms: "outcomes",
+    alarmActions: [],
+    dashboard: false,
     mailboxEpoch: 0,
     ...props,
     ...handlerSettingsOf(props, props.encryptionKey),

@@ -19,7 +19,9 @@ import {
   type RuntimeRoles,
   type TimerTargets,
 } from "./access.ts";
+import { RuntimeAlarms } from "./alarms.ts";
 import { runtimeCode } from "./bundle.ts";
+import { RuntimeDashboard } from "./dashboard.ts";
 import { PerdureFunction, type Variables } from "./function.ts";
 import { FunctionApi } from "./http-api.ts";
 import { ImportedRuntime, type PerdureRuntimeAttributes } from "./imported-runtime.ts";
@@ -121,10 +123,26 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       admin: admin.role,
       reconciler: reconciler.role,
     };
+    this.#observe();
+  }
+
+  #observe(): void {
+    const { alarms, alarmActions: actions, dashboard, turnTimeout } = this.settings;
+    const { dispatcher, reconciler } = this.functions;
+    const { ingress, queues } = this;
+    const watched = { runtimeName: this.#name, queues, dispatcher, reconciler, ingress, turnTimeout };
+    new RuntimeAlarms(this, "Alarms", { ...watched, alarms, actions });
+    const { journal, state } = this.tables;
+    if (dashboard) new RuntimeDashboard(this, "Graphs", { ...watched, journal, state });
   }
 
   get handlerSettings(): HandlerSettings {
     return this.settings;
+  }
+
+  /** Tells its metrics from other runtimes'. */
+  get #name(): string {
+    return this.node.path;
   }
 
   protected get ingressApiId(): string {
@@ -247,7 +265,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     return new PerdureFunction(this, titled(part), {
       description,
       timeout,
-      variables: { ...variables, logLevel: this.settings.logLevel, runtimeName: this.node.path },
+      variables: { ...variables, logLevel: this.settings.logLevel, runtimeName: this.#name },
       inLoop,
       code: runtimeCode(part, this.settings.awsSdk),
       memoryMiB: memory?.[part] ?? (part === "dispatcher" ? DISPATCHER_MEMORY_MIB : MEMORY_MIB),

@@ -1,0 +1,165 @@
+/**
+ * Alarms, each with a section of its name in docs/operations.md that says what to do. Four watch what people would notice: that
+ * something waits which should not. The others watch causes, and can be had as well: an alarm costs ten cents a month.
+ */
+import { Duration } from "aws-cdk-lib";
+import {
+  Alarm,
+  ComparisonOperator,
+  type IAlarmAction,
+  type IMetric,
+  Metric,
+  Stats,
+  TreatMissingData,
+} from "aws-cdk-lib/aws-cloudwatch";
+import { Construct } from "constructs";
+import { type Metric as MetricName, METRIC_DIMENSION, METRIC_NAMESPACE, METRICS } from "../lib/metrics.ts";
+import type { PerdureFunction } from "./function.ts";
+import type { FunctionApi } from "./http-api.ts";
+import type { Queues } from "./queues.ts";
+
+/** `"outcomes"`: four. `"all"`: those, and six that watch causes. */
+export type Alarms = "none" | "outcomes" | "all";
+
+export interface Watched {
+  readonly runtimeName: string;
+  readonly queues: Queues;
+  readonly dispatcher: PerdureFunction;
+  readonly reconciler: PerdureFunction;
+  readonly ingress: FunctionApi;
+  readonly turnTimeout: Duration;
+}
+
+interface Condition {
+  readonly name: string;
+  readonly says: string;
+  readonly metric: IMetric;
+  readonly threshold: number;
+  /** How many periods in a row. */
+  readonly periods: number;
+}
+
+const PERIOD = Duration.minutes(5);
+/** A message may wait for the turn before it in its group, and for one more. */
+const STUCK_TURNS = 2;
+const STUCK_SECONDS_MIN = 15 * 60;
+const LATE_MS = 60_000;
+const INGRESS_FAULTS = 5;
+
+export interface RuntimeAlarmsProps extends Watched {
+  readonly alarms: Alarms;
+  readonly actions: readonly IAlarmAction[];
+}
+
+export class RuntimeAlarms extends Construct {
+  constructor(scope: Construct, id: string, props: RuntimeAlarmsProps) {
+    super(scope, id);
+    const conditions = [
+      ...(props.alarms === "none" ? [] : outcomes(props)),
+      ...(props.alarms === "all" ? causes(props) : []),
+    ];
+    for (const { name, says, metric, threshold, periods } of conditions) {
+      const alarm = new Alarm(this, name, {
+        alarmDescription: `Perdure: ${says} See ${name} in docs/operations.md.`,
+        metric,
+        threshold,
+        evaluationPeriods: periods,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        // Nothing measured is nothing wrong.
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
+      if (props.actions.length > 0) alarm.addAlarmAction(...props.actions);
+    }
+  }
+}
+
+/** One of the runtime's own metrics. */
+export function ownMetric(runtimeName: string, metric: MetricName, statistic: string): Metric {
+  return new Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName: METRICS[metric].name,
+    dimensionsMap: { [METRIC_DIMENSION]: runtimeName },
+    statistic,
+    period: PERIOD,
+  });
+}
+
+function outcomes({ queues, runtimeName, turnTimeout }: Watched): Condition[] {
+  return [
+    {
+      name: "MailboxStuck",
+      says: "a message has waited for far longer than turns take.",
+      metric: queues.mailbox.metricApproximateAgeOfOldestMessage({ period: PERIOD }),
+      threshold: Math.max(STUCK_SECONDS_MIN, turnTimeout.toSeconds() * STUCK_TURNS),
+      periods: 1,
+    },
+    {
+      name: "DeadLetters",
+      says: "the dispatcher could not deal with a message.",
+      metric: queues.mailboxDeadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD }),
+      threshold: 1,
+      periods: 1,
+    },
+    {
+      name: "DeadTimers",
+      says: "a timer could not be forwarded.",
+      metric: queues.delayDeadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD }),
+      threshold: 1,
+      periods: 1,
+    },
+    {
+      name: "InvocationsPaused",
+      says: "an invocation was given up for now and waits for an operator.",
+      metric: ownMetric(runtimeName, "paused", Stats.SUM),
+      threshold: 1,
+      periods: 1,
+    },
+  ];
+}
+
+function causes({ dispatcher, reconciler, ingress, runtimeName }: Watched): Condition[] {
+  return [
+    {
+      name: "DispatcherFails",
+      says: "the dispatcher crashes or runs out of time, again and again.",
+      metric: dispatcher.function.metricErrors({ period: PERIOD }),
+      threshold: 1,
+      periods: 3,
+    },
+    {
+      name: "TurnsThrottled",
+      says: "Lambda refuses to run handlers: there are too many at a time.",
+      metric: ownMetric(runtimeName, "throttled", Stats.SUM),
+      threshold: 1,
+      periods: 3,
+    },
+    {
+      name: "TimersLate",
+      says: "timers are acted upon late.",
+      metric: ownMetric(runtimeName, "timerLateness", Stats.percentile(99)),
+      threshold: LATE_MS,
+      periods: 3,
+    },
+    {
+      name: "InvocationsPoked",
+      says: "an invocation stood still until the reconciler found it.",
+      metric: ownMetric(runtimeName, "poked", Stats.SUM),
+      threshold: 1,
+      periods: 1,
+    },
+    {
+      name: "ReconcilerFails",
+      says: "the reconciler crashes or runs out of time.",
+      metric: reconciler.function.metricErrors({ period: PERIOD }),
+      threshold: 1,
+      periods: 1,
+    },
+    {
+      name: "IngressFails",
+      says: "the ingress answers with errors of its own.",
+      metric: ingress.api.metricServerError({ period: PERIOD, statistic: Stats.SUM }),
+      threshold: INGRESS_FAULTS,
+      periods: 3,
+    },
+  ];
+}

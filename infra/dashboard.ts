@@ -1,0 +1,73 @@
+/** One page: what comes in and out, what waits, how long things take, what fails. */
+import {
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  Metric as CloudWatchMetric,
+  Stats,
+} from "aws-cdk-lib/aws-cloudwatch";
+import { Construct } from "constructs";
+import type { Metric } from "../lib/metrics.ts";
+import { ownMetric, type Watched } from "./alarms.ts";
+import type { TableReference } from "./tables.ts";
+
+const WIDTH = 12;
+
+export interface RuntimeDashboardProps extends Watched {
+  readonly journal: TableReference;
+  readonly state: TableReference;
+}
+
+export class RuntimeDashboard extends Construct {
+  constructor(scope: Construct, id: string, props: RuntimeDashboardProps) {
+    super(scope, id);
+    const { queues, dispatcher, ingress, runtimeName, journal, state } = props;
+    const sums = (...metrics: Metric[]) => metrics.map((metric) => ownMetric(runtimeName, metric, Stats.SUM));
+    const spread = (metric: Metric) =>
+      [50, 99].map((percent) => ownMetric(runtimeName, metric, Stats.percentile(percent)));
+    const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
+      new GraphWidget({ title, left, right, width: WIDTH });
+    const mailbox = queues.mailbox.metricApproximateNumberOfMessagesVisible();
+    new Dashboard(this, "Dashboard", {
+      widgets: [
+        [
+          graph("Invocations", sums("accepted", "completed", "failed", "paused", "parked")),
+          graph("Retries", sums("retries", "throttled", "givenBack", "poked")),
+        ],
+        [
+          graph("Waiting, and for how long, ms", [mailbox], spread("oldestMessageAge")),
+          graph("Dead letters", [
+            queues.mailboxDeadLetters.metricApproximateNumberOfMessagesVisible(),
+            queues.delayDeadLetters.metricApproximateNumberOfMessagesVisible(),
+            ...sums("deadLetters"),
+          ]),
+        ],
+        [
+          graph("Turns, ms", spread("turnTime"), spread("replayLength")),
+          graph("Lateness of timers, ms", spread("timerLateness")),
+        ],
+        [
+          graph("Dispatcher", [dispatcher.function.metricInvocations(), dispatcher.function.metricErrors()]),
+          graph("Ingress", [
+            ingress.api.metricCount(),
+            ingress.api.metricClientError(),
+            ingress.api.metricServerError(),
+          ]),
+        ],
+        [graph("Units", [...units("journal", journal), ...units("state", state)])],
+      ],
+    });
+  }
+}
+
+const units = (name: string, { tableName }: TableReference): CloudWatchMetric[] =>
+  ["ConsumedWriteCapacityUnits", "ConsumedReadCapacityUnits"].map(
+    (metricName) =>
+      new CloudWatchMetric({
+        namespace: "AWS/DynamoDB",
+        metricName,
+        dimensionsMap: { TableName: tableName },
+        statistic: Stats.SUM,
+        label: `${name} ${metricName}`,
+      }),
+  );
