@@ -1,0 +1,42 @@
+/** The idle cost is what docs/costs.md says, under a dollar, and computed from what the template has. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { costTable, idleCost, type Item, type Prices } from "../../scripts/idle-cost.ts";
+import { makeStack, type TestStack } from "./stack.ts";
+
+const ROOT = join(import.meta.dirname, "..", "..");
+const PRICES = JSON.parse(readFileSync(join(ROOT, "bench/prices.json"), "utf8")) as Prices;
+const COSTS = readFileSync(join(ROOT, "docs/costs.md"), "utf8");
+
+const costOf = ({ resources }: TestStack): Item[] => idleCost({ Resources: resources }, PRICES);
+const sum = (items: readonly Item[]): number => items.reduce((total, { dollars }) => total + dollars, 0);
+
+const byDefault = makeStack();
+
+describe("an idle month", () => {
+  test("costs less than a dollar, without any free allowance", () => {
+    expect(sum(costOf(byDefault))).toBeGreaterThan(0.5);
+    expect(sum(costOf(byDefault))).toBeLessThan(1);
+  });
+
+  test("costs what the document says, whatever services there are", () => {
+    const [, table = ""] = /<!-- npm run costs -->\n([^]*?)\n<!-- end -->/.exec(COSTS) ?? [];
+    // How many things are free depends on the services, of which the examples' app has more.
+    const rows = (text: string): string[] =>
+      text.split("\n").filter((row) => !row.startsWith("| everything else"));
+    expect(rows(table)).toEqual(rows(costTable(costOf(byDefault))));
+  });
+
+  test("costs more with what costs, as the document says", () => {
+    const more = (made: TestStack): number => Number((sum(costOf(made)) - sum(costOf(byDefault))).toFixed(4));
+    expect(more(makeStack({ dashboard: true }))).toBe(3);
+    expect(more(makeStack({ alarms: "all" }))).toBe(0.6);
+    expect(more(makeStack({ ownKey: true }))).toBe(1);
+  });
+
+  test("is not computed for a resource without a rule", () => {
+    const Resources = { Gateway: { Type: "AWS::EC2::NatGateway", Properties: {} } };
+    expect(() => idleCost({ Resources }, PRICES)).toThrow("AWS::EC2::NatGateway");
+  });
+});
