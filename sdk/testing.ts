@@ -3,17 +3,19 @@
  * ones that run in AWS.
  */
 import { ItemRegistry } from "../core/registry.ts";
+import { type Duration, toMs } from "../lib/duration.ts";
 import type { TurnOutcome, TurnRequest } from "../lib/protocol.ts";
-import type { Clock, Invoker } from "../lib/ports.ts";
+import type { Invoker } from "../lib/ports.ts";
 import { silentLogger } from "../lib/ports.ts";
 import { Admin } from "../runtime/admin/admin.ts";
 import { Dispatcher } from "../runtime/dispatcher/core.ts";
 import type { HttpResponse } from "../runtime/http/message.ts";
 import { Ingress } from "../runtime/ingress/ingress.ts";
-import { systemClock, systemEntropy } from "../runtime/local/clock.ts";
+import { systemEntropy } from "../runtime/local/clock.ts";
 import { openDatabase } from "../runtime/local/database.ts";
 import { LocalItemStore, type OperationCounts } from "../runtime/local/item-store.ts";
 import { LocalMailbox } from "../runtime/local/mailbox.ts";
+import { SkippingClock } from "../runtime/local/skipping-clock.ts";
 import { LocalTimers } from "../runtime/local/timers.ts";
 import { createEndpoint, type EndpointOptions } from "./endpoint.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
@@ -34,9 +36,14 @@ export interface TestCounts {
 
 const DEPLOYMENT = "dp_test";
 const HANDLE_MS = 60_000;
+/** How long a skip waits for handlers that run. */
+const SETTLE_MS_MAX = 5000;
+/** Turns of the event loop without a message after which nothing is taken to be under way. */
+const QUIET_TICKS = 50;
 
 export class TestEnvironment {
   readonly #close: () => Promise<void>;
+  readonly #skip: (ms: number) => Promise<void>;
   readonly #ingress: Ingress;
   readonly #admin: Admin;
   readonly #counts: () => TestCounts;
@@ -45,8 +52,10 @@ export class TestEnvironment {
     ingress: Ingress;
     admin: Admin;
     counts: () => TestCounts;
+    skip: (ms: number) => Promise<void>;
     close: () => Promise<void>;
   }) {
+    this.#skip = parts.skip;
     this.#ingress = parts.ingress;
     this.#admin = parts.admin;
     this.#counts = parts.counts;
@@ -54,9 +63,10 @@ export class TestEnvironment {
   }
 
   static async start({ services, ...options }: TestEnvironmentOptions): Promise<TestEnvironment> {
-    const clock: Clock = systemClock;
+    const clock = new SkippingClock();
     const database = openDatabase(":memory:");
-    const items = new LocalItemStore(database, clock);
+    // Its clock is for who looks again after a while: that is no time of the services.
+    const items = new LocalItemStore(database);
     const mailbox = new LocalMailbox(database, clock);
     const timers = new LocalTimers(database, mailbox, clock);
     const registry = new ItemRegistry(items, clock);
@@ -105,6 +115,7 @@ export class TestEnvironment {
         journal: { ...items.counts.journal },
         state: { ...items.counts.state },
       }),
+      skip: async (ms) => await clock.skip(ms, () => settled(mailbox)),
       close: async () => {
         timers.stop();
         await mailbox.stop(1000);
@@ -141,9 +152,30 @@ export class TestEnvironment {
     return this.#counts();
   }
 
+  /** Lets time pass at once: what sleeps, is delayed or backs off until then goes on, in order; retentions pass. Waits for
+   * handlers that run; throws if one does for seconds, since its step may be waiting for the test. */
+  async skip(duration: Duration): Promise<void> {
+    await this.#skip(toMs(duration));
+  }
+
   async stop(): Promise<void> {
     await this.#close();
   }
+}
+
+/** Resolves when nothing can go on before time does. Throws an Error if something runs on and on. */
+async function settled(mailbox: LocalMailbox): Promise<void> {
+  // What a request of the test has just begun has yet to reach the mailbox.
+  for (let tick = 0; tick < QUIET_TICKS; tick++) {
+    if (mailbox.depth() > 0) break;
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+  let late: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    const words = `a handler has been running for ${SETTLE_MS_MAX} ms: time is not skipped while one runs`;
+    late = setTimeout(() => reject(new Error(words)), SETTLE_MS_MAX);
+  });
+  await Promise.race([mailbox.idle(), tooLate]).finally(() => clearTimeout(late));
 }
 
 function requestOf(path: string, body: unknown, headers: Record<string, string>, method: string) {
