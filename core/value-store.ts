@@ -9,7 +9,6 @@
  * One partition takes about a thousand write units a second, four megabytes are four thousand: a chunk that is throttled is
  * tried again by itself, with pauses, before the whole value is given up.
  */
-import type { Entry, Note } from "../lib/entry.ts";
 import { invariant, OperationalError } from "../lib/errors.ts";
 import { type InvocationId, journalPartition } from "../lib/ids.ts";
 import type { Attributes, ItemKey } from "../lib/item.ts";
@@ -161,40 +160,14 @@ export async function spill(
   return ref;
 }
 
-/** The inverse of {@link spill}. */
-export async function load(items: ItemStore, id: InvocationId, value: Value): Promise<Value> {
-  if (typeof value !== "string") return value;
-  const bytes = await readValue({ items }, placeOf(id), value);
-  invariant(bytes, "R8", `value ${value} of ${id} is missing`);
+/** A value of the invocation, by its name. */
+export async function loadValue(items: ItemStore, id: InvocationId, ref: string): Promise<Uint8Array> {
+  const bytes = await readValue({ items }, placeOf(id), ref);
+  invariant(bytes, "R8", `value ${ref} of ${id} is missing`);
   return bytes;
 }
 
-/** The place of a result in an entry; what a command sent is compared by its reference and need not be loaded. */
-const RESULT_AT: Partial<Record<Entry[0], number>> = { r: 3, g: 3, q: 3, i: 3, n: 2 };
-const LOADS_AT_ONCE = 32;
-
-/** The entries, with the results that are kept apart loaded. */
-export async function loadResults<E extends Entry | Note>(
-  items: ItemStore,
-  id: InvocationId,
-  entries: readonly E[],
-): Promise<E[]> {
-  const loaded = [...entries];
-  const apart = entries.flatMap((entry, index) => (typeof refIn(entry) === "string" ? [index] : []));
-  for (let from = 0; from < apart.length; from += LOADS_AT_ONCE) {
-    await Promise.all(
-      apart.slice(from, from + LOADS_AT_ONCE).map(async (index) => {
-        const copy = [...(entries[index] as E)] as unknown as Value[];
-        const at = RESULT_AT[copy[0] as Entry[0]] ?? 0;
-        copy[at] = await load(items, id, copy[at] ?? null);
-        loaded[index] = copy as unknown as E;
-      }),
-    );
-  }
-  return loaded;
-}
-
-function refIn(entry: Entry | Note): Value | undefined {
-  const at = RESULT_AT[entry[0]];
-  return at === undefined ? undefined : (entry as unknown as Value[])[at];
+/** The inverse of {@link spill}. */
+export async function load(items: ItemStore, id: InvocationId, value: Value): Promise<Value> {
+  return typeof value === "string" ? await loadValue(items, id, value) : value;
 }

@@ -13,6 +13,8 @@ export const INLINE_RESULT_BYTES_MAX = 64 * 1024;
 /** Chunks of one value under way at the same time: what a turn keeps in memory of it twice. */
 export const CHUNK_WRITES_AT_ONCE = 4;
 export const CHUNK_READS_AT_ONCE = 8;
+/** Values that a replay has read before it needs them, together; at least one. */
+export const READ_AHEAD_BYTES_MAX = 8 * 1024 * 1024;
 /** Tries of a chunk that the store has no capacity for. */
 export const CHUNK_ATTEMPTS_MAX = 8;
 /** An entry's value above this goes to an item of its own: a rewrite of the head must not pay for it again. */

@@ -10,6 +10,8 @@
  *   contains it was won: `mustAppend` says so, and the driver starts no closure and sends nothing before it.
  * - R9: notes are consumed one at a time, when the code is at rest, and enter the log in that order.
  * - R4: reads ride in the next append and never cause one.
+ * - P1: a result that is kept apart stays there until it is about to be delivered: `needs` names it, `provide` brings it, and
+ *   only the code keeps it. A note's entry refers to what the note refers to, which is stored already.
  * - Ids of callees are told once their call is in the log (J2), when the code is at rest and before any event: a turn
  *   that is asked for one appends first, and so a replay, which knows it at once, tells it at the same point (D1).
  */
@@ -42,6 +44,8 @@ export type Step =
  */
 const MUST_APPEND = "rsdDcotvhynix";
 const READS = "gkq";
+/** A command's only entry, written when it had completed. */
+const COMPLETED_AT_ONCE = `r${READS}`;
 
 interface Issued {
   readonly entry: CommandEntry;
@@ -60,6 +64,8 @@ export class Turn {
   #pending: Entry[] = [];
   #taken = 0;
   readonly #seen = new Set<string>();
+  /** The value of the next event. */
+  #provided: { readonly to: Entry | Note; readonly bytes: Uint8Array } | undefined;
   /** Calls and sends that this turn has appended. */
   readonly #appendedCalls = new Map<number, CommandEntry>();
   #untold: { readonly command: number; readonly tell: (entry: CommandEntry) => void }[] = [];
@@ -129,7 +135,7 @@ export class Turn {
   /** A run or a read, issued before, has its result: its entry is to be appended, and the code may go on. */
   finish(entry: CommandEntry): void {
     this.#pending.push(entry);
-    this.#complete(entry[1], resultOf(entry));
+    this.#complete(entry[1], resultIn(entry));
   }
 
   /** A command's completion that needs no message: a timer of this turn, a promise that was found completed. */
@@ -147,6 +153,39 @@ export class Turn {
     else queue.waiting.push(complete);
   }
 
+  /** The name of the value without which the next event cannot be delivered. */
+  get needs(): string | undefined {
+    const next = this.#upcoming();
+    if (next === undefined || next === this.#provided?.to) return undefined;
+    const result = resultIn(next);
+    return typeof result === "string" ? result : undefined;
+  }
+
+  /** What {@link needs} has named. */
+  provide(bytes: Uint8Array): void {
+    const to = this.#upcoming();
+    if (to) this.#provided = { to, bytes };
+  }
+
+  #upcoming(): Entry | Note | undefined {
+    for (let at = this.#next; at < this.#log.length; at++) {
+      const entry = this.#log[at];
+      if (entry && (!isCommand(entry) || COMPLETED_AT_ONCE.includes(entry[0]))) return entry;
+    }
+    const isNews = (note: Note): boolean => this.#isNews(note);
+    return this.#notes.find(isNews) ?? this.#carried.find(isNews);
+  }
+
+  /** The result that an event brings: its own, or the value that was provided for it. */
+  #resultOf(event: Entry | Note): Value {
+    const result = resultIn(event);
+    if (typeof result !== "string") return result;
+    const provided = this.#provided;
+    invariant(provided?.to === event, "P1", `${result} was not loaded before it was delivered`);
+    this.#provided = undefined;
+    return provided.bytes;
+  }
+
   /** Delivers at most one thing: the log's next event, or when the log is at its end a note. */
   step(): Step {
     const replayed = this.#replay();
@@ -162,10 +201,10 @@ export class Turn {
         this.#deliver(entry);
         return "delivered";
       }
-      if (entry[0] === "r" || READS.includes(entry[0])) {
+      if (COMPLETED_AT_ONCE.includes(entry[0])) {
         if (entry[1] >= this.#issued.length) return "stalled";
         this.#next++;
-        this.#complete(entry[1], resultOf(entry));
+        this.#complete(entry[1], this.#resultOf(entry));
         return "delivered";
       }
     }
@@ -238,11 +277,11 @@ export class Turn {
   }
 
   #deliver(entry: Exclude<Entry, CommandEntry>): void {
-    if (entry[0] === "n") this.#complete(entry[1], entry[2]);
+    if (entry[0] === "n") this.#complete(entry[1], this.#resultOf(entry));
     else if (entry[0] === "x") this.#cancelNow(entry[1]);
     else {
       this.#seen.add(entry[2]);
-      const delivery = { value: entry[3], at: ++this.#event };
+      const delivery = { value: this.#resultOf(entry), at: ++this.#event };
       const queue = this.#signalQueue(entry[1]);
       const waiting = queue.waiting.shift();
       if (waiting) waiting(delivery);
@@ -325,7 +364,9 @@ export class Turn {
   }
 }
 
-function resultOf(entry: CommandEntry): Value {
-  if (entry[0] === "r" || entry[0] === "g" || entry[0] === "q") return entry[3];
-  return entry[0] === "k" ? entry[2] : null;
+/** What an entry or a note says of a result, if it says anything. */
+export function resultIn(entry: Entry | Note): Value {
+  const [kind] = entry;
+  if (kind === "r" || kind === "g" || kind === "q" || kind === "i") return entry[3];
+  return kind === "k" || kind === "n" ? entry[2] : null;
 }

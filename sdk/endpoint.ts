@@ -1,7 +1,6 @@
 /** A deployment's handlers, ready to be discovered and to run turns. */
 import { Journal } from "../core/journal.ts";
 import { readInput, readLog } from "../core/head-store.ts";
-import { loadResults } from "../core/value-store.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
 import { parseHead } from "../lib/head.ts";
 import type { ServiceType } from "../lib/manifest.ts";
@@ -193,13 +192,11 @@ function deserializeInput(deserialize: () => unknown): unknown {
 async function loadHistory(request: TurnRequest, { items }: TurnPorts) {
   const { id, start, carried } = request;
   const head = request.head === undefined ? undefined : parseHead(request.head);
-  const [log, notes, brought, body] = await Promise.all([
-    head ? readLog(items, id, head).then((entries) => loadResults(items, id, entries)) : [],
-    head ? loadResults(items, id, head.notes) : [],
-    loadResults(items, id, carried),
+  const [log, body] = await Promise.all([
+    head ? readLog(items, id, head) : [],
     readInput(items, id, start ?? head ?? {}),
   ]);
-  const history: History = { log, notes, carried: brought };
+  const history: History = { log, notes: head?.notes ?? [], carried };
   return { history, body, headers: start?.headers ?? head?.headers ?? {} };
 }
 

@@ -10,14 +10,16 @@
  * before a suspension is appended (R5), never after.
  */
 import type { Journal } from "../core/journal.ts";
+import { ReadAhead } from "../core/read-ahead.ts";
 import { ZombieError } from "../core/state-store.ts";
+import { loadValue } from "../core/value-store.ts";
 import type { CallEntry, CommandEntry, Entry, Note } from "../lib/entry.ts";
 import { asError, JournalMismatchError, OperationalError } from "../lib/errors.ts";
 import type { Future } from "../lib/future.ts";
 import { REPLAY_STALL_MS } from "../lib/limits.ts";
 import { type Outcome, encodeOutcome } from "../lib/outcome.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../lib/protocol.ts";
-import { type Completion, Turn } from "../lib/turn.ts";
+import { type Completion, resultIn, Turn } from "../lib/turn.ts";
 import { leavesOf, type Wait } from "../lib/wait.ts";
 import { Activity } from "./activity.ts";
 import { Awaited } from "./awaited.ts";
@@ -36,7 +38,7 @@ import {
 } from "./turn-failure.ts";
 import { type Filler, TurnWriter, type Written } from "./turn-writer.ts";
 
-/** What the turn begins with; values that were kept apart are loaded. */
+/** What the turn begins with; results that are kept apart are loaded when they are about to be delivered. */
 export interface History {
   readonly log: readonly Entry[];
   readonly notes: readonly Note[];
@@ -66,6 +68,7 @@ export class TurnDriver {
   readonly #activity: Activity;
   readonly #sleeps: Sleeps;
   readonly #writer: TurnWriter;
+  readonly #values: ReadAhead;
   #fill: Filler = async () => await Promise.reject(new Error("the turn has not begun"));
   #over = false;
   #timeUp = false;
@@ -101,6 +104,10 @@ export class TurnDriver {
       },
       cancellable: () => isExplicit || !this.awaited.isNothing,
     });
+    this.#values = new ReadAhead(
+      log.map(resultIn).filter((result) => typeof result === "string"),
+      (ref) => loadValue(ports.items, request.id, ref),
+    );
     this.#writer = new TurnWriter(request, ports, {
       journal,
       turn: this.#turn,
@@ -291,6 +298,11 @@ export class TurnDriver {
   /** Delivers one thing to the code at rest, or acts. */
   async #goOn(): Promise<TurnOutcome | undefined> {
     if (this.#turn.tell()) return undefined;
+    const { needs } = this.#turn;
+    if (needs !== undefined) {
+      this.#turn.provide(await this.#values.take(needs));
+      return undefined;
+    }
     if (this.#turn.replaying) {
       await this.#replayOne();
       return undefined;

@@ -5,8 +5,7 @@
 import type { Journal } from "../core/journal.ts";
 import { type OutputSubject, performOutputs } from "../core/outputs.ts";
 import { ZombieError } from "../core/state-store.ts";
-import { loadResults } from "../core/value-store.ts";
-import type { CallEntry, ClearAllEntry, CommandEntry, Entry, Note, SendEntry } from "../lib/entry.ts";
+import type { CallEntry, ClearAllEntry, CommandEntry, Entry, SendEntry } from "../lib/entry.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
 import { sizeOfValue } from "../lib/item.ts";
 import { APPEND_BYTES_MAX, SUSPENDED_HEAD_BYTES_MAX } from "../lib/limits.ts";
@@ -83,7 +82,7 @@ export class TurnWriter {
     const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });
     if (result.kind === "lost") return lost(result.reason);
     if (result.kind === "notes") {
-      this.#turn.notesAre(await this.#load(result.notes));
+      this.#turn.notesAre(result.notes);
       return WRITTEN;
     }
     await this.#perform(entries, result.position);
@@ -128,7 +127,7 @@ export class TurnWriter {
     const result = await this.#journal.append(last, this.#turn.taken);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
     this.progress = true;
-    this.#turn.appended(await this.#load(result.notes));
+    this.#turn.appended(result.notes);
     await this.#perform(last, result.position);
     return WRITTEN;
   }
@@ -180,15 +179,11 @@ export class TurnWriter {
     try {
       const seen = await this.#journal.look();
       if (seen.kind === "lost") return lost(seen.reason);
-      this.#turn.notesAre(await this.#load(seen.notes));
+      this.#turn.notesAre(seen.notes);
     } catch (thrown) {
       if (!(thrown instanceof OperationalError)) throw thrown;
     }
     return WRITTEN;
-  }
-
-  async #load(notes: readonly Note[]): Promise<Note[]> {
-    return await loadResults(this.#ports.items, this.#request.id, notes);
   }
 
   async #perform(entries: readonly Entry[], position: number): Promise<void> {

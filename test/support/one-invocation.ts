@@ -1,0 +1,75 @@
+/** Turns of one invocation of a service's handler, straight against a store: what they read and write is all that happens. */
+import { type StoredHead, readHead } from "../../core/head-store.ts";
+import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../lib/ids.ts";
+import { type ItemStore, silentLogger } from "../../lib/ports.ts";
+import { PROTOCOL_VERSION, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
+import { createEndpoint, type Endpoint, type TurnPorts } from "../../sdk/endpoint.ts";
+import { systemClock, systemEntropy } from "../../runtime/local/clock.ts";
+
+const MINUTE_MS = 60_000;
+
+export class OneInvocation {
+  readonly id: InvocationId;
+  readonly #endpoint: Endpoint;
+  readonly #ports: TurnPorts;
+  readonly #target: { readonly service: string; readonly handler: string };
+  readonly #input: Uint8Array;
+
+  /** `path`: `Service/handler`. */
+  constructor(items: ItemStore, definition: unknown, path: string, input: unknown) {
+    const [service = "", handler = ""] = path.split("/");
+    this.id = invocationId(service, undefined, new Uint8Array(UNIQUE_SIZE));
+    this.#target = { service, handler };
+    this.#endpoint = createEndpoint([definition]);
+    this.#input = new TextEncoder().encode(JSON.stringify(input));
+    this.#ports = {
+      items,
+      mailbox: { sendBatch: async () => [] },
+      registry: {
+        service: async () => undefined,
+        deployment: async () => undefined,
+        services: async () => [],
+      },
+      clock: systemClock,
+      entropy: systemEntropy,
+      logger: silentLogger,
+    };
+  }
+
+  /** From the Start. */
+  async begin(): Promise<TurnOutcome> {
+    const { id } = this;
+    const start = {
+      ...({ kind: "start", id, incarnation: 0, origin: "test", target: this.#target } as const),
+      ...{ input: this.#input, headers: {}, acceptedAtMs: systemClock.now() },
+    };
+    return await this.#endpoint.runTurn({ ...this.#request(), start }, this.#ports);
+  }
+
+  /** From the head, with the end of the sleep that the handler awaits. */
+  async wake(): Promise<TurnOutcome> {
+    const stored = await readHead(this.#ports.items, this.id);
+    const leaf = stored?.head.wait;
+    if (!stored || leaf?.[0] !== "z") throw new Error("the invocation does not sleep");
+    return await this.#resume(stored, Number(leaf[1]));
+  }
+
+  async #resume({ item }: StoredHead, command: number): Promise<TurnOutcome> {
+    const request: TurnRequest = { ...this.#request(), head: item, carried: [["n", command, null]] };
+    return await this.#endpoint.runTurn(request, this.#ports);
+  }
+
+  #request(): TurnRequest {
+    return {
+      ...({
+        kind: "turn",
+        version: PROTOCOL_VERSION,
+        id: this.id,
+        incarnation: 0,
+        target: this.#target,
+      } as const),
+      ...({ handlerKind: "plain", deployment: "dp_test", carried: [], ownsLock: false } as const),
+      ...{ attempt: { count: 1 }, remainingMs: 10 * MINUTE_MS, retentionMs: MINUTE_MS },
+    };
+  }
+}
