@@ -57,10 +57,13 @@ export class CancelledError extends TerminalError {
 export class RetryableError extends RestateError {
   override readonly name = "RetryableError";
   readonly [RETRYABLE] = true;
+  readonly retryAfter?: Duration;
   readonly retryAfterMs?: number;
   constructor(message: string, options: { retryAfter?: Duration; cause?: unknown; errorCode?: number } = {}) {
     super(message, options);
-    if (options.retryAfter !== undefined) this.retryAfterMs = toMs(options.retryAfter);
+    if (options.retryAfter === undefined) return;
+    this.retryAfter = options.retryAfter;
+    this.retryAfterMs = toMs(options.retryAfter);
   }
   /** The same error, to be retried after a while. */
   static from(cause: unknown, options: { retryAfter?: Duration } = {}): RetryableError {

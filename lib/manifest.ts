@@ -31,6 +31,8 @@ export interface HandlerManifest extends Options {
   /** Content types that the input takes (`application/*` and the like); absent: any. */
   readonly accept?: string;
   readonly outputContentType?: string;
+  /** Answer with the content type even if there is no content. */
+  readonly setOutputContentTypeIfEmpty?: boolean;
   readonly inputJsonSchema?: unknown;
   readonly outputJsonSchema?: unknown;
 }

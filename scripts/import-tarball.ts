@@ -1,9 +1,17 @@
 // Checks the package as a user gets it: installs the packed tarball outside the repository and imports
 // every entry point with plain Node. Run with `npm run package:check`, which builds first.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 interface Manifest {
   readonly name: string;
@@ -29,7 +37,9 @@ function installAndImport(directory: string): void {
 
   // Who imports what needs an optional peer has it installed.
   for (const peer of Object.keys(manifest.peerDependencies ?? {})) {
-    symlinkSync(join(process.cwd(), "node_modules", peer), join(directory, "node_modules", peer), "dir");
+    const link = join(directory, "node_modules", peer);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(process.cwd(), "node_modules", peer), link, "dir");
   }
 
   const entries = Object.keys(manifest.exports).filter((path) => path !== "./package.json");

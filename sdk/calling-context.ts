@@ -11,13 +11,14 @@ import { RetryableError, TerminalError } from "../lib/errors.ts";
 import { Future } from "../lib/future.ts";
 import { childUnique, idempotentUnique, incarnationOf, invocationId, workflowUnique } from "../lib/ids.ts";
 import { IDEMPOTENCY_KEY_BYTES_MAX, KEY_BYTES_MAX } from "../lib/limits.ts";
-import { type HandlerKind, isExclusive } from "../lib/manifest.ts";
+import { type HandlerKind, isExclusive, type ServiceType } from "../lib/manifest.ts";
 import type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } from "./client-types.ts";
 import { Opts, SendOpts } from "./client-types.ts";
 import type { GenericCall, GenericSend } from "./context.ts";
 import { DurablePromise, InvocationPromise } from "./durable-promise.ts";
 import { bytesOf, limited } from "./checked-value.ts";
 import { HandlerContext } from "./handler-context.ts";
+import type { ClientFromDescriptors, Descriptors, SendClientFromDescriptors } from "./interface.ts";
 import { type Serde, serde } from "./serde.ts";
 
 interface Callee {
@@ -26,8 +27,11 @@ interface Callee {
   readonly key: string | null;
 }
 
+/** A definition, a contract, or a name alone; the contract's serdes are used. */
 interface Named {
   readonly name: string;
+  readonly _kind?: ServiceType;
+  readonly _handlers?: Descriptors;
 }
 
 export class CallingContext extends HandlerContext {
@@ -35,26 +39,32 @@ export class CallingContext extends HandlerContext {
   readonly #calls: number[] = [];
 
   serviceClient<H>(definition: Named): Client<H> {
-    return this.#callProxy(definition.name, null);
+    return this.#callProxy(definition, null);
   }
   objectClient<H>(definition: Named, key: string): Client<H> {
-    return this.#callProxy(definition.name, key);
+    return this.#callProxy(definition, key);
   }
   workflowClient<H>(definition: Named, key: string): Client<H> {
-    return this.#callProxy(definition.name, key);
+    return this.#callProxy(definition, key);
   }
   serviceSendClient<H>(definition: Named): SendClient<H> {
-    return this.#sendProxy(definition.name, null);
+    return this.#sendProxy(definition, null);
   }
   objectSendClient<H>(definition: Named, key: string): SendClient<H> {
-    return this.#sendProxy(definition.name, key);
+    return this.#sendProxy(definition, key);
   }
   workflowSendClient<H>(definition: Named, key: string): SendClient<H> {
-    return this.#sendProxy(definition.name, key);
+    return this.#sendProxy(definition, key);
+  }
+  client<H extends Descriptors>(contract: Named, key?: string): ClientFromDescriptors<H> {
+    return this.#callProxy(contract, keyOf(contract, key));
+  }
+  sendClient<H extends Descriptors>(contract: Named, key?: string): SendClientFromDescriptors<H> {
+    return this.#sendProxy(contract, keyOf(contract, key));
   }
 
   genericCall<I, O>(call: GenericCall<I, O>): InvocationPromise<O> {
-    const { service, method, key = null, parameter, headers, idempotencyKey } = call;
+    const { service, method, key = null, parameter, headers, idempotencyKey, name } = call;
     const input = call.inputSerde ?? (serde.binary as unknown as Serde<I>);
     const output = call.outputSerde ?? (serde.binary as unknown as Serde<O>);
     const options = {
@@ -62,37 +72,40 @@ export class CallingContext extends HandlerContext {
       output,
       ...(headers ? { headers } : {}),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(name === undefined ? {} : { name }),
     };
     return this.#call<I, O>({ service, handler: method, key }, parameter, options);
   }
 
   genericSend<I>(send: GenericSend<I>): InvocationHandle {
-    const { service, method, key = null, parameter, headers, idempotencyKey, delay } = send;
+    const { service, method, key = null, parameter, headers, idempotencyKey, delay, name } = send;
     const input = send.inputSerde ?? (serde.binary as unknown as Serde<I>);
     return this.#send<I>({ service, handler: method, key }, parameter, {
       input,
       ...(headers ? { headers } : {}),
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(delay === undefined ? {} : { delay }),
+      ...(name === undefined ? {} : { name }),
     });
   }
 
-  #callProxy<H>(service: string, key: string | null): Client<H> {
+  #callProxy<C>({ name: service, _handlers: declared }: Named, key: string | null): C {
     return methods((handler, args) => {
       const given = optionsIn(args);
       if (given instanceof SendOpts)
         throw new TypeError(`${service}/${handler} is called: use rpc.opts, not rpc.sendOpts`);
-      const options = given?.options ?? {};
+      const options = { ...serdesOf(declared, handler), ...given?.options };
       return this.#call({ service, handler, key }, args[0], options);
     });
   }
 
-  #sendProxy<H>(service: string, key: string | null): SendClient<H> {
+  #sendProxy<C>({ name: service, _handlers: declared }: Named, key: string | null): C {
     return methods((handler, args) => {
       const given = optionsIn(args);
       if (given instanceof Opts)
         throw new TypeError(`${service}/${handler} is sent to: use rpc.sendOpts, not rpc.opts`);
-      const options = given?.options ?? {};
+      const { input } = serdesOf(declared, handler);
+      const options = { ...(input ? { input } : {}), ...given?.options };
       return this.#send({ service, handler, key }, args[0], options);
     });
   }
@@ -221,6 +234,22 @@ export class CallingContext extends HandlerContext {
     }
     return manifest.kind;
   }
+}
+
+/** The key that a contract's kind needs, or none. */
+function keyOf({ name, _kind }: Named, key: string | undefined): string | null {
+  if (_kind === "service") return null;
+  if (key === undefined) throw new TypeError(`${name} needs a key`);
+  return key;
+}
+
+function serdesOf(declared: Descriptors | undefined, handler: string): CallOptions {
+  const { _inputSerde, _outputSerde } =
+    declared && Object.hasOwn(declared, handler) ? (declared[handler] ?? {}) : {};
+  return {
+    ...(_inputSerde ? { input: _inputSerde } : {}),
+    ...(_outputSerde ? { output: _outputSerde } : {}),
+  };
 }
 
 /** Takes the options off the end of a call's arguments. */

@@ -22,12 +22,24 @@ export class Opts<I, O> {
   constructor(options: CallOptions<I, O>) {
     this.options = options;
   }
+  static from<I, O>(options: CallOptions<I, O>): Opts<I, O> {
+    return new Opts(options);
+  }
+  getOpts(): CallOptions<I, O> {
+    return this.options;
+  }
 }
 export class SendOpts<I> {
   readonly kind = "send";
   readonly options: SendOptions<I>;
   constructor(options: SendOptions<I>) {
     this.options = options;
+  }
+  static from<I>(options: SendOptions<I>): SendOpts<I> {
+    return new SendOpts(options);
+  }
+  getOpts(): SendOptions<I> {
+    return this.options;
   }
 }
 

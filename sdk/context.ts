@@ -4,8 +4,17 @@ import type { InvocationId } from "../lib/ids.ts";
 import type { Target } from "../lib/message.ts";
 import type { TerminalError } from "../lib/errors.ts";
 import type { Client, SendClient } from "./client-types.ts";
+import type {
+  ClientFromDescriptors,
+  Descriptors,
+  ObjectDescriptor,
+  SendClientFromDescriptors,
+  ServiceDescriptor,
+  WorkflowDescriptor,
+} from "./interface.ts";
 import type { DurablePromise, InvocationPromise } from "./durable-promise.ts";
 import type { Rand } from "./random.ts";
+import type { CoreHandlersOf } from "./restate-core.ts";
 import type { Serde } from "./serde.ts";
 
 export type RunAction<T> = (() => Promise<T>) | (() => T);
@@ -32,6 +41,9 @@ export interface InvocationRequest {
   /** What the platform passed besides (Lambda's context). */
   readonly extraArgs: unknown[];
   readonly idempotencyKey?: string;
+  /** Restate's flow control, which does not exist here. */
+  readonly scope?: string | undefined;
+  readonly limitKey?: string | undefined;
   /** Aborted when this attempt is over, however it ended. */
   readonly attemptCompletedSignal: AbortSignal;
 }
@@ -51,6 +63,8 @@ export interface GenericCall<I, O> {
   inputSerde?: Serde<I>;
   outputSerde?: Serde<O>;
   idempotencyKey?: string;
+  /** Shown in the journal. */
+  name?: string;
 }
 export interface GenericSend<I> extends Omit<GenericCall<I, never>, "outputSerde"> {
   delay?: Duration;
@@ -82,6 +96,21 @@ export interface Context {
   objectSendClient<D>(definition: D | Named, key: string): SendClient<HandlersOf<D>>;
   workflowClient<D>(definition: D | Named, key: string): Client<HandlersOf<D>>;
   workflowSendClient<D>(definition: D | Named, key: string): SendClient<HandlersOf<D>>;
+  /** Calls by a contract (`iface`). */
+  client<Name extends string, H extends Descriptors>(
+    contract: ServiceDescriptor<Name, H>,
+  ): ClientFromDescriptors<H>;
+  client<Name extends string, H extends Descriptors>(
+    contract: ObjectDescriptor<Name, H> | WorkflowDescriptor<Name, H>,
+    key: string,
+  ): ClientFromDescriptors<H>;
+  sendClient<Name extends string, H extends Descriptors>(
+    contract: ServiceDescriptor<Name, H>,
+  ): SendClientFromDescriptors<H>;
+  sendClient<Name extends string, H extends Descriptors>(
+    contract: ObjectDescriptor<Name, H> | WorkflowDescriptor<Name, H>,
+    key: string,
+  ): SendClientFromDescriptors<H>;
   genericCall<I = Uint8Array, O = Uint8Array>(call: GenericCall<I, O>): InvocationPromise<O>;
   genericSend<I = Uint8Array>(send: GenericSend<I>): { readonly invocationId: Promise<string> };
 
@@ -124,9 +153,11 @@ export interface Named {
 /** The handlers of a definition; an interface of handlers is taken as it is. */
 export type HandlersOf<D> = D extends { readonly handlers: infer H }
   ? H
-  : D extends TypedName<string, infer H>
-    ? H
-    : D;
+  : unknown extends CoreHandlersOf<D>
+    ? D extends TypedName<string, infer H>
+      ? H
+      : D
+    : CoreHandlersOf<D>;
 
 declare const shape: unique symbol;
 /** A definition that is known by its name and the type of its handlers: `const counter: TypedName<"Counter", Counter>

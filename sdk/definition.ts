@@ -64,6 +64,8 @@ export interface HandlerOptions extends WorkflowOptions {
   accept?: string;
   input?: Serde<unknown>;
   output?: Serde<unknown>;
+  /** Answer over HTTP with the output's content type even if it has no content, which is a value in some formats. */
+  setOutputContentTypeIfEmpty?: boolean;
   description?: string;
   metadata?: Record<string, string>;
 }
@@ -142,7 +144,7 @@ export function workflow<Name extends string, H extends WorkflowHandlers>(
 
 const RESERVED = new Set(["workflowSubmit", "workflowAttach", "workflowOutput"]);
 
-function define<Type extends ServiceType, Name extends string, H>(
+export function define<Type extends ServiceType, Name extends string, H>(
   type: Type,
   describing: Describing<Name, H, WorkflowOptions>,
 ): Definition<Type, Name, H> {
@@ -243,6 +245,7 @@ export function manifestOf(definition: Definition<ServiceType, string, Handlers>
         ...manifestOptions(own),
         ...(own.accept === undefined ? {} : { accept: own.accept }),
         ...(contentType === undefined ? {} : { outputContentType: contentType }),
+        ...(own.setOutputContentTypeIfEmpty === true ? { setOutputContentTypeIfEmpty: true } : {}),
         ...(own.input?.jsonSchema === undefined ? {} : { inputJsonSchema: own.input.jsonSchema }),
         ...(own.output?.jsonSchema === undefined ? {} : { outputJsonSchema: own.output.jsonSchema }),
       };

@@ -25,7 +25,7 @@ import {
 import { jsonSerde } from "./serde.ts";
 import { limited } from "./checked-value.ts";
 import { AttemptHooks, SuspendedError } from "./hooks.ts";
-import type { LoggerTransport } from "./logger.ts";
+import { levelOf, type Logging, type LoggerTransport, TurnLog } from "./logger.ts";
 import { ReferenceContext } from "./reference-context.ts";
 import { type History, TurnDriver } from "./turn-driver.ts";
 import type { TurnPorts } from "./turn-ports.ts";
@@ -45,7 +45,8 @@ export interface Endpoint {
 export interface EndpointOptions {
   /** What services do not say themselves. */
   readonly defaultServiceOptions?: WorkflowOptions;
-  /** Takes what handlers say with `ctx.console`. */
+  /** Takes what handlers say with `ctx.console`, and what there is to say of their invocations. Without it that is
+   * printed, from the level on that `PERDURE_LOGGING` or `RESTATE_LOGGING` names. */
   readonly logger?: LoggerTransport;
 }
 
@@ -69,6 +70,7 @@ export function createEndpoint(given: readonly unknown[], givenOptions: Endpoint
   const definitions: unknown[] = given.flatMap((each) => servedBy(each)?.services ?? [each]);
   if (definitions.length === 0) throw new TypeError("no services are bound to the endpoint");
   const { defaultServiceOptions, logger } = { ...served, ...givenOptions };
+  const logging: Logging = { transport: logger, level: levelOf(process.env) };
   const services = new Map<string, AnyDefinition>();
   for (const definition of definitions) {
     if (!isDefinition(definition)) {
@@ -97,7 +99,7 @@ export function createEndpoint(given: readonly unknown[], givenOptions: Endpoint
         return { kind: "failed", failure: { code: 404, message }, length: 0, progress: false };
       }
       try {
-        return await runTurn(definition, fn, request, ports, { extraArgs, ...(logger ? { logger } : {}) });
+        return await runTurn(definition, fn, request, ports, { extraArgs, logging });
       } catch (thrown) {
         if (thrown instanceof OperationalError)
           return { kind: "lost", reason: `${thrown.code}: ${thrown.message}` };
@@ -112,7 +114,7 @@ async function runTurn(
   fn: HandlerFunction,
   request: TurnRequest,
   ports: TurnPorts,
-  { extraArgs, logger }: { readonly extraArgs: unknown[]; readonly logger?: LoggerTransport },
+  { extraArgs, logging }: { readonly extraArgs: unknown[]; readonly logging: Logging },
 ): Promise<TurnOutcome> {
   const own = handlerOptions(fn);
   const options = { ...definition.options, ...own };
@@ -125,6 +127,8 @@ async function runTurn(
   const over = new AbortController();
   const asTerminalError = (error: unknown): TerminalError | undefined => options.asTerminalError?.(error);
   const asked = invocationRequest(request, body, headers, extraArgs, over.signal);
+  const log = new TurnLog(driver, asked, logging);
+  log.say("info", driver.replaying ? "Replaying invocation." : "Starting invocation.");
   const hooks = new AttemptHooks([...(definition.options?.hooks ?? []), ...(own.hooks ?? [])], asked);
   const context = new ReferenceContext(driver, ports, request, {
     serviceType: definition.type,
@@ -132,7 +136,7 @@ async function runTurn(
     asTerminalError,
     request: asked,
     hooks,
-    ...(logger ? { logger } : {}),
+    log,
   });
   const input = options.input ?? options.serde ?? jsonSerde<unknown>();
   const output = options.output ?? options.serde ?? jsonSerde<unknown>();
@@ -152,6 +156,7 @@ async function runTurn(
     limited(output.serialize(value), `the result of ${service}/${handler}`);
   try {
     const outcome = await currentTurn.run({ owner: context }, () => driver.run(run, serialize, context.fill));
+    sayEnd(log, outcome);
     await hooks.end(
       outcome.kind === "failed" ? new Error(outcome.failure.message) : new SuspendedError(),
       ports.clock,
@@ -160,6 +165,17 @@ async function runTurn(
   } finally {
     over.abort();
   }
+}
+
+/** W3C's, which the caller sent: of an attempt, since a hook makes the attempt's span of them. */
+const TRACE_HEADERS = ["traceparent", "tracestate", "baggage"] as const;
+
+function sayEnd(log: TurnLog, outcome: TurnOutcome): void {
+  if (outcome.kind === "completed") log.say("info", "Invocation completed.");
+  else if (outcome.kind === "suspended") log.say("info", "Invocation suspended.");
+  else if (outcome.kind === "lost")
+    log.say("debug", "Attempt given up: another one goes on.", outcome.reason);
+  else log.say("warn", "Attempt failed.", outcome.failure.stack ?? outcome.failure.message);
 }
 
 /** A target that says what it is. */
@@ -214,7 +230,11 @@ function invocationRequest(
     target: new RequestTarget(target),
     body,
     headers: new Map(Object.entries(headers)),
-    attemptHeaders: new Map(),
+    attemptHeaders: new Map(
+      TRACE_HEADERS.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
+    ),
+    scope: undefined,
+    limitKey: undefined,
     extraArgs,
     attemptCompletedSignal,
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),

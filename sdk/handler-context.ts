@@ -22,9 +22,8 @@ import { currentTurn } from "./current-turn.ts";
 import { DurablePromise } from "./durable-promise.ts";
 import type { PromiseOwner, Root } from "./promise-owner.ts";
 import type { AttemptHooks } from "./hooks.ts";
-import { type LoggerTransport, transportConsole } from "./logger.ts";
+import type { TurnLog } from "./logger.ts";
 import { type Rand, SeededRandom } from "./random.ts";
-import { replayAwareConsole } from "./replay-console.ts";
 import type { Serde } from "./serde.ts";
 import { StateView } from "./state-view.ts";
 import { executeStep } from "./step.ts";
@@ -37,8 +36,7 @@ export interface ContextOptions {
   readonly asTerminalError: (error: unknown) => TerminalError | undefined;
   readonly request: InvocationRequest;
   readonly hooks: AttemptHooks;
-  /** Absent: what is said is printed, once. */
-  readonly logger?: LoggerTransport;
+  readonly log: TurnLog;
 }
 
 /** Awakeables are numbered from here, as Restate's are. */
@@ -61,10 +59,7 @@ export class HandlerContext implements PromiseOwner {
     this.turnRequest = request;
     this.#options = options;
     this.rand = new SeededRandom(request.id, request.incarnation);
-    const printing = replayAwareConsole(driver, request);
-    this.console = options.logger
-      ? transportConsole(options.logger, driver, options.request, printing)
-      : printing;
+    this.console = options.log.console;
     this.date = {
       now: async () => await this.run("date.now", () => ports.clock.now()),
       toJSON: async () => new Date(await this.date.now()).toJSON(),
@@ -165,6 +160,7 @@ export class HandlerContext implements PromiseOwner {
           options,
           asTerminal: this.#options.asTerminalError,
           isOver: () => this.driver.over,
+          onFailure: (error) => this.#options.log.say("warn", `Step "${name}" failed.`, error),
           ...(before?.command === command ? { before } : {}),
         },
         this.ports.clock,

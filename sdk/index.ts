@@ -32,6 +32,17 @@ export type {
 export { rpc } from "./client-types.ts";
 export type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } from "./client-types.ts";
 export { DurablePromise, InvocationPromise, isDurablePromise } from "./durable-promise.ts";
+export { iface, implement } from "./interface.ts";
+export type {
+  ClientFromDescriptors,
+  Descriptor,
+  DescriptorOpts,
+  HandlerDescriptor,
+  ObjectDescriptor,
+  SendClientFromDescriptors,
+  ServiceDescriptor,
+  WorkflowDescriptor,
+} from "./interface.ts";
 export { serde } from "./serde.ts";
 export type { Serde } from "./serde.ts";
 export {

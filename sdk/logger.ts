@@ -1,5 +1,7 @@
-/** Where `ctx.console` writes to: an endpoint's own transport hears everything, replays included, and filters itself. */
+/** Where `ctx.console` and what the engine says of an invocation go: an endpoint's own transport hears everything,
+ * replays included, and filters itself. */
 import type { InvocationRequest } from "./context.ts";
+import { replayAwareConsole } from "./replay-console.ts";
 
 export const RestateLogLevel = {
   TRACE: "trace",
@@ -20,6 +22,8 @@ export class LoggerContext {
   readonly handlerName: string;
   readonly key?: string;
   readonly request?: InvocationRequest;
+  /** Never set here; Restate's has it. */
+  readonly additionalContext?: Record<string, string>;
   /** `service/key/handler`. */
   readonly invocationTarget: string;
 
@@ -56,18 +60,71 @@ const METHODS = {
   error: RestateLogLevel.ERROR,
 } as const;
 
-/** The console of one attempt, over a transport. What the transport has no word for (`table`, `group`) goes to `rest`. */
-export function transportConsole(
-  transport: LoggerTransport,
-  turn: { readonly replaying: boolean },
-  request: InvocationRequest,
-  rest: Console,
-): Console {
-  const context = new LoggerContext(request);
-  const methods = Object.entries(METHODS).map(([name, level]) => {
-    const write = (message?: unknown, ...more: unknown[]): void =>
-      transport({ source: LogSource.USER, level, replaying: turn.replaying, context }, message, ...more);
-    return [name, { value: write, enumerable: true }] as const;
-  });
-  return Object.create(rest, Object.fromEntries(methods)) as Console;
+const SEVERITY = ["trace", "debug", "info", "warn", "error"] as const satisfies readonly RestateLogLevel[];
+const isBelow = (level: RestateLogLevel, least: RestateLogLevel): boolean =>
+  SEVERITY.indexOf(level) < SEVERITY.indexOf(least);
+
+/** What `PERDURE_LOGGING` or, as in Restate, `RESTATE_LOGGING` says. Throws `TypeError` for what is no level. */
+export function levelOf(
+  environment: Readonly<Record<string, string | undefined>>,
+): RestateLogLevel | undefined {
+  const name = ["PERDURE_LOGGING", "RESTATE_LOGGING"].find((each) => environment[each]);
+  if (name === undefined) return undefined;
+  const level = SEVERITY.find((each) => each === environment[name]?.toLowerCase());
+  if (level) return level;
+  throw new TypeError(
+    `${name} must be one of ${SEVERITY.join(", ")}; got ${JSON.stringify(environment[name])}`,
+  );
+}
+
+/** Where to. */
+export interface Logging {
+  readonly transport: LoggerTransport | undefined;
+  readonly level: RestateLogLevel | undefined;
+}
+
+/** What is said in one attempt: by the handler, and by the engine of it. */
+export class TurnLog {
+  /** The handler's. */
+  readonly console: Console;
+  readonly #journal: (level: RestateLogLevel, message: string, ...more: unknown[]) => void;
+
+  /** Without a transport the handler's words are printed once, from `level` (info) on; the engine's only if there is a
+   * `level`. What a transport has no word for (`table`, `group`) is printed. */
+  constructor(
+    turn: { readonly replaying: boolean },
+    request: InvocationRequest,
+    { transport, level }: Logging,
+  ) {
+    const context = new LoggerContext(request);
+    const printed = replayAwareConsole(turn, request);
+    const least = level ?? RestateLogLevel.INFO;
+    const writers = Object.entries(METHODS).map(([name, at]) => {
+      const write = (message?: unknown, ...more: unknown[]): void => {
+        if (transport)
+          transport(
+            { source: LogSource.USER, level: at, replaying: turn.replaying, context },
+            message,
+            ...more,
+          );
+        else if (!isBelow(at, least)) printed[name as keyof typeof METHODS](message, ...more);
+      };
+      return [name, { value: write, enumerable: true }] as const;
+    });
+    this.console = Object.create(printed, Object.fromEntries(writers)) as Console;
+    this.#journal = (at, message, ...more) => {
+      if (transport)
+        transport(
+          { source: LogSource.JOURNAL, level: at, replaying: turn.replaying, context },
+          message,
+          ...more,
+        );
+      else if (level !== undefined && !isBelow(at, level)) printed[at](message, ...more);
+    };
+  }
+
+  /** Says something of the invocation itself. */
+  say(level: RestateLogLevel, message: string, ...more: unknown[]): void {
+    this.#journal(level, message, ...more);
+  }
 }

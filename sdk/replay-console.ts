@@ -1,7 +1,7 @@
 /** `ctx.console`: says who speaks, and is silent while the handler only repeats what it has said before. */
 import { Console } from "node:console";
 import { Writable } from "node:stream";
-import type { TurnRequest } from "../lib/protocol.ts";
+import type { InvocationRequest } from "./context.ts";
 
 /** Anything that knows whether it is replaying. */
 interface Replaying {
@@ -10,7 +10,7 @@ interface Replaying {
 
 export function replayAwareConsole(
   turn: Replaying,
-  { id, target }: Pick<TurnRequest, "id" | "target">,
+  { id, target }: Pick<InvocationRequest, "id" | "target">,
 ): Console {
   const { service, key, handler } = target;
   const prefix = `[${service}${key === undefined ? "" : `/${key}`}/${handler}][${id}] `;

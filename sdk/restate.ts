@@ -3,7 +3,27 @@
  * for it compiles and runs. What is left out does not exist here (docs/parity.md), so that the compiler finds it.
  */
 import type { CallOptions, SendOptions } from "./client-types.ts";
-import type { HandlersOf, InvocationRequest, TypedName, WorkflowPromise } from "./context.ts";
+import type {
+  Context,
+  HandlersOf,
+  InvocationRequest,
+  ObjectContext,
+  ObjectSharedContext,
+  TypedName,
+  WorkflowContext,
+  WorkflowPromise,
+  WorkflowSharedContext,
+} from "./context.ts";
+import type { Duration } from "../lib/duration.ts";
+import type {
+  Descriptors,
+  ObjectDescriptor,
+  ServiceDescriptor,
+  ServicePerHandlerOpts,
+  WorkflowDescriptor,
+} from "./interface.ts";
+import type { LoggerTransport } from "./logger.ts";
+import type { DefaultServiceOptions, EndpointOptions } from "./restate-endpoint.ts";
 import {
   type Describing,
   type HandlerOptions,
@@ -21,6 +41,7 @@ import { DurablePromise as RestatePromise, isDurablePromise } from "./durable-pr
 import { TerminalError } from "../lib/errors.ts";
 import { isInvocationId, type InvocationId } from "../lib/ids.ts";
 import type { Target } from "../lib/message.ts";
+import type { CoreDefinition } from "./restate-core.ts";
 import { type Serde, serde as ownSerde } from "./serde.ts";
 
 export { handlers } from "./definition.ts";
@@ -60,6 +81,25 @@ export {
   TerminalError,
   TimeoutError,
 } from "../lib/errors.ts";
+export { iface, implement } from "./interface.ts";
+export type {
+  ClientFromDescriptors,
+  Descriptor,
+  DescriptorOpts,
+  FnOf,
+  HandlerDescriptor,
+  InferInput,
+  InferOutput,
+  ObjectDescriptor,
+  ObjectImplHandlers,
+  SendClientFromDescriptors,
+  ServiceDescriptor,
+  ServiceImplHandlers,
+  ServiceInterface,
+  ServicePerHandlerOpts,
+  WorkflowDescriptor,
+  WorkflowImplHandlers,
+} from "./interface.ts";
 export type { Duration } from "../lib/duration.ts";
 export type { Rand } from "./random.ts";
 export { createEndpointHandler, endpoint, RestateEndpoint, serve } from "./serve-restate.ts";
@@ -118,21 +158,113 @@ export function workflow<Name extends string, H extends WorkflowHandlers<Any>>(
 }
 
 /** What `service()` returns, or its name alone: `const counter: ServiceDefinition<"Counter", Counter> = { name: "Counter" }`. */
-export type ServiceDefinition<Name extends string, M> = TypedName<Name, M>;
-export type VirtualObjectDefinition<Name extends string, M> = TypedName<Name, M>;
-export type WorkflowDefinition<Name extends string, M> = TypedName<Name, M>;
-type DefinitionFrom<M> = M extends { readonly name: string } ? M : TypedName<string, M>;
-export type ServiceDefinitionFrom<M> = DefinitionFrom<M>;
-export type VirtualObjectDefinitionFrom<M> = DefinitionFrom<M>;
-export type WorkflowDefinitionFrom<M> = DefinitionFrom<M>;
+export type ServiceDefinition<Name extends string, M> = CoreDefinition<
+  "service",
+  Name,
+  M,
+  TypedName<Name, M>
+>;
+export type VirtualObjectDefinition<Name extends string, M> = CoreDefinition<
+  "object",
+  Name,
+  M,
+  TypedName<Name, M>
+>;
+export type WorkflowDefinition<Name extends string, M> = CoreDefinition<
+  "workflow",
+  Name,
+  M,
+  TypedName<Name, M>
+>;
+export type ServiceDefinitionFrom<M> = M extends { readonly name: string } ? M : ServiceDefinition<string, M>;
+export type VirtualObjectDefinitionFrom<M> = M extends { readonly name: string }
+  ? M
+  : VirtualObjectDefinition<string, M>;
+export type WorkflowDefinitionFrom<M> = M extends { readonly name: string }
+  ? M
+  : WorkflowDefinition<string, M>;
 export type Service<D> = HandlersOf<D>;
 export type VirtualObject<D> = HandlersOf<D>;
 export type Workflow<D> = HandlersOf<D>;
 
-export type TypedState = Record<string, unknown>;
+export type TypedState = Record<string, Any>;
 export type ClientCallOptions<I, O> = CallOptions<I, O>;
 export type ClientSendOptions<I> = SendOptions<I>;
+export type InferArg<P> = P extends [infer A, ...unknown[]] ? A : unknown;
+export type RemoveVoidArgument<F> = F extends (context: infer C, input: infer I) => infer R
+  ? [I] extends [void]
+    ? (context: C) => R
+    : F
+  : F;
 export type ServiceHandlerOpts<I, O> = HandlerOptions & { input?: Serde<I>; output?: Serde<O> };
 export type ObjectHandlerOpts<I, O> = ServiceHandlerOpts<I, O>;
 export type WorkflowHandlerOpts<I, O> = ServiceHandlerOpts<I, O>;
-export type ServiceOpts = ServiceOptions;
+export type {
+  ServicePerHandlerOpts as ObjectPerHandlerOpts,
+  ServicePerHandlerOpts as WorkflowPerHandlerOpts,
+};
+
+// What a map of handlers may hold. The contexts without members stand for any context of their kind.
+
+export type RestateContext = object;
+export type RestateObjectSharedContext = object;
+export type RestateObjectContext = object;
+export type RestateWorkflowSharedContext = object;
+export type RestateWorkflowContext = object;
+type Handler<F, C> = F extends (context: C, ...input: Any[]) => Promise<Any>
+  ? F
+  : (context: C, input?: Any) => Promise<Any>;
+export type ServiceHandler<F, C = RestateContext> = Handler<F, C>;
+export type ObjectHandler<F, C = RestateObjectContext> = Handler<F, C>;
+export type WorkflowHandler<F, C = RestateWorkflowContext> = Handler<F, C>;
+export type WorkflowSharedHandler<F, C = RestateWorkflowSharedContext> = Handler<F, C>;
+export type ServiceOpts<U> = { [K in keyof U]: ServiceHandler<U[K], Context> };
+export type ObjectOpts<U> = {
+  [K in keyof U]: ObjectHandler<U[K], ObjectContext<Any>> | ObjectHandler<U[K], ObjectSharedContext<Any>>;
+};
+export type WorkflowOpts<U> = {
+  [K in keyof U]: K extends "run"
+    ? WorkflowHandler<U[K], WorkflowContext<Any>>
+    : WorkflowSharedHandler<U[K], WorkflowSharedContext<Any>>;
+};
+export type KeyValueStore<S extends TypedState> = Pick<
+  ObjectContext<S>,
+  "get" | "set" | "clear" | "clearAll" | "stateKeys"
+>;
+
+export type ImplementedServiceDefinition<Name extends string, H extends Descriptors> = ServiceDefinition<
+  Name,
+  Any
+> &
+  ServiceDescriptor<Name, H>;
+export type ImplementedObjectDefinition<Name extends string, H extends Descriptors> = VirtualObjectDefinition<
+  Name,
+  Any
+> &
+  ObjectDescriptor<Name, H>;
+export type ImplementedWorkflowDefinition<Name extends string, H extends Descriptors> = WorkflowDefinition<
+  Name,
+  Any
+> &
+  WorkflowDescriptor<Name, H>;
+export type ImplementedDefinition<
+  Name extends string,
+  H extends Descriptors,
+  Kind extends "service" | "object" | "workflow",
+> = Kind extends "service"
+  ? ImplementedServiceDefinition<Name, H>
+  : Kind extends "object"
+    ? ImplementedObjectDefinition<Name, H>
+    : ImplementedWorkflowDefinition<Name, H>;
+
+export interface RetryableErrorOptions {
+  retryAfter?: Duration;
+}
+/** The builder of an endpoint, whatever serves it. */
+export interface RestateEndpointBase<E> {
+  bind(definition: { readonly name: string }): E;
+  withIdentityV1(...keys: string[]): E;
+  defaultServiceOptions(options: DefaultServiceOptions): E;
+  setLogger(logger: LoggerTransport): E;
+}
+export type NodeEndpointOptions = EndpointOptions & { bidirectional?: boolean };

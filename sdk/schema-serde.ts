@@ -35,7 +35,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 class SchemaSerde<S extends StandardSchema> implements Serde<SchemaOutput<S>> {
   readonly contentType?: string;
-  readonly jsonSchema?: unknown;
+  readonly jsonSchema?: object;
   readonly #schema: S;
   readonly #validateOptions: { readonly libraryOptions?: LibraryOptions };
 
@@ -75,7 +75,10 @@ function describe({ message, path = [] }: Issue): string {
 }
 
 /** For discovery. A schema that has none, or cannot be said in JSON Schema, is left out. */
-function jsonSchemaOf(schema: StandardSchema, libraryOptions: LibraryOptions | undefined): unknown {
+function jsonSchemaOf(
+  schema: StandardSchema,
+  libraryOptions: LibraryOptions | undefined,
+): object | undefined {
   try {
     return schema["~standard"].jsonSchema?.output({ target: JSON_SCHEMA_TARGET, libraryOptions });
   } catch {

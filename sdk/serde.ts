@@ -3,7 +3,12 @@ import { schemaSerde } from "./schema-serde.ts";
 
 export interface Serde<T> {
   readonly contentType?: string;
-  readonly jsonSchema?: unknown;
+  readonly jsonSchema?: object;
+  /** How tools may show and edit a value as JSON. Accepted, and without effect: none of ours asks for it. */
+  readonly preview?: {
+    toJsonString(value: T): Promise<string> | string;
+    fromJsonString(json: string): Promise<T> | T;
+  };
   serialize(value: T): Uint8Array;
   /** May throw on bytes it does not understand. */
   deserialize(data: Uint8Array): T;
@@ -14,9 +19,9 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 
 class JsonSerde<T> implements Serde<T> {
   readonly contentType = "application/json";
-  readonly jsonSchema?: unknown;
+  readonly jsonSchema?: object;
 
-  constructor(jsonSchema?: unknown) {
+  constructor(jsonSchema?: object) {
     if (jsonSchema !== undefined) this.jsonSchema = jsonSchema;
   }
 
@@ -45,11 +50,11 @@ const empty: Serde<void> = {
   deserialize: () => undefined,
 };
 
-const json: Serde<unknown> & { schema<T>(jsonSchema: unknown): Serde<T> } = Object.assign(
+const json: Serde<unknown> & { schema<T>(jsonSchema: object): Serde<T> } = Object.assign(
   new JsonSerde<unknown>(),
   {
     /** JSON, with a schema for discovery; it is not validated. */
-    schema: <T>(jsonSchema: unknown): Serde<T> => new JsonSerde<T>(jsonSchema),
+    schema: <T>(jsonSchema: object): Serde<T> => new JsonSerde<T>(jsonSchema),
   },
 );
 

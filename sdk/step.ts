@@ -36,6 +36,8 @@ export interface Step<T> {
   readonly asTerminal: (error: unknown) => TerminalError | undefined;
   /** The turn has answered: trying again would only repeat what the next turn does. */
   readonly isOver: () => boolean;
+  /** Hears of every error that the action ends with. */
+  readonly onFailure: (error: unknown) => void;
   /** Attempts that earlier turns made. */
   readonly before?: RunAttempts;
 }
@@ -46,6 +48,7 @@ export async function executeStep<T>(step: Step<T>, clock: Clock): Promise<StepR
     try {
       return { kind: "done", value: await step.action() };
     } catch (thrown) {
+      step.onFailure(thrown);
       const terminal = TerminalError.is(thrown) ? thrown : step.asTerminal(thrown);
       if (terminal) return { kind: "terminal", error: terminal };
       const next = afterFailure(

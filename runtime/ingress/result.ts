@@ -5,6 +5,7 @@ import { load } from "../../core/value-store.ts";
 import { invariant, OperationalError } from "../../lib/errors.ts";
 import { type Head, headKey, isExpired } from "../../lib/head.ts";
 import type { Incarnation, InvocationId } from "../../lib/ids.ts";
+import type { HandlerManifest } from "../../lib/manifest.ts";
 import type { HttpResponse } from "../http/message.ts";
 import { failureResponse, IngressError, invocationNotFound, notReady, nothingToAttachTo } from "./error.ts";
 import type { Exchange, Handling, IngressPorts } from "./ports.ts";
@@ -169,14 +170,17 @@ async function resultResponse(
   if (!outcome.ok) return failureResponse(outcome.failure, headers);
   const body = "ref" in outcome ? await load(ports.items, id, outcome.ref) : outcome.value;
   invariant(body instanceof Uint8Array, "R8", `the result of ${id} is not bytes`);
-  if (body.byteLength > 0) headers["content-type"] = await outputContentType(ports, head);
+  const { outputContentType, setOutputContentTypeIfEmpty } = await manifestOf(ports, head);
+  if (body.byteLength > 0 || setOutputContentTypeIfEmpty === true) {
+    headers["content-type"] = outputContentType ?? "application/json";
+  }
   return { status: 200, headers, body };
 }
 
 /** As the deployment declares that the invocation is pinned to; else the newest. */
-async function outputContentType({ registry }: IngressPorts, head: Head): Promise<string> {
+async function manifestOf({ registry }: IngressPorts, head: Head): Promise<Partial<HandlerManifest>> {
   const { service, handler } = head.target;
   const pinned = head.deployment === undefined ? undefined : await registry.deployment(head.deployment);
   const manifest = pinned?.services.find(({ name }) => name === service) ?? (await registry.service(service));
-  return manifest?.handlers.find(({ name }) => name === handler)?.outputContentType ?? "application/json";
+  return manifest?.handlers.find(({ name }) => name === handler) ?? {};
 }

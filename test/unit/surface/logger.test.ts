@@ -1,7 +1,8 @@
 /** A transport of one's own hears what handlers say with `ctx.console`, and whether they say it again. */
-import { type LogMetadata, object, type ObjectContext } from "perdure";
+import { type Context, type LogMetadata, object, type ObjectContext, service } from "perdure";
 import { TestEnvironment } from "perdure/testing";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { levelOf } from "../../../sdk/logger.ts";
 
 test("it is told level, source, whether it is a replay, and whose it is", async () => {
   const heard: [LogMetadata, ...unknown[]][] = [];
@@ -27,10 +28,14 @@ test("it is told level, source, whether it is a replay, and whose it is", async 
   }
   expect(heard.map(([{ level, source, replaying }, ...said]) => [level, source, replaying, ...said])).toEqual(
     [
+      ["info", "JOURNAL", false, "Starting invocation."],
       ["info", "USER", false, "before", { a: 1 }],
+      ["info", "JOURNAL", false, "Invocation suspended."],
+      ["info", "JOURNAL", true, "Replaying invocation."],
       ["info", "USER", true, "before", { a: 1 }],
       ["warn", "USER", false, "after"],
       ["error", "USER", false, undefined],
+      ["info", "JOURNAL", false, "Invocation completed."],
     ],
   );
   expect(heard[0]?.[0].context).toMatchObject({
@@ -40,4 +45,62 @@ test("it is told level, source, whether it is a replay, and whose it is", async 
     key: "k",
     invocationId: expect.stringMatching(/^inv_/) as string,
   });
+});
+
+afterEach(() => void vi.unstubAllEnvs());
+
+/** What is printed of one invocation that fails once, in the order in which it is said. */
+async function printed(): Promise<string[]> {
+  const lines: string[] = [];
+  const spies = [process.stdout, process.stderr].map((stream) =>
+    vi.spyOn(stream, "write").mockImplementation((chunk) => lines.push(String(chunk)) > 0),
+  );
+  let attempts = 0;
+  const speaker = service({
+    name: "Printer",
+    handlers: {
+      print: async (ctx: Context) => {
+        ctx.console.debug("debug");
+        ctx.console.info("info");
+        ctx.console.error("error");
+        await ctx.run("fails once", () => {
+          if (++attempts === 1) throw new Error("at first");
+        });
+      },
+    },
+    options: { retryPolicy: { initialInterval: 1 } },
+  });
+  const environment = await TestEnvironment.start({ services: [speaker] });
+  try {
+    await environment.call("/Printer/print");
+  } finally {
+    await environment.stop();
+    for (const spy of spies) spy.mockRestore();
+  }
+  return lines
+    .filter((line) => line.startsWith("[Printer/"))
+    .map((line) => line.replace(/^(\[.*?\])+ /, "").trim());
+}
+
+test("without one, the handler's words are printed from info on, and the engine's not", async () => {
+  vi.stubEnv("RESTATE_LOGGING", undefined);
+  expect(await printed()).toEqual(["info", "error", "info", "error"]);
+});
+
+test("a level of the environment's is the least, for the engine's words too", async () => {
+  vi.stubEnv("RESTATE_LOGGING", "WARN");
+  const lines = await printed();
+  expect(lines.map((line) => line.split("\n")[0])).toEqual([
+    "error",
+    'Step "fails once" failed. Error: at first',
+    "Attempt failed. Error: at first",
+    "error",
+  ]);
+  vi.stubEnv("PERDURE_LOGGING", "debug");
+  expect((await printed()).filter((line) => line === "debug")).toHaveLength(2);
+});
+
+test("what is no level is refused, with the variable's name", () => {
+  expect(levelOf({ RESTATE_LOGGING: "Trace", PERDURE_LOGGING: "" })).toBe("trace");
+  expect(() => levelOf({ RESTATE_LOGGING: "loud" })).toThrow(/RESTATE_LOGGING must be one of trace/);
 });
