@@ -22,8 +22,6 @@ import type {
   ServicePerHandlerOpts,
   WorkflowDescriptor,
 } from "./interface.ts";
-import type { LoggerTransport } from "./logger.ts";
-import type { DefaultServiceOptions, EndpointOptions } from "./restate-endpoint.ts";
 import {
   type Describing,
   type HandlerOptions,
@@ -260,11 +258,3 @@ export type ImplementedDefinition<
 export interface RetryableErrorOptions {
   retryAfter?: Duration;
 }
-/** The builder of an endpoint, whatever serves it. */
-export interface RestateEndpointBase<E> {
-  bind(definition: { readonly name: string }): E;
-  withIdentityV1(...keys: string[]): E;
-  defaultServiceOptions(options: DefaultServiceOptions): E;
-  setLogger(logger: LoggerTransport): E;
-}
-export type NodeEndpointOptions = EndpointOptions & { bidirectional?: boolean };
