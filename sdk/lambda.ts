@@ -1,13 +1,10 @@
 /**
  * Turns services into a Lambda function's handler: `export const handler = createLambdaHandler({ services: [...] })`.
- * The dispatcher invokes it with turns, a deployment with a discovery request. It appends to the journal itself, so
- * it loads the DynamoDB and SQS clients and nothing else of AWS: cold start is part of the product.
+ * The dispatcher invokes it with turns, a deployment with a discovery request. It appends to the journal itself, by a
+ * light client of its own, and loads nothing of the AWS SDK: cold start is part of the product.
  */
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { SQSClient } from "@aws-sdk/client-sqs";
-import { DynamoItemStore } from "../aws/dynamo-item-store.ts";
-import { jsonLogger, lambdaClock, lambdaEntropy, required } from "../aws/environment.ts";
-import { SqsMailbox } from "../aws/sqs-mailbox.ts";
+import { jsonLogger, lambdaClock, lambdaEntropy } from "../aws/environment.ts";
+import { connectHandler } from "../aws/handler-connection.ts";
 import { ItemRegistry } from "../core/registry.ts";
 import { ENVIRONMENT } from "../lib/environment.ts";
 import type { DiscoveryRequest, TurnRequest } from "../lib/protocol.ts";
@@ -61,15 +58,10 @@ function parseRequest(event: unknown): TurnRequest | DiscoveryRequest {
 
 function connect(): TurnPorts {
   const { env } = process;
-  const tables = {
-    journal: required(env, "journalTable"),
-    state: required(env, "stateTable"),
-    registry: required(env, "registryTable"),
-  };
-  const items = new DynamoItemStore(new DynamoDBClient({}), tables);
+  const { items, mailbox } = connectHandler(env);
   return {
     items,
-    mailbox: new SqsMailbox(new SQSClient({}), required(env, "mailboxUrl")),
+    mailbox,
     registry: new ItemRegistry(items, lambdaClock),
     clock: lambdaClock,
     entropy: lambdaEntropy,

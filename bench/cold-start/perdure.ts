@@ -1,3 +1,4 @@
+import { connectHandler } from "../../aws/handler-connection.ts";
 import { service, type Context } from "perdure";
 import { createLambdaHandler } from "perdure/lambda";
 
@@ -7,3 +8,13 @@ const greeter = service({
 });
 
 export const handler = createLambdaHandler({ services: [greeter] });
+
+/** As the SDK does at its first event. */
+export const ready = () =>
+  connectHandler({
+    AWS_REGION: "us-east-1",
+    PERDURE_JOURNAL_TABLE: "journal",
+    PERDURE_STATE_TABLE: "state",
+    PERDURE_REGISTRY_TABLE: "registry",
+    PERDURE_MAILBOX_URL: "https://sqs.us-east-1.amazonaws.com/000000000000/mailbox.fifo",
+  });

@@ -1,0 +1,180 @@
+/** The light client of handlers: the suites of the AWS adapters through it, its signatures, its retries and its errors. */
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
+import type { Message, SQSClient } from "@aws-sdk/client-sqs";
+import { afterEach, describe, expect, test } from "vitest";
+import { DynamoItems } from "../../aws/dynamo-items.ts";
+import { connectHandler, dynamoRequests, sendMessageBatch } from "../../aws/handler-connection.ts";
+import { JsonService } from "../../aws/json-service.ts";
+import { QueueMailbox } from "../../aws/queue-mailbox.ts";
+import { authorization } from "../../aws/signature.ts";
+import type { Put } from "../../lib/item.ts";
+import type { Incoming } from "../../lib/message.ts";
+import { answering } from "../support/emulator-answers.ts";
+import { DUMMY_CREDENTIALS, REGION, startDynalite, TABLES } from "../support/emulator-dynamo.ts";
+import { deleteFrom, receiveFrom, releaseTo, startFauxqs } from "../support/emulator-sqs.ts";
+import { itemStoreSuite } from "./item-store-suite.ts";
+import { mailboxSuite } from "./mailbox-suite.ts";
+
+const shared = { region: REGION, credentials: () => DUMMY_CREDENTIALS };
+const dynamoAt = (endpoint: string, maxAttempts = 3): JsonService =>
+  new JsonService({
+    ...shared,
+    service: "dynamodb",
+    target: "DynamoDB_20120810",
+    endpoint: new URL(endpoint),
+    maxAttempts,
+  });
+
+itemStoreSuite(
+  "DynamoDB (dynalite), light client",
+  async () => {
+    const emulator = await startDynalite();
+    const service = dynamoAt(emulator.endpoint);
+    const close = async (): Promise<void> => {
+      service.destroy();
+      await emulator.close();
+    };
+    return { items: new DynamoItems(dynamoRequests(service), TABLES, { rereadRefused: true }), close };
+  },
+  { comparesUtf16: true },
+);
+
+mailboxSuite("SQS (fauxqs), light client", async () => {
+  const emulator = await startFauxqs();
+  const queueUrl = await emulator.createQueue("mailbox.fifo");
+  const endpoint = new URL(emulator.endpoint);
+  const service = new JsonService({ ...shared, service: "sqs", target: "AmazonSQS", endpoint });
+  return {
+    mailbox: new QueueMailbox(sendMessageBatch(service), queueUrl),
+    ...consumerOf(emulator.client(), queueUrl),
+    close: async () => {
+      service.destroy();
+      await emulator.close();
+    },
+  };
+});
+
+function consumerOf(client: SQSClient, queueUrl: string) {
+  const handles = new Map<string, string>();
+  const handleOf = ({ messageId }: Incoming): string => handles.get(messageId) ?? "";
+  return {
+    async receive(waitMs: number) {
+      const messages = await receiveFrom(client, queueUrl, waitMs);
+      for (const { MessageId = "", ReceiptHandle = "" } of messages) handles.set(MessageId, ReceiptHandle);
+      return messages.map(toIncoming);
+    },
+    delete: (message: Incoming) => deleteFrom(client, queueUrl, handleOf(message)),
+    release: (message: Incoming) => releaseTo(client, queueUrl, handleOf(message)),
+  };
+}
+
+const toIncoming = ({ MessageId = "", Body = "", Attributes = {} }: Message): Incoming => ({
+  messageId: MessageId,
+  group: Attributes.MessageGroupId ?? "",
+  sequence: Attributes.SequenceNumber ?? "",
+  receiveCount: Number(Attributes.ApproximateReceiveCount),
+  body: Body,
+});
+
+test.each([undefined, "token"])("signs as AWS's own client does, session token %s", async (sessionToken) => {
+  const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret/with+signs" };
+  const held = sessionToken === undefined ? credentials : { ...credentials, sessionToken };
+  const { config, sent } = answering(() => ({ body: "{}" }));
+  const client = new DynamoDBClient({ ...config, credentials: held });
+  await client.send(new GetItemCommand({ TableName: "t", Key: { pk: { S: "ä & ü" } } }));
+  const { headers, body } = sent[0] ?? { headers: {} as Record<string, string>, body: "" };
+  const theirs = headers["authorization"] ?? "";
+  const names = /SignedHeaders=([^,]+)/.exec(theirs)?.[1]?.split(";") ?? [];
+  expect(names).toContain("x-amz-target");
+  const signed = Object.fromEntries(names.map((name) => [name, headers[name] ?? ""]));
+  const date = headers["x-amz-date"] ?? "";
+  const nowMs = Date.parse(date.replace(/(....)(..)(..)T(..)(..)(..)Z/, "$1-$2-$3T$4:$5:$6Z"));
+  const signing = { service: "dynamodb", region: REGION, credentials: held, nowMs };
+  expect(authorization(signed, body, signing)).toBe(theirs);
+});
+
+// --- faults --------------------------------------------------------------------------------------------------------
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+/** Gives one answer after the other, the last one for ever; "hang up": none. */
+async function serve(answers: readonly (Answer | "hang up")[]) {
+  const requests: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    const answer = answers[Math.min(requests.length, answers.length - 1)];
+    requests.push(request);
+    if (answer === undefined || answer === "hang up") request.destroy();
+    else response.writeHead(answer.status).end(answer.body);
+  });
+  server.listen(0, "127.0.0.1");
+  await new Promise((resolve) => void server.once("listening", resolve));
+  const service = dynamoAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  closing.push(() => {
+    service.destroy();
+    server.closeAllConnections();
+    server.close();
+  });
+  return { items: new DynamoItems(dynamoRequests(service), TABLES), requests };
+}
+
+const key = { table: "journal", pk: "p", sk: "head" } as const;
+const put: Put = { op: "put", key, attributes: { a: 1 }, when: { is: "absent" } };
+const fault = (type: string, status = 400): Answer => ({
+  status,
+  body: JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: "no" }),
+});
+
+describe("light client", () => {
+  test.each<[string, Answer | "hang up"]>([
+    ["a connection that breaks", "hang up"],
+    ["an internal error", fault("InternalServerError", 500)],
+    ["throttling", fault("ProvisionedThroughputExceededException")],
+    ["a gateway's page", { status: 503, body: "<html>try later</html>" }],
+    ["an answer cut off", { status: 200, body: '{"Item":{"a":{"N"' }],
+  ])("%s is tried again", async (_, answer) => {
+    const { items, requests } = await serve([answer, { status: 200, body: '{"Item":{"a":{"N":"1"}}}' }]);
+    expect(await items.get(key)).toEqual({ a: 1 });
+    expect(requests).toHaveLength(2);
+  });
+
+  test.each<[string, Answer | "hang up", string]>([
+    ["a connection that breaks", "hang up", "unavailable"],
+    ["an internal error", fault("InternalServerError", 500), "unavailable"],
+    ["an answer cut off", { status: 200, body: '{"Item":{"a":{"N"' }, "unavailable"],
+    ["throttling", fault("ThrottlingException"), "throttled"],
+  ])("%s that lasts is operational, after three tries", async (_, answer, code) => {
+    const { items, requests } = await serve([answer]);
+    await expect(items.write(put)).rejects.toMatchObject({ name: "OperationalError", code });
+    expect(requests).toHaveLength(3);
+  });
+
+  test("a refused write shows the item that refused it, bytes included, and is not tried again", async () => {
+    const body = JSON.stringify({
+      __type: "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+      Item: { pk: { S: "p" }, sk: { S: "head" }, x: { B: "AQI=" }, B: { S: "an attribute named B" } },
+    });
+    const { items, requests } = await serve([{ status: 400, body }]);
+    const item = { x: Uint8Array.of(1, 2), B: "an attribute named B" };
+    expect(await items.write(put)).toEqual({ won: false, item });
+    expect(requests).toHaveLength(1);
+  });
+
+  test("what DynamoDB finds wrong is thrown as it says it, at once", async () => {
+    const { items, requests } = await serve([fault("ResourceNotFoundException")]);
+    await expect(items.get(key)).rejects.toMatchObject({ name: "ResourceNotFoundException", message: "no" });
+    expect(requests).toHaveLength(1);
+  });
+
+  test("names the variable that is missing", () => {
+    expect(() => connectHandler({})).toThrow(/PERDURE_JOURNAL_TABLE/);
+  });
+});
