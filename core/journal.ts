@@ -13,6 +13,7 @@ import {
   type Head,
   headKey,
   inputAttributes,
+  keptFor,
   newHead,
   pageKey,
   parseHead,
@@ -27,6 +28,7 @@ import {
   HEAD_BYTES_SOFT_MAX,
   INLINE_RESULT_BYTES_MAX,
   INLINE_VALUE_BYTES_MAX,
+  KEEP_MS,
 } from "../lib/limits.ts";
 import type { ReplyTo, Start } from "../lib/message.ts";
 import { decodeOutcome, encodeOutcome, type Outcome } from "../lib/outcome.ts";
@@ -301,8 +303,9 @@ export class Journal {
     const entries = item["l"] as Value[];
     if (entries.length === 0) return;
     const key = pageKey(this.#subject.id, this.#subject.incarnation, from);
+    const attributes: Attributes = { l: entries, ...keptFor(KEEP_MS, this.#ports.clock.now()) };
     this.#page = this.#ports.items
-      .write({ op: "put", key, attributes: { l: entries }, when: { is: "absent" } })
+      .write({ op: "put", key, attributes, when: { is: "absent" } })
       .then((result) => {
         const held = result.won ? entries : result.item?.["l"];
         if (Array.isArray(held)) this.#pagedTo = from + held.length;

@@ -12,6 +12,7 @@
  * by its content: who loses the race for the promise leaves chunks that nothing refers to, never another's outcome.
  */
 import { invariant, OperationalError } from "../lib/errors.ts";
+import { keptFor } from "../lib/head.ts";
 import { type Incarnation, promisePartition, promiseValuePartition } from "../lib/ids.ts";
 import type { Attributes, Change, Condition, ItemKey } from "../lib/item.ts";
 import { CONFLICT_ATTEMPTS_MAX, KEEP_MS, VALUE_ITEM_BYTES_MAX } from "../lib/limits.ts";
@@ -155,7 +156,7 @@ async function write(
   const age: Change = { do: isOurs ? "init" : "set", attribute: "c", value: nowMs };
   const own: Change[] = [
     { do: "set", attribute: "i", value: life },
-    { do: "set", attribute: "ttl", value: Math.ceil((nowMs + KEEP_MS) / 1000) },
+    { do: "set", attribute: "ttl", value: keptFor(KEEP_MS, nowMs)["ttl"] ?? 0 },
   ];
   const result = await items.write({
     op: "update",

@@ -6,6 +6,7 @@
  * a run that has expired (see workflow-life.ts). The fence tells whose it is.
  */
 import { fenceOf, ifOlder, isBeyond, stateKey } from "../lib/fence.ts";
+import { keptFor } from "../lib/head.ts";
 import { statePartition } from "../lib/ids.ts";
 import { digest } from "../lib/hash.ts";
 import { type Attributes, type Condition, holds } from "../lib/item.ts";
@@ -125,7 +126,7 @@ export async function writeState(
   const key = keyOf(writer, name);
   const of = { target: writer.target, name };
   const older = ifOlder(fence);
-  const inMs = (ms: number): Attributes => ({ ttl: Math.ceil((ports.clock.now() + ms) / 1000) });
+  const inMs = (ms: number): Attributes => keptFor(ms, ports.clock.now());
   const kept = writer.type === "workflow" ? inMs(KEEP_MS) : {};
   if (value !== null && value.byteLength > VALUE_ITEM_BYTES_MAX) {
     const before = await ports.items.get(key);

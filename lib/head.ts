@@ -212,6 +212,9 @@ export function inputAttributes(start: Start): Attributes {
   };
 }
 
+/** The attribute from which DynamoDB takes when it may delete an item, of one that is to be kept `ms` from now on. */
+export const keptFor = (ms: number, nowMs: number): Attributes => ({ ttl: Math.ceil((nowMs + ms) / 1000) });
+
 /** How long what has ended is kept: the head with its result, and its journal if that is shorter (23). */
 export interface Retention {
   readonly retentionMs: number;

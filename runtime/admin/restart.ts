@@ -18,13 +18,14 @@ import {
   headKey,
   inputAttributes,
   isJournalExpired,
+  keptFor,
   newHead,
   pageKey,
   valueKey,
 } from "../../lib/head.ts";
 import { invocationId, type InvocationId, isExclusiveId, UNIQUE_SIZE } from "../../lib/ids.ts";
 import { type Attributes, sizeOfValue } from "../../lib/item.ts";
-import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
+import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX, KEEP_MS } from "../../lib/limits.ts";
 import type { Start } from "../../lib/message.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 import { itemNamesOf } from "../../lib/value-ref.ts";
@@ -144,7 +145,7 @@ function completes(entry: Entry): string | undefined {
 /** The log in the head while that is small, else in pages. */
 async function placed(
   items: ItemStore,
-  { id, incarnation }: Start,
+  { id, incarnation, acceptedAtMs }: Start,
   log: readonly Entry[],
 ): Promise<Attributes> {
   const values = log as readonly unknown[] as Value[];
@@ -154,7 +155,8 @@ async function placed(
   let bytes = 0;
   const put = async (end: number): Promise<void> => {
     const key = pageKey(id, incarnation, end - page.length);
-    await items.write({ op: "put", key, attributes: { l: page } });
+    const attributes = { l: page, ...keptFor(KEEP_MS, acceptedAtMs) };
+    await items.write({ op: "put", key, attributes });
     [page, bytes] = [[], 0];
   };
   for (const [index, value] of values.entries()) {

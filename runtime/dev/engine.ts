@@ -38,6 +38,8 @@ const STOP_MS_MAX = 1_500;
 /** The first look for stuck invocations: late enough that what was due while no engine ran has moved by itself. */
 const RECONCILE_FIRST_MS = 3_000;
 const RECONCILE_MS = 10 * 60 * 1000;
+/** Expired items that are deleted in one transaction. */
+const SWEEP_ITEMS = 500;
 
 /** What data survives: the end of any process, or a power cut too. */
 export type Durability = NonNullable<DatabaseOptions["durability"]>;
@@ -262,11 +264,19 @@ export class Engine {
     if (invocations + messages > 0) this.#options.report({ kind: "resumed", invocations, messages });
   }
 
+  /** Deletes what has expired, a little at a time. Not while something is to be renewed, as after weeks in which no engine
+   * ran: then the next time. */
+  async #sweep(toRenew: number): Promise<void> {
+    if (toRenew > 0) return;
+    while (!this.#stopped && (await this.#items.deleteExpired(SWEEP_ITEMS)) === SWEEP_ITEMS);
+  }
+
   #reconcileLater(ms: number): void {
     this.#reconciling = setTimeout(() => {
       const reconciler = new Reconciler(this.#ports());
       reconciler
         .run()
+        .then(async ({ renewed }) => await this.#sweep(renewed))
         .catch((error: unknown) =>
           this.#logger.log("error", "looking for stuck invocations failed", { error }),
         )

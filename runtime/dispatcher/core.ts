@@ -29,6 +29,7 @@ import { NoteDelivery } from "./note-delivery.ts";
 import { repeatLastOutputs, reply, startTimerOf } from "./output-repeater.ts";
 import { Progress } from "./progress.ts";
 import { type Keeper, noKeeper } from "./queue-keeper.ts";
+import { renew } from "./renewal.ts";
 import { TurnRunner } from "./turn-runner.ts";
 
 export interface DispatcherOptions {
@@ -261,6 +262,7 @@ export class Dispatcher {
     const { id, incarnation, dueAtMs } = resume;
     const stored = await readHead(this.#ports.items, id);
     if (!stored || (incarnation !== undefined && incarnation !== stored.head.incarnation)) return "done";
+    if (resume.poke) await renew(this.#ports, id, stored.head);
     const nowMs = this.#ports.clock.now();
     if (dueAtMs !== undefined && dueAtMs > nowMs && stored.head.status !== "completed") {
       const message = outgoing(resume, `early.${dueAtMs}.${nowMs}`);

@@ -24,6 +24,7 @@ import type { InvocationWriter } from "./invocation-writer.ts";
 import type { KeyLock } from "./key-lock.ts";
 import { holderOf, type Known, renewed } from "./known.ts";
 import { arrange, forgetTimers, repeatLastOutputs, reply } from "./output-repeater.ts";
+import { renew } from "./renewal.ts";
 import { isStateEdit, runStateEdit } from "./state-edit.ts";
 import { pause } from "../../lib/pause.ts";
 
@@ -73,6 +74,7 @@ export class TurnRunner {
 
   /** `carried`: notes that ride in the message and are in no list yet. `ownsLock`: the key's lock is its own already. */
   async run(known: Known, carried: readonly Note[], ownsLock: boolean, delivery: Delivery): Promise<Rested> {
+    if (known.head) await renew(this.#ports, known.id, known.head);
     const { count } = known.attempt;
     let attempt: Attempt = { known, carried, ownsLock, state: { ...known.attempt, count: count + 1 } };
     for (let held = 0; ; held++) {

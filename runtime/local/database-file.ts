@@ -7,9 +7,10 @@ import { copyFileSync, constants, existsSync, linkSync, realpathSync, rmSync, st
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
+import { deserialize } from "node:v8";
 
 import { asError } from "../../lib/errors.ts";
-import { APPLICATION_ID, FORMAT, SCHEMA } from "./schema.ts";
+import { APPLICATION_ID, EXPIRY_INDEX, FORMAT, SCHEMA } from "./schema.ts";
 
 export type DatabaseErrorCode = "cannot-open" | "not-a-database" | "foreign" | "newer" | "corrupt" | "in-use";
 
@@ -126,7 +127,7 @@ function check(file: string, read: typeof readImmutable): void {
             "Update perdure, or choose another path.",
         );
       }
-      if (format !== FORMAT) throw corrupt(file, "its format is not recorded");
+      if (typeof format !== "number" || format < 1) throw corrupt(file, "its format is not recorded");
       const found = database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"];
       if (found !== "ok") throw corrupt(file, String(found));
     }),
@@ -184,12 +185,34 @@ function acquire(file: string): DatabaseSync {
       // Into the file itself, where a process that finds it locked can read it.
       database.exec("PRAGMA wal_checkpoint(PASSIVE)");
       rmSync(`${file}-shm`, { force: true });
+      migrate(database);
       return database;
     } catch (error) {
       database.close();
       throw error;
     }
   });
+}
+
+/** Brings a database of an older format up to date, in one transaction: killed in between, it is as it was. */
+function migrate(database: DatabaseSync): void {
+  if (formatOf(database) !== 1) return;
+  database.exec("BEGIN IMMEDIATE");
+  database.exec(`ALTER TABLE items ADD COLUMN ttl INTEGER; ${EXPIRY_INDEX}`);
+  const update = database.prepare("UPDATE items SET ttl = ? WHERE tbl = ? AND pk = ? AND sk = ?");
+  const next = database.prepare(
+    "SELECT tbl, pk, sk, body FROM items WHERE (tbl, pk, sk) > (?, ?, ?) ORDER BY tbl, pk, sk LIMIT 100",
+  );
+  let after = ["", "", ""];
+  for (let items = next.all(...after); items.length > 0; items = next.all(...after)) {
+    for (const { tbl, pk, sk, body } of items) {
+      after = [String(tbl), String(pk), String(sk)];
+      const { ttl } = deserialize(body as Uint8Array) as { readonly ttl?: unknown };
+      if (typeof ttl === "number") update.run(ttl, ...after);
+    }
+  }
+  database.prepare("UPDATE meta SET value = ? WHERE name = 'format'").run(FORMAT);
+  database.exec("COMMIT");
 }
 
 /** Runs `action` and throws whatever SQLite throws as a {@link DatabaseError}. */

@@ -117,6 +117,12 @@ export class LocalItemStore implements ItemStore, Watch {
     return last === undefined ? { items: items.found } : { items: items.found, next: last };
   }
 
+  /** Deletes items whose time to live has passed, as DynamoDB does by itself: at most `count`. Answers how many. */
+  async deleteExpired(count: number): Promise<number> {
+    const nowS = Math.floor(this.#clock.now() / 1000);
+    return await this.#database.write(() => Number(this.#statements.expire.run(nowS, count).changes));
+  }
+
   /** Resolves at the next committed write of the item, after `maxMs`, or when the database is closed. */
   changed(key: ItemKey, maxMs: number): Promise<void> {
     const name = nameOf(key);
@@ -151,8 +157,9 @@ export class LocalItemStore implements ItemStore, Watch {
     }
     const body = serialize(result.item);
     checkSize(write.key, result.item, body);
-    if (before === undefined) this.#statements.insert.run(table, pk, sk, body);
-    else this.#statements.update.run(body, table, pk, sk);
+    const ttl = expiryOf(result.item);
+    if (before === undefined) this.#statements.insert.run(table, pk, sk, body, ttl);
+    else this.#statements.update.run(body, ttl, table, pk, sk);
     return result;
   }
 
@@ -170,9 +177,13 @@ function prepareAll(database: LocalDatabase) {
     `SELECT sk, body FROM items WHERE tbl = ? AND pk = ? AND ${bound} ORDER BY sk`;
   return {
     get: database.prepare("SELECT body FROM items WHERE tbl = ? AND pk = ? AND sk = ?"),
-    insert: database.prepare("INSERT INTO items (tbl, pk, sk, body) VALUES (?, ?, ?, ?)"),
-    update: database.prepare("UPDATE items SET body = ? WHERE tbl = ? AND pk = ? AND sk = ?"),
+    insert: database.prepare("INSERT INTO items (tbl, pk, sk, body, ttl) VALUES (?, ?, ?, ?, ?)"),
+    update: database.prepare("UPDATE items SET body = ?, ttl = ? WHERE tbl = ? AND pk = ? AND sk = ?"),
     remove: database.prepare("DELETE FROM items WHERE tbl = ? AND pk = ? AND sk = ?"),
+    expire: database.prepare(
+      `DELETE FROM items WHERE (tbl, pk, sk) IN
+        (SELECT tbl, pk, sk FROM items WHERE ttl IS NOT NULL AND ttl < ? ORDER BY ttl LIMIT ?)`,
+    ),
     queryFrom: database.prepare(page("sk >= ?")),
     queryAfter: database.prepare(page("sk > ?")),
     scan: database.prepare("SELECT pk, body FROM items WHERE tbl = ? AND sk = ? AND pk > ? ORDER BY pk"),
@@ -206,6 +217,9 @@ function bodyOf(row: Row): Uint8Array {
 
 // Copied: `deserialize` makes bytes views of the whole body.
 const attributesOf = (row: Row): Attributes => copyOf(deserialize(bodyOf(row)) as Attributes);
+
+/** When the item may be deleted, epoch seconds; `null`: never. */
+const expiryOf = ({ ttl }: Attributes): number | null => (typeof ttl === "number" ? ttl : null);
 
 function checkKey({ pk, sk }: ItemKey): void {
   invariant(pk !== "" && sk !== "", "P1", "an item's keys are not empty");

@@ -1,7 +1,8 @@
 /**
  * The reconciler: a safety net under L1. It looks for invocations that should have moved and have not, and only
  * pokes them: the dispatcher then does again what may have been forgotten. It can be wrong without harm, and every
- * poke that helped is worth a look at the log: by M1 there should be none.
+ * poke that helped is worth a look at the log: by M1 there should be none. Besides, it pokes what has been open for so
+ * long that its items are to be renewed (runtime/dispatcher/renewal.ts).
  */
 import { outgoing, sendAll } from "../../core/send.ts";
 import { type Head, HEAD, parseHead } from "../../lib/head.ts";
@@ -9,6 +10,7 @@ import type { InvocationId } from "../../lib/ids.ts";
 import type { Outgoing } from "../../lib/message.ts";
 import type { Clock, Entropy, ItemStore, Logger, Mailbox } from "../../lib/ports.ts";
 import { canProgress, leavesOf } from "../../lib/wait.ts";
+import { isRenewalDue } from "../dispatcher/renewal.ts";
 import { nonce } from "../../lib/nonce.ts";
 
 export interface ReconcilerPorts {
@@ -50,6 +52,13 @@ function hasOverdueTimer({ wait }: Head, nowMs: number): boolean {
   return (wait ? leavesOf(wait) : []).some((leaf) => leaf[0] === "z" && leaf[2] < nowMs - OVERDUE_MS);
 }
 
+export interface Reconciled {
+  /** Invocations that were poked because they should have moved. */
+  readonly poked: number;
+  /** Those that were poked to have their items renewed. */
+  readonly renewed: number;
+}
+
 export class Reconciler {
   readonly #ports: ReconcilerPorts;
 
@@ -57,32 +66,32 @@ export class Reconciler {
     this.#ports = ports;
   }
 
-  /** One pass over all heads. Answers how many were poked. `look`: sees each of them. */
-  async run(look: (head: Head) => void = () => undefined): Promise<{ readonly poked: number }> {
-    const { items, mailbox, logger } = this.#ports;
-    let poked = 0;
+  /** One pass over all heads. `look`: sees each of them. */
+  async run(look: (head: Head) => void = () => undefined): Promise<Reconciled> {
+    const { items, mailbox, clock, logger } = this.#ports;
+    let [poked, renewed] = [0, 0];
     let after: string | undefined;
     do {
       const page = await items.scan("journal", HEAD, after === undefined ? {} : { after });
       const pokes = page.items.flatMap(({ pk, attributes }) => {
         const head = parseHead(attributes);
         look(head);
-        return this.#pokeIfOverdue(pk, head);
+        if (isOverdue(head, clock.now())) poked++;
+        else if (isRenewalDue(head, clock.now())) renewed++;
+        else return [];
+        return [this.#poke(pk, head)];
       });
       await sendAll(mailbox, pokes);
-      poked += pokes.length;
       after = page.next;
     } while (after !== undefined);
     if (poked > 0)
       logger.log("warn", "invocations should have moved and have not; they were poked", { poked });
-    return { poked };
+    return { poked, renewed };
   }
 
-  #pokeIfOverdue(partition: string, head: Head): Outgoing[] {
-    const { clock, entropy } = this.#ports;
-    if (!isOverdue(head, clock.now())) return [];
+  #poke(partition: string, { incarnation }: Head): Outgoing {
     const id: InvocationId = partition.slice(partition.indexOf(".inv.") + ".inv.".length);
-    const cause = nonce(entropy, 9);
-    return [outgoing({ kind: "resume", id, incarnation: head.incarnation, poke: true }, cause)];
+    const cause = nonce(this.#ports.entropy, 9);
+    return outgoing({ kind: "resume", id, incarnation, poke: true }, cause);
   }
 }

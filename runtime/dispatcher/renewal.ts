@@ -1,0 +1,103 @@
+/**
+ * Renews what an invocation keeps outside its head: pages, input and values, and of a workflow's run its key's state
+ * and promises. All of it is written with a time to live that is long enough for almost every invocation
+ * (docs/decisions/0005-retention.md), so that nothing need be written when it ends. Whoever is open for longer is renewed:
+ * when a turn of it begins, and by a poke of the reconciler, which looks at every head.
+ *
+ * Nobody keeps account of what there is: whatever an invocation has was written after its acceptance. Until it is
+ * renewed for the first time that is the bound, afterwards the head's `g`. Crash points: items first, then the head. A
+ * renewal that stops in between is made again; one that comes late, after the end, costs some days of storage.
+ */
+import { isRun } from "../../core/workflow-life.ts";
+import { type Head, HEAD, headKey, isExpired } from "../../lib/head.ts";
+import { type InvocationId, journalPartition, promisePartition, statePartition } from "../../lib/ids.ts";
+import type { Condition, ItemKey } from "../../lib/item.ts";
+import { HEAD_OUTLIVES_MS, KEEP_MS } from "../../lib/limits.ts";
+import type { Clock, ItemStore } from "../../lib/ports.ts";
+import { leavesOf } from "../../lib/wait.ts";
+
+/** One that is open is renewed when less than this is left, milliseconds: the reconciler has so long to come by. */
+const MARGIN_MS = KEEP_MS / 2;
+const UPDATES_AT_ONCE = 16;
+
+export interface RenewalPorts {
+  readonly items: ItemStore;
+  readonly clock: Clock;
+}
+
+/** Whether what the invocation keeps might be deleted too soon. */
+export function isRenewalDue(head: Head, nowMs: number): boolean {
+  const { acceptedAtMs, keptUntilMs = acceptedAtMs + KEEP_MS, expiresAtMs } = head;
+  if (isExpired(head, nowMs)) return false;
+  return keptUntilMs < (expiresAtMs ?? nowMs + MARGIN_MS);
+}
+
+/** Renews it if that is due. */
+export async function renew(ports: RenewalPorts, id: InvocationId, head: Head): Promise<void> {
+  const { items, clock } = ports;
+  const nowMs = clock.now();
+  if (!isRenewalDue(head, nowMs)) return;
+  const { service, key = "" } = head.target;
+  const untilMs = untilOf(head, nowMs);
+  const until = Math.ceil(untilMs / 1000);
+  await renewPartition(items, { table: "journal", pk: journalPartition(id) }, until);
+  if (isRun({ id, target: head.target })) {
+    await renewPartition(items, { table: "state", pk: statePartition(service, key) }, until);
+    await renewPartition(items, { table: "state", pk: promisePartition(service, key) }, until);
+  }
+  // In which it is registered as one that waits.
+  const pk = promisePartition(service, key);
+  for (const leaf of head.wait ? leavesOf(head.wait) : []) {
+    if (leaf[0] === "p") await renewItem(items, { table: "state", pk, sk: leaf[2] }, until);
+  }
+  const isLonger: Condition = {
+    is: "any",
+    of: [
+      { is: "missing", attribute: "g" },
+      { is: "lt", attribute: "g", value: untilMs },
+    ],
+  };
+  await items.write({
+    op: "update",
+    key: headKey(id),
+    changes: [{ do: "set", attribute: "g", value: untilMs }],
+    when: { is: "all", of: [{ is: "eq", attribute: "i", value: head.incarnation }, isLonger] },
+  });
+}
+
+/** Beyond the end of its retention; or so long again from when it will move at the latest, as far as is known. */
+function untilOf({ expiresAtMs, dueAtMs = 0, wait }: Head, nowMs: number): number {
+  if (expiresAtMs !== undefined) return expiresAtMs + HEAD_OUTLIVES_MS;
+  const sleeps = (wait ? leavesOf(wait) : []).map((leaf) => (leaf[0] === "z" ? leaf[2] : 0));
+  return Math.max(nowMs, dueAtMs, ...sleeps) + KEEP_MS;
+}
+
+async function renewPartition(items: ItemStore, of: Omit<ItemKey, "sk">, until: number): Promise<void> {
+  let after: string | undefined;
+  do {
+    const page = await items.query(of.table, of.pk, "", after === undefined ? {} : { after });
+    const due = page.items.filter(
+      ({ sk, attributes }) =>
+        sk !== HEAD &&
+        attributes["gone"] !== true &&
+        typeof attributes["ttl"] === "number" &&
+        attributes["ttl"] < until,
+    );
+    for (let from = 0; from < due.length; from += UPDATES_AT_ONCE) {
+      const some = due.slice(from, from + UPDATES_AT_ONCE);
+      await Promise.all(some.map(({ sk }) => renewItem(items, { ...of, sk }, until)));
+    }
+    after = page.next;
+  } while (after !== undefined);
+}
+
+/** Only ever longer, and never one that has been deleted, or cleared. */
+async function renewItem(items: ItemStore, key: ItemKey, until: number): Promise<void> {
+  const isShorter: Condition = { is: "lt", attribute: "ttl", value: until };
+  await items.write({
+    op: "update",
+    key,
+    changes: [{ do: "set", attribute: "ttl", value: until }],
+    when: { is: "all", of: [isShorter, { is: "missing", attribute: "gone" }] },
+  });
+}
