@@ -215,7 +215,7 @@ export class Journal {
       b: this.length,
       a: writer,
       u: nowMs,
-      z: nowMs,
+      ba: nowMs,
     };
     if (item && item["d"] === undefined) fields["d"] = deployment;
     if (item && item["k"] === undefined && token !== undefined) fields["k"] = token;

@@ -14,7 +14,7 @@
 import { invariant, OperationalError } from "../lib/errors.ts";
 import { keptFor } from "../lib/head.ts";
 import { type Incarnation, promisePartition, promiseValuePartition } from "../lib/ids.ts";
-import type { Attributes, Change, Condition, ItemKey } from "../lib/item.ts";
+import { type Attributes, type Change, type Condition, type ItemKey, sizeOfValue } from "../lib/item.ts";
 import { CONFLICT_ATTEMPTS_MAX, KEEP_MS, VALUE_ITEM_BYTES_MAX } from "../lib/limits.ts";
 import type { ReplyTo, Target } from "../lib/message.ts";
 import { decodeOutcome, encodeOutcome, type Outcome, success } from "../lib/outcome.ts";
@@ -102,6 +102,11 @@ export async function completePromise(
   asker: Asker,
   { name, outcome, by }: { readonly name: string; readonly outcome: Outcome; readonly by: string },
 ): Promise<Completed> {
+  const small = sizeOfValue(encodeOutcome(outcome)) <= VALUE_ITEM_BYTES_MAX;
+  const first = small
+    ? await writeUnseen(ports, asker, name, completing(encodeOutcome(outcome), by))
+    : undefined;
+  if (first) return { mine: true, waiters: waitersOf(first) };
   let held: Value | undefined;
   for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
     const seen = await look(ports, asker, name);
@@ -112,14 +117,16 @@ export async function completePromise(
       return { mine: item["by"] === by, waiters: waitersOf(item) };
     }
     held ??= await storeOutcome(ports, asker, outcome);
-    const written = await write(ports, asker, name, seen, [
-      { do: "set", attribute: "x", value: held },
-      { do: "set", attribute: "by", value: by },
-    ]);
+    const written = await write(ports, asker, name, seen, completing(held, by));
     if (written) return { mine: true, waiters: waitersOf(written) };
   }
   throw contended(name);
 }
+
+const completing = (outcome: Value, by: string): Change[] => [
+  { do: "set", attribute: "x", value: outcome },
+  { do: "set", attribute: "by", value: by },
+];
 
 /** Registers who is to be told; answers the outcome if it is completed already. Harmless to repeat. */
 export async function awaitPromise(
@@ -129,6 +136,8 @@ export async function awaitPromise(
   waiter: ReplyTo,
 ): Promise<Outcome | undefined> {
   const attribute = `${WAITER}${waiter.id}|${waiter.incarnation}|${waiter.command}`;
+  const wait: Change = { do: "set", attribute, value: true };
+  if (await writeUnseen(ports, asker, name, [wait])) return undefined;
   for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
     const seen = await look(ports, asker, name);
     const { item = {}, isOurs, life } = seen;
@@ -136,7 +145,7 @@ export async function awaitPromise(
     if (isOurs && item["x"] !== undefined) return await outcomeIn(ports, asker, item);
     const isStale = item["x"] !== undefined;
     const changes: Change[] = [
-      { do: "set", attribute, value: true },
+      wait,
       ...(isStale ? (["x", "by"] as const).map((gone): Change => ({ do: "remove", attribute: gone })) : []),
     ];
     if (await write(ports, asker, name, seen, changes)) return undefined;
@@ -144,26 +153,59 @@ export async function awaitPromise(
   throw contended(name);
 }
 
+/** A run need not look first whether there is a promise of its own that is not completed. `undefined`: look. */
+async function writeUnseen(
+  ports: LifePorts,
+  asker: Asker,
+  name: string,
+  changes: readonly Change[],
+): Promise<Attributes | undefined> {
+  if (!isRun(asker)) return undefined;
+  const ours: Condition[] = [
+    { is: "eq", attribute: "i", value: asker.incarnation },
+    { is: "missing", attribute: "x" },
+  ];
+  const when: Condition = { is: "any", of: [{ is: "absent" }, { is: "all", of: ours }] };
+  return await put(ports, asker, name, { life: asker.incarnation, isOurs: true, when, changes });
+}
+
 /** Refused if the promise is not as it was seen. */
 async function write(
-  { items, clock }: LifePorts,
-  { target }: Asker,
+  ports: LifePorts,
+  asker: Asker,
   name: string,
   { item, isOurs, life = NO_LIFE }: Seen,
   changes: readonly Change[],
 ): Promise<Attributes | undefined> {
+  const when: Condition = item === undefined ? { is: "absent" } : asSeen(item);
+  return await put(ports, asker, name, { life, isOurs, when, changes });
+}
+
+/** `isOurs`: if it is there, it stays as old as it is. */
+async function put(
+  { items, clock }: LifePorts,
+  { target }: Asker,
+  name: string,
+  {
+    life,
+    isOurs,
+    when,
+    changes,
+  }: {
+    readonly life: Incarnation;
+    readonly isOurs: boolean;
+    readonly when: Condition;
+    readonly changes: readonly Change[];
+  },
+): Promise<Attributes | undefined> {
   const nowMs = clock.now();
-  const age: Change = { do: isOurs ? "init" : "set", attribute: "c", value: nowMs };
   const own: Change[] = [
     { do: "set", attribute: "i", value: life },
+    { do: isOurs ? "init" : "set", attribute: "c", value: nowMs },
     { do: "set", attribute: "ttl", value: keptFor(KEEP_MS, nowMs)["ttl"] ?? 0 },
   ];
-  const result = await items.write({
-    op: "update",
-    key: keyOf(target, name),
-    changes: [...changes, ...own, age],
-    when: item === undefined ? { is: "absent" } : asSeen(item),
-  });
+  const key = keyOf(target, name);
+  const result = await items.write({ op: "update", key, changes: [...changes, ...own], when });
   return result.won ? result.item : undefined;
 }
 

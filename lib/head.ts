@@ -7,9 +7,9 @@
  *   n length of the log · b where the last append began · l the log's tail · p how many entries are in pages
  *   a id of the last append's writer · m notes (R9) · w what it waits for · x outcome
  *   in input · h headers · r who awaits the result · q idempotency key
- *   c accepted · u modified · z last append · y due (delayed start, back-off) · f failure of the last attempt
- *   e expires · j the journal expires before that · ttl · g until when its other items are kept · pe when the id's
- *   previous life expired · lo, le the store's own (lib/listing.ts)
+ *   c accepted · u modified · ba when b was written · y due (delayed start, back-off) · f failure of the last attempt
+ *   e expires · j the journal expires before that · ttl · ku until when the other items are kept, once renewed
+ *   pe when the id's previous life expired · lo, le the store's own (lib/listing.ts)
  */
 import type { Entry, Note } from "./entry.ts";
 import { parseEntries } from "./entry.ts";
@@ -73,7 +73,7 @@ export interface Head {
   readonly expiresAtMs?: number;
   /** The journal is hidden from then on, if that is before all of it expires (23). */
   readonly journalExpiresAtMs?: number;
-  /** Pages, inputs and values may be deleted from then on; absent: none is known of. */
+  /** Pages, inputs and values may be deleted from then on; absent: `KEEP_MS` after its acceptance. */
   readonly keptUntilMs?: number;
   /** When the life before this one of the same id expired, if that was known. */
   readonly previousExpiredAtMs?: number;
@@ -106,7 +106,7 @@ export function parseHead(item: Attributes): Head {
     );
   }
   const [service, handler, key] = item["t"] as [string, string, string?];
-  const { i, n, b, p, o, c, u, z } = item as Record<string, number> & { o: string };
+  const { i, n, b, p, o, c, u, ba } = item as Record<string, number> & { o: string };
   return {
     status: item["s"] as Status,
     incarnation: i ?? 0,
@@ -121,7 +121,7 @@ export function parseHead(item: Attributes): Head {
     replies: ((item["r"] as Value[] | undefined) ?? []).map(parseReplyTo),
     acceptedAtMs: c ?? 0,
     modifiedAtMs: u ?? 0,
-    appendedAtMs: z ?? 0,
+    appendedAtMs: ba ?? 0,
     ...optional(item),
     ...attemptOf(item["f"]),
   };
@@ -146,7 +146,7 @@ function optional(item: Attributes): Partial<Head> {
     ...(item["y"] === undefined ? {} : { dueAtMs: Number(item["y"]) }),
     ...(item["e"] === undefined ? {} : { expiresAtMs: Number(item["e"]) }),
     ...(item["j"] === undefined ? {} : { journalExpiresAtMs: Number(item["j"]) }),
-    ...(item["g"] === undefined ? {} : { keptUntilMs: Number(item["g"]) }),
+    ...(item["ku"] === undefined ? {} : { keptUntilMs: Number(item["ku"]) }),
     ...(item["pe"] === undefined ? {} : { previousExpiredAtMs: Number(item["pe"]) }),
   };
 }

@@ -5,7 +5,7 @@
  * when a turn of it begins, and by a poke of the reconciler, which looks at every head.
  *
  * Nobody keeps account of what there is: whatever an invocation has was written after its acceptance. Until it is
- * renewed for the first time that is the bound, afterwards the head's `g`. Crash points: items first, then the head. A
+ * renewed for the first time that is the bound, afterwards the head's `ku`. Crash points: items first, then the head. A
  * renewal that stops in between is made again; one that comes late, after the end, costs some days of storage.
  */
 import { isRun } from "../../core/workflow-life.ts";
@@ -19,6 +19,8 @@ import { leavesOf } from "../../lib/wait.ts";
 /** One that is open is renewed when less than this is left, milliseconds: the reconciler has so long to come by. */
 const MARGIN_MS = KEEP_MS / 2;
 const UPDATES_AT_ONCE = 16;
+/** Of the names of values. */
+const VALUE_PREFIX = "value#";
 
 export interface RenewalPorts {
   readonly items: ItemStore;
@@ -26,17 +28,31 @@ export interface RenewalPorts {
 }
 
 /** Whether what the invocation keeps might be deleted too soon. */
-export function isRenewalDue(head: Head, nowMs: number): boolean {
+export function isRenewalDue(id: InvocationId, head: Head, nowMs: number): boolean {
   const { acceptedAtMs, keptUntilMs = acceptedAtMs + KEEP_MS, expiresAtMs } = head;
-  if (isExpired(head, nowMs)) return false;
-  return keptUntilMs < (expiresAtMs ?? nowMs + MARGIN_MS);
+  if (isExpired(head, nowMs) || keptUntilMs >= (expiresAtMs ?? nowMs + MARGIN_MS)) return false;
+  return hasItems(head) || isRun({ id, target: head.target });
+}
+
+/** Whether it refers to anything outside its head. */
+function hasItems({ paged, input, tail, notes, outcome, wait }: Head): boolean {
+  if (paged > 0 || (input !== undefined && !(input instanceof Uint8Array))) return true;
+  if (outcome?.ok && "ref" in outcome) return true;
+  if (wait && leavesOf(wait).some(([kind]) => kind === "p")) return true;
+  return [...tail, ...notes].some(refersToValue);
+}
+
+/** What only looks like a reference does no harm. */
+function refersToValue(value: unknown): boolean {
+  if (typeof value === "string") return value.startsWith(VALUE_PREFIX);
+  return Array.isArray(value) && value.some(refersToValue);
 }
 
 /** Renews it if that is due. */
 export async function renew(ports: RenewalPorts, id: InvocationId, head: Head): Promise<void> {
   const { items, clock } = ports;
   const nowMs = clock.now();
-  if (!isRenewalDue(head, nowMs)) return;
+  if (!isRenewalDue(id, head, nowMs)) return;
   const { service, key = "" } = head.target;
   const untilMs = untilOf(head, nowMs);
   const until = Math.ceil(untilMs / 1000);
@@ -53,14 +69,14 @@ export async function renew(ports: RenewalPorts, id: InvocationId, head: Head): 
   const isLonger: Condition = {
     is: "any",
     of: [
-      { is: "missing", attribute: "g" },
-      { is: "lt", attribute: "g", value: untilMs },
+      { is: "missing", attribute: "ku" },
+      { is: "lt", attribute: "ku", value: untilMs },
     ],
   };
   await items.write({
     op: "update",
     key: headKey(id),
-    changes: [{ do: "set", attribute: "g", value: untilMs }],
+    changes: [{ do: "set", attribute: "ku", value: untilMs }],
     when: { is: "all", of: [{ is: "eq", attribute: "i", value: head.incarnation }, isLonger] },
   });
 }

@@ -207,7 +207,9 @@ function migrate(database: DatabaseSync): void {
   for (let items = next.all(...after); items.length > 0; items = next.all(...after)) {
     for (const { tbl, pk, sk, body } of items) {
       after = [String(tbl), String(pk), String(sk)];
-      const { ttl } = deserialize(body as Uint8Array) as { readonly ttl?: unknown };
+      // What stands for an entry of a list has no body.
+      if (!(body instanceof Uint8Array) || body.byteLength === 0) continue;
+      const { ttl } = deserialize(body) as { readonly ttl?: unknown };
       if (typeof ttl === "number") update.run(ttl, ...after);
     }
   }

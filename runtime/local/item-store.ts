@@ -120,7 +120,15 @@ export class LocalItemStore implements ItemStore, Watch {
   /** Deletes items whose time to live has passed, as DynamoDB does by itself: at most `count`. Answers how many. */
   async deleteExpired(count: number): Promise<number> {
     const nowS = Math.floor(this.#clock.now() / 1000);
-    return await this.#database.write(() => Number(this.#statements.expire.run(nowS, count).changes));
+    return await this.#database.write(() => {
+      const expired = this.#statements.expired.all(nowS, count);
+      for (const row of expired) {
+        const key = { table: row["tbl"] as Table, pk: String(row["pk"]), sk: String(row["sk"]) };
+        if (isHead(key)) this.listing.move(key.pk, attributesOf(row), undefined);
+        this.#statements.remove.run(key.table, key.pk, key.sk);
+      }
+      return expired.length;
+    });
   }
 
   /** Resolves at the next committed write of the item, after `maxMs`, or when the database is closed. */
@@ -180,9 +188,8 @@ function prepareAll(database: LocalDatabase) {
     insert: database.prepare("INSERT INTO items (tbl, pk, sk, body, ttl) VALUES (?, ?, ?, ?, ?)"),
     update: database.prepare("UPDATE items SET body = ?, ttl = ? WHERE tbl = ? AND pk = ? AND sk = ?"),
     remove: database.prepare("DELETE FROM items WHERE tbl = ? AND pk = ? AND sk = ?"),
-    expire: database.prepare(
-      `DELETE FROM items WHERE (tbl, pk, sk) IN
-        (SELECT tbl, pk, sk FROM items WHERE ttl IS NOT NULL AND ttl < ? ORDER BY ttl LIMIT ?)`,
+    expired: database.prepare(
+      "SELECT tbl, pk, sk, body FROM items WHERE ttl IS NOT NULL AND ttl < ? ORDER BY ttl LIMIT ?",
     ),
     queryFrom: database.prepare(page("sk >= ?")),
     queryAfter: database.prepare(page("sk > ?")),

@@ -77,7 +77,7 @@ export class Reconciler {
         const head = parseHead(attributes);
         look(head);
         if (isOverdue(head, clock.now())) poked++;
-        else if (isRenewalDue(head, clock.now())) renewed++;
+        else if (isRenewalDue(idOf(pk), head, clock.now())) renewed++;
         else return [];
         return [this.#poke(pk, head)];
       });
@@ -90,8 +90,11 @@ export class Reconciler {
   }
 
   #poke(partition: string, { incarnation }: Head): Outgoing {
-    const id: InvocationId = partition.slice(partition.indexOf(".inv.") + ".inv.".length);
+    const id = idOf(partition);
     const cause = nonce(this.#ports.entropy, 9);
     return outgoing({ kind: "resume", id, incarnation, poke: true }, cause);
   }
 }
+
+const idOf = (partition: string): InvocationId =>
+  partition.slice(partition.indexOf(".inv.") + ".inv.".length);

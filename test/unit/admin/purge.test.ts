@@ -27,7 +27,7 @@ async function completed(world: AdminWorld, line = "POST /O/k/add/send"): Promis
   const result = refOf(bytes("result"));
   const start = await world.invocation(
     {
-      ...{ s: "completed", k: TOKEN, n: 3, b: 2, p: 1, in: true, z: NOW, e: NOW + 1e9, ttl: 1 },
+      ...{ s: "completed", k: TOKEN, n: 3, b: 2, p: 1, in: true, ba: NOW, e: NOW + 1e9, ttl: 1 },
       x: encodeOutcome({ ok: true, ref: result }),
       l: [
         ["r", 1, "step", bytes("1")],

@@ -4,13 +4,12 @@ import { Dispatcher } from "../../../runtime/dispatcher/core.ts";
 import type { HttpResponse } from "../../../runtime/http/message.ts";
 import { Ingress } from "../../../runtime/ingress/ingress.ts";
 import { systemClock, systemEntropy } from "../../../runtime/local/clock.ts";
-import { openDatabase } from "../../../runtime/local/database.ts";
+import { type LocalDatabase, openDatabase } from "../../../runtime/local/database.ts";
 import { LocalItemStore } from "../../../runtime/local/item-store.ts";
 import { LocalMailbox } from "../../../runtime/local/mailbox.ts";
 import { LocalTimers } from "../../../runtime/local/timers.ts";
 import { Reconciler } from "../../../runtime/reconciler/core.ts";
 import { ItemRegistry } from "../../../core/registry.ts";
-import type { Table } from "../../../lib/item.ts";
 import type { Outgoing } from "../../../lib/message.ts";
 import { type Clock, silentLogger } from "../../../lib/ports.ts";
 import { createEndpoint } from "../../../sdk/endpoint.ts";
@@ -49,7 +48,7 @@ export class RetentionWorld {
   readonly #ingress: Ingress;
   readonly #admin: Admin;
   readonly #reconciler: Reconciler;
-  readonly #close: () => void;
+  readonly #database: LocalDatabase;
   readonly #registered: Promise<void>;
 
   constructor(services: readonly unknown[]) {
@@ -78,7 +77,7 @@ export class RetentionWorld {
     this.#registered = registry
       .register({ id: "dp", address: "", createdAtMs: 0, services: endpoint.discover().services })
       .then(() => this.mailbox.consume(async (batch) => await dispatcher.handle(batch, 60_000)));
-    this.#close = () => database.close();
+    this.#database = database;
   }
 
   /** `POST /Service/handler`, and the like. */
@@ -124,17 +123,15 @@ export class RetentionWorld {
 
   /** The sort keys of everything in journal and state. */
   async left(): Promise<string[]> {
-    const found: string[] = [];
-    for (const table of ["journal", "state"] as const satisfies Table[]) {
-      for (const { pk, sk } of await this.items.everything(table)) found.push(`${pk.split(".")[1]} ${sk}`);
-    }
-    return found.toSorted();
+    await this.rest();
+    const rows = this.#database.prepare("SELECT pk, sk FROM items WHERE tbl IN ('journal', 'state')").all();
+    return rows.map(({ pk, sk }) => `${String(pk).split(".")[1]} ${String(sk)}`).toSorted();
   }
 
   async stop(): Promise<void> {
     this.#timers.stop();
     await this.mailbox.stop(1000);
-    this.#close();
+    this.#database.close();
   }
 }
 

@@ -105,7 +105,7 @@ test("a caller that died after its append has its attachment sent again (R2)", a
   const { ports, messages } = world();
   const start = { kind: "start", id: caller, incarnation: 0, origin: "o", acceptedAtMs: 1 } as const;
   const base = newHead({ ...start, target: { service: "Caller", handler: "x" } } as unknown as Start, {});
-  const head: Head = parseHead({ ...base, s: "running", n: 1, z: ports.clock.now(), l: [["h", 4, target]] });
+  const head: Head = parseHead({ ...base, s: "running", n: 1, ba: ports.clock.now(), l: [["h", 4, target]] });
   await repeatLastOutputs(ports, caller, head);
   await repeatLastOutputs(ports, caller, head);
   expect(messages()).toEqual([
