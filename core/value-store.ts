@@ -10,6 +10,7 @@
  * tried again by itself, with pauses, before the whole value is given up.
  */
 import { invariant, OperationalError } from "../lib/errors.ts";
+import { keptFor } from "../lib/head.ts";
 import { type InvocationId, journalPartition } from "../lib/ids.ts";
 import type { Attributes, ItemKey } from "../lib/item.ts";
 import {
@@ -65,7 +66,8 @@ async function writeItems(
   const names = itemNamesOf(ref);
   const put = async (index: number): Promise<void> => {
     const sk = names[index] ?? ref;
-    const attributes = await attributesOf(sk, index);
+    // Nobody deletes it: it is kept for longer than most invocations live, and renewed for the others.
+    const attributes = { ...keptFor(KEEP_MS, ports.clock.now()), ...(await attributesOf(sk, index)) };
     const write = () => ports.items.write({ op: "put", key: { ...place, sk }, attributes });
     await (names.length === 1 ? write() : whileThrottled(ports, write));
   };

@@ -10,7 +10,14 @@
  */
 import { isRun } from "../../core/workflow-life.ts";
 import { type Head, HEAD, headKey, isExpired } from "../../lib/head.ts";
-import { type InvocationId, journalPartition, promisePartition, statePartition } from "../../lib/ids.ts";
+import {
+  type InvocationId,
+  journalPartition,
+  promisePartition,
+  promiseValuePartition,
+  statePartition,
+  stateValuePartition,
+} from "../../lib/ids.ts";
 import type { Condition, ItemKey } from "../../lib/item.ts";
 import { HEAD_OUTLIVES_MS, KEEP_MS } from "../../lib/limits.ts";
 import type { Clock, ItemStore } from "../../lib/ports.ts";
@@ -58,8 +65,14 @@ export async function renew(ports: RenewalPorts, id: InvocationId, head: Head): 
   const until = Math.ceil(untilMs / 1000);
   await renewPartition(items, { table: "journal", pk: journalPartition(id) }, until);
   if (isRun({ id, target: head.target })) {
-    await renewPartition(items, { table: "state", pk: statePartition(service, key) }, until);
-    await renewPartition(items, { table: "state", pk: promisePartition(service, key) }, until);
+    for (const partition of [
+      statePartition,
+      stateValuePartition,
+      promisePartition,
+      promiseValuePartition,
+    ] as const) {
+      await renewPartition(items, { table: "state", pk: partition(service, key) }, until);
+    }
   }
   // In which it is registered as one that waits.
   const pk = promisePartition(service, key);

@@ -17,17 +17,41 @@ import { createEndpoint } from "../../../sdk/endpoint.ts";
 export const HOUR_MS = 60 * 60 * 1000;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** Runs as fast as the real one, and can be put forward. Timers that are set keep their real time. */
+interface Waiting {
+  readonly dueMs: number;
+  readonly callback: () => void;
+  cancel: () => void;
+}
+
+/** Runs as fast as the real one, and can be put forward. */
 class JumpingClock implements Clock {
   #aheadMs = 0;
+  readonly #waiting = new Set<Waiting>();
+
   now(): number {
     return systemClock.now() + this.#aheadMs;
   }
   after(ms: number, callback: () => void): () => void {
-    return systemClock.after(ms, callback);
+    const waiting: Waiting = { dueMs: this.now() + ms, callback, cancel: () => undefined };
+    this.#waiting.add(waiting);
+    this.#arm(waiting);
+    return () => {
+      waiting.cancel();
+      this.#waiting.delete(waiting);
+    };
   }
   jump(ms: number): void {
     this.#aheadMs += ms;
+    for (const waiting of this.#waiting) {
+      waiting.cancel();
+      this.#arm(waiting);
+    }
+  }
+  #arm(waiting: Waiting): void {
+    waiting.cancel = systemClock.after(Math.max(0, waiting.dueMs - this.now()), () => {
+      this.#waiting.delete(waiting);
+      waiting.callback();
+    });
   }
 }
 
