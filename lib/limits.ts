@@ -22,7 +22,7 @@ export const INLINE_VALUE_BYTES_MAX = 1024;
 /** An input at most this long rides in the head when the invocation first suspends. */
 export const INLINE_INPUT_BYTES_MAX = 512;
 /** Past this size the head's entries are copied to a page. DynamoDB bills an item by its size rounded up to 1 KB. */
-export const HEAD_BYTES_SOFT_MAX = 960;
+export const HEAD_BYTES_SOFT_MAX = 940;
 /** Entries of one append at most, in bytes: more are appended in parts, each with its outputs before the next. */
 export const APPEND_BYTES_MAX = 64 * 1024;
 /** A head that would be larger while suspended is paged first: every note that comes pays for all of it. */
