@@ -1,12 +1,11 @@
 /**
  * Code of Lambda functions as single files. The same sources give the same bytes, so that deploying again without a
- * change changes nothing: no source paths, no times, and a folder that is named by its content.
+ * change changes nothing: the CDK names an asset by its content, and there are no paths and no times in it.
  *
  * By default the AWS SDK is not part of it: Lambda's Node runtime carries one. A bundle is then a fifth of the size, at the
  * price of a version that AWS chooses; `"bundled"` pins the version that is installed where the stack is made.
  */
-import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, extname, join } from "node:path";
 import { Code } from "aws-cdk-lib/aws-lambda";
@@ -17,8 +16,8 @@ export type AwsSdk = "runtime" | "bundled";
 /** Sources in a checkout, their compiled form in an installed package. */
 const EXTENSION = extname(import.meta.filename);
 const PACKAGE_ROOT = join(import.meta.dirname, "..");
+const own = (path: string): string => join(PACKAGE_ROOT, path + EXTENSION);
 const NODE_TARGET = "node24";
-const HASH_CHARS = 20;
 /** The function's entry point, and the name of the file that has it. */
 export const HANDLER = "index.handler";
 const FILE = "index.mjs";
@@ -26,32 +25,38 @@ const FILE = "index.mjs";
 /** The package's own entries do not change while a stack is made. */
 const folders = new Map<string, string>();
 
-/** The Lambda entry of one of the runtime's parts: `runtime/<part>/lambda`. */
+/** One of the runtime's parts. */
 export function runtimeCode(part: string, awsSdk: AwsSdk): Code {
-  const entry = join(PACKAGE_ROOT, "runtime", part, `lambda${EXTENSION}`);
   const name = `${awsSdk} ${part}`;
-  const folder = folders.get(name) ?? folderOf({ entryPoints: [entry] }, awsSdk);
+  const folder = folders.get(name) ?? folderWith(runtimeBundle(part, awsSdk));
   folders.set(name, folder);
   return Code.fromAsset(folder);
 }
+
+export const handlerCode = (entry: string, awsSdk: AwsSdk): Code =>
+  Code.fromAsset(folderWith(handlerBundle(entry, awsSdk)));
+
+/** The Lambda entry of one of the runtime's parts: `runtime/<part>/lambda`. */
+export const runtimeBundle = (part: string, awsSdk: AwsSdk): Uint8Array =>
+  bundle({ entryPoints: [own(`runtime/${part}/lambda`)] }, awsSdk);
 
 /**
  * A user's file. It exports a `handler` made by `createLambdaHandler`, or its services by default: one definition or an
  * array of them, as `perdure dev` takes it.
  */
-export function handlerCode(entry: string, awsSdk: AwsSdk): Code {
+export function handlerBundle(entry: string, awsSdk: AwsSdk): Uint8Array {
   const contents = `
 import * as user from ${JSON.stringify(entry)};
-import { createLambdaHandler } from "perdure/lambda";
+import { createLambdaHandler } from ${JSON.stringify(own("sdk/lambda"))};
 export const handler = user.handler ?? createLambdaHandler({ services: [user.default].flat() });
 `;
-  return Code.fromAsset(
-    folderOf({ stdin: { contents, resolveDir: dirname(entry), sourcefile: "entry.js" } }, awsSdk),
-  );
+  return bundle({ stdin: { contents, resolveDir: dirname(entry), sourcefile: "entry.js" } }, awsSdk);
 }
 
+type Input = Pick<BuildOptions, "entryPoints" | "stdin">;
+
 /** Throws what esbuild throws: its message names the file and the line. */
-export function bundle(input: Pick<BuildOptions, "entryPoints" | "stdin">, awsSdk: AwsSdk): Uint8Array {
+function bundle(input: Input, awsSdk: AwsSdk): Uint8Array {
   const { outputFiles } = buildSync({
     ...input,
     bundle: true,
@@ -77,11 +82,10 @@ export function bundle(input: Pick<BuildOptions, "entryPoints" | "stdin">, awsSd
   return file.contents;
 }
 
-function folderOf(input: Pick<BuildOptions, "entryPoints" | "stdin">, awsSdk: AwsSdk): string {
-  const contents = bundle(input, awsSdk);
-  const hash = createHash("sha256").update(contents).digest("hex").slice(0, HASH_CHARS);
-  const folder = join(tmpdir(), "perdure-code", hash);
-  mkdirSync(folder, { recursive: true });
+/** A folder of nobody else's, until the process ends: by then the CDK has copied what is in it. */
+function folderWith(contents: Uint8Array): string {
+  const folder = mkdtempSync(join(tmpdir(), "perdure-code-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, FILE), contents);
   return folder;
 }

@@ -1,0 +1,67 @@
+/** What is deployed of the examples: how large it is, what it loads, and that it answers. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { SERVICES } from "../../infra/app.ts";
+import { handlerBundle, runtimeBundle } from "../../infra/bundle.ts";
+import { type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts";
+
+const EXAMPLES = join(import.meta.dirname, "../../examples");
+const KB = 1000;
+const folder = mkdtempSync(join(tmpdir(), "perdure-bundle-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The packages that a bundle asks its surroundings for. */
+const imported = (code: Uint8Array): string[] =>
+  [
+    ...new Set([
+      ...Buffer.from(code)
+        .toString()
+        .matchAll(/\bimport\{[^"{}]*\}from"([^"]+)"|\bimport\("([^"]+)"\)/g),
+    ]),
+  ]
+    .map(([, named = "", dynamic = ""]) => named || dynamic)
+    .filter((name) => !name.startsWith("node:"));
+
+describe("the greeter's handler", () => {
+  test("is at most 150 KB without the AWS SDK, which it takes from Lambda's runtime", () => {
+    const code = handlerBundle(join(EXAMPLES, "01-greeter.ts"), "runtime");
+    expect(code.byteLength).toBeLessThanOrEqual(150 * KB);
+    expect(new Set(imported(code))).toEqual(new Set(["@aws-sdk/client-dynamodb", "@aws-sdk/client-sqs"]));
+  });
+
+  test("asks for nothing with it", () => {
+    const code = handlerBundle(join(EXAMPLES, "01-greeter.ts"), "bundled");
+    expect(imported(code)).toEqual([]);
+    expect(code.byteLength).toBeLessThanOrEqual(700 * KB);
+  });
+});
+
+describe("each example's function", () => {
+  test.each(Object.entries(SERVICES))("%s serves what the stack says", async (name, services) => {
+    const file = join(folder, `${name}.mjs`);
+    writeFileSync(file, handlerBundle(join(EXAMPLES, `${name}.ts`), "bundled"));
+    const { handler } = (await import(pathToFileURL(file).href)) as {
+      handler: (event: unknown, context: unknown) => Promise<DiscoveryResponse>;
+    };
+    const answer = await handler({ kind: "discover", version: PROTOCOL_VERSION }, {});
+    expect(answer.services.map((service) => service.name)).toEqual(services);
+  });
+});
+
+describe("the runtime's functions", () => {
+  test.each([
+    ["dispatcher", ["dynamodb", "lambda", "scheduler", "sqs"]],
+    ["ingress", ["dynamodb", "sqs"]],
+    ["admin", ["dynamodb", "lambda", "sqs"]],
+    ["timers", ["dynamodb", "scheduler", "sqs"]],
+    ["reconciler", ["dynamodb", "lambda", "sqs"]],
+    ["registrar", ["dynamodb", "lambda", "sqs"]],
+  ])("%s loads the clients that it uses", (part, clients) => {
+    const code = runtimeBundle(part, "runtime");
+    expect(code.byteLength).toBeLessThanOrEqual(150 * KB);
+    expect(new Set(imported(code))).toEqual(new Set(clients.map((client) => `@aws-sdk/client-${client}`)));
+  });
+});

@@ -1,0 +1,307 @@
+/** What is in the template by default, and what each choice changes. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
+import { Table } from "aws-cdk-lib/aws-dynamodb";
+import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Template } from "aws-cdk-lib/assertions";
+import { afterAll, describe, expect, test } from "vitest";
+import { PerdureRuntime, type PerdureRuntimeProps, PerdureService } from "../../infra/index.ts";
+import { GREETER, makeStack, ofType, type Resource } from "./stack.ts";
+
+const byDefault = makeStack();
+const { resources } = byDefault;
+const properties = (type: string, part: string, of = resources): Resource["Properties"] => {
+  const found = ofType(of, type).filter(([id]) => id.includes(part));
+  if (found.length !== 1) throw new Error(`${found.length} of ${type} have ${part} in their names`);
+  return found[0]?.[1].Properties ?? {};
+};
+
+describe("tables", () => {
+  test("are kept, protected, encrypted, billed on demand, and can be restored", () => {
+    const tables = ofType(resources, "AWS::DynamoDB::Table");
+    expect(tables).toHaveLength(3);
+    for (const [, { Properties, DeletionPolicy }] of tables) {
+      expect(DeletionPolicy).toBe("Retain");
+      expect(Properties).toMatchObject({
+        BillingMode: "PAY_PER_REQUEST",
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        TimeToLiveSpecification: { AttributeName: "ttl", Enabled: true },
+        KeySchema: [
+          { AttributeName: "pk", KeyType: "HASH" },
+          { AttributeName: "sk", KeyType: "RANGE" },
+        ],
+      });
+      // DynamoDB always encrypts; without a specification with a key that AWS owns.
+      expect(Properties["SSESpecification"]).toMatchObject({ SSEEnabled: false });
+    }
+  });
+
+  test("go with the stack if told so", () => {
+    const made = makeStack({ removalPolicy: RemovalPolicy.DESTROY });
+    for (const [, { Properties, DeletionPolicy }] of ofType(made.resources, "AWS::DynamoDB::Table")) {
+      expect([DeletionPolicy, Properties["DeletionProtectionEnabled"]]).toEqual(["Delete", false]);
+    }
+  });
+
+  test("may be there already", () => {
+    const stack = new Stack(new App({ analyticsReporting: false }), "Test");
+    const journal = Table.fromTableName(stack, "Restored", "restored-journal");
+    const runtime = new PerdureRuntime(stack, "Runtime", { tables: { journal } });
+    const found = Template.fromStack(stack).findResources("AWS::DynamoDB::Table");
+    expect(Object.keys(found)).toHaveLength(2);
+    expect(runtime.tables.journal.tableName).toBe("restored-journal");
+  });
+});
+
+describe("queues", () => {
+  test("the mailbox is high-throughput FIFO, both keep dead letters for two weeks, and each is encrypted", () => {
+    const isFifo = {
+      FifoQueue: true,
+      DeduplicationScope: "messageGroup",
+      FifoThroughputLimit: "perMessageGroupId",
+    };
+    const redrive = { maxReceiveCount: 1000 };
+    const encrypted = { SqsManagedSseEnabled: true };
+    expect(properties("AWS::SQS::Queue", "QueuesMailboxDead")).toMatchObject({ ...isFifo, ...encrypted });
+    expect(ofType(resources, "AWS::SQS::Queue").map(([, queue]) => queue.Properties)).toEqual([
+      expect.objectContaining({ ...isFifo, ...encrypted, MessageRetentionPeriod: 1_209_600 }) as unknown,
+      expect.objectContaining({
+        ...isFifo,
+        ...encrypted,
+        MessageRetentionPeriod: 345_600,
+        VisibilityTimeout: 330,
+        RedrivePolicy: expect.objectContaining(redrive) as unknown,
+      }) as unknown,
+      expect.objectContaining({ ...encrypted, MessageRetentionPeriod: 1_209_600 }) as unknown,
+      expect.objectContaining({
+        ...encrypted,
+        RedrivePolicy: expect.objectContaining(redrive) as unknown,
+      }) as unknown,
+    ]);
+  });
+
+  test("are hidden as long as their consumers may run, which is the least that Lambda takes", () => {
+    for (const [, { Properties }] of ofType(resources, "AWS::Lambda::EventSourceMapping")) {
+      const [queue = ""] = (Properties["EventSourceArn"] as { "Fn::GetAtt": string[] })["Fn::GetAtt"];
+      const { Ref: consumer } = Properties["FunctionName"] as { Ref: string };
+      expect(resources[queue]?.Properties["VisibilityTimeout"]).toBe(
+        resources[consumer]?.Properties["Timeout"],
+      );
+      expect(Properties).toMatchObject({
+        BatchSize: 10,
+        FunctionResponseTypes: ["ReportBatchItemFailures"],
+        ScalingConfig: { MaximumConcurrency: 50 },
+      });
+    }
+  });
+});
+
+describe("functions", () => {
+  const functions = ofType(resources, "AWS::Lambda::Function");
+
+  test("are arm64, of a current Node, with a log group that forgets", () => {
+    expect(functions).toHaveLength(7);
+    for (const [, { Properties }] of functions) {
+      expect(Properties).toMatchObject({
+        Architectures: ["arm64"],
+        Runtime: "nodejs24.x",
+        Handler: "index.handler",
+        LoggingConfig: { LogGroup: { Ref: expect.any(String) as unknown } },
+      });
+    }
+    expect(ofType(resources, "AWS::Logs::LogGroup")).toHaveLength(9);
+    for (const [, { Properties, DeletionPolicy }] of ofType(resources, "AWS::Logs::LogGroup")) {
+      expect([Properties["RetentionInDays"], DeletionPolicy]).toEqual([30, "Delete"]);
+    }
+  });
+
+  test("may call each other in a loop where they do, and nowhere else", () => {
+    const loop = functions.filter(([, { Properties }]) => Properties["RecursiveLoop"] === "Allow");
+    expect(loop.map(([id]) => id.replace(/Function[0-9A-F]{8}$/, "")).toSorted()).toEqual([
+      "GreeterHandler",
+      "RuntimeDispatcher",
+      "RuntimeTimers",
+    ]);
+  });
+
+  test("follow what was chosen", () => {
+    const made = makeStack({
+      turnTimeout: Duration.minutes(14),
+      maxConcurrency: 400,
+      reservedConcurrency: { ingress: 100 },
+      memory: { dispatcher: 1024 },
+      delayQueueMax: Duration.seconds(5),
+      reconcileEvery: Duration.days(1),
+    });
+    const of = made.resources;
+    expect(properties("AWS::Lambda::Function", "Dispatcher", of)).toMatchObject({
+      Timeout: 870,
+      MemorySize: 1024,
+    });
+    expect(properties("AWS::Lambda::Function", "GreeterHandler", of)).toMatchObject({ Timeout: 840 });
+    expect(properties("AWS::Lambda::Function", "Ingress", of)).toMatchObject({
+      ReservedConcurrentExecutions: 100,
+    });
+    expect(properties("AWS::Lambda::EventSourceMapping", "Dispatcher", of)).toMatchObject({
+      ScalingConfig: { MaximumConcurrency: 400 },
+    });
+    expect(properties("AWS::Scheduler::Schedule", "Reconciler", of)).toMatchObject({
+      ScheduleExpression: "rate(1440 minutes)",
+    });
+    const { Variables } = properties("AWS::Lambda::Function", "Timers", of)["Environment"] as {
+      Variables: Record<string, unknown>;
+    };
+    expect(Variables["PERDURE_DELAY_QUEUE_MS_MAX"]).toBe("5000");
+  });
+
+  test.each<[PerdureRuntimeProps, string]>([
+    [
+      { turnTimeout: Duration.minutes(15) },
+      "turnTimeout, in seconds, must be a whole number from 1 to 840, not 900",
+    ],
+    [{ maxConcurrency: 1 }, "maxConcurrency must be a whole number from 2 to 1000, not 1"],
+    [{ mailboxEpoch: -1 }, "mailboxEpoch must be a whole number from 0 to 9999, not -1"],
+    [
+      { delayQueueMax: Duration.minutes(16) },
+      "delayQueueMax, in seconds, must be a whole number from 0 to 900, not 960",
+    ],
+  ])("refuse %o", (props, message) => {
+    const stack = new Stack(new App({ analyticsReporting: false }), "Test");
+    expect(() => new PerdureRuntime(stack, "Runtime", props)).toThrow(new RangeError(message));
+  });
+});
+
+describe("HTTP APIs", () => {
+  const authorization = (part: string, of = resources) =>
+    properties("AWS::ApiGatewayV2::Route", `${part}Api`, of)["AuthorizationType"];
+
+  test("are for IAM principals", () => {
+    expect([authorization("Ingress"), authorization("Admin")]).toEqual(["AWS_IAM", "AWS_IAM"]);
+  });
+
+  test("let in whoever was chosen, but into the ingress only", () => {
+    const open = makeStack({ ingressAuthorization: "open", accessLog: false }).resources;
+    expect([authorization("Ingress", open), authorization("Admin", open)]).toEqual(["NONE", "AWS_IAM"]);
+    const jwt = new HttpJwtAuthorizer("Jwt", "https://issuer.example", { jwtAudience: ["perdure"] });
+    const withJwt = makeStack({ ingressAuthorization: jwt }).resources;
+    expect([authorization("Ingress", withJwt), authorization("Admin", withJwt)]).toEqual(["JWT", "AWS_IAM"]);
+  });
+
+  test("log who asked for what, and nothing of what was said", () => {
+    const { AccessLogSettings } = properties("AWS::ApiGatewayV2::Stage", "IngressApi") as {
+      AccessLogSettings: { Format: string };
+    };
+    expect(Object.keys(JSON.parse(AccessLogSettings.Format) as object)).toEqual([
+      "at",
+      "id",
+      "ip",
+      "user",
+      "method",
+      "path",
+      "status",
+      "ms",
+    ]);
+  });
+});
+
+describe("a service", () => {
+  const folder = mkdtempSync(join(tmpdir(), "perdure-template-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const withHandler = (code: string): Record<string, Resource> => {
+    const entry = join(folder, "service.js");
+    writeFileSync(entry, code);
+    const stack = new Stack(new App({ analyticsReporting: false }), "Test");
+    const runtime = new PerdureRuntime(stack, "Runtime");
+    new PerdureService(stack, "Own", { runtime, entry, services: ["Own"] });
+    return Template.fromStack(stack).toJSON()["Resources"] as Record<string, Resource>;
+  };
+  const source = (text: string): string => `export const handler = async () => ${JSON.stringify(text)};`;
+
+  test("has its versions kept, and what is published registered, after what that needs", () => {
+    const [[id, version] = ["", undefined]] = ofType(resources, "AWS::Lambda::Version");
+    expect(version?.DeletionPolicy).toBe("Retain");
+    const [[, registration] = []] = ofType(resources, "Custom::PerdureDeployment");
+    expect(registration?.Properties).toMatchObject({ VersionArn: { Ref: id }, Services: ["Greeter"] });
+    const after = (registration as unknown as { DependsOn: string[] }).DependsOn;
+    expect(after.map((name) => name.replace(/[0-9A-F]{8}$/, ""))).toEqual([
+      "GreeterAdminAccess",
+      "GreeterDispatcherAccess",
+      "GreeterHandlerRoleDefaultPolicy",
+      "GreeterReconcilerAccess",
+      "GreeterRegistrarAccess",
+    ]);
+  });
+
+  test("is the same template when nothing has changed", () => {
+    expect(withHandler(source("a"))).toEqual(withHandler(source("a")));
+  });
+
+  test("changed in its code, is another version and otherwise the same", () => {
+    const [before, after] = [withHandler(source("a")), withHandler(source("b"))];
+    const left = Object.keys(before).filter((id) => !after[id]);
+    const come = Object.keys(after).filter((id) => !before[id]);
+    expect([left.length, come.length]).toEqual([1, 1]);
+    expect(before[left[0] ?? ""]?.Type).toBe("AWS::Lambda::Version");
+    expect(after[come[0] ?? ""]?.Type).toBe("AWS::Lambda::Version");
+    const changed = Object.keys(before).filter((id) => after[id] && !sameJson(before[id], after[id]));
+    expect(changed.map((id) => String(before[id]?.Type)).toSorted()).toEqual([
+      "AWS::Lambda::Function",
+      "Custom::PerdureDeployment",
+    ]);
+  });
+
+  test("that cannot be bundled says where", () => {
+    expect(() => withHandler("export const handler = ;")).toThrow(/service\.js:1:23: ERROR/);
+  });
+});
+
+const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+describe("a runtime of another stack", () => {
+  const arn = (service: string, rest: string): string => `arn:aws:${service}:eu-west-1:123456789012:${rest}`;
+  const table = (name: string): string => arn("dynamodb", `table/${name}`);
+  const role = (name: string): string => `arn:aws:iam::123456789012:role/${name}`;
+
+  test("serves a service of this one, and grants only paths", () => {
+    const stack = new Stack(new App({ analyticsReporting: false }), "Test");
+    const runtime = PerdureRuntime.fromAttributes(stack, "Runtime", {
+      journalTableArn: table("journal"),
+      stateTableArn: table("state"),
+      registryTableArn: table("registry"),
+      mailboxArn: arn("sqs", "mailbox.fifo"),
+      dispatcherRoleArn: role("dispatcher"),
+      registrarRoleArn: role("registrar"),
+      adminRoleArn: role("admin"),
+      reconcilerRoleArn: role("reconciler"),
+      registrarFunctionArn: arn("lambda", "function:registrar"),
+      ingressApiId: "ingress",
+      adminApiId: "admin",
+    });
+    new PerdureService(stack, "Greeter", { runtime, entry: GREETER, services: ["Greeter"] });
+    const caller = new Role(stack, "Caller", { assumedBy: new ServicePrincipal("ec2.amazonaws.com") });
+    runtime.grantInvokeService(caller, "Greeter");
+    runtime.grantAdminRead(caller);
+    const made = Template.fromStack(stack).toJSON()["Resources"] as Record<string, Resource>;
+
+    const { Variables } = properties("AWS::Lambda::Function", "Greeter", made)["Environment"] as {
+      Variables: Record<string, unknown>;
+    };
+    expect(Variables["PERDURE_JOURNAL_TABLE"]).toBe("journal");
+    expect(JSON.stringify(Variables["PERDURE_MAILBOX_URL"])).toContain("/123456789012/mailbox.fifo");
+    expect(properties("AWS::IAM::Policy", "DispatcherAccess", made)["Roles"]).toEqual(["dispatcher"]);
+
+    const granted = JSON.stringify(properties("AWS::IAM::Policy", "Caller", made)["PolicyDocument"]);
+    expect([...granted.matchAll(/:((?:ingress|admin)\/[^"]+)"/g)].map(([, path]) => path)).toEqual([
+      "ingress/$default/*/Greeter/*",
+      "ingress/$default/*/restate/workflow/Greeter/*",
+      "ingress/$default/*/restate/invocation/*",
+      "admin/$default/GET/*",
+    ]);
+    expect(new Set(granted.match(/"Action":"[^"]+"/g))).toEqual(new Set(['"Action":"execute-api:Invoke"']));
+  });
+});
