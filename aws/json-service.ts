@@ -30,7 +30,7 @@ const RETRY_BASE_MS = 50;
 const REQUEST_MS_MAX = 8000;
 const CONTENT_TYPE = "application/x-amz-json-1.0";
 
-type Http = typeof import("node:http") | typeof import("node:https");
+type Http = ReturnType<typeof nodeHttp>;
 
 interface Answer {
   readonly status: number;
@@ -113,6 +113,9 @@ export class JsonService {
     };
   }
 }
+
+const nodeHttp = (protocol: string) =>
+  process.getBuiltinModule(protocol === "https:" ? "node:https" : "node:http");
 
 function bytesToText(_name: string, value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;

@@ -11,7 +11,7 @@ import { QueueMailbox } from "../../aws/queue-mailbox.ts";
 import { authorization } from "../../aws/signature.ts";
 import type { Put } from "../../lib/item.ts";
 import type { Incoming } from "../../lib/message.ts";
-import { answering } from "../support/emulator-answers.ts";
+import { answering, type SentRequest } from "../support/emulator-answers.ts";
 import { DUMMY_CREDENTIALS, REGION, startDynalite, TABLES } from "../support/emulator-dynamo.ts";
 import { deleteFrom, receiveFrom, releaseTo, startFauxqs } from "../support/emulator-sqs.ts";
 import { itemStoreSuite } from "./item-store-suite.ts";
@@ -84,7 +84,8 @@ test.each([undefined, "token"])("signs as AWS's own client does, session token %
   const { config, sent } = answering(() => ({ body: "{}" }));
   const client = new DynamoDBClient({ ...config, credentials: held });
   await client.send(new GetItemCommand({ TableName: "t", Key: { pk: { S: "ä & ü" } } }));
-  const { headers, body } = sent[0] ?? { headers: {} as Record<string, string>, body: "" };
+  const [request] = sent;
+  const { headers = {}, body = "" }: Partial<SentRequest> = request ?? {};
   const theirs = headers["authorization"] ?? "";
   const names = /SignedHeaders=([^,]+)/.exec(theirs)?.[1]?.split(";") ?? [];
   expect(names).toContain("x-amz-target");

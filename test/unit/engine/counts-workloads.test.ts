@@ -39,7 +39,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     handler: 1,
     dispatcher: 1,
     writeUnits: 1,
-    readUnits: 8,
+    readUnits: 7,
     fifo: 3,
     bytesMax: 800,
   },
