@@ -36,3 +36,6 @@ export class Activity {
     });
   }
 }
+
+/** All that the code can do without an event has been done: microtasks are drained before a macrotask runs. */
+export const atRest = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

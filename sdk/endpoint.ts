@@ -1,5 +1,8 @@
 /** A deployment's handlers, ready to be discovered and to run turns. */
 import { Journal } from "../core/journal.ts";
+import { ReadAhead } from "../core/read-ahead.ts";
+import { loadValue } from "../core/value-store.ts";
+import { resultIn } from "../lib/turn.ts";
 import { readInput, readLog } from "../core/head-store.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
 import { parseHead } from "../lib/head.ts";
@@ -212,7 +215,9 @@ async function loadHistory(request: TurnRequest, { items }: TurnPorts) {
     head ? readLog(items, id, head) : [],
     readInput(items, id, start ?? head ?? {}),
   ]);
-  const history: History = { log, notes: head?.notes ?? [], carried };
+  const apart = log.map(resultIn).filter((result) => typeof result === "string");
+  const values = new ReadAhead(apart, (ref) => loadValue(items, id, ref));
+  const history: History = { log, notes: head?.notes ?? [], carried, values };
   return { history, body, headers: start?.headers ?? head?.headers ?? {} };
 }
 

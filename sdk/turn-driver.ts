@@ -10,18 +10,17 @@
  * before a suspension is appended (R5), never after.
  */
 import type { Journal } from "../core/journal.ts";
-import { ReadAhead } from "../core/read-ahead.ts";
+import type { ReadAhead } from "../core/read-ahead.ts";
 import { ZombieError } from "../core/state-store.ts";
-import { loadValue } from "../core/value-store.ts";
 import type { CallEntry, CommandEntry, Entry, Note } from "../lib/entry.ts";
 import { asError, JournalMismatchError, OperationalError } from "../lib/errors.ts";
 import type { Future } from "../lib/future.ts";
 import { REPLAY_STALL_MS } from "../lib/limits.ts";
 import { type Outcome, encodeOutcome } from "../lib/outcome.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../lib/protocol.ts";
-import { type Completion, resultIn, Turn } from "../lib/turn.ts";
+import { type Completion, Turn } from "../lib/turn.ts";
 import { leavesOf, type Wait } from "../lib/wait.ts";
-import { Activity } from "./activity.ts";
+import { Activity, atRest } from "./activity.ts";
 import { Awaited } from "./awaited.ts";
 import { Cancellations } from "./cancellations.ts";
 import { currentTurn } from "./current-turn.ts";
@@ -44,6 +43,8 @@ export interface History {
   readonly notes: readonly Note[];
   /** Notes that ride in the message being handled. */
   readonly carried: readonly Note[];
+  /** The results that are kept apart. */
+  readonly values: ReadAhead;
 }
 
 /** A margin in which a turn that runs out of time still says so, milliseconds. */
@@ -80,7 +81,7 @@ export class TurnDriver {
     history: History,
     options: TurnOptions = {},
   ) {
-    const { log, notes, carried } = history;
+    const { log, notes, carried, values } = history;
     const isExplicit = options.explicitCancellation === true;
     this.#onMismatch = mismatchVerdict(options);
     this.cancellations = new Cancellations(isExplicit);
@@ -104,10 +105,7 @@ export class TurnDriver {
       },
       cancellable: () => isExplicit || !this.awaited.isNothing,
     });
-    this.#values = new ReadAhead(
-      log.map(resultIn).filter((result) => typeof result === "string"),
-      (ref) => loadValue(ports.items, request.id, ref),
-    );
+    this.#values = values;
     this.#writer = new TurnWriter(request, ports, {
       journal,
       turn: this.#turn,
@@ -299,14 +297,13 @@ export class TurnDriver {
   async #goOn(): Promise<TurnOutcome | undefined> {
     if (this.#turn.tell()) return undefined;
     const { needs } = this.#turn;
-    if (needs !== undefined) {
-      this.#turn.provide(await this.#values.take(needs));
-      return undefined;
-    }
-    if (this.#turn.replaying) {
-      await this.#replayOne();
-      return undefined;
-    }
+    if (needs !== undefined) this.#turn.provide(await this.#values.take(needs));
+    else if (this.#turn.replaying) await this.#replayOne();
+    else return await this.#live();
+    return undefined;
+  }
+
+  async #live(): Promise<TurnOutcome | undefined> {
     // Whoever asks for a callee's id hears of it before anything else happens, as on every replay.
     if (this.#turn.awaitsRecord) return await this.#act();
     const deliver = this.#local.shift();
@@ -401,6 +398,3 @@ export class TurnDriver {
     this.#closures.push(() => this.work(this.#writer.repeat(entry), () => undefined));
   }
 }
-
-/** All that the code can do without an event has been done: microtasks are drained before a macrotask runs. */
-const atRest = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

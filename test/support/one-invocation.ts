@@ -51,7 +51,7 @@ export class OneInvocation {
     const stored = await readHead(this.#ports.items, this.id);
     const leaf = stored?.head.wait;
     if (!stored || leaf?.[0] !== "z") throw new Error("the invocation does not sleep");
-    return await this.#resume(stored, Number(leaf[1]));
+    return await this.#resume(stored, leaf[1]);
   }
 
   async #resume({ item }: StoredHead, command: number): Promise<TurnOutcome> {

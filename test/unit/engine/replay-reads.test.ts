@@ -19,7 +19,7 @@ const source = service({
       const step = (n: number) => ctx.run("step", () => String(n).padEnd(chars, "x"));
       const steps = Array.from({ length: together ? count : 0 }, (_, n) => step(n));
       let sum = (await DurablePromise.all(steps)).join("").length;
-      for (let n = 0; n < count && !together; n++) sum += (await step(n)).length;
+      for (let n = steps.length; n < count; n++) sum += (await step(n)).length;
       await ctx.sleep(1_000_000);
       return sum;
     },
