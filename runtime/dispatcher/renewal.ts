@@ -1,7 +1,7 @@
 /**
  * Renews what an invocation keeps outside its head: pages, input and values, and of a workflow's run its key's state
  * and promises. All of it is written with a time to live that is long enough for almost every invocation
- * (docs/decisions/0005-retention.md), so that nothing need be written when it ends. Whoever is open for longer is renewed:
+ * (docs/decisions/0011-retention.md), so that nothing need be written when it ends. Whoever is open for longer is renewed:
  * when a turn of it begins, and by a poke of the reconciler, which looks at every head.
  *
  * Nobody keeps account of what there is: whatever an invocation has was written after its acceptance. Until it is
