@@ -93,8 +93,21 @@ export class PauseError extends RestateError {
 /** The code no longer does what the journal recorded (D1). Retried by policy, code 570. */
 export class JournalMismatchError extends RestateError {
   override readonly name = "JournalMismatchError";
-  constructor(message: string) {
-    super(coded("RT0016", message), { errorCode: 570 });
+  readonly #what: string;
+  readonly #advice: string;
+
+  constructor(what: string, advice = "", where?: string) {
+    const sentence = where === undefined ? `${what}.` : `${what}, at ${where}.`;
+    super(coded("RT0016", advice === "" ? sentence : `${sentence} ${advice}`), { errorCode: 570 });
+    this.#what = what;
+    this.#advice = advice;
+  }
+
+  /** The same, with the place in the user's code. */
+  at(where: string): JournalMismatchError {
+    const located = new JournalMismatchError(this.#what, this.#advice, where);
+    if (this.stack !== undefined) located.stack = this.stack.replace(this.message, () => located.message);
+    return located;
   }
 }
 

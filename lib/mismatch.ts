@@ -32,15 +32,31 @@ const COMPARED: Record<Exclude<CommandEntry[0], "c" | "o">, readonly number[]> =
   t: [2, 4, 5],
 };
 
-/** Throws {@link JournalMismatchError} unless both are the same operation. */
-export function assertSameCommand(recorded: CommandEntry, issued: CommandEntry): void {
+/** What the compared parts are, where the name does not say it all. */
+const PARTS: Partial<Record<CommandEntry[0], readonly string[]>> = {
+  c: ["service", "handler", "key", "parameter", "headers", "idempotency key"],
+  o: ["service", "handler", "key", "parameter", "headers", "idempotency key"],
+  s: ["key", "value"],
+  v: ["name", "value"],
+  t: ["invocation", "name", "value"],
+};
+
+/** Throws {@link JournalMismatchError} unless both are the same operation. `count`: of the operations recorded. */
+export function assertSameCommand(recorded: CommandEntry, issued: CommandEntry, count: number): void {
   const [expected, actual] = [identityOf(recorded), identityOf(issued)];
-  if (expected.length === actual.length && expected.every((part, at) => samePart(part, actual[at]))) return;
+  const different = expected.flatMap((part, at) => (samePart(part, actual[at]) ? [] : [at]));
+  if (expected.length === actual.length && different.length === 0) return;
+  const [before, now] = [describeCommand(recorded), describeCommand(issued)];
+  const parts = different.map((at) => PARTS[recorded[0]]?.[at - 1] ?? "name").join(" and ");
+  const detail = recorded[0] === issued[0] ? `, with another ${parts}` : "";
   throw new JournalMismatchError(
-    `Journal mismatch at operation ${recorded[1]}: the journal recorded ${describeCommand(recorded)}, ` +
-      `but the code now does ${describeCommand(issued)}. ${ADVICE}`,
+    `${placeOf(recorded, count)} the journal recorded ${before}, but the code now does ${now}${detail}`,
+    ADVICE,
   );
 }
+
+const placeOf = ([, command]: CommandEntry, count: number): string =>
+  `Journal mismatch at operation ${command} of ${count} recorded:`;
 
 /** A large value is recorded by a reference that names its content. */
 function samePart(expected: Value | undefined, actual: Value | undefined): boolean {
@@ -48,11 +64,18 @@ function samePart(expected: Value | undefined, actual: Value | undefined): boole
   return equalValues(expected, actual);
 }
 
-/** The code came to rest, or ended, before it did what the journal recorded. */
-export function missingCommand(recorded: CommandEntry, doing: string): JournalMismatchError {
+/** The code came to rest, or ended, before it did what the journal recorded. `last`: what it did before. */
+export function missingCommand(
+  recorded: CommandEntry,
+  count: number,
+  { doing, last }: { readonly doing: string; readonly last: CommandEntry | undefined },
+): JournalMismatchError {
+  const before = last
+    ? `the last that it did was operation ${last[1]}, ${describeCommand(last)}`
+    : "it did nothing";
   return new JournalMismatchError(
-    `Journal mismatch at operation ${recorded[1]}: the journal recorded ${describeCommand(recorded)}, ` +
-      `but the code ${doing} without doing it. ${ADVICE}`,
+    `${placeOf(recorded, count)} the journal recorded ${describeCommand(recorded)}, but the code ${doing} without doing it; ${before}`,
+    ADVICE,
   );
 }
 

@@ -126,7 +126,7 @@ export class Turn {
       );
     }
     const recorded = this.#recorded.get(command);
-    if (recorded) assertSameCommand(recorded, entry);
+    if (recorded) assertSameCommand(recorded, entry, this.#recorded.size);
     this.#issued.push({ entry, complete, settled: false });
     if (!recorded && entry[0] !== "r" && !READS.includes(entry[0])) this.#pending.push(entry);
     return { recorded };
@@ -349,18 +349,23 @@ export class Turn {
   /** D1: at rest and at the end, everything recorded has been issued. */
   #assertAllIssued(doing: string): void {
     const missing = this.#recorded.get(this.#issued.length);
-    if (missing) throw missingCommand(missing, doing);
+    if (missing) throw this.#missing(missing, doing);
   }
 
   /** What the log waits for the code to do, when `step` has said "stalled" for too long. */
   stalled(): JournalMismatchError {
     const missing = this.#recorded.get(this.#issued.length);
-    if (missing) return missingCommand(missing, "came to rest");
+    if (missing) return this.#missing(missing, "came to rest");
     const event = this.#log[this.#next];
     const what = event && isCommand(event) ? describeCommand(event) : `event ${JSON.stringify(event?.[0])}`;
     return new JournalMismatchError(
       `Journal mismatch: the code came to rest before ${what}, which the journal recorded next`,
     );
+  }
+
+  #missing(recorded: CommandEntry, doing: string): JournalMismatchError {
+    const last = this.#issued.at(-1)?.entry;
+    return missingCommand(recorded, this.#recorded.size, { doing, last });
   }
 }
 

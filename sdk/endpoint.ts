@@ -30,8 +30,8 @@ import { limited } from "./checked-value.ts";
 import { AttemptHooks, SuspendedError } from "./hooks.ts";
 import { levelOf, type Logging, type LoggerTransport, TurnLog } from "./logger.ts";
 import { ReferenceContext } from "./reference-context.ts";
-import { type History, TurnDriver } from "./turn-driver.ts";
-import type { TurnPorts } from "./turn-ports.ts";
+import { TurnDriver } from "./turn-driver.ts";
+import type { History, TurnPorts } from "./turn-ports.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 import { nonce } from "../lib/nonce.ts";
 

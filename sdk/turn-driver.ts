@@ -12,7 +12,7 @@
 import type { Journal } from "../core/journal.ts";
 import type { ReadAhead } from "../core/read-ahead.ts";
 import { ZombieError } from "../core/state-store.ts";
-import type { CallEntry, CommandEntry, Entry, Note } from "../lib/entry.ts";
+import type { CallEntry, CommandEntry } from "../lib/entry.ts";
 import { asError, JournalMismatchError, OperationalError } from "../lib/errors.ts";
 import type { Future } from "../lib/future.ts";
 import { REPLAY_STALL_MS } from "../lib/limits.ts";
@@ -26,26 +26,17 @@ import { Cancellations } from "./cancellations.ts";
 import { currentTurn } from "./current-turn.ts";
 import type { Root } from "./promise-owner.ts";
 import { type Sleep, Sleeps } from "./sleeps.ts";
-import type { TurnPorts } from "./turn-ports.ts";
+import type { History, TurnPorts } from "./turn-ports.ts";
 import { type Ended, endingOf } from "./turn-ending.ts";
 import {
   type FailureDetails,
+  located,
   mismatchVerdict,
   outOfTime,
   turnFailure,
   type TurnOptions,
 } from "./turn-failure.ts";
 import { type Filler, TurnWriter, type Written } from "./turn-writer.ts";
-
-/** What the turn begins with; results that are kept apart are loaded when they are about to be delivered. */
-export interface History {
-  readonly log: readonly Entry[];
-  readonly notes: readonly Note[];
-  /** Notes that ride in the message being handled. */
-  readonly carried: readonly Note[];
-  /** The results that are kept apart. */
-  readonly values: ReadAhead;
-}
 
 /** A margin in which a turn that runs out of time still says so, milliseconds. */
 const TIME_LIMIT_MARGIN_MS = 250;
@@ -146,8 +137,9 @@ export class TurnDriver {
       this.#activity.touch();
       return recorded;
     } catch (thrown) {
-      this.fail(asError(thrown), { code: 570 });
-      throw thrown;
+      const error = located(asError(thrown));
+      this.fail(error, { code: 570 });
+      throw error;
     }
   }
 

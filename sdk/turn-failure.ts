@@ -1,7 +1,9 @@
 /** How a failed attempt is reported to the dispatcher. */
 import { coded } from "../lib/error-codes.ts";
 import type { CommandEntry } from "../lib/entry.ts";
+import { JournalMismatchError } from "../lib/errors.ts";
 import type { HandlerOptions } from "./definition.ts";
+import { userFrame } from "./user-frame.ts";
 import type { RunAttempts, TurnFailure, TurnRequest } from "../lib/protocol.ts";
 
 /** Options of the handler that concern its turns. */
@@ -43,4 +45,10 @@ export function outOfTime({ target, remainingMs }: TurnRequest, stepRuns: boolea
     : "it was awaiting something that is not durable (not a ctx operation)";
   const message = `${target.service}/${target.handler} did not end within its ${remainingMs} ms: ${what}`;
   return new Error(coded("RT0001", message));
+}
+
+/** A mismatch that says where in the user's code it was met. */
+export function located(error: Error): Error {
+  const where = error instanceof JournalMismatchError ? userFrame(error.stack) : undefined;
+  return error instanceof JournalMismatchError && where !== undefined ? error.at(where) : error;
 }

@@ -1,4 +1,6 @@
 /** What a turn needs of the world. */
+import type { ReadAhead } from "../core/read-ahead.ts";
+import type { Entry, Note } from "../lib/entry.ts";
 import type { Clock, Entropy, ItemStore, Logger, Mailbox, Registry } from "../lib/ports.ts";
 
 export interface TurnPorts {
@@ -8,4 +10,14 @@ export interface TurnPorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
+}
+
+/** What the turn begins with; results that are kept apart are loaded when they are about to be delivered. */
+export interface History {
+  readonly log: readonly Entry[];
+  readonly notes: readonly Note[];
+  /** Notes that ride in the message being handled. */
+  readonly carried: readonly Note[];
+  /** The results that are kept apart. */
+  readonly values: ReadAhead;
 }

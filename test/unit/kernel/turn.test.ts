@@ -250,7 +250,9 @@ describe("replay", () => {
     const t = new TurnTranscript({ log });
     t.issue(["r", 0, "a", null]);
     expect(t.step()).toEqual(["stalled"]);
-    expect(t.turn.stalled().message).toMatch(/operation 1: the journal recorded run "b".*came to rest/);
+    expect(t.turn.stalled().message).toMatch(
+      /operation 1 of 4 recorded: the journal recorded run "b".*came to rest/,
+    );
   });
 
   test("D1: another command is a mismatch", () => {
@@ -266,7 +268,9 @@ describe("replay", () => {
     t.issue(["r", 0, "a", null]);
     t.issue(["r", 1, "b", null]);
     t.run();
-    expect(() => t.turn.pending(true)).toThrow(/operation 2: the journal recorded set "key".*code ends/);
+    expect(() => t.turn.pending(true)).toThrow(
+      /operation 2 of 4 recorded: the journal recorded set "key".*code ends/,
+    );
   });
 
   test("the log ends in a command: live at once", () => {

@@ -1,5 +1,6 @@
 /** D1 and what makes a replay the same: a difference is never silent, and what must not change does not. */
 import { DurablePromise, object, service, type Context, type ObjectContext } from "perdure";
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { until, within, World } from "./world.ts";
 
@@ -284,6 +285,11 @@ beforeAll(async () => {
 });
 afterAll(async () => await world.stop());
 
+/** What the line that a mismatch points at looks like. */
+const CHANGED_LINE = /isChanged|tick\(ctx\)|ctx\.run\(|sleep\(30/;
+const source = readFileSync(import.meta.filename, "utf8").split("\n");
+const lineAt = (place: string): string => source[Number(place.split(":").at(-2)) - 1] ?? "";
+
 async function afterChange(name: string) {
   const id = await world.send(`/Changing/${encodeURIComponent(name)}/run`, name);
   await world.untilStatus(id, "suspended");
@@ -296,7 +302,13 @@ test.concurrent.each(Object.keys(CHANGES).filter((name) => name !== "an await th
   async (name) => {
     const { status, body } = await afterChange(name);
     expect(status).toBe(570);
-    expect((body as { message: string }).message).toMatch(CHANGES[name]?.[1] ?? /never/);
+    const { message } = body as { message: string };
+    expect(message).toMatch(CHANGES[name]?.[1] ?? /never/);
+    expect(message).toMatch(/operation \d of \d recorded/);
+    const [place] = / at [^(]*\(?(\S*replay\.test\.ts:\d+:\d+)/.exec(message)?.slice(1) ?? [];
+    if (place === undefined)
+      expect(message).toMatch(/(the last that it did was operation \d, \w+|it did nothing)/);
+    else expect(CHANGED_LINE.test(lineAt(place))).toBe(true);
   },
 );
 
@@ -339,7 +351,7 @@ test("a mismatch pauses at once, or fails at once, if the handler says so", asyn
   await world.untilStatus(paused, "suspended");
   await world.untilStatus(failed, "suspended");
   changed.add("PausedAtOnce").add("FailedAtOnce");
-  expect(await world.untilStatus(paused, "paused")).toMatchObject({ last_failure_error_code: 570 });
+  expect(await world.untilStatus(paused, "paused")).toMatchObject({ last_failure_error_code: "RT0016" });
   expect(await within(2000, "the failure", world.attach(failed))).toMatchObject({ status: 570 });
   changed.delete("PausedAtOnce");
   await world.resume(paused);
