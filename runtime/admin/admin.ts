@@ -46,6 +46,7 @@ const ADMIN_API_VERSIONS = { min_admin_api_version: 2, max_admin_api_version: 4 
 const ROUTES: readonly Route<Exchange, Handling>[] = [
   route("GET", "/health", async () => emptyResponse(200)),
   route("GET", "/version", version),
+  route("GET", "/cluster-health", clusterHealth),
   route("GET", "/deployments", listDeployments),
   route("GET", "/deployments/:id", (x, { id }) => describeDeployment(x, id)),
   route("POST", "/deployments", registerDeployment),
@@ -124,6 +125,7 @@ export class Admin {
 
 async function dispatch(exchange: Exchange): Handling {
   const { method, path } = exchange.request;
+  if (method === "HEAD") return await headOf(exchange);
   const decoded = segmentsOf(path);
   if (!decoded) throw badField("path", "bad percent-encoding");
   const segments = withoutVersion(decoded);
@@ -143,6 +145,20 @@ function withoutVersion(segments: string[]): string[] {
   throw new AdminError(400, text);
 }
 
+/** What `GET` would answer, without its body. */
+async function headOf(exchange: Exchange): Handling {
+  const { status, headers } = await dispatch({
+    ...exchange,
+    request: { ...exchange.request, method: "GET" },
+  });
+  return emptyResponse(status, { ...headers });
+}
+
+/** There is no cluster: what is asked here answers, or nothing does. */
+async function clusterHealth(): Handling {
+  return jsonResponse(200, { cluster_name: "perdure", metadata_cluster_health: { members: [] } });
+}
+
 async function version({ version: { version: own, ingressEndpoint } }: Exchange): Handling {
   return jsonResponse(200, {
     version: own,
@@ -152,17 +168,16 @@ async function version({ version: { version: own, ingressEndpoint } }: Exchange)
   });
 }
 
-/** The older way: `?mode=cancel|kill|purge`. */
-function deleteInvocation(exchange: Exchange, id: string): Handling {
+/** The older way, `?mode=cancel|kill|purge`: 202 where the others are 200 or 202. */
+async function deleteInvocation(exchange: Exchange, id: string): Handling {
   const mode = exchange.request.query.get("mode") ?? "cancel";
-  switch (mode.toLowerCase()) {
-    case "cancel":
-      return cancelInvocation(exchange, id);
-    case "kill":
-      return killInvocation(exchange, id);
-    case "purge":
-      return purgeInvocation(exchange, id);
-    default:
-      throw badField("query parameter 'mode'", `'${mode}' is none of cancel, kill, purge`);
-  }
+  const operation = MODES.get(mode.toLowerCase());
+  if (!operation) throw badField("query parameter 'mode'", `'${mode}' is none of cancel, kill, purge`);
+  return { ...(await operation(exchange, id)), status: 202 };
 }
+
+const MODES = new Map([
+  ["cancel", cancelInvocation],
+  ["kill", killInvocation],
+  ["purge", purgeInvocation],
+]);

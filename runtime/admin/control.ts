@@ -39,7 +39,7 @@ export async function cancelInvocation({ ports }: Exchange, text: string): Handl
   return emptyResponse(202);
 }
 
-/** 202: it ends without running any more code, and its calls with it. 404 unknown, 409 completed. */
+/** 200: it has ended, without running any more code, and its calls will. 202: so it will. 404 unknown, 409 completed. */
 export async function killInvocation({ ports }: Exchange, text: string): Handling {
   const id = parseId(text);
   const { incarnation, stored } = await openInvocation(ports, id);
@@ -57,14 +57,19 @@ export async function killInvocation({ ports }: Exchange, text: string): Handlin
   const changes = Object.entries(ended).map(
     ([attribute, value]) => ({ do: "set", attribute, value }) as const,
   );
-  await tryWrite(ports, { op: "update", key: headKey(id), changes, when: whileOpen(incarnation) });
-  return emptyResponse(202);
+  const ends = await tryWrite(ports, {
+    op: "update",
+    key: headKey(id),
+    changes,
+    when: whileOpen(incarnation),
+  });
+  return emptyResponse(ends ? 200 : 202);
 }
 
 /** 202 paused; 200 it was; 404 unknown; 409 completed or not begun. */
 export async function pauseInvocation({ ports }: Exchange, text: string): Handling {
   const id = parseId(text);
-  const { incarnation } = await requireHead(ports, id);
+  const { incarnation } = await requireHead(ports, id, cannotBePaused);
   const running: Condition[] = PAUSABLE.map((value) => ({ is: "eq", attribute: "s", value }));
   const { won, item } = await ports.items.write({
     op: "update",
@@ -79,29 +84,34 @@ export async function pauseInvocation({ ports }: Exchange, text: string): Handli
   const now = item === undefined ? undefined : parseHead(item);
   if (!now || now.incarnation !== incarnation) throw unknownInvocation(id);
   if (now.status === "paused") return emptyResponse(200);
-  throw conflict(id, "is not running, cannot be paused.");
+  throw cannotBePaused(id);
 }
+
+const cannotBePaused = (id: InvocationId): AdminError => conflict(id, "is not running, cannot be paused.");
 
 /**
  * Leaves a pause, skips a back-off. `?deployment=keep|latest|{id}`: where a paused one goes on.
- * 202; 404 unknown; 409 running or completed; 425 not begun; 400 bad deployment.
+ * 200: it will go on. 404 unknown; 409 running or completed; 425 not begun; 400 bad deployment.
  */
 export async function resumeInvocation({ ports, request }: Exchange, text: string): Handling {
   const id = parseId(text);
-  const head = await requireHead(ports, id);
+  const head = await requireHead(ports, id, notBegun);
   assertResumable(id, head);
   const deployment = await deploymentOf(ports, head, request.query.get("deployment") ?? "keep");
   if (deployment !== undefined && deployment !== head.deployment) await repin(ports, id, head, deployment);
   await send(ports, { kind: "resume", id, incarnation: head.incarnation, byOperator: true }, newUid(ports));
-  return emptyResponse(202);
+  return emptyResponse(200);
 }
 
 function assertResumable(id: InvocationId, { status }: Head): void {
   if (status === "completed" || status === "running") throw conflict(id, `is ${status}, cannot be resumed.`);
   if (status === "scheduled" || status === "accepted" || status === "pending") {
-    throw new AdminError(425, `The invocation '${id}' is either inboxed or scheduled, cannot be resumed.`);
+    throw notBegun(id);
   }
 }
+
+const notBegun = (id: InvocationId): AdminError =>
+  new AdminError(425, `The invocation '${id}' is either inboxed or scheduled, cannot be resumed.`);
 
 /** `undefined`: as it is. Throws 404 for one that there is not, 400 for one that does not serve the service. */
 export async function deploymentOf(
@@ -161,11 +171,13 @@ const newUid = ({ entropy }: AdminPorts): string => nonce(entropy, DELIVERY_ID_B
 const send = ({ mailbox }: AdminPorts, message: Message, uid: string): Promise<void> =>
   sendAll(mailbox, [outgoing(message, uid)]);
 
-async function tryWrite({ items, logger }: AdminPorts, write: Update): Promise<void> {
+/** Whether it took effect; it may have all the same. */
+async function tryWrite({ items, logger }: AdminPorts, write: Update): Promise<boolean> {
   try {
-    await items.write(write);
+    return (await items.write(write)).won;
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
     logger.log("warn", "admin: a running turn may learn of it late", { error: asError(error) });
+    return false;
   }
 }

@@ -1,4 +1,5 @@
 /** `GET /invocations`, `GET /invocations/{id}`, `GET /invocations/{id}/journal`. */
+import { isPerhapsUnseen } from "../../core/door.ts";
 import { readHead, readInput, readLog } from "../../core/head-store.ts";
 import type { Note } from "../../lib/entry.ts";
 import { isExpired, isJournalExpired, type Head } from "../../lib/head.ts";
@@ -6,7 +7,7 @@ import { type InvocationId, isInvocationId } from "../../lib/ids.ts";
 import { JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
 import { encodeOutcome } from "../../lib/outcome.ts";
 import { jsonResponse } from "../http/message.ts";
-import { badField, unknownInvocation } from "./error.ts";
+import { type AdminError, badField, unknownInvocation } from "./error.ts";
 import type { FoundPage, InvocationFilter, InvocationIndex, TimeRange } from "./invocation-index.ts";
 import { STATUS_VIEWS, type StatusView, viewInvocation } from "./invocation-view.ts";
 import { type JournalOwner, viewEntry } from "./journal-view.ts";
@@ -27,9 +28,15 @@ export function parseId(id: string): InvocationId {
   return id;
 }
 
-/** The head; throws 404 if there is none (any longer). */
-export async function requireHead({ items, clock }: AdminPorts, id: InvocationId): Promise<Head> {
+/** The head; throws 404 if there is none (any longer). One that may still come is no unknown invocation: it has been accepted,
+ * or runs its first step, and has written nothing; then `unseen` is thrown, if that is another refusal. */
+export async function requireHead(
+  { items, clock }: AdminPorts,
+  id: InvocationId,
+  unseen: (id: InvocationId) => AdminError = unknownInvocation,
+): Promise<Head> {
   const stored = await readHead(items, id);
+  if (!stored && isPerhapsUnseen(id, clock.now())) throw unseen(id);
   if (!stored || isExpired(stored.head, clock.now())) throw unknownInvocation(id);
   return stored.head;
 }

@@ -32,7 +32,7 @@ import { encodeOutcome, failure } from "../../lib/outcome.ts";
 import type { StoredItem } from "../../lib/ports.ts";
 import { isChunkOfValue, itemNamesOf } from "../../lib/value-ref.ts";
 import { emptyResponse } from "../http/message.ts";
-import { conflict } from "./error.ts";
+import { type AdminError, conflict } from "./error.ts";
 import { parseId, requireHead } from "./invocation.ts";
 import type { AdminPorts, Exchange, Handling } from "./ports.ts";
 
@@ -69,10 +69,12 @@ async function requireCompleted(
   text: string,
 ): Promise<{ readonly id: InvocationId; readonly head: Head }> {
   const id = parseId(text);
-  const head = await requireHead(ports, id);
-  if (head.status !== "completed") throw conflict(id, "is not yet completed.");
+  const head = await requireHead(ports, id, notCompleted);
+  if (head.status !== "completed") throw notCompleted(id);
   return { id, head };
 }
+
+const notCompleted = (id: InvocationId): AdminError => conflict(id, "is not yet completed.");
 
 async function strip(ports: AdminPorts, id: InvocationId, head: Head, left: Attributes): Promise<void> {
   const nowMs = ports.clock.now();

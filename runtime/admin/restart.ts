@@ -46,7 +46,7 @@ const COPIES_AT_ONCE = 16;
  * is gone; 422 a workflow; 425 not begun. */
 export async function restartInvocation({ ports, request: { query } }: Exchange, text: string): Handling {
   const id = parseId(text);
-  const head = await requireHead(ports, id);
+  const head = await requireHead(ports, id, notBegun);
   await assertRestartable(ports, id, head);
   const from = numberIn(query, "from", { preset: 0, min: 0, max: JOURNAL_ENTRIES_MAX });
   const wanted = query.get("deployment") ?? "latest";
@@ -76,7 +76,7 @@ async function assertRestartable(
 ): Promise<void> {
   const { status, target } = head;
   if (status === "scheduled" || status === "accepted" || status === "pending") {
-    throw new AdminError(425, `The invocation '${id}' cannot be restarted because it's not running yet.`);
+    throw notBegun(id);
   }
   if (status !== "completed") throw conflict(id, "is still running.");
   const service = await registry.service(target.service);
@@ -91,6 +91,9 @@ async function assertRestartable(
     );
   }
 }
+
+const notBegun = (id: InvocationId): AdminError =>
+  new AdminError(425, `The invocation '${id}' cannot be restarted because it's not running yet.`);
 
 async function newStart(ports: AdminPorts, old: InvocationId, head: Head): Promise<Start> {
   const { target, headers } = head;

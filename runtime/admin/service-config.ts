@@ -5,7 +5,7 @@
 import { parseDuration } from "../../lib/duration.ts";
 import type { HandlerManifest, Options, ServiceManifest } from "../../lib/manifest.ts";
 import { jsonResponse, parseJsonObject } from "../http/message.ts";
-import { badField, doesNotExist } from "./error.ts";
+import { badField, badShape, doesNotExist } from "./error.ts";
 import type { Exchange, Handling } from "./ports.ts";
 import { findService } from "./registry.ts";
 import { viewService } from "./service-view.ts";
@@ -38,14 +38,14 @@ function optionsIn(body: Record<string, unknown>, type: ServiceManifest["type"])
     // Restate's tools send null for what is to stay.
     if (value === null) continue;
     if (option === undefined) {
-      if (typeof value !== "boolean") throw badField(where, "must be true or false");
+      if (typeof value !== "boolean") throw badShape(where, "must be true or false");
       options["ingressPrivate"] = !value;
       continue;
     }
     if (option === "workflowRetentionMs" && type !== "workflow")
       throw badField(where, "only workflows have it");
     const ms = typeof value === "string" ? parseDuration(value) : undefined;
-    if (ms === undefined) throw badField(where, "must be a duration like '1d 12h' or 'PT10S'");
+    if (ms === undefined) throw badShape(where, "must be a duration like '1d 12h' or 'PT10S'");
     options[option] = ms;
   }
   return options;

@@ -23,7 +23,7 @@ import {
 import { EMPTY } from "../../lib/outcome.ts";
 import { emptyResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
 import type { Listing } from "../../lib/ports.ts";
-import { AdminError, badField } from "./error.ts";
+import { AdminError, badField, badShape } from "./error.ts";
 import { numberIn } from "./invocation.ts";
 import type { AdminPorts, Exchange, Handling } from "./ports.ts";
 import { findService } from "./registry.ts";
@@ -110,9 +110,9 @@ export async function replaceState({ ports, request }: Exchange, service: string
   const body = parseJsonObject(request.body);
   if (!body) throw badField("request body", "must be a JSON object");
   const { object_key: key, new_state: state, version, scope } = body;
-  if (typeof key !== "string") throw badField("request field 'object_key'", "must be text");
+  if (typeof key !== "string") throw badShape("request field 'object_key'", "must be text");
   if (version !== undefined && version !== null && typeof version !== "string") {
-    throw badField("request field 'version'", "must be text");
+    throw badShape("request field 'version'", "must be text");
   }
   if (scope !== undefined && scope !== null) throw badField("request field 'scope'", "is not supported");
   return await queue(ports, service, key, {
@@ -148,7 +148,7 @@ async function queue(ports: AdminPorts, name: string, key: string, edit: StateEd
 
 function stateIn(state: unknown): Record<string, Uint8Array> {
   if (typeof state !== "object" || state === null || Array.isArray(state)) {
-    throw badField("request field 'new_state'", "must be an object");
+    throw badShape("request field 'new_state'", "must be an object");
   }
   return Object.fromEntries(
     Object.entries(state).map(([name, bytes]: [string, unknown]) => {
@@ -156,7 +156,7 @@ function stateIn(state: unknown): Record<string, Uint8Array> {
       if (name === "" || Buffer.byteLength(name) > NAME_BYTES_MAX) {
         throw badField(where, `a name has 1 to ${NAME_BYTES_MAX} bytes`);
       }
-      if (!Array.isArray(bytes) || !bytes.every(isByte)) throw badField(where, "must be a list of bytes");
+      if (!Array.isArray(bytes) || !bytes.every(isByte)) throw badShape(where, "must be a list of bytes");
       return [name, Uint8Array.from(bytes)];
     }),
   );

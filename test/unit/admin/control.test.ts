@@ -7,6 +7,7 @@ import { AdminWorld } from "./admin-world.ts";
 
 const OPEN = ["scheduled", "accepted", "pending", "running", "suspended", "backing-off", "paused"];
 const EMPTY_202 = { status: 202, headers: {}, body: "" };
+const EMPTY_200 = { ...EMPTY_202, status: 200 };
 
 const conflict = (id: string, text: string) => ({
   status: 409,
@@ -81,7 +82,9 @@ describe.each([
   test.each(OPEN)("is a message, then the end in the head: %s", async (status) => {
     const world = new AdminWorld();
     const { id } = await world.invocation({ s: status }, "POST /O/k/add/send");
-    expect(await world.ask(`${method} /invocations/${id}${end}`)).toEqual(EMPTY_202);
+    expect(await world.ask(`${method} /invocations/${id}${end}`)).toEqual(
+      method === "PATCH" ? EMPTY_200 : EMPTY_202,
+    );
     expect(world.takeSent()).toMatchObject([
       { group: groupOf(id), message: { kind: "kill", id, incarnation: 0 } },
     ]);
@@ -117,7 +120,7 @@ describe("pause", () => {
     await world.clock.advance(5);
     expect(await world.ask(`PATCH /invocations/${id}/pause`)).toEqual(EMPTY_202);
     expect(await world.head(id)).toMatchObject({ s: "paused", u: NOW + 5, w: ["c", 1] });
-    expect(await world.ask(`PATCH /invocations/${id}/pause`)).toEqual({ ...EMPTY_202, status: 200 });
+    expect(await world.ask(`PATCH /invocations/${id}/pause`)).toEqual(EMPTY_200);
     expect(world.takeSent()).toEqual([]);
   });
 
@@ -134,7 +137,7 @@ describe("resume", () => {
   test.each(["paused", "backing-off", "suspended"])("of a %s one is one message", async (status) => {
     const world = new AdminWorld();
     const { id } = await world.invocation({ s: status });
-    expect(await world.ask(`PATCH /invocations/${id}/resume`)).toEqual(EMPTY_202);
+    expect(await world.ask(`PATCH /invocations/${id}/resume`)).toEqual(EMPTY_200);
     expect(world.takeSent()).toMatchObject([
       { message: { kind: "resume", id, incarnation: 0, byOperator: true } },
     ]);
@@ -164,7 +167,7 @@ describe("resume", () => {
     const world = new AdminWorld();
     world.register({ ...DEPLOYMENT, id: "dp_2" });
     const { id } = await world.invocation({ s: "paused" });
-    expect(await world.ask(`PATCH /invocations/${id}/resume?deployment=${wanted}`)).toEqual(EMPTY_202);
+    expect(await world.ask(`PATCH /invocations/${id}/resume?deployment=${wanted}`)).toEqual(EMPTY_200);
     expect(await world.head(id)).toMatchObject({ d: deployment, s: "paused" });
     expect(world.takeSent()).toHaveLength(1);
   });
@@ -229,5 +232,23 @@ test("an unknown mode is 400", async () => {
   expect(answer).toMatchObject({
     status: 400,
     body: { message: "The query parameter 'mode' is invalid. Reason: 'nope' is none of cancel, kill, purge" },
+  });
+});
+
+describe("what has been accepted and has written nothing yet", () => {
+  test.each([
+    ["pause", 409, "is not running, cannot be paused."],
+    ["resume", 425, "is either inboxed or scheduled, cannot be resumed."],
+    ["restart-as-new", 425, "cannot be restarted because it's not running yet."],
+    ["purge", 409, "is not yet completed."],
+    ["purge-journal", 409, "is not yet completed."],
+  ])("is no unknown invocation: %s is %i", async (operation, status, message) => {
+    const world = new AdminWorld();
+    await world.request("POST /T/hello/send");
+    const { id } = world.takeStart();
+    expect(await world.ask(`PATCH /invocations/${id}/${operation}`)).toMatchObject({
+      status,
+      body: { message: `The invocation '${id}' ${message}` },
+    });
   });
 });

@@ -4,6 +4,22 @@ import { AdminWorld } from "./admin-world.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
+test("there is no cluster, and it is healthy", async () => {
+  expect(await new AdminWorld().ask("GET /cluster-health")).toMatchObject({
+    status: 200,
+    body: { cluster_name: "perdure", metadata_cluster_health: { members: [] } },
+  });
+});
+
+test.each([
+  ["HEAD /health", 200],
+  ["HEAD /services", 200],
+  ["HEAD /services/Nope", 404],
+  ["HEAD /invocations/inv_zz/kill", 405],
+])("%s is %i, without a body", async (line, status) => {
+  expect(await new AdminWorld().ask(line)).toMatchObject({ status, body: "" });
+});
+
 test("health is empty", async () => {
   expect(await new AdminWorld().ask("GET /health")).toEqual({ status: 200, headers: {}, body: "" });
 });

@@ -63,16 +63,16 @@ describe("changing a service", () => {
   });
 
   test.each([
-    ["T", { retention: "1s" }, "is none that can be changed"],
-    ["T", { toString: "1s" }, "is none that can be changed"],
-    ["T", { public: "yes" }, "must be true or false"],
-    ["T", { abort_timeout: "soon" }, "must be a duration"],
-    ["T", { abort_timeout: 10 }, "must be a duration"],
-    ["T", { workflow_completion_retention: "1s" }, "only workflows have it"],
-    ["T", [], "must be a JSON object"],
-  ])("%s by %j is 400", async (name, body, message) => {
+    ["T", { retention: "1s" }, 400, "is none that can be changed"],
+    ["T", { toString: "1s" }, 400, "is none that can be changed"],
+    ["T", { public: "yes" }, 422, "must be true or false"],
+    ["T", { abort_timeout: "soon" }, 422, "must be a duration"],
+    ["T", { abort_timeout: 10 }, 422, "must be a duration"],
+    ["T", { workflow_completion_retention: "1s" }, 400, "only workflows have it"],
+    ["T", [], 400, "must be a JSON object"],
+  ])("%s by %j is %i", async (name, body, status, message) => {
     expect(await new AdminWorld().ask(`PATCH /services/${name}`, body)).toMatchObject({
-      status: 400,
+      status,
       body: { message: expect.stringContaining(message) as string },
     });
   });

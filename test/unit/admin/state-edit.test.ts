@@ -134,12 +134,12 @@ test("equal states have equal versions, whoever wrote them", async () => {
 
 test.each([
   ["Nope", { object_key: "k", new_state: {} }, 404, "The requested service 'Nope' does not exist"],
-  ["O", { new_state: {} }, 400, "The request field 'object_key' is invalid. Reason: must be text"],
-  ["O", { object_key: "k" }, 400, "The request field 'new_state' is invalid. Reason: must be an object"],
-  ["O", { object_key: "k", new_state: { n: [256] } }, 400, "must be a list of bytes"],
-  ["O", { object_key: "k", new_state: { n: "text" } }, 400, "must be a list of bytes"],
+  ["O", { new_state: {} }, 422, "The request field 'object_key' is invalid. Reason: must be text"],
+  ["O", { object_key: "k" }, 422, "The request field 'new_state' is invalid. Reason: must be an object"],
+  ["O", { object_key: "k", new_state: { n: [256] } }, 422, "must be a list of bytes"],
+  ["O", { object_key: "k", new_state: { n: "text" } }, 422, "must be a list of bytes"],
   ["O", { object_key: "k", new_state: { "": [] } }, 400, "a name has 1 to 512 bytes"],
-  ["O", { object_key: "k", new_state: {}, version: 1 }, 400, "must be text"],
+  ["O", { object_key: "k", new_state: {}, version: 1 }, 422, "must be text"],
   ["O", { object_key: "k", new_state: {}, scope: "s" }, 400, "is not supported"],
   ["O", { object_key: "k".repeat(2000), new_state: {} }, 400, "at most 1024 bytes"],
   ["O", { object_key: "k", new_state: { n: Array(3_200_000).fill(1) } }, 413, "are supported"],

@@ -328,7 +328,7 @@ test.each([
     await until(async () => ((await world.view(id))?.retry_count ?? 0) >= 2, "another attempt");
     await world.untilStatus(id, "backing-off");
     letThrough.add(by);
-    expect(await world.resume(id)).toBe(202);
+    expect(await world.resume(id)).toBe(200);
     expect(await ended(id)).toMatchObject(cancelled);
   },
 );

@@ -77,7 +77,7 @@ test("a kill ends a suspended invocation without its code, frees the key and lea
   await world.untilStatus(id, "suspended");
   const next = await world.send("/Thing/k/read");
   await world.untilStatus(next, "pending");
-  expect(await world.kill(id)).toBe(202);
+  expect(await world.kill(id)).toBe(200);
   expect(await ended(id)).toMatchObject(killed);
   expect((await ended(next)).body).toBe("kept");
   expect(await world.kill(id)).toBe(409);
@@ -144,7 +144,7 @@ test("W1: an exclusive invocation that is paused while it runs holds its key", a
   expect((await world.view(id))?.status).toBe("paused");
   expect(steps.get("paused")).toBeLessThan(40);
   expect(order).not.toContain("after the paused one");
-  expect(await world.resume(id)).toBe(202);
+  expect(await world.resume(id)).toBe(200);
   expect(await ended(id)).toMatchObject({ status: 200 });
   await ended(next);
   expect(order.slice(-2)).toEqual(["paused", "after the paused one"]);
@@ -157,7 +157,7 @@ test("W1: one that is paused while it is suspended holds its key, and goes on wh
   expect(await world.pause(id)).toBe(200);
   const next = await world.send("/Thing/s/read");
   await world.untilStatus(next, "pending");
-  expect(await world.resume(id)).toBe(202);
+  expect(await world.resume(id)).toBe(200);
   await world.untilStatus(id, "suspended");
   await world.kill(id);
   expect((await ended(next)).body).toBe("kept");

@@ -371,7 +371,7 @@ test("paused at the last attempt, it goes on when it is resumed, without what wa
   });
   expect((await world.output(id)).status).toBe(470);
   mayPass = true;
-  expect(await world.resume(id)).toBe(202);
+  expect(await world.resume(id)).toBe(200);
   expect((await within(2000, "end", world.attach(id))).body).toBe(1);
   await until(() => calls.get("before the gate") === 1, "one");
 });
@@ -383,7 +383,7 @@ test("a PauseError in a step pauses the invocation, whatever the policies say; t
     last_failure: "an operator is needed",
     last_failure_related_command_name: "asks for a pause",
   });
-  expect(await world.resume(id)).toBe(202);
+  expect(await world.resume(id)).toBe(200);
   expect((await within(2000, "end", world.attach(id))).body).toBe("resumed");
   expect(calls.get("before the pause")).toBe(1);
 });
