@@ -139,6 +139,15 @@ export const InvocationIdParser = {
 
 // The type of a definition is its name and, for the compiler, its handlers: so that the name alone is of that type, too.
 
+/** Handlers may be of an interface, which has no index signature: each that it names is looked at instead. */
+type EachOf<H, All> = { [name in keyof H]: name extends keyof All ? All[name] : never };
+
+export function service<Name extends string, H extends ServiceHandlers<Any>>(
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
+): ServiceDefinition<Name, H>;
+export function service<Name extends string, H extends EachOf<H, ServiceHandlers<Any>>>(
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
+): ServiceDefinition<Name, H>;
 export function service<Name extends string, H extends ServiceHandlers<Any>>(
   describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
 ): ServiceDefinition<Name, H> {
@@ -146,9 +155,22 @@ export function service<Name extends string, H extends ServiceHandlers<Any>>(
 }
 export function object<Name extends string, H extends ObjectHandlers<Any>>(
   describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
+): VirtualObjectDefinition<Name, H>;
+export function object<Name extends string, H extends EachOf<H, ObjectHandlers<Any>>>(
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
+): VirtualObjectDefinition<Name, H>;
+export function object<Name extends string, H extends ObjectHandlers<Any>>(
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
 ): VirtualObjectDefinition<Name, H> {
   return defineObject(describing);
 }
+export function workflow<Name extends string, H extends WorkflowHandlers<Any>>(
+  describing: Describing<Name, H & ThisType<H>, WorkflowOptions>,
+): WorkflowDefinition<Name, H>;
+export function workflow<
+  Name extends string,
+  H extends EachOf<H, WorkflowHandlers<Any>> & Pick<WorkflowHandlers<Any>, "run">,
+>(describing: Describing<Name, H & ThisType<H>, WorkflowOptions>): WorkflowDefinition<Name, H>;
 export function workflow<Name extends string, H extends WorkflowHandlers<Any>>(
   describing: Describing<Name, H & ThisType<H>, WorkflowOptions>,
 ): WorkflowDefinition<Name, H> {

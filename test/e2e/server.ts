@@ -11,8 +11,8 @@ const START_MS_MAX = 20_000;
 const POLL_MS = 10;
 
 export interface ServerOptions {
-  /** A name in `fixtures/`, or an absolute path. */
-  readonly file: string;
+  /** A name in `fixtures/`, or an absolute path; absent: the server serves what is registered. */
+  readonly file?: string;
   readonly args?: readonly string[];
   readonly env?: Record<string, string>;
 }
@@ -65,11 +65,12 @@ export class Server {
     const began = performance.now();
     const { file, args = [], env = {} } = this.#options;
     const [port, adminPort] = this.#ports;
-    const path = file.startsWith("/") ? file : join(import.meta.dirname, "fixtures", file);
+    const paths = file === undefined ? [] : [join(import.meta.dirname, "fixtures", file)];
+    if (file?.startsWith("/") === true) paths[0] = file;
     mkdirSync(this.folder, { recursive: true });
     const own = ["--data", this.dataPath, "--port", port, "--admin-port", adminPort];
     const from = this.output.length;
-    this.#child = runCli(["dev", path, ...own, ...args], { env });
+    this.#child = runCli(["dev", ...paths, ...own, ...args], { env });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => (this.output += text));
     }

@@ -162,6 +162,24 @@ test("a definition's type is its name's, and clients have its handlers", () => {
   expectTypeOf<restate.ServiceDefinition<"Stock", { reserve: () => Promise<void> }>>().toHaveProperty("name");
 });
 
+test("handlers of an interface are handlers", () => {
+  interface Interpreter {
+    run: (ctx: restate.WorkflowContext, program: string) => Promise<number>;
+    step(ctx: restate.WorkflowSharedContext): Promise<void>;
+  }
+  interface Counter {
+    add(ctx: restate.ObjectContext, value: number): Promise<number>;
+  }
+  const interpreter: Interpreter = { run: async () => 1, step: async () => undefined };
+  const counter: Counter = { add: async (_, value) => value };
+  const defined = restate.object({ name: "Counter", handlers: counter });
+  expectTypeOf<restate.VirtualObject<typeof defined>>().toEqualTypeOf<Counter>();
+  expect(defined.name).toBe("Counter");
+  expect(restate.workflow({ name: "Interpreter", handlers: interpreter }).name).toBe("Interpreter");
+  // @ts-expect-error -- a workflow has a run
+  expect(() => restate.workflow({ name: "W", handlers: { step: async () => 1 } })).toThrow(/run/);
+});
+
 test("whatever describes an endpoint stands for its services, with its options", async () => {
   const options = { defaultServiceOptions: { ingressPrivate: true } };
   const endpoints = [
