@@ -96,16 +96,17 @@ export class Admin {
     this.#version = options;
   }
 
-  /** Answers every request; never rejects. */
+  /** Answers every request; never rejects. `HEAD`: what `GET` would answer, without its body. */
   async handle(request: HttpRequest): Promise<HttpResponse> {
+    if (request.method !== "HEAD") return await this.#answer(request);
+    const { status, headers } = await this.#answer({ ...request, method: "GET" });
+    return emptyResponse(status, { ...headers });
+  }
+
+  async #answer(request: HttpRequest): Promise<HttpResponse> {
+    const [ports, index, scan, version] = [this.#ports, this.#index, this.#scan, this.#version];
     try {
-      return await dispatch({
-        ports: this.#ports,
-        index: this.#index,
-        scan: this.#scan,
-        request,
-        version: this.#version,
-      });
+      return await dispatch({ ports, index, scan, request, version });
     } catch (error) {
       return errorResponse(this.#refusal(error, request));
     }
@@ -125,7 +126,6 @@ export class Admin {
 
 async function dispatch(exchange: Exchange): Handling {
   const { method, path } = exchange.request;
-  if (method === "HEAD") return await headOf(exchange);
   const decoded = segmentsOf(path);
   if (!decoded) throw badField("path", "bad percent-encoding");
   const segments = withoutVersion(decoded);
@@ -143,15 +143,6 @@ function withoutVersion(segments: string[]): string[] {
   if (Number(asked) >= min && Number(asked) <= max) return segments.slice(1);
   const text = `Unsupported Admin API version V${asked}. This server supports versions between V${min} and V${max}.`;
   throw new AdminError(400, text);
-}
-
-/** What `GET` would answer, without its body. */
-async function headOf(exchange: Exchange): Handling {
-  const { status, headers } = await dispatch({
-    ...exchange,
-    request: { ...exchange.request, method: "GET" },
-  });
-  return emptyResponse(status, { ...headers });
 }
 
 /** There is no cluster: what is asked here answers, or nothing does. */
