@@ -177,3 +177,20 @@ export function sizeOfValue(value: Value): number {
     3,
   );
 }
+
+/** The values in their order, each part of at most so many bytes or of one value; at least one part, perhaps empty. */
+export function inParts<T extends Value>(values: readonly T[], bytesMax: number): T[][] {
+  let part: T[] = [];
+  const parts = [part];
+  let bytes = 0;
+  for (const value of values) {
+    const size = sizeOfValue(value);
+    if (part.length > 0 && bytes + size > bytesMax) {
+      parts.push((part = []));
+      bytes = 0;
+    }
+    part.push(value);
+    bytes += size;
+  }
+  return parts;
+}

@@ -7,7 +7,7 @@ import { type OutputSubject, performOutputs } from "../core/outputs.ts";
 import { ZombieError } from "../core/state-store.ts";
 import type { CallEntry, ClearAllEntry, CommandEntry, Entry, SendEntry } from "../lib/entry.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
-import { sizeOfValue } from "../lib/item.ts";
+import { inParts, sizeOfValue } from "../lib/item.ts";
 import { APPEND_BYTES_MAX, SUSPENDED_HEAD_BYTES_MAX } from "../lib/limits.ts";
 import { lockKey, takeLock } from "../lib/lock.ts";
 import { encodeOutcome, failure, type Outcome } from "../lib/outcome.ts";
@@ -150,7 +150,7 @@ export class TurnWriter {
   async #appendParts(
     entries: readonly Entry[],
   ): Promise<{ readonly last: readonly Entry[]; readonly stopped?: Stopped }> {
-    const parts = partsOf(entries);
+    const parts = inParts(entries, APPEND_BYTES_MAX);
     for (const part of parts.slice(0, -1)) {
       const result = await this.#journal.append(part, 0);
       if (result.kind !== "won")
@@ -202,21 +202,4 @@ export class TurnWriter {
     const { id, incarnation, target, token } = this.#request;
     return { id, incarnation, target, again: false, ...(token === undefined ? {} : { token }) };
   }
-}
-
-/** In order, each at most `APPEND_BYTES_MAX`; at least one, perhaps empty. */
-function partsOf(entries: readonly Entry[]): Entry[][] {
-  let part: Entry[] = [];
-  const parts = [part];
-  let bytes = 0;
-  for (const entry of entries) {
-    const size = Math.min(sizeOfValue(entry), APPEND_BYTES_MAX);
-    if (bytes + size > APPEND_BYTES_MAX) {
-      parts.push((part = []));
-      bytes = 0;
-    }
-    part.push(entry);
-    bytes += size;
-  }
-  return parts;
 }

@@ -24,7 +24,7 @@ import {
   valueKey,
 } from "../../lib/head.ts";
 import { invocationId, type InvocationId, isExclusiveId, UNIQUE_SIZE } from "../../lib/ids.ts";
-import { type Attributes, sizeOfValue } from "../../lib/item.ts";
+import { type Attributes, inParts, sizeOfValue } from "../../lib/item.ts";
 import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX, KEEP_MS } from "../../lib/limits.ts";
 import type { Start } from "../../lib/message.ts";
 import type { ItemStore } from "../../lib/ports.ts";
@@ -154,21 +154,12 @@ async function placed(
   const values = log as readonly unknown[] as Value[];
   const length = { n: log.length, b: log.length };
   if (sizeOfValue(values) <= HEAD_BYTES_SOFT_MAX) return { ...length, l: values };
-  let page: Value[] = [];
-  let bytes = 0;
-  const put = async (end: number): Promise<void> => {
-    const key = pageKey(id, incarnation, end - page.length);
+  let from = 0;
+  for (const page of inParts(values, PAGE_BYTES_MAX)) {
     const attributes = { l: page, ...keptFor(KEEP_MS, acceptedAtMs) };
-    await items.write({ op: "put", key, attributes });
-    [page, bytes] = [[], 0];
-  };
-  for (const [index, value] of values.entries()) {
-    const size = sizeOfValue(value);
-    if (page.length > 0 && bytes + size > PAGE_BYTES_MAX) await put(index);
-    page.push(value);
-    bytes += size;
+    await items.write({ op: "put", key: pageKey(id, incarnation, from), attributes });
+    from += page.length;
   }
-  await put(values.length);
   return { ...length, p: log.length, l: [] };
 }
 

@@ -1,4 +1,5 @@
 /** `PATCH /services/{name}` and `GET /services/{name}/openapi`. */
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { object, type ObjectContext } from "perdure";
 import { describe, expect, test } from "vitest";
 import { DEPLOYMENT } from "../ingress/world.ts";
@@ -97,6 +98,13 @@ describe("changing a service", () => {
 });
 
 describe("OpenAPI", () => {
+  test.each(["T", "O", "W", "P"])("of %s is valid by its schema, version 3.1", async (name) => {
+    const { body } = await new AdminWorld().ask(`GET /services/${name}/openapi`);
+    const validator = new Validator();
+    expect(await validator.validate(JSON.stringify(body))).toEqual({ valid: true });
+    expect(validator.version).toBe("3.1");
+  });
+
   interface Document {
     readonly openapi: string;
     readonly paths: Record<string, Record<string, { parameters: { $ref: string }[]; requestBody?: unknown }>>;
