@@ -104,9 +104,9 @@ export class Admin {
   }
 
   async #answer(request: HttpRequest): Promise<HttpResponse> {
-    const [ports, index, scan, version] = [this.#ports, this.#index, this.#scan, this.#version];
+    const [ports, index, scan] = [this.#ports, this.#index, this.#scan];
     try {
-      return await dispatch({ ports, index, scan, request, version });
+      return await dispatch({ ports, index, scan, request, version: this.#version });
     } catch (error) {
       return errorResponse(this.#refusal(error, request));
     }
