@@ -44,6 +44,8 @@ export interface SqsTimersOptions {
 export class SqsTimers implements Timers {
   readonly #options: SqsTimersOptions;
   readonly #delayQueueMsMax: number;
+  /** A minute, as precise as the Scheduler is; less where the delay queue's reach is shortened, to cross it in seconds. */
+  readonly #leadMs: number;
 
   constructor(options: SqsTimersOptions) {
     const { delayQueueMsMax = DELAY_QUEUE_MS_MAX } = options;
@@ -54,13 +56,14 @@ export class SqsTimers implements Timers {
     );
     this.#options = options;
     this.#delayQueueMsMax = delayQueueMsMax;
+    this.#leadMs = Math.max(1000, Math.min(MINUTE_MS, delayQueueMsMax / 2));
   }
 
   async schedule(timer: Timer): Promise<void> {
     const nowMs = this.#options.clock.now();
-    const wakeAtMs = farLegMs(timer.atMs);
+    const wakeAtMs = this.#farLegMs(timer.atMs);
     // The Scheduler refuses a time that has passed; what is due so soon fits the delay queue anyway.
-    const near = timer.atMs - nowMs <= this.#delayQueueMsMax || wakeAtMs - nowMs < MINUTE_MS;
+    const near = timer.atMs - nowMs <= this.#delayQueueMsMax || wakeAtMs - nowMs < this.#leadMs;
     await (near ? this.#delay(timer, nowMs) : this.#sleep(timer, wakeAtMs));
   }
 
@@ -70,12 +73,18 @@ export class SqsTimers implements Timers {
    */
   async cancel(timer: Timer): Promise<void> {
     const nowMs = this.#options.clock.now();
-    if (farLegMs(timer.atMs) <= nowMs || timer.atMs - nowMs <= this.#delayQueueMsMax) return;
+    if (this.#farLegMs(timer.atMs) <= nowMs || timer.atMs - nowMs <= this.#delayQueueMsMax) return;
     const command = new DeleteScheduleCommand({
       GroupName: this.#options.scheduleGroup,
       Name: scheduleName(timer.message),
     });
     await this.#options.scheduler.send(command).catch(() => undefined);
+  }
+
+  /** The start of the minute before the one it is due in: the Scheduler fires up to 59 seconds after the time given,
+   * so at least a second remains, and at most two minutes. */
+  #farLegMs(atMs: number): number {
+    return (Math.floor(atMs / this.#leadMs) - 1) * this.#leadMs;
   }
 
   async #delay(timer: Timer, nowMs: number): Promise<void> {
@@ -115,10 +124,6 @@ export class SqsTimers implements Timers {
     }
   }
 }
-
-/** The start of the minute before the one it is due in: the Scheduler fires up to 59 seconds after the time given,
- * so at least a second remains, and at most two minutes. */
-const farLegMs = (atMs: number): number => Math.floor(atMs / MINUTE_MS) * MINUTE_MS - MINUTE_MS;
 
 /** The same for the same message, so that a second try meets the first. */
 function scheduleName({ group, dedup }: Outgoing): string {

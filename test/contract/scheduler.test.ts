@@ -95,12 +95,28 @@ describe("the far leg", () => {
     expect(far.length).toBeGreaterThan(20);
   });
 
-  test("with a short reach, what the Scheduler cannot do in time still takes the delay queue", async () => {
-    const { schedule, delaysSent, far } = timersAnswering(scheduled, 1000);
-    await schedule(2 * MINUTE_MS);
-    expect(delaysSent()).toEqual([120]);
-    await schedule(5 * MINUTE_MS);
-    expect(far).toHaveLength(1);
+  test("with a short reach it begins as much later, so that tests cross it in seconds", async () => {
+    const { schedule, delaysSent, far } = timersAnswering(scheduled, 4000);
+    await schedule(4000);
+    await schedule(5000);
+    expect(delaysSent()).toEqual([4, 5]);
+    await schedule(10_000);
+    expect(far[0]?.body).toContain("at(2026-11-22T10:00:38)");
+  });
+
+  test("an invocation that ends takes its schedule with it; what is in the delay queue stays", async () => {
+    const { timers, schedule, far, near } = timersAnswering();
+    const timer = { atMs: NOW_MS + 20 * MINUTE_MS, message: outgoing("g", "x") };
+    await schedule(20 * MINUTE_MS, timer.message);
+    await timers.cancel(timer);
+    expect(far.map(({ method }) => method)).toEqual(["POST", "DELETE"]);
+    expect(far[1]?.path).toBe(far[0]?.path);
+    expect(far[1]?.query).toMatchObject({ groupName: "perdure" });
+    await timers.cancel({ ...timer, atMs: NOW_MS + 14 * MINUTE_MS });
+    expect(far).toHaveLength(2);
+    expect(near).toEqual([]);
+    const gone = timersAnswering(() => jsonError("ResourceNotFoundException", "which?", 404));
+    await gone.timers.cancel(timer);
   });
 
   test("the name is the message's: the same one again meets itself, and that is success", async () => {

@@ -6,6 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { Target } from "./target.ts";
+
+export { until } from "./target.ts";
 export const PACKAGE_ROOT = join(import.meta.dirname, "../..");
 const START_MS_MAX = 20_000;
 const POLL_MS = 10;
@@ -17,15 +20,7 @@ export interface ServerOptions {
   readonly env?: Record<string, string>;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  /** The body, parsed; `undefined` if it is empty. */
-  readonly json: unknown;
-}
-
-export class Server {
+export class Server extends Target {
   /** Of its own, removed at the end. */
   readonly folder = mkdtempSync(join(tmpdir(), "perdure-e2e-"));
   readonly dataPath = join(this.folder, "data.sqlite");
@@ -38,6 +33,7 @@ export class Server {
   #ports: readonly [string, string] = ["0", "0"];
 
   constructor(options: ServerOptions) {
+    super();
     this.#options = options;
   }
 
@@ -108,40 +104,6 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async request(
-    path: string,
-    init: { method?: string; body?: unknown; headers?: Record<string, string> } = {},
-  ): Promise<Answer> {
-    const { method = "POST", body, headers = {} } = init;
-    const payload = body === undefined ? {} : { body: JSON.stringify(body) };
-    const type: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
-    const url = path.startsWith("http") ? path : `${this.url}${path}`;
-    const response = await fetch(url, { method, headers: { ...type, ...headers }, ...payload });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, text, json: parse(text) };
-  }
-
-  /** Calls a handler; throws unless it answers 200. */
-  async call(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<unknown> {
-    const answer = await this.request(path, { ...(body === undefined ? {} : { body }), headers });
-    if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${answer.text}`);
-    return answer.json;
-  }
-
-  async send(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<string> {
-    const answer = await this.request(`${path}/send`, { ...(body === undefined ? {} : { body }), headers });
-    if (answer.status !== 202) throw new Error(`${path}/send answered ${answer.status}: ${answer.text}`);
-    return (answer.json as { invocationId: string }).invocationId;
-  }
-
-  async attach(id: string): Promise<Answer> {
-    return this.request(`/restate/invocation/${id}/attach`, { method: "GET" });
-  }
-
-  async admin(path: string, method = "GET"): Promise<unknown> {
-    return (await this.request(`${this.adminUrl}${path}`, { method })).json;
-  }
-
   async #untilHealthy(from: number): Promise<void> {
     const deadline = performance.now() + START_MS_MAX;
     while (this.#child?.exitCode === null && performance.now() < deadline) {
@@ -181,27 +143,4 @@ export function runCli(
     env: { ...process.env, NODE_OPTIONS: "", ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-}
-
-/** Asks until the answer is as wanted. */
-export async function until<T>(
-  ask: () => T | PromiseLike<T>,
-  wanted: (answer: T) => boolean,
-  maxMs = 10_000,
-): Promise<T> {
-  const deadline = performance.now() + maxMs;
-  for (;;) {
-    const answer = await ask();
-    if (wanted(answer)) return answer;
-    if (performance.now() > deadline) throw new Error(`still ${JSON.stringify(answer)} after ${maxMs} ms`);
-    await sleep(POLL_MS);
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return text === "" ? undefined : (JSON.parse(text) as unknown);
-  } catch {
-    return text;
-  }
 }

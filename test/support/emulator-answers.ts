@@ -5,6 +5,7 @@ import { DUMMY_CREDENTIALS, REGION } from "./emulator-dynamo.ts";
 export interface SentRequest {
   readonly method: string;
   readonly path: string;
+  readonly query: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -12,6 +13,14 @@ export interface CannedAnswer {
   readonly status?: number;
   readonly headers?: Record<string, string>;
   readonly body?: string;
+}
+
+interface HandledRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly headers: Record<string, string>;
+  readonly body?: unknown;
 }
 
 /** Answers a request; may throw what a network would. */
@@ -25,9 +34,9 @@ export function answering(answer: Answerer) {
   const sent: SentRequest[] = [];
   const requestHandler = {
     metadata: { handlerProtocol: "http/1.1" },
-    async handle(request: { method: string; path: string; headers: Record<string, string>; body?: unknown }) {
-      const { method, path, headers, body } = request;
-      const seen: SentRequest = { method, path, headers, body: textOf(body) };
+    async handle(request: HandledRequest) {
+      const { method, path, query = {}, headers, body } = request;
+      const seen: SentRequest = { method, path, query, headers, body: textOf(body) };
       sent.push(seen);
       const { status = 200, headers: answered = {}, body: text = "" } = answer(seen);
       return {

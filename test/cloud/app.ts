@@ -1,0 +1,39 @@
+/**
+ * The app that `npm run test:cloud` deploys: the runtime as it is, with an open ingress and timers whose far leg begins
+ * within seconds, and the handlers of the end-to-end suite. `PERDURE_CLOUD_BUILD` is what a second deployment changes.
+ */
+import { join } from "node:path";
+import { App, CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { PerdureRuntime, PerdureService } from "../../infra/index.ts";
+
+const fixtures = join(import.meta.dirname, "..", "e2e", "fixtures");
+const build = process.env["PERDURE_CLOUD_BUILD"] ?? "1";
+
+const app = new App({ analyticsReporting: false });
+const stack = new Stack(app, "PerdureCloudTest");
+const runtime = new PerdureRuntime(stack, "Runtime", {
+  removalPolicy: RemovalPolicy.DESTROY,
+  ingressAuthorization: "open",
+  turnTimeout: Duration.seconds(20),
+  delayQueueMax: Duration.seconds(5),
+});
+new PerdureService(stack, "Client", {
+  runtime,
+  entry: join(fixtures, "client.ts"),
+  services: ["Greeter", "Counter", "Signup"],
+});
+new PerdureService(stack, "Cloud", {
+  runtime,
+  entry: join(import.meta.dirname, "handlers.ts"),
+  services: ["Cloud", "Across"],
+  environment: { PERDURE_CLOUD_BUILD: build, PERDURE_CLOUD_LOG: process.env["PERDURE_CLOUD_LOG"] ?? "" },
+});
+const { functions, tables, queues } = runtime;
+new CfnOutput(stack, "IngressUrl", { value: runtime.ingress.url });
+new CfnOutput(stack, "AdminUrl", { value: runtime.admin.url });
+new CfnOutput(stack, "IngressApi", { value: runtime.ingress.api.apiId });
+new CfnOutput(stack, "AdminApi", { value: runtime.admin.api.apiId });
+new CfnOutput(stack, "JournalTable", { value: tables.journal.tableName });
+new CfnOutput(stack, "ReconcilerFunction", { value: functions.reconciler.function.functionName });
+new CfnOutput(stack, "MailboxUrl", { value: queues.mailbox.queueUrl });
+new CfnOutput(stack, "DeadLettersUrl", { value: queues.mailboxDeadLetters.queueUrl });

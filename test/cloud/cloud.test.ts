@@ -1,0 +1,244 @@
+/**
+ * The whole app, deployed by the CDK's own command line to an emulator of AWS, and driven over HTTP: the local server's
+ * end-to-end suite, and what only a deployment has. What an emulator cannot do is skipped, with the reason; what is
+ * therefore not proven is in docs/emulators.md.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
+import { InvokeCommand, LambdaClient, ListFunctionsCommand } from "@aws-sdk/client-lambda";
+import { ListScheduleGroupsCommand, ListSchedulesCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
+import {
+  GetQueueAttributesCommand,
+  ListQueuesCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clientSuite } from "../e2e/client-suite.ts";
+import { inputSuite } from "../e2e/input-suite.ts";
+import { Target, until } from "../e2e/target.ts";
+import { DUMMY_CREDENTIALS } from "../support/emulator-dynamo.ts";
+import { type Proxy, proxyTo } from "./api-proxy.ts";
+import { ACCOUNT, Cdk, REGION, STACK } from "./cdk.ts";
+import { type Emulator, startEmulator } from "./emulator.ts";
+
+class DeployedApp extends Target {
+  readonly #ingress: Proxy;
+  readonly #admin: Proxy;
+
+  constructor(ingress: Proxy, admin: Proxy) {
+    super();
+    this.#ingress = ingress;
+    this.#admin = admin;
+  }
+
+  get url(): string {
+    return this.#ingress.url;
+  }
+  get adminUrl(): string {
+    return this.#admin.url;
+  }
+  /** It is every suite's. */
+  async stop(): Promise<void> {}
+}
+
+let emulator: Emulator;
+let cdk: Cdk;
+let app: DeployedApp;
+let outputs: Record<string, string>;
+const closing: (() => Promise<void>)[] = [];
+const output = (name: string): string => outputs[name] ?? "";
+const environment = (build: string): Record<string, string> => ({
+  PERDURE_CLOUD_BUILD: build,
+  PERDURE_CLOUD_LOG: emulator.folder === undefined ? "" : join(emulator.folder, "steps"),
+});
+const client = () => ({ endpoint: emulator.endpoint, region: REGION, credentials: DUMMY_CREDENTIALS });
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+  closing.push(() => emulator.stop());
+  console.log(`deploying to ${emulator.name} at ${emulator.endpoint}`);
+  cdk = new Cdk(emulator);
+  await cdk.run(["bootstrap", `aws://${ACCOUNT}/${REGION}`]);
+  ({ outputs } = await cdk.deploy(environment("1")));
+  const ingress = await proxyTo(output("IngressUrl"), emulator.endpoint, false);
+  const admin = await proxyTo(output("AdminUrl"), emulator.endpoint, true);
+  closing.push(ingress.close, admin.close);
+  app = new DeployedApp(ingress, admin);
+});
+afterAll(async () => {
+  for (const close of closing.toReversed()) await close();
+});
+
+const serving = async (): Promise<DeployedApp> => app;
+clientSuite("deployed", serving);
+inputSuite("deployed", serving);
+
+interface View {
+  readonly status: string;
+  readonly last_failure?: string;
+}
+const view = async (id: string): Promise<View> => (await app.admin(`/invocations/${id}`)) as View;
+
+describe("what only a deployment has", () => {
+  test("the admin API is for signed requests only", async () => {
+    const open = await proxyTo(output("AdminUrl"), emulator.endpoint, false);
+    closing.push(open.close);
+    expect((await fetch(`${open.url}/services`)).status).toBe(403);
+    expect(await app.admin("/services")).toMatchObject({ services: expect.any(Array) as unknown });
+  });
+
+  test("a handler that is killed in mid-turn: what is recorded does not run again", async ({ skip }) => {
+    const { folder } = emulator;
+    if (folder === undefined) return skip(`${emulator.name} does not run functions on this machine's files`);
+    await app.call("/Cloud/die", "victim", { "idempotency-key": "victim" });
+    const steps = readFileSync(join(folder, "steps"), "utf8").trim().split("\n");
+    expect(steps).toEqual(["victim first", "victim second", "victim second", "victim third"]);
+  });
+
+  test("all functions are killed, dispatcher included: everything accepted ends, once", async ({ skip }) => {
+    const { killFunctions } = emulator;
+    if (!killFunctions) return skip(`${emulator.name} does not let its functions' processes be killed`);
+    const before = (await app.call("/Counter/killed/add", 0)) as number;
+    const calls = Array.from({ length: 12 }, (_, n) =>
+      app.send("/Counter/killed/add", 1, { "idempotency-key": `killed ${n}` }),
+    );
+    const ids = await Promise.all(calls);
+    expect(killFunctions()).toBeGreaterThan(0);
+    await until(
+      async () => (await app.call("/Counter/killed/add", 0)) as number,
+      (total) => total >= before + 12,
+      60_000,
+    );
+    const results = await Promise.all(ids.map(async (id) => (await app.attach(id)).json as number));
+    expect(results.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, n) => before + n + 1));
+  });
+
+  test("a failure is visible while it is retried", async () => {
+    const id = await app.send("/Cloud/fail");
+    await until(
+      () => view(id),
+      ({ last_failure }) => last_failure?.includes("on purpose") === true,
+    );
+    await app.admin(`/invocations/${id}/kill`, "PATCH");
+    await until(
+      () => view(id),
+      ({ status }) => status === "completed",
+    );
+  });
+
+  test("what is no message does not block the mailbox", async () => {
+    const sqs = new SQSClient({ ...client(), useQueueUrlAsEndpoint: false });
+    const poison = { MessageBody: "no message", MessageGroupId: "poison", MessageDeduplicationId: "poison" };
+    await sqs.send(new SendMessageCommand({ QueueUrl: output("MailboxUrl"), ...poison }));
+    expect(await app.call("/Greeter/greet", "after")).toBe("hello after");
+    const attributes = async () =>
+      (
+        await sqs.send(
+          new GetQueueAttributesCommand({
+            QueueUrl: output("MailboxUrl"),
+            AttributeNames: ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+          }),
+        )
+      ).Attributes;
+    const none = { ApproximateNumberOfMessages: "0", ApproximateNumberOfMessagesNotVisible: "0" };
+    await until(attributes, (held) => JSON.stringify(held) === JSON.stringify(none));
+    sqs.destroy();
+  });
+});
+
+describe("timers across the border of EventBridge Scheduler", () => {
+  const schedules = async (): Promise<number> => {
+    const scheduler = new SchedulerClient(client());
+    const { Schedules = [] } = await scheduler.send(new ListSchedulesCommand({ NamePrefix: "t-" }));
+    scheduler.destroy();
+    return Schedules.length;
+  };
+
+  test("a sleep takes the far leg and wakes on time, never early; its schedule is gone after it", async () => {
+    const id = await app.send("/Cloud/sleep", 14_000);
+    await until(schedules, (count) => count === 1);
+    const late = (await app.attach(id)).json as number;
+    expect(late).toBeGreaterThanOrEqual(0);
+    expect(late).toBeLessThan(8000);
+    expect(await schedules()).toBe(0);
+  });
+
+  test("a kill takes the schedule with it", async () => {
+    const id = await app.send("/Cloud/sleep", 3_600_000);
+    await until(schedules, (count) => count === 1);
+    await app.admin(`/invocations/${id}/kill`, "PATCH");
+    await until(schedules, (count) => count === 0);
+  });
+});
+
+test("the reconciler finds nothing to poke: all that could move has moved", async () => {
+  const lambda = new LambdaClient(client());
+  const answer = await lambda.send(new InvokeCommand({ FunctionName: output("ReconcilerFunction") }));
+  lambda.destroy();
+  expect(answer.FunctionError).toBeUndefined();
+  expect(JSON.parse(Buffer.from(answer.Payload ?? []).toString())).toMatchObject({ poked: 0 });
+});
+
+test("nothing went to a dead-letter queue", async () => {
+  const sqs = new SQSClient({ ...client(), useQueueUrlAsEndpoint: false });
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: output("DeadLettersUrl"),
+      AttributeNames: ["ApproximateNumberOfMessages"],
+    }),
+  );
+  sqs.destroy();
+  expect(Attributes).toEqual({ ApproximateNumberOfMessages: "0" });
+});
+
+describe("deployments", () => {
+  test("deploying again without a change changes nothing", async () => {
+    expect((await cdk.deploy(environment("1"))).text).toContain("(no changes)");
+  });
+
+  test("what is suspended ends on the version it began on, and new invocations use the new one", async () => {
+    const id = await app.send("/Across/one/run");
+    await until(
+      () => view(id),
+      ({ status }) => status === "suspended",
+    );
+    await cdk.deploy(environment("2"));
+    await until(
+      () => app.call("/Cloud/build"),
+      (build) => build === "2",
+      30_000,
+    );
+    await app.call("/Across/one/go");
+    expect((await app.attach(id)).json).toEqual({ began: "1", ended: "1" });
+    const later = await app.send("/Across/two/run");
+    await app.call("/Across/two/go");
+    expect((await app.attach(later)).json).toEqual({ began: "2", ended: "2" });
+  });
+
+  test("destroying leaves nothing behind", async () => {
+    await cdk.run(["destroy", "--all", "--force"]);
+    expect(await leftovers()).toEqual([]);
+  });
+});
+
+/** What bears the stack's name, by kind. */
+async function leftovers(): Promise<readonly string[]> {
+  const [dynamo, sqs] = [new DynamoDBClient(client()), new SQSClient(client())];
+  const [lambda, scheduler] = [new LambdaClient(client()), new SchedulerClient(client())];
+  const { TableNames = [] } = await dynamo.send(new ListTablesCommand({}));
+  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
+  const { Functions = [] } = await lambda.send(new ListFunctionsCommand({ FunctionVersion: "ALL" }));
+  const { ScheduleGroups = [] } = await scheduler.send(new ListScheduleGroupsCommand({}));
+  const { Schedules = [] } = await scheduler.send(new ListSchedulesCommand({}));
+  for (const each of [dynamo, sqs, lambda, scheduler]) each.destroy();
+  const names = [
+    ...TableNames.map((name) => `table ${name}`),
+    ...QueueUrls.map((url) => `queue ${url}`),
+    ...Functions.map(({ FunctionArn }) => `function ${FunctionArn}`),
+    ...ScheduleGroups.map(({ Name }) => `schedule group ${Name}`),
+    ...Schedules.map(({ Name }) => `schedule ${Name}`),
+  ];
+  return names.filter((name) => name.includes(STACK) || name.startsWith("schedule t-"));
+}

@@ -1,0 +1,172 @@
+/**
+ * An AWS endpoint on loopback: LocalStack if one answers on :4566, else MiniStack, installed once into `.emulator/` and
+ * started with temporary folders of its own. It sees none of this process's environment, and so no credentials.
+ */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export const ROOT = join(import.meta.dirname, "../..");
+const LOCALSTACK_PORT = 4566;
+const START_MS_MAX = 30_000;
+const REQUIREMENTS = join(import.meta.dirname, "requirements.txt");
+
+export interface Emulator {
+  /** Name and version, for the summary. */
+  readonly name: string;
+  readonly isLocalStack: boolean;
+  readonly endpoint: string;
+  /** Where functions can leave what a test reads: absent when they run elsewhere. */
+  readonly folder?: string;
+  /** Ends the processes that run functions, as a host that fails does. Answers how many there were. */
+  killFunctions?(): number;
+  log(): string;
+  stop(): Promise<void>;
+}
+
+/** Throws an Error that says what is missing. */
+export async function startEmulator(): Promise<Emulator> {
+  const endpoint = `http://127.0.0.1:${LOCALSTACK_PORT}`;
+  const found = await health(endpoint);
+  if (found === undefined) return await startMiniStack();
+  if (found.edition === "light")
+    throw new Error(`a MiniStack that is not ours answers at ${endpoint}: stop it first`);
+  const stop = async (): Promise<void> => undefined;
+  return { name: `LocalStack ${found.version}`, isLocalStack: true, endpoint, log: () => "", stop };
+}
+
+interface Health {
+  readonly version: string;
+  readonly edition: string;
+}
+
+async function health(endpoint: string): Promise<Health | undefined> {
+  try {
+    const answer = await fetch(`${endpoint}/_localstack/health`, { signal: AbortSignal.timeout(2000) });
+    const { version = "?", edition = "?" } = (await answer.json()) as Partial<Health>;
+    return { version, edition };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why MiniStack cannot be started here; `undefined` when it can. */
+export function whyNoMiniStack(): string | undefined {
+  const { status, stdout } = spawnSync(
+    "python3",
+    ["-c", "import sys, pip; print(sys.version_info >= (3, 10))"],
+    {
+      encoding: "utf8",
+    },
+  );
+  if (status !== 0) return "there is no python3 with pip on this machine";
+  return stdout.trim() === "True" ? undefined : "MiniStack needs Python 3.10 or newer";
+}
+
+/** Of the requirements' own bytes, so that another version is another folder. */
+function installed(): string {
+  const version = /^ministack==(.+)$/m.exec(readFileSync(REQUIREMENTS, "utf8"))?.[1] ?? "unknown";
+  const folder = join(ROOT, ".emulator", `ministack-${version}`);
+  if (existsSync(folder)) return folder;
+  const reason = whyNoMiniStack();
+  if (reason !== undefined) throw new Error(reason);
+  console.log(`MiniStack ${version} is installed into ${folder}`);
+  mkdirSync(dirname(folder), { recursive: true });
+  const making = mkdtempSync(`${folder}-`);
+  const options = ["--disable-pip-version-check", "--no-deps", "--quiet", "--target", making];
+  execFileSync("python3", ["-m", "pip", "install", ...options, "-r", REQUIREMENTS], { stdio: "inherit" });
+  renameSync(making, folder);
+  return folder;
+}
+
+async function startMiniStack(): Promise<Emulator> {
+  const packages = installed();
+  const folder = mkdtempSync(join(tmpdir(), "perdure-cloud-"));
+  for (const each of ["home", "tmp/node_modules"]) mkdirSync(join(folder, each), { recursive: true });
+  // Lambda's Node runtime carries the AWS SDK; here functions find it in a parent of the folder that they run in.
+  symlinkSync(join(ROOT, "node_modules/@aws-sdk"), join(folder, "tmp/node_modules/@aws-sdk"));
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const logPath = join(folder, "ministack.log");
+  const log = openSync(logPath, "w");
+  const child = spawn("python3", [join(import.meta.dirname, "start_ministack.py")], {
+    cwd: folder,
+    // A group of its own, which its functions' processes are in.
+    detached: true,
+    stdio: ["ignore", log, log],
+    env: {
+      ...{
+        PYTHONPATH: packages,
+        PYTHONDONTWRITEBYTECODE: "1",
+        HOME: join(folder, "home"),
+        TMPDIR: join(folder, "tmp"),
+      },
+      PATH: [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter),
+      ...{ BIND_HOST: "127.0.0.1", GATEWAY_PORT: String(port), IOT_MTLS_ENABLED: "0", SFTP_ENABLED: "0" },
+      ...{ AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" },
+    },
+  });
+  closeSync(log);
+  const stop = (): void => stopGroup(child, folder);
+  process.once("exit", stop);
+  const { version } = await untilHealthy(endpoint, child, logPath);
+  return {
+    ...{ name: `MiniStack ${version}`, isLocalStack: false, endpoint, folder },
+    killFunctions: () => killChildren(child),
+    log: () => readFileSync(logPath, "utf8"),
+    stop: async () => {
+      process.off("exit", stop);
+      stop();
+    },
+  };
+}
+
+async function untilHealthy(endpoint: string, child: ChildProcess, logPath: string): Promise<Health> {
+  for (const deadline = Date.now() + START_MS_MAX; ; await sleep(100)) {
+    const found = await health(endpoint);
+    if (found !== undefined) return found;
+    if (child.exitCode !== null || Date.now() > deadline) {
+      throw new Error(`MiniStack did not start:\n${readFileSync(logPath, "utf8").slice(-3000)}`);
+    }
+  }
+}
+
+function stopGroup({ pid }: ChildProcess, folder: string): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+function killChildren({ pid }: ChildProcess): number {
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,comm="], { encoding: "utf8" }).split("\n");
+  const children = lines
+    .map((line) => line.trim().split(/ +/))
+    .filter(([, parent, command]) => parent === String(pid) && command?.startsWith("node"));
+  for (const [child] of children) process.kill(Number(child), "SIGKILL");
+  return children.length;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}

@@ -1,0 +1,58 @@
+/** What the cloud tests run beside the end-to-end suite's handlers. */
+import { appendFileSync, readFileSync } from "node:fs";
+import { type Context, service, workflow } from "perdure";
+import type { WorkflowContext, WorkflowSharedContext } from "perdure";
+
+/** Changed by the second deployment: which code an invocation runs on. */
+const BUILD = process.env["PERDURE_CLOUD_BUILD"] ?? "1";
+/** A file that outlives the functions' processes, for what only an outside can see. */
+const LOG = process.env["PERDURE_CLOUD_LOG"] ?? "/dev/null";
+
+const note = (line: string): void => appendFileSync(LOG, `${line}\n`);
+const noted = (line: string): number =>
+  readFileSync(LOG, "utf8")
+    .split("\n")
+    .filter((each) => each === line).length;
+
+export const cloud = service({
+  name: "Cloud",
+  handlers: {
+    build: async () => BUILD,
+    /** Answers how late it woke. */
+    sleep: async (ctx: Context, ms: number) => {
+      const dueMs = (await ctx.run("due", () => Date.now())) + ms;
+      await ctx.sleep(ms);
+      return await ctx.run("late", () => Date.now() - dueMs);
+    },
+    /** Its process dies in the middle of the second of three steps, the first time. */
+    die: async (ctx: Context, name: string) => {
+      const first = await ctx.run("first", () => note(`${name} first`));
+      await ctx.run("second", () => {
+        note(`${name} second`);
+        if (noted(`${name} second`) === 1) process.exit(7);
+      });
+      await ctx.run("third", () => note(`${name} third`));
+      return first === undefined ? noted(`${name} first`) : -1;
+    },
+    fail: async () => {
+      throw new Error("on purpose");
+    },
+  },
+});
+
+/** Suspends on the build that it began on, and says on which it ended. */
+export const across = workflow({
+  name: "Across",
+  handlers: {
+    run: async (ctx: WorkflowContext) => {
+      const began = await ctx.run("build", () => BUILD);
+      await ctx.promise("go");
+      return { began, ended: BUILD };
+    },
+    go: async (ctx: WorkflowSharedContext) => {
+      await ctx.promise("go").resolve();
+    },
+  },
+});
+
+export default [cloud, across];
