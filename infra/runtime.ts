@@ -2,7 +2,7 @@
  * All that runs between a client and a handler: tables, queues, schedules, functions, the two HTTP APIs. Idle it costs
  * nothing but the polling of two queues (docs/costs.md).
  */
-import { Duration, Stack } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
@@ -209,7 +209,10 @@ export class PerdureRuntime extends PerdureRuntimeBase {
   #schedules(): { readonly targets: TimerTargets; readonly variables: Variables } {
     const { delay } = this.queues;
     const { delayQueueMax, encryptionKey } = this.settings;
-    const group = new ScheduleGroup(this, "TimerSchedules");
+    const group = new ScheduleGroup(this, "TimerSchedules", {
+      // With all that is in it: the queue that its schedules send to goes, too.
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     const role = this.#schedulerRole("TimerSchedulesRole", [
       new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [delay.queueArn] }),
       ...(encryptionKey

@@ -23,5 +23,5 @@ const connect = once(() => {
 });
 
 export async function handler(event: ApiGatewayEvent): Promise<ApiGatewayResult> {
-  return toResult(await connect().handle(toRequest(event)));
+  return toResult(await connect().handle(toRequest(event, "admin")));
 }

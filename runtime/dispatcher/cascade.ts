@@ -8,7 +8,7 @@ import type { DispatcherPorts } from "./delivery.ts";
 import { handlerOptionsOf } from "./handler-options.ts";
 import type { InvocationWriter } from "./invocation-writer.ts";
 import type { KnownHead } from "./known.ts";
-import { forgetTimers, reply, startTimerOf } from "./output-repeater.ts";
+import { forgetTimers, reply } from "./output-repeater.ts";
 
 export class Cascade {
   readonly #ports: DispatcherPorts;
@@ -23,17 +23,10 @@ export class Cascade {
   async end(known: KnownHead, message: "cancelled" | "killed"): Promise<void> {
     const retention = await handlerOptionsOf(this.#ports.registry, known);
     await this.#writer.end(known, failure(409, message), retention);
-    await this.#forgetTimers(known);
+    await forgetTimers(this.#ports, known, known.head);
     // It may have ended otherwise in between.
     const stored = await readHead(this.#ports.items, known.id);
     if (stored?.head.outcome) await reply(this.#ports, known.id, stored.head.replies, stored.head.outcome);
-  }
-
-  async #forgetTimers({ id, incarnation, head }: KnownHead): Promise<void> {
-    const { wait, status, dueAtMs, origin } = head;
-    if (wait) await forgetTimers(this.#ports, { id, incarnation }, wait);
-    if (status !== "scheduled" || dueAtMs === undefined) return;
-    await this.#ports.timers.cancel?.(startTimerOf({ id, incarnation, origin }, dueAtMs));
   }
 
   /** Kills the calls whose results the invocation was missing, and theirs in turn. Sends go on (26). */

@@ -26,7 +26,7 @@ import { InvocationWriter } from "./invocation-writer.ts";
 import { KeyLock } from "./key-lock.ts";
 import { fromHead, fromStart } from "./known.ts";
 import { NoteDelivery } from "./note-delivery.ts";
-import { repeatLastOutputs, reply, startTimerOf } from "./output-repeater.ts";
+import { forgetTimers, repeatLastOutputs, reply, startTimerOf } from "./output-repeater.ts";
 import { Progress } from "./progress.ts";
 import { type Keeper, noKeeper } from "./queue-keeper.ts";
 import { renew } from "./renewal.ts";
@@ -288,7 +288,9 @@ export class Dispatcher {
     const known = fromHead(id, stored, stored.head.token);
     // Its last append's outputs are in doubt, and nobody else will do them again.
     await repeatLastOutputs(this.#ports, id, known.head, sentAtMs);
+    // The admin API has ended it already, as a rule, so that a running turn learns of it (R12).
     if (known.head.status !== "completed") await this.#cascade.end(known, "killed");
+    else await forgetTimers(this.#ports, known, known.head);
     await this.#cascade.killCallees(id);
     return await this.#progress.passOn(known);
   }

@@ -110,15 +110,19 @@ export const startTimerOf = (
   message: outgoing({ kind: "resume", id, incarnation, dueAtMs }, `due.${origin}`),
 });
 
-/** Takes back the timers that an invocation no longer waits for, where that saves anything: see {@link Timers.cancel}. */
+/** Takes back what an invocation that has ended was waiting for, where that saves anything: see {@link Timers.cancel}. */
 export async function forgetTimers(
   { timers, clock }: DispatcherPorts,
-  subject: Omit<Subject, "target">,
-  wait: Wait,
+  { id, incarnation }: Omit<Subject, "target">,
+  { wait, origin, dueAtMs }: Pick<Head, "wait" | "origin" | "dueAtMs">,
 ): Promise<void> {
-  for (const leaf of leavesOf(wait)) {
-    if (leaf[0] === "z" && leaf[2] > clock.now()) await timers.cancel?.(timerOf(subject, leaf[1], leaf[2]));
+  const nowMs = clock.now();
+  for (const leaf of wait ? leavesOf(wait) : []) {
+    if (leaf[0] === "z" && leaf[2] > nowMs)
+      await timers.cancel?.(timerOf({ id, incarnation }, leaf[1], leaf[2]));
   }
+  if (dueAtMs !== undefined && dueAtMs > nowMs)
+    await timers.cancel?.(startTimerOf({ id, incarnation, origin }, dueAtMs));
 }
 
 /** Tells everyone who awaits the invocation how it ended. */

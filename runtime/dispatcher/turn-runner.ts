@@ -143,7 +143,7 @@ export class TurnRunner {
       return { kind: "waiting" };
     }
     this.#ports.meter?.measure("completed");
-    if (known.head?.wait) await forgetTimers(this.#ports, known, known.head.wait);
+    if (known.head?.wait) await forgetTimers(this.#ports, known, known.head);
     if (outcome.outcome) await reply(this.#ports, id, outcome.replies, outcome.outcome);
     return { kind: "completed", ownsLock: outcome.ownsLock };
   }

@@ -17,8 +17,22 @@ export interface ApiGatewayResult {
   readonly isBase64Encoded: true;
 }
 
+/**
+ * Where a path has a key, which may have slashes. An HTTP API hands `rawPath` over with every escape decoded but that of the
+ * percent sign, so that a key's own slashes look like the path's: what stands before and after a key tells them apart. (It
+ * also takes a decoded question mark for the beginning of the query. That is gone: docs/emulators.md.)
+ */
+export const KEYS_IN_PATHS = {
+  ingress: [
+    /^(\/restate\/workflow\/[^/]+\/)(.+)(\/(?:attach|output))$/,
+    /^(\/restate\/(?:call|send)\/[^/]+\/)(.+)(\/[^/]+)$/,
+    /^(\/(?!restate\/)[^/]+\/)(.+?)(\/[^/]+\/send|\/[^/]+)$/,
+  ],
+  admin: [/^(\/services\/[^/]+\/state\/)(.+)()$/],
+} as const;
+
 /** `rawPath` begins with the stage's name, unless that is `$default`. */
-export function toRequest(event: ApiGatewayEvent): HttpRequest {
+export function toRequest(event: ApiGatewayEvent, keys: keyof typeof KEYS_IN_PATHS): HttpRequest {
   const { stage, http } = event.requestContext;
   const prefix = `/${stage}`;
   const staged = stage !== "$default" && (event.rawPath === prefix || event.rawPath.startsWith(`${prefix}/`));
@@ -27,11 +41,22 @@ export function toRequest(event: ApiGatewayEvent): HttpRequest {
   );
   return {
     method: http.method,
-    path: staged ? event.rawPath.slice(prefix.length) || "/" : event.rawPath,
+    path: withKeyAsOne(
+      staged ? event.rawPath.slice(prefix.length) || "/" : event.rawPath,
+      KEYS_IN_PATHS[keys],
+    ),
     query: new URLSearchParams(event.rawQueryString),
     headers: Object.fromEntries(headers),
     body: new Uint8Array(Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8")),
   };
+}
+
+function withKeyAsOne(path: string, shapes: readonly RegExp[]): string {
+  for (const shape of shapes) {
+    const [, before = "", key, after = ""] = shape.exec(path) ?? [];
+    if (key !== undefined) return before + key.replaceAll("/", "%2F") + after;
+  }
+  return path;
 }
 
 /** Bodies are base64 on their way: a handler's bytes come out as they went in. */

@@ -10,7 +10,7 @@ import { REGION } from "./cdk.ts";
 
 export interface Proxy {
   readonly url: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** `apiUrl`: as the stack answers it; `endpoint`: where the emulator is. */

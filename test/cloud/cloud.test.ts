@@ -73,7 +73,10 @@ afterAll(async () => {
 
 const serving = async (): Promise<DeployedApp> => app;
 clientSuite("deployed", serving);
-inputSuite("deployed", serving);
+inputSuite("deployed", serving, {
+  "headers too long":
+    "API Gateway refuses them at 10 KB, and the emulator at 16: they never reach the ingress",
+});
 
 interface View {
   readonly status: string;
@@ -106,11 +109,10 @@ describe("what only a deployment has", () => {
     );
     const ids = await Promise.all(calls);
     expect(killFunctions()).toBeGreaterThan(0);
-    await until(
-      async () => (await app.call("/Counter/killed/add", 0)) as number,
-      (total) => total >= before + 12,
-      60_000,
-    );
+    // The ingress was killed, too: its callers try again.
+    const total = async (): Promise<number> =>
+      Number((await app.request("/Counter/killed/add", { body: 0 })).json);
+    await until(total, (reached) => reached >= before + 12, 90_000);
     const results = await Promise.all(ids.map(async (id) => (await app.attach(id)).json as number));
     expect(results.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, n) => before + n + 1));
   });
@@ -143,7 +145,7 @@ describe("what only a deployment has", () => {
         )
       ).Attributes;
     const none = { ApproximateNumberOfMessages: "0", ApproximateNumberOfMessagesNotVisible: "0" };
-    await until(attributes, (held) => JSON.stringify(held) === JSON.stringify(none));
+    await until(attributes, (held) => JSON.stringify(held) === JSON.stringify(none), 60_000);
     sqs.destroy();
   });
 });

@@ -32,9 +32,9 @@ export interface Emulator {
   /** Where functions can leave what a test reads: absent when they run elsewhere. */
   readonly folder?: string;
   /** Ends the processes that run functions, as a host that fails does. Answers how many there were. */
-  killFunctions?(): number;
-  log(): string;
-  stop(): Promise<void>;
+  readonly killFunctions?: () => number;
+  readonly log: () => string;
+  readonly stop: () => Promise<void>;
 }
 
 /** Throws an Error that says what is missing. */
@@ -154,10 +154,10 @@ function stopGroup({ pid }: ChildProcess, folder: string): void {
 }
 
 function killChildren({ pid }: ChildProcess): number {
-  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,comm="], { encoding: "utf8" }).split("\n");
+  const lines = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
   const children = lines
     .map((line) => line.trim().split(/ +/))
-    .filter(([, parent, command]) => parent === String(pid) && command?.startsWith("node"));
+    .filter(([, parent, command = ""]) => parent === String(pid) && /(^|\/)node$/.test(command));
   for (const [child] of children) process.kill(Number(child), "SIGKILL");
   return children.length;
 }

@@ -165,7 +165,7 @@ async function call(path: string, body: unknown) {
     isBase64Encoded: false,
     requestContext: { stage: "prod", http: { method: "POST" } },
   };
-  const { statusCode, body: answer } = toResult(await ingress.handle(toRequest(event)));
+  const { statusCode, body: answer } = toResult(await ingress.handle(toRequest(event, "ingress")));
   const text = Buffer.from(answer, "base64").toString();
   return { status: statusCode, body: text === "" ? undefined : (JSON.parse(text) as unknown) };
 }
