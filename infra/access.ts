@@ -43,7 +43,8 @@ export interface TimerTargets {
 
 export function allowDispatcher(dispatcher: PerdureFunction, data: Data, timers: TimerTargets): void {
   const { journal, state, registry } = data.tables;
-  dispatcher.allow([...READ, ...WRITE, ...DELETE], [journal.tableArn, state.tableArn]);
+  dispatcher.allow([...READ, ...WRITE], [journal.tableArn]);
+  dispatcher.allow([...READ, ...WRITE, ...DELETE], [state.tableArn]);
   dispatcher.allow(["dynamodb:GetItem"], [registry.tableArn]);
   allowToConsume(dispatcher, data.mailbox.queueArn);
   allowToSend(dispatcher, data.mailbox.queueArn);
@@ -54,8 +55,8 @@ export function allowDispatcher(dispatcher: PerdureFunction, data: Data, timers:
 
 export function allowIngress(ingress: PerdureFunction, data: Data): void {
   const { journal, state, registry } = data.tables;
-  ingress.allow([...READ, ...WRITE, ...DELETE], [journal.tableArn]);
-  ingress.allow(READ, [state.tableArn]);
+  ingress.allow(["dynamodb:GetItem", "dynamodb:PutItem", ...DELETE], [journal.tableArn]);
+  ingress.allow(["dynamodb:GetItem"], [state.tableArn]);
   ingress.allow(["dynamodb:GetItem", ...SCAN], [registry.tableArn]);
   allowToSend(ingress, data.mailbox.queueArn);
   allowKey(ingress, data.encryptionKey);
@@ -82,7 +83,7 @@ export function allowTimers(timers: PerdureFunction, data: Data, targets: TimerT
 export function allowReconciler(reconciler: PerdureFunction, data: Data): void {
   const { journal, registry } = data.tables;
   reconciler.allow(SCAN, [journal.tableArn]);
-  reconciler.allow(["dynamodb:UpdateItem", ...DELETE, ...SCAN], [registry.tableArn]);
+  reconciler.allow(["dynamodb:GetItem", "dynamodb:UpdateItem", ...DELETE, ...SCAN], [registry.tableArn]);
   allowToSend(reconciler, data.mailbox.queueArn);
   allowKey(reconciler, data.encryptionKey);
 }

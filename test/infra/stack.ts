@@ -23,13 +23,17 @@ export interface TestStack {
 }
 
 export function makeStack({
+  services = ["Greeter"],
   ownKey = false,
   ...props
-}: PerdureRuntimeProps & { readonly ownKey?: boolean } = {}): TestStack {
+}: PerdureRuntimeProps & {
+  readonly ownKey?: boolean;
+  readonly services?: readonly string[];
+} = {}): TestStack {
   const stack = new Stack(new App({ analyticsReporting: false }), "Test");
   const key = ownKey ? { encryptionKey: new Key(stack, "Key") } : {};
   const runtime = new PerdureRuntime(stack, "Runtime", { ...key, ...props });
-  const service = new PerdureService(stack, "Greeter", { runtime, entry: GREETER, services: ["Greeter"] });
+  const service = new PerdureService(stack, "Greeter", { runtime, entry: GREETER, services });
   const template = Template.fromStack(stack);
   const resources = template.toJSON()["Resources"] as Record<string, Resource>;
   return { stack, runtime, service, template, resources };

@@ -1,0 +1,354 @@
+/**
+ * The engine at work, with each part confined to what its role may do by the template: nothing is refused, and no permission on
+ * data is granted for nothing. Two functions serve services, so that a handler could meet the other's items.
+ */
+import { DurablePromise, handlers, object, service, workflow } from "perdure";
+import type {
+  Context,
+  ObjectContext,
+  ObjectSharedContext,
+  WorkflowContext,
+  WorkflowSharedContext,
+} from "perdure";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ItemRegistry } from "../../core/registry.ts";
+import { outgoing } from "../../core/send.ts";
+import { serviceTag } from "../../lib/ids.ts";
+import { type Logger, silentLogger } from "../../lib/ports.ts";
+import type { DiscoveryResponse } from "../../lib/protocol.ts";
+import { Admin } from "../../runtime/admin/admin.ts";
+import { Dispatcher } from "../../runtime/dispatcher/core.ts";
+import type { HttpResponse } from "../../runtime/http/message.ts";
+import { Ingress } from "../../runtime/ingress/ingress.ts";
+import { systemClock, systemEntropy } from "../../runtime/local/clock.ts";
+import { openDatabase } from "../../runtime/local/database.ts";
+import { LocalItemStore } from "../../runtime/local/item-store.ts";
+import { LocalMailbox } from "../../runtime/local/mailbox.ts";
+import { LocalTimers } from "../../runtime/local/timers.ts";
+import { Reconciler } from "../../runtime/reconciler/core.ts";
+import { Retirement } from "../../runtime/reconciler/retirement.ts";
+import { Registrar } from "../../runtime/registrar/core.ts";
+import { forwardTimer } from "../../runtime/timers/core.ts";
+import { createEndpoint, type Endpoint } from "../../sdk/endpoint.ts";
+import { linesOf } from "./access.ts";
+import { Guard } from "./guard.ts";
+import { makeStack } from "./stack.ts";
+
+/** An item of its own; more than a message or an item holds. */
+const LARGE = "x".repeat(50_000);
+const HUGE = "x".repeat(900_000);
+const HOUR_MS = 3_600_000;
+
+const desk = service({
+  name: "Desk",
+  handlers: {
+    ask: async (ctx: Context, text: string) => await ctx.run("answer", () => `${text}!`),
+    wait: async (ctx: Context) => {
+      // Enough for pages.
+      for (let step = 0; step < 30; step++) await ctx.run(`step ${step}`, () => "x".repeat(100));
+      return await ctx.awakeable<string>().promise;
+    },
+  },
+});
+const drawer = object({
+  name: "Drawer",
+  handlers: {
+    fill: async (ctx: ObjectContext, value: string) => {
+      ctx.set("value", value);
+      ctx.set("gone", 1);
+      await ctx.sleep(20);
+      ctx.clear("gone");
+      return await ctx.stateKeys();
+    },
+    look: handlers.object.shared(async (ctx: ObjectSharedContext) => await ctx.get("value")),
+    empty: async (ctx: ObjectContext) => {
+      ctx.clearAll();
+      await ctx.run("nothing", () => null);
+    },
+  },
+});
+const order = workflow({
+  name: "Order",
+  handlers: {
+    run: async (ctx: WorkflowContext) => {
+      ctx.set("stage", "begun");
+      const paid = await ctx.promise<string>("paid");
+      return `${paid} ${await ctx.serviceClient(desk).ask("served")}`;
+    },
+    pay: handlers.workflow.shared(
+      async (ctx: WorkflowSharedContext, by: string) => await ctx.promise<string>("paid").resolve(by),
+    ),
+  },
+});
+const clerk = service({
+  name: "Clerk",
+  handlers: {
+    all: async (ctx: Context) => {
+      const asked = Array.from({ length: 20 }, (_, n) => ctx.serviceClient(desk).ask(String(n)));
+      ctx.objectSendClient(drawer, "sent").fill(LARGE);
+      await ctx.run("large", () => HUGE);
+      await ctx.serviceClient(desk).ask(HUGE);
+      return (await DurablePromise.all(asked)).length;
+    },
+    snoop: async (ctx: Context) => await ctx.run("snoop", () => "harmless"),
+  },
+});
+
+const OWN = ["Desk", "Drawer", "Order"];
+const OTHER = "arn:aws:lambda:eu-west-1:123456789012:function:other";
+const FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:handlers";
+const linesFor = (services: readonly string[]): string[] =>
+  linesOf(makeStack({ services, listing: ["open", "ended"] }).resources);
+const lines = linesFor(OWN);
+const others = linesFor(["Clerk"])
+  .filter((line) => line.startsWith("handler | "))
+  .map((line) => line.replace("handler", "other"));
+const guard = new Guard([...lines, ...others]);
+const logged: string[] = [];
+const logger: Logger = {
+  log: (level, text, fields) => void logged.push(`${level} ${text} ${JSON.stringify(fields)}`),
+};
+
+const database = openDatabase(":memory:");
+const store = new LocalItemStore(database);
+const clock = systemClock;
+const localMailbox = new LocalMailbox(database, clock);
+const localTimers = new LocalTimers(database, localMailbox, clock);
+
+function portsOf(role: string) {
+  const items = guard.items(role, store);
+  return {
+    items,
+    mailbox: guard.mailbox(role, localMailbox),
+    timers: guard.timers(role, localTimers),
+    registry: new ItemRegistry(items, clock, 0),
+    clock,
+    entropy: systemEntropy,
+    logger,
+    watch: store,
+  };
+}
+
+const functions: Readonly<Record<string, { readonly role: string; readonly endpoint: Endpoint }>> = {
+  [`${FUNCTION}:1`]: { role: "handler", endpoint: createEndpoint([desk, drawer, order]) },
+  [`${FUNCTION}:2`]: { role: "handler", endpoint: createEndpoint([desk, drawer, order]) },
+  [`${OTHER}:1`]: { role: "other", endpoint: createEndpoint([clerk]) },
+};
+const discoverer = {
+  discover: async ({ address }: { readonly address: string }): Promise<DiscoveryResponse> => {
+    const found = functions[address];
+    if (!found) throw new Error(`there is no ${address}`);
+    return Promise.resolve(found.endpoint.discover());
+  },
+};
+const ingress = new Ingress(portsOf("ingress"));
+const admin = new Admin(
+  { ...portsOf("admin"), discoverer, listing: guard.listing("admin", store.listing) },
+  { version: "1", ingressEndpoint: "" },
+);
+/** Of a runtime that keeps no index. */
+const unlisted = new Admin({ ...portsOf("admin") }, { version: "1", ingressEndpoint: "" });
+const registrar = new Registrar({ ...portsOf("registrar"), discoverer });
+
+beforeAll(async () => {
+  const dispatcher = new Dispatcher({
+    ...portsOf("dispatcher"),
+    invoker: {
+      invoke: async ({ address }, request) => {
+        const found = functions[address];
+        if (!found) throw new Error(`there is no ${address}`);
+        return await found.endpoint.runTurn(request, { ...portsOf(found.role), logger: silentLogger });
+      },
+    },
+  });
+  for (const [functionArn, services] of [[FUNCTION, OWN] as const, [OTHER, ["Clerk"]] as const]) {
+    await registrar.register({ functionArn, versionArn: `${functionArn}:1`, services, breaking: false });
+  }
+  localMailbox.consume(async (batch) => await dispatcher.handle(batch, 60_000), { concurrency: 64 });
+});
+afterAll(async () => {
+  localTimers.stop();
+  await localMailbox.stop(1000);
+  database.close();
+});
+
+interface Deployments {
+  readonly deployments: readonly { readonly id: string }[];
+}
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+type Server = { handle(request: Parameters<Ingress["handle"]>[0]): Promise<HttpResponse> };
+
+async function ask(
+  server: Server,
+  line: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const [method = "", path = ""] = line.split(" ");
+  const [pathname = "", search = ""] = path.split("?");
+  const json: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
+  const answer = await server.handle({
+    method,
+    path: pathname,
+    query: new URLSearchParams(search),
+    headers: { ...json, ...headers },
+    body: new TextEncoder().encode(body === undefined ? "" : JSON.stringify(body)),
+  });
+  const text = new TextDecoder().decode(answer.body);
+  const isJson = (answer.headers["content-type"] ?? "").includes("json");
+  return { status: answer.status, body: isJson && text !== "" ? (JSON.parse(text) as unknown) : text };
+}
+const call = (line: string, body?: unknown, headers?: Record<string, string>) =>
+  ask(ingress, line, body, headers);
+const idIn = ({ body }: Answer): string => (body as { invocationId: string }).invocationId;
+
+describe("each part does its work with the permissions that it has", () => {
+  test("calls, sends, delays, keys and results", async () => {
+    expect(await call("POST /Desk/ask", "a")).toEqual({ status: 200, body: "a!" });
+    const key = { "idempotency-key": "once" };
+    const twice = await Promise.all([call("POST /Desk/ask", LARGE, key), call("POST /Desk/ask", LARGE, key)]);
+    expect(twice).toMatchObject([{ status: 200 }, { status: 200 }]);
+    expect(await call("POST /Desk/ask", LARGE, key)).toMatchObject({ status: 200 });
+    expect(await call("POST /Desk/ask", HUGE)).toMatchObject({ status: 200 });
+    const delayed = idIn(await call("POST /Desk/ask/send?delay=30ms", LARGE));
+    expect(await call(`GET /restate/attach/${delayed}`)).toMatchObject({ status: 200 });
+    expect(await call("POST /Clerk/all")).toEqual({ status: 200, body: 20 });
+    expect(await call("GET /Drawer/sent/look")).toMatchObject({ status: 200 });
+  });
+
+  test("state, promises, awakeables", async () => {
+    const fills = Array.from({ length: 12 }, (_, n) => call("POST /Drawer/a/fill", `${n}`));
+    expect(await Promise.all(fills)).toEqual(fills.map(() => ({ status: 200, body: ["value"] })));
+    expect(await call("POST /Drawer/a/empty")).toMatchObject({ status: 200 });
+    expect(await call("POST /Drawer/huge/fill", HUGE)).toMatchObject({ status: 200 });
+    expect(await ask(admin, "GET /services/Drawer/state/huge")).toMatchObject({ status: 200 });
+    const run = idIn(await call("POST /Order/o/run/send"));
+    expect(await call("POST /Order/o/pay", "card")).toMatchObject({ status: 200 });
+    expect(await call("GET /restate/workflow/Order/o/attach")).toEqual({ status: 200, body: "card served!" });
+    expect(await ask(admin, `PATCH /invocations/${run}/purge`)).toMatchObject({ status: 200 });
+  });
+
+  test("what operators do", async () => {
+    for (const operation of ["cancel", "kill", "pause"]) {
+      const id = idIn(await call("POST /Desk/wait/send"));
+      await expect
+        .poll(async () => (await ask(admin, `GET /invocations/${id}`)).body)
+        .toMatchObject({ status: "suspended" });
+      expect((await ask(admin, `PATCH /invocations/${id}/${operation}`)).status).toBeLessThan(300);
+      if (operation === "pause") {
+        await expect
+          .poll(async () => (await ask(admin, `GET /invocations/${id}`)).body)
+          .toMatchObject({ status: "paused" });
+        expect(await ask(admin, `PATCH /invocations/${id}/resume?deployment=latest`)).toMatchObject({
+          status: 202,
+        });
+        continue;
+      }
+      await call(`GET /restate/attach/${id}`);
+      expect(await ask(admin, `GET /invocations/${id}/journal`)).toMatchObject({ status: 200 });
+      expect(await ask(admin, `PATCH /invocations/${id}/restart-as-new`)).toMatchObject({ status: 200 });
+      expect(await ask(admin, `PATCH /invocations/${id}/purge`)).toMatchObject({ status: 200 });
+    }
+    const later = idIn(await call("POST /Desk/ask/send?delay=1h", "x"));
+    expect(await ask(admin, `PATCH /invocations/${later}/cancel`)).toMatchObject({ status: 202 });
+    for (const line of [
+      "GET /invocations?status=suspended",
+      "GET /invocations",
+      "GET /services/Drawer/state/a",
+      "GET /services/Drawer/state",
+      "GET /services/Desk/openapi",
+      "GET /deployments",
+    ]) {
+      expect([line, (await ask(admin, line)).status]).toEqual([line, 200]);
+    }
+    const edited = await ask(admin, "POST /services/Drawer/state", {
+      object_key: "a",
+      new_state: { b: [49] },
+    });
+    expect(edited.status).toBe(202);
+    expect((await ask(admin, "PATCH /services/Desk", { public: true })).status).toBe(200);
+    expect((await ask(admin, "POST /deployments", { arn: `${FUNCTION}:1` })).status).toBe(200);
+    expect((await ask(unlisted, "GET /invocations")).status).toBe(200);
+    expect(await call("GET /restate/health")).toMatchObject({ status: 200 });
+  });
+
+  test("timers, when they are due and before", async () => {
+    const message = outgoing({ kind: "resume", id: idIn(await call("POST /Desk/ask/send", "x")) }, "test");
+    await forwardTimer(portsOf("timers"), { atMs: clock.now(), message });
+    await forwardTimer(portsOf("timers"), { atMs: clock.now() + HOUR_MS, message });
+  });
+
+  test("registering, rolling back, retiring, reconciling", async () => {
+    const registration = { functionArn: FUNCTION, services: OWN, breaking: false };
+    await registrar.register({ ...registration, versionArn: `${FUNCTION}:2` });
+    const reconciler = new Reconciler(portsOf("reconciler"));
+    const early = new Retirement({
+      ...portsOf("reconciler"),
+      versions: { remove: async () => Promise.resolve() },
+      clock: { ...clock, now: () => clock.now() },
+    });
+    await reconciler.run((head) => early.look(head));
+    expect(await early.finish()).toBe(0);
+    const removed: string[] = [];
+    const late = new Retirement({
+      ...portsOf("reconciler"),
+      versions: { remove: async (address) => Promise.resolve(void removed.push(address)) },
+      clock: { ...clock, now: () => clock.now() + 48 * HOUR_MS },
+    });
+    expect(await late.finish()).toBe(1);
+    expect(removed).toEqual([`${FUNCTION}:1`]);
+    expect(idIn(await call("POST /Desk/ask/send?delay=1h", "x"))).toMatch(/^inv_/);
+    const sometime = new Reconciler({
+      ...portsOf("reconciler"),
+      clock: { ...clock, now: () => clock.now() + 1e9 },
+    });
+    expect((await sometime.run()).poked).toBeGreaterThan(0);
+    const [{ id } = { id: "" }] = (
+      await ask(admin, "GET /deployments").then(({ body }) => body as Deployments)
+    ).deployments;
+    expect((await ask(admin, `DELETE /deployments/${id}?force=true`)).status).toBe(202);
+    await registrar.remove(FUNCTION);
+    await registrar.remove(OTHER);
+  });
+
+  test("without a refusal", () => {
+    expect(guard.refused).toEqual([]);
+    expect(logged.filter((line) => line.includes("may not"))).toEqual([]);
+  });
+
+  test("and none on data, queues or schedules is granted for nothing", () => {
+    const granted = lines.map((line) => line.split(" | ").slice(0, 3).join(" | "));
+    const ofPorts = granted.filter(
+      (line) => / (dynamodb:|sqs:SendMessage|scheduler:)/.test(line) && !line.startsWith("timer schedules"),
+    );
+    const unused = ofPorts.filter((line) => !guard.used.has(line));
+    expect(unused).toEqual([]);
+  });
+});
+
+describe("a handler", () => {
+  const handler = guard.items("handler", store);
+  const refusing = new Guard(lines);
+  const confined = refusing.items("handler", store);
+
+  test("reads what is its own", async () => {
+    await expect(
+      handler.get({ table: "state", pk: `${serviceTag("Drawer")}.state.a`, sk: "b" }),
+    ).resolves.toBeDefined();
+  });
+
+  test.each([
+    ["another service's state", { table: "state", pk: `${serviceTag("Clerk")}.state.a`, sk: "b" }],
+    ["another service's journal", { table: "journal", pk: `${serviceTag("Clerk")}.inv.x`, sk: "head" }],
+    ["a deployment", { table: "registry", pk: "deployment.dp_1", sk: "deployment" }],
+  ] as const)("does not read or write %s", async (_, key) => {
+    await expect(confined.get(key)).rejects.toThrow("handler may not dynamodb:GetItem");
+    await expect(confined.write({ op: "put", key, attributes: {} })).rejects.toThrow(
+      "handler may not dynamodb:PutItem",
+    );
+    await expect(confined.scan(key.table, key.sk)).rejects.toThrow("handler may not dynamodb:Scan");
+  });
+});
