@@ -14,6 +14,10 @@
  * - Between head and Start: a repeat finds the head still `accepted` or `scheduled` and sends the Start again, made
  *   from the head and never from the repeat, whose input may differ. Without a repeat nobody was promised anything;
  *   the reconciler finds the head all the same.
+ * - A delayed id has no Start, where the door may set timers: its head is looked at when its timer says so. Between head and
+ *   timer, and after it, it is as with the Start: a repeat sets the timer again, the reconciler finds what is overdue. The
+ *   message that the timer sends is new then, so its place in the key's queue, and the token that it gives, are those
+ *   of the time at which it is due (W2, R3), whoever has set it.
  * - After the Start: a repeat may send it once more, marked `resent`, and the dispatcher looks before it runs it. Such
  *   repeats share a deduplication id for a minute, so that a thousand impatient clients do not flood the queue.
  *
@@ -48,9 +52,9 @@ import type { Attributes, Condition } from "../lib/item.ts";
 import { MAILBOX_RETENTION_MS, MESSAGE_PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../lib/limits.ts";
 import { type HandlerKind, isExclusive } from "../lib/manifest.ts";
 import type { Start, Target } from "../lib/message.ts";
-import type { Clock, Entropy, ItemStore, Mailbox } from "../lib/ports.ts";
+import type { Clock, Entropy, ItemStore, Mailbox, Timers } from "../lib/ports.ts";
 import { inputForMessage, readHead, removeInput, storeInput } from "./head-store.ts";
-import { outgoing, sendAll } from "./send.ts";
+import { outgoing, sendAll, startTimerOf } from "./send.ts";
 import { nonce } from "../lib/nonce.ts";
 import { isRun, workflowIdOf } from "./workflow-life.ts";
 
@@ -59,6 +63,8 @@ export interface DoorPorts {
   readonly mailbox: Mailbox;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  /** Absent: a delayed start is set by the dispatcher, for a message more. */
+  readonly timers?: Timers;
 }
 
 /** A request whose target, sizes and permissions have been checked. */
@@ -173,7 +179,7 @@ async function acceptWithHead(ports: DoorPorts, start: Start): Promise<Acceptanc
     await removeInput(ports, start).catch(() => undefined);
     return repeat(ports, start.id, parseHead(first));
   }
-  await sendAll(ports.mailbox, [addressed(sent, start.origin)]);
+  await dispatch(ports, sent, start.origin);
   return acceptanceOf(start);
 }
 
@@ -233,9 +239,15 @@ async function repeat(ports: DoorPorts, id: InvocationId, head: Head): Promise<A
   if (head.status === "accepted" || head.status === "scheduled") {
     const input = await inputForMessage(ports.items, id, head);
     const window = Math.floor(ports.clock.now() / RESEND_WINDOW_MS);
-    await sendAll(ports.mailbox, [addressed({ ...start, input }, `${head.origin}.again.${window}`)]);
+    await dispatch(ports, { ...start, input }, `${head.origin}.again.${window}`);
   }
   return { ...acceptanceOf(start), status: "PreviouslyAccepted" };
+}
+
+/** A delayed start has its head: what remains is its timer, which anyone may set, and set again. */
+async function dispatch({ mailbox, timers }: DoorPorts, start: Start, cause: string): Promise<void> {
+  if (start.dueAtMs !== undefined && timers) await timers.schedule(startTimerOf(start, start.dueAtMs));
+  else await sendAll(mailbox, [addressed(start, cause)]);
 }
 
 /** A delayed start is only registered now and joins its key's queue when it is due: it waits behind nobody. */

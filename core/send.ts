@@ -3,7 +3,7 @@
  * batch can fail in part: a group's later message must never be accepted before its earlier one.
  */
 import { OperationalError } from "../lib/errors.ts";
-import { groupOf } from "../lib/ids.ts";
+import { groupOf, type Incarnation, type InvocationId } from "../lib/ids.ts";
 import { digest } from "../lib/hash.ts";
 import { SEND_ATTEMPTS_MAX, SEND_BATCH_MAX } from "../lib/limits.ts";
 import { encodeMessage, type Message, type Outgoing } from "../lib/message.ts";
@@ -48,3 +48,17 @@ export function outgoing(message: Message, cause: string, group: string = groupO
   ).toString("base64url");
   return { group, dedup, body: encodeMessage(message) };
 }
+
+/** A delayed start's timer: the invocation's head is there, and is looked at when it is due. The same for the same start,
+ * whoever sets it. */
+export const startTimerOf = (
+  {
+    id,
+    incarnation,
+    origin,
+  }: { readonly id: InvocationId; readonly incarnation: Incarnation; readonly origin: string },
+  dueAtMs: number,
+): { readonly atMs: number; readonly message: Outgoing } => ({
+  atMs: dueAtMs,
+  message: outgoing({ kind: "resume", id, incarnation, dueAtMs }, `due.${origin}`),
+});

@@ -53,12 +53,13 @@ export function allowDispatcher(dispatcher: PerdureFunction, data: Data, timers:
   allowKey(dispatcher, data.encryptionKey);
 }
 
-export function allowIngress(ingress: PerdureFunction, data: Data): void {
+export function allowIngress(ingress: PerdureFunction, data: Data, timers: TimerTargets): void {
   const { journal, state, registry } = data.tables;
   ingress.allow(["dynamodb:GetItem", "dynamodb:PutItem", ...DELETE], [journal.tableArn]);
   ingress.allow(["dynamodb:GetItem"], [state.tableArn]);
   ingress.allow(["dynamodb:GetItem", ...SCAN], [registry.tableArn]);
   allowToSend(ingress, data.mailbox.queueArn);
+  allowToSchedule(ingress, timers);
   allowKey(ingress, data.encryptionKey);
 }
 

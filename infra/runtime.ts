@@ -93,9 +93,9 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     const ingress = this.#function("ingress", {
       description: "Perdure: HTTP ingress",
       timeout: HTTP_TIMEOUT,
-      variables: this.#dataVariables(),
+      variables: { ...this.#dataVariables(), ...variables },
     });
-    allowIngress(ingress, this.data);
+    allowIngress(ingress, this.data, targets);
     this.ingress = this.#api("ingress", ingress);
     const admin = this.#function("admin", {
       description: "Perdure: admin API",

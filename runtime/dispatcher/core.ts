@@ -4,7 +4,7 @@
  * everything that it causes is durable (M1); anything else gives it, and all later ones of its group, back.
  */
 import { readHead, type StoredHead, storeInput } from "../../core/head-store.ts";
-import { outgoing, sendAll } from "../../core/send.ts";
+import { outgoing, sendAll, startTimerOf } from "../../core/send.ts";
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { type Head, isExpired } from "../../lib/head.ts";
 import { isExclusiveId } from "../../lib/ids.ts";
@@ -26,7 +26,7 @@ import { InvocationWriter } from "./invocation-writer.ts";
 import { KeyLock } from "./key-lock.ts";
 import { fromHead, fromStart } from "./known.ts";
 import { NoteDelivery } from "./note-delivery.ts";
-import { forgetTimers, repeatLastOutputs, reply, startTimerOf } from "./output-repeater.ts";
+import { forgetTimers, repeatLastOutputs, reply } from "./output-repeater.ts";
 import { Progress } from "./progress.ts";
 import { type Keeper, noKeeper } from "./queue-keeper.ts";
 import { renew } from "./renewal.ts";

@@ -4,7 +4,7 @@
  */
 import { awaitPromise } from "../../core/promise-store.ts";
 import { type Carried, carried, performOutputs, replyTo } from "../../core/outputs.ts";
-import { outgoing, sendAll } from "../../core/send.ts";
+import { outgoing, sendAll, startTimerOf } from "../../core/send.ts";
 import { spill } from "../../core/value-store.ts";
 import { type Head, mayBeInDoubt } from "../../lib/head.ts";
 import type { Incarnation, InvocationId } from "../../lib/ids.ts";
@@ -96,19 +96,6 @@ export function timerOf(
     message: outgoing({ kind: "notify", id, incarnation, note, dueAtMs }, `timer.${command}${again}`),
   };
 }
-
-/** The timer of a delayed start. */
-export const startTimerOf = (
-  {
-    id,
-    incarnation,
-    origin,
-  }: { readonly id: InvocationId; readonly incarnation: Incarnation; readonly origin: string },
-  dueAtMs: number,
-) => ({
-  atMs: dueAtMs,
-  message: outgoing({ kind: "resume", id, incarnation, dueAtMs }, `due.${origin}`),
-});
 
 /** Takes back what an invocation that has ended was waiting for, where that saves anything: see {@link Timers.cancel}. */
 export async function forgetTimers(

@@ -1,6 +1,8 @@
 /** The ingress's Lambda entry, behind an HTTP API. */
 import { Connection, once } from "../../aws/connection.ts";
+import type { SqsTimers } from "../../aws/sqs-timers.ts";
 import { ItemRegistry } from "../../core/registry.ts";
+import type { Timers } from "../../lib/ports.ts";
 import { type ApiGatewayEvent, type ApiGatewayResult, toRequest, toResult } from "../http/api-gateway.ts";
 import { CALL_WAIT_MS, Ingress } from "./ingress.ts";
 
@@ -11,10 +13,33 @@ const connect = once(() => {
   const registry = new ItemRegistry(items, clock);
   const watch = connection.watch();
   return new Ingress(
-    { items, mailbox: connection.mailbox(), registry, watch, clock, entropy, logger },
+    {
+      items,
+      mailbox: connection.mailbox(),
+      timers: timers(connection),
+      registry,
+      watch,
+      clock,
+      entropy,
+      logger,
+    },
     { callWaitMs: CALL_WAIT_MS },
   );
 });
+
+/** Loaded with the first delayed send: the Scheduler's client is of no use to any other request. */
+function timers(connection: Connection): Timers {
+  let loaded: SqsTimers | undefined;
+  return {
+    schedule: async (timer) => {
+      if (!loaded) {
+        const { timersOf } = await import("../../aws/timers-connection.ts");
+        loaded ??= timersOf(connection);
+      }
+      await loaded.schedule(timer);
+    },
+  };
+}
 
 export async function handler(event: ApiGatewayEvent): Promise<ApiGatewayResult> {
   return toResult(await connect().handle(toRequest(event, "ingress")));

@@ -1,5 +1,5 @@
 /** What is outside the engine: clients at the door, who completes awakeables, operators. */
-import { accept, type Acceptance } from "../../core/door.ts";
+import { accept, type Acceptance, type DoorPorts } from "../../core/door.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
 import { OperationalError } from "../../lib/errors.ts";
 import { parseAwakeableId } from "../../lib/ids.ts";
@@ -68,11 +68,14 @@ export class Clients {
     const accepted: Accepted = { root, acceptances: [], repeated: false };
     this.accepted.push(accepted);
     for (let time = 0; time < root.times; time++) {
-      this.#as("client", async (ports) => await this.#request(ports, root, accepted));
+      this.#as("client", async (ports, actor) => {
+        const timers = this.#platform.timers(actor);
+        await this.#request({ ...ports, timers }, root, accepted);
+      });
     }
   }
 
-  async #request(ports: Ports, root: Root, accepted: Accepted): Promise<void> {
+  async #request(ports: DoorPorts, root: Root, accepted: Accepted): Promise<void> {
     const { program, idempotencyKey, delayMs } = root;
     const input = new TextEncoder().encode(JSON.stringify(program));
     const request = {

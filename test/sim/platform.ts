@@ -105,6 +105,10 @@ export class Platform {
     return new Actor(`${kind.slice(0, 4)}${++this.#names[kind]}`, kind, skewMs);
   }
 
+  timers(actor: Actor): SimTimers {
+    return new SimTimers({ service: this.#world.timers, effects: this.#world.effects, actor });
+  }
+
   ports(actor: Actor): Ports {
     const { tables, effects, observer, queue, scheduler, seed } = this.#world;
     const items = new SimItemStore({ tables, effects, actor, observer });
@@ -253,7 +257,7 @@ export class Platform {
     if (free) return free;
     const actor = this.actor("dispatcher");
     const ports = this.ports(actor);
-    const timers = new SimTimers({ service: this.#world.timers, effects: this.#world.effects, actor });
+    const timers = this.timers(actor);
     const invoker: Invoker = { invoke: (deployment, request) => this.#invoke(actor, deployment, request) };
     const environment: DispatcherEnvironment = {
       actor,

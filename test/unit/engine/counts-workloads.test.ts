@@ -110,10 +110,10 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   "one-way send": { handler: 1, dispatcher: 1, writeUnits: 1, readUnits: 0, fifo: 3, bytesMax: 700 },
   "delayed send": {
     handler: 1,
-    dispatcher: 2,
+    dispatcher: 1,
     writeUnits: 4,
-    readUnits: 5,
-    fifo: 6,
+    readUnits: 4,
+    fifo: 3,
     standard: 3,
     bytesMax: 700,
   },

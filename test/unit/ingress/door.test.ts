@@ -5,7 +5,9 @@ import { inputKey, parseHead } from "../../../lib/head.ts";
 import { childUnique, groupOf, invocationId, isExclusiveId, isInvocationId } from "../../../lib/ids.ts";
 import type { Attributes } from "../../../lib/item.ts";
 import { MAILBOX_RETENTION_MS, PAYLOAD_BYTES_MAX } from "../../../lib/limits.ts";
+import { decodeMessage, type Outgoing } from "../../../lib/message.ts";
 import { success } from "../../../lib/outcome.ts";
+import type { Timers } from "../../../lib/ports.ts";
 import { bytes, NOW, World } from "./world.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -283,6 +285,29 @@ describe("a delayed start", () => {
     expect(world.takeSent()).toMatchObject([
       { group: id, message: { kind: "start", accepted: true, dueAtMs: NOW + HOUR_MS } },
     ]);
+  });
+
+  test("sets its own timer where the door may, for its first due time, and sends nothing", async () => {
+    const world = new World();
+    const timers: { atMs: number; message: Outgoing }[] = [];
+    const ports = {
+      ...world.ports,
+      timers: { schedule: async (timer) => void timers.push(timer) } as Timers,
+    };
+    const first = await accept(ports, { ...run, delayMs: HOUR_MS });
+    await world.clock.advance(1000);
+    await accept(ports, { ...run, delayMs: 5 });
+    expect(world.takeSent()).toEqual([]);
+    expect(timers).toHaveLength(2);
+    expect(timers[1]).toEqual(timers[0]);
+    expect(timers[0]?.atMs).toBe(NOW + HOUR_MS);
+    const { id, incarnation } = first;
+    expect(decodeMessage(timers[0]?.message.body ?? "")).toEqual({
+      kind: "resume",
+      id,
+      incarnation,
+      dueAtMs: NOW + HOUR_MS,
+    });
   });
 
   test("is resent for its first due time", async () => {
