@@ -212,7 +212,8 @@ test.each([
     "not loaded within",
   ],
 ])("%s: neither discovery nor turns succeed, and the reason is told", async (_name, bundle, text) => {
-  const { pool, run } = poolOf(bundle, { loadMs: 500 });
+  // Enough for a process to start on a busy machine; only the last one takes all of it, twice.
+  const { pool, run } = poolOf(bundle, { loadMs: 2_500 });
   await expect(pool.discover("dp_test")).rejects.toMatchObject({
     code: "init",
     message: expect.stringContaining(text) as string,

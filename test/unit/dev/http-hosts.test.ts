@@ -20,13 +20,19 @@ afterEach(() => {
 });
 
 const released = Promise.withResolvers<undefined>();
+/** Two turns of `slow` have begun. */
+const begun = Promise.withResolvers<undefined>();
+let slow = 0;
 
 const served = service({
   name: "Service",
   handlers: {
     handler: async (ctx: Context) => await ctx.run("step", () => "done"),
     never: async () => await new Promise(() => undefined),
-    slow: async () => await released.promise,
+    slow: async () => {
+      if (++slow === 2) begun.resolve(undefined);
+      return await released.promise;
+    },
   },
 });
 
@@ -205,7 +211,7 @@ test("a process that goes away fails the turns that it had, and no others", asyn
   const lost = expect(run({ address, http11: true }, "a", "slow")).rejects.toMatchObject({ code: "crashed" });
   const elsewhere = await listen(createHttp2(handlerOf()));
   const kept = run({ address: elsewhere }, "b", "slow");
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await begun.promise;
   server.closeAllConnections();
   await lost;
   released.resolve(undefined);

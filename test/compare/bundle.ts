@@ -1,0 +1,74 @@
+/**
+ * The examples as a program that serves them with Restate's SDK: `@restatedev/restate-sdk` is the published one, or
+ * `perdure/restate` by an alias. Not a character of the programs differs.
+ */
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { ROOT } from "./process.ts";
+
+export type Side = "restate" | "perdure";
+
+const EXAMPLES = ["01-greeter", "02-bank-account", "03-order-saga", "04-signup"];
+
+const SDK: Record<Side, string> = {
+  restate: join(ROOT, "peers/node_modules/@restatedev/restate-sdk"),
+  perdure: join(ROOT, "sdk/restate.ts"),
+};
+
+/** The examples import Perdure's names; this is the one that Restate's SDK has another name for. */
+const NAMES = `
+export * from "@restatedev/restate-sdk";
+export { RestatePromise as DurablePromise } from "@restatedev/restate-sdk";
+`;
+
+const imports = EXAMPLES.map((name, nth) => `import s${nth} from "./examples/${name}.ts";`);
+const SERVE = `
+${imports.join("\n")}
+import { serve } from "@restatedev/restate-sdk";
+await serve({ services: [${EXAMPLES.map((_, nth) => `...s${nth}`).join(", ")}] });
+`;
+
+/** Writes the program to the folder and answers its path. Throws if it does not compile. */
+export async function bundleFor(side: Side, folder: string): Promise<string> {
+  const names = join(folder, `names-of-${side}.mts`);
+  writeFileSync(names, NAMES);
+  checkTypes(side, names, folder);
+  const outfile = join(folder, `${side}.mjs`);
+  await build({
+    stdin: { contents: SERVE, resolveDir: ROOT, loader: "ts", sourcefile: "serve.ts" },
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    logLevel: "error",
+    conditions: ["perdure-source"],
+    alias: { "@restatedev/restate-sdk": SDK[side], perdure: names },
+    // CommonJS packages call `require`.
+    banner: {
+      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+    },
+  });
+  return outfile;
+}
+
+/** With the compiler's options of this repository. */
+function checkTypes(side: Side, names: string, folder: string): void {
+  const types = side === "restate" ? join(SDK.restate, "dist/index.d.ts") : SDK.perdure;
+  const project = join(folder, `tsconfig.${side}.json`);
+  const config = {
+    extends: join(ROOT, "tsconfig.json"),
+    compilerOptions: {
+      typeRoots: [join(ROOT, "node_modules/@types")],
+      paths: { "@restatedev/restate-sdk": [types], perdure: [names] },
+    },
+    include: EXAMPLES.map((name) => join(ROOT, `examples/${name}.ts`)),
+    exclude: [],
+  };
+  writeFileSync(project, JSON.stringify(config));
+  const { status, stdout } = spawnSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", project], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`the examples do not compile against ${types}:\n${stdout}`);
+}

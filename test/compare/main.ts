@@ -1,0 +1,71 @@
+/**
+ * The same programs on Restate's published server with its published SDK, and on Perdure with `perdure/restate`: one scenario
+ * over HTTP, the answers side by side. `npm run compare`; ends with 1 if they differ in anything that is not expected.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { type Answer, Client } from "./client.ts";
+import { whyExpected } from "./expected.ts";
+import { ROOT, stopAll } from "./process.ts";
+import { scenario } from "./scenario.ts";
+import { startServer } from "./servers.ts";
+import type { Side } from "./bundle.ts";
+
+const SHOWN_CHARS_MAX = 160;
+
+function installPeers(): void {
+  if (existsSync(join(ROOT, "peers/node_modules/.bin/restate-server"))) return;
+  console.log("The published server and SDK are not installed: npm run peers\n");
+  execFileSync("npm", ["run", "--silent", "peers"], { cwd: ROOT, stdio: "inherit" });
+}
+
+async function answersOf(side: Side, folder: string): Promise<ReadonlyMap<string, Answer>> {
+  const client = new Client(await startServer(side, folder));
+  await scenario(client);
+  return client.answers;
+}
+
+function show(answer: Answer | undefined): string {
+  if (!answer) return "nothing";
+  const { status, contentType, headers, body } = answer;
+  const said = Object.entries(headers).filter(([, value]) => value !== null && value !== false);
+  const names = said.map(([name, value]) => (value === true ? name : `${name}=${String(value)}`));
+  const text = (JSON.stringify(body) ?? "").slice(0, SHOWN_CHARS_MAX);
+  return [status, contentType ?? "-", ...names, text].join(" ");
+}
+
+/** Prints all answers. Answers how many differ unexpectedly. */
+function compare(restate: ReadonlyMap<string, Answer>, perdure: ReadonlyMap<string, Answer>): number {
+  const requests = [...new Set([...restate.keys(), ...perdure.keys()])];
+  const differing: string[] = [];
+  for (const request of requests) {
+    const [theirs, ours] = [restate.get(request), perdure.get(request)];
+    if (isDeepStrictEqual(theirs, ours)) {
+      console.log(`same     ${request}\n           ${show(ours)}`);
+      continue;
+    }
+    const why = whyExpected(theirs, ours);
+    console.log(
+      `${why === undefined ? "DIFFERS " : "expected"} ${request}${why === undefined ? "" : `: ${why}`}`,
+    );
+    console.log(`  Restate  ${show(theirs)}\n  Perdure  ${show(ours)}`);
+    if (why === undefined) differing.push(request);
+  }
+  console.log(`\n${requests.length} requests, ${differing.length} answered differently without a reason`);
+  for (const request of differing) console.log(`  ${request}`);
+  return requests.length === 0 ? 1 : differing.length;
+}
+
+installPeers();
+const folder = mkdtempSync(join(tmpdir(), "perdure-compare-"));
+try {
+  const restate = await answersOf("restate", folder);
+  const perdure = await answersOf("perdure", folder);
+  process.exitCode = compare(restate, perdure) === 0 ? 0 : 1;
+} finally {
+  await stopAll();
+  rmSync(folder, { recursive: true, force: true });
+}
