@@ -1,6 +1,6 @@
 /** The end of an invocation that its own code does not decide, and of the calls that it awaited (R12). */
 import { readHead, readLog } from "../../core/head-store.ts";
-import { outgoing, sendAll, startTimerOf } from "../../core/send.ts";
+import { outgoing, sendAll } from "../../core/send.ts";
 import type { Entry } from "../../lib/entry.ts";
 import type { InvocationId } from "../../lib/ids.ts";
 import { failure } from "../../lib/outcome.ts";
