@@ -83,6 +83,12 @@ export const REPLAY_STALL_MS = 2000;
 export const CANCELLATION_LOOK_MS_MIN = 250;
 export const CANCELLATION_LOOK_MS_MAX = 4000;
 
+/** Default retries of a client's request (Restate's defaults). */
+export const CLIENT_RETRY_ATTEMPTS_MAX = 6;
+export const CLIENT_RETRY_DURATION_MS_MAX = 60_000;
+export const CLIENT_RETRY_INITIAL_INTERVAL_MS = 250;
+export const CLIENT_RETRY_MAX_INTERVAL_MS = 3000;
+
 /** Default retry policy of an invocation (Restate's defaults). */
 export const RETRY_INITIAL_INTERVAL_MS = 50;
 export const RETRY_MAX_INTERVAL_MS = 60_000;
