@@ -39,7 +39,6 @@ export class RuntimeDashboard extends Construct {
           graph("Dead letters", [
             queues.mailboxDeadLetters.metricApproximateNumberOfMessagesVisible(),
             queues.delayDeadLetters.metricApproximateNumberOfMessagesVisible(),
-            ...sums("deadLetters"),
           ]),
         ],
         [

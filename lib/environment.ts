@@ -18,7 +18,6 @@ export const ENVIRONMENT = {
   logLevel: "PERDURE_LOG_LEVEL",
   /** Tells the metrics of several runtimes in an account apart; without it, none are written. */
   runtimeName: "PERDURE_RUNTIME_NAME",
-  mailboxDeadLettersUrl: "PERDURE_MAILBOX_DEAD_LETTERS_URL",
 } as const;
 
 export type EnvironmentVariable = keyof typeof ENVIRONMENT;

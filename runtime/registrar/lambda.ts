@@ -1,5 +1,5 @@
 /** The registrar's Lambda entry: invoked by CloudFormation, which it answers over HTTPS. */
-import { Connection } from "../../aws/connection.ts";
+import { Connection, once } from "../../aws/connection.ts";
 import { lambdaDiscoverer } from "../../aws/lambda-connection.ts";
 import { ItemRegistry } from "../../core/registry.ts";
 import { asError } from "../../lib/errors.ts";
@@ -10,15 +10,15 @@ import { Registrar } from "./core.ts";
 const ATTEMPTS_MAX = 5;
 const PAUSE_MS = 1000;
 
-const connection = new Connection(process.env);
-const { clock, logger } = connection;
-const registrar = new Registrar({
-  registry: new ItemRegistry(connection.items(), clock),
-  discoverer: lambdaDiscoverer(),
-  clock,
+const connect = once(() => {
+  const connection = new Connection(process.env);
+  const { clock, logger } = connection;
+  const registry = new ItemRegistry(connection.items(), clock);
+  return { clock, logger, registrar: new Registrar({ registry, discoverer: lambdaDiscoverer(), clock }) };
 });
 
 export async function handler(event: ResourceEvent): Promise<void> {
+  const { logger, registrar } = connect();
   const answer = await answerTo(event, registrar);
   const { RequestType } = event;
   const { Status, Reason, PhysicalResourceId } = answer;
@@ -32,6 +32,7 @@ export async function handler(event: ResourceEvent): Promise<void> {
 }
 
 async function send(url: string, answer: ResourceAnswer): Promise<void> {
+  const { clock, logger } = connect();
   for (let attempt = 1; ; attempt++) {
     try {
       // The URL is signed for a request without a content type.

@@ -1,5 +1,5 @@
 /** Every alarm has its section in docs/operations.md, and every such section its alarm; the dashboard shows every metric. */
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Duration } from "aws-cdk-lib";
 import { describe, expect, test } from "vitest";
@@ -79,6 +79,17 @@ describe("alarms", () => {
     for (const { Properties } of Object.values(alarmsOf(makeStack({ alarmActions: [action] })))) {
       expect(Properties["AlarmActions"]).toHaveLength(1);
     }
+  });
+});
+
+describe("metrics", () => {
+  test("are measured, each of them, by the runtime", () => {
+    const root = join(import.meta.dirname, "../..");
+    const sources = globSync("runtime/**/*.ts", { cwd: root }).map((file) =>
+      readFileSync(join(root, file), "utf8"),
+    );
+    const measured = sources.flatMap((source) => [...source.matchAll(/measure\(\s*"(\w+)"/g)]);
+    expect(new Set(measured.map(([, name]) => name))).toEqual(new Set(Object.keys(METRICS)));
   });
 });
 
