@@ -48,8 +48,8 @@ const READS = "gkq";
 const COMPLETED_AT_ONCE = `r${READS}`;
 
 interface Issued {
-  readonly entry: CommandEntry;
-  readonly complete: Completion | undefined;
+  /** Until then: it holds on to the result. */
+  complete: Completion | undefined;
   settled: boolean;
 }
 
@@ -127,7 +127,7 @@ export class Turn {
     }
     const recorded = this.#recorded.get(command);
     if (recorded) assertSameCommand(recorded, entry, this.#recorded.size);
-    this.#issued.push({ entry, complete, settled: false });
+    this.#issued.push({ complete, settled: false });
     if (!recorded && entry[0] !== "r" && !READS.includes(entry[0])) this.#pending.push(entry);
     return { recorded };
   }
@@ -298,8 +298,10 @@ export class Turn {
   #complete(command: number, value: Value): void {
     const issued = this.#issued[command];
     if (!issued || issued.settled) return;
+    const { complete } = issued;
     issued.settled = true;
-    issued.complete?.({ value, at: ++this.#event });
+    issued.complete = undefined;
+    complete?.({ value, at: ++this.#event });
   }
 
   #signalQueue(key: Value) {

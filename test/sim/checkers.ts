@@ -2,12 +2,13 @@
 import { type Observation, withoutReads } from "./interpreter.ts";
 import { decodeOutcome } from "../../lib/outcome.ts";
 import { lockKey, parseLock } from "../../lib/lock.ts";
-import { isExclusiveId, serviceTag, statePartition } from "../../lib/ids.ts";
+import { isExclusiveId, statePartition } from "../../lib/ids.ts";
 import type { Entry } from "../../lib/entry.ts";
 import type { Accepted } from "./clients.ts";
 import type { Tables } from "./item-store.ts";
 import type { Queue } from "./mailbox.ts";
 import type { Life, Observer } from "./observer.ts";
+import { journalValue, stateValue } from "./stored-value.ts";
 import type { TimerService } from "./timers.ts";
 
 export interface Ending {
@@ -38,6 +39,7 @@ export function checkEnding(ending: Ending): void {
   checkAccounts(ending);
   checkLocks(ending);
   checkState(ending);
+  checkSharedReads(ending);
   checkBank(ending);
 }
 
@@ -106,14 +108,13 @@ function checkOnce({ accepted, ranAs, observer }: Ending): void {
 }
 
 /** J2: no step ran on account of something that the log in the end says otherwise: another winner of a race, say. */
-function checkAccounts({ observer }: Ending): void {
+function checkAccounts({ observer, tables }: Ending): void {
   for (const [name, accounts] of observer.accounts) {
     const [id = "", incarnation] = name.split(" ");
     const life = observer.lives.get(id);
     if (life?.incarnation !== Number(incarnation) || life.status !== "completed") continue;
-    const outcome = decodeOutcome(life.head["x"]);
-    if (!outcome.ok || "ref" in outcome) continue;
-    const { seen } = JSON.parse(new TextDecoder().decode(outcome.value)) as { seen: Observation[] };
+    const seen = seenBy(tables, life);
+    if (!seen) continue;
     const truth = JSON.stringify(withoutReads(seen));
     const wrong = accounts.find((account) => !truth.startsWith(account.seen));
     if (wrong)
@@ -121,6 +122,28 @@ function checkAccounts({ observer }: Ending): void {
         "J2",
         `step ${wrong.step} of ${id} ran on account of ${wrong.seen}]; the result says ${truth}`,
       );
+  }
+}
+
+/** What the code of a life that has succeeded has observed, as its result says. */
+function seenBy(tables: Tables, life: Life): Observation[] | undefined {
+  const result = life.status === "completed" ? bytesOfResult(tables, life) : undefined;
+  if (!result) return undefined;
+  return (JSON.parse(new TextDecoder().decode(result)) as { seen: Observation[] }).seen;
+}
+
+/** W3: a shared handler may read any version of a value, but never a mixture of two. */
+function checkSharedReads({ observer, tables }: Ending): void {
+  for (const life of observer.lives.values()) {
+    const [service = "", handler, key = ""] = life.target;
+    if (handler !== "look") continue;
+    for (const [kind, name, value] of seenBy(tables, life) ?? []) {
+      if (kind !== "get" || value === null) continue;
+      const written = observer.state.get(`${statePartition(service, key)} ${String(name)}`) ?? [];
+      const read = JSON.stringify(value);
+      if (!written.some((one) => one.value === read))
+        observer.fail("W3", `${life.id} has read ${String(name)} as ${read}, which nobody has written`);
+    }
   }
 }
 
@@ -167,11 +190,12 @@ function compareState(
 ): void {
   for (const [name, value] of state) {
     const item = tables.get({ table: "state", pk: partition, sk: name });
-    const held = item?.["val"] instanceof Uint8Array ? new TextDecoder().decode(item["val"]) : null;
+    const bytes = stateValue(tables, partition, name, item);
+    const held = bytes ? new TextDecoder().decode(bytes) : null;
     if (held !== value) observer.fail("W3", `${name} of ${partition} is ${held}; the journals say ${value}`);
   }
   for (const { pk, sk, item } of tables.all("state")) {
-    if (pk === partition && item["val"] !== undefined && !state.has(sk)) {
+    if (pk === partition && (item["val"] ?? item["c"]) !== undefined && !state.has(sk)) {
       observer.fail("W3", `${sk} of ${partition} is there, and the journals have cleared it`);
     }
   }
@@ -218,12 +242,8 @@ function replay(observer: Observer, tables: Tables, life: Life, state: Map<strin
 }
 
 function text(tables: Tables, life: Life, value: unknown): string {
-  if (value instanceof Uint8Array) return new TextDecoder().decode(value);
-  const pk = `${serviceTag(life.target[0] ?? "")}.inv.${life.id}`;
-  const item = tables.get({ table: "journal", pk, sk: String(value) });
-  return item?.["value"] instanceof Uint8Array
-    ? new TextDecoder().decode(item["value"])
-    : `missing ${String(value)}`;
+  const bytes = typeof value === "string" ? journalValue(tables, life.id, value) : value;
+  return bytes instanceof Uint8Array ? new TextDecoder().decode(bytes) : `missing ${String(value)}`;
 }
 
 /** M2: every transfer took place once, as a whole: the balances sum to zero. A step of it may fail for good by its own
@@ -231,7 +251,7 @@ function text(tables: Tables, life: Life, value: unknown): string {
 function checkBank({ accepted, observer, tables }: Ending): void {
   const transfers = accepted.filter(({ root }) => root.idempotencyKey?.startsWith("transfer-") === true);
   const lives = transfers.flatMap(({ acceptances }) => observer.lives.get(acceptances[0]?.id ?? "") ?? []);
-  if (transfers.length === 0 || lives.some((life) => resultOf(life).startsWith("failed"))) return;
+  if (transfers.length === 0 || lives.some((life) => resultOf(tables, life).startsWith("failed"))) return;
   let sum = 0;
   for (const { pk, sk, item } of tables.all("state")) {
     if (pk.includes(".state.bank-") && sk === "balance" && item["val"] instanceof Uint8Array) {
@@ -245,9 +265,15 @@ function checkBank({ accepted, observer, tables }: Ending): void {
 export const withoutCounts = (result: string): string => result.replaceAll(/#\d+⟧/g, "⟧");
 
 /** The result of an ended invocation, as its client would see it, without the counts that differ between runs. */
-export function resultOf(life: Life): string {
+export function resultOf(tables: Tables, life: Life): string {
   const outcome = decodeOutcome(life.head["x"]);
   if (!outcome.ok) return `failed ${outcome.failure.code} ${outcome.failure.message}`;
-  if ("ref" in outcome) return `ref ${outcome.ref}`;
-  return withoutCounts(new TextDecoder().decode(outcome.value));
+  const bytes = bytesOfResult(tables, life);
+  return bytes ? withoutCounts(new TextDecoder().decode(bytes)) : "missing";
+}
+
+function bytesOfResult(tables: Tables, life: Life): Uint8Array | undefined {
+  const outcome = decodeOutcome(life.head["x"]);
+  if (!outcome.ok) return undefined;
+  return "ref" in outcome ? journalValue(tables, life.id, outcome.ref) : outcome.value;
 }

@@ -1,7 +1,10 @@
 /** What is outside the engine: clients at the door, who completes awakeables, operators. */
 import { accept, type Acceptance, type DoorPorts } from "../../core/door.ts";
 import { outgoing, sendAll } from "../../core/send.ts";
+import { spill } from "../../core/value-store.ts";
+import type { Note } from "../../lib/entry.ts";
 import { OperationalError } from "../../lib/errors.ts";
+import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import { parseAwakeableId } from "../../lib/ids.ts";
 import type { HandlerKind } from "../../lib/manifest.ts";
 import { encodeOutcome, failure, success } from "../../lib/outcome.ts";
@@ -13,7 +16,7 @@ import {
 } from "../../runtime/admin/control.ts";
 import { Reconciler } from "../../runtime/reconciler/core.ts";
 import type { Actor } from "./actor.ts";
-import { targetOf } from "./interpreter.ts";
+import { paddingOf, targetOf } from "./interpreter.ts";
 import type { Platform, Ports, World } from "./platform.ts";
 import { Prng } from "./prng.ts";
 import type { AwakeableInstruction, Callee } from "./program.ts";
@@ -153,20 +156,15 @@ export class Clients {
     const { id, incarnation, index } = address;
     for (let time = 0; time < times; time++) {
       this.#world.scheduler.after(resolveAfterMs * (1 + this.#prng.unit() * time), () => {
-        const value = new TextEncoder().encode(JSON.stringify(`${name} resolved`));
+        const value = new TextEncoder().encode(JSON.stringify(`${name} resolved${paddingOf(name)}`));
         const outcome = rejects ? failure(500, `${name} rejected`) : success(value);
         this.#as("client", async (ports) => {
           const uid = Buffer.from(ports.entropy.bytes(12)).toString("base64url");
-          const message = {
-            kind: "notify",
-            id,
-            incarnation,
-            note: ["i", index, uid, encodeOutcome(outcome)],
-          } as const;
-          await this.#insist(
-            async () =>
-              await sendAll(ports.mailbox, [outgoing({ ...message, note: [...message.note] }, uid)]),
-          );
+          await this.#insist(async () => {
+            const held = await spill(ports, id, encodeOutcome(outcome), MESSAGE_PAYLOAD_BYTES_MAX);
+            const note: Note = ["i", index, uid, held];
+            await sendAll(ports.mailbox, [outgoing({ kind: "notify", id, incarnation, note }, uid)]);
+          });
         });
       });
     }

@@ -1,56 +1,13 @@
 /** `npm run sim`: see README.md. */
-import { ci } from "./ci.ts";
-import { parseOptions, USAGE } from "./options.ts";
-import { searchCrashes } from "./pool.ts";
-import { searchPlanted } from "./planted-search.ts";
-import { replay, searchSeeds } from "./report.ts";
+import { PRODUCT_LIMITS, USAGE } from "./options.ts";
+import { useSmallLimits } from "./small-limits.ts";
 
-/** Pairs of crashes are tried for programs with at most so many effects. */
-const PAIRS_MAX = 30;
-
-async function planted(only: string | undefined): Promise<boolean> {
-  const caught = await searchPlanted({ ...(only === undefined ? {} : { only }), show: console.log });
-  const missed = caught.filter(({ seed }) => seed === undefined);
-  console.log(
-    `${caught.length} planted bugs, ${caught.length - missed.length} caught, ${missed.length} missed`,
-  );
-  return missed.length === 0;
-}
-
-async function crashes(pairsMax: number): Promise<boolean> {
-  const reports = await searchCrashes(pairsMax, ({ name, effects, runs, pairs, failures }) => {
-    const result =
-      failures.length === 0 ? "same outcome" : `${failures.length} FAILED: ${failures[0]?.slice(0, 500)}`;
-    console.log(
-      `  ${name.padEnd(50)} ${String(effects).padStart(4)} effects, ${String(runs).padStart(6)} crashes${pairs ? " (pairs too)" : ""}: ${result}`,
-    );
-  });
-  const [runs, failed] = [
-    reports.reduce((sum, report) => sum + report.runs, 0),
-    reports.filter(({ failures }) => failures.length > 0).length,
-  ];
-  console.log(`${reports.length} programs, ${runs} crashes tried, ${failed} programs failed`);
-  return failed === 0;
-}
-
-async function main(): Promise<boolean> {
-  const options = parseOptions(process.argv.slice(2));
-  switch (options.mode) {
-    case "replay":
-      return await replay(options);
-    case "seeds":
-      return await searchSeeds(options);
-    case "planted":
-      return await planted(options.only);
-    case "crashes":
-      return await crashes(PAIRS_MAX);
-    case "ci":
-      return await ci();
-  }
-}
+if (!process.argv.includes(PRODUCT_LIMITS)) useSmallLimits();
 
 try {
-  process.exitCode = (await main()) ? 0 : 1;
+  // Only now: it loads the product.
+  const { command } = await import("./command.ts");
+  process.exitCode = (await command()) ? 0 : 1;
 } catch (error) {
   console.error(error instanceof RangeError ? `${error.message}\n\n${USAGE}` : error);
   process.exitCode = 2;

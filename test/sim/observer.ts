@@ -9,7 +9,9 @@ import type { Message } from "../../lib/message.ts";
 import { decodeMessage } from "../../lib/message.ts";
 import { equalValues, type Value } from "../../lib/value.ts";
 import type { Actor, CurrentTurn } from "./actor.ts";
+import type { Tables } from "./item-store.ts";
 import type { Held } from "./mailbox.ts";
+import { journalValue, stateValue } from "./stored-value.ts";
 import type { Trace } from "./trace.ts";
 
 /** Thrown where an invariant is violated; it stops the run. */
@@ -65,7 +67,8 @@ export class Observer {
   readonly ended = new Set<string>();
   /** Step results that are in a log. */
   readonly durable = new Set<string>();
-  readonly #inValue = new Map<string, string[]>();
+  /** What is stored, when what was written refers to it. */
+  tables: Tables | undefined;
   /** Exclusive invocations that have begun, by group, in order. */
   readonly begun = new Map<string, Life[]>();
   /** Sequence of the first Start that the mailbox accepted, by id. */
@@ -121,8 +124,6 @@ export class Observer {
     if (!result.won) return;
     const id = pk.slice(pk.indexOf(".inv.") + 5);
     if (table === "journal" && sk === "head") this.#headWritten(actor, id, before, result.item);
-    else if (table === "journal" && sk.startsWith("value#"))
-      this.#inValue.set(`${id} ${sk}`, tokensIn(result.item?.["value"]));
     else if (table === "journal" && sk.startsWith("page#")) this.#pageWritten(id, sk, result.item);
     else if (table === "state" && pk.includes(".state.")) this.#stateWritten(actor, pk, sk, result.item);
   }
@@ -161,6 +162,7 @@ export class Observer {
     const length = Number(after["n"]);
     const moves = Number(before?.["n"] ?? 0) < length || status !== life.status;
     if (status === "completed" && life.status !== "completed") this.#completed(life);
+    for (const name of ["in", "x", "m"]) this.#refersTo(life.id, after[name]);
     life.head = after;
     life.target = after["t"] as string[];
     if (after["k"] !== undefined) life.token = textOf(after["k"]);
@@ -208,11 +210,22 @@ export class Observer {
     });
   }
 
+  /** R8: what refers to a value is written after all of it. */
+  #valueOf(id: string, value: Value): Value {
+    if (typeof value !== "string" || !this.tables) return value;
+    const bytes = journalValue(this.tables, id, value);
+    if (!bytes) this.fail("R8", `${id} refers to ${value}, which is not there`);
+    return bytes ?? null;
+  }
+
+  #refersTo(id: string, value: Value | undefined): void {
+    for (const ref of refsIn(value ?? null)) this.#valueOf(id, ref);
+  }
+
   #entered(life: Life, entry: Entry): void {
+    this.#refersTo(life.id, entry);
     if (entry[0] === "r") {
-      const tokens =
-        typeof entry[3] === "string" ? this.#inValue.get(`${life.id} ${entry[3]}`) : tokensIn(entry[3]);
-      for (const token of tokens ?? []) this.durable.add(token);
+      for (const token of tokensIn(this.#valueOf(life.id, entry[3]))) this.durable.add(token);
       if (life.entries.some((other) => other !== entry && other[0] === "r" && other[1] === entry[1])) {
         this.fail("J2", `the result of step ${entry[2]} of ${life.id} was recorded twice`);
       }
@@ -278,11 +291,15 @@ export class Observer {
     if (!item) return this.fail("W3", `state ${sk} was deleted`);
     const fence = textOf(item["f"]);
     const token = fence.slice(0, fence.lastIndexOf("."));
-    const value = item["val"] instanceof Uint8Array ? decoder.decode(item["val"]) : null;
+    const bytes = this.tables ? stateValue(this.tables, pk, sk, item) : null;
+    if (bytes === undefined)
+      return this.fail("W3", `${sk} names chunks that are not there, or of another version`);
+    const value = bytes && decoder.decode(bytes);
+    if (item["c"] !== undefined) this.count("long state");
     const newest = this.#readers.get(pk);
     if (newest !== undefined && newest > token)
       this.fail("W3", `${actor.name} writes ${sk} as ${token}, after ${newest} has read the key`);
-    for (const written of tokensIn(item["val"])) {
+    for (const written of tokensIn(bytes ?? undefined)) {
       if (!this.durable.has(written))
         this.fail("J2", `${actor.name} writes ${sk} = ${value} before the result is durable`);
     }
@@ -304,12 +321,18 @@ export class Observer {
     const expected =
       message.kind === "start" && message.dueAtMs !== undefined ? message.id : groupOf(message.id);
     if (group !== expected) this.fail("R16", `a ${message.kind} for ${message.id} went to group ${group}`);
-    if (message.kind !== "start") return;
+    if ("from" in message || "inputFrom" in message) this.count("value by reference");
+    if (message.kind === "start") this.#startAccepted(by, sequence, message);
+    if (message.kind === "notify") this.#refersTo(message.from ?? message.id, message.note);
+  }
+
+  #startAccepted(by: string, sequence: string, message: Message & { kind: "start" }): void {
     const { id, incarnation, dueAtMs, input } = message;
     if (!this.firstStart.has(id))
       this.firstStart.set(id, { sequence, delayed: dueAtMs !== undefined, incarnation });
     if (!this.starts.has(id)) this.starts.set(id, message);
-    for (const token of tokensIn(input)) {
+    this.#refersTo(message.inputFrom ?? id, input);
+    for (const token of tokensIn(this.#valueOf(message.inputFrom ?? id, input))) {
       if (!this.durable.has(token))
         this.fail("J2", `${by} starts ${id} on account of ${token}, which is not durable`);
     }
@@ -355,6 +378,11 @@ export class Observer {
       this.fail("W1", `step ${step} of ${turn.id} runs while ${open.id} of the same key is ${open.status}`);
   }
 }
+
+const refsIn = (value: Value): string[] => {
+  if (typeof value === "string") return /^(value|input)#/.test(value) ? [value] : [];
+  return Array.isArray(value) ? value.flatMap(refsIn) : [];
+};
 
 const textOf = (value: Value | undefined): string =>
   typeof value === "string" || typeof value === "number" ? String(value) : "";

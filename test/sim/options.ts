@@ -14,7 +14,10 @@ export interface Options {
 }
 
 const SEEDS_BY_DEFAULT = 500;
+/** Without it, the product's limits are made small (`small-limits.ts`). */
+export const PRODUCT_LIMITS = "--product-limits";
 const FLAGS = new Set([
+  PRODUCT_LIMITS,
   "--seeds",
   "--from",
   "--seed",

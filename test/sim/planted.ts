@@ -165,6 +165,34 @@ const OTHERS: readonly Planted[] = [
     'if (verdict === "retry") await this.#locks.wake(next, true);',
     'if (verdict === "retry") await this.#locks.wake(next);',
   ]),
+  bug("what refers to a long value is written before all of it is", "core/journal.ts", 500, [
+    "    await writeValue(this.#ports, placeOf(this.#subject.id), ref, value);",
+    "    void writeValue(this.#ports, placeOf(this.#subject.id), ref, value).catch(() => undefined);",
+  ]),
+  bug("the chunk that vouches for all others is written first", "core/value-store.ts", 4000, [
+    "  await atOnce(names.length - 1, CHUNK_WRITES_AT_ONCE, (index) => put(index + 1));\n  await put(0);",
+    "  await put(0);\n  await atOnce(names.length - 1, CHUNK_WRITES_AT_ONCE, (index) => put(index + 1));",
+  ]),
+  bug(
+    "a value that a message names is not copied to its receiver",
+    "runtime/dispatcher/note-delivery.ts",
+    500,
+    [
+      "      await copyValue(this.#ports, placeOf(from), placeOf(id), result);",
+      "      void copyValue; void placeOf;",
+    ],
+  ),
+  bug(
+    "a long state value is overwritten where it stands, and read as it comes",
+    "core/state-chunks.ts",
+    4000,
+    ['held?.set === "a" ? "b" : "a"', '"a"'],
+    ['chunk?.["f"] === item["f"] && ', ""],
+  ),
+  bug("a long state value is named before its chunks are there", "core/state-chunks.ts", 500, [
+    "  await atOnce(count, CHUNK_WRITES_AT_ONCE, async (index) => {\n    const attributes",
+    "  void atOnce(count, CHUNK_WRITES_AT_ONCE, async (index) => {\n    const attributes",
+  ]),
 ];
 
 export const PLANTED: readonly Planted[] = [...COUNTEREXAMPLES, ...OTHERS];

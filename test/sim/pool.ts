@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import { CRASH_PROGRAMS, type CrashJob, type CrashReport } from "./crashes.ts";
 import type { FaultPlan } from "./faults.ts";
 import type { Patch } from "./plant.ts";
+import { limitsAreSmall } from "./small-limits.ts";
 import type { Failure, Job, Report } from "./worker.ts";
 
 const SEEDS_AT_ONCE = 25;
@@ -49,7 +50,9 @@ export async function search(options: Search): Promise<Totals> {
     return options.deadlineMs === undefined || performance.now() < options.deadlineMs;
   };
   const work = async (): Promise<void> => {
-    const worker = new Worker(new URL("worker.ts", import.meta.url), { workerData: patch ? { patch } : {} });
+    const worker = new Worker(new URL("worker.ts", import.meta.url), {
+      workerData: { small: limitsAreSmall(), ...(patch ? { patch } : {}) },
+    });
     try {
       while (hasMore()) {
         const job: Job = {
@@ -84,7 +87,9 @@ export async function searchCrashes(
   const reports: CrashReport[] = [];
   let next = 0;
   const work = async (): Promise<void> => {
-    const worker = new Worker(new URL("worker.ts", import.meta.url), { workerData: {} });
+    const worker = new Worker(new URL("worker.ts", import.meta.url), {
+      workerData: { small: limitsAreSmall() },
+    });
     try {
       while (next < CRASH_PROGRAMS) {
         const report = await ask<CrashReport>(worker, { program: next++, pairsMax });

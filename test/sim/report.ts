@@ -30,6 +30,8 @@ const OPERATIONS = [
     "message swallowed",
     "page",
     "turn failed",
+    "long state",
+    "value by reference",
   ],
   ...[
     "operator cancel",

@@ -9,6 +9,7 @@ import { Observer } from "./observer.ts";
 import { Platform, type World } from "./platform.ts";
 import { Prng } from "./prng.ts";
 import { Scheduler } from "./scheduler.ts";
+import { stateValue } from "./stored-value.ts";
 import { TimerService } from "./timers.ts";
 import { Trace } from "./trace.ts";
 import { Generator, type Workload } from "./workload.ts";
@@ -64,6 +65,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const effects = new Effects({ scheduler, faults, trace, prng, meanMs });
   const observer = new Observer(now, trace);
   const tables = new Tables(now);
+  observer.tables = tables;
   const queue = new Queue({ now, prng: new Prng(seed, "queue"), observer });
   const timers = new TimerService({ queue, effects, prng: new Prng(seed, "timers") });
   const skewMaxMs = faults.has("clock-skew") ? prng.pick([20, 400]) : 0;
@@ -121,7 +123,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   for (const [pid, ids] of ranAs) {
     const lives = [...ids].flatMap((id) => observer.lives.get(id) ?? []);
     outcomes[pid] = lives
-      .map((life) => (life.status === "completed" ? resultOf(life) : life.status))
+      .map((life) => (life.status === "completed" ? resultOf(tables, life) : life.status))
       .join(" | ");
   }
   const { violation } = observer;
@@ -145,8 +147,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
 function stateOf(tables: Tables): Record<string, string> {
   const state: Record<string, string> = {};
   for (const { pk, sk, item } of tables.all("state")) {
-    const value = item["val"];
-    if (value instanceof Uint8Array) state[`${pk} ${sk}`] = withoutCounts(new TextDecoder().decode(value));
+    const value = pk.includes(".state.") ? stateValue(tables, pk, sk, item) : null;
+    if (value) state[`${pk} ${sk}`] = withoutCounts(new TextDecoder().decode(value));
   }
   return Object.fromEntries(Object.entries(state).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

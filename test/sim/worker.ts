@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { CrashJob, CrashReport } from "./crashes.ts";
 import type { FaultPlan } from "./faults.ts";
 import { type Patch, plant } from "./plant.ts";
+import { useSmallLimits } from "./small-limits.ts";
 
 export interface Job {
   readonly from: number;
@@ -26,7 +27,8 @@ export interface Report {
   readonly operations: Record<string, number>;
 }
 
-const { patch } = (workerData ?? {}) as { patch?: Patch };
+const { patch, small } = (workerData ?? {}) as { patch?: Patch; small?: boolean };
+if (small) useSmallLimits();
 if (patch) plant(patch);
 const { run } = await import("./run.ts");
 

@@ -1,4 +1,5 @@
 /** Draws the programs of a run, and what the outside does to them. */
+import { LONG_NAME } from "./interpreter.ts";
 import { Prng } from "./prng.ts";
 import type { Callee, Instruction, Part, Program } from "./program.ts";
 
@@ -34,8 +35,12 @@ interface Scope {
 const DEPTH_MAX = 2;
 const STATE_NAMES = ["a", "b", "c"];
 
+/** One seed in sixteen. */
+const LONG_STATE_SEEDS = 3;
+
 export class Generator {
   readonly #prng: Prng;
+  readonly #seed: number;
   #programs = 0;
   #steps = 0;
   readonly #keysPerLevel: number;
@@ -44,6 +49,7 @@ export class Generator {
   readonly #weights: readonly string[];
 
   constructor(seed: number) {
+    this.#seed = seed;
     this.#prng = new Prng(seed, "workload");
     this.#keysPerLevel = this.#prng.int(1, 2);
     const kinds = [
@@ -82,6 +88,7 @@ export class Generator {
     if (prng.chance(0.05)) return this.#hotKey();
     if (prng.chance(0.05)) return this.#bank();
     if (prng.chance(0.06)) return this.#killing();
+    if (this.#seed % 16 === LONG_STATE_SEEDS) return this.#longState();
     const count = prng.int(1, 5);
     const disturbed = prng.chance(0.3);
     const spreadMs = prng.pick([10, 500, 20_000]);
@@ -107,6 +114,29 @@ export class Generator {
     }
     for (const { key, name } of this.#promises) roots.push(this.#resolver(key, name, spreadMs));
     return { roots, disturbed };
+  }
+
+  /** One name that is written and read at the same time, its values in chunks. */
+  #longState(): Workload {
+    const prng = this.#prng;
+    const one = (callee: Callee, body: readonly Instruction[], atMs: number): Root => ({
+      program: { pid: this.#pid(), callee, key: "k0-long", body },
+      atMs,
+      times: 1,
+    });
+    const set: Instruction = { do: prng.chance(0.15) ? "clear" : "set", name: LONG_NAME };
+    const write = (): Instruction[] => [
+      { do: "set", name: LONG_NAME },
+      { ...this.#step(), ms: prng.between(0, 5) } as Instruction,
+    ];
+    const spreadMs = prng.pick([50, 500]);
+    const writers = Array.from({ length: prng.int(2, 4) }, () =>
+      one("exclusive", [...write(), ...write(), set, ...write()], prng.between(0, spreadMs)),
+    );
+    const readers = Array.from({ length: 24 }, () =>
+      one("shared", [{ do: "get", name: LONG_NAME }], prng.between(0, 3 * spreadMs)),
+    );
+    return { roots: [...writers, ...readers], disturbed: false };
   }
 
   /** One key, more invocations than its lock holds inline. */

@@ -1,0 +1,50 @@
+/** What the simulator's command line does. */
+import { ci } from "./ci.ts";
+import { parseOptions } from "./options.ts";
+import { searchCrashes } from "./pool.ts";
+import { searchPlanted } from "./planted-search.ts";
+import { replay, searchSeeds } from "./report.ts";
+
+/** Pairs of crashes are tried for programs with at most so many effects. */
+const PAIRS_MAX = 30;
+
+async function planted(only: string | undefined): Promise<boolean> {
+  const caught = await searchPlanted({ ...(only === undefined ? {} : { only }), show: console.log });
+  const missed = caught.filter(({ seed }) => seed === undefined);
+  console.log(
+    `${caught.length} planted bugs, ${caught.length - missed.length} caught, ${missed.length} missed`,
+  );
+  return missed.length === 0;
+}
+
+async function crashes(pairsMax: number): Promise<boolean> {
+  const reports = await searchCrashes(pairsMax, ({ name, effects, runs, pairs, failures }) => {
+    const result =
+      failures.length === 0 ? "same outcome" : `${failures.length} FAILED: ${failures[0]?.slice(0, 500)}`;
+    console.log(
+      `  ${name.padEnd(50)} ${String(effects).padStart(4)} effects, ${String(runs).padStart(6)} crashes${pairs ? " (pairs too)" : ""}: ${result}`,
+    );
+  });
+  const [runs, failed] = [
+    reports.reduce((sum, report) => sum + report.runs, 0),
+    reports.filter(({ failures }) => failures.length > 0).length,
+  ];
+  console.log(`${reports.length} programs, ${runs} crashes tried, ${failed} programs failed`);
+  return failed === 0;
+}
+
+export async function command(): Promise<boolean> {
+  const options = parseOptions(process.argv.slice(2));
+  switch (options.mode) {
+    case "replay":
+      return await replay(options);
+    case "seeds":
+      return await searchSeeds(options);
+    case "planted":
+      return await planted(options.only);
+    case "crashes":
+      return await crashes(PAIRS_MAX);
+    case "ci":
+      return await ci();
+  }
+}

@@ -1,0 +1,41 @@
+/** Values that are kept apart, as checkers see them: put together from all of their items, or missing. */
+import { journalPartition, type InvocationId } from "../../lib/ids.ts";
+import type { Attributes, Table } from "../../lib/item.ts";
+import { itemNamesOf } from "../../lib/value-ref.ts";
+import type { Tables } from "./item-store.ts";
+
+/** `undefined` if any item of it is missing. */
+export function journalValue(tables: Tables, id: InvocationId, ref: string): Uint8Array | undefined {
+  return joined(tables, "journal", journalPartition(id), itemNamesOf(ref), () => true);
+}
+
+/** What a state item holds; `null`: nothing. `undefined`: a chunk is missing, or of another version. */
+export function stateValue(
+  tables: Tables,
+  pk: string,
+  name: string,
+  item: Attributes | undefined,
+): Uint8Array | null | undefined {
+  const { val, c, f } = item ?? {};
+  if (val instanceof Uint8Array) return val;
+  if (!Array.isArray(c)) return null;
+  const [set, count] = c as [string, number];
+  const names = Array.from({ length: count }, (_, index) => `${name}/${set}/${index}`);
+  return joined(tables, "state", pk.replace(".state.", ".state-value."), names, (chunk) => chunk["f"] === f);
+}
+
+function joined(
+  tables: Tables,
+  table: Table,
+  pk: string,
+  names: readonly string[],
+  isPart: (item: Attributes) => boolean,
+): Uint8Array | undefined {
+  const parts: Uint8Array[] = [];
+  for (const sk of names) {
+    const item = tables.get({ table, pk, sk });
+    if (!item || !isPart(item) || !(item["value"] instanceof Uint8Array)) return undefined;
+    parts.push(item["value"]);
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
