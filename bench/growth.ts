@@ -1,6 +1,7 @@
 /** How cost and time grow with what is kept: journals, state, invocations, backlogs. */
 import { backlogGrowth } from "./growth/backlog.ts";
 import { listingGrowth } from "./growth/listing.ts";
+import { replayMemory } from "./growth/replay-memory.ts";
 import { resumeGrowth } from "./growth/resume.ts";
 import { stateGrowth } from "./growth/state.ts";
 import type { Bench } from "./report/bench.ts";
@@ -11,6 +12,12 @@ export const growth: readonly Bench[] = [
     question: "How does resuming grow with the journal, beside Restate's SDK?",
     needsPeers: true,
     run: resumeGrowth,
+  },
+  {
+    name: "replay-memory",
+    question: "What does resuming a large journal read, and how much memory does it take?",
+    needsPeers: false,
+    run: replayMemory,
   },
   {
     name: "state",

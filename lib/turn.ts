@@ -57,6 +57,7 @@ export class Turn {
   readonly #log: readonly Entry[];
   readonly #recorded = new Map<number, CommandEntry>();
   readonly #issued: Issued[] = [];
+  #last: CommandEntry | undefined;
   readonly #carried: Note[];
   #notes: Note[];
   #next = 0;
@@ -128,6 +129,7 @@ export class Turn {
     const recorded = this.#recorded.get(command);
     if (recorded) assertSameCommand(recorded, entry, this.#recorded.size);
     this.#issued.push({ complete, settled: false });
+    this.#last = entry;
     if (!recorded && entry[0] !== "r" && !READS.includes(entry[0])) this.#pending.push(entry);
     return { recorded };
   }
@@ -366,8 +368,7 @@ export class Turn {
   }
 
   #missing(recorded: CommandEntry, doing: string): JournalMismatchError {
-    const last = this.#issued.at(-1)?.entry;
-    return missingCommand(recorded, this.#recorded.size, { doing, last });
+    return missingCommand(recorded, this.#recorded.size, { doing, last: this.#last });
   }
 }
 
