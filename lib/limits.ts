@@ -38,6 +38,8 @@ export const KEY_BYTES_MAX = 1024;
 /** Service, handler, step, state key, promise and signal names, in UTF-8 bytes. */
 export const NAME_BYTES_MAX = 512;
 export const IDEMPOTENCY_KEY_BYTES_MAX = 512;
+/** A Lambda function answers at most 6 MB, headers and base64 included. */
+export const LAMBDA_ANSWER_BYTES_MAX = 6_000_000;
 /** All headers of a request together, in UTF-8 bytes. */
 export const HEADERS_BYTES_MAX = 16 * 1024;
 

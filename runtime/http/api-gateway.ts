@@ -1,5 +1,6 @@
 /** API Gateway HTTP API events (payload format 2.0) as requests and responses of the ingress and admin cores. */
-import type { HttpRequest, HttpResponse } from "./message.ts";
+import { LAMBDA_ANSWER_BYTES_MAX } from "../../lib/limits.ts";
+import { type HttpRequest, type HttpResponse, jsonResponse } from "./message.ts";
 
 export interface ApiGatewayEvent {
   readonly rawPath: string;
@@ -24,6 +25,7 @@ export interface ApiGatewayResult {
  */
 export const KEYS_IN_PATHS = {
   ingress: [
+    /^(\/restate\/invocation\/[^/]+\/signals\/)(.+)(\/(?:resolve|reject))$/,
     /^(\/restate\/workflow\/[^/]+\/)(.+)(\/(?:attach|output))$/,
     /^(\/restate\/(?:call|send)\/[^/]+\/)(.+)(\/[^/]+)$/,
     /^(\/(?!restate\/)[^/]+\/)(.+?)(\/[^/]+\/send|\/[^/]+)$/,
@@ -59,7 +61,16 @@ function withKeyAsOne(path: string, shapes: readonly RegExp[]): string {
   return path;
 }
 
-/** Bodies are base64 on their way: a handler's bytes come out as they went in. */
-export function toResult({ status, headers, body }: HttpResponse): ApiGatewayResult {
-  return { statusCode: status, headers, body: Buffer.from(body).toString("base64"), isBase64Encoded: true };
+/** Bodies are base64 on their way: a handler's bytes come out as they went in. What Lambda would not let through (a list, a
+ * journal: results are shorter) is answered 413, which says to ask for less (P1). */
+export function toResult(response: HttpResponse): ApiGatewayResult {
+  const { status, headers, body } = response;
+  const encoded = Buffer.from(body).toString("base64");
+  if (encoded.length > LAMBDA_ANSWER_BYTES_MAX) return toResult(tooLong(body.byteLength));
+  return { statusCode: status, headers, body: encoded, isBase64Encoded: true };
+}
+
+function tooLong(bytes: number): HttpResponse {
+  const message = `the answer is ${bytes} bytes long, more than can be answered here; ask for less, with 'limit'`;
+  return jsonResponse(413, { code: 413, message, restate_code: null });
 }

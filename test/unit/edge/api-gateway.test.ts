@@ -1,6 +1,7 @@
 /** What an HTTP API makes of a path: every escape is decoded but that of the percent sign. */
-import { expect, test } from "vitest";
-import { type ApiGatewayEvent, toRequest } from "../../../runtime/http/api-gateway.ts";
+import { describe, expect, test } from "vitest";
+import { PAYLOAD_BYTES_MAX } from "../../../lib/limits.ts";
+import { type ApiGatewayEvent, toRequest, toResult } from "../../../runtime/http/api-gateway.ts";
 import { segmentsOf } from "../../../runtime/http/message.ts";
 
 const segments = (rawPath: string, api: "ingress" | "admin" = "ingress") => {
@@ -20,6 +21,10 @@ test.each([
   ["/restate/call/Counter/a/b/add", ["restate", "call", "Counter", "a/b", "add"]],
   ["/restate/workflow/Signup/a/b/attach", ["restate", "workflow", "Signup", "a/b", "attach"]],
   ["/restate/invocation/inv_1/attach", ["restate", "invocation", "inv_1", "attach"]],
+  [
+    "/restate/invocation/inv_1/signals/go/on/resolve",
+    ["restate", "invocation", "inv_1", "signals", "go/on", "resolve"],
+  ],
   ["/restate/awakeables/sign_1/resolve", ["restate", "awakeables", "sign_1", "resolve"]],
 ])("%s", (rawPath, expected) => {
   expect(segments(rawPath)).toEqual(expected);
@@ -33,4 +38,25 @@ test("the admin API's", () => {
     "handlers",
     "add",
   ]);
+});
+
+describe("an answer", () => {
+  const headers = { "x-restate-id": "inv_1" };
+
+  test("has its bytes as they were, up to the longest result", () => {
+    const body = new Uint8Array(PAYLOAD_BYTES_MAX).fill(255);
+    const result = toResult({ status: 200, headers, body });
+    expect(result).toMatchObject({ statusCode: 200, headers, isBase64Encoded: true });
+    expect(Buffer.compare(Buffer.from(result.body, "base64"), body)).toBe(0);
+  });
+
+  test("that Lambda would not let through is a 413 that says so", () => {
+    const { statusCode, body } = toResult({ status: 200, headers, body: new Uint8Array(4_600_000) });
+    expect(statusCode).toBe(413);
+    expect(JSON.parse(Buffer.from(body, "base64").toString())).toEqual({
+      code: 413,
+      message: "the answer is 4600000 bytes long, more than can be answered here; ask for less, with 'limit'",
+      restate_code: null,
+    });
+  });
 });
