@@ -3,6 +3,7 @@ import { DynamoListing } from "../../aws/dynamo-listing.ts";
 import { startDynalite, TABLES } from "../support/emulator-dynamo.ts";
 import { itemStoreSuite } from "./item-store-suite.ts";
 import { listingSuite } from "./listing-suite.ts";
+import { valueSuite } from "./value-suite.ts";
 
 itemStoreSuite(
   "DynamoDB (dynalite)",
@@ -14,6 +15,12 @@ itemStoreSuite(
   },
   { comparesUtf16: true },
 );
+
+valueSuite("DynamoDB (dynalite)", async () => {
+  const emulator = await startDynalite();
+  const items = new DynamoItemStore(emulator.client(), TABLES, { rereadRefused: true });
+  return { items, close: () => emulator.close() };
+});
 
 listingSuite("DynamoDB (dynalite)", async () => {
   const emulator = await startDynalite(["open", "ended"]);

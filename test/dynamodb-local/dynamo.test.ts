@@ -3,6 +3,7 @@ import { DynamoItemStore } from "../../aws/dynamo-item-store.ts";
 import { DynamoListing } from "../../aws/dynamo-listing.ts";
 import { itemStoreSuite } from "../contract/item-store-suite.ts";
 import { listingSuite } from "../contract/listing-suite.ts";
+import { valueSuite } from "../contract/value-suite.ts";
 import { startDynamoLocal, TABLES, whyNoDynamoLocal } from "../support/emulator-dynamo.ts";
 
 const reason = whyNoDynamoLocal();
@@ -10,6 +11,10 @@ if (reason !== undefined) console.warn(`DynamoDB Local is not tested: ${reason}`
 
 describe.skipIf(reason !== undefined)("DynamoDB Local", () => {
   itemStoreSuite("DynamoDB Local", async () => {
+    const emulator = await startDynamoLocal();
+    return { items: new DynamoItemStore(emulator.client(), TABLES), close: () => emulator.close() };
+  });
+  valueSuite("DynamoDB Local", async () => {
     const emulator = await startDynamoLocal();
     return { items: new DynamoItemStore(emulator.client(), TABLES), close: () => emulator.close() };
   });
