@@ -220,6 +220,25 @@ const SHAPES: Record<string, readonly [Shape, unknown]> = {
       "h, ran, mapped",
     ],
   ],
+  "constants that are mapped by operations": [
+    async (ctx) => {
+      const stepped = (name: string, ms: number) =>
+        DurablePromise.resolve(name).map(async (value) => {
+          const ran = await ctx.run(`step ${name}`, async () => {
+            await new Promise((resolve) => setTimeout(resolve, ms));
+            return `ran ${name}`;
+          });
+          return `${value}: ${ran}`;
+        });
+      const timedOut = DurablePromise.race<DurablePromise<string>[]>([]).orTimeout(1);
+      return [
+        await stepped("a", 1),
+        await DurablePromise.all([stepped("b", 10), stepped("c", 1), stepped("d", 5)]),
+        await timedOut.map((_, failure) => failure instanceof TimeoutError),
+      ];
+    },
+    ["a: ran a", ["b: ran b", "c: ran c", "d: ran d"], true],
+  ],
   "a mapper that answers a promise of the context": [
     async (ctx) => await after(ctx, 5, "a").map((value) => ctx.run("b", () => `${value}b`)),
     "ab",
