@@ -263,6 +263,17 @@ describe("a service", () => {
 const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 describe("a runtime of another stack", () => {
+  test("of the same app, is depended on by the service's, and does not depend on it", () => {
+    const app = new App({ analyticsReporting: false });
+    const shared = new Stack(app, "Shared");
+    const runtime = new PerdureRuntime(shared, "Runtime");
+    const own = new Stack(app, "Own");
+    new PerdureService(own, "Greeter", { runtime, entry: GREETER, services: ["Greeter"] });
+    app.synth();
+    expect(own.dependencies).toEqual([shared]);
+    expect(shared.dependencies).toEqual([]);
+  });
+
   const arn = (service: string, rest: string): string => `arn:aws:${service}:eu-west-1:123456789012:${rest}`;
   const table = (name: string): string => arn("dynamodb", `table/${name}`);
   const role = (name: string): string => `arn:aws:iam::123456789012:role/${name}`;
