@@ -7,7 +7,8 @@
  * services' items. The registry it only reads, and there only services: what a callee is (its kind) decides the queue
  * that a call goes to.
  */
-import { type IRole, Policy, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { Stack } from "aws-cdk-lib";
+import { type IRole, Policy, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
@@ -118,6 +119,28 @@ export function allowOnHandler(scope: Construct, functionArn: string, roles: Run
   allow("RegistrarAccess", roles.registrar, "lambda:InvokeFunction");
   allow("AdminAccess", roles.admin, "lambda:InvokeFunction");
   allow("ReconcilerAccess", roles.reconciler, "lambda:DeleteFunction");
+}
+
+/** Lets CloudWatch Logs encrypt this account's log groups with the key; nothing for a key whose policy is not the stack's. */
+export function allowLogsToUse(key: IKey, scope: Construct): void {
+  const { region, partition, account } = Stack.of(scope);
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal(`logs.${region}.amazonaws.com`)],
+      actions: [
+        ...["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
+        ...["kms:GenerateDataKey", "kms:DescribeKey"],
+      ],
+      // In a key's own policy: this key.
+      resources: ["*"],
+      conditions: {
+        ArnLike: {
+          "kms:EncryptionContext:aws:logs:arn": `arn:${partition}:logs:${region}:${account}:log-group:*`,
+        },
+      },
+    }),
+    true,
+  );
 }
 
 /** Every key that the request names begins so, and it names one. */

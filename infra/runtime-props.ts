@@ -43,8 +43,8 @@ export interface PerdureRuntimeProps extends HandlerProps {
    */
   readonly tables?: Partial<PerdureTables>;
   /**
-   * Encrypts tables, queues, logs and variables. A key of one's own costs a dollar a month, and its requests. Its policy must
-   * let CloudWatch Logs use it.
+   * Encrypts tables, queues, logs and variables. A key of one's own costs a dollar a month, and its requests. The policy of
+   * one that is imported must let CloudWatch Logs use it already.
    * @default keys that AWS owns
    */
   readonly encryptionKey?: IKey;

@@ -12,6 +12,7 @@ import {
   allowAdmin,
   allowDispatcher,
   allowIngress,
+  allowLogsToUse,
   allowReconciler,
   allowRegistrar,
   allowTimers,
@@ -86,6 +87,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       timersTimeout: TIMERS_TIMEOUT,
     });
     const { encryptionKey } = settings;
+    if (encryptionKey) allowLogsToUse(encryptionKey, this);
     this.data = { tables: this.tables, mailbox: this.queues.mailbox, encryptionKey };
     const { targets, variables } = this.#schedules();
     const dispatcher = this.#dispatcher(targets, variables);

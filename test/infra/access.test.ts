@@ -114,6 +114,20 @@ describe("resources' own policies", () => {
     }
   });
 
+  test("the own key lets the account's administrators in, and the logs of this account", () => {
+    const [[, key] = []] = ofType(makeStack({ ownKey: true }).resources, "AWS::KMS::Key");
+    const { Statement: statements } = key?.Properties["KeyPolicy"] as { Statement: unknown[] };
+    expect(statements).toHaveLength(2);
+    expect(JSON.stringify(statements[0])).toContain(":root");
+    expect(JSON.stringify(statements[1])).toMatch(
+      /"ArnLike":\{"kms:EncryptionContext:aws:logs:arn":.*log-group:\*/,
+    );
+    expect(statements[1]).toMatchObject({
+      Effect: "Allow",
+      Principal: { Service: { "Fn::Join": ["", ["logs.", { Ref: "AWS::Region" }, ".amazonaws.com"]] } },
+    });
+  });
+
   test("functions let API Gateway in, from their own API, and nobody else", () => {
     const { resources } = makeStack();
     const permissions = ofType(resources, "AWS::Lambda::Permission");
