@@ -202,11 +202,16 @@ const SHAPES: Record<string, readonly [Shape, unknown]> = {
         });
       return [
         await DurablePromise.all([stepped("a"), stepped("b"), ctx.sleep(1)]),
-        await DurablePromise.race([stepped("c"), after(ctx, 500, "late")]),
+        await DurablePromise.race([stepped("c"), ctx.sleep({ hours: 1 })]),
         await DurablePromise.any([failAfter(ctx, 1, "x"), stepped("d")]),
         await DurablePromise.allSettled([stepped("e")]),
-        await stepped("f").orTimeout(2000),
-        await settle(stepped("g").orTimeout(1)),
+        await stepped("f").orTimeout({ hours: 1 }),
+        await settle(
+          ctx
+            .sleep({ hours: 1 })
+            .map(async () => await ctx.run("g", () => "g"))
+            .orTimeout(1),
+        ),
         await stepped("h").map((value) => `${value}, mapped`),
       ];
     },
