@@ -12,6 +12,7 @@ const PART = 4;
 const FORGET_MS = 10_000;
 
 export class PollingWatch implements Watch {
+  readonly polls = true;
   readonly #clock: Clock;
   readonly #readers = new Map<string, { readonly sinceMs: number; lastMs: number }>();
 

@@ -140,6 +140,9 @@ const usageTable = (costs: readonly WorkloadCost[]): Table => ({
   ],
 });
 
+const withoutIndex = (usage: Usage): number =>
+  billPerMillion({ ...usage, writeUnits: usage.writeUnits - usage.indexUnits }).total;
+
 const billTable = (costs: readonly WorkloadCost[]): Table => ({
   id: "bill",
   title: "Dollars per million, by part",
@@ -152,10 +155,11 @@ const billTable = (costs: readonly WorkloadCost[]): Table => ({
     "Lambda",
     "all, alone",
     "at load",
+    "without the index",
     "floor",
-    "alone/floor",
+    "without/floor",
   ],
-  rows: costs.map(({ name, bill, atLoad, floor }) => [
+  rows: costs.map(({ name, alone, bill, atLoad, floor }) => [
     name,
     bill.http,
     bill.dynamodb,
@@ -164,8 +168,9 @@ const billTable = (costs: readonly WorkloadCost[]): Table => ({
     bill.functions,
     bill.total,
     atLoad.total,
+    withoutIndex(alone),
     floor.total,
-    bill.total / floor.total,
+    withoutIndex(alone) / floor.total,
   ]),
   notes: [
     `Memory: ${Object.entries(MEMORY_MB)

@@ -108,6 +108,8 @@ export interface Clock {
 
 /** Lets a reader sleep until an item may have changed: a notification locally, growing pauses in AWS. */
 export interface Watch {
+  /** It only waits, and is told nothing: a look before its first wait finds what a caller knew already. */
+  readonly polls?: true;
   /** Resolves when the item may have changed, or after at most `maxMs`. */
   changed(key: ItemKey, maxMs: number): Promise<void>;
 }

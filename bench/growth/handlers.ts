@@ -7,6 +7,8 @@ type Sdk = Pick<typeof restate, "service" | "object">;
 export interface Pass {
   /** From the handler's first line to the first line after its steps, milliseconds: live, or of a replay. */
   readonly ms: number;
+  /** What the process computed meanwhile: on a busy machine less than that has passed. */
+  readonly cpuMs: number;
   readonly awakeable: string;
 }
 
@@ -17,9 +19,11 @@ export const resumable = (sdk: Sdk, passed: (pass: Pass) => void) =>
     handlers: {
       resume: async (ctx: Context, count: number) => {
         const startMs = performance.now();
+        const startCpu = process.cpuUsage();
         for (let step = 0; step < count; step++) await ctx.run(`step ${step}`, () => step);
         const { id, promise } = ctx.awakeable<string>();
-        passed({ ms: performance.now() - startMs, awakeable: id });
+        const { user, system } = process.cpuUsage(startCpu);
+        passed({ ms: performance.now() - startMs, cpuMs: (user + system) / 1000, awakeable: id });
         return await promise;
       },
     },

@@ -12,6 +12,7 @@ export interface Resumed {
   readonly turnMs: number;
   /** The handler's own code, from its first line to the first line after its steps. */
   readonly replayMs: number;
+  readonly replayCpuMs: number;
   readonly readUnits: number;
   readonly reads: number;
   readonly bytesToHandler: number;
@@ -43,6 +44,7 @@ const resumed: Resumed = {
   entries,
   turnMs: turns.at(-1)?.ms ?? Number.NaN,
   replayMs: passes.at(-1)?.ms ?? Number.NaN,
+  replayCpuMs: passes.at(-1)?.cpuMs ?? Number.NaN,
   readUnits: usage.readUnits,
   reads: usage.reads,
   bytesToHandler: usage.bytesToHandlers,

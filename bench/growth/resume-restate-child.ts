@@ -16,6 +16,7 @@ export interface RestateResumed {
   /** From the arrival of the request to the first line after the steps. */
   readonly turnMs: number;
   readonly replayMs: number;
+  readonly replayCpuMs: number;
 }
 
 type Listener = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
@@ -49,7 +50,12 @@ try {
     await delay(SUSPENDED_MS);
     await post(`/restate/awakeables/${live.awakeable}/resolve`, "yes");
     const replayed = await passed(2);
-    results.push({ entries, turnMs: replayed.atMs - requestedAtMs, replayMs: replayed.ms });
+    results.push({
+      entries,
+      turnMs: replayed.atMs - requestedAtMs,
+      replayMs: replayed.ms,
+      replayCpuMs: replayed.cpuMs,
+    });
   }
   console.log(JSON.stringify(results));
 } finally {

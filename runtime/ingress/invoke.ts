@@ -39,8 +39,8 @@ export async function invoke(exchange: Exchange, segments: readonly string[], fa
   });
   if (send) return sendResponse(acceptance, delayMs === undefined ? undefined : ports.clock.now());
   assertFirstRun(resolved, acceptance, idempotencyKey);
-  const { id, incarnation } = acceptance;
-  return attach(exchange, { id, incarnation, derived: incarnation !== 0 });
+  const { id, incarnation, status } = acceptance;
+  return attach(exchange, { id, incarnation, derived: incarnation !== 0, fresh: status === "Accepted" });
 }
 
 /** 202 for the first and for a repeat. `dueAtMs`: when a delay that was asked for had passed at once. */

@@ -24,6 +24,8 @@ export interface Subject {
   readonly incarnation?: Incarnation;
   /** The id was derived from a name: its head is written first, so without one there is no such invocation. */
   readonly derived: boolean;
+  /** Accepted just now, by this very request: it cannot have completed. */
+  readonly fresh?: boolean;
 }
 
 /**
@@ -35,12 +37,15 @@ export async function attach(exchange: Exchange, subject: Subject): Handling {
   const startMs = ports.clock.now();
   const search = new Search(subject, startMs);
   const gone = new Gone(signal);
+  // A read that finds nothing is billed as one that does.
+  let inVain = subject.fresh === true && ports.watch.polls === true;
   try {
     for (;;) {
       const leftMs = startMs + callWaitMs - ports.clock.now();
       // Watched from before the look, so that no change falls between the two.
       const changed = watch(ports, subject.id, Math.max(0, Math.min(leftMs, search.patienceMs)));
-      const completed = search.look(await tryRead(ports, subject.id), ports.clock.now());
+      const completed = inVain ? undefined : search.look(await tryRead(ports, subject.id), ports.clock.now());
+      inVain = false;
       if (completed) {
         await stateVisible(ports, completed);
         return await resultResponse(ports, subject, completed);

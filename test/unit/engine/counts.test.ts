@@ -172,4 +172,4 @@ test("2,000 calls awaited together: what comes in is taken in by the hundreds, a
   const cost = await costOf("/Steps/fanOut", 2000);
   expect(cost.result).toBe(3_998_000);
   expect(cost.invocations).toBeLessThanOrEqual(2000 + 6);
-});
+}, 60_000);
