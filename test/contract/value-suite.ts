@@ -1,12 +1,12 @@
 /** Values and state that one item does not hold, over a store: at the limits of an item and of a payload. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readState, writeState } from "../../core/state-store.ts";
-import { copyValue, placeOf, readValue, spill, type ValuePorts } from "../../core/value-store.ts";
+import { copyValue, placeOf, readValue, type ValuePorts, writeValue } from "../../core/value-store.ts";
 import { tokenOf } from "../../lib/fence.ts";
 import { invocationId, stateValuePartition, UNIQUE_SIZE } from "../../lib/ids.ts";
 import { PAYLOAD_BYTES_MAX, VALUE_ITEM_BYTES_MAX } from "../../lib/limits.ts";
 import type { ItemStore } from "../../lib/ports.ts";
-import { chunksOf } from "../../lib/value-ref.ts";
+import { chunksOf, refOf } from "../../lib/value-ref.ts";
 import { systemClock } from "../../runtime/local/clock.ts";
 
 const SIZES = [VALUE_ITEM_BYTES_MAX, VALUE_ITEM_BYTES_MAX + 1, PAYLOAD_BYTES_MAX - 1, PAYLOAD_BYTES_MAX];
@@ -20,11 +20,11 @@ const idOf = (n: number) => invocationId("S", undefined, new Uint8Array(UNIQUE_S
 
 export function valueSuite(
   name: string,
-  open: () => Promise<{ items: ItemStore; close: () => Promise<unknown> | unknown }>,
+  open: () => Promise<{ items: ItemStore; close: () => unknown }>,
 ): void {
   describe(`values in ${name}`, () => {
     let ports: ValuePorts;
-    let close: () => Promise<unknown> | unknown;
+    let close: () => unknown;
     beforeAll(async () => {
       const opened = await open();
       ports = { items: opened.items, clock: systemClock };
@@ -34,14 +34,17 @@ export function valueSuite(
 
     test.each(SIZES)("of %i bytes, stored, copied, read", async (count) => {
       const value = bytesOf(count, 1);
-      const ref = String(await spill(ports, idOf(1), value));
+      const ref = refOf(value);
+      await writeValue(ports, placeOf(idOf(1)), ref, value);
       await copyValue(ports, placeOf(idOf(1)), placeOf(idOf(2)), ref);
       const read = await readValue(ports, placeOf(idOf(2)), ref);
       expect(Buffer.compare(read ?? new Uint8Array(0), value)).toBe(0);
     });
 
     test("with a chunk missing is not there", async () => {
-      const ref = String(await spill(ports, idOf(3), bytesOf(2 * VALUE_ITEM_BYTES_MAX, 1)));
+      const value = bytesOf(2 * VALUE_ITEM_BYTES_MAX, 1);
+      const ref = refOf(value);
+      await writeValue(ports, placeOf(idOf(3)), ref, value);
       expect(chunksOf(ref)).toEqual({ count: 2, bytes: 2 * VALUE_ITEM_BYTES_MAX });
       await ports.items.write({ op: "delete", key: { ...placeOf(idOf(3)), sk: `${ref}/1` } });
       expect(await readValue(ports, placeOf(idOf(3)), ref)).toBeUndefined();
