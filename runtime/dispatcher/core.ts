@@ -37,6 +37,9 @@ export interface DispatcherOptions {
   readonly mailboxEpoch?: number;
 }
 
+/** How far the clocks of two processes may differ. */
+const CLOCK_SKEW_MS = 5 * 60 * 1000;
+
 /** A message, or consecutive notes of one invocation: they are one write, or wake it once. */
 interface Unit {
   readonly incoming: readonly Incoming[];
@@ -199,6 +202,9 @@ export class Dispatcher {
     const { id } = start;
     const mayExist = delivery.inDoubt || start.accepted || start.resent || start.incarnation !== 0;
     const stored = mayExist ? await readHead(this.#ports.items, id) : undefined;
+    if (stored && isExpired(stored.head, this.#ports.clock.now())) {
+      return await this.#reincarnate(start, stored.head, delivery);
+    }
     if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, stored?.head);
     if (!stored) {
       const own = await this.#withInput(start);
@@ -206,7 +212,6 @@ export class Dispatcher {
       return await this.#progress.enter(known, [], delivery);
     }
     const { head } = stored;
-    if (isExpired(head, this.#ports.clock.now())) return await this.#reincarnate(start, head, delivery);
     if (head.origin !== start.origin) return await this.#attach(start, head);
     const own = head.status === "completed" ? start : await this.#withInput(start);
     return await this.#progress.advance(this.#known(stored, own, delivery), [], delivery);
@@ -227,13 +232,16 @@ export class Dispatcher {
     if (expired.origin === start.origin) {
       return delivery.inDoubt ? await this.#progress.lookAt(start.id, delivery) : "done";
     }
+    if (isSuperseded(start, expired)) return "done";
     if (!(await this.#writer.reincarnate(start, expired))) return "retry";
-    return await this.#progress.lookAt(start.id, delivery);
+    if (start.dueAtMs === undefined) return await this.#progress.lookAt(start.id, delivery);
+    return await this.#schedule(start, start.dueAtMs, undefined);
   }
 
   /** A delayed start joins its group's queue when it is due. */
   async #schedule(start: Start, dueAtMs: number, head: Head | undefined): Promise<Verdict> {
     if (head && head.status !== "scheduled") return "done";
+    // Refused if a new life of a derived id has just been registered.
     if (!head) await this.#writer.schedule(start, dueAtMs);
     const incarnation = head?.incarnation ?? start.incarnation;
     await this.#ports.timers.schedule(
@@ -295,3 +303,11 @@ export class Dispatcher {
     return await this.#progress.passOn(known);
   }
 }
+
+/**
+ * Whether the life that the Start is for has come and gone before the one that has expired now, so that running it would
+ * be a second time (R10). One from the door had its head before it was sent. Another was handled before whatever the
+ * mailbox took later; who accepted it may have had another clock, so what is close in time is taken for new.
+ */
+const isSuperseded = (start: Start, { acceptedAtMs }: Head): boolean =>
+  start.accepted === true || start.acceptedAtMs < acceptedAtMs - CLOCK_SKEW_MS;

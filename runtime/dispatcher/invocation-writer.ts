@@ -193,7 +193,7 @@ export class InvocationWriter {
     const attributes = {
       ...newHead(start, {}),
       ...inputAttributes(await storeInput(this.#ports, start)),
-      s: "accepted",
+      ...(start.dueAtMs === undefined ? { s: "accepted" } : { s: "scheduled", y: start.dueAtMs }),
       u: this.#ports.clock.now(),
       ...(expired.expiresAtMs === undefined ? {} : { pe: expired.expiresAtMs }),
     };

@@ -169,7 +169,8 @@ function checkState({ observer, tables }: Ending): void {
   const byKey = new Map<string, Life[]>();
   for (const life of observer.lives.values()) {
     const [service = "", , key] = life.target;
-    if (!isExclusiveId(life.id) || key === undefined) continue;
+    // Of a name that lives again only the last life is known here; (8) watches what may be seen.
+    if (!isExclusiveId(life.id) || key === undefined || service === "BW") continue;
     const partition = statePartition(service, key);
     byKey.set(partition, [...(byKey.get(partition) ?? []), life]);
   }

@@ -19,7 +19,7 @@ import type { Actor } from "./actor.ts";
 import { paddingOf, targetOf } from "./interpreter.ts";
 import type { Platform, Ports, World } from "./platform.ts";
 import { Prng } from "./prng.ts";
-import type { AwakeableInstruction, Callee } from "./program.ts";
+import type { AwakeableInstruction, Callee, SignalInstruction } from "./program.ts";
 import { whoRuns } from "./scheduler.ts";
 import type { Root } from "./workload.ts";
 
@@ -29,6 +29,9 @@ const KINDS: Record<Callee, HandlerKind> = {
   shared: "shared",
   workflow: "workflow",
   "workflow-shared": "shared",
+  brief: "plain",
+  "brief-run": "workflow",
+  "brief-look": "shared",
 };
 const TRIES_MAX = 60;
 
@@ -89,11 +92,14 @@ export class Clients {
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(delayMs === undefined ? {} : { delayMs }),
     };
+    const hasName = idempotencyKey !== undefined || KINDS[program.callee] === "workflow";
+    let askedMs = 0;
     const acceptance = await this.#insist(async (attempt) => {
-      if (attempt > 0 && idempotencyKey === undefined && program.callee !== "workflow")
-        accepted.repeated = true;
+      if (attempt > 0 && !hasName) accepted.repeated = true;
+      askedMs = this.#world.scheduler.nowMs;
       return await accept(ports, request);
     });
+    this.#world.observer.answered(acceptance.id, acceptance.incarnation, askedMs);
     accepted.acceptances.push(acceptance);
     this.#world.trace.add("client", acceptance.status, `${program.pid} as ${acceptance.id}`);
     if (root.outside && accepted.acceptances.length === 1) this.#interfere(acceptance, root.outside);
@@ -114,9 +120,11 @@ export class Clients {
     return new Promise((resolve) => void this.#world.scheduler.after(ms, resolve));
   }
 
-  #interfere({ id }: Acceptance, { does, afterMs }: NonNullable<Root["outside"]>): void {
+  #interfere({ id }: Acceptance, { does, afterMs, thenCancel }: NonNullable<Root["outside"]>): void {
     this.#world.scheduler.after(afterMs, () => this.operate(does, id));
     if (does === "pause") this.#world.scheduler.after(afterMs + 30_000, () => this.operate("resume", id));
+    if (does === "pause" && thenCancel === true)
+      this.#world.scheduler.after(afterMs + 2000, () => this.operate("cancel", id));
   }
 
   /** An operator's request; what the admin API refuses is fine. */
@@ -165,6 +173,23 @@ export class Clients {
             const note: Note = ["i", index, uid, held];
             await sendAll(ports.mailbox, [outgoing({ kind: "notify", id, incarnation, note }, uid)]);
           });
+        });
+      });
+    }
+  }
+
+  /** Somebody was asked to signal it, twice; if he is asked again, twice again. */
+  signalled(id: string, { name, afterMs }: SignalInstruction): void {
+    for (const time of [1, 2]) {
+      this.#world.scheduler.after(afterMs * time, () => {
+        this.#as("client", async (ports) => {
+          const uid = Buffer.from(ports.entropy.bytes(12)).toString("base64url");
+          const value = new TextEncoder().encode(JSON.stringify(`${name}, ${uid}`));
+          const note = ["i", name, uid, encodeOutcome(success(value))] as const;
+          const message = { kind: "notify", id } as const;
+          await this.#insist(
+            async () => await sendAll(ports.mailbox, [outgoing({ ...message, note: [...note] }, uid)]),
+          );
         });
       });
     }

@@ -19,6 +19,7 @@ import type {
   Instruction,
   Part,
   Program,
+  SignalInstruction,
   StepInstruction,
 } from "./program.ts";
 import { type Scheduler, whoRuns } from "./scheduler.ts";
@@ -31,11 +32,16 @@ export interface Stage {
   readonly executions: Map<string, number>;
   /** The outside is told an awakeable's id. */
   told(id: string, instruction: AwakeableInstruction): void;
+  /** The outside is asked to signal an invocation. */
+  signalled(id: string, instruction: SignalInstruction): void;
   /** A program begins in a turn. */
   entered(actor: Actor, program: Program, id: string): void;
   /** Version of the code: a turn on another version than the one that it began on differs. */
   readonly version: number;
 }
+
+/** How long brief services keep what has ended, milliseconds. */
+export const BRIEF_MS = 3000;
 
 type AnyContext = Context & ObjectContext & WorkflowContext;
 export type Observation = readonly [string, ...unknown[]];
@@ -46,6 +52,9 @@ const SERVICES: Record<Program["callee"], { service: string; method: string }> =
   shared: { service: "O", method: "look" },
   workflow: { service: "W", method: "run" },
   "workflow-shared": { service: "W", method: "look" },
+  brief: { service: "BS", method: "go" },
+  "brief-run": { service: "BW", method: "run" },
+  "brief-look": { service: "BW", method: "look" },
 };
 export const targetOf = ({ callee, key }: Program) => {
   const { service: name, method } = SERVICES[callee];
@@ -86,6 +95,19 @@ export function definitions(stage: Stage): readonly unknown[] {
         look: handlers.workflow.shared((ctx: unknown, program: Program) => go(ctx, program)),
       },
       options: { retryPolicy },
+    }),
+    service({
+      name: "BS",
+      handlers: { go: (ctx: Context, program: Program) => go(ctx, program) },
+      options: { retryPolicy, idempotencyRetention: BRIEF_MS, journalRetention: 0 },
+    }),
+    workflow({
+      name: "BW",
+      handlers: {
+        run: (ctx: WorkflowContext, program: Program) => go(ctx, program),
+        look: handlers.workflow.shared((ctx: unknown, program: Program) => go(ctx, program)),
+      },
+      options: { retryPolicy, workflowRetention: BRIEF_MS },
     }),
   ];
 }
@@ -140,7 +162,9 @@ class Interpreter {
     switch (instruction.do) {
       case "get": {
         const { name } = instruction;
-        seen.push(["get", name, await ctx.get(name)]);
+        const value = await ctx.get<string>(name);
+        this.#sawOf(value?.split(":")[0]);
+        seen.push(["get", name, value]);
         return;
       }
       case "set": {
@@ -169,7 +193,10 @@ class Interpreter {
         await this.#send(instruction, seen);
         return;
       case "promise.peek":
-        seen.push(["peek", instruction.name, (await ctx.promise(instruction.name).peek()) ?? null]);
+        await this.#peek(instruction.name, seen);
+        return;
+      case "attach":
+        await this.#attach(instruction.program, seen);
         return;
       case "promise.resolve":
         await this.#resolve(instruction.name, seen);
@@ -228,6 +255,8 @@ class Interpreter {
         return ctx.promise(part.name).get();
       case "awakeable":
         return this.#awakeable(part);
+      case "signals":
+        return this.#signals(part);
       case "timeout":
         return this.#start(part.part).orTimeout(part.ms);
       default: {
@@ -295,6 +324,25 @@ class Interpreter {
     });
   }
 
+  /** Each delivery is taken once (29). */
+  #signals(instruction: SignalInstruction): DurablePromise<unknown> {
+    const { name } = instruction;
+    const { id } = this.#ctx.request();
+    const account = this.#account();
+    const told = this.#ctx.run(`${name}-tell`, () => {
+      this.#stage.observer.stepStarts(this.#actor, this.#turn, `${name}-tell`, account);
+      this.#stage.signalled(id, instruction);
+      return null;
+    });
+    const both = [this.#ctx.signal<string>(name), this.#ctx.signal<string>(name)];
+    return DurablePromise.all([told, ...both]).map((all, failure) => {
+      if (failure) throw failure;
+      const [, first, second] = all ?? [];
+      if (first === second) this.#stage.observer.fail("M2", `signal ${name} of ${id} was taken twice`);
+      return [first, second].toSorted();
+    });
+  }
+
   #inputOf(program: Program): Program {
     const token = this.#known.at(-1);
     return token === undefined ? program : { ...program, token };
@@ -331,6 +379,38 @@ class Interpreter {
       // Awaited beside something durable: the id is known with the append that contains the send.
       await this.#ctx.sleep(1);
       this.#ctx.cancel(await handle.invocationId);
+    }
+  }
+
+  async #peek(name: string, seen: Observation[]): Promise<void> {
+    const value = (await this.#ctx.promise<string>(name).peek()) ?? null;
+    this.#sawOf(value?.split(" by ")[1]);
+    seen.push(["peek", name, value]);
+  }
+
+  /** (8): what a run has left may not be seen once it has expired. */
+  #sawOf(writer: string | undefined): void {
+    if (this.#program.callee !== "brief-run" && this.#program.callee !== "brief-look") return;
+    if (writer !== undefined) this.#stage.observer.saw(this.#program, this.#turn, writer);
+  }
+
+  async #attach(program: Program, seen: Observation[]): Promise<void> {
+    const ctx = this.#ctx;
+    const { service: name, method } = SERVICES[program.callee];
+    const handle = ctx.genericSend<Program>({
+      ...{ service: name, method, parameter: this.#inputOf(program), inputSerde: json },
+      ...(program.key === undefined ? {} : { key: program.key }),
+    });
+    // Awaited beside something durable: the id is known with the append that contains the send.
+    await ctx.sleep(1);
+    const id = await handle.invocationId;
+    try {
+      const value = await ctx.attach<unknown>(id, json as never);
+      this.#known.push(...tokensOf(value));
+      seen.push(["attach", value]);
+    } catch (error) {
+      if (!TerminalError.is(error)) throw error;
+      seen.push(["attach", `failed: ${error.message}`]);
     }
   }
 

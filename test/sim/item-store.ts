@@ -17,6 +17,8 @@ const ITEM_BYTES_MAX = 400 * 1024;
 /** A scan may show an item as it was up to so long ago. */
 const STALE_MS = 20_000;
 const PAGE_MAX = 20;
+/** An item is deleted up to four times this after its time to live. */
+const LAG_MS = 6 * 60 * 60 * 1000;
 
 interface Held {
   item: Attributes | undefined;
@@ -39,13 +41,24 @@ export class Tables {
   }
 
   get({ table, pk, sk }: ItemKey): Attributes | undefined {
-    return this.#tables[table].get(pk)?.get(sk)?.item;
+    return this.#itemOf(this.#tables[table].get(pk)?.get(sk), pk + sk);
+  }
+
+  /** DynamoDB deletes within days after the time to live. */
+  #itemOf(held: Held | undefined, name: string): Attributes | undefined {
+    const ttl = held?.item?.["ttl"];
+    if (typeof ttl !== "number" || ttl * 1000 > this.#now()) return held?.item;
+    const lagMs = (name.charCodeAt(name.length - 1) % 5) * LAG_MS;
+    return ttl * 1000 + lagMs > this.#now() ? held?.item : undefined;
   }
 
   /** All items, for checkers. */
   *all(table: Table): Generator<{ pk: string; sk: string; item: Attributes }> {
     for (const [pk, partition] of this.#tables[table]) {
-      for (const [sk, { item }] of partition) if (item) yield { pk, sk, item };
+      for (const [sk, held] of partition) {
+        const item = this.#itemOf(held, pk + sk);
+        if (item) yield { pk, sk, item };
+      }
     }
   }
 
@@ -74,11 +87,12 @@ export class Tables {
     { after, limit = PAGE_MAX }: { after?: string; limit?: number },
   ): Page {
     const found = [...(this.#tables[table].get(pk) ?? [])]
-      .flatMap(([sk, { item }]) =>
-        item && sk.startsWith(prefix) && (after === undefined || sk > after)
+      .flatMap(([sk, held]) => {
+        const item = this.#itemOf(held, pk + sk);
+        return item && sk.startsWith(prefix) && (after === undefined || sk > after)
           ? [{ sk, attributes: item }]
-          : [],
-      )
+          : [];
+      })
       .toSorted((a, b) => (a.sk < b.sk ? -1 : 1));
     const items = found.slice(0, limit);
     const last = items.at(-1);
@@ -91,7 +105,7 @@ export class Tables {
       const held = partition.get(sk);
       if (!held) continue;
       const isOld = this.#now() - held.changedMs < STALE_MS && stale();
-      const attributes = isOld ? held.before : held.item;
+      const attributes = isOld ? held.before : this.#itemOf(held, pk + sk);
       if (attributes) found.push({ pk, sk, attributes });
     }
     return found;

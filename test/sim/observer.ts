@@ -11,6 +11,7 @@ import { equalValues, type Value } from "../../lib/value.ts";
 import type { Actor, CurrentTurn } from "./actor.ts";
 import type { Tables } from "./item-store.ts";
 import type { Held } from "./mailbox.ts";
+import type { Program } from "./program.ts";
 import { journalValue, stateValue } from "./stored-value.ts";
 import type { Trace } from "./trace.ts";
 
@@ -80,6 +81,12 @@ export class Observer {
   readonly #readers = new Map<string, string>();
   /** Steps that were run, and on what account, by `id incarnation`. */
   readonly accounts = new Map<string, { step: string; seen: string }[]>();
+  /** When a life that has ended expires, by `id incarnation`. */
+  readonly expiries = new Map<string, number>();
+  /** As which life a program ran last. */
+  readonly #lifeOf = new Map<string, string>();
+  /** When a life's code first ran. */
+  readonly #enteredMs = new Map<string, number>();
   readonly operations: Record<string, number> = {};
   maxSkewMs = 0;
   readonly #now: () => number;
@@ -140,6 +147,8 @@ export class Observer {
     if (!life || life.incarnation !== incarnation) {
       if (life && life.status !== "completed")
         this.fail("R10", `${id} got a new life while its old one was ${life.status}`);
+      if (life && Number(life.head["e"]) > this.#now() + this.maxSkewMs + 1)
+        this.fail("(7)", `${id} got a new life before its old one expired`);
       life = {
         id,
         incarnation,
@@ -152,6 +161,8 @@ export class Observer {
       };
       this.lives.set(id, life);
     } else if (before?.["s"] === "completed") this.#unchanged(id, before, after);
+    else if (before === undefined && life.status === "completed")
+      this.fail("M2", `${id} has ended, was deleted, and runs again`);
     this.#appended(life, after);
     this.#pinned(actor, life, before, after);
     this.#statusWritten(actor, life, before, after);
@@ -163,6 +174,7 @@ export class Observer {
     const moves = Number(before?.["n"] ?? 0) < length || status !== life.status;
     if (status === "completed" && life.status !== "completed") this.#completed(life);
     for (const name of ["in", "x", "m"]) this.#refersTo(life.id, after[name]);
+    if (after["e"] !== undefined) this.expiries.set(`${life.id} ${life.incarnation}`, Number(after["e"]));
     life.head = after;
     life.target = after["t"] as string[];
     if (after["k"] !== undefined) life.token = textOf(after["k"]);
@@ -349,10 +361,32 @@ export class Observer {
 
   /** A program begins, or begins again, in a turn. T1: a delayed one not before its time. */
   entered(actor: Actor, pid: string, id: string): void {
+    const life = `${id} ${actor.turn?.incarnation ?? 0}`;
+    this.#lifeOf.set(pid, life);
+    if (!this.#enteredMs.has(life)) this.#enteredMs.set(life, this.#now());
     this.#trace.add(actor.name, "enters", `${pid} as ${id}`);
     const dueMs = this.starts.get(id)?.dueAtMs ?? 0;
     if (this.#now() + this.maxSkewMs + 1 < dueMs)
       this.fail("T1", `${id} starts ${dueMs - this.#now()} ms early`);
+  }
+
+  /** (8): a program has seen what another has written to a workflow's key, whose run either of them may be. */
+  saw({ pid, callee }: Program, turn: CurrentTurn | undefined, writer: string): void {
+    const life = this.#lifeOf.get(writer);
+    if (!turn || life === undefined || writer === pid) return;
+    if (callee === "brief-run")
+      return this.fail("(8)", `${pid} has seen what ${writer} has left in an earlier life`);
+    const expiredMs = this.expiries.get(life) ?? Number.POSITIVE_INFINITY;
+    const sinceMs = this.#enteredMs.get(`${turn.id} ${turn.incarnation}`) ?? 0;
+    if (expiredMs + 2 * this.maxSkewMs + 1 < sinceMs)
+      this.fail("(8)", `${pid} has seen what ${writer} left, ${sinceMs - expiredMs} ms after it expired`);
+  }
+
+  /** (10): a request was told of a life that had expired before it was made. */
+  answered(id: string, incarnation: number, askedMs: number): void {
+    const expiredMs = this.expiries.get(`${id} ${incarnation}`);
+    if (expiredMs !== undefined && expiredMs + 2 * this.maxSkewMs + 1 < askedMs)
+      this.fail("(10)", `a request was told of ${id}, which expired ${askedMs - expiredMs} ms before it`);
   }
 
   /** A step's action starts in a turn, on account of what the code knows. */

@@ -1,5 +1,14 @@
 /** What generated handlers do: lists of instructions, interpreted by `interpreter.ts`. They travel as JSON inputs. */
-export type Callee = "plain" | "exclusive" | "shared" | "workflow" | "workflow-shared";
+export type Callee =
+  | "plain"
+  | "exclusive"
+  | "shared"
+  | "workflow"
+  | "workflow-shared"
+  /** With retentions of seconds: a service, and a workflow's run and shared handler. */
+  | "brief"
+  | "brief-run"
+  | "brief-look";
 
 export interface Program {
   /** Names the program in the whole run: it must run exactly once. */
@@ -43,6 +52,12 @@ export interface AwakeableInstruction {
   readonly times: number;
   readonly rejects?: true;
 }
+/** Two deliveries of one signal, of which each is awaited. */
+export interface SignalInstruction {
+  readonly do: "signals";
+  readonly name: string;
+  readonly afterMs: number;
+}
 export interface CombineInstruction {
   readonly do: "all" | "any" | "race" | "settled";
   readonly parts: readonly Part[];
@@ -59,6 +74,7 @@ export type Part =
   | CallInstruction
   | PromiseGetInstruction
   | AwakeableInstruction
+  | SignalInstruction
   | CombineInstruction
   | TimeoutInstruction;
 
@@ -75,6 +91,8 @@ export type Instruction =
       readonly idempotencyKey?: string;
       readonly cancelled?: true;
     }
+  /** A send whose result is awaited all the same. */
+  | { readonly do: "attach"; readonly program: Program }
   | { readonly do: "promise.resolve" | "promise.peek"; readonly name: string }
   | { readonly do: "throw"; readonly terminal?: true; readonly times?: number; readonly name: string }
   | { readonly do: "try"; readonly body: readonly Instruction[]; readonly recover: readonly Instruction[] }
@@ -88,6 +106,7 @@ export function programsIn(program: Program): Program[] {
     // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- all others hold no instructions
     switch (instruction.do) {
       case "call":
+      case "attach":
       case "send":
         found.push(...programsIn(instruction.program));
         return;

@@ -89,6 +89,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     observer,
     executions: new Map(),
     told: (id, instruction) => clients.told(id, instruction),
+    signalled: (id, instruction) => clients.signalled(id, instruction),
     entered: (actor, program, id) => {
       observer.entered(actor, program.pid, id);
       const ids = ranAs.get(program.pid) ?? new Set();
@@ -177,10 +178,15 @@ async function begin(world: World, clients: Clients, workload: Workload): Promis
     scheduler.after(RECONCILE_EVERY_MS, reconcile);
   };
   if (faults.has("reconciler")) scheduler.after(prng.between(0, RECONCILE_EVERY_MS), reconcile);
-  scheduler.after(FAULTS_MS, () => {
-    faults.stopped = true;
-    world.trace.add("world", "faults stop");
-  });
+  for (const fromMs of [0, ...(workload.laterMs === undefined ? [] : [workload.laterMs])]) {
+    scheduler.after(fromMs, () => {
+      faults.stopped = false;
+    });
+    scheduler.after(fromMs + FAULTS_MS, () => {
+      faults.stopped = true;
+      world.trace.add("world", "faults stop");
+    });
+  }
 }
 
 function resumePaused(observer: Observer, clients: Clients): boolean {

@@ -1,5 +1,5 @@
 /** Draws the programs of a run, and what the outside does to them. */
-import { LONG_NAME } from "./interpreter.ts";
+import { BRIEF_MS, LONG_NAME } from "./interpreter.ts";
 import { Prng } from "./prng.ts";
 import type { Callee, Instruction, Part, Program } from "./program.ts";
 
@@ -17,8 +17,12 @@ export interface Root {
 export interface Interference {
   readonly does: "cancel" | "kill" | "pause";
   readonly afterMs: number;
+  /** One that was paused is cancelled before it is resumed. */
+  readonly thenCancel?: true;
 }
 export interface Workload {
+  /** Time stands still for so long, then there are faults again: what has expired is deleted meanwhile. */
+  readonly laterMs?: number;
   readonly roots: readonly Root[];
   /** Programs can end otherwise than they would alone: cancelled, killed. */
   readonly disturbed: boolean;
@@ -31,6 +35,7 @@ interface Scope {
   /** In concurrent branches: an error that is retried would change what the others' commands are numbered. */
   readonly inBranch?: true;
 }
+const DAY_MS = 24 * 60 * 60 * 1000;
 /** Objects of deeper calls have keys of their own level, so that no two wait for each other. */
 const DEPTH_MAX = 2;
 const STATE_NAMES = ["a", "b", "c"];
@@ -41,6 +46,7 @@ const LONG_STATE_SEEDS = 3;
 export class Generator {
   readonly #prng: Prng;
   readonly #seed: number;
+  readonly #extra: Prng;
   #programs = 0;
   #steps = 0;
   readonly #keysPerLevel: number;
@@ -80,11 +86,16 @@ export class Generator {
     ];
     // Swarm: each run has some kinds of instructions only.
     const kept = [...kinds, ...rare].filter(() => this.#prng.chance(0.65));
+    // Drawn apart, so that the other seeds' workloads stay what they were.
+    this.#extra = new Prng(seed, "extra");
+    if (this.#extra.chance(0.25))
+      kept.push(...["signals", "attach", "huge"].filter(() => this.#extra.chance(0.6)));
     this.#weights = kept.length > 0 ? kept : ["step"];
   }
 
   workload(): Workload {
     const prng = this.#prng;
+    if (this.#extra.chance(0.08)) return this.#lives();
     if (prng.chance(0.05)) return this.#hotKey();
     if (prng.chance(0.05)) return this.#bank();
     if (prng.chance(0.06)) return this.#killing();
@@ -137,6 +148,55 @@ export class Generator {
       one("shared", [{ do: "get", name: LONG_NAME }], prng.between(0, 3 * spreadMs)),
     );
     return { roots: [...writers, ...readers], disturbed: false };
+  }
+
+  /** Names that live again and again: retentions of seconds, and a pause in which what has expired is deleted. */
+  #lives(): Workload {
+    const prng = this.#extra;
+    const laterMs = prng.pick([10 * DAY_MS, 10 * DAY_MS, 20 * DAY_MS]);
+    const roots: Root[] = [];
+    for (const fromMs of [0, laterMs]) {
+      for (let count = prng.int(3, 7); count > 0; count--) {
+        roots.push(this.#brief(fromMs + prng.between(0, 4 * BRIEF_MS), laterMs));
+      }
+    }
+    return { roots, disturbed: true, laterMs };
+  }
+
+  #brief(atMs: number, laterMs: number): Root {
+    const prng = this.#extra;
+    const pid = this.#pid();
+    const kind = prng.pick(["run", "run", "look", "look", "plain", "plain", "long"] as const);
+    const [set, get, keys, peek]: readonly Instruction[] = [
+      { do: "set", name: "a" },
+      { do: "get", name: "a" },
+      { do: "keys" },
+      { do: "promise.peek", name: "p" },
+    ];
+    const some = (all: readonly (Instruction | undefined)[]): Instruction[] =>
+      all.flatMap((instruction) => (instruction && prng.chance(0.7) ? [instruction] : []));
+    const step: Instruction = { do: "step", name: `s${++this.#steps}`, ms: 5 };
+    const key = prng.pick(["w1", "w2"]);
+    if (kind === "run") {
+      const body = some([get, keys, peek, set, step, { do: "promise.resolve", name: "p" }, set, peek]);
+      return { program: { pid, callee: "brief-run", key, body }, atMs, times: prng.int(1, 2) };
+    }
+    if (kind === "look") {
+      const body = [...some([get, peek, keys, step]), ...some([get, peek])];
+      return { program: { pid, callee: "brief-look", key, body }, atMs, times: 1 };
+    }
+    if (kind === "plain") {
+      const program: Program = { pid, callee: "brief", body: [step] };
+      return { program, atMs, times: prng.int(1, 2), idempotencyKey: prng.pick(["i1", "i2"]) };
+    }
+    const sent: Program = { pid: this.#pid(), callee: "brief", body: [step] };
+    const sleep: Instruction = { do: "sleep", ms: Math.max(1000, laterMs - atMs) };
+    const body: Instruction[] = [
+      { do: "send", program: sent },
+      sleep,
+      { ...step, name: `s${++this.#steps}` },
+    ];
+    return { program: { pid, callee: "plain", body }, atMs, times: 1 };
   }
 
   /** One key, more invocations than its lock holds inline. */
@@ -210,9 +270,11 @@ export class Generator {
   }
 
   #interference(): Interference {
+    const does = this.#prng.pick(["cancel", "cancel", "kill", "kill", "pause"] as const);
     return {
-      does: this.#prng.pick(["cancel", "cancel", "kill", "kill", "pause"]),
+      does,
       afterMs: this.#prng.between(0, this.#prng.pick([100, 1000, 20_000])),
+      ...(does === "pause" && this.#extra.chance(0.3) ? { thenCancel: true } : {}),
     };
   }
 
@@ -276,6 +338,10 @@ export class Generator {
             ],
           },
         ];
+      case "attach":
+        return scope.depth >= DEPTH_MAX || scope.inBranch
+          ? [this.#step()]
+          : [{ do: "attach", program: this.#callee(scope) }];
       case "promise":
         return scope.callee === "workflow" ? [this.#promise(scope)] : [this.#part(scope)];
       default:
@@ -391,6 +457,10 @@ export class Generator {
         const part = prng.chance(0.3) ? this.#never() : this.#part(scope);
         return { do: "timeout", part, ms: prng.int(0, prng.pick([50, 2000])) };
       }
+      case "signals":
+        return { do: "signals", name: `g${++this.#steps}`, afterMs: prng.between(0, prng.pick([1, 5000])) };
+      case "huge":
+        return { do: "step", name: `s${++this.#steps}`, ms: 1, padding: 5000 };
       case "big":
         return { do: "step", name: `s${++this.#steps}`, ms: 1, padding: prng.pick([700, 950, 1100, 2000]) };
       default:
