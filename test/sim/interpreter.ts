@@ -339,7 +339,7 @@ class Interpreter {
       if (failure) throw failure;
       const [, first, second] = all ?? [];
       if (first === second) this.#stage.observer.fail("M2", `signal ${name} of ${id} was taken twice`);
-      return [first, second].toSorted();
+      return [String(first), String(second)].toSorted((one, other) => (one < other ? -1 : 1));
     });
   }
 
@@ -405,7 +405,7 @@ class Interpreter {
     await ctx.sleep(1);
     const id = await handle.invocationId;
     try {
-      const value = await ctx.attach<unknown>(id, json as never);
+      const value = await ctx.attach(id, json);
       this.#known.push(...tokensOf(value));
       seen.push(["attach", value]);
     } catch (error) {

@@ -193,6 +193,30 @@ const OTHERS: readonly Planted[] = [
     "  await atOnce(count, CHUNK_WRITES_AT_ONCE, async (index) => {\n    const attributes",
     "  void atOnce(count, CHUNK_WRITES_AT_ONCE, async (index) => {\n    const attributes",
   ]),
+  bug("an expired head is taken for one that is there", "core/door.ts", 2000, [
+    '  of: [{ is: "absent" }, { is: "lt", attribute: "e", value: nowMs + 1 }],',
+    '  of: [{ is: "absent" }, { is: "lt", attribute: "e", value: Math.min(0, nowMs) }],',
+  ]),
+  bug("a promise of an expired run is still seen", "core/promise-store.ts", 2000, [
+    "  (i === life.incarnation && i !== NO_LIFE) || (i === NO_LIFE && Number(c) >= life.fromMs);",
+    "  i !== life || c === NO_LIFE;",
+  ]),
+  bug("state of an expired run is still seen", "core/state-store.ts", 2000, [
+    '  from !== undefined && typeof f === "string" && f >= from;',
+    '  from !== "" || typeof f === "string";',
+  ]),
+  bug("a Start of a life that is over runs once more", "runtime/dispatcher/core.ts", 4000, [
+    '    if (isSuperseded(start, expired)) return "done";\n',
+    "    void isSuperseded;\n",
+  ]),
+  bug("outputs are done again when those whom they concerned are forgotten", "lib/head.ts", 4000, [
+    "nowMs - appendedAtMs < MAILBOX_RETENTION_MS || appendedAtMs >= sentAtMs;",
+    "nowMs + appendedAtMs + sentAtMs > 0;",
+  ]),
+  bug("a signal that was delivered twice is taken twice", "lib/turn.ts", 2000, [
+    '    return !this.#seen.has(note[0] === "x" ? note[1] : note[2]);',
+    '    return note[0] !== "x" || !this.#seen.has(note[1]);',
+  ]),
 ];
 
 export const PLANTED: readonly Planted[] = [...COUNTEREXAMPLES, ...OTHERS];

@@ -36,6 +36,12 @@ const plain = service({
       await ctx.run("work", () => value);
       return value;
     }),
+    sendsLater: (ctx: Context, key: string) => {
+      ctx.genericSend({
+        ...{ service: "Counter", method: "add", key: "called", parameter: 1, idempotencyKey: key },
+        ...{ inputSerde: json, delay: { hours: 1 } },
+      });
+    },
     calls: async (ctx: Context, key: string) =>
       await ctx.genericCall({
         ...{ service: "Counter", method: "add", key: "called", parameter: 1, idempotencyKey: key },
@@ -104,6 +110,32 @@ test("(10) so it is for calls of handlers", async () => {
   expect((await world.ask("POST /Plain/calls", "x")).body).toBe(1);
   world.jump(2 * HOUR_MS + 1000);
   expect((await world.ask("POST /Plain/calls", "x")).body).toBe(2);
+});
+
+test("(10) and for delayed sends: the one after the retention is registered, and starts when it is due", async () => {
+  for (const expected of [1, 2]) {
+    await world.ask("POST /Plain/sendsLater", "later");
+    await world.ask("POST /Plain/sendsLater", "later");
+    await world.rest();
+    expect(runs).toBe(expected - 1);
+    world.jump(HOUR_MS + 1000);
+    await world.rest();
+    expect(runs).toBe(expected);
+    world.jump(2 * HOUR_MS + 1000);
+  }
+});
+
+test("R10: the Start of a life that is over does not run again after a later life, though that has expired", async () => {
+  await add();
+  const [start] = world.sent;
+  world.jump(2 * HOUR_MS + 1000);
+  await add();
+  world.jump(2 * HOUR_MS + 1000);
+  expect(runs).toBe(2);
+  if (!start) throw new Error("nothing was sent");
+  await world.mailbox.sendBatch([{ ...start, dedup: "once more" }]);
+  await world.rest();
+  expect(runs).toBe(2);
 });
 
 test("(11) what has expired is 404 at once, deleted or not; so is what was deleted", async () => {
