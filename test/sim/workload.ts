@@ -95,11 +95,8 @@ export class Generator {
 
   workload(): Workload {
     const prng = this.#prng;
-    if (this.#extra.chance(0.08)) return this.#lives();
-    if (prng.chance(0.05)) return this.#hotKey();
-    if (prng.chance(0.05)) return this.#bank();
-    if (prng.chance(0.06)) return this.#killing();
-    if (this.#seed % 16 === LONG_STATE_SEEDS) return this.#longState();
+    const special = this.#special();
+    if (special) return special;
     const count = prng.int(1, 5);
     const disturbed = prng.chance(0.3);
     const spreadMs = prng.pick([10, 500, 20_000]);
@@ -125,6 +122,15 @@ export class Generator {
     }
     for (const { key, name } of this.#promises) roots.push(this.#resolver(key, name, spreadMs));
     return { roots, disturbed };
+  }
+
+  #special(): Workload | undefined {
+    const prng = this.#prng;
+    if (this.#extra.chance(0.08)) return this.#lives();
+    if (prng.chance(0.05)) return this.#hotKey();
+    if (prng.chance(0.05)) return this.#bank();
+    if (prng.chance(0.06)) return this.#killing();
+    return this.#seed % 16 === LONG_STATE_SEEDS ? this.#longState() : undefined;
   }
 
   /** One name that is written and read at the same time, its values in chunks. */
