@@ -23,6 +23,12 @@ export class LambdaDiscoverer {
 
   /** Its address is a qualified ARN. */
   async discover({ address }: Reachable): Promise<DiscoveryResponse> {
+    if (!address.startsWith("arn:")) {
+      throw new OperationalError(
+        "unavailable",
+        "only versions of functions are reached from here, by their ARN",
+      );
+    }
     const request: DiscoveryRequest = { kind: "discover", version: PROTOCOL_VERSION };
     const command = new InvokeCommand({
       FunctionName: address,

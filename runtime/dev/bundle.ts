@@ -144,6 +144,10 @@ const resolution: Esbuild.Plugin = {
         return { errors: [{ text: `"${path}" is not something that the package perdure exports` }] };
       }
     });
+    // Code that was written for Restate runs unchanged: with its own SDK it would serve nothing that is known here.
+    build.onResolve({ filter: /^@restatedev\/restate-sdk(\/(fetch|lambda|node))?$/ }, ({ path }) => ({
+      path: ownRequire.resolve(path.replace("@restatedev/restate-sdk", "perdure/restate")),
+    }));
     // Native addons cannot be bundled; they are loaded from where they are.
     build.onResolve({ filter: /\.node$/ }, ({ path, resolveDir }) => ({
       path: resolve(resolveDir, path),

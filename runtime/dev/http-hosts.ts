@@ -83,6 +83,9 @@ export class HttpHosts implements Invoker, Discoverer {
 
   /** Throws {@link OperationalError} if nobody answers and {@link DiscoveryError} if it is not Perdure that does. */
   async discover(target: Reachable): Promise<DiscoveryResponse> {
+    if (!isHttp(target)) {
+      throw new OperationalError("unavailable", "only URLs are reached from here; a function is, in AWS");
+    }
     const headers = { ...target.headers, accept: DISCOVERY_CONTENT_TYPE };
     const exchange = this.#begin(target, { method: "GET", path: "/discover", headers });
     try {

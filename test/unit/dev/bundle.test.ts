@@ -108,3 +108,22 @@ test("a build that failed can be mended", async () => {
   write("mended.ts", "export default [];\n");
   expect((await bundler.build()).files).toContain(file);
 });
+
+test("code that was written for Restate is served as it is, by what it binds", async () => {
+  const file = write("restate.ts", RESTATE);
+  const served: object[] = [];
+  Object.defineProperty(globalThis, Symbol.for("perdure.collector"), {
+    value: (each: object) => served.push({ [Symbol.for("perdure.served")]: each }),
+    configurable: true,
+  });
+  const endpoint = await load(await bundlerOf(file).build(), served);
+  expect(endpoint.discover().services).toMatchObject([{ name: "Bound", type: "service" }]);
+});
+
+const RESTATE = `
+import * as http2 from "node:http2";
+import * as restate from "@restatedev/restate-sdk";
+const bound = restate.service({ name: "Bound", handlers: { answer: async () => 42 } });
+const handler = restate.endpoint().bind(bound).http2Handler();
+http2.createServer((request, response) => handler(request, response));
+`;

@@ -138,6 +138,11 @@ describe("what is no endpoint", () => {
     }
   });
 
+  test("a function is reached in AWS only", async () => {
+    const address = "arn:aws:lambda:eu-west-1:123456789012:function:greeter:8";
+    await expect(hostsOf().hosts.discover({ address })).rejects.toMatchObject({ code: "unavailable" });
+  });
+
   test("garbage on the port", async () => {
     const { hosts, run } = hostsOf();
     const address = await overTcp((socket) => socket.end("\u0000\u0001 what is this? \r\n\r\n"));
