@@ -9,11 +9,6 @@ import type { Frame } from "./channel.ts";
 export const FRAME_BYTES_MAX = 32 * 1024 * 1024;
 const NEWLINE = 10;
 
-/** What came is no frame: whoever sent it speaks something else. */
-export class FrameError extends Error {
-  override readonly name = "FrameError";
-}
-
 export const encodeFrames = (frames: readonly Frame[]): Buffer =>
   Buffer.from(frames.map((frame) => `${encodeJson(withoutNothing(frame) as Value)}\n`).join(""));
 
@@ -32,7 +27,7 @@ export class FrameReader {
     this.#receive = receive;
   }
 
-  /** Throws {@link FrameError}. */
+  /** Throws `TypeError` for what is no frame: whoever sent it speaks something else. */
   push(chunk: Uint8Array): void {
     const frames: Frame[] = [];
     let rest = chunk;
@@ -49,7 +44,7 @@ export class FrameReader {
   #hold(piece: Uint8Array): void {
     this.#pieces.push(piece);
     this.#bytes += piece.byteLength;
-    if (this.#bytes > FRAME_BYTES_MAX) throw new FrameError(`a frame has more than ${FRAME_BYTES_MAX} bytes`);
+    if (this.#bytes > FRAME_BYTES_MAX) throw new TypeError(`a frame has more than ${FRAME_BYTES_MAX} bytes`);
   }
 
   #complete(end: Uint8Array): Frame {
@@ -73,5 +68,5 @@ function parseFrame(text: string): Frame {
   if (Array.isArray(frame) && typeof frame[0] === "number" && typeof frame[1] === "number") {
     return frame as unknown as Frame;
   }
-  throw new FrameError(`not a frame: ${JSON.stringify(text.slice(0, EXCERPT_CHARS_MAX))}`);
+  throw new TypeError(`not a frame: ${JSON.stringify(text.slice(0, EXCERPT_CHARS_MAX))}`);
 }

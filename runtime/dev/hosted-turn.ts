@@ -37,7 +37,7 @@ export class HostedTurn {
     this.#reader = new FrameReader((frames) => channel.receive(frames));
   }
 
-  /** What the engine sent. Throws `FrameError`. */
+  /** What the engine sent. Throws `TypeError` for what is no frame. */
   push(bytes: Uint8Array): void {
     this.#reader.push(bytes);
   }
