@@ -8,9 +8,11 @@
 import { asError } from "./errors.ts";
 import type { Leaf, Wait } from "./wait.ts";
 
-export type Settled =
-  | { readonly ok: true; readonly value: unknown; readonly at: number }
-  | { readonly ok: false; readonly error: Error; readonly at: number };
+/** `layers`: of combinators and mappers between the event and this; 0 unless it says more. */
+export type Settled = { readonly at: number; readonly layers?: number } & (
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: Error }
+);
 
 type Combine = "all" | "any" | "race" | "settled";
 type Mapper = (value: unknown, error: Error | undefined) => unknown;
@@ -31,6 +33,34 @@ export interface MapperHost {
 
 const NEVER: Wait = ["race", []];
 
+/** What a layer adds. One event may settle several parts of a race: as with native promises, of which Restate's are made,
+ * the one with the fewest layers is first, and a mapper counts for three. */
+const COMBINED = 1;
+const MAPPED = 3;
+
+/** Settlements of one event, on their way up: lower layers first. */
+class Wave {
+  #steps: { readonly layers: number; readonly run: () => void }[] = [];
+  #runs = false;
+
+  add(layers: number, run: () => void): void {
+    const at = this.#steps.findIndex((step) => step.layers > layers);
+    this.#steps.splice(at < 0 ? this.#steps.length : at, 0, { layers, run });
+  }
+
+  run(): void {
+    if (this.#runs) return;
+    this.#runs = true;
+    try {
+      for (let step = this.#steps.shift(); step; step = this.#steps.shift()) step.run();
+    } finally {
+      this.#runs = false;
+      this.#steps = [];
+    }
+  }
+}
+const wave = new Wave();
+
 export class Future {
   settled: Settled | undefined;
   /** Someone waits for it: only then do its closures start and its mapper run. */
@@ -38,6 +68,8 @@ export class Future {
   readonly #kind: Combine | undefined;
   readonly #parts: readonly Future[];
   readonly #listeners: (() => void)[] = [];
+  readonly #parents: Future[] = [];
+  readonly #cost: number;
   readonly #evaluate: (() => Settled | undefined) | undefined;
   readonly #wait: (() => Wait) | undefined;
   readonly #onAwaited: (() => void) | undefined;
@@ -54,7 +86,8 @@ export class Future {
     this.#evaluate = init.evaluate;
     this.#wait = init.wait;
     this.#onAwaited = init.onAwaited;
-    for (const part of this.#parts) part.onSettled(() => this.#reevaluate());
+    this.#cost = init.kind === undefined ? MAPPED : COMBINED;
+    for (const part of this.#parts) if (!part.settled) part.#parents.push(this);
     this.#reevaluate();
   }
 
@@ -89,7 +122,8 @@ export class Future {
       const { settled } = part;
       if (!settled || isRunning) return undefined;
       isRunning = true;
-      const { at } = settled;
+      const at = settled.at;
+      const layers = (settled.layers ?? 0) + MAPPED;
       const turn = host();
       if (!settled.ok && !turn.takes(settled.error)) return settled;
       try {
@@ -97,7 +131,7 @@ export class Future {
           const result = settled.ok ? mapper(settled.value, undefined) : mapper(undefined, settled.error);
           return isThenable(result) ? { later: Promise.resolve(result) } : { value: result };
         });
-        if ("value" in mapped) return { ok: true, value: mapped.value, at };
+        if ("value" in mapped) return { ok: true, value: mapped.value, at, layers };
         mapped.later.then(
           (value) => future.settle({ ok: true, value, at: Math.max(at, host().event) }),
           (thrown: unknown) => {
@@ -107,7 +141,8 @@ export class Future {
         );
         return undefined;
       } catch (thrown) {
-        return mapperFailure(thrown, at, turn);
+        const failed = mapperFailure(thrown, at, turn);
+        return failed && { ...failed, layers };
       }
     };
     // While the mapper runs, nothing that this future waits for is outside: what the mapper awaits is awaited by itself.
@@ -127,7 +162,11 @@ export class Future {
   settle(settled: Settled): void {
     if (this.settled) return;
     this.settled = settled;
+    for (const parent of this.#parents.splice(0)) {
+      wave.add((settled.layers ?? 0) + parent.#cost, () => parent.#reevaluate());
+    }
     for (const listener of this.#listeners.splice(0)) listener();
+    wave.run();
   }
 
   onSettled(listener: () => void): void {
@@ -153,7 +192,9 @@ export class Future {
   #reevaluate(): void {
     if (this.settled || !this.#evaluate || !this.awaited) return;
     const settled = this.#evaluate();
-    if (settled) this.settle(settled);
+    if (!settled) return;
+    const isCombined = this.#kind !== undefined;
+    this.settle(isCombined ? { ...settled, layers: (settled.layers ?? 0) + COMBINED } : settled);
   }
 }
 
@@ -173,10 +214,16 @@ const settledOf = (parts: readonly Future[]): Settled[] =>
   parts.flatMap((part) => (part.settled ? [part.settled] : []));
 const first = (among: readonly Settled[]): Settled | undefined =>
   among.reduce<Settled | undefined>(
-    (best, next) => (best === undefined || next.at < best.at ? next : best),
+    (best, next) => (best === undefined || isBefore(next, best) ? next : best),
     undefined,
   );
-const latest = (among: readonly Settled[]): number => among.reduce((at, next) => Math.max(at, next.at), 0);
+const isBefore = (one: Settled, other: Settled): boolean =>
+  one.at < other.at || (one.at === other.at && (one.layers ?? 0) < (other.layers ?? 0));
+/** When all of them have: with the last event, and the most layers that it went through. */
+function latest(among: readonly Settled[]): { readonly at: number; readonly layers: number } {
+  const at = among.reduce((last, next) => Math.max(last, next.at), 0);
+  return { at, layers: Math.max(0, ...among.map((part) => (part.at === at ? (part.layers ?? 0) : 0))) };
+}
 
 const RULES: Record<Combine, (parts: readonly Future[]) => Settled | undefined> = {
   all(parts) {
@@ -187,7 +234,7 @@ const RULES: Record<Combine, (parts: readonly Future[]) => Settled | undefined> 
     return {
       ok: true,
       value: settled.map((part) => (part.ok ? part.value : undefined)),
-      at: latest(settled),
+      ...latest(settled),
     };
   },
   any(parts) {
@@ -198,7 +245,7 @@ const RULES: Record<Combine, (parts: readonly Future[]) => Settled | undefined> 
     return {
       ok: false,
       error: new AggregateError(errors, "All promises were rejected"),
-      at: latest(settled),
+      ...latest(settled),
     };
   },
   race: (parts) => first(settledOf(parts)),
@@ -208,6 +255,6 @@ const RULES: Record<Combine, (parts: readonly Future[]) => Settled | undefined> 
     const value = settled.map((part) =>
       part.ok ? { status: "fulfilled", value: part.value } : { status: "rejected", reason: part.error },
     );
-    return { ok: true, value, at: latest(settled) };
+    return { ok: true, value, ...latest(settled) };
   },
 };
