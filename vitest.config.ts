@@ -25,7 +25,17 @@ export default defineConfig({
       ),
       project("contract", ["test/contract/**/*.test.ts"], 30_000),
       // Templates: without an account and without a network.
-      project("infra", ["test/infra/**/*.test.ts"], 60_000),
+      {
+        extends: true as const,
+        test: {
+          name: "infra",
+          include: ["test/infra/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // The CDK takes longer to load than the tests to run; no file changes what another sees.
+          isolate: false,
+        },
+      },
       project("e2e", ["test/e2e/**/*.test.ts"], 60_000),
       {
         extends: true,

@@ -116,7 +116,8 @@ describe("resources' own policies", () => {
 
   test("the own key lets the account's administrators in, and the logs of this account", () => {
     const [[, key] = []] = ofType(makeStack({ ownKey: true }).resources, "AWS::KMS::Key");
-    const { Statement: statements } = key?.Properties["KeyPolicy"] as { Statement: unknown[] };
+    const policy = key?.Properties["KeyPolicy"] as { readonly Statement: readonly unknown[] } | undefined;
+    const statements = policy?.Statement ?? [];
     expect(statements).toHaveLength(2);
     expect(JSON.stringify(statements[0])).toContain(":root");
     expect(JSON.stringify(statements[1])).toMatch(
