@@ -1,6 +1,6 @@
 /** `GET /invocations`, `GET /invocations/{id}`, `GET /invocations/{id}/journal`. */
 import { isPerhapsUnseen } from "../../core/door.ts";
-import { readHead, readInput, readLog } from "../../core/head-store.ts";
+import { readHead, readLog } from "../../core/head-store.ts";
 import type { Note } from "../../lib/entry.ts";
 import { isExpired, isJournalExpired, type Head } from "../../lib/head.ts";
 import { type InvocationId, isInvocationId } from "../../lib/ids.ts";
@@ -12,7 +12,7 @@ import type { FoundPage, InvocationFilter, InvocationIndex, TimeRange } from "./
 import { STATUS_VIEWS, type StatusView, viewInvocation } from "./invocation-view.ts";
 import { type JournalOwner, viewEntry } from "./journal-view.ts";
 import type { AdminPorts, Exchange, Handling } from "./ports.ts";
-import { ValueLoader, viewBytes, viewOutcome } from "./value-view.ts";
+import { ValueLoader, viewOutcome } from "./value-view.ts";
 
 const LIST_LIMIT = 100;
 const LIST_LIMIT_MAX = 1000;
@@ -146,9 +146,7 @@ export async function describeJournal({ ports, request: { query } }: Exchange, t
   return jsonResponse(200, {
     id,
     length: head.length,
-    ...(head.input === undefined || head !== kept
-      ? {}
-      : { input: viewBytes(await readInput(items, id, head)) }),
+    ...(head.input === undefined || head !== kept ? {} : { input: await viewOutcome(loader, head.input) }),
     headers: head.headers,
     entries,
     pending_notes: await Promise.all(head.notes.map((note) => viewNote(owner, note))),

@@ -4,6 +4,7 @@ import type { InvocationId } from "../../lib/ids.ts";
 import { decodeOutcome } from "../../lib/outcome.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 import type { Value } from "../../lib/value.ts";
+import { chunksOf } from "../../lib/value-ref.ts";
 
 export interface BytesView {
   /** The bytes as text, if they are UTF-8. */
@@ -32,9 +33,9 @@ export class ValueLoader {
     this.#leftBytes = bytesMax;
   }
 
-  /** `undefined` once the total is used up. */
+  /** `undefined` once the total is used up, and of what is more than is left. */
   async load(ref: string): Promise<Uint8Array | undefined> {
-    if (this.#leftBytes <= 0) return undefined;
+    if (this.#leftBytes <= (chunksOf(ref)?.bytes ?? 0)) return undefined;
     const bytes = await load(this.#items, this.#id, ref);
     if (!(bytes instanceof Uint8Array)) return undefined;
     this.#leftBytes -= bytes.byteLength;

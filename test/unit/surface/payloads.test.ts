@@ -275,3 +275,30 @@ describe("one byte beyond the limit is a 413", () => {
     expect(await call("/Source/signal", { id, count: BEYOND })).toMatch(REFUSED);
   });
 });
+
+describe("what people look at is cut where it would be more than an answer holds", () => {
+  test("an input and a result", async () => {
+    const input = bytesOf(PAYLOAD_BYTES_MAX);
+    const id = await world.send("/Sink/takeSlowly", input, "", BINARY);
+    await within(WAIT_MS, "the end", world.attach(id));
+    const { body } = await world.admin(`/invocations/${id}/journal`);
+    expect(body).toMatchObject({ input: { value_ref: `input#0/16/${PAYLOAD_BYTES_MAX}` } });
+    const given = await world.environment.request("/Sink/give", PAYLOAD_BYTES_MAX);
+    const journal = await world.admin(`/invocations/${given.headers["x-restate-id"]}/journal`);
+    expect(journal.body).toMatchObject({
+      output: { value_ref: expect.stringMatching(/^value#.*\/16\//) as string },
+    });
+  });
+
+  test("a value of state, which the version tells from others all the same", async () => {
+    const look = async () => (await world.admin("/services/Store/state/viewed")).body;
+    await call("/Store/viewed/set", PAYLOAD_BYTES_MAX);
+    const first = await look();
+    expect(first).toMatchObject({ state: [{ name: "v", bytes: PAYLOAD_BYTES_MAX, omitted: true }] });
+    await call("/Store/viewed/set", PAYLOAD_BYTES_MAX - 1);
+    expect((await look()) as object).not.toMatchObject({ version: (first as { version: string }).version });
+    await call("/Store/viewed/set", VALUE_ITEM_BYTES_MAX + 1);
+    const value_base64 = Buffer.from(bytesOf(VALUE_ITEM_BYTES_MAX + 1)).toString("base64");
+    expect(await look()).toMatchObject({ state: [{ name: "v", value_base64 }] });
+  });
+});
