@@ -10,17 +10,18 @@ import { idIn, type ListedPart, listedAtMs, partOf, shardOf } from "../../lib/li
 import type { KeyPage, ListedPage, ListedRange, Listing } from "../../lib/ports.ts";
 import type { LocalDatabase } from "./database.ts";
 
-/** Stands where an item's table does. */
-const TABLE = "listing";
+/** Made when it is missing: what it says can be said again by the heads, so it is no part of the format. */
+const TABLE = `CREATE TABLE IF NOT EXISTS listing (
+  shard TEXT NOT NULL, place TEXT NOT NULL, PRIMARY KEY (shard, place)
+) WITHOUT ROWID`;
 /** Of milliseconds in decimal: texts of one length sort as their numbers do. */
 const TIME_DIGITS = 15;
 const TIME_MS_MAX = 10 ** TIME_DIGITS - 1;
 const AFTER_ALL_DIGITS = "~";
-const NOTHING = new Uint8Array(0);
 
 interface Row {
-  readonly pk: string;
-  readonly sk: string;
+  readonly shard: string;
+  readonly place: string;
 }
 
 export class LocalListing implements Listing {
@@ -30,6 +31,7 @@ export class LocalListing implements Listing {
 
   constructor(database: LocalDatabase) {
     this.#database = database;
+    database.prepare(TABLE).run();
     this.#statements = prepareAll(database);
   }
 
@@ -37,9 +39,9 @@ export class LocalListing implements Listing {
   move(partition: string, before: Attributes | undefined, after: Attributes | undefined): void {
     const from = before && rowOf(partition, before);
     const to = after && rowOf(partition, after);
-    if (from?.pk === to?.pk && from?.sk === to?.sk) return;
-    if (from) this.#statements.remove.run(TABLE, from.pk, from.sk);
-    if (to) this.#statements.insert.run(TABLE, to.pk, to.sk, NOTHING);
+    if (from?.shard === to?.shard && from?.place === to?.place) return;
+    if (from) this.#statements.remove.run(from.shard, from.place);
+    if (to) this.#statements.insert.run(to.shard, to.place);
   }
 
   async heads(
@@ -49,20 +51,14 @@ export class LocalListing implements Listing {
   ): Promise<ListedPage> {
     const start = after ?? digits(fromMs);
     const rows = this.#database.read(() =>
-      this.#statements.heads.all(
-        TABLE,
-        `${part}.${shard}`,
-        start,
-        digits(untilMs) + AFTER_ALL_DIGITS,
-        limit + 1,
-      ),
+      this.#statements.heads.all(`${part}.${shard}`, start, digits(untilMs) + AFTER_ALL_DIGITS, limit + 1),
     );
-    const found = rows.slice(0, limit).map((row) => String(row["sk"]));
+    const found = rows.slice(0, limit).map((row) => String(row["place"]));
     const last = rows.length > limit ? found.at(-1) : undefined;
     return {
-      entries: found.flatMap((sk) => {
-        const id = idIn(sk);
-        return id === undefined ? [] : [{ id, atMs: Number(sk.slice(0, TIME_DIGITS)) }];
+      entries: found.flatMap((place) => {
+        const id = idIn(place);
+        return id === undefined ? [] : [{ id, atMs: Number(place.slice(0, TIME_DIGITS)) }];
       }),
       ...(last === undefined ? {} : { next: last }),
     };
@@ -97,7 +93,7 @@ export class LocalListing implements Listing {
 /** As DynamoDB has it, save that what is running or accepted is open before it has rested, too. */
 function rowOf(partition: string, head: Attributes): Row {
   const part = partOf(head["s"]) === "ended" ? "ended" : "open";
-  return { pk: `${part}.${shardOf(partition)}`, sk: digits(listedAtMs(head)) + partition };
+  return { shard: `${part}.${shardOf(partition)}`, place: digits(listedAtMs(head)) + partition };
 }
 
 const digits = (ms: number): string =>
@@ -105,10 +101,10 @@ const digits = (ms: number): string =>
 
 function prepareAll(database: LocalDatabase) {
   return {
-    insert: database.prepare("INSERT OR REPLACE INTO items (tbl, pk, sk, body) VALUES (?, ?, ?, ?)"),
-    remove: database.prepare("DELETE FROM items WHERE tbl = ? AND pk = ? AND sk = ?"),
+    insert: database.prepare("INSERT OR IGNORE INTO listing (shard, place) VALUES (?, ?)"),
+    remove: database.prepare("DELETE FROM listing WHERE shard = ? AND place = ?"),
     heads: database.prepare(
-      "SELECT sk FROM items WHERE tbl = ? AND pk = ? AND sk > ? AND sk < ? ORDER BY sk LIMIT ?",
+      "SELECT place FROM listing WHERE shard = ? AND place > ? AND place < ? ORDER BY place LIMIT ?",
     ),
     nextPartition: database.prepare("SELECT pk FROM items WHERE tbl = ? AND pk > ? ORDER BY pk LIMIT 1"),
     items: database.prepare("SELECT body FROM items WHERE tbl = ? AND pk = ?"),
