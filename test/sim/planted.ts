@@ -193,15 +193,15 @@ const OTHERS: readonly Planted[] = [
     "  await atOnce(count, CHUNK_WRITES_AT_ONCE, async (index) => {\n    const attributes",
     "  void atOnce(count, CHUNK_WRITES_AT_ONCE, async (index) => {\n    const attributes",
   ]),
-  bug("an expired head is taken for one that is there", "core/door.ts", 2000, [
+  bug("an expired head is taken for one that is there", "core/door.ts", 1000, [
     '  of: [{ is: "absent" }, { is: "lt", attribute: "e", value: nowMs + 1 }],',
     '  of: [{ is: "absent" }, { is: "lt", attribute: "e", value: Math.min(0, nowMs) }],',
   ]),
-  bug("a promise of an expired run is still seen", "core/promise-store.ts", 2000, [
+  bug("a promise of an expired run is still seen", "core/promise-store.ts", 500, [
     "  (i === life.incarnation && i !== NO_LIFE) || (i === NO_LIFE && Number(c) >= life.fromMs);",
     "  i !== life || c === NO_LIFE;",
   ]),
-  bug("state of an expired run is still seen", "core/state-store.ts", 2000, [
+  bug("state of an expired run is still seen", "core/state-store.ts", 500, [
     '  from !== undefined && typeof f === "string" && f >= from;',
     '  from !== "" || typeof f === "string";',
   ]),
@@ -209,7 +209,7 @@ const OTHERS: readonly Planted[] = [
     '    if (isSuperseded(start, expired)) return "done";\n',
     "    void isSuperseded;\n",
   ]),
-  bug("outputs are done again when those whom they concerned are forgotten", "lib/head.ts", 4000, [
+  bug("outputs are done again when those whom they concerned are forgotten", "lib/head.ts", 1000, [
     "nowMs - appendedAtMs < MAILBOX_RETENTION_MS || appendedAtMs >= sentAtMs;",
     "nowMs + appendedAtMs + sentAtMs > 0;",
   ]),
