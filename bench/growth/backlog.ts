@@ -19,6 +19,7 @@ const OTHERS_EVERY_MS = 100;
 const CONCURRENCY_MAX = 500;
 const SEED = 7;
 const SAMPLE_MS = 100;
+const POINTS_MAX = 60;
 const HOUR_MS = 60 * 60 * 1000;
 const PARKED = 100;
 
@@ -70,8 +71,14 @@ async function drain(name: string, keyOf: (n: number) => string): Promise<Draine
     perSecond: MESSAGES / drained[0],
     others: waits,
     dollarsPerMillion: billPerMillion(used).total,
-    points,
+    points: thinned(points),
   };
+}
+
+/** As many as a plot shows. */
+function thinned<T>(points: readonly T[]): readonly T[] {
+  const every = Math.ceil(points.length / POINTS_MAX);
+  return points.filter((_, index) => index % every === 0 || index === points.length - 1);
 }
 
 /** What others wait with an object suspended and callers parked behind it, and what a parked call costs. */
