@@ -11,6 +11,7 @@ const OUTCOME_KINDS: readonly string[] = [
   "suspended",
   "failed",
   "lost",
+  "yielded",
 ] satisfies TurnOutcome["kind"][];
 /** The runtime ends before any code of the handler's module can answer. */
 const INIT_ERROR_TYPES: ReadonlySet<string> = new Set([

@@ -84,13 +84,16 @@ export type TurnOutcome =
       readonly progress: boolean;
     }
   /** An append or a read showed that another turn goes on from here (W3): change nothing more. */
-  | { readonly kind: "lost"; readonly reason: string };
+  | { readonly kind: "lost"; readonly reason: string }
+  /** Its time runs out between two steps. All that it did is durable; `length`: of the log. Another turn goes on. */
+  | { readonly kind: "yielded"; readonly length: number };
 
 const OUTCOME_KINDS: readonly unknown[] = [
   "completed",
   "suspended",
   "failed",
   "lost",
+  "yielded",
 ] satisfies TurnOutcome["kind"][];
 
 /** What a function answered, if it is an outcome. Throws {@link FunctionError} `bad-answer`. */

@@ -178,6 +178,7 @@ function sayEnd(log: TurnLog, outcome: TurnOutcome): void {
   else if (outcome.kind === "suspended") log.say("info", "Invocation suspended.");
   else if (outcome.kind === "lost")
     log.say("debug", "Attempt given up: another one goes on.", outcome.reason);
+  else if (outcome.kind === "yielded") log.say("debug", "Out of time: another turn goes on.");
   else log.say("warn", "Attempt failed.", outcome.failure.stack ?? outcome.failure.message);
 }
 

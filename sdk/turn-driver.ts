@@ -26,6 +26,7 @@ import { Cancellations } from "./cancellations.ts";
 import { currentTurn } from "./current-turn.ts";
 import type { Root } from "./promise-owner.ts";
 import { type Sleep, Sleeps } from "./sleeps.ts";
+import { TimeLimit } from "./time-limit.ts";
 import type { History, TurnPorts } from "./turn-ports.ts";
 import { type Ended, endingOf } from "./turn-ending.ts";
 import {
@@ -37,9 +38,6 @@ import {
   type TurnOptions,
 } from "./turn-failure.ts";
 import { type Filler, TurnWriter, type Written } from "./turn-writer.ts";
-
-/** A margin in which a turn that runs out of time still says so, milliseconds. */
-const TIME_LIMIT_MARGIN_MS = 250;
 
 export class TurnDriver {
   readonly #request: TurnRequest;
@@ -63,7 +61,7 @@ export class TurnDriver {
   readonly #values: ReadAhead;
   #fill: Filler = async () => await Promise.reject(new Error("the turn has not begun"));
   #over = false;
-  #timeUp = false;
+  #limit: TimeLimit | undefined;
 
   constructor(
     request: TurnRequest,
@@ -238,12 +236,8 @@ export class TurnDriver {
     fill: Filler,
   ): Promise<TurnOutcome> {
     this.#fill = fill;
-    const { clock } = this.#ports;
-    const limitMs = Math.max(0, this.#request.remainingMs - TIME_LIMIT_MARGIN_MS);
-    const stopTimer = clock.after(limitMs, () => {
-      this.#timeUp = true;
-      this.#activity.touch();
-    });
+    const limit = new TimeLimit(this.#ports.clock, this.#request.remainingMs, () => this.#activity.touch());
+    this.#limit = limit;
     handler().then(
       (value) => this.#endedWith({ kind: "value", value }),
       (error: unknown) => this.#endedWith({ kind: "error", error }),
@@ -258,7 +252,7 @@ export class TurnDriver {
       return this.#failed();
     } finally {
       this.#over = true;
-      stopTimer();
+      limit.stop();
       this.#sleeps.stop();
     }
   }
@@ -272,7 +266,7 @@ export class TurnDriver {
     for (;;) {
       await atRest();
       if (this.#failure) return await this.#giveUp();
-      if (this.#timeUp) return this.#outOfTime();
+      if (this.#limit?.isUp) return this.#outOfTime();
       const outcome = this.#ended ? await this.#complete(this.#ended, serialize) : await this.#goOn();
       if (outcome) return outcome;
     }
@@ -327,6 +321,15 @@ export class TurnDriver {
       }
       const outcome = this.#outcomeAfter(await this.#writer.flush());
       if (outcome || this.#failure) return outcome;
+    }
+    return await this.#begin(closures);
+  }
+
+  async #begin(closures: readonly (() => void)[]): Promise<TurnOutcome | undefined> {
+    if (closures.length > 0 && this.#writer.progress && this.#limit?.isEnding) {
+      if (this.#running === 0) return { kind: "yielded", length: this.#journal.length };
+      this.#closures.push(...closures);
+      return await this.#wait();
     }
     for (const start of closures) start();
     this.#sleeps.arm();

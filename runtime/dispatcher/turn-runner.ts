@@ -60,6 +60,8 @@ const THROTTLED_HELD_MS = 100;
 const THROTTLED_HELD_MAX = 3;
 const THROTTLED_MS_MIN = 5000;
 const THROTTLED_MS_SPREAD = 10_000;
+/** A turn that has run out of its own time goes on under this message if there is this much left, milliseconds. */
+const GO_ON_MS_MIN = 30_000;
 
 export class TurnRunner {
   readonly #ports: DispatcherPorts;
@@ -81,8 +83,11 @@ export class TurnRunner {
       if (delivery.deadlineMs - this.#ports.clock.now() < 2 * CLOSING_MS) return { kind: "lost" };
       const options = await handlerOptionsOf(this.#ports.registry, attempt.known);
       const outcome = await this.#invoke(attempt, options, delivery);
-      if (outcome.kind !== "failed" && outcome.kind !== "died") return await this.#settled(attempt, outcome);
-      const next = await this.#afterFailure(attempt, outcome, options, held, delivery);
+      const didFail = outcome.kind === "failed" || outcome.kind === "died";
+      if (!didFail && outcome.kind !== "yielded") return await this.#settled(attempt, outcome);
+      const next = didFail
+        ? await this.#afterFailure(attempt, outcome, options, held, delivery)
+        : await this.#goOn(attempt, outcome.length, delivery);
       if ("kind" in next) return next;
       attempt = next;
     }
@@ -130,7 +135,10 @@ export class TurnRunner {
     }
   }
 
-  async #settled({ known }: Attempt, outcome: Exclude<TurnOutcome, { kind: "failed" }>): Promise<Rested> {
+  async #settled(
+    { known }: Attempt,
+    outcome: Exclude<TurnOutcome, { kind: "failed" | "yielded" }>,
+  ): Promise<Rested> {
     const { id, incarnation, target } = known;
     if (outcome.kind === "lost") {
       this.#ports.logger.log("debug", "turn lost", { invocation: id, reason: outcome.reason });
@@ -146,6 +154,16 @@ export class TurnRunner {
     if (known.head?.wait) await forgetTimers(this.#ports, known, known.head);
     if (outcome.outcome) await reply(this.#ports, id, outcome.replies, outcome.outcome);
     return { kind: "completed", ownsLock: outcome.ownsLock };
+  }
+
+  /** After a turn that ran out of time between two steps: another, under this message while there is time, else under a
+   * message of its own. It is no failure, and counts as none. */
+  async #goOn(attempt: Attempt, length: number, { deadlineMs }: Delivery): Promise<Attempt | Rested> {
+    const known = renewed(attempt.known, await readHead(this.#ports.items, attempt.known.id));
+    if (known.head?.status === "completed" || known.length !== length) return { kind: "lost" };
+    if (deadlineMs - this.#ports.clock.now() > GO_ON_MS_MIN)
+      return { ...attempt, known, state: { count: 1 } };
+    return await this.#backOff({ ...attempt, known, state: { count: 0 } }, 0);
   }
 
   /** The next attempt, if it is made under this message; else how the invocation rests. */
@@ -235,29 +253,39 @@ export class TurnRunner {
   }
 
   async #rest(
-    { known, ownsLock, carried, state }: Attempt,
+    attempt: Attempt,
     failed: TurnFailure,
     decision: RetryDecision,
     retention: HandlerOptions,
   ): Promise<Rested> {
+    const { known, carried, state } = attempt;
     if (decision.kind === "kill") return await this.#kill(known, failed, retention);
-    const { id, incarnation, target, length } = known;
-    // R5: the lock before the head says that the invocation rests.
-    const holder = holderOf(known);
-    if (!ownsLock && holder && !(await this.#locks.take(target, holder))) return { kind: "lost" };
-    const resting = { attempt: state, failure: failed, carried };
-    if (decision.kind === "pause") {
-      this.#ports.meter?.measure("paused");
-      return { kind: (await this.#writer.rest(known, "paused", resting)) ? "waiting" : "lost" };
-    }
-    const dueAtMs = this.#ports.clock.now() + decision.delayMs;
-    if (!(await this.#writer.rest(known, "backing-off", { ...resting, dueAtMs }))) return { kind: "lost" };
+    if (decision.kind === "retry") return await this.#backOff(attempt, decision.delayMs, failed);
+    if (!(await this.#holdsKey(attempt))) return { kind: "lost" };
+    this.#ports.meter?.measure("paused");
+    const isPaused = await this.#writer.rest(known, "paused", { attempt: state, failure: failed, carried });
+    return { kind: isPaused ? "waiting" : "lost" };
+  }
+
+  async #backOff(attempt: Attempt, delayMs: number, failed?: TurnFailure): Promise<Rested> {
+    if (!(await this.#holdsKey(attempt))) return { kind: "lost" };
+    const { known, carried, state } = attempt;
+    const { id, incarnation, length } = known;
+    const dueAtMs = this.#ports.clock.now() + delayMs;
+    const resting = { attempt: state, ...(failed ? { failure: failed } : {}), carried, dueAtMs };
+    if (!(await this.#writer.rest(known, "backing-off", resting))) return { kind: "lost" };
     const cause = `backoff.${length}.${state.count}.${dueAtMs}`;
     await this.#ports.timers.schedule({
       atMs: dueAtMs,
       message: outgoing({ kind: "resume", id, incarnation, dueAtMs }, cause),
     });
     return { kind: "waiting" };
+  }
+
+  /** R5: the lock before the head says that the invocation rests. */
+  async #holdsKey({ known, ownsLock }: Attempt): Promise<boolean> {
+    const holder = holderOf(known);
+    return ownsLock || !holder || (await this.#locks.take(known.target, holder));
   }
 
   async #kill(known: Known, { code, message }: TurnFailure, retention: HandlerOptions): Promise<Rested> {
