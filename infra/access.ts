@@ -82,9 +82,10 @@ export function allowTimers(timers: PerdureFunction, data: Data, targets: TimerT
   allowKey(timers, data.encryptionKey);
 }
 
-export function allowReconciler(reconciler: PerdureFunction, data: Data): void {
+export function allowReconciler(reconciler: PerdureFunction, data: Data, deadLettersArn: string): void {
   const { journal, registry } = data.tables;
-  reconciler.allow(SCAN, [journal.tableArn]);
+  reconciler.allow(["dynamodb:GetItem", ...WRITE, ...SCAN], [journal.tableArn]);
+  reconciler.allow(["sqs:ReceiveMessage"], [deadLettersArn]);
   reconciler.allow(["dynamodb:GetItem", "dynamodb:UpdateItem", ...DELETE, ...SCAN], [registry.tableArn]);
   allowToSend(reconciler, data.mailbox.queueArn);
   allowKey(reconciler, data.encryptionKey);

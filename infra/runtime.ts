@@ -184,9 +184,12 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     const reconciler = this.#function("reconciler", {
       description: "Perdure: pokes invocations that should have moved",
       timeout: RECONCILER_TIMEOUT,
-      variables: this.#dataVariables(),
+      variables: {
+        ...this.#dataVariables(),
+        mailboxDeadLettersUrl: this.queues.mailboxDeadLetters.queueUrl,
+      },
     });
-    allowReconciler(reconciler, this.data);
+    allowReconciler(reconciler, this.data, this.queues.mailboxDeadLetters.queueArn);
     const role = this.#schedulerRole("ReconcilerScheduleRole", [
       new PolicyStatement({
         actions: ["lambda:InvokeFunction"],

@@ -49,6 +49,7 @@ const RESOURCES: Readonly<Record<string, string>> = {
   RuntimeTablesState: "state",
   RuntimeTablesRegistry: "registry",
   RuntimeQueuesMailbox: "mailbox",
+  RuntimeQueuesMailboxDeadLetters: "mailbox's dead letters",
   RuntimeQueuesDelay: "delay queue",
   RuntimeTimerSchedulesRole: "timer schedules' role",
   RuntimeReconcilerFunction: "reconciler",

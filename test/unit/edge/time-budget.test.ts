@@ -57,7 +57,7 @@ async function turn(remainingMs: number): Promise<TurnOutcome> {
     ...{ carried: [], ownsLock: false, attempt: { count: 1 }, remainingMs, retentionMs: 60_000 },
     start: { ...start, input: new Uint8Array(0) },
     ...(stored ? { head: stored.item } : {}),
-  } as TurnRequest;
+  };
   return await endpoint.runTurn(request, {
     items,
     mailbox: { sendBatch: async () => [] },

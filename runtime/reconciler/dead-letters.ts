@@ -1,0 +1,105 @@
+/**
+ * What the mailbox gave up delivering: its invocation is paused (R16), so that it is seen among the others, by its last
+ * failure, and does not look as if it waited for something. The message stays where it is, to be sent again when its reason
+ * is gone (docs/operations.md), and its invocation to be resumed: nothing is lost by either.
+ *
+ * An invocation that has moved since the message came here is left alone: somebody has resumed it, or another message has
+ * done what this one could not. A start that never became an invocation becomes a paused one, which takes its place among its
+ * key's writers when it is resumed: others have overtaken it.
+ */
+import { readHead, storeInput } from "../../core/head-store.ts";
+import { asError } from "../../lib/errors.ts";
+import { encodeAttempt, type Head, headKey, inputAttributes, newHead, whileAt } from "../../lib/head.ts";
+import type { Attributes } from "../../lib/item.ts";
+import { decodeMessage, type Message, type Start } from "../../lib/message.ts";
+import type { Clock, ItemStore, Logger } from "../../lib/ports.ts";
+
+export interface DeadLetter {
+  readonly body: string;
+  /** When it came here, epoch milliseconds. */
+  readonly sinceMs: number;
+}
+
+/** The queue that they are in. */
+export interface DeadLetters {
+  /** Some that were not answered before, none when there are no more. */
+  next(): Promise<readonly DeadLetter[]>;
+}
+
+export interface DeadLetterPorts {
+  readonly items: ItemStore;
+  readonly deadLetters: DeadLetters;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Of one run; the next one goes on. */
+const BATCHES_MAX = 100;
+
+export class DeadLetterWatch {
+  readonly #ports: DeadLetterPorts;
+
+  constructor(ports: DeadLetterPorts) {
+    this.#ports = ports;
+  }
+
+  async run(): Promise<{ readonly found: number; readonly paused: number }> {
+    let [found, paused] = [0, 0];
+    for (let batch = 0; batch < BATCHES_MAX; batch++) {
+      const letters = await this.#ports.deadLetters.next();
+      if (letters.length === 0) break;
+      found += letters.length;
+      for (const letter of letters) if (await this.#pause(letter)) paused++;
+    }
+    if (found > 0) this.#ports.logger.log("error", "the mailbox has dead letters", { found, paused });
+    return { found, paused };
+  }
+
+  async #pause({ body, sinceMs }: DeadLetter): Promise<boolean> {
+    const message = this.#decode(body);
+    if (!message) return false;
+    const stored = await readHead(this.#ports.items, message.id);
+    if (!stored) return message.kind === "start" && (await this.#create(message));
+    const { head } = stored;
+    const isOther = message.incarnation !== undefined && message.incarnation !== head.incarnation;
+    if (isOther || head.status === "completed" || head.status === "paused") return false;
+    return head.modifiedAtMs <= sinceMs && (await this.#update(message, head));
+  }
+
+  #decode(body: string): Message | undefined {
+    try {
+      return decodeMessage(body);
+    } catch (error) {
+      this.#ports.logger.log("error", "a dead letter cannot be read", { error: asError(error).message });
+      return undefined;
+    }
+  }
+
+  async #create(start: Start): Promise<boolean> {
+    await storeInput(this.#ports, start);
+    const attributes = {
+      ...newHead(start, {}),
+      ...inputAttributes(start),
+      ...this.#paused(start, undefined),
+    };
+    const when = { is: "absent" } as const;
+    return (await this.#ports.items.write({ op: "put", key: headKey(start.id), attributes, when })).won;
+  }
+
+  async #update(message: Message, head: Head): Promise<boolean> {
+    const changes = Object.entries(this.#paused(message, head)).map(
+      ([attribute, value]) => ({ do: "set", attribute, value }) as const,
+    );
+    const unmoved = { is: "eq", attribute: "u", value: head.modifiedAtMs } as const;
+    const when = { is: "all", of: [whileAt(head.incarnation, head.length), unmoved] } as const;
+    return (await this.#ports.items.write({ op: "update", key: headKey(message.id), changes, when })).won;
+  }
+
+  #paused({ kind }: Message, head: Head | undefined): Attributes {
+    const why = {
+      code: 500,
+      message: `the mailbox gave up delivering a message (${kind}): it is in the dead-letter queue`,
+    };
+    return { s: "paused", u: this.#ports.clock.now(), f: encodeAttempt(head?.attempt ?? { count: 0 }, why) };
+  }
+}
