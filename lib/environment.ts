@@ -4,6 +4,7 @@ export const ENVIRONMENT = {
   stateTable: "PERDURE_STATE_TABLE",
   registryTable: "PERDURE_REGISTRY_TABLE",
   mailboxUrl: "PERDURE_MAILBOX_URL",
+  mailboxDeadLettersUrl: "PERDURE_MAILBOX_DEAD_LETTERS_URL",
   delayQueueUrl: "PERDURE_DELAY_QUEUE_URL",
   delayQueueArn: "PERDURE_DELAY_QUEUE_ARN",
   scheduleGroup: "PERDURE_SCHEDULE_GROUP",

@@ -36,6 +36,8 @@ export const METRICS = {
   oldestMessageAge: { name: "OldestMessageAge", unit: "Milliseconds" },
   /** What the reconciler found standing still and poked: none, as long as all is well. */
   poked: { name: "Poked", unit: "Count" },
+  /** Messages that the reconciler found in the mailbox's dead-letter queue. */
+  deadLetters: { name: "DeadLetters", unit: "Count" },
 } as const satisfies Record<string, { readonly name: string; readonly unit: MetricUnit }>;
 
 export type Metric = keyof typeof METRICS;

@@ -102,7 +102,7 @@ async function startMiniStack(): Promise<Emulator> {
   const endpoint = `http://127.0.0.1:${port}`;
   const logPath = join(folder, "ministack.log");
   const log = openSync(logPath, "w");
-  const child = spawn("python3", [join(import.meta.dirname, "start_ministack.py")], {
+  const child = spawn("python3", [join(import.meta.dirname, "start-ministack.py")], {
     cwd: folder,
     // A group of its own, which its functions' processes are in.
     detached: true,
