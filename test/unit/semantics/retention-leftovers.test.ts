@@ -159,7 +159,7 @@ const ZOO: Readonly<Record<string, () => Promise<void>>> = {
     const id = await world.send("POST /Store/k/forever");
     const behind = await world.send("POST /Store/k/sleep");
     await world.rest();
-    expect(await operate(id, "kill")).toBe(202);
+    expect(await operate(id, "kill")).toBe(200);
     expect(await ended(behind)).toBe(200);
   },
   "one that was cancelled while it waited, and one before it began": async () => {
