@@ -24,7 +24,7 @@ type RestateSdk = Pick<typeof restate, "service" | "object"> & {
   createEndpointHandler(options: { services: readonly unknown[]; logger: () => void }): Listener;
 };
 
-const WAIT_MS_MAX = 60_000;
+const WAIT_MS_MAX = 240_000;
 /** Longer than the server takes to suspend what waits. */
 const SUSPENDED_MS = 2000;
 

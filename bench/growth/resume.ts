@@ -15,7 +15,7 @@ const ROUNDS = 3;
 async function child<T>(file: string, args: readonly number[]): Promise<T> {
   const script = fileURLToPath(new URL(file, import.meta.url));
   const options = ["--expose-gc", "--conditions=perdure-source", script, ...args.map(String)];
-  const { stdout } = await promisify(execFile)(process.execPath, options, { timeout: 300_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, options, { timeout: 600_000 });
   // The SDK that is measured may print, too: the result is the last line.
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as T;
 }
