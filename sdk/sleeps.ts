@@ -28,10 +28,11 @@ export class Sleeps {
     return [...this.#open].filter(([, command]) => !named.has(command));
   }
 
-  /** Sets a timer for each that has none. */
+  /** Sets a timer for each that has none. Those that are over already, after a crash, fire in the order in which they were
+   * due: a time limit of seconds must not lose against a sleep of hours because both have passed. */
   arm(): void {
-    for (const [, command, dueAtMs] of this.#open) {
-      if (this.#timers.has(command)) continue;
+    const unarmed = [...this.#open].filter(([, command]) => !this.#timers.has(command));
+    for (const [, command, dueAtMs] of unarmed.toSorted((a, b) => a[2] - b[2])) {
       const delayMs = Math.max(0, dueAtMs - this.#clock.now());
       this.#timers.set(
         command,
