@@ -13,7 +13,6 @@ export const ERROR_CODES = {
   RT0019: "the function's request or answer is larger than its host takes",
   RT0023: "the function is throttled",
   META0003: "the endpoint of a deployment cannot be reached",
-  META0004: "the deployment is registered already",
   META0006: "a service cannot change in this way",
   META0012: "the endpoint speaks another version of the protocol",
   META0013: "the endpoint's answer is no discovery",

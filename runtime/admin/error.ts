@@ -6,7 +6,7 @@ export class AdminError extends Error {
   override readonly name = "AdminError";
   readonly status: number;
   readonly headers: Record<string, string>;
-  /** One of Restate's, `META0004` and the like. */
+  /** One of Restate's, `META0006` and the like. */
   readonly code: string | undefined;
 
   constructor(status: number, message: string, headers: Record<string, string> = {}, code?: string) {
