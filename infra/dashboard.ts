@@ -36,10 +36,14 @@ export class RuntimeDashboard extends Construct {
         ],
         [
           graph("Waiting, and for how long, ms", [mailbox], spread("oldestMessageAge")),
-          graph("Dead letters", [
-            queues.mailboxDeadLetters.metricApproximateNumberOfMessagesVisible(),
-            queues.delayDeadLetters.metricApproximateNumberOfMessagesVisible(),
-          ]),
+          graph(
+            "Dead letters, and those that the reconciler met",
+            [
+              queues.mailboxDeadLetters.metricApproximateNumberOfMessagesVisible(),
+              queues.delayDeadLetters.metricApproximateNumberOfMessagesVisible(),
+            ],
+            sums("deadLetters"),
+          ),
         ],
         [
           graph("Turns, ms", spread("turnTime"), spread("replayLength")),

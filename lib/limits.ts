@@ -69,7 +69,7 @@ export const HEAD_OUTLIVES_MS = 2 * MAILBOX_RETENTION_MS + 60 * 60 * 1000;
 /** A cleared key leaves a tombstone this long, so that an older write still finds a fence: longer than that is in doubt. */
 export const TOMBSTONE_MS = MAILBOX_RETENTION_MS + 24 * 60 * 60 * 1000;
 /** A promise that is made or awaited before its workflow was invoked is that run's if it is invoked within this. */
-export const EARLY_PROMISE_MS = MAILBOX_RETENTION_MS;
+export const EARLY_PROMISE_MS = 4 * 24 * 60 * 60 * 1000;
 /** What an invocation keeps outside its head, and a workflow's state and promises, is kept this long, besides the
  * retention, from its write; the reconciler renews it while the invocation is open. See docs/decisions/0011-retention.md. */
 export const KEEP_MS = 28 * 24 * 60 * 60 * 1000;

@@ -13,7 +13,8 @@ import type {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ItemRegistry } from "../../core/registry.ts";
 import { outgoing } from "../../core/send.ts";
-import { serviceTag } from "../../lib/ids.ts";
+import { invocationId, serviceTag } from "../../lib/ids.ts";
+import { encodeMessage, type Start } from "../../lib/message.ts";
 import { type Logger, silentLogger } from "../../lib/ports.ts";
 import type { DiscoveryResponse } from "../../lib/protocol.ts";
 import { Admin } from "../../runtime/admin/admin.ts";
@@ -26,6 +27,7 @@ import { LocalItemStore } from "../../runtime/local/item-store.ts";
 import { LocalMailbox } from "../../runtime/local/mailbox.ts";
 import { LocalTimers } from "../../runtime/local/timers.ts";
 import { Reconciler } from "../../runtime/reconciler/core.ts";
+import { DeadLetterWatch } from "../../runtime/reconciler/dead-letters.ts";
 import { Retirement } from "../../runtime/reconciler/retirement.ts";
 import { Registrar } from "../../runtime/registrar/core.ts";
 import { forwardTimer } from "../../runtime/timers/core.ts";
@@ -283,6 +285,28 @@ describe("each part does its work with the permissions that it has", () => {
     const message = outgoing({ kind: "resume", id: idIn(await call("POST /Desk/ask/send", "x")) }, "test");
     await forwardTimer(portsOf("timers"), { atMs: clock.now(), message });
     await forwardTimer(portsOf("timers"), { atMs: clock.now() + HOUR_MS, message });
+  });
+
+  test("dead letters become paused invocations", async () => {
+    const suspended = idIn(await call("POST /Desk/wait/send"));
+    await expect
+      .poll(async () => (await ask(admin, `GET /invocations/${suspended}`)).body)
+      .toMatchObject({ status: "suspended" });
+    const lost = invocationId("Desk", undefined, new Uint8Array(14));
+    const target = { service: "Desk", handler: "ask" };
+    const start: Start = {
+      ...{ kind: "start", id: lost, incarnation: 0, origin: "o", headers: {}, acceptedAtMs: 1 },
+      ...{ target, input: new TextEncoder().encode('"x"') },
+    };
+    const letters = [start, { kind: "resume", id: suspended } as const].map((message) => ({
+      body: encodeMessage(message),
+      sinceMs: clock.now() + HOUR_MS,
+    }));
+    const watch = new DeadLetterWatch({
+      ...portsOf("reconciler"),
+      deadLetters: { next: async () => Promise.resolve(letters.splice(0)) },
+    });
+    expect(await watch.run()).toEqual({ found: 2, paused: 2 });
   });
 
   test("registering, rolling back, retiring, reconciling", async () => {
