@@ -7,7 +7,8 @@ import { groupOf, type Incarnation, type InvocationId } from "../lib/ids.ts";
 import { digest } from "../lib/hash.ts";
 import { SEND_ATTEMPTS_MAX, SEND_BATCH_MAX } from "../lib/limits.ts";
 import { encodeMessage, type Message, type Outgoing } from "../lib/message.ts";
-import type { Mailbox } from "../lib/ports.ts";
+import { nonce } from "../lib/nonce.ts";
+import type { Entropy, Mailbox } from "../lib/ports.ts";
 
 /** Resolves when the mailbox holds all of them. Throws {@link OperationalError} when that is in doubt: then send all again. */
 export async function sendAll(mailbox: Mailbox, messages: readonly Outgoing[]): Promise<void> {
@@ -48,6 +49,15 @@ export function outgoing(message: Message, cause: string, group: string = groupO
   ).toString("base64url");
   return { group, dedup, body: encodeMessage(message) };
 }
+
+const AFRESH_BYTES = 9;
+/**
+ * The cause of a message that takes the place of the one being handled, which is then deleted: it must never be
+ * swallowed, or nothing is left. Neither the time (clocks differ, and two are handled in one millisecond) nor what is sent
+ * (it is the same at every hop) tells one such message from another. That a redelivery sends a second one does no harm.
+ */
+export const afresh = ({ entropy }: { readonly entropy: Entropy }, why: string): string =>
+  `${why}.${nonce(entropy, AFRESH_BYTES)}`;
 
 /** A delayed start's timer: the invocation's head is there, and is looked at when it is due. The same for the same start,
  * whoever sets it. */

@@ -4,7 +4,7 @@
  * everything that it causes is durable (M1); anything else gives it, and all later ones of its group, back.
  */
 import { readHead, type StoredHead, storeInput } from "../../core/head-store.ts";
-import { outgoing, sendAll, startTimerOf } from "../../core/send.ts";
+import { afresh, outgoing, sendAll, startTimerOf } from "../../core/send.ts";
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { type Head, isExpired } from "../../lib/head.ts";
 import { isExclusiveId } from "../../lib/ids.ts";
@@ -273,14 +273,14 @@ export class Dispatcher {
     if (resume.poke) await renew(this.#ports, id, stored.head);
     const nowMs = this.#ports.clock.now();
     if (dueAtMs !== undefined && dueAtMs > nowMs && stored.head.status !== "completed") {
-      const message = outgoing(resume, `early.${dueAtMs}.${nowMs}`);
+      const message = outgoing(resume, afresh(this.#ports, "early"));
       await this.#ports.timers.schedule({ atMs: dueAtMs, message });
       return "done";
     }
     if (delivery.inDoubt && stored.head.status === "scheduled" && isExclusiveId(id)) {
       // It may have come too early before, and messages behind it have run since: its place in the queue is no longer
       // the invocation's, and its sequence cannot be the token (W2, R3). A new message has both.
-      await sendAll(this.#ports.mailbox, [outgoing(resume, `again.${nowMs}`)]);
+      await sendAll(this.#ports.mailbox, [outgoing(resume, afresh(this.#ports, "again"))]);
       return "done";
     }
     const released = resume.byOperator ? await this.#writer.release(id, stored.head) : undefined;

@@ -4,7 +4,7 @@
  * docs/decisions/0003-notes-ride.md).
  */
 import { readHead } from "../../core/head-store.ts";
-import { outgoing } from "../../core/send.ts";
+import { afresh, outgoing } from "../../core/send.ts";
 import { copyValue, placeOf } from "../../core/value-store.ts";
 import type { Note } from "../../lib/entry.ts";
 import type { Head } from "../../lib/head.ts";
@@ -104,7 +104,7 @@ export class NoteDelivery {
       if (message.incarnation !== undefined && message.incarnation !== incarnation) continue;
       if (message.dueAtMs === undefined || message.dueAtMs <= nowMs) due.push(await this.#own(message));
       else {
-        const again = outgoing(message, `early.${message.dueAtMs}.${nowMs}`);
+        const again = outgoing(message, afresh(this.#ports, "early"));
         await this.#ports.timers.schedule({ atMs: message.dueAtMs, message: again });
       }
     }

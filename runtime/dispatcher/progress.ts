@@ -3,7 +3,7 @@
  * and to what comes after it. Whatever is in doubt (R2) is done again first.
  */
 import { readHead } from "../../core/head-store.ts";
-import { outgoing } from "../../core/send.ts";
+import { afresh, outgoing } from "../../core/send.ts";
 import type { Note } from "../../lib/entry.ts";
 import { tokenOf } from "../../lib/fence.ts";
 import type { Head } from "../../lib/head.ts";
@@ -75,8 +75,7 @@ export class Progress {
 
   /** A timer that is in doubt is set again. */
   async #wakeAt({ id, incarnation }: KnownHead, dueAtMs: number): Promise<Verdict> {
-    const cause = `again.${this.#ports.clock.now()}`;
-    const message = outgoing({ kind: "resume", id, incarnation, dueAtMs }, cause);
+    const message = outgoing({ kind: "resume", id, incarnation, dueAtMs }, afresh(this.#ports, "again"));
     await this.#ports.timers.schedule({ atMs: dueAtMs, message });
     return "done";
   }

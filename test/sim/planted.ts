@@ -114,6 +114,11 @@ const OTHERS: readonly Planted[] = [
     "if (message.dueAtMs === undefined || message.dueAtMs <= nowMs) due.push(await this.#own(message));",
     "if (message.dueAtMs !== -1) due.push(message.note);",
   ]),
+  bug("a message that takes another's place is swallowed as its double", "core/send.ts", 2000, [
+    // The AFRESH_BYTES are still drawn, so that the run is the same until then.
+    "`${why}.${nonce(entropy, AFRESH_BYTES)}`",
+    "`${why}${nonce(entropy, AFRESH_BYTES).slice(99)}`",
+  ]),
   bug("the next step starts before the last result is durable", "lib/turn.ts", 200, [
     "some((entry) => MUST_APPEND.includes(entry[0]))",
     'some((entry) => entry[0] !== "r" && MUST_APPEND.includes(entry[0]))',
