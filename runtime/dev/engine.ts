@@ -25,6 +25,7 @@ import { type Deployed, Deployer } from "./deployer.ts";
 import { HostPool } from "./host-pool.ts";
 import { HttpHosts, isHttp } from "./http-hosts.ts";
 import { HttpServer } from "./http-server.ts";
+import { localSiteOnly } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reload.ts";
 
 /** The overall limit of a turn: a handler that has neither ended nor suspended by then is given up and tried again. */
@@ -198,11 +199,14 @@ export class Engine {
       { version: PACKAGE_VERSION, ingressEndpoint: url },
     );
     const adminUrl = await this.#serve(
-      new HttpServer((request) => admin.handle(request), {
-        host,
-        port: adminPort,
-        bodyBytesMax: ADMIN_BODY_BYTES_MAX,
-      }),
+      new HttpServer(
+        localSiteOnly((request) => admin.handle(request), host),
+        {
+          host,
+          port: adminPort,
+          bodyBytesMax: ADMIN_BODY_BYTES_MAX,
+        },
+      ),
     );
     return { url, adminUrl };
   }

@@ -116,6 +116,15 @@ test("an invocation stays on the deployment that it began on, while new ones go 
   expect(uri).toBe(`http://localhost:${oldPort}/`);
 });
 
+test("a page of another site registers nothing; it may call handlers", async () => {
+  const page = { origin: "https://evil.example", "content-type": "text/plain" };
+  const body = { uri: "http://localhost:1", dry_run: true };
+  const refused = await server.request(`${server.adminUrl}/deployments`, { body, headers: page });
+  expect([refused.status, refused.text]).toEqual([403, expect.stringContaining("pages of other sites")]);
+  const call = await server.request("/Nobody/there", { headers: page });
+  expect([call.status, call.headers.get("access-control-allow-origin")]).toEqual([404, page.origin]);
+});
+
 test("nobody there: META0003", async () => {
   const refused = await register(await freePort());
   expect(refused).toMatchObject({ status: 500, json: { restate_code: "META0003" } });
