@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: finds the command and runs it. Each command is a file beside this one. */
 import { CommandError, UsageError } from "./command.ts";
+import { checkNode } from "./node-version.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 import { dev } from "./dev.ts";
 
@@ -25,6 +26,7 @@ async function main(args: readonly string[]): Promise<void> {
   const command = COMMANDS.get(name);
   if (!command) throw new UsageError(`there is no command "${name}"`, HELP);
   if (rest.includes("--help") || rest.includes("-h")) return void process.stdout.write(command.help);
+  checkNode(process.versions.node);
   await command.run(rest);
 }
 

@@ -204,7 +204,7 @@ function unreachable({ address, http11 }: Reachable, error: unknown): Error {
   if (http11 !== true && code === "ERR_HTTP2_ERROR") {
     return new DiscoveryError(
       "META0014",
-      `error when calling '${address}': server possibly supports only HTTP1.1, consider discovery with --use-http1.1.`,
+      `error when calling '${address}': it seems to speak HTTP/1.1 only; if handlers are served there, register it with "use_http_11": true`,
     );
   }
   return new OperationalError("unavailable", reasonOf(error), error);
