@@ -19,6 +19,9 @@ interface Served {
 const SHOWN_ATTEMPTS = 3;
 const PACKAGE_ROOT = join(import.meta.dirname, "..");
 const OWN_FOLDERS = ["sdk", "core", "lib", "runtime"].map((folder) => join(PACKAGE_ROOT, folder) + sep);
+const FRAME = /^ +at /u;
+/** Node's own modules, and the module that a bundle begins with. */
+const NOBODYS = ["node:internal", "<entry>"];
 /** Enough of a deployment's id to tell it from others. */
 const ID_CHARS = 9;
 const short = (deployment: string): string => deployment.slice(0, ID_CHARS);
@@ -58,7 +61,7 @@ export class DevConsole {
         return print(
           "stderr",
           "red",
-          `${event.message}\n${this.#served.file} was not reloaded: its last code stays in service`,
+          `${withoutOwnFrames(event.message)}\n${this.#served.file} was not reloaded: its last code stays in service`,
         );
       }
       case "build-recovered":
@@ -138,11 +141,18 @@ function attemptFailed({
 
 /** The lines of a stack that are about the user's code, not about ours or Node's. */
 function usersFrames(stack: string): readonly string[] {
-  const frames = stack.split("\n").filter((line) => /^ +at /u.test(line));
-  return frames.filter(
-    (line) => !line.includes("node:internal") && !OWN_FOLDERS.some((folder) => line.includes(folder)),
-  );
+  return stack.split("\n").filter((line) => FRAME.test(line) && !isOwnFrame(line));
 }
+
+/** A text that may have a stack in it, without the lines that are not about the user's code. */
+export const withoutOwnFrames = (text: string): string =>
+  text
+    .split("\n")
+    .filter((line) => !(FRAME.test(line) && isOwnFrame(line)))
+    .join("\n");
+
+const isOwnFrame = (line: string): boolean =>
+  NOBODYS.some((place) => line.includes(place)) || OWN_FOLDERS.some((folder) => line.includes(folder));
 
 function describe({ type, handlers }: ServiceManifest): string {
   const names = handlers.map(({ name, kind, ingressPrivate }) => {

@@ -3,7 +3,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Durability } from "../runtime/dev/engine.ts";
 import { type Command, CommandError, parse, UsageError } from "./command.ts";
-import { DevConsole } from "./dev-console.ts";
+import { DevConsole, withoutOwnFrames } from "./dev-console.ts";
 
 const DEFAULT_PORT = 8080;
 const DEFAULT_ADMIN_PORT = 9070;
@@ -179,6 +179,6 @@ const EXPECTED: ReadonlySet<string> = new Set(["DatabaseError", "BuildError", "L
 
 function asCommandError(error: unknown): unknown {
   return error instanceof Error && EXPECTED.has(error.name)
-    ? new CommandError(error.message, { cause: error })
+    ? new CommandError(withoutOwnFrames(error.message), { cause: error })
     : error;
 }

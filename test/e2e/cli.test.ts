@@ -91,6 +91,8 @@ describe("a file that cannot be served is refused with exit code 1", () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain("perdure: ");
     expect(stderr).toContain(text);
+    // Where it is in the user's file, and no line about this package's own.
+    expect(stderr).not.toMatch(/ at .*(<entry>|node:internal|\/(sdk|runtime)\/)/u);
   });
 });
 
