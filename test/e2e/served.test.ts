@@ -34,7 +34,11 @@ async function startHandlers(port: number, env: Record<string, string> = {}): Pr
     stdio: ["ignore", "pipe", "inherit"],
   });
   processes.push(child);
-  await once(child.stdout, "data");
+  const ended = once(child, "exit").then(() => {
+    throw new Error(`handlers that should serve on port ${port} have ended`);
+  });
+  await Promise.race([once(child.stdout, "data"), ended]);
+  ended.catch(() => undefined);
   return child;
 }
 
@@ -130,7 +134,8 @@ test("nobody there: META0003", async () => {
   expect(refused).toMatchObject({ status: 500, json: { restate_code: "META0003" } });
 });
 
-test("perdure dev runs such a file without letting it listen", async () => {
+// Between looking for a free port and listening on it somebody else may take it.
+test("perdure dev runs such a file without letting it listen", { retry: 2 }, async () => {
   const port = await freePort();
   const other = await Server.start({ file: "served.ts", env: { PORT: String(port) } });
   try {
