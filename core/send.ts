@@ -52,8 +52,8 @@ export function outgoing(message: Message, cause: string, group: string = groupO
 
 const AFRESH_BYTES = 9;
 /**
- * The cause of a message that takes the place of the one being handled, which is then deleted: it must never be
- * swallowed, or nothing is left. Neither the time (clocks differ, and two are handled in one millisecond) nor what is sent
+ * The cause of a message that must never be swallowed as another's double: a poke, a hand-off, or one that takes the place of
+ * the message being handled, which is then deleted, so that nothing would be left. Neither the time (clocks differ, and two are handled in one millisecond) nor what is sent
  * (it is the same at every hop) tells one such message from another. That a redelivery sends a second one does no harm.
  */
 export const afresh = ({ entropy }: { readonly entropy: Entropy }, why: string): string =>

@@ -7,7 +7,7 @@
  * message is still there, and whoever handles it finds "owner pending" and sends the message again (R6).
  */
 import { readHead } from "../../core/head-store.ts";
-import { outgoing, sendAll } from "../../core/send.ts";
+import { afresh, outgoing, sendAll } from "../../core/send.ts";
 import { invariant, OperationalError } from "../../lib/errors.ts";
 import { type Head, isExpired } from "../../lib/head.ts";
 import type { ItemKey } from "../../lib/item.ts";
@@ -31,7 +31,6 @@ import type { DispatcherPorts } from "./delivery.ts";
 import type { InvocationWriter } from "./invocation-writer.ts";
 import { holderOf, type Known } from "./known.ts";
 import { repeatLastOutputs } from "./output-repeater.ts";
-import { nonce } from "../../lib/nonce.ts";
 
 /** `run`: this invocation may run; `parked`: it will be woken when its turn comes. */
 export type Gate = { readonly kind: "run"; readonly ownsLock: boolean } | { readonly kind: "parked" };
@@ -89,12 +88,10 @@ export class KeyLock {
     throw new OperationalError("unavailable", `the lock of ${target.service}/${target.key} is contended`);
   }
 
-  /** Asks for a turn of the invocation that the lock was passed to. Unlike anything before, so that no
-   * deduplication swallows it (R10). `inDoubt`: its last append's outputs may not have been done. */
+  /** Asks for a turn of the invocation that the lock was passed to. `inDoubt`: its last append's outputs may not have been done. */
   async wake({ id, incarnation }: Pick<Holder, "id" | "incarnation">, inDoubt = false): Promise<void> {
-    const cause = nonce(this.#ports.entropy, 9);
     const resume = { kind: "resume", id, incarnation, ...(inDoubt ? { poke: true as const } : {}) } as const;
-    await sendAll(this.#ports.mailbox, [outgoing(resume, cause)]);
+    await sendAll(this.#ports.mailbox, [outgoing(resume, afresh(this.#ports, "wake"))]);
   }
 
   /** R6, for an invocation that has ended under a message that is in doubt: if its key was passed on but the message

@@ -128,7 +128,8 @@ export class TurnRunner {
     } catch (error) {
       if (error instanceof OperationalError) throw error;
       const why = error instanceof FunctionError ? error.code : "crashed";
-      const failed = { code: STATUS_OF[why], message: coded(CODE_OF[why], asError(error).message) };
+      const [status, code] = DEATHS[why];
+      const failed = { code: status, message: coded(code, asError(error).message) };
       return { kind: "died", failure: failed, throttled: why === "throttled" };
     } finally {
       this.#ports.meter?.measure("turnTime", this.#ports.clock.now() - beganMs);
@@ -297,28 +298,17 @@ export class TurnRunner {
   }
 }
 
-const STATUS_OF: Readonly<Record<FunctionErrorCode, number>> = {
-  crashed: 500,
-  timeout: 504,
-  "out-of-memory": 500,
-  init: 500,
-  "bad-answer": 500,
-  "too-large": 413,
-  throttled: 429,
-  refused: 503,
-  unreachable: 503,
-};
-
-const CODE_OF: Readonly<Record<FunctionErrorCode, ErrorCode>> = {
-  crashed: "RT0010",
-  timeout: "RT0001",
-  "out-of-memory": "RT0010",
-  init: "RT0010",
-  "bad-answer": "RT0010",
-  "too-large": "RT0019",
-  throttled: "RT0023",
-  refused: "RT0010",
-  unreachable: "RT0010",
+/** How the death of a function is told: its status and its code. */
+const DEATHS: Readonly<Record<FunctionErrorCode, readonly [status: number, code: ErrorCode]>> = {
+  crashed: [500, "RT0010"],
+  timeout: [504, "RT0001"],
+  "out-of-memory": [500, "RT0010"],
+  init: [500, "RT0010"],
+  "bad-answer": [500, "RT0010"],
+  "too-large": [413, "RT0019"],
+  throttled: [429, "RT0023"],
+  refused: [503, "RT0010"],
+  unreachable: [503, "RT0010"],
 };
 
 /** A bounded step counts its own attempts; a turn that recorded something starts counting anew. */

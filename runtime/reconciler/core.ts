@@ -4,14 +4,14 @@
  * poke that helped is worth a look at the log: by M1 there should be none. Besides, it pokes what has been open for so
  * long that its items are to be renewed (runtime/dispatcher/renewal.ts).
  */
-import { outgoing, sendAll } from "../../core/send.ts";
+import { afresh, outgoing, sendAll } from "../../core/send.ts";
 import { type Head, HEAD, parseHead } from "../../lib/head.ts";
 import type { InvocationId } from "../../lib/ids.ts";
+import { idIn } from "../../lib/listing.ts";
 import type { Outgoing } from "../../lib/message.ts";
 import type { Clock, Entropy, ItemStore, Logger, Mailbox } from "../../lib/ports.ts";
 import { canProgress, leavesOf } from "../../lib/wait.ts";
 import { isRenewalDue } from "../dispatcher/renewal.ts";
-import { nonce } from "../../lib/nonce.ts";
 
 export interface ReconcilerPorts {
   readonly items: ItemStore;
@@ -76,10 +76,12 @@ export class Reconciler {
       const pokes = page.items.flatMap(({ pk, attributes }) => {
         const head = parseHead(attributes);
         look(head);
+        const id = idIn(pk);
+        if (id === undefined) return [];
         if (isOverdue(head, clock.now())) poked++;
-        else if (isRenewalDue(idOf(pk), head, clock.now())) renewed++;
+        else if (isRenewalDue(id, head, clock.now())) renewed++;
         else return [];
-        return [this.#poke(pk, head)];
+        return [this.#poke(id, head)];
       });
       await sendAll(mailbox, pokes);
       after = page.next;
@@ -89,12 +91,7 @@ export class Reconciler {
     return { poked, renewed };
   }
 
-  #poke(partition: string, { incarnation }: Head): Outgoing {
-    const id = idOf(partition);
-    const cause = nonce(this.#ports.entropy, 9);
-    return outgoing({ kind: "resume", id, incarnation, poke: true }, cause);
+  #poke(id: InvocationId, { incarnation }: Head): Outgoing {
+    return outgoing({ kind: "resume", id, incarnation, poke: true }, afresh(this.#ports, "poke"));
   }
 }
-
-const idOf = (partition: string): InvocationId =>
-  partition.slice(partition.indexOf(".inv.") + ".inv.".length);
