@@ -4,10 +4,10 @@
  */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { medianOf } from "./report/statistics.ts";
 import type { Load, Measured } from "./local-speed/load.ts";
 import { type Durability, type RunningServer, startPerdure, startRestate } from "./local-speed/server.ts";
 
@@ -56,9 +56,9 @@ export async function measureLocalSpeed(progress: (line: string) => void): Promi
     const folder = mkdtempSync(join(tmpdir(), "perdure-bench-"));
     const servers: RunningServer[] = [];
     try {
-      const perdure = await startPerdure(folder, await freePorts(), durability);
+      const perdure = await startPerdure(folder, durability);
       servers.push(perdure);
-      const restate = await startRestate(folder, await freePorts(), durability);
+      const restate = await startRestate(folder, durability);
       servers.push(restate);
       for (const clients of CLIENTS)
         for (const workload of WORKLOADS) {
@@ -97,7 +97,7 @@ async function compare(
     durability,
     perdure: speedOf(ours),
     restate: speedOf(theirs),
-    ratio: { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
+    ratio: { median: medianOf(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
   };
 }
 
@@ -113,47 +113,8 @@ async function run(workload: Workload, clients: number, port: number): Promise<M
 
 function speedOf(results: readonly Measured[]): Speed {
   return {
-    perSecond: median(results.map((result) => result.requests / result.seconds)),
-    p50Ms: median(results.map((result) => result.p50Ms)),
-    p99Ms: median(results.map((result) => result.p99Ms)),
+    perSecond: medianOf(results.map((result) => result.requests / result.seconds)),
+    p50Ms: medianOf(results.map((result) => result.p50Ms)),
+    p99Ms: medianOf(results.map((result) => result.p99Ms)),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-async function freePorts(): Promise<{ ingress: number; admin: number; handlers: number; node: number }> {
-  const servers = Array.from({ length: 4 }, () => createServer().listen(0, "127.0.0.1"));
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.once("listening", () => {
-            const address = server.address();
-            server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-          });
-        }),
-    ),
-  );
-  const [ingress = 0, admin = 0, handlers = 0, node = 0] = ports;
-  return { ingress, admin, handlers, node };
-}
-
-if (import.meta.main) {
-  const rows = await measureLocalSpeed((line) => process.stderr.write(`${line}\n`));
-  console.table(
-    rows.map((r) => ({
-      workload: r.workload,
-      clients: r.clients,
-      durability: r.durability,
-      ours: Math.round(r.perdure.perSecond),
-      theirs: Math.round(r.restate.perSecond),
-      ratio: r.ratio.median.toFixed(2),
-      spread: `${r.ratio.min.toFixed(2)}-${r.ratio.max.toFixed(2)}`,
-      p50: `${r.perdure.p50Ms.toFixed(1)}/${r.restate.p50Ms.toFixed(1)}`,
-      p99: `${r.perdure.p99Ms.toFixed(1)}/${r.restate.p99Ms.toFixed(1)}`,
-    })),
-  );
 }

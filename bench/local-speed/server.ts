@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { freePort, freePorts } from "../../scripts/free-ports.ts";
+import { startRestateServer } from "../peers/restate-server.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const HERE = import.meta.dirname;
@@ -20,37 +22,23 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-export interface Ports {
-  readonly ingress: number;
-  readonly admin: number;
-  readonly handlers: number;
-  readonly node: number;
-}
-
-export async function startPerdure(
-  folder: string,
-  ports: Ports,
-  durability: Durability,
-): Promise<RunningServer> {
+export async function startPerdure(folder: string, durability: Durability): Promise<RunningServer> {
+  const [port = 0, adminPort = 0] = await freePorts(2);
   const main = [
     "--conditions=perdure-source",
     join(ROOT, "cli/main.ts"),
     "dev",
     join(HERE, "serve-perdure.ts"),
   ];
-  const where = ["--port", String(ports.ingress), "--admin-port", String(ports.admin)];
+  const where = ["--port", String(port), "--admin-port", String(adminPort)];
   const data = ["--data", join(folder, "perdure.sqlite"), "--durability", durability, "--no-watch"];
   const server = start("perdure dev", process.execPath, [...main, ...where, ...data], { TMPDIR: folder });
-  await until(`http://127.0.0.1:${ports.ingress}/restate/health`, server);
-  return { port: ports.ingress, stop: () => stopAll([server]) };
+  await until(`http://127.0.0.1:${port}/restate/health`, server);
+  return { port, stop: () => stop(server) };
 }
 
 /** Its defaults, in one process, with its SDK's handlers in another. Its WAL is synced unless told otherwise. */
-export async function startRestate(
-  folder: string,
-  ports: Ports,
-  durability: Durability,
-): Promise<RunningServer> {
+export async function startRestate(folder: string, durability: Durability): Promise<RunningServer> {
   const bundle = join(folder, "restate-handlers.mjs");
   await build({
     entryPoints: [join(HERE, "serve-restate.ts")],
@@ -66,36 +54,17 @@ export async function startRestate(
     },
   });
   const noSync = String(durability === "process");
-  const server = start("restate-server", join(ROOT, "peers/node_modules/.bin/restate-server"), [], {
-    DO_NOT_TRACK: "1",
-    RUST_LOG: "error",
-    RESTATE_BASE_DIR: join(folder, "restate-data"),
-    RESTATE_BIND_ADDRESS: `127.0.0.1:${ports.node}`,
-    RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ports.ingress}`,
-    RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${ports.admin}`,
+  const server = await startRestateServer({
     RESTATE_BIFROST__LOCAL__ROCKSDB_DISABLE_WAL_FSYNC: noSync,
     RESTATE_METADATA_SERVER__ROCKSDB_DISABLE_WAL_FSYNC: noSync,
   });
-  const handlers = start("restate handlers", process.execPath, [bundle], { PORT: String(ports.handlers) });
-  await until(`http://127.0.0.1:${ports.admin}/health`, server);
-  await register(ports, handlers);
-  return { port: ports.ingress, stop: () => stopAll([server, handlers]) };
-}
-
-async function register(ports: Ports, handlers: Process): Promise<void> {
-  const deadlineMs = performance.now() + START_MS_MAX;
-  for (;;) {
-    const response = await fetch(`http://127.0.0.1:${ports.admin}/deployments`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ uri: `http://127.0.0.1:${ports.handlers}` }),
-    });
-    const answer = await response.text();
-    if (response.ok) return;
-    if (performance.now() > deadlineMs)
-      throw new Error(`registering failed: ${answer}\n${handlers.output()}`);
-    await delay(POLL_MS);
-  }
+  const port = await freePort();
+  const handlers = start("restate handlers", process.execPath, [bundle], { PORT: String(port) });
+  await server.register(port, { requestResponse: false });
+  return {
+    port: server.ingress,
+    stop: async () => void (await Promise.all([server.stop(), stop(handlers)])),
+  };
 }
 
 interface Process {
@@ -130,15 +99,12 @@ async function until(url: string, { name, child, output }: Process): Promise<voi
   throw new Error(`${name} did not start:\n${output()}`);
 }
 
-async function stopAll(processes: readonly Process[]): Promise<void> {
-  await Promise.all(
-    processes.map(async ({ child }) => {
-      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-      const ended = once(child, "exit");
-      process.kill(-child.pid, "SIGTERM");
-      const late = setTimeout(() => process.kill(-(child.pid ?? 0), "SIGKILL"), STOP_MS_MAX);
-      await ended;
-      clearTimeout(late);
-    }),
-  );
+async function stop({ child }: Process): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const { pid } = child;
+  const ended = once(child, "exit");
+  process.kill(-pid, "SIGTERM");
+  const late = setTimeout(() => process.kill(-pid, "SIGKILL"), STOP_MS_MAX);
+  await ended;
+  clearTimeout(late);
 }

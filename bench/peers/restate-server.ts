@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePorts } from "../../scripts/free-ports.ts";
 import { peerFile } from "./install.ts";
 
 const START_MS_MAX = 30_000;
@@ -17,9 +17,10 @@ export interface RestateServer {
   stop(): Promise<void>;
 }
 
-export async function startRestateServer(): Promise<RestateServer> {
+/** With its defaults, but for what `settings` says (variables of its environment). */
+export async function startRestateServer(settings: Record<string, string> = {}): Promise<RestateServer> {
   const folder = mkdtempSync(join(tmpdir(), "perdure-bench-restate-"));
-  const [node, ingress, admin] = await Promise.all([freePort(), freePort(), freePort()]);
+  const [node = 0, ingress = 0, admin = 0] = await freePorts(3);
   const child = spawn(process.execPath, [peerFile("@restatedev/restate-server/lib/index.js")], {
     detached: true,
     stdio: ["ignore", "ignore", "ignore"],
@@ -31,6 +32,7 @@ export async function startRestateServer(): Promise<RestateServer> {
       RESTATE_BIND_ADDRESS: `127.0.0.1:${node}`,
       RESTATE_INGRESS__BIND_ADDRESS: `127.0.0.1:${ingress}`,
       RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
+      ...settings,
     },
   });
   const kill = (): void => killGroup(child);
@@ -73,13 +75,4 @@ async function register(admin: number, handlers: number, requestResponse: boolea
     if (Date.now() > deadline)
       throw new Error(`Restate does not take the handlers: ${await response.text()}`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -14,10 +14,10 @@ import {
   rmSync,
   symlinkSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../scripts/free-ports.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 const LOCALSTACK_PORT = 4566;
@@ -160,13 +160,4 @@ function killChildren({ pid }: ChildProcess): number {
     .filter(([, parent, command = ""]) => parent === String(pid) && /(^|\/)node$/.test(command));
   for (const [child] of children) process.kill(Number(child), "SIGKILL");
   return children.length;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }

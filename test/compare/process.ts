@@ -1,7 +1,6 @@
 /** Processes of a comparison: what they print is kept for when they fail, and none of them outlives it. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -60,20 +59,4 @@ export async function until({ name, child, output }: Running, ask: () => Promise
     await delay(POLL_MS);
   }
   throw new Error(`${name} did not start:\n${output()}`);
-}
-
-export async function freePorts(count: number): Promise<number[]> {
-  const probes = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const probe = createServer().listen(0, "127.0.0.1");
-      await once(probe, "listening");
-      return probe;
-    }),
-  );
-  const ports = probes.map((probe) => {
-    const address = probe.address();
-    return typeof address === "object" && address !== null ? address.port : 0;
-  });
-  for (const probe of probes) probe.close();
-  return ports;
 }

@@ -1,7 +1,8 @@
 /** Both servers, each with the examples served to it over HTTP and registered by their URL. */
 import { join } from "node:path";
+import { freePorts } from "../../scripts/free-ports.ts";
 import { bundleFor, type Side } from "./bundle.ts";
-import { freePorts, ROOT, type Running, start, until } from "./process.ts";
+import { ROOT, type Running, start, until } from "./process.ts";
 
 export interface Server {
   readonly side: Side;

@@ -1,9 +1,9 @@
 /** Handlers in a process of their own, registered by its URL: what happens when either side dies. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../../scripts/free-ports.ts";
 import { Server, until } from "./server.ts";
 
 const FIXTURE = join(import.meta.dirname, "fixtures/served.ts");
@@ -18,15 +18,6 @@ afterAll(async () => {
   for (const child of processes) child.kill("SIGKILL");
   await server.stop();
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 async function startHandlers(port: number, env: Record<string, string> = {}): Promise<ChildProcess> {
   const child = spawn(process.execPath, ["--conditions=perdure-source", FIXTURE], {

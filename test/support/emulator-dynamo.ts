@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   CreateTableCommand,
@@ -13,6 +13,7 @@ import {
 import dynalite from "dynalite";
 import db from "dynalite/db/index.js";
 import type { Table } from "../../lib/item.ts";
+import { freePort } from "../../scripts/free-ports.ts";
 import { INDEX_PARTITION_KEY, INDEX_SORT_KEY, type ListedPart } from "../../lib/listing.ts";
 
 export const TABLES: Readonly<Record<Table, string>> = {
@@ -90,15 +91,6 @@ export async function startDynamoLocal(parts: readonly ListedPart[] = []): Promi
     child.kill();
     await ended;
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 const START_MS_MAX = 30_000;
