@@ -53,7 +53,7 @@ async function bundle(sdk: Sdk, awsSdk: boolean): Promise<Bundled> {
     mainFields: ["module", "main"],
     logLevel: "error",
     external: awsSdk ? [] : ["@aws-sdk/*"],
-    nodePaths: [`${ROOT}peers/node_modules`],
+    nodePaths: [`${ROOT}bench/peers/node_modules`],
     alias: aliases(sdk),
     banner: {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',

@@ -1,7 +1,7 @@
 /** What `perdure dev` prints. */
 import { join, sep } from "node:path";
 import { inspect, styleText } from "node:util";
-import type { HandlerManifest, ServiceManifest } from "../lib/manifest.ts";
+import type { HandlerManifest, ServiceManifest } from "../lib/model/manifest.ts";
 import type { Logger, LogLevel } from "../lib/ports.ts";
 import type { Deployed } from "../runtime/dev/deployer.ts";
 import type { EngineEvent, FailedAttempt, Listening } from "../runtime/dev/engine.ts";

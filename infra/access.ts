@@ -3,7 +3,7 @@
  * holds the two, and the templates, to each other. None is granted by a construct's own `grant` methods, which give
  * more than is needed.
  *
- * A service's partition keys all begin with its tag (`lib/ids.ts`), so that a handler's role can be confined to its own
+ * A service's partition keys all begin with its tag (`lib/model/ids.ts`), so that a handler's role can be confined to its own
  * services' items. The registry it only reads, and there only services: what a callee is (its kind) decides the queue
  * that a call goes to.
  */
@@ -12,7 +12,7 @@ import { type IRole, Policy, PolicyStatement, ServicePrincipal } from "aws-cdk-l
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
-import { serviceTag } from "../lib/ids.ts";
+import { serviceTag } from "../lib/model/ids.ts";
 import type { PerdureFunction } from "./function.ts";
 import type { PerdureTables } from "./tables.ts";
 

@@ -4,7 +4,7 @@ import type { IAlarmAction } from "aws-cdk-lib/aws-cloudwatch";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Architecture, Runtime } from "aws-cdk-lib/aws-lambda";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
-import type { ListedPart } from "../lib/listing.ts";
+import type { ListedPart } from "../lib/model/listing.ts";
 import type { Alarms } from "./alarms.ts";
 import type { AwsSdk } from "./bundle.ts";
 import { DEFAULT_ARCHITECTURE, DEFAULT_RUNTIME } from "./function.ts";

@@ -3,7 +3,7 @@ import type { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
-import { INDEX_PARTITION_KEY, INDEX_SORT_KEY, type ListedPart } from "../lib/listing.ts";
+import { INDEX_PARTITION_KEY, INDEX_SORT_KEY, type ListedPart } from "../lib/model/listing.ts";
 
 /** As much of a table as is needed, so that any construct, or two names, will do. */
 export interface TableReference {
@@ -30,7 +30,7 @@ export interface TablesProps {
   readonly listing: readonly ListedPart[];
 }
 
-/** Epoch seconds; `lib/head.ts`, `core/state-store.ts`. */
+/** Epoch seconds; `lib/model/head.ts`, `lib/store/state-store.ts`. */
 const TTL_ATTRIBUTE = "ttl";
 
 export class Tables extends Construct implements PerdureTables {

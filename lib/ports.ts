@@ -5,11 +5,11 @@
  * Every method may throw an {@link OperationalError}: throttled, unavailable, answer lost. After one, a write or a
  * send may or may not have taken effect.
  */
-import type { InvocationId } from "./ids.ts";
-import type { Attributes, Delete, ItemKey, Put, Table, Update, WriteResult } from "./item.ts";
-import type { ListedPart } from "./listing.ts";
-import type { Deployment, RegisteredService } from "./manifest.ts";
-import type { Outgoing } from "./message.ts";
+import type { InvocationId } from "./model/ids.ts";
+import type { Attributes, Delete, ItemKey, Put, Table, Update, WriteResult } from "./model/item.ts";
+import type { ListedPart } from "./model/listing.ts";
+import type { Deployment, RegisteredService } from "./model/manifest.ts";
+import type { Outgoing } from "./model/message.ts";
 import type { Metric } from "./metrics.ts";
 import type { TurnOutcome, TurnRequest } from "./protocol.ts";
 

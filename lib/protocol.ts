@@ -2,15 +2,15 @@
  * Where runtime and SDK meet: the dispatcher asks a handler's function to run one turn of an invocation, the SDK
  * appends to the journal itself and answers how the turn ended. Both travel as JSON ({@link encodeJson}).
  */
-import type { Note } from "./entry.ts";
+import type { Note } from "./model/entry.ts";
 import { FunctionError } from "./errors.ts";
-import type { Incarnation, InvocationId } from "./ids.ts";
-import type { Attributes } from "./item.ts";
-import type { HandlerKind, ServiceManifest } from "./manifest.ts";
-import type { ReplyTo, Start, Target } from "./message.ts";
-import type { Outcome } from "./outcome.ts";
-import { decodeJson, encodeJson, type Value } from "./value.ts";
-import type { Wait } from "./wait.ts";
+import type { Incarnation, InvocationId } from "./model/ids.ts";
+import type { Attributes } from "./model/item.ts";
+import type { HandlerKind, ServiceManifest } from "./model/manifest.ts";
+import type { ReplyTo, Start, Target } from "./model/message.ts";
+import type { Outcome } from "./model/outcome.ts";
+import { decodeJson, encodeJson, type Value } from "./model/value.ts";
+import type { Wait } from "./model/wait.ts";
 
 export const PROTOCOL_VERSION = 1;
 

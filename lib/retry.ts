@@ -5,7 +5,7 @@ import {
   RETRY_MAX_ATTEMPTS,
   RETRY_MAX_INTERVAL_MS,
 } from "./limits.ts";
-import type { HandlerManifest, RetryPolicy, ServiceManifest } from "./manifest.ts";
+import type { HandlerManifest, RetryPolicy, ServiceManifest } from "./model/manifest.ts";
 
 export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   initialIntervalMs: RETRY_INITIAL_INTERVAL_MS,

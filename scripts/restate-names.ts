@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 
-const PEER = new URL("../peers/node_modules/@restatedev/restate-sdk/", import.meta.url);
+const PEER = new URL("../bench/peers/node_modules/@restatedev/restate-sdk/", import.meta.url);
 const LIST = new URL("../test/unit/surface/restate-names.json", import.meta.url);
 
 const { version } = JSON.parse(readFileSync(new URL("package.json", PEER), "utf8")) as { version: string };

@@ -1,9 +1,9 @@
 /** The contexts that handlers get: Restate's names, signatures and semantics. */
 import type { Duration } from "../lib/duration.ts";
-import type { InvocationId } from "../lib/ids.ts";
-import type { Target } from "../lib/message.ts";
+import type { InvocationId } from "../lib/model/ids.ts";
+import type { Target } from "../lib/model/message.ts";
 import type { TerminalError } from "../lib/errors.ts";
-import type { Client, SendClient } from "./client-types.ts";
+import type { Client, SendClient } from "./client/client-types.ts";
 import type {
   ClientFromDescriptors,
   Descriptors,
@@ -13,8 +13,8 @@ import type {
   WorkflowDescriptor,
 } from "./interface.ts";
 import type { DurablePromise, InvocationPromise } from "./durable-promise.ts";
-import type { Rand } from "./random.ts";
-import type { CoreHandlersOf } from "./restate-core.ts";
+import type { Rand } from "./turn/random.ts";
+import type { CoreHandlersOf } from "./restate/sdk-core.ts";
 import type { Serde } from "./serde.ts";
 
 export type RunAction<T> = (() => Promise<T>) | (() => T);

@@ -11,7 +11,7 @@ import type {
   RetryPolicy,
   ServiceManifest,
   ServiceType,
-} from "../lib/manifest.ts";
+} from "../lib/model/manifest.ts";
 import type {
   ObjectContext,
   ObjectSharedContext,

@@ -4,9 +4,9 @@
  */
 import { TerminalError, TimeoutError } from "../lib/errors.ts";
 import type { Duration } from "../lib/duration.ts";
-import { Future, type MapperHost, type Settled } from "../lib/future.ts";
-import { currentTurn } from "./current-turn.ts";
-import type { PromiseOwner, Root } from "./promise-owner.ts";
+import { Future, type MapperHost, type Settled } from "../lib/turn/future.ts";
+import { currentTurn } from "./turn/current-turn.ts";
+import type { PromiseOwner, Root } from "./turn/promise-owner.ts";
 
 const isTerminal = (error: unknown): boolean => TerminalError.is(error);
 

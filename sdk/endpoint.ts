@@ -1,13 +1,13 @@
 /** A deployment's handlers, ready to be discovered and to run turns. */
-import { Journal } from "../core/journal.ts";
-import { ReadAhead } from "../core/read-ahead.ts";
-import { loadValue } from "../core/value-store.ts";
-import { resultIn } from "../lib/turn.ts";
-import { readInput, readLog } from "../core/head-store.ts";
+import { Journal } from "../lib/store/journal.ts";
+import { ReadAhead } from "../lib/store/read-ahead.ts";
+import { loadValue } from "../lib/store/value-store.ts";
+import { resultIn } from "../lib/turn/turn-machine.ts";
+import { readInput, readLog } from "../lib/store/head-store.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
-import { parseHead } from "../lib/head.ts";
-import type { ServiceType } from "../lib/manifest.ts";
-import type { Target } from "../lib/message.ts";
+import { parseHead } from "../lib/model/head.ts";
+import type { ServiceType } from "../lib/model/manifest.ts";
+import type { Target } from "../lib/model/message.ts";
 import {
   type DiscoveryResponse,
   PROTOCOL_VERSION,
@@ -15,7 +15,7 @@ import {
   type TurnRequest,
 } from "../lib/protocol.ts";
 import type { InvocationRequest } from "./context.ts";
-import { currentTurn } from "./current-turn.ts";
+import { currentTurn } from "./turn/current-turn.ts";
 import {
   type Definition,
   type HandlerFunction,
@@ -26,12 +26,12 @@ import {
   type WorkflowOptions,
 } from "./definition.ts";
 import { jsonSerde } from "./serde.ts";
-import { limited } from "./checked-value.ts";
+import { limited } from "./turn/checked-value.ts";
 import { AttemptHooks, SuspendedError } from "./hooks.ts";
 import { levelOf, type Logging, type LoggerTransport, TurnLog } from "./logger.ts";
-import { ReferenceContext } from "./reference-context.ts";
-import { TurnDriver } from "./turn-driver.ts";
-import type { History, TurnPorts } from "./turn-ports.ts";
+import { ReferenceContext } from "./turn/reference-context.ts";
+import { TurnDriver } from "./turn/turn-driver.ts";
+import type { History, TurnPorts } from "./turn/turn-ports.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 import { nonce } from "../lib/nonce.ts";
 

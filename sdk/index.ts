@@ -29,8 +29,14 @@ export type {
   WorkflowPromise,
   WorkflowSharedContext,
 } from "./context.ts";
-export { rpc } from "./client-types.ts";
-export type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } from "./client-types.ts";
+export { rpc } from "./client/client-types.ts";
+export type {
+  CallOptions,
+  Client,
+  InvocationHandle,
+  SendClient,
+  SendOptions,
+} from "./client/client-types.ts";
 export { DurablePromise, InvocationPromise, isDurablePromise } from "./durable-promise.ts";
 export { iface, implement } from "./interface.ts";
 export type {
@@ -54,7 +60,7 @@ export {
   TimeoutError,
 } from "../lib/errors.ts";
 export type { Duration } from "../lib/duration.ts";
-export type { Rand } from "./random.ts";
+export type { Rand } from "./turn/random.ts";
 export { createEndpoint } from "./endpoint.ts";
 export type { Endpoint, EndpointOptions } from "./endpoint.ts";
 export type { Hooks, HooksProvider, Interceptor } from "./hooks.ts";

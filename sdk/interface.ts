@@ -19,9 +19,9 @@ import {
   type ServiceOptions,
   type WorkflowOptions,
 } from "./definition.ts";
-import type { InvocationHandle, Opts, SendOpts } from "./client-types.ts";
+import type { InvocationHandle, Opts, SendOpts } from "./client/client-types.ts";
 import type { InvocationPromise } from "./durable-promise.ts";
-import type { ServiceType } from "../lib/manifest.ts";
+import type { ServiceType } from "../lib/model/manifest.ts";
 import { type SchemaOutput, schemaSerde, type StandardSchema } from "./schema-serde.ts";
 import type { Serde } from "./serde.ts";
 

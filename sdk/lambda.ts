@@ -3,9 +3,9 @@
  * The dispatcher invokes it with turns, a deployment with a discovery request. It appends to the journal itself, by a
  * light client of its own, and loads nothing of the AWS SDK: cold start is part of the product.
  */
-import { jsonLogger, lambdaClock, lambdaEntropy } from "../aws/environment.ts";
-import { connectHandler } from "../aws/handler-connection.ts";
-import { ItemRegistry } from "../core/registry.ts";
+import { jsonLogger, lambdaClock, lambdaEntropy } from "../lib/aws/lambda-environment.ts";
+import { connectHandler } from "../lib/aws/handler-connection.ts";
+import { ItemRegistry } from "../lib/store/registry.ts";
 import { ENVIRONMENT } from "../lib/environment.ts";
 import type { DiscoveryRequest, TurnRequest } from "../lib/protocol.ts";
 import { decodeTurnRequest, encodeTurnOutcome, PROTOCOL_VERSION } from "../lib/protocol.ts";

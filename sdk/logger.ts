@@ -1,7 +1,7 @@
 /** Where `ctx.console` and what the engine says of an invocation go: an endpoint's own transport hears everything,
  * replays included, and filters itself. */
 import type { InvocationRequest } from "./context.ts";
-import { replayAwareConsole } from "./replay-console.ts";
+import { replayAwareConsole } from "./turn/replay-console.ts";
 
 export const RestateLogLevel = {
   TRACE: "trace",

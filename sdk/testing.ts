@@ -2,13 +2,13 @@
  * The whole engine in this process, over SQLite in memory: for users' tests. The dispatcher, ingress and SDK are the
  * ones that run in AWS.
  */
-import { ItemRegistry } from "../core/registry.ts";
+import { ItemRegistry } from "../lib/store/registry.ts";
 import { type Duration, toMs } from "../lib/duration.ts";
 import type { TurnOutcome, TurnRequest } from "../lib/protocol.ts";
 import type { Invoker } from "../lib/ports.ts";
 import { silentLogger } from "../lib/ports.ts";
 import { Admin } from "../runtime/admin/admin.ts";
-import { Dispatcher } from "../runtime/dispatcher/core.ts";
+import { Dispatcher } from "../runtime/dispatcher/dispatcher.ts";
 import type { HttpResponse } from "../runtime/http/message.ts";
 import { Ingress } from "../runtime/ingress/ingress.ts";
 import { systemEntropy } from "../runtime/local/clock.ts";

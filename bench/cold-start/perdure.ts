@@ -1,4 +1,4 @@
-import { connectHandler } from "../../aws/handler-connection.ts";
+import { connectHandler } from "../../lib/aws/handler-connection.ts";
 import { service, type Context } from "perdure";
 import { createLambdaHandler } from "perdure/lambda";
 

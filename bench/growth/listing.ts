@@ -1,11 +1,11 @@
 /** Listing invocations against how many are kept: read units on DynamoDB, milliseconds on the local server. */
-import { ItemRegistry } from "../../core/registry.ts";
-import { headKey, newHead } from "../../lib/head.ts";
-import { invocationId } from "../../lib/ids.ts";
-import type { Start } from "../../lib/message.ts";
+import { ItemRegistry } from "../../lib/store/registry.ts";
+import { headKey, newHead } from "../../lib/model/head.ts";
+import { invocationId } from "../../lib/model/ids.ts";
+import type { Start } from "../../lib/model/message.ts";
 import { type ItemStore, type Listing, silentLogger } from "../../lib/ports.ts";
 import { service } from "perdure";
-import type { Deployment } from "../../lib/manifest.ts";
+import type { Deployment } from "../../lib/model/manifest.ts";
 import { createEndpoint } from "../../sdk/endpoint.ts";
 import { Admin } from "../../runtime/admin/admin.ts";
 import { systemClock, systemEntropy } from "../../runtime/local/clock.ts";

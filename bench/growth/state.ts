@@ -1,6 +1,6 @@
 /** An object's handler against how much state its key has, and how large the value is that it touches. */
 import * as perdure from "perdure/restate";
-import { statePartition } from "../../lib/ids.ts";
+import { statePartition } from "../../lib/model/ids.ts";
 import { Account } from "../model/account.ts";
 import { billPerMillion, type Usage } from "../model/bill.ts";
 import type { BenchContext, Result } from "../report/bench.ts";

@@ -47,7 +47,7 @@ export async function startRestate(folder: string, durability: Durability): Prom
     platform: "node",
     format: "esm",
     logLevel: "error",
-    alias: { "perdure/restate": join(ROOT, "peers/node_modules/@restatedev/restate-sdk") },
+    alias: { "perdure/restate": join(ROOT, "bench/peers/node_modules/@restatedev/restate-sdk") },
     // Its dependencies are CommonJS and call `require`.
     banner: {
       js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',

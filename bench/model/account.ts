@@ -4,18 +4,18 @@
  * is counted ({@link Meter}).
  */
 import type { LambdaClient } from "@aws-sdk/client-lambda";
-import { LambdaInvoker } from "../../aws/lambda-invoker.ts";
-import { PollingWatch } from "../../aws/polling-watch.ts";
-import { SqsMailbox } from "../../aws/sqs-mailbox.ts";
-import { SqsTimers } from "../../aws/sqs-timers.ts";
-import { parseTimer } from "../../aws/timer-message.ts";
-import { ItemRegistry } from "../../core/registry.ts";
+import { LambdaInvoker } from "../../runtime/aws/lambda-invoker.ts";
+import { PollingWatch } from "../../runtime/aws/polling-watch.ts";
+import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
+import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
+import { parseTimer } from "../../runtime/aws/timer-message.ts";
+import { ItemRegistry } from "../../lib/store/registry.ts";
 import type { Entropy, ItemStore, Logger } from "../../lib/ports.ts";
 import { decodeTurnRequest, encodeTurnOutcome } from "../../lib/protocol.ts";
-import { Dispatcher } from "../../runtime/dispatcher/core.ts";
+import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
 import type { HttpResponse } from "../../runtime/http/message.ts";
 import { CALL_WAIT_MS, Ingress } from "../../runtime/ingress/ingress.ts";
-import { forwardTimer } from "../../runtime/timers/core.ts";
+import { forwardTimer } from "../../runtime/timers/due-timer.ts";
 import { createEndpoint, type Endpoint } from "../../sdk/endpoint.ts";
 import { difference, Meter, type Usage } from "./bill.ts";
 import { Functions } from "./functions.ts";

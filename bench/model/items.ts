@@ -1,7 +1,7 @@
 /** Item stores whose requests are counted in the units that DynamoDB bills. */
 import type { ConsumedCapacity, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoItemStore } from "../../aws/dynamo-item-store.ts";
-import { withIndex, withoutIndex } from "../../aws/head-index.ts";
+import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
+import { withIndex, withoutIndex } from "../../lib/aws/head-index.ts";
 import {
   type Attributes,
   evaluate,
@@ -10,8 +10,14 @@ import {
   type Table,
   type Write,
   type WriteResult,
-} from "../../lib/item.ts";
-import { idIn, INDEX_PARTITION_KEY, INDEX_SORT_KEY, isHead, type ListedPart } from "../../lib/listing.ts";
+} from "../../lib/model/item.ts";
+import {
+  idIn,
+  INDEX_PARTITION_KEY,
+  INDEX_SORT_KEY,
+  isHead,
+  type ListedPart,
+} from "../../lib/model/listing.ts";
 import type { ItemStore, ListedPage, ListedRange, Listing, Page, ScannedItem } from "../../lib/ports.ts";
 import type { Meter } from "./bill.ts";
 import type { Latency } from "./latency.ts";

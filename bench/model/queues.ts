@@ -9,7 +9,7 @@
  */
 import type { SchedulerClient } from "@aws-sdk/client-scheduler";
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import type { Incoming } from "../../lib/message.ts";
+import type { Incoming } from "../../lib/model/message.ts";
 import { type Meter, PRICES } from "./bill.ts";
 import type { Latency } from "./latency.ts";
 import type { VirtualTime } from "./virtual-time.ts";

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PEERS = fileURLToPath(new URL("../../peers/", import.meta.url));
+const PEERS = fileURLToPath(new URL("./", import.meta.url));
 
 export function installPeers(progress: (line: string) => void): void {
   if (existsSync(`${PEERS}node_modules`)) return;

@@ -25,7 +25,7 @@ export function describeMachine(): Machine {
     perdure: versionIn("package.json"),
   };
   for (const name of PACKAGES) versions[name] = versionIn(`node_modules/${name}/package.json`);
-  for (const name of PEERS) versions[name] = versionIn(`peers/node_modules/${name}/package.json`);
+  for (const name of PEERS) versions[name] = versionIn(`bench/peers/node_modules/${name}/package.json`);
   return {
     cpu: `${cpus().length} × ${first?.model.trim() ?? "unknown"}`,
     memoryGb: Math.round(totalmem() / 2 ** 30),

@@ -1,5 +1,5 @@
 /** What a discovery must be, and which changes of a service break its callers or its invocations in flight. */
-import type { HandlerKind, HandlerManifest, ServiceManifest, ServiceType } from "../../lib/manifest.ts";
+import type { HandlerKind, HandlerManifest, ServiceManifest, ServiceType } from "../../lib/model/manifest.ts";
 import type { DiscoveryResponse } from "../../lib/protocol.ts";
 
 const KINDS: Readonly<Record<ServiceType, readonly HandlerKind[]>> = {

@@ -5,15 +5,22 @@
  * invocation has moved on, without harm. A cancellation that arrives both ways has one delivery id, so that the turn
  * takes it once. A pause is the write alone: a paused head refuses every append.
  */
-import { isPerhapsUnseen } from "../../core/door.ts";
-import { readHead, type StoredHead } from "../../core/head-store.ts";
-import { outgoing, sendAll } from "../../core/send.ts";
+import { isPerhapsUnseen } from "../../lib/store/admission.ts";
+import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
+import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { asError, OperationalError } from "../../lib/errors.ts";
-import { type Head, headKey, isExpired, parseHead, retentionAttributes, whileOpen } from "../../lib/head.ts";
-import type { Incarnation, InvocationId } from "../../lib/ids.ts";
-import type { Condition, Update } from "../../lib/item.ts";
-import type { Message } from "../../lib/message.ts";
-import { encodeOutcome, failure } from "../../lib/outcome.ts";
+import {
+  type Head,
+  headKey,
+  isExpired,
+  parseHead,
+  retentionAttributes,
+  whileOpen,
+} from "../../lib/model/head.ts";
+import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
+import type { Condition, Update } from "../../lib/model/item.ts";
+import type { Message } from "../../lib/model/message.ts";
+import { encodeOutcome, failure } from "../../lib/model/outcome.ts";
 import { handlerOptionsOf } from "../dispatcher/handler-options.ts";
 import { fromHead } from "../dispatcher/known.ts";
 import { emptyResponse } from "../http/message.ts";

@@ -1,5 +1,5 @@
 /** What a request says of a deployment: where it is, and what is to be done about it. */
-import type { Deployment, Reachable } from "../../lib/manifest.ts";
+import type { Deployment, Reachable } from "../../lib/model/manifest.ts";
 import { type HttpRequest, parseJsonObject } from "../http/message.ts";
 import { AdminError, badField } from "./error.ts";
 

@@ -4,7 +4,7 @@
  */
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { digest } from "../../lib/hash.ts";
-import type { Deployment, Reachable, ServiceManifest } from "../../lib/manifest.ts";
+import type { Deployment, Reachable, ServiceManifest } from "../../lib/model/manifest.ts";
 import { type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts";
 import { emptyResponse, jsonResponse } from "../http/message.ts";
 import { assertDiscovery, breakingChange, changesBetween } from "./compatibility.ts";

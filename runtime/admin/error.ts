@@ -1,5 +1,5 @@
 /** Refusals of the admin API: `{message, restate_code}`. */
-import type { InvocationId } from "../../lib/ids.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
 import { type HttpResponse, jsonResponse } from "../http/message.ts";
 
 export class AdminError extends Error {

@@ -2,10 +2,10 @@
  * Finding invocations: by the store's listing where there is one, else by looking at every head. The first costs what
  * it finds, the second what the table holds: see docs/decisions/0004-invocation-index.md.
  */
-import { type Head, HEAD, isExpired, parseHead } from "../../lib/head.ts";
-import type { InvocationId } from "../../lib/ids.ts";
-import type { Attributes } from "../../lib/item.ts";
-import { idIn, type ListedPart } from "../../lib/listing.ts";
+import { type Head, HEAD, isExpired, parseHead } from "../../lib/model/head.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
+import type { Attributes } from "../../lib/model/item.ts";
+import { idIn, type ListedPart } from "../../lib/model/listing.ts";
 import type { Clock, ItemStore, Logger } from "../../lib/ports.ts";
 import { type StatusView, viewStatus } from "./invocation-view.ts";
 

@@ -1,9 +1,9 @@
 /** An invocation as operators see it: the columns of Restate's `sys_invocation`, as far as a head knows them. */
 import { codeIn } from "../../lib/error-codes.ts";
-import type { Head, Status } from "../../lib/head.ts";
-import { awakeableId, type InvocationId } from "../../lib/ids.ts";
+import type { Head, Status } from "../../lib/model/head.ts";
+import { awakeableId, type InvocationId } from "../../lib/model/ids.ts";
 import type { TurnFailure } from "../../lib/protocol.ts";
-import type { Wait } from "../../lib/wait.ts";
+import type { Wait } from "../../lib/model/wait.ts";
 import { viewTime } from "./value-view.ts";
 
 /** As Restate calls them: what is accepted and not yet run is `ready`. */

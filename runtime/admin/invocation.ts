@@ -1,11 +1,11 @@
 /** `GET /invocations`, `GET /invocations/{id}`, `GET /invocations/{id}/journal`. */
-import { isPerhapsUnseen } from "../../core/door.ts";
-import { readHead, readLog } from "../../core/head-store.ts";
-import type { Note } from "../../lib/entry.ts";
-import { isExpired, isJournalExpired, type Head } from "../../lib/head.ts";
-import { type InvocationId, isInvocationId } from "../../lib/ids.ts";
+import { isPerhapsUnseen } from "../../lib/store/admission.ts";
+import { readHead, readLog } from "../../lib/store/head-store.ts";
+import type { Note } from "../../lib/model/entry.ts";
+import { isExpired, isJournalExpired, type Head } from "../../lib/model/head.ts";
+import { type InvocationId, isInvocationId } from "../../lib/model/ids.ts";
 import { JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
-import { encodeOutcome } from "../../lib/outcome.ts";
+import { encodeOutcome } from "../../lib/model/outcome.ts";
 import { jsonResponse } from "../http/message.ts";
 import { type AdminError, badField, unknownInvocation } from "./error.ts";
 import type { FoundPage, InvocationFilter, InvocationIndex, TimeRange } from "./invocation-index.ts";

@@ -16,9 +16,9 @@ import {
   type RunEntry,
   type SendEntry,
   type SetEntry,
-} from "../../lib/entry.ts";
-import { awakeableId, type Incarnation, type InvocationId } from "../../lib/ids.ts";
-import type { Value } from "../../lib/value.ts";
+} from "../../lib/model/entry.ts";
+import { awakeableId, type Incarnation, type InvocationId } from "../../lib/model/ids.ts";
+import type { Value } from "../../lib/model/value.ts";
 import { type ValueLoader, viewOutcome, viewTime } from "./value-view.ts";
 
 /** Whose journal it is, and what loads its large values. */

@@ -6,9 +6,9 @@
  * Where to go on is the place of the last entry that was looked at, (time, id): the same in every shard, and it stays right
  * when entries come and go between two pages.
  */
-import { type Head, headKey } from "../../lib/head.ts";
-import { type InvocationId, isInvocationId } from "../../lib/ids.ts";
-import { type ListedPart, shardsOf } from "../../lib/listing.ts";
+import { type Head, headKey } from "../../lib/model/head.ts";
+import { type InvocationId, isInvocationId } from "../../lib/model/ids.ts";
+import { type ListedPart, shardsOf } from "../../lib/model/listing.ts";
 import type { ListedRange, Listing } from "../../lib/ports.ts";
 import {
   type FoundInvocation,

@@ -1,5 +1,5 @@
 /** `GET /services/{name}/openapi`: the ingress of one service in OpenAPI 3.1, with the paths that Restate's document has. */
-import type { HandlerManifest, RegisteredService } from "../../lib/manifest.ts";
+import type { HandlerManifest, RegisteredService } from "../../lib/model/manifest.ts";
 import { jsonResponse } from "../http/message.ts";
 import type { Exchange, Handling } from "./ports.ts";
 import { findService } from "./registry.ts";

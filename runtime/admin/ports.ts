@@ -1,4 +1,4 @@
-import type { Deployment, Reachable, RegisteredService, ServiceManifest } from "../../lib/manifest.ts";
+import type { Deployment, Reachable, RegisteredService, ServiceManifest } from "../../lib/model/manifest.ts";
 import type { Clock, Entropy, ItemStore, Listing, Logger, Mailbox, Registry } from "../../lib/ports.ts";
 import type { DiscoveryResponse } from "../../lib/protocol.ts";
 import type { HttpRequest, HttpResponse } from "../http/message.ts";

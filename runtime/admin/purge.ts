@@ -15,22 +15,29 @@
  * fence of its run, at a position that no log reaches: a zombie of it writes nothing any more (W3), while the next
  * run, with a newer token, writes as it likes.
  */
-import { carried, performOutputs, replyTo } from "../../core/outputs.ts";
-import { sendAll } from "../../core/send.ts";
-import { writeState } from "../../core/state-store.ts";
-import { HEAD, type Head, headKey, mayBeInDoubt, retentionAttributes, whileEnded } from "../../lib/head.ts";
+import { carried, performOutputs, replyTo } from "../../lib/store/outputs.ts";
+import { sendAll } from "../../lib/store/send.ts";
+import { writeState } from "../../lib/store/state-store.ts";
+import {
+  HEAD,
+  type Head,
+  headKey,
+  mayBeInDoubt,
+  retentionAttributes,
+  whileEnded,
+} from "../../lib/model/head.ts";
 import {
   type InvocationId,
   journalPartition,
   promisePartition,
   promiseValuePartition,
   statePartition,
-} from "../../lib/ids.ts";
-import type { Attributes, Change, Table } from "../../lib/item.ts";
+} from "../../lib/model/ids.ts";
+import type { Attributes, Change, Table } from "../../lib/model/item.ts";
 import { JOURNAL_ENTRIES_MAX, MAILBOX_RETENTION_MS } from "../../lib/limits.ts";
-import { encodeOutcome, failure } from "../../lib/outcome.ts";
+import { encodeOutcome, failure } from "../../lib/model/outcome.ts";
 import type { StoredItem } from "../../lib/ports.ts";
-import { isChunkOfValue, itemNamesOf } from "../../lib/value-ref.ts";
+import { isChunkOfValue, itemNamesOf } from "../../lib/model/value-ref.ts";
 import { emptyResponse } from "../http/message.ts";
 import { type AdminError, conflict } from "./error.ts";
 import { parseId, requireHead } from "./invocation.ts";

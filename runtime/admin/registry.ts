@@ -1,5 +1,5 @@
 /** `GET /deployments[/{id}]`, `GET /services[/{name}[/handlers[/{handler}]]]`. */
-import type { RegisteredService } from "../../lib/manifest.ts";
+import type { RegisteredService } from "../../lib/model/manifest.ts";
 import { jsonResponse } from "../http/message.ts";
 import { doesNotExist } from "./error.ts";
 import type { AdminRegistry, Exchange, Handling } from "./ports.ts";

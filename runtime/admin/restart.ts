@@ -9,10 +9,10 @@
  * Crash points, as at the door (R11): values and pages, then the head (`accepted`), then the Start. Without the head
  * the copies are garbage; a head without its Start was promised to nobody, and the reconciler sends it all the same.
  */
-import { readInput, readLog, storeInput } from "../../core/head-store.ts";
-import { outgoing, sendAll } from "../../core/send.ts";
-import { copyValue, placeOf } from "../../core/value-store.ts";
-import type { Entry } from "../../lib/entry.ts";
+import { readInput, readLog, storeInput } from "../../lib/store/head-store.ts";
+import { outgoing, sendAll } from "../../lib/store/send.ts";
+import { copyValue, placeOf } from "../../lib/store/value-store.ts";
+import type { Entry } from "../../lib/model/entry.ts";
 import {
   type Head,
   headKey,
@@ -22,14 +22,14 @@ import {
   newHead,
   pageKey,
   valueKey,
-} from "../../lib/head.ts";
-import { invocationId, type InvocationId, isExclusiveId, UNIQUE_SIZE } from "../../lib/ids.ts";
-import { type Attributes, inParts, sizeOfValue } from "../../lib/item.ts";
+} from "../../lib/model/head.ts";
+import { invocationId, type InvocationId, isExclusiveId, UNIQUE_SIZE } from "../../lib/model/ids.ts";
+import { type Attributes, inParts, sizeOfValue } from "../../lib/model/item.ts";
 import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX, KEEP_MS } from "../../lib/limits.ts";
-import type { Start } from "../../lib/message.ts";
+import type { Start } from "../../lib/model/message.ts";
 import type { ItemStore } from "../../lib/ports.ts";
-import { itemNamesOf } from "../../lib/value-ref.ts";
-import type { Value } from "../../lib/value.ts";
+import { itemNamesOf } from "../../lib/model/value-ref.ts";
+import type { Value } from "../../lib/model/value.ts";
 import { jsonResponse } from "../http/message.ts";
 import { deploymentOf } from "./control.ts";
 import { AdminError, badField, conflict } from "./error.ts";

@@ -3,7 +3,7 @@
  * for all handlers, whatever each declares, and for what is in flight on that revision. Readers cache: see `REGISTRY_CACHE_MS`.
  */
 import { parseDuration } from "../../lib/duration.ts";
-import type { HandlerManifest, Options, ServiceManifest } from "../../lib/manifest.ts";
+import type { HandlerManifest, Options, ServiceManifest } from "../../lib/model/manifest.ts";
 import { jsonResponse, parseJsonObject } from "../http/message.ts";
 import { badField, badShape, doesNotExist } from "./error.ts";
 import type { Exchange, Handling } from "./ports.ts";

@@ -6,7 +6,7 @@ import type {
   Options,
   ServiceManifest,
   ServiceType,
-} from "../../lib/manifest.ts";
+} from "../../lib/model/manifest.ts";
 import { PROTOCOL_VERSION } from "../../lib/protocol.ts";
 import { retryPolicyOf } from "../../lib/retry.ts";
 import { viewDuration, viewTime } from "./value-view.ts";

@@ -3,8 +3,8 @@
  * and `DELETE /services/{s}/state/{key}` clears it. Changes wait their turn in the key's group, behind whatever runs or
  * waits there: see runtime/dispatcher/state-edit.ts.
  */
-import { accept } from "../../core/door.ts";
-import { readState } from "../../core/state-store.ts";
+import { accept } from "../../lib/store/admission.ts";
+import { readState } from "../../lib/store/state-store.ts";
 import {
   IDEMPOTENCY_KEY_BYTES_MAX,
   KEY_BYTES_MAX,
@@ -20,7 +20,7 @@ import {
   stateVersion,
   visitState,
 } from "../dispatcher/state-edit.ts";
-import { EMPTY } from "../../lib/outcome.ts";
+import { EMPTY } from "../../lib/model/outcome.ts";
 import { emptyResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
 import type { Listing } from "../../lib/ports.ts";
 import { AdminError, badField, badShape } from "./error.ts";

@@ -1,10 +1,10 @@
 /** Bytes, outcomes and times as people and their tools read them. */
-import { load } from "../../core/value-store.ts";
-import type { InvocationId } from "../../lib/ids.ts";
-import { decodeOutcome } from "../../lib/outcome.ts";
+import { load } from "../../lib/store/value-store.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
+import { decodeOutcome } from "../../lib/model/outcome.ts";
 import type { ItemStore } from "../../lib/ports.ts";
-import type { Value } from "../../lib/value.ts";
-import { chunksOf } from "../../lib/value-ref.ts";
+import type { Value } from "../../lib/model/value.ts";
+import { chunksOf } from "../../lib/model/value-ref.ts";
 
 export interface BytesView {
   /** The bytes as text, if they are UTF-8. */

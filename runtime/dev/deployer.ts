@@ -4,12 +4,12 @@
  */
 import { gunzip, gzip } from "node:zlib";
 import { promisify } from "node:util";
-import type { ItemRegistry } from "../../core/registry.ts";
+import type { ItemRegistry } from "../../lib/store/registry.ts";
 import { FunctionError } from "../../lib/errors.ts";
-import type { RegisteredService, ServiceManifest } from "../../lib/manifest.ts";
+import type { RegisteredService, ServiceManifest } from "../../lib/model/manifest.ts";
 import type { Clock } from "../../lib/ports.ts";
 import { BuildError, type Bundle } from "./bundle.ts";
-import type { HostPool } from "./host-pool.ts";
+import type { HostPool } from "./hosts/host-pool.ts";
 
 export interface BlobStore {
   put(name: string, bytes: Uint8Array): Promise<void>;

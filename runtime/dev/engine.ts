@@ -2,17 +2,17 @@
  * The local engine: everything that runs in AWS between a request and a handler, in one process over one SQLite file.
  * This file only puts the parts together and decides in which order they start and stop.
  */
-import { ItemRegistry } from "../../core/registry.ts";
+import { ItemRegistry } from "../../lib/store/registry.ts";
 import { FunctionError } from "../../lib/errors.ts";
-import { HEAD } from "../../lib/head.ts";
+import { HEAD } from "../../lib/model/head.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
-import type { Deployment } from "../../lib/manifest.ts";
-import type { Target } from "../../lib/message.ts";
+import type { Deployment } from "../../lib/model/manifest.ts";
+import type { Target } from "../../lib/model/message.ts";
 import type { Invoker, Logger } from "../../lib/ports.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { Admin } from "../admin/admin.ts";
-import { Dispatcher } from "../dispatcher/core.ts";
+import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import { Ingress } from "../ingress/ingress.ts";
 import { LocalBlobStore } from "../local/blob-store.ts";
 import { systemClock, systemEntropy } from "../local/clock.ts";
@@ -20,10 +20,10 @@ import { type DatabaseOptions, type LocalDatabase, openDatabase } from "../local
 import { LocalItemStore } from "../local/item-store.ts";
 import { LocalMailbox } from "../local/mailbox.ts";
 import { LocalTimers } from "../local/timers.ts";
-import { Reconciler } from "../reconciler/core.ts";
+import { Reconciler } from "../reconciler/reconciler.ts";
 import { type Deployed, Deployer } from "./deployer.ts";
-import { HostPool } from "./host-pool.ts";
-import { HttpHosts, isHttp } from "./http-hosts.ts";
+import { HostPool } from "./hosts/host-pool.ts";
+import { HttpHosts, isHttp } from "./hosts/http-hosts.ts";
 import { HttpServer } from "./http-server.ts";
 import { localSiteOnly } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reload.ts";

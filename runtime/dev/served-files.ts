@@ -1,6 +1,6 @@
 /**
  * A file that would serve its handlers over HTTP, run by the engine itself: what it serves is collected instead
- * (`sdk/collected.ts`), and the port that it would listen on stays free. A process of the code before, and one of the code
+ * (`sdk/turn/collected.ts`), and the port that it would listen on stays free. A process of the code before, and one of the code
  * after, may both be there, and a turn that is suspected of harm has a process of its own: all would want that port.
  */
 import { type AddressInfo, Server } from "node:net";

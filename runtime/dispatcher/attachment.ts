@@ -11,16 +11,16 @@
  *   such ids it is sent on once to that group, behind the registration; only there is absence final. No clock decides.
  *
  * Crash points: before the write or the reply is durable the message stays and is handled again (M1); both are harmless to
- * repeat, a caller that has its answer takes no second one (`isNews` in lib/turn.ts). If the caller dies between its append
+ * repeat, a caller that has its answer takes no second one (`isNews` in lib/turn/turn-machine.ts). If the caller dies between its append
  * and this message, whoever acts next on it sends it again (R2).
  */
-import { readHead } from "../../core/head-store.ts";
-import { outgoing, sendAll } from "../../core/send.ts";
-import { isExpired } from "../../lib/head.ts";
-import { isExclusiveId } from "../../lib/ids.ts";
+import { readHead } from "../../lib/store/head-store.ts";
+import { outgoing, sendAll } from "../../lib/store/send.ts";
+import { isExpired } from "../../lib/model/head.ts";
+import { isExclusiveId } from "../../lib/model/ids.ts";
 import { CONFLICT_ATTEMPTS_MAX } from "../../lib/limits.ts";
-import type { Attach } from "../../lib/message.ts";
-import { failure } from "../../lib/outcome.ts";
+import type { Attach } from "../../lib/model/message.ts";
+import { failure } from "../../lib/model/outcome.ts";
 import type { DispatcherPorts, Verdict } from "./delivery.ts";
 import type { InvocationWriter } from "./invocation-writer.ts";
 import { reply } from "./output-repeater.ts";

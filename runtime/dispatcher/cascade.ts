@@ -1,9 +1,9 @@
 /** The end of an invocation that its own code does not decide, and of the calls that it awaited (R12). */
-import { readHead, readLog } from "../../core/head-store.ts";
-import { outgoing, sendAll } from "../../core/send.ts";
-import type { Entry } from "../../lib/entry.ts";
-import type { InvocationId } from "../../lib/ids.ts";
-import { failure } from "../../lib/outcome.ts";
+import { readHead, readLog } from "../../lib/store/head-store.ts";
+import { outgoing, sendAll } from "../../lib/store/send.ts";
+import type { Entry } from "../../lib/model/entry.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
+import { failure } from "../../lib/model/outcome.ts";
 import type { DispatcherPorts } from "./delivery.ts";
 import { handlerOptionsOf } from "./handler-options.ts";
 import type { InvocationWriter } from "./invocation-writer.ts";

@@ -1,5 +1,5 @@
 /** What the registry says of an invocation's handler: its deployment, its limits, its policy. */
-import type { Retention } from "../../lib/head.ts";
+import type { Retention } from "../../lib/model/head.ts";
 import { IDEMPOTENCY_RETENTION_MS, JOURNAL_RETENTION_MS, WORKFLOW_RETENTION_MS } from "../../lib/limits.ts";
 import type {
   Deployment,
@@ -7,7 +7,7 @@ import type {
   HandlerManifest,
   RetryPolicy,
   ServiceManifest,
-} from "../../lib/manifest.ts";
+} from "../../lib/model/manifest.ts";
 import type { Registry } from "../../lib/ports.ts";
 import { retryPolicyOf } from "../../lib/retry.ts";
 import type { Known } from "./known.ts";

@@ -2,9 +2,9 @@
  * The dispatcher's own conditional writes on a head: notes, back-off, pause, the end of what cannot run. Each is
  * refused when the head has moved on, and then means nothing (W3).
  */
-import { readHead, type StoredHead, storeInput } from "../../core/head-store.ts";
-import { spill } from "../../core/value-store.ts";
-import type { Entry, Note } from "../../lib/entry.ts";
+import { readHead, type StoredHead, storeInput } from "../../lib/store/head-store.ts";
+import { spill } from "../../lib/store/value-store.ts";
+import type { Entry, Note } from "../../lib/model/entry.ts";
 import { OperationalError } from "../../lib/errors.ts";
 import {
   encodeAttempt,
@@ -20,14 +20,14 @@ import {
   whileEnded,
   whileOpen,
   whileToken,
-} from "../../lib/head.ts";
-import type { InvocationId } from "../../lib/ids.ts";
-import type { Attributes, Change, Condition } from "../../lib/item.ts";
+} from "../../lib/model/head.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
+import type { Attributes, Change, Condition } from "../../lib/model/item.ts";
 import { CONFLICT_ATTEMPTS_MAX } from "../../lib/limits.ts";
-import type { ReplyTo, Start } from "../../lib/message.ts";
-import { encodeOutcome, type Outcome } from "../../lib/outcome.ts";
+import type { ReplyTo, Start } from "../../lib/model/message.ts";
+import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
 import type { AttemptState, TurnFailure } from "../../lib/protocol.ts";
-import type { Value } from "../../lib/value.ts";
+import type { Value } from "../../lib/model/value.ts";
 import type { DispatcherPorts } from "./delivery.ts";
 import { fromHead, type Known } from "./known.ts";
 

@@ -6,11 +6,11 @@
  * still there. Hand-off: one conditional write, then a message to the new owner; between the two the old owner's
  * message is still there, and whoever handles it finds "owner pending" and sends the message again (R6).
  */
-import { readHead } from "../../core/head-store.ts";
-import { afresh, outgoing, sendAll } from "../../core/send.ts";
+import { readHead } from "../../lib/store/head-store.ts";
+import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import { invariant, OperationalError } from "../../lib/errors.ts";
-import { type Head, isExpired } from "../../lib/head.ts";
-import type { ItemKey } from "../../lib/item.ts";
+import { type Head, isExpired } from "../../lib/model/head.ts";
+import type { ItemKey } from "../../lib/model/item.ts";
 import { CONFLICT_ATTEMPTS_MAX, HEAD_OUTLIVES_MS, SETTLE_STEPS_MAX } from "../../lib/limits.ts";
 import {
   handOff,
@@ -25,8 +25,8 @@ import {
   parseLock,
   sameInvocation,
   takeLock,
-} from "../../lib/lock.ts";
-import type { Target } from "../../lib/message.ts";
+} from "../../lib/model/lock.ts";
+import type { Target } from "../../lib/model/message.ts";
 import type { DispatcherPorts } from "./delivery.ts";
 import type { InvocationWriter } from "./invocation-writer.ts";
 import { holderOf, type Known } from "./known.ts";

@@ -1,10 +1,10 @@
 /** What the dispatcher knows of an invocation before a turn: from its head, from its Start, or from both. */
-import type { StoredHead } from "../../core/head-store.ts";
-import type { Head } from "../../lib/head.ts";
-import type { Incarnation, InvocationId } from "../../lib/ids.ts";
-import type { Attributes } from "../../lib/item.ts";
-import type { Holder } from "../../lib/lock.ts";
-import type { Start, Target } from "../../lib/message.ts";
+import type { StoredHead } from "../../lib/store/head-store.ts";
+import type { Head } from "../../lib/model/head.ts";
+import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
+import type { Attributes } from "../../lib/model/item.ts";
+import type { Holder } from "../../lib/model/lock.ts";
+import type { Start, Target } from "../../lib/model/message.ts";
 import type { AttemptState } from "../../lib/protocol.ts";
 
 export interface Known {

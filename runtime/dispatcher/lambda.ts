@@ -1,11 +1,11 @@
 /** The dispatcher's Lambda entry: an SQS FIFO event source with partial batch responses. */
-import { Connection, once } from "../../aws/connection.ts";
-import { lambdaInvoker } from "../../aws/lambda-connection.ts";
-import { SqsReceipts } from "../../aws/sqs-receipts.ts";
-import { timersOf } from "../../aws/timers-connection.ts";
-import { ItemRegistry } from "../../core/registry.ts";
-import type { Incoming } from "../../lib/message.ts";
-import { Dispatcher } from "./core.ts";
+import { Connection, once } from "../aws/connection.ts";
+import { lambdaInvoker } from "../aws/lambda-connection.ts";
+import { SqsReceipts } from "../aws/sqs-receipts.ts";
+import { timersOf } from "../aws/timers-connection.ts";
+import { ItemRegistry } from "../../lib/store/registry.ts";
+import type { Incoming } from "../../lib/model/message.ts";
+import { Dispatcher } from "./dispatcher.ts";
 import { QueueKeeper } from "./queue-keeper.ts";
 
 interface SqsRecord {

@@ -3,15 +3,15 @@
  * turn, one write less; any other is added to the head's list. When there is doubt, it is written first (see
  * docs/decisions/0003-notes-ride.md).
  */
-import { readHead } from "../../core/head-store.ts";
-import { afresh, outgoing } from "../../core/send.ts";
-import { copyValue, placeOf } from "../../core/value-store.ts";
-import type { Note } from "../../lib/entry.ts";
-import type { Head } from "../../lib/head.ts";
-import { sizeOfValue } from "../../lib/item.ts";
+import { readHead } from "../../lib/store/head-store.ts";
+import { afresh, outgoing } from "../../lib/store/send.ts";
+import { copyValue, placeOf } from "../../lib/store/value-store.ts";
+import type { Note } from "../../lib/model/entry.ts";
+import type { Head } from "../../lib/model/head.ts";
+import { sizeOfValue } from "../../lib/model/item.ts";
 import { NOTES_BYTES_MAX, NOTES_MAX } from "../../lib/limits.ts";
-import type { Notify } from "../../lib/message.ts";
-import { canProgress } from "../../lib/wait.ts";
+import type { Notify } from "../../lib/model/message.ts";
+import { canProgress } from "../../lib/model/wait.ts";
 import type { Cascade } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import type { InvocationWriter } from "./invocation-writer.ts";

@@ -2,17 +2,17 @@
  * Does again what follows from the last append (R2) and arranges what a suspended invocation waits for. All of it is
  * idempotent, so it may be done whenever there is doubt.
  */
-import { awaitPromise } from "../../core/promise-store.ts";
-import { type Carried, carried, performOutputs, replyTo } from "../../core/outputs.ts";
-import { outgoing, sendAll, startTimerOf } from "../../core/send.ts";
-import { spill } from "../../core/value-store.ts";
-import { type Head, mayBeInDoubt } from "../../lib/head.ts";
-import type { Incarnation, InvocationId } from "../../lib/ids.ts";
+import { awaitPromise } from "../../lib/store/promise-store.ts";
+import { type Carried, carried, performOutputs, replyTo } from "../../lib/store/outputs.ts";
+import { outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts";
+import { spill } from "../../lib/store/value-store.ts";
+import { type Head, mayBeInDoubt } from "../../lib/model/head.ts";
+import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
-import type { Outgoing, ReplyTo, Target } from "../../lib/message.ts";
-import { encodeOutcome, type Outcome } from "../../lib/outcome.ts";
+import type { Outgoing, ReplyTo, Target } from "../../lib/model/message.ts";
+import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
 import { isStateEdit } from "./state-edit.ts";
-import { leavesOf, type Wait } from "../../lib/wait.ts";
+import { leavesOf, type Wait } from "../../lib/model/wait.ts";
 import type { DispatcherPorts } from "./delivery.ts";
 
 export interface Subject {

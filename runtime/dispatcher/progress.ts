@@ -2,15 +2,15 @@
  * Takes one invocation as far as it can go under the message at hand: by its status, through its key's lock, to a turn
  * and to what comes after it. Whatever is in doubt (R2) is done again first.
  */
-import { readHead } from "../../core/head-store.ts";
-import { afresh, outgoing } from "../../core/send.ts";
-import type { Note } from "../../lib/entry.ts";
-import { tokenOf } from "../../lib/fence.ts";
-import type { Head } from "../../lib/head.ts";
-import { type InvocationId, isExclusiveId } from "../../lib/ids.ts";
+import { readHead } from "../../lib/store/head-store.ts";
+import { afresh, outgoing } from "../../lib/store/send.ts";
+import type { Note } from "../../lib/model/entry.ts";
+import { tokenOf } from "../../lib/model/fence.ts";
+import type { Head } from "../../lib/model/head.ts";
+import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import { INLINE_DRAIN_MAX } from "../../lib/limits.ts";
-import type { Holder } from "../../lib/lock.ts";
-import { canProgress } from "../../lib/wait.ts";
+import type { Holder } from "../../lib/model/lock.ts";
+import { canProgress } from "../../lib/model/wait.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import type { InvocationWriter } from "./invocation-writer.ts";
 import type { KeyLock } from "./key-lock.ts";

@@ -16,7 +16,7 @@
  * delivered again and done again without harm (M1, M2); after it all that it causes was durable before.
  */
 import { asError } from "../../lib/errors.ts";
-import type { Incoming } from "../../lib/message.ts";
+import type { Incoming } from "../../lib/model/message.ts";
 import type { Clock, Logger } from "../../lib/ports.ts";
 
 /** A message that is worked on is hidden this long, and this much longer for each message of its group behind it. */

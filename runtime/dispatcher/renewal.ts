@@ -8,8 +8,8 @@
  * renewed for the first time that is the bound, afterwards the head's `ku`. Crash points: items first, then the head. A
  * renewal that stops in between is made again; one that comes late, after the end, costs some days of storage.
  */
-import { isRun } from "../../core/workflow-life.ts";
-import { type Head, HEAD, headKey, isExpired } from "../../lib/head.ts";
+import { isRun } from "../../lib/store/workflow-life.ts";
+import { type Head, HEAD, headKey, isExpired } from "../../lib/model/head.ts";
 import {
   type InvocationId,
   journalPartition,
@@ -17,11 +17,11 @@ import {
   promiseValuePartition,
   statePartition,
   stateValuePartition,
-} from "../../lib/ids.ts";
-import type { Condition, ItemKey } from "../../lib/item.ts";
+} from "../../lib/model/ids.ts";
+import type { Condition, ItemKey } from "../../lib/model/item.ts";
 import { HEAD_OUTLIVES_MS, KEEP_MS } from "../../lib/limits.ts";
 import type { Clock, ItemStore } from "../../lib/ports.ts";
-import { leavesOf } from "../../lib/wait.ts";
+import { leavesOf } from "../../lib/model/wait.ts";
 
 /** One that is open is renewed when less than this is left, milliseconds: the reconciler has so long to come by. */
 const MARGIN_MS = KEEP_MS / 2;

@@ -20,24 +20,24 @@
  * same, because an edit replaces everything; the version was compared before the first append and is not again.
  * Shared handlers may see a part of it, as they may of any invocation that sets several names.
  */
-import { readInput } from "../../core/head-store.ts";
-import { Journal } from "../../core/journal.ts";
-import { performOutputs } from "../../core/outputs.ts";
-import { chunksIn, type StateChunks } from "../../core/state-chunks.ts";
-import { isShown, markOfState, shownFrom, ZombieError } from "../../core/state-store.ts";
-import type { LifePorts } from "../../core/workflow-life.ts";
-import type { Entry } from "../../lib/entry.ts";
+import { readInput } from "../../lib/store/head-store.ts";
+import { Journal } from "../../lib/store/journal.ts";
+import { performOutputs } from "../../lib/store/outputs.ts";
+import { chunksIn, type StateChunks } from "../../lib/store/state-chunks.ts";
+import { isShown, markOfState, shownFrom, ZombieError } from "../../lib/store/state-store.ts";
+import type { LifePorts } from "../../lib/store/workflow-life.ts";
+import type { Entry } from "../../lib/model/entry.ts";
 import { invariant } from "../../lib/errors.ts";
-import { isBeyond } from "../../lib/fence.ts";
-import type { Retention } from "../../lib/head.ts";
+import { isBeyond } from "../../lib/model/fence.ts";
+import type { Retention } from "../../lib/model/head.ts";
 import { digest } from "../../lib/hash.ts";
-import { statePartition } from "../../lib/ids.ts";
-import { sizeOfValue } from "../../lib/item.ts";
+import { statePartition } from "../../lib/model/ids.ts";
+import { sizeOfValue } from "../../lib/model/item.ts";
 import { INLINE_VALUE_BYTES_MAX } from "../../lib/limits.ts";
-import { failure, type Outcome, success } from "../../lib/outcome.ts";
-import type { ServiceManifest } from "../../lib/manifest.ts";
+import { failure, type Outcome, success } from "../../lib/model/outcome.ts";
+import type { ServiceManifest } from "../../lib/model/manifest.ts";
 import type { TurnOutcome } from "../../lib/protocol.ts";
-import { decodeJson, encodeJson, type Value } from "../../lib/value.ts";
+import { decodeJson, encodeJson, type Value } from "../../lib/model/value.ts";
 import type { DispatcherPorts } from "./delivery.ts";
 import type { Known } from "./known.ts";
 import { nonce } from "../../lib/nonce.ts";

@@ -3,13 +3,13 @@
  * failed attempt is retried by the policy: at once, held under the message while the back-off is short, by a durable
  * timer otherwise.
  */
-import { readHead } from "../../core/head-store.ts";
-import { outgoing } from "../../core/send.ts";
-import type { Note } from "../../lib/entry.ts";
+import { readHead } from "../../lib/store/head-store.ts";
+import { outgoing } from "../../lib/store/send.ts";
+import type { Note } from "../../lib/model/entry.ts";
 import { asError, FunctionError, type FunctionErrorCode, OperationalError } from "../../lib/errors.ts";
 import { HELD_ATTEMPTS_MAX, HELD_BACKOFF_MS_MAX } from "../../lib/limits.ts";
 import { coded, type ErrorCode } from "../../lib/error-codes.ts";
-import { failure } from "../../lib/outcome.ts";
+import { failure } from "../../lib/model/outcome.ts";
 import {
   type AttemptState,
   PROTOCOL_VERSION,

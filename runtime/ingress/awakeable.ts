@@ -1,10 +1,10 @@
 /** Completing an awakeable is one message to its invocation's group: its id says where, no look-up is needed. */
-import { readHead } from "../../core/head-store.ts";
-import { outgoing, sendAll } from "../../core/send.ts";
-import { spill } from "../../core/value-store.ts";
-import { type Incarnation, type InvocationId, parseAwakeableId } from "../../lib/ids.ts";
+import { readHead } from "../../lib/store/head-store.ts";
+import { outgoing, sendAll } from "../../lib/store/send.ts";
+import { spill } from "../../lib/store/value-store.ts";
+import { type Incarnation, type InvocationId, parseAwakeableId } from "../../lib/model/ids.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
-import { encodeOutcome, failure, type Outcome, success } from "../../lib/outcome.ts";
+import { encodeOutcome, failure, type Outcome, success } from "../../lib/model/outcome.ts";
 import { emptyResponse } from "../http/message.ts";
 import { IngressError } from "./error.ts";
 import type { Exchange, Handling, IngressPorts } from "./ports.ts";

@@ -1,5 +1,5 @@
 /** What the ingress answers when it refuses: Restate's bodies, with its messages where a client could know them. */
-import type { Failure } from "../../lib/outcome.ts";
+import type { Failure } from "../../lib/model/outcome.ts";
 import { type HttpResponse, jsonResponse } from "../http/message.ts";
 
 /** A refusal on its way to the client. */

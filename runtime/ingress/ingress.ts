@@ -1,6 +1,6 @@
 /**
  * The HTTP ingress, over ports: Restate's paths, statuses and bodies, so that its published clients work unchanged.
- * Requests come in at the door (`core/door.ts`); everything else is a look at a head or a message to a mailbox group.
+ * Requests come in at the door (`lib/store/admission.ts`); everything else is a look at a head or a message to a mailbox group.
  * Nothing is kept between requests.
  *
  * What differs from Restate, on purpose, is listed in docs/ingress.md.

@@ -1,5 +1,5 @@
 /** Calls and sends: the request is accepted at the door; a call then waits for the result, as an attachment would. */
-import { accept, type Acceptance } from "../../core/door.ts";
+import { accept, type Acceptance } from "../../lib/store/admission.ts";
 import { jsonResponse, type HttpResponse } from "../http/message.ts";
 import { IngressError, methodNotAllowed } from "./error.ts";
 import type { Exchange, Handling } from "./ports.ts";

@@ -1,7 +1,7 @@
 /** The ingress's Lambda entry, behind an HTTP API. */
-import { Connection, once } from "../../aws/connection.ts";
-import type { SqsTimers } from "../../aws/sqs-timers.ts";
-import { ItemRegistry } from "../../core/registry.ts";
+import { Connection, once } from "../aws/connection.ts";
+import type { SqsTimers } from "../aws/sqs-timers.ts";
+import { ItemRegistry } from "../../lib/store/registry.ts";
 import type { Timers } from "../../lib/ports.ts";
 import { type ApiGatewayEvent, type ApiGatewayResult, toRequest, toResult } from "../http/api-gateway.ts";
 import { CALL_WAIT_MS, Ingress } from "./ingress.ts";
@@ -33,7 +33,7 @@ function timers(connection: Connection): Timers {
   return {
     schedule: async (timer) => {
       if (!loaded) {
-        const { timersOf } = await import("../../aws/timers-connection.ts");
+        const { timersOf } = await import("../aws/timers-connection.ts");
         loaded ??= timersOf(connection);
       }
       await loaded.schedule(timer);

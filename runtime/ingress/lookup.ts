@@ -1,7 +1,7 @@
 /** The ways to name an invocation: its id, a workflow's key, an idempotency key with its target. */
-import { derivedIdOf } from "../../core/door.ts";
-import { workflowIdOf } from "../../core/workflow-life.ts";
-import { isInvocationId } from "../../lib/ids.ts";
+import { derivedIdOf } from "../../lib/store/admission.ts";
+import { workflowIdOf } from "../../lib/store/workflow-life.ts";
+import { isInvocationId } from "../../lib/model/ids.ts";
 import type { Registry } from "../../lib/ports.ts";
 import { type HttpRequest, parseJsonObject } from "../http/message.ts";
 import { IngressError } from "./error.ts";

@@ -1,4 +1,4 @@
-import type { DoorPorts } from "../../core/door.ts";
+import type { DoorPorts } from "../../lib/store/admission.ts";
 import type { Logger, Registry, Watch } from "../../lib/ports.ts";
 import type { HttpRequest, HttpResponse } from "../http/message.ts";
 

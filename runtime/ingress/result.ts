@@ -1,11 +1,11 @@
 /** Waiting for an invocation to complete, and what its result looks like over HTTP. */
-import { isPerhapsUnseen } from "../../core/door.ts";
-import { readHead } from "../../core/head-store.ts";
-import { load } from "../../core/value-store.ts";
+import { isPerhapsUnseen } from "../../lib/store/admission.ts";
+import { readHead } from "../../lib/store/head-store.ts";
+import { load } from "../../lib/store/value-store.ts";
 import { invariant, OperationalError } from "../../lib/errors.ts";
-import { type Head, headKey, isExpired } from "../../lib/head.ts";
-import type { Incarnation, InvocationId } from "../../lib/ids.ts";
-import type { HandlerManifest } from "../../lib/manifest.ts";
+import { type Head, headKey, isExpired } from "../../lib/model/head.ts";
+import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
+import type { HandlerManifest } from "../../lib/model/manifest.ts";
 import type { HttpResponse } from "../http/message.ts";
 import { failureResponse, IngressError, invocationNotFound, notReady, nothingToAttachTo } from "./error.ts";
 import type { Exchange, Handling, IngressPorts } from "./ports.ts";

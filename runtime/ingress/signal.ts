@@ -3,7 +3,7 @@
  * for is not said, so it is for the one that is current when it arrives; an invocation that has ended ignores it.
  */
 import { NAME_BYTES_MAX } from "../../lib/limits.ts";
-import { failure, type Outcome, success } from "../../lib/outcome.ts";
+import { failure, type Outcome, success } from "../../lib/model/outcome.ts";
 import { deliver } from "./awakeable.ts";
 import { IngressError } from "./error.ts";
 import { byId } from "./lookup.ts";

@@ -1,7 +1,7 @@
 /** `GET /restate/invocation/{id}/status`: how far an invocation has come. */
-import { isPerhapsUnseen } from "../../core/door.ts";
-import { readHead } from "../../core/head-store.ts";
-import { isExpired, type Status } from "../../lib/head.ts";
+import { isPerhapsUnseen } from "../../lib/store/admission.ts";
+import { readHead } from "../../lib/store/head-store.ts";
+import { isExpired, type Status } from "../../lib/model/head.ts";
 import { jsonResponse } from "../http/message.ts";
 import { invocationNotFound } from "./error.ts";
 import type { Exchange, Handling } from "./ports.ts";

@@ -1,7 +1,7 @@
 /** From a path to the handler that it names. */
-import type { HandlerManifest, RegisteredService } from "../../lib/manifest.ts";
+import type { HandlerManifest, RegisteredService } from "../../lib/model/manifest.ts";
 import { KEY_BYTES_MAX } from "../../lib/limits.ts";
-import type { Target } from "../../lib/message.ts";
+import type { Target } from "../../lib/model/message.ts";
 import type { Registry } from "../../lib/ports.ts";
 import { handlerNotFound, IngressError, serviceNotFound } from "./error.ts";
 

@@ -3,8 +3,8 @@
  * append contains is written right after it (R1): an answer waits for that, by reading, since only the invocation's
  * own side may write.
  */
-import { hasReached, stateKey } from "../../lib/fence.ts";
-import type { Head } from "../../lib/head.ts";
+import { hasReached, stateKey } from "../../lib/model/fence.ts";
+import type { Head } from "../../lib/model/head.ts";
 import type { IngressPorts } from "./ports.ts";
 
 /** An answer waits at most this long, milliseconds: then a dispatcher has died, and the write comes with the redelivery. */

@@ -10,8 +10,8 @@ import {
   type Table,
   type Write,
   type WriteResult,
-} from "../../lib/item.ts";
-import { isHead } from "../../lib/listing.ts";
+} from "../../lib/model/item.ts";
+import { isHead } from "../../lib/model/listing.ts";
 import type { Clock, ItemStore, Page, ScannedItem, StoredItem, Watch } from "../../lib/ports.ts";
 import { systemClock } from "./clock.ts";
 import { copyOf } from "./copy.ts";

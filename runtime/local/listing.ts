@@ -4,9 +4,9 @@
  * Keys: from the items' own order.
  */
 import { deserialize } from "node:v8";
-import { statePartition } from "../../lib/ids.ts";
-import type { Attributes } from "../../lib/item.ts";
-import { idIn, type ListedPart, listedAtMs, partOf, shardOf } from "../../lib/listing.ts";
+import { statePartition } from "../../lib/model/ids.ts";
+import type { Attributes } from "../../lib/model/item.ts";
+import { idIn, type ListedPart, listedAtMs, partOf, shardOf } from "../../lib/model/listing.ts";
 import type { KeyPage, ListedPage, ListedRange, Listing } from "../../lib/ports.ts";
 import type { LocalDatabase } from "./database.ts";
 

@@ -1,6 +1,6 @@
 /** Timers in SQLite. When one is due, one transaction makes its row a message: it fires once, and never early (T1). */
 import { asError } from "../../lib/errors.ts";
-import type { Outgoing } from "../../lib/message.ts";
+import type { Outgoing } from "../../lib/model/message.ts";
 import { type Clock, type Logger, silentLogger, type Timers } from "../../lib/ports.ts";
 import { systemClock } from "./clock.ts";
 import type { LocalDatabase } from "./database.ts";

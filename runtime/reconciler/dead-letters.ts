@@ -7,11 +7,18 @@
  * done what this one could not. A start that never became an invocation becomes a paused one, which takes its place among its
  * key's writers when it is resumed: others have overtaken it.
  */
-import { readHead, storeInput } from "../../core/head-store.ts";
+import { readHead, storeInput } from "../../lib/store/head-store.ts";
 import { asError } from "../../lib/errors.ts";
-import { encodeAttempt, type Head, headKey, inputAttributes, newHead, whileAt } from "../../lib/head.ts";
-import type { Attributes } from "../../lib/item.ts";
-import { decodeMessage, type Message, type Start } from "../../lib/message.ts";
+import {
+  encodeAttempt,
+  type Head,
+  headKey,
+  inputAttributes,
+  newHead,
+  whileAt,
+} from "../../lib/model/head.ts";
+import type { Attributes } from "../../lib/model/item.ts";
+import { decodeMessage, type Message, type Start } from "../../lib/model/message.ts";
 import type { Clock, ItemStore, Logger } from "../../lib/ports.ts";
 
 export interface DeadLetter {

@@ -1,9 +1,9 @@
 /** The reconciler's Lambda entry: run on a schedule. */
-import { Connection, once } from "../../aws/connection.ts";
-import { lambdaVersions } from "../../aws/lambda-connection.ts";
-import { SqsDeadLetters } from "../../aws/sqs-dead-letters.ts";
-import { ItemRegistry } from "../../core/registry.ts";
-import { Reconciler } from "./core.ts";
+import { Connection, once } from "../aws/connection.ts";
+import { lambdaVersions } from "../aws/lambda-connection.ts";
+import { SqsDeadLetters } from "../aws/sqs-dead-letters.ts";
+import { ItemRegistry } from "../../lib/store/registry.ts";
+import { Reconciler } from "./reconciler.ts";
 import { DeadLetterWatch } from "./dead-letters.ts";
 import { Retirement } from "./retirement.ts";
 

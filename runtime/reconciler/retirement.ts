@@ -10,9 +10,9 @@
  *    Stopped after that, the next pass goes on with it.
  */
 import { asError } from "../../lib/errors.ts";
-import type { Head } from "../../lib/head.ts";
+import type { Head } from "../../lib/model/head.ts";
 import { DEPLOYMENT_GRACE_MS } from "../../lib/limits.ts";
-import type { Deployment } from "../../lib/manifest.ts";
+import type { Deployment } from "../../lib/model/manifest.ts";
 import type { Clock, Logger } from "../../lib/ports.ts";
 
 interface Idle {

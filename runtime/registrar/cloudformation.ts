@@ -3,7 +3,7 @@
  * for an answer that does not come, so one is sent whatever happens.
  */
 import { asError } from "../../lib/errors.ts";
-import type { Registrar, Registration } from "./core.ts";
+import type { Registrar, Registration } from "./registrar.ts";
 
 export interface ResourceEvent {
   readonly RequestType: "Create" | "Update" | "Delete";

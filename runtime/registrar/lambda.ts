@@ -1,11 +1,11 @@
 /** The registrar's Lambda entry: invoked by CloudFormation, which it answers over HTTPS. */
-import { Connection, once } from "../../aws/connection.ts";
-import { lambdaDiscoverer } from "../../aws/lambda-connection.ts";
-import { ItemRegistry } from "../../core/registry.ts";
+import { Connection, once } from "../aws/connection.ts";
+import { lambdaDiscoverer } from "../aws/lambda-connection.ts";
+import { ItemRegistry } from "../../lib/store/registry.ts";
 import { asError } from "../../lib/errors.ts";
 import { pause } from "../../lib/pause.ts";
 import { answerTo, type ResourceAnswer, type ResourceEvent } from "./cloudformation.ts";
-import { Registrar } from "./core.ts";
+import { Registrar } from "./registrar.ts";
 
 const ATTEMPTS_MAX = 5;
 const PAUSE_MS = 1000;

@@ -1,9 +1,9 @@
 /** The timers' Lambda entry: the delay queue's event source, with partial batch responses. */
-import { Connection, once } from "../../aws/connection.ts";
-import { parseTimer } from "../../aws/timer-message.ts";
-import { timersOf } from "../../aws/timers-connection.ts";
+import { Connection, once } from "../aws/connection.ts";
+import { parseTimer } from "../aws/timer-message.ts";
+import { timersOf } from "../aws/timers-connection.ts";
 import { asError } from "../../lib/errors.ts";
-import { forwardTimer } from "./core.ts";
+import { forwardTimer } from "./due-timer.ts";
 
 interface SqsRecord {
   readonly messageId: string;

@@ -14,7 +14,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { REGISTRY_CACHE_MS } from "../../core/registry.ts";
+import { REGISTRY_CACHE_MS } from "../../lib/store/registry.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clientSuite } from "../e2e/client-suite.ts";
 import { inputSuite } from "../e2e/input-suite.ts";

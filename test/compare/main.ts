@@ -17,7 +17,7 @@ import type { Side } from "./bundle.ts";
 const SHOWN_CHARS_MAX = 160;
 
 function installPeers(): void {
-  if (existsSync(join(ROOT, "peers/node_modules/.bin/restate-server"))) return;
+  if (existsSync(join(ROOT, "bench/peers/node_modules/.bin/restate-server"))) return;
   console.log("The published server and SDK are not installed: npm run peers\n");
   execFileSync("npm", ["run", "--silent", "peers"], { cwd: ROOT, stdio: "inherit" });
 }

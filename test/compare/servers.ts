@@ -46,7 +46,7 @@ function startPerdure(folder: string, { ingressPort, adminPort }: Ports): Runnin
 }
 
 function startRestate(folder: string, { ingressPort, adminPort, nodePort }: Ports): Running {
-  return start("restate-server", join(ROOT, "peers/node_modules/.bin/restate-server"), [], {
+  return start("restate-server", join(ROOT, "bench/peers/node_modules/.bin/restate-server"), [], {
     DO_NOT_TRACK: "1",
     RUST_LOG: "error",
     RESTATE_BASE_DIR: join(folder, "restate-data"),

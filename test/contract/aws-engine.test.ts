@@ -7,13 +7,13 @@ import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import { DurablePromise, object, service, type Context, type ObjectContext } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DynamoItemStore } from "../../aws/dynamo-item-store.ts";
-import { PollingWatch } from "../../aws/polling-watch.ts";
-import { SqsMailbox } from "../../aws/sqs-mailbox.ts";
-import { SqsTimers } from "../../aws/sqs-timers.ts";
-import { parseTimer } from "../../aws/timer-message.ts";
-import { ItemRegistry } from "../../core/registry.ts";
-import type { Incoming } from "../../lib/message.ts";
+import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
+import { PollingWatch } from "../../runtime/aws/polling-watch.ts";
+import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
+import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
+import { parseTimer } from "../../runtime/aws/timer-message.ts";
+import { ItemRegistry } from "../../lib/store/registry.ts";
+import type { Incoming } from "../../lib/model/message.ts";
 import { silentLogger } from "../../lib/ports.ts";
 import {
   decodeTurnOutcome,
@@ -21,11 +21,11 @@ import {
   encodeTurnOutcome,
   encodeTurnRequest,
 } from "../../lib/protocol.ts";
-import { Dispatcher } from "../../runtime/dispatcher/core.ts";
+import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
 import { type ApiGatewayEvent, toRequest, toResult } from "../../runtime/http/api-gateway.ts";
 import { Ingress } from "../../runtime/ingress/ingress.ts";
 import { systemClock, systemEntropy } from "../../runtime/local/clock.ts";
-import { forwardTimer } from "../../runtime/timers/core.ts";
+import { forwardTimer } from "../../runtime/timers/due-timer.ts";
 import { createEndpoint } from "../../sdk/endpoint.ts";
 import { answering } from "../support/emulator-answers.ts";
 import { type DynamoEmulator, startDynalite, TABLES } from "../support/emulator-dynamo.ts";

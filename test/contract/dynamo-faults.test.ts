@@ -1,8 +1,8 @@
 /** What no emulator does: throttling, answers that are lost, an endpoint that is down. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DynamoItemStore } from "../../aws/dynamo-item-store.ts";
-import type { ItemKey, Put } from "../../lib/item.ts";
+import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
+import type { ItemKey, Put } from "../../lib/model/item.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 import { answering, type CannedAnswer, connectionReset, jsonError } from "../support/emulator-answers.ts";
 import { type DynamoEmulator, startDynalite, TABLES } from "../support/emulator-dynamo.ts";

@@ -1,5 +1,5 @@
-import { DynamoItemStore } from "../../aws/dynamo-item-store.ts";
-import { DynamoListing } from "../../aws/dynamo-listing.ts";
+import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
+import { DynamoListing } from "../../runtime/aws/dynamo-listing.ts";
 import { startDynalite, TABLES } from "../support/emulator-dynamo.ts";
 import { itemStoreSuite } from "./item-store-suite.ts";
 import { listingSuite } from "./listing-suite.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { compileCondition, compileUpdate } from "../../aws/expression.ts";
+import { compileCondition, compileUpdate } from "../../lib/aws/expression.ts";
 import { InvariantError } from "../../lib/errors.ts";
-import { ifOlder } from "../../lib/fence.ts";
-import { whileAt } from "../../lib/head.ts";
+import { ifOlder } from "../../lib/model/fence.ts";
+import { whileAt } from "../../lib/model/head.ts";
 
 describe("conditions become expressions", () => {
   test("names and values are placeholders, a name always the same one", () => {

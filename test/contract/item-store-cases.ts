@@ -1,6 +1,6 @@
 /** What each condition and each change must do, one line a case: the expected answers are written out by hand. */
-import type { Attributes, Change, Condition } from "../../lib/item.ts";
-import type { Value } from "../../lib/value.ts";
+import type { Attributes, Change, Condition } from "../../lib/model/item.ts";
+import type { Value } from "../../lib/model/value.ts";
 
 /** What an item may hold. Attribute names are chosen among those that a careless adapter trips over. */
 export const ROUND_TRIPS: Readonly<Record<string, Attributes>> = {

@@ -10,8 +10,8 @@ import {
   holds,
   type ItemKey,
   type Write,
-} from "../../lib/item.ts";
-import type { Value } from "../../lib/value.ts";
+} from "../../lib/model/item.ts";
+import type { Value } from "../../lib/model/value.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 
 /** A round is so many sequences of writes; rounds go on until every kind has been met, and this often at most. */

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OperationalError } from "../../lib/errors.ts";
-import type { Attributes, ItemKey, Table, Write } from "../../lib/item.ts";
+import type { Attributes, ItemKey, Table, Write } from "../../lib/model/item.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 import {
   BYTEWISE_CONDITIONS,

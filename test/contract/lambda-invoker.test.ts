@@ -1,6 +1,6 @@
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { describe, expect, test } from "vitest";
-import { LambdaInvoker } from "../../aws/lambda-invoker.ts";
+import { LambdaInvoker } from "../../runtime/aws/lambda-invoker.ts";
 import {
   decodeTurnRequest,
   encodeTurnOutcome,

@@ -1,11 +1,11 @@
 /** What every listing must do: heads by service, part and time as their writes move them, and keys that have state. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setTimeout as sleep } from "node:timers/promises";
-import { headKey, newHead } from "../../lib/head.ts";
-import { invocationId, type InvocationId, statePartition } from "../../lib/ids.ts";
-import type { Attributes, Change } from "../../lib/item.ts";
-import { type ListedPart, shardOf, shardsOf } from "../../lib/listing.ts";
-import type { Start } from "../../lib/message.ts";
+import { headKey, newHead } from "../../lib/model/head.ts";
+import { invocationId, type InvocationId, statePartition } from "../../lib/model/ids.ts";
+import type { Attributes, Change } from "../../lib/model/item.ts";
+import { type ListedPart, shardOf, shardsOf } from "../../lib/model/listing.ts";
+import type { Start } from "../../lib/model/message.ts";
 import type { ItemStore, ListedRange, Listing } from "../../lib/ports.ts";
 
 export interface OpenListing {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Incoming } from "../../lib/message.ts";
+import type { Incoming } from "../../lib/model/message.ts";
 import { type LocalDatabase, openDatabase } from "../../runtime/local/database.ts";
 import { LocalItemStore } from "../../runtime/local/item-store.ts";
 import { LocalMailbox } from "../../runtime/local/mailbox.ts";

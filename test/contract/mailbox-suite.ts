@@ -1,7 +1,7 @@
 /** What every mailbox must do: order and exclusivity within a group, independence between groups, deduplication. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InvariantError } from "../../lib/errors.ts";
-import type { Incoming, Outgoing } from "../../lib/message.ts";
+import type { Incoming, Outgoing } from "../../lib/model/message.ts";
 import type { Mailbox } from "../../lib/ports.ts";
 
 /** The consumer's side. It may hand out several messages of a group at once, in order. */

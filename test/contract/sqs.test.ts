@@ -1,9 +1,9 @@
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import type { Message, SQSClient } from "@aws-sdk/client-sqs";
-import { SqsMailbox } from "../../aws/sqs-mailbox.ts";
-import { SqsTimers } from "../../aws/sqs-timers.ts";
-import { parseTimer } from "../../aws/timer-message.ts";
-import type { Incoming } from "../../lib/message.ts";
+import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
+import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
+import { parseTimer } from "../../runtime/aws/timer-message.ts";
+import type { Incoming } from "../../lib/model/message.ts";
 import { answering } from "../support/emulator-answers.ts";
 import { deleteFrom, receiveFrom, releaseTo, startFauxqs } from "../support/emulator-sqs.ts";
 import { type Consumer, mailboxSuite } from "./mailbox-suite.ts";

@@ -1,6 +1,6 @@
 /** What all timers must do: T1, never early; never lost; twice is harmless. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Incoming } from "../../lib/message.ts";
+import type { Incoming } from "../../lib/model/message.ts";
 import type { Timers } from "../../lib/ports.ts";
 import { type Consumer, freshName, outgoing } from "./mailbox-suite.ts";
 

@@ -1,12 +1,12 @@
 /** Values and state that one item does not hold, over a store: at the limits of an item and of a payload. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readState, writeState } from "../../core/state-store.ts";
-import { copyValue, placeOf, readValue, type ValuePorts, writeValue } from "../../core/value-store.ts";
-import { tokenOf } from "../../lib/fence.ts";
-import { invocationId, stateValuePartition, UNIQUE_SIZE } from "../../lib/ids.ts";
+import { readState, writeState } from "../../lib/store/state-store.ts";
+import { copyValue, placeOf, readValue, type ValuePorts, writeValue } from "../../lib/store/value-store.ts";
+import { tokenOf } from "../../lib/model/fence.ts";
+import { invocationId, stateValuePartition, UNIQUE_SIZE } from "../../lib/model/ids.ts";
 import { PAYLOAD_BYTES_MAX, VALUE_ITEM_BYTES_MAX } from "../../lib/limits.ts";
 import type { ItemStore } from "../../lib/ports.ts";
-import { chunksOf, refOf } from "../../lib/value-ref.ts";
+import { chunksOf, refOf } from "../../lib/model/value-ref.ts";
 import { systemClock } from "../../runtime/local/clock.ts";
 
 const SIZES = [VALUE_ITEM_BYTES_MAX, VALUE_ITEM_BYTES_MAX + 1, PAYLOAD_BYTES_MAX - 1, PAYLOAD_BYTES_MAX];

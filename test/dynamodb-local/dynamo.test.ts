@@ -1,6 +1,6 @@
 import { describe } from "vitest";
-import { DynamoItemStore } from "../../aws/dynamo-item-store.ts";
-import { DynamoListing } from "../../aws/dynamo-listing.ts";
+import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
+import { DynamoListing } from "../../runtime/aws/dynamo-listing.ts";
 import { itemStoreSuite } from "../contract/item-store-suite.ts";
 import { listingSuite } from "../contract/listing-suite.ts";
 import { valueSuite } from "../contract/value-suite.ts";

@@ -1,6 +1,6 @@
 /** Who may do what: the template's policies are the table in docs/security.md, and nothing more. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { serviceTag } from "../../lib/ids.ts";
+import { serviceTag } from "../../lib/model/ids.ts";
 import { FUNCTIONS, linesOf, rowsOf, SECURITY } from "./access.ts";
 import { makeStack, ofType, type TestStack } from "./stack.ts";
 

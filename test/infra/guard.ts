@@ -2,7 +2,7 @@
  * Ports that refuse what a role may not do, by the policies of a template: what IAM does, as far as these policies go. It
  * remembers what was asked for, so that a test can tell what is granted for nothing.
  */
-import type { ItemKey, Table } from "../../lib/item.ts";
+import type { ItemKey, Table } from "../../lib/model/item.ts";
 import type { ItemStore, Listing, Mailbox, Timers } from "../../lib/ports.ts";
 
 interface Permission {

@@ -6,7 +6,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { TerminalError } from "../../lib/errors.ts";
-import { Future, type MapperHost } from "../../lib/future.ts";
+import { Future, type MapperHost } from "../../lib/turn/future.ts";
 
 const LEAVES = 6;
 const KINDS = ["all", "any", "race", "settled"] as const;

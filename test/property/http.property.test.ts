@@ -5,7 +5,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { awakeableId, invocationId } from "../../lib/ids.ts";
+import { awakeableId, invocationId } from "../../lib/model/ids.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/http/message.ts";
 import { Ingress } from "../../runtime/ingress/ingress.ts";
 import { AdminWorld } from "../unit/admin/admin-world.ts";

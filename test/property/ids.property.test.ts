@@ -11,7 +11,7 @@ import {
   serviceTag,
   tagOf,
   UNIQUE_SIZE,
-} from "../../lib/ids.ts";
+} from "../../lib/model/ids.ts";
 
 const unique = fc.uint8Array({ minLength: UNIQUE_SIZE, maxLength: UNIQUE_SIZE });
 const key = fc.option(fc.string({ maxLength: 40 }), { nil: undefined });

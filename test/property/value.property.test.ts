@@ -1,10 +1,10 @@
 /** The JSON in which values travel: whatever goes in comes out. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sizeOfValue } from "../../lib/item.ts";
-import { decodeMessage, encodeMessage, type Start } from "../../lib/message.ts";
-import { decodeOutcome, encodeOutcome, failure, type Outcome, success } from "../../lib/outcome.ts";
-import { decodeJson, encodeJson, equalValues, type Value } from "../../lib/value.ts";
+import { sizeOfValue } from "../../lib/model/item.ts";
+import { decodeMessage, encodeMessage, type Start } from "../../lib/model/message.ts";
+import { decodeOutcome, encodeOutcome, failure, type Outcome, success } from "../../lib/model/outcome.ts";
+import { decodeJson, encodeJson, equalValues, type Value } from "../../lib/model/value.ts";
 
 const name = fc.oneof(
   fc.string({ maxLength: 6 }),

@@ -1,10 +1,10 @@
 /** Wait trees and futures agree: whoever is suspended is woken when its await can end; who wins, the events alone decide. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Note } from "../../lib/entry.ts";
+import type { Note } from "../../lib/model/entry.ts";
 import { TerminalError } from "../../lib/errors.ts";
-import { Future, type MapperHost } from "../../lib/future.ts";
-import { canProgress } from "../../lib/wait.ts";
+import { Future, type MapperHost } from "../../lib/turn/future.ts";
+import { canProgress } from "../../lib/model/wait.ts";
 
 const LEAVES = 6;
 

@@ -1,9 +1,9 @@
 /** What must hold when the faults have stopped and nothing moves any more: M1, M2, W3, L1, R16. */
 import { type Observation, withoutReads } from "./interpreter.ts";
-import { decodeOutcome } from "../../lib/outcome.ts";
-import { lockKey, parseLock } from "../../lib/lock.ts";
-import { isExclusiveId, statePartition } from "../../lib/ids.ts";
-import type { Entry } from "../../lib/entry.ts";
+import { decodeOutcome } from "../../lib/model/outcome.ts";
+import { lockKey, parseLock } from "../../lib/model/lock.ts";
+import { isExclusiveId, statePartition } from "../../lib/model/ids.ts";
+import type { Entry } from "../../lib/model/entry.ts";
 import type { Accepted } from "./clients.ts";
 import type { Tables } from "./item-store.ts";
 import type { Queue } from "./mailbox.ts";

@@ -1,20 +1,20 @@
 /** What is outside the engine: clients at the door, who completes awakeables, operators. */
-import { accept, type Acceptance, type DoorPorts } from "../../core/door.ts";
-import { outgoing, sendAll } from "../../core/send.ts";
-import { spill } from "../../core/value-store.ts";
-import type { Note } from "../../lib/entry.ts";
+import { accept, type Acceptance, type DoorPorts } from "../../lib/store/admission.ts";
+import { outgoing, sendAll } from "../../lib/store/send.ts";
+import { spill } from "../../lib/store/value-store.ts";
+import type { Note } from "../../lib/model/entry.ts";
 import { OperationalError } from "../../lib/errors.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
-import { parseAwakeableId } from "../../lib/ids.ts";
-import type { HandlerKind } from "../../lib/manifest.ts";
-import { encodeOutcome, failure, success } from "../../lib/outcome.ts";
+import { parseAwakeableId } from "../../lib/model/ids.ts";
+import type { HandlerKind } from "../../lib/model/manifest.ts";
+import { encodeOutcome, failure, success } from "../../lib/model/outcome.ts";
 import {
   cancelInvocation,
   killInvocation,
   pauseInvocation,
   resumeInvocation,
 } from "../../runtime/admin/control.ts";
-import { Reconciler } from "../../runtime/reconciler/core.ts";
+import { Reconciler } from "../../runtime/reconciler/reconciler.ts";
 import type { Actor } from "./actor.ts";
 import { paddingOf, targetOf } from "./interpreter.ts";
 import type { Platform, Ports, World } from "./platform.ts";

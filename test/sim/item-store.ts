@@ -8,7 +8,7 @@ import {
   type Table,
   type Write,
   type WriteResult,
-} from "../../lib/item.ts";
+} from "../../lib/model/item.ts";
 import type { ItemStore, Page, ScannedItem } from "../../lib/ports.ts";
 import type { Actor, Effects } from "./actor.ts";
 import type { Observer } from "./observer.ts";

@@ -4,7 +4,7 @@
  * receipt that is out of date deletes nothing and says so to nobody; a batch of messages can be refused in part;
  * deduplication swallows within five minutes of a send.
  */
-import type { Incoming, Outgoing } from "../../lib/message.ts";
+import type { Incoming, Outgoing } from "../../lib/model/message.ts";
 import type { Mailbox } from "../../lib/ports.ts";
 import type { Actor, Effects } from "./actor.ts";
 import type { Observer } from "./observer.ts";

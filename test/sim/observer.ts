@@ -2,12 +2,12 @@
  * Sees every effect at the instant at which it takes place, and checks what must hold at every instant: J1, J2, J3,
  * W1, W2, W3, T1, D1, R10. What must hold at the end is in `checkers.ts`.
  */
-import type { Entry } from "../../lib/entry.ts";
-import { groupOf, isExclusiveId } from "../../lib/ids.ts";
-import type { Attributes, ItemKey, Write, WriteResult } from "../../lib/item.ts";
-import type { Message } from "../../lib/message.ts";
-import { decodeMessage } from "../../lib/message.ts";
-import { equalValues, type Value } from "../../lib/value.ts";
+import type { Entry } from "../../lib/model/entry.ts";
+import { groupOf, isExclusiveId } from "../../lib/model/ids.ts";
+import type { Attributes, ItemKey, Write, WriteResult } from "../../lib/model/item.ts";
+import type { Message } from "../../lib/model/message.ts";
+import { decodeMessage } from "../../lib/model/message.ts";
+import { equalValues, type Value } from "../../lib/model/value.ts";
 import type { Actor, CurrentTurn } from "./actor.ts";
 import type { Tables } from "./item-store.ts";
 import type { Held } from "./mailbox.ts";

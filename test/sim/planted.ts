@@ -24,15 +24,20 @@ const bug = (
 });
 
 const COUNTEREXAMPLES: readonly Planted[] = [
-  bug("state is written before the append that contains it", "sdk/turn-writer.ts", 1000, [
+  bug("state is written before the append that contains it", "sdk/turn/turn-writer.ts", 1000, [
     "? await this.#complete(prepared.entries, outcome)",
     "? (await this.#perform(prepared.entries, this.#journal.length), await this.#complete(prepared.entries, outcome))",
   ]),
-  bug("the state of a dead or killed turn's last append is left to its zombie", "core/outputs.ts", 1000, [
-    "  await writeStateOf(ports, subject, entries, position);",
-    "  if (!subject.again) await writeStateOf(ports, subject, entries, position);",
-  ]),
-  bug("the suspension is appended before the lock is taken", "sdk/turn-writer.ts", 2000, [
+  bug(
+    "the state of a dead or killed turn's last append is left to its zombie",
+    "lib/store/outputs.ts",
+    1000,
+    [
+      "  await writeStateOf(ports, subject, entries, position);",
+      "  if (!subject.again) await writeStateOf(ports, subject, entries, position);",
+    ],
+  ),
+  bug("the suspension is appended before the lock is taken", "sdk/turn/turn-writer.ts", 2000, [
     `    if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");
     const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });`,
     `    const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });
@@ -63,7 +68,7 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "    const { won } = await this.#ports.items.write(place);",
     "    const won = place.op.length > 0;",
   ]),
-  bug("appends do not check the status", "lib/head.ts", 2000, [
+  bug("appends do not check the status", "lib/model/head.ts", 2000, [
     '    whileOpen(incarnation),\n    { is: "ne", attribute: "s", value: "paused" },',
     '    { is: "eq", attribute: "i", value: incarnation },',
   ]),
@@ -71,7 +76,7 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "(head?.token ?? tokenOf(this.#epoch, sequence))",
     "tokenOf(this.#epoch, sequence)",
   ]),
-  bug("reads are not logged", "lib/turn.ts", 2000, [
+  bug("reads are not logged", "lib/turn/turn-machine.ts", 2000, [
     "  finish(entry: CommandEntry): void {\n    this.#pending.push(entry);",
     "  finish(entry: CommandEntry): void {\n    if (!READS.includes(entry[0])) this.#pending.push(entry);",
   ]),
@@ -86,15 +91,15 @@ const COUNTEREXAMPLES: readonly Planted[] = [
 ];
 
 const OTHERS: readonly Planted[] = [
-  bug("messages are acknowledged whatever became of them", "runtime/dispatcher/core.ts", 500, [
+  bug("messages are acknowledged whatever became of them", "runtime/dispatcher/dispatcher.ts", 500, [
     "return givenBack.map(({ messageId }) => messageId);",
     "return [];",
   ]),
-  bug("state is not fenced", "lib/fence.ts", 4000, [
+  bug("state is not fenced", "lib/model/fence.ts", 4000, [
     '  of: [{ is: "absent" }, { is: "lt", attribute: "f", value: fence }],',
     '  of: [{ is: "absent" }, { is: "ne", attribute: "f", value: fence }],',
   ]),
-  bug("the inbox is a stack", "lib/lock.ts", 4000, [
+  bug("the inbox is a stack", "lib/model/lock.ts", 4000, [
     "  const [next] = lock.inline;",
     "  const next = lock.inline.at(-1);",
   ]),
@@ -106,7 +111,7 @@ const OTHERS: readonly Planted[] = [
     '  if (head.status !== "completed" && head.wait) await arrange(ports, { id, incarnation, target }, head.wait);',
     "",
   ]),
-  bug("a race is woken only when all of it can progress", "lib/wait.ts", 500, [
+  bug("a race is woken only when all of it can progress", "lib/model/wait.ts", 500, [
     'race: (parts) => (parts.every((part) => part === "pending")',
     'race: (parts) => (parts.some((part) => part === "pending")',
   ]),
@@ -114,12 +119,12 @@ const OTHERS: readonly Planted[] = [
     "if (message.dueAtMs === undefined || message.dueAtMs <= nowMs) due.push(await this.#own(message));",
     "if (message.dueAtMs !== -1) due.push(message.note);",
   ]),
-  bug("a message that takes another's place is swallowed as its double", "core/send.ts", 2000, [
+  bug("a message that takes another's place is swallowed as its double", "lib/store/send.ts", 2000, [
     // The AFRESH_BYTES are still drawn, so that the run is the same until then.
     "`${why}.${nonce(entropy, AFRESH_BYTES)}`",
     "`${why}${nonce(entropy, AFRESH_BYTES).slice(99)}`",
   ]),
-  bug("the next step starts before the last result is durable", "lib/turn.ts", 200, [
+  bug("the next step starts before the last result is durable", "lib/turn/turn-machine.ts", 200, [
     "some((entry) => MUST_APPEND.includes(entry[0]))",
     'some((entry) => entry[0] !== "r" && MUST_APPEND.includes(entry[0]))',
   ]),
@@ -133,11 +138,11 @@ const OTHERS: readonly Planted[] = [
     "    if (!me) return",
     "    if (me) return",
   ]),
-  bug("two messages of a group in one batch", "core/send.ts", 500, [
+  bug("two messages of a group in one batch", "lib/store/send.ts", 500, [
     "    if (groups.has(message.group)) continue;\n",
     "",
   ]),
-  bug("a reply that came twice is news twice", "lib/turn.ts", 2000, [
+  bug("a reply that came twice is news twice", "lib/turn/turn-machine.ts", 2000, [
     "return this.#issued[note[1]]?.settled === false;",
     "return true;",
   ]),
@@ -150,7 +155,7 @@ const OTHERS: readonly Planted[] = [
       "      void outcome; void kept;",
     ],
   ),
-  bug("a kill does not pass the key on", "runtime/dispatcher/core.ts", 2000, [
+  bug("a kill does not pass the key on", "runtime/dispatcher/dispatcher.ts", 2000, [
     "    await this.#cascade.killCallees(id);\n    return await this.#progress.passOn(known);",
     '    await this.#cascade.killCallees(id);\n    return "done";',
   ]),
@@ -158,11 +163,11 @@ const OTHERS: readonly Planted[] = [
     "const pinned = known.head?.deployment ?? newest?.deployment;",
     "const pinned = newest?.deployment;",
   ]),
-  bug("a delayed start runs at once", "runtime/dispatcher/core.ts", 500, [
+  bug("a delayed start runs at once", "runtime/dispatcher/dispatcher.ts", 500, [
     "if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, stored?.head);",
     "",
   ]),
-  bug("a page is taken to hold one entry less than it does", "core/journal.ts", 1000, [
+  bug("a page is taken to hold one entry less than it does", "lib/store/journal.ts", 1000, [
     "this.#pagedTo = from + held.length;",
     "this.#pagedTo = from + held.length - 1;",
   ]),
@@ -170,11 +175,11 @@ const OTHERS: readonly Planted[] = [
     'if (verdict === "retry") await this.#locks.wake(next, true);',
     'if (verdict === "retry") await this.#locks.wake(next);',
   ]),
-  bug("what refers to a long value is written before all of it is", "core/journal.ts", 500, [
+  bug("what refers to a long value is written before all of it is", "lib/store/journal.ts", 500, [
     "    await writeValue(this.#ports, placeOf(this.#subject.id), ref, value);",
     "    void writeValue(this.#ports, placeOf(this.#subject.id), ref, value).catch(() => undefined);",
   ]),
-  bug("the chunk that vouches for all others is written first", "core/value-store.ts", 4000, [
+  bug("the chunk that vouches for all others is written first", "lib/store/value-store.ts", 4000, [
     "  await atOnce(names.length - 1, CHUNK_WRITES_AT_ONCE, (index) => put(index + 1));\n  await put(0);",
     "  await put(0);\n  await atOnce(names.length - 1, CHUNK_WRITES_AT_ONCE, (index) => put(index + 1));",
   ]),
@@ -189,36 +194,36 @@ const OTHERS: readonly Planted[] = [
   ),
   bug(
     "a long state value is overwritten where it stands, and read as it comes",
-    "core/state-chunks.ts",
+    "lib/store/state-chunks.ts",
     4000,
     ['held?.set === "a" ? "b" : "a"', '"a"'],
     ['chunk?.["f"] === item["f"] && ', ""],
   ),
-  bug("a long state value is named before its chunks are there", "core/state-chunks.ts", 500, [
+  bug("a long state value is named before its chunks are there", "lib/store/state-chunks.ts", 500, [
     "  await atOnce(count, CHUNK_WRITES_AT_ONCE, async (index) => {\n    const attributes",
     "  void atOnce(count, CHUNK_WRITES_AT_ONCE, async (index) => {\n    const attributes",
   ]),
-  bug("an expired head is taken for one that is there", "core/door.ts", 1000, [
+  bug("an expired head is taken for one that is there", "lib/store/admission.ts", 1000, [
     '  of: [{ is: "absent" }, { is: "lt", attribute: "e", value: nowMs + 1 }],',
     '  of: [{ is: "absent" }, { is: "lt", attribute: "e", value: Math.min(0, nowMs) }],',
   ]),
-  bug("a promise of an expired run is still seen", "core/promise-store.ts", 500, [
+  bug("a promise of an expired run is still seen", "lib/store/promise-store.ts", 500, [
     "  (i === life.incarnation && i !== NO_LIFE) || (i === NO_LIFE && Number(c) >= life.fromMs);",
     "  i !== life || c === NO_LIFE;",
   ]),
-  bug("state of an expired run is still seen", "core/state-store.ts", 500, [
+  bug("state of an expired run is still seen", "lib/store/state-store.ts", 500, [
     '  from !== undefined && typeof f === "string" && f >= from;',
     '  from !== "" || typeof f === "string";',
   ]),
-  bug("a Start of a life that is over runs once more", "runtime/dispatcher/core.ts", 4000, [
+  bug("a Start of a life that is over runs once more", "runtime/dispatcher/dispatcher.ts", 4000, [
     '    if (isSuperseded(start, expired)) return "done";\n',
     "    void isSuperseded;\n",
   ]),
-  bug("outputs are done again when those whom they concerned are forgotten", "lib/head.ts", 1000, [
+  bug("outputs are done again when those whom they concerned are forgotten", "lib/model/head.ts", 1000, [
     "nowMs - appendedAtMs < MAILBOX_RETENTION_MS || appendedAtMs >= sentAtMs;",
     "nowMs + appendedAtMs + sentAtMs > 0;",
   ]),
-  bug("a signal that was delivered twice is taken twice", "lib/turn.ts", 2000, [
+  bug("a signal that was delivered twice is taken twice", "lib/turn/turn-machine.ts", 2000, [
     '    return !this.#seen.has(note[0] === "x" ? note[1] : note[2]);',
     '    return note[0] !== "x" || !this.#seen.has(note[1]);',
   ]),

@@ -2,9 +2,9 @@
  * Lambda: environments that run handlers' turns and dispatchers, and what feeds the dispatchers from the mailbox. Each
  * environment is an actor with a clock of its own and a registry cache; it does one thing at a time and is reused.
  */
-import { ItemRegistry } from "../../core/registry.ts";
+import { ItemRegistry } from "../../lib/store/registry.ts";
 import { FunctionError, OperationalError } from "../../lib/errors.ts";
-import type { Deployment } from "../../lib/manifest.ts";
+import type { Deployment } from "../../lib/model/manifest.ts";
 import type {
   Clock,
   Entropy,
@@ -23,7 +23,7 @@ import {
   type TurnOutcome,
   type TurnRequest,
 } from "../../lib/protocol.ts";
-import { Dispatcher } from "../../runtime/dispatcher/core.ts";
+import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
 import { createEndpoint, type Endpoint } from "../../sdk/index.ts";
 import { Actor, type ActorKind, type Effects, SimClock, SimEntropy } from "./actor.ts";
 import type { Faults } from "./faults.ts";

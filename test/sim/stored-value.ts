@@ -1,7 +1,7 @@
 /** Values that are kept apart, as checkers see them: put together from all of their items, or missing. */
-import { journalPartition, type InvocationId } from "../../lib/ids.ts";
-import type { Attributes, Table } from "../../lib/item.ts";
-import { itemNamesOf } from "../../lib/value-ref.ts";
+import { journalPartition, type InvocationId } from "../../lib/model/ids.ts";
+import type { Attributes, Table } from "../../lib/model/item.ts";
+import { itemNamesOf } from "../../lib/model/value-ref.ts";
 import type { Tables } from "./item-store.ts";
 
 /** `undefined` if any item of it is missing. */

@@ -3,7 +3,7 @@
  * minutes, sometimes twice, sometimes early (which the engine does not rely upon).
  */
 import { DELAY_QUEUE_MS_MAX } from "../../lib/limits.ts";
-import type { Outgoing } from "../../lib/message.ts";
+import type { Outgoing } from "../../lib/model/message.ts";
 import type { Timers } from "../../lib/ports.ts";
 import type { Actor, Effects } from "./actor.ts";
 import type { Queue } from "./mailbox.ts";

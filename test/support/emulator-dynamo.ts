@@ -12,9 +12,9 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
 import db from "dynalite/db/index.js";
-import type { Table } from "../../lib/item.ts";
+import type { Table } from "../../lib/model/item.ts";
 import { freePort } from "../../scripts/free-ports.ts";
-import { INDEX_PARTITION_KEY, INDEX_SORT_KEY, type ListedPart } from "../../lib/listing.ts";
+import { INDEX_PARTITION_KEY, INDEX_SORT_KEY, type ListedPart } from "../../lib/model/listing.ts";
 
 export const TABLES: Readonly<Record<Table, string>> = {
   journal: "test-journal",

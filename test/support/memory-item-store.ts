@@ -12,9 +12,9 @@ import {
   type Table,
   type Write,
   type WriteResult,
-} from "../../lib/item.ts";
-import { statePartition } from "../../lib/ids.ts";
-import { idIn, isHead, type ListedPart, listedAtMs, partOf, shardOf } from "../../lib/listing.ts";
+} from "../../lib/model/item.ts";
+import { statePartition } from "../../lib/model/ids.ts";
+import { idIn, isHead, type ListedPart, listedAtMs, partOf, shardOf } from "../../lib/model/listing.ts";
 import type {
   ItemStore,
   KeyPage,

@@ -1,6 +1,6 @@
 /** Turns of one invocation of a service's handler, straight against a store: what they read and write is all that happens. */
-import { type StoredHead, readHead } from "../../core/head-store.ts";
-import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../lib/ids.ts";
+import { type StoredHead, readHead } from "../../lib/store/head-store.ts";
+import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../lib/model/ids.ts";
 import { type ItemStore, silentLogger } from "../../lib/ports.ts";
 import { PROTOCOL_VERSION, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
 import { createEndpoint, type Endpoint, type TurnPorts } from "../../sdk/endpoint.ts";

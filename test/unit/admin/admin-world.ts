@@ -1,11 +1,11 @@
 /** The ingress tests' world, with the admin API in front of it. */
-import { ItemRegistry } from "../../../core/registry.ts";
+import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { OperationalError } from "../../../lib/errors.ts";
-import type { Entry } from "../../../lib/entry.ts";
-import type { Reachable } from "../../../lib/manifest.ts";
-import type { Attributes } from "../../../lib/item.ts";
-import type { ListedPart } from "../../../lib/listing.ts";
-import type { Start } from "../../../lib/message.ts";
+import type { Entry } from "../../../lib/model/entry.ts";
+import type { Reachable } from "../../../lib/model/manifest.ts";
+import type { Attributes } from "../../../lib/model/item.ts";
+import type { ListedPart } from "../../../lib/model/listing.ts";
+import type { Start } from "../../../lib/model/message.ts";
 import type { KeyPage, ListedPage, ListedRange, Listing } from "../../../lib/ports.ts";
 import type { DiscoveryResponse } from "../../../lib/protocol.ts";
 import { Admin } from "../../../runtime/admin/admin.ts";

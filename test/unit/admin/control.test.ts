@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { groupOf } from "../../../lib/ids.ts";
+import { groupOf } from "../../../lib/model/ids.ts";
 import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
-import { success } from "../../../lib/outcome.ts";
+import { success } from "../../../lib/model/outcome.ts";
 import { DEPLOYMENT, NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 

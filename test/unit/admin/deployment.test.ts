@@ -1,6 +1,6 @@
 /** Registering with discovery, removing, and the conflicts between. */
 import { describe, expect, test } from "vitest";
-import type { HandlerManifest, ServiceManifest } from "../../../lib/manifest.ts";
+import type { HandlerManifest, ServiceManifest } from "../../../lib/model/manifest.ts";
 import { type DiscoveryResponse, PROTOCOL_VERSION } from "../../../lib/protocol.ts";
 import { Admin } from "../../../runtime/admin/admin.ts";
 import { DiscoveryError } from "../../../runtime/admin/ports.ts";

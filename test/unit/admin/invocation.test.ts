@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { encodeAttempt } from "../../../lib/head.ts";
-import { awakeableId } from "../../../lib/ids.ts";
-import { failure, success } from "../../../lib/outcome.ts";
-import type { Wait } from "../../../lib/wait.ts";
+import { encodeAttempt } from "../../../lib/model/head.ts";
+import { awakeableId } from "../../../lib/model/ids.ts";
+import { failure, success } from "../../../lib/model/outcome.ts";
+import type { Wait } from "../../../lib/model/wait.ts";
 import { NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { CallValue, Entry } from "../../../lib/entry.ts";
-import { inputKey, pageKey, valueKey } from "../../../lib/head.ts";
-import { awakeableId } from "../../../lib/ids.ts";
-import { failure } from "../../../lib/outcome.ts";
-import { refOf } from "../../../lib/value-ref.ts";
+import type { CallValue, Entry } from "../../../lib/model/entry.ts";
+import { inputKey, pageKey, valueKey } from "../../../lib/model/head.ts";
+import { awakeableId } from "../../../lib/model/ids.ts";
+import { failure } from "../../../lib/model/outcome.ts";
+import { refOf } from "../../../lib/model/value-ref.ts";
 import { bytes, NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 

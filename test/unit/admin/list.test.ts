@@ -1,10 +1,10 @@
 /** `GET /invocations`: what is found, in which order, page by page, and what it costs: by the index, and by looking at all. */
 import { describe, expect, test } from "vitest";
-import { stateKey } from "../../../lib/fence.ts";
-import { headKey } from "../../../lib/head.ts";
-import { invocationId } from "../../../lib/ids.ts";
-import type { ListedPart } from "../../../lib/listing.ts";
-import { success } from "../../../lib/outcome.ts";
+import { stateKey } from "../../../lib/model/fence.ts";
+import { headKey } from "../../../lib/model/head.ts";
+import { invocationId } from "../../../lib/model/ids.ts";
+import type { ListedPart } from "../../../lib/model/listing.ts";
+import { success } from "../../../lib/model/outcome.ts";
 import { NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 

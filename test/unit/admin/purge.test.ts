@@ -1,15 +1,15 @@
 /** `purge` and `purge-journal`: what they remove, what must outlive them, and where they may stop. */
 import { object } from "perdure";
 import { describe, expect, test } from "vitest";
-import { fenceOf, hasReached, stateKey, tokenOf } from "../../../lib/fence.ts";
-import { inputKey, pageKey, valueKey } from "../../../lib/head.ts";
-import { journalPartition, promisePartition } from "../../../lib/ids.ts";
+import { fenceOf, hasReached, stateKey, tokenOf } from "../../../lib/model/fence.ts";
+import { inputKey, pageKey, valueKey } from "../../../lib/model/head.ts";
+import { journalPartition, promisePartition } from "../../../lib/model/ids.ts";
 import { HEAD_OUTLIVES_MS, MAILBOX_RETENTION_MS, VALUE_ITEM_BYTES_MAX } from "../../../lib/limits.ts";
-import { encodeMessage, type Start } from "../../../lib/message.ts";
-import { encodeOutcome, success } from "../../../lib/outcome.ts";
-import { refOf } from "../../../lib/value-ref.ts";
-import { itemKeysOf, placeOf, readValue, writeValue } from "../../../core/value-store.ts";
-import { Dispatcher } from "../../../runtime/dispatcher/core.ts";
+import { encodeMessage, type Start } from "../../../lib/model/message.ts";
+import { encodeOutcome, success } from "../../../lib/model/outcome.ts";
+import { refOf } from "../../../lib/model/value-ref.ts";
+import { itemKeysOf, placeOf, readValue, writeValue } from "../../../lib/store/value-store.ts";
+import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
 import { bytes, NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 import { ask, World } from "./engine.ts";

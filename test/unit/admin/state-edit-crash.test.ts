@@ -1,12 +1,12 @@
 /** An edit whose dispatcher dies at any write (M1, R2), or whose turn is a zombie (W3). */
 import { describe, expect, test } from "vitest";
 import { OperationalError } from "../../../lib/errors.ts";
-import { fenceOf, stateKey, tokenOf } from "../../../lib/fence.ts";
-import type { Write, WriteResult } from "../../../lib/item.ts";
-import type { Incoming } from "../../../lib/message.ts";
-import { Dispatcher } from "../../../runtime/dispatcher/core.ts";
+import { fenceOf, stateKey, tokenOf } from "../../../lib/model/fence.ts";
+import type { Write, WriteResult } from "../../../lib/model/item.ts";
+import type { Incoming } from "../../../lib/model/message.ts";
+import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
 import { visitState } from "../../../runtime/dispatcher/state-edit.ts";
-import { encodeMessage } from "../../../lib/message.ts";
+import { encodeMessage } from "../../../lib/model/message.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { AdminWorld } from "./admin-world.ts";
 

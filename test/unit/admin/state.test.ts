@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { fenceOf, stateKey, tokenOf } from "../../../lib/fence.ts";
-import type { Value } from "../../../lib/value.ts";
+import { fenceOf, stateKey, tokenOf } from "../../../lib/model/fence.ts";
+import type { Value } from "../../../lib/model/value.ts";
 import { bytes } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { serialize, deserialize } from "node:v8";
 import { expect, test } from "vitest";
 import { OperationalError } from "../../../lib/errors.ts";
-import { Channel, type Calls, type Frame } from "../../../runtime/dev/channel.ts";
+import { Channel, type Calls, type Frame } from "../../../runtime/dev/hosts/channel.ts";
 
 type Echo = { echo: (value: unknown) => Promise<unknown>; fail: (code: unknown) => Promise<unknown> };
 

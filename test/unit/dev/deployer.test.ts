@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { HandlerKind, ServiceManifest, ServiceType } from "../../../lib/manifest.ts";
+import type { HandlerKind, ServiceManifest, ServiceType } from "../../../lib/model/manifest.ts";
 import { warningsOf } from "../../../runtime/dev/deployer.ts";
 
 const manifest = (

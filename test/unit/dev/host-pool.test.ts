@@ -1,9 +1,9 @@
 /** The pool against real processes that load a fake endpoint: what a handler does wrong hurts it alone. */
 import { afterEach, expect, test } from "vitest";
-import type { Deployment } from "../../../lib/manifest.ts";
+import type { Deployment } from "../../../lib/model/manifest.ts";
 import type { ItemStore } from "../../../lib/ports.ts";
 import { OperationalError } from "../../../lib/errors.ts";
-import { HostPool, type HostPoolOptions } from "../../../runtime/dev/host-pool.ts";
+import { HostPool, type HostPoolOptions } from "../../../runtime/dev/hosts/host-pool.ts";
 import { turnRequest } from "./turn.ts";
 
 /** A bundle whose endpoint does what the handler's name says. */

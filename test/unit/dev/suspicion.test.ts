@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FunctionError } from "../../../lib/errors.ts";
-import { HANDLER_APART_MS, Suspicion } from "../../../runtime/dev/suspicion.ts";
+import { HANDLER_APART_MS, Suspicion } from "../../../runtime/dev/hosts/crash-blame.ts";
 import { completed, suspended, turnRequest } from "./turn.ts";
 
 const crashed = new FunctionError("crashed", "gone");

@@ -1,13 +1,13 @@
 /** A batch of the mailbox: what is given back, and what a handler's function that is not run does to its invocation. */
 import { expect, test } from "vitest";
-import { readHead } from "../../../core/head-store.ts";
+import { readHead } from "../../../lib/store/head-store.ts";
 import { FunctionError, OperationalError } from "../../../lib/errors.ts";
-import { groupOf, invocationId, type InvocationId } from "../../../lib/ids.ts";
-import type { Deployment, RegisteredService } from "../../../lib/manifest.ts";
-import { encodeMessage, type Incoming } from "../../../lib/message.ts";
+import { groupOf, invocationId, type InvocationId } from "../../../lib/model/ids.ts";
+import type { Deployment, RegisteredService } from "../../../lib/model/manifest.ts";
+import { encodeMessage, type Incoming } from "../../../lib/model/message.ts";
 import type { Metric } from "../../../lib/metrics.ts";
 import { type Invoker, silentLogger } from "../../../lib/ports.ts";
-import { Dispatcher } from "../../../runtime/dispatcher/core.ts";
+import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
 import { systemClock, systemEntropy } from "../../../runtime/local/clock.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 

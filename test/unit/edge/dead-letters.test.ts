@@ -1,9 +1,9 @@
 /** R16: what is in the dead-letter queue is a paused invocation. */
 import { expect, test } from "vitest";
-import { readHead } from "../../../core/head-store.ts";
-import { headKey, inputAttributes, newHead } from "../../../lib/head.ts";
-import { invocationId } from "../../../lib/ids.ts";
-import { encodeMessage, type Message, type Start } from "../../../lib/message.ts";
+import { readHead } from "../../../lib/store/head-store.ts";
+import { headKey, inputAttributes, newHead } from "../../../lib/model/head.ts";
+import { invocationId } from "../../../lib/model/ids.ts";
+import { encodeMessage, type Message, type Start } from "../../../lib/model/message.ts";
 import { silentLogger } from "../../../lib/ports.ts";
 import { DeadLetterWatch } from "../../../runtime/reconciler/dead-letters.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";

@@ -1,6 +1,6 @@
 /** R16: how long messages are hidden, in which order, and when they are let go of. */
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Incoming } from "../../../lib/message.ts";
+import type { Incoming } from "../../../lib/model/message.ts";
 import { silentLogger } from "../../../lib/ports.ts";
 import {
   AGAIN_MS_MAX,

@@ -6,8 +6,8 @@ import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { systemClock, systemEntropy } from "../../../runtime/local/clock.ts";
 import { createEndpoint } from "../../../sdk/endpoint.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
-import { invocationId, UNIQUE_SIZE } from "../../../lib/ids.ts";
-import { readHead } from "../../../core/head-store.ts";
+import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
+import { readHead } from "../../../lib/store/head-store.ts";
 import { World } from "../semantics/world.ts";
 
 const STEPS = 12;

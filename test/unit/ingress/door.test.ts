@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { accept, type AcceptRequest, isPerhapsUnseen } from "../../../core/door.ts";
-import { readInput } from "../../../core/head-store.ts";
-import { inputKey, parseHead } from "../../../lib/head.ts";
-import { childUnique, groupOf, invocationId, isExclusiveId, isInvocationId } from "../../../lib/ids.ts";
-import type { Attributes } from "../../../lib/item.ts";
+import { accept, type AcceptRequest, isPerhapsUnseen } from "../../../lib/store/admission.ts";
+import { readInput } from "../../../lib/store/head-store.ts";
+import { inputKey, parseHead } from "../../../lib/model/head.ts";
+import { childUnique, groupOf, invocationId, isExclusiveId, isInvocationId } from "../../../lib/model/ids.ts";
+import type { Attributes } from "../../../lib/model/item.ts";
 import { MAILBOX_RETENTION_MS, PAYLOAD_BYTES_MAX } from "../../../lib/limits.ts";
-import { decodeMessage, type Outgoing } from "../../../lib/message.ts";
-import { success } from "../../../lib/outcome.ts";
+import { decodeMessage, type Outgoing } from "../../../lib/model/message.ts";
+import { success } from "../../../lib/model/outcome.ts";
 import type { Timers } from "../../../lib/ports.ts";
 import { bytes, NOW, World } from "./world.ts";
 

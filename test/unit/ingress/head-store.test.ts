@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { readHead, readInput, readLog } from "../../../core/head-store.ts";
-import type { Entry } from "../../../lib/entry.ts";
-import { pageKey, parseHead } from "../../../lib/head.ts";
-import { invocationId, UNIQUE_SIZE } from "../../../lib/ids.ts";
-import type { Start } from "../../../lib/message.ts";
+import { readHead, readInput, readLog } from "../../../lib/store/head-store.ts";
+import type { Entry } from "../../../lib/model/entry.ts";
+import { pageKey, parseHead } from "../../../lib/model/head.ts";
+import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
+import type { Start } from "../../../lib/model/message.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { bytes, NOW, World } from "./world.ts";
 

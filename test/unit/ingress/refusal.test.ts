@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { awakeableId } from "../../../lib/ids.ts";
+import { awakeableId } from "../../../lib/model/ids.ts";
 import {
   HEADERS_BYTES_MAX,
   IDEMPOTENCY_KEY_BYTES_MAX,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { headKey } from "../../../lib/head.ts";
-import { childUnique, invocationId } from "../../../lib/ids.ts";
+import { headKey } from "../../../lib/model/head.ts";
+import { childUnique, invocationId } from "../../../lib/model/ids.ts";
 import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
-import type { Start } from "../../../lib/message.ts";
-import { failure, success } from "../../../lib/outcome.ts";
+import type { Start } from "../../../lib/model/message.ts";
+import { failure, success } from "../../../lib/model/outcome.ts";
 import { type Answer, bytes, pendingAnswer, World } from "./world.ts";
 
 const KEY = { "idempotency-key": "once" };

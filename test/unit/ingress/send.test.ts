@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { groupOf } from "../../../lib/ids.ts";
+import { groupOf } from "../../../lib/model/ids.ts";
 import { NOW, World } from "./world.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };

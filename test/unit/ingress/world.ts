@@ -2,12 +2,12 @@
 import type { IngressPorts } from "../../../runtime/ingress/ports.ts";
 import { Ingress, type IngressOptions } from "../../../runtime/ingress/ingress.ts";
 import { OperationalError } from "../../../lib/errors.ts";
-import { headKey, inputAttributes, newHead, retentionAttributes } from "../../../lib/head.ts";
-import type { InvocationId } from "../../../lib/ids.ts";
-import type { Attributes, ItemKey, Write, WriteResult } from "../../../lib/item.ts";
-import type { Deployment, RegisteredService } from "../../../lib/manifest.ts";
-import { decodeMessage, type Message, type Outgoing, type Start } from "../../../lib/message.ts";
-import { encodeOutcome, type Outcome } from "../../../lib/outcome.ts";
+import { headKey, inputAttributes, newHead, retentionAttributes } from "../../../lib/model/head.ts";
+import type { InvocationId } from "../../../lib/model/ids.ts";
+import type { Attributes, ItemKey, Write, WriteResult } from "../../../lib/model/item.ts";
+import type { Deployment, RegisteredService } from "../../../lib/model/manifest.ts";
+import { decodeMessage, type Message, type Outgoing, type Start } from "../../../lib/model/message.ts";
+import { encodeOutcome, type Outcome } from "../../../lib/model/outcome.ts";
 import type { Clock, Entropy, LogLevel } from "../../../lib/ports.ts";
 import type { HttpRequest, HttpResponse } from "../../../runtime/http/message.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";

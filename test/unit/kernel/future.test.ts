@@ -1,8 +1,8 @@
 /** Futures: who wins is the journal's to say, whatever was built or awaited when. */
 import { describe, expect, test } from "vitest";
 import { TerminalError } from "../../../lib/errors.ts";
-import { Future, type MapperHost } from "../../../lib/future.ts";
-import type { Leaf } from "../../../lib/wait.ts";
+import { Future, type MapperHost } from "../../../lib/turn/future.ts";
+import type { Leaf } from "../../../lib/model/wait.ts";
 
 const call = (command: number): Future => Future.leaf({ leaf: ["c", command] });
 const ok = (future: Future, value: unknown, at: number): void => future.settle({ ok: true, value, at });

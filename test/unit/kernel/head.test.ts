@@ -1,6 +1,6 @@
 /** The head: what is written is read back, and nothing newer is taken for something known. */
 import { describe, expect, test } from "vitest";
-import { parseEntries } from "../../../lib/entry.ts";
+import { parseEntries } from "../../../lib/model/entry.ts";
 import {
   encodeAttempt,
   encodeReplyTo,
@@ -14,12 +14,12 @@ import {
   retentionAttributes,
   whileAt,
   whileOpen,
-} from "../../../lib/head.ts";
-import { invocationId, UNIQUE_SIZE } from "../../../lib/ids.ts";
-import { type Attributes, holds } from "../../../lib/item.ts";
+} from "../../../lib/model/head.ts";
+import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
+import { type Attributes, holds } from "../../../lib/model/item.ts";
 import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
-import type { Start } from "../../../lib/message.ts";
-import { encodeOutcome, failure, success } from "../../../lib/outcome.ts";
+import type { Start } from "../../../lib/model/message.ts";
+import { encodeOutcome, failure, success } from "../../../lib/model/outcome.ts";
 
 const id = invocationId("Counter", "k", new Uint8Array(UNIQUE_SIZE));
 const start: Start = {

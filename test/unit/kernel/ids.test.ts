@@ -18,7 +18,7 @@ import {
   tagOf,
   UNIQUE_SIZE,
   workflowUnique,
-} from "../../../lib/ids.ts";
+} from "../../../lib/model/ids.ts";
 
 const unique = (fill: number): Uint8Array => new Uint8Array(UNIQUE_SIZE).fill(fill);
 const plain = invocationId("Greeter", undefined, unique(1));

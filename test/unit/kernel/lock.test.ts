@@ -1,6 +1,6 @@
 /** A key's lock, as the writes that the store would evaluate: taken, parked behind, handed on. */
 import { expect, test } from "vitest";
-import { type Attributes, evaluate, type ItemKey, type Write } from "../../../lib/item.ts";
+import { type Attributes, evaluate, type ItemKey, type Write } from "../../../lib/model/item.ts";
 import { INBOX_INLINE_MAX } from "../../../lib/limits.ts";
 import {
   handOff,
@@ -12,7 +12,7 @@ import {
   parseInboxItem,
   parseLock,
   takeLock,
-} from "../../../lib/lock.ts";
+} from "../../../lib/model/lock.ts";
 
 const key = lockKey("Counter", "k");
 const holder = (n: number, incarnation = 0): Holder => ({

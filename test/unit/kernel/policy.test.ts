@@ -1,7 +1,7 @@
 /** Retry policies and durations. */
 import { describe, expect, test } from "vitest";
 import { type Duration, parseDuration, toMs } from "../../../lib/duration.ts";
-import type { HandlerManifest, ServiceManifest } from "../../../lib/manifest.ts";
+import type { HandlerManifest, ServiceManifest } from "../../../lib/model/manifest.ts";
 import { backoffMs, decideRetry, DEFAULT_RETRY_POLICY, retryPolicyOf } from "../../../lib/retry.ts";
 
 describe("retry", () => {

@@ -1,7 +1,7 @@
 /** A turn machine with the handler's part played by the test: what it is told is written down. */
-import type { CallEntry, CommandEntry, Entry, Note } from "../../../lib/entry.ts";
-import { type Step, Turn } from "../../../lib/turn.ts";
-import type { Value } from "../../../lib/value.ts";
+import type { CallEntry, CommandEntry, Entry, Note } from "../../../lib/model/entry.ts";
+import { type Step, Turn } from "../../../lib/turn/turn-machine.ts";
+import type { Value } from "../../../lib/model/value.ts";
 
 export interface Script {
   readonly log?: readonly Entry[];

@@ -1,6 +1,6 @@
 /** The turn machine: events in, exact entries out. */
 import { describe, expect, test } from "vitest";
-import type { Entry } from "../../../lib/entry.ts";
+import type { Entry } from "../../../lib/model/entry.ts";
 import { JournalMismatchError } from "../../../lib/errors.ts";
 import { bytes, call, TurnTranscript } from "./turn-transcript.ts";
 

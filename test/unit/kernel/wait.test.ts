@@ -1,7 +1,7 @@
 /** Wait trees: an invocation is woken when awaiting can end, not before. */
 import { expect, test } from "vitest";
-import type { Note } from "../../../lib/entry.ts";
-import { canProgress, leavesOf, type Wait } from "../../../lib/wait.ts";
+import type { Note } from "../../../lib/model/entry.ts";
+import { canProgress, leavesOf, type Wait } from "../../../lib/model/wait.ts";
 
 const reply = (command: number): Note => ["n", command, new Uint8Array(0)];
 const failure = (command: number): Note => ["n", command, [500, "no"]];

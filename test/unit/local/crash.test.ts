@@ -5,7 +5,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
-import type { Incoming } from "../../../lib/message.ts";
+import type { Incoming } from "../../../lib/model/message.ts";
 import { openDatabase } from "../../../runtime/local/database.ts";
 import { LocalItemStore } from "../../../runtime/local/item-store.ts";
 import { LocalMailbox } from "../../../runtime/local/mailbox.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Attributes, ItemKey } from "../../../lib/item.ts";
-import type { Value } from "../../../lib/value.ts";
+import type { Attributes, ItemKey } from "../../../lib/model/item.ts";
+import type { Value } from "../../../lib/model/value.ts";
 import { openDatabase } from "../../../runtime/local/database.ts";
 import { LocalItemStore } from "../../../runtime/local/item-store.ts";
 import { ManualClock, turns } from "./manual-clock.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { InvariantError } from "../../../lib/errors.ts";
-import type { Incoming } from "../../../lib/message.ts";
+import type { Incoming } from "../../../lib/model/message.ts";
 import type { Logger } from "../../../lib/ports.ts";
 import { openDatabase } from "../../../runtime/local/database.ts";
 import { LocalMailbox } from "../../../runtime/local/mailbox.ts";

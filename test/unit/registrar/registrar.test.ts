@@ -1,15 +1,15 @@
 /** What CloudFormation is answered: registration, refusal with its reason, and removal. */
 import { describe, expect, test } from "vitest";
-import { ItemRegistry } from "../../../core/registry.ts";
+import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { OperationalError } from "../../../lib/errors.ts";
-import type { HandlerManifest, ServiceManifest } from "../../../lib/manifest.ts";
+import type { HandlerManifest, ServiceManifest } from "../../../lib/model/manifest.ts";
 import { PROTOCOL_VERSION } from "../../../lib/protocol.ts";
 import {
   answerTo,
   type ResourceAnswer,
   type ResourceEvent,
 } from "../../../runtime/registrar/cloudformation.ts";
-import { Registrar } from "../../../runtime/registrar/core.ts";
+import { Registrar } from "../../../runtime/registrar/registrar.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { ManualClock } from "../local/manual-clock.ts";
 

@@ -1,8 +1,8 @@
 /** Which deployments go, and that a retirement which stops anywhere, or is overtaken, harms nobody. */
 import { describe, expect, test } from "vitest";
-import { ItemRegistry } from "../../../core/registry.ts";
+import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { DEPLOYMENT_GRACE_MS } from "../../../lib/limits.ts";
-import type { Deployment } from "../../../lib/manifest.ts";
+import type { Deployment } from "../../../lib/model/manifest.ts";
 import { silentLogger } from "../../../lib/ports.ts";
 import { Retirement } from "../../../runtime/reconciler/retirement.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";

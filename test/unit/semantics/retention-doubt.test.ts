@@ -4,12 +4,12 @@
  */
 import { type Context, object, type ObjectContext, service } from "perdure";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { outgoing } from "../../../core/send.ts";
-import { stateKey, tokenOf } from "../../../lib/fence.ts";
-import { headKey } from "../../../lib/head.ts";
-import { invocationId } from "../../../lib/ids.ts";
+import { outgoing } from "../../../lib/store/send.ts";
+import { stateKey, tokenOf } from "../../../lib/model/fence.ts";
+import { headKey } from "../../../lib/model/head.ts";
+import { invocationId } from "../../../lib/model/ids.ts";
 import { HEAD_OUTLIVES_MS, KEEP_MS, MAILBOX_RETENTION_MS, TOMBSTONE_MS } from "../../../lib/limits.ts";
-import { handOff, inboxKey, lockKey, park, parseLock, takeLock } from "../../../lib/lock.ts";
+import { handOff, inboxKey, lockKey, park, parseLock, takeLock } from "../../../lib/model/lock.ts";
 import { DAY_MS, HOUR_MS, RetentionWorld } from "./retention-world.ts";
 
 let runs = 0;

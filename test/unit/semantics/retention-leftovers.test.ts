@@ -12,7 +12,7 @@ import {
   type WorkflowSharedContext,
 } from "perdure";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { workflowIdOf } from "../../../core/workflow-life.ts";
+import { workflowIdOf } from "../../../lib/store/workflow-life.ts";
 import { HEAD_OUTLIVES_MS, INBOX_INLINE_MAX, KEEP_MS } from "../../../lib/limits.ts";
 import { DAY_MS, RetentionWorld } from "./retention-world.ts";
 

@@ -1,6 +1,6 @@
 /** The engine in memory under a clock that can jump, and what its tables hold: for what passes with time. */
 import { Admin } from "../../../runtime/admin/admin.ts";
-import { Dispatcher } from "../../../runtime/dispatcher/core.ts";
+import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
 import type { HttpResponse } from "../../../runtime/http/message.ts";
 import { Ingress } from "../../../runtime/ingress/ingress.ts";
 import { systemClock, systemEntropy } from "../../../runtime/local/clock.ts";
@@ -8,9 +8,9 @@ import { type LocalDatabase, openDatabase } from "../../../runtime/local/databas
 import { LocalItemStore } from "../../../runtime/local/item-store.ts";
 import { LocalMailbox } from "../../../runtime/local/mailbox.ts";
 import { LocalTimers } from "../../../runtime/local/timers.ts";
-import { Reconciler } from "../../../runtime/reconciler/core.ts";
-import { ItemRegistry } from "../../../core/registry.ts";
-import type { Outgoing } from "../../../lib/message.ts";
+import { Reconciler } from "../../../runtime/reconciler/reconciler.ts";
+import { ItemRegistry } from "../../../lib/store/registry.ts";
+import type { Outgoing } from "../../../lib/model/message.ts";
 import { type Clock, silentLogger } from "../../../lib/ports.ts";
 import { createEndpoint } from "../../../sdk/endpoint.ts";
 

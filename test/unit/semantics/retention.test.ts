@@ -10,8 +10,8 @@ import {
   type WorkflowSharedContext,
 } from "perdure";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { workflowIdOf } from "../../../core/workflow-life.ts";
-import { headKey } from "../../../lib/head.ts";
+import { workflowIdOf } from "../../../lib/store/workflow-life.ts";
+import { headKey } from "../../../lib/model/head.ts";
 import { EARLY_PROMISE_MS } from "../../../lib/limits.ts";
 import { DAY_MS, HOUR_MS, RetentionWorld } from "./retention-world.ts";
 

@@ -1,7 +1,7 @@
 /** `ctx.attach`: another invocation's result, whatever has become of it (11). */
 import { object, rpc, service, TerminalError, workflow, type Context, type WorkflowContext } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { childUnique, invocationId } from "../../../lib/ids.ts";
+import { childUnique, invocationId } from "../../../lib/model/ids.ts";
 import { until, within, World } from "../semantics/world.ts";
 
 let runs = 0;

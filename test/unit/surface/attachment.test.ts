@@ -1,9 +1,9 @@
 /** The dispatcher's side of an attachment: harmless to repeat, and repeated after a crash (R2, M2). */
 import { expect, test } from "vitest";
-import { readHead } from "../../../core/head-store.ts";
-import { type Head, headKey, newHead, parseHead } from "../../../lib/head.ts";
-import { childUnique, invocationId } from "../../../lib/ids.ts";
-import { type Attach, decodeMessage, type Outgoing, type Start } from "../../../lib/message.ts";
+import { readHead } from "../../../lib/store/head-store.ts";
+import { type Head, headKey, newHead, parseHead } from "../../../lib/model/head.ts";
+import { childUnique, invocationId } from "../../../lib/model/ids.ts";
+import { type Attach, decodeMessage, type Outgoing, type Start } from "../../../lib/model/message.ts";
 import { silentLogger } from "../../../lib/ports.ts";
 import { Attachment } from "../../../runtime/dispatcher/attachment.ts";
 import type { DispatcherPorts } from "../../../runtime/dispatcher/delivery.ts";

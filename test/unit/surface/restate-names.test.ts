@@ -22,7 +22,7 @@ function exportedBy(source: string): Set<string> {
   return new Set([...lists, ...declared].filter((name) => name !== ""));
 }
 
-const source = readFileSync(new URL("../../../sdk/restate.ts", import.meta.url), "utf8");
+const source = readFileSync(new URL("../../../sdk/restate/restate.ts", import.meta.url), "utf8");
 
 test("values", () => {
   expect(list.values.length).toBeGreaterThan(20);

@@ -1,0 +1,251 @@
+/**
+ * The item store over DynamoDB: three tables with string keys `pk` (hash) and `sk` (range). Whoever carries its requests is
+ * passed in: AWS's own client (`dynamo-item-store.ts`), or the light one of handlers (`json-service.ts`).
+ */
+import type {
+  AttributeValue,
+  DeleteItemCommandInput,
+  GetItemCommandInput,
+  GetItemCommandOutput,
+  PutItemCommandInput,
+  QueryCommandInput,
+  QueryCommandOutput,
+  ScanCommandInput,
+  ScanCommandOutput,
+  UpdateItemCommandInput,
+  UpdateItemCommandOutput,
+} from "@aws-sdk/client-dynamodb";
+import { invariant, OperationalError } from "../errors.ts";
+import type { Attributes, Delete, ItemKey, Put, Table, Update, Write, WriteResult } from "../model/item.ts";
+import { isHead } from "../model/listing.ts";
+import type { ItemStore, Page, ScannedItem, StoredItem } from "../ports.ts";
+import { fromAttributeMap, toAttributeMap } from "./attribute-value.ts";
+import { compileCondition, compileUpdate, PARTITION_KEY, SORT_KEY } from "./expression.ts";
+import { toOperational } from "./fault.ts";
+import { withIndex, withoutIndex } from "./head-index.ts";
+import { cursorOf, startKeyOf } from "./scan-cursor.ts";
+
+/** DynamoDB's operations, by their names. They throw what AWS's client throws: errors by the service's names. */
+export interface DynamoRequests {
+  readonly GetItem: (input: GetItemCommandInput) => Promise<Pick<GetItemCommandOutput, "Item">>;
+  readonly PutItem: (input: PutItemCommandInput) => Promise<unknown>;
+  readonly UpdateItem: (
+    input: UpdateItemCommandInput,
+  ) => Promise<Pick<UpdateItemCommandOutput, "Attributes">>;
+  readonly DeleteItem: (input: DeleteItemCommandInput) => Promise<unknown>;
+  readonly Query: (
+    input: QueryCommandInput,
+  ) => Promise<Pick<QueryCommandOutput, "Items" | "LastEvaluatedKey">>;
+  readonly Scan: (input: ScanCommandInput) => Promise<Pick<ScanCommandOutput, "Items" | "LastEvaluatedKey">>;
+}
+
+export interface DynamoItemStoreOptions {
+  /** For endpoints that ignore `ReturnValuesOnConditionCheckFailure`, as DynamoDB itself does not: read the item that
+   * refused a write when the answer does not show it. Default: false. */
+  readonly rereadRefused?: boolean;
+}
+
+/**
+ * Throws {@link OperationalError} `throttled`, `unavailable` or `too-large`; anything else (a table that does not
+ * exist, a request that DynamoDB finds invalid) as the client threw it.
+ *
+ * The client's own retries may stay on: a conditional write whose first answer was lost is then refused by itself,
+ * and its writer recognises its own id in the item that comes back.
+ */
+export class DynamoItems implements ItemStore {
+  readonly #requests: DynamoRequests;
+  readonly #tables: Readonly<Record<Table, string>>;
+  readonly #rereadRefused: boolean;
+
+  constructor(
+    requests: DynamoRequests,
+    tables: Readonly<Record<Table, string>>,
+    { rereadRefused = false }: DynamoItemStoreOptions = {},
+  ) {
+    this.#requests = requests;
+    this.#tables = tables;
+    this.#rereadRefused = rereadRefused;
+  }
+
+  async get(key: ItemKey): Promise<Attributes | undefined> {
+    const input: GetItemCommandInput = { ...this.#address(key), ConsistentRead: true };
+    const { Item } = await answerOf("a read", () => this.#requests.GetItem(input));
+    return attributesIn(Item, key);
+  }
+
+  async write(write: Write): Promise<WriteResult> {
+    try {
+      return { won: true, item: await this.#send(write) };
+    } catch (error) {
+      if (!isRefusal(error)) throw toItemError(error, "a write");
+      if (error.Item !== undefined) return { won: false, item: attributesIn(error.Item, write.key) };
+      return { won: false, item: this.#rereadRefused ? await this.get(write.key) : undefined };
+    }
+  }
+
+  /** Answers the attributes after the write. */
+  async #send(write: Write): Promise<Attributes | undefined> {
+    switch (write.op) {
+      case "put":
+        await this.#put(withIndex(write));
+        return { ...write.attributes };
+      case "update":
+        return this.#update(withIndex(write));
+      case "delete":
+        await this.#delete(write);
+        return undefined;
+    }
+  }
+
+  async #put({ key, attributes, when }: Put): Promise<void> {
+    invariant(
+      !(PARTITION_KEY in attributes) && !(SORT_KEY in attributes),
+      "item",
+      `${PARTITION_KEY} and ${SORT_KEY} name the item's key`,
+    );
+    const { TableName, Key } = this.#address(key);
+    const input: PutItemCommandInput = {
+      TableName,
+      Item: { ...toAttributeMap(attributes), ...Key },
+      ...compileCondition(when),
+      ...(when === undefined ? {} : SHOW_REFUSED),
+    };
+    await this.#requests.PutItem(input);
+  }
+
+  async #update({ key, changes, when }: Update): Promise<Attributes | undefined> {
+    const input: UpdateItemCommandInput = {
+      ...this.#address(key),
+      ...compileUpdate({ changes, ...(when === undefined ? {} : { when }) }),
+      ...(when === undefined ? {} : SHOW_REFUSED),
+      ReturnValues: "ALL_NEW",
+    };
+    const { Attributes } = await this.#requests.UpdateItem(input);
+    return attributesIn(Attributes, key);
+  }
+
+  async #delete({ key, when }: Delete): Promise<void> {
+    const input: DeleteItemCommandInput = {
+      ...this.#address(key),
+      ...compileCondition(when),
+      ...(when === undefined ? {} : SHOW_REFUSED),
+    };
+    await this.#requests.DeleteItem(input);
+  }
+
+  async query(
+    table: Table,
+    pk: string,
+    prefix: string,
+    { after, limit }: { after?: string; limit?: number } = {},
+  ): Promise<Page> {
+    const from = startOf(prefix, after);
+    if (from === "past the end") return { items: [] };
+    const input: QueryCommandInput = {
+      TableName: this.#tables[table],
+      ...beginsWith(pk, prefix),
+      ConsistentRead: true,
+      ...(limit === undefined ? {} : { Limit: limit }),
+      ...(from.after === undefined ? {} : { ExclusiveStartKey: keyOf(pk, from.after) }),
+    };
+    const { Items = [], LastEvaluatedKey } = await answerOf("a query", () => this.#requests.Query(input));
+    const next = LastEvaluatedKey?.[SORT_KEY]?.S;
+    return {
+      items: Items.map((item) => storedIn(item, table)),
+      ...(next === undefined ? {} : { next }),
+    };
+  }
+
+  async scan(
+    table: Table,
+    sk: string,
+    { after, limit }: { after?: string; limit?: number } = {},
+  ): Promise<{ readonly items: readonly ScannedItem[]; readonly next?: string }> {
+    const input: ScanCommandInput = {
+      TableName: this.#tables[table],
+      FilterExpression: "#s = :s",
+      ExpressionAttributeNames: { "#s": SORT_KEY },
+      ExpressionAttributeValues: { ":s": { S: sk } },
+      ...(limit === undefined ? {} : { Limit: limit }),
+      ...(after === undefined ? {} : { ExclusiveStartKey: startKeyOf(after) }),
+    };
+    const { Items = [], LastEvaluatedKey } = await answerOf("a scan", () => this.#requests.Scan(input));
+    return {
+      items: Items.map((item) => ({ pk: textOf(item, PARTITION_KEY), ...storedIn(item, table) })),
+      ...(LastEvaluatedKey === undefined ? {} : { next: cursorOf(LastEvaluatedKey) }),
+    };
+  }
+
+  #address({ table, pk, sk }: ItemKey): { TableName: string; Key: Record<string, AttributeValue> } {
+    return { TableName: this.#tables[table], Key: keyOf(pk, sk) };
+  }
+}
+
+/** By name: `instanceof` fails where a bundle holds the client twice. */
+const isRefusal = (error: unknown): error is Error & { readonly Item?: Record<string, AttributeValue> } =>
+  error instanceof Error && error.name === "ConditionalCheckFailedException";
+
+const SHOW_REFUSED = { ReturnValuesOnConditionCheckFailure: "ALL_OLD" } as const;
+
+const keyOf = (pk: string, sk: string): Record<string, AttributeValue> => ({
+  [PARTITION_KEY]: { S: pk },
+  [SORT_KEY]: { S: sk },
+});
+
+const textOf = (item: Record<string, AttributeValue>, name: string): string => item[name]?.S ?? "";
+
+/** What the item holds for others: neither its key nor the store's own index. */
+function attributesIn(
+  item: Record<string, AttributeValue> | undefined,
+  key: Pick<ItemKey, "table" | "sk">,
+): Attributes | undefined {
+  if (item === undefined) return undefined;
+  const { [PARTITION_KEY]: _pk, [SORT_KEY]: _sk, ...attributes } = item;
+  return fromAttributeMap(isHead(key) ? withoutIndex(attributes) : attributes);
+}
+
+function storedIn(item: Record<string, AttributeValue>, table: Table): StoredItem {
+  const sk = textOf(item, SORT_KEY);
+  return { sk, attributes: attributesIn(item, { table, sk }) ?? {} };
+}
+
+/** The key condition; without a prefix none on the sort key, since DynamoDB takes no empty string for a key. */
+function beginsWith(pk: string, prefix: string): Partial<QueryCommandInput> {
+  if (prefix === "") {
+    return {
+      KeyConditionExpression: "#p = :p",
+      ExpressionAttributeNames: { "#p": PARTITION_KEY },
+      ExpressionAttributeValues: { ":p": { S: pk } },
+    };
+  }
+  return {
+    KeyConditionExpression: "#p = :p AND begins_with(#s, :s)",
+    ExpressionAttributeNames: { "#p": PARTITION_KEY, "#s": SORT_KEY },
+    ExpressionAttributeValues: { ":p": { S: pk }, ":s": { S: prefix } },
+  };
+}
+
+/** DynamoDB refuses to start outside the prefix, where the answer is plain: all that begins with it, or nothing. */
+function startOf(prefix: string, after: string | undefined): { readonly after?: string } | "past the end" {
+  if (after === undefined || after === "") return {};
+  if (after.startsWith(prefix)) return { after };
+  return Buffer.compare(Buffer.from(after), Buffer.from(prefix)) < 0 ? {} : "past the end";
+}
+
+async function answerOf<T>(action: string, send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    throw toItemError(error, action);
+  }
+}
+
+/** DynamoDB has no code of its own for an item past 400 KB or a key past its bound: only its wording tells. */
+const TOO_LARGE = /\bitem size\b|size of (hashkey|all range keys)|primary key values must be under/i;
+
+function toItemError(error: unknown, action: string): unknown {
+  if (error instanceof Error && error.name === "ValidationException" && TOO_LARGE.test(error.message)) {
+    return new OperationalError("too-large", `${action} was refused: ${error.message}`, error);
+  }
+  return toOperational(error, action);
+}

@@ -1,0 +1,81 @@
+/** What a handler's function talks to, from its environment variables, by the light client. */
+import type { Table } from "../model/item.ts";
+import { DynamoItems, type DynamoRequests } from "./dynamo-items.ts";
+import { type Environment, required } from "./lambda-environment.ts";
+import { JsonService, type JsonServiceOptions } from "./json-service.ts";
+import { QueueMailbox, type SendMessageBatch } from "./queue-mailbox.ts";
+import type { Credentials } from "./signature.ts";
+
+export interface HandlerConnection {
+  readonly items: DynamoItems;
+  readonly mailbox: QueueMailbox;
+}
+
+/** Throws `Error` naming a variable that is not set. */
+export function connectHandler(environment: Environment): HandlerConnection {
+  const tables: Record<Table, string> = {
+    journal: required(environment, "journalTable"),
+    state: required(environment, "stateTable"),
+    registry: required(environment, "registryTable"),
+  };
+  const mailboxUrl = required(environment, "mailboxUrl");
+  const shared = {
+    region: variable(environment, "AWS_REGION"),
+    credentials: () => credentialsIn(environment),
+  };
+  return {
+    items: new DynamoItems(dynamoRequests(new JsonService(dynamoOptions(environment, shared))), tables),
+    mailbox: new QueueMailbox(
+      sendMessageBatch(new JsonService(sqsOptions(environment, mailboxUrl, shared))),
+      mailboxUrl,
+    ),
+  };
+}
+
+type Shared = Pick<JsonServiceOptions, "region" | "credentials">;
+
+function dynamoOptions(environment: Environment, shared: Shared): JsonServiceOptions {
+  const { region } = shared;
+  const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  const endpoint = endpointOf(environment, "DYNAMODB") ?? `https://dynamodb.${region}.${suffix}`;
+  return { ...shared, service: "dynamodb", target: "DynamoDB_20120810", endpoint: new URL(endpoint) };
+}
+
+/** By default where the queue's URL says, as AWS's client has it. */
+function sqsOptions(environment: Environment, mailboxUrl: string, shared: Shared): JsonServiceOptions {
+  const endpoint = endpointOf(environment, "SQS") ?? new URL(mailboxUrl).origin;
+  return { ...shared, service: "sqs", target: "AmazonSQS", endpoint: new URL(endpoint) };
+}
+
+const endpointOf = (environment: Environment, service: string): string | undefined =>
+  environment[`AWS_ENDPOINT_URL_${service}`] ?? environment["AWS_ENDPOINT_URL"];
+
+export const dynamoRequests = (service: JsonService): DynamoRequests => ({
+  GetItem: (input) => service.call("GetItem", input) as ReturnType<DynamoRequests["GetItem"]>,
+  PutItem: (input) => service.call("PutItem", input),
+  UpdateItem: (input) => service.call("UpdateItem", input) as ReturnType<DynamoRequests["UpdateItem"]>,
+  DeleteItem: (input) => service.call("DeleteItem", input),
+  Query: (input) => service.call("Query", input) as ReturnType<DynamoRequests["Query"]>,
+  Scan: (input) => service.call("Scan", input) as ReturnType<DynamoRequests["Scan"]>,
+});
+
+export const sendMessageBatch =
+  (service: JsonService): SendMessageBatch =>
+  (input) =>
+    service.call("SendMessageBatch", input) as ReturnType<SendMessageBatch>;
+
+/** The role's, which Lambda puts into the environment. */
+function credentialsIn(environment: Environment): Credentials {
+  const sessionToken = environment["AWS_SESSION_TOKEN"];
+  return {
+    accessKeyId: variable(environment, "AWS_ACCESS_KEY_ID"),
+    secretAccessKey: variable(environment, "AWS_SECRET_ACCESS_KEY"),
+    ...(sessionToken === undefined || sessionToken === "" ? {} : { sessionToken }),
+  };
+}
+
+function variable(environment: Environment, name: string): string {
+  const value = environment[name];
+  if (value === undefined || value === "") throw new Error(`environment variable ${name} is not set`);
+  return value;
+}

@@ -1,0 +1,93 @@
+/** The mailbox over one SQS FIFO queue; whoever carries its requests is passed in, as for `dynamo-items.ts`. */
+import type {
+  BatchResultErrorEntry,
+  SendMessageBatchCommandInput,
+  SendMessageBatchCommandOutput,
+  SendMessageBatchRequestEntry,
+} from "@aws-sdk/client-sqs";
+import { invariant } from "../errors.ts";
+import { SEND_BATCH_MAX } from "../limits.ts";
+import type { Outgoing } from "../model/message.ts";
+import type { Mailbox } from "../ports.ts";
+import { isThrottlingCode, toOperational } from "./fault.ts";
+import { SQS_BYTES_MAX, toSqsBody } from "./sqs-body.ts";
+
+export type SendMessageBatch = (
+  input: SendMessageBatchCommandInput,
+) => Promise<Pick<SendMessageBatchCommandOutput, "Failed">>;
+
+/** Throws {@link OperationalError}; an error that SQS blames on the message itself is thrown as an Error. */
+export class QueueMailbox implements Mailbox {
+  readonly #sendMessageBatch: SendMessageBatch;
+  readonly #queueUrl: string;
+
+  constructor(sendMessageBatch: SendMessageBatch, queueUrl: string) {
+    this.#sendMessageBatch = sendMessageBatch;
+    this.#queueUrl = queueUrl;
+  }
+
+  async sendBatch(messages: readonly Outgoing[]): Promise<readonly number[]> {
+    const groups = new Set(messages.map((message) => message.group));
+    invariant(messages.length <= SEND_BATCH_MAX, "R13", `${messages.length} messages in one batch`);
+    invariant(groups.size === messages.length, "R13", "two messages of one group in one batch");
+    messages.forEach(checkIds);
+    const refused: number[] = [];
+    // One request after the other: after a throw nothing may still be under way, or a second try could overtake it.
+    for (const entries of requestsOf(messages.map(toEntry))) refused.push(...(await this.#send(entries)));
+    return refused;
+  }
+
+  async #send(entries: readonly SendMessageBatchRequestEntry[]): Promise<number[]> {
+    const input = { QueueUrl: this.#queueUrl, Entries: [...entries] };
+    const { Failed = [] } = await this.#sendMessageBatch(input).catch((error: unknown) => {
+      throw toOperational(error, "a send");
+    });
+    return Failed.map(indexOfRefused);
+  }
+}
+
+const ID_CHARS_MAX = 128;
+
+function checkIds({ group, dedup }: Outgoing): void {
+  const fits = (id: string): boolean => id.length > 0 && id.length <= ID_CHARS_MAX;
+  invariant(
+    fits(group) && fits(dedup),
+    "P1",
+    `a group or deduplication id has 1 to ${ID_CHARS_MAX} characters`,
+  );
+}
+
+function toEntry({ group, dedup, body }: Outgoing, index: number): SendMessageBatchRequestEntry {
+  return {
+    Id: String(index),
+    MessageGroupId: group,
+    MessageDeduplicationId: dedup,
+    MessageBody: toSqsBody(body),
+  };
+}
+
+/** SQS bounds the bytes of a request as a whole, so ten large messages take several. */
+function requestsOf(entries: readonly SendMessageBatchRequestEntry[]): SendMessageBatchRequestEntry[][] {
+  const requests: SendMessageBatchRequestEntry[][] = [];
+  let bytesLeft = 0;
+  for (const entry of entries) {
+    const bytes = Buffer.byteLength(entry.MessageBody ?? "");
+    const request = requests.at(-1);
+    if (request === undefined || bytes > bytesLeft) {
+      requests.push([entry]);
+      bytesLeft = SQS_BYTES_MAX - bytes;
+    } else {
+      request.push(entry);
+      bytesLeft -= bytes;
+    }
+  }
+  return requests;
+}
+
+/** Trying again helps unless the message itself is at fault. Throws when it is: the caller has a bug. */
+function indexOfRefused({ Id, Code = "", Message = "", SenderFault }: BatchResultErrorEntry): number {
+  if (SenderFault === true && !isThrottlingCode(Code)) {
+    throw new Error(`SQS refused message ${Id} of a batch: ${Code} ${Message}`);
+  }
+  return Number(Id);
+}

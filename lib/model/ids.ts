@@ -1,0 +1,141 @@
+/**
+ * Ids. From an invocation or awakeable id alone anyone can tell the service's partitions (for IAM), the mailbox
+ * group, and whether the id was made up: no look-up is needed to route a message.
+ *
+ *   invocation id = "inv_" + base64url( tag 6 | kind 1 | key hash 16, if keyed | unique 14 | check 2 )
+ *   awakeable id  = "sign_1" + base64url( those bytes | incarnation 4 | index 4 )
+ *
+ * M2: a child's id derives from (parent, incarnation, command), an idempotent one from its key, a workflow's from
+ * its key; only what comes from outside is random.
+ */
+import { digest } from "../hash.ts";
+
+export type InvocationId = string & { readonly brand?: "InvocationId" };
+/** Distinguishes successive lives of a derived id; 0 for random and child ids, which live once. */
+export type Incarnation = number;
+
+const PREFIX = "inv_";
+const AWAKEABLE_PREFIX = "sign_1";
+const TAG_BYTES = 6;
+const KEY_HASH_BYTES = 16;
+const UNIQUE_BYTES = 14;
+const CHECK_BYTES = 2;
+const KIND_OWN_GROUP = 1;
+const KIND_KEY_GROUP = 2;
+
+const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
+
+/** Eight characters that begin every partition key and every invocation id of a service. */
+export const serviceTag = (service: string): string => base64url(digest(TAG_BYTES, "service", service));
+
+/** How many random bytes {@link randomUnique} callers must supply. */
+export const UNIQUE_SIZE = UNIQUE_BYTES;
+export const childUnique = (parent: InvocationId, incarnation: Incarnation, command: number): Uint8Array =>
+  digest(UNIQUE_BYTES, "child", parent, String(incarnation), String(command));
+export const idempotentUnique = (
+  service: string,
+  key: string | undefined,
+  handler: string,
+  idempotencyKey: string,
+) =>
+  digest(UNIQUE_BYTES, "idempotent", service, key === undefined ? "0" : `1${key}`, handler, idempotencyKey);
+export const workflowUnique = (service: string, key: string): Uint8Array =>
+  digest(UNIQUE_BYTES, "workflow", service, key);
+
+/** `exclusiveKey`: the object's or workflow's key if the handler is exclusive, whose group is then the key's. */
+export function invocationId(
+  service: string,
+  exclusiveKey: string | undefined,
+  unique: Uint8Array,
+): InvocationId {
+  const parts = [
+    digest(TAG_BYTES, "service", service),
+    Uint8Array.of(exclusiveKey === undefined ? KIND_OWN_GROUP : KIND_KEY_GROUP),
+    ...(exclusiveKey === undefined ? [] : [digest(KEY_HASH_BYTES, "key", service, exclusiveKey)]),
+    unique,
+  ];
+  const body = Buffer.concat(parts);
+  return PREFIX + base64url(Buffer.concat([body, checkOf(body)]));
+}
+
+function checkOf(body: Uint8Array): Uint8Array {
+  return digest(CHECK_BYTES, "check", base64url(body));
+}
+
+function bytesOf(id: string): Buffer | undefined {
+  if (!id.startsWith(PREFIX)) return undefined;
+  const text = id.slice(PREFIX.length);
+  const bytes = Buffer.from(text, "base64url");
+  if (base64url(bytes) !== text) return undefined;
+  const length =
+    TAG_BYTES + 1 + UNIQUE_BYTES + CHECK_BYTES + (bytes[TAG_BYTES] === KIND_KEY_GROUP ? KEY_HASH_BYTES : 0);
+  const known = bytes[TAG_BYTES] === KIND_KEY_GROUP || bytes[TAG_BYTES] === KIND_OWN_GROUP;
+  if (!known || bytes.length !== length) return undefined;
+  const body = bytes.subarray(0, -CHECK_BYTES);
+  return Buffer.compare(checkOf(body), bytes.subarray(-CHECK_BYTES)) === 0 ? bytes : undefined;
+}
+
+/** Whether the id was made by {@link invocationId}: a mistyped or invented one fails its check. */
+export const isInvocationId = (id: string): id is InvocationId => bytesOf(id) !== undefined;
+
+/** The mailbox group of an invocation: its key's if it is exclusive, else its own. At most 128 characters. */
+export function groupOf(id: InvocationId): string {
+  const bytes = bytesOf(id);
+  if (!bytes) throw new RangeError(`not an invocation id: ${id}`);
+  return bytes[TAG_BYTES] === KIND_KEY_GROUP
+    ? base64url(bytes.subarray(0, TAG_BYTES + 1 + KEY_HASH_BYTES))
+    : id;
+}
+
+/** Whether the invocation is a single writer of its key: its group is then the key's. */
+export const isExclusiveId = (id: InvocationId): boolean => groupOf(id) !== id;
+
+export const tagOf = (id: InvocationId): string => id.slice(PREFIX.length, PREFIX.length + 8);
+
+/** Partition keys. All of a service's begin with its tag, which IAM conditions rely on. */
+export const journalPartition = (id: InvocationId): string => `${tagOf(id)}.inv.${id}`;
+export const statePartition = (service: string, key: string): string => `${serviceTag(service)}.state.${key}`;
+export const promisePartition = (service: string, key: string): string =>
+  `${serviceTag(service)}.promise.${key}`;
+/** Values of promises and state that one item does not hold. */
+export const promiseValuePartition = (service: string, key: string): string =>
+  `${serviceTag(service)}.promise-value.${key}`;
+export const stateValuePartition = (service: string, key: string): string =>
+  `${serviceTag(service)}.state-value.${key}`;
+export const lockPartition = (service: string, key: string): string => `${serviceTag(service)}.lock.${key}`;
+
+export interface AwakeableAddress {
+  readonly id: InvocationId;
+  readonly incarnation: Incarnation;
+  readonly index: number;
+}
+
+export function awakeableId({ id, incarnation, index }: AwakeableAddress): string {
+  const bytes = bytesOf(id);
+  if (!bytes) throw new RangeError(`not an invocation id: ${id}`);
+  const tail = Buffer.alloc(8);
+  tail.writeUInt32BE(incarnation, 0);
+  tail.writeUInt32BE(index, 4);
+  return AWAKEABLE_PREFIX + base64url(Buffer.concat([bytes, tail]));
+}
+
+/** `undefined` for what is not an awakeable id. */
+export function parseAwakeableId(text: string): AwakeableAddress | undefined {
+  if (!text.startsWith(AWAKEABLE_PREFIX)) return undefined;
+  const encoded = text.slice(AWAKEABLE_PREFIX.length);
+  const bytes = Buffer.from(encoded, "base64url");
+  if (bytes.length < 9 || base64url(bytes) !== encoded) return undefined;
+  const id = PREFIX + base64url(bytes.subarray(0, -8));
+  if (!isInvocationId(id)) return undefined;
+  return {
+    id,
+    incarnation: bytes.readUInt32BE(bytes.length - 8),
+    index: bytes.readUInt32BE(bytes.length - 4),
+  };
+}
+
+/** The incarnation that an accepted request would create: derived from its origin, so a resend finds itself (M2). */
+export function incarnationOf(origin: string): Incarnation {
+  const bytes = digest(4, "origin", origin);
+  return Buffer.from(bytes).readUInt32BE(0) || 1;
+}

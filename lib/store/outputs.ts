@@ -1,0 +1,192 @@
+/**
+ * What entries cause outside the log: state, sends, signals, promises, cancellations. Done after the append that
+ * contains them was won, in this order: state, then everything that others can see; and done again by whoever acts
+ * next on the invocation, since its last append is always in doubt (R2). All of it is idempotent: state is fenced,
+ * messages carry ids that derive from the command (M2), a promise remembers who completed it.
+ */
+import type { CallValue, Entry } from "../model/entry.ts";
+import type { Incarnation, InvocationId } from "../model/ids.ts";
+import type { ServiceType } from "../model/manifest.ts";
+import type { Message, Outgoing, ReplyTo, Start, Target } from "../model/message.ts";
+import { decodeOutcome, failure, type Outcome } from "../model/outcome.ts";
+import type { Clock, ItemStore, Mailbox } from "../ports.ts";
+import type { Value } from "../model/value.ts";
+import { completePromise } from "./promise-store.ts";
+import { outgoing, sendAll } from "./send.ts";
+import { writeState } from "./state-store.ts";
+import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";
+import { chunksOf } from "../model/value-ref.ts";
+import { load } from "./value-store.ts";
+import { isRun } from "./workflow-life.ts";
+
+export interface OutputPorts {
+  readonly items: ItemStore;
+  readonly mailbox: Mailbox;
+  readonly clock: Clock;
+}
+
+export interface OutputSubject {
+  readonly id: InvocationId;
+  readonly incarnation: Incarnation;
+  readonly target: Target;
+  /** Of an exclusive invocation. */
+  readonly token?: string;
+  /** Of an edit, whose id does not show it. */
+  readonly type?: ServiceType;
+  /** Someone may have done this before: receivers must look before they act. */
+  readonly again: boolean;
+}
+
+/** What completing a promise answered, by command: the handler's result of `resolve` and `reject`. */
+export type PromiseResults = ReadonlyMap<number, Outcome>;
+
+/** Performs the outputs of `entries`, the first of which is at `position` of the log. */
+export async function performOutputs(
+  ports: OutputPorts,
+  subject: OutputSubject,
+  entries: readonly Entry[],
+  position: number,
+): Promise<PromiseResults> {
+  await writeStateOf(ports, subject, entries, position);
+  const results = new Map<number, Outcome>();
+  const messages: Outgoing[] = [];
+  for (const entry of entries) {
+    if (entry[0] === "v") results.set(entry[1], await completeOne(ports, subject, entry, messages));
+    else messages.push(...(await messagesOf(ports, subject, entry)));
+  }
+  await sendAll(ports.mailbox, messages);
+  return results;
+}
+
+/** Only the last write of each name matters: the others are older than its fence. */
+async function writeStateOf(
+  ports: OutputPorts,
+  subject: OutputSubject,
+  entries: readonly Entry[],
+  first: number,
+): Promise<void> {
+  const { token, target } = subject;
+  if (token === undefined) return;
+  const last = new Map<string, { value: Value; position: number }>();
+  entries.forEach((entry, index) => {
+    const position = first + index;
+    if (entry[0] === "s") last.set(entry[2], { value: entry[3], position });
+    if (entry[0] === "d") last.set(entry[2], { value: null, position });
+    if (entry[0] === "D") for (const name of entry[2]) last.set(name, { value: null, position });
+  });
+  if (last.size === 0) return;
+  const type = subject.type ?? (isRun(subject) ? "workflow" : "object");
+  await Promise.all(
+    [...last].map(async ([name, { value, position }]) => {
+      const loaded = await load(ports.items, subject.id, value);
+      const bytes = loaded instanceof Uint8Array ? loaded : null;
+      await writeState(ports, { target, type, token }, { name, value: bytes, position });
+    }),
+  );
+}
+
+async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry: Entry): Promise<Outgoing[]> {
+  const cause = `${subject.id}.${subject.incarnation}`;
+  if (entry[0] === "c" || entry[0] === "o") {
+    return [await startOf(items, subject, entry[0], entry[1], entry[2], entry[3])];
+  }
+  if (entry[0] === "t") {
+    const [, command, id, incarnation, key, outcome] = entry;
+    const uid = `${cause}.${command}`;
+    const { value, from } = await carried(items, subject.id, outcome);
+    return [
+      outgoing(addressed({ kind: "notify", id, note: ["i", key, uid, value], ...from }, incarnation), uid),
+    ];
+  }
+  if (entry[0] === "h") return [attachOf(subject, entry[1], entry[2])];
+  if (entry[0] === "y") return [cancelOf(entry[2], `${cause}.${entry[1]}`)];
+  if (entry[0] === "x") return entry[2].map((callee) => cancelOf(callee, `${cause}.${entry[1]}`));
+  return [];
+}
+
+const cancelOf = (id: InvocationId, uid: string): Outgoing =>
+  outgoing({ kind: "notify", id, note: ["x", uid] }, uid);
+
+/** A repetition registers the same command with the target, or is answered again: both are noticed. */
+function attachOf({ id, incarnation }: OutputSubject, command: number, target: InvocationId): Outgoing {
+  return outgoing(
+    { kind: "attach", id: target, replyTo: { id, incarnation, command } },
+    `${id}.${incarnation}.${command}`,
+  );
+}
+
+function addressed<M extends Message>(message: M, incarnation: number | null): M {
+  return incarnation === null ? message : { ...message, incarnation };
+}
+
+async function startOf(
+  items: ItemStore,
+  subject: OutputSubject,
+  kind: "c" | "o",
+  command: number,
+  id: InvocationId,
+  call: CallValue,
+): Promise<Outgoing> {
+  const [service, handler, key, input, headers, idempotencyKey, dueAtMs, , acceptedAtMs, incarnation] = call;
+  const origin = `${subject.id}.${subject.incarnation}.${command}`;
+  const { value, from } = await carried(items, subject.id, input);
+  const caller: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command };
+  const start: Start = {
+    kind: "start",
+    id,
+    incarnation,
+    origin,
+    target: key === null ? { service, handler } : { service, handler, key },
+    input: value instanceof Uint8Array || typeof value === "string" ? value : new Uint8Array(0),
+    ...(from === undefined ? {} : { inputFrom: subject.id }),
+    headers,
+    acceptedAtMs,
+    ...(kind === "c" ? { replyTo: caller } : {}),
+    ...(idempotencyKey === null ? {} : { idempotencyKey }),
+    ...(dueAtMs === null ? {} : { dueAtMs }),
+    ...(subject.again ? { resent: true as const } : {}),
+  };
+  const cause = subject.again ? `${origin}.again` : origin;
+  // A delayed start is only registered now and joins its key's queue when it is due: it waits behind nobody.
+  return dueAtMs === null ? outgoing(start, cause) : outgoing(start, cause, id);
+}
+
+async function completeOne(
+  ports: OutputPorts,
+  subject: OutputSubject,
+  entry: ["v", number, string, Value],
+  messages: Outgoing[],
+): Promise<Outcome> {
+  const [, command, name, value] = entry;
+  const by = `${subject.id}.${subject.incarnation}.${command}`;
+  const outcome = decodeOutcome(await load(ports.items, subject.id, value));
+  const completed = await completePromise(ports, subject, { name, outcome, by });
+  if (!completed.mine) return failure(409, `promise "${name}" was already completed`);
+  // It is this invocation's own value that they are told.
+  if (completed.waiters.length > 0) {
+    const sent = await carried(ports.items, subject.id, value);
+    for (const waiter of completed.waiters) messages.push(replyTo(waiter, sent));
+  }
+  return { ok: true, value: new Uint8Array(0) };
+}
+
+/** Tells a command of another invocation its result. */
+export function replyTo({ id, incarnation, command }: ReplyTo, { value, from }: Carried): Outgoing {
+  return outgoing(
+    { kind: "notify", id, incarnation, note: ["n", command, value], ...from },
+    `reply.${command}`,
+  );
+}
+
+/** A value as a message carries it (P1): itself, or by its name and whose it is. */
+export interface Carried {
+  readonly value: Value;
+  readonly from?: { readonly from: InvocationId };
+}
+
+export async function carried(items: ItemStore, id: InvocationId, value: Value): Promise<Carried> {
+  if (typeof value === "string" && chunksOf(value)) return { value, from: { from: id } };
+  const bytes = await load(items, id, value);
+  const isLong = bytes instanceof Uint8Array && bytes.byteLength > MESSAGE_PAYLOAD_BYTES_MAX;
+  return isLong && typeof value === "string" ? { value, from: { from: id } } : { value: bytes };
+}

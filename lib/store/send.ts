@@ -1,0 +1,74 @@
+/**
+ * Sends go in program order, at most one per group in flight and one message of a group per batch (R13), since a
+ * batch can fail in part: a group's later message must never be accepted before its earlier one.
+ */
+import { OperationalError } from "../errors.ts";
+import { groupOf, type Incarnation, type InvocationId } from "../model/ids.ts";
+import { digest } from "../hash.ts";
+import { SEND_ATTEMPTS_MAX, SEND_BATCH_MAX } from "../limits.ts";
+import { encodeMessage, type Message, type Outgoing } from "../model/message.ts";
+import { nonce } from "../nonce.ts";
+import type { Entropy, Mailbox } from "../ports.ts";
+
+/** Resolves when the mailbox holds all of them. Throws {@link OperationalError} when that is in doubt: then send all again. */
+export async function sendAll(mailbox: Mailbox, messages: readonly Outgoing[]): Promise<void> {
+  let waiting = [...messages];
+  for (let attempt = 1; waiting.length > 0;) {
+    const batch = nextBatch(waiting);
+    const refused = await mailbox.sendBatch(batch);
+    if (refused.length > 0 && attempt++ >= SEND_ATTEMPTS_MAX) {
+      throw new OperationalError(
+        "unavailable",
+        `the mailbox refused ${refused.length} messages ${attempt - 1} times`,
+      );
+    }
+    const sent = new Set(batch.filter((_, index) => !refused.includes(index)));
+    waiting = waiting.filter((message) => !sent.has(message));
+  }
+}
+
+function nextBatch(waiting: readonly Outgoing[]): Outgoing[] {
+  const groups = new Set<string>();
+  const batch: Outgoing[] = [];
+  for (const message of waiting) {
+    if (groups.has(message.group)) continue;
+    groups.add(message.group);
+    batch.push(message);
+    if (batch.length === SEND_BATCH_MAX) break;
+  }
+  return batch;
+}
+
+/**
+ * A message on its way to `group` (by default the invocation's own). `cause` names what made it: the same cause may
+ * be swallowed by SQS's deduplication within five minutes, so a legitimate repeat needs another one (R10).
+ */
+export function outgoing(message: Message, cause: string, group: string = groupOf(message.id)): Outgoing {
+  const dedup = Buffer.from(
+    digest(24, message.kind, message.id, String(message.incarnation ?? "any"), cause),
+  ).toString("base64url");
+  return { group, dedup, body: encodeMessage(message) };
+}
+
+const AFRESH_BYTES = 9;
+/**
+ * The cause of a message that must never be swallowed as another's double: a poke, a hand-off, or one that takes the place of
+ * the message being handled, which is then deleted, so that nothing would be left. Neither the time (clocks differ, and two are handled in one millisecond) nor what is sent
+ * (it is the same at every hop) tells one such message from another. That a redelivery sends a second one does no harm.
+ */
+export const afresh = ({ entropy }: { readonly entropy: Entropy }, why: string): string =>
+  `${why}.${nonce(entropy, AFRESH_BYTES)}`;
+
+/** A delayed start's timer: the invocation's head is there, and is looked at when it is due. The same for the same start,
+ * whoever sets it. */
+export const startTimerOf = (
+  {
+    id,
+    incarnation,
+    origin,
+  }: { readonly id: InvocationId; readonly incarnation: Incarnation; readonly origin: string },
+  dueAtMs: number,
+): { readonly atMs: number; readonly message: Outgoing } => ({
+  atMs: dueAtMs,
+  message: outgoing({ kind: "resume", id, incarnation, dueAtMs }, `due.${origin}`),
+});

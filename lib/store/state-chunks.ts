@@ -1,0 +1,161 @@
+/**
+ * State values that one item does not hold (P1): chunks in a partition of their own, in one of two sets that take turns.
+ * The state item names the set that holds; a writer fills the other one and then, in the one conditional write that
+ * state has always had, names that. Old chunks are overwritten two versions later, so that a key that changes often
+ * neither grows nor pays for deletions.
+ *
+ *   c of the state item   [set, chunks, bytes, mark, chunks that either set may have]
+ *   w                     the `c` that a short value or a tombstone has replaced: its chunks are to be deleted
+ *   f, value of a chunk   the fence of the write that it is part of, its bytes
+ *
+ * Why nobody sees half of two versions (W3, R3, R4). Every chunk carries its version's fence and is written only over an older
+ * one; a reader takes a version only if all of its chunks carry the state item's fence, and looks again if not. A chunk of
+ * the version that holds, with fence F in set A, could be overwritten only by a write with a fence beyond F that took A for
+ * the set that does not hold, so one that read the state item before F was named in it. There is none: whoever does a
+ * later write has first seen to it that the outputs of all earlier appends are done (R2, R6), and reads the item after
+ * that. Zombies' fences are older: they overwrite nothing, and name nothing.
+ *
+ * Crash points. Between chunks: nothing refers to them. Before the item names them: the same, and whoever does the outputs of
+ * the append again writes them again, into the same set. After it: done. When a short value takes the place of a long one,
+ * the item remembers the chunks in the write that replaces them; whoever is in doubt deletes them again.
+ */
+import { OperationalError } from "../errors.ts";
+import { ifOlder } from "../model/fence.ts";
+import { stateValuePartition } from "../model/ids.ts";
+import type { Attributes, ItemKey } from "../model/item.ts";
+import { CHUNK_READS_AT_ONCE, CHUNK_WRITES_AT_ONCE, VALUE_ITEM_BYTES_MAX } from "../limits.ts";
+import type { Target } from "../model/message.ts";
+import type { ItemStore } from "../ports.ts";
+import type { Value } from "../model/value.ts";
+import { type Chunks, rangeOf } from "../model/value-ref.ts";
+import { atOnce, type ValuePorts, whileThrottled } from "./value-store.ts";
+
+type SetName = "a" | "b";
+
+/** A long value, as its state item describes it. */
+export interface StateChunks extends Chunks {
+  readonly set: SetName;
+  /** Tells its content from any other. */
+  readonly mark: string;
+  /** Either set has at most so many chunks. */
+  readonly high: number;
+}
+
+export interface StateName {
+  readonly target: Target;
+  readonly name: string;
+}
+
+/** `undefined`: the item has no long value. */
+export const chunksIn = (item: Attributes | undefined): StateChunks | undefined => parse(item?.["c"]);
+/** Those that the item's value has replaced. */
+export const replacedIn = (item: Attributes | undefined): StateChunks | undefined => parse(item?.["w"]);
+
+function parse(value: Value | undefined): StateChunks | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [set, count, bytes, mark, high] = value as [SetName, number, number, string, number];
+  return { set, count, bytes, mark, high };
+}
+
+const encode = ({ set, count, bytes, mark, high }: StateChunks): Value => [set, count, bytes, mark, high];
+
+function chunkKey({ target, name }: StateName, set: SetName, index: number): ItemKey {
+  const pk = stateValuePartition(target.service, target.key ?? "");
+  return { table: "state", pk, sk: `${name}/${set}/${index}` };
+}
+
+export interface StateVersion {
+  readonly mark: string;
+  /** The state item as it stands. */
+  readonly before: Attributes | undefined;
+  /** What chunks and state item have in common: the fence, and when they may be deleted. */
+  readonly attributes: Attributes & { readonly f: string };
+}
+
+/** Writes the chunks of a value into the set that does not hold. Answers the attributes that name them. */
+export async function writeStateChunks(
+  ports: ValuePorts,
+  of: StateName,
+  value: Uint8Array,
+  version: StateVersion,
+): Promise<Attributes> {
+  const { mark, before, attributes: own } = version;
+  const { f: fence } = own;
+  const held = chunksIn(before);
+  const bytes = value.byteLength;
+  const count = Math.ceil(bytes / VALUE_ITEM_BYTES_MAX);
+  const chunks: StateChunks = {
+    ...{ set: held?.set === "a" ? "b" : "a", count, bytes, mark },
+    high: Math.max(count, held?.high ?? 0, replacedIn(before)?.high ?? 0),
+  };
+  await atOnce(count, CHUNK_WRITES_AT_ONCE, async (index) => {
+    const attributes = { ...own, value: value.subarray(...rangeOf(chunks, index)) };
+    const key = chunkKey(of, chunks.set, index);
+    await whileThrottled(ports, () =>
+      ports.items.write({ op: "put", key, attributes, when: ifOlder(fence) }),
+    );
+  });
+  return { ...own, c: encode(chunks) };
+}
+
+/** The attributes of a short value, or a tombstone, in the place of a long one. */
+export const replacing = (attributes: Attributes, chunks: StateChunks): Attributes => ({
+  ...attributes,
+  w: encode(chunks),
+});
+
+/** Deletes all chunks that are older than `fence`. */
+export async function deleteStateChunks(
+  ports: ValuePorts,
+  of: StateName,
+  { high }: StateChunks,
+  fence: string,
+): Promise<void> {
+  const when = { is: "lt", attribute: "f", value: fence } as const;
+  await atOnce(2 * high, CHUNK_WRITES_AT_ONCE, async (index) => {
+    const key = chunkKey(of, index < high ? "a" : "b", index % high);
+    await whileThrottled(ports, () => ports.items.write({ op: "delete", key, when }));
+  });
+}
+
+/** The long value that the state item names; `undefined` if it has been overwritten since the item was read. */
+export async function readStateChunks(
+  items: ItemStore,
+  of: StateName,
+  item: Attributes,
+  chunks: StateChunks,
+): Promise<Uint8Array | undefined> {
+  const bytes = new Uint8Array(chunks.bytes);
+  let isWhole = true;
+  await atOnce(chunks.count, CHUNK_READS_AT_ONCE, async (index) => {
+    const chunk = await items.get(chunkKey(of, chunks.set, index));
+    const value = chunk?.["value"];
+    if (chunk?.["f"] === item["f"] && value instanceof Uint8Array)
+      bytes.set(value, rangeOf(chunks, index)[0]);
+    else isWhole = false;
+  });
+  return isWhole ? bytes : undefined;
+}
+
+/** A state item is read again at most so often because its value has been overwritten meanwhile. */
+const READS_MAX = 16;
+
+/** The value of a state item: in it, or in chunks. `read` reads the item. Throws {@link OperationalError} when it changes
+ * faster than it can be read. */
+export async function readStateValue(
+  items: ItemStore,
+  of: StateName,
+  read: () => Promise<Attributes | undefined>,
+): Promise<Uint8Array | null> {
+  for (let attempt = 0; attempt < READS_MAX; attempt++) {
+    const item = await read();
+    const chunks = chunksIn(item);
+    const value = item && chunks ? await readStateChunks(items, of, item, chunks) : item?.["val"];
+    if (value instanceof Uint8Array) return value;
+    if (!chunks) return null;
+  }
+  throw new OperationalError(
+    "unavailable",
+    `state "${of.name}" of ${of.target.service} changes faster than it is read`,
+  );
+}

@@ -1,0 +1,55 @@
+/** Asks a Lambda function version what it serves. */
+import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { OperationalError } from "../../lib/errors.ts";
+import type { Reachable } from "../../lib/model/manifest.ts";
+import { type DiscoveryRequest, type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts";
+import { toOperational } from "../../lib/aws/fault.ts";
+
+/** Also how IAM answers for some seconds after it was told to allow it, and Lambda for a version that is not there yet. */
+const NOT_YET: ReadonlySet<string> = new Set([
+  "AccessDeniedException",
+  "ResourceConflictException",
+  "ResourceNotFoundException",
+  "ResourceNotReadyException",
+]);
+
+/** Throws {@link OperationalError} when it was not reached, which may pass, and Error for what is no discovery. */
+export class LambdaDiscoverer {
+  readonly #client: LambdaClient;
+
+  constructor(client: LambdaClient) {
+    this.#client = client;
+  }
+
+  /** Its address is a qualified ARN. */
+  async discover({ address }: Reachable): Promise<DiscoveryResponse> {
+    if (!address.startsWith("arn:")) {
+      throw new OperationalError(
+        "unavailable",
+        "only versions of functions are reached from here, by their ARN",
+      );
+    }
+    const request: DiscoveryRequest = { kind: "discover", version: PROTOCOL_VERSION };
+    const command = new InvokeCommand({
+      FunctionName: address,
+      Payload: Buffer.from(JSON.stringify(request)),
+    });
+    const { FunctionError: died, Payload = new Uint8Array() } = await this.#client
+      .send(command)
+      .catch((error: unknown) => {
+        throw toDiscoveryError(error);
+      });
+    const text = Buffer.from(Payload).toString();
+    if (died !== undefined) throw new Error(`the function failed: ${text.slice(0, TEXT_CHARS_MAX)}`);
+    return JSON.parse(text) as DiscoveryResponse;
+  }
+}
+
+const TEXT_CHARS_MAX = 500;
+
+function toDiscoveryError(error: unknown): unknown {
+  if (error instanceof Error && NOT_YET.has(error.name)) {
+    return new OperationalError("unavailable", `the function cannot be invoked: ${error.message}`, error);
+  }
+  return toOperational(error, "a discovery");
+}

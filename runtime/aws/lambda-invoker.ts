@@ -1,0 +1,175 @@
+/** Runs turns by invoking a Lambda function version and waiting for its answer. */
+import { InvokeCommand, type InvokeCommandOutput, type LambdaClient } from "@aws-sdk/client-lambda";
+import { FunctionError, type FunctionErrorCode } from "../../lib/errors.ts";
+import type { Deployment } from "../../lib/model/manifest.ts";
+import type { Invoker } from "../../lib/ports.ts";
+import {
+  decodeTurnOutcome,
+  encodeTurnRequest,
+  type TurnOutcome,
+  type TurnRequest,
+} from "../../lib/protocol.ts";
+import { toOperational } from "../../lib/aws/fault.ts";
+
+const OUTCOME_KINDS: readonly string[] = [
+  "completed",
+  "suspended",
+  "failed",
+  "lost",
+  "yielded",
+] satisfies TurnOutcome["kind"][];
+/** The runtime ends before any code of the handler's module can answer. */
+const INIT_ERROR_TYPES: ReadonlySet<string> = new Set([
+  "Runtime.HandlerNotFound",
+  "Runtime.ImportModuleError",
+  "Runtime.InvalidEntrypoint",
+  "Runtime.MalformedHandlerName",
+  "Runtime.UserCodeSyntaxError",
+]);
+
+/** Nothing ran, and after a while it may: too many run already, or the function is not ready yet. */
+const THROTTLED: ReadonlySet<string> = new Set([
+  "EC2ThrottledException",
+  "ResourceConflictException",
+  "ResourceNotReadyException",
+  "SnapStartNotReadyException",
+  "TooManyRequestsException",
+]);
+/** Nothing ran, and nothing will until somebody acts, with what that is. Most of these have the status of a passing
+ * trouble of Lambda's (502), so that only their names tell. */
+const REFUSED: Readonly<Record<string, string>> = {
+  AccessDeniedException: "the dispatcher's role must allow lambda:InvokeFunction on it",
+  EC2AccessDeniedException: "its role may not set up its VPC access",
+  EC2UnexpectedException: "its VPC access cannot be set up",
+  EFSIOException: "its file system cannot be read",
+  EFSMountConnectivityException: "its file system cannot be reached",
+  EFSMountFailureException: "its file system cannot be mounted",
+  EFSMountTimeoutException: "its file system cannot be mounted in time",
+  ENILimitReachedException: "the VPC's network interfaces are used up",
+  InvalidRuntimeException: "its runtime is not supported any longer",
+  InvalidSecurityGroupIDException: "its security group does not exist",
+  InvalidSubnetIDException: "its subnet does not exist",
+  InvalidZipFileException: "its code cannot be unpacked",
+  KMSAccessDeniedException: "its role may not decrypt its environment variables",
+  KMSDisabledException: "the key of its environment variables is disabled",
+  KMSInvalidStateException: "the key of its environment variables cannot be used",
+  KMSNotFoundException: "the key of its environment variables does not exist",
+  RecursiveInvocationException: "its recursive loop detection must be set to Allow",
+  ResourceNotFoundException:
+    "this version does not exist any longer: resume the invocation on another deployment, or kill it",
+  SnapStartException: "its snapshot cannot be restored",
+  SnapStartTimeoutException: "its snapshot cannot be restored in time",
+  SubnetIPAddressLimitReachedException: "its subnet's addresses are used up",
+};
+
+/**
+ * `deployment.address` is a function version's qualified ARN. The event is the turn request's JSON, the answer the
+ * outcome's (an object, not a string that holds one).
+ *
+ * A client that retries may run a turn twice at once when an answer is lost: harmless (J2), but paid for. Construct
+ * it with `maxAttempts: 1` where the retry policy above is enough.
+ */
+export class LambdaInvoker implements Invoker {
+  readonly #client: LambdaClient;
+
+  constructor(client: LambdaClient) {
+    this.#client = client;
+  }
+
+  async invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
+    const command = new InvokeCommand({
+      FunctionName: deployment.address,
+      InvocationType: "RequestResponse",
+      Payload: Buffer.from(encodeTurnRequest(request)),
+    });
+    const answer = await this.#client.send(command).catch((error: unknown) => {
+      throw toInvokeError(error, deployment.address);
+    });
+    const payload = Buffer.from(answer.Payload ?? new Uint8Array()).toString();
+    if (answer.FunctionError !== undefined) throw toFunctionError(answer, payload);
+    return parseOutcome(payload);
+  }
+}
+
+function toInvokeError(error: unknown, address: string): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, message } = error;
+  if (THROTTLED.has(name)) {
+    return new FunctionError(
+      "throttled",
+      `the function was not run: ${name}${reasonOf(error)}: ${message}`,
+      error,
+    );
+  }
+  if (name === "RequestTooLargeException") {
+    return new FunctionError(
+      "too-large",
+      `the turn's request is larger than Lambda takes: ${message}`,
+      error,
+    );
+  }
+  const remedy = REFUSED[name];
+  if (remedy !== undefined) {
+    return new FunctionError("refused", `${address} was not run: ${remedy} (${name}: ${message})`, error);
+  }
+  return toOperational(error, "an invocation");
+}
+
+/** Which limit it was: the account's, the function's own, or that of the rate of calls. */
+function reasonOf(error: Error & { readonly Reason?: unknown }): string {
+  return typeof error.Reason === "string" ? ` (${error.Reason})` : "";
+}
+
+function parseOutcome(payload: string): TurnOutcome {
+  const outcome = decodeOutcome(payload);
+  if (outcome === null || typeof outcome !== "object" || !OUTCOME_KINDS.includes(outcome.kind)) {
+    throw new FunctionError("bad-answer", `the function answered what is no outcome: ${excerpt(payload)}`);
+  }
+  return outcome;
+}
+
+function decodeOutcome(payload: string): TurnOutcome | null {
+  try {
+    return decodeTurnOutcome(payload);
+  } catch (error) {
+    throw new FunctionError(
+      "bad-answer",
+      `the function answered what is no JSON: ${excerpt(payload)}`,
+      error,
+    );
+  }
+}
+
+/** Lambda tells how a function died only in the texts of its answer. */
+function toFunctionError({ FunctionError: handled }: InvokeCommandOutput, payload: string): FunctionError {
+  const { errorType, errorMessage } = parseError(payload);
+  const text = `${errorType}: ${errorMessage}`;
+  return new FunctionError(
+    codeOf(errorType, errorMessage),
+    `the function failed (${handled}): ${excerpt(text)}`,
+  );
+}
+
+function codeOf(errorType: string, errorMessage: string): FunctionErrorCode {
+  if (errorType === "Sandbox.Timedout" || /\bTask timed out after\b/.test(errorMessage)) return "timeout";
+  if (errorType === "Runtime.OutOfMemory" || errorMessage.includes("signal: killed")) return "out-of-memory";
+  if (errorType === "Function.ResponseSizeTooLarge") return "too-large";
+  if (INIT_ERROR_TYPES.has(errorType) || errorType.startsWith("Extension.")) return "init";
+  // `Runtime.ExitError`, or an exception that got past the SDK.
+  return "crashed";
+}
+
+function parseError(payload: string): { errorType: string; errorMessage: string } {
+  try {
+    const { errorType, errorMessage } = JSON.parse(payload) as Record<string, unknown>;
+    return {
+      errorType: typeof errorType === "string" ? errorType : "unknown",
+      errorMessage: typeof errorMessage === "string" ? errorMessage : "",
+    };
+  } catch {
+    return { errorType: "unknown", errorMessage: payload };
+  }
+}
+
+const EXCERPT_CHARS_MAX = 500;
+const excerpt = (text: string): string => text.slice(0, EXCERPT_CHARS_MAX);

@@ -1,0 +1,34 @@
+/** Waits for an item to change by waiting: pauses that grow with how long its reader has waited, since a result
+ * mostly comes at once or not for long. */
+import type { ItemKey } from "../../lib/model/item.ts";
+import type { Clock, Watch } from "../../lib/ports.ts";
+import { pause } from "../../lib/pause.ts";
+
+const PAUSE_MS_MIN = 40;
+const PAUSE_MS_MAX = 1000;
+/** A pause is this part of the time that has been waited so far. */
+const PART = 4;
+/** A reader that has not asked for so long has gone, milliseconds. */
+const FORGET_MS = 10_000;
+
+export class PollingWatch implements Watch {
+  readonly polls = true;
+  readonly #clock: Clock;
+  readonly #readers = new Map<string, { readonly sinceMs: number; lastMs: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async changed(key: ItemKey, maxMs: number): Promise<void> {
+    const nowMs = this.#clock.now();
+    const name = `${key.table} ${key.pk} ${key.sk}`;
+    const reader = this.#readers.get(name) ?? { sinceMs: nowMs, lastMs: nowMs };
+    reader.lastMs = nowMs;
+    this.#readers.set(name, reader);
+    for (const [other, { lastMs }] of this.#readers)
+      if (nowMs - lastMs > FORGET_MS) this.#readers.delete(other);
+    const pauseMs = Math.min(PAUSE_MS_MAX, Math.max(PAUSE_MS_MIN, (nowMs - reader.sinceMs) / PART), maxMs);
+    await pause(this.#clock, pauseMs);
+  }
+}

@@ -1,0 +1,34 @@
+/** The messages of a dead-letter queue, looked at and left there. */
+import { ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { toOperational } from "../../lib/aws/fault.ts";
+
+/** So long one is not seen again: longer than a run looks, shorter than an operator waits. */
+const HIDDEN_SECONDS = 120;
+
+/** Throws {@link OperationalError}. */
+export class SqsDeadLetters {
+  readonly #client: SQSClient;
+  readonly #queueUrl: string;
+
+  constructor(client: SQSClient, queueUrl: string) {
+    this.#client = client;
+    this.#queueUrl = queueUrl;
+  }
+
+  async next(): Promise<readonly { readonly body: string; readonly sinceMs: number }[]> {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: this.#queueUrl,
+      MaxNumberOfMessages: 10,
+      VisibilityTimeout: HIDDEN_SECONDS,
+      WaitTimeSeconds: 0,
+      MessageSystemAttributeNames: ["SentTimestamp"],
+    });
+    const { Messages = [] } = await this.#client.send(command).catch((error: unknown) => {
+      throw toOperational(error, "a look at the dead letters");
+    });
+    return Messages.map(({ Body = "", Attributes }) => ({
+      body: Body,
+      sinceMs: Number(Attributes?.SentTimestamp ?? 0),
+    }));
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Durable timers. The last leg is always a standard SQS queue with a delay of at most 15 minutes, whose messages the
+ * forwarder sends to the mailbox when they are due. A later timer first waits in EventBridge Scheduler, which is
+ * precise to a minute only, and is put into that queue about a minute early: so a year's sleep is as punctual as a
+ * minute's.
+ */
+import {
+  CreateScheduleCommand,
+  DeleteScheduleCommand,
+  type SchedulerClient,
+} from "@aws-sdk/client-scheduler";
+import { type SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { invariant, OperationalError } from "../../lib/errors.ts";
+import { digest } from "../../lib/hash.ts";
+import { DELAY_QUEUE_MS_MAX } from "../../lib/limits.ts";
+import type { Outgoing } from "../../lib/model/message.ts";
+import type { Clock, Timers } from "../../lib/ports.ts";
+import { toOperational } from "../../lib/aws/fault.ts";
+import { toSqsBody } from "../../lib/aws/sqs-body.ts";
+import { encodeTimer, type Timer } from "./timer-message.ts";
+
+const MINUTE_MS = 60_000;
+/** A schedule's input, in bytes. */
+const SCHEDULE_INPUT_BYTES_MAX = 256 * 1024;
+/** 24 bytes are 32 characters of the 64 that a schedule's name may have. */
+const NAME_HASH_BYTES = 24;
+
+export interface SqsTimersOptions {
+  readonly sqs: SQSClient;
+  readonly scheduler: SchedulerClient;
+  /** The standard queue of the last leg. */
+  readonly delayQueueUrl: string;
+  readonly delayQueueArn: string;
+  /** Holds the schedules, so that they can be listed and deleted together. */
+  readonly scheduleGroup: string;
+  /** Lets the Scheduler send to the delay queue. */
+  readonly schedulerRoleArn: string;
+  readonly clock: Pick<Clock, "now">;
+  /** Timers due within this take the delay queue alone. Default and maximum: {@link DELAY_QUEUE_MS_MAX}. */
+  readonly delayQueueMsMax?: number;
+}
+
+/** Throws {@link OperationalError}; what AWS finds invalid, as the client threw it. */
+export class SqsTimers implements Timers {
+  readonly #options: SqsTimersOptions;
+  readonly #delayQueueMsMax: number;
+  /** A minute, as precise as the Scheduler is; less where the delay queue's reach is shortened, to cross it in seconds. */
+  readonly #leadMs: number;
+
+  constructor(options: SqsTimersOptions) {
+    const { delayQueueMsMax = DELAY_QUEUE_MS_MAX } = options;
+    invariant(
+      delayQueueMsMax <= DELAY_QUEUE_MS_MAX,
+      "T1",
+      `a delay of ${delayQueueMsMax} ms is longer than SQS takes`,
+    );
+    this.#options = options;
+    this.#delayQueueMsMax = delayQueueMsMax;
+    this.#leadMs = Math.max(1000, Math.min(MINUTE_MS, delayQueueMsMax / 2));
+  }
+
+  async schedule(timer: Timer): Promise<void> {
+    const nowMs = this.#options.clock.now();
+    const wakeAtMs = this.#farLegMs(timer.atMs);
+    // The Scheduler refuses a time that has passed; what is due so soon fits the delay queue anyway.
+    const near = timer.atMs - nowMs <= this.#delayQueueMsMax || wakeAtMs - nowMs < this.#leadMs;
+    await (near ? this.#delay(timer, nowMs) : this.#sleep(timer, wakeAtMs));
+  }
+
+  /**
+   * Takes a far timer out of the Scheduler. What is in the delay queue already cannot be taken out, and need not be: what
+   * fires for nobody costs a message and changes nothing, so no failure here matters either.
+   */
+  async cancel(timer: Timer): Promise<void> {
+    const nowMs = this.#options.clock.now();
+    if (this.#farLegMs(timer.atMs) <= nowMs || timer.atMs - nowMs <= this.#delayQueueMsMax) return;
+    const command = new DeleteScheduleCommand({
+      GroupName: this.#options.scheduleGroup,
+      Name: scheduleName(timer.message),
+    });
+    await this.#options.scheduler.send(command).catch(() => undefined);
+  }
+
+  /** The start of the minute before the one it is due in: the Scheduler fires up to 59 seconds after the time given,
+   * so at least a second remains, and at most two minutes. */
+  #farLegMs(atMs: number): number {
+    return (Math.floor(atMs / this.#leadMs) - 1) * this.#leadMs;
+  }
+
+  async #delay(timer: Timer, nowMs: number): Promise<void> {
+    // Rounded up, or the timer would fire early (T1).
+    const delaySeconds = Math.max(0, Math.ceil((timer.atMs - nowMs) / 1000));
+    const command = new SendMessageCommand({
+      QueueUrl: this.#options.delayQueueUrl,
+      DelaySeconds: delaySeconds,
+      MessageBody: toSqsBody(encodeTimer(timer)),
+    });
+    await this.#options.sqs.send(command).catch((error: unknown) => {
+      throw toOperational(error, "a timer");
+    });
+  }
+
+  async #sleep(timer: Timer, wakeAtMs: number): Promise<void> {
+    const command = new CreateScheduleCommand({
+      GroupName: this.#options.scheduleGroup,
+      Name: scheduleName(timer.message),
+      ScheduleExpression: `at(${new Date(wakeAtMs).toISOString().slice(0, 19)})`,
+      ScheduleExpressionTimezone: "UTC",
+      FlexibleTimeWindow: { Mode: "OFF" },
+      // Otherwise it would count towards the quota for ever.
+      ActionAfterCompletion: "DELETE",
+      Target: {
+        Arn: this.#options.delayQueueArn,
+        RoleArn: this.#options.schedulerRoleArn,
+        Input: scheduleInput(timer),
+      },
+    });
+    try {
+      await this.#options.scheduler.send(command);
+    } catch (error) {
+      // The same timer, scheduled before: sending again is harmless (M2).
+      if (error instanceof Error && error.name === "ConflictException") return;
+      throw toOperational(error, "a schedule");
+    }
+  }
+}
+
+/** The same for the same message, so that a second try meets the first. */
+function scheduleName({ group, dedup }: Outgoing): string {
+  return `t-${Buffer.from(digest(NAME_HASH_BYTES, group, dedup)).toString("base64url")}`;
+}
+
+function scheduleInput(timer: Timer): string {
+  const input = toSqsBody(encodeTimer(timer));
+  const bytes = Buffer.byteLength(input);
+  if (bytes > SCHEDULE_INPUT_BYTES_MAX) {
+    throw new OperationalError(
+      "too-large",
+      `a timer's message of ${bytes} bytes is larger than the Scheduler takes`,
+    );
+  }
+  return input;
+}

@@ -1,0 +1,91 @@
+/** What the engine and a host process ask of each other over their {@link Channel}. */
+import type {
+  Attributes,
+  Delete,
+  ItemKey,
+  Put,
+  Table,
+  Update,
+  WriteResult,
+} from "../../../lib/model/item.ts";
+import type { Deployment, RegisteredService } from "../../../lib/model/manifest.ts";
+import type { Outgoing } from "../../../lib/model/message.ts";
+import type { ItemStore, Mailbox, Page, Registry, ScannedItem } from "../../../lib/ports.ts";
+import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+
+export interface QueryArgument {
+  readonly table: Table;
+  readonly pk: string;
+  readonly prefix: string;
+  readonly page?: { after?: string; limit?: number };
+}
+export interface ScanArgument {
+  readonly table: Table;
+  readonly sk: string;
+  readonly page?: { after?: string; limit?: number };
+}
+
+/** Answered by a host process. */
+export type HostCalls = {
+  discover: (argument: undefined) => Promise<DiscoveryResponse>;
+  turn: (request: TurnRequest) => Promise<TurnOutcome>;
+  /** Answers as soon as the event loop gets to it. */
+  ping: (argument: undefined) => Promise<undefined>;
+};
+
+/** Answered by the engine: the ports of a turn. Clock and entropy are the host's own. */
+export type EngineCalls = {
+  get: (key: ItemKey) => Promise<Attributes | undefined>;
+  write: (write: Put | Update | Delete) => Promise<WriteResult>;
+  query: (argument: QueryArgument) => Promise<Page>;
+  scan: (
+    argument: ScanArgument,
+  ) => Promise<{ readonly items: readonly ScannedItem[]; readonly next?: string }>;
+  sendBatch: (messages: readonly Outgoing[]) => Promise<readonly number[]>;
+  service: (name: string) => Promise<RegisteredService | undefined>;
+  deployment: (id: string) => Promise<Deployment | undefined>;
+  services: (argument: undefined) => Promise<readonly RegisteredService[]>;
+};
+
+export interface EnginePorts {
+  readonly items: ItemStore;
+  readonly mailbox: Mailbox;
+  readonly registry: Registry;
+}
+
+/** The engine's side: its ports, as calls. */
+export function engineCalls({ items, mailbox, registry }: EnginePorts): EngineCalls {
+  return {
+    get: (key) => items.get(key),
+    write: (write) => items.write(write),
+    query: ({ table, pk, prefix, page }) => items.query(table, pk, prefix, page),
+    scan: ({ table, sk, page }) => items.scan(table, sk, page),
+    sendBatch: (messages) => mailbox.sendBatch(messages),
+    service: (name) => registry.service(name),
+    deployment: (id) => registry.deployment(id),
+    services: () => registry.services(),
+  };
+}
+
+type Ask = <M extends keyof EngineCalls>(
+  method: M,
+  argument: Parameters<EngineCalls[M]>[0],
+) => Promise<Awaited<ReturnType<EngineCalls[M]>>>;
+
+/** The host's side: the calls, as ports. */
+export function enginePorts(ask: Ask): EnginePorts {
+  return {
+    items: {
+      get: (key) => ask("get", key),
+      write: (write) => ask("write", write),
+      query: (table, pk, prefix, page) => ask("query", { table, pk, prefix, ...(page && { page }) }),
+      scan: (table, sk, page) => ask("scan", { table, sk, ...(page && { page }) }),
+    },
+    mailbox: { sendBatch: (messages) => ask("sendBatch", messages) },
+    registry: {
+      service: (name) => ask("service", name),
+      deployment: (id) => ask("deployment", id),
+      services: () => ask("services", undefined),
+    },
+  };
+}

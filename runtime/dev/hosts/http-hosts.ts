@@ -1,0 +1,239 @@
+/**
+ * Runs turns in processes that serve their handlers over HTTP and were registered by their URL: one request a turn, whose
+ * bodies carry what engine and host process ask of each other. A process that dies fails its turns, as a function would:
+ * each with a {@link FunctionError}, retried by policy. One that cannot be reached does, too: it may come back.
+ *
+ * Unlike a process of `perdure dev` it cannot be killed from here. A turn that is given up may go on there: whatever it
+ * still asks for is refused, and what it had in hand is fenced (W3).
+ */
+import type { Readable } from "node:stream";
+import { FunctionError, OperationalError } from "../../../lib/errors.ts";
+import type { Deployment, Reachable } from "../../../lib/model/manifest.ts";
+import type { Invoker } from "../../../lib/ports.ts";
+import {
+  checkOutcome,
+  type DiscoveryResponse,
+  type TurnOutcome,
+  type TurnRequest,
+} from "../../../lib/protocol.ts";
+import { type Discoverer, DiscoveryError } from "../../admin/ports.ts";
+import { Channel } from "./channel.ts";
+import { encodeFrames, FrameReader } from "./frame-codec.ts";
+import { engineCalls, type EngineCalls, type EnginePorts, type HostCalls } from "./host-protocol.ts";
+import { DISCOVERY_CONTENT_TYPE, TURN_CONTENT_TYPE } from "./hosted-turn.ts";
+import { type Answered, type Ask, type Exchange, Http1Connection, Http2Connection } from "./http-exchange.ts";
+
+/** A process begins its answer before the handler runs: one that has not by then does not serve. */
+export const ANSWER_MS_MAX = 30_000;
+const DISCOVERY_MS_MAX = 10_000;
+const DISCOVERY_BYTES_MAX = 4 * 1024 * 1024;
+/** What a turn gets beyond its own limit before it is given up here: it should have ended itself. */
+const TURN_SLACK_MS = 5_000;
+const EXCERPT_CHARS_MAX = 300;
+
+export interface HttpHostsOptions {
+  readonly ports: EnginePorts;
+  readonly answerMs?: number;
+  readonly turnSlackMs?: number;
+}
+
+type Connection = Http1Connection | Http2Connection;
+
+export const isHttp = ({ address }: Reachable): boolean => /^https?:/u.test(address);
+
+export class HttpHosts implements Invoker, Discoverer {
+  readonly #calls: EngineCalls;
+  readonly #answerMs: number;
+  readonly #slackMs: number;
+  readonly #connections = new Map<string, Connection>();
+  readonly #open = new Set<Exchange>();
+  #stopped = false;
+
+  constructor({ ports, answerMs = ANSWER_MS_MAX, turnSlackMs = TURN_SLACK_MS }: HttpHostsOptions) {
+    this.#calls = engineCalls(ports);
+    this.#answerMs = answerMs;
+    this.#slackMs = turnSlackMs;
+  }
+
+  async invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
+    if (this.#stopped) throw new OperationalError("unavailable", "the engine is stopping");
+    const headers = { ...deployment.headers, "content-type": TURN_CONTENT_TYPE };
+    const exchange = this.#begin(deployment, { method: "POST", path: "/turn", headers });
+    const channel = new Channel<HostCalls>(
+      (frames) => void exchange.sending.write(encodeFrames(frames)),
+      this.#calls,
+    );
+    const fail = (error: FunctionError): void => void closeServed(channel, error);
+    const limit = setTimeout(
+      () => fail(new FunctionError("timeout", `the turn did not end within its ${request.remainingMs} ms`)),
+      request.remainingMs + this.#slackMs,
+    );
+    this.#hear(deployment, exchange, channel, fail);
+    try {
+      return checkOutcome(await channel.call("turn", request));
+    } catch (error) {
+      if (error instanceof FunctionError) throw error;
+      const { message } = error as Error;
+      throw new FunctionError("crashed", `the turn failed outside of the handler: ${message}`, error);
+    } finally {
+      clearTimeout(limit);
+      this.#end(exchange);
+    }
+  }
+
+  /** Throws {@link OperationalError} if nobody answers and {@link DiscoveryError} if it is not Perdure that does. */
+  async discover(target: Reachable): Promise<DiscoveryResponse> {
+    if (!isHttp(target)) {
+      throw new OperationalError("unavailable", "only URLs are reached from here; a function is, in AWS");
+    }
+    const headers = { ...target.headers, accept: DISCOVERY_CONTENT_TYPE };
+    const exchange = this.#begin(target, { method: "GET", path: "/discover", headers });
+    try {
+      const answered = await within(DISCOVERY_MS_MAX, exchange.answered);
+      const text = await within(DISCOVERY_MS_MAX, readText(answered.body, DISCOVERY_BYTES_MAX));
+      return parseDiscovery(answered, text);
+    } catch (error) {
+      throw error instanceof DiscoveryError ? error : unreachable(target, error);
+    } finally {
+      exchange.destroy();
+      this.#open.delete(exchange);
+    }
+  }
+
+  /** Cuts all turns off. */
+  stop(): void {
+    this.#stopped = true;
+    for (const exchange of this.#open) exchange.destroy();
+    for (const connection of this.#connections.values()) connection.close();
+    this.#connections.clear();
+  }
+
+  #begin(target: Reachable, ask: Ask): Exchange {
+    const exchange = this.#connectionTo(target).open(ask);
+    // It is reported where the answer is awaited.
+    exchange.sending.on("error", () => undefined);
+    exchange.answered.catch(() => undefined);
+    this.#open.add(exchange);
+    return exchange;
+  }
+
+  #end(exchange: Exchange): void {
+    this.#open.delete(exchange);
+    // The other side ends its body when it sees the end of ours; until then HTTP/1.1 cannot use the connection again.
+    exchange.sending.end();
+    const cut = setTimeout(() => exchange.destroy(), this.#slackMs);
+    cut.unref();
+    exchange.sending.on("close", () => clearTimeout(cut));
+  }
+
+  #connectionTo(target: Reachable): Connection {
+    const name = `${target.http11 === true ? 1 : 2} ${target.address}`;
+    let connection = this.#connections.get(name);
+    if (!connection) {
+      connection = target.http11 === true ? new Http1Connection(target) : new Http2Connection(target);
+      this.#connections.set(name, connection);
+    }
+    return connection;
+  }
+
+  /** Passes on what the process says, and what becomes of it. */
+  #hear(
+    { address }: Reachable,
+    exchange: Exchange,
+    channel: Channel<HostCalls>,
+    fail: (error: FunctionError) => void,
+  ): void {
+    const reader = new FrameReader((frames) => channel.receive(frames));
+    within(this.#answerMs, exchange.answered).then(
+      async ({ status, contentType, body }) => {
+        if (status !== 200 || contentType !== TURN_CONTENT_TYPE) {
+          const text = await readText(body, DISCOVERY_BYTES_MAX).catch(() => "");
+          fail(new FunctionError("bad-answer", `${address} answered ${status}: ${excerpt(text)}`));
+          return;
+        }
+        body.on("data", (chunk: Buffer) => {
+          try {
+            reader.push(chunk);
+          } catch (error) {
+            fail(
+              new FunctionError("bad-answer", `${address} sent what is no answer: ${reasonOf(error)}`, error),
+            );
+            exchange.destroy();
+          }
+        });
+        let reason = "it was closed";
+        body.on("error", (error) => (reason = reasonOf(error)));
+        body.on("close", () => {
+          fail(new FunctionError("crashed", `the connection to ${address} broke off in mid-turn: ${reason}`));
+        });
+      },
+      (error: unknown) => {
+        fail(new FunctionError("unreachable", `${address} cannot be reached: ${reasonOf(error)}`, error));
+      },
+    );
+  }
+}
+
+/** What the process had asked for takes effect first: whoever looks at a failed turn's journal must find all of it there. */
+async function closeServed(channel: Channel<HostCalls>, error: FunctionError): Promise<void> {
+  await channel.served();
+  channel.close(error);
+}
+
+function parseDiscovery({ status, contentType }: Answered, text: string): DiscoveryResponse {
+  if (status !== 200) {
+    throw new DiscoveryError(
+      "META0003",
+      `got status code '${status}'. Make sure the provided URI has the correct path where the SDK endpoint is mounted. Body: ${excerpt(text)}`,
+    );
+  }
+  if (contentType !== DISCOVERY_CONTENT_TYPE) {
+    const found = `content type ${JSON.stringify(contentType)}`;
+    throw new DiscoveryError("META0013", `what answers is no endpoint of Perdure's SDK (${found})`);
+  }
+  try {
+    return JSON.parse(text) as DiscoveryResponse;
+  } catch (error) {
+    throw new DiscoveryError("META0013", `the answer is no JSON: ${reasonOf(error)}`);
+  }
+}
+
+/** An HTTP/1.1 server answers an HTTP/2 preface with a complaint that is no HTTP/2. */
+function unreachable({ address, http11 }: Reachable, error: unknown): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  if (http11 !== true && code === "ERR_HTTP2_ERROR") {
+    return new DiscoveryError(
+      "META0014",
+      `error when calling '${address}': it seems to speak HTTP/1.1 only; if handlers are served there, register it with "use_http_11": true`,
+    );
+  }
+  return new OperationalError("unavailable", reasonOf(error), error);
+}
+
+/** What Node says of a stream whose connection failed is in its cause. */
+function reasonOf(error: unknown): string {
+  const { message, cause, errors } = error as Error & { readonly errors?: readonly Error[] };
+  if (message === "" && errors !== undefined) return errors.map(reasonOf).join(", ");
+  return cause instanceof Error ? reasonOf(cause) : message;
+}
+
+function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+async function readText(body: Readable, bytesMax: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.byteLength;
+    if (bytes > bytesMax) throw new Error(`the answer has more than ${bytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+const excerpt = (text: string): string => text.slice(0, EXCERPT_CHARS_MAX);

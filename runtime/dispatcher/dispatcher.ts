@@ -1,0 +1,313 @@
+/**
+ * The dispatcher: handles mailbox messages. Groups of a batch run side by side, messages of a group one after the
+ * other, and the next one only when what came before is durably at rest (R7). A message is `done` only when
+ * everything that it causes is durable (M1); anything else gives it, and all later ones of its group, back.
+ */
+import { readHead, type StoredHead, storeInput } from "../../lib/store/head-store.ts";
+import { afresh, outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts";
+import { asError, OperationalError } from "../../lib/errors.ts";
+import { type Head, isExpired } from "../../lib/model/head.ts";
+import { isExclusiveId } from "../../lib/model/ids.ts";
+import { RECEIVES_MAX } from "../../lib/limits.ts";
+import {
+  decodeMessage,
+  type Incoming,
+  type Kill,
+  type Message,
+  type Notify,
+  type Resume,
+  type Start,
+} from "../../lib/model/message.ts";
+import { failure } from "../../lib/model/outcome.ts";
+import { Attachment } from "./attachment.ts";
+import { Cascade } from "./cascade.ts";
+import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
+import { InvocationWriter } from "./invocation-writer.ts";
+import { KeyLock } from "./key-lock.ts";
+import { fromHead, fromStart } from "./known.ts";
+import { NoteDelivery } from "./note-delivery.ts";
+import { forgetTimers, repeatLastOutputs, reply } from "./output-repeater.ts";
+import { Progress } from "./progress.ts";
+import { type Keeper, noKeeper } from "./queue-keeper.ts";
+import { renew } from "./renewal.ts";
+import { TurnRunner } from "./turn-runner.ts";
+
+export interface DispatcherOptions {
+  /** Grows when the mailbox is replaced: sequence numbers start anew, tokens must not. */
+  readonly mailboxEpoch?: number;
+}
+
+/** How far the clocks of two processes may differ. */
+const CLOCK_SKEW_MS = 5 * 60 * 1000;
+
+/** A message, or consecutive notes of one invocation: they are one write, or wake it once. */
+interface Unit {
+  readonly incoming: readonly Incoming[];
+  readonly messages: readonly Message[];
+}
+
+export class Dispatcher {
+  readonly #ports: DispatcherPorts;
+  readonly #writer: InvocationWriter;
+  readonly #turns: TurnRunner;
+  readonly #cascade: Cascade;
+  readonly #progress: Progress;
+  readonly #notes: NoteDelivery;
+  readonly #attachment: Attachment;
+
+  constructor(ports: DispatcherPorts, { mailboxEpoch = 0 }: DispatcherOptions = {}) {
+    this.#ports = ports;
+    const writer = new InvocationWriter(ports);
+    const locks = new KeyLock(ports, writer);
+    const turns = new TurnRunner(ports, writer, locks);
+    const cascade = new Cascade(ports, writer);
+    const progress = new Progress(ports, { writer, locks, turns, mailboxEpoch });
+    this.#notes = new NoteDelivery(ports, { writer, cascade, progress });
+    this.#attachment = new Attachment(ports, writer);
+    this.#writer = writer;
+    this.#turns = turns;
+    this.#cascade = cascade;
+    this.#progress = progress;
+  }
+
+  /** Handles a batch within `remainingMs`. Answers the ids of the messages that are to be delivered again. */
+  async handle(
+    batch: readonly Incoming[],
+    remainingMs: number,
+    keeper: Keeper = noKeeper,
+  ): Promise<readonly string[]> {
+    const deadlineMs = this.#ports.clock.now() + remainingMs;
+    const groups = Map.groupBy(batch, ({ group }) => group);
+    const failed = await Promise.all(
+      [...groups].map(async ([group, messages]) => {
+        const done = await this.#handleGroup(messages, deadlineMs, () => keeper.holds(group));
+        const givenBack = messages.slice(done);
+        keeper.finish(messages.slice(0, done), givenBack);
+        return givenBack.map(({ messageId }) => messageId);
+      }),
+    );
+    return failed.flat();
+  }
+
+  /** Answers how many of the group's messages are done. */
+  async #handleGroup(
+    messages: readonly Incoming[],
+    deadlineMs: number,
+    holds: () => boolean,
+  ): Promise<number> {
+    let from = 0;
+    while (from < messages.length && holds()) {
+      const unit = this.#unitAt(messages, from);
+      if ((await this.#handleUnit(unit, deadlineMs)) === "retry") break;
+      from += unit.incoming.length;
+    }
+    return from;
+  }
+
+  #unitAt(messages: readonly Incoming[], from: number): Unit {
+    const incoming: Incoming[] = [];
+    const decoded: Message[] = [];
+    for (const message of messages.slice(from)) {
+      const next = this.#decode(message);
+      const [first] = decoded;
+      const joins = first?.kind === "notify" && next?.kind === "notify" && first.id === next.id;
+      if (incoming.length > 0 && !joins) break;
+      incoming.push(message);
+      if (next) decoded.push(next);
+    }
+    return { incoming, messages: decoded };
+  }
+
+  /** What is no message can never be handled: it is logged and dropped, since giving it back would block its group. */
+  #decode({ body, group }: Incoming): Message | undefined {
+    try {
+      return decodeMessage(body);
+    } catch (error) {
+      this.#ports.logger.log("error", "a mailbox message cannot be read and is dropped", {
+        group,
+        error: asError(error).message,
+        body: body.slice(0, 500),
+      });
+      return undefined;
+    }
+  }
+
+  async #handleUnit({ incoming, messages }: Unit, deadlineMs: number): Promise<Verdict> {
+    const [first, message] = [incoming[0], messages[0]];
+    if (!first || !message) return "done";
+    const inDoubt = incoming.some(({ receiveCount }) => receiveCount > 1);
+    const { sequence, sentAtMs } = first;
+    const delivery: Delivery = {
+      ...{ sequence, inDoubt, deadlineMs, drained: 0 },
+      ...(sentAtMs === undefined ? {} : { sentAtMs }),
+    };
+    this.#measure(messages, inDoubt);
+    try {
+      if (message.kind === "notify") {
+        return await this.#notes.deliver(messages as unknown as [Notify, ...Notify[]], delivery);
+      }
+      if (message.kind === "start") return await this.#start(message, delivery);
+      if (message.kind === "attach") return await this.#attachment.handle(message);
+      return message.kind === "resume"
+        ? await this.#resume(message, delivery)
+        : await this.#kill(message, delivery);
+    } catch (error) {
+      return await this.#giveBack(message, first, error, delivery);
+    }
+  }
+
+  #measure(messages: readonly Message[], inDoubt: boolean): void {
+    const { meter, clock } = this.#ports;
+    if (!meter) return;
+    for (const message of messages) {
+      if (message.kind === "start" && message.dueAtMs === undefined && !inDoubt) meter.measure("accepted");
+      if (message.kind !== "notify" && message.kind !== "resume") continue;
+      const lateMs = clock.now() - (message.dueAtMs ?? Number.POSITIVE_INFINITY);
+      if (lateMs >= 0) meter.measure("timerLateness", lateMs);
+    }
+  }
+
+  /** What fails again and again for a reason that waiting does not mend would block its group: then its invocation is
+   * visibly paused instead, and the message has done what it can (R16). */
+  async #giveBack(
+    message: Message,
+    { receiveCount }: Incoming,
+    error: unknown,
+    delivery: Delivery,
+  ): Promise<Verdict> {
+    const { message: reason, stack } = asError(error);
+    this.#ports.meter?.measure("givenBack");
+    const fields = { kind: message.kind, invocation: message.id, receiveCount, reason, stack };
+    if (error instanceof OperationalError || receiveCount < RECEIVES_MAX) {
+      this.#ports.logger.log("warn", "a message is given back", fields);
+      return "retry";
+    }
+    if (message.kind === "attach") return await this.#attachment.refuse(message, reason);
+    this.#ports.logger.log("error", "a message failed too often; its invocation is paused", fields);
+    const { id } = message;
+    const start = message.kind === "start" ? message : undefined;
+    try {
+      const stored = await readHead(this.#ports.items, id);
+      const token = this.#progress.tokenFor(id, stored?.head, delivery);
+      const known = stored ? fromHead(id, stored, token, start) : start && fromStart(start, token);
+      return !known || (await this.#turns.pause(known, { code: 500, message: reason })) ? "done" : "retry";
+    } catch {
+      return "retry";
+    }
+  }
+
+  // --- starts ------------------------------------------------------------------------------------------------
+
+  async #start(start: Start, delivery: Delivery): Promise<Verdict> {
+    const { id } = start;
+    const mayExist = delivery.inDoubt || start.accepted || start.resent || start.incarnation !== 0;
+    const stored = mayExist ? await readHead(this.#ports.items, id) : undefined;
+    if (stored && isExpired(stored.head, this.#ports.clock.now())) {
+      return await this.#reincarnate(start, stored.head, delivery);
+    }
+    if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, stored?.head);
+    if (!stored) {
+      const own = await this.#withInput(start);
+      const known = fromStart(own, this.#progress.tokenFor(id, undefined, delivery));
+      return await this.#progress.enter(known, [], delivery);
+    }
+    const { head } = stored;
+    if (head.origin !== start.origin) return await this.#attach(start, head);
+    const own = head.status === "completed" ? start : await this.#withInput(start);
+    return await this.#progress.advance(this.#known(stored, own, delivery), [], delivery);
+  }
+
+  /** A turn reads what its own invocation has; an input that its caller's log holds is copied before (P1). */
+  async #withInput(start: Start): Promise<Start> {
+    return start.inputFrom === undefined ? start : await storeInput(this.#ports, start);
+  }
+
+  #known(stored: StoredHead, start: Start, delivery: Delivery) {
+    return fromHead(start.id, stored, this.#progress.tokenFor(start.id, stored.head, delivery), start);
+  }
+
+  async #reincarnate(start: Start, expired: Head, delivery: Delivery): Promise<Verdict> {
+    // A late repeat of the life that has expired is not a new one (R10). With no retention it has expired at once,
+    // purged or not, and its outputs and its key are still this message's when it comes back (R2, M1).
+    if (expired.origin === start.origin) {
+      return delivery.inDoubt ? await this.#progress.lookAt(start.id, delivery) : "done";
+    }
+    if (isSuperseded(start, expired)) return "done";
+    if (!(await this.#writer.reincarnate(start, expired))) return "retry";
+    if (start.dueAtMs === undefined) return await this.#progress.lookAt(start.id, delivery);
+    return await this.#schedule(start, start.dueAtMs, undefined);
+  }
+
+  /** A delayed start joins its group's queue when it is due. */
+  async #schedule(start: Start, dueAtMs: number, head: Head | undefined): Promise<Verdict> {
+    if (head && head.status !== "scheduled") return "done";
+    // Refused if a new life of a derived id has just been registered.
+    if (!head) await this.#writer.schedule(start, dueAtMs);
+    const incarnation = head?.incarnation ?? start.incarnation;
+    await this.#ports.timers.schedule(
+      startTimerOf({ id: start.id, incarnation, origin: start.origin }, dueAtMs),
+    );
+    return "done";
+  }
+
+  /** The id exists already, made by another request: its caller gets the same result. A workflow runs only once (7). */
+  async #attach({ id, target, replyTo }: Start, head: Head): Promise<Verdict> {
+    if (!replyTo) return "done";
+    const service = await this.#ports.registry.service(target.service);
+    if (service?.type === "workflow") {
+      await reply(this.#ports, id, [replyTo], failure(409, "the workflow method was already invoked"));
+      return "done";
+    }
+    if (await this.#writer.addReply(id, head.incarnation, replyTo)) return "done";
+    const completed = await readHead(this.#ports.items, id);
+    if (completed?.head.outcome) await reply(this.#ports, id, [replyTo], completed.head.outcome);
+    return "done";
+  }
+
+  // --- resumes and kills -------------------------------------------------------------------------------------
+
+  async #resume(resume: Resume, delivery: Delivery): Promise<Verdict> {
+    const { id, incarnation, dueAtMs } = resume;
+    const stored = await readHead(this.#ports.items, id);
+    if (!stored || (incarnation !== undefined && incarnation !== stored.head.incarnation)) return "done";
+    if (resume.poke) await renew(this.#ports, id, stored.head);
+    const nowMs = this.#ports.clock.now();
+    if (dueAtMs !== undefined && dueAtMs > nowMs && stored.head.status !== "completed") {
+      const message = outgoing(resume, afresh(this.#ports, "early"));
+      await this.#ports.timers.schedule({ atMs: dueAtMs, message });
+      return "done";
+    }
+    if (delivery.inDoubt && stored.head.status === "scheduled" && isExclusiveId(id)) {
+      // It may have come too early before, and messages behind it have run since: its place in the queue is no longer
+      // the invocation's, and its sequence cannot be the token (W2, R3). A new message has both.
+      await sendAll(this.#ports.mailbox, [outgoing(resume, afresh(this.#ports, "again"))]);
+      return "done";
+    }
+    const released = resume.byOperator ? await this.#writer.release(id, stored.head) : undefined;
+    const current = released ?? stored;
+    const known = fromHead(id, current, this.#progress.tokenFor(id, current.head, delivery));
+    const inDoubt = delivery.inDoubt || resume.poke === true;
+    return await this.#progress.advance(known, [], { ...delivery, inDoubt });
+  }
+
+  async #kill({ id, incarnation }: Kill, { sentAtMs }: Delivery): Promise<Verdict> {
+    const stored = await readHead(this.#ports.items, id);
+    if (!stored || (incarnation !== undefined && incarnation !== stored.head.incarnation)) return "done";
+    const known = fromHead(id, stored, stored.head.token);
+    // Its last append's outputs are in doubt, and nobody else will do them again.
+    await repeatLastOutputs(this.#ports, id, known.head, sentAtMs);
+    // The admin API has ended it already, as a rule, so that a running turn learns of it (R12).
+    if (known.head.status !== "completed") await this.#cascade.end(known, "killed");
+    else await forgetTimers(this.#ports, known, known.head);
+    await this.#cascade.killCallees(id);
+    return await this.#progress.passOn(known);
+  }
+}
+
+/**
+ * Whether the life that the Start is for has come and gone before the one that has expired now, so that running it would
+ * be a second time (R10). One from the door had its head before it was sent. Another was handled before whatever the
+ * mailbox took later; who accepted it may have had another clock, so what is close in time is taken for new.
+ */
+const isSuperseded = (start: Start, { acceptedAtMs }: Head): boolean =>
+  start.accepted === true || start.acceptedAtMs < acceptedAtMs - CLOCK_SKEW_MS;

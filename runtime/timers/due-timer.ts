@@ -1,0 +1,19 @@
+/** The last leg of a timer: what comes out of the delay queue goes to the mailbox if it is due, else back (T1). */
+import { sendAll } from "../../lib/store/send.ts";
+import type { Outgoing } from "../../lib/model/message.ts";
+import type { Clock, Mailbox, Timers } from "../../lib/ports.ts";
+
+export interface TimerPorts {
+  readonly mailbox: Mailbox;
+  readonly timers: Timers;
+  readonly clock: Clock;
+}
+
+/** Throws an operational error when the timer is not durably on its way: then it must be delivered again. */
+export async function forwardTimer(
+  ports: TimerPorts,
+  timer: { readonly atMs: number; readonly message: Outgoing },
+): Promise<void> {
+  if (timer.atMs > ports.clock.now()) await ports.timers.schedule(timer);
+  else await sendAll(ports.mailbox, [timer.message]);
+}

@@ -1,0 +1,282 @@
+/**
+ * The SDK under the names of Restate's: alias `@restatedev/restate-sdk` to `perdure/restate`, and code that was written
+ * for it compiles and runs. What is left out does not exist here (docs/parity.md), so that the compiler finds it.
+ */
+import type { CallOptions, SendOptions } from "../client/client-types.ts";
+import type {
+  Context,
+  HandlersOf,
+  InvocationRequest,
+  ObjectContext,
+  ObjectSharedContext,
+  TypedName,
+  WorkflowContext,
+  WorkflowPromise,
+  WorkflowSharedContext,
+} from "../context.ts";
+import type { Duration } from "../../lib/duration.ts";
+import type {
+  Descriptors,
+  ObjectDescriptor,
+  ServiceDescriptor,
+  ServicePerHandlerOpts,
+  WorkflowDescriptor,
+} from "../interface.ts";
+import {
+  type Describing,
+  type HandlerOptions,
+  handlers,
+  object as defineObject,
+  type ObjectHandlers,
+  service as defineService,
+  type ServiceHandlers,
+  type ServiceOptions,
+  workflow as defineWorkflow,
+  type WorkflowHandlers,
+  type WorkflowOptions,
+} from "../definition.ts";
+import { DurablePromise as RestatePromise, isDurablePromise } from "../durable-promise.ts";
+import { TerminalError } from "../../lib/errors.ts";
+import { isInvocationId, type InvocationId } from "../../lib/model/ids.ts";
+import type { Target } from "../../lib/model/message.ts";
+import type { CoreDefinition } from "./sdk-core.ts";
+import { type Serde, serde as ownSerde } from "../serde.ts";
+
+export { handlers } from "../definition.ts";
+export type {
+  RetryPolicyOptions as RetryPolicy,
+  ServiceOptions,
+  ServiceOptions as ObjectOptions,
+  WorkflowOptions,
+} from "../definition.ts";
+export type {
+  Context,
+  ContextDate,
+  GenericCall,
+  GenericSend,
+  InvocationReference,
+  ObjectContext,
+  ObjectSharedContext,
+  RunAction,
+  RunOptions,
+  SignalReference,
+  UntypedState,
+  WorkflowContext,
+  WorkflowSharedContext,
+} from "../context.ts";
+export { Opts, rpc, SendOpts } from "../client/client-types.ts";
+export type { Client, InvocationHandle, SendClient } from "../client/client-types.ts";
+export { InvocationPromise } from "../durable-promise.ts";
+export type { Serde } from "../serde.ts";
+export type { Hooks, HooksProvider, Interceptor } from "../hooks.ts";
+export { LoggerContext, LogSource, RestateLogLevel } from "../logger.ts";
+export type { LoggerTransport, LogMetadata } from "../logger.ts";
+export {
+  CancelledError,
+  PauseError,
+  RestateError,
+  RetryableError,
+  TerminalError,
+  TimeoutError,
+} from "../../lib/errors.ts";
+export { iface, implement } from "../interface.ts";
+export type {
+  ClientFromDescriptors,
+  Descriptor,
+  DescriptorOpts,
+  FnOf,
+  HandlerDescriptor,
+  InferInput,
+  InferOutput,
+  ObjectDescriptor,
+  ObjectImplHandlers,
+  SendClientFromDescriptors,
+  ServiceDescriptor,
+  ServiceImplHandlers,
+  ServiceInterface,
+  ServicePerHandlerOpts,
+  WorkflowDescriptor,
+  WorkflowImplHandlers,
+} from "../interface.ts";
+export type { Duration } from "../../lib/duration.ts";
+export type { Rand } from "../turn/random.ts";
+export { createEndpointHandler, endpoint, RestateEndpoint, serve } from "../serve/serve-restate.ts";
+export type { NodeEndpointOptions, ServeOptions } from "../serve/serve-restate.ts";
+export { RestateEndpointBase } from "./restate-endpoint.ts";
+export type { DefaultServiceOptions, EndpointOptions } from "./restate-endpoint.ts";
+export * as internal from "./internal.ts";
+
+export { RestatePromise };
+export const isRestatePromise = isDurablePromise;
+/** Its old name. */
+export const CombineablePromise = RestatePromise;
+export type CombineablePromise<T> = RestatePromise<T>;
+/** A workflow's promise has this name there. */
+export type DurablePromise<T> = WorkflowPromise<T>;
+
+export const createServiceHandler = handlers.handler;
+export const createObjectHandler = handlers.object.exclusive;
+export const createObjectSharedHandler = handlers.object.shared;
+export const createWorkflowHandler = handlers.workflow.workflow;
+export const createWorkflowSharedHandler = handlers.workflow.shared;
+
+// oxlint-disable-next-line typescript/no-explicit-any -- as there: of whatever type is asked for, and only `any` is every type
+type Any = any;
+
+export const serde: Omit<typeof ownSerde, "json"> & {
+  json: Serde<Any> & Pick<typeof ownSerde.json, "schema">;
+} = ownSerde;
+
+export type { InvocationId, Target };
+export type Request = InvocationRequest;
+export const InvocationIdParser = {
+  /** Throws a TerminalError for what is no invocation's id. */
+  fromString(id: string): InvocationId {
+    if (isInvocationId(id)) return id;
+    throw new TerminalError(`not an invocation id: ${JSON.stringify(id)}`, { errorCode: 400 });
+  },
+};
+
+// The type of a definition is its name and, for the compiler, its handlers: so that the name alone is of that type, too.
+
+/** Handlers may be of an interface, which has no index signature: each that it names is looked at instead. */
+type EachOf<H, All> = { [name in keyof H]: name extends keyof All ? All[name] : never };
+
+export function service<Name extends string, H extends ServiceHandlers<Any>>(
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
+): ServiceDefinition<Name, H>;
+export function service<Name extends string, H extends EachOf<H, ServiceHandlers<Any>>>(
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
+): ServiceDefinition<Name, H>;
+export function service<Name extends string, H extends ServiceHandlers<Any>>(
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
+): ServiceDefinition<Name, H> {
+  return defineService(describing);
+}
+export function object<Name extends string, H extends ObjectHandlers<Any>>(
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
+): VirtualObjectDefinition<Name, H>;
+export function object<Name extends string, H extends EachOf<H, ObjectHandlers<Any>>>(
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
+): VirtualObjectDefinition<Name, H>;
+export function object<Name extends string, H extends ObjectHandlers<Any>>(
+  describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
+): VirtualObjectDefinition<Name, H> {
+  return defineObject(describing);
+}
+export function workflow<Name extends string, H extends WorkflowHandlers<Any>>(
+  describing: Describing<Name, H & ThisType<H>, WorkflowOptions>,
+): WorkflowDefinition<Name, H>;
+export function workflow<
+  Name extends string,
+  H extends EachOf<H, WorkflowHandlers<Any>> & Pick<WorkflowHandlers<Any>, "run">,
+>(describing: Describing<Name, H & ThisType<H>, WorkflowOptions>): WorkflowDefinition<Name, H>;
+export function workflow<Name extends string, H extends WorkflowHandlers<Any>>(
+  describing: Describing<Name, H & ThisType<H>, WorkflowOptions>,
+): WorkflowDefinition<Name, H> {
+  return defineWorkflow(describing);
+}
+
+/** What `service()` returns, or its name alone: `const counter: ServiceDefinition<"Counter", Counter> = { name: "Counter" }`. */
+export type ServiceDefinition<Name extends string, M> = CoreDefinition<
+  "service",
+  Name,
+  M,
+  TypedName<Name, M>
+>;
+export type VirtualObjectDefinition<Name extends string, M> = CoreDefinition<
+  "object",
+  Name,
+  M,
+  TypedName<Name, M>
+>;
+export type WorkflowDefinition<Name extends string, M> = CoreDefinition<
+  "workflow",
+  Name,
+  M,
+  TypedName<Name, M>
+>;
+export type ServiceDefinitionFrom<M> = M extends { readonly name: string } ? M : ServiceDefinition<string, M>;
+export type VirtualObjectDefinitionFrom<M> = M extends { readonly name: string }
+  ? M
+  : VirtualObjectDefinition<string, M>;
+export type WorkflowDefinitionFrom<M> = M extends { readonly name: string }
+  ? M
+  : WorkflowDefinition<string, M>;
+export type Service<D> = HandlersOf<D>;
+export type VirtualObject<D> = HandlersOf<D>;
+export type Workflow<D> = HandlersOf<D>;
+
+export type TypedState = Record<string, Any>;
+export type ClientCallOptions<I, O> = CallOptions<I, O>;
+export type ClientSendOptions<I> = SendOptions<I>;
+export type InferArg<P> = P extends [infer A, ...unknown[]] ? A : unknown;
+export type RemoveVoidArgument<F> = F extends (context: infer C, input: infer I) => infer R
+  ? [I] extends [void]
+    ? (context: C) => R
+    : F
+  : F;
+export type ServiceHandlerOpts<I, O> = HandlerOptions & { input?: Serde<I>; output?: Serde<O> };
+export type ObjectHandlerOpts<I, O> = ServiceHandlerOpts<I, O>;
+export type WorkflowHandlerOpts<I, O> = ServiceHandlerOpts<I, O>;
+export type {
+  ServicePerHandlerOpts as ObjectPerHandlerOpts,
+  ServicePerHandlerOpts as WorkflowPerHandlerOpts,
+};
+
+// What a map of handlers may hold. The contexts without members stand for any context of their kind.
+
+export type RestateContext = object;
+export type RestateObjectSharedContext = object;
+export type RestateObjectContext = object;
+export type RestateWorkflowSharedContext = object;
+export type RestateWorkflowContext = object;
+type Handler<F, C> = F extends (context: C, ...input: Any[]) => Promise<Any>
+  ? F
+  : (context: C, input?: Any) => Promise<Any>;
+export type ServiceHandler<F, C = RestateContext> = Handler<F, C>;
+export type ObjectHandler<F, C = RestateObjectContext> = Handler<F, C>;
+export type WorkflowHandler<F, C = RestateWorkflowContext> = Handler<F, C>;
+export type WorkflowSharedHandler<F, C = RestateWorkflowSharedContext> = Handler<F, C>;
+export type ServiceOpts<U> = { [K in keyof U]: ServiceHandler<U[K], Context> };
+export type ObjectOpts<U> = {
+  [K in keyof U]: ObjectHandler<U[K], ObjectContext<Any>> | ObjectHandler<U[K], ObjectSharedContext<Any>>;
+};
+export type WorkflowOpts<U> = {
+  [K in keyof U]: K extends "run"
+    ? WorkflowHandler<U[K], WorkflowContext<Any>>
+    : WorkflowSharedHandler<U[K], WorkflowSharedContext<Any>>;
+};
+export type KeyValueStore<S extends TypedState> = Pick<
+  ObjectContext<S>,
+  "get" | "set" | "clear" | "clearAll" | "stateKeys"
+>;
+
+export type ImplementedServiceDefinition<Name extends string, H extends Descriptors> = ServiceDefinition<
+  Name,
+  Any
+> &
+  ServiceDescriptor<Name, H>;
+export type ImplementedObjectDefinition<Name extends string, H extends Descriptors> = VirtualObjectDefinition<
+  Name,
+  Any
+> &
+  ObjectDescriptor<Name, H>;
+export type ImplementedWorkflowDefinition<Name extends string, H extends Descriptors> = WorkflowDefinition<
+  Name,
+  Any
+> &
+  WorkflowDescriptor<Name, H>;
+export type ImplementedDefinition<
+  Name extends string,
+  H extends Descriptors,
+  Kind extends "service" | "object" | "workflow",
+> = Kind extends "service"
+  ? ImplementedServiceDefinition<Name, H>
+  : Kind extends "object"
+    ? ImplementedObjectDefinition<Name, H>
+    : ImplementedWorkflowDefinition<Name, H>;
+
+export interface RetryableErrorOptions {
+  retryAfter?: Duration;
+}

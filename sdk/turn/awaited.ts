@@ -1,0 +1,68 @@
+/**
+ * What the code of a turn awaits, and the asynchronous mappers that have begun. A turn suspends when all that it awaits
+ * is outside; so it must know which of its mappers await nothing durable and go on by themselves.
+ */
+import { CancelledError } from "../../lib/errors.ts";
+import type { Mapped } from "../../lib/turn/future.ts";
+import type { Wait } from "../../lib/model/wait.ts";
+import type { Activity } from "./activity.ts";
+import { currentTurn } from "./current-turn.ts";
+import type { PromiseOwner, Root } from "./promise-owner.ts";
+
+export class Awaited {
+  readonly #activity: Activity;
+  /** The mapper that awaits it, if it is one. */
+  readonly #roots = new Map<Root, object | undefined>();
+  /** Asynchronous mappers that have not ended. */
+  readonly #mappers = new Set<object>();
+
+  constructor(activity: Activity) {
+    this.#activity = activity;
+  }
+
+  /** Nothing durable is awaited. */
+  get isNothing(): boolean {
+    return this.#roots.size === 0;
+  }
+
+  /** Code that awaits nothing durable, or has a mapper that does not, waits for something of its own. */
+  get isOwn(): boolean {
+    if (this.isNothing) return true;
+    const awaiting = new Set(this.#roots.values());
+    return [...this.#mappers].some((mapper) => !awaiting.has(mapper));
+  }
+
+  add(root: Root): void {
+    this.#roots.set(root, currentTurn.getStore()?.mapper);
+    root.future.onSettled(() => this.#roots.delete(root));
+    this.#activity.touch();
+  }
+
+  /** Runs a mapper of `owner`'s; what it answers may be a promise, which is not waited for here. */
+  runMapper(owner: PromiseOwner, mapper: () => Mapped): Mapped {
+    const running = {};
+    const mapped = currentTurn.run({ owner, mapper: running }, mapper);
+    if ("later" in mapped) {
+      const ended = (): void => {
+        this.#mappers.delete(running);
+        this.#activity.touch();
+      };
+      this.#mappers.add(running);
+      mapped.later.then(ended, ended);
+    }
+    return mapped;
+  }
+
+  /** Rejects all that is awaited now. */
+  cancel(): void {
+    const roots = [...this.#roots.keys()];
+    this.#roots.clear();
+    for (const root of roots) root.reject(new CancelledError());
+  }
+
+  /** Whatever the code awaits first will do. */
+  get wait(): Wait {
+    const waits = [...this.#roots.keys()].map((root) => root.future.wait());
+    return waits.length === 1 && waits[0] ? waits[0] : ["race", waits];
+  }
+}

@@ -1,0 +1,284 @@
+/**
+ * Calls and sends to other handlers. A callee's id derives from (this invocation, command), or from the user's
+ * idempotency key or the workflow's key, so that sending again is harmless (M2). Which mailbox group it belongs to
+ * depends on the callee's kind, which the registry knows: so ids are filled in just before the append that
+ * contains the call, and are recorded with it.
+ */
+import { coded } from "../../lib/error-codes.ts";
+import { toMs } from "../../lib/duration.ts";
+import type { CallEntry, CallValue, ClearAllEntry, Entry, SendEntry } from "../../lib/model/entry.ts";
+import { RetryableError, TerminalError } from "../../lib/errors.ts";
+import { Future } from "../../lib/turn/future.ts";
+import {
+  childUnique,
+  idempotentUnique,
+  incarnationOf,
+  invocationId,
+  workflowUnique,
+} from "../../lib/model/ids.ts";
+import { IDEMPOTENCY_KEY_BYTES_MAX, KEY_BYTES_MAX } from "../../lib/limits.ts";
+import { type HandlerKind, isExclusive, type ServiceType } from "../../lib/model/manifest.ts";
+import type {
+  CallOptions,
+  Client,
+  InvocationHandle,
+  SendClient,
+  SendOptions,
+} from "../client/client-types.ts";
+import { Opts, SendOpts } from "../client/client-types.ts";
+import type { GenericCall, GenericSend } from "../context.ts";
+import { DurablePromise, InvocationPromise } from "../durable-promise.ts";
+import { bytesOf, limited } from "./checked-value.ts";
+import { HandlerContext } from "./handler-context.ts";
+import type { ClientFromDescriptors, Descriptors, SendClientFromDescriptors } from "../interface.ts";
+import { type Serde, serde } from "../serde.ts";
+
+interface Callee {
+  readonly service: string;
+  readonly handler: string;
+  readonly key: string | null;
+}
+
+/** A definition, a contract, or a name alone; the contract's serdes are used. */
+interface Named {
+  readonly name: string;
+  readonly _kind?: ServiceType;
+  readonly _handlers?: Descriptors;
+}
+
+export class CallingContext extends HandlerContext {
+  /** Calls made since they were last cancelled together. */
+  readonly #calls: number[] = [];
+
+  serviceClient<H>(definition: Named): Client<H> {
+    return this.#callProxy(definition, null);
+  }
+  objectClient<H>(definition: Named, key: string): Client<H> {
+    return this.#callProxy(definition, key);
+  }
+  workflowClient<H>(definition: Named, key: string): Client<H> {
+    return this.#callProxy(definition, key);
+  }
+  serviceSendClient<H>(definition: Named): SendClient<H> {
+    return this.#sendProxy(definition, null);
+  }
+  objectSendClient<H>(definition: Named, key: string): SendClient<H> {
+    return this.#sendProxy(definition, key);
+  }
+  workflowSendClient<H>(definition: Named, key: string): SendClient<H> {
+    return this.#sendProxy(definition, key);
+  }
+  client<H extends Descriptors>(contract: Named, key?: string): ClientFromDescriptors<H> {
+    return this.#callProxy(contract, keyOf(contract, key));
+  }
+  sendClient<H extends Descriptors>(contract: Named, key?: string): SendClientFromDescriptors<H> {
+    return this.#sendProxy(contract, keyOf(contract, key));
+  }
+
+  genericCall<I, O>(call: GenericCall<I, O>): InvocationPromise<O> {
+    const { service, method, key = null, parameter, headers, idempotencyKey, name } = call;
+    const input = call.inputSerde ?? (serde.binary as unknown as Serde<I>);
+    const output = call.outputSerde ?? (serde.binary as unknown as Serde<O>);
+    const options = {
+      input,
+      output,
+      ...(headers ? { headers } : {}),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(name === undefined ? {} : { name }),
+    };
+    return this.#call<I, O>({ service, handler: method, key }, parameter, options);
+  }
+
+  genericSend<I>(send: GenericSend<I>): InvocationHandle {
+    const { service, method, key = null, parameter, headers, idempotencyKey, delay, name } = send;
+    const input = send.inputSerde ?? (serde.binary as unknown as Serde<I>);
+    return this.#send<I>({ service, handler: method, key }, parameter, {
+      input,
+      ...(headers ? { headers } : {}),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      ...(delay === undefined ? {} : { delay }),
+      ...(name === undefined ? {} : { name }),
+    });
+  }
+
+  #callProxy<C>({ name: service, _handlers: declared }: Named, key: string | null): C {
+    return methods((handler, args) => {
+      const given = optionsIn(args);
+      if (given instanceof SendOpts)
+        throw new TypeError(`${service}/${handler} is called: use rpc.opts, not rpc.sendOpts`);
+      const options = { ...serdesOf(declared, handler), ...given?.options };
+      return this.#call({ service, handler, key }, args[0], options);
+    });
+  }
+
+  #sendProxy<C>({ name: service, _handlers: declared }: Named, key: string | null): C {
+    return methods((handler, args) => {
+      const given = optionsIn(args);
+      if (given instanceof Opts)
+        throw new TypeError(`${service}/${handler} is sent to: use rpc.sendOpts, not rpc.opts`);
+      const { input } = serdesOf(declared, handler);
+      const options = { ...(input ? { input } : {}), ...given?.options };
+      return this.#send({ service, handler, key }, args[0], options);
+    });
+  }
+
+  #call<I, O>(callee: Callee, input: I, options: CallOptions<I, O>): InvocationPromise<O> {
+    const command = this.driver.nextCommand;
+    const output = this.serdeOf(options.output);
+    const entry: CallEntry = ["c", command, "", this.#callValue(callee, input, options)];
+    const { future } = this.command(entry, ["c", command], (value) => output.deserialize(bytesOf(value)));
+    if (this.driver.cancellations.isExplicit) this.#calls.push(command);
+    return new InvocationPromise<O>(future, this, () => this.#idOf(command));
+  }
+
+  #send<I>(callee: Callee, input: I, options: SendOptions<I>): InvocationHandle {
+    const command = this.driver.nextCommand;
+    const { delay } = options;
+    const value = this.#callValue(callee, input, options);
+    if (delay !== undefined && toMs(delay) > 0) value[6] = this.ports.clock.now() + toMs(delay);
+    this.driver.issue(["o", command, "", value]);
+    let id: Promise<string> | undefined;
+    const idOf = (): Promise<string> => (id ??= this.#idOf(command));
+    return {
+      get invocationId() {
+        return idOf();
+      },
+    };
+  }
+
+  #callValue<I>(callee: Callee, input: I, options: CallOptions<I>): CallValue {
+    const { service, handler, key } = callee;
+    const { idempotencyKey = null, headers = {}, name = null } = options;
+    if (key !== null && (typeof key !== "string" || Buffer.byteLength(key) > KEY_BYTES_MAX)) {
+      throw new TerminalError(`a key must be a string of at most ${KEY_BYTES_MAX} bytes`, { errorCode: 400 });
+    }
+    if (
+      idempotencyKey !== null &&
+      (idempotencyKey === "" || Buffer.byteLength(idempotencyKey) > IDEMPOTENCY_KEY_BYTES_MAX)
+    ) {
+      throw new TerminalError(`an idempotency key must have 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} bytes`, {
+        errorCode: 400,
+      });
+    }
+    const bytes = limited(this.serdeOf(options.input).serialize(input), `the input of ${service}/${handler}`);
+    return [
+      service,
+      handler,
+      key,
+      bytes,
+      { ...headers },
+      idempotencyKey,
+      null,
+      name,
+      this.ports.clock.now(),
+      0,
+    ];
+  }
+
+  /** The ids of calls made since it was asked last, and only where cancellation is explicit. */
+  protected takeCalls(): DurablePromise<string[]> {
+    const ids = this.#calls.splice(0).map((command) => {
+      const future = Future.leaf();
+      this.driver.onRecorded(command, (entry) => {
+        const at = this.driver.event;
+        if (entry[0] === "c") future.settle({ ok: true, value: entry[2], at });
+      });
+      return new DurablePromise<string>(future, this);
+    });
+    return DurablePromise.all(ids);
+  }
+
+  /** Resolves when the call is in the log, at the same point on every replay. */
+  #idOf(command: number): Promise<string> {
+    return new Promise((resolve) =>
+      this.driver.onRecorded(command, (entry) => {
+        if (entry[0] === "c" || entry[0] === "o") resolve(entry[2]);
+      }),
+    );
+  }
+
+  /** Completes entries just before they are appended; see the head of this file.
+   * Throws a retryable error when the callee is not registered (yet). */
+  readonly fill = async (
+    entry: CallEntry | SendEntry | ClearAllEntry,
+    before: readonly Entry[],
+  ): Promise<void> => {
+    if (entry[0] === "D") {
+      entry[2] = await this.namesToClear(
+        before.flatMap((earlier) => (earlier[0] === "s" ? [earlier[2]] : [])),
+      );
+      return;
+    }
+    const [, command, , value] = entry;
+    const { id: parent, incarnation } = this.turnRequest;
+    const [service, handler, key, , , idempotencyKey] = value;
+    const kind = await this.#kindOf(service, handler, key);
+    const origin = `${parent}.${incarnation}.${command}`;
+    const derived = idempotencyKey !== null || kind === "workflow";
+    entry[2] = invocationId(
+      service,
+      isExclusive(kind) ? (key ?? "") : undefined,
+      this.#unique(command, value, kind),
+    );
+    value[9] = derived ? incarnationOf(origin) : 0;
+  };
+
+  #unique(command: number, value: CallValue, kind: HandlerKind): Uint8Array {
+    const [service, handler, key, , , idempotencyKey] = value;
+    if (kind === "workflow") return workflowUnique(service, key ?? "");
+    if (idempotencyKey !== null) return idempotentUnique(service, key ?? undefined, handler, idempotencyKey);
+    return childUnique(this.turnRequest.id, this.turnRequest.incarnation, command);
+  }
+
+  async #kindOf(service: string, handler: string, key: string | null): Promise<HandlerKind> {
+    const registered = await this.ports.registry.service(service);
+    const manifest = registered?.handlers.find(({ name }) => name === handler);
+    if (!registered || !manifest) {
+      const what = registered
+        ? `service ${service} has no handler "${handler}"`
+        : `no service "${service}" is registered`;
+      throw new RetryableError(coded("RT0018", `${what}; the call is retried until it exists`));
+    }
+    if ((registered.type === "service") !== (key === null)) {
+      throw new TerminalError(
+        `${service} is ${registered.type === "service" ? "a service: it takes no key" : `an ${registered.type}: it needs a key`}`,
+      );
+    }
+    return manifest.kind;
+  }
+}
+
+/** The key that a contract's kind needs, or none. */
+function keyOf({ name, _kind }: Named, key: string | undefined): string | null {
+  if (_kind === "service") return null;
+  if (key === undefined) throw new TypeError(`${name} needs a key`);
+  return key;
+}
+
+function serdesOf(declared: Descriptors | undefined, handler: string): CallOptions {
+  const { _inputSerde, _outputSerde } =
+    declared && Object.hasOwn(declared, handler) ? (declared[handler] ?? {}) : {};
+  return {
+    ...(_inputSerde ? { input: _inputSerde } : {}),
+    ...(_outputSerde ? { output: _outputSerde } : {}),
+  };
+}
+
+/** Takes the options off the end of a call's arguments. */
+function optionsIn(args: unknown[]): Opts<unknown, unknown> | SendOpts<unknown> | undefined {
+  const last = args.at(-1);
+  if (!(last instanceof Opts) && !(last instanceof SendOpts)) return undefined;
+  args.pop();
+  return last;
+}
+
+/** An object that has every method; each calls `invoke` with its name. */
+function methods<T>(invoke: (name: string, args: unknown[]) => unknown): T {
+  return new Proxy(
+    {},
+    {
+      get: (_, name) =>
+        typeof name === "string" && name !== "then" ? (...args: unknown[]) => invoke(name, args) : undefined,
+    },
+  ) as T;
+}

@@ -1,0 +1,36 @@
+/** Values on their way into and out of the journal, held to its types and limits. */
+import { coded } from "../../lib/error-codes.ts";
+import { TerminalError } from "../../lib/errors.ts";
+import { ERROR_MESSAGE_CHARS_MAX, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
+import { decodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts";
+import type { Value } from "../../lib/model/value.ts";
+
+/** The failure that a result in the journal stands for; `undefined` for a success. */
+export function decodeHeld(value: Value): Outcome | undefined {
+  return Array.isArray(value) && typeof value[0] === "number" ? decodeOutcome(value) : undefined;
+}
+
+export function bytesOf(value: Value): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  if (value === null) return new Uint8Array(0);
+  throw new TypeError(`expected bytes in the journal, got ${typeof value}`);
+}
+
+export function failureOf(reason: string | TerminalError): Outcome {
+  if (typeof reason === "string") return failure(500, reason.slice(0, ERROR_MESSAGE_CHARS_MAX));
+  return failure(reason.code, reason.message, reason.metadata);
+}
+
+/** P1: what is too large is refused where it happens, with words. */
+export function limited(bytes: Uint8Array, what: string): Uint8Array {
+  if (bytes.byteLength <= PAYLOAD_BYTES_MAX) return bytes;
+  const message = `${what} has ${bytes.byteLength} bytes; at most ${PAYLOAD_BYTES_MAX} are allowed`;
+  throw new TerminalError(coded("RT0003", message), { errorCode: 413 });
+}
+
+export function assertName(name: unknown, what: string, bytesMin = 0): asserts name is string {
+  const bytes = typeof name === "string" ? Buffer.byteLength(name) : -1;
+  if (bytes >= bytesMin && bytes <= NAME_BYTES_MAX) return;
+  const got = JSON.stringify(name)?.slice(0, 80);
+  throw new TerminalError(`a ${what} must be a string of ${bytesMin} to ${NAME_BYTES_MAX} bytes; got ${got}`);
+}

@@ -1,0 +1,98 @@
+/**
+ * Signals of this invocation, and what it may do to another that it knows by id: signal it, cancel it, wait for its end.
+ * Waiting is an output of the append that contains it, as a call is: a message to the other's group, whose answer is a
+ * completion like any reply.
+ */
+import { TerminalError } from "../../lib/errors.ts";
+import { Future } from "../../lib/turn/future.ts";
+import { isInvocationId } from "../../lib/model/ids.ts";
+import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
+import { CallingContext } from "./calling-context.ts";
+import type { InvocationReference, SignalReference } from "../context.ts";
+import { DurablePromise } from "../durable-promise.ts";
+import { assertName, bytesOf, failureOf, limited } from "./checked-value.ts";
+import type { Serde } from "../serde.ts";
+
+export class ReferenceContext extends CallingContext {
+  #cancellation: DurablePromise<void> | undefined;
+
+  /** Each call takes one delivery of its own, in order; one that comes early is kept until it is asked for. */
+  signal<T>(name: string, serde?: Serde<T>): DurablePromise<T> {
+    assertName(name, "signal name", 1);
+    const held = this.serdeOf(serde);
+    this.driver.issue(["a", this.driver.nextCommand, name]);
+    const future = Future.leaf({ leaf: ["i", name] });
+    this.driver.onSignal(
+      name,
+      this.settle(future, (value) => held.deserialize(bytesOf(value))),
+    );
+    return new DurablePromise<T>(future, this);
+  }
+
+  invocation(id: string): InvocationReference {
+    assertInvocationId(id);
+    return {
+      signal: <T>(name: string, serde?: Serde<T>) => this.#signalOf(id, name, serde),
+      cancel: () => this.cancel(id),
+      attach: <T>(serde?: Serde<T>) => this.attach(id, serde),
+    };
+  }
+
+  cancel(id: string): void {
+    assertInvocationId(id);
+    this.driver.issue(["y", this.driver.nextCommand, id]);
+  }
+
+  attach<T>(id: string, serde?: Serde<T>): DurablePromise<T> {
+    assertInvocationId(id);
+    const held = this.serdeOf(serde);
+    const command = this.driver.nextCommand;
+    const { future } = this.command(["h", command, id], ["h", command, id], (value) =>
+      held.deserialize(bytesOf(value)),
+    );
+    return new DurablePromise<T>(future, this);
+  }
+
+  /** The next cancellation, if cancellation is explicit; never settles otherwise. The same until it has settled. */
+  cancellation(): DurablePromise<void> {
+    const future = this.driver.cancellations.next();
+    if (this.#cancellation?.future !== future) this.#cancellation = new DurablePromise<void>(future, this);
+    return this.#cancellation;
+  }
+
+  /** Cancels the calls made since it was called last, where cancellation is explicit, and answers their ids. */
+  cancelPreviousCalls(): DurablePromise<string[]> {
+    return this.takeCalls().map((ids = [], failure) => {
+      if (failure) throw failure;
+      for (const id of ids) this.cancel(id);
+      return ids;
+    });
+  }
+
+  /** Whether the code does something new, rather than repeat what the journal has recorded. */
+  isProcessing(): boolean {
+    return !this.driver.replaying;
+  }
+
+  #signalOf<T>(id: string, name: string, serde: Serde<T> | undefined): SignalReference<T> {
+    assertName(name, "signal name", 1);
+    const send = (outcome: Outcome): void => {
+      const command = this.driver.nextCommand;
+      this.driver.issue(["t", command, id, null, name, encodeOutcome(outcome)]);
+    };
+    return {
+      resolve: (payload) => {
+        // As with awakeables: a missing payload is JSON's null unless a serde says what it makes of `undefined`.
+        const value = payload === undefined && serde === undefined ? (null as T) : (payload as T);
+        const what = `the payload of signal "${name}"`;
+        send({ ok: true, value: limited(this.serdeOf(serde).serialize(value), what) });
+      },
+      reject: (reason) => send(failureOf(reason)),
+    };
+  }
+}
+
+function assertInvocationId(id: unknown): asserts id is string {
+  if (typeof id === "string" && isInvocationId(id)) return;
+  throw new TerminalError(`not an invocation id: ${JSON.stringify(id)}`, { errorCode: 400 });
+}

@@ -1,0 +1,47 @@
+/** The sleeps of a turn that are not over. While the turn runs they fire in it; a suspended one has durable timers. */
+import type { Future } from "../../lib/turn/future.ts";
+import type { Clock } from "../../lib/ports.ts";
+import type { Leaf } from "../../lib/model/wait.ts";
+
+export type Sleep = Extract<Leaf, ["z", ...unknown[]]>;
+
+export class Sleeps {
+  readonly #clock: Clock;
+  readonly #fire: (command: number) => void;
+  readonly #open = new Set<Sleep>();
+  readonly #timers = new Map<number, () => void>();
+
+  constructor(clock: Clock, fire: (command: number) => void) {
+    this.#clock = clock;
+    this.#fire = fire;
+  }
+
+  /** It runs from its command on, awaited or not. */
+  add(sleep: Sleep, future: Future): void {
+    this.#open.add(sleep);
+    future.onSettled(() => this.#open.delete(sleep));
+  }
+
+  /** Those that are not among the leaves. */
+  except(leaves: readonly Leaf[]): Sleep[] {
+    const named = new Set(leaves.map((leaf) => (leaf[0] === "z" ? leaf[1] : undefined)));
+    return [...this.#open].filter(([, command]) => !named.has(command));
+  }
+
+  /** Sets a timer for each that has none. Those that are over already, after a crash, fire in the order in which they were
+   * due: a time limit of seconds must not lose against a sleep of hours because both have passed. */
+  arm(): void {
+    const unarmed = [...this.#open].filter(([, command]) => !this.#timers.has(command));
+    for (const [, command, dueAtMs] of unarmed.toSorted((a, b) => a[2] - b[2])) {
+      const delayMs = Math.max(0, dueAtMs - this.#clock.now());
+      this.#timers.set(
+        command,
+        this.#clock.after(delayMs, () => this.#fire(command)),
+      );
+    }
+  }
+
+  stop(): void {
+    for (const cancel of this.#timers.values()) cancel();
+  }
+}

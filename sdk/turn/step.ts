@@ -1,0 +1,109 @@
+/**
+ * Executes a `ctx.run`'s action until it has a result to record. What the action does outside is at-least-once: it
+ * may run again if the turn dies before its result is durable.
+ */
+import { toMs } from "../../lib/duration.ts";
+import { asError, PauseError, RetryableError, TerminalError } from "../../lib/errors.ts";
+import {
+  RUN_HELD_BACKOFF_MS_MAX,
+  RUN_RETRY_INITIAL_INTERVAL_MS,
+  RUN_RETRY_MAX_INTERVAL_MS,
+} from "../../lib/limits.ts";
+import type { Clock } from "../../lib/ports.ts";
+import type { RunAttempts } from "../../lib/protocol.ts";
+import { backoffMs } from "../../lib/retry.ts";
+import type { RunAction, RunOptions } from "../context.ts";
+import { pause } from "../../lib/pause.ts";
+
+type RetryBounds = Omit<RunOptions<unknown>, "serde">;
+
+export type StepResult<T> =
+  | { readonly kind: "done"; readonly value: T }
+  | { readonly kind: "terminal"; readonly error: TerminalError }
+  /** The whole attempt fails; the invocation's policy, or `retryAfterMs`, says when the next one is due. */
+  | {
+      readonly kind: "attempt-failed";
+      readonly error: Error;
+      readonly retryAfterMs?: number;
+      readonly verdict?: "pause";
+      readonly run?: RunAttempts;
+    };
+
+export interface Step<T> {
+  readonly command: number;
+  readonly action: RunAction<T>;
+  readonly options: RunOptions<T>;
+  readonly asTerminal: (error: unknown) => TerminalError | undefined;
+  /** The turn has answered: trying again would only repeat what the next turn does. */
+  readonly isOver: () => boolean;
+  /** Hears of every error that the action ends with. */
+  readonly onFailure: (error: unknown) => void;
+  /** Attempts that earlier turns made. */
+  readonly before?: RunAttempts;
+}
+
+export async function executeStep<T>(step: Step<T>, clock: Clock): Promise<StepResult<T>> {
+  const { attempts: before, sinceMs } = step.before ?? { attempts: 0, sinceMs: clock.now() };
+  for (let attempts = before + 1; ; attempts++) {
+    try {
+      return { kind: "done", value: await step.action() };
+    } catch (thrown) {
+      step.onFailure(thrown);
+      const terminal = TerminalError.is(thrown) ? thrown : step.asTerminal(thrown);
+      if (terminal) return { kind: "terminal", error: terminal };
+      const next = afterFailure(
+        step,
+        asError(thrown),
+        { command: step.command, attempts, sinceMs },
+        clock.now(),
+      );
+      if (typeof next !== "number") return next;
+      await pause(clock, next);
+      if (step.isOver()) return { kind: "attempt-failed", error: asError(thrown) };
+    }
+  }
+}
+
+/** How long to wait before the next try in this turn, milliseconds; or how the step ends, here or for the whole attempt. */
+function afterFailure(
+  { options }: Step<unknown>,
+  error: Error,
+  run: RunAttempts,
+  nowMs: number,
+): number | StepResult<never> {
+  if (PauseError.is(error)) return { kind: "attempt-failed", error, verdict: "pause" };
+  const asked = RetryableError.is(error) ? error.retryAfterMs : undefined;
+  if (!hasPolicy(options)) {
+    return { kind: "attempt-failed", error, ...(asked === undefined ? {} : { retryAfterMs: asked }) };
+  }
+  if (isExhausted(options, run.attempts, nowMs - run.sinceMs)) {
+    return { kind: "terminal", error: new TerminalError(error.message, { cause: error }) };
+  }
+  const delayMs = asked ?? delayOf(options, run.attempts);
+  return delayMs > RUN_HELD_BACKOFF_MS_MAX
+    ? { kind: "attempt-failed", error, retryAfterMs: delayMs, run }
+    : delayMs;
+}
+
+const hasPolicy = (options: RetryBounds): boolean =>
+  options.maxRetryAttempts !== undefined ||
+  options.maxRetryDuration !== undefined ||
+  options.initialRetryInterval !== undefined ||
+  options.maxRetryInterval !== undefined ||
+  options.retryIntervalFactor !== undefined;
+
+function isExhausted(options: RetryBounds, attempts: number, elapsedMs: number): boolean {
+  if (options.maxRetryAttempts !== undefined && attempts >= options.maxRetryAttempts) return true;
+  return options.maxRetryDuration !== undefined && elapsedMs >= toMs(options.maxRetryDuration);
+}
+
+function delayOf(options: RetryBounds, attempts: number): number {
+  return backoffMs(
+    {
+      initialIntervalMs: toMs(options.initialRetryInterval ?? RUN_RETRY_INITIAL_INTERVAL_MS),
+      maxIntervalMs: toMs(options.maxRetryInterval ?? RUN_RETRY_MAX_INTERVAL_MS),
+      factor: options.retryIntervalFactor ?? 2,
+    },
+    attempts,
+  );
+}

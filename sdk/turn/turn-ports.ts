@@ -1,0 +1,23 @@
+/** What a turn needs of the world. */
+import type { ReadAhead } from "../../lib/store/read-ahead.ts";
+import type { Entry, Note } from "../../lib/model/entry.ts";
+import type { Clock, Entropy, ItemStore, Logger, Mailbox, Registry } from "../../lib/ports.ts";
+
+export interface TurnPorts {
+  readonly items: ItemStore;
+  readonly mailbox: Mailbox;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly logger: Logger;
+}
+
+/** What the turn begins with; results that are kept apart are loaded when they are about to be delivered. */
+export interface History {
+  readonly log: readonly Entry[];
+  readonly notes: readonly Note[];
+  /** Notes that ride in the message being handled. */
+  readonly carried: readonly Note[];
+  /** The results that are kept apart. */
+  readonly values: ReadAhead;
+}

@@ -1,0 +1,205 @@
+/**
+ * Writes for one turn: what is to be appended, the append, and its outputs; a suspension, a completion. The order of
+ * these is what makes a turn safe to kill anywhere: see the head of turn-driver.ts.
+ */
+import type { Journal } from "../../lib/store/journal.ts";
+import { type OutputSubject, performOutputs } from "../../lib/store/outputs.ts";
+import { ZombieError } from "../../lib/store/state-store.ts";
+import type { CallEntry, ClearAllEntry, CommandEntry, Entry, SendEntry } from "../../lib/model/entry.ts";
+import { asError, OperationalError, TerminalError } from "../../lib/errors.ts";
+import { inParts, sizeOfValue } from "../../lib/model/item.ts";
+import { APPEND_BYTES_MAX, SUSPENDED_HEAD_BYTES_MAX } from "../../lib/limits.ts";
+import { lockKey, takeLock } from "../../lib/model/lock.ts";
+import { encodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts";
+import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
+import type { Turn } from "../../lib/turn/turn-machine.ts";
+import type { Value } from "../../lib/model/value.ts";
+import type { Wait } from "../../lib/model/wait.ts";
+import type { TurnPorts } from "./turn-ports.ts";
+
+/** Completes an entry that could not be whole when it was issued: a callee's id, the names that `clearAll` clears. */
+export type Filler = (
+  entry: CallEntry | SendEntry | ClearAllEntry,
+  before: readonly Entry[],
+) => Promise<void>;
+
+/** Written: the turn goes on. Over: it has ended so. Failed: the attempt has, and what it recorded is written. */
+export type Written =
+  | { readonly kind: "written" }
+  | { readonly kind: "over"; readonly outcome: TurnOutcome }
+  | { readonly kind: "failed"; readonly error: Error };
+
+type Stopped = Exclude<Written, { kind: "written" }>;
+type Prepared = { readonly kind: "entries"; readonly entries: readonly Entry[] } | Stopped;
+
+const WRITTEN: Written = { kind: "written" };
+const lost = (reason: string): Stopped => ({ kind: "over", outcome: { kind: "lost", reason } });
+
+export class TurnWriter {
+  /** Something was recorded by this turn. */
+  progress = false;
+  readonly #request: TurnRequest;
+  readonly #ports: TurnPorts;
+  readonly #journal: Journal;
+  readonly #turn: Turn;
+  readonly #fill: Filler;
+  /** Takes what an append makes known, to be delivered when the code is at rest. */
+  readonly #deliver: (delivery: () => void) => void;
+  #ownsLock: boolean;
+
+  constructor(
+    request: TurnRequest,
+    ports: TurnPorts,
+    parts: { journal: Journal; turn: Turn; fill: Filler; deliver: (delivery: () => void) => void },
+  ) {
+    this.#request = request;
+    this.#ports = ports;
+    this.#journal = parts.journal;
+    this.#turn = parts.turn;
+    this.#fill = parts.fill;
+    this.#deliver = parts.deliver;
+    this.#ownsLock = request.ownsLock;
+  }
+
+  /** Appends what is pending and does its outputs. */
+  async flush(): Promise<Written> {
+    const prepared = await this.#prepare(false);
+    return prepared.kind === "entries" ? await this.#append(prepared.entries) : prepared;
+  }
+
+  /** Suspends, unless there is something that only this turn can deliver, or a note that it has not seen. */
+  async suspend(wait: Wait): Promise<Written> {
+    const prepared = await this.#prepare(false);
+    if (prepared.kind !== "entries") return prepared;
+    const { entries } = prepared;
+    // What completing a promise answers, and the id of a callee, comes from this turn itself.
+    if (entries.some((entry) => entry[0] === "v") || this.#turn.awaitsRecord)
+      return await this.#append(entries);
+    const isLarge =
+      this.#journal.headBytes + sizeOfValue(entries as unknown as Value) > SUSPENDED_HEAD_BYTES_MAX;
+    if (isLarge && entries.length > 0) return await this.#append(entries);
+    if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");
+    const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });
+    if (result.kind === "lost") return lost(result.reason);
+    if (result.kind === "notes") {
+      this.#turn.notesAre(result.notes);
+      return WRITTEN;
+    }
+    await this.#perform(entries, result.position);
+    return { kind: "over", outcome: { kind: "suspended", wait } };
+  }
+
+  async complete(outcome: Outcome): Promise<Written> {
+    const prepared = await this.#prepare(true);
+    return prepared.kind === "entries" ? await this.#complete(prepared.entries, outcome) : prepared;
+  }
+
+  /** What is to be appended, complete. If an entry cannot be completed, what came before it is appended, so that no
+   * recorded result is lost with it. */
+  async #prepare(atEnd: boolean): Promise<Prepared> {
+    const entries = this.#turn.pending(atEnd);
+    for (const [index, entry] of entries.entries()) {
+      if (entry[0] !== "c" && entry[0] !== "o" && entry[0] !== "D") continue;
+      const before = entries.slice(0, index);
+      try {
+        await this.#fill(entry, before);
+      } catch (thrown) {
+        if (thrown instanceof OperationalError || thrown instanceof ZombieError) throw thrown;
+        return await this.#unfilled(before, asError(thrown));
+      }
+    }
+    this.#turn.fillCancelled();
+    return { kind: "entries", entries };
+  }
+
+  /** A call that can never succeed ends the invocation; any other is tried again with the next attempt. */
+  async #unfilled(before: readonly Entry[], error: Error): Promise<Stopped> {
+    if (TerminalError.is(error)) {
+      return await this.#complete(before, failure(error.code, error.message, error.metadata));
+    }
+    const written = before.length > 0 ? await this.#append(before) : WRITTEN;
+    return written.kind === "written" ? { kind: "failed", error } : written;
+  }
+
+  async #append(entries: readonly Entry[]): Promise<Written> {
+    const { last, stopped } = await this.#appendParts(entries);
+    if (stopped) return stopped;
+    const result = await this.#journal.append(last, this.#turn.taken);
+    if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
+    this.progress = true;
+    this.#turn.appended(result.notes);
+    await this.#perform(last, result.position);
+    return WRITTEN;
+  }
+
+  async #complete(entries: readonly Entry[], outcome: Outcome): Promise<Stopped> {
+    const { last, stopped } = await this.#appendParts(entries);
+    if (stopped) return stopped;
+    const { retentionMs, journalRetentionMs = retentionMs } = this.#request;
+    const ending = { kind: "completed", outcome, retentionMs, journalRetentionMs } as const;
+    const result = await this.#journal.append(last, this.#turn.taken, ending);
+    if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
+    await this.#perform(last, result.position);
+    const { replies, outcome: held = outcome } = result;
+    const told = replies.length === 0 ? {} : { outcome: held };
+    return { kind: "over", outcome: { kind: "completed", ownsLock: this.#ownsLock, replies, ...told } };
+  }
+
+  /** Appends all parts but the last of what is too much for one item (P1). Consumed notes are dropped with the last:
+   * before it they are in the log and in the list, and taken once (R9). */
+  async #appendParts(
+    entries: readonly Entry[],
+  ): Promise<{ readonly last: readonly Entry[]; readonly stopped?: Stopped }> {
+    const parts = inParts(entries, APPEND_BYTES_MAX);
+    for (const part of parts.slice(0, -1)) {
+      const result = await this.#journal.append(part, 0);
+      if (result.kind !== "won")
+        return { last: [], stopped: lost(result.kind === "lost" ? result.reason : "notes") };
+      this.progress = true;
+      await this.#perform(part, result.position);
+    }
+    return { last: parts.at(-1) ?? [] };
+  }
+
+  /** R5: the lock first, so that nobody runs between the suspension and it. */
+  async #lock(): Promise<boolean> {
+    const { id, incarnation, target, token } = this.#request;
+    if (this.#ownsLock || token === undefined) return true;
+    const lock = takeLock(
+      lockKey(target.service, target.key ?? ""),
+      { id, incarnation, token },
+      this.#ports.clock.now(),
+    );
+    this.#ownsLock = (await this.#ports.items.write(lock)).won;
+    return this.#ownsLock;
+  }
+
+  /** Looks for notes that have come in. That it could not is no harm: the next append brings them. */
+  async look(): Promise<Written> {
+    try {
+      const seen = await this.#journal.look();
+      if (seen.kind === "lost") return lost(seen.reason);
+      this.#turn.notesAre(seen.notes);
+    } catch (thrown) {
+      if (!(thrown instanceof OperationalError)) throw thrown;
+    }
+    return WRITTEN;
+  }
+
+  async #perform(entries: readonly Entry[], position: number): Promise<void> {
+    const results = await performOutputs(this.#ports, this.#subject(), entries, position);
+    for (const [command, outcome] of results) {
+      this.#deliver(() => this.#turn.finishFromOutside(command, encodeOutcome(outcome)));
+    }
+  }
+
+  /** Completing a promise is repeated on replay to learn what it answered: its first answer was not recorded. */
+  async repeat(entry: CommandEntry): Promise<void> {
+    await this.#perform([entry], 0);
+  }
+
+  #subject(): OutputSubject {
+    const { id, incarnation, target, token } = this.#request;
+    return { id, incarnation, target, again: false, ...(token === undefined ? {} : { token }) };
+  }
+}
