@@ -12,7 +12,7 @@ import * as perdure from "perdure";
 import { TestEnvironment } from "perdure/testing";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-const FOLDERS = /^(lib|core|aws|sdk|runtime)\//;
+const FOLDERS = /^(lib|sdk|runtime)\//;
 
 const oneStep = perdure.service({
   name: "OneStep",
@@ -65,7 +65,8 @@ for (const path of ["OneStep/call", "GetSetSleep/a/call"]) {
   const functions = [...files.values()].reduce((sum, count) => sum + count, 0);
   console.log(`${path}: ${files.size} files, ${functions} functions`);
   if (process.argv.includes("--list")) {
-    for (const [file, count] of [...files].toSorted()) console.log(`  ${String(count).padStart(4)} ${file}`);
+    for (const [file, count] of [...files].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      console.log(`  ${String(count).padStart(4)} ${file}`);
   }
 }
 await environment.stop();
