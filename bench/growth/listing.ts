@@ -1,4 +1,5 @@
 /** Listing invocations against how many are kept: read units on DynamoDB, milliseconds on the local server. */
+import { atOnce } from "../../lib/at-once.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { headKey, newHead } from "../../lib/model/head.ts";
 import { invocationId } from "../../lib/model/ids.ts";
@@ -32,11 +33,7 @@ const DEPLOYMENT: Deployment = {
 };
 
 async function fill(items: ItemStore, count: number): Promise<void> {
-  for (let from = 0; from < count; from += WRITES_AT_ONCE) {
-    await Promise.all(
-      Array.from({ length: Math.min(WRITES_AT_ONCE, count - from) }, (_, n) => put(items, from + n)),
-    );
-  }
+  await atOnce(count, WRITES_AT_ONCE, (n) => put(items, n));
 }
 
 async function put(items: ItemStore, n: number): Promise<void> {

@@ -19,6 +19,7 @@
  * the append again writes them again, into the same set. After it: done. When a short value takes the place of a long one,
  * the item remembers the chunks in the write that replaces them; whoever is in doubt deletes them again.
  */
+import { atOnce } from "../at-once.ts";
 import { OperationalError } from "../errors.ts";
 import { ifOlder } from "../model/fence.ts";
 import { stateValuePartition } from "../model/ids.ts";
@@ -28,7 +29,7 @@ import type { Target } from "../model/message.ts";
 import type { ItemStore } from "../ports.ts";
 import type { Value } from "../model/value.ts";
 import { type Chunks, rangeOf } from "../model/value-ref.ts";
-import { atOnce, type ValuePorts, whileThrottled } from "./value-store.ts";
+import { type ValuePorts, whileThrottled } from "./value-store.ts";
 
 type SetName = "a" | "b";
 

@@ -9,6 +9,7 @@
  * One partition takes about a thousand write units a second, four megabytes are four thousand: a chunk that is throttled is
  * tried again by itself, with pauses, before the whole value is given up.
  */
+import { atOnce } from "../at-once.ts";
 import { invariant, OperationalError } from "../errors.ts";
 import { keptFor } from "../model/head.ts";
 import { type InvocationId, journalPartition } from "../model/ids.ts";
@@ -86,28 +87,6 @@ export async function whileThrottled<T>({ clock }: ValuePorts, attempt: () => Pr
       await pause(clock, RETRY_MS * 2 ** count);
     }
   }
-}
-
-/** Does `work` for 0 … count - 1, at most `limit` at the same time. Throws after all that was begun has ended: nothing is
- * still under way behind an error. */
-export async function atOnce(
-  count: number,
-  limit: number,
-  work: (index: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  let failed: { readonly error: unknown } | undefined;
-  const lane = async (): Promise<void> => {
-    while (next < count && !failed) {
-      try {
-        await work(next++);
-      } catch (error) {
-        failed ??= { error };
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, count) }, lane));
-  if (failed) throw failed.error;
 }
 
 /** `undefined`: it is not there (any more). */

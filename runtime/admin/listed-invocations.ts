@@ -6,6 +6,7 @@
  * Where to go on is the place of the last entry that was looked at, (time, id): the same in every shard, and it stays right
  * when entries come and go between two pages.
  */
+import { eachAtOnce } from "../../lib/at-once.ts";
 import { type Head, headKey } from "../../lib/model/head.ts";
 import { type InvocationId, isInvocationId } from "../../lib/model/ids.ts";
 import { type ListedPart, shardsOf } from "../../lib/model/listing.ts";
@@ -217,9 +218,7 @@ class Merge {
   }
 
   async #first(): Promise<Shard | undefined> {
-    for (let from = 0; from < this.#shards.length; from += READS_AT_ONCE) {
-      await Promise.all(this.#shards.slice(from, from + READS_AT_ONCE).map((shard) => shard.fill()));
-    }
+    await eachAtOnce(this.#shards, READS_AT_ONCE, (shard) => shard.fill());
     let first: Shard | undefined;
     for (const shard of this.#shards) {
       if (shard.head && (!first?.head || isBefore(shard.head, first.head))) first = shard;
