@@ -102,7 +102,7 @@ export interface Registry {
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Calls back once, not before `ms` have passed. Answers what cancels it. */
+  /** Calls back once, not before `ms` have passed, however many they are. Answers what cancels it. */
   after(ms: number, callback: () => void): () => void;
 }
 

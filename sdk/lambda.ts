@@ -3,7 +3,9 @@
  * The dispatcher invokes it with turns, a deployment with a discovery request. It appends to the journal itself, by a
  * light client of its own, and loads nothing of the AWS SDK: cold start is part of the product.
  */
-import { jsonLogger, lambdaClock, lambdaEntropy } from "../lib/aws/lambda-environment.ts";
+import { jsonLogger } from "../lib/aws/lambda-environment.ts";
+import { systemClock } from "../lib/clock.ts";
+import { systemEntropy } from "../lib/entropy.ts";
 import { connectHandler } from "../lib/aws/handler-connection.ts";
 import { ItemRegistry } from "../lib/store/registry.ts";
 import { ENVIRONMENT } from "../lib/environment.ts";
@@ -62,9 +64,9 @@ function connect(): TurnPorts {
   return {
     items,
     mailbox,
-    registry: new ItemRegistry(items, lambdaClock),
-    clock: lambdaClock,
-    entropy: lambdaEntropy,
+    registry: new ItemRegistry(items, systemClock),
+    clock: systemClock,
+    entropy: systemEntropy,
     logger: jsonLogger(env[ENVIRONMENT.logLevel]),
   };
 }

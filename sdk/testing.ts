@@ -11,7 +11,7 @@ import { Admin } from "../runtime/admin/admin.ts";
 import { Dispatcher } from "../runtime/dispatcher/dispatcher.ts";
 import type { HttpResponse } from "../runtime/http/message.ts";
 import { Ingress } from "../runtime/ingress/ingress.ts";
-import { systemEntropy } from "../runtime/local/clock.ts";
+import { systemEntropy } from "../lib/entropy.ts";
 import { openDatabase } from "../runtime/local/database.ts";
 import { LocalItemStore, type OperationCounts } from "../runtime/local/item-store.ts";
 import { LocalMailbox } from "../runtime/local/mailbox.ts";

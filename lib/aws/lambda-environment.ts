@@ -1,7 +1,6 @@
-/** What a Lambda function of ours finds around it: its variables, the time, its log. Light: handlers load it too. */
-import { randomBytes } from "node:crypto";
+/** What a Lambda function of ours finds around it: its variables and its log. Light: handlers load it too. */
 import { ENVIRONMENT, type EnvironmentVariable } from "../environment.ts";
-import type { Clock, Entropy, Logger, LogLevel } from "../ports.ts";
+import type { Logger, LogLevel } from "../ports.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -12,16 +11,6 @@ export function required(environment: Environment, variable: EnvironmentVariable
   if (value === undefined || value === "") throw new Error(`environment variable ${name} is not set`);
   return value;
 }
-
-export const lambdaEntropy: Entropy = { bytes: (count) => new Uint8Array(randomBytes(count)) };
-
-export const lambdaClock: Clock = {
-  now: () => Date.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 

@@ -5,24 +5,20 @@
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { systemClock } from "../../lib/clock.ts";
+import { systemEntropy } from "../../lib/entropy.ts";
 import { ENVIRONMENT, type EnvironmentVariable } from "../../lib/environment.ts";
 import type { Clock, Entropy, Logger } from "../../lib/ports.ts";
 import { CLIENT_TIMEOUTS } from "./client-timeouts.ts";
 import { DynamoItemStore } from "./dynamo-item-store.ts";
 import { EmfMeter } from "./emf-meter.ts";
-import {
-  type Environment,
-  jsonLogger,
-  lambdaClock,
-  lambdaEntropy,
-  required,
-} from "../../lib/aws/lambda-environment.ts";
+import { type Environment, jsonLogger, required } from "../../lib/aws/lambda-environment.ts";
 import { PollingWatch } from "./polling-watch.ts";
 import { SqsMailbox } from "./sqs-mailbox.ts";
 
 export class Connection {
-  readonly clock: Clock = lambdaClock;
-  readonly entropy: Entropy = lambdaEntropy;
+  readonly clock: Clock = systemClock;
+  readonly entropy: Entropy = systemEntropy;
   readonly logger: Logger;
   readonly meter: EmfMeter;
   readonly #environment: Environment;

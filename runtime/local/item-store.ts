@@ -13,7 +13,7 @@ import {
 } from "../../lib/model/item.ts";
 import { isHead } from "../../lib/model/listing.ts";
 import type { Clock, ItemStore, Page, ScannedItem, StoredItem, Watch } from "../../lib/ports.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { copyOf } from "./copy.ts";
 import type { LocalDatabase } from "./database.ts";
 import { LocalListing } from "./listing.ts";

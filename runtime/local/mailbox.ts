@@ -10,7 +10,7 @@ import { asError, invariant, OperationalError } from "../../lib/errors.ts";
 import { SEND_BATCH_MAX } from "../../lib/limits.ts";
 import type { Incoming, Outgoing } from "../../lib/model/message.ts";
 import { type Clock, type Logger, type Mailbox, silentLogger } from "../../lib/ports.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "../../lib/clock.ts";
 import type { LocalDatabase } from "./database.ts";
 import { MessageGroup, type Pending } from "./message-group.ts";
 

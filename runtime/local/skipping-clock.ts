@@ -5,7 +5,7 @@
  */
 import { invariant } from "../../lib/errors.ts";
 import type { Clock } from "../../lib/ports.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "../../lib/clock.ts";
 
 /** Alarms that one skip may meet: a handler that retries for ever would otherwise hold a test for ever. */
 const ALARMS_MAX = 10_000;

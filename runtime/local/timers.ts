@@ -2,7 +2,7 @@
 import { asError } from "../../lib/errors.ts";
 import type { Outgoing } from "../../lib/model/message.ts";
 import { type Clock, type Logger, silentLogger, type Timers } from "../../lib/ports.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "../../lib/clock.ts";
 import type { LocalDatabase } from "./database.ts";
 import { checkMessage, type LocalMailbox } from "./mailbox.ts";
 

@@ -1,4 +1,4 @@
-/** The sleeps of a turn that are not over. While the turn runs they fire in it; a suspended one has durable timers. */
+/** The sleeps of a turn that are not over. While the turn runs they end in it; a suspended one has durable timers. */
 import type { Future } from "../../lib/turn/future.ts";
 import type { Clock } from "../../lib/ports.ts";
 import type { Leaf } from "../../lib/model/wait.ts";
@@ -28,20 +28,31 @@ export class Sleeps {
     return [...this.#open].filter(([, command]) => !named.has(command));
   }
 
-  /** Sets a timer for each that has none. Those that are over already, after a crash, fire in the order in which they were
+  /** Sets a timer for each that has none. Those that are over already, after a crash, end in the order in which they were
    * due: a time limit of seconds must not lose against a sleep of hours because both have passed. */
   arm(): void {
     const unarmed = [...this.#open].filter(([, command]) => !this.#timers.has(command));
-    for (const [, command, dueAtMs] of unarmed.toSorted((a, b) => a[2] - b[2])) {
-      const delayMs = Math.max(0, dueAtMs - this.#clock.now());
-      this.#timers.set(
-        command,
-        this.#clock.after(delayMs, () => this.#fire(command)),
-      );
-    }
+    for (const sleep of unarmed.toSorted((a, b) => a[2] - b[2])) this.#set(sleep);
   }
 
   stop(): void {
     for (const cancel of this.#timers.values()) cancel();
+  }
+
+  #set(sleep: Sleep): void {
+    const [, command, dueAtMs] = sleep;
+    const delayMs = Math.max(0, dueAtMs - this.#clock.now());
+    this.#timers.set(
+      command,
+      this.#clock.after(delayMs, () => this.#ring(sleep)),
+    );
+  }
+
+  /** The end of a sleep goes into the log for good. So it is checked against the time, whatever rang (T1): a clock that
+   * was set back, or one that rang early, means waiting for what is left. */
+  #ring(sleep: Sleep): void {
+    const [, command, dueAtMs] = sleep;
+    if (dueAtMs > this.#clock.now()) this.#set(sleep);
+    else this.#fire(command);
   }
 }

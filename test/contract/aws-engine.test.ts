@@ -24,7 +24,8 @@ import {
 import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
 import { type ApiGatewayEvent, toRequest, toResult } from "../../runtime/http/api-gateway.ts";
 import { Ingress } from "../../runtime/ingress/ingress.ts";
-import { systemClock, systemEntropy } from "../../runtime/local/clock.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { systemEntropy } from "../../lib/entropy.ts";
 import { forwardTimer } from "../../runtime/timers/due-timer.ts";
 import { createEndpoint } from "../../sdk/endpoint.ts";
 import { answering } from "../support/emulator-answers.ts";

@@ -7,7 +7,7 @@ import { invocationId, stateValuePartition, UNIQUE_SIZE } from "../../lib/model/
 import { PAYLOAD_BYTES_MAX, VALUE_ITEM_BYTES_MAX } from "../../lib/limits.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 import { chunksOf, refOf } from "../../lib/model/value-ref.ts";
-import { systemClock } from "../../runtime/local/clock.ts";
+import { systemClock } from "../../lib/clock.ts";
 
 const SIZES = [VALUE_ITEM_BYTES_MAX, VALUE_ITEM_BYTES_MAX + 1, PAYLOAD_BYTES_MAX - 1, PAYLOAD_BYTES_MAX];
 

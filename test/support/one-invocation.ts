@@ -1,10 +1,11 @@
 /** Turns of one invocation of a service's handler, straight against a store: what they read and write is all that happens. */
 import { type StoredHead, readHead } from "../../lib/store/head-store.ts";
 import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../lib/model/ids.ts";
-import { type ItemStore, silentLogger } from "../../lib/ports.ts";
+import { type Clock, type ItemStore, silentLogger } from "../../lib/ports.ts";
 import { PROTOCOL_VERSION, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
 import { createEndpoint, type Endpoint, type TurnPorts } from "../../sdk/endpoint.ts";
-import { systemClock, systemEntropy } from "../../runtime/local/clock.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { systemEntropy } from "../../lib/entropy.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -16,7 +17,13 @@ export class OneInvocation {
   readonly #input: Uint8Array;
 
   /** `path`: `Service/handler`. */
-  constructor(items: ItemStore, definition: unknown, path: string, input: unknown) {
+  constructor(
+    items: ItemStore,
+    definition: unknown,
+    path: string,
+    input: unknown,
+    clock: Clock = systemClock,
+  ) {
     const [service = "", handler = ""] = path.split("/");
     this.id = invocationId(service, undefined, new Uint8Array(UNIQUE_SIZE));
     this.#target = { service, handler };
@@ -30,7 +37,7 @@ export class OneInvocation {
         deployment: async () => undefined,
         services: async () => [],
       },
-      clock: systemClock,
+      clock,
       entropy: systemEntropy,
       logger: silentLogger,
     };

@@ -5,7 +5,9 @@
 import { pathToFileURL } from "node:url";
 import type { OperationalError as OperationalErrorClass } from "../../../lib/errors.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
-import { consoleLogger, systemClock, systemEntropy } from "../../local/clock.ts";
+import { consoleLogger } from "../../local/console-logger.ts";
+import { systemClock } from "../../../lib/clock.ts";
+import { systemEntropy } from "../../../lib/entropy.ts";
 import { Channel, type Frame, reviveError, type WireError } from "./channel.ts";
 import { type EngineCalls, enginePorts, type HostCalls } from "./host-protocol.ts";
 import { collectServed } from "../served-files.ts";

@@ -5,7 +5,9 @@
  */
 import { OperationalError } from "../../../lib/errors.ts";
 import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
-import { consoleLogger, systemClock, systemEntropy } from "../../local/clock.ts";
+import { consoleLogger } from "../../local/console-logger.ts";
+import { systemClock } from "../../../lib/clock.ts";
+import { systemEntropy } from "../../../lib/entropy.ts";
 import { Channel } from "./channel.ts";
 import { encodeFrames, FrameReader } from "./frame-codec.ts";
 import { type EngineCalls, enginePorts, type EnginePorts, type HostCalls } from "./host-protocol.ts";

@@ -8,7 +8,8 @@ import { encodeMessage, type Incoming } from "../../../lib/model/message.ts";
 import type { Metric } from "../../../lib/metrics.ts";
 import { type Invoker, silentLogger } from "../../../lib/ports.ts";
 import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
-import { systemClock, systemEntropy } from "../../../runtime/local/clock.ts";
+import { systemClock } from "../../../lib/clock.ts";
+import { systemEntropy } from "../../../lib/entropy.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 
 const service = {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Clock } from "../../../lib/ports.ts";
-import { systemClock } from "../../../runtime/local/clock.ts";
+import { systemClock } from "../../../lib/clock.ts";
 import { openDatabase } from "../../../runtime/local/database.ts";
 import { LocalMailbox } from "../../../runtime/local/mailbox.ts";
 import { LocalTimers } from "../../../runtime/local/timers.ts";

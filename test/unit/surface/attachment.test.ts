@@ -9,7 +9,8 @@ import { Attachment } from "../../../runtime/dispatcher/attachment.ts";
 import type { DispatcherPorts } from "../../../runtime/dispatcher/delivery.ts";
 import { InvocationWriter } from "../../../runtime/dispatcher/invocation-writer.ts";
 import { repeatLastOutputs } from "../../../runtime/dispatcher/output-repeater.ts";
-import { systemClock, systemEntropy } from "../../../runtime/local/clock.ts";
+import { systemClock } from "../../../lib/clock.ts";
+import { systemEntropy } from "../../../lib/entropy.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 
 const target = invocationId("Work", undefined, childUnique("inv_parent", 0, 1));

@@ -1,49 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Logger } from "../../../lib/ports.ts";
-import { consoleLogger, type LogFormat, systemClock, systemEntropy } from "../../../runtime/local/clock.ts";
-
-describe("system clock", () => {
-  test("calls back once, and never before the time has passed", async () => {
-    const early: number[] = [];
-    await Promise.all(
-      Array.from({ length: 100 }, (_, index) => {
-        const ms = (index % 20) + 0.3;
-        const startedMs = performance.now();
-        return new Promise<void>((resolve) => {
-          systemClock.after(ms, () => {
-            if (performance.now() - startedMs < ms) early.push(ms);
-            resolve();
-          });
-        });
-      }),
-    );
-    expect(early).toEqual([]);
-  });
-
-  test("never calls back in the same turn, and not at all when cancelled", async () => {
-    let called = 0;
-    systemClock.after(-5, () => called++);
-    const cancel = systemClock.after(0, () => (called += 100));
-    expect(called).toBe(0);
-    cancel();
-    cancel();
-    await expect.poll(() => called).toBe(1);
-  });
-
-  test("a delay beyond what setTimeout takes does not fire at once", async () => {
-    let called = false;
-    const cancel = systemClock.after(2 ** 40, () => (called = true));
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(called).toBe(false);
-    cancel();
-  });
-});
-
-test("entropy gives as many bytes as asked, other ones each time", () => {
-  const [a, b] = [systemEntropy.bytes(16), systemEntropy.bytes(16)];
-  expect(a.byteLength).toBe(16);
-  expect(a).not.toEqual(b);
-});
+import { consoleLogger, type LogFormat } from "../../../runtime/local/console-logger.ts";
 
 describe("console logger", () => {
   function lines(format: LogFormat, log: (logger: Logger) => void): string[] {

@@ -1,39 +1,5 @@
-/** The real clock, randomness and console, for processes; tests and the simulator bring their own. */
-import { randomFillSync } from "node:crypto";
-import { clearTimeout, setTimeout } from "node:timers";
-
-import type { Clock, Entropy, Logger, LogLevel } from "../../lib/ports.ts";
-
-/**
- * A long wait is cut into pieces: `setTimeout` takes no more than 2^31 ms, and does not count the time that a machine
- * sleeps. After each piece the wall clock is asked too, so that a laptop that wakes up is late by one piece at most.
- */
-const PIECE_MS_MAX = 60_000;
-
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  after(ms, callback) {
-    const startedMs = performance.now();
-    const dueAtMs = Date.now() + ms;
-    let timeout: NodeJS.Timeout;
-    const wait = (leftMs: number): void => {
-      timeout = setTimeout(
-        () => {
-          // Both clocks: setTimeout may be a fraction of a millisecond early, and the wall clock may be set back.
-          const elapsedMs = performance.now() - startedMs;
-          const restMs = Math.min(ms - elapsedMs, elapsedMs < PIECE_MS_MAX ? Infinity : dueAtMs - Date.now());
-          if (restMs <= 0) callback();
-          else wait(restMs);
-        },
-        Math.ceil(Math.min(leftMs, PIECE_MS_MAX)),
-      );
-    };
-    wait(Math.max(ms, 0));
-    return () => clearTimeout(timeout);
-  },
-};
-
-export const systemEntropy: Entropy = { bytes: (count) => randomFillSync(new Uint8Array(count)) };
+/** The log of a process, to its console. */
+import type { Logger, LogLevel } from "../../lib/ports.ts";
 
 export type LogFormat = "json" | "pretty";
 const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];

@@ -1,0 +1,44 @@
+/**
+ * The real clock, for every process: handlers and runtime functions in Lambda, `perdure dev`, tests of users.
+ * Tests that need another time and the simulator bring a clock of their own. test/contract/clock-suite.ts says what
+ * all of them must do.
+ */
+import { clearTimeout, setTimeout } from "node:timers";
+import type { Clock } from "./ports.ts";
+
+/**
+ * A long wait is cut into pieces, for two reasons.
+ * - `setTimeout` takes at most 2^31 - 1 ms. With more than that (24.8 days) it calls back after 1 ms.
+ * - It does not count the time that a machine sleeps. After each piece the wall clock is asked too, so a laptop that
+ *   wakes up is late by one piece at most.
+ */
+const PIECE_MS_MAX = 60_000;
+
+/** Waits in pieces of at most `pieceMsMax`. */
+export function clockOf(pieceMsMax: number): Clock {
+  return {
+    now: () => Date.now(),
+    after(ms, callback) {
+      const startedMs = performance.now();
+      // Date.now() is rounded down, so this moment may be up to a millisecond later than it says.
+      const dueAtMs = Date.now() + 1 + ms;
+      let timeout: NodeJS.Timeout;
+      const wait = (leftMs: number): void => {
+        timeout = setTimeout(
+          () => {
+            // Both clocks: setTimeout may be a fraction of a millisecond early, and the wall clock may be set back.
+            const elapsedMs = performance.now() - startedMs;
+            const restMs = Math.min(ms - elapsedMs, elapsedMs < pieceMsMax ? Infinity : dueAtMs - Date.now());
+            if (restMs <= 0) callback();
+            else wait(restMs);
+          },
+          Math.ceil(Math.min(leftMs, pieceMsMax)),
+        );
+      };
+      wait(Math.max(ms, 0));
+      return () => clearTimeout(timeout);
+    },
+  };
+}
+
+export const systemClock = clockOf(PIECE_MS_MAX);
