@@ -5,7 +5,13 @@
  * simulator evaluate it with {@link evaluate}. One contract suite holds the three to the same answers, so the
  * protocol above is written, and proven, once. J1 rests on this: each operation is atomic on its one item.
  */
+import { invariant, OperationalError } from "../errors.ts";
 import type { Value } from "./value.ts";
+
+/** DynamoDB's bounds, in bytes. */
+const ITEM_BYTES_MAX = 400 * 1024;
+const PARTITION_KEY_BYTES_MAX = 2048;
+const SORT_KEY_BYTES_MAX = 1024;
 
 export type Table = "journal" | "state" | "registry";
 
@@ -66,16 +72,41 @@ export type WriteResult =
   | { readonly won: true; readonly item: Attributes | undefined }
   | { readonly won: false; readonly item: Attributes | undefined };
 
-/** Evaluates `write` against the item as it stands. Pure; never changes `item`. Throws `TypeError` where DynamoDB
- * answers ValidationException (append to what is not a list). */
+/**
+ * Evaluates `write` against the item as it stands. Pure; never changes `item`. Throws what DynamoDB refuses, so that
+ * nothing passes elsewhere that AWS would not take (P1): a `TypeError` for an update that is not valid, and an
+ * {@link OperationalError} `too-large` for an item or a key beyond DynamoDB's bounds.
+ */
 export function evaluate(item: Attributes | undefined, write: Write): WriteResult {
+  checkKey(write.key);
   if (write.when && !holds(item, write.when)) return { won: false, item };
   if (write.op === "delete") return { won: true, item: undefined };
-  if (write.op === "put") return { won: true, item: { ...write.attributes } };
-  assertChanges(item, write.changes);
-  const next: Attributes = { ...item };
-  for (const change of write.changes) applyChange(next, change);
+  const next = write.op === "put" ? { ...write.attributes } : changed(item, write.changes);
+  checkSize(write.key, next);
   return { won: true, item: next };
+}
+
+function checkKey({ pk, sk }: ItemKey): void {
+  invariant(pk !== "" && sk !== "", "P1", "an item's keys are not empty");
+  if (Buffer.byteLength(pk) > PARTITION_KEY_BYTES_MAX)
+    throw tooLarge(`a partition key exceeds ${PARTITION_KEY_BYTES_MAX} bytes`);
+  if (Buffer.byteLength(sk) > SORT_KEY_BYTES_MAX)
+    throw tooLarge(`a sort key exceeds ${SORT_KEY_BYTES_MAX} bytes`);
+}
+
+function checkSize({ pk, sk }: ItemKey, item: Attributes): void {
+  const bytes = sizeOf(item) + sizeOf({ pk, sk });
+  if (bytes > ITEM_BYTES_MAX)
+    throw tooLarge(`item ${pk} ${sk} has ${bytes} bytes, more than ${ITEM_BYTES_MAX}`);
+}
+
+const tooLarge = (message: string): OperationalError => new OperationalError("too-large", message);
+
+function changed(item: Attributes | undefined, changes: readonly Change[]): Attributes {
+  assertChanges(item, changes);
+  const next: Attributes = { ...item };
+  for (const change of changes) applyChange(next, change);
+  return next;
 }
 
 /** What DynamoDB refuses, or does otherwise: paths that overlap; an update that only removes creates no item. */

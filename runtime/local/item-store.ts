@@ -1,12 +1,11 @@
 /** Items in SQLite. `evaluate` decides each write inside the transaction that stores it, so conditions hold (J1). */
 import { deserialize, serialize } from "node:v8";
 
-import { invariant, OperationalError } from "../../lib/errors.ts";
+import { invariant } from "../../lib/errors.ts";
 import {
   type Attributes,
   evaluate,
   type ItemKey,
-  sizeOf,
   type Table,
   type Write,
   type WriteResult,
@@ -18,12 +17,6 @@ import { copyOf } from "./copy.ts";
 import type { LocalDatabase } from "./database.ts";
 import { LocalListing } from "./listing.ts";
 
-/** DynamoDB's bounds, kept here too, so that nothing passes locally that AWS refuses (P1). */
-const ITEM_BYTES_MAX = 400 * 1024;
-const PARTITION_KEY_BYTES_MAX = 2048;
-const SORT_KEY_BYTES_MAX = 1024;
-/** The names of the key's attributes, `pk` and `sk`, count as well. */
-const KEY_NAME_BYTES = 4;
 const PAGE_BYTES_MAX = 1024 * 1024;
 const PAGE_ITEMS_MAX = 1000;
 
@@ -71,7 +64,6 @@ export class LocalItemStore implements ItemStore, Watch {
   }
 
   async write(write: Write): Promise<WriteResult> {
-    checkKey(write.key);
     // Ours from here on: it runs later, and the caller may change what it passed in the meantime.
     const own = copyOf(write);
     return this.#database.write(
@@ -164,7 +156,6 @@ export class LocalItemStore implements ItemStore, Watch {
       return result;
     }
     const body = serialize(result.item);
-    checkSize(write.key, result.item, body);
     const ttl = expiryOf(result.item);
     if (before === undefined) this.#statements.insert.run(table, pk, sk, body, ttl);
     else this.#statements.update.run(body, ttl, table, pk, sk);
@@ -228,22 +219,5 @@ const attributesOf = (row: Row): Attributes => copyOf(deserialize(bodyOf(row)) a
 /** When the item may be deleted, epoch seconds; `null`: never. */
 const expiryOf = ({ ttl }: Attributes): number | null => (typeof ttl === "number" ? ttl : null);
 
-function checkKey({ pk, sk }: ItemKey): void {
-  invariant(pk !== "" && sk !== "", "P1", "an item's keys are not empty");
-  if (Buffer.byteLength(pk) > PARTITION_KEY_BYTES_MAX)
-    throw tooLarge(`a partition key exceeds ${PARTITION_KEY_BYTES_MAX} bytes`);
-  if (Buffer.byteLength(sk) > SORT_KEY_BYTES_MAX)
-    throw tooLarge(`a sort key exceeds ${SORT_KEY_BYTES_MAX} bytes`);
-}
-
-function checkSize({ pk, sk }: ItemKey, item: Attributes, body: Uint8Array): void {
-  // DynamoDB counts at most twice what V8 needs, so small items need not be measured.
-  if (body.byteLength * 2 + PARTITION_KEY_BYTES_MAX + SORT_KEY_BYTES_MAX <= ITEM_BYTES_MAX) return;
-  const bytes = sizeOf(item) + Buffer.byteLength(pk) + Buffer.byteLength(sk) + KEY_NAME_BYTES;
-  if (bytes > ITEM_BYTES_MAX)
-    throw tooLarge(`item ${pk} ${sk} has ${bytes} bytes, more than ${ITEM_BYTES_MAX}`);
-}
-
-const tooLarge = (message: string): OperationalError => new OperationalError("too-large", message);
 const nameOf = ({ table, pk, sk }: ItemKey): string => JSON.stringify([table, pk, sk]);
 const zero = (): OperationCounts => ({ reads: 0, writes: 0, refused: 0 });

@@ -129,6 +129,21 @@ export function listingSuite(
       await untilListed("ended", "short", []);
     });
 
+    test("a write that is refused for its size leaves the lists as they were", async () => {
+      const id = await put("refused", { s: "suspended" });
+      const changes: Change[] = [
+        { do: "set", attribute: "s", value: "completed" },
+        { do: "set", attribute: "x", value: "x".repeat(400 * 1024) },
+      ];
+      const write = store.items.write({ op: "update", key: headKey(id), changes });
+      await expect(write).rejects.toMatchObject({ code: "too-large" });
+      await untilListed("open", "refused", [id]);
+      expect(await idsOf("ended", "refused")).toEqual([]);
+      await become(id, "completed");
+      await untilListed("open", "refused", []);
+      await untilListed("ended", "refused", [id]);
+    });
+
     test("a new life of an id takes the place of the old one", async () => {
       const start = startOf("again", 1000);
       const key = headKey(start.id);

@@ -1,10 +1,8 @@
 /** DynamoDB as the simulator has it: `evaluate` on single items, strong reads, a scan that may be stale. */
-import { OperationalError } from "../../lib/errors.ts";
 import {
   type Attributes,
   evaluate,
   type ItemKey,
-  sizeOf,
   type Table,
   type Write,
   type WriteResult,
@@ -13,7 +11,6 @@ import type { ItemStore, Page, ScannedItem } from "../../lib/ports.ts";
 import type { Actor, Effects } from "./actor.ts";
 import type { Observer } from "./observer.ts";
 
-const ITEM_BYTES_MAX = 400 * 1024;
 /** A scan may show an item as it was up to so long ago. */
 const STALE_MS = 20_000;
 const PAGE_MAX = 20;
@@ -67,8 +64,6 @@ export class Tables {
     const result = evaluate(before, write);
     if (!result.won) return result;
     const item = result.item === undefined ? undefined : frozenCopy(result.item);
-    if (item && sizeOf(item) > ITEM_BYTES_MAX)
-      throw new OperationalError("too-large", `an item of ${sizeOf(item)} bytes`);
     this.#put(write.key, item, before);
     return { won: true, item };
   }

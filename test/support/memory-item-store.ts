@@ -2,13 +2,12 @@
  * An item store in memory, made of `evaluate` alone: the kernel's own idea of a store, which the contract suite holds
  * to the same answers as the others. It refuses what DynamoDB refuses and counts what DynamoDB would bill.
  */
-import { InvariantError, OperationalError } from "../../lib/errors.ts";
+import { InvariantError } from "../../lib/errors.ts";
 import {
   type Attributes,
   evaluate,
   holds,
   type ItemKey,
-  sizeOf,
   type Table,
   type Write,
   type WriteResult,
@@ -24,10 +23,6 @@ import type {
   Page,
   ScannedItem,
 } from "../../lib/ports.ts";
-
-const ITEM_BYTES_MAX = 400 * 1024;
-const PARTITION_KEY_BYTES_MAX = 2048;
-const SORT_KEY_BYTES_MAX = 1024;
 
 /** Requests, per table. A refused write is a write, too: it is billed. */
 export interface Counts {
@@ -77,14 +72,13 @@ export class MemoryItemStore implements ItemStore, Listing {
   async write(write: Write): Promise<WriteResult> {
     const { table, pk, sk } = write.key;
     this.counts.writes[table]++;
-    checkKey(write.key);
     checkWrite(write);
     const result = evaluate(this.#tables[table].get(pk)?.get(sk), write);
     if (!result.won) this.counts.refused[table]++;
     if (result.won && isHead(write.key)) this.#list(write, result.item);
     if (!result.won) return copyOf(result);
     if (result.item === undefined) this.#tables[table].get(pk)?.delete(sk);
-    else this.#partition(table, pk).set(sk, copyOf(checkItem(write.key, result.item)));
+    else this.#partition(table, pk).set(sk, copyOf(result.item));
     return copyOf(result);
   }
 
@@ -177,13 +171,6 @@ function copyOf<T>(value: T): T {
 
 const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-function checkKey({ pk, sk }: ItemKey): void {
-  if (pk === "" || sk === "") throw new TypeError("a key must not be empty");
-  if (Buffer.byteLength(pk) > PARTITION_KEY_BYTES_MAX || Buffer.byteLength(sk) > SORT_KEY_BYTES_MAX) {
-    throw new OperationalError("too-large", `the key ${pk} ${sk} is too long`);
-  }
-}
-
 /** What `evaluate` takes and DynamoDB does not, or does otherwise. */
 function checkWrite(write: Write): void {
   if (write.op === "put") rejectUndefined(write.attributes);
@@ -203,10 +190,4 @@ function rejectUndefined(value: unknown): void {
   if (value === undefined) throw new TypeError("undefined cannot be stored");
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return;
   for (const held of Object.values(value)) rejectUndefined(held);
-}
-
-function checkItem({ pk, sk }: ItemKey, item: Attributes): Attributes {
-  const bytes = sizeOf({ ...item, pk, sk });
-  if (bytes > ITEM_BYTES_MAX) throw new OperationalError("too-large", `an item of ${bytes} bytes`);
-  return item;
 }
