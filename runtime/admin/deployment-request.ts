@@ -1,22 +1,8 @@
-/** What a request says of a deployment: where it is, and what is to be done about it. */
+/** Reads what a request says about a deployment: where it is, and what is to be done about it. */
 import type { Deployment, Reachable } from "../../lib/model/manifest.ts";
+import type { WantedDeployment, WantedMove } from "../deployments/registration.ts";
 import { type HttpRequest, parseJsonObject } from "../http/message.ts";
 import { AdminError, badField } from "./error.ts";
-
-export interface Wanted {
-  readonly target: Reachable;
-  readonly metadata?: Record<string, string>;
-  /** Discover it anew if it is known. */
-  readonly force: boolean;
-  readonly breaking: boolean;
-  readonly dryRun: boolean;
-}
-export interface WantedChange {
-  readonly target: Reachable;
-  /** It serves from now on what is served there. */
-  readonly overwrite: boolean;
-  readonly dryRun: boolean;
-}
 
 type Json = Record<string, unknown>;
 
@@ -24,7 +10,7 @@ const UNSUPPORTED = ["assume_role_arn", "auth"] as const;
 /** Restate's older API, in which `force` is the default. */
 const OLDER_API = /^\/v2\//u;
 
-export function wantedDeployment(request: HttpRequest): Wanted {
+export function wantedDeployment(request: HttpRequest): WantedDeployment {
   const json = bodyOf(request);
   const metadata = mapIn(json, "metadata");
   return {
@@ -36,8 +22,8 @@ export function wantedDeployment(request: HttpRequest): Wanted {
   };
 }
 
-/** What is not said stays as it is. */
-export function wantedChange(request: HttpRequest, known: Deployment): WantedChange {
+/** What the request leaves out stays as it is. */
+export function wantedMove(request: HttpRequest, known: Deployment): WantedMove {
   const json = bodyOf(request);
   return {
     target: targetIn(json, known),

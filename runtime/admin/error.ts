@@ -30,6 +30,3 @@ export const badShape = (where: string, reason: string): AdminError =>
   new AdminError(422, `The ${where} is invalid. Reason: ${reason}`);
 export const conflict = (id: InvocationId, text: string): AdminError =>
   new AdminError(409, `The invocation '${id}' ${text}`);
-/** One that has a code: the message begins with it, as in Restate. */
-export const coded = (status: number, code: string, text: string): AdminError =>
-  new AdminError(status, `[${code}] ${text}`, {}, code);

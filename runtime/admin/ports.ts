@@ -1,35 +1,15 @@
-import type { Deployment, Reachable, RegisteredService, ServiceManifest } from "../../lib/model/manifest.ts";
-import type { Clock, Entropy, ItemStore, Listing, Logger, Mailbox, Registry } from "../../lib/ports.ts";
-import type { DiscoveryResponse } from "../../lib/protocol.ts";
+import type { RegisteredService, ServiceManifest } from "../../lib/model/manifest.ts";
+import type { Clock, Entropy, ItemStore, Listing, Logger, Mailbox } from "../../lib/ports.ts";
+import type { DeploymentRegistry, Discoverer } from "../deployments/ports.ts";
 import type { HttpRequest, HttpResponse } from "../http/message.ts";
 import type { InvocationIndex } from "./invocation-index.ts";
 
 /** The registry, with what only an operator asks for. */
-export interface AdminRegistry extends Registry {
-  deployments(): Promise<readonly Deployment[]>;
-  register(deployment: Deployment, options?: { keep?: boolean }): Promise<void>;
-  move(id: string, to: Reachable): Promise<Deployment | undefined>;
+export interface AdminRegistry extends DeploymentRegistry {
   configure(
     name: string,
     change: (manifest: ServiceManifest) => ServiceManifest,
   ): Promise<RegisteredService | undefined>;
-  remove(id: string): Promise<boolean>;
-}
-
-/** Asks what is served somewhere. Throws {@link OperationalError} if it cannot be reached, {@link DiscoveryError} where
- * the reason is known, and any other error if what it answers is no discovery. */
-export interface Discoverer {
-  discover(target: Reachable): Promise<DiscoveryResponse>;
-}
-
-export class DiscoveryError extends Error {
-  override readonly name = "DiscoveryError";
-  /** The one that the admin API answers. */
-  readonly code: "META0003" | "META0013" | "META0014";
-  constructor(code: DiscoveryError["code"], message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 export interface AdminPorts {

@@ -5,8 +5,9 @@
 import { OperationalError } from "../../lib/errors.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
 import { pause } from "../../lib/pause.ts";
-import { register, type RegistrationPorts } from "../admin/deployment.ts";
-import { AdminError } from "../admin/error.ts";
+import { DeploymentError } from "../deployments/error.ts";
+import type { DeploymentPorts } from "../deployments/ports.ts";
+import { register } from "../deployments/registration.ts";
 
 /** What the stack says of a service. */
 export interface Registration {
@@ -23,12 +24,10 @@ export interface Registration {
 const PAUSE_MS = 3000;
 const ATTEMPTS_MAX = 30;
 
-export type RegistrarPorts = RegistrationPorts;
-
 export class Registrar {
-  readonly #ports: RegistrarPorts;
+  readonly #ports: DeploymentPorts;
 
-  constructor(ports: RegistrarPorts) {
+  constructor(ports: DeploymentPorts) {
     this.#ports = ports;
   }
 
@@ -67,7 +66,7 @@ export class Registrar {
 
 const UNREACHED = "META0003";
 const mayPass = (error: unknown): boolean =>
-  error instanceof OperationalError || (error instanceof AdminError && error.code === UNREACHED);
+  error instanceof OperationalError || (error instanceof DeploymentError && error.code === UNREACHED);
 
 /** The role lets the handlers touch the items of the services that the stack names, and of no others. */
 function assertServes({ services }: Deployment, named: readonly string[]): void {

@@ -16,7 +16,8 @@ import {
   type TurnOutcome,
   type TurnRequest,
 } from "../../../lib/protocol.ts";
-import { type Discoverer, DiscoveryError } from "../../admin/ports.ts";
+import { DeploymentError } from "../../deployments/error.ts";
+import type { Discoverer } from "../../deployments/ports.ts";
 import { Channel } from "./channel.ts";
 import { encodeFrames, FrameReader } from "./frame-codec.ts";
 import { engineCalls, type EngineCalls, type EnginePorts, type HostCalls } from "./host-protocol.ts";
@@ -81,7 +82,7 @@ export class HttpHosts implements Invoker, Discoverer {
     }
   }
 
-  /** Throws {@link OperationalError} if nobody answers and {@link DiscoveryError} if it is not Perdure that does. */
+  /** Throws {@link OperationalError} if nobody answers and {@link DeploymentError} if it is not Perdure that does. */
   async discover(target: Reachable): Promise<DiscoveryResponse> {
     if (!isHttp(target)) {
       throw new OperationalError("unavailable", "only URLs are reached from here; a function is, in AWS");
@@ -93,7 +94,7 @@ export class HttpHosts implements Invoker, Discoverer {
       const text = await within(DISCOVERY_MS_MAX, readText(answered.body, DISCOVERY_BYTES_MAX));
       return parseDiscovery(answered, text);
     } catch (error) {
-      throw error instanceof DiscoveryError ? error : unreachable(target, error);
+      throw error instanceof DeploymentError ? error : unreachable(target, error);
     } finally {
       exchange.destroy();
       this.#open.delete(exchange);
@@ -182,19 +183,19 @@ async function closeServed(channel: Channel<HostCalls>, error: FunctionError): P
 
 function parseDiscovery({ status, contentType }: Answered, text: string): DiscoveryResponse {
   if (status !== 200) {
-    throw new DiscoveryError(
+    throw new DeploymentError(
       "META0003",
       `got status code '${status}'. Make sure the provided URI has the correct path where the SDK endpoint is mounted. Body: ${excerpt(text)}`,
     );
   }
   if (contentType !== DISCOVERY_CONTENT_TYPE) {
     const found = `content type ${JSON.stringify(contentType)}`;
-    throw new DiscoveryError("META0013", `what answers is no endpoint of Perdure's SDK (${found})`);
+    throw new DeploymentError("META0013", `what answers is no endpoint of Perdure's SDK (${found})`);
   }
   try {
     return JSON.parse(text) as DiscoveryResponse;
   } catch (error) {
-    throw new DiscoveryError("META0013", `the answer is no JSON: ${reasonOf(error)}`);
+    throw new DeploymentError("META0013", `the answer is no JSON: ${reasonOf(error)}`);
   }
 }
 
@@ -202,7 +203,7 @@ function parseDiscovery({ status, contentType }: Answered, text: string): Discov
 function unreachable({ address, http11 }: Reachable, error: unknown): Error {
   const { code } = error as NodeJS.ErrnoException;
   if (http11 !== true && code === "ERR_HTTP2_ERROR") {
-    return new DiscoveryError(
+    return new DeploymentError(
       "META0014",
       `error when calling '${address}': it seems to speak HTTP/1.1 only; if handlers are served there, register it with "use_http_11": true`,
     );

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { HandlerManifest, ServiceManifest } from "../../../lib/model/manifest.ts";
 import { type DiscoveryResponse, PROTOCOL_VERSION } from "../../../lib/protocol.ts";
 import { Admin } from "../../../runtime/admin/admin.ts";
-import { DiscoveryError } from "../../../runtime/admin/ports.ts";
+import { DeploymentError } from "../../../runtime/deployments/error.ts";
 import { answerOf, requestOf } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 
@@ -143,7 +143,7 @@ describe("registering", () => {
     expect(await register(world)).toMatchObject(codeIs(500, "META0003"));
     world.discovered.set(URI, new Error("no JSON"));
     expect(await register(world)).toMatchObject(codeIs(500, "META0013"));
-    world.discovered.set(URI, new DiscoveryError("META0014", "HTTP/1.1?"));
+    world.discovered.set(URI, new DeploymentError("META0014", "HTTP/1.1?"));
     expect(await register(world)).toMatchObject(codeIs(500, "META0014"));
   });
 
