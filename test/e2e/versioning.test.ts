@@ -1,4 +1,4 @@
-/** Points (14) and (34)–(37): what a deployment, a crash and a resume change, and what they do not. */
+/** What a new deployment, a crash and a resume change for open invocations, and what they do not change. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,7 +60,7 @@ afterAll(async () => {
 const statusOf = async (id: string) =>
   ((await server.admin(`/invocations/${id}`)) as { status?: string }).status;
 
-test("(14) a sleep survives a kill -9 of the engine, and does not end early", async () => {
+test("a sleep never ends early, and survives a crash: kill -9 of the engine", async () => {
   const id = await server.send("/Versions/sleepFrom", 1500);
   await until(
     () => statusOf(id),
@@ -70,7 +70,12 @@ test("(14) a sleep survives a kill -9 of the engine, and does not end early", as
   expect((await server.attach(id)).json).toBeGreaterThanOrEqual(1500);
 });
 
-test("(34), (36), (37) new invocations run the newest code, those in flight stay; resume moves one; state stays", async () => {
+const POINTS = [
+  "new invocations on the newest deployment, in-flight ones pinned",
+  "resume and restart may change the deployment",
+  "state outlives versions",
+];
+test(POINTS.join("; "), async () => {
   const pinned = await server.send("/Versions/pinned", 1500);
   const stuck = await server.send("/Versions/stuck");
   await server.call("/Kept/k/set", "kept");

@@ -115,7 +115,7 @@ describe("registering", () => {
     expect((await world.ask("GET /services/T")).body).toMatchObject({ deployment_id: "dp_1", revision: 1 });
   });
 
-  test("(35) another type is META0006 unless it is said to be breaking, or forced", async () => {
+  test("changing a service's type needs `breaking`, or `force`; else it is META0006", async () => {
     const world = worldWith(s("T", [h("hello", "exclusive")], "object"));
     expect(await register(world)).toMatchObject(codeIs(409, "META0006"));
     expect(await register(world, { dry_run: true })).toMatchObject(codeIs(409, "META0006"));

@@ -1,6 +1,6 @@
-/** Points (24)–(27). Where Restate's documentation and server differ, ours does what the documentation says. */
+/** Cancel and kill. Where Restate's documentation and server differ, Perdure does what the documentation says. */
 import { CancelledError, object, service, type Context, type ObjectContext } from "perdure";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until, within, World } from "../semantics/world.ts";
 
 const ids = new Map<string, string>();
@@ -69,52 +69,60 @@ afterAll(async () => await world.stop());
 const started = (name: string) => until(() => ids.get(name), `${name} to start`);
 const end = (id: string) => within(5000, `${id} to end`, world.attach(id));
 
-test("(24) a cancellation reaches an invocation at its await, and its calls with it; not what it has sent", async () => {
-  const id = await world.send("/Tree/grow", "c");
-  const [called, sent] = [await started("c called"), await started("c sent")];
-  await world.untilStatus(called, "suspended");
-  expect(await world.cancel(id)).toBeLessThan(300);
-  expect(await end(id)).toMatchObject({ status: 409 });
-  await until(() => log.includes("c called cancelled"), "the leaf to be cancelled");
-  expect((await world.view(sent))?.status).toBe("suspended");
-  expect(log).not.toContain("c sent cancelled");
+describe("cancel: at the next await; calls recursively, sends not", () => {
+  test("a cancellation reaches an invocation at its await, and its calls with it; not what it has sent", async () => {
+    const id = await world.send("/Tree/grow", "c");
+    const [called, sent] = [await started("c called"), await started("c sent")];
+    await world.untilStatus(called, "suspended");
+    expect(await world.cancel(id)).toBeLessThan(300);
+    expect(await end(id)).toMatchObject({ status: 409 });
+    await until(() => log.includes("c called cancelled"), "the leaf to be cancelled");
+    expect((await world.view(sent))?.status).toBe("suspended");
+    expect(log).not.toContain("c sent cancelled");
+  });
+
+  test("what has not started never does", async () => {
+    const id = await world.send("/Leaf/wait", "never started", "?delay=1h");
+    expect(await world.cancel(id)).toBeLessThan(300);
+    await until(async () => !["scheduled"].includes((await world.view(id))?.status ?? ""), "it to end");
+    expect(ids.has("never started")).toBe(false);
+  });
 });
 
-test("(24) what has not started never does", async () => {
-  const id = await world.send("/Leaf/wait", "never started", "?delay=1h");
-  expect(await world.cancel(id)).toBeLessThan(300);
-  await until(async () => !["scheduled"].includes((await world.view(id))?.status ?? ""), "it to end");
-  expect(ids.has("never started")).toBe(false);
+describe("code that catches a cancellation can compensate", () => {
+  test("who catches it compensates with the context as usual", async () => {
+    const id = await world.send("/Tree/compensate");
+    await world.untilStatus(id, "suspended");
+    await world.cancel(id);
+    expect(await end(id)).toMatchObject({ status: 200, body: "compensated" });
+    expect(log.filter((line) => line === "released")).toHaveLength(1);
+  });
 });
 
-test("(25) who catches it compensates with the context as usual", async () => {
-  const id = await world.send("/Tree/compensate");
-  await world.untilStatus(id, "suspended");
-  await world.cancel(id);
-  expect(await end(id)).toMatchObject({ status: 200, body: "compensated" });
-  expect(log.filter((line) => line === "released")).toHaveLength(1);
+describe("kill: the whole tree of calls, no code, state stays, keys free, sends live on", () => {
+  test("a kill ends the whole tree of calls without running code; what was sent lives on", async () => {
+    const id = await world.send("/Tree/grow", "k");
+    const [called, sent] = [await started("k called"), await started("k sent")];
+    await world.untilStatus(called, "suspended");
+    expect(await world.kill(id)).toBeLessThan(300);
+    for (const one of [id, called, await started("branch of k called")])
+      expect(await end(one)).toMatchObject({ status: 409, body: { message: "killed" } });
+    expect((await world.view(sent))?.status).toBe("suspended");
+    expect(log.filter((line) => line.startsWith("k "))).toEqual([]);
+  });
+
+  test("it leaves the state, and frees the key", async () => {
+    const id = await world.send("/Keyed/k/setAndWait");
+    await world.untilStatus(id, "suspended");
+    await world.kill(id);
+    expect(await within(5000, "the key to be free", world.call("/Keyed/k/read"))).toBe("left");
+  });
 });
 
-test("(26) a kill ends the whole tree of calls without running code; what was sent lives on", async () => {
-  const id = await world.send("/Tree/grow", "k");
-  const [called, sent] = [await started("k called"), await started("k sent")];
-  await world.untilStatus(called, "suspended");
-  expect(await world.kill(id)).toBeLessThan(300);
-  for (const one of [id, called, await started("branch of k called")])
-    expect(await end(one)).toMatchObject({ status: 409, body: { message: "killed" } });
-  expect((await world.view(sent))?.status).toBe("suspended");
-  expect(log.filter((line) => line.startsWith("k "))).toEqual([]);
-});
-
-test("(26) it leaves the state, and frees the key", async () => {
-  const id = await world.send("/Keyed/k/setAndWait");
-  await world.untilStatus(id, "suspended");
-  await world.kill(id);
-  expect(await within(5000, "the key to be free", world.call("/Keyed/k/read"))).toBe("left");
-});
-
-test.each(["cancel", "kill"] as const)("(27) %s of what has ended is a 409", async (how) => {
-  const { id } = await world.ask("/Keyed/k2/done", undefined, { "idempotency-key": how });
-  await until(async () => (await world.view(id))?.status === "completed", "the end");
-  expect(await world[how](id)).toBe(409);
+describe("cancel and kill of what has completed: 409", () => {
+  test.each(["cancel", "kill"] as const)("%s of what has ended is a 409", async (how) => {
+    const { id } = await world.ask("/Keyed/k2/done", undefined, { "idempotency-key": how });
+    await until(async () => (await world.view(id))?.status === "completed", "the end");
+    expect(await world[how](id)).toBe(409);
+  });
 });

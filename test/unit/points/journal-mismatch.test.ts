@@ -1,6 +1,6 @@
-/** Point (33): a replay compares what the code does with what is recorded; a difference is a 570, never silent (D1). */
+/** D1: a replay compares what the code does with what the journal says. A difference fails with 570 and is never silent. */
 import { handlers, object, RetryableError, rpc, type ObjectContext } from "perdure";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { within, World } from "../semantics/world.ts";
 
 type Code = (ctx: ObjectContext, changed: boolean) => unknown;
@@ -64,12 +64,14 @@ beforeAll(async () => {
 });
 afterAll(async () => await world.stop());
 
-test.each(Object.keys(DIFFERENT))("(33) a difference is found: %s", async (name) => {
-  const key = encodeURIComponent(name);
-  const answer = await within(8000, "the end", world.ask(`/Code/${key}/run`, name));
-  expect(answer).toMatchObject({ status: 570 });
-});
+describe("what a replay compares", () => {
+  test.each(Object.keys(DIFFERENT))("a difference is found: %s", async (name) => {
+    const key = encodeURIComponent(name);
+    const answer = await within(8000, "the end", world.ask(`/Code/${key}/run`, name));
+    expect(answer).toMatchObject({ status: 570 });
+  });
 
-test.each(Object.keys(SAME))("(33) not compared: %s", async (name) => {
-  expect(await within(8000, "the end", world.call(`/Code/${encodeURIComponent(name)}/run`, name))).toBe(2);
+  test.each(Object.keys(SAME))("not compared: %s", async (name) => {
+    expect(await within(8000, "the end", world.call(`/Code/${encodeURIComponent(name)}/run`, name))).toBe(2);
+  });
 });

@@ -1,6 +1,6 @@
-/** Points (18)–(22): steps and retries. Stronger than Restate: a step costs no suspension, N steps are one invocation. */
+/** Steps and retries. Stronger than Restate on Lambda: a step costs no suspension, so N steps are one handler invocation. */
 import { object, service, TerminalError, type Context, type ObjectContext } from "perdure";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { until, within, World } from "../semantics/world.ts";
 
 const counts = new Map<string, number>();
@@ -96,62 +96,72 @@ beforeAll(async () => {
 });
 afterAll(async () => await world.stop());
 
-test("(18) a recorded result is never made again, however often the handler is tried again", async () => {
-  expect(await within(5000, "the end", world.call("/Stepper/recorded"))).toBe("made by 1");
-  expect(counts.get("recorded")).toBeGreaterThanOrEqual(4);
-});
-
-test("(18) stronger than Restate on Lambda: ten steps are one handler invocation", async () => {
-  const before = world.environment.counts.invocations;
-  await world.call("/Stepper/ten");
-  expect(world.environment.counts.invocations - before).toBe(1);
-});
-
-test("(19) nothing happens on account of a step whose result is not durable", async () => {
-  expect(await within(5000, "the end", world.call("/Stepper/ackBeforeSend"))).toBe("charge 1");
-  await until(() => log.includes("saw charge 1"), "the send");
-  expect(log.filter((line) => line.startsWith("saw"))).toEqual(["saw charge 1"]);
-});
-
-test("(20) a step's attempts are bounded by its options; the last error is the failure", async () => {
-  expect(await within(5000, "the end", world.ask("/Stepper/bounded"))).toMatchObject({
-    status: 500,
-    body: { message: "attempt 3" },
+describe("a recorded result is never made again", () => {
+  test("a recorded result is never made again, however often the handler is tried again", async () => {
+    expect(await within(5000, "the end", world.call("/Stepper/recorded"))).toBe("made by 1");
+    expect(counts.get("recorded")).toBeGreaterThanOrEqual(4);
   });
-  expect(counts.get("bounded")).toBe(3);
-  expect(await within(5000, "the end", world.ask("/Stepper/boundedByTime"))).toMatchObject({ status: 500 });
-  expect(counts.get("timed")).toBeGreaterThan(1);
-});
 
-test("(20) a TerminalError ends a step at once", async () => {
-  expect(await world.ask("/Stepper/terminalStep")).toMatchObject({
-    status: 455,
-    body: { message: "no more" },
+  test("stronger than Restate on Lambda: ten steps are one handler invocation", async () => {
+    const before = world.environment.counts.invocations;
+    await world.call("/Stepper/ten");
+    expect(world.environment.counts.invocations - before).toBe(1);
   });
-  expect(counts.get("terminalStep")).toBe(1);
 });
 
-test("(21) an error that is not terminal retries the whole handler, with replay", async () => {
-  await within(5000, "the end", world.call("/Stepper/whole"));
-  const own = log.filter((line) => !line.startsWith("saw"));
-  expect(own).toEqual(["attempt 1", "first", "attempt 2", "attempt 3", "second"]);
+describe("no progress past a step before it is durable", () => {
+  test("nothing happens on account of a step whose result is not durable", async () => {
+    expect(await within(5000, "the end", world.call("/Stepper/ackBeforeSend"))).toBe("charge 1");
+    await until(() => log.includes("saw charge 1"), "the send");
+    expect(log.filter((line) => line.startsWith("saw"))).toEqual(["saw charge 1"]);
+  });
 });
 
-test("(21), (22) at the last attempt the policy pauses; resumed, it is tried again", async () => {
-  const id = await world.send("/Policies/paused/fail");
-  const view = await world.untilStatus(id, "paused");
-  expect(view.last_failure).toContain("attempt 2");
-  expect(await world.resume(id)).toBeLessThan(300);
-  await until(() => (counts.get("paused") ?? 0) >= 3, "another attempt");
-  await until(async () => {
-    if ((await world.view(id))?.status === "paused") await world.resume(id);
-    return (await world.view(id))?.status === "completed";
-  }, "the end");
-  expect(await world.output(id)).toMatchObject({ status: 200 });
+describe("bounds of a step; TerminalError ends it", () => {
+  test("a step's attempts are bounded by its options; the last error is the failure", async () => {
+    expect(await within(5000, "the end", world.ask("/Stepper/bounded"))).toMatchObject({
+      status: 500,
+      body: { message: "attempt 3" },
+    });
+    expect(counts.get("bounded")).toBe(3);
+    expect(await within(5000, "the end", world.ask("/Stepper/boundedByTime"))).toMatchObject({ status: 500 });
+    expect(counts.get("timed")).toBeGreaterThan(1);
+  });
+
+  test("a TerminalError ends a step at once", async () => {
+    expect(await world.ask("/Stepper/terminalStep")).toMatchObject({
+      status: 455,
+      body: { message: "no more" },
+    });
+    expect(counts.get("terminalStep")).toBe(1);
+  });
 });
 
-test("(22) or kills it: the caller fails terminally, and no code runs", async () => {
-  expect(await world.ask("/Killed/fail")).toMatchObject({ status: 500, body: { message: "attempt 2" } });
-  expect(counts.get("killed")).toBe(2);
-  expect(await world.call("/Killed/caller")).toMatch(/^terminal: /);
+describe("other errors retry the handler, with replay; 70 attempts without progress, then a pause", () => {
+  test("an error that is not terminal retries the whole handler, with replay", async () => {
+    await within(5000, "the end", world.call("/Stepper/whole"));
+    const own = log.filter((line) => !line.startsWith("saw"));
+    expect(own).toEqual(["attempt 1", "first", "attempt 2", "attempt 3", "second"]);
+  });
+});
+
+describe("`kill` at the last attempt fails the caller without running code; `pause` waits", () => {
+  test("at the last attempt the policy pauses; resumed, it is tried again", async () => {
+    const id = await world.send("/Policies/paused/fail");
+    const view = await world.untilStatus(id, "paused");
+    expect(view.last_failure).toContain("attempt 2");
+    expect(await world.resume(id)).toBeLessThan(300);
+    await until(() => (counts.get("paused") ?? 0) >= 3, "another attempt");
+    await until(async () => {
+      if ((await world.view(id))?.status === "paused") await world.resume(id);
+      return (await world.view(id))?.status === "completed";
+    }, "the end");
+    expect(await world.output(id)).toMatchObject({ status: 200 });
+  });
+
+  test("or kills it: the caller fails terminally, and no code runs", async () => {
+    expect(await world.ask("/Killed/fail")).toMatchObject({ status: 500, body: { message: "attempt 2" } });
+    expect(counts.get("killed")).toBe(2);
+    expect(await world.call("/Killed/caller")).toMatch(/^terminal: /);
+  });
 });

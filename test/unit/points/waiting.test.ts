@@ -1,4 +1,4 @@
-/** Points (28)–(32): awakeables, signals, and what suspends and resumes an invocation. */
+/** Awakeables, signals, and what suspends and resumes an invocation. */
 import {
   DurablePromise,
   handlers,
@@ -8,7 +8,7 @@ import {
   type Context,
   type ObjectContext,
 } from "perdure";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pause, until, within, World } from "../semantics/world.ts";
 
 const awakeables = new Map<string, string[]>();
@@ -94,80 +94,90 @@ const turnsOf = async (work: () => Promise<void>): Promise<number> => {
   return world.environment.counts.invocations - before;
 };
 
-test("(28) an awakeable is completed once: the first completion counts", async () => {
-  const id = await world.send("/Waiter/one", "once");
-  const [awakeable = ""] = await idsOf("once");
-  await complete(awakeable, "first");
-  await complete(awakeable, "second");
-  expect(await end(id)).toBe("first");
-});
-
-test("(28) a rejection is terminal", async () => {
-  const id = await world.send("/Waiter/one", "rejected");
-  const [awakeable = ""] = await idsOf("rejected");
-  await within(
-    2000,
-    "the answer",
-    world.ask(`/restate/awakeables/${awakeable}/reject`, new TextEncoder().encode("no")),
-  );
-  expect(await end(id)).toBe("rejected: no");
-});
-
-test("(29) signals are queues by name: each delivery is taken once, in order, also an early one", async () => {
-  const id = await world.send("/Waiter/signals", "signals");
-  await idsOf("signals");
-  await world.call("/Waiter/pinger", [id, "pong", "early"]);
-  await world.call("/Waiter/pinger", [id, "ping", "one"]);
-  await world.call("/Waiter/pinger", [id, "ping", "two"]);
-  expect(await end(id)).toEqual(["one", "two", "early"]);
-});
-
-test("(30) a running step delays the suspension", async () => {
-  const id = await world.send("/Waiter/closure");
-  const release = await until(() => held.get("closure"), "the step");
-  await pause(100);
-  expect((await world.view(id))?.status).not.toBe("suspended");
-  release();
-  await world.untilStatus(id, "suspended");
-  await world.kill(id);
-});
-
-test("(30) the abort timeout ends a turn that does not, and the invocation is tried again", async () => {
-  expect(await within(8000, "the end", world.ask("/Waiter/abort"))).toMatchObject({ status: 504 });
-});
-
-test("(31) an invocation is resumed when what it awaits could go on, not before", async () => {
-  let id = "";
-  const race = await turnsOf(async () => {
-    id = await world.send("/Waiter/race", "race");
-    const [, second = ""] = await idsOf("race");
-    await world.untilStatus(id, "suspended");
-    await complete(second, "the second");
-    expect(await end(id)).toBe("the second");
+describe("an awakeable is completed once", () => {
+  test("an awakeable is completed once: the first completion counts", async () => {
+    const id = await world.send("/Waiter/one", "once");
+    const [awakeable = ""] = await idsOf("once");
+    await complete(awakeable, "first");
+    await complete(awakeable, "second");
+    expect(await end(id)).toBe("first");
   });
-  expect(race).toBe(2);
-  const all = await turnsOf(async () => {
-    id = await world.send("/Waiter/all", "all");
-    const [first = "", second = ""] = await idsOf("all");
-    await world.untilStatus(id, "suspended");
-    await complete(first, "a");
-    await until(async () => (await world.view(id))?.pending_notes === 1, "the first one to be noted");
-    expect((await world.view(id))?.status).toBe("suspended");
-    await complete(second, "b");
-    expect(await end(id)).toEqual(["a", "b"]);
+
+  test("a rejection is terminal", async () => {
+    const id = await world.send("/Waiter/one", "rejected");
+    const [awakeable = ""] = await idsOf("rejected");
+    await within(
+      2000,
+      "the answer",
+      world.ask(`/restate/awakeables/${awakeable}/reject`, new TextEncoder().encode("no")),
+    );
+    expect(await end(id)).toBe("rejected: no");
   });
-  expect(all).toBe(2);
 });
 
-test("(31) stronger than Restate on Lambda: ten lazy reads are one handler invocation", async () => {
-  await world.call("/Lazy/k/fill");
-  expect(
-    await turnsOf(async () => {
-      expect(await world.call("/Lazy/k/readTen")).toBe(45);
-    }),
-  ).toBe(1);
+describe("signals: a queue for each name, early ones kept", () => {
+  test("signals are queues by name: each delivery is taken once, in order, also an early one", async () => {
+    const id = await world.send("/Waiter/signals", "signals");
+    await idsOf("signals");
+    await world.call("/Waiter/pinger", [id, "pong", "early"]);
+    await world.call("/Waiter/pinger", [id, "ping", "one"]);
+    await world.call("/Waiter/pinger", [id, "ping", "two"]);
+    expect(await end(id)).toEqual(["one", "two", "early"]);
+  });
 });
 
-test("(32) the inactivity timeout is accepted and interrupts nothing: what can only wait suspends at once", async () => {
-  expect(await within(5000, "the end", world.call("/Waiter/brief"))).toBe("not interrupted");
+describe("inactivity, then abort timeout", () => {
+  test("a running step delays the suspension", async () => {
+    const id = await world.send("/Waiter/closure");
+    const release = await until(() => held.get("closure"), "the step");
+    await pause(100);
+    expect((await world.view(id))?.status).not.toBe("suspended");
+    release();
+    await world.untilStatus(id, "suspended");
+    await world.kill(id);
+  });
+
+  test("the abort timeout ends a turn that does not, and the invocation is tried again", async () => {
+    expect(await within(8000, "the end", world.ask("/Waiter/abort"))).toMatchObject({ status: 504 });
+  });
+});
+
+describe("resumed when the awaited tree could progress", () => {
+  test("an invocation is resumed when what it awaits could go on, not before", async () => {
+    let id = "";
+    const race = await turnsOf(async () => {
+      id = await world.send("/Waiter/race", "race");
+      const [, second = ""] = await idsOf("race");
+      await world.untilStatus(id, "suspended");
+      await complete(second, "the second");
+      expect(await end(id)).toBe("the second");
+    });
+    expect(race).toBe(2);
+    const all = await turnsOf(async () => {
+      id = await world.send("/Waiter/all", "all");
+      const [first = "", second = ""] = await idsOf("all");
+      await world.untilStatus(id, "suspended");
+      await complete(first, "a");
+      await until(async () => (await world.view(id))?.pending_notes === 1, "the first one to be noted");
+      expect((await world.view(id))?.status).toBe("suspended");
+      await complete(second, "b");
+      expect(await end(id)).toEqual(["a", "b"]);
+    });
+    expect(all).toBe(2);
+  });
+
+  test("stronger than Restate on Lambda: ten lazy reads are one handler invocation", async () => {
+    await world.call("/Lazy/k/fill");
+    expect(
+      await turnsOf(async () => {
+        expect(await world.call("/Lazy/k/readTen")).toBe(45);
+      }),
+    ).toBe(1);
+  });
+});
+
+describe("the inactivity timeout in request/response mode", () => {
+  test("the inactivity timeout is accepted and interrupts nothing: what can only wait suspends at once", async () => {
+    expect(await within(5000, "the end", world.call("/Waiter/brief"))).toBe("not interrupted");
+  });
 });

@@ -1,6 +1,11 @@
 /**
- * What is forgotten must not come back: outputs of an append that nobody vouches for any more (R2), state that a tombstone
- * no longer guards (W3), a lock whose owner has no head any more (L1). And what is open is not forgotten.
+ * What was deleted must not come back.
+ *
+ * - R2: outputs of an append that is older than the mailbox's retention are not done again.
+ * - W3: an old `set` does not return when the tombstone of a later `clear` is gone.
+ * - L1: a lock whose owner has no head any more blocks nobody.
+ *
+ * What is open is renewed, and is not deleted.
  */
 import { type Context, object, type ObjectContext, service } from "perdure";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -59,7 +64,7 @@ beforeEach(() => {
 });
 afterEach(async () => await world.stop());
 
-test("(12) what was sent long ago is not sent again by a wake that is in doubt, when its target is forgotten", async () => {
+test("what was sent long ago is not sent again by a wake that is in doubt, when its target is forgotten", async () => {
   const id = await world.send("POST /Sleeper/sends");
   await world.rest();
   expect(runs).toBe(1);
@@ -72,7 +77,7 @@ test("(12) what was sent long ago is not sent again by a wake that is in doubt, 
   expect(runs).toBe(1);
 });
 
-test("(12) while it may be in doubt it is", async () => {
+test("while it may be in doubt it is sent again", async () => {
   const id = await world.send("POST /Sleeper/sends");
   await world.rest();
   const sent = () => world.sent.filter(({ body }) => body.includes('"Callee"')).length;

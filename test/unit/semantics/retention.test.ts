@@ -1,4 +1,4 @@
-/** What lives for how long, under a clock that jumps: points (7), (8), (10), (11) and (23) of the semantics. */
+/** How long results, journals, state and promises live, under a clock that jumps. */
 import {
   type Context,
   handlers,
@@ -9,7 +9,7 @@ import {
   type WorkflowContext,
   type WorkflowSharedContext,
 } from "perdure";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { workflowIdOf } from "../../../lib/store/workflow-life.ts";
 import { headKey } from "../../../lib/model/head.ts";
 import { EARLY_PROMISE_MS } from "../../../lib/limits.ts";
@@ -93,7 +93,7 @@ afterEach(async () => await world.stop());
 
 const add = async (key = "a") => await world.ask("POST /Counter/k/add", 1, { "idempotency-key": key });
 
-test("(10) a repeat gets the first result until the retention has passed, then it is executed", async () => {
+test("a repeat gets the first result until the retention has passed, then it is executed", async () => {
   const first = await add();
   expect(first.body).toBe(1);
   world.jump(2 * HOUR_MS - 60_000);
@@ -105,14 +105,14 @@ test("(10) a repeat gets the first result until the retention has passed, then i
   expect(runs).toBe(2);
 });
 
-test("(10) so it is for calls of handlers", async () => {
+test("so it is for calls of handlers", async () => {
   expect((await world.ask("POST /Plain/calls", "x")).body).toBe(1);
   expect((await world.ask("POST /Plain/calls", "x")).body).toBe(1);
   world.jump(2 * HOUR_MS + 1000);
   expect((await world.ask("POST /Plain/calls", "x")).body).toBe(2);
 });
 
-test("(10) and for delayed sends: the one after the retention is registered, and starts when it is due", async () => {
+test("and for delayed sends: the one after the retention is registered, and starts when it is due", async () => {
   for (const expected of [1, 2]) {
     await world.ask("POST /Plain/sendsLater", "later");
     await world.ask("POST /Plain/sendsLater", "later");
@@ -138,7 +138,7 @@ test("R10: the Start of a life that is over does not run again after a later lif
   expect(runs).toBe(2);
 });
 
-test("(11) what has expired is 404 at once, deleted or not; so is what was deleted", async () => {
+test("what has expired is 404 at once, deleted or not; so is what was deleted", async () => {
   const { id } = await add();
   const asks = ["GET /restate/output/", "GET /restate/attach/"];
   for (const line of asks) expect((await world.ask(line + id)).status).toBe(200);
@@ -152,38 +152,40 @@ test("(11) what has expired is 404 at once, deleted or not; so is what was delet
   for (const line of asks) expect((await world.ask(line + id)).status).toBe(404);
 });
 
-test("(23) without a journal retention the entries are hidden, status and result stay", async () => {
-  const { id } = await world.ask("POST /Plain/hidden", "value", { "idempotency-key": "h" });
-  const shown = (await world.admin(`GET /invocations/${id}/journal`)).body;
-  expect(shown).toMatchObject({ length: 0, entries: [], output: { value: '"value"' } });
-  expect(shown).not.toHaveProperty("input");
-  expect((await world.admin(`GET /invocations/${id}`)).body).toMatchObject({ status: "completed" });
-  expect((await world.ask(`GET /restate/output/${id}`)).body).toBe("value");
+describe("retention defaults, caps; a journal with retention 0 is hidden", () => {
+  test("without a journal retention the entries are hidden, status and result stay", async () => {
+    const { id } = await world.ask("POST /Plain/hidden", "value", { "idempotency-key": "h" });
+    const shown = (await world.admin(`GET /invocations/${id}/journal`)).body;
+    expect(shown).toMatchObject({ length: 0, entries: [], output: { value: '"value"' } });
+    expect(shown).not.toHaveProperty("input");
+    expect((await world.admin(`GET /invocations/${id}`)).body).toMatchObject({ status: "completed" });
+    expect((await world.ask(`GET /restate/output/${id}`)).body).toBe("value");
+  });
+
+  test("a journal is kept no longer than the result, whatever its own retention says", async () => {
+    const { id } = await add();
+    world.jump(2 * HOUR_MS + 1000);
+    expect((await world.admin(`GET /invocations/${id}/journal`)).status).toBe(404);
+    const plainId = (await world.ask("POST /Plain/work", "value")).id;
+    world.jump(DAY_MS - 60_000);
+    expect((await world.admin(`GET /invocations/${plainId}/journal`)).body).toMatchObject({ length: 1 });
+    world.jump(61_000);
+    expect((await world.admin(`GET /invocations/${plainId}/journal`)).status).toBe(404);
+  });
+
+  test("a killed one is kept as long as its handler says", async () => {
+    const id = await world.send("POST /Flow/w/run", "waits");
+    await world.rest();
+    expect((await world.admin(`PATCH /invocations/${id}/kill`)).status).toBe(200);
+    await world.rest();
+    world.jump(3 * HOUR_MS - 60_000);
+    expect((await world.admin(`GET /invocations/${id}`)).status).toBe(200);
+    world.jump(61_000);
+    expect((await world.admin(`GET /invocations/${id}`)).status).toBe(404);
+  });
 });
 
-test("(23) a journal is kept no longer than the result, whatever its own retention says", async () => {
-  const { id } = await add();
-  world.jump(2 * HOUR_MS + 1000);
-  expect((await world.admin(`GET /invocations/${id}/journal`)).status).toBe(404);
-  const plainId = (await world.ask("POST /Plain/work", "value")).id;
-  world.jump(DAY_MS - 60_000);
-  expect((await world.admin(`GET /invocations/${plainId}/journal`)).body).toMatchObject({ length: 1 });
-  world.jump(61_000);
-  expect((await world.admin(`GET /invocations/${plainId}/journal`)).status).toBe(404);
-});
-
-test("(23) a killed one is kept as long as its handler says", async () => {
-  const id = await world.send("POST /Flow/w/run", "waits");
-  await world.rest();
-  expect((await world.admin(`PATCH /invocations/${id}/kill`)).status).toBe(200);
-  await world.rest();
-  world.jump(3 * HOUR_MS - 60_000);
-  expect((await world.admin(`GET /invocations/${id}`)).status).toBe(200);
-  world.jump(61_000);
-  expect((await world.admin(`GET /invocations/${id}`)).status).toBe(404);
-});
-
-test("(7) a workflow runs once until its retention has passed, then anew, under the same id", async () => {
+test("a workflow runs once until its retention has passed, then anew, under the same id", async () => {
   const id = await world.send("POST /Flow/w/run", "first");
   await world.rest();
   expect((await world.ask("POST /Flow/w/run/send", "second")).body).toEqual({
@@ -204,66 +206,68 @@ test("(7) a workflow runs once until its retention has passed, then anew, under 
 const flowAsk = async (handler: string, body?: unknown) =>
   (await world.ask(`POST /Flow/w/${handler}`, body)).body;
 
-test("(8) state and promises live until the end of the retention, then vanish at once", async () => {
-  await world.ask("POST /Flow/w/run", "first");
-  expect(await flowAsk("resolve", ["late", "after the end"])).toBe("resolved");
-  world.jump(3 * HOUR_MS - 60_000);
-  expect(await flowAsk("state")).toEqual(["first", ["name"]]);
-  expect(await flowAsk("peek", "done")).toBe("first");
-  expect(await flowAsk("peek", "late")).toBe("after the end");
-  const shown = async () => ((await world.admin("GET /services/Flow/state/w")).body as { state: [] }).state;
-  expect(await shown()).toHaveLength(1);
-  world.jump(61_000);
-  expect(await flowAsk("state")).toEqual([null, []]);
-  expect(await flowAsk("peek", "done")).toBeNull();
-  expect(await flowAsk("peek", "late")).toBeNull();
-  expect(await shown()).toEqual([]);
+describe("state, promises and shared handlers live until completion + retention", () => {
+  test("state and promises live until the end of the retention, then vanish at once", async () => {
+    await world.ask("POST /Flow/w/run", "first");
+    expect(await flowAsk("resolve", ["late", "after the end"])).toBe("resolved");
+    world.jump(3 * HOUR_MS - 60_000);
+    expect(await flowAsk("state")).toEqual(["first", ["name"]]);
+    expect(await flowAsk("peek", "done")).toBe("first");
+    expect(await flowAsk("peek", "late")).toBe("after the end");
+    const shown = async () => ((await world.admin("GET /services/Flow/state/w")).body as { state: [] }).state;
+    expect(await shown()).toHaveLength(1);
+    world.jump(61_000);
+    expect(await flowAsk("state")).toEqual([null, []]);
+    expect(await flowAsk("peek", "done")).toBeNull();
+    expect(await flowAsk("peek", "late")).toBeNull();
+    expect(await shown()).toEqual([]);
+  });
+
+  test.each([false, true])("a new run sees nothing of the old one (all deleted: %s)", async (deleted) => {
+    await flowAsk("resolve", ["early", "for the first"]);
+    expect(await flowAsk("run", "first")).toEqual({ before: null, keys: [], early: "for the first" });
+    world.jump(3 * HOUR_MS + 1000);
+    if (deleted) {
+      world.jump(60 * DAY_MS);
+      await world.sweep();
+    }
+    expect(await flowAsk("run", "second")).toEqual({ before: null, keys: [], early: null });
+    expect(await flowAsk("peek", "done")).toBe("second");
+    expect(await flowAsk("state")).toEqual(["second", ["name"]]);
+  });
+
+  test("a promise of an expired run can be completed in the new one, and whoever still waits is told", async () => {
+    await flowAsk("run", "first");
+    const waiter = await world.send("POST /Flow/w/get", "gate");
+    await world.rest();
+    world.jump(3 * HOUR_MS + 1000);
+    const id = await world.send("POST /Flow/w/run", "waits");
+    await world.rest();
+    expect(await flowAsk("resolve", ["gate", "open"])).toBe("resolved");
+    expect((await world.ask(`GET /restate/attach/${id}`)).body).toMatchObject({ gate: "open" });
+    expect((await world.ask(`GET /restate/attach/${waiter}`)).body).toBe("open");
+  });
+
+  test("a promise that is made between two runs is the second one's", async () => {
+    await flowAsk("run", "first");
+    world.jump(3 * HOUR_MS + 1000);
+    await flowAsk("resolve", ["early", "for the second"]);
+    world.jump(DAY_MS);
+    expect(await flowAsk("run", "second")).toMatchObject({ early: "for the second" });
+    world.jump(3 * HOUR_MS + 1000);
+    expect(await flowAsk("run", "third")).toMatchObject({ early: null });
+  });
+
+  test("a promise that was made long before any run is nobody's", async () => {
+    await flowAsk("resolve", ["early", "too early"]);
+    expect(await flowAsk("peek", "early")).toBe("too early");
+    world.jump(EARLY_PROMISE_MS + 1000);
+    expect(await flowAsk("peek", "early")).toBeNull();
+    expect(await flowAsk("run", "first")).toMatchObject({ early: null });
+  });
 });
 
-test.each([false, true])("(8) a new run sees nothing of the old one (all deleted: %s)", async (deleted) => {
-  await flowAsk("resolve", ["early", "for the first"]);
-  expect(await flowAsk("run", "first")).toEqual({ before: null, keys: [], early: "for the first" });
-  world.jump(3 * HOUR_MS + 1000);
-  if (deleted) {
-    world.jump(60 * DAY_MS);
-    await world.sweep();
-  }
-  expect(await flowAsk("run", "second")).toEqual({ before: null, keys: [], early: null });
-  expect(await flowAsk("peek", "done")).toBe("second");
-  expect(await flowAsk("state")).toEqual(["second", ["name"]]);
-});
-
-test("(8) a promise of an expired run can be completed in the new one, and whoever still waits is told", async () => {
-  await flowAsk("run", "first");
-  const waiter = await world.send("POST /Flow/w/get", "gate");
-  await world.rest();
-  world.jump(3 * HOUR_MS + 1000);
-  const id = await world.send("POST /Flow/w/run", "waits");
-  await world.rest();
-  expect(await flowAsk("resolve", ["gate", "open"])).toBe("resolved");
-  expect((await world.ask(`GET /restate/attach/${id}`)).body).toMatchObject({ gate: "open" });
-  expect((await world.ask(`GET /restate/attach/${waiter}`)).body).toBe("open");
-});
-
-test("(8) a promise that is made between two runs is the second one's", async () => {
-  await flowAsk("run", "first");
-  world.jump(3 * HOUR_MS + 1000);
-  await flowAsk("resolve", ["early", "for the second"]);
-  world.jump(DAY_MS);
-  expect(await flowAsk("run", "second")).toMatchObject({ early: "for the second" });
-  world.jump(3 * HOUR_MS + 1000);
-  expect(await flowAsk("run", "third")).toMatchObject({ early: null });
-});
-
-test("(8) a promise that was made long before any run is nobody's", async () => {
-  await flowAsk("resolve", ["early", "too early"]);
-  expect(await flowAsk("peek", "early")).toBe("too early");
-  world.jump(EARLY_PROMISE_MS + 1000);
-  expect(await flowAsk("peek", "early")).toBeNull();
-  expect(await flowAsk("run", "first")).toMatchObject({ early: null });
-});
-
-test("(9) a promise is completed once in each life", async () => {
+test("a promise is completed once in each life", async () => {
   await flowAsk("run", "first");
   const second = async () => (await world.ask("POST /Flow/w/resolve", ["done", "again"])).status;
   expect(await second()).toBe(409);
@@ -272,12 +276,14 @@ test("(9) a promise is completed once in each life", async () => {
   expect(await second()).toBe(409);
 });
 
-test("(8) a purged run takes what belongs to it along, and the next one begins with nothing", async () => {
-  await flowAsk("run", "first");
-  await flowAsk("resolve", ["early", "old"]);
-  await world.admin(`PATCH /invocations/${workflowIdOf("Flow", "w")}/purge`);
-  expect(await flowAsk("state")).toEqual([null, []]);
-  expect(await flowAsk("run", "second")).toEqual({ before: null, keys: [], early: null });
+describe("state, promises and shared handlers live until completion + retention", () => {
+  test("a purged run takes what belongs to it along, and the next one begins with nothing", async () => {
+    await flowAsk("run", "first");
+    await flowAsk("resolve", ["early", "old"]);
+    await world.admin(`PATCH /invocations/${workflowIdOf("Flow", "w")}/purge`);
+    expect(await flowAsk("state")).toEqual([null, []]);
+    expect(await flowAsk("run", "second")).toEqual({ before: null, keys: [], early: null });
+  });
 });
 
 test("an edit of a workflow's state belongs to the run that is retained", async () => {

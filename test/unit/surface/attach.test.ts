@@ -1,4 +1,4 @@
-/** `ctx.attach`: another invocation's result, whatever has become of it (11). */
+/** `ctx.attach` gives another invocation's result, however that invocation ended. */
 import { object, rpc, service, TerminalError, workflow, type Context, type WorkflowContext } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { childUnique, invocationId } from "../../../lib/model/ids.ts";

@@ -1,4 +1,4 @@
-/** Named signals (29): a queue for each name, early deliveries are kept, each is taken once. */
+/** Named signals: each name has a queue. Early deliveries are kept, and each is taken once. */
 import { object, service, TerminalError, type Context, type ObjectContext } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until, within, World } from "../semantics/world.ts";
