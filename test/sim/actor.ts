@@ -1,7 +1,9 @@
 /**
- * Who does things: Lambda environments (dispatchers, handlers), clients, the reconciler. Whatever an actor asks of the
- * world is one effect: it travels, takes effect at one instant, and is answered. An actor can die before or after any
- * of its effects; then it never hears of anything again, but what it has sent still takes effect.
+ * Actors: Lambda environments (dispatchers, handlers), clients, the reconciler.
+ *
+ * Each request of an actor to the world is one effect. It travels, takes effect at one instant, and is answered. An
+ * actor can die before or after any of its effects. A dead actor gets no more answers, but what it has sent still
+ * takes effect.
  */
 import { OperationalError } from "../../lib/errors.ts";
 import type { Clock, Entropy } from "../../lib/ports.ts";
@@ -79,7 +81,7 @@ export class Effects {
     return 0.2 + this.#meanMs * unit * unit * 2;
   }
 
-  /** Asks for `apply` to be done in the world. Never answers a dead actor. */
+  /** Asks the world to do `apply`. A dead actor never gets an answer. */
   perform<T>(actor: Actor, operation: string, subject: string, apply: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (!actor.alive) return;

@@ -1,4 +1,4 @@
-/** What must hold when the faults have stopped and nothing moves any more: M1, M2, W3, L1, R16. */
+/** What must hold at the end, when the faults have stopped and nothing moves any more: M1, M2, J2, W3, L1, R16. */
 import { type Observation, withoutReads } from "./interpreter.ts";
 import { decodeOutcome } from "../../lib/model/outcome.ts";
 import { lockKey, parseLock } from "../../lib/model/lock.ts";
@@ -21,7 +21,10 @@ export interface Ending {
   readonly ranAs: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** L1 without the reconciler. What the door has only begun to accept nobody was promised: that is the reconciler's. */
+/**
+ * L1 without the reconciler. An invocation that was only half accepted is left out: its client was promised nothing,
+ * and the reconciler finds it.
+ */
 export function checkRest({ observer }: Ending): void {
   for (const life of observer.lives.values()) {
     const isHalfAccepted =
@@ -102,12 +105,12 @@ function checkCallees({ observer }: Ending): void {
 function checkOnce({ accepted, ranAs, observer }: Ending): void {
   const repeated = new Set(accepted.filter((one) => one.repeated).map(({ root }) => root.program.pid));
   for (const [pid, ids] of ranAs) {
-    // What a repeated request calls is called as often.
+    // A program that was requested twice makes its calls twice.
     if (ids.size > 1 && repeated.size === 0) observer.fail("M2", `${pid} ran as ${[...ids].join(" and ")}`);
   }
 }
 
-/** J2: no step ran on account of something that the log in the end says otherwise: another winner of a race, say. */
+/** J2: no step ran because of something that the final log contradicts, such as another winner of a race. */
 function checkAccounts({ observer, tables }: Ending): void {
   for (const [name, accounts] of observer.accounts) {
     const [id = "", incarnation] = name.split(" ");
@@ -125,7 +128,7 @@ function checkAccounts({ observer, tables }: Ending): void {
   }
 }
 
-/** What the code of a life that has succeeded has observed, as its result says. */
+/** What the code of a succeeded life has observed. Its result says it. */
 function seenBy(tables: Tables, life: Life): Observation[] | undefined {
   const result = life.status === "completed" ? bytesOfResult(tables, life) : undefined;
   if (!result) return undefined;
@@ -147,7 +150,7 @@ function checkSharedReads({ observer, tables }: Ending): void {
   }
 }
 
-/** L1, R6: no key is blocked. A lock may be left by a zombie's late request, if nobody waits behind it. */
+/** L1, R6: no key is blocked. A zombie's late request may leave a lock, as long as no invocation waits behind it. */
 function checkLocks({ tables, observer }: Ending): void {
   for (const life of observer.lives.values()) {
     const [service = "", , key] = life.target;
@@ -169,7 +172,7 @@ function checkState({ observer, tables }: Ending): void {
   const byKey = new Map<string, Life[]>();
   for (const life of observer.lives.values()) {
     const [service = "", , key] = life.target;
-    // Of a name that lives again only the last life is known here; (8) watches what may be seen.
+    // Only the last life of such a name is known here. LIFE in observer.ts checks what each life may see.
     if (!isExclusiveId(life.id) || key === undefined || service === "BW") continue;
     const partition = statePartition(service, key);
     byKey.set(partition, [...(byKey.get(partition) ?? []), life]);
@@ -202,7 +205,7 @@ function compareState(
   }
 }
 
-/** By command, since that is the program's order: reads are logged where they ended. */
+/** In the order of commands, which is the program's order. The log has a read where it ended. */
 function replay(observer: Observer, tables: Tables, life: Life, state: Map<string, string>): void {
   const commands = life.entries.filter(
     (entry): entry is Entry & [string, number, ...unknown[]] =>
@@ -247,8 +250,10 @@ function text(tables: Tables, life: Life, value: unknown): string {
   return bytes instanceof Uint8Array ? new TextDecoder().decode(bytes) : `missing ${String(value)}`;
 }
 
-/** M2: every transfer took place once, as a whole: the balances sum to zero. A step of it may fail for good by its own
- * bound, which leaves it half done; then nothing can be said. */
+/**
+ * M2: every transfer took place once, as a whole, so the balances sum to zero. A step may give up by its own bound. That
+ * leaves a transfer half done, and then nothing can be checked.
+ */
 function checkBank({ accepted, observer, tables }: Ending): void {
   const transfers = accepted.filter(({ root }) => root.idempotencyKey?.startsWith("transfer-") === true);
   const lives = transfers.flatMap(({ acceptances }) => observer.lives.get(acceptances[0]?.id ?? "") ?? []);
@@ -262,7 +267,7 @@ function checkBank({ accepted, observer, tables }: Ending): void {
   if (sum !== 0) observer.fail("M2", `the balances of all accounts sum to ${sum}, not to 0`);
 }
 
-/** Step results name their execution: which one was kept differs between runs. */
+/** A step's result names its execution, which differs between runs. */
 export const withoutCounts = (result: string): string => result.replaceAll(/#\d+⟧/g, "⟧");
 
 /** The result of an ended invocation, as its client would see it, without the counts that differ between runs. */

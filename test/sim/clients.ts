@@ -1,4 +1,4 @@
-/** What is outside the engine: clients at the door, who completes awakeables, operators. */
+/** The outside of the engine: clients, the completers of awakeables, senders of signals, operators. */
 import { accept, type Acceptance, type DoorPorts } from "../../lib/store/admission.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { spill } from "../../lib/store/value-store.ts";
@@ -39,7 +39,7 @@ export interface Accepted {
   readonly root: Root;
   /** Of the requests that were acknowledged. */
   readonly acceptances: Acceptance[];
-  /** A request whose fate is unknown was repeated under a new id, so that the program may run more than once. */
+  /** The client repeated a request of unknown fate under a new id. So the program may run more than once. */
   repeated: boolean;
 }
 
@@ -127,7 +127,7 @@ export class Clients {
       this.#world.scheduler.after(afterMs + 2000, () => this.operate("cancel", id));
   }
 
-  /** An operator's request; what the admin API refuses is fine. */
+  /** An operator's request. The admin API may refuse it. */
   operate(does: "cancel" | "kill" | "pause" | "resume", id: string): void {
     const control = {
       cancel: cancelInvocation,
@@ -157,7 +157,7 @@ export class Clients {
     });
   }
 
-  /** Somebody was told an awakeable's id, and completes it, perhaps twice. */
+  /** An outsider has got an awakeable's id, and completes it, perhaps twice. */
   told(awakeable: string, { name, resolveAfterMs, times, rejects }: AwakeableInstruction): void {
     const address = parseAwakeableId(awakeable);
     if (!address) return this.#world.observer.fail("IDS", `not an awakeable id: ${awakeable}`);
@@ -178,7 +178,7 @@ export class Clients {
     }
   }
 
-  /** Somebody was asked to signal it, twice; if he is asked again, twice again. */
+  /** An outsider was asked for signals, and sends two. If asked again, two more. */
   signalled(id: string, { name, afterMs }: SignalInstruction): void {
     for (const time of [1, 2]) {
       this.#world.scheduler.after(afterMs * time, () => {

@@ -1,7 +1,11 @@
 /**
- * Exhaustive crash points: each small program is run once without faults, and its effects are counted; then once
- * more for every effect, with a crash of whoever asks for it, before and after it takes place; and for every pair of
- * effects where there are few. What is durable in the end must be the same (M1, M2, J2).
+ * Exhaustive crash points.
+ *
+ * 1. Run each small program without faults, and count its effects.
+ * 2. For every effect run it twice more: the actor that asks for the effect dies before it, and after it.
+ * 3. If there are few effects, do the same for every pair of them.
+ *
+ * What is durable at the end must be the same in all these runs (M1, M2, J2).
  */
 import type { CrashPoint } from "./actor.ts";
 import { run, type RunResult } from "./run.ts";
@@ -17,7 +21,7 @@ export interface CrashReport {
   readonly effects: number;
   readonly runs: number;
   readonly pairs: boolean;
-  /** Crashes that were asked for and came to pass. */
+  /** Crashes that were asked for and did happen. */
   readonly failures: readonly string[];
 }
 
@@ -54,7 +58,7 @@ export async function tryCrashes({ program, pairsMax }: CrashJob): Promise<Crash
   for (let effect = 0; effect < base.effects; effect++) {
     for (const when of WHENS) {
       const first = await tried({ effect, when });
-      // The second crash strikes a run that the first has made longer.
+      // The first crash makes the run longer, so its own count of effects is the bound.
       // oxlint-disable-next-line no-unmodified-loop-condition -- one program has pairs, or has not
       for (let second = effect + 1; pairs && second < first.effects; second++) {
         for (const also of WHENS) await tried({ effect, when }, { effect: second, when: also });

@@ -1,6 +1,8 @@
 /**
- * What can go wrong, and how often in this run. Swarm testing: each run draws which faults it has at all, so that rare
- * combinations are not drowned by common faults. Every fault that was due has an ordinal, by which shrinking drops it.
+ * What can go wrong, and how often in this run.
+ *
+ * Swarm testing: each run first draws which kinds of faults it has at all. Otherwise common faults would hide rare
+ * combinations. Every fault that strikes has a number, by which shrinking leaves it out.
  */
 import { Prng } from "./prng.ts";
 

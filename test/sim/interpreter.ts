@@ -1,4 +1,4 @@
-/** The generic handlers that interpret programs, and tell the observer what the user's code does. */
+/** Generic handlers. They interpret programs, and tell the observer what the user's code does. */
 import {
   type Context,
   DurablePromise,
@@ -28,7 +28,7 @@ import { type Scheduler, whoRuns } from "./scheduler.ts";
 export interface Stage {
   readonly scheduler: Scheduler;
   readonly observer: Observer;
-  /** How often something was executed, over all attempts: what would be the outside world's state. */
+  /** How often something was executed, over all attempts. It stands for the state of the outside world. */
   readonly executions: Map<string, number>;
   /** The outside is told an awakeable's id. */
   told(id: string, instruction: AwakeableInstruction): void;
@@ -61,7 +61,7 @@ export const targetOf = ({ callee, key }: Program) => {
   return key === undefined ? { service: name, handler: method } : { service: name, handler: method, key };
 };
 
-/** What binds the code from when it is seen: reads bind only with the next append (R4), a version once it is pinned. */
+/** What binds the code as soon as the code sees it. A read binds only with the next append (R4), a version once it is pinned. */
 export const withoutReads = (seen: readonly Observation[]): Observation[] =>
   seen.filter(([kind]) => kind !== "get" && kind !== "keys" && kind !== "peek" && kind !== "version");
 
@@ -116,7 +116,7 @@ class Interpreter {
   readonly #stage: Stage;
   readonly #ctx: AnyContext;
   readonly #program: Program;
-  /** Results of steps that the code has seen: whatever it does now, it does on their account. */
+  /** Results of steps that the code has seen. Everything that it does from now on may depend on them. */
   readonly #known: string[] = [];
   readonly #actor: Actor;
   /** Its environment may run another turn by the time that a step's action is retried. */
@@ -138,7 +138,7 @@ class Interpreter {
     const { pid, body } = this.#program;
     this.#stage.entered(this.#actor, this.#program, this.#ctx.request().id);
     const seen = this.#seen;
-    // Another version of the code differs from its first operation on: only pinning keeps it from a mismatch.
+    // Another version of the code differs from the first operation on. Only pinning prevents a mismatch.
     if (this.#stage.version > 1)
       seen.push([
         "version",
@@ -261,7 +261,7 @@ class Interpreter {
         return this.#start(part.part).orTimeout(part.ms);
       default: {
         const parts = part.parts.map((each) => this.#start(each));
-        // A part that nobody awaits may fail on its own: that is no unhandled rejection of ours.
+        // A part that the program does not await may fail. That must not become an unhandled rejection.
         if (part.do === "all") return DurablePromise.all(parts);
         if (part.do === "any") return DurablePromise.any(parts);
         return part.do === "race"
@@ -289,7 +289,7 @@ class Interpreter {
     );
   }
 
-  /** All that the code knows at this point: what it does next, it does on that account. */
+  /** All that the code knows at this point. What it does next may depend on it. */
   #account(): Account {
     const seen = this.#branching > 0 ? undefined : JSON.stringify(withoutReads(this.#seen)).slice(0, -1);
     return { known: [...this.#known], seen };
@@ -309,7 +309,7 @@ class Interpreter {
     });
   }
 
-  /** The outside is told by a step of its own, whose result nobody needs. */
+  /** A step of its own tells the outside. Its result is not used. */
   #awakeable(instruction: AwakeableInstruction): DurablePromise<unknown> {
     const { id, promise } = this.#ctx.awakeable<string>();
     const account = this.#account();
@@ -324,7 +324,7 @@ class Interpreter {
     });
   }
 
-  /** Each delivery is taken once (29). */
+  /** M2: the code takes each delivery once. */
   #signals(instruction: SignalInstruction): DurablePromise<unknown> {
     const { name } = instruction;
     const { id } = this.#ctx.request();
@@ -388,7 +388,7 @@ class Interpreter {
     seen.push(["peek", name, value]);
   }
 
-  /** (8): what a run has left may not be seen once it has expired. */
+  /** LIFE: once a run has expired, no program may see what it has left. */
   #sawOf(writer: string | undefined): void {
     if (this.#program.callee !== "brief-run" && this.#program.callee !== "brief-look") return;
     if (writer !== undefined) this.#stage.observer.saw(this.#program, this.#turn, writer);
@@ -428,7 +428,7 @@ class Interpreter {
 
   #throw({ terminal, times = 0, name }: Extract<Instruction, { do: "throw" }>): void {
     if (terminal) throw new TerminalError(`sim: ${name} is terminal`);
-    // Only a live execution counts, but whether it is live the code cannot know: attempts do as well.
+    // Only a live execution should count, but the code cannot know whether it is live. Counting attempts does as well.
     const count = this.#executions(name);
     if (count <= times) throw new Error(`sim: ${name} fails for the ${count}. time`);
   }

@@ -24,7 +24,7 @@ interface Held {
 }
 type Partition = Map<string, Held>;
 
-/** The tables, shared by all. What is held is frozen: who changes what he has read or written is found out. */
+/** The tables, shared by all actors. Held items are frozen, so code that changes what it has read or written fails. */
 export class Tables {
   readonly #tables: Record<Table, Map<string, Partition>> = {
     journal: new Map(),
@@ -130,7 +130,7 @@ export class SimItemStore implements ItemStore {
   }
 
   write(write: Write): Promise<WriteResult> {
-    // As a serialised request: what the caller does to it afterwards does not matter.
+    // A request is serialised when it is sent, so later changes by the caller do not matter.
     const request = frozenCopy(write);
     return this.#effects.perform(this.#actor, `write ${write.key.table}`, subjectOf(write.key), () => {
       const before = this.#tables.get(request.key);

@@ -1,8 +1,11 @@
 /**
- * SQS FIFO as documented: per group in order, at least once. A group's messages are handed out up to the first
- * hidden one, so a message whose visibility lapsed is redelivered while later ones of its batch are still hidden; a
- * receipt that is out of date deletes nothing and says so to nobody; a batch of messages can be refused in part;
- * deduplication swallows within five minutes of a send.
+ * SQS FIFO as AWS documents it: in order within a group, at least once.
+ *
+ * - A group's messages are handed out up to the first hidden one. So a message whose visibility has lapsed is
+ *   redelivered while later ones of its batch are still hidden.
+ * - An outdated receipt deletes nothing, and its holder is not told.
+ * - A batch of messages can be refused in part.
+ * - A second send with the same deduplication id within five minutes is dropped.
  */
 import type { Incoming, Outgoing } from "../../lib/model/message.ts";
 import type { Mailbox } from "../../lib/ports.ts";
@@ -136,7 +139,7 @@ export class Queue {
     this.onAvailable();
   }
 
-  /** When the first hidden message comes to light. */
+  /** When the first hidden message becomes visible. */
   get nextVisibleMs(): number | undefined {
     let next: number | undefined;
     const now = this.#now();

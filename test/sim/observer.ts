@@ -1,6 +1,9 @@
 /**
- * Sees every effect at the instant at which it takes place, and checks what must hold at every instant: J1, J2, J3,
- * W1, W2, W3, T1, D1, R10. What must hold at the end is in `checkers.ts`.
+ * Sees every effect at the instant at which it takes place, and checks what must always hold: J1, J2, J3, W1, W2, W3, T1,
+ * R8, R10, R16, and LIFE. What must hold at the end is in `checkers.ts`.
+ *
+ * LIFE: an id, or a workflow's key, can live again after its retention. A life begins only after the one before it has
+ * expired. Nothing shows what an expired life has left.
  */
 import type { Entry } from "../../lib/model/entry.ts";
 import { groupOf, isExclusiveId } from "../../lib/model/ids.ts";
@@ -48,7 +51,7 @@ export interface StateWrite {
   readonly value: string | null;
 }
 
-/** Statuses that an invocation has only once a turn of it has done something, or has been held back. */
+/** Statuses that an invocation has only after one of its turns did something or was held back. */
 const BEGUN: ReadonlySet<string> = new Set(["running", "suspended", "backing-off", "paused"]);
 const TOKEN = /⟦[^⟧]*⟧/g;
 const decoder = new TextDecoder();
@@ -83,7 +86,7 @@ export class Observer {
   readonly accounts = new Map<string, { step: string; seen: string }[]>();
   /** When a life that has ended expires, by `id incarnation`. */
   readonly expiries = new Map<string, number>();
-  /** As which life a program ran last. */
+  /** The life in which a program ran last. */
   readonly #lifeOf = new Map<string, string>();
   /** When a life's code first ran. */
   readonly #enteredMs = new Map<string, number>();
@@ -148,7 +151,7 @@ export class Observer {
       if (life && life.status !== "completed")
         this.fail("R10", `${id} got a new life while its old one was ${life.status}`);
       if (life && Number(life.head["e"]) > this.#now() + this.maxSkewMs + 1)
-        this.fail("(7)", `${id} got a new life before its old one expired`);
+        this.fail("LIFE", `${id} got a new life before its old one expired`);
       life = {
         id,
         incarnation,
@@ -262,7 +265,7 @@ export class Observer {
     if (!equalValues(before["t"], after["t"])) this.fail("R10", `the target of ${life.id} changed`);
   }
 
-  /** W1: while one has begun and not ended, no other of its key does anything. W2: they begin in the order of tokens. */
+  /** W1: between begin and end of an invocation no other one of its key does anything. W2: they begin in the order of tokens. */
   #begins(actor: Actor, life: Life): void {
     const group = groupOf(life.id);
     const begun = this.begun.get(group) ?? [];
@@ -298,7 +301,7 @@ export class Observer {
     });
   }
 
-  /** W3: nobody writes a key's state once a later invocation has read or begun; and only what is durable (J2). */
+  /** W3: no write to a key's state after a later invocation has read or begun. J2: only durable values are written. */
   #stateWritten(actor: Actor, pk: string, sk: string, item: Attributes | undefined): void {
     if (!item) return this.fail("W3", `state ${sk} was deleted`);
     const fence = textOf(item["f"]);
@@ -370,26 +373,26 @@ export class Observer {
       this.fail("T1", `${id} starts ${dueMs - this.#now()} ms early`);
   }
 
-  /** (8): a program has seen what another has written to a workflow's key, whose run either of them may be. */
+  /** LIFE: a program has seen what another one wrote to a workflow's key. Either may be the run itself. */
   saw({ pid, callee }: Program, turn: CurrentTurn | undefined, writer: string): void {
     const life = this.#lifeOf.get(writer);
     if (!turn || life === undefined || writer === pid) return;
     if (callee === "brief-run")
-      return this.fail("(8)", `${pid} has seen what ${writer} has left in an earlier life`);
+      return this.fail("LIFE", `${pid} has seen what ${writer} has left in an earlier life`);
     const expiredMs = this.expiries.get(life) ?? Number.POSITIVE_INFINITY;
     const sinceMs = this.#enteredMs.get(`${turn.id} ${turn.incarnation}`) ?? 0;
     if (expiredMs + 2 * this.maxSkewMs + 1 < sinceMs)
-      this.fail("(8)", `${pid} has seen what ${writer} left, ${sinceMs - expiredMs} ms after it expired`);
+      this.fail("LIFE", `${pid} has seen what ${writer} left, ${sinceMs - expiredMs} ms after it expired`);
   }
 
-  /** (10): a request was told of a life that had expired before it was made. */
+  /** LIFE: a request was told of a life that had expired before the request was made. */
   answered(id: string, incarnation: number, askedMs: number): void {
     const expiredMs = this.expiries.get(`${id} ${incarnation}`);
     if (expiredMs !== undefined && expiredMs + 2 * this.maxSkewMs + 1 < askedMs)
-      this.fail("(10)", `a request was told of ${id}, which expired ${askedMs - expiredMs} ms before it`);
+      this.fail("LIFE", `a request was told of ${id}, which expired ${askedMs - expiredMs} ms before it`);
   }
 
-  /** A step's action starts in a turn, on account of what the code knows. */
+  /** A step's action starts in a turn, because of what the code knows (J2). */
   stepStarts(actor: Actor, turn: CurrentTurn | undefined, step: string, { known, seen }: Account): void {
     if (!turn) return;
     this.#trace.add(actor.name, "runs step", `${step} of ${turn.id}`);

@@ -1,4 +1,4 @@
-/** Plants a bug: changes the source of one module while it is loaded, so that the product itself needs no hooks for it. */
+/** Plants a bug: changes the source of one module while it is loaded. So the product needs no hooks for it. */
 import { registerHooks } from "node:module";
 
 export interface Patch {
@@ -10,7 +10,7 @@ export interface Patch {
 
 const root = new URL("../../", import.meta.url);
 
-/** For this thread, from now on. Whoever loads the module gets an `Error` if the text is not there exactly once. */
+/** For this thread, from now on. Loading the module throws an `Error` if the text is not there exactly once. */
 export function plant({ name, file, changes }: Patch): void {
   const wanted = new URL(file, root).href;
   registerHooks({

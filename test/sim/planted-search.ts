@@ -40,7 +40,7 @@ export async function searchPlanted({ only = "", quick = false, show }: PlantedO
   return caught;
 }
 
-/** A seed that fails without the bug, too, has caught something else. */
+/** A seed that also fails without the bug has caught something else. */
 async function searchOne({ name, within, file, changes }: Planted): Promise<Caught> {
   try {
     for (let from = 1; from <= within;) {

@@ -1,8 +1,9 @@
 /**
- * Bugs that each pass ordinary tests, as changes of the product's source. The first twelve are the counterexamples at
- * the end of the design's section 4, where need be as a near relation: a group's messages come one after the other,
- * and several rules cover for each other, so that some of them alone no longer show. Every bug must be caught within
- * its number of seeds; one whose text is no longer there exactly once counts as missed.
+ * Planted bugs: changes of the product's source that ordinary tests may let pass. The simulator must catch each one
+ * within its number of seeds. A bug whose text is not in the file exactly once counts as missed.
+ *
+ * `COUNTEREXAMPLES` break the rules of docs/protocol.md, one or two each. Several rules cover for each other, so
+ * breaking one alone does not always show. Then the bug changes more than one place.
  */
 import type { Patch } from "./plant.ts";
 

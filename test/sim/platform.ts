@@ -1,6 +1,6 @@
 /**
- * Lambda: environments that run handlers' turns and dispatchers, and what feeds the dispatchers from the mailbox. Each
- * environment is an actor with a clock of its own and a registry cache; it does one thing at a time and is reused.
+ * Lambda: environments that run turns of handlers or dispatchers, and the polling that feeds the dispatchers from the
+ * mailbox. Each environment is an actor with its own clock and registry cache. It does one thing at a time, and is reused.
  */
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { FunctionError, OperationalError } from "../../lib/errors.ts";
@@ -375,7 +375,7 @@ export class Platform {
     };
   }
 
-  /** D1: the programs are deterministic, so no replay may differ; and only what they throw may fail a turn. */
+  /** D1: programs are deterministic, so no replay may differ. Only what a program throws may fail a turn. */
   #checkOutcome(outcome: TurnOutcome): void {
     if (outcome.kind !== "failed") return;
     const { code, message, stack } = outcome.failure;

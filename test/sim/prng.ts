@@ -1,4 +1,4 @@
-/** The only randomness of a run: sfc32 seeded by text, so that streams of one seed do not disturb each other. */
+/** The only randomness of a run: sfc32, seeded by text. Each use has a stream of its own, so no stream changes another. */
 export class Prng {
   #a: number;
   #b: number;

@@ -16,7 +16,7 @@ export interface Program {
   readonly callee: Callee;
   readonly key?: string;
   readonly body: readonly Instruction[];
-  /** A result of the caller's that this was called on account of (J2). */
+  /** The caller's result that led to this call (J2). */
   readonly token?: string;
 }
 
@@ -81,7 +81,7 @@ export type Part =
 export type Instruction =
   | Part
   | { readonly do: "get" | "set" | "clear"; readonly name: string }
-  /** Reads a number and writes it back, larger or smaller: what two do at once must not be lost. */
+  /** Reads a number and writes it back, larger or smaller. Two at once must not lose an update. */
   | { readonly do: "add"; readonly name: string; readonly by: number }
   | { readonly do: "clearAll" | "keys" }
   | {

@@ -1,4 +1,4 @@
-/** Runs seeds and says, so that a newcomer can act on it, what came out. */
+/** Runs seeds and reports the result, so that a newcomer knows what to do next. */
 import { FAULT_KINDS } from "./faults.ts";
 import type { Options } from "./options.ts";
 import { search, type Totals } from "./pool.ts";
@@ -43,7 +43,7 @@ const OPERATIONS = [
     "invoke",
   ],
 ];
-/** From so many seeds on, a kind that never happened is a failure of the simulator. */
+/** In a run of this many seeds each kind of fault and operation must happen. If not, the simulator is at fault. */
 const ENOUGH_SEEDS = 1000;
 const PROGRESS_EVERY_MS = 5000;
 

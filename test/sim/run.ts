@@ -1,4 +1,4 @@
-/** One seed, one run: builds a world, lets the workload loose in it, stops the faults, waits for rest, checks. */
+/** One seed is one run: build a world, start the workload, stop the faults, wait for rest, check. */
 import { type CrashPoint, Effects } from "./actor.ts";
 import { checkEnding, checkRest, resultOf, withoutCounts } from "./checkers.ts";
 import { Clients } from "./clients.ts";

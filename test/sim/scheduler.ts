@@ -1,7 +1,7 @@
 /**
- * Virtual time. Events run one by one, in the order of their times, and all microtasks are drained between two of
- * them; the time jumps from one to the next. The SDK's driver takes a `setImmediate` for "the code has come to rest",
- * so that global is replaced by this scheduler's while a run lasts.
+ * Virtual time. Events run one by one, in the order of their times. Between two events all microtasks are drained, and the
+ * time jumps to the next event. The SDK's driver uses `setImmediate` to see that the code has come to rest. So this
+ * scheduler replaces that global for as long as a run lasts.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 
@@ -11,7 +11,7 @@ interface Event {
   run: (() => void) | undefined;
 }
 
-/** Whose code runs: what a dead one has left behind must not run on. */
+/** The actor whose code runs. Code that a dead actor has left must not run on. */
 export interface Living {
   readonly alive: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * Makes a failing run smaller, as long as it fails by the same invariant: whole kinds of faults, requests,
- * instructions, single strikes of faults. Deterministic, so a replay of the seed finds the same small run.
+ * Makes a failing run smaller while it still fails by the same rule. It leaves out whole kinds of faults, then
+ * requests, instructions, and single faults. It is deterministic: the same seed gives the same small run.
  */
 import type { FaultPlan } from "./faults.ts";
 import type { Instruction, Program } from "./program.ts";

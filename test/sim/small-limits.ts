@@ -1,6 +1,6 @@
 /**
- * The product's limits, made small while it is loaded: a few hundred bytes are a payload that one item, one message or one
- * head does not hold, so that runs cross all of them cheaply. To be called before anything of the product is imported.
+ * Makes the product's limits small while it is loaded. Then a few hundred bytes are too many for one item, message or
+ * head, and runs cross every limit cheaply. Call it before you import anything of the product.
  */
 import { plant } from "./plant.ts";
 

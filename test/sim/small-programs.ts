@@ -1,4 +1,4 @@
-/** Small requests whose outcome does not depend on timing: for exhaustive crash points. */
+/** Small requests for the exhaustive crash points. Their outcome does not depend on timing. */
 import type { Instruction, Part, Program } from "./program.ts";
 import type { Root, Workload } from "./workload.ts";
 

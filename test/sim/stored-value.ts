@@ -1,4 +1,4 @@
-/** Values that are kept apart, as checkers see them: put together from all of their items, or missing. */
+/** Values in items of their own, as checkers see them: complete, or missing. */
 import { journalPartition, type InvocationId } from "../../lib/model/ids.ts";
 import type { Attributes, Table } from "../../lib/model/item.ts";
 import { itemNamesOf } from "../../lib/model/value-ref.ts";

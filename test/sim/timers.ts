@@ -1,6 +1,6 @@
 /**
- * Delay queue and Scheduler: a timer is durable once accepted, fires at least once, late by up to a minute beyond 15
- * minutes, sometimes twice, sometimes early (which the engine does not rely upon).
+ * The delay queue and EventBridge Scheduler. An accepted timer is durable and fires at least once. Beyond 15 minutes it
+ * may be up to a minute late. Sometimes it fires twice, or early: the engine must cope with both.
  */
 import { DELAY_QUEUE_MS_MAX } from "../../lib/limits.ts";
 import type { Outgoing } from "../../lib/model/message.ts";

@@ -1,4 +1,4 @@
-/** What happened, in order: for people when a run fails, and as a hash that must be the same for the same seed. */
+/** What happened, in order. People read it when a run fails. Its hash must be the same for the same seed. */
 export interface Line {
   readonly atMs: number;
   readonly who: string;

@@ -1,4 +1,4 @@
-/** A thread that runs seeds, with a planted bug or without. The bug is planted before the engine is loaded. */
+/** A thread that runs seeds, with or without a planted bug. The bug is planted before the engine is loaded. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { CrashJob, CrashReport } from "./crashes.ts";
 import type { FaultPlan } from "./faults.ts";

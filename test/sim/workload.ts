@@ -1,4 +1,4 @@
-/** Draws the programs of a run, and what the outside does to them. */
+/** Draws the programs of a run, and what clients and operators do to them. */
 import { BRIEF_MS, LONG_NAME } from "./interpreter.ts";
 import { Prng } from "./prng.ts";
 import type { Callee, Instruction, Part, Program } from "./program.ts";
@@ -21,7 +21,7 @@ export interface Interference {
   readonly thenCancel?: true;
 }
 export interface Workload {
-  /** Time stands still for so long, then there are faults again: what has expired is deleted meanwhile. */
+  /** No events for so long, while expired items are deleted. Then there are faults again. */
   readonly laterMs?: number;
   readonly roots: readonly Root[];
   /** Programs can end otherwise than they would alone: cancelled, killed. */
@@ -32,7 +32,7 @@ interface Scope {
   readonly depth: number;
   readonly callee: Callee;
   readonly pid: string;
-  /** In concurrent branches: an error that is retried would change what the others' commands are numbered. */
+  /** In concurrent branches. A retried error would change the numbers of the other branches' commands. */
   readonly inBranch?: true;
 }
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -251,7 +251,7 @@ export class Generator {
     return { roots, disturbed: true };
   }
 
-  /** Transfers between accounts: money is neither made nor lost, whatever is cancelled in between (see `checkBank`). */
+  /** Transfers between accounts. The sum stays zero, also when some are cancelled (see `checkBank`). */
   #bank(): Workload {
     const prng = this.#prng;
     const account = (key: string, by: number): Part => ({
@@ -284,7 +284,7 @@ export class Generator {
     };
   }
 
-  /** Whoever waits for a promise must be able to end. */
+  /** Every promise that is awaited must be completed in the end. */
   #resolver(key: string, name: string, spreadMs: number): Root {
     const body: Instruction[] = [{ do: "promise.resolve", name }];
     if (this.#prng.chance(0.3)) body.unshift({ do: "promise.peek", name });
@@ -414,10 +414,10 @@ export class Generator {
     };
   }
 
-  /** Unlike that of any call inside the callee: no invocation shall await itself. */
+  /** Differs from the key of any call inside the callee, so that no invocation awaits itself. */
   #idempotencyKey = (): string => `inner-${++this.#keys}`;
 
-  /** Two calls that are one: the second attaches to the first. */
+  /** Two calls of one invocation: the second attaches to the first. */
   #twice(scope: Scope): Part {
     const call: Part = { do: "call", program: this.#callee(scope), idempotencyKey: this.#idempotencyKey() };
     return { do: this.#prng.pick(["all", "race", "settled"] as const), parts: [call, call] };
@@ -455,7 +455,7 @@ export class Generator {
       case "combine": {
         const kinds = prng.pick(["all", "any", "race", "settled"] as const);
         const parts = Array.from({ length: prng.int(1, 3) }, () => this.#part(scope));
-        // Another part always ends: a race must not wait for what never comes.
+        // Another part always ends. Else the race would wait for ever.
         if (kinds === "race" && prng.chance(0.4)) parts.splice(prng.int(0, parts.length), 0, this.#never());
         return { do: kinds, parts };
       }
