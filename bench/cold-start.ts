@@ -1,8 +1,9 @@
 /**
- * What a function loads before its first event: bundle size, and the time of importing the bundle in a fresh process, of
- * the same one-handler function on Perdure's SDK, on Restate's and on AWS's for durable functions. Bundled alike
- * (esbuild, ESM, minified), with the AWS SDK in the bundle and without it; what is left out is then found in
- * node_modules, as a Lambda function finds it in its runtime. The three take turns, many times.
+ * What a function loads before its first event: the size of its bundle, and how long a fresh process imports it.
+ *
+ * The same one-handler function runs on Perdure's SDK, on Restate's, and on AWS's for durable functions. All three are
+ * bundled alike (esbuild, ESM, minified), once with the AWS SDK in the bundle and once without. What is left out is then
+ * found in node_modules, as Lambda's runtime provides it. The three take turns, many times.
  *
  * `ready` is what a function pays before its first answer: the import, and what it loads at its first event. AWS's SDK
  * for durable functions loads its Lambda client only then.
@@ -49,7 +50,7 @@ async function bundle(sdk: Sdk, awsSdk: boolean): Promise<Bundled> {
     platform: "node",
     format: "esm",
     target: "node24",
-    // What is published as ESM and as CommonJS is taken as ESM.
+    // Of packages that have both ESM and CommonJS, take ESM.
     mainFields: ["module", "main"],
     logLevel: "error",
     external: awsSdk ? [] : ["@aws-sdk/*"],
@@ -150,7 +151,7 @@ async function run(context: BenchContext): Promise<Result> {
       "Ready: with what is loaded at the first event: of ours Node's HTTPS client, of durable functions the AWS SDK's Lambda client. Restate's needs none, since its server keeps the journal.",
     ],
   };
-  // Without the place of the bundles, which is this machine's.
+  // Without the bundles' paths, which belong to this machine.
   return { tables: [table], data: measured.map(({ file: _file, ...rest }) => rest) };
 }
 

@@ -1,7 +1,9 @@
 /**
- * What each workload costs, by the bill: once alone on an idle system, once at load, beside the least that it could cost
- * and beside what people use today. Counts are exact. DynamoDB's units are the ones that DynamoDB Local reports; the rule
- * by which the tests count them is checked against it here, and the run fails where they differ.
+ * What AWS bills for each workload: alone on an idle system, and at load. Beside it stand the least that it could cost,
+ * and what the peers cost.
+ *
+ * Counts are exact. DynamoDB's units are those that DynamoDB Local reports. The tests count units by a rule; this
+ * benchmark checks the rule against DynamoDB Local, and fails where they differ.
  */
 import * as perdure from "perdure/restate";
 import { startDynamoLocal, TABLES, whyNoDynamoLocal } from "../test/support/emulator-dynamo.ts";
@@ -74,7 +76,7 @@ async function measureOurs({ progress }: BenchContext): Promise<readonly Workloa
   return costs;
 }
 
-/** The tests count units by rule: here DynamoDB Local says whether the rule is right. */
+/** The tests count units by a rule. DynamoDB Local says whether the rule is right. */
 function assertSame(name: string, reported: Usage, byRule: Usage): void {
   const differing = COUNTS.filter((count) => reported[count] !== byRule[count]);
   if (differing.length === 0) return;

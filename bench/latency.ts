@@ -1,7 +1,8 @@
 /**
- * How long a client waits, under a model of AWS's latencies: every adapter takes its times from model/latencies.json, drawn
- * anew for each use from a fixed seed, while time is virtual. The peers' numbers are the same model applied to the calls
- * that they make, as counted in the benchmark "cost". A model, not a measurement of AWS.
+ * How long a client waits. This is a model, not a measurement of AWS.
+ *
+ * Each request of an adapter takes a time from model/latencies.json, drawn from a fixed seed, in virtual time. The peers'
+ * figures come from the same model, applied to the calls that the benchmark "cost" has counted.
  */
 import * as perdure from "perdure/restate";
 import { Account } from "./model/account.ts";
@@ -56,7 +57,7 @@ const repeated = (latency: Latency, hop: Parameters<Latency>[0], count: number):
 
 const HANDLER_MS = 3;
 
-/** Invoked directly, then a checkpoint after another; published times of a step contain its checkpoint. */
+/** Invoked directly, then one checkpoint after another. The published time of a step includes its checkpoint. */
 const durableOf = ({ checkpoints }: DurableCost): readonly [number, number] =>
   modelled(
     (latency) => latency("lambda.invoke") + HANDLER_MS + repeated(latency, "durable.step", checkpoints),
@@ -72,7 +73,7 @@ const stepFunctionsOf = (transitions: number): readonly [number, number] =>
       latency("stepFunctions.start") + repeated(latency, "lambda.invoke", Math.max(0, transitions - 1)),
   );
 
-/** Of workloads whose calls follow one after the other: handler invocations of Restate, as "cost" counts them. */
+/** Restate's handler invocations for workloads whose calls follow one another, as "cost" counts them. */
 const RESTATE_IN_A_ROW: Readonly<Record<string, number>> = {
   "no-op service call": 1,
   "10 sequential steps": 11,

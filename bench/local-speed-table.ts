@@ -1,4 +1,4 @@
-/** The local server beside Restate's, as a table. */
+/** The local server and Restate's, as a table. */
 import { DURABILITY_TEXT, measureLocalSpeed } from "./local-speed.ts";
 import type { Bench } from "./report/bench.ts";
 

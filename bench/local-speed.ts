@@ -1,6 +1,6 @@
 /**
- * The local server beside Restate's, on this machine, in this run: the same handlers, the same load generator, taking
- * turns. Both once with every commit synced to the disk and once without, since their defaults differ in that.
+ * The local server and Restate's, measured in one run on this machine: the same handlers, the same load generator, by turns.
+ * Their defaults for syncing commits to the disk differ, so both run once with it and once without.
  */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -85,7 +85,7 @@ async function compare(
   const ours: Measured[] = [];
   const theirs: Measured[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    // Whoever goes first finds another machine than who goes second: take turns.
+    // The machine is different for the second one. So they take turns in being first.
     const order = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
     for (const results of order)
       results.push(await run(workload, clients, results === ours ? perdure.port : restate.port));

@@ -1,6 +1,6 @@
 /**
- * Runs the benchmarks: `npm run bench` all, `npm run bench -- <name> …` some. Prints a table for each question and
- * writes what it was made from to bench/results/. With `--docs` the tables and plots of docs/benchmarks.md are renewed.
+ * Runs the benchmarks: `npm run bench` all of them, `npm run bench -- <name> …` some. Prints a table for each question, and
+ * writes the data to bench/results/. `--docs` renews the tables and plots of docs/benchmarks.md.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { benches } from "./benches.ts";

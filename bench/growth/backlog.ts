@@ -1,6 +1,8 @@
 /**
- * Backlogs, in the model's time: 10,000 messages for one key, for 10,000 keys, and what traffic of other keys has to wait
- * meanwhile; and an object that is suspended for an hour while others, and callers of its own, go on.
+ * Backlogs, in the model's time.
+ *
+ * - 10,000 messages for one key, and for 10,000 keys. How long do other keys wait meanwhile?
+ * - An object that is suspended for an hour. What do other keys and its own callers wait?
  */
 import * as perdure from "perdure/restate";
 import { Account } from "../model/account.ts";
@@ -35,7 +37,7 @@ interface Drained {
 const open = (): Promise<Account> =>
   Account.open({ services: [keyed(perdure)], latency: sampled(SEED), concurrencyMax: CONCURRENCY_MAX });
 
-/** Calls of keys that nobody else uses, one every tenth of a second; how long each waited. */
+/** Calls to keys of their own, ten a second: how long each one waited. */
 async function others(account: Account, waits: number[]): Promise<void> {
   const calls: Promise<void>[] = [];
   for (let n = 0; n < OTHERS; n++) {
@@ -81,7 +83,7 @@ function thinned<T>(points: readonly T[]): readonly T[] {
   return points.filter((_, index) => index % every === 0 || index === points.length - 1);
 }
 
-/** What others wait with an object suspended and callers parked behind it, and what a parked call costs. */
+/** How long others wait while an object is suspended with callers parked behind it. And what a parked call costs. */
 async function suspended(): Promise<{
   readonly waits: readonly number[];
   readonly parkedDollars: number;
@@ -105,7 +107,7 @@ async function suspended(): Promise<{
   return { waits, parkedDollars: billPerMillion(parked).total, parkedWrites: parked.writeUnits };
 }
 
-/** The same without anyone parked. */
+/** The same, with no parked callers. */
 async function suspendedOthersOnly() {
   const account = await open();
   const { time, meter } = account;

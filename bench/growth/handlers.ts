@@ -1,4 +1,4 @@
-/** The handlers of the growth benchmarks; `resume` is the same source on Perdure and on Restate's SDK. */
+/** Handlers of the growth benchmarks. `resume` is one source for Perdure and for Restate's SDK. */
 import type * as restate from "perdure/restate";
 import type { Context, ObjectContext } from "perdure/restate";
 
@@ -7,12 +7,12 @@ type Sdk = Pick<typeof restate, "service" | "object">;
 export interface Pass {
   /** From the handler's first line to the first line after its steps, milliseconds: live, or of a replay. */
   readonly ms: number;
-  /** What the process computed meanwhile: on a busy machine less than that has passed. */
+  /** CPU time of the process meanwhile. On a busy machine more time than that has passed. */
   readonly cpuMs: number;
   readonly awakeable: string;
 }
 
-/** Runs `count` steps, then waits for somebody; `passed` is told each time that the code comes so far. */
+/** Runs `count` steps, then waits for an awakeable. `passed` is called each time that the code gets there. */
 export const resumable = (sdk: Sdk, passed: (pass: Pass) => void) =>
   sdk.service({
     name: "Growth",
@@ -27,7 +27,7 @@ export const resumable = (sdk: Sdk, passed: (pass: Pass) => void) =>
         return await promise;
       },
     },
-    // Of Restate's server: how soon what waits is suspended.
+    // How soon Restate's server suspends what waits.
     options: { inactivityTimeout: 500 },
   });
 

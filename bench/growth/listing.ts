@@ -1,4 +1,4 @@
-/** Listing invocations against how many are kept: read units on DynamoDB, milliseconds on the local server. */
+/** Listing invocations, by how many are kept: read units on DynamoDB, milliseconds on the local server. */
 import { atOnce } from "../../lib/at-once.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { headKey, newHead } from "../../lib/model/head.ts";
@@ -20,7 +20,7 @@ import { drawChart } from "../report/plot.ts";
 import { medianOf } from "../report/statistics.ts";
 
 const KEPT = [1000, 10_000, 100_000];
-/** One of so many is suspended, which is what an operator looks for. */
+/** One of so many is suspended. That is the one an operator looks for. */
 const SUSPENDED_OF = 1000;
 const ROUNDS = 3;
 const WRITES_AT_ONCE = 1000;

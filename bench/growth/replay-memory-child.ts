@@ -1,5 +1,5 @@
 /**
- * One process of the benchmark of replayed memory: writes a journal into a SQLite file, or resumes it and tells what that
+ * One process of the benchmark `replay-memory`. It writes a journal into a SQLite file, or resumes it and prints what that
  * took. Arguments: the file, the plan as JSON, `write` or `resume`.
  */
 import { openDatabase } from "../../runtime/local/database.ts";
@@ -14,7 +14,7 @@ const source = service({
     steps: async (ctx: Context, { entries, bytes }: ReplayPlan) => {
       let sum = 0;
       for (let n = 0; n < entries; n++) {
-        // No two are equal: equal values are one item.
+        // All differ, because equal values are one item.
         sum += (await ctx.run("step", () => String(n).padEnd(bytes - 2, "x"))).length;
       }
       await ctx.sleep(1_000_000_000);

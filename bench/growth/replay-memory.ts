@@ -1,4 +1,4 @@
-/** What resuming a large journal reads, and how much memory it takes beyond what resuming a small one does. */
+/** What a resume of a large journal reads, and how much more memory it takes than that of a small one. */
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ export interface Resumed {
   readonly peakMb: number;
 }
 
-/** The first is what the others are compared with. */
+/** The others are compared with the first. */
 const PLANS: readonly ReplayPlan[] = [
   { entries: 100, bytes: 100 },
   { entries: 10_000, bytes: 100 },

@@ -1,6 +1,6 @@
 /**
- * Resumes one invocation whose journal has as many entries as the argument says, in a process of its own: what it takes
- * in time, reads, bytes and memory. Prints JSON. Needs --expose-gc.
+ * Resumes one invocation in a process of its own, and prints time, reads, bytes and memory as JSON. The argument is the
+ * number of entries in its journal. Needs --expose-gc.
  */
 import * as perdure from "perdure/restate";
 import { Account } from "../model/account.ts";
@@ -16,7 +16,7 @@ export interface Resumed {
   readonly readUnits: number;
   readonly reads: number;
   readonly bytesToHandler: number;
-  /** Heap at its highest above what it was before. */
+  /** The highest heap, minus the heap before. */
   readonly peakBytes: number;
 }
 

@@ -1,6 +1,8 @@
 /**
- * The same resume on Restate's server and SDK, over HTTP/2 as a long-running service: the journals are made in one go, the
- * server suspends, and sends the whole journal when the awakeable is resolved. Prints JSON, one result for each length.
+ * The same resume on Restate's server and SDK, over HTTP/2, as a long-running service.
+ *
+ * The journals are made first. The server suspends the invocations, and sends each whole journal when its awakeable is
+ * resolved. Prints JSON, one result for each length.
  */
 import { once } from "node:events";
 import { createServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
@@ -61,7 +63,7 @@ try {
 } finally {
   await server.stop();
 }
-// HTTP/2 sessions of the server's that is gone would keep the process.
+// The ended server's HTTP/2 sessions would keep this process alive.
 process.exit();
 
 async function post(path: string, body: unknown): Promise<void> {

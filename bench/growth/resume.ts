@@ -1,4 +1,4 @@
-/** Resuming a long journal: ours, and Restate's SDK on a journal of the same length. */
+/** Resuming a long journal: Perdure, and Restate's SDK on a journal of the same length. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -16,7 +16,7 @@ async function child<T>(file: string, args: readonly number[]): Promise<T> {
   const script = fileURLToPath(new URL(file, import.meta.url));
   const options = ["--expose-gc", "--conditions=perdure-source", script, ...args.map(String)];
   const { stdout } = await promisify(execFile)(process.execPath, options, { timeout: 600_000 });
-  // The SDK that is measured may print, too: the result is the last line.
+  // The measured SDK may print, too. The result is the last line.
   return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as T;
 }
 

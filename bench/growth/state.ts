@@ -1,4 +1,4 @@
-/** An object's handler against how much state its key has, and how large the value is that it touches. */
+/** A call of an object, by how much state its key has and how large the value is that it uses. */
 import * as perdure from "perdure/restate";
 import { statePartition } from "../../lib/model/ids.ts";
 import { Account } from "../model/account.ts";
@@ -19,7 +19,7 @@ interface Grown {
 
 async function againstKeys(count: number): Promise<Grown> {
   const account = await Account.open({ services: [keyed(perdure)] });
-  // The rest as the handler would have written it: a journal of 10,000 sets is another benchmark.
+  // The rest is written as the handler would write it. A journal of 10,000 sets is another benchmark.
   await account.measure(() => account.http("/Keyed/k/fill/send", Math.min(count, FILL_AT_ONCE)));
   for (let n = FILL_AT_ONCE; n < count; n++) {
     await account.items.write({

@@ -1,5 +1,5 @@
-/** What the local-speed benchmark serves, from one source on both sides: for Restate the bundler makes `perdure/restate` an
- * alias of its SDK. */
+/** The handlers of the benchmark `local-speed`: one source for both sides. For Restate the bundler replaces
+ * `perdure/restate` by Restate's SDK. */
 import * as restate from "perdure/restate";
 
 const noop = restate.service({

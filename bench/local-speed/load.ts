@@ -1,6 +1,6 @@
 /**
- * The load generator, a process of its own: keeps `clients` connections busy with one request each, over plain sockets, so
- * that it costs little beside what it measures. `node load.ts '<json of Load>'` prints a {@link Measured} as JSON.
+ * The load generator, a process of its own. It keeps `clients` connections busy with one request each. It uses plain
+ * sockets, to cost little beside what it measures. `node load.ts '<json of Load>'` prints a {@link Measured} as JSON.
  */
 import { connect, type Socket } from "node:net";
 

@@ -1,4 +1,4 @@
-/** A server under load, as processes of their own: Perdure's and Restate's, on the same handlers. */
+/** A server under load, in processes of its own: Perdure's or Restate's, with the same handlers. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ export async function startPerdure(folder: string, durability: Durability): Prom
   return { port, stop: () => stop(server) };
 }
 
-/** Its defaults, in one process, with its SDK's handlers in another. Its WAL is synced unless told otherwise. */
+/** Restate's server with its defaults in one process, the handlers on its SDK in another. It syncs its WAL by default. */
 export async function startRestate(folder: string, durability: Durability): Promise<RunningServer> {
   const bundle = join(folder, "restate-handlers.mjs");
   await build({
@@ -74,7 +74,7 @@ interface Process {
 }
 
 function start(name: string, command: string, args: readonly string[], env: Record<string, string>): Process {
-  // A process group of its own, so that what it starts ends with it.
+  // A process group of its own, so that its children end with it.
   const child = spawn(command, args, {
     env: { ...process.env, ...env },
     detached: true,

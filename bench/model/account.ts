@@ -1,7 +1,7 @@
 /**
- * An AWS account with Perdure in it, in this process: the engine and the AWS adapters are the real ones, what is
- * modelled is AWS. Time is virtual ({@link VirtualTime}), latencies come from the model, and every request that AWS bills
- * is counted ({@link Meter}).
+ * An AWS account with Perdure in it, in this process. Engine and AWS adapters are the product's; AWS is a model.
+ * Time is virtual ({@link VirtualTime}), latencies are drawn from the model, and every request that AWS bills is
+ * counted ({@link Meter}).
  */
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import { LambdaInvoker } from "../../runtime/aws/lambda-invoker.ts";
@@ -31,7 +31,7 @@ export interface AccountOptions {
   readonly items?: (meter: Meter, time: VirtualTime) => ItemStore;
   /** Batches of the mailbox that are handled at the same time. */
   readonly concurrencyMax?: number;
-  /** Told of each turn how long it really took, milliseconds of this process, and how much it was sent. */
+  /** Called after each turn with the real milliseconds that it took and the bytes that it was sent. */
   readonly observeTurn?: (turn: { readonly ms: number; readonly bytes: number }) => void;
 }
 
@@ -68,7 +68,7 @@ export class Account {
       ...(concurrencyMax === undefined ? {} : { concurrencyMax }),
     });
     let seeds = 0;
-    // Each function has its own registry, and so its own cache of it, as it has in AWS.
+    // As in AWS, each function has a registry of its own, with its own cache.
     const ports = () => {
       const near = distant(this.items, time, latency);
       return {

@@ -1,4 +1,4 @@
-/** What was used, and what AWS takes for it. */
+/** What was used, and what AWS bills for it. */
 import { readFileSync } from "node:fs";
 
 interface Prices {
@@ -23,7 +23,7 @@ export const PRICES = JSON.parse(readFileSync(new URL("../prices.json", import.m
 export const FUNCTIONS = ["ingress", "dispatcher", "handler", "timers"] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
-/** Memory of each function, MB, as the stack sets it. A handler's is its owner's choice. */
+/** Memory of each function, MB, as the stack sets it. You choose a handler's own. */
 export const MEMORY_MB: Record<FunctionName, number> = {
   ingress: 256,
   dispatcher: 512,
@@ -32,8 +32,8 @@ export const MEMORY_MB: Record<FunctionName, number> = {
 };
 
 /**
- * What a function computes beside its waits, in milliseconds. A turn takes less than a millisecond of one core where
- * this was written; Lambda gives 512 MB less than a third of one.
+ * How long a function computes, besides its waits, in milliseconds. An estimate: a turn takes less than a millisecond of
+ * one core on a developer's machine, and a function of 512 MB has less than a third of a core.
  */
 export const COMPUTE_MS: Record<FunctionName, number> = { ingress: 2, dispatcher: 2, handler: 3, timers: 1 };
 

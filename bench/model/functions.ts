@@ -1,4 +1,4 @@
-/** Lambda functions in this process: invocations are counted, and durations billed as they pass in the model's time. */
+/** Lambda functions in this process. Invocations are counted; durations are billed in the model's time. */
 import { COMPUTE_MS, type FunctionName, type Meter } from "./bill.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
@@ -19,7 +19,7 @@ export class Functions {
       await this.#time.pause(COMPUTE_MS[name]);
       return await body();
     } finally {
-      // Rounding against errors of floating point, then up to the millisecond, as Lambda bills.
+      // Round away floating-point errors, then round up to the millisecond, as Lambda bills.
       const ms = Math.round((this.#time.exactMs - startMs) * 1e6) / 1e6;
       this.#meter.add(`${name}Ms`, Math.max(1, Math.ceil(ms)));
     }

@@ -31,13 +31,15 @@ const unitsOf = (bytes: number, unitBytes: number): number => Math.max(1, Math.c
 const bytesOf = ({ pk, sk }: { pk: string; sk: string }, item: Attributes | undefined): number =>
   item === undefined ? 0 : sizeOf({ ...item, pk, sk });
 
-/** The index that the stack makes by default: of invocations that rest. */
+/** The index that the stack makes by default: invocations that rest. */
 export const LISTED: readonly ListedPart[] = ["open"];
 
 /**
- * Items in memory, by the kernel's own `evaluate`, counted by the published rule: a write costs a unit for each KB of
- * the larger of the item before and after it, refused or not, and one for each entry that it adds to an index or takes
- * out of it; a strong read one for each 4 KB, of a query as a whole.
+ * Items in memory, by the model's own `evaluate`. Units are counted by AWS's published rule:
+ *
+ * - A write costs a unit for each KB of the larger of the item before it and after it, also if it is refused.
+ * - Each entry that it adds to an index or removes from one costs a unit more.
+ * - A strong read costs a unit for each 4 KB. A query counts as one read of all its items.
  */
 export class MeteredItems implements ItemStore, Listing {
   readonly parts = LISTED;
@@ -140,7 +142,7 @@ export class MeteredItems implements ItemStore, Listing {
     return { items, ...(last && items.length < names.length ? { next: last.sk } : {}) };
   }
 
-  /** Eventually consistent, half a unit for each 4 KB of all that is looked at, whatever it is. */
+  /** Eventually consistent: half a unit for each 4 KB of everything that the scan passes. */
   async scan(
     table: Table,
     sk: string,
@@ -178,13 +180,13 @@ export class MeteredItems implements ItemStore, Listing {
   }
 }
 
-/** A copy, without what only the store knows. */
+/** A copy without the attributes that only the store uses. */
 function shown(key: Pick<ItemKey, "table" | "sk">, item: Attributes | undefined): Attributes | undefined {
   return structuredClone(item !== undefined && isHead(key) ? withoutIndex(item) : item);
 }
 
-/** What DynamoDB itself says that each request has consumed. A refused write's answer does not say it: it is counted by the
- * size of the item that refused it. */
+/** What DynamoDB says that each request has consumed. The answer to a refused write does not say it. That one is counted by
+ * the size of the item that refused it. */
 export function meteredDynamo(
   client: DynamoDBClient,
   tables: Readonly<Record<Table, string>>,

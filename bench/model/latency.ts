@@ -25,7 +25,7 @@ export const LATENCIES = JSON.parse(
 /** Answers how long the next use of a hop takes, milliseconds. */
 export type Latency = (hop: Hop) => number;
 
-/** Always the median: counts that depend on who waits how long are the same in every run. */
+/** Always the median. So counts that depend on waiting times are the same in every run. */
 export const medians: Latency = (hop) => quantile(LATENCIES[hop], 0.5);
 
 /** Drawn from the distributions, the same sequence for the same seed. */

@@ -1,11 +1,14 @@
 /**
- * SQS and EventBridge Scheduler as clients of the AWS SDK, so that the adapters are the real ones and what is counted
- * is their requests. Semantics, as far as the engine uses them: groups of the FIFO mailbox in order and one batch of a
- * group at a time, batches of up to ten messages that may mix groups, partial failures, deduplication of sends; a
- * standard queue with delays; schedules that fire within their minute.
+ * SQS and EventBridge Scheduler, as clients of the AWS SDK. So the adapters are the product's, and their requests are what
+ * is counted. The model has the semantics that the engine uses:
  *
- * A request is billed for each 64 KB that it carries. Long polls that find nothing are not counted: an event source
- * mapping makes them whether or not anything happens (docs/benchmarks.md has what they cost).
+ * - the FIFO mailbox: order within a group, one batch of a group at a time, batches of up to ten messages that may mix
+ *   groups, partial failures, deduplication of sends
+ * - a standard queue with delays
+ * - schedules that fire within their minute
+ *
+ * A request is billed for each 64 KB that it carries. Long polls that find nothing are not counted, because an event source
+ * mapping makes them even when nothing happens (docs/benchmarks.md has what they cost).
  */
 import type { SchedulerClient } from "@aws-sdk/client-scheduler";
 import type { SQSClient } from "@aws-sdk/client-sqs";
@@ -19,7 +22,7 @@ export const DELAY_QUEUE_URL = "http://127.0.0.1/timers";
 
 const BATCH_MAX = 10;
 const DEDUP_MS = 5 * 60 * 1000;
-/** What a handler gives back becomes visible again after so long. */
+/** A message that a consumer gives back becomes visible again after so long. */
 const VISIBILITY_MS = 1000;
 
 interface Held {
@@ -42,7 +45,7 @@ interface SentEntry {
 }
 
 export interface Consumers {
-  /** Answers the ids of what is to be delivered again. */
+  /** Returns the ids of the messages to deliver again. */
   readonly mailbox: (batch: readonly Incoming[]) => Promise<readonly string[]>;
   readonly timers: (bodies: readonly string[]) => Promise<void>;
 }
@@ -62,7 +65,7 @@ export class Queues {
   consumers: Consumers | undefined;
   readonly #parts: QueueParts;
   readonly #groups = new Map<string, Group>();
-  /** Groups whose first message may be there and that nobody handles. */
+  /** Groups that may have a message and that no consumer handles. */
   readonly #waiting = new Set<Group>();
   readonly #sentAtMs = new Map<string, number>();
   readonly #delayed: string[] = [];
@@ -129,7 +132,7 @@ export class Queues {
     await time.pause(latency("sqs.send"));
     for (const entry of entries) {
       meter.add("messages");
-      // Measured from the send to the handler, so that the send is part of it.
+      // The latency is from the send to the handler, so it includes the send.
       this.#accept(entry, Math.max(time.exactMs, startMs + latency("sqs.fifo.delivery")));
     }
     return {};
@@ -161,7 +164,7 @@ export class Queues {
     });
   }
 
-  /** After everything that is due at the same moment: what comes together is received together. */
+  /** Runs after everything that is due at the same moment, so that one batch gets all of it. */
   #pumpSoon(): void {
     if (this.#pumping) return;
     this.#pumping = true;

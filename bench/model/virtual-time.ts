@@ -1,8 +1,8 @@
 /**
- * Time that passes only when nothing else happens: the engine runs as it is, and what AWS takes is waited for in no time.
+ * Virtual time: it passes only when nothing else happens. The engine runs as it is, and waiting for AWS takes no real time.
  *
- * An event is due when the process has come to rest: no request to something outside (DynamoDB Local) is under way and
- * no immediate is pending, by which the SDK lets handlers come to rest. Then the clock jumps to the next event.
+ * When the process has come to rest, the clock jumps to the next event. It is at rest when no request to something real
+ * (DynamoDB Local) is under way, and no `setImmediate` is pending. The SDK uses those to let handlers come to rest.
  */
 import type { Clock } from "../../lib/ports.ts";
 
@@ -13,7 +13,7 @@ interface Event {
   cancelled: boolean;
 }
 
-/** The epoch of every run, so that ids and sizes, and with them the units, are the same in each. */
+/** Every run starts at this time. So ids, sizes and units are the same in each run. */
 const START_MS = Date.UTC(2026, 0, 1);
 
 export class VirtualTime implements Clock {
@@ -45,7 +45,7 @@ export class VirtualTime implements Clock {
     return new Promise((resolve) => void this.after(ms, resolve));
   }
 
-  /** Something real, for which time stands still. */
+  /** Waits for something real. Virtual time stands still meanwhile. */
   async outside<T>(work: () => Promise<T>): Promise<T> {
     this.#outside++;
     try {
@@ -55,7 +55,7 @@ export class VirtualTime implements Clock {
     }
   }
 
-  /** Lets events happen until `work` is done. */
+  /** Runs events until `work` is done. */
   async run<T>(work: Promise<T>): Promise<T> {
     let settled = false;
     const watched = work.finally(() => (settled = true));
@@ -67,7 +67,7 @@ export class VirtualTime implements Clock {
     }
   }
 
-  /** Lets everything happen that is under way. */
+  /** Runs everything that is under way. */
   async drain(): Promise<void> {
     do await this.#atRest();
     while (this.#next());

@@ -1,4 +1,4 @@
-/** Stands between Restate's server and handlers: counts invocations and the bytes that they carry. */
+/** A proxy between Restate's server and handlers. It counts invocations and the bytes that they carry. */
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 

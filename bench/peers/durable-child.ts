@@ -1,5 +1,5 @@
 /**
- * Runs the workloads on AWS's durable execution SDK with its local runner, in a process of its own, since the runner
+ * Runs the workloads on AWS's durable execution SDK with its local runner. It needs a process of its own, because the runner
  * replaces the process's timers. Prints what each execution recorded, as JSON.
  */
 import { importPeer } from "./install.ts";
@@ -37,7 +37,7 @@ interface DurableContext {
   createCallback(name: string): Promise<[Promise<string>, string]>;
 }
 type Handler = (event: never, ctx: DurableContext) => Promise<unknown>;
-/** As the local runner calls it: with the transport in the event. */
+/** The local runner passes the transport in the event. */
 type Wrapped = (event: Event, context: unknown) => Promise<unknown>;
 interface Event {
   durableExecutionClient: { checkpoint(...request: unknown[]): Promise<unknown>; getExecutionState: unknown };
@@ -105,7 +105,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   },
   "fan-out to 100 calls": async (_event, ctx) =>
     (await Promise.all(Array.from({ length: 100 }, (_, n) => ctx.invoke(`call ${n}`, "echo", n)))).length,
-  // The local runner lets no invoked function invoke: one link, of which the chain has ten.
+  // In the local runner an invoked function cannot invoke. So this is one link of the chain of ten.
   "chain of 10 calls": async (_event, ctx) => await ctx.invoke("next", "echo", 0),
   "one-way send": async () => "hello you",
   "delayed send": sleep(600),

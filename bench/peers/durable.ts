@@ -1,4 +1,4 @@
-/** AWS Lambda durable functions: what its published SDK records with its local runner, priced by its published rules. */
+/** AWS Lambda durable functions: what the published SDK records with its local runner, at published prices. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -25,7 +25,7 @@ export interface DurableCost {
 const CHAIN_LENGTH = 10;
 const FAN_OUT = 100;
 
-/** By workload; those that it cannot express are missing. */
+/** By workload. Workloads that it cannot express are missing. */
 export async function measureDurable(): Promise<ReadonlyMap<string, DurableCost>> {
   const child = fileURLToPath(new URL("durable-child.ts", import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=perdure-source", child], {

@@ -1,4 +1,4 @@
-/** The peers are packages on a lockfile of their own, installed when a benchmark first needs them. */
+/** The peers' packages have a lockfile of their own. They are installed when a benchmark first needs them. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -17,10 +17,10 @@ export function installPeers(progress: (line: string) => void): void {
   if (status !== 0) throw new Error("the peers could not be installed; try npm run peers");
 }
 
-/** A file of one of the peers' packages, as Node would find it from peers/. */
+/** A file of one of the peers' packages, as Node would find it from bench/peers/. */
 export const peerFile = (specifier: string): string =>
   createRequire(`${PEERS}package.json`).resolve(specifier);
 
-/** Loads a package of the peers. What it exports is the caller's to say: nothing of theirs is there to be checked against. */
+/** Loads a peer's package. The caller states its type: without the package installed the compiler has nothing to check. */
 export const importPeer = async <T>(specifier: string): Promise<T> =>
   (await import(pathToFileURL(peerFile(specifier)).href)) as T;

@@ -1,6 +1,6 @@
 /**
- * Restate with handlers in request/response mode, which is what it uses for Lambda: its published server, its published
- * SDK, the handlers of the workloads, and a proxy between the two that counts.
+ * Restate with handlers in request/response mode, as it calls Lambda: its published server and SDK, the workloads'
+ * handlers, and a counting proxy between server and handlers.
  */
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
@@ -28,7 +28,7 @@ export interface RestateOnLambda {
   stop(): Promise<void>;
 }
 
-/** What a client does, by workload. Long sleeps cost the same as short ones, and are waited for here. */
+/** What a client does, by workload. Sleeps are short here: they cost the same as long ones. */
 type Client = (
   post: (path: string, body?: unknown, headers?: Record<string, string>) => Promise<string>,
 ) => Promise<void>;

@@ -1,4 +1,4 @@
-/** Restate's published server, in a folder of its own on free ports of loopback. */
+/** Restate's published server, in a folder of its own, on free ports of loopback. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -17,7 +17,7 @@ export interface RestateServer {
   stop(): Promise<void>;
 }
 
-/** With its defaults, but for what `settings` says (variables of its environment). */
+/** With its defaults, except for the environment variables in `settings`. */
 export async function startRestateServer(settings: Record<string, string> = {}): Promise<RestateServer> {
   const folder = mkdtempSync(join(tmpdir(), "perdure-bench-restate-"));
   const [node = 0, ingress = 0, admin = 0] = await freePorts(3);
@@ -36,7 +36,7 @@ export async function startRestateServer(settings: Record<string, string> = {}):
     },
   });
   const kill = (): void => killGroup(child);
-  // A run that is broken off must not leave a server behind.
+  // An interrupted run must not leave a server behind.
   process.once("exit", kill);
   await untilHealthy(`http://127.0.0.1:${admin}/health`, child);
   return {
@@ -52,7 +52,7 @@ export async function startRestateServer(settings: Record<string, string> = {}):
   };
 }
 
-/** Its launcher starts the server as a process of its own: the group ends both. */
+/** Its launcher starts the server as another process. Ending the group ends both. */
 function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
   if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, "SIGKILL");
 }

@@ -1,4 +1,4 @@
-/** Step Functions Standard: transitions of the equivalent state machine. Arithmetic, nothing runs. */
+/** Step Functions Standard: the transitions of an equivalent state machine. This is arithmetic; nothing runs. */
 import { PRICES } from "../model/bill.ts";
 
 export interface Machine {
@@ -8,7 +8,7 @@ export interface Machine {
 
 const of = (transitions: number, states: string): Machine => ({ transitions, states });
 
-/** By workload; those that it cannot express are missing. The start and retries are not counted. */
+/** By workload. Workloads that it cannot express are missing. The start and retries are not counted. */
 export const MACHINES: Readonly<Record<string, Machine>> = {
   "no-op service call": of(1, "1 Task"),
   "10 sequential steps": of(10, "10 Tasks"),

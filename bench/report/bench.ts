@@ -1,4 +1,4 @@
-/** What a benchmark is, and what it answers. */
+/** What a benchmark is, and what it returns. */
 import type { Table } from "./table.ts";
 
 export interface Bench {
@@ -11,13 +11,13 @@ export interface Bench {
 }
 
 export interface BenchContext {
-  /** Says on the terminal what is being done. */
+  /** Prints progress on the terminal. */
   readonly progress: (line: string) => void;
 }
 
 export interface Result {
   readonly tables: readonly Table[];
-  /** What the tables were made from, for the JSON. */
+  /** The data behind the tables, for the JSON file. */
   readonly data: unknown;
   readonly plots?: readonly Plot[];
 }

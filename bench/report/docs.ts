@@ -1,6 +1,6 @@
 /**
- * Puts tables and plots into docs/benchmarks.md, between `<!-- table: id -->` and `<!-- /table -->`: what is published is
- * never copied by hand. Plots and what they were drawn from go to docs/benchmarks/.
+ * Puts tables and plots into docs/benchmarks.md, between `<!-- table: id -->` and `<!-- /table -->`. So no published figure
+ * is copied by hand. Plots and their data go to docs/benchmarks/.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Result } from "./bench.ts";
@@ -20,7 +20,7 @@ export function renewDocs(name: string, { tables, data, plots = [] }: Result, ma
   writeFileSync(new URL(`${name}.json`, FOLDER), `${JSON.stringify({ machine, data }, undefined, 1)}\n`);
 }
 
-/** Throws `Error` if the document has no place for it: a table that nobody would see. */
+/** Throws `Error` if the document has no place for the table. */
 function renewed(text: string, id: string, content: string): string {
   const from = text.indexOf(`<!-- table: ${id} -->`);
   const to = text.indexOf("<!-- /table -->", from);

@@ -1,4 +1,4 @@
-/** On what and with what was measured. */
+/** The machine and the versions with which a figure was measured. */
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 

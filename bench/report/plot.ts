@@ -1,4 +1,4 @@
-/** Line charts as SVG, written by hand: nothing to install, and a text that shows in a diff what has changed. */
+/** Line charts as SVG text. That needs no package, and a diff shows what has changed. */
 export interface Chart {
   readonly title: string;
   readonly x: Axis;
@@ -17,7 +17,7 @@ export interface Series {
 
 const [WIDTH, HEIGHT] = [640, 400];
 const MARGIN = { left: 76, right: 20, top: 44, bottom: 56 };
-/** Told apart without colours, too: see `DASHES`. */
+/** Lines also differ without colours: see `DASHES`. */
 const COLOURS = ["#1f6feb", "#d1242f", "#1a7f37", "#8250df", "#9a6700"];
 const DASHES = ["", "6 3", "2 3", "8 3 2 3", "1 4"];
 

@@ -1,4 +1,4 @@
-/** Medians and their kind. All throw nothing and answer NaN of no values. */
+/** Medians and quantiles. Of no values they return NaN. */
 export function quantileOf(values: readonly number[], at: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const place = (sorted.length - 1) * at;

@@ -7,7 +7,7 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
   readonly notes?: readonly string[];
 }
-/** `null`: it cannot be said. */
+/** `null`: unknown. */
 export type Cell = string | number | null;
 
 export function textOf(cell: Cell): string {

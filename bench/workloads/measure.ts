@@ -1,9 +1,9 @@
-/** Uses a workload once, and says what it took. */
+/** Runs a workload once, and returns what it took. */
 import type { Account } from "../model/account.ts";
 import type { Usage } from "../model/bill.ts";
 import type { Workload } from "./workloads.ts";
 
-/** One use on `account`, which has been used before: functions and their caches are warm. */
+/** One run on `account`. The account was used before, so functions and their caches are warm. */
 export async function measureAlone(account: Account, { before, run }: Workload, n: number): Promise<Usage> {
   if (before) await account.measure(() => before(account, n));
   else await account.measure(() => run(account, n + 1));

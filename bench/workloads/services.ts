@@ -1,6 +1,6 @@
 /**
- * The handlers of the workloads: one source for Perdure and for Restate's SDK, whose names it has. What each SDK is is
- * passed in.
+ * The handlers of the workloads: one source for Perdure and for Restate's SDK. It uses Restate's names, and gets the SDK as
+ * a parameter.
  */
 import type * as restate from "perdure/restate";
 import type { Context, ObjectContext, WorkflowContext, WorkflowSharedContext } from "perdure/restate";
@@ -117,5 +117,5 @@ export function servicesOf(sdk: Sdk): readonly unknown[] {
 }
 
 const asked: ((id: string) => void)[] = [];
-/** An awakeable's id, as the outside world would learn it: of the next one that asks. */
+/** The id of the next awakeable that a handler creates, as the outside world would learn it. */
 export const nextAwakeable = (): Promise<string> => new Promise((resolve) => void asked.push(resolve));

@@ -1,4 +1,4 @@
-/** The workloads of cost and latency: what a client does, and the least that it could cost. */
+/** The workloads of the benchmarks `cost` and `latency`: what a client does, and the least that it could cost. */
 import type { Usage } from "../model/bill.ts";
 import type { Account } from "../model/account.ts";
 import { nextAwakeable } from "./services.ts";
@@ -7,14 +7,14 @@ export interface Workload {
   readonly name: string;
   /** What must be there before; not counted. */
   readonly before?: (account: Account, n: number) => Promise<void>;
-  /** One use. `n` numbers the uses, for keys that must differ. Answers what the client has waited for, milliseconds. */
+  /** One run. `n` numbers the runs, for keys that must differ. Returns the milliseconds that the client waited. */
   readonly run: (account: Account, n: number) => Promise<number>;
-  /** A limited number of uses at once, where one alone is large. */
+  /** How many may run at once, for a workload that is large by itself. */
   readonly atOnceMax?: number;
   readonly floor: Floor;
 }
 
-/** The physical floor: what no engine on these primitives that keeps the guarantees can save. */
+/** The floor: what every engine on these primitives must pay to keep the guarantees. */
 export interface Floor {
   readonly usage: Partial<Usage>;
   readonly why: string;
@@ -52,13 +52,13 @@ const sum = (...parts: readonly Part[]): Part => {
 const times = (count: number, part: Part): Part =>
   Object.fromEntries(Object.entries(part).map(([name, amount]) => [name, amount * count]));
 
-/** A request, its function, which waits for the answer (about 60 ms), and one look at the result. */
+/** A request, its function, which waits for the answer (about 60 ms), and one read of the result. */
 const CALL: Part = { httpRequests: 1, ingressInvocations: 1, ingressMs: 60, readUnits: 1 };
 /** A request, its function, one message sent. */
 const SEND: Part = { httpRequests: 1, ingressInvocations: 1, ingressMs: 10 };
 /** A durable trigger: sent, received, deleted. */
 const MESSAGE: Part = { fifoRequests: 3 };
-/** One run of a handler that takes its message itself, without a dispatcher in between. */
+/** One run of a handler that receives its message itself, without a dispatcher in between. */
 const turn = (writes: number): Part => ({
   handlerInvocations: 1,
   handlerMs: 3 + Math.ceil(writes * 2.47),
