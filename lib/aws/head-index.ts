@@ -7,8 +7,9 @@
  * A table that lacks an index pays nothing for it but these ten bytes, and one that gets it later has everything in
  * it, since DynamoDB fills a new index from what the items hold. So the indexes themselves are the switch.
  */
+import { HEAD_ATTRIBUTE } from "../model/head.ts";
 import type { Put, Update } from "../model/item.ts";
-import { INDEX_PARTITION_KEY, isHead, partOf, shardOf } from "../model/listing.ts";
+import { INDEX_PARTITION_KEY, isHead, partOf, shardOf, statusIn } from "../model/listing.ts";
 
 const OPEN = INDEX_PARTITION_KEY.open;
 const ENDED = INDEX_PARTITION_KEY.ended;
@@ -20,14 +21,14 @@ export function withIndex<W extends Put | Update>(write: W): W {
 }
 
 function putWithIndex(write: Put): Put {
-  const part = partOf(write.attributes["s"]);
+  const part = partOf(statusIn(write.attributes));
   if (part === "unchanged") return write;
   const shard = { [INDEX_PARTITION_KEY[part]]: shardOf(write.key.pk) };
   return { ...write, attributes: { ...write.attributes, ...shard } };
 }
 
 function updateWithIndex(write: Update): Update {
-  const status = write.changes.find(({ attribute }) => attribute === "s");
+  const status = write.changes.find(({ attribute }) => attribute === HEAD_ATTRIBUTE.status);
   if (status?.do !== "set") return write;
   const part = partOf(status.value);
   if (part === "unchanged") return write;

@@ -1,29 +1,65 @@
 /**
  * The head: an invocation in one item, until it outgrows it (R8). Every append and every change of status is one
- * conditional write on it, so J1 and J3 hold without transactions. Attribute names are short because the item is
- * billed by the KB:
+ * conditional write on it, so J1 and J3 hold without transactions.
  *
- *   v format · s status · i incarnation · t target [service, handler, key?] · d deployment · k token · o origin
- *   n length of the log · b where the last append began · l the log's tail · p how many entries are in pages
- *   a id of the last append's writer · m notes (R9) · w what it waits for · x outcome
- *   in input · h headers · r who awaits the result · q idempotency key
- *   c accepted · u modified · ba when b was written · y due (delayed start, back-off) · f failure of the last attempt
- *   e expires · j the journal expires before that · ttl · ku until when the other items are kept, once renewed
- *   pe when the id's previous life expired · lo, le the store's own (lib/model/listing.ts)
+ * Job: the format. Says what a head holds, reads one, and turns fields into attributes. `HEAD_ATTRIBUTE` is the only place
+ * that spells an attribute's name; the names are short because the item is billed by the KB.
+ * Boundary: builds no write. Which writes there are, and under which conditions, is in lib/store/head/.
  */
 import type { Entry, Note } from "./entry.ts";
 import { parseEntries } from "./entry.ts";
 import { type Incarnation, type InvocationId, journalPartition } from "./ids.ts";
-import type { Attributes, Condition, ItemKey } from "./item.ts";
-import { HEAD_OUTLIVES_MS, INLINE_INPUT_BYTES_MAX, MAILBOX_RETENTION_MS } from "../limits.ts";
+import { type Attributes, type ItemKey, keptFor } from "./item.ts";
+import { HEAD_OUTLIVES_MS, INLINE_INPUT_BYTES_MAX, KEEP_MS, MAILBOX_RETENTION_MS } from "../limits.ts";
 import type { ReplyTo, Start, Target } from "./message.ts";
-import { decodeOutcome, type Outcome } from "./outcome.ts";
+import { decodeOutcome, encodeOutcome, type Outcome } from "./outcome.ts";
 import type { AttemptState, TurnFailure } from "../protocol.ts";
 import { chunkedName } from "./value-ref.ts";
 import type { Value } from "./value.ts";
 import type { Wait } from "./wait.ts";
 
 export const FORMAT_VERSION = 1;
+
+/** The attribute of each field. */
+export const HEAD_ATTRIBUTE = {
+  format: "v",
+  status: "s",
+  incarnation: "i",
+  /** [service, handler, key?] */
+  target: "t",
+  deployment: "d",
+  token: "k",
+  origin: "o",
+  length: "n",
+  lastAppend: "b",
+  tail: "l",
+  paged: "p",
+  writer: "a",
+  notes: "m",
+  wait: "w",
+  outcome: "x",
+  input: "in",
+  headers: "h",
+  replies: "r",
+  idempotencyKey: "q",
+  acceptedAtMs: "c",
+  modifiedAtMs: "u",
+  appendedAtMs: "ba",
+  dueAtMs: "y",
+  /** { count, run?, failure? }: attempts made without progress, and the failure of the last one. */
+  attempt: "f",
+  expiresAtMs: "e",
+  journalExpiresAtMs: "j",
+  /** Epoch seconds, for DynamoDB. */
+  deletableAt: "ttl",
+  keptUntilMs: "ku",
+  previousExpiredAtMs: "pe",
+  /** The store's own: its shard in the lists of open and of ended invocations (lib/model/listing.ts). */
+  listedOpen: "lo",
+  listedEnded: "le",
+} as const;
+export type HeadField = keyof typeof HEAD_ATTRIBUTE;
+const A = HEAD_ATTRIBUTE;
 
 /**
  * scheduled: delayed, not due. accepted: its Start is under way. pending: parked behind its key's lock. running: has
@@ -48,7 +84,7 @@ export interface Head {
   readonly origin: string;
   /** Entries in the whole log; the position of the next one. */
   readonly length: number;
-  /** Position at which the last append began: its outputs are in doubt (R2). */
+  /** Position at which the last append began. Whether that append's outputs were done is not known (R2). */
   readonly lastAppend: number;
   /** Position of the first entry of `tail`. */
   readonly paged: number;
@@ -58,7 +94,7 @@ export interface Head {
   readonly writer?: string;
   readonly wait?: Wait;
   readonly outcome?: Outcome;
-  /** A name: of the value that it is. */
+  /** The input's bytes, or the name of the item that holds them. */
   readonly input?: Uint8Array | string;
   readonly headers: Record<string, string>;
   readonly replies: readonly ReplyTo[];
@@ -71,9 +107,10 @@ export interface Head {
   readonly attempt: AttemptState;
   readonly failure?: TurnFailure;
   readonly expiresAtMs?: number;
-  /** The journal is hidden from then on, if that is before all of it expires (23). */
+  /** From then on the journal is hidden, while the result can still be read. Absent: both end at `expiresAtMs`. */
   readonly journalExpiresAtMs?: number;
-  /** Pages, inputs and values may be deleted from then on; absent: `KEEP_MS` after its acceptance. */
+  /** Pages, inputs and values are safe from deletion until then. Absent: they were never renewed, so it is `KEEP_MS`
+   * after `acceptedAtMs`. */
   readonly keptUntilMs?: number;
   /** When the life before this one of the same id expired, if that was known. */
   readonly previousExpiredAtMs?: number;
@@ -100,30 +137,30 @@ export const pageKey = (id: InvocationId, incarnation: Incarnation, start: numbe
 
 /** Throws `TypeError` for an item that this version cannot read. */
 export function parseHead(item: Attributes): Head {
-  if (item["v"] !== FORMAT_VERSION) {
+  const format = item[A.format];
+  if (format !== FORMAT_VERSION) {
     throw new TypeError(
-      `journal format ${JSON.stringify(item["v"])} is not supported: this is version ${FORMAT_VERSION}`,
+      `journal format ${JSON.stringify(format)} is not supported: this is version ${FORMAT_VERSION}`,
     );
   }
-  const [service, handler, key] = item["t"] as [string, string, string?];
-  const { i, n, b, p, o, c, u, ba } = item as Record<string, number> & { o: string };
+  const [service, handler, key] = item[A.target] as [string, string, string?];
   return {
-    status: item["s"] as Status,
-    incarnation: i ?? 0,
+    status: item[A.status] as Status,
+    incarnation: numberIn(item, "incarnation") ?? 0,
     target: key === undefined ? { service, handler } : { service, handler, key },
-    origin: textOf(o),
-    length: n ?? 0,
-    lastAppend: b ?? 0,
-    paged: p ?? 0,
-    tail: parseEntries(item["l"]),
-    notes: parseEntries(item["m"]) as unknown as Note[],
-    headers: (item["h"] as Record<string, string> | undefined) ?? {},
-    replies: ((item["r"] as Value[] | undefined) ?? []).map(parseReplyTo),
-    acceptedAtMs: c ?? 0,
-    modifiedAtMs: u ?? 0,
-    appendedAtMs: ba ?? 0,
+    origin: textOf(item[A.origin]),
+    length: numberIn(item, "length") ?? 0,
+    lastAppend: numberIn(item, "lastAppend") ?? 0,
+    paged: numberIn(item, "paged") ?? 0,
+    tail: parseEntries(item[A.tail]),
+    notes: parseEntries(item[A.notes]) as unknown as Note[],
+    headers: (item[A.headers] as Record<string, string> | undefined) ?? {},
+    replies: ((item[A.replies] as Value[] | undefined) ?? []).map(parseReplyTo),
+    acceptedAtMs: numberIn(item, "acceptedAtMs") ?? 0,
+    modifiedAtMs: numberIn(item, "modifiedAtMs") ?? 0,
+    appendedAtMs: numberIn(item, "appendedAtMs") ?? 0,
     ...optional(item),
-    ...attemptOf(item["f"]),
+    ...attemptOf(item[A.attempt]),
   };
 }
 
@@ -132,28 +169,35 @@ function textOf(value: Value | undefined): string {
   if (typeof value !== "string") throw new TypeError(`expected text in a head, got ${typeof value}`);
   return value;
 }
+function numberIn(item: Attributes, field: HeadField): number | undefined {
+  const value = item[A[field]];
+  return value === undefined ? undefined : Number(value);
+}
+
+const TEXTS = ["deployment", "token", "writer", "idempotencyKey"] as const;
+const NUMBERS = [
+  ...(["dueAtMs", "expiresAtMs", "journalExpiresAtMs", "keptUntilMs"] as const),
+  "previousExpiredAtMs" as const,
+];
 
 function optional(item: Attributes): Partial<Head> {
-  const input = item["in"];
-  return {
-    ...(item["d"] === undefined ? {} : { deployment: textOf(item["d"]) }),
-    ...(item["k"] === undefined ? {} : { token: textOf(item["k"]) }),
-    ...(item["a"] === undefined ? {} : { writer: textOf(item["a"]) }),
-    ...(item["q"] === undefined ? {} : { idempotencyKey: textOf(item["q"]) }),
-    ...(item["w"] === undefined ? {} : { wait: item["w"] as unknown as Wait }),
-    ...(item["x"] === undefined ? {} : { outcome: decodeOutcome(item["x"]) }),
-    ...(input === undefined ? {} : { input: inputOf(input, item) }),
-    ...(item["y"] === undefined ? {} : { dueAtMs: Number(item["y"]) }),
-    ...(item["e"] === undefined ? {} : { expiresAtMs: Number(item["e"]) }),
-    ...(item["j"] === undefined ? {} : { journalExpiresAtMs: Number(item["j"]) }),
-    ...(item["ku"] === undefined ? {} : { keptUntilMs: Number(item["ku"]) }),
-    ...(item["pe"] === undefined ? {} : { previousExpiredAtMs: Number(item["pe"]) }),
-  };
+  const found: { -readonly [F in keyof Head]?: Head[F] } = {};
+  for (const field of TEXTS) if (item[A[field]] !== undefined) found[field] = textOf(item[A[field]]);
+  for (const field of NUMBERS) if (item[A[field]] !== undefined) found[field] = Number(item[A[field]]);
+  const { [A.wait]: wait, [A.outcome]: outcome, [A.input]: input } = item;
+  if (wait !== undefined) found.wait = wait as unknown as Wait;
+  if (outcome !== undefined) found.outcome = decodeOutcome(outcome);
+  if (input !== undefined) found.input = inputOf(input, item);
+  return found;
 }
 
 /** `true`: the one value that only this incarnation can have named so. */
-const inputOf = (input: Value, { i }: Attributes): Uint8Array | string =>
-  input instanceof Uint8Array ? input : input === true ? inputName(Number(i)) : textOf(input);
+const inputOf = (input: Value, item: Attributes): Uint8Array | string =>
+  input instanceof Uint8Array
+    ? input
+    : input === true
+      ? inputName(Number(item[A.incarnation]))
+      : textOf(input);
 
 function parseReplyTo(value: Value): ReplyTo {
   const [id, incarnation, command] = value as [string, number, number];
@@ -161,7 +205,6 @@ function parseReplyTo(value: Value): ReplyTo {
 }
 export const encodeReplyTo = ({ id, incarnation, command }: ReplyTo): Value => [id, incarnation, command];
 
-/** ["f"]: { count, run?, failure? }. */
 function attemptOf(value: Value | undefined): Pick<Head, "attempt" | "failure"> {
   if (value === undefined) return { attempt: { count: 0 } };
   const { count, run, failure } = value as unknown as AttemptState & { failure?: TurnFailure };
@@ -174,26 +217,72 @@ export function encodeAttempt(attempt: AttemptState, failure?: TurnFailure): Val
   return { ...attempt, ...(failure === undefined ? {} : { failure }) } as unknown as Value;
 }
 
+/** Fields that a write may set by themselves. What belongs together has a function of its own below. */
+export interface HeadChange {
+  readonly status?: Status;
+  readonly deployment?: string | undefined;
+  readonly token?: string | undefined;
+  readonly length?: number;
+  readonly lastAppend?: number;
+  readonly paged?: number;
+  /** As they are stored: their large values apart. */
+  readonly tail?: readonly Value[];
+  readonly notes?: readonly Value[];
+  readonly writer?: string;
+  readonly wait?: Wait;
+  readonly outcome?: Outcome;
+  readonly modifiedAtMs?: number;
+  readonly appendedAtMs?: number;
+  readonly dueAtMs?: number | undefined;
+  readonly attempt?: AttemptState;
+  /** Of the last attempt: only together with `attempt`. */
+  readonly failure?: TurnFailure | undefined;
+  readonly expiresAtMs?: number;
+  readonly keptUntilMs?: number;
+  readonly previousExpiredAtMs?: number | undefined;
+}
+
+/** The attributes of the fields; none of those that are `undefined`. */
+export function headAttributes({
+  attempt,
+  failure,
+  outcome,
+  tail,
+  notes,
+  wait,
+  ...plain
+}: HeadChange): Attributes {
+  const attributes: Attributes = {};
+  for (const [field, value] of Object.entries(plain)) {
+    if (value !== undefined) attributes[A[field as keyof typeof plain]] = value;
+  }
+  if (tail) attributes[A.tail] = [...tail];
+  if (notes) attributes[A.notes] = [...notes];
+  if (wait) attributes[A.wait] = wait;
+  if (outcome) attributes[A.outcome] = encodeOutcome(outcome);
+  if (attempt) attributes[A.attempt] = encodeAttempt(attempt, failure);
+  return attributes;
+}
+
 /** The attributes of an invocation's first head, whatever its first write is for. */
 export function newHead(start: Start, known: { token?: string; deployment?: string }): Attributes {
   const { service, handler, key } = start.target;
   return {
-    v: FORMAT_VERSION,
-    i: start.incarnation,
-    t: key === undefined ? [service, handler] : [service, handler, key],
-    o: start.origin,
-    n: 0,
-    b: 0,
-    p: 0,
-    l: [],
-    m: [],
-    c: start.acceptedAtMs,
-    ...(known.token === undefined ? {} : { k: known.token }),
-    ...(known.deployment === undefined ? {} : { d: known.deployment }),
-    ...(start.idempotencyKey === undefined ? {} : { q: start.idempotencyKey }),
-    ...(start.replyTo === undefined ? {} : { r: [encodeReplyTo(start.replyTo)] }),
+    [A.format]: FORMAT_VERSION,
+    [A.incarnation]: start.incarnation,
+    [A.target]: key === undefined ? [service, handler] : [service, handler, key],
+    [A.origin]: start.origin,
+    ...emptyJournal(),
+    [A.acceptedAtMs]: start.acceptedAtMs,
+    ...headAttributes({ token: known.token, deployment: known.deployment }),
+    ...(start.idempotencyKey === undefined ? {} : { [A.idempotencyKey]: start.idempotencyKey }),
+    ...(start.replyTo === undefined ? {} : { [A.replies]: [encodeReplyTo(start.replyTo)] }),
   };
 }
+
+/** No entries, no notes. */
+export const emptyJournal = (): Attributes =>
+  headAttributes({ length: 0, lastAppend: 0, paged: 0, tail: [], notes: [] });
 
 /** The name under which an input is stored that is too long for the head. */
 export function storedInputName({ input, incarnation }: Start): string | undefined {
@@ -207,15 +296,12 @@ export function inputAttributes(start: Start): Attributes {
   const { input } = start;
   const name = typeof input === "string" ? input : storedInputName(start);
   return {
-    in: name === undefined ? input : name === inputName(start.incarnation) ? true : name,
-    ...(Object.keys(start.headers).length === 0 ? {} : { h: { ...start.headers } }),
+    [A.input]: name === undefined ? input : name === inputName(start.incarnation) ? true : name,
+    ...(Object.keys(start.headers).length === 0 ? {} : { [A.headers]: { ...start.headers } }),
   };
 }
 
-/** The attribute from which DynamoDB takes when it may delete an item, of one that is to be kept `ms` from now on. */
-export const keptFor = (ms: number, nowMs: number): Attributes => ({ ttl: Math.ceil((nowMs + ms) / 1000) });
-
-/** How long what has ended is kept: the head with its result, and its journal if that is shorter (23). */
+/** How long what has ended is kept: the head with its result, and its journal if that is shorter. */
 export interface Retention {
   readonly retentionMs: number;
   readonly journalRetentionMs?: number;
@@ -229,16 +315,24 @@ export function retentionAttributes(
 ): Attributes {
   const expiresAtMs = nowMs + retentionMs;
   return {
-    e: expiresAtMs,
-    ttl: Math.ceil((expiresAtMs + HEAD_OUTLIVES_MS) / 1000),
-    ...(journalRetentionMs < retentionMs ? { j: nowMs + journalRetentionMs } : {}),
+    [A.expiresAtMs]: expiresAtMs,
+    [A.deletableAt]: Math.ceil((expiresAtMs + HEAD_OUTLIVES_MS) / 1000),
+    ...(journalRetentionMs < retentionMs ? { [A.journalExpiresAtMs]: nowMs + journalRetentionMs } : {}),
   };
 }
 
+/** A page of the log: entries that the head has outgrown. */
+export const pageAttributes = (entries: readonly Value[], nowMs: number): Attributes => ({
+  [PAGE_ENTRIES]: [...entries],
+  ...keptFor(KEEP_MS, nowMs),
+});
+export const entriesInPage = (page: Attributes | undefined): Value | undefined => page?.[PAGE_ENTRIES];
+const PAGE_ENTRIES = "l";
+
 /**
  * Whether the last append's outputs may have been forgotten (R2). The message under which it was made vouches for them
- * until it is deleted, and is gone after the mailbox's retention; `sentAtMs`, of the message at hand, tells of one that
- * a mailbox without such a bound has kept. Older outputs must not be done again: those whom they concerned may have
+ * until it is deleted, and is gone after the mailbox's retention. `sentAtMs`, of the message at hand, tells of one that
+ * a mailbox without such a bound has kept. Older outputs must not be done again. Those whom they concerned may have
  * ended and be forgotten, and would run a second time (M2); a tombstone may be gone (W3).
  */
 export const mayBeInDoubt = (
@@ -254,44 +348,3 @@ export const isJournalExpired = (head: Pick<Head, "journalExpiresAtMs">, nowMs: 
 /** Expired heads count as absent, although DynamoDB deletes them days later. */
 export const isExpired = (head: Pick<Head, "expiresAtMs">, nowMs: number): boolean =>
   head.expiresAtMs !== undefined && head.expiresAtMs <= nowMs;
-
-/** The head is this incarnation's and not completed. */
-export const whileOpen = (incarnation: Incarnation): Condition => ({
-  is: "all",
-  of: [
-    { is: "present" },
-    { is: "eq", attribute: "i", value: incarnation },
-    { is: "ne", attribute: "s", value: "completed" },
-  ],
-});
-
-/** The head is that of a life that has ended, and no other has begun. */
-export const whileEnded = ({ incarnation }: Pick<Head, "incarnation">): Condition => ({
-  is: "all",
-  of: [
-    { is: "eq", attribute: "i", value: incarnation },
-    { is: "eq", attribute: "s", value: "completed" },
-  ],
-});
-
-/** J1: the log is as long as this writer believes, the invocation neither completed nor paused. */
-export const whileAt = (incarnation: Incarnation, length: number): Condition => ({
-  is: "all",
-  of: [
-    whileOpen(incarnation),
-    { is: "ne", attribute: "s", value: "paused" },
-    { is: "eq", attribute: "n", value: length },
-  ],
-});
-
-/** The token, once written, is the invocation's for good (R3): two messages that could have started it must agree. */
-export const whileToken = (token: string | undefined): Condition =>
-  token === undefined
-    ? { is: "present" }
-    : {
-        is: "any",
-        of: [
-          { is: "missing", attribute: "k" },
-          { is: "eq", attribute: "k", value: token },
-        ],
-      };

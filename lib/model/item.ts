@@ -189,6 +189,9 @@ function isLess(held: Value | undefined, value: string | number): boolean {
   return typeof held === "number" && typeof value === "number" && held < value;
 }
 
+/** The attribute from which DynamoDB takes when it may delete an item, of one that is to be kept `ms` from now on. */
+export const keptFor = (ms: number, nowMs: number): Attributes => ({ ttl: Math.ceil((nowMs + ms) / 1000) });
+
 /** The size of an item as DynamoDB counts it, in bytes: names and values, with the overhead of lists and maps. */
 export function sizeOf(attributes: Attributes): number {
   let bytes = 0;

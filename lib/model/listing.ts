@@ -6,7 +6,7 @@
  * The item stores keep the list in passing, each in its own way; nothing in the protocol reads it, so it may lag, be
  * empty or be wrong without harm. What belongs where follows from the head's key and its status alone.
  */
-import { HEAD } from "./head.ts";
+import { HEAD, HEAD_ATTRIBUTE } from "./head.ts";
 import { type InvocationId, isInvocationId, serviceTag } from "./ids.ts";
 import type { Attributes, ItemKey } from "./item.ts";
 
@@ -15,8 +15,11 @@ export type ListedPart = "open" | "ended";
 const PARTS: readonly ListedPart[] = ["open", "ended"];
 
 /** Of DynamoDB's indexes, each called as its part is (see `lib/aws/head-index.ts`): a shard, and when a head was accepted. */
-export const INDEX_PARTITION_KEY = { open: "lo", ended: "le" } as const satisfies Record<ListedPart, string>;
-export const INDEX_SORT_KEY = "c";
+export const INDEX_PARTITION_KEY = {
+  open: HEAD_ATTRIBUTE.listedOpen,
+  ended: HEAD_ATTRIBUTE.listedEnded,
+} as const satisfies Record<ListedPart, string>;
+export const INDEX_SORT_KEY = HEAD_ATTRIBUTE.acceptedAtMs;
 
 /** From `"open,ended"`. Throws `RangeError` for a part that there is not. */
 export function parseListedParts(text: string): readonly ListedPart[] {
@@ -50,8 +53,11 @@ export function partOf(status: unknown): ListedPart | "unchanged" {
   return status === "running" || status === "accepted" ? "unchanged" : "open";
 }
 
+/** The status that a head as it is stored has. */
+export const statusIn = (head: Attributes | undefined): unknown => head?.[HEAD_ATTRIBUTE.status];
+
 /** When the head was accepted: what lists are sorted by. */
-export const listedAtMs = (head: Attributes): number => Number(head["c"] ?? 0);
+export const listedAtMs = (head: Attributes): number => Number(head[HEAD_ATTRIBUTE.acceptedAtMs] ?? 0);
 
 /** `undefined` for a partition that is no invocation's. */
 export function idIn(partition: string): InvocationId | undefined {

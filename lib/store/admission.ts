@@ -29,17 +29,8 @@
  * mailbox's retention after its end. So a random id younger than that retention and without a head has not got one
  * yet; an older one has lost it for good.
  */
-import { invariant, OperationalError } from "../errors.ts";
-import {
-  headKey,
-  inputAttributes,
-  isExpired,
-  newHead,
-  parseHead,
-  storedInputName,
-  type Head,
-  whileEnded,
-} from "../model/head.ts";
+import { invariant } from "../errors.ts";
+import { type Head, isExpired, storedInputName } from "../model/head.ts";
 import {
   idempotentUnique,
   type Incarnation,
@@ -48,15 +39,15 @@ import {
   type InvocationId,
   UNIQUE_SIZE,
 } from "../model/ids.ts";
-import type { Attributes, Condition } from "../model/item.ts";
 import { MAILBOX_RETENTION_MS, MESSAGE_PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../limits.ts";
 import { type HandlerKind, isExclusive } from "../model/manifest.ts";
 import type { Start, Target } from "../model/message.ts";
 import type { Clock, Entropy, ItemStore, Mailbox, Timers } from "../ports.ts";
+import { acceptHead } from "./head/births.ts";
 import { inputForMessage, readHead, removeInput, storeInput } from "./head-store.ts";
 import { outgoing, sendAll, startTimerOf } from "./send.ts";
 import { nonce } from "../nonce.ts";
-import { isRun, workflowIdOf } from "./workflow-life.ts";
+import { workflowIdOf } from "./workflow-life.ts";
 
 export interface DoorPorts {
   readonly items: ItemStore;
@@ -173,53 +164,15 @@ async function acceptWithHead(ports: DoorPorts, start: Start): Promise<Acceptanc
     if (found && !isExpired(found.head, clock.now())) return repeat(ports, start.id, found.head);
   }
   const sent = await storeInput(ports, start);
-  const first = await putHead(ports, sent);
+  const first = await acceptHead(ports, sent);
   if (first) {
     // For nobody will look it up; if this fails it stays as garbage.
     await removeInput(ports, start).catch(() => undefined);
-    return repeat(ports, start.id, parseHead(first));
+    return repeat(ports, start.id, first);
   }
   await dispatch(ports, sent, start.origin);
   return acceptanceOf(start);
 }
-
-/** Answers the head of another request that was there first. A workflow's says when the life before it expired. */
-async function putHead({ items, clock }: DoorPorts, start: Start): Promise<Attributes | undefined> {
-  const nowMs = clock.now();
-  if (!isRun(start)) return await putHeadWhen(items, start, nowMs, absentOrExpired(nowMs));
-  const first = await putHeadWhen(items, start, nowMs, { is: "absent" });
-  const before = first && parseHead(first);
-  if (!before || !isExpired(before, nowMs)) return first;
-  return await putHeadWhen(items, start, nowMs, whileEnded(before), before.expiresAtMs);
-}
-
-async function putHeadWhen(
-  items: ItemStore,
-  start: Start,
-  nowMs: number,
-  when: Condition,
-  previousExpiredAtMs?: number,
-): Promise<Attributes | undefined> {
-  const attributes: Attributes = {
-    ...newHead(start, {}),
-    ...inputAttributes(start),
-    s: start.dueAtMs === undefined ? "accepted" : "scheduled",
-    u: nowMs,
-    ...(start.dueAtMs === undefined ? {} : { y: start.dueAtMs }),
-    ...(previousExpiredAtMs === undefined ? {} : { pe: previousExpiredAtMs }),
-  };
-  const { won, item } = await items.write({ op: "put", key: headKey(start.id), attributes, when });
-  if (won || item?.["o"] === start.origin) return undefined;
-  if (!item)
-    throw new OperationalError("unavailable", `the head of ${start.id} was there and is gone; try again`);
-  return item;
-}
-
-/** There is no head; or its retention has passed, although DynamoDB has not deleted it yet. */
-const absentOrExpired = (nowMs: number): Condition => ({
-  is: "any",
-  of: [{ is: "absent" }, { is: "lt", attribute: "e", value: nowMs + 1 }],
-});
 
 async function repeat(ports: DoorPorts, id: InvocationId, head: Head): Promise<Acceptance> {
   const start: Start = {

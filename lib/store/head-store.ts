@@ -7,7 +7,7 @@
  */
 import { type Entry, parseEntries } from "../model/entry.ts";
 import { invariant } from "../errors.ts";
-import { type Head, headKey, pagePrefix, parseHead, storedInputName } from "../model/head.ts";
+import { entriesInPage, type Head, headKey, pagePrefix, parseHead, storedInputName } from "../model/head.ts";
 import { type InvocationId, journalPartition } from "../model/ids.ts";
 import type { Attributes } from "../model/item.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";
@@ -105,5 +105,5 @@ function takePage(entries: Entry[], item: StoredItem, id: InvocationId, head: He
   if (entries.length >= head.paged) return;
   const start = Number(item.sk.slice(pagePrefix(head.incarnation).length));
   invariant(start === entries.length, "J1", `${id} has a page at ${start} after ${entries.length} entries`);
-  entries.push(...parseEntries(item.attributes["l"]));
+  entries.push(...parseEntries(entriesInPage(item.attributes)));
 }

@@ -9,33 +9,21 @@
  */
 import type { Entry, Note } from "../model/entry.ts";
 import { OperationalError } from "../errors.ts";
-import {
-  type Head,
-  headKey,
-  inputAttributes,
-  keptFor,
-  newHead,
-  pageKey,
-  parseHead,
-  type Retention,
-  retentionAttributes,
-  whileAt,
-} from "../model/head.ts";
+import { entriesInPage, type Head, pageAttributes, pageKey, parseHead } from "../model/head.ts";
 import type { Incarnation, InvocationId } from "../model/ids.ts";
-import { type Attributes, type Change, sizeOf, type Write, type WriteResult } from "../model/item.ts";
+import { type Attributes, sizeOf, type Write, type WriteResult } from "../model/item.ts";
 import {
   CONFLICT_ATTEMPTS_MAX,
   HEAD_BYTES_SOFT_MAX,
   INLINE_RESULT_BYTES_MAX,
   INLINE_VALUE_BYTES_MAX,
-  KEEP_MS,
 } from "../limits.ts";
 import type { ReplyTo, Start } from "../model/message.ts";
 import { decodeOutcome, encodeOutcome, type Outcome } from "../model/outcome.ts";
 import type { Clock, ItemStore } from "../ports.ts";
 import type { Value } from "../model/value.ts";
-import type { Wait } from "../model/wait.ts";
-import { storeInput } from "./head-store.ts";
+import { appendWrite, type Ending, isWrittenBy, storedTail } from "./head/append.ts";
+import { readHead, type StoredHead, storeInput } from "./head-store.ts";
 import { refOf } from "../model/value-ref.ts";
 import { placeOf, type ValuePorts, writeValue } from "./value-store.ts";
 import { pause } from "../pause.ts";
@@ -53,11 +41,6 @@ export type AppendResult =
   | { readonly kind: "notes"; readonly notes: readonly Note[] }
   | { readonly kind: "lost"; readonly reason: string };
 
-/** What the turn ends with, if this append is its last. */
-export type Ending =
-  | { readonly kind: "suspended"; readonly wait: Wait }
-  | ({ readonly kind: "completed"; readonly outcome: Outcome } & Retention);
-
 export interface JournalSubject {
   readonly id: InvocationId;
   readonly incarnation: Incarnation;
@@ -71,8 +54,6 @@ export interface JournalSubject {
   readonly writer: string;
 }
 
-/** Of a completed head's fields, beside its key, target and log, in bytes. */
-const INPUT_KEPT_BELOW_BYTES = 448;
 /** Names of stored values that a turn remembers. */
 const STORED_REFS_MAX = 1000;
 
@@ -81,7 +62,8 @@ export class Journal {
   readonly #subject: JournalSubject;
   /** Values that this turn has stored. */
   readonly #stored = new Set<string>();
-  #item: Attributes | undefined;
+  /** As this turn has read or written it last. */
+  #known: StoredHead | undefined;
   #appends = 0;
   #page: Promise<void> | undefined;
   #pagedTo: number;
@@ -89,23 +71,23 @@ export class Journal {
   constructor(items: ItemStore, clock: Clock, subject: JournalSubject) {
     this.#ports = { items, clock };
     this.#subject = subject;
-    this.#item = subject.head;
-    this.#pagedTo = subject.head === undefined ? 0 : parseHead(subject.head).paged;
+    this.#known = subject.head && storedHead(subject.head);
+    this.#pagedTo = this.#known?.head.paged ?? 0;
   }
 
   /** Entries in the log, as far as this turn knows. */
   get length(): number {
-    return Number(this.#item?.["n"] ?? 0);
+    return this.#known?.head.length ?? 0;
   }
 
   /** There is a head, as far as this turn knows: others can write notes to it. */
   get hasHead(): boolean {
-    return this.#item !== undefined;
+    return this.#known !== undefined;
   }
 
   /** The size of the head, in bytes, as far as this turn knows, without what a page holds. */
   get headBytes(): number {
-    return this.#item === undefined || this.#page !== undefined ? 0 : sizeOf(this.#item);
+    return this.#known === undefined || this.#page !== undefined ? 0 : sizeOf(this.#known.item);
   }
 
   /**
@@ -121,15 +103,18 @@ export class Journal {
     await this.#page;
     const position = this.length;
     const writer = `${this.#subject.writer}.${++this.#appends}`;
-    const write = await this.#build(stored, taken, writer, ending);
+    const write = appendWrite({
+      ...this.#subject,
+      ...{ before: this.#known, entries: stored, taken, writer, ending },
+      ...{ pagedTo: this.#pagedTo, nowMs: this.#ports.clock.now() },
+    });
     const result = await this.#decide(write, writer, position);
     if (result === "unknown")
       return { kind: "lost", reason: "the store did not say whether the append was won" };
     if (!result.won) return this.#refused(result.item, taken, ending);
-    this.#item = result.item ?? {};
-    const head = parseHead(this.#item);
-    if (!ending) this.#startPage();
-    const { notes, replies, outcome } = head;
+    this.#known = storedHead(result.item ?? {});
+    if (!ending) this.#startPage(this.#known);
+    const { notes, replies, outcome } = this.#known.head;
     return { kind: "won", position, notes, replies, ...(outcome === undefined ? {} : { outcome }) };
   }
 
@@ -141,12 +126,11 @@ export class Journal {
 
   /** Looks for notes, for a turn that has nothing to append and yet wants to know. Throws {@link OperationalError}. */
   async look(): Promise<Exclude<AppendResult, { kind: "won" }>> {
-    const item = await this.#ports.items.get(headKey(this.#subject.id));
-    if (!item) return { kind: "lost", reason: "the invocation's head is gone" };
-    const head = parseHead(item);
-    if (!this.#isAsLeft(head)) return this.#overtaken(head);
-    this.#item = item;
-    return { kind: "notes", notes: head.notes };
+    const found = await readHead(this.#ports.items, this.#subject.id);
+    if (!found) return { kind: "lost", reason: "the invocation's head is gone" };
+    if (!this.#isAsLeft(found.head)) return this.#overtaken(found.head);
+    this.#known = found;
+    return { kind: "notes", notes: found.head.notes };
   }
 
   async #spillEntry(entry: Entry): Promise<Value[]> {
@@ -173,84 +157,8 @@ export class Journal {
   /** The input must outlive the Start from the moment that the Start may be deleted: with a suspension. */
   async #storeInput(ending: Ending | undefined): Promise<void> {
     const { start } = this.#subject;
-    if (ending?.kind !== "suspended" || !start || this.#item?.["in"] !== undefined) return;
+    if (ending?.kind !== "suspended" || !start || this.#known?.head.input !== undefined) return;
     await storeInput(this.#ports, start);
-  }
-
-  async #build(entries: Value[], taken: number, writer: string, ending: Ending | undefined): Promise<Write> {
-    const { id, incarnation } = this.#subject;
-    const fields = this.#fields(entries.length, writer, ending);
-    const key = headKey(id);
-    if (!this.#item) {
-      const first = newHead(this.#requireStart(), this.#subject);
-      return { op: "put", key, attributes: { ...first, ...fields, l: entries }, when: { is: "absent" } };
-    }
-    const gone = ["w", "y", "f"].filter(
-      (name) => this.#item?.[name] !== undefined && fields[name] === undefined,
-    );
-    const changes: Change[] = [
-      ...Object.entries(fields).map(([attribute, value]): Change => ({ do: "set", attribute, value })),
-      ...gone.map((attribute): Change => ({ do: "remove", attribute })),
-      ...this.#logChanges(entries),
-      ...(taken > 0 ? [{ do: "drop", attribute: "m", count: taken } as const] : []),
-    ];
-    const at = whileAt(incarnation, this.length);
-    if (ending?.kind !== "suspended") return { op: "update", key, changes, when: at };
-    // No lost wake-up: a suspension is refused while there are notes that it has not consumed (R9).
-    return {
-      op: "update",
-      key,
-      changes,
-      when: { is: "all", of: [at, { is: "size", attribute: "m", value: taken }] },
-    };
-  }
-
-  #fields(count: number, writer: string, ending: Ending | undefined): Attributes {
-    const { deployment, token } = this.#subject;
-    const nowMs = this.#ports.clock.now();
-    const item = this.#item;
-    const fields: Attributes = {
-      s: "running",
-      n: this.length + count,
-      b: this.length,
-      a: writer,
-      u: nowMs,
-      ba: nowMs,
-    };
-    if (item && item["d"] === undefined) fields["d"] = deployment;
-    if (item && item["k"] === undefined && token !== undefined) fields["k"] = token;
-    if (this.#pagedTo > this.#paged) fields["p"] = this.#pagedTo;
-    return ending ? { ...fields, ...this.#ending(ending, nowMs, sizeOf(fields)) } : fields;
-  }
-
-  #ending(ending: Ending, nowMs: number, otherBytes: number): Attributes {
-    const { start } = this.#subject;
-    const input = start && this.#item?.["in"] === undefined ? inputAttributes(start) : {};
-    if (ending.kind === "suspended") return { s: "suspended", w: ending.wait, ...input };
-    const fields = {
-      s: "completed",
-      x: encodeOutcome(ending.outcome),
-      ...retentionAttributes(nowMs, ending),
-    };
-    // The input is kept for people who look, when that does not cost a write unit more.
-    const bytes = otherBytes + sizeOf(fields) + sizeOf(input);
-    const isStored = typeof start?.input === "string" || input["in"] instanceof Uint8Array;
-    return isStored && bytes < INPUT_KEPT_BELOW_BYTES ? { ...fields, ...input } : fields;
-  }
-
-  /** Entries in pages, as the head says. */
-  get #paged(): number {
-    return Number(this.#item?.["p"] ?? 0);
-  }
-
-  /** Entries that a page holds are dropped by the next append, in the same write. */
-  #logChanges(entries: Value[]): Change[] {
-    const held = this.#item?.["l"];
-    if (this.#pagedTo === this.#paged || !Array.isArray(held)) {
-      return entries.length === 0 ? [] : [{ do: "append", attribute: "l", values: entries }];
-    }
-    const tail = held.slice(this.#pagedTo - this.#paged);
-    return [{ do: "set", attribute: "l", value: [...tail, ...entries] }];
   }
 
   /** Writes until the store has said yes or no, or too often nothing. */
@@ -259,9 +167,7 @@ export class Journal {
       try {
         const result = await this.#ports.items.write(write);
         // Refused by its own first try, whose answer was lost.
-        if (!result.won && result.item?.["a"] === writer && Number(result.item["b"]) === position)
-          return { ...result, won: true };
-        return result;
+        return !result.won && isWrittenBy(result.item, writer, position) ? { ...result, won: true } : result;
       } catch (error) {
         if (!(error instanceof OperationalError) || error.code === "too-large") throw error;
         await pause(this.#ports.clock, 20 * 2 ** attempt);
@@ -272,17 +178,18 @@ export class Journal {
 
   #refused(item: Attributes | undefined, taken: number, ending: Ending | undefined): AppendResult {
     if (!item) return { kind: "lost", reason: "the invocation's head is gone" };
-    const head = parseHead(item);
+    const found = storedHead(item);
+    const { head } = found;
     const onlyNotes = ending?.kind === "suspended" && this.#isAsLeft(head) && head.notes.length > taken;
     if (!onlyNotes) return this.#overtaken(head);
-    this.#item = item;
+    this.#known = found;
     return { kind: "notes", notes: head.notes };
   }
 
   /** But for notes, the head is as this turn left it. */
   #isAsLeft(head: Head): boolean {
     return (
-      this.#item !== undefined &&
+      this.#known !== undefined &&
       head.incarnation === this.#subject.incarnation &&
       head.length === this.length &&
       head.status !== "completed" &&
@@ -296,30 +203,25 @@ export class Journal {
   }
 
   /** Past a size the tail is copied to an immutable page. Two turns that page the same entries agree: the first wins. */
-  #startPage(): void {
-    const item = this.#item;
-    if (!item || sizeOf(item) <= HEAD_BYTES_SOFT_MAX) return;
-    const from = this.#paged;
-    const entries = item["l"] as Value[];
+  #startPage(known: StoredHead): void {
+    if (sizeOf(known.item) <= HEAD_BYTES_SOFT_MAX) return;
+    const from = known.head.paged;
+    const entries = storedTail(known);
     if (entries.length === 0) return;
     const key = pageKey(this.#subject.id, this.#subject.incarnation, from);
-    const attributes: Attributes = { l: entries, ...keptFor(KEEP_MS, this.#ports.clock.now()) };
+    const attributes = pageAttributes(entries, this.#ports.clock.now());
     this.#page = this.#ports.items
       .write({ op: "put", key, attributes, when: { is: "absent" } })
       .then((result) => {
-        const held = result.won ? entries : result.item?.["l"];
+        const held = result.won ? entries : entriesInPage(result.item);
         if (Array.isArray(held)) this.#pagedTo = from + held.length;
       })
       // A page is an economy: without it the head stays longer until the next try.
       .catch(() => undefined);
   }
-
-  #requireStart(): Start {
-    const { start } = this.#subject;
-    if (!start) throw new TypeError("a turn without a head needs the Start");
-    return start;
-  }
 }
+
+const storedHead = (item: Attributes): StoredHead => ({ head: parseHead(item), item });
 
 /** Where an entry's possibly large value is; of a call it is in the call. */
 const VALUE_AT: Partial<Record<Entry[0], number>> = {

@@ -12,9 +12,15 @@
  * by its content: who loses the race for the promise leaves chunks that nothing refers to, never another's outcome.
  */
 import { invariant, OperationalError } from "../errors.ts";
-import { keptFor } from "../model/head.ts";
 import { type Incarnation, promisePartition, promiseValuePartition } from "../model/ids.ts";
-import { type Attributes, type Change, type Condition, type ItemKey, sizeOfValue } from "../model/item.ts";
+import {
+  type Attributes,
+  type Change,
+  type Condition,
+  type ItemKey,
+  keptFor,
+  sizeOfValue,
+} from "../model/item.ts";
 import { CONFLICT_ATTEMPTS_MAX, KEEP_MS, VALUE_ITEM_BYTES_MAX } from "../limits.ts";
 import type { ReplyTo, Target } from "../model/message.ts";
 import { decodeOutcome, encodeOutcome, type Outcome, success } from "../model/outcome.ts";

@@ -6,10 +6,9 @@
  * a run that has expired (see workflow-life.ts). The fence tells whose it is.
  */
 import { fenceOf, ifOlder, isBeyond, stateKey } from "../model/fence.ts";
-import { keptFor } from "../model/head.ts";
 import { statePartition } from "../model/ids.ts";
 import { digest } from "../hash.ts";
-import { type Attributes, type Condition, holds } from "../model/item.ts";
+import { type Attributes, type Condition, holds, keptFor } from "../model/item.ts";
 import { KEEP_MS, TOMBSTONE_MS, VALUE_ITEM_BYTES_MAX } from "../limits.ts";
 import type { ServiceType } from "../model/manifest.ts";
 import type { Target } from "../model/message.ts";

@@ -11,9 +11,8 @@
  */
 import { atOnce } from "../at-once.ts";
 import { invariant, OperationalError } from "../errors.ts";
-import { keptFor } from "../model/head.ts";
 import { type InvocationId, journalPartition } from "../model/ids.ts";
-import type { Attributes, ItemKey } from "../model/item.ts";
+import { type Attributes, type ItemKey, keptFor } from "../model/item.ts";
 import {
   CHUNK_ATTEMPTS_MAX,
   CHUNK_READS_AT_ONCE,

@@ -6,23 +6,15 @@
  * takes it once. A pause is the write alone: a paused head refuses every append.
  */
 import { isPerhapsUnseen } from "../../lib/store/admission.ts";
+import { handlerOptionsOf } from "../../lib/store/handler-options.ts";
+import { addCancellation, end, pause, repin } from "../../lib/store/head/transitions.ts";
 import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { asError, OperationalError } from "../../lib/errors.ts";
-import {
-  type Head,
-  headKey,
-  isExpired,
-  parseHead,
-  retentionAttributes,
-  whileOpen,
-} from "../../lib/model/head.ts";
+import { type Head, isExpired } from "../../lib/model/head.ts";
 import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
-import type { Condition, Update } from "../../lib/model/item.ts";
 import type { Message } from "../../lib/model/message.ts";
-import { encodeOutcome, failure } from "../../lib/model/outcome.ts";
-import { handlerOptionsOf } from "../dispatcher/handler-options.ts";
-import { fromHead } from "../dispatcher/known.ts";
+import { failure } from "../../lib/model/outcome.ts";
 import { emptyResponse } from "../http/message.ts";
 import { AdminError, badField, conflict, doesNotExist, unknownInvocation } from "./error.ts";
 import { parseId, requireHead } from "./invocation.ts";
@@ -30,7 +22,6 @@ import type { AdminPorts, Exchange, Handling } from "./ports.ts";
 import { nonce } from "../../lib/nonce.ts";
 
 const DELIVERY_ID_BYTES = 12;
-const PAUSABLE = ["running", "suspended", "backing-off"] as const;
 
 /** 202: it is delivered at the invocation's next await. 404 unknown, 409 completed. */
 export async function cancelInvocation({ ports }: Exchange, text: string): Handling {
@@ -38,11 +29,7 @@ export async function cancelInvocation({ ports }: Exchange, text: string): Handl
   const { incarnation } = await openInvocation(ports, id);
   const uid = newUid(ports);
   await send(ports, { kind: "notify", id, incarnation, note: ["x", uid] }, uid);
-  const changes: Update["changes"] = [
-    { do: "append", attribute: "m", values: [["x", uid]] },
-    { do: "set", attribute: "u", value: ports.clock.now() },
-  ];
-  await tryWrite(ports, { op: "update", key: headKey(id), changes, when: whileOpen(incarnation) });
+  await tryNow(ports, addCancellation(ports, id, incarnation, ["x", uid]));
   return emptyResponse(202);
 }
 
@@ -53,42 +40,17 @@ export async function killInvocation({ ports }: Exchange, text: string): Handlin
   await send(ports, { kind: "kill", id, incarnation }, newUid(ports));
   // What has no head yet is ended by the message.
   if (!stored) return emptyResponse(202);
-  const retention = await handlerOptionsOf(ports.registry, fromHead(id, stored));
-  const nowMs = ports.clock.now();
-  const ended = {
-    s: "completed",
-    u: nowMs,
-    x: encodeOutcome(failure(409, "killed")),
-    ...retentionAttributes(nowMs, retention),
-  };
-  const changes = Object.entries(ended).map(
-    ([attribute, value]) => ({ do: "set", attribute, value }) as const,
-  );
-  const ends = await tryWrite(ports, {
-    op: "update",
-    key: headKey(id),
-    changes,
-    when: whileOpen(incarnation),
-  });
-  return emptyResponse(ends ? 200 : 202);
+  const retention = await handlerOptionsOf(ports.registry, stored.head);
+  const ended = await tryNow(ports, end(ports, id, { incarnation }, failure(409, "killed"), retention));
+  return emptyResponse(ended ? 200 : 202);
 }
 
 /** 202 paused; 200 it was; 404 unknown; 409 completed or not begun. */
 export async function pauseInvocation({ ports }: Exchange, text: string): Handling {
   const id = parseId(text);
   const { incarnation } = await requireHead(ports, id, cannotBePaused);
-  const running: Condition[] = PAUSABLE.map((value) => ({ is: "eq", attribute: "s", value }));
-  const { won, item } = await ports.items.write({
-    op: "update",
-    key: headKey(id),
-    changes: [
-      { do: "set", attribute: "s", value: "paused" },
-      { do: "set", attribute: "u", value: ports.clock.now() },
-    ],
-    when: { is: "all", of: [whileOpen(incarnation), { is: "any", of: running }] },
-  });
+  const { won, head: now } = await pause(ports, id, incarnation);
   if (won) return emptyResponse(202);
-  const now = item === undefined ? undefined : parseHead(item);
   if (!now || now.incarnation !== incarnation) throw unknownInvocation(id);
   if (now.status === "paused") return emptyResponse(200);
   throw cannotBePaused(id);
@@ -105,7 +67,10 @@ export async function resumeInvocation({ ports, request }: Exchange, text: strin
   const head = await requireHead(ports, id, notBegun);
   assertResumable(id, head);
   const deployment = await deploymentOf(ports, head, request.query.get("deployment") ?? "keep");
-  if (deployment !== undefined && deployment !== head.deployment) await repin(ports, id, head, deployment);
+  if (deployment !== undefined && deployment !== head.deployment) {
+    const isRepinned = await repin(ports, id, head, deployment);
+    if (!isRepinned) throw conflict(id, "is not paused, cannot be resumed on another deployment.");
+  }
   await send(ports, { kind: "resume", id, incarnation: head.incarnation, byOperator: true }, newUid(ports));
   return emptyResponse(200);
 }
@@ -140,25 +105,6 @@ export async function deploymentOf(
   return service.deployment;
 }
 
-/** Only of a paused invocation, of which no turn can append: a turn must end on the code that it began on. */
-async function repin(
-  { items, clock }: AdminPorts,
-  id: InvocationId,
-  head: Head,
-  deployment: string,
-): Promise<void> {
-  const { won } = await items.write({
-    op: "update",
-    key: headKey(id),
-    changes: [
-      { do: "set", attribute: "d", value: deployment },
-      { do: "set", attribute: "u", value: clock.now() },
-    ],
-    when: { is: "all", of: [whileOpen(head.incarnation), { is: "eq", attribute: "s", value: "paused" }] },
-  });
-  if (!won) throw conflict(id, "is not paused, cannot be resumed on another deployment.");
-}
-
 /** What a command is for. Throws 404 for an unknown invocation, 409 for a completed one. A random id that has no head
  * yet lives once, as incarnation 0. */
 async function openInvocation(
@@ -178,10 +124,10 @@ const newUid = ({ entropy }: AdminPorts): string => nonce(entropy, DELIVERY_ID_B
 const send = ({ mailbox }: AdminPorts, message: Message, uid: string): Promise<void> =>
   sendAll(mailbox, [outgoing(message, uid)]);
 
-/** Whether it took effect; it may have all the same. */
-async function tryWrite({ items, logger }: AdminPorts, write: Update): Promise<boolean> {
+/** Whether it took effect; `false`: it may have all the same. */
+async function tryNow({ logger }: AdminPorts, change: Promise<unknown>): Promise<boolean> {
   try {
-    return (await items.write(write)).won;
+    return Boolean(await change);
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
     logger.log("warn", "admin: a running turn may learn of it late", { error: asError(error) });

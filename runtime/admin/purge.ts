@@ -15,17 +15,10 @@
  * fence of its run, at a position that no log reaches: a zombie of it writes nothing any more (W3), while the next
  * run, with a newer token, writes as it likes.
  */
-import { carried, performOutputs, replyTo } from "../../lib/store/outputs.ts";
-import { sendAll } from "../../lib/store/send.ts";
+import { expire, strip } from "../../lib/store/head/transitions.ts";
+import { repeatEnd } from "../../lib/store/last-outputs.ts";
 import { writeState } from "../../lib/store/state-store.ts";
-import {
-  HEAD,
-  type Head,
-  headKey,
-  mayBeInDoubt,
-  retentionAttributes,
-  whileEnded,
-} from "../../lib/model/head.ts";
+import { HEAD, type Head, mayBeInDoubt } from "../../lib/model/head.ts";
 import {
   type InvocationId,
   journalPartition,
@@ -33,9 +26,9 @@ import {
   promiseValuePartition,
   statePartition,
 } from "../../lib/model/ids.ts";
-import type { Attributes, Change, Table } from "../../lib/model/item.ts";
+import type { Table } from "../../lib/model/item.ts";
 import { JOURNAL_ENTRIES_MAX, MAILBOX_RETENTION_MS } from "../../lib/limits.ts";
-import { encodeOutcome, failure } from "../../lib/model/outcome.ts";
+import { failure, type Outcome } from "../../lib/model/outcome.ts";
 import type { StoredItem } from "../../lib/ports.ts";
 import { isChunkOfValue, itemNamesOf } from "../../lib/model/value-ref.ts";
 import { emptyResponse } from "../http/message.ts";
@@ -49,24 +42,20 @@ const DELETES_AT_ONCE = 25;
 /** A purge has ended by then: until then the head does not expire by itself, milliseconds. */
 const HELD_MS = 10 * 60 * 1000;
 
-const JOURNAL_ATTRIBUTES = ["in", "h", "w", "y", "f", "r"] as const;
-const NO_JOURNAL: Attributes = { n: 0, b: 0, p: 0, l: [], m: [] };
-
 /** 200; 404 unknown, expired or purged; 409 not completed. */
 export async function purgeInvocation({ ports }: Exchange, text: string): Handling {
   const { id, head } = await requireCompleted(ports, text);
-  const purged = { ...NO_JOURNAL, x: encodeOutcome(failure(410, "purged")) };
-  await strip(ports, id, head, purged);
+  await empty(ports, id, head, failure(410, "purged"));
   await removeItems(ports, id, undefined);
   if (await isWorkflowRun(ports, head)) await clearWorkflow(ports, head);
-  await write(ports, id, head, { ...retentionAttributes(ports.clock.now(), { retentionMs: 0 }) }, ["q"]);
+  if (!(await expire(ports, id, head))) throw startedAnew(id);
   return emptyResponse(200);
 }
 
 /** 200: status and result stay. 404 unknown; 409 not completed. */
 export async function purgeJournal({ ports }: Exchange, text: string): Handling {
   const { id, head } = await requireCompleted(ports, text);
-  await strip(ports, id, head, NO_JOURNAL);
+  await empty(ports, id, head);
   await removeItems(ports, id, head.outcome?.ok && "ref" in head.outcome ? head.outcome.ref : undefined);
   return emptyResponse(200);
 }
@@ -83,42 +72,16 @@ async function requireCompleted(
 
 const notCompleted = (id: InvocationId): AdminError => conflict(id, "is not yet completed.");
 
-async function strip(ports: AdminPorts, id: InvocationId, head: Head, left: Attributes): Promise<void> {
+/** Takes off its head what refers to other items, for so long as they need to go. */
+async function empty(ports: AdminPorts, id: InvocationId, head: Head, outcome?: Outcome): Promise<void> {
   const nowMs = ports.clock.now();
-  if (mayBeInDoubt(head, nowMs)) await finish(ports, id, head);
+  if (mayBeInDoubt(head, nowMs)) await repeatEnd(ports, id, head);
   const expiresAtMs = Math.max(head.expiresAtMs ?? 0, nowMs + HELD_MS);
-  await write(ports, id, head, { ...left, e: expiresAtMs }, JOURNAL_ATTRIBUTES);
+  const left = { expiresAtMs, ...(outcome ? { outcome } : {}) };
+  if (!(await strip(ports.items, id, head, left))) throw startedAnew(id);
 }
 
-/** The outputs of the completion (R2), as the message that is in doubt would do them again. */
-async function finish(ports: AdminPorts, id: InvocationId, head: Head): Promise<void> {
-  const { incarnation, target, token, outcome, replies } = head;
-  const entries = head.tail.slice(Math.max(0, head.lastAppend - head.paged));
-  const subject = { id, incarnation, target, again: true, ...(token === undefined ? {} : { token }) };
-  await performOutputs(ports, subject, entries, head.lastAppend);
-  if (outcome === undefined || replies.length === 0) return;
-  const sent = await carried(ports.items, id, encodeOutcome(outcome));
-  await sendAll(
-    ports.mailbox,
-    replies.map((to) => replyTo(to, sent)),
-  );
-}
-
-/** Only while it is the same life and completed; a new one has nothing to do with this purge. */
-async function write(
-  { items }: AdminPorts,
-  id: InvocationId,
-  head: Head,
-  fields: Attributes,
-  remove: readonly string[],
-): Promise<void> {
-  const changes: Change[] = [
-    ...Object.entries(fields).map(([attribute, value]): Change => ({ do: "set", attribute, value })),
-    ...remove.map((attribute): Change => ({ do: "remove", attribute })),
-  ];
-  const { won } = await items.write({ op: "update", key: headKey(id), changes, when: whileEnded(head) });
-  if (!won) throw conflict(id, "has been started anew meanwhile.");
-}
+const startedAnew = (id: InvocationId): AdminError => conflict(id, "has been started anew meanwhile.");
 
 /** Pages, inputs and values; of earlier lives, too, which nobody can reach any more. */
 async function removeItems(

@@ -9,23 +9,15 @@
  * Crash points, as at the door (R11): values and pages, then the head (`accepted`), then the Start. Without the head
  * the copies are garbage; a head without its Start was promised to nobody, and the reconciler sends it all the same.
  */
+import { restartHead, type RestartedLog } from "../../lib/store/head/births.ts";
 import { readInput, readLog, storeInput } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
 import type { Entry } from "../../lib/model/entry.ts";
-import {
-  type Head,
-  headKey,
-  inputAttributes,
-  isJournalExpired,
-  keptFor,
-  newHead,
-  pageKey,
-  valueKey,
-} from "../../lib/model/head.ts";
+import { type Head, isJournalExpired, pageAttributes, pageKey, valueKey } from "../../lib/model/head.ts";
 import { invocationId, type InvocationId, isExclusiveId, UNIQUE_SIZE } from "../../lib/model/ids.ts";
-import { type Attributes, inParts, sizeOfValue } from "../../lib/model/item.ts";
-import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX, KEEP_MS } from "../../lib/limits.ts";
+import { inParts, sizeOfValue } from "../../lib/model/item.ts";
+import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
 import type { Start } from "../../lib/model/message.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 import { itemNamesOf } from "../../lib/model/value-ref.ts";
@@ -57,14 +49,7 @@ export async function restartInvocation({ ports, request: { query } }: Exchange,
   const start = await newStart(ports, id, head);
   const sent = await storeInput(ports, start);
   await copyValues(ports, id, start.id, prefix);
-  const fields: Attributes = {
-    ...newHead(start, deployment === undefined ? {} : { deployment }),
-    ...inputAttributes(start),
-    ...(await placed(ports.items, start, prefix)),
-    s: "accepted",
-    u: start.acceptedAtMs,
-  };
-  await ports.items.write({ op: "put", key: headKey(start.id), attributes: fields, when: { is: "absent" } });
+  await restartHead(ports.items, start, { deployment, ...(await placed(ports.items, start, prefix)) });
   await sendAll(ports.mailbox, [outgoing(sent, start.origin)]);
   return jsonResponse(200, { new_invocation_id: start.id });
 }
@@ -150,17 +135,17 @@ async function placed(
   items: ItemStore,
   { id, incarnation, acceptedAtMs }: Start,
   log: readonly Entry[],
-): Promise<Attributes> {
+): Promise<RestartedLog> {
   const values = log as readonly unknown[] as Value[];
-  const length = { n: log.length, b: log.length };
-  if (sizeOfValue(values) <= HEAD_BYTES_SOFT_MAX) return { ...length, l: values };
+  const length = { length: log.length, lastAppend: log.length };
+  if (sizeOfValue(values) <= HEAD_BYTES_SOFT_MAX) return { ...length, paged: 0, tail: values };
   let from = 0;
   for (const page of inParts(values, PAGE_BYTES_MAX)) {
-    const attributes = { l: page, ...keptFor(KEEP_MS, acceptedAtMs) };
+    const attributes = pageAttributes(page, acceptedAtMs);
     await items.write({ op: "put", key: pageKey(id, incarnation, from), attributes });
     from += page.length;
   }
-  return { ...length, p: log.length, l: [] };
+  return { ...length, paged: log.length, tail: [] };
 }
 
 /** Whatever looks like a reference is one if there is such an item: copying one that is none does no harm. */

@@ -19,7 +19,7 @@ import {
   type StateMark,
   stateVersion,
   visitState,
-} from "../dispatcher/state-edit.ts";
+} from "../../lib/store/state-edit.ts";
 import { EMPTY } from "../../lib/model/outcome.ts";
 import { emptyResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
 import type { Listing } from "../../lib/ports.ts";

@@ -5,6 +5,7 @@
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { FunctionError } from "../../lib/errors.ts";
 import { HEAD } from "../../lib/model/head.ts";
+import { statusIn } from "../../lib/model/listing.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
 import type { Target } from "../../lib/model/message.ts";
@@ -260,7 +261,7 @@ export class Engine {
       let after: string | undefined;
       do {
         const page = await this.#items.scan("journal", HEAD, after === undefined ? {} : { after });
-        invocations += page.items.filter(({ attributes }) => attributes["s"] !== "completed").length;
+        invocations += page.items.filter(({ attributes }) => statusIn(attributes) !== "completed").length;
         after = page.next;
       } while (after !== undefined && !this.#stopped);
     } catch (error) {

@@ -14,6 +14,7 @@
  * repeat, a caller that has its answer takes no second one (`isNews` in lib/turn/turn-machine.ts). If the caller dies between its append
  * and this message, whoever acts next on it sends it again (R2).
  */
+import { addReply } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { isExpired } from "../../lib/model/head.ts";
@@ -22,16 +23,13 @@ import { CONFLICT_ATTEMPTS_MAX } from "../../lib/limits.ts";
 import type { Attach } from "../../lib/model/message.ts";
 import { failure } from "../../lib/model/outcome.ts";
 import type { DispatcherPorts, Verdict } from "./delivery.ts";
-import type { InvocationWriter } from "./invocation-writer.ts";
-import { reply } from "./output-repeater.ts";
+import { reply } from "../../lib/store/last-outputs.ts";
 
 export class Attachment {
   readonly #ports: DispatcherPorts;
-  readonly #writer: InvocationWriter;
 
-  constructor(ports: DispatcherPorts, writer: InvocationWriter) {
+  constructor(ports: DispatcherPorts) {
     this.#ports = ports;
-    this.#writer = writer;
   }
 
   async handle(attach: Attach): Promise<Verdict> {
@@ -43,7 +41,7 @@ export class Attachment {
         await reply(this.#ports, id, [replyTo], head.outcome);
         return "done";
       }
-      if (await this.#writer.addReply(id, head.incarnation, replyTo)) return "done";
+      if (await addReply(this.#ports.items, id, head.incarnation, replyTo)) return "done";
       // It has completed since it was read.
     }
     return "retry";

@@ -3,6 +3,8 @@
  * other, and the next one only when what came before is durably at rest (R7). A message is `done` only when
  * everything that it causes is durable (M1); anything else gives it, and all later ones of its group, back.
  */
+import { reincarnateHead, scheduleHead } from "../../lib/store/head/births.ts";
+import { addReply, release } from "../../lib/store/head/transitions.ts";
 import { readHead, type StoredHead, storeInput } from "../../lib/store/head-store.ts";
 import { afresh, outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts";
 import { asError, OperationalError } from "../../lib/errors.ts";
@@ -22,14 +24,13 @@ import { failure } from "../../lib/model/outcome.ts";
 import { Attachment } from "./attachment.ts";
 import { Cascade } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
-import { InvocationWriter } from "./invocation-writer.ts";
 import { KeyLock } from "./key-lock.ts";
-import { fromHead, fromStart } from "./known.ts";
+import { Invocation } from "./invocation.ts";
 import { NoteDelivery } from "./note-delivery.ts";
-import { forgetTimers, repeatLastOutputs, reply } from "./output-repeater.ts";
+import { forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
 import { Progress } from "./progress.ts";
 import { type Keeper, noKeeper } from "./queue-keeper.ts";
-import { renew } from "./renewal.ts";
+import { renew } from "../../lib/store/renewal.ts";
 import { TurnRunner } from "./turn-runner.ts";
 
 export interface DispatcherOptions {
@@ -48,7 +49,6 @@ interface Unit {
 
 export class Dispatcher {
   readonly #ports: DispatcherPorts;
-  readonly #writer: InvocationWriter;
   readonly #turns: TurnRunner;
   readonly #cascade: Cascade;
   readonly #progress: Progress;
@@ -57,14 +57,12 @@ export class Dispatcher {
 
   constructor(ports: DispatcherPorts, { mailboxEpoch = 0 }: DispatcherOptions = {}) {
     this.#ports = ports;
-    const writer = new InvocationWriter(ports);
-    const locks = new KeyLock(ports, writer);
-    const turns = new TurnRunner(ports, writer, locks);
-    const cascade = new Cascade(ports, writer);
-    const progress = new Progress(ports, { writer, locks, turns, mailboxEpoch });
-    this.#notes = new NoteDelivery(ports, { writer, cascade, progress });
-    this.#attachment = new Attachment(ports, writer);
-    this.#writer = writer;
+    const locks = new KeyLock(ports);
+    const turns = new TurnRunner(ports, locks);
+    const cascade = new Cascade(ports);
+    const progress = new Progress(ports, { locks, turns, mailboxEpoch });
+    this.#notes = new NoteDelivery(ports, { cascade, progress });
+    this.#attachment = new Attachment(ports);
     this.#turns = turns;
     this.#cascade = cascade;
     this.#progress = progress;
@@ -189,7 +187,9 @@ export class Dispatcher {
     try {
       const stored = await readHead(this.#ports.items, id);
       const token = this.#progress.tokenFor(id, stored?.head, delivery);
-      const known = stored ? fromHead(id, stored, token, start) : start && fromStart(start, token);
+      const known = stored
+        ? Invocation.stored(id, stored, token, start)
+        : start && Invocation.begun(start, token);
       return !known || (await this.#turns.pause(known, { code: 500, message: reason })) ? "done" : "retry";
     } catch {
       return "retry";
@@ -208,7 +208,7 @@ export class Dispatcher {
     if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, stored?.head);
     if (!stored) {
       const own = await this.#withInput(start);
-      const known = fromStart(own, this.#progress.tokenFor(id, undefined, delivery));
+      const known = Invocation.begun(own, this.#progress.tokenFor(id, undefined, delivery));
       return await this.#progress.enter(known, [], delivery);
     }
     const { head } = stored;
@@ -223,7 +223,12 @@ export class Dispatcher {
   }
 
   #known(stored: StoredHead, start: Start, delivery: Delivery) {
-    return fromHead(start.id, stored, this.#progress.tokenFor(start.id, stored.head, delivery), start);
+    return Invocation.stored(
+      start.id,
+      stored,
+      this.#progress.tokenFor(start.id, stored.head, delivery),
+      start,
+    );
   }
 
   async #reincarnate(start: Start, expired: Head, delivery: Delivery): Promise<Verdict> {
@@ -233,7 +238,7 @@ export class Dispatcher {
       return delivery.inDoubt ? await this.#progress.lookAt(start.id, delivery) : "done";
     }
     if (isSuperseded(start, expired)) return "done";
-    if (!(await this.#writer.reincarnate(start, expired))) return "retry";
+    if (!(await reincarnateHead(this.#ports, start, expired))) return "retry";
     if (start.dueAtMs === undefined) return await this.#progress.lookAt(start.id, delivery);
     return await this.#schedule(start, start.dueAtMs, undefined);
   }
@@ -242,7 +247,7 @@ export class Dispatcher {
   async #schedule(start: Start, dueAtMs: number, head: Head | undefined): Promise<Verdict> {
     if (head && head.status !== "scheduled") return "done";
     // Refused if a new life of a derived id has just been registered.
-    if (!head) await this.#writer.schedule(start, dueAtMs);
+    if (!head) await scheduleHead(this.#ports, start);
     const incarnation = head?.incarnation ?? start.incarnation;
     await this.#ports.timers.schedule(
       startTimerOf({ id: start.id, incarnation, origin: start.origin }, dueAtMs),
@@ -258,7 +263,7 @@ export class Dispatcher {
       await reply(this.#ports, id, [replyTo], failure(409, "the workflow method was already invoked"));
       return "done";
     }
-    if (await this.#writer.addReply(id, head.incarnation, replyTo)) return "done";
+    if (await addReply(this.#ports.items, id, head.incarnation, replyTo)) return "done";
     const completed = await readHead(this.#ports.items, id);
     if (completed?.head.outcome) await reply(this.#ports, id, [replyTo], completed.head.outcome);
     return "done";
@@ -283,9 +288,9 @@ export class Dispatcher {
       await sendAll(this.#ports.mailbox, [outgoing(resume, afresh(this.#ports, "again"))]);
       return "done";
     }
-    const released = resume.byOperator ? await this.#writer.release(id, stored.head) : undefined;
+    const released = resume.byOperator ? await release(this.#ports, id, stored.head) : undefined;
     const current = released ?? stored;
-    const known = fromHead(id, current, this.#progress.tokenFor(id, current.head, delivery));
+    const known = Invocation.stored(id, current, this.#progress.tokenFor(id, current.head, delivery));
     const inDoubt = delivery.inDoubt || resume.poke === true;
     return await this.#progress.advance(known, [], { ...delivery, inDoubt });
   }
@@ -293,7 +298,7 @@ export class Dispatcher {
   async #kill({ id, incarnation }: Kill, { sentAtMs }: Delivery): Promise<Verdict> {
     const stored = await readHead(this.#ports.items, id);
     if (!stored || (incarnation !== undefined && incarnation !== stored.head.incarnation)) return "done";
-    const known = fromHead(id, stored, stored.head.token);
+    const known = Invocation.stored(id, stored, stored.head.token);
     // Its last append's outputs are in doubt, and nobody else will do them again.
     await repeatLastOutputs(this.#ports, id, known.head, sentAtMs);
     // The admin API has ended it already, as a rule, so that a running turn learns of it (R12).

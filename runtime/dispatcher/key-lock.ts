@@ -6,6 +6,7 @@
  * still there. Hand-off: one conditional write, then a message to the new owner; between the two the old owner's
  * message is still there, and whoever handles it finds "owner pending" and sends the message again (R6).
  */
+import { park as parkHead } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import { invariant, OperationalError } from "../../lib/errors.ts";
@@ -28,9 +29,8 @@ import {
 } from "../../lib/model/lock.ts";
 import type { Target } from "../../lib/model/message.ts";
 import type { DispatcherPorts } from "./delivery.ts";
-import type { InvocationWriter } from "./invocation-writer.ts";
-import { holderOf, type Known } from "./known.ts";
-import { repeatLastOutputs } from "./output-repeater.ts";
+import type { Invocation } from "./invocation.ts";
+import { repeatLastOutputs } from "../../lib/store/last-outputs.ts";
 
 /** `run`: this invocation may run; `parked`: it will be woken when its turn comes. */
 export type Gate = { readonly kind: "run"; readonly ownsLock: boolean } | { readonly kind: "parked" };
@@ -43,26 +43,24 @@ export type Passed =
 
 export class KeyLock {
   readonly #ports: DispatcherPorts;
-  readonly #writer: InvocationWriter;
 
-  constructor(ports: DispatcherPorts, writer: InvocationWriter) {
+  constructor(ports: DispatcherPorts) {
     this.#ports = ports;
-    this.#writer = writer;
   }
 
   /** Read strongly, immediately before a turn. Passes on what finished owners have left, and parks behind a living one.
    * What is not exclusive may always run. */
-  async enter(known: Known): Promise<Gate> {
-    const me = holderOf(known);
+  async enter(invocation: Invocation): Promise<Gate> {
+    const me = invocation.holder;
     if (!me) return { kind: "run", ownsLock: false };
-    const { service, key: name } = known.target;
+    const { service, key: name } = invocation.target;
     const key = lockKey(service, name ?? "");
     for (let step = 0; step < SETTLE_STEPS_MAX; step++) {
       const lock = await this.#read(key);
       if (!lock) return { kind: "run", ownsLock: false };
       if (sameInvocation(lock.owner, me)) return { kind: "run", ownsLock: true };
       if (await this.#settle(key, lock)) continue;
-      if (await this.#park(key, lock, me, known)) return { kind: "parked" };
+      if (await this.#park(key, lock, me, invocation)) return { kind: "parked" };
     }
     throw new OperationalError("unavailable", `the lock of ${service}/${name} did not settle`);
   }
@@ -169,9 +167,9 @@ export class KeyLock {
   }
 
   /** The head first, then the place in the lock. `false`: the lock has moved, look again. */
-  async #park(key: ItemKey, lock: Lock, me: Holder, known: Known): Promise<boolean> {
+  async #park(key: ItemKey, lock: Lock, me: Holder, invocation: Invocation): Promise<boolean> {
     if (isParkedInline(lock, me)) return true;
-    if (!(await this.#writer.park(known))) {
+    if (!(await parkHead(this.#ports, invocation))) {
       throw new OperationalError("unavailable", `${me.id} is being parked by another message`);
     }
     const { item, lock: place } = park(key, lock, me);

@@ -3,6 +3,7 @@
  * turn, one write less; any other is added to the head's list. When there is doubt, it is written first (see
  * docs/decisions/0003-notes-ride.md).
  */
+import { addNotes, release } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { afresh, outgoing } from "../../lib/store/send.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
@@ -14,8 +15,7 @@ import type { Notify } from "../../lib/model/message.ts";
 import { canProgress } from "../../lib/model/wait.ts";
 import type { Cascade } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
-import type { InvocationWriter } from "./invocation-writer.ts";
-import { fromHead, type KnownHead } from "./known.ts";
+import { Invocation, type StoredInvocation } from "./invocation.ts";
 import type { Progress } from "./progress.ts";
 
 const hasCancellation = (notes: readonly Note[]): boolean => notes.some((note) => note[0] === "x");
@@ -42,16 +42,11 @@ function isMuch(listed: readonly Note[], notes: readonly Note[]): boolean {
 
 export class NoteDelivery {
   readonly #ports: DispatcherPorts;
-  readonly #writer: InvocationWriter;
   readonly #cascade: Cascade;
   readonly #progress: Progress;
 
-  constructor(
-    ports: DispatcherPorts,
-    parts: { writer: InvocationWriter; cascade: Cascade; progress: Progress },
-  ) {
+  constructor(ports: DispatcherPorts, parts: { cascade: Cascade; progress: Progress }) {
     this.#ports = ports;
-    this.#writer = parts.writer;
     this.#cascade = parts.cascade;
     this.#progress = parts.progress;
   }
@@ -62,7 +57,7 @@ export class NoteDelivery {
     const stored = await readHead(this.#ports.items, id);
     // A late message never creates a head (R10).
     if (!stored) return "done";
-    const known = fromHead(id, stored, this.#progress.tokenFor(id, stored.head, delivery));
+    const known = Invocation.stored(id, stored, this.#progress.tokenFor(id, stored.head, delivery));
     const notes = known.head.status === "completed" ? [] : await this.#due(messages, known);
     if (notes.length === 0) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
     if (hasCancellation(notes) && notStarted(known.head)) {
@@ -75,12 +70,12 @@ export class NoteDelivery {
     return await this.#note(known, notes, delivery);
   }
 
-  async #note({ id, head }: KnownHead, notes: readonly Note[], delivery: Delivery): Promise<Verdict> {
-    const noted = await this.#writer.addNotes(id, head, notes);
+  async #note({ id, head }: StoredInvocation, notes: readonly Note[], delivery: Delivery): Promise<Verdict> {
+    const noted = await addNotes(this.#ports, id, head, notes);
     if (!noted) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
     const { status } = noted.head;
     const released = hasCancellation(notes) && (status === "paused" || status === "backing-off");
-    if (released) await this.#writer.release(id, noted.head);
+    if (released) await release(this.#ports, id, noted.head);
     // It may have suspended since it was read: no lost wake-up. And an earlier handling of this message may have
     // woken it, and died.
     const missed = released || delivery.inDoubt || wakes(noted.head, []);
@@ -97,7 +92,7 @@ export class NoteDelivery {
   }
 
   /** The notes that are for this life of the invocation and due. T1: a timer before its time is scheduled again. */
-  async #due(messages: readonly Notify[], { incarnation }: KnownHead): Promise<Note[]> {
+  async #due(messages: readonly Notify[], { incarnation }: StoredInvocation): Promise<Note[]> {
     const nowMs = this.#ports.clock.now();
     const due: Note[] = [];
     for (const message of messages) {

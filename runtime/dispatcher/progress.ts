@@ -2,6 +2,7 @@
  * Takes one invocation as far as it can go under the message at hand: by its status, through its key's lock, to a turn
  * and to what comes after it. Whatever is in doubt (R2) is done again first.
  */
+import { addNotes, keepInput } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { afresh, outgoing } from "../../lib/store/send.ts";
 import type { Note } from "../../lib/model/entry.ts";
@@ -12,10 +13,9 @@ import { INLINE_DRAIN_MAX } from "../../lib/limits.ts";
 import type { Holder } from "../../lib/model/lock.ts";
 import { canProgress } from "../../lib/model/wait.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
-import type { InvocationWriter } from "./invocation-writer.ts";
 import type { KeyLock } from "./key-lock.ts";
-import { fromHead, holderOf, type Known, type KnownHead } from "./known.ts";
-import { repeatLastOutputs } from "./output-repeater.ts";
+import { Invocation, type StoredInvocation } from "./invocation.ts";
+import { repeatLastOutputs } from "../../lib/store/last-outputs.ts";
 import type { Rested, TurnRunner } from "./turn-runner.ts";
 
 /** Parked invocations are run under another's message only while this much time is left, milliseconds. */
@@ -23,17 +23,12 @@ const DRAIN_MARGIN_MS = 10_000;
 
 export class Progress {
   readonly #ports: DispatcherPorts;
-  readonly #writer: InvocationWriter;
   readonly #locks: KeyLock;
   readonly #turns: TurnRunner;
   readonly #epoch: number;
 
-  constructor(
-    ports: DispatcherPorts,
-    parts: { writer: InvocationWriter; locks: KeyLock; turns: TurnRunner; mailboxEpoch: number },
-  ) {
+  constructor(ports: DispatcherPorts, parts: { locks: KeyLock; turns: TurnRunner; mailboxEpoch: number }) {
     this.#ports = ports;
-    this.#writer = parts.writer;
     this.#locks = parts.locks;
     this.#turns = parts.turns;
     this.#epoch = parts.mailboxEpoch;
@@ -48,12 +43,16 @@ export class Progress {
   async lookAt(id: InvocationId, delivery: Delivery): Promise<Verdict> {
     const stored = await readHead(this.#ports.items, id);
     if (!stored) return "done";
-    return await this.advance(fromHead(id, stored, this.tokenFor(id, stored.head, delivery)), [], delivery);
+    return await this.advance(
+      Invocation.stored(id, stored, this.tokenFor(id, stored.head, delivery)),
+      [],
+      delivery,
+    );
   }
 
   /** What its status calls for. `woken`: the caller knows that it can progress. */
   async advance(
-    known: KnownHead,
+    known: StoredInvocation,
     carried: readonly Note[],
     delivery: Delivery,
     woken = false,
@@ -74,22 +73,22 @@ export class Progress {
   }
 
   /** A timer that is in doubt is set again. */
-  async #wakeAt({ id, incarnation }: KnownHead, dueAtMs: number): Promise<Verdict> {
+  async #wakeAt({ id, incarnation }: StoredInvocation, dueAtMs: number): Promise<Verdict> {
     const message = outgoing({ kind: "resume", id, incarnation, dueAtMs }, afresh(this.#ports, "again"));
     await this.#ports.timers.schedule({ atMs: dueAtMs, message });
     return "done";
   }
 
   /** One that was paused while it ran has neither its input in the head nor its key's lock yet (R5). */
-  async #hold(known: KnownHead): Promise<Verdict> {
-    await this.#writer.keepInput(known);
-    const holder = holderOf(known);
+  async #hold(known: StoredInvocation): Promise<Verdict> {
+    await keepInput(this.#ports, known);
+    const { holder } = known;
     if (holder) await this.#locks.take(known.target, holder);
     return "done";
   }
 
   /** Runs a turn when the key allows it (W1), and what was parked behind it. */
-  async enter(known: Known, carried: readonly Note[], delivery: Delivery): Promise<Verdict> {
+  async enter(known: Invocation, carried: readonly Note[], delivery: Delivery): Promise<Verdict> {
     const gate = await this.#locks.enter(known);
     if (gate.kind === "run") {
       return await this.#after(
@@ -99,13 +98,13 @@ export class Progress {
       );
     }
     this.#ports.meter?.measure("parked");
-    await this.#writer.keepInput(known);
+    await keepInput(this.#ports, known);
     // What rode in the message must outlive it.
-    if (known.head && carried.length > 0) await this.#writer.addNotes(known.id, known.head, carried);
+    if (known.head && carried.length > 0) await addNotes(this.#ports, known.id, known.head, carried);
     return "done";
   }
 
-  async #after(known: Known, rested: Rested, delivery: Delivery): Promise<Verdict> {
+  async #after(known: Invocation, rested: Rested, delivery: Delivery): Promise<Verdict> {
     if (rested.kind === "waiting") return "done";
     if (rested.kind === "lost") {
       const stored = await readHead(this.#ports.items, known.id);
@@ -113,7 +112,7 @@ export class Progress {
       await repeatLastOutputs(this.#ports, known.id, stored.head, delivery.sentAtMs);
       return await this.passOn(known);
     }
-    if (!rested.ownsLock || holderOf(known) === undefined) return "done";
+    if (!rested.ownsLock || known.holder === undefined) return "done";
     const passed = await this.#locks.pass(known.target, known);
     if (passed.kind === "next") return await this.#drain(passed.next, delivery);
     return passed.kind === "free" ? "done" : await this.passOn(known);
@@ -136,7 +135,7 @@ export class Progress {
 
   /** A completed invocation's key goes on. If another handler of this message has passed it on before, that one may
    * have died since, and this message is about to be deleted: the new owner is looked after once more. */
-  async passOn({ id, incarnation, target }: Known): Promise<Verdict> {
+  async passOn({ id, incarnation, target }: Invocation): Promise<Verdict> {
     if (!isExclusiveId(id)) return "done";
     const passed = await this.#locks.pass(target, { id, incarnation });
     if (passed.kind === "next") await this.#locks.wake(passed.next);

@@ -23,114 +23,42 @@
 import { readInput } from "../../lib/store/head-store.ts";
 import { Journal } from "../../lib/store/journal.ts";
 import { performOutputs } from "../../lib/store/outputs.ts";
-import { chunksIn, type StateChunks } from "../../lib/store/state-chunks.ts";
-import { isShown, markOfState, shownFrom, ZombieError } from "../../lib/store/state-store.ts";
-import type { LifePorts } from "../../lib/store/workflow-life.ts";
+import {
+  decodeStateEdit,
+  markOf,
+  type StateEdit,
+  type StateMark,
+  stateVersion,
+  visitState,
+} from "../../lib/store/state-edit.ts";
+import { ZombieError } from "../../lib/store/state-store.ts";
 import type { Entry } from "../../lib/model/entry.ts";
 import { invariant } from "../../lib/errors.ts";
 import { isBeyond } from "../../lib/model/fence.ts";
 import type { Retention } from "../../lib/model/head.ts";
-import { digest } from "../../lib/hash.ts";
-import { statePartition } from "../../lib/model/ids.ts";
 import { sizeOfValue } from "../../lib/model/item.ts";
 import { INLINE_VALUE_BYTES_MAX } from "../../lib/limits.ts";
 import { failure, type Outcome, success } from "../../lib/model/outcome.ts";
-import type { ServiceManifest } from "../../lib/model/manifest.ts";
 import type { TurnOutcome } from "../../lib/protocol.ts";
-import { decodeJson, encodeJson, type Value } from "../../lib/model/value.ts";
 import type { DispatcherPorts } from "./delivery.ts";
-import type { Known } from "./known.ts";
+import type { Invocation } from "./invocation.ts";
 import { nonce } from "../../lib/nonce.ts";
 
-/** The reserved handler: no name that a definition takes has a tilde. */
-export const STATE_EDIT = "~state";
 /** What the invocation's head names as its deployment. */
 const ENGINE = "engine";
 /** Of one append, values apart: well below what an item holds, with the head's other fields. */
 const APPEND_BYTES_MAX = 128 * 1024;
 const NAMES_IN_ENTRY_MAX = 100;
 
-export interface StateEdit {
-  readonly state: Readonly<Record<string, Uint8Array>>;
-  /** What {@link stateVersion} must say of the state that is replaced. */
-  readonly version?: string;
-}
-
-/** A value, or what its state item says of a long one. */
-export type StateContent = Uint8Array | StateChunks;
-
-/** A name that has a value, and what tells its value from another. */
-export interface StateMark {
-  readonly name: string;
-  readonly mark: string;
-}
-
-export function encodeStateEdit({ state, version }: StateEdit): Uint8Array {
-  const value: Value = { state: { ...state }, ...(version === undefined ? {} : { version }) };
-  return new TextEncoder().encode(encodeJson(value));
-}
-
-const decodeStateEdit = (input: Uint8Array): StateEdit =>
-  decodeJson(new TextDecoder().decode(input)) as unknown as StateEdit;
-
-export const markOf = (name: string, value: StateContent): StateMark => ({
-  name,
-  mark: value instanceof Uint8Array ? markOfState(value) : value.mark,
-});
-
-/** Of names and values, whoever wrote them: of two equal states the version is equal. */
-export function stateVersion(marks: readonly StateMark[]): string {
-  const sorted = marks.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const parts = sorted.flatMap(({ name, mark }) => [name, mark]);
-  return Buffer.from(digest(16, "state", ...parts)).toString("base64url");
-}
-
-/** Shows everything that the key holds, read strongly, page by page: together it may be more than fits in memory.
- * `value`: absent of a name that was cleared, whose tombstone still has a fence, or that an earlier life of a workflow
- * has left. */
-export async function visitState(
-  ports: LifePorts,
-  { name: service, type }: Pick<ServiceManifest, "name" | "type">,
-  key: string,
-  visit: (name: string, value: StateContent | undefined, fence: string) => void | Promise<void>,
-): Promise<void> {
-  const from = await shownFrom(ports, { target: { service, handler: STATE_EDIT, key }, type });
-  let after: string | undefined;
-  do {
-    const page = await ports.items.query(
-      "state",
-      statePartition(service, key),
-      "",
-      after === undefined ? {} : { after },
-    );
-    for (const { sk, attributes } of page.items) {
-      const { f: fence, val: value } = attributes;
-      const content = value instanceof Uint8Array ? value : chunksIn(attributes);
-      await visit(
-        sk,
-        isShown(attributes, from) ? content : undefined,
-        typeof fence === "string" ? fence : "",
-      );
-    }
-    after = page.next;
-  } while (after !== undefined);
-}
-
-/** Edits come from the door alone, whose origins have no dot: a handler that calls the reserved name calls nothing. */
-export function isStateEdit({ target, start, head }: Pick<Known, "target" | "start" | "head">): boolean {
-  if (target.handler !== STATE_EDIT || target.key === undefined) return false;
-  return (start ?? head)?.origin.includes(".") === false;
-}
-
 interface EditTurn {
-  readonly known: Known;
+  readonly invocation: Invocation;
   readonly retention: Retention;
   readonly ownsLock: boolean;
 }
 
 /** The turn of an edit: see the head of this file. */
 export async function runStateEdit(ports: DispatcherPorts, turn: EditTurn): Promise<TurnOutcome> {
-  const { id, token, start, head } = turn.known;
+  const { id, token, start, head } = turn.invocation;
   invariant(token !== undefined, "W3", `the edit ${id} has no token`);
   const source = start ?? head;
   invariant(source !== undefined, "M1", `the edit ${id} has no input`);
@@ -145,16 +73,16 @@ export async function runStateEdit(ports: DispatcherPorts, turn: EditTurn): Prom
 
 async function edit(
   ports: DispatcherPorts,
-  { known, retention, ownsLock }: EditTurn,
+  { invocation, retention, ownsLock }: EditTurn,
   token: string,
   wanted: StateEdit,
 ): Promise<TurnOutcome> {
-  const { id, incarnation, target, start, item } = known;
+  const { id, incarnation, target, start, stored } = invocation;
   const writer = nonce(ports.entropy, 6);
   const journal = new Journal(ports.items, ports.clock, {
     ...{ id, incarnation, deployment: ENGINE, token, writer },
     ...(start === undefined ? {} : { start }),
-    ...(item === undefined ? {} : { head: item }),
+    ...(stored === undefined ? {} : { head: stored.item }),
   });
   const before: StateMark[] = [];
   const type = (await ports.registry.service(target.service))?.type ?? "object";

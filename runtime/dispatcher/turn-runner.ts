@@ -3,6 +3,7 @@
  * failed attempt is retried by the policy: at once, held under the message while the back-off is short, by a durable
  * timer otherwise.
  */
+import { endAsItIs, rest } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { outgoing } from "../../lib/store/send.ts";
 import type { Note } from "../../lib/model/entry.ts";
@@ -19,13 +20,13 @@ import {
 } from "../../lib/protocol.ts";
 import { decideRetry, type RetryDecision } from "../../lib/retry.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
-import { type HandlerOptions, handlerOptionsOf } from "./handler-options.ts";
-import type { InvocationWriter } from "./invocation-writer.ts";
+import { type HandlerOptions, handlerOptionsOf } from "../../lib/store/handler-options.ts";
 import type { KeyLock } from "./key-lock.ts";
-import { holderOf, type Known, renewed } from "./known.ts";
-import { arrange, forgetTimers, repeatLastOutputs, reply } from "./output-repeater.ts";
-import { renew } from "./renewal.ts";
-import { isStateEdit, runStateEdit } from "./state-edit.ts";
+import type { Invocation } from "./invocation.ts";
+import { arrange, forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
+import { renew } from "../../lib/store/renewal.ts";
+import { isStateEdit } from "../../lib/store/state-edit.ts";
+import { runStateEdit } from "./state-edit.ts";
 import { pause } from "../../lib/pause.ts";
 
 /** What remains for the dispatcher after the invocation is at rest. */
@@ -37,7 +38,7 @@ export type Rested =
   | { readonly kind: "lost" };
 
 interface Attempt {
-  readonly known: Known;
+  readonly known: Invocation;
   readonly carried: readonly Note[];
   readonly ownsLock: boolean;
   readonly state: AttemptState;
@@ -65,17 +66,20 @@ const GO_ON_MS_MIN = 30_000;
 
 export class TurnRunner {
   readonly #ports: DispatcherPorts;
-  readonly #writer: InvocationWriter;
   readonly #locks: KeyLock;
 
-  constructor(ports: DispatcherPorts, writer: InvocationWriter, locks: KeyLock) {
+  constructor(ports: DispatcherPorts, locks: KeyLock) {
     this.#ports = ports;
-    this.#writer = writer;
     this.#locks = locks;
   }
 
   /** `carried`: notes that ride in the message and are in no list yet. `ownsLock`: the key's lock is its own already. */
-  async run(known: Known, carried: readonly Note[], ownsLock: boolean, delivery: Delivery): Promise<Rested> {
+  async run(
+    known: Invocation,
+    carried: readonly Note[],
+    ownsLock: boolean,
+    delivery: Delivery,
+  ): Promise<Rested> {
     if (known.head) await renew(this.#ports, known.id, known.head);
     const { count } = known.attempt;
     let attempt: Attempt = { known, carried, ownsLock, state: { ...known.attempt, count: count + 1 } };
@@ -98,10 +102,10 @@ export class TurnRunner {
     { served, abortTimeoutMs, retentionMs, journalRetentionMs }: HandlerOptions,
     { deadlineMs }: Delivery,
   ): Promise<TurnOutcome | Died> {
-    const { id, incarnation, target, length, token, start, item } = attempt.known;
+    const { id, incarnation, target, length, token, start, stored } = attempt.known;
     if (isStateEdit(attempt.known)) {
       return await runStateEdit(this.#ports, {
-        known: attempt.known,
+        invocation: attempt.known,
         ownsLock: attempt.ownsLock,
         retention: { retentionMs, journalRetentionMs },
       });
@@ -119,7 +123,7 @@ export class TurnRunner {
       ...{ carried: attempt.carried, ownsLock: attempt.ownsLock },
       ...(token === undefined ? {} : { token }),
       ...(start === undefined ? {} : { start }),
-      ...(item === undefined ? {} : { head: item }),
+      ...(stored === undefined ? {} : { head: stored.item }),
     };
     const beganMs = this.#ports.clock.now();
     try {
@@ -160,7 +164,7 @@ export class TurnRunner {
   /** After a turn that ran out of time between two steps: another, under this message while there is time, else under a
    * message of its own. It is no failure, and counts as none. */
   async #goOn(attempt: Attempt, length: number, { deadlineMs }: Delivery): Promise<Attempt | Rested> {
-    const known = renewed(attempt.known, await readHead(this.#ports.items, attempt.known.id));
+    const known = attempt.known.reread(await readHead(this.#ports.items, attempt.known.id));
     if (known.head?.status === "completed" || known.length !== length) return { kind: "lost" };
     if (deadlineMs - this.#ports.clock.now() > GO_ON_MS_MIN)
       return { ...attempt, known, state: { count: 1 } };
@@ -176,7 +180,7 @@ export class TurnRunner {
     delivery: Delivery,
   ): Promise<Attempt | Rested> {
     const stored = await readHead(this.#ports.items, attempt.known.id);
-    const known = renewed(attempt.known, stored);
+    const known = attempt.known.reread(stored);
     if (known.head?.status === "completed") return { kind: "lost" };
     if (failed.kind === "failed" && known.length !== failed.length) return { kind: "lost" };
     if (failed.kind === "died" && known.head) {
@@ -240,7 +244,7 @@ export class TurnRunner {
   }
 
   /** Pauses what cannot be handled at all. `false`: it could not be written. */
-  async pause(known: Known, failed: TurnFailure): Promise<boolean> {
+  async pause(known: Invocation, failed: TurnFailure): Promise<boolean> {
     if (known.head?.status === "completed") return true;
     const state: AttemptState = { count: known.attempt.count + 1 };
     const options = await handlerOptionsOf(this.#ports.registry, known);
@@ -264,7 +268,7 @@ export class TurnRunner {
     if (decision.kind === "retry") return await this.#backOff(attempt, decision.delayMs, failed);
     if (!(await this.#holdsKey(attempt))) return { kind: "lost" };
     this.#ports.meter?.measure("paused");
-    const isPaused = await this.#writer.rest(known, "paused", { attempt: state, failure: failed, carried });
+    const isPaused = await rest(this.#ports, known, "paused", { attempt: state, failure: failed, carried });
     return { kind: isPaused ? "waiting" : "lost" };
   }
 
@@ -274,7 +278,7 @@ export class TurnRunner {
     const { id, incarnation, length } = known;
     const dueAtMs = this.#ports.clock.now() + delayMs;
     const resting = { attempt: state, ...(failed ? { failure: failed } : {}), carried, dueAtMs };
-    if (!(await this.#writer.rest(known, "backing-off", resting))) return { kind: "lost" };
+    if (!(await rest(this.#ports, known, "backing-off", resting))) return { kind: "lost" };
     const cause = `backoff.${length}.${state.count}.${dueAtMs}`;
     await this.#ports.timers.schedule({
       atMs: dueAtMs,
@@ -285,13 +289,13 @@ export class TurnRunner {
 
   /** R5: the lock before the head says that the invocation rests. */
   async #holdsKey({ known, ownsLock }: Attempt): Promise<boolean> {
-    const holder = holderOf(known);
+    const { holder } = known;
     return ownsLock || !holder || (await this.#locks.take(known.target, holder));
   }
 
-  async #kill(known: Known, { code, message }: TurnFailure, retention: HandlerOptions): Promise<Rested> {
+  async #kill(known: Invocation, { code, message }: TurnFailure, retention: HandlerOptions): Promise<Rested> {
     const outcome = failure(code, message);
-    const head = await this.#writer.end(known, outcome, retention);
+    const head = await endAsItIs(this.#ports, known, outcome, retention);
     if (!head) return { kind: "lost" };
     await reply(this.#ports, known.id, head.replies, outcome);
     return { kind: "completed", ownsLock: true };

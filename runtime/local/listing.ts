@@ -6,7 +6,7 @@
 import { deserialize } from "node:v8";
 import { statePartition } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
-import { idIn, type ListedPart, listedAtMs, partOf, shardOf } from "../../lib/model/listing.ts";
+import { idIn, type ListedPart, listedAtMs, partOf, shardOf, statusIn } from "../../lib/model/listing.ts";
 import type { KeyPage, ListedPage, ListedRange, Listing } from "../../lib/ports.ts";
 import type { LocalDatabase } from "./database.ts";
 
@@ -92,7 +92,7 @@ export class LocalListing implements Listing {
 
 /** As DynamoDB has it, save that what is running or accepted is open before it has rested, too. */
 function rowOf(partition: string, head: Attributes): Row {
-  const part = partOf(head["s"]) === "ended" ? "ended" : "open";
+  const part = partOf(statusIn(head)) === "ended" ? "ended" : "open";
   return { shard: `${part}.${shardOf(partition)}`, place: digits(listedAtMs(head)) + partition };
 }
 

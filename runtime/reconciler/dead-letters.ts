@@ -7,18 +7,10 @@
  * done what this one could not. A start that never became an invocation becomes a paused one, which takes its place among its
  * key's writers when it is resumed: others have overtaken it.
  */
-import { readHead, storeInput } from "../../lib/store/head-store.ts";
+import { pauseUndelivered } from "../../lib/store/head/transitions.ts";
+import { readHead } from "../../lib/store/head-store.ts";
 import { asError } from "../../lib/errors.ts";
-import {
-  encodeAttempt,
-  type Head,
-  headKey,
-  inputAttributes,
-  newHead,
-  whileAt,
-} from "../../lib/model/head.ts";
-import type { Attributes } from "../../lib/model/item.ts";
-import { decodeMessage, type Message, type Start } from "../../lib/model/message.ts";
+import { decodeMessage, type Message } from "../../lib/model/message.ts";
 import type { Clock, ItemStore, Logger } from "../../lib/ports.ts";
 
 export interface DeadLetter {
@@ -66,11 +58,20 @@ export class DeadLetterWatch {
     const message = this.#decode(body);
     if (!message) return false;
     const stored = await readHead(this.#ports.items, message.id);
-    if (!stored) return message.kind === "start" && (await this.#create(message));
+    const why = {
+      code: 500,
+      message: `the mailbox gave up delivering a message (${message.kind}): it is in the dead-letter queue`,
+    };
+    if (!stored) {
+      const start = message.kind === "start" ? message : undefined;
+      return await pauseUndelivered(this.#ports, { id: message.id, start }, why);
+    }
     const { head } = stored;
     const isOther = message.incarnation !== undefined && message.incarnation !== head.incarnation;
     if (isOther || head.status === "completed" || head.status === "paused") return false;
-    return head.modifiedAtMs <= sinceMs && (await this.#update(message, head));
+    return (
+      head.modifiedAtMs <= sinceMs && (await pauseUndelivered(this.#ports, { id: message.id, head }, why))
+    );
   }
 
   #decode(body: string): Message | undefined {
@@ -80,33 +81,5 @@ export class DeadLetterWatch {
       this.#ports.logger.log("error", "a dead letter cannot be read", { error: asError(error).message });
       return undefined;
     }
-  }
-
-  async #create(start: Start): Promise<boolean> {
-    await storeInput(this.#ports, start);
-    const attributes = {
-      ...newHead(start, {}),
-      ...inputAttributes(start),
-      ...this.#paused(start, undefined),
-    };
-    const when = { is: "absent" } as const;
-    return (await this.#ports.items.write({ op: "put", key: headKey(start.id), attributes, when })).won;
-  }
-
-  async #update(message: Message, head: Head): Promise<boolean> {
-    const changes = Object.entries(this.#paused(message, head)).map(
-      ([attribute, value]) => ({ do: "set", attribute, value }) as const,
-    );
-    const unmoved = { is: "eq", attribute: "u", value: head.modifiedAtMs } as const;
-    const when = { is: "all", of: [whileAt(head.incarnation, head.length), unmoved] } as const;
-    return (await this.#ports.items.write({ op: "update", key: headKey(message.id), changes, when })).won;
-  }
-
-  #paused({ kind }: Message, head: Head | undefined): Attributes {
-    const why = {
-      code: 500,
-      message: `the mailbox gave up delivering a message (${kind}): it is in the dead-letter queue`,
-    };
-    return { s: "paused", u: this.#ports.clock.now(), f: encodeAttempt(head?.attempt ?? { count: 0 }, why) };
   }
 }

@@ -2,7 +2,7 @@
  * The reconciler: a safety net under L1. It looks for invocations that should have moved and have not, and only
  * pokes them: the dispatcher then does again what may have been forgotten. It can be wrong without harm, and every
  * poke that helped is worth a look at the log: by M1 there should be none. Besides, it pokes what has been open for so
- * long that its items are to be renewed (runtime/dispatcher/renewal.ts).
+ * long that its items are to be renewed (lib/store/renewal.ts).
  */
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import { type Head, HEAD, parseHead } from "../../lib/model/head.ts";
@@ -11,7 +11,7 @@ import { idIn } from "../../lib/model/listing.ts";
 import type { Outgoing } from "../../lib/model/message.ts";
 import type { Clock, Entropy, ItemStore, Logger, Mailbox } from "../../lib/ports.ts";
 import { canProgress, leavesOf } from "../../lib/model/wait.ts";
-import { isRenewalDue } from "../dispatcher/renewal.ts";
+import { isRenewalDue } from "../../lib/store/renewal.ts";
 
 export interface ReconcilerPorts {
   readonly items: ItemStore;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { compileCondition, compileUpdate } from "../../lib/aws/expression.ts";
 import { InvariantError } from "../../lib/errors.ts";
 import { ifOlder } from "../../lib/model/fence.ts";
-import { whileAt } from "../../lib/model/head.ts";
+import { whileAt } from "../../lib/store/head/clauses.ts";
 
 describe("conditions become expressions", () => {
   test("names and values are placeholders, a name always the same one", () => {

@@ -69,9 +69,9 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "    const { won } = await this.#ports.items.write(place);",
     "    const won = place.op.length > 0;",
   ]),
-  bug("appends do not check the status", "lib/model/head.ts", 2000, [
-    '    whileOpen(incarnation),\n    { is: "ne", attribute: "s", value: "paused" },',
-    '    { is: "eq", attribute: "i", value: incarnation },',
+  bug("appends do not check the status", "lib/store/head/clauses.ts", 2000, [
+    "  all(whileOpen(incarnation), isNotPaused, hasLength(length));",
+    "  all(isOfLife(incarnation), hasLength(length));",
   ]),
   bug("the token is taken from the message at hand", "runtime/dispatcher/progress.ts", 500, [
     "(head?.token ?? tokenOf(this.#epoch, sequence))",
@@ -104,12 +104,12 @@ const OTHERS: readonly Planted[] = [
     "  const [next] = lock.inline;",
     "  const next = lock.inline.at(-1);",
   ]),
-  bug("a reply that a crash has swallowed is not sent again", "runtime/dispatcher/output-repeater.ts", 1000, [
-    '  if (head.status === "completed" && head.outcome) await reply(ports, id, head.replies, head.outcome);',
+  bug("a reply that a crash has swallowed is not sent again", "lib/store/last-outputs.ts", 1000, [
+    "  if (head.outcome) await reply(ports, id, head.replies, head.outcome);",
     "",
   ]),
-  bug("timers that a crash has swallowed are not set again", "runtime/dispatcher/output-repeater.ts", 1000, [
-    '  if (head.status !== "completed" && head.wait) await arrange(ports, { id, incarnation, target }, head.wait);',
+  bug("timers that a crash has swallowed are not set again", "lib/store/last-outputs.ts", 1000, [
+    "  if (wait) await arrange(ports, { id, incarnation, target }, wait);",
     "",
   ]),
   bug("a race is woken only when all of it can progress", "lib/model/wait.ts", 500, [
@@ -129,12 +129,10 @@ const OTHERS: readonly Planted[] = [
     "some((entry) => MUST_APPEND.includes(entry[0]))",
     'some((entry) => entry[0] !== "r" && MUST_APPEND.includes(entry[0]))',
   ]),
-  bug(
-    "the outputs of an append whose turn died are not done again",
-    "runtime/dispatcher/output-repeater.ts",
-    1000,
-    ["  await performOutputs(ports, subject, entries, head.lastAppend);", "  void subject; void entries;"],
-  ),
+  bug("the outputs of an append whose turn died are not done again", "lib/store/last-outputs.ts", 1000, [
+    "  await performOutputs(ports, subject, entries, head.lastAppend);",
+    "  void subject; void entries;",
+  ]),
   bug("the lock is not read before a turn", "runtime/dispatcher/key-lock.ts", 500, [
     "    if (!me) return",
     "    if (me) return",
@@ -147,21 +145,16 @@ const OTHERS: readonly Planted[] = [
     "return this.#issued[note[1]]?.settled === false;",
     "return true;",
   ]),
-  bug(
-    "who waits for a promise that was just completed is not told",
-    "runtime/dispatcher/output-repeater.ts",
-    6000,
-    [
-      "      if (outcome) found.push(replyTo(waiter, await kept(ports, subject.id, outcome)));",
-      "      void outcome; void kept;",
-    ],
-  ),
+  bug("who waits for a promise that was just completed is not told", "lib/store/last-outputs.ts", 6000, [
+    "      if (outcome) found.push(replyTo(waiter, await kept(ports, subject.id, outcome)));",
+    "      void outcome; void kept;",
+  ]),
   bug("a kill does not pass the key on", "runtime/dispatcher/dispatcher.ts", 2000, [
     "    await this.#cascade.killCallees(id);\n    return await this.#progress.passOn(known);",
     '    await this.#cascade.killCallees(id);\n    return "done";',
   ]),
-  bug("an invocation moves to the newest deployment", "runtime/dispatcher/handler-options.ts", 1000, [
-    "const pinned = known.head?.deployment ?? newest?.deployment;",
+  bug("an invocation moves to the newest deployment", "lib/store/handler-options.ts", 1000, [
+    "const pinned = pinnedTo ?? newest?.deployment;",
     "const pinned = newest?.deployment;",
   ]),
   bug("a delayed start runs at once", "runtime/dispatcher/dispatcher.ts", 500, [
@@ -204,9 +197,9 @@ const OTHERS: readonly Planted[] = [
     "  await atOnce(count, CHUNK_WRITES_AT_ONCE, async (index) => {\n    const attributes",
     "  void atOnce(count, CHUNK_WRITES_AT_ONCE, async (index) => {\n    const attributes",
   ]),
-  bug("an expired head is taken for one that is there", "lib/store/admission.ts", 1000, [
-    '  of: [{ is: "absent" }, { is: "lt", attribute: "e", value: nowMs + 1 }],',
-    '  of: [{ is: "absent" }, { is: "lt", attribute: "e", value: Math.min(0, nowMs) }],',
+  bug("an expired head is taken for one that is there", "lib/store/head/clauses.ts", 1000, [
+    'isBefore("expiresAtMs", nowMs + 1)',
+    'isBefore("expiresAtMs", Math.min(0, nowMs))',
   ]),
   bug("a promise of an expired run is still seen", "lib/store/promise-store.ts", 500, [
     "  (i === life.incarnation && i !== NO_LIFE) || (i === NO_LIFE && Number(c) >= life.fromMs);",

@@ -5,7 +5,7 @@ import { fenceOf, stateKey, tokenOf } from "../../../lib/model/fence.ts";
 import type { Write, WriteResult } from "../../../lib/model/item.ts";
 import type { Incoming } from "../../../lib/model/message.ts";
 import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
-import { visitState } from "../../../runtime/dispatcher/state-edit.ts";
+import { visitState } from "../../../lib/store/state-edit.ts";
 import { encodeMessage } from "../../../lib/model/message.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { AdminWorld } from "./admin-world.ts";

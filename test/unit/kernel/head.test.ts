@@ -12,9 +12,8 @@ import {
   pageKey,
   parseHead,
   retentionAttributes,
-  whileAt,
-  whileOpen,
 } from "../../../lib/model/head.ts";
+import { whileAt, whileOpen } from "../../../lib/store/head/clauses.ts";
 import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import { type Attributes, holds } from "../../../lib/model/item.ts";
 import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";

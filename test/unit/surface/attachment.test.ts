@@ -7,8 +7,7 @@ import { type Attach, decodeMessage, type Outgoing, type Start } from "../../../
 import { silentLogger } from "../../../lib/ports.ts";
 import { Attachment } from "../../../runtime/dispatcher/attachment.ts";
 import type { DispatcherPorts } from "../../../runtime/dispatcher/delivery.ts";
-import { InvocationWriter } from "../../../runtime/dispatcher/invocation-writer.ts";
-import { repeatLastOutputs } from "../../../runtime/dispatcher/output-repeater.ts";
+import { repeatLastOutputs } from "../../../lib/store/last-outputs.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { systemEntropy } from "../../../lib/entropy.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
@@ -34,7 +33,7 @@ function world() {
     entropy: systemEntropy,
     logger: silentLogger,
   } as unknown as DispatcherPorts;
-  const attachment = new Attachment(ports, new InvocationWriter(ports));
+  const attachment = new Attachment(ports);
   const put = async (fields: object) => {
     const start = { kind: "start", id: target, incarnation: 0, origin: "o", acceptedAtMs: 1 } as const;
     const attributes = newHead(

@@ -8,8 +8,9 @@
  * renewed for the first time that is the bound, afterwards the head's `ku`. Crash points: items first, then the head. A
  * renewal that stops in between is made again; one that comes late, after the end, costs some days of storage.
  */
-import { isRun } from "../../lib/store/workflow-life.ts";
-import { type Head, HEAD, headKey, isExpired } from "../../lib/model/head.ts";
+import { isRun } from "./workflow-life.ts";
+import { renewUntil } from "./head/transitions.ts";
+import { type Head, HEAD, isExpired } from "../model/head.ts";
 import {
   type InvocationId,
   journalPartition,
@@ -17,11 +18,11 @@ import {
   promiseValuePartition,
   statePartition,
   stateValuePartition,
-} from "../../lib/model/ids.ts";
-import type { Condition, ItemKey } from "../../lib/model/item.ts";
-import { HEAD_OUTLIVES_MS, KEEP_MS } from "../../lib/limits.ts";
-import type { Clock, ItemStore } from "../../lib/ports.ts";
-import { leavesOf } from "../../lib/model/wait.ts";
+} from "../model/ids.ts";
+import type { Condition, ItemKey } from "../model/item.ts";
+import { HEAD_OUTLIVES_MS, KEEP_MS } from "../limits.ts";
+import type { Clock, ItemStore } from "../ports.ts";
+import { leavesOf } from "../model/wait.ts";
 
 /** One that is open is renewed when less than this is left, milliseconds: the reconciler has so long to come by. */
 const MARGIN_MS = KEEP_MS / 2;
@@ -79,19 +80,7 @@ export async function renew(ports: RenewalPorts, id: InvocationId, head: Head): 
   for (const leaf of head.wait ? leavesOf(head.wait) : []) {
     if (leaf[0] === "p") await renewItem(items, { table: "state", pk, sk: leaf[2] }, until);
   }
-  const isLonger: Condition = {
-    is: "any",
-    of: [
-      { is: "missing", attribute: "ku" },
-      { is: "lt", attribute: "ku", value: untilMs },
-    ],
-  };
-  await items.write({
-    op: "update",
-    key: headKey(id),
-    changes: [{ do: "set", attribute: "ku", value: untilMs }],
-    when: { is: "all", of: [{ is: "eq", attribute: "i", value: head.incarnation }, isLonger] },
-  });
+  await renewUntil(items, id, head, untilMs);
 }
 
 /** Beyond the end of its retention; or so long again from when it will move at the latest, as far as is known. */

@@ -1,16 +1,16 @@
 /** What the registry says of an invocation's handler: its deployment, its limits, its policy. */
-import type { Retention } from "../../lib/model/head.ts";
-import { IDEMPOTENCY_RETENTION_MS, JOURNAL_RETENTION_MS, WORKFLOW_RETENTION_MS } from "../../lib/limits.ts";
+import type { Retention } from "../model/head.ts";
+import { IDEMPOTENCY_RETENTION_MS, JOURNAL_RETENTION_MS, WORKFLOW_RETENTION_MS } from "../limits.ts";
 import type {
   Deployment,
   HandlerKind,
   HandlerManifest,
   RetryPolicy,
   ServiceManifest,
-} from "../../lib/model/manifest.ts";
-import type { Registry } from "../../lib/ports.ts";
-import { retryPolicyOf } from "../../lib/retry.ts";
-import type { Known } from "./known.ts";
+} from "../model/manifest.ts";
+import type { Target } from "../model/message.ts";
+import type { Registry } from "../ports.ts";
+import { retryPolicyOf } from "../retry.ts";
 
 /** A turn is given at most this long, unless its handler's `abortTimeout` says otherwise, milliseconds. */
 const ABORT_TIMEOUT_MS = 10 * 60 * 1000;
@@ -22,11 +22,21 @@ export interface HandlerOptions extends Required<Retention> {
   readonly served?: { readonly deployment: Deployment; readonly kind: HandlerKind };
 }
 
+/** A head, or what is known of an invocation without one. */
+interface Pinned {
+  readonly target: Target;
+  readonly deployment?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
 /** Of the deployment that the invocation is pinned to, whatever newer ones declare; else of the newest. */
-export async function handlerOptionsOf(registry: Registry, known: Known): Promise<HandlerOptions> {
-  const { service: name, handler: wanted } = known.target;
+export async function handlerOptionsOf(
+  registry: Pick<Registry, "service" | "deployment">,
+  { target, deployment: pinnedTo, idempotencyKey }: Pinned,
+): Promise<HandlerOptions> {
+  const { service: name, handler: wanted } = target;
   const newest = await registry.service(name);
-  const pinned = known.head?.deployment ?? newest?.deployment;
+  const pinned = pinnedTo ?? newest?.deployment;
   const deployment = pinned === undefined ? undefined : await registry.deployment(pinned);
   const service = deployment?.services.find((candidate) => candidate.name === name) ?? newest;
   const handler = service?.handlers.find((candidate) => candidate.name === wanted);
@@ -34,7 +44,7 @@ export async function handlerOptionsOf(registry: Registry, known: Known): Promis
   return {
     retryPolicy: retryPolicyOf(service, handler),
     abortTimeoutMs,
-    ...retentionOf(service, handler, known.idempotencyKey !== undefined),
+    ...retentionOf(service, handler, idempotencyKey !== undefined),
     ...(handler && deployment ? { served: { deployment, kind: handler.kind } } : {}),
   };
 }

@@ -1,21 +1,32 @@
 /**
- * Does again what follows from the last append (R2) and arranges what a suspended invocation waits for. All of it is
- * idempotent, so it may be done whenever there is doubt.
+ * Does again what follows from the last append (R2) and from the status that it left.
+ *
+ * Job: for whoever acts next on an invocation while its last append's outputs are in doubt: the dispatcher, and the admin API
+ * before it purges. Besides: the timers and promises that a suspended invocation waits for, and the replies of one that has
+ * ended. All of it is idempotent, so it may be done whenever there is doubt.
+ * Boundary: what the entries of an append cause is in outputs.ts, which the turn itself uses.
  */
-import { awaitPromise } from "../../lib/store/promise-store.ts";
-import { type Carried, carried, performOutputs, replyTo } from "../../lib/store/outputs.ts";
-import { outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts";
-import { spill } from "../../lib/store/value-store.ts";
-import { type Head, mayBeInDoubt } from "../../lib/model/head.ts";
-import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
-import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
-import type { Outgoing, ReplyTo, Target } from "../../lib/model/message.ts";
-import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
+import { awaitPromise } from "./promise-store.ts";
+import { type Carried, carried, type OutputPorts, performOutputs, replyTo } from "./outputs.ts";
+import { outgoing, sendAll, startTimerOf } from "./send.ts";
+import { spill } from "./value-store.ts";
+import { type Head, mayBeInDoubt } from "../model/head.ts";
+import type { Incarnation, InvocationId } from "../model/ids.ts";
+import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";
+import type { Outgoing, ReplyTo, Target } from "../model/message.ts";
+import { encodeOutcome, type Outcome } from "../model/outcome.ts";
 import { isStateEdit } from "./state-edit.ts";
-import { leavesOf, type Wait } from "../../lib/model/wait.ts";
-import type { DispatcherPorts } from "./delivery.ts";
+import { leavesOf, type Wait } from "../model/wait.ts";
+import type { Registry, Timers } from "../ports.ts";
 
-export interface Subject {
+export interface RepeatPorts extends OutputPorts {
+  readonly registry: Pick<Registry, "service">;
+}
+interface WaitPorts extends OutputPorts {
+  readonly timers: Timers;
+}
+
+export interface Waiter {
   readonly id: InvocationId;
   readonly incarnation: Incarnation;
   readonly target: Target;
@@ -24,22 +35,34 @@ export interface Subject {
 /** The outputs of the last append, and, as the status has it, the timers or the replies. `sentAtMs`: when the message
  * at hand was sent. */
 export async function repeatLastOutputs(
-  ports: DispatcherPorts,
+  ports: RepeatPorts & WaitPorts,
   id: InvocationId,
   head: Head,
   sentAtMs?: number,
 ): Promise<void> {
-  const { incarnation, target } = head;
+  if (head.status === "completed") return await repeatEnd(ports, id, head, sentAtMs);
+  const { incarnation, target, wait } = head;
   if (mayBeInDoubt(head, ports.clock.now(), sentAtMs)) await repeatOutputs(ports, id, head);
-  if (head.status !== "completed" && head.wait) await arrange(ports, { id, incarnation, target }, head.wait);
-  if (head.status === "completed" && head.outcome) await reply(ports, id, head.replies, head.outcome);
+  if (wait) await arrange(ports, { id, incarnation, target }, wait);
 }
 
-async function repeatOutputs(ports: DispatcherPorts, id: InvocationId, head: Head): Promise<void> {
-  const { incarnation, target, token } = head;
+/** The same, of one that has ended. */
+export async function repeatEnd(
+  ports: RepeatPorts,
+  id: InvocationId,
+  head: Head,
+  sentAtMs?: number,
+): Promise<void> {
+  if (mayBeInDoubt(head, ports.clock.now(), sentAtMs)) await repeatOutputs(ports, id, head);
+  if (head.outcome) await reply(ports, id, head.replies, head.outcome);
+}
+
+async function repeatOutputs(ports: RepeatPorts, id: InvocationId, head: Head): Promise<void> {
+  const { incarnation, target, token, origin } = head;
   // The last append's entries are still in the head: only a later append drops what a page holds.
   const entries = head.tail.slice(Math.max(0, head.lastAppend - head.paged));
-  const type = isStateEdit({ target, head })
+  // A workflow's state has a time to live, and the id of an edit does not show that it is a workflow's.
+  const type = isStateEdit({ target, origin })
     ? (await ports.registry.service(target.service))?.type
     : undefined;
   const subject = {
@@ -52,12 +75,7 @@ async function repeatOutputs(ports: DispatcherPorts, id: InvocationId, head: Hea
 
 /** Schedules the timers and registers for the promises that the tree waits for, except those that the invocation
  * waited for before, unless they are overdue. */
-export async function arrange(
-  ports: DispatcherPorts,
-  subject: Subject,
-  wait: Wait,
-  before?: Wait,
-): Promise<void> {
+export async function arrange(ports: WaitPorts, subject: Waiter, wait: Wait, before?: Wait): Promise<void> {
   const found: Outgoing[] = [];
   const nowMs = ports.clock.now();
   const arranged = new Set(
@@ -79,13 +97,13 @@ export async function arrange(
 }
 
 /** What no message carries is stored with the invocation that is told. */
-const kept = async (ports: DispatcherPorts, id: InvocationId, outcome: Outcome): Promise<Carried> => ({
+const kept = async (ports: OutputPorts, id: InvocationId, outcome: Outcome): Promise<Carried> => ({
   value: await spill(ports, id, encodeOutcome(outcome), MESSAGE_PAYLOAD_BYTES_MAX),
 });
 
 /** A sleep's timer. Its message says when it is due, so that one that comes early is scheduled again (T1). */
 export function timerOf(
-  { id, incarnation }: Omit<Subject, "target">,
+  { id, incarnation }: Omit<Waiter, "target">,
   command: number,
   dueAtMs: number,
   again = "",
@@ -99,8 +117,8 @@ export function timerOf(
 
 /** Takes back what an invocation that has ended was waiting for, where that saves anything: see {@link Timers.cancel}. */
 export async function forgetTimers(
-  { timers, clock }: DispatcherPorts,
-  { id, incarnation }: Omit<Subject, "target">,
+  { timers, clock }: Pick<WaitPorts, "timers" | "clock">,
+  { id, incarnation }: Omit<Waiter, "target">,
   { wait, origin, dueAtMs }: Pick<Head, "wait" | "origin" | "dueAtMs">,
 ): Promise<void> {
   const nowMs = clock.now();
@@ -114,11 +132,12 @@ export async function forgetTimers(
 
 /** Tells everyone who awaits the invocation how it ended. */
 export async function reply(
-  ports: DispatcherPorts,
+  ports: Pick<OutputPorts, "items" | "mailbox">,
   id: InvocationId,
   replies: readonly ReplyTo[],
   outcome: Outcome,
 ): Promise<void> {
+  if (replies.length === 0) return;
   const sent = await carried(ports.items, id, encodeOutcome(outcome));
   await sendAll(
     ports.mailbox,

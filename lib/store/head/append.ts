@@ -1,0 +1,135 @@
+/**
+ * append: the one write by which a turn's entries come into the log (J1, J3, R8). With an ending, the status changes in the
+ * same write. Which head it expects is what the turn has read or written last.
+ *
+ * Bounds: HEAD_BYTES_SOFT_MAX for the tail, beyond which it is copied to pages (lib/store/journal.ts); INPUT_KEPT_BELOW_BYTES
+ * for the input of what has ended.
+ */
+import {
+  HEAD_ATTRIBUTE,
+  headAttributes,
+  type HeadField,
+  headKey,
+  inputAttributes,
+  newHead,
+  type Retention,
+  retentionAttributes,
+} from "../../model/head.ts";
+import type { Incarnation, InvocationId } from "../../model/ids.ts";
+import { type Attributes, type Change, sizeOf, type Write } from "../../model/item.ts";
+import type { Start } from "../../model/message.ts";
+import type { Outcome } from "../../model/outcome.ts";
+import type { Value } from "../../model/value.ts";
+import type { Wait } from "../../model/wait.ts";
+import type { StoredHead } from "../head-store.ts";
+import { all, hasNotes, thereIsNone, whileAt } from "./clauses.ts";
+import { appends, removes, sets } from "./write.ts";
+
+/** What the turn ends with, if this append is its last. */
+export type Ending =
+  | { readonly kind: "suspended"; readonly wait: Wait }
+  | ({ readonly kind: "completed"; readonly outcome: Outcome } & Retention);
+
+export interface Append {
+  readonly id: InvocationId;
+  readonly incarnation: Incarnation;
+  readonly deployment: string;
+  readonly token?: string;
+  /** Present unless the head holds the input already. */
+  readonly start?: Start;
+  /** The head as the turn knows it; absent: this append makes it. */
+  readonly before: StoredHead | undefined;
+  /** As they are stored: their large values apart. */
+  readonly entries: readonly Value[];
+  /** Notes that are in the log by now, and leave the list. */
+  readonly taken: number;
+  /** Names this append: a turn whose answer was lost recognises its own write. */
+  readonly writer: string;
+  /** Entries that pages hold: they leave the tail. */
+  readonly pagedTo: number;
+  readonly ending: Ending | undefined;
+  readonly nowMs: number;
+}
+
+/** Of a completed head's fields, beside its key, target and log, in bytes. */
+const INPUT_KEPT_BELOW_BYTES = 448;
+/** What an append takes off a head, unless it sets it anew. */
+const PASSING: readonly HeadField[] = ["wait", "dueAtMs", "attempt"];
+
+export function appendWrite(append: Append): Write {
+  const { id, incarnation, before, entries, taken, ending } = append;
+  const key = headKey(id);
+  const fields = fieldsOf(append);
+  if (!before) {
+    const first = newHead(startOf(append), append);
+    const attributes = { ...first, ...fields, ...headAttributes({ tail: entries }) };
+    return { op: "put", key, attributes, when: thereIsNone };
+  }
+  const gone = PASSING.filter(
+    (field) => HEAD_ATTRIBUTE[field] in before.item && !(HEAD_ATTRIBUTE[field] in fields),
+  );
+  const changes: Change[] = [
+    ...sets(fields),
+    ...removes(...gone),
+    ...tailChanges(append, before),
+    ...(taken > 0 ? [{ do: "drop", attribute: HEAD_ATTRIBUTE.notes, count: taken } as const] : []),
+  ];
+  const at = whileAt(incarnation, before.head.length);
+  // No lost wake-up: a suspension is refused while there are notes that it has not consumed (R9).
+  const when = ending?.kind === "suspended" ? all(at, hasNotes(taken)) : at;
+  return { op: "update", key, changes, when };
+}
+
+/** Whether the head that refused an append was written by that append's own first try. */
+export const isWrittenBy = (item: Attributes | undefined, writer: string, position: number): boolean =>
+  item?.[HEAD_ATTRIBUTE.writer] === writer && Number(item[HEAD_ATTRIBUTE.lastAppend]) === position;
+
+/** The head's entries as they are stored. */
+export function storedTail({ item }: StoredHead): readonly Value[] {
+  const held = item[HEAD_ATTRIBUTE.tail];
+  return Array.isArray(held) ? held : [];
+}
+
+function startOf({ start }: Append): Start {
+  if (!start) throw new TypeError("a turn without a head needs the Start");
+  return start;
+}
+
+function fieldsOf(append: Append): Attributes {
+  const { before, entries, writer, deployment, token, pagedTo, nowMs, ending } = append;
+  const head = before?.head;
+  const length = head?.length ?? 0;
+  const fields = headAttributes({
+    status: "running",
+    length: length + entries.length,
+    lastAppend: length,
+    writer,
+    modifiedAtMs: nowMs,
+    appendedAtMs: nowMs,
+    ...(head && head.deployment === undefined ? { deployment } : {}),
+    ...(head && head.token === undefined ? { token } : {}),
+    ...(pagedTo > (head?.paged ?? 0) ? { paged: pagedTo } : {}),
+  });
+  return ending ? { ...fields, ...endingFields(append, ending, sizeOf(fields)) } : fields;
+}
+
+function endingFields({ before, start, nowMs }: Append, ending: Ending, otherBytes: number): Attributes {
+  const input = start && before?.head.input === undefined ? inputAttributes(start) : {};
+  if (ending.kind === "suspended") {
+    return { ...headAttributes({ status: "suspended", wait: ending.wait }), ...input };
+  }
+  const { outcome } = ending;
+  const end = { ...headAttributes({ status: "completed", outcome }), ...retentionAttributes(nowMs, ending) };
+  // It is shown, and the invocation can be started anew with it, when that does not cost a write unit more.
+  const bytes = otherBytes + sizeOf(end) + sizeOf(input);
+  const isStored = typeof start?.input === "string" || input[HEAD_ATTRIBUTE.input] instanceof Uint8Array;
+  return isStored && bytes < INPUT_KEPT_BELOW_BYTES ? { ...end, ...input } : end;
+}
+
+/** Entries that a page holds are dropped in the same write. */
+function tailChanges({ entries, pagedTo }: Append, before: StoredHead): Change[] {
+  const { paged } = before.head;
+  if (pagedTo === paged) return appends("tail", entries);
+  const tail = storedTail(before).slice(pagedTo - paged);
+  return sets(headAttributes({ tail: [...tail, ...entries] }));
+}

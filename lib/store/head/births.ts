@@ -1,0 +1,107 @@
+/**
+ * The first head of an invocation, or of a new life of its id. Each is one conditional put, so of two messages that make the
+ * same head one wins and the other finds it. Large inputs and pages are stored before the head that refers to them.
+ *
+ * A turn's first append makes a head, too: see append.ts.
+ */
+import { OperationalError } from "../../errors.ts";
+import {
+  HEAD_ATTRIBUTE,
+  type Head,
+  headAttributes,
+  inputAttributes,
+  isExpired,
+  newHead,
+  parseHead,
+} from "../../model/head.ts";
+import type { Attributes, Condition } from "../../model/item.ts";
+import type { Start } from "../../model/message.ts";
+import type { Value } from "../../model/value.ts";
+import type { ItemStore } from "../../ports.ts";
+import { storeInput } from "../head-store.ts";
+import type { ValuePorts } from "../value-store.ts";
+import { isRun } from "../workflow-life.ts";
+import { thereIsNone, whenNoneOrExpired, whileEnded } from "./clauses.ts";
+import { putHead } from "./write.ts";
+
+/** Of one whose code has not run: `accepted`, or `scheduled` if it is delayed. */
+const unstarted = (start: Start, nowMs: number, previousExpiredAtMs?: number): Attributes => ({
+  ...newHead(start, {}),
+  ...inputAttributes(start),
+  ...headAttributes({
+    status: start.dueAtMs === undefined ? "accepted" : "scheduled",
+    dueAtMs: start.dueAtMs,
+    modifiedAtMs: nowMs,
+    previousExpiredAtMs,
+  }),
+});
+
+/**
+ * accept: the door makes the head of a request that may be repeated (R11). Its input is stored already. Answers the head
+ * of another request that was there first; `undefined`: it is this one's. A workflow's says when the life before it expired.
+ */
+export async function acceptHead({ items, clock }: ValuePorts, start: Start): Promise<Head | undefined> {
+  const nowMs = clock.now();
+  if (!isRun(start)) return await acceptWhen(items, start, nowMs, whenNoneOrExpired(nowMs));
+  const before = await acceptWhen(items, start, nowMs, thereIsNone);
+  if (!before || !isExpired(before, nowMs)) return before;
+  return await acceptWhen(items, start, nowMs, whileEnded(before), before.expiresAtMs);
+}
+
+async function acceptWhen(
+  items: ItemStore,
+  start: Start,
+  nowMs: number,
+  when: Condition,
+  previousExpiredAtMs?: number,
+): Promise<Head | undefined> {
+  const attributes = unstarted(start, nowMs, previousExpiredAtMs);
+  const { won, item } = await putHead(items, start.id, attributes, when);
+  // Refused by its own first try, whose answer was lost.
+  if (won || item?.[HEAD_ATTRIBUTE.origin] === start.origin) return undefined;
+  if (!item)
+    throw new OperationalError("unavailable", `the head of ${start.id} was there and is gone; try again`);
+  return parseHead(item);
+}
+
+/** schedule: a delayed start that a handler has sent is registered. Refused if it is there, or a new life of a derived id. */
+export async function scheduleHead(ports: ValuePorts, start: Start): Promise<void> {
+  const sent = await storeInput(ports, start);
+  await putHead(ports.items, start.id, unstarted(sent, ports.clock.now()), thereIsNone);
+}
+
+/** reincarnate: a new life of a derived id whose last one has expired. `false`: someone else was first. */
+export async function reincarnateHead(ports: ValuePorts, start: Start, expired: Head): Promise<boolean> {
+  const sent = await storeInput(ports, start);
+  const attributes = unstarted(sent, ports.clock.now(), expired.expiresAtMs);
+  return (await putHead(ports.items, start.id, attributes, whileEnded(expired))).won;
+}
+
+/** The log that a restarted invocation goes on from: its last entries in the head, the others in pages. */
+export interface RestartedLog {
+  readonly length: number;
+  readonly lastAppend: number;
+  readonly paged: number;
+  readonly tail: readonly Value[];
+}
+
+/** restart: a new invocation that goes on from a log which another one has made. Nothing is done if it is there. */
+export async function restartHead(
+  items: ItemStore,
+  start: Start,
+  log: RestartedLog & { readonly deployment: string | undefined },
+): Promise<void> {
+  const attributes = { ...unstarted(start, start.acceptedAtMs), ...headAttributes(log) };
+  await putHead(items, start.id, attributes, thereIsNone);
+}
+
+/** The first head of one that is parked, rests or ends without ever having appended. `false`: there is one by now. */
+export async function createHead(
+  items: ItemStore,
+  start: Start,
+  token: string | undefined,
+  attributes: Attributes,
+): Promise<boolean> {
+  const first = newHead(start, token === undefined ? {} : { token });
+  return (await putHead(items, start.id, { ...first, ...attributes }, thereIsNone)).won;
+}

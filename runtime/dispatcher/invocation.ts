@@ -1,0 +1,87 @@
+/** What the dispatcher knows of an invocation before a turn: from its head, from its Start, or from both. */
+import type { StoredHead } from "../../lib/store/head-store.ts";
+import type { Head } from "../../lib/model/head.ts";
+import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
+import type { Holder } from "../../lib/model/lock.ts";
+import type { Start, Target } from "../../lib/model/message.ts";
+import type { AttemptState } from "../../lib/protocol.ts";
+
+export class Invocation {
+  readonly id: InvocationId;
+  /** Of an exclusive invocation: what orders it among its key's writers (W2). */
+  readonly token: string | undefined;
+  /** The message that brought it, if that is at hand. */
+  readonly start: Start | undefined;
+  /** The head, and the item that it was parsed from; absent: none is known. */
+  readonly stored: StoredHead | undefined;
+  readonly #source: Head | Start;
+
+  private constructor(
+    source: Head | Start,
+    id: InvocationId,
+    token: string | undefined,
+    start?: Start,
+    stored?: StoredHead,
+  ) {
+    this.#source = source;
+    this.id = id;
+    this.token = token;
+    this.start = start;
+    this.stored = stored;
+  }
+
+  /** One of which no head is known. */
+  static begun(start: Start, token: string | undefined): Invocation {
+    return new Invocation(start, start.id, token, start);
+  }
+
+  static stored(
+    id: InvocationId,
+    stored: StoredHead,
+    token: string | undefined,
+    start?: Start,
+  ): StoredInvocation {
+    return new Invocation(stored.head, id, token, start, stored) as StoredInvocation;
+  }
+
+  /** The same, by its head as it now stands, if there is one. */
+  reread(stored: StoredHead | undefined): Invocation {
+    return stored ? Invocation.stored(this.id, stored, this.token ?? stored.head.token, this.start) : this;
+  }
+
+  get head(): Head | undefined {
+    return this.stored?.head;
+  }
+  get incarnation(): Incarnation {
+    return this.#source.incarnation;
+  }
+  get target(): Target {
+    return this.#source.target;
+  }
+  get origin(): string {
+    return this.#source.origin;
+  }
+  get idempotencyKey(): string | undefined {
+    return this.#source.idempotencyKey;
+  }
+  /** Which it is pinned to. */
+  get deployment(): string | undefined {
+    return this.head?.deployment;
+  }
+  /** Entries in its log. */
+  get length(): number {
+    return this.head?.length ?? 0;
+  }
+  /** Attempts made so far without progress. */
+  get attempt(): AttemptState {
+    return this.head?.attempt ?? { count: 0 };
+  }
+  /** It as the holder of its key's lock; `undefined` if it is not exclusive. */
+  get holder(): Holder | undefined {
+    const { id, incarnation, token } = this;
+    return token === undefined ? undefined : { id, incarnation, token };
+  }
+}
+
+/** One that has a head. */
+export type StoredInvocation = Invocation & { readonly head: Head; readonly stored: StoredHead };
