@@ -3,7 +3,7 @@ import type { Duration } from "../lib/duration.ts";
 import type { InvocationId } from "../lib/model/ids.ts";
 import type { Target } from "../lib/model/message.ts";
 import type { TerminalError } from "../lib/errors.ts";
-import type { Client, SendClient } from "./client/client-types.ts";
+import type { Client, SendClient } from "./rpc.ts";
 import type {
   ClientFromDescriptors,
   Descriptors,
@@ -11,10 +11,9 @@ import type {
   SendClientFromDescriptors,
   ServiceDescriptor,
   WorkflowDescriptor,
-} from "./interface.ts";
+} from "./descriptor.ts";
 import type { DurablePromise, InvocationPromise } from "./durable-promise.ts";
-import type { Rand } from "./turn/random.ts";
-import type { CoreHandlersOf } from "./restate/sdk-core.ts";
+import type { CoreHandlersOf } from "./restate/published-types.ts";
 import type { Serde } from "./serde.ts";
 
 export type RunAction<T> = (() => Promise<T>) | (() => T);
@@ -46,6 +45,13 @@ export interface InvocationRequest {
   readonly limitKey?: string | undefined;
   /** Aborted when this attempt is over, however it ended. */
   readonly attemptCompletedSignal: AbortSignal;
+}
+
+/** The same numbers on every replay, from a seed of the invocation. Not for cryptography. */
+export interface Rand {
+  /** In [0, 1). */
+  random(): number;
+  uuidv4(): string;
 }
 
 export interface ContextDate {

@@ -19,69 +19,22 @@ import {
   type ServiceOptions,
   type WorkflowOptions,
 } from "./definition.ts";
-import type { InvocationHandle, Opts, SendOpts } from "./client/client-types.ts";
-import type { InvocationPromise } from "./durable-promise.ts";
+import type {
+  Any,
+  Descriptor,
+  DescriptorOpts,
+  Descriptors,
+  HandlerDescriptor,
+  InferInput,
+  InferOutput,
+  ObjectDescriptor,
+  ServiceDescriptor,
+  WorkflowDescriptor,
+} from "./descriptor.ts";
 import type { ServiceType } from "../lib/model/manifest.ts";
-import { type SchemaOutput, schemaSerde, type StandardSchema } from "./schema-serde.ts";
-import type { Serde } from "./serde.ts";
+import { type SchemaOutput, type Serde, serde, type StandardSchema } from "./serde.ts";
 
-export interface DescriptorOpts {
-  description?: string;
-  metadata?: Record<string, string>;
-}
-
-// oxlint-disable-next-line typescript/no-explicit-any -- of whatever type: a handler's input is both given and taken
-type Any = any;
-
-/** One handler of a contract. */
-export interface HandlerDescriptor<I = Any, O = Any, Shared extends boolean = boolean> {
-  readonly _inputSerde?: Serde<I>;
-  readonly _outputSerde?: Serde<O>;
-  readonly _shared?: Shared;
-  readonly _description?: string;
-  readonly _metadata?: Record<string, string>;
-}
-export type Descriptors = Record<string, HandlerDescriptor>;
-export interface Descriptor<
-  Name extends string = string,
-  H extends Descriptors = Descriptors,
-  Kind extends ServiceType = ServiceType,
-> {
-  readonly name: Name;
-  readonly _kind: Kind;
-  readonly _handlers: H;
-  readonly _description?: string;
-  readonly _metadata?: Record<string, string>;
-}
-export type ServiceDescriptor<Name extends string = string, H extends Descriptors = Descriptors> = Descriptor<
-  Name,
-  H,
-  "service"
->;
-export type ObjectDescriptor<Name extends string = string, H extends Descriptors = Descriptors> = Descriptor<
-  Name,
-  H,
-  "object"
->;
-export type WorkflowDescriptor<
-  Name extends string = string,
-  H extends Descriptors = Descriptors,
-> = Descriptor<Name, H, "workflow">;
-
-export type InferInput<D> = D extends HandlerDescriptor<infer I, Any, Any> ? I : Any;
-export type InferOutput<D> = D extends HandlerDescriptor<Any, infer O, Any> ? O : Any;
 type SerdeType<S> = S extends Serde<infer T> ? T : never;
-
-/** Calls by a contract. */
-export type ClientFromDescriptors<H extends Descriptors> = {
-  readonly [K in keyof H]: (
-    ...args: Args<InferInput<H[K]>, Opts<InferInput<H[K]>, InferOutput<H[K]>>>
-  ) => InvocationPromise<InferOutput<H[K]>>;
-};
-export type SendClientFromDescriptors<H extends Descriptors> = {
-  readonly [K in keyof H]: (...args: Args<InferInput<H[K]>, SendOpts<InferInput<H[K]>>>) => InvocationHandle;
-};
-type Args<I, O> = [I] extends [void] ? [options?: O] : [input: I, options?: O];
 
 /** Declares handlers: the types alone (`json`), or a serde or schema for each direction. */
 interface Declare<Shared extends boolean> {
@@ -134,8 +87,8 @@ function declaring<Shared extends boolean>(shared: Shared): Declare<Shared> {
     schemas: (options) =>
       describe(
         options,
-        options.input && schemaSerde(options.input),
-        options.output && schemaSerde(options.output),
+        options.input && serde.schema(options.input),
+        options.output && serde.schema(options.output),
       ),
   };
 }

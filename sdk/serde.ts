@@ -1,5 +1,4 @@
-/** How values become bytes and back. */
-import { schemaSerde } from "./schema-serde.ts";
+/** How values become bytes and back: as JSON, as JSON that a schema validates, as they are, or not at all. */
 
 export interface Serde<T> {
   readonly contentType?: string;
@@ -38,6 +37,110 @@ class JsonSerde<T> implements Serde<T> {
     return JSON.parse(decoder.decode(data)) as T;
   }
 }
+
+// --- Standard Schema (zod, valibot, arktype and others implement it; none is needed here) ---
+
+interface Issue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+type Result<O> = { readonly value: O; readonly issues?: undefined } | { readonly issues: readonly Issue[] };
+type Convert = (options: {
+  readonly target: string;
+  readonly libraryOptions?: Record<string, unknown> | undefined;
+}) => Record<string, unknown>;
+
+/** What this package uses of https://standardschema.dev, version 1. */
+export interface StandardSchema<I = unknown, O = I> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly types?: { readonly input: I; readonly output: O } | undefined;
+    readonly validate: (
+      value: unknown,
+      options?: { readonly libraryOptions?: Record<string, unknown> | undefined },
+    ) => Result<O> | Promise<Result<O>>;
+    /** Standard JSON Schema, where the library has it. */
+    readonly jsonSchema?: { readonly input: Convert; readonly output: Convert };
+  };
+}
+export type SchemaOutput<S extends StandardSchema> = NonNullable<S["~standard"]["types"]>["output"];
+
+type LibraryOptions = Record<string, unknown>;
+
+const JSON_SCHEMA_TARGET = "draft-2020-12";
+class SchemaSerde<S extends StandardSchema> implements Serde<SchemaOutput<S>> {
+  readonly contentType?: string;
+  readonly jsonSchema?: object;
+  readonly #schema: S;
+  readonly #validateOptions: { readonly libraryOptions?: LibraryOptions };
+
+  constructor(schema: S, validateOptions?: LibraryOptions, jsonSchemaOptions?: LibraryOptions) {
+    this.#schema = schema;
+    this.#validateOptions = validateOptions === undefined ? {} : { libraryOptions: validateOptions };
+    const jsonSchema = jsonSchemaOf(schema, jsonSchemaOptions);
+    if (jsonSchema !== undefined) this.jsonSchema = jsonSchema;
+    if (!acceptsOnlyNothing(schema)) this.contentType = "application/json";
+  }
+
+  /** What a handler returns is its own word: it is not validated. */
+  serialize(value: SchemaOutput<S>): Uint8Array {
+    if (value === undefined) return new Uint8Array(0);
+    const text = JSON.stringify(value) as string | undefined;
+    if (text === undefined) throw new TypeError(`a ${typeof value} cannot be serialised as JSON`);
+    return encoder.encode(text);
+  }
+
+  /** Throws `TypeError` that lists what is wrong. */
+  deserialize(data: Uint8Array): SchemaOutput<S> {
+    const parsed: unknown = data.byteLength === 0 ? undefined : JSON.parse(decoder.decode(data));
+    const result = this.#schema["~standard"].validate(parsed, this.#validateOptions);
+    if (result instanceof Promise) {
+      throw new TypeError("the schema validates asynchronously; a serde needs one that does not");
+    }
+    if (result.issues) {
+      throw new TypeError(`Standard schema validation failed:\n${result.issues.map(describe).join("\n")}`);
+    }
+    return result.value;
+  }
+}
+
+function describe({ message, path = [] }: Issue): string {
+  const at = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
+  return `* ${at === "" ? "" : `(at /${at.replaceAll(".", "/")}) `}${message}`;
+}
+
+/** For discovery. A schema that has none, or cannot be said in JSON Schema, is left out. */
+function jsonSchemaOf(
+  schema: StandardSchema,
+  libraryOptions: LibraryOptions | undefined,
+): object | undefined {
+  try {
+    return schema["~standard"].jsonSchema?.output({ target: JSON_SCHEMA_TARGET, libraryOptions });
+  } catch {
+    return undefined;
+  }
+}
+
+/** A schema of `void` or `undefined`: its value has no content and so no content type. */
+function acceptsOnlyNothing(schema: StandardSchema): boolean {
+  const accepts = (value: unknown): boolean => {
+    try {
+      const result = schema["~standard"].validate(value);
+      return !(result instanceof Promise) && result.issues === undefined;
+    } catch {
+      return false;
+    }
+  };
+  return accepts(undefined) && ![null, {}, [], "", 0, false].some(accepts);
+}
+
+/** JSON, validated when it is read. Options go to the schema's library. */
+const schemaSerde = <S extends StandardSchema>(
+  schema: S,
+  validateOptions?: LibraryOptions,
+  jsonSchemaOptions?: LibraryOptions,
+): Serde<SchemaOutput<S>> => new SchemaSerde(schema, validateOptions, jsonSchemaOptions);
 
 const binary: Serde<Uint8Array> = {
   contentType: "application/octet-stream",

@@ -1,11 +1,11 @@
 /** `perdure/restate` for servers that pass on `Request`s: alias `@restatedev/restate-sdk/fetch` to `perdure/restate/fetch`.
  * The server must let a request's and its response's body flow at the same time. */
-import { type EndpointHandler, RestateEndpointBase } from "./restate-endpoint.ts";
+import { type EndpointHandler, RestateEndpointBase } from "./endpoint.ts";
 import { createFetchHandler, type FetchHandler } from "../serve/serve-fetch.ts";
-import type { NodeEndpointOptions } from "../serve/serve-restate.ts";
+import type { NodeEndpointOptions } from "./serve.ts";
 
-export * from "./restate.ts";
-export type { NodeEndpointOptions as FetchEndpointOptions } from "../serve/serve-restate.ts";
+export * from "./index.ts";
+export type { NodeEndpointOptions as FetchEndpointOptions } from "./serve.ts";
 
 export const createEndpointHandler = (options: NodeEndpointOptions): EndpointHandler<FetchHandler> =>
   createFetchHandler(options);

@@ -4,9 +4,9 @@
  */
 import { SERVED } from "../endpoint.ts";
 import { createLambdaHandler } from "../lambda.ts";
-import { type EndpointHandler, type EndpointOptions, RestateEndpointBase } from "./restate-endpoint.ts";
+import { type EndpointHandler, type EndpointOptions, RestateEndpointBase } from "./endpoint.ts";
 
-export * from "./restate.ts";
+export * from "./index.ts";
 
 type LambdaHandler = ReturnType<typeof createLambdaHandler>;
 

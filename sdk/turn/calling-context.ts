@@ -18,19 +18,13 @@ import {
 } from "../../lib/model/ids.ts";
 import { IDEMPOTENCY_KEY_BYTES_MAX, KEY_BYTES_MAX } from "../../lib/limits.ts";
 import { type HandlerKind, isExclusive, type ServiceType } from "../../lib/model/manifest.ts";
-import type {
-  CallOptions,
-  Client,
-  InvocationHandle,
-  SendClient,
-  SendOptions,
-} from "../client/client-types.ts";
-import { Opts, SendOpts } from "../client/client-types.ts";
+import type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } from "../rpc.ts";
+import { Opts, SendOpts } from "../rpc.ts";
 import type { GenericCall, GenericSend } from "../context.ts";
 import { DurablePromise, InvocationPromise } from "../durable-promise.ts";
 import { bytesOf, limited } from "./checked-value.ts";
 import { HandlerContext } from "./handler-context.ts";
-import type { ClientFromDescriptors, Descriptors, SendClientFromDescriptors } from "../interface.ts";
+import type { ClientFromDescriptors, Descriptors, SendClientFromDescriptors } from "../descriptor.ts";
 import { type Serde, serde } from "../serde.ts";
 
 interface Callee {

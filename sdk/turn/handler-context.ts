@@ -16,14 +16,21 @@ import type { TurnRequest } from "../../lib/protocol.ts";
 import type { Completion } from "../../lib/turn/turn-machine.ts";
 import type { Value } from "../../lib/model/value.ts";
 import type { Leaf } from "../../lib/model/wait.ts";
-import type { ContextDate, InvocationRequest, RunAction, RunOptions, WorkflowPromise } from "../context.ts";
+import type {
+  ContextDate,
+  InvocationRequest,
+  Rand,
+  RunAction,
+  RunOptions,
+  WorkflowPromise,
+} from "../context.ts";
 import { assertName, bytesOf, decodeHeld, failureOf, limited } from "./checked-value.ts";
 import { currentTurn } from "./current-turn.ts";
 import { DurablePromise } from "../durable-promise.ts";
 import type { PromiseOwner, Root } from "./promise-owner.ts";
 import type { AttemptHooks } from "../hooks.ts";
 import type { TurnLog } from "../logger.ts";
-import { type Rand, SeededRandom } from "./random.ts";
+import { SeededRandom } from "./random.ts";
 import type { Serde } from "../serde.ts";
 import { StateView } from "./state-view.ts";
 import { executeStep } from "./step.ts";

@@ -1,11 +1,6 @@
 /** `ctx.rand`: the same numbers on every replay, from a seed of the invocation. Not for cryptography. */
 import { digest } from "../../lib/hash.ts";
-
-export interface Rand {
-  /** In [0, 1). */
-  random(): number;
-  uuidv4(): string;
-}
+import type { Rand } from "../context.ts";
 
 /** sfc32 (Doty-Humphrey's small fast counter), seeded by the invocation's identity. */
 export class SeededRandom implements Rand {

@@ -14,7 +14,7 @@ const EXAMPLES = ["01-greeter", "02-bank-account", "03-order-saga", "04-signup"]
 
 const SDK: Record<Side, string> = {
   restate: join(ROOT, "bench/peers/node_modules/@restatedev/restate-sdk"),
-  perdure: join(ROOT, "sdk/restate/restate.ts"),
+  perdure: join(ROOT, "sdk/restate/index.ts"),
 };
 
 /** The examples import Perdure's names; this is the one that Restate's SDK has another name for. */

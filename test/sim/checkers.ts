@@ -5,7 +5,7 @@ import { lockKey, parseLock } from "../../lib/model/lock.ts";
 import { isExclusiveId, statePartition } from "../../lib/model/ids.ts";
 import type { Entry } from "../../lib/model/entry.ts";
 import type { Accepted } from "./clients.ts";
-import type { Tables } from "./item-store.ts";
+import type { Tables } from "./tables.ts";
 import type { Queue } from "./mailbox.ts";
 import type { Life, Observer } from "./observer.ts";
 import { journalValue, stateValue } from "./stored-value.ts";

@@ -10,17 +10,14 @@
 import type { Incoming, Outgoing } from "../../lib/model/message.ts";
 import type { Mailbox } from "../../lib/ports.ts";
 import type { Actor, Effects } from "./actor.ts";
-import type { Observer } from "./observer.ts";
+import type { Observer, SentMessage } from "./observer.ts";
 import type { Prng } from "./prng.ts";
 
 const DEDUP_MS = 5 * 60 * 1000;
 const BATCH_MAX = 10;
 
-export interface Held {
+interface Held extends SentMessage {
   readonly messageId: string;
-  readonly group: string;
-  readonly sequence: string;
-  readonly body: string;
   receiveCount: number;
   /** Hidden until then; 0: visible. */
   hiddenUntilMs: number;

@@ -12,10 +12,9 @@ import type { Message } from "../../lib/model/message.ts";
 import { decodeMessage } from "../../lib/model/message.ts";
 import { equalValues, type Value } from "../../lib/model/value.ts";
 import type { Actor, CurrentTurn } from "./actor.ts";
-import type { Tables } from "./item-store.ts";
-import type { Held } from "./mailbox.ts";
 import type { Program } from "./program.ts";
 import { journalValue, stateValue } from "./stored-value.ts";
+import type { Tables } from "./tables.ts";
 import type { Trace } from "./trace.ts";
 
 /** Thrown where an invariant is violated; it stops the run. */
@@ -26,6 +25,13 @@ export class Violation extends Error {
     super(`${rule}: ${message}`);
     this.rule = rule;
   }
+}
+
+/** A message that the mailbox took. */
+export interface SentMessage {
+  readonly group: string;
+  readonly sequence: string;
+  readonly body: string;
 }
 
 /** One life of an invocation, as its head has shown it. */
@@ -329,7 +335,7 @@ export class Observer {
 
   // --- messages ----------------------------------------------------------------------------------------------
 
-  accepted(by: string, { group, sequence, body }: Held): void {
+  accepted(by: string, { group, sequence, body }: SentMessage): void {
     this.#trace.add(by, "sends", `${sequence.slice(-5)} ${body.slice(0, 200)}`);
     const message = decodeMessage(body);
     this.count(`message ${message.kind}`);
@@ -356,7 +362,7 @@ export class Observer {
     this.#trace.add(by, "sends (swallowed)", body.slice(0, 200));
     this.count("message swallowed");
   }
-  deleted({ sequence }: Held): void {
+  deleted({ sequence }: SentMessage): void {
     this.#trace.add("mailbox", "deletes", sequence.slice(-5));
   }
 

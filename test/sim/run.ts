@@ -3,7 +3,7 @@ import { type CrashPoint, Effects } from "./actor.ts";
 import { checkEnding, checkRest, resultOf, withoutCounts } from "./checkers.ts";
 import { Clients } from "./clients.ts";
 import { type FaultPlan, Faults } from "./faults.ts";
-import { Tables } from "./item-store.ts";
+import { Tables } from "./tables.ts";
 import { Queue } from "./mailbox.ts";
 import { Observer } from "./observer.ts";
 import { Platform, type World } from "./platform.ts";

@@ -2,7 +2,7 @@
 import { journalPartition, type InvocationId } from "../../lib/model/ids.ts";
 import type { Attributes, Table } from "../../lib/model/item.ts";
 import { itemNamesOf } from "../../lib/model/value-ref.ts";
-import type { Tables } from "./item-store.ts";
+import type { Tables } from "./tables.ts";
 
 /** `undefined` if any item of it is missing. */
 export function journalValue(tables: Tables, id: InvocationId, ref: string): Uint8Array | undefined {

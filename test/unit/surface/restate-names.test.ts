@@ -10,7 +10,7 @@ const ABSENT: Record<string, string> = {
   ScopedContext: "preview; scopes and limit keys are flow control of Restate's server",
 };
 
-/** Names that the source exports, types included. */
+/** Names that the sources export, types included. */
 function exportedBy(source: string): Set<string> {
   const lists = [...source.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names = ""]) =>
     names.split(",").map((name) => name.trim().replace(/^.* as /, "")),
@@ -22,7 +22,9 @@ function exportedBy(source: string): Set<string> {
   return new Set([...lists, ...declared].filter((name) => name !== ""));
 }
 
-const source = readFileSync(new URL("../../../sdk/restate/restate.ts", import.meta.url), "utf8");
+const source = ["sdk/restate/index.ts", "sdk/shared-exports.ts"]
+  .map((file) => readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8"))
+  .join("\n");
 
 test("values", () => {
   expect(list.values.length).toBeGreaterThan(20);

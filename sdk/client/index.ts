@@ -3,8 +3,8 @@
  * Light: it needs `fetch` and nothing else.
  */
 import { parseDuration, toMs, type Duration } from "../../lib/duration.ts";
-import type { ClientRetryPolicy } from "./client-retry.ts";
-import { ClientTransport, type RequestLimits } from "./client-transport.ts";
+import type { ClientRetryPolicy } from "./retry.ts";
+import { ClientTransport, type RequestLimits } from "./transport.ts";
 import type { HandlersOf } from "../context.ts";
 import type {
   Descriptors,
@@ -13,12 +13,12 @@ import type {
   ObjectDescriptor,
   ServiceDescriptor,
   WorkflowDescriptor,
-} from "../interface.ts";
+} from "../descriptor.ts";
 import { jsonSerde, type Serde } from "../serde.ts";
 
-export { HttpCallError } from "./client-transport.ts";
-export { isTransient } from "./client-retry.ts";
-export type { ClientRetryPolicy, RequestFailure } from "./client-retry.ts";
+export { HttpCallError } from "./transport.ts";
+export { isTransient } from "./retry.ts";
+export type { ClientRetryPolicy, RequestFailure } from "./retry.ts";
 
 export interface ClientOptions {
   /** The ingress, `http://localhost:8080` locally. */

@@ -1,7 +1,7 @@
 /** Typed clients derived from definitions, and the options of a call. */
-import type { Duration } from "../../lib/duration.ts";
-import type { InvocationPromise } from "../durable-promise.ts";
-import type { Serde } from "../serde.ts";
+import type { Duration } from "../lib/duration.ts";
+import type { InvocationPromise } from "./durable-promise.ts";
+import type { Serde } from "./serde.ts";
 
 export interface CallOptions<I = unknown, O = unknown> {
   input?: Serde<I>;

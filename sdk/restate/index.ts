@@ -2,9 +2,9 @@
  * The SDK under the names of Restate's: alias `@restatedev/restate-sdk` to `perdure/restate`, and code that was written
  * for it compiles and runs. What is left out does not exist here (docs/parity.md), so that the compiler finds it.
  */
-import type { CallOptions, SendOptions } from "../client/client-types.ts";
 import type {
   Context,
+  ExplicitCancellation,
   HandlersOf,
   InvocationRequest,
   ObjectContext,
@@ -15,13 +15,6 @@ import type {
   WorkflowSharedContext,
 } from "../context.ts";
 import type { Duration } from "../../lib/duration.ts";
-import type {
-  Descriptors,
-  ObjectDescriptor,
-  ServiceDescriptor,
-  ServicePerHandlerOpts,
-  WorkflowDescriptor,
-} from "../interface.ts";
 import {
   type Describing,
   type HandlerOptions,
@@ -35,76 +28,44 @@ import {
   type WorkflowHandlers,
   type WorkflowOptions,
 } from "../definition.ts";
+import type {
+  Any,
+  Descriptors,
+  ObjectDescriptor,
+  ServiceDescriptor,
+  WorkflowDescriptor,
+} from "../descriptor.ts";
 import { DurablePromise as RestatePromise, isDurablePromise } from "../durable-promise.ts";
 import { TerminalError } from "../../lib/errors.ts";
+import { isSuspendedError } from "../hooks.ts";
 import { isInvocationId, type InvocationId } from "../../lib/model/ids.ts";
+import type { ServicePerHandlerOpts } from "../interface.ts";
 import type { Target } from "../../lib/model/message.ts";
-import type { CoreDefinition } from "./sdk-core.ts";
+import type { CoreDefinition } from "./published-types.ts";
+import type { CallOptions, SendOptions } from "../rpc.ts";
 import { type Serde, serde as ownSerde } from "../serde.ts";
 
-export { handlers } from "../definition.ts";
+export * from "../shared-exports.ts";
+export type { RetryPolicyOptions as RetryPolicy, ServiceOptions as ObjectOptions } from "../definition.ts";
+export { Opts, SendOpts } from "../rpc.ts";
+export type { InferInput, InferOutput } from "../descriptor.ts";
 export type {
-  RetryPolicyOptions as RetryPolicy,
-  ServiceOptions,
-  ServiceOptions as ObjectOptions,
-  WorkflowOptions,
-} from "../definition.ts";
-export type {
-  Context,
-  ContextDate,
-  GenericCall,
-  GenericSend,
-  InvocationReference,
-  ObjectContext,
-  ObjectSharedContext,
-  RunAction,
-  RunOptions,
-  SignalReference,
-  UntypedState,
-  WorkflowContext,
-  WorkflowSharedContext,
-} from "../context.ts";
-export { Opts, rpc, SendOpts } from "../client/client-types.ts";
-export type { Client, InvocationHandle, SendClient } from "../client/client-types.ts";
-export { InvocationPromise } from "../durable-promise.ts";
-export type { Serde } from "../serde.ts";
-export type { Hooks, HooksProvider, Interceptor } from "../hooks.ts";
-export { LoggerContext, LogSource, RestateLogLevel } from "../logger.ts";
-export type { LoggerTransport, LogMetadata } from "../logger.ts";
-export {
-  CancelledError,
-  PauseError,
-  RestateError,
-  RetryableError,
-  TerminalError,
-  TimeoutError,
-} from "../../lib/errors.ts";
-export { iface, implement } from "../interface.ts";
-export type {
-  ClientFromDescriptors,
-  Descriptor,
-  DescriptorOpts,
   FnOf,
-  HandlerDescriptor,
-  InferInput,
-  InferOutput,
-  ObjectDescriptor,
   ObjectImplHandlers,
-  SendClientFromDescriptors,
-  ServiceDescriptor,
   ServiceImplHandlers,
   ServiceInterface,
   ServicePerHandlerOpts,
-  WorkflowDescriptor,
   WorkflowImplHandlers,
 } from "../interface.ts";
-export type { Duration } from "../../lib/duration.ts";
-export type { Rand } from "../turn/random.ts";
-export { createEndpointHandler, endpoint, RestateEndpoint, serve } from "../serve/serve-restate.ts";
-export type { NodeEndpointOptions, ServeOptions } from "../serve/serve-restate.ts";
-export { RestateEndpointBase } from "./restate-endpoint.ts";
-export type { DefaultServiceOptions, EndpointOptions } from "./restate-endpoint.ts";
-export * as internal from "./internal.ts";
+export { createEndpointHandler, endpoint, RestateEndpoint, serve } from "./serve.ts";
+export type { NodeEndpointOptions, ServeOptions } from "./serve.ts";
+export { RestateEndpointBase } from "./endpoint.ts";
+export type { DefaultServiceOptions, EndpointOptions } from "./endpoint.ts";
+
+export const internal = { isSuspendedError };
+export declare namespace internal {
+  interface ContextInternal extends Context, ExplicitCancellation {}
+}
 
 export { RestatePromise };
 export const isRestatePromise = isDurablePromise;
@@ -119,9 +80,6 @@ export const createObjectHandler = handlers.object.exclusive;
 export const createObjectSharedHandler = handlers.object.shared;
 export const createWorkflowHandler = handlers.workflow.workflow;
 export const createWorkflowSharedHandler = handlers.workflow.shared;
-
-// oxlint-disable-next-line typescript/no-explicit-any -- as there: of whatever type is asked for, and only `any` is every type
-type Any = any;
 
 export const serde: Omit<typeof ownSerde, "json"> & {
   json: Serde<Any> & Pick<typeof ownSerde.json, "schema">;

@@ -1,5 +1,5 @@
 /** A client's requests: sent, and sent again where that is harmless. */
-import { type ClientRetryPolicy, ClientRetries, type RequestFailure } from "./client-retry.ts";
+import { type ClientRetryPolicy, ClientRetries, type RequestFailure } from "./retry.ts";
 
 /** The ingress (or the admin API) answered with an error: its status, and its body as text. */
 export class HttpCallError extends Error {
