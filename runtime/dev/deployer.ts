@@ -8,7 +8,7 @@ import type { ItemRegistry } from "../../lib/store/registry.ts";
 import { FunctionError } from "../../lib/errors.ts";
 import type { RegisteredService, ServiceManifest } from "../../lib/model/manifest.ts";
 import type { Clock } from "../../lib/ports.ts";
-import { BuildError, type Bundle } from "./bundle.ts";
+import { BuildError, type Bundle } from "./bundler.ts";
 import type { HostPool } from "./hosts/host-pool.ts";
 
 export interface BlobStore {

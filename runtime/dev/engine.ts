@@ -28,7 +28,7 @@ import { HostPool } from "./hosts/host-pool.ts";
 import { HttpHosts, isHttp } from "./hosts/http-hosts.ts";
 import { HttpServer } from "./http-server.ts";
 import { localSiteOnly } from "./local-site.ts";
-import { type ReloadEvent, Reloader } from "./reload.ts";
+import { type ReloadEvent, Reloader } from "./reloader.ts";
 
 /** The overall limit of a turn: a handler that has neither ended nor suspended by then is given up and tried again. */
 export const TURN_MS_MAX = 10 * 60 * 1000;

@@ -1,25 +1,8 @@
 /**
- * One end of the pipe between the engine and a host process: calls in both directions, each answered once. All that
- * one event-loop turn has to say travels as one message, since a message costs far more than what is in it.
+ * One end of the pipe between the engine and a host process: calls in both directions, each answered once. All frames of
+ * one turn of the event loop travel as one message, because a message costs far more than what is in it.
  */
-import { OperationalError, type OperationalCode } from "../../../lib/errors.ts";
-
-const CALL = 0;
-const ANSWER = 1;
-const ERROR = 2;
-
-export type Frame =
-  | readonly [kind: typeof CALL, id: number, method: string, argument: unknown]
-  | readonly [kind: typeof ANSWER, id: number, value: unknown]
-  | readonly [kind: typeof ERROR, id: number, error: WireError];
-
-/** An error as it crosses the pipe: what is needed to recognise it on the other side. */
-export interface WireError {
-  readonly message: string;
-  readonly stack?: string;
-  /** Set for an {@link OperationalError}. */
-  readonly operational?: OperationalCode;
-}
+import { ANSWER, CALL, ERROR, type Frame, frameIn, reviveError, type WireError, wireError } from "./frame.ts";
 
 /** Methods by name, one argument each. */
 export type Calls = Record<string, (argument: never) => Promise<unknown>>;
@@ -31,8 +14,8 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** How the other side's failure is thrown on this side. */
-export type ReviveError = (error: WireError) => Error;
+/** Makes of the other side's error one that is thrown on this side. */
+type ReviveError = (error: WireError) => Error;
 
 export class Channel<Remote extends Calls> {
   readonly #send: (frames: readonly Frame[]) => void;
@@ -46,7 +29,7 @@ export class Channel<Remote extends Calls> {
   #onServed: (() => void) | undefined;
   #closed: Error | undefined;
 
-  /** `send` passes frames to the other side's {@link receive}, in order; `local` answers its calls. */
+  /** `send` passes frames to the other side's {@link receive}, in order. `local` answers its calls. */
   constructor(send: (frames: readonly Frame[]) => void, local: Calls, revive: ReviveError = reviveError) {
     this.#send = send;
     this.#local = local;
@@ -65,22 +48,24 @@ export class Channel<Remote extends Calls> {
     });
   }
 
-  /** What the other side sent. Ignores what is none of its frames: a handler may use the process's pipe too. */
+  /** Takes what the other side sent. Ignores what is not a frame: a handler may use the process's pipe too. */
   receive(frames: unknown): void {
     if (!Array.isArray(frames)) return;
-    for (const frame of frames as Frame[]) {
+    for (const sent of frames as readonly unknown[]) {
+      const frame = frameIn(sent);
+      if (frame === undefined) continue;
       if (frame[0] === CALL) this.#serve(frame[1], frame[2], frame[3]);
       else this.#settle(frame);
     }
   }
 
-  /** Resolves when what the other side has asked for is done. */
+  /** Resolves when all calls of the other side are answered. */
   served(): Promise<void> {
     if (this.#serving === 0) return Promise.resolve();
     return new Promise((resolve) => (this.#onServed = resolve));
   }
 
-  /** Fails what waits and all later calls. */
+  /** Fails the calls that wait for an answer, and all later ones. */
   close(reason: Error): void {
     if (this.#closed) return;
     this.#closed = reason;
@@ -123,7 +108,7 @@ export class Channel<Remote extends Calls> {
     try {
       this.#send(frames);
     } catch {
-      // One frame that cannot be cloned must not take the others with it.
+      // If one frame cannot be cloned, the others must still be sent.
       for (const frame of frames) this.#sendAlone(frame);
     }
   }
@@ -137,19 +122,4 @@ export class Channel<Remote extends Calls> {
       else this.#send([[ERROR, frame[1], wire]]);
     }
   }
-}
-
-export function wireError(thrown: unknown): WireError {
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const wire = { message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) };
-  return error instanceof OperationalError ? { ...wire, operational: error.code } : wire;
-}
-
-export function reviveError(wire: WireError): Error {
-  const error =
-    wire.operational === undefined
-      ? new Error(wire.message)
-      : new OperationalError(wire.operational, wire.message);
-  if (wire.stack !== undefined) error.stack = wire.stack;
-  return error;
 }

@@ -1,65 +1,69 @@
 /**
- * Who may have ended a host process. All turns that were in flight in it are suspects, and run alone next time; one that
- * ended a process in which it was alone did it, and from then on its handler's turns run alone for a while. One that is
- * there every time counts as guilty too.
+ * Which turns run alone because a host process crashed.
+ *
+ * A turn that was in a process that crashed runs alone next time. If it crashes alone, it is blamed, and its handler's
+ * other turns run alone too for a minute. A turn that was in a crashing process {@link SHARED_CRASHES_MAX} times is blamed
+ * even if others ran beside it.
+ *
+ * Job: remembers the crashes. Boundary: host-pool.ts asks where a turn runs; isolated-hosts.ts runs it alone.
  */
 import type { FunctionError } from "../../../lib/errors.ts";
 import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 
-/** How long a handler that ended a process is kept apart. */
-export const HANDLER_APART_MS = 60_000;
-/** From this many deaths on, company is no excuse. */
-const UNPROVEN_MAX = 3;
-const GUILTY = Number.POSITIVE_INFINITY;
-/** Remembered at most; beyond, the oldest are forgotten. */
-const SUSPECTS_MAX = 10_000;
+/** For how long a blamed handler's turns run alone. */
+export const HANDLER_ALONE_MS = 60_000;
+/** After this many crashes a turn counts as the cause, even if others ran beside it. */
+const SHARED_CRASHES_MAX = 3;
+const BLAMED = Number.POSITIVE_INFINITY;
+/** The most invocations, and the most handlers, that are remembered. Beyond, the oldest are forgotten. */
+const REMEMBERED_MAX = 10_000;
 
-export class Suspicion {
+export class CrashBlame {
   readonly #now: () => number;
-  /** Invocations, with the number of processes that died with them, and others, in flight; `GUILTY` when alone. */
-  readonly #invocations = new Map<string, number>();
-  /** Handlers of a deployment, until when. */
-  readonly #handlers = new Map<string, number>();
+  /** By invocation: how many processes crashed while it and others ran in them; `BLAMED` if it was alone. */
+  readonly #crashes = new Map<string, number>();
+  /** By handler of a deployment: until when its turns run alone. */
+  readonly #aloneUntilMs = new Map<string, number>();
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
-  /** Whether the turn has to run in a process of its own. */
-  includes(request: TurnRequest): boolean {
-    if (this.#invocations.size === 0 && this.#handlers.size === 0) return false;
-    if (this.#invocations.has(request.id)) return true;
-    const until = this.#handlers.get(handlerOf(request));
-    if (until === undefined) return false;
-    if (until > this.#now()) return true;
-    this.#handlers.delete(handlerOf(request));
+  /** Whether the turn must run in a process of its own. */
+  mustRunAlone(request: TurnRequest): boolean {
+    if (this.#crashes.size === 0 && this.#aloneUntilMs.size === 0) return false;
+    if (this.#crashes.has(request.id)) return true;
+    const untilMs = this.#aloneUntilMs.get(handlerOf(request));
+    if (untilMs === undefined) return false;
+    if (untilMs > this.#now()) return true;
+    this.#aloneUntilMs.delete(handlerOf(request));
     return false;
   }
 
-  /** Whether its process died, and it may well have been another turn's doing. */
-  isUnproven(request: TurnRequest): boolean {
-    return (this.#invocations.get(request.id) ?? GUILTY) < UNPROVEN_MAX;
+  /** Whether a process crashed with the turn in it, and another turn may have been the cause. */
+  isInDoubt(request: TurnRequest): boolean {
+    return (this.#crashes.get(request.id) ?? BLAMED) < SHARED_CRASHES_MAX;
   }
 
-  /** A process died with these turns in flight. */
-  died(inFlight: readonly TurnRequest[], reason: FunctionError): void {
-    // A deployment that cannot be loaded is no handler's fault.
+  /** A process crashed with these turns in flight. */
+  crashed(inFlight: readonly TurnRequest[], reason: FunctionError): void {
+    // If a deployment cannot be loaded, no handler has run.
     if (reason.code === "init") return;
     const [first] = inFlight;
     if (first !== undefined && inFlight.length === 1) {
-      this.#invocations.set(first.id, GUILTY);
-      this.#handlers.set(handlerOf(first), this.#now() + HANDLER_APART_MS);
+      this.#crashes.set(first.id, BLAMED);
+      this.#aloneUntilMs.set(handlerOf(first), this.#now() + HANDLER_ALONE_MS);
     } else {
-      for (const { id } of inFlight) this.#invocations.set(id, (this.#invocations.get(id) ?? 0) + 1);
+      for (const { id } of inFlight) this.#crashes.set(id, (this.#crashes.get(id) ?? 0) + 1);
     }
-    forgetOldest(this.#invocations);
-    forgetOldest(this.#handlers);
+    forgetOldest(this.#crashes);
+    forgetOldest(this.#aloneUntilMs);
   }
 
-  /** A turn ended, and its process did not. */
-  survived(request: TurnRequest, outcome: TurnOutcome): void {
-    if (this.#invocations.size === 0) return;
-    if (outcome.kind === "completed" || this.isUnproven(request)) this.#invocations.delete(request.id);
+  /** A turn that ran alone has ended, and its process did not crash. */
+  ended(request: TurnRequest, outcome: TurnOutcome): void {
+    if (this.#crashes.size === 0) return;
+    if (outcome.kind === "completed" || this.isInDoubt(request)) this.#crashes.delete(request.id);
   }
 }
 
@@ -68,7 +72,7 @@ const handlerOf = ({ deployment, target }: TurnRequest): string =>
 
 function forgetOldest(map: Map<string, unknown>): void {
   for (const key of map.keys()) {
-    if (map.size <= SUSPECTS_MAX) return;
+    if (map.size <= REMEMBERED_MAX) return;
     map.delete(key);
   }
 }

@@ -1,6 +1,9 @@
 /**
- * Runs turns in host processes: one for each deployment, started when it is first needed and again after it died, and
- * for suspects one of their own (`quarantine.ts`). A process that is no longer wanted ends when its last turn has.
+ * Runs turns in host processes, so that a handler that crashes or spins hurts neither the engine nor anything durable.
+ *
+ * A deployment has one process for its turns. It is started when it is first needed, and again after a crash. A turn that
+ * was in a process that crashed runs alone next time (crash-blame.ts), in a process of isolated-hosts.ts. A process that
+ * is not needed any more ends after its last turn.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,13 +14,13 @@ import type { Invoker } from "../../../lib/ports.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { HostProcess } from "./host-process.ts";
 import { engineCalls, type EngineCalls, type EnginePorts } from "./host-protocol.ts";
-import { Quarantine } from "./isolated-hosts.ts";
-import { Reaper } from "./orphan-killer.ts";
-import { Suspicion } from "./crash-blame.ts";
+import { CrashBlame } from "./crash-blame.ts";
+import { IsolatedHosts } from "./isolated-hosts.ts";
+import { OrphanKiller } from "./orphan-killer.ts";
 
-/** Heap of a host process. */
+/** The heap of a host process. */
 export const HOST_HEAP_MB = 1024;
-/** A process of an old deployment that has had nothing to do for this long is ended. */
+/** A process of an old deployment ends when it has had no turn for this long. */
 const IDLE_MS_MAX = 10_000;
 const TICK_MS = 1_000;
 
@@ -33,22 +36,23 @@ export interface HostPoolOptions {
   readonly turnSlackMs?: number;
 }
 
-interface Shared {
-  readonly host: HostProcess;
+/** The process of a deployment's turns that need not run alone. */
+interface SharedHost {
+  readonly process: HostProcess;
   usedAtMs: number;
 }
 
 export class HostPool implements Invoker {
   readonly #options: HostPoolOptions;
   readonly #calls: EngineCalls;
-  readonly #reaper = new Reaper();
-  readonly #suspicion = new Suspicion();
-  readonly #quarantine = new Quarantine((deployment) => this.#start(deployment));
-  readonly #shared = new Map<string, Shared>();
-  readonly #starting = new Map<string, Promise<Shared>>();
-  /** Every process that has not ended. */
-  readonly #hosts = new Set<HostProcess>();
-  /** Of bundles that are being loaded. */
+  readonly #orphanKiller = new OrphanKiller();
+  readonly #crashBlame = new CrashBlame();
+  readonly #isolated = new IsolatedHosts((deployment) => this.#start(deployment));
+  readonly #shared = new Map<string, SharedHost>();
+  readonly #starting = new Map<string, Promise<SharedHost>>();
+  /** All processes that have not ended. */
+  readonly #processes = new Set<HostProcess>();
+  /** Folders of bundles that are being loaded. */
   readonly #folders = new Set<string>();
   readonly #ticker: NodeJS.Timeout;
   #current: string | undefined;
@@ -63,11 +67,11 @@ export class HostPool implements Invoker {
 
   /** Starts the deployment's process and asks what it serves. Rejects with a {@link FunctionError}. */
   async discover(deployment: string): Promise<DiscoveryResponse> {
-    const { host } = await this.#sharedOf(deployment);
-    return host.discovered;
+    const { process } = await this.#sharedOf(deployment);
+    return process.discovered;
   }
 
-  /** Names the deployment whose process stays, whether it has something to do or not. */
+  /** Names the deployment whose process is kept even when it has no turn. */
   keep(deployment: string): void {
     this.#current = deployment;
   }
@@ -75,51 +79,50 @@ export class HostPool implements Invoker {
   async invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
     if (this.#stopped) throw new OperationalError("unavailable", "the engine is stopping");
     try {
-      if (!this.#suspicion.includes(request)) return await this.#runShared(deployment.id, request);
-      const outcome = await this.#quarantine.run(request);
-      this.#suspicion.survived(request, outcome);
+      if (!this.#crashBlame.mustRunAlone(request)) return await this.#runShared(deployment.id, request);
+      const outcome = await this.#isolated.run(request);
+      this.#crashBlame.ended(request, outcome);
       return outcome;
     } catch (error) {
-      throw this.#isExcused(request, error) ? excuse(error) : error;
+      throw this.#isInDoubt(request, error) ? notBlamed(error) : error;
     }
   }
 
   async #runShared(deployment: string, request: TurnRequest): Promise<TurnOutcome> {
-    const shared = this.#alive(deployment) ?? (await this.#sharedOf(deployment));
+    const shared = this.#running(deployment) ?? (await this.#sharedOf(deployment));
     shared.usedAtMs = performance.now();
-    return shared.host.turn(request);
+    return shared.process.turn(request);
   }
 
-  /** A death that may have been a neighbour's doing is charged to nobody: the invocation is looked at anew, and its next
-   * turn runs alone. */
-  #isExcused(request: TurnRequest, error: unknown): error is FunctionError {
-    return error instanceof FunctionError && error.code !== "init" && this.#suspicion.isUnproven(request);
+  /** Whether the process crashed, and another turn in it may have been the cause. */
+  #isInDoubt(request: TurnRequest, error: unknown): error is FunctionError {
+    return error instanceof FunctionError && error.code !== "init" && this.#crashBlame.isInDoubt(request);
   }
 
-  /** Ends all processes; what they were at fails. */
+  /** Ends all processes. Their turns fail. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#ticker);
-    this.#quarantine.stop(new OperationalError("unavailable", "the engine is stopping"));
+    this.#isolated.stop(new OperationalError("unavailable", "the engine is stopping"));
     await Promise.allSettled(this.#starting.values());
-    await Promise.all([...this.#hosts].map((host) => host.stop()));
+    await Promise.all([...this.#processes].map((process) => process.stop()));
     await Promise.all([...this.#folders].map((folder) => this.#remove(folder)));
-    this.#reaper.stop();
+    this.#orphanKiller.stop();
   }
 
-  #alive(deployment: string): Shared | undefined {
+  #running(deployment: string): SharedHost | undefined {
     const shared = this.#shared.get(deployment);
-    return shared?.host.alive === true ? shared : undefined;
+    return shared?.process.takesTurns === true ? shared : undefined;
   }
 
-  #sharedOf(deployment: string): Promise<Shared> {
-    const alive = this.#alive(deployment);
-    if (alive) return Promise.resolve(alive);
+  #sharedOf(deployment: string): Promise<SharedHost> {
+    const running = this.#running(deployment);
+    if (running) return Promise.resolve(running);
     let starting = this.#starting.get(deployment);
     if (!starting) {
       starting = this.#start(deployment)
-        .then((host) => {
-          const shared = { host, usedAtMs: performance.now() };
+        .then((process) => {
+          const shared = { process, usedAtMs: performance.now() };
           this.#shared.set(deployment, shared);
           return shared;
         })
@@ -137,24 +140,22 @@ export class HostPool implements Invoker {
       throw new OperationalError("unavailable", "the engine is stopping");
     }
     const { heapMb = HOST_HEAP_MB, hangMs, loadMs, turnSlackMs, output } = this.#options;
-    const host = new HostProcess({
+    const process = new HostProcess({
       bundlePath,
       heapMb,
       calls: this.#calls,
-      reaper: this.#reaper,
+      orphanKiller: this.#orphanKiller,
       output: (stream, line) => output(deployment, stream, line),
-      died: (inFlight, reason) => this.#suspicion.died(inFlight, reason),
+      crashed: (inFlight, reason) => this.#crashBlame.crashed(inFlight, reason),
       ...(hangMs === undefined ? {} : { hangMs }),
       ...(loadMs === undefined ? {} : { loadMs }),
       ...(turnSlackMs === undefined ? {} : { turnSlackMs }),
     });
-    this.#hosts.add(host);
-    void host.gone.then(() => this.#hosts.delete(host));
-    // Once it is loaded nobody reads it again, and a killed engine leaves nothing behind.
-    void host.discovered
-      .catch(() => undefined)
-      .then(() => rm(dirname(bundlePath), { recursive: true, force: true }));
-    return host;
+    this.#processes.add(process);
+    void process.gone.then(() => this.#processes.delete(process));
+    // Nobody reads the bundle after it is loaded. Without it a killed engine leaves nothing behind.
+    void process.discovered.catch(() => undefined).then(removeBundle);
+    return process;
   }
 
   async #writeBundle(deployment: string): Promise<string> {
@@ -175,20 +176,21 @@ export class HostPool implements Invoker {
   }
 
   #tick(): void {
-    for (const host of this.#hosts) host.tick();
+    for (const process of this.#processes) process.tick();
     const now = performance.now();
-    for (const [deployment, { host, usedAtMs }] of this.#shared) {
-      const idle = host.load === 0 && now - usedAtMs > IDLE_MS_MAX && deployment !== this.#current;
-      if (host.alive && !idle) continue;
+    for (const [deployment, { process, usedAtMs }] of this.#shared) {
+      const isUnused = process.isIdle && now - usedAtMs > IDLE_MS_MAX && deployment !== this.#current;
+      if (process.takesTurns && !isUnused) continue;
       this.#shared.delete(deployment);
-      if (idle) void host.stop();
+      if (isUnused) void process.stop();
     }
-    this.#quarantine.tick();
+    this.#isolated.tick();
   }
 }
 
-const excuse = ({ message }: FunctionError): OperationalError =>
+/** No attempt is counted: the invocation is looked at again, and its next turn runs alone. */
+const notBlamed = ({ message }: FunctionError): OperationalError =>
   new OperationalError(
     "unavailable",
-    `its process ended while others ran in it too, so it runs alone next: ${message}`,
+    `its process crashed while other turns ran in it, so it runs alone next: ${message}`,
   );

@@ -1,6 +1,6 @@
 /**
- * One host process, seen from the engine: a child that runs turns of one deployment. When it dies, for whatever reason,
- * each of its turns fails with a {@link FunctionError} that says why, and nothing else happens.
+ * One host process, as the engine sees it: a child process that runs the turns of one deployment. If it ends, each of its
+ * turns fails with a {@link FunctionError} that says why. Nothing else is affected.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { extname, join } from "node:path";
@@ -13,23 +13,21 @@ import {
 } from "../../../lib/protocol.ts";
 import { Channel } from "./channel.ts";
 import type { EngineCalls, HostCalls } from "./host-protocol.ts";
-import type { LastWords } from "./host.ts";
-import { LineSplitter } from "./line-splitter.ts";
-import type { Reaper } from "./orphan-killer.ts";
+import { HostOutput } from "./host-output.ts";
+import type { UncaughtError } from "./host-script.ts";
+import type { OrphanKiller } from "./orphan-killer.ts";
 
-/** A bundle that has not been loaded by then is not going to be. */
+/** A bundle that takes longer to load is given up. */
 export const LOAD_MS_MAX = 15_000;
-/** An event loop that answers nothing for this long, while turns are in flight, spins: the process is killed. */
+/** If the event loop answers nothing for this long while turns are in flight, it spins: the process is killed. */
 export const HANG_MS_MAX = 5_000;
-/** What a turn gets beyond its own limit before it is given up here: it should have ended itself. */
+/** A turn should end itself at its own limit. It gets this much more before it is given up here. */
 export const TURN_SLACK_MS = 5_000;
-/** The most that one tick counts as silence. */
+/** The most silence that one tick adds. */
 const TICK_MS_MAX = 2_000;
-/** How long an exited process's last output is waited for, since what it started may hold its pipes open. */
+/** How long to wait for the last output of a process that has exited: its own children may hold the pipes open. */
 const LAST_OUTPUT_MS_MAX = 100;
-/** Of the error output, kept to find out what a process died of. */
-const ERROR_TAIL_CHARS_MAX = 2_000;
-/** Exit code of a process that V8 aborts, which a shell reports as 128 + SIGABRT. */
+/** The exit code of a process that V8 aborts, as a shell reports it: 128 + SIGABRT. */
 const ABORT_EXIT_CODE = 134;
 
 export interface HostOptions {
@@ -39,11 +37,11 @@ export interface HostOptions {
   readonly hangMs?: number;
   readonly loadMs?: number;
   readonly turnSlackMs?: number;
-  readonly reaper?: Reaper;
+  readonly orphanKiller?: OrphanKiller;
   /** A line that the deployment's code printed. */
   readonly output: (stream: "stdout" | "stderr", line: string) => void;
-  /** Told before the turns in flight fail. Not called for a process that was stopped. */
-  readonly died?: (inFlight: readonly TurnRequest[], reason: FunctionError) => void;
+  /** Called before the turns in flight fail. Not called for a process that was stopped. */
+  readonly crashed?: (inFlight: readonly TurnRequest[], reason: FunctionError) => void;
 }
 
 /** When a turn is given up, and how. */
@@ -52,66 +50,66 @@ interface Limit {
   readonly giveUp: (reason: FunctionError) => void;
 }
 
-const HOST_SCRIPT = join(import.meta.dirname, `host${extname(import.meta.filename)}`);
+const HOST_SCRIPT = join(import.meta.dirname, `host-script${extname(import.meta.filename)}`);
 
 export class HostProcess {
-  /** What it serves; rejects with a {@link FunctionError} if its bundle cannot be loaded. */
+  /** What it serves. Rejects with a {@link FunctionError} if its bundle cannot be loaded. */
   readonly discovered: Promise<DiscoveryResponse>;
   readonly #options: HostOptions;
   readonly #child: ChildProcess;
   readonly #channel: Channel<HostCalls>;
   readonly #inFlight = new Map<TurnRequest, Limit>();
-  #errorTail = "";
-  #lastWords: string | undefined;
-  /** Why it is being killed, if it is. */
-  #sentence: FunctionError | undefined;
+  readonly #output: HostOutput;
+  #uncaughtError: string | undefined;
+  /** Why it is being killed. Absent if it is not. */
+  #killReason: FunctionError | undefined;
   #stopped = false;
-  #dead = false;
   #exited = false;
-  /** A turn was given up in it: it ends with its last one. */
-  #worn = false;
+  /** Exited, and its last output was read. */
+  #ended = false;
+  /** A turn was given up, and may still run in the process. So the process takes no new turn, and ends after its last one. */
+  #draining = false;
   #loaded = false;
   #pingUnanswered = false;
   #silentMs = 0;
   #lastTickMs = performance.now();
-  /** Resolves when the process has ended, whatever ended it. */
+  /** Resolves when the process has ended for any reason. */
   readonly gone: Promise<void>;
 
   constructor(options: HostOptions) {
     this.#options = options;
     this.#child = fork(HOST_SCRIPT, [options.bundlePath], {
-      // Not the engine's own flags: those are for its sources.
+      // Not the engine's own flags: they are for running its sources.
       execArgv: ["--enable-source-maps", `--max-old-space-size=${options.heapMb}`],
       serialization: "advanced",
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     const child = this.#child;
     this.#channel = new Channel<HostCalls>(
-      // An error is that of a closed pipe; the exit that follows is what counts.
+      // It fails if the pipe is closed. The process exits next, and that is handled.
       (frames) => void child.send([...frames], undefined, undefined, () => undefined),
       options.calls,
     );
     child.on("message", (message) => this.#hear(message));
-    this.#readOutput();
+    this.#output = new HostOutput(child, options.output);
     this.gone = this.#watchEnd();
-    if (child.pid !== undefined) options.reaper?.add(child.pid);
+    if (child.pid !== undefined) options.orphanKiller?.add(child.pid);
     this.discovered = this.#discover();
     this.discovered.catch(() => undefined);
   }
 
-  /** Takes turns: it neither died nor is about to, and no turn was given up in it. */
-  get alive(): boolean {
-    return !this.#exited && this.#sentence === undefined && !this.#worn;
+  get takesTurns(): boolean {
+    return !this.#exited && this.#killReason === undefined && !this.#draining;
   }
 
-  get load(): number {
-    return this.#inFlight.size;
+  get isIdle(): boolean {
+    return this.#inFlight.size === 0;
   }
 
   async turn(request: TurnRequest): Promise<TurnOutcome> {
-    // Not before it is loaded: a turn that spins at once would look like a file that takes long to load.
+    // If a turn began before the file is loaded and spun at once, the file would seem to take long to load.
     if (!this.#loaded) await this.discovered;
-    if (!this.alive) throw new OperationalError("unavailable", "the host process has ended");
+    if (!this.takesTurns) throw new OperationalError("unavailable", "the host process has ended");
     const slackMs = this.#options.turnSlackMs ?? TURN_SLACK_MS;
     const atMs = performance.now() + request.remainingMs + slackMs;
     try {
@@ -126,18 +124,18 @@ export class HostProcess {
       throw this.#asFunctionError(error);
     } finally {
       this.#inFlight.delete(request);
-      if (this.#worn && this.#inFlight.size === 0) void this.stop();
+      if (this.#draining && this.isIdle) void this.stop();
     }
   }
 
-  /** To be called about once a second: gives up turns that take too long, kills a process that has stopped answering. */
+  /** Call it about once a second: it gives up turns that take too long, and kills a process that does not answer. */
   tick(): void {
     const now = performance.now();
-    // Time in which the engine itself was stopped, or asleep, is not the host's silence.
+    // While the engine itself was stopped or asleep, the host was not silent.
     const sinceTickMs = Math.min(now - this.#lastTickMs, TICK_MS_MAX);
     this.#lastTickMs = now;
     this.#giveUpLate(now);
-    if (!this.#loaded || this.#inFlight.size === 0) return;
+    if (!this.#loaded || this.isIdle) return;
     if (!this.#pingUnanswered) return this.#ping();
     this.#silentMs += sinceTickMs;
     const limitMs = this.#options.hangMs ?? HANG_MS_MAX;
@@ -146,29 +144,29 @@ export class HostProcess {
     this.kill(
       new FunctionError(
         "timeout",
-        `a handler blocked its process for more than ${limit}, which was then killed`,
+        `a handler blocked its process for more than ${limit}, so the process was killed`,
       ),
     );
   }
 
-  /** Ends it; its turns fail with `reason`. */
+  /** Ends it. Its turns fail with `reason`. */
   kill(reason: FunctionError): void {
-    this.#sentence ??= reason;
+    this.#killReason ??= reason;
     this.#child.kill("SIGKILL");
   }
 
-  /** Ends it without blame: resolves when it is gone. */
+  /** Ends it, and nobody is blamed. Resolves when it has ended. */
   stop(): Promise<void> {
     this.#stopped = true;
     this.kill(new FunctionError("crashed", "the host process was stopped"));
     return this.gone;
   }
 
-  /** A turn that does not end is somewhere in there still: others finish beside it, new ones go elsewhere. */
+  /** A turn that is given up may still run in the process. The other turns finish there; new ones go elsewhere. */
   #giveUpLate(now: number): void {
     for (const [request, { atMs, giveUp }] of this.#inFlight) {
       if (now < atMs) continue;
-      this.#worn = true;
+      this.#draining = true;
       giveUp(new FunctionError("timeout", `the turn did not end within its ${request.remainingMs} ms`));
     }
   }
@@ -195,7 +193,7 @@ export class HostProcess {
       this.kill(
         new FunctionError(
           "init",
-          `the file was not loaded within ${limit}: does it wait for something at its top level?`,
+          `the file was not loaded within ${limit}. Does it wait for something at its top level?`,
         ),
       );
     }, loadMs);
@@ -222,33 +220,20 @@ export class HostProcess {
   #hear(message: unknown): void {
     this.#silentMs = 0;
     if (Array.isArray(message)) this.#channel.receive(message);
-    else if (isLastWords(message)) this.#lastWords = message.lastWords;
-  }
-
-  #readOutput(): void {
-    for (const stream of ["stdout", "stderr"] as const) {
-      const lines = new LineSplitter((line) => this.#options.output(stream, line));
-      const source = this.#child[stream];
-      source?.setEncoding("utf8");
-      source?.on("data", (text: string) => {
-        if (stream === "stderr") this.#errorTail = (this.#errorTail + text).slice(-ERROR_TAIL_CHARS_MAX);
-        lines.push(text);
-      });
-      source?.on("close", () => lines.end());
-    }
+    else if (isUncaughtError(message)) this.#uncaughtError = message.uncaughtError;
   }
 
   #watchEnd(): Promise<void> {
     return new Promise((resolve) => {
       const ended = (code: number | null, signal: string | null): void => {
-        if (this.#dead) return;
-        this.#dead = true;
+        if (this.#ended) return;
+        this.#ended = true;
         this.#exited = true;
-        if (this.#child.pid !== undefined) this.#options.reaper?.drop(this.#child.pid);
-        const reason = this.#sentence ?? this.#causeOfDeath(code, signal);
-        // What it had asked for takes effect first: whoever looks at a failed turn's journal must find all of it there.
+        if (this.#child.pid !== undefined) this.#options.orphanKiller?.drop(this.#child.pid);
+        const reason = this.#killReason ?? this.#crashReason(code, signal);
+        // What it had asked for takes effect first. A failed turn's journal must be complete when somebody reads it.
         void this.#channel.served().then(() => {
-          if (!this.#stopped) this.#options.died?.([...this.#inFlight.keys()], reason);
+          if (!this.#stopped) this.#options.crashed?.([...this.#inFlight.keys()], reason);
           this.#channel.close(reason);
           resolve();
         });
@@ -260,7 +245,7 @@ export class HostProcess {
       });
       this.#child.on("error", (error) => {
         if (this.#child.pid === undefined) {
-          this.#sentence ??= new FunctionError(
+          this.#killReason ??= new FunctionError(
             "init",
             `no process could be started: ${error.message}`,
             error,
@@ -271,22 +256,29 @@ export class HostProcess {
     });
   }
 
-  #causeOfDeath(code: number | null, signal: string | null): FunctionError {
-    const outOfMemory = /heap out of memory|Allocation failed/u.test(this.#errorTail);
-    if (outOfMemory && (signal === "SIGABRT" || signal === "SIGTRAP" || code === ABORT_EXIT_CODE)) {
+  #crashReason(code: number | null, signal: string | null): FunctionError {
+    if (
+      this.#output.saysHeapFull &&
+      (signal === "SIGABRT" || signal === "SIGTRAP" || code === ABORT_EXIT_CODE)
+    ) {
       const { heapMb } = this.#options;
       return new FunctionError("out-of-memory", `the handlers' process ran out of its ${heapMb} MB of heap`);
     }
-    if (this.#lastWords !== undefined) {
-      return new FunctionError("crashed", `an error was thrown that no handler caught: ${this.#lastWords}`);
+    if (this.#uncaughtError !== undefined) {
+      return new FunctionError(
+        "crashed",
+        `an error was thrown that no handler caught: ${this.#uncaughtError}`,
+      );
     }
     if (signal !== null) return new FunctionError("crashed", `the handlers' process was ended by ${signal}`);
     return new FunctionError(
       "crashed",
-      `the handlers' process exited with code ${code}: was process.exit() called?`,
+      `the handlers' process exited with code ${code}. Was process.exit() called?`,
     );
   }
 }
 
-const isLastWords = (message: unknown): message is LastWords =>
-  typeof message === "object" && message !== null && typeof (message as LastWords).lastWords === "string";
+const isUncaughtError = (message: unknown): message is UncaughtError =>
+  typeof message === "object" &&
+  message !== null &&
+  typeof (message as UncaughtError).uncaughtError === "string";

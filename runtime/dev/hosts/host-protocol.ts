@@ -1,4 +1,4 @@
-/** What the engine and a host process ask of each other over their {@link Channel}. */
+/** What the engine and a host process ask of each other over their {@link Channel}, and how calls become ports. */
 import type {
   Attributes,
   Delete,
@@ -10,8 +10,21 @@ import type {
 } from "../../../lib/model/item.ts";
 import type { Deployment, RegisteredService } from "../../../lib/model/manifest.ts";
 import type { Outgoing } from "../../../lib/model/message.ts";
-import type { ItemStore, Mailbox, Page, Registry, ScannedItem } from "../../../lib/ports.ts";
+import type {
+  Clock,
+  Entropy,
+  ItemStore,
+  Logger,
+  Mailbox,
+  Page,
+  Registry,
+  ScannedItem,
+} from "../../../lib/ports.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+import { systemClock } from "../../../lib/clock.ts";
+import { systemEntropy } from "../../../lib/entropy.ts";
+import { consoleLogger } from "../../local/console-logger.ts";
+import type { Channel } from "./channel.ts";
 
 export interface QueryArgument {
   readonly table: Table;
@@ -33,7 +46,7 @@ export type HostCalls = {
   ping: (argument: undefined) => Promise<undefined>;
 };
 
-/** Answered by the engine: the ports of a turn. Clock and entropy are the host's own. */
+/** Answered by the engine: a turn's ports. The host has its own clock, entropy and logger. */
 export type EngineCalls = {
   get: (key: ItemKey) => Promise<Attributes | undefined>;
   write: (write: Put | Update | Delete) => Promise<WriteResult>;
@@ -67,25 +80,29 @@ export function engineCalls({ items, mailbox, registry }: EnginePorts): EngineCa
   };
 }
 
-type Ask = <M extends keyof EngineCalls>(
-  method: M,
-  argument: Parameters<EngineCalls[M]>[0],
-) => Promise<Awaited<ReturnType<EngineCalls[M]>>>;
+export interface HostPorts extends EnginePorts {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly logger: Logger;
+}
 
 /** The host's side: the calls, as ports. */
-export function enginePorts(ask: Ask): EnginePorts {
+export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
   return {
     items: {
-      get: (key) => ask("get", key),
-      write: (write) => ask("write", write),
-      query: (table, pk, prefix, page) => ask("query", { table, pk, prefix, ...(page && { page }) }),
-      scan: (table, sk, page) => ask("scan", { table, sk, ...(page && { page }) }),
+      get: (key) => engine.call("get", key),
+      write: (write) => engine.call("write", write),
+      query: (table, pk, prefix, page) => engine.call("query", { table, pk, prefix, ...(page && { page }) }),
+      scan: (table, sk, page) => engine.call("scan", { table, sk, ...(page && { page }) }),
     },
-    mailbox: { sendBatch: (messages) => ask("sendBatch", messages) },
+    mailbox: { sendBatch: (messages) => engine.call("sendBatch", messages) },
     registry: {
-      service: (name) => ask("service", name),
-      deployment: (id) => ask("deployment", id),
-      services: () => ask("services", undefined),
+      service: (name) => engine.call("service", name),
+      deployment: (id) => engine.call("deployment", id),
+      services: () => engine.call("services", undefined),
     },
+    clock: systemClock,
+    entropy: systemEntropy,
+    logger: consoleLogger("info", "pretty"),
   };
 }

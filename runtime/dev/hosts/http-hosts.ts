@@ -1,10 +1,12 @@
 /**
- * Runs turns in processes that serve their handlers over HTTP and were registered by their URL: one request a turn, whose
- * bodies carry what engine and host process ask of each other. A process that dies fails its turns, as a function would:
- * each with a {@link FunctionError}, retried by policy. One that cannot be reached does, too: it may come back.
+ * Runs turns in processes that serve their handlers over HTTP and were registered by their URL. A turn is one request. Its
+ * two bodies carry what the engine and the process ask of each other.
  *
- * Unlike a process of `perdure dev` it cannot be killed from here. A turn that is given up may go on there: whatever it
- * still asks for is refused, and what it had in hand is fenced (W3).
+ * If the process dies or cannot be reached, its turns fail with a {@link FunctionError} and are retried by policy, as with a
+ * Lambda function: it may come back.
+ *
+ * Unlike a process of `perdure dev`, it cannot be killed from here. A turn that is given up may go on there. What it still
+ * asks for is refused, and its earlier writes are fenced (W3).
  */
 import type { Readable } from "node:stream";
 import { FunctionError, OperationalError } from "../../../lib/errors.ts";
@@ -19,16 +21,16 @@ import {
 import { DeploymentError } from "../../deployments/error.ts";
 import type { Discoverer } from "../../deployments/ports.ts";
 import { Channel } from "./channel.ts";
-import { encodeFrames, FrameReader } from "./frame-codec.ts";
+import { encodeFrames, FrameReader } from "./frame.ts";
 import { engineCalls, type EngineCalls, type EnginePorts, type HostCalls } from "./host-protocol.ts";
 import { DISCOVERY_CONTENT_TYPE, TURN_CONTENT_TYPE } from "./hosted-turn.ts";
 import { type Answered, type Ask, type Exchange, Http1Connection, Http2Connection } from "./http-exchange.ts";
 
-/** A process begins its answer before the handler runs: one that has not by then does not serve. */
+/** A process begins its answer before the handler runs. If it has not by then, it does not serve. */
 export const ANSWER_MS_MAX = 30_000;
 const DISCOVERY_MS_MAX = 10_000;
 const DISCOVERY_BYTES_MAX = 4 * 1024 * 1024;
-/** What a turn gets beyond its own limit before it is given up here: it should have ended itself. */
+/** A turn should end itself at its own limit. It gets this much more before it is given up here. */
 const TURN_SLACK_MS = 5_000;
 const EXCERPT_CHARS_MAX = 300;
 
@@ -82,10 +84,13 @@ export class HttpHosts implements Invoker, Discoverer {
     }
   }
 
-  /** Throws {@link OperationalError} if nobody answers and {@link DeploymentError} if it is not Perdure that does. */
+  /** Throws {@link OperationalError} if nobody answers, and {@link DeploymentError} if the answer is not Perdure's. */
   async discover(target: Reachable): Promise<DiscoveryResponse> {
     if (!isHttp(target)) {
-      throw new OperationalError("unavailable", "only URLs are reached from here; a function is, in AWS");
+      throw new OperationalError(
+        "unavailable",
+        "a local server reaches URLs only. Register a Lambda function with a server in AWS",
+      );
     }
     const headers = { ...target.headers, accept: DISCOVERY_CONTENT_TYPE };
     const exchange = this.#begin(target, { method: "GET", path: "/discover", headers });
@@ -101,7 +106,7 @@ export class HttpHosts implements Invoker, Discoverer {
     }
   }
 
-  /** Cuts all turns off. */
+  /** Cuts off all turns. */
   stop(): void {
     this.#stopped = true;
     for (const exchange of this.#open) exchange.destroy();
@@ -111,7 +116,7 @@ export class HttpHosts implements Invoker, Discoverer {
 
   #begin(target: Reachable, ask: Ask): Exchange {
     const exchange = this.#connectionTo(target).open(ask);
-    // It is reported where the answer is awaited.
+    // Whoever awaits the answer reports it.
     exchange.sending.on("error", () => undefined);
     exchange.answered.catch(() => undefined);
     this.#open.add(exchange);
@@ -120,7 +125,7 @@ export class HttpHosts implements Invoker, Discoverer {
 
   #end(exchange: Exchange): void {
     this.#open.delete(exchange);
-    // The other side ends its body when it sees the end of ours; until then HTTP/1.1 cannot use the connection again.
+    // The other side ends its body when it sees the end of ours. Until then HTTP/1.1 cannot use the connection again.
     exchange.sending.end();
     const cut = setTimeout(() => exchange.destroy(), this.#slackMs);
     cut.unref();
@@ -137,7 +142,7 @@ export class HttpHosts implements Invoker, Discoverer {
     return connection;
   }
 
-  /** Passes on what the process says, and what becomes of it. */
+  /** Passes the process's frames to the channel, and fails the turn if the answer is not one or breaks off. */
   #hear(
     { address }: Reachable,
     exchange: Exchange,
@@ -157,7 +162,11 @@ export class HttpHosts implements Invoker, Discoverer {
             reader.push(chunk);
           } catch (error) {
             fail(
-              new FunctionError("bad-answer", `${address} sent what is no answer: ${reasonOf(error)}`, error),
+              new FunctionError(
+                "bad-answer",
+                `${address} sent something other than frames: ${reasonOf(error)}`,
+                error,
+              ),
             );
             exchange.destroy();
           }
@@ -175,7 +184,7 @@ export class HttpHosts implements Invoker, Discoverer {
   }
 }
 
-/** What the process had asked for takes effect first: whoever looks at a failed turn's journal must find all of it there. */
+/** What the process had asked for takes effect first. A failed turn's journal must be complete when somebody reads it. */
 async function closeServed(channel: Channel<HostCalls>, error: FunctionError): Promise<void> {
   await channel.served();
   channel.close(error);
@@ -190,28 +199,28 @@ function parseDiscovery({ status, contentType }: Answered, text: string): Discov
   }
   if (contentType !== DISCOVERY_CONTENT_TYPE) {
     const found = `content type ${JSON.stringify(contentType)}`;
-    throw new DeploymentError("META0013", `what answers is no endpoint of Perdure's SDK (${found})`);
+    throw new DeploymentError("META0013", `the answer is not from an endpoint of Perdure's SDK (${found})`);
   }
   try {
     return JSON.parse(text) as DiscoveryResponse;
   } catch (error) {
-    throw new DeploymentError("META0013", `the answer is no JSON: ${reasonOf(error)}`);
+    throw new DeploymentError("META0013", `the answer is not JSON: ${reasonOf(error)}`);
   }
 }
 
-/** An HTTP/1.1 server answers an HTTP/2 preface with a complaint that is no HTTP/2. */
+/** An HTTP/1.1 server refuses an HTTP/2 preface with an answer that is not HTTP/2. */
 function unreachable({ address, http11 }: Reachable, error: unknown): Error {
   const { code } = error as NodeJS.ErrnoException;
   if (http11 !== true && code === "ERR_HTTP2_ERROR") {
     return new DeploymentError(
       "META0014",
-      `error when calling '${address}': it seems to speak HTTP/1.1 only; if handlers are served there, register it with "use_http_11": true`,
+      `error when calling '${address}': it seems to speak HTTP/1.1 only. If it serves handlers, register it with "use_http_11": true`,
     );
   }
   return new OperationalError("unavailable", reasonOf(error), error);
 }
 
-/** What Node says of a stream whose connection failed is in its cause. */
+/** If a stream's connection failed, Node gives the reason in the error's cause. */
 function reasonOf(error: unknown): string {
   const { message, cause, errors } = error as Error & { readonly errors?: readonly Error[] };
   if (message === "" && errors !== undefined) return errors.map(reasonOf).join(", ");

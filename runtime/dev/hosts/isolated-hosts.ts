@@ -1,61 +1,63 @@
 /**
- * Processes for suspects: each turn in one of its own, so that only the guilty one is hurt when it dies. A turn that has
- * run for a second without harm counts as harmless enough to let another one in, or a few long turns would block all others.
+ * Host processes for turns that must run alone (crash-blame.ts), so that a crash hurts no other turn.
+ *
+ * A deployment has at most {@link HOSTS_MAX} of them. If all are taken, a turn waits. A few long turns must not block the
+ * others for ever, so a turn that has run for a second without a crash lets another one in beside it.
  */
 import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import type { HostProcess } from "./host-process.ts";
 
-/** Processes of one deployment at most. */
-const LANES_MAX = 4;
-/** A turn that has run this long makes room for the next suspect. */
-const PAROLE_MS = 1_000;
-/** A lane without a turn is kept this long for the next suspect. */
+/** The most processes of one deployment. */
+const HOSTS_MAX = 4;
+/** After this time a turn no longer keeps its process to itself. */
+const ALONE_MS = 1_000;
+/** For how long a process without a turn is kept for the next one. */
 const IDLE_MS_MAX = 2_000;
 
-interface Lane {
+interface IsolatedHost {
   readonly deployment: string;
   readonly starting: Promise<HostProcess>;
-  /** Once it is there. */
-  host?: HostProcess;
-  lastStartMs: number;
+  /** Absent while it starts. */
+  process?: HostProcess;
+  lastTurnMs: number;
   turns: number;
   idleSinceMs: number;
 }
 
-interface Waiting {
+interface WaitingTurn {
   readonly deployment: string;
-  readonly enter: (lane: Lane) => void;
+  readonly enter: (host: IsolatedHost) => void;
   readonly reject: (error: Error) => void;
 }
 
-export class Quarantine {
+export class IsolatedHosts {
   readonly #start: (deployment: string) => Promise<HostProcess>;
-  readonly #lanes = new Set<Lane>();
-  #waiting: Waiting[] = [];
+  readonly #hosts = new Set<IsolatedHost>();
+  #waiting: WaitingTurn[] = [];
 
   constructor(start: (deployment: string) => Promise<HostProcess>) {
     this.#start = start;
   }
 
   async run(request: TurnRequest): Promise<TurnOutcome> {
-    const lane = await this.#enter(request.deployment);
+    const host = await this.#enter(request.deployment);
     try {
-      lane.host = await lane.starting;
-      return await lane.host.turn(request);
+      host.process = await host.starting;
+      return await host.process.turn(request);
     } finally {
-      lane.turns--;
-      lane.idleSinceMs = performance.now();
-      if (lane.host?.alive !== true) this.#lanes.delete(lane);
-      this.#admit();
+      host.turns--;
+      host.idleSinceMs = performance.now();
+      if (host.process?.takesTurns !== true) this.#hosts.delete(host);
+      this.#assign();
     }
   }
 
-  /** To be called about once a second: lets suspects in beside long turns, and ends lanes that nobody needs. */
+  /** Call it about once a second: it lets turns in beside long ones, and ends processes that nobody needs. */
   tick(): void {
-    for (const lane of this.#lanes) {
-      if (lane.turns === 0 && performance.now() - lane.idleSinceMs > IDLE_MS_MAX) this.#close(lane);
+    for (const host of this.#hosts) {
+      if (host.turns === 0 && performance.now() - host.idleSinceMs > IDLE_MS_MAX) this.#close(host);
     }
-    this.#admit();
+    this.#assign();
   }
 
   stop(reason: Error): void {
@@ -63,49 +65,45 @@ export class Quarantine {
     this.#waiting = [];
   }
 
-  #enter(deployment: string): Promise<Lane> {
+  #enter(deployment: string): Promise<IsolatedHost> {
     return new Promise((enter, reject) => {
       this.#waiting.push({ deployment, enter, reject });
-      this.#admit();
+      this.#assign();
     });
   }
 
-  #admit(): void {
+  /** Gives waiting turns their processes, as far as there are any. */
+  #assign(): void {
     while (this.#waiting.length > 0) {
-      const admitted = this.#waiting.findIndex((waiting) => {
-        const lane = this.#laneFor(waiting.deployment);
-        if (lane === undefined) return false;
-        lane.turns++;
-        lane.lastStartMs = performance.now();
-        waiting.enter(lane);
+      const assigned = this.#waiting.findIndex((turn) => {
+        const host = this.#hostFor(turn.deployment);
+        if (host === undefined) return false;
+        host.turns++;
+        host.lastTurnMs = performance.now();
+        turn.enter(host);
         return true;
       });
-      if (admitted < 0) return;
-      this.#waiting.splice(admitted, 1);
+      if (assigned < 0) return;
+      this.#waiting.splice(assigned, 1);
     }
   }
 
-  #laneFor(deployment: string): Lane | undefined {
+  #hostFor(deployment: string): IsolatedHost | undefined {
     const now = performance.now();
-    const lanes = [...this.#lanes].filter(
-      (lane) => lane.deployment === deployment && lane.host?.alive !== false,
+    const hosts = [...this.#hosts].filter(
+      (host) => host.deployment === deployment && host.process?.takesTurns !== false,
     );
-    const free = lanes.find((lane) => lane.turns === 0);
+    const free = hosts.find((host) => host.turns === 0);
     if (free !== undefined) return free;
-    if (lanes.length >= LANES_MAX) return lanes.find((lane) => now - lane.lastStartMs > PAROLE_MS);
-    const lane = {
-      deployment,
-      starting: this.#start(deployment),
-      lastStartMs: now,
-      turns: 0,
-      idleSinceMs: now,
-    };
-    this.#lanes.add(lane);
-    return lane;
+    if (hosts.length >= HOSTS_MAX) return hosts.find((host) => now - host.lastTurnMs > ALONE_MS);
+    const starting = this.#start(deployment);
+    const host = { deployment, starting, lastTurnMs: now, turns: 0, idleSinceMs: now };
+    this.#hosts.add(host);
+    return host;
   }
 
-  #close(lane: Lane): void {
-    this.#lanes.delete(lane);
-    void lane.host?.stop();
+  #close(host: IsolatedHost): void {
+    this.#hosts.delete(host);
+    void host.process?.stop();
   }
 }

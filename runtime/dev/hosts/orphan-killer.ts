@@ -1,7 +1,7 @@
 /**
- * Ends host processes whose engine was killed. A host leaves by itself when the pipe to its engine closes, unless a
- * handler spins: then nothing in it runs. So a shell of a megabyte waits for the engine's end, which it sees as the end of
- * its input, and kills what is left. On Windows the system does that for us.
+ * Ends host processes whose engine was killed. A host process ends by itself when the pipe to its engine closes. But if a
+ * handler spins, nothing else in the process runs. So a shell of one megabyte waits until its input ends, which happens
+ * when the engine does, and then kills the processes that are left. On Windows the system does that itself.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 
@@ -17,7 +17,7 @@ done
 [ -z "$pids" ] || kill -9 $pids 2>/dev/null
 `;
 
-export class Reaper {
+export class OrphanKiller {
   #shell: ChildProcess | undefined;
 
   add(pid: number): void {
@@ -42,7 +42,7 @@ export class Reaper {
 
 function startShell(): ChildProcess {
   const shell = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "ignore", "ignore"] });
-  // Without it a spinning host may outlive a killed engine; nothing else depends on it.
+  // Without the shell a spinning host may outlive a killed engine. Nothing else depends on it.
   shell.on("error", () => undefined);
   shell.stdin.on("error", () => undefined);
   shell.unref();

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { serialize, deserialize } from "node:v8";
 import { expect, test } from "vitest";
 import { OperationalError } from "../../../lib/errors.ts";
-import { Channel, type Calls, type Frame } from "../../../runtime/dev/hosts/channel.ts";
+import { Channel, type Calls } from "../../../runtime/dev/hosts/channel.ts";
+import type { Frame } from "../../../runtime/dev/hosts/frame.ts";
 
 type Echo = { echo: (value: unknown) => Promise<unknown>; fail: (code: unknown) => Promise<unknown> };
 
@@ -76,7 +77,7 @@ test("a frame that cannot be cloned fails alone", async () => {
 test("an unknown call is refused, and what is no frame ignored", async () => {
   const { a } = pair(echo, {});
   a.receive("hello");
-  a.receive([[1, 999, "an answer to nothing"]]);
+  a.receive([[1, 999, "an answer to nothing"], null, [], [0, 1, 2], [1, "1", 2], [2, 1, "no error"]]);
   await expect(a.call("echo", 1)).rejects.toThrow("no such call: echo");
 });
 

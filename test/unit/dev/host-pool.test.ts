@@ -154,7 +154,7 @@ test.each([
   expect(await run("c", "handler")).toBeTypeOf("number");
 });
 
-test("a handler that ended a process runs apart from then on, and hurts nobody", async () => {
+test("a handler that crashed a process runs alone from then on, and hurts no other turn", async () => {
   const { run } = poolOf(BUNDLE);
   const [bad, good] = await Promise.allSettled([run("bad", "exit"), run("good", "slow")]);
   expect([bad.status, good.status]).toEqual(["rejected", "fulfilled"]);
@@ -164,10 +164,10 @@ test("a handler that ended a process runs apart from then on, and hurts nobody",
   expect(await beside).toBe(shared);
 });
 
-test("suspects that run long do not keep the others waiting", async () => {
+test("turns that run alone for long do not keep the others waiting", async () => {
   const { run } = poolOf(BUNDLE);
   const long = ["a", "b", "c", "d", "e"];
-  // In one batch: all are in flight when the process ends, and then compete for the few processes for suspects.
+  // In one batch: all are in flight when the process ends, and then wait for one of the few isolated processes.
   for (const id of [...long, "bad"]) void run(id, id === "bad" ? "exit" : "never").catch(() => undefined);
   expect(await run("quick", "handler")).toBeTypeOf("number");
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { FileWatch } from "../../../runtime/dev/watch.ts";
+import { FileWatch } from "../../../runtime/dev/file-watch.ts";
 
 let folder: string;
 let changes: number;

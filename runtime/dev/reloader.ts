@@ -1,8 +1,8 @@
 /** Keeps the newest code of a file in service: bundles and deploys it, and again whenever something in it changes. */
-import { BuildError, type Bundle, Bundler } from "./bundle.ts";
+import { BuildError, type Bundle, Bundler } from "./bundler.ts";
 import type { Deployed, Deployer } from "./deployer.ts";
 import type { HostPool } from "./hosts/host-pool.ts";
-import { FileWatch } from "./watch.ts";
+import { FileWatch } from "./file-watch.ts";
 
 /** While the file cannot be bundled it is tried again this often: what is missing may appear where nobody watches. */
 const REBUILD_MS = 1_000;

@@ -2,7 +2,7 @@
  * A user's file and all that it imports as one module: what a deployment of the local server is. The SDK is in it too, in
  * one copy, so that the code of an in-flight invocation stays what it was, whatever is edited or updated meanwhile.
  *
- * A bundle exports what `host.ts` needs: the endpoint, and the error class that its own SDK recognises.
+ * A bundle exports what `hosts/host-script.ts` needs: the endpoint, and the error class that its own SDK recognises.
  */
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";

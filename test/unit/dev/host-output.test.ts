@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LineSplitter } from "../../../runtime/dev/hosts/line-splitter.ts";
+import { LineSplitter } from "../../../runtime/dev/hosts/host-output.ts";
 
 function split(...pieces: readonly string[]): string[] {
   const lines: string[] = [];

@@ -1,23 +1,23 @@
 /**
- * The script of a host process: loads one deployment's bundle and runs its turns. It owns no data: every port but clock
- * and entropy is a call to the engine, so whatever happens here can hurt nothing that is durable. It ends with its engine.
+ * The script of a host process: loads one deployment's bundle and runs its turns.
+ *
+ * It owns no data. Each port except clock and entropy is a call to the engine, so nothing durable can be damaged here. The
+ * process ends when its engine does.
  */
 import { pathToFileURL } from "node:url";
 import type { OperationalError as OperationalErrorClass } from "../../../lib/errors.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
-import { consoleLogger } from "../../local/console-logger.ts";
-import { systemClock } from "../../../lib/clock.ts";
-import { systemEntropy } from "../../../lib/entropy.ts";
-import { Channel, type Frame, reviveError, type WireError } from "./channel.ts";
-import { type EngineCalls, enginePorts, type HostCalls } from "./host-protocol.ts";
-import { collectServed } from "../served-files.ts";
+import { Channel } from "./channel.ts";
+import { type Frame, reviveError, type WireError } from "./frame.ts";
+import { type EngineCalls, type HostCalls, hostPorts } from "./host-protocol.ts";
+import { collectServed } from "./served-collector.ts";
 
 interface Endpoint {
   discover(): DiscoveryResponse;
   runTurn(request: TurnRequest, ports: object): Promise<TurnOutcome>;
 }
 
-/** What a bundle exports: see `bundle.ts`. */
+/** What a bundle exports: see `bundler.ts`. */
 interface Bundle {
   readonly endpointOf?: (served: () => Promise<readonly object[]>) => Promise<Endpoint>;
   /** What bundles of earlier versions export, and data files still hold. */
@@ -27,23 +27,23 @@ interface Bundle {
 }
 
 /** The last message of a process that an uncaught error ends. */
-export interface LastWords {
-  readonly lastWords: string;
+export interface UncaughtError {
+  readonly uncaughtError: string;
 }
 
 function noBundle(): never {
   throw new Error("the file is not a bundle");
 }
 
-type Send = (message: readonly Frame[] | LastWords) => void;
+type Send = (message: readonly Frame[] | UncaughtError) => void;
 
 function main(bundlePath: string, send: Send): void {
-  // A terminal's Ctrl-C reaches the whole process group; the engine decides when its hosts end.
+  // A terminal's Ctrl-C reaches all processes of the group. The engine decides when its hosts end.
   process.on("SIGINT", () => undefined);
   process.on("SIGTERM", () => undefined);
   process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   process.on("uncaughtExceptionMonitor", (error) => {
-    send({ lastWords: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    send({ uncaughtError: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   });
 
   const served = collectServed();
@@ -63,24 +63,19 @@ function main(bundlePath: string, send: Send): void {
     ping: () => Promise.resolve(undefined),
   };
   const channel = new Channel<EngineCalls>(send, calls, revive);
-  const ports = {
-    ...enginePorts((method, argument) => channel.call(method, argument)),
-    clock: systemClock,
-    entropy: systemEntropy,
-    logger: consoleLogger("info", "pretty"),
-  };
+  const ports = hostPorts(channel);
   // A bundle that cannot be loaded is reported by `discover`.
   endpoint.catch(() => undefined);
   process.on("message", (frames) => channel.receive(frames));
 }
 
 const [bundlePath] = process.argv.slice(2);
-// Bound now: what a handler does to `process` later must not cut the engine off.
+// Bound now, because a handler may change `process` later. That must not cut the engine off.
 const ownSend = process.send?.bind(process);
 if (bundlePath === undefined || ownSend === undefined) {
-  process.stderr.write("this script is started by the engine: use `perdure dev`\n");
+  process.stderr.write("The engine starts this script. Use `perdure dev`.\n");
   process.exitCode = 2;
 } else {
-  // The callback takes the error of a pipe that closed: the engine is gone, and in a moment so is this process.
+  // The callback takes the error of a closed pipe. Then the engine has ended, and this process ends in a moment.
   main(bundlePath, (message) => ownSend(message, undefined, undefined, () => undefined));
 }

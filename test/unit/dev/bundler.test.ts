@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, expect, test } from "vitest";
-import { BuildError, Bundler, type Bundle } from "../../../runtime/dev/bundle.ts";
+import { BuildError, Bundler, type Bundle } from "../../../runtime/dev/bundler.ts";
 import type { Endpoint } from "../../../sdk/endpoint.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "perdure-bundle-"));
