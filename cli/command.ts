@@ -1,4 +1,4 @@
-/** What a command is, and how it fails. */
+/** What a command is, and the ways in which it fails. */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 export interface Command {
@@ -9,7 +9,7 @@ export interface Command {
   run(args: readonly string[]): Promise<void>;
 }
 
-/** It was called wrongly: exit code 2, after the help. */
+/** The command was called wrongly. It ends with exit code 2, after the help. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
   readonly help: string;
@@ -19,12 +19,12 @@ export class UsageError extends Error {
   }
 }
 
-/** It could not be done: exit code 1, after the message and nothing else. */
+/** The command could not do its work. It ends with exit code 1, after the message alone. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
-/** `parseArgs`, with its complaints as {@link UsageError}s. */
+/** `parseArgs`, whose errors become {@link UsageError}s. */
 export function parse<T extends ParseArgsConfig["options"]>(
   args: readonly string[],
   help: string,
@@ -35,7 +35,7 @@ export function parse<T extends ParseArgsConfig["options"]>(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code?.startsWith("ERR_PARSE_ARGS_") !== true) throw error;
-    // What follows the first sentence is advice on positionals that begin with a dash.
+    // The later sentences are advice on positionals that begin with a dash.
     throw new UsageError(message.split(". ")[0] ?? message, help);
   }
 }

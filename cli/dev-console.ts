@@ -15,34 +15,42 @@ interface Served {
   readonly watch: boolean;
 }
 
-/** Failed attempts of an invocation that are all shown. */
+/** So many first attempts of an invocation are all shown if they fail. */
 const SHOWN_ATTEMPTS = 3;
 const PACKAGE_ROOT = join(import.meta.dirname, "..");
-const OWN_FOLDERS = ["sdk", "core", "lib", "runtime"].map((folder) => join(PACKAGE_ROOT, folder) + sep);
+const OWN_FOLDERS = ["sdk", "lib", "runtime"].map((folder) => join(PACKAGE_ROOT, folder) + sep);
 const FRAME = /^ +at /u;
 /** Node's own modules, and the module that a bundle begins with. */
 const NOBODYS = ["node:internal", "<entry>"];
-/** Enough of a deployment's id to tell it from others. */
+/** This much of a deployment's id tells it from others. */
 const ID_CHARS = 9;
 const short = (deployment: string): string => deployment.slice(0, ID_CHARS);
+
+const FAILED = {
+  compile: "does not compile",
+  load: "cannot be loaded",
+  deploy: "could not be deployed",
+} as const;
 
 export class DevConsole {
   readonly #served: Served;
   #ready = false;
+  /** The time of day at which the code in service was deployed, as 10:31. */
+  #deployedAt = "";
 
   constructor(served: Served) {
     this.#served = served;
-    // Whoever read it may be gone: that is no reason to stop serving.
+    // Nobody may read the output any more. That is not a reason to stop serving.
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   }
 
-  /** The engine's own log: what needs attention. */
+  /** The engine's own log. Only warnings and errors are shown. */
   get logger(): Logger {
     const shown: ReadonlySet<LogLevel> = new Set(["warn", "error"]);
     return {
       log: (level, message, fields = {}) => {
         if (!shown.has(level)) return;
-        // Stacks are of use where a bug of ours shows.
+        // An error here is a bug in the engine, so its stack is of use.
         const shownFields = Object.entries(fields).filter(([name]) => name !== "stack" || level === "error");
         const details = shownFields.map(([name, value]) => ` ${name}=${show(value)}`);
         print("stderr", level === "error" ? "red" : "yellow", `${level}: ${message}${details.join("")}`);
@@ -58,22 +66,20 @@ export class DevConsole {
         return this.#deployed(event.deployed);
       case "build-failed": {
         if (!this.#ready) return;
-        return print(
-          "stderr",
-          "red",
-          `${withoutOwnFrames(event.message)}\n${this.#served.file} was not reloaded: its last code stays in service`,
-        );
+        const failed = `${this.#served.file} ${FAILED[event.stage]} (above).`;
+        const stays = `The code from ${this.#deployedAt} stays in service.`;
+        return print("stderr", "red", `${withoutOwnFrames(event.message)}\n${failed} ${stays}`);
       }
       case "build-recovered":
-        return print("stdout", "green", `${this.#served.file} is again what is in service`);
+        return print("stdout", "green", `${this.#served.file} compiles again and is in service.`);
       case "warning":
         return print("stderr", "yellow", `warning: ${event.message}`);
       case "attempt-failed":
         return attemptFailed(event.attempt);
       case "resumed": {
         const { invocations, messages } = event;
-        const left = `${count(invocations, "invocation")} under way, ${count(messages, "message")} waiting`;
-        return print("stdout", "green", `resumed what the last run left: ${left}`);
+        const left = `${count(invocations, "open invocation")} and ${count(messages, "message")}`;
+        return print("stdout", "green", `continues what the last run left: ${left}`);
       }
     }
   }
@@ -84,7 +90,7 @@ export class DevConsole {
     const services = deployed?.services ?? [];
     const width = Math.max(...services.map(({ name }) => name.length)) + 2;
     const lines = [
-      `${styled("bold", `perdure ${PACKAGE_VERSION}`)} ${file === undefined ? "serves what is registered" : `serves ${file}`}`,
+      `${styled("bold", `perdure ${PACKAGE_VERSION}`)} ${file === undefined ? "serves registered deployments" : `serves ${file}`}`,
       "",
       `  ingress  ${styled("cyan", url)}`,
       `  admin    ${styled("cyan", adminUrl)}`,
@@ -95,7 +101,7 @@ export class DevConsole {
       ...(file === undefined ? howToRegister(adminUrl) : tryOut(url, services)),
       styled(
         "dim",
-        `${watch && file !== undefined ? "Reloads when the code changes. " : ""}Ctrl-C stops it; what is in flight goes on at the next start.`,
+        `${watch && file !== undefined ? "Reloads when the code changes. " : ""}Press Ctrl-C to stop. Invocations in flight continue at the next start.`,
       ),
       "",
     ];
@@ -103,11 +109,12 @@ export class DevConsole {
   }
 
   stopping(): void {
-    print("stdout", "dim", "stopping; once more Ctrl-C for at once");
+    print("stdout", "dim", "stopping (press Ctrl-C again to stop at once)");
   }
 
   #deployed({ deployment, services, warnings }: Deployed): void {
     for (const warning of warnings) print("stderr", "yellow", `warning: ${warning}`);
+    this.#deployedAt = new Date().toTimeString().slice(0, "10:31".length);
     if (!this.#ready) return;
     const names = services.map(({ name }) => name).join(", ");
     print("stdout", "green", `reloaded ${this.#served.file} as ${short(deployment)}: ${names}`);
@@ -119,7 +126,7 @@ export class DevConsole {
   }
 }
 
-/** The first attempts, and then ever fewer: a handler may be tried for days. */
+/** Shows the first attempts and then fewer and fewer, since a handler may be tried for days. */
 function attemptFailed({
   target,
   count: attempt,
@@ -139,12 +146,12 @@ function attemptFailed({
   print("stderr", "dim", [...frames, `    of ${invocation}`].join("\n"));
 }
 
-/** The lines of a stack that are about the user's code, not about ours or Node's. */
+/** The lines of a stack in the user's code: not in this package, and not in Node. */
 function usersFrames(stack: string): readonly string[] {
   return stack.split("\n").filter((line) => FRAME.test(line) && !isOwnFrame(line));
 }
 
-/** A text that may have a stack in it, without the lines that are not about the user's code. */
+/** A text that may contain a stack, without the stack's lines outside the user's code. */
 export const withoutOwnFrames = (text: string): string =>
   text
     .split("\n")
@@ -168,7 +175,7 @@ const howToRegister = (adminUrl: string): readonly string[] => [
   "",
 ];
 
-/** A call of the first handler that can be called. */
+/** A call of the first handler that is not private. */
 function tryOut(url: string, services: readonly ServiceManifest[]): readonly string[] {
   for (const service of services) {
     if (service.ingressPrivate === true) continue;

@@ -1,4 +1,4 @@
-/** `perdure dev`: a server on this machine, for the services of a file or for processes that serve their own. */
+/** `perdure dev`: a server on this machine, for the services of a file or of processes that serve their own. */
 import { mkdirSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Durability } from "../runtime/dev/engine.ts";
@@ -9,7 +9,7 @@ const DEFAULT_PORT = 8080;
 const DEFAULT_ADMIN_PORT = 9070;
 const DEFAULT_HOST = "127.0.0.1";
 const PORT_MAX = 65_535;
-/** The folder for data files that nobody named, below the current one. */
+/** The folder for data files without `--data`, below the current one. */
 const DATA_FOLDER = ".perdure";
 /** Exit code of a process that SIGINT ends. */
 const INTERRUPTED = 130;
@@ -18,22 +18,23 @@ const HELP = `Serves the services of a TypeScript or JavaScript file, and those 
 
 Usage: perdure dev [<file>] [options]
 
-The file's default export is an array of services, virtual objects and workflows (or just one); without one, it is what
-the file would serve over HTTP. Everything durable is kept in one data file, so that what is in flight goes on after a
-restart, whatever ended the process. The code is reloaded when it changes: new invocations run the new code, those in
-flight finish on the code they began with.
+The file's default export is an array of services, virtual objects and workflows, or one of them. A file without a
+default export serves what it would serve over HTTP.
 
-A process that serves its handlers by itself is registered by its URL:
+Everything durable is in one data file. After a restart the invocations in flight continue, whatever ended the process.
+When the code changes, it is reloaded: new invocations run the new code, those in flight finish on the old code.
+
+A process that serves its own handlers is registered by its URL:
   curl http://localhost:${DEFAULT_ADMIN_PORT}/deployments --json '{"uri": "http://localhost:9080"}'
 
 Options:
-  --port <port>         where invocations are taken (default ${DEFAULT_PORT}; 0: one that is free)
-  --admin-port <port>   where the admin API is served (default ${DEFAULT_ADMIN_PORT}; 0: one that is free)
+  --port <port>         the port that takes invocations (default ${DEFAULT_PORT}; 0: any free one)
+  --admin-port <port>   the port of the admin API (default ${DEFAULT_ADMIN_PORT}; 0: any free one)
   --host <address>      the address to listen on (default ${DEFAULT_HOST}: this machine only)
   --data <file>         the data file (default ${DATA_FOLDER}/<name of the served file, or dev>.sqlite in the current
                         folder)
-  --durability <what>   what data survives: "process" (default), the end of any process, kill -9 included; "power", a
-                        power cut as well, for a sync to the disk at each commit
+  --durability <what>   what data survives: "process" (default): the end of any process, kill -9 included; "power": also
+                        a power cut, at the price of a sync to the disk at each commit
   --no-watch            do not reload when the code changes
   --help                show this
 `;
@@ -67,7 +68,14 @@ export const dev: Command = {
 function settingsOf(args: readonly string[]): Settings {
   const { values, positionals } = parse(args, HELP, OPTIONS);
   const [file, ...more] = positionals;
-  if (more.length > 0) throw new UsageError(`one file only, please: what is ${more.join(" ")}?`, HELP);
+  if (more.length > 0) {
+    const files = positionals.join(", ");
+    const got = positionals.length === 2 ? "two" : String(positionals.length);
+    throw new UsageError(
+      `perdure dev takes one file, and got ${got}: ${files}. Export all services from one of them.`,
+      HELP,
+    );
+  }
   const folder = currentFolder();
   return {
     ...(file === undefined ? {} : { file: resolve(folder, file) }),
@@ -85,13 +93,13 @@ function durabilityOf(text: string): Durability {
   throw new UsageError(`--durability takes process or power, not "${text}"`, HELP);
 }
 
-/** Where the user is. Through this repository's own npm script the process runs elsewhere: npm tells. */
+/** The user's folder. This repository's own npm script runs the process in another folder, and npm says which it was. */
 function currentFolder(): string {
   const { npm_package_name: script, INIT_CWD: initial } = process.env;
   return script === "perdure" && initial !== undefined ? initial : process.cwd();
 }
 
-/** One for each served file, so that two of them do not mix. */
+/** One for each served file, so that two files do not share their data. */
 function defaultDataPath(folder: string, file = ""): string {
   const path = relative(folder, resolve(folder, file)).replace(/\.[cm]?[jt]sx?$/u, "");
   const name = path.replaceAll(/[^\p{L}\p{N}_]+/gu, "-").replace(/^-+/u, "");
@@ -125,14 +133,14 @@ async function serve(settings: Settings): Promise<void> {
   try {
     output.ready(await engine.start());
   } catch (error) {
-    // What fails because it was told to stop is no failure.
+    // If the user has stopped it, it may fail for that reason.
     if (isStopping()) return;
     await engine.stop();
     throw asCommandError(error);
   }
 }
 
-/** Node 22 warns whoever uses node:sqlite. It was our choice, so it is our risk, and no news for the user. */
+/** Node 22 warns when node:sqlite is used. The user did not choose node:sqlite, so the warning is of no use here. */
 function silenceSqliteWarning(): void {
   const emitWarning = process.emitWarning.bind(process) as (...args: unknown[]) => void;
   process.emitWarning = (...args: unknown[]): void => {
@@ -143,10 +151,11 @@ function silenceSqliteWarning(): void {
 function checkFile(file: string): void {
   const found = statSync(file, { throwIfNoEntry: false });
   if (found === undefined) throw new CommandError(`there is no file ${file}`);
-  if (!found.isFile()) throw new CommandError(`${file} is not a file`);
+  if (!found.isFile())
+    throw new CommandError(`${file} is not a file. Name the file that exports your services.`);
 }
 
-/** The first signal lets turns end, for a moment; the second does not. Answers what tells whether there was one. */
+/** The first signal gives turns a moment to end. The second does not. Answers a function that tells if there was one. */
 function stopOnSignal(stop: () => Promise<void>, output: DevConsole): () => boolean {
   let stopping = false;
   const onSignal = (): void => {
@@ -174,7 +183,7 @@ function expected<T>(action: () => T): T {
   }
 }
 
-/** Errors whose message is written for whoever typed the command. */
+/** Errors whose message is written for the user of the command. */
 const EXPECTED: ReadonlySet<string> = new Set(["DatabaseError", "BuildError", "ListenError"]);
 
 function asCommandError(error: unknown): unknown {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line: finds the command and runs it. Each command is a file beside this one. */
+/** The command line: finds the command and runs it. Each command is a file in this folder. */
 import { CommandError, UsageError } from "./command.ts";
 import { checkNode } from "./node-version.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";

@@ -1,7 +1,7 @@
-/** An older Node would fail on the first module that it does not have, with an error that does not say why. */
+/** Refuses an older Node. Without it, Node would fail at the first module that it lacks, and not say why. */
 import { CommandError } from "./command.ts";
 
-/** As `engines` in package.json has it, which npm only warns of. */
+/** The same as `engines` in package.json, for which npm only warns. */
 export const NODE_MIN = "22.13";
 
 /** Throws {@link CommandError} for a Node that is too old. */
@@ -9,5 +9,7 @@ export function checkNode(version: string): void {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const [majorMin = 0, minorMin = 0] = NODE_MIN.split(".").map(Number);
   if (major > majorMin || (major === majorMin && minor >= minorMin)) return;
-  throw new CommandError(`needs Node ${NODE_MIN} or newer; this is ${version} (${process.execPath})`);
+  throw new CommandError(
+    `this is Node ${version} (${process.execPath}). Perdure needs Node ${NODE_MIN} or newer.`,
+  );
 }

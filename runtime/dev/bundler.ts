@@ -1,6 +1,6 @@
 /**
- * A user's file and all that it imports as one module: what a deployment of the local server is. The SDK is in it too, in
- * one copy, so that the code of an in-flight invocation stays what it was, whatever is edited or updated meanwhile.
+ * Makes one module, a bundle, of the user's file and all that it imports: a deployment of the local server. One copy of the
+ * SDK is in it. So the code of an invocation in flight stays the same, even if files are edited or packages updated.
  *
  * A bundle exports what `hosts/host-script.ts` needs: the endpoint, and the error class that its own SDK recognises.
  */
@@ -20,18 +20,25 @@ export interface Bundle {
   readonly warnings: readonly string[];
 }
 
-/** The file cannot be bundled; the message is for people, with the place and the line. */
+/** The file cannot be served. The message is for people, and names the file and the line. */
 export class BuildError extends Error {
   override readonly name = "BuildError";
+  /** What failed: bundling the file, or loading the bundle. */
+  readonly stage: "compile" | "load";
+
+  constructor(stage: BuildError["stage"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.stage = stage;
+  }
 }
 
 const DEPLOYMENT_HASH_CHARS = 20;
-/** Sources in a checkout, their compiled form in an installed package. */
+/** `.ts` in a checkout, `.js` in an installed package. */
 const EXTENSION = extname(import.meta.filename);
 const PACKAGE_ROOT = join(import.meta.dirname, "../..");
 const ownRequire = createRequire(import.meta.url);
 
-/** Bundlers that use esbuild's one process: what another of them waits for must not be cut off. */
+/** Bundlers that are open. They share esbuild's one process, so the last one ends it. */
 let open = 0;
 
 export class Bundler {
@@ -46,7 +53,7 @@ export class Bundler {
 
   /** Bundles the files as they are now. Throws {@link BuildError}. */
   async build(): Promise<Bundle> {
-    // Loaded here because nothing else of the engine needs it.
+    // Loaded here, because nothing else in the engine needs it.
     this.#esbuild ??= await import("esbuild");
     if (!this.#context) {
       open++;
@@ -65,11 +72,11 @@ export class Bundler {
     } catch (error) {
       const { errors } = error as Partial<Esbuild.BuildFailure>;
       if (errors === undefined) throw error;
-      throw new BuildError((await this.#format(errors, "error")).join("\n"));
+      throw new BuildError("compile", (await this.#format(errors, "error")).join("\n"));
     }
   }
 
-  /** Ends the bundler's own process, when nobody else uses it. */
+  /** Ends esbuild's process, if no other bundler uses it. */
   async close(): Promise<void> {
     if (!this.#context) return;
     await this.#context.dispose();
@@ -101,11 +108,11 @@ function options(file: string): Esbuild.BuildOptions {
     target: "node22",
     sourcemap: "inline",
     sourcesContent: false,
-    // Sources are named relative to the file's folder, whereas the bundle runs in a folder of its own.
+    // Sources are named relative to the file's folder. The bundle runs in another folder.
     sourceRoot: `${pathToFileURL(folder).href}/`,
     metafile: true,
     logLevel: "silent",
-    // As CommonJS packages expect. A global, since a file may declare a `require` of its own.
+    // CommonJS packages expect it. It is a global, because a file may declare its own `require`.
     banner: {
       js: `import { createRequire as $createRequire } from "node:module"; globalThis.require ??= $createRequire(${JSON.stringify(url)});`,
     },
@@ -120,7 +127,7 @@ function options(file: string): Esbuild.BuildOptions {
   };
 }
 
-/** The default export is an array of definitions, or one definition; without one, the file serves by itself, or would. */
+/** The default export is an array of definitions, or one definition. Without it, the file's own calls of `serve` count. */
 function entryOf(file: string): string {
   const from = (path: string): string => JSON.stringify(path);
   const own = (path: string): string => from(join(PACKAGE_ROOT, path + EXTENSION));
@@ -136,19 +143,19 @@ export const endpointOf = async (served) => createEndpoint(exported === undefine
 const resolution: Esbuild.Plugin = {
   name: "perdure",
   setup(build) {
-    // Always this installation's SDK, the one whose engine will run it.
+    // Always the SDK of this installation, whose engine will run the code.
     build.onResolve({ filter: /^perdure(\/|$)/ }, ({ path }) => {
       try {
         return { path: ownRequire.resolve(path) };
       } catch {
-        return { errors: [{ text: `"${path}" is not something that the package perdure exports` }] };
+        return { errors: [{ text: `the package perdure does not export "${path}"` }] };
       }
     });
-    // Code that was written for Restate runs unchanged: with its own SDK it would serve nothing that is known here.
+    // Code that was written for Restate runs unchanged. With Restate's SDK it would serve nothing that this engine knows.
     build.onResolve({ filter: /^@restatedev\/restate-sdk(\/(fetch|lambda|node))?$/ }, ({ path }) => ({
       path: ownRequire.resolve(path.replace("@restatedev/restate-sdk", "perdure/restate")),
     }));
-    // Native addons cannot be bundled; they are loaded from where they are.
+    // Native addons cannot be bundled. They are loaded from their own place.
     build.onResolve({ filter: /\.node$/ }, ({ path, resolveDir }) => ({
       path: resolve(resolveDir, path),
       external: true,

@@ -1,6 +1,6 @@
 /**
- * Makes deployments of bundles: loads one in a process of its own, asks it what it serves, keeps its code, and points
- * its services to it. New invocations go there from then on; those in flight stay where they are.
+ * Makes a deployment of a bundle: loads it in a process of its own, asks it what it serves, stores its code, and registers
+ * it. From then on new invocations go there. Those in flight stay with the deployment that they began on.
  */
 import { gunzip, gzip } from "node:zlib";
 import { promisify } from "node:util";
@@ -19,7 +19,7 @@ export interface BlobStore {
 export interface Deployed {
   readonly deployment: string;
   readonly services: readonly ServiceManifest[];
-  /** Changes that may not be meant. */
+  /** Changes that the user may not have meant. */
   readonly warnings: readonly string[];
 }
 
@@ -31,9 +31,9 @@ export class Deployer {
   readonly #blobs: BlobStore;
   readonly #registry: ItemRegistry;
   readonly #clock: Clock;
-  /** What was served before, since this engine was started. */
+  /** What this engine's last deployment served. */
   #previous: readonly ServiceManifest[] | undefined;
-  /** Being deployed: not stored before they have proved to be loadable. */
+  /** Code that is being deployed. It is stored once it has been loaded. */
   readonly #fresh = new Map<string, Uint8Array>();
 
   constructor(ports: { blobs: BlobStore; registry: ItemRegistry; clock: Clock }) {
@@ -42,7 +42,7 @@ export class Deployer {
     this.#clock = ports.clock;
   }
 
-  /** The code of a deployment, however old. */
+  /** The code of a deployment, of whatever age. */
   async load(deployment: string): Promise<Uint8Array | undefined> {
     const fresh = this.#fresh.get(deployment);
     if (fresh !== undefined) return fresh;
@@ -50,7 +50,7 @@ export class Deployer {
     return stored === undefined ? undefined : decompress(stored);
   }
 
-  /** Throws {@link BuildError} if the code cannot be loaded or serves nothing; then nothing has changed. */
+  /** Throws {@link BuildError} if the code cannot be loaded or serves nothing. Then nothing has changed. */
   async deploy({ deployment, code }: Bundle, pool: HostPool): Promise<Deployed> {
     this.#fresh.set(deployment, code);
     try {
@@ -58,7 +58,7 @@ export class Deployer {
       await this.#store(deployment, code);
       const before = await this.#registry.services();
       const isNew = !isServed(deployment, services, before);
-      // A restart is no new revision.
+      // After a restart the same code is not a new revision.
       if (isNew) {
         const createdAtMs = this.#clock.now();
         await this.#registry.register({ id: deployment, address: deployment, createdAtMs, services });
@@ -73,7 +73,7 @@ export class Deployer {
   }
 
   async #store(deployment: string, code: Uint8Array): Promise<void> {
-    // Compressed bytes may differ from one version of Node to the next, and a blob never changes.
+    // A blob never changes, but another version of Node may compress the same code to other bytes.
     if ((await this.#blobs.get(blobOf(deployment))) !== undefined) return;
     await this.#blobs.put(blobOf(deployment), await compress(code));
   }
@@ -92,24 +92,24 @@ async function discover(pool: HostPool, deployment: string) {
   try {
     return await pool.discover(deployment);
   } catch (error) {
-    if (error instanceof FunctionError) throw new BuildError(error.message, { cause: error });
+    if (error instanceof FunctionError) throw new BuildError("load", error.message, { cause: error });
     throw error;
   }
 }
 
-/** What callers, state and open invocations may trip over. */
+/** Changes that may break callers, state or open invocations. */
 export function warningsOf(before: readonly ServiceManifest[], after: readonly ServiceManifest[]): string[] {
   return before.flatMap((old) => {
     const service = after.find(({ name }) => name === old.name);
     if (service === undefined)
-      return [`${old.type} ${old.name} is not in the file any more: calls to it run its last code`];
+      return [`${old.type} ${old.name} is not in the file any more. Calls to it run its last code.`];
     if (service.type !== old.type)
-      return [`${old.name} was ${article(old.type)} and is now ${article(service.type)}`];
+      return [`${old.name} was ${article(old.type)} and is now ${article(service.type)}.`];
     return old.handlers.flatMap((handler) => {
       const { name, kind } = handler;
       const now = service.handlers.find((candidate) => candidate.name === name);
-      if (now === undefined) return [`${old.name}/${name} was removed: new calls to it fail`];
-      return now.kind === kind ? [] : [`${old.name}/${name} was ${kind} and is now ${now.kind}`];
+      if (now === undefined) return [`${old.name}/${name} was removed. New calls to it fail.`];
+      return now.kind === kind ? [] : [`${old.name}/${name} was ${kind} and is now ${now.kind}.`];
     });
   });
 }

@@ -1,6 +1,7 @@
 /**
- * The local engine: everything that runs in AWS between a request and a handler, in one process over one SQLite file.
- * This file only puts the parts together and decides in which order they start and stop.
+ * The local engine: all that runs in AWS between a request and a handler, in one process over one SQLite file.
+ *
+ * Job: puts the parts together, and starts and stops them in the right order.
  */
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { FunctionError } from "../../lib/errors.ts";
@@ -30,21 +31,21 @@ import { HttpServer } from "./http-server.ts";
 import { localSiteOnly } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
 
-/** The overall limit of a turn: a handler that has neither ended nor suspended by then is given up and tried again. */
+/** If a handler has neither ended nor suspended by then, its turn is given up and tried again. */
 export const TURN_MS_MAX = 10 * 60 * 1000;
-/** Mailbox groups whose messages are handled at the same time; each may hold a handler that runs long. */
+/** Mailbox groups whose messages are handled at the same time. Each may hold a handler that runs long. */
 const CONCURRENCY_MAX = 1000;
 /** Admin requests may hold state as JSON arrays of bytes. */
 const ADMIN_BODY_BYTES_MAX = 4 * 1024 * 1024;
-/** How long a stopping engine waits for turns to end; what does not is taken up again at the next start. */
+/** How long a stopping engine waits for turns to end. The others continue at the next start. */
 const STOP_MS_MAX = 1_500;
-/** The first look for stuck invocations: late enough that what was due while no engine ran has moved by itself. */
+/** When the reconciler first runs. By then the messages that were due while no engine ran have been handled. */
 const RECONCILE_FIRST_MS = 3_000;
 const RECONCILE_MS = 10 * 60 * 1000;
 /** Expired items that are deleted in one transaction. */
 const SWEEP_ITEMS = 500;
 
-/** What data survives: the end of any process, or a power cut too. */
+/** What data survives: the end of any process, or also a power cut. */
 export type Durability = NonNullable<DatabaseOptions["durability"]>;
 
 export interface EngineOptions {
@@ -61,10 +62,10 @@ export interface EngineOptions {
   readonly report: (event: EngineEvent) => void;
 }
 
-/** What people want to see of a running engine. */
+/** What a running engine reports to people. */
 export type EngineEvent =
   | ReloadEvent
-  /** A line that a handler printed; `old`: of a deployment that new invocations do not go to any more. */
+  /** A line that a handler printed. `old`: its deployment gets no new invocations any more. */
   | {
       readonly kind: "output";
       readonly deployment: string;
@@ -74,7 +75,7 @@ export type EngineEvent =
     }
   /** A handler failed, and may be tried again. */
   | { readonly kind: "attempt-failed"; readonly attempt: FailedAttempt }
-  /** What an earlier run has left goes on: invocations under way, and messages that wait (some start new ones). */
+  /** What an earlier run left continues: open invocations, and messages (some of which start invocations). */
   | { readonly kind: "resumed"; readonly invocations: number; readonly messages: number };
 
 export interface FailedAttempt {
@@ -114,7 +115,7 @@ export class Engine {
   /** Opens the database, and nothing else yet. Throws a `DatabaseError` that says why it cannot be used. */
   constructor(options: EngineOptions) {
     this.#options = options;
-    // What stopping cuts off is no news: it goes on at the next start.
+    // Turns that stopping cuts off continue at the next start, so they need no warning.
     this.#logger = { log: (...line) => void (this.#stopped || options.logger.log(...line)) };
     this.#database = openDatabase(options.dataPath, { durability: options.durability });
     this.#items = new LocalItemStore(this.#database);
@@ -144,16 +145,16 @@ export class Engine {
     });
   }
 
-  /** Resolves when requests are answered. Throws `BuildError` or `ListenError`; {@link stop} is needed even then. */
+  /** Resolves when requests are answered. Throws `BuildError` or `ListenError`. Call {@link stop} even then. */
   async start(): Promise<Listening> {
     const deployed = await this.#reloader?.start(this.#options.watch);
-    // Before anything is consumed: an engine that cannot be reached should not go to work.
+    // Before any message is consumed: an engine that cannot be reached should not work.
     const { url, adminUrl } = await this.#listen();
     this.#dispatch();
     return { url, adminUrl, ...(deployed && { deployed }) };
   }
 
-  /** Ends everything, within about two seconds. What is in flight goes on at the next start. */
+  /** Ends everything within about two seconds. Invocations in flight continue at the next start. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -161,7 +162,7 @@ export class Engine {
     for (const server of this.#servers) server.close();
     this.#timers.stop();
     await this.#mailbox.stop(STOP_MS_MAX);
-    // Before the host processes end, whose turns would otherwise be recorded as failures of their handlers.
+    // Before the host processes end. Otherwise their turns would be recorded as failures of the handlers.
     this.#database.close();
     for (const server of this.#servers) server.destroy();
     this.#httpHosts.stop();
@@ -226,7 +227,7 @@ export class Engine {
     this.#reconcileLater(RECONCILE_FIRST_MS);
   }
 
-  /** Runs a turn, and says so when it fails: a call that is tried again and again looks like one that hangs. */
+  /** Runs a turn, and reports if it fails: a call that is tried again and again looks as if it hangs. */
   async #invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
     const { id: invocation, target, attempt } = request;
     const failed = ({
@@ -253,7 +254,7 @@ export class Engine {
     }
   }
 
-  /** Says what an earlier run has left to do. */
+  /** Reports what an earlier run left to do. */
   async #countOpen(): Promise<void> {
     const messages = this.#mailbox.depth();
     let invocations = 0;
@@ -270,8 +271,8 @@ export class Engine {
     if (invocations + messages > 0) this.#options.report({ kind: "resumed", invocations, messages });
   }
 
-  /** Deletes what has expired, a little at a time. Not while something is to be renewed, as after weeks in which no engine
-   * ran: then the next time. */
+  /** Deletes what has expired, a little at a time. If something had to be renewed, as after weeks without an engine, it waits
+   * for the next time. */
   async #sweep(toRenew: number): Promise<void> {
     if (toRenew > 0) return;
     while (!this.#stopped && (await this.#items.deleteExpired(SWEEP_ITEMS)) === SWEEP_ITEMS);

@@ -1,10 +1,10 @@
-/** Tells when one of a set of files changes. Folders are watched, not files: editors replace a file by a new one. */
+/** Tells when one of a set of files changes. It watches folders, because editors replace a file by a new one. */
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
-/** Changes within this time are one: a save touches a file more than once, a checkout many of them. */
+/** Changes within this time count as one: a save touches a file more than once, and a checkout touches many files. */
 const SETTLE_MS = 60;
-/** Not among a bundle's files, but they decide how it is made. */
+/** They are not in a bundle, but decide how it is made. */
 const ALWAYS: readonly string[] = ["package.json", "tsconfig.json"];
 
 export class FileWatch {
@@ -17,7 +17,7 @@ export class FileWatch {
     this.#changed = changed;
   }
 
-  /** Watches these files, by absolute path, and no others any more. Answers the folders that cannot be watched. */
+  /** Watches only these files from now on, by absolute path. Answers the folders that cannot be watched. */
   set(files: readonly string[]): readonly string[] {
     const wanted = new Map<string, Set<string>>();
     for (const file of files) {
@@ -48,7 +48,7 @@ export class FileWatch {
       const watcher = watch(folder, { persistent: false }, (_event, name) => {
         if (name === null || this.#folders.get(folder)?.names.has(name) === true) this.#touch();
       });
-      // A folder that goes away takes its files with it: the next build says so.
+      // A folder that is deleted takes its files with it. The next build says so.
       watcher.on("error", () => this.#touch());
       this.#folders.set(folder, { names, watcher });
       return true;

@@ -1,17 +1,21 @@
-/** Keeps the newest code of a file in service: bundles and deploys it, and again whenever something in it changes. */
+/** Keeps the newest code of a file in service: bundles and deploys it, and again when one of its files changes. */
 import { BuildError, type Bundle, Bundler } from "./bundler.ts";
 import type { Deployed, Deployer } from "./deployer.ts";
 import type { HostPool } from "./hosts/host-pool.ts";
 import { FileWatch } from "./file-watch.ts";
 
-/** While the file cannot be bundled it is tried again this often: what is missing may appear where nobody watches. */
+/** While the file cannot be bundled, it is tried again this often: a missing file may appear in a folder that is not watched. */
 const REBUILD_MS = 1_000;
 
 export type ReloadEvent =
   | { readonly kind: "deployed"; readonly deployed: Deployed }
   /** The code before it stays in service. */
-  | { readonly kind: "build-failed"; readonly message: string }
-  /** The file is again what is in service. */
+  | {
+      readonly kind: "build-failed";
+      readonly stage: BuildError["stage"] | "deploy";
+      readonly message: string;
+    }
+  /** The file was changed back to the code that is in service. */
   | { readonly kind: "build-recovered" }
   | { readonly kind: "warning"; readonly message: string };
 
@@ -22,7 +26,7 @@ export class Reloader {
   readonly #report: (event: ReloadEvent) => void;
   readonly #watch = new FileWatch(() => this.#reload());
   #current: string | undefined;
-  /** The last one that could not be loaded: to try it again would be no use. */
+  /** The last code that could not be loaded. It is not tried again. */
   #rejected: { readonly deployment: string; readonly error: BuildError } | undefined;
   #failure: string | undefined;
   #building: Promise<void> = Promise.resolve();
@@ -68,11 +72,11 @@ export class Reloader {
     if (unwatched.length === 0) return;
     this.#report({
       kind: "warning",
-      message: `cannot watch ${unwatched.join(", ")}: changes there are not seen`,
+      message: `cannot watch ${unwatched.join(", ")}. Restart perdure dev after you change something there.`,
     });
   }
 
-  /** One at a time; a change in the meantime is taken up by the next one. */
+  /** One at a time. The next one takes up a change in the meantime. */
   #reload(): void {
     this.#building = this.#building.then(() => this.#rebuild());
   }
@@ -107,9 +111,11 @@ export class Reloader {
 
   #fail(error: unknown): void {
     if (this.#stopped) return;
-    const message =
-      error instanceof BuildError ? error.message : `the change could not be deployed: ${String(error)}`;
-    if (message !== this.#failure) this.#report({ kind: "build-failed", message });
+    const [stage, message] =
+      error instanceof BuildError
+        ? ([error.stage, error.message] as const)
+        : (["deploy", String(error)] as const);
+    if (message !== this.#failure) this.#report({ kind: "build-failed", stage, message });
     this.#failure = message;
     this.#retry = setTimeout(() => this.#reload(), REBUILD_MS);
     this.#retry.unref();

@@ -57,7 +57,10 @@ describe("usage", () => {
   test.each([
     [[], "no command given"],
     [["serve"], 'there is no command "serve"'],
-    [["dev", "a.ts", "b.ts"], "one file only"],
+    [
+      ["dev", "a.ts", "b.ts"],
+      "perdure dev takes one file, and got two: a.ts, b.ts. Export all services from one of them.",
+    ],
     [["dev", "a.ts", "--prot", "1"], "Unknown option '--prot'"],
     [["dev", "a.ts", "--port", "http"], '--port takes a number from 0 to 65535, not "http"'],
     [["dev", "a.ts", "--admin-port", "65536"], "--admin-port takes a number"],
@@ -163,7 +166,7 @@ test("says where it listens, what it serves and how to call it; stops on a signa
   expect(performance.now() - began).toBeLessThan(2_000);
   expect(await waiting).toBe("cut off");
   await server.start();
-  expect(server.output).toContain("resumed what the last run left: 1 invocation under way");
+  expect(server.output).toContain("continues what the last run left: 1 open invocation");
   await server.stop();
 });
 

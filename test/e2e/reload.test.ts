@@ -90,10 +90,11 @@ test("a change in an imported file counts; one that changes nothing does not", a
 test("code that cannot be bundled or loaded leaves the last code in service", async () => {
   writeFileSync(file, "export default [;\n");
   await prints(/services\.ts:1:\d+/);
-  await prints("its last code stays in service");
+  await prints(/services\.ts does not compile \(above\)\. The code from \d\d:\d\d stays in service\./);
   expect(await server.call("/Versions/now")).toBe("first");
   writeFileSync(file, 'throw new Error("thrown while it is loaded");\n');
   await prints("thrown while it is loaded");
+  await prints("services.ts cannot be loaded (above).");
   writeFileSync(file, 'import "./folder/missing.ts";\nexport default [];\n');
   await prints("folder/missing.ts");
   writeFileSync(file, "export default [{}];\n");

@@ -1,11 +1,11 @@
 /**
- * A file that would serve its handlers over HTTP, run by the engine itself: what it serves is collected instead
- * (`sdk/turn/collected.ts`), and the port that it would listen on stays free. A process of the code before, and one of the code
- * after, may both be there, and a turn that is suspected of harm has a process of its own: all would want that port.
+ * Runs a file that would serve its handlers over HTTP, without letting it listen. Its services are collected instead
+ * (`sdk/turn/collected.ts`). The port must stay free: processes of the old code, of the new code and of turns that run alone
+ * may all be there at the same time, and each would want it.
  */
 import { type AddressInfo, Server } from "node:net";
 
-/** How long after it was loaded a file may take to say what it serves. */
+/** After it was loaded, a file may take this long to say what it serves. */
 const SERVED_MS_MAX = 2_000;
 const COLLECTOR = Symbol.for("perdure.collector");
 /** Marks a request handler that an endpoint was made into. */
@@ -17,7 +17,7 @@ interface Served {
   readonly services: readonly unknown[];
 }
 
-/** Answers what the file serves, once it has said so. Rejects if it does not. */
+/** Resolves to what the file serves, once it says so. Rejects if it does not. */
 export function collectServed(): () => Promise<readonly object[]> {
   const found: object[] = [];
   const first = Promise.withResolvers<undefined>();
@@ -39,10 +39,10 @@ export function collectServed(): () => Promise<readonly object[]> {
 }
 
 const NOTHING_SERVED =
-  "the file has no default export and serves nothing: export its services as `export default [first, second]`, or serve() them";
+  "the file has no default export and serves nothing. Export its services with `export default [first, second]`, or serve() them.";
 
-/** Servers of such handlers only seem to listen. An HTTP/2 server without TLS has no other use, so one that wraps such a
- * handler in a function of its own is taken for one, too. */
+/** Servers of such handlers only seem to listen. A server may wrap such a handler in another function. So an HTTP/2 server
+ * without TLS counts too: it has no other use. */
 function keepPortsFree(isServing: () => boolean): void {
   const { listen } = Server.prototype as unknown as Record<"listen", Listen>;
   Server.prototype.listen = function seemToListen(this: Server, ...args: unknown[]): Server {

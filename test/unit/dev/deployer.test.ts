@@ -28,9 +28,9 @@ test("what was removed, and what changed its kind, is", () => {
     manifest("Account", "object", { balance: "exclusive" }),
   ];
   expect(warningsOf([...before, manifest("Order", "workflow", { run: "workflow" })], after)).toEqual([
-    "Greeter was a service and is now an object",
-    "Account/add was removed: new calls to it fail",
-    "Account/balance was shared and is now exclusive",
-    "workflow Order is not in the file any more: calls to it run its last code",
+    "Greeter was a service and is now an object.",
+    "Account/add was removed. New calls to it fail.",
+    "Account/balance was shared and is now exclusive.",
+    "workflow Order is not in the file any more. Calls to it run its last code.",
   ]);
 });
