@@ -83,7 +83,7 @@ export class Server extends Target {
   killHosts(): number {
     const processes = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
     const hosts = processes.filter(
-      (line) => line.trim().split(/ +/)[1] === String(this.pid) && line.includes("host.ts"),
+      (line) => line.trim().split(/ +/)[1] === String(this.pid) && line.includes("host-script.ts"),
     );
     for (const line of hosts) process.kill(Number.parseInt(line, 10), "SIGKILL");
     return hosts.length;
