@@ -1,12 +1,16 @@
 import { defineConfig } from "vitest/config";
 
+// `npm test` runs what is quick. A file named *.long.test.ts is long by nature: it kills processes, waits for real time,
+// or talks to an emulator. `npm run test:long` runs those and the templates.
+const LONG = "test/**/*.long.test.ts";
+
 // Tests run against the sources: `perdure` resolves to sdk/index.ts, not to dist.
 const conditions = ["perdure-source", "node"];
 
 function project(name: string, include: string[], timeoutMs: number) {
   return {
     extends: true as const,
-    test: { name, include, testTimeout: timeoutMs, hookTimeout: timeoutMs },
+    test: { name, include, exclude: [LONG], testTimeout: timeoutMs, hookTimeout: timeoutMs },
   };
 }
 
@@ -16,6 +20,10 @@ export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
+    // Loading the engine anew for each file takes a third of the time. No file changes what another one sees.
+    isolate: false,
+    // Concurrent tests mostly wait.
+    maxConcurrency: 30,
     execArgv: ["--conditions=perdure-source"],
     projects: [
       project(
@@ -32,11 +40,13 @@ export default defineConfig({
           include: ["test/infra/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // The CDK takes longer to load than the tests to run; no file changes what another sees.
-          isolate: false,
         },
       },
       project("e2e", ["test/e2e/**/*.test.ts"], 60_000),
+      {
+        extends: true as const,
+        test: { name: "long", include: [LONG], isolate: true, testTimeout: 60_000, hookTimeout: 60_000 },
+      },
       {
         extends: true,
         test: {

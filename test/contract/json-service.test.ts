@@ -1,21 +1,15 @@
-/** The light client of handlers: the suites of the AWS adapters through it, its signatures, its retries and its errors. */
+/** The light client of handlers: its signatures, its retries and its errors. */
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
-import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import { afterEach, describe, expect, test } from "vitest";
 import { DynamoItems } from "../../lib/aws/dynamo-items.ts";
-import { connectHandler, dynamoRequests, sendMessageBatch } from "../../lib/aws/handler-connection.ts";
+import { connectHandler, dynamoRequests } from "../../lib/aws/handler-connection.ts";
 import { JsonService } from "../../lib/aws/json-service.ts";
-import { QueueMailbox } from "../../lib/aws/queue-mailbox.ts";
 import { authorization } from "../../lib/aws/signature.ts";
 import type { Put } from "../../lib/model/item.ts";
-import type { Incoming } from "../../lib/model/message.ts";
 import { answering, type SentRequest } from "../support/emulator-answers.ts";
-import { DUMMY_CREDENTIALS, REGION, startDynalite, TABLES } from "../support/emulator-dynamo.ts";
-import { deleteFrom, receiveFrom, releaseTo, startFauxqs } from "../support/emulator-sqs.ts";
-import { itemStoreSuite } from "./item-store-suite.ts";
-import { mailboxSuite } from "./mailbox-suite.ts";
+import { DUMMY_CREDENTIALS, REGION, TABLES } from "../support/emulator-dynamo.ts";
 
 const shared = { region: REGION, credentials: () => DUMMY_CREDENTIALS };
 const dynamoAt = (endpoint: string, maxAttempts = 3): JsonService =>
@@ -26,57 +20,6 @@ const dynamoAt = (endpoint: string, maxAttempts = 3): JsonService =>
     endpoint: new URL(endpoint),
     maxAttempts,
   });
-
-itemStoreSuite(
-  "DynamoDB (dynalite), light client",
-  async () => {
-    const emulator = await startDynalite();
-    const service = dynamoAt(emulator.endpoint);
-    const close = async (): Promise<void> => {
-      service.destroy();
-      await emulator.close();
-    };
-    return { items: new DynamoItems(dynamoRequests(service), TABLES, { rereadRefused: true }), close };
-  },
-  { comparesUtf16: true },
-);
-
-mailboxSuite("SQS (fauxqs), light client", async () => {
-  const emulator = await startFauxqs();
-  const queueUrl = await emulator.createQueue("mailbox.fifo");
-  const endpoint = new URL(emulator.endpoint);
-  const service = new JsonService({ ...shared, service: "sqs", target: "AmazonSQS", endpoint });
-  return {
-    mailbox: new QueueMailbox(sendMessageBatch(service), queueUrl),
-    ...consumerOf(emulator.client(), queueUrl),
-    close: async () => {
-      service.destroy();
-      await emulator.close();
-    },
-  };
-});
-
-function consumerOf(client: SQSClient, queueUrl: string) {
-  const handles = new Map<string, string>();
-  const handleOf = ({ messageId }: Incoming): string => handles.get(messageId) ?? "";
-  return {
-    async receive(waitMs: number) {
-      const messages = await receiveFrom(client, queueUrl, waitMs);
-      for (const { MessageId = "", ReceiptHandle = "" } of messages) handles.set(MessageId, ReceiptHandle);
-      return messages.map(toIncoming);
-    },
-    delete: (message: Incoming) => deleteFrom(client, queueUrl, handleOf(message)),
-    release: (message: Incoming) => releaseTo(client, queueUrl, handleOf(message)),
-  };
-}
-
-const toIncoming = ({ MessageId = "", Body = "", Attributes = {} }: Message): Incoming => ({
-  messageId: MessageId,
-  group: Attributes.MessageGroupId ?? "",
-  sequence: Attributes.SequenceNumber ?? "",
-  receiveCount: Number(Attributes.ApproximateReceiveCount),
-  body: Body,
-});
 
 test.each([undefined, "token"])("signs as AWS's own client does, session token %s", async (sessionToken) => {
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret/with+signs" };

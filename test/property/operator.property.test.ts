@@ -5,6 +5,7 @@ import { TestEnvironment } from "perdure/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Action, Interpreter, program } from "./program.ts";
+import { tries } from "./tries.ts";
 
 const echo = service({
   name: "Echo",
@@ -93,7 +94,7 @@ test("whatever is done to them, they end", { timeout: 20_000 }, async () => {
       expect(await behind).toBe("free");
       expect(await environment.call(`/Operated/${key}/alone`)).toBe("free");
     }),
-    { numRuns: 60, endOnFailure: false },
+    { numRuns: tries(30, 120), endOnFailure: false },
   );
   expect(overlaps).toBe(0);
 });

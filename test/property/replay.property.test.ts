@@ -5,6 +5,7 @@ import { TestEnvironment } from "perdure/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Action, type Disturbance, Interpreter, program } from "./program.ts";
+import { tries } from "./tries.ts";
 
 const echo = service({
   name: "Echo",
@@ -120,6 +121,6 @@ test("run through, suspended, and tried again: the same", { timeout: 20_000 }, a
       for (const other of others) expect(other).toEqual(expected);
       expect(new Set(outcomes[0]?.steps).size).toBe(outcomes[0]?.steps.length);
     }),
-    { numRuns: 40, endOnFailure: false },
+    { numRuns: tries(20, 80), endOnFailure: false },
   );
 });

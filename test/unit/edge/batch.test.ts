@@ -108,7 +108,7 @@ test("R7: a group that is not held any more is not gone on with", async () => {
   expect(failed).toEqual([a2.messageId]);
 });
 
-test("a throttle counts as no attempt, is seen at the invocation, and is tried again by a timer", async () => {
+test.concurrent("a throttle counts as no attempt, is seen at the invocation, and is tried again by a timer", async () => {
   let invoked = 0;
   const { dispatcher, items, timers, measured } = dispatching(async () => {
     invoked++;
@@ -125,7 +125,7 @@ test("a throttle counts as no attempt, is seen at the invocation, and is tried a
   expect(measured).not.toContain("failed");
 });
 
-test("a version that is gone is retried by the policy, and says what to do", async () => {
+test.concurrent("a version that is gone is retried by the policy, and says what to do", async () => {
   const { dispatcher, items } = dispatching(async () => {
     throw new FunctionError("refused", "arn was not run: this version does not exist any longer");
   });

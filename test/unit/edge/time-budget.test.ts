@@ -67,7 +67,7 @@ async function turn(remainingMs: number): Promise<TurnOutcome> {
   });
 }
 
-test("between steps it ends itself, and the next turn goes on behind what is recorded", async () => {
+test.concurrent("between steps it ends itself, and the next turn goes on behind what is recorded", async () => {
   const outcomes: string[] = [];
   for (let turns = 0; turns < STEPS && outcomes.at(-1) !== "completed"; turns++) {
     const outcome = await turn(1000);
@@ -80,7 +80,7 @@ test("between steps it ends itself, and the next turn goes on behind what is rec
   expect(runs).toEqual(Array.from({ length: STEPS }, (_, step) => step));
 });
 
-test("the dispatcher runs the next turn at once, and counts no attempt", async () => {
+test.concurrent("the dispatcher runs the next turn at once, and counts no attempt", async () => {
   let steps = 0;
   const patient = object({
     name: "Patient",

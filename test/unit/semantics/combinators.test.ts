@@ -434,7 +434,7 @@ test.concurrent.each(Object.keys(SHAPES).filter((name) => name !== "map runs onc
   },
 );
 
-test("a native promise in a combinator is refused, with the reason", async () => {
+test.concurrent("a native promise in a combinator is refused, with the reason", async () => {
   const id = await world.send("/Shapes/mixed");
   const view = await until(async () => {
     const seen = await world.view(id);
@@ -443,14 +443,14 @@ test("a native promise in a combinator is refused, with the reason", async () =>
   expect(view.last_failure).toContain("DurablePromise.all takes DurablePromises only");
 });
 
-test("a race of nothing never settles; a cancellation ends it", async () => {
+test.concurrent("a race of nothing never settles; a cancellation ends it", async () => {
   const id = await world.send("/Shapes/never");
   await world.untilStatus(id, "suspended");
   await world.cancel(id);
   expect((await within(2000, "the end", world.attach(id))).status).toBe(409);
 });
 
-test.each(["badMap", "badAsyncMap", "badConstantMap"])(
+test.concurrent.each(["badMap", "badAsyncMap", "badConstantMap"])(
   "a mapper that throws what is not terminal fails the attempt: %s",
   async (handler) => {
     const id = await world.send(`/Shapes/${handler}`);
@@ -462,7 +462,7 @@ test.each(["badMap", "badAsyncMap", "badConstantMap"])(
   },
 );
 
-test("a timeout that nobody catches is a terminal failure", async () => {
+test.concurrent("a timeout that nobody catches is a terminal failure", async () => {
   expect(await world.ask("/Shapes/uncaughtTimeout")).toMatchObject({ status: 408, body: { code: 408 } });
   expect(await world.call("/Shapes/timeoutIs")).toEqual([true, true]);
 });

@@ -107,45 +107,45 @@ afterAll(async () => await world.stop());
 
 const ends = (path: string): Promise<unknown> => within(2000, `${path} to end`, world.call(path));
 
-test("a sleep that is over stays over when the turn that it woke fails and backs off", async () => {
+test.concurrent("a sleep that is over stays over when the turn that it woke fails and backs off", async () => {
   expect(await ends("/Parent/failAfterSleep")).toBe("slept");
 });
 
-test("the same in an object", async () => {
+test.concurrent("the same in an object", async () => {
   expect(await ends("/Holder/k/failAfterSleep")).toBe("slept");
 });
 
-test("a reply is kept when the turn that it woke fails and backs off", async () => {
+test.concurrent("a reply is kept when the turn that it woke fails and backs off", async () => {
   expect(await ends("/Parent/failAfterCall")).toBe("echo x");
 });
 
-test("an awakeable's value is kept when the turn that it woke fails and backs off", async () => {
+test.concurrent("an awakeable's value is kept when the turn that it woke fails and backs off", async () => {
   const result = ends("/Parent/failAfterAwakeable");
   const id = await until(() => awakeables.get("failing"), "the awakeable");
   expect((await world.ask(`/restate/awakeables/${id}/resolve`, "v")).status).toBe(202);
   expect(await result).toBe("v");
 });
 
-test("a step that fails after a sleep is tried again", async () => {
+test.concurrent("a step that fails after a sleep is tried again", async () => {
   expect(await ends("/Parent/flakyStepAfterSleep")).toBe("done");
 });
 
-test("a timer that fires while the code awaits something of its own is not lost", async () => {
+test.concurrent("a timer that fires while the code awaits something of its own is not lost", async () => {
   expect(await ends("/Parent/nativeWaitFirst")).toBe("slept");
 });
 
-test("a reply that arrives while the code awaits something of its own is not lost", async () => {
+test.concurrent("a reply that arrives while the code awaits something of its own is not lost", async () => {
   expect(await ends("/Parent/nativeWaitBeforeCall")).toBe("echo late");
 });
 
-test("a sleep is scheduled although an awakeable that was awaited before has the same number", async () => {
+test.concurrent("a sleep is scheduled although an awakeable that was awaited before has the same number", async () => {
   const result = ends("/Parent/sleepAfterAwakeable");
   const id = await until(() => awakeables.get("numbers"), "the awakeable");
   await world.ask(`/restate/awakeables/${id}/resolve`, "v");
   expect(await result).toBe("both");
 });
 
-test("a branch that has learnt an invocation's id goes on while another one waits", async () => {
+test.concurrent("a branch that has learnt an invocation's id goes on while another one waits", async () => {
   const result = ends("/Parent/twoBranches");
   const id = await until(
     () => awakeables.get("branches"),
@@ -156,6 +156,6 @@ test("a branch that has learnt an invocation's id goes on while another one wait
   expect(await result).toEqual(["v", "inv_"]);
 });
 
-test("what arrived first wins a race that is awaited later", async () => {
+test.concurrent("what arrived first wins a race that is awaited later", async () => {
   expect(await ends("/Parent/allAfterRace")).toBe("fast");
 });

@@ -286,11 +286,15 @@ test("without a bound of its own the invocation's policy governs", async () => {
   expect(calls.get("byInvocation")).toBe(4);
 });
 
-test("a step's attempts are counted across the invocation's back-off", { timeout: 8000 }, async () => {
-  expect((await within(6000, "two attempts", world.ask("/Steps/longBackOff"))).body).toBe(
-    "TerminalError 500 attempt 2",
-  );
-});
+test.concurrent(
+  "a step's attempts are counted across the invocation's back-off",
+  { timeout: 8000 },
+  async () => {
+    expect((await within(6000, "two attempts", world.ask("/Steps/longBackOff"))).body).toBe(
+      "TerminalError 500 attempt 2",
+    );
+  },
+);
 
 test.each([
   ["text", "a text"],
