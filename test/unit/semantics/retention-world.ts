@@ -25,9 +25,13 @@ interface Waiting {
 }
 
 /** Runs as fast as the real one, and can be put forward. */
-class JumpingClock implements Clock {
-  #aheadMs = 0;
+export class JumpingClock implements Clock {
+  #aheadMs: number;
   readonly #waiting = new Set<Waiting>();
+
+  constructor(aheadMs = 0) {
+    this.#aheadMs = aheadMs;
+  }
 
   now(): number {
     return systemClock.now() + this.#aheadMs;
@@ -160,7 +164,7 @@ export class RetentionWorld {
   }
 }
 
-function requestOf(line: string, body: unknown, headers: Record<string, string>) {
+export function requestOf(line: string, body: unknown, headers: Record<string, string>) {
   const [method = "", target = ""] = line.split(" ");
   const [path = "", search = ""] = target.split("?");
   return {
@@ -170,7 +174,7 @@ function requestOf(line: string, body: unknown, headers: Record<string, string>)
   };
 }
 
-function replyOf({ status, headers, body }: HttpResponse): Reply {
+export function replyOf({ status, headers, body }: HttpResponse): Reply {
   const text = new TextDecoder().decode(body);
   let parsed: unknown = text === "" ? undefined : text;
   try {
