@@ -1,6 +1,6 @@
 /**
- * An HTTP API of the emulator under an address of its own: emulators tell APIs apart by the host that is asked for, which
- * not every resolver knows and which `fetch` does not let anybody set. Requests to an API that wants IAM are signed.
+ * Gives an HTTP API of the emulator an address of its own. Emulators tell APIs apart by the host name of the request. Not
+ * every resolver knows that name, and `fetch` cannot set it. Requests to an API that wants IAM are signed.
  */
 import { createHash, createHmac } from "node:crypto";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ export interface Proxy {
   readonly close: () => Promise<void>;
 }
 
-/** `apiUrl`: as the stack answers it; `endpoint`: where the emulator is. */
+/** `apiUrl`: the stack's output. `endpoint`: the emulator's address. */
 export async function proxyTo(apiUrl: string, endpoint: string, signed: boolean): Promise<Proxy> {
   const { host } = new URL(apiUrl);
   const server = createServer(
@@ -56,7 +56,7 @@ async function forward(incoming: IncomingMessage, answer: ServerResponse, route:
 const hash = (text: string | Buffer): string => createHash("sha256").update(text).digest("hex");
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 
-/** Signature Version 4, by the dummy credentials. */
+/** Signature Version 4, with the dummy credentials. */
 function sign(method: string, url: string, host: string, body: Buffer): Record<string, string> {
   const now = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
   const scope = `${now.slice(0, 8)}/${REGION}/execute-api/aws4_request`;

@@ -1,6 +1,6 @@
 /**
- * The app that `npm run test:cloud` deploys: the runtime as it is, with an open ingress and timers whose far leg begins
- * within seconds, and the handlers of the end-to-end suite. `PERDURE_CLOUD_BUILD` is what a second deployment changes.
+ * The app that `npm run test:cloud` deploys: the runtime, and the handlers of the end-to-end suite. Its ingress is open, and
+ * timers go through EventBridge Scheduler after seconds already. A second deployment changes `PERDURE_CLOUD_BUILD`.
  */
 import { join } from "node:path";
 import { App, CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";

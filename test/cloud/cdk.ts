@@ -1,4 +1,4 @@
-/** The real CDK command line, against an emulator: with dummy credentials, a home of its own, and nothing to report to. */
+/** CDK's own command line, against an emulator: dummy credentials, a home folder of its own, no telemetry. */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,7 +27,7 @@ export class Cdk {
     return this.#folder;
   }
 
-  /** Throws with what it printed unless it succeeded. */
+  /** If it fails, throws an Error with what it printed. */
   async run(args: readonly string[], environment: Record<string, string> = {}): Promise<string> {
     const { ok, text } = await this.try(args, environment);
     if (!ok) throw new Error(`cdk ${args.join(" ")} failed:\n${text.slice(-6000)}`);
@@ -81,5 +81,5 @@ export class Cdk {
   }
 }
 
-/** By name: S3 takes an address of numbers for no host of buckets' own. */
+/** A name, because for a numeric address S3's client does not put the bucket into the host. */
 const s3Endpoint = (endpoint: string): string => endpoint.replace("127.0.0.1", "localhost");

@@ -1,7 +1,7 @@
 /**
- * The whole app, deployed by the CDK's own command line to an emulator of AWS, and driven over HTTP: the local server's
- * end-to-end suite, and what only a deployment has. What an emulator cannot do is skipped, with the reason; what is
- * therefore not proven is in docs/emulators.md.
+ * The whole app, deployed to an emulator of AWS by CDK's own command line, and driven over HTTP. It runs the local server's
+ * end-to-end suite, and tests of what only a deployment has. What an emulator cannot do is skipped, with the reason.
+ * docs/emulators.md says what is therefore not proven.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -110,7 +110,7 @@ describe("what only a deployment has", () => {
     );
     const ids = await Promise.all(calls);
     expect(killFunctions()).toBeGreaterThan(0);
-    // The ingress was killed, too: its callers try again.
+    // The ingress was killed, too, so its callers try again.
     const total = async (): Promise<number> =>
       Number((await app.request("/Counter/killed/add", { body: 0 })).json);
     await until(total, (reached) => reached >= before + 12, 90_000);
@@ -215,7 +215,7 @@ describe("deployments", () => {
     );
     await app.call("/Across/one/go");
     expect((await app.attach(id)).json).toEqual({ began: "1", ended: "1" });
-    // Another environment of the dispatcher may hold what it knew before so long.
+    // Another environment of the dispatcher may keep its old registry for so long.
     await new Promise((resolve) => void setTimeout(resolve, REGISTRY_CACHE_MS));
     const later = await app.send("/Across/two/run");
     await app.call("/Across/two/go");

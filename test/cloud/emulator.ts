@@ -1,6 +1,6 @@
 /**
- * An AWS endpoint on loopback: LocalStack if one answers on :4566, else MiniStack, installed once into `.emulator/` and
- * started with temporary folders of its own. It sees none of this process's environment, and so no credentials.
+ * An AWS endpoint on loopback. If LocalStack answers on :4566, it is that. Else it is MiniStack, which is installed once into
+ * `.emulator/` and started with temporary folders. It gets nothing of this process's environment, so no credentials.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
@@ -29,9 +29,9 @@ export interface Emulator {
   readonly name: string;
   readonly isLocalStack: boolean;
   readonly endpoint: string;
-  /** Where functions can leave what a test reads: absent when they run elsewhere. */
+  /** A folder for files from functions to tests. Absent if the functions run elsewhere. */
   readonly folder?: string;
-  /** Ends the processes that run functions, as a host that fails does. Answers how many there were. */
+  /** Ends the processes that run functions, as a failing host would. Returns how many there were. */
   readonly killFunctions?: () => number;
   readonly log: () => string;
   readonly stop: () => Promise<void>;
@@ -76,7 +76,7 @@ export function whyNoMiniStack(): string | undefined {
   return stdout.trim() === "True" ? undefined : "MiniStack needs Python 3.10 or newer";
 }
 
-/** Of the requirements' own bytes, so that another version is another folder. */
+/** A hash of the requirements file, so that another version gets another folder. */
 function installed(): string {
   const version = /^ministack==(.+)$/m.exec(readFileSync(REQUIREMENTS, "utf8"))?.[1] ?? "unknown";
   const folder = join(ROOT, ".emulator", `ministack-${version}`);
@@ -104,7 +104,7 @@ async function startMiniStack(): Promise<Emulator> {
   const log = openSync(logPath, "w");
   const child = spawn("python3", [join(import.meta.dirname, "start-ministack.py")], {
     cwd: folder,
-    // A group of its own, which its functions' processes are in.
+    // A process group of its own, which includes its functions' processes.
     detached: true,
     stdio: ["ignore", log, log],
     env: {

@@ -3,9 +3,9 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { type Context, service, workflow } from "perdure";
 import type { WorkflowContext, WorkflowSharedContext } from "perdure";
 
-/** Changed by the second deployment: which code an invocation runs on. */
+/** The second deployment changes it. It shows on which code an invocation runs. */
 const BUILD = process.env["PERDURE_CLOUD_BUILD"] ?? "1";
-/** A file that outlives the functions' processes, for what only an outside can see. */
+/** A file that outlives the functions' processes. It stands for the outside world. */
 const LOG = process.env["PERDURE_CLOUD_LOG"] ?? "/dev/null";
 
 const note = (line: string): void => appendFileSync(LOG, `${line}\n`);
@@ -18,7 +18,7 @@ export const cloud = service({
   name: "Cloud",
   handlers: {
     build: async () => BUILD,
-    /** Answers how late it woke. */
+    /** Returns how late it woke. */
     sleep: async (ctx: Context, ms: number) => {
       const dueMs = (await ctx.run("due", () => Date.now())) + ms;
       await ctx.sleep(ms);
@@ -40,7 +40,7 @@ export const cloud = service({
   },
 });
 
-/** Suspends on the build that it began on, and says on which it ended. */
+/** Suspends, and returns the builds on which it began and ended. */
 export const across = workflow({
   name: "Across",
   handlers: {

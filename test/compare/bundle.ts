@@ -1,6 +1,6 @@
 /**
- * The examples as a program that serves them with Restate's SDK: `@restatedev/restate-sdk` is the published one, or
- * `perdure/restate` by an alias. Not a character of the programs differs.
+ * Bundles the examples as a program that serves them with `@restatedev/restate-sdk`. That is Restate's published SDK, or by an
+ * alias `perdure/restate`. The programs are the same to the character.
  */
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ const SDK: Record<Side, string> = {
   perdure: join(ROOT, "sdk/restate/index.ts"),
 };
 
-/** The examples import Perdure's names; this is the one that Restate's SDK has another name for. */
+/** The examples import Perdure's names. Restate's SDK has another name for this one only. */
 const NAMES = `
 export * from "@restatedev/restate-sdk";
 export { RestatePromise as DurablePromise } from "@restatedev/restate-sdk";
@@ -30,7 +30,7 @@ import { serve } from "@restatedev/restate-sdk";
 await serve({ services: [${EXAMPLES.map((_, nth) => `...s${nth}`).join(", ")}] });
 `;
 
-/** Writes the program to the folder and answers its path. Throws if it does not compile. */
+/** Writes the program to the folder and returns its path. Throws if it does not compile. */
 export async function bundleFor(side: Side, folder: string): Promise<string> {
   const names = join(folder, `names-of-${side}.mts`);
   writeFileSync(names, NAMES);

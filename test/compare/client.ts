@@ -1,11 +1,11 @@
-/** Requests, and their answers as far as they must be the same: without ids, times and stacks. */
+/** Requests, and the parts of their answers that must be the same: no ids, times or stacks. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Server } from "./servers.ts";
 
 export interface Answer {
   readonly status: number;
   readonly contentType: string | null;
-  /** Of the headers that mean something to a client: value, or whether there is one. */
+  /** Headers that mean something to a client: the value, or whether there is one. */
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: unknown;
 }
@@ -28,14 +28,14 @@ export class Client {
     this.#server = server;
   }
 
-  /** Asks the ingress, and records the answer under what was asked. Answers the body as it came. */
+  /** Sends a request to the ingress, and records the answer under the request. Returns the body as it came. */
   async ask(path: string, asked: Asked = {}): Promise<unknown> {
     const { answer, json } = await this.#request(`${this.#server.ingress}${path}`, asked);
     this.#record(`${asked.method ?? "POST"} ${path}`, answer);
     return json;
   }
 
-  /** Asks the ingress until its answer is as wanted; nothing is recorded. */
+  /** Repeats a request until the answer is as wanted. Records nothing. */
   async until(path: string, wanted: (body: unknown) => boolean): Promise<unknown> {
     const deadlineMs = performance.now() + REQUEST_MS_MAX;
     for (;;) {
@@ -48,7 +48,7 @@ export class Client {
 
   async admin(path: string, method: string): Promise<void> {
     const { answer } = await this.#request(`${this.#server.admin}${path}`, { method });
-    // Done at once or on its way: either is fine.
+    // Done, or accepted: both are fine.
     const status = answer.status < 300 ? 200 : answer.status;
     this.#record(`${method} admin ${path}`, { status, contentType: null, headers: {}, body: undefined });
   }
@@ -96,7 +96,7 @@ const scrub = (text: string): string =>
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/gu, "<time>")
     .replaceAll(/"code":"\d{6}"/gu, '"code":"<code>"');
 
-/** In one order of names, without what cannot be the same. */
+/** With sorted names, without the parts that cannot be the same. */
 function scrubbed(json: unknown): unknown {
   if (json === undefined) return undefined;
   const text = JSON.stringify(json, (name, value: unknown) =>

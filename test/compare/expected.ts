@@ -1,14 +1,14 @@
-/** What may differ, and why it should. */
+/** Which differences are expected, and why. */
 import { isDeepStrictEqual } from "node:util";
 import type { Answer } from "./client.ts";
 
-/** Headers that Perdure sends wherever it knows what they say, and Restate only at some places. */
+/** Headers that Perdure always sends when it knows the value, and Restate only sometimes. */
 const MORE: Readonly<Record<string, string>> = {
   "idempotency-expires": "it says until when the result can be asked for wherever it is retained",
   "x-restate-id": "it names the invocation wherever it knows which one is meant",
 };
 
-/** Why the answers differ, if nothing but that differs. */
+/** The reason for an expected difference, if there is no other difference. */
 export function whyExpected(restate: Answer | undefined, perdure: Answer | undefined): string | undefined {
   if (!restate || !perdure) return undefined;
   const added = Object.keys(MORE).filter(

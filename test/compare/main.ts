@@ -1,6 +1,6 @@
 /**
- * The same programs on Restate's published server with its published SDK, and on Perdure with `perdure/restate`: one scenario
- * over HTTP, the answers side by side. `npm run compare`; ends with 1 if they differ in anything that is not expected.
+ * `npm run compare`: runs the same programs on Restate's published server and SDK, and on Perdure with `perdure/restate`. One
+ * scenario over HTTP, the answers side by side. Exits with 1 if there is an unexpected difference.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -37,7 +37,7 @@ function show(answer: Answer | undefined): string {
   return [status, contentType ?? "-", ...names, text].join(" ");
 }
 
-/** Prints all answers. Answers how many differ unexpectedly. */
+/** Prints all answers. Returns the number of unexpected differences. */
 function compare(restate: ReadonlyMap<string, Answer>, perdure: ReadonlyMap<string, Answer>): number {
   const requests = [...new Set([...restate.keys(), ...perdure.keys()])];
   const differing: string[] = [];

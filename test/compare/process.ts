@@ -1,4 +1,4 @@
-/** Processes of a comparison: what they print is kept for when they fail, and none of them outlives it. */
+/** Processes of a comparison. Their output is kept, to show it if they fail. All of them end with the comparison. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
@@ -51,7 +51,7 @@ export async function stopAll(): Promise<void> {
   );
 }
 
-/** Asks until the answer is good. Throws with what the process has printed if it ends before, or never is. */
+/** Asks until the answer is good. If the process ends first, or time is over, throws with what the process printed. */
 export async function until({ name, child, output }: Running, ask: () => Promise<boolean>): Promise<void> {
   const deadlineMs = performance.now() + START_MS_MAX;
   while (performance.now() < deadlineMs && child.exitCode === null) {

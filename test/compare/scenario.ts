@@ -1,4 +1,4 @@
-/** What is asked of the examples, the same on both servers: results, failures, retries, waits, cancellations, repeats. */
+/** The requests to the examples, the same on both servers: results, failures, retries, waits, cancellations, repeats. */
 import type { Client } from "./client.ts";
 
 const GET = { method: "GET" };

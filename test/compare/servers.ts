@@ -1,4 +1,4 @@
-/** Both servers, each with the examples served to it over HTTP and registered by their URL. */
+/** Both servers. A process serves the examples to each one over HTTP, and its URL is registered. */
 import { join } from "node:path";
 import { freePorts } from "../../scripts/free-ports.ts";
 import { bundleFor, type Side } from "./bundle.ts";

@@ -1,7 +1,7 @@
 /**
- * The whole engine over the AWS adapters: handlers, dispatcher, timers and ingress, on dynalite and fauxqs, through
- * the Lambda entries' own conversions. What delivers messages here, in place of Lambda's event source mappings, does
- * no more than receive, hand out and delete.
+ * The whole engine over the AWS adapters: handlers, dispatcher, timers and ingress, on dynalite and fauxqs. It uses the
+ * Lambda entries' own conversions. In place of Lambda's event source mappings, a loop receives messages, hands them out
+ * and deletes them.
  */
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import type { Message, SQSClient } from "@aws-sdk/client-sqs";
@@ -67,7 +67,7 @@ const caller = service({
   },
 });
 
-/** Receives from a queue until it is stopped. `handle` answers the messages that are to come again. */
+/** Receives from a queue until it is stopped. `handle` returns the messages to deliver again. */
 function poll(client: SQSClient, queueUrl: string, handle: (batch: Message[]) => Promise<readonly string[]>) {
   const polling = { stopped: false };
   const loop = (async () => {
@@ -127,7 +127,7 @@ beforeAll(async () => {
   const dispatcher = new Dispatcher({
     ...ports,
     invoker: {
-      // As Lambda carries it: text both ways.
+      // Lambda carries text, both ways.
       invoke: async (_deployment, request) => {
         turns++;
         const outcome = await endpoint.runTurn(decodeTurnRequest(encodeTurnRequest(request)), ports);

@@ -1,4 +1,4 @@
-/** What no emulator does: throttling, answers that are lost, an endpoint that is down. */
+/** Faults that emulators do not have: throttling, lost answers, an endpoint that is down. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
@@ -34,7 +34,7 @@ function losingAnswers(count: number, maxAttempts: number): ItemStore {
       if (left-- > 0) throw connectionReset();
       return answer;
     },
-    // Inside the retries, so that they see it.
+    // Inside the retries, so that they see the fault.
     { step: "finalizeRequest", priority: "low", name: "loseAnswers" },
   );
   return new DynamoItemStore(client, TABLES, { rereadRefused: true });

@@ -1,8 +1,8 @@
-/** What each condition and each change must do, one line a case: the expected answers are written out by hand. */
+/** What each condition and each change must do, one case a line. The expected answers are written by hand. */
 import type { Attributes, Change, Condition } from "../../lib/model/item.ts";
 import type { Value } from "../../lib/model/value.ts";
 
-/** What an item may hold. Attribute names are chosen among those that a careless adapter trips over. */
+/** Everything that an item may hold. The attribute names are ones that a careless adapter gets wrong. */
 export const ROUND_TRIPS: Readonly<Record<string, Attributes>> = {
   "no attributes": {},
   "an empty string": { a: "" },
@@ -37,7 +37,7 @@ export const ROUND_TRIPS: Readonly<Record<string, Attributes>> = {
   "long text": { a: "x".repeat(100_000) },
 };
 
-/** Texts that sort and match otherwise under locale, UTF-16 or pattern rules. */
+/** Texts that sort or match differently by locale, by UTF-16 or as patterns. */
 export const SORT_KEYS =
   "a a# a#1 a#10 a#2 a#\u00FF a#\uFFFD a#\uFFFD1 a#😀 a#\u{10FFFF} A#1 a% a%1 a_ ab b b* b[1] é 😀".split(
     " ",
@@ -152,7 +152,7 @@ export const CONDITIONS: readonly ConditionCase[] = [
   ),
 ];
 
-/** By the bytes of UTF-8; by UTF-16 it would be the other way round. */
+/** In the order of UTF-8 bytes. In UTF-16 it would be the reverse. */
 export const BYTEWISE_CONDITIONS: readonly ConditionCase[] = cases(true, false, lt("u", "😀"));
 
 export interface ChangeCase {

@@ -1,4 +1,4 @@
-/** Random writes, run against a store and against `evaluate`, compared after each one. */
+/** Random writes against a store and against `evaluate`. The two are compared after each write. */
 import * as fc from "fast-check";
 import { expect } from "vitest";
 import { OperationalError } from "../../lib/errors.ts";
@@ -14,12 +14,12 @@ import {
 import type { Value } from "../../lib/model/value.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 
-/** A round is so many sequences of writes; rounds go on until every kind has been met, and this often at most. */
+/** A round is so many sequences of writes. Rounds go on until every kind was met, at most so many. */
 const RUNS = 40;
 const ROUNDS_MAX = 6;
 const WRITES_MAX = 25;
 const SORT_KEYS = ["a", "b#1", "b#2"];
-/** Few names and few values, so that conditions are met about as often as not; one name is a reserved word. */
+/** Few names and few values, so that about half of the conditions hold. One name is a reserved word. */
 const NAMES = ["n", "size", "l"] as const;
 
 const number = fc.integer({ min: 0, max: 2 });
@@ -97,7 +97,7 @@ const step: fc.Arbitrary<Step> = fc
   )
   .filter((each) => !removesFromNothing(each));
 
-/** DynamoDB does not create an item by an update that only removes attributes, so no caller may rely on either. */
+/** DynamoDB creates no item by an update that only removes attributes. Callers must not rely on it either way. */
 function removesFromNothing(each: Step): boolean {
   if (each.op !== "update" || each.changes.length === 0) return false;
   return (
@@ -119,7 +119,7 @@ function toWrite(key: ItemKey, { when, ...each }: Step): Write {
 
 type Outcome = "won" | "refused" | "failed";
 
-/** Every kind of operation, condition and change that the whole check met, with how it ended. */
+/** Every kind of operation, condition and change that the check met, and how it ended. */
 class Tally {
   readonly #met = new Set<string>();
 
@@ -134,7 +134,7 @@ class Tally {
     if (when.is === "all" || when.is === "any") for (const part of when.of) this.#addCondition(part, outcome);
   }
 
-  /** A check that never met a case has said nothing about it. */
+  /** The check proves nothing about a case that it never met. */
   missing(): string[] {
     const kinds = `put update delete set init remove append drop
       absent present missing eq ne lt size all any`.split(/\s+/);

@@ -1,6 +1,6 @@
 /**
- * What every item store must do. `evaluate` says what a write means; the cases here say it once more by hand, and
- * `item-store-model.ts` holds the store to `evaluate` on random writes.
+ * What every item store must do. `evaluate` defines what a write means. The cases here say it once more by hand, and
+ * `item-store-model.ts` compares the store with `evaluate` on random writes.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OperationalError } from "../../lib/errors.ts";
@@ -21,7 +21,7 @@ export interface OpenItemStore {
   close(): Promise<void>;
 }
 
-/** What an emulator is known to get wrong, and what is therefore not asked of it. */
+/** What an emulator is known to get wrong. It is not tested on that emulator. */
 export interface KnownFaults {
   readonly comparesUtf16?: true;
 }
@@ -215,7 +215,7 @@ function changes(items: () => ItemStore): void {
         (error: unknown) => error,
       );
       expect(thrown).toBeInstanceOf(Error);
-      // Retrying would not help, so it must not look as if it might.
+      // A retry would not help, so the error must not look retryable.
       expect(thrown).not.toBeInstanceOf(OperationalError);
     } else {
       expect(await written).toEqual({ won: true, item: after });

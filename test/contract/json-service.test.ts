@@ -50,7 +50,7 @@ afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
 
-/** Gives one answer after the other, the last one for ever; "hang up": none. */
+/** Gives one answer after another, and the last one for ever. "hang up": closes the connection. */
 async function serve(answers: readonly (Answer | "hang up")[]) {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {

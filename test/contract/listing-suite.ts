@@ -1,4 +1,4 @@
-/** What every listing must do: heads by service, part and time as their writes move them, and keys that have state. */
+/** What every listing must do: list heads by service, part and time, and keys that have state. Writes of heads move them. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setTimeout as sleep } from "node:timers/promises";
 import { headKey, newHead } from "../../lib/model/head.ts";
@@ -15,7 +15,7 @@ export interface OpenListing {
 }
 
 export interface ListingTraits {
-  /** Lists what runs before it has rested, too. */
+  /** Also lists invocations that run and have not rested yet. */
   readonly listsRunning?: true;
 }
 
@@ -87,7 +87,7 @@ export function listingSuite(
       }
       return found.toSorted((a, b) => a.atMs - b.atMs).map(({ id }) => id);
     };
-    /** An index may be behind. */
+    /** An index may lag. */
     const untilListed = async (part: ListedPart, service: string, ids: InvocationId[]): Promise<void> => {
       for (let tries = 0; tries < 50; tries++) {
         if (JSON.stringify(await idsOf(part, service)) === JSON.stringify(ids)) return;

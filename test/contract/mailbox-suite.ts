@@ -6,7 +6,7 @@ import type { Mailbox } from "../../lib/ports.ts";
 
 /** The consumer's side. It may hand out several messages of a group at once, in order. */
 export interface Consumer {
-  /** What is available, or becomes so within `waitMs`; nothing otherwise. */
+  /** Messages that are available or become so within `waitMs`. May be none. */
   receive(waitMs: number): Promise<readonly Incoming[]>;
   delete(message: Incoming): Promise<void>;
   /** Gives a message back. A consumer settles all messages of a batch before it looks for what it gave back. */
@@ -18,7 +18,7 @@ export interface OpenMailbox extends Consumer {
   close(): Promise<void>;
 }
 
-/** Long enough for whatever is coming, in a test that passes; what does not come is waited for briefly. */
+/** Long enough for what must come. For what must not come the test waits only briefly. */
 const WAIT_MS = 5000;
 const QUIET_MS = 150;
 
@@ -32,7 +32,7 @@ export function outgoing(group: string, body: string, dedup: string = freshName(
 export const bodiesOf = (messages: readonly Incoming[]): unknown[] =>
   messages.map((message) => JSON.parse(message.body) as unknown);
 
-/** Receives and deletes until there are `count`. Throws when too few come. */
+/** Receives and deletes until it has `count`. Throws if too few come. */
 export async function drain(consumer: Consumer, count: number): Promise<Incoming[]> {
   const drained: Incoming[] = [];
   while (drained.length < count) {
@@ -142,7 +142,7 @@ function handingOut(opened: () => OpenMailbox): void {
     const [first] = await opened().receive(WAIT_MS);
     await send(group, "2");
     if (first !== undefined) await opened().release(first);
-    // It may come alone or with what follows it.
+    // It may come alone or with later ones.
     const again = await opened().receive(WAIT_MS);
     expect(again[0]).toEqual({ ...first, receiveCount: 2 });
     for (const message of again) await opened().delete(message);

@@ -1,4 +1,4 @@
-/** The far leg of timers. No emulator of EventBridge Scheduler exists, so its requests are looked at instead. */
+/** Timers beyond the delay queue. EventBridge Scheduler has no emulator, so the test looks at the requests. */
 import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";

@@ -57,7 +57,7 @@ timersSuite("SQS (fauxqs)", async () => {
     schedulerRoleArn: "arn:aws:iam::000000000000:role/test",
     clock: { now: () => Date.now() },
   });
-  // The forwarder at its simplest: what is due goes to the mailbox, what came early is scheduled again.
+  // A minimal forwarder: a due timer goes to the mailbox, an early one is scheduled again.
   const forward = async (): Promise<void> => {
     for (const { Body = "", ReceiptHandle = "" } of await receiveFrom(client, delayQueueUrl, 0)) {
       const timer = parseTimer(Body);

@@ -1,13 +1,13 @@
-/** What all timers must do: T1, never early; never lost; twice is harmless. */
+/** What all timers must do: never early (T1), never lost, harmless if they fire twice. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Incoming } from "../../lib/model/message.ts";
 import type { Timers } from "../../lib/ports.ts";
 import { type Consumer, freshName, outgoing } from "./mailbox-suite.ts";
 
-/** The consumer is that of the mailbox to which due timers go. */
+/** The consumer of the mailbox to which due timers go. */
 export interface OpenTimers extends Consumer {
   readonly timers: Timers;
-  /** By the clock that the timers go by. */
+  /** By the timers' clock. */
   now(): number;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Values and state that one item does not hold, over a store: at the limits of an item and of a payload. */
+/** Values and state that are too long for one item, over a store: at the limits of an item and of a payload. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readState, writeState } from "../../lib/store/state-store.ts";
 import { copyValue, placeOf, readValue, type ValuePorts, writeValue } from "../../lib/store/value-store.ts";

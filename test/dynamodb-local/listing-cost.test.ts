@@ -1,7 +1,9 @@
 /**
- * What listing costs, in the units that DynamoDB Local says it has consumed, indexes included: of each workload without an
- * index, with `open`, and with both; and of a page, at 100 and at 10,000 kept invocations. The table in
- * docs/decisions/0004-invocation-index.md is this.
+ * What listing costs, in the units that DynamoDB Local reports, indexes included. It is the table of
+ * docs/decisions/0004-invocation-index.md.
+ *
+ * - Each workload without an index, with `open`, and with both.
+ * - A page, at 100 and at 10,000 kept invocations.
  */
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { object, service, type Context, type ObjectContext } from "perdure";
@@ -56,7 +58,7 @@ interface Units {
   indexes: number;
 }
 
-/** Sums up what each answer says that its request has consumed. */
+/** Sums the units that the answers report. */
 function metered(client: DynamoDBClient): { writes: Units; reads: Units } {
   const meter = { writes: { table: 0, indexes: 0 }, reads: { table: 0, indexes: 0 } };
   client.middlewareStack.add(
@@ -158,7 +160,7 @@ class MeteredEngine {
     await this.settled();
   }
 
-  /** What was asked for comes back before the message is deleted. */
+  /** The client has its answer before the message is deleted. */
   async settled(): Promise<void> {
     for (let same = 0, last = ""; same < 5;) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -216,7 +218,7 @@ describe.skipIf(reason !== undefined)("read units of a page", () => {
   beforeAll(async () => {
     engine = await MeteredEngine.start(["open", "ended"]);
     for (let n = 0; n < 10; n++) await put("Counter", n, "paused");
-    // What is read from the registry is read once.
+    // The registry is read once.
     await page("/invocations");
   });
   afterAll(() => engine.stop());
@@ -257,7 +259,7 @@ describe.skipIf(reason !== undefined)("read units of a page", () => {
       expect(found).toBe(10);
       scans.push(table);
     }
-    // Eight heads of this size are one read unit; where a page ends takes a unit more or less.
+    // Eight heads of this size are one read unit. Where a page ends may cost a unit more or less.
     expect(scans[0]).toBeLessThan(15);
     expect(scans[1]).toBeGreaterThan(750);
   });

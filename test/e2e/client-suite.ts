@@ -1,9 +1,9 @@
-/** Restate's published client, unchanged, against whatever serves `fixtures/client.ts`. */
+/** Restate's published client, unchanged, against any server of `fixtures/client.ts`. */
 import { connect, HttpCallError, type Ingress, rpc } from "@restatedev/restate-sdk-clients";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Started, until } from "./target.ts";
 
-/** The fixture's services as the client's types want them: a context, then the input. */
+/** The fixture's services in the form of the client's types: a context, then the input. */
 type Greeter = {
   greet: (context: unknown, name: string) => Promise<string>;
   count: (context: unknown, object: string) => Promise<number>;

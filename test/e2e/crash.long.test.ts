@@ -1,9 +1,12 @@
 /**
- * `kill -9` of the engine, or of its host processes, at random moments while 200 invocations run: each ends once, with the right result; no step runs
- * again once its result was recorded; what was added adds up; the order of a key's sends holds.
+ * `kill -9` of the engine, or of its host processes, at random moments while 200 invocations run.
  *
- * `PERDURE_SEED=n` repeats a run's choices: what is called, and when the engine is killed. What is under way at that
- * moment is up to the machine.
+ * - Each invocation ends once, with the right result.
+ * - A step whose result was recorded does not run again.
+ * - Sums are right, and the order of a key's sends holds.
+ *
+ * `PERDURE_SEED=n` repeats a run's choices: what is called, and when the engine is killed. What is under way at that moment
+ * depends on the machine.
  */
 import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,7 +33,7 @@ afterAll(async () => {
   rmSync(log, { force: true });
 });
 
-/** Asks until it is answered, as a client does that has an idempotency key: whatever happens it is one invocation. */
+/** Repeats the request until it is answered. It has an idempotency key, so all repeats are one invocation. */
 async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
@@ -61,7 +64,7 @@ const random = seededRandom(SEED);
 const below = (limit: number): number => Math.floor(random() * limit);
 const keyAt = (index: number): string => KEYS[index % KEYS.length] ?? "";
 
-/** The nonces that the steps' runs left behind, by invocation and step, in order. */
+/** The random numbers that the runs of steps left in the file, by invocation and step, in order. */
 function runsOf(steps: string): Map<string, string[]> {
   const runs = new Map<string, string[]>();
   for (const line of steps.trim().split("\n")) {
@@ -74,7 +77,7 @@ function runsOf(steps: string): Map<string, string[]> {
 
 const expected = new Map<string, Booking[]>(KEYS.map((key) => [key, []]));
 const expectBooking = (key: string, booking: Booking): unknown => expected.get(key)?.push(booking);
-/** Results that steps recorded: the last run of each step must be the one that counted. */
+/** The recorded results of steps. For each step it must be that of its last run. */
 const recorded = new Map<string, string>();
 
 function jobTask(name: string, handler: "steps" | "parallel"): Task {
@@ -194,7 +197,7 @@ test(`seed ${SEED}: every invocation ends once, with the right result`, async ()
   await checkNothingIsLeft();
 }, 90_000);
 
-/** Fails with all that is known about what is stuck, if it takes too long. */
+/** If it takes too long, fails with all that is known about what is stuck. */
 async function orReport(open: ReadonlySet<string>, work: Promise<unknown>): Promise<void> {
   const timeout = sleep(WORK_MS_MAX, "late" as const, { ref: false });
   if ((await Promise.race([work, timeout])) !== "late") return;
@@ -226,7 +229,7 @@ async function checkAccount(key: string): Promise<void> {
   expect(sent, `order of ${key}`).toEqual(sent.toSorted());
 }
 
-/** A step's recorded result is that of its last run: had it run again after the record, there would be a later one. */
+/** A step's recorded result is that of its last run. If it had run again afterwards, there would be a later one. */
 function checkSteps(): void {
   const runs = runsOf(readFileSync(log, "utf8"));
   expect(recorded.size).toBeGreaterThan(INVOCATIONS);
@@ -237,7 +240,7 @@ function checkSteps(): void {
   );
 }
 
-/** Asking again answers the same, and starts nothing. */
+/** A repeated request gets the same answer, and starts nothing. */
 async function checkRepeats(tasks: readonly Task[]): Promise<void> {
   for (const { name, run, check } of tasks.filter((_, index) => index % 5 === 0)) {
     const before = new Map(recorded);

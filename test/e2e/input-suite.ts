@@ -1,9 +1,9 @@
-/** What the server answers to requests that are wrong: never a hang, never a stack, always a reason. */
+/** The server's answers to wrong requests: always a reason, never a stack, and it never hangs. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import type { Started } from "./target.ts";
 
-/** `skips`: cases that never reach the ingress there, by name, with the reason. */
+/** `skips`: cases, by name, that cannot reach that ingress, each with the reason. */
 export function inputSuite(
   name: string,
   start: () => Promise<Started>,

@@ -1,4 +1,4 @@
-/** Handlers that misbehave: each ends as its policy says, with a reason, and hurts neither engine nor neighbours. */
+/** Misbehaving handlers. Each ends as its policy says, with a reason. It harms neither the engine nor other invocations. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Server, until } from "./server.ts";
 

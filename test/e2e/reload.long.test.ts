@@ -1,4 +1,4 @@
-/** A change of the code: new invocations run the new code, those in flight finish on the old, restart or not. */
+/** A change of the code. New invocations run the new code; open ones finish on the old code, also after a restart. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ interface Source {
   readonly type?: "service" | "object";
 }
 
-/** Handlers that answer `version` after a sleep. */
+/** Handlers that return `version` after a sleep. */
 function write(version: string, { extra = "", type = "service" }: Source = {}): void {
   const path = join(folder, "version.ts");
   writeFileSync(path, `export const version: string = ${JSON.stringify(version)};\n`);
@@ -83,7 +83,7 @@ test("a change in an imported file counts; one that changes nothing does not", a
   writeFileSync(join(folder, "unrelated.ts"), "export {};\n");
   write("third");
   await answers("third");
-  // Two files are written: they may be seen as one change or as two.
+  // Two files are written. The server may see one change or two.
   expect(reloads() - before).toBeLessThanOrEqual(2);
 });
 

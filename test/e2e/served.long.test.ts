@@ -1,4 +1,4 @@
-/** Handlers in a process of their own, registered by its URL: what happens when either side dies. */
+/** Handlers in a process of their own, registered by its URL. Either side dies. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -55,13 +55,13 @@ test("a process is registered, killed in mid-turn, started again: its steps run 
   );
   await kill(first);
   const second = await startHandlers(port);
-  // What the second process executed: the rest, and at most one more.
+  // The second process executed the rest, and at most one step again.
   const executed = (await server.attach(steps)).json;
   expect(executed).toBeGreaterThan(0);
   expect(executed).toBeLessThan(20);
   expect(await server.call("/Who/pid")).toBe(second.pid);
 
-  // The engine dies with the handlers up, and goes on with what it was at; what is registered stays so.
+  // The engine dies while the handlers live. It continues, and registrations are kept.
   const waiting = await server.send("/Worker/b/wait");
   await until(
     () => server.call("/Worker/b/id"),
@@ -75,7 +75,7 @@ test("a process is registered, killed in mid-turn, started again: its steps run 
   expect((await server.attach(waiting)).json).toBe("awake");
   expect((await server.attach(unfinished)).status).toBe(200);
 
-  // A handler that ends its process fails by its policy, like any other.
+  // A handler that ends its process fails by its policy.
   const failed = await server.request("/Who/fails");
   expect(failed).toMatchObject({
     status: 503,
@@ -125,13 +125,13 @@ test("nobody there: META0003", async () => {
   expect(refused).toMatchObject({ status: 500, json: { restate_code: "META0003" } });
 });
 
-// Between looking for a free port and listening on it somebody else may take it.
+// Another process may take the port between the search for a free one and listening on it.
 test("perdure dev runs such a file without letting it listen", { retry: 2 }, async () => {
   const port = await freePort();
   const other = await Server.start({ file: "served.ts", env: { PORT: String(port) } });
   try {
     expect(await other.call("/Worker/a/steps", 2)).toBe(2);
-    // Its port is free: another process may serve there.
+    // Its port is free now, so another process may serve there.
     const beside = await startHandlers(port);
     expect(await other.call("/Who/pid")).not.toBe(beside.pid);
   } finally {

@@ -1,4 +1,4 @@
-/** A `perdure dev` process for tests: on free ports that it keeps when it is restarted, with a data file of its own. */
+/** A `perdure dev` process for tests. It has a data file of its own, and keeps its ports when it is restarted. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -74,12 +74,12 @@ export class Server extends Target {
     this.startedMs = performance.now() - began;
   }
 
-  /** Ends the process as `kill -9` does: itself alone, its children are not told. */
+  /** Ends the process as `kill -9` does. Its children get no signal. */
   async kill9(): Promise<void> {
     await this.#end("SIGKILL");
   }
 
-  /** Kills the processes that run its handlers. Answers how many there were. */
+  /** Kills the processes that run its handlers. Returns how many there were. */
   killHosts(): number {
     const processes = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
     const hosts = processes.filter(

@@ -1,4 +1,4 @@
-/** What the end-to-end suite talks to: an ingress and an admin API over HTTP, wherever they are. */
+/** The end-to-end suite's target: an ingress and an admin API over HTTP, local or deployed. */
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface Answer {
@@ -26,7 +26,7 @@ export abstract class Target {
     return { status: response.status, headers: response.headers, text, json: parse(text) };
   }
 
-  /** Calls a handler; throws unless it answers 200. */
+  /** Calls a handler. Throws if the answer is not 200. */
   async call(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<unknown> {
     const answer = await this.request(path, { ...(body === undefined ? {} : { body }), headers });
     if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${answer.text}`);
@@ -48,12 +48,12 @@ export abstract class Target {
   }
 }
 
-/** One that a suite has started for itself. */
+/** A target that a suite has started for itself. */
 export type Started = Target & { stop(): Promise<void> };
 
 const POLL_MS = 10;
 
-/** Asks until the answer is as wanted. */
+/** Repeats the question until the answer is as wanted. */
 export async function until<T>(
   ask: () => T | PromiseLike<T>,
   wanted: (answer: T) => boolean,
