@@ -105,7 +105,7 @@ export const CONDITIONS: readonly ConditionCase[] = [
     lt("x", "zzz"),
     lt("x", 9),
   ),
-  // Between types nothing is less.
+  // Values of different types have no order.
   ...cases(
     false,
     false,

@@ -1,4 +1,4 @@
-/** Who may do what: the template's policies are the table in docs/security.md, and nothing more. */
+/** The template's policies grant what the table in docs/security.md says, and nothing more. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { serviceTag } from "../../lib/model/ids.ts";
 import { FUNCTIONS, linesOf, rowsOf, SECURITY } from "./access.ts";
@@ -7,7 +7,7 @@ import { makeStack, ofType, type TestStack } from "./stack.ts";
 const EVERY_FUNCTION = "each function";
 const WITH_KEY = "all but the reconciler's schedule, with an own key";
 
-/** What the words of the last column are in a policy. */
+/** The table's last column, as conditions of a policy. */
 const CONDITIONS: Readonly<Record<string, unknown>> = {
   "its own services' partition keys": {
     "ForAllValues:StringLike": { "dynamodb:LeadingKeys": [`${serviceTag("Greeter")}.*`] },
@@ -20,10 +20,10 @@ const CONDITIONS: Readonly<Record<string, unknown>> = {
   "to the Scheduler only": { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } },
 };
 
-/** The table as lines; of the rows that stand for several roles, one for each. */
+/** The table as lines. A row for several roles is one line for each. */
 function documented(ownKey: boolean): string[] {
   return rowsOf(SECURITY).flatMap(({ roles: [role = ""], actions, on, condition }) => {
-    // A single pattern is what CloudFormation's templates hold of a list of one.
+    // CloudFormation's templates hold a list of one as its only element.
     const conditionText = JSON.stringify(single(CONDITIONS[condition] ?? null));
     const roles = rolesOf(role, ownKey);
     return roles.flatMap((name) =>

@@ -1,4 +1,4 @@
-/** Every alarm has its section in docs/operations.md, and every such section its alarm; the dashboard shows every metric. */
+/** Every alarm has a section in docs/operations.md, and every such section an alarm. The dashboard shows every metric. */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Duration } from "aws-cdk-lib";

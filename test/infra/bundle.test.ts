@@ -1,4 +1,4 @@
-/** What is deployed of the examples: how large it is, what it loads, and that it answers. */
+/** The examples' deployed bundle: its size, what it loads, and that it answers. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const KB = 1000;
 const folder = mkdtempSync(join(tmpdir(), "perdure-bundle-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The packages that a bundle asks its surroundings for. */
+/** The packages that a bundle imports from its environment. */
 const imported = (code: Uint8Array): string[] =>
   [
     ...new Set([

@@ -1,4 +1,4 @@
-/** The idle cost is what docs/costs.md says, under a dollar, and computed from what the template has. */
+/** The idle cost is computed from the template. It is what docs/costs.md says, and under a dollar. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -22,7 +22,7 @@ describe("an idle month", () => {
 
   test("costs what the document says, whatever services there are", () => {
     const [, table = ""] = /<!-- npm run costs -->\n([^]*?)\n<!-- end -->/.exec(COSTS) ?? [];
-    // How many things are free depends on the services, of which the examples' app has more.
+    // The number of free resources depends on the services. The examples' app has more of them.
     const rows = (text: string): string[] =>
       text.split("\n").filter((row) => !row.startsWith("| everything else"));
     expect(rows(table)).toEqual(rows(costTable(costOf(byDefault))));

@@ -1,6 +1,6 @@
 /**
- * Ports that refuse what a role may not do, by the policies of a template: what IAM does, as far as these policies go. It
- * remembers what was asked for, so that a test can tell what is granted for nothing.
+ * Ports that refuse what a role may not do by the policies of a template, as IAM would. The guard records each request, so
+ * that a test can find permissions that nothing uses.
  */
 import type { ItemKey, Table } from "../../lib/model/item.ts";
 import type { ItemStore, Listing, Mailbox, Timers } from "../../lib/ports.ts";
@@ -8,7 +8,7 @@ import type { ItemStore, Listing, Mailbox, Timers } from "../../lib/ports.ts";
 interface Permission {
   readonly action: string;
   readonly on: string;
-  /** Patterns of partition keys; absent: any. */
+  /** Patterns of partition keys. Absent: any key. */
   readonly leadingKeys?: readonly string[];
 }
 
@@ -17,7 +17,7 @@ export class Guard {
   readonly refused: string[] = [];
   readonly #permissions = new Map<string, Permission[]>();
 
-  /** `lines`: as `linesOf` answers them. */
+  /** `lines`: what `linesOf` returns. */
   constructor(lines: readonly string[]) {
     for (const line of lines) {
       const [role = "", action = "", on = "", condition = "null"] = line.split(" | ");
@@ -109,7 +109,7 @@ type Condition = {
   readonly "ForAllValues:StringLike"?: { readonly "dynamodb:LeadingKeys": string | readonly string[] };
 } | null;
 
-/** Patterns end in a star. A request that names no key fails a condition on it (`Null`). */
+/** Patterns end in a star. A request without a key fails a condition on the key (`Null`). */
 function allows(patterns: readonly string[] | undefined, key: string | undefined): boolean {
   if (patterns === undefined) return true;
   return key !== undefined && patterns.some((pattern) => key.startsWith(pattern.slice(0, -1)));

@@ -1,4 +1,4 @@
-/** cdk-nag's AWS Solutions rules: what they find is what docs/security.md gives reasons for. */
+/** cdk-nag's AWS Solutions rules. They find exactly what docs/security.md gives reasons for. */
 import { App, Stack } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { expect, test } from "vitest";
@@ -6,7 +6,7 @@ import { PerdureRuntime, type PerdureRuntimeProps, PerdureService } from "../../
 import { SECURITY } from "./access.ts";
 import { GREETER } from "./stack.ts";
 
-/** Rules, with what in a policy they are about, and how often. */
+/** Rules, with the part of a policy that they concern, and how often. */
 function findings(props: PerdureRuntimeProps = {}): Record<string, number> {
   const app = new App({ analyticsReporting: false });
   const stack = new Stack(app, "Test");

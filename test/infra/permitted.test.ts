@@ -1,6 +1,6 @@
 /**
- * The engine at work, with each part confined to what its role may do by the template: nothing is refused, and no permission on
- * data is granted for nothing. Two functions serve services, so that a handler could meet the other's items.
+ * The engine at work, with each part confined to its role's permissions in the template. Nothing is refused, and every
+ * permission on data is used. Two functions serve services, so a handler could reach the other's items.
  */
 import { DurablePromise, handlers, object, service, workflow } from "perdure";
 import type {
@@ -37,7 +37,7 @@ import { linesOf } from "./access.ts";
 import { Guard } from "./guard.ts";
 import { makeStack } from "./stack.ts";
 
-/** An item of its own; more than a message or an item holds. */
+/** Long enough for an item of its own; too long for one message or item. */
 const LARGE = "x".repeat(50_000);
 const HUGE = "x".repeat(900_000);
 const HOUR_MS = 3_600_000;
@@ -149,7 +149,7 @@ const admin = new Admin(
   { ...portsOf("admin"), discoverer, listing: guard.listing("admin", store.listing) },
   { version: "1", ingressEndpoint: "" },
 );
-/** Of a runtime that keeps no index. */
+/** For a runtime without indexes. */
 const unlisted = new Admin({ ...portsOf("admin") }, { version: "1", ingressEndpoint: "" });
 const registrar = new Registrar({ ...portsOf("registrar"), discoverer });
 
@@ -204,7 +204,7 @@ async function ask(
   const isJson = (answer.headers["content-type"] ?? "").includes("json");
   return { status: answer.status, body: isJson && text !== "" ? (JSON.parse(text) as unknown) : text };
 }
-/** A request to the admin API that is to succeed. */
+/** A request to the admin API that must succeed. */
 async function operate(line: string, body?: unknown): Promise<unknown> {
   const answer = await ask(admin, line, body);
   if (answer.status >= 300)

@@ -35,7 +35,7 @@ describe("tables", () => {
           { AttributeName: "sk", KeyType: "RANGE" },
         ],
       });
-      // DynamoDB always encrypts; without a specification with a key that AWS owns.
+      // DynamoDB always encrypts. Without a specification it uses a key that AWS owns.
       expect(Properties["SSESpecification"]).toMatchObject({ SSEEnabled: false });
     }
   });

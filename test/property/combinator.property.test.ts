@@ -1,7 +1,9 @@
 /**
- * Combinators settle when and as native promises do, which Restate's combinators are made of: trees of them, mapped or
- * not, over operations that end one after the other, which they share. Of parts that one event settles, the one with the
- * fewest layers is first.
+ * Combinators settle when native promises would, and with the same result. Restate's combinators are made of native
+ * promises.
+ *
+ * The test builds trees of combinators, mapped or not. They share operations that end one after another. If one event
+ * settles several parts, the one with the fewest layers is first.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -11,7 +13,7 @@ import { Future, type MapperHost } from "../../lib/turn/future.ts";
 const LEAVES = 6;
 const KINDS = ["all", "any", "race", "settled"] as const;
 type Kind = (typeof KINDS)[number];
-/** How a mapper treats what it gets: `keep` it, `flip` a success and a failure; at once or by a promise. */
+/** What a mapper does: `keep` its input, or `flip` success and failure; at once or by a promise. */
 interface Mapping {
   readonly flips: boolean;
   readonly isAsync: boolean;
@@ -52,7 +54,7 @@ const mapperOf =
     return isAsync ? Promise.resolve().then(decide) : decide();
   };
 
-/** As Restate does it: natively; a mapper is not given what is no failure of an operation. */
+/** As Restate does it: with native promises. A mapper gets only failures of operations. */
 function native(tree: Tree, leaves: readonly Promise<unknown>[]): Promise<unknown> {
   if ("leaf" in tree) return leaves[tree.leaf] as Promise<unknown>;
   if ("constant" in tree)
@@ -111,7 +113,7 @@ const shown = (ok: boolean, value: unknown): string => {
   return `${ok ? "ok" : "failed"} ${JSON.stringify(value, plain)}`;
 };
 
-/** After each event: what has become of each root, in both worlds. */
+/** The outcome of each root after each event, with native promises and with ours. */
 async function states(
   forest: readonly Tree[],
   events: readonly { readonly leaf: number; readonly ok: boolean }[],
@@ -186,7 +188,7 @@ test("constants and empty inputs, which settle before the first event", async ()
         : "map" in tree
           ? { map: constant(tree.map), how: { ...tree.how, isAsync: false } }
           : tree;
-  // Nothing is race or any's first among constants of different depths: see the head of this file.
+  // Constants of different depths have no first one for race or any: see the header of this file.
   const isPlain = (tree: Tree): boolean =>
     "kind" in tree
       ? tree.parts.every(tree.kind === "settled" ? isPlain : (part) => "constant" in part)

@@ -1,7 +1,10 @@
 /**
- * Any request at all, to the ingress and to the admin API: paths that nearly fit, parameters of every kind, broken encodings,
- * bodies that are nearly right, with stores and mailboxes that fail or do not. Whatever comes: an answer, never an exception;
- * a status that the documents name; 500 never; 503 only when something did fail; an error with its body.
+ * Generated requests to the ingress and to the admin API: paths and bodies that are nearly right, parameters of every kind,
+ * broken encodings. Stores and mailboxes fail at times.
+ *
+ * - Every request gets an answer, never an exception.
+ * - Its status is one that the documents name. 500 never; 503 only if a port did fail.
+ * - An error has a body.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -18,7 +21,7 @@ const WAIT_MS = 1000;
 
 const UNIQUE = new Uint8Array(14).fill(7);
 const NEVER = invocationId("T", undefined, UNIQUE);
-/** Stand for what exists in the world of a run. */
+/** Placeholders for what exists in the run's world. */
 const SOME = ["{running}", "{paused}", "{completed}", "{scheduled}", "{fresh}"] as const;
 const AWAKEABLE = awakeableId({ id: NEVER, incarnation: 0, index: 17 });
 
@@ -104,7 +107,7 @@ const FREE: Readonly<Record<string, fc.Arbitrary<string>>> = {
 };
 const form = (...parts: readonly string[]): fc.Arbitrary<readonly string[]> =>
   fc.tuple(...parts.map((part) => FREE[part] ?? fc.constant(part)));
-/** What is served, with anything in the places that are free. */
+/** The served paths, with anything in their parameters. */
 const INGRESS_FORMS = [
   ["*", "*"],
   ["*", "*", "*"],
@@ -365,7 +368,7 @@ describe("whatever is asked of", () => {
         expect(world.logs.filter(({ level }) => level === "error")).toEqual([]);
       }),
     );
-    // That it reaches far enough in. The rare ones (413, 415) may not come up in a run.
+    // The requests must reach far enough in. Rare statuses (413, 415) may not come up in a run.
     for (const status of [200, 202, 400, 404, 405, 503]) expect([...seen]).toContain(status);
   });
 
@@ -382,7 +385,7 @@ describe("whatever is asked of", () => {
         await world.clock.advance(WAIT_MS);
         const answer = await answering;
         seen.add(answer.status);
-        // Nothing answers at the addresses that are drawn: META0003 is 500 by its own code.
+        // The drawn addresses do not answer. That is META0003, whose status is 500.
         const unreachable = answer.status === 500 && errorIn(answer)["restate_code"] === "META0003";
         const allowed = isFaulty(drawn) ? [...ADMIN_STATUSES, 503] : ADMIN_STATUSES;
         expectWellFormed(answer, unreachable ? [500] : allowed);

@@ -1,4 +1,4 @@
-/** Ids of any parts: they are recognised, and tell where they belong. */
+/** Ids of any parts are recognised, and name the service and key to which they belong. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {

@@ -1,5 +1,7 @@
-/** L1 under an operator's hands: random programs that are cancelled, killed, paused and resumed at random moments all end,
- * their keys are free afterwards, and nothing is left behind. */
+/**
+ * L1 with an operator at work. Random programs are cancelled, killed, paused and resumed at random moments. All of them end,
+ * their keys are free afterwards, and nothing is left behind.
+ */
 import { object, service, TerminalError, type Context, type ObjectContext } from "perdure";
 import { TestEnvironment } from "perdure/testing";
 import fc from "fast-check";
@@ -29,7 +31,7 @@ const operated = object({
       const through = { after: async () => await ctx.sleep(0), ran: () => undefined };
       return await new Interpreter(ctx, echo, through).run(programs.get(ctx.key) ?? []);
     },
-    /** W1: nobody else is between its begin and its end. */
+    /** W1: no other invocation of the key is between begin and end. */
     alone: async (ctx: ObjectContext) => {
       await ctx.run("begin", () => {
         const now = (running.get(ctx.key) ?? 0) + 1;
@@ -65,7 +67,7 @@ async function operate(id: string, does: readonly { deed: Deed; afterMs: number 
   }
 }
 
-/** What is paused is resumed until it has ended. */
+/** Resumes a paused invocation until it has ended. */
 async function endOf(id: string): Promise<number> {
   const endMs = Date.now() + 3000;
   for (;;) {

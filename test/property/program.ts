@@ -1,5 +1,7 @@
-/** Small random programs over a context, and what interprets them: the result is to be the same however often it is
- * replayed. Everything in them has one outcome only: what races ends far apart. */
+/**
+ * Small random programs over a context, and their interpreter. A program has one possible result, however often it is
+ * replayed. So the parts of a race end far apart.
+ */
 import { DurablePromise, rpc, TerminalError, type Context, type ObjectContext } from "perdure";
 import fc from "fast-check";
 
@@ -21,7 +23,7 @@ export type Part =
 
 export type Action =
   | { readonly op: "await"; readonly part: Part }
-  /** Begun here, awaited after the following action. */
+  /** Begins here, and is awaited after the following action. */
   | { readonly op: "later"; readonly part: Part }
   /** Side by side, as native promises. */
   | { readonly op: "branches"; readonly parts: readonly Part[] }
@@ -61,7 +63,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 );
 export const program = fc.array(action, { minLength: 1, maxLength: 8 });
 
-/** What the test wants to happen between the actions: a suspension or a failed attempt after the n-th. */
+/** What the test does between actions: a suspension or a failed attempt after the n-th. */
 export interface Disturbance {
   after(ctx: ObjectContext, index: number): Promise<void>;
   /** A step's action ran. */

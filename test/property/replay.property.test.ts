@@ -1,5 +1,7 @@
-/** Replay equivalence (D1, J2): a program gives the same result and the same journal, whether it runs through, is suspended
- * and replayed after every action, or fails at some and is tried again; and each of its steps runs once. */
+/**
+ * Replay equivalence (D1, J2). A program runs through, or is suspended and replayed after every action, or fails at some and
+ * is tried again. Its result and its journal are the same each time, and each of its steps runs once.
+ */
 import { object, service, TerminalError, type Context, type ObjectContext } from "perdure";
 import { TestEnvironment } from "perdure/testing";
 import fc from "fast-check";
@@ -50,7 +52,7 @@ afterAll(async () => await environment.stop());
 
 interface Outcome {
   readonly result: unknown;
-  /** Commands in the order in which the code issued them, without those that the test has put between. */
+  /** Commands in the order of the code, without those that the test has inserted. */
   readonly commands: readonly string[];
   readonly steps: readonly string[];
   readonly state: unknown;
@@ -71,7 +73,7 @@ async function outcomeOf(actions: readonly Action[], disturb: Run["disturb"]): P
   const commands = entries
     .filter((entry) => entry.command !== undefined && entry.type !== "completion" && entry.name !== INJECTED)
     .toSorted((a, b) => (a.command ?? 0) - (b.command ?? 0))
-    // Reads are logged when something follows them only (R4).
+    // A read is logged only if something follows it (R4).
     .filter(({ type }) => !["get", "stateKeys"].includes(type))
     .map(({ type, name }) => `${type} ${name ?? ""}`);
   return { result, commands, steps: steps.toSorted(), state: await json(`/services/Programs/state/${key}`) };
@@ -100,7 +102,7 @@ function both(at: readonly number[]): Run["disturb"] {
   };
 }
 
-/** Without what differs for a reason: a state view may name its key. */
+/** Without parts that may differ: a state view may name its key. */
 const comparable = ({ result, commands, steps, state }: Outcome, key = /run\d+/g): object => ({
   result,
   commands,

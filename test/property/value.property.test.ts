@@ -1,4 +1,4 @@
-/** The JSON in which values travel: whatever goes in comes out. */
+/** The JSON encoding of values: decoding gives back what was encoded. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { sizeOfValue } from "../../lib/model/item.ts";

@@ -1,4 +1,4 @@
-/** Wait trees and futures agree: whoever is suspended is woken when its await can end; who wins, the events alone decide. */
+/** Wait trees and futures agree. A suspended invocation is woken when its await can end. The events alone decide who wins. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Note } from "../../lib/model/entry.ts";
@@ -40,7 +40,7 @@ function same(value: unknown, error: Error | undefined): unknown {
   return value;
 }
 
-/** An AggregateError is not terminal, and yet no bug of the mapper's. */
+/** An AggregateError is not terminal, but it is not a bug of the mapper either. */
 const HOST: MapperHost = {
   run: (mapper) => mapper(),
   event: 0,

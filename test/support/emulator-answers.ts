@@ -1,4 +1,4 @@
-/** An AWS endpoint that answers what a test says: for services without an emulator, and for faults. */
+/** An AWS endpoint that gives the answers of a test. For services without an emulator, and for faults. */
 import { Readable } from "node:stream";
 import { DUMMY_CREDENTIALS, REGION } from "./emulator-dynamo.ts";
 
@@ -27,8 +27,8 @@ interface HandledRequest {
 export type Answerer = (request: SentRequest) => CannedAnswer;
 
 /**
- * Configuration for any client, with the requests that it has sent. No socket is opened. `maxAttempts`: 1 unless a
- * test is about retries.
+ * A configuration for any AWS client, and the requests that the client has sent. It opens no socket. `maxAttempts` is 1
+ * unless a test is about retries.
  */
 export function answering(answer: Answerer) {
   const sent: SentRequest[] = [];

@@ -21,7 +21,7 @@ export const TABLES: Readonly<Record<Table, string>> = {
   state: "test-state",
   registry: "test-registry",
 };
-/** No emulator looks at them, but no client starts without. */
+/** Emulators ignore them, but clients do not start without. */
 export const DUMMY_CREDENTIALS = { accessKeyId: "test", secretAccessKey: "test" };
 export const REGION = "us-east-1";
 
@@ -44,7 +44,7 @@ export async function startDynalite(parts: readonly ListedPart[] = []): Promise<
   });
 }
 
-/** dynalite counts the characters of a text where DynamoDB counts its bytes, so that it takes items that are too large. */
+/** dynalite counts a text's characters where DynamoDB counts its bytes. So it accepts items that are too large. */
 const { itemSize } = db;
 db.itemSize = (item, compress, ...rest) =>
   itemSize(item, compress, ...rest) + (compress === true ? 0 : bytesBeyondCharacters(item));
@@ -82,7 +82,7 @@ export async function startDynamoLocal(parts: readonly ListedPart[] = []): Promi
       stdio: "ignore",
     },
   );
-  // A run that is broken off must not leave a Java behind.
+  // An interrupted run must not leave a Java process behind.
   process.once("exit", () => child.kill());
   const endpoint = `http://127.0.0.1:${port}`;
   await untilAnswering(endpoint, child);

@@ -13,7 +13,7 @@ import { buildApp } from "fauxqs";
 import { INVALID_MESSAGE_BODY_CHAR } from "../../node_modules/fauxqs/dist/sqs/sqsTypes.js";
 import { DUMMY_CREDENTIALS, REGION } from "./emulator-dynamo.ts";
 
-/** fauxqs reads UTF-16 and so refuses what lies beyond the Basic Multilingual Plane; SQS takes it. */
+/** fauxqs checks UTF-16 units, and so refuses characters beyond the Basic Multilingual Plane. SQS accepts them. */
 const NOT_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 INVALID_MESSAGE_BODY_CHAR.test = (text) => NOT_XML.test(text);
 
@@ -21,7 +21,7 @@ export interface SqsEmulator {
   readonly endpoint: string;
   /** The emulator destroys it when it closes. */
   client(config?: { readonly maxAttempts?: number }): SQSClient;
-  /** Answers the queue's URL. A name that ends in `.fifo` makes a FIFO queue. */
+  /** Returns the queue's URL. A name that ends in `.fifo` makes a FIFO queue. */
   createQueue(name: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export async function startFauxqs(): Promise<SqsEmulator> {
         Attributes: { VisibilityTimeout: "30", ...fifo },
       });
       await newClient().send(command);
-      // The one that it answers names a host under localhost, which not every resolver knows.
+      // The URL in its answer has a host under localhost, which not every resolver knows.
       return `${endpoint}/000000000000/${name}`;
     },
     async close() {
@@ -61,7 +61,7 @@ export async function startFauxqs(): Promise<SqsEmulator> {
 
 const POLL_MS = 20;
 
-/** Receives until something has come, for `waitMs` at most. Short polls: a long one takes whole seconds. */
+/** Receives until something came, for `waitMs` at most. It uses short polls, because a long one takes whole seconds. */
 export async function receiveFrom(client: SQSClient, queueUrl: string, waitMs: number): Promise<Message[]> {
   for (const deadline = Date.now() + waitMs; ; await sleep(POLL_MS)) {
     const command = new ReceiveMessageCommand({

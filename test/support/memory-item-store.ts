@@ -1,6 +1,6 @@
 /**
- * An item store in memory, made of `evaluate` alone: the kernel's own idea of a store, which the contract suite holds
- * to the same answers as the others. It refuses what DynamoDB refuses and counts what DynamoDB would bill.
+ * An item store in memory, made of the model's `evaluate`. The contract suite tests it like the other stores. It refuses what
+ * DynamoDB refuses, and counts what DynamoDB would bill.
  */
 import { InvariantError } from "../../lib/errors.ts";
 import {
@@ -24,7 +24,7 @@ import type {
   ScannedItem,
 } from "../../lib/ports.ts";
 
-/** Requests, per table. A refused write is a write, too: it is billed. */
+/** Requests, per table. A refused write counts, because AWS bills it. */
 export interface Counts {
   readonly gets: Record<Table, number>;
   readonly queries: Record<Table, number>;
@@ -113,7 +113,7 @@ export class MemoryItemStore implements ItemStore, Listing {
     return { items: found.slice(Number(after), end), ...(found.length > end ? { next: String(end) } : {}) };
   }
 
-  /** As if there were an index: what it says of an invocation that has never rested is less than SQLite's. */
+  /** As DynamoDB's indexes would: unlike SQLite's listing, without invocations that have never rested. */
   async heads(part: ListedPart, shard: string, range: ListedRange): Promise<ListedPage> {
     this.counts.listed++;
     const found: Listed[] = [];
@@ -161,7 +161,7 @@ export class MemoryItemStore implements ItemStore, Listing {
   }
 }
 
-/** Like `structuredClone`, but of a view's own bytes only, not of the buffer behind it. */
+/** Like `structuredClone`, but copies a view's own bytes only, not the whole buffer behind it. */
 function copyOf<T>(value: T): T {
   if (value instanceof Uint8Array) return new Uint8Array(value) as T;
   if (Array.isArray(value)) return value.map(copyOf) as T;
@@ -171,7 +171,7 @@ function copyOf<T>(value: T): T {
 
 const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-/** What `evaluate` takes and DynamoDB does not, or does otherwise. */
+/** Writes that `evaluate` accepts, and that DynamoDB refuses or does differently. */
 function checkWrite(write: Write): void {
   if (write.op === "put") rejectUndefined(write.attributes);
   if (write.op !== "update") return;

@@ -1,4 +1,4 @@
-/** Turns of one invocation of a service's handler, straight against a store: what they read and write is all that happens. */
+/** Turns of one invocation of a service's handler, directly against a store. Nothing else reads or writes. */
 import { type StoredHead, readHead } from "../../lib/store/head-store.ts";
 import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../lib/model/ids.ts";
 import { type Clock, type ItemStore, silentLogger } from "../../lib/ports.ts";
@@ -53,7 +53,7 @@ export class OneInvocation {
     return await this.#endpoint.runTurn({ ...this.#request(), start }, this.#ports);
   }
 
-  /** From the head, with the end of the sleep that the handler awaits. */
+  /** From the head, with the end of the handler's sleep as its note. */
   async wake(): Promise<TurnOutcome> {
     const stored = await readHead(this.#ports.items, this.id);
     const leaf = stored?.head.wait;

@@ -1,4 +1,4 @@
-/** What a handler may do is in its context's type: a shared one does not write, a service has no state. */
+/** A context's type says what its handler may do: a shared handler cannot write, a service has no state. */
 import {
   type Context,
   type ObjectContext,

@@ -1,4 +1,4 @@
-/** Restate's published client sees the handlers of what `perdure/restate` defines, by the definition's type or itself. */
+/** Restate's published client knows the handlers of a `perdure/restate` definition, from its type or the definition. */
 import { connect, rpc } from "@restatedev/restate-sdk-clients";
 import { type Context, iface, implement, type InvocationPromise, service } from "perdure";
 import * as restate from "perdure/restate";

@@ -1,4 +1,4 @@
-// Checks over the repository's own files: names, leftovers, and that documents point at things that exist.
+// Checks of the repository's files: names, leftovers, and that documents refer to things that exist.
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, dirname, join, normalize } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -37,7 +37,7 @@ describe("source files", () => {
   });
 
   test("have kebab-case names", () => {
-    // A folder's README, and a page that is named for an error's code, have the names that people look for.
+    // People look for a folder's README, and for an error's page by its code.
     const segment = /^([a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*|README\.md|(META|RT)\d{4}\.md)$/;
     const badlyNamed = [...sourceFiles, ...documents.filter((file) => file.startsWith("docs"))].filter(
       (file) => !file.split("/").every((part) => segment.test(part)),
@@ -65,7 +65,7 @@ describe("source files", () => {
 
 describe("documents", () => {
   test("there are as many to look at as there are files of that name", () => {
-    // A document not written yet is fine; one that exists must be among those checked.
+    // A document may be missing. One that exists must be among those checked.
     for (const name of ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"]) {
       expect(documents.includes(name)).toBe(existsSync(join(root, name)));
     }

@@ -1,4 +1,4 @@
-/** The ingress tests' world, with the admin API in front of it. */
+/** The world of the ingress tests, and the admin API. */
 import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { OperationalError } from "../../../lib/errors.ts";
 import type { Entry } from "../../../lib/model/entry.ts";
@@ -33,7 +33,7 @@ class KeptParts implements Listing {
 }
 
 export class AdminWorld extends World {
-  /** The registry has a store of its own, which no test's faults concern. */
+  /** The registry has a store of its own, without the tests' faults. */
   readonly registry = new ItemRegistry(new MemoryItemStore(), this.clock, 0);
   readonly asked: Reachable[] = [];
   readonly discovered = new Map<string, DiscoveryResponse | Error>();
@@ -41,7 +41,7 @@ export class AdminWorld extends World {
   readonly admin: Admin;
   #registered = 0;
 
-  /** `parts`: what the store's listing keeps; absent: it keeps none. */
+  /** `parts`: which lists the store keeps. Absent: none. */
   constructor(parts?: readonly ListedPart[]) {
     super();
     this.adminPorts = {
@@ -73,7 +73,7 @@ export class AdminWorld extends World {
     return await answerOf(this.admin.handle(requestOf(line, text)));
   }
 
-  /** An invocation that was sent and has appended, with these attributes on top. */
+  /** An invocation that has a head, with these attributes added. */
   async invocation(attributes: Attributes, line = "POST /T/hello/send"): Promise<Start> {
     await this.request(line, '"x"', { "x-mine": "1" });
     const start = this.takeStart();
@@ -81,7 +81,7 @@ export class AdminWorld extends World {
     return start;
   }
 
-  /** One whose log is this. */
+  /** An invocation with this log. */
   withLog(log: Entry[], attributes: Attributes = {}): Promise<Start> {
     return this.invocation({ s: "running", l: log, n: log.length, ...attributes }, "POST /O/k/add/send");
   }

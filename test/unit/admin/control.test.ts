@@ -88,7 +88,7 @@ describe.each([
     expect(world.takeSent()).toMatchObject([
       { group: groupOf(id), message: { kind: "kill", id, incarnation: 0 } },
     ]);
-    // R12: a turn that runs learns of it at its next append.
+    // R12: a running turn learns of it at its next append.
     expect(await world.head(id)).toMatchObject({ s: "completed", x: [409, "killed"] });
   });
 });

@@ -1,4 +1,4 @@
-/** Registering with discovery, removing, and the conflicts between. */
+/** Deployments: register with discovery, remove, and their conflicts. */
 import { describe, expect, test } from "vitest";
 import type { HandlerManifest, ServiceManifest } from "../../../lib/model/manifest.ts";
 import { type DiscoveryResponse, PROTOCOL_VERSION } from "../../../lib/protocol.ts";
@@ -218,7 +218,7 @@ describe("moving", () => {
     expect(moved).toMatchObject({ status: 200, body: { id, uri: TO, services: [{ revision: 1 }] } });
     expect(moved.body).not.toHaveProperty("additional_headers");
     expect((await world.ask("GET /services/A/handlers/two")).status).toBe(404);
-    // Its old address is free for another deployment.
+    // Another deployment may use its old address now.
     expect(await register(world)).toMatchObject({ status: 201, body: { services: [{ revision: 2 }] } });
     expect((await world.ask("GET /deployments")).body).toMatchObject({
       deployments: [{ id: "dp_1" }, { id, uri: TO }, { uri: URI }],
@@ -236,7 +236,7 @@ describe("moving", () => {
       body: { uri: TO, services: [{ name: "A", revision: 2 }, {}] },
     });
     expect((await world.ask("GET /services/A/handlers/two")).status).toBe(200);
-    // New invocations of what others serve by now stay there.
+    // New invocations of services that other deployments serve by now stay there.
     expect((await world.ask("GET /services/T")).body).toMatchObject({ deployment_id: "dp_1" });
   });
 

@@ -1,4 +1,4 @@
-/** The whole engine in memory, with the admin API's bodies: for what no answer alone can show. */
+/** The whole engine in memory, with the admin API. For effects that an answer alone does not show. */
 import type { World } from "../semantics/world.ts";
 
 export interface Reply {

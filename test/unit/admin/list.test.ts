@@ -1,4 +1,4 @@
-/** `GET /invocations`: what is found, in which order, page by page, and what it costs: by the index, and by looking at all. */
+/** `GET /invocations`: what it finds, in which order, page by page, and what it costs, by index and by scan. */
 import { describe, expect, test } from "vitest";
 import { stateKey } from "../../../lib/model/fence.ts";
 import { headKey } from "../../../lib/model/head.ts";
@@ -32,7 +32,7 @@ async function listAll(world: AdminWorld, query: string): Promise<string[]> {
   }
 }
 
-/** One second apart, each of another status; the last one's retention is over. */
+/** One second apart, each with another status. The last one's retention is over. */
 async function populated(parts?: readonly ListedPart[]): Promise<{ world: AdminWorld; ids: string[] }> {
   const world = new AdminWorld(parts);
   const ids: string[] = [];
@@ -165,7 +165,7 @@ describe("an index of what is open alone", () => {
 test("what is asked for and what has come in meanwhile: no page shows one twice or leaves one out", async () => {
   const world = new AdminWorld(["open", "ended"]);
   const ids: string[] = [];
-  // Many of one millisecond: the store promises no order among them.
+  // Many in one millisecond. The store promises no order among them.
   for (let n = 0; n < 120; n++) {
     if (n % 40 === 0) await world.clock.advance(1000);
     ids.push((await world.invocation({ s: "suspended" })).id);
@@ -194,7 +194,7 @@ test.each(["x", "12", ".inv_", "1.inv_zz", `${"9".repeat(20)}.inv_zz`, '["a","b"
   },
 );
 
-/** Requests to the store for one page, of a table that keeps so many ended invocations, and ten paused ones of O. */
+/** Requests to the store for one page. The table has so many ended invocations, and ten paused ones of O. */
 async function costOf(kept: number, parts: readonly ListedPart[] | undefined, query: string) {
   const world = new AdminWorld(parts);
   for (let n = 0; n < 10; n++) await world.invocation({ s: "paused" }, `POST /O/k${n}/add/send`);

@@ -1,4 +1,4 @@
-/** `purge` and `purge-journal`: what they remove, what must outlive them, and where they may stop. */
+/** `purge` and `purge-journal`: what they delete, what must stay, and where they may stop. */
 import { object } from "perdure";
 import { describe, expect, test } from "vitest";
 import { fenceOf, hasReached, stateKey, tokenOf } from "../../../lib/model/fence.ts";

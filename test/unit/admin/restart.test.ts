@@ -126,7 +126,7 @@ describe("restart-as-new", () => {
   test("waits its turn in its key", async () => {
     const id = await completed("/O/k/add", 2);
     expect(await resultOf(await restarted(id))).toBe(4);
-    // Its get and set are the old one's; they are not done again.
+    // Its get and set come from the old journal. They are not done again.
     expect(await resultOf(await restarted(id, "?from=2"))).toBe(2);
     expect(await world.call("/O/k/add", 1)).toBe(5);
   });

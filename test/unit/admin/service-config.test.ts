@@ -26,7 +26,7 @@ describe("changing a service", () => {
     expect(changed).toMatchObject({ status: 200, body: expected });
     expect(changed.body).not.toHaveProperty("abort_timeout");
     expect((await world.ask("GET /services/T")).body).toMatchObject(expected);
-    // It was private on its own account.
+    // Its own declaration makes it private.
     expect((await world.ask("GET /services/T/handlers/hidden")).body).toMatchObject({ public: true });
     const deployment = await world.registry.deployment("dp_1");
     expect(deployment?.services[0]).toMatchObject({ name: "T", idempotencyRetentionMs: 7_200_000 });

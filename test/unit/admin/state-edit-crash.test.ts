@@ -12,7 +12,7 @@ import { AdminWorld } from "./admin-world.ts";
 
 const LONG = "y".repeat(3000);
 
-/** Fails at one write, before or after it took effect. */
+/** Fails at one write, before or after its effect. */
 class DyingStore extends MemoryItemStore {
   #left = Number.POSITIVE_INFINITY;
   #when: "before" | "after" = "before";
@@ -42,7 +42,7 @@ async function startOfEdit(): Promise<Incoming> {
 async function dispatcherOver(items: MemoryItemStore): Promise<Dispatcher> {
   const { ports } = new AdminWorld();
   const { clock, registry, logger, mailbox, entropy } = ports;
-  // An append whose fate is unknown is tried again at once.
+  // An append with an unknown fate is tried again at once.
   const restless = {
     ...clock,
     now: () => clock.now(),

@@ -1,4 +1,4 @@
-/** Edits of state by an operator: in their key's order (W2), never beside its writer (W1), fenced (W3). */
+/** An operator's edits of state: in the key's order (W2), never beside its writer (W1), fenced (W3). */
 import { type ObjectContext, object, handlers, type ObjectSharedContext } from "perdure";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ask, type Reply, until, World } from "./engine.ts";

@@ -27,7 +27,7 @@ function bundlerOf(file: string): Bundler {
 }
 
 async function load({ deployment, code }: Bundle, served: readonly object[] = []): Promise<Endpoint> {
-  // Elsewhere, as in a host process: nothing may depend on where the bundle lies.
+  // In another folder, as in a host process. The bundle must not depend on its place.
   const path = join(mkdtempSync(join(folder, "out-")), `${deployment}.mjs`);
   writeFileSync(path, code);
   const loaded = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as {

@@ -7,7 +7,7 @@ import type { Frame } from "../../../runtime/dev/hosts/frame.ts";
 
 type Echo = { echo: (value: unknown) => Promise<unknown>; fail: (code: unknown) => Promise<unknown> };
 
-/** Two ends of a pipe that clones what passes, as a process's does. */
+/** Two ends of a pipe. It clones what passes, like the pipe to a process. */
 function pair(left: Calls, right: Calls) {
   const sent: Frame[][] = [];
   const clone = (frames: readonly Frame[]): Frame[] => deserialize(serialize(frames)) as Frame[];

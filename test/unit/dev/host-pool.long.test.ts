@@ -1,4 +1,4 @@
-/** The pool against real processes that load a fake endpoint: what a handler does wrong hurts it alone. */
+/** The pool with real processes that load a fake endpoint. A misbehaving handler harms itself only. */
 import { afterEach, expect, test } from "vitest";
 import type { Deployment } from "../../../lib/model/manifest.ts";
 import type { ItemStore } from "../../../lib/ports.ts";
@@ -87,7 +87,7 @@ function poolOf(bundle: string, options: Partial<HostPoolOptions> = {}) {
     const outcome = await pool.invoke(deployment, turnRequest(id, handler, remainingMs));
     return (outcome as unknown as { value: unknown }).value;
   };
-  /** As the dispatcher does: what was unavailable is tried again, and no attempt counted. */
+  /** As the dispatcher does: if the host was unavailable, try again and count no attempt. */
   const run = (id: string, handler: string, remainingMs?: number): Promise<unknown> =>
     runOnce(id, handler, remainingMs).catch((error: unknown) => {
       if (error instanceof OperationalError && error.message.includes("runs alone next"))
@@ -212,7 +212,7 @@ test.each([
     "not loaded within",
   ],
 ])("%s: neither discovery nor turns succeed, and the reason is told", async (_name, bundle, text) => {
-  // Enough for a process to start on a busy machine; only the last one takes all of it, twice.
+  // Enough for a process to start on a busy machine. Only the last case takes all of it, twice.
   const { pool, run } = poolOf(bundle, { loadMs: 2_500 });
   await expect(pool.discover("dp_test")).rejects.toMatchObject({
     code: "init",

@@ -1,4 +1,4 @@
-/** Turns in processes that serve over HTTP: real servers, a fake endpoint. What is on the other end may be anything. */
+/** Turns in processes that serve over HTTP: real servers with a fake endpoint. Any program may be at the other end. */
 import { createServer as createHttp1 } from "node:http";
 import { createServer as createHttp2 } from "node:http2";
 import { type AddressInfo, createServer as createTcp, type Server, type Socket } from "node:net";
@@ -106,7 +106,7 @@ describe.each(kinds)("over %s", (_, start) => {
     expect(await hosts.discover({ ...to, address })).toMatchObject({ services: [{ name: "Service" }] });
     const outcomes = await Promise.all(["a", "b", "c"].map((id) => run(to, id)));
     expect(outcomes.map(({ kind }) => kind)).toEqual(["completed", "completed", "completed"]);
-    // The step rides in the completion.
+    // The step's result is part of the completing append.
     expect(items.counts.writes.journal).toBe(3);
   });
 

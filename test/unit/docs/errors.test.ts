@@ -1,4 +1,4 @@
-/** Error codes: the list, the pages and the sources agree, one to one. */
+/** Error codes: the list, the pages and the sources have the same ones. */
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
@@ -26,7 +26,7 @@ test("the sources know these codes and no others", () => {
   const sources = globSync("{lib,core,sdk,runtime,aws,cli,infra}/**/*.ts", { cwd: ROOT }).filter(
     (path) => path !== LIST,
   );
-  // RT0007 is what a failure has that carries no other.
+  // RT0007 is the code of a failure without one.
   const used = new Set([
     "RT0007",
     ...sources.flatMap((path) => read(path).match(/\b(?:RT|META)\d{4}\b/g) ?? []),

@@ -1,9 +1,9 @@
-/** A guide of the documentation: the modules that it shows, and the requests with the answers that it promises. */
+/** A guide: the modules that it shows, and its requests with the promised answers. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "../../..");
-/** Where the modules are written, so that they are compiled and loaded like any other file of the project. */
+/** The folder for the modules. There they are compiled and loaded like any file of the project. */
 export const SNIPPETS = join(ROOT, ".snippets");
 
 export interface ShownRequest {
@@ -12,7 +12,7 @@ export interface ShownRequest {
   readonly path: string;
   readonly headers: Record<string, string>;
   readonly body: string | undefined;
-  /** With `…` for whatever differs from run to run. */
+  /** `…` stands for what differs from run to run. */
   readonly answer: string;
 }
 
@@ -45,7 +45,7 @@ export function readGuide(path: string): Guide {
   return { name, modules, requests };
 }
 
-/** What the guides use of curl: `-X`, `-H`, `--json`, one address. */
+/** The part of curl that the guides use: `-X`, `-H`, `--json`, one address. */
 function parseCurl(command: string, answer: string): ShownRequest {
   const words = [...command.matchAll(/'([^']*)'|(\S+)/g)]
     .map(([, quoted, plain = ""]) => quoted ?? plain)
@@ -69,7 +69,7 @@ function parseCurl(command: string, answer: string): ShownRequest {
   return { command, path, headers, body, answer, method: method ?? (body === undefined ? "GET" : "POST") };
 }
 
-/** Whether the answer is the one that was promised. */
+/** Whether the answer is the promised one. */
 export function matches(answer: string, promised: string): boolean {
   const pattern = promised.split("…").map((text) => text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`));
   return new RegExp(`^${pattern.join(".*")}$`, "s").test(answer);

@@ -1,4 +1,4 @@
-/** The guides say what is so: their modules compile and run, and their requests are answered as they promise. */
+/** The guides are true: their modules compile and run, and their requests get the promised answers. */
 import { execFile } from "node:child_process";
 import { globSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

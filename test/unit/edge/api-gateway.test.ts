@@ -1,4 +1,4 @@
-/** What an HTTP API makes of a path: every escape is decoded but that of the percent sign. */
+/** How an HTTP API changes a path: it decodes every escape except that of the percent sign. */
 import { describe, expect, test } from "vitest";
 import { PAYLOAD_BYTES_MAX } from "../../../lib/limits.ts";
 import { type ApiGatewayEvent, toRequest, toResult } from "../../../runtime/http/api-gateway.ts";

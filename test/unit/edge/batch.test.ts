@@ -1,4 +1,4 @@
-/** A batch of the mailbox: what is given back, and what a handler's function that is not run does to its invocation. */
+/** A batch of the mailbox: which messages are given back, and what happens if a handler's function does not run. */
 import { expect, test } from "vitest";
 import { readHead } from "../../../lib/store/head-store.ts";
 import { FunctionError, OperationalError } from "../../../lib/errors.ts";

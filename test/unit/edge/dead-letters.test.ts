@@ -1,4 +1,4 @@
-/** R16: what is in the dead-letter queue is a paused invocation. */
+/** R16: the invocation of a message in the dead-letter queue is paused. */
 import { expect, test } from "vitest";
 import { readHead } from "../../../lib/store/head-store.ts";
 import { headKey, inputAttributes, newHead } from "../../../lib/model/head.ts";

@@ -1,4 +1,4 @@
-/** R16: how long messages are hidden, in which order, and when they are let go of. */
+/** R16: how long messages are hidden, in which order, and when they are released. */
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Incoming } from "../../../lib/model/message.ts";
 import { silentLogger } from "../../../lib/ports.ts";
@@ -31,7 +31,7 @@ beforeEach(() => {
   hide = async () => [];
 });
 
-/** `a1`: a message of group `a`. */
+/** `a1` is a message of group `a`. */
 const message = (messageId: string, receiveCount = 1): Incoming => ({
   messageId,
   group: messageId.slice(0, 1),

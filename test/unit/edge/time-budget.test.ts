@@ -1,4 +1,4 @@
-/** A turn that runs out of time between two steps is no failure: it goes on, and repeats nothing. */
+/** A turn that runs out of time between two steps is not a failure. The invocation goes on, and repeats nothing. */
 import { type Context, object, type ObjectContext, service } from "perdure";
 import { expect, test } from "vitest";
 import { silentLogger } from "../../../lib/ports.ts";

@@ -1,7 +1,8 @@
 /**
- * What the workloads of docs/benchmarks.md take, exactly: invocations, DynamoDB units, requests. The engine and the AWS
- * adapters run as they are; AWS is bench/model, whose rule for units `npm run bench -- cost` checks against DynamoDB Local.
- * A change that makes a workload dearer fails here until its expectation is changed on purpose.
+ * What the workloads of docs/benchmarks.md take, exactly: invocations, DynamoDB units, requests.
+ *
+ * The engine and the AWS adapters are the product's; AWS is bench/model. `npm run bench -- cost` checks the model's rule for
+ * units against DynamoDB Local. If a change makes a workload dearer, the test fails until you change its expectation on purpose.
  */
 import * as perdure from "perdure/restate";
 import { expect, test } from "vitest";
@@ -48,7 +49,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     handler: 3,
     dispatcher: 3,
     writeUnits: 11,
-    // Two more than without retention: what the resolver does belongs to the life of the run, whose head it reads.
+    // Two more than without retention: the resolver reads the run's head, to learn to which life its promise belongs.
     readUnits: 10,
     fifo: 9,
     bytesMax: 2700,

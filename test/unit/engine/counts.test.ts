@@ -1,5 +1,7 @@
-/** What the engine costs, exactly: handler invocations, writes, reads, messages. A change that makes a workload dearer
- * fails here until its expectation is changed on purpose. */
+/**
+ * What the engine costs, exactly: handler invocations, writes, reads, messages. If a change makes a workload dearer, the test
+ * fails until you change its expectation on purpose.
+ */
 import { DurablePromise, object, service, type Context, type ObjectContext } from "perdure";
 import { TestEnvironment, type TestCounts } from "perdure/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -78,7 +80,7 @@ async function costOf(path: string, body?: unknown) {
   };
 }
 
-/** The caller has its answer before the message is deleted and the lock is passed on. */
+/** The caller has its answer before the lock is passed on and the message deleted. */
 async function settled(): Promise<void> {
   for (let same = 0, last = ""; same < 3;) {
     await new Promise((resolve) => setTimeout(resolve, 5));

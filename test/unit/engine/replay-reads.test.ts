@@ -1,4 +1,4 @@
-/** What a resume reads of a journal: its pages in as few queries as DynamoDB needs, and each result that is kept apart once. */
+/** What a resume reads: the pages in as few queries as DynamoDB needs, and each result with an item of its own once. */
 import { DurablePromise, service, type Context } from "perdure";
 import { expect, test } from "vitest";
 import { INLINE_VALUE_BYTES_MAX, VALUE_ITEM_BYTES_MAX } from "../../../lib/limits.ts";
@@ -14,7 +14,7 @@ interface Plan {
 const source = service({
   name: "Source",
   handlers: {
-    /** `count` results, then a sleep in whose wake all of them are replayed. No two are equal: equal values are one item. */
+    /** `count` results, then a sleep. After it all of them are replayed. All differ, because equal values are one item. */
     steps: async (ctx: Context, { count, chars, together = false }: Plan) => {
       const step = (n: number) => ctx.run("step", () => String(n).padEnd(chars, "x"));
       const steps = Array.from({ length: together ? count : 0 }, (_, n) => step(n));

@@ -108,7 +108,7 @@ describe("a call", () => {
     const answer = world.ingress.handle(request);
     await settle();
     const start = world.takeStart();
-    // A newer deployment declares another type; the invocation is pinned to the older.
+    // A newer deployment declares another type. The invocation is pinned to the older one.
     world.register({ ...DEPLOYMENT, id: "dp_2", services: [{ name: "T", type: "service", handlers: [] }] });
     await world.complete(start, success(new Uint8Array([254, 1])));
     expect(await answer).toMatchObject({

@@ -23,7 +23,7 @@ async function startOf(
   return world.takeStart();
 }
 
-/** Each way to ask about an invocation, as `[attach, output]`. */
+/** Each way to ask for an invocation's result, as `[attach, output]`. */
 const ways: Record<string, (id: string, what: "attach" | "output") => [string, string?]> = {
   "by id": (id, what) => [`GET /restate/${what}/${id}`],
   "by id, posted": (id, what) => [`POST /restate/${what}/${id}`],

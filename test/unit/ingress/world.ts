@@ -1,4 +1,4 @@
-/** Everything that ingress and admin need from outside, in memory, with a clock that moves only when told to. */
+/** All ports of ingress and admin, in memory. The clock moves only when a test moves it. */
 import type { IngressPorts } from "../../../runtime/ingress/ports.ts";
 import { Ingress, type IngressOptions } from "../../../runtime/ingress/ingress.ts";
 import { OperationalError } from "../../../lib/errors.ts";
@@ -68,7 +68,7 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** Moves on, timer by timer, and lets everything react to each. */
+  /** Moves the clock timer by timer, and waits until everything has reacted to each one. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     await settle();
@@ -85,12 +85,12 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Until nothing is left to happen without the clock. */
+/** Waits until only the clock can make something happen. */
 export const settle = async (): Promise<void> => {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-/** Tells watchers of every write; fails on demand, before or after it took effect. */
+/** Tells watchers of every write. Fails when a test says so, before or after the write's effect. */
 export class WatchedItemStore extends MemoryItemStore {
   readonly #watchers = new Map<string, Set<() => void>>();
   #faults: ("before" | "after" | "read")[] = [];
@@ -212,7 +212,7 @@ export class World {
     return this.items.get(headKey(id));
   }
 
-  /** Puts a head as its first append would, with these attributes on top. */
+  /** Puts a head as the first append would, with these attributes added. */
   async putHead(start: Start, attributes: Attributes): Promise<void> {
     const first = {
       ...newHead(start, { deployment: "dp_1" }),
@@ -222,7 +222,7 @@ export class World {
     await this.items.write({ op: "put", key: headKey(start.id), attributes: { ...first, ...attributes } });
   }
 
-  /** What the dispatcher and the SDK would do with it, up to its end. */
+  /** Does what dispatcher and SDK would do, up to the invocation's end. */
   async complete(start: Start, outcome: Outcome, retentionMs = DAY_MS): Promise<void> {
     const end = retentionAttributes(this.clock.now(), { retentionMs });
     await this.putHead(start, { s: "completed", x: encodeOutcome(outcome), ...end });
@@ -237,7 +237,7 @@ export class World {
   }
 }
 
-/** Every answer has them, so that the tests need not name them. */
+/** Every answer has these headers, so the tests do not name them. */
 async function withoutCors(answer: Promise<Answer>): Promise<Answer> {
   const { headers, ...rest } = await answer;
   const { vary, "access-control-allow-credentials": credentials, ...own } = headers;
@@ -267,7 +267,7 @@ export async function answerOf(response: Promise<HttpResponse>): Promise<Answer>
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** As {@link answerOf}, for what may never be answered: `undefined` as long as it is not. */
+/** As {@link answerOf}, but `undefined` while there is no answer. */
 export function pendingAnswer(answer: Promise<Answer>): { current: Answer | undefined } {
   const held: { current: Answer | undefined } = { current: undefined };
   void answer.then((answered) => (held.current = answered));

@@ -1,4 +1,4 @@
-/** Futures: who wins is the journal's to say, whatever was built or awaited when. */
+/** Futures: the journal decides who wins, not the order in which futures are built or awaited. */
 import { describe, expect, test } from "vitest";
 import { TerminalError } from "../../../lib/errors.ts";
 import { Future, type MapperHost } from "../../../lib/turn/future.ts";

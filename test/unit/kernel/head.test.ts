@@ -1,4 +1,4 @@
-/** The head: what is written is read back, and nothing newer is taken for something known. */
+/** The head: it is read back as it was written, and a newer format is refused. */
 import { describe, expect, test } from "vitest";
 import { parseEntries } from "../../../lib/model/entry.ts";
 import {

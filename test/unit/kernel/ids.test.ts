@@ -1,4 +1,4 @@
-/** Ids: they say where they belong, and whether they were made up. */
+/** Ids: they name their service and key, and a made-up id is recognised. */
 import { describe, expect, test } from "vitest";
 import {
   awakeableId,

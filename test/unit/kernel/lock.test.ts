@@ -1,4 +1,4 @@
-/** A key's lock, as the writes that the store would evaluate: taken, parked behind, handed on. */
+/** A key's lock: its writes, evaluated as a store would: take, park, hand off. */
 import { expect, test } from "vitest";
 import { type Attributes, evaluate, type ItemKey, type Write } from "../../../lib/model/item.ts";
 import { INBOX_INLINE_MAX } from "../../../lib/limits.ts";
@@ -22,7 +22,7 @@ const holder = (n: number, incarnation = 0): Holder => ({
 });
 const [a, b, c] = [holder(1), holder(2), holder(3)];
 
-/** A table of one key, with its refusals. */
+/** A table of one key. It evaluates conditions, so it refuses writes as a store does. */
 class Table {
   readonly items = new Map<string, Attributes>();
 
@@ -47,7 +47,7 @@ class Table {
     return this.write(lock);
   }
 
-  /** As a dispatcher hands off; answers the next owner, or "free". */
+  /** As a dispatcher hands off. Returns the next owner, or "free". */
   handOff(): Holder | "free" | "refused" {
     const { lock } = this;
     if (!lock) return "refused";
@@ -107,7 +107,7 @@ test("W2: past the inline places they queue in items, and nobody overtakes", () 
   expect(table.lock?.inline).toHaveLength(INBOX_INLINE_MAX);
   expect(table.items.size).toBe(5);
   const order: (Holder | string)[] = [table.handOff(), table.handOff()];
-  // A place is free inline, but those in the items came before.
+  // There is a free place inline, but the parked ones in items came first.
   const late = [holder(50), holder(51)];
   for (const who of late) table.park(who);
   expect(table.lock?.inline).toHaveLength(INBOX_INLINE_MAX - 2);

@@ -1,4 +1,4 @@
-/** A turn machine with the handler's part played by the test: what it is told is written down. */
+/** A turn machine with the test in the handler's part. It records what the machine tells the handler. */
 import type { CallEntry, CommandEntry, Entry, Note } from "../../../lib/model/entry.ts";
 import { type Step, Turn } from "../../../lib/turn/turn-machine.ts";
 import type { Value } from "../../../lib/model/value.ts";
@@ -11,7 +11,7 @@ export interface Script {
 
 export class TurnTranscript {
   readonly turn: Turn;
-  /** What the code was told, in order. */
+  /** What the machine told the code, in order. */
   readonly told: string[] = [];
   /** Whether the code awaits anything that a cancellation can reject. */
   awaits = false;
@@ -32,7 +32,7 @@ export class TurnTranscript {
     });
   }
 
-  /** Issues a command; its completion is told as `number: value @event`. */
+  /** Issues a command. Its completion is recorded as `number: value @event`. */
   issue(entry: CommandEntry): CommandEntry | undefined {
     const tell = ({ value, at }: { value: Value; at: number }) =>
       void this.told.push(`${entry[1]}: ${show(value)} @${at}`);
@@ -46,7 +46,7 @@ export class TurnTranscript {
     );
   }
 
-  /** Delivers until nothing more can be: the last answer. */
+  /** Delivers until nothing is left to deliver. Returns the last answer. */
   run(): Step {
     for (;;) {
       const step = this.turn.step();
@@ -54,7 +54,7 @@ export class TurnTranscript {
     }
   }
 
-  /** Steps once, and answers what was told by it. */
+  /** Steps once, and returns what the code was told. */
   step(): readonly [Step, ...string[]] {
     const before = this.told.length;
     const step = this.turn.step();

@@ -1,4 +1,4 @@
-/** Runs in a process of its own, to be killed: writes without end and prints each acknowledgement after it came. */
+/** Runs in a process of its own, which the test kills. It writes without end, and prints each acknowledgement. */
 import { writeSync } from "node:fs";
 import { openDatabase } from "../../../runtime/local/database.ts";
 import { LocalItemStore } from "../../../runtime/local/item-store.ts";
@@ -11,7 +11,7 @@ const mailbox = new LocalMailbox(database);
 const timers = new LocalTimers(database, mailbox);
 const acknowledged = (line: string): number => writeSync(1, `${line}\n`);
 
-// Every other message is handled, and its deletion is seen by its answer to the next batch of its group.
+// Every other message is handled. That a group's next batch comes shows that the message before it was deleted.
 mailbox.consume(async (batch) =>
   batch.filter(({ body }) => Number(body) % 2 === 1).map(({ messageId }) => messageId),
 );

@@ -1,4 +1,4 @@
-/** J2, M1: what was acknowledged is there after `kill -9`, in the middle of writing. */
+/** J2, M1: after a `kill -9` in the middle of writing, everything that was acknowledged is there. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, statSync } from "node:fs";
@@ -12,7 +12,7 @@ import { LocalMailbox } from "../../../runtime/local/mailbox.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { tempFolder } from "./temp-folder.ts";
 
-/** Lets the child run until it has acknowledged `count` operations, and kills it. Answers the lines that it printed. */
+/** Kills the child after `count` acknowledged operations. Returns the lines that it printed. */
 async function runAndKill(path: string, count: number): Promise<string[]> {
   const child = spawn(process.execPath, [new URL("crash-child.ts", import.meta.url).pathname, path], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -61,7 +61,7 @@ test.each([1500, 6000])("a process killed after %i acknowledgements lost none of
   });
   await mailbox.idle();
   const bodies = new Set(received.map(({ body }) => body));
-  // The odd ones were never done.
+  // The odd ones were never handled.
   const owed = words
     .filter(([kind, body]) => kind === "message" && Number(body) % 2 === 1)
     .map(([, body]) => body);

@@ -1,4 +1,4 @@
-/** Items with a time to live: deleted when it has passed, a bounded number at a time; files of the format before. */
+/** Items with a time to live are deleted after it, a bounded number at a time. Files of the previous format are read. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -149,7 +149,7 @@ describe("redelivery", () => {
     const { calls, handler } = heldHandler();
     mailbox.consume(handler);
     await turns();
-    // A pause of the group is the only wait there is.
+    // The only wait is the group's pause.
     const failAndPause = async (failed: (batch: readonly Incoming[]) => readonly Incoming[]) => {
       const { batch, answer } = calls.at(-1) ?? expect.unreachable();
       answer(failed(batch).map(({ messageId }) => messageId));

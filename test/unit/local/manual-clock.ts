@@ -5,7 +5,7 @@ interface Alarm {
   readonly callback: () => void;
 }
 
-/** A clock that stands still until it is moved. Alarms ring in the order of their times. */
+/** A clock that a test moves. Alarms ring in the order of their times. */
 export class ManualClock implements Clock {
   #nowMs: number;
   readonly #alarms = new Set<Alarm>();
@@ -24,12 +24,12 @@ export class ManualClock implements Clock {
     return () => this.#alarms.delete(alarm);
   }
 
-  /** The waits that are on, shortest first, in milliseconds from now. */
+  /** The pending waits in milliseconds from now, shortest first. */
   waits(): number[] {
     return [...this.#alarms].map((alarm) => alarm.atMs - this.#nowMs).toSorted((a, b) => a - b);
   }
 
-  /** Moves the time on, and lets the real event loop turn after each alarm so that what it caused is done. */
+  /** Moves the time on. After each alarm it lets the real event loop turn, so that the alarm's effects are done. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     for (;;) {
@@ -44,7 +44,7 @@ export class ManualClock implements Clock {
     await turns();
   }
 
-  /** Sets the time, back as well, and rings nothing. */
+  /** Sets the time, forward or back, and rings no alarm. */
   set(nowMs: number): void {
     this.#nowMs = nowMs;
   }

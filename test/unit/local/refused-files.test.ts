@@ -1,4 +1,4 @@
-/** Files that are not ours to open: each is refused with a reason and left as it was, with nothing beside it. */
+/** Files that the engine must not open. Each is refused with a reason, and neither changed nor given a file beside it. */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -21,7 +21,7 @@ function edit(path: string, sql: string): void {
   database.close();
 }
 
-/** Overwrites pages in the middle, where tables and their data are. */
+/** Overwrites pages in the middle of the file, where tables and data are. */
 function damage(path: string): void {
   const bytes = readFileSync(path);
   bytes.fill(0x55, 4096, 4096 * 6);

@@ -62,7 +62,7 @@ describe("firing", () => {
     clock.set(500);
     await clock.advance(499);
     expect(fired).toEqual([]);
-    // The alarm rings in real time, but by now it is earlier.
+    // The alarm rings in real time, but the clock was set back meanwhile.
     const [ring = 0] = clock.waits();
     clock.set(-2000);
     await clock.advance(ring);

@@ -1,4 +1,4 @@
-/** What CloudFormation is answered: registration, refusal with its reason, and removal. */
+/** The answers to CloudFormation: registration, refusal with its reason, removal. */
 import { describe, expect, test } from "vitest";
 import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { OperationalError } from "../../../lib/errors.ts";
@@ -25,7 +25,7 @@ const greeter = (...handlers: string[]): ServiceManifest => ({
 class World {
   readonly clock = new ManualClock();
   readonly registry = new ItemRegistry(new MemoryItemStore(), this.clock, 0);
-  /** What each version answers, in turn; the last one again and again. */
+  /** The answers of each version, in turn. The last one repeats. */
   readonly answers = new Map<string, (readonly ServiceManifest[] | Error)[]>();
   asked = 0;
   readonly registrar = new Registrar({

@@ -1,4 +1,4 @@
-/** Which deployments go, and that a retirement which stops anywhere, or is overtaken, harms nobody. */
+/** Which deployments are retired. A retirement that stops at any point, or is overtaken, does no harm. */
 import { describe, expect, test } from "vitest";
 import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { DEPLOYMENT_GRACE_MS } from "../../../lib/limits.ts";
@@ -42,7 +42,7 @@ class World {
   }
 }
 
-/** Two deployments, of which nothing goes to the first: noticed now. */
+/** Two deployments. No service points to the first, which is noticed now. */
 async function superseded(): Promise<World> {
   const world = new World();
   await world.registry.register(deployment("1"));

@@ -218,7 +218,7 @@ test("headers: a call's own, and those of a request", async () => {
 test("an idempotency key attaches to the first call's result, during and after it", async () => {
   expect(await call("/Caller/idempotent", "idempotent")).toEqual({ same: true, results: [1, 1, 1] });
   expect(runs.get("idempotent")).toBe(1);
-  // The ingress shares the names.
+  // The ingress uses the same names.
   expect(await world.call("/Callee/slowCount", "idempotent", { "idempotency-key": "idempotent" })).toBe(1);
 });
 

@@ -1,4 +1,4 @@
-/** Cancellation: it reaches an invocation at its await, once; children are cancelled with it; compensation goes on. */
+/** Cancellation reaches an invocation at its await, once. Its calls are cancelled, too. Compensation can run. */
 import {
   DurablePromise,
   object,
@@ -93,7 +93,7 @@ const root = service({
       try {
         await ctx.serviceClient(middle).wait("middle");
       } catch (error) {
-        // Not sticky: the call that was cancelled with me can be awaited, and has failed.
+        // Not sticky: the call was cancelled, too. Awaiting it again gives its failure.
         const late = await unawaited.then(
           () => "ok",
           (failure: unknown) => caught(failure),

@@ -43,7 +43,7 @@ const echo = service({
 
 let mapped = 0;
 
-/** Name → code and what it is to answer. */
+/** By name: the code and its expected result. */
 const SHAPES: Record<string, readonly [Shape, unknown]> = {
   "race of sleeps": [
     async (ctx) => await DurablePromise.race([ctx.sleep(300).map(() => "a"), ctx.sleep(10).map(() => "b")]),
@@ -372,7 +372,7 @@ const shapes = service({
   name: "Shapes",
   handlers: {
     live: async (ctx: Context, name: string) => await SHAPES[name]?.[0](ctx),
-    /** Suspends afterwards, so that everything is replayed, and once more. */
+    /** Suspends afterwards, so that everything is replayed twice. */
     replayed: async (ctx: Context, name: string) => {
       const answers: unknown[] = [await SHAPES[name]?.[0](ctx)];
       await ctx.sleep(1);

@@ -1,4 +1,4 @@
-/** Kill and pause: an end without code, and a rest without end; the key is freed by the one and held by the other (W1). */
+/** Kill ends an invocation without running its code, and frees its key. Pause keeps it, and its key, until a resume (W1). */
 import { object, service, type Context, type ObjectContext } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pause, until, within, World } from "./world.ts";

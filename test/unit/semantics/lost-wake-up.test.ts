@@ -1,10 +1,10 @@
-/** L1: what has arrived for an invocation is not forgotten, however the turn that it woke ends. */
+/** L1: a note that has arrived is not lost, however the turn that it woke ends. */
 import { DurablePromise, object, RetryableError, service, type Context, type ObjectContext } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pause, until, within, World } from "./world.ts";
 
 const failures = new Map<string, number>();
-/** Throws on the first `times` attempts; the pause is longer than a dispatcher waits for, so the message is given up. */
+/** Throws on the first `times` attempts. The pause is longer than a dispatcher waits, so it becomes a timer. */
 function failAtFirst(name: string, times = 1): void {
   const failed = failures.get(name) ?? 0;
   failures.set(name, failed + 1);

@@ -1,4 +1,4 @@
-/** D1 and what makes a replay the same: a difference is never silent, and what must not change does not. */
+/** D1: a replay that differs is never silent, and what must not change on replay does not. */
 import { DurablePromise, object, service, type Context, type ObjectContext } from "perdure";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -114,7 +114,7 @@ const CHANGES: Record<string, readonly [Version, RegExp]> = {
       try {
         await ctx.run(isChanged ? "new name" : "old name", () => 1);
       } catch {
-        // It fails all the same.
+        // It still fails.
       }
       await tick(ctx);
     },

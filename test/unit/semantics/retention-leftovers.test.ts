@@ -1,4 +1,4 @@
-/** Nothing is left behind: after its end, its retention and the sweep the tables are empty, whatever has happened. */
+/** Nothing is left behind. After the end, the retention and the sweep the tables are empty, in each of these cases. */
 import {
   type Context,
   DurablePromise,

@@ -1,4 +1,4 @@
-/** The engine in memory under a clock that can jump, and what its tables hold: for what passes with time. */
+/** The engine in memory, with a clock that can jump, and a view of its tables. */
 import { Admin } from "../../../runtime/admin/admin.ts";
 import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
 import type { HttpResponse } from "../../../runtime/http/message.ts";
@@ -120,7 +120,7 @@ export class RetentionWorld {
     return replyOf(await this.#admin.handle(requestOf(line, body, {})));
   }
 
-  /** Sends; answers the id. */
+  /** Sends, and returns the id. */
   async send(line: string, body?: unknown, headers: Record<string, string> = {}): Promise<string> {
     const { body: answer } = await this.ask(`${line}/send`, body, headers);
     return (answer as { invocationId: string }).invocationId;
@@ -136,7 +136,7 @@ export class RetentionWorld {
     return reconciled;
   }
 
-  /** As DynamoDB does in its own time, and the local engine after a reconciler's pass. Answers what is left. */
+  /** Deletes what has expired, as DynamoDB and the local engine do some time later. Returns what is left. */
   async sweep(): Promise<string[]> {
     await this.items.deleteExpired(100_000);
     return await this.left();

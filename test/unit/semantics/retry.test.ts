@@ -1,4 +1,4 @@
-/** Retries of whole invocations: how often, how soon, and what an error must be to end one. */
+/** Retries of whole invocations: how often, how soon, and which errors end one. */
 import {
   CancelledError,
   handlers,
@@ -14,7 +14,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { within, World } from "./world.ts";
 
 const attempts = new Map<string, number[]>();
-/** Counts the attempt, and answers its number. */
+/** Counts the attempt, and returns its number. */
 const attempt = (name: string): number => {
   const times = [...(attempts.get(name) ?? []), Date.now()];
   attempts.set(name, times);

@@ -1,4 +1,4 @@
-/** `ctx.run`: what is recorded, what is tried again and how often, and what must not happen inside. */
+/** `ctx.run`: what is recorded, what is retried and how often, and what must not happen inside. */
 import { DurablePromise, PauseError, RetryableError, service, TerminalError, type Context } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pause, until, within, World } from "./world.ts";

@@ -1,4 +1,4 @@
-/** W1 and W2: one exclusive invocation of a key at a time, in the order of arrival, whatever makes them wait. */
+/** W1, W2: one exclusive invocation of a key at a time, in the order of arrival, while it is suspended, backing off or paused. */
 import {
   object,
   RetryableError,

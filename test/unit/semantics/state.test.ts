@@ -1,4 +1,4 @@
-/** State: own writes are read, everything is there after a suspension, a failure takes nothing back. */
+/** State: a handler reads its own writes, also after a suspension. A failure takes nothing back. */
 import {
   handlers,
   object,
@@ -91,7 +91,7 @@ const store = object({
       for (const name of names) values[name] = await ctx.get(name);
       return values;
     }),
-    /** Reads, then replays the read: what it has seen does not change. */
+    /** Reads, then replays the read. It sees the same value. */
     readTwice: handlers.object.shared(async (ctx: ObjectSharedContext) => {
       const first = await ctx.get("shown");
       await ctx.sleep(40);

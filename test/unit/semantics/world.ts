@@ -1,4 +1,4 @@
-/** A test environment with what semantic tests ask of it: send, result, status, and waiting for a condition. */
+/** A test environment for the semantic tests: send, result, status, and waiting for a condition. */
 import { TestEnvironment } from "perdure/testing";
 
 export interface Answer {
@@ -44,7 +44,7 @@ export class World {
     await this.environment.stop();
   }
 
-  /** The result of a call that is to succeed. */
+  /** The result of a call that must succeed. */
   async call<T = unknown>(path: string, body?: unknown, headers: Headers = {}): Promise<T> {
     return await this.environment.call<T>(path, body, headers);
   }
@@ -55,7 +55,7 @@ export class World {
     return answerOf(response);
   }
 
-  /** Sends, and answers the invocation's id. */
+  /** Sends, and returns the invocation's id. */
   async send(path: string, body?: unknown, query = "", headers: Headers = {}): Promise<string> {
     const { status, body: answer } = await this.ask(`${path}/send${query}`, body, headers);
     if (status !== 202) throw new Error(`${path} answered ${status}: ${JSON.stringify(answer)}`);
@@ -67,7 +67,7 @@ export class World {
     return await this.ask(`/restate/attach/${id}`, undefined, {}, "GET");
   }
 
-  /** What there is of a result now. */
+  /** The result, if there is one now. */
   async output(id: string): Promise<Answer> {
     return await this.ask(`/restate/output/${id}`, undefined, {}, "GET");
   }
@@ -88,7 +88,7 @@ export class World {
     return (await this.admin(`/invocations/${id}/resume`, "PATCH")).status;
   }
 
-  /** As operators see it; `undefined` while there is no head. */
+  /** The operator's view. `undefined` while there is no head. */
   async view(id: string): Promise<InvocationView | undefined> {
     const { status, body } = await this.admin(`/invocations/${id}`);
     return status === 200 ? (body as InvocationView) : undefined;
@@ -126,7 +126,7 @@ function parse(text: string): unknown {
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
-/** Looks until there is something to see. */
+/** Polls until there is a value. */
 export async function until<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   what: string,
@@ -141,7 +141,7 @@ export async function until<T>(
   }
 }
 
-/** The promise, or a failure that says what was waited for. */
+/** Waits for the promise. If it takes too long, fails and says what it waited for. */
 export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

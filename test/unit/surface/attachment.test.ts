@@ -1,4 +1,4 @@
-/** The dispatcher's side of an attachment: harmless to repeat, and repeated after a crash (R2, M2). */
+/** The dispatcher's side of an attachment. A repetition is harmless (M2), and a crash leads to one (R2). */
 import { expect, test } from "vitest";
 import { readHead } from "../../../lib/store/head-store.ts";
 import { type Head, headKey, newHead, parseHead } from "../../../lib/model/head.ts";

@@ -1,4 +1,4 @@
-/** `perdure/client`: what it sends and when again, by Restate's published client's rules; results, status, cancel, kill. */
+/** `perdure/client`: its requests, and its retries by the rules of Restate's published client; results, status, cancel, kill. */
 import { connect as connectPublished, rpc } from "@restatedev/restate-sdk-clients";
 import fc from "fast-check";
 import { iface, implement, object, service, TerminalError, workflow } from "perdure";
@@ -136,7 +136,7 @@ describe("against the engine", () => {
   });
 });
 
-/** One answer of a scripted server; `undefined`: the connection breaks. */
+/** One answer of a scripted server. `undefined`: the connection breaks. */
 interface Scripted {
   readonly status: number;
   readonly headers?: Record<string, string>;
@@ -166,7 +166,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** How a request to a scripted server goes: when each attempt is made, and how it ends. */
+/** A request to a scripted server: when each attempt is made, and how it ends. */
 async function goes(
   answers: readonly (Scripted | undefined)[],
   ask: (fetching: typeof fetch) => PromiseLike<unknown>,

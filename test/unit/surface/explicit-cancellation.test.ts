@@ -1,4 +1,4 @@
-/** `explicitCancellation`: a cancellation rejects nothing; the handler listens to it, when and if it wants to. */
+/** `explicitCancellation`: a cancellation rejects nothing. The handler listens for it if and when it wants to. */
 import { DurablePromise, handlers, object, service, TerminalError } from "perdure";
 import type { Context, ExplicitCancellation, ObjectContext } from "perdure";
 import * as restate from "perdure/restate";
@@ -29,7 +29,7 @@ const listener = service({
   name: "Listener",
   handlers: {
     race: async (ctx: Context) => await DurablePromise.race([ctx.sleep({ days: 1 }), cancelled(ctx)]),
-    /** Cleans up, waiting for something durable, and listens again. */
+    /** Cleans up with a durable wait, and listens again. */
     twice: async (ctx: Context) => {
       const first = await DurablePromise.race([ctx.sleep({ days: 1 }), cancelled(ctx)]).catch(String);
       await ctx.run("clean up", () => "cleaned");

@@ -1,4 +1,4 @@
-/** Interceptors: around every attempt, and around steps that really run. */
+/** Interceptors run around every attempt, and around each step that really runs. */
 import {
   handlers,
   type HooksProvider,

@@ -1,10 +1,10 @@
-/** Contracts: declared apart from their code, implemented, and called by themselves. */
+/** Interfaces: declared without code, implemented elsewhere, and used to call a service. */
 import { iface, implement, rpc, serde, service, type Context, type Serde } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { until, World } from "../semantics/world.ts";
 
-/** Shows in the bytes that it was used. */
+/** Its bytes show that it was used. */
 const shouted: Serde<string> = {
   contentType: "text/shouted",
   serialize: (value) => new TextEncoder().encode(`${value}!`),

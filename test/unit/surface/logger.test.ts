@@ -1,4 +1,4 @@
-/** A transport of one's own hears what handlers say with `ctx.console`, and whether they say it again. */
+/** Your own log transport gets what handlers log with `ctx.console`, and learns whether it is a replay. */
 import { type Context, type LogMetadata, object, type ObjectContext, service } from "perdure";
 import { TestEnvironment } from "perdure/testing";
 import { afterEach, expect, test, vi } from "vitest";
@@ -49,7 +49,7 @@ test("it is told level, source, whether it is a replay, and whose it is", async 
 
 afterEach(() => void vi.unstubAllEnvs());
 
-/** What is printed of one invocation that fails once, in the order in which it is said. */
+/** What one invocation that fails once prints, in order. */
 async function printed(): Promise<string[]> {
   const lines: string[] = [];
   const spies = [process.stdout, process.stderr].map((stream) =>

@@ -1,4 +1,4 @@
-/** `perdure/opentelemetry`: a span for every attempt and every step that runs, below the caller's. */
+/** `perdure/opentelemetry`: a span below the caller's for every attempt and every step that runs. */
 import {
   type Context as ActiveContext,
   propagation,
@@ -19,7 +19,7 @@ interface Ended {
   readonly notes: string[];
 }
 
-/** Only what the hook uses of a tracer. */
+/** The part of a tracer that the hook uses. */
 class Recorder {
   readonly ended: Ended[] = [];
   readonly tracer = {

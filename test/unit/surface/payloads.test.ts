@@ -1,4 +1,4 @@
-/** P1: every kind of payload, just below its limit, at it, and just beyond, where it is refused with words. */
+/** P1: every kind of payload just below its limit, at it, and just beyond it. Beyond, an error says why. */
 import { createHash } from "node:crypto";
 import {
   handlers,
@@ -21,7 +21,7 @@ const { binary } = serde;
 const WAIT_MS = 30_000;
 
 const made = new Map<string, Uint8Array>();
-/** Bytes that differ from place to place, so that chunks that are swapped or cut wrongly show. */
+/** Bytes that differ from place to place, so that swapped or wrongly cut chunks show. */
 function bytesOf(count: number, seed = 1): Uint8Array {
   const name = `${count} ${seed}`;
   const bytes = made.get(name) ?? new Uint8Array(count);
@@ -30,12 +30,12 @@ function bytesOf(count: number, seed = 1): Uint8Array {
   made.set(name, bytes);
   return bytes;
 }
-/** What tells bytes from others, short enough to be a result. */
+/** A short fingerprint of bytes, for a result. */
 const sumOf = (bytes: Uint8Array): string =>
   `${bytes.byteLength}:${createHash("sha1").update(bytes).digest("hex")}`;
 const expected = (count: number, seed = 1): string => sumOf(bytesOf(count, seed));
 
-/** What a part of the code ended with: its result, or the code and text of its terminal error. */
+/** How a part of the code ended: its result, or its terminal error's code and text. */
 async function tried(work: () => Promise<string>): Promise<string> {
   try {
     return await work();

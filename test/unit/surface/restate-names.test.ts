@@ -1,4 +1,4 @@
-/** Whatever `@restatedev/restate-sdk` exports, `perdure/restate` does, or it says why not. The list: scripts/restate-names.ts. */
+/** `perdure/restate` exports each name of `@restatedev/restate-sdk`, or gives a reason. scripts/restate-names.ts makes the list. */
 import * as restate from "perdure/restate";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** `perdure/restate`: what code that was written for Restate's SDK relies on. Much of it is said to the compiler. */
+/** `perdure/restate`: what code written for Restate's SDK relies on. The compiler checks much of it. */
 import * as restate from "perdure/restate";
 import { createEndpointHandler } from "perdure/restate/lambda";
 import { afterAll, beforeAll, expect, expectTypeOf, test } from "vitest";
@@ -22,7 +22,7 @@ const stock = restate.service({
   },
 });
 type Stock = typeof stock;
-// By its name alone: the usual way to call what another file defines.
+// By name only, the usual way to call a service of another file.
 const Stock: Stock = { name: "Stock" };
 
 const cart = restate.object({

@@ -1,4 +1,4 @@
-/** Named signals that come over HTTP: one delivery each, early ones kept, in the order in which they came. */
+/** Named signals over HTTP: one delivery for each request, early ones kept, in the order of arrival. */
 import { type Context, service } from "perdure";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { World } from "../semantics/world.ts";

@@ -1,4 +1,4 @@
-/** `TestEnvironment.skip`: days pass in a moment, and what they bring happens in order. */
+/** `TestEnvironment.skip`: days pass in a moment, and everything that is due happens in order. */
 import { handlers, object, RetryableError, rpc, service, type Context, type ObjectContext } from "perdure";
 import { TestEnvironment } from "perdure/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";

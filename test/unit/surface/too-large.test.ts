@@ -1,4 +1,4 @@
-/** P1: a result that is too large is a terminal error where it happens, not an endless retry. */
+/** P1: a result that is too large is a terminal error at its place in the code, and is not retried. */
 import { service, TerminalError, type Context } from "perdure";
 import { expect, test } from "vitest";
 import { PAYLOAD_BYTES_MAX } from "../../../lib/limits.ts";
