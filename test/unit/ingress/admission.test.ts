@@ -287,7 +287,7 @@ describe("a delayed start", () => {
     ]);
   });
 
-  test("sets its own timer where the door may, for its first due time, and sends nothing", async () => {
+  test("sets its own timer where admission may, for its first due time, and sends nothing", async () => {
     const world = new World();
     const timers: { atMs: number; message: Outgoing }[] = [];
     const ports = {
