@@ -1,12 +1,12 @@
 /** The engine over a data file, at the time at which the file was left: nothing of it has expired yet. */
 import { ItemRegistry } from "../../lib/store/registry.ts";
+import { systemEntropy } from "../../lib/entropy.ts";
 import { invariant } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/ports.ts";
 import { Admin } from "../../runtime/admin/admin.ts";
 import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
 import { Ingress } from "../../runtime/ingress/ingress.ts";
 import { LocalBlobStore } from "../../runtime/local/blob-store.ts";
-import { systemEntropy } from "../../runtime/local/clock.ts";
 import { type LocalDatabase, openDatabase } from "../../runtime/local/database.ts";
 import { LocalItemStore } from "../../runtime/local/item-store.ts";
 import { LocalMailbox } from "../../runtime/local/mailbox.ts";
