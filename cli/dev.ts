@@ -28,8 +28,8 @@ A process that serves its own handlers is registered by its URL:
   curl http://localhost:${DEFAULT_ADMIN_PORT}/deployments --json '{"uri": "http://localhost:9080"}'
 
 Options:
-  --port <port>         the port that takes invocations (default ${DEFAULT_PORT}; 0: any free one)
-  --admin-port <port>   the port of the admin API (default ${DEFAULT_ADMIN_PORT}; 0: any free one)
+  --port <port>         the port that takes invocations (default ${DEFAULT_PORT}; 0: a free one)
+  --admin-port <port>   the port of the admin API (default ${DEFAULT_ADMIN_PORT}; 0: a free one)
   --host <address>      the address to listen on (default ${DEFAULT_HOST}: this machine only)
   --data <file>         the data file (default ${DATA_FOLDER}/<name of the served file, or dev>.sqlite in the current
                         folder)

@@ -26,8 +26,8 @@ export class BuildError extends Error {
   /** What failed: bundling the file, or loading the bundle. */
   readonly stage: "compile" | "load";
 
-  constructor(stage: BuildError["stage"], message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(stage: BuildError["stage"], message: string, cause?: ErrorOptions) {
+    super(message, cause);
     this.stage = stage;
   }
 }

@@ -9,7 +9,7 @@ import type { Incarnation } from "../../model/ids.ts";
 import type { Condition } from "../../model/item.ts";
 
 export const all = (...of: readonly Condition[]): Condition => ({ is: "all", of });
-const any = (...of: readonly Condition[]): Condition => ({ is: "any", of });
+const oneOf = (...of: readonly Condition[]): Condition => ({ is: "any", of });
 const has = (field: HeadField, value: string | number): Condition => ({
   is: "eq",
   attribute: HEAD_ATTRIBUTE[field],
@@ -48,15 +48,15 @@ export const whileEnded = ({ incarnation }: Pick<Head, "incarnation">): Conditio
 
 /** The token, once written, is the invocation's for good (R3): two messages that could have started it must agree. */
 export const whileToken = (token: string | undefined): Condition =>
-  token === undefined ? thereIsOne : any(lacks("token"), has("token", token));
+  token === undefined ? thereIsOne : oneOf(lacks("token"), has("token", token));
 
 /** There is no head; or its retention has passed, although DynamoDB has not deleted it yet. */
 export const whenNoneOrExpired = (nowMs: number): Condition =>
-  any(thereIsNone, isBefore("expiresAtMs", nowMs + 1));
+  oneOf(thereIsNone, isBefore("expiresAtMs", nowMs + 1));
 
 export const hasLength = (length: number): Condition => has("length", length);
 export const hasStatus = (...statuses: readonly Status[]): Condition =>
-  any(...statuses.map((status) => has("status", status)));
+  oneOf(...statuses.map((status) => has("status", status)));
 /** R9: nobody has added a note that this writer has not seen. */
 export const hasNotes = (count: number): Condition => holdsSome("notes", count);
 /** As many await the result as this writer has seen. The list exists from the first one on. */
@@ -67,4 +67,4 @@ export const hasNotMoved = ({ modifiedAtMs }: Pick<Head, "modifiedAtMs">): Condi
   has("modifiedAtMs", modifiedAtMs);
 /** In this life, what it keeps elsewhere is kept for less long than that. */
 export const isKeptForLess = ({ incarnation }: Pick<Head, "incarnation">, untilMs: number): Condition =>
-  all(isOfLife(incarnation), any(lacks("keptUntilMs"), isBefore("keptUntilMs", untilMs)));
+  all(isOfLife(incarnation), oneOf(lacks("keptUntilMs"), isBefore("keptUntilMs", untilMs)));
