@@ -42,6 +42,7 @@ import {
 import { MAILBOX_RETENTION_MS, MESSAGE_PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../limits.ts";
 import { type HandlerKind, isExclusive } from "../model/manifest.ts";
 import type { Start, Target } from "../model/message.ts";
+import { ON } from "../model/status-table.ts";
 import type { Clock, Entropy, ItemStore, Mailbox, Timers } from "../ports.ts";
 import { acceptHead } from "./head/births.ts";
 import { inputForMessage, readHead, removeInput, storeInput } from "./head-store.ts";
@@ -189,7 +190,7 @@ async function repeat(ports: DoorPorts, id: InvocationId, head: Head): Promise<A
     ...(head.idempotencyKey === undefined ? {} : { idempotencyKey: head.idempotencyKey }),
     ...(head.status === "scheduled" && head.dueAtMs !== undefined ? { dueAtMs: head.dueAtMs } : {}),
   };
-  if (head.status === "accepted" || head.status === "scheduled") {
+  if (ON.repeat[head.status] === "send-again") {
     const input = await inputForMessage(ports.items, id, head);
     const window = Math.floor(ports.clock.now() / RESEND_WINDOW_MS);
     await dispatch(ports, { ...start, input }, `${head.origin}.again.${window}`);

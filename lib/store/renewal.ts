@@ -8,6 +8,7 @@
  * renewed for the first time that is the bound, afterwards the head's `ku`. Crash points: items first, then the head. A
  * renewal that stops in between is made again; one that comes late, after the end, costs some days of storage.
  */
+import { eachAtOnce } from "../at-once.ts";
 import { isRun } from "./workflow-life.ts";
 import { renewUntil } from "./head/transitions.ts";
 import { type Head, HEAD, isExpired } from "../model/head.ts";
@@ -101,10 +102,7 @@ async function renewPartition(items: ItemStore, of: Omit<ItemKey, "sk">, until: 
         typeof attributes["ttl"] === "number" &&
         attributes["ttl"] < until,
     );
-    for (let from = 0; from < due.length; from += UPDATES_AT_ONCE) {
-      const some = due.slice(from, from + UPDATES_AT_ONCE);
-      await Promise.all(some.map(({ sk }) => renewItem(items, { ...of, sk }, until)));
-    }
+    await eachAtOnce(due, UPDATES_AT_ONCE, ({ sk }) => renewItem(items, { ...of, sk }, until));
     after = page.next;
   } while (after !== undefined);
 }

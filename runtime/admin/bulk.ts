@@ -3,6 +3,7 @@
  * which takes one page of what matches. Each is done as if it had been asked for by itself; the answer says of each
  * how it went. At most {@link IDS_MAX} at once: whoever wants all goes on with `next` until there is none.
  */
+import { eachAtOnce } from "../../lib/at-once.ts";
 import { type HttpResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
 import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
 import { AdminError, badField } from "./error.ts";
@@ -47,19 +48,15 @@ export async function operateOnMany(exchange: Exchange, name: string): Handling 
   const each: Exchange = { ...exchange, request: { ...request, query: optionsIn(request.query, body) } };
   const succeeded: unknown[] = [];
   const failed: Failed[] = [];
-  for (let from = 0; from < ids.length; from += AT_ONCE) {
-    await Promise.all(
-      ids.slice(from, from + AT_ONCE).map(async (id) => {
-        try {
-          succeeded.push(viewSuccess(id, await operation(each, id)));
-        } catch (error) {
-          // What is no refusal of this one invocation, a table that does not answer for example, concerns all.
-          if (!(error instanceof AdminError)) throw error;
-          failed.push({ invocation_id: id, error: error.message });
-        }
-      }),
-    );
-  }
+  await eachAtOnce(ids, AT_ONCE, async (id) => {
+    try {
+      succeeded.push(viewSuccess(id, await operation(each, id)));
+    } catch (error) {
+      // An error that is not a refusal of this one invocation, a table that does not answer for example, concerns all.
+      if (!(error instanceof AdminError)) throw error;
+      failed.push({ invocation_id: id, error: error.message });
+    }
+  });
   const counts = { succeeded: succeeded.length, failed: failed.length };
   return jsonResponse(200, { succeeded, failed, counts, ...(next === undefined ? {} : { next }) });
 }

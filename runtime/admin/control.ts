@@ -14,6 +14,7 @@ import { asError, OperationalError } from "../../lib/errors.ts";
 import { type Head, isExpired } from "../../lib/model/head.ts";
 import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
 import type { Message } from "../../lib/model/message.ts";
+import { ON } from "../../lib/model/status-table.ts";
 import { failure } from "../../lib/model/outcome.ts";
 import { emptyResponse } from "../http/message.ts";
 import { AdminError, badField, conflict, doesNotExist, unknownInvocation } from "./error.ts";
@@ -52,7 +53,7 @@ export async function pauseInvocation({ ports }: Exchange, text: string): Handli
   const { won, head: now } = await pause(ports, id, incarnation);
   if (won) return emptyResponse(202);
   if (!now || now.incarnation !== incarnation) throw unknownInvocation(id);
-  if (now.status === "paused") return emptyResponse(200);
+  if (ON.pause[now.status] === "is-paused") return emptyResponse(200);
   throw cannotBePaused(id);
 }
 
@@ -76,10 +77,9 @@ export async function resumeInvocation({ ports, request }: Exchange, text: strin
 }
 
 function assertResumable(id: InvocationId, { status }: Head): void {
-  if (status === "completed" || status === "running") throw conflict(id, `is ${status}, cannot be resumed.`);
-  if (status === "scheduled" || status === "accepted" || status === "pending") {
-    throw notBegun(id);
-  }
+  const action = ON.resume[status];
+  if (action === "refuse") throw conflict(id, `is ${status}, cannot be resumed.`);
+  if (action === "not-begun") throw notBegun(id);
 }
 
 const notBegun = (id: InvocationId): AdminError =>
@@ -115,7 +115,7 @@ async function openInvocation(
   const nowMs = clock.now();
   if (!stored && isPerhapsUnseen(id, nowMs)) return { incarnation: 0 };
   if (!stored || isExpired(stored.head, nowMs)) throw unknownInvocation(id);
-  if (stored.head.status === "completed") throw conflict(id, "was already completed.");
+  if (ON.command[stored.head.status] === "refuse") throw conflict(id, "was already completed.");
   return { incarnation: stored.head.incarnation, stored };
 }
 

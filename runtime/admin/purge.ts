@@ -15,6 +15,7 @@
  * fence of its run, at a position that no log reaches: a zombie of it writes nothing any more (W3), while the next
  * run, with a newer token, writes as it likes.
  */
+import { eachAtOnce } from "../../lib/at-once.ts";
 import { expire, strip } from "../../lib/store/head/transitions.ts";
 import { repeatEnd } from "../../lib/store/last-outputs.ts";
 import { writeState } from "../../lib/store/state-store.ts";
@@ -29,6 +30,7 @@ import {
 import type { Table } from "../../lib/model/item.ts";
 import { JOURNAL_ENTRIES_MAX, MAILBOX_RETENTION_MS } from "../../lib/limits.ts";
 import { failure, type Outcome } from "../../lib/model/outcome.ts";
+import { ON } from "../../lib/model/status-table.ts";
 import type { StoredItem } from "../../lib/ports.ts";
 import { isChunkOfValue, itemNamesOf } from "../../lib/model/value-ref.ts";
 import { emptyResponse } from "../http/message.ts";
@@ -66,7 +68,7 @@ async function requireCompleted(
 ): Promise<{ readonly id: InvocationId; readonly head: Head }> {
   const id = parseId(text);
   const head = await requireHead(ports, id, notCompleted);
-  if (head.status !== "completed") throw notCompleted(id);
+  if (ON.purge[head.status] === "refuse") throw notCompleted(id);
   return { id, head };
 }
 
@@ -132,9 +134,7 @@ async function forEach(
   let after: string | undefined;
   do {
     const page = await items.query(table, pk, "", after === undefined ? {} : { after });
-    for (let from = 0; from < page.items.length; from += DELETES_AT_ONCE) {
-      await Promise.all(page.items.slice(from, from + DELETES_AT_ONCE).map(act));
-    }
+    await eachAtOnce(page.items, DELETES_AT_ONCE, act);
     after = page.next;
   } while (after !== undefined);
 }

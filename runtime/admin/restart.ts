@@ -9,6 +9,7 @@
  * Crash points, as at the door (R11): values and pages, then the head (`accepted`), then the Start. Without the head
  * the copies are garbage; a head without its Start was promised to nobody, and the reconciler sends it all the same.
  */
+import { eachAtOnce } from "../../lib/at-once.ts";
 import { restartHead, type RestartedLog } from "../../lib/store/head/births.ts";
 import { readInput, readLog, storeInput } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
@@ -19,6 +20,7 @@ import { invocationId, type InvocationId, isExclusiveId, UNIQUE_SIZE } from "../
 import { inParts, sizeOfValue } from "../../lib/model/item.ts";
 import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
 import type { Start } from "../../lib/model/message.ts";
+import { ON } from "../../lib/model/status-table.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 import { itemNamesOf } from "../../lib/model/value-ref.ts";
 import type { Value } from "../../lib/model/value.ts";
@@ -60,10 +62,9 @@ async function assertRestartable(
   head: Head,
 ): Promise<void> {
   const { status, target } = head;
-  if (status === "scheduled" || status === "accepted" || status === "pending") {
-    throw notBegun(id);
-  }
-  if (status !== "completed") throw conflict(id, "is still running.");
+  const action = ON.restart[status];
+  if (action === "not-begun") throw notBegun(id);
+  if (action === "refuse") throw conflict(id, "is still running.");
   const service = await registry.service(target.service);
   const handler = service?.handlers.find(({ name }) => name === target.handler);
   if (handler?.kind === "workflow") {
@@ -156,15 +157,10 @@ async function copyValues(
   log: readonly Entry[],
 ): Promise<void> {
   const refs = [...new Set(log.flatMap((entry) => refsIn(entry)))];
-  for (let at = 0; at < refs.length; at += COPIES_AT_ONCE) {
-    await Promise.all(
-      refs.slice(at, at + COPIES_AT_ONCE).map(async (ref) => {
-        const [first = ref] = itemNamesOf(ref);
-        if (await ports.items.get(valueKey(from, first)))
-          await copyValue(ports, placeOf(from), placeOf(to), ref);
-      }),
-    );
-  }
+  await eachAtOnce(refs, COPIES_AT_ONCE, async (ref) => {
+    const [first = ref] = itemNamesOf(ref);
+    if (await ports.items.get(valueKey(from, first))) await copyValue(ports, placeOf(from), placeOf(to), ref);
+  });
 }
 
 function refsIn(value: Value): string[] {

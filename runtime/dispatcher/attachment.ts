@@ -22,6 +22,7 @@ import { isExclusiveId } from "../../lib/model/ids.ts";
 import { CONFLICT_ATTEMPTS_MAX } from "../../lib/limits.ts";
 import type { Attach } from "../../lib/model/message.ts";
 import { failure } from "../../lib/model/outcome.ts";
+import { ON } from "../../lib/model/status-table.ts";
 import type { DispatcherPorts, Verdict } from "./delivery.ts";
 import { reply } from "../../lib/store/last-outputs.ts";
 
@@ -37,7 +38,7 @@ export class Attachment {
     for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
       const head = (await readHead(this.#ports.items, id))?.head;
       if (!head || isExpired(head, this.#ports.clock.now())) return await this.#absent(attach);
-      if (head.outcome) {
+      if (ON.attach[head.status] === "reply" && head.outcome) {
         await reply(this.#ports, id, [replyTo], head.outcome);
         return "done";
       }

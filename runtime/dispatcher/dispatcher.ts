@@ -9,7 +9,7 @@ import { readHead, type StoredHead, storeInput } from "../../lib/store/head-stor
 import { afresh, outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts";
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { type Head, isExpired } from "../../lib/model/head.ts";
-import { isExclusiveId } from "../../lib/model/ids.ts";
+import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import { RECEIVES_MAX } from "../../lib/limits.ts";
 import {
   decodeMessage,
@@ -21,6 +21,7 @@ import {
   type Start,
 } from "../../lib/model/message.ts";
 import { failure } from "../../lib/model/outcome.ts";
+import { ON } from "../../lib/model/status-table.ts";
 import { Attachment } from "./attachment.ts";
 import { Cascade } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
@@ -213,7 +214,7 @@ export class Dispatcher {
     }
     const { head } = stored;
     if (head.origin !== start.origin) return await this.#attach(start, head);
-    const own = head.status === "completed" ? start : await this.#withInput(start);
+    const own = ON.look[head.status] === "pass-on" ? start : await this.#withInput(start);
     return await this.#progress.advance(this.#known(stored, own, delivery), [], delivery);
   }
 
@@ -245,7 +246,7 @@ export class Dispatcher {
 
   /** A delayed start joins its group's queue when it is due. */
   async #schedule(start: Start, dueAtMs: number, head: Head | undefined): Promise<Verdict> {
-    if (head && head.status !== "scheduled") return "done";
+    if (head && ON.register[head.status] === "leave") return "done";
     // Refused if a new life of a derived id has just been registered.
     if (!head) await scheduleHead(this.#ports, start);
     const incarnation = head?.incarnation ?? start.incarnation;
@@ -276,23 +277,28 @@ export class Dispatcher {
     const stored = await readHead(this.#ports.items, id);
     if (!stored || (incarnation !== undefined && incarnation !== stored.head.incarnation)) return "done";
     if (resume.poke) await renew(this.#ports, id, stored.head);
+    const { status } = stored.head;
     const nowMs = this.#ports.clock.now();
-    if (dueAtMs !== undefined && dueAtMs > nowMs && stored.head.status !== "completed") {
+    if (dueAtMs !== undefined && dueAtMs > nowMs && ON.early[status] === "set-timer") {
       const message = outgoing(resume, afresh(this.#ports, "early"));
       await this.#ports.timers.schedule({ atMs: dueAtMs, message });
       return "done";
     }
-    if (delivery.inDoubt && stored.head.status === "scheduled" && isExclusiveId(id)) {
+    if (delivery.inDoubt && ON.redelivered[status] === "send-anew" && isExclusiveId(id)) {
       // It may have come too early before, and messages behind it have run since: its place in the queue is no longer
       // the invocation's, and its sequence cannot be the token (W2, R3). A new message has both.
       await sendAll(this.#ports.mailbox, [outgoing(resume, afresh(this.#ports, "again"))]);
       return "done";
     }
-    const released = resume.byOperator ? await release(this.#ports, id, stored.head) : undefined;
-    const current = released ?? stored;
+    const current = resume.byOperator ? await this.#released(id, stored) : stored;
     const known = Invocation.stored(id, current, this.#progress.tokenFor(id, current.head, delivery));
     const inDoubt = delivery.inDoubt || resume.poke === true;
     return await this.#progress.advance(known, [], { ...delivery, inDoubt });
+  }
+
+  async #released(id: InvocationId, stored: StoredHead): Promise<StoredHead> {
+    if (ON.released[stored.head.status] !== "release") return stored;
+    return (await release(this.#ports, id, stored.head)) ?? stored;
   }
 
   async #kill({ id, incarnation }: Kill, { sentAtMs }: Delivery): Promise<Verdict> {
@@ -302,7 +308,7 @@ export class Dispatcher {
     // Its last append's outputs are in doubt, and nobody else will do them again.
     await repeatLastOutputs(this.#ports, id, known.head, sentAtMs);
     // The admin API has ended it already, as a rule, so that a running turn learns of it (R12).
-    if (known.head.status !== "completed") await this.#cascade.end(known, "killed");
+    if (ON.kill[known.head.status] === "end") await this.#cascade.end(known, "killed");
     else await forgetTimers(this.#ports, known, known.head);
     await this.#cascade.killCallees(id);
     return await this.#progress.passOn(known);

@@ -28,6 +28,7 @@ import {
   takeLock,
 } from "../../lib/model/lock.ts";
 import type { Target } from "../../lib/model/message.ts";
+import { ON } from "../../lib/model/status-table.ts";
 import type { DispatcherPorts } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
 import { repeatLastOutputs } from "../../lib/store/last-outputs.ts";
@@ -114,7 +115,7 @@ export class KeyLock {
     if (!stored && !this.#isOrphan(lock)) return false;
     const head = stored?.head.incarnation === owner.incarnation ? stored.head : undefined;
     if (!hasEnded(head, this.#ports.clock.now())) {
-      if (head?.status === "pending" || head?.status === "accepted") await this.wake(owner);
+      if (head && ON.owner[head.status] === "wake") await this.wake(owner);
       return false;
     }
     if (head?.status === "completed") await repeatLastOutputs(this.#ports, owner.id, head);
@@ -186,4 +187,4 @@ export class KeyLock {
 
 /** Another life of the id means that the owner's has ended long ago. */
 const hasEnded = (head: Head | undefined, nowMs: number): boolean =>
-  head === undefined || head.status === "completed" || isExpired(head, nowMs);
+  head === undefined || ON.owner[head.status] === "pass-on" || isExpired(head, nowMs);

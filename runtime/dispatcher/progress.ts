@@ -11,7 +11,7 @@ import type { Head } from "../../lib/model/head.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import { INLINE_DRAIN_MAX } from "../../lib/limits.ts";
 import type { Holder } from "../../lib/model/lock.ts";
-import { canProgress } from "../../lib/model/wait.ts";
+import { canGoOn, isDue, ON } from "../../lib/model/status-table.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import type { KeyLock } from "./key-lock.ts";
 import { Invocation, type StoredInvocation } from "./invocation.ts";
@@ -50,30 +50,31 @@ export class Progress {
     );
   }
 
-  /** What its status calls for. `woken`: the caller knows that it can progress. */
-  async advance(
-    known: StoredInvocation,
-    carried: readonly Note[],
-    delivery: Delivery,
-    woken = false,
-  ): Promise<Verdict> {
+  /** What its status calls for. `carried`: notes with which it can progress, and that are in no list yet. */
+  async advance(known: StoredInvocation, carried: readonly Note[], delivery: Delivery): Promise<Verdict> {
     const { head, id } = known;
-    // `running` at this point: a turn has died after an append, whose outputs may not have been done.
-    if (delivery.inDoubt || head.status === "completed" || head.status === "running") {
+    if (delivery.inDoubt || ON.outputs[head.status] === "again") {
       await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs);
     }
-    if (head.status === "completed") return await this.passOn(known);
-    if (head.status === "paused") return await this.#hold(known);
-    if (!woken && isResting(head)) {
-      const { dueAtMs } = head;
-      if (dueAtMs !== undefined && dueAtMs > this.#ports.clock.now())
-        return await this.#wakeAt(known, dueAtMs);
+    if (carried.length > 0) return await this.enter(known, carried, delivery);
+    switch (ON.look[head.status]) {
+      case "run":
+        return await this.enter(known, [], delivery);
+      case "run-if-due":
+        return isDue(head, this.#ports.clock.now())
+          ? await this.enter(known, [], delivery)
+          : await this.#wakeWhenDue(known);
+      case "run-if-it-can":
+        return canGoOn(head) ? await this.enter(known, [], delivery) : "done";
+      case "hold":
+        return await this.#hold(known);
+      case "pass-on":
+        return await this.passOn(known);
     }
-    return woken || !isWaiting(head) ? await this.enter(known, carried, delivery) : "done";
   }
 
   /** A timer that is in doubt is set again. */
-  async #wakeAt({ id, incarnation }: StoredInvocation, dueAtMs: number): Promise<Verdict> {
+  async #wakeWhenDue({ id, incarnation, head: { dueAtMs = 0 } }: StoredInvocation): Promise<Verdict> {
     const message = outgoing({ kind: "resume", id, incarnation, dueAtMs }, afresh(this.#ports, "again"));
     await this.#ports.timers.schedule({ atMs: dueAtMs, message });
     return "done";
@@ -143,9 +144,3 @@ export class Progress {
     return "done";
   }
 }
-
-const isResting = ({ status }: Head): boolean => status === "scheduled" || status === "backing-off";
-
-/** Suspended, and nothing has come that would let it go on. */
-const isWaiting = ({ status, wait, notes }: Head): boolean =>
-  status === "suspended" && !(wait && canProgress(wait, notes));

@@ -11,6 +11,7 @@ import { pauseUndelivered } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { asError } from "../../lib/errors.ts";
 import { decodeMessage, type Message } from "../../lib/model/message.ts";
+import { ON } from "../../lib/model/status-table.ts";
 import type { Clock, ItemStore, Logger } from "../../lib/ports.ts";
 
 export interface DeadLetter {
@@ -68,7 +69,7 @@ export class DeadLetterWatch {
     }
     const { head } = stored;
     const isOther = message.incarnation !== undefined && message.incarnation !== head.incarnation;
-    if (isOther || head.status === "completed" || head.status === "paused") return false;
+    if (isOther || ON.undelivered[head.status] === "leave") return false;
     return (
       head.modifiedAtMs <= sinceMs && (await pauseUndelivered(this.#ports, { id: message.id, head }, why))
     );

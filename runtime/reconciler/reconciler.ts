@@ -10,7 +10,7 @@ import type { InvocationId } from "../../lib/model/ids.ts";
 import { idIn } from "../../lib/model/listing.ts";
 import type { Outgoing } from "../../lib/model/message.ts";
 import type { Clock, Entropy, ItemStore, Logger, Mailbox } from "../../lib/ports.ts";
-import { canProgress, leavesOf } from "../../lib/model/wait.ts";
+import { isOverdue } from "../../lib/model/status-table.ts";
 import { isRenewalDue } from "../../lib/store/renewal.ts";
 
 export interface ReconcilerPorts {
@@ -19,37 +19,6 @@ export interface ReconcilerPorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
-}
-
-/** A timer this late has been lost, milliseconds: Scheduler alone may take 60 s. */
-const OVERDUE_MS = 2 * 60 * 1000;
-/** An invocation that has a message on its way has moved within this time, milliseconds: longer than a turn may take. */
-const STALE_MS = 20 * 60 * 1000;
-
-/** Whether the invocation should have moved on by now. */
-export function isOverdue(head: Head, nowMs: number): boolean {
-  const isStale = head.modifiedAtMs < nowMs - STALE_MS;
-  switch (head.status) {
-    case "completed":
-    case "paused":
-      return false;
-    case "scheduled":
-    case "backing-off":
-      return head.dueAtMs !== undefined && head.dueAtMs < nowMs - OVERDUE_MS;
-    case "suspended":
-      return (
-        head.wait !== undefined &&
-        (canProgress(head.wait, head.notes) ? isStale : hasOverdueTimer(head, nowMs))
-      );
-    case "accepted":
-    case "pending":
-    case "running":
-      return isStale;
-  }
-}
-
-function hasOverdueTimer({ wait }: Head, nowMs: number): boolean {
-  return (wait ? leavesOf(wait) : []).some((leaf) => leaf[0] === "z" && leaf[2] < nowMs - OVERDUE_MS);
 }
 
 export interface Reconciled {

@@ -13,6 +13,7 @@ import { asError } from "../../lib/errors.ts";
 import type { Head } from "../../lib/model/head.ts";
 import { DEPLOYMENT_GRACE_MS } from "../../lib/limits.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
+import { ON } from "../../lib/model/status-table.ts";
 import type { Clock, Logger } from "../../lib/ports.ts";
 
 interface Idle {
@@ -44,7 +45,7 @@ export class Retirement {
   }
 
   look({ status, deployment }: Pick<Head, "status" | "deployment">): void {
-    if (status !== "completed" && deployment !== undefined) this.#pinned.add(deployment);
+    if (ON.pinned[status] === "needed" && deployment !== undefined) this.#pinned.add(deployment);
   }
 
   /** After the last head of the pass, and only then. Answers how many were removed. */

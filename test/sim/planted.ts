@@ -52,7 +52,7 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "a hand-off whose message was never sent is not sent again",
     "runtime/dispatcher/key-lock.ts",
     2000,
-    ['if (head?.status === "pending" || head?.status === "accepted") await this.wake(owner);', ""],
+    ['if (head && ON.owner[head.status] === "wake") await this.wake(owner);', ""],
     ["      await this.wake(lock.owner, true);\n", ""],
   ),
   bug(
@@ -60,7 +60,7 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "runtime/dispatcher/key-lock.ts",
     2000,
     [
-      'head === undefined || head.status === "completed" || isExpired(head, nowMs);',
+      'head === undefined || ON.owner[head.status] === "pass-on" || isExpired(head, nowMs);',
       "head === undefined || isExpired(head, nowMs);",
     ],
     ["      await this.wake(lock.owner, true);\n", ""],
@@ -81,10 +81,16 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "  finish(entry: CommandEntry): void {\n    this.#pending.push(entry);",
     "  finish(entry: CommandEntry): void {\n    if (!READS.includes(entry[0])) this.#pending.push(entry);",
   ]),
-  bug("a note that came in while nobody looked wakes nobody", "runtime/dispatcher/note-delivery.ts", 2000, [
-    "    const missed = released || delivery.inDoubt || wakes(noted.head, []);",
-    "    const missed = released;",
-  ]),
+  bug(
+    "a note that came in while nobody looked wakes nobody",
+    "runtime/dispatcher/note-delivery.ts",
+    2000,
+    [
+      'action === "release" || (action === "look-if-it-can" && canGoOn(added.head));\n',
+      'action === "release";\n',
+    ],
+    ["return canMove || delivery.inDoubt ?", "return canMove ?"],
+  ),
   bug("a deduplication id that is the same for every wake", "runtime/dispatcher/key-lock.ts", 4000, [
     "const cause = nonce(this.#ports.entropy, 9);",
     'const cause = "wake";',

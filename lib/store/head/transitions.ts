@@ -6,7 +6,7 @@
  * |---|---|---|---|
  * | park | accepted, scheduled, no head | pending | the log has grown, or it has ended |
  * | rest | running, … | backing-off, paused | the log has grown, or it has ended |
- * | pause | what {@link PAUSABLE} names | paused | it has not begun, or has ended |
+ * | pause | running, suspended, backing-off | paused | it has not begun, or has ended |
  * | pauseUndelivered | any open one, no head | paused | it has moved |
  * | release | paused, backing-off | backing-off, due now | the log has grown |
  * | repin | paused | paused | it is not paused |
@@ -28,12 +28,12 @@ import {
   parseHead,
   type Retention,
   retentionAttributes,
-  type Status,
 } from "../../model/head.ts";
 import type { Incarnation, InvocationId } from "../../model/ids.ts";
 import type { Attributes } from "../../model/item.ts";
 import type { ReplyTo, Start } from "../../model/message.ts";
 import type { Outcome } from "../../model/outcome.ts";
+import { statusesThat } from "../../model/status-table.ts";
 import type { Value } from "../../model/value.ts";
 import type { ItemStore } from "../../ports.ts";
 import type { AttemptState, TurnFailure } from "../../protocol.ts";
@@ -222,9 +222,6 @@ function noteKey(entry: Entry | Note): string | undefined {
   return entry[0] === "x" ? `x${entry[1]}` : undefined;
 }
 
-/** What an operator can pause: its code has begun, and it has not ended. */
-const PAUSABLE: readonly Status[] = ["running", "suspended", "backing-off"];
-
 /** pause: an operator asks. A paused head refuses every append. Answers whether this has paused it, and the head that
  * refused it. */
 export async function pause(
@@ -232,7 +229,7 @@ export async function pause(
   id: InvocationId,
   incarnation: Incarnation,
 ): Promise<{ readonly won: boolean; readonly head?: Head }> {
-  const when = all(whileOpen(incarnation), hasStatus(...PAUSABLE));
+  const when = all(whileOpen(incarnation), hasStatus(...statusesThat("pause", "pause")));
   const { won, item } = await tryUpdate(items, id, sets(pausing(clock.now())), when);
   return item === undefined ? { won } : { won, head: parseHead(item) };
 }
@@ -263,7 +260,11 @@ export async function release(
   { incarnation, length }: Pick<Head, "incarnation" | "length">,
 ): Promise<StoredHead | undefined> {
   const fields = headAttributes({ status: "backing-off", dueAtMs: clock.now() });
-  const when = all(whileOpen(incarnation), hasLength(length), hasStatus("paused", "backing-off"));
+  const when = all(
+    whileOpen(incarnation),
+    hasLength(length),
+    hasStatus(...statusesThat("released", "release")),
+  );
   return await updateHead(items, id, sets(fields), when);
 }
 
@@ -276,7 +277,7 @@ export async function repin(
   deployment: string,
 ): Promise<boolean> {
   const fields = headAttributes({ deployment, modifiedAtMs: clock.now() });
-  const when = all(whileOpen(incarnation), hasStatus("paused"));
+  const when = all(whileOpen(incarnation), hasStatus(...statusesThat("repin", "repin")));
   return (await updateHead(items, id, sets(fields), when)) !== undefined;
 }
 
