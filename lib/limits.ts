@@ -59,6 +59,8 @@ export const RECEIVES_MAX = 10;
 export const INBOX_INLINE_MAX = 8;
 /** Parked invocations run under one message before the rest go through the mailbox. */
 export const INLINE_DRAIN_MAX = 64;
+/** A parked invocation is run under another's message only while this much time is left. */
+export const DRAIN_MS_MIN = 10_000;
 /** Links of a lock's chain of finished owners that one message settles. */
 export const SETTLE_STEPS_MAX = 64;
 /** Longest that the mailbox keeps a message. An append's outputs are in doubt no longer than that: see R2. */

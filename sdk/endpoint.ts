@@ -5,7 +5,7 @@ import { loadValue } from "../lib/store/value-store.ts";
 import { resultIn } from "../lib/turn/turn-machine.ts";
 import { readInput, readLog } from "../lib/store/head-store.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
-import { parseHead } from "../lib/model/head.ts";
+import { type Head, parseHead } from "../lib/model/head.ts";
 import type { ServiceType } from "../lib/model/manifest.ts";
 import type { Target } from "../lib/model/message.ts";
 import {
@@ -121,15 +121,21 @@ async function runTurn(
 ): Promise<TurnOutcome> {
   const own = handlerOptions(fn);
   const options = { ...definition.options, ...own };
-  const { history, body, headers } = await loadHistory(request, ports);
+  const stored = request.head && { head: parseHead(request.head), item: request.head };
+  const { history, body, headers } = await loadHistory(request, stored?.head, ports);
   const journal = new Journal(ports.items, ports.clock, {
     ...request,
+    ...(stored ? { stored } : {}),
     writer: nonce(ports.entropy, 6),
   });
   const driver = new TurnDriver(request, ports, journal, history, options);
   const over = new AbortController();
   const asTerminalError = (error: unknown): TerminalError | undefined => options.asTerminalError?.(error);
-  const asked = invocationRequest(request, body, headers, extraArgs, over.signal);
+  const idempotencyKey = request.start?.idempotencyKey ?? stored?.head.idempotencyKey;
+  const asked = {
+    ...invocationRequest(request, body, headers, extraArgs, over.signal),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+  };
   const log = new TurnLog(driver, asked, logging);
   log.say("info", driver.replaying ? "Replaying invocation." : "Starting invocation.");
   const hooks = new AttemptHooks([...(definition.options?.hooks ?? []), ...(own.hooks ?? [])], asked);
@@ -209,9 +215,11 @@ function deserializeInput(deserialize: () => unknown): unknown {
   }
 }
 
-async function loadHistory(request: TurnRequest, { items }: TurnPorts) {
-  const { id, start, carried } = request;
-  const head = request.head === undefined ? undefined : parseHead(request.head);
+async function loadHistory(
+  { id, start, carried }: TurnRequest,
+  head: Head | undefined,
+  { items }: TurnPorts,
+) {
   const [log, body] = await Promise.all([
     head ? readLog(items, id, head) : [],
     readInput(items, id, start ?? head ?? {}),
@@ -229,8 +237,7 @@ function invocationRequest(
   extraArgs: unknown[],
   attemptCompletedSignal: AbortSignal,
 ): InvocationRequest {
-  const { id, target, start, head } = request;
-  const idempotencyKey = start?.idempotencyKey ?? (head ? parseHead(head).idempotencyKey : undefined);
+  const { id, target } = request;
   return {
     id,
     target: new RequestTarget(target),
@@ -243,6 +250,5 @@ function invocationRequest(
     limitKey: undefined,
     extraArgs,
     attemptCompletedSignal,
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
 }

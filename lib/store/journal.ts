@@ -49,7 +49,7 @@ export interface JournalSubject {
   /** Present unless the head holds the input already. */
   readonly start?: Start;
   /** The head as last read; absent: none is known. */
-  readonly head?: Attributes;
+  readonly stored?: StoredHead;
   /** Distinguishes this turn's writes from any other's. */
   readonly writer: string;
 }
@@ -71,7 +71,7 @@ export class Journal {
   constructor(items: ItemStore, clock: Clock, subject: JournalSubject) {
     this.#ports = { items, clock };
     this.#subject = subject;
-    this.#known = subject.head && storedHead(subject.head);
+    this.#known = subject.stored;
     this.#pagedTo = this.#known?.head.paged ?? 0;
   }
 

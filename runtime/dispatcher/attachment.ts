@@ -1,18 +1,21 @@
 /**
- * Attaches a command of one invocation to the result of another. The message comes through the target's own group, so
- * whoever knew the target's id from its Start finds it: that Start was sent before anyone was told the id, and has been
- * handled (R7). Three cases:
+ * Attaches a command of one invocation to the result of another.
  *
- * - Open: the caller is registered in the head, beside the one that called it. The completion answers with all that are
- *   registered when it is written, so of the two conditional writes whichever comes second sees the other.
- * - Completed: its result is sent at once.
- * - Absent, or expired: 404, since nothing can come of waiting. One exception: a handler's delayed send to an exclusive
- *   handler is registered through the group of its id, not of its key, and this message may have overtaken it. So for
- *   such ids it is sent on once to that group, behind the registration; only there is absence final. No clock decides.
+ * The attach message goes through the target's own group. Whoever knows the target's id knows it from its Start. That
+ * Start was sent before anybody was told the id, and it has been handled by now (R7). So the target is found.
  *
- * Crash points: before the write or the reply is durable the message stays and is handled again (M1); both are harmless to
- * repeat, a caller that has its answer takes no second one (`isNews` in lib/turn/turn-machine.ts). If the caller dies between its append
- * and this message, whoever acts next on it sends it again (R2).
+ * - Target open: the caller is added to the callers in the head. The completion answers all that are there when it is
+ *   written. Both are conditional writes on the head, so the second one sees the first.
+ * - Target completed: its result is sent at once.
+ * - Target absent or expired: 404, because no result can come any more. One exception: a handler's delayed send to an
+ *   exclusive handler is registered through the group of its *id*, not of its key. This message may have overtaken it. So
+ *   for ids of exclusive handlers the message is forwarded once to the id's group, where it is behind the registration.
+ *   Only there is absence final. No clock is involved.
+ *
+ * Crash points
+ * - Before the write or the reply is durable: the message stays and is handled again (M1). Both may be repeated; a caller
+ *   that has its answer ignores a second one (`isNews` in lib/turn/turn-machine.ts).
+ * - The caller dies between its append and this message: whoever acts next on the caller sends it again (R2).
  */
 import { addReply } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
@@ -26,43 +29,40 @@ import { ON } from "../../lib/model/status-table.ts";
 import type { DispatcherPorts, Verdict } from "./delivery.ts";
 import { reply } from "../../lib/store/last-outputs.ts";
 
-export class Attachment {
-  readonly #ports: DispatcherPorts;
-
-  constructor(ports: DispatcherPorts) {
-    this.#ports = ports;
-  }
-
-  async handle(attach: Attach): Promise<Verdict> {
-    const { id, replyTo } = attach;
-    for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
-      const head = (await readHead(this.#ports.items, id))?.head;
-      if (!head || isExpired(head, this.#ports.clock.now())) return await this.#absent(attach);
-      if (ON.attach[head.status] === "reply" && head.outcome) {
-        await reply(this.#ports, id, [replyTo], head.outcome);
-        return "done";
-      }
-      if (await addReply(this.#ports.items, id, head.incarnation, replyTo)) return "done";
-      // It has completed since it was read.
-    }
-    return "retry";
-  }
-
-  async #absent(attach: Attach): Promise<Verdict> {
-    const { id, replyTo } = attach;
-    if (isExclusiveId(id) && !attach.forwarded) {
-      const cause = `${replyTo.id}.${replyTo.incarnation}.${replyTo.command}.forwarded`;
-      await sendAll(this.#ports.mailbox, [outgoing({ ...attach, forwarded: true }, cause, id)]);
+/** Registers the caller, or answers it. */
+export async function attach(ports: DispatcherPorts, message: Attach): Promise<Verdict> {
+  const { id, replyTo } = message;
+  for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
+    const head = (await readHead(ports.items, id))?.head;
+    if (!head || isExpired(head, ports.clock.now())) return await answerAbsence(ports, message);
+    if (ON.attach[head.status] === "reply" && head.outcome) {
+      await reply(ports, id, [replyTo], head.outcome);
       return "done";
     }
-    await reply(this.#ports, id, [replyTo], failure(404, `invocation not found: ${id}`));
-    return "done";
+    if (await addReply(ports.items, id, head.incarnation, replyTo)) return "done";
+    // It has completed since it was read.
   }
+  return "retry";
+}
 
-  /** What cannot be attached to must not leave its caller waiting (L1). */
-  async refuse({ id, replyTo }: Attach, reason: string): Promise<Verdict> {
-    this.#ports.logger.log("error", "an attach message failed too often; its caller is told", { id, reason });
-    await reply(this.#ports, id, [replyTo], failure(500, `cannot attach to ${id}: ${reason}`));
+async function answerAbsence(ports: DispatcherPorts, message: Attach): Promise<Verdict> {
+  const { id, replyTo } = message;
+  if (isExclusiveId(id) && !message.forwarded) {
+    const cause = `${replyTo.id}.${replyTo.incarnation}.${replyTo.command}.forwarded`;
+    await sendAll(ports.mailbox, [outgoing({ ...message, forwarded: true }, cause, id)]);
     return "done";
   }
+  await reply(ports, id, [replyTo], failure(404, `invocation not found: ${id}`));
+  return "done";
+}
+
+/** What cannot be attached to must not leave its caller waiting (L1). */
+export async function refuseAttach(
+  ports: DispatcherPorts,
+  { id, replyTo }: Attach,
+  reason: string,
+): Promise<Verdict> {
+  ports.logger.log("error", "an attach message failed too often; its caller is told", { id, reason });
+  await reply(ports, id, [replyTo], failure(500, `cannot attach to ${id}: ${reason}`));
+  return "done";
 }

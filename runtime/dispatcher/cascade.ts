@@ -10,34 +10,30 @@ import { handlerOptionsOf } from "../../lib/store/handler-options.ts";
 import type { StoredInvocation } from "./invocation.ts";
 import { forgetTimers, reply } from "../../lib/store/last-outputs.ts";
 
-export class Cascade {
-  readonly #ports: DispatcherPorts;
+/** Ends what has not started, or shall not go on, without its code. Those who await it are told how it ended. */
+export async function endWithoutCode(
+  ports: DispatcherPorts,
+  invocation: StoredInvocation,
+  message: "cancelled" | "killed",
+): Promise<void> {
+  const { id, head } = invocation;
+  const retention = await handlerOptionsOf(ports.registry, head);
+  await endAsItIs(ports, invocation, failure(409, message), retention);
+  await forgetTimers(ports, invocation, head);
+  // It may have ended otherwise in between.
+  const stored = await readHead(ports.items, id);
+  if (stored?.head.outcome) await reply(ports, id, stored.head.replies, stored.head.outcome);
+}
 
-  constructor(ports: DispatcherPorts) {
-    this.#ports = ports;
-  }
-
-  /** Ends what has not started, or shall not go on, without its code; whoever awaits it is told how it ended. */
-  async end(invocation: StoredInvocation, message: "cancelled" | "killed"): Promise<void> {
-    const { id, head } = invocation;
-    const retention = await handlerOptionsOf(this.#ports.registry, head);
-    await endAsItIs(this.#ports, invocation, failure(409, message), retention);
-    await forgetTimers(this.#ports, invocation, head);
-    // It may have ended otherwise in between.
-    const stored = await readHead(this.#ports.items, id);
-    if (stored?.head.outcome) await reply(this.#ports, id, stored.head.replies, stored.head.outcome);
-  }
-
-  /** Kills the calls whose results the invocation was missing, and theirs in turn. Sends go on (26). */
-  async killCallees(id: InvocationId): Promise<void> {
-    const stored = await readHead(this.#ports.items, id);
-    if (!stored) return;
-    const callees = openCallees(await readLog(this.#ports.items, id, stored.head));
-    await sendAll(
-      this.#ports.mailbox,
-      callees.map((callee) => outgoing({ kind: "kill", id: callee }, id)),
-    );
-  }
+/** Kills the calls whose results the invocation was missing, and theirs in turn. What it has sent goes on. */
+export async function killCallees(ports: DispatcherPorts, id: InvocationId): Promise<void> {
+  const stored = await readHead(ports.items, id);
+  if (!stored) return;
+  const callees = openCallees(await readLog(ports.items, id, stored.head));
+  await sendAll(
+    ports.mailbox,
+    callees.map((callee) => outgoing({ kind: "kill", id: callee }, id)),
+  );
 }
 
 function openCallees(log: readonly Entry[]): InvocationId[] {

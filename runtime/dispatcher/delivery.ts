@@ -1,4 +1,4 @@
-/** What the parts of the dispatcher share: their ports, and what is known of the message being handled. */
+/** What the parts of the dispatcher share: their ports, and what is known of the message that is handled. */
 import type {
   Clock,
   Entropy,
@@ -33,8 +33,6 @@ export interface Delivery {
   readonly sentAtMs?: number;
   /** Epoch milliseconds by which the handling must have ended. */
   readonly deadlineMs: number;
-  /** Parked invocations that were run under this message already (R6). */
-  readonly drained: number;
 }
 
 /** `done`: everything that the message causes is durable, it may be deleted (M1). `retry`: give it back, and all

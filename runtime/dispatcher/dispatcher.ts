@@ -22,8 +22,9 @@ import {
 } from "../../lib/model/message.ts";
 import { failure } from "../../lib/model/outcome.ts";
 import { ON } from "../../lib/model/status-table.ts";
-import { Attachment } from "./attachment.ts";
-import { Cascade } from "./cascade.ts";
+import { attach, refuseAttach } from "./attachment.ts";
+import { Attempts } from "./attempts.ts";
+import { endWithoutCode, killCallees } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { KeyLock } from "./key-lock.ts";
 import { Invocation } from "./invocation.ts";
@@ -32,7 +33,6 @@ import { forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-out
 import { Progress } from "./progress.ts";
 import { type Keeper, noKeeper } from "./queue-keeper.ts";
 import { renew } from "../../lib/store/renewal.ts";
-import { TurnRunner } from "./turn-runner.ts";
 
 export interface DispatcherOptions {
   /** Grows when the mailbox is replaced: sequence numbers start anew, tokens must not. */
@@ -50,23 +50,16 @@ interface Unit {
 
 export class Dispatcher {
   readonly #ports: DispatcherPorts;
-  readonly #turns: TurnRunner;
-  readonly #cascade: Cascade;
+  readonly #attempts: Attempts;
   readonly #progress: Progress;
   readonly #notes: NoteDelivery;
-  readonly #attachment: Attachment;
 
   constructor(ports: DispatcherPorts, { mailboxEpoch = 0 }: DispatcherOptions = {}) {
     this.#ports = ports;
     const locks = new KeyLock(ports);
-    const turns = new TurnRunner(ports, locks);
-    const cascade = new Cascade(ports);
-    const progress = new Progress(ports, { locks, turns, mailboxEpoch });
-    this.#notes = new NoteDelivery(ports, { cascade, progress });
-    this.#attachment = new Attachment(ports);
-    this.#turns = turns;
-    this.#cascade = cascade;
-    this.#progress = progress;
+    this.#attempts = new Attempts(ports, locks);
+    this.#progress = new Progress(ports, { locks, attempts: this.#attempts, mailboxEpoch });
+    this.#notes = new NoteDelivery(ports, this.#progress);
   }
 
   /** Handles a batch within `remainingMs`. Answers the ids of the messages that are to be delivered again. */
@@ -137,7 +130,7 @@ export class Dispatcher {
     const inDoubt = incoming.some(({ receiveCount }) => receiveCount > 1);
     const { sequence, sentAtMs } = first;
     const delivery: Delivery = {
-      ...{ sequence, inDoubt, deadlineMs, drained: 0 },
+      ...{ sequence, inDoubt, deadlineMs },
       ...(sentAtMs === undefined ? {} : { sentAtMs }),
     };
     this.#measure(messages, inDoubt);
@@ -146,7 +139,7 @@ export class Dispatcher {
         return await this.#notes.deliver(messages as unknown as [Notify, ...Notify[]], delivery);
       }
       if (message.kind === "start") return await this.#start(message, delivery);
-      if (message.kind === "attach") return await this.#attachment.handle(message);
+      if (message.kind === "attach") return await attach(this.#ports, message);
       return message.kind === "resume"
         ? await this.#resume(message, delivery)
         : await this.#kill(message, delivery);
@@ -181,17 +174,19 @@ export class Dispatcher {
       this.#ports.logger.log("warn", "a message is given back", fields);
       return "retry";
     }
-    if (message.kind === "attach") return await this.#attachment.refuse(message, reason);
+    if (message.kind === "attach") return await refuseAttach(this.#ports, message, reason);
     this.#ports.logger.log("error", "a message failed too often; its invocation is paused", fields);
     const { id } = message;
     const start = message.kind === "start" ? message : undefined;
     try {
       const stored = await readHead(this.#ports.items, id);
       const token = this.#progress.tokenFor(id, stored?.head, delivery);
-      const known = stored
+      const invocation = stored
         ? Invocation.stored(id, stored, token, start)
         : start && Invocation.begun(start, token);
-      return !known || (await this.#turns.pause(known, { code: 500, message: reason })) ? "done" : "retry";
+      return !invocation || (await this.#attempts.pause(invocation, { code: 500, message: reason }))
+        ? "done"
+        : "retry";
     } catch {
       return "retry";
     }
@@ -209,13 +204,13 @@ export class Dispatcher {
     if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, stored?.head);
     if (!stored) {
       const own = await this.#withInput(start);
-      const known = Invocation.begun(own, this.#progress.tokenFor(id, undefined, delivery));
-      return await this.#progress.enter(known, [], delivery);
+      const invocation = Invocation.begun(own, this.#progress.tokenFor(id, undefined, delivery));
+      return await this.#progress.begin(invocation, delivery);
     }
     const { head } = stored;
     if (head.origin !== start.origin) return await this.#attach(start, head);
     const own = ON.look[head.status] === "pass-on" ? start : await this.#withInput(start);
-    return await this.#progress.advance(this.#known(stored, own, delivery), [], delivery);
+    return await this.#progress.advance(this.#invocation(stored, own, delivery), [], delivery);
   }
 
   /** A turn reads what its own invocation has; an input that its caller's log holds is copied before (P1). */
@@ -223,7 +218,7 @@ export class Dispatcher {
     return start.inputFrom === undefined ? start : await storeInput(this.#ports, start);
   }
 
-  #known(stored: StoredHead, start: Start, delivery: Delivery) {
+  #invocation(stored: StoredHead, start: Start, delivery: Delivery) {
     return Invocation.stored(
       start.id,
       stored,
@@ -291,9 +286,9 @@ export class Dispatcher {
       return "done";
     }
     const current = resume.byOperator ? await this.#released(id, stored) : stored;
-    const known = Invocation.stored(id, current, this.#progress.tokenFor(id, current.head, delivery));
+    const invocation = Invocation.stored(id, current, this.#progress.tokenFor(id, current.head, delivery));
     const inDoubt = delivery.inDoubt || resume.poke === true;
-    return await this.#progress.advance(known, [], { ...delivery, inDoubt });
+    return await this.#progress.advance(invocation, [], { ...delivery, inDoubt });
   }
 
   async #released(id: InvocationId, stored: StoredHead): Promise<StoredHead> {
@@ -304,14 +299,14 @@ export class Dispatcher {
   async #kill({ id, incarnation }: Kill, { sentAtMs }: Delivery): Promise<Verdict> {
     const stored = await readHead(this.#ports.items, id);
     if (!stored || (incarnation !== undefined && incarnation !== stored.head.incarnation)) return "done";
-    const known = Invocation.stored(id, stored, stored.head.token);
+    const invocation = Invocation.stored(id, stored, stored.head.token);
     // Its last append's outputs are in doubt, and nobody else will do them again.
-    await repeatLastOutputs(this.#ports, id, known.head, sentAtMs);
+    await repeatLastOutputs(this.#ports, id, invocation.head, sentAtMs);
     // The admin API has ended it already, as a rule, so that a running turn learns of it (R12).
-    if (ON.kill[known.head.status] === "end") await this.#cascade.end(known, "killed");
-    else await forgetTimers(this.#ports, known, known.head);
-    await this.#cascade.killCallees(id);
-    return await this.#progress.passOn(known);
+    if (ON.kill[invocation.head.status] === "end") await endWithoutCode(this.#ports, invocation, "killed");
+    else await forgetTimers(this.#ports, invocation, invocation.head);
+    await killCallees(this.#ports, id);
+    return await this.#progress.passOn(invocation);
   }
 }
 

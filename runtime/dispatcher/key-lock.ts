@@ -33,15 +33,6 @@ import type { DispatcherPorts } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
 import { repeatLastOutputs } from "../../lib/store/last-outputs.ts";
 
-/** `run`: this invocation may run; `parked`: it will be woken when its turn comes. */
-export type Gate = { readonly kind: "run"; readonly ownsLock: boolean } | { readonly kind: "parked" };
-
-/** What became of an ended invocation's key. `not-mine`: it had not the lock, or someone has passed it on before. */
-export type Passed =
-  | { readonly kind: "next"; readonly next: Holder }
-  | { readonly kind: "free" }
-  | { readonly kind: "not-mine" };
-
 export class KeyLock {
   readonly #ports: DispatcherPorts;
 
@@ -49,19 +40,22 @@ export class KeyLock {
     this.#ports = ports;
   }
 
-  /** Read strongly, immediately before a turn. Passes on what finished owners have left, and parks behind a living one.
-   * What is not exclusive may always run. */
-  async enter(invocation: Invocation): Promise<Gate> {
+  /**
+   * Read strongly, immediately before a turn. Passes on what finished owners have left, and parks behind a living one.
+   * `owner`: it may run, and the lock is its own. `free`: it may run, and there is no lock; so may what is not exclusive.
+   * `parked`: it will be woken when its turn comes.
+   */
+  async enter(invocation: Invocation): Promise<"owner" | "free" | "parked"> {
     const me = invocation.holder;
-    if (!me) return { kind: "run", ownsLock: false };
+    if (!me) return "free";
     const { service, key: name } = invocation.target;
     const key = lockKey(service, name ?? "");
     for (let step = 0; step < SETTLE_STEPS_MAX; step++) {
       const lock = await this.#read(key);
-      if (!lock) return { kind: "run", ownsLock: false };
-      if (sameInvocation(lock.owner, me)) return { kind: "run", ownsLock: true };
+      if (!lock) return "free";
+      if (sameInvocation(lock.owner, me)) return "owner";
       if (await this.#settle(key, lock)) continue;
-      if (await this.#park(key, lock, me, invocation)) return { kind: "parked" };
+      if (await this.#park(key, lock, me, invocation)) return "parked";
     }
     throw new OperationalError("unavailable", `the lock of ${service}/${name} did not settle`);
   }
@@ -75,14 +69,15 @@ export class KeyLock {
     return won;
   }
 
-  /** The invocation has ended: the key goes to the next parked one, which is answered, or is free. */
-  async pass(target: Target, me: Pick<Holder, "id" | "incarnation">): Promise<Passed> {
+  /** The invocation has ended: the key goes to the next parked one, which is answered, or is free. `not-mine`: it did not own
+   * the lock, or somebody has passed the lock on already. */
+  async pass(target: Target, me: Pick<Holder, "id" | "incarnation">): Promise<Holder | "free" | "not-mine"> {
     const key = lockKey(target.service, target.key ?? "");
     for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
       const lock = await this.#read(key);
-      if (!lock || !sameInvocation(lock.owner, me)) return { kind: "not-mine" };
+      if (!lock || !sameInvocation(lock.owner, me)) return "not-mine";
       const next = await this.#handOff(key, lock);
-      if (next !== "conflict") return next ? { kind: "next", next } : { kind: "free" };
+      if (next !== "conflict") return next ?? "free";
     }
     throw new OperationalError("unavailable", `the lock of ${target.service}/${target.key} is contended`);
   }

@@ -10,7 +10,7 @@ import { copyValue, placeOf } from "../../lib/store/value-store.ts";
 import type { Note } from "../../lib/model/entry.ts";
 import type { Notify } from "../../lib/model/message.ts";
 import { canGoOn, ON } from "../../lib/model/status-table.ts";
-import type { Cascade } from "./cascade.ts";
+import { endWithoutCode } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { Invocation, type StoredInvocation } from "./invocation.ts";
 import type { Progress } from "./progress.ts";
@@ -19,13 +19,11 @@ const hasCancellation = (notes: readonly Note[]): boolean => notes.some((note) =
 
 export class NoteDelivery {
   readonly #ports: DispatcherPorts;
-  readonly #cascade: Cascade;
   readonly #progress: Progress;
 
-  constructor(ports: DispatcherPorts, parts: { cascade: Cascade; progress: Progress }) {
+  constructor(ports: DispatcherPorts, progress: Progress) {
     this.#ports = ports;
-    this.#cascade = parts.cascade;
-    this.#progress = parts.progress;
+    this.#progress = progress;
   }
 
   /** Consecutive messages for one invocation. */
@@ -34,18 +32,18 @@ export class NoteDelivery {
     const stored = await readHead(this.#ports.items, id);
     // A late message never creates a head (R10).
     if (!stored) return "done";
-    const known = Invocation.stored(id, stored, this.#progress.tokenFor(id, stored.head, delivery));
-    const { status } = known.head;
-    const notes = ON.note[status] === "drop" ? [] : await this.#due(messages, known);
+    const invocation = Invocation.stored(id, stored, this.#progress.tokenFor(id, stored.head, delivery));
+    const { status } = invocation.head;
+    const notes = ON.note[status] === "drop" ? [] : await this.#due(messages, invocation);
     if (notes.length === 0) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
     const action = ON[hasCancellation(notes) ? "cancellation" : "note"][status];
     if (action === "end") {
-      await this.#cascade.end(known, "cancelled");
+      await endWithoutCode(this.#ports, invocation, "cancelled");
       return "done";
     }
-    const rides = action === "ride" || (action === "ride-if-it-can" && canGoOn(known.head, notes));
-    if (rides && !delivery.inDoubt) return await this.#progress.advance(known, notes, delivery);
-    return await this.#add(known, notes, delivery);
+    const rides = action === "ride" || (action === "ride-if-it-can" && canGoOn(invocation.head, notes));
+    if (rides && !delivery.inDoubt) return await this.#progress.advance(invocation, notes, delivery);
+    return await this.#add(invocation, notes, delivery);
   }
 
   async #add({ id, head }: StoredInvocation, notes: readonly Note[], delivery: Delivery): Promise<Verdict> {

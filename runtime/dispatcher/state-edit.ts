@@ -82,7 +82,7 @@ async function edit(
   const journal = new Journal(ports.items, ports.clock, {
     ...{ id, incarnation, deployment: ENGINE, token, writer },
     ...(start === undefined ? {} : { start }),
-    ...(stored === undefined ? {} : { head: stored.item }),
+    ...(stored === undefined ? {} : { stored }),
   });
   const before: StateMark[] = [];
   const type = (await ports.registry.service(target.service))?.type ?? "object";

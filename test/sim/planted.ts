@@ -156,8 +156,8 @@ const OTHERS: readonly Planted[] = [
     "      void outcome; void kept;",
   ]),
   bug("a kill does not pass the key on", "runtime/dispatcher/dispatcher.ts", 2000, [
-    "    await this.#cascade.killCallees(id);\n    return await this.#progress.passOn(known);",
-    '    await this.#cascade.killCallees(id);\n    return "done";',
+    "    await killCallees(this.#ports, id);\n    return await this.#progress.passOn(invocation);",
+    '    await killCallees(this.#ports, id);\n    return "done";',
   ]),
   bug("an invocation moves to the newest deployment", "lib/store/handler-options.ts", 1000, [
     "const pinned = pinnedTo ?? newest?.deployment;",
@@ -172,8 +172,8 @@ const OTHERS: readonly Planted[] = [
     "this.#pagedTo = from + held.length - 1;",
   ]),
   bug("a drained invocation's doubt is forgotten", "runtime/dispatcher/progress.ts", 12000, [
-    'if (verdict === "retry") await this.#locks.wake(next, true);',
-    'if (verdict === "retry") await this.#locks.wake(next);',
+    'if (step === "retry") await this.#locks.wake(next, true);',
+    'if (step === "retry") await this.#locks.wake(next);',
   ]),
   bug("what refers to a long value is written before all of it is", "lib/store/journal.ts", 500, [
     "    await writeValue(this.#ports, placeOf(this.#subject.id), ref, value);",

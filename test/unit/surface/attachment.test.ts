@@ -5,7 +5,7 @@ import { type Head, headKey, newHead, parseHead } from "../../../lib/model/head.
 import { childUnique, invocationId } from "../../../lib/model/ids.ts";
 import { type Attach, decodeMessage, type Outgoing, type Start } from "../../../lib/model/message.ts";
 import { silentLogger } from "../../../lib/ports.ts";
-import { Attachment } from "../../../runtime/dispatcher/attachment.ts";
+import { attach as handle, refuseAttach } from "../../../runtime/dispatcher/attachment.ts";
 import type { DispatcherPorts } from "../../../runtime/dispatcher/delivery.ts";
 import { repeatLastOutputs } from "../../../lib/store/last-outputs.ts";
 import { systemClock } from "../../../lib/clock.ts";
@@ -33,7 +33,6 @@ function world() {
     entropy: systemEntropy,
     logger: silentLogger,
   } as unknown as DispatcherPorts;
-  const attachment = new Attachment(ports);
   const put = async (fields: object) => {
     const start = { kind: "start", id: target, incarnation: 0, origin: "o", acceptedAtMs: 1 } as const;
     const attributes = newHead(
@@ -48,6 +47,10 @@ function world() {
     });
   };
   const messages = () => sent.map(({ body, group }) => ({ group, message: decodeMessage(body) }));
+  const attachment = {
+    handle: (message: Attach) => handle(ports, message),
+    refuse: (message: Attach, reason: string) => refuseAttach(ports, message, reason),
+  };
   return { ports, items, attachment, put, messages };
 }
 

@@ -29,16 +29,14 @@ import { isStateEdit } from "../../lib/store/state-edit.ts";
 import { runStateEdit } from "./state-edit.ts";
 import { pause } from "../../lib/pause.ts";
 
-/** What remains for the dispatcher after the invocation is at rest. */
-export type Rested =
-  /** `ownsLock`: the key's lock is to be passed on. */
-  | { readonly kind: "completed"; readonly ownsLock: boolean }
-  | { readonly kind: "waiting" }
-  /** The head has moved on without this turn, or nobody knows: look at it again, or give the message back. */
-  | { readonly kind: "lost" };
+/**
+ * How the invocation is after its turns. `waiting`: it rests. `ended-as-owner`: its key's lock is to be passed on. `lost`: the
+ * head has moved on without this turn, or nobody knows: look at it again, or give the message back.
+ */
+type Rested = "waiting" | "ended" | "ended-as-owner" | "lost";
 
 interface Attempt {
-  readonly known: Invocation;
+  readonly invocation: Invocation;
   readonly carried: readonly Note[];
   readonly ownsLock: boolean;
   readonly state: AttemptState;
@@ -64,7 +62,7 @@ const THROTTLED_MS_SPREAD = 10_000;
 /** A turn that has run out of its own time goes on under this message if there is this much left, milliseconds. */
 const GO_ON_MS_MIN = 30_000;
 
-export class TurnRunner {
+export class Attempts {
   readonly #ports: DispatcherPorts;
   readonly #locks: KeyLock;
 
@@ -75,24 +73,29 @@ export class TurnRunner {
 
   /** `carried`: notes that ride in the message and are in no list yet. `ownsLock`: the key's lock is its own already. */
   async run(
-    known: Invocation,
+    invocation: Invocation,
     carried: readonly Note[],
     ownsLock: boolean,
     delivery: Delivery,
   ): Promise<Rested> {
-    if (known.head) await renew(this.#ports, known.id, known.head);
-    const { count } = known.attempt;
-    let attempt: Attempt = { known, carried, ownsLock, state: { ...known.attempt, count: count + 1 } };
+    if (invocation.head) await renew(this.#ports, invocation.id, invocation.head);
+    const { count } = invocation.attempt;
+    let attempt: Attempt = {
+      invocation,
+      carried,
+      ownsLock,
+      state: { ...invocation.attempt, count: count + 1 },
+    };
     for (let held = 0; ; held++) {
-      if (delivery.deadlineMs - this.#ports.clock.now() < 2 * CLOSING_MS) return { kind: "lost" };
-      const options = await handlerOptionsOf(this.#ports.registry, attempt.known);
+      if (delivery.deadlineMs - this.#ports.clock.now() < 2 * CLOSING_MS) return "lost";
+      const options = await handlerOptionsOf(this.#ports.registry, attempt.invocation);
       const outcome = await this.#invoke(attempt, options, delivery);
       const didFail = outcome.kind === "failed" || outcome.kind === "died";
       if (!didFail && outcome.kind !== "yielded") return await this.#settled(attempt, outcome);
       const next = didFail
         ? await this.#afterFailure(attempt, outcome, options, held, delivery)
         : await this.#goOn(attempt, outcome.length, delivery);
-      if ("kind" in next) return next;
+      if (typeof next === "string") return next;
       attempt = next;
     }
   }
@@ -102,10 +105,10 @@ export class TurnRunner {
     { served, abortTimeoutMs, retentionMs, journalRetentionMs }: HandlerOptions,
     { deadlineMs }: Delivery,
   ): Promise<TurnOutcome | Died> {
-    const { id, incarnation, target, length, token, start, stored } = attempt.known;
-    if (isStateEdit(attempt.known)) {
+    const { id, incarnation, target, length, token, start, stored } = attempt.invocation;
+    if (isStateEdit(attempt.invocation)) {
       return await runStateEdit(this.#ports, {
-        invocation: attempt.known,
+        invocation: attempt.invocation,
         ownsLock: attempt.ownsLock,
         retention: { retentionMs, journalRetentionMs },
       });
@@ -141,34 +144,34 @@ export class TurnRunner {
   }
 
   async #settled(
-    { known }: Attempt,
+    { invocation }: Attempt,
     outcome: Exclude<TurnOutcome, { kind: "failed" | "yielded" }>,
   ): Promise<Rested> {
-    const { id, incarnation, target } = known;
+    const { id, incarnation, target } = invocation;
     if (outcome.kind === "lost") {
       this.#ports.logger.log("debug", "turn lost", { invocation: id, reason: outcome.reason });
-      return { kind: "lost" };
+      return "lost";
     }
     if (outcome.kind === "suspended") {
       // Only a message that was delivered since vouches for what was arranged at the last suspension.
-      const before = known.head?.status === "suspended" ? known.head.wait : undefined;
+      const before = invocation.head?.status === "suspended" ? invocation.head.wait : undefined;
       await arrange(this.#ports, { id, incarnation, target }, outcome.wait, before);
-      return { kind: "waiting" };
+      return "waiting";
     }
     this.#ports.meter?.measure("completed");
-    if (known.head?.wait) await forgetTimers(this.#ports, known, known.head);
+    if (invocation.head?.wait) await forgetTimers(this.#ports, invocation, invocation.head);
     if (outcome.outcome) await reply(this.#ports, id, outcome.replies, outcome.outcome);
-    return { kind: "completed", ownsLock: outcome.ownsLock };
+    return outcome.ownsLock ? "ended-as-owner" : "ended";
   }
 
   /** After a turn that ran out of time between two steps: another, under this message while there is time, else under a
    * message of its own. It is no failure, and counts as none. */
   async #goOn(attempt: Attempt, length: number, { deadlineMs }: Delivery): Promise<Attempt | Rested> {
-    const known = attempt.known.reread(await readHead(this.#ports.items, attempt.known.id));
-    if (known.head?.status === "completed" || known.length !== length) return { kind: "lost" };
+    const invocation = attempt.invocation.reread(await readHead(this.#ports.items, attempt.invocation.id));
+    if (invocation.head?.status === "completed" || invocation.length !== length) return "lost";
     if (deadlineMs - this.#ports.clock.now() > GO_ON_MS_MIN)
-      return { ...attempt, known, state: { count: 1 } };
-    return await this.#backOff({ ...attempt, known, state: { count: 0 } }, 0);
+      return { ...attempt, invocation, state: { count: 1 } };
+    return await this.#backOff({ ...attempt, invocation, state: { count: 0 } }, 0);
   }
 
   /** The next attempt, if it is made under this message; else how the invocation rests. */
@@ -179,22 +182,22 @@ export class TurnRunner {
     held: number,
     delivery: Delivery,
   ): Promise<Attempt | Rested> {
-    const stored = await readHead(this.#ports.items, attempt.known.id);
-    const known = attempt.known.reread(stored);
-    if (known.head?.status === "completed") return { kind: "lost" };
-    if (failed.kind === "failed" && known.length !== failed.length) return { kind: "lost" };
-    if (failed.kind === "died" && known.head) {
+    const stored = await readHead(this.#ports.items, attempt.invocation.id);
+    const invocation = attempt.invocation.reread(stored);
+    if (invocation.head?.status === "completed") return "lost";
+    if (failed.kind === "failed" && invocation.length !== failed.length) return "lost";
+    if (failed.kind === "died" && invocation.head) {
       // It may have suspended before it died: then this message is looked at anew, as one in doubt.
-      const appended = known.head.writer !== attempt.known.head?.writer;
-      if (appended && known.head.status === "suspended") return { kind: "lost" };
-      await repeatLastOutputs(this.#ports, known.id, known.head);
+      const appended = invocation.head.writer !== attempt.invocation.head?.writer;
+      if (appended && invocation.head.status === "suspended") return "lost";
+      await repeatLastOutputs(this.#ports, invocation.id, invocation.head);
     }
-    const { state, decision } = this.#decide(attempt, failed, known.length, held, options);
+    const { state, decision } = this.#decide(attempt, failed, invocation.length, held, options);
     if (decision.kind === "retry" && held < HELD_ATTEMPTS_MAX && this.#canHold(decision.delayMs, delivery)) {
       await pause(this.#ports.clock, decision.delayMs);
-      return { ...attempt, known, state: { ...state, count: state.count + 1 } };
+      return { ...attempt, invocation, state: { ...state, count: state.count + 1 } };
     }
-    return await this.#rest({ ...attempt, known, state }, failed.failure, decision, options);
+    return await this.#rest({ ...attempt, invocation, state }, failed.failure, decision, options);
   }
 
   /** A throttle is no attempt: it neither counts nor ends anything. */
@@ -219,11 +222,11 @@ export class TurnRunner {
     return { state, decision };
   }
 
-  #report({ known, state }: Attempt, failed: Failed | Died, { kind }: RetryDecision): void {
+  #report({ invocation, state }: Attempt, failed: Failed | Died, { kind }: RetryDecision): void {
     const { logger, meter } = this.#ports;
-    const { service, handler } = known.target;
+    const { service, handler } = invocation.target;
     logger.log(kind === "retry" ? "debug" : "warn", "attempt failed", {
-      invocation: known.id,
+      invocation: invocation.id,
       target: `${service}/${handler}`,
       attempt: state.count,
       next: kind,
@@ -244,17 +247,17 @@ export class TurnRunner {
   }
 
   /** Pauses what cannot be handled at all. `false`: it could not be written. */
-  async pause(known: Invocation, failed: TurnFailure): Promise<boolean> {
-    if (known.head?.status === "completed") return true;
-    const state: AttemptState = { count: known.attempt.count + 1 };
-    const options = await handlerOptionsOf(this.#ports.registry, known);
+  async pause(invocation: Invocation, failed: TurnFailure): Promise<boolean> {
+    if (invocation.head?.status === "completed") return true;
+    const state: AttemptState = { count: invocation.attempt.count + 1 };
+    const options = await handlerOptionsOf(this.#ports.registry, invocation);
     const rested = await this.#rest(
-      { known, ownsLock: false, carried: [], state },
+      { invocation, ownsLock: false, carried: [], state },
       failed,
       { kind: "pause" },
       options,
     );
-    return rested.kind === "waiting";
+    return rested === "waiting";
   }
 
   async #rest(
@@ -263,42 +266,50 @@ export class TurnRunner {
     decision: RetryDecision,
     retention: HandlerOptions,
   ): Promise<Rested> {
-    const { known, carried, state } = attempt;
-    if (decision.kind === "kill") return await this.#kill(known, failed, retention);
+    const { invocation, carried, state } = attempt;
+    if (decision.kind === "kill") return await this.#kill(invocation, failed, retention);
     if (decision.kind === "retry") return await this.#backOff(attempt, decision.delayMs, failed);
-    if (!(await this.#holdsKey(attempt))) return { kind: "lost" };
+    if (!(await this.#holdsKey(attempt))) return "lost";
     this.#ports.meter?.measure("paused");
-    const isPaused = await rest(this.#ports, known, "paused", { attempt: state, failure: failed, carried });
-    return { kind: isPaused ? "waiting" : "lost" };
+    const isPaused = await rest(this.#ports, invocation, "paused", {
+      attempt: state,
+      failure: failed,
+      carried,
+    });
+    return isPaused ? "waiting" : "lost";
   }
 
   async #backOff(attempt: Attempt, delayMs: number, failed?: TurnFailure): Promise<Rested> {
-    if (!(await this.#holdsKey(attempt))) return { kind: "lost" };
-    const { known, carried, state } = attempt;
-    const { id, incarnation, length } = known;
+    if (!(await this.#holdsKey(attempt))) return "lost";
+    const { invocation, carried, state } = attempt;
+    const { id, incarnation, length } = invocation;
     const dueAtMs = this.#ports.clock.now() + delayMs;
     const resting = { attempt: state, ...(failed ? { failure: failed } : {}), carried, dueAtMs };
-    if (!(await rest(this.#ports, known, "backing-off", resting))) return { kind: "lost" };
+    if (!(await rest(this.#ports, invocation, "backing-off", resting))) return "lost";
     const cause = `backoff.${length}.${state.count}.${dueAtMs}`;
     await this.#ports.timers.schedule({
       atMs: dueAtMs,
       message: outgoing({ kind: "resume", id, incarnation, dueAtMs }, cause),
     });
-    return { kind: "waiting" };
+    return "waiting";
   }
 
   /** R5: the lock before the head says that the invocation rests. */
-  async #holdsKey({ known, ownsLock }: Attempt): Promise<boolean> {
-    const { holder } = known;
-    return ownsLock || !holder || (await this.#locks.take(known.target, holder));
+  async #holdsKey({ invocation, ownsLock }: Attempt): Promise<boolean> {
+    const { holder } = invocation;
+    return ownsLock || !holder || (await this.#locks.take(invocation.target, holder));
   }
 
-  async #kill(known: Invocation, { code, message }: TurnFailure, retention: HandlerOptions): Promise<Rested> {
+  async #kill(
+    invocation: Invocation,
+    { code, message }: TurnFailure,
+    retention: HandlerOptions,
+  ): Promise<Rested> {
     const outcome = failure(code, message);
-    const head = await endAsItIs(this.#ports, known, outcome, retention);
-    if (!head) return { kind: "lost" };
-    await reply(this.#ports, known.id, head.replies, outcome);
-    return { kind: "completed", ownsLock: true };
+    const head = await endAsItIs(this.#ports, invocation, outcome, retention);
+    if (!head) return "lost";
+    await reply(this.#ports, invocation.id, head.replies, outcome);
+    return "ended-as-owner";
   }
 }
 
@@ -318,7 +329,7 @@ const DEATHS: Readonly<Record<FunctionErrorCode, readonly [status: number, code:
 /** A bounded step counts its own attempts; a turn that recorded something starts counting anew. */
 function countAttempt(attempt: Attempt, failed: Failed | Died, length: number): AttemptState {
   const { run } = failed.failure;
-  const progress = (failed.kind === "failed" && failed.progress) || length > attempt.known.length;
+  const progress = (failed.kind === "failed" && failed.progress) || length > attempt.invocation.length;
   const count = progress ? 1 : run ? attempt.state.count - 1 : attempt.state.count;
   return run === undefined ? { count } : { count, run };
 }
