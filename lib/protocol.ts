@@ -2,7 +2,6 @@
  * Where runtime and SDK meet: the dispatcher asks a handler's function to run one turn of an invocation, the SDK
  * appends to the journal itself and answers how the turn ended. Both travel as JSON ({@link encodeJson}).
  */
-import type { Note } from "./model/entry.ts";
 import { FunctionError } from "./errors.ts";
 import type { Incarnation, InvocationId } from "./model/ids.ts";
 import type { Attributes } from "./model/item.ts";
@@ -10,7 +9,6 @@ import type { HandlerKind, ServiceManifest } from "./model/manifest.ts";
 import type { ReplyTo, Start, Target } from "./model/message.ts";
 import type { Outcome } from "./model/outcome.ts";
 import { decodeJson, encodeJson, type Value } from "./model/value.ts";
-import type { Wait } from "./model/wait.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -40,8 +38,8 @@ export interface TurnRequest {
   readonly start?: Start;
   /** The head as the dispatcher read it; absent when none is known to exist. */
   readonly head?: Attributes;
-  /** Notes that ride in the message being handled and are in no list yet. */
-  readonly carried: readonly Note[];
+  /** Notes that ride in the message being handled and are in no list yet; as they are stored (`encodeNote`). */
+  readonly carried: readonly Value[];
   /** The lock item names this invocation already (R5). */
   readonly ownsLock: boolean;
   readonly attempt: AttemptState;
@@ -74,8 +72,8 @@ export type TurnOutcome =
       readonly outcome?: Outcome;
       readonly replies: readonly ReplyTo[];
     }
-  /** Durable, lock first; the dispatcher schedules what the tree waits for. */
-  | { readonly kind: "suspended"; readonly wait: Wait }
+  /** Durable, lock first; the dispatcher schedules what the tree waits for. `wait`: as it is stored (`encodeWait`). */
+  | { readonly kind: "suspended"; readonly wait: Value }
   /** Retryable: the policy decides. `length`: of the log, as far as this turn knows; `progress`: it grew. */
   | {
       readonly kind: "failed";

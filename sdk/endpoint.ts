@@ -5,6 +5,7 @@ import { loadValue } from "../lib/store/value-store.ts";
 import { resultIn } from "../lib/turn/turn-machine.ts";
 import { readInput, readLog } from "../lib/store/head-store.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
+import { decodeNote } from "../lib/model/entry.ts";
 import { type Head, parseHead } from "../lib/model/head.ts";
 import type { ServiceType } from "../lib/model/manifest.ts";
 import type { Target } from "../lib/model/message.ts";
@@ -122,7 +123,8 @@ async function runTurn(
   const own = handlerOptions(fn);
   const options = { ...definition.options, ...own };
   const stored = request.head && { head: parseHead(request.head), item: request.head };
-  const { history, body, headers } = await loadHistory(request, stored?.head, ports);
+  const { history, ...sent } = await loadHistory(request, stored?.head, ports);
+  const { body } = sent;
   const journal = new Journal(ports.items, ports.clock, {
     ...request,
     ...(stored ? { stored } : {}),
@@ -131,11 +133,7 @@ async function runTurn(
   const driver = new TurnDriver(request, ports, journal, history, options);
   const over = new AbortController();
   const asTerminalError = (error: unknown): TerminalError | undefined => options.asTerminalError?.(error);
-  const idempotencyKey = request.start?.idempotencyKey ?? stored?.head.idempotencyKey;
-  const asked = {
-    ...invocationRequest(request, body, headers, extraArgs, over.signal),
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-  };
+  const asked = invocationRequest(request, sent, extraArgs, over.signal);
   const log = new TurnLog(driver, asked, logging);
   log.say("info", driver.replaying ? "Replaying invocation." : "Starting invocation.");
   const hooks = new AttemptHooks([...(definition.options?.hooks ?? []), ...(own.hooks ?? [])], asked);
@@ -215,29 +213,26 @@ function deserializeInput(deserialize: () => unknown): unknown {
   }
 }
 
-async function loadHistory(
-  { id, start, carried }: TurnRequest,
-  head: Head | undefined,
-  { items }: TurnPorts,
-) {
+async function loadHistory(request: TurnRequest, head: Head | undefined, { items }: TurnPorts) {
+  const { id, start } = request;
   const [log, body] = await Promise.all([
     head ? readLog(items, id, head) : [],
     readInput(items, id, start ?? head ?? {}),
   ]);
   const apart = log.map(resultIn).filter((result) => typeof result === "string");
   const values = new ReadAhead(apart, (ref) => loadValue(items, id, ref));
+  const carried = request.carried.map(decodeNote);
   const history: History = { log, notes: head?.notes ?? [], carried, values };
-  return { history, body, headers: start?.headers ?? head?.headers ?? {} };
+  const idempotencyKey = start?.idempotencyKey ?? head?.idempotencyKey;
+  return { history, body, headers: start?.headers ?? head?.headers ?? {}, idempotencyKey };
 }
 
 function invocationRequest(
-  request: TurnRequest,
-  body: Uint8Array,
-  headers: Record<string, string>,
+  { id, target }: TurnRequest,
+  { body, headers, idempotencyKey }: Omit<Awaited<ReturnType<typeof loadHistory>>, "history">,
   extraArgs: unknown[],
   attemptCompletedSignal: AbortSignal,
 ): InvocationRequest {
-  const { id, target } = request;
   return {
     id,
     target: new RequestTarget(target),
@@ -250,5 +245,6 @@ function invocationRequest(
     limitKey: undefined,
     extraArgs,
     attemptCompletedSignal,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
 }

@@ -1,57 +1,138 @@
 /**
- * Journal entries (J1). An entry is a list whose first element says what it is: short, since the head is billed by
- * the KB and rewritten by every append. `docs/journal-format.md` shows them with examples.
+ * Journal entries (J1) and notes.
  *
- * `command` numbers the operations that the handler issues, in program order from 0; it is what replay matches (D1).
- * Some entries describe a command, some complete one, a run and a read do both. The order of the completing entries
- * is the truth on every replay: `race` always picks the same winner.
+ * Job: the types of what stands in an invocation's log, and the codec of their stored form. The stored form is a list
+ * whose first element is a letter for the kind. It is short because the head is billed by the KB and every append
+ * rewrites it. docs/journal-format.md shows it with examples. No other file knows the letters or the positions.
+ *
+ * A *command* is an operation that the handler issues. `command` numbers the commands in program order, from 0, and
+ * replay matches by it (D1). Some entries describe a command, some complete one. A run or a read does both. The order
+ * of the completing entries is the truth on every replay, so `race` always picks the same winner.
+ *
+ * A *note* is what arrives from outside and waits for its place in the log.
  */
+import type { Incarnation, InvocationId } from "./ids.ts";
+import { sizeOfValue } from "./item.ts";
+import {
+  type Formats,
+  type Kind,
+  largeValue,
+  number,
+  numberOrNull,
+  numberOrText,
+  record,
+  text,
+  textMap,
+  textOrNull,
+  texts,
+  TupleCodec,
+} from "./tuple-codec.ts";
 import type { Value } from "./value.ts";
 
-/** A completed `ctx.run`: ["r", command, name, outcome]. */
-export type RunEntry = ["r", number, string, Value];
-/** A state read: ["g", command, name, bytes | ref | null]. */
-export type GetEntry = ["g", number, string, Value];
-/** The state's keys: ["k", command, names]. */
-export type KeysEntry = ["k", number, string[]];
-/** A look at a durable promise: ["q", command, name, outcome | null]; null: not completed. */
-export type PeekEntry = ["q", number, string, Value];
-/** ["s", command, name, bytes | ref]. */
-export type SetEntry = ["s", number, string, Value];
-/** ["d", command, name]. */
-export type ClearEntry = ["d", number, string];
-/** ["D", command, names that existed]. */
-export type ClearAllEntry = ["D", number, string[]];
-/** ["z", command, due at (epoch ms), name]. */
-export type SleepEntry = ["z", number, number, string];
-/** A call that awaits its result: ["c", command, callee id, call]. */
-export type CallEntry = ["c", number, string, CallValue];
-/** A one-way call: ["o", command, callee id, call]. */
-export type SendEntry = ["o", number, string, CallValue];
-/** An awakeable or signal was asked for: ["a", command, index | name]. */
-export type SignalEntry = ["a", number, Value];
-/** A signal (or awakeable) of another invocation was completed: ["t", command, id, incarnation | null, index | name, outcome]. */
-export type SendSignalEntry = ["t", number, string, number | null, Value, Value];
-/** Waits for a durable promise: ["p", command, name]. */
-export type PromiseEntry = ["p", number, string];
-/** Completes a durable promise: ["v", command, name, outcome]. */
-export type ResolveEntry = ["v", number, string, Value];
-/** Attaches to another invocation: ["h", command, id]. */
-export type AttachEntry = ["h", number, string];
-/** Cancels another invocation: ["y", command, id]. */
-export type CancelEntry = ["y", number, string];
-/** Command completed from outside, a reply, a timer, a promise: ["n", command, outcome]. */
-export type CompletionEntry = ["n", number, Value];
-/** A signal was delivered: ["i", index | name, unique id of the delivery, outcome]. */
-export type SignalledEntry = ["i", Value, string, Value];
-/** Cancellation was delivered: ["x", unique id, callee ids that are cancelled with it]. */
-export type CancelledEntry = ["x", string, string[]];
+/** An awakeable's index or a signal's name. */
+export type SignalKey = number | string;
 
+interface Command<Name extends string> extends Kind<Name> {
+  readonly command: number;
+}
+
+/** A completed `ctx.run`. */
+export interface RunEntry extends Command<"run"> {
+  readonly name: string;
+  readonly outcome: Value;
+}
+export interface GetEntry extends Command<"get"> {
+  readonly name: string;
+  /** Bytes, the name of a stored value, or `null` if the state has no such name. */
+  readonly value: Value;
+}
+export interface StateKeysEntry extends Command<"stateKeys"> {
+  readonly names: readonly string[];
+}
+/** A look at a durable promise. `outcome`: `null` if it was not completed. */
+export interface PeekEntry extends Command<"peek"> {
+  readonly name: string;
+  readonly outcome: Value;
+}
+export interface SetEntry extends Command<"set"> {
+  readonly name: string;
+  readonly value: Value;
+}
+export interface ClearEntry extends Command<"clear"> {
+  readonly name: string;
+}
+export interface ClearAllEntry extends Command<"clearAll"> {
+  /** The names that existed. Filled in just before the append. */
+  names: readonly string[];
+}
+export interface SleepEntry extends Command<"sleep"> {
+  readonly dueAtMs: number;
+  readonly name: string;
+}
+/** A call that awaits its result. */
+export interface CallEntry extends Command<"call"> {
+  /** Filled in just before the append. */
+  callee: InvocationId;
+  readonly call: Call;
+}
+/** A one-way call. */
+export interface SendEntry extends Command<"send"> {
+  /** Filled in just before the append. */
+  callee: InvocationId;
+  readonly call: Call;
+}
+/** An awakeable or a signal was asked for. */
+export interface SignalEntry extends Command<"signal"> {
+  readonly signal: SignalKey;
+}
+/** A signal or an awakeable of another invocation was completed. */
+export interface SendSignalEntry extends Command<"sendSignal"> {
+  readonly id: InvocationId;
+  /** `null`: the current one, whichever that is. */
+  readonly incarnation: Incarnation | null;
+  readonly signal: SignalKey;
+  readonly outcome: Value;
+}
+/** Waits for a durable promise. */
+export interface GetPromiseEntry extends Command<"promise.get"> {
+  readonly name: string;
+}
+export interface CompletePromiseEntry extends Command<"promise.complete"> {
+  readonly name: string;
+  readonly outcome: Value;
+}
+/** Waits for the end of another invocation. */
+export interface AttachEntry extends Command<"attach"> {
+  readonly id: InvocationId;
+}
+/** Cancels another invocation. */
+export interface CancelEntry extends Command<"cancel"> {
+  readonly id: InvocationId;
+}
+/** A command was completed from outside: by a reply, a timer or a promise. */
+export interface CompletionEntry extends Command<"completion"> {
+  readonly outcome: Value;
+}
+export interface SignalledEntry extends Kind<"signalled"> {
+  readonly signal: SignalKey;
+  /** Unique id of the delivery. */
+  readonly delivery: string;
+  readonly outcome: Value;
+}
+export interface CancelledEntry extends Kind<"cancelled"> {
+  readonly delivery: string;
+  /** The open calls, which are cancelled with it. Filled in just before the append. */
+  callees: readonly InvocationId[];
+}
+/** A request to cancel. Its entry is a {@link CancelledEntry}. */
+export interface CancellationNote extends Kind<"cancellation"> {
+  readonly delivery: string;
+}
+
+export type ReadEntry = GetEntry | StateKeysEntry | PeekEntry;
 export type CommandEntry =
   | RunEntry
-  | GetEntry
-  | KeysEntry
-  | PeekEntry
+  | ReadEntry
   | SetEntry
   | ClearEntry
   | ClearAllEntry
@@ -60,74 +141,108 @@ export type CommandEntry =
   | SendEntry
   | SignalEntry
   | SendSignalEntry
-  | PromiseEntry
-  | ResolveEntry
+  | GetPromiseEntry
+  | CompletePromiseEntry
   | AttachEntry
   | CancelEntry;
 export type EventEntry = CompletionEntry | SignalledEntry | CancelledEntry;
+/** The kinds are what people call them, in errors, the CLI and the UI. */
 export type Entry = CommandEntry | EventEntry;
+export type Note = CompletionEntry | SignalledEntry | CancellationNote;
 
-/** What arrives from outside and awaits its place in the log. A cancellation has no callees yet. */
-export type Note = CompletionEntry | SignalledEntry | ["x", string];
-
-/**
- * The rest of a call: [service, handler, key | null, input (bytes | ref), headers, idempotency key | null,
- * due at (epoch ms) | null, name | null, accepted at (epoch ms), incarnation of the callee that it would create].
- */
-export type CallValue = [
-  string,
-  string,
-  string | null,
-  Value,
-  Record<string, string>,
-  string | null,
-  number | null,
-  string | null,
-  number,
-  number,
-];
-
-const COMMAND_KINDS = "rgkqsdDzcoatpvhy";
-const KINDS = `${COMMAND_KINDS}nix`;
-
-export const isCommand = (entry: Entry): entry is CommandEntry => COMMAND_KINDS.includes(entry[0]);
-
-/** Checks the outline of entries read from a store; throws `TypeError` for what a newer version might have written. */
-export function parseEntries(value: Value | undefined): Entry[] {
-  if (value === undefined) return [];
-  if (!Array.isArray(value)) throw new TypeError("journal entries are not a list");
-  for (const entry of value) {
-    if (
-      !Array.isArray(entry) ||
-      typeof entry[0] !== "string" ||
-      !KINDS.includes(entry[0]) ||
-      entry[0].length !== 1
-    ) {
-      throw new TypeError(`unknown journal entry: ${JSON.stringify(entry).slice(0, 100)}`);
-    }
-  }
-  return value as unknown as Entry[];
+/** What a call or send asks for. */
+export interface Call {
+  readonly service: string;
+  readonly handler: string;
+  readonly key: string | null;
+  /** Bytes, or the name of a stored value. */
+  readonly input: Value;
+  readonly headers: Record<string, string>;
+  readonly idempotencyKey: string | null;
+  /** Of a delayed send. */
+  readonly dueAtMs: number | null;
+  /** What the user calls the operation. */
+  readonly name: string | null;
+  readonly acceptedAtMs: number;
+  /** Of the callee that it would create. Filled in just before the append. */
+  incarnation: Incarnation;
 }
 
-/** What people call it: in errors, the CLI and the UI. */
-export const ENTRY_NAMES: Record<Entry[0], string> = {
-  r: "run",
-  g: "get",
-  k: "stateKeys",
-  q: "peek",
-  s: "set",
-  d: "clear",
-  D: "clearAll",
-  z: "sleep",
-  c: "call",
-  o: "send",
-  a: "signal",
-  t: "sendSignal",
-  p: "promise.get",
-  v: "promise.complete",
-  h: "attach",
-  y: "cancel",
-  n: "completion",
-  i: "signalled",
-  x: "cancelled",
+export const isCommand = (entry: Entry): entry is CommandEntry =>
+  entry.kind !== "completion" && entry.kind !== "signalled" && entry.kind !== "cancelled";
+export const isRead = (entry: Entry): entry is ReadEntry =>
+  entry.kind === "get" || entry.kind === "stateKeys" || entry.kind === "peek";
+
+// --- stored form -----------------------------------------------------------------------------------------------
+
+const call = record<Call>({
+  service: text,
+  handler: text,
+  key: textOrNull,
+  input: largeValue,
+  headers: textMap,
+  idempotencyKey: textOrNull,
+  dueAtMs: numberOrNull,
+  name: textOrNull,
+  acceptedAtMs: number,
+  incarnation: number,
+});
+const signal = numberOrText;
+
+const NOTES: Formats<Note> = {
+  completion: { letter: "n", fields: { command: number, outcome: largeValue } },
+  signalled: { letter: "i", fields: { signal, delivery: text, outcome: largeValue } },
+  cancellation: { letter: "x", fields: { delivery: text } },
 };
+const ENTRIES: Formats<Entry> = {
+  run: { letter: "r", fields: { command: number, name: text, outcome: largeValue } },
+  get: { letter: "g", fields: { command: number, name: text, value: largeValue } },
+  stateKeys: { letter: "k", fields: { command: number, names: texts } },
+  peek: { letter: "q", fields: { command: number, name: text, outcome: largeValue } },
+  set: { letter: "s", fields: { command: number, name: text, value: largeValue } },
+  clear: { letter: "d", fields: { command: number, name: text } },
+  clearAll: { letter: "D", fields: { command: number, names: texts } },
+  sleep: { letter: "z", fields: { command: number, dueAtMs: number, name: text } },
+  call: { letter: "c", fields: { command: number, callee: text, call } },
+  send: { letter: "o", fields: { command: number, callee: text, call } },
+  signal: { letter: "a", fields: { command: number, signal } },
+  sendSignal: {
+    letter: "t",
+    fields: { command: number, id: text, incarnation: numberOrNull, signal, outcome: largeValue },
+  },
+  "promise.get": { letter: "p", fields: { command: number, name: text } },
+  "promise.complete": { letter: "v", fields: { command: number, name: text, outcome: largeValue } },
+  attach: { letter: "h", fields: { command: number, id: text } },
+  cancel: { letter: "y", fields: { command: number, id: text } },
+  completion: NOTES.completion,
+  signalled: NOTES.signalled,
+  cancelled: { letter: "x", fields: { delivery: text, callees: texts } },
+};
+
+const entries = new TupleCodec<Entry>("journal entry", ENTRIES);
+const notes = new TupleCodec<Note>("note", NOTES);
+const both = new TupleCodec<Entry | Note>("journal entry or note", { ...ENTRIES, ...NOTES });
+
+export const encodeEntry = (entry: Entry): Value[] => entries.encode(entry);
+export const encodeNote = (note: Note): Value[] => notes.encode(note);
+/** Throws `TypeError`, also for what a newer version might have written. */
+export const decodeEntry = (stored: Value | undefined): Entry => entries.decode(stored);
+export const decodeNote = (stored: Value | undefined): Note => notes.decode(stored);
+export const decodeEntries = (stored: Value | undefined): Entry[] => listIn(stored).map(decodeEntry);
+export const decodeNotes = (stored: Value | undefined): Note[] => listIn(stored).map(decodeNote);
+
+function listIn(stored: Value | undefined): Value[] {
+  if (stored === undefined) return [];
+  if (!Array.isArray(stored)) throw new TypeError("journal entries are not a list");
+  return stored;
+}
+
+/** The possibly large value of an entry or a note: bytes, or the name under which they are stored apart. `undefined`:
+ * its kind has none. */
+export const largeValueOf = (entry: Entry | Note): Value | undefined => both.largeValueOf(entry);
+/** The same entry or note with another value in that place. */
+export const withLargeValue = <E extends Entry | Note>(entry: E, value: Value): E =>
+  both.withLargeValue(entry, value);
+
+/** The size of an entry as it is stored, in bytes. */
+export const sizeOfEntry = (entry: Entry): number => sizeOfValue(encodeEntry(entry));

@@ -7,7 +7,7 @@
  * Boundary: builds no write. Which writes there are, and under which conditions, is in lib/store/head/.
  */
 import type { Entry, Note } from "./entry.ts";
-import { parseEntries } from "./entry.ts";
+import { decodeEntries, decodeNotes } from "./entry.ts";
 import { type Incarnation, type InvocationId, journalPartition } from "./ids.ts";
 import { type Attributes, type ItemKey, keptFor } from "./item.ts";
 import { HEAD_OUTLIVES_MS, INLINE_INPUT_BYTES_MAX, KEEP_MS, MAILBOX_RETENTION_MS } from "../limits.ts";
@@ -16,7 +16,7 @@ import { decodeOutcome, encodeOutcome, type Outcome } from "./outcome.ts";
 import type { AttemptState, TurnFailure } from "../protocol.ts";
 import { chunkedName } from "./value-ref.ts";
 import type { Value } from "./value.ts";
-import type { Wait } from "./wait.ts";
+import { decodeWait, encodeWait, type Wait } from "./wait.ts";
 
 export const FORMAT_VERSION = 1;
 
@@ -135,8 +135,17 @@ export const pagePrefix = (incarnation: Incarnation): string => `page#${incarnat
 export const pageKey = (id: InvocationId, incarnation: Incarnation, start: number): ItemKey =>
   valueKey(id, pagePrefix(incarnation) + String(start).padStart(8, "0"));
 
+/** A head without its tail. A turn knows the log, and need not decode it again after each append. */
+export type HeadFields = Omit<Head, "tail">;
+
 /** Throws `TypeError` for an item that this version cannot read. */
-export function parseHead(item: Attributes): Head {
+export const parseHead = (item: Attributes): Head => ({
+  ...parseFields(item),
+  tail: decodeEntries(item[A.tail]),
+});
+
+/** See {@link parseHead}. */
+export function parseFields(item: Attributes): HeadFields {
   const format = item[A.format];
   if (format !== FORMAT_VERSION) {
     throw new TypeError(
@@ -152,8 +161,7 @@ export function parseHead(item: Attributes): Head {
     length: numberIn(item, "length") ?? 0,
     lastAppend: numberIn(item, "lastAppend") ?? 0,
     paged: numberIn(item, "paged") ?? 0,
-    tail: parseEntries(item[A.tail]),
-    notes: parseEntries(item[A.notes]) as unknown as Note[],
+    notes: decodeNotes(item[A.notes]),
     headers: (item[A.headers] as Record<string, string> | undefined) ?? {},
     replies: ((item[A.replies] as Value[] | undefined) ?? []).map(parseReplyTo),
     acceptedAtMs: numberIn(item, "acceptedAtMs") ?? 0,
@@ -185,7 +193,7 @@ function optional(item: Attributes): Partial<Head> {
   for (const field of TEXTS) if (item[A[field]] !== undefined) found[field] = textOf(item[A[field]]);
   for (const field of NUMBERS) if (item[A[field]] !== undefined) found[field] = Number(item[A[field]]);
   const { [A.wait]: wait, [A.outcome]: outcome, [A.input]: input } = item;
-  if (wait !== undefined) found.wait = wait as unknown as Wait;
+  if (wait !== undefined) found.wait = decodeWait(wait);
   if (outcome !== undefined) found.outcome = decodeOutcome(outcome);
   if (input !== undefined) found.input = inputOf(input, item);
   return found;
@@ -258,7 +266,7 @@ export function headAttributes({
   }
   if (tail) attributes[A.tail] = [...tail];
   if (notes) attributes[A.notes] = [...notes];
-  if (wait) attributes[A.wait] = wait;
+  if (wait) attributes[A.wait] = encodeWait(wait);
   if (outcome) attributes[A.outcome] = encodeOutcome(outcome);
   if (attempt) attributes[A.attempt] = encodeAttempt(attempt, failure);
   return attributes;

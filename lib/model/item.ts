@@ -213,12 +213,12 @@ export function sizeOfValue(value: Value): number {
 }
 
 /** The values in their order, each part of at most so many bytes or of one value; at least one part, perhaps empty. */
-export function inParts<T extends Value>(values: readonly T[], bytesMax: number): T[][] {
+export function inParts<T>(values: readonly T[], bytesMax: number, sizeOfPart: (value: T) => number): T[][] {
   let part: T[] = [];
   const parts = [part];
   let bytes = 0;
   for (const value of values) {
-    const size = sizeOfValue(value);
+    const size = sizeOfPart(value);
     if (part.length > 0 && bytes + size > bytesMax) {
       parts.push((part = []));
       bytes = 0;

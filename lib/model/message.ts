@@ -1,8 +1,8 @@
 /**
  * Mailbox messages. Every event for an invocation is one message in its group; acting on one twice is harmless (M2).
- * The body is JSON ({@link encodeJson}); its shape is checked when it comes back.
+ * The body is JSON ({@link encodeJson}), with a note in its stored form; its shape is checked when it comes back.
  */
-import type { Note } from "./entry.ts";
+import { decodeNote, encodeNote, type Note } from "./entry.ts";
 import type { Incarnation, InvocationId } from "./ids.ts";
 import { decodeJson, encodeJson, type Value } from "./value.ts";
 
@@ -90,7 +90,10 @@ export type Message = Start | Notify | Resume | Kill | Attach;
 
 const KINDS: readonly string[] = ["start", "notify", "resume", "kill", "attach"] satisfies Message["kind"][];
 
-export const encodeMessage = (message: Message): string => encodeJson(message as unknown as Value);
+export function encodeMessage(message: Message): string {
+  const wire = message.kind === "notify" ? { ...message, note: encodeNote(message.note) } : message;
+  return encodeJson(wire as unknown as Value);
+}
 
 /** Throws `TypeError` for what is no message: whoever reads it sets it aside visibly. */
 export function decodeMessage(body: string): Message {
@@ -102,7 +105,8 @@ export function decodeMessage(body: string): Message {
   if (typeof kind !== "string" || typeof id !== "string" || !KINDS.includes(kind)) {
     throw new TypeError(`not a mailbox message: kind ${JSON.stringify(kind)}`);
   }
-  return value as unknown as Message;
+  const note = "note" in value ? value["note"] : undefined;
+  return (kind === "notify" ? { ...value, note: decodeNote(note) } : value) as unknown as Message;
 }
 
 /** A message on its way to the mailbox. */

@@ -8,7 +8,7 @@
  * Whether there is a head at all, of this incarnation and not expired, is asked before (R10).
  */
 import { NOTES_BYTES_MAX, NOTES_MAX } from "../limits.ts";
-import type { Note } from "./entry.ts";
+import { encodeNote, type Note } from "./entry.ts";
 import type { Head, Status } from "./head.ts";
 import { sizeOfValue } from "./item.ts";
 import { canProgress, leavesOf } from "./wait.ts";
@@ -108,7 +108,8 @@ export function canGoOn(
 /** Few notes are never much, however long: each refers to what is longer than `INLINE_VALUE_BYTES_MAX`. */
 const FEW_NOTES = 64;
 const isMuch = (notes: readonly Note[]): boolean =>
-  notes.length >= FEW_NOTES && (notes.length >= NOTES_MAX || sizeOfValue([...notes]) >= NOTES_BYTES_MAX);
+  notes.length >= FEW_NOTES &&
+  (notes.length >= NOTES_MAX || sizeOfValue(notes.map(encodeNote)) >= NOTES_BYTES_MAX);
 
 /** A timer this late has been lost, milliseconds: Scheduler alone may take 60 s. */
 const LATE_MS = 2 * 60 * 1000;
@@ -128,7 +129,7 @@ export function isOverdue(head: Head, nowMs: number): boolean {
     case "if-stale-or-late":
       if (!head.wait) return false;
       if (canProgress(head.wait, head.notes)) return isStale;
-      return leavesOf(head.wait).some((leaf) => leaf[0] === "z" && isLate(leaf[2], nowMs));
+      return leavesOf(head.wait).some((leaf) => leaf.kind === "sleep" && isLate(leaf.dueAtMs, nowMs));
   }
 }
 

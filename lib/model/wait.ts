@@ -1,62 +1,73 @@
 /**
- * What a suspended invocation waits for, as a tree: it is woken only when the tree can progress, so that 100 awaited
- * children cost one resume, not 100. Leaves carry what is needed to arrange for their completion (R2), so that
- * anyone can do so again from the head alone.
+ * What a suspended invocation waits for, as a tree. It is woken only when the tree can progress, so that 100 awaited
+ * children cost one resume, not 100. A leaf carries what is needed to arrange for its completion (R2), so that anyone
+ * can do so again from the head alone.
  */
-import type { Note } from "./entry.ts";
+import type { Note, SignalKey } from "./entry.ts";
+import type { InvocationId } from "./ids.ts";
+import { type Formats, number, numberOrText, text, TupleCodec } from "./tuple-codec.ts";
 import type { Value } from "./value.ts";
 
-/** A sleep: ["z", command, due at (epoch ms)]; a durable promise: ["p", command, name]; an attachment: ["h", command,
- * invocation id]; a reply: ["c", command]; a signal or awakeable: ["i", index | name]. */
+export interface SleepLeaf {
+  readonly kind: "sleep";
+  readonly command: number;
+  /** A replay takes it from the log, where the first attempt has recorded it (T1). */
+  dueAtMs: number;
+}
+/** The kinds are those of the entries that a leaf stands for. */
 export type Leaf =
-  | ["z", number, number]
-  | ["p", number, string]
-  | ["h", number, string]
-  | ["c", number]
-  | ["i", Value];
-/** A combinator; a promise that is mapped (`~`: a failure may become a success, and the reverse); or a tree and sleeps
- * that run beside it (`also`: only the first part counts). */
-export type Wait = Leaf | [Node, Wait[]];
-type Node = "all" | "any" | "race" | "settled" | "~" | "also";
+  | SleepLeaf
+  | { readonly kind: "promise.get"; readonly command: number; readonly name: string }
+  | { readonly kind: "attach"; readonly command: number; readonly id: InvocationId }
+  | { readonly kind: "call"; readonly command: number }
+  /** A signal or awakeable. */
+  | { readonly kind: "signal"; readonly signal: SignalKey };
+
+export interface Combined {
+  /** `mapped`: a failure may become a success, and the reverse. `also`: only the first part counts; the others are
+   * sleeps that run beside it. */
+  readonly kind: "all" | "any" | "race" | "settled" | "mapped" | "also";
+  readonly parts: readonly Wait[];
+}
+export type Wait = Leaf | Combined;
 
 type Progress = "pending" | "ok" | "failed" | "unknown";
 
-const isLeaf = (wait: Wait): wait is Leaf => !isNode(wait);
-const isNode = (wait: Wait): wait is [Node, Wait[]] => Array.isArray(wait[1]);
+const isCombined = (wait: Wait): wait is Combined => "parts" in wait;
 
 export function leavesOf(wait: Wait): Leaf[] {
-  return isNode(wait) ? wait[1].flatMap(leavesOf) : [wait];
+  return isCombined(wait) ? wait.parts.flatMap(leavesOf) : [wait];
 }
 
 /** Whether awaiting the tree would end, given these notes. A cancellation ends any wait. */
 export function canProgress(wait: Wait, notes: readonly Note[]): boolean {
-  if (notes.some((note) => note[0] === "x")) return true;
+  if (notes.some((note) => note.kind === "cancellation")) return true;
   return progressOf(wait, arrivedIn(notes)) !== "pending";
 }
 
 /** A leaf's name: of a signal by its key, of anything else by its command. */
-const nameOf = (leaf: Leaf): string => (leaf[0] === "i" ? signalName(leaf[1]) : `c${leaf[1]}`);
-const signalName = (key: Value): string => `i${JSON.stringify(key)}`;
+const nameOf = (leaf: Leaf): string =>
+  leaf.kind === "signal" ? signalName(leaf.signal) : `c${leaf.command}`;
+const signalName = (key: SignalKey): string => `i${JSON.stringify(key)}`;
 
 function arrivedIn(notes: readonly Note[]): Map<string, boolean> {
   const arrived = new Map<string, boolean>();
   for (const note of notes) {
-    if (note[0] === "n") arrived.set(`c${note[1]}`, !Array.isArray(note[2]));
-    else if (note[0] === "i") arrived.set(signalName(note[1]), !Array.isArray(note[3]));
+    if (note.kind === "completion") arrived.set(`c${note.command}`, !Array.isArray(note.outcome));
+    else if (note.kind === "signalled") arrived.set(signalName(note.signal), !Array.isArray(note.outcome));
   }
   return arrived;
 }
 
 function progressOf(wait: Wait, arrived: ReadonlyMap<string, boolean>): Progress {
-  if (isLeaf(wait)) {
+  if (!isCombined(wait)) {
     const ok = arrived.get(nameOf(wait));
     return ok === undefined ? "pending" : ok ? "ok" : "failed";
   }
-  const [node, parts] = wait;
-  return RULES[node](parts.map((part) => progressOf(part, arrived)));
+  return RULES[wait.kind](wait.parts.map((part) => progressOf(part, arrived)));
 }
 
-const RULES: Record<Node, (parts: readonly Progress[]) => Progress> = {
+const RULES: Record<Combined["kind"], (parts: readonly Progress[]) => Progress> = {
   all(parts) {
     if (parts.includes("unknown")) return "unknown";
     if (parts.includes("failed")) return "failed";
@@ -69,6 +80,41 @@ const RULES: Record<Node, (parts: readonly Progress[]) => Progress> = {
   },
   race: (parts) => (parts.every((part) => part === "pending") ? "pending" : "unknown"),
   settled: (parts) => (parts.includes("pending") ? "pending" : "ok"),
-  "~": ([part]) => (part === "pending" ? "pending" : "unknown"),
+  mapped: ([part]) => (part === "pending" ? "pending" : "unknown"),
   also: ([part]) => part ?? "pending",
 };
+
+// --- stored form -----------------------------------------------------------------------------------------------
+
+const LEAVES: Formats<Leaf> = {
+  sleep: { letter: "z", fields: { command: number, dueAtMs: number } },
+  "promise.get": { letter: "p", fields: { command: number, name: text } },
+  attach: { letter: "h", fields: { command: number, id: text } },
+  call: { letter: "c", fields: { command: number } },
+  signal: { letter: "i", fields: { signal: numberOrText } },
+};
+const leaves = new TupleCodec<Leaf>("leaf of a wait tree", LEAVES);
+
+/** How a combinator is stored: its name, and the list of its parts. */
+const COMBINED_NAMES: Record<Combined["kind"], string> = {
+  all: "all",
+  any: "any",
+  race: "race",
+  settled: "settled",
+  mapped: "~",
+  also: "also",
+};
+const COMBINED_KINDS = new Map(
+  (Object.keys(COMBINED_NAMES) as Combined["kind"][]).map((kind) => [COMBINED_NAMES[kind], kind]),
+);
+
+export function encodeWait(wait: Wait): Value[] {
+  return isCombined(wait) ? [COMBINED_NAMES[wait.kind], wait.parts.map(encodeWait)] : leaves.encode(wait);
+}
+
+/** Throws `TypeError` for what is not the stored form of a tree. */
+export function decodeWait(stored: Value): Wait {
+  const [name, parts] = Array.isArray(stored) ? stored : [];
+  const kind = typeof name === "string" ? COMBINED_KINDS.get(name) : undefined;
+  return kind && Array.isArray(parts) ? { kind, parts: parts.map(decodeWait) } : leaves.decode(stored);
+}

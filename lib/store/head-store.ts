@@ -5,7 +5,7 @@
  * partition. So a long input and the pages are kept under their incarnation: a request that loses the race for the
  * head must not have overwritten the winner's input, nor may a late one change that of an invocation that runs (D1).
  */
-import { type Entry, parseEntries } from "../model/entry.ts";
+import { decodeEntries, type Entry } from "../model/entry.ts";
 import { invariant } from "../errors.ts";
 import { entriesInPage, type Head, headKey, pagePrefix, parseHead, storedInputName } from "../model/head.ts";
 import { type InvocationId, journalPartition } from "../model/ids.ts";
@@ -105,5 +105,5 @@ function takePage(entries: Entry[], item: StoredItem, id: InvocationId, head: He
   if (entries.length >= head.paged) return;
   const start = Number(item.sk.slice(pagePrefix(head.incarnation).length));
   invariant(start === entries.length, "J1", `${id} has a page at ${start} after ${entries.length} entries`);
-  entries.push(...parseEntries(entriesInPage(item.attributes)));
+  entries.push(...decodeEntries(entriesInPage(item.attributes)));
 }

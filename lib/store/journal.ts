@@ -7,9 +7,9 @@
  * repetition recognises its own append instead of taking it for another turn's. Large values and pages are written
  * before what refers to them; without it they are garbage that expires with the invocation, never a dangling reference.
  */
-import type { Entry, Note } from "../model/entry.ts";
+import { encodeEntry, type Entry, largeValueOf, type Note, withLargeValue } from "../model/entry.ts";
 import { OperationalError } from "../errors.ts";
-import { entriesInPage, type Head, pageAttributes, pageKey, parseHead } from "../model/head.ts";
+import { entriesInPage, type HeadFields, pageAttributes, pageKey, parseFields } from "../model/head.ts";
 import type { Incarnation, InvocationId } from "../model/ids.ts";
 import { type Attributes, sizeOf, type Write, type WriteResult } from "../model/item.ts";
 import {
@@ -22,8 +22,8 @@ import type { ReplyTo, Start } from "../model/message.ts";
 import { decodeOutcome, encodeOutcome, type Outcome } from "../model/outcome.ts";
 import type { Clock, ItemStore } from "../ports.ts";
 import type { Value } from "../model/value.ts";
-import { appendWrite, type Ending, isWrittenBy, storedTail } from "./head/append.ts";
-import { readHead, type StoredHead, storeInput } from "./head-store.ts";
+import { appendWrite, type Ending, isWrittenBy, type LeftHead, storedTail } from "./head/append.ts";
+import { readHead, storeInput } from "./head-store.ts";
 import { refOf } from "../model/value-ref.ts";
 import { placeOf, type ValuePorts, writeValue } from "./value-store.ts";
 import { pause } from "../pause.ts";
@@ -49,7 +49,7 @@ export interface JournalSubject {
   /** Present unless the head holds the input already. */
   readonly start?: Start;
   /** The head as last read; absent: none is known. */
-  readonly stored?: StoredHead;
+  readonly stored?: LeftHead;
   /** Distinguishes this turn's writes from any other's. */
   readonly writer: string;
 }
@@ -63,7 +63,7 @@ export class Journal {
   /** Values that this turn has stored. */
   readonly #stored = new Set<string>();
   /** As this turn has read or written it last. */
-  #known: StoredHead | undefined;
+  #known: LeftHead | undefined;
   #appends = 0;
   #page: Promise<void> | undefined;
   #pagedTo: number;
@@ -112,7 +112,7 @@ export class Journal {
     if (result === "unknown")
       return { kind: "lost", reason: "the store did not say whether the append was won" };
     if (!result.won) return this.#refused(result.item, taken, ending);
-    this.#known = storedHead(result.item ?? {});
+    this.#known = leftHead(result.item ?? {});
     if (!ending) this.#startPage(this.#known);
     const { notes, replies, outcome } = this.#known.head;
     return { kind: "won", position, notes, replies, ...(outcome === undefined ? {} : { outcome }) };
@@ -134,14 +134,8 @@ export class Journal {
   }
 
   async #spillEntry(entry: Entry): Promise<Value[]> {
-    const copy: Value[] = [...entry];
-    const at = VALUE_AT[entry[0]];
-    if (entry[0] === "c" || entry[0] === "o") {
-      const call: Value[] = [...entry[3]];
-      call[3] = await this.#spill(entry[3][3]);
-      copy[3] = call;
-    } else if (at !== undefined) copy[at] = await this.#spill(copy[at] ?? null);
-    return copy;
+    const value = largeValueOf(entry);
+    return encodeEntry(value === undefined ? entry : withLargeValue(entry, await this.#spill(value)));
   }
 
   /** An append that is refused, or tried again, does not pay for its values twice. */
@@ -178,7 +172,7 @@ export class Journal {
 
   #refused(item: Attributes | undefined, taken: number, ending: Ending | undefined): AppendResult {
     if (!item) return { kind: "lost", reason: "the invocation's head is gone" };
-    const found = storedHead(item);
+    const found = leftHead(item);
     const { head } = found;
     const onlyNotes = ending?.kind === "suspended" && this.#isAsLeft(head) && head.notes.length > taken;
     if (!onlyNotes) return this.#overtaken(head);
@@ -187,7 +181,7 @@ export class Journal {
   }
 
   /** But for notes, the head is as this turn left it. */
-  #isAsLeft(head: Head): boolean {
+  #isAsLeft(head: HeadFields): boolean {
     return (
       this.#known !== undefined &&
       head.incarnation === this.#subject.incarnation &&
@@ -197,13 +191,13 @@ export class Journal {
     );
   }
 
-  #overtaken(head: Head): { readonly kind: "lost"; readonly reason: string } {
+  #overtaken(head: HeadFields): { readonly kind: "lost"; readonly reason: string } {
     const reason = `the head is ${head.status} at ${head.length} entries, not at ${this.length}`;
     return { kind: "lost", reason };
   }
 
   /** Past a size the tail is copied to an immutable page. Two turns that page the same entries agree: the first wins. */
-  #startPage(known: StoredHead): void {
+  #startPage(known: LeftHead): void {
     if (sizeOf(known.item) <= HEAD_BYTES_SOFT_MAX) return;
     const from = known.head.paged;
     const entries = storedTail(known);
@@ -221,16 +215,4 @@ export class Journal {
   }
 }
 
-const storedHead = (item: Attributes): StoredHead => ({ head: parseHead(item), item });
-
-/** Where an entry's possibly large value is; of a call it is in the call. */
-const VALUE_AT: Partial<Record<Entry[0], number>> = {
-  r: 3,
-  g: 3,
-  q: 3,
-  s: 3,
-  v: 3,
-  i: 3,
-  t: 5,
-  n: 2,
-};
+const leftHead = (item: Attributes): LeftHead => ({ head: parseFields(item), item });

@@ -79,17 +79,19 @@ export async function arrange(ports: WaitPorts, subject: Waiter, wait: Wait, bef
   const found: Outgoing[] = [];
   const nowMs = ports.clock.now();
   const arranged = new Set(
-    (before ? leavesOf(before) : []).filter((leaf) => leaf[0] !== "i").map((leaf) => leaf[1]),
+    (before ? leavesOf(before) : []).flatMap((leaf) => (leaf.kind === "signal" ? [] : [leaf.command])),
   );
-  const leaves = leavesOf(wait).toSorted((a, b) => (a[0] === "z" && b[0] === "z" ? a[2] - b[2] : 0));
+  const leaves = leavesOf(wait).toSorted((a, b) =>
+    a.kind === "sleep" && b.kind === "sleep" ? a.dueAtMs - b.dueAtMs : 0,
+  );
   for (const leaf of leaves) {
-    const isOverdue = leaf[0] === "z" && leaf[2] <= nowMs;
-    if (leaf[0] !== "i" && arranged.has(leaf[1]) && !isOverdue) continue;
-    if (leaf[0] === "z")
-      await ports.timers.schedule(timerOf(subject, leaf[1], leaf[2], isOverdue ? `.${nowMs}` : ""));
-    if (leaf[0] === "p") {
-      const waiter: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command: leaf[1] };
-      const outcome = await awaitPromise(ports, subject, leaf[2], waiter);
+    const isOverdue = leaf.kind === "sleep" && leaf.dueAtMs <= nowMs;
+    if (leaf.kind !== "signal" && arranged.has(leaf.command) && !isOverdue) continue;
+    if (leaf.kind === "sleep")
+      await ports.timers.schedule(timerOf(subject, leaf.command, leaf.dueAtMs, isOverdue ? `.${nowMs}` : ""));
+    if (leaf.kind === "promise.get") {
+      const waiter: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command: leaf.command };
+      const outcome = await awaitPromise(ports, subject, leaf.name, waiter);
       if (outcome) found.push(replyTo(waiter, await kept(ports, subject.id, outcome)));
     }
   }
@@ -108,7 +110,7 @@ export function timerOf(
   dueAtMs: number,
   again = "",
 ) {
-  const note = ["n", command, null] as ["n", number, null];
+  const note = { kind: "completion", command, outcome: null } as const;
   return {
     atMs: dueAtMs,
     message: outgoing({ kind: "notify", id, incarnation, note, dueAtMs }, `timer.${command}${again}`),
@@ -123,8 +125,8 @@ export async function forgetTimers(
 ): Promise<void> {
   const nowMs = clock.now();
   for (const leaf of wait ? leavesOf(wait) : []) {
-    if (leaf[0] === "z" && leaf[2] > nowMs)
-      await timers.cancel?.(timerOf({ id, incarnation }, leaf[1], leaf[2]));
+    if (leaf.kind === "sleep" && leaf.dueAtMs > nowMs)
+      await timers.cancel?.(timerOf({ id, incarnation }, leaf.command, leaf.dueAtMs));
   }
   if (dueAtMs !== undefined && dueAtMs > nowMs)
     await timers.cancel?.(startTimerOf({ id, incarnation, origin }, dueAtMs));

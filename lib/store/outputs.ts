@@ -4,7 +4,7 @@
  * next on the invocation, since its last append is always in doubt (R2). All of it is idempotent: state is fenced,
  * messages carry ids that derive from the command (M2), a promise remembers who completed it.
  */
-import type { CallValue, Entry } from "../model/entry.ts";
+import type { CallEntry, CompletePromiseEntry, Entry, SendEntry } from "../model/entry.ts";
 import type { Incarnation, InvocationId } from "../model/ids.ts";
 import type { ServiceType } from "../model/manifest.ts";
 import type { Message, Outgoing, ReplyTo, Start, Target } from "../model/message.ts";
@@ -51,7 +51,8 @@ export async function performOutputs(
   const results = new Map<number, Outcome>();
   const messages: Outgoing[] = [];
   for (const entry of entries) {
-    if (entry[0] === "v") results.set(entry[1], await completeOne(ports, subject, entry, messages));
+    if (entry.kind === "promise.complete")
+      results.set(entry.command, await completeOne(ports, subject, entry, messages));
     else messages.push(...(await messagesOf(ports, subject, entry)));
   }
   await sendAll(ports.mailbox, messages);
@@ -70,9 +71,9 @@ async function writeStateOf(
   const last = new Map<string, { value: Value; position: number }>();
   entries.forEach((entry, index) => {
     const position = first + index;
-    if (entry[0] === "s") last.set(entry[2], { value: entry[3], position });
-    if (entry[0] === "d") last.set(entry[2], { value: null, position });
-    if (entry[0] === "D") for (const name of entry[2]) last.set(name, { value: null, position });
+    if (entry.kind === "set") last.set(entry.name, { value: entry.value, position });
+    if (entry.kind === "clear") last.set(entry.name, { value: null, position });
+    if (entry.kind === "clearAll") for (const name of entry.names) last.set(name, { value: null, position });
   });
   if (last.size === 0) return;
   const type = subject.type ?? (isRun(subject) ? "workflow" : "object");
@@ -87,25 +88,23 @@ async function writeStateOf(
 
 async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry: Entry): Promise<Outgoing[]> {
   const cause = `${subject.id}.${subject.incarnation}`;
-  if (entry[0] === "c" || entry[0] === "o") {
-    return [await startOf(items, subject, entry[0], entry[1], entry[2], entry[3])];
+  if (entry.kind === "call" || entry.kind === "send") return [await startOf(items, subject, entry)];
+  if (entry.kind === "sendSignal") {
+    const { command, id, incarnation, signal } = entry;
+    const delivery = `${cause}.${command}`;
+    const { value: outcome, from } = await carried(items, subject.id, entry.outcome);
+    const note = { kind: "signalled", signal, delivery, outcome } as const;
+    return [outgoing(addressed({ kind: "notify", id, note, ...from }, incarnation), delivery)];
   }
-  if (entry[0] === "t") {
-    const [, command, id, incarnation, key, outcome] = entry;
-    const uid = `${cause}.${command}`;
-    const { value, from } = await carried(items, subject.id, outcome);
-    return [
-      outgoing(addressed({ kind: "notify", id, note: ["i", key, uid, value], ...from }, incarnation), uid),
-    ];
-  }
-  if (entry[0] === "h") return [attachOf(subject, entry[1], entry[2])];
-  if (entry[0] === "y") return [cancelOf(entry[2], `${cause}.${entry[1]}`)];
-  if (entry[0] === "x") return entry[2].map((callee) => cancelOf(callee, `${cause}.${entry[1]}`));
+  if (entry.kind === "attach") return [attachOf(subject, entry.command, entry.id)];
+  if (entry.kind === "cancel") return [cancelOf(entry.id, `${cause}.${entry.command}`)];
+  if (entry.kind === "cancelled")
+    return entry.callees.map((callee) => cancelOf(callee, `${cause}.${entry.delivery}`));
   return [];
 }
 
-const cancelOf = (id: InvocationId, uid: string): Outgoing =>
-  outgoing({ kind: "notify", id, note: ["x", uid] }, uid);
+const cancelOf = (id: InvocationId, delivery: string): Outgoing =>
+  outgoing({ kind: "notify", id, note: { kind: "cancellation", delivery } }, delivery);
 
 /** A repetition registers the same command with the target, or is answered again: both are noticed. */
 function attachOf({ id, incarnation }: OutputSubject, command: number, target: InvocationId): Outgoing {
@@ -122,12 +121,9 @@ function addressed<M extends Message>(message: M, incarnation: number | null): M
 async function startOf(
   items: ItemStore,
   subject: OutputSubject,
-  kind: "c" | "o",
-  command: number,
-  id: InvocationId,
-  call: CallValue,
+  { kind, command, callee: id, call }: CallEntry | SendEntry,
 ): Promise<Outgoing> {
-  const [service, handler, key, input, headers, idempotencyKey, dueAtMs, , acceptedAtMs, incarnation] = call;
+  const { service, handler, key, input, headers, idempotencyKey, dueAtMs, acceptedAtMs, incarnation } = call;
   const origin = `${subject.id}.${subject.incarnation}.${command}`;
   const { value, from } = await carried(items, subject.id, input);
   const caller: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command };
@@ -141,7 +137,7 @@ async function startOf(
     ...(from === undefined ? {} : { inputFrom: subject.id }),
     headers,
     acceptedAtMs,
-    ...(kind === "c" ? { replyTo: caller } : {}),
+    ...(kind === "call" ? { replyTo: caller } : {}),
     ...(idempotencyKey === null ? {} : { idempotencyKey }),
     ...(dueAtMs === null ? {} : { dueAtMs }),
     ...(subject.again ? { resent: true as const } : {}),
@@ -154,10 +150,9 @@ async function startOf(
 async function completeOne(
   ports: OutputPorts,
   subject: OutputSubject,
-  entry: ["v", number, string, Value],
+  { command, name, outcome: value }: CompletePromiseEntry,
   messages: Outgoing[],
 ): Promise<Outcome> {
-  const [, command, name, value] = entry;
   const by = `${subject.id}.${subject.incarnation}.${command}`;
   const outcome = decodeOutcome(await load(ports.items, subject.id, value));
   const completed = await completePromise(ports, subject, { name, outcome, by });
@@ -173,7 +168,7 @@ async function completeOne(
 /** Tells a command of another invocation its result. */
 export function replyTo({ id, incarnation, command }: ReplyTo, { value, from }: Carried): Outgoing {
   return outgoing(
-    { kind: "notify", id, incarnation, note: ["n", command, value], ...from },
+    { kind: "notify", id, incarnation, note: { kind: "completion", command, outcome: value }, ...from },
     `reply.${command}`,
   );
 }

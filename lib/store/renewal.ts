@@ -23,13 +23,12 @@ import {
 import type { Condition, ItemKey } from "../model/item.ts";
 import { HEAD_OUTLIVES_MS, KEEP_MS } from "../limits.ts";
 import type { Clock, ItemStore } from "../ports.ts";
+import { largeValueOf } from "../model/entry.ts";
 import { leavesOf } from "../model/wait.ts";
 
 /** One that is open is renewed when less than this is left, milliseconds: the reconciler has so long to come by. */
 const MARGIN_MS = KEEP_MS / 2;
 const UPDATES_AT_ONCE = 16;
-/** Of the names of values. */
-const VALUE_PREFIX = "value#";
 
 export interface RenewalPorts {
   readonly items: ItemStore;
@@ -47,14 +46,8 @@ export function isRenewalDue(id: InvocationId, head: Head, nowMs: number): boole
 function hasItems({ paged, input, tail, notes, outcome, wait }: Head): boolean {
   if (paged > 0 || (input !== undefined && !(input instanceof Uint8Array))) return true;
   if (outcome?.ok && "ref" in outcome) return true;
-  if (wait && leavesOf(wait).some(([kind]) => kind === "p")) return true;
-  return [...tail, ...notes].some(refersToValue);
-}
-
-/** What only looks like a reference does no harm. */
-function refersToValue(value: unknown): boolean {
-  if (typeof value === "string") return value.startsWith(VALUE_PREFIX);
-  return Array.isArray(value) && value.some(refersToValue);
+  if (wait && leavesOf(wait).some(({ kind }) => kind === "promise.get")) return true;
+  return [...tail, ...notes].some((entry) => typeof largeValueOf(entry) === "string");
 }
 
 /** Renews it if that is due. */
@@ -79,7 +72,7 @@ export async function renew(ports: RenewalPorts, id: InvocationId, head: Head): 
   // In which it is registered as one that waits.
   const pk = promisePartition(service, key);
   for (const leaf of head.wait ? leavesOf(head.wait) : []) {
-    if (leaf[0] === "p") await renewItem(items, { table: "state", pk, sk: leaf[2] }, until);
+    if (leaf.kind === "promise.get") await renewItem(items, { table: "state", pk, sk: leaf.name }, until);
   }
   await renewUntil(items, id, head, untilMs);
 }
@@ -87,7 +80,7 @@ export async function renew(ports: RenewalPorts, id: InvocationId, head: Head): 
 /** Beyond the end of its retention; or so long again from when it will move at the latest, as far as is known. */
 function untilOf({ expiresAtMs, dueAtMs = 0, wait }: Head, nowMs: number): number {
   if (expiresAtMs !== undefined) return expiresAtMs + HEAD_OUTLIVES_MS;
-  const sleeps = (wait ? leavesOf(wait) : []).map((leaf) => (leaf[0] === "z" ? leaf[2] : 0));
+  const sleeps = (wait ? leavesOf(wait) : []).map((leaf) => (leaf.kind === "sleep" ? leaf.dueAtMs : 0));
   return Math.max(nowMs, dueAtMs, ...sleeps) + KEEP_MS;
 }
 

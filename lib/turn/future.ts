@@ -31,7 +31,7 @@ export interface MapperHost {
   fatal(error: Error): void;
 }
 
-const NEVER: Wait = ["race", []];
+const NEVER: Wait = { kind: "race", parts: [] };
 
 /** What a layer adds. One event may settle several parts of a race: as with native promises, of which Restate's are made,
  * the one with the fewest layers is first, and a mapper counts for three. */
@@ -109,7 +109,7 @@ export class Future {
       kind,
       parts,
       evaluate: () => RULES[kind](parts),
-      wait: () => [kind, parts.filter((part) => !part.settled).map((part) => part.wait())],
+      wait: () => ({ kind, parts: parts.filter((part) => !part.settled).map((part) => part.wait()) }),
     });
   }
 
@@ -146,7 +146,7 @@ export class Future {
       }
     };
     // While the mapper runs, nothing that this future waits for is outside: what the mapper awaits is awaited by itself.
-    const wait = (): Wait => (isRunning ? NEVER : ["~", [part.wait()]]);
+    const wait = (): Wait => (isRunning ? NEVER : { kind: "mapped", parts: [part.wait()] });
     const future = new Future({ parts: [part], evaluate, wait });
     return future;
   }

@@ -20,8 +20,14 @@ import {
   type CancelledEntry,
   type CommandEntry,
   type Entry,
+  type EventEntry,
   isCommand,
+  isRead,
   type Note,
+  type ReadEntry,
+  type RunEntry,
+  type SendEntry,
+  type SignalKey,
 } from "../model/entry.ts";
 import { invariant, JournalMismatchError } from "../errors.ts";
 import { JOURNAL_ENTRIES_MAX } from "../limits.ts";
@@ -42,10 +48,13 @@ export type Step =
  * Entries that have effects outside, or that a closure or a send must not precede. Consumed notes are among them:
  * they are durable where they are, but not their place in the log, and with it not who has won a race (J2).
  */
-const MUST_APPEND = "rsdDcotvhynix";
-const READS = "gkq";
+const mustAppend = (entry: Entry): boolean => !MAY_WAIT.has(entry.kind);
+const MAY_WAIT: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
+  ...(["get", "stateKeys", "peek"] as const),
+  ...(["sleep", "signal", "promise.get"] as const),
+]);
 /** A command's only entry, written when it had completed. */
-const COMPLETED_AT_ONCE = `r${READS}`;
+const isWhole = (entry: Entry): entry is RunEntry | ReadEntry => entry.kind === "run" || isRead(entry);
 
 interface Issued {
   /** Until then: it holds on to the result. */
@@ -53,7 +62,7 @@ interface Issued {
   settled: boolean;
 }
 
-export class Turn {
+export class TurnMachine {
   readonly #log: readonly Entry[];
   readonly #recorded = new Map<number, CommandEntry>();
   readonly #issued: Issued[] = [];
@@ -68,7 +77,7 @@ export class Turn {
   /** The value of the next event. */
   #provided: { readonly to: Entry | Note; readonly bytes: Uint8Array } | undefined;
   /** Calls and sends that this turn has appended. */
-  readonly #appendedCalls = new Map<number, CommandEntry>();
+  readonly #appendedCalls = new Map<number, CallEntry | SendEntry>();
   #untold: { readonly command: number; readonly tell: (entry: CommandEntry) => void }[] = [];
   readonly #signals = new Map<
     string,
@@ -94,7 +103,7 @@ export class Turn {
     this.#cancel = init.cancel;
     this.#cancellable = init.cancellable;
     for (const entry of init.log) {
-      if (isCommand(entry) && !this.#recorded.has(entry[1])) this.#recorded.set(entry[1], entry);
+      if (isCommand(entry) && !this.#recorded.has(entry.command)) this.#recorded.set(entry.command, entry);
     }
   }
 
@@ -120,7 +129,7 @@ export class Turn {
    */
   issue(entry: CommandEntry, complete?: Completion): { readonly recorded: CommandEntry | undefined } {
     const command = this.#issued.length;
-    invariant(entry[1] === command, "D1", `command ${entry[1]} issued as number ${command}`);
+    invariant(entry.command === command, "D1", `command ${entry.command} issued as number ${command}`);
     if (command >= JOURNAL_ENTRIES_MAX) {
       throw new JournalMismatchError(
         `the journal is full: an invocation has at most ${JOURNAL_ENTRIES_MAX} operations`,
@@ -130,25 +139,25 @@ export class Turn {
     if (recorded) assertSameCommand(recorded, entry, this.#recorded.size);
     this.#issued.push({ complete, settled: false });
     this.#last = entry;
-    if (!recorded && entry[0] !== "r" && !READS.includes(entry[0])) this.#pending.push(entry);
+    if (!recorded && !isWhole(entry)) this.#pending.push(entry);
     return { recorded };
   }
 
   /** A run or a read, issued before, has its result: its entry is to be appended, and the code may go on. */
-  finish(entry: CommandEntry): void {
+  finish(entry: RunEntry | ReadEntry): void {
     this.#pending.push(entry);
-    this.#complete(entry[1], resultIn(entry));
+    this.#complete(entry.command, resultIn(entry));
   }
 
   /** A command's completion that needs no message: a timer of this turn, a promise that was found completed. */
   finishFromOutside(command: number, value: Value): void {
     if (this.#issued[command]?.settled !== false) return;
-    this.#pending.push(["n", command, value]);
+    this.#pending.push({ kind: "completion", command, outcome: value });
     this.#complete(command, value);
   }
 
   /** Waits for the next delivery to a signal (by name) or awakeable (by index), or takes one that came early. */
-  onSignal(key: Value, complete: Completion): void {
+  onSignal(key: SignalKey, complete: Completion): void {
     const queue = this.#signalQueue(key);
     const early = queue.buffered.shift();
     if (early) complete(early);
@@ -172,7 +181,7 @@ export class Turn {
   #upcoming(): Entry | Note | undefined {
     for (let at = this.#next; at < this.#log.length; at++) {
       const entry = this.#log[at];
-      if (entry && (!isCommand(entry) || COMPLETED_AT_ONCE.includes(entry[0]))) return entry;
+      if (entry && (!isCommand(entry) || isWhole(entry))) return entry;
     }
     const isNews = (note: Note): boolean => this.#isNews(note);
     return this.#notes.find(isNews) ?? this.#carried.find(isNews);
@@ -203,10 +212,10 @@ export class Turn {
         this.#deliver(entry);
         return "delivered";
       }
-      if (COMPLETED_AT_ONCE.includes(entry[0])) {
-        if (entry[1] >= this.#issued.length) return "stalled";
+      if (isWhole(entry)) {
+        if (entry.command >= this.#issued.length) return "stalled";
         this.#next++;
-        this.#complete(entry[1], this.#resultOf(entry));
+        this.#complete(entry.command, this.#resultOf(entry));
         return "delivered";
       }
     }
@@ -242,9 +251,9 @@ export class Turn {
     return this.#untold.some(({ command }) => this.#inLog(command) === undefined);
   }
 
-  #canDeliver(entry: Exclude<Entry, CommandEntry>): boolean {
-    if (entry[0] === "n") return entry[1] < this.#issued.length;
-    return entry[0] === "i" || this.#cancellable();
+  #canDeliver(entry: EventEntry): boolean {
+    if (entry.kind === "completion") return entry.command < this.#issued.length;
+    return entry.kind === "signalled" || this.#cancellable();
   }
 
   #takeNote(): Step {
@@ -254,16 +263,17 @@ export class Turn {
       const note = listed ?? this.#carried[0];
       if (!note) return "idle";
       const news = this.#isNews(note);
-      if (news && note[0] === "x" && !this.#cancellable()) return "idle";
+      if (news && note.kind === "cancellation" && !this.#cancellable()) return "idle";
       if (listed) {
         this.#notes.shift();
         this.#taken++;
       } else this.#carried.shift();
       if (!news) continue;
-      if (note[0] === "x") {
-        const entry: CancelledEntry = ["x", note[1], []];
+      if (note.kind === "cancellation") {
+        const { delivery } = note;
+        const entry: CancelledEntry = { kind: "cancelled", delivery, callees: [] };
         this.#pending.push(entry);
-        this.#cancelled.set(entry, this.#cancelNow(note[1]));
+        this.#cancelled.set(entry, this.#cancelNow(delivery));
       } else {
         this.#pending.push(note);
         this.#deliver(note);
@@ -274,25 +284,25 @@ export class Turn {
 
   /** At-least-once delivery: what the log has seen already is no news. */
   #isNews(note: Note): boolean {
-    if (note[0] === "n") return this.#issued[note[1]]?.settled === false;
-    return !this.#seen.has(note[0] === "x" ? note[1] : note[2]);
+    if (note.kind === "completion") return this.#issued[note.command]?.settled === false;
+    return !this.#seen.has(note.delivery);
   }
 
-  #deliver(entry: Exclude<Entry, CommandEntry>): void {
-    if (entry[0] === "n") this.#complete(entry[1], this.#resultOf(entry));
-    else if (entry[0] === "x") this.#cancelNow(entry[1]);
+  #deliver(entry: EventEntry): void {
+    if (entry.kind === "completion") this.#complete(entry.command, this.#resultOf(entry));
+    else if (entry.kind === "cancelled") this.#cancelNow(entry.delivery);
     else {
-      this.#seen.add(entry[2]);
+      this.#seen.add(entry.delivery);
       const delivery = { value: this.#resultOf(entry), at: ++this.#event };
-      const queue = this.#signalQueue(entry[1]);
+      const queue = this.#signalQueue(entry.signal);
       const waiting = queue.waiting.shift();
       if (waiting) waiting(delivery);
       else queue.buffered.push(delivery);
     }
   }
 
-  #cancelNow(uid: string): readonly CallEntry[] {
-    this.#seen.add(uid);
+  #cancelNow(delivery: string): readonly CallEntry[] {
+    this.#seen.add(delivery);
     this.#event++;
     return this.#cancel();
   }
@@ -306,7 +316,7 @@ export class Turn {
     complete?.({ value, at: ++this.#event });
   }
 
-  #signalQueue(key: Value) {
+  #signalQueue(key: SignalKey) {
     const name = JSON.stringify(key);
     let queue = this.#signals.get(name);
     if (!queue) this.#signals.set(name, (queue = { buffered: [], waiting: [] }));
@@ -315,7 +325,7 @@ export class Turn {
 
   /** Whether something waits for an append that no closure or send may precede (J2, R1). */
   get mustAppend(): boolean {
-    return this.#pending.some((entry) => MUST_APPEND.includes(entry[0]));
+    return this.#pending.some((entry) => mustAppend(entry));
   }
 
   /** Notes of the head's list that were consumed since the last append. */
@@ -326,19 +336,19 @@ export class Turn {
   /** What is to be appended now, in order. `atEnd`: with the completion, after which nobody replays: without reads (R4). */
   pending(atEnd = false): readonly Entry[] {
     this.#assertAllIssued(atEnd ? "ends" : "goes on");
-    return atEnd ? this.#pending.filter((entry) => !READS.includes(entry[0])) : this.#pending;
+    return atEnd ? this.#pending.filter((entry) => !isRead(entry)) : this.#pending;
   }
 
   /** The callees' ids are known by now: a call may have been issued since the last append. */
   fillCancelled(): void {
-    for (const [entry, calls] of this.#cancelled) entry[2] = calls.map((call) => call[2]);
+    for (const [entry, calls] of this.#cancelled) entry.callees = calls.map(({ callee }) => callee);
     this.#cancelled.clear();
   }
 
   /** An append of all of `pending()` was won; the head's list of notes is now this. */
   appended(notes: readonly Note[]): void {
     for (const entry of this.#pending) {
-      if (entry[0] === "c" || entry[0] === "o") this.#appendedCalls.set(entry[1], entry);
+      if (entry.kind === "call" || entry.kind === "send") this.#appendedCalls.set(entry.command, entry);
     }
     this.#pending = [];
     this.#taken = 0;
@@ -361,7 +371,7 @@ export class Turn {
     const missing = this.#recorded.get(this.#issued.length);
     if (missing) return this.#missing(missing, "came to rest");
     const event = this.#log[this.#next];
-    const what = event && isCommand(event) ? describeCommand(event) : `event ${JSON.stringify(event?.[0])}`;
+    const what = event && isCommand(event) ? describeCommand(event) : `event ${JSON.stringify(event?.kind)}`;
     return new JournalMismatchError(
       `Journal mismatch: the code came to rest before ${what}, which the journal recorded next`,
     );
@@ -374,7 +384,9 @@ export class Turn {
 
 /** What an entry or a note says of a result, if it says anything. */
 export function resultIn(entry: Entry | Note): Value {
-  const [kind] = entry;
-  if (kind === "r" || kind === "g" || kind === "q" || kind === "i") return entry[3];
-  return kind === "k" || kind === "n" ? entry[2] : null;
+  const { kind } = entry;
+  if (kind === "run" || kind === "peek" || kind === "completion" || kind === "signalled")
+    return entry.outcome;
+  if (kind === "stateKeys") return [...entry.names];
+  return kind === "get" ? entry.value : null;
 }

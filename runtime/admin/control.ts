@@ -10,6 +10,7 @@ import { handlerOptionsOf } from "../../lib/store/handler-options.ts";
 import { addCancellation, end, pause, repin } from "../../lib/store/head/transitions.ts";
 import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
+import type { CancellationNote } from "../../lib/model/entry.ts";
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { type Head, isExpired } from "../../lib/model/head.ts";
 import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
@@ -28,9 +29,9 @@ const DELIVERY_ID_BYTES = 12;
 export async function cancelInvocation({ ports }: Exchange, text: string): Handling {
   const id = parseId(text);
   const { incarnation } = await openInvocation(ports, id);
-  const uid = newUid(ports);
-  await send(ports, { kind: "notify", id, incarnation, note: ["x", uid] }, uid);
-  await tryNow(ports, addCancellation(ports, id, incarnation, ["x", uid]));
+  const note: CancellationNote = { kind: "cancellation", delivery: newUid(ports) };
+  await send(ports, { kind: "notify", id, incarnation, note }, note.delivery);
+  await tryNow(ports, addCancellation(ports, id, incarnation, note));
   return emptyResponse(202);
 }
 

@@ -89,29 +89,29 @@ function viewFailure({ message, stack, command }: TurnFailure): object {
   };
 }
 
-const COMBINATORS = { all: "all", any: "any", race: "race", settled: "allSettled", "~": "map" } as const;
-
 function describeWait(wait: Wait, id: InvocationId, { incarnation }: Head): string {
   const text = describe(wait, (index) => awakeableId({ id, incarnation, index }));
   return text.length > WAITING_CHARS_MAX ? `${text.slice(0, WAITING_CHARS_MAX)}…` : text;
 }
 
+const COMBINATORS = { all: "all", any: "any", race: "race", settled: "allSettled", mapped: "map" } as const;
+
 function describe(wait: Wait, awakeable: (index: number) => string): string {
-  switch (wait[0]) {
-    case "z":
-      return `sleep until ${viewTime(wait[2])} (command ${wait[1]})`;
-    case "p":
-      return `promise ${JSON.stringify(wait[2])}`;
-    case "h":
-      return `result of ${wait[2]}`;
-    case "c":
-      return `call (command ${wait[1]})`;
-    case "i":
-      return typeof wait[1] === "number"
-        ? `awakeable ${awakeable(wait[1])}`
-        : `signal ${JSON.stringify(wait[1])}`;
+  switch (wait.kind) {
+    case "sleep":
+      return `sleep until ${viewTime(wait.dueAtMs)} (command ${wait.command})`;
+    case "promise.get":
+      return `promise ${JSON.stringify(wait.name)}`;
+    case "attach":
+      return `result of ${wait.id}`;
+    case "call":
+      return `call (command ${wait.command})`;
+    case "signal":
+      return typeof wait.signal === "number"
+        ? `awakeable ${awakeable(wait.signal)}`
+        : `signal ${JSON.stringify(wait.signal)}`;
     case "also":
-      return wait[1]
+      return wait.parts
         .slice(0, 1)
         .map((part) => describe(part, awakeable))
         .join("");
@@ -119,7 +119,7 @@ function describe(wait: Wait, awakeable: (index: number) => string): string {
     case "any":
     case "race":
     case "settled":
-    case "~":
-      return `${COMBINATORS[wait[0]]}(${wait[1].map((part) => describe(part, awakeable)).join(", ")})`;
+    case "mapped":
+      return `${COMBINATORS[wait.kind]}(${wait.parts.map((part) => describe(part, awakeable)).join(", ")})`;
   }
 }

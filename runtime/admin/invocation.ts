@@ -162,4 +162,4 @@ const withoutJournal = (head: Head): Head => ({
 
 /** What has arrived and is not yet in the log. */
 const viewNote = (owner: JournalOwner, note: Note): Promise<object> =>
-  viewEntry(owner, note[0] === "x" ? ["x", note[1], []] : note);
+  viewEntry(owner, note.kind === "cancellation" ? { ...note, kind: "cancelled", callees: [] } : note);

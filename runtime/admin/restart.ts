@@ -14,7 +14,7 @@ import { restartHead, type RestartedLog } from "../../lib/store/head/births.ts";
 import { readInput, readLog, storeInput } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
-import type { Entry } from "../../lib/model/entry.ts";
+import { encodeEntry, type Entry, largeValueOf, type SignalKey } from "../../lib/model/entry.ts";
 import { type Head, isJournalExpired, pageAttributes, pageKey, valueKey } from "../../lib/model/head.ts";
 import { invocationId, type InvocationId, isExclusiveId, UNIQUE_SIZE } from "../../lib/model/ids.ts";
 import { inParts, sizeOfValue } from "../../lib/model/item.ts";
@@ -23,7 +23,6 @@ import type { Start } from "../../lib/model/message.ts";
 import { ON } from "../../lib/model/status-table.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 import { itemNamesOf } from "../../lib/model/value-ref.ts";
-import type { Value } from "../../lib/model/value.ts";
 import { jsonResponse } from "../http/message.ts";
 import { deploymentOf } from "./control.ts";
 import { AdminError, badField, conflict } from "./error.ts";
@@ -120,15 +119,23 @@ function prefixOf(log: readonly Entry[], from: number): readonly Entry[] {
 /** Commands whose results come from outside and are not there yet. */
 function openIn(entries: readonly Entry[]): Set<string> {
   const open = new Set<string>();
-  for (const entry of entries) if ("czph".includes(entry[0])) open.add(`n${Number(entry[1])}`);
-  for (const entry of entries) if (entry[0] === "a") open.add(`i${JSON.stringify(entry[2])}`);
+  for (const entry of entries) {
+    if (entry.kind === "signal") open.add(nameOfSignal(entry));
+    else if (COMPLETED_FROM_OUTSIDE.has(entry.kind) && "command" in entry) open.add(nameOfCommand(entry));
+  }
   for (const entry of entries) open.delete(completes(entry) ?? "");
   return open;
 }
 
+const COMPLETED_FROM_OUTSIDE: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
+  ...(["call", "sleep", "promise.get", "attach"] as const),
+]);
+const nameOfCommand = ({ command }: { readonly command: number }): string => `n${command}`;
+const nameOfSignal = ({ signal }: { readonly signal: SignalKey }): string => `i${JSON.stringify(signal)}`;
+
 function completes(entry: Entry): string | undefined {
-  if (entry[0] === "n") return `n${entry[1]}`;
-  return entry[0] === "i" ? `i${JSON.stringify(entry[1])}` : undefined;
+  if (entry.kind === "completion") return nameOfCommand(entry);
+  return entry.kind === "signalled" ? nameOfSignal(entry) : undefined;
 }
 
 /** The log in the head while that is small, else in pages. */
@@ -137,11 +144,11 @@ async function placed(
   { id, incarnation, acceptedAtMs }: Start,
   log: readonly Entry[],
 ): Promise<RestartedLog> {
-  const values = log as readonly unknown[] as Value[];
+  const values = log.map(encodeEntry);
   const length = { length: log.length, lastAppend: log.length };
   if (sizeOfValue(values) <= HEAD_BYTES_SOFT_MAX) return { ...length, paged: 0, tail: values };
   let from = 0;
-  for (const page of inParts(values, PAGE_BYTES_MAX)) {
+  for (const page of inParts(values, PAGE_BYTES_MAX, sizeOfValue)) {
     const attributes = pageAttributes(page, acceptedAtMs);
     await items.write({ op: "put", key: pageKey(id, incarnation, from), attributes });
     from += page.length;
@@ -156,14 +163,9 @@ async function copyValues(
   to: InvocationId,
   log: readonly Entry[],
 ): Promise<void> {
-  const refs = [...new Set(log.flatMap((entry) => refsIn(entry)))];
+  const refs = [...new Set(log.map(largeValueOf).filter((value) => typeof value === "string"))];
   await eachAtOnce(refs, COPIES_AT_ONCE, async (ref) => {
     const [first = ref] = itemNamesOf(ref);
     if (await ports.items.get(valueKey(from, first))) await copyValue(ports, placeOf(from), placeOf(to), ref);
   });
-}
-
-function refsIn(value: Value): string[] {
-  if (typeof value === "string") return value.startsWith("value#") ? [value] : [];
-  return Array.isArray(value) ? value.flatMap(refsIn) : [];
 }

@@ -6,7 +6,7 @@
 import { endAsItIs, rest } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { outgoing } from "../../lib/store/send.ts";
-import type { Note } from "../../lib/model/entry.ts";
+import { encodeNote, type Note } from "../../lib/model/entry.ts";
 import { asError, FunctionError, type FunctionErrorCode, OperationalError } from "../../lib/errors.ts";
 import { HELD_ATTEMPTS_MAX, HELD_BACKOFF_MS_MAX } from "../../lib/limits.ts";
 import { coded, type ErrorCode } from "../../lib/error-codes.ts";
@@ -18,6 +18,7 @@ import {
   type TurnOutcome,
   type TurnRequest,
 } from "../../lib/protocol.ts";
+import { decodeWait } from "../../lib/model/wait.ts";
 import { decideRetry, type RetryDecision } from "../../lib/retry.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import { type HandlerOptions, handlerOptionsOf } from "../../lib/store/handler-options.ts";
@@ -123,7 +124,7 @@ export class Attempts {
       ...{ kind: "turn", version: PROTOCOL_VERSION, id, incarnation, target, handlerKind },
       ...{ deployment: deployment.id, attempt: attempt.state, remainingMs },
       ...{ retentionMs, journalRetentionMs },
-      ...{ carried: attempt.carried, ownsLock: attempt.ownsLock },
+      ...{ carried: attempt.carried.map(encodeNote), ownsLock: attempt.ownsLock },
       ...(token === undefined ? {} : { token }),
       ...(start === undefined ? {} : { start }),
       ...(stored === undefined ? {} : { head: stored.item }),
@@ -155,7 +156,7 @@ export class Attempts {
     if (outcome.kind === "suspended") {
       // Only a message that was delivered since vouches for what was arranged at the last suspension.
       const before = invocation.head?.status === "suspended" ? invocation.head.wait : undefined;
-      await arrange(this.#ports, { id, incarnation, target }, outcome.wait, before);
+      await arrange(this.#ports, { id, incarnation, target }, decodeWait(outcome.wait), before);
       return "waiting";
     }
     this.#ports.meter?.measure("completed");

@@ -39,8 +39,8 @@ export async function killCallees(ports: DispatcherPorts, id: InvocationId): Pro
 function openCallees(log: readonly Entry[]): InvocationId[] {
   const open = new Map<number, InvocationId>();
   for (const entry of log) {
-    if (entry[0] === "c") open.set(entry[1], entry[2]);
-    if (entry[0] === "n") open.delete(entry[1]);
+    if (entry.kind === "call") open.set(entry.command, entry.callee);
+    if (entry.kind === "completion") open.delete(entry.command);
   }
   return [...open.values()];
 }

@@ -7,7 +7,7 @@ import { addNotes, release } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { afresh, outgoing } from "../../lib/store/send.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
-import type { Note } from "../../lib/model/entry.ts";
+import { largeValueOf, type Note } from "../../lib/model/entry.ts";
 import type { Notify } from "../../lib/model/message.ts";
 import { canGoOn, ON } from "../../lib/model/status-table.ts";
 import { endWithoutCode } from "./cascade.ts";
@@ -15,7 +15,8 @@ import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { Invocation, type StoredInvocation } from "./invocation.ts";
 import type { Progress } from "./progress.ts";
 
-const hasCancellation = (notes: readonly Note[]): boolean => notes.some((note) => note[0] === "x");
+const hasCancellation = (notes: readonly Note[]): boolean =>
+  notes.some(({ kind }) => kind === "cancellation");
 
 export class NoteDelivery {
   readonly #ports: DispatcherPorts;
@@ -58,7 +59,7 @@ export class NoteDelivery {
 
   /** The note, after what it refers to has been made the invocation's own (P1): the sender's may expire before this ends. */
   async #own({ id, note, from }: Notify): Promise<Note> {
-    const result = note[0] === "n" ? note[2] : note[0] === "i" ? note[3] : null;
+    const result = largeValueOf(note);
     if (from !== undefined && typeof result === "string") {
       await copyValue(this.#ports, placeOf(from), placeOf(id), result);
     }

@@ -32,11 +32,10 @@ import {
   visitState,
 } from "../../lib/store/state-edit.ts";
 import { ZombieError } from "../../lib/store/state-store.ts";
-import type { Entry } from "../../lib/model/entry.ts";
+import { type Entry, sizeOfEntry } from "../../lib/model/entry.ts";
 import { invariant } from "../../lib/errors.ts";
 import { isBeyond } from "../../lib/model/fence.ts";
 import type { Retention } from "../../lib/model/head.ts";
-import { sizeOfValue } from "../../lib/model/item.ts";
 import { INLINE_VALUE_BYTES_MAX } from "../../lib/limits.ts";
 import { failure, type Outcome, success } from "../../lib/model/outcome.ts";
 import type { TurnOutcome } from "../../lib/protocol.ts";
@@ -122,14 +121,17 @@ function batchesOf(
   const add = (make: (command: number) => Entry): unknown => entries.push(make(first + entries.length));
   const gone = before.map(({ name }) => name).filter((name) => !Object.hasOwn(state, name));
   for (let from = 0; from < gone.length; from += NAMES_IN_ENTRY_MAX) {
-    add((command) => ["D", command, gone.slice(from, from + NAMES_IN_ENTRY_MAX)]);
+    const names = gone.slice(from, from + NAMES_IN_ENTRY_MAX);
+    add((command) => ({ kind: "clearAll", command, names }));
   }
-  for (const [name, value] of Object.entries(state)) add((command) => ["s", command, name, value]);
+  for (const [name, value] of Object.entries(state)) {
+    add((command) => ({ kind: "set", command, name, value }));
+  }
   const batches: Entry[][] = [[]];
   let bytes = 0;
   for (const entry of entries) {
     // A long value goes to an item of its own.
-    const size = Math.min(sizeOfValue([...entry]), INLINE_VALUE_BYTES_MAX * (entry[0] === "s" ? 2 : 1000));
+    const size = Math.min(sizeOfEntry(entry), INLINE_VALUE_BYTES_MAX * (entry.kind === "set" ? 2 : 1000));
     if (bytes > 0 && bytes + size > APPEND_BYTES_MAX) {
       batches.push([]);
       bytes = 0;

@@ -2,6 +2,7 @@
 import { readHead } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { spill } from "../../lib/store/value-store.ts";
+import type { SignalKey } from "../../lib/model/entry.ts";
 import { type Incarnation, type InvocationId, parseAwakeableId } from "../../lib/model/ids.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import { encodeOutcome, failure, type Outcome, success } from "../../lib/model/outcome.ts";
@@ -29,19 +30,20 @@ async function complete({ ports }: Exchange, text: string, outcome: Outcome): Ha
   return deliver(ports, { id, incarnation }, index, outcome);
 }
 
-/** 202: it is on its way. `key`: an awakeable's number, or a signal's name. */
+/** 202: it is on its way. */
 export async function deliver(
   ports: IngressPorts,
   to: { readonly id: InvocationId; readonly incarnation?: Incarnation },
-  key: number | string,
+  signal: SignalKey,
   outcome: Outcome,
 ): Handling {
-  const uid = nonce(ports.entropy, DELIVERY_ID_BYTES);
+  const delivery = nonce(ports.entropy, DELIVERY_ID_BYTES);
   if (outcome.ok && !("ref" in outcome) && outcome.value.byteLength > MESSAGE_PAYLOAD_BYTES_MAX) {
     // Not for an invocation that has ended: nobody would ever read it, or remove it.
     if ((await readHead(ports.items, to.id))?.head.status === "completed") return emptyResponse(202);
   }
   const value = await spill(ports, to.id, encodeOutcome(outcome), MESSAGE_PAYLOAD_BYTES_MAX);
-  await sendAll(ports.mailbox, [outgoing({ kind: "notify", ...to, note: ["i", key, uid, value] }, uid)]);
+  const note = { kind: "signalled", signal, delivery, outcome: value } as const;
+  await sendAll(ports.mailbox, [outgoing({ kind: "notify", ...to, note }, delivery)]);
   return emptyResponse(202);
 }

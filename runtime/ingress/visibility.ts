@@ -35,8 +35,8 @@ function lastWrites(head: Head): Map<string, number> {
   head.tail.forEach((entry, index) => {
     const position = head.paged + index;
     if (position < head.lastAppend) return;
-    if (entry[0] === "s" || entry[0] === "d") writes.set(entry[2], position);
-    if (entry[0] === "D") for (const name of entry[2]) writes.set(name, position);
+    if (entry.kind === "set" || entry.kind === "clear") writes.set(entry.name, position);
+    if (entry.kind === "clearAll") for (const name of entry.names) writes.set(name, position);
   });
   return writes;
 }

@@ -63,6 +63,6 @@ export class Awaited {
   /** Whatever the code awaits first will do. */
   get wait(): Wait {
     const waits = [...this.#roots.keys()].map((root) => root.future.wait());
-    return waits.length === 1 && waits[0] ? waits[0] : ["race", waits];
+    return waits.length === 1 && waits[0] ? waits[0] : { kind: "race", parts: waits };
   }
 }

@@ -6,7 +6,7 @@
  */
 import { coded } from "../../lib/error-codes.ts";
 import { toMs } from "../../lib/duration.ts";
-import type { CallEntry, CallValue, ClearAllEntry, Entry, SendEntry } from "../../lib/model/entry.ts";
+import type { Call, CallEntry, ClearAllEntry, Entry, SendEntry } from "../../lib/model/entry.ts";
 import { RetryableError, TerminalError } from "../../lib/errors.ts";
 import { Future } from "../../lib/turn/future.ts";
 import {
@@ -119,8 +119,11 @@ export class CallingContext extends HandlerContext {
   #call<I, O>(callee: Callee, input: I, options: CallOptions<I, O>): InvocationPromise<O> {
     const command = this.driver.nextCommand;
     const output = this.serdeOf(options.output);
-    const entry: CallEntry = ["c", command, "", this.#callValue(callee, input, options)];
-    const { future } = this.command(entry, ["c", command], (value) => output.deserialize(bytesOf(value)));
+    const call = this.#asked(callee, input, options);
+    const entry: CallEntry = { kind: "call", command, callee: "", call };
+    const { future } = this.command(entry, { kind: "call", command }, (value) =>
+      output.deserialize(bytesOf(value)),
+    );
     if (this.driver.cancellations.isExplicit) this.#calls.push(command);
     return new InvocationPromise<O>(future, this, () => this.#idOf(command));
   }
@@ -128,9 +131,10 @@ export class CallingContext extends HandlerContext {
   #send<I>(callee: Callee, input: I, options: SendOptions<I>): InvocationHandle {
     const command = this.driver.nextCommand;
     const { delay } = options;
-    const value = this.#callValue(callee, input, options);
-    if (delay !== undefined && toMs(delay) > 0) value[6] = this.ports.clock.now() + toMs(delay);
-    this.driver.issue(["o", command, "", value]);
+    const asked = this.#asked(callee, input, options);
+    const isDelayed = delay !== undefined && toMs(delay) > 0;
+    const call = isDelayed ? { ...asked, dueAtMs: this.ports.clock.now() + toMs(delay) } : asked;
+    this.driver.issue({ kind: "send", command, callee: "", call });
     let id: Promise<string> | undefined;
     const idOf = (): Promise<string> => (id ??= this.#idOf(command));
     return {
@@ -140,7 +144,7 @@ export class CallingContext extends HandlerContext {
     };
   }
 
-  #callValue<I>(callee: Callee, input: I, options: CallOptions<I>): CallValue {
+  #asked<I>(callee: Callee, input: I, options: CallOptions<I>): Call {
     const { service, handler, key } = callee;
     const { idempotencyKey = null, headers = {}, name = null } = options;
     if (key !== null && (typeof key !== "string" || Buffer.byteLength(key) > KEY_BYTES_MAX)) {
@@ -155,18 +159,10 @@ export class CallingContext extends HandlerContext {
       });
     }
     const bytes = limited(this.serdeOf(options.input).serialize(input), `the input of ${service}/${handler}`);
-    return [
-      service,
-      handler,
-      key,
-      bytes,
-      { ...headers },
-      idempotencyKey,
-      null,
-      name,
-      this.ports.clock.now(),
-      0,
-    ];
+    return {
+      ...{ service, handler, key, input: bytes, headers: { ...headers }, idempotencyKey },
+      ...{ dueAtMs: null, name, acceptedAtMs: this.ports.clock.now(), incarnation: 0 },
+    };
   }
 
   /** The ids of calls made since it was asked last, and only where cancellation is explicit. */
@@ -175,7 +171,7 @@ export class CallingContext extends HandlerContext {
       const future = Future.leaf();
       this.driver.onRecorded(command, (entry) => {
         const at = this.driver.event;
-        if (entry[0] === "c") future.settle({ ok: true, value: entry[2], at });
+        if (entry.kind === "call") future.settle({ ok: true, value: entry.callee, at });
       });
       return new DurablePromise<string>(future, this);
     });
@@ -186,7 +182,7 @@ export class CallingContext extends HandlerContext {
   #idOf(command: number): Promise<string> {
     return new Promise((resolve) =>
       this.driver.onRecorded(command, (entry) => {
-        if (entry[0] === "c" || entry[0] === "o") resolve(entry[2]);
+        if (entry.kind === "call" || entry.kind === "send") resolve(entry.callee);
       }),
     );
   }
@@ -197,28 +193,28 @@ export class CallingContext extends HandlerContext {
     entry: CallEntry | SendEntry | ClearAllEntry,
     before: readonly Entry[],
   ): Promise<void> => {
-    if (entry[0] === "D") {
-      entry[2] = await this.namesToClear(
-        before.flatMap((earlier) => (earlier[0] === "s" ? [earlier[2]] : [])),
+    if (entry.kind === "clearAll") {
+      entry.names = await this.namesToClear(
+        before.flatMap((earlier) => (earlier.kind === "set" ? [earlier.name] : [])),
       );
       return;
     }
-    const [, command, , value] = entry;
+    const { command, call } = entry;
     const { id: parent, incarnation } = this.turnRequest;
-    const [service, handler, key, , , idempotencyKey] = value;
+    const { service, handler, key, idempotencyKey } = call;
     const kind = await this.#kindOf(service, handler, key);
     const origin = `${parent}.${incarnation}.${command}`;
     const derived = idempotencyKey !== null || kind === "workflow";
-    entry[2] = invocationId(
+    entry.callee = invocationId(
       service,
       isExclusive(kind) ? (key ?? "") : undefined,
-      this.#unique(command, value, kind),
+      this.#unique(command, call, kind),
     );
-    value[9] = derived ? incarnationOf(origin) : 0;
+    call.incarnation = derived ? incarnationOf(origin) : 0;
   };
 
-  #unique(command: number, value: CallValue, kind: HandlerKind): Uint8Array {
-    const [service, handler, key, , , idempotencyKey] = value;
+  #unique(command: number, call: Call, kind: HandlerKind): Uint8Array {
+    const { service, handler, key, idempotencyKey } = call;
     if (kind === "workflow") return workflowUnique(service, key ?? "");
     if (idempotencyKey !== null) return idempotentUnique(service, key ?? undefined, handler, idempotencyKey);
     return childUnique(this.turnRequest.id, this.turnRequest.incarnation, command);

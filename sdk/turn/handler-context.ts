@@ -6,7 +6,7 @@
 import { readState, readStateNames, type StateSubject } from "../../lib/store/state-store.ts";
 import { peekPromise } from "../../lib/store/promise-store.ts";
 import { type Duration, toMs } from "../../lib/duration.ts";
-import type { CommandEntry, RunEntry } from "../../lib/model/entry.ts";
+import type { CommandEntry, GetEntry, PeekEntry, RunEntry, StateKeysEntry } from "../../lib/model/entry.ts";
 import { asError, TerminalError } from "../../lib/errors.ts";
 import { Future, type Mapped } from "../../lib/turn/future.ts";
 import { awakeableId, parseAwakeableId } from "../../lib/model/ids.ts";
@@ -15,7 +15,7 @@ import { encodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts
 import type { TurnRequest } from "../../lib/protocol.ts";
 import type { Completion } from "../../lib/turn/turn-machine.ts";
 import type { Value } from "../../lib/model/value.ts";
-import type { Leaf } from "../../lib/model/wait.ts";
+import type { Leaf, SleepLeaf } from "../../lib/model/wait.ts";
 import type {
   ContextDate,
   InvocationRequest,
@@ -143,7 +143,7 @@ export class HandlerContext implements PromiseOwner {
     if (typeof action !== "function") throw new TypeError(`ctx.run("${name}") needs a function`);
     assertName(name, "step name");
     const serde = this.serdeOf(options.serde);
-    const entry: RunEntry = ["r", this.driver.nextCommand, name, null];
+    const entry: RunEntry = { kind: "run", command: this.driver.nextCommand, name, outcome: null };
     const step = (): void => this.#startStep(entry, action, options, serde);
     const { future, recorded } = this.command(
       entry,
@@ -157,7 +157,7 @@ export class HandlerContext implements PromiseOwner {
   }
 
   #startStep<T>(entry: RunEntry, action: RunAction<T>, options: RunOptions<T>, serde: Serde<T>): void {
-    const [, command, name] = entry;
+    const { command, name } = entry;
     const before = this.turnRequest.attempt.run;
     const work = currentTurn.run({ owner: this, step: name }, () =>
       executeStep(
@@ -189,11 +189,11 @@ export class HandlerContext implements PromiseOwner {
           result.kind === "done"
             ? { ok: true, value: limited(serde.serialize(result.value), `the result of step "${name}"`) }
             : failure(result.error.code, result.error.message, result.error.metadata);
-        this.driver.finish(["r", command, name, encodeOutcome(outcome)]);
+        this.driver.finish({ ...entry, outcome: encodeOutcome(outcome) });
       } catch (thrown) {
         // Too large (P1), or a serde's last word: no attempt would do better.
         if (TerminalError.is(thrown)) {
-          this.driver.finish(["r", command, name, encodeOutcome(failureOf(thrown))]);
+          this.driver.finish({ ...entry, outcome: encodeOutcome(failureOf(thrown)) });
           return;
         }
         const error = asError(thrown);
@@ -211,11 +211,12 @@ export class HandlerContext implements PromiseOwner {
 
   sleepFuture(duration: Duration, name = ""): Future {
     const command = this.driver.nextCommand;
-    const entry: CommandEntry = ["z", command, this.ports.clock.now() + toMs(duration), name];
-    const leaf: Leaf = ["z", command, entry[2]];
+    const dueAtMs = this.ports.clock.now() + toMs(duration);
+    const entry: CommandEntry = { kind: "sleep", command, dueAtMs, name };
+    const leaf: SleepLeaf = { kind: "sleep", command, dueAtMs };
     const { future, recorded } = this.command(entry, leaf, () => undefined);
     // The first attempt's clock decides (T1): a replay must not push the timer back.
-    if (recorded?.[0] === "z") leaf[2] = recorded[2];
+    if (recorded?.kind === "sleep") leaf.dueAtMs = recorded.dueAtMs;
     this.driver.openSleep(leaf, future);
     return future;
   }
@@ -241,8 +242,7 @@ export class HandlerContext implements PromiseOwner {
     const decode = (value: Value): T | null =>
       value === null ? null : this.serdeOf(serde).deserialize(bytesOf(value));
     const known = this.#state.get(name);
-    const command = this.driver.nextCommand;
-    const entry: CommandEntry = ["g", command, name, null];
+    const entry: GetEntry = { kind: "get", command: this.driver.nextCommand, name, value: null };
     const { future, recorded } = this.command(entry, undefined, (value) => {
       if (value instanceof Uint8Array || value === null) this.#state.learned(name, value);
       return decode(value);
@@ -252,19 +252,19 @@ export class HandlerContext implements PromiseOwner {
     if (known !== undefined) this.settle(future, decode)({ value: known, at: 0 });
     else {
       const reading = readState(this.ports, this.#stateSubject(), name, this.driver.length);
-      this.driver.read(reading, (value) => this.driver.finish(["g", command, name, value]));
+      this.driver.read(reading, (value) => this.driver.finish({ ...entry, value }));
     }
     return new DurablePromise<T | null>(future, this);
   }
 
   stateKeys(): DurablePromise<string[]> {
     void this.key;
-    const command = this.driver.nextCommand;
-    const { future, recorded } = this.command(["k", command, []], undefined, (value) => value as string[]);
+    const entry: StateKeysEntry = { kind: "stateKeys", command: this.driver.nextCommand, names: [] };
+    const { future, recorded } = this.command(entry, undefined, (value) => value as string[]);
     if (!recorded) {
       const reading = readStateNames(this.ports, this.#stateSubject(), this.driver.length);
       const namesNow = this.#state.namesNow();
-      this.driver.read(reading, (stored) => this.driver.finish(["k", command, namesNow(stored)]));
+      this.driver.read(reading, (stored) => this.driver.finish({ ...entry, names: namesNow(stored) }));
     }
     return new DurablePromise<string[]>(future, this);
   }
@@ -273,20 +273,20 @@ export class HandlerContext implements PromiseOwner {
     this.#assertWriter("set");
     assertName(name, "state key", 1);
     const bytes = limited(this.serdeOf(serde).serialize(value), `the value of state key "${name}"`);
-    this.driver.issue(["s", this.driver.nextCommand, name, bytes]);
+    this.driver.issue({ kind: "set", command: this.driver.nextCommand, name, value: bytes });
     this.#state.set(name, bytes);
   }
 
   clear(name: string): void {
     this.#assertWriter("clear");
     assertName(name, "state key", 1);
-    this.driver.issue(["d", this.driver.nextCommand, name]);
+    this.driver.issue({ kind: "clear", command: this.driver.nextCommand, name });
     this.#state.set(name, null);
   }
 
   clearAll(): void {
     this.#assertWriter("clearAll");
-    this.driver.issue(["D", this.driver.nextCommand, []]);
+    this.driver.issue({ kind: "clearAll", command: this.driver.nextCommand, names: [] });
     this.#state.clearAll();
   }
 
@@ -309,8 +309,8 @@ export class HandlerContext implements PromiseOwner {
   awakeable<T>(serde?: Serde<T>): { id: string; promise: DurablePromise<T> } {
     const { id, incarnation } = this.turnRequest;
     const index = this.#awakeables++;
-    this.driver.issue(["a", this.driver.nextCommand, index]);
-    const future = Future.leaf({ leaf: ["i", index] });
+    this.driver.issue({ kind: "signal", command: this.driver.nextCommand, signal: index });
+    const future = Future.leaf({ leaf: { kind: "signal", signal: index } });
     const decode = (value: Value): T => this.serdeOf(serde).deserialize(bytesOf(value));
     this.driver.onSignal(index, this.settle(future, decode));
     return { id: awakeableId({ id, incarnation, index }), promise: new DurablePromise<T>(future, this) };
@@ -330,8 +330,9 @@ export class HandlerContext implements PromiseOwner {
   #completeAwakeable(id: string, outcome: Outcome): void {
     const address = parseAwakeableId(id);
     if (!address) throw new TerminalError(`not an awakeable id: ${JSON.stringify(id)}`, { errorCode: 400 });
+    const { index: signal, ...to } = address;
     const command = this.driver.nextCommand;
-    this.driver.issue(["t", command, address.id, address.incarnation, address.index, encodeOutcome(outcome)]);
+    this.driver.issue({ kind: "sendSignal", command, ...to, signal, outcome: encodeOutcome(outcome) });
   }
 
   promise<T>(name: string, serde?: Serde<T>): WorkflowPromise<T> {
@@ -353,9 +354,8 @@ export class HandlerContext implements PromiseOwner {
 
   #awaitPromise<T>(name: string, serde: Serde<T>): DurablePromise<T> {
     const command = this.driver.nextCommand;
-    const { future, recorded } = this.command(["p", command, name], ["p", command, name], (value) =>
-      serde.deserialize(bytesOf(value)),
-    );
+    const entry = { kind: "promise.get", command, name } as const;
+    const { future, recorded } = this.command(entry, entry, (value) => serde.deserialize(bytesOf(value)));
     if (!recorded) {
       // Perhaps it is completed already. If not, the suspension registers whom to wake.
       this.driver.read(peekPromise(this.ports, this.turnRequest, name), (outcome) => {
@@ -366,23 +366,27 @@ export class HandlerContext implements PromiseOwner {
   }
 
   #peekPromise<T>(name: string, serde: Serde<T>): DurablePromise<T | undefined> {
-    const command = this.driver.nextCommand;
-    const entry: CommandEntry = ["q", command, name, null];
+    const entry: PeekEntry = { kind: "peek", command: this.driver.nextCommand, name, outcome: null };
     const decode = (value: Value): T | undefined =>
       value === null ? undefined : serde.deserialize(bytesOf(value));
     const { future, recorded } = this.command(entry, undefined, decode);
     if (!recorded) {
       this.driver.read(peekPromise(this.ports, this.turnRequest, name), (outcome) =>
-        this.driver.finish(["q", command, name, outcome ? encodeOutcome(outcome) : null]),
+        this.driver.finish({ ...entry, outcome: outcome ? encodeOutcome(outcome) : null }),
       );
     }
     return new DurablePromise<T | undefined>(future, this);
   }
 
   #completePromise(name: string, outcome: Outcome): DurablePromise<void> {
-    const command = this.driver.nextCommand;
-    const entry: CommandEntry = ["v", command, name, encodeOutcome(outcome)];
-    const { future, recorded } = this.command(entry, undefined, () => undefined);
+    const { future, recorded } = this.command(
+      {
+        ...{ kind: "promise.complete", command: this.driver.nextCommand, name },
+        ...{ outcome: encodeOutcome(outcome) },
+      },
+      undefined,
+      () => undefined,
+    );
     if (recorded) {
       this.driver.whenDurable(() => {
         if (!future.settled) this.driver.repeatOutputs(recorded);

@@ -20,8 +20,8 @@ export class ReferenceContext extends CallingContext {
   signal<T>(name: string, serde?: Serde<T>): DurablePromise<T> {
     assertName(name, "signal name", 1);
     const held = this.serdeOf(serde);
-    this.driver.issue(["a", this.driver.nextCommand, name]);
-    const future = Future.leaf({ leaf: ["i", name] });
+    this.driver.issue({ kind: "signal", command: this.driver.nextCommand, signal: name });
+    const future = Future.leaf({ leaf: { kind: "signal", signal: name } });
     this.driver.onSignal(
       name,
       this.settle(future, (value) => held.deserialize(bytesOf(value))),
@@ -40,16 +40,14 @@ export class ReferenceContext extends CallingContext {
 
   cancel(id: string): void {
     assertInvocationId(id);
-    this.driver.issue(["y", this.driver.nextCommand, id]);
+    this.driver.issue({ kind: "cancel", command: this.driver.nextCommand, id });
   }
 
   attach<T>(id: string, serde?: Serde<T>): DurablePromise<T> {
     assertInvocationId(id);
     const held = this.serdeOf(serde);
-    const command = this.driver.nextCommand;
-    const { future } = this.command(["h", command, id], ["h", command, id], (value) =>
-      held.deserialize(bytesOf(value)),
-    );
+    const entry = { kind: "attach", command: this.driver.nextCommand, id } as const;
+    const { future } = this.command(entry, entry, (value) => held.deserialize(bytesOf(value)));
     return new DurablePromise<T>(future, this);
   }
 
@@ -78,7 +76,10 @@ export class ReferenceContext extends CallingContext {
     assertName(name, "signal name", 1);
     const send = (outcome: Outcome): void => {
       const command = this.driver.nextCommand;
-      this.driver.issue(["t", command, id, null, name, encodeOutcome(outcome)]);
+      this.driver.issue({
+        ...{ kind: "sendSignal", command, id, incarnation: null },
+        ...{ signal: name, outcome: encodeOutcome(outcome) },
+      });
     };
     return {
       resolve: (payload) => {

@@ -1,14 +1,12 @@
 /** The sleeps of a turn that are not over. While the turn runs they end in it; a suspended one has durable timers. */
 import type { Future } from "../../lib/turn/future.ts";
 import type { Clock } from "../../lib/ports.ts";
-import type { Leaf } from "../../lib/model/wait.ts";
-
-export type Sleep = Extract<Leaf, ["z", ...unknown[]]>;
+import type { Leaf, SleepLeaf } from "../../lib/model/wait.ts";
 
 export class Sleeps {
   readonly #clock: Clock;
   readonly #fire: (command: number) => void;
-  readonly #open = new Set<Sleep>();
+  readonly #open = new Set<SleepLeaf>();
   readonly #timers = new Map<number, () => void>();
 
   constructor(clock: Clock, fire: (command: number) => void) {
@@ -17,30 +15,30 @@ export class Sleeps {
   }
 
   /** It runs from its command on, awaited or not. */
-  add(sleep: Sleep, future: Future): void {
+  add(sleep: SleepLeaf, future: Future): void {
     this.#open.add(sleep);
     future.onSettled(() => this.#open.delete(sleep));
   }
 
   /** Those that are not among the leaves. */
-  except(leaves: readonly Leaf[]): Sleep[] {
-    const named = new Set(leaves.map((leaf) => (leaf[0] === "z" ? leaf[1] : undefined)));
-    return [...this.#open].filter(([, command]) => !named.has(command));
+  except(leaves: readonly Leaf[]): SleepLeaf[] {
+    const named = new Set(leaves.map((leaf) => (leaf.kind === "sleep" ? leaf.command : undefined)));
+    return [...this.#open].filter(({ command }) => !named.has(command));
   }
 
   /** Sets a timer for each that has none. Those that are over already, after a crash, end in the order in which they were
    * due: a time limit of seconds must not lose against a sleep of hours because both have passed. */
   arm(): void {
-    const unarmed = [...this.#open].filter(([, command]) => !this.#timers.has(command));
-    for (const sleep of unarmed.toSorted((a, b) => a[2] - b[2])) this.#set(sleep);
+    const unarmed = [...this.#open].filter(({ command }) => !this.#timers.has(command));
+    for (const sleep of unarmed.toSorted((a, b) => a.dueAtMs - b.dueAtMs)) this.#set(sleep);
   }
 
   stop(): void {
     for (const cancel of this.#timers.values()) cancel();
   }
 
-  #set(sleep: Sleep): void {
-    const [, command, dueAtMs] = sleep;
+  #set(sleep: SleepLeaf): void {
+    const { command, dueAtMs } = sleep;
     const delayMs = Math.max(0, dueAtMs - this.#clock.now());
     this.#timers.set(
       command,
@@ -50,8 +48,8 @@ export class Sleeps {
 
   /** The end of a sleep goes into the log for good. So it is checked against the time, whatever rang (T1): a clock that
    * was set back, or one that rang early, means waiting for what is left. */
-  #ring(sleep: Sleep): void {
-    const [, command, dueAtMs] = sleep;
+  #ring(sleep: SleepLeaf): void {
+    const { command, dueAtMs } = sleep;
     if (dueAtMs > this.#clock.now()) this.#set(sleep);
     else this.#fire(command);
   }

@@ -12,20 +12,20 @@
 import type { Journal } from "../../lib/store/journal.ts";
 import type { ReadAhead } from "../../lib/store/read-ahead.ts";
 import { ZombieError } from "../../lib/store/state-store.ts";
-import type { CallEntry, CommandEntry } from "../../lib/model/entry.ts";
+import type { CallEntry, CommandEntry, ReadEntry, RunEntry } from "../../lib/model/entry.ts";
 import { asError, JournalMismatchError, OperationalError } from "../../lib/errors.ts";
 import type { Future } from "../../lib/turn/future.ts";
 import { REPLAY_STALL_MS } from "../../lib/limits.ts";
 import { type Outcome, encodeOutcome } from "../../lib/model/outcome.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
-import { type Completion, Turn } from "../../lib/turn/turn-machine.ts";
-import { leavesOf, type Wait } from "../../lib/model/wait.ts";
+import { type Completion, TurnMachine } from "../../lib/turn/turn-machine.ts";
+import { leavesOf, type SleepLeaf, type Wait } from "../../lib/model/wait.ts";
 import { Activity, atRest } from "./activity.ts";
 import { Awaited } from "./awaited.ts";
 import { Cancellations } from "./cancellations.ts";
 import { currentTurn } from "./current-turn.ts";
 import type { Root } from "./promise-owner.ts";
-import { type Sleep, Sleeps } from "./sleeps.ts";
+import { Sleeps } from "./sleeps.ts";
 import { TimeLimit } from "./time-limit.ts";
 import type { History, TurnPorts } from "./turn-ports.ts";
 import { type Ended, endingOf } from "./turn-ending.ts";
@@ -43,7 +43,7 @@ export class TurnDriver {
   readonly #request: TurnRequest;
   readonly #ports: TurnPorts;
   readonly #journal: Journal;
-  readonly #turn: Turn;
+  readonly #turn: TurnMachine;
   readonly awaited: Awaited;
   readonly cancellations: Cancellations;
   readonly #local: (() => void)[] = [];
@@ -83,7 +83,7 @@ export class TurnDriver {
       this.#local.push(() => this.#turn.finishFromOutside(command, null));
       this.#activity.touch();
     });
-    this.#turn = new Turn({
+    this.#turn = new TurnMachine({
       log,
       notes,
       carried,
@@ -119,7 +119,7 @@ export class TurnDriver {
 
   // --- what contexts and promises call -----------------------------------------------------------------------
 
-  /** See {@link Turn.issue}; a mismatch fails the turn even if the user's code catches it. */
+  /** See {@link TurnMachine.issue}; a mismatch fails the turn even if the user's code catches it. */
   issue(entry: CommandEntry, complete?: Completion): CommandEntry | undefined {
     this.assertOutsideRun(`operation ${this.#turn.nextCommand}`);
     try {
@@ -127,11 +127,12 @@ export class TurnDriver {
         entry,
         complete &&
           ((done) => {
-            this.#openCalls.delete(entry[1]);
+            this.#openCalls.delete(entry.command);
             complete(done);
           }),
       );
-      if (entry[0] === "c") this.#openCalls.set(entry[1], (recorded ?? entry) as CallEntry);
+      const held = recorded ?? entry;
+      if (held.kind === "call") this.#openCalls.set(held.command, held);
       this.#activity.touch();
       return recorded;
     } catch (thrown) {
@@ -141,7 +142,7 @@ export class TurnDriver {
     }
   }
 
-  /** See {@link Turn.onRecorded}. */
+  /** See {@link TurnMachine.onRecorded}. */
   onRecorded(command: number, tell: (entry: CommandEntry) => void): void {
     this.#turn.onRecorded(command, tell);
     this.#activity.touch();
@@ -206,12 +207,12 @@ export class TurnDriver {
   }
 
   /** A sleep runs from its command on, awaited or not. */
-  openSleep(leaf: Sleep, future: Future): void {
+  openSleep(leaf: SleepLeaf, future: Future): void {
     this.#sleeps.add(leaf, future);
   }
 
   /** A run's or a read's result. */
-  finish(entry: CommandEntry): void {
+  finish(entry: RunEntry | ReadEntry): void {
     this.#turn.finish(entry);
   }
 
@@ -355,7 +356,7 @@ export class TurnDriver {
   #waitTree(): Wait {
     const awaited = this.awaited.wait;
     const others = this.#sleeps.except(leavesOf(awaited));
-    return others.length === 0 ? awaited : ["also", [awaited, ...others]];
+    return others.length === 0 ? awaited : { kind: "also", parts: [awaited, ...others] };
   }
 
   /** Answers an outcome if the turn is over; a failure of the attempt is noted. */

@@ -34,7 +34,7 @@ export function turnFailure(
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(verdict === undefined ? {} : { verdict }),
     ...(run === undefined ? {} : { run }),
-    ...(step === undefined ? {} : { command: { index: step.entry[1], type: "run", name: step.name } }),
+    ...(step === undefined ? {} : { command: { index: step.entry.command, type: "run", name: step.name } }),
   };
 }
 

@@ -5,16 +5,23 @@
 import type { Journal } from "../../lib/store/journal.ts";
 import { type OutputSubject, performOutputs } from "../../lib/store/outputs.ts";
 import { ZombieError } from "../../lib/store/state-store.ts";
-import type { CallEntry, ClearAllEntry, CommandEntry, Entry, SendEntry } from "../../lib/model/entry.ts";
+import {
+  type CallEntry,
+  type ClearAllEntry,
+  type CommandEntry,
+  encodeEntry,
+  type Entry,
+  type SendEntry,
+  sizeOfEntry,
+} from "../../lib/model/entry.ts";
 import { asError, OperationalError, TerminalError } from "../../lib/errors.ts";
 import { inParts, sizeOfValue } from "../../lib/model/item.ts";
 import { APPEND_BYTES_MAX, SUSPENDED_HEAD_BYTES_MAX } from "../../lib/limits.ts";
 import { lockKey, takeLock } from "../../lib/model/lock.ts";
 import { encodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
-import type { Turn } from "../../lib/turn/turn-machine.ts";
-import type { Value } from "../../lib/model/value.ts";
-import type { Wait } from "../../lib/model/wait.ts";
+import type { TurnMachine } from "../../lib/turn/turn-machine.ts";
+import { encodeWait, type Wait } from "../../lib/model/wait.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
 /** Completes an entry that could not be whole when it was issued: a callee's id, the names that `clearAll` clears. */
@@ -41,7 +48,7 @@ export class TurnWriter {
   readonly #request: TurnRequest;
   readonly #ports: TurnPorts;
   readonly #journal: Journal;
-  readonly #turn: Turn;
+  readonly #turn: TurnMachine;
   readonly #fill: Filler;
   /** Takes what an append makes known, to be delivered when the code is at rest. */
   readonly #deliver: (delivery: () => void) => void;
@@ -50,7 +57,7 @@ export class TurnWriter {
   constructor(
     request: TurnRequest,
     ports: TurnPorts,
-    parts: { journal: Journal; turn: Turn; fill: Filler; deliver: (delivery: () => void) => void },
+    parts: { journal: Journal; turn: TurnMachine; fill: Filler; deliver: (delivery: () => void) => void },
   ) {
     this.#request = request;
     this.#ports = ports;
@@ -73,10 +80,10 @@ export class TurnWriter {
     if (prepared.kind !== "entries") return prepared;
     const { entries } = prepared;
     // What completing a promise answers, and the id of a callee, comes from this turn itself.
-    if (entries.some((entry) => entry[0] === "v") || this.#turn.awaitsRecord)
+    if (entries.some(({ kind }) => kind === "promise.complete") || this.#turn.awaitsRecord)
       return await this.#append(entries);
     const isLarge =
-      this.#journal.headBytes + sizeOfValue(entries as unknown as Value) > SUSPENDED_HEAD_BYTES_MAX;
+      this.#journal.headBytes + sizeOfValue(entries.map(encodeEntry)) > SUSPENDED_HEAD_BYTES_MAX;
     if (isLarge && entries.length > 0) return await this.#append(entries);
     if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");
     const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });
@@ -86,7 +93,7 @@ export class TurnWriter {
       return WRITTEN;
     }
     await this.#perform(entries, result.position);
-    return { kind: "over", outcome: { kind: "suspended", wait } };
+    return { kind: "over", outcome: { kind: "suspended", wait: encodeWait(wait) } };
   }
 
   async complete(outcome: Outcome): Promise<Written> {
@@ -99,7 +106,7 @@ export class TurnWriter {
   async #prepare(atEnd: boolean): Promise<Prepared> {
     const entries = this.#turn.pending(atEnd);
     for (const [index, entry] of entries.entries()) {
-      if (entry[0] !== "c" && entry[0] !== "o" && entry[0] !== "D") continue;
+      if (entry.kind !== "call" && entry.kind !== "send" && entry.kind !== "clearAll") continue;
       const before = entries.slice(0, index);
       try {
         await this.#fill(entry, before);
@@ -150,7 +157,7 @@ export class TurnWriter {
   async #appendParts(
     entries: readonly Entry[],
   ): Promise<{ readonly last: readonly Entry[]; readonly stopped?: Stopped }> {
-    const parts = inParts(entries, APPEND_BYTES_MAX);
+    const parts = inParts(entries, APPEND_BYTES_MAX, sizeOfEntry);
     for (const part of parts.slice(0, -1)) {
       const result = await this.#journal.append(part, 0);
       if (result.kind !== "won")

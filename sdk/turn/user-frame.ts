@@ -9,7 +9,7 @@ const FOLDERS = /[\\/]sdk[\\/]turn[\\/]user-frame\.[jt]s$/.test(HERE)
 const OWN_FILE = /[\\/]perdure[\\/](?:dist[\\/])?(?:sdk|lib)[\\/]/;
 /** In a bundle without a source map the SDK's calls are told by name. */
 const OWN_CALL =
-  /^at (?:async )?(?:new \w+Error|assertSameCommand|(?:Turn|TurnDriver|HandlerContext|CallingContext|ReferenceContext|DurablePromise|InvocationPromise)\.)/;
+  /^at (?:async )?(?:new \w+Error|assertSameCommand|(?:TurnMachine|TurnDriver|HandlerContext|CallingContext|ReferenceContext|DurablePromise|InvocationPromise)\.)/;
 
 const isOwn = (frame: string): boolean =>
   OWN_CALL.test(frame) ||

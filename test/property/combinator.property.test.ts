@@ -119,7 +119,9 @@ async function states(
   events: readonly { readonly leaf: number; readonly ok: boolean }[],
 ) {
   const natives = Array.from({ length: LEAVES }, () => Promise.withResolvers<unknown>());
-  const futures = Array.from({ length: LEAVES }, (_, command) => Future.leaf({ leaf: ["c", command] }));
+  const futures = Array.from({ length: LEAVES }, (_, command) =>
+    Future.leaf({ leaf: { kind: "call", command } }),
+  );
   for (const { promise } of natives) promise.catch(() => undefined);
   const expected = forest.map(() => "pending");
   const roots = forest.map((tree) => own(tree, futures));

@@ -51,7 +51,9 @@ const HOST: MapperHost = {
 
 /** A tree of futures over shared leaves. */
 class Grown {
-  readonly leaves = Array.from({ length: LEAVES }, (_, command) => Future.leaf({ leaf: ["c", command] }));
+  readonly leaves = Array.from({ length: LEAVES }, (_, command) =>
+    Future.leaf({ leaf: { kind: "call", command } }),
+  );
   readonly root: Future;
 
   constructor(tree: Tree) {
@@ -94,11 +96,10 @@ const events = fc
   )
   .map(([commands, oks]) => commands.map((command, index): Event => ({ command, ok: oks[index] ?? true })));
 
-const noteOf = ({ command, ok }: Event): Note => [
-  "n",
-  command,
-  ok ? new Uint8Array(0) : [500, String(command)],
-];
+const noteOf = ({ command, ok }: Event): Note => ({
+  ...{ kind: "completion", command },
+  outcome: ok ? new Uint8Array(0) : [500, String(command)],
+});
 
 const anyTree = treesOf(["all", "any", "race", "settled"], true);
 

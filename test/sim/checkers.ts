@@ -3,7 +3,7 @@ import { type Observation, withoutReads } from "./interpreter.ts";
 import { decodeOutcome } from "../../lib/model/outcome.ts";
 import { lockKey, parseLock } from "../../lib/model/lock.ts";
 import { isExclusiveId, statePartition } from "../../lib/model/ids.ts";
-import type { Entry } from "../../lib/model/entry.ts";
+import { isCommand } from "../../lib/model/entry.ts";
 import type { Accepted } from "./clients.ts";
 import type { Tables } from "./tables.ts";
 import type { Queue } from "./mailbox.ts";
@@ -89,10 +89,11 @@ function checkCallees({ observer }: Ending): void {
   const called = new Set<string>();
   for (const life of observer.lives.values()) {
     for (const entry of life.entries) {
-      if (entry[0] !== "c" && entry[0] !== "o") continue;
-      called.add(entry[2]);
-      if (!observer.lives.has(entry[2]))
-        observer.fail("M1", `${life.id} has called ${entry[2]} (command ${entry[1]}), which never was`);
+      if (entry.kind !== "call" && entry.kind !== "send") continue;
+      const { callee, command } = entry;
+      called.add(callee);
+      if (!observer.lives.has(callee))
+        observer.fail("M1", `${life.id} has called ${callee} (command ${command}), which never was`);
     }
   }
   for (const { id, origin } of observer.starts.values()) {
@@ -207,37 +208,34 @@ function compareState(
 
 /** In the order of commands, which is the program's order. The log has a read where it ended. */
 function replay(observer: Observer, tables: Tables, life: Life, state: Map<string, string>): void {
-  const commands = life.entries.filter(
-    (entry): entry is Entry & [string, number, ...unknown[]] =>
-      typeof entry[1] === "number" && "sdDgk".includes(entry[0]),
-  );
-  for (const entry of commands.toSorted((a, b) => a[1] - b[1])) {
+  for (const entry of life.entries.filter(isCommand).toSorted((a, b) => a.command - b.command)) {
     // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- all others have nothing to do with state
-    switch (entry[0]) {
-      case "s":
-        state.set(entry[2], text(tables, life, entry[3]));
+    switch (entry.kind) {
+      case "set":
+        state.set(entry.name, text(tables, life, entry.value));
         break;
-      case "d":
-        state.delete(entry[2]);
+      case "clear":
+        state.delete(entry.name);
         break;
-      case "D": {
+      case "clearAll": {
         for (const name of state.keys()) {
-          if (!entry[2].includes(name)) observer.fail("W3", `clearAll of ${life.id} missed ${name}`);
+          if (!entry.names.includes(name)) observer.fail("W3", `clearAll of ${life.id} missed ${name}`);
         }
         state.clear();
         break;
       }
-      case "g": {
-        const seen = entry[3] === null ? undefined : text(tables, life, entry[3]);
-        if (seen !== state.get(entry[2]))
-          observer.fail("W3", `${life.id} has read ${entry[2]} as ${seen}; it was ${state.get(entry[2])}`);
+      case "get": {
+        const { name, value } = entry;
+        const seen = value === null ? undefined : text(tables, life, value);
+        if (seen !== state.get(name))
+          observer.fail("W3", `${life.id} has read ${name} as ${seen}; it was ${state.get(name)}`);
         break;
       }
-      case "k":
-        if ([...state.keys()].toSorted().join() !== entry[2].join())
+      case "stateKeys":
+        if ([...state.keys()].toSorted().join() !== entry.names.join())
           observer.fail(
             "W3",
-            `${life.id} has read the keys ${entry[2].join()}; they were ${[...state.keys()].toSorted().join()}`,
+            `${life.id} has read the keys ${entry.names.join()}; they were ${[...state.keys()].toSorted().join()}`,
           );
         break;
       default:

@@ -167,11 +167,11 @@ export class Clients {
         const value = new TextEncoder().encode(JSON.stringify(`${name} resolved${paddingOf(name)}`));
         const outcome = rejects ? failure(500, `${name} rejected`) : success(value);
         this.#as("client", async (ports) => {
-          const uid = Buffer.from(ports.entropy.bytes(12)).toString("base64url");
+          const delivery = Buffer.from(ports.entropy.bytes(12)).toString("base64url");
           await this.#insist(async () => {
             const held = await spill(ports, id, encodeOutcome(outcome), MESSAGE_PAYLOAD_BYTES_MAX);
-            const note: Note = ["i", index, uid, held];
-            await sendAll(ports.mailbox, [outgoing({ kind: "notify", id, incarnation, note }, uid)]);
+            const note: Note = { kind: "signalled", signal: index, delivery, outcome: held };
+            await sendAll(ports.mailbox, [outgoing({ kind: "notify", id, incarnation, note }, delivery)]);
           });
         });
       });
@@ -183,12 +183,12 @@ export class Clients {
     for (const time of [1, 2]) {
       this.#world.scheduler.after(afterMs * time, () => {
         this.#as("client", async (ports) => {
-          const uid = Buffer.from(ports.entropy.bytes(12)).toString("base64url");
-          const value = new TextEncoder().encode(JSON.stringify(`${name}, ${uid}`));
-          const note = ["i", name, uid, encodeOutcome(success(value))] as const;
-          const message = { kind: "notify", id } as const;
+          const delivery = Buffer.from(ports.entropy.bytes(12)).toString("base64url");
+          const value = new TextEncoder().encode(JSON.stringify(`${name}, ${delivery}`));
+          const outcome = encodeOutcome(success(value));
+          const note: Note = { kind: "signalled", signal: name, delivery, outcome };
           await this.#insist(
-            async () => await sendAll(ports.mailbox, [outgoing({ ...message, note: [...note] }, uid)]),
+            async () => await sendAll(ports.mailbox, [outgoing({ kind: "notify", id, note }, delivery)]),
           );
         });
       });

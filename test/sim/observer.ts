@@ -5,7 +5,7 @@
  * LIFE: an id, or a workflow's key, can live again after its retention. A life begins only after the one before it has
  * expired. Nothing shows what an expired life has left.
  */
-import type { Entry } from "../../lib/model/entry.ts";
+import { decodeEntry, encodeEntry, encodeNote, type Entry } from "../../lib/model/entry.ts";
 import { groupOf, isExclusiveId } from "../../lib/model/ids.ts";
 import type { Attributes, ItemKey, Write, WriteResult } from "../../lib/model/item.ts";
 import type { Message } from "../../lib/model/message.ts";
@@ -209,23 +209,24 @@ export class Observer {
   /** J1: the log only grows, and every prefix stays as it is. */
   #appended(life: Life, after: Attributes): void {
     const [length, paged] = [Number(after["n"]), Number(after["p"])];
-    const tail = (after["l"] as Entry[] | undefined) ?? [];
+    const tail = (after["l"] as Value[] | undefined) ?? [];
     const { entries, id } = life;
     if (length < entries.length)
       this.fail("J1", `the log of ${id} shrank from ${entries.length} to ${length}`);
     if (paged + tail.length !== length)
       this.fail("J1", `${id}: ${paged} paged and ${tail.length} in the head, of ${length}`);
-    tail.forEach((entry, index) => {
+    tail.forEach((stored, index) => {
       const position = paged + index;
       const held = entries[position];
       if (held === undefined) {
         if (position !== entries.length) this.fail("J1", `${id} has no entry before position ${position}`);
+        const entry = decodeEntry(stored);
         entries.push(entry);
         this.#entered(life, entry);
-      } else if (!equalValues(held, entry)) {
+      } else if (!equalValues(encodeEntry(held), stored)) {
         this.fail(
           "J1",
-          `entry ${position} of ${id} was ${JSON.stringify(held)} and is ${JSON.stringify(entry)}`,
+          `entry ${position} of ${id} was ${JSON.stringify(held)} and is ${JSON.stringify(stored)}`,
         );
       }
     });
@@ -244,21 +245,22 @@ export class Observer {
   }
 
   #entered(life: Life, entry: Entry): void {
-    this.#refersTo(life.id, entry);
-    if (entry[0] === "r") {
-      for (const token of tokensIn(this.#valueOf(life.id, entry[3]))) this.durable.add(token);
-      if (life.entries.some((other) => other !== entry && other[0] === "r" && other[1] === entry[1])) {
-        this.fail("J2", `the result of step ${entry[2]} of ${life.id} was recorded twice`);
-      }
+    this.#refersTo(life.id, encodeEntry(entry));
+    if (entry.kind !== "run" && entry.kind !== "completion") return;
+    const { kind, command } = entry;
+    const isTwice = life.entries.some(
+      (other) => other !== entry && other.kind === kind && other.command === command,
+    );
+    if (entry.kind === "run") {
+      for (const token of tokensIn(this.#valueOf(life.id, entry.outcome))) this.durable.add(token);
+      if (isTwice) this.fail("J2", `the result of step ${entry.name} of ${life.id} was recorded twice`);
+      return;
     }
-    if (entry[0] !== "n") return;
-    if (life.entries.some((other) => other !== entry && other[0] === "n" && other[1] === entry[1])) {
-      this.fail("J2", `command ${entry[1]} of ${life.id} was completed twice`);
-    }
-    const slept = life.entries.find((other) => other[0] === "z" && other[1] === entry[1]);
-    const dueMs = slept?.[0] === "z" ? slept[2] : 0;
+    if (isTwice) this.fail("J2", `command ${command} of ${life.id} was completed twice`);
+    const slept = life.entries.find((other) => other.kind === "sleep" && other.command === command);
+    const dueMs = slept?.kind === "sleep" ? slept.dueAtMs : 0;
     if (this.#now() + this.maxSkewMs + 1 < dueMs)
-      this.fail("T1", `sleep ${entry[1]} of ${life.id} ended ${dueMs - this.#now()} ms early`);
+      this.fail("T1", `sleep ${command} of ${life.id} ended ${dueMs - this.#now()} ms early`);
   }
 
   #pinned(actor: Actor, life: Life, before: Attributes | undefined, after: Attributes): void {
@@ -301,9 +303,10 @@ export class Observer {
     const life = this.lives.get(id);
     if (!life || life.incarnation !== Number(incarnation))
       return this.fail("J1", `a page of ${id} without its head`);
-    ((item?.["l"] ?? []) as unknown as Entry[]).forEach((entry, index) => {
+    ((item?.["l"] ?? []) as Value[]).forEach((stored, index) => {
       const held = life.entries[Number(start) + index];
-      if (!equalValues(held, entry)) this.fail("J1", `page ${sk} of ${id} differs from the log at ${index}`);
+      if (!equalValues(held && encodeEntry(held), stored))
+        this.fail("J1", `page ${sk} of ${id} differs from the log at ${index}`);
     });
   }
 
@@ -344,7 +347,7 @@ export class Observer {
     if (group !== expected) this.fail("R16", `a ${message.kind} for ${message.id} went to group ${group}`);
     if ("from" in message || "inputFrom" in message) this.count("value by reference");
     if (message.kind === "start") this.#startAccepted(by, sequence, message);
-    if (message.kind === "notify") this.#refersTo(message.from ?? message.id, message.note);
+    if (message.kind === "notify") this.#refersTo(message.from ?? message.id, encodeNote(message.note));
   }
 
   #startAccepted(by: string, sequence: string, message: Message & { kind: "start" }): void {
@@ -410,7 +413,7 @@ export class Observer {
         this.fail("J2", `step ${step} of ${turn.id} starts on account of ${token}, which is not durable`);
     }
     if (!life || life.incarnation !== turn.incarnation) return;
-    const at = life.entries.findIndex((entry) => entry[0] === "r" && entry[2] === step);
+    const at = life.entries.findIndex((entry) => entry.kind === "run" && entry.name === step);
     if (at >= 0 && at < turn.loaded)
       this.fail("J2", `step ${step} of ${turn.id} runs again in a turn that has loaded its result`);
     if (life.status === "completed" || !isExclusiveId(turn.id)) return;

@@ -78,8 +78,8 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "tokenOf(this.#epoch, sequence)",
   ]),
   bug("reads are not logged", "lib/turn/turn-machine.ts", 2000, [
-    "  finish(entry: CommandEntry): void {\n    this.#pending.push(entry);",
-    "  finish(entry: CommandEntry): void {\n    if (!READS.includes(entry[0])) this.#pending.push(entry);",
+    "  finish(entry: RunEntry | ReadEntry): void {\n    this.#pending.push(entry);",
+    "  finish(entry: RunEntry | ReadEntry): void {\n    if (!isRead(entry)) this.#pending.push(entry);",
   ]),
   bug(
     "a note that came in while nobody looked wakes nobody",
@@ -132,8 +132,8 @@ const OTHERS: readonly Planted[] = [
     "`${why}${nonce(entropy, AFRESH_BYTES).slice(99)}`",
   ]),
   bug("the next step starts before the last result is durable", "lib/turn/turn-machine.ts", 200, [
-    "some((entry) => MUST_APPEND.includes(entry[0]))",
-    'some((entry) => entry[0] !== "r" && MUST_APPEND.includes(entry[0]))',
+    "some((entry) => mustAppend(entry))",
+    'some((entry) => entry.kind !== "run" && mustAppend(entry))',
   ]),
   bug("the outputs of an append whose turn died are not done again", "lib/store/last-outputs.ts", 1000, [
     "  await performOutputs(ports, subject, entries, head.lastAppend);",
@@ -148,7 +148,7 @@ const OTHERS: readonly Planted[] = [
     "",
   ]),
   bug("a reply that came twice is news twice", "lib/turn/turn-machine.ts", 2000, [
-    "return this.#issued[note[1]]?.settled === false;",
+    "return this.#issued[note.command]?.settled === false;",
     "return true;",
   ]),
   bug("who waits for a promise that was just completed is not told", "lib/store/last-outputs.ts", 6000, [
@@ -224,8 +224,8 @@ const OTHERS: readonly Planted[] = [
     "nowMs + appendedAtMs + sentAtMs > 0;",
   ]),
   bug("a signal that was delivered twice is taken twice", "lib/turn/turn-machine.ts", 2000, [
-    '    return !this.#seen.has(note[0] === "x" ? note[1] : note[2]);',
-    '    return note[0] !== "x" || !this.#seen.has(note[1]);',
+    "    return !this.#seen.has(note.delivery);",
+    '    return note.kind !== "cancellation" || !this.#seen.has(note.delivery);',
   ]),
 ];
 

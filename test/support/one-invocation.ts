@@ -1,5 +1,6 @@
 /** Turns of one invocation of a service's handler, directly against a store. Nothing else reads or writes. */
 import { type StoredHead, readHead } from "../../lib/store/head-store.ts";
+import { encodeNote } from "../../lib/model/entry.ts";
 import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../lib/model/ids.ts";
 import { type Clock, type ItemStore, silentLogger } from "../../lib/ports.ts";
 import { PROTOCOL_VERSION, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
@@ -57,12 +58,13 @@ export class OneInvocation {
   async wake(): Promise<TurnOutcome> {
     const stored = await readHead(this.#ports.items, this.id);
     const leaf = stored?.head.wait;
-    if (!stored || leaf?.[0] !== "z") throw new Error("the invocation does not sleep");
-    return await this.#resume(stored, leaf[1]);
+    if (!stored || leaf?.kind !== "sleep") throw new Error("the invocation does not sleep");
+    return await this.#resume(stored, leaf.command);
   }
 
   async #resume({ item }: StoredHead, command: number): Promise<TurnOutcome> {
-    const request: TurnRequest = { ...this.#request(), head: item, carried: [["n", command, null]] };
+    const carried = [encodeNote({ kind: "completion", command, outcome: null })];
+    const request: TurnRequest = { ...this.#request(), head: item, carried };
     return await this.#endpoint.runTurn(request, this.#ports);
   }
 

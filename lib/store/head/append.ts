@@ -9,6 +9,7 @@ import {
   HEAD_ATTRIBUTE,
   headAttributes,
   type HeadField,
+  type HeadFields,
   headKey,
   inputAttributes,
   newHead,
@@ -21,7 +22,6 @@ import type { Start } from "../../model/message.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { Value } from "../../model/value.ts";
 import type { Wait } from "../../model/wait.ts";
-import type { StoredHead } from "../head-store.ts";
 import { all, hasNotes, thereIsNone, whileAt } from "./clauses.ts";
 import { appends, removes, sets } from "./write.ts";
 
@@ -29,6 +29,13 @@ import { appends, removes, sets } from "./write.ts";
 export type Ending =
   | { readonly kind: "suspended"; readonly wait: Wait }
   | ({ readonly kind: "completed"; readonly outcome: Outcome } & Retention);
+
+/** A head as its turn has read or written it last. */
+export interface LeftHead {
+  readonly head: HeadFields;
+  /** The item that it was parsed from. */
+  readonly item: Attributes;
+}
 
 export interface Append {
   readonly id: InvocationId;
@@ -38,7 +45,7 @@ export interface Append {
   /** Present unless the head holds the input already. */
   readonly start?: Start;
   /** The head as the turn knows it; absent: this append makes it. */
-  readonly before: StoredHead | undefined;
+  readonly before: LeftHead | undefined;
   /** As they are stored: their large values apart. */
   readonly entries: readonly Value[];
   /** Notes that are in the log by now, and leave the list. */
@@ -85,7 +92,7 @@ export const isWrittenBy = (item: Attributes | undefined, writer: string, positi
   item?.[HEAD_ATTRIBUTE.writer] === writer && Number(item[HEAD_ATTRIBUTE.lastAppend]) === position;
 
 /** The head's entries as they are stored. */
-export function storedTail({ item }: StoredHead): readonly Value[] {
+export function storedTail({ item }: LeftHead): readonly Value[] {
   const held = item[HEAD_ATTRIBUTE.tail];
   return Array.isArray(held) ? held : [];
 }
@@ -127,7 +134,7 @@ function endingFields({ before, start, nowMs }: Append, ending: Ending, otherByt
 }
 
 /** Entries that a page holds are dropped in the same write. */
-function tailChanges({ entries, pagedTo }: Append, before: StoredHead): Change[] {
+function tailChanges({ entries, pagedTo }: Append, before: LeftHead): Change[] {
   const { paged } = before.head;
   if (pagedTo === paged) return appends("tail", entries);
   const tail = storedTail(before).slice(pagedTo - paged);

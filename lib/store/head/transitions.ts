@@ -16,7 +16,14 @@
  */
 import { OperationalError } from "../../errors.ts";
 import { CONFLICT_ATTEMPTS_MAX } from "../../limits.ts";
-import type { Entry, Note } from "../../model/entry.ts";
+import {
+  type CancellationNote,
+  encodeNote,
+  type Entry,
+  largeValueOf,
+  type Note,
+  withLargeValue,
+} from "../../model/entry.ts";
 import {
   emptyJournal,
   encodeReplyTo,
@@ -114,18 +121,19 @@ export async function addCancellation(
   { items, clock }: ValuePorts,
   id: InvocationId,
   incarnation: Incarnation,
-  note: ["x", string],
+  note: CancellationNote,
 ): Promise<boolean> {
-  const changes = [...appends("notes", [note]), ...sets(headAttributes({ modifiedAtMs: clock.now() }))];
+  const changes = [
+    ...appends("notes", [encodeNote(note)]),
+    ...sets(headAttributes({ modifiedAtMs: clock.now() })),
+  ];
   return (await updateHead(items, id, changes, whileOpen(incarnation))) !== undefined;
 }
 
 /** A large result is stored apart before the note that refers to it. */
 async function spillNote(ports: ValuePorts, id: InvocationId, note: Note): Promise<Value> {
-  const copy = [...note] as Value[];
-  const at = note[0] === "n" ? 2 : note[0] === "i" ? 3 : undefined;
-  if (at !== undefined) copy[at] = await spill(ports, id, copy[at] ?? null);
-  return copy;
+  const value = largeValueOf(note);
+  return encodeNote(value === undefined ? note : withLargeValue(note, await spill(ports, id, value)));
 }
 
 /**
@@ -217,9 +225,9 @@ async function notListed(
 
 /** Tells notes apart; the entry that a note has become has the key of the note. */
 function noteKey(entry: Entry | Note): string | undefined {
-  if (entry[0] === "n") return `n${entry[1]}`;
-  if (entry[0] === "i") return `i${entry[2]}`;
-  return entry[0] === "x" ? `x${entry[1]}` : undefined;
+  if (entry.kind === "completion") return `n${entry.command}`;
+  if (entry.kind === "signalled") return `i${entry.delivery}`;
+  return entry.kind === "cancelled" || entry.kind === "cancellation" ? `x${entry.delivery}` : undefined;
 }
 
 /** pause: an operator asks. A paused head refuses every append. Answers whether this has paused it, and the head that

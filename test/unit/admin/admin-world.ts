@@ -1,12 +1,12 @@
 /** The world of the ingress tests, and the admin API. */
 import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { OperationalError } from "../../../lib/errors.ts";
-import type { Entry } from "../../../lib/model/entry.ts";
 import type { Reachable } from "../../../lib/model/manifest.ts";
 import type { Attributes } from "../../../lib/model/item.ts";
 import type { ListedPart } from "../../../lib/model/listing.ts";
 import type { Start } from "../../../lib/model/message.ts";
 import type { KeyPage, ListedPage, ListedRange, Listing } from "../../../lib/ports.ts";
+import type { Value } from "../../../lib/model/value.ts";
 import type { DiscoveryResponse } from "../../../lib/protocol.ts";
 import { Admin } from "../../../runtime/admin/admin.ts";
 import type { AdminPorts } from "../../../runtime/admin/ports.ts";
@@ -81,8 +81,8 @@ export class AdminWorld extends World {
     return start;
   }
 
-  /** An invocation with this log. */
-  withLog(log: Entry[], attributes: Attributes = {}): Promise<Start> {
+  /** An invocation with this log, as it is stored. */
+  withLog(log: Value[], attributes: Attributes = {}): Promise<Start> {
     return this.invocation({ s: "running", l: log, n: log.length, ...attributes }, "POST /O/k/add/send");
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { encodeNote } from "../../../lib/model/entry.ts";
 import { groupOf } from "../../../lib/model/ids.ts";
 import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
 import { success } from "../../../lib/model/outcome.ts";
@@ -28,9 +29,14 @@ describe.each([
     expect(more).toEqual([]);
     expect(sent).toMatchObject({
       group: groupOf(id),
-      message: { kind: "notify", id, incarnation: 0, note: ["x", expect.any(String)] },
+      message: {
+        kind: "notify",
+        id,
+        incarnation: 0,
+        note: { kind: "cancellation", delivery: expect.any(String) },
+      },
     });
-    const note = sent?.message.kind === "notify" ? sent.message.note : undefined;
+    const note = sent?.message.kind === "notify" ? encodeNote(sent.message.note) : undefined;
     expect(await world.head(id)).toMatchObject({ s: status, m: [["x", "older"], note], u: NOW + 5 });
   });
 });

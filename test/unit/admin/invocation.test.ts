@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { encodeAttempt } from "../../../lib/model/head.ts";
 import { awakeableId } from "../../../lib/model/ids.ts";
 import { failure, success } from "../../../lib/model/outcome.ts";
-import type { Wait } from "../../../lib/model/wait.ts";
+import type { Value } from "../../../lib/model/value.ts";
 import { NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 
@@ -98,7 +98,7 @@ describe("an invocation is described", () => {
 describe("an open or ended invocation is described", () => {
   test("with what it waits for", async () => {
     const world = new AdminWorld();
-    const wait: Wait = [
+    const wait: Value = [
       "race",
       [
         ["z", 4, NOW + 60_000],
@@ -143,7 +143,7 @@ describe("an open or ended invocation is described", () => {
 
   test("without an endless list", async () => {
     const world = new AdminWorld();
-    const many = Array.from({ length: 500 }, (_, command): Wait => ["c", command]);
+    const many = Array.from({ length: 500 }, (_, command): Value => ["c", command]);
     const { id } = await world.invocation({ s: "suspended", w: ["all", many] });
     const { body } = await world.ask(`GET /invocations/${id}`);
     expect((body as { waiting_on: string }).waiting_on).toHaveLength(1001);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { CallValue, Entry } from "../../../lib/model/entry.ts";
 import { inputKey, pageKey, valueKey } from "../../../lib/model/head.ts";
 import { awakeableId } from "../../../lib/model/ids.ts";
 import { failure } from "../../../lib/model/outcome.ts";
 import { refOf } from "../../../lib/model/value-ref.ts";
+import type { Value } from "../../../lib/model/value.ts";
 import { bytes, NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 
@@ -17,8 +17,8 @@ async function entriesOf(world: AdminWorld, id: string, query = ""): Promise<obj
 describe("a journal's entries are described", () => {
   test("entry by entry", async () => {
     const world = new AdminWorld();
-    const call: CallValue = ["T", "hello", null, bytes("1"), { a: "b" }, "once", NOW, "named", NOW, 0];
-    const log = [
+    const call = ["T", "hello", null, bytes("1"), { a: "b" }, "once", NOW, "named", NOW, 0];
+    const log: Value[] = [
       ["r", 0, "step", bytes('"ü"')],
       ["r", 1, "", [500, "no", { a: "b" }]],
       ["g", 2, "count", bytes("1")],
@@ -43,7 +43,7 @@ describe("a journal's entries are described", () => {
       ["i", "go", "uid", bytes("4")],
       ["i", 17, "uid", [500, "rejected"]],
       ["x", "uid", []],
-    ] as unknown as Entry[];
+    ];
     const { id } = await world.withLog(log);
     const awakeable_id = awakeableId({ id, incarnation: 0, index: 17 });
     expect((await entriesOf(world, id)).map((entry, index) => [index, entry])).toEqual(
@@ -139,7 +139,7 @@ describe("a journal is described", () => {
   test("from its pages, in slices, and with values that are kept apart", async () => {
     const world = new AdminWorld();
     const value = bytes("v".repeat(2000));
-    const log: Entry[] = Array.from({ length: 6 }, (_, command): Entry => ["s", command, "a", refOf(value)]);
+    const log = Array.from({ length: 6 }, (_, command): Value => ["s", command, "a", refOf(value)]);
     const { id } = await world.withLog(log.slice(4), { n: 6, p: 4, in: true });
     await world.items.write({ op: "put", key: pageKey(id, 0, 0), attributes: { l: log.slice(0, 4) } });
     await world.items.write({ op: "put", key: valueKey(id, refOf(value)), attributes: { value } });
@@ -161,7 +161,7 @@ describe("a journal is described", () => {
   test("without more values than an answer holds", async () => {
     const world = new AdminWorld();
     const value = new Uint8Array(256 * 1024).fill(97);
-    const log = Array.from({ length: 10 }, (_, command): Entry => ["r", command, "", refOf(value)]);
+    const log = Array.from({ length: 10 }, (_, command): Value => ["r", command, "", refOf(value)]);
     const { id } = await world.withLog(log);
     await world.items.write({ op: "put", key: valueKey(id, refOf(value)), attributes: { value } });
     const entries = (await entriesOf(world, id)) as { result: Record<string, string> }[];

@@ -10,6 +10,7 @@ import { encodeOutcome, success } from "../../../lib/model/outcome.ts";
 import { refOf } from "../../../lib/model/value-ref.ts";
 import { itemKeysOf, placeOf, readValue, writeValue } from "../../../lib/store/value-store.ts";
 import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
+import { completion } from "../../support/entries.ts";
 import { bytes, NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 import { ask, World } from "./engine.ts";
@@ -75,7 +76,7 @@ describe.each(["purge", "purge-journal"])("%s", (operation) => {
       val: bytes("9"),
     });
     expect(world.takeSent()).toMatchObject([
-      { message: { kind: "notify", id: start.id, note: ["n", 4, bytes("result")] } },
+      { message: { kind: "notify", id: start.id, note: completion(4, bytes("result")) } },
     ]);
   });
 

@@ -42,7 +42,12 @@ test("a start that never became an invocation is paused, with its input, and wit
 });
 
 test.each(["suspended", "running", "backing-off", "accepted"])("one that is %s is paused", async (status) => {
-  const { items, watch } = await watching({ kind: "notify", id, incarnation: 0, note: ["n", 0, null] });
+  const { items, watch } = await watching({
+    kind: "notify",
+    id,
+    incarnation: 0,
+    note: { kind: "completion", command: 0, outcome: null },
+  });
   await write(items, { s: status, u: NOW_MS - 5000 });
   expect(await watch.run()).toEqual({ found: 1, paused: 1 });
   expect(await headIn(items)).toMatchObject({ status: "paused", modifiedAtMs: NOW_MS });

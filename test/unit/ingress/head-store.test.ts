@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { readHead, readInput, readLog } from "../../../lib/store/head-store.ts";
-import type { Entry } from "../../../lib/model/entry.ts";
+import { encodeEntry, type Entry } from "../../../lib/model/entry.ts";
 import { pageKey, parseHead } from "../../../lib/model/head.ts";
 import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import type { Start } from "../../../lib/model/message.ts";
+import type { Value } from "../../../lib/model/value.ts";
+import { clear } from "../../support/entries.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { bytes, NOW, World } from "./world.ts";
 
@@ -18,9 +20,9 @@ const start: Start = {
   headers: {},
   acceptedAtMs: NOW,
 };
-const entry = (position: number): Entry => ["d", position, `name-${position}`];
 const entries = (from: number, to: number): Entry[] =>
-  Array.from({ length: to - from }, (_, index) => entry(from + index));
+  Array.from({ length: to - from }, (_, index) => clear(from + index, `name-${from + index}`));
+const storedEntries = (from: number, to: number): Value[] => entries(from, to).map(encodeEntry);
 
 async function readLogOf(world: World) {
   const stored = await readHead(world.items, id);
@@ -32,7 +34,7 @@ const putPage = (world: World, from: number, to: number, incarnation = 3) =>
   world.items.write({
     op: "put",
     key: pageKey(id, incarnation, from),
-    attributes: { l: entries(from, to) },
+    attributes: { l: storedEntries(from, to) },
   });
 
 test("an absent head is undefined", async () => {
@@ -64,7 +66,7 @@ test("a long input that is missing is a bug", async () => {
 
 test("a log in the head alone reads no page", async () => {
   const world = new World();
-  await world.putHead(start, { s: "running", n: 3, l: entries(0, 3) });
+  await world.putHead(start, { s: "running", n: 3, l: storedEntries(0, 3) });
   expect(await readLogOf(world)).toEqual(entries(0, 3));
   expect(world.items.counts.queries.journal).toBe(0);
 });
@@ -74,7 +76,7 @@ test("a log in pages is read in order, from page to page", async () => {
   await putPage(world, 0, 2);
   await putPage(world, 2, 12);
   await putPage(world, 12, 20);
-  await world.putHead(start, { s: "running", n: 22, p: 20, l: entries(20, 22) });
+  await world.putHead(start, { s: "running", n: 22, p: 20, l: storedEntries(20, 22) });
   const query = world.items.query.bind(world.items);
   world.items.query = (table, pk, prefix, page) => query(table, pk, prefix, { ...page, limit: 1 });
   expect(await readLogOf(world)).toEqual(entries(0, 22));
@@ -85,7 +87,7 @@ test("a page that the head does not count yet, or of another life, is not read",
   await putPage(world, 0, 4);
   await putPage(world, 4, 9);
   await putPage(world, 2, 3, 2);
-  await world.putHead(start, { s: "running", n: 6, p: 4, l: entries(4, 6) });
+  await world.putHead(start, { s: "running", n: 6, p: 4, l: storedEntries(4, 6) });
   expect(await readLogOf(world)).toEqual(entries(0, 6));
 });
 

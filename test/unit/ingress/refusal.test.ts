@@ -6,6 +6,7 @@ import {
   KEY_BYTES_MAX,
   PAYLOAD_BYTES_MAX,
 } from "../../../lib/limits.ts";
+import { signalled } from "../../support/entries.ts";
 import { bytes, requestOf, settle, World } from "./world.ts";
 
 const BAD_PATH = "bad path, expected either /:service-name/:handler or /:object-name/:object-key/:handler";
@@ -176,7 +177,12 @@ describe("an awakeable", () => {
     const [sent, ...more] = world.takeSent();
     expect(more).toEqual([]);
     expect(sent).toMatchObject({
-      message: { kind: "notify", id, incarnation: 7, note: ["i", 3, expect.any(String), bytes('"done"')] },
+      message: {
+        kind: "notify",
+        id,
+        incarnation: 7,
+        note: signalled(3, expect.any(String), bytes('"done"')),
+      },
     });
     expect(sent?.group).not.toBe(id);
   });
@@ -187,7 +193,12 @@ describe("an awakeable", () => {
     expect(await world.request(`POST /restate/a/${text}/reject`, "no way")).toMatchObject({ status: 202 });
     expect(world.takeSent()).toMatchObject([
       {
-        message: { kind: "notify", id, incarnation: 7, note: ["i", 3, expect.any(String), [500, "no way"]] },
+        message: {
+          kind: "notify",
+          id,
+          incarnation: 7,
+          note: signalled(3, expect.any(String), [500, "no way"]),
+        },
       },
     ]);
   });
@@ -313,7 +324,11 @@ describe("a named signal", () => {
     expect(world.takeSent()).toMatchObject([
       {
         group: id,
-        message: { kind: "notify", id, note: ["i", "go/on", expect.any(String), new Uint8Array([0, 255])] },
+        message: {
+          kind: "notify",
+          id,
+          note: signalled("go/on", expect.any(String), new Uint8Array([0, 255])),
+        },
       },
     ]);
   });
@@ -323,7 +338,7 @@ describe("a named signal", () => {
     const id = await invocation(world);
     await world.request(`POST /restate/invocation/${id}/signals/go/reject`, "no way");
     expect(world.takeSent()).toMatchObject([
-      { message: { kind: "notify", id, note: ["i", "go", expect.any(String), [500, "no way"]] } },
+      { message: { kind: "notify", id, note: signalled("go", expect.any(String), [500, "no way"]) } },
     ]);
   });
 

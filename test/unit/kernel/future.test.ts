@@ -4,7 +4,7 @@ import { TerminalError } from "../../../lib/errors.ts";
 import { Future, type MapperHost } from "../../../lib/turn/future.ts";
 import type { Leaf } from "../../../lib/model/wait.ts";
 
-const call = (command: number): Future => Future.leaf({ leaf: ["c", command] });
+const call = (command: number): Future => Future.leaf({ leaf: { kind: "call", command } });
 const ok = (future: Future, value: unknown, at: number): void => future.settle({ ok: true, value, at });
 const fail = (future: Future, message: string, at: number): void =>
   future.settle({ ok: false, error: new TerminalError(message), at });
@@ -191,21 +191,13 @@ describe("map", () => {
   test("of what waits for a mapper that runs, nothing is outside", async () => {
     const [a, b] = [call(0), call(1)];
     const all = awaited(Future.combine("all", [map(a, async () => await new Promise(() => undefined)), b]));
-    expect(all.wait()).toEqual([
-      "all",
-      [
-        ["~", [["c", 0]]],
-        ["c", 1],
-      ],
-    ]);
+    const other = { kind: "call", command: 1 };
+    expect(all.wait()).toEqual({
+      kind: "all",
+      parts: [{ kind: "mapped", parts: [{ kind: "call", command: 0 }] }, other],
+    });
     ok(a, "a", 1);
-    expect(all.wait()).toEqual([
-      "all",
-      [
-        ["race", []],
-        ["c", 1],
-      ],
-    ]);
+    expect(all.wait()).toEqual({ kind: "all", parts: [{ kind: "race", parts: [] }, other] });
   });
 
   test("a rejection is its failure if it is terminal, and fatal if not", async () => {
@@ -257,7 +249,7 @@ describe("map", () => {
 });
 
 describe("what is waited for", () => {
-  const leaf = (command: number): Leaf => ["c", command];
+  const leaf = (command: number): Leaf => ({ kind: "call", command });
 
   test("the tree of what is missing", () => {
     const [a, b, c] = [call(0), call(1), call(2)];
@@ -266,21 +258,21 @@ describe("what is waited for", () => {
       map(c, (value) => value),
       Future.leaf(),
     ]);
-    expect(tree.wait()).toEqual([
-      "all",
-      [
-        ["race", [leaf(0), leaf(1)]],
-        ["~", [leaf(2)]],
-        ["race", []],
+    expect(tree.wait()).toEqual({
+      kind: "all",
+      parts: [
+        { kind: "race", parts: [leaf(0), leaf(1)] },
+        { kind: "mapped", parts: [leaf(2)] },
+        { kind: "race", parts: [] },
       ],
-    ]);
+    });
   });
 
   test("without what has settled", () => {
     const [a, b] = [call(0), call(1)];
     const all = awaited(Future.combine("all", [a, b]));
     ok(a, "a", 1);
-    expect(all.wait()).toEqual(["all", [leaf(1)]]);
+    expect(all.wait()).toEqual({ kind: "all", parts: [leaf(1)] });
   });
 
   test("awaiting is told once, to every leaf below", () => {

@@ -1,6 +1,6 @@
 /** The head: it is read back as it was written, and a newer format is refused. */
 import { describe, expect, test } from "vitest";
-import { parseEntries } from "../../../lib/model/entry.ts";
+import { decodeEntries } from "../../../lib/model/entry.ts";
 import {
   encodeAttempt,
   encodeReplyTo,
@@ -87,11 +87,11 @@ describe("parse", () => {
       lastAppend: 4,
       paged: 3,
       tail: [
-        ["z", 1, 9, ""],
-        ["n", 1, null],
+        { kind: "sleep", command: 1, dueAtMs: 9, name: "" },
+        { kind: "completion", command: 1, outcome: null },
       ],
-      notes: [["x", "uid"]],
-      wait: ["race", [["z", 1, 9]]],
+      notes: [{ kind: "cancellation", delivery: "uid" }],
+      wait: { kind: "race", parts: [{ kind: "sleep", command: 1, dueAtMs: 9 }] },
       attempt: { count: 4, run },
       failure: error,
       dueAtMs: 77,
@@ -115,9 +115,9 @@ describe("parse", () => {
       /journal format 2 is not supported/,
     );
     for (const bad of [["?", 0], ["rr", 0], [], "r", [1]])
-      expect(() => parseEntries([bad as never])).toThrow(/unknown journal entry/);
-    expect(() => parseEntries("log")).toThrow(TypeError);
-    expect(parseEntries(undefined)).toEqual([]);
+      expect(() => decodeEntries([bad as never])).toThrow(/unknown journal entry/);
+    expect(() => decodeEntries("log")).toThrow(TypeError);
+    expect(decodeEntries(undefined)).toEqual([]);
   });
 
   test("reply addresses", () => {

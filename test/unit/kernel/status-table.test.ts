@@ -2,6 +2,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Note } from "../../../lib/model/entry.ts";
 import { type Head, newHead, parseHead, type Status } from "../../../lib/model/head.ts";
 import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import type { Start } from "../../../lib/model/message.ts";
@@ -122,14 +123,20 @@ describe("the conditions", () => {
   });
 
   test("if-it-can: what it awaits is there, or there are too many notes", () => {
-    const head = of({ wait: ["c", 1] });
+    const head = of({ wait: { kind: "call", command: 1 } });
     expect(canGoOn(head)).toBe(false);
-    expect(canGoOn(head, [["n", 1, new Uint8Array(0)]])).toBe(true);
-    expect(canGoOn(of({ wait: ["c", 1], notes: [["x", "u"]] }))).toBe(true);
+    expect(canGoOn(head, [{ kind: "completion", command: 1, outcome: new Uint8Array(0) }])).toBe(true);
+    expect(
+      canGoOn(of({ wait: { kind: "call", command: 1 }, notes: [{ kind: "cancellation", delivery: "u" }] })),
+    ).toBe(true);
     expect(
       canGoOn(
         head,
-        Array.from({ length: 500 }, (_, index) => ["n", index + 2, null] as const).map((n) => [...n]),
+        Array.from({ length: 500 }, (_, index): Note => ({
+          kind: "completion",
+          command: index + 2,
+          outcome: null,
+        })),
       ),
     ).toBe(true);
     expect(canGoOn(of({}))).toBe(false);
@@ -141,11 +148,23 @@ describe("the conditions", () => {
     ["a delayed start long after its time", { status: "scheduled", dueAtMs: nowMs - 3 * MINUTE_MS }, true],
     ["a turn that runs", { status: "running", modifiedAtMs: nowMs - 19 * MINUTE_MS }, false],
     ["a turn that has died", { status: "running", modifiedAtMs: nowMs - 21 * MINUTE_MS }, true],
-    ["a sleep long over", { wait: ["z", 1, nowMs - 3 * MINUTE_MS] }, true],
-    ["a sleep not over", { wait: ["z", 1, nowMs + 1] }, false],
-    ["a call that nobody has answered", { wait: ["c", 1], modifiedAtMs: 0 }, false],
-    ["a call whose answer woke nobody", { wait: ["c", 1], notes: [["n", 1, null]], modifiedAtMs: 0 }, true],
-    ["a call whose answer has just come", { wait: ["c", 1], notes: [["n", 1, null]] }, false],
+    ["a sleep long over", { wait: { kind: "sleep", command: 1, dueAtMs: nowMs - 3 * MINUTE_MS } }, true],
+    ["a sleep not over", { wait: { kind: "sleep", command: 1, dueAtMs: nowMs + 1 } }, false],
+    ["a call that nobody has answered", { wait: { kind: "call", command: 1 }, modifiedAtMs: 0 }, false],
+    [
+      "a call whose answer woke nobody",
+      {
+        wait: { kind: "call", command: 1 },
+        notes: [{ kind: "completion", command: 1, outcome: null }],
+        modifiedAtMs: 0,
+      },
+      true,
+    ],
+    [
+      "a call whose answer has just come",
+      { wait: { kind: "call", command: 1 }, notes: [{ kind: "completion", command: 1, outcome: null }] },
+      false,
+    ],
     ["a pause", { status: "paused", modifiedAtMs: 0 }, false],
     ["an end", { status: "completed", modifiedAtMs: 0 }, false],
   ])("overdue: %s", (_, fields, expected) => {

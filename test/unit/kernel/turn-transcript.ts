@@ -1,6 +1,6 @@
 /** A turn machine with the test in the handler's part. It records what the machine tells the handler. */
-import type { CallEntry, CommandEntry, Entry, Note } from "../../../lib/model/entry.ts";
-import { type Step, Turn } from "../../../lib/turn/turn-machine.ts";
+import type { CallEntry, CommandEntry, Entry, Note, SignalKey } from "../../../lib/model/entry.ts";
+import { type Step, TurnMachine } from "../../../lib/turn/turn-machine.ts";
 import type { Value } from "../../../lib/model/value.ts";
 
 export interface Script {
@@ -10,7 +10,7 @@ export interface Script {
 }
 
 export class TurnTranscript {
-  readonly turn: Turn;
+  readonly turn: TurnMachine;
   /** What the machine told the code, in order. */
   readonly told: string[] = [];
   /** Whether the code awaits anything that a cancellation can reject. */
@@ -19,7 +19,7 @@ export class TurnTranscript {
   open: CallEntry[] = [];
 
   constructor({ log = [], notes = [], carried = [] }: Script = {}) {
-    this.turn = new Turn({
+    this.turn = new TurnMachine({
       log,
       notes,
       carried,
@@ -35,11 +35,11 @@ export class TurnTranscript {
   /** Issues a command. Its completion is recorded as `number: value @event`. */
   issue(entry: CommandEntry): CommandEntry | undefined {
     const tell = ({ value, at }: { value: Value; at: number }) =>
-      void this.told.push(`${entry[1]}: ${show(value)} @${at}`);
+      void this.told.push(`${entry.command}: ${show(value)} @${at}`);
     return this.turn.issue(entry, tell).recorded;
   }
 
-  onSignal(key: Value): void {
+  onSignal(key: SignalKey): void {
     this.turn.onSignal(
       key,
       ({ value, at }) => void this.told.push(`signal ${show(key)}: ${show(value)} @${at}`),
@@ -64,12 +64,3 @@ export class TurnTranscript {
 
 const show = (value: Value): string =>
   value instanceof Uint8Array ? new TextDecoder().decode(value) : JSON.stringify(value);
-
-export const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
-
-export const call = (command: number, id = ""): CallEntry => [
-  "c",
-  command,
-  id,
-  ["Service", "handler", null, bytes("in"), {}, null, null, null, 7, 0],
-];

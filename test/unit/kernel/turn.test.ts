@@ -1,110 +1,104 @@
 /** The turn machine: events in, exact entries out. */
 import { describe, expect, test } from "vitest";
-import type { Entry } from "../../../lib/model/entry.ts";
+import type { CallEntry, CommandEntry, Entry } from "../../../lib/model/entry.ts";
 import { JournalMismatchError } from "../../../lib/errors.ts";
-import { bytes, call, TurnTranscript } from "./turn-transcript.ts";
+import {
+  bytes,
+  call,
+  cancellation,
+  cancelled,
+  clear,
+  completion,
+  get,
+  run,
+  set,
+  signal,
+  signalled,
+  sleep,
+} from "../../support/entries.ts";
+import { TurnTranscript } from "./turn-transcript.ts";
 
-const idIn = (entry: Entry): string => (entry[0] === "c" ? entry[2] : "no call");
+const idIn = (entry: Entry): string => (entry.kind === "call" ? entry.callee : "no call");
 
 describe("live", () => {
   test("a run and a read have one entry, when they complete; other commands are pending at once", () => {
     const t = new TurnTranscript();
-    t.issue(["r", 0, "step", null]);
-    t.issue(["g", 1, "key", null]);
-    t.issue(["s", 2, "key", bytes("v")]);
-    t.issue(["z", 3, 100, "nap"]);
-    expect(t.turn.pending()).toEqual([
-      ["s", 2, "key", bytes("v")],
-      ["z", 3, 100, "nap"],
-    ]);
-    t.turn.finish(["g", 1, "key", bytes("old")]);
-    t.turn.finish(["r", 0, "step", bytes("1")]);
+    t.issue(run(0, "step"));
+    t.issue(get(1, "key"));
+    t.issue(set(2, "key", bytes("v")));
+    t.issue(sleep(3, 100, "nap"));
+    expect(t.turn.pending()).toEqual([set(2, "key", bytes("v")), sleep(3, 100, "nap")]);
+    t.turn.finish(get(1, "key", bytes("old")));
+    t.turn.finish(run(0, "step", bytes("1")));
     expect(t.told).toEqual(["1: old @1", "0: 1 @2"]);
-    expect(t.turn.pending().slice(2)).toEqual([
-      ["g", 1, "key", bytes("old")],
-      ["r", 0, "step", bytes("1")],
-    ]);
+    expect(t.turn.pending().slice(2)).toEqual([get(1, "key", bytes("old")), run(0, "step", bytes("1"))]);
     expect(t.turn.step()).toBe("idle");
   });
 
-  test.each<[string, Entry[], boolean]>([
-    ["a result", [["r", 0, "step", null]], true],
-    ["a set", [["s", 0, "key", bytes("v")]], true],
-    ["a clear", [["d", 0, "key"]], true],
+  test.each<[string, [CommandEntry], boolean]>([
+    ["a result", [run(0, "step")], true],
+    ["a set", [set(0, "key", bytes("v"))], true],
+    ["a clear", [clear(0, "key")], true],
     ["a call", [call(0)], true],
-    ["a read", [["g", 0, "key", null]], false],
-    ["a sleep", [["z", 0, 1, ""]], false],
-    ["an awakeable", [["a", 0, 17]], false],
+    ["a read", [get(0, "key")], false],
+    ["a sleep", [sleep(0, 1)], false],
+    ["an awakeable", [signal(0, 17)], false],
   ])("J2, R4: %s must be appended before anything goes out: %#", (_, [entry], must) => {
     const t = new TurnTranscript();
-    if (!entry) return;
-    t.issue(entry as ["r", 0, string, null]);
-    if (entry[0] === "r" || entry[0] === "g") t.turn.finish([entry[0], 0, entry[2], bytes("v")]);
+    t.issue(entry);
+    if (entry.kind === "run") t.turn.finish({ ...entry, outcome: bytes("v") });
+    if (entry.kind === "get") t.turn.finish({ ...entry, value: bytes("v") });
     expect(t.turn.mustAppend).toBe(must);
   });
 
   test("R4: reads are not appended with the completion", () => {
     const t = new TurnTranscript();
-    t.issue(["g", 0, "key", null]);
-    t.turn.finish(["g", 0, "key", bytes("v")]);
-    t.issue(["s", 1, "key", bytes("w")]);
-    expect(t.turn.pending(true)).toEqual([["s", 1, "key", bytes("w")]]);
+    t.issue(get(0, "key"));
+    t.turn.finish(get(0, "key", bytes("v")));
+    t.issue(set(1, "key", bytes("w")));
+    expect(t.turn.pending(true)).toEqual([set(1, "key", bytes("w"))]);
     expect(t.turn.pending()).toHaveLength(2);
   });
 
   test("an append empties what is pending; numbers go on", () => {
     const t = new TurnTranscript();
-    t.issue(["s", 0, "key", bytes("v")]);
+    t.issue(set(0, "key", bytes("v")));
     t.turn.appended([]);
     expect([t.turn.pending(), t.turn.nextCommand, t.turn.mustAppend]).toEqual([[], 1, false]);
-    expect(() => t.issue(["s", 3, "key", bytes("w")])).toThrow(/issued as number 1/);
+    expect(() => t.issue(set(3, "key", bytes("w")))).toThrow(/issued as number 1/);
   });
 
   test("a timer of this turn completes a sleep once; its note comes too late", () => {
-    const t = new TurnTranscript({ carried: [["n", 0, null]] });
-    t.issue(["z", 0, 100, ""]);
+    const t = new TurnTranscript({ carried: [completion(0)] });
+    t.issue(sleep(0, 100));
     t.turn.finishFromOutside(0, null);
     t.turn.finishFromOutside(0, null);
     expect(t.run()).toBe("idle");
     expect(t.told).toEqual(["0: null @1"]);
-    expect(t.turn.pending()).toEqual([
-      ["z", 0, 100, ""],
-      ["n", 0, null],
-    ]);
+    expect(t.turn.pending()).toEqual([sleep(0, 100), completion(0)]);
   });
 });
 
 describe("notes", () => {
   test("R9: they are taken one at a time, the list's first, and enter the log in that order", () => {
-    const t = new TurnTranscript({ notes: [["n", 1, null]], carried: [["n", 0, bytes("reply")]] });
+    const t = new TurnTranscript({ notes: [completion(1)], carried: [completion(0, bytes("reply"))] });
     t.issue(call(0));
-    t.issue(["z", 1, 100, ""]);
+    t.issue(sleep(1, 100));
     expect(t.step()).toEqual(["delivered", "1: null @1"]);
     expect(t.step()).toEqual(["delivered", "0: reply @2"]);
     expect(t.step()).toEqual(["idle"]);
-    expect(t.turn.pending().slice(2)).toEqual([
-      ["n", 1, null],
-      ["n", 0, bytes("reply")],
-    ]);
+    expect(t.turn.pending().slice(2)).toEqual([completion(1), completion(0, bytes("reply"))]);
     expect(t.turn.taken).toBe(1);
   });
 
   test("what the log has seen is no news, and is dropped from the list", () => {
     const t = new TurnTranscript({
-      log: [
-        ["z", 0, 100, ""],
-        ["n", 0, null],
-        ["a", 1, 17],
-        ["i", 17, "uid", bytes("v")],
-      ],
-      notes: [
-        ["n", 0, null],
-        ["i", 17, "uid", bytes("v")],
-      ],
+      log: [sleep(0, 100), completion(0), signal(1, 17), signalled(17, "uid", bytes("v"))],
+      notes: [completion(0), signalled(17, "uid", bytes("v"))],
     });
-    t.issue(["z", 0, 100, ""]);
+    t.issue(sleep(0, 100));
     expect(t.step()).toEqual(["delivered", "0: null @1"]);
-    t.issue(["a", 1, 17]);
+    t.issue(signal(1, 17));
     t.onSignal(17);
     expect(t.step()).toEqual(["delivered", "signal 17: v @2"]);
     expect(t.run()).toBe("idle");
@@ -112,9 +106,9 @@ describe("notes", () => {
   });
 
   test("a note for a recorded command that is not issued yet waits for it", () => {
-    const t = new TurnTranscript({ log: [["z", 0, 100, ""]], carried: [["n", 0, null]] });
+    const t = new TurnTranscript({ log: [sleep(0, 100)], carried: [completion(0)] });
     expect(t.step()).toEqual(["stalled"]);
-    t.issue(["z", 0, 100, ""]);
+    t.issue(sleep(0, 100));
     expect(t.run()).toBe("idle");
     expect(t.told).toEqual(["0: null @1"]);
   });
@@ -123,20 +117,17 @@ describe("notes", () => {
     const t = new TurnTranscript();
     t.issue(call(0));
     expect(t.step()).toEqual(["idle"]);
-    t.turn.appended([["n", 0, bytes("quick")]]);
+    t.turn.appended([completion(0, bytes("quick"))]);
     expect(t.step()).toEqual(["delivered", "0: quick @1"]);
-    expect(t.turn.pending()).toEqual([["n", 0, bytes("quick")]]);
+    expect(t.turn.pending()).toEqual([completion(0, bytes("quick"))]);
   });
 
   test("a suspension that was refused leaves the notes taken so far consumed", () => {
-    const t = new TurnTranscript({ notes: [["n", 0, null]] });
-    t.issue(["z", 0, 1, ""]);
-    t.issue(["z", 1, 2, ""]);
+    const t = new TurnTranscript({ notes: [completion(0)] });
+    t.issue(sleep(0, 1));
+    t.issue(sleep(1, 2));
     t.run();
-    t.turn.notesAre([
-      ["n", 0, null],
-      ["n", 1, null],
-    ]);
+    t.turn.notesAre([completion(0), completion(1)]);
     expect(t.run()).toBe("idle");
     expect(t.told).toEqual(["0: null @1", "1: null @2"]);
     expect(t.turn.taken).toBe(2);
@@ -145,15 +136,15 @@ describe("notes", () => {
   test("signals wait in line by their name, whether they come early or late", () => {
     const t = new TurnTranscript({
       carried: [
-        ["i", "a", "1", bytes("first")],
-        ["i", "b", "2", bytes("other")],
-        ["i", "a", "3", bytes("second")],
+        signalled("a", "1", bytes("first")),
+        signalled("b", "2", bytes("other")),
+        signalled("a", "3", bytes("second")),
       ],
     });
-    t.issue(["a", 0, "a"]);
+    t.issue(signal(0, "a"));
     t.onSignal("a");
     t.run();
-    t.issue(["a", 1, "a"]);
+    t.issue(signal(1, "a"));
     t.onSignal("a");
     t.onSignal("a");
     expect(t.told).toEqual(['signal "a": first @1', 'signal "a": second @3']);
@@ -162,7 +153,7 @@ describe("notes", () => {
   });
 
   test("a signal's name is not taken for an awakeable's number", () => {
-    const t = new TurnTranscript({ carried: [["i", "17", "u", bytes("signal")]] });
+    const t = new TurnTranscript({ carried: [signalled("17", "u", bytes("signal"))] });
     t.onSignal(17);
     expect(t.run()).toBe("idle");
     expect(t.told).toEqual([]);
@@ -171,26 +162,23 @@ describe("notes", () => {
 
 describe("cancellation", () => {
   test("it waits until something is awaited, and takes the open calls with it", () => {
-    const t = new TurnTranscript({ carried: [["x", "uid"]] });
+    const t = new TurnTranscript({ carried: [cancellation("uid")] });
     const made = call(0);
     t.issue(made);
     t.open = [made];
     expect(t.step()).toEqual(["idle"]);
     t.awaits = true;
     expect(t.step()).toEqual(["delivered", "cancelled"]);
-    made[2] = "callee";
+    made.callee = "callee";
     t.turn.fillCancelled();
-    expect(t.turn.pending()).toEqual([call(0, "callee"), ["x", "uid", ["callee"]]]);
+    expect(t.turn.pending()).toEqual([call(0, "callee"), cancelled("uid", ["callee"])]);
     expect(t.turn.mustAppend).toBe(true);
   });
 
   test("one that comes twice is delivered once; another one is another", () => {
     const t = new TurnTranscript({
-      notes: [["x", "one"]],
-      carried: [
-        ["x", "one"],
-        ["x", "two"],
-      ],
+      notes: [cancellation("one")],
+      carried: [cancellation("one"), cancellation("two")],
     });
     t.awaits = true;
     expect(t.step()).toEqual(["delivered", "cancelled"]);
@@ -199,25 +187,18 @@ describe("cancellation", () => {
     expect(t.step()).toEqual(["delivered", "cancelled"]);
     t.awaits = true;
     expect(t.step()).toEqual(["idle"]);
-    expect(t.turn.pending()).toEqual([
-      ["x", "one", []],
-      ["x", "two", []],
-    ]);
+    expect(t.turn.pending()).toEqual([cancelled("one"), cancelled("two")]);
   });
 
   test("on replay it is delivered where the log has it", () => {
     const t = new TurnTranscript({
-      log: [
-        ["z", 0, 1, ""],
-        ["x", "uid", []],
-        ["r", 1, "undo", bytes("1")],
-      ],
+      log: [sleep(0, 1), cancelled("uid"), run(1, "undo", bytes("1"))],
     });
-    t.issue(["z", 0, 1, ""]);
+    t.issue(sleep(0, 1));
     expect(t.step()).toEqual(["stalled"]);
     t.awaits = true;
     expect(t.step()).toEqual(["delivered", "cancelled"]);
-    t.issue(["r", 1, "undo", null]);
+    t.issue(run(1, "undo"));
     expect(t.step()).toEqual(["delivered", "1: 1 @2"]);
     expect(t.turn.replaying).toBe(false);
   });
@@ -225,22 +206,22 @@ describe("cancellation", () => {
 
 describe("replay", () => {
   const log: Entry[] = [
-    ["r", 1, "b", bytes("B")],
-    ["s", 2, "key", bytes("v")],
-    ["r", 0, "a", bytes("A")],
-    ["z", 3, 100, "nap"],
-    ["n", 3, null],
+    run(1, "b", bytes("B")),
+    set(2, "key", bytes("v")),
+    run(0, "a", bytes("A")),
+    sleep(3, 100, "nap"),
+    completion(3),
   ];
 
   test("events come one by one, in the log's order, and nothing is pending", () => {
     const t = new TurnTranscript({ log });
     expect(t.turn.replaying).toBe(true);
-    t.issue(["r", 0, "a", null]);
-    t.issue(["r", 1, "b", null]);
+    t.issue(run(0, "a"));
+    t.issue(run(1, "b"));
     expect(t.step()).toEqual(["delivered", "1: B @1"]);
-    t.issue(["s", 2, "key", bytes("v")]);
+    t.issue(set(2, "key", bytes("v")));
     expect(t.step()).toEqual(["delivered", "0: A @2"]);
-    expect(t.issue(["z", 3, 555, "nap"])).toEqual(["z", 3, 100, "nap"]);
+    expect(t.issue(sleep(3, 555, "nap"))).toEqual(sleep(3, 100, "nap"));
     expect(t.turn.replaying).toBe(true);
     expect(t.step()).toEqual(["delivered", "3: null @3"]);
     expect([t.turn.replaying, t.turn.pending(), t.step()]).toEqual([false, [], ["idle"]]);
@@ -248,7 +229,7 @@ describe("replay", () => {
 
   test("an event of a command that was not issued yet stalls", () => {
     const t = new TurnTranscript({ log });
-    t.issue(["r", 0, "a", null]);
+    t.issue(run(0, "a"));
     expect(t.step()).toEqual(["stalled"]);
     expect(t.turn.stalled().message).toMatch(
       /operation 1 of 4 recorded: the journal recorded run "b".*came to rest/,
@@ -257,16 +238,16 @@ describe("replay", () => {
 
   test("D1: another command is a mismatch", () => {
     const t = new TurnTranscript({ log });
-    expect(() => t.issue(["r", 0, "x", null])).toThrow(JournalMismatchError);
-    expect(() => new TurnTranscript({ log }).issue(["z", 0, 1, "a"])).toThrow(
+    expect(() => t.issue(run(0, "x"))).toThrow(JournalMismatchError);
+    expect(() => new TurnTranscript({ log }).issue(sleep(0, 1, "a"))).toThrow(
       /recorded run "a".*now does sleep "a"/,
     );
   });
 
   test("D1: the end before the log's is a mismatch", () => {
     const t = new TurnTranscript({ log });
-    t.issue(["r", 0, "a", null]);
-    t.issue(["r", 1, "b", null]);
+    t.issue(run(0, "a"));
+    t.issue(run(1, "b"));
     t.run();
     expect(() => t.turn.pending(true)).toThrow(
       /operation 2 of 4 recorded: the journal recorded set "key".*code ends/,
@@ -274,9 +255,9 @@ describe("replay", () => {
   });
 
   test("the log ends in a command: live at once", () => {
-    const t = new TurnTranscript({ log: [["s", 0, "key", bytes("v")]] });
+    const t = new TurnTranscript({ log: [set(0, "key", bytes("v"))] });
     expect(t.turn.replaying).toBe(true);
-    t.issue(["s", 0, "key", bytes("v")]);
+    t.issue(set(0, "key", bytes("v")));
     expect(t.step()).toEqual(["idle"]);
     expect([t.turn.replaying, t.turn.pending()]).toEqual([false, []]);
   });
@@ -288,8 +269,8 @@ describe("replay", () => {
     const ids: string[] = [];
     live.turn.onRecorded(0, (entry) => void ids.push(idIn(entry)));
     expect([live.turn.awaitsRecord, live.turn.canTell, live.turn.tell()]).toEqual([true, false, false]);
-    const pending = live.turn.pending() as [ReturnType<typeof call>, ReturnType<typeof call>];
-    [pending[0][2], pending[1][2]] = ["one", "two"];
+    const [one, two] = live.turn.pending() as [CallEntry, CallEntry];
+    [one.callee, two.callee] = ["one", "two"];
     live.turn.appended([]);
     live.turn.onRecorded(1, (entry) => void ids.push(idIn(entry)));
     expect([live.turn.awaitsRecord, live.turn.canTell, ids]).toEqual([false, true, []]);
@@ -303,8 +284,8 @@ describe("replay", () => {
 
   test("D1: on replay an id is told when it is asked for, whatever the log has yet to deliver", () => {
     const ids: string[] = [];
-    const t = new TurnTranscript({ log: [["n", 0, null], call(1, "one"), call(2, "two")] });
-    t.issue(["z", 0, 5, ""]);
+    const t = new TurnTranscript({ log: [completion(0), call(1, "one"), call(2, "two")] });
+    t.issue(sleep(0, 5));
     t.issue(call(1));
     t.issue(call(2));
     t.turn.onRecorded(2, (entry) => void ids.push(idIn(entry)));

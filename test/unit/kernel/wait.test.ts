@@ -1,13 +1,15 @@
 /** Wait trees: an invocation is woken when awaiting can end, not before. */
 import { expect, test } from "vitest";
-import type { Note } from "../../../lib/model/entry.ts";
-import { canProgress, leavesOf, type Wait } from "../../../lib/model/wait.ts";
+import { decodeNotes } from "../../../lib/model/entry.ts";
+import type { Value } from "../../../lib/model/value.ts";
+import { canProgress, decodeWait, encodeWait, leavesOf } from "../../../lib/model/wait.ts";
 
-const reply = (command: number): Note => ["n", command, new Uint8Array(0)];
-const failure = (command: number): Note => ["n", command, [500, "no"]];
-const c = (command: number): Wait => ["c", command];
+// Trees and notes are written as they are stored: that is the shortest.
+const reply = (command: number): Value => ["n", command, new Uint8Array(0)];
+const failure = (command: number): Value => ["n", command, [500, "no"]];
+const c = (command: number): Value => ["c", command];
 
-test.each<[string, Wait, Note[], boolean]>([
+test.each<[string, Value, Value[], boolean]>([
   ["a leaf", c(1), [reply(1)], true],
   ["another one's reply", c(1), [reply(2)], false],
   ["a sleep", ["z", 3, 99], [["n", 3, null]], true],
@@ -41,23 +43,37 @@ test.each<[string, Wait, Note[], boolean]>([
   ["map: not before its part", ["~", [c(1)]], [], false],
   ["orTimeout: the sleep", ["race", [c(1), ["~", [["z", 2, 9]]]]], [["n", 2, null]], true],
 ])("%s", (_, wait, notes, expected) => {
-  expect(canProgress(wait, notes)).toBe(expected);
+  expect(canProgress(decodeWait(wait), decodeNotes(notes))).toBe(expected);
 });
 
 test("leaves, in order", () => {
-  const wait: Wait = [
+  const stored: Value = [
     "all",
     [
       ["race", [c(1), ["z", 2, 9]]],
       ["~", [["i", 17]]],
       ["p", 4, "x"],
+      ["h", 5, "id"],
     ],
   ];
+  const wait = decodeWait(stored);
+  expect(encodeWait(wait)).toEqual(stored);
   expect(leavesOf(wait)).toEqual([
-    ["c", 1],
-    ["z", 2, 9],
-    ["i", 17],
-    ["p", 4, "x"],
+    { kind: "call", command: 1 },
+    { kind: "sleep", command: 2, dueAtMs: 9 },
+    { kind: "signal", signal: 17 },
+    { kind: "promise.get", command: 4, name: "x" },
+    { kind: "attach", command: 5, id: "id" },
   ]);
-  expect(leavesOf(["race", []])).toEqual([]);
+  expect(leavesOf(decodeWait(["race", []]))).toEqual([]);
+});
+
+test.each<[Value, RegExp]>([
+  ["race", /unknown leaf of a wait tree: "race"/],
+  [["race"], /unknown leaf of a wait tree/],
+  [["each", []], /unknown leaf of a wait tree/],
+  [["all", [["z", 1]]], /malformed leaf of a wait tree of kind "sleep": field "dueAtMs" is missing/],
+])("what is no tree is refused: %j", (stored, message) => {
+  expect(() => decodeWait(stored)).toThrow(message);
+  expect(() => decodeWait(stored)).toThrow(TypeError);
 });

@@ -10,6 +10,7 @@ import type { DispatcherPorts } from "../../../runtime/dispatcher/delivery.ts";
 import { repeatLastOutputs } from "../../../lib/store/last-outputs.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { systemEntropy } from "../../../lib/entropy.ts";
+import { completion } from "../../support/entries.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 
 const target = invocationId("Work", undefined, childUnique("inv_parent", 0, 1));
@@ -69,7 +70,7 @@ test("a completed one answers, each time the same", async () => {
   await put({ s: "completed", x: [418, "failed"], e: Date.now() + 60_000 });
   await attachment.handle(attach);
   await attachment.handle(attach);
-  const note = ["n", 4, [418, "failed"]];
+  const note = completion(4, [418, "failed"]);
   const reply = { group: caller, message: { kind: "notify", id: caller, incarnation: 0, note } };
   expect(messages()).toEqual([reply, reply]);
 });
@@ -79,7 +80,7 @@ test.each(["absent", "expired"])("an %s one is 404", async (kind) => {
   if (kind === "expired") await put({ s: "completed", x: null, e: Date.now() - 1 });
   await attachment.handle(attach);
   expect(messages()).toMatchObject([
-    { group: caller, message: { note: ["n", 4, [404, `invocation not found: ${target}`]] } },
+    { group: caller, message: { note: completion(4, [404, `invocation not found: ${target}`]) } },
   ]);
 });
 
@@ -92,7 +93,7 @@ test("an absent exclusive one is first looked for behind its own group, where de
   await attachment.handle(messages()[0]?.message as Attach);
   expect(messages()[1]).toMatchObject({
     group: caller,
-    message: { note: ["n", 4, [404, expect.anything()]] },
+    message: { note: completion(4, [404, expect.anything()]) },
   });
 });
 
@@ -100,7 +101,7 @@ test("what cannot be attached to at all is the caller's failure, not the target'
   const { attachment, messages } = world();
   expect(await attachment.refuse(attach, "unreadable")).toBe("done");
   expect(messages()).toMatchObject([
-    { group: caller, message: { note: ["n", 4, [500, expect.anything()]] } },
+    { group: caller, message: { note: completion(4, [500, expect.anything()]) } },
   ]);
 });
 
