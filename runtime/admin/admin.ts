@@ -1,16 +1,13 @@
 /**
- * The admin API, over ports: Restate's paths and bodies where it has them, and for what Restate answers in SQL
- * (invocations, journals, state) plain JSON with the names of its columns. Reads are strong, save for lists.
+ * The admin API, over ports.
+ *
+ * Job: routes requests and turns errors into answers. Paths and bodies are Restate's. Restate answers some questions in SQL
+ * (invocations, journals, state). Here they are answered in plain JSON, with the names of its columns. Reads are strongly
+ * consistent, except for lists.
  */
 import { OperationalError } from "../../lib/errors.ts";
-import {
-  emptyResponse,
-  type HttpRequest,
-  type HttpResponse,
-  jsonResponse,
-  segmentsOf,
-} from "../http/message.ts";
-import { match, route, type Route } from "../http/router.ts";
+import { emptyResponse, type HttpRequest, type HttpResponse, jsonResponse } from "../http/message.ts";
+import { match, route, type Route, segmentsOf } from "../http/router.ts";
 import { operateOnMany } from "./bulk.ts";
 import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
 import { deleteDeployment, moveDeployment, registerDeployment } from "./deployment.ts";
@@ -19,7 +16,10 @@ import { describeInvocation, describeJournal, listInvocations } from "./invocati
 import { type InvocationIndex, ScanningIndex } from "./invocation-index.ts";
 import { ListedInvocations } from "./listed-invocations.ts";
 import { describeOpenApi } from "./openapi.ts";
-import type { AdminPorts, Exchange, Handling } from "./ports.ts";
+import type { AdminExchange, AdminOptions, AdminPorts, Handling } from "./ports.ts";
+import { purgeInvocation, purgeJournal } from "./purge.ts";
+import { restartInvocation } from "./restart.ts";
+import { configureService } from "./service-config.ts";
 import {
   describeDeployment,
   describeHandler,
@@ -27,23 +27,13 @@ import {
   listDeployments,
   listHandlers,
   listServices,
-} from "./registry.ts";
-import { purgeInvocation, purgeJournal } from "./purge.ts";
-import { restartInvocation } from "./restart.ts";
-import { configureService } from "./service-config.ts";
+} from "./services.ts";
 import { clearState, describeState, listKeys, replaceState } from "./state.ts";
 
-export interface AdminOptions {
-  /** Of this software. */
-  readonly version: string;
-  /** Where clients reach the ingress. */
-  readonly ingressEndpoint: string;
-}
-
-/** Of Restate's admin API, as far as its paths are served here. */
+/** The versions of Restate's admin API whose paths are served here. */
 const ADMIN_API_VERSIONS = { min_admin_api_version: 2, max_admin_api_version: 4 } as const;
 
-const ROUTES: readonly Route<Exchange, Handling>[] = [
+const ROUTES: readonly Route<AdminExchange, Handling>[] = [
   route("GET", "/health", async () => emptyResponse(200)),
   route("GET", "/version", version),
   route("GET", "/cluster-health", clusterHealth),
@@ -75,7 +65,7 @@ const ROUTES: readonly Route<Exchange, Handling>[] = [
   route("PATCH", "/invocations/:id/purge", (x, { id }) => purgeInvocation(x, id)),
   route("PATCH", "/invocations/:id/purge-journal", (x, { id }) => purgeJournal(x, id)),
   route("POST", "/invocations/:operation", (x, { operation }) => operateOnMany(x, operation)),
-  // The path by which Restate's UI and CLI reach several invocations at once.
+  // Restate's UI and CLI use this path for several invocations at once.
   route("POST", "/internal/invocations_batch_operations/:operation", (x, { operation }) =>
     operateOnMany(x, operation),
   ),
@@ -86,14 +76,14 @@ export class Admin {
   readonly #ports: AdminPorts;
   readonly #index: InvocationIndex;
   readonly #scan: InvocationIndex;
-  readonly #version: Exchange["version"];
+  readonly #options: AdminOptions;
 
   constructor(ports: AdminPorts, options: AdminOptions) {
     this.#ports = ports;
     this.#scan = new ScanningIndex(ports);
     const { listing } = ports;
     this.#index = listing ? new ListedInvocations(ports, listing, this.#scan) : this.#scan;
-    this.#version = options;
+    this.#options = options;
   }
 
   /** Answers every request; never rejects. `HEAD`: what `GET` would answer, without its body. */
@@ -104,9 +94,9 @@ export class Admin {
   }
 
   async #answer(request: HttpRequest): Promise<HttpResponse> {
-    const [ports, index, scan] = [this.#ports, this.#index, this.#scan];
+    const [ports, index, scan, options] = [this.#ports, this.#index, this.#scan, this.#options];
     try {
-      return await dispatch({ ports, index, scan, request, version: this.#version });
+      return await dispatch({ ports, index, scan, options, request });
     } catch (error) {
       return errorResponse(this.#refusal(error, request));
     }
@@ -124,15 +114,15 @@ export class Admin {
   }
 }
 
-async function dispatch(exchange: Exchange): Handling {
+async function dispatch(exchange: AdminExchange): Handling {
   const { method, path } = exchange.request;
   const decoded = segmentsOf(path);
   if (!decoded) throw badField("path", "bad percent-encoding");
   const segments = withoutVersion(decoded);
   const found = match(ROUTES, method, segments);
-  if (found.kind === "found") return found.run(exchange);
-  if (found.kind === "not-found") throw new AdminError(404, "not found");
-  throw new AdminError(405, "method not allowed", { allow: [...new Set(found.allow)].join(", ") });
+  if (found.run) return found.run(exchange);
+  if (found.allow.length === 0) throw new AdminError(404, "not found");
+  throw new AdminError(405, "method not allowed", { allow: found.allow.join(", ") });
 }
 
 /** Restate's own tools put a version before the path. */
@@ -145,22 +135,22 @@ function withoutVersion(segments: string[]): string[] {
   throw new AdminError(400, text);
 }
 
-/** There is no cluster: what is asked here answers, or nothing does. */
+/** There is no cluster with members: if this is answered, all is well. */
 async function clusterHealth(): Handling {
   return jsonResponse(200, { cluster_name: "perdure", metadata_cluster_health: { members: [] } });
 }
 
-async function version({ version: { version: own, ingressEndpoint } }: Exchange): Handling {
+async function version({ options }: AdminExchange): Handling {
   return jsonResponse(200, {
-    version: own,
+    version: options.version,
     ...ADMIN_API_VERSIONS,
-    ingress_endpoint: ingressEndpoint,
+    ingress_endpoint: options.ingressEndpoint,
     features: {},
   });
 }
 
-/** The older way, `?mode=cancel|kill|purge`: 202 where the others are 200 or 202. */
-async function deleteInvocation(exchange: Exchange, id: string): Handling {
+/** The older way, `?mode=cancel|kill|purge`: 202, where the newer paths answer 200 or 202. */
+async function deleteInvocation(exchange: AdminExchange, id: string): Handling {
   const mode = exchange.request.query.get("mode") ?? "cancel";
   const operation = MODES.get(mode.toLowerCase());
   if (!operation) throw badField("query parameter 'mode'", `'${mode}' is none of cancel, kill, purge`);

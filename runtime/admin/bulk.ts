@@ -8,7 +8,7 @@ import { type HttpResponse, jsonResponse, parseJsonObject } from "../http/messag
 import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
 import { AdminError, badField } from "./error.ts";
 import { filterOf, listed, numberIn } from "./invocation.ts";
-import type { Exchange, Handling } from "./ports.ts";
+import type { AdminExchange, Handling } from "./ports.ts";
 import { purgeInvocation, purgeJournal } from "./purge.ts";
 import { restartInvocation } from "./restart.ts";
 
@@ -16,7 +16,7 @@ const IDS_MAX = 1000;
 const FOUND_AT_ONCE = 100;
 const AT_ONCE = 16;
 
-type Operation = (exchange: Exchange, id: string) => Handling;
+type Operation = (exchange: AdminExchange, id: string) => Handling;
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
   ["cancel", cancelInvocation],
   ["kill", killInvocation],
@@ -37,7 +37,7 @@ interface Failed {
 }
 
 /** 200, whatever became of each; 400 for a body that says neither or both; 404 for an operation that there is not. */
-export async function operateOnMany(exchange: Exchange, name: string): Handling {
+export async function operateOnMany(exchange: AdminExchange, name: string): Handling {
   const operation = OPERATIONS.get(name);
   if (!operation) throw new AdminError(404, "not found");
   const body = parseJsonObject(exchange.request.body);
@@ -45,7 +45,7 @@ export async function operateOnMany(exchange: Exchange, name: string): Handling 
   const { ids, next } = await chosen(exchange, body);
   // An operation's own options (a deployment, a position) are given once, for all.
   const { request } = exchange;
-  const each: Exchange = { ...exchange, request: { ...request, query: optionsIn(request.query, body) } };
+  const each: AdminExchange = { ...exchange, request: { ...request, query: optionsIn(request.query, body) } };
   const succeeded: unknown[] = [];
   const failed: Failed[] = [];
   await eachAtOnce(ids, AT_ONCE, async (id) => {
@@ -68,7 +68,7 @@ function viewSuccess(id: string, { body }: HttpResponse): unknown {
 }
 
 async function chosen(
-  { index }: Exchange,
+  { index }: AdminExchange,
   { invocation_ids: ids, filter, limit, after }: Record<string, unknown>,
 ): Promise<{ readonly ids: readonly string[]; readonly next?: string }> {
   if ((ids === undefined) === (filter === undefined)) {

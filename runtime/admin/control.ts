@@ -20,13 +20,13 @@ import { failure } from "../../lib/model/outcome.ts";
 import { emptyResponse } from "../http/message.ts";
 import { AdminError, badField, conflict, doesNotExist, unknownInvocation } from "./error.ts";
 import { parseId, requireHead } from "./invocation.ts";
-import type { AdminPorts, Exchange, Handling } from "./ports.ts";
+import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
 import { nonce } from "../../lib/nonce.ts";
 
 const DELIVERY_ID_BYTES = 12;
 
 /** 202: it is delivered at the invocation's next await. 404 unknown, 409 completed. */
-export async function cancelInvocation({ ports }: Exchange, text: string): Handling {
+export async function cancelInvocation({ ports }: AdminExchange, text: string): Handling {
   const id = parseId(text);
   const { incarnation } = await openInvocation(ports, id);
   const note: CancellationNote = { kind: "cancellation", delivery: newUid(ports) };
@@ -36,7 +36,7 @@ export async function cancelInvocation({ ports }: Exchange, text: string): Handl
 }
 
 /** 200: it has ended, without running any more code, and its calls will. 202: so it will. 404 unknown, 409 completed. */
-export async function killInvocation({ ports }: Exchange, text: string): Handling {
+export async function killInvocation({ ports }: AdminExchange, text: string): Handling {
   const id = parseId(text);
   const { incarnation, stored } = await openInvocation(ports, id);
   await send(ports, { kind: "kill", id, incarnation }, newUid(ports));
@@ -48,7 +48,7 @@ export async function killInvocation({ ports }: Exchange, text: string): Handlin
 }
 
 /** 202 paused; 200 it was; 404 unknown; 409 completed or not begun. */
-export async function pauseInvocation({ ports }: Exchange, text: string): Handling {
+export async function pauseInvocation({ ports }: AdminExchange, text: string): Handling {
   const id = parseId(text);
   const { incarnation } = await requireHead(ports, id, cannotBePaused);
   const { won, head: now } = await pause(ports, id, incarnation);
@@ -64,7 +64,7 @@ const cannotBePaused = (id: InvocationId): AdminError => conflict(id, "is not ru
  * Leaves a pause, skips a back-off. `?deployment=keep|latest|{id}`: where a paused one goes on.
  * 200: it will go on. 404 unknown; 409 running or completed; 425 not begun; 400 bad deployment.
  */
-export async function resumeInvocation({ ports, request }: Exchange, text: string): Handling {
+export async function resumeInvocation({ ports, request }: AdminExchange, text: string): Handling {
   const id = parseId(text);
   const head = await requireHead(ports, id, notBegun);
   assertResumable(id, head);

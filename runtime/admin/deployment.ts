@@ -10,8 +10,8 @@ import { AdminError, doesNotExist } from "./error.ts";
 import { flagIn } from "./invocation.ts";
 import type { InvocationIndex } from "./invocation-index.ts";
 import { STATUS_VIEWS } from "./invocation-view.ts";
-import type { AdminRegistry, Exchange, Handling } from "./ports.ts";
-import { type ServiceOrigin, viewDeployment, viewRevisions, viewService } from "./service-view.ts";
+import type { AdminRegistry, AdminExchange, Handling } from "./ports.ts";
+import { type ServiceOrigin, viewDeployment, viewRevisions, viewService } from "./services.ts";
 
 /** Pages of the index that a removal looks through for pinned invocations. */
 const PAGES_MAX = 50;
@@ -30,7 +30,7 @@ const NOT_IMPLEMENTED = 501;
 
 /** 201 new, 200 known (as it is, or with `force` discovered anew). 400, 422 bad body; 409 META0006, META0017; 500
  * META0003, META0012, META0013, META0014; 501 nothing here can discover. */
-export async function registerDeployment({ ports, request }: Exchange): Handling {
+export async function registerDeployment({ ports, request }: AdminExchange): Handling {
   const wanted = wantedDeployment(request);
   const { deployment, known, info } = await register(ports, wanted).catch(refuse);
   const { id, services, sdkVersion } = deployment;
@@ -46,7 +46,7 @@ export async function registerDeployment({ ports, request }: Exchange): Handling
 }
 
 /** 200. Errors as for a registration; 404 unknown; 409 META0016 without `overwrite`. */
-export async function moveDeployment({ ports, request }: Exchange, id: string): Handling {
+export async function moveDeployment({ ports, request }: AdminExchange, id: string): Handling {
   const known = await ports.registry.deployment(id);
   if (!known) throw doesNotExist(`deployment '${id}'`);
   const moved = await move(ports, known, wantedMove(request, known)).catch(refuse);
@@ -67,7 +67,7 @@ const originOf = (deployment: Deployment, { name }: ServiceManifest): ServiceOri
 });
 
 /** 202; 404 unknown; 409, without `force=true`, while new invocations go there or older ones are pinned to it. */
-export async function deleteDeployment({ ports, index, request }: Exchange, id: string): Handling {
+export async function deleteDeployment({ ports, index, request }: AdminExchange, id: string): Handling {
   const { registry } = ports;
   const deployment = await registry.deployment(id);
   if (!deployment) throw doesNotExist(`deployment '${id}'`);

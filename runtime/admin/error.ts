@@ -25,7 +25,7 @@ export const doesNotExist = (what: string): AdminError =>
 export const unknownInvocation = (id: InvocationId): AdminError => doesNotExist(`invocation '${id}'`);
 export const badField = (where: string, reason: string): AdminError =>
   new AdminError(400, `The ${where} is invalid. Reason: ${reason}`);
-/** As {@link badField}, of what is not even of the right shape. */
+/** The same for a value that does not even have the right shape. */
 export const badShape = (where: string, reason: string): AdminError =>
   new AdminError(422, `The ${where} is invalid. Reason: ${reason}`);
 export const conflict = (id: InvocationId, text: string): AdminError =>

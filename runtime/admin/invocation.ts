@@ -11,7 +11,7 @@ import { type AdminError, badField, unknownInvocation } from "./error.ts";
 import type { FoundPage, InvocationFilter, InvocationIndex, TimeRange } from "./invocation-index.ts";
 import { STATUS_VIEWS, type StatusView, viewInvocation } from "./invocation-view.ts";
 import { type JournalOwner, viewEntry } from "./journal-view.ts";
-import type { AdminPorts, Exchange, Handling } from "./ports.ts";
+import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
 import { ValueLoader, viewOutcome } from "./value-view.ts";
 
 const LIST_LIMIT = 100;
@@ -42,7 +42,7 @@ export async function requireHead(
 }
 
 /** `?scan=true`: look at every head, whatever is indexed. */
-export async function listInvocations({ index, scan, request: { query } }: Exchange): Handling {
+export async function listInvocations({ index, scan, request: { query } }: AdminExchange): Handling {
   const limit = numberIn(query, "limit", { preset: LIST_LIMIT, min: 1, max: LIST_LIMIT_MAX });
   const after = query.get("after");
   const chosen = flagIn(query, "scan") ? scan : index;
@@ -121,13 +121,13 @@ export function numberIn(
   throw badField(`query parameter '${name}'`, `must be a number from ${min} to ${max}`);
 }
 
-export async function describeInvocation({ ports }: Exchange, text: string): Handling {
+export async function describeInvocation({ ports }: AdminExchange, text: string): Handling {
   const id = parseId(text);
   return jsonResponse(200, viewInvocation(id, await requireHead(ports, id)));
 }
 
 /** `?from=`: position of the first entry; `?limit=`. Values kept apart are loaded, up to a total. */
-export async function describeJournal({ ports, request: { query } }: Exchange, text: string): Handling {
+export async function describeJournal({ ports, request: { query } }: AdminExchange, text: string): Handling {
   const id = parseId(text);
   const { items } = ports;
   const from = numberIn(query, "from", { preset: 0, min: 0, max: JOURNAL_ENTRIES_MAX });

@@ -1,13 +1,13 @@
-/** `GET /services/{name}/openapi`: the ingress of one service in OpenAPI 3.1, with the paths that Restate's document has. */
+/** `GET /services/{name}/openapi`: the ingress of one service in OpenAPI 3.1, with the paths of Restate's document. */
 import type { HandlerManifest, RegisteredService } from "../../lib/model/manifest.ts";
 import { jsonResponse } from "../http/message.ts";
-import type { Exchange, Handling } from "./ports.ts";
-import { findService } from "./registry.ts";
+import type { AdminExchange, Handling } from "./ports.ts";
+import { findService } from "./services.ts";
 
 /** 200; 404 unknown. Private handlers are left out: the ingress does not take them. */
-export async function describeOpenApi({ ports, version }: Exchange, name: string): Handling {
+export async function describeOpenApi({ ports, options }: AdminExchange, name: string): Handling {
   const service = await findService(ports.registry, name);
-  return jsonResponse(200, openApiOf(service, version.ingressEndpoint));
+  return jsonResponse(200, openApiOf(service, options.ingressEndpoint));
 }
 
 function openApiOf(service: RegisteredService, ingress: string): object {
@@ -64,7 +64,7 @@ function pathsOf(service: RegisteredService, handler: HandlerManifest): Path[] {
   return [call, send, ...(["attach", "output"] as const).map((way) => later(service, handler, way, common))];
 }
 
-/** A result is asked for by the workflow's key, or by the idempotency key of its request. */
+/** How a result is asked for later: by the workflow's key, or by the idempotency key of the request. */
 function later(
   service: RegisteredService,
   handler: HandlerManifest,
@@ -92,7 +92,7 @@ function later(
   return [path, { get }];
 }
 
-/** No schema says that nothing is known; an empty schema takes anything. */
+/** Without a schema nothing is known of the input. The empty schema takes anything. */
 function bodyOf({ accept, inputJsonSchema }: HandlerManifest): object {
   const types = (accept ?? "application/json").split(",").map((type) => type.trim());
   const media = { schema: inputJsonSchema ?? {} };

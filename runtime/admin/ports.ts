@@ -14,25 +14,32 @@ export interface AdminRegistry extends DeploymentRegistry {
 
 export interface AdminPorts {
   readonly items: ItemStore;
-  /** Absent: to find an invocation every head is looked at. */
+  /** Absent: every head is read to find an invocation. */
   readonly listing?: Listing;
   readonly mailbox: Mailbox;
   readonly registry: AdminRegistry;
-  /** Absent: deployments are registered otherwise. */
+  /** Absent: deployments can be registered by another tool only. */
   readonly discoverer?: Discoverer;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
 }
 
+export interface AdminOptions {
+  /** Of this software. */
+  readonly version: string;
+  /** Where clients reach the ingress. */
+  readonly ingressEndpoint: string;
+}
+
 /** One request on its way through the admin API. */
-export interface Exchange {
+export interface AdminExchange {
   readonly ports: AdminPorts;
   readonly index: InvocationIndex;
-  /** Looks at every head. */
+  /** Reads every head. */
   readonly scan: InvocationIndex;
   readonly request: HttpRequest;
-  readonly version: { readonly version: string; readonly ingressEndpoint: string };
+  readonly options: AdminOptions;
 }
 
 export type Handling = Promise<HttpResponse>;

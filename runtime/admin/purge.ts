@@ -36,7 +36,7 @@ import { isChunkOfValue, itemNamesOf } from "../../lib/model/value-ref.ts";
 import { emptyResponse } from "../http/message.ts";
 import { type AdminError, conflict } from "./error.ts";
 import { parseId, requireHead } from "./invocation.ts";
-import type { AdminPorts, Exchange, Handling } from "./ports.ts";
+import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
 
 /** Beyond every entry of a log, and still eight digits. */
 const AFTER_ALL = JOURNAL_ENTRIES_MAX * 1000;
@@ -45,7 +45,7 @@ const DELETES_AT_ONCE = 25;
 const HELD_MS = 10 * 60 * 1000;
 
 /** 200; 404 unknown, expired or purged; 409 not completed. */
-export async function purgeInvocation({ ports }: Exchange, text: string): Handling {
+export async function purgeInvocation({ ports }: AdminExchange, text: string): Handling {
   const { id, head } = await requireCompleted(ports, text);
   await empty(ports, id, head, failure(410, "purged"));
   await removeItems(ports, id, undefined);
@@ -55,7 +55,7 @@ export async function purgeInvocation({ ports }: Exchange, text: string): Handli
 }
 
 /** 200: status and result stay. 404 unknown; 409 not completed. */
-export async function purgeJournal({ ports }: Exchange, text: string): Handling {
+export async function purgeJournal({ ports }: AdminExchange, text: string): Handling {
   const { id, head } = await requireCompleted(ports, text);
   await empty(ports, id, head);
   await removeItems(ports, id, head.outcome?.ok && "ref" in head.outcome ? head.outcome.ref : undefined);

@@ -28,7 +28,7 @@ import { deploymentOf } from "./control.ts";
 import { AdminError, badField, conflict } from "./error.ts";
 import { numberIn, parseId, requireHead } from "./invocation.ts";
 import { restartOrigin } from "./invocation-view.ts";
-import type { AdminPorts, Exchange, Handling } from "./ports.ts";
+import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
 import { nonce } from "../../lib/nonce.ts";
 
 const PAGE_BYTES_MAX = 128 * 1024;
@@ -37,7 +37,10 @@ const COPIES_AT_ONCE = 16;
 
 /** 200 `{new_invocation_id}`. 400 bad prefix or deployment; 404 unknown; 409 not completed; 410 the input or the journal
  * is gone; 422 a workflow; 425 not begun. */
-export async function restartInvocation({ ports, request: { query } }: Exchange, text: string): Handling {
+export async function restartInvocation(
+  { ports, request: { query } }: AdminExchange,
+  text: string,
+): Handling {
   const id = parseId(text);
   const head = await requireHead(ports, id, notBegun);
   await assertRestartable(ports, id, head);

@@ -1,14 +1,15 @@
 /**
- * `PATCH /services/{name}`: public, retentions and timeouts of the newest revision, until the next one. What is set here goes
- * for all handlers, whatever each declares, and for what is in flight on that revision. Readers cache: see `REGISTRY_CACHE_MS`.
+ * `PATCH /services/{name}`: sets whether the newest revision is public, its retentions and its timeouts, until the next revision.
+ *
+ * A setting holds for all handlers, whatever each declares, and for invocations that are in flight on that revision. Readers
+ * cache it for `REGISTRY_CACHE_MS`.
  */
 import { parseDuration } from "../../lib/duration.ts";
 import type { HandlerManifest, Options, ServiceManifest } from "../../lib/model/manifest.ts";
 import { jsonResponse, parseJsonObject } from "../http/message.ts";
 import { badField, badShape, doesNotExist } from "./error.ts";
-import type { Exchange, Handling } from "./ports.ts";
-import { findService } from "./registry.ts";
-import { viewService } from "./service-view.ts";
+import type { AdminExchange, Handling } from "./ports.ts";
+import { findService, viewService } from "./services.ts";
 
 const DURATIONS: Readonly<Record<string, keyof Options>> = {
   idempotency_retention: "idempotencyRetentionMs",
@@ -19,7 +20,7 @@ const DURATIONS: Readonly<Record<string, keyof Options>> = {
 };
 
 /** 200 with the service as it now is; 400 bad body; 404 unknown. */
-export async function configureService({ ports, request }: Exchange, name: string): Handling {
+export async function configureService({ ports, request }: AdminExchange, name: string): Handling {
   const body = parseJsonObject(request.body);
   if (!body) throw badField("request body", "must be a JSON object");
   const { type } = await findService(ports.registry, name);
@@ -35,7 +36,7 @@ function optionsIn(body: Record<string, unknown>, type: ServiceManifest["type"])
     const where = `request field '${field}'`;
     const option = Object.hasOwn(DURATIONS, field) ? DURATIONS[field] : undefined;
     if (option === undefined && field !== "public") throw badField(where, "is none that can be changed");
-    // Restate's tools send null for what is to stay.
+    // Restate's tools send null for a field that is to stay as it is.
     if (value === null) continue;
     if (option === undefined) {
       if (typeof value !== "boolean") throw badShape(where, "must be true or false");
@@ -51,7 +52,7 @@ function optionsIn(body: Record<string, unknown>, type: ServiceManifest["type"])
   return options;
 }
 
-/** A handler's own setting would go before its service's. */
+/** A handler's own setting is taken away, because it would win over its service's. */
 function withOptions(manifest: ServiceManifest, options: Options): ServiceManifest {
   const handlers = manifest.handlers.map((handler): HandlerManifest => {
     const { name, kind, ...rest } = handler;

@@ -25,8 +25,8 @@ import { emptyResponse, jsonResponse, parseJsonObject } from "../http/message.ts
 import type { Listing } from "../../lib/ports.ts";
 import { AdminError, badField, badShape } from "./error.ts";
 import { numberIn } from "./invocation.ts";
-import type { AdminPorts, Exchange, Handling } from "./ports.ts";
-import { findService } from "./registry.ts";
+import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
+import { findService } from "./services.ts";
 import { type BytesView, viewBytes } from "./value-view.ts";
 
 interface ValueView extends BytesView {
@@ -42,7 +42,7 @@ const NAMES_LIMIT_MAX = 10_000;
 const STATE_BYTES_MAX = 2 * 1024 * 1024;
 
 /** `?limit=&after=`: keys that have state. 404 unknown service; 501 nothing here can list them. */
-export async function listKeys({ ports, request: { query } }: Exchange, service: string): Handling {
+export async function listKeys({ ports, request: { query } }: AdminExchange, service: string): Handling {
   await findService(ports.registry, service);
   if (!ports.listing) throw new AdminError(501, "The keys that have state cannot be listed here.");
   const limit = numberIn(query, "limit", { preset: KEYS_LIMIT, min: 1, max: KEYS_LIMIT_MAX });
@@ -65,7 +65,11 @@ async function keysOf(listing: Listing, service: string, page: { limit: number; 
  * `?limit=&after=`: a page of its names, in the order of their bytes, with the version of the whole, for which all of it is read.
  * A key without state has an empty list: nobody can tell it from one that was never used.
  */
-export async function describeState({ ports, request }: Exchange, service: string, key: string): Handling {
+export async function describeState(
+  { ports, request }: AdminExchange,
+  service: string,
+  key: string,
+): Handling {
   assertKey(key);
   const { query } = request;
   const limit = numberIn(query, "limit", { preset: NAMES_LIMIT_MAX, min: 1, max: NAMES_LIMIT_MAX });
@@ -106,7 +110,7 @@ function assertKey(key: string): void {
 
 /** `{object_key, new_state: {name: [byte, …]}, version?}`. 202 with the edit's own invocation id in `x-restate-id`: it has
  * failed with 409 if the version was another. 400 bad body, or a service without state; 404 unknown; 413 too much. */
-export async function replaceState({ ports, request }: Exchange, service: string): Handling {
+export async function replaceState({ ports, request }: AdminExchange, service: string): Handling {
   const body = parseJsonObject(request.body);
   if (!body) throw badField("request body", "must be a JSON object");
   const { object_key: key, new_state: state, version, scope } = body;
@@ -122,7 +126,7 @@ export async function replaceState({ ports, request }: Exchange, service: string
 }
 
 /** `?version=`. 202 as {@link replaceState}. */
-export async function clearState({ ports, request }: Exchange, service: string, key: string): Handling {
+export async function clearState({ ports, request }: AdminExchange, service: string, key: string): Handling {
   const version = request.query.get("version");
   return await queue(ports, service, key, { state: {}, ...(version === null ? {} : { version }) });
 }

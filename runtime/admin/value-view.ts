@@ -1,4 +1,4 @@
-/** Bytes, outcomes and times as people and their tools read them. */
+/** Bytes, outcomes and times in the form in which people and their tools read them. */
 import { load } from "../../lib/store/value-store.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import { decodeOutcome } from "../../lib/model/outcome.ts";
@@ -21,7 +21,7 @@ export function viewBytes(bytes: Uint8Array): BytesView {
   }
 }
 
-/** Loads values that are kept apart, up to a total: an answer must stay an answer. */
+/** Loads values that have items of their own, up to a total, because the length of an answer is bounded. */
 export class ValueLoader {
   readonly #items: ItemStore;
   readonly #id: InvocationId;
@@ -33,7 +33,7 @@ export class ValueLoader {
     this.#leftBytes = bytesMax;
   }
 
-  /** `undefined` once the total is used up, and of what is more than is left. */
+  /** `undefined` if the value is longer than what is left of the total. */
   async load(ref: string): Promise<Uint8Array | undefined> {
     if (this.#leftBytes <= (chunksOf(ref)?.bytes ?? 0)) return undefined;
     const bytes = await load(this.#items, this.#id, ref);
@@ -43,8 +43,8 @@ export class ValueLoader {
   }
 }
 
-/** What an operation ended with: its bytes, or `{failure}`; `{value_ref}` for bytes that were too many to load.
- * `null` stays `null`. */
+/** What an operation ended with: its bytes, or `{failure}`, or `{value_ref}` if the bytes were too many to load. `null` stays
+ * `null`. */
 export async function viewOutcome(loader: ValueLoader, value: Value): Promise<object | null> {
   if (value === null) return null;
   const outcome = decodeOutcome(value);

@@ -1,4 +1,8 @@
-/** The ingress and the admin API on node:http. A request waits as long as its client does. */
+/**
+ * Carries requests over node:http to the ingress and to the admin API. A request may wait as long as its client does.
+ *
+ * Why no library: docs/decisions/0014-http.md.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "../http/message.ts";
@@ -12,16 +16,16 @@ export interface HttpServerOptions {
   readonly bodyBytesMax: number;
 }
 
-/** Longer than clients and proxies keep theirs, so that it is never the server who closes under a request. */
+/** Longer than clients and proxies keep their connections, so that the server never closes one under a request. */
 const KEEP_ALIVE_MS = 75_000;
-/** More than is supported: what is too long is for the ingress to refuse, with a message. */
+/** More than the ingress takes, so that the ingress can refuse longer headers with a message. */
 const HEADERS_BYTES_MAX = 64 * 1024;
-/** Of a body that is too long this much more is read and thrown away, so that its sender gets to read the answer. */
+/** If a body is too long, so much more of it is read and thrown away. Its sender reads the answer only after sending. */
 const DISCARD_BYTES_MAX = 16 * 1024 * 1024;
 const NO_BODY = new Uint8Array(0);
 const NO_QUERY = new URLSearchParams();
 
-/** The port cannot be listened on. The message says which and why. */
+/** The port cannot be listened on. The message names the port and the reason. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
 }
@@ -51,7 +55,7 @@ export class HttpServer {
     });
   }
 
-  /** Takes no new connection, and ends those that wait for nothing. */
+  /** Takes no new connections, and ends the idle ones. */
   close(): void {
     this.#server.close();
     this.#server.closeIdleConnections();
@@ -64,7 +68,7 @@ export class HttpServer {
   }
 }
 
-/** All addresses of a machine include its own. */
+/** A client on this machine reaches a server on these hosts as `localhost`. */
 function urlOf(host: string, port: number): string {
   const reachable = ["127.0.0.1", "0.0.0.0", "::", "::1", "localhost"].includes(host) ? "localhost" : host;
   return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
@@ -99,7 +103,7 @@ async function serve(
     });
     answer(outgoing, await handle(requestOf(incoming, body), gone.signal));
   } catch {
-    // The client went away in the middle of its body, or of the answer: there is nobody left to tell.
+    // The client went away in the middle of its body or of the answer. Nobody is left to tell.
     outgoing.destroy();
   }
 }
@@ -114,13 +118,13 @@ function requestOf(incoming: IncomingMessage, body: Uint8Array): HttpRequest {
     method,
     path: mark < 0 ? url : url.slice(0, mark),
     query: mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1)),
-    // Node joins repeated headers itself, `set-cookie` excepted, which requests do not have.
+    // Node joins repeated headers itself. It does not join `set-cookie`, which requests do not have.
     headers: incoming.headers as Record<string, string>,
     body,
   };
 }
 
-/** `undefined` if it is too long. Rejects when the client goes away. */
+/** `undefined` if the body is too long. Rejects when the client goes away. */
 function readBody(incoming: IncomingMessage, bytesMax: number): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] = [];
@@ -137,7 +141,7 @@ function readBody(incoming: IncomingMessage, bytesMax: number): Promise<Uint8Arr
       else resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
     });
     incoming.on("close", () => {
-      // Every request closes; an error is made only for one that ended too early, since its stack costs more than the rest.
+      // Every request closes. Only one that ended too early gets an error: the error's stack costs more than all the rest.
       if (!incoming.complete) reject(new Error("the client has gone"));
     });
   });
@@ -149,7 +153,7 @@ function answer(outgoing: ServerResponse, { status, headers, body }: HttpRespons
   outgoing.end(body);
 }
 
-/** The connection is closed: what of the body is still to come would be taken for the next request. */
+/** The connection is closed, because the rest of the body would be taken for the next request. */
 const tooLarge = (bytesMax: number): HttpResponse =>
   jsonResponse(
     413,

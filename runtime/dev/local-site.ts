@@ -1,24 +1,25 @@
 /**
- * Who may use the admin API of a server on this machine: whoever is on it, but not every page in a browser on it. The port
- * has no password, and a page of any site can make the browser send requests there. It cannot read the answers, and it
- * does not have to: a POST without a preflight is enough to register a deployment, or to kill what runs. Two checks, of
- * headers that a page cannot set:
+ * Keeps pages of other sites away from the admin API of a server on this machine.
  *
- * - `Host`. A site whose name resolves to 127.0.0.1 after a while (DNS rebinding) is of the same origin as what it asks, so the
- *   browser would hand it the answers as well. But the browser still sends the site's own name.
- * - `Origin` and `Sec-Fetch-Site`, which say that a page of another site asks. Programs send neither.
+ * Why: the port has no password, and a page of any site can make the browser send requests there. The page cannot read the
+ * answers, and does not have to. A POST without a preflight is enough to register a deployment, or to kill an invocation.
  *
- * The ingress has no such checks: any page may call it, as it may Restate's (`runtime/ingress/cors.ts`).
+ * Two checks, of headers that a page cannot set:
+ * - `Host`. A site's name may resolve to 127.0.0.1 after a while (DNS rebinding). Then the page and the admin API have the
+ *   same origin, and the browser would hand the page the answers as well. But the browser still sends the site's name.
+ * - `Origin` and `Sec-Fetch-Site`. They say that a page of another site asks. Programs send neither.
+ *
+ * The ingress has no such checks. Any page may call it, as it may Restate's (`runtime/ingress/ingress.ts`).
  */
 import { isIP } from "node:net";
 import { AdminError, errorResponse } from "../admin/error.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { HttpHandler } from "./http-server.ts";
 
-/** Listened on, they stand for whatever address the machine has. */
+/** A server that listens on one of these is reached by every address of the machine. */
 const ALL_ADDRESSES: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
-/** Answers 403 to pages of other sites; `host` is what is listened on. */
+/** Answers 403 to pages of other sites. `host`: the address that the server listens on. */
 export const localSiteOnly =
   (handle: HttpHandler, host: string): HttpHandler =>
   async (request, signal) => {
@@ -28,7 +29,7 @@ export const localSiteOnly =
 
 function refusal({ headers }: HttpRequest, listened: string): string | undefined {
   const { host, origin } = headers;
-  // What is older than HTTP/1.1 may have none; browsers are not.
+  // A client older than HTTP/1.1 may send none. No browser is that old.
   const asked = host === undefined ? undefined : nameIn(`http://${host}`);
   if (host !== undefined && (asked === undefined || !isOurs(asked, listened))) {
     return `the admin API is not served as "${host}": ask for localhost, or for the address that the server listens on (--host)`;
@@ -48,11 +49,11 @@ function nameIn(url: string): string | undefined {
 function isOurs(name: string, listened: string): boolean {
   if (isLoopback(name) || name === nameIn(`http://${isIP(listened) === 6 ? `[${listened}]` : listened}`))
     return true;
-  // Nobody else's site has an address for its name, nor a name that the public DNS does not have, as containers have.
+  // No other site is named by an address, or by a name that the public DNS does not have, such as a container's.
   return ALL_ADDRESSES.has(listened) && (isIP(name) > 0 || !name.includes(".") || name.endsWith(".internal"));
 }
 
-/** Whatever the port, as sites go: what this machine serves elsewhere is the user's own. */
+/** The port does not count, as always with sites: other servers on this machine are the user's own. */
 const isSameSite = (page: string | undefined, asked: string | undefined): boolean =>
   page !== undefined && (page === asked || (isLoopback(page) && (asked === undefined || isLoopback(asked))));
 

@@ -1,4 +1,4 @@
-/** API Gateway HTTP API events (payload format 2.0) as requests and responses of the ingress and admin cores. */
+/** Events of an API Gateway HTTP API (payload format 2.0) as requests and responses of the ingress and the admin API. */
 import { LAMBDA_ANSWER_BYTES_MAX } from "../../lib/limits.ts";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "./message.ts";
 
@@ -19,9 +19,9 @@ export interface ApiGatewayResult {
 }
 
 /**
- * Where a path has a key, which may have slashes. An HTTP API hands `rawPath` over with every escape decoded but that of the
- * percent sign, so that a key's own slashes look like the path's: what stands before and after a key tells them apart. (It
- * also takes a decoded question mark for the beginning of the query. That is gone: docs/emulators.md.)
+ * Where a path has a key. A key may have slashes. In `rawPath` an HTTP API has decoded every escape except that of the percent
+ * sign, so the key's slashes look like the path's. What stands before and after the key tells them apart. (API Gateway
+ * also takes a decoded question mark for the beginning of the query. What follows it is lost: docs/emulators.md.)
  */
 export const KEYS_IN_PATHS = {
   ingress: [
@@ -33,23 +33,21 @@ export const KEYS_IN_PATHS = {
   admin: [/^(\/services\/[^/]+\/state\/)(.+)()$/],
 } as const;
 
-/** `rawPath` begins with the stage's name, unless that is `$default`. */
 export function toRequest(event: ApiGatewayEvent, keys: keyof typeof KEYS_IN_PATHS): HttpRequest {
-  const { stage, http } = event.requestContext;
-  const prefix = `/${stage}`;
-  const staged = stage !== "$default" && (event.rawPath === prefix || event.rawPath.startsWith(`${prefix}/`));
-  const headers = Object.entries(event.headers ?? {}).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name.toLowerCase(), value] as const],
-  );
+  const { rawPath, rawQueryString, headers = {}, body = "", isBase64Encoded, requestContext } = event;
+  const { stage, http } = requestContext;
+  // `rawPath` begins with the stage's name, unless that is `$default`.
+  const staged = stage !== "$default" && `${rawPath}/`.startsWith(`/${stage}/`);
   return {
     method: http.method,
-    path: withKeyAsOne(
-      staged ? event.rawPath.slice(prefix.length) || "/" : event.rawPath,
-      KEYS_IN_PATHS[keys],
+    path: withKeyAsOne(staged ? rawPath.slice(stage.length + 1) || "/" : rawPath, KEYS_IN_PATHS[keys]),
+    query: new URLSearchParams(rawQueryString),
+    headers: Object.fromEntries(
+      Object.entries(headers).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name.toLowerCase(), value]],
+      ),
     ),
-    query: new URLSearchParams(event.rawQueryString),
-    headers: Object.fromEntries(headers),
-    body: new Uint8Array(Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8")),
+    body: new Uint8Array(Buffer.from(body, isBase64Encoded ? "base64" : "utf8")),
   };
 }
 
@@ -61,16 +59,13 @@ function withKeyAsOne(path: string, shapes: readonly RegExp[]): string {
   return path;
 }
 
-/** Bodies are base64 on their way: a handler's bytes come out as they went in. What Lambda would not let through (a list, a
- * journal: results are shorter) is answered 413, which says to ask for less (P1). */
-export function toResult(response: HttpResponse): ApiGatewayResult {
-  const { status, headers, body } = response;
+/** Bodies travel in base64, so that a handler's bytes come out as they went in. Lambda does not let an answer of more than 6
+ * MB through. A result is shorter (P1); a list or a journal may not be. It is answered 413, which says to ask for less. */
+export function toResult({ status, headers, body }: HttpResponse): ApiGatewayResult {
   const encoded = Buffer.from(body).toString("base64");
-  if (encoded.length > LAMBDA_ANSWER_BYTES_MAX) return toResult(tooLong(body.byteLength));
-  return { statusCode: status, headers, body: encoded, isBase64Encoded: true };
-}
-
-function tooLong(bytes: number): HttpResponse {
-  const message = `the answer is ${bytes} bytes long, more than can be answered here; ask for less, with 'limit'`;
-  return jsonResponse(413, { code: 413, message, restate_code: null });
+  if (encoded.length <= LAMBDA_ANSWER_BYTES_MAX) {
+    return { statusCode: status, headers, body: encoded, isBase64Encoded: true };
+  }
+  const message = `the answer is ${body.byteLength} bytes long, more than can be answered here; ask for less, with 'limit'`;
+  return toResult(jsonResponse(413, { code: 413, message, restate_code: null }));
 }

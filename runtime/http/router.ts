@@ -1,59 +1,61 @@
-/** A table of routes, looked up by method and decoded path segments. The first pattern that fits wins. */
+/**
+ * Routes of the ingress and the admin API: by method and by the path's decoded segments. The first pattern that fits wins.
+ *
+ * Why no library: docs/decisions/0014-http.md.
+ */
 
 type ParameterOf<P extends string> = P extends `${string}:${infer Name}/${infer Rest}`
   ? Name | ParameterOf<Rest>
   : P extends `${string}:${infer Name}`
     ? Name
     : never;
-type Parameters<P extends string> = { readonly [name in ParameterOf<P>]: string };
 
 export interface Route<Context, Result> {
   readonly method: string;
-  readonly segments: readonly string[];
+  readonly pattern: readonly string[];
   readonly handle: (context: Context, parameters: Readonly<Record<string, string>>) => Result;
 }
 
-/** `route("GET", "/things/:id", (context, { id }) => …)`. A parameter stands for one whole segment. */
-export function route<Context, Result, P extends string>(
+/** `route("GET", "/things/:id", (context, { id }) => …)`. A parameter stands for one whole segment, which may be empty. */
+export const route = <Context, Result, P extends string>(
   method: string,
-  pattern: P,
-  handle: (context: Context, parameters: Parameters<P>) => Result,
-): Route<Context, Result> {
-  return {
-    method,
-    segments: pattern.slice(1).split("/"),
-    handle: handle as Route<Context, Result>["handle"],
-  };
+  path: P,
+  handle: (context: Context, parameters: Readonly<Record<ParameterOf<P>, string>>) => Result,
+): Route<Context, Result> => ({ method, pattern: path.slice(1).split("/"), handle });
+
+/** The path's segments, percent-decoded: `/a/b%2Fc` is `["a", "b/c"]`. Slashes before the first segment do not count, nor
+ * does one after the last. A percent sign that begins no escape stands for itself. `undefined` if the bytes are not UTF-8. */
+export function segmentsOf(path: string): string[] | undefined {
+  const segments = path
+    .replace(/^\/+/, "")
+    .replace(/(.)\/$/, "$1")
+    .split("/");
+  try {
+    return segments.map((segment) => decodeURIComponent(segment.replaceAll(/%(?![0-9A-Fa-f]{2})/g, "%25")));
+  } catch {
+    return undefined;
+  }
 }
 
+/** What to run, or the methods that the path takes: none if no pattern fits. */
 export type Match<Context, Result> =
-  | { readonly kind: "found"; readonly run: (context: Context) => Result }
-  | { readonly kind: "wrong-method"; readonly allow: readonly string[] }
-  | { readonly kind: "not-found" };
+  | { readonly run: (context: Context) => Result }
+  | { readonly run?: never; readonly allow: readonly string[] };
 
 export function match<Context, Result>(
   routes: readonly Route<Context, Result>[],
   method: string,
   segments: readonly string[],
 ): Match<Context, Result> {
-  const allow: string[] = [];
-  for (const candidate of routes) {
-    const parameters = fit(candidate.segments, segments);
-    if (!parameters) continue;
-    if (candidate.method === method)
-      return { kind: "found", run: (context) => candidate.handle(context, parameters) };
-    allow.push(candidate.method);
-  }
-  return allow.length > 0 ? { kind: "wrong-method", allow } : { kind: "not-found" };
-}
-
-function fit(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
-  if (pattern.length !== segments.length) return undefined;
-  const parameters: Record<string, string> = {};
-  for (const [index, part] of pattern.entries()) {
-    const segment = segments[index] ?? "";
-    if (part.startsWith(":")) parameters[part.slice(1)] = segment;
-    else if (part !== segment) return undefined;
-  }
-  return parameters;
+  const fitting = routes.filter(
+    ({ pattern }) =>
+      pattern.length === segments.length &&
+      pattern.every((part, at) => part.startsWith(":") || part === segments[at]),
+  );
+  const found = fitting.find((candidate) => candidate.method === method);
+  if (!found) return { allow: [...new Set(fitting.map((candidate) => candidate.method))] };
+  const named = found.pattern.flatMap((part, at) =>
+    part.startsWith(":") ? [[part.slice(1), segments[at] ?? ""] as const] : [],
+  );
+  return { run: (context) => found.handle(context, Object.fromEntries(named)) };
 }

@@ -1,4 +1,4 @@
-/** What the ingress answers when it refuses: Restate's bodies, with its messages where a client could know them. */
+/** How the ingress refuses: with Restate's bodies, and with its messages where a client could know them. */
 import type { Failure } from "../../lib/model/outcome.ts";
 import { type HttpResponse, jsonResponse } from "../http/message.ts";
 
@@ -20,7 +20,7 @@ interface ErrorDetails {
   readonly id?: string;
   readonly metadata?: Record<string, string>;
   readonly headers?: Record<string, string>;
-  /** Who says so. Clients retry what the ingress says, not what an invocation ended with. */
+  /** Where the refusal comes from. Clients retry if it is the ingress's, not if an invocation ended with it. */
   readonly source?: "ingress" | "invocation";
 }
 
@@ -36,8 +36,8 @@ export function errorResponse({ status, message, details }: IngressError): HttpR
 const STATUS_MIN = 400;
 const STATUS_MAX = 999;
 
-/** A terminal failure: its code is the status. A code that is no HTTP error, which clients would take for a success or
- * a redirect, becomes 500 and stands in the body alone. */
+/** A terminal failure: its code is the status. Clients would take a code below 400 for a success or a redirect. So such a
+ * code becomes the status 500, and is in the body alone. */
 export function failureResponse(failure: Failure, headers: Record<string, string>): HttpResponse {
   const { code, message, metadata } = failure;
   const status = Number.isInteger(code) && code >= STATUS_MIN && code <= STATUS_MAX ? code : 500;
@@ -47,13 +47,13 @@ export function failureResponse(failure: Failure, headers: Record<string, string
 
 export const invocationNotFound = (id: string): IngressError =>
   new IngressError(404, "invocation not found", { id });
-/** It is an invocation's answer, in Restate's eyes, that there is none: clients do not try again. */
+/** In Restate an invocation, not the ingress, answers that there is none. So clients do not try again. */
 export const nothingToAttachTo = (id: string): IngressError =>
   new IngressError(404, "not found", { id, source: "invocation" });
 export const notReady = (id: string): IngressError =>
   new IngressError(470, "the invocation exists but has not completed yet", { id });
 export const methodNotAllowed = (allow: readonly string[]): IngressError =>
-  new IngressError(405, "method not allowed", { headers: { allow: [...new Set(allow)].join(", ") } });
+  new IngressError(405, "method not allowed", { headers: { allow: allow.join(", ") } });
 export const serviceNotFound = (service: string): IngressError =>
   new IngressError(
     404,

@@ -1,38 +1,36 @@
 /**
  * The HTTP ingress, over ports: Restate's paths, statuses and bodies, so that its published clients work unchanged.
- * Requests come in at the door (`lib/store/admission.ts`); everything else is a look at a head or a message to a mailbox group.
- * Nothing is kept between requests.
  *
- * What differs from Restate, on purpose, is listed in docs/ingress.md.
+ * Job: routes requests and turns errors into answers. A call or a send is admitted (`lib/store/admission.ts`). Everything
+ * else reads a head, or sends a message to a mailbox group. Nothing is kept between requests.
+ *
+ * Where it differs from Restate on purpose: docs/ingress.md.
  */
 import { OperationalError } from "../../lib/errors.ts";
-import { type HttpRequest, type HttpResponse, jsonResponse, segmentsOf } from "../http/message.ts";
-import { match, route, type Route } from "../http/router.ts";
-import { rejectAwakeable, resolveAwakeable } from "./awakeable.ts";
-import { preflight, withCors } from "./cors.ts";
+import { emptyResponse, type HttpRequest, type HttpResponse, jsonResponse } from "../http/message.ts";
+import { match, route, type Route, segmentsOf } from "../http/router.ts";
+import { completeAwakeable, rejectedWith, resolvedWith, sendSignal } from "./delivery.ts";
 import { errorResponse, IngressError, methodNotAllowed } from "./error.ts";
 import { invoke } from "./invoke.ts";
-import { byBody, byId, byIdempotencyKey, byWorkflow } from "./lookup.ts";
-import type { Exchange, Handling, IngressPorts } from "./ports.ts";
-import { attach, peek } from "./result.ts";
-import { rejectSignal, resolveSignal } from "./signal.ts";
-import { invocationStatus } from "./status.ts";
+import { byBody, byId, byIdempotencyKey, byWorkflow, type IdempotentTarget } from "./lookup.ts";
+import type { Handling, IngressExchange, IngressPorts } from "./ports.ts";
+import { attach, invocationStatus, peek } from "./result.ts";
 
 /** For hosts that cut a request off: API Gateway does after 29 to 30 seconds. */
 export const CALL_WAIT_MS = 25_000;
 
 export interface IngressOptions {
-  /** How long a call or an attachment holds its connection before it is answered 504; by default until the client goes. */
+  /** How long a call or an attachment holds its connection before it is answered 504. By default until the client goes. */
   readonly callWaitMs?: number;
 }
 
 const RESERVED = "restate";
 
-const ROUTES: readonly Route<Exchange, Handling>[] = [
+const ROUTES: readonly Route<IngressExchange, Handling>[] = [
   route("GET", "/restate/health", health),
   ...(["GET", "POST"] as const).flatMap((method) => [
-    route(method, "/restate/attach/:id", (x: Exchange, { id }) => attach(x, byId(id))),
-    route(method, "/restate/output/:id", (x: Exchange, { id }) => peek(x, byId(id))),
+    route(method, "/restate/attach/:id", (x: IngressExchange, { id }) => attach(x, byId(id))),
+    route(method, "/restate/output/:id", (x: IngressExchange, { id }) => peek(x, byId(id))),
   ]),
   route("POST", "/restate/attach", async (x) => attach(x, await byBody(x.ports.registry, x.request))),
   route("POST", "/restate/output", async (x) => peek(x, await byBody(x.ports.registry, x.request))),
@@ -44,23 +42,23 @@ const ROUTES: readonly Route<Exchange, Handling>[] = [
   route("GET", "/restate/invocation/:id/output", (x, { id }) => peek(x, byId(id))),
   ...(["/:service/:handler/:idempotencyKey", "/:service/:key/:handler/:idempotencyKey"] as const).flatMap(
     (names) => [
-      route("GET", `/restate/invocation${names}/attach`, async (x: Exchange, of: IdempotentNames) =>
+      route("GET", `/restate/invocation${names}/attach`, async (x: IngressExchange, of: IdempotentTarget) =>
         attach(x, await byIdempotencyKey(x.ports.registry, of)),
       ),
-      route("GET", `/restate/invocation${names}/output`, async (x: Exchange, of: IdempotentNames) =>
+      route("GET", `/restate/invocation${names}/output`, async (x: IngressExchange, of: IdempotentTarget) =>
         peek(x, await byIdempotencyKey(x.ports.registry, of)),
       ),
     ],
   ),
-  route("POST", "/restate/invocation/:id/signals/:name/resolve", (x, { id, name }) =>
-    resolveSignal(x, id, name),
-  ),
-  route("POST", "/restate/invocation/:id/signals/:name/reject", (x, { id, name }) =>
-    rejectSignal(x, id, name),
-  ),
-  ...(["/restate/awakeables", "/restate/a"] as const).flatMap((path) => [
-    route("POST", `${path}/:id/resolve`, (x: Exchange, { id }: { id: string }) => resolveAwakeable(x, id)),
-    route("POST", `${path}/:id/reject`, (x: Exchange, { id }: { id: string }) => rejectAwakeable(x, id)),
+  ...[["resolve", resolvedWith] as const, ["reject", rejectedWith] as const].flatMap(([verb, outcomeOf]) => [
+    route("POST", `/restate/invocation/:id/signals/:name/${verb}`, (x: IngressExchange, { id, name }) =>
+      sendSignal(x, id, name, outcomeOf),
+    ),
+    ...(["awakeables", "a"] as const).map((path) =>
+      route("POST", `/restate/${path}/:id/${verb}`, (x: IngressExchange, { id }) =>
+        completeAwakeable(x, id, outcomeOf),
+      ),
+    ),
   ]),
 ];
 
@@ -68,7 +66,7 @@ const AWAKEABLE_FORMS =
   "bad path, expected either /restate/awakeables/:id/resolve or /restate/awakeables/:id/reject";
 const INVOKE_FORMS =
   "bad path, expected /restate/call/:service[/:key]/:handler or /restate/send/:service[/:key]/:handler";
-/** What is said of a path that begins well and ends too early. */
+/** The forms that are named if a path begins well and ends too early. */
 const FORMS: Readonly<Record<string, string>> = {
   call: INVOKE_FORMS,
   send: INVOKE_FORMS,
@@ -80,12 +78,8 @@ const FORMS: Readonly<Record<string, string>> = {
   workflow: "bad path, expected /restate/workflow/:name/:key/output or /restate/workflow/:name/:key/attach",
 };
 
-interface IdempotentNames {
-  readonly service: string;
-  readonly key?: string;
-  readonly handler: string;
-  readonly idempotencyKey: string;
-}
+/** The headers that a page may read besides those that every page may. */
+const EXPOSED = "x-restate-id, x-restate-error-source, idempotency-expires, location, retry-after";
 
 export class Ingress {
   readonly #ports: IngressPorts;
@@ -98,11 +92,12 @@ export class Ingress {
 
   /** Answers every request; never rejects. `signal`: aborted when the client has gone, which ends waiting. */
   async handle(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
-    return withCors(request, await this.#answer(request, signal));
+    const { status, headers, body } =
+      request.method === "OPTIONS" ? preflight(request) : await this.#answer(request, signal);
+    return { status, headers: { ...headers, ...corsHeaders(request) }, body };
   }
 
   async #answer(request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpResponse> {
-    if (request.method === "OPTIONS") return preflight(request);
     try {
       return await dispatch({ ports: this.#ports, request, signal, callWaitMs: this.#callWaitMs });
     } catch (error) {
@@ -115,7 +110,7 @@ export class Ingress {
     const fields = { method, path, error };
     if (error instanceof OperationalError) {
       this.#ports.logger.log("warn", "ingress: a port failed", fields);
-      // Whether the request took effect is open, so that only an idempotent one may be repeated.
+      // It is not known whether the request took effect. So only an idempotent one may be repeated.
       return new IngressError(503, `the request could not be completed: ${error.message}`);
     }
     this.#ports.logger.log("error", "ingress: unexpected failure", fields);
@@ -123,7 +118,30 @@ export class Ingress {
   }
 }
 
-async function dispatch(exchange: Exchange): Handling {
+/**
+ * Browsers on other origins may call the ingress, as they may Restate's. It knows no cookies and no sessions, so each
+ * caller from each origin is allowed. Whether somebody may call at all is decided in front of it (`docs/security.md`).
+ */
+function corsHeaders({ method, headers: { origin } }: HttpRequest): Record<string, string> {
+  return {
+    vary: "origin, access-control-request-method, access-control-request-headers",
+    "access-control-allow-credentials": "true",
+    ...(origin === undefined ? {} : { "access-control-allow-origin": origin }),
+    ...(origin === undefined || method === "OPTIONS" ? {} : { "access-control-expose-headers": EXPOSED }),
+  };
+}
+
+/** Answers what a browser asks before the request itself, whatever the path. */
+function preflight({ headers }: HttpRequest): HttpResponse {
+  const methods = headers["access-control-request-method"];
+  const names = headers["access-control-request-headers"];
+  return emptyResponse(200, {
+    ...(methods === undefined ? {} : { "access-control-allow-methods": methods }),
+    ...(names === undefined ? {} : { "access-control-allow-headers": names }),
+  });
+}
+
+async function dispatch(exchange: IngressExchange): Handling {
   const { method, path } = exchange.request;
   const segments = segmentsOf(path);
   if (!segments) throw new IngressError(400, `bad path, cannot decode: ${path}`);
@@ -134,9 +152,8 @@ async function dispatch(exchange: Exchange): Handling {
   }
   if ((second === "call" || second === "send") && rest.length >= 2) return invoke(exchange, rest, second);
   const found = match(ROUTES, method, segments);
-  if (found.kind === "found") return found.run(exchange);
-  if (found.kind === "wrong-method") throw methodNotAllowed(found.allow);
-  throw unknownPath(path, second, rest);
+  if (found.run) return found.run(exchange);
+  throw found.allow.length > 0 ? methodNotAllowed(found.allow) : unknownPath(path, second, rest);
 }
 
 function unknownPath(path: string, second: string, rest: readonly string[]): IngressError {
@@ -146,12 +163,12 @@ function unknownPath(path: string, second: string, rest: readonly string[]): Ing
   return form === undefined ? new IngressError(404, "not found") : new IngressError(400, form);
 }
 
-async function health({ ports }: Exchange): Handling {
+async function health({ ports }: IngressExchange): Handling {
   const services = await ports.registry.services();
   return jsonResponse(200, { services: services.map(({ name }) => name).toSorted() });
 }
 
-async function lookup({ ports, request }: Exchange): Handling {
+async function lookup({ ports, request }: IngressExchange): Handling {
   const { id } = await byBody(ports.registry, request);
   return jsonResponse(200, { invocationId: id }, { "x-restate-id": id });
 }

@@ -1,23 +1,29 @@
-/** Calls and sends: the request is accepted at the door; a call then waits for the result, as an attachment would. */
+/** Calls and sends: the request is admitted. A call then waits for the result, as an attachment does. */
 import { accept, type Acceptance } from "../../lib/store/admission.ts";
 import { jsonResponse, type HttpResponse } from "../http/message.ts";
 import { IngressError, methodNotAllowed } from "./error.ts";
-import type { Exchange, Handling } from "./ports.ts";
+import type { Handling, IngressExchange } from "./ports.ts";
 import {
   assertAccepted,
   assertNoLimitKey,
   delayOf,
   idempotencyKeyOf,
   passedHeaders,
+  type PathFamily,
   payloadOf,
+  type ResolvedTarget,
+  resolvePath,
 } from "./request.ts";
 import { attach } from "./result.ts";
-import { type PathFamily, type ResolvedTarget, resolvePath } from "./target.ts";
 
 const METHODS = ["GET", "POST"];
 
 /** `segments`: service, key if it is keyed, handler. */
-export async function invoke(exchange: Exchange, segments: readonly string[], family: PathFamily): Handling {
+export async function invoke(
+  exchange: IngressExchange,
+  segments: readonly string[],
+  family: PathFamily,
+): Handling {
   const { request, ports } = exchange;
   if (!METHODS.includes(request.method)) throw methodNotAllowed(METHODS);
   const resolved = await resolvePath(ports.registry, segments, family);
@@ -43,7 +49,8 @@ export async function invoke(exchange: Exchange, segments: readonly string[], fa
   return attach(exchange, { id, incarnation, derived: incarnation !== 0, fresh: status === "Accepted" });
 }
 
-/** 202 for the first and for a repeat. `dueAtMs`: when a delay that was asked for had passed at once. */
+/** 202, for the first request and for a repeat. `nowMs`: given if a delay was asked for. If it had passed at once, that is
+ * the time of execution. */
 function sendResponse({ id, status, dueAtMs }: Acceptance, nowMs: number | undefined): HttpResponse {
   const due = dueAtMs ?? nowMs;
   // Nanoseconds, as Restate writes them.
@@ -52,7 +59,8 @@ function sendResponse({ id, status, dueAtMs }: Acceptance, nowMs: number | undef
   return jsonResponse(202, { invocationId: id, ...executionTime, status }, { "x-restate-id": id });
 }
 
-/** A workflow runs once per key. Its own caller's resend, known by its idempotency key, gets the first run's result. */
+/** A workflow runs once per key. A caller that sends its request again, with its idempotency key, gets the first run's
+ * result. */
 function assertFirstRun(
   { handler }: ResolvedTarget,
   acceptance: Acceptance,

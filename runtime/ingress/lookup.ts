@@ -1,15 +1,14 @@
-/** The ways to name an invocation: its id, a workflow's key, an idempotency key with its target. */
+/** The ways to name an invocation: by its id, by a workflow's key, or by an idempotency key with its target. */
 import { derivedIdOf } from "../../lib/store/admission.ts";
 import { workflowIdOf } from "../../lib/store/workflow-life.ts";
 import { isInvocationId } from "../../lib/model/ids.ts";
 import type { Registry } from "../../lib/ports.ts";
 import { type HttpRequest, parseJsonObject } from "../http/message.ts";
 import { IngressError } from "./error.ts";
-import { assertIdempotencyKey } from "./request.ts";
+import { assertIdempotencyKey, assertKey, resolveNames } from "./request.ts";
 import type { Subject } from "./result.ts";
-import { assertKey, resolveNames } from "./target.ts";
 
-/** Throws {@link IngressError} 400 for what is not an invocation id: mistyped, or made up. */
+/** Throws {@link IngressError} 400 if the text is not an invocation's id. */
 export function byId(id: string): Subject {
   if (!isInvocationId(id)) throw new IngressError(400, `bad invocation id '${id.slice(0, 100)}': bad format`);
   return { id, derived: false };
@@ -27,7 +26,7 @@ export interface IdempotentTarget {
   readonly idempotencyKey: string;
 }
 
-/** Throws {@link IngressError} 404 for a service or handler that is not registered: its kind is part of the id. */
+/** Throws {@link IngressError} 404 if the service or handler is not registered: the handler's kind is part of the id. */
 export async function byIdempotencyKey(registry: Registry, names: IdempotentTarget): Promise<Subject> {
   assertIdempotencyKey(names.idempotencyKey);
   const { target, handler } = await resolveNames(registry, names.service, names.key, names.handler);

@@ -9,10 +9,10 @@ export interface IngressPorts extends DoorPorts {
 }
 
 /** One request on its way through the ingress. */
-export interface Exchange {
+export interface IngressExchange {
   readonly ports: IngressPorts;
   readonly request: HttpRequest;
-  /** Aborted when the client has gone. */
+  /** Aborted when the client has gone. It belongs to this request alone. */
   readonly signal: AbortSignal | undefined;
   /** How long a call or an attachment may hold the connection. */
   readonly callWaitMs: number;

@@ -1,51 +1,113 @@
-/** What an invocation takes from the request that makes it: checked here, at the door (P1). */
+/** What a request says: which handler it names, and what the invocation takes from it. Bounds are checked here (P1). */
 import { coded } from "../../lib/error-codes.ts";
 import { parseDuration } from "../../lib/duration.ts";
-import { HEADERS_BYTES_MAX, IDEMPOTENCY_KEY_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
+import {
+  HEADERS_BYTES_MAX,
+  IDEMPOTENCY_KEY_BYTES_MAX,
+  KEY_BYTES_MAX,
+  PAYLOAD_BYTES_MAX,
+} from "../../lib/limits.ts";
+import type { HandlerManifest, RegisteredService } from "../../lib/model/manifest.ts";
+import type { Target } from "../../lib/model/message.ts";
+import type { Registry } from "../../lib/ports.ts";
 import type { HttpRequest } from "../http/message.ts";
-import { IngressError } from "./error.ts";
+import { handlerNotFound, IngressError, serviceNotFound } from "./error.ts";
 
-/** Headers that speak of the connection, or to the ingress alone. */
+export interface ResolvedTarget {
+  readonly target: Target;
+  readonly service: RegisteredService;
+  readonly handler: HandlerManifest;
+}
+
+/** `legacy`: `/{service}[/{key}]/{handler}[/send]`. The other two say before the service whether it is a send. */
+export type PathFamily = "call" | "send" | "legacy";
+
+const BAD_PATH = "bad path, expected either /:service-name/:handler or /:object-name/:object-key/:handler";
+
+/** Finds the handler that `segments` name (service, key if it is keyed, handler), and whether it is a call or a send.
+ * Throws {@link IngressError}: 404 if it is not registered, 400 for a path of the wrong form. */
+export async function resolvePath(
+  registry: Registry,
+  segments: readonly string[],
+  family: PathFamily,
+): Promise<ResolvedTarget & { readonly send: boolean }> {
+  const [name = "", ...rest] = segments;
+  const service = await findService(registry, name);
+  const length = service.type === "service" ? 1 : 2;
+  // The service's type decides, so a handler or a key may be called "send".
+  const suffix = family === "legacy" && rest.length === length + 1 && rest.at(-1) === "send";
+  if (rest.length !== length && !suffix) throw new IngressError(400, BAD_PATH);
+  const [key, handler] = length === 1 ? [undefined, rest[0]] : [rest[0], rest[1]];
+  return { ...resolveIn(service, key, handler ?? ""), send: suffix || family === "send" };
+}
+
+/** The same for names that were given one by one. */
+export async function resolveNames(
+  registry: Registry,
+  name: string,
+  key: string | undefined,
+  handler: string,
+): Promise<ResolvedTarget> {
+  const service = await findService(registry, name);
+  if ((service.type === "service") !== (key === undefined)) {
+    throw new IngressError(400, `'${name}' ${key === undefined ? "needs a key" : "takes no key"}`);
+  }
+  return resolveIn(service, key, handler);
+}
+
+async function findService(registry: Registry, name: string): Promise<RegisteredService> {
+  const service = await registry.service(name);
+  if (!service) throw serviceNotFound(name);
+  return service;
+}
+
+function resolveIn(service: RegisteredService, key: string | undefined, handlerName: string): ResolvedTarget {
+  const handler = service.handlers.find(({ name }) => name === handlerName);
+  if (!handler) throw handlerNotFound(service.name, handlerName);
+  if (key !== undefined) assertKey(key);
+  const target = { service: service.name, handler: handlerName, ...(key === undefined ? {} : { key }) };
+  return { target, service, handler };
+}
+
+/** Throws {@link IngressError} 400 for a key that is too long to be part of an item's key. */
+export function assertKey(key: string): void {
+  const bytes = Buffer.byteLength(key);
+  if (bytes > KEY_BYTES_MAX) {
+    throw new IngressError(400, `the key is ${bytes} bytes long; at most ${KEY_BYTES_MAX} are supported`);
+  }
+}
+
+/** Headers about the connection, or for the ingress alone. */
 const DROPPED = new Set(
   (
     "connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding " +
     "upgrade expect host content-length idempotency-key"
   ).split(" "),
 );
-/** A hundred years. Beyond it a time is a mistake. */
-const DELAY_MS_MAX = 100 * 365 * 24 * 60 * 60 * 1000;
-const DELAY_CHARS_MAX = 64;
 
 /** The headers that the handler sees in `request().headers`. */
 export function passedHeaders({ headers }: HttpRequest): Record<string, string> {
   // A header that `Connection` names is hop-by-hop as well.
   const named = new Set((headers["connection"] ?? "").split(",").map((name) => name.trim().toLowerCase()));
-  const passed = Object.entries(headers).filter(([name]) => !DROPPED.has(name) && !named.has(name));
-  const bytes = passed.reduce(
-    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
-    0,
-  );
-  if (bytes > HEADERS_BYTES_MAX) {
-    throw new IngressError(
-      431,
-      `the request's headers are ${bytes} bytes long; at most ${HEADERS_BYTES_MAX} are supported`,
-    );
+  const passed: Record<string, string> = {};
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers)) {
+    if (DROPPED.has(name) || named.has(name)) continue;
+    passed[name] = value;
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
   }
-  return Object.fromEntries(passed);
+  if (bytes <= HEADERS_BYTES_MAX) return passed;
+  throw new IngressError(
+    431,
+    `the request's headers are ${bytes} bytes long; at most ${HEADERS_BYTES_MAX} are supported`,
+  );
 }
 
 /** The body, if it is not too long. */
 export function payloadOf({ body }: HttpRequest): Uint8Array {
-  if (body.byteLength > PAYLOAD_BYTES_MAX) {
-    throw new IngressError(
-      413,
-      coded(
-        "RT0003",
-        `the payload is ${body.byteLength} bytes long; at most ${PAYLOAD_BYTES_MAX} are supported`,
-      ),
-    );
-  }
-  return body;
+  if (body.byteLength <= PAYLOAD_BYTES_MAX) return body;
+  const text = `the payload is ${body.byteLength} bytes long; at most ${PAYLOAD_BYTES_MAX} are supported`;
+  throw new IngressError(413, coded("RT0003", text));
 }
 
 export function idempotencyKeyOf({ headers }: HttpRequest): string | undefined {
@@ -64,6 +126,10 @@ export function assertIdempotencyKey(key: string): void {
     );
   }
 }
+
+/** A hundred years. A longer delay is a mistake. */
+const DELAY_MS_MAX = 100 * 365 * 24 * 60 * 60 * 1000;
+const DELAY_CHARS_MAX = 64;
 
 /** The delay of a send in milliseconds, from `?delay=10s`, `500ms` or `PT10S`. */
 export function delayOf({ query }: HttpRequest, send: boolean): number | undefined {
@@ -85,19 +151,19 @@ export function delayOf({ query }: HttpRequest, send: boolean): number | undefin
   return delayMs;
 }
 
-/** Refused rather than ignored: who gives a limit relies on it. */
+/** Refused, not ignored: a client that gives a limit relies on it. */
 export function assertNoLimitKey({ query, headers }: HttpRequest): void {
   if (parameterOf(query, "limit-key") === undefined && headers["x-restate-limit-key"] === undefined) return;
   throw new IngressError(400, "limit keys are not supported");
 }
 
-/** The first of that name, whose case does not count. */
+/** The first parameter of that name. The case of names does not count. */
 function parameterOf(query: URLSearchParams, name: string): string | undefined {
   for (const [given, value] of query) if (given.toLowerCase() === name) return value;
   return undefined;
 }
 
-/** Refuses a content type that the handler does not take. A request without one is taken as it is. */
+/** Refuses a content type that the handler does not take. A request without a content type is taken as it is. */
 export function assertAccepted({ headers }: HttpRequest, accept: string | undefined): void {
   const contentType = headers["content-type"];
   if (accept === undefined || contentType === undefined) return;

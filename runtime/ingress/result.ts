@@ -1,140 +1,87 @@
-/** Waiting for an invocation to complete, and what its result looks like over HTTP. */
+/** Waiting for an invocation to complete, and what its result and its status look like over HTTP. */
 import { isPerhapsUnseen } from "../../lib/store/admission.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { load } from "../../lib/store/value-store.ts";
 import { invariant, OperationalError } from "../../lib/errors.ts";
-import { type Head, headKey, isExpired } from "../../lib/model/head.ts";
+import { hasReached, stateKey } from "../../lib/model/fence.ts";
+import { type Head, headKey, isExpired, type Status } from "../../lib/model/head.ts";
 import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
 import type { HandlerManifest } from "../../lib/model/manifest.ts";
-import type { HttpResponse } from "../http/message.ts";
+import { type HttpResponse, jsonResponse } from "../http/message.ts";
 import { failureResponse, IngressError, invocationNotFound, notReady, nothingToAttachTo } from "./error.ts";
-import type { Exchange, Handling, IngressPorts } from "./ports.ts";
-import { stateVisible } from "./visibility.ts";
+import type { Handling, IngressExchange, IngressPorts } from "./ports.ts";
 import { pause } from "../../lib/pause.ts";
 
-/** One watch lasts at most this long: a notification that got lost costs so much, no more. */
+/** One watch of a head lasts at most this long. A notification that got lost delays the answer by so much. */
 const WATCH_MS_MAX = 10_000;
 const WATCH_RETRY_MS = 1000;
-/** An id of a handler's call does not tell its age. Whoever attaches to one that has no head waits so long for it. */
+/** The id of a handler's call does not tell its age. If it has no head, an attachment waits this long for one. */
 const UNSEEN_GRACE_MS = 5000;
 
 export interface Subject {
   readonly id: InvocationId;
-  /** Known of an invocation that this very request has made or found. */
+  /** Known if this very request has made or found the invocation. */
   readonly incarnation?: Incarnation;
-  /** The id was derived from a name: its head is written first, so without one there is no such invocation. */
+  /** The id was derived from a name. Its head is written first, so without a head there is no such invocation. */
   readonly derived: boolean;
-  /** Accepted just now, by this very request: it cannot have completed. */
+  /** This very request has just made it, so it cannot have completed. */
   readonly fresh?: boolean;
 }
 
 /**
- * Answers the result as soon as there is one. What has no head (yet) is waited for as long as it may still get one.
- * Throws {@link IngressError}: 404 when there is no such invocation (any longer), 504 when the time is up.
+ * Answers the result as soon as there is one. An invocation without a head is waited for as long as it may still get one.
+ * Throws {@link IngressError}: 404 if there is no such invocation (any longer), 504 when the time is up.
  */
-export async function attach(exchange: Exchange, subject: Subject): Handling {
+export async function attach(exchange: IngressExchange, subject: Subject): Handling {
   const { ports, signal, callWaitMs } = exchange;
+  const { id } = subject;
   const startMs = ports.clock.now();
-  const search = new Search(subject, startMs);
-  const gone = new Gone(signal);
-  // A read that finds nothing is billed as one that does.
+  const gone = goneOf(signal);
+  let { incarnation } = subject;
+  let seen = false;
+  // A read that finds nothing costs as much as one that does.
   let inVain = subject.fresh === true && ports.watch.polls === true;
-  try {
-    for (;;) {
-      const leftMs = startMs + callWaitMs - ports.clock.now();
-      // Watched from before the look, so that no change falls between the two.
-      const changed = watch(ports, subject.id, Math.max(0, Math.min(leftMs, search.patienceMs)));
-      const completed = inVain ? undefined : search.look(await tryRead(ports, subject.id), ports.clock.now());
-      inVain = false;
-      if (completed) {
-        await stateVisible(ports, completed);
-        return await resultResponse(ports, subject, completed);
+  for (;;) {
+    const leftMs = startMs + callWaitMs - ports.clock.now();
+    // The watch begins before the look, so that no change falls between the two.
+    const patienceMs = seen ? WATCH_MS_MAX : UNSEEN_GRACE_MS;
+    const changed = watch(ports, id, Math.max(0, Math.min(leftMs, patienceMs)));
+    const head = inVain ? "unknown" : await tryRead(ports, id);
+    inVain = false;
+    const nowMs = ports.clock.now();
+    if (head !== "unknown") {
+      if (head && (incarnation === undefined ? !isExpired(head, nowMs) : head.incarnation === incarnation)) {
+        // From now on this life of the id counts, even if its result is not kept at all.
+        ({ incarnation } = head);
+        seen = true;
+        if (head.status === "completed") return await resultResponse(ports, subject, head);
+      } else if (head || seen || !mayAppear(subject, startMs, nowMs)) {
+        throw nothingToAttachTo(id);
       }
-      if (leftMs <= 0) throw timedOut(subject.id, callWaitMs);
-      await Promise.race([changed, gone.promise]);
-      if (signal?.aborted) throw new IngressError(499, "the client has gone", { id: subject.id });
     }
-  } finally {
-    gone.stop();
+    if (leftMs <= 0) throw timedOut(id, callWaitMs);
+    await Promise.race([changed, gone]);
+    if (signal?.aborted) throw new IngressError(499, "the client has gone", { id });
   }
 }
 
-/** Answers the result if there is one. Throws {@link IngressError}: 470 when there is none yet, 404 when there is no such
- * invocation. */
-export async function peek({ ports }: Exchange, subject: Subject): Handling {
-  const stored = await readHead(ports.items, subject.id);
-  const nowMs = ports.clock.now();
-  if (!stored)
-    throw subject.derived || !isPerhapsUnseen(subject.id, nowMs)
-      ? invocationNotFound(subject.id)
-      : notReady(subject.id);
-  if (isExpired(stored.head, nowMs)) throw invocationNotFound(subject.id);
-  if (stored.head.status !== "completed") throw notReady(subject.id);
-  await stateVisible(ports, stored.head);
-  return resultResponse(ports, subject, stored.head);
-}
-
-/** What one waiting request has learnt of its invocation. */
-class Search {
-  readonly #subject: Subject;
-  readonly #startMs: number;
-  #incarnation: Incarnation | undefined;
-  #seen = false;
-
-  constructor(subject: Subject, startMs: number) {
-    this.#subject = subject;
-    this.#startMs = startMs;
-    this.#incarnation = subject.incarnation;
-  }
-
-  /** Answers the head once it is completed. Throws 404 when nothing can come of waiting. */
-  look(head: Head | undefined | "unknown", nowMs: number): Head | undefined {
-    if (head === "unknown") return undefined;
-    if (
-      head &&
-      (this.#incarnation === undefined ? !isExpired(head, nowMs) : head.incarnation === this.#incarnation)
-    ) {
-      // From now on this life of the id is the one that counts, even if its result is kept for no time at all.
-      this.#incarnation = head.incarnation;
-      this.#seen = true;
-      return head.status === "completed" ? head : undefined;
-    }
-    if (head || this.#seen || !this.#mayAppear(nowMs)) throw nothingToAttachTo(this.#subject.id);
-    return undefined;
-  }
-
-  /** How long to wait at most before the next look. */
-  get patienceMs(): number {
-    return this.#seen ? WATCH_MS_MAX : UNSEEN_GRACE_MS;
-  }
-
-  #mayAppear(nowMs: number): boolean {
-    const { id, derived, incarnation } = this.#subject;
-    if (derived) return false;
-    return incarnation !== undefined || isPerhapsUnseen(id, nowMs) || nowMs - this.#startMs < UNSEEN_GRACE_MS;
-  }
-}
+/** Whether an invocation without a head may still get one. */
+const mayAppear = ({ id, derived, incarnation }: Subject, startMs: number, nowMs: number): boolean =>
+  !derived && (incarnation !== undefined || isPerhapsUnseen(id, nowMs) || nowMs - startMs < UNSEEN_GRACE_MS);
 
 /** Resolves when the client has gone. */
-class Gone {
-  readonly promise: Promise<void>;
-  readonly stop: () => void;
-
-  constructor(signal: AbortSignal | undefined) {
-    let resolve: () => void = () => undefined;
-    this.promise = new Promise((resolved) => (resolve = resolved));
-    signal?.addEventListener("abort", resolve, { once: true });
+const goneOf = (signal: AbortSignal | undefined): Promise<void> =>
+  new Promise((resolve) => {
+    signal?.addEventListener("abort", () => resolve(), { once: true });
     if (signal?.aborted) resolve();
-    this.stop = () => signal?.removeEventListener("abort", resolve);
-  }
-}
+  });
 
 /** A watch that fails must neither end a wait nor make it spin. */
 function watch({ watch: port, clock }: IngressPorts, id: InvocationId, maxMs: number): Promise<void> {
   return port.changed(headKey(id), maxMs).catch(() => pause(clock, Math.min(maxMs, WATCH_RETRY_MS)));
 }
 
-/** A store that is briefly away must not end a wait. */
+/** A store that does not answer for a moment must not end a wait. */
 async function tryRead(
   { items, logger }: IngressPorts,
   id: InvocationId,
@@ -148,7 +95,7 @@ async function tryRead(
   }
 }
 
-/** 504, since clients repeat it if the call is idempotent, and only then; a 408 some repeat regardless. */
+/** 504: clients repeat it if the call is idempotent, and only then. Some repeat a 408 in any case. */
 const timedOut = (id: InvocationId, callWaitMs: number): IngressError =>
   new IngressError(
     504,
@@ -160,15 +107,52 @@ const timedOut = (id: InvocationId, callWaitMs: number): IngressError =>
     },
   );
 
+/** Answers the result if there is one. Throws {@link IngressError}: 470 if there is none yet, 404 if there is no such
+ * invocation. */
+export async function peek({ ports }: IngressExchange, subject: Subject): Handling {
+  const head = await find(ports, subject);
+  if (head?.status !== "completed") throw notReady(subject.id);
+  return resultResponse(ports, subject, head);
+}
+
+const STAGES: Record<Status, "created" | "started" | "completed"> = {
+  scheduled: "created",
+  accepted: "created",
+  pending: "created",
+  running: "started",
+  suspended: "started",
+  "backing-off": "started",
+  paused: "started",
+  completed: "completed",
+};
+
+/** How far the invocation has come. Without a head its first step may run already. Nobody can tell, so it is `created`. */
+export async function invocationStatus({ ports }: IngressExchange, subject: Subject): Handling {
+  const head = await find(ports, subject);
+  const error = head?.outcome?.ok === false ? head.outcome.failure : null;
+  const body = { stage: head ? STAGES[head.status] : "created", error };
+  return jsonResponse(200, body, { "x-restate-id": subject.id });
+}
+
+/** `undefined`: it may not have its head yet. Throws {@link IngressError} 404 if there is no such invocation. */
+async function find({ items, clock }: IngressPorts, { id, derived }: Subject): Promise<Head | undefined> {
+  const stored = await readHead(items, id);
+  const nowMs = clock.now();
+  if (!stored && !derived && isPerhapsUnseen(id, nowMs)) return undefined;
+  if (!stored || isExpired(stored.head, nowMs)) throw invocationNotFound(id);
+  return stored.head;
+}
+
 async function resultResponse(
   ports: IngressPorts,
   { id, incarnation }: Subject,
   head: Head,
 ): Promise<HttpResponse> {
+  await stateVisible(ports, head);
   const { outcome } = head;
   invariant(outcome !== undefined, "J3", `${id} is completed without an outcome`);
   const headers: Record<string, string> = { "x-restate-id": id };
-  // A call without an idempotency key has had its result: that it is kept for a while concerns whoever comes later.
+  // A call without an idempotency key has its result now. That the result is kept for a while is of no use to it.
   if (head.expiresAtMs !== undefined && incarnation !== 0) {
     headers["idempotency-expires"] = new Date(head.expiresAtMs).toISOString().replace("Z", "+00:00");
   }
@@ -182,10 +166,49 @@ async function resultResponse(
   return { status: 200, headers, body };
 }
 
-/** As the deployment declares that the invocation is pinned to; else the newest. */
+/** As the deployment declares it that the invocation is pinned to. Without one, the newest counts. */
 async function manifestOf({ registry }: IngressPorts, head: Head): Promise<Partial<HandlerManifest>> {
   const { service, handler } = head.target;
   const pinned = head.deployment === undefined ? undefined : await registry.deployment(head.deployment);
   const manifest = pinned?.services.find(({ name }) => name === service) ?? (await registry.service(service));
   return manifest?.handlers.find(({ name }) => name === handler) ?? {};
+}
+
+/** An answer waits at most this long for the state, milliseconds. Longer means that a dispatcher has died. The write then
+ * comes with the redelivery. */
+const VISIBLE_MS_MAX = 10_000;
+const STATE_WATCH_MS_MAX = 1000;
+/** If the invocation ended longer ago than this, its state was written long ago, milliseconds. */
+const RECENT_MS = 30 * 60 * 1000;
+
+/**
+ * Resolves when everybody can read the state of the last append: once a client has its answer, its next read sees what the
+ * invocation wrote. The result is durable with the completing append, and that append's state is written right after it
+ * (R1). Only the invocation's own side may write, so the answer waits for the write by reading.
+ */
+async function stateVisible({ items, watch: port, clock }: IngressPorts, head: Head): Promise<void> {
+  const { token, target } = head;
+  const endMs = clock.now() + VISIBLE_MS_MAX;
+  if (token === undefined || clock.now() - head.modifiedAtMs > RECENT_MS) return;
+  for (const [name, position] of lastWrites(head)) {
+    const key = stateKey(target.service, target.key ?? "", name);
+    for (;;) {
+      const changed = port.changed(key, STATE_WATCH_MS_MAX).catch(() => undefined);
+      if (hasReached(await items.get(key), token, position)) break;
+      if (clock.now() > endMs) return;
+      await changed;
+    }
+  }
+}
+
+/** The position of the last write of each name, among the entries of the last append. */
+function lastWrites(head: Head): Map<string, number> {
+  const writes = new Map<string, number>();
+  head.tail.forEach((entry, index) => {
+    const position = head.paged + index;
+    if (position < head.lastAppend) return;
+    if (entry.kind === "set" || entry.kind === "clear") writes.set(entry.name, position);
+    if (entry.kind === "clearAll") for (const name of entry.names) writes.set(name, position);
+  });
+  return writes;
 }

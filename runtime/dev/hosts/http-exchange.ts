@@ -1,14 +1,17 @@
-/** One request to a process that serves handlers, whose two bodies flow at the same time: over HTTP/2, or over HTTP/1.1
- * in chunks, which between two endpoints of Node's without a proxy is as good. */
+/**
+ * Requests to processes that serve handlers. The bodies of request and answer flow at the same time: over HTTP/2, or over
+ * HTTP/1.1 in chunks. If both ends are Node and no proxy is between them, HTTP/1.1 does it as well.
+ */
 import { Agent, request as requestHttp1 } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { Agent as TlsAgent, request as requestHttps1 } from "node:https";
 import type { Readable, Writable } from "node:stream";
 import type { Reachable } from "../../../lib/model/manifest.ts";
 
-export interface Exchange {
+/** One request and its answer. */
+export interface HttpExchange {
   readonly sending: Writable;
-  /** When the response's head is there. Rejects if there will be none. */
+  /** Resolves when the head of the answer is there. Rejects if there will be none. */
   readonly answered: Promise<Answered>;
   /** Cuts it off. */
   destroy(): void;
@@ -20,14 +23,14 @@ export interface Answered {
   readonly body: Readable;
 }
 
-/** Where, under an address, handlers are asked. */
+/** What is asked. The path is below the deployment's address. */
 export type Ask = {
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly headers: Record<string, string>;
 };
 
-/** Of a stream and of a connection: values may have megabytes. */
+/** Of a stream and of a connection. A value may have megabytes. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
 export class Http2Connection {
@@ -38,7 +41,7 @@ export class Http2Connection {
     this.#address = new URL(address);
   }
 
-  open({ method, path, headers }: Ask): Exchange {
+  open({ method, path, headers }: Ask): HttpExchange {
     const { host, protocol } = this.#address;
     const stream = this.#alive().request(
       {
@@ -66,7 +69,7 @@ export class Http2Connection {
     this.#session = undefined;
   }
 
-  /** The session, or a new one if it takes no more requests. */
+  /** The session, or a new one if the old one takes no more requests. */
   #alive(): ClientHttp2Session {
     const held = this.#session;
     if (held && !held.closed && !held.destroyed) return held;
@@ -77,7 +80,7 @@ export class Http2Connection {
       if (this.#session === session) this.#session = undefined;
     };
     session.on("connect", () => session.setLocalWindowSize(WINDOW_BYTES));
-    // Each of its streams reports the error, too.
+    // Each stream of the session reports the error as well.
     session.on("error", forget);
     session.on("goaway", forget);
     session.on("close", forget);
@@ -95,7 +98,7 @@ export class Http1Connection {
     this.#agent = this.#isTls() ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
   }
 
-  open({ method, path, headers }: Ask): Exchange {
+  open({ method, path, headers }: Ask): HttpExchange {
     const { origin } = this.#address;
     const request = this.#isTls() ? requestHttps1 : requestHttp1;
     const sending = request(`${origin}${under(this.#address, path)}`, {
@@ -126,5 +129,5 @@ export class Http1Connection {
   }
 }
 
-/** Handlers may be mounted below a path of the address. */
+/** The address may have a path, below which the handlers are mounted. */
 const under = ({ pathname }: URL, path: string): string => `${pathname.replace(/\/$/u, "")}${path}`;

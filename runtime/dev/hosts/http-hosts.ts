@@ -24,7 +24,13 @@ import { Channel } from "./channel.ts";
 import { encodeFrames, FrameReader } from "./frame.ts";
 import { engineCalls, type EngineCalls, type EnginePorts, type HostCalls } from "./host-protocol.ts";
 import { DISCOVERY_CONTENT_TYPE, TURN_CONTENT_TYPE } from "./hosted-turn.ts";
-import { type Answered, type Ask, type Exchange, Http1Connection, Http2Connection } from "./http-exchange.ts";
+import {
+  type Answered,
+  type Ask,
+  Http1Connection,
+  Http2Connection,
+  type HttpExchange,
+} from "./http-exchange.ts";
 
 /** A process begins its answer before the handler runs. If it has not by then, it does not serve. */
 export const ANSWER_MS_MAX = 30_000;
@@ -49,7 +55,7 @@ export class HttpHosts implements Invoker, Discoverer {
   readonly #answerMs: number;
   readonly #slackMs: number;
   readonly #connections = new Map<string, Connection>();
-  readonly #open = new Set<Exchange>();
+  readonly #open = new Set<HttpExchange>();
   #stopped = false;
 
   constructor({ ports, answerMs = ANSWER_MS_MAX, turnSlackMs = TURN_SLACK_MS }: HttpHostsOptions) {
@@ -114,7 +120,7 @@ export class HttpHosts implements Invoker, Discoverer {
     this.#connections.clear();
   }
 
-  #begin(target: Reachable, ask: Ask): Exchange {
+  #begin(target: Reachable, ask: Ask): HttpExchange {
     const exchange = this.#connectionTo(target).open(ask);
     // Whoever awaits the answer reports it.
     exchange.sending.on("error", () => undefined);
@@ -123,7 +129,7 @@ export class HttpHosts implements Invoker, Discoverer {
     return exchange;
   }
 
-  #end(exchange: Exchange): void {
+  #end(exchange: HttpExchange): void {
     this.#open.delete(exchange);
     // The other side ends its body when it sees the end of ours. Until then HTTP/1.1 cannot use the connection again.
     exchange.sending.end();
@@ -145,7 +151,7 @@ export class HttpHosts implements Invoker, Discoverer {
   /** Passes the process's frames to the channel, and fails the turn if the answer is not one or breaks off. */
   #hear(
     { address }: Reachable,
-    exchange: Exchange,
+    exchange: HttpExchange,
     channel: Channel<HostCalls>,
     fail: (error: FunctionError) => void,
   ): void {

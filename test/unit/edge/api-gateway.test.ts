@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { PAYLOAD_BYTES_MAX } from "../../../lib/limits.ts";
 import { type ApiGatewayEvent, toRequest, toResult } from "../../../runtime/http/api-gateway.ts";
-import { segmentsOf } from "../../../runtime/http/message.ts";
+import { segmentsOf } from "../../../runtime/http/router.ts";
 
 const segments = (rawPath: string, api: "ingress" | "admin" = "ingress") => {
   const requestContext = { stage: "$default", http: { method: "GET" } };

@@ -1,15 +1,74 @@
-/** Deployments, services and handlers in the JSON of Restate's admin API. */
+/**
+ * Deployments, services and handlers in the JSON of Restate's admin API: `GET /deployments[/{id}]`,
+ * `GET /services[/{name}[/handlers[/{handler}]]]`, and the views that other answers contain.
+ */
 import { IDEMPOTENCY_RETENTION_MS, JOURNAL_RETENTION_MS, WORKFLOW_RETENTION_MS } from "../../lib/limits.ts";
 import type {
   Deployment,
   HandlerManifest,
   Options,
+  RegisteredService,
   ServiceManifest,
   ServiceType,
 } from "../../lib/model/manifest.ts";
 import { PROTOCOL_VERSION } from "../../lib/protocol.ts";
 import { retryPolicyOf } from "../../lib/retry.ts";
+import { jsonResponse } from "../http/message.ts";
+import { doesNotExist } from "./error.ts";
+import type { AdminExchange, AdminRegistry, Handling } from "./ports.ts";
 import { viewDuration, viewTime } from "./value-view.ts";
+
+export async function listDeployments({ ports: { registry } }: AdminExchange): Handling {
+  const deployments = await registry.deployments();
+  const views = deployments
+    .toSorted((a, b) => a.createdAtMs - b.createdAtMs)
+    .map((deployment) =>
+      viewDeployment(
+        deployment,
+        deployment.services.map(({ name }) => ({ name, ...viewRevisions(deployment, name) })),
+      ),
+    );
+  return jsonResponse(200, { deployments: views });
+}
+
+export async function describeDeployment({ ports: { registry } }: AdminExchange, id: string): Handling {
+  const deployment = await registry.deployment(id);
+  if (!deployment) throw doesNotExist(`deployment '${id}'`);
+  const views = deployment.services.map((manifest) =>
+    viewService(manifest, { deployment: id, ...viewRevisions(deployment, manifest.name) }),
+  );
+  return jsonResponse(200, viewDeployment(deployment, views));
+}
+
+export async function listServices({ ports: { registry } }: AdminExchange): Handling {
+  const services = await registry.services();
+  const sorted = services.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return jsonResponse(200, { services: sorted.map((service) => viewService(service, service)) });
+}
+
+export async function describeService({ ports }: AdminExchange, name: string): Handling {
+  const service = await findService(ports.registry, name);
+  return jsonResponse(200, viewService(service, service));
+}
+
+export async function listHandlers({ ports }: AdminExchange, name: string): Handling {
+  const service = await findService(ports.registry, name);
+  return jsonResponse(200, { handlers: service.handlers.map((handler) => viewHandler(service, handler)) });
+}
+
+export async function describeHandler({ ports }: AdminExchange, name: string, handlerName: string): Handling {
+  const service = await findService(ports.registry, name);
+  const handler = service.handlers.find((candidate) => candidate.name === handlerName);
+  if (!handler) throw doesNotExist(`handler '${handlerName}' on service '${name}'`);
+  return jsonResponse(200, viewHandler(service, handler));
+}
+
+/** Throws 404 if there is no such service. */
+export async function findService(registry: AdminRegistry, name: string): Promise<RegisteredService> {
+  const service = await registry.service(name);
+  if (!service) throw doesNotExist(`service '${name}'`);
+  return service;
+}
 
 const SERVICE_TYPES: Record<ServiceType, string> = {
   service: "Service",
@@ -44,7 +103,7 @@ export function viewDeployment(deployment: Deployment, services: readonly object
   };
 }
 
-/** As registered by it: newer deployments may have newer ones. */
+/** The revision that this deployment registered. A newer deployment may have registered a newer one. */
 export function viewRevisions({ revisions = {} }: Deployment, service: string): { revision?: number } {
   const revision = revisions[service];
   return revision === undefined ? {} : { revision };
@@ -52,7 +111,7 @@ export function viewRevisions({ revisions = {} }: Deployment, service: string): 
 
 export interface ServiceOrigin {
   readonly deployment: string;
-  /** Absent where it is not known. */
+  /** Absent if it is not known. */
   readonly revision?: number;
 }
 
