@@ -74,19 +74,12 @@ function urlOf(host: string, port: number): string {
   return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
 }
 
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case "EADDRINUSE":
-      return "the port is in use";
-    case "EACCES":
-      return "it is not permitted";
-    case "EADDRNOTAVAIL":
-      return "this machine does not have that address";
-    case undefined:
-    default:
-      return message;
-  }
-}
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the port is in use",
+  EACCES: "it is not permitted",
+  EADDRNOTAVAIL: "this machine does not have that address",
+};
+const reasonOf = ({ code = "", message }: NodeJS.ErrnoException): string => REASONS[code] ?? message;
 
 async function serve(
   incoming: IncomingMessage,

@@ -1,38 +1,34 @@
-/** Serves handlers where a server passes on `Request`s: one that lets both bodies flow at the same time. */
-import {
-  DISCOVERY_CONTENT_TYPE,
-  HostedTurn,
-  TURN_CONTENT_TYPE,
-} from "../../runtime/dev/hosts/hosted-turn.ts";
-import { collect } from "../turn/collected.ts";
-import { createEndpoint, type Endpoint, SERVED, type Served } from "../endpoint.ts";
-import { acceptsDiscovery, FOREIGN, type HandlerOptions } from "./serve.ts";
+/** Serves handlers where a server passes on `Request`s. The server must let both bodies flow at the same time. */
+import { HostedTurn, TURN_CONTENT_TYPE } from "../../runtime/dev/hosts/hosted-turn.ts";
+import { type Endpoint, SERVED, type Served } from "../endpoint.ts";
+import { answerAtOnce, endpointOf } from "./answer.ts";
 
 export type FetchHandler = (request: Request, ...extraArgs: unknown[]) => Promise<Response>;
 
-/** Throws `TypeError` for what is no list of definitions. */
-export function createFetchHandler(options: HandlerOptions): FetchHandler & { readonly [SERVED]: Served } {
-  const { services, ...rest } = options;
-  const endpoint = createEndpoint(services, rest);
-  collect(options);
+/** Throws `TypeError` if `services` is not a list of definitions. */
+export function createFetchHandler(options: Served): FetchHandler & { readonly [SERVED]: Served } {
+  const { endpoint } = endpointOf(options);
   const handle: FetchHandler = async (request, ...extraArgs) => answer(endpoint, request, extraArgs);
   return Object.assign(handle, { [SERVED]: options });
 }
 
 function answer(endpoint: Endpoint, request: Request, extraArgs: unknown[]): Response {
-  const { pathname } = new URL(request.url);
-  const { headers } = request;
-  if (pathname.endsWith("/health")) return new Response(null, { status: 200 });
-  if (pathname.endsWith("/discover")) {
-    if (!acceptsDiscovery(headers.get("accept") ?? undefined)) return new Response(FOREIGN, { status: 415 });
-    return Response.json(endpoint.discover(), { headers: { "content-type": DISCOVERY_CONTENT_TYPE } });
+  const { url, headers, body } = request;
+  const atOnce = answerAtOnce(endpoint, {
+    path: new URL(url).pathname,
+    accept: headers.get("accept") ?? undefined,
+    // A turn is asked for in the body.
+    contentType: (body && headers.get("content-type")) ?? undefined,
+  });
+  if (atOnce) {
+    const { status, text, contentType } = atOnce;
+    return new Response(text === "" ? null : text, {
+      status,
+      ...(contentType === undefined ? {} : { headers: { "content-type": contentType } }),
+    });
   }
-  if (!pathname.endsWith("/turn")) return new Response("not found", { status: 404 });
-  if (headers.get("content-type") !== TURN_CONTENT_TYPE || request.body === null) {
-    return new Response(FOREIGN, { status: 415 });
-  }
-  const body = turnBody(endpoint, request.body, extraArgs);
-  return new Response(body, { status: 200, headers: { "content-type": TURN_CONTENT_TYPE } });
+  const said = turnBody(endpoint, body ?? new ReadableStream(), extraArgs);
+  return new Response(said, { status: 200, headers: { "content-type": TURN_CONTENT_TYPE } });
 }
 
 function turnBody(
@@ -41,6 +37,7 @@ function turnBody(
   extraArgs: unknown[],
 ): ReadableStream<Uint8Array> {
   let turn: HostedTurn | undefined;
+  let cancelled = false;
   return new ReadableStream({
     start(controller) {
       const running = new HostedTurn(
@@ -50,15 +47,18 @@ function turnBody(
       turn = running;
       void listen(asked, running).finally(() => {
         running.close();
-        // Cancelled in the meantime, it is closed already.
-        if (controller.desiredSize !== null) controller.close();
+        // A stream that was cancelled is closed already.
+        if (!cancelled) controller.close();
       });
     },
-    cancel: () => turn?.close(),
+    cancel() {
+      cancelled = true;
+      turn?.close();
+    },
   });
 }
 
-/** Until the engine ends its side, or it breaks off. */
+/** Resolves when the engine ends its side, or it breaks off. */
 async function listen(asked: ReadableStream<Uint8Array>, turn: HostedTurn): Promise<void> {
   try {
     for await (const bytes of asked) turn.push(bytes);

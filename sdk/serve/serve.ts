@@ -1,6 +1,6 @@
 /**
- * Serves handlers over HTTP to a Perdure server that runs on its own: `perdure dev` without a file, with which this
- * process is registered by its URL (docs/decisions/0005). In AWS nothing listens: see `perdure/lambda`.
+ * Serves handlers over HTTP to a Perdure server that runs by itself: to `perdure dev` without a file. There this process is
+ * registered by its URL (docs/decisions/0005-serving-over-http.md). In AWS nothing listens: see `perdure/lambda`.
  *
  * @example
  * ```ts
@@ -10,24 +10,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { AddressInfo } from "node:net";
-import {
-  DISCOVERY_CONTENT_TYPE,
-  HostedTurn,
-  TURN_CONTENT_TYPE,
-} from "../../runtime/dev/hosts/hosted-turn.ts";
-import { collect } from "../turn/collected.ts";
-import { createEndpoint, type Endpoint, type EndpointOptions, SERVED, type Served } from "../endpoint.ts";
+import { HostedTurn, TURN_CONTENT_TYPE } from "../../runtime/dev/hosts/hosted-turn.ts";
+import { type Endpoint, SERVED, type Served } from "../endpoint.ts";
+import { answerAtOnce, endpointOf } from "./answer.ts";
 
-export interface HandlerOptions extends EndpointOptions {
-  /** What `service()`, `object()` and `workflow()` return. */
-  readonly services: readonly unknown[];
-}
-
-export interface ServeOptions extends HandlerOptions {
-  /** By default that of the environment variable `PORT`, or 9080. 0: any that is free. */
+export interface ServeOptions extends Served {
+  /** By default the environment variable `PORT`, or 9080. 0: any port that is free. */
   readonly port?: number | undefined;
-  /** The address to listen on. By default that of the environment variable `PERDURE_HOST`, or 127.0.0.1: whoever reaches
-   * the port can run handlers. */
+  /** The address to listen on. By default the environment variable `PERDURE_HOST`, or 127.0.0.1: everybody who reaches the
+   * port can run handlers. */
   readonly host?: string | undefined;
 }
 
@@ -38,7 +29,7 @@ export interface HttpHandler {
 }
 
 type Request = IncomingMessage | Http2ServerRequest;
-/** What the two kinds have in common. */
+/** What the two kinds of response have in common. */
 type Response = Pick<ServerResponse, "writeHead" | "flushHeaders" | "on"> & {
   write(bytes: Uint8Array): boolean;
   end(text?: string): unknown;
@@ -47,26 +38,23 @@ type Response = Pick<ServerResponse, "writeHead" | "flushHeaders" | "on"> & {
 const DEFAULT_PORT = 9080;
 const DEFAULT_HOST = "127.0.0.1";
 
-/** Throws `TypeError` for what is no list of definitions. */
-export function createEndpointHandler(options: HandlerOptions): HttpHandler & { readonly [SERVED]: Served } {
-  const { services, ...rest } = options;
-  const endpoint = createEndpoint(services, rest);
-  collect(options);
-  const handle = (request: Request, response: object): void =>
-    answer(endpoint, request, response as Response);
-  return Object.assign(handle, { [SERVED]: options });
+/** Throws `TypeError` if `services` is not a list of definitions. */
+export function createEndpointHandler(options: Served): HttpHandler & { readonly [SERVED]: Served } {
+  return Object.assign(handlerOf(endpointOf(options).endpoint), { [SERVED]: options });
 }
 
-/** Resolves with the port once it is listened on, over HTTP/2. Rejects if it cannot be. */
+const handlerOf =
+  (endpoint: Endpoint): HttpHandler =>
+  (request: Request, response: object) =>
+    answer(endpoint, request, response as Response);
+
+/** Resolves with the port once the server listens on it, over HTTP/2. Rejects if it cannot listen. */
 export function serve({ port, host, ...options }: ServeOptions): Promise<number> {
   const { env } = process;
   const wanted = port ?? Number(env["PORT"] ?? DEFAULT_PORT);
-  const { services, ...rest } = options;
-  if (collect(options)) {
-    createEndpoint(services, rest);
-    return Promise.resolve(wanted);
-  }
-  const server = createServer(createEndpointHandler(options));
+  const { endpoint, collected } = endpointOf(options);
+  if (collected) return Promise.resolve(wanted);
+  const server = createServer(handlerOf(endpoint));
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(wanted, host ?? env["PERDURE_HOST"] ?? DEFAULT_HOST, () => {
@@ -77,30 +65,14 @@ export function serve({ port, host, ...options }: ServeOptions): Promise<number>
 
 function answer(endpoint: Endpoint, request: Request, response: Response): void {
   const [path = ""] = (request.url ?? "").split("?");
-  const answerText = (status: number, text: string, contentType = "text/plain"): void => {
-    request.resume();
-    response.writeHead(status, { "content-type": contentType });
-    response.end(text);
-  };
-  if (path.endsWith("/health")) return answerText(200, "");
-  if (path.endsWith("/discover")) {
-    if (acceptsDiscovery(request.headers.accept)) {
-      return answerText(200, JSON.stringify(endpoint.discover()), DISCOVERY_CONTENT_TYPE);
-    }
-    return answerText(415, FOREIGN);
-  }
-  if (!path.endsWith("/turn")) return answerText(404, "not found");
-  // A content type that no web page can send on its own: none may run handlers because a browser can reach the port.
-  if (request.headers["content-type"] !== TURN_CONTENT_TYPE) return answerText(415, FOREIGN);
-  runTurn(endpoint, request, response);
+  const { accept, "content-type": asked } = request.headers;
+  const atOnce = answerAtOnce(endpoint, { path, accept, contentType: asked });
+  if (!atOnce) return runTurn(endpoint, request, response);
+  const { status, text, contentType = "text/plain" } = atOnce;
+  request.resume();
+  response.writeHead(status, { "content-type": contentType });
+  response.end(text);
 }
-
-export const FOREIGN =
-  "these handlers are served by Perdure: register them with a Perdure server of this version";
-
-/** The wildcard is for people with a browser. */
-export const acceptsDiscovery = (accept = "*/*"): boolean =>
-  accept.includes(DISCOVERY_CONTENT_TYPE) || accept.includes("*/*");
 
 function runTurn(endpoint: Endpoint, request: Request, response: Response): void {
   const turn = new HostedTurn(

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer as createTcp, type Server, type Socket }
 import { afterEach, describe, expect, test } from "vitest";
 import type { Deployment } from "../../../lib/model/manifest.ts";
 import type { TurnRequest } from "../../../lib/protocol.ts";
+import { TURN_CONTENT_TYPE } from "../../../runtime/dev/hosts/hosted-turn.ts";
 import { HttpHosts, type HttpHostsOptions } from "../../../runtime/dev/hosts/http-hosts.ts";
 import { createEndpointHandler, type HttpHandler } from "../../../sdk/serve/serve.ts";
 import { createFetchHandler } from "../../../sdk/serve/serve-fetch.ts";
@@ -221,4 +222,17 @@ test("a process that goes away fails the turns that it had, and no others", asyn
   await lost;
   released.resolve(undefined);
   expect(await kept).toMatchObject({ kind: "completed" });
+});
+
+test("over fetch, an engine that goes away in the middle of a turn breaks nothing", async () => {
+  const handle = createFetchHandler({ services: [served] });
+  const asked = new TransformStream<Uint8Array, Uint8Array>();
+  const init = { method: "POST", body: asked.readable, duplex: "half" } as RequestInit;
+  const headers = { "content-type": TURN_CONTENT_TYPE };
+  const answer = await handle(new Request("http://localhost/turn", { ...init, headers }));
+  await answer.body?.cancel();
+  await asked.writable.close();
+  // An error here would be one that nobody handles: it would end the process.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(answer.status).toBe(200);
 });
