@@ -44,18 +44,17 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
   for (;;) {
     const leftMs = startMs + callWaitMs - ports.clock.now();
     // The watch begins before the look, so that no change falls between the two.
-    const patienceMs = seen ? WATCH_MS_MAX : UNSEEN_GRACE_MS;
-    const changed = watch(ports, id, Math.max(0, Math.min(leftMs, patienceMs)));
+    const changed = watch(ports, id, Math.min(leftMs, seen ? WATCH_MS_MAX : UNSEEN_GRACE_MS));
     const head = inVain ? "unknown" : await tryRead(ports, id);
     inVain = false;
     const nowMs = ports.clock.now();
     if (head !== "unknown") {
-      if (head && (incarnation === undefined ? !isExpired(head, nowMs) : head.incarnation === incarnation)) {
+      if (head && isCurrent(head, incarnation, nowMs)) {
         // From now on this life of the id counts, even if its result is not kept at all.
         ({ incarnation } = head);
         seen = true;
         if (head.status === "completed") return await resultResponse(ports, subject, head);
-      } else if (head || seen || !mayAppear(subject, startMs, nowMs)) {
+      } else if (head || !mayAppear(subject, seen, nowMs - startMs, nowMs)) {
         throw nothingToAttachTo(id);
       }
     }
@@ -65,9 +64,20 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
   }
 }
 
-/** Whether an invocation without a head may still get one. */
-const mayAppear = ({ id, derived, incarnation }: Subject, startMs: number, nowMs: number): boolean =>
-  !derived && (incarnation !== undefined || isPerhapsUnseen(id, nowMs) || nowMs - startMs < UNSEEN_GRACE_MS);
+/** Whether it is the life of the id that is waited for. */
+const isCurrent = (head: Head, incarnation: Incarnation | undefined, nowMs: number): boolean =>
+  incarnation === undefined ? !isExpired(head, nowMs) : head.incarnation === incarnation;
+
+/** Whether an invocation that has no head may still get one. `seen`: it had one before. */
+const mayAppear = (
+  { id, derived, incarnation }: Subject,
+  seen: boolean,
+  waitedMs: number,
+  nowMs: number,
+): boolean =>
+  !seen &&
+  !derived &&
+  (incarnation !== undefined || isPerhapsUnseen(id, nowMs) || waitedMs < UNSEEN_GRACE_MS);
 
 /** Resolves when the client has gone. */
 const goneOf = (signal: AbortSignal | undefined): Promise<void> =>
@@ -77,7 +87,8 @@ const goneOf = (signal: AbortSignal | undefined): Promise<void> =>
   });
 
 /** A watch that fails must neither end a wait nor make it spin. */
-function watch({ watch: port, clock }: IngressPorts, id: InvocationId, maxMs: number): Promise<void> {
+function watch({ watch: port, clock }: IngressPorts, id: InvocationId, leftMs: number): Promise<void> {
+  const maxMs = Math.max(0, leftMs);
   return port.changed(headKey(id), maxMs).catch(() => pause(clock, Math.min(maxMs, WATCH_RETRY_MS)));
 }
 
