@@ -1,11 +1,15 @@
 /** What `perdure dev` prints. */
 import { join, sep } from "node:path";
-import { inspect, styleText } from "node:util";
+import { styleText } from "node:util";
+import { asError } from "../lib/errors.ts";
 import type { HandlerManifest, ServiceManifest } from "../lib/model/manifest.ts";
+import { readableLine } from "../lib/log/line.ts";
+import { leastLevel, loggerOf } from "../lib/log/logger.ts";
 import type { Logger, LogLevel } from "../lib/ports.ts";
 import type { Deployed } from "../runtime/dev/deployer.ts";
 import type { EngineEvent, FailedAttempt, Listening } from "../runtime/dev/engine.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
+import { CommandError } from "./command.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -15,6 +19,12 @@ interface Served {
   readonly watch: boolean;
 }
 
+const LOG_STYLES: Readonly<Record<LogLevel, Style>> = {
+  debug: "dim",
+  info: "dim",
+  warn: "yellow",
+  error: "red",
+};
 /** So many first attempts of an invocation are all shown if they fail. */
 const SHOWN_ATTEMPTS = 3;
 const PACKAGE_ROOT = join(import.meta.dirname, "..");
@@ -44,18 +54,15 @@ export class DevConsole {
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   }
 
-  /** The engine's own log. Only warnings and errors are shown. */
+  /** The engine's own log: what needs attention, unless `PERDURE_LOG_LEVEL` asks for more or less. Throws
+   * {@link CommandError} if that names no level. */
   get logger(): Logger {
-    const shown: ReadonlySet<LogLevel> = new Set(["warn", "error"]);
-    return {
-      log: (level, message, fields = {}) => {
-        if (!shown.has(level)) return;
-        // An error here is a bug in the engine, so its stack is of use.
-        const shownFields = Object.entries(fields).filter(([name]) => name !== "stack" || level === "error");
-        const details = shownFields.map(([name, value]) => ` ${name}=${show(value)}`);
-        print("stderr", level === "error" ? "red" : "yellow", `${level}: ${message}${details.join("")}`);
-      },
-    };
+    return loggerOf({
+      least: levelAsked(),
+      format: readableLine,
+      write: (line, level) => print("stderr", LOG_STYLES[level], line.trimEnd()),
+      time: () => new Date().toTimeString().slice(0, "hh:mm:ss".length),
+    });
   }
 
   report(event: EngineEvent): void {
@@ -190,6 +197,14 @@ function curlOf(url: string, { name, type }: ServiceManifest, handler: HandlerMa
   return `curl ${url}/${path.join("/")} --json '{"name":"World"}'`;
 }
 
+function levelAsked(): LogLevel {
+  try {
+    return leastLevel(process.env, "warn");
+  } catch (error) {
+    throw new CommandError(asError(error).message);
+  }
+}
+
 function print(stream: "stdout" | "stderr", style: Style, text: string): void {
   process[stream].write(`${styled(style, text, stream)}\n`);
 }
@@ -198,6 +213,3 @@ const styled = (style: Style, text: string, stream: "stdout" | "stderr" = "stdou
   styleText(style, text, { stream: process[stream] });
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? "" : "s"}`;
-
-const show = (value: unknown): string =>
-  typeof value === "string" ? value : inspect(value, { breakLength: Infinity, depth: 2 });

@@ -115,3 +115,12 @@ export const DEPLOYMENT_GRACE_MS = 24 * 60 * 60 * 1000;
 
 /** Error messages are cut to this many characters before they are stored. */
 export const ERROR_MESSAGE_CHARS_MAX = 4000;
+
+/** A line of the engine's log, in characters. In UTF-8, and with JSON's escapes, it is below CloudWatch's 256 KB an event. */
+export const LOG_LINE_CHARS_MAX = 32 * 1024;
+/** A text in it: a stack of usual depth is shorter. */
+export const LOGGED_TEXT_CHARS_MAX = 8 * 1024;
+/** Objects in objects, such as causes of errors. */
+export const LOGGED_DEPTH_MAX = 8;
+/** Fields of one object, and elements of one list. */
+export const LOGGED_ITEMS_MAX = 50;

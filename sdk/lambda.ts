@@ -3,12 +3,10 @@
  * The dispatcher invokes it with turns, a deployment with a discovery request. It appends to the journal itself, by a
  * light client of its own, and loads nothing of the AWS SDK: cold start is part of the product.
  */
-import { jsonLogger } from "../lib/aws/lambda-environment.ts";
 import { systemClock } from "../lib/clock.ts";
 import { systemEntropy } from "../lib/entropy.ts";
 import { connectHandler } from "../lib/aws/handler-connection.ts";
 import { ItemRegistry } from "../lib/store/registry.ts";
-import { ENVIRONMENT } from "../lib/environment.ts";
 import type { DiscoveryRequest, TurnRequest } from "../lib/protocol.ts";
 import { decodeTurnRequest, encodeTurnOutcome, PROTOCOL_VERSION } from "../lib/protocol.ts";
 import { createEndpoint, type EndpointOptions, type TurnPorts } from "./endpoint.ts";
@@ -59,14 +57,12 @@ function parseRequest(event: unknown): TurnRequest | DiscoveryRequest {
 }
 
 function connect(): TurnPorts {
-  const { env } = process;
-  const { items, mailbox } = connectHandler(env);
+  const { items, mailbox } = connectHandler(process.env);
   return {
     items,
     mailbox,
     registry: new ItemRegistry(items, systemClock),
     clock: systemClock,
     entropy: systemEntropy,
-    logger: jsonLogger(env[ENVIRONMENT.logLevel]),
   };
 }

@@ -1,5 +1,6 @@
 /** Where `ctx.console` and what the engine says of an invocation go: an endpoint's own transport hears everything,
  * replays included, and filters itself. */
+import { isBelow, parseLevel } from "../lib/log/level.ts";
 import type { InvocationRequest } from "./context.ts";
 import { replayAwareConsole } from "./turn/replay-console.ts";
 
@@ -60,21 +61,12 @@ const METHODS = {
   error: RestateLogLevel.ERROR,
 } as const;
 
-const SEVERITY = ["trace", "debug", "info", "warn", "error"] as const satisfies readonly RestateLogLevel[];
-const isBelow = (level: RestateLogLevel, least: RestateLogLevel): boolean =>
-  SEVERITY.indexOf(level) < SEVERITY.indexOf(least);
-
 /** What `PERDURE_LOGGING` or, as in Restate, `RESTATE_LOGGING` says. Throws `TypeError` for what is no level. */
 export function levelOf(
   environment: Readonly<Record<string, string | undefined>>,
 ): RestateLogLevel | undefined {
   const name = ["PERDURE_LOGGING", "RESTATE_LOGGING"].find((each) => environment[each]);
-  if (name === undefined) return undefined;
-  const level = SEVERITY.find((each) => each === environment[name]?.toLowerCase());
-  if (level) return level;
-  throw new TypeError(
-    `${name} must be one of ${SEVERITY.join(", ")}; got ${JSON.stringify(environment[name])}`,
-  );
+  return name === undefined ? undefined : parseLevel(name, environment[name] ?? "");
 }
 
 /** Where to. */

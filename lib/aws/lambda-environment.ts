@@ -1,6 +1,8 @@
 /** What a Lambda function of ours finds around it: its variables and its log. Light: handlers load it too. */
 import { ENVIRONMENT, type EnvironmentVariable } from "../environment.ts";
-import type { Logger, LogLevel } from "../ports.ts";
+import { jsonLine } from "../log/line.ts";
+import { leastLevel, loggerOf } from "../log/logger.ts";
+import type { Logger } from "../ports.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -12,15 +14,15 @@ export function required(environment: Environment, variable: EnvironmentVariable
   return value;
 }
 
-const LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
-
-/** One JSON line an event, as CloudWatch Logs Insights reads it. */
-export function jsonLogger(level: string | undefined): Logger {
-  const least = Math.max(0, LEVELS.indexOf((level ?? "info") as LogLevel));
-  return {
-    log(at, message, fields = {}) {
-      if (LEVELS.indexOf(at) < least) return;
-      process.stdout.write(`${JSON.stringify({ level: at, message, ...fields })}\n`);
-    },
-  };
+/** One line of JSON an event, as CloudWatch Logs Insights reads it. CloudWatch notes the time. */
+export function lambdaLogger(environment: Environment): Logger {
+  const options = { format: jsonLine, write: (line: string) => void process.stdout.write(line) };
+  try {
+    return loggerOf({ ...options, least: leastLevel(environment, "info") });
+  } catch (error) {
+    // A misspelt level is no reason to serve nobody.
+    const logger = loggerOf({ ...options, least: "info" });
+    logger.log("warn", "the level of the log is not known; it is info", { error });
+    return logger;
+  }
 }

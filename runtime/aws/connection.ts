@@ -12,7 +12,7 @@ import type { Clock, Entropy, Logger } from "../../lib/ports.ts";
 import { CLIENT_TIMEOUTS } from "./client-timeouts.ts";
 import { DynamoItemStore } from "./dynamo-item-store.ts";
 import { EmfMeter } from "./emf-meter.ts";
-import { type Environment, jsonLogger, required } from "../../lib/aws/lambda-environment.ts";
+import { type Environment, lambdaLogger, required } from "../../lib/aws/lambda-environment.ts";
 import { PollingWatch } from "./polling-watch.ts";
 import { SqsMailbox } from "./sqs-mailbox.ts";
 
@@ -26,7 +26,7 @@ export class Connection {
 
   constructor(environment: Environment) {
     this.#environment = environment;
-    this.logger = jsonLogger(environment[ENVIRONMENT.logLevel]);
+    this.logger = lambdaLogger(environment);
     this.meter = new EmfMeter(environment[ENVIRONMENT.runtimeName], this.clock);
   }
 

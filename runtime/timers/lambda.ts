@@ -2,7 +2,6 @@
 import { Connection, once } from "../aws/connection.ts";
 import { parseTimer } from "../aws/timer-message.ts";
 import { timersOf } from "../aws/timers-connection.ts";
-import { asError } from "../../lib/errors.ts";
 import { forwardTimer } from "./due-timer.ts";
 
 interface SqsRecord {
@@ -24,10 +23,7 @@ export async function handler(event: { readonly Records: readonly SqsRecord[] })
   const batchItemFailures = forwarded.flatMap((result, index) => {
     const record = event.Records[index];
     if (result.status === "fulfilled" || !record) return [];
-    logger.log("warn", "a timer is given back", {
-      messageId: record.messageId,
-      reason: asError(result.reason).message,
-    });
+    logger.log("warn", "a timer is given back", { messageId: record.messageId, error: result.reason });
     return [{ itemIdentifier: record.messageId }];
   });
   return { batchItemFailures };

@@ -1,7 +1,7 @@
 /** What a turn needs of the world. */
 import type { ReadAhead } from "../../lib/store/read-ahead.ts";
 import type { Entry, Note } from "../../lib/model/entry.ts";
-import type { Clock, Entropy, ItemStore, Logger, Mailbox, Registry } from "../../lib/ports.ts";
+import type { Clock, Entropy, ItemStore, Mailbox, Registry } from "../../lib/ports.ts";
 
 export interface TurnPorts {
   readonly items: ItemStore;
@@ -9,7 +9,6 @@ export interface TurnPorts {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  readonly logger: Logger;
 }
 
 /** What the turn begins with; results that are kept apart are loaded when they are about to be delivered. */

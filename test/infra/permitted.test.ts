@@ -15,7 +15,7 @@ import { ItemRegistry } from "../../lib/store/registry.ts";
 import { outgoing } from "../../lib/store/send.ts";
 import { invocationId, serviceTag } from "../../lib/model/ids.ts";
 import { encodeMessage, type Start } from "../../lib/model/message.ts";
-import { type Logger, silentLogger } from "../../lib/ports.ts";
+import type { Logger } from "../../lib/ports.ts";
 import type { DiscoveryResponse } from "../../lib/protocol.ts";
 import { Admin } from "../../runtime/admin/admin.ts";
 import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
@@ -160,7 +160,7 @@ beforeAll(async () => {
       invoke: async ({ address }, request) => {
         const found = functions[address];
         if (!found) throw new Error(`there is no ${address}`);
-        return await found.endpoint.runTurn(request, { ...portsOf(found.role), logger: silentLogger });
+        return await found.endpoint.runTurn(request, portsOf(found.role));
       },
     },
   });

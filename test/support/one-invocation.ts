@@ -2,7 +2,7 @@
 import { type StoredHead, readHead } from "../../lib/store/head-store.ts";
 import { encodeNote } from "../../lib/model/entry.ts";
 import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../lib/model/ids.ts";
-import { type Clock, type ItemStore, silentLogger } from "../../lib/ports.ts";
+import { type Clock, type ItemStore } from "../../lib/ports.ts";
 import { PROTOCOL_VERSION, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
 import { createEndpoint, type Endpoint, type TurnPorts } from "../../sdk/endpoint.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -40,7 +40,6 @@ export class OneInvocation {
       },
       clock,
       entropy: systemEntropy,
-      logger: silentLogger,
     };
   }
 

@@ -23,7 +23,8 @@ import type {
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { systemEntropy } from "../../../lib/entropy.ts";
-import { consoleLogger } from "../../local/console-logger.ts";
+import { readableLine } from "../../../lib/log/line.ts";
+import { loggerOf } from "../../../lib/log/logger.ts";
 import type { Channel } from "./channel.ts";
 
 export interface QueryArgument {
@@ -103,6 +104,11 @@ export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
     },
     clock: systemClock,
     entropy: systemEntropy,
-    logger: consoleLogger("info", "pretty"),
+    // For what a bundle's SDK has to say itself: nothing, so far. The engine shows these lines as the handler's.
+    logger: loggerOf({
+      least: "info",
+      format: readableLine,
+      write: (line) => process.stderr.write(line),
+    }),
   };
 }

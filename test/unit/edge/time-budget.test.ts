@@ -1,7 +1,6 @@
 /** A turn that runs out of time between two steps is not a failure. The invocation goes on, and repeats nothing. */
 import { type Context, object, type ObjectContext, service } from "perdure";
 import { expect, test } from "vitest";
-import { silentLogger } from "../../../lib/ports.ts";
 import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { systemEntropy } from "../../../lib/entropy.ts";
@@ -63,7 +62,7 @@ async function turn(remainingMs: number): Promise<TurnOutcome> {
     items,
     mailbox: { sendBatch: async () => [] },
     registry: { service: async () => undefined, deployment: async () => undefined, services: async () => [] },
-    ...{ clock: systemClock, entropy: systemEntropy, logger: silentLogger },
+    ...{ clock: systemClock, entropy: systemEntropy },
   });
 }
 
