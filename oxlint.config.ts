@@ -98,6 +98,7 @@ const boundaries: readonly Boundary[] = [
   { files: ["ui/**"], folders: ["ui", "lib"], except: ["lib/aws"], packages: [] },
   { files: ["scripts/**"], folders: ["scripts"], packages: node },
   { files: ["examples/**"], folders: ["examples"] },
+  { files: ["examples/support/**"], folders: ["examples", "scripts"] },
   { files: ["bench/**"], folders: [...sources, "scripts", "bench", "test"] },
   { files: ["test/**"], folders: [...sources, "scripts", "bench", "test"] },
 

@@ -1,17 +1,18 @@
 /** Restate's published server, in a folder of its own, on free ports of loopback. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePorts } from "../../scripts/free-ports.ts";
+import { startProcess, stopProcess, untilReady } from "../../scripts/processes.ts";
 import { peerFile } from "./install.ts";
 
 const START_MS_MAX = 30_000;
 
 export interface RestateServer {
+  /** Ports. */
   readonly ingress: number;
+  readonly admin: number;
   /** Handlers on a port of loopback; `requestResponse`: as it talks to Lambda. */
   register(port: number, options: { readonly requestResponse: boolean }): Promise<void>;
   stop(): Promise<void>;
@@ -21,11 +22,11 @@ export interface RestateServer {
 export async function startRestateServer(settings: Record<string, string> = {}): Promise<RestateServer> {
   const folder = mkdtempSync(join(tmpdir(), "perdure-bench-restate-"));
   const [node = 0, ingress = 0, admin = 0] = await freePorts(3);
-  const child = spawn(process.execPath, [peerFile("@restatedev/restate-server/lib/index.js")], {
-    detached: true,
-    stdio: ["ignore", "ignore", "ignore"],
-    env: {
-      ...process.env,
+  const server = startProcess(
+    "Restate's server",
+    process.execPath,
+    [peerFile("@restatedev/restate-server/lib/index.js")],
+    {
       DO_NOT_TRACK: "1",
       RUST_LOG: "error",
       RESTATE_BASE_DIR: folder,
@@ -34,36 +35,18 @@ export async function startRestateServer(settings: Record<string, string> = {}):
       RESTATE_ADMIN__BIND_ADDRESS: `127.0.0.1:${admin}`,
       ...settings,
     },
-  });
-  const kill = (): void => killGroup(child);
-  // An interrupted run must not leave a server behind.
-  process.once("exit", kill);
-  await untilHealthy(`http://127.0.0.1:${admin}/health`, child);
+  );
+  await untilReady(server, async () => (await fetch(`http://127.0.0.1:${admin}/health`)).ok);
   return {
     ingress,
+    admin,
     register: (port, { requestResponse }) => register(admin, port, requestResponse),
     async stop() {
-      const ended = once(child, "exit");
-      kill();
-      await ended;
-      process.off("exit", kill);
+      // Its data is thrown away, so it need not end in order.
+      await stopProcess(server, "SIGKILL");
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Its launcher starts the server as another process. Ending the group ends both. */
-function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
-  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, "SIGKILL");
-}
-
-async function untilHealthy(url: string, child: ChildProcess): Promise<void> {
-  for (const deadline = Date.now() + START_MS_MAX; Date.now() < deadline; await delay(100)) {
-    if (child.exitCode !== null) throw new Error(`Restate's server ended with ${child.exitCode}`);
-    const response = await fetch(url).catch(() => undefined);
-    if (response?.ok) return;
-  }
-  throw new Error("Restate's server does not answer");
 }
 
 async function register(admin: number, handlers: number, requestResponse: boolean): Promise<void> {

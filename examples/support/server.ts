@@ -5,11 +5,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePorts } from "../../scripts/free-ports.ts";
 
 const PACKAGE_ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const START_TIMEOUT_MS = 10_000;
@@ -43,7 +43,7 @@ export class LocalServer {
 
   /** Serves an example: `LocalServer.start("01-greeter.ts")`. */
   static async start(example: string): Promise<LocalServer> {
-    const [port, adminPort] = await freePorts();
+    const [port = 0, adminPort = 0] = await freePorts(2);
     const server = new LocalServer(join("examples", example), port, adminPort);
     await server.restart();
     return server;
@@ -179,20 +179,4 @@ function messageOf(text: string): string {
   } catch {
     return text;
   }
-}
-
-/** Two ports that were free a moment ago. Both are held until both are known, so that they differ. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()] as const;
-  const ports = await Promise.all(servers.map(freePort));
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports as [number, number];
-}
-
-async function freePort(server: ReturnType<typeof createServer>): Promise<number> {
-  server.listen(0);
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The system gave no port");
-  return address.port;
 }

@@ -57,7 +57,7 @@ export class Bundler {
     this.#esbuild ??= await import("esbuild");
     if (!this.#context) {
       open++;
-      this.#context = await this.#esbuild.context(options(this.#file));
+      this.#context = await this.#esbuild.context(optionsFor(this.#file));
     }
     try {
       const { outputFiles = [], metafile, warnings } = await this.#context.rebuild();
@@ -94,7 +94,7 @@ export class Bundler {
 export const deploymentOf = (code: Uint8Array): string =>
   `dp_${createHash("sha256").update(code).digest("hex").slice(0, DEPLOYMENT_HASH_CHARS)}`;
 
-function options(file: string): Esbuild.BuildOptions {
+function optionsFor(file: string): Esbuild.BuildOptions {
   const folder = dirname(file);
   const url = pathToFileURL(file).href;
   return {

@@ -5,8 +5,10 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { ROOT } from "./process.ts";
+
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 export type Side = "restate" | "perdure";
 

@@ -9,10 +9,10 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type Answer, Client } from "./client.ts";
 import { whyExpected } from "./expected.ts";
-import { ROOT, stopAll } from "./process.ts";
+import { stopAllProcesses } from "../../scripts/processes.ts";
 import { scenario } from "./scenario.ts";
 import { startServer } from "./servers.ts";
-import type { Side } from "./bundle.ts";
+import { ROOT, type Side } from "./bundle.ts";
 
 const SHOWN_CHARS_MAX = 160;
 
@@ -23,9 +23,14 @@ function installPeers(): void {
 }
 
 async function answersOf(side: Side, folder: string): Promise<ReadonlyMap<string, Answer>> {
-  const client = new Client(await startServer(side, folder));
-  await scenario(client);
-  return client.answers;
+  const server = await startServer(side, folder);
+  try {
+    const client = new Client(server);
+    await scenario(client);
+    return client.answers;
+  } finally {
+    await server.stop();
+  }
 }
 
 function show(answer: Answer | undefined): string {
@@ -66,6 +71,6 @@ try {
   const perdure = await answersOf("perdure", folder);
   process.exitCode = compare(restate, perdure) === 0 ? 0 : 1;
 } finally {
-  await stopAll();
+  await stopAllProcesses();
   rmSync(folder, { recursive: true, force: true });
 }

@@ -3,17 +3,14 @@
  * Lambda entries' own conversions. In place of Lambda's event source mappings, a loop receives messages, hands them out
  * and deletes them.
  */
-import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import { DurablePromise, object, service, type Context, type ObjectContext } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
 import { PollingWatch } from "../../runtime/aws/polling-watch.ts";
 import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
-import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
 import { parseTimer } from "../../runtime/aws/timer-message.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
-import type { Incoming } from "../../lib/model/message.ts";
 import { silentLogger } from "../../lib/ports.ts";
 import {
   decodeTurnOutcome,
@@ -28,14 +25,15 @@ import { systemClock } from "../../lib/clock.ts";
 import { systemEntropy } from "../../lib/entropy.ts";
 import { forwardTimer } from "../../runtime/timers/due-timer.ts";
 import { createEndpoint } from "../../sdk/endpoint.ts";
-import { answering } from "../support/emulator-answers.ts";
 import { type DynamoEmulator, startDynalite, TABLES } from "../support/emulator-dynamo.ts";
 import {
   deleteFrom,
+  nearTimers,
   receiveFrom,
   releaseTo,
   type SqsEmulator,
   startFauxqs,
+  toIncoming,
 } from "../support/emulator-sqs.ts";
 
 const doubler = service({
@@ -89,14 +87,6 @@ function poll(client: SQSClient, queueUrl: string, handle: (batch: Message[]) =>
   };
 }
 
-const incoming = ({ MessageId = "", Body = "", Attributes = {} }: Message): Incoming => ({
-  messageId: MessageId,
-  group: Attributes.MessageGroupId ?? "",
-  sequence: Attributes.SequenceNumber ?? "",
-  receiveCount: Number(Attributes.ApproximateReceiveCount),
-  body: Body,
-});
-
 let dynamo: DynamoEmulator;
 let sqs: SqsEmulator;
 let ingress: Ingress;
@@ -113,15 +103,7 @@ beforeAll(async () => {
   const registry = new ItemRegistry(items, systemClock);
   const mailbox = new SqsMailbox(client, mailboxUrl);
   const clock = systemClock;
-  const timers = new SqsTimers({
-    sqs: client,
-    scheduler: new SchedulerClient(answering(() => ({ body: '{"ScheduleArn":"arn"}' })).config),
-    delayQueueUrl,
-    delayQueueArn: "arn:aws:sqs:us-east-1:000000000000:timers",
-    scheduleGroup: "test",
-    schedulerRoleArn: "arn:aws:iam::000000000000:role/test",
-    clock,
-  });
+  const timers = nearTimers(client, delayQueueUrl, clock);
   const endpoint = createEndpoint([doubler, counter, caller]);
   const ports = { items, mailbox, timers, registry, clock, entropy: systemEntropy, logger: silentLogger };
   const dispatcher = new Dispatcher({
@@ -143,7 +125,7 @@ beforeAll(async () => {
   });
   ingress = new Ingress({ ...ports, watch: new PollingWatch(clock) }, { callWaitMs: 20_000 });
   stops.push(
-    poll(client, mailboxUrl, async (batch) => await dispatcher.handle(batch.map(incoming), 60_000)),
+    poll(client, mailboxUrl, async (batch) => await dispatcher.handle(batch.map(toIncoming), 60_000)),
     poll(client, delayQueueUrl, async (batch) => {
       for (const { Body = "" } of batch) await forwardTimer({ mailbox, timers, clock }, parseTimer(Body));
       return [];

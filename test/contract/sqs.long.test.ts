@@ -1,11 +1,16 @@
-import { SchedulerClient } from "@aws-sdk/client-scheduler";
-import type { Message, SQSClient } from "@aws-sdk/client-sqs";
+import type { SQSClient } from "@aws-sdk/client-sqs";
 import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
-import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
 import { parseTimer } from "../../runtime/aws/timer-message.ts";
 import type { Incoming } from "../../lib/model/message.ts";
-import { answering } from "../support/emulator-answers.ts";
-import { deleteFrom, receiveFrom, releaseTo, startFauxqs } from "../support/emulator-sqs.ts";
+import { systemClock } from "../../lib/clock.ts";
+import {
+  deleteFrom,
+  nearTimers,
+  receiveFrom,
+  releaseTo,
+  startFauxqs,
+  toIncoming,
+} from "../support/emulator-sqs.ts";
 import { type Consumer, mailboxSuite } from "./mailbox-suite.ts";
 import { timersSuite } from "./timers-suite.ts";
 
@@ -22,14 +27,6 @@ function consumerOf(client: SQSClient, queueUrl: string): Consumer {
     release: (message) => releaseTo(client, queueUrl, handleOf(message)),
   };
 }
-
-const toIncoming = ({ MessageId = "", Body = "", Attributes = {} }: Message): Incoming => ({
-  messageId: MessageId,
-  group: Attributes.MessageGroupId ?? "",
-  sequence: Attributes.SequenceNumber ?? "",
-  receiveCount: Number(Attributes.ApproximateReceiveCount),
-  body: Body,
-});
 
 mailboxSuite("SQS (fauxqs)", async () => {
   const emulator = await startFauxqs();
@@ -48,15 +45,7 @@ timersSuite("SQS (fauxqs)", async () => {
   const mailboxUrl = await emulator.createQueue("mailbox.fifo");
   const client = emulator.client();
   const mailbox = new SqsMailbox(client, mailboxUrl);
-  const timers = new SqsTimers({
-    sqs: client,
-    scheduler: new SchedulerClient(answering(() => ({ body: '{"ScheduleArn":"arn"}' })).config),
-    delayQueueUrl,
-    delayQueueArn: "arn:aws:sqs:us-east-1:000000000000:timers",
-    scheduleGroup: "test",
-    schedulerRoleArn: "arn:aws:iam::000000000000:role/test",
-    clock: { now: () => Date.now() },
-  });
+  const timers = nearTimers(client, delayQueueUrl, systemClock);
   // A minimal forwarder: a due timer goes to the mailbox, an early one is scheduled again.
   const forward = async (): Promise<void> => {
     for (const { Body = "", ReceiptHandle = "" } of await receiveFrom(client, delayQueueUrl, 0)) {

@@ -1,6 +1,7 @@
 /** SQS on loopback: fauxqs in this process. */
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
@@ -11,6 +12,10 @@ import {
 } from "@aws-sdk/client-sqs";
 import { buildApp } from "fauxqs";
 import { INVALID_MESSAGE_BODY_CHAR } from "../../node_modules/fauxqs/dist/sqs/sqsTypes.js";
+import type { Incoming } from "../../lib/model/message.ts";
+import type { Clock } from "../../lib/ports.ts";
+import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
+import { answering } from "./emulator-answers.ts";
 import { DUMMY_CREDENTIALS, REGION } from "./emulator-dynamo.ts";
 
 /** fauxqs checks UTF-16 units, and so refuses characters beyond the Basic Multilingual Plane. SQS accepts them. */
@@ -58,6 +63,27 @@ export async function startFauxqs(): Promise<SqsEmulator> {
     },
   };
 }
+
+/** A message as Lambda's event source mapping hands it to the dispatcher. */
+export const toIncoming = ({ MessageId = "", Body = "", Attributes = {} }: Message): Incoming => ({
+  messageId: MessageId,
+  group: Attributes.MessageGroupId ?? "",
+  sequence: Attributes.SequenceNumber ?? "",
+  receiveCount: Number(Attributes.ApproximateReceiveCount),
+  body: Body,
+});
+
+/** Timers over an emulated delay queue. Their far leg answers, and does nothing: EventBridge Scheduler has no emulator. */
+export const nearTimers = (sqs: SQSClient, delayQueueUrl: string, clock: Pick<Clock, "now">): SqsTimers =>
+  new SqsTimers({
+    sqs,
+    scheduler: new SchedulerClient(answering(() => ({ body: '{"ScheduleArn":"arn"}' })).config),
+    delayQueueUrl,
+    delayQueueArn: "arn:aws:sqs:us-east-1:000000000000:timers",
+    scheduleGroup: "test",
+    schedulerRoleArn: "arn:aws:iam::000000000000:role/test",
+    clock,
+  });
 
 const POLL_MS = 20;
 
