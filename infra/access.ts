@@ -1,11 +1,10 @@
 /**
- * Who may do what: every permission of the stack is a line here, and a line of the table in docs/security.md; a test
- * holds the two, and the templates, to each other. None is granted by a construct's own `grant` methods, which give
- * more than is needed.
+ * Who may do what. Each permission of the stack is a line here and a line of the table in docs/security.md. A test
+ * compares the two, and the templates with them. No construct's own `grant` method is used, because it would give more
+ * than is needed.
  *
- * A service's partition keys all begin with its tag (`lib/model/ids.ts`), so that a handler's role can be confined to its own
- * services' items. The registry it only reads, and there only services: what a callee is (its kind) decides the queue
- * that a call goes to.
+ * All partition keys of a service begin with its tag (`lib/model/ids.ts`). So a handler's role is confined to the items of
+ * its own services. Of the registry it reads services only: it must know a callee's kind, which decides where the call goes.
  */
 import { Stack } from "aws-cdk-lib";
 import { type IRole, Policy, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -27,7 +26,7 @@ export interface Data {
   readonly encryptionKey: IKey | undefined;
 }
 
-/** Whose functions run turns, ask what is served, and remove what is not any more. */
+/** The roles of the functions that run turns, ask what is served, and delete versions that are not needed any more. */
 export interface RuntimeRoles {
   readonly dispatcher: IRole;
   readonly registrar: IRole;
@@ -37,7 +36,7 @@ export interface RuntimeRoles {
 
 export interface TimerTargets {
   readonly delayQueueArn: string;
-  /** Of the schedules in the group. */
+  /** The schedules in the group. */
   readonly schedulesArn: string;
   readonly schedulerRoleArn: string;
 }
@@ -64,7 +63,7 @@ export function allowIngress(ingress: PerdureFunction, data: Data, timers: Timer
   allowKey(ingress, data.encryptionKey);
 }
 
-/** `indexes`: of the journal, by name. */
+/** `indexes`: the names of the journal's indexes. */
 export function allowAdmin(admin: PerdureFunction, data: Data, indexes: readonly string[]): void {
   const { journal, state, registry } = data.tables;
   admin.allow([...READ, ...WRITE, ...DELETE, ...SCAN], [journal.tableArn]);
@@ -97,7 +96,7 @@ export function allowRegistrar(registrar: PerdureFunction, data: Data): void {
   allowKey(registrar, data.encryptionKey);
 }
 
-/** A user's handler function, which serves `services`. */
+/** For a user's handler function, which serves `services`. */
 export function allowHandler(handler: PerdureFunction, services: readonly string[], data: Data): void {
   const { journal, state, registry } = data.tables;
   const own = leadingKeys(services.map((service) => `${serviceTag(service)}.*`));
@@ -107,11 +106,11 @@ export function allowHandler(handler: PerdureFunction, services: readonly string
   allowKey(handler, data.encryptionKey);
 }
 
-/** What a runtime's functions may do with a user's: its versions, whose numbers are not known beforehand. */
+/** What a runtime's functions may do with a user's function. It covers all versions, since their numbers are not known. */
 export function allowOnHandler(scope: Construct, functionArn: string, roles: RuntimeRoles): void {
   const versions = [`${functionArn}:*`];
   const allow = (id: string, role: IRole, action: string): Policy =>
-    // A policy of the service's stack and not of the role, whose stack this one depends on.
+    // It is a policy of the service's stack. The role belongs to the runtime's stack, which must not depend on this one.
     new Policy(scope, id, {
       roles: [role],
       statements: [new PolicyStatement({ actions: [action], resources: versions })],
@@ -122,7 +121,7 @@ export function allowOnHandler(scope: Construct, functionArn: string, roles: Run
   allow("ReconcilerAccess", roles.reconciler, "lambda:DeleteFunction");
 }
 
-/** Lets CloudWatch Logs encrypt this account's log groups with the key; nothing for a key whose policy is not the stack's. */
+/** Lets CloudWatch Logs encrypt this account's log groups with the key. Does nothing if the stack does not own its policy. */
 export function allowLogsToUse(key: IKey, scope: Construct): void {
   const { region, partition, account } = Stack.of(scope);
   key.addToResourcePolicy(
@@ -132,7 +131,7 @@ export function allowLogsToUse(key: IKey, scope: Construct): void {
         ...["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
         ...["kms:GenerateDataKey", "kms:DescribeKey"],
       ],
-      // In a key's own policy: this key.
+      // In a key's own policy it means this key.
       resources: ["*"],
       conditions: {
         ArnLike: {
@@ -144,7 +143,7 @@ export function allowLogsToUse(key: IKey, scope: Construct): void {
   );
 }
 
-/** Every key that the request names begins so, and it names one. */
+/** The request must name a key, and each key that it names must begin so. */
 function leadingKeys(patterns: readonly string[]): Record<string, unknown> {
   return {
     "ForAllValues:StringLike": { "dynamodb:LeadingKeys": patterns },
@@ -172,7 +171,7 @@ function allowToSchedule(scheduling: PerdureFunction, timers: TimerTargets): voi
   });
 }
 
-/** What DynamoDB and SQS do with a key of one's own, they do in the caller's name. */
+/** DynamoDB and SQS use the user's own key in the caller's name. */
 function allowKey(user: PerdureFunction, key: IKey | undefined): void {
   if (key) user.allow(["kms:Decrypt", "kms:GenerateDataKey"], [key.keyArn]);
 }

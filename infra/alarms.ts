@@ -1,6 +1,8 @@
 /**
- * Alarms, each with a section of its name in docs/operations.md that says what to do. Four watch what people would notice: that
- * something waits which should not. The others watch causes, and can be had as well: an alarm costs ten cents a month.
+ * Alarms. Each has a section of its name in docs/operations.md, which says what to do.
+ *
+ * Four of them watch what people would notice: that something waits too long. The others watch causes. They are optional,
+ * because an alarm costs ten cents a month.
  */
 import { Duration } from "aws-cdk-lib";
 import {
@@ -18,7 +20,7 @@ import type { PerdureFunction } from "./function.ts";
 import type { FunctionApi } from "./http-api.ts";
 import type { Queues } from "./queues.ts";
 
-/** `"outcomes"`: four. `"all"`: those, and six that watch causes. */
+/** `"outcomes"`: the four. `"all"`: those, and six that watch causes. */
 export type Alarms = "none" | "outcomes" | "all";
 
 export interface Watched {
@@ -40,7 +42,7 @@ interface Condition {
 }
 
 const PERIOD = Duration.minutes(5);
-/** A message may wait for the turn before it in its group, and for one more. */
+/** A message may wait for two turns: one before it in its group, and one more. */
 const STUCK_TURNS = 2;
 const STUCK_SECONDS_MIN = 15 * 60;
 const LATE_MS = 60_000;
@@ -65,7 +67,7 @@ export class RuntimeAlarms extends Construct {
         threshold,
         evaluationPeriods: periods,
         comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        // Nothing measured is nothing wrong.
+        // If nothing was measured, nothing is wrong.
         treatMissingData: TreatMissingData.NOT_BREACHING,
       });
       if (props.actions.length > 0) alarm.addAlarmAction(...props.actions);
@@ -95,7 +97,7 @@ function outcomes({ queues, runtimeName, turnTimeout }: Watched): Condition[] {
     },
     {
       name: "DeadLetters",
-      says: "the dispatcher could not deal with a message.",
+      says: "the dispatcher could not handle a message.",
       metric: queues.mailboxDeadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD }),
       threshold: 1,
       periods: 1,
@@ -109,7 +111,7 @@ function outcomes({ queues, runtimeName, turnTimeout }: Watched): Condition[] {
     },
     {
       name: "InvocationsPaused",
-      says: "an invocation was given up for now and waits for an operator.",
+      says: "an invocation is paused and waits for an operator.",
       metric: ownMetric(runtimeName, "paused", Stats.SUM),
       threshold: 1,
       periods: 1,
@@ -128,14 +130,14 @@ function causes({ dispatcher, reconciler, ingress, runtimeName }: Watched): Cond
     },
     {
       name: "TurnsThrottled",
-      says: "Lambda refuses to run handlers: there are too many at a time.",
+      says: "Lambda refuses to run handlers: too many run at a time.",
       metric: ownMetric(runtimeName, "throttled", Stats.SUM),
       threshold: 1,
       periods: 3,
     },
     {
       name: "TimersLate",
-      says: "timers are acted upon late.",
+      says: "timers fire late.",
       metric: ownMetric(runtimeName, "timerLateness", Stats.percentile(99)),
       threshold: LATE_MS,
       periods: 3,

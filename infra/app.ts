@@ -1,4 +1,4 @@
-/** The examples as an app: what `cdk.json` runs. Everything goes when the stack goes, the tables too. */
+/** The examples as a CDK app, which `cdk.json` runs. When the stack is deleted, everything is deleted, also the tables. */
 import { join } from "node:path";
 import { App, CfnOutput, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { PerdureRuntime, PerdureService } from "./index.ts";

@@ -1,9 +1,9 @@
 /**
- * Code of Lambda functions as single files. The same sources give the same bytes, so that deploying again without a
- * change changes nothing: the CDK names an asset by its content, and there are no paths and no times in it.
+ * Makes the code of each Lambda function one file. The same sources give the same bytes, without paths or times. The CDK names
+ * an asset by its content, so a deployment without a change changes nothing.
  *
- * By default the AWS SDK is not part of it: Lambda's Node runtime carries one. A bundle is then a fifth of the size, at the
- * price of a version that AWS chooses; `"bundled"` pins the version that is installed where the stack is made.
+ * By default the AWS SDK is left out, because Lambda's Node runtime has one. Then a bundle has a fifth of the size, and AWS
+ * chooses the SDK's version. `"bundled"` pins the version that is installed where the stack is made.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,19 +13,19 @@ import { buildSync, type BuildOptions } from "esbuild";
 
 export type AwsSdk = "runtime" | "bundled";
 
-/** Sources in a checkout, their compiled form in an installed package. */
+/** `.ts` in a checkout, `.js` in an installed package. */
 const EXTENSION = extname(import.meta.filename);
 const PACKAGE_ROOT = join(import.meta.dirname, "..");
 const own = (path: string): string => join(PACKAGE_ROOT, path + EXTENSION);
 const NODE_TARGET = "node24";
-/** The function's entry point, and the name of the file that has it. */
+/** The function's entry point, and the file that has it. */
 export const HANDLER = "index.handler";
 const FILE = "index.mjs";
 
-/** The package's own entries do not change while a stack is made. */
+/** The folders of the runtime's parts, by name. Their code does not change while a stack is made. */
 const folders = new Map<string, string>();
 
-/** One of the runtime's parts. */
+/** The code of one of the runtime's parts. */
 export function runtimeCode(part: string, awsSdk: AwsSdk): Code {
   const name = `${awsSdk} ${part}`;
   const folder = folders.get(name) ?? folderWith(runtimeBundle(part, awsSdk));
@@ -55,14 +55,14 @@ export const handler = user.handler ?? createLambdaHandler({ services: [user.def
 
 type Input = Pick<BuildOptions, "entryPoints" | "stdin">;
 
-/** Throws what esbuild throws: its message names the file and the line. */
+/** Throws esbuild's error, whose message names the file and the line. */
 function bundle(input: Input, awsSdk: AwsSdk): Uint8Array {
   const { outputFiles } = buildSync({
     ...input,
     bundle: true,
     write: false,
     minify: true,
-    // Error names are part of what a journal records.
+    // A journal records the names of errors.
     keepNames: true,
     platform: "node",
     format: "esm",
@@ -72,7 +72,7 @@ function bundle(input: Input, awsSdk: AwsSdk): Uint8Array {
     external: awsSdk === "runtime" ? ["@aws-sdk/*"] : [],
     logLevel: "silent",
     logOverride: { "import-is-undefined": "silent" },
-    // As CommonJS packages expect.
+    // CommonJS packages expect it.
     banner: {
       js: 'import{createRequire as $createRequire}from"node:module";globalThis.require??=$createRequire(import.meta.url);',
     },
@@ -82,7 +82,7 @@ function bundle(input: Input, awsSdk: AwsSdk): Uint8Array {
   return file.contents;
 }
 
-/** A folder of nobody else's, until the process ends: by then the CDK has copied what is in it. */
+/** A new folder with the file in it. It is removed when the process ends: by then the CDK has copied it. */
 function folderWith(contents: Uint8Array): string {
   const folder = mkdtempSync(join(tmpdir(), "perdure-code-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));

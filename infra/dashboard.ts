@@ -1,4 +1,4 @@
-/** One page: what comes in and out, what waits, how long things take, what fails. */
+/** One page of graphs: invocations, retries, waiting messages, dead letters, times, errors and DynamoDB's units. */
 import {
   Dashboard,
   GraphWidget,

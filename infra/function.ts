@@ -1,6 +1,6 @@
 /**
- * A Lambda function as all of ours are: arm64, a current Node, its own log group that forgets, and a role that can write
- * to that log group and do nothing else until it is granted something by name.
+ * A Lambda function like all functions of the stack: arm64, a current Node, a log group of its own with a retention, and a
+ * role of its own. At first the role may only write to that log group. access.ts grants the rest.
  */
 import { type Duration, RemovalPolicy } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -35,9 +35,10 @@ export interface PerdureFunctionProps extends FunctionSettings {
   readonly memoryMiB: number;
   readonly timeout: Duration;
   readonly variables: Variables;
-  /** A user's own variables. */
+  /** The user's own variables. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** It is a link of the chain mailbox → dispatcher → handler → mailbox, which Lambda cuts after 16 rounds otherwise. */
+  /** Whether it is part of the loop mailbox → dispatcher → handler → mailbox. Lambda stops such a loop after 16 rounds, unless
+   * it is allowed. */
   readonly inLoop: boolean;
   readonly reservedConcurrency: number | undefined;
 }

@@ -1,4 +1,4 @@
-/** An HTTP API in front of one function: every path and method goes to it, past one authorizer. */
+/** An HTTP API in front of one function. All paths and methods go to the function, after one authorizer. */
 import { RemovalPolicy } from "aws-cdk-lib";
 import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
 import {
@@ -15,7 +15,7 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 
-/** `"iam"`: callers sign their requests. `"open"`: anybody may call. Or an authorizer: JWT, Lambda. */
+/** `"iam"`: callers sign their requests. `"open"`: anybody may call. Or an authorizer, for JWTs or with a function. */
 export type Authorization = "iam" | "open" | IHttpRouteAuthorizer;
 
 export interface FunctionApiProps {
@@ -50,7 +50,7 @@ export class FunctionApi extends Construct {
     return this.api.apiEndpoint;
   }
 
-  /** Who asked for what and how it went: no query, no header and no body, which may hold secrets. */
+  /** Records the caller, the path, the status and the time. It leaves out query, headers and body: they may hold secrets. */
   #accessLog({ logRetention, encryptionKey }: FunctionApiProps) {
     const logGroup = new LogGroup(this, "AccessLog", {
       retention: logRetention,

@@ -1,4 +1,4 @@
-/** A runtime that another stack made. */
+/** A runtime that another stack has made, as `PerdureRuntime.fromAttributes` returns it. */
 import { type IRole, Role } from "aws-cdk-lib/aws-iam";
 import { Table } from "aws-cdk-lib/aws-dynamodb";
 import { Key } from "aws-cdk-lib/aws-kms";

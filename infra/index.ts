@@ -1,4 +1,4 @@
-/** `perdure/cdk`: constructs. A runtime, and services that run on it. */
+/** `perdure/cdk`: the constructs for a runtime and for services that run on it. */
 export type { Alarms } from "./alarms.ts";
 export type { AwsSdk } from "./bundle.ts";
 export type { Authorization } from "./http-api.ts";

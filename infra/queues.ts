@@ -1,8 +1,8 @@
 /**
- * The mailbox and the delay queue, each with a queue for what could not be delivered.
+ * The mailbox and the delay queue, each with a dead-letter queue.
  *
- * The visibility timeout of a queue is as long as its consumer may run, which is the least that Lambda takes. The dispatcher
- * shortens it for what it has received, so that a dead one costs seconds.
+ * A queue's visibility timeout is as long as its consumer may run: Lambda accepts no shorter one. The dispatcher shortens
+ * it for the messages that it has received. So a dispatcher that dies delays them by seconds only.
  */
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { IKey } from "aws-cdk-lib/aws-kms";
@@ -17,9 +17,9 @@ import { Construct } from "constructs";
 import { MAILBOX_RETENTION_MS } from "../lib/limits.ts";
 
 /**
- * The most that SQS takes. What fails for a reason of its own is paused by the dispatcher long before (`RECEIVES_MAX`); what is
- * received so often has never been looked at, for some eight hours or more, since the dispatcher itself does not work. Until
- * then it keeps its place: a message that leaves its group lets later ones overtake it.
+ * The most that SQS accepts. The dispatcher pauses an invocation long before (`RECEIVES_MAX`) if its message is the reason of
+ * the failure. A message is received this often only if the dispatcher itself does not work for eight hours or more. Until
+ * then the message keeps its place: if it left its group, later ones would overtake it.
  */
 const RECEIVES_MOST = 1000;
 
@@ -49,7 +49,7 @@ export class Queues extends Construct {
     const fifo: QueueProps = {
       ...shared,
       fifo: true,
-      // Together they are SQS's high throughput: bounds per group instead of per queue.
+      // Together they give SQS's high throughput: its limits hold per group instead of per queue.
       deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
       fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
     };
@@ -58,7 +58,7 @@ export class Queues extends Construct {
     this.mailbox = new Queue(this, "Mailbox", {
       ...fifo,
       visibilityTimeout: props.dispatcherTimeout,
-      // Heads outlive what the mailbox may still hold about them, and count on this.
+      // A head is kept longer than the mailbox may hold a message about it. That rests on this retention.
       retentionPeriod: Duration.millis(MAILBOX_RETENTION_MS),
       deadLetterQueue: { queue: this.mailboxDeadLetters, maxReceiveCount: RECEIVES_MOST },
     });

@@ -1,4 +1,4 @@
-/** What a service, or a caller, needs of a runtime, whether this stack makes it or another did. */
+/** What a service or a caller needs of a runtime, whether this stack or another one makes it. */
 import { Stack } from "aws-cdk-lib";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import { Grant as IamGrant } from "aws-cdk-lib/aws-iam";
@@ -10,11 +10,11 @@ const INVOKE = "execute-api:Invoke";
 
 export abstract class PerdureRuntimeBase extends Construct {
   abstract readonly data: Data;
-  /** Of the functions that use a service's function. */
+  /** The roles of the functions that use a service's function. */
   abstract readonly roles: RuntimeRoles;
   /** The function that registers deployments. */
   abstract readonly registrarArn: string;
-  /** What a service's function is like, unless it says otherwise. */
+  /** The settings of a service's function, unless the service has its own. */
   abstract readonly handlerSettings: HandlerSettings;
   protected abstract readonly ingressApiId: string;
   protected abstract readonly adminApiId: string;
@@ -24,8 +24,8 @@ export abstract class PerdureRuntimeBase extends Construct {
     return this.#grant(grantee, [this.#arn(this.ingressApiId, "*/*")]);
   }
 
-  /** The same for one service only. Results and awakeables are found by their ids, which are not a service's: who has
-   * one may look. */
+  /** The same for one service only. Results and awakeables have ids that do not belong to a service: the principal can use
+   * each id that it knows. */
   grantInvokeService(grantee: IGrantable, service: string): Grant {
     const api = this.ingressApiId;
     return this.#grant(grantee, [
@@ -44,12 +44,12 @@ export abstract class PerdureRuntimeBase extends Construct {
     ]);
   }
 
-  /** Lets a principal do whatever the admin API can: cancel, kill, edit state, register deployments. */
+  /** Lets a principal do all that the admin API can: cancel, kill, edit state, register deployments. */
   grantAdmin(grantee: IGrantable): Grant {
     return this.#grant(grantee, [this.#arn(this.adminApiId, "*/*")]);
   }
 
-  /** Lets a principal look: at services, invocations, journals, and at the values in them. */
+  /** Lets a principal read services, invocations and journals, with the values in them. */
   grantAdminRead(grantee: IGrantable): Grant {
     return this.#grant(grantee, [this.#arn(this.adminApiId, "GET/*")]);
   }

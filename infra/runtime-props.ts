@@ -1,4 +1,4 @@
-/** What can be chosen about a runtime. Nothing has to be. */
+/** The settings of a runtime. All of them have defaults. */
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { IAlarmAction } from "aws-cdk-lib/aws-cloudwatch";
 import type { IKey } from "aws-cdk-lib/aws-kms";
@@ -14,11 +14,11 @@ import type { PerdureTables } from "./tables.ts";
 /** The functions of a runtime, by name. */
 export type RuntimePart = "dispatcher" | "ingress" | "admin" | "timers" | "reconciler" | "registrar";
 
-/** What the functions of services take from their runtime, too. */
+/** Settings of the runtime's functions that also hold for the functions of services. */
 export interface HandlerProps {
   /**
-   * The longest that a turn may take, from when the handler starts or resumes until it suspends or ends: at most 14 minutes.
-   * Only steps that take long themselves need more than the default: an invocation that waits is not running.
+   * The longest time of a turn, from when the handler starts or resumes until it suspends or ends. At most 14 minutes. You need
+   * more than the default only for a step that takes long itself: while an invocation waits, no turn runs.
    * @default Duration.minutes(5)
    */
   readonly turnTimeout?: Duration;
@@ -30,7 +30,7 @@ export interface HandlerProps {
   readonly architecture?: Architecture;
   /** @default Runtime.NODEJS_24_X */
   readonly nodeRuntime?: Runtime;
-  /** Whose AWS SDK the functions use: that of Lambda's runtime, or one in the bundle. @default "runtime" */
+  /** Which AWS SDK the functions use: the one of Lambda's runtime, or one in the bundle. @default "runtime" */
   readonly awsSdk?: AwsSdk;
 }
 
@@ -38,18 +38,19 @@ export type HandlerSettings = Readonly<Required<HandlerProps>> & { readonly encr
 
 export interface PerdureRuntimeProps extends HandlerProps {
   /**
-   * Tables that exist already: of another stack, or restored from a backup. String keys `pk` and `sk`, TTL on `ttl`.
+   * Tables that exist already, from another stack or restored from a backup. They need string keys `pk` and `sk`, and a TTL on
+   * `ttl`.
    * @default three new tables, on demand
    */
   readonly tables?: Partial<PerdureTables>;
   /**
-   * Encrypts tables, queues, logs and variables. A key of one's own costs a dollar a month, and its requests. The policy of
-   * one that is imported must let CloudWatch Logs use it already.
+   * Encrypts tables, queues, logs and variables. A key of your own costs a dollar a month, and its requests. If you import the
+   * key, its policy must already let CloudWatch Logs use it.
    * @default keys that AWS owns
    */
   readonly encryptionKey?: IKey;
   /**
-   * Of the tables, when the stack goes. Everything else holds nothing of its own and goes with it.
+   * What happens to the tables when the stack is deleted. All other resources hold no data of their own and are deleted.
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
@@ -58,58 +59,59 @@ export interface PerdureRuntimeProps extends HandlerProps {
   /** @default true */
   readonly pointInTimeRecovery?: boolean;
   /**
-   * Who may call handlers over HTTP. The admin API is for IAM principals, always.
+   * Who may call handlers over HTTP. The admin API always takes IAM principals only.
    * @default "iam"
    */
   readonly ingressAuthorization?: Authorization;
   /** Whether the HTTP APIs log each request. @default true */
   readonly accessLog?: boolean;
   /**
-   * Dispatchers that run at the same time, 2 to 1000. Each runs up to ten turns, and with its handlers occupies up to eleven of
-   * the account's concurrent executions, of which there are 1,000 unless more were asked for.
+   * How many dispatchers run at the same time, 2 to 1000. Each runs up to ten turns. With its handlers it uses up to eleven of
+   * the account's concurrent executions. An account has 1,000 of them, unless you ask AWS for more.
    * @default 50
    */
   readonly maxConcurrency?: number;
   /**
-   * Concurrent executions set aside for a function, and at the same time its most. For the dispatcher, `maxConcurrency` is the
-   * right bound: a reservation makes Lambda receive messages that it then cannot deliver.
+   * Concurrent executions reserved for a function, which are also its maximum. For the dispatcher use `maxConcurrency` instead:
+   * with a reservation, Lambda receives messages that it then cannot deliver.
    * @default none
    */
   readonly reservedConcurrency?: Partial<Record<RuntimePart, number>>;
   /** MiB. @default 512 for the dispatcher, 256 for the others */
   readonly memory?: Partial<Record<RuntimePart, number>>;
   /**
-   * How often the reconciler looks for invocations that should have moved and have not. It reads the heads of all
-   * invocations that are kept, which is what it costs.
+   * How often the reconciler looks for invocations that are stuck. Each time it reads the heads of all kept invocations. Its
+   * cost is that of these reads.
    * @default Duration.hours(1)
    */
   readonly reconcileEvery?: Duration;
   /**
-   * What invocations can be listed by without a look at all of them: `open` is what has rested and has not ended, at two write
-   * units for each invocation that rests; `ended` is the rest, at one for every invocation. May be changed at any time.
-   * Tables of one's own have indexes of these names (docs/decisions/0004-invocation-index.md).
+   * The indexes by which invocations are listed without reading all of them. `open`: those that have rested and not ended, at
+   * two write units for each invocation that rests. `ended`: those that have ended, at one write unit for each invocation.
+   * You can change it at any time. If you bring your own tables, they need indexes of these names
+   * (docs/decisions/0004-invocation-index.md).
    * @default ["open"]
    */
   readonly listing?: readonly ListedPart[];
   /**
-   * `"outcomes"`: four alarms that say that something waits which should not. `"all"`: six more, on causes. Each costs ten cents
-   * a month where the account's ten free ones are taken.
+   * `"outcomes"`: four alarms that go off when something waits too long. `"all"`: six more, on causes. Each costs ten cents a
+   * month beyond the account's ten free ones.
    * @default "outcomes"
    */
   readonly alarms?: Alarms;
-  /** What an alarm does: tell a topic, for one. @default nothing */
+  /** What an alarm does, such as telling a topic. @default nothing */
   readonly alarmActions?: readonly IAlarmAction[];
-  /** A page of graphs. It costs three dollars a month where the account's three free ones are taken. @default false */
+  /** A page of graphs. It costs three dollars a month beyond the account's three free ones. @default false */
   readonly dashboard?: boolean;
   /**
-   * Grows when the mailbox is replaced: SQS numbers its messages from the start again, and keys would take new writers for
-   * old ones.
+   * Raise it by one when you replace the mailbox. SQS numbers the messages of a new queue from the start again, so without it
+   * new writers of a key would look older than the earlier ones.
    * @default 0
    */
   readonly mailboxEpoch?: number;
   /**
-   * Timers up to this long wait in the delay queue, longer ones in EventBridge Scheduler: at most 15 minutes. Shorter only
-   * to try out the other way.
+   * Timers up to this long wait in the delay queue, longer ones in EventBridge Scheduler. At most 15 minutes. A shorter time is
+   * of use only to try EventBridge Scheduler.
    * @default Duration.minutes(15)
    */
   readonly delayQueueMax?: Duration;
@@ -127,10 +129,10 @@ export type RuntimeSettings = Readonly<
 
 const DEFAULT_TURN_TIMEOUT = Duration.minutes(5);
 const DEFAULT_MAX_CONCURRENCY = 50;
-/** Lambda's longest, less what the dispatcher needs before and after a turn. */
+/** Lambda's longest time, less what the dispatcher needs before and after a turn. */
 const TURN_TIMEOUT_MINUTES_MAX = 14;
 
-/** Throws `RangeError` for what AWS would refuse at deployment, or accept and not do. */
+/** Throws `RangeError` for a setting that AWS would refuse at deployment, or accept and ignore. */
 export function settingsOf(props: PerdureRuntimeProps): RuntimeSettings {
   const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
   const settings: RuntimeSettings = {

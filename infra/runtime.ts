@@ -1,6 +1,6 @@
 /**
- * All that runs between a client and a handler: tables, queues, schedules, functions, the two HTTP APIs. Idle it costs
- * nothing but the polling of two queues (docs/costs.md).
+ * All that is between a client and a handler: tables, queues, schedules, functions and the two HTTP APIs. While nothing
+ * happens, it costs the polling of two queues, the reconciler's runs and the alarms (docs/costs.md).
  */
 import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -37,13 +37,13 @@ import {
 } from "./runtime-props.ts";
 import { Tables } from "./tables.ts";
 
-/** What the dispatcher needs beside the turn that it waits for: to read, to commit, to send. */
+/** What the dispatcher needs beside the turn that it waits for: it reads, commits and sends. */
 const DISPATCHER_SPARE = Duration.seconds(30);
 /** HTTP APIs give up after 30 seconds. */
 const HTTP_TIMEOUT = Duration.seconds(30);
 const TIMERS_TIMEOUT = Duration.seconds(30);
 const RECONCILER_TIMEOUT = Duration.minutes(15);
-/** Longer than it waits for a new permission to be known. */
+/** Longer than it waits until a new permission is in effect. */
 const REGISTRAR_TIMEOUT = Duration.minutes(3);
 const BATCH_MAX = 10;
 const DISPATCHER_MEMORY_MIB = 512;
@@ -57,7 +57,7 @@ interface Part {
 }
 
 export class PerdureRuntime extends PerdureRuntimeBase {
-  /** For a stack that does not make the runtime itself. */
+  /** For a stack whose runtime another stack makes. */
   static fromAttributes(
     scope: Construct,
     id: string,
@@ -142,7 +142,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     return this.settings;
   }
 
-  /** Tells its metrics from other runtimes'. */
+  /** Tells its metrics from those of other runtimes. */
   get #name(): string {
     return this.node.path;
   }
@@ -203,19 +203,19 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       target: {
         arn: reconciler.function.functionArn,
         roleArn: role.roleArn,
-        // The next run does what this one could not.
+        // The next run does what a failed one did not.
         retryPolicy: { maximumRetryAttempts: 0 },
       },
     }).node.addDependency(role);
     return reconciler;
   }
 
-  /** The far leg of timers: a group for schedules, and the role in which the Scheduler puts them into the delay queue. */
+  /** For long timers: a group for schedules, and the role in which the Scheduler sends them to the delay queue. */
   #schedules(): { readonly targets: TimerTargets; readonly variables: Variables } {
     const { delay } = this.queues;
     const { delayQueueMax, encryptionKey } = this.settings;
     const group = new ScheduleGroup(this, "TimerSchedules", {
-      // With all that is in it: the queue that its schedules send to goes, too.
+      // It is deleted with its schedules, because the queue that they send to is deleted too.
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const role = this.#schedulerRole("TimerSchedulesRole", [
@@ -246,7 +246,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     };
   }
 
-  /** For the Scheduler of this account only: another's schedule that names the role is refused. */
+  /** Only the Scheduler of this account may assume it. A schedule of another account that names the role is refused. */
   #schedulerRole(id: string, statements: readonly PolicyStatement[]): Role {
     const role = new Role(this, id, {
       assumedBy: new ServicePrincipal("scheduler.amazonaws.com", {

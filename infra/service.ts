@@ -1,6 +1,6 @@
 /**
- * A user's handlers: one function, a version of which is published for each change of its code or settings. Invocations
- * stay on the version that they began on, so versions are kept when the stack moves on.
+ * A user's handlers: one function. Each change of its code or settings publishes a version of it. An invocation stays on the
+ * version that it began on, so the stack keeps old versions. The reconciler deletes them when they are not needed any more.
  */
 import { resolve } from "node:path";
 import { CustomResource, type Duration, RemovalPolicy } from "aws-cdk-lib";
@@ -16,16 +16,16 @@ export interface PerdureServiceProps {
   readonly runtime: PerdureRuntimeBase;
   /** The file that exports the services, or a `handler` made of them. Relative to the working directory. */
   readonly entry: string;
-  /** The names of the services in it: what the function's role is confined to. */
+  /** The names of the services in the file. The function's role is confined to them. */
   readonly services: readonly string[];
   /**
-   * Register a version that takes a handler away, or makes it another kind, although others may call it.
+   * Registers a version even if it removes a handler or changes its kind, although others may call it.
    * @default false: the deployment fails and is rolled back
    */
   readonly allowBreakingChanges?: boolean;
   /** MiB. @default 512 */
   readonly memory?: number;
-  /** @default the runtime's turnTimeout, beyond which nothing waits for a turn */
+  /** @default the runtime's turnTimeout: nothing waits longer for a turn */
   readonly timeout?: Duration;
   /** @default none */
   readonly environment?: Readonly<Record<string, string>>;
@@ -68,7 +68,7 @@ export class PerdureService extends Construct {
     this.version.applyRemovalPolicy(RemovalPolicy.RETAIN);
     const { functionArn } = this.handler.function;
     allowOnHandler(this, functionArn, runtime.roles);
-    // After the permissions, and removed before them.
+    // It is made after the permissions, and removed before them.
     const registration = new CustomResource(this, "Registration", {
       serviceToken: runtime.registrarArn,
       resourceType: "Custom::PerdureDeployment",

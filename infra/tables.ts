@@ -1,11 +1,11 @@
-/** The three tables. On demand, encrypted, kept when the stack goes unless told otherwise. */
+/** The three tables: on demand, encrypted, and by default kept when the stack is deleted. */
 import type { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
 import { INDEX_PARTITION_KEY, INDEX_SORT_KEY, type ListedPart } from "../lib/model/listing.ts";
 
-/** As much of a table as is needed, so that any construct, or two names, will do. */
+/** All that is needed of a table. So any construct for a table will do, and so will its two names. */
 export interface TableReference {
   readonly tableArn: string;
   readonly tableName: string;
@@ -30,7 +30,7 @@ export interface TablesProps {
   readonly listing: readonly ListedPart[];
 }
 
-/** Epoch seconds; `lib/model/head.ts`, `lib/store/state-store.ts`. */
+/** Holds epoch seconds (`lib/model/head.ts`, `lib/store/state-store.ts`). */
 const TTL_ATTRIBUTE = "ttl";
 
 export class Tables extends Construct implements PerdureTables {

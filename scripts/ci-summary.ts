@@ -24,7 +24,7 @@ function count(status: string, reportPath: string): Count {
 
   const report = JSON.parse(readFileSync(reportPath, "utf8")) as VitestReport;
   const passed = report.numPassedTests;
-  // A test file that cannot be loaded fails the step, but is no failed test.
+  // A test file that cannot be loaded fails the step, but does not count as a failed test.
   const failed = Math.max(report.numFailedTests, stepFailed);
   return { passed, failed, tests: passed + report.numFailedTests };
 }

@@ -1,4 +1,4 @@
-// `npm run costs`: what the stacks of the last `npm run synth` cost in a month in which nothing happens, us-east-1.
+// `npm run costs`: what the stacks of the last `npm run synth` cost in us-east-1, in a month in which nothing happens.
 import { globSync, readFileSync } from "node:fs";
 import { costTable, idleCost, type Prices, type Template } from "./idle-cost.ts";
 

@@ -1,8 +1,8 @@
-/** Ports of loopback that nobody listens on. Somebody may take one before its user does: a port of 0 is better where it will do. */
+/** Free ports of loopback. Another process may take one before its user does, so use port 0 instead where you can. */
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 
-/** `count` of them, no two the same: all are held until the last is found. */
+/** `count` different ports: each is held until the last one is found. */
 export async function freePorts(count: number): Promise<number[]> {
   const probes = await Promise.all(
     Array.from({ length: count }, async () => {

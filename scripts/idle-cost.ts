@@ -1,6 +1,6 @@
 /**
- * What a template costs in a month in which nothing happens, item by item, with the arithmetic. Every type of resource has its
- * rule: one that has none is an error, so that nothing gets in unnoticed.
+ * What a template costs in a month in which nothing happens, item by item, with the arithmetic. Each type of resource needs a
+ * rule. A type without one is an error, so that no cost goes unnoticed.
  */
 export interface Prices {
   readonly sqs: { readonly fifoRequest: number; readonly standardRequest: number };
@@ -25,16 +25,16 @@ export interface Item {
   /** In words and numbers. */
   readonly arithmetic: string;
   readonly dollars: number;
-  /** What is left of it with the allowances that every account has for ever, if nothing else uses them. */
+  /** The same after the allowances that each account has for ever, if nothing else uses them. */
   readonly afterAllowances: number;
 }
 
 const MINUTES_A_MONTH = 30 * 24 * 60;
-/** Lambda polls a queue with five connections at the least, 20 seconds each. */
+/** Lambda polls a queue with at least five connections. A poll takes 20 seconds. */
 const POLLERS = 5;
 const POLLS_A_MINUTE = 3;
 const POLLS_A_MONTH = POLLERS * POLLS_A_MINUTE * MINUTES_A_MONTH;
-/** Of a function that starts cold each time, reads two empty tables and writes some lines. */
+/** For a function that starts cold each time, reads two empty tables and writes some lines. */
 const RUN_SECONDS = 1;
 const RUN_LOG_GB = 1e-6;
 const MIB_A_GIB = 1024;
@@ -42,7 +42,7 @@ const MIB_A_GIB = 1024;
 /** Allowances that do not end after a year. */
 const FREE = { sqsRequests: 1_000_000, alarms: 10, dashboards: 3 };
 
-/** Costs nothing unless it is used: by the request, the gigabyte, the gigabyte-second. */
+/** These cost by use only: by the request, the gigabyte, the gigabyte-second. */
 const BY_USE: ReadonlySet<string> = new Set([
   "AWS::ApiGatewayV2::Api",
   "AWS::ApiGatewayV2::Authorizer",
@@ -121,7 +121,7 @@ function monthly(what: string, count: number, dollarsEach: number, free: number)
   };
 }
 
-/** The allowance is the account's: it is taken from the cheaper requests first, which is the less favourable way. */
+/** The allowance is the account's. It is taken off the cheaper requests first, so the sum is rather too high than too low. */
 function polling(found: readonly Properties[], { Resources }: Template, { sqs }: Prices): Item[] {
   let free = FREE.sqsRequests;
   const isFifo = ({ EventSourceArn }: Properties): boolean => {
@@ -168,7 +168,7 @@ function scheduled(
       count: runs,
       arithmetic: `${runs} × (a schedule, a request, ${memoryGib} GB × ${RUN_SECONDS} s, 1 KB of log: $${(each * 1e6).toFixed(2)} per million)`,
       dollars: runs * each,
-      // Scheduler, Lambda and logs are within allowances far larger than this.
+      // The allowances of Scheduler, Lambda and logs are far larger than this.
       afterAllowances: 0,
     };
   });

@@ -35,7 +35,7 @@ function installAndImport(directory: string): void {
   const quietly = ["--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
   run("npm", ["install", ...quietly, `./${tarball}`], directory);
 
-  // Who imports what needs an optional peer has it installed.
+  // A user who imports a module that needs an optional peer has installed that peer.
   for (const peer of Object.keys(manifest.peerDependencies ?? {})) {
     const link = join(directory, "node_modules", peer);
     mkdirSync(dirname(link), { recursive: true });

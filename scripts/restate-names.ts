@@ -1,6 +1,6 @@
 /**
- * Writes down what `@restatedev/restate-sdk` exports, for the test that looks for each name in `perdure/restate`:
- * `node scripts/restate-names.ts`, after `npm run peers`. With `--check` it writes nothing and fails if the list is old.
+ * Lists what `@restatedev/restate-sdk` exports, for the test that looks for each name in `perdure/restate`. Run
+ * `node scripts/restate-names.ts` after `npm run peers`. With `--check` it writes nothing, and fails if the list is old.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 

@@ -1,6 +1,5 @@
-// `npm run synth`: `cdk synth` without an account and without a network. What would make the CDK ask for either is taken
-// out of its environment: credentials (it would ask whose they are), the metadata of a machine in the cloud, its news,
-// its statistics.
+// `npm run synth`: `cdk synth` without an account and without a network. The CDK would use them for four things, which are
+// all turned off: credentials (it asks whose they are), the metadata of a cloud machine, its news, and its statistics.
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 

@@ -1,4 +1,4 @@
-// The static checks, in order; each runs even when an earlier one failed. Run with `npm run verify`.
+// The static checks, in order. Each runs even if an earlier one failed. Run with `npm run verify`.
 import { spawnSync } from "node:child_process";
 
 const steps = ["format:check", "lint", "types", "knip", "package:check"];

@@ -1,4 +1,4 @@
-/** What a discovery must be, and which changes of a service break its callers or its invocations in flight. */
+/** Checks a discovery, and finds the changes of a service that break its callers or its invocations in flight. */
 import type { HandlerKind, HandlerManifest, ServiceManifest, ServiceType } from "../../lib/model/manifest.ts";
 import type { DiscoveryResponse } from "../../lib/protocol.ts";
 
@@ -8,7 +8,7 @@ const KINDS: Readonly<Record<ServiceType, readonly HandlerKind[]>> = {
   workflow: ["workflow", "shared"],
 };
 
-/** Removed handlers, another type, another kind of handler: each in words. `after`: absent if the service is gone. */
+/** Each removed handler, changed kind of handler or changed type, in words. `after` is absent if the service is gone. */
 export function changesBetween(before: ServiceManifest, after: ServiceManifest | undefined): string[] {
   if (!after) return [`service ${before.name} is no longer served`];
   if (before.type !== after.type) {
@@ -22,16 +22,16 @@ export function changesBetween(before: ServiceManifest, after: ServiceManifest |
   });
 }
 
-/** What no revision may do to the one before: in words, or `undefined`. State and open invocations of a service would mean
- * something else as another type. */
+/** The change that no new revision may make, in words, or `undefined`. With another type, the service's state and open
+ * invocations would mean something else. */
 export const breakingChange = (before: ServiceManifest, after: ServiceManifest): string | undefined =>
   before.type === after.type
     ? undefined
     : `detected a new service revision for '${after.name}' changing the service type from previous revision. Service type cannot be changed across revisions. Use 'breaking' to do it all the same.`;
 
-/** Throws `TypeError` for what no endpoint should answer. */
+/** Throws `TypeError` if an endpoint must not answer this. */
 export function assertDiscovery({ services }: DiscoveryResponse): void {
-  // It comes from outside: nothing of its type is certain.
+  // It comes from outside, so its type is not certain.
   if (!isFilledList(services)) throw new TypeError("it serves nothing");
   assertNames(services, "the deployment");
   for (const service of services) {
@@ -52,7 +52,7 @@ function assertKind(service: ServiceManifest, handler: HandlerManifest, kinds: r
 
 const isFilledList = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
 
-/** Letters, digits, `_`, `-` and dots: what a path, and every tool, can hold as it is. */
+/** Letters, digits, `_`, `-` and dots: a path, and each tool, can hold them as they are. */
 const NAME = /^(?:[A-Za-z]|_[A-Za-z0-9])[\w.-]*$/;
 
 function assertNames(named: readonly { readonly name: string }[], where: string): void {

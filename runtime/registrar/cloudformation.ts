@@ -1,6 +1,6 @@
 /**
- * CloudFormation's custom resources: an event that names a URL, and an answer that is put there. A stack waits an hour
- * for an answer that does not come, so one is sent whatever happens.
+ * CloudFormation's custom resources: an event names a URL, and the answer is put there. A stack waits an hour for a missing
+ * answer. So an answer is sent in each case, also after an error.
  */
 import { asError } from "../../lib/errors.ts";
 import type { Registrar, Registration } from "./registrar.ts";
@@ -13,7 +13,7 @@ export interface ResourceEvent {
   readonly LogicalResourceId: string;
   /** Absent on creation. */
   readonly PhysicalResourceId?: string;
-  /** Text throughout, whatever type the template has. */
+  /** All values are text, whatever types the template has. */
   readonly ResourceProperties: Readonly<Record<string, unknown>>;
 }
 
@@ -26,9 +26,9 @@ export interface ResourceAnswer {
   readonly LogicalResourceId: string;
 }
 
-/** CloudFormation takes 4 KB in all. */
+/** CloudFormation accepts 4 KB in all. */
 const REASON_CHARS_MAX = 1000;
-/** The identity of what was never created, so that its deletion does nothing. */
+/** The identity of a resource that was never created. Its deletion does nothing. */
 const NOTHING = "nothing";
 
 /** Never rejects. */
@@ -43,7 +43,7 @@ export async function answerTo(event: ResourceEvent, registrar: Registrar): Prom
   }
 }
 
-/** Answers the resource's identity: the function. When that becomes another, CloudFormation deletes the old one. */
+/** Answers the resource's identity, which is the function. If it changes, CloudFormation deletes the old resource. */
 async function perform(
   { RequestType, PhysicalResourceId = NOTHING, ResourceProperties }: ResourceEvent,
   registrar: Registrar,

@@ -1,4 +1,4 @@
-/** The registrar's Lambda entry: invoked by CloudFormation, which it answers over HTTPS. */
+/** The registrar's Lambda entry. CloudFormation invokes it, and gets its answer over HTTPS. */
 import { Connection, once } from "../aws/connection.ts";
 import { lambdaDiscoverer } from "../aws/lambda-connection.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";

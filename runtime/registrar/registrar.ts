@@ -1,6 +1,8 @@
 /**
- * Registers what a deployment of a stack has published: the resource that CloudFormation creates after a function's new
- * version, updates when there is another one, also when it rolls back, and deletes with the function.
+ * Registers the versions that a stack publishes.
+ *
+ * A registration is a resource of the stack. CloudFormation creates it after the function's first version, updates it for
+ * each other version, also in a rollback, and deletes it with the function.
  */
 import { OperationalError } from "../../lib/errors.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
@@ -9,18 +11,18 @@ import { DeploymentError } from "../deployments/error.ts";
 import type { DeploymentPorts } from "../deployments/ports.ts";
 import { register } from "../deployments/registration.ts";
 
-/** What the stack says of a service. */
+/** What the stack says about a function. */
 export interface Registration {
-  /** Without a version: what is the resource's identity, and that of its deployments. */
+  /** Without a version. It identifies the resource, and is part of its deployments' addresses. */
   readonly functionArn: string;
   readonly versionArn: string;
-  /** The services that its role is confined to. */
+  /** The services to which its role is confined. */
   readonly services: readonly string[];
-  /** Register it although it takes away what others rely on. */
+  /** Register it even if it takes away what others rely on. */
   readonly breaking: boolean;
 }
 
-/** A permission that the same deployment gave takes some seconds to be known everywhere. */
+/** A permission that was given in the same deployment takes some seconds to be in effect everywhere. */
 const PAUSE_MS = 3000;
 const ATTEMPTS_MAX = 30;
 
@@ -31,15 +33,15 @@ export class Registrar {
     this.#ports = ports;
   }
 
-  /** Throws `Error` with the reason, for whoever deploys. */
+  /** Throws `Error` with the reason. CloudFormation shows it to the user. */
   async register({ versionArn, services, breaking }: Registration): Promise<void> {
-    const known = (await this.#ports.registry.deployments()).some(({ address }) => address === versionArn);
+    const isKnown = (await this.#ports.registry.deployments()).some(({ address }) => address === versionArn);
     const wanted = {
       target: { address: versionArn },
       force: true,
       strict: true,
-      // A stack that is rolled back takes away what the newer version had added, and must not fail at that, too.
-      breaking: breaking || known,
+      // A rollback takes away what the newer version had added. It must not fail for that.
+      breaking: breaking || isKnown,
       dryRun: false,
       check: (deployment: Deployment): void => assertServes(deployment, services),
     };
@@ -48,7 +50,7 @@ export class Registrar {
         await register(this.#ports, wanted);
         return;
       } catch (error) {
-        if (attempt === ATTEMPTS_MAX || !mayPass(error)) throw error;
+        if (attempt === ATTEMPTS_MAX || !isPassing(error)) throw error;
         await pause(this.#ports.clock, PAUSE_MS);
       }
     }
@@ -65,10 +67,10 @@ export class Registrar {
 }
 
 const UNREACHED = "META0003";
-const mayPass = (error: unknown): boolean =>
+const isPassing = (error: unknown): boolean =>
   error instanceof OperationalError || (error instanceof DeploymentError && error.code === UNREACHED);
 
-/** The role lets the handlers touch the items of the services that the stack names, and of no others. */
+/** The role gives the handlers access only to the items of the services that the stack names. */
 function assertServes({ services }: Deployment, named: readonly string[]): void {
   const served = services.map(({ name }) => name);
   const unnamed = served.filter((name) => !named.includes(name));
