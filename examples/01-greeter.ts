@@ -1,6 +1,6 @@
 /**
- * A service: async functions whose steps are recorded. Kill the server wherever you like: when it is back, the
- * handler runs from its top again, takes what was recorded instead of doing it anew, and goes on from there.
+ * A service: async functions whose steps are recorded. Kill the server at any point. When it is back, the handler runs from
+ * its top again. It takes the results of recorded steps instead of running them again, and continues after them.
  */
 import { service, TerminalError, type Context } from "perdure";
 
@@ -24,16 +24,16 @@ export const greeter = service({
 
     sendCard: async (ctx: Context, input: CardRequest) => {
       const guest = checkGuest(input);
-      // The same on every replay, so the translator recognises a card that it is asked for again.
+      // It is the same on each replay. So the translator recognises a card that it has been asked for before.
       const cardId = ctx.rand.uuidv4();
 
-      // The first two attempts fail. They are repeated after 20 and 40 ms, and only the good result is recorded.
+      // The first two attempts fail. They are repeated after 20 and 40 ms. Only the good result is recorded.
       const translation = await ctx.run("translate", () => translate(cardId, guest), {
         maxRetryAttempts: 5,
         initialRetryInterval: 20,
       });
 
-      // Nothing runs while the ink dries, be it for a second or for a month.
+      // Nothing runs while the ink dries, whether for a second or for a month.
       await ctx.sleep(input.dryingMs ?? 1000, "let the ink dry");
 
       const postedAt = await ctx.run("post", () => new Date().toISOString());
@@ -42,7 +42,7 @@ export const greeter = service({
   },
 });
 
-/** A terminal error ends the invocation and is what the caller sees; any other error is retried. */
+/** A terminal error ends the invocation, and the caller gets it. Any other error is retried. */
 function checkGuest(input: Guest | undefined): Required<Guest> {
   if (typeof input?.name !== "string" || input.name.trim() === "") {
     throw new TerminalError("A guest needs a name", { errorCode: 400 });
@@ -59,12 +59,12 @@ const greetings = new Map([
 
 function lookUp(language: string): string {
   const hello = greetings.get(language);
-  // To ask again would not help, so this is terminal too.
+  // A retry would not help, so this error is terminal too.
   if (hello === undefined) throw new TerminalError(`No greeting in "${language}"`, { errorCode: 404 });
   return hello;
 }
 
-/** Stands for a remote translator that is overloaded: it refuses the first two requests for each card. */
+/** Stands for a remote translator that is overloaded. It refuses the first two requests for each card. */
 function translate(cardId: string, guest: Required<Guest>) {
   const attempts = (requests.get(cardId) ?? 0) + 1;
   requests.set(cardId, attempts);

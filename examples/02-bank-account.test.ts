@@ -42,7 +42,7 @@ test("loses none of 50 deposits made at once", async () => {
   await expect(statement("busy")).resolves.toHaveLength(50);
 });
 
-test("whoever was answered sees what was written", async () => {
+test("a read after an answer sees what that call wrote", async () => {
   const stale: string[] = [];
   const saveUp = async (name: string) => {
     for (let count = 0; count < 25; count++) {
@@ -66,7 +66,7 @@ test("50 transfers at once move money around and make none", async () => {
   const balances = await Promise.all(names.map(balance));
   expect(balances.reduce((sum, cents) => sum + cents)).toBe(3000);
 
-  // Every transfer that was done is booked once on either side; a refused one left nothing behind.
+  // A transfer that was done is booked once on either side. A refused one left nothing behind.
   const bookings = (await Promise.all(names.map(statement))).flat();
   const done = results.filter(({ status }) => status === "done").length;
   expect(bookings.filter(({ cents }) => cents === -90)).toHaveLength(done);
@@ -114,7 +114,7 @@ test("cancelled at any moment, a transfer moves all of the money or none", async
   await Promise.allSettled(ids.map((id) => server.admin("PATCH", `invocations/${id}/cancel`)));
   await Promise.allSettled(ids.map((id) => server.attach(id)));
 
-  // Repeating them tells what became of each, or carries it out if its cancellation came first.
+  // A repetition tells the result of each, or carries it out if its cancellation came first.
   await Promise.all(ids.map((_, index) => transfer(`cancelled-${index}`, "gus", "hal", 100)));
   const [left, arrived] = await Promise.all([balance("gus"), balance("hal")]);
   const bookings = await statement("hal");

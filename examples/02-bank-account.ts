@@ -1,11 +1,11 @@
 /**
- * Virtual objects: state that lives under a key, and handlers that run one at a time for that key. Nothing gets
- * between reading a balance and writing it, so no update is lost, without a transaction or a lock in sight.
+ * Virtual objects: each key has its own state, and its handlers run one at a time. Nothing happens between reading a balance
+ * and writing it. So no update is lost, and the code needs neither transactions nor locks.
  */
 import { CancelledError, handlers, object, TerminalError } from "perdure";
 import type { ObjectContext, ObjectSharedContext } from "perdure";
 
-/** Money that came in, or went out if `cents` is negative, and the balance after it. */
+/** Money that came in (or went out, if `cents` is negative), and the balance after it. */
 interface Booking {
   reference: string;
   cents: number;
@@ -19,7 +19,7 @@ interface AccountState {
 
 interface Payment {
   cents: number;
-  /** A payment is booked once for each reference, however often it is asked for. */
+  /** A payment is booked once for each reference, even if it is requested more often. */
   reference?: string;
 }
 
@@ -55,13 +55,13 @@ export const account = object({
       ctx.set("closed", true);
     },
 
-    // Shared handlers only read: they run side by side and never wait for the others.
+    // Shared handlers only read. They run side by side, and never wait for the others.
     balance: handlers.object.shared(async (ctx: AccountReader) => balanceOf(await readBookings(ctx))),
     statement: handlers.object.shared(async (ctx: AccountReader) => readBookings(ctx)),
   },
 });
 
-// The balance is not kept beside the bookings: a reader could see the one already written, the other not yet.
+// The balance has no state of its own: a reader could see one of the two new and the other old.
 const balanceOf = (bookings: Booking[]) => bookings.at(-1)?.balance ?? 0;
 
 async function readBookings(ctx: AccountReader): Promise<Booking[]> {
@@ -78,7 +78,7 @@ async function checkPayment(ctx: AccountContext, payment: Payment | undefined): 
 
 const isAmount = (cents: unknown) => Number.isSafeInteger(cents) && Number(cents) > 0;
 
-/** Writes one booking, unless its reference is there already. Answers the balance. */
+/** Writes one booking, unless its reference is booked already. Answers the balance. */
 async function book(ctx: AccountContext, cents: number, reference: string = ctx.request().id) {
   const bookings = await readBookings(ctx);
   const balance = balanceOf(bookings);
@@ -100,8 +100,8 @@ type TransferResult = TransferOrder & { status: "done" | "refused"; reason?: str
 type TransferContext = ObjectContext<{ result: TransferResult }>;
 
 /**
- * Moves money from one account to another, exactly once. The transfer's id is its key, so the same transfer ordered
- * twice, even at the same moment or a year later, is carried out once and answered twice.
+ * Moves money from one account to another, exactly once. The transfer's id is its key. So a transfer that is ordered twice,
+ * at the same moment or a year later, is carried out once and answered twice.
  */
 export const transfer = object({
   name: "Transfer",
@@ -123,12 +123,12 @@ async function move(ctx: TransferContext, { from, to, cents }: TransferOrder): P
   const target = ctx.objectClient(account, to);
   const payment = { cents, reference: `transfer ${ctx.key}` };
   try {
-    // Each call is recorded before it is made: a crash between the two repeats neither and forgets neither.
+    // Each call is recorded before it is made. A crash between the two calls repeats neither and forgets neither.
     await source.withdraw(payment);
     await insist(() => target.deposit(payment));
     return { from, to, cents, status: "done" };
   } catch (error) {
-    // Anything but a terminal error is retried: the transfer is then still under way, and nothing is to be undone.
+    // Any other error is retried. The transfer is then still under way, so nothing is undone.
     if (!(error instanceof TerminalError)) throw error;
     await insist(() => source.refund(payment));
     return { from, to, cents, status: "refused", reason: error.message };
@@ -136,8 +136,8 @@ async function move(ctx: TransferContext, { from, to, cents }: TransferOrder): P
 }
 
 /**
- * Who is cancelled in the middle of a call does not learn whether it took place, and must know it here: to give back
- * money that did arrive would create some. So the call is made again; its reference makes the second one harmless.
+ * A cancellation in the middle of a call hides whether the call took effect. The transfer must know it: a refund of money
+ * that did arrive would create money. So it makes the call again. Its reference makes the second call harmless.
  */
 async function insist<T>(call: () => PromiseLike<T>): Promise<T> {
   for (;;) {

@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-/** What one outside system did: key → [amount, how often it was asked for]. */
+/** What one outside system did: key → [amount, how often it was requested]. */
 async function ledger(path: string): Promise<Record<string, [number, number]>> {
   const entries = await server.call<{ key: string; amount: number; calls: number }[]>(`${path}/ledger`);
   return Object.fromEntries(entries.map(({ key, amount, calls }) => [key, [amount, calls]]));

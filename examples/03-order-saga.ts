@@ -1,6 +1,6 @@
 /**
- * A saga: several outside systems, each of which can refuse, and no transaction around them. Every effect is noted
- * with its undoing; when the order fails or is cancelled, what was done is undone, last first.
+ * A saga: several outside systems, each of which can refuse, and no transaction around them. For each effect the handler
+ * notes how to undo it. If the order fails or is cancelled, it undoes what was done, last first.
  */
 import { CancelledError, DurablePromise, handlers, object, TerminalError, workflow } from "perdure";
 import type { ObjectContext, ObjectSharedContext, WorkflowContext, WorkflowSharedContext } from "perdure";
@@ -26,10 +26,10 @@ export const order = workflow({
       try {
         return await fulfil(ctx, request, undoings);
       } catch (error) {
-        // Anything but a terminal error is retried: the order is still under way, and nothing is to be undone.
+        // Any other error is retried. The order is then still under way, so nothing is undone.
         if (!(error instanceof TerminalError)) throw error;
         ctx.set("status", "undoing");
-        // A cancellation arrives once, as an error; after it the context works as before.
+        // A cancellation arrives once, as an error. After it the context works as before.
         for (const undo of undoings.toReversed()) await undo();
         ctx.set("status", error instanceof CancelledError ? "cancelled" : "failed");
         throw error;
@@ -46,12 +46,12 @@ async function fulfil(
   undoings: (() => PromiseLike<unknown>)[],
 ) {
   const { card, city, items, packing = 2000 } = checkRequest(request);
-  // An idempotency key: what an outside system is asked twice under one key, it does once.
+  // An idempotency key: an outside system that is asked twice with the same key acts once.
   const key = `order ${ctx.key}`;
   const cents = await step(ctx, "price the order", () => priceOf(items));
 
-  // The undoing is noted before the effect: cancelled in the middle of a call, we do not learn whether it took
-  // place. To undo what never happened does nothing.
+  // The undoing is noted before the effect, because a cancellation in the middle of a call hides whether the call took
+  // effect. Undoing what never happened does nothing.
   ctx.set("status", "paying");
   const gateway = ctx.objectClient(paymentGateway, card);
   undoings.push(() => gateway.refund({ key }));
@@ -79,7 +79,7 @@ async function fulfil(
   return { order: ctx.key, cents, label };
 }
 
-/** A recorded step that says so: its line appears once in the server's output, however often the handler is replayed. */
+/** A recorded step that prints a line. The line appears once in the server's output, even if the handler is replayed. */
 function step<T>(ctx: WorkflowContext<OrderState>, name: string, action: () => T) {
   const { key } = ctx;
   return ctx.run(name, () => {
@@ -112,7 +112,7 @@ function priceOf(items: OrderRequest["items"]): number {
   }, 0);
 }
 
-// The outside systems. Each keeps a ledger of what it did, in which every key occurs once: look at them with curl.
+// The outside systems. Each keeps a ledger of what it did, with one entry for each key. Look at the ledgers with curl.
 
 const CREDIT_LIMIT_CENTS = 100_000;
 const FIRST_STOCK = 10;
@@ -160,7 +160,7 @@ export const courier = object({
 interface Entry {
   key: string;
   amount: number;
-  /** How often it was asked for. It is done once. */
+  /** How often it was requested. It is done once. */
   calls: number;
   label?: string;
 }

@@ -16,7 +16,7 @@ afterAll(() => server?.stop());
 const status = (user: string) => server.call<string | null>(`Signup/${user}/status`);
 const profile = (email: string) => server.call(`UserAccount/${email}/profile`);
 
-/** Waits for the last message of a box that speaks of what is wanted. */
+/** Waits for the last message of a box whose text contains `about`. */
 async function message(box: string, about: string): Promise<Message> {
   const found = await until(
     async () =>

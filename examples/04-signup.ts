@@ -1,6 +1,6 @@
 /**
- * A workflow that waits for people: a moderator who approves (an awakeable, completed over HTTP) and the owner of an
- * e-mail address (a workflow promise, completed by another handler). It waits for days as cheaply as for seconds.
+ * A workflow that waits for two people. A moderator approves: an awakeable, completed over HTTP. The owner of an e-mail
+ * address verifies it: a workflow promise, completed by another handler. Waiting for days costs no more than for seconds.
  */
 import { randomInt } from "node:crypto";
 import { CancelledError, handlers, object, TerminalError, TimeoutError, workflow } from "perdure";
@@ -37,7 +37,7 @@ export const signup = workflow({
         ctx.set("status", result.status);
         return result;
       } catch (error) {
-        // Anything but a terminal error is retried: the signup is still under way.
+        // Any other error is retried. The signup is then still under way.
         if (!(error instanceof TerminalError)) throw error;
         await account.remove({ user: ctx.key });
         ctx.set("status", "failed");
@@ -50,7 +50,7 @@ export const signup = workflow({
         const expected = await ctx.get("code");
         if (expected === null) throw new TerminalError("There is nothing to verify yet", { errorCode: 409 });
         if (answer?.code !== expected) throw new TerminalError("Wrong code", { errorCode: 403 });
-        // A promise can be completed once; people click on links twice.
+        // A promise can be completed only once, but people click on a link twice.
         const verified = ctx.promise<boolean>("email verified");
         if ((await verified.peek()) === undefined) await verified.resolve(true);
       },
@@ -70,7 +70,7 @@ async function decide(
   ctx: SignupContext,
   { email, approvalMs, verificationMs }: SignupRequest,
 ): Promise<Result> {
-  // Whoever knows the id completes the promise: POST /restate/awakeables/{id}/resolve or .../reject
+  // The id is enough to complete the promise: POST /restate/awakeables/{id}/resolve or .../reject
   const approval = ctx.awakeable<string>();
   ctx.set("status", "awaiting approval");
   ctx.objectSendClient(outbox, "moderator").post({ text: `May ${ctx.key} join?`, approval: approval.id });
@@ -78,7 +78,7 @@ async function decide(
   if (answer instanceof TimeoutError) return { status: "expired" };
   if (answer instanceof TerminalError) return { status: "rejected", reason: answer.message };
 
-  // Drawn in a step, so that a replay knows the code that was mailed.
+  // It is drawn in a step, so a replay has the same code that was mailed.
   const code = await ctx.run("draw a code", () => String(randomInt(100_000, 1_000_000)));
   ctx.set("code", code);
   ctx.set("status", "awaiting verification");
@@ -88,7 +88,7 @@ async function decide(
   return verified === true ? { status: "active", approvedBy: answer } : { status: "unverified" };
 }
 
-/** The answer, or the terminal error in its place. Only a cancellation goes on upwards. */
+/** Returns the answer, or the terminal error instead. It throws only a cancellation and what will be retried. */
 async function outcome<T>(answer: PromiseLike<T>): Promise<T | TerminalError> {
   try {
     return await answer;
@@ -104,7 +104,7 @@ function checkEmail(request: SignupRequest | undefined): void {
   }
 }
 
-/** Keyed by e-mail address, which makes addresses unique. */
+/** Keyed by e-mail address, so that an address has one user. */
 export const userAccount = object({
   name: "UserAccount",
   handlers: {
@@ -115,7 +115,7 @@ export const userAccount = object({
       ctx.set("active", false);
     },
     activate: async (ctx: ObjectContext<Profile>) => ctx.set("active", true),
-    /** Does nothing to an address that is another user's. */
+    /** Does nothing if the address belongs to another user. */
     remove: async (ctx: ObjectContext<Profile>, { user }: { user: string }) => {
       if ((await ctx.get("user")) === user) ctx.clearAll();
     },
@@ -131,7 +131,7 @@ interface Profile {
   active: boolean;
 }
 
-/** Stands for the mail: one box for each recipient. */
+/** Stands for a mail server, with one box for each recipient. */
 export const outbox = object({
   name: "Outbox",
   handlers: {

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: an order whose server is killed with `kill -9` in the middle, and which goes on where it was; then
- * transfers between bank accounts that all order at once. Exits with 1 if anything is not as it should be.
+ * `npm run demo`: first an order whose server is killed with `kill -9` in the middle, and which continues where it was. Then
+ * many transfers between bank accounts at once. Exits with 1 if a result is wrong.
  */
 import { isDeepStrictEqual } from "node:util";
 import { LocalServer, until } from "./support/server.ts";
@@ -69,7 +69,7 @@ class JournalFollower {
     const path = `invocations/${this.#invocationId}/journal`;
     const { entries } = await this.#server.admin<{ entries: JournalEntry[] }>("GET", path);
     const known = this.entries.length;
-    // What is recorded stays as it is, whatever happens to the server.
+    // What is recorded never changes, even if the server is killed.
     check(isDeepStrictEqual(entries.slice(0, known), this.entries), "The journal's past has changed");
     this.entries = entries;
     for (const entry of entries.slice(known)) {
@@ -80,7 +80,7 @@ class JournalFollower {
     return entries;
   }
 
-  /** A completion says no more than which command it completes. */
+  /** A completion names only the command that it completes, so it is described by that command. */
   #describe({ type, command, name, value, invoked_target }: JournalEntry): string {
     const begun = this.entries.find((entry) => entry.command === command);
     if (type === "completion" && begun !== undefined && begun.type !== type) return this.#describe(begun);
@@ -124,7 +124,7 @@ async function orderDemo(): Promise<void> {
   await server.stop();
 }
 
-/** Every step prints a line when its code really runs; the output is that of both processes. */
+/** A step prints a line when its code runs. The output has the lines of both processes. */
 function checkSteps(server: LocalServer): void {
   for (const step of ["price the order", "print the label"]) {
     const runs = server.output.split(`order demo: ${step}`).length - 1;
@@ -195,7 +195,7 @@ async function main(): Promise<void> {
   say(`All as it should be, after ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s.`);
 }
 
-// An exit, however it comes about, ends the servers and removes their files.
+// When this process exits for any reason, it ends the servers and removes their files.
 process.once("SIGINT", () => process.exit(130));
 setTimeout(() => fail(new Error(`Not done after ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS).unref();
 

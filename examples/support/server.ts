@@ -1,6 +1,6 @@
 /**
- * A `perdure dev` server in a process of its own, on free ports and with a data file of its own: for the examples'
- * tests and the demo, which kill it and start it again.
+ * A `perdure dev` server in a process of its own, on free ports and with its own data file. The examples' tests and the demo
+ * kill it and start it again.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ const PACKAGE_ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const START_TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
 
-/** What a handler or the server answered other than success. */
+/** An answer of a handler or of the server that is not a success. */
 export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly status: number;
@@ -26,7 +26,7 @@ export class HttpError extends Error {
 }
 
 export class LocalServer {
-  /** All that the server has printed, of every process that it has been. */
+  /** All that the server has printed, also before it was restarted. */
   output = "";
   readonly #file: string;
   readonly #port: number;
@@ -53,14 +53,14 @@ export class LocalServer {
     return this.#child?.pid;
   }
 
-  /** Starts the server on the ports and the data file that it had. */
+  /** Starts the server again, on the same ports and the same data file. */
   async restart(): Promise<void> {
     const command = ["--conditions=perdure-source", "cli/main.ts", "dev", this.#file, "--no-watch"];
     const ports = ["--port", String(this.#port), "--admin-port", String(this.#adminPort)];
     // A process group of its own, so that it can be killed with all its children.
     const child = spawn(process.execPath, [...command, ...ports, "--data", join(this.#folder, "data.db")], {
       cwd: PACKAGE_ROOT,
-      // A server that is killed leaves its temporary files behind: let them be in the folder that is removed.
+      // A server that is killed leaves its temporary files behind. Here they are in the folder that is removed.
       env: { ...process.env, TMPDIR: this.#folder },
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
@@ -93,7 +93,7 @@ export class LocalServer {
     return request<T>("GET", `http://localhost:${this.#port}/${path}`);
   }
 
-  /** Hands a call over without waiting. Answers the invocation's id. */
+  /** Sends a call without waiting for its result. Answers the invocation's id. */
   async send(path: string, body?: unknown): Promise<string> {
     const { invocationId } = await this.call<{ invocationId: string }>(`${path}/send`, body);
     return invocationId;
@@ -141,7 +141,7 @@ export class LocalServer {
   }
 }
 
-/** Asks again until the answer is as wanted. */
+/** Asks again until the answer is the wanted one. */
 export async function until<T>(
   ask: () => Promise<T>,
   wanted: (answer: T) => boolean,
