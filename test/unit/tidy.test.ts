@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, "..", "..");
 const thisFile = "test/unit/tidy.test.ts";
 
 const sourceFiles = globSync(
-  "{lib,core,aws,sdk,runtime,infra,cli,ui,scripts,examples,bench,test}/**/*.{ts,tsx,mts,js,mjs,html,css}",
+  "{lib,sdk,runtime,infra,cli,ui,scripts,examples,bench,test}/**/*.{ts,tsx,mts,js,mjs,html,css}",
   { cwd: root, exclude: (name) => name.includes("node_modules") },
 );
 const codeFiles = sourceFiles.filter((file) => /\.(ts|tsx|mts|js|mjs)$/.test(file));
