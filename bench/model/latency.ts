@@ -22,7 +22,7 @@ export const LATENCIES = JSON.parse(
   readFileSync(new URL("latencies.json", import.meta.url), "utf8"),
 ) as Record<Hop, Distribution> & { readonly note: string };
 
-/** Answers how long the next use of a hop takes, milliseconds. */
+/** Returns how long the next use of a hop takes, milliseconds. */
 export type Latency = (hop: Hop) => number;
 
 /** Always the median. So counts that depend on waiting times are the same in every run. */

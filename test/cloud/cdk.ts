@@ -34,7 +34,7 @@ export class Cdk {
     return text;
   }
 
-  /** Deploys, and answers the stack's outputs. */
+  /** Deploys, and returns the stack's outputs. */
   async deploy(
     environment: Record<string, string>,
   ): Promise<{ text: string; outputs: Record<string, string> }> {

@@ -88,7 +88,7 @@ export class Observer {
   readonly state = new Map<string, StateWrite[]>();
   /** The newest token that has read the key, by state partition. */
   readonly #readers = new Map<string, string>();
-  /** Steps that were run, and on what account, by `id incarnation`. */
+  /** Steps that were run, and what led to them, by `id incarnation`. */
   readonly accounts = new Map<string, { step: string; seen: string }[]>();
   /** When a life that has ended expires, by `id incarnation`. */
   readonly expiries = new Map<string, number>();

@@ -21,7 +21,7 @@ export interface PlantedOptions {
   readonly show: (line: string) => void;
 }
 
-/** Answers what became of each. Throws for one that cannot be planted. */
+/** Returns what became of each one. Throws for one that cannot be planted. */
 export async function searchPlanted({ only = "", quick = false, show }: PlantedOptions): Promise<Caught[]> {
   const waiting = PLANTED.filter(({ name, within }) => name.includes(only) && (!quick || within <= QUICK));
   const caught: Caught[] = [];

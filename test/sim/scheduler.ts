@@ -18,7 +18,7 @@ export interface Living {
 
 export const whoRuns = new AsyncLocalStorage<Living>();
 const nativeSetImmediate = globalThis.setImmediate;
-/** Ticks queued at once: microtasks are drained between them all the same, the event loop's turn is paid once. */
+/** Ticks queued at once. Microtasks are still drained between them, but the event loop turns only once. */
 const TICKS_AT_ONCE = 32;
 
 export class Scheduler {
@@ -33,7 +33,7 @@ export class Scheduler {
     this.nowMs = startMs;
   }
 
-  /** Answers what cancels it. */
+  /** Returns the function that cancels it. */
   after(ms: number, run: () => void): () => void {
     const event: Event = { atMs: this.nowMs + Math.max(0, ms), order: this.#order++, run };
     push(this.#heap, event);
