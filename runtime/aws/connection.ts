@@ -1,7 +1,7 @@
 /**
  * The adapters that a Lambda function of the runtime uses, from its environment variables: clients are made once per
  * execution environment, and only those that are asked for. What not every function needs is in modules of its own
- * (`invoker-connection.ts`, `timers-connection.ts`), so that a cold start does not load a client in vain.
+ * (`lambda-connection.ts`, `timers-connection.ts`), so that a cold start does not load a client in vain.
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";

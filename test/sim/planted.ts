@@ -92,8 +92,9 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     ["return canMove || delivery.inDoubt ?", "return canMove ?"],
   ),
   bug("a deduplication id that is the same for every wake", "runtime/dispatcher/key-lock.ts", 4000, [
-    "const cause = nonce(this.#ports.entropy, 9);",
-    'const cause = "wake";',
+    // The bytes are still drawn, so that the run is the same until then.
+    '[outgoing(resume, afresh(this.#ports, "wake"))]',
+    '[outgoing(resume, afresh(this.#ports, "wake").slice(0, 4))]',
   ]),
 ];
 
