@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { planting } from "./test/mutate/plant-plugin.ts";
 
 // `npm test` runs what is quick. A file named *.long.test.ts is long by nature: it kills processes, waits for real time,
 // or talks to an emulator. `npm run test:long` runs those and the templates.
@@ -14,7 +15,10 @@ function project(name: string, include: string[], timeoutMs: number) {
   };
 }
 
+const planted = planting();
+
 export default defineConfig({
+  plugins: planted,
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
@@ -22,6 +26,8 @@ export default defineConfig({
     maxWorkers: 2,
     // Loading the engine anew for each file takes a third of the time. No file changes what another one sees.
     isolate: false,
+    // A module that was changed for one run is not for the next one.
+    fsModuleCache: planted.length === 0,
     // Concurrent tests mostly wait.
     maxConcurrency: 30,
     execArgv: ["--conditions=perdure-source"],

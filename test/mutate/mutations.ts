@@ -1,0 +1,120 @@
+/**
+ * Mutations that tests near the code must catch, each within seconds: small changes of the product's source, as the
+ * simulator's planted bugs are. Most of them no emulator and few seeds of the simulator would show. When the source changes,
+ * a mutation whose text is gone is an error (test/unit/sim/planted.test.ts): write it anew.
+ */
+import type { Patch } from "../sim/plant.ts";
+
+export interface Mutation extends Patch {
+  /** The test files of which one must fail. */
+  readonly tests: readonly string[];
+}
+
+const mutation = (
+  name: string,
+  file: string,
+  [find, replace]: readonly [find: string, replace: string],
+  ...tests: string[]
+): Mutation => ({ name, file, changes: [{ find, replace }], tests });
+
+const IN_DOUBT = "test/unit/dispatcher/in-doubt.test.ts";
+const REQUESTS = "test/contract/dynamo-requests.test.ts";
+
+export const MUTATIONS: readonly Mutation[] = [
+  mutation(
+    "a lock is not taken over from an older owner",
+    "lib/model/lock.ts",
+    [', { is: "lt", attribute: "k", value: me.token }', ""],
+    "test/unit/kernel/lock.test.ts",
+  ),
+  mutation(
+    "what the next entry wrote is not beyond a reader",
+    "lib/model/fence.ts",
+    ["  fence >= fenceOf(token, length);", "  fence > fenceOf(token, length);"],
+    "test/unit/kernel/fence.test.ts",
+  ),
+  mutation(
+    "a lock is an orphan's at once",
+    "runtime/dispatcher/key-lock.ts",
+    ["takenAtMs > HEAD_OUTLIVES_MS", "takenAtMs >= Math.min(0, HEAD_OUTLIVES_MS)"],
+    IN_DOUBT,
+  ),
+  mutation(
+    "who is next is not woken when too little time is left",
+    "runtime/dispatcher/progress.ts",
+    ["      await this.#locks.wake(next);\n", ""],
+    IN_DOUBT,
+  ),
+  mutation(
+    "who was drained and overtaken is not woken",
+    "runtime/dispatcher/progress.ts",
+    ['    if (verdict === "retry") await this.#locks.wake(next, true);\n', "    void verdict;\n"],
+    IN_DOUBT,
+  ),
+  mutation(
+    "the outputs of a turn that died are not done again",
+    "lib/store/last-outputs.ts",
+    ["  await performOutputs(ports, subject, entries, head.lastAppend);", "  void subject; void entries;"],
+    IN_DOUBT,
+  ),
+  mutation(
+    "a note that is written while a turn suspends wakes nobody",
+    "runtime/dispatcher/note-delivery.ts",
+    ["released || delivery.inDoubt || wakes(noted.head, [])", "released || delivery.inDoubt"],
+    IN_DOUBT,
+  ),
+  mutation(
+    "clocks differ the other way",
+    "runtime/dispatcher/dispatcher.ts",
+    ["acceptedAtMs - CLOCK_SKEW_MS", "acceptedAtMs + CLOCK_SKEW_MS"],
+    IN_DOUBT,
+  ),
+  mutation(
+    "clocks do not differ",
+    "runtime/dispatcher/dispatcher.ts",
+    ["acceptedAtMs - CLOCK_SKEW_MS", "acceptedAtMs - 0 * CLOCK_SKEW_MS"],
+    IN_DOUBT,
+  ),
+  mutation(
+    "an item is read as it was a while ago",
+    "lib/aws/dynamo-items.ts",
+    ["{ ...this.#address(key), ConsistentRead: true }", "{ ...this.#address(key) }"],
+    REQUESTS,
+  ),
+  mutation(
+    "a partition is read as it was a while ago",
+    "lib/aws/dynamo-items.ts",
+    ["      ...beginsWith(pk, prefix),\n      ConsistentRead: true,", "      ...beginsWith(pk, prefix),"],
+    REQUESTS,
+  ),
+  mutation(
+    "what failed on SQS's side is taken for lost",
+    "runtime/aws/sqs-receipts.ts",
+    ["Failed.filter((entry) => !isSenders(entry))", "Failed.filter((entry) => entry.Id === undefined)"],
+    "test/contract/sqs-receipts.test.ts",
+  ),
+  mutation(
+    "throttling is taken for lost",
+    "runtime/aws/sqs-receipts.ts",
+    ["SenderFault === true && !isThrottlingCode(Code)", "SenderFault === true"],
+    "test/contract/sqs-receipts.test.ts",
+  ),
+  mutation(
+    "a group unlocks from its front",
+    "runtime/dispatcher/queue-keeper.ts",
+    ["HIDDEN_MS + count * HIDDEN_STEP_MS", "HIDDEN_MS - count * HIDDEN_STEP_MS"],
+    "test/unit/edge/queue-keeper.test.ts",
+  ),
+  mutation(
+    "a chunk of another version is taken for this one's",
+    "lib/store/state-chunks.ts",
+    ['chunk?.["f"] === item["f"] && ', ""],
+    "test/unit/kernel/state-chunks.test.ts",
+  ),
+  mutation(
+    "what the mailbox refuses is taken for sent",
+    "lib/store/send.ts",
+    ["!refused.includes(index)", "index >= 0"],
+    "test/unit/kernel/send.test.ts",
+  ),
+];

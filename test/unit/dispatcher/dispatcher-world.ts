@@ -1,0 +1,91 @@
+/** A dispatcher and handlers over a store in memory; a test delivers each message itself, and may come between any two writes. */
+import { systemEntropy } from "../../../lib/entropy.ts";
+import { groupOf, type InvocationId } from "../../../lib/model/ids.ts";
+import type { Head } from "../../../lib/model/head.ts";
+import type { Write, WriteResult } from "../../../lib/model/item.ts";
+import { decodeMessage, encodeMessage, type Message, type Outgoing } from "../../../lib/model/message.ts";
+import { silentLogger } from "../../../lib/ports.ts";
+import { readHead } from "../../../lib/store/head-store.ts";
+import { ItemRegistry } from "../../../lib/store/registry.ts";
+import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
+import { createEndpoint, type Endpoint } from "../../../sdk/endpoint.ts";
+import { MemoryItemStore } from "../../support/memory-item-store.ts";
+import { ManualClock } from "../local/manual-clock.ts";
+
+const nothing = async (): Promise<void> => await Promise.resolve();
+
+class HeldStore extends MemoryItemStore {
+  beforeWrite: (write: Write) => Promise<void> = nothing;
+
+  override async write(write: Write): Promise<WriteResult> {
+    await this.beforeWrite(write);
+    return await super.write(write);
+  }
+}
+
+export interface Delivered {
+  readonly receiveCount?: number;
+  readonly remainingMs?: number;
+}
+
+export class DispatcherWorld {
+  readonly clock = new ManualClock(Date.UTC(2030, 0, 1));
+  readonly items = new HeldStore();
+  /** Messages that the mailbox took. */
+  readonly sent: Message[] = [];
+  /** May throw what the mailbox would. */
+  beforeSend: (message: Message) => void = () => undefined;
+  readonly #dispatcher: Dispatcher;
+  readonly #registered: Promise<unknown>;
+  #sequence = 0;
+
+  constructor(services: readonly unknown[]) {
+    const { items, clock } = this;
+    const endpoint: Endpoint = createEndpoint(services);
+    const registry = new ItemRegistry(items, clock, 0);
+    this.#registered = registry.register({
+      ...{ id: "dp_1", address: "here", createdAtMs: 0 },
+      services: endpoint.discover().services,
+    });
+    const sendBatch = async (batch: readonly Outgoing[]): Promise<number[]> => {
+      const messages = batch.map(({ body }) => decodeMessage(body));
+      for (const message of messages) this.beforeSend(message);
+      this.sent.push(...messages);
+      return await Promise.resolve([]);
+    };
+    const ports = {
+      ...{ items, clock, registry, mailbox: { sendBatch }, entropy: systemEntropy, logger: silentLogger },
+      timers: { schedule: nothing },
+    };
+    this.#dispatcher = new Dispatcher({
+      ...ports,
+      invoker: {
+        invoke: async (_, request) => await endpoint.runTurn(request, ports),
+      },
+    });
+  }
+
+  /** Answers whether it is done, and may be deleted. */
+  async deliver(
+    message: Message,
+    { receiveCount = 1, remainingMs = 60_000 }: Delivered = {},
+  ): Promise<boolean> {
+    await this.#registered;
+    const sequence = String(++this.#sequence);
+    const incoming = { messageId: `m${sequence}`, group: groupOf(message.id), sequence, receiveCount };
+    const failed = await this.#dispatcher.handle(
+      [{ ...incoming, body: encodeMessage(message) }],
+      remainingMs,
+    );
+    return failed.length === 0;
+  }
+
+  async head(id: InvocationId): Promise<Head | undefined> {
+    return (await readHead(this.items, id))?.head;
+  }
+
+  /** What was sent to an invocation. */
+  to(id: InvocationId): Message[] {
+    return this.sent.filter((message) => message.id === id);
+  }
+}

@@ -1,0 +1,184 @@
+/** What the dispatcher makes up for: a wake-up that came in between, a key that nobody goes on with, outputs of a turn that died. */
+import { object, service, type Context, type ObjectContext } from "perdure";
+import { beforeEach, describe, expect, test } from "vitest";
+import { OperationalError } from "../../../lib/errors.ts";
+import { HEAD_OUTLIVES_MS } from "../../../lib/limits.ts";
+import { tokenOf } from "../../../lib/model/fence.ts";
+import { lockKey, takeLock } from "../../../lib/model/lock.ts";
+import { HEAD_ATTRIBUTE, headKey } from "../../../lib/model/head.ts";
+import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
+import type { Write } from "../../../lib/model/item.ts";
+import type { Message, Notify, Start } from "../../../lib/model/message.ts";
+import { DispatcherWorld } from "./dispatcher-world.ts";
+
+let ran: string[];
+const worker = service({
+  name: "Worker",
+  handlers: {
+    waits: async (ctx: Context) => {
+      for (const name of ["first", "second"]) await ctx.run(name, () => void ran.push(name));
+      return await ctx.signal<string>("go");
+    },
+    sends: async (ctx: Context) => {
+      ctx.serviceSendClient(worker).quick();
+      await ctx.run("after", () => void ran.push("after"));
+    },
+    quick: async () => {
+      ran.push("quick");
+      await Promise.resolve();
+    },
+  },
+});
+const queue = object({
+  name: "Queue",
+  handlers: {
+    holds: async (ctx: ObjectContext) => await ctx.signal<string>("go"),
+    quick: async (ctx: ObjectContext) => {
+      ran.push(`quick ${ctx.key}`);
+      await Promise.resolve();
+    },
+  },
+});
+
+let world: DispatcherWorld;
+beforeEach(() => {
+  ran = [];
+  world = new DispatcherWorld([worker, queue]);
+});
+
+let unique = 0;
+function startOf(path: string, more: Partial<Start> = {}): Start {
+  const [service_ = "", handler = "", key] = path.split("/");
+  const id = invocationId(service_, key, new Uint8Array(UNIQUE_SIZE).fill(++unique));
+  const target = { service: service_, handler, ...(key === undefined ? {} : { key }) };
+  return {
+    ...({ kind: "start", id, incarnation: 0, origin: `o${unique}`, target, headers: {} } as const),
+    ...{ input: new Uint8Array(0), acceptedAtMs: world.clock.now(), ...more },
+  };
+}
+const go = (id: InvocationId): Notify => ({
+  ...{ kind: "notify", id },
+  note: ["i", "go", `delivery to ${id}`, new TextEncoder().encode('"gone"')],
+});
+const status = async (id: InvocationId) => (await world.head(id))?.status;
+
+/** A gate that somebody waits at until it is opened. */
+function gate() {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  return { wait: promise, open: () => resolve(undefined) };
+}
+
+const suspends = (write: Write): boolean =>
+  write.op === "update" &&
+  write.changes.some((change) => change.do === "set" && change.value === "suspended");
+const addsNotes = (write: Write): boolean =>
+  write.op === "update" &&
+  write.changes.some(({ do: what, attribute }) => what === "append" && attribute === HEAD_ATTRIBUTE.notes);
+
+/**
+ * Messages of a group come one after the other. So nobody suspends between the read and the write of a note, except a turn
+ * whose dispatcher has died or has given it up: it goes on writing until it is refused.
+ */
+test("L1: a note that is written while a turn suspends wakes the invocation all the same", async () => {
+  const start = startOf("Worker/waits");
+  const [noted, suspended] = [gate(), gate()];
+  world.items.beforeWrite = async (write) => {
+    if (suspends(write)) await noted.wait;
+    if (!addsNotes(write)) return;
+    noted.open();
+    await suspended.wait;
+  };
+  const abandoned = world.deliver(start).finally(suspended.open);
+  await expect.poll(() => status(start.id)).toBe("running");
+  expect(await world.deliver(go(start.id))).toBe(true);
+  await abandoned;
+  expect(await status(start.id)).toBe("completed");
+  expect(ran).toEqual(["first", "second"]);
+});
+
+describe("R6: the key of one that has ended goes on with what is parked", () => {
+  async function parked(): Promise<[holder: Start, parked: Start]> {
+    const [holder, behind] = [startOf("Queue/holds/k"), startOf("Queue/quick/k")];
+    expect([await world.deliver(holder), await world.deliver(behind)]).toEqual([true, true]);
+    expect([await status(holder.id), await status(behind.id)]).toEqual(["suspended", "pending"]);
+    return [holder, behind];
+  }
+
+  test("by a message of its own, when too little time is left", async () => {
+    const [holder, behind] = await parked();
+    expect(await world.deliver(go(holder.id), { remainingMs: 5000 })).toBe(true);
+    expect(ran).toEqual([]);
+    const [message] = world.to(behind.id);
+    expect(message).toMatchObject({ kind: "resume" });
+    await world.deliver(message as Message);
+    expect(ran).toEqual(["quick k"]);
+  });
+
+  test("by a message that says that it is in doubt, when its turn was overtaken", async () => {
+    const [holder, behind] = await parked();
+    const paused = { do: "set", attribute: HEAD_ATTRIBUTE.status, value: "paused" } as const;
+    world.items.beforeWrite = async ({ key }) => {
+      if (key.pk !== headKey(behind.id).pk || ran.length === 0) return;
+      world.items.beforeWrite = async () => await Promise.resolve();
+      // An operator comes first.
+      await world.items.write({ op: "update", key: headKey(behind.id), changes: [paused] });
+    };
+    expect(await world.deliver(go(holder.id))).toBe(true);
+    expect([await status(holder.id), await status(behind.id)]).toEqual(["completed", "paused"]);
+    expect(world.to(behind.id)).toMatchObject([{ kind: "resume", poke: true }]);
+    await world.deliver({ kind: "resume", id: behind.id, byOperator: true });
+    expect(await status(behind.id)).toBe("completed");
+  });
+});
+
+test("R5: a lock whose owner has no head yet is left to it: it may be about to suspend; in the end it is an orphan", async () => {
+  const [owner, behind, late] = [
+    startOf("Queue/holds/k"),
+    startOf("Queue/quick/k"),
+    startOf("Queue/quick/k"),
+  ];
+  const me = { id: owner.id, incarnation: 0, token: tokenOf(0, "0") };
+  await world.items.write(takeLock(lockKey("Queue", "k"), me, world.clock.now()));
+  await world.deliver(behind);
+  expect([ran, await status(behind.id)]).toEqual([[], "pending"]);
+  await world.clock.advance(HEAD_OUTLIVES_MS + 1);
+  await world.deliver(late);
+  expect([await status(late.id), ran]).toEqual(["pending", []]);
+  for (const message of world.to(behind.id)) await world.deliver(message);
+  for (const message of world.to(late.id)) await world.deliver(message);
+  expect(ran).toEqual(["quick k", "quick k"]);
+});
+
+test("R2: what a turn has recorded and could not send is sent when its message comes again", async () => {
+  const start = startOf("Worker/sends");
+  world.beforeSend = () => {
+    throw new OperationalError("unavailable", "the mailbox is away");
+  };
+  expect(await world.deliver(start)).toBe(false);
+  expect(world.sent).toEqual([]);
+  world.beforeSend = () => undefined;
+  expect(await world.deliver(start, { receiveCount: 2 })).toBe(true);
+  expect(await status(start.id)).toBe("completed");
+  const sent = world.sent.filter(({ kind }) => kind === "start");
+  expect(new Set(sent.map(({ id }) => id)).size).toBe(1);
+  expect(sent[0]).toMatchObject({ target: { service: "Worker", handler: "quick" }, resent: true });
+});
+
+describe("R10: a Start that meets the head of a life that has expired", () => {
+  const MINUTE_MS = 60_000;
+  test.each([
+    ["accepted later than it", MINUTE_MS, true],
+    ["accepted a little earlier, perhaps by another clock", -4 * MINUTE_MS, true],
+    ["accepted long before it: its own life has come and gone", -6 * MINUTE_MS, false],
+  ])("%s", async (_, aheadMs, runs) => {
+    const first = startOf("Worker/quick", { incarnation: 1 });
+    await world.deliver(first);
+    expect(await status(first.id)).toBe("completed");
+    await world.clock.advance(30 * 24 * 60 * MINUTE_MS);
+    const acceptedAtMs = first.acceptedAtMs + aheadMs;
+    const second: Start = { ...first, incarnation: 2, origin: "another", acceptedAtMs, resent: true };
+    expect(await world.deliver(second)).toBe(true);
+    expect(ran).toEqual(runs ? ["quick", "quick"] : ["quick"]);
+    expect((await world.head(first.id))?.incarnation).toBe(runs ? 2 : 1);
+  });
+});
