@@ -58,7 +58,12 @@ function startOf(path: string, more: Partial<Start> = {}): Start {
 }
 const go = (id: InvocationId): Notify => ({
   ...{ kind: "notify", id },
-  note: ["i", "go", `delivery to ${id}`, new TextEncoder().encode('"gone"')],
+  note: {
+    kind: "signalled",
+    signal: "go",
+    delivery: `delivery to ${id}`,
+    outcome: new TextEncoder().encode('"gone"'),
+  },
 });
 const status = async (id: InvocationId) => (await world.head(id))?.status;
 
