@@ -13,7 +13,6 @@ import {
 import { isHead } from "../../lib/model/listing.ts";
 import type { Clock, ItemStore, Page, ScannedItem, StoredItem, Watch } from "../../lib/ports.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { copyOf } from "./copy.ts";
 import type { LocalDatabase } from "./database.ts";
 import { LocalListing } from "./listing.ts";
 
@@ -215,6 +214,27 @@ function bodyOf(row: Row): Uint8Array {
 
 // Copied: `deserialize` makes bytes views of the whole body.
 const attributesOf = (row: Row): Attributes => copyOf(deserialize(bodyOf(row)) as Attributes);
+
+/** A deep copy of plain data, far cheaper than `structuredClone`: what is stored must not change when the caller changes
+ * what it holds. Each kind of byte array becomes a `Uint8Array` with a buffer of its own. A property that is `undefined` is
+ * left out. */
+function copyOf<T>(data: T): T {
+  if (typeof data !== "object" || data === null) return data;
+  return copyOfObject(data) as T;
+}
+
+function copyOfObject(data: object): unknown {
+  if (data instanceof Uint8Array) return new Uint8Array(data);
+  if (Array.isArray(data)) return data.map((held: unknown) => copyOf(held));
+  const copy: Record<string, unknown> = {};
+  for (const [name, held] of Object.entries(data)) {
+    if (held === undefined) continue;
+    // An assignment would set the prototype.
+    if (name === "__proto__") Object.defineProperty(copy, name, { value: copyOf(held), enumerable: true });
+    else copy[name] = copyOf(held);
+  }
+  return copy;
+}
 
 /** When the item may be deleted, epoch seconds; `null`: never. */
 const expiryOf = ({ ttl }: Attributes): number | null => (typeof ttl === "number" ? ttl : null);
