@@ -104,7 +104,7 @@ test("a cancelled order is undone", async () => {
   await expect(ledger("Courier/Gent")).resolves.toEqual({});
 });
 
-test("kill -9 while packing: the order goes on where it was, and nothing is done twice", async () => {
+test("kill -9 while packing: the order continues where it was, and nothing is done twice", async () => {
   const items = [{ sku: "tea", quantity: 1 }];
   const id = await server.send("Order/e/run", { card: "card-e", city: "Oslo", items, packing: 700 });
   await untilPacking("e");

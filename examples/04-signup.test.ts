@@ -93,6 +93,6 @@ test("an address is taken once, a user signs up once", async () => {
   await expect(profile("eve@example.com")).resolves.toBeNull();
 });
 
-test("what is no address is refused", async () => {
+test("a text that is not an address is refused", async () => {
   await expect(server.call("Signup/fay/run", { email: "fay" })).rejects.toMatchObject({ status: 400 });
 });

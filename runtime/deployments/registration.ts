@@ -2,7 +2,7 @@
  * Registers deployments, and moves them to another address: for the admin API and for the stack's registrar.
  *
  * Job: asks the address what it serves, and compares the answer with what is registered. Boundary: it knows nothing of
- * HTTP or CloudFormation. Whoever calls it turns a {@link DeploymentError} into an answer.
+ * HTTP or CloudFormation. Its callers turn a {@link DeploymentError} into their answers.
  *
  * A deployment's id derives from its address. So two registrations at the same time, or one more after a removal, give the
  * same id, and invocations pinned to it go on.

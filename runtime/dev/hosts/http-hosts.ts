@@ -122,7 +122,7 @@ export class HttpHosts implements Invoker, Discoverer {
 
   #begin(target: Reachable, ask: Ask): HttpExchange {
     const exchange = this.#connectionTo(target).open(ask);
-    // Whoever awaits the answer reports it.
+    // The code that awaits the answer reports the error.
     exchange.sending.on("error", () => undefined);
     exchange.answered.catch(() => undefined);
     this.#open.add(exchange);
