@@ -82,3 +82,17 @@ test("comments and documents name npm scripts that exist", () => {
   );
   expect(unknown).toEqual([]);
 });
+
+/** "`name` in `file`" and "`name` (`file`)", the name being a function's, a method's or a constant's. */
+const NAMED_IN_A_FILE = /`(#?\w+)`\s+(?:in\s+|\()`([\w./-]+\.ts)`/g;
+
+test("documents name what is in the files", () => {
+  const named = documents.flatMap((document) =>
+    [...read(document).matchAll(NAMED_IN_A_FILE)]
+      .map(([, name = "", path = ""]) => ({ document, name, path }))
+      .filter(({ path }) => known.has(path)),
+  );
+  expect(named.length).toBeGreaterThan(20);
+  const absent = named.filter(({ name, path }) => !read(path).includes(name));
+  expect(absent).toEqual([]);
+});
