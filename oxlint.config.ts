@@ -101,20 +101,6 @@ const boundaries: readonly Boundary[] = [
   { files: ["examples/support/**"], folders: ["examples", "scripts"] },
   { files: ["bench/**"], folders: [...sources, "scripts", "bench", "test"] },
   { files: ["test/**"], folders: [...sources, "scripts", "bench", "test"] },
-
-  // To go: what these import belongs below both rooms.
-  {
-    files: ["runtime/admin/control.ts", "runtime/admin/state.ts", "runtime/reconciler/reconciler.ts"],
-    folders: ["runtime", "lib"],
-    except: [...others(rooms, "runtime/dispatcher"), "runtime/dev", "runtime/local", ...aws],
-    notPackages: notAws,
-  },
-  {
-    files: ["runtime/registrar/registrar.ts"],
-    folders: ["runtime", "lib"],
-    except: [...others(rooms, "runtime/admin"), "runtime/dev", "runtime/local", ...aws],
-    notPackages: notAws,
-  },
 ];
 
 /** Matches how a file below `top` names a file of `room`. */

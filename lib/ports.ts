@@ -105,6 +105,9 @@ export interface Clock {
   /** Calls back once, not before `ms` have passed, however many they are. Answers what cancels it. */
   after(ms: number, callback: () => void): () => void;
 }
+/** Resolves when at least `ms` milliseconds have passed, by the injected clock. */
+export const elapse = (clock: Clock, ms: number): Promise<void> =>
+  new Promise((resolve) => void clock.after(ms, resolve));
 
 /** Lets a reader sleep until an item may have changed: a notification locally, growing pauses in AWS. */
 export interface Watch {

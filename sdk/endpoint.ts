@@ -34,7 +34,7 @@ import { ReferenceContext } from "./turn/reference-context.ts";
 import { TurnDriver } from "./turn/turn-driver.ts";
 import type { History, TurnPorts } from "./turn/turn-ports.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
-import { nonce } from "../lib/nonce.ts";
+import { nonce } from "../lib/entropy.ts";
 
 export type { TurnPorts };
 
@@ -54,10 +54,22 @@ export interface EndpointOptions {
   readonly logger?: LoggerTransport;
 }
 
-/** Marks what stands for a whole endpoint, services and options, where definitions are expected. */
-export const SERVED = Symbol.for("perdure.served");
+/** Services and their options: what a deployment is made of. */
 export interface Served extends EndpointOptions {
+  /** What `service()`, `object()` and `workflow()` return. */
   readonly services: readonly unknown[];
+}
+/** Marks what stands for all that it serves, where definitions are expected. */
+export const SERVED = Symbol.for("perdure.served");
+/** Set by the process that runs a file for the local engine (runtime/dev/hosts/served-collector.ts). */
+const COLLECTOR = Symbol.for("perdure.collector");
+
+/** Under `perdure dev` nothing listens: the engine runs the file's code itself, so what would serve there is told to it.
+ * `false`: this process has to serve by itself. */
+export function collect(served: Served): boolean {
+  const collector = (globalThis as { [COLLECTOR]?: (served: Served) => void })[COLLECTOR];
+  collector?.(served);
+  return collector !== undefined;
 }
 
 function servedBy(value: unknown): Served | undefined {

@@ -9,12 +9,9 @@ import { connectHandler } from "../lib/aws/handler-connection.ts";
 import { ItemRegistry } from "../lib/store/registry.ts";
 import type { DiscoveryRequest, TurnRequest } from "../lib/protocol.ts";
 import { decodeTurnRequest, encodeTurnOutcome, PROTOCOL_VERSION } from "../lib/protocol.ts";
-import { createEndpoint, type EndpointOptions, type TurnPorts } from "./endpoint.ts";
+import { createEndpoint, type Served, type TurnPorts } from "./endpoint.ts";
 
-export interface LambdaHandlerOptions extends EndpointOptions {
-  /** What `service()`, `object()` and `workflow()` return. */
-  readonly services: readonly unknown[];
-}
+export type LambdaHandlerOptions = Served;
 
 interface LambdaContext {
   getRemainingTimeInMillis(): number;

@@ -17,13 +17,10 @@ import { LocalItemStore, type OperationCounts } from "../runtime/local/item-stor
 import { LocalMailbox } from "../runtime/local/mailbox.ts";
 import { SkippingClock } from "../runtime/local/skipping-clock.ts";
 import { LocalTimers } from "../runtime/local/timers.ts";
-import { createEndpoint, type EndpointOptions } from "./endpoint.ts";
+import { createEndpoint, type Served } from "./endpoint.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 
-export interface TestEnvironmentOptions extends EndpointOptions {
-  /** What `service()`, `object()` and `workflow()` return. */
-  readonly services: readonly unknown[];
-}
+export type TestEnvironmentOptions = Served;
 
 export interface TestCounts {
   /** Turns of handlers. */

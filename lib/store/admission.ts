@@ -47,7 +47,7 @@ import type { Clock, Entropy, ItemStore, Mailbox, Timers } from "../ports.ts";
 import { acceptHead } from "./head/births.ts";
 import { inputForMessage, readHead, removeInput, storeInput } from "./head-store.ts";
 import { outgoing, sendAll, startTimerOf } from "./send.ts";
-import { nonce } from "../nonce.ts";
+import { nonce } from "../entropy.ts";
 import { workflowIdOf } from "./workflow-life.ts";
 
 export interface DoorPorts {

@@ -20,13 +20,12 @@ import {
 } from "../limits.ts";
 import type { ReplyTo, Start } from "../model/message.ts";
 import { decodeOutcome, encodeOutcome, type Outcome } from "../model/outcome.ts";
-import type { Clock, ItemStore } from "../ports.ts";
+import { type Clock, type ItemStore, elapse } from "../ports.ts";
 import type { Value } from "../model/value.ts";
 import { appendWrite, type Ending, isWrittenBy, type LeftHead, storedTail } from "./head/append.ts";
 import { readHead, storeInput } from "./head-store.ts";
 import { refOf } from "../model/value-ref.ts";
 import { placeOf, type ValuePorts, writeValue } from "./value-store.ts";
-import { pause } from "../pause.ts";
 
 export type AppendResult =
   | {
@@ -164,7 +163,7 @@ export class Journal {
         return !result.won && isWrittenBy(result.item, writer, position) ? { ...result, won: true } : result;
       } catch (error) {
         if (!(error instanceof OperationalError) || error.code === "too-large") throw error;
-        await pause(this.#ports.clock, 20 * 2 ** attempt);
+        await elapse(this.#ports.clock, 20 * 2 ** attempt);
       }
     }
     return "unknown";

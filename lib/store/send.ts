@@ -7,7 +7,7 @@ import { groupOf, type Incarnation, type InvocationId } from "../model/ids.ts";
 import { digest } from "../hash.ts";
 import { SEND_ATTEMPTS_MAX, SEND_BATCH_MAX } from "../limits.ts";
 import { encodeMessage, type Message, type Outgoing } from "../model/message.ts";
-import { nonce } from "../nonce.ts";
+import { nonce } from "../entropy.ts";
 import type { Entropy, Mailbox } from "../ports.ts";
 
 /** Resolves when the mailbox holds all of them. Throws {@link OperationalError} when that is in doubt: then send all again. */

@@ -20,8 +20,7 @@ import {
   INLINE_VALUE_BYTES_MAX,
   KEEP_MS,
 } from "../limits.ts";
-import { pause } from "../pause.ts";
-import type { Clock, ItemStore } from "../ports.ts";
+import { type Clock, type ItemStore, elapse } from "../ports.ts";
 import type { Value } from "../model/value.ts";
 import { chunkName, chunksOf, itemNamesOf, rangeOf, refOf } from "../model/value-ref.ts";
 
@@ -83,7 +82,7 @@ export async function whileThrottled<T>({ clock }: ValuePorts, attempt: () => Pr
     } catch (error) {
       const isThrottled = error instanceof OperationalError && error.code === "throttled";
       if (!isThrottled || count >= CHUNK_ATTEMPTS_MAX) throw error;
-      await pause(clock, RETRY_MS * 2 ** count);
+      await elapse(clock, RETRY_MS * 2 ** count);
     }
   }
 }

@@ -6,7 +6,7 @@
  * takes it once. A pause is the write alone: a paused head refuses every append.
  */
 import { isPerhapsUnseen } from "../../lib/store/admission.ts";
-import { handlerOptionsOf } from "../../lib/store/handler-options.ts";
+import { handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import { addCancellation, end, pause, repin } from "../../lib/store/head/transitions.ts";
 import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
@@ -21,7 +21,7 @@ import { emptyResponse } from "../http/message.ts";
 import { AdminError, badField, conflict, doesNotExist, unknownInvocation } from "./error.ts";
 import { parseId, requireHead } from "./invocation.ts";
 import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
-import { nonce } from "../../lib/nonce.ts";
+import { nonce } from "../../lib/entropy.ts";
 
 const DELIVERY_ID_BYTES = 12;
 
@@ -42,7 +42,7 @@ export async function killInvocation({ ports }: AdminExchange, text: string): Ha
   await send(ports, { kind: "kill", id, incarnation }, newUid(ports));
   // What has no head yet is ended by the message.
   if (!stored) return emptyResponse(202);
-  const retention = await handlerOptionsOf(ports.registry, stored.head);
+  const retention = await handlerPolicyOf(ports.registry, stored.head);
   const ended = await tryNow(ports, end(ports, id, { incarnation }, failure(409, "killed"), retention));
   return emptyResponse(ended ? 200 : 202);
 }

@@ -29,7 +29,7 @@ import { AdminError, badField, conflict } from "./error.ts";
 import { numberIn, parseId, requireHead } from "./invocation.ts";
 import { restartOrigin } from "./invocation-view.ts";
 import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
-import { nonce } from "../../lib/nonce.ts";
+import { nonce } from "../../lib/entropy.ts";
 
 const PAGE_BYTES_MAX = 128 * 1024;
 const TIME_BYTES = 6;

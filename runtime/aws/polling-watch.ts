@@ -1,8 +1,7 @@
 /** Waits for an item to change by waiting: pauses that grow with how long its reader has waited, since a result
  * mostly comes at once or not for long. */
 import type { ItemKey } from "../../lib/model/item.ts";
-import type { Clock, Watch } from "../../lib/ports.ts";
-import { pause } from "../../lib/pause.ts";
+import { type Clock, type Watch, elapse } from "../../lib/ports.ts";
 
 const PAUSE_MS_MIN = 40;
 const PAUSE_MS_MAX = 1000;
@@ -29,6 +28,6 @@ export class PollingWatch implements Watch {
     for (const [other, { lastMs }] of this.#readers)
       if (nowMs - lastMs > FORGET_MS) this.#readers.delete(other);
     const pauseMs = Math.min(PAUSE_MS_MAX, Math.max(PAUSE_MS_MIN, (nowMs - reader.sinceMs) / PART), maxMs);
-    await pause(this.#clock, pauseMs);
+    await elapse(this.#clock, pauseMs);
   }
 }

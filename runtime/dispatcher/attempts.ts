@@ -21,14 +21,14 @@ import {
 import { decodeWait } from "../../lib/model/wait.ts";
 import { decideRetry, type RetryDecision } from "../../lib/retry.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
-import { type HandlerOptions, handlerOptionsOf } from "../../lib/store/handler-options.ts";
+import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import type { KeyLock } from "./key-lock.ts";
 import type { Invocation } from "./invocation.ts";
 import { arrange, forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
 import { renew } from "../../lib/store/renewal.ts";
 import { isStateEdit } from "../../lib/store/state-edit.ts";
 import { runStateEdit } from "./state-edit.ts";
-import { pause } from "../../lib/pause.ts";
+import { elapse } from "../../lib/ports.ts";
 
 /**
  * How the invocation is after its turns. `waiting`: it rests. `ended-as-owner`: its key's lock is to be passed on. `lost`: the
@@ -89,7 +89,7 @@ export class Attempts {
     };
     for (let held = 0; ; held++) {
       if (delivery.deadlineMs - this.#ports.clock.now() < 2 * CLOSING_MS) return "lost";
-      const options = await handlerOptionsOf(this.#ports.registry, attempt.invocation);
+      const options = await handlerPolicyOf(this.#ports.registry, attempt.invocation);
       const outcome = await this.#invoke(attempt, options, delivery);
       const didFail = outcome.kind === "failed" || outcome.kind === "died";
       if (!didFail && outcome.kind !== "yielded") return await this.#settled(attempt, outcome);
@@ -103,7 +103,7 @@ export class Attempts {
 
   async #invoke(
     attempt: Attempt,
-    { served, abortTimeoutMs, retentionMs, journalRetentionMs }: HandlerOptions,
+    { served, abortTimeoutMs, retentionMs, journalRetentionMs }: HandlerPolicy,
     { deadlineMs }: Delivery,
   ): Promise<TurnOutcome | Died> {
     const { id, incarnation, target, length, token, start, stored } = attempt.invocation;
@@ -179,7 +179,7 @@ export class Attempts {
   async #afterFailure(
     attempt: Attempt,
     failed: Failed | Died,
-    options: HandlerOptions,
+    options: HandlerPolicy,
     held: number,
     delivery: Delivery,
   ): Promise<Attempt | Rested> {
@@ -195,7 +195,7 @@ export class Attempts {
     }
     const { state, decision } = this.#decide(attempt, failed, invocation.length, held, options);
     if (decision.kind === "retry" && held < HELD_ATTEMPTS_MAX && this.#canHold(decision.delayMs, delivery)) {
-      await pause(this.#ports.clock, decision.delayMs);
+      await elapse(this.#ports.clock, decision.delayMs);
       return { ...attempt, invocation, state: { ...state, count: state.count + 1 } };
     }
     return await this.#rest({ ...attempt, invocation, state }, failed.failure, decision, options);
@@ -207,7 +207,7 @@ export class Attempts {
     failed: Failed | Died,
     length: number,
     held: number,
-    { retryPolicy }: HandlerOptions,
+    { retryPolicy }: HandlerPolicy,
   ): { readonly state: AttemptState; readonly decision: RetryDecision } {
     if (failed.kind === "died" && failed.throttled) {
       this.#ports.meter?.measure("throttled");
@@ -251,7 +251,7 @@ export class Attempts {
   async pause(invocation: Invocation, failed: TurnFailure): Promise<boolean> {
     if (invocation.head?.status === "completed") return true;
     const state: AttemptState = { count: invocation.attempt.count + 1 };
-    const options = await handlerOptionsOf(this.#ports.registry, invocation);
+    const options = await handlerPolicyOf(this.#ports.registry, invocation);
     const rested = await this.#rest(
       { invocation, ownsLock: false, carried: [], state },
       failed,
@@ -265,7 +265,7 @@ export class Attempts {
     attempt: Attempt,
     failed: TurnFailure,
     decision: RetryDecision,
-    retention: HandlerOptions,
+    retention: HandlerPolicy,
   ): Promise<Rested> {
     const { invocation, carried, state } = attempt;
     if (decision.kind === "kill") return await this.#kill(invocation, failed, retention);
@@ -304,7 +304,7 @@ export class Attempts {
   async #kill(
     invocation: Invocation,
     { code, message }: TurnFailure,
-    retention: HandlerOptions,
+    retention: HandlerPolicy,
   ): Promise<Rested> {
     const outcome = failure(code, message);
     const head = await endAsItIs(this.#ports, invocation, outcome, retention);

@@ -6,7 +6,7 @@ import type { Entry } from "../../lib/model/entry.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import { failure } from "../../lib/model/outcome.ts";
 import type { DispatcherPorts } from "./delivery.ts";
-import { handlerOptionsOf } from "../../lib/store/handler-options.ts";
+import { handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import type { StoredInvocation } from "./invocation.ts";
 import { forgetTimers, reply } from "../../lib/store/last-outputs.ts";
 
@@ -17,7 +17,7 @@ export async function endWithoutCode(
   message: "cancelled" | "killed",
 ): Promise<void> {
   const { id, head } = invocation;
-  const retention = await handlerOptionsOf(ports.registry, head);
+  const retention = await handlerPolicyOf(ports.registry, head);
   await endAsItIs(ports, invocation, failure(409, message), retention);
   await forgetTimers(ports, invocation, head);
   // It may have ended otherwise in between.

@@ -41,7 +41,7 @@ import { failure, type Outcome, success } from "../../lib/model/outcome.ts";
 import type { TurnOutcome } from "../../lib/protocol.ts";
 import type { DispatcherPorts } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
-import { nonce } from "../../lib/nonce.ts";
+import { nonce } from "../../lib/entropy.ts";
 
 /** What the invocation's head names as its deployment. */
 const ENGINE = "engine";

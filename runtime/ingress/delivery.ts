@@ -17,7 +17,7 @@ import { IngressError } from "./error.ts";
 import { byId } from "./lookup.ts";
 import type { IngressExchange, Handling, IngressPorts } from "./ports.ts";
 import { payloadOf } from "./request.ts";
-import { nonce } from "../../lib/nonce.ts";
+import { nonce } from "../../lib/entropy.ts";
 
 const DELIVERY_ID_BYTES = 12;
 

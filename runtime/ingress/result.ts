@@ -10,7 +10,7 @@ import type { HandlerManifest } from "../../lib/model/manifest.ts";
 import { type HttpResponse, jsonResponse } from "../http/message.ts";
 import { failureResponse, IngressError, invocationNotFound, notReady, nothingToAttachTo } from "./error.ts";
 import type { Handling, IngressExchange, IngressPorts } from "./ports.ts";
-import { pause } from "../../lib/pause.ts";
+import { elapse } from "../../lib/ports.ts";
 
 /** One watch of a head lasts at most this long. A notification that got lost delays the answer by so much. */
 const WATCH_MS_MAX = 10_000;
@@ -89,7 +89,7 @@ const goneOf = (signal: AbortSignal | undefined): Promise<void> =>
 /** A watch that fails must neither end a wait nor make it spin. */
 function watch({ watch: port, clock }: IngressPorts, id: InvocationId, leftMs: number): Promise<void> {
   const maxMs = Math.max(0, leftMs);
-  return port.changed(headKey(id), maxMs).catch(() => pause(clock, Math.min(maxMs, WATCH_RETRY_MS)));
+  return port.changed(headKey(id), maxMs).catch(() => elapse(clock, Math.min(maxMs, WATCH_RETRY_MS)));
 }
 
 /** A store that does not answer for a moment must not end a wait. */

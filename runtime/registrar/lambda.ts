@@ -3,7 +3,7 @@ import { Connection, once } from "../aws/connection.ts";
 import { lambdaDiscoverer } from "../aws/lambda-connection.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { asError } from "../../lib/errors.ts";
-import { pause } from "../../lib/pause.ts";
+import { elapse } from "../../lib/ports.ts";
 import { answerTo, type ResourceAnswer, type ResourceEvent } from "./cloudformation.ts";
 import { Registrar } from "./registrar.ts";
 
@@ -46,7 +46,7 @@ async function send(url: string, answer: ResourceAnswer): Promise<void> {
     } catch (error) {
       if (attempt === ATTEMPTS_MAX) throw error;
       logger.log("warn", "the answer to CloudFormation is sent again", { reason: asError(error).message });
-      await pause(clock, PAUSE_MS);
+      await elapse(clock, PAUSE_MS);
     }
   }
 }

@@ -6,7 +6,7 @@
  */
 import { OperationalError } from "../../lib/errors.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
-import { pause } from "../../lib/pause.ts";
+import { elapse } from "../../lib/ports.ts";
 import { DeploymentError } from "../deployments/error.ts";
 import type { DeploymentPorts } from "../deployments/ports.ts";
 import { register } from "../deployments/registration.ts";
@@ -51,7 +51,7 @@ export class Registrar {
         return;
       } catch (error) {
         if (attempt === ATTEMPTS_MAX || !isPassing(error)) throw error;
-        await pause(this.#ports.clock, PAUSE_MS);
+        await elapse(this.#ports.clock, PAUSE_MS);
       }
     }
   }

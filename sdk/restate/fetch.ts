@@ -1,7 +1,7 @@
 /** `perdure/restate` for servers that pass on `Request`s: alias `@restatedev/restate-sdk/fetch` to `perdure/restate/fetch`.
  * The server must let a request's and its response's body flow at the same time. */
 import { type EndpointHandler, RestateEndpointBase } from "./endpoint.ts";
-import { createFetchHandler, type FetchHandler } from "../serve/serve-fetch.ts";
+import { createFetchHandler, type FetchHandler } from "../serve/fetch.ts";
 import type { NodeEndpointOptions } from "./serve.ts";
 
 export * from "./index.ts";

@@ -1,11 +1,11 @@
-/** Restate's ways of serving over HTTP (`sdk/serve/serve.ts`), under its names. */
+/** Restate's ways of serving over HTTP (`sdk/serve/index.ts`), under its names. */
 import { SERVED } from "../endpoint.ts";
 import { type EndpointHandler, type EndpointOptions, RestateEndpointBase } from "./endpoint.ts";
 import {
   createEndpointHandler as createHandler,
   type HttpHandler,
   serve as serveOwn,
-} from "../serve/serve.ts";
+} from "../serve/index.ts";
 
 export interface NodeEndpointOptions extends EndpointOptions {
   /** Accepted, and without effect: requests and responses always flow at the same time, over HTTP/1.1 too. */

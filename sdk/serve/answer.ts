@@ -1,7 +1,6 @@
 /** What a process that serves handlers answers, whatever server or runtime carries it. */
 import { DISCOVERY_CONTENT_TYPE, TURN_CONTENT_TYPE } from "../../runtime/dev/hosts/hosted-turn.ts";
-import { createEndpoint, type Endpoint, type Served } from "../endpoint.ts";
-import { collect } from "../turn/collected.ts";
+import { collect, createEndpoint, type Endpoint, type Served } from "../endpoint.ts";
 
 /** The endpoint, and whether `perdure dev` has taken note of it: then `perdure dev` runs the handlers itself. Throws
  * `TypeError` if `services` is not a list of definitions. */

@@ -9,11 +9,10 @@ import {
   RUN_RETRY_INITIAL_INTERVAL_MS,
   RUN_RETRY_MAX_INTERVAL_MS,
 } from "../../lib/limits.ts";
-import type { Clock } from "../../lib/ports.ts";
+import { type Clock, elapse } from "../../lib/ports.ts";
 import type { RunAttempts } from "../../lib/protocol.ts";
 import { backoffMs } from "../../lib/retry.ts";
 import type { RunAction, RunOptions } from "../context.ts";
-import { pause } from "../../lib/pause.ts";
 
 type RetryBounds = Omit<RunOptions<unknown>, "serde">;
 
@@ -29,7 +28,7 @@ export type StepResult<T> =
       readonly run?: RunAttempts;
     };
 
-export interface Step<T> {
+export interface StepWork<T> {
   readonly command: number;
   readonly action: RunAction<T>;
   readonly options: RunOptions<T>;
@@ -42,7 +41,7 @@ export interface Step<T> {
   readonly before?: RunAttempts;
 }
 
-export async function executeStep<T>(step: Step<T>, clock: Clock): Promise<StepResult<T>> {
+export async function executeStep<T>(step: StepWork<T>, clock: Clock): Promise<StepResult<T>> {
   const { attempts: before, sinceMs } = step.before ?? { attempts: 0, sinceMs: clock.now() };
   for (let attempts = before + 1; ; attempts++) {
     try {
@@ -58,7 +57,7 @@ export async function executeStep<T>(step: Step<T>, clock: Clock): Promise<StepR
         clock.now(),
       );
       if (typeof next !== "number") return next;
-      await pause(clock, next);
+      await elapse(clock, next);
       if (step.isOver()) return { kind: "attempt-failed", error: asError(thrown) };
     }
   }
@@ -66,7 +65,7 @@ export async function executeStep<T>(step: Step<T>, clock: Clock): Promise<StepR
 
 /** How long to wait before the next try in this turn, milliseconds; or how the step ends, here or for the whole attempt. */
 function afterFailure(
-  { options }: Step<unknown>,
+  { options }: StepWork<unknown>,
   error: Error,
   run: RunAttempts,
   nowMs: number,

@@ -8,7 +8,7 @@ export type Ended =
   | { readonly kind: "value"; readonly value: unknown }
   | { readonly kind: "error"; readonly error: unknown };
 
-export type Ending =
+export type HandlerEnd =
   | { readonly kind: "outcome"; readonly outcome: Outcome }
   /** The attempt has failed; there will be another. */
   | { readonly kind: "failed"; readonly error: Error; readonly details: FailureDetails };
@@ -18,8 +18,8 @@ export function endingOf(
   ended: Ended,
   serialize: (value: unknown) => Uint8Array,
   { service, handler }: Target,
-): Ending {
-  const terminal = ({ code, message, metadata }: TerminalError): Ending => ({
+): HandlerEnd {
+  const terminal = ({ code, message, metadata }: TerminalError): HandlerEnd => ({
     kind: "outcome",
     outcome: failure(code, message, metadata),
   });

@@ -160,7 +160,7 @@ const OTHERS: readonly Planted[] = [
     "    await killCallees(this.#ports, id);\n    return await this.#progress.passOn(invocation);",
     '    await killCallees(this.#ports, id);\n    return "done";',
   ]),
-  bug("an invocation moves to the newest deployment", "lib/store/handler-options.ts", 1000, [
+  bug("an invocation moves to the newest deployment", "lib/store/handler-policy.ts", 1000, [
     "const pinned = pinnedTo ?? newest?.deployment;",
     "const pinned = newest?.deployment;",
   ]),

@@ -1,6 +1,6 @@
 /**
  * Runs a file that would serve its handlers over HTTP, without letting it listen. Its services are collected instead
- * (`sdk/turn/collected.ts`). The port must stay free: processes of the old code, of the new code and of turns that run alone
+ * (`collect` in sdk/endpoint.ts). The port must stay free: processes of the old code, of the new code and of turns that run alone
  * may all be there at the same time, and each would want it.
  */
 import { type AddressInfo, Server } from "node:net";

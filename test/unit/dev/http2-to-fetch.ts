@@ -1,7 +1,7 @@
 /** Passes requests of an HTTP/2 server on as `Request`s. */
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { Readable } from "node:stream";
-import type { FetchHandler } from "../../../sdk/serve/serve-fetch.ts";
+import type { FetchHandler } from "../../../sdk/serve/fetch.ts";
 
 export function http2ToFetch(handler: FetchHandler) {
   return (request: Http2ServerRequest, response: Http2ServerResponse): void => {

@@ -15,7 +15,7 @@ import { retryPolicyOf } from "../retry.ts";
 /** A turn is given at most this long, unless its handler's `abortTimeout` says otherwise, milliseconds. */
 const ABORT_TIMEOUT_MS = 10 * 60 * 1000;
 
-export interface HandlerOptions extends Required<Retention> {
+export interface HandlerPolicy extends Required<Retention> {
   readonly retryPolicy: RetryPolicy;
   readonly abortTimeoutMs: number;
   /** Absent: nothing serves the handler (any longer). */
@@ -30,10 +30,10 @@ interface Pinned {
 }
 
 /** Of the deployment that the invocation is pinned to, whatever newer ones declare; else of the newest. */
-export async function handlerOptionsOf(
+export async function handlerPolicyOf(
   registry: Pick<Registry, "service" | "deployment">,
   { target, deployment: pinnedTo, idempotencyKey }: Pinned,
-): Promise<HandlerOptions> {
+): Promise<HandlerPolicy> {
   const { service: name, handler: wanted } = target;
   const newest = await registry.service(name);
   const pinned = pinnedTo ?? newest?.deployment;
