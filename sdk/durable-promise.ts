@@ -5,8 +5,7 @@
 import { TerminalError, TimeoutError } from "../lib/errors.ts";
 import type { Duration } from "../lib/duration.ts";
 import { Future, type MapperHost, type Settled } from "../lib/turn/future.ts";
-import { currentTurn } from "./turn/current-turn.ts";
-import type { PromiseOwner, Root } from "./turn/promise-owner.ts";
+import { currentTurn, type PromiseOwner, type Root } from "./turn/current-turn.ts";
 
 const isTerminal = (error: unknown): boolean => TerminalError.is(error);
 
@@ -72,12 +71,12 @@ export class DurablePromise<T> implements Promise<T> {
   readonly #host = (): MapperHost => {
     const owner = this.#ownerNow();
     return {
-      run: (mapper) => (owner ? owner.runMapper(mapper) : mapper()),
-      event: owner?.event ?? 0,
+      run: (mapper) => (owner ? owner.driver.runMapper(owner, mapper) : mapper()),
+      event: owner?.driver.event ?? 0,
       // Restate's rule: what is no failure of an operation, an AggregateError, is not mapped; of constants everything is.
       takes: (error) => !this.owner || isTerminal(error),
       isTerminal,
-      fatal: (error) => owner?.fail(error),
+      fatal: (error) => owner?.driver.fail(error),
     };
   };
 
@@ -87,7 +86,7 @@ export class DurablePromise<T> implements Promise<T> {
 
   #awaited(): Promise<unknown> {
     const owner = this.#ownerNow();
-    owner?.assertOutsideRun("await");
+    owner?.driver.assertOutsideRun("await");
     const { future } = this;
     if (!future.settled) future.markAwaited();
     if (future.settled) return asNative(future.settled);
@@ -101,7 +100,7 @@ export class DurablePromise<T> implements Promise<T> {
           reject(error);
         },
       };
-      owner?.await(root);
+      owner?.driver.await(root);
       future.onSettled(() => {
         const settled = future.settled as Settled;
         if (settled.ok) resolve(settled.value);

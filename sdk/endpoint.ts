@@ -26,10 +26,10 @@ import {
   manifestOf,
   type WorkflowOptions,
 } from "./definition.ts";
-import { jsonSerde } from "./serde.ts";
-import { limited } from "./turn/checked-value.ts";
-import { AttemptHooks, SuspendedError } from "./hooks.ts";
+import { jsonSerde, type Serde } from "./serde.ts";
+import { AttemptHooks, type HooksProvider, SuspendedError } from "./hooks.ts";
 import { levelOf, type Logging, type LoggerTransport, TurnLog } from "./logger.ts";
+import type { HandlerCode } from "./turn/handler-context.ts";
 import { ReferenceContext } from "./turn/reference-context.ts";
 import { TurnDriver } from "./turn/turn-driver.ts";
 import type { History, TurnPorts } from "./turn/turn-ports.ts";
@@ -103,19 +103,24 @@ export function createEndpoint(given: readonly unknown[], givenOptions: Endpoint
     sdkVersion: PACKAGE_VERSION,
     services: [...services.values()].map(manifestOf),
   };
+  const handlers = new Map(
+    [...services.values()].flatMap((definition) =>
+      Object.entries(definition.handlers).map(
+        ([name, fn]) => [`${definition.name}/${name}`, boundHandler(definition, fn)] as const,
+      ),
+    ),
+  );
   return {
     discover: () => discovery,
     runTurn: async (request, ports, extraArgs = []) => {
-      const { service, handler } = request.target;
-      const definition = services.get(service);
-      const fn =
-        definition && Object.hasOwn(definition.handlers, handler) ? definition.handlers[handler] : undefined;
-      if (!definition || !fn) {
-        const message = `deployment ${request.deployment} has no handler ${service}/${handler}`;
+      const { service, handler: name } = request.target;
+      const handler = handlers.get(`${service}/${name}`);
+      if (!handler) {
+        const message = `deployment ${request.deployment} has no handler ${service}/${name}`;
         return { kind: "failed", failure: { code: 404, message }, length: 0, progress: false };
       }
       try {
-        return await runTurn(definition, fn, request, ports, { extraArgs, logging });
+        return await runTurn(handler, request, ports, { extraArgs, logging });
       } catch (thrown) {
         if (thrown instanceof OperationalError)
           return { kind: "lost", reason: `${thrown.code}: ${thrown.message}` };
@@ -125,58 +130,69 @@ export function createEndpoint(given: readonly unknown[], givenOptions: Endpoint
   };
 }
 
-async function runTurn(
-  definition: AnyDefinition,
+/** A handler with what its service says of it. */
+interface BoundHandler extends HandlerCode {
+  readonly fn: HandlerFunction;
+  /** What `this` is in it. */
+  readonly self: Handlers;
+  readonly hooks: readonly HooksProvider[];
+  readonly input: Serde<unknown>;
+  readonly output: Serde<unknown>;
+}
+
+function boundHandler(
+  { type, handlers, options: inherited }: AnyDefinition,
   fn: HandlerFunction,
+): BoundHandler {
+  const own = handlerOptions(fn);
+  const options = { ...inherited, ...own };
+  const serde = options.serde ?? jsonSerde<unknown>();
+  return {
+    serviceType: type,
+    fn,
+    self: handlers,
+    options,
+    hooks: [...(inherited?.hooks ?? []), ...(own.hooks ?? [])],
+    serde,
+    input: options.input ?? serde,
+    output: options.output ?? serde,
+  };
+}
+
+async function runTurn(
+  handler: BoundHandler,
   request: TurnRequest,
   ports: TurnPorts,
   { extraArgs, logging }: { readonly extraArgs: unknown[]; readonly logging: Logging },
 ): Promise<TurnOutcome> {
-  const own = handlerOptions(fn);
-  const options = { ...definition.options, ...own };
-  const stored = request.head && { head: parseHead(request.head), item: request.head };
-  const { history, ...sent } = await loadHistory(request, stored?.head, ports);
-  const { body } = sent;
+  const { history, stored, body } = await loadTurn(request, ports);
   const journal = new Journal(ports.items, ports.clock, {
     ...request,
     ...(stored ? { stored } : {}),
     writer: nonce(ports.entropy, 6),
   });
-  const driver = new TurnDriver(request, ports, journal, history, options);
+  const driver = new TurnDriver(request, ports, journal, history, handler.options);
   const over = new AbortController();
-  const asTerminalError = (error: unknown): TerminalError | undefined => options.asTerminalError?.(error);
-  const asked = invocationRequest(request, sent, extraArgs, over.signal);
-  const log = new TurnLog(driver, asked, logging);
-  log.say("info", driver.replaying ? "Replaying invocation." : "Starting invocation.");
-  const hooks = new AttemptHooks([...(definition.options?.hooks ?? []), ...(own.hooks ?? [])], asked);
-  const context = new ReferenceContext(driver, ports, request, {
-    serviceType: definition.type,
-    serde: options.serde ?? jsonSerde(),
-    asTerminalError,
-    request: asked,
-    hooks,
-    log,
-  });
-  const input = options.input ?? options.serde ?? jsonSerde<unknown>();
-  const output = options.output ?? options.serde ?? jsonSerde<unknown>();
-  const handle = async (): Promise<unknown> => {
-    const parameter = deserializeInput(() => input.deserialize(body));
-    return await fn.call(definition.handlers, context as never, parameter as never);
-  };
+  const asked = invocationRequest(request, stored?.head, body, extraArgs, over.signal);
+  const log = new TurnLog(driver.machine, asked, logging);
+  log.say("info", driver.machine.replaying ? "Replaying invocation." : "Starting invocation.");
+  const hooks = handler.hooks.length > 0 ? new AttemptHooks(handler.hooks, asked) : undefined;
+  const context = new ReferenceContext(driver, handler, { request: asked, hooks, log });
+  const call = async (): Promise<unknown> =>
+    await handler.fn.call(handler.self, context as never, parameterOf(handler.input, body) as never);
   const run = async (): Promise<unknown> => {
     try {
-      return await hooks.aroundHandler(handle);
+      return await (hooks ? hooks.aroundHandler(call) : call());
     } catch (thrown) {
-      throw TerminalError.is(thrown) ? thrown : (asTerminalError(thrown) ?? thrown);
+      throw TerminalError.is(thrown) ? thrown : (handler.options.asTerminalError?.(thrown) ?? thrown);
     }
   };
-  const { service, handler } = request.target;
-  const serialize = (value: unknown): Uint8Array =>
-    limited(output.serialize(value), `the result of ${service}/${handler}`);
   try {
-    const outcome = await currentTurn.run({ owner: context }, () => driver.run(run, serialize, context.fill));
+    const outcome = await currentTurn.run({ owner: context }, () =>
+      driver.run(run, handler.output, async (entry, before) => await context.fill(entry, before)),
+    );
     sayEnd(log, outcome);
-    await hooks.end(
+    await hooks?.end(
       outcome.kind === "failed" ? new Error(outcome.failure.message) : new SuspendedError(),
       ports.clock,
     );
@@ -198,25 +214,10 @@ function sayEnd(log: TurnLog, outcome: TurnOutcome): void {
   else log.say("warn", "Attempt failed.", outcome.failure.stack ?? outcome.failure.message);
 }
 
-/** A target that says what it is. */
-class RequestTarget implements Target {
-  readonly service: string;
-  readonly handler: string;
-  readonly key?: string;
-  constructor({ service, handler, key }: Target) {
-    this.service = service;
-    this.handler = handler;
-    if (key !== undefined) this.key = key;
-  }
-  toString(): string {
-    const { service, handler, key } = this;
-    return key === undefined ? `${service}/${handler}` : `${service}/${key}/${handler}`;
-  }
-}
-
-function deserializeInput(deserialize: () => unknown): unknown {
+/** What the caller sent. Throws a TerminalError (400) if the serde does not understand it. */
+function parameterOf(input: Serde<unknown>, body: Uint8Array): unknown {
   try {
-    return deserialize();
+    return input.deserialize(body);
   } catch (thrown) {
     throw new TerminalError(`Failed to deserialize input: ${asError(thrown).message}`, {
       errorCode: 400,
@@ -225,34 +226,40 @@ function deserializeInput(deserialize: () => unknown): unknown {
   }
 }
 
-async function loadHistory(request: TurnRequest, head: Head | undefined, { items }: TurnPorts) {
-  const { id, start } = request;
+/** What the turn begins with. */
+async function loadTurn({ id, start, carried, head: item }: TurnRequest, { items }: TurnPorts) {
+  const stored = item && { head: parseHead(item), item };
+  const head = stored?.head;
   const [log, body] = await Promise.all([
     head ? readLog(items, id, head) : [],
     readInput(items, id, start ?? head ?? {}),
   ]);
   const apart = log.map(resultIn).filter((result) => typeof result === "string");
   const values = new ReadAhead(apart, (ref) => loadValue(items, id, ref));
-  const carried = request.carried.map(decodeNote);
-  const history: History = { log, notes: head?.notes ?? [], carried, values };
-  const idempotencyKey = start?.idempotencyKey ?? head?.idempotencyKey;
-  return { history, body, headers: start?.headers ?? head?.headers ?? {}, idempotencyKey };
+  const history: History = { log, notes: head?.notes ?? [], carried: carried.map(decodeNote), values };
+  return { history, stored, body };
 }
 
 function invocationRequest(
-  { id, target }: TurnRequest,
-  { body, headers, idempotencyKey }: Omit<Awaited<ReturnType<typeof loadHistory>>, "history">,
+  { id, target, start }: TurnRequest,
+  head: Head | undefined,
+  body: Uint8Array,
   extraArgs: unknown[],
   attemptCompletedSignal: AbortSignal,
 ): InvocationRequest {
+  const headers = start?.headers ?? head?.headers ?? {};
+  const idempotencyKey = start?.idempotencyKey ?? head?.idempotencyKey;
+  const attemptHeaders = new Map<string, string>();
+  for (const name of TRACE_HEADERS) {
+    const value = headers[name];
+    if (value !== undefined) attemptHeaders.set(name, value);
+  }
   return {
     id,
-    target: new RequestTarget(target),
+    target: { ...target, toString: () => textOf(target) },
     body,
     headers: new Map(Object.entries(headers)),
-    attemptHeaders: new Map(
-      TRACE_HEADERS.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])),
-    ),
+    attemptHeaders,
     scope: undefined,
     limitKey: undefined,
     extraArgs,
@@ -260,3 +267,6 @@ function invocationRequest(
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
 }
+
+const textOf = ({ service, handler, key }: Target): string =>
+  key === undefined ? `${service}/${handler}` : `${service}/${key}/${handler}`;

@@ -3,7 +3,7 @@
  * they throw is what the handler or the step throws. Results they cannot change.
  */
 import type { Clock } from "../lib/ports.ts";
-import type { InvocationRequest } from "./context.ts";
+import type { InvocationRequest, RunAction } from "./context.ts";
 
 /** Calls `next` exactly once. What `next` rejects with is to be thrown on: swallowed, it is a success without a result. */
 export interface Interceptor {
@@ -88,7 +88,7 @@ export class AttemptHooks {
   }
 
   /** The action, in the interceptors that there are for steps. */
-  aroundStep<T>(name: string, action: () => T | Promise<T>): () => T | Promise<T> {
+  aroundStep<T>(name: string, action: RunAction<T>): RunAction<T> {
     const layers = this.#interceptors.flatMap(({ run }) =>
       run ? [(next: () => Promise<void>) => run(name, next)] : [],
     );

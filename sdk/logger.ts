@@ -1,8 +1,9 @@
 /** Where `ctx.console` and what the engine says of an invocation go: an endpoint's own transport hears everything,
  * replays included, and filters itself. */
 import { isBelow, parseLevel } from "../lib/log/level.ts";
+import { Console } from "node:console";
+import { Writable } from "node:stream";
 import type { InvocationRequest } from "./context.ts";
-import { replayAwareConsole } from "./turn/replay-console.ts";
 
 export const RestateLogLevel = {
   TRACE: "trace",
@@ -69,6 +70,11 @@ export function levelOf(
   return name === undefined ? undefined : parseLevel(name, environment[name] ?? "");
 }
 
+/** Anything that knows whether it repeats what its journal has recorded. */
+interface Replaying {
+  readonly replaying: boolean;
+}
+
 /** Where to. */
 export interface Logging {
   readonly transport: LoggerTransport | undefined;
@@ -77,46 +83,60 @@ export interface Logging {
 
 /** What is said in one attempt: by the handler, and by the engine of it. */
 export class TurnLog {
-  /** The handler's. */
-  readonly console: Console;
-  readonly #journal: (level: RestateLogLevel, message: string, ...more: unknown[]) => void;
+  readonly #turn: Replaying;
+  readonly #request: InvocationRequest;
+  readonly #logging: Logging;
+  #context: LoggerContext | undefined;
+  #printed: Console | undefined;
+  #console: Console | undefined;
 
-  /** Without a transport the handler's words are printed once, from `level` (info) on; the engine's only if there is a
-   * `level`. What a transport has no word for (`table`, `group`) is printed. */
-  constructor(
-    turn: { readonly replaying: boolean },
-    request: InvocationRequest,
-    { transport, level }: Logging,
-  ) {
-    const context = new LoggerContext(request);
-    const printed = replayAwareConsole(turn, request);
-    const least = level ?? RestateLogLevel.INFO;
-    const writers = Object.entries(METHODS).map(([name, at]) => {
+  constructor(turn: Replaying, request: InvocationRequest, logging: Logging) {
+    this.#turn = turn;
+    this.#request = request;
+    this.#logging = logging;
+  }
+
+  /** The handler's. Without a transport its words are printed once, from the level on (info). What a transport has no word for
+   * (`table`, `group`) is printed. */
+  get console(): Console {
+    if (this.#console) return this.#console;
+    const { transport, level: least = RestateLogLevel.INFO } = this.#logging;
+    const printed = this.#printer();
+    const writers = Object.entries(METHODS).map(([name, level]) => {
       const write = (message?: unknown, ...more: unknown[]): void => {
-        if (transport)
-          transport(
-            { source: LogSource.USER, level: at, replaying: turn.replaying, context },
-            message,
-            ...more,
-          );
-        else if (!isBelow(at, least)) printed[name as keyof typeof METHODS](message, ...more);
+        if (transport) transport(this.#metadata(LogSource.USER, level), message, ...more);
+        else if (!isBelow(level, least)) printed[name as keyof typeof METHODS](message, ...more);
       };
       return [name, { value: write, enumerable: true }] as const;
     });
-    this.console = Object.create(printed, Object.fromEntries(writers)) as Console;
-    this.#journal = (at, message, ...more) => {
-      if (transport)
-        transport(
-          { source: LogSource.JOURNAL, level: at, replaying: turn.replaying, context },
-          message,
-          ...more,
-        );
-      else if (level !== undefined && !isBelow(at, level)) printed[at](message, ...more);
-    };
+    return (this.#console = Object.create(printed, Object.fromEntries(writers)) as Console);
   }
 
-  /** Says something of the invocation itself. */
+  /** Says something of the invocation itself. Without a transport it is printed only if there is a level. */
   say(level: RestateLogLevel, message: string, ...more: unknown[]): void {
-    this.#journal(level, message, ...more);
+    const { transport, level: least } = this.#logging;
+    if (transport) transport(this.#metadata(LogSource.JOURNAL, level), message, ...more);
+    else if (least !== undefined && !isBelow(level, least)) this.#printer()[level](message, ...more);
+  }
+
+  #metadata(source: LogSource, level: RestateLogLevel): LogMetadata {
+    const context = (this.#context ??= new LoggerContext(this.#request));
+    return { source, level, replaying: this.#turn.replaying, context };
+  }
+
+  /** Says who speaks, and is silent while the handler only repeats what it has said before. */
+  #printer(): Console {
+    if (this.#printed) return this.#printed;
+    const { id, target } = this.#request;
+    const prefix = `[${target.toString()}][${id}] `;
+    const to = (stream: NodeJS.WriteStream): Writable =>
+      new Writable({
+        decodeStrings: false,
+        write: (chunk: unknown, _encoding, done) => {
+          if (!this.#turn.replaying) stream.write(prefix + String(chunk));
+          done();
+        },
+      });
+    return (this.#printed = new Console({ stdout: to(process.stdout), stderr: to(process.stderr) }));
   }
 }

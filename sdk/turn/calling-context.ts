@@ -41,9 +41,6 @@ interface Named {
 }
 
 export class CallingContext extends HandlerContext {
-  /** Calls made since they were last cancelled together. */
-  readonly #calls: number[] = [];
-
   serviceClient<H>(definition: Named): Client<H> {
     return this.#callProxy(definition, null);
   }
@@ -117,19 +114,19 @@ export class CallingContext extends HandlerContext {
   }
 
   #call<I, O>(callee: Callee, input: I, options: CallOptions<I, O>): InvocationPromise<O> {
-    const command = this.driver.nextCommand;
+    const command = this.driver.machine.nextCommand;
     const output = this.serdeOf(options.output);
     const call = this.#asked(callee, input, options);
     const entry: CallEntry = { kind: "call", command, callee: "", call };
     const { future } = this.command(entry, { kind: "call", command }, (value) =>
       output.deserialize(bytesOf(value)),
     );
-    if (this.driver.cancellations.isExplicit) this.#calls.push(command);
+    if (this.driver.isExplicit) this.driver.cancellations.calls.push(command);
     return new InvocationPromise<O>(future, this, () => this.#idOf(command));
   }
 
   #send<I>(callee: Callee, input: I, options: SendOptions<I>): InvocationHandle {
-    const command = this.driver.nextCommand;
+    const command = this.driver.machine.nextCommand;
     const { delay } = options;
     const asked = this.#asked(callee, input, options);
     const isDelayed = delay !== undefined && toMs(delay) > 0;
@@ -148,7 +145,11 @@ export class CallingContext extends HandlerContext {
     const { service, handler, key } = callee;
     const { idempotencyKey = null, headers = {}, name = null } = options;
     if (key !== null && (typeof key !== "string" || Buffer.byteLength(key) > KEY_BYTES_MAX)) {
-      throw new TerminalError(`a key must be a string of at most ${KEY_BYTES_MAX} bytes`, { errorCode: 400 });
+      const got = typeof key === "string" ? `has ${Buffer.byteLength(key)} bytes` : `is ${typeof key}`;
+      throw new TerminalError(
+        `${service}/${handler}: the key ${got}. Pass a string of at most ${KEY_BYTES_MAX} bytes.`,
+        { errorCode: 400 },
+      );
     }
     if (
       idempotencyKey !== null &&
@@ -167,7 +168,7 @@ export class CallingContext extends HandlerContext {
 
   /** The ids of calls made since it was asked last, and only where cancellation is explicit. */
   protected takeCalls(): DurablePromise<string[]> {
-    const ids = this.#calls.splice(0).map((command) => {
+    const ids = this.driver.cancellations.calls.splice(0).map((command) => {
       const future = Future.leaf();
       this.driver.onRecorded(command, (entry) => {
         const at = this.driver.event;
@@ -189,10 +190,7 @@ export class CallingContext extends HandlerContext {
 
   /** Completes entries just before they are appended; see the head of this file.
    * Throws a retryable error when the callee is not registered (yet). */
-  readonly fill = async (
-    entry: CallEntry | SendEntry | ClearAllEntry,
-    before: readonly Entry[],
-  ): Promise<void> => {
+  async fill(entry: CallEntry | SendEntry | ClearAllEntry, before: readonly Entry[]): Promise<void> {
     if (entry.kind === "clearAll") {
       entry.names = await this.namesToClear(
         before.flatMap((earlier) => (earlier.kind === "set" ? [earlier.name] : [])),
@@ -211,7 +209,7 @@ export class CallingContext extends HandlerContext {
       this.#unique(command, call, kind),
     );
     call.incarnation = derived ? incarnationOf(origin) : 0;
-  };
+  }
 
   #unique(command: number, call: Call, kind: HandlerKind): Uint8Array {
     const { service, handler, key, idempotencyKey } = call;

@@ -6,37 +6,44 @@
  * While the code waits for a cancellation beside a step, its turn looks at the head now and then: one read each time.
  */
 import { Future } from "../../lib/turn/future.ts";
+import { DurablePromise } from "../durable-promise.ts";
+import type { PromiseOwner } from "./current-turn.ts";
 import { CANCELLATION_LOOK_MS_MAX, CANCELLATION_LOOK_MS_MIN } from "../../lib/limits.ts";
 
 export class Cancellations {
-  readonly isExplicit: boolean;
+  /** Commands of the calls made since they were last cancelled together. */
+  readonly calls: number[] = [];
+  readonly #isExplicit: boolean;
   /** Event numbers of deliveries that nobody has listened to yet. */
   readonly #early: number[] = [];
-  #next: Future | undefined;
+  #next: DurablePromise<void> | undefined;
   #lookMs = CANCELLATION_LOOK_MS_MIN;
 
   constructor(isExplicit: boolean) {
-    this.isExplicit = isExplicit;
+    this.#isExplicit = isExplicit;
   }
 
-  /** The same until it has settled, then a fresh one. Never settles unless cancellation is explicit. */
-  next(): Future {
-    if (this.#next && !this.#next.settled) return this.#next;
-    const next = Future.leaf();
-    this.#next = next;
+  /** The next cancellation, as a promise of `owner`'s. The same until it has settled, then a fresh one. Never settles unless
+   * cancellation is explicit. */
+  next(owner: PromiseOwner): DurablePromise<void> {
+    if (this.#next && !this.#next.future.settled) return this.#next;
+    const future = Future.leaf();
+    this.#next = new DurablePromise<void>(future, owner);
     const early = this.#early.shift();
-    if (early !== undefined) next.settle({ ok: true, value: undefined, at: early });
-    return next;
+    if (early !== undefined) future.settle({ ok: true, value: undefined, at: early });
+    return this.#next;
   }
 
   deliver(at: number): void {
-    if (!this.#next || this.#next.settled) this.#early.push(at);
-    else this.#next.settle({ ok: true, value: undefined, at });
+    const next = this.#next?.future;
+    if (!next || next.settled) this.#early.push(at);
+    else next.settle({ ok: true, value: undefined, at });
   }
 
   /** The code waits for one. */
   get isAwaited(): boolean {
-    return this.isExplicit && this.#next?.awaited === true && !this.#next.settled;
+    const next = this.#next?.future;
+    return this.#isExplicit && next?.awaited === true && !next.settled;
   }
 
   /** When to look for one again; longer each time. */

@@ -8,8 +8,7 @@ import { peekPromise } from "../../lib/store/promise-store.ts";
 import { type Duration, toMs } from "../../lib/duration.ts";
 import type { CommandEntry, GetEntry, PeekEntry, RunEntry, StateKeysEntry } from "../../lib/model/entry.ts";
 import { asError, TerminalError } from "../../lib/errors.ts";
-import { Future, type Mapped } from "../../lib/turn/future.ts";
-import { awakeableId, parseAwakeableId } from "../../lib/model/ids.ts";
+import { Future } from "../../lib/turn/future.ts";
 import { isExclusive, type ServiceType } from "../../lib/model/manifest.ts";
 import { encodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts";
 import type { TurnRequest } from "../../lib/protocol.ts";
@@ -25,9 +24,9 @@ import type {
   WorkflowPromise,
 } from "../context.ts";
 import { assertName, bytesOf, decodeHeld, failureOf, limited } from "./checked-value.ts";
-import { currentTurn } from "./current-turn.ts";
+import { currentTurn, type PromiseOwner } from "./current-turn.ts";
+import type { HandlerOptions } from "../definition.ts";
 import { DurablePromise } from "../durable-promise.ts";
-import type { PromiseOwner, Root } from "./promise-owner.ts";
 import type { AttemptHooks } from "../hooks.ts";
 import type { TurnLog } from "../logger.ts";
 import { SeededRandom } from "./random.ts";
@@ -37,62 +36,56 @@ import { executeStep } from "./step.ts";
 import type { TurnDriver } from "./turn-driver.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
-export interface ContextOptions {
+/** What a handler is, apart from its turn. */
+export interface HandlerCode {
   readonly serviceType: ServiceType;
+  readonly options: HandlerOptions;
+  /** Of steps, state, and calls that have no other. */
   readonly serde: Serde<unknown>;
-  readonly asTerminalError: (error: unknown) => TerminalError | undefined;
+}
+
+/** What stands around one attempt. */
+export interface Attempt {
   readonly request: InvocationRequest;
-  readonly hooks: AttemptHooks;
+  readonly hooks: AttemptHooks | undefined;
   readonly log: TurnLog;
 }
 
-/** Awakeables are numbered from here, as Restate's are. */
-const FIRST_AWAKEABLE = 17;
-
 export class HandlerContext implements PromiseOwner {
-  readonly rand: Rand;
-  readonly console: Console;
+  /** @internal */
+  readonly driver: TurnDriver;
   readonly date: ContextDate;
-  protected readonly driver: TurnDriver;
   protected readonly ports: TurnPorts;
   protected readonly turnRequest: TurnRequest;
-  readonly #options: ContextOptions;
-  readonly #state = new StateView();
-  #awakeables = FIRST_AWAKEABLE;
+  readonly #code: HandlerCode;
+  readonly #attempt: Attempt;
+  readonly #state: StateView | undefined;
+  #rand: Rand | undefined;
 
-  constructor(driver: TurnDriver, ports: TurnPorts, request: TurnRequest, options: ContextOptions) {
+  constructor(driver: TurnDriver, code: HandlerCode, attempt: Attempt) {
     this.driver = driver;
-    this.ports = ports;
-    this.turnRequest = request;
-    this.#options = options;
-    this.rand = new SeededRandom(request.id, request.incarnation);
-    this.console = options.log.console;
+    this.ports = driver.ports;
+    this.turnRequest = driver.request;
+    this.#code = code;
+    this.#attempt = attempt;
+    this.#state = code.serviceType === "service" ? undefined : new StateView();
     this.date = {
-      now: async () => await this.run("date.now", () => ports.clock.now()),
+      now: async () => await this.run("date.now", () => this.ports.clock.now()),
       toJSON: async () => new Date(await this.date.now()).toJSON(),
     };
   }
 
   request(): InvocationRequest {
-    return this.#options.request;
+    return this.#attempt.request;
   }
 
-  // --- promises ----------------------------------------------------------------------------------------------
+  get rand(): Rand {
+    const { id, incarnation } = this.turnRequest;
+    return (this.#rand ??= new SeededRandom(id, incarnation));
+  }
 
-  await(root: Root): void {
-    this.driver.await(root);
-  }
-  fail(error: Error): void {
-    this.driver.fail(error);
-  }
-  runMapper(mapper: () => Mapped): Mapped {
-    return this.driver.awaited.runMapper(this, mapper);
-  }
-  get event(): number {
-    return this.driver.event;
-  }
-  assertOutsideRun(operation: string): void {
-    this.driver.assertOutsideRun(operation);
+  get console(): Console {
+    return this.#attempt.log.console;
   }
 
   /** Issues a command; `decode` turns what completes it into the value that the code sees. */
@@ -128,7 +121,7 @@ export class HandlerContext implements PromiseOwner {
   }
 
   protected serdeOf<T>(serde: Serde<T> | undefined): Serde<T> {
-    return serde ?? (this.#options.serde as Serde<T>);
+    return serde ?? (this.#code.serde as Serde<T>);
   }
 
   // --- steps and time ----------------------------------------------------------------------------------------
@@ -143,7 +136,7 @@ export class HandlerContext implements PromiseOwner {
     if (typeof action !== "function") throw new TypeError(`ctx.run("${name}") needs a function`);
     assertName(name, "step name");
     const serde = this.serdeOf(options.serde);
-    const entry: RunEntry = { kind: "run", command: this.driver.nextCommand, name, outcome: null };
+    const entry: RunEntry = { kind: "run", command: this.driver.machine.nextCommand, name, outcome: null };
     const step = (): void => this.#startStep(entry, action, options, serde);
     const { future, recorded } = this.command(
       entry,
@@ -159,15 +152,16 @@ export class HandlerContext implements PromiseOwner {
   #startStep<T>(entry: RunEntry, action: RunAction<T>, options: RunOptions<T>, serde: Serde<T>): void {
     const { command, name } = entry;
     const before = this.turnRequest.attempt.run;
+    const { hooks, log } = this.#attempt;
     const work = currentTurn.run({ owner: this, step: name }, () =>
       executeStep(
         {
           command,
-          action: this.#options.hooks.aroundStep(name, action as () => T | Promise<T>) as RunAction<T>,
+          action: hooks ? hooks.aroundStep(name, action) : action,
           options,
-          asTerminal: this.#options.asTerminalError,
-          isOver: () => this.driver.over,
-          onFailure: (error) => this.#options.log.say("warn", `Step "${name}" failed.`, error),
+          asTerminal: (error) => this.#code.options.asTerminalError?.(error),
+          isOver: () => this.driver.isOver,
+          onFailure: (error) => log.say("warn", `Step "${name}" failed.`, error),
           ...(before?.command === command ? { before } : {}),
         },
         this.ports.clock,
@@ -189,11 +183,11 @@ export class HandlerContext implements PromiseOwner {
           result.kind === "done"
             ? { ok: true, value: limited(serde.serialize(result.value), `the result of step "${name}"`) }
             : failure(result.error.code, result.error.message, result.error.metadata);
-        this.driver.finish({ ...entry, outcome: encodeOutcome(outcome) });
+        this.driver.machine.finish({ ...entry, outcome: encodeOutcome(outcome) });
       } catch (thrown) {
         // Too large (P1), or a serde's last word: no attempt would do better.
         if (TerminalError.is(thrown)) {
-          this.driver.finish({ ...entry, outcome: encodeOutcome(failureOf(thrown)) });
+          this.driver.machine.finish({ ...entry, outcome: encodeOutcome(failureOf(thrown)) });
           return;
         }
         const error = asError(thrown);
@@ -210,14 +204,14 @@ export class HandlerContext implements PromiseOwner {
   }
 
   sleepFuture(duration: Duration, name = ""): Future {
-    const command = this.driver.nextCommand;
+    const command = this.driver.machine.nextCommand;
     const dueAtMs = this.ports.clock.now() + toMs(duration);
     const entry: CommandEntry = { kind: "sleep", command, dueAtMs, name };
     const leaf: SleepLeaf = { kind: "sleep", command, dueAtMs };
     const { future, recorded } = this.command(entry, leaf, () => undefined);
     // The first attempt's clock decides (T1): a replay must not push the timer back.
     if (recorded?.kind === "sleep") leaf.dueAtMs = recorded.dueAtMs;
-    this.driver.openSleep(leaf, future);
+    this.driver.timers.add(leaf, future);
     return future;
   }
 
@@ -225,118 +219,106 @@ export class HandlerContext implements PromiseOwner {
 
   get key(): string {
     const { key } = this.turnRequest.target;
-    if (key === undefined)
-      throw new TerminalError("this handler has no key: it is neither an object's nor a workflow's");
+    if (key === undefined) throw this.#unkeyed("key", "no key");
     return key;
+  }
+
+  /** Throws a TerminalError in a service. */
+  #stateFor(operation: string): StateView {
+    if (!this.#state) throw this.#unkeyed(operation, "no state");
+    return this.#state;
+  }
+
+  #unkeyed(operation: string, has: string): TerminalError {
+    const { service, handler } = this.turnRequest.target;
+    return new TerminalError(
+      `${service}/${handler} used ctx.${operation}, but a service has ${has}. Make it an object or a workflow.`,
+    );
   }
 
   #stateSubject(): StateSubject {
     const { target, token } = this.turnRequest;
-    const { serviceType: type } = this.#options;
+    const { serviceType: type } = this.#code;
     return token === undefined ? { target, type } : { target, type, token };
   }
 
   get<T>(name: string, serde?: Serde<T>): DurablePromise<T | null> {
-    void this.key;
+    const state = this.#stateFor(`get(${JSON.stringify(name)})`);
     assertName(name, "state key", 1);
     const decode = (value: Value): T | null =>
       value === null ? null : this.serdeOf(serde).deserialize(bytesOf(value));
-    const known = this.#state.get(name);
-    const entry: GetEntry = { kind: "get", command: this.driver.nextCommand, name, value: null };
+    const known = state.get(name);
+    const entry: GetEntry = { kind: "get", command: this.driver.machine.nextCommand, name, value: null };
     const { future, recorded } = this.command(entry, undefined, (value) => {
-      if (value instanceof Uint8Array || value === null) this.#state.learned(name, value);
+      if (value instanceof Uint8Array || value === null) state.learned(name, value);
       return decode(value);
     });
     if (recorded) return new DurablePromise<T | null>(future, this);
     // What this turn has read or written before needs no entry: a replay knows it at the same point.
     if (known !== undefined) this.settle(future, decode)({ value: known, at: 0 });
     else {
-      const reading = readState(this.ports, this.#stateSubject(), name, this.driver.length);
-      this.driver.read(reading, (value) => this.driver.finish({ ...entry, value }));
+      const reading = readState(this.ports, this.#stateSubject(), name, this.driver.journal.length);
+      this.driver.read(reading, (value) => this.driver.machine.finish({ ...entry, value }));
     }
     return new DurablePromise<T | null>(future, this);
   }
 
   stateKeys(): DurablePromise<string[]> {
-    void this.key;
-    const entry: StateKeysEntry = { kind: "stateKeys", command: this.driver.nextCommand, names: [] };
+    const state = this.#stateFor("stateKeys()");
+    const entry: StateKeysEntry = { kind: "stateKeys", command: this.driver.machine.nextCommand, names: [] };
     const { future, recorded } = this.command(entry, undefined, (value) => value as string[]);
     if (!recorded) {
-      const reading = readStateNames(this.ports, this.#stateSubject(), this.driver.length);
-      const namesNow = this.#state.namesNow();
-      this.driver.read(reading, (stored) => this.driver.finish({ ...entry, names: namesNow(stored) }));
+      const reading = readStateNames(this.ports, this.#stateSubject(), this.driver.journal.length);
+      const namesNow = state.namesNow();
+      this.driver.read(reading, (stored) =>
+        this.driver.machine.finish({ ...entry, names: namesNow(stored) }),
+      );
     }
     return new DurablePromise<string[]>(future, this);
   }
 
   set<T>(name: string, value: T, serde?: Serde<T>): void {
-    this.#assertWriter("set");
+    const state = this.#writableState(`set(${JSON.stringify(name)})`);
     assertName(name, "state key", 1);
     const bytes = limited(this.serdeOf(serde).serialize(value), `the value of state key "${name}"`);
-    this.driver.issue({ kind: "set", command: this.driver.nextCommand, name, value: bytes });
-    this.#state.set(name, bytes);
+    this.driver.issue({ kind: "set", command: this.driver.machine.nextCommand, name, value: bytes });
+    state.set(name, bytes);
   }
 
   clear(name: string): void {
-    this.#assertWriter("clear");
+    const state = this.#writableState(`clear(${JSON.stringify(name)})`);
     assertName(name, "state key", 1);
-    this.driver.issue({ kind: "clear", command: this.driver.nextCommand, name });
-    this.#state.set(name, null);
+    this.driver.issue({ kind: "clear", command: this.driver.machine.nextCommand, name });
+    state.set(name, null);
   }
 
   clearAll(): void {
-    this.#assertWriter("clearAll");
-    this.driver.issue({ kind: "clearAll", command: this.driver.nextCommand, names: [] });
-    this.#state.clearAll();
+    const state = this.#writableState("clearAll()");
+    this.driver.issue({ kind: "clearAll", command: this.driver.machine.nextCommand, names: [] });
+    state.clearAll();
   }
 
   /** The names that `clearAll` clears: the store's, and those that this turn has yet to write. */
   async namesToClear(pendingSets: readonly string[]): Promise<string[]> {
-    const stored = await readStateNames(this.ports, this.#stateSubject(), this.driver.length);
+    const stored = await readStateNames(this.ports, this.#stateSubject(), this.driver.journal.length);
     return [...new Set([...stored, ...pendingSets])].toSorted();
   }
 
-  #assertWriter(operation: string): void {
-    void this.key;
-    if (isExclusive(this.turnRequest.handlerKind)) return;
+  /** Throws a TerminalError in a service, and in a handler that only reads. */
+  #writableState(operation: string): StateView {
+    const state = this.#stateFor(operation);
+    if (isExclusive(this.turnRequest.handlerKind)) return state;
+    const { service, handler } = this.turnRequest.target;
     throw new TerminalError(
-      `ctx.${operation} needs an exclusive handler: this one is shared and only reads its key's state`,
+      `${service}/${handler} used ctx.${operation}, but it is a shared handler, which only reads its key's state. ` +
+        "Write it in an exclusive handler.",
     );
   }
 
-  // --- awakeables and promises -------------------------------------------------------------------------------
-
-  awakeable<T>(serde?: Serde<T>): { id: string; promise: DurablePromise<T> } {
-    const { id, incarnation } = this.turnRequest;
-    const index = this.#awakeables++;
-    this.driver.issue({ kind: "signal", command: this.driver.nextCommand, signal: index });
-    const future = Future.leaf({ leaf: { kind: "signal", signal: index } });
-    const decode = (value: Value): T => this.serdeOf(serde).deserialize(bytesOf(value));
-    this.driver.onSignal(index, this.settle(future, decode));
-    return { id: awakeableId({ id, incarnation, index }), promise: new DurablePromise<T>(future, this) };
-  }
-
-  resolveAwakeable<T>(id: string, payload?: T, serde?: Serde<T>): void {
-    // A missing payload is JSON's null, as in Restate; an explicit serde says what it makes of `undefined`.
-    const value = payload === undefined && serde === undefined ? (null as T) : (payload as T);
-    const bytes = limited(this.serdeOf(serde).serialize(value), "the payload of an awakeable");
-    this.#completeAwakeable(id, { ok: true, value: bytes });
-  }
-
-  rejectAwakeable(id: string, reason: string | TerminalError): void {
-    this.#completeAwakeable(id, failureOf(reason));
-  }
-
-  #completeAwakeable(id: string, outcome: Outcome): void {
-    const address = parseAwakeableId(id);
-    if (!address) throw new TerminalError(`not an awakeable id: ${JSON.stringify(id)}`, { errorCode: 400 });
-    const { index: signal, ...to } = address;
-    const command = this.driver.nextCommand;
-    this.driver.issue({ kind: "sendSignal", command, ...to, signal, outcome: encodeOutcome(outcome) });
-  }
+  // --- promises of a workflow -------------------------------------------------------------------------------
 
   promise<T>(name: string, serde?: Serde<T>): WorkflowPromise<T> {
-    void this.key;
+    if (!this.#state) throw this.#unkeyed(`promise(${JSON.stringify(name)})`, "no promises");
     assertName(name, "promise name", 1);
     const get = (): DurablePromise<T> => this.#awaitPromise(name, this.serdeOf(serde));
     return {
@@ -353,26 +335,26 @@ export class HandlerContext implements PromiseOwner {
   }
 
   #awaitPromise<T>(name: string, serde: Serde<T>): DurablePromise<T> {
-    const command = this.driver.nextCommand;
+    const command = this.driver.machine.nextCommand;
     const entry = { kind: "promise.get", command, name } as const;
     const { future, recorded } = this.command(entry, entry, (value) => serde.deserialize(bytesOf(value)));
     if (!recorded) {
       // Perhaps it is completed already. If not, the suspension registers whom to wake.
       this.driver.read(peekPromise(this.ports, this.turnRequest, name), (outcome) => {
-        if (outcome) this.driver.finishFromOutside(command, outcome);
+        if (outcome) this.driver.machine.finishFromOutside(command, encodeOutcome(outcome));
       });
     }
     return new DurablePromise<T>(future, this);
   }
 
   #peekPromise<T>(name: string, serde: Serde<T>): DurablePromise<T | undefined> {
-    const entry: PeekEntry = { kind: "peek", command: this.driver.nextCommand, name, outcome: null };
+    const entry: PeekEntry = { kind: "peek", command: this.driver.machine.nextCommand, name, outcome: null };
     const decode = (value: Value): T | undefined =>
       value === null ? undefined : serde.deserialize(bytesOf(value));
     const { future, recorded } = this.command(entry, undefined, decode);
     if (!recorded) {
       this.driver.read(peekPromise(this.ports, this.turnRequest, name), (outcome) =>
-        this.driver.finish({ ...entry, outcome: outcome ? encodeOutcome(outcome) : null }),
+        this.driver.machine.finish({ ...entry, outcome: outcome ? encodeOutcome(outcome) : null }),
       );
     }
     return new DurablePromise<T | undefined>(future, this);
@@ -381,7 +363,7 @@ export class HandlerContext implements PromiseOwner {
   #completePromise(name: string, outcome: Outcome): DurablePromise<void> {
     const { future, recorded } = this.command(
       {
-        ...{ kind: "promise.complete", command: this.driver.nextCommand, name },
+        ...{ kind: "promise.complete", command: this.driver.machine.nextCommand, name },
         ...{ outcome: encodeOutcome(outcome) },
       },
       undefined,

@@ -1,12 +1,13 @@
 /**
- * Signals of this invocation, and what it may do to another that it knows by id: signal it, cancel it, wait for its end.
- * Waiting is an output of the append that contains it, as a call is: a message to the other's group, whose answer is a
+ * Signals and awakeables of this invocation, and what it may do to another that it knows by id: signal it, cancel it, wait for
+ * its end. Waiting is an output of the append that contains it, as a call is: a message to the other's group. The answer is a
  * completion like any reply.
  */
 import { TerminalError } from "../../lib/errors.ts";
 import { Future } from "../../lib/turn/future.ts";
-import { isInvocationId } from "../../lib/model/ids.ts";
+import { awakeableId, isInvocationId, parseAwakeableId } from "../../lib/model/ids.ts";
 import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
+import type { Value } from "../../lib/model/value.ts";
 import { CallingContext } from "./calling-context.ts";
 import type { InvocationReference, SignalReference } from "../context.ts";
 import { DurablePromise } from "../durable-promise.ts";
@@ -14,15 +15,42 @@ import { assertName, bytesOf, failureOf, limited } from "./checked-value.ts";
 import type { Serde } from "../serde.ts";
 
 export class ReferenceContext extends CallingContext {
-  #cancellation: DurablePromise<void> | undefined;
+  awakeable<T>(serde?: Serde<T>): { id: string; promise: DurablePromise<T> } {
+    const { id, incarnation } = this.turnRequest;
+    const index = this.driver.nextAwakeable++;
+    this.driver.issue({ kind: "signal", command: this.driver.machine.nextCommand, signal: index });
+    const future = Future.leaf({ leaf: { kind: "signal", signal: index } });
+    const decode = (value: Value): T => this.serdeOf(serde).deserialize(bytesOf(value));
+    this.driver.machine.onSignal(index, this.settle(future, decode));
+    return { id: awakeableId({ id, incarnation, index }), promise: new DurablePromise<T>(future, this) };
+  }
+
+  resolveAwakeable<T>(id: string, payload?: T, serde?: Serde<T>): void {
+    // A missing payload is JSON's null, as in Restate; an explicit serde says what it makes of `undefined`.
+    const value = payload === undefined && serde === undefined ? (null as T) : (payload as T);
+    const bytes = limited(this.serdeOf(serde).serialize(value), "the payload of an awakeable");
+    this.#completeAwakeable(id, { ok: true, value: bytes });
+  }
+
+  rejectAwakeable(id: string, reason: string | TerminalError): void {
+    this.#completeAwakeable(id, failureOf(reason));
+  }
+
+  #completeAwakeable(id: string, outcome: Outcome): void {
+    const address = parseAwakeableId(id);
+    if (!address) throw new TerminalError(`not an awakeable id: ${JSON.stringify(id)}`, { errorCode: 400 });
+    const { index: signal, ...to } = address;
+    const command = this.driver.machine.nextCommand;
+    this.driver.issue({ kind: "sendSignal", command, ...to, signal, outcome: encodeOutcome(outcome) });
+  }
 
   /** Each call takes one delivery of its own, in order; one that comes early is kept until it is asked for. */
   signal<T>(name: string, serde?: Serde<T>): DurablePromise<T> {
     assertName(name, "signal name", 1);
     const held = this.serdeOf(serde);
-    this.driver.issue({ kind: "signal", command: this.driver.nextCommand, signal: name });
+    this.driver.issue({ kind: "signal", command: this.driver.machine.nextCommand, signal: name });
     const future = Future.leaf({ leaf: { kind: "signal", signal: name } });
-    this.driver.onSignal(
+    this.driver.machine.onSignal(
       name,
       this.settle(future, (value) => held.deserialize(bytesOf(value))),
     );
@@ -40,22 +68,20 @@ export class ReferenceContext extends CallingContext {
 
   cancel(id: string): void {
     assertInvocationId(id);
-    this.driver.issue({ kind: "cancel", command: this.driver.nextCommand, id });
+    this.driver.issue({ kind: "cancel", command: this.driver.machine.nextCommand, id });
   }
 
   attach<T>(id: string, serde?: Serde<T>): DurablePromise<T> {
     assertInvocationId(id);
     const held = this.serdeOf(serde);
-    const entry = { kind: "attach", command: this.driver.nextCommand, id } as const;
+    const entry = { kind: "attach", command: this.driver.machine.nextCommand, id } as const;
     const { future } = this.command(entry, entry, (value) => held.deserialize(bytesOf(value)));
     return new DurablePromise<T>(future, this);
   }
 
   /** The next cancellation, if cancellation is explicit; never settles otherwise. The same until it has settled. */
   cancellation(): DurablePromise<void> {
-    const future = this.driver.cancellations.next();
-    if (this.#cancellation?.future !== future) this.#cancellation = new DurablePromise<void>(future, this);
-    return this.#cancellation;
+    return this.driver.cancellations.next(this);
   }
 
   /** Cancels the calls made since it was called last, where cancellation is explicit, and answers their ids. */
@@ -69,13 +95,13 @@ export class ReferenceContext extends CallingContext {
 
   /** Whether the code does something new, rather than repeat what the journal has recorded. */
   isProcessing(): boolean {
-    return !this.driver.replaying;
+    return !this.driver.machine.replaying;
   }
 
   #signalOf<T>(id: string, name: string, serde: Serde<T> | undefined): SignalReference<T> {
     assertName(name, "signal name", 1);
     const send = (outcome: Outcome): void => {
-      const command = this.driver.nextCommand;
+      const command = this.driver.machine.nextCommand;
       this.driver.issue({
         ...{ kind: "sendSignal", command, id, incarnation: null },
         ...{ signal: name, outcome: encodeOutcome(outcome) },

@@ -12,40 +12,46 @@
 import type { Journal } from "../../lib/store/journal.ts";
 import type { ReadAhead } from "../../lib/store/read-ahead.ts";
 import { ZombieError } from "../../lib/store/state-store.ts";
-import type { CallEntry, CommandEntry, ReadEntry, RunEntry } from "../../lib/model/entry.ts";
+import type { CallEntry, CommandEntry } from "../../lib/model/entry.ts";
 import { asError, JournalMismatchError, OperationalError } from "../../lib/errors.ts";
-import type { Future } from "../../lib/turn/future.ts";
+import type { Mapped } from "../../lib/turn/future.ts";
 import { REPLAY_STALL_MS } from "../../lib/limits.ts";
-import { type Outcome, encodeOutcome } from "../../lib/model/outcome.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { type Completion, TurnMachine } from "../../lib/turn/turn-machine.ts";
-import { leavesOf, type SleepLeaf, type Wait } from "../../lib/model/wait.ts";
-import { Activity, atRest } from "./activity.ts";
-import { Awaited } from "./awaited.ts";
+import { leavesOf, type Wait } from "../../lib/model/wait.ts";
+import type { Serde } from "../serde.ts";
 import { Cancellations } from "./cancellations.ts";
-import { currentTurn } from "./current-turn.ts";
-import type { Root } from "./promise-owner.ts";
-import { Sleeps } from "./sleeps.ts";
-import { TimeLimit } from "./time-limit.ts";
-import type { History, TurnPorts } from "./turn-ports.ts";
-import { type Ended, endingOf } from "./turn-ending.ts";
+import { currentTurn, type PromiseOwner, type Root } from "./current-turn.ts";
 import {
+  type Ended,
+  endOf,
   type FailureDetails,
   located,
-  mismatchVerdict,
   outOfTime,
   turnFailure,
   type TurnOptions,
-} from "./turn-failure.ts";
+} from "./ending.ts";
+import { TurnTimers } from "./timers.ts";
+import type { History, TurnPorts } from "./turn-ports.ts";
 import { type Filler, TurnWriter, type Written } from "./turn-writer.ts";
+import { Activity, atRest, Awaited } from "./waiting.ts";
+
+/** Awakeables are numbered from here, as Restate's are. */
+const FIRST_AWAKEABLE = 17;
 
 export class TurnDriver {
-  readonly #request: TurnRequest;
-  readonly #ports: TurnPorts;
-  readonly #journal: Journal;
-  readonly #turn: TurnMachine;
-  readonly awaited: Awaited;
-  readonly cancellations: Cancellations;
+  readonly request: TurnRequest;
+  readonly ports: TurnPorts;
+  readonly journal: Journal;
+  /** For what needs none of this driver's rules. Commands are issued here: {@link issue}. */
+  readonly machine: TurnMachine;
+  readonly timers: TurnTimers;
+  nextAwakeable = FIRST_AWAKEABLE;
+  /** The turn has answered: what the user's code still does has no effect. */
+  isOver = false;
+  readonly #options: TurnOptions;
+  readonly #awaited: Awaited;
+  #cancellations: Cancellations | undefined;
   readonly #local: (() => void)[] = [];
   readonly #closures: (() => void)[] = [];
   /** Calls whose results this turn knows to be missing, for cancellation. */
@@ -54,76 +60,63 @@ export class TurnDriver {
   #reading = 0;
   #ended: Ended | undefined;
   #failure: TurnFailure | undefined;
-  readonly #onMismatch: "pause" | "kill" | undefined;
   readonly #activity: Activity;
-  readonly #sleeps: Sleeps;
   readonly #writer: TurnWriter;
   readonly #values: ReadAhead;
-  #fill: Filler = async () => await Promise.reject(new Error("the turn has not begun"));
-  #over = false;
-  #limit: TimeLimit | undefined;
 
   constructor(
     request: TurnRequest,
     ports: TurnPorts,
     journal: Journal,
-    history: History,
-    options: TurnOptions = {},
+    { log, notes, carried, values }: History,
+    options: TurnOptions,
   ) {
-    const { log, notes, carried, values } = history;
-    const isExplicit = options.explicitCancellation === true;
-    this.#onMismatch = mismatchVerdict(options);
-    this.cancellations = new Cancellations(isExplicit);
-    this.#request = request;
-    this.#ports = ports;
-    this.#journal = journal;
+    this.request = request;
+    this.ports = ports;
+    this.journal = journal;
+    this.#options = options;
     this.#activity = new Activity(ports.clock);
-    this.awaited = new Awaited(this.#activity);
-    this.#sleeps = new Sleeps(ports.clock, (command) => {
-      this.#local.push(() => this.#turn.finishFromOutside(command, null));
-      this.#activity.touch();
-    });
-    this.#turn = new TurnMachine({
+    this.#awaited = new Awaited(this.#activity);
+    this.timers = new TurnTimers(ports.clock, (command) =>
+      this.#later(() => this.machine.finishFromOutside(command, null)),
+    );
+    this.machine = new TurnMachine({
       log,
       notes,
       carried,
-      cancel: () => {
-        if (isExplicit) this.cancellations.deliver(this.event);
-        else this.awaited.cancel();
-        return isExplicit ? [] : [...this.#openCalls.values()];
-      },
-      cancellable: () => isExplicit || !this.awaited.isNothing,
+      cancel: () => this.#cancel(),
+      cancellable: () => this.isExplicit || !this.#awaited.isNothing,
     });
     this.#values = values;
-    this.#writer = new TurnWriter(request, ports, {
-      journal,
-      turn: this.#turn,
-      fill: async (entry, before) => await this.#fill(entry, before),
-      deliver: (delivery) => {
-        this.#local.push(delivery);
-        this.#activity.touch();
-      },
-    });
-  }
-
-  get replaying(): boolean {
-    return this.#turn.replaying;
-  }
-  get nextCommand(): number {
-    return this.#turn.nextCommand;
-  }
-  /** The log's length, as this turn knows it: state from beyond it shows that the turn is a zombie. */
-  get length(): number {
-    return this.#journal.length;
+    this.#writer = new TurnWriter(request, ports, journal, this.machine, (delivery) => this.#later(delivery));
   }
 
   // --- what contexts and promises call -----------------------------------------------------------------------
 
+  /** The handler listens to cancellations itself. */
+  get isExplicit(): boolean {
+    return this.#options.explicitCancellation === true;
+  }
+
+  get cancellations(): Cancellations {
+    return (this.#cancellations ??= new Cancellations(this.isExplicit));
+  }
+
+  /** Delivers a cancellation; answers the calls that are cancelled with it. */
+  #cancel(): readonly CallEntry[] {
+    if (this.isExplicit) {
+      this.cancellations.deliver(this.event);
+      return [];
+    }
+    this.#awaited.cancel();
+    return [...this.#openCalls.values()];
+  }
+
   /** See {@link TurnMachine.issue}; a mismatch fails the turn even if the user's code catches it. */
   issue(entry: CommandEntry, complete?: Completion): CommandEntry | undefined {
-    this.assertOutsideRun(`operation ${this.#turn.nextCommand}`);
+    this.assertOutsideRun(`operation ${this.machine.nextCommand}`);
     try {
-      const { recorded } = this.#turn.issue(
+      const { recorded } = this.machine.issue(
         entry,
         complete &&
           ((done) => {
@@ -144,20 +137,16 @@ export class TurnDriver {
 
   /** See {@link TurnMachine.onRecorded}. */
   onRecorded(command: number, tell: (entry: CommandEntry) => void): void {
-    this.#turn.onRecorded(command, tell);
+    this.machine.onRecorded(command, tell);
     this.#activity.touch();
-  }
-
-  onSignal(key: string | number, complete: Completion): void {
-    this.#turn.onSignal(key, complete);
   }
 
   assertOutsideRun(operation: string): void {
     const step = currentTurn.getStore()?.step;
     if (step === undefined) return;
     const error = new Error(
-      `ctx was used inside ctx.run("${step}") (${operation}). A step's action must not use the context: ` +
-        "its result is recorded as one, so what happens in it cannot be. Return a value from the step and go on outside.",
+      `ctx was used inside ctx.run("${step}") (${operation}). ` +
+        "A step is recorded as one result, so nothing inside it can be recorded. Move the ctx call out of the step.",
     );
     this.fail(error);
     throw error;
@@ -165,18 +154,21 @@ export class TurnDriver {
 
   /** Fails the attempt, whatever the user's code makes of it. The first failure is kept. */
   fail(error: Error, details: FailureDetails = {}): void {
-    const onMismatch = details.code === 570 && this.#onMismatch;
-    this.#failure ??= turnFailure(error, onMismatch ? { ...details, verdict: onMismatch } : details);
+    this.#failure ??= turnFailure(error, details, this.#options);
     this.#activity.touch();
   }
 
   await(root: Root): void {
-    this.awaited.add(root);
+    this.#awaited.add(root);
+  }
+
+  runMapper(owner: PromiseOwner, mapper: () => Mapped): Mapped {
+    return this.#awaited.runMapper(owner, mapper);
   }
 
   /** The number of the last event. */
   get event(): number {
-    return this.#turn.event;
+    return this.machine.event;
   }
 
   /** Starts when the log is at its end and all that came before is durable (J2). */
@@ -189,9 +181,14 @@ export class TurnDriver {
   work<T>(promise: Promise<T>, deliver: (value: T) => void): void {
     this.#running++;
     promise.then(
-      (value) => this.#enqueue(() => deliver(value)),
+      (value) =>
+        this.#later(() => {
+          this.#running--;
+          deliver(value);
+        }),
       (error: unknown) =>
-        this.#enqueue(() => {
+        this.#later(() => {
+          this.#running--;
           throw error;
         }),
     );
@@ -206,45 +203,25 @@ export class TurnDriver {
     );
   }
 
-  /** A sleep runs from its command on, awaited or not. */
-  openSleep(leaf: SleepLeaf, future: Future): void {
-    this.#sleeps.add(leaf, future);
-  }
-
-  /** A run's or a read's result. */
-  finish(entry: RunEntry | ReadEntry): void {
-    this.#turn.finish(entry);
-  }
-
-  finishFromOutside(command: number, outcome: Outcome): void {
-    this.#turn.finishFromOutside(command, encodeOutcome(outcome));
-  }
-
-  #enqueue(deliver: () => void): void {
-    this.#local.push(() => {
-      this.#running--;
-      deliver();
-    });
+  /** What is to be delivered when it is its turn. */
+  #later(deliver: () => void): void {
+    this.#local.push(deliver);
     this.#activity.touch();
   }
 
   // --- the turn ----------------------------------------------------------------------------------------------
 
-  /** Runs `handler` to its end, its suspension or its failure. `serialize` may throw on what it returned. */
-  async run(
-    handler: () => Promise<unknown>,
-    serialize: (value: unknown) => Uint8Array,
-    fill: Filler,
-  ): Promise<TurnOutcome> {
-    this.#fill = fill;
-    const limit = new TimeLimit(this.#ports.clock, this.#request.remainingMs, () => this.#activity.touch());
-    this.#limit = limit;
+  /** Runs `handler` to its end, its suspension or its failure. `output` may throw on what it returned. `fill` completes
+   * entries before they are appended. */
+  async run(handler: () => Promise<unknown>, output: Serde<unknown>, fill: Filler): Promise<TurnOutcome> {
+    this.#writer.fill = fill;
+    this.timers.limit(this.request.remainingMs, () => this.#activity.touch());
     handler().then(
       (value) => this.#endedWith({ kind: "value", value }),
       (error: unknown) => this.#endedWith({ kind: "error", error }),
     );
     try {
-      return await this.#loop(serialize);
+      return await this.#loop(output);
     } catch (thrown) {
       if (thrown instanceof ZombieError) return { kind: "lost", reason: thrown.message };
       if (thrown instanceof OperationalError)
@@ -252,9 +229,8 @@ export class TurnDriver {
       this.fail(asError(thrown), { code: thrown instanceof JournalMismatchError ? thrown.code : 500 });
       return this.#failed();
     } finally {
-      this.#over = true;
-      limit.stop();
-      this.#sleeps.stop();
+      this.isOver = true;
+      this.timers.stop();
     }
   }
 
@@ -263,49 +239,49 @@ export class TurnDriver {
     this.#activity.touch();
   }
 
-  async #loop(serialize: (value: unknown) => Uint8Array): Promise<TurnOutcome> {
+  async #loop(output: Serde<unknown>): Promise<TurnOutcome> {
     for (;;) {
       await atRest();
       if (this.#failure) return await this.#giveUp();
-      if (this.#limit?.isUp) return this.#outOfTime();
-      const outcome = this.#ended ? await this.#complete(this.#ended, serialize) : await this.#goOn();
+      if (this.timers.isUp) return this.#outOfTime();
+      const outcome = this.#ended ? await this.#complete(this.#ended, output) : await this.#goOn();
       if (outcome) return outcome;
     }
   }
 
-  async #complete(ended: Ended, serialize: (value: unknown) => Uint8Array): Promise<TurnOutcome | undefined> {
-    const ending = endingOf(ended, serialize, this.#request.target);
-    if (ending.kind === "outcome") return this.#outcomeAfter(await this.#writer.complete(ending.outcome));
-    this.fail(ending.error, ending.details);
+  async #complete(ended: Ended, output: Serde<unknown>): Promise<TurnOutcome | undefined> {
+    const end = endOf(ended, output, this.request.target);
+    if (end.kind === "outcome") return this.#outcomeAfter(await this.#writer.complete(end.outcome));
+    this.fail(end.error, end.details);
     return undefined;
   }
 
   /** Delivers one thing to the code at rest, or acts. */
   async #goOn(): Promise<TurnOutcome | undefined> {
-    if (this.#turn.tell()) return undefined;
-    const { needs } = this.#turn;
-    if (needs !== undefined) this.#turn.provide(await this.#values.take(needs));
-    else if (this.#turn.replaying) await this.#replayOne();
+    if (this.machine.tell()) return undefined;
+    const { needs } = this.machine;
+    if (needs !== undefined) this.machine.provide(await this.#values.take(needs));
+    else if (this.machine.replaying) await this.#replayOne();
     else return await this.#live();
     return undefined;
   }
 
   async #live(): Promise<TurnOutcome | undefined> {
     // Whoever asks for a callee's id hears of it before anything else happens, as on every replay.
-    if (this.#turn.awaitsRecord) return await this.#act();
+    if (this.machine.awaitsRecord) return await this.#act();
     const deliver = this.#local.shift();
-    if (!deliver) return this.#turn.step() === "delivered" ? undefined : await this.#act();
+    if (!deliver) return this.machine.step() === "delivered" ? undefined : await this.#act();
     deliver();
     return undefined;
   }
 
   async #replayOne(): Promise<void> {
     this.#activity.clear();
-    if (this.#turn.step() !== "stalled") return;
+    if (this.machine.step() !== "stalled") return;
     // Code that waits for something of its own may take its time.
-    const { isOwn } = this.awaited;
+    const { isOwn } = this.#awaited;
     await this.#activity.next(isOwn ? undefined : REPLAY_STALL_MS);
-    if (!this.#activity.happened && !isOwn) throw this.#turn.stalled();
+    if (!this.#activity.happened && !isOwn) throw this.machine.stalled();
   }
 
   /** The code is at rest and nothing is left to deliver. */
@@ -313,7 +289,8 @@ export class TurnDriver {
     this.#activity.clear();
     const closures = this.#closures.splice(0);
     const busy = closures.length > 0 || this.#running > 0;
-    if (!busy && !this.awaited.isOwn) return this.#outcomeAfter(await this.#writer.suspend(this.#waitTree()));
+    if (!busy && !this.#awaited.isOwn)
+      return this.#outcomeAfter(await this.#writer.suspend(this.#waitTree()));
     if (this.#mustFlush(closures.length > 0)) {
       if (this.#reading > 0) {
         this.#closures.push(...closures);
@@ -327,25 +304,30 @@ export class TurnDriver {
   }
 
   async #begin(closures: readonly (() => void)[]): Promise<TurnOutcome | undefined> {
-    if (closures.length > 0 && this.#writer.progress && this.#limit?.isEnding) {
-      if (this.#running === 0) return { kind: "yielded", length: this.#journal.length };
+    if (closures.length > 0 && this.#writer.progress && this.timers.isEnding) {
+      if (this.#running === 0) return { kind: "yielded", length: this.journal.length };
       this.#closures.push(...closures);
       return await this.#wait();
     }
     for (const start of closures) start();
-    this.#sleeps.arm();
-    if (this.#turn.canTell) return undefined;
+    this.timers.arm();
+    if (this.machine.canTell) return undefined;
     return closures.length > 0 || this.#activity.happened ? undefined : await this.#wait();
   }
 
   /** A cancellation that the code waits for needs a head to be noted in while a step runs. */
   #mustFlush(starts: boolean): boolean {
-    return this.#turn.mustAppend || (starts && this.cancellations.isAwaited && !this.#journal.hasHead);
+    return this.machine.mustAppend || (starts && this.#listens && !this.journal.hasHead);
+  }
+
+  /** The code waits for a cancellation. */
+  get #listens(): boolean {
+    return this.#cancellations?.isAwaited === true;
   }
 
   /** Waits until something happens; looks for a cancellation meanwhile, if the code waits for one beside its work. */
   async #wait(): Promise<TurnOutcome | undefined> {
-    const looks = this.#running > 0 && this.cancellations.isAwaited;
+    const looks = this.#running > 0 && this.#listens;
     await this.#activity.next(looks ? this.cancellations.nextLookMs() : undefined);
     return looks && !this.#activity.happened ? this.#outcomeAfter(await this.#writer.look()) : undefined;
   }
@@ -354,8 +336,8 @@ export class TurnDriver {
 
   /** Whatever the code awaits first will do; sleeps that it does not await yet run all the same. */
   #waitTree(): Wait {
-    const awaited = this.awaited.wait;
-    const others = this.#sleeps.except(leavesOf(awaited));
+    const awaited = this.#awaited.wait;
+    const others = this.timers.except(leavesOf(awaited));
     return others.length === 0 ? awaited : { kind: "also", parts: [awaited, ...others] };
   }
 
@@ -367,7 +349,7 @@ export class TurnDriver {
 
   /** Results that were recorded in this attempt shall not be lost with it. */
   async #giveUp(): Promise<TurnOutcome> {
-    if (this.#failure?.code !== 570 && !this.#turn.replaying && this.#turn.mustAppend) {
+    if (this.#failure?.code !== 570 && !this.machine.replaying && this.machine.mustAppend) {
       const outcome = this.#outcomeAfter(await this.#writer.flush());
       if (outcome) return outcome;
     }
@@ -376,17 +358,12 @@ export class TurnDriver {
 
   #failed(): TurnOutcome {
     const failed = this.#failure ?? { code: 500, message: "the turn failed" };
-    return { kind: "failed", failure: failed, length: this.#journal.length, progress: this.#writer.progress };
+    return { kind: "failed", failure: failed, length: this.journal.length, progress: this.#writer.progress };
   }
 
   #outOfTime(): TurnOutcome {
-    this.fail(outOfTime(this.#request, this.#running > 0), { code: 504 });
+    this.fail(outOfTime(this.request, this.#running > 0), { code: 504 });
     return this.#failed();
-  }
-
-  /** The turn has answered: what the user's code still does has no effect. */
-  get over(): boolean {
-    return this.#over;
   }
 
   /** Completing a promise is repeated on replay to learn what it answered: its first answer was not recorded. */

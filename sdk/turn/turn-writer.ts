@@ -45,11 +45,13 @@ const lost = (reason: string): Stopped => ({ kind: "over", outcome: { kind: "los
 export class TurnWriter {
   /** Something was recorded by this turn. */
   progress = false;
+  /** Set before the turn begins. */
+  fill: Filler = () => Promise.reject(new Error("the turn has not begun"));
   readonly #request: TurnRequest;
   readonly #ports: TurnPorts;
   readonly #journal: Journal;
   readonly #turn: TurnMachine;
-  readonly #fill: Filler;
+  readonly #subject: OutputSubject;
   /** Takes what an append makes known, to be delivered when the code is at rest. */
   readonly #deliver: (delivery: () => void) => void;
   #ownsLock: boolean;
@@ -57,15 +59,18 @@ export class TurnWriter {
   constructor(
     request: TurnRequest,
     ports: TurnPorts,
-    parts: { journal: Journal; turn: TurnMachine; fill: Filler; deliver: (delivery: () => void) => void },
+    journal: Journal,
+    turn: TurnMachine,
+    deliver: (delivery: () => void) => void,
   ) {
+    const { id, incarnation, target, token, ownsLock } = request;
     this.#request = request;
     this.#ports = ports;
-    this.#journal = parts.journal;
-    this.#turn = parts.turn;
-    this.#fill = parts.fill;
-    this.#deliver = parts.deliver;
-    this.#ownsLock = request.ownsLock;
+    this.#journal = journal;
+    this.#turn = turn;
+    this.#subject = { id, incarnation, target, again: false, ...(token === undefined ? {} : { token }) };
+    this.#deliver = deliver;
+    this.#ownsLock = ownsLock;
   }
 
   /** Appends what is pending and does its outputs. */
@@ -109,7 +114,7 @@ export class TurnWriter {
       if (entry.kind !== "call" && entry.kind !== "send" && entry.kind !== "clearAll") continue;
       const before = entries.slice(0, index);
       try {
-        await this.#fill(entry, before);
+        await this.fill(entry, before);
       } catch (thrown) {
         if (thrown instanceof OperationalError || thrown instanceof ZombieError) throw thrown;
         return await this.#unfilled(before, asError(thrown));
@@ -194,7 +199,7 @@ export class TurnWriter {
   }
 
   async #perform(entries: readonly Entry[], position: number): Promise<void> {
-    const results = await performOutputs(this.#ports, this.#subject(), entries, position);
+    const results = await performOutputs(this.#ports, this.#subject, entries, position);
     for (const [command, outcome] of results) {
       this.#deliver(() => this.#turn.finishFromOutside(command, encodeOutcome(outcome)));
     }
@@ -203,10 +208,5 @@ export class TurnWriter {
   /** Completing a promise is repeated on replay to learn what it answered: its first answer was not recorded. */
   async repeat(entry: CommandEntry): Promise<void> {
     await this.#perform([entry], 0);
-  }
-
-  #subject(): OutputSubject {
-    const { id, incarnation, target, token } = this.#request;
-    return { id, incarnation, target, again: false, ...(token === undefined ? {} : { token }) };
   }
 }

@@ -1,14 +1,54 @@
 /**
- * What the code of a turn awaits, and the asynchronous mappers that have begun. A turn suspends when all that it awaits
- * is outside; so it must know which of its mappers await nothing durable and go on by themselves.
+ * When the code of a turn is at rest, and what it then waits for. A turn suspends when all that its code awaits is outside. So
+ * it must know whether anything has happened, and which asynchronous mappers await nothing durable and continue by themselves.
  */
 import { CancelledError } from "../../lib/errors.ts";
+import type { Clock } from "../../lib/ports.ts";
 import type { Mapped } from "../../lib/turn/future.ts";
 import type { Wait } from "../../lib/model/wait.ts";
-import type { Activity } from "./activity.ts";
-import { currentTurn } from "./current-turn.ts";
-import type { PromiseOwner, Root } from "./promise-owner.ts";
+import { currentTurn, type PromiseOwner, type Root } from "./current-turn.ts";
 
+/** The code has done all that it can without an event: microtasks are drained before a macrotask runs. */
+export const atRest = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** Whether anything has happened since it was last looked at: a command, an await, the end of some work. */
+export class Activity {
+  readonly #clock: Clock;
+  #happened = false;
+  #wake: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get happened(): boolean {
+    return this.#happened;
+  }
+
+  touch(): void {
+    this.#happened = true;
+    this.#wake?.();
+  }
+
+  clear(): void {
+    this.#happened = false;
+  }
+
+  /** Resolves when something has happened since the last `clear`, or after at most `maxMs`. */
+  next(maxMs?: number): Promise<void> {
+    if (this.#happened) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = maxMs === undefined ? undefined : this.#clock.after(maxMs, () => this.#wake?.());
+      this.#wake = () => {
+        this.#wake = undefined;
+        cancel?.();
+        resolve();
+      };
+    });
+  }
+}
+
+/** What the code awaits. */
 export class Awaited {
   readonly #activity: Activity;
   /** The mapper that awaits it, if it is one. */

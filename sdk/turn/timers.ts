@@ -1,26 +1,56 @@
-/** The sleeps of a turn that are not over. While the turn runs they end in it; a suspended one has durable timers. */
+/**
+ * What the clock does in a turn. Its sleeps end in it while it runs; a suspended invocation has durable timers. Its time is
+ * limited: when it is up the turn says so, while it still can, and shortly before that it starts nothing more.
+ */
 import type { Future } from "../../lib/turn/future.ts";
 import type { Clock } from "../../lib/ports.ts";
 import type { Leaf, SleepLeaf } from "../../lib/model/wait.ts";
 
-export class Sleeps {
+/** Left for a turn that runs out of time to say so, milliseconds. */
+const MARGIN_MS = 250;
+/** A turn that has recorded something starts no step in its last seconds (or the last fifth of a short limit). It continues
+ * in another turn. */
+const WIND_DOWN_MS_MAX = 10_000;
+
+export class TurnTimers {
+  /** The turn's time is up. */
+  isUp = false;
   readonly #clock: Clock;
   readonly #fire: (command: number) => void;
+  /** Sleeps that are not over. */
   readonly #open = new Set<SleepLeaf>();
   readonly #timers = new Map<number, () => void>();
+  #lastStartMs = 0;
+  #stopLimit: (() => void) | undefined;
 
+  /** `fire` hears of each sleep that is over. */
   constructor(clock: Clock, fire: (command: number) => void) {
     this.#clock = clock;
     this.#fire = fire;
   }
 
-  /** It runs from its command on, awaited or not. */
+  /** The turn has `remainingMs` from now on. */
+  limit(remainingMs: number, whenUp: () => void): void {
+    const limitMs = Math.max(0, remainingMs - MARGIN_MS);
+    this.#lastStartMs = this.#clock.now() + limitMs - Math.min(WIND_DOWN_MS_MAX, limitMs / 5);
+    this.#stopLimit = this.#clock.after(limitMs, () => {
+      this.isUp = true;
+      whenUp();
+    });
+  }
+
+  /** Nothing more is to be started. */
+  get isEnding(): boolean {
+    return this.#clock.now() >= this.#lastStartMs;
+  }
+
+  /** A sleep runs from its command on, awaited or not. */
   add(sleep: SleepLeaf, future: Future): void {
     this.#open.add(sleep);
     future.onSettled(() => this.#open.delete(sleep));
   }
 
-  /** Those that are not among the leaves. */
+  /** Open sleeps that are not among the leaves. */
   except(leaves: readonly Leaf[]): SleepLeaf[] {
     const named = new Set(leaves.map((leaf) => (leaf.kind === "sleep" ? leaf.command : undefined)));
     return [...this.#open].filter(({ command }) => !named.has(command));
@@ -34,6 +64,7 @@ export class Sleeps {
   }
 
   stop(): void {
+    this.#stopLimit?.();
     for (const cancel of this.#timers.values()) cancel();
   }
 

@@ -1,0 +1,119 @@
+/** How a turn ends: what the user's function came to, and how a failed attempt is reported to the dispatcher. */
+import { coded } from "../../lib/error-codes.ts";
+import type { CommandEntry } from "../../lib/model/entry.ts";
+import { asError, JournalMismatchError, TerminalError } from "../../lib/errors.ts";
+import type { Target } from "../../lib/model/message.ts";
+import { failure, type Outcome } from "../../lib/model/outcome.ts";
+import type { RunAttempts, TurnFailure, TurnRequest } from "../../lib/protocol.ts";
+import type { HandlerOptions } from "../definition.ts";
+import type { Serde } from "../serde.ts";
+import { limited } from "./checked-value.ts";
+
+export type Ended =
+  | { readonly kind: "value"; readonly value: unknown }
+  | { readonly kind: "error"; readonly error: unknown };
+
+export type HandlerEnd =
+  | { readonly kind: "outcome"; readonly outcome: Outcome }
+  /** The attempt has failed; there will be another. */
+  | { readonly kind: "failed"; readonly error: Error; readonly details: FailureDetails };
+
+/** `output` may throw on what the function returned. */
+export function endOf(ended: Ended, output: Serde<unknown>, { service, handler }: Target): HandlerEnd {
+  const what = `the result of ${service}/${handler}`;
+  const terminal = ({ code, message, metadata }: TerminalError): HandlerEnd => ({
+    kind: "outcome",
+    outcome: failure(code, message, metadata),
+  });
+  if (ended.kind === "error") {
+    const { error } = ended;
+    if (TerminalError.is(error)) return terminal(error);
+    const retryAfterMs = (error as { retryAfterMs?: unknown } | null | undefined)?.retryAfterMs;
+    const details = typeof retryAfterMs === "number" ? { retryAfterMs } : {};
+    return { kind: "failed", error: asError(error), details };
+  }
+  try {
+    return { kind: "outcome", outcome: { ok: true, value: limited(output.serialize(ended.value), what) } };
+  } catch (thrown) {
+    if (TerminalError.is(thrown)) return terminal(thrown);
+    const message = `${what} cannot be stored: ${asError(thrown).message}`;
+    return { kind: "failed", error: new Error(message, { cause: thrown }), details: {} };
+  }
+}
+
+// --- failed attempts -----------------------------------------------------------------------------------------
+
+/** Options of the handler that concern its turns. */
+export type TurnOptions = Pick<HandlerOptions, "explicitCancellation" | "onJournalMismatchErrors">;
+
+/** What becomes of an invocation whose code no longer does what its journal recorded. */
+const MISMATCH_VERDICTS = { retry: {}, pause: { verdict: "pause" }, fail: { verdict: "kill" } } as const;
+
+export interface FailureDetails {
+  /** 500, unless it is known better. */
+  readonly code?: number;
+  readonly retryAfterMs?: number;
+  readonly verdict?: "pause";
+  /** The step that failed, and its name. */
+  readonly step?: { readonly entry: CommandEntry; readonly name: string };
+  readonly run?: RunAttempts;
+}
+
+export function turnFailure(
+  error: Error,
+  { code = 500, retryAfterMs, step, run, verdict }: FailureDetails,
+  { onJournalMismatchErrors = "retry" }: TurnOptions,
+): TurnFailure {
+  return {
+    code,
+    message: error.message,
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(verdict === undefined ? {} : { verdict }),
+    ...(code === 570 ? MISMATCH_VERDICTS[onJournalMismatchErrors] : {}),
+    ...(run === undefined ? {} : { run }),
+    ...(step === undefined ? {} : { command: { index: step.entry.command, type: "run", name: step.name } }),
+  };
+}
+
+/** Why a turn that used up its time is given up. `stepRuns`: what it was doing. */
+export function outOfTime({ target, remainingMs }: TurnRequest, stepRuns: boolean): Error {
+  const what = stepRuns
+    ? "a step was still running"
+    : "it was awaiting something that is not durable (not a ctx operation)";
+  const message = `${target.service}/${target.handler} did not end within its ${remainingMs} ms: ${what}`;
+  return new Error(coded("RT0001", message));
+}
+
+/** A mismatch that says where in the user's code it was met. */
+export function located(error: Error): Error {
+  const where = error instanceof JournalMismatchError ? userFrame(error.stack) : undefined;
+  return error instanceof JournalMismatchError && where !== undefined ? error.at(where) : error;
+}
+
+// --- where in the user's code ---------------------------------------------------------------------------------
+
+const HERE = import.meta.url;
+/** The SDK's folders, unless this is part of a bundle, whose files are the user's. */
+const FOLDERS = /[\\/]sdk[\\/]turn[\\/]ending\.[jt]s$/.test(HERE)
+  ? ["sdk", "lib"].map((folder) => new URL(`../../${folder}/`, HERE))
+  : [];
+/** As a package, or as the source map of a bundle names it. */
+const OWN_FILE = /[\\/]perdure[\\/](?:dist[\\/])?(?:sdk|lib)[\\/]/;
+/** In a bundle without a source map the SDK's calls are told by name. */
+const OWN_CALL =
+  /^at (?:async )?(?:new \w+Error|assertSameCommand|(?:TurnMachine|TurnDriver|HandlerContext|CallingContext|ReferenceContext|DurablePromise|InvocationPromise)\.)/;
+
+const isOwn = (frame: string): boolean =>
+  OWN_CALL.test(frame) ||
+  OWN_FILE.test(frame) ||
+  frame.includes("(node:") ||
+  FOLDERS.some(({ href, pathname }) => frame.includes(href) || frame.includes(pathname));
+
+/** Where in the user's code an error comes from: the innermost call that is not the SDK's own, as the stack says it
+ * (`placeOrder (/app/src/order.ts:12:9)`). `undefined` if there is none. */
+function userFrame(stack: string | undefined): string | undefined {
+  const frames = (stack ?? "").split("\n").map((line) => line.trim());
+  const frame = frames.find((line) => line.startsWith("at ") && !isOwn(line));
+  return frame?.slice("at ".length).replace("file://", "");
+}
