@@ -4,7 +4,7 @@ import { collect, createEndpoint, type Endpoint, type Served } from "../endpoint
 
 /** The endpoint, and whether `perdure dev` has taken note of it: then `perdure dev` runs the handlers itself. Throws
  * `TypeError` if `services` is not a list of definitions. */
-export function endpointOf(served: Served): { readonly endpoint: Endpoint; readonly collected: boolean } {
+export function servedEndpoint(served: Served): { readonly endpoint: Endpoint; readonly collected: boolean } {
   const { services, ...options } = served;
   return { endpoint: createEndpoint(services, options), collected: collect(served) };
 }

@@ -1,13 +1,13 @@
 /** Serves handlers where a server passes on `Request`s. The server must let both bodies flow at the same time. */
 import { HostedTurn, TURN_CONTENT_TYPE } from "../../runtime/dev/hosts/hosted-turn.ts";
 import { type Endpoint, SERVED, type Served } from "../endpoint.ts";
-import { answerAtOnce, endpointOf } from "./answer.ts";
+import { answerAtOnce, servedEndpoint } from "./answer.ts";
 
 export type FetchHandler = (request: Request, ...extraArgs: unknown[]) => Promise<Response>;
 
 /** Throws `TypeError` if `services` is not a list of definitions. */
 export function createFetchHandler(options: Served): FetchHandler & { readonly [SERVED]: Served } {
-  const { endpoint } = endpointOf(options);
+  const { endpoint } = servedEndpoint(options);
   const handle: FetchHandler = async (request, ...extraArgs) => answer(endpoint, request, extraArgs);
   return Object.assign(handle, { [SERVED]: options });
 }

@@ -12,7 +12,7 @@ import { createServer, type Http2ServerRequest, type Http2ServerResponse } from 
 import type { AddressInfo } from "node:net";
 import { HostedTurn, TURN_CONTENT_TYPE } from "../../runtime/dev/hosts/hosted-turn.ts";
 import { type Endpoint, SERVED, type Served } from "../endpoint.ts";
-import { answerAtOnce, endpointOf } from "./answer.ts";
+import { answerAtOnce, servedEndpoint } from "./answer.ts";
 
 export interface ServeOptions extends Served {
   /** By default the environment variable `PORT`, or 9080. 0: any port that is free. */
@@ -40,7 +40,7 @@ const DEFAULT_HOST = "127.0.0.1";
 
 /** Throws `TypeError` if `services` is not a list of definitions. */
 export function createEndpointHandler(options: Served): HttpHandler & { readonly [SERVED]: Served } {
-  return Object.assign(handlerOf(endpointOf(options).endpoint), { [SERVED]: options });
+  return Object.assign(handlerOf(servedEndpoint(options).endpoint), { [SERVED]: options });
 }
 
 const handlerOf =
@@ -52,7 +52,7 @@ const handlerOf =
 export function serve({ port, host, ...options }: ServeOptions): Promise<number> {
   const { env } = process;
   const wanted = port ?? Number(env["PORT"] ?? DEFAULT_PORT);
-  const { endpoint, collected } = endpointOf(options);
+  const { endpoint, collected } = servedEndpoint(options);
   if (collected) return Promise.resolve(wanted);
   const server = createServer(handlerOf(endpoint));
   return new Promise((resolve, reject) => {

@@ -13,10 +13,10 @@ const SHARED: Record<string, string> = {
 const NAMED_BY_RESTATE = /^sdk\/restate\//;
 /** To go, each with the room that has it. */
 const TO_GO: Record<string, string> = {
-  Exchange: "runtime/admin, runtime/ingress, runtime/dev/hosts",
   Handling: "runtime/admin, runtime/ingress",
   HttpHandler: "runtime/dev, sdk/serve",
   Subject: "runtime/ingress, lib/store/head",
+  attach: "runtime/ingress, runtime/dispatcher",
   deploymentOf: "runtime/dev, runtime/admin",
   errorResponse: "runtime/admin, runtime/ingress",
   park: "lib/model/lock.ts, lib/store/head",
