@@ -19,6 +19,7 @@ import { type Metric as MetricName, METRIC_DIMENSION, METRIC_NAMESPACE, METRICS 
 import type { PerdureFunction } from "./function.ts";
 import type { FunctionApi } from "./http-api.ts";
 import type { Queues } from "./queues.ts";
+import { ALARM_LATE_MS, ALARM_STUCK_SECONDS_MIN } from "../lib/limits/aws.ts";
 
 /** `"outcomes"`: the four. `"all"`: those, and six that watch causes. */
 export type Alarms = "none" | "outcomes" | "all";
@@ -44,8 +45,6 @@ interface Condition {
 const PERIOD = Duration.minutes(5);
 /** A message may wait for two turns: one before it in its group, and one more. */
 const STUCK_TURNS = 2;
-const STUCK_SECONDS_MIN = 15 * 60;
-const LATE_MS = 60_000;
 const INGRESS_FAULTS = 5;
 
 export interface RuntimeAlarmsProps extends Watched {
@@ -92,7 +91,7 @@ function outcomes({ queues, runtimeName, turnTimeout }: Watched): Condition[] {
       name: "MailboxStuck",
       says: "a message has waited for far longer than turns take.",
       metric: queues.mailbox.metricApproximateAgeOfOldestMessage({ period: PERIOD }),
-      threshold: Math.max(STUCK_SECONDS_MIN, turnTimeout.toSeconds() * STUCK_TURNS),
+      threshold: Math.max(ALARM_STUCK_SECONDS_MIN, turnTimeout.toSeconds() * STUCK_TURNS),
       periods: 1,
     },
     {
@@ -139,7 +138,7 @@ function causes({ dispatcher, reconciler, ingress, runtimeName }: Watched): Cond
       name: "TimersLate",
       says: "timers fire late.",
       metric: ownMetric(runtimeName, "timerLateness", Stats.percentile(99)),
-      threshold: LATE_MS,
+      threshold: ALARM_LATE_MS,
       periods: 3,
     },
     {

@@ -15,13 +15,7 @@ import {
 } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { MAILBOX_RETENTION_MS } from "../lib/limits.ts";
-
-/**
- * The most that SQS accepts. The dispatcher pauses an invocation long before (`RECEIVES_MAX`) if its message is the reason of
- * the failure. A message is received this often only if the dispatcher itself does not work for eight hours or more. Until
- * then the message keeps its place: if it left its group, later ones would overtake it.
- */
-const RECEIVES_MOST = 1000;
+import { QUEUE_RECEIVES_MAX } from "../lib/limits/aws.ts";
 
 export interface QueuesProps {
   readonly encryptionKey: IKey | undefined;
@@ -60,14 +54,14 @@ export class Queues extends Construct {
       visibilityTimeout: props.dispatcherTimeout,
       // A head is kept longer than the mailbox may hold a message about it. That rests on this retention.
       retentionPeriod: Duration.millis(MAILBOX_RETENTION_MS),
-      deadLetterQueue: { queue: this.mailboxDeadLetters, maxReceiveCount: RECEIVES_MOST },
+      deadLetterQueue: { queue: this.mailboxDeadLetters, maxReceiveCount: QUEUE_RECEIVES_MAX },
     });
     this.delayDeadLetters = new Queue(this, "DelayDeadLetters", { ...shared, ...kept });
     this.delay = new Queue(this, "Delay", {
       ...shared,
       visibilityTimeout: props.timersTimeout,
       retentionPeriod: Duration.millis(MAILBOX_RETENTION_MS),
-      deadLetterQueue: { queue: this.delayDeadLetters, maxReceiveCount: RECEIVES_MOST },
+      deadLetterQueue: { queue: this.delayDeadLetters, maxReceiveCount: QUEUE_RECEIVES_MAX },
     });
   }
 }

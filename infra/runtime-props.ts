@@ -10,6 +10,7 @@ import type { AwsSdk } from "./bundle.ts";
 import { DEFAULT_ARCHITECTURE, DEFAULT_RUNTIME } from "./function.ts";
 import type { Authorization } from "./http-api.ts";
 import type { PerdureTables } from "./tables.ts";
+import { DISPATCHERS_AT_ONCE, TURN_TIMEOUT_MINUTES_MAX } from "../lib/limits/aws.ts";
 
 /** The functions of a runtime, by name. */
 export type RuntimePart = "dispatcher" | "ingress" | "admin" | "timers" | "reconciler" | "registrar";
@@ -128,9 +129,6 @@ export type RuntimeSettings = Readonly<
   };
 
 const DEFAULT_TURN_TIMEOUT = Duration.minutes(5);
-const DEFAULT_MAX_CONCURRENCY = 50;
-/** Lambda's longest time, less what the dispatcher needs before and after a turn. */
-const TURN_TIMEOUT_MINUTES_MAX = 14;
 
 /** Throws `RangeError` for a setting that AWS would refuse at deployment, or accept and ignore. */
 export function settingsOf(props: PerdureRuntimeProps): RuntimeSettings {
@@ -141,7 +139,7 @@ export function settingsOf(props: PerdureRuntimeProps): RuntimeSettings {
     pointInTimeRecovery: true,
     ingressAuthorization: "iam",
     accessLog: true,
-    maxConcurrency: DEFAULT_MAX_CONCURRENCY,
+    maxConcurrency: DISPATCHERS_AT_ONCE,
     reconcileEvery: Duration.hours(1),
     listing: ["open"],
     alarms: "outcomes",

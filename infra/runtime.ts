@@ -36,6 +36,7 @@ import {
   settingsOf,
 } from "./runtime-props.ts";
 import { Tables } from "./tables.ts";
+import { SQS_RECEIVE_MAX } from "../lib/limits/aws.ts";
 
 /** What the dispatcher needs beside the turn that it waits for: it reads, commits and sends. */
 const DISPATCHER_SPARE = Duration.seconds(30);
@@ -45,7 +46,6 @@ const TIMERS_TIMEOUT = Duration.seconds(30);
 const RECONCILER_TIMEOUT = Duration.minutes(15);
 /** Longer than it waits until a new permission is in effect. */
 const REGISTRAR_TIMEOUT = Duration.minutes(3);
-const BATCH_MAX = 10;
 const DISPATCHER_MEMORY_MIB = 512;
 const MEMORY_MIB = 256;
 
@@ -261,7 +261,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     new EventSourceMapping(consumer, "Source", {
       target: consumer.function,
       eventSourceArn: queue.queueArn,
-      batchSize: BATCH_MAX,
+      batchSize: SQS_RECEIVE_MAX,
       maxConcurrency,
       reportBatchItemFailures: true,
     });

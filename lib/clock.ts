@@ -5,16 +5,13 @@
  */
 import { clearTimeout, setTimeout } from "node:timers";
 import type { Clock } from "./ports.ts";
+import { WAIT_PIECE_MS_MAX } from "./limits.ts";
 
 /**
- * A long wait is cut into pieces, for two reasons.
+ * Cuts a long wait into pieces of at most `pieceMsMax`, for two reasons.
  * - `setTimeout` takes at most 2^31 - 1 ms. With more than that (24.8 days) it calls back after 1 ms.
- * - It does not count the time that a machine sleeps. After each piece the wall clock is asked too, so a laptop that
- *   wakes up is late by one piece at most.
+ * - It does not count the time that a machine sleeps. So the wall clock is asked too after each piece.
  */
-const PIECE_MS_MAX = 60_000;
-
-/** Waits in pieces of at most `pieceMsMax`. */
 export function clockOf(pieceMsMax: number): Clock {
   return {
     now: () => Date.now(),
@@ -41,4 +38,4 @@ export function clockOf(pieceMsMax: number): Clock {
   };
 }
 
-export const systemClock = clockOf(PIECE_MS_MAX);
+export const systemClock = clockOf(WAIT_PIECE_MS_MAX);

@@ -1,4 +1,6 @@
 /** A duration: milliseconds, or a sum of units. Truncated to whole milliseconds, as Restate does. */
+import { DURATION_CHARS_MAX } from "./limits.ts";
+
 export type Duration =
   | number
   | { days?: number; hours?: number; minutes?: number; seconds?: number; milliseconds?: number };
@@ -37,9 +39,6 @@ function assertUnits(duration: unknown): void {
     `A duration is a number of milliseconds or { ${Object.keys(MS).join(", ")} }; got ${JSON.stringify(duration)}`,
   );
 }
-
-/** Longer text is no duration. */
-const DURATION_CHARS_MAX = 64;
 
 const UNIT_NAMES: readonly (readonly [ms: number, ...names: string[]])[] = [
   [0.000_001, "ns", "nsec", "nanosecond"],

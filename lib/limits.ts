@@ -1,125 +1,243 @@
-/** Every size, loop and retry has its bound here, asserted where data enters and where it leaves. Units last in the name. */
+/**
+ * The engine's bounds and times, grouped by the rule that needs them. The unit stands last in the name, before `MAX` or
+ * `MIN`. Each is checked where data enters and where it leaves. Rules: docs/protocol.md and ARCHITECTURE.md.
+ *
+ * - This file: what the protocol, the dispatcher and a turn of a handler need.
+ * - limits/aws.ts: what DynamoDB, SQS, Lambda and the other services take, and how long they are waited for.
+ * - limits/http.ts: the ingress and the admin API.
+ * - limits/local.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
+ *
+ * A size that a format consists of, such as the bytes of an id, stands with the format. test/unit/limits.test.ts has the list.
+ */
 
-/** Largest input, result, step result, state value, or payload of a signal, awakeable or promise, in bytes. In base64 it
- * still fits a request or an answer of a Lambda function (6 MB) and of API Gateway (10 MB). */
+// P1: sizes of what users hand in.
+
+/** The largest input, result, step result, state value, or payload of a signal, awakeable or promise. In base64 it still
+ * fits a request or an answer of a Lambda function (6 MB) and of API Gateway (10 MB). */
 export const PAYLOAD_BYTES_MAX = 4 * 1024 * 1024;
-/** A longer value is stored as several items of at most so many bytes each: DynamoDB takes 400 KB. */
-export const VALUE_ITEM_BYTES_MAX = 256 * 1024;
-/** A longer payload travels by reference: a message in base64 is below SQS's 1 MiB, and ten in one turn request are
- * below Lambda's 6 MB. */
-export const MESSAGE_PAYLOAD_BYTES_MAX = 256 * 1024;
-/** A longer result is not kept in the head, which holds log and notes as well. */
-export const INLINE_RESULT_BYTES_MAX = 64 * 1024;
-/** Chunks of one value under way at the same time: what a turn keeps in memory of it twice. */
-export const CHUNK_WRITES_AT_ONCE = 4;
-export const CHUNK_READS_AT_ONCE = 8;
-/** Values that a replay has read before it needs them, together; at least one. */
-export const READ_AHEAD_BYTES_MAX = 8 * 1024 * 1024;
-/** Tries of a chunk that the store has no capacity for. */
-export const CHUNK_ATTEMPTS_MAX = 8;
-/** An entry's value above this goes to an item of its own: a rewrite of the head must not pay for it again. */
-export const INLINE_VALUE_BYTES_MAX = 1024;
-/** An input at most this long rides in the head when the invocation first suspends. */
-export const INLINE_INPUT_BYTES_MAX = 512;
-/** Past this size the head's entries are copied to a page. DynamoDB bills an item by its size rounded up to 1 KB. */
-export const HEAD_BYTES_SOFT_MAX = 940;
-/** Entries of one append at most, in bytes: more are appended in parts, each with its outputs before the next. */
-export const APPEND_BYTES_MAX = 64 * 1024;
-/** A head that would be larger while suspended is paged first: every note that comes pays for all of it. */
-export const SUSPENDED_HEAD_BYTES_MAX = 4 * 1024;
-/** Notes in a head's list before the invocation is woken to take them into its log, although it cannot progress. */
-export const NOTES_MAX = 500;
-/** The same, in bytes. */
-export const NOTES_BYTES_MAX = 128 * 1024;
-/** Entries of one journal. */
-export const JOURNAL_ENTRIES_MAX = 50_000;
-/** Object and workflow keys, in UTF-8 bytes: a DynamoDB partition key holds 2,048. */
+/** Object and workflow keys, in UTF-8. A DynamoDB partition key holds 2,048 bytes, and holds the service's name as well. */
 export const KEY_BYTES_MAX = 1024;
-/** Service, handler, step, state key, promise and signal names, in UTF-8 bytes. */
+/** Service, handler, step, state key, promise and signal names, in UTF-8. */
 export const NAME_BYTES_MAX = 512;
+/** It is kept in the head. */
 export const IDEMPOTENCY_KEY_BYTES_MAX = 512;
+/** All headers of a request together, in UTF-8. They are kept in the head. */
+export const HEADERS_BYTES_MAX = 16 * 1024;
+/** A longer text is not a duration. It is checked before the text is parsed. */
+export const DURATION_CHARS_MAX = 64;
 /** A Lambda function answers at most 6 MB, headers and base64 included. */
 export const LAMBDA_ANSWER_BYTES_MAX = 6_000_000;
-/** All headers of a request together, in UTF-8 bytes. */
-export const HEADERS_BYTES_MAX = 16 * 1024;
+/** Error messages are cut to this before they are stored: a head holds several. */
+export const ERROR_MESSAGE_CHARS_MAX = 4000;
 
-/** Messages in one `SendMessageBatch`. */
+// P1, R8: values in items of their own.
+
+/** A longer value is stored as several items, each at most this long: DynamoDB takes 400 KB. */
+export const VALUE_ITEM_BYTES_MAX = 256 * 1024;
+/** A longer payload travels by reference. A message in base64 is then below SQS's 1 MiB, and ten of them in one turn
+ * request are below Lambda's 6 MB. */
+export const MESSAGE_PAYLOAD_BYTES_MAX = 256 * 1024;
+/** A longer result is not kept in the head, which holds the log and the notes as well. */
+export const INLINE_RESULT_BYTES_MAX = 64 * 1024;
+/** A longer value of an entry goes to an item of its own: each rewrite of the head would pay for it again. */
+export const INLINE_VALUE_BYTES_MAX = 1024;
+/** A longer input gets an item of its own when the invocation first suspends. */
+export const INLINE_INPUT_BYTES_MAX = 512;
+/** A completed head keeps its input inline if its other fields are this small: then it still fits one write unit. */
+export const KEPT_INPUT_HEAD_BYTES_MAX = 448;
+/** Chunks of one value written at the same time. A turn holds each of them in memory twice. */
+export const CHUNK_WRITES_AT_ONCE = 4;
+/** Chunks of one value read at the same time. Reads cost less capacity than writes. */
+export const CHUNK_READS_AT_ONCE = 8;
+/** Tries of a chunk that the store has no capacity for: with doubled pauses, some 12 seconds. */
+export const CHUNK_ATTEMPTS_MAX = 8;
+/** The pause between two tries, doubled with each one. */
+export const CHUNK_RETRY_MS = 50;
+/** Times that a state item is read again because its value has been overwritten meanwhile. */
+export const CHUNKED_READS_MAX = 16;
+/** Values that a replay has read before it needs them, together. One value is read ahead in any case. */
+export const READ_AHEAD_BYTES_MAX = 8 * 1024 * 1024;
+/** Names of stored values that a turn remembers, so that it does not store them again. */
+export const STORED_REFS_MAX = 1000;
+
+// R8, R9: the head, its log and its notes.
+
+/** Past this size the head's entries are copied to a page. DynamoDB bills an item by its size rounded up to 1 KB. */
+export const HEAD_BYTES_SOFT_MAX = 940;
+/** A head that would be larger while suspended is paged first: every note that comes pays for all of it. */
+export const SUSPENDED_HEAD_BYTES_MAX = 4 * 1024;
+/** Entries of one append. More are appended in parts, each with its outputs before the next. */
+export const APPEND_BYTES_MAX = 64 * 1024;
+/** With this many notes, the invocation is woken to take them into its log, although it cannot progress. */
+export const NOTES_MAX = 500;
+/** The same for their size. */
+export const NOTES_BYTES_MAX = 128 * 1024;
+/** A longer journal would be read for too long at each replay. */
+export const JOURNAL_ENTRIES_MAX = 50_000;
+/** Entries of one append of an operator's edit of state, values apart. With the head's other fields it is well below what
+ * an item holds. */
+export const STATE_EDIT_APPEND_BYTES_MAX = 128 * 1024;
+/** Names in one entry that clears state: longer lists are several entries, so that an append can be parted between them. */
+export const CLEARED_NAMES_MAX = 100;
+
+// R2: outputs that are in doubt, and what outlives them.
+
+/** The longest that the mailbox keeps a message. An append's outputs are in doubt no longer than that. */
+export const MAILBOX_RETENTION_MS = 4 * 24 * 60 * 60 * 1000;
+/** A head outlives its expiry by this. Outputs in doubt are done again within one retention of the mailbox; what they send
+ * is handled within another. The hour is for clocks and turns. */
+export const HEAD_OUTLIVES_MS = 2 * MAILBOX_RETENTION_MS + 60 * 60 * 1000;
+/** A cleared key leaves a tombstone this long, so that an older write still finds a fence. The day is for clocks. */
+export const TOMBSTONE_MS = MAILBOX_RETENTION_MS + 24 * 60 * 60 * 1000;
+/** What an invocation keeps outside its head, and a workflow's state and promises, is kept this long besides the retention,
+ * from its write. It suffices for almost every invocation. See docs/decisions/0011-retention.md. */
+export const KEEP_MS = 28 * 24 * 60 * 60 * 1000;
+/** It is renewed when less than this is left, so the reconciler has this long to come by. */
+export const RENEWAL_MARGIN_MS = KEEP_MS / 2;
+/** Items renewed at the same time. */
+export const RENEWALS_AT_ONCE = 16;
+/** A promise may be made or awaited before its workflow is invoked. It is that run's if the run is accepted within this. */
+export const EARLY_PROMISE_MS = 4 * 24 * 60 * 60 * 1000;
+
+// R3, R10, R11: identity and admission.
+
+/** How far the clocks of two processes may differ. AWS keeps them within a second; a laptop may be worse. */
+export const CLOCK_SKEW_MS = 5 * 60 * 1000;
+/** Random bytes of a name that must not repeat: a request's, a delivery's. */
+export const NONCE_BYTES = 12;
+/** Starts sent again within this share a deduplication id, so that a thousand impatient clients do not flood the queue. */
+export const RESEND_WINDOW_MS = 60_000;
+
+// R13, T1: sends and timers.
+
+/** Messages in one `SendMessageBatch`: SQS takes ten. */
 export const SEND_BATCH_MAX = 10;
-/** `DelaySeconds` of an SQS message at most; a longer timer takes the far leg (EventBridge Scheduler). */
-export const DELAY_QUEUE_MS_MAX = 15 * 60 * 1000;
 /** Sends that one call of `sendAll` retries before it gives the whole append up as "in doubt". */
 export const SEND_ATTEMPTS_MAX = 5;
+/** The longest `DelaySeconds` of an SQS message. A longer timer first waits in EventBridge Scheduler. */
+export const DELAY_QUEUE_MS_MAX = 15 * 60 * 1000;
+/** The clock cuts long waits into pieces of this length. A laptop that wakes up is late by one piece at most. */
+export const WAIT_PIECE_MS_MAX = 60_000;
+
+// R6, W1, W2: the lock of a key, and who is parked behind it.
+
+/** Parked invocations in the lock item itself. The others are items behind its counters. */
+export const INBOX_INLINE_MAX = 8;
+/** Parked invocations run under one message before the others go through the mailbox. */
+export const INLINE_DRAIN_MAX = 64;
+/** They are run under another's message only while this much of its time is left. */
+export const DRAIN_MS_MIN = 10_000;
+/** Finished owners in a chain that one message settles. */
+export const SETTLE_STEPS_MAX = 64;
 /** Conflicting writes that a note, a hand-off or a parking meets before its message is given back. */
 export const CONFLICT_ATTEMPTS_MAX = 8;
 
+// R16, M1: messages that are worked on, and messages that fail.
+
+/** A message that is worked on is hidden this long. A dispatcher that dies costs its groups this much. */
+export const HIDDEN_MS = 30_000;
+/** For each message of its group behind it, it is hidden this much longer: a group becomes visible from its end. */
+export const HIDDEN_STEP_MS = 1000;
+/** How often that is renewed: three times before it would end. */
+export const HIDING_BEAT_MS = 10_000;
+/** Clocks and requests take their time: what is hidden for less than this counts as visible. */
+export const HIDING_MARGIN_MS = 2000;
+/** A group that is through waits this long for the rest of the batch before it is let go on its own: a request saved. */
+export const LINGER_MS = 1000;
+/** What was given back comes again after this, doubled with each receipt. */
+export const AGAIN_MS_MIN = 1000;
+/** The most that this is doubled to. */
+export const AGAIN_MS_MAX = 60_000;
 /** Deliveries of a message that keeps failing for a reason of its own before its invocation is paused. */
 export const RECEIVES_MAX = 10;
+/** Batches of dead letters that one run of the reconciler looks at. The next run continues. */
+export const DEAD_LETTER_BATCHES_MAX = 100;
 
-/** Parked invocations held in the lock item itself; the rest are items behind its counters. */
-export const INBOX_INLINE_MAX = 8;
-/** Parked invocations run under one message before the rest go through the mailbox. */
-export const INLINE_DRAIN_MAX = 64;
-/** A parked invocation is run under another's message only while this much time is left. */
-export const DRAIN_MS_MIN = 10_000;
-/** Links of a lock's chain of finished owners that one message settles. */
-export const SETTLE_STEPS_MAX = 64;
-/** Longest that the mailbox keeps a message. An append's outputs are in doubt no longer than that: see R2. */
-export const MAILBOX_RETENTION_MS = 4 * 24 * 60 * 60 * 1000;
-/** A head outlives its expiry by this: outputs that are in doubt are done again within one retention of the mailbox, and
- * what that sends is handled within another. With a margin for clocks and turns. */
-export const HEAD_OUTLIVES_MS = 2 * MAILBOX_RETENTION_MS + 60 * 60 * 1000;
-/** A cleared key leaves a tombstone this long, so that an older write still finds a fence: longer than that is in doubt. */
-export const TOMBSTONE_MS = MAILBOX_RETENTION_MS + 24 * 60 * 60 * 1000;
-/** A promise that is made or awaited before its workflow was invoked is that run's if it is invoked within this. */
-export const EARLY_PROMISE_MS = 4 * 24 * 60 * 60 * 1000;
-/** What an invocation keeps outside its head, and a workflow's state and promises, is kept this long, besides the
- * retention, from its write; the reconciler renews it while the invocation is open. See docs/decisions/0011-retention.md. */
-export const KEEP_MS = 28 * 24 * 60 * 60 * 1000;
+// L1: what stands still.
 
-/** A back-off up to this long holds the message in the dispatcher; a longer one is a durable timer. */
-export const HELD_BACKOFF_MS_MAX = 500;
-/** Attempts made under one message before the back-off is made durable all the same. */
-export const HELD_ATTEMPTS_MAX = 8;
-/** How long a replay may wait for the code to issue a recorded operation before it is a mismatch. */
+/** A timer this late has been lost: EventBridge Scheduler alone may take 60 s. */
+export const OVERDUE_MS = 2 * 60 * 1000;
+/** An invocation with a message on its way has moved within this time: it is longer than a turn may take. */
+export const STALE_MS = 20 * 60 * 1000;
+
+// Attempts and turns.
+
+/** A turn gets at most this long, unless its handler's `abortTimeout` says otherwise. */
+export const ABORT_TIMEOUT_MS = 10 * 60 * 1000;
+/** A turn that runs out of time ends this much earlier, so that it can still say so. */
+export const TURN_MARGIN_MS = 250;
+/** A turn that has recorded something starts no step in its last seconds (or the last fifth of a short limit), but
+ * continues in another turn. */
+export const TURN_WIND_DOWN_MS_MAX = 10_000;
+/** Left for a Lambda function's answer to leave it. */
+export const LAMBDA_ANSWER_MS = 500;
+/** Left for the dispatcher to write down how a turn ended. */
+export const TURN_CLOSING_MS = 1000;
+/** A turn that has run out of its own time continues under the same message if the message has this much time left. */
+export const TURN_AGAIN_MS_MIN = 30_000;
+/** A replay that waits longer for the code to issue a recorded operation is a mismatch (D1). */
 export const REPLAY_STALL_MS = 2000;
-
-/** How often a turn that runs a step looks for a cancellation that its code waits for, first and at last. */
+/** How long interceptors may take to clean up when their attempt is over. */
+export const INTERCEPTOR_CLEAN_UP_MS = 1000;
+/** A turn that runs a step looks for a cancellation that its code waits for: first after this, then ever less often. */
 export const CANCELLATION_LOOK_MS_MIN = 250;
+/** The longest between two of these looks: each one is a read. */
 export const CANCELLATION_LOOK_MS_MAX = 4000;
+/** A back-off up to this long holds the message in the dispatcher. A longer one is a durable timer. */
+export const HELD_BACKOFF_MS_MAX = 500;
+/** Attempts under one message before the back-off is made durable all the same. */
+export const HELD_ATTEMPTS_MAX = 8;
+/** After a throttle the message is first held this long, doubled each time. */
+export const THROTTLED_HELD_MS = 100;
+/** So often it is held; then a durable timer asks again. */
+export const THROTTLED_HELD_MAX = 3;
+/** That timer is due after this at the earliest. */
+export const THROTTLED_MS_MIN = 5000;
+/** And up to this much later, at random: what throttles one invocation throttles many. */
+export const THROTTLED_MS_SPREAD = 10_000;
 
-/** Default retries of a client's request (Restate's defaults). */
+// Retry policies: Restate's defaults, so that a moved handler behaves as before.
+
+export const RETRY_INITIAL_INTERVAL_MS = 50;
+export const RETRY_MAX_INTERVAL_MS = 60_000;
+export const RETRY_FACTOR = 2;
+export const RETRY_MAX_ATTEMPTS = 70;
+/** Of a `ctx.run` that sets a bound of its own. */
+export const RUN_RETRY_INITIAL_INTERVAL_MS = 50;
+export const RUN_RETRY_MAX_INTERVAL_MS = 10_000;
+/** A run's back-off up to this long is waited for in the turn: a suspension would cost more. */
+export const RUN_HELD_BACKOFF_MS_MAX = 2000;
+/** Of a client's request. */
 export const CLIENT_RETRY_ATTEMPTS_MAX = 6;
 export const CLIENT_RETRY_DURATION_MS_MAX = 60_000;
 export const CLIENT_RETRY_INITIAL_INTERVAL_MS = 250;
 export const CLIENT_RETRY_MAX_INTERVAL_MS = 3000;
 
-/** Default retry policy of an invocation (Restate's defaults). */
-export const RETRY_INITIAL_INTERVAL_MS = 50;
-export const RETRY_MAX_INTERVAL_MS = 60_000;
-export const RETRY_FACTOR = 2;
-export const RETRY_MAX_ATTEMPTS = 70;
-/** Default policy of a `ctx.run` that sets a bound of its own. */
-export const RUN_RETRY_INITIAL_INTERVAL_MS = 50;
-export const RUN_RETRY_MAX_INTERVAL_MS = 10_000;
-/** A run's back-off up to this long is waited for in the turn. */
-export const RUN_HELD_BACKOFF_MS_MAX = 2000;
+// Retentions and deployments.
 
-/** Retention of results with an idempotency key, of workflows, and of journals. */
+/** Of results with an idempotency key: Restate's default, as the two below. */
 export const IDEMPOTENCY_RETENTION_MS = 24 * 60 * 60 * 1000;
 export const WORKFLOW_RETENTION_MS = 24 * 60 * 60 * 1000;
 export const JOURNAL_RETENTION_MS = 24 * 60 * 60 * 1000;
-
-/** A deployment is kept this long after the last service left it, whatever is pinned to it: longer than a turn, a reader's
- * cache and an update of a stack that is rolled back. */
+/** A reader may use what it knows of the registry this long without asking again. */
+export const REGISTRY_CACHE_MS = 10_000;
+/** A deployment is kept this long after the last service left it, even if nothing is pinned to it. This is longer than a
+ * turn, a reader's cache, and an update of a stack that is rolled back. */
 export const DEPLOYMENT_GRACE_MS = 24 * 60 * 60 * 1000;
 
-/** Error messages are cut to this many characters before they are stored. */
-export const ERROR_MESSAGE_CHARS_MAX = 4000;
+// What errors quote.
 
-/** A line of the engine's log, in characters. In UTF-8, and with JSON's escapes, it is below CloudWatch's 256 KB an event. */
+/** How much of an entry that cannot be read an error message quotes. */
+export const ENTRY_EXCERPT_CHARS_MAX = 100;
+
+// The engine's log.
+
+/** A line. In UTF-8, and with JSON's escapes, it is below CloudWatch's 256 KB an event. */
 export const LOG_LINE_CHARS_MAX = 32 * 1024;
 /** A text in it: a stack of usual depth is shorter. */
 export const LOGGED_TEXT_CHARS_MAX = 8 * 1024;
+/** What a value costs of the line besides its text: quotes, a comma, and what is not counted exactly. */
+export const LOGGED_VALUE_CHARS = 8;
 /** Objects in objects, such as causes of errors. */
 export const LOGGED_DEPTH_MAX = 8;
 /** Fields of one object, and elements of one list. */

@@ -94,9 +94,13 @@ const OUTCOME_KINDS: readonly unknown[] = [
   "yielded",
 ] satisfies TurnOutcome["kind"][];
 
-/** What a function answered, if it is an outcome. Throws {@link FunctionError} `bad-answer`. */
+/** Whether a function's answer is an outcome. Of its fields only the kind is looked at. */
+export const isOutcome = (answer: unknown): answer is TurnOutcome =>
+  typeof answer === "object" && answer !== null && "kind" in answer && OUTCOME_KINDS.includes(answer.kind);
+
+/** The answer of a function, if it is an outcome. Throws {@link FunctionError} `bad-answer`. */
 export function checkOutcome(answer: TurnOutcome | null | undefined): TurnOutcome {
-  if (typeof answer === "object" && answer !== null && OUTCOME_KINDS.includes(answer.kind)) return answer;
+  if (isOutcome(answer)) return answer;
   throw new FunctionError("bad-answer", "the handlers' process answered what is no outcome of a turn");
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../lib/ports.ts";
 import type { InvocationRequest, RunAction } from "./context.ts";
+import { INTERCEPTOR_CLEAN_UP_MS } from "../lib/limits.ts";
 
 /** Calls `next` exactly once. What `next` rejects with is to be thrown on: swallowed, it is a success without a result. */
 export interface Interceptor {
@@ -31,9 +32,6 @@ export class SuspendedError extends Error {
 }
 export const isSuspendedError = (error: unknown): boolean =>
   typeof error === "object" && error !== null && SUSPENDED in error;
-
-/** How long interceptors may take when their attempt is over, milliseconds. */
-const CLEAN_UP_MS = 1000;
 
 type Layer = (next: () => Promise<void>) => Promise<void>;
 
@@ -100,7 +98,7 @@ export class AttemptHooks {
     if (!this.#ended) return;
     this.#over.reject(reason);
     let cancel: () => void = () => undefined;
-    const late = new Promise<void>((resolve) => (cancel = clock.after(CLEAN_UP_MS, resolve)));
+    const late = new Promise<void>((resolve) => (cancel = clock.after(INTERCEPTOR_CLEAN_UP_MS, resolve)));
     await Promise.race([this.#ended.catch(() => undefined), late]);
     cancel();
   }

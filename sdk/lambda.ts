@@ -10,15 +10,13 @@ import { ItemRegistry } from "../lib/store/registry.ts";
 import type { DiscoveryRequest, TurnRequest } from "../lib/protocol.ts";
 import { decodeTurnRequest, encodeTurnOutcome, PROTOCOL_VERSION } from "../lib/protocol.ts";
 import { createEndpoint, type Served, type TurnPorts } from "./endpoint.ts";
+import { LAMBDA_ANSWER_MS } from "../lib/limits.ts";
 
 export type LambdaHandlerOptions = Served;
 
 interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
-
-/** Left for the answer to leave the function, milliseconds. */
-const ANSWER_MS = 500;
 
 /** Throws `TypeError` for what is no list of definitions. The tables and the mailbox are named by the environment
  * variables that the stack sets. */
@@ -29,7 +27,7 @@ export function createLambdaHandler({ services, ...options }: LambdaHandlerOptio
     const request = parseRequest(event);
     if (request.kind === "discover") return endpoint.discover();
     ports ??= connect();
-    const remainingMs = Math.min(request.remainingMs, context.getRemainingTimeInMillis() - ANSWER_MS);
+    const remainingMs = Math.min(request.remainingMs, context.getRemainingTimeInMillis() - LAMBDA_ANSWER_MS);
     const outcome = await endpoint.runTurn({ ...request, remainingMs }, ports, [context]);
     return JSON.parse(encodeTurnOutcome(outcome)) as unknown;
   };

@@ -19,6 +19,7 @@ import { SkippingClock } from "../runtime/local/skipping-clock.ts";
 import { LocalTimers } from "../runtime/local/timers.ts";
 import { createEndpoint, type Served } from "./endpoint.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
+import { SETTLE_MS_MAX, TEST_BATCH_MS_MAX } from "../lib/limits/local.ts";
 
 export type TestEnvironmentOptions = Served;
 
@@ -32,9 +33,6 @@ export interface TestCounts {
 }
 
 const DEPLOYMENT = "dp_test";
-const HANDLE_MS = 60_000;
-/** How long a skip waits for handlers that run. */
-const SETTLE_MS_MAX = 5000;
 /** Turns of the event loop without a message after which nothing is taken to be under way. */
 const QUIET_TICKS = 50;
 
@@ -99,7 +97,7 @@ export class TestEnvironment {
       createdAtMs: clock.now(),
       services: endpoint.discover().services,
     });
-    mailbox.consume(async (batch) => await dispatcher.handle(batch, HANDLE_MS), { concurrency: 256 });
+    mailbox.consume(async (batch) => await dispatcher.handle(batch, TEST_BATCH_MS_MAX), { concurrency: 256 });
     return new TestEnvironment({
       ingress: new Ingress(common),
       admin: new Admin(

@@ -14,7 +14,7 @@ import type { Entropy, ItemStore, Logger } from "../../lib/ports.ts";
 import { decodeTurnRequest, encodeTurnOutcome } from "../../lib/protocol.ts";
 import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
 import type { HttpResponse } from "../../runtime/http/message.ts";
-import { CALL_WAIT_MS, Ingress } from "../../runtime/ingress/ingress.ts";
+import { Ingress } from "../../runtime/ingress/ingress.ts";
 import { forwardTimer } from "../../runtime/timers/due-timer.ts";
 import { createEndpoint, type Endpoint } from "../../sdk/endpoint.ts";
 import { difference, Meter, type Usage } from "./bill.ts";
@@ -23,6 +23,7 @@ import { distant, MeteredItems } from "./items.ts";
 import { type Latency, medians, mulberry32 } from "./latency.ts";
 import { DELAY_QUEUE_URL, MAILBOX_URL, Queues } from "./queues.ts";
 import { VirtualTime } from "./virtual-time.ts";
+import { CALL_WAIT_MS } from "../../lib/limits/http.ts";
 
 export interface AccountOptions {
   readonly services: readonly unknown[];

@@ -5,10 +5,7 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import type { Attributes } from "../model/item.ts";
 import type { Value } from "../model/value.ts";
-
-/** DynamoDB holds magnitudes from 1E-130 up to, not including, 1E126; a double reaches beyond both. */
-const NUMBER_MAX = 1e126;
-const NUMBER_MIN = 1e-130;
+import { DYNAMO_NUMBER_MAX, DYNAMO_NUMBER_MIN } from "../limits/aws.ts";
 
 /** Throws `TypeError` for `undefined`, which must never stand for a value, and for numbers that DynamoDB cannot hold. */
 export function toAttributeValue(value: Value | undefined): AttributeValue {
@@ -32,7 +29,7 @@ function toDocument(value: Exclude<Value, string | number | boolean>): Attribute
 function toNumberText(value: number): string {
   const magnitude = Math.abs(value);
   if (magnitude === 0) return "0";
-  if (!(magnitude < NUMBER_MAX && magnitude >= NUMBER_MIN)) {
+  if (!(magnitude < DYNAMO_NUMBER_MAX && magnitude >= DYNAMO_NUMBER_MIN)) {
     throw new TypeError(`the number ${value} cannot be stored`);
   }
   return String(value);

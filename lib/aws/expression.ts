@@ -7,13 +7,11 @@ import { invariant } from "../errors.ts";
 import { type Change, type Condition, holds, type Update } from "../model/item.ts";
 import type { Value } from "../model/value.ts";
 import { toAttributeValue } from "./attribute-value.ts";
+import { DYNAMO_EXPRESSION_BYTES_MAX } from "../limits/aws.ts";
 
 /** The key attributes of every table; an item has no other attribute of these names. */
 export const PARTITION_KEY = "pk";
 export const SORT_KEY = "sk";
-
-/** DynamoDB refuses longer expressions. */
-const EXPRESSION_BYTES_MAX = 4096;
 
 /** The part of a request that names and values in expressions take up; absent where there are none. */
 export interface Placeholders {
@@ -186,7 +184,7 @@ function firstElements(name: string, count: number): string[] {
 /** P1: a longer expression would be refused by DynamoDB, so whoever builds one is wrong. */
 function bounded(expression: string): string {
   invariant(
-    Buffer.byteLength(expression) <= EXPRESSION_BYTES_MAX,
+    Buffer.byteLength(expression) <= DYNAMO_EXPRESSION_BYTES_MAX,
     "P1",
     `an expression of ${expression.length} characters is longer than DynamoDB takes`,
   );

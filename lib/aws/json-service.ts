@@ -11,6 +11,7 @@
 import type { Agent } from "node:http";
 import { isThrottlingCode } from "./fault.ts";
 import { amzDate, authorization, type Credentials } from "./signature.ts";
+import { AWS_ATTEMPTS_MAX, AWS_REQUEST_MS_MAX, AWS_RETRY_BASE_MS } from "../limits/aws.ts";
 
 export interface JsonServiceOptions {
   /** As in signatures: `dynamodb`. */
@@ -24,10 +25,6 @@ export interface JsonServiceOptions {
   readonly maxAttempts?: number;
 }
 
-const MAX_ATTEMPTS = 3;
-const RETRY_BASE_MS = 50;
-/** A request is answered within milliseconds or not at all. */
-const REQUEST_MS_MAX = 8000;
 const CONTENT_TYPE = "application/x-amz-json-1.0";
 
 type Http = ReturnType<typeof nodeHttp>;
@@ -54,13 +51,13 @@ export class JsonService {
   /** Bytes are written as base64, and read back where an attribute's value says that it is bytes (`B`). */
   async call(operation: string, input: object): Promise<unknown> {
     const body = JSON.stringify(input, bytesToText);
-    const { maxAttempts = MAX_ATTEMPTS } = this.#options;
+    const { maxAttempts = AWS_ATTEMPTS_MAX } = this.#options;
     for (let attempt = 1; ; attempt++) {
       try {
         return parse(await this.#post(operation, body));
       } catch (error) {
         if (attempt >= maxAttempts || !isPassing(error)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * RETRY_BASE_MS * 2 ** attempt));
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * AWS_RETRY_BASE_MS * 2 ** attempt));
       }
     }
   }
@@ -76,7 +73,7 @@ export class JsonService {
     return new Promise((resolve, reject) => {
       const request = this.#http.request(
         endpoint,
-        { method: "POST", path: "/", headers, agent: this.#agent, timeout: REQUEST_MS_MAX },
+        { method: "POST", path: "/", headers, agent: this.#agent, timeout: AWS_REQUEST_MS_MAX },
         (response) => {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -87,7 +84,7 @@ export class JsonService {
         },
       );
       request.on("timeout", () =>
-        request.destroy(named("TimeoutError", `no answer in ${REQUEST_MS_MAX} ms`)),
+        request.destroy(named("TimeoutError", `no answer in ${AWS_REQUEST_MS_MAX} ms`)),
       );
       request.on("error", reject);
       request.end(body);

@@ -10,7 +10,8 @@ import { SEND_BATCH_MAX } from "../limits.ts";
 import type { Outgoing } from "../model/message.ts";
 import type { Mailbox } from "../ports.ts";
 import { isThrottlingCode, toOperational } from "./fault.ts";
-import { SQS_BYTES_MAX, toSqsBody } from "./sqs-body.ts";
+import { toSqsBody } from "./sqs-body.ts";
+import { SQS_ID_CHARS_MAX, SQS_REQUEST_BYTES_MAX } from "../limits/aws.ts";
 
 export type SendMessageBatch = (
   input: SendMessageBatchCommandInput,
@@ -46,14 +47,12 @@ export class QueueMailbox implements Mailbox {
   }
 }
 
-const ID_CHARS_MAX = 128;
-
 function checkIds({ group, dedup }: Outgoing): void {
-  const fits = (id: string): boolean => id.length > 0 && id.length <= ID_CHARS_MAX;
+  const fits = (id: string): boolean => id.length > 0 && id.length <= SQS_ID_CHARS_MAX;
   invariant(
     fits(group) && fits(dedup),
     "P1",
-    `a group or deduplication id has 1 to ${ID_CHARS_MAX} characters`,
+    `a group or deduplication id has 1 to ${SQS_ID_CHARS_MAX} characters`,
   );
 }
 
@@ -75,7 +74,7 @@ function requestsOf(entries: readonly SendMessageBatchRequestEntry[]): SendMessa
     const request = requests.at(-1);
     if (request === undefined || bytes > bytesLeft) {
       requests.push([entry]);
-      bytesLeft = SQS_BYTES_MAX - bytes;
+      bytesLeft = SQS_REQUEST_BYTES_MAX - bytes;
     } else {
       request.push(entry);
       bytesLeft -= bytes;

@@ -1,9 +1,7 @@
 /** Where a scan goes on: the key of the last item, as text that people may pass on, and may get wrong. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { PARTITION_KEY, SORT_KEY } from "./expression.ts";
-
-const PARTITION_KEY_BYTES_MAX = 2048;
-const SORT_KEY_BYTES_MAX = 1024;
+import { DYNAMO_PARTITION_KEY_BYTES_MAX, DYNAMO_SORT_KEY_BYTES_MAX } from "../limits/aws.ts";
 
 type Key = Record<string, AttributeValue>;
 
@@ -12,7 +10,7 @@ export const cursorOf = (key: Key): string => JSON.stringify([key[PARTITION_KEY]
 /** Throws `RangeError` for what {@link cursorOf} has not made. */
 export function startKeyOf(cursor: string): Key {
   const [pk, sk] = pairIn(cursor);
-  if (!isKey(pk, PARTITION_KEY_BYTES_MAX) || !isKey(sk, SORT_KEY_BYTES_MAX)) {
+  if (!isKey(pk, DYNAMO_PARTITION_KEY_BYTES_MAX) || !isKey(sk, DYNAMO_SORT_KEY_BYTES_MAX)) {
     throw new RangeError("not a cursor of this list");
   }
   return { [PARTITION_KEY]: { S: pk }, [SORT_KEY]: { S: sk } };

@@ -1,8 +1,6 @@
 /** What an SQS message body may hold (P1: nothing that AWS refuses is met as an AWS error). */
 import { OperationalError } from "../errors.ts";
-
-/** One message, and all messages of one `SendMessageBatch` together, in bytes. */
-export const SQS_BYTES_MAX = 1024 * 1024;
+import { SQS_REQUEST_BYTES_MAX } from "../limits/aws.ts";
 
 /** SQS takes the characters of XML 1.0. JSON escapes the control characters and lone surrogates by itself; these
  * two it leaves, and within JSON they stand only in strings, where their escapes mean the same. */
@@ -12,10 +10,10 @@ const NOT_XML = /[\uFFFE\uFFFF]/g;
 export function toSqsBody(json: string): string {
   const body = json.replace(NOT_XML, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
   const bytes = Buffer.byteLength(body);
-  if (bytes > SQS_BYTES_MAX) {
+  if (bytes > SQS_REQUEST_BYTES_MAX) {
     throw new OperationalError(
       "too-large",
-      `a message of ${bytes} bytes is larger than SQS's ${SQS_BYTES_MAX}`,
+      `a message of ${bytes} bytes is larger than SQS's ${SQS_REQUEST_BYTES_MAX}`,
     );
   }
   return body;

@@ -5,7 +5,13 @@
  * whatever it is given: a circle, a `BigInt`, a getter or a `toJSON` that throws, a revoked proxy. What is left out is
  * marked in its place.
  */
-import { LOGGED_DEPTH_MAX, LOGGED_ITEMS_MAX, LOGGED_TEXT_CHARS_MAX, LOG_LINE_CHARS_MAX } from "../limits.ts";
+import {
+  LOGGED_DEPTH_MAX,
+  LOGGED_ITEMS_MAX,
+  LOGGED_TEXT_CHARS_MAX,
+  LOGGED_VALUE_CHARS,
+  LOG_LINE_CHARS_MAX,
+} from "../limits.ts";
 import { isSecretName, REDACTED, withoutSecrets } from "./redaction.ts";
 
 export type Loggable = null | boolean | number | string | readonly Loggable[] | LoggableFields;
@@ -24,8 +30,6 @@ export function loggable(
 
 /** What is shown of errors, in this order. Most of them are not enumerable. */
 const ERROR_FIELDS = ["name", "message", "code", "stack", "cause", "errors"];
-/** What each value costs of the line's size, besides its text. */
-const VALUE_CHARS = 8;
 
 /** One log line's values. The objects above the one that is looked at are remembered, and so is what is left of the size. */
 class Loggables {
@@ -50,7 +54,7 @@ class Loggables {
   }
 
   of(value: unknown): Loggable {
-    this.#charsLeft -= VALUE_CHARS;
+    this.#charsLeft -= LOGGED_VALUE_CHARS;
     if (this.#isFull) return "[left out]";
     switch (typeof value) {
       case "string":

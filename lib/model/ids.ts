@@ -30,6 +30,8 @@ export const serviceTag = (service: string): string => base64url(digest(TAG_BYTE
 
 /** How many random bytes {@link randomUnique} callers must supply. */
 export const UNIQUE_SIZE = UNIQUE_BYTES;
+/** How many of them an id from outside takes for the time at which it was made. */
+export const MADE_AT_SIZE = 6;
 export const childUnique = (parent: InvocationId, incarnation: Incarnation, command: number): Uint8Array =>
   digest(UNIQUE_BYTES, "child", parent, String(incarnation), String(command));
 export const idempotentUnique = (

@@ -7,11 +7,11 @@
  */
 import { invariant, OperationalError } from "../errors.ts";
 import type { Value } from "./value.ts";
-
-/** DynamoDB's bounds, in bytes. */
-const ITEM_BYTES_MAX = 400 * 1024;
-const PARTITION_KEY_BYTES_MAX = 2048;
-const SORT_KEY_BYTES_MAX = 1024;
+import {
+  DYNAMO_ITEM_BYTES_MAX,
+  DYNAMO_PARTITION_KEY_BYTES_MAX,
+  DYNAMO_SORT_KEY_BYTES_MAX,
+} from "../limits/aws.ts";
 
 export type Table = "journal" | "state" | "registry";
 
@@ -88,16 +88,16 @@ export function evaluate(item: Attributes | undefined, write: Write): WriteResul
 
 function checkKey({ pk, sk }: ItemKey): void {
   invariant(pk !== "" && sk !== "", "P1", "an item's keys are not empty");
-  if (Buffer.byteLength(pk) > PARTITION_KEY_BYTES_MAX)
-    throw tooLarge(`a partition key exceeds ${PARTITION_KEY_BYTES_MAX} bytes`);
-  if (Buffer.byteLength(sk) > SORT_KEY_BYTES_MAX)
-    throw tooLarge(`a sort key exceeds ${SORT_KEY_BYTES_MAX} bytes`);
+  if (Buffer.byteLength(pk) > DYNAMO_PARTITION_KEY_BYTES_MAX)
+    throw tooLarge(`a partition key exceeds ${DYNAMO_PARTITION_KEY_BYTES_MAX} bytes`);
+  if (Buffer.byteLength(sk) > DYNAMO_SORT_KEY_BYTES_MAX)
+    throw tooLarge(`a sort key exceeds ${DYNAMO_SORT_KEY_BYTES_MAX} bytes`);
 }
 
 function checkSize({ pk, sk }: ItemKey, item: Attributes): void {
   const bytes = sizeOf(item) + sizeOf({ pk, sk });
-  if (bytes > ITEM_BYTES_MAX)
-    throw tooLarge(`item ${pk} ${sk} has ${bytes} bytes, more than ${ITEM_BYTES_MAX}`);
+  if (bytes > DYNAMO_ITEM_BYTES_MAX)
+    throw tooLarge(`item ${pk} ${sk} has ${bytes} bytes, more than ${DYNAMO_ITEM_BYTES_MAX}`);
 }
 
 const tooLarge = (message: string): OperationalError => new OperationalError("too-large", message);

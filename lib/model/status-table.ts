@@ -7,7 +7,7 @@
  *
  * Whether there is a head at all, of this incarnation and not expired, is asked before (R10).
  */
-import { NOTES_BYTES_MAX, NOTES_MAX } from "../limits.ts";
+import { NOTES_BYTES_MAX, NOTES_MAX, OVERDUE_MS, STALE_MS } from "../limits.ts";
 import { encodeNote, type Note } from "./entry.ts";
 import type { Head, Status } from "./head.ts";
 import { sizeOfValue } from "./item.ts";
@@ -111,11 +111,6 @@ const isMuch = (notes: readonly Note[]): boolean =>
   notes.length >= FEW_NOTES &&
   (notes.length >= NOTES_MAX || sizeOfValue(notes.map(encodeNote)) >= NOTES_BYTES_MAX);
 
-/** A timer this late has been lost, milliseconds: Scheduler alone may take 60 s. */
-const LATE_MS = 2 * 60 * 1000;
-/** What has a message on its way has moved within this time, milliseconds: longer than a turn may take. */
-const STALE_MS = 20 * 60 * 1000;
-
 /** What `overdue` says, of this head. */
 export function isOverdue(head: Head, nowMs: number): boolean {
   const isStale = head.modifiedAtMs < nowMs - STALE_MS;
@@ -134,4 +129,4 @@ export function isOverdue(head: Head, nowMs: number): boolean {
 }
 
 const isLate = (dueAtMs: number | undefined, nowMs: number): boolean =>
-  dueAtMs !== undefined && dueAtMs < nowMs - LATE_MS;
+  dueAtMs !== undefined && dueAtMs < nowMs - OVERDUE_MS;

@@ -6,6 +6,7 @@
  * decoding checks a list against the table. lib/model/entry.ts and lib/model/wait.ts have the tables.
  */
 import type { Value } from "./value.ts";
+import { ENTRY_EXCERPT_CHARS_MAX } from "../limits.ts";
 
 /** How one field is stored. */
 export interface Field<T> {
@@ -176,6 +177,5 @@ export class TupleCodec<T extends Kind> {
   }
 }
 
-const EXCERPT_CHARS_MAX = 100;
 const excerpt = (stored: Value | undefined): string =>
-  stored === undefined ? "nothing" : JSON.stringify(stored).slice(0, EXCERPT_CHARS_MAX);
+  stored === undefined ? "nothing" : JSON.stringify(stored).slice(0, ENTRY_EXCERPT_CHARS_MAX);

@@ -37,9 +37,17 @@ import {
   incarnationOf,
   invocationId,
   type InvocationId,
+  MADE_AT_SIZE,
   UNIQUE_SIZE,
 } from "../model/ids.ts";
-import { MAILBOX_RETENTION_MS, MESSAGE_PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../limits.ts";
+import {
+  CLOCK_SKEW_MS,
+  MAILBOX_RETENTION_MS,
+  MESSAGE_PAYLOAD_BYTES_MAX,
+  NONCE_BYTES,
+  PAYLOAD_BYTES_MAX,
+  RESEND_WINDOW_MS,
+} from "../limits.ts";
 import { type HandlerKind, isExclusive } from "../model/manifest.ts";
 import type { Start, Target } from "../model/message.ts";
 import { ON } from "../model/status-table.ts";
@@ -80,12 +88,6 @@ export interface Acceptance {
   readonly idempotencyKey?: string;
 }
 
-const ORIGIN_BYTES = 12;
-const TIME_BYTES = 6;
-/** How far the clocks of two processes may differ. */
-const SKEW_MS = 5 * 60 * 1000;
-const RESEND_WINDOW_MS = 60_000;
-
 /**
  * Accepts the request, or finds the one that it repeats. Resolves when the invocation is durable and on its way.
  * Throws {@link OperationalError} when that is in doubt: repeating the request is then safe, and for a random id
@@ -98,7 +100,7 @@ export async function accept(ports: DoorPorts, request: AcceptRequest): Promise<
     `input of ${request.input.byteLength} bytes`,
   );
   const nowMs = ports.clock.now();
-  const origin = nonce(ports.entropy, ORIGIN_BYTES);
+  const origin = nonce(ports.entropy, NONCE_BYTES);
   const derived = derivedIdOf(request.target, request.handlerKind, request.idempotencyKey);
   const delayed = (request.delayMs ?? 0) > 0;
   const start: Start = {
@@ -141,9 +143,9 @@ function keyOf({ service, handler, key }: Target): string {
 
 /** Milliseconds since the epoch, then randomness. */
 function randomUnique(nowMs: number, entropy: Entropy): Uint8Array {
-  const time = Buffer.alloc(TIME_BYTES);
-  time.writeUIntBE(Math.max(0, nowMs), 0, TIME_BYTES);
-  return Buffer.concat([time, entropy.bytes(UNIQUE_SIZE - TIME_BYTES)]);
+  const time = Buffer.alloc(MADE_AT_SIZE);
+  time.writeUIntBE(Math.max(0, nowMs), 0, MADE_AT_SIZE);
+  return Buffer.concat([time, entropy.bytes(UNIQUE_SIZE - MADE_AT_SIZE)]);
 }
 
 /**
@@ -153,8 +155,8 @@ function randomUnique(nowMs: number, entropy: Entropy): Uint8Array {
 export function isPerhapsUnseen(id: InvocationId, nowMs: number): boolean {
   const bytes = Buffer.from(id.slice(id.indexOf("_") + 1), "base64url");
   // The unique part is followed by a check of two bytes.
-  const madeAtMs = bytes.readUIntBE(bytes.length - UNIQUE_SIZE - 2, TIME_BYTES);
-  return madeAtMs <= nowMs + SKEW_MS && madeAtMs > nowMs - MAILBOX_RETENTION_MS - SKEW_MS;
+  const madeAtMs = bytes.readUIntBE(bytes.length - UNIQUE_SIZE - 2, MADE_AT_SIZE);
+  return madeAtMs <= nowMs + CLOCK_SKEW_MS && madeAtMs > nowMs - MAILBOX_RETENTION_MS - CLOCK_SKEW_MS;
 }
 
 async function acceptWithHead(ports: DoorPorts, start: Start): Promise<Acceptance> {

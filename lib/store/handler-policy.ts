@@ -1,6 +1,11 @@
 /** What the registry says of an invocation's handler: its deployment, its limits, its policy. */
 import type { Retention } from "../model/head.ts";
-import { IDEMPOTENCY_RETENTION_MS, JOURNAL_RETENTION_MS, WORKFLOW_RETENTION_MS } from "../limits.ts";
+import {
+  ABORT_TIMEOUT_MS,
+  IDEMPOTENCY_RETENTION_MS,
+  JOURNAL_RETENTION_MS,
+  WORKFLOW_RETENTION_MS,
+} from "../limits.ts";
 import type {
   Deployment,
   HandlerKind,
@@ -11,9 +16,6 @@ import type {
 import type { Target } from "../model/message.ts";
 import type { Registry } from "../ports.ts";
 import { retryPolicyOf } from "../retry.ts";
-
-/** A turn is given at most this long, unless its handler's `abortTimeout` says otherwise, milliseconds. */
-const ABORT_TIMEOUT_MS = 10 * 60 * 1000;
 
 export interface HandlerPolicy extends Required<Retention> {
   readonly retryPolicy: RetryPolicy;

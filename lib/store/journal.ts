@@ -17,6 +17,7 @@ import {
   HEAD_BYTES_SOFT_MAX,
   INLINE_RESULT_BYTES_MAX,
   INLINE_VALUE_BYTES_MAX,
+  STORED_REFS_MAX,
 } from "../limits.ts";
 import type { ReplyTo, Start } from "../model/message.ts";
 import { decodeOutcome, encodeOutcome, type Outcome } from "../model/outcome.ts";
@@ -52,9 +53,6 @@ export interface JournalSubject {
   /** Distinguishes this turn's writes from any other's. */
   readonly writer: string;
 }
-
-/** Names of stored values that a turn remembers. */
-const STORED_REFS_MAX = 1000;
 
 export class Journal {
   readonly #ports: ValuePorts;

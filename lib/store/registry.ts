@@ -1,7 +1,7 @@
 /** The registry of deployments and services, over the item store: one item a deployment, one a service. */
 import { OperationalError } from "../errors.ts";
 import type { Attributes, Condition, ItemKey } from "../model/item.ts";
-import { CONFLICT_ATTEMPTS_MAX } from "../limits.ts";
+import { CONFLICT_ATTEMPTS_MAX, REGISTRY_CACHE_MS } from "../limits.ts";
 import type { Deployment, Reachable, RegisteredService, ServiceManifest } from "../model/manifest.ts";
 import type { Clock, ItemStore, Registry } from "../ports.ts";
 
@@ -16,9 +16,6 @@ export interface IdleDeployment {
   /** In the past of everything, once a retirement has begun: it is gone on with. */
   readonly sinceMs: number;
 }
-
-/** What a reader may have of the registry without asking again, milliseconds. */
-export const REGISTRY_CACHE_MS = 10_000;
 
 const keyOf = (kind: string, name: string): ItemKey => ({
   table: "registry",

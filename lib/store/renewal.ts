@@ -21,14 +21,10 @@ import {
   stateValuePartition,
 } from "../model/ids.ts";
 import type { Condition, ItemKey } from "../model/item.ts";
-import { HEAD_OUTLIVES_MS, KEEP_MS } from "../limits.ts";
+import { HEAD_OUTLIVES_MS, KEEP_MS, RENEWALS_AT_ONCE, RENEWAL_MARGIN_MS } from "../limits.ts";
 import type { Clock, ItemStore } from "../ports.ts";
 import { largeValueOf } from "../model/entry.ts";
 import { leavesOf } from "../model/wait.ts";
-
-/** One that is open is renewed when less than this is left, milliseconds: the reconciler has so long to come by. */
-const MARGIN_MS = KEEP_MS / 2;
-const UPDATES_AT_ONCE = 16;
 
 export interface RenewalPorts {
   readonly items: ItemStore;
@@ -38,7 +34,7 @@ export interface RenewalPorts {
 /** Whether what the invocation keeps might be deleted too soon. */
 export function isRenewalDue(id: InvocationId, head: Head, nowMs: number): boolean {
   const { acceptedAtMs, keptUntilMs = acceptedAtMs + KEEP_MS, expiresAtMs } = head;
-  if (isExpired(head, nowMs) || keptUntilMs >= (expiresAtMs ?? nowMs + MARGIN_MS)) return false;
+  if (isExpired(head, nowMs) || keptUntilMs >= (expiresAtMs ?? nowMs + RENEWAL_MARGIN_MS)) return false;
   return hasItems(head) || isRun({ id, target: head.target });
 }
 
@@ -95,7 +91,7 @@ async function renewPartition(items: ItemStore, of: Omit<ItemKey, "sk">, until: 
         typeof attributes["ttl"] === "number" &&
         attributes["ttl"] < until,
     );
-    await eachAtOnce(due, UPDATES_AT_ONCE, ({ sk }) => renewItem(items, { ...of, sk }, until));
+    await eachAtOnce(due, RENEWALS_AT_ONCE, ({ sk }) => renewItem(items, { ...of, sk }, until));
     after = page.next;
   } while (after !== undefined);
 }

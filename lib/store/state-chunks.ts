@@ -24,7 +24,12 @@ import { OperationalError } from "../errors.ts";
 import { ifOlder } from "../model/fence.ts";
 import { stateValuePartition } from "../model/ids.ts";
 import type { Attributes, ItemKey } from "../model/item.ts";
-import { CHUNK_READS_AT_ONCE, CHUNK_WRITES_AT_ONCE, VALUE_ITEM_BYTES_MAX } from "../limits.ts";
+import {
+  CHUNKED_READS_MAX,
+  CHUNK_READS_AT_ONCE,
+  CHUNK_WRITES_AT_ONCE,
+  VALUE_ITEM_BYTES_MAX,
+} from "../limits.ts";
 import type { Target } from "../model/message.ts";
 import type { ItemStore } from "../ports.ts";
 import type { Value } from "../model/value.ts";
@@ -138,9 +143,6 @@ export async function readStateChunks(
   return isWhole ? bytes : undefined;
 }
 
-/** A state item is read again at most so often because its value has been overwritten meanwhile. */
-const READS_MAX = 16;
-
 /** The value of a state item: in it, or in chunks. `read` reads the item. Throws {@link OperationalError} when it changes
  * faster than it can be read. */
 export async function readStateValue(
@@ -148,7 +150,7 @@ export async function readStateValue(
   of: StateName,
   read: () => Promise<Attributes | undefined>,
 ): Promise<Uint8Array | null> {
-  for (let attempt = 0; attempt < READS_MAX; attempt++) {
+  for (let attempt = 0; attempt < CHUNKED_READS_MAX; attempt++) {
     const item = await read();
     const chunks = chunksIn(item);
     const value = item && chunks ? await readStateChunks(items, of, item, chunks) : item?.["val"];

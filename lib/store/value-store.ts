@@ -16,6 +16,7 @@ import { type Attributes, type ItemKey, keptFor } from "../model/item.ts";
 import {
   CHUNK_ATTEMPTS_MAX,
   CHUNK_READS_AT_ONCE,
+  CHUNK_RETRY_MS,
   CHUNK_WRITES_AT_ONCE,
   INLINE_VALUE_BYTES_MAX,
   KEEP_MS,
@@ -37,8 +38,6 @@ export const placeOf = (id: InvocationId): Place => ({ table: "journal", pk: jou
 /** The keys of all items that hold the value. */
 export const itemKeysOf = (place: Place, ref: string): ItemKey[] =>
   itemNamesOf(ref).map((sk) => ({ ...place, sk }));
-
-const RETRY_MS = 50;
 
 /** Stores bytes under the name `ref`, each item with `more`. Harmless to repeat with the same bytes. */
 export async function writeValue(
@@ -82,7 +81,7 @@ export async function whileThrottled<T>({ clock }: ValuePorts, attempt: () => Pr
     } catch (error) {
       const isThrottled = error instanceof OperationalError && error.code === "throttled";
       if (!isThrottled || count >= CHUNK_ATTEMPTS_MAX) throw error;
-      await elapse(clock, RETRY_MS * 2 ** count);
+      await elapse(clock, CHUNK_RETRY_MS * 2 ** count);
     }
   }
 }

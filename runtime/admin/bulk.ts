@@ -1,7 +1,7 @@
 /**
  * One operation on many invocations: `{invocation_ids: […]}`, or `{filter: {service, handler, key, deployment, status}, limit, after}`,
  * which takes one page of what matches. Each is done as if it had been asked for by itself; the answer says of each
- * how it went. At most {@link IDS_MAX} at once: whoever wants all goes on with `next` until there is none.
+ * how it went. At most {@link BULK_IDS_MAX} at once: whoever wants all goes on with `next` until there is none.
  */
 import { eachAtOnce } from "../../lib/at-once.ts";
 import { type HttpResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
@@ -11,10 +11,7 @@ import { filterOf, listed, numberIn } from "./invocation.ts";
 import type { AdminExchange, Handling } from "./ports.ts";
 import { purgeInvocation, purgeJournal } from "./purge.ts";
 import { restartInvocation } from "./restart.ts";
-
-const IDS_MAX = 1000;
-const FOUND_AT_ONCE = 100;
-const AT_ONCE = 16;
+import { BULK_AT_ONCE, BULK_FOUND_DEFAULT, BULK_IDS_MAX } from "../../lib/limits/http.ts";
 
 type Operation = (exchange: AdminExchange, id: string) => Handling;
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
@@ -48,7 +45,7 @@ export async function operateOnMany(exchange: AdminExchange, name: string): Hand
   const each: AdminExchange = { ...exchange, request: { ...request, query: optionsIn(request.query, body) } };
   const succeeded: unknown[] = [];
   const failed: Failed[] = [];
-  await eachAtOnce(ids, AT_ONCE, async (id) => {
+  await eachAtOnce(ids, BULK_AT_ONCE, async (id) => {
     try {
       succeeded.push(viewSuccess(id, await operation(each, id)));
     } catch (error) {
@@ -76,15 +73,15 @@ async function chosen(
   }
   if (ids !== undefined) return { ids: idsIn(ids) };
   const page = new URLSearchParams(limit === undefined ? {} : { limit: textOf("limit", limit) });
-  const bound = numberIn(page, "limit", { preset: FOUND_AT_ONCE, min: 1, max: IDS_MAX });
+  const bound = numberIn(page, "limit", { preset: BULK_FOUND_DEFAULT, min: 1, max: BULK_IDS_MAX });
   const from = after === undefined ? {} : { after: textOf("after", after) };
   const { found, next } = await listed(index, filterOf(filterIn(filter)), { limit: bound, ...from });
   return { ids: found.map(({ id }) => id), ...(next === undefined ? {} : { next }) };
 }
 
 function idsIn(ids: unknown): readonly string[] {
-  if (!Array.isArray(ids) || ids.length > IDS_MAX) {
-    throw badField("request field 'invocation_ids'", `must be a list of at most ${IDS_MAX} ids`);
+  if (!Array.isArray(ids) || ids.length > BULK_IDS_MAX) {
+    throw badField("request field 'invocation_ids'", `must be a list of at most ${BULK_IDS_MAX} ids`);
   }
   return [...new Set(ids.map((id) => textOf("invocation_ids", id)))];
 }

@@ -22,8 +22,7 @@ import { AdminError, badField, conflict, doesNotExist, unknownInvocation } from 
 import { parseId, requireHead } from "./invocation.ts";
 import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
 import { nonce } from "../../lib/entropy.ts";
-
-const DELIVERY_ID_BYTES = 12;
+import { NONCE_BYTES } from "../../lib/limits.ts";
 
 /** 202: it is delivered at the invocation's next await. 404 unknown, 409 completed. */
 export async function cancelInvocation({ ports }: AdminExchange, text: string): Handling {
@@ -120,7 +119,7 @@ async function openInvocation(
   return { incarnation: stored.head.incarnation, stored };
 }
 
-const newUid = ({ entropy }: AdminPorts): string => nonce(entropy, DELIVERY_ID_BYTES);
+const newUid = ({ entropy }: AdminPorts): string => nonce(entropy, NONCE_BYTES);
 
 const send = ({ mailbox }: AdminPorts, message: Message, uid: string): Promise<void> =>
   sendAll(mailbox, [outgoing(message, uid)]);

@@ -12,9 +12,8 @@ import type { InvocationIndex } from "./invocation-index.ts";
 import { STATUS_VIEWS } from "./invocation-view.ts";
 import type { AdminRegistry, AdminExchange, Handling } from "./ports.ts";
 import { type ServiceOrigin, viewDeployment, viewRevisions, viewService } from "./services.ts";
+import { PINNED_PAGES_MAX } from "../../lib/limits/http.ts";
 
-/** Pages of the index that a removal looks through for pinned invocations. */
-const PAGES_MAX = 50;
 const PAGE = 1000;
 
 const STATUSES: Readonly<Record<DeploymentErrorCode, number>> = {
@@ -90,7 +89,7 @@ async function assertUnused(registry: AdminRegistry, index: InvocationIndex, id:
   }
   const filter = { deployment: id, statuses: STATUS_VIEWS.filter((status) => status !== "completed") };
   let after: string | undefined;
-  for (let page = 0; page < PAGES_MAX; page++) {
+  for (let page = 0; page < PINNED_PAGES_MAX; page++) {
     const { found, next } = await index.list(filter, {
       limit: PAGE,
       ...(after === undefined ? {} : { after }),

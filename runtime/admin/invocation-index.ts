@@ -8,6 +8,7 @@ import type { Attributes } from "../../lib/model/item.ts";
 import { idIn, type ListedPart } from "../../lib/model/listing.ts";
 import type { Clock, ItemStore, Logger } from "../../lib/ports.ts";
 import { type StatusView, viewStatus } from "./invocation-view.ts";
+import { HEAD_SCANS_MAX } from "../../lib/limits/http.ts";
 
 export interface InvocationFilter {
   readonly service?: string;
@@ -56,9 +57,6 @@ export interface IndexPorts {
   readonly logger: Logger;
 }
 
-/** Pages of the store that one request looks through. */
-const SCANS_MAX = 20;
-
 /** Looks at every head. The only way to find what has been running ever since it began, where that is not indexed. */
 export class ScanningIndex implements InvocationIndex {
   readonly #ports: IndexPorts;
@@ -75,7 +73,7 @@ export class ScanningIndex implements InvocationIndex {
     const found: FoundInvocation[] = [];
     const page = { found, source: "scan", covers: ["open", "ended"] } as const;
     let next = after;
-    for (let scans = 0; scans < SCANS_MAX && found.length < limit; scans++) {
+    for (let scans = 0; scans < HEAD_SCANS_MAX && found.length < limit; scans++) {
       // Never more than are wanted, so that the cursor is behind the last one that was answered.
       const left = limit - found.length;
       const scanned = await items.scan(

@@ -5,6 +5,7 @@ import { awakeableId, type InvocationId } from "../../lib/model/ids.ts";
 import type { TurnFailure } from "../../lib/protocol.ts";
 import type { Wait } from "../../lib/model/wait.ts";
 import { viewTime } from "./value-view.ts";
+import { WAIT_VIEW_CHARS_MAX } from "../../lib/limits/http.ts";
 
 /** As Restate calls them: what is accepted and not yet run is `ready`. */
 export type StatusView = Exclude<Status, "accepted"> | "ready";
@@ -15,8 +16,6 @@ export const STATUS_VIEWS: readonly StatusView[] = [
   ...(["scheduled", "pending", "ready", "running"] as const),
   ...(["suspended", "backing-off", "paused", "completed"] as const),
 ];
-
-const WAITING_CHARS_MAX = 1000;
 
 export function viewInvocation(id: InvocationId, head: Head): object {
   const { service, handler, key } = head.target;
@@ -91,7 +90,7 @@ function viewFailure({ message, stack, command }: TurnFailure): object {
 
 function describeWait(wait: Wait, id: InvocationId, { incarnation }: Head): string {
   const text = describe(wait, (index) => awakeableId({ id, incarnation, index }));
-  return text.length > WAITING_CHARS_MAX ? `${text.slice(0, WAITING_CHARS_MAX)}…` : text;
+  return text.length > WAIT_VIEW_CHARS_MAX ? `${text.slice(0, WAIT_VIEW_CHARS_MAX)}…` : text;
 }
 
 const COMBINATORS = { all: "all", any: "any", race: "race", settled: "allSettled", mapped: "map" } as const;

@@ -13,14 +13,13 @@ import { STATUS_VIEWS, type StatusView, viewInvocation } from "./invocation-view
 import { type JournalOwner, viewEntry } from "./journal-view.ts";
 import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
 import { ValueLoader, viewOutcome } from "./value-view.ts";
-
-const LIST_LIMIT = 100;
-const LIST_LIMIT_MAX = 1000;
-/** The end of what a Date can say. */
-const TIME_MS_MAX = 8_640_000_000_000_000;
-const JOURNAL_LIMIT = 1000;
-/** A Lambda function answers at most 6 MB. */
-const JOURNAL_VALUE_BYTES_MAX = 2 * 1024 * 1024;
+import {
+  DATE_MS_MAX,
+  JOURNAL_VIEW_BYTES_MAX,
+  JOURNAL_VIEW_ENTRIES_MAX,
+  LIST_DEFAULT,
+  LIST_MAX,
+} from "../../lib/limits/http.ts";
 
 /** An id from a path; throws 400 for what was never one. */
 export function parseId(id: string): InvocationId {
@@ -43,7 +42,7 @@ export async function requireHead(
 
 /** `?scan=true`: look at every head, whatever is indexed. */
 export async function listInvocations({ index, scan, request: { query } }: AdminExchange): Handling {
-  const limit = numberIn(query, "limit", { preset: LIST_LIMIT, min: 1, max: LIST_LIMIT_MAX });
+  const limit = numberIn(query, "limit", { preset: LIST_DEFAULT, min: 1, max: LIST_MAX });
   const after = query.get("after");
   const chosen = flagIn(query, "scan") ? scan : index;
   const page = after === null ? { limit } : { limit, after };
@@ -91,7 +90,7 @@ function rangeIn(
 ): { readonly [name: string]: TimeRange } {
   const [fromMs, untilMs] = [timeIn(query, `${name}_after`), timeIn(query, `${name}_before`)];
   if (fromMs === undefined && untilMs === undefined) return {};
-  return { [name]: { fromMs: fromMs ?? 0, untilMs: untilMs ?? TIME_MS_MAX } };
+  return { [name]: { fromMs: fromMs ?? 0, untilMs: untilMs ?? DATE_MS_MAX } };
 }
 
 function timeIn(query: URLSearchParams, name: string): number | undefined {
@@ -131,11 +130,15 @@ export async function describeJournal({ ports, request: { query } }: AdminExchan
   const id = parseId(text);
   const { items } = ports;
   const from = numberIn(query, "from", { preset: 0, min: 0, max: JOURNAL_ENTRIES_MAX });
-  const limit = numberIn(query, "limit", { preset: JOURNAL_LIMIT, min: 1, max: JOURNAL_LIMIT });
+  const limit = numberIn(query, "limit", {
+    preset: JOURNAL_VIEW_ENTRIES_MAX,
+    min: 1,
+    max: JOURNAL_VIEW_ENTRIES_MAX,
+  });
   const kept = await requireHead(ports, id);
   const head = isJournalExpired(kept, ports.clock.now()) ? withoutJournal(kept) : kept;
   const log = await readLog(items, id, head);
-  const loader = new ValueLoader(items, id, JOURNAL_VALUE_BYTES_MAX);
+  const loader = new ValueLoader(items, id, JOURNAL_VIEW_BYTES_MAX);
   const owner = { loader, id, incarnation: head.incarnation };
   const entries: object[] = [];
   for (const [offset, entry] of log.slice(from, from + limit).entries()) {

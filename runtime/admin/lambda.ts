@@ -1,7 +1,6 @@
 /** The admin API's Lambda entry, behind an HTTP API that lets IAM principals in only. */
-import { Connection, once } from "../aws/connection.ts";
+import { Connection, listingOf, once } from "../aws/connection.ts";
 import { lambdaDiscoverer } from "../aws/lambda-connection.ts";
-import { listingOf } from "../aws/listing-connection.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { type ApiGatewayEvent, type ApiGatewayResult, toRequest, toResult } from "../http/api-gateway.ts";

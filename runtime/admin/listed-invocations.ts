@@ -22,18 +22,12 @@ import {
   type TimeRange,
 } from "./invocation-index.ts";
 import type { AdminRegistry } from "./ports.ts";
+import { LIST_CHUNK_MIN, LIST_HEADS_MAX, LIST_PAGES_MAX, LIST_READS_AT_ONCE } from "../../lib/limits/http.ts";
 
 interface ListedPorts extends IndexPorts {
   readonly registry: AdminRegistry;
 }
 
-/** Heads that one request looks at, when few of them match. */
-const LOOKED_MAX = 2000;
-const READS_AT_ONCE = 32;
-/** A shard is asked for so many entries at least. */
-const CHUNK_MIN = 16;
-/** Pages of one shard that a request reads: enough for every head that it may look at. */
-const PAGES_MAX = LOOKED_MAX / CHUNK_MIN;
 const ALL_TIME: TimeRange = { fromMs: 0, untilMs: 10 ** 15 - 1 };
 
 interface Place {
@@ -74,10 +68,10 @@ export class ListedInvocations implements InvocationIndex {
   ): Promise<{ readonly found: readonly FoundInvocation[]; readonly last?: Place }> {
     const found: FoundInvocation[] = [];
     let last: Place | undefined;
-    for (let looked = 0; looked < LOOKED_MAX;) {
+    for (let looked = 0; looked < LIST_HEADS_MAX;) {
       // As many as are still wanted; more at once, the longer nothing matches.
       const wanted = Math.max(limit - found.length, looked - found.length);
-      const places = await merged.take(Math.min(READS_AT_ONCE, wanted));
+      const places = await merged.take(Math.min(LIST_READS_AT_ONCE, wanted));
       if (places.length === 0) return { found };
       const heads = await this.#read(places);
       for (const [at, place] of places.entries()) {
@@ -99,7 +93,7 @@ export class ListedInvocations implements InvocationIndex {
   ): Promise<Shard[]> {
     const services = service === undefined ? await this.#services() : [service];
     const shards = parts.flatMap((part) => services.flatMap(shardsOf).map((shard) => ({ part, shard })));
-    const chunk = Math.max(CHUNK_MIN, Math.ceil((2 * limit) / Math.max(shards.length, 1)));
+    const chunk = Math.max(LIST_CHUNK_MIN, Math.ceil((2 * limit) / Math.max(shards.length, 1)));
     const fromMs = Math.max(created.fromMs, after?.atMs ?? 0);
     const range = { fromMs, untilMs: created.untilMs, limit: chunk };
     return shards.map(({ part, shard }) => new Shard(this.#listing, part, shard, range, after));
@@ -184,7 +178,7 @@ class Shard {
     const { entries, next } = await this.#listing.heads(this.#part, this.#shard, range);
     this.#pages++;
     // A bound, far beyond what is ever needed: so many of one millisecond are handed out as they come.
-    this.#next = this.#pages < PAGES_MAX ? next : undefined;
+    this.#next = this.#pages < LIST_PAGES_MAX ? next : undefined;
     const after = this.#after;
     const places = [...this.#held, ...entries].filter(
       (place) => after === undefined || isBefore(after, place),
@@ -218,7 +212,7 @@ class Merge {
   }
 
   async #first(): Promise<Shard | undefined> {
-    await eachAtOnce(this.#shards, READS_AT_ONCE, (shard) => shard.fill());
+    await eachAtOnce(this.#shards, LIST_READS_AT_ONCE, (shard) => shard.fill());
     let first: Shard | undefined;
     for (const shard of this.#shards) {
       if (shard.head && (!first?.head || isBefore(shard.head, first.head))) first = shard;

@@ -37,12 +37,10 @@ import { emptyResponse } from "../http/message.ts";
 import { type AdminError, conflict } from "./error.ts";
 import { parseId, requireHead } from "./invocation.ts";
 import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
+import { PURGE_DELETES_AT_ONCE, PURGE_HELD_MS } from "../../lib/limits/http.ts";
 
 /** Beyond every entry of a log, and still eight digits. */
 const AFTER_ALL = JOURNAL_ENTRIES_MAX * 1000;
-const DELETES_AT_ONCE = 25;
-/** A purge has ended by then: until then the head does not expire by itself, milliseconds. */
-const HELD_MS = 10 * 60 * 1000;
 
 /** 200; 404 unknown, expired or purged; 409 not completed. */
 export async function purgeInvocation({ ports }: AdminExchange, text: string): Handling {
@@ -78,7 +76,7 @@ const notCompleted = (id: InvocationId): AdminError => conflict(id, "is not yet 
 async function empty(ports: AdminPorts, id: InvocationId, head: Head, outcome?: Outcome): Promise<void> {
   const nowMs = ports.clock.now();
   if (mayBeInDoubt(head, nowMs)) await repeatEnd(ports, id, head);
-  const expiresAtMs = Math.max(head.expiresAtMs ?? 0, nowMs + HELD_MS);
+  const expiresAtMs = Math.max(head.expiresAtMs ?? 0, nowMs + PURGE_HELD_MS);
   const left = { expiresAtMs, ...(outcome ? { outcome } : {}) };
   if (!(await strip(ports.items, id, head, left))) throw startedAnew(id);
 }
@@ -134,7 +132,7 @@ async function forEach(
   let after: string | undefined;
   do {
     const page = await items.query(table, pk, "", after === undefined ? {} : { after });
-    await eachAtOnce(page.items, DELETES_AT_ONCE, act);
+    await eachAtOnce(page.items, PURGE_DELETES_AT_ONCE, act);
     after = page.next;
   } while (after !== undefined);
 }

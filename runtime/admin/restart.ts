@@ -16,7 +16,13 @@ import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
 import { encodeEntry, type Entry, largeValueOf, type SignalKey } from "../../lib/model/entry.ts";
 import { type Head, isJournalExpired, pageAttributes, pageKey, valueKey } from "../../lib/model/head.ts";
-import { invocationId, type InvocationId, isExclusiveId, UNIQUE_SIZE } from "../../lib/model/ids.ts";
+import {
+  invocationId,
+  type InvocationId,
+  isExclusiveId,
+  MADE_AT_SIZE,
+  UNIQUE_SIZE,
+} from "../../lib/model/ids.ts";
 import { inParts, sizeOfValue } from "../../lib/model/item.ts";
 import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
 import type { Start } from "../../lib/model/message.ts";
@@ -30,10 +36,11 @@ import { numberIn, parseId, requireHead } from "./invocation.ts";
 import { restartOrigin } from "./invocation-view.ts";
 import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
 import { nonce } from "../../lib/entropy.ts";
-
-const PAGE_BYTES_MAX = 128 * 1024;
-const TIME_BYTES = 6;
-const COPIES_AT_ONCE = 16;
+import {
+  RESTART_COPIES_AT_ONCE,
+  RESTART_NONCE_BYTES,
+  RESTART_PAGE_BYTES_MAX,
+} from "../../lib/limits/http.ts";
 
 /** 200 `{new_invocation_id}`. 400 bad prefix or deployment; 404 unknown; 409 not completed; 410 the input or the journal
  * is gone; 422 a workflow; 425 not begun. */
@@ -86,14 +93,14 @@ const notBegun = (id: InvocationId): AdminError =>
 async function newStart(ports: AdminPorts, old: InvocationId, head: Head): Promise<Start> {
   const { target, headers } = head;
   const nowMs = ports.clock.now();
-  const time = Buffer.alloc(TIME_BYTES);
-  time.writeUIntBE(Math.max(0, nowMs), 0, TIME_BYTES);
-  const unique = Buffer.concat([time, ports.entropy.bytes(UNIQUE_SIZE - TIME_BYTES)]);
+  const time = Buffer.alloc(MADE_AT_SIZE);
+  time.writeUIntBE(Math.max(0, nowMs), 0, MADE_AT_SIZE);
+  const unique = Buffer.concat([time, ports.entropy.bytes(UNIQUE_SIZE - MADE_AT_SIZE)]);
   return {
     kind: "start",
     id: invocationId(target.service, isExclusiveId(old) ? target.key : undefined, unique),
     incarnation: 0,
-    origin: restartOrigin(old, nonce(ports.entropy, TIME_BYTES)),
+    origin: restartOrigin(old, nonce(ports.entropy, RESTART_NONCE_BYTES)),
     target,
     headers,
     input: await readInput(ports.items, old, head),
@@ -151,7 +158,7 @@ async function placed(
   const length = { length: log.length, lastAppend: log.length };
   if (sizeOfValue(values) <= HEAD_BYTES_SOFT_MAX) return { ...length, paged: 0, tail: values };
   let from = 0;
-  for (const page of inParts(values, PAGE_BYTES_MAX, sizeOfValue)) {
+  for (const page of inParts(values, RESTART_PAGE_BYTES_MAX, sizeOfValue)) {
     const attributes = pageAttributes(page, acceptedAtMs);
     await items.write({ op: "put", key: pageKey(id, incarnation, from), attributes });
     from += page.length;
@@ -167,7 +174,7 @@ async function copyValues(
   log: readonly Entry[],
 ): Promise<void> {
   const refs = [...new Set(log.map(largeValueOf).filter((value) => typeof value === "string"))];
-  await eachAtOnce(refs, COPIES_AT_ONCE, async (ref) => {
+  await eachAtOnce(refs, RESTART_COPIES_AT_ONCE, async (ref) => {
     const [first = ref] = itemNamesOf(ref);
     if (await ports.items.get(valueKey(from, first))) await copyValue(ports, placeOf(from), placeOf(to), ref);
   });

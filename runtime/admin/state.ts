@@ -28,6 +28,12 @@ import { numberIn } from "./invocation.ts";
 import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
 import { findService } from "./services.ts";
 import { type BytesView, viewBytes } from "./value-view.ts";
+import {
+  STATE_KEYS_DEFAULT,
+  STATE_KEYS_MAX,
+  STATE_NAMES_MAX,
+  STATE_VIEW_BYTES_MAX,
+} from "../../lib/limits/http.ts";
 
 interface ValueView extends BytesView {
   readonly name: string;
@@ -35,17 +41,11 @@ interface ValueView extends BytesView {
   readonly omitted?: true;
 }
 
-const KEYS_LIMIT = 100;
-const KEYS_LIMIT_MAX = 1000;
-const NAMES_LIMIT_MAX = 10_000;
-/** A Lambda function answers at most 6 MB: longer values are listed with their length only, `omitted`. */
-const STATE_BYTES_MAX = 2 * 1024 * 1024;
-
 /** `?limit=&after=`: keys that have state. 404 unknown service; 501 nothing here can list them. */
 export async function listKeys({ ports, request: { query } }: AdminExchange, service: string): Handling {
   await findService(ports.registry, service);
   if (!ports.listing) throw new AdminError(501, "The keys that have state cannot be listed here.");
-  const limit = numberIn(query, "limit", { preset: KEYS_LIMIT, min: 1, max: KEYS_LIMIT_MAX });
+  const limit = numberIn(query, "limit", { preset: STATE_KEYS_DEFAULT, min: 1, max: STATE_KEYS_MAX });
   const after = query.get("after");
   const { keys, next } = await keysOf(ports.listing, service, after === null ? { limit } : { limit, after });
   return jsonResponse(200, { service, keys, ...(next === undefined ? {} : { next }) });
@@ -72,7 +72,7 @@ export async function describeState(
 ): Handling {
   assertKey(key);
   const { query } = request;
-  const limit = numberIn(query, "limit", { preset: NAMES_LIMIT_MAX, min: 1, max: NAMES_LIMIT_MAX });
+  const limit = numberIn(query, "limit", { preset: STATE_NAMES_MAX, min: 1, max: STATE_NAMES_MAX });
   const after = query.get("after");
   const marks: StateMark[] = [];
   const state: ValueView[] = [];
@@ -84,12 +84,12 @@ export async function describeState(
     if (!value) return;
     marks.push(markOf(name, value));
     if (after !== null && Buffer.compare(Buffer.from(name), Buffer.from(after)) <= 0) return;
-    if (state.length === limit || bytes > STATE_BYTES_MAX) {
+    if (state.length === limit || bytes > STATE_VIEW_BYTES_MAX) {
       next ??= state.at(-1)?.name;
       return;
     }
     const size = value instanceof Uint8Array ? value.byteLength : value.bytes;
-    if (size > STATE_BYTES_MAX) {
+    if (size > STATE_VIEW_BYTES_MAX) {
       state.push({ name, bytes: size, omitted: true });
       return;
     }

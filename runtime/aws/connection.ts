@@ -1,7 +1,9 @@
 /**
- * The adapters that a Lambda function of the runtime uses, from its environment variables: clients are made once per
- * execution environment, and only those that are asked for. What not every function needs is in modules of its own
- * (`lambda-connection.ts`, `timers-connection.ts`), so that a cold start does not load a client in vain.
+ * Makes the adapters that a Lambda function of the runtime uses, from its environment variables. Each client is made once
+ * per execution environment, and only if it is asked for.
+ *
+ * Every function needs DynamoDB and SQS. The other clients are loaded by modules of their own, so that a cold start loads
+ * none in vain: Lambda's by lambda-connection.ts, EventBridge Scheduler's by sqs-timers.ts.
  */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -9,12 +11,23 @@ import { systemClock } from "../../lib/clock.ts";
 import { systemEntropy } from "../../lib/entropy.ts";
 import { ENVIRONMENT, type EnvironmentVariable } from "../../lib/environment.ts";
 import type { Clock, Entropy, Logger } from "../../lib/ports.ts";
-import { CLIENT_TIMEOUTS } from "./client-timeouts.ts";
+import { AWS_CONNECT_MS_MAX, AWS_REQUEST_MS_MAX } from "../../lib/limits/aws.ts";
+import { parseListedParts } from "../../lib/model/listing.ts";
+import { DynamoListing } from "./dynamo-listing.ts";
 import { DynamoItemStore } from "./dynamo-item-store.ts";
 import { EmfMeter } from "./emf-meter.ts";
 import { type Environment, lambdaLogger, required } from "../../lib/aws/lambda-environment.ts";
 import { PollingWatch } from "./polling-watch.ts";
 import { SqsMailbox } from "./sqs-mailbox.ts";
+
+/** For a client of AWS's own. */
+export const CLIENT_TIMEOUTS = {
+  requestHandler: {
+    connectionTimeout: AWS_CONNECT_MS_MAX,
+    requestTimeout: AWS_REQUEST_MS_MAX,
+    throwOnRequestTimeout: true,
+  },
+} as const;
 
 export class Connection {
   readonly clock: Clock = systemClock;
@@ -60,7 +73,14 @@ export class Connection {
   }
 }
 
-/** What an entry needs is made at the first event, and kept: a function whose variables are wrong then says so in the
+/** Lists, which the admin API alone has. */
+export function listingOf(connection: Connection): DynamoListing {
+  const tables = { journal: connection.required("journalTable"), state: connection.required("stateTable") };
+  const parts = parseListedParts(connection.optional("listing") ?? "");
+  return new DynamoListing(new DynamoDBClient(CLIENT_TIMEOUTS), tables, parts);
+}
+
+/** Makes what an entry needs at the first event, and keeps it. So a function whose variables are wrong says so in the
  * answer to an event, and one that is only initialised pays for nothing. */
 export function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;

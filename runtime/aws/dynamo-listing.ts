@@ -11,9 +11,7 @@ import type { KeyPage, ListedPage, ListedRange, Listing } from "../../lib/ports.
 import { PARTITION_KEY } from "../../lib/aws/expression.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
 import { cursorOf, startKeyOf } from "../../lib/aws/scan-cursor.ts";
-
-/** Pages of the state table that one request looks at: 1 MB each. */
-const SCANS_MAX = 20;
+import { KEY_SCANS_MAX } from "../../lib/limits/aws.ts";
 
 type Key = Record<string, AttributeValue>;
 
@@ -62,7 +60,7 @@ export class DynamoListing implements Listing {
     const prefix = statePartition(service, "");
     const found = new Set<string>();
     let from = after === undefined ? undefined : startKeyOf(after);
-    for (let scans = 0; scans < SCANS_MAX && found.size < limit; scans++) {
+    for (let scans = 0; scans < KEY_SCANS_MAX && found.size < limit; scans++) {
       const { Items = [], LastEvaluatedKey } = await this.#scan(prefix, from);
       for (const item of Items) found.add(textOf(item, PARTITION_KEY).slice(prefix.length));
       from = LastEvaluatedKey;

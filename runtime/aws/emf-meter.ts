@@ -4,9 +4,7 @@
  */
 import { METRIC_DIMENSION, METRIC_NAMESPACE, type Metric, METRICS } from "../../lib/metrics.ts";
 import type { Clock, Meter } from "../../lib/ports.ts";
-
-/** What CloudWatch takes of one metric in a line. */
-const VALUES_MAX = 100;
+import { METRIC_VALUES_MAX } from "../../lib/limits/aws.ts";
 
 export class EmfMeter implements Meter {
   readonly #runtime: string | undefined;
@@ -34,7 +32,7 @@ export class EmfMeter implements Meter {
     const values = this.#values.get(metric) ?? [];
     this.#values.set(metric, values);
     // Of more than fit, the largest says more than the latest.
-    if (values.length < VALUES_MAX) values.push(value);
+    if (values.length < METRIC_VALUES_MAX) values.push(value);
     else values[values.indexOf(Math.min(...values))] = Math.max(value, Math.min(...values));
   }
 

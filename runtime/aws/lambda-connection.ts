@@ -1,11 +1,12 @@
-/** What talks to Lambda, for the functions that do: see {@link Connection}. */
+/** What talks to Lambda. It is apart from connection.ts, so that only the functions that talk to Lambda load its client. */
 import { LambdaClient } from "@aws-sdk/client-lambda";
+import { AWS_CONNECT_MS_MAX } from "../../lib/limits/aws.ts";
 import { LambdaDiscoverer } from "./lambda-discoverer.ts";
 import { LambdaInvoker } from "./lambda-invoker.ts";
 import { LambdaVersions } from "./lambda-versions.ts";
 
-/** A turn takes minutes where its handler does, so that only the connection has a bound. */
-const INVOKING = { requestHandler: { connectionTimeout: 2000, requestTimeout: 0 } };
+/** A turn takes as long as its handler, so only the connection has a bound. */
+const INVOKING = { requestHandler: { connectionTimeout: AWS_CONNECT_MS_MAX, requestTimeout: 0 } };
 
 /** Retries are the retry policy's. */
 export const lambdaInvoker = (): LambdaInvoker =>

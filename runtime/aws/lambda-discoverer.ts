@@ -4,6 +4,7 @@ import { OperationalError } from "../../lib/errors.ts";
 import type { Reachable } from "../../lib/model/manifest.ts";
 import { type DiscoveryRequest, type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
+import { EXCERPT_CHARS_MAX } from "../../lib/limits/aws.ts";
 
 /** Also how IAM answers for some seconds after it was told to allow it, and Lambda for a version that is not there yet. */
 const NOT_YET: ReadonlySet<string> = new Set([
@@ -40,12 +41,10 @@ export class LambdaDiscoverer {
         throw toDiscoveryError(error);
       });
     const text = Buffer.from(Payload).toString();
-    if (died !== undefined) throw new Error(`the function failed: ${text.slice(0, TEXT_CHARS_MAX)}`);
+    if (died !== undefined) throw new Error(`the function failed: ${text.slice(0, EXCERPT_CHARS_MAX)}`);
     return JSON.parse(text) as DiscoveryResponse;
   }
 }
-
-const TEXT_CHARS_MAX = 500;
 
 function toDiscoveryError(error: unknown): unknown {
   if (error instanceof Error && NOT_YET.has(error.name)) {

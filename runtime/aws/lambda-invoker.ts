@@ -6,18 +6,13 @@ import type { Invoker } from "../../lib/ports.ts";
 import {
   decodeTurnOutcome,
   encodeTurnRequest,
+  isOutcome,
   type TurnOutcome,
   type TurnRequest,
 } from "../../lib/protocol.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
+import { EXCERPT_CHARS_MAX } from "../../lib/limits/aws.ts";
 
-const OUTCOME_KINDS: readonly string[] = [
-  "completed",
-  "suspended",
-  "failed",
-  "lost",
-  "yielded",
-] satisfies TurnOutcome["kind"][];
 /** The runtime ends before any code of the handler's module can answer. */
 const INIT_ERROR_TYPES: ReadonlySet<string> = new Set([
   "Runtime.HandlerNotFound",
@@ -122,13 +117,11 @@ function reasonOf(error: Error & { readonly Reason?: unknown }): string {
 
 function parseOutcome(payload: string): TurnOutcome {
   const outcome = decodeOutcome(payload);
-  if (outcome === null || typeof outcome !== "object" || !OUTCOME_KINDS.includes(outcome.kind)) {
-    throw new FunctionError("bad-answer", `the function answered what is no outcome: ${excerpt(payload)}`);
-  }
-  return outcome;
+  if (isOutcome(outcome)) return outcome;
+  throw new FunctionError("bad-answer", `the function answered what is no outcome: ${excerpt(payload)}`);
 }
 
-function decodeOutcome(payload: string): TurnOutcome | null {
+function decodeOutcome(payload: string): unknown {
   try {
     return decodeTurnOutcome(payload);
   } catch (error) {
@@ -171,5 +164,4 @@ function parseError(payload: string): { errorType: string; errorMessage: string 
   }
 }
 
-const EXCERPT_CHARS_MAX = 500;
 const excerpt = (text: string): string => text.slice(0, EXCERPT_CHARS_MAX);

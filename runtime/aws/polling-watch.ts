@@ -2,13 +2,7 @@
  * mostly comes at once or not for long. */
 import type { ItemKey } from "../../lib/model/item.ts";
 import { type Clock, type Watch, elapse } from "../../lib/ports.ts";
-
-const PAUSE_MS_MIN = 40;
-const PAUSE_MS_MAX = 1000;
-/** A pause is this part of the time that has been waited so far. */
-const PART = 4;
-/** A reader that has not asked for so long has gone, milliseconds. */
-const FORGET_MS = 10_000;
+import { POLL_FORGET_MS, POLL_PART, POLL_PAUSE_MS_MAX, POLL_PAUSE_MS_MIN } from "../../lib/limits/aws.ts";
 
 export class PollingWatch implements Watch {
   readonly polls = true;
@@ -26,8 +20,12 @@ export class PollingWatch implements Watch {
     reader.lastMs = nowMs;
     this.#readers.set(name, reader);
     for (const [other, { lastMs }] of this.#readers)
-      if (nowMs - lastMs > FORGET_MS) this.#readers.delete(other);
-    const pauseMs = Math.min(PAUSE_MS_MAX, Math.max(PAUSE_MS_MIN, (nowMs - reader.sinceMs) / PART), maxMs);
+      if (nowMs - lastMs > POLL_FORGET_MS) this.#readers.delete(other);
+    const pauseMs = Math.min(
+      POLL_PAUSE_MS_MAX,
+      Math.max(POLL_PAUSE_MS_MIN, (nowMs - reader.sinceMs) / POLL_PART),
+      maxMs,
+    );
     await elapse(this.#clock, pauseMs);
   }
 }

@@ -1,9 +1,7 @@
 /** The messages of a dead-letter queue, looked at and left there. */
 import { ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { toOperational } from "../../lib/aws/fault.ts";
-
-/** So long one is not seen again: longer than a run looks, shorter than an operator waits. */
-const HIDDEN_SECONDS = 120;
+import { DEAD_LETTER_HIDDEN_SECONDS } from "../../lib/limits/aws.ts";
 
 /** Throws {@link OperationalError}. */
 export class SqsDeadLetters {
@@ -19,7 +17,7 @@ export class SqsDeadLetters {
     const command = new ReceiveMessageCommand({
       QueueUrl: this.#queueUrl,
       MaxNumberOfMessages: 10,
-      VisibilityTimeout: HIDDEN_SECONDS,
+      VisibilityTimeout: DEAD_LETTER_HIDDEN_SECONDS,
       WaitTimeSeconds: 0,
       MessageSystemAttributeNames: ["SentTimestamp"],
     });

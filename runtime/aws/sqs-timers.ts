@@ -4,11 +4,7 @@
  * precise to a minute only, and is put into that queue about a minute early: so a year's sleep is as punctual as a
  * minute's.
  */
-import {
-  CreateScheduleCommand,
-  DeleteScheduleCommand,
-  type SchedulerClient,
-} from "@aws-sdk/client-scheduler";
+import { CreateScheduleCommand, DeleteScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { type SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { invariant, OperationalError } from "../../lib/errors.ts";
 import { digest } from "../../lib/hash.ts";
@@ -17,11 +13,10 @@ import type { Outgoing } from "../../lib/model/message.ts";
 import type { Clock, Timers } from "../../lib/ports.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
 import { toSqsBody } from "../../lib/aws/sqs-body.ts";
+import { CLIENT_TIMEOUTS, type Connection } from "./connection.ts";
 import { encodeTimer, type Timer } from "./timer-message.ts";
+import { SCHEDULER_PRECISION_MS, SCHEDULE_INPUT_BYTES_MAX } from "../../lib/limits/aws.ts";
 
-const MINUTE_MS = 60_000;
-/** A schedule's input, in bytes. */
-const SCHEDULE_INPUT_BYTES_MAX = 256 * 1024;
 /** 24 bytes are 32 characters of the 64 that a schedule's name may have. */
 const NAME_HASH_BYTES = 24;
 
@@ -56,7 +51,7 @@ export class SqsTimers implements Timers {
     );
     this.#options = options;
     this.#delayQueueMsMax = delayQueueMsMax;
-    this.#leadMs = Math.max(1000, Math.min(MINUTE_MS, delayQueueMsMax / 2));
+    this.#leadMs = Math.max(1000, Math.min(SCHEDULER_PRECISION_MS, delayQueueMsMax / 2));
   }
 
   async schedule(timer: Timer): Promise<void> {
@@ -123,6 +118,21 @@ export class SqsTimers implements Timers {
       throw toOperational(error, "a schedule");
     }
   }
+}
+
+/** Timers, for the functions that set them. */
+export function timersOf(connection: Connection): SqsTimers {
+  const delayQueueMsMax = connection.optional("delayQueueMsMax");
+  return new SqsTimers({
+    sqs: connection.sqs(),
+    scheduler: new SchedulerClient(CLIENT_TIMEOUTS),
+    delayQueueUrl: connection.required("delayQueueUrl"),
+    delayQueueArn: connection.required("delayQueueArn"),
+    scheduleGroup: connection.required("scheduleGroup"),
+    schedulerRoleArn: connection.required("schedulerRoleArn"),
+    clock: connection.clock,
+    ...(delayQueueMsMax === undefined ? {} : { delayQueueMsMax: Number(delayQueueMsMax) }),
+  });
 }
 
 /** The same for the same message, so that a second try meets the first. */

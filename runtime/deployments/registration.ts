@@ -14,9 +14,7 @@ import { type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts"
 import { assertDiscovery, breakingChange, changesBetween } from "./compatibility.ts";
 import { DeploymentError } from "./error.ts";
 import type { DeploymentPorts, DeploymentRegistry } from "./ports.ts";
-
-/** Deployments that were moved away from their address, and others registered there since. */
-const SAME_ADDRESS_MAX = 100;
+import { SAME_ADDRESS_MAX } from "../../lib/limits/http.ts";
 
 export interface WantedDeployment {
   readonly target: Reachable;

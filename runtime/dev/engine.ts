@@ -30,20 +30,15 @@ import { HttpHosts, isHttp } from "./hosts/http-hosts.ts";
 import { HttpServer } from "./http-server.ts";
 import { localSiteOnly } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
-
-/** If a handler has neither ended nor suspended by then, its turn is given up and tried again. */
-export const TURN_MS_MAX = 10 * 60 * 1000;
-/** Mailbox groups whose messages are handled at the same time. Each may hold a handler that runs long. */
-const CONCURRENCY_MAX = 1000;
-/** Admin requests may hold state as JSON arrays of bytes. */
-const ADMIN_BODY_BYTES_MAX = 4 * 1024 * 1024;
-/** How long a stopping engine waits for turns to end. The others continue at the next start. */
-const STOP_MS_MAX = 1_500;
-/** When the reconciler first runs. By then the messages that were due while no engine ran have been handled. */
-const RECONCILE_FIRST_MS = 3_000;
-const RECONCILE_MS = 10 * 60 * 1000;
-/** Expired items that are deleted in one transaction. */
-const SWEEP_ITEMS = 500;
+import {
+  ADMIN_BODY_BYTES_MAX,
+  ENGINE_STOP_MS_MAX,
+  GROUPS_AT_ONCE,
+  RECONCILE_FIRST_MS,
+  RECONCILE_MS,
+  SWEEP_ITEMS_MAX,
+  TURN_MS_MAX,
+} from "../../lib/limits/local.ts";
 
 /** What data survives: the end of any process, or also a power cut. */
 export type Durability = NonNullable<DatabaseOptions["durability"]>;
@@ -161,7 +156,7 @@ export class Engine {
     clearTimeout(this.#reconciling);
     for (const server of this.#servers) server.close();
     this.#timers.stop();
-    await this.#mailbox.stop(STOP_MS_MAX);
+    await this.#mailbox.stop(ENGINE_STOP_MS_MAX);
     // Before the host processes end. Otherwise their turns would be recorded as failures of the handlers.
     this.#database.close();
     for (const server of this.#servers) server.destroy();
@@ -223,7 +218,7 @@ export class Engine {
     const invoker: Invoker = { invoke: (deployment, request) => this.#invoke(deployment, request) };
     const dispatcher = new Dispatcher({ ...this.#ports(), invoker });
     void this.#countOpen();
-    this.#mailbox.consume((batch) => dispatcher.handle(batch, TURN_MS_MAX), { concurrency: CONCURRENCY_MAX });
+    this.#mailbox.consume((batch) => dispatcher.handle(batch, TURN_MS_MAX), { concurrency: GROUPS_AT_ONCE });
     this.#reconcileLater(RECONCILE_FIRST_MS);
   }
 
@@ -275,7 +270,7 @@ export class Engine {
    * for the next time. */
   async #sweep(toRenew: number): Promise<void> {
     if (toRenew > 0) return;
-    while (!this.#stopped && (await this.#items.deleteExpired(SWEEP_ITEMS)) === SWEEP_ITEMS);
+    while (!this.#stopped && (await this.#items.deleteExpired(SWEEP_ITEMS_MAX)) === SWEEP_ITEMS_MAX);
   }
 
   #reconcileLater(ms: number): void {

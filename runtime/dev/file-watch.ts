@@ -1,9 +1,8 @@
 /** Tells when one of a set of files changes. It watches folders, because editors replace a file by a new one. */
 import { type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
+import { FILE_SETTLE_MS } from "../../lib/limits/local.ts";
 
-/** Changes within this time count as one: a save touches a file more than once, and a checkout touches many files. */
-const SETTLE_MS = 60;
 /** They are not in a bundle, but decide how it is made. */
 const ALWAYS: readonly string[] = ["package.json", "tsconfig.json"];
 
@@ -59,7 +58,7 @@ export class FileWatch {
 
   #touch(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#changed, SETTLE_MS);
+    this.#timer = setTimeout(this.#changed, FILE_SETTLE_MS);
     this.#timer.unref();
   }
 }

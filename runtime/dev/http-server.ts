@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "../http/message.ts";
+import { DISCARD_BYTES_MAX, KEEP_ALIVE_MS, RECEIVED_HEADERS_BYTES_MAX } from "../../lib/limits/local.ts";
 
 export type HttpHandler = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
 
@@ -16,12 +17,6 @@ export interface HttpServerOptions {
   readonly bodyBytesMax: number;
 }
 
-/** Longer than clients and proxies keep their connections, so that the server never closes one under a request. */
-const KEEP_ALIVE_MS = 75_000;
-/** More than the ingress takes, so that the ingress can refuse longer headers with a message. */
-const HEADERS_BYTES_MAX = 64 * 1024;
-/** If a body is too long, so much more of it is read and thrown away. Its sender reads the answer only after sending. */
-const DISCARD_BYTES_MAX = 16 * 1024 * 1024;
 const NO_BODY = new Uint8Array(0);
 const NO_QUERY = new URLSearchParams();
 
@@ -36,7 +31,11 @@ export class HttpServer {
 
   constructor(handle: HttpHandler, options: HttpServerOptions) {
     this.#options = options;
-    const settings = { keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: HEADERS_BYTES_MAX, noDelay: true };
+    const settings = {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      maxHeaderSize: RECEIVED_HEADERS_BYTES_MAX,
+      noDelay: true,
+    };
     this.#server = createServer(settings, (request, response) => {
       void serve(request, response, handle, options.bodyBytesMax);
     });

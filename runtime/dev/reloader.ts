@@ -3,9 +3,7 @@ import { BuildError, type Bundle, Bundler } from "./bundler.ts";
 import type { Deployed, Deployer } from "./deployer.ts";
 import type { HostPool } from "./hosts/host-pool.ts";
 import { FileWatch } from "./file-watch.ts";
-
-/** While the file cannot be bundled, it is tried again this often: a missing file may appear in a folder that is not watched. */
-const REBUILD_MS = 1_000;
+import { REBUILD_MS } from "../../lib/limits/local.ts";
 
 export type ReloadEvent =
   | { readonly kind: "deployed"; readonly deployed: Deployed }

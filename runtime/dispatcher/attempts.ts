@@ -8,7 +8,16 @@ import { readHead } from "../../lib/store/head-store.ts";
 import { outgoing } from "../../lib/store/send.ts";
 import { encodeNote, type Note } from "../../lib/model/entry.ts";
 import { asError, FunctionError, type FunctionErrorCode, OperationalError } from "../../lib/errors.ts";
-import { HELD_ATTEMPTS_MAX, HELD_BACKOFF_MS_MAX } from "../../lib/limits.ts";
+import {
+  HELD_ATTEMPTS_MAX,
+  HELD_BACKOFF_MS_MAX,
+  THROTTLED_HELD_MAX,
+  THROTTLED_HELD_MS,
+  THROTTLED_MS_MIN,
+  THROTTLED_MS_SPREAD,
+  TURN_AGAIN_MS_MIN,
+  TURN_CLOSING_MS,
+} from "../../lib/limits.ts";
 import { coded, type ErrorCode } from "../../lib/error-codes.ts";
 import { failure } from "../../lib/model/outcome.ts";
 import {
@@ -52,17 +61,6 @@ interface Died {
   readonly throttled: boolean;
 }
 
-/** Left for the dispatcher to write down how a turn ended, milliseconds. */
-const CLOSING_MS = 1000;
-/** After a throttle: at first the message is held, then a durable timer asks again, at a time of its own, since what
- * throttles one invocation throttles many. Milliseconds. */
-const THROTTLED_HELD_MS = 100;
-const THROTTLED_HELD_MAX = 3;
-const THROTTLED_MS_MIN = 5000;
-const THROTTLED_MS_SPREAD = 10_000;
-/** A turn that has run out of its own time goes on under this message if there is this much left, milliseconds. */
-const GO_ON_MS_MIN = 30_000;
-
 export class Attempts {
   readonly #ports: DispatcherPorts;
   readonly #locks: KeyLock;
@@ -88,7 +86,7 @@ export class Attempts {
       state: { ...invocation.attempt, count: count + 1 },
     };
     for (let held = 0; ; held++) {
-      if (delivery.deadlineMs - this.#ports.clock.now() < 2 * CLOSING_MS) return "lost";
+      if (delivery.deadlineMs - this.#ports.clock.now() < 2 * TURN_CLOSING_MS) return "lost";
       const options = await handlerPolicyOf(this.#ports.registry, attempt.invocation);
       const outcome = await this.#invoke(attempt, options, delivery);
       const didFail = outcome.kind === "failed" || outcome.kind === "died";
@@ -119,7 +117,7 @@ export class Attempts {
       return { kind: "failed", failure: { code: 503, message }, length, progress: false };
     }
     const { deployment, kind: handlerKind } = served;
-    const remainingMs = Math.min(abortTimeoutMs, deadlineMs - this.#ports.clock.now() - CLOSING_MS);
+    const remainingMs = Math.min(abortTimeoutMs, deadlineMs - this.#ports.clock.now() - TURN_CLOSING_MS);
     const request: TurnRequest = {
       ...{ kind: "turn", version: PROTOCOL_VERSION, id, incarnation, target, handlerKind },
       ...{ deployment: deployment.id, attempt: attempt.state, remainingMs },
@@ -170,7 +168,7 @@ export class Attempts {
   async #goOn(attempt: Attempt, length: number, { deadlineMs }: Delivery): Promise<Attempt | Rested> {
     const invocation = attempt.invocation.reread(await readHead(this.#ports.items, attempt.invocation.id));
     if (invocation.head?.status === "completed" || invocation.length !== length) return "lost";
-    if (deadlineMs - this.#ports.clock.now() > GO_ON_MS_MIN)
+    if (deadlineMs - this.#ports.clock.now() > TURN_AGAIN_MS_MIN)
       return { ...attempt, invocation, state: { count: 1 } };
     return await this.#backOff({ ...attempt, invocation, state: { count: 0 } }, 0);
   }
@@ -244,7 +242,9 @@ export class Attempts {
   }
 
   #canHold(delayMs: number, { deadlineMs }: Delivery): boolean {
-    return delayMs <= HELD_BACKOFF_MS_MAX && this.#ports.clock.now() + delayMs + 2 * CLOSING_MS < deadlineMs;
+    return (
+      delayMs <= HELD_BACKOFF_MS_MAX && this.#ports.clock.now() + delayMs + 2 * TURN_CLOSING_MS < deadlineMs
+    );
   }
 
   /** Pauses what cannot be handled at all. `false`: it could not be written. */

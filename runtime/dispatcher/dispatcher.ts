@@ -10,7 +10,7 @@ import { afresh, outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { type Head, isExpired } from "../../lib/model/head.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
-import { RECEIVES_MAX } from "../../lib/limits.ts";
+import { CLOCK_SKEW_MS, RECEIVES_MAX } from "../../lib/limits.ts";
 import {
   decodeMessage,
   type Incoming,
@@ -38,9 +38,6 @@ export interface DispatcherOptions {
   /** Grows when the mailbox is replaced: sequence numbers start anew, tokens must not. */
   readonly mailboxEpoch?: number;
 }
-
-/** How far the clocks of two processes may differ. */
-const CLOCK_SKEW_MS = 5 * 60 * 1000;
 
 /** A message, or consecutive notes of one invocation: they are one write, or wake it once. */
 interface Unit {

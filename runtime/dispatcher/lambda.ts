@@ -2,7 +2,7 @@
 import { Connection, once } from "../aws/connection.ts";
 import { lambdaInvoker } from "../aws/lambda-connection.ts";
 import { SqsReceipts } from "../aws/sqs-receipts.ts";
-import { timersOf } from "../aws/timers-connection.ts";
+import { timersOf } from "../aws/sqs-timers.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import type { Incoming } from "../../lib/model/message.ts";
 import { Dispatcher } from "./dispatcher.ts";

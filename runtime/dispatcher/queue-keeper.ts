@@ -18,19 +18,15 @@
 import { asError } from "../../lib/errors.ts";
 import type { Incoming } from "../../lib/model/message.ts";
 import type { Clock, Logger } from "../../lib/ports.ts";
-
-/** A message that is worked on is hidden this long, and this much longer for each message of its group behind it. */
-export const HIDDEN_MS = 30_000;
-export const HIDDEN_STEP_MS = 1000;
-/** How often that is renewed. */
-export const BEAT_MS = 10_000;
-/** A group that is through waits this long for the rest of the batch before it is let go on its own: a request saved. */
-export const LINGER_MS = 1000;
-/** What was given back comes again after the least, doubled with each receipt up to the most. */
-export const AGAIN_MS_MIN = 1000;
-export const AGAIN_MS_MAX = 60_000;
-/** Clocks and requests take their time: hidden for less than this counts as shown. */
-const MARGIN_MS = 2000;
+import {
+  AGAIN_MS_MAX,
+  AGAIN_MS_MIN,
+  HIDDEN_MS,
+  HIDDEN_STEP_MS,
+  HIDING_BEAT_MS,
+  HIDING_MARGIN_MS,
+  LINGER_MS,
+} from "../../lib/limits.ts";
 
 /** The receipts of the messages of a batch. */
 export interface Receipts {
@@ -90,7 +86,7 @@ export class QueueKeeper implements Keeper {
   /** Before anything else is done with the batch. */
   begin(): void {
     this.#enqueue(() => this.#hide());
-    this.#stopBeat = this.#ports.clock.after(BEAT_MS, () => {
+    this.#stopBeat = this.#ports.clock.after(HIDING_BEAT_MS, () => {
       if (!this.#ended) this.begin();
     });
   }
@@ -100,7 +96,7 @@ export class QueueKeeper implements Keeper {
     const nowMs = this.#ports.clock.now();
     return this.#held.every(
       ({ message, released, hiddenUntilMs }) =>
-        message.group !== group || released || hiddenUntilMs - MARGIN_MS > nowMs,
+        message.group !== group || released || hiddenUntilMs - HIDING_MARGIN_MS > nowMs,
     );
   }
 

@@ -36,7 +36,7 @@ import { type Entry, sizeOfEntry } from "../../lib/model/entry.ts";
 import { invariant } from "../../lib/errors.ts";
 import { isBeyond } from "../../lib/model/fence.ts";
 import type { Retention } from "../../lib/model/head.ts";
-import { INLINE_VALUE_BYTES_MAX } from "../../lib/limits.ts";
+import { CLEARED_NAMES_MAX, INLINE_VALUE_BYTES_MAX, STATE_EDIT_APPEND_BYTES_MAX } from "../../lib/limits.ts";
 import { failure, type Outcome, success } from "../../lib/model/outcome.ts";
 import type { TurnOutcome } from "../../lib/protocol.ts";
 import type { DispatcherPorts } from "./delivery.ts";
@@ -45,9 +45,6 @@ import { nonce } from "../../lib/entropy.ts";
 
 /** What the invocation's head names as its deployment. */
 const ENGINE = "engine";
-/** Of one append, values apart: well below what an item holds, with the head's other fields. */
-const APPEND_BYTES_MAX = 128 * 1024;
-const NAMES_IN_ENTRY_MAX = 100;
 
 interface EditTurn {
   readonly invocation: Invocation;
@@ -120,8 +117,8 @@ function batchesOf(
   const entries: Entry[] = [];
   const add = (make: (command: number) => Entry): unknown => entries.push(make(first + entries.length));
   const gone = before.map(({ name }) => name).filter((name) => !Object.hasOwn(state, name));
-  for (let from = 0; from < gone.length; from += NAMES_IN_ENTRY_MAX) {
-    const names = gone.slice(from, from + NAMES_IN_ENTRY_MAX);
+  for (let from = 0; from < gone.length; from += CLEARED_NAMES_MAX) {
+    const names = gone.slice(from, from + CLEARED_NAMES_MAX);
     add((command) => ({ kind: "clearAll", command, names }));
   }
   for (const [name, value] of Object.entries(state)) {
@@ -132,7 +129,7 @@ function batchesOf(
   for (const entry of entries) {
     // A long value goes to an item of its own.
     const size = Math.min(sizeOfEntry(entry), INLINE_VALUE_BYTES_MAX * (entry.kind === "set" ? 2 : 1000));
-    if (bytes > 0 && bytes + size > APPEND_BYTES_MAX) {
+    if (bytes > 0 && bytes + size > STATE_EDIT_APPEND_BYTES_MAX) {
       batches.push([]);
       bytes = 0;
     }

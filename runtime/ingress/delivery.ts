@@ -10,7 +10,7 @@ import type { SignalKey } from "../../lib/model/entry.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { spill } from "../../lib/store/value-store.ts";
 import { type Incarnation, type InvocationId, parseAwakeableId } from "../../lib/model/ids.ts";
-import { MESSAGE_PAYLOAD_BYTES_MAX, NAME_BYTES_MAX } from "../../lib/limits.ts";
+import { MESSAGE_PAYLOAD_BYTES_MAX, NAME_BYTES_MAX, NONCE_BYTES } from "../../lib/limits.ts";
 import { encodeOutcome, failure, type Outcome, success } from "../../lib/model/outcome.ts";
 import { type HttpRequest, emptyResponse } from "../http/message.ts";
 import { IngressError } from "./error.ts";
@@ -18,8 +18,6 @@ import { byId } from "./lookup.ts";
 import type { IngressExchange, Handling, IngressPorts } from "./ports.ts";
 import { payloadOf } from "./request.ts";
 import { nonce } from "../../lib/entropy.ts";
-
-const DELIVERY_ID_BYTES = 12;
 
 /** The body is the value, whatever its type. */
 export const resolvedWith = (request: HttpRequest): Outcome => success(payloadOf(request));
@@ -67,7 +65,7 @@ async function deliver(
   signal: SignalKey,
   outcome: Outcome,
 ): Handling {
-  const delivery = nonce(ports.entropy, DELIVERY_ID_BYTES);
+  const delivery = nonce(ports.entropy, NONCE_BYTES);
   if (outcome.ok && !("ref" in outcome) && outcome.value.byteLength > MESSAGE_PAYLOAD_BYTES_MAX) {
     // Nothing reads, or removes, a value that is stored for an invocation that has ended.
     if ((await readHead(ports.items, to.id))?.head.status === "completed") return emptyResponse(202);

@@ -16,9 +16,6 @@ import { byBody, byId, byIdempotencyKey, byWorkflow, type IdempotentTarget } fro
 import type { Handling, IngressExchange, IngressPorts } from "./ports.ts";
 import { attach, invocationStatus, peek } from "./result.ts";
 
-/** For hosts that cut a request off: API Gateway does after 29 to 30 seconds. */
-export const CALL_WAIT_MS = 25_000;
-
 export interface IngressOptions {
   /** How long a call or an attachment holds its connection before it is answered 504. By default until the client goes. */
   readonly callWaitMs?: number;

@@ -4,7 +4,8 @@ import type { SqsTimers } from "../aws/sqs-timers.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import type { Timers } from "../../lib/ports.ts";
 import { type ApiGatewayEvent, type ApiGatewayResult, toRequest, toResult } from "../http/api-gateway.ts";
-import { CALL_WAIT_MS, Ingress } from "./ingress.ts";
+import { Ingress } from "./ingress.ts";
+import { CALL_WAIT_MS } from "../../lib/limits/http.ts";
 
 const connect = once(() => {
   const connection = new Connection(process.env);
@@ -33,7 +34,7 @@ function timers(connection: Connection): Timers {
   return {
     schedule: async (timer) => {
       if (!loaded) {
-        const { timersOf } = await import("../aws/timers-connection.ts");
+        const { timersOf } = await import("../aws/sqs-timers.ts");
         loaded ??= timersOf(connection);
       }
       await loaded.schedule(timer);

@@ -2,6 +2,7 @@
 import { coded } from "../../lib/error-codes.ts";
 import { parseDuration } from "../../lib/duration.ts";
 import {
+  DURATION_CHARS_MAX,
   HEADERS_BYTES_MAX,
   IDEMPOTENCY_KEY_BYTES_MAX,
   KEY_BYTES_MAX,
@@ -12,6 +13,7 @@ import type { Target } from "../../lib/model/message.ts";
 import type { Registry } from "../../lib/ports.ts";
 import type { HttpRequest } from "../http/message.ts";
 import { handlerNotFound, IngressError, serviceNotFound } from "./error.ts";
+import { DELAY_MS_MAX } from "../../lib/limits/http.ts";
 
 export interface ResolvedTarget {
   readonly target: Target;
@@ -132,10 +134,6 @@ export function assertIdempotencyKey(key: string): void {
   }
 }
 
-/** A hundred years. A longer delay is a mistake. */
-const DELAY_MS_MAX = 100 * 365 * 24 * 60 * 60 * 1000;
-const DELAY_CHARS_MAX = 64;
-
 /** The delay of a send in milliseconds, from `?delay=10s`, `500ms` or `PT10S`. */
 export function delayOf({ query }: HttpRequest, send: boolean): number | undefined {
   const text = parameterOf(query, "delay");
@@ -146,11 +144,11 @@ export function delayOf({ query }: HttpRequest, send: boolean): number | undefin
       "cannot use the delay query parameter with calls. The delay is supported only with sends",
     );
   }
-  const delayMs = text.length > DELAY_CHARS_MAX ? undefined : parseDuration(text);
+  const delayMs = text.length > DURATION_CHARS_MAX ? undefined : parseDuration(text);
   if (delayMs === undefined || delayMs > DELAY_MS_MAX) {
     throw new IngressError(
       400,
-      `bad delay query parameter, must be a ISO8601 duration or like 10s, 500ms, 1h 30m: '${text.slice(0, DELAY_CHARS_MAX)}'`,
+      `bad delay query parameter, must be a ISO8601 duration or like 10s, 500ms, 1h 30m: '${text.slice(0, DURATION_CHARS_MAX)}'`,
     );
   }
   return delayMs;

@@ -11,12 +11,14 @@ import { type HttpResponse, jsonResponse } from "../http/message.ts";
 import { failureResponse, IngressError, invocationNotFound, notReady, nothingToAttachTo } from "./error.ts";
 import type { Handling, IngressExchange, IngressPorts } from "./ports.ts";
 import { elapse } from "../../lib/ports.ts";
-
-/** One watch of a head lasts at most this long. A notification that got lost delays the answer by so much. */
-const WATCH_MS_MAX = 10_000;
-const WATCH_RETRY_MS = 1000;
-/** The id of a handler's call does not tell its age. If it has no head, an attachment waits this long for one. */
-const UNSEEN_GRACE_MS = 5000;
+import {
+  RESULT_RETRY_MS,
+  RESULT_WATCH_MS_MAX,
+  UNSEEN_GRACE_MS,
+  VISIBLE_MS_MAX,
+  VISIBLE_RECENT_MS,
+  VISIBLE_WATCH_MS_MAX,
+} from "../../lib/limits/http.ts";
 
 export interface Subject {
   readonly id: InvocationId;
@@ -44,7 +46,7 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
   for (;;) {
     const leftMs = startMs + callWaitMs - ports.clock.now();
     // The watch begins before the look, so that no change falls between the two.
-    const changed = watch(ports, id, Math.min(leftMs, seen ? WATCH_MS_MAX : UNSEEN_GRACE_MS));
+    const changed = watch(ports, id, Math.min(leftMs, seen ? RESULT_WATCH_MS_MAX : UNSEEN_GRACE_MS));
     const head = inVain ? "unknown" : await tryRead(ports, id);
     inVain = false;
     const nowMs = ports.clock.now();
@@ -89,7 +91,7 @@ const goneOf = (signal: AbortSignal | undefined): Promise<void> =>
 /** A watch that fails must neither end a wait nor make it spin. */
 function watch({ watch: port, clock }: IngressPorts, id: InvocationId, leftMs: number): Promise<void> {
   const maxMs = Math.max(0, leftMs);
-  return port.changed(headKey(id), maxMs).catch(() => elapse(clock, Math.min(maxMs, WATCH_RETRY_MS)));
+  return port.changed(headKey(id), maxMs).catch(() => elapse(clock, Math.min(maxMs, RESULT_RETRY_MS)));
 }
 
 /** A store that does not answer for a moment must not end a wait. */
@@ -185,13 +187,6 @@ async function manifestOf({ registry }: IngressPorts, head: Head): Promise<Parti
   return manifest?.handlers.find(({ name }) => name === handler) ?? {};
 }
 
-/** An answer waits at most this long for the state, milliseconds. Longer means that a dispatcher has died. The write then
- * comes with the redelivery. */
-const VISIBLE_MS_MAX = 10_000;
-const STATE_WATCH_MS_MAX = 1000;
-/** If the invocation ended longer ago than this, its state was written long ago, milliseconds. */
-const RECENT_MS = 30 * 60 * 1000;
-
 /**
  * Resolves when everybody can read the state of the last append: once a client has its answer, its next read sees what the
  * invocation wrote. The result is durable with the completing append, and that append's state is written right after it
@@ -200,11 +195,11 @@ const RECENT_MS = 30 * 60 * 1000;
 async function stateVisible({ items, watch: port, clock }: IngressPorts, head: Head): Promise<void> {
   const { token, target } = head;
   const endMs = clock.now() + VISIBLE_MS_MAX;
-  if (token === undefined || clock.now() - head.modifiedAtMs > RECENT_MS) return;
+  if (token === undefined || clock.now() - head.modifiedAtMs > VISIBLE_RECENT_MS) return;
   for (const [name, position] of lastWrites(head)) {
     const key = stateKey(target.service, target.key ?? "", name);
     for (;;) {
-      const changed = port.changed(key, STATE_WATCH_MS_MAX).catch(() => undefined);
+      const changed = port.changed(key, VISIBLE_WATCH_MS_MAX).catch(() => undefined);
       if (hasReached(await items.get(key), token, position)) break;
       if (clock.now() > endMs) return;
       await changed;

@@ -11,6 +11,7 @@ import { deserialize } from "node:v8";
 
 import { asError } from "../../lib/errors.ts";
 import { APPLICATION_ID, EXPIRY_INDEX, FORMAT, SCHEMA } from "./schema.ts";
+import { LOCK_WAIT_MS } from "../../lib/limits/local.ts";
 
 export type DatabaseErrorCode = "cannot-open" | "not-a-database" | "foreign" | "newer" | "corrupt" | "in-use";
 
@@ -23,9 +24,6 @@ export class DatabaseError extends Error {
     this.code = code;
   }
 }
-
-/** How long a lock that another process holds is waited for: it may only be checking the file. */
-const LOCK_WAIT_MS = 250;
 
 const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;

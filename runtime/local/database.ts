@@ -15,6 +15,11 @@ import { setImmediate } from "node:timers";
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { openFile, sqliteCode } from "./database-file.ts";
 import { SCHEMA } from "./schema.ts";
+import {
+  CHECKPOINT_PAGES_MAX,
+  SQLITE_CACHE_KIB,
+  TRANSACTION_OPERATIONS_MAX,
+} from "../../lib/limits/local.ts";
 
 export { DatabaseError, type DatabaseErrorCode } from "./database-file.ts";
 
@@ -22,12 +27,6 @@ export interface DatabaseOptions {
   /** What an acknowledged write survives: the death of the process (the default), or that of the machine. */
   readonly durability?: "process" | "power";
 }
-
-/** Longest transaction, in operations: the event loop stands still for it. */
-const OPERATIONS_MAX = 1024;
-/** Pages of the log before they are copied to the file, which is when NORMAL calls fsync: 64 MiB. */
-const CHECKPOINT_PAGES = 16_384;
-const CACHE_KIB = 64 * 1024;
 
 /**
  * Opens the database in the file `path`, made if it is absent, or an empty one in memory (`":memory:"`). The file is
@@ -67,8 +66,8 @@ export class LocalDatabase {
     this.#database = database;
     database.exec(`
       PRAGMA synchronous = ${options.durability === "power" ? "FULL" : "NORMAL"};
-      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
-      PRAGMA cache_size = -${CACHE_KIB};
+      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES_MAX};
+      PRAGMA cache_size = -${SQLITE_CACHE_KIB};
     `);
     this.#begin = database.prepare("BEGIN IMMEDIATE");
     this.#commit = database.prepare("COMMIT");
@@ -137,7 +136,7 @@ export class LocalDatabase {
   }
 
   #flush(): void {
-    const group = this.#queue.splice(0, OPERATIONS_MAX);
+    const group = this.#queue.splice(0, TRANSACTION_OPERATIONS_MAX);
     if (this.#queue.length > 0) this.#schedule();
     if (group.length > 0) this.#run(group);
   }

@@ -15,9 +15,8 @@ import type { Clock, ItemStore, Page, ScannedItem, StoredItem, Watch } from "../
 import { systemClock } from "../../lib/clock.ts";
 import type { LocalDatabase } from "./database.ts";
 import { LocalListing } from "./listing.ts";
-
-const PAGE_BYTES_MAX = 1024 * 1024;
-const PAGE_ITEMS_MAX = 1000;
+import { DYNAMO_PAGE_BYTES_MAX } from "../../lib/limits/aws.ts";
+import { PAGE_ITEMS_MAX } from "../../lib/limits/local.ts";
 
 /** Calls by what became of them; a page of a query or a scan is a read. */
 export interface OperationCounts {
@@ -199,7 +198,7 @@ function readPage<T>(
   for (const row of rows) {
     const next = item(row, attributesOf(row));
     if (next === undefined) break;
-    if (found.length >= itemsMax || bytes >= PAGE_BYTES_MAX) return { found, more: true };
+    if (found.length >= itemsMax || bytes >= DYNAMO_PAGE_BYTES_MAX) return { found, more: true };
     found.push(next);
     bytes += bodyOf(row).byteLength;
   }

@@ -13,23 +13,25 @@ import { type Clock, type Logger, type Mailbox, silentLogger } from "../../lib/p
 import { systemClock } from "../../lib/clock.ts";
 import type { LocalDatabase } from "./database.ts";
 import { MessageGroup, type Pending } from "./message-group.ts";
+import {
+  SQS_DEDUP_MS,
+  SQS_ID_CHARS_MAX,
+  SQS_RECEIVE_MAX,
+  SQS_REQUEST_BYTES_MAX,
+} from "../../lib/limits/aws.ts";
+import {
+  DEDUP_PRUNE_MS,
+  DEDUP_PRUNE_ROWS_MAX,
+  GROUPS_AT_ONCE_DEFAULT,
+  MAILBOX_STOP_MS_MAX,
+  REDELIVERY_MS_MAX,
+  REDELIVERY_MS_MIN,
+} from "../../lib/limits/local.ts";
 
 /** Handles messages of one group. Answers the ids of those that failed; when it throws, all have. */
 export type MailboxHandler = (batch: readonly Incoming[]) => Promise<readonly string[]>;
 
-const BATCH_MAX = 10;
-const CONCURRENCY_DEFAULT = 256;
-const PAUSE_MS_MIN = 50;
-const PAUSE_MS_MAX = 5000;
-const STOP_MS_MAX = 10_000;
-/** How long a deduplication id is remembered, as in SQS. */
-const DEDUP_MS = 5 * 60 * 1000;
-const DEDUP_PRUNE_MS = 1000;
-const DEDUP_PRUNE_ROWS = 100;
 const SEQUENCE_DIGITS = 20;
-/** SQS's bounds. */
-const MESSAGE_BYTES_MAX = 1024 * 1024;
-const ID_CHARS_MAX = 128;
 
 /** A row that was written and that a commit makes a message. */
 export interface StoredMessage {
@@ -47,7 +49,7 @@ export class LocalMailbox implements Mailbox {
   readonly #ready = new Set<MessageGroup>();
   readonly #pauses = new Set<() => void>();
   #handler: MailboxHandler | undefined;
-  #concurrency = CONCURRENCY_DEFAULT;
+  #concurrency = GROUPS_AT_ONCE_DEFAULT;
   #running = 0;
   #depth = 0;
   #pumping = false;
@@ -82,7 +84,7 @@ export class LocalMailbox implements Mailbox {
     this.#prune(nowMs);
     const stored: StoredMessage[] = [];
     for (const { group, dedup, body } of messages) {
-      if (this.#statements.remember.run(dedup, nowMs, nowMs - DEDUP_MS).changes === 0) continue;
+      if (this.#statements.remember.run(dedup, nowMs, nowMs - SQS_DEDUP_MS).changes === 0) continue;
       const { lastInsertRowid } = this.#statements.insert.run(group, dedup, body, nowMs);
       stored.push({ seq: Number(lastInsertRowid), group });
     }
@@ -99,13 +101,13 @@ export class LocalMailbox implements Mailbox {
   consume(handler: MailboxHandler, options: { readonly concurrency?: number } = {}): void {
     invariant(this.#handler === undefined, "mailbox", "it has a consumer already");
     this.#handler = handler;
-    this.#concurrency = options.concurrency ?? CONCURRENCY_DEFAULT;
+    this.#concurrency = options.concurrency ?? GROUPS_AT_ONCE_DEFAULT;
     this.#pumpSoon();
   }
 
   /** Stops handing out, and resolves when the batches that are out are done, at the latest after `maxMs`. What they
    * answer later still counts while the database is open. */
-  async stop(maxMs: number = STOP_MS_MAX): Promise<void> {
+  async stop(maxMs: number = MAILBOX_STOP_MS_MAX): Promise<void> {
     this.#handler = undefined;
     let cancel: () => void = () => undefined;
     const timeout = new Promise<void>((resolve) => {
@@ -154,7 +156,7 @@ export class LocalMailbox implements Mailbox {
   }
 
   async #handOut(group: MessageGroup, handler: MailboxHandler): Promise<void> {
-    const batch = group.take(BATCH_MAX).map(({ seq, receives }) => ({ seq, receives: receives + 1 }));
+    const batch = group.take(SQS_RECEIVE_MAX).map(({ seq, receives }) => ({ seq, receives: receives + 1 }));
     let left: readonly Pending[] = batch;
     try {
       const failed = await this.#handle(group, batch, handler);
@@ -213,8 +215,8 @@ export class LocalMailbox implements Mailbox {
       this.#unlock(group);
     } else {
       group.pauseMs = progress
-        ? PAUSE_MS_MIN
-        : Math.min(Math.max(group.pauseMs * 2, PAUSE_MS_MIN), PAUSE_MS_MAX);
+        ? REDELIVERY_MS_MIN
+        : Math.min(Math.max(group.pauseMs * 2, REDELIVERY_MS_MIN), REDELIVERY_MS_MAX);
       this.#pause(group);
     }
     this.#pumpSoon();
@@ -240,8 +242,8 @@ export class LocalMailbox implements Mailbox {
   /** Forgets deduplication ids that are too old, some at a time. */
   #prune(nowMs: number): void {
     if (nowMs < this.#pruneAtMs) return;
-    const { changes } = this.#statements.forget.run(nowMs - DEDUP_MS, DEDUP_PRUNE_ROWS);
-    if (Number(changes) < DEDUP_PRUNE_ROWS) this.#pruneAtMs = nowMs + DEDUP_PRUNE_MS;
+    const { changes } = this.#statements.forget.run(nowMs - SQS_DEDUP_MS, DEDUP_PRUNE_ROWS_MAX);
+    if (Number(changes) < DEDUP_PRUNE_ROWS_MAX) this.#pruneAtMs = nowMs + DEDUP_PRUNE_MS;
   }
 
   #until(done: () => boolean): Promise<void> {
@@ -290,13 +292,13 @@ function checkBatch(messages: readonly Outgoing[]): void {
 export function checkMessage({ group, dedup, body }: Outgoing): void {
   for (const id of [group, dedup]) {
     invariant(
-      id.length > 0 && id.length <= ID_CHARS_MAX,
+      id.length > 0 && id.length <= SQS_ID_CHARS_MAX,
       "P1",
-      `a group or dedup id has 1 to ${ID_CHARS_MAX} characters`,
+      `a group or dedup id has 1 to ${SQS_ID_CHARS_MAX} characters`,
     );
   }
-  if (body.length * 3 > MESSAGE_BYTES_MAX && Buffer.byteLength(body) > MESSAGE_BYTES_MAX) {
-    throw new OperationalError("too-large", `a message exceeds ${MESSAGE_BYTES_MAX} bytes`);
+  if (body.length * 3 > SQS_REQUEST_BYTES_MAX && Buffer.byteLength(body) > SQS_REQUEST_BYTES_MAX) {
+    throw new OperationalError("too-large", `a message exceeds ${SQS_REQUEST_BYTES_MAX} bytes`);
   }
 }
 

@@ -6,9 +6,7 @@
 import { invariant } from "../../lib/errors.ts";
 import type { Clock } from "../../lib/ports.ts";
 import { systemClock } from "../../lib/clock.ts";
-
-/** Alarms that one skip may meet: a handler that retries for ever would otherwise hold a test for ever. */
-const ALARMS_MAX = 10_000;
+import { SKIPPED_ALARMS_MAX } from "../../lib/limits/local.ts";
 
 interface Alarm {
   readonly atMs: number;
@@ -37,10 +35,10 @@ export class SkippingClock implements Clock {
     return () => this.#remove(alarm);
   }
 
-  /** Resolves when `ms` have been skipped. Throws an invariant's error for more than {@link ALARMS_MAX} alarms. */
+  /** Resolves when `ms` have been skipped. Throws an invariant's error for more than {@link SKIPPED_ALARMS_MAX} alarms. */
   async skip(ms: number, settled: () => Promise<void>): Promise<void> {
     const untilMs = this.now() + ms;
-    for (let count = 0; count < ALARMS_MAX; count++) {
+    for (let count = 0; count < SKIPPED_ALARMS_MAX; count++) {
       await settled();
       const next = this.#earliest();
       if (!next || next.atMs > untilMs) {
@@ -50,7 +48,7 @@ export class SkippingClock implements Clock {
       this.#moveTo(next.atMs);
       next.ring();
     }
-    invariant(false, "T1", `more than ${ALARMS_MAX} alarms in the ${ms} ms that were skipped`);
+    invariant(false, "T1", `more than ${SKIPPED_ALARMS_MAX} alarms in the ${ms} ms that were skipped`);
   }
 
   /** Never back. Who waits on waits for what is left. */

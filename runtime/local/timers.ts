@@ -5,13 +5,7 @@ import { type Clock, type Logger, silentLogger, type Timers } from "../../lib/po
 import { systemClock } from "../../lib/clock.ts";
 import type { LocalDatabase } from "./database.ts";
 import { checkMessage, type LocalMailbox } from "./mailbox.ts";
-
-/** What `setTimeout` takes at most; a longer wait is taken up again when it ends. */
-const WAIT_MS_MAX = 2 ** 31 - 1;
-/** Timers fired in one transaction. */
-const FIRE_MAX = 200;
-/** When firing failed (a full disk), it is tried again after this. */
-const RETRY_MS = 1000;
+import { TIMEOUT_MS_MAX, TIMERS_FIRED_MAX, TIMERS_RETRY_MS } from "../../lib/limits/local.ts";
 
 export class LocalTimers implements Timers {
   readonly #database: LocalDatabase;
@@ -65,7 +59,7 @@ export class LocalTimers implements Timers {
   #setFor(atMs: number): void {
     if (this.#stopped || (this.#alarm !== undefined && this.#alarm.atMs <= atMs)) return;
     this.#alarm?.cancel();
-    const waitMs = Math.min(Math.max(atMs - this.#clock.now(), 0), WAIT_MS_MAX);
+    const waitMs = Math.min(Math.max(atMs - this.#clock.now(), 0), TIMEOUT_MS_MAX);
     this.#alarm = { atMs, cancel: this.#clock.after(waitMs, () => void this.#fire()) };
   }
 
@@ -75,7 +69,7 @@ export class LocalTimers implements Timers {
     try {
       await this.#database.write(
         () => {
-          const due = this.#statements.due.all(this.#clock.now(), FIRE_MAX).map(messageOf);
+          const due = this.#statements.due.all(this.#clock.now(), TIMERS_FIRED_MAX).map(messageOf);
           for (const { dedup } of due) this.#statements.remove.run(dedup);
           return this.#mailbox.insert(due);
         },
@@ -86,7 +80,7 @@ export class LocalTimers implements Timers {
       this.#logger.log("error", "timers could not be fired; they will be tried again", {
         error: asError(error),
       });
-      this.#setFor(this.#clock.now() + RETRY_MS);
+      this.#setFor(this.#clock.now() + TIMERS_RETRY_MS);
     }
   }
 }

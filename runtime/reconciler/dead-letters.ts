@@ -13,6 +13,7 @@ import { asError } from "../../lib/errors.ts";
 import { decodeMessage, type Message } from "../../lib/model/message.ts";
 import { ON } from "../../lib/model/status-table.ts";
 import type { Clock, ItemStore, Logger } from "../../lib/ports.ts";
+import { DEAD_LETTER_BATCHES_MAX } from "../../lib/limits.ts";
 
 export interface DeadLetter {
   readonly body: string;
@@ -33,9 +34,6 @@ export interface DeadLetterPorts {
   readonly logger: Logger;
 }
 
-/** Of one run; the next one goes on. */
-const BATCHES_MAX = 100;
-
 export class DeadLetterWatch {
   readonly #ports: DeadLetterPorts;
 
@@ -45,7 +43,7 @@ export class DeadLetterWatch {
 
   async run(): Promise<{ readonly found: number; readonly paused: number }> {
     let [found, paused] = [0, 0];
-    for (let batch = 0; batch < BATCHES_MAX; batch++) {
+    for (let batch = 0; batch < DEAD_LETTER_BATCHES_MAX; batch++) {
       const letters = await this.#ports.deadLetters.next();
       if (letters.length === 0) break;
       found += letters.length;

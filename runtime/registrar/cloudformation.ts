@@ -4,6 +4,7 @@
  */
 import { asError } from "../../lib/errors.ts";
 import type { Registrar, Registration } from "./registrar.ts";
+import { CLOUDFORMATION_REASON_CHARS_MAX } from "../../lib/limits/aws.ts";
 
 export interface ResourceEvent {
   readonly RequestType: "Create" | "Update" | "Delete";
@@ -26,8 +27,6 @@ export interface ResourceAnswer {
   readonly LogicalResourceId: string;
 }
 
-/** CloudFormation accepts 4 KB in all. */
-const REASON_CHARS_MAX = 1000;
 /** The identity of a resource that was never created. Its deletion does nothing. */
 const NOTHING = "nothing";
 
@@ -38,7 +37,7 @@ export async function answerTo(event: ResourceEvent, registrar: Registrar): Prom
   try {
     return { ...common, Status: "SUCCESS", PhysicalResourceId: await perform(event, registrar) };
   } catch (error) {
-    const Reason = asError(error).message.slice(0, REASON_CHARS_MAX);
+    const Reason = asError(error).message.slice(0, CLOUDFORMATION_REASON_CHARS_MAX);
     return { ...common, Status: "FAILED", Reason, PhysicalResourceId: PhysicalResourceId ?? NOTHING };
   }
 }

@@ -6,9 +6,7 @@ import { asError } from "../../lib/errors.ts";
 import { elapse } from "../../lib/ports.ts";
 import { answerTo, type ResourceAnswer, type ResourceEvent } from "./cloudformation.ts";
 import { Registrar } from "./registrar.ts";
-
-const ATTEMPTS_MAX = 5;
-const PAUSE_MS = 1000;
+import { CLOUDFORMATION_ATTEMPTS_MAX, CLOUDFORMATION_PAUSE_MS } from "../../lib/limits/aws.ts";
 
 const connect = once(() => {
   const connection = new Connection(process.env);
@@ -44,9 +42,9 @@ async function send(url: string, answer: ResourceAnswer): Promise<void> {
       if (ok) return;
       throw new Error(`CloudFormation answered ${status}`);
     } catch (error) {
-      if (attempt === ATTEMPTS_MAX) throw error;
+      if (attempt === CLOUDFORMATION_ATTEMPTS_MAX) throw error;
       logger.log("warn", "the answer to CloudFormation is sent again", { reason: asError(error).message });
-      await elapse(clock, PAUSE_MS);
+      await elapse(clock, CLOUDFORMATION_PAUSE_MS);
     }
   }
 }

@@ -10,6 +10,7 @@ import { elapse } from "../../lib/ports.ts";
 import { DeploymentError } from "../deployments/error.ts";
 import type { DeploymentPorts } from "../deployments/ports.ts";
 import { register } from "../deployments/registration.ts";
+import { PERMISSION_ATTEMPTS_MAX, PERMISSION_PAUSE_MS } from "../../lib/limits/aws.ts";
 
 /** What the stack says about a function. */
 export interface Registration {
@@ -21,10 +22,6 @@ export interface Registration {
   /** Register it even if it takes away what others rely on. */
   readonly breaking: boolean;
 }
-
-/** A permission that was given in the same deployment takes some seconds to be in effect everywhere. */
-const PAUSE_MS = 3000;
-const ATTEMPTS_MAX = 30;
 
 export class Registrar {
   readonly #ports: DeploymentPorts;
@@ -50,8 +47,8 @@ export class Registrar {
         await register(this.#ports, wanted);
         return;
       } catch (error) {
-        if (attempt === ATTEMPTS_MAX || !isPassing(error)) throw error;
-        await elapse(this.#ports.clock, PAUSE_MS);
+        if (attempt === PERMISSION_ATTEMPTS_MAX || !isPassing(error)) throw error;
+        await elapse(this.#ports.clock, PERMISSION_PAUSE_MS);
       }
     }
   }

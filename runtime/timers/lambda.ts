@@ -1,7 +1,7 @@
 /** The timers' Lambda entry: the delay queue's event source, with partial batch responses. */
 import { Connection, once } from "../aws/connection.ts";
 import { parseTimer } from "../aws/timer-message.ts";
-import { timersOf } from "../aws/timers-connection.ts";
+import { timersOf } from "../aws/sqs-timers.ts";
 import { forwardTimer } from "./due-timer.ts";
 
 interface SqsRecord {

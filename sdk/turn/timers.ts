@@ -5,12 +5,7 @@
 import type { Future } from "../../lib/turn/future.ts";
 import type { Clock } from "../../lib/ports.ts";
 import type { Leaf, SleepLeaf } from "../../lib/model/wait.ts";
-
-/** Left for a turn that runs out of time to say so, milliseconds. */
-const MARGIN_MS = 250;
-/** A turn that has recorded something starts no step in its last seconds (or the last fifth of a short limit). It continues
- * in another turn. */
-const WIND_DOWN_MS_MAX = 10_000;
+import { TURN_MARGIN_MS, TURN_WIND_DOWN_MS_MAX } from "../../lib/limits.ts";
 
 export class TurnTimers {
   /** The turn's time is up. */
@@ -31,8 +26,8 @@ export class TurnTimers {
 
   /** The turn has `remainingMs` from now on. */
   limit(remainingMs: number, whenUp: () => void): void {
-    const limitMs = Math.max(0, remainingMs - MARGIN_MS);
-    this.#lastStartMs = this.#clock.now() + limitMs - Math.min(WIND_DOWN_MS_MAX, limitMs / 5);
+    const limitMs = Math.max(0, remainingMs - TURN_MARGIN_MS);
+    this.#lastStartMs = this.#clock.now() + limitMs - Math.min(TURN_WIND_DOWN_MS_MAX, limitMs / 5);
     this.#stopLimit = this.#clock.after(limitMs, () => {
       this.isUp = true;
       whenUp();

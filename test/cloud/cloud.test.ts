@@ -14,7 +14,6 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { REGISTRY_CACHE_MS } from "../../lib/store/registry.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clientSuite } from "../e2e/client-suite.ts";
 import { inputSuite } from "../e2e/input-suite.ts";
@@ -23,6 +22,7 @@ import { DUMMY_CREDENTIALS } from "../support/emulator-dynamo.ts";
 import { type Proxy, proxyTo } from "./api-proxy.ts";
 import { ACCOUNT, Cdk, REGION, STACK } from "./cdk.ts";
 import { type Emulator, startEmulator } from "./emulator.ts";
+import { REGISTRY_CACHE_MS } from "../../lib/limits.ts";
 
 class DeployedApp extends Target {
   readonly #ingress: Proxy;

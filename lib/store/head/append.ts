@@ -2,7 +2,7 @@
  * append: the one write by which a turn's entries come into the log (J1, J3, R8). With an ending, the status changes in the
  * same write. Which head it expects is what the turn has read or written last.
  *
- * Bounds: HEAD_BYTES_SOFT_MAX for the tail, beyond which it is copied to pages (lib/store/journal.ts); INPUT_KEPT_BELOW_BYTES
+ * Bounds: HEAD_BYTES_SOFT_MAX for the tail, beyond which it is copied to pages (lib/store/journal.ts); KEPT_INPUT_HEAD_BYTES_MAX
  * for the input of what has ended.
  */
 import {
@@ -24,6 +24,7 @@ import type { Value } from "../../model/value.ts";
 import type { Wait } from "../../model/wait.ts";
 import { all, hasNotes, thereIsNone, whileAt } from "./clauses.ts";
 import { appends, removes, sets } from "./write.ts";
+import { KEPT_INPUT_HEAD_BYTES_MAX } from "../../limits.ts";
 
 /** What the turn ends with, if this append is its last. */
 export type Ending =
@@ -58,8 +59,6 @@ export interface Append {
   readonly nowMs: number;
 }
 
-/** Of a completed head's fields, beside its key, target and log, in bytes. */
-const INPUT_KEPT_BELOW_BYTES = 448;
 /** What an append takes off a head, unless it sets it anew. */
 const PASSING: readonly HeadField[] = ["wait", "dueAtMs", "attempt"];
 
@@ -130,7 +129,7 @@ function endingFields({ before, start, nowMs }: Append, ending: Ending, otherByt
   // It is shown, and the invocation can be started anew with it, when that does not cost a write unit more.
   const bytes = otherBytes + sizeOf(end) + sizeOf(input);
   const isStored = typeof start?.input === "string" || input[HEAD_ATTRIBUTE.input] instanceof Uint8Array;
-  return isStored && bytes < INPUT_KEPT_BELOW_BYTES ? { ...end, ...input } : end;
+  return isStored && bytes < KEPT_INPUT_HEAD_BYTES_MAX ? { ...end, ...input } : end;
 }
 
 /** Entries that a page holds are dropped in the same write. */

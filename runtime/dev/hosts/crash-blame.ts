@@ -9,14 +9,9 @@
  */
 import type { FunctionError } from "../../../lib/errors.ts";
 import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+import { CRASHES_REMEMBERED_MAX, HANDLER_ALONE_MS, SHARED_CRASHES_MAX } from "../../../lib/limits/local.ts";
 
-/** For how long a blamed handler's turns run alone. */
-export const HANDLER_ALONE_MS = 60_000;
-/** After this many crashes a turn counts as the cause, even if others ran beside it. */
-const SHARED_CRASHES_MAX = 3;
 const BLAMED = Number.POSITIVE_INFINITY;
-/** The most invocations, and the most handlers, that are remembered. Beyond, the oldest are forgotten. */
-const REMEMBERED_MAX = 10_000;
 
 export class CrashBlame {
   readonly #now: () => number;
@@ -72,7 +67,7 @@ const handlerOf = ({ deployment, target }: TurnRequest): string =>
 
 function forgetOldest(map: Map<string, unknown>): void {
   for (const key of map.keys()) {
-    if (map.size <= REMEMBERED_MAX) return;
+    if (map.size <= CRASHES_REMEMBERED_MAX) return;
     map.delete(key);
   }
 }

@@ -6,6 +6,7 @@
  */
 import { type OperationalCode, OperationalError } from "../../../lib/errors.ts";
 import { decodeJson, encodeJson, type Value } from "../../../lib/model/value.ts";
+import { FRAME_BYTES_MAX, FRAME_EXCERPT_CHARS_MAX } from "../../../lib/limits/local.ts";
 
 export const CALL = 0;
 export const ANSWER = 1;
@@ -53,9 +54,6 @@ export function reviveError(wire: WireError): Error {
   return error;
 }
 
-/** The longest line: a turn request whose input and notes are as large as they may be, in base64. */
-const LINE_BYTES_MAX = 32 * 1024 * 1024;
-const EXCERPT_CHARS_MAX = 100;
 const NEWLINE = 10;
 
 export const encodeFrames = (frames: readonly Frame[]): Buffer =>
@@ -92,7 +90,7 @@ export class FrameReader {
   #hold(piece: Uint8Array): void {
     this.#pieces.push(piece);
     this.#bytes += piece.byteLength;
-    if (this.#bytes > LINE_BYTES_MAX) throw new TypeError(`a frame has more than ${LINE_BYTES_MAX} bytes`);
+    if (this.#bytes > FRAME_BYTES_MAX) throw new TypeError(`a frame has more than ${FRAME_BYTES_MAX} bytes`);
   }
 
   #complete(end: Uint8Array): Frame {
@@ -112,7 +110,7 @@ function frameOf(text: string): Frame {
     // It is not JSON.
   }
   if (frame === undefined) {
-    throw new TypeError(`not a frame: ${JSON.stringify(text.slice(0, EXCERPT_CHARS_MAX))}`);
+    throw new TypeError(`not a frame: ${JSON.stringify(text.slice(0, FRAME_EXCERPT_CHARS_MAX))}`);
   }
   return frame;
 }

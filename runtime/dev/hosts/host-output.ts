@@ -1,10 +1,7 @@
 /** What a host process prints: whole lines for the user, and the end of its error output, which may say why it crashed. */
 import type { ChildProcess } from "node:child_process";
+import { ERROR_TAIL_CHARS_MAX, OUTPUT_LINE_CHARS_MAX } from "../../../lib/limits/local.ts";
 
-/** A longer line is passed on before its end. */
-const LINE_CHARS_MAX = 8_000;
-/** How much of the error output is kept. */
-const ERROR_TAIL_CHARS_MAX = 2_000;
 /** What V8 prints when the heap is full. */
 const HEAP_FULL = /heap out of memory|Allocation failed/u;
 
@@ -42,7 +39,7 @@ export class LineSplitter {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
     for (const line of lines) this.#line(line);
-    if (this.#rest.length > LINE_CHARS_MAX) this.end();
+    if (this.#rest.length > OUTPUT_LINE_CHARS_MAX) this.end();
   }
 
   end(): void {

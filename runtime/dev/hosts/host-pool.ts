@@ -17,12 +17,7 @@ import { engineCalls, type EngineCalls, type EnginePorts } from "./host-protocol
 import { CrashBlame } from "./crash-blame.ts";
 import { IsolatedHosts } from "./isolated-hosts.ts";
 import { OrphanKiller } from "./orphan-killer.ts";
-
-/** The heap of a host process. */
-export const HOST_HEAP_MB = 1024;
-/** A process of an old deployment ends when it has had no turn for this long. */
-const IDLE_MS_MAX = 10_000;
-const TICK_MS = 1_000;
+import { HOST_HEAP_MB, HOST_IDLE_MS_MAX, HOST_POOL_TICK_MS } from "../../../lib/limits/local.ts";
 
 export interface HostPoolOptions {
   readonly ports: EnginePorts;
@@ -61,7 +56,7 @@ export class HostPool implements Invoker {
   constructor(options: HostPoolOptions) {
     this.#options = options;
     this.#calls = engineCalls(options.ports);
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    this.#ticker = setInterval(() => this.#tick(), HOST_POOL_TICK_MS);
     this.#ticker.unref();
   }
 
@@ -179,7 +174,7 @@ export class HostPool implements Invoker {
     for (const process of this.#processes) process.tick();
     const now = performance.now();
     for (const [deployment, { process, usedAtMs }] of this.#shared) {
-      const isUnused = process.isIdle && now - usedAtMs > IDLE_MS_MAX && deployment !== this.#current;
+      const isUnused = process.isIdle && now - usedAtMs > HOST_IDLE_MS_MAX && deployment !== this.#current;
       if (process.takesTurns && !isUnused) continue;
       this.#shared.delete(deployment);
       if (isUnused) void process.stop();

@@ -16,17 +16,14 @@ import type { EngineCalls, HostCalls } from "./host-protocol.ts";
 import { HostOutput } from "./host-output.ts";
 import type { UncaughtError } from "./host-script.ts";
 import type { OrphanKiller } from "./orphan-killer.ts";
+import {
+  HOST_HANG_MS_MAX,
+  HOST_LOAD_MS_MAX,
+  HOST_TICK_MS_MAX,
+  LAST_OUTPUT_MS_MAX,
+  TURN_SLACK_MS,
+} from "../../../lib/limits/local.ts";
 
-/** A bundle that takes longer to load is given up. */
-export const LOAD_MS_MAX = 15_000;
-/** If the event loop answers nothing for this long while turns are in flight, it spins: the process is killed. */
-export const HANG_MS_MAX = 5_000;
-/** A turn should end itself at its own limit. It gets this much more before it is given up here. */
-export const TURN_SLACK_MS = 5_000;
-/** The most silence that one tick adds. */
-const TICK_MS_MAX = 2_000;
-/** How long to wait for the last output of a process that has exited: its own children may hold the pipes open. */
-const LAST_OUTPUT_MS_MAX = 100;
 /** The exit code of a process that V8 aborts, as a shell reports it: 128 + SIGABRT. */
 const ABORT_EXIT_CODE = 134;
 
@@ -132,13 +129,13 @@ export class HostProcess {
   tick(): void {
     const now = performance.now();
     // While the engine itself was stopped or asleep, the host was not silent.
-    const sinceTickMs = Math.min(now - this.#lastTickMs, TICK_MS_MAX);
+    const sinceTickMs = Math.min(now - this.#lastTickMs, HOST_TICK_MS_MAX);
     this.#lastTickMs = now;
     this.#giveUpLate(now);
     if (!this.#loaded || this.isIdle) return;
     if (!this.#pingUnanswered) return this.#ping();
     this.#silentMs += sinceTickMs;
-    const limitMs = this.#options.hangMs ?? HANG_MS_MAX;
+    const limitMs = this.#options.hangMs ?? HOST_HANG_MS_MAX;
     if (this.#silentMs < limitMs) return;
     const limit = `${(limitMs / 1000).toFixed(1)} s`;
     this.kill(
@@ -187,7 +184,7 @@ export class HostProcess {
   }
 
   async #discover(): Promise<DiscoveryResponse> {
-    const loadMs = this.#options.loadMs ?? LOAD_MS_MAX;
+    const loadMs = this.#options.loadMs ?? HOST_LOAD_MS_MAX;
     const timer = setTimeout(() => {
       const limit = `${(loadMs / 1000).toFixed(1)} s`;
       this.kill(

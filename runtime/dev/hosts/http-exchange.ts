@@ -7,6 +7,7 @@ import { type ClientHttp2Session, connect } from "node:http2";
 import { Agent as TlsAgent, request as requestHttps1 } from "node:https";
 import type { Readable, Writable } from "node:stream";
 import type { Reachable } from "../../../lib/model/manifest.ts";
+import { HTTP2_WINDOW_BYTES } from "../../../lib/limits/local.ts";
 
 /** One request and its answer. */
 export interface HttpExchange {
@@ -29,9 +30,6 @@ export type Ask = {
   readonly path: string;
   readonly headers: Record<string, string>;
 };
-
-/** Of a stream and of a connection. A value may have megabytes. */
-const WINDOW_BYTES = 4 * 1024 * 1024;
 
 export class Http2Connection {
   readonly #address: URL;
@@ -74,12 +72,12 @@ export class Http2Connection {
     const held = this.#session;
     if (held && !held.closed && !held.destroyed) return held;
     const session = connect(this.#address, {
-      settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
+      settings: { initialWindowSize: HTTP2_WINDOW_BYTES, enablePush: false },
     });
     const forget = (): void => {
       if (this.#session === session) this.#session = undefined;
     };
-    session.on("connect", () => session.setLocalWindowSize(WINDOW_BYTES));
+    session.on("connect", () => session.setLocalWindowSize(HTTP2_WINDOW_BYTES));
     // Each stream of the session reports the error as well.
     session.on("error", forget);
     session.on("goaway", forget);

@@ -31,14 +31,13 @@ import {
   Http2Connection,
   type HttpExchange,
 } from "./http-exchange.ts";
-
-/** A process begins its answer before the handler runs. If it has not by then, it does not serve. */
-export const ANSWER_MS_MAX = 30_000;
-const DISCOVERY_MS_MAX = 10_000;
-const DISCOVERY_BYTES_MAX = 4 * 1024 * 1024;
-/** A turn should end itself at its own limit. It gets this much more before it is given up here. */
-const TURN_SLACK_MS = 5_000;
-const EXCERPT_CHARS_MAX = 300;
+import {
+  DISCOVERY_BYTES_MAX,
+  DISCOVERY_MS_MAX,
+  HOST_ANSWER_MS_MAX,
+  HOST_EXCERPT_CHARS_MAX,
+  TURN_SLACK_MS,
+} from "../../../lib/limits/local.ts";
 
 export interface HttpHostsOptions {
   readonly ports: EnginePorts;
@@ -58,7 +57,7 @@ export class HttpHosts implements Invoker, Discoverer {
   readonly #open = new Set<HttpExchange>();
   #stopped = false;
 
-  constructor({ ports, answerMs = ANSWER_MS_MAX, turnSlackMs = TURN_SLACK_MS }: HttpHostsOptions) {
+  constructor({ ports, answerMs = HOST_ANSWER_MS_MAX, turnSlackMs = TURN_SLACK_MS }: HttpHostsOptions) {
     this.#calls = engineCalls(ports);
     this.#answerMs = answerMs;
     this.#slackMs = turnSlackMs;
@@ -252,4 +251,4 @@ async function readText(body: Readable, bytesMax: number): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-const excerpt = (text: string): string => text.slice(0, EXCERPT_CHARS_MAX);
+const excerpt = (text: string): string => text.slice(0, HOST_EXCERPT_CHARS_MAX);

@@ -1,18 +1,12 @@
 /**
  * Host processes for turns that must run alone (crash-blame.ts), so that a crash hurts no other turn.
  *
- * A deployment has at most {@link HOSTS_MAX} of them. If all are taken, a turn waits. A few long turns must not block the
+ * A deployment has at most {@link ISOLATED_HOSTS_MAX} of them. If all are taken, a turn waits. A few long turns must not block the
  * others for ever, so a turn that has run for a second without a crash lets another one in beside it.
  */
 import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import type { HostProcess } from "./host-process.ts";
-
-/** The most processes of one deployment. */
-const HOSTS_MAX = 4;
-/** After this time a turn no longer keeps its process to itself. */
-const ALONE_MS = 1_000;
-/** For how long a process without a turn is kept for the next one. */
-const IDLE_MS_MAX = 2_000;
+import { ISOLATED_HOSTS_MAX, ISOLATED_HOST_IDLE_MS_MAX, TURN_ALONE_MS } from "../../../lib/limits/local.ts";
 
 interface IsolatedHost {
   readonly deployment: string;
@@ -55,7 +49,8 @@ export class IsolatedHosts {
   /** Call it about once a second: it lets turns in beside long ones, and ends processes that nobody needs. */
   tick(): void {
     for (const host of this.#hosts) {
-      if (host.turns === 0 && performance.now() - host.idleSinceMs > IDLE_MS_MAX) this.#close(host);
+      if (host.turns === 0 && performance.now() - host.idleSinceMs > ISOLATED_HOST_IDLE_MS_MAX)
+        this.#close(host);
     }
     this.#assign();
   }
@@ -95,7 +90,8 @@ export class IsolatedHosts {
     );
     const free = hosts.find((host) => host.turns === 0);
     if (free !== undefined) return free;
-    if (hosts.length >= HOSTS_MAX) return hosts.find((host) => now - host.lastTurnMs > ALONE_MS);
+    if (hosts.length >= ISOLATED_HOSTS_MAX)
+      return hosts.find((host) => now - host.lastTurnMs > TURN_ALONE_MS);
     const starting = this.#start(deployment);
     const host = { deployment, starting, lastTurnMs: now, turns: 0, idleSinceMs: now };
     this.#hosts.add(host);

@@ -4,9 +4,8 @@
  * may all be there at the same time, and each would want it.
  */
 import { type AddressInfo, Server } from "node:net";
+import { SERVED_MS_MAX } from "../../../lib/limits/local.ts";
 
-/** After it was loaded, a file may take this long to say what it serves. */
-const SERVED_MS_MAX = 2_000;
 const COLLECTOR = Symbol.for("perdure.collector");
 /** Marks a request handler that an endpoint was made into. */
 const SERVED = Symbol.for("perdure.served");

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { FunctionError } from "../../../lib/errors.ts";
-import { CrashBlame, HANDLER_ALONE_MS } from "../../../runtime/dev/hosts/crash-blame.ts";
+import { CrashBlame } from "../../../runtime/dev/hosts/crash-blame.ts";
 import { completed, suspended, turnRequest } from "./turn.ts";
+import { HANDLER_ALONE_MS } from "../../../lib/limits/local.ts";
 
 const crashed = new FunctionError("crashed", "gone");
 

@@ -2,16 +2,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Incoming } from "../../../lib/model/message.ts";
 import { silentLogger } from "../../../lib/ports.ts";
-import {
-  AGAIN_MS_MAX,
-  BEAT_MS,
-  HIDDEN_MS,
-  HIDDEN_STEP_MS,
-  LINGER_MS,
-  QueueKeeper,
-  type Receipts,
-} from "../../../runtime/dispatcher/queue-keeper.ts";
+import { QueueKeeper, type Receipts } from "../../../runtime/dispatcher/queue-keeper.ts";
 import { ManualClock, turns } from "../local/manual-clock.ts";
+import { AGAIN_MS_MAX, HIDDEN_MS, HIDDEN_STEP_MS, HIDING_BEAT_MS, LINGER_MS } from "../../../lib/limits.ts";
 
 type Request = readonly [what: string, ...messages: string[]];
 
@@ -52,10 +45,10 @@ test("first thing, and then with each beat: of a group the oldest first, and the
   const [a1, a2] = [HIDDEN_MS + 2 * HIDDEN_STEP_MS, HIDDEN_MS + HIDDEN_STEP_MS];
   const beat = ["hide", `a1 ${a1}`, `b1 ${HIDDEN_MS}`, `a2 ${a2}`, `a3 ${HIDDEN_MS}`];
   expect(requests).toEqual([beat]);
-  await clock.advance(2 * BEAT_MS);
+  await clock.advance(2 * HIDING_BEAT_MS);
   expect(requests).toEqual([beat, beat, beat]);
   await keeper.end();
-  await clock.advance(10 * BEAT_MS);
+  await clock.advance(10 * HIDING_BEAT_MS);
   expect(requests).toHaveLength(3);
   expect(clock.waits()).toEqual([]);
 });
@@ -76,7 +69,7 @@ describe("with a straggler", () => {
     keeper.finish([a1, a2], []);
     await clock.advance(LINGER_MS);
     expect(requests.slice(1)).toEqual([["delete", "a1", "a2"]]);
-    await clock.advance(BEAT_MS);
+    await clock.advance(HIDING_BEAT_MS);
     expect(requests.slice(2)).toEqual([["hide", `b1 ${HIDDEN_MS}`]]);
     keeper.finish([b1], []);
     await keeper.end();
@@ -121,12 +114,12 @@ describe("R7: the next message of a group is not begun", () => {
     const keeper = keeping(batchOf("a1"));
     await turns();
     hide = async () => await Promise.reject(new Error("no answer"));
-    await clock.advance(2 * BEAT_MS);
+    await clock.advance(2 * HIDING_BEAT_MS);
     expect(keeper.holds("a")).toBe(true);
-    await clock.advance(HIDDEN_MS - 2 * BEAT_MS);
+    await clock.advance(HIDDEN_MS - 2 * HIDING_BEAT_MS);
     expect(keeper.holds("a")).toBe(false);
     hide = async () => [];
-    await clock.advance(BEAT_MS);
+    await clock.advance(HIDING_BEAT_MS);
     expect(keeper.holds("a")).toBe(true);
     await keeper.end();
   });
@@ -134,9 +127,9 @@ describe("R7: the next message of a group is not begun", () => {
   test("when nobody knows whether the first beat cut the visibility short", async () => {
     hide = async () => await Promise.reject(new Error("the answer was lost"));
     const keeper = keeping(batchOf("a1"));
-    await clock.advance(BEAT_MS);
+    await clock.advance(HIDING_BEAT_MS);
     expect(keeper.holds("a")).toBe(true);
-    await clock.advance(HIDDEN_MS - BEAT_MS);
+    await clock.advance(HIDDEN_MS - HIDING_BEAT_MS);
     expect(keeper.holds("a")).toBe(false);
     await keeper.end();
   });
@@ -154,7 +147,7 @@ test("a deletion that fails is left to Lambda, and the message is kept until the
   );
   keeper.begin();
   keeper.finish(batch.slice(0, 1), []);
-  await clock.advance(BEAT_MS);
+  await clock.advance(HIDING_BEAT_MS);
   expect(requests.at(-1)).toEqual(["hide", `a1 ${HIDDEN_MS}`, `b1 ${HIDDEN_MS}`]);
   await keeper.end();
 });

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { failure, success } from "../../../lib/model/outcome.ts";
 import { refOf } from "../../../lib/model/value-ref.ts";
 import { valueKey } from "../../../lib/model/head.ts";
-import { CALL_WAIT_MS } from "../../../runtime/ingress/ingress.ts";
 import { answerOf, bytes, DEPLOYMENT, NOW, pendingAnswer, requestOf, settle, World } from "./world.ts";
+import { CALL_WAIT_MS } from "../../../lib/limits/http.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 const EXPIRES = "2026-11-23T15:48:42.688+00:00";

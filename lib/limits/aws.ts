@@ -1,0 +1,89 @@
+/** What AWS's services take, how long they are waited for, and how often they are asked (P1, R16, T1). Index: lib/limits.ts. */
+
+// P1: DynamoDB. Every item store refuses beyond these, so that nothing passes locally that AWS would not take.
+
+/** An item, with the names of its attributes. */
+export const DYNAMO_ITEM_BYTES_MAX = 400 * 1024;
+export const DYNAMO_PARTITION_KEY_BYTES_MAX = 2048;
+export const DYNAMO_SORT_KEY_BYTES_MAX = 1024;
+/** What one query or scan answers. */
+export const DYNAMO_PAGE_BYTES_MAX = 1024 * 1024;
+/** The text of a condition or of an update. */
+export const DYNAMO_EXPRESSION_BYTES_MAX = 4096;
+/** A number's magnitude is below this. A double reaches beyond. */
+export const DYNAMO_NUMBER_MAX = 1e126;
+/** The smallest magnitude besides zero. */
+export const DYNAMO_NUMBER_MIN = 1e-130;
+
+// P1, R13: SQS.
+
+/** One message, and all messages of one `SendMessageBatch` together. */
+export const SQS_REQUEST_BYTES_MAX = 1024 * 1024;
+/** A group's or a deduplication id. */
+export const SQS_ID_CHARS_MAX = 128;
+/** Messages in one receipt of a FIFO queue. */
+export const SQS_RECEIVE_MAX = 10;
+/** How long a deduplication id is remembered. */
+export const SQS_DEDUP_MS = 5 * 60 * 1000;
+/** Receipts after which a message goes to the dead-letter queue. With the pauses between them that takes eight hours at
+ * the least: until then it keeps its place, and no later message of its group overtakes it (W2). */
+export const QUEUE_RECEIVES_MAX = 1000;
+/** A dead letter that was looked at is not seen again this long: longer than a run looks, shorter than an operator waits. */
+export const DEAD_LETTER_HIDDEN_SECONDS = 120;
+
+// P1, T1: EventBridge Scheduler, CloudWatch, CloudFormation.
+
+/** How late a schedule may fire. */
+export const SCHEDULER_PRECISION_MS = 60_000;
+/** A schedule's input. */
+export const SCHEDULE_INPUT_BYTES_MAX = 256 * 1024;
+/** Values of one metric in one line of the embedded metric format. */
+export const METRIC_VALUES_MAX = 100;
+/** The reason in an answer to CloudFormation, which takes 4 KB in all. */
+export const CLOUDFORMATION_REASON_CHARS_MAX = 1000;
+/** Tries of that answer: without it, the stack waits for an hour. */
+export const CLOUDFORMATION_ATTEMPTS_MAX = 5;
+/** The pause between them. */
+export const CLOUDFORMATION_PAUSE_MS = 1000;
+
+// Requests.
+
+/** A request to DynamoDB or SQS is answered within milliseconds or not at all. One that hangs is given up and tried again,
+ * long before the function that waits for it runs out of time. */
+export const AWS_REQUEST_MS_MAX = 8000;
+/** The same for a connection. */
+export const AWS_CONNECT_MS_MAX = 2000;
+/** Tries of a request, as AWS's own clients in their standard mode. */
+export const AWS_ATTEMPTS_MAX = 3;
+/** The pause between two tries is at random up to this, doubled with each try. */
+export const AWS_RETRY_BASE_MS = 50;
+/** How much of a function's answer an error message quotes, if it is not the expected one. */
+export const EXCERPT_CHARS_MAX = 500;
+/** A permission that a deployment has just given takes some seconds to be known everywhere. So often it is tried. */
+export const PERMISSION_ATTEMPTS_MAX = 30;
+/** The pause between these tries. */
+export const PERMISSION_PAUSE_MS = 3000;
+
+// Polling: how an item that may change is watched without notifications.
+
+/** The first pauses: most calls end this soon. */
+export const POLL_PAUSE_MS_MIN = 40;
+/** The longest pause: what a long wait is late by. */
+export const POLL_PAUSE_MS_MAX = 1000;
+/** Between them, a pause is the time waited so far divided by this. */
+export const POLL_PART = 4;
+/** A reader that has not asked for this long has gone, and starts anew with short pauses. */
+export const POLL_FORGET_MS = 10_000;
+/** Pages of the state table, 1 MB each, that one request for keys looks through. */
+export const KEY_SCANS_MAX = 20;
+
+// The stack.
+
+/** Dispatchers that run at the same time, unless the stack says how many: with batches of ten, 500 turns. */
+export const DISPATCHERS_AT_ONCE = 50;
+/** Lambda's longest is 15 minutes; the dispatcher needs some of it before and after a turn. */
+export const TURN_TIMEOUT_MINUTES_MAX = 14;
+/** The alarm MailboxStuck: a message waits this long at the least, however short turns are. */
+export const ALARM_STUCK_SECONDS_MIN = 15 * 60;
+/** The alarm TimersLate: a minute is what EventBridge Scheduler alone may be late by. */
+export const ALARM_LATE_MS = 60_000;

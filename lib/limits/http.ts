@@ -1,0 +1,80 @@
+/** The bounds and times of the ingress and of the admin API. Index: lib/limits.ts. */
+
+// The ingress.
+
+/** A hundred years. A longer delay is a mistake. */
+export const DELAY_MS_MAX = 100 * 365 * 24 * 60 * 60 * 1000;
+/** How long a call waits for its result: API Gateway cuts a request off after 29 to 30 seconds. */
+export const CALL_WAIT_MS = 25_000;
+/** The longest single watch of a head: a notification that got lost costs this much. */
+export const RESULT_WATCH_MS_MAX = 10_000;
+/** The pause after a look that failed. */
+export const RESULT_RETRY_MS = 1000;
+/** The id of a handler's call does not tell its age. A request that attaches to one without a head waits this long for it. */
+export const UNSEEN_GRACE_MS = 5000;
+/** An answer waits at most this long for the state that its invocation wrote (R1). Longer means that a dispatcher has died,
+ * and the write comes with the redelivery. */
+export const VISIBLE_MS_MAX = 10_000;
+/** The longest single watch of such a state item. */
+export const VISIBLE_WATCH_MS_MAX = 1000;
+/** The state of an invocation that ended longer ago was written long ago: it is not looked for. */
+export const VISIBLE_RECENT_MS = 30 * 60 * 1000;
+
+// The admin API: lists of invocations. Each bound keeps one request short: API Gateway waits for 30 seconds.
+
+/** Invocations in one answer, unless the request says how many. */
+export const LIST_DEFAULT = 100;
+/** The most that a request may ask for. */
+export const LIST_MAX = 1000;
+/** Heads that one request looks at, when few of them match. */
+export const LIST_HEADS_MAX = 2000;
+/** Shards read at the same time. */
+export const LIST_READS_AT_ONCE = 32;
+/** A shard is asked for this many entries at the least. */
+export const LIST_CHUNK_MIN = 16;
+/** Pages of one shard that a request reads: enough for every head that it may look at. */
+export const LIST_PAGES_MAX = LIST_HEADS_MAX / LIST_CHUNK_MIN;
+/** Without an index: pages of the store that one request looks through. */
+export const HEAD_SCANS_MAX = 20;
+/** The last moment that a `Date` can hold. */
+export const DATE_MS_MAX = 8_640_000_000_000_000;
+
+// The admin API: views and changes. A Lambda function answers at most 6 MB.
+
+/** Entries of a journal in one answer. */
+export const JOURNAL_VIEW_ENTRIES_MAX = 1000;
+/** Values in it, together. Longer ones are listed with their length only. */
+export const JOURNAL_VIEW_BYTES_MAX = 2 * 1024 * 1024;
+/** The text that says what an invocation waits for. */
+export const WAIT_VIEW_CHARS_MAX = 1000;
+/** Keys with state in one answer, unless the request says how many. */
+export const STATE_KEYS_DEFAULT = 100;
+/** The most that a request may ask for. */
+export const STATE_KEYS_MAX = 1000;
+/** Names of one key's state in one answer. */
+export const STATE_NAMES_MAX = 10_000;
+/** Values of state in one answer, together. Longer ones are listed with their length only. */
+export const STATE_VIEW_BYTES_MAX = 2 * 1024 * 1024;
+/** Invocations that one bulk request names or finds. */
+export const BULK_IDS_MAX = 1000;
+/** Invocations that one bulk request finds by a filter, unless it says how many. */
+export const BULK_FOUND_DEFAULT = 100;
+/** Invocations that it changes at the same time. */
+export const BULK_AT_ONCE = 16;
+/** Items of an invocation that a purge deletes at the same time. */
+export const PURGE_DELETES_AT_ONCE = 25;
+/** A purge has ended by then. Until then the head does not expire by itself. */
+export const PURGE_HELD_MS = 10 * 60 * 1000;
+/** Entries in one page of a restarted journal: well below what an item holds. */
+export const RESTART_PAGE_BYTES_MAX = 128 * 1024;
+/** Random bytes that tell the restarts of one invocation apart. */
+export const RESTART_NONCE_BYTES = 6;
+/** Values that a restart copies at the same time. */
+export const RESTART_COPIES_AT_ONCE = 16;
+
+// Deployments.
+
+/** Pages of the index that a removal looks through for pinned invocations. */
+export const PINNED_PAGES_MAX = 50;
+/** Deployments that were moved away from their address, with others registered there since. */
+export const SAME_ADDRESS_MAX = 100;

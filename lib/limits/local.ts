@@ -1,0 +1,134 @@
+/** The bounds and times of `perdure dev`, of `perdure/testing`, and of the stores on this machine. Index: lib/limits.ts. */
+
+// The engine.
+
+/** If a handler has neither ended nor suspended by then, its turn is given up and tried again. */
+export const TURN_MS_MAX = 10 * 60 * 1000;
+/** Mailbox groups whose messages are handled at the same time. Each may hold a handler that runs long. */
+export const GROUPS_AT_ONCE = 1000;
+/** The same, for a mailbox that is not told. */
+export const GROUPS_AT_ONCE_DEFAULT = 256;
+/** A stopping engine waits this long for turns to end. The others continue at the next start. */
+export const ENGINE_STOP_MS_MAX = 1500;
+/** When the reconciler first runs. By then the messages that were due while no engine ran have been handled. */
+export const RECONCILE_FIRST_MS = 3000;
+/** How often it runs after that. */
+export const RECONCILE_MS = 10 * 60 * 1000;
+/** Expired items deleted in one transaction: the event loop stands still for it. */
+export const SWEEP_ITEMS_MAX = 500;
+/** Admin requests may hold state as JSON arrays of bytes. */
+export const ADMIN_BODY_BYTES_MAX = 4 * 1024 * 1024;
+
+// HTTP, as it comes in.
+
+/** Longer than clients and proxies keep a connection, so that it is never the server that closes it under a request. */
+export const KEEP_ALIVE_MS = 75_000;
+/** More than is supported: the ingress refuses headers that are too long, with a message. */
+export const RECEIVED_HEADERS_BYTES_MAX = 64 * 1024;
+/** This much more of a body that is too long is read and thrown away, so that its sender gets to read the answer. */
+export const DISCARD_BYTES_MAX = 16 * 1024 * 1024;
+
+// The user's file.
+
+/** Changes within this time count as one: a save touches a file more than once, and a checkout touches many files. */
+export const FILE_SETTLE_MS = 60;
+/** While the file cannot be bundled, it is tried again this often: a missing file may appear in a folder that is not watched. */
+export const REBUILD_MS = 1000;
+/** After it was loaded, a file may take this long to say what it serves. */
+export const SERVED_MS_MAX = 2000;
+
+// Host processes: handlers run in them, so that their crashes and endless loops hurt nobody else.
+
+/** The heap of one. */
+export const HOST_HEAP_MB = 1024;
+/** A bundle that takes longer to load is given up. */
+export const HOST_LOAD_MS_MAX = 15_000;
+/** If the event loop answers nothing for this long while turns are in flight, it spins: the process is killed. */
+export const HOST_HANG_MS_MAX = 5000;
+/** The most silence that one tick adds: an engine that stood still itself must not blame its hosts. */
+export const HOST_TICK_MS_MAX = 2000;
+/** How often the pool looks for processes to end. */
+export const HOST_POOL_TICK_MS = 1000;
+/** A process of an old deployment ends when it has had no turn for this long. */
+export const HOST_IDLE_MS_MAX = 10_000;
+/** A turn should end itself at its own limit. It gets this much more before it is given up from outside. */
+export const TURN_SLACK_MS = 5000;
+/** How long to wait for the last output of a process that has exited: its own children may hold the pipes open. */
+export const LAST_OUTPUT_MS_MAX = 100;
+/** A longer line of output is passed on before its end. */
+export const OUTPUT_LINE_CHARS_MAX = 8000;
+/** How much of the error output is kept, to find out what a process died of. */
+export const ERROR_TAIL_CHARS_MAX = 2000;
+/** The longest line between engine and host: a turn request whose input and notes are as large as they may be, in base64. */
+export const FRAME_BYTES_MAX = 32 * 1024 * 1024;
+/** How much of a line that is not a frame an error message quotes. */
+export const FRAME_EXCERPT_CHARS_MAX = 100;
+
+// Crashes: turns that may have ended a process run alone.
+
+/** For how long a blamed handler's turns run alone. */
+export const HANDLER_ALONE_MS = 60_000;
+/** After this many crashes a turn counts as the cause, even if others ran beside it. */
+export const SHARED_CRASHES_MAX = 3;
+/** The most invocations, and the most handlers, that are remembered. Beyond, the oldest are forgotten. */
+export const CRASHES_REMEMBERED_MAX = 10_000;
+/** The most processes of one deployment that are kept for single turns. */
+export const ISOLATED_HOSTS_MAX = 4;
+/** After this time a turn no longer keeps its process to itself. */
+export const TURN_ALONE_MS = 1000;
+/** For how long such a process without a turn is kept for the next one. */
+export const ISOLATED_HOST_IDLE_MS_MAX = 2000;
+
+// Handlers that other processes serve over HTTP.
+
+/** A process begins its answer before the handler runs. If it has not by then, it does not serve. */
+export const HOST_ANSWER_MS_MAX = 30_000;
+/** The same for the question what it serves. */
+export const DISCOVERY_MS_MAX = 10_000;
+/** The answer to that question. */
+export const DISCOVERY_BYTES_MAX = 4 * 1024 * 1024;
+/** How much of an unexpected answer an error message quotes. */
+export const HOST_EXCERPT_CHARS_MAX = 300;
+/** The flow control window of a stream and of a connection: values may have megabytes. */
+export const HTTP2_WINDOW_BYTES = 4 * 1024 * 1024;
+
+// The database.
+
+/** How long a lock that another process holds is waited for: it may only be checking the file. */
+export const LOCK_WAIT_MS = 250;
+/** Operations in one transaction: the event loop stands still for it. */
+export const TRANSACTION_OPERATIONS_MAX = 1024;
+/** Pages of the log before they are copied to the file, which is when NORMAL calls fsync: 64 MiB. */
+export const CHECKPOINT_PAGES_MAX = 16_384;
+/** SQLite's cache: 64 MiB. */
+export const SQLITE_CACHE_KIB = 64 * 1024;
+/** Items in one page of a query or scan. DynamoDB has no such bound. */
+export const PAGE_ITEMS_MAX = 1000;
+
+// The mailbox and the timers.
+
+/** What failed is handed out again after this, doubled each time. */
+export const REDELIVERY_MS_MIN = 50;
+/** The most that this is doubled to. */
+export const REDELIVERY_MS_MAX = 5000;
+/** A mailbox that stops waits this long for its batches. */
+export const MAILBOX_STOP_MS_MAX = 10_000;
+/** Deduplication ids are forgotten this often. */
+export const DEDUP_PRUNE_MS = 1000;
+/** And this many at a time, so that a send never waits for it. */
+export const DEDUP_PRUNE_ROWS_MAX = 100;
+/** The longest that `setTimeout` takes. A longer wait is taken up again when it ends. */
+export const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+/** Timers fired in one transaction. */
+export const TIMERS_FIRED_MAX = 200;
+/** If firing failed (a full disk), it is tried again after this. */
+export const TIMERS_RETRY_MS = 1000;
+
+// perdure/testing.
+
+/** What a batch of the mailbox has before its remaining time is up. */
+export const TEST_BATCH_MS_MAX = 60_000;
+/** How long a skip of time waits for handlers that run. */
+export const SETTLE_MS_MAX = 5000;
+/** Alarms that one skip may meet: a handler that retries for ever would otherwise hold a test for ever. */
+export const SKIPPED_ALARMS_MAX = 10_000;
