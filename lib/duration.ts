@@ -1,4 +1,4 @@
-/** A duration: milliseconds, or a sum of units. Truncated to whole milliseconds, as Restate does. */
+/** A duration: milliseconds, or a sum of units. Cut to whole milliseconds, as Restate does. */
 import { DURATION_CHARS_MAX } from "./limits.ts";
 
 export type Duration =
@@ -7,7 +7,7 @@ export type Duration =
 
 const MS = { days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 1000, milliseconds: 1 } as const;
 
-/** In whole milliseconds. Throws `RangeError` for what is negative or not a finite number. */
+/** In whole milliseconds. Throws `RangeError` if it is negative or not a finite number. */
 export function toMs(duration: Duration): number {
   assertUnits(duration);
   const ms =
@@ -25,7 +25,7 @@ export function toMs(duration: Duration): number {
   return Math.trunc(ms);
 }
 
-/** A unit that is misspelt would silently count as nothing. */
+/** A misspelt unit would count as nothing, and nobody would notice. */
 function assertUnits(duration: unknown): void {
   if (typeof duration === "number") return;
   const isObject = typeof duration === "object" && duration !== null;
@@ -50,7 +50,7 @@ const UNIT_NAMES: readonly (readonly [ms: number, ...names: string[]])[] = [
   [MS.days, "d", "day"],
   [7 * MS.days, "w", "wk", "week"],
 ];
-/** Longer names may have an "s". */
+/** Names of more than two letters may have an "s". */
 const UNIT_MS = new Map(
   UNIT_NAMES.flatMap(([ms, ...names]) =>
     names
@@ -61,7 +61,8 @@ const UNIT_MS = new Map(
 const ISO =
   /^P(?:(\d+(?:\.\d+)?)W)?(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?$/i;
 
-/** Parses `10s`, `500ms`, `1h 30m`, `2 weeks` or ISO 8601 (`PT10S`, `P1W`) to milliseconds; `undefined` if it is neither. */
+/** Parses `10s`, `500ms`, `1h 30m`, `2 weeks` or ISO 8601 (`PT10S`, `P1W`) to milliseconds. Answers
+ * `undefined` for any other text. */
 export function parseDuration(text: string): number | undefined {
   if (text.length > DURATION_CHARS_MAX) return undefined;
   const unsigned = text.trim().replace(/^\+/, "");

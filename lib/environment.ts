@@ -9,16 +9,31 @@ export const ENVIRONMENT = {
   delayQueueArn: "PERDURE_DELAY_QUEUE_ARN",
   scheduleGroup: "PERDURE_SCHEDULE_GROUP",
   schedulerRoleArn: "PERDURE_SCHEDULER_ROLE_ARN",
-  /** Milliseconds; shorter than SQS's 15 minutes only in tests. */
+  /** Milliseconds. Only tests set less than SQS's 15 minutes. */
   delayQueueMsMax: "PERDURE_DELAY_QUEUE_MS_MAX",
   /** Grows when the mailbox is replaced. */
   mailboxEpoch: "PERDURE_MAILBOX_EPOCH",
   ingressUrl: "PERDURE_INGRESS_URL",
   /** Which indexes the journal table has for lists of invocations: "open", "open,ended", or nothing. */
   listing: "PERDURE_LISTING",
+  /** From which level on the engine logs: `debug`, `info`, `warn` or `error`. `perdure dev` reads it too. */
   logLevel: "PERDURE_LOG_LEVEL",
-  /** Tells the metrics of several runtimes in an account apart; without it, none are written. */
+  /** Tells the metrics of several runtimes in an account apart. Without it, no metrics are written. */
   runtimeName: "PERDURE_RUNTIME_NAME",
 } as const;
 
 export type EnvironmentVariable = keyof typeof ENVIRONMENT;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Throws `Error` with the name of the variable if it is not set. */
+export function required(environment: Environment, variable: EnvironmentVariable): string {
+  return requiredByName(environment, ENVIRONMENT[variable]);
+}
+
+/** The same, for a variable that is not Perdure's. */
+export function requiredByName(environment: Environment, name: string): string {
+  const value = environment[name];
+  if (value === undefined || value === "") throw new Error(`environment variable ${name} is not set`);
+  return value;
+}

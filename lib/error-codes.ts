@@ -1,6 +1,6 @@
 /**
- * The codes of what can go wrong, under Restate's names: each has its page, docs/errors/<code>.md, and a test keeps pages, this
- * list and the sources one-to-one. A code stands in brackets at the end of its message, so that it can be searched for.
+ * The codes of errors, with Restate's names. Each has a page, docs/errors/<code>.md. A test compares this list with the pages
+ * and with the sources. A code stands in brackets at the end of its message, so that you can search for it.
  */
 export const ERROR_CODES = {
   RT0001: "an attempt did not end in its time",
@@ -28,7 +28,7 @@ const RETRIED = /\((RT\d{4})\)/;
 /** The message with its code. */
 export const coded = (code: ErrorCode, message: string): string => `${message} (${code})`;
 
-/** Of a failed attempt's message: RT0007 unless it carries another. */
+/** The code in the message of a failed attempt. RT0007 if it has none. */
 export function codeIn(message: string): ErrorCode {
   const found = RETRIED.exec(message)?.[1];
   return found !== undefined && found in ERROR_CODES ? (found as ErrorCode) : "RT0007";

@@ -1,8 +1,11 @@
 /**
- * Errors are of three kinds. The user's: terminal ones end an invocation, all others are retried. Operational ones
- * are expected of a distributed system and handled by giving the message back. An invariant's means a bug: nothing is
- * acknowledged after it. Each is recognised by `code` or by a static `is`, never by its message, since
- * `instanceof` fails across bundles. `docs/errors.md` and `error-codes.ts` explain every code that a user can meet.
+ * Errors are of three kinds.
+ * - The user's. A terminal one ends the invocation. All others are retried.
+ * - Operational ones, which a distributed system must expect. The message is given back.
+ * - An invariant's, which means a bug. Nothing is acknowledged after it.
+ *
+ * Each is recognised by its `code` or by a static `is`: `instanceof` fails across bundles, and messages change. docs/errors.md
+ * and error-codes.ts explain every code that a user can meet.
  */
 import { type Duration, toMs } from "./duration.ts";
 import { coded } from "./error-codes.ts";
@@ -28,7 +31,7 @@ export class RestateError extends Error {
   }
 }
 
-/** Ends the invocation with a failure: no retry. Recorded, and rethrown at whoever awaits it. */
+/** Ends the invocation with a failure, without a retry. The failure is recorded, and thrown where the result is awaited. */
 export class TerminalError extends RestateError {
   override readonly name: string = "TerminalError";
   readonly [TERMINAL] = true;
@@ -53,7 +56,7 @@ export class CancelledError extends TerminalError {
   }
 }
 
-/** Retried, not before `retryAfter` has passed. */
+/** The attempt is tried again, not before `retryAfter` has passed. */
 export class RetryableError extends RestateError {
   override readonly name = "RetryableError";
   readonly [RETRYABLE] = true;
@@ -74,7 +77,7 @@ export class RetryableError extends RestateError {
   }
 }
 
-/** Thrown in a `ctx.run`: the invocation is paused, until somebody resumes it and the step runs again. Elsewhere it is
+/** Thrown in a `ctx.run`, it pauses the invocation. When somebody resumes it, the step runs again. Thrown elsewhere, it is
  * an error like any other. */
 export class PauseError extends RestateError {
   override readonly name = "PauseError";
@@ -113,7 +116,7 @@ export class JournalMismatchError extends RestateError {
 
 export type OperationalCode = "throttled" | "unavailable" | "too-large";
 
-/** A store, a queue or a function did not answer as it should. What it was asked may or may not have happened. */
+/** A store, a queue or a function did not answer as it should. Nobody knows whether the request took effect. */
 export class OperationalError extends Error {
   override readonly name = "OperationalError";
   readonly code: OperationalCode;
@@ -131,14 +134,14 @@ export type FunctionErrorCode =
   | "bad-answer"
   /** The request or the answer is larger than the function's host takes. */
   | "too-large"
-  /** It was not run: there are too many already. Waiting mends that. */
+  /** It was not run: too many run already. Waiting helps. */
   | "throttled"
-  /** It was not run, and will not be before somebody does something: it is gone, or may not be invoked. */
+  /** It was not run, and waiting does not help: it is gone, or may not be invoked. */
   | "refused"
   /** Nobody answers at the deployment's address. */
   | "unreachable";
 
-/** A handler's function died in mid-turn, answered what is no outcome, or was not run at all. */
+/** A handler's function died during a turn, did not answer with an outcome, or was not run at all. */
 export class FunctionError extends Error {
   override readonly name = "FunctionError";
   readonly code: FunctionErrorCode;
@@ -157,7 +160,7 @@ export function invariant(condition: unknown, rule: string, message: string): as
   if (!condition) throw new InvariantError(`${rule}: ${message}`);
 }
 
-/** Whatever was thrown, as an Error. */
+/** What was thrown, as an Error: code may throw anything. */
 export function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   return new Error(`a value that is no Error was thrown: ${describe(thrown)}`, { cause: thrown });

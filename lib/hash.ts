@@ -1,4 +1,4 @@
-/** SHA-256, the one use of `node:crypto` in the kernel: a pure function of its input. */
+/** SHA-256, by `node:crypto`. Unlike what is in entropy.ts, it is a pure function of its input. */
 import { createHash } from "node:crypto";
 
 /** The first `bytes` bytes of the SHA-256 of the parts, each preceded by its length so that parts cannot run together. */

@@ -1,30 +1,28 @@
-/**
- * What the runtime measures, by the names under which it is published, drawn and watched: functions write them, alarms and
- * dashboard read them, and both take them from here.
- */
+/** What the runtime measures. Functions write these metrics, alarms and the dashboard read them, and both take the names
+ * from here. */
 
 /** The CloudWatch namespace. */
 export const METRIC_NAMESPACE = "Perdure";
-/** The one dimension: which runtime, when an account has several. Its value is `PERDURE_RUNTIME_NAME`. */
+/** The one dimension. It tells several runtimes of an account apart. Its value is `PERDURE_RUNTIME_NAME`. */
 export const METRIC_DIMENSION = "Runtime";
 
 export type MetricUnit = "Count" | "Milliseconds";
 
-/** The dispatcher's are written once a batch, the reconciler's once a run. */
+/** The dispatcher writes its own once a batch, the reconciler once a run. */
 export const METRICS = {
   /** Starts that came out of the mailbox for the first time. */
   accepted: { name: "Accepted", unit: "Count" },
   completed: { name: "Completed", unit: "Count" },
-  /** Attempts that failed, their functions' deaths included. */
+  /** Attempts that failed. A function that died counts too. */
   failed: { name: "FailedAttempts", unit: "Count" },
-  /** Of those, the ones to be tried again. */
+  /** Failed attempts that will be tried again. */
   retries: { name: "Retries", unit: "Count" },
   paused: { name: "Paused", unit: "Count" },
-  /** Turns that did not run since Lambda refused them for a while. */
+  /** Turns that did not run because Lambda throttled them. */
   throttled: { name: "ThrottledTurns", unit: "Count" },
-  /** Invocations put into their key's inbox behind another one. */
+  /** Invocations that were parked behind another one of their key. */
   parked: { name: "Parked", unit: "Count" },
-  /** Messages that the mailbox was given back. */
+  /** Messages that the dispatcher gave back to the mailbox. */
   givenBack: { name: "MessagesGivenBack", unit: "Count" },
   /** From the request to the handler's function to its answer. */
   turnTime: { name: "TurnTime", unit: "Milliseconds" },
@@ -34,7 +32,7 @@ export const METRICS = {
   timerLateness: { name: "TimerLateness", unit: "Milliseconds" },
   /** From when the oldest message of a batch was sent to when the batch was received. */
   oldestMessageAge: { name: "OldestMessageAge", unit: "Milliseconds" },
-  /** What the reconciler found standing still and poked: none, as long as all is well. */
+  /** Invocations that stood still until the reconciler poked them: none, as long as all is well. */
   poked: { name: "Poked", unit: "Count" },
   /** Messages that the reconciler found in the mailbox's dead-letter queue. */
   deadLetters: { name: "DeadLetters", unit: "Count" },

@@ -1,9 +1,9 @@
 /**
- * What the engine needs from outside. Two sets of adapters implement these (AWS, SQLite), the simulator a third
- * with faults; one contract suite (`test/contract`) says what they must do.
+ * What the engine needs from outside. AWS and SQLite have a set of adapters each, the simulator a third one with faults. The
+ * suites in `test/contract` say what all of them must do.
  *
- * Every method may throw an {@link OperationalError}: throttled, unavailable, answer lost. After one, a write or a
- * send may or may not have taken effect.
+ * Every method may throw an {@link OperationalError}: throttled, unavailable, answer lost. After that nobody knows whether a
+ * write or a send took effect.
  */
 import type { InvocationId } from "./model/ids.ts";
 import type { Attributes, Delete, ItemKey, Put, Table, Update, WriteResult } from "./model/item.ts";
@@ -19,22 +19,22 @@ export interface StoredItem {
 }
 export interface Page {
   readonly items: readonly StoredItem[];
-  /** Pass it as `after` to go on; absent at the end. */
+  /** Pass it as `after` to get the next page. Absent at the end. */
   readonly next?: string;
 }
 export interface ScannedItem extends StoredItem {
   readonly pk: string;
 }
 
-/** Single items, strongly consistent, atomic each. Bounds: `limits.ts`. */
+/** Single items. Each operation on one is atomic, and strongly consistent. Bounds: `limits/aws.ts`. */
 export interface ItemStore {
   /** A strong read. */
   get(key: ItemKey): Promise<Attributes | undefined>;
   write(write: Put | Update | Delete): Promise<WriteResult>;
-  /** Items of one partition whose sort key begins with `prefix`, in the order of their sort keys (bytewise), strongly
-   * read. `after`: exclusive start. `limit` bounds a page, which may be shorter. */
+  /** Items of one partition whose sort key begins with `prefix`, in the order of their sort keys (bytewise). A strong read.
+   * It starts after `after`. A page has at most `limit` items, and may have fewer. */
   query(table: Table, pk: string, prefix: string, page?: { after?: string; limit?: number }): Promise<Page>;
-  /** All items of a table whose sort key is `sk`, in no order, eventually consistent; for the reconciler and for lists. */
+  /** All items of a table whose sort key is `sk`, in no order, eventually consistent. For the reconciler and for lists. */
   scan(
     table: Table,
     sk: string,
@@ -45,14 +45,14 @@ export interface ItemStore {
   }>;
 }
 
-/** What an item store lists besides, for people; eventually consistent. */
+/** Lists for people. Eventually consistent. */
 export interface Listing {
   /** The parts that are kept. */
   readonly parts: readonly ListedPart[];
-  /** Heads of one shard (`shardsOf`) that were accepted in this time, the oldest first. `after`: the `next` of the page before,
-   * of the same shard and time. */
+  /** Heads of one shard (`shardsOf`) that were accepted in this time, the oldest first. `after` is the `next` of the previous
+   * page, of the same shard and time. */
   heads(part: ListedPart, shard: string, page: ListedRange): Promise<ListedPage>;
-  /** Keys of a service that have state, in no order, perhaps twice. What it costs grows with the whole table. */
+  /** Keys of a service that have state, in no order. One may come twice. The cost grows with the whole table. */
   keys(service: string, page: { after?: string; limit: number }): Promise<KeyPage>;
 }
 export interface ListedRange {
@@ -74,20 +74,20 @@ export interface KeyPage {
 
 /** The FIFO mailbox: one group's messages are handed out one after the other. */
 export interface Mailbox {
-  /** At most `SEND_BATCH_MAX` messages, no two of one group. Answers the indexes of those that were refused and
-   * should be tried again; the others are durable. */
+  /** Takes at most `SEND_BATCH_MAX` messages, no two of one group. Answers the indexes of those that were refused and
+   * should be tried again. The others are durable. */
   sendBatch(messages: readonly Outgoing[]): Promise<readonly number[]>;
 }
 
-/** Sends a message to the mailbox, not before `atMs`. Late, and twice, is possible; early is not relied upon. */
+/** Sends a message to the mailbox, not before `atMs` (T1). It may come late, and it may come twice. */
 export interface Timers {
   schedule(timer: { readonly atMs: number; readonly message: Outgoing }): Promise<void>;
-  /** Forgets a timer, if that is easily done. One that fires all the same finds that nothing waits for it. Never throws. */
+  /** Forgets a timer, if that is easy. If it fires all the same, nothing waits for it, and it changes nothing. Never throws. */
   cancel?(timer: { readonly atMs: number; readonly message: Outgoing }): Promise<void>;
 }
 
-/** Runs one turn in a handler's function. Throws a {@link FunctionError} when it died (crashed, timed out, ran out of
- * memory) or was not run for a reason that is to be seen at the invocation, and {@link OperationalError} when nobody knows. */
+/** Runs one turn in a handler's function. Throws a {@link FunctionError} if the function died (crashed, timed out, ran out
+ * of memory), or was not run for a reason that the invocation should show. Throws {@link OperationalError} if nobody knows. */
 export interface Invoker {
   invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome>;
 }
@@ -109,9 +109,9 @@ export interface Clock {
 export const elapse = (clock: Clock, ms: number): Promise<void> =>
   new Promise((resolve) => void clock.after(ms, resolve));
 
-/** Lets a reader sleep until an item may have changed: a notification locally, growing pauses in AWS. */
+/** Lets a reader sleep until an item may have changed. Locally it is notified; in AWS it waits with growing pauses. */
 export interface Watch {
-  /** It only waits, and is told nothing: a look before its first wait finds what a caller knew already. */
+  /** It only waits: nothing notifies it. So a look before its first wait finds what the caller knew already. */
   readonly polls?: true;
   /** Resolves when the item may have changed, or after at most `maxMs`. */
   changed(key: ItemKey, maxMs: number): Promise<void>;
@@ -128,7 +128,7 @@ export interface Logger {
 
 export const silentLogger: Logger = { log: () => undefined };
 
-/** Takes measurements; where they go is its own affair. */
+/** Takes measurements. */
 export interface Meter {
   /** A count is 1 unless it is given. */
   measure(metric: Metric, value?: number): void;

@@ -1,6 +1,6 @@
 /**
- * Where runtime and SDK meet: the dispatcher asks a handler's function to run one turn of an invocation, the SDK
- * appends to the journal itself and answers how the turn ended. Both travel as JSON ({@link encodeJson}).
+ * Where runtime and SDK meet. The dispatcher asks a handler's function to run one turn of an invocation. The SDK appends to
+ * the journal itself, and answers how the turn ended. Request and answer travel as JSON ({@link encodeJson}).
  */
 import { FunctionError } from "./errors.ts";
 import type { Incarnation, InvocationId } from "./model/ids.ts";
@@ -12,7 +12,7 @@ import { decodeJson, encodeJson, type Value } from "./model/value.ts";
 
 export const PROTOCOL_VERSION = 1;
 
-/** Retry bookkeeping that outlives a turn: attempts without progress, and a bounded run's own count. */
+/** What is known of failed attempts when a turn begins: those without progress, and those of a bounded `ctx.run`. */
 export interface AttemptState {
   /** 1 for the first attempt. */
   readonly count: number;
@@ -32,22 +32,22 @@ export interface TurnRequest {
   readonly target: Target;
   readonly handlerKind: HandlerKind;
   readonly deployment: string;
-  /** Fences this invocation's state writes from others' (W3); exclusive handlers only. */
+  /** Fences this invocation's state writes from those of others (W3). Exclusive handlers only. */
   readonly token?: string;
-  /** The Start it was made from; absent when the head holds all of it. */
+  /** The Start that the invocation was made from. Absent if the head holds all of it. */
   readonly start?: Start;
-  /** The head as the dispatcher read it; absent when none is known to exist. */
+  /** The head as the dispatcher read it. Absent if none is known to exist. */
   readonly head?: Attributes;
-  /** Notes that ride in the message being handled and are in no list yet; as they are stored (`encodeNote`). */
+  /** Notes that ride in the message that is handled, as they are stored (`encodeNote`). They are in no list yet. */
   readonly carried: readonly Value[];
-  /** The lock item names this invocation already (R5). */
+  /** Whether the lock item names this invocation already (R5). */
   readonly ownsLock: boolean;
   readonly attempt: AttemptState;
-  /** The turn must have answered by then: milliseconds from its receipt. */
+  /** Within this time from its receipt, the turn must have answered. */
   readonly remainingMs: number;
-  /** How long its head is kept after the end, milliseconds. */
+  /** How long the head is kept after the end. */
   readonly retentionMs: number;
-  /** How long its journal is shown, if that is shorter. */
+  /** How long the journal is shown, if that is shorter. */
   readonly journalRetentionMs?: number;
 }
 
@@ -59,31 +59,32 @@ export interface TurnFailure {
   readonly retryAfterMs?: number;
   /** What becomes of the invocation, whatever its policy says. */
   readonly verdict?: "pause" | "kill";
-  /** The operation it happened in. */
+  /** The operation that it happened in. */
   readonly command?: { readonly index: number; readonly type: string; readonly name: string };
   readonly run?: RunAttempts;
 }
 
 export type TurnOutcome =
-  /** The completion is durable, and so are its state and sends. `replies` are the dispatcher's to send. */
+  /** The completion is durable, with its state and sends. The dispatcher sends the `replies`. */
   | {
       readonly kind: "completed";
       readonly ownsLock: boolean;
       readonly outcome?: Outcome;
       readonly replies: readonly ReplyTo[];
     }
-  /** Durable, lock first; the dispatcher schedules what the tree waits for. `wait`: as it is stored (`encodeWait`). */
+  /** The suspension is durable, the lock first. The dispatcher schedules what the tree waits for. `wait` is as it is stored
+   * (`encodeWait`). */
   | { readonly kind: "suspended"; readonly wait: Value }
-  /** Retryable: the policy decides. `length`: of the log, as far as this turn knows; `progress`: it grew. */
+  /** Retryable: the policy decides. `length` is that of the log, as far as this turn knows. `progress`: the log grew. */
   | {
       readonly kind: "failed";
       readonly failure: TurnFailure;
       readonly length: number;
       readonly progress: boolean;
     }
-  /** An append or a read showed that another turn goes on from here (W3): change nothing more. */
+  /** An append or a read showed that another turn continues from here (W3): nothing more may be changed. */
   | { readonly kind: "lost"; readonly reason: string }
-  /** Its time runs out between two steps. All that it did is durable; `length`: of the log. Another turn goes on. */
+  /** Its time ran out between two steps. All that it did is durable; the log has this `length`. Another turn continues. */
   | { readonly kind: "yielded"; readonly length: number };
 
 const OUTCOME_KINDS: readonly unknown[] = [
@@ -101,7 +102,7 @@ export const isOutcome = (answer: unknown): answer is TurnOutcome =>
 /** The answer of a function, if it is an outcome. Throws {@link FunctionError} `bad-answer`. */
 export function checkOutcome(answer: TurnOutcome | null | undefined): TurnOutcome {
   if (isOutcome(answer)) return answer;
-  throw new FunctionError("bad-answer", "the handlers' process answered what is no outcome of a turn");
+  throw new FunctionError("bad-answer", "the answer of the handlers' process is not an outcome of a turn");
 }
 
 /** Asks a deployment what it serves. */

@@ -1,4 +1,4 @@
-/** Retry policies: exponential, bounded in attempts; what happens at the bound is the policy's to say. */
+/** Retry policies. Pauses grow exponentially. Attempts are bounded, and the policy says what happens at the bound. */
 import {
   RETRY_FACTOR,
   RETRY_INITIAL_INTERVAL_MS,
@@ -15,7 +15,7 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   onMaxAttempts: "pause",
 };
 
-/** Handler before service before default. */
+/** What the handler sets goes before what its service sets, and that before the default. */
 export function retryPolicyOf(
   service: ServiceManifest | undefined,
   handler: HandlerManifest | undefined,
@@ -28,7 +28,8 @@ export type RetryDecision =
   | { readonly kind: "pause" }
   | { readonly kind: "kill" };
 
-/** After attempt number `attempt` (1 the first) has failed. An error's own `retryAfterMs` goes before the policy's delay. */
+/** What happens after attempt number `attempt` has failed; the first is 1. The `retryAfterMs` of an error goes before the
+ * policy's delay. */
 export function decideRetry(policy: RetryPolicy, attempt: number, retryAfterMs?: number): RetryDecision {
   // A manifest travels as JSON, in which "without end" (Infinity) is null.
   const attemptsMax = (policy.maxAttempts as number | null) ?? Number.POSITIVE_INFINITY;

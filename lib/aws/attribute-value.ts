@@ -1,13 +1,13 @@
 /**
- * Values as DynamoDB spells them. Written out here instead of `@aws-sdk/util-dynamodb`: sets and big numbers are
- * never stored, and the handler's cold start pays for every module that it loads.
+ * Values as DynamoDB spells them. This is instead of `@aws-sdk/util-dynamodb`: sets and big numbers are never stored, and the
+ * handler's cold start pays for every module that it loads.
  */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import type { Attributes } from "../model/item.ts";
 import type { Value } from "../model/value.ts";
 import { DYNAMO_NUMBER_MAX, DYNAMO_NUMBER_MIN } from "../limits/aws.ts";
 
-/** Throws `TypeError` for `undefined`, which must never stand for a value, and for numbers that DynamoDB cannot hold. */
+/** Throws `TypeError` for `undefined`, which is not a value, and for numbers that DynamoDB cannot hold. */
 export function toAttributeValue(value: Value | undefined): AttributeValue {
   if (typeof value === "string") return { S: value };
   if (typeof value === "number") return { N: toNumberText(value) };
@@ -18,7 +18,7 @@ export function toAttributeValue(value: Value | undefined): AttributeValue {
 
 function toDocument(value: Exclude<Value, string | number | boolean>): AttributeValue {
   if (value === null) return { NULL: true };
-  // A plain view of the same bytes: a Buffer's own methods must not reach the serializer.
+  // A plain view of the same bytes: the serializer must not meet a Buffer's own methods.
   if (value instanceof Uint8Array) {
     return { B: new Uint8Array(value.buffer, value.byteOffset, value.byteLength) };
   }
@@ -40,13 +40,13 @@ export function toAttributeMap(values: Attributes): Record<string, AttributeValu
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toAttributeValue(value)]));
 }
 
-/** Throws `TypeError` for a type that Perdure never stores: somebody else has written the item. */
+/** Throws `TypeError` for a type that Perdure never stores: another program has written the item. */
 export function fromAttributeValue(attribute: AttributeValue): Value {
   if (attribute.S !== undefined) return attribute.S;
   if (attribute.N !== undefined) return Number(attribute.N);
   if (attribute.BOOL !== undefined) return attribute.BOOL;
   if (attribute.NULL !== undefined) return null;
-  // Copied: what the SDK answers may be a view of a buffer that it shares with other answers.
+  // A copy: the SDK may answer a view of a buffer that it shares with other answers.
   if (attribute.B !== undefined) return new Uint8Array(attribute.B);
   if (attribute.L !== undefined) return attribute.L.map(fromAttributeValue);
   if (attribute.M !== undefined) return fromAttributeMap(attribute.M);

@@ -1,6 +1,6 @@
 /**
- * The item store over DynamoDB: three tables with string keys `pk` (hash) and `sk` (range). Whoever carries its requests is
- * passed in: AWS's own client (`dynamo-item-store.ts`), or the light one of handlers (`json-service.ts`).
+ * The item store over DynamoDB: three tables with string keys `pk` (hash) and `sk` (range). The client that carries its
+ * requests is passed in: AWS's own (runtime/aws/dynamo-item-store.ts), or the light one of handlers (json-service.ts).
  */
 import type {
   AttributeValue,
@@ -25,7 +25,7 @@ import { toOperational } from "./fault.ts";
 import { withIndex, withoutIndex } from "./head-index.ts";
 import { cursorOf, startKeyOf } from "./scan-cursor.ts";
 
-/** DynamoDB's operations, by their names. They throw what AWS's client throws: errors by the service's names. */
+/** DynamoDB's operations, by their names. They throw what AWS's client throws: errors with the service's names. */
 export interface DynamoRequests {
   readonly GetItem: (input: GetItemCommandInput) => Promise<Pick<GetItemCommandOutput, "Item">>;
   readonly PutItem: (input: PutItemCommandInput) => Promise<unknown>;
@@ -40,17 +40,17 @@ export interface DynamoRequests {
 }
 
 export interface DynamoItemStoreOptions {
-  /** For endpoints that ignore `ReturnValuesOnConditionCheckFailure`, as DynamoDB itself does not: read the item that
-   * refused a write when the answer does not show it. Default: false. */
+  /** Whether to read the item that refused a write, if the answer does not show it. For endpoints that ignore
+   * `ReturnValuesOnConditionCheckFailure`; DynamoDB itself does not. Default: false. */
   readonly rereadRefused?: boolean;
 }
 
 /**
- * Throws {@link OperationalError} `throttled`, `unavailable` or `too-large`; anything else (a table that does not
- * exist, a request that DynamoDB finds invalid) as the client threw it.
+ * Throws {@link OperationalError} `throttled`, `unavailable` or `too-large`. Anything else (a table that does not exist, a
+ * request that DynamoDB finds invalid) it throws as the client threw it.
  *
- * The client's own retries may stay on: a conditional write whose first answer was lost is then refused by itself,
- * and its writer recognises its own id in the item that comes back.
+ * The client's own retries may stay on. If the first answer to a conditional write was lost, the retry is refused by the first
+ * try, and the writer recognises its own id in the item that comes back.
  */
 export class DynamoItems implements ItemStore {
   readonly #requests: DynamoRequests;
@@ -181,7 +181,7 @@ export class DynamoItems implements ItemStore {
   }
 }
 
-/** By name: `instanceof` fails where a bundle holds the client twice. */
+/** By name: `instanceof` fails if a bundle holds the client twice. */
 const isRefusal = (error: unknown): error is Error & { readonly Item?: Record<string, AttributeValue> } =>
   error instanceof Error && error.name === "ConditionalCheckFailedException";
 
@@ -194,7 +194,7 @@ const keyOf = (pk: string, sk: string): Record<string, AttributeValue> => ({
 
 const textOf = (item: Record<string, AttributeValue>, name: string): string => item[name]?.S ?? "";
 
-/** What the item holds for others: neither its key nor the store's own index. */
+/** The item without its key and without the store's own index. */
 function attributesIn(
   item: Record<string, AttributeValue> | undefined,
   key: Pick<ItemKey, "table" | "sk">,
@@ -209,7 +209,7 @@ function storedIn(item: Record<string, AttributeValue>, table: Table): StoredIte
   return { sk, attributes: attributesIn(item, { table, sk }) ?? {} };
 }
 
-/** The key condition; without a prefix none on the sort key, since DynamoDB takes no empty string for a key. */
+/** The key condition. Without a prefix there is none on the sort key: DynamoDB takes no empty string for a key. */
 function beginsWith(pk: string, prefix: string): Partial<QueryCommandInput> {
   if (prefix === "") {
     return {
@@ -225,7 +225,7 @@ function beginsWith(pk: string, prefix: string): Partial<QueryCommandInput> {
   };
 }
 
-/** DynamoDB refuses to start outside the prefix, where the answer is plain: all that begins with it, or nothing. */
+/** DynamoDB refuses to start outside the prefix. The answer is clear there: everything with the prefix, or nothing. */
 function startOf(prefix: string, after: string | undefined): { readonly after?: string } | "past the end" {
   if (after === undefined || after === "") return {};
   if (after.startsWith(prefix)) return { after };
@@ -240,7 +240,7 @@ async function answerOf<T>(action: string, send: () => Promise<T>): Promise<T> {
   }
 }
 
-/** DynamoDB has no code of its own for an item past 400 KB or a key past its bound: only its wording tells. */
+/** DynamoDB has no code of its own for an item or a key that is too large. Only the wording tells. */
 const TOO_LARGE = /\bitem size\b|size of (hashkey|all range keys)|primary key values must be under/i;
 
 function toItemError(error: unknown, action: string): unknown {

@@ -1,6 +1,6 @@
 /**
- * Compiles the kernel's conditions and changes to DynamoDB expressions. Pure. What each one means is said by
- * `holds` and `evaluate` in `lib/model/item.ts`; the comments here name the case that each clause lets through.
+ * Compiles conditions and changes of items to DynamoDB expressions. Pure. `holds` and `evaluate` in lib/model/item.ts say what
+ * each one means. The comments here name the case that each clause lets through.
  */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { invariant } from "../errors.ts";
@@ -9,11 +9,11 @@ import type { Value } from "../model/value.ts";
 import { toAttributeValue } from "./attribute-value.ts";
 import { DYNAMO_EXPRESSION_BYTES_MAX } from "../limits/aws.ts";
 
-/** The key attributes of every table; an item has no other attribute of these names. */
+/** The key attributes of every table. An item has no other attribute with these names. */
 export const PARTITION_KEY = "pk";
 export const SORT_KEY = "sk";
 
-/** The part of a request that names and values in expressions take up; absent where there are none. */
+/** The names and values that the expressions of a request refer to. Absent if there are none. */
 export interface Placeholders {
   ExpressionAttributeNames?: Record<string, string>;
   ExpressionAttributeValues?: Record<string, AttributeValue>;
@@ -25,7 +25,7 @@ export interface UpdateFields extends ConditionFields {
   UpdateExpression?: string;
 }
 
-/** The fields that make a put or a delete conditional; none without a condition. */
+/** The fields that make a put or a delete conditional. None without a condition. */
 export function compileCondition(when: Condition | undefined): ConditionFields {
   if (when === undefined) return {};
   const scope = new Scope();
@@ -33,8 +33,8 @@ export function compileCondition(when: Condition | undefined): ConditionFields {
 }
 
 /**
- * The expression fields of an update. Throws {@link InvariantError} for an update that may meet no item and only
- * removes attributes: DynamoDB, unlike `evaluate`, would not create the item.
+ * The expression fields of an update. Throws {@link InvariantError} for an update that only removes attributes and may find no
+ * item: DynamoDB, unlike `evaluate`, would not create the item.
  */
 export function compileUpdate({ changes, when }: Pick<Update, "changes" | "when">): UpdateFields {
   const onlyRemoves = changes.length > 0 && changes.every((change) => change.do === "remove");
@@ -54,7 +54,7 @@ export function compileUpdate({ changes, when }: Pick<Update, "changes" | "when"
   };
 }
 
-/** Hands out placeholders, so that no attribute name can meet one of DynamoDB's 573 reserved words. */
+/** Hands out placeholders, so that no attribute's name can be one of DynamoDB's 573 reserved words. */
 class Scope {
   readonly #names = new Map<string, string>();
   readonly #values: Record<string, AttributeValue> = {};
@@ -87,7 +87,7 @@ class Scope {
   }
 }
 
-/** `compound`: put it in parentheses before joining it. DynamoDB refuses a second pair around the first. */
+/** `compound`: it needs parentheses before it is joined. DynamoDB refuses a second pair around the first. */
 interface ConditionText {
   readonly text: string;
   readonly compound: boolean;
@@ -105,10 +105,10 @@ function conditionText(condition: Condition, scope: Scope): ConditionText {
     case "eq":
       return simple(`${scope.name(condition.attribute)} = ${scope.value(condition.value)}`);
     case "ne":
-      // Also true where the attribute, or the whole item, is absent or of another type: the exact opposite of eq.
+      // The exact opposite of eq: also true if the attribute, or the whole item, is absent or of another type.
       return simple(`NOT ${scope.name(condition.attribute)} = ${scope.value(condition.value)}`);
     case "lt":
-      // False between values of different types, and where there is none.
+      // False between values of different types, and if there is no value.
       return simple(`${scope.name(condition.attribute)} < ${scope.value(condition.value)}`);
     case "size":
       return sizeText(scope.name(condition.attribute), condition.value, scope);
@@ -136,7 +136,7 @@ function joined(parts: readonly Condition[], operator: "AND" | "OR", scope: Scop
   return { text: texts.join(` ${operator} `), compound: true };
 }
 
-/** All of nothing is true, any of nothing is false; DynamoDB has neither constant. */
+/** All of nothing is true, and one of nothing is false. DynamoDB has neither constant. */
 function constantText(outcome: boolean, scope: Scope): ConditionText {
   const key = scope.name(PARTITION_KEY);
   const operator = outcome ? "OR" : "AND";
@@ -162,7 +162,7 @@ function updateText(changes: readonly Change[], scope: Scope): string {
         sets.push(`${name} = list_append(${name}, ${scope.value([...change.values])})`);
         break;
       case "drop":
-        // Dropping nothing must still fail on what is not a list, so it appends nothing.
+        // Dropping nothing must still fail if the attribute is not a list, so it appends nothing.
         if (change.count === 0) sets.push(`${name} = list_append(${name}, ${scope.value([])})`);
         else removes.push(...firstElements(name, change.count));
         break;
@@ -175,13 +175,13 @@ function updateText(changes: readonly Change[], scope: Scope): string {
   return sections.join(" ");
 }
 
-/** Elements past the end are removed without effect. The last comes first: DynamoDB counts in the list as it was
- * whatever the order, and a store that removes one by one then counts the same. */
+/** Removing an element past the end has no effect. The last one comes first: DynamoDB counts in the list as it was, and a
+ * store that removes one by one then counts the same. */
 function firstElements(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${name}[${count - 1 - index}]`);
 }
 
-/** P1: a longer expression would be refused by DynamoDB, so whoever builds one is wrong. */
+/** P1: DynamoDB would refuse a longer expression, so the caller has a bug. */
 function bounded(expression: string): string {
   invariant(
     Buffer.byteLength(expression) <= DYNAMO_EXPRESSION_BYTES_MAX,

@@ -1,6 +1,6 @@
 /**
- * What AWS clients throw, told apart by who must act: an {@link OperationalError} is expected and retried by
- * whoever gives the message back, anything else is passed on as it is.
+ * Tells apart what AWS's clients throw. Throttling, and an answer that did not come, become an {@link OperationalError}: they
+ * are expected, and the message is given back. Anything else is passed on as it is.
  */
 import { OperationalError } from "../errors.ts";
 
@@ -30,11 +30,11 @@ const UNAVAILABLE: ReadonlySet<string> = new Set([
   "ServiceUnavailableException",
   "TimeoutError",
 ]);
-/** `code` of Node's own network errors; TLS and undici have more of them than can be listed. */
+/** The `code` of Node's own network errors. TLS and undici have too many to list. */
 const NETWORK_CODE =
   /^(E(CONN|PIPE|TIMEDOUT|HOST|NET|NOTFOUND|AI_|ADDR|SOCKET)|ERR_(SSL|TLS|SOCKET|STREAM|HTTP2)|HPE_|UND_ERR)/;
 
-/** What the clients add to an Error; every field is checked before it is believed. */
+/** What the clients add to an Error. Every field is checked before it is used. */
 interface SdkFault {
   readonly code?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: unknown };
@@ -63,7 +63,7 @@ export function toOperational(error: unknown, action: string): unknown {
 function isUnavailable(fault: Error & SdkFault, status: unknown): boolean {
   if (UNAVAILABLE.has(fault.name) || (typeof status === "number" && status >= 500)) return true;
   if (typeof fault.code === "string" && NETWORK_CODE.test(fault.code)) return true;
-  // An answer cut off in the middle, or a proxy's page: the request may well have taken effect.
+  // An answer that was cut off, or a proxy's page. The request may have taken effect.
   if (fault.name === "SyntaxError" && fault.$response !== undefined) return true;
   return fault.cause instanceof Error && isUnavailable(fault.cause, undefined);
 }

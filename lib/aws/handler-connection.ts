@@ -1,7 +1,7 @@
-/** What a handler's function talks to, from its environment variables, by the light client. */
+/** The adapters of a handler's function, made from its environment variables, over the light client (json-service.ts). */
 import type { Table } from "../model/item.ts";
 import { DynamoItems, type DynamoRequests } from "./dynamo-items.ts";
-import { type Environment, required } from "./lambda-environment.ts";
+import { type Environment, required, requiredByName } from "../environment.ts";
 import { JsonService, type JsonServiceOptions } from "./json-service.ts";
 import { QueueMailbox, type SendMessageBatch } from "./queue-mailbox.ts";
 import type { Credentials } from "./signature.ts";
@@ -11,7 +11,7 @@ export interface HandlerConnection {
   readonly mailbox: QueueMailbox;
 }
 
-/** Throws `Error` naming a variable that is not set. */
+/** Throws `Error` with the name of a variable that is not set. */
 export function connectHandler(environment: Environment): HandlerConnection {
   const tables: Record<Table, string> = {
     journal: required(environment, "journalTable"),
@@ -20,7 +20,7 @@ export function connectHandler(environment: Environment): HandlerConnection {
   };
   const mailboxUrl = required(environment, "mailboxUrl");
   const shared = {
-    region: variable(environment, "AWS_REGION"),
+    region: requiredByName(environment, "AWS_REGION"),
     credentials: () => credentialsIn(environment),
   };
   return {
@@ -41,7 +41,7 @@ function dynamoOptions(environment: Environment, shared: Shared): JsonServiceOpt
   return { ...shared, service: "dynamodb", target: "DynamoDB_20120810", endpoint: new URL(endpoint) };
 }
 
-/** By default where the queue's URL says, as AWS's client has it. */
+/** By default the endpoint is that of the queue's URL, as for AWS's own client. */
 function sqsOptions(environment: Environment, mailboxUrl: string, shared: Shared): JsonServiceOptions {
   const endpoint = endpointOf(environment, "SQS") ?? new URL(mailboxUrl).origin;
   return { ...shared, service: "sqs", target: "AmazonSQS", endpoint: new URL(endpoint) };
@@ -64,18 +64,12 @@ export const sendMessageBatch =
   (input) =>
     service.call("SendMessageBatch", input) as ReturnType<SendMessageBatch>;
 
-/** The role's, which Lambda puts into the environment. */
+/** The credentials of the function's role. Lambda puts them into the environment. */
 function credentialsIn(environment: Environment): Credentials {
   const sessionToken = environment["AWS_SESSION_TOKEN"];
   return {
-    accessKeyId: variable(environment, "AWS_ACCESS_KEY_ID"),
-    secretAccessKey: variable(environment, "AWS_SECRET_ACCESS_KEY"),
+    accessKeyId: requiredByName(environment, "AWS_ACCESS_KEY_ID"),
+    secretAccessKey: requiredByName(environment, "AWS_SECRET_ACCESS_KEY"),
     ...(sessionToken === undefined || sessionToken === "" ? {} : { sessionToken }),
   };
-}
-
-function variable(environment: Environment, name: string): string {
-  const value = environment[name];
-  if (value === undefined || value === "") throw new Error(`environment variable ${name} is not set`);
-  return value;
 }

@@ -1,11 +1,15 @@
 /**
- * What keeps a listing of heads in DynamoDB (`lib/model/listing.ts`): two sparse global secondary indexes of the journal table.
- * A head carries its shard in `lo` while it is open and has rested, in `le` once it has ended; each index has one of these
- * as partition key, `c` (accepted at) as sort key, and projects keys alone. Only the store knows `lo` and `le`: they are
- * added to the writes that happen anyway, and taken off what is read.
+ * Keeps the listing of heads in DynamoDB (lib/model/listing.ts): two sparse global secondary indexes of the journal table.
  *
- * A table that lacks an index pays nothing for it but these ten bytes, and one that gets it later has everything in
- * it, since DynamoDB fills a new index from what the items hold. So the indexes themselves are the switch.
+ *   lo   in a head that is open and has rested: its shard. Partition key of the index of open invocations
+ *   le   in a head that has ended: its shard. Partition key of the index of ended invocations
+ *   c    when the invocation was accepted. Sort key of both
+ *
+ * The indexes project keys alone. Only the store knows `lo` and `le`: it adds them to writes that happen anyway, and takes
+ * them off what is read.
+ *
+ * The indexes themselves are the switch. A table without one pays only these ten bytes for it. A table that gets one later has
+ * everything in it, since DynamoDB fills a new index from its items.
  */
 import { HEAD_ATTRIBUTE } from "../model/head.ts";
 import type { Put, Update } from "../model/item.ts";
@@ -14,7 +18,7 @@ import { INDEX_PARTITION_KEY, isHead, partOf, shardOf, statusIn } from "../model
 const OPEN = INDEX_PARTITION_KEY.open;
 const ENDED = INDEX_PARTITION_KEY.ended;
 
-/** The write, with what moves its head in the indexes. What is no head's passes as it is. */
+/** The write, with what moves its head in the indexes. A write that is not of a head stays as it is. */
 export function withIndex<W extends Put | Update>(write: W): W {
   if (!isHead(write.key)) return write;
   return (write.op === "put" ? putWithIndex(write) : updateWithIndex(write)) as W;

@@ -1,12 +1,13 @@
 /**
- * A client for AWS's JSON services, DynamoDB and SQS, as light as a handler's cold start wants it: AWS's own two clients
- * take longer to load than everything else of a function together (docs/decisions/0012-light-client.md). It does what a
- * Lambda function needs: credentials and region from its environment, connections kept, time limits, and the retries of
- * the standard mode. It throws what AWS's clients throw, as far as `fault.ts` and the adapters look: an Error with
- * the service's name for it, its fields, and `$metadata`.
+ * A light client for AWS's JSON services, DynamoDB and SQS. AWS's own two clients take longer to load than everything else of
+ * a function together, and a handler's cold start would pay for it (docs/decisions/0012-light-client.md).
  *
- * A retry after an answer that was lost is as safe as AWS's clients' own: a conditional write is then refused by its first
- * try, and its writer knows itself.
+ * It does what a Lambda function needs: credentials and region from the environment, connections that are kept, time limits,
+ * and the retries of the standard mode. It throws what AWS's clients throw, as far as fault.ts and the adapters look at it: an
+ * Error with the service's name for it, its fields, and `$metadata`.
+ *
+ * A retry after a lost answer is as safe as in AWS's own clients: a conditional write is refused by its first try, and the
+ * writer recognises itself.
  */
 import type { Agent } from "node:http";
 import { isThrottlingCode } from "./fault.ts";
@@ -14,13 +15,13 @@ import { amzDate, authorization, type Credentials } from "./signature.ts";
 import { AWS_ATTEMPTS_MAX, AWS_REQUEST_MS_MAX, AWS_RETRY_BASE_MS } from "../limits/aws.ts";
 
 export interface JsonServiceOptions {
-  /** As in signatures: `dynamodb`. */
+  /** The service's name in signatures: `dynamodb`. */
   readonly service: string;
-  /** What operations' names follow in `X-Amz-Target`: `DynamoDB_20120810`. */
+  /** What stands before an operation's name in `X-Amz-Target`: `DynamoDB_20120810`. */
   readonly target: string;
   readonly region: string;
   readonly endpoint: URL;
-  /** Asked for each request: they may be renewed. */
+  /** Asked for at each request, since they may have been renewed. */
   readonly credentials: () => Credentials;
   readonly maxAttempts?: number;
 }
@@ -41,14 +42,14 @@ export class JsonService {
 
   constructor(options: JsonServiceOptions) {
     this.#options = options;
-    // Loaded here, at the first event: Node takes longer for this module than for all of the SDK's.
+    // Loaded at the first event: Node takes longer for this module than for all of the SDK's.
     this.#http = process.getBuiltinModule(
       options.endpoint.protocol === "https:" ? "node:https" : "node:http",
     );
     this.#agent = new this.#http.Agent({ keepAlive: true });
   }
 
-  /** Bytes are written as base64, and read back where an attribute's value says that it is bytes (`B`). */
+  /** Bytes are written as base64, and read back if an attribute's value says that it is bytes (`B`). */
   async call(operation: string, input: object): Promise<unknown> {
     const body = JSON.stringify(input, bytesToText);
     const { maxAttempts = AWS_ATTEMPTS_MAX } = this.#options;
@@ -118,7 +119,7 @@ function bytesToText(_name: string, value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
 }
 
-/** A text under `B` is an attribute's bytes: an attribute of that name holds a value, which is an object. */
+/** A text under `B` is the bytes of an attribute. An attribute with that name would hold an object. */
 function textToBytes(name: string, value: unknown): unknown {
   return name === "B" && typeof value === "string" ? new Uint8Array(Buffer.from(value, "base64")) : value;
 }
@@ -143,8 +144,8 @@ function parseJson(status: number, body: string): unknown {
   try {
     return body === "" ? {} : (JSON.parse(body, textToBytes) as unknown);
   } catch (error) {
-    // A proxy's page, or an answer cut off: the request may well have taken effect.
-    throw Object.assign(named("SyntaxError", `an answer with status ${status} is no JSON`), {
+    // A proxy's page, or an answer that was cut off. The request may have taken effect.
+    throw Object.assign(named("SyntaxError", `an answer with status ${status} is not JSON`), {
       cause: error,
       $response: { statusCode: status },
       $metadata: { httpStatusCode: status },

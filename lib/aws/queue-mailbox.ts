@@ -1,4 +1,4 @@
-/** The mailbox over one SQS FIFO queue; whoever carries its requests is passed in, as for `dynamo-items.ts`. */
+/** The mailbox over one SQS FIFO queue. The client that carries its requests is passed in, as for dynamo-items.ts. */
 import type {
   BatchResultErrorEntry,
   SendMessageBatchCommandInput,
@@ -17,7 +17,7 @@ export type SendMessageBatch = (
   input: SendMessageBatchCommandInput,
 ) => Promise<Pick<SendMessageBatchCommandOutput, "Failed">>;
 
-/** Throws {@link OperationalError}; an error that SQS blames on the message itself is thrown as an Error. */
+/** Throws {@link OperationalError}. If SQS blames the message itself, it throws an Error. */
 export class QueueMailbox implements Mailbox {
   readonly #sendMessageBatch: SendMessageBatch;
   readonly #queueUrl: string;
@@ -33,7 +33,7 @@ export class QueueMailbox implements Mailbox {
     invariant(groups.size === messages.length, "R13", "two messages of one group in one batch");
     messages.forEach(checkIds);
     const refused: number[] = [];
-    // One request after the other: after a throw nothing may still be under way, or a second try could overtake it.
+    // One request after the other. If one throws, none may still be under way: a second try could overtake it.
     for (const entries of requestsOf(messages.map(toEntry))) refused.push(...(await this.#send(entries)));
     return refused;
   }
@@ -65,7 +65,7 @@ function toEntry({ group, dedup, body }: Outgoing, index: number): SendMessageBa
   };
 }
 
-/** SQS bounds the bytes of a request as a whole, so ten large messages take several. */
+/** SQS bounds the bytes of a whole request, so ten large messages take several requests. */
 function requestsOf(entries: readonly SendMessageBatchRequestEntry[]): SendMessageBatchRequestEntry[][] {
   const requests: SendMessageBatchRequestEntry[][] = [];
   let bytesLeft = 0;
@@ -83,7 +83,7 @@ function requestsOf(entries: readonly SendMessageBatchRequestEntry[]): SendMessa
   return requests;
 }
 
-/** Trying again helps unless the message itself is at fault. Throws when it is: the caller has a bug. */
+/** Trying again helps, unless SQS blames the message itself. Then the caller has a bug, and this throws. */
 function indexOfRefused({ Id, Code = "", Message = "", SenderFault }: BatchResultErrorEntry): number {
   if (SenderFault === true && !isThrottlingCode(Code)) {
     throw new Error(`SQS refused message ${Id} of a batch: ${Code} ${Message}`);

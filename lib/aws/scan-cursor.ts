@@ -1,4 +1,4 @@
-/** Where a scan goes on: the key of the last item, as text that people may pass on, and may get wrong. */
+/** Where a scan continues: the key of the last item, as text. People pass it on, and may get it wrong. */
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { PARTITION_KEY, SORT_KEY } from "./expression.ts";
 import { DYNAMO_PARTITION_KEY_BYTES_MAX, DYNAMO_SORT_KEY_BYTES_MAX } from "../limits/aws.ts";
@@ -7,7 +7,7 @@ type Key = Record<string, AttributeValue>;
 
 export const cursorOf = (key: Key): string => JSON.stringify([key[PARTITION_KEY]?.S, key[SORT_KEY]?.S]);
 
-/** Throws `RangeError` for what {@link cursorOf} has not made. */
+/** Throws `RangeError` for a text that {@link cursorOf} has not made. */
 export function startKeyOf(cursor: string): Key {
   const [pk, sk] = pairIn(cursor);
   if (!isKey(pk, DYNAMO_PARTITION_KEY_BYTES_MAX) || !isKey(sk, DYNAMO_SORT_KEY_BYTES_MAX)) {

@@ -1,4 +1,4 @@
-/** AWS Signature Version 4 of a POST to `/` whose body is at hand: what the JSON services take. */
+/** AWS Signature Version 4 of a POST to `/` whose whole body is known, as the JSON services take it. */
 import { createHash, createHmac } from "node:crypto";
 
 export interface Credentials {
@@ -20,7 +20,7 @@ const ALGORITHM = "AWS4-HMAC-SHA256";
 /** `20260102T030405Z`. */
 export const amzDate = (nowMs: number): string => new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, "");
 
-/** The `authorization` header of a request with these headers, all of which are signed; names in lower case. */
+/** The `authorization` header of a request. All of these headers are signed; their names are in lower case. */
 export function authorization(
   headers: Readonly<Record<string, string>>,
   body: string,

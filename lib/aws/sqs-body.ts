@@ -1,9 +1,9 @@
-/** What an SQS message body may hold (P1: nothing that AWS refuses is met as an AWS error). */
+/** What the body of an SQS message may hold. It is checked here, so that AWS never refuses one (P1). */
 import { OperationalError } from "../errors.ts";
 import { SQS_REQUEST_BYTES_MAX } from "../limits/aws.ts";
 
-/** SQS takes the characters of XML 1.0. JSON escapes the control characters and lone surrogates by itself; these
- * two it leaves, and within JSON they stand only in strings, where their escapes mean the same. */
+/** SQS takes the characters of XML 1.0. JSON escapes control characters and lone surrogates by itself, but not these two.
+ * In JSON they stand only in strings, where their escapes mean the same. */
 const NOT_XML = /[\uFFFE\uFFFF]/g;
 
 /** `json` without characters that SQS refuses. Throws {@link OperationalError} `too-large` past 1 MiB. */

@@ -2,7 +2,7 @@
  * The engine's log, the same for all sides: Lambda writes JSON lines to standard output, `perdure dev` readable ones to
  * its console. What handlers say is another log: sdk/logger.ts.
  */
-import { ENVIRONMENT } from "../environment.ts";
+import { ENVIRONMENT, type Environment } from "../environment.ts";
 import type { Logger, LogLevel } from "../ports.ts";
 import { isBelow, LOG_LEVELS, parseLevel } from "./level.ts";
 import type { LogRecord } from "./line.ts";
@@ -26,10 +26,7 @@ export function loggerOf({ least, format, write, time }: LogOptions): Logger {
 }
 
 /** The least level that `PERDURE_LOG_LEVEL` asks for, else `fallback`. Throws `TypeError` if it names no level. */
-export function leastLevel(
-  environment: Readonly<Record<string, string | undefined>>,
-  fallback: LogLevel,
-): LogLevel {
+export function leastLevel(environment: Environment, fallback: LogLevel): LogLevel {
   const text = environment[ENVIRONMENT.logLevel];
   if (text === undefined || text.trim() === "") return fallback;
   const level = parseLevel(ENVIRONMENT.logLevel, text);

@@ -9,14 +9,14 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { systemClock } from "../../lib/clock.ts";
 import { systemEntropy } from "../../lib/entropy.ts";
-import { ENVIRONMENT, type EnvironmentVariable } from "../../lib/environment.ts";
+import { type Environment, ENVIRONMENT, type EnvironmentVariable, required } from "../../lib/environment.ts";
 import type { Clock, Entropy, Logger } from "../../lib/ports.ts";
 import { AWS_CONNECT_MS_MAX, AWS_REQUEST_MS_MAX } from "../../lib/limits/aws.ts";
 import { parseListedParts } from "../../lib/model/listing.ts";
 import { DynamoListing } from "./dynamo-listing.ts";
 import { DynamoItemStore } from "./dynamo-item-store.ts";
 import { EmfMeter } from "./emf-meter.ts";
-import { type Environment, lambdaLogger, required } from "../../lib/aws/lambda-environment.ts";
+import { lambdaLogger } from "./lambda-logger.ts";
 import { PollingWatch } from "./polling-watch.ts";
 import { SqsMailbox } from "./sqs-mailbox.ts";
 

@@ -1,4 +1,4 @@
-/** Lists over DynamoDB: heads from the indexes of `head-index.ts`, keys from a scan of the state table. */
+/** Lists over DynamoDB: heads from the indexes of lib/aws/head-index.ts, keys from a scan of the state table. */
 import {
   type AttributeValue,
   type DynamoDBClient,
@@ -69,7 +69,7 @@ export class DynamoListing implements Listing {
     return from === undefined ? { keys: [...found] } : { keys: [...found], next: cursorOf(from) };
   }
 
-  /** A page: its rows are few, whatever it had to read. What was cleared has left a tombstone (`gone`). */
+  /** A page. It may have few rows although it read many. A cleared name has left a tombstone (`gone`). */
   #scan(prefix: string, from: Key | undefined) {
     const command = new ScanCommand({
       TableName: this.#tables.state,

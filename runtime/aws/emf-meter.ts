@@ -1,6 +1,6 @@
 /**
- * Measurements as CloudWatch takes them out of log lines (embedded metric format): one line for all that was measured
- * between two flushes. No request is made for them; a line of half a kilobyte costs a quarter of a cent per ten thousand.
+ * Measurements in log lines, where CloudWatch finds them (embedded metric format). One line has everything that was measured
+ * between two flushes. It needs no request. A line of half a kilobyte costs a quarter of a cent per ten thousand.
  */
 import { METRIC_DIMENSION, METRIC_NAMESPACE, type Metric, METRICS } from "../../lib/metrics.ts";
 import type { Clock, Meter } from "../../lib/ports.ts";
@@ -13,7 +13,7 @@ export class EmfMeter implements Meter {
   readonly #counts = new Map<Metric, number>();
   readonly #values = new Map<Metric, number[]>();
 
-  /** Without the name of a runtime nothing is written. */
+  /** Without the name of a runtime, nothing is written. */
   constructor(
     runtime: string | undefined,
     clock: Pick<Clock, "now">,
@@ -31,12 +31,12 @@ export class EmfMeter implements Meter {
     }
     const values = this.#values.get(metric) ?? [];
     this.#values.set(metric, values);
-    // Of more than fit, the largest says more than the latest.
+    // If not all fit, the largest ones say more than the latest.
     if (values.length < METRIC_VALUES_MAX) values.push(value);
     else values[values.indexOf(Math.min(...values))] = Math.max(value, Math.min(...values));
   }
 
-  /** Writes what was measured since, if anything was. */
+  /** Writes what was measured since the last flush, if anything was. */
   flush(): void {
     const measured = { ...Object.fromEntries(this.#counts), ...Object.fromEntries(this.#values) };
     this.#counts.clear();

@@ -8,7 +8,7 @@ import { LambdaVersions } from "./lambda-versions.ts";
 /** A turn takes as long as its handler, so only the connection has a bound. */
 const INVOKING = { requestHandler: { connectionTimeout: AWS_CONNECT_MS_MAX, requestTimeout: 0 } };
 
-/** Retries are the retry policy's. */
+/** It tries once: the retry policy decides what follows. */
 export const lambdaInvoker = (): LambdaInvoker =>
   new LambdaInvoker(new LambdaClient({ ...INVOKING, maxAttempts: 1 }));
 

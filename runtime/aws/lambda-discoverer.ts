@@ -6,7 +6,7 @@ import { type DiscoveryRequest, type DiscoveryResponse, PROTOCOL_VERSION } from 
 import { toOperational } from "../../lib/aws/fault.ts";
 import { EXCERPT_CHARS_MAX } from "../../lib/limits/aws.ts";
 
-/** Also how IAM answers for some seconds after it was told to allow it, and Lambda for a version that is not there yet. */
+/** For some seconds after a permission was given, IAM still answers like this. So does Lambda for a new version. */
 const NOT_YET: ReadonlySet<string> = new Set([
   "AccessDeniedException",
   "ResourceConflictException",
@@ -14,7 +14,7 @@ const NOT_YET: ReadonlySet<string> = new Set([
   "ResourceNotReadyException",
 ]);
 
-/** Throws {@link OperationalError} when it was not reached, which may pass, and Error for what is no discovery. */
+/** Throws {@link OperationalError} if the function was not reached, which may pass. Throws Error if its answer is wrong. */
 export class LambdaDiscoverer {
   readonly #client: LambdaClient;
 
@@ -22,7 +22,7 @@ export class LambdaDiscoverer {
     this.#client = client;
   }
 
-  /** Its address is a qualified ARN. */
+  /** The address is a qualified ARN. */
   async discover({ address }: Reachable): Promise<DiscoveryResponse> {
     if (!address.startsWith("arn:")) {
       throw new OperationalError(

@@ -13,7 +13,7 @@ import {
 import { toOperational } from "../../lib/aws/fault.ts";
 import { EXCERPT_CHARS_MAX } from "../../lib/limits/aws.ts";
 
-/** The runtime ends before any code of the handler's module can answer. */
+/** Lambda's runtime ended before any code of the handler's module could answer. */
 const INIT_ERROR_TYPES: ReadonlySet<string> = new Set([
   "Runtime.HandlerNotFound",
   "Runtime.ImportModuleError",
@@ -22,7 +22,7 @@ const INIT_ERROR_TYPES: ReadonlySet<string> = new Set([
   "Runtime.UserCodeSyntaxError",
 ]);
 
-/** Nothing ran, and after a while it may: too many run already, or the function is not ready yet. */
+/** Nothing ran, but waiting helps: too many run already, or the function is not ready yet. */
 const THROTTLED: ReadonlySet<string> = new Set([
   "EC2ThrottledException",
   "ResourceConflictException",
@@ -30,8 +30,8 @@ const THROTTLED: ReadonlySet<string> = new Set([
   "SnapStartNotReadyException",
   "TooManyRequestsException",
 ]);
-/** Nothing ran, and nothing will until somebody acts, with what that is. Most of these have the status of a passing
- * trouble of Lambda's (502), so that only their names tell. */
+/** Nothing ran, and waiting does not help. The text says what somebody must do. Most of these have the status 502, as if they
+ * would pass, so only their names tell. */
 const REFUSED: Readonly<Record<string, string>> = {
   AccessDeniedException: "the dispatcher's role must allow lambda:InvokeFunction on it",
   EC2AccessDeniedException: "its role may not set up its VPC access",
@@ -58,11 +58,11 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 /**
- * `deployment.address` is a function version's qualified ARN. The event is the turn request's JSON, the answer the
- * outcome's (an object, not a string that holds one).
+ * `deployment.address` is the qualified ARN of a function version. The event is the turn request as JSON. The answer is the
+ * outcome as JSON: an object, not a string that holds one.
  *
- * A client that retries may run a turn twice at once when an answer is lost: harmless (J2), but paid for. Construct
- * it with `maxAttempts: 1` where the retry policy above is enough.
+ * If an answer is lost, a client that retries runs a turn twice at once. That is harmless (J2), but it costs money. So give it
+ * a client with `maxAttempts: 1`.
  */
 export class LambdaInvoker implements Invoker {
   readonly #client: LambdaClient;
@@ -110,7 +110,7 @@ function toInvokeError(error: unknown, address: string): unknown {
   return toOperational(error, "an invocation");
 }
 
-/** Which limit it was: the account's, the function's own, or that of the rate of calls. */
+/** Which limit it was: that of the account, of the function, or of the rate of calls. */
 function reasonOf(error: Error & { readonly Reason?: unknown }): string {
   return typeof error.Reason === "string" ? ` (${error.Reason})` : "";
 }
@@ -118,22 +118,21 @@ function reasonOf(error: Error & { readonly Reason?: unknown }): string {
 function parseOutcome(payload: string): TurnOutcome {
   const outcome = decodeOutcome(payload);
   if (isOutcome(outcome)) return outcome;
-  throw new FunctionError("bad-answer", `the function answered what is no outcome: ${excerpt(payload)}`);
+  throw new FunctionError(
+    "bad-answer",
+    `the function's answer is not an outcome of a turn: ${excerpt(payload)}`,
+  );
 }
 
 function decodeOutcome(payload: string): unknown {
   try {
     return decodeTurnOutcome(payload);
   } catch (error) {
-    throw new FunctionError(
-      "bad-answer",
-      `the function answered what is no JSON: ${excerpt(payload)}`,
-      error,
-    );
+    throw new FunctionError("bad-answer", `the function's answer is not JSON: ${excerpt(payload)}`, error);
   }
 }
 
-/** Lambda tells how a function died only in the texts of its answer. */
+/** Only the texts of Lambda's answer tell how a function died. */
 function toFunctionError({ FunctionError: handled }: InvokeCommandOutput, payload: string): FunctionError {
   const { errorType, errorMessage } = parseError(payload);
   const text = `${errorType}: ${errorMessage}`;

@@ -11,7 +11,7 @@ export class LambdaVersions {
     this.#client = client;
   }
 
-  /** Harmless to repeat. Does nothing for an address that is no version's: what there is, is not ours to remove. */
+  /** Harmless to repeat. Does nothing if the address is not a version's: then it is not ours to remove. */
   async remove(address: string): Promise<void> {
     const [, functionArn, version] = VERSION_ARN.exec(address) ?? [];
     if (functionArn === undefined || version === undefined) return;

@@ -1,5 +1,5 @@
-/** Waits for an item to change by waiting: pauses that grow with how long its reader has waited, since a result
- * mostly comes at once or not for long. */
+/** Waits for an item to change by pauses alone. A pause grows with the time that the reader has waited already, since most
+ * results come at once or much later. */
 import type { ItemKey } from "../../lib/model/item.ts";
 import { type Clock, type Watch, elapse } from "../../lib/ports.ts";
 import { POLL_FORGET_MS, POLL_PART, POLL_PAUSE_MS_MAX, POLL_PAUSE_MS_MIN } from "../../lib/limits/aws.ts";

@@ -1,4 +1,4 @@
-/** The messages of a dead-letter queue, looked at and left there. */
+/** Looks at the messages of a dead-letter queue, and leaves them there. */
 import { ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { toOperational } from "../../lib/aws/fault.ts";
 import { DEAD_LETTER_HIDDEN_SECONDS } from "../../lib/limits/aws.ts";

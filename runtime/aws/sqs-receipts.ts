@@ -1,4 +1,4 @@
-/** What can be done with messages of one SQS batch by the receipts that came with them. */
+/** Hides and deletes messages of one SQS batch, by the receipts that came with them. */
 import {
   type BatchResultErrorEntry,
   ChangeMessageVisibilityBatchCommand,
@@ -7,20 +7,20 @@ import {
 } from "@aws-sdk/client-sqs";
 import { isThrottlingCode, toOperational } from "../../lib/aws/fault.ts";
 
-/** Throws {@link OperationalError}, and what the client threw otherwise. */
+/** Throws {@link OperationalError}. Other errors it throws as the client threw them. */
 export class SqsReceipts {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
   readonly #handles: ReadonlyMap<string, string>;
 
-  /** `handles`: by message id, at most ten. */
+  /** `handles`: the receipt handles by message id, at most ten. */
   constructor(client: SQSClient, queueUrl: string, handles: ReadonlyMap<string, string>) {
     this.#client = client;
     this.#queueUrl = queueUrl;
     this.#handles = handles;
   }
 
-  /** Answers the messages that SQS says are no longer in our hands. */
+  /** Answers the messages that this dispatcher no longer holds, by what SQS says. */
   async hide(
     messages: readonly { readonly messageId: string; readonly ms: number }[],
   ): Promise<readonly string[]> {
@@ -33,13 +33,13 @@ export class SqsReceipts {
     const { Failed = [] } = await this.#client.send(command).catch((error: unknown) => {
       throw toOperational(error, "a change of visibility");
     });
-    // What failed on SQS's side is unknown, and so is all of the request.
+    // If it failed on SQS's side, nothing is known about any message of the request.
     const [unknown] = Failed.filter((entry) => !isSenders(entry));
     if (unknown !== undefined) throw new Error(`SQS: ${unknown.Code} ${unknown.Message}`);
     return Failed.flatMap(({ Id }) => messages[Number(Id)]?.messageId ?? []);
   }
 
-  /** What could not be deleted is deleted by Lambda when the batch is answered. */
+  /** If a message could not be deleted, Lambda deletes it when the batch is answered. */
   async delete(messageIds: readonly string[]): Promise<void> {
     const Entries = messageIds.map((messageId, index) => ({
       Id: String(index),

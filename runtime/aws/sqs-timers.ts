@@ -1,8 +1,9 @@
 /**
- * Durable timers. The last leg is always a standard SQS queue with a delay of at most 15 minutes, whose messages the
- * forwarder sends to the mailbox when they are due. A later timer first waits in EventBridge Scheduler, which is
- * precise to a minute only, and is put into that queue about a minute early: so a year's sleep is as punctual as a
- * minute's.
+ * Durable timers. The last leg of each is a standard SQS queue with a delay of at most 15 minutes. runtime/timers sends its
+ * messages to the mailbox when they are due.
+ *
+ * A later timer first waits in EventBridge Scheduler, which is precise to a minute only. It puts the timer into that queue
+ * about a minute early. So a sleep of a year ends as punctually as one of a minute.
  */
 import { CreateScheduleCommand, DeleteScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { type SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
@@ -17,7 +18,7 @@ import { CLIENT_TIMEOUTS, type Connection } from "./connection.ts";
 import { encodeTimer, type Timer } from "./timer-message.ts";
 import { SCHEDULER_PRECISION_MS, SCHEDULE_INPUT_BYTES_MAX } from "../../lib/limits/aws.ts";
 
-/** 24 bytes are 32 characters of the 64 that a schedule's name may have. */
+/** In base64, 24 bytes are 32 characters. A schedule's name may have 64. */
 const NAME_HASH_BYTES = 24;
 
 export interface SqsTimersOptions {
@@ -26,20 +27,20 @@ export interface SqsTimersOptions {
   /** The standard queue of the last leg. */
   readonly delayQueueUrl: string;
   readonly delayQueueArn: string;
-  /** Holds the schedules, so that they can be listed and deleted together. */
+  /** The group of the schedules, so that they can be listed and deleted together. */
   readonly scheduleGroup: string;
-  /** Lets the Scheduler send to the delay queue. */
+  /** The role by which the Scheduler sends to the delay queue. */
   readonly schedulerRoleArn: string;
   readonly clock: Pick<Clock, "now">;
-  /** Timers due within this take the delay queue alone. Default and maximum: {@link DELAY_QUEUE_MS_MAX}. */
+  /** A timer that is due within this takes the delay queue alone. Default and maximum: {@link DELAY_QUEUE_MS_MAX}. */
   readonly delayQueueMsMax?: number;
 }
 
-/** Throws {@link OperationalError}; what AWS finds invalid, as the client threw it. */
+/** Throws {@link OperationalError}. If AWS finds a request invalid, it throws what the client threw. */
 export class SqsTimers implements Timers {
   readonly #options: SqsTimersOptions;
   readonly #delayQueueMsMax: number;
-  /** A minute, as precise as the Scheduler is; less where the delay queue's reach is shortened, to cross it in seconds. */
+  /** A minute, which is the Scheduler's precision. Tests shorten the delay queue's reach, and then it is less. */
   readonly #leadMs: number;
 
   constructor(options: SqsTimersOptions) {
@@ -57,14 +58,14 @@ export class SqsTimers implements Timers {
   async schedule(timer: Timer): Promise<void> {
     const nowMs = this.#options.clock.now();
     const wakeAtMs = this.#farLegMs(timer.atMs);
-    // The Scheduler refuses a time that has passed; what is due so soon fits the delay queue anyway.
+    // The Scheduler refuses a time that has passed. A timer that is due so soon fits the delay queue anyway.
     const near = timer.atMs - nowMs <= this.#delayQueueMsMax || wakeAtMs - nowMs < this.#leadMs;
     await (near ? this.#delay(timer, nowMs) : this.#sleep(timer, wakeAtMs));
   }
 
   /**
-   * Takes a far timer out of the Scheduler. What is in the delay queue already cannot be taken out, and need not be: what
-   * fires for nobody costs a message and changes nothing, so no failure here matters either.
+   * Takes a far timer out of the Scheduler. It cannot be taken out of the delay queue, and need not be: a timer that nothing
+   * waits for costs a message and changes nothing. So a failure does not matter either.
    */
   async cancel(timer: Timer): Promise<void> {
     const nowMs = this.#options.clock.now();
@@ -76,8 +77,8 @@ export class SqsTimers implements Timers {
     await this.#options.scheduler.send(command).catch(() => undefined);
   }
 
-  /** The start of the minute before the one it is due in: the Scheduler fires up to 59 seconds after the time given,
-   * so at least a second remains, and at most two minutes. */
+  /** The start of the minute before the one in which it is due. The Scheduler fires up to 59 seconds late, so at least a
+   * second remains, and at most two minutes. */
   #farLegMs(atMs: number): number {
     return (Math.floor(atMs / this.#leadMs) - 1) * this.#leadMs;
   }
@@ -135,7 +136,7 @@ export function timersOf(connection: Connection): SqsTimers {
   });
 }
 
-/** The same for the same message, so that a second try meets the first. */
+/** The same message has the same name, so a second try meets the first. */
 function scheduleName({ group, dedup }: Outgoing): string {
   return `t-${Buffer.from(digest(NAME_HASH_BYTES, group, dedup)).toString("base64url")}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The body of a timer on its way through the delay queue: the mailbox message it will become, and when it is due.
- * Whoever forwards it compares `atMs` with the clock first and schedules it again if it came early (T1).
+ * The body of a timer in the delay queue: the mailbox message that it becomes, and when it is due. runtime/timers compares
+ * `atMs` with the clock, and schedules the timer again if it came early (T1).
  */
 import type { Outgoing } from "../../lib/model/message.ts";
 
@@ -13,7 +13,7 @@ export function encodeTimer({ atMs, message: { group, dedup, body } }: Timer): s
   return JSON.stringify({ group, dedup, body, atMs });
 }
 
-/** The inverse of {@link encodeTimer}. Throws `TypeError` for what is no timer, `SyntaxError` for what is no JSON. */
+/** The inverse of {@link encodeTimer}. Throws `TypeError` if it is not a timer, `SyntaxError` if it is not JSON. */
 export function parseTimer(text: string): Timer {
   const json = JSON.parse(text) as unknown;
   if (typeof json !== "object" || json === null) throw new TypeError("not a timer: no object");

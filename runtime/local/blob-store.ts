@@ -1,4 +1,4 @@
-/** Named bytes that never change: the bundles of the local server's deployments. */
+/** Named bytes that never change: the bundles of the deployments of `perdure dev`. */
 import { invariant } from "../../lib/errors.ts";
 import type { LocalDatabase } from "./database.ts";
 
@@ -11,7 +11,7 @@ export class LocalBlobStore {
     this.#statements = prepareAll(database);
   }
 
-  /** Stores the bytes; once more under the same name does nothing. Throws `RangeError` if the name stands for others. */
+  /** Stores the bytes. Storing them again does nothing. Throws `RangeError` if other bytes have this name. */
   async put(name: string, bytes: Uint8Array): Promise<void> {
     const own = new Uint8Array(bytes);
     await this.#database.write(() => {

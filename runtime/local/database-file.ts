@@ -1,6 +1,6 @@
 /**
- * Opens the file of a local database, or refuses it without having touched it. SQLite itself does all the reading:
- * a file descriptor of our own, once closed, would drop the POSIX locks that this process holds on the file.
+ * Opens the file of a local database, or refuses it and leaves it as it was. SQLite itself does all the reading: if a file
+ * descriptor of our own were closed, this process would lose its POSIX locks on the file.
  */
 import { randomUUID } from "node:crypto";
 import { copyFileSync, constants, existsSync, linkSync, realpathSync, rmSync, statSync } from "node:fs";
@@ -15,7 +15,7 @@ import { LOCK_WAIT_MS } from "../../lib/limits/local.ts";
 
 export type DatabaseErrorCode = "cannot-open" | "not-a-database" | "foreign" | "newer" | "corrupt" | "in-use";
 
-/** The file cannot be used. The message says why and what to do; the file is as it was. */
+/** The file cannot be used. The message says why and what to do. The file is as it was. */
 export class DatabaseError extends Error {
   override readonly name = "DatabaseError";
   readonly code: DatabaseErrorCode;
@@ -36,8 +36,8 @@ export function sqliteCode(error: unknown): number | undefined {
 }
 
 /**
- * A connection to the database in `path`, which is made if it is absent, locked until it is closed. The lock is the
- * operating system's: it ends with the process, however that ends. Throws {@link DatabaseError}.
+ * A connection to the database in `path`. The file is made if it is absent, and locked until the connection is closed. The lock
+ * is the operating system's: it ends with the process, even after kill -9. Throws {@link DatabaseError}.
  */
 export function openFile(path: string): DatabaseSync {
   const named = resolve(path);
@@ -48,7 +48,7 @@ export function openFile(path: string): DatabaseSync {
   return acquire(file);
 }
 
-/** Makes the file elsewhere and then gives it its name, so that whoever finds it finds it whole. */
+/** Makes the file under another name first, so that a file with its own name is always complete. */
 function create(file: string): void {
   if (!existsSync(dirname(file))) {
     throw new DatabaseError(
@@ -73,25 +73,25 @@ function create(file: string): void {
 }
 
 function publish(draft: string, file: string): void {
-  // The log of a database that was deleted, which would be taken for the new one's.
+  // The log of a database that was deleted would be taken for the new one's.
   rmSync(`${file}-wal`, { force: true });
   try {
     linkSync(draft, file);
   } catch {
-    // Either another process was faster, and its file is as good as ours, or the file system has no hard links.
+    // Another process was faster, and its file is as good; or the file system has no hard links.
     if (!existsSync(file)) copyFileSync(draft, file, constants.COPYFILE_EXCL);
   }
 }
 
-/** Throws {@link DatabaseError} unless the file is a sound database of ours. Changes nothing, in it or beside it. */
+/** Throws {@link DatabaseError} unless the file is a sound database of Perdure. Changes neither it nor its folder. */
 function inspect(file: string): void {
   identify(file);
-  // With a log beside it, the file is in use or its process was killed: only both together are the database.
+  // If it has a log, the file is in use or its process was killed. Only both together are the database.
   if (hasLog(file)) return check(file, readLogged);
   try {
     check(file, readImmutable);
   } catch (error) {
-    // Read without a lock: what looks damaged may have been another process that began to write.
+    // It was read without a lock. If it looked damaged, another process may have begun to write.
     if (!hasLog(file)) throw error;
     check(file, readLogged);
   }
@@ -139,7 +139,7 @@ function formatOf(database: DatabaseSync): unknown {
     : undefined;
 }
 
-/** Reads the file alone, with no lock, as if nobody could change it: SQLite then makes no files beside it. */
+/** Reads the file without its log and without a lock, as if nobody could change it. SQLite then makes no files beside it. */
 function readImmutable<T>(file: string, read: (database: DatabaseSync) => T): T {
   const url = pathToFileURL(file);
   url.searchParams.set("immutable", "1");
@@ -154,7 +154,7 @@ function readImmutable<T>(file: string, read: (database: DatabaseSync) => T): T 
   return reading(database, read);
 }
 
-/** Reads the file with its log, under a shared lock, and takes away the index of the log that this makes. */
+/** Reads the file with its log, under a shared lock. SQLite makes an index of the log for it; that is removed again. */
 function readLogged<T>(file: string, read: (database: DatabaseSync) => T): T {
   const index = `${file}-shm`;
   const wasThere = existsSync(index);
@@ -173,14 +173,14 @@ function reading<T>(database: DatabaseSync, read: (database: DatabaseSync) => T)
   }
 }
 
-/** Takes the file for this process alone. Its log's index then lives in memory, not in a file. */
+/** Takes the file for this process alone. The index of its log is then in memory, not in a file. */
 function acquire(file: string): DatabaseSync {
   return translated(file, () => {
     const database = new DatabaseSync(file, { timeout: LOCK_WAIT_MS });
     try {
       database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF;");
       database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('owner', ?)").run(process.pid);
-      // Into the file itself, where a process that finds it locked can read it.
+      // Into the file itself: a process that finds it locked can read it there.
       database.exec("PRAGMA wal_checkpoint(PASSIVE)");
       rmSync(`${file}-shm`, { force: true });
       migrate(database);
@@ -192,7 +192,7 @@ function acquire(file: string): DatabaseSync {
   });
 }
 
-/** Brings a database of an older format up to date, in one transaction: killed in between, it is as it was. */
+/** Brings a database of an older format up to date, in one transaction. If the process dies during it, nothing has changed. */
 function migrate(database: DatabaseSync): void {
   if (formatOf(database) !== 1) return;
   database.exec("BEGIN IMMEDIATE");
@@ -205,7 +205,7 @@ function migrate(database: DatabaseSync): void {
   for (let items = next.all(...after); items.length > 0; items = next.all(...after)) {
     for (const { tbl, pk, sk, body } of items) {
       after = [String(tbl), String(pk), String(sk)];
-      // What stands for an entry of a list has no body.
+      // A row of a list has no body.
       if (!(body instanceof Uint8Array) || body.byteLength === 0) continue;
       const { ttl } = deserialize(body) as { readonly ttl?: unknown };
       if (typeof ttl === "number") update.run(ttl, ...after);
@@ -215,7 +215,7 @@ function migrate(database: DatabaseSync): void {
   database.exec("COMMIT");
 }
 
-/** Runs `action` and throws whatever SQLite throws as a {@link DatabaseError}. */
+/** Runs `action`. An error of SQLite's becomes a {@link DatabaseError}. */
 function translated<T>(file: string, action: () => T): T {
   try {
     return action();
@@ -248,7 +248,7 @@ function corrupt(file: string, why: string, cause?: unknown): DatabaseError {
   return new DatabaseError("corrupt", message, cause);
 }
 
-/** Says who holds the file. Only a help: the lock is what counts. */
+/** Which process holds the file. It is only a help for the message: the lock decides. */
 function ownerOf(file: string): string {
   const pid = readOwner(file);
   if (pid === process.pid) return "this very process, which has opened it already";
@@ -272,7 +272,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Alive, and another user's.
+    // It is alive, and another user's.
     return (asError(error) as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -1,13 +1,13 @@
 /**
  * One SQLite database holds everything that is durable locally: items, mailbox, timers, bundles.
  *
- * Group commit: a write is queued, and all that is queued in one turn of the event loop is one transaction. A write's
- * promise resolves after its COMMIT, never before (J2). Reads run at once, and only between transactions: they see
- * every acknowledged write and none that could still be lost.
+ * Group commit: a write is queued, and all writes that are queued in one turn of the event loop are one transaction. A write's
+ * promise resolves after its COMMIT, never before (J2). Reads run at once, and only between transactions. So they see every
+ * acknowledged write, and no write that could still be lost.
  *
- * Durability: after `COMMIT` the data is with the operating system (WAL, synchronous = NORMAL), so that a process that
- * is killed loses nothing that it acknowledged. A power failure may lose the last moments, and never damages the file;
- * with `durability: "power"` it loses nothing, at the price of an fsync for each commit.
+ * Durability: after `COMMIT` the operating system has the data (WAL, synchronous = NORMAL). A process that is killed loses
+ * nothing that it acknowledged. A power cut may lose the last moments, but never damages the file. With `durability: "power"`
+ * it loses nothing, and each commit costs an fsync.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
@@ -24,14 +24,14 @@ import {
 export { DatabaseError, type DatabaseErrorCode } from "./database-file.ts";
 
 export interface DatabaseOptions {
-  /** What an acknowledged write survives: the death of the process (the default), or that of the machine. */
+  /** What an acknowledged write survives: the end of the process (the default), or a power cut. */
   readonly durability?: "process" | "power";
 }
 
 /**
- * Opens the database in the file `path`, made if it is absent, or an empty one in memory (`":memory:"`). The file is
- * this process's alone until {@link LocalDatabase.close}, after which it is one file again. Throws {@link DatabaseError}
- * if it cannot be used: not a database of ours, damaged, of a newer format, in use. Then it is left untouched.
+ * Opens the database in the file `path`, or an empty one in memory (`":memory:"`). The file is made if it is absent. No other
+ * process can use it until {@link LocalDatabase.close}; after that it is a single file again. Throws {@link DatabaseError} if
+ * it cannot be used: not a database of Perdure, damaged, of a newer format, in use. Then it is left as it was.
  */
 export function openDatabase(path: string, options: DatabaseOptions = {}): LocalDatabase {
   return new LocalDatabase(path === ":memory:" ? openMemory() : openFile(path), options);
@@ -82,11 +82,12 @@ export class LocalDatabase {
   }
 
   /**
-   * Runs `operation` in the next transaction and resolves with its answer after the commit. `committed` is called
-   * before that, synchronously and in the order of the operations; it must not throw. An operation that throws must
-   * not have written anything: the others of its transaction go on. It may be run again if the transaction fails, so
-   * it changes nothing but the database. Rejects with what `operation` throws, or with {@link OperationalError} when
-   * the database fails.
+   * Runs `operation` in the next transaction, and resolves with its answer after the commit. Before it resolves, it calls
+   * `committed`, synchronously and in the order of the operations. `committed` must not throw.
+   *
+   * An operation that throws must not have written anything: the others of its transaction continue. If the transaction fails,
+   * an operation may run again, so it must change nothing but the database. Rejects with what `operation` throws, or with
+   * {@link OperationalError} if the database fails.
    */
   write<T>(operation: () => T, committed?: (value: T) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -101,7 +102,7 @@ export class LocalDatabase {
     });
   }
 
-  /** Runs a read. Throws {@link OperationalError} when the database fails or is closed. */
+  /** Runs a read. Throws {@link OperationalError} if the database fails or is closed. */
   read<T>(operation: () => T): T {
     if (this.#closed) throw closedError();
     try {
@@ -111,7 +112,7 @@ export class LocalDatabase {
     }
   }
 
-  /** Has `callback` called at the start of {@link close}: it must let go of timers and waiters. */
+  /** Calls `callback` at the start of {@link close}. It must release timers and waiters. */
   onClose(callback: () => void): void {
     this.#closing.push(callback);
   }
@@ -125,7 +126,7 @@ export class LocalDatabase {
     this.#database.close();
   }
 
-  // After everything that this turn of the event loop has to say: that is what makes the group.
+  // After everything else in this turn of the event loop: that makes the group.
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -149,7 +150,7 @@ export class LocalDatabase {
       this.#commit.run();
     } catch (error) {
       this.#rollBack();
-      // One at a time, so that whoever is at fault fails alone.
+      // One at a time, so that only the operation that causes the failure fails.
       if (group.length > 1) for (const operation of group) this.#run([operation]);
       else group[0]?.reject(failed(error));
       return;
@@ -162,12 +163,12 @@ export class LocalDatabase {
     try {
       this.#database.exec("ROLLBACK");
     } catch {
-      // Whatever is wrong, the next BEGIN says so again.
+      // If something is wrong, the next BEGIN fails too, and says so.
     }
   }
 }
 
-/** Throws what SQLite throws: that is the end of the transaction. */
+/** Throws what SQLite throws. That ends the transaction. */
 function attempt(operation: Operation): Result {
   try {
     return { value: operation.run() };

@@ -18,7 +18,7 @@ import { LocalListing } from "./listing.ts";
 import { DYNAMO_PAGE_BYTES_MAX } from "../../lib/limits/aws.ts";
 import { PAGE_ITEMS_MAX } from "../../lib/limits/local.ts";
 
-/** Calls by what became of them; a page of a query or a scan is a read. */
+/** Calls, by their result. A page of a query or a scan counts as a read. */
 export interface OperationCounts {
   reads: number;
   /** Writes that took effect. */
@@ -36,7 +36,7 @@ type Row = Record<string, unknown>;
 export class LocalItemStore implements ItemStore, Watch {
   readonly #database: LocalDatabase;
   readonly #clock: Clock;
-  /** Of heads, by service and time, and of keys that have state. */
+  /** Lists heads by service and time, and keys that have state. */
   readonly listing: LocalListing;
   readonly #statements: ReturnType<typeof prepareAll>;
   readonly #watchers = new Map<string, Set<() => void>>();
@@ -50,7 +50,7 @@ export class LocalItemStore implements ItemStore, Watch {
     database.onClose(() => this.#wakeAll());
   }
 
-  /** How often each table was asked, since this store was made. */
+  /** How often each table was used since this store was made. */
   get counts(): Readonly<Record<Table, Readonly<OperationCounts>>> {
     return this.#counts;
   }
@@ -62,7 +62,7 @@ export class LocalItemStore implements ItemStore, Watch {
   }
 
   async write(write: Write): Promise<WriteResult> {
-    // Ours from here on: it runs later, and the caller may change what it passed in the meantime.
+    // A copy: the write runs later, and the caller may change what it passed until then.
     const own = copyOf(write);
     return this.#database.write(
       () => this.#apply(own),
@@ -107,7 +107,7 @@ export class LocalItemStore implements ItemStore, Watch {
     return last === undefined ? { items: items.found } : { items: items.found, next: last };
   }
 
-  /** Deletes items whose time to live has passed, as DynamoDB does by itself: at most `count`. Answers how many. */
+  /** Deletes at most `count` items whose time to live has passed, and answers how many. DynamoDB does this by itself. */
   async deleteExpired(count: number): Promise<number> {
     const nowS = Math.floor(this.#clock.now() / 1000);
     return await this.#database.write(() => {
@@ -142,7 +142,7 @@ export class LocalItemStore implements ItemStore, Watch {
     return row === undefined ? undefined : attributesOf(row);
   }
 
-  /** Runs within a transaction. The answer shares nothing with the row, nor with what the caller holds. */
+  /** Runs within a transaction. The answer shares no memory with the row, nor with what the caller holds. */
   #apply(write: Write): WriteResult {
     const { table, pk, sk } = write.key;
     const before = this.#read(write.key);
@@ -186,7 +186,7 @@ function prepareAll(database: LocalDatabase) {
   };
 }
 
-/** Takes rows until the page is full or `item` answers `undefined`; `more` if there is another one for the next page. */
+/** Takes rows until the page is full or `item` answers `undefined`. `more`: there is another one for the next page. */
 function readPage<T>(
   rows: Iterable<Row>,
   limit: number | undefined,
@@ -211,7 +211,7 @@ function bodyOf(row: Row): Uint8Array {
   return body;
 }
 
-// Copied: `deserialize` makes bytes views of the whole body.
+// A copy: `deserialize` makes bytes views of the whole body.
 const attributesOf = (row: Row): Attributes => copyOf(deserialize(bodyOf(row)) as Attributes);
 
 /** A deep copy of plain data, far cheaper than `structuredClone`: what is stored must not change when the caller changes
@@ -235,7 +235,7 @@ function copyOfObject(data: object): unknown {
   return copy;
 }
 
-/** When the item may be deleted, epoch seconds; `null`: never. */
+/** When the item may be deleted, in epoch seconds. `null` means never. */
 const expiryOf = ({ ttl }: Attributes): number | null => (typeof ttl === "number" ? ttl : null);
 
 const nameOf = ({ table, pk, sk }: ItemKey): string => JSON.stringify([table, pk, sk]);

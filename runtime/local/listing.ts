@@ -1,7 +1,8 @@
 /**
- * Lists over SQLite. Heads: rows beside the items, changed in the transaction that changes the head, so they are never
- * stale. Here, where a row costs next to nothing, an invocation is listed from its first write, not only once it rests.
- * Keys: from the items' own order.
+ * Lists over SQLite.
+ * - Heads: rows beside the items. The transaction that changes a head changes its row, so a list is never stale. A row costs
+ *   next to nothing here, so an invocation is listed from its first write on. DynamoDB lists it when it first rests.
+ * - Keys: from the items' own order.
  */
 import { deserialize } from "node:v8";
 import { statePartition } from "../../lib/model/ids.ts";
@@ -10,11 +11,11 @@ import { idIn, type ListedPart, listedAtMs, partOf, shardOf, statusIn } from "..
 import type { KeyPage, ListedPage, ListedRange, Listing } from "../../lib/ports.ts";
 import type { LocalDatabase } from "./database.ts";
 
-/** Made when it is missing: what it says can be said again by the heads, so it is no part of the format. */
+/** It is made if it is missing. It can be made again from the heads, so it is not part of the format. */
 const TABLE = `CREATE TABLE IF NOT EXISTS listing (
   shard TEXT NOT NULL, place TEXT NOT NULL, PRIMARY KEY (shard, place)
 ) WITHOUT ROWID`;
-/** Of milliseconds in decimal: texts of one length sort as their numbers do. */
+/** Digits of a time in milliseconds. Texts of one length sort as their numbers do. */
 const TIME_DIGITS = 15;
 const TIME_MS_MAX = 10 ** TIME_DIGITS - 1;
 const AFTER_ALL_DIGITS = "~";
@@ -35,7 +36,7 @@ export class LocalListing implements Listing {
     this.#statements = prepareAll(database);
   }
 
-  /** Within the transaction that writes the head. */
+  /** Runs within the transaction that writes the head. */
   move(partition: string, before: Attributes | undefined, after: Attributes | undefined): void {
     const from = before && rowOf(partition, before);
     const to = after && rowOf(partition, after);
@@ -64,11 +65,11 @@ export class LocalListing implements Listing {
     };
   }
 
-  /** From key to key, however many names each of them has. */
+  /** Goes from key to key. How many names a key has does not matter. */
   async keys(service: string, { after, limit }: { after?: string; limit: number }): Promise<KeyPage> {
     const prefix = statePartition(service, "");
     const keys: string[] = [];
-    // Every partition of the service comes after its prefix without the dot, that of the empty key, too.
+    // Every partition of the service comes after its prefix without the dot, even that of the empty key.
     let last = after === undefined ? prefix.slice(0, -1) : prefix + after;
     return this.#database.read(() => {
       for (;;) {
@@ -81,7 +82,7 @@ export class LocalListing implements Listing {
     });
   }
 
-  /** What was cleared has left a tombstone (`gone`). */
+  /** A cleared name has left a tombstone (`gone`). */
   #hasState(pk: string): boolean {
     for (const { body } of this.#statements.items.iterate("state", pk)) {
       if (body instanceof Uint8Array && (deserialize(body) as Attributes)["gone"] !== true) return true;
@@ -90,7 +91,7 @@ export class LocalListing implements Listing {
   }
 }
 
-/** As DynamoDB has it, save that what is running or accepted is open before it has rested, too. */
+/** As in DynamoDB, except that a running or accepted invocation counts as open before it has rested. */
 function rowOf(partition: string, head: Attributes): Row {
   const part = partOf(statusIn(head)) === "ended" ? "ended" : "open";
   return { shard: `${part}.${shardOf(partition)}`, place: digits(listedAtMs(head)) + partition };

@@ -1,10 +1,13 @@
 /**
- * The FIFO mailbox in SQLite, with the semantics of an SQS FIFO queue that a Lambda function consumes: a group's
- * messages are handed out in order, and the group is locked while a batch of it is out. What the handler lists as
- * failed is handed out again, after a pause, before the group's later messages; the rest is deleted (M1).
+ * The FIFO mailbox in SQLite. It behaves like an SQS FIFO queue with a Lambda function as its consumer.
+ * - A group's messages are handed out in order. While a batch of a group is out, the group is locked.
+ * - Messages that the handler lists as failed are handed out again, after a pause, before the group's later ones. The others
+ *   are deleted (M1).
  *
- * Simpler than SQS: a batch holds messages of one group only, there is no visibility timeout and no dead-letter queue
- * (the consumer decides by `receiveCount`), and after a restart every message counts as received once.
+ * It is simpler than SQS in three ways.
+ * - A batch has messages of one group only.
+ * - There is no visibility timeout and no dead-letter queue. The consumer decides by `receiveCount`.
+ * - After a restart every message counts as received once.
  */
 import { asError, invariant, OperationalError } from "../../lib/errors.ts";
 import { SEND_BATCH_MAX } from "../../lib/limits.ts";
@@ -28,12 +31,12 @@ import {
   REDELIVERY_MS_MIN,
 } from "../../lib/limits/local.ts";
 
-/** Handles messages of one group. Answers the ids of those that failed; when it throws, all have. */
+/** Handles messages of one group. Answers the ids of those that failed. If it throws, all have failed. */
 export type MailboxHandler = (batch: readonly Incoming[]) => Promise<readonly string[]>;
 
 const SEQUENCE_DIGITS = 20;
 
-/** A row that was written and that a commit makes a message. */
+/** A row that was written. The commit makes it a message. */
 export interface StoredMessage {
   readonly seq: number;
   readonly group: string;
@@ -45,7 +48,7 @@ export class LocalMailbox implements Mailbox {
   readonly #logger: Logger;
   readonly #statements: ReturnType<typeof prepareAll>;
   readonly #groups = new Map<string, MessageGroup>();
-  /** Groups that have messages and are not locked, longest waiting first. */
+  /** Groups that have messages and are not locked. The one that has waited longest comes first. */
   readonly #ready = new Set<MessageGroup>();
   readonly #pauses = new Set<() => void>();
   #handler: MailboxHandler | undefined;
@@ -67,7 +70,7 @@ export class LocalMailbox implements Mailbox {
     database.onClose(() => this.#close());
   }
 
-  /** Throws {@link OperationalError} `too-large` for a message that SQS would refuse. None is ever refused in part. */
+  /** Throws {@link OperationalError} `too-large` for a message that SQS would refuse. It takes all messages or none. */
   async sendBatch(messages: readonly Outgoing[]): Promise<readonly number[]> {
     const own = messages.map(({ group, dedup, body }): Outgoing => ({ group, dedup, body }));
     checkBatch(own);
@@ -78,7 +81,7 @@ export class LocalMailbox implements Mailbox {
     return [];
   }
 
-  /** Within a transaction: stores the messages that are not deduplicated away. After its commit: {@link enqueue}. */
+  /** Stores the messages whose deduplication id is new. Call it within a transaction, and {@link enqueue} after its commit. */
   insert(messages: readonly Outgoing[]): StoredMessage[] {
     const nowMs = this.#clock.now();
     this.#prune(nowMs);
@@ -91,13 +94,13 @@ export class LocalMailbox implements Mailbox {
     return stored;
   }
 
-  /** Hands out what {@link insert} stored, now that it is committed. */
+  /** Hands out what {@link insert} stored. Call it after the commit. */
   enqueue(stored: readonly StoredMessage[]): void {
     for (const { seq, group } of stored) this.#add({ seq, receives: 0 }, group);
     this.#pumpSoon();
   }
 
-  /** Begins to hand out messages: of up to `concurrency` groups at a time, at most ten of a group. One consumer only. */
+  /** Begins to hand out messages, of up to `concurrency` groups at a time, at most ten of a group. There is one consumer. */
   consume(handler: MailboxHandler, options: { readonly concurrency?: number } = {}): void {
     invariant(this.#handler === undefined, "mailbox", "it has a consumer already");
     this.#handler = handler;
@@ -105,8 +108,8 @@ export class LocalMailbox implements Mailbox {
     this.#pumpSoon();
   }
 
-  /** Stops handing out, and resolves when the batches that are out are done, at the latest after `maxMs`. What they
-   * answer later still counts while the database is open. */
+  /** Stops handing out. Resolves when the batches that are out are done, at the latest after `maxMs`. A later answer still
+   * counts while the database is open. */
   async stop(maxMs: number = MAILBOX_STOP_MS_MAX): Promise<void> {
     this.#handler = undefined;
     let cancel: () => void = () => undefined;
@@ -117,7 +120,7 @@ export class LocalMailbox implements Mailbox {
     cancel();
   }
 
-  /** How many messages are stored, those that are out included. */
+  /** How many messages are stored. Those that are out count too. */
   depth(): number {
     return this.#depth;
   }
@@ -135,7 +138,7 @@ export class LocalMailbox implements Mailbox {
     if (!group.locked) this.#ready.add(group);
   }
 
-  // Not at once: a handler must not run in the middle of a commit's callbacks.
+  // Not at once: a handler must not run between the callbacks of a commit.
   #pumpSoon(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -171,7 +174,7 @@ export class LocalMailbox implements Mailbox {
     this.#release(group, left.length, left.length < batch.length);
   }
 
-  /** The ids that failed. Throws what the handler throws, and when it names a message that it was not given, as Lambda does. */
+  /** The ids that failed. Throws what the handler throws. Throws, as Lambda does, if it names a message that it was not given. */
   async #handle(
     group: MessageGroup,
     batch: readonly Pending[],
@@ -288,7 +291,7 @@ function checkBatch(messages: readonly Outgoing[]): void {
   for (const message of messages) checkMessage(message);
 }
 
-/** Throws for what SQS would refuse. */
+/** Throws if SQS would refuse the message. */
 export function checkMessage({ group, dedup, body }: Outgoing): void {
   for (const id of [group, dedup]) {
     invariant(

@@ -1,4 +1,4 @@
-/** The messages of one group that wait to be handed out, in order. In memory; the rows of the database are the truth. */
+/** The messages of one group that wait to be handed out, in order. This is in memory; the rows of the database are durable. */
 
 export interface Pending {
   readonly seq: number;
@@ -8,12 +8,12 @@ export interface Pending {
 
 export class MessageGroup {
   readonly name: string;
-  /** A batch is out, or the pause after a failure is on. */
+  /** A batch is out, or the pause after a failure has not ended. */
   locked = false;
-  /** The last pause; 0 after a batch without failures. */
+  /** The last pause. 0 after a batch without failures. */
   pauseMs = 0;
   #messages: Pending[] = [];
-  // Where the first message is: removing from the front of a long array would cost its length.
+  // Where the first message is. Removing it from the front of a long array would cost the array's length.
   #first = 0;
 
   constructor(name: string) {

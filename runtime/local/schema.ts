@@ -1,11 +1,11 @@
 /** The tables of a local database. A change here needs a new {@link FORMAT} and a migration from the old one. */
 
-/** What `meta.format` holds. 2 added when an item expires. */
+/** What `meta.format` holds. Format 2 added the time at which an item expires. */
 export const FORMAT = 2;
-/** "Prdr" in ASCII, in the header of every file of ours. */
+/** "Prdr" in ASCII. It stands in the header of every file of Perdure. */
 export const APPLICATION_ID = 0x50726472;
 
-/** Of the few items that have a time to live: most are rewritten often, and get one with their last write. */
+/** It has only the items with a time to live. Most items get one with their last write, after many without. */
 export const EXPIRY_INDEX = "CREATE INDEX items_by_expiry ON items (ttl) WHERE ttl IS NOT NULL;";
 
 export const SCHEMA = `

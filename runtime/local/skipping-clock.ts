@@ -1,7 +1,6 @@
 /**
- * The real clock, with time that can be skipped: for tests that sleep for days. What falls due in the time that is skipped
- * happens in its order, and at its time: between two alarms the clock stands at the first one until `settled` says that
- * what it caused has come to rest.
+ * The real clock, with time that can be skipped: for tests that sleep for days. Alarms in the skipped time ring in their order,
+ * each at its time. After an alarm the clock stands still until `settled` says that everything it caused has come to rest.
  */
 import { invariant } from "../../lib/errors.ts";
 import type { Clock } from "../../lib/ports.ts";
@@ -51,7 +50,7 @@ export class SkippingClock implements Clock {
     invariant(false, "T1", `more than ${SKIPPED_ALARMS_MAX} alarms in the ${ms} ms that were skipped`);
   }
 
-  /** Never back. Who waits on waits for what is left. */
+  /** Never back. A wait that is not over waits for what is left. */
   #moveTo(atMs: number): void {
     this.#skippedMs += Math.max(0, atMs - this.now());
     for (const alarm of this.#alarms) {

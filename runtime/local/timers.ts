@@ -1,4 +1,4 @@
-/** Timers in SQLite. When one is due, one transaction makes its row a message: it fires once, and never early (T1). */
+/** Timers in SQLite. When one is due, one transaction makes its row a message. So it fires once, and never early (T1). */
 import { asError } from "../../lib/errors.ts";
 import type { Outgoing } from "../../lib/model/message.ts";
 import { type Clock, type Logger, silentLogger, type Timers } from "../../lib/ports.ts";
@@ -13,11 +13,11 @@ export class LocalTimers implements Timers {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #statements: ReturnType<typeof prepareAll>;
-  /** The alarm that is set, for the earliest timer. */
+  /** The alarm for the earliest timer. */
   #alarm: { readonly atMs: number; readonly cancel: () => void } | undefined;
   #stopped = false;
 
-  /** Begins at once: what is due already goes to the mailbox. */
+  /** Begins at once: timers that are due already go to the mailbox. */
   constructor(
     database: LocalDatabase,
     mailbox: LocalMailbox,
@@ -33,7 +33,7 @@ export class LocalTimers implements Timers {
     this.#setForEarliest();
   }
 
-  /** A timer whose message has the deduplication id of one that is pending takes its place. */
+  /** A timer replaces a pending one whose message has the same deduplication id. */
   async schedule(timer: { readonly atMs: number; readonly message: Outgoing }): Promise<void> {
     const atMs = Math.ceil(timer.atMs);
     const { group, dedup, body } = timer.message;
@@ -44,7 +44,7 @@ export class LocalTimers implements Timers {
     );
   }
 
-  /** Fires no more timers. They stay in the database, for the next {@link LocalTimers} that is made of it. */
+  /** Fires no more timers. They stay in the database, for the next {@link LocalTimers} over it. */
   stop(): void {
     this.#stopped = true;
     this.#alarm?.cancel();
@@ -63,7 +63,7 @@ export class LocalTimers implements Timers {
     this.#alarm = { atMs, cancel: this.#clock.after(waitMs, () => void this.#fire()) };
   }
 
-  /** Fires what is due by now: nothing, if a piece of a long wait is over or the clock was set back. */
+  /** Fires what is due by now. That is nothing if a piece of a long wait is over, or if the clock was set back. */
   async #fire(): Promise<void> {
     this.#alarm = undefined;
     try {

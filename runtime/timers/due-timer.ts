@@ -1,4 +1,4 @@
-/** The last leg of a timer: what comes out of the delay queue goes to the mailbox if it is due, else back (T1). */
+/** The last leg of a timer. When it comes out of the delay queue, it goes to the mailbox if it is due, else back (T1). */
 import { sendAll } from "../../lib/store/send.ts";
 import type { Outgoing } from "../../lib/model/message.ts";
 import type { Clock, Mailbox, Timers } from "../../lib/ports.ts";
@@ -9,7 +9,7 @@ export interface TimerPorts {
   readonly clock: Clock;
 }
 
-/** Throws an operational error when the timer is not durably on its way: then it must be delivered again. */
+/** Throws an operational error if the timer is not durably on its way. Then it must be delivered again. */
 export async function forwardTimer(
   ports: TimerPorts,
   timer: { readonly atMs: number; readonly message: Outgoing },

@@ -1,4 +1,4 @@
-/** The timers' Lambda entry: the delay queue's event source, with partial batch responses. */
+/** The timers' Lambda entry. Its events come from the delay queue. Its answer names the messages that failed. */
 import { Connection, once } from "../aws/connection.ts";
 import { parseTimer } from "../aws/timer-message.ts";
 import { timersOf } from "../aws/sqs-timers.ts";

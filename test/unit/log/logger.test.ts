@@ -1,6 +1,6 @@
 /** The engine's log: what a line says of anything that it is given, what it never says, and how it is filtered. */
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { lambdaLogger } from "../../../lib/aws/lambda-environment.ts";
+import { lambdaLogger } from "../../../runtime/aws/lambda-logger.ts";
 import { OperationalError } from "../../../lib/errors.ts";
 import {
   LOG_LINE_CHARS_MAX,
