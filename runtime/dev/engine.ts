@@ -27,7 +27,7 @@ import { Reconciler } from "../reconciler/reconciler.ts";
 import { type Deployed, Deployer } from "./deployer.ts";
 import { HostPool } from "./hosts/host-pool.ts";
 import { HttpHosts, isHttp } from "./hosts/http-hosts.ts";
-import { HttpServer } from "./http-server.ts";
+import { type HttpHandler, HttpServer } from "./http-server.ts";
 import { localSiteOnly } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
 import {
@@ -186,30 +186,21 @@ export class Engine {
     const { host, port, adminPort } = this.#options;
     const ingress = new Ingress(this.#ports());
     const url = await this.#serve(
-      new HttpServer((request, signal) => ingress.handle(request, signal), {
-        host,
-        port,
-        bodyBytesMax: PAYLOAD_BYTES_MAX,
-      }),
+      (request, signal) => ingress.handle(request, signal),
+      port,
+      PAYLOAD_BYTES_MAX,
     );
     const admin = new Admin(
       { ...this.#ports(), listing: this.#items.listing, discoverer: this.#httpHosts },
       { version: PACKAGE_VERSION, ingressEndpoint: url },
     );
-    const adminUrl = await this.#serve(
-      new HttpServer(
-        localSiteOnly((request) => admin.handle(request), host),
-        {
-          host,
-          port: adminPort,
-          bodyBytesMax: ADMIN_BODY_BYTES_MAX,
-        },
-      ),
-    );
-    return { url, adminUrl };
+    const ours = localSiteOnly((request) => admin.handle(request), host);
+    return { url, adminUrl: await this.#serve(ours, adminPort, ADMIN_BODY_BYTES_MAX) };
   }
 
-  async #serve(server: HttpServer): Promise<string> {
+  /** Resolves with the URL. */
+  async #serve(handle: HttpHandler, port: number, bodyBytesMax: number): Promise<string> {
+    const server = new HttpServer(handle, { host: this.#options.host, port, bodyBytesMax });
     this.#servers.push(server);
     return server.listen();
   }
