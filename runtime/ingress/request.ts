@@ -90,12 +90,7 @@ const DROPPED = new Set(
 /** The headers that the handler sees in `request().headers`. */
 export function passedHeaders({ headers }: HttpRequest): Record<string, string> {
   // A header that `Connection` names is hop-by-hop as well.
-  const named = new Set(
-    (headers["connection"] ?? "")
-      .trim()
-      .toLowerCase()
-      .split(/\s*,\s*/),
-  );
+  const named = new Set((headers["connection"] ?? "").split(",").map((name) => name.trim().toLowerCase()));
   const passed: Record<string, string> = {};
   let bytes = 0;
   for (const [name, value] of Object.entries(headers)) {
