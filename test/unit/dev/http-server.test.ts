@@ -52,6 +52,21 @@ test("repeated headers are joined", async () => {
   expect(JSON.parse(await text(response))).toMatchObject({ headers: { "x-many": "a, b" } });
 });
 
+test("a GET's body, a key of dots and a request without a host are passed on, too", async () => {
+  const url = new URL(await serve(echo));
+  const ask = async (head: string, body = "") => {
+    const socket = connect(Number(url.port), url.hostname);
+    socket.end(`${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    const answer = await text(socket);
+    return JSON.parse(answer.slice(answer.indexOf("{"))) as HttpRequest;
+  };
+  const host = `host: ${url.host}\r\nconnection: close`;
+  expect(await ask(`GET /O/k/get HTTP/1.1\r\n${host}`, "hello")).toMatchObject({ body: "hello" });
+  expect(await ask(`POST /O/../get HTTP/1.1\r\n${host}`)).toMatchObject({ path: "/O/../get" });
+  expect(await ask(`POST /O/a\\b/get HTTP/1.1\r\n${host}`)).toMatchObject({ path: "/O/a\\b/get" });
+  expect(await ask("POST /O/k/get HTTP/1.0")).toMatchObject({ path: "/O/k/get" });
+});
+
 test("status, headers and bytes are answered as they are; nothing too", async () => {
   const url = await serve(({ path }) =>
     Promise.resolve(

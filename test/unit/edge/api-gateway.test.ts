@@ -40,6 +40,39 @@ test("the admin API's", () => {
   ]);
 });
 
+test.each([
+  ["prod", "/prod/Greeter/greet", "/Greeter/greet"],
+  ["prod", "/prod", "/"],
+  ["prod", "/production/greet", "/production/greet"],
+  ["$default", "/prod/Greeter/greet", "/prod/Greeter/greet"],
+])("the stage %s does not count in %s", (stage, rawPath, path) => {
+  const requestContext = { stage, http: { method: "GET" } };
+  const event = { rawPath, rawQueryString: "", isBase64Encoded: false, requestContext };
+  expect(toRequest(event, "ingress").path).toBe(path);
+});
+
+test("headers and body come as they were sent, whatever the method", () => {
+  const event: ApiGatewayEvent = {
+    rawPath: "/Greeter/greet",
+    rawQueryString: "delay=1s&a=%2F",
+    headers: { "Idempotency-Key": "", "x-a": "ü", "x-none": undefined },
+    body: Buffer.from([0, 255]).toString("base64"),
+    isBase64Encoded: true,
+    requestContext: { stage: "$default", http: { method: "GET" } },
+  };
+  const { query, ...request } = toRequest(event, "ingress");
+  expect([...query]).toEqual([
+    ["delay", "1s"],
+    ["a", "/"],
+  ]);
+  expect(request).toEqual({
+    method: "GET",
+    path: "/Greeter/greet",
+    headers: { "idempotency-key": "", "x-a": "ü" },
+    body: Uint8Array.of(0, 255),
+  });
+});
+
 describe("an answer", () => {
   const headers = { "x-restate-id": "inv_1" };
 
