@@ -1,9 +1,9 @@
 /**
  * Journal entries (J1) and notes.
  *
- * Job: the types of what stands in an invocation's log, and the codec of their stored form. The stored form is a list
- * whose first element is a letter for the kind. It is short because the head is billed by the KB and every append
- * rewrites it. docs/journal-format.md shows it with examples. No other file knows the letters or the positions.
+ * Job: the types of what an invocation's log consists of, and the codec of their stored form. The stored form is a list. Its
+ * first element is a letter for the kind. It is short because the head is billed by the KB and every append rewrites it.
+ * docs/journal-format.md shows it with examples. No other file knows the letters or the positions.
  *
  * A *command* is an operation that the handler issues. `command` numbers the commands in program order, from 0, and
  * replay matches by it (D1). Some entries describe a command, some complete one. A run or a read does both. The order
@@ -36,7 +36,7 @@ interface Command<Name extends string> extends Kind<Name> {
   readonly command: number;
 }
 
-/** A completed `ctx.run`. */
+/** A `ctx.run` that has ended. */
 export interface RunEntry extends Command<"run"> {
   readonly name: string;
   readonly outcome: Value;
@@ -49,7 +49,7 @@ export interface GetEntry extends Command<"get"> {
 export interface StateKeysEntry extends Command<"stateKeys"> {
   readonly names: readonly string[];
 }
-/** A look at a durable promise. `outcome`: `null` if it was not completed. */
+/** A look at a durable promise. `outcome` is `null` if the promise was not completed. */
 export interface PeekEntry extends Command<"peek"> {
   readonly name: string;
   readonly outcome: Value;
@@ -81,14 +81,14 @@ export interface SendEntry extends Command<"send"> {
   callee: InvocationId;
   readonly call: Call;
 }
-/** An awakeable or a signal was asked for. */
+/** The code asked for an awakeable or a signal. */
 export interface SignalEntry extends Command<"signal"> {
   readonly signal: SignalKey;
 }
-/** A signal or an awakeable of another invocation was completed. */
+/** Completes a signal or an awakeable of another invocation. */
 export interface SendSignalEntry extends Command<"sendSignal"> {
   readonly id: InvocationId;
-  /** `null`: the current one, whichever that is. */
+  /** `null`: the current one, because the sender knows only the id. */
   readonly incarnation: Incarnation | null;
   readonly signal: SignalKey;
   readonly outcome: Value;
@@ -164,7 +164,7 @@ export interface Call {
   /** What the user calls the operation. */
   readonly name: string | null;
   readonly acceptedAtMs: number;
-  /** Of the callee that it would create. Filled in just before the append. */
+  /** Of the callee, if this creates it. Filled in just before the append. */
   incarnation: Incarnation;
 }
 
@@ -237,8 +237,8 @@ function listIn(stored: Value | undefined): Value[] {
   return stored;
 }
 
-/** The possibly large value of an entry or a note: bytes, or the name under which they are stored apart. `undefined`:
- * its kind has none. */
+/** The possibly large value of an entry or a note: bytes, or the name of the item that holds them. `undefined`: its kind has
+ * none. */
 export const largeValueOf = (entry: Entry | Note): Value | undefined => both.largeValueOf(entry);
 /** The same entry or note with another value in that place. */
 export const withLargeValue = <E extends Entry | Note>(entry: E, value: Value): E =>

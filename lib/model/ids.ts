@@ -1,17 +1,17 @@
 /**
- * Ids. From an invocation or awakeable id alone anyone can tell the service's partitions (for IAM), the mailbox
- * group, and whether the id was made up: no look-up is needed to route a message.
+ * Ids. An invocation's or awakeable's id alone says which partitions the service has (for IAM), which mailbox group the
+ * invocation has, and whether the id was made up. So a message is routed without a look-up.
  *
  *   invocation id = "inv_" + base64url( tag 6 | kind 1 | key hash 16, if keyed | unique 14 | check 2 )
  *   awakeable id  = "sign_1" + base64url( those bytes | incarnation 4 | index 4 )
  *
- * M2: a child's id derives from (parent, incarnation, command), an idempotent one from its key, a workflow's from
- * its key; only what comes from outside is random.
+ * M2: a child's id derives from (parent, incarnation, command). An idempotent request's id derives from its idempotency key,
+ * and a workflow's from its key. All other ids are random.
  */
 import { digest } from "../hash.ts";
 
 export type InvocationId = string & { readonly brand?: "InvocationId" };
-/** Distinguishes successive lives of a derived id; 0 for random and child ids, which live once. */
+/** Tells the lives of a derived id apart. 0 for random ids and children's ids, which live once. */
 export type Incarnation = number;
 
 const PREFIX = "inv_";
@@ -28,7 +28,7 @@ const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("ba
 /** Eight characters that begin every partition key and every invocation id of a service. */
 export const serviceTag = (service: string): string => base64url(digest(TAG_BYTES, "service", service));
 
-/** How many random bytes {@link randomUnique} callers must supply. */
+/** Bytes of the `unique` part that {@link invocationId} takes. */
 export const UNIQUE_SIZE = UNIQUE_BYTES;
 /** How many of them an id from outside takes for the time at which it was made. */
 export const MADE_AT_SIZE = 6;
@@ -44,7 +44,7 @@ export const idempotentUnique = (
 export const workflowUnique = (service: string, key: string): Uint8Array =>
   digest(UNIQUE_BYTES, "workflow", service, key);
 
-/** `exclusiveKey`: the object's or workflow's key if the handler is exclusive, whose group is then the key's. */
+/** `exclusiveKey`: the object's or workflow's key if the handler is exclusive. The invocation's group is then the key's. */
 export function invocationId(
   service: string,
   exclusiveKey: string | undefined,
@@ -77,10 +77,10 @@ function bytesOf(id: string): Buffer | undefined {
   return Buffer.compare(checkOf(body), bytes.subarray(-CHECK_BYTES)) === 0 ? bytes : undefined;
 }
 
-/** Whether the id was made by {@link invocationId}: a mistyped or invented one fails its check. */
+/** Whether {@link invocationId} made the id. A mistyped or invented one fails the check. */
 export const isInvocationId = (id: string): id is InvocationId => bytesOf(id) !== undefined;
 
-/** The mailbox group of an invocation: its key's if it is exclusive, else its own. At most 128 characters. */
+/** The mailbox group of an invocation: that of its key if it is exclusive, else its own. At most 128 characters. */
 export function groupOf(id: InvocationId): string {
   const bytes = bytesOf(id);
   if (!bytes) throw new RangeError(`not an invocation id: ${id}`);
@@ -89,17 +89,17 @@ export function groupOf(id: InvocationId): string {
     : id;
 }
 
-/** Whether the invocation is a single writer of its key: its group is then the key's. */
+/** Whether the invocation is a single writer of its key. Its group is then the key's. */
 export const isExclusiveId = (id: InvocationId): boolean => groupOf(id) !== id;
 
 export const tagOf = (id: InvocationId): string => id.slice(PREFIX.length, PREFIX.length + 8);
 
-/** Partition keys. All of a service's begin with its tag, which IAM conditions rely on. */
+/** Partition keys. Those of a service all begin with its tag; IAM conditions rely on that. */
 export const journalPartition = (id: InvocationId): string => `${tagOf(id)}.inv.${id}`;
 export const statePartition = (service: string, key: string): string => `${serviceTag(service)}.state.${key}`;
 export const promisePartition = (service: string, key: string): string =>
   `${serviceTag(service)}.promise.${key}`;
-/** Values of promises and state that one item does not hold. */
+/** Values of promises and state that are too long for one item. */
 export const promiseValuePartition = (service: string, key: string): string =>
   `${serviceTag(service)}.promise-value.${key}`;
 export const stateValuePartition = (service: string, key: string): string =>
@@ -136,7 +136,7 @@ export function parseAwakeableId(text: string): AwakeableAddress | undefined {
   };
 }
 
-/** The incarnation that an accepted request would create: derived from its origin, so a resend finds itself (M2). */
+/** The incarnation that a request creates if it is accepted. It derives from the origin, so a resend finds itself (M2). */
 export function incarnationOf(origin: string): Incarnation {
   const bytes = digest(4, "origin", origin);
   return Buffer.from(bytes).readUInt32BE(0) || 1;

@@ -1,9 +1,10 @@
 /**
- * The vocabulary in which everything durable is read and written: single items, written under a condition.
+ * Items, and the operations on them. All that is durable is read and written in these terms: one item at a time, under a
+ * condition.
  *
- * An operation is plain data. The DynamoDB adapter compiles it to an expression; the SQLite adapter and the
- * simulator evaluate it with {@link evaluate}. One contract suite holds the three to the same answers, so the
- * protocol above is written, and proven, once. J1 rests on this: each operation is atomic on its one item.
+ * An operation is plain data. The DynamoDB adapter compiles it to an expression. The SQLite adapter and the simulator
+ * evaluate it with {@link evaluate}. One contract suite tests that all three give the same answers. So the protocol
+ * above is written, and proven, once. J1 needs this: each operation is atomic on its one item.
  */
 import { invariant, OperationalError } from "../errors.ts";
 import type { Value } from "./value.ts";
@@ -21,7 +22,7 @@ export interface ItemKey {
   readonly sk: string;
 }
 
-/** Attributes of an item, without its key. Absent is absent: `undefined` never stands for a value. */
+/** Attributes of an item, without its key. An attribute is there or not; it is never `undefined`. */
 export type Attributes = { [name: string]: Value };
 
 export type Condition =
@@ -33,7 +34,7 @@ export type Condition =
   | { readonly is: "size"; readonly attribute: string; readonly value: number }
   | { readonly is: "all" | "any"; readonly of: readonly Condition[] };
 
-/** One change of one attribute; an update names each attribute at most once. */
+/** One change of one attribute. An update names each attribute at most once. */
 export type Change =
   | { readonly do: "set"; readonly attribute: string; readonly value: Value }
   /** Sets the attribute unless it is there. */
@@ -50,7 +51,7 @@ export interface Put {
   readonly attributes: Attributes;
   readonly when?: Condition;
 }
-/** Creates the item when it is absent, unless the condition forbids that. */
+/** Creates the item if there is none, unless the condition forbids that. */
 export interface Update {
   readonly op: "update";
   readonly key: ItemKey;
@@ -65,16 +66,16 @@ export interface Delete {
 export type Write = Put | Update | Delete;
 
 /**
- * `won`: the attributes as they now are (none after a delete). Refused: the attributes that refused it (none if
- * there is no item). A thrown operational error leaves it open whether the write took effect.
+ * Won: with the attributes as they now are (none after a delete). Refused: with the attributes that refused it (none if
+ * there is no item). After an operational error nobody knows whether the write took effect.
  */
 export type WriteResult =
   | { readonly won: true; readonly item: Attributes | undefined }
   | { readonly won: false; readonly item: Attributes | undefined };
 
 /**
- * Evaluates `write` against the item as it stands. Pure; never changes `item`. Throws what DynamoDB refuses, so that
- * nothing passes elsewhere that AWS would not take (P1): a `TypeError` for an update that is not valid, and an
+ * Evaluates `write` against the item as it is. Pure: it does not change `item`. It throws where DynamoDB refuses, so that
+ * nothing works locally that AWS would not take (P1): a `TypeError` for an update that is not valid, and an
  * {@link OperationalError} `too-large` for an item or a key beyond DynamoDB's bounds.
  */
 export function evaluate(item: Attributes | undefined, write: Write): WriteResult {
@@ -109,7 +110,7 @@ function changed(item: Attributes | undefined, changes: readonly Change[]): Attr
   return next;
 }
 
-/** What DynamoDB refuses, or does otherwise: paths that overlap; an update that only removes creates no item. */
+/** DynamoDB refuses an update with overlapping paths. It does not create an item by an update that only removes. */
 function assertChanges(item: Attributes | undefined, changes: readonly Change[]): void {
   if (new Set(changes.map(({ attribute }) => attribute)).size < changes.length) {
     throw new TypeError("an update changes one attribute twice");
@@ -181,7 +182,7 @@ function holdsFor(held: Value | undefined, condition: AttributeCondition): boole
   }
 }
 
-/** Strings by their UTF-8 bytes, as DynamoDB compares them; never across types. */
+/** Strings by their UTF-8 bytes, as DynamoDB compares them. Values of different types do not compare. */
 function isLess(held: Value | undefined, value: string | number): boolean {
   if (typeof held === "string" && typeof value === "string") {
     return Buffer.compare(Buffer.from(held), Buffer.from(value)) < 0;
@@ -189,7 +190,7 @@ function isLess(held: Value | undefined, value: string | number): boolean {
   return typeof held === "number" && typeof value === "number" && held < value;
 }
 
-/** The attribute from which DynamoDB takes when it may delete an item, of one that is to be kept `ms` from now on. */
+/** The attribute that tells DynamoDB when it may delete the item: not before `ms` from now. */
 export const keptFor = (ms: number, nowMs: number): Attributes => ({ ttl: Math.ceil((nowMs + ms) / 1000) });
 
 /** The size of an item as DynamoDB counts it, in bytes: names and values, with the overhead of lists and maps. */
@@ -212,7 +213,7 @@ export function sizeOfValue(value: Value): number {
   );
 }
 
-/** The values in their order, each part of at most so many bytes or of one value; at least one part, perhaps empty. */
+/** The values in their order, cut into parts of at most so many bytes, or of one value. At least one part, perhaps empty. */
 export function inParts<T>(values: readonly T[], bytesMax: number, sizeOfPart: (value: T) => number): T[][] {
   let part: T[] = [];
   const parts = [part];

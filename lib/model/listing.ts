@@ -1,10 +1,10 @@
 /**
- * How heads are listed without looking at all of them: by service, oldest first, in two parts. `open`: from the first
- * write that lets an invocation rest until the one that ends it. `ended`: from then on. `docs/decisions/0004` has the
- * arithmetic.
+ * Lists of heads, so that showing some does not mean reading all: by service, oldest first, in two parts. An invocation is
+ * in `open` from the first write that lets it rest until the write that ends it, and in `ended` from then on.
+ * docs/decisions/0004-invocation-index.md has the arithmetic.
  *
- * The item stores keep the list in passing, each in its own way; nothing in the protocol reads it, so it may lag, be
- * empty or be wrong without harm. What belongs where follows from the head's key and its status alone.
+ * Each item store keeps the lists in its own way, with the writes that it makes anyway. Nothing in the protocol reads them.
+ * So a list that lags, is empty or is wrong does no harm. A head's place follows from its key and its status alone.
  */
 import { HEAD, HEAD_ATTRIBUTE } from "./head.ts";
 import { type InvocationId, isInvocationId, serviceTag } from "./ids.ts";
@@ -14,14 +14,14 @@ export type ListedPart = "open" | "ended";
 
 const PARTS: readonly ListedPart[] = ["open", "ended"];
 
-/** Of DynamoDB's indexes, each called as its part is (see `lib/aws/head-index.ts`): a shard, and when a head was accepted. */
+/** Keys of DynamoDB's indexes (`lib/aws/head-index.ts`), one index for each part: the shard, and the time of acceptance. */
 export const INDEX_PARTITION_KEY = {
   open: HEAD_ATTRIBUTE.listedOpen,
   ended: HEAD_ATTRIBUTE.listedEnded,
 } as const satisfies Record<ListedPart, string>;
 export const INDEX_SORT_KEY = HEAD_ATTRIBUTE.acceptedAtMs;
 
-/** From `"open,ended"`. Throws `RangeError` for a part that there is not. */
+/** From `"open,ended"`. Throws `RangeError` for any other name. */
 export function parseListedParts(text: string): readonly ListedPart[] {
   const names = text.split(",").map((name) => name.trim());
   const unknown = names.find((name) => name !== "" && !PARTS.some((part) => part === name));
@@ -29,8 +29,8 @@ export function parseListedParts(text: string): readonly ListedPart[] {
   return PARTS.filter((part) => names.includes(part));
 }
 
-/** A service's entries are spread over so many partitions: one takes a thousand writes a second, and an index that is
- * throttled throttles the writes of its table. */
+/** So many partitions hold a service's list. One partition takes a thousand writes a second, and an index that is throttled
+ * throttles the writes of its table. */
 const SHARDS = 8;
 const PARTITION_INFIX = ".inv.";
 
@@ -41,25 +41,25 @@ export const shardsOf = (service: string): readonly string[] =>
 export const isHead = ({ table, sk }: Pick<ItemKey, "table" | "sk">): boolean =>
   table === "journal" && sk === HEAD;
 
-/** The shard of a head, from its partition key. The last characters of an id are its check, spread evenly. */
+/** The shard of a head, from its partition key. The last characters of an id are its check, which is spread evenly. */
 export function shardOf(partition: string): string {
   const digit = partition.charCodeAt(partition.length - 2) % SHARDS;
   return partition.slice(0, partition.indexOf(PARTITION_INFIX)) + String(digit);
 }
 
-/** Where a head with this status belongs. `unchanged`: running and accepted ones stay where they were, if anywhere. */
+/** The part of a head with this status. `unchanged`: it stays where it was, if it was in a part at all. */
 export function partOf(status: unknown): ListedPart | "unchanged" {
   if (status === "completed") return "ended";
   return status === "running" || status === "accepted" ? "unchanged" : "open";
 }
 
-/** The status that a head as it is stored has. */
+/** The status of a stored head. */
 export const statusIn = (head: Attributes | undefined): unknown => head?.[HEAD_ATTRIBUTE.status];
 
-/** When the head was accepted: what lists are sorted by. */
+/** When the invocation was accepted. Lists are sorted by it. */
 export const listedAtMs = (head: Attributes): number => Number(head[HEAD_ATTRIBUTE.acceptedAtMs] ?? 0);
 
-/** `undefined` for a partition that is no invocation's. */
+/** `undefined` if the partition is not an invocation's. */
 export function idIn(partition: string): InvocationId | undefined {
   const id = partition.slice(partition.indexOf(PARTITION_INFIX) + PARTITION_INFIX.length);
   return isInvocationId(id) ? id : undefined;

@@ -1,6 +1,7 @@
-/** What a deployment declares of its services, found out at registration (discovery) and kept in the registry. */
+/** What a deployment declares of its services. Registration asks for it (discovery), and the registry keeps it. */
 export type ServiceType = "service" | "object" | "workflow";
-/** `plain`: a service's handler. `exclusive`: single writer of its key. `workflow`: the `run`, once per key, exclusive. */
+/** `plain`: a service's handler. `exclusive`: the single writer of its key. `workflow`: the `run`, which is exclusive and
+ * runs once for each key. */
 export type HandlerKind = "plain" | "exclusive" | "shared" | "workflow";
 
 export interface RetryPolicy {
@@ -12,7 +13,7 @@ export interface RetryPolicy {
   readonly onMaxAttempts: "pause" | "kill";
 }
 
-/** Options that service and handler share; a handler's go before its service's. All durations in milliseconds. */
+/** Options of a service or a handler. The handler's win. All durations are in milliseconds. */
 export interface Options {
   readonly idempotencyRetentionMs?: number;
   readonly workflowRetentionMs?: number;
@@ -28,10 +29,10 @@ export interface Options {
 export interface HandlerManifest extends Options {
   readonly name: string;
   readonly kind: HandlerKind;
-  /** Content types that the input takes (`application/*` and the like); absent: any. */
+  /** Content types that the input may have (`application/*` and the like). Absent: any. */
   readonly accept?: string;
   readonly outputContentType?: string;
-  /** Answer with the content type even if there is no content. */
+  /** The response has the content type even if it has no content. */
   readonly setOutputContentTypeIfEmpty?: boolean;
   readonly inputJsonSchema?: unknown;
   readonly outputJsonSchema?: unknown;
@@ -43,7 +44,7 @@ export interface ServiceManifest extends Options {
   readonly handlers: readonly HandlerManifest[];
 }
 
-/** A service as the registry serves it: its newest manifest, and the deployment that new invocations go to. */
+/** A service as the registry has it: its newest manifest, and the deployment that new invocations go to. */
 export interface RegisteredService extends ServiceManifest {
   readonly deployment: string;
   readonly revision: number;
@@ -51,9 +52,9 @@ export interface RegisteredService extends ServiceManifest {
 
 /** How handlers are reached. */
 export interface Reachable {
-  /** A qualified function ARN, the URL that a process serves them at, a bundle's hash. */
+  /** A qualified function ARN, the URL of a process, or the hash of a bundle. */
   readonly address: string;
-  /** Sent along with every request to a URL. */
+  /** Sent with every request to a URL. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The URL speaks HTTP/1.1 and not HTTP/2. */
   readonly http11?: boolean;
@@ -64,12 +65,12 @@ export interface Deployment extends Reachable {
   readonly id: string;
   readonly createdAtMs: number;
   readonly sdkVersion?: string;
-  /** Of whoever registered it: shown, and nothing else. */
+  /** Given at registration. It is only shown. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Of its services, when they were last registered by it. */
+  /** The revisions of its services, as it has registered them last. */
   readonly revisions?: Readonly<Record<string, number>>;
   readonly services: readonly ServiceManifest[];
 }
 
-/** Whether the kind runs one at a time for its key. */
+/** Whether only one invocation of the key runs at a time. */
 export const isExclusive = (kind: HandlerKind): boolean => kind === "exclusive" || kind === "workflow";

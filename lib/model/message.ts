@@ -1,6 +1,6 @@
 /**
- * Mailbox messages. Every event for an invocation is one message in its group; acting on one twice is harmless (M2).
- * The body is JSON ({@link encodeJson}), with a note in its stored form; its shape is checked when it comes back.
+ * Mailbox messages. Every event for an invocation is one message in the invocation's group. Acting on a message twice is
+ * harmless (M2). The body is JSON ({@link encodeJson}), with a note in its stored form. {@link decodeMessage} checks it.
  */
 import { decodeNote, encodeNote, type Note } from "./entry.ts";
 import type { Incarnation, InvocationId } from "./ids.ts";
@@ -9,11 +9,11 @@ import { decodeJson, encodeJson, type Value } from "./value.ts";
 export interface Target {
   readonly service: string;
   readonly handler: string;
-  /** Of an object or a workflow. */
+  /** Only of an object or a workflow. */
   readonly key?: string;
 }
 
-/** Who awaits an invocation's result: the command of another invocation. */
+/** The command of another invocation that awaits an invocation's result. */
 export interface ReplyTo {
   readonly id: InvocationId;
   readonly incarnation: Incarnation;
@@ -24,12 +24,12 @@ export interface Start {
   readonly kind: "start";
   readonly id: InvocationId;
   readonly incarnation: Incarnation;
-  /** What made it: `(invocation, incarnation, command)` of a caller, or a request's own random id. */
+  /** The request that made it: `<caller>.<incarnation>.<command>`, or the random id of a request from outside. */
   readonly origin: string;
   readonly target: Target;
-  /** One that is too long for a message (P1) by its name: among the invocation's own values, or those of `inputFrom`. */
+  /** Its bytes. If they are too long for a message (P1): the name of the value that this invocation or `inputFrom` holds. */
   readonly input: Uint8Array | string;
-  /** The caller, whose log holds the input. */
+  /** The caller, if the input is among its values. */
   readonly inputFrom?: InvocationId;
   readonly headers: Record<string, string>;
   readonly replyTo?: ReplyTo;
@@ -40,7 +40,7 @@ export interface Start {
   readonly dueAtMs?: number;
   /** Its head was written before it was sent (R11), so it must be read before it is run. */
   readonly accepted?: true;
-  /** It may have been sent, and have been run, before. */
+  /** It may have been sent and run before. */
   readonly resent?: true;
 }
 
@@ -48,12 +48,12 @@ export interface Start {
 export interface Notify {
   readonly kind: "notify";
   readonly id: InvocationId;
-  /** Absent: whichever incarnation is current (cancel by id). */
+  /** Absent: the current incarnation, because the sender knows only the id. */
   readonly incarnation?: Incarnation;
   readonly note: Note;
-  /** What the note refers to is a value of this invocation's: whoever takes the note copies it first. */
+  /** The invocation that holds the value which the note names. The receiver copies the value before it takes the note. */
   readonly from?: InvocationId;
-  /** For a timer: when it is due. One that arrives early is scheduled again (T1). */
+  /** Of a timer: when it is due. A timer that arrives early is scheduled again (T1). */
   readonly dueAtMs?: number;
 }
 
@@ -63,9 +63,9 @@ export interface Resume {
   readonly id: InvocationId;
   readonly incarnation?: Incarnation;
   readonly dueAtMs?: number;
-  /** An operator asks: leave a pause, skip a back-off. */
+  /** An operator asks for it: a pause or a back-off ends. */
   readonly byOperator?: true;
-  /** The reconciler asks: something may have been forgotten, so do again what may be in doubt. */
+  /** The reconciler asks for it. Something may have been forgotten, so do again what is in doubt (R2). */
   readonly poke?: true;
 }
 
@@ -75,14 +75,14 @@ export interface Kill {
   readonly incarnation?: Incarnation;
 }
 
-/** Another invocation wants to be told how this one ends. */
+/** Another invocation wants to know how this one ends. */
 export interface Attach {
   readonly kind: "attach";
   readonly id: InvocationId;
-  /** Never set: whichever life is current, as the caller knows only the id. */
+  /** Never set: the current life, because the caller knows only the id. */
   readonly incarnation?: Incarnation;
   readonly replyTo: ReplyTo;
-  /** Sent on to the invocation's own group: its delayed start may be registered there, and not yet. */
+  /** It was sent on to the group of the invocation's id, where a delayed start is registered. */
   readonly forwarded?: true;
 }
 
@@ -95,7 +95,7 @@ export function encodeMessage(message: Message): string {
   return encodeJson(wire as unknown as Value);
 }
 
-/** Throws `TypeError` for what is no message: whoever reads it sets it aside visibly. */
+/** Throws `TypeError` for any other text. The reader sets such a message aside where people see it. */
 export function decodeMessage(body: string): Message {
   const value = decodeJson(body);
   if (value === null || typeof value !== "object" || !("kind" in value) || !("id" in value)) {
@@ -112,17 +112,17 @@ export function decodeMessage(body: string): Message {
 /** A message on its way to the mailbox. */
 export interface Outgoing {
   readonly group: string;
-  /** SQS's deduplication id, an optimisation only; at most 128 characters. */
+  /** SQS's deduplication id. Only an optimisation. At most 128 characters. */
   readonly dedup: string;
   readonly body: string;
 }
 
-/** A message as the mailbox hands it out. */
+/** A message as the mailbox delivers it. */
 export interface Incoming {
-  /** Names the message in the list of failures that goes back. */
+  /** Names the message in the list of failed ones that is returned. */
   readonly messageId: string;
   readonly group: string;
-  /** Orders the messages of a group; a decimal string of fixed width, growing. */
+  /** Orders the messages of a group: a decimal string of fixed width that grows. */
   readonly sequence: string;
   /** 1 at the first delivery. */
   readonly receiveCount: number;

@@ -1,6 +1,6 @@
 /**
- * What an operation or an invocation ended with. In items: bytes for a success, `[code, message, metadata?]` for a
- * terminal failure, a string for bytes that are kept in a value item of that sort key.
+ * What an operation or an invocation ended with. An item holds it as bytes (success), as `[code, message, metadata?]`
+ * (terminal failure), or as a string: the sort key of the value item with the bytes.
  */
 import { ERROR_MESSAGE_CHARS_MAX } from "../limits.ts";
 import type { Value } from "./value.ts";
@@ -19,7 +19,7 @@ export type Outcome =
 
 export const EMPTY = new Uint8Array(0);
 export const success = (value: Uint8Array = EMPTY): Outcome => ({ ok: true, value });
-/** `metadata` comes from users' errors: whatever in it is no text is left out. */
+/** `metadata` comes from a user's error. Only its texts are kept. */
 export function failure(code: number, message: string, metadata?: unknown): Outcome {
   const texts =
     typeof metadata === "object" && metadata !== null

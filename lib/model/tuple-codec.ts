@@ -61,7 +61,7 @@ export const texts: Field<readonly string[]> = {
   decode: (stored) => (Array.isArray(stored) && stored.every(isText) ? stored : undefined),
   encode: (held) => [...held],
 };
-/** A value that may be too long for the head. Then it is stored apart, and its name stands here. */
+/** A value that may be too long for the head. Then it has an item of its own, and the name of that item is here. */
 export const largeValue: Field<Value> = {
   decode: (stored) => stored,
   encode: (held) => held,
@@ -98,7 +98,7 @@ class Shape<T extends object> {
     this.large = field?.large && lensOf(name, field.large);
   }
 
-  /** Answers the name of a field that is missing or of another type, or `""` if there are too many. */
+  /** Returns the name of a field that is missing or of another type, or `""` if there are too many fields. */
   decode(stored: readonly Value[], from: number, into: Held): string | undefined {
     const parts = this.#parts;
     for (let at = 0; at < parts.length; at++) {
@@ -132,7 +132,7 @@ export class TupleCodec<T extends Kind> {
   readonly #byKind = new Map<string, Kept<T>>();
   readonly #byLetter = new Map<string, Kept<T>>();
 
-  /** `what`: of errors. */
+  /** `what`: what the objects are called in errors. */
   constructor(what: string, formats: Formats<T>) {
     this.#what = what;
     const all: readonly [string, { letter: string; fields: object }][] = Object.entries(formats);
@@ -143,7 +143,7 @@ export class TupleCodec<T extends Kind> {
     }
   }
 
-  /** Throws `TypeError` for what an object of these kinds is never stored as, and says what it is. */
+  /** Throws `TypeError` for a list that is not the stored form of any of these kinds, and says why. */
   decode(stored: Value | undefined): T {
     const [letter] = Array.isArray(stored) ? stored : [];
     const kept = typeof letter === "string" ? this.#byLetter.get(letter) : undefined;

@@ -1,14 +1,14 @@
 /**
- * What an item's attribute may hold: the subset of DynamoDB's types that Perdure uses. The same values travel in
- * messages and turn requests, as JSON in which bytes are tagged.
+ * What an attribute of an item may hold: the DynamoDB types that Perdure uses. Messages and turn requests carry the same
+ * values, as JSON in which bytes are tagged.
  */
 export type Value = string | number | boolean | null | Uint8Array | Value[] | { [name: string]: Value };
 
 const BYTES_TAG = "~b";
-/** Wraps a map that has a name which could be taken for a tag: names may come from a request's headers. */
+/** Wraps a map with a name that looks like a tag. A request's headers can bring such a name. */
 const MAP_TAG = "~m";
 
-/** A value as JSON text; bytes become `{"~b": base64}`, a map with a name that begins with "~" `{"~m": map}`. */
+/** A value as JSON text. Bytes become `{"~b": base64}`. A map with a name that begins with "~" becomes `{"~m": map}`. */
 export function encodeJson(value: Value): string {
   return JSON.stringify(toJson(value));
 }
@@ -41,7 +41,7 @@ function fromJson(json: unknown): Value {
   return null;
 }
 
-/** Structural equality, bytes by content. */
+/** Structural equality. Bytes are compared by content. */
 export function equalValues(a: Value | undefined, b: Value | undefined): boolean {
   if (a === b) return true;
   if (a instanceof Uint8Array || b instanceof Uint8Array) {

@@ -1,7 +1,7 @@
 /**
- * What a suspended invocation waits for, as a tree. It is woken only when the tree can progress, so that 100 awaited
- * children cost one resume, not 100. A leaf carries what is needed to arrange for its completion (R2), so that anyone
- * can do so again from the head alone.
+ * What a suspended invocation waits for, as a tree. The invocation is woken only when the tree can progress. So 100 awaited
+ * children cost one resume, not 100. A leaf says all that is needed to arrange for its completion. So that can be done
+ * again from the head alone (R2).
  */
 import type { Note, SignalKey } from "./entry.ts";
 import type { InvocationId } from "./ids.ts";
@@ -14,7 +14,7 @@ export interface SleepLeaf {
   /** A replay takes it from the log, where the first attempt has recorded it (T1). */
   dueAtMs: number;
 }
-/** The kinds are those of the entries that a leaf stands for. */
+/** A leaf has the kind of the entry that it stands for. */
 export type Leaf =
   | SleepLeaf
   | { readonly kind: "promise.get"; readonly command: number; readonly name: string }
@@ -45,7 +45,7 @@ export function canProgress(wait: Wait, notes: readonly Note[]): boolean {
   return progressOf(wait, arrivedIn(notes)) !== "pending";
 }
 
-/** A leaf's name: of a signal by its key, of anything else by its command. */
+/** Names a leaf: a signal by its key, any other by its command. */
 const nameOf = (leaf: Leaf): string =>
   leaf.kind === "signal" ? signalName(leaf.signal) : `c${leaf.command}`;
 const signalName = (key: SignalKey): string => `i${JSON.stringify(key)}`;

@@ -1,14 +1,18 @@
 /**
- * What a handler awaits, as a graph that settles deterministically. Leaves settle in the order of the journal's
- * events; every settlement carries the number of its event, and a combinator settles by the smallest (race, any, a
- * failed all) or the largest (all, allSettled) number among its parts. So the winner depends on the journal alone,
- * never on when a combinator was built or on the order of microtasks (D1). A mapper that is asynchronous settles at
- * the event at which its own promise does: at that of its part if it awaits nothing durable, at a later one if it does.
+ * What a handler awaits, as a graph that settles deterministically (D1).
+ *
+ * Leaves settle in the order of the journal's events, and each settlement carries the number of its event. A combinator
+ * settles by the numbers of its parts: by the smallest (race, any, an all that fails) or by the largest (all, allSettled).
+ * So the winner depends on the journal alone. It depends neither on when a combinator was built nor on the order of
+ * microtasks.
+ *
+ * An asynchronous mapper settles at the event at which its promise settles. That is the event of its part if the mapper
+ * awaits nothing durable, and a later one otherwise.
  */
 import { asError } from "../errors.ts";
 import type { Leaf, Wait } from "../model/wait.ts";
 
-/** `layers`: of combinators and mappers between the event and this; 0 unless it says more. */
+/** `layers`: how many layers of combinators and mappers are between the event and this. Absent: none. */
 export type Settled = { readonly at: number; readonly layers?: number } & (
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: Error }
@@ -16,29 +20,29 @@ export type Settled = { readonly at: number; readonly layers?: number } & (
 
 type Combine = "all" | "any" | "race" | "settled";
 type Mapper = (value: unknown, error: Error | undefined) => unknown;
-/** What a mapper answered: a value, or a promise. */
+/** What a mapper returned: a value, or a promise. */
 export type Mapped = { readonly value: unknown } | { readonly later: Promise<unknown> };
-/** What a mapped future needs to know of the turn that its mapper runs in. */
+/** What a mapped future needs from the turn that its mapper runs in. */
 export interface MapperHost {
-  /** Runs the mapper where what it awaits is known to be a mapper's. */
+  /** Runs the mapper so that the turn knows that a mapper awaits what is awaited in it. */
   run(mapper: () => Mapped): Mapped;
   /** The number of the last event. */
   readonly event: number;
-  /** Whether a mapper takes this failure; it passes by unmapped otherwise. */
+  /** Whether mappers see this failure. Otherwise it passes them unmapped. */
   takes(error: Error): boolean;
-  /** Whether a mapper may throw this; anything else is `fatal`. */
+  /** Whether a mapper may throw this. Any other error is `fatal`. */
   isTerminal(error: Error): boolean;
   fatal(error: Error): void;
 }
 
 const NEVER: Wait = { kind: "race", parts: [] };
 
-/** What a layer adds. One event may settle several parts of a race: as with native promises, of which Restate's are made,
- * the one with the fewest layers is first, and a mapper counts for three. */
+/** What a layer adds. One event may settle several parts of a race. As with native promises, which Restate uses, the part
+ * with the fewest layers is first, and a mapper counts for three. */
 const COMBINED = 1;
 const MAPPED = 3;
 
-/** Settlements of one event, on their way up: lower layers first. */
+/** The settlements that one event causes in the graph, lower layers first. */
 class Wave {
   #steps: { readonly layers: number; readonly run: () => void }[] = [];
   #runs = false;
@@ -63,7 +67,7 @@ const wave = new Wave();
 
 export class Future {
   settled: Settled | undefined;
-  /** Someone waits for it: only then do its closures start and its mapper run. */
+  /** Something awaits it. Only then do its closures start and its mapper run. */
   awaited = false;
   readonly #kind: Combine | undefined;
   readonly #parts: readonly Future[];
@@ -91,8 +95,8 @@ export class Future {
     this.#reevaluate();
   }
 
-  /** A command of the journal. `leaf` says what a suspended invocation would wait for; a run or a read, which only
-   * its own turn can settle, has none. */
+  /** A command of the journal. `leaf`: what a suspended invocation waits for. A run or a read has none, because only its own
+   * turn can settle it. */
   static leaf(options: { leaf?: Leaf; onAwaited?: () => void } = {}): Future {
     const { leaf, onAwaited } = options;
     return new Future({ ...(leaf ? { wait: () => leaf } : {}), ...(onAwaited ? { onAwaited } : {}) });
@@ -113,9 +117,9 @@ export class Future {
     });
   }
 
-  /** Runs `mapper` once, when the part has settled and the result is awaited, and settles with what it answers, or
-   * with what the promise that it answers settles with. Never settles once the mapper threw what is not terminal:
-   * the attempt is over then. */
+  /** Runs `mapper` once, when the part has settled and the result is awaited. Settles with what the mapper returns; if that
+   * is a promise, with what the promise settles with. If the mapper throws an error that is not terminal, this never
+   * settles, and the attempt is over. */
   static map(part: Future, mapper: Mapper, host: () => MapperHost): Future {
     let isRunning = false;
     const evaluate = (): Settled | undefined => {
@@ -145,13 +149,13 @@ export class Future {
         return failed && { ...failed, layers };
       }
     };
-    // While the mapper runs, nothing that this future waits for is outside: what the mapper awaits is awaited by itself.
+    // While the mapper runs, this future waits for nothing outside. What the mapper awaits is a root of its own.
     const wait = (): Wait => (isRunning ? NEVER : { kind: "mapped", parts: [part.wait()] });
     const future = new Future({ parts: [part], evaluate, wait });
     return future;
   }
 
-  /** Whether it can settle at all: a race of nothing cannot. */
+  /** Whether it can settle at all. A race of nothing cannot. */
   get canSettle(): boolean {
     if (this.settled || this.#parts.length === 0) return this.settled !== undefined || this.#kind !== "race";
     return this.#kind === "all" || this.#kind === "settled"
@@ -183,12 +187,12 @@ export class Future {
     this.#reevaluate();
   }
 
-  /** The tree of what is missing; only of an unsettled future. */
+  /** The tree of what is missing. Only for a future that has not settled. */
   wait(): Wait {
     return this.#wait?.() ?? NEVER;
   }
 
-  /** Only once it is awaited, and so all its parts are: a part that is mapped settles no sooner. */
+  /** Only when it is awaited. Then all its parts are too, and a mapped part settles no sooner. */
   #reevaluate(): void {
     if (this.settled || !this.#evaluate || !this.awaited) return;
     const settled = this.#evaluate();
@@ -198,7 +202,7 @@ export class Future {
   }
 }
 
-/** `undefined`: it was fatal. */
+/** `undefined`: the error was fatal. */
 function mapperFailure(thrown: unknown, at: number, turn: MapperHost): Settled | undefined {
   const error = asError(thrown);
   if (turn.isTerminal(error)) return { ok: false, error, at };
@@ -219,7 +223,7 @@ const first = (among: readonly Settled[]): Settled | undefined =>
   );
 const isBefore = (one: Settled, other: Settled): boolean =>
   one.at < other.at || (one.at === other.at && (one.layers ?? 0) < (other.layers ?? 0));
-/** When all of them have: with the last event, and the most layers that it went through. */
+/** When all of them have settled: with the last event, and the most layers that it has passed. */
 function latest(among: readonly Settled[]): { readonly at: number; readonly layers: number } {
   const at = among.reduce((last, next) => Math.max(last, next.at), 0);
   return { at, layers: Math.max(0, ...among.map((part) => (part.at === at ? (part.layers ?? 0) : 0))) };

@@ -1,10 +1,10 @@
-/** Whether a command that the code issues is the one that the journal recorded (D1), and how to say that it is not. */
+/** Compares the command that the code issues with the one that the journal has recorded (D1), and says how they differ. */
 import type { CommandEntry } from "../model/entry.ts";
 import { JournalMismatchError } from "../errors.ts";
 import { namesContent } from "../model/value-ref.ts";
 import { equalValues, type Value } from "../model/value.ts";
 
-/** What must be the same on replay: kind, name, and the parameters that others see. Not results, not durations. */
+/** What must be the same on replay: kind, name, and the parameters that others see. Results and durations may differ. */
 export function identityOf(entry: CommandEntry): Value[] {
   const { kind } = entry;
   if (kind === "call" || kind === "send") {
@@ -20,7 +20,7 @@ export function identityOf(entry: CommandEntry): Value[] {
   return identity;
 }
 
-/** What the compared parts are, where the name does not say it all. */
+/** What the compared parts are called, if there is more than a name. */
 const CALL_PARTS = ["service", "handler", "key", "parameter", "headers", "idempotency key"];
 const PARTS: Partial<Record<CommandEntry["kind"], readonly string[]>> = {
   call: CALL_PARTS,
@@ -30,7 +30,7 @@ const PARTS: Partial<Record<CommandEntry["kind"], readonly string[]>> = {
   sendSignal: ["invocation", "name", "value"],
 };
 
-/** Throws {@link JournalMismatchError} unless both are the same operation. `count`: of the operations recorded. */
+/** Throws {@link JournalMismatchError} unless both are the same operation. `count`: how many operations are recorded. */
 export function assertSameCommand(recorded: CommandEntry, issued: CommandEntry, count: number): void {
   const [expected, actual] = [identityOf(recorded), identityOf(issued)];
   const different = expected.flatMap((part, at) => (samePart(part, actual[at]) ? [] : [at]));
@@ -47,13 +47,13 @@ export function assertSameCommand(recorded: CommandEntry, issued: CommandEntry, 
 const placeOf = ({ command }: CommandEntry, count: number): string =>
   `Journal mismatch at operation ${command} of ${count} recorded:`;
 
-/** A large value is recorded by a reference that names its content. */
+/** A large value is recorded by a name that is made of its content. */
 function samePart(expected: Value | undefined, actual: Value | undefined): boolean {
   if (typeof expected === "string" && actual instanceof Uint8Array) return namesContent(expected, actual);
   return equalValues(expected, actual);
 }
 
-/** The code came to rest, or ended, before it did what the journal recorded. `last`: what it did before. */
+/** The error for code that came to rest, or ended, before it did what the journal has recorded. `last`: what it did last. */
 export function missingCommand(
   recorded: CommandEntry,
   count: number,
@@ -82,7 +82,7 @@ export function describeCommand(entry: CommandEntry): string {
   return name === "" ? kind : `${kind} "${name}"`;
 }
 
-/** The name that the user gave the operation, or that of what it concerns. */
+/** The name that the user gave to the operation, or the id of the invocation that it concerns. */
 function nameOf(entry: Exclude<CommandEntry, { kind: "call" | "send" }>): string {
   if ("name" in entry) return entry.name;
   if ("id" in entry) return entry.id;

@@ -1,19 +1,20 @@
 /**
- * One turn of an invocation, as a pure machine: the SDK feeds it what happens and does what it says.
+ * One turn of an invocation, as a pure machine. The SDK tells it what happens, and does what it says.
  *
- * The machine owns the numbering of commands, the replay of the log, what is to be appended next, and which note is
- * consumed when. It does no I/O and knows no clock. Its rules:
+ * Job: numbers the commands, replays the log, and decides what is appended next and when a note is consumed.
+ * Boundary: no I/O, no clock. sdk/turn/turn-driver.ts runs the user's code over it.
  *
- * - D1: a command that the log has recorded must be issued again, the same; events are delivered one by one in the
- *   log's order, and the code comes to rest between two of them.
- * - J2: a result is given to the code at once, but nothing outside may happen on its account before an append that
- *   contains it was won: `mustAppend` says so, and the driver starts no closure and sends nothing before it.
- * - R9: notes are consumed one at a time, when the code is at rest, and enter the log in that order.
- * - R4: reads ride in the next append and never cause one.
- * - P1: a result that is kept apart stays there until it is about to be delivered: `needs` names it, `provide` brings it, and
- *   only the code keeps it. A note's entry refers to what the note refers to, which is stored already.
- * - Ids of callees are told once their call is in the log (J2), when the code is at rest and before any event: a turn
- *   that is asked for one appends first, and so a replay, which knows it at once, tells it at the same point (D1).
+ * Invariants
+ * - D1: the code must issue every recorded command again, the same. Events are delivered one at a time, in the log's
+ *   order. Between two of them the code comes to rest.
+ * - J2: the code gets a result at once. But nothing may happen outside because of it until an append that contains it
+ *   was won. `mustAppend` says when that is due; before it the driver starts no closure and sends nothing.
+ * - R9: notes are consumed one at a time, when the code is at rest. They enter the log in that order.
+ * - R4: reads ride in the next append. They never cause one.
+ * - P1: a large result stays in its own item until it is about to be delivered. `needs` names it, `provide` brings it,
+ *   and only the code keeps it. The entry of a note refers to what the note refers to, which is stored already.
+ * - The code learns a callee's id once the call is in the log (J2): when the code is at rest, and before any event. So a
+ *   turn that is asked for an id appends first. A replay knows the id at once, and still tells it at the same point (D1).
  */
 import {
   type CallEntry,
@@ -34,30 +35,31 @@ import { JOURNAL_ENTRIES_MAX } from "../limits.ts";
 import { assertSameCommand, describeCommand, missingCommand } from "./mismatch.ts";
 import type { Value } from "../model/value.ts";
 
-/** How a command is told of its completion. `at`: the number of the event, for combinators. */
+/** Tells a command its result. `at`: the number of the event, for combinators. */
 export type Completion = (result: { readonly value: Value; readonly at: number }) => void;
 export type Step =
-  /** An event of the log, or a note, was delivered: let the code run, then ask again. */
+  /** It delivered an event of the log, or a note. Let the code run, then ask again. */
   | "delivered"
-  /** The log's next event belongs to a command that the code has not issued yet. */
+  /** The next event of the log belongs to a command that the code has not issued yet. */
   | "stalled"
   /** Nothing is left to deliver. */
   | "idle";
 
 /**
- * Entries that have effects outside, or that a closure or a send must not precede. Consumed notes are among them:
- * they are durable where they are, but not their place in the log, and with it not who has won a race (J2).
+ * Whether the entry must be in the log before anything happens outside: it has an effect there, or a closure or a send may
+ * depend on it. Consumed notes are among these entries. A note is durable in the head, but its place in the log is not, and
+ * the place decides who wins a race (J2).
  */
 const mustAppend = (entry: Entry): boolean => !MAY_WAIT.has(entry.kind);
 const MAY_WAIT: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
   ...(["get", "stateKeys", "peek"] as const),
   ...(["sleep", "signal", "promise.get"] as const),
 ]);
-/** A command's only entry, written when it had completed. */
+/** Whether it is the only entry of its command, which is written when the command has completed. */
 const isWhole = (entry: Entry): entry is RunEntry | ReadEntry => entry.kind === "run" || isRead(entry);
 
 interface Issued {
-  /** Until then: it holds on to the result. */
+  /** Dropped afterwards, because it keeps the result in memory. */
   complete: Completion | undefined;
   settled: boolean;
 }
@@ -76,7 +78,7 @@ export class TurnMachine {
   readonly #seen = new Set<string>();
   /** The value of the next event. */
   #provided: { readonly to: Entry | Note; readonly bytes: Uint8Array } | undefined;
-  /** Calls and sends that this turn has appended. */
+  /** Calls and sends that this turn has appended, by command. */
   readonly #appendedCalls = new Map<number, CallEntry | SendEntry>();
   #untold: { readonly command: number; readonly tell: (entry: CommandEntry) => void }[] = [];
   readonly #signals = new Map<
@@ -90,9 +92,9 @@ export class TurnMachine {
   constructor(init: {
     log: readonly Entry[];
     notes: readonly Note[];
-    /** Notes that ride in the message being handled. */
+    /** Notes that ride in the message at hand. */
     carried: readonly Note[];
-    /** Delivers a cancellation to what the code awaits; answers the open calls, which are cancelled with it. */
+    /** Delivers a cancellation to what the code awaits. Returns the open calls, which are cancelled with it. */
     cancel: () => readonly CallEntry[];
     /** Whether the code awaits anything that a cancellation can reject. */
     cancellable: () => boolean;
@@ -107,7 +109,7 @@ export class TurnMachine {
     }
   }
 
-  /** The number that the next command will get. */
+  /** The number of the next command. */
   get nextCommand(): number {
     return this.#issued.length;
   }
@@ -117,15 +119,15 @@ export class TurnMachine {
     return this.#event;
   }
 
-  /** Whether the code still does what the log recorded. */
+  /** Whether the code still does what the log has recorded. */
   get replaying(): boolean {
     return this.#next < this.#log.length || this.#recorded.has(this.#issued.length);
   }
 
   /**
-   * The code issues its next command. Answers the recorded entry when there is one. Otherwise a descriptor is to be
-   * appended; runs and reads are not, since their one entry is written when they complete.
-   * Throws {@link JournalMismatchError} when the log recorded something else (D1).
+   * The code issues its next command. Returns the recorded entry if there is one. Otherwise the entry is to be appended,
+   * unless it is a run or a read: their only entry is written when they complete ({@link finish}).
+   * Throws {@link JournalMismatchError} if the log has recorded something else (D1).
    */
   issue(entry: CommandEntry, complete?: Completion): { readonly recorded: CommandEntry | undefined } {
     const command = this.#issued.length;
@@ -143,20 +145,20 @@ export class TurnMachine {
     return { recorded };
   }
 
-  /** A run or a read, issued before, has its result: its entry is to be appended, and the code may go on. */
+  /** A run or a read that was issued before has its result. Its entry is to be appended, and the code goes on. */
   finish(entry: RunEntry | ReadEntry): void {
     this.#pending.push(entry);
     this.#complete(entry.command, resultIn(entry));
   }
 
-  /** A command's completion that needs no message: a timer of this turn, a promise that was found completed. */
+  /** A command has completed without a message: by a timer of this turn, or a promise that was found completed. */
   finishFromOutside(command: number, value: Value): void {
     if (this.#issued[command]?.settled !== false) return;
     this.#pending.push({ kind: "completion", command, outcome: value });
     this.#complete(command, value);
   }
 
-  /** Waits for the next delivery to a signal (by name) or awakeable (by index), or takes one that came early. */
+  /** Takes the next delivery to a signal or an awakeable: one that came early, or else the next that comes. */
   onSignal(key: SignalKey, complete: Completion): void {
     const queue = this.#signalQueue(key);
     const early = queue.buffered.shift();
@@ -164,7 +166,7 @@ export class TurnMachine {
     else queue.waiting.push(complete);
   }
 
-  /** The name of the value without which the next event cannot be delivered. */
+  /** The name of the value that must be loaded before the next event is delivered. */
   get needs(): string | undefined {
     const next = this.#upcoming();
     if (next === undefined || next === this.#provided?.to) return undefined;
@@ -172,7 +174,7 @@ export class TurnMachine {
     return typeof result === "string" ? result : undefined;
   }
 
-  /** What {@link needs} has named. */
+  /** Brings the value that {@link needs} has named. */
   provide(bytes: Uint8Array): void {
     const to = this.#upcoming();
     if (to) this.#provided = { to, bytes };
@@ -187,7 +189,7 @@ export class TurnMachine {
     return this.#notes.find(isNews) ?? this.#carried.find(isNews);
   }
 
-  /** The result that an event brings: its own, or the value that was provided for it. */
+  /** The result that an event brings: its own, or the value that was loaded for it. */
   #resultOf(event: Entry | Note): Value {
     const result = resultIn(event);
     if (typeof result !== "string") return result;
@@ -197,7 +199,7 @@ export class TurnMachine {
     return provided.bytes;
   }
 
-  /** Delivers at most one thing: the log's next event, or when the log is at its end a note. */
+  /** Delivers at most one thing: the next event of the log, or a note when the log is at its end. */
   step(): Step {
     const replayed = this.#replay();
     return replayed === "idle" ? this.#takeNote() : replayed;
@@ -219,11 +221,11 @@ export class TurnMachine {
         return "delivered";
       }
     }
-    // A note may be for a command that was recorded and has yet to be issued again: not before that is it looked at.
+    // A note may be for a recorded command that the code has not issued again yet. So notes wait until all are issued.
     return this.#recorded.has(this.#issued.length) ? "stalled" : "idle";
   }
 
-  /** Wants to be told the entry of a call, issued before, once it is in the log. */
+  /** `tell` is called with the entry of a call that was issued before, once the entry is in the log. */
   onRecorded(command: number, tell: (entry: CommandEntry) => void): void {
     this.#untold.push({ command, tell });
   }
@@ -232,7 +234,7 @@ export class TurnMachine {
     return this.#untold.some(({ command }) => this.#inLog(command) !== undefined);
   }
 
-  /** Tells one that wants to know an entry which is in the log; the code is at rest. `false`: there is none. */
+  /** Tells one of those that wait ({@link onRecorded}). The code must be at rest. `false`: there is nothing to tell. */
   tell(): boolean {
     const next = this.#untold.find(({ command }) => this.#inLog(command) !== undefined);
     const entry = next && this.#inLog(next.command);
@@ -246,7 +248,7 @@ export class TurnMachine {
     return this.#recorded.get(command) ?? this.#appendedCalls.get(command);
   }
 
-  /** Somebody waits for an entry that is pending to be in the log. */
+  /** Whether somebody waits for an entry that is not in the log yet. */
   get awaitsRecord(): boolean {
     return this.#untold.some(({ command }) => this.#inLog(command) === undefined);
   }
@@ -258,7 +260,7 @@ export class TurnMachine {
 
   #takeNote(): Step {
     for (;;) {
-      // What is in the list came before what a message brings now.
+      // The notes in the list came before those that the message brings.
       const listed = this.#notes[0];
       const note = listed ?? this.#carried[0];
       if (!note) return "idle";
@@ -282,7 +284,7 @@ export class TurnMachine {
     }
   }
 
-  /** At-least-once delivery: what the log has seen already is no news. */
+  /** Whether the log does not have it yet. Notes are delivered at least once, so one may come again. */
   #isNews(note: Note): boolean {
     if (note.kind === "completion") return this.#issued[note.command]?.settled === false;
     return !this.#seen.has(note.delivery);
@@ -323,29 +325,29 @@ export class TurnMachine {
     return queue;
   }
 
-  /** Whether something waits for an append that no closure or send may precede (J2, R1). */
+  /** Whether there must be an append before the next closure or send (J2, R1). */
   get mustAppend(): boolean {
     return this.#pending.some((entry) => mustAppend(entry));
   }
 
-  /** Notes of the head's list that were consumed since the last append. */
+  /** How many notes of the head's list were consumed since the last append. */
   get taken(): number {
     return this.#taken;
   }
 
-  /** What is to be appended now, in order. `atEnd`: with the completion, after which nobody replays: without reads (R4). */
+  /** The entries to append now, in order. `atEnd`: with the completion, after which nobody replays, so without reads (R4). */
   pending(atEnd = false): readonly Entry[] {
     this.#assertAllIssued(atEnd ? "ends" : "goes on");
     return atEnd ? this.#pending.filter((entry) => !isRead(entry)) : this.#pending;
   }
 
-  /** The callees' ids are known by now: a call may have been issued since the last append. */
+  /** Fills in the callees of cancellations. Their ids are known now, also of calls issued since the last append. */
   fillCancelled(): void {
     for (const [entry, calls] of this.#cancelled) entry.callees = calls.map(({ callee }) => callee);
     this.#cancelled.clear();
   }
 
-  /** An append of all of `pending()` was won; the head's list of notes is now this. */
+  /** An append of all pending entries was won. `notes`: the head's list as it is now. */
   appended(notes: readonly Note[]): void {
     for (const entry of this.#pending) {
       if (entry.kind === "call" || entry.kind === "send") this.#appendedCalls.set(entry.command, entry);
@@ -355,18 +357,18 @@ export class TurnMachine {
     this.#notes = [...notes];
   }
 
-  /** An append was refused because notes had come in: the list as it is now, of which `taken` are consumed. */
+  /** Notes have come in. `notes`: the head's list as it is now; the first `taken` of them are consumed. */
   notesAre(notes: readonly Note[]): void {
     this.#notes = notes.slice(this.#taken);
   }
 
-  /** D1: at rest and at the end, everything recorded has been issued. */
+  /** D1: when the code is at rest or has ended, it must have issued everything recorded. */
   #assertAllIssued(doing: string): void {
     const missing = this.#recorded.get(this.#issued.length);
     if (missing) throw this.#missing(missing, doing);
   }
 
-  /** What the log waits for the code to do, when `step` has said "stalled" for too long. */
+  /** The error to fail with when `step` has returned "stalled" for too long. It says what the log waits for. */
   stalled(): JournalMismatchError {
     const missing = this.#recorded.get(this.#issued.length);
     if (missing) return this.#missing(missing, "came to rest");
@@ -382,7 +384,7 @@ export class TurnMachine {
   }
 }
 
-/** What an entry or a note says of a result, if it says anything. */
+/** The result in an entry or a note; `null` if it has none. */
 export function resultIn(entry: Entry | Note): Value {
   const { kind } = entry;
   if (kind === "run" || kind === "peek" || kind === "completion" || kind === "signalled")
