@@ -48,7 +48,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "who was drained and overtaken is not woken",
     "runtime/dispatcher/progress.ts",
-    ['    if (verdict === "retry") await this.#locks.wake(next, true);\n', "    void verdict;\n"],
+    ['      if (step === "retry") await this.#locks.wake(next, true);\n', ""],
     IN_DOUBT,
   ),
   mutation(
@@ -60,7 +60,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a note that is written while a turn suspends wakes nobody",
     "runtime/dispatcher/note-delivery.ts",
-    ["released || delivery.inDoubt || wakes(noted.head, [])", "released || delivery.inDoubt"],
+    ['action === "release" || (action === "look-if-it-can" && canGoOn(added.head))', 'action === "release"'],
     IN_DOUBT,
   ),
   mutation(

@@ -12,6 +12,7 @@ import type { Message } from "../../lib/model/message.ts";
 import { decodeMessage } from "../../lib/model/message.ts";
 import { equalValues, type Value } from "../../lib/model/value.ts";
 import type { Actor, CurrentTurn } from "./actor.ts";
+import { lockViolation } from "./lock-checker.ts";
 import type { Program } from "./program.ts";
 import { journalValue, stateValue } from "./stored-value.ts";
 import type { Tables } from "./tables.ts";
@@ -142,6 +143,10 @@ export class Observer {
     if (table === "journal" && sk === "head") this.#headWritten(actor, id, before, result.item);
     else if (table === "journal" && sk.startsWith("page#")) this.#pageWritten(id, sk, result.item);
     else if (table === "state" && pk.includes(".state.")) this.#stateWritten(actor, pk, sk, result.item);
+    else if (table === "state" && sk === "lock") {
+      const wrong = lockViolation(actor, before, result.item, this.lives, this.#now() + this.maxSkewMs);
+      if (wrong !== undefined) this.fail("R6", wrong);
+    }
   }
 
   #headWritten(

@@ -65,6 +65,10 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     ],
     ["      await this.wake(lock.owner, true);\n", ""],
   ),
+  bug("the key of one that backs off is passed on", "runtime/dispatcher/key-lock.ts", 500, [
+    'head === undefined || ON.owner[head.status] === "pass-on"',
+    'head === undefined || head.status === "backing-off" || ON.owner[head.status] === "pass-on"',
+  ]),
   bug("an inbox entry beside the lock, not behind it", "runtime/dispatcher/key-lock.ts", 1000, [
     "    const { won } = await this.#ports.items.write(place);",
     "    const won = place.op.length > 0;",
