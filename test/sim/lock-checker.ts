@@ -6,14 +6,13 @@ import { HEAD_OUTLIVES_MS } from "../../lib/limits.ts";
 import type { Attributes } from "../../lib/model/item.ts";
 import { parseLock, sameInvocation } from "../../lib/model/lock.ts";
 import type { Actor } from "./actor.ts";
-import type { Life } from "./observer.ts";
 
-/** What is wrong with the write; `undefined`: nothing. `life`: the owner's before it, by its id. */
+/** What is wrong with the write; `undefined`: nothing. `lives`: how each invocation stands, by its id. */
 export function lockViolation(
   actor: Actor,
   before: Attributes | undefined,
   after: Attributes | undefined,
-  lives: ReadonlyMap<string, Life>,
+  lives: ReadonlyMap<string, { readonly incarnation: number; readonly status: string }>,
   nowMs: number,
 ): string | undefined {
   if (!before) return undefined;
