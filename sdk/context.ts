@@ -1,4 +1,4 @@
-/** The contexts that handlers get: Restate's names, signatures and semantics. */
+/** The contexts that your handlers get, with Restate's names, signatures and semantics. */
 import type { Duration } from "../lib/duration.ts";
 import type { InvocationId } from "../lib/model/ids.ts";
 import type { Target } from "../lib/model/message.ts";
@@ -18,12 +18,15 @@ import type { Serde } from "./serde.ts";
 
 export type RunAction<T> = (() => Promise<T>) | (() => T);
 
-/** Retries of one step. None of the bounds set: the invocation's own policy governs. */
+/** Retries of one step. With none of the retry options set, the retry policy of the invocation applies. */
 export interface RunOptions<T> {
   serde?: Serde<T>;
-  /** Attempts, the first included; then the step fails terminally with its last error's message. */
+  /** Attempts, the first included. After the last one the step throws a TerminalError with the last error's message. */
+
   maxRetryAttempts?: number;
+  /** From the first attempt on. After it the step throws a TerminalError, as above. */
   maxRetryDuration?: Duration;
+  /** Wait before the second attempt. */
   initialRetryInterval?: Duration;
   maxRetryInterval?: Duration;
   retryIntervalFactor?: number;
@@ -33,17 +36,19 @@ export interface InvocationRequest {
   readonly id: string;
   /** As text: `service/key/handler`. */
   readonly target: Target & { toString(): string };
-  /** The caller's, as it sent them. */
+  /** As the caller sent them. */
   readonly headers: ReadonlyMap<string, string>;
+  /** W3C trace headers of the caller. */
   readonly attemptHeaders: ReadonlyMap<string, string | string[] | undefined>;
+  /** The input, before any serde. */
   readonly body: Uint8Array;
-  /** What the platform passed besides (Lambda's context). */
+  /** What else the platform passed (Lambda's context). */
   readonly extraArgs: unknown[];
   readonly idempotencyKey?: string;
   /** Restate's flow control, which does not exist here. */
   readonly scope?: string | undefined;
   readonly limitKey?: string | undefined;
-  /** Aborted when this attempt is over, however it ended. */
+  /** Aborted when this attempt is over, whether it succeeded or not. */
   readonly attemptCompletedSignal: AbortSignal;
 }
 
@@ -55,48 +60,61 @@ export interface Rand {
 }
 
 export interface ContextDate {
-  /** Epoch milliseconds, recorded: the same on every replay. */
+  /** Milliseconds since 1970. They are recorded, so every replay gets the same. */
   now(): Promise<number>;
+  /** The same time in ISO 8601. */
   toJSON(): Promise<string>;
 }
 
+/** A call of a handler that is known by its names alone. */
 export interface GenericCall<I, O> {
   service: string;
   method: string;
   parameter: I;
+  /** Of an object or a workflow. */
   key?: string;
   headers?: Record<string, string>;
+  /** Default: bytes as they are. */
   inputSerde?: Serde<I>;
+  /** Default: bytes as they are. */
   outputSerde?: Serde<O>;
   idempotencyKey?: string;
   /** Shown in the journal. */
   name?: string;
 }
+/** A send to a handler that is known by its names alone. */
 export interface GenericSend<I> extends Omit<GenericCall<I, never>, "outputSerde"> {
+  /** The callee starts no sooner than this. */
   delay?: Duration;
 }
 
+/** What every handler gets. Its operations throw a TerminalError for an argument that is refused. */
 export interface Context {
   readonly rand: Rand;
   readonly date: ContextDate;
-  /** Silent while it replays. */
+  /** Prints nothing while the code replays. */
   readonly console: Console;
+  /** What the caller sent. */
   request(): InvocationRequest;
 
-  /** Runs the action once it is awaited, and records its result: it will not run again once that is durable. A
-   * TerminalError is recorded and thrown; any other is retried. The context must not be used inside. */
+  /** Runs `action` when you await the promise, and records its result. Once that is durable, `action` never runs again. A
+   * TerminalError is recorded and thrown. Any other error is retried. `action` must not use the context. */
   run<T>(action: RunAction<T>): DurablePromise<T>;
   run<T>(name: string, action: RunAction<T>, options?: RunOptions<T>): DurablePromise<T>;
 
-  /** Never shorter than asked, and free while it lasts. */
+  /** Resolves after `duration`, never sooner. The handler costs nothing while it sleeps. */
   sleep(duration: Duration, name?: string): DurablePromise<void>;
 
-  /** A promise that the outside completes, by its id. */
+  /** A promise that somebody outside completes, by its id. */
   awakeable<T = unknown>(serde?: Serde<T>): { id: string; promise: DurablePromise<T> };
+  /** Throws a TerminalError (400) if `id` is not an awakeable's. */
   resolveAwakeable<T = unknown>(id: string, payload?: T, serde?: Serde<T>): void;
+  /** The awakeable throws a TerminalError with `reason`. Throws one itself (400) if `id` is not an awakeable's. */
   rejectAwakeable(id: string, reason: string | TerminalError): void;
 
+  /** A client has a method for each handler. It returns the handler's result, or throws the handler's TerminalError. */
   serviceClient<D>(definition: D | Named): Client<HandlersOf<D>>;
+  /** A send client returns at once. The callee runs whether this handler goes on or not. */
   serviceSendClient<D>(definition: D | Named): SendClient<HandlersOf<D>>;
   objectClient<D>(definition: D | Named, key: string): Client<HandlersOf<D>>;
   objectSendClient<D>(definition: D | Named, key: string): SendClient<HandlersOf<D>>;
@@ -120,43 +138,46 @@ export interface Context {
   genericCall<I = Uint8Array, O = Uint8Array>(call: GenericCall<I, O>): InvocationPromise<O>;
   genericSend<I = Uint8Array>(send: GenericSend<I>): { readonly invocationId: Promise<string> };
 
-  /** The next delivery of that name to this invocation. One that comes early is kept; each is taken once. */
+  /** The next delivery of the signal `name` to this invocation. An early one is kept. Each delivery is taken once. */
   signal<T = unknown>(name: string, serde?: Serde<T>): DurablePromise<T>;
   /** Another invocation, by its id. */
   invocation(invocationId: string): InvocationReference;
-  /** Asks another invocation to cancel: it hears of it where it awaits. */
+  /** Asks another invocation to cancel. What it awaits then throws a CancelledError. */
   cancel(invocationId: string): void;
-  /** Another invocation's result, or its TerminalError; 404 if there is none (any longer). */
+  /** The result of another invocation, or its TerminalError. Throws a TerminalError (404) if there is no such invocation,
+   * or no longer. */
   attach<T = unknown>(invocationId: string, serde?: Serde<T>): DurablePromise<T>;
 }
 
-/** What the context of a handler with `explicitCancellation` has besides: `ctx as Context & ExplicitCancellation`. */
+/** What else the context of a handler with `explicitCancellation` has: `ctx as Context & ExplicitCancellation`. */
 export interface ExplicitCancellation {
-  /** Resolves when this invocation is cancelled. The same promise until then; asked for again after that, the one of the
-   * next cancellation. Never resolves without the option. */
+  /** Resolves when this invocation is cancelled. Until then you always get the same promise; after that, the promise of the
+   * next cancellation. Without the option it never resolves. */
   cancellation(): DurablePromise<void>;
-  /** Cancels the calls (not the sends) made since it was called last, and answers the callees' ids. */
+  /** Cancels the calls (not the sends) made since its last use. Returns the callees' ids. */
   cancelPreviousCalls(): DurablePromise<InvocationId[]>;
-  /** `false` while the code repeats what its journal has recorded. For logging, never for a decision of the handler's. */
+  /** `false` while the code replays. Use it for logging, never for a decision. */
   isProcessing(): boolean;
 }
 
+/** Another invocation, by its id. */
 export interface InvocationReference {
   signal<T = unknown>(name: string, serde?: Serde<T>): SignalReference<T>;
   cancel(): void;
   attach<T = unknown>(serde?: Serde<T>): DurablePromise<T>;
 }
-/** A signal of another invocation; every `resolve` or `reject` is one delivery. */
+/** A signal of another invocation. Each `resolve` or `reject` is one delivery. */
 export interface SignalReference<T> {
   resolve(payload?: T): void;
   reject(reason: string | TerminalError): void;
 }
 
-/** A service that is known by name alone: its type is the caller's word, `ctx.serviceClient<typeof greeter>({ name: "Greeter" })`. */
+/** A service that is known by its name alone. You state the type, and nothing checks it:
+ * `ctx.serviceClient<typeof greeter>({ name: "Greeter" })`. */
 export interface Named {
   readonly name: string;
 }
-/** The handlers of a definition; an interface of handlers is taken as it is. */
+/** The handlers of a definition. An interface of handlers is taken as it is. */
 export type HandlersOf<D> = D extends { readonly handlers: infer H }
   ? H
   : unknown extends CoreHandlersOf<D>
@@ -170,12 +191,12 @@ declare const shape: unique symbol;
  * = { name: "Counter" }`. */
 export interface TypedName<Name extends string, H> {
   readonly name: Name;
-  /** For the compiler only. A method, since it shall compare in both directions. */
+  /** For the compiler only. It is a method so that types are compared in both directions. */
   [shape]?(handlers: H): void;
 }
 
 declare const untyped: unique symbol;
-/** Marks a context whose state is not typed: each `get` says what it expects. */
+/** Marks a context whose state has no type: each `get` states what it expects. */
 export interface UntypedState {
   readonly [untyped]: true;
 }
@@ -183,14 +204,18 @@ type KeyOf<S> = S extends UntypedState ? string : keyof S & string;
 type ValueOf<S, K, V> = S extends UntypedState ? V : K extends keyof S ? S[K] : V;
 
 interface StateReader<S> {
+  /** Of this object or workflow. */
   readonly key: string;
+  /** The value, or `null` if there is none. */
   get<V = unknown, K extends KeyOf<S> = KeyOf<S>>(
     name: K,
     serde?: Serde<ValueOf<S, K, V>>,
   ): Promise<ValueOf<S, K, V> | null>;
+  /** The names that have a value, sorted. */
   stateKeys(): Promise<string[]>;
 }
 interface StateWriter<S> {
+  /** Throws a TerminalError if the value cannot be stored (413: it is too large). */
   set<V, K extends KeyOf<S> = KeyOf<S>>(
     name: K,
     value: ValueOf<S, K, V>,
@@ -200,18 +225,20 @@ interface StateWriter<S> {
   clearAll(): void;
 }
 
-/** Of a shared handler: reads the key's state beside its writer. */
+/** Of a shared handler, which reads its key's state while an exclusive one may be writing it. */
 export interface ObjectSharedContext<S = UntypedState> extends Context, StateReader<S> {}
-/** Of an exclusive handler: the only writer of its key. */
+/** Of an exclusive handler, the only writer of its key's state. */
 export interface ObjectContext<S = UntypedState> extends ObjectSharedContext<S>, StateWriter<S> {}
 
-/** A promise of the workflow, by name: completed once, by any handler. */
+/** A promise of the workflow, by its name. Any of the workflow's handlers completes it, once. */
 export interface WorkflowPromise<T> extends PromiseLike<T> {
+  /** Resolves when the promise is completed. Throws its TerminalError if it was rejected. */
   get(): DurablePromise<T>;
-  /** Its value, or `undefined` if it is not completed. Throws its TerminalError if it was rejected. */
+  /** The value, or `undefined` if the promise is not completed. Throws its TerminalError if it was rejected. */
   peek(): Promise<T | undefined>;
-  /** Throws a TerminalError (409) if it was completed before. */
+  /** Throws a TerminalError (409) if the promise was completed before. */
   resolve(value?: T): Promise<void>;
+  /** Throws as `resolve` does. */
   reject(reason: string | TerminalError): Promise<void>;
 }
 interface Promises {

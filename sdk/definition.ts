@@ -26,7 +26,7 @@ import type { TerminalError } from "../lib/errors.ts";
 export interface RetryPolicyOptions {
   /** Attempts, the first included. */
   maxAttempts?: number;
-  /** What then happens: `pause` (default) waits for an operator, `kill` ends it with a failure. */
+  /** After the last attempt: `pause` (default) waits for an operator, `kill` ends the invocation with a failure. */
   onMaxAttempts?: "pause" | "kill";
   initialInterval?: Duration;
   maxInterval?: Duration;
@@ -44,16 +44,15 @@ export interface ServiceOptions {
   retryPolicy?: RetryPolicyOptions;
   /** Default serde of its handlers, steps and state. */
   serde?: Serde<unknown>;
-  /** Turns errors into terminal ones; `undefined` leaves them retryable. */
+  /** Makes a terminal error of an error. `undefined`: the error is retried. */
   asTerminalError?: (error: unknown) => TerminalError | undefined;
   /** Interceptors. A handler's come after its service's, which are outermost. */
   hooks?: HooksProvider[];
   /** State is always lazy here: accepted, and without effect. */
   enableLazyState?: boolean;
-  /** A cancellation rejects nothing that the handler awaits: it listens itself, with `ctx.cancellation()`. */
+  /** A cancellation rejects nothing that the handler awaits. The handler listens itself, with `ctx.cancellation()`. */
   explicitCancellation?: boolean;
-  /** What becomes of an invocation whose code no longer does what its journal recorded: `retry` by its policy
-   * (default), `pause` for an operator, or `fail`. */
+  /** If the code no longer does what the journal recorded: `retry` by the policy (default), `pause` for an operator, or `fail`. */
   onJournalMismatchErrors?: "retry" | "pause" | "fail";
 }
 export interface WorkflowOptions extends ServiceOptions {
@@ -70,7 +69,7 @@ export interface HandlerOptions extends WorkflowOptions {
   metadata?: Record<string, string>;
 }
 
-/** Any handler. `never` as a context accepts whichever the user wrote. */
+/** Any handler. `never` as a context accepts every context. */
 export type HandlerFunction = (context: never, ...input: never[]) => unknown;
 export type Handlers = Record<string, HandlerFunction>;
 
@@ -109,7 +108,7 @@ type AnyWorkflowContext = WorkflowContext<any>;
 type AnyWorkflowSharedContext = WorkflowSharedContext<any>;
 // oxlint-enable typescript/no-explicit-any
 
-/** `Input`: what a handler that does not say so takes. */
+/** `Input`: what a handler takes that does not declare it. */
 export type ServiceHandlers<Input = never> = {
   [name: string]: (context: Context, ...input: Input[]) => unknown;
 };
@@ -121,21 +120,22 @@ export type WorkflowHandlers<Input = never> = {
   run: (context: AnyWorkflowContext, ...input: Input[]) => unknown;
 };
 
-/** Stateless handlers. */
+/** Handlers without state. Throws `TypeError` for a name that is not allowed, and for a handler that is not a function. */
 export function service<Name extends string, H extends ServiceHandlers>(
   describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
 ): ServiceDefinition<Name, H> {
   return define("service", describing);
 }
 
-/** A virtual object: state by key, and one exclusive handler at a time for each key. */
+/** A virtual object: state for each key, and one exclusive handler at a time for each key. Throws as `service` does. */
 export function object<Name extends string, H extends ObjectHandlers>(
   describing: Describing<Name, H & ThisType<H>, ServiceOptions>,
 ): VirtualObjectDefinition<Name, H> {
   return define("object", describing);
 }
 
-/** A workflow: `run` once for each key; the other handlers, shared, signal and query it. */
+/** A workflow. `run` runs once for each key. The other handlers are shared: they signal and query it. Throws as `service` does,
+ * and if there is no `run`. */
 export function workflow<Name extends string, H extends WorkflowHandlers>(
   describing: Describing<Name, H & ThisType<H>, WorkflowOptions>,
 ): WorkflowDefinition<Name, H> {
@@ -173,7 +173,7 @@ function assertName(name: unknown, what: string): void {
   );
 }
 
-/** Unlike a definition that is merely typed so. */
+/** Whether it is a definition at run time, not by its type alone. */
 export function isDefinition(value: unknown): value is Definition<ServiceType, string, Handlers> {
   if (typeof value !== "object" || value === null) return false;
   const { type, name, handlers } = value as Partial<Definition<ServiceType, string, Handlers>>;
@@ -229,7 +229,7 @@ export function handlerKind(type: ServiceType, name: string, handler: HandlerFun
   return kind ?? "exclusive";
 }
 
-/** What discovery tells the runtime of a definition. */
+/** What the runtime learns of a definition. */
 export function manifestOf(definition: Definition<ServiceType, string, Handlers>): ServiceManifest {
   const { type, name, handlers: functions, description, metadata, options } = definition;
   return {

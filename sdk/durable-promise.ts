@@ -1,6 +1,6 @@
 /**
- * `DurablePromise`: what a context's operations return. It is awaited like a promise, and combined only with others of
- * its kind: combinators settle by the journal's order, so that a replay picks the same winner (D1).
+ * `DurablePromise`: what the operations of a context return. You await it like a promise. It is combined only with its own
+ * kind: combinators settle in the journal's order, so a replay picks the same winner (D1).
  */
 import { TerminalError, TimeoutError } from "../lib/errors.ts";
 import type { Duration } from "../lib/duration.ts";
@@ -9,7 +9,7 @@ import { currentTurn, type PromiseOwner, type Root } from "./turn/current-turn.t
 
 const isTerminal = (error: unknown): boolean => TerminalError.is(error);
 
-/** What a rejection handler of a native promise takes: whatever type it declares. */
+/** The type that a rejection handler of a native promise declares. */
 type Reason = Parameters<NonNullable<Parameters<Promise<never>["catch"]>[0]>>[0];
 
 export class DurablePromise<T> implements Promise<T> {
@@ -42,7 +42,7 @@ export class DurablePromise<T> implements Promise<T> {
     return (this.#awaited() as Promise<T>).finally(onfinally);
   }
 
-  /** The same, or a `TimeoutError` (terminal, 408) if the duration passes first. What it waited for goes on. */
+  /** The result, or a `TimeoutError` (a TerminalError, 408) if `duration` passes first. The operation itself is not stopped. */
   orTimeout(duration: Duration): DurablePromise<T> {
     const { owner } = this;
     // Constants need no time; a race of nothing never settles, and as in Restate its time is up at once.
@@ -57,8 +57,8 @@ export class DurablePromise<T> implements Promise<T> {
     return new DurablePromise<T>(Future.combine("race", [this.future, timeout]), owner);
   }
 
-  /** Maps the result or the failure, once, when it is awaited. Must be deterministic; may be asynchronous, and await
-   * operations of the context. A TerminalError that it throws is the new failure; any other error ends the attempt. */
+  /** Maps the result or the failure, once, when you await it. `mapper` must be deterministic. It may be asynchronous, and await
+   * operations of the context. If it throws a TerminalError, that is the new failure. Any other error ends the attempt. */
   map<U>(mapper: (value?: T, failure?: TerminalError) => U): DurablePromise<Awaited<U>> {
     const mapped = Future.map(
       this.future,
@@ -73,7 +73,7 @@ export class DurablePromise<T> implements Promise<T> {
     return {
       run: (mapper) => (owner ? owner.driver.runMapper(owner, mapper) : mapper()),
       event: owner?.driver.event ?? 0,
-      // Restate's rule: what is no failure of an operation, an AggregateError, is not mapped; of constants everything is.
+      // As in Restate: an AggregateError, which no operation fails with, is not mapped. The mapper of a constant gets every error.
       takes: (error) => !this.owner || isTerminal(error),
       isTerminal,
       fatal: (error) => owner?.driver.fail(error),
@@ -95,7 +95,7 @@ export class DurablePromise<T> implements Promise<T> {
       const root: Root = {
         future,
         reject(error) {
-          // Not sticky: a later await waits anew.
+          // A later await waits anew.
           forget();
           reject(error);
         },
@@ -128,15 +128,18 @@ export class DurablePromise<T> implements Promise<T> {
   ): DurablePromise<Awaited<T[number]>> {
     return combine("any", promises);
   }
+  /** How each of them ended, in order. Never rejects. */
   static allSettled<const T extends readonly DurablePromise<unknown>[]>(
     promises: T,
   ): DurablePromise<{ -readonly [P in keyof T]: PromiseSettledResult<Awaited<T[P]>> }> {
     return combine("settled", promises);
   }
+  /** A constant. A DurablePromise is returned as it is. */
   static resolve<T>(value: T): DurablePromise<Awaited<T>> {
     if (isDurablePromise(value)) return value as DurablePromise<Awaited<T>>;
     return new DurablePromise(Future.settledWith({ ok: true, value }), undefined);
   }
+  /** A constant that rejects. */
   static reject<T = never>(error: TerminalError): DurablePromise<T> {
     return new DurablePromise(Future.settledWith({ ok: false, error }), undefined);
   }
@@ -147,17 +150,19 @@ function combine<R>(
   promises: readonly DurablePromise<unknown>[],
 ): DurablePromise<R> {
   const parts = [...promises];
-  for (const part of parts) {
-    if (!isDurablePromise(part)) {
-      throw new TypeError(
-        `DurablePromise.${kind === "settled" ? "allSettled" : kind} takes DurablePromises only (what ctx.* returns); got ${typeof part}. ` +
-          "A native promise would not settle in the journal's order.",
-      );
-    }
+  for (const [at, part] of parts.entries()) {
+    if (isDurablePromise(part)) continue;
+    const got = (part as unknown) instanceof Promise ? "native Promise" : typeof part;
+    throw new TypeError(
+      `DurablePromise.${kind === "settled" ? "allSettled" : kind} got a ${got} at position ${at}. ` +
+        "Put that work into ctx.run and pass what it returns.",
+    );
   }
   const owner = parts.find((part) => part.owner)?.owner;
   if (parts.some((part) => part.owner && part.owner !== owner)) {
-    throw new TypeError("DurablePromises of different invocations cannot be combined");
+    throw new TypeError(
+      "DurablePromises of two invocations cannot be combined: each is journalled in its own invocation.",
+    );
   }
   return new DurablePromise<R>(
     Future.combine(
@@ -175,7 +180,7 @@ function asNative(settled: Settled): Promise<unknown> {
 export const isDurablePromise = (value: unknown): value is DurablePromise<unknown> =>
   value instanceof DurablePromise;
 
-/** The promise of a call, which also tells the callee's invocation id. */
+/** The promise of a call. It also has the callee's invocation id. */
 export class InvocationPromise<T> extends DurablePromise<T> {
   readonly #idOf: () => Promise<string>;
   #id: Promise<string> | undefined;
@@ -185,7 +190,7 @@ export class InvocationPromise<T> extends DurablePromise<T> {
     this.#idOf = idOf;
   }
 
-  /** The callee's id, as soon as the call is durable. */
+  /** Resolves with the callee's id as soon as the call is durable. */
   get invocationId(): Promise<string> {
     return (this.#id ??= this.#idOf());
   }

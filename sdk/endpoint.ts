@@ -1,4 +1,4 @@
-/** A deployment's handlers, ready to be discovered and to run turns. */
+/** A deployment's handlers: the runtime discovers them, and runs turns of them. */
 import { Journal } from "../lib/store/journal.ts";
 import { ReadAhead } from "../lib/store/read-ahead.ts";
 import { loadValue } from "../lib/store/value-store.ts";
@@ -42,15 +42,15 @@ type AnyDefinition = Definition<ServiceType, string, Handlers>;
 
 export interface Endpoint {
   discover(): DiscoveryResponse;
-  /** Runs one turn. Never throws for what the handler does: that is in the outcome. */
+  /** Runs one turn. An error of the handler is part of the outcome, and not thrown. */
   runTurn(request: TurnRequest, ports: TurnPorts, extraArgs?: unknown[]): Promise<TurnOutcome>;
 }
 
 export interface EndpointOptions {
-  /** What services do not say themselves. */
+  /** Options that a service does not set itself. */
   readonly defaultServiceOptions?: WorkflowOptions;
-  /** Takes what handlers say with `ctx.console`, and what there is to say of their invocations. Without it that is
-   * printed, from the level on that `PERDURE_LOGGING` or `RESTATE_LOGGING` names. */
+  /** Gets what handlers say with `ctx.console`, and what the engine says of their invocations. Without it that is printed,
+   * from the level on that `PERDURE_LOGGING` or `RESTATE_LOGGING` names. */
   readonly logger?: LoggerTransport;
 }
 
@@ -77,7 +77,7 @@ function servedBy(value: unknown): Served | undefined {
   return isHolder ? (value as { readonly [SERVED]?: Served })[SERVED] : undefined;
 }
 
-/** Throws `TypeError` with a reason for what is no list of definitions. */
+/** Throws `TypeError` with a reason if `given` is not a list of definitions. */
 export function createEndpoint(given: readonly unknown[], givenOptions: EndpointOptions = {}): Endpoint {
   if (!Array.isArray(given) || given.length === 0) {
     throw new TypeError("no services: expected an array of what service(), object() or workflow() return");
@@ -202,7 +202,7 @@ async function runTurn(
   }
 }
 
-/** W3C's, which the caller sent: of an attempt, since a hook makes the attempt's span of them. */
+/** The W3C headers that the caller sent. A hook makes the attempt's span from them. */
 const TRACE_HEADERS = ["traceparent", "tracestate", "baggage"] as const;
 
 function sayEnd(log: TurnLog, outcome: TurnOutcome): void {

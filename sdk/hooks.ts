@@ -1,12 +1,13 @@
 /**
- * Interceptors around a handler's attempts and around the steps that really run. They are part of the invocation: what
- * they throw is what the handler or the step throws. Results they cannot change.
+ * Interceptors around a handler's attempts, and around the steps that really run. They are part of the invocation: an error
+ * that they throw counts as thrown by the handler or the step. They cannot change results.
  */
 import type { Clock } from "../lib/ports.ts";
 import type { InvocationRequest, RunAction } from "./context.ts";
 import { INTERCEPTOR_CLEAN_UP_MS } from "../lib/limits.ts";
 
-/** Calls `next` exactly once. What `next` rejects with is to be thrown on: swallowed, it is a success without a result. */
+/** Calls `next` exactly once, and throws again what `next` rejects with. If you swallow that, the handler or the step counts
+ * as a success without a result. */
 export interface Interceptor {
   /** Around every attempt, replays included. */
   handler?: (next: () => Promise<void>) => Promise<void>;
@@ -16,12 +17,12 @@ export interface Interceptor {
 export interface Hooks {
   interceptor?: Interceptor;
 }
-/** Asked for every attempt. */
+/** Called for every attempt. */
 export type HooksProvider = (context: { readonly request: InvocationRequest }) => Hooks;
 
 const SUSPENDED = Symbol.for("perdure.suspended");
 
-/** Why `next` rejects when the attempt ends before its handler does. It is no failure: clean up and throw it on. */
+/** Why `next` rejects when the attempt ends before its handler does. It does not mean a failure: clean up, and throw it again. */
 export class SuspendedError extends Error {
   override readonly name = "SuspendedError";
   readonly code = 599;
@@ -70,7 +71,7 @@ export class AttemptHooks {
     this.#over.promise.catch(() => undefined);
   }
 
-  /** Asks the providers, and runs the handler in what they answer. */
+  /** Asks the providers for interceptors, and runs the handler inside them. */
   async aroundHandler<T>(handler: () => Promise<T>): Promise<T> {
     if (this.#providers.length === 0) return await handler();
     const request = this.#request;
@@ -79,13 +80,13 @@ export class AttemptHooks {
       interceptor.handler ? [(next: () => Promise<void>) => call(interceptor.handler, next)] : [],
     );
     if (layers.length === 0) return await handler();
-    // A handler whose attempt is over goes on waiting for ever; its interceptors shall not.
+    // A handler whose attempt is over waits for ever. Its interceptors must end.
     const ended = through(layers, () => Promise.race([handler(), this.#over.promise]));
     this.#ended = ended;
     return await ended;
   }
 
-  /** The action, in the interceptors that there are for steps. */
+  /** The action, with the step interceptors around it. */
   aroundStep<T>(name: string, action: RunAction<T>): RunAction<T> {
     const layers = this.#interceptors.flatMap(({ run }) =>
       run ? [(next: () => Promise<void>) => run(name, next)] : [],
@@ -93,7 +94,7 @@ export class AttemptHooks {
     return layers.length === 0 ? action : () => through(layers, async () => await action());
   }
 
-  /** The attempt is over. Resolves when the interceptors have cleaned up, or have had their time for it. */
+  /** The attempt is over. Resolves when the interceptors have cleaned up, or after `CLEAN_UP_MS`. */
   async end(reason: Error, clock: Clock): Promise<void> {
     if (!this.#ended) return;
     this.#over.reject(reason);

@@ -18,8 +18,8 @@ interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-/** Throws `TypeError` for what is no list of definitions. The tables and the mailbox are named by the environment
- * variables that the stack sets. */
+/** A Lambda function's handler for these services. The stack's environment variables name the tables and the mailbox. Throws
+ * `TypeError` if `services` is not a list of definitions. */
 export function createLambdaHandler({ services, ...options }: LambdaHandlerOptions) {
   const endpoint = createEndpoint(services, options);
   let ports: TurnPorts | undefined;
@@ -33,7 +33,7 @@ export function createLambdaHandler({ services, ...options }: LambdaHandlerOptio
   };
 }
 
-/** Throws `TypeError` for what no runtime of this version sends. */
+/** Throws `TypeError` for an event that no runtime of this version sends. */
 function parseRequest(event: unknown): TurnRequest | DiscoveryRequest {
   const { kind, version } = (
     typeof event === "object" && event !== null ? event : {}

@@ -1,5 +1,5 @@
-/** Where `ctx.console` and what the engine says of an invocation go: an endpoint's own transport hears everything,
- * replays included, and filters itself. */
+/** The log of an attempt: what the handler says with `ctx.console`, and what the engine says of the invocation. An endpoint's own
+ * transport gets everything, replays included, and filters itself. */
 import { isBelow, parseLevel } from "../lib/log/level.ts";
 import { Console } from "node:console";
 import { Writable } from "node:stream";
@@ -17,7 +17,7 @@ export type RestateLogLevel = (typeof RestateLogLevel)[keyof typeof RestateLogLe
 export const LogSource = { SYSTEM: "SYSTEM", JOURNAL: "JOURNAL", USER: "USER" } as const;
 export type LogSource = (typeof LogSource)[keyof typeof LogSource];
 
-/** Whose log it is. */
+/** The invocation that the words belong to. */
 export class LoggerContext {
   readonly invocationId: string;
   readonly serviceName: string;
@@ -43,7 +43,7 @@ export class LoggerContext {
 export interface LogMetadata {
   readonly source: LogSource;
   readonly level: RestateLogLevel;
-  /** The handler has said this before, in an earlier attempt. */
+  /** The handler said this before, in an earlier attempt. */
   readonly replaying: boolean;
   readonly context?: LoggerContext;
 }
@@ -62,7 +62,7 @@ const METHODS = {
   error: RestateLogLevel.ERROR,
 } as const;
 
-/** What `PERDURE_LOGGING` or, as in Restate, `RESTATE_LOGGING` says. Throws `TypeError` for what is no level. */
+/** The level that `PERDURE_LOGGING` names or, as in Restate, `RESTATE_LOGGING`. Throws `TypeError` if it is not a level. */
 export function levelOf(
   environment: Readonly<Record<string, string | undefined>>,
 ): RestateLogLevel | undefined {
@@ -81,7 +81,7 @@ export interface Logging {
   readonly level: RestateLogLevel | undefined;
 }
 
-/** What is said in one attempt: by the handler, and by the engine of it. */
+/** What the handler and the engine say in one attempt. */
 export class TurnLog {
   readonly #turn: Replaying;
   readonly #request: InvocationRequest;
@@ -96,8 +96,8 @@ export class TurnLog {
     this.#logging = logging;
   }
 
-  /** The handler's. Without a transport its words are printed once, from the level on (info). What a transport has no word for
-   * (`table`, `group`) is printed. */
+  /** For the handler. Without a transport it prints from the level on (default: info), and nothing on a replay. Methods that a
+   * transport does not have (`table`, `group`) print always. */
   get console(): Console {
     if (this.#console) return this.#console;
     const { transport, level: least = RestateLogLevel.INFO } = this.#logging;
@@ -124,7 +124,7 @@ export class TurnLog {
     return { source, level, replaying: this.#turn.replaying, context };
   }
 
-  /** Says who speaks, and is silent while the handler only repeats what it has said before. */
+  /** Prints with the invocation's name in front, and nothing while the handler replays. */
   #printer(): Console {
     if (this.#printed) return this.#printed;
     const { id, target } = this.#request;

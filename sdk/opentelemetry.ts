@@ -1,7 +1,7 @@
 /**
  * Spans of attempts and of the steps that run in them, for `hooks`: `openTelemetryHook({ tracer })`. An attempt's parent
- * is the span whose W3C headers came with the request. Needs `@opentelemetry/api`, and a context manager that follows
- * asynchronous calls for spans of one's own within a step.
+ * is the span whose W3C headers came with the request. Needs `@opentelemetry/api`. For spans of your own within a step it also
+ * needs a context manager that follows asynchronous calls.
  */
 import {
   type Attributes,
@@ -27,6 +27,7 @@ export interface OpenTelemetryHookOptions {
   additionalRunAttributes?: Attributes | ((request: InvocationRequest, name: string) => Attributes);
 }
 
+/** Put it into `hooks` of a service or a handler. */
 export function openTelemetryHook(options: OpenTelemetryHookOptions): HooksProvider {
   const { tracer, runSpans = true, additionalAttemptAttributes, additionalRunAttributes } = options;
   return ({ request }) => {

@@ -1,4 +1,4 @@
-/** Typed clients derived from definitions, and the options of a call. */
+/** Calls: the options that they take, and typed clients derived from definitions. */
 import type { Duration } from "../lib/duration.ts";
 import type { InvocationPromise } from "./durable-promise.ts";
 import type { Serde } from "./serde.ts";

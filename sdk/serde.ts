@@ -3,13 +3,13 @@
 export interface Serde<T> {
   readonly contentType?: string;
   readonly jsonSchema?: object;
-  /** How tools may show and edit a value as JSON. Accepted, and without effect: none of ours asks for it. */
+  /** How tools may show and edit a value as JSON. Accepted, and without effect. */
   readonly preview?: {
     toJsonString(value: T): Promise<string> | string;
     fromJsonString(json: string): Promise<T> | T;
   };
   serialize(value: T): Uint8Array;
-  /** May throw on bytes it does not understand. */
+  /** May throw on bytes that it does not understand. */
   deserialize(data: Uint8Array): T;
 }
 
@@ -24,7 +24,7 @@ class JsonSerde<T> implements Serde<T> {
     if (jsonSchema !== undefined) this.jsonSchema = jsonSchema;
   }
 
-  /** `undefined` becomes no bytes. Throws `TypeError` for what JSON cannot hold. */
+  /** `undefined` becomes no bytes. Throws `TypeError` for a value that JSON cannot hold. */
   serialize(value: T): Uint8Array {
     if (value === undefined) return new Uint8Array(0);
     const text = JSON.stringify(value) as string | undefined;
@@ -83,7 +83,7 @@ class SchemaSerde<S extends StandardSchema> implements Serde<SchemaOutput<S>> {
     if (!acceptsOnlyNothing(schema)) this.contentType = "application/json";
   }
 
-  /** What a handler returns is its own word: it is not validated. */
+  /** A value that a handler returns is not validated. */
   serialize(value: SchemaOutput<S>): Uint8Array {
     if (value === undefined) return new Uint8Array(0);
     const text = JSON.stringify(value) as string | undefined;
@@ -91,7 +91,7 @@ class SchemaSerde<S extends StandardSchema> implements Serde<SchemaOutput<S>> {
     return encoder.encode(text);
   }
 
-  /** Throws `TypeError` that lists what is wrong. */
+  /** Throws a `TypeError` that lists what the schema refused. */
   deserialize(data: Uint8Array): SchemaOutput<S> {
     const parsed: unknown = data.byteLength === 0 ? undefined : JSON.parse(decoder.decode(data));
     const result = this.#schema["~standard"].validate(parsed, this.#validateOptions);
@@ -110,7 +110,7 @@ function describe({ message, path = [] }: Issue): string {
   return `* ${at === "" ? "" : `(at /${at.replaceAll(".", "/")}) `}${message}`;
 }
 
-/** For discovery. A schema that has none, or cannot be said in JSON Schema, is left out. */
+/** For discovery. Absent if the library makes none, or if JSON Schema cannot express it. */
 function jsonSchemaOf(
   schema: StandardSchema,
   libraryOptions: LibraryOptions | undefined,
@@ -122,7 +122,7 @@ function jsonSchemaOf(
   }
 }
 
-/** A schema of `void` or `undefined`: its value has no content and so no content type. */
+/** A schema of `void` or `undefined`. Its value has no content, and so no content type. */
 function acceptsOnlyNothing(schema: StandardSchema): boolean {
   const accepts = (value: unknown): boolean => {
     try {
@@ -163,5 +163,5 @@ const json: Serde<unknown> & { schema<T>(jsonSchema: object): Serde<T> } = Objec
 
 export const serde = { json, binary, empty, schema: schemaSerde };
 
-/** JSON, for whatever type the caller knows it to be. */
+/** JSON, for the type that the caller states. */
 export const jsonSerde = <T>(): Serde<T> => json as Serde<T>;

@@ -1,6 +1,6 @@
 /**
- * The whole engine in this process, over SQLite in memory: for users' tests. The dispatcher, ingress and SDK are the
- * ones that run in AWS.
+ * The whole engine in this process, over SQLite in memory, for your tests. Dispatcher, ingress and SDK are those that run in
+ * AWS.
  */
 import { ItemRegistry } from "../lib/store/registry.ts";
 import { type Duration, toMs } from "../lib/duration.ts";
@@ -33,7 +33,7 @@ export interface TestCounts {
 }
 
 const DEPLOYMENT = "dp_test";
-/** Turns of the event loop without a message after which nothing is taken to be under way. */
+/** After so many turns of the event loop without a message, nothing is under way. */
 const QUIET_TICKS = 50;
 
 export class TestEnvironment {
@@ -57,10 +57,11 @@ export class TestEnvironment {
     this.#close = parts.close;
   }
 
+  /** Throws `TypeError` if `services` is not a list of definitions. */
   static async start({ services, ...options }: TestEnvironmentOptions): Promise<TestEnvironment> {
     const clock = new SkippingClock();
     const database = openDatabase(":memory:");
-    // Its clock is for who looks again after a while: that is no time of the services.
+    // Waits for a change of an item run on the real clock. Skipped time is the services' alone.
     const items = new LocalItemStore(database);
     const mailbox = new LocalMailbox(database, clock);
     const timers = new LocalTimers(database, mailbox, clock);
@@ -134,7 +135,7 @@ export class TestEnvironment {
     return await this.#admin.handle(requestOf(path, body, {}, method));
   }
 
-  /** Calls a handler: its result, parsed. Throws an Error with the response's text unless it succeeded. */
+  /** Calls a handler. Returns its result, parsed. Throws an Error with the response's text unless the call succeeded. */
   async call<T = unknown>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
     const response = await this.request(path, body, headers);
     const text = new TextDecoder().decode(response.body);
@@ -142,13 +143,13 @@ export class TestEnvironment {
     return (text === "" ? undefined : JSON.parse(text)) as T;
   }
 
-  /** What has been done since the start. */
+  /** Counts since the start. */
   get counts(): TestCounts {
     return this.#counts();
   }
 
-  /** Lets time pass at once: what sleeps, is delayed or backs off until then goes on, in order; retentions pass. Waits for
-   * handlers that run; throws if one does for seconds, since its step may be waiting for the test. */
+  /** Lets time pass at once. What sleeps, is delayed or backs off until then continues, in order, and retentions pass. Waits for
+   * handlers that run. Throws if one runs for seconds, because its step may be waiting for the test. */
   async skip(duration: Duration): Promise<void> {
     await this.#skip(toMs(duration));
   }
@@ -158,9 +159,9 @@ export class TestEnvironment {
   }
 }
 
-/** Resolves when nothing can go on before time does. Throws an Error if something runs on and on. */
+/** Resolves when nothing can continue before time passes. Throws an Error if a handler runs for too long. */
 async function settled(mailbox: LocalMailbox): Promise<void> {
-  // What a request of the test has just begun has yet to reach the mailbox.
+  // A request that the test has just begun may not have reached the mailbox yet.
   for (let tick = 0; tick < QUIET_TICKS; tick++) {
     if (mailbox.depth() > 0) break;
     await new Promise<void>((resolve) => void setImmediate(resolve));

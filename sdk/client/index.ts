@@ -27,8 +27,8 @@ export interface ClientOptions {
   readonly adminUrl?: string;
   /** Of every request. */
   readonly headers?: Record<string, string>;
-  /** Send again what may be sent twice: calls and sends with an idempotency key, a workflow's submission, and what only
-   * asks. Default: never. */
+  /** Repeat requests that may be repeated: calls and sends with an idempotency key, a workflow's submission, and questions.
+   * Default: never. */
   readonly retry?: ClientRetryPolicy | boolean;
   /** Of inputs and results whose handler has no other. Default: JSON. */
   readonly serde?: Serde<unknown>;
@@ -53,15 +53,15 @@ export interface Sent {
   readonly executionTime?: string;
 }
 
-/** What an invocation has come to. `created` may run already, before anything of it is recorded. */
+/** How far an invocation is. `created` may run already, before anything of it is recorded. */
 export interface InvocationStatus {
   readonly stage: "created" | "started" | "completed";
-  /** What it has failed with. */
+  /** Its failure, if it failed. */
   readonly error: { readonly code: number; readonly message: string } | null;
 }
 export type InvocationOutput<O> = { readonly ready: true; readonly result: O } | { readonly ready: false };
 
-/** An invocation: by its id, as a workflow's run, or by the idempotency key that it was asked for with. */
+/** An invocation: by its id, as a workflow's run, or by the idempotency key of its request. */
 export type InvocationRef =
   | string
   | { readonly workflow: string; readonly key: string }
@@ -99,7 +99,7 @@ export class ClientRequest {
 export const options = (of: SendRequestOptions & { output?: Serde<unknown> }): ClientRequest =>
   new ClientRequest(of);
 
-/** A definition, a contract, or a name, whose handlers are the caller's word. */
+/** A definition, a contract, or a name alone. For a name the caller states the handlers. */
 interface Named {
   readonly name: string;
   readonly _kind?: "service" | "object" | "workflow";
@@ -129,12 +129,12 @@ export interface IngressClient {
   sendClient<H extends Descriptors>(contract: Keyed<H>, key: string): ContractSends<H>;
   call<I = unknown, O = unknown>(request: GenericRequest<I>, options?: RequestOptions<I, O>): Promise<O>;
   send<I = unknown>(request: GenericRequest<I>, options?: SendRequestOptions<I>): Promise<Sent>;
-  /** Awaits the result of an invocation. */
+  /** The result of an invocation, as soon as there is one. */
   attach<T = unknown>(invocation: InvocationRef, output?: Serde<T>, limits?: RequestLimits): Promise<T>;
-  /** Its result, if there is one by now. */
+  /** The result of an invocation, if there is one by now. */
   output<T = unknown>(invocation: InvocationRef, output?: Serde<T>): Promise<InvocationOutput<T>>;
   status(invocationId: string): Promise<InvocationStatus>;
-  /** Asks it to end: it hears of it where it awaits. Needs `adminUrl`. */
+  /** Asks it to end. What it awaits then throws a CancelledError. Needs `adminUrl`. */
   cancel(invocationId: string): Promise<void>;
   /** Ends it without running any more of its code. Needs `adminUrl`. */
   kill(invocationId: string): Promise<void>;
@@ -278,7 +278,7 @@ class HttpClient {
     return jsonSerde<InvocationStatus>().deserialize(bytes);
   }
 
-  /** Not repeated: a second cancellation would be heard as well. */
+  /** Not repeated: the invocation would get a second cancellation. */
   async cancel(id: string): Promise<void> {
     await this.#control(id, "cancel", false);
   }

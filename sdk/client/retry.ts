@@ -1,4 +1,4 @@
-/** When a client's request is sent again, and after how long: the rules of Restate's published client. */
+/** When a client sends its request again: the rules of Restate's published client. */
 import { type Duration, toMs } from "../../lib/duration.ts";
 import {
   CLIENT_RETRY_ATTEMPTS_MAX,
@@ -7,7 +7,7 @@ import {
   CLIENT_RETRY_MAX_INTERVAL_MS,
 } from "../../lib/limits.ts";
 
-/** Why an attempt failed: nothing came back, or an answer that is no success. */
+/** Why an attempt failed: there was no answer, or an answer that is not a success. */
 export type RequestFailure =
   | { readonly kind: "network"; readonly error: unknown }
   | { readonly kind: "response"; readonly status: number; readonly headers: Headers; readonly body: string };
@@ -29,10 +29,10 @@ export interface ClientRetryPolicy {
   shouldRetry?: (failure: RequestFailure, attempt: number) => boolean;
 }
 
-/** Each wait varies by this much to either side, so that clients do not come back together. */
+/** Each wait varies by this much to either side, so that clients do not return at the same time. */
 const JITTER = 0.2;
 
-/** What may pass by itself: no answer, 408, 425, 429, 5xx. Not what an invocation has failed with, whatever its status. */
+/** Whether the failure may pass by itself: no answer, 408, 425, 429, 5xx. A failure of the invocation itself never counts. */
 export function isTransient(failure: RequestFailure): boolean {
   if (failure.kind === "network") return true;
   const { status, headers } = failure;

@@ -1,4 +1,4 @@
-/** A client's requests: sent, and sent again where that is harmless. */
+/** Sends a client's requests, and sends them again where that is harmless. */
 import { type ClientRetryPolicy, ClientRetries, type RequestFailure } from "./retry.ts";
 
 /** The ingress (or the admin API) answered with an error: its status, and its body as text. */
@@ -6,7 +6,7 @@ export class HttpCallError extends Error {
   override readonly name = "HttpCallError";
   readonly status: number;
   readonly responseText: string;
-  /** Of the invocation, if the answer names one: after a 504 its result is had by `attach`. */
+  /** Of the invocation, if the answer names one. After a 504 you get its result with `attach`. */
   readonly invocationId?: string;
   constructor(status: number, responseText: string, invocationId?: string) {
     super(`the ingress answered ${status}: ${responseText}`);
@@ -29,7 +29,7 @@ export interface TransportRequest {
   readonly url: string;
   readonly headers?: Record<string, string>;
   readonly body?: Uint8Array;
-  /** Sent twice it does what it does once. */
+  /** It may be sent twice. */
   readonly isRepeatable: boolean;
   readonly limits?: RequestLimits;
 }

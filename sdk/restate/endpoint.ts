@@ -1,5 +1,4 @@
-/** What all of Restate's ways of serving share. Whatever describes an endpoint may be the default export of a file that
- * `perdure dev` runs. */
+/** What all of Restate's ways of serving share. Each of them may be the default export of a file that `perdure dev` runs. */
 import type { WorkflowOptions } from "../definition.ts";
 import { type EndpointOptions as OwnOptions, SERVED, type Served } from "../endpoint.ts";
 import type { LoggerTransport } from "../logger.ts";
@@ -8,8 +7,8 @@ export type DefaultServiceOptions = WorkflowOptions;
 
 export interface EndpointOptions extends OwnOptions {
   services: readonly unknown[];
-  /** Accepted, and without effect: in AWS, who may invoke the function is IAM's to say, and on a machine of one's own only
-   * that machine reaches the port. */
+  /** Accepted, and without effect. In AWS, IAM decides who may invoke the function. On your machine, only that machine reaches
+   * the port. */
   identityKeys?: string[] | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The SDK under the names of Restate's: alias `@restatedev/restate-sdk` to `perdure/restate`, and code that was written
- * for it compiles and runs. What is left out does not exist here (docs/parity.md), so that the compiler finds it.
+ * The SDK under Restate's names. Alias `@restatedev/restate-sdk` to `perdure/restate`, and code that was written for it compiles
+ * and runs. A name that is missing here has no counterpart (docs/parity.md), so the compiler finds its uses.
  */
 import type {
   Context,
@@ -88,7 +88,7 @@ export const serde: Omit<typeof ownSerde, "json"> & {
 export type { InvocationId, Target };
 export type Request = InvocationRequest;
 export const InvocationIdParser = {
-  /** Throws a TerminalError for what is no invocation's id. */
+  /** Throws a TerminalError (400) if `id` is not an invocation's. */
   fromString(id: string): InvocationId {
     if (isInvocationId(id)) return id;
     throw new TerminalError(`not an invocation id: ${JSON.stringify(id)}`, { errorCode: 400 });

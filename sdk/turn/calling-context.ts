@@ -1,8 +1,9 @@
 /**
- * Calls and sends to other handlers. A callee's id derives from (this invocation, command), or from the user's
- * idempotency key or the workflow's key, so that sending again is harmless (M2). Which mailbox group it belongs to
- * depends on the callee's kind, which the registry knows: so ids are filled in just before the append that
- * contains the call, and are recorded with it.
+ * Calls and sends to other handlers.
+ *
+ * A callee's id derives from this invocation and the command, from the user's idempotency key, or from the workflow's key. So a
+ * repeated send is harmless (M2). The id names the mailbox group, which depends on the callee's kind, which the registry knows.
+ * So ids are filled in just before the append that contains the call, and are recorded with it.
  */
 import { coded } from "../../lib/error-codes.ts";
 import { toMs } from "../../lib/duration.ts";
@@ -33,7 +34,7 @@ interface Callee {
   readonly key: string | null;
 }
 
-/** A definition, a contract, or a name alone; the contract's serdes are used. */
+/** A definition, a contract, or a name alone. A contract's serdes are used. */
 interface Named {
   readonly name: string;
   readonly _kind?: ServiceType;
@@ -166,7 +167,7 @@ export class CallingContext extends HandlerContext {
     };
   }
 
-  /** The ids of calls made since it was asked last, and only where cancellation is explicit. */
+  /** The ids of the calls made since its last use. None unless cancellation is explicit. */
   protected takeCalls(): DurablePromise<string[]> {
     const ids = this.driver.cancellations.calls.splice(0).map((command) => {
       const future = Future.leaf();
@@ -239,7 +240,8 @@ export class CallingContext extends HandlerContext {
 /** The key that a contract's kind needs, or none. */
 function keyOf({ name, _kind }: Named, key: string | undefined): string | null {
   if (_kind === "service") return null;
-  if (key === undefined) throw new TypeError(`${name} needs a key`);
+  if (key === undefined)
+    throw new TypeError(`ctx.client(${name}, key): the key is undefined. Pass a string.`);
   return key;
 }
 

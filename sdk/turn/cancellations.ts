@@ -1,9 +1,9 @@
 /**
- * Cancellations of an invocation whose handler listens to them itself (`explicitCancellation`). Nothing that it awaits is
- * rejected then: a cancellation is a signal without a value, and one that comes early is kept for whoever asks next.
+ * Cancellations of an invocation whose handler listens to them itself (`explicitCancellation`). They reject nothing that it
+ * awaits. A cancellation is a signal without a value; an early one is kept until the handler asks.
  *
- * A turn learns of a cancellation with its next append, so one that only runs a long step would learn of it too late.
- * While the code waits for a cancellation beside a step, its turn looks at the head now and then: one read each time.
+ * A turn learns of a cancellation with its next append. A turn that only runs a long step would learn of it too late. So while
+ * the code waits for a cancellation beside a step, its turn reads the head from time to time.
  */
 import { Future } from "../../lib/turn/future.ts";
 import { DurablePromise } from "../durable-promise.ts";

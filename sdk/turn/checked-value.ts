@@ -1,4 +1,4 @@
-/** Values on their way into and out of the journal, held to its types and limits. */
+/** Checks values on their way into and out of the journal: their types and their limits. */
 import { coded } from "../../lib/error-codes.ts";
 import { TerminalError } from "../../lib/errors.ts";
 import { ERROR_MESSAGE_CHARS_MAX, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
@@ -21,13 +21,14 @@ export function failureOf(reason: string | TerminalError): Outcome {
   return failure(reason.code, reason.message, reason.metadata);
 }
 
-/** P1: what is too large is refused where it happens, with words. */
+/** P1: the bytes, if they are not too large. Throws a TerminalError (413) that names `what`. */
 export function limited(bytes: Uint8Array, what: string): Uint8Array {
   if (bytes.byteLength <= PAYLOAD_BYTES_MAX) return bytes;
   const message = `${what} has ${bytes.byteLength} bytes; at most ${PAYLOAD_BYTES_MAX} are allowed`;
   throw new TerminalError(coded("RT0003", message), { errorCode: 413 });
 }
 
+/** Throws a TerminalError if `name` is not a string of `bytesMin` to `NAME_BYTES_MAX` bytes. */
 export function assertName(name: unknown, what: string, bytesMin = 0): asserts name is string {
   const bytes = typeof name === "string" ? Buffer.byteLength(name) : -1;
   if (bytes >= bytesMin && bytes <= NAME_BYTES_MAX) return;

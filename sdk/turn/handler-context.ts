@@ -1,7 +1,6 @@
 /**
- * The context of one turn: turns the user's calls into commands of the journal, and their completions back into
- * values. One class serves all kinds of handlers; the types in `context.ts` say what each may use, and what is not
- * theirs is refused at run time too.
+ * The context of one turn. It makes commands of the journal from the user's calls, and values from their completions. One class
+ * serves all kinds of handlers. The types in `context.ts` say what each may use; the rest is refused at run time, too.
  */
 import { readState, readStateNames, type StateSubject } from "../../lib/store/state-store.ts";
 import { peekPromise } from "../../lib/store/promise-store.ts";
@@ -100,7 +99,7 @@ export class HandlerContext implements PromiseOwner {
     return { future, recorded };
   }
 
-  /** Settles the future with a completion; a value that is kept apart is loaded first. */
+  /** What settles the future when the command completes. */
   protected settle<T>(future: Future, decode: (value: Value) => T): Completion {
     return ({ value, at }) => {
       try {
@@ -114,7 +113,7 @@ export class HandlerContext implements PromiseOwner {
           future.settle({ ok: false, error, at });
         } else future.settle({ ok: true, value: decode(value), at });
       } catch (thrown) {
-        // A result that cannot be understood is retried, not taken for a failure of the operation.
+        // A result that the serde does not understand fails the attempt, not the operation.
         this.driver.fail(asError(thrown));
       }
     };
@@ -185,7 +184,7 @@ export class HandlerContext implements PromiseOwner {
             : failure(result.error.code, result.error.message, result.error.metadata);
         this.driver.machine.finish({ ...entry, outcome: encodeOutcome(outcome) });
       } catch (thrown) {
-        // Too large (P1), or a serde's last word: no attempt would do better.
+        // It is too large (P1), or the serde refuses it for good. No attempt would do better.
         if (TerminalError.is(thrown)) {
           this.driver.machine.finish({ ...entry, outcome: encodeOutcome(failureOf(thrown)) });
           return;
@@ -254,7 +253,7 @@ export class HandlerContext implements PromiseOwner {
       return decode(value);
     });
     if (recorded) return new DurablePromise<T | null>(future, this);
-    // What this turn has read or written before needs no entry: a replay knows it at the same point.
+    // A value that this turn has read or written before needs no entry: a replay knows it at the same point.
     if (known !== undefined) this.settle(future, decode)({ value: known, at: 0 });
     else {
       const reading = readState(this.ports, this.#stateSubject(), name, this.driver.journal.length);
@@ -339,7 +338,7 @@ export class HandlerContext implements PromiseOwner {
     const entry = { kind: "promise.get", command, name } as const;
     const { future, recorded } = this.command(entry, entry, (value) => serde.deserialize(bytesOf(value)));
     if (!recorded) {
-      // Perhaps it is completed already. If not, the suspension registers whom to wake.
+      // The promise may be completed already. If not, the suspension registers this invocation as a waiter.
       this.driver.read(peekPromise(this.ports, this.turnRequest, name), (outcome) => {
         if (outcome) this.driver.machine.finishFromOutside(command, encodeOutcome(outcome));
       });
@@ -375,7 +374,7 @@ export class HandlerContext implements PromiseOwner {
       });
     }
     const completed = new DurablePromise<void>(future, this);
-    // Whoever does not await it does not care that it was completed before.
+    // Code that does not await it does not ask whether the promise was completed before.
     completed.catch(() => undefined);
     return completed;
   }

@@ -1,6 +1,6 @@
 /**
- * An invocation's view of its key's state, for one turn: what it has read and what it has written. Reads go to the
- * store once; later ones, and all reads of own writes, are answered here, on replay as they were live.
+ * What one turn knows of its key's state: what it has read and written. Each value is read from the store once. Later reads, and
+ * reads of the turn's own writes, are answered here, on a replay as they were live.
  */
 export class StateView {
   readonly #values = new Map<string, Uint8Array | null>();

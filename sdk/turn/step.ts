@@ -1,6 +1,6 @@
 /**
- * Executes a `ctx.run`'s action until it has a result to record. What the action does outside is at-least-once: it
- * may run again if the turn dies before its result is durable.
+ * Runs the action of a `ctx.run` until it has a result to record. The action runs at least once: it runs again if the turn dies
+ * before its result is durable.
  */
 import { toMs } from "../../lib/duration.ts";
 import { asError, PauseError, RetryableError, TerminalError } from "../../lib/errors.ts";
@@ -19,7 +19,7 @@ type RetryBounds = Omit<RunOptions<unknown>, "serde">;
 export type StepResult<T> =
   | { readonly kind: "done"; readonly value: T }
   | { readonly kind: "terminal"; readonly error: TerminalError }
-  /** The whole attempt fails; the invocation's policy, or `retryAfterMs`, says when the next one is due. */
+  /** The whole attempt fails. `retryAfterMs`, or the invocation's policy, says when the next one is due. */
   | {
       readonly kind: "attempt-failed";
       readonly error: Error;
@@ -35,7 +35,7 @@ export interface StepWork<T> {
   readonly asTerminal: (error: unknown) => TerminalError | undefined;
   /** The turn has answered: trying again would only repeat what the next turn does. */
   readonly isOver: () => boolean;
-  /** Hears of every error that the action ends with. */
+  /** Called with every error of the action. */
   readonly onFailure: (error: unknown) => void;
   /** Attempts that earlier turns made. */
   readonly before?: RunAttempts;

@@ -18,7 +18,7 @@ export class TurnTimers {
   #lastStartMs = 0;
   #stopLimit: (() => void) | undefined;
 
-  /** `fire` hears of each sleep that is over. */
+  /** Calls `fire` for each sleep that is over. */
   constructor(clock: Clock, fire: (command: number) => void) {
     this.#clock = clock;
     this.#fire = fire;

@@ -5,9 +5,14 @@
  *   let the code come to rest → deliver one event → again; when nothing is left to deliver:
  *   append what must be durable → its outputs → start the closures that are awaited; or suspend; or end.
  *
- * Crash points: before an append nothing has happened; between an append and its outputs the append is in doubt,
- * and whoever acts next does its outputs again (R2); a lost append stops the turn at once (W3). The lock is taken
- * before a suspension is appended (R5), never after.
+ * Invariants
+ * - A lost append stops the turn at once (W3).
+ * - The lock is taken before a suspension is appended, never after (R5).
+ *
+ * Crash points
+ * 1. Before an append: nothing has happened.
+ * 2. Between an append and its outputs: it is not known whether they were done. The next one to act on the invocation does them
+ *    again (R2).
  */
 import type { Journal } from "../../lib/store/journal.ts";
 import type { ReadAhead } from "../../lib/store/read-ahead.ts";
@@ -152,7 +157,7 @@ export class TurnDriver {
     throw error;
   }
 
-  /** Fails the attempt, whatever the user's code makes of it. The first failure is kept. */
+  /** Fails the attempt, even if the user's code catches the error. The first failure is kept. */
   fail(error: Error, details: FailureDetails = {}): void {
     this.#failure ??= turnFailure(error, details, this.#options);
     this.#activity.touch();
@@ -177,7 +182,7 @@ export class TurnDriver {
     this.#activity.touch();
   }
 
-  /** Work of this turn that will end in an event: a closure, a read. `deliver` is called when it is its turn. */
+  /** Work of this turn that ends in an event: a closure, a read. `deliver` is called when the event is delivered. */
   work<T>(promise: Promise<T>, deliver: (value: T) => void): void {
     this.#running++;
     promise.then(
@@ -203,7 +208,7 @@ export class TurnDriver {
     );
   }
 
-  /** What is to be delivered when it is its turn. */
+  /** Queues an event of this turn. The code gets one at a time, at rest. */
   #later(deliver: () => void): void {
     this.#local.push(deliver);
     this.#activity.touch();
@@ -267,7 +272,7 @@ export class TurnDriver {
   }
 
   async #live(): Promise<TurnOutcome | undefined> {
-    // Whoever asks for a callee's id hears of it before anything else happens, as on every replay.
+    // Code that asked for a callee's id gets it before any other event, as on every replay.
     if (this.machine.awaitsRecord) return await this.#act();
     const deliver = this.#local.shift();
     if (!deliver) return this.machine.step() === "delivered" ? undefined : await this.#act();
@@ -278,7 +283,7 @@ export class TurnDriver {
   async #replayOne(): Promise<void> {
     this.#activity.clear();
     if (this.machine.step() !== "stalled") return;
-    // Code that waits for something of its own may take its time.
+    // Code that awaits something that is not durable may take long.
     const { isOwn } = this.#awaited;
     await this.#activity.next(isOwn ? undefined : REPLAY_STALL_MS);
     if (!this.#activity.happened && !isOwn) throw this.machine.stalled();
@@ -334,20 +339,20 @@ export class TurnDriver {
 
   // --- ends --------------------------------------------------------------------------------------------------
 
-  /** Whatever the code awaits first will do; sleeps that it does not await yet run all the same. */
+  /** The first thing that happens of what the code awaits wakes it. Sleeps that it does not await yet run as well. */
   #waitTree(): Wait {
     const awaited = this.#awaited.wait;
     const others = this.timers.except(leavesOf(awaited));
     return others.length === 0 ? awaited : { kind: "also", parts: [awaited, ...others] };
   }
 
-  /** Answers an outcome if the turn is over; a failure of the attempt is noted. */
+  /** The outcome, if the turn is over. Notes a failure of the attempt. */
   #outcomeAfter(written: Written): TurnOutcome | undefined {
     if (written.kind === "failed") this.fail(written.error);
     return written.kind === "over" ? written.outcome : undefined;
   }
 
-  /** Results that were recorded in this attempt shall not be lost with it. */
+  /** Appends what this attempt has recorded, so that it is not lost with the attempt. */
   async #giveUp(): Promise<TurnOutcome> {
     if (this.#failure?.code !== 570 && !this.machine.replaying && this.machine.mustAppend) {
       const outcome = this.#outcomeAfter(await this.#writer.flush());

@@ -1,6 +1,6 @@
 /**
- * Writes for one turn: what is to be appended, the append, and its outputs; a suspension, a completion. The order of
- * these is what makes a turn safe to kill anywhere: see the head of turn-driver.ts.
+ * Writes for one turn: appends and their outputs, the suspension, the completion. Their order makes a turn safe to kill at any
+ * point: see the head of turn-driver.ts.
  */
 import type { Journal } from "../../lib/store/journal.ts";
 import { type OutputSubject, performOutputs } from "../../lib/store/outputs.ts";
@@ -30,7 +30,8 @@ export type Filler = (
   before: readonly Entry[],
 ) => Promise<void>;
 
-/** Written: the turn goes on. Over: it has ended so. Failed: the attempt has, and what it recorded is written. */
+/** Written: the turn continues. Over: the turn has ended with this outcome. Failed: the attempt has failed; what it recorded is
+ * written. */
 export type Written =
   | { readonly kind: "written" }
   | { readonly kind: "over"; readonly outcome: TurnOutcome }
@@ -73,18 +74,18 @@ export class TurnWriter {
     this.#ownsLock = ownsLock;
   }
 
-  /** Appends what is pending and does its outputs. */
+  /** Appends the pending entries and does their outputs. */
   async flush(): Promise<Written> {
     const prepared = await this.#prepare(false);
     return prepared.kind === "entries" ? await this.#append(prepared.entries) : prepared;
   }
 
-  /** Suspends, unless there is something that only this turn can deliver, or a note that it has not seen. */
+  /** Suspends, unless there is an event that only this turn can deliver, or a note that it has not seen. */
   async suspend(wait: Wait): Promise<Written> {
     const prepared = await this.#prepare(false);
     if (prepared.kind !== "entries") return prepared;
     const { entries } = prepared;
-    // What completing a promise answers, and the id of a callee, comes from this turn itself.
+    // Only this turn can deliver the answer to a promise's completion, and the id of a callee.
     if (entries.some(({ kind }) => kind === "promise.complete") || this.#turn.awaitsRecord)
       return await this.#append(entries);
     const isLarge =
@@ -124,7 +125,7 @@ export class TurnWriter {
     return { kind: "entries", entries };
   }
 
-  /** A call that can never succeed ends the invocation; any other is tried again with the next attempt. */
+  /** A call that can never succeed ends the invocation. Any other is tried again by the next attempt. */
   async #unfilled(before: readonly Entry[], error: Error): Promise<Stopped> {
     if (TerminalError.is(error)) {
       return await this.#complete(before, failure(error.code, error.message, error.metadata));
@@ -186,7 +187,7 @@ export class TurnWriter {
     return this.#ownsLock;
   }
 
-  /** Looks for notes that have come in. That it could not is no harm: the next append brings them. */
+  /** Looks for notes that have arrived. If that fails, the next append brings them. */
   async look(): Promise<Written> {
     try {
       const seen = await this.#journal.look();

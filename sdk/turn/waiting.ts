@@ -65,7 +65,7 @@ export class Awaited {
     return this.#roots.size === 0;
   }
 
-  /** Code that awaits nothing durable, or has a mapper that does not, waits for something of its own. */
+  /** The code, or one of its mappers, awaits only things that are not durable: nothing outside can wake it. */
   get isOwn(): boolean {
     if (this.isNothing) return true;
     const awaiting = new Set(this.#roots.values());
@@ -78,7 +78,7 @@ export class Awaited {
     this.#activity.touch();
   }
 
-  /** Runs a mapper of `owner`'s; what it answers may be a promise, which is not waited for here. */
+  /** Runs a mapper of `owner`. If it returns a promise, this does not wait for it. */
   runMapper(owner: PromiseOwner, mapper: () => Mapped): Mapped {
     const running = {};
     const mapped = currentTurn.run({ owner, mapper: running }, mapper);
@@ -100,7 +100,7 @@ export class Awaited {
     for (const root of roots) root.reject(new CancelledError());
   }
 
-  /** Whatever the code awaits first will do. */
+  /** The first thing that happens of what the code awaits wakes it. */
   get wait(): Wait {
     const waits = [...this.#roots.keys()].map((root) => root.future.wait());
     return waits.length === 1 && waits[0] ? waits[0] : { kind: "race", parts: waits };

@@ -440,7 +440,7 @@ test.concurrent("a native promise in a combinator is refused, with the reason", 
     const seen = await world.view(id);
     return seen?.last_failure === undefined ? undefined : seen;
   }, "the failure");
-  expect(view.last_failure).toContain("DurablePromise.all takes DurablePromises only");
+  expect(view.last_failure).toContain("DurablePromise.all got a native Promise at position");
 });
 
 test.concurrent("a race of nothing never settles; a cancellation ends it", async () => {

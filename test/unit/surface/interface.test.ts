@@ -127,7 +127,9 @@ test("what is missing is said", async () => {
     implement(counter, { handlers: { add: async () => await Promise.resolve(1) } as never }),
   ).toThrow('Counter has no handler "current"');
   const { body } = await world.ask("/Caller/unkeyed");
-  expect(body).toMatchObject({ message: "Counter needs a key" });
+  expect(body).toMatchObject({
+    message: "ctx.client(Counter, key): the key is undefined. Pass a string.",
+  });
 });
 
 test("an empty output has a content type if its handler says so", async () => {
