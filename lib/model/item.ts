@@ -34,6 +34,9 @@ export type Condition =
   | { readonly is: "size"; readonly attribute: string; readonly value: number }
   | { readonly is: "all" | "any"; readonly of: readonly Condition[] };
 
+export const all = (...of: readonly Condition[]): Condition => ({ is: "all", of });
+export const oneOf = (...of: readonly Condition[]): Condition => ({ is: "any", of });
+
 /** One change of one attribute. An update names each attribute at most once. */
 export type Change =
   | { readonly do: "set"; readonly attribute: string; readonly value: Value }

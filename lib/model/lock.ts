@@ -1,15 +1,36 @@
 /**
- * A key's lock: which suspended, backing off or paused invocation owns it, and who is parked behind it (W1, W2, R5,
- * R6). While an exclusive invocation has never suspended there is no lock: its message in flight is the lock.
+ * The lock of a key: which invocation owns the key, and which ones are parked behind it (W1, W2, R5, R6).
  *
- *   o owner's id · i its incarnation · k its token · q parked, inline · h, t: parked items [h, t) behind it
- *   u when its owner took it; absent of one that was handed it, and so has had a head before
+ * Job: builds and parses the lock's writes, as pure functions. When they are done is decided in
+ * runtime/dispatcher/key-lock.ts.
  *
- * An owner with an older token than mine is stale: I run only after all older ones have ended, so what took the lock
- * was a zombie. A parked entry is always written with the lock, never beside one that may just have been freed.
+ * An invocation takes the lock when it first rests: suspended, backing off or paused. Before that there is no lock
+ * item. The invocation's message in flight is the lock.
+ *
+ *   o, i, k   the owner's id, incarnation and token
+ *   u         when the owner took the lock. Absent if the lock was handed to it; then the owner has had a head,
+ *             since only an invocation with a head is parked
+ *   q         parked invocations inside the lock item
+ *   h, t      parked invocations in items of their own: the positions from h up to, not including, t
+ *
+ * Invariants
+ * - An owner with an older token than mine is stale, and I may take its lock. I run only after all older invocations
+ *   of the key have ended, so it was a zombie that took the lock.
+ * - Parking always includes a conditional write of the lock item. So nobody is parked behind a lock that has just
+ *   been freed.
  */
 import { type Incarnation, type InvocationId, lockPartition } from "./ids.ts";
-import type { Attributes, Change, Condition, Delete, ItemKey, Put, Update } from "./item.ts";
+import {
+  all,
+  type Attributes,
+  type Change,
+  type Condition,
+  type Delete,
+  type ItemKey,
+  oneOf,
+  type Put,
+  type Update,
+} from "./item.ts";
 import { INBOX_INLINE_MAX } from "../limits.ts";
 import type { Value } from "./value.ts";
 
@@ -67,14 +88,22 @@ const own = (holder: Holder): Change[] => [
   { do: "set", attribute: "k", value: holder.token },
 ];
 const handed = (holder: Holder): Change[] => [...own(holder), { do: "remove", attribute: "u" }];
-const isOwnedBy = ({ id, incarnation }: Holder): Condition => ({
-  is: "all",
-  of: [
+
+// The clauses of the conditions. Each is named for the case that it lets through.
+const isFree: Condition = { is: "absent" };
+const isOwnedBy = ({ id, incarnation }: Holder): Condition =>
+  all(
     { is: "present" },
     { is: "eq", attribute: "o", value: id },
     { is: "eq", attribute: "i", value: incarnation },
-  ],
-});
+  );
+/** Stale: see the invariants above. */
+const hasOlderOwner = ({ token }: Holder): Condition => ({ is: "lt", attribute: "k", value: token });
+const hasInline = ({ inline }: Lock): Condition => ({ is: "size", attribute: "q", value: inline.length });
+const beginsWith = ({ from }: Lock): Condition => ({ is: "eq", attribute: "h", value: from });
+const endsBefore = ({ to }: Lock): Condition => ({ is: "eq", attribute: "t", value: to });
+const isNobodysPlaceOr = ({ id }: Holder): Condition =>
+  oneOf({ is: "absent" }, { is: "eq", attribute: "i", value: id });
 
 /** Takes a free or stale lock; succeeds if it is mine already. */
 export function takeLock(key: ItemKey, me: Holder, nowMs: number): Update {
@@ -88,10 +117,7 @@ export function takeLock(key: ItemKey, me: Holder, nowMs: number): Update {
       { do: "init", attribute: "h", value: 0 },
       { do: "init", attribute: "t", value: 0 },
     ],
-    when: {
-      is: "any",
-      of: [{ is: "absent" }, isOwnedBy(me), { is: "lt", attribute: "k", value: me.token }],
-    },
+    when: oneOf(isFree, isOwnedBy(me), hasOlderOwner(me)),
   };
 }
 
@@ -101,33 +127,23 @@ export function takeLock(key: ItemKey, me: Holder, nowMs: number): Update {
  * completes that parking, whose invocation came first (W2), and `who` must look again.
  */
 export function park(key: ItemKey, lock: Lock, who: Holder): { readonly item?: Put; readonly lock: Update } {
-  const asRead: Condition[] = [isOwnedBy(lock.owner), { is: "eq", attribute: "t", value: lock.to }];
+  const isAsRead = all(isOwnedBy(lock.owner), endsBefore(lock));
   if (lock.inline.length < INBOX_INLINE_MAX && lock.from === lock.to) {
-    const when: Condition = {
-      is: "all",
-      of: [...asRead, { is: "size", attribute: "q", value: lock.inline.length }],
-    };
-    return {
-      lock: {
-        op: "update",
-        key,
-        changes: [{ do: "append", attribute: "q", values: [encodeHolder(who)] }],
-        when,
-      },
-    };
+    const changes: Change[] = [{ do: "append", attribute: "q", values: [encodeHolder(who)] }];
+    return { lock: { op: "update", key, changes, when: all(isAsRead, hasInline(lock)) } };
   }
   return {
     item: {
       op: "put",
       key: inboxKey(key, lock.to),
       attributes: { p: encodeHolder(who), i: who.id },
-      when: { is: "any", of: [{ is: "absent" }, { is: "eq", attribute: "i", value: who.id }] },
+      when: isNobodysPlaceOr(who),
     },
     lock: {
       op: "update",
       key,
       changes: [{ do: "set", attribute: "t", value: lock.to + 1 }],
-      when: { is: "all", of: asRead },
+      when: isAsRead,
     },
   };
 }
@@ -140,13 +156,7 @@ export function handOff(
   overflowNext?: Holder,
 ): { readonly next?: Holder; readonly write: Update | Delete } {
   const [next] = lock.inline;
-  const asRead: Condition[] = [
-    isOwnedBy(lock.owner),
-    { is: "size", attribute: "q", value: lock.inline.length },
-    { is: "eq", attribute: "h", value: lock.from },
-    { is: "eq", attribute: "t", value: lock.to },
-  ];
-  const when: Condition = { is: "all", of: asRead };
+  const when = all(isOwnedBy(lock.owner), hasInline(lock), beginsWith(lock), endsBefore(lock));
   if (next) {
     const changes: Change[] = [...handed(next), { do: "drop", attribute: "q", count: 1 }];
     return { next, write: { op: "update", key, changes, when } };

@@ -31,7 +31,7 @@ export const ON = {
   look:                  row("run-if-due",   "run",       "run",       "run",       "run-if-it-can",      "run-if-due",   "hold",      "pass-on"),
   /** Before that: are the outputs of its last append done again (R2)? `running`: its turn has died. */
   outputs:               row("in-doubt",     "in-doubt",  "in-doubt",  "again",     "in-doubt",           "in-doubt",     "in-doubt",  "again"),
-  /** A note comes that is no cancellation. `ride`: with it a turn begins; else it is added to the list. */
+  /** A note comes that is not a cancellation. `ride`: with it a turn begins; else it is added to the list. */
   note:                  row("add",          "add",       "add",       "add",       "ride-if-it-can",     "add",          "add",       "drop"),
   /** A cancellation comes. `end`: nothing of its code has run. */
   cancellation:          row("end",          "end",       "end",       "add",       "ride-if-it-can",     "ride",         "add",       "drop"),

@@ -1,33 +1,37 @@
 /**
- * The door (R11): how a request from outside becomes an invocation, so that an acknowledged one runs (M1), and a
- * repeated one finds the first.
+ * Admission (R11): makes an invocation from a request from outside.
  *
- * A random id is one message: its request has no name by which anyone could repeat it. Once the mailbox has the
- * Start it will run; before, nobody was told anything. A derived or delayed id gets its head first (`accepted` or
- * `scheduled`, with input and headers), then its Start; so does one whose input no message carries (P1), or that input could
- * be left behind without anything that tells of it. The points at which this can stop:
+ * Promises: a request that was acknowledged runs (M1). A repeated request finds the first one.
  *
- * - Before the head: nothing happened. A long input lies under an incarnation that nobody will ever look up.
- * - The head's answer lost: the head names the request (`origin`), so a retry of the write inside an adapter that is
- *   refused by its own first try knows itself. A request that gave up has told its client of a failure, not of an
- *   acceptance; the client's repeat finds the head and goes on from there.
- * - Between head and Start: a repeat finds the head still `accepted` or `scheduled` and sends the Start again, made
- *   from the head and never from the repeat, whose input may differ. Without a repeat nobody was promised anything;
- *   the reconciler finds the head all the same.
- * - A delayed id has no Start, where the door may set timers: its head is looked at when its timer says so. Between head and
- *   timer, and after it, it is as with the Start: a repeat sets the timer again, the reconciler finds what is overdue. The
- *   message that the timer sends is new then, so its place in the key's queue, and the token that it gives, are those
- *   of the time at which it is due (W2, R3), whoever has set it.
- * - After the Start: a repeat may send it once more, marked `resent`, and the dispatcher looks before it runs it. Such
- *   repeats share a deduplication id for a minute, so that a thousand impatient clients do not flood the queue.
+ * There are two ways in.
+ * - *Message only*, for random ids. Nobody can name such a request to repeat it. Once the mailbox has the Start it will
+ *   run; until then nobody was told anything.
+ * - *Head first, then Start*, for ids that are derived (idempotency key, workflow) or delayed. Also when the input is
+ *   too long for a message (P1): stored without a head, it could be left behind with nothing that tells of it. The
+ *   head has the status `accepted` or `scheduled`, and input and headers.
  *
- * Two first requests meet at the conditional put of the head: one wins, the other is a repeat. Expired heads count as
- * absent; the new life has an incarnation of its own, so messages of the old one cannot touch it (R10).
+ * Crash points, head first
+ * 1. Before the head: nothing happened. A long input may lie under an incarnation that nobody will look up.
+ * 2. The head is written, the answer is lost. The head names its request (`origin`). A retry inside an adapter that is
+ *    refused by its own first try recognises itself. A request that gives up has told its client of a failure, not of
+ *    an acceptance; the client's repeat finds the head and continues from there.
+ * 3. Between head and Start: a repeat finds the head still `accepted` or `scheduled`, and sends the Start again. It is
+ *    made from the head, never from the repeat, whose input may differ. Without a repeat nobody was promised anything,
+ *    and the reconciler finds the head all the same.
+ * 4. A delayed id has no Start, where admission may set timers. When its timer is due, its head is looked at. Before and
+ *    after the timer is set it is as in 3: a repeat sets the timer again, the reconciler finds what is overdue. The
+ *    timer's message is new at that time. So its place in the key's queue, and the token from it, are those of the
+ *    time at which it is due (W2, R3).
+ * 5. After the Start: a repeat may send it once more, marked `resent`. The dispatcher then looks before it runs it.
+ *    These repeats share a deduplication id for a minute, so a thousand impatient clients do not flood the queue.
  *
- * Random ids carry the time at which they were made, which answers the question "not visible yet, or gone?" without
- * a look-up: a head comes into being while the mailbox holds the Start, and is deleted no earlier than the
- * mailbox's retention after its end. So a random id younger than that retention and without a head has not got one
- * yet; an older one has lost it for good.
+ * Two first requests meet at the conditional put of the head: one wins, the other becomes a repeat. An expired head
+ * counts as absent. The new life has its own incarnation, so messages of the old one cannot touch it (R10).
+ *
+ * "Not visible yet, or gone?" A random id carries the time at which it was made, which answers this without a look-up.
+ * A head is created while the mailbox holds the Start. It is deleted no earlier than the mailbox's retention after its
+ * end. So an id without a head that is younger than that retention does not have one yet. An older one has lost it for
+ * good.
  */
 import { invariant } from "../errors.ts";
 import { type Head, isExpired, storedInputName } from "../model/head.ts";

@@ -31,7 +31,7 @@ interface Pinned {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** Of the deployment that the invocation is pinned to, whatever newer ones declare; else of the newest. */
+/** Of the deployment that the invocation is pinned to, even if newer ones declare something else. Not pinned: of the newest. */
 export async function handlerPolicyOf(
   registry: Pick<Registry, "service" | "deployment">,
   { target, deployment: pinnedTo, idempotencyKey }: Pinned,
@@ -51,7 +51,7 @@ export async function handlerPolicyOf(
   };
 }
 
-/** A result with an idempotency key, or of a workflow, by its own retention; the journal no longer than that (23). */
+/** A result with an idempotency key, or of a workflow, has its own retention. The journal is kept no longer than that. */
 function retentionOf(
   service: ServiceManifest | undefined,
   handler: HandlerManifest | undefined,

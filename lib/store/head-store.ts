@@ -1,9 +1,9 @@
 /**
  * Strong reads of what the journal holds of one invocation: its head, its input, its whole log.
  *
- * A derived id lives more than once, and what DynamoDB has yet to delete of an earlier life stands in the same
- * partition. So a long input and the pages are kept under their incarnation: a request that loses the race for the
- * head must not have overwritten the winner's input, nor may a late one change that of an invocation that runs (D1).
+ * A derived id lives more than once. Items of an earlier life that DynamoDB has yet to delete lie in the same partition. So a
+ * long input and the pages are named by their incarnation. A request that loses the race for the head must not overwrite the
+ * winner's input, and a late one must not change that of an invocation that runs (D1).
  */
 import { decodeEntries, type Entry } from "../model/entry.ts";
 import { invariant } from "../errors.ts";
@@ -31,7 +31,7 @@ export async function readHead(items: ItemStore, id: InvocationId): Promise<Stor
 }
 
 /** Stores an input too long for the head, before the head that refers to it (`inputAttributes`). Does nothing for a short
- * one. Answers the Start as a message can carry it (P1), its input in the invocation's own partition. */
+ * one. Returns the Start as a message can carry it (P1), its input in the invocation's own partition. */
 export async function storeInput(ports: ValuePorts, start: Start): Promise<Start> {
   const { input, inputFrom, ...rest } = start;
   if (typeof input === "string") {

@@ -1,11 +1,16 @@
 /**
- * Appends to one invocation's log, for one turn. Every append is one conditional write on the head (J1, J3, R8): it
- * is won only if the log is exactly as long as this turn believes and the invocation is neither completed nor
- * paused. Of two turns one wins and the other finds out, and a turn that lost changes nothing more (W3).
+ * Appends to one invocation's log, for one turn (J1, J3, R8).
  *
- * Crash points. Before the write: nothing happened. After it, the answer lost: the head names its writer, so that a
- * repetition recognises its own append instead of taking it for another turn's. Large values and pages are written
- * before what refers to them; without it they are garbage that expires with the invocation, never a dangling reference.
+ * Job: stores large values and pages, has the append written until the store has said yes or no, and keeps what the turn
+ * knows of the head. Boundary: the write itself, with its condition, is in head/append.ts.
+ *
+ * An append is won only if the log is as long as this turn believes, and the invocation is neither completed nor paused. Of
+ * two turns one wins and the other finds out. A turn that lost changes nothing more (W3).
+ *
+ * Crash points
+ * - Before the write: nothing happened. Large values and pages are written before what refers to them. Without it they are
+ *   garbage that expires, never a reference to nothing.
+ * - After the write, its answer lost: the head names its writer. A repetition recognises its own append.
  */
 import { encodeEntry, type Entry, largeValueOf, type Note, withLargeValue } from "../model/entry.ts";
 import { OperationalError } from "../errors.ts";

@@ -1,9 +1,9 @@
 /**
  * Does again what follows from the last append (R2) and from the status that it left.
  *
- * Job: for whoever acts next on an invocation while its last append's outputs are in doubt: the dispatcher, and the admin API
- * before it purges. Besides: the timers and promises that a suspended invocation waits for, and the replies of one that has
- * ended. All of it is idempotent, so it may be done whenever there is doubt.
+ * Job: while the outputs of an invocation's last append are in doubt, the next to act on it does them again here. That is the
+ * dispatcher, or the admin API before it purges. Here are also the timers and promises that a suspended invocation waits for,
+ * and the replies of one that has ended. All of it is idempotent.
  * Boundary: what the entries of an append cause is in outputs.ts, which the turn itself uses.
  */
 import { awaitPromise } from "./promise-store.ts";

@@ -1,7 +1,8 @@
 /**
- * What entries cause outside the log: state, sends, signals, promises, cancellations. Done after the append that
- * contains them was won, in this order: state, then everything that others can see; and done again by whoever acts
- * next on the invocation, since its last append is always in doubt (R2). All of it is idempotent: state is fenced,
+ * What entries cause outside the log: state, sends, signals, promises, cancellations.
+ *
+ * Outputs are done after the append that contains their entries was won: state first, then what others can see. The last
+ * append is always in doubt (R2), so they may be done again (last-outputs.ts). All of it is idempotent: state is fenced,
  * messages carry ids that derive from the command (M2), a promise remembers who completed it.
  */
 import type { CallEntry, CompletePromiseEntry, Entry, SendEntry } from "../model/entry.ts";

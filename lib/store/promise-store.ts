@@ -1,24 +1,29 @@
 /**
- * Durable promises of a workflow: one item each. Completed once, by one conditional write that remembers who did it,
- * so that its own repetition is no "already completed"; who waits is registered in the same item, so that a
- * completion and a registration meet on it and no wake-up is lost.
+ * Durable promises of a workflow: one item each.
  *
- *   x outcome · by who completed it · "w:…" who waits · i the life that it belongs to · c made then · ttl
+ *   x, by     the outcome, and who completed it
+ *   w:…       an invocation that waits for it
+ *   i, c      the life that it belongs to, and when it was made in it
+ *   ttl       when DynamoDB may delete it
  *
- * An item of an earlier life counts as absent, and is taken over by the next write (see workflow-life.ts). Who still
- * waits in it stays: whichever life completes the promise tells him.
- *
- * An outcome that the item does not hold is stored before it is completed (P1), beside all promises of the key and named
- * by its content: who loses the race for the promise leaves chunks that nothing refers to, never another's outcome.
+ * - A promise is completed once, by one conditional write that remembers who did it. So a repetition of that write is not
+ *   taken for "already completed".
+ * - Those who wait are registered in the same item. A completion and a registration meet on it, and no wake-up is lost.
+ * - An item of an earlier life counts as absent. The next write takes it over (workflow-life.ts). Waiters of an earlier life
+ *   stay registered. The life that completes the promise answers them.
+ * - A long outcome is stored beside all promises of the key, under a name from its content, before the promise is
+ *   completed (P1). A writer that loses the race for the promise leaves chunks that nothing refers to.
  */
 import { invariant, OperationalError } from "../errors.ts";
 import { type Incarnation, promisePartition, promiseValuePartition } from "../model/ids.ts";
 import {
+  all,
   type Attributes,
   type Change,
   type Condition,
   type ItemKey,
   keptFor,
+  oneOf,
   sizeOfValue,
 } from "../model/item.ts";
 import { CONFLICT_ATTEMPTS_MAX, KEEP_MS, VALUE_ITEM_BYTES_MAX } from "../limits.ts";
@@ -167,11 +172,7 @@ async function writeUnseen(
   changes: readonly Change[],
 ): Promise<Attributes | undefined> {
   if (!isRun(asker)) return undefined;
-  const ours: Condition[] = [
-    { is: "eq", attribute: "i", value: asker.incarnation },
-    { is: "missing", attribute: "x" },
-  ];
-  const when: Condition = { is: "any", of: [{ is: "absent" }, { is: "all", of: ours }] };
+  const when = oneOf(isNew, all(isOfLife(asker.incarnation), isNotCompleted));
   return await put(ports, asker, name, { life: asker.incarnation, isOurs: true, when, changes });
 }
 
@@ -183,7 +184,7 @@ async function write(
   { item, isOurs, life = NO_LIFE }: Seen,
   changes: readonly Change[],
 ): Promise<Attributes | undefined> {
-  const when: Condition = item === undefined ? { is: "absent" } : asSeen(item);
+  const when: Condition = item === undefined ? isNew : isAsSeen(item);
   return await put(ports, asker, name, { life, isOurs, when, changes });
 }
 
@@ -215,15 +216,18 @@ async function put(
   return result.won ? result.item : undefined;
 }
 
+// The clauses of the conditions. Each is named for the case that it lets through.
+const isNew: Condition = { is: "absent" };
+const isNotCompleted: Condition = { is: "missing", attribute: "x" };
+const isOfLife = (incarnation: Incarnation): Condition => ({ is: "eq", attribute: "i", value: incarnation });
+/** As an item says that was read: it has the same value, or lacks it. */
+const has = (attribute: string, value: unknown): Condition =>
+  typeof value === "string" || typeof value === "number"
+    ? { is: "eq", attribute, value }
+    : { is: "missing", attribute };
 /** Nobody has completed it, or taken it over, since. */
-function asSeen({ i, c, x, by }: Attributes): Condition {
-  const same = (attribute: string, value: unknown): Condition =>
-    typeof value === "string" || typeof value === "number"
-      ? { is: "eq", attribute, value }
-      : { is: "missing", attribute };
-  const completed: Condition = x === undefined ? { is: "missing", attribute: "x" } : same("by", by);
-  return { is: "all", of: [{ is: "present" }, same("i", i), same("c", c), completed] };
-}
+const isAsSeen = ({ i, c, x, by }: Attributes): Condition =>
+  all({ is: "present" }, has("i", i), has("c", c), x === undefined ? isNotCompleted : has("by", by));
 
 const contended = (name: string): OperationalError =>
   new OperationalError("unavailable", `promise "${name}" is contended; try again`);

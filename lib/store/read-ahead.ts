@@ -41,7 +41,7 @@ export class ReadAhead {
       const bytes = sizeOf(ref);
       if (this.#next > wanted && this.#heldBytes + bytes > READ_AHEAD_BYTES_MAX) return;
       const reading = this.#read(ref);
-      // It fails where it is wanted, and is no unhandled rejection until then.
+      // The error is thrown where the value is wanted. Until then it must not count as an unhandled rejection.
       reading.catch(() => undefined);
       this.#held.set(this.#next, reading);
       this.#heldBytes += bytes;

@@ -100,7 +100,7 @@ export class ItemRegistry implements Registry {
       | undefined;
   }
 
-  /** Answers the service's new revision. */
+  /** Returns the service's new revision. */
   async #pointTo(manifest: ServiceManifest, deployment: string): Promise<number> {
     const key = keyOf(SERVICE, manifest.name);
     for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
@@ -125,7 +125,7 @@ export class ItemRegistry implements Registry {
   /**
    * Changes the options of a service's newest revision, until the next one is registered: the deployment first, which
    * invocations take their options from, then the service, which is what people see. Stopped in between, the change
-   * does not show and is made again. Answers the service as it now is; `undefined` if there is none.
+   * does not show and is made again. Returns the service as it now is; `undefined` if there is none.
    */
   async configure(
     name: string,

@@ -1,12 +1,16 @@
 /**
- * Renews what an invocation keeps outside its head: pages, input and values, and of a workflow's run its key's state
- * and promises. All of it is written with a time to live that is long enough for almost every invocation
- * (docs/decisions/0011-retention.md), so that nothing need be written when it ends. Whoever is open for longer is renewed:
- * when a turn of it begins, and by a poke of the reconciler, which looks at every head.
+ * Extends the time to live of what an invocation keeps outside its head: pages, input, values. For the run of a workflow
+ * also its key's state and promises.
  *
- * Nobody keeps account of what there is: whatever an invocation has was written after its acceptance. Until it is
- * renewed for the first time that is the bound, afterwards the head's `ku`. Crash points: items first, then the head. A
- * renewal that stops in between is made again; one that comes late, after the end, costs some days of storage.
+ * All of it is written with a time to live that suffices for almost every invocation (docs/decisions/0011-retention.md), so
+ * that nothing has to be written when one ends. An invocation that stays open longer is renewed: when one of its turns
+ * begins, or when the reconciler, which looks at every head, pokes it.
+ *
+ * There is no list of these items. All of them were written after the invocation was accepted. So until the first renewal the
+ * acceptance says how long they are safe; after it, the head's `ku` does.
+ *
+ * Crash points: the items are renewed first, the head last. A renewal that stops in between is done again. One that comes
+ * after the invocation's end costs some days of storage.
  */
 import { eachAtOnce } from "../at-once.ts";
 import { isRun } from "./workflow-life.ts";

@@ -1,6 +1,6 @@
 /**
- * Sends go in program order, at most one per group in flight and one message of a group per batch (R13), since a
- * batch can fail in part: a group's later message must never be accepted before its earlier one.
+ * Sends messages in program order (R13): at most one of a group is under way, and one of a group in a batch. A batch can fail
+ * in part, and a group's later message must never be accepted before its earlier one.
  */
 import { OperationalError } from "../errors.ts";
 import { groupOf, type Incarnation, type InvocationId } from "../model/ids.ts";
@@ -53,14 +53,14 @@ export function outgoing(message: Message, cause: string, group: string = groupO
 const AFRESH_BYTES = 9;
 /**
  * The cause of a message that must never be swallowed as another's double: a poke, a hand-off, or one that takes the place of
- * the message being handled, which is then deleted, so that nothing would be left. Neither the time (clocks differ, and two are handled in one millisecond) nor what is sent
- * (it is the same at every hop) tells one such message from another. That a redelivery sends a second one does no harm.
+ * the message at hand, which is then deleted. Time does not tell such messages apart: clocks differ, and two are handled in one
+ * millisecond. Their content does not either: it is the same at every hop. A redelivery may send a second one, without harm.
  */
 export const afresh = ({ entropy }: { readonly entropy: Entropy }, why: string): string =>
   `${why}.${nonce(entropy, AFRESH_BYTES)}`;
 
-/** A delayed start's timer: the invocation's head is there, and is looked at when it is due. The same for the same start,
- * whoever sets it. */
+/** A delayed start's timer: the invocation's head is there, and is looked at when it is due. It is the same timer each time
+ * that it is set. */
 export const startTimerOf = (
   {
     id,

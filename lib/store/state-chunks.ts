@@ -1,23 +1,30 @@
 /**
- * State values that one item does not hold (P1): chunks in a partition of their own, in one of two sets that take turns.
- * The state item names the set that holds; a writer fills the other one and then, in the one conditional write that
- * state has always had, names that. Old chunks are overwritten two versions later, so that a key that changes often
+ * State values that are too long for one item (P1).
+ *
+ * Job: stores a long value as chunks in a partition of its own. There are two sets of chunks, a and b. The state item
+ * names the set that holds the value. A writer fills the other set, and then names it in the one conditional write
+ * that each state change makes anyway. The version after that overwrites the first set. So a key that changes often
  * neither grows nor pays for deletions.
  *
- *   c of the state item   [set, chunks, bytes, mark, chunks that either set may have]
- *   w                     the `c` that a short value or a tombstone has replaced: its chunks are to be deleted
- *   f, value of a chunk   the fence of the write that it is part of, its bytes
+ *   c         in the state item: [set, chunks, bytes, mark, the most chunks that either set may have]
+ *   w         in the state item: the `c` that a short value or a tombstone has replaced; its chunks are to be deleted
+ *   f, value  in a chunk: the fence of the write that it is part of, and its bytes
  *
- * Why nobody sees half of two versions (W3, R3, R4). Every chunk carries its version's fence and is written only over an older
- * one; a reader takes a version only if all of its chunks carry the state item's fence, and looks again if not. A chunk of
- * the version that holds, with fence F in set A, could be overwritten only by a write with a fence beyond F that took A for
- * the set that does not hold, so one that read the state item before F was named in it. There is none: whoever does a
- * later write has first seen to it that the outputs of all earlier appends are done (R2, R6), and reads the item after
- * that. Zombies' fences are older: they overwrite nothing, and name nothing.
+ * Why nobody reads half of two versions (W3, R3, R4)
+ * 1. Each chunk carries the fence of its version, and is written only over an older fence.
+ * 2. A reader accepts a version only if all its chunks carry the state item's fence. If not, it reads again.
+ * 3. Say the version with fence F, in set a, holds. Only a write with a fence beyond F that takes a for the free set
+ *    could overwrite one of its chunks. Its author would have read the state item before F was named in it.
+ * 4. No such write exists. Before a later write, its author makes sure that the outputs of all earlier appends are
+ *    done (R2, R6). It reads the state item after that.
+ * 5. A zombie's fence is older. It overwrites nothing and names nothing.
  *
- * Crash points. Between chunks: nothing refers to them. Before the item names them: the same, and whoever does the outputs of
- * the append again writes them again, into the same set. After it: done. When a short value takes the place of a long one,
- * the item remembers the chunks in the write that replaces them; whoever is in doubt deletes them again.
+ * Crash points
+ * - Between two chunks, or before the state item names them: nothing refers to the chunks. The repetition of
+ *   the append's outputs writes them again, into the same set.
+ * - After the state item names them: done.
+ * - A short value replaces a long one: that same write records the old chunks in `w`. A repetition of it
+ *   deletes them again.
  */
 import { atOnce } from "../at-once.ts";
 import { OperationalError } from "../errors.ts";
@@ -78,7 +85,7 @@ export interface StateVersion {
   readonly attributes: Attributes & { readonly f: string };
 }
 
-/** Writes the chunks of a value into the set that does not hold. Answers the attributes that name them. */
+/** Writes the chunks of a value into the set that does not hold. Returns the attributes that name them. */
 export async function writeStateChunks(
   ports: ValuePorts,
   of: StateName,

@@ -44,7 +44,7 @@ export const markOf = (name: string, value: StateContent): StateMark => ({
   mark: value instanceof Uint8Array ? markOfState(value) : value.mark,
 });
 
-/** Of names and values, whoever wrote them: of two equal states the version is equal. */
+/** It depends on names and values alone: two equal states have the same version, even if others wrote them. */
 export function stateVersion(marks: readonly StateMark[]): string {
   const sorted = marks.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const parts = sorted.flatMap(({ name, mark }) => [name, mark]);

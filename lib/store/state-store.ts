@@ -1,9 +1,11 @@
 /**
- * State of objects and workflows, fenced (W3, R10). A write happens after its append was won (R1) and only over an
- * older fence; a read that meets a newer fence than its invocation can have written shows that it is a zombie's.
+ * State of objects and workflows, fenced (W3, R10).
  *
- * A workflow's state is its run's: what an earlier run of the key has written counts as absent, and so does that of
- * a run that has expired (see workflow-life.ts). The fence tells whose it is.
+ * A write happens after its append was won (R1), and only over an older fence. A read that meets a newer fence than its
+ * invocation can have written shows that the reader is a zombie.
+ *
+ * A workflow's state belongs to one run of its key. What an earlier run wrote counts as absent, and so does what an expired
+ * run wrote (workflow-life.ts). The fence tells whose it is.
  */
 import { fenceOf, ifOlder, isBeyond, stateKey } from "../model/fence.ts";
 import { statePartition } from "../model/ids.ts";

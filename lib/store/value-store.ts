@@ -1,12 +1,15 @@
 /**
- * Large values live in items of their own, written before whatever refers to them (R8). With an invocation they are
- * named by their content, so that two turns which store the same value agree, and one can never overwrite the other's.
+ * Large values, in items of their own (R8).
  *
- * A value that one item does not hold is several (P1). Crash points: the first chunk is written last, after all others are
- * durable, and the reference after that. Stopped anywhere before, what is there is garbage that nothing refers to;
- * whoever finds the first chunk finds all of them. Chunks never change, so that a reader cannot see a mixture.
+ * A value is written before what refers to it. With an invocation it is named by its content. So two turns that store the
+ * same value agree, and neither can overwrite the other's.
  *
- * One partition takes about a thousand write units a second, four megabytes are four thousand: a chunk that is throttled is
+ * A value that one item does not hold is several chunks (P1). Chunks never change, so a reader cannot see a mixture.
+ *
+ * Crash points: the first chunk is written last, after all others are durable, and the reference after that. Before the
+ * reference, what is there is garbage. If the first chunk is there, all of them are.
+ *
+ * One partition takes about a thousand write units a second; four megabytes are four thousand. A chunk that is throttled is
  * tried again by itself, with pauses, before the whole value is given up.
  */
 import { atOnce } from "../at-once.ts";

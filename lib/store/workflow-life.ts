@@ -1,18 +1,23 @@
 /**
- * A workflow's key lives again and again: its run may be invoked anew when its retention has passed. State and promises
- * belong to one life, and are gone with it at once, whenever they are deleted (8).
+ * Which run of a workflow's key a state item or a promise belongs to.
  *
- * Nothing of them is written when a life ends. Who reads compares: a state item's fence begins with its writer's token,
- * and a later run has a larger one; a promise says in which run's life it was made, by that run's incarnation. The run
- * itself knows both; a shared handler reads the run's head, one read more.
+ * A key can be run again when the retention of its last run has passed. Each run is one *life* of the key. State and
+ * promises belong to one life. They disappear with it at once, although their items are deleted later.
  *
- * A promise may be made, or awaited, before the run is invoked: then it has no life yet (`NO_LIFE`) and belongs to the
- * next one, if that is accepted soon enough and no other has been between. A life's head says when the one before it
- * expired. If that one's head was deleted already, that is longer ago than an early promise lives.
+ * Nothing is written when a life ends. The reader compares:
+ * - A state item's fence begins with its writer's token. A later run has a larger token.
+ * - A promise names the incarnation of the run in whose life it was made.
+ * - The run knows its own token and incarnation. A shared handler reads the run's head: one read more.
  *
- * An item is read first and the head after it, so that what the item tells of is never younger than the head. Every
- * write is refused if the item has changed since. A turn or a repetition of a life that is over finds a head of another
- * incarnation, and changes nothing.
+ * A promise can be made or awaited before the run is invoked. It then has no life (`NO_LIFE`) and belongs to the next
+ * run, on two conditions: the run is accepted within `EARLY_PROMISE_MS`, and no other life came in between. For the
+ * second, each head records when the life before it expired. If that life's head was already deleted, it expired
+ * longer ago than an early promise lives, so the first condition covers it.
+ *
+ * Invariants
+ * - Read the item first, then the head. So the item never tells of anything younger than the head.
+ * - Each write is refused if the item has changed since it was read.
+ * - A turn, or a repetition of outputs, whose life is over meets a head of another incarnation, and changes nothing.
  */
 import { type Head, isExpired } from "../model/head.ts";
 import { type Incarnation, invocationId, type InvocationId, workflowUnique } from "../model/ids.ts";

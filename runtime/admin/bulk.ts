@@ -1,7 +1,7 @@
 /**
  * One operation on many invocations: `{invocation_ids: […]}`, or `{filter: {service, handler, key, deployment, status}, limit, after}`,
  * which takes one page of what matches. Each is done as if it had been asked for by itself; the answer says of each
- * how it went. At most {@link BULK_IDS_MAX} at once: whoever wants all goes on with `next` until there is none.
+ * how it went. At most {@link BULK_IDS_MAX} at once. To do all, go on with `next` until there is none.
  */
 import { eachAtOnce } from "../../lib/at-once.ts";
 import { type HttpResponse, jsonResponse, parseJsonObject } from "../http/message.ts";

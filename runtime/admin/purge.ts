@@ -5,9 +5,9 @@
  * would find nothing and run again: a purged head stays as a stub that has expired, which is absent to every reader
  * and is taken over by a new life of a derived id. DynamoDB deletes it when the mailbox has forgotten it.
  *
- * The last append's outputs are in doubt while its message may come back (R2), and what is purged cannot be repeated. So
- * whoever purges in that time does them first. Later that would be wrong, since a tombstone may be gone by then and
- * an old `set` would come back to life; and needless, since the mailbox has forgotten the message.
+ * The last append's outputs are in doubt while its message may come back (R2), and what is purged cannot be repeated. So a
+ * purge in that time does them first. Later that would be wrong: a tombstone may be gone by then, and an old `set` would take
+ * effect again. It is not needed either, since the mailbox has forgotten the message.
  *
  * Crash points. The head first loses what refers to other items, then those go, then (purge) it expires: stopped anywhere,
  * nothing dangles, and purging again goes on. Until then it does not expire by itself, so that no new life of the id

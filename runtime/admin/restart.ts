@@ -6,7 +6,7 @@
  * reach the new one. It is copied as a log that has been appended long ago (`b` = its length): its outputs are the old
  * invocation's and are not done again (M2). What its entries refer to is copied first, under the same names.
  *
- * Crash points, as at the door (R11): values and pages, then the head (`accepted`), then the Start. Without the head
+ * Crash points, as at admission (R11): values and pages, then the head (`accepted`), then the Start. Without the head
  * the copies are garbage; a head without its Start was promised to nobody, and the reconciler sends it all the same.
  */
 import { eachAtOnce } from "../../lib/at-once.ts";

@@ -1,7 +1,8 @@
 /**
- * Runs turns of one invocation until it is durably at rest: completed, suspended, backing off or paused (R7). A
- * failed attempt is retried by the policy: at once, held under the message while the back-off is short, by a durable
- * timer otherwise.
+ * Runs turns of one invocation until it is durably at rest: completed, suspended, backing off or paused (R7).
+ *
+ * The policy says whether a failed attempt is retried: at once, with the message held while the back-off is short, or by a
+ * durable timer.
  */
 import { endAsItIs, rest } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
@@ -164,7 +165,7 @@ export class Attempts {
   }
 
   /** After a turn that ran out of time between two steps: another, under this message while there is time, else under a
-   * message of its own. It is no failure, and counts as none. */
+   * message of its own. It is not a failure, and does not count as one. */
   async #goOn(attempt: Attempt, length: number, { deadlineMs }: Delivery): Promise<Attempt | Rested> {
     const invocation = attempt.invocation.reread(await readHead(this.#ports.items, attempt.invocation.id));
     if (invocation.head?.status === "completed" || invocation.length !== length) return "lost";
@@ -199,7 +200,7 @@ export class Attempts {
     return await this.#rest({ ...attempt, invocation, state }, failed.failure, decision, options);
   }
 
-  /** A throttle is no attempt: it neither counts nor ends anything. */
+  /** A throttled turn was not an attempt: it does not count, and ends nothing. */
   #decide(
     attempt: Attempt,
     failed: Failed | Died,

@@ -1,4 +1,4 @@
-/** The end of an invocation that its own code does not decide, and of the calls that it awaited (R12). */
+/** Ends an invocation without its own code, and kills the calls that it awaited (R12). */
 import { endAsItIs } from "../../lib/store/head/transitions.ts";
 import { readHead, readLog } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";

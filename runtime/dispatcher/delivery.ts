@@ -1,4 +1,5 @@
 /** What the parts of the dispatcher share: their ports, and what is known of the message that is handled. */
+import type { Incoming } from "../../lib/model/message.ts";
 import type {
   Clock,
   Entropy,
@@ -38,3 +39,11 @@ export interface Delivery {
 /** `done`: everything that the message causes is durable, it may be deleted (M1). `retry`: give it back, and all
  * later messages of its group with it (R7). */
 export type Verdict = "done" | "retry";
+
+/** What the dispatcher tells of its progress, and asks before it goes on. */
+export interface Keeper {
+  /** Whether the next message of the group may be begun. */
+  holds(group: string): boolean;
+  /** The group is through: these are done, those are given back. */
+  finish(done: readonly Incoming[], givenBack: readonly Incoming[]): void;
+}

@@ -1,7 +1,12 @@
 /**
- * The dispatcher: handles mailbox messages. Groups of a batch run side by side, messages of a group one after the
- * other, and the next one only when what came before is durably at rest (R7). A message is `done` only when
- * everything that it causes is durable (M1); anything else gives it, and all later ones of its group, back.
+ * The dispatcher: handles mailbox messages.
+ *
+ * - Groups of a batch run side by side. Messages of a group run one after the other, and the next one only when what came
+ *   before it is durably at rest (R7).
+ * - A message is `done` only when everything that it causes is durable (M1). Otherwise it is given back, with all later ones of
+ *   its group.
+ *
+ * Boundary: notes are delivered in note-delivery.ts, attachments in attachment.ts. progress.ts takes an invocation on.
  */
 import { reincarnateHead, scheduleHead } from "../../lib/store/head/births.ts";
 import { addReply, release } from "../../lib/store/head/transitions.ts";
@@ -25,19 +30,21 @@ import { ON } from "../../lib/model/status-table.ts";
 import { attach, refuseAttach } from "./attachment.ts";
 import { Attempts } from "./attempts.ts";
 import { endWithoutCode, killCallees } from "./cascade.ts";
-import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
+import type { Delivery, DispatcherPorts, Keeper, Verdict } from "./delivery.ts";
 import { KeyLock } from "./key-lock.ts";
 import { Invocation } from "./invocation.ts";
 import { NoteDelivery } from "./note-delivery.ts";
 import { forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
 import { Progress } from "./progress.ts";
-import { type Keeper, noKeeper } from "./queue-keeper.ts";
 import { renew } from "../../lib/store/renewal.ts";
 
 export interface DispatcherOptions {
   /** Grows when the mailbox is replaced: sequence numbers start anew, tokens must not. */
   readonly mailboxEpoch?: number;
 }
+
+/** For queues that hide what is worked on themselves. */
+const noKeeper: Keeper = { holds: () => true, finish: () => undefined };
 
 /** A message, or consecutive notes of one invocation: they are one write, or wake it once. */
 interface Unit {
@@ -59,7 +66,7 @@ export class Dispatcher {
     this.#notes = new NoteDelivery(ports, this.#progress);
   }
 
-  /** Handles a batch within `remainingMs`. Answers the ids of the messages that are to be delivered again. */
+  /** Handles a batch within `remainingMs`. Returns the ids of the messages that are to be delivered again. */
   async handle(
     batch: readonly Incoming[],
     remainingMs: number,
@@ -78,7 +85,7 @@ export class Dispatcher {
     return failed.flat();
   }
 
-  /** Answers how many of the group's messages are done. */
+  /** Returns how many of the group's messages are done. */
   async #handleGroup(
     messages: readonly Incoming[],
     deadlineMs: number,
@@ -107,7 +114,7 @@ export class Dispatcher {
     return { incoming, messages: decoded };
   }
 
-  /** What is no message can never be handled: it is logged and dropped, since giving it back would block its group. */
+  /** A body that is not a message can never be handled. It is logged and dropped: given back, it would block its group. */
   #decode({ body, group }: Incoming): Message | undefined {
     try {
       return decodeMessage(body);
@@ -156,8 +163,8 @@ export class Dispatcher {
     }
   }
 
-  /** What fails again and again for a reason that waiting does not mend would block its group: then its invocation is
-   * visibly paused instead, and the message has done what it can (R16). */
+  /** A message that fails again and again, for a reason that waiting does not mend, would block its group. Its invocation is
+   * visibly paused instead, and the message is done (R16). */
   async #giveBack(
     message: Message,
     { receiveCount }: Incoming,
@@ -210,7 +217,7 @@ export class Dispatcher {
     return await this.#progress.advance(this.#invocation(stored, own, delivery), [], delivery);
   }
 
-  /** A turn reads what its own invocation has; an input that its caller's log holds is copied before (P1). */
+  /** A turn reads only what its own invocation has. An input that its caller's log holds is copied first (P1). */
   async #withInput(start: Start): Promise<Start> {
     return start.inputFrom === undefined ? start : await storeInput(this.#ports, start);
   }
@@ -248,7 +255,7 @@ export class Dispatcher {
     return "done";
   }
 
-  /** The id exists already, made by another request: its caller gets the same result. A workflow runs only once (7). */
+  /** The id exists already, made by another request. This caller gets the same result; a workflow runs only once. */
   async #attach({ id, target, replyTo }: Start, head: Head): Promise<Verdict> {
     if (!replyTo) return "done";
     const service = await this.#ports.registry.service(target.service);

@@ -2,9 +2,13 @@
  * The lock of an exclusive invocation's key: who may run a turn now (W1), who is parked and in which order (W2), and
  * how the key passes on (R5, R6).
  *
- * Crash points. Parking: head, then lock; a head without its place in the lock is found by its own message, which is
- * still there. Hand-off: one conditional write, then a message to the new owner; between the two the old owner's
- * message is still there, and whoever handles it finds "owner pending" and sends the message again (R6).
+ * Boundary: lib/model/lock.ts has the lock's format and its writes.
+ *
+ * Crash points
+ * - Parking writes the head, then the lock. A head without its place in the lock is found by its own message, which is
+ *   still there.
+ * - A hand-off is one conditional write, then a message to the new owner. Between the two the old owner's message is still
+ *   there. Its handler finds that the new owner is pending, and sends the message again (R6).
  */
 import { park as parkHead } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
@@ -102,7 +106,7 @@ export class KeyLock {
     }
   }
 
-  /** Answers whether the lock has moved: its owner has ended, and so its outputs were done again and the key passed on.
+  /** Returns whether the lock has moved: its owner has ended, and so its outputs were done again and the key passed on.
    * An owner that has been handed the key but was never woken is woken. */
   async #settle(key: ItemKey, lock: Lock): Promise<boolean> {
     const { owner } = lock;
@@ -120,9 +124,14 @@ export class KeyLock {
   }
 
   /**
-   * Of a lock whose owner has no head. R5 takes the lock before the first append, so it may be about to suspend. But not
-   * if it was handed the key, which only one with a head is, nor if its Start is gone from the mailbox: then its head has
-   * been deleted since its end, and its zombie has left the lock behind, or its parker the place in the inbox.
+   * Whether a lock whose owner has no head may be passed on.
+   *
+   * Usually not. An invocation takes the lock before its first append (R5), so the owner may be about to write its head.
+   * It cannot be about to do so in two cases:
+   * - The lock was handed to it. That happens only to invocations that have a head.
+   * - Its Start is gone from the mailbox by now (`HEAD_OUTLIVES_MS`).
+   * Then its head was deleted after its end. What is left was written late: by its zombie, which took the lock, or by
+   * whoever parked it, who wrote the place in the inbox.
    */
   #isOrphan({ takenAtMs }: Lock): boolean {
     return takenAtMs === undefined || this.#ports.clock.now() - takenAtMs > HEAD_OUTLIVES_MS;

@@ -34,7 +34,7 @@ const connect = once(() => {
   return { connection, dispatcher: new Dispatcher(ports, { mailboxEpoch }) };
 });
 
-/** Answers the messages that are to come again: of each group those from the first that failed on (R7). */
+/** Returns the messages that are to come again: of each group those from the first that failed on (R7). */
 export async function handler(event: { readonly Records: readonly SqsRecord[] }, context: LambdaContext) {
   const { connection, dispatcher } = connect();
   const { clock, logger, meter } = connection;

@@ -1,7 +1,8 @@
 /**
- * Delivers notes: replies, timers, signals, cancellations. One that wakes the invocation rides in its message into the
- * turn, one write less; any other is added to the head's list. When there is doubt, it is written first (see
- * docs/decisions/0003-notes-ride.md).
+ * Delivers notes: replies, timers, signals, cancellations.
+ *
+ * A note that wakes the invocation rides in its message into the turn, which saves a write. Any other is added to the head's
+ * list. A note whose message is in doubt is added first (docs/decisions/0003-notes-ride.md).
  */
 import { addNotes, release } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";

@@ -1,19 +1,24 @@
 /**
- * Keeps the messages of one batch hidden while they are worked on, lets go of them when they are not (R16).
+ * Keeps the messages of one batch hidden from other dispatchers while they are worked on, and lets go of them after (R16).
  *
- * A queue's own visibility timeout has to be as long as its consumer may run, and so a dispatcher that dies would block
- * its groups for that long. Therefore it is cut short as the first thing after receipt, and extended as long as the batch
- * is worked on: a dead dispatcher costs `HIDDEN_MS`. In each request the oldest message of a group comes first, and is
- * hidden the longest: SQS hands out a group up to its first hidden message, so that a group must unlock from the back, or its
- * oldest message would be worked on elsewhere while a later one is worked on here.
+ * Why: a queue's own visibility timeout must be as long as its consumer may run. A dispatcher that dies would block its
+ * groups for that long. So the timeout is cut to `HIDDEN_MS` as the first thing after receipt, and extended while the
+ * batch is worked on. A dead dispatcher then costs `HIDDEN_MS`.
  *
- * A message that may be visible again is nobody's: the group's next one is not begun (R7). What is running goes on, since
- * the fences hold it off if it is a zombie (W3).
+ * Invariants
+ * - In each request the oldest message of a group comes first, and is hidden longest. SQS hands out the messages of a group up
+ *   to the first hidden one, so a group has to become visible from its end. Otherwise its oldest message would be
+ *   handled elsewhere while a later one is handled here.
+ * - Once a message may be visible again, nobody may count on having it: the next one of its group is not begun (R7).
+ *   What runs already goes on; if it is a zombie by then, the fences stop it (W3).
  *
- * A batch is answered as a whole, so a group that is through would wait for the slowest. When that takes longer than
- * `LINGER_MS`, its finished messages are deleted here and now, and its others shown again: the group moves on. What was
- * deleted here is not reported as failed, and Lambda's own deletion finds nothing. Crash points: before the deletion it is
- * delivered again and done again without harm (M1, M2); after it all that it causes was durable before.
+ * Stragglers: Lambda answers a batch as a whole, so a group that is through would wait for the slowest one. After
+ * `LINGER_MS` its finished messages are deleted here, and its others are made visible. The group moves on. A deleted message
+ * is not reported as failed, and Lambda's own deletion of it finds nothing.
+ *
+ * Crash points
+ * - Before that deletion: the messages are delivered and handled again, without harm (M1, M2).
+ * - After it: everything that they cause was already durable.
  */
 import { asError } from "../../lib/errors.ts";
 import type { Incoming } from "../../lib/model/message.ts";
@@ -27,25 +32,15 @@ import {
   HIDING_MARGIN_MS,
   LINGER_MS,
 } from "../../lib/limits.ts";
+import type { Keeper } from "./delivery.ts";
 
 /** The receipts of the messages of a batch. */
 export interface Receipts {
-  /** Hides each message for so long from now, one after the other. Answers those that are not ours any more. Throws when
+  /** Hides each message for so long from now, one after the other. Returns those that are not ours any more. Throws when
    * nobody knows. */
   hide(messages: readonly { readonly messageId: string; readonly ms: number }[]): Promise<readonly string[]>;
   delete(messageIds: readonly string[]): Promise<void>;
 }
-
-/** What the dispatcher tells of its progress, and asks before it goes on. */
-export interface Keeper {
-  /** Whether the next message of the group may be begun. */
-  holds(group: string): boolean;
-  /** The group is through: these are done, those are given back. */
-  finish(done: readonly Incoming[], givenBack: readonly Incoming[]): void;
-}
-
-/** For queues that need no keeping. */
-export const noKeeper: Keeper = { holds: () => true, finish: () => undefined };
 
 type State = "working" | "done" | "given back";
 interface Held {

@@ -1,24 +1,30 @@
 /**
- * An operator's edit of a key's state, as an exclusive invocation of the key whose handler is the engine itself.
+ * An operator's edit of a key's state: an exclusive invocation of the key whose handler is the engine itself.
  *
- * Why no message kind of its own: an edit must wait its turn behind what the mailbox accepted before it (W2), be parked
- * behind a suspended owner and be handed the key later, survive a dispatcher that dies at any point (M1), and fence its
- * writes from those before and after it (W3). That is all that an exclusive invocation does. So an edit is a Start,
- * sent through the door to the key's group, for a reserved handler that no code can declare: its token is its own
- * message's sequence, so its writes beat everything that ran before it and lose to everything that runs after it; the
- * lock parks it, wakes it and passes on behind it; it can be seen, paused, cancelled before it starts, and killed. Only the
- * turn differs: no function is invoked, this file does what the SDK would.
+ * Job: the turn of such an invocation. It does what the SDK would do, and invokes no function. What an edit says, and how state
+ * is read as a whole, is in lib/store/state-edit.ts.
  *
- * The turn. It reads the key's whole state, strongly. Nobody else writes it meanwhile: whoever ran before has ended, its
- * state written before it let go of the group or of the lock (R5, W1); whoever comes later starts after this has
- * completed; and a second turn of this edit meets the same log. It appends what it changes (`clearAll`, `set`…),
- * the last append with the completion (J3), and after each append that was won it writes the state (R1).
+ * Why it is not a message kind of its own. An edit must wait its turn behind what the mailbox accepted before it (W2). It must
+ * be parked behind a suspended owner and be handed the key later. It must survive a dispatcher that dies at any point (M1), and
+ * fence its writes from those before and after it (W3). An exclusive invocation does all that. So an edit is a Start to the
+ * key's group, for a reserved handler that no code can declare:
+ * - Its token is its own message's sequence. Its writes beat what ran before it, and lose to what runs after it.
+ * - The lock parks it, wakes it and passes on behind it.
+ * - It can be seen, paused, cancelled before it starts, and killed.
  *
- * Crash points. Before the first append: nothing happened. After an append, before its state: the message is there
- * still, and whoever handles it does the last append's outputs again (R2), fenced by (token, position). Between
- * two appends of a long edit: the next turn appends the whole edit once more behind what is there, which comes to the
- * same, because an edit replaces everything; the version was compared before the first append and is not again.
- * Shared handlers may see a part of it, as they may of any invocation that sets several names.
+ * The turn reads the key's whole state, strongly. Nobody else writes it meanwhile. The invocation before it has ended, and its
+ * state was written before it let go of the group or of the lock (R5, W1). The one after it starts when this has completed. A
+ * second turn of this edit meets the same log. It appends what it changes (`clearAll`, `set`), the last append with the
+ * completion (J3). After each append that was won it writes the state (R1).
+ *
+ * Crash points
+ * - Before the first append: nothing happened.
+ * - After an append, before its state: the message is still there. Its handler does the last append's outputs again (R2),
+ *   fenced by token and position.
+ * - Between two appends of a long edit: the next turn appends the whole edit once more behind what is there. That comes to the
+ *   same, because an edit replaces everything. The version is compared before the first append only.
+ *
+ * Shared handlers may see a part of it, as of any invocation that sets several names.
  */
 import { readInput } from "../../lib/store/head-store.ts";
 import { Journal } from "../../lib/store/journal.ts";

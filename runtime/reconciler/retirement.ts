@@ -48,7 +48,7 @@ export class Retirement {
     if (ON.pinned[status] === "needed" && deployment !== undefined) this.#pinned.add(deployment);
   }
 
-  /** After the last head of the pass, and only then. Answers how many were removed. */
+  /** After the last head of the pass, and only then. Returns how many were removed. */
   async finish(): Promise<number> {
     const { registry, logger } = this.#ports;
     let removed = 0;

@@ -17,12 +17,12 @@ import {
   retentionAttributes,
 } from "../../model/head.ts";
 import type { Incarnation, InvocationId } from "../../model/ids.ts";
-import { type Attributes, type Change, sizeOf, type Write } from "../../model/item.ts";
+import { all, type Attributes, type Change, sizeOf, type Write } from "../../model/item.ts";
 import type { Start } from "../../model/message.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { Value } from "../../model/value.ts";
 import type { Wait } from "../../model/wait.ts";
-import { all, hasNotes, thereIsNone, whileAt } from "./clauses.ts";
+import { hasNotes, thereIsNone, whileAt } from "./clauses.ts";
 import { appends, removes, sets } from "./write.ts";
 import { KEPT_INPUT_HEAD_BYTES_MAX } from "../../limits.ts";
 

@@ -37,7 +37,7 @@ const unstarted = (start: Start, nowMs: number, previousExpiredAtMs?: number): A
 });
 
 /**
- * accept: the door makes the head of a request that may be repeated (R11). Its input is stored already. Answers the head
+ * accept: admission makes the head of a request that may be repeated (R11). Its input is stored already. Returns the head
  * of another request that was there first; `undefined`: it is this one's. A workflow's says when the life before it expired.
  */
 export async function acceptHead({ items, clock }: ValuePorts, start: Start): Promise<Head | undefined> {

@@ -2,14 +2,12 @@
  * The conditions under which a head is written, put together from clauses. The name of a clause is the case that it lets
  * through.
  *
- * A write that is refused means nothing: the invocation has moved on, and whoever moved it has seen to what follows.
+ * A refused write has no effect. The invocation has moved on, and what moved it sees to what follows.
  */
 import { HEAD_ATTRIBUTE, type Head, type HeadField, type Status } from "../../model/head.ts";
 import type { Incarnation } from "../../model/ids.ts";
-import type { Condition } from "../../model/item.ts";
+import { all, type Condition, oneOf } from "../../model/item.ts";
 
-export const all = (...of: readonly Condition[]): Condition => ({ is: "all", of });
-const oneOf = (...of: readonly Condition[]): Condition => ({ is: "any", of });
 const has = (field: HeadField, value: string | number): Condition => ({
   is: "eq",
   attribute: HEAD_ATTRIBUTE[field],

@@ -37,7 +37,7 @@ import {
   retentionAttributes,
 } from "../../model/head.ts";
 import type { Incarnation, InvocationId } from "../../model/ids.ts";
-import type { Attributes } from "../../model/item.ts";
+import { all, type Attributes } from "../../model/item.ts";
 import type { ReplyTo, Start } from "../../model/message.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { statusesThat } from "../../model/status-table.ts";
@@ -48,7 +48,6 @@ import { readHead, type StoredHead, storeInput } from "../head-store.ts";
 import { spill, type ValuePorts } from "../value-store.ts";
 import { createHead } from "./births.ts";
 import {
-  all,
   hasLength,
   hasNotMoved,
   hasReplies,
@@ -102,7 +101,7 @@ async function missingInput(ports: ValuePorts, { start, head }: Subject): Promis
 // --- while it is open --------------------------------------------------------------------------------------------
 
 /**
- * addNotes: they wait in the list for a turn (R9). Answers the head as it then is; `undefined`: it has ended, or is gone.
+ * addNotes: they wait in the list for a turn (R9). Returns the head as it then is; `undefined`: it has ended, or is gone.
  * Bounds: NOTES_MAX and NOTES_BYTES_MAX, beyond which the dispatcher wakes it to take them into its log.
  */
 export async function addNotes(
@@ -116,7 +115,7 @@ export async function addNotes(
   return await updateHead(ports.items, id, appends("notes", values), whileOpen(incarnation));
 }
 
-/** addNotes, for a cancellation by an operator. Answers whether it was added. */
+/** addNotes, for a cancellation by an operator. Returns whether it was added. */
 export async function addCancellation(
   { items, clock }: ValuePorts,
   id: InvocationId,
@@ -174,7 +173,7 @@ export interface Resting {
   readonly carried: readonly Note[];
 }
 
-/** What every pause writes, whoever asks for it. */
+/** What every pause writes. */
 const pausing = (nowMs: number, why?: { readonly attempt: AttemptState; readonly failure?: TurnFailure }) =>
   headAttributes({ status: "paused", modifiedAtMs: nowMs, ...why });
 
@@ -230,7 +229,7 @@ function noteKey(entry: Entry | Note): string | undefined {
   return entry.kind === "cancelled" || entry.kind === "cancellation" ? `x${entry.delivery}` : undefined;
 }
 
-/** pause: an operator asks. A paused head refuses every append. Answers whether this has paused it, and the head that
+/** pause: an operator asks. A paused head refuses every append. Returns whether this has paused it, and the head that
  * refused it. */
 export async function pause(
   { items, clock }: ValuePorts,
@@ -260,7 +259,7 @@ export async function pauseUndelivered(
   return await createHead(items, start, undefined, { ...inputAttributes(start), ...fields });
 }
 
-/** release: leaves a pause, or cuts a back-off short. Answers the head as it then is. What is suspended has a timer or a
+/** release: leaves a pause, or cuts a back-off short. Returns the head as it then is. What is suspended has a timer or a
  * message of its own on the way. */
 export async function release(
   { items, clock }: ValuePorts,
@@ -296,7 +295,7 @@ const ending = (nowMs: number, outcome: Outcome, retention: Retention): Attribut
   ...retentionAttributes(nowMs, retention),
 });
 
-/** end: without its code, because it was killed, cancelled before it began, or is out of attempts. Answers the head as it
+/** end: without its code, because it was killed, cancelled before it began, or is out of attempts. Returns the head as it
  * then is; `undefined`: it has ended otherwise. The log's length is not asked for: a turn that runs now finds at its next
  * append that the invocation has ended (R12). */
 export async function end(

@@ -1,4 +1,4 @@
-/** How a head is written: each time one item under one condition. For the transitions beside this file, and nobody else. */
+/** How a head is written: one item under one condition. Only the transitions beside this file use it. */
 import { HEAD_ATTRIBUTE, type HeadField, headKey, parseHead } from "../../model/head.ts";
 import type { InvocationId } from "../../model/ids.ts";
 import type { Attributes, Change, Condition, WriteResult } from "../../model/item.ts";
@@ -21,7 +21,7 @@ export const putHead = (
   when: Condition,
 ): Promise<WriteResult> => items.write({ op: "put", key: headKey(id), attributes, when });
 
-/** Answers the item as it then is; or, refused, the one that has refused it. */
+/** Returns the item as it then is; or, refused, the one that has refused it. */
 export const tryUpdate = (
   items: ItemStore,
   id: InvocationId,
@@ -29,7 +29,7 @@ export const tryUpdate = (
   when: Condition,
 ): Promise<WriteResult> => items.write({ op: "update", key: headKey(id), changes, when });
 
-/** Answers the head as it then is; `undefined`: the condition did not hold. */
+/** Returns the head as it then is; `undefined`: the condition did not hold. */
 export async function updateHead(
   items: ItemStore,
   id: InvocationId,
