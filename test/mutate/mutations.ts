@@ -24,7 +24,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a lock is not taken over from an older owner",
     "lib/model/lock.ts",
-    [', { is: "lt", attribute: "k", value: me.token }', ""],
+    [", hasOlderOwner(me))", ")"],
     "test/unit/kernel/lock.test.ts",
   ),
   mutation(
