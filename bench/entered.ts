@@ -8,21 +8,28 @@
 import { Session } from "node:inspector/promises";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as perdure from "perdure";
-import { TestEnvironment } from "perdure/testing";
+import type * as api from "perdure";
+
+// Before the modules are loaded: V8 counts only calls of functions that were compiled while it counts.
+const session = new Session();
+session.connect();
+await session.post("Profiler.enable");
+await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
+const perdure = await import("perdure");
+const { TestEnvironment } = await import("perdure/testing");
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const FOLDERS = /^(lib|sdk|runtime)\//;
 
 const oneStep = perdure.service({
   name: "OneStep",
-  handlers: { call: (ctx: perdure.Context) => ctx.run("step", () => "done") },
+  handlers: { call: (ctx: api.Context) => ctx.run("step", () => "done") },
 });
 
 const getSetSleep = perdure.object({
   name: "GetSetSleep",
   handlers: {
-    call: async (ctx: perdure.ObjectContext) => {
+    call: async (ctx: api.ObjectContext) => {
       const count = (await ctx.get<number>("count")) ?? 0;
       ctx.set("count", count + 1);
       await ctx.sleep({ milliseconds: 20 });
@@ -33,14 +40,10 @@ const getSetSleep = perdure.object({
 
 /** How many functions were entered, by file. */
 async function entered(call: () => Promise<unknown>): Promise<Map<string, number>> {
-  const session = new Session();
-  session.connect();
-  await session.post("Profiler.enable");
-  await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
+  // Taking the counts sets them to zero.
+  await session.post("Profiler.takePreciseCoverage");
   await call();
   const { result } = await session.post("Profiler.takePreciseCoverage");
-  await session.post("Profiler.stopPreciseCoverage");
-  session.disconnect();
   const files = new Map<string, number>();
   for (const { url, functions } of result) {
     if (!url.startsWith("file:")) continue;
