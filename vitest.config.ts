@@ -26,6 +26,9 @@ export default defineConfig({
     maxWorkers: 2,
     // Loading the engine anew for each file takes a third of the time. No file changes what another one sees.
     isolate: false,
+    // So what a file has replaced or set is put back before the next one.
+    restoreMocks: true,
+    unstubEnvs: true,
     // A module that was changed for one run is not for the next one.
     fsModuleCache: planted.length === 0,
     // Concurrent tests mostly wait.

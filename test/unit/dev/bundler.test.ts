@@ -112,11 +112,15 @@ test("a build that failed can be mended", async () => {
 test("code that was written for Restate is served as it is, by what it binds", async () => {
   const file = write("restate.ts", RESTATE);
   const served: object[] = [];
-  Object.defineProperty(globalThis, Symbol.for("perdure.collector"), {
+  const collector = Symbol.for("perdure.collector");
+  Object.defineProperty(globalThis, collector, {
     value: (each: object) => served.push({ [Symbol.for("perdure.served")]: each }),
     configurable: true,
   });
-  const endpoint = await load(await bundlerOf(file).build(), served);
+  // Whatever serves in this process while it is there does not listen: it must not be there for the next test file.
+  const endpoint = await load(await bundlerOf(file).build(), served).finally(() =>
+    Reflect.deleteProperty(globalThis, collector),
+  );
   expect(endpoint.discover().services).toMatchObject([{ name: "Bound", type: "service" }]);
 });
 
