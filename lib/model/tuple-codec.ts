@@ -98,7 +98,10 @@ class Shape<T extends object> {
     this.large = field?.large && lensOf(name, field.large);
   }
 
-  /** Returns the name of a field that is missing or of another type, or `""` if there are too many fields. */
+  /**
+   * Returns the name of a field that is missing or of another type. What comes after the fields is left alone: a newer version
+   * may have appended fields of its own, and both versions are there during a deployment and after a rollback.
+   */
   decode(stored: readonly Value[], from: number, into: Held): string | undefined {
     const parts = this.#parts;
     for (let at = 0; at < parts.length; at++) {
@@ -107,7 +110,7 @@ class Shape<T extends object> {
       if (held === undefined) return name;
       into[name] = held;
     }
-    return stored.length === from + parts.length ? undefined : "";
+    return undefined;
   }
 
   encode(held: T, into: Value[]): Value[] {
@@ -151,7 +154,7 @@ export class TupleCodec<T extends Kind> {
     const into: Held = { kind: kept.kind };
     const wrong = kept.shape.decode(stored, 1, into);
     if (wrong === undefined) return into as unknown as T;
-    const where = wrong === "" ? "it has too many fields" : `field "${wrong}" is missing or of another type`;
+    const where = `field "${wrong}" is missing or of another type`;
     throw new TypeError(`malformed ${this.#what} of kind "${kept.kind}": ${where}: ${excerpt(stored)}`);
   }
 
