@@ -69,9 +69,11 @@ export const SUSPENDED_HEAD_BYTES_MAX = 4 * 1024;
 /** Entries of one append. More are appended in parts, each with its outputs before the next. */
 export const APPEND_BYTES_MAX = 64 * 1024;
 /** With this many notes, the invocation is woken to take them into its log, although it cannot progress. */
-export const NOTES_MAX = 500;
+export const NOTES_MAX = 250;
 /** The same for their size. */
 export const NOTES_BYTES_MAX = 128 * 1024;
+/** Notes that one append takes off the list: DynamoDB's text for it grows with their number. */
+export const NOTES_TAKEN_MAX = 256;
 /** A longer journal would be read for too long at each replay. */
 export const JOURNAL_ENTRIES_MAX = 50_000;
 /** Entries of one append of an operator's edit of state, values apart. With the head's other fields it is well below what

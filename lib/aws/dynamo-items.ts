@@ -18,6 +18,7 @@ import type {
 import { invariant, OperationalError } from "../errors.ts";
 import type { Attributes, Delete, ItemKey, Put, Table, Update, Write, WriteResult } from "../model/item.ts";
 import { isHead } from "../model/listing.ts";
+import { checkWrite } from "../model/write-limits.ts";
 import type { ItemStore, Page, ScannedItem, StoredItem } from "../ports.ts";
 import { fromAttributeMap, toAttributeMap } from "./attribute-value.ts";
 import { compileCondition, compileUpdate, PARTITION_KEY, SORT_KEY } from "./expression.ts";
@@ -74,6 +75,7 @@ export class DynamoItems implements ItemStore {
   }
 
   async write(write: Write): Promise<WriteResult> {
+    checkWrite(write);
     try {
       return { won: true, item: await this.#send(write) };
     } catch (error) {
@@ -240,8 +242,9 @@ async function answerOf<T>(action: string, send: () => Promise<T>): Promise<T> {
   }
 }
 
-/** DynamoDB has no code of its own for an item or a key that is too large. Only the wording tells. */
-const TOO_LARGE = /\bitem size\b|size of (hashkey|all range keys)|primary key values must be under/i;
+/** DynamoDB has no code of its own for an item, a key or an expression that is too large. Only the wording tells. */
+const TOO_LARGE =
+  /\bitem size\b|size of (hashkey|all range keys)|primary key values must be under|nesting levels|expression size has exceeded/i;
 
 function toItemError(error: unknown, action: string): unknown {
   if (error instanceof Error && error.name === "ValidationException" && TOO_LARGE.test(error.message)) {

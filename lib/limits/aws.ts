@@ -4,12 +4,22 @@
 
 /** An item, with the names of its attributes. */
 export const DYNAMO_ITEM_BYTES_MAX = 400 * 1024;
+/** What the item store adds to a head for its lists. */
+export const HEAD_INDEX_BYTES_MAX = 16;
 export const DYNAMO_PARTITION_KEY_BYTES_MAX = 2048;
 export const DYNAMO_SORT_KEY_BYTES_MAX = 1024;
 /** What one query or scan answers. */
 export const DYNAMO_PAGE_BYTES_MAX = 1024 * 1024;
 /** The text of a condition or of an update. */
 export const DYNAMO_EXPRESSION_BYTES_MAX = 4096;
+/** The same, without what the item store adds to a head's write for its lists. */
+export const WRITE_EXPRESSION_BYTES_MAX = DYNAMO_EXPRESSION_BYTES_MAX - 64;
+/** Operators and functions in one update. Each element that leaves a list is counted, to be on the safe side. */
+export const DYNAMO_OPERATORS_MAX = 300;
+/** One operator's text, with its operands and what joins it to others. A write with few operators is not looked at more closely. */
+export const CLAUSE_CHARS_MAX = 40;
+/** Lists and maps around a value, within one attribute: 32 levels with the value itself. */
+export const DYNAMO_DEPTH_MAX = 31;
 /** A number's magnitude is below this. A double reaches beyond. */
 export const DYNAMO_NUMBER_MAX = 1e126;
 /** The smallest magnitude besides zero. */

@@ -6,83 +6,41 @@
  * evaluate it with {@link evaluate}. One contract suite tests that all three give the same answers. So the protocol
  * above is written, and proven, once. J1 needs this: each operation is atomic on its one item.
  */
-import { invariant, OperationalError } from "../errors.ts";
+import { invariant } from "../errors.ts";
 import type { Value } from "./value.ts";
 import {
   DYNAMO_ITEM_BYTES_MAX,
   DYNAMO_PARTITION_KEY_BYTES_MAX,
   DYNAMO_SORT_KEY_BYTES_MAX,
+  HEAD_INDEX_BYTES_MAX,
 } from "../limits/aws.ts";
+import type { Attributes, Change, Condition, ItemKey, Write, WriteResult } from "./operation.ts";
+import { checkWrite, tooLarge } from "./write-limits.ts";
 
-export type Table = "journal" | "state" | "registry";
-
-export interface ItemKey {
-  readonly table: Table;
-  readonly pk: string;
-  readonly sk: string;
-}
-
-/** Attributes of an item, without its key. An attribute is there or not; it is never `undefined`. */
-export type Attributes = { [name: string]: Value };
-
-export type Condition =
-  | { readonly is: "absent" }
-  | { readonly is: "present" }
-  | { readonly is: "eq" | "ne" | "lt"; readonly attribute: string; readonly value: string | number }
-  | { readonly is: "missing"; readonly attribute: string }
-  /** The list holds exactly this many elements. */
-  | { readonly is: "size"; readonly attribute: string; readonly value: number }
-  | { readonly is: "all" | "any"; readonly of: readonly Condition[] };
+export type {
+  Attributes,
+  Change,
+  Condition,
+  Delete,
+  ItemKey,
+  Put,
+  Table,
+  Update,
+  Write,
+  WriteResult,
+} from "./operation.ts";
 
 export const all = (...of: readonly Condition[]): Condition => ({ is: "all", of });
 export const oneOf = (...of: readonly Condition[]): Condition => ({ is: "any", of });
 
-/** One change of one attribute. An update names each attribute at most once. */
-export type Change =
-  | { readonly do: "set"; readonly attribute: string; readonly value: Value }
-  /** Sets the attribute unless it is there. */
-  | { readonly do: "init"; readonly attribute: string; readonly value: Value }
-  | { readonly do: "remove"; readonly attribute: string }
-  /** Appends to a list that must exist. */
-  | { readonly do: "append"; readonly attribute: string; readonly values: readonly Value[] }
-  /** Removes the first `count` elements of a list. */
-  | { readonly do: "drop"; readonly attribute: string; readonly count: number };
-
-export interface Put {
-  readonly op: "put";
-  readonly key: ItemKey;
-  readonly attributes: Attributes;
-  readonly when?: Condition;
-}
-/** Creates the item if there is none, unless the condition forbids that. */
-export interface Update {
-  readonly op: "update";
-  readonly key: ItemKey;
-  readonly changes: readonly Change[];
-  readonly when?: Condition;
-}
-export interface Delete {
-  readonly op: "delete";
-  readonly key: ItemKey;
-  readonly when?: Condition;
-}
-export type Write = Put | Update | Delete;
-
-/**
- * Won: with the attributes as they now are (none after a delete). Refused: with the attributes that refused it (none if
- * there is no item). After an operational error nobody knows whether the write took effect.
- */
-export type WriteResult =
-  | { readonly won: true; readonly item: Attributes | undefined }
-  | { readonly won: false; readonly item: Attributes | undefined };
-
 /**
  * Evaluates `write` against the item as it is. Pure: it does not change `item`. It throws where DynamoDB refuses, so that
  * nothing works locally that AWS would not take (P1): a `TypeError` for an update that is not valid, and an
- * {@link OperationalError} `too-large` for an item or a key beyond DynamoDB's bounds.
+ * `OperationalError` `too-large` for an item, a key or a write beyond DynamoDB's bounds (write-limits.ts).
  */
 export function evaluate(item: Attributes | undefined, write: Write): WriteResult {
   checkKey(write.key);
+  checkWrite(write);
   if (write.when && !holds(item, write.when)) return { won: false, item };
   if (write.op === "delete") return { won: true, item: undefined };
   const next = write.op === "put" ? { ...write.attributes } : changed(item, write.changes);
@@ -98,13 +56,12 @@ function checkKey({ pk, sk }: ItemKey): void {
     throw tooLarge(`a sort key exceeds ${DYNAMO_SORT_KEY_BYTES_MAX} bytes`);
 }
 
-function checkSize({ pk, sk }: ItemKey, item: Attributes): void {
-  const bytes = sizeOf(item) + sizeOf({ pk, sk });
+function checkSize({ table, pk, sk }: ItemKey, item: Attributes): void {
+  const listed = table === "journal" && sk === "head" ? HEAD_INDEX_BYTES_MAX : 0;
+  const bytes = sizeOf(item) + sizeOf({ pk, sk }) + listed;
   if (bytes > DYNAMO_ITEM_BYTES_MAX)
     throw tooLarge(`item ${pk} ${sk} has ${bytes} bytes, more than ${DYNAMO_ITEM_BYTES_MAX}`);
 }
-
-const tooLarge = (message: string): OperationalError => new OperationalError("too-large", message);
 
 function changed(item: Attributes | undefined, changes: readonly Change[]): Attributes {
   assertChanges(item, changes);

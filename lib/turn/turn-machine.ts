@@ -31,7 +31,7 @@ import {
   type SignalKey,
 } from "../model/entry.ts";
 import { invariant, JournalMismatchError } from "../errors.ts";
-import { JOURNAL_ENTRIES_MAX } from "../limits.ts";
+import { JOURNAL_ENTRIES_MAX, NOTES_TAKEN_MAX } from "../limits.ts";
 import { assertSameCommand, describeCommand, missingCommand } from "./mismatch.ts";
 import type { Value } from "../model/value.ts";
 
@@ -263,7 +263,7 @@ export class TurnMachine {
       // The notes in the list came before those that the message brings.
       const listed = this.#notes[0];
       const note = listed ?? this.#carried[0];
-      if (!note) return "idle";
+      if (!note || (listed && this.hasTakenAll)) return "idle";
       const news = this.#isNews(note);
       if (news && note.kind === "cancellation" && !this.#cancellable()) return "idle";
       if (listed) {
@@ -327,7 +327,12 @@ export class TurnMachine {
 
   /** Whether there must be an append before the next closure or send (J2, R1). */
   get mustAppend(): boolean {
-    return this.#pending.some((entry) => mustAppend(entry));
+    return this.hasTakenAll || this.#pending.some((entry) => mustAppend(entry));
+  }
+
+  /** One append takes no more notes off the list than these (P1). The others are delivered after it. */
+  get hasTakenAll(): boolean {
+    return this.#taken >= NOTES_TAKEN_MAX;
   }
 
   /** How many notes of the head's list were consumed since the last append. */

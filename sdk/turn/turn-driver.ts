@@ -292,6 +292,7 @@ export class TurnDriver {
   /** The code is at rest and nothing is left to deliver. */
   async #act(): Promise<TurnOutcome | undefined> {
     this.#activity.clear();
+    if (this.machine.hasTakenAll) return await this.#flush();
     const closures = this.#closures.splice(0);
     const busy = closures.length > 0 || this.#running > 0;
     if (!busy && !this.#awaited.isOwn)
@@ -299,13 +300,19 @@ export class TurnDriver {
     if (this.#mustFlush(closures.length > 0)) {
       if (this.#reading > 0) {
         this.#closures.push(...closures);
-        await this.#activity.next();
-        return undefined;
+        return await this.#flush();
       }
-      const outcome = this.#outcomeAfter(await this.#writer.flush());
+      const outcome = await this.#flush();
       if (outcome || this.#failure) return outcome;
     }
     return await this.#begin(closures);
+  }
+
+  /** Reads end before anything is appended (R4). */
+  async #flush(): Promise<TurnOutcome | undefined> {
+    if (this.#reading === 0) return this.#outcomeAfter(await this.#writer.flush());
+    await this.#activity.next();
+    return undefined;
   }
 
   async #begin(closures: readonly (() => void)[]): Promise<TurnOutcome | undefined> {

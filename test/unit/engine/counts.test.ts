@@ -173,5 +173,6 @@ test("100 calls awaited together: two invocations of the parent", async () => {
 test("2,000 calls awaited together: what comes in is taken in by the hundreds, and no item outgrows its limit", async () => {
   const cost = await costOf("/Steps/fanOut", 2000);
   expect(cost.result).toBe(3_998_000);
-  expect(cost.invocations).toBeLessThanOrEqual(2000 + 6);
+  // One more for each NOTES_MAX that have come, which is less than what one append can take off the list.
+  expect(cost.invocations).toBeLessThanOrEqual(2000 + 10);
 }, 60_000);

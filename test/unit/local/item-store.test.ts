@@ -130,7 +130,7 @@ describe("single items", () => {
 });
 
 describe("DynamoDB's bounds", () => {
-  const most = 400 * 1024 - ["a", "head", "pk", "sk", "v"].join("").length;
+  const most = 400 * 1024 - ["a", "item", "pk", "sk", "v"].join("").length;
 
   test.each([
     ["ASCII", "x".repeat(most), "x".repeat(most + 1)],
@@ -138,14 +138,14 @@ describe("DynamoDB's bounds", () => {
     ["bytes", new Uint8Array(most), new Uint8Array(most + 1)],
   ])("an item of 400 KB is stored, and one byte more is refused: %s", async (_, fits, exceeds) => {
     const { items } = store();
-    await items.write({ op: "put", key: key("a"), attributes: { v: fits } });
+    await items.write({ op: "put", key: key("a", "item"), attributes: { v: fits } });
     const update = items.write({
       op: "update",
-      key: key("a"),
+      key: key("a", "item"),
       changes: [{ do: "set", attribute: "v", value: exceeds }],
     });
     await expect(update).rejects.toMatchObject({ name: "OperationalError", code: "too-large" });
-    expect(await items.get(key("a"))).toEqual({ v: fits });
+    expect(await items.get(key("a", "item"))).toEqual({ v: fits });
   });
 
   test("keys that are too long or empty are refused", async () => {
