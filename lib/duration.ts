@@ -1,5 +1,8 @@
-/** A duration: milliseconds, or a sum of units. Cut to whole milliseconds, as Restate does. */
-import { DURATION_CHARS_MAX } from "./limits.ts";
+/**
+ * A duration: milliseconds, or a sum of units. Cut to whole milliseconds, as Restate does, and to a hundred years: a longer
+ * one means "for ever", and no store or scheduler has to take dates that are farther away.
+ */
+import { DELAY_MS_MAX, DURATION_CHARS_MAX } from "./limits.ts";
 
 export type Duration =
   | number
@@ -7,23 +10,39 @@ export type Duration =
 
 const MS = { days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 1000, milliseconds: 1 } as const;
 
-/** In whole milliseconds. Throws `RangeError` if it is negative or not a finite number. */
+/** In whole milliseconds, at most {@link DELAY_MS_MAX}. Throws `RangeError` if it is negative or not a finite number. */
 export function toMs(duration: Duration): number {
-  assertUnits(duration);
-  const ms =
-    typeof duration === "number"
-      ? duration
-      : (Object.keys(MS) as (keyof typeof MS)[]).reduce(
-          (sum, unit) => sum + (duration[unit] ?? 0) * MS[unit],
-          0,
-        );
-  if (!Number.isFinite(ms) || ms < 0) {
-    throw new RangeError(
-      `A duration must be a finite number of milliseconds, not negative; got ${JSON.stringify(duration)}`,
-    );
-  }
-  return Math.trunc(ms);
+  const ms = signedMs(duration);
+  if (ms < 0) throw notADuration(duration);
+  return Math.min(Math.trunc(ms), DELAY_MS_MAX);
 }
+
+/** The delay until a time that may have passed: what is negative is 0. */
+export const toDelayMs = (duration: Duration): number => {
+  const ms = signedMs(duration);
+  return ms < 0 ? 0 : toMs(duration);
+};
+
+/** The delay that an error asks for, which may be anything: it may come from a library. `undefined`: it asks for none. */
+export function askedDelayMs(asked: unknown): number | undefined {
+  if (typeof asked !== "number" || Number.isNaN(asked)) return undefined;
+  return Math.min(Math.max(Math.trunc(asked), 0), DELAY_MS_MAX);
+}
+
+function signedMs(duration: Duration): number {
+  assertUnits(duration);
+  const ms = typeof duration === "number" ? duration : sumMs(duration);
+  if (!Number.isFinite(ms)) throw notADuration(duration);
+  return ms;
+}
+
+const sumMs = (duration: Exclude<Duration, number>): number =>
+  (Object.keys(MS) as (keyof typeof MS)[]).reduce((sum, unit) => sum + (duration[unit] ?? 0) * MS[unit], 0);
+
+const notADuration = (duration: Duration): RangeError =>
+  new RangeError(
+    `A duration must be a finite number of milliseconds, not negative; got ${typeof duration === "number" ? duration : JSON.stringify(duration)}`,
+  );
 
 /** A misspelt unit would count as nothing, and nobody would notice. */
 function assertUnits(duration: unknown): void {
@@ -71,7 +90,7 @@ export function parseDuration(text: string): number | undefined {
   const [weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = iso
     .slice(1)
     .map((part) => Number(part ?? 0));
-  return toMs({ days: 7 * weeks + days, hours, minutes, seconds });
+  return Math.trunc(sumMs({ days: 7 * weeks + days, hours, minutes, seconds }));
 }
 
 function parseHuman(text: string): number | undefined {

@@ -9,6 +9,7 @@
  */
 import { type Duration, toMs } from "./duration.ts";
 import { coded } from "./error-codes.ts";
+import { ERROR_CAUSES_MAX, ERROR_CODE_SIZE_MAX, ERROR_MESSAGE_CHARS_MAX } from "./limits.ts";
 
 const TERMINAL = Symbol.for("perdure.terminal");
 const RETRYABLE = Symbol.for("perdure.retryable");
@@ -25,9 +26,10 @@ export class RestateError extends Error {
     message: string,
     options: { errorCode?: number; cause?: unknown; metadata?: Record<string, string> } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = options.errorCode ?? 500;
-    if (options.metadata !== undefined) this.metadata = options.metadata;
+    super(textOf(message), options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = codeOf(options.errorCode);
+    const metadata = textsOf(options.metadata);
+    if (metadata !== undefined) this.metadata = metadata;
   }
 }
 
@@ -162,8 +164,85 @@ export function invariant(condition: unknown, rule: string, message: string): as
 
 /** What was thrown, as an Error: code may throw anything. */
 export function asError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
+  if (isError(thrown)) return thrown;
   return new Error(`a value that is no Error was thrown: ${describe(thrown)}`, { cause: thrown });
+}
+
+/** By its tag as well: an error of another realm (`vm`, Jest) is no instance of this one's class. */
+const isError = (thrown: unknown): thrown is Error =>
+  safely(() => thrown instanceof Error || Object.prototype.toString.call(thrown) === "[object Error]") ===
+  true;
+
+// --- what is kept of an error ------------------------------------------------------------------------------------
+//
+// A user's error may have any shape. Libraries put texts into `code` and objects into `message`, and both may be assigned
+// after the error was made. What a journal holds must have one shape: whoever reads it cannot know its writer.
+
+/** A code that every store can hold. A text, `NaN` or a BigInt is 500, as if none were given. */
+export function codeOf(code: unknown): number {
+  return typeof code === "number" && Math.abs(code) <= ERROR_CODE_SIZE_MAX ? code : 500;
+}
+
+/** A message that is no text, as text. */
+export function textOf(message: unknown): string {
+  if (typeof message === "string") return message;
+  return message === undefined ? "" : describe(message);
+}
+
+/** The entries of a user's metadata that are texts; `undefined` if there are none. */
+export function textsOf(metadata: unknown): Record<string, string> | undefined {
+  if (typeof metadata !== "object" || metadata === null) return undefined;
+  const entries = safely(() => Object.entries(metadata)) ?? [];
+  const texts = entries.filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  return texts.length === 0 ? undefined : Object.fromEntries(texts);
+}
+
+/** The first characters of a text. A pair of surrogates is not cut in two: half of one is no text that a store takes. */
+export function cutText(text: string, charsMax: number): string {
+  if (text.length <= charsMax) return text;
+  const last = text.charCodeAt(charsMax - 1);
+  return text.slice(0, last >= 0xd8_00 && last <= 0xdb_ff ? charsMax - 1 : charsMax);
+}
+
+/** What a failed attempt says of its error: the message, and those of what caused it and of the parts of an
+ * `AggregateError`, unless the message has said them. */
+export function fullMessageOf(error: unknown): string {
+  const texts: string[] = [];
+  const seen = new Set<unknown>();
+  const add = (at: unknown, before: string): void => {
+    if (seen.size > ERROR_CAUSES_MAX || seen.has(at) || !isError(at)) return;
+    seen.add(at);
+    const message = cutText(textOf(safely(() => at.message)), ERROR_MESSAGE_CHARS_MAX);
+    const said = message === "" ? codeTextOf(at) : message;
+    if (said !== "" && !texts.some((text) => text.includes(said))) texts.push(`${before}${said}`);
+    for (const part of partsOf(at)) add(part, "; ");
+    add(
+      safely(() => at.cause),
+      "; cause: ",
+    );
+  };
+  add(error, "");
+  return cutText(texts.join("").replace(/^; (?:cause: )?/, ""), ERROR_MESSAGE_CHARS_MAX);
+}
+
+function partsOf(error: Error): readonly unknown[] {
+  const parts = safely(() => (error as Partial<AggregateError>).errors);
+  return Array.isArray(parts) ? parts : [];
+}
+
+/** Node's `AggregateError` of a refused connection has a code and no message. */
+const codeTextOf = (error: Error): string => {
+  const code = safely(() => (error as { readonly code?: unknown }).code);
+  return typeof code === "string" ? code : "";
+};
+
+/** `undefined` if looking throws: a getter or a proxy may. */
+function safely<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
 }
 
 function describe(thrown: unknown): string {

@@ -29,6 +29,12 @@ export const DURATION_CHARS_MAX = 64;
 export const LAMBDA_ANSWER_BYTES_MAX = 6_000_000;
 /** Error messages are cut to this before they are stored: a head holds several. */
 export const ERROR_MESSAGE_CHARS_MAX = 4000;
+/** The same for the stack of a failed attempt. */
+export const ERROR_STACK_CHARS_MAX = 8000;
+/** An error's code is at most this, and at least the negative of it: DynamoDB's numbers end at 10^126. */
+export const ERROR_CODE_SIZE_MAX = Number.MAX_SAFE_INTEGER;
+/** Causes and parts of an error that a failure tells of. */
+export const ERROR_CAUSES_MAX = 8;
 
 // P1, R8: values in items of their own.
 
@@ -111,6 +117,10 @@ export const NONCE_BYTES = 12;
 export const RESEND_WINDOW_MS = 60_000;
 
 // R13, T1: sends and timers.
+
+/** A hundred years. A longer duration is cut to this, since it means "for ever"; in a request it is a mistake. Dates so near
+ * are within what every store, EventBridge Scheduler and `Date` take. */
+export const DELAY_MS_MAX = 100 * 365 * 24 * 60 * 60 * 1000;
 
 /** Messages in one `SendMessageBatch`: SQS takes ten. */
 export const SEND_BATCH_MAX = 10;

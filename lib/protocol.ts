@@ -2,7 +2,9 @@
  * Where runtime and SDK meet. The dispatcher asks a handler's function to run one turn of an invocation. The SDK appends to
  * the journal itself, and answers how the turn ended. Request and answer travel as JSON ({@link encodeJson}).
  */
-import { FunctionError } from "./errors.ts";
+import { askedDelayMs } from "./duration.ts";
+import { codeOf, cutText, FunctionError, textOf } from "./errors.ts";
+import { ERROR_MESSAGE_CHARS_MAX, ERROR_STACK_CHARS_MAX } from "./limits.ts";
 import type { Incarnation, InvocationId } from "./model/ids.ts";
 import type { Attributes } from "./model/item.ts";
 import type { HandlerKind, ServiceManifest } from "./model/manifest.ts";
@@ -86,6 +88,19 @@ export type TurnOutcome =
   | { readonly kind: "lost"; readonly reason: string }
   /** Its time ran out between two steps. All that it did is durable; the log has this `length`. Another turn continues. */
   | { readonly kind: "yielded"; readonly length: number };
+
+/** The failure as a head can hold it and people can read it. Handlers with an older SDK have sent what a user's error held:
+ * messages of any type and length, delays without end. */
+export function storableFailure({ code, message, stack, retryAfterMs, ...rest }: TurnFailure): TurnFailure {
+  const askedMs = askedDelayMs(retryAfterMs);
+  return {
+    code: codeOf(code),
+    message: cutText(textOf(message), ERROR_MESSAGE_CHARS_MAX),
+    ...(typeof stack === "string" ? { stack: cutText(stack, ERROR_STACK_CHARS_MAX) } : {}),
+    ...(askedMs === undefined ? {} : { retryAfterMs: askedMs }),
+    ...rest,
+  };
+}
 
 const OUTCOME_KINDS: readonly unknown[] = [
   "completed",

@@ -1,10 +1,12 @@
 /** Retry policies. Pauses grow exponentially. Attempts are bounded, and the policy says what happens at the bound. */
 import {
+  DELAY_MS_MAX,
   RETRY_FACTOR,
   RETRY_INITIAL_INTERVAL_MS,
   RETRY_MAX_ATTEMPTS,
   RETRY_MAX_INTERVAL_MS,
 } from "./limits.ts";
+import { askedDelayMs } from "./duration.ts";
 import type { HandlerManifest, RetryPolicy, ServiceManifest } from "./model/manifest.ts";
 
 export const DEFAULT_RETRY_POLICY: RetryPolicy = {
@@ -34,7 +36,7 @@ export function decideRetry(policy: RetryPolicy, attempt: number, retryAfterMs?:
   // A manifest travels as JSON, in which "without end" (Infinity) is null.
   const attemptsMax = (policy.maxAttempts as number | null) ?? Number.POSITIVE_INFINITY;
   if (attempt >= attemptsMax) return { kind: policy.onMaxAttempts };
-  return { kind: "retry", delayMs: retryAfterMs ?? backoffMs(policy, attempt) };
+  return { kind: "retry", delayMs: askedDelayMs(retryAfterMs) ?? backoffMs(policy, attempt) };
 }
 
 /** The pause after attempt number `attempt`, in milliseconds. */
@@ -42,8 +44,7 @@ export function backoffMs(
   policy: Pick<RetryPolicy, "initialIntervalMs" | "maxIntervalMs" | "factor">,
   attempt: number,
 ): number {
-  return Math.min(
-    policy.maxIntervalMs,
-    Math.round(policy.initialIntervalMs * policy.factor ** (attempt - 1)),
-  );
+  const ms = Math.round(policy.initialIntervalMs * policy.factor ** (attempt - 1));
+  // Zero times a factor that has grown to infinity is no number.
+  return Number.isNaN(ms) ? 0 : Math.min(policy.maxIntervalMs, ms, DELAY_MS_MAX);
 }

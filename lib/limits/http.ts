@@ -2,8 +2,6 @@
 
 // The ingress.
 
-/** A hundred years. A longer delay is a mistake. */
-export const DELAY_MS_MAX = 100 * 365 * 24 * 60 * 60 * 1000;
 /** How long a call waits for its result: API Gateway cuts a request off after 29 to 30 seconds. */
 export const CALL_WAIT_MS = 25_000;
 /** The longest single watch of a head: a notification that got lost costs this much. */

@@ -13,7 +13,7 @@ import { type Attributes, type ItemKey, keptFor } from "./item.ts";
 import { HEAD_OUTLIVES_MS, INLINE_INPUT_BYTES_MAX, KEEP_MS, MAILBOX_RETENTION_MS } from "../limits.ts";
 import type { ReplyTo, Start, Target } from "./message.ts";
 import { decodeOutcome, encodeOutcome, type Outcome } from "./outcome.ts";
-import type { AttemptState, TurnFailure } from "../protocol.ts";
+import { type AttemptState, storableFailure, type TurnFailure } from "../protocol.ts";
 import { chunkedName } from "./value-ref.ts";
 import type { Value } from "./value.ts";
 import { decodeWait, encodeWait, type Wait } from "./wait.ts";
@@ -218,7 +218,7 @@ function attemptOf(value: Value | undefined): Pick<Head, "attempt" | "failure"> 
   const { count, run, failure } = value as unknown as AttemptState & { failure?: TurnFailure };
   return {
     attempt: run === undefined ? { count } : { count, run },
-    ...(failure === undefined ? {} : { failure }),
+    ...(failure === undefined ? {} : { failure: storableFailure(failure) }),
   };
 }
 export function encodeAttempt(attempt: AttemptState, failure?: TurnFailure): Value {

@@ -54,7 +54,11 @@ export async function viewOutcome(loader: ValueLoader, value: Value): Promise<ob
   return bytes === undefined ? { value_ref: outcome.ref } : viewBytes(bytes);
 }
 
-export const viewTime = (epochMs: number): string => new Date(epochMs).toISOString();
+/** Older versions took sleeps that end beyond what a date can hold: one of them must not make a list unreadable. */
+export function viewTime(epochMs: number): string {
+  const date = new Date(epochMs);
+  return Number.isNaN(date.getTime()) ? `beyond all dates (${epochMs} ms)` : date.toISOString();
+}
 
 const UNITS = [
   ["d", 86_400_000],

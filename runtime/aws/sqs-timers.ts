@@ -9,7 +9,7 @@ import { CreateScheduleCommand, DeleteScheduleCommand, SchedulerClient } from "@
 import { type SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { invariant, OperationalError } from "../../lib/errors.ts";
 import { digest } from "../../lib/hash.ts";
-import { DELAY_QUEUE_MS_MAX } from "../../lib/limits.ts";
+import { DELAY_MS_MAX, DELAY_QUEUE_MS_MAX } from "../../lib/limits.ts";
 import type { Outgoing } from "../../lib/model/message.ts";
 import type { Clock, Timers } from "../../lib/ports.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
@@ -57,7 +57,8 @@ export class SqsTimers implements Timers {
 
   async schedule(timer: Timer): Promise<void> {
     const nowMs = this.#options.clock.now();
-    const wakeAtMs = this.#farLegMs(timer.atMs);
+    // A time beyond all that the Scheduler takes: what comes too early is scheduled again (T1).
+    const wakeAtMs = this.#farLegMs(Math.min(timer.atMs, nowMs + DELAY_MS_MAX));
     // The Scheduler refuses a time that has passed. A timer that is due so soon fits the delay queue anyway.
     const near = timer.atMs - nowMs <= this.#delayQueueMsMax || wakeAtMs - nowMs < this.#leadMs;
     await (near ? this.#delay(timer, nowMs) : this.#sleep(timer, wakeAtMs));

@@ -27,6 +27,7 @@ import {
   type TurnFailure,
   type TurnOutcome,
   type TurnRequest,
+  storableFailure,
 } from "../../lib/protocol.ts";
 import { decodeWait } from "../../lib/model/wait.ts";
 import { decideRetry, type RetryDecision } from "../../lib/retry.ts";
@@ -93,7 +94,7 @@ export class Attempts {
       const didFail = outcome.kind === "failed" || outcome.kind === "died";
       if (!didFail && outcome.kind !== "yielded") return await this.#settled(attempt, outcome);
       const next = didFail
-        ? await this.#afterFailure(attempt, outcome, options, held, delivery)
+        ? await this.#afterFailure(attempt, storable(outcome), options, held, delivery)
         : await this.#goOn(attempt, outcome.length, delivery);
       if (typeof next === "string") return next;
       attempt = next;
@@ -335,3 +336,8 @@ function countAttempt(attempt: Attempt, failed: Failed | Died, length: number): 
   const count = progress ? 1 : run ? attempt.state.count - 1 : attempt.state.count;
   return run === undefined ? { count } : { count, run };
 }
+
+const storable = <T extends Failed | Died>(failed: T): T => ({
+  ...failed,
+  failure: storableFailure(failed.failure),
+});

@@ -2,6 +2,7 @@
 import { coded } from "../../lib/error-codes.ts";
 import { parseDuration } from "../../lib/duration.ts";
 import {
+  DELAY_MS_MAX,
   DURATION_CHARS_MAX,
   HEADERS_BYTES_MAX,
   IDEMPOTENCY_KEY_BYTES_MAX,
@@ -13,7 +14,6 @@ import type { Target } from "../../lib/model/message.ts";
 import type { Registry } from "../../lib/ports.ts";
 import type { HttpRequest } from "../http/message.ts";
 import { handlerNotFound, IngressError, serviceNotFound } from "./error.ts";
-import { DELAY_MS_MAX } from "../../lib/limits/http.ts";
 
 export interface ResolvedTarget {
   readonly target: Target;

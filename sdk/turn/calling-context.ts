@@ -6,7 +6,6 @@
  * So ids are filled in just before the append that contains the call, and are recorded with it.
  */
 import { coded } from "../../lib/error-codes.ts";
-import { toMs } from "../../lib/duration.ts";
 import type { Call, CallEntry, ClearAllEntry, Entry, SendEntry } from "../../lib/model/entry.ts";
 import { RetryableError, TerminalError } from "../../lib/errors.ts";
 import { Future } from "../../lib/turn/future.ts";
@@ -23,7 +22,7 @@ import type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } f
 import { Opts, SendOpts } from "../rpc.ts";
 import type { GenericCall, GenericSend } from "../context.ts";
 import { DurablePromise, InvocationPromise } from "../durable-promise.ts";
-import { bytesOf, limited } from "./checked-value.ts";
+import { bytesOf, delayMs, limited } from "./checked-value.ts";
 import { HandlerContext } from "./handler-context.ts";
 import type { ClientFromDescriptors, Descriptors, SendClientFromDescriptors } from "../descriptor.ts";
 import { type Serde, serde } from "../serde.ts";
@@ -130,8 +129,8 @@ export class CallingContext extends HandlerContext {
     const command = this.driver.machine.nextCommand;
     const { delay } = options;
     const asked = this.#asked(callee, input, options);
-    const isDelayed = delay !== undefined && toMs(delay) > 0;
-    const call = isDelayed ? { ...asked, dueAtMs: this.ports.clock.now() + toMs(delay) } : asked;
+    const afterMs = delay === undefined ? 0 : delayMs(delay);
+    const call = afterMs > 0 ? { ...asked, dueAtMs: this.ports.clock.now() + afterMs } : asked;
     this.driver.issue({ kind: "send", command, callee: "", call });
     let id: Promise<string> | undefined;
     const idOf = (): Promise<string> => (id ??= this.#idOf(command));

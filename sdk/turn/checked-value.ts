@@ -1,13 +1,14 @@
 /** Checks values on their way into and out of the journal: their types and their limits. */
+import { type Duration, toDelayMs, toMs } from "../../lib/duration.ts";
 import { coded } from "../../lib/error-codes.ts";
-import { TerminalError } from "../../lib/errors.ts";
-import { ERROR_MESSAGE_CHARS_MAX, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
+import { asError, TerminalError } from "../../lib/errors.ts";
+import { NAME_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import { decodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts";
 import type { Value } from "../../lib/model/value.ts";
 
 /** The failure that a result in the journal stands for; `undefined` for a success. */
 export function decodeHeld(value: Value): Outcome | undefined {
-  return Array.isArray(value) && typeof value[0] === "number" ? decodeOutcome(value) : undefined;
+  return Array.isArray(value) ? decodeOutcome(value) : undefined;
 }
 
 export function bytesOf(value: Value): Uint8Array {
@@ -17,8 +18,21 @@ export function bytesOf(value: Value): Uint8Array {
 }
 
 export function failureOf(reason: string | TerminalError): Outcome {
-  if (typeof reason === "string") return failure(500, reason.slice(0, ERROR_MESSAGE_CHARS_MAX));
+  if (typeof reason !== "object" || reason === null) return failure(500, reason);
   return failure(reason.code, reason.message, reason.metadata);
+}
+
+/** In milliseconds. Throws a TerminalError for what is no duration: the next attempt would give the same. */
+export const durationMs = (duration: Duration): number => orTerminal(() => toMs(duration));
+/** The same for a delay, which may be over already. */
+export const delayMs = (delay: Duration): number => orTerminal(() => toDelayMs(delay));
+
+function orTerminal<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    throw new TerminalError(asError(thrown).message, { errorCode: 400, cause: thrown });
+  }
 }
 
 /** P1: the bytes, if they are not too large. Throws a TerminalError (413) that names `what`. */

@@ -1,7 +1,9 @@
 /** How a turn ends: what the user's function came to, and how a failed attempt is reported to the dispatcher. */
+import { askedDelayMs } from "../../lib/duration.ts";
 import { coded } from "../../lib/error-codes.ts";
 import type { CommandEntry } from "../../lib/model/entry.ts";
-import { asError, JournalMismatchError, TerminalError } from "../../lib/errors.ts";
+import { asError, cutText, fullMessageOf, JournalMismatchError, TerminalError } from "../../lib/errors.ts";
+import { ERROR_STACK_CHARS_MAX } from "../../lib/limits.ts";
 import type { Target } from "../../lib/model/message.ts";
 import { failure, type Outcome } from "../../lib/model/outcome.ts";
 import type { RunAttempts, TurnFailure, TurnRequest } from "../../lib/protocol.ts";
@@ -28,8 +30,8 @@ export function endOf(ended: Ended, output: Serde<unknown>, { service, handler }
   if (ended.kind === "error") {
     const { error } = ended;
     if (TerminalError.is(error)) return terminal(error);
-    const retryAfterMs = (error as { retryAfterMs?: unknown } | null | undefined)?.retryAfterMs;
-    const details = typeof retryAfterMs === "number" ? { retryAfterMs } : {};
+    const retryAfterMs = askedDelayMs((error as { retryAfterMs?: unknown } | null | undefined)?.retryAfterMs);
+    const details = retryAfterMs === undefined ? {} : { retryAfterMs };
     return { kind: "failed", error: asError(error), details };
   }
   try {
@@ -66,8 +68,8 @@ export function turnFailure(
 ): TurnFailure {
   return {
     code,
-    message: error.message,
-    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    message: fullMessageOf(error),
+    ...(typeof error.stack === "string" ? { stack: cutText(error.stack, ERROR_STACK_CHARS_MAX) } : {}),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(verdict === undefined ? {} : { verdict }),
     ...(code === 570 ? MISMATCH_VERDICTS[onJournalMismatchErrors] : {}),

@@ -4,7 +4,7 @@
  */
 import { readState, readStateNames, type StateSubject } from "../../lib/store/state-store.ts";
 import { peekPromise } from "../../lib/store/promise-store.ts";
-import { type Duration, toMs } from "../../lib/duration.ts";
+import type { Duration } from "../../lib/duration.ts";
 import type { CommandEntry, GetEntry, PeekEntry, RunEntry, StateKeysEntry } from "../../lib/model/entry.ts";
 import { asError, TerminalError } from "../../lib/errors.ts";
 import { Future } from "../../lib/turn/future.ts";
@@ -22,7 +22,7 @@ import type {
   RunOptions,
   WorkflowPromise,
 } from "../context.ts";
-import { assertName, bytesOf, decodeHeld, failureOf, limited } from "./checked-value.ts";
+import { assertName, bytesOf, decodeHeld, durationMs, failureOf, limited } from "./checked-value.ts";
 import { currentTurn, type PromiseOwner } from "./current-turn.ts";
 import type { HandlerOptions } from "../definition.ts";
 import { DurablePromise } from "../durable-promise.ts";
@@ -95,7 +95,12 @@ export class HandlerContext implements PromiseOwner {
     onAwaited?: () => void,
   ) {
     const future = Future.leaf({ ...(leaf ? { leaf } : {}), ...(onAwaited ? { onAwaited } : {}) });
-    const recorded = this.driver.issue(entry, this.settle(future, decode));
+    // A list of names looks like a failure, and is none.
+    const complete: Completion =
+      entry.kind === "stateKeys"
+        ? ({ value, at }) => future.settle({ ok: true, value: decode(value), at })
+        : this.settle(future, decode);
+    const recorded = this.driver.issue(entry, complete);
     return { future, recorded };
   }
 
@@ -204,7 +209,7 @@ export class HandlerContext implements PromiseOwner {
 
   sleepFuture(duration: Duration, name = ""): Future {
     const command = this.driver.machine.nextCommand;
-    const dueAtMs = this.ports.clock.now() + toMs(duration);
+    const dueAtMs = this.ports.clock.now() + durationMs(duration);
     const entry: CommandEntry = { kind: "sleep", command, dueAtMs, name };
     const leaf: SleepLeaf = { kind: "sleep", command, dueAtMs };
     const { future, recorded } = this.command(entry, leaf, () => undefined);

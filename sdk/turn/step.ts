@@ -2,7 +2,7 @@
  * Runs the action of a `ctx.run` until it has a result to record. The action runs at least once: it runs again if the turn dies
  * before its result is durable.
  */
-import { toMs } from "../../lib/duration.ts";
+import { askedDelayMs, toMs } from "../../lib/duration.ts";
 import { asError, PauseError, RetryableError, TerminalError } from "../../lib/errors.ts";
 import {
   RUN_HELD_BACKOFF_MS_MAX,
@@ -71,7 +71,7 @@ function afterFailure(
   nowMs: number,
 ): number | StepResult<never> {
   if (PauseError.is(error)) return { kind: "attempt-failed", error, verdict: "pause" };
-  const asked = RetryableError.is(error) ? error.retryAfterMs : undefined;
+  const asked = RetryableError.is(error) ? askedDelayMs(error.retryAfterMs) : undefined;
   if (!hasPolicy(options)) {
     return { kind: "attempt-failed", error, ...(asked === undefined ? {} : { retryAfterMs: asked }) };
   }

@@ -104,6 +104,20 @@ describe("the far leg", () => {
     expect(far[0]?.body).toContain("at(2026-11-22T10:00:38)");
   });
 
+  test.each([Number.MAX_SAFE_INTEGER, 1e300, 9000 * 365 * 24 * 60 * MINUTE_MS])(
+    "a time that the Scheduler cannot take, %d ms away, is cut: the timer says when it is due, and is set again",
+    async (afterMs) => {
+      const { schedule, far } = timersAnswering();
+      await schedule(afterMs);
+      const { ScheduleExpression, Target } = JSON.parse(far[0]?.body ?? "{}") as {
+        ScheduleExpression: string;
+        Target: { Input: string };
+      };
+      expect(ScheduleExpression).toMatch(/^at\(2126-/);
+      expect(parseTimer(Target.Input)?.atMs).toBe(NOW_MS + afterMs);
+    },
+  );
+
   test("an invocation that ends takes its schedule with it; what is in the delay queue stays", async () => {
     const { timers, schedule, far, near } = timersAnswering();
     const timer = { atMs: NOW_MS + 20 * MINUTE_MS, message: outgoing("g", "x") };
