@@ -148,12 +148,13 @@ export class LocalItemStore implements ItemStore, Watch {
     const before = this.#read(write.key);
     const result = evaluate(before, write);
     if (!result.won) return result;
+    // Before anything is written: what cannot be serialized must have changed nothing.
+    const body = result.item && serialize(result.item);
     if (isHead(write.key)) this.listing.move(pk, before, result.item);
-    if (result.item === undefined) {
+    if (result.item === undefined || body === undefined) {
       this.#statements.remove.run(table, pk, sk);
       return result;
     }
-    const body = serialize(result.item);
     const ttl = expiryOf(result.item);
     if (before === undefined) this.#statements.insert.run(table, pk, sk, body, ttl);
     else this.#statements.update.run(body, ttl, table, pk, sk);

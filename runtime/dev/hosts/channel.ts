@@ -23,7 +23,8 @@ export class Channel<Remote extends Calls> {
   readonly #revive: ReviveError;
   readonly #waiting = new Map<number, Waiting>();
   #outbox: Frame[] = [];
-  #lastId = 0;
+  /** It begins anywhere, so that a foreign message that looks like a frame answers no call of the other side. */
+  #lastId = Math.floor(Math.random() * 2 ** 40);
   /** Calls of the other side that are not answered yet. */
   #serving = 0;
   #onServed: (() => void) | undefined;
@@ -83,14 +84,18 @@ export class Channel<Remote extends Calls> {
   }
 
   #serve(id: number, method: string, argument: unknown): void {
-    const serve = this.#local[method] as ((argument: unknown) => Promise<unknown>) | undefined;
+    // Its own methods only: `constructor` is not a call.
+    const serve = (Object.hasOwn(this.#local, method) ? this.#local[method] : undefined) as
+      | ((argument: unknown) => Promise<unknown>)
+      | undefined;
     if (!serve) return this.#post([ERROR, id, { message: `no such call: ${method}` }]);
     this.#serving++;
     const answer = (frame: Frame): void => {
       this.#post(frame);
       if (--this.#serving === 0) this.#onServed?.();
     };
-    serve(argument).then(
+    // A wrong argument may make it throw. That fails this call, and not the message that others came with.
+    new Promise((resolve) => resolve(serve(argument))).then(
       (value) => answer([ANSWER, id, value]),
       (error: unknown) => answer([ERROR, id, wireError(error)]),
     );

@@ -32,12 +32,23 @@ export function frameIn(value: unknown): Frame | undefined {
   if (typeof id !== "number") return undefined;
   if (kind === CALL && typeof content === "string") return [CALL, id, content, argument];
   if (kind === ANSWER) return [ANSWER, id, content];
-  if (kind === ERROR && isWireError(content)) return [ERROR, id, content];
-  return undefined;
+  const error = kind === ERROR ? wireErrorIn(content) : undefined;
+  return error === undefined ? undefined : [ERROR, id, error];
 }
 
-const isWireError = (value: unknown): value is WireError =>
-  typeof value === "object" && value !== null && typeof (value as WireError).message === "string";
+const OPERATIONAL: readonly unknown[] = ["throttled", "unavailable", "too-large"] satisfies OperationalCode[];
+const isOperationalCode = (code: unknown): code is OperationalCode => OPERATIONAL.includes(code);
+
+function wireErrorIn(value: unknown): WireError | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { message, stack, operational } = value as { readonly [Field in keyof WireError]?: unknown };
+  if (typeof message !== "string") return undefined;
+  return {
+    message,
+    ...(typeof stack === "string" ? { stack } : {}),
+    ...(isOperationalCode(operational) ? { operational } : {}),
+  };
+}
 
 export function wireError(thrown: unknown): WireError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -3,6 +3,7 @@
  * turns fails with a {@link FunctionError} that says why. Nothing else is affected.
  */
 import { type ChildProcess, fork } from "node:child_process";
+import { Server, Socket } from "node:net";
 import { extname, join } from "node:path";
 import { FunctionError, OperationalError } from "../../../lib/errors.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type TurnRequest,
 } from "../../../lib/protocol.ts";
 import { Channel } from "./channel.ts";
+import { guardIpc } from "./guarded-ipc.ts";
 import type { EngineCalls, HostCalls } from "./host-protocol.ts";
 import { HostOutput } from "./host-output.ts";
 import type { UncaughtError } from "./host-script.ts";
@@ -46,6 +48,9 @@ interface Limit {
   readonly atMs: number;
   readonly giveUp: (reason: FunctionError) => void;
 }
+
+const DAMAGED_PIPE =
+  "the handlers' process wrote something else into its pipe to the engine, so the process was killed";
 
 const HOST_SCRIPT = join(import.meta.dirname, `host-script${extname(import.meta.filename)}`);
 
@@ -87,7 +92,8 @@ export class HostProcess {
       (frames) => void child.send([...frames], undefined, undefined, () => undefined),
       options.calls,
     );
-    child.on("message", (message) => this.#hear(message));
+    child.on("message", (message, handle) => this.#hear(message, handle));
+    guardIpc(child, () => this.kill(new FunctionError("crashed", DAMAGED_PIPE)));
     this.#output = new HostOutput(child, options.output);
     this.gone = this.#watchEnd();
     if (child.pid !== undefined) options.orphanKiller?.add(child.pid);
@@ -214,8 +220,9 @@ export class HostProcess {
     }
   }
 
-  #hear(message: unknown): void {
+  #hear(message: unknown, handle: unknown): void {
     this.#silentMs = 0;
+    if (handle !== undefined) closeHandle(handle);
     if (Array.isArray(message)) this.#channel.receive(message);
     else if (isUncaughtError(message)) this.#uncaughtError = message.uncaughtError;
   }
@@ -273,6 +280,12 @@ export class HostProcess {
       `the handlers' process exited with code ${code}. Was process.exit() called?`,
     );
   }
+}
+
+/** A handler has sent a socket or a server to the engine, which has no use for it. */
+function closeHandle(handle: unknown): void {
+  if (handle instanceof Socket) handle.destroy();
+  else if (handle instanceof Server) handle.close();
 }
 
 const isUncaughtError = (message: unknown): message is UncaughtError =>

@@ -25,6 +25,14 @@ import { systemClock } from "../../../lib/clock.ts";
 import { systemEntropy } from "../../../lib/entropy.ts";
 import { readableLine } from "../../../lib/log/line.ts";
 import { loggerOf } from "../../../lib/log/logger.ts";
+import {
+  keyArgument,
+  messagesArgument,
+  nameArgument,
+  queryArgument,
+  scanArgument,
+  writeArgument,
+} from "./call-arguments.ts";
 import type { Channel } from "./channel.ts";
 
 export interface QueryArgument {
@@ -67,16 +75,22 @@ export interface EnginePorts {
   readonly registry: Registry;
 }
 
-/** The engine's side: its ports, as calls. */
+/** The engine's side: its ports, as calls. The host can send anything, so each argument is checked. */
 export function engineCalls({ items, mailbox, registry }: EnginePorts): EngineCalls {
   return {
-    get: (key) => items.get(key),
-    write: (write) => items.write(write),
-    query: ({ table, pk, prefix, page }) => items.query(table, pk, prefix, page),
-    scan: ({ table, sk, page }) => items.scan(table, sk, page),
-    sendBatch: (messages) => mailbox.sendBatch(messages),
-    service: (name) => registry.service(name),
-    deployment: (id) => registry.deployment(id),
+    get: (key) => items.get(keyArgument(key)),
+    write: (write) => items.write(writeArgument(write)),
+    query: (argument) => {
+      const { table, pk, prefix, page } = queryArgument(argument);
+      return items.query(table, pk, prefix, page);
+    },
+    scan: (argument) => {
+      const { table, sk, page } = scanArgument(argument);
+      return items.scan(table, sk, page);
+    },
+    sendBatch: (messages) => mailbox.sendBatch(messagesArgument(messages)),
+    service: (name) => registry.service(nameArgument(name)),
+    deployment: (id) => registry.deployment(nameArgument(id)),
     services: () => registry.services(),
   };
 }

@@ -1,0 +1,82 @@
+/**
+ * The arguments of a host's calls, checked. A handler may use the pipe of its process for messages of its own, and the SDK of
+ * a deployment may be of another version. So nothing that comes over the pipe is taken for what it should be. What is wrong
+ * fails that call alone.
+ *
+ * Contents of an item are not looked at here. The store takes any plain data, and its readers check what they read.
+ */
+import type { Delete, ItemKey, Put, Table, Update } from "../../../lib/model/item.ts";
+import type { Outgoing } from "../../../lib/model/message.ts";
+import type { QueryArgument, ScanArgument } from "./host-protocol.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const TABLES: readonly unknown[] = ["journal", "state", "registry"] satisfies Table[];
+const OPERATIONS: readonly unknown[] = ["put", "update", "delete"] satisfies (Put | Update | Delete)["op"][];
+
+export function keyArgument(argument: unknown): ItemKey {
+  const { table, pk, sk } = fieldsOf(argument);
+  return { table: tableOf(table), pk: textOf("pk", pk), sk: textOf("sk", sk) };
+}
+
+export function writeArgument(argument: unknown): Put | Update | Delete {
+  const { op, key } = fieldsOf(argument);
+  if (!OPERATIONS.includes(op)) throw wrong("op");
+  return { ...(argument as Put | Update | Delete), key: keyArgument(key) };
+}
+
+export function queryArgument(argument: unknown): QueryArgument {
+  const { table, pk, prefix, page } = fieldsOf(argument);
+  return {
+    ...{ table: tableOf(table), pk: textOf("pk", pk), prefix: textOf("prefix", prefix) },
+    ...pageOf(page),
+  };
+}
+
+export function scanArgument(argument: unknown): ScanArgument {
+  const { table, sk, page } = fieldsOf(argument);
+  return { table: tableOf(table), sk: textOf("sk", sk), ...pageOf(page) };
+}
+
+export function messagesArgument(argument: unknown): readonly Outgoing[] {
+  if (!Array.isArray(argument)) throw wrong("messages");
+  return argument.map((message: unknown) => {
+    const { group, dedup, body } = fieldsOf(message);
+    return { group: textOf("group", group), dedup: textOf("dedup", dedup), body: textOf("body", body) };
+  });
+}
+
+export const nameArgument = (argument: unknown): string => textOf("name", argument);
+
+function pageOf(page: unknown): Pick<QueryArgument, "page"> {
+  if (page === undefined || page === null) return {};
+  const { after, limit } = fieldsOf(page);
+  return {
+    page: {
+      ...(after === undefined ? {} : { after: textOf("after", after) }),
+      ...(limit === undefined ? {} : { limit: countOf(limit) }),
+    },
+  };
+}
+
+function fieldsOf(value: unknown): Fields {
+  if (typeof value !== "object" || value === null) throw wrong("argument");
+  return value as Fields;
+}
+
+function tableOf(value: unknown): Table {
+  if (!TABLES.includes(value)) throw wrong("table");
+  return value as Table;
+}
+
+function textOf(name: string, value: unknown): string {
+  if (typeof value !== "string") throw wrong(name);
+  return value;
+}
+
+function countOf(value: unknown): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1) throw wrong("limit");
+  return value;
+}
+
+const wrong = (what: string): TypeError => new TypeError(`not a call of the SDK: its ${what} is not valid`);
