@@ -7,7 +7,18 @@
  */
 import type { Delete, ItemKey, Put, Table, Update } from "../../../lib/model/item.ts";
 import type { Outgoing } from "../../../lib/model/message.ts";
-import type { QueryArgument, ScanArgument } from "./host-protocol.ts";
+
+export interface QueryArgument {
+  readonly table: Table;
+  readonly pk: string;
+  readonly prefix: string;
+  readonly page?: { after?: string; limit?: number };
+}
+export interface ScanArgument {
+  readonly table: Table;
+  readonly sk: string;
+  readonly page?: { after?: string; limit?: number };
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 

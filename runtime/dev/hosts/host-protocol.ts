@@ -1,13 +1,5 @@
 /** What the engine and a host process ask of each other over their {@link Channel}, and how calls become ports. */
-import type {
-  Attributes,
-  Delete,
-  ItemKey,
-  Put,
-  Table,
-  Update,
-  WriteResult,
-} from "../../../lib/model/item.ts";
+import type { Attributes, Delete, ItemKey, Put, Update, WriteResult } from "../../../lib/model/item.ts";
 import type { Deployment, RegisteredService } from "../../../lib/model/manifest.ts";
 import type { Outgoing } from "../../../lib/model/message.ts";
 import type {
@@ -29,23 +21,13 @@ import {
   keyArgument,
   messagesArgument,
   nameArgument,
+  type QueryArgument,
   queryArgument,
+  type ScanArgument,
   scanArgument,
   writeArgument,
 } from "./call-arguments.ts";
 import type { Channel } from "./channel.ts";
-
-export interface QueryArgument {
-  readonly table: Table;
-  readonly pk: string;
-  readonly prefix: string;
-  readonly page?: { after?: string; limit?: number };
-}
-export interface ScanArgument {
-  readonly table: Table;
-  readonly sk: string;
-  readonly page?: { after?: string; limit?: number };
-}
 
 /** Answered by a host process. */
 export type HostCalls = {

@@ -43,7 +43,10 @@ const METHODS = [
   ...["get", "write", "query", "scan", "sendBatch", "service", "deployment", "services"],
   ...["turn", "constructor", "toString", "__proto__", "hasOwnProperty", ""],
 ];
-const name = fc.oneof(fc.constantFrom("journal", "state", "registry", "other", "i"), fc.string({ maxLength: 4 }));
+const name = fc.oneof(
+  fc.constantFrom("journal", "state", "registry", "other", "i"),
+  fc.string({ maxLength: 4 }),
+);
 const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, maxDepth: 2 });
 const key = fc.oneof(fc.record({ table: name, pk: name, sk: name }), anything);
 const argument = fc.oneof(
@@ -63,7 +66,11 @@ const frame = fc.oneof(
   anything,
   fc.tuple(fc.constant(0), fc.nat(9), fc.constantFrom(...METHODS), argument),
   fc.tuple(fc.constantFrom(1, 2, 3), fc.nat(9), anything),
-  fc.tuple(fc.constant(2), fc.nat(9), fc.record({ message: anything, stack: anything, operational: anything })),
+  fc.tuple(
+    fc.constant(2),
+    fc.nat(9),
+    fc.record({ message: anything, stack: anything, operational: anything }),
+  ),
 );
 
 test("no message of a host ends the engine or fails another call", async () => {
@@ -89,7 +96,10 @@ test("no message of a host ends the engine or fails another call", async () => {
 test.each([
   ["a call without an argument", [[0, 5, "query", null]]],
   ["a method of every object", [[0, 5, "toString", null]]],
-  ["an unknown table", [[0, 5, "write", { op: "put", key: { table: "x", pk: "p", sk: "s" }, attributes: {} }]]],
+  [
+    "an unknown table",
+    [[0, 5, "write", { op: "put", key: { table: "x", pk: "p", sk: "s" }, attributes: {} }]],
+  ],
   ["those of the report", [[1, 1, "x"], [0, 5, "write", null], "junk", null, [2, 1, null]]],
 ])("%s is refused with words, and nothing else happens", async (_name, message) => {
   const { channel, host, toEngine, close } = engine();
