@@ -172,6 +172,13 @@ export const OVERDUE_MS = 2 * 60 * 1000;
 /** An invocation with a message on its way has moved within this time: it is longer than a turn may take. */
 export const STALE_MS = 20 * 60 * 1000;
 
+/** A run of the reconciler stops looking this long before its time is up: it still keeps its place, and retires deployments. */
+export const PASS_CLOSING_MS = 90_000;
+/** Its place is kept after so many pages, should the run be cut off. */
+export const PASS_KEPT_PAGES = 25;
+/** Deployments that are kept with it. With more in use, a pass that takes several runs retires nothing. */
+export const PINNED_KEPT_MAX = 2000;
+
 // Attempts and turns.
 
 /** A turn gets at most this long, unless its handler's `abortTimeout` says otherwise. */

@@ -166,23 +166,52 @@ export class ItemRegistry implements Registry {
       .toSorted((a, b) => b.createdAtMs - a.createdAtMs);
     for (const { name } of services) {
       if ((await this.#read(name))?.deployment !== id) continue;
-      const next = others.find((other) => other.services.some((service) => service.name === name));
-      const manifest = next?.services.find((service) => service.name === name);
-      if (next && manifest) await this.#pointTo(manifest, next.id);
-      else await this.#items.write({ op: "delete", key: keyOf(SERVICE, name) });
+      if (!(await this.#giveTo(others, name)))
+        await this.#items.write({ op: "delete", key: keyOf(SERVICE, name) });
     }
   }
 
-  /** The deployments that no service goes to, each with when that was first noticed; a registration forgets it. */
+  /** To the first of `deployments` that has the service and is not being retired. It begins a new life: that it was idle
+   * before is forgotten first. Stopped in between, it is noticed anew. `false`: there is none. */
+  async #giveTo(deployments: readonly Deployment[], name: string): Promise<boolean> {
+    for (const { id, services } of deployments) {
+      const manifest = services.find((service) => service.name === name);
+      if (!manifest || !(await this.#forgetIdle(id))) continue;
+      await this.#pointTo(manifest, id);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * The deployments that no service goes to, each with when that was first noticed. A registration forgets it, and so does a
+   * pass that finds the deployment in use again: a newer one was removed or dropped the service, so this one serves once
+   * more, and its next idleness is a new one with all its days of grace.
+   */
   async idle(): Promise<readonly IdleDeployment[]> {
     const inUse = new Set((await this.services()).map(({ deployment }) => deployment));
     const found: IdleDeployment[] = [];
-    for (const deployment of await this.deployments()) {
-      if (inUse.has(deployment.id)) continue;
+    for (const item of await this.#scan(DEPLOYMENT)) {
+      const deployment = item["d"] as unknown as Deployment;
+      if (inUse.has(deployment.id)) {
+        if (item[IDLE] !== undefined) await this.#forgetIdle(deployment.id);
+        continue;
+      }
       const noticed = await this.#noticeIdle(deployment.id);
       if (noticed !== undefined) found.push({ deployment, sinceMs: noticed });
     }
     return found;
+  }
+
+  /** `false`: it is being retired, so nothing may go to it any more. */
+  async #forgetIdle(id: string): Promise<boolean> {
+    const { won, item } = await this.#items.write({
+      op: "update",
+      key: keyOf(DEPLOYMENT, id),
+      changes: [{ do: "remove", attribute: IDLE }],
+      when: { is: "all", of: [{ is: "present" }, { is: "ne", attribute: IDLE, value: RETIRING }] },
+    });
+    return won || item === undefined;
   }
 
   async #noticeIdle(id: string): Promise<number | undefined> {
@@ -236,11 +265,15 @@ export class ItemRegistry implements Registry {
   }
 
   async #all<T>(kind: string): Promise<readonly T[]> {
-    const found: T[] = [];
+    return (await this.#scan(kind)).map((attributes) => attributes["d"] as unknown as T);
+  }
+
+  async #scan(kind: string): Promise<readonly Attributes[]> {
+    const found: Attributes[] = [];
     let after: string | undefined;
     do {
       const page = await this.#items.scan("registry", kind, after === undefined ? {} : { after });
-      found.push(...page.items.map((item) => item.attributes["d"] as unknown as T));
+      found.push(...page.items.map(({ attributes }) => attributes));
       after = page.next;
     } while (after !== undefined);
     return found;

@@ -5,7 +5,8 @@ import { SqsDeadLetters } from "../aws/sqs-dead-letters.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { Reconciler } from "./reconciler.ts";
 import { DeadLetterWatch } from "./dead-letters.ts";
-import { Retirement } from "./retirement.ts";
+import { runPass } from "./pass.ts";
+import { PASS_CLOSING_MS } from "../../lib/limits.ts";
 
 const connect = once(() => {
   const connection = new Connection(process.env);
@@ -15,25 +16,31 @@ const connect = once(() => {
   const retiring = { registry: new ItemRegistry(items, clock), versions: lambdaVersions(), clock, logger };
   const deadLetters = new SqsDeadLetters(connection.sqs(), connection.required("mailboxDeadLettersUrl"));
   const watch = new DeadLetterWatch({ items, deadLetters, clock, logger });
-  return { meter, reconciler, retiring, watch };
+  return { meter, clock, watch, pass: { items, clock, logger, reconciler, retiring } };
 });
 
 interface Reconciled {
   readonly poked: number;
   readonly retired: number;
+  readonly complete: boolean;
   readonly deadLetters: number;
 }
 
-export async function handler(): Promise<Reconciled> {
-  const { meter, reconciler, retiring, watch } = connect();
-  const retirement = new Retirement(retiring);
+/** What is needed of Lambda's context. */
+interface LambdaContext {
+  getRemainingTimeInMillis(): number;
+}
+
+export async function handler(_event: unknown, context: LambdaContext): Promise<Reconciled> {
+  const { meter, clock, pass, watch } = connect();
+  const untilMs = clock.now() + context.getRemainingTimeInMillis() - PASS_CLOSING_MS;
   try {
     // First, since what is paused is not poked.
     const { found: deadLetters } = await watch.run();
     if (deadLetters > 0) meter.measure("deadLetters", deadLetters);
-    const { poked } = await reconciler.run((head) => retirement.look(head));
-    if (poked > 0) meter.measure("poked", poked);
-    return { poked, retired: await retirement.finish(), deadLetters };
+    const run = await runPass(pass, untilMs);
+    if (run.poked > 0) meter.measure("poked", run.poked);
+    return { ...run, deadLetters };
   } finally {
     meter.flush();
   }

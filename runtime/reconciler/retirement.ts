@@ -37,11 +37,24 @@ export interface RetirementPorts {
 export class Retirement {
   readonly #ports: RetirementPorts;
   readonly #beganMs: number;
-  readonly #pinned = new Set<string>();
+  readonly #pinned: Set<string>;
 
-  constructor(ports: RetirementPorts) {
+  /** `begun`: what earlier runs of the same pass have seen. */
+  constructor(
+    ports: RetirementPorts,
+    begun: { readonly beganMs: number; readonly pinned: ReadonlySet<string> } = {
+      beganMs: ports.clock.now(),
+      pinned: new Set(),
+    },
+  ) {
     this.#ports = ports;
-    this.#beganMs = ports.clock.now();
+    this.#beganMs = begun.beganMs;
+    this.#pinned = new Set(begun.pinned);
+  }
+
+  /** The deployments that the heads so far are pinned to. */
+  get pinned(): ReadonlySet<string> {
+    return this.#pinned;
   }
 
   look({ status, deployment }: Pick<Head, "status" | "deployment">): void {

@@ -319,7 +319,7 @@ describe("each part does its work with the permissions that it has", () => {
       versions: { remove: async () => Promise.resolve() },
       clock: { ...clock, now: () => clock.now() },
     });
-    await reconciler.run((head) => early.look(head));
+    await reconciler.run({ look: (head) => early.look(head) });
     expect(await early.finish()).toBe(0);
     const removed: string[] = [];
     const late = new Retirement({

@@ -95,6 +95,50 @@ describe("a deployment that no service goes to", () => {
   });
 });
 
+describe("a deployment that was idle once and came back", () => {
+  const third = (): Deployment => ({ ...deployment("3"), createdAtMs: 3 });
+
+  test.each([
+    ["with a pass in between", true],
+    ["without", false],
+  ])("gets all its days of grace again (%s)", async (_name, withPass) => {
+    const world = await superseded();
+    world.later(1000);
+    await world.registry.remove("2");
+    expect(await world.registry.service("Greeter")).toMatchObject({ deployment: "1" });
+    world.later(30 * DEPLOYMENT_GRACE_MS);
+    if (withPass) expect(await world.pass()).toBe(0);
+    await world.registry.register(third());
+    expect(await world.pass()).toBe(0);
+    world.later(DEPLOYMENT_GRACE_MS - 1);
+    expect(await world.pass()).toBe(0);
+    world.later(1);
+    expect(await world.pass()).toBe(1);
+    expect(world.removed).toEqual([deployment("1").address]);
+  });
+
+  test("of a data file whose mark an older version left is forgiven by the next pass", async () => {
+    const world = await superseded();
+    const { items } = world;
+    const key = { table: "registry", pk: "deployment.2", sk: "deployment" } as const;
+    await items.write({ op: "update", key, changes: [{ do: "set", attribute: "u", value: 1 }] });
+    world.later(30 * DEPLOYMENT_GRACE_MS);
+    await world.pass("1");
+    await world.registry.register(third());
+    expect(await world.pass("1")).toBe(0);
+    expect(world.removed).toEqual([]);
+  });
+
+  test("is not given a service again while it is being retired", async () => {
+    const world = await superseded();
+    world.later();
+    world.versions = { remove: async () => Promise.reject(new Error("gone dark")) };
+    await world.pass();
+    await world.registry.remove("2");
+    expect(await world.registry.service("Greeter")).toBeUndefined();
+  });
+});
+
 describe("a deployment that a service goes to", () => {
   test("stays for ever", async () => {
     const world = new World();

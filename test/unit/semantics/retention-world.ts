@@ -131,9 +131,9 @@ export class RetentionWorld {
   }
 
   async reconcile(): Promise<{ readonly poked: number; readonly renewed: number }> {
-    const reconciled = await this.#reconciler.run();
+    const { poked, renewed } = await this.#reconciler.run();
     await this.rest();
-    return reconciled;
+    return { poked, renewed };
   }
 
   /** Deletes what has expired, as DynamoDB and the local engine do some time later. Returns what is left. */
