@@ -150,7 +150,7 @@ function causes({ dispatcher, reconciler, ingress, runtimeName }: Watched): Cond
     },
     {
       name: "ReconcilerFails",
-      says: "the reconciler crashes or runs out of time.",
+      says: "the reconciler crashes.",
       metric: reconciler.function.metricErrors({ period: PERIOD }),
       threshold: 1,
       periods: 1,

@@ -88,11 +88,11 @@ test("without any time left, a run still looks at a page", async () => {
 
 test("a run that is cut off goes on from the last place that was kept", async () => {
   const { run, seen, items } = await worldOf(PASS_KEPT_PAGES + 5, () => "2");
-  const { write } = items;
+  const write = items.write.bind(items);
   let places = 0;
   items.write = async (change) => {
     if (change.key.pk === "reconciler.pass" && ++places > 1) throw new Error("cut off");
-    return await write.call(items, change);
+    return await write(change);
   };
   await expect(run(PASS_KEPT_PAGES + 2)).rejects.toThrow("cut off");
   items.write = write;
