@@ -1,6 +1,5 @@
 /** The outside of the engine: clients, the completers of awakeables, senders of signals, operators. */
-import { accept, type Acceptance, type DoorPorts } from "../../lib/store/admission.ts";
-import { outgoing, sendAll } from "../../lib/store/send.ts";
+import type { Acceptance, DoorPorts } from "../../lib/store/admission.ts";
 import { spill } from "../../lib/store/value-store.ts";
 import type { Note } from "../../lib/model/entry.ts";
 import { OperationalError } from "../../lib/errors.ts";
@@ -8,19 +7,13 @@ import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import { parseAwakeableId } from "../../lib/model/ids.ts";
 import type { HandlerKind } from "../../lib/model/manifest.ts";
 import { encodeOutcome, failure, success } from "../../lib/model/outcome.ts";
-import {
-  cancelInvocation,
-  killInvocation,
-  pauseInvocation,
-  resumeInvocation,
-} from "../../runtime/admin/control.ts";
-import { Reconciler } from "../../runtime/reconciler/reconciler.ts";
 import type { Actor } from "./actor.ts";
 import { paddingOf, targetOf } from "./interpreter.ts";
-import type { Platform, Ports, World } from "./platform.ts";
+import type { Platform, World } from "./platform.ts";
 import { Prng } from "./prng.ts";
 import type { AwakeableInstruction, Callee, SignalInstruction } from "./program.ts";
 import { whoRuns } from "./scheduler.ts";
+import type { Operation, Ports } from "./side.ts";
 import type { Root } from "./workload.ts";
 
 const KINDS: Record<Callee, HandlerKind> = {
@@ -97,7 +90,7 @@ export class Clients {
     const acceptance = await this.#insist(async (attempt) => {
       if (attempt > 0 && !hasName) accepted.repeated = true;
       askedMs = this.#world.scheduler.nowMs;
-      return await accept(ports, request);
+      return await this.#world.sides.of("client").accept(ports, request);
     });
     this.#world.observer.answered(acceptance.id, acceptance.incarnation, askedMs);
     accepted.acceptances.push(acceptance);
@@ -128,28 +121,13 @@ export class Clients {
   }
 
   /** An operator's request. The admin API may refuse it. */
-  operate(does: "cancel" | "kill" | "pause" | "resume", id: string): void {
-    const control = {
-      cancel: cancelInvocation,
-      kill: killInvocation,
-      pause: pauseInvocation,
-      resume: resumeInvocation,
-    }[does];
+  operate(does: Operation, id: string): void {
     this.#world.observer.count(`operator ${does}`);
     this.#as("operator", async (ports, actor) => {
       this.#world.trace.add(actor.name, does, id);
-      const request = {
-        method: "PATCH",
-        path: "/",
-        query: new URLSearchParams(),
-        headers: {},
-        body: new Uint8Array(0),
-      };
-      // They look nothing up: only ports and request are used.
-      const exchange = { ports, request };
       await this.#insist(async () => {
         try {
-          await control(exchange as never, id);
+          await this.#world.sides.of("operator").operate(ports, does, id);
         } catch (error) {
           if (!(error instanceof Error) || !("status" in error)) throw error;
         }
@@ -171,7 +149,9 @@ export class Clients {
           await this.#insist(async () => {
             const held = await spill(ports, id, encodeOutcome(outcome), MESSAGE_PAYLOAD_BYTES_MAX);
             const note: Note = { kind: "signalled", signal: index, delivery, outcome: held };
-            await sendAll(ports.mailbox, [outgoing({ kind: "notify", id, incarnation, note }, delivery)]);
+            await this.#world.sides
+              .of("client")
+              .notify(ports, { kind: "notify", id, incarnation, note }, delivery);
           });
         });
       });
@@ -188,7 +168,8 @@ export class Clients {
           const outcome = encodeOutcome(success(value));
           const note: Note = { kind: "signalled", signal: name, delivery, outcome };
           await this.#insist(
-            async () => await sendAll(ports.mailbox, [outgoing({ kind: "notify", id, note }, delivery)]),
+            async () =>
+              await this.#world.sides.of("client").notify(ports, { kind: "notify", id, note }, delivery),
           );
         });
       });
@@ -197,7 +178,7 @@ export class Clients {
 
   reconcile(): void {
     this.#as("reconciler", async (ports) => {
-      const { poked } = await new Reconciler(ports).run();
+      const { poked } = await this.#world.sides.of("reconciler").reconcile(ports);
       this.#world.observer.count("reconciler run");
       if (poked > 0) this.#world.observer.count("reconciler poke");
     });

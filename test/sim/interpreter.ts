@@ -1,15 +1,12 @@
 /** Generic handlers. They interpret programs, and tell the observer what the user's code does. */
 import {
   type Context,
-  DurablePromise,
-  handlers,
-  object,
+  type DurablePromise,
   type ObjectContext,
-  service,
   TerminalError,
-  workflow,
   type WorkflowContext,
 } from "../../sdk/index.ts";
+import type * as sdk from "../../sdk/index.ts";
 import { digest } from "../../lib/hash.ts";
 import type { Actor, CurrentTurn } from "./actor.ts";
 import { type Account, type Observer, tokensIn } from "./observer.ts";
@@ -24,6 +21,8 @@ import type {
 } from "./program.ts";
 import { type Scheduler, whoRuns } from "./scheduler.ts";
 
+export type Sdk = typeof sdk;
+
 /** What the handlers need of the run that they are part of. */
 export interface Stage {
   readonly scheduler: Scheduler;
@@ -36,6 +35,8 @@ export interface Stage {
   signalled(id: string, instruction: SignalInstruction): void;
   /** A program begins in a turn. */
   entered(actor: Actor, program: Program, id: string): void;
+  /** What the handlers are written with. */
+  readonly sdk: Sdk;
   /** Version of the code: a turn on another version than the one that it began on differs. */
   readonly version: number;
 }
@@ -66,6 +67,7 @@ export const withoutReads = (seen: readonly Observation[]): Observation[] =>
   seen.filter(([kind]) => kind !== "get" && kind !== "keys" && kind !== "peek" && kind !== "version");
 
 export function definitions(stage: Stage): readonly unknown[] {
+  const { handlers, object, service, workflow } = stage.sdk;
   const go = async (ctx: unknown, program: Program): Promise<unknown> =>
     await new Interpreter(stage, ctx as AnyContext, program).run();
   const retryPolicy = {
@@ -262,11 +264,11 @@ class Interpreter {
       default: {
         const parts = part.parts.map((each) => this.#start(each));
         // A part that the program does not await may fail. That must not become an unhandled rejection.
-        if (part.do === "all") return DurablePromise.all(parts);
-        if (part.do === "any") return DurablePromise.any(parts);
+        if (part.do === "all") return this.#stage.sdk.DurablePromise.all(parts);
+        if (part.do === "any") return this.#stage.sdk.DurablePromise.any(parts);
         return part.do === "race"
-          ? DurablePromise.race(parts)
-          : DurablePromise.allSettled(parts).map((ends) => ends?.map(settledText));
+          ? this.#stage.sdk.DurablePromise.race(parts)
+          : this.#stage.sdk.DurablePromise.allSettled(parts).map((ends) => ends?.map(settledText));
       }
     }
   }
@@ -318,7 +320,7 @@ class Interpreter {
       this.#stage.told(id, instruction);
       return null;
     });
-    return DurablePromise.all([told, promise]).map((both, failure) => {
+    return this.#stage.sdk.DurablePromise.all([told, promise]).map((both, failure) => {
       if (failure) throw failure;
       return both?.[1];
     });
@@ -335,7 +337,7 @@ class Interpreter {
       return null;
     });
     const both = [this.#ctx.signal<string>(name), this.#ctx.signal<string>(name)];
-    return DurablePromise.all([told, ...both]).map((all, failure) => {
+    return this.#stage.sdk.DurablePromise.all([told, ...both]).map((all, failure) => {
       if (failure) throw failure;
       const [, first, second] = all ?? [];
       if (first === second) this.#stage.observer.fail("M2", `signal ${name} of ${id} was taken twice`);

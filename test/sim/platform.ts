@@ -5,16 +5,7 @@
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { FunctionError, OperationalError } from "../../lib/errors.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
-import type {
-  Clock,
-  Entropy,
-  Invoker,
-  ItemStore,
-  Logger,
-  LogLevel,
-  Mailbox,
-  Registry,
-} from "../../lib/ports.ts";
+import type { Invoker, LogLevel, Registry } from "../../lib/ports.ts";
 import {
   decodeTurnOutcome,
   decodeTurnRequest,
@@ -23,32 +14,24 @@ import {
   type TurnOutcome,
   type TurnRequest,
 } from "../../lib/protocol.ts";
-import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
-import { createEndpoint, type Endpoint } from "../../sdk/index.ts";
+import type { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
+import type { Endpoint } from "../../sdk/index.ts";
 import { Actor, type ActorKind, type Effects, SimClock, SimEntropy } from "./actor.ts";
 import type { Faults } from "./faults.ts";
-import { definitions, type Stage } from "./interpreter.ts";
+import type { Stage } from "./interpreter.ts";
 import { SimItemStore } from "./item-store.ts";
 import type { Tables } from "./tables.ts";
 import { incomingOf, type Queue, type Received, SimMailbox } from "./mailbox.ts";
 import type { Observer } from "./observer.ts";
 import { Prng } from "./prng.ts";
 import { type Scheduler, whoRuns } from "./scheduler.ts";
+import type { Ports, Side, Sides } from "./side.ts";
 import { SimTimers, type TimerService } from "./timers.ts";
 import type { Trace } from "./trace.ts";
 
 /** A dispatcher's function timeout. */
 const HANDLE_MS = 60_000;
 const DISPATCHERS_MAX = 6;
-
-export interface Ports {
-  readonly items: ItemStore;
-  readonly mailbox: Mailbox;
-  readonly registry: ItemRegistry;
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly logger: Logger;
-}
 
 export interface World {
   readonly seed: number;
@@ -61,6 +44,7 @@ export interface World {
   readonly queue: Queue;
   readonly timers: TimerService;
   readonly skewMaxMs: number;
+  readonly sides: Sides;
 }
 
 interface HandlerEnvironment {
@@ -70,7 +54,8 @@ interface HandlerEnvironment {
 }
 interface DispatcherEnvironment {
   readonly actor: Actor;
-  readonly dispatcher: Dispatcher;
+  readonly side: Side;
+  readonly dispatcher: Pick<Dispatcher, "handle">;
   busy: boolean;
 }
 
@@ -80,7 +65,7 @@ export class Platform {
   readonly #handlers: HandlerEnvironment[] = [];
   readonly #dispatchers: DispatcherEnvironment[] = [];
   readonly #endpoints = new Map<number, Endpoint>();
-  readonly #stage: Omit<Stage, "version">;
+  readonly #stage: Omit<Stage, "version" | "sdk">;
   readonly #names: Record<ActorKind, number> = {
     client: 0,
     dispatcher: 0,
@@ -93,7 +78,7 @@ export class Platform {
   /** Turns that run now, in living environments or not. */
   turns = 0;
 
-  constructor(world: World, stage: Omit<Stage, "version">) {
+  constructor(world: World, stage: Omit<Stage, "version" | "sdk">) {
     this.#world = world;
     this.#stage = stage;
     this.#prng = new Prng(world.seed, "platform");
@@ -138,8 +123,10 @@ export class Platform {
 
   endpoint(version: number): Endpoint {
     let endpoint = this.#endpoints.get(version);
-    if (!endpoint)
-      this.#endpoints.set(version, (endpoint = createEndpoint(definitions({ ...this.#stage, version }))));
+    if (!endpoint) {
+      endpoint = this.#world.sides.ofHandlers(version).endpoint({ ...this.#stage, version });
+      this.#endpoints.set(version, endpoint);
+    }
     return endpoint;
   }
   deployment(version: number): Deployment {
@@ -254,15 +241,16 @@ export class Platform {
   }
 
   #dispatcher(): DispatcherEnvironment {
-    const free = this.#dispatchers.find((environment) => !environment.busy && environment.actor.alive);
+    const side = this.#world.sides.of("dispatcher");
+    const free = this.#dispatchers.find((each) => !each.busy && each.actor.alive && each.side === side);
     if (free) return free;
     const actor = this.actor("dispatcher");
     const ports = this.ports(actor);
     const timers = this.timers(actor);
     const invoker: Invoker = { invoke: (deployment, request) => this.#invoke(actor, deployment, request) };
     const environment: DispatcherEnvironment = {
-      actor,
-      dispatcher: new Dispatcher({ ...ports, timers, invoker }),
+      ...{ actor, side },
+      dispatcher: side.dispatcher({ ...ports, timers, invoker }),
       busy: false,
     };
     this.#dispatchers.push(environment);

@@ -9,6 +9,7 @@ import { Observer } from "./observer.ts";
 import { Platform, type World } from "./platform.ts";
 import { Prng } from "./prng.ts";
 import { Scheduler } from "./scheduler.ts";
+import { onlyToday, type Sides } from "./side.ts";
 import { stateValue } from "./stored-value.ts";
 import { TimerService } from "./timers.ts";
 import { Trace } from "./trace.ts";
@@ -34,6 +35,8 @@ export interface RunOptions {
   readonly fixedLatency?: boolean;
   /** The trace shall say what was written. */
   readonly isDetailed?: boolean;
+  /** Which versions of the engine's parts there are. `now`: the run's time. */
+  readonly sides?: (now: () => number) => Sides;
 }
 export interface RunResult {
   readonly seed: number;
@@ -81,6 +84,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     queue,
     timers,
     skewMaxMs,
+    sides: sidesOf(options, now),
   };
   const workload = options.workload ?? new Generator(seed).workload();
   const ranAs = new Map<string, Set<string>>();
@@ -144,6 +148,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
     state: stateOf(tables),
   };
 }
+
+const sidesOf = ({ sides = onlyToday }: RunOptions, now: () => number): Sides => sides(now);
 
 function stateOf(tables: Tables): Record<string, string> {
   const state: Record<string, string> = {};

@@ -1,0 +1,81 @@
+/**
+ * Two versions of the engine over one store and one mailbox, as during a deployment, with handlers that stay on the version they
+ * began with, and after a rollback. The simulator checks what it always checks: every invocation ends as it would, no step is
+ * recorded twice, the order of a key, a single writer. docs/decisions/0017-versions-side-by-side.md says what is promised.
+ *
+ * `SIDES_SEEDS=300 npx vitest run --project unit test/history/sides.test.ts` tries more interleavings. The bundles of older
+ * versions: README.md.
+ */
+import { globSync } from "node:fs";
+import { basename } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { type FaultPlan } from "../sim/faults.ts";
+import { Prng } from "../sim/prng.ts";
+import { run } from "../sim/run.ts";
+import { type Side, type Sides, TODAY } from "../sim/side.ts";
+import { olderSide } from "./older-side.ts";
+
+const SEEDS = Number(process.env["SIDES_SEEDS"] ?? 25);
+const FROM = Number(process.env["SIDES_FROM"] ?? 1);
+/** The simulator's faults stop after so long. Deployments and rollbacks happen in that time. */
+const BUSY_MS = 20_000;
+
+const traceLimit = Error.stackTraceLimit;
+afterAll(() => {
+  Error.stackTraceLimit = traceLimit;
+});
+
+type Version = "older" | "today" | "either";
+interface Row {
+  /** Dispatchers, ingress, admin API and reconciler, one after the other. */
+  readonly runtime: readonly Version[];
+  /** Of the first and of the second deployment of the handlers. */
+  readonly handlers: readonly [Version, Version];
+}
+
+const ROWS: Readonly<Record<string, Row>> = {
+  "older handlers under today's runtime": { runtime: ["today"], handlers: ["older", "today"] },
+  "today's handlers under an older runtime": { runtime: ["older"], handlers: ["today", "older"] },
+  "both runtimes, older handlers": { runtime: ["either"], handlers: ["older", "older"] },
+  "both runtimes, today's handlers": { runtime: ["either"], handlers: ["today", "today"] },
+  "a deployment": { runtime: ["older", "either", "today"], handlers: ["older", "today"] },
+  "a rollback": { runtime: ["today", "either", "older"], handlers: ["today", "older"] },
+};
+
+/** Draws for each batch and each request which version gets it. */
+function sidesOf(seed: number, { runtime, handlers }: Row, older: Side): (now: () => number) => Sides {
+  return (now) => {
+    const prng = new Prng(seed, "sides");
+    const beganMs = now();
+    // The older and the newer are both there for a while, the longer the rarer.
+    const changes = runtime
+      .slice(1)
+      .map(() => prng.between(0, BUSY_MS))
+      .toSorted((a, b) => a - b);
+    const pick = (version: Version | undefined): Side =>
+      version === "older" || (version === "either" && prng.chance(0.5)) ? older : TODAY;
+    return {
+      of: () => pick(runtime[changes.filter((atMs) => now() - beganMs >= atMs).length]),
+      ofHandlers: (version) => pick(handlers[version - 1]),
+    };
+  };
+}
+
+const bundles = globSync("*.mjs.br", { cwd: import.meta.dirname }).map((name) => basename(name, ".mjs.br"));
+test("there are bundles", () => expect(bundles).toContain("parts-1"));
+
+const PLANS: Readonly<Record<string, FaultPlan>> = { "without faults": { none: true }, "with faults": {} };
+
+describe.each(bundles)("beside %s", async (bundle) => {
+  const older = await olderSide(bundle);
+  describe.each(Object.entries(ROWS))("%s", (_, row) => {
+    test.each(Object.entries(PLANS))("%s", { timeout: 1000 * (30 + SEEDS) }, async (_name, plan) => {
+      const failed: string[] = [];
+      for (let seed = FROM; seed < FROM + SEEDS; seed++) {
+        const { violation } = await run({ seed, plan, sides: sidesOf(seed, row, older) });
+        if (violation) failed.push(`seed ${seed}: ${violation.rule}: ${violation.message}`);
+      }
+      expect(failed).toEqual([]);
+    });
+  });
+});
