@@ -202,6 +202,12 @@ export const INTERCEPTOR_CLEAN_UP_MS = 1000;
 export const CANCELLATION_LOOK_MS_MIN = 250;
 /** The longest between two of these looks: each one is a read. */
 export const CANCELLATION_LOOK_MS_MAX = 4000;
+/** When a turn that waits in memory looks at its head, after what has happened last and after each look: after 1, 2 and 4 s, then
+ * every 5 s. Half a read unit each. */
+export const LOOK_MS: readonly number[] = [1000, 1000, 2000, 5000];
+export const LOOK_MS_MAX = 5000;
+/** Where a look costs nothing. */
+export const LOCAL_LOOK_MS = 100;
 /** A back-off up to this long holds the message in the dispatcher. A longer one is a durable timer. */
 export const HELD_BACKOFF_MS_MAX = 500;
 /** Attempts under one message before the back-off is made durable all the same. */

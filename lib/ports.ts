@@ -26,10 +26,15 @@ export interface ScannedItem extends StoredItem {
   readonly pk: string;
 }
 
+export interface ReadOptions {
+  /** An older state of the item will do, for half of the price. */
+  readonly mayLag?: boolean;
+}
+
 /** Single items. Each operation on one is atomic, and strongly consistent. Bounds: `limits/aws.ts`. */
 export interface ItemStore {
   /** A strong read. */
-  get(key: ItemKey): Promise<Attributes | undefined>;
+  get(key: ItemKey, options?: ReadOptions): Promise<Attributes | undefined>;
   write(write: Put | Update | Delete): Promise<WriteResult>;
   /** Items of one partition whose sort key begins with `prefix`, in the order of their sort keys (bytewise). A strong read.
    * It starts after `after`. A page has at most `limit` items, and may have fewer. */

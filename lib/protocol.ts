@@ -42,6 +42,8 @@ export interface TurnRequest {
   readonly head?: Attributes;
   /** Notes that ride in the message that is handled, as they are stored (`encodeNote`). They are in no list yet. */
   readonly carried: readonly Value[];
+  /** The message under which it runs, as its appends name it (R17). Absent: an earlier version of the dispatcher runs it. */
+  readonly voucher?: string;
   /** Whether the lock item names this invocation already (R5). */
   readonly ownsLock: boolean;
   readonly attempt: AttemptState;

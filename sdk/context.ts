@@ -18,6 +18,15 @@ import type { Serde } from "./serde.ts";
 
 export type RunAction<T> = (() => Promise<T>) | (() => T);
 
+/** What the closure of a step is given. */
+export interface StepScope {
+  /** Aborted when the invocation is cancelled or killed while the closure runs, and when its attempt is over: what the closure
+   * still does has no effect then. Pass it on to `fetch` and the like. */
+  readonly signal: AbortSignal;
+}
+/** The closure of a step. It may leave its argument out. */
+export type StepAction<T> = ((step: StepScope) => Promise<T>) | ((step: StepScope) => T);
+
 /** Retries of one step. With none of the retry options set, the retry policy of the invocation applies. */
 export interface RunOptions<T> {
   serde?: Serde<T>;
@@ -99,8 +108,8 @@ export interface Context {
 
   /** Runs `action` when you await the promise, and records its result. Once that is durable, `action` never runs again. A
    * TerminalError is recorded and thrown. Any other error is retried. `action` must not use the context. */
-  run<T>(action: RunAction<T>): DurablePromise<T>;
-  run<T>(name: string, action: RunAction<T>, options?: RunOptions<T>): DurablePromise<T>;
+  run<T>(action: StepAction<T>): DurablePromise<T>;
+  run<T>(name: string, action: StepAction<T>, options?: RunOptions<T>): DurablePromise<T>;
 
   /** Resolves after `duration`, never sooner. The handler costs nothing while it sleeps. */
   sleep(duration: Duration, name?: string): DurablePromise<void>;

@@ -11,6 +11,7 @@ import { Admin } from "../runtime/admin/admin.ts";
 import { Dispatcher } from "../runtime/dispatcher/dispatcher.ts";
 import type { HttpResponse } from "../runtime/http/message.ts";
 import { Ingress } from "../runtime/ingress/ingress.ts";
+import { LOCAL_LOOK_MS } from "../lib/limits.ts";
 import { systemEntropy } from "../lib/entropy.ts";
 import { openDatabase } from "../runtime/local/database.ts";
 import { LocalItemStore, type OperationCounts } from "../runtime/local/item-store.ts";
@@ -82,6 +83,7 @@ export class TestEnvironment {
       registry,
       clock,
       entropy: systemEntropy,
+      lookMs: LOCAL_LOOK_MS,
       logger: silentLogger,
       watch: items,
     };

@@ -19,7 +19,7 @@ import { invariant, OperationalError } from "../errors.ts";
 import type { Attributes, Delete, ItemKey, Put, Table, Update, Write, WriteResult } from "../model/item.ts";
 import { isHead } from "../model/listing.ts";
 import { checkWrite } from "../model/write-limits.ts";
-import type { ItemStore, Page, ScannedItem, StoredItem } from "../ports.ts";
+import type { ItemStore, Page, ReadOptions, ScannedItem, StoredItem } from "../ports.ts";
 import { fromAttributeMap, toAttributeMap } from "./attribute-value.ts";
 import { compileCondition, compileUpdate, PARTITION_KEY, SORT_KEY } from "./expression.ts";
 import { toOperational } from "./fault.ts";
@@ -68,8 +68,8 @@ export class DynamoItems implements ItemStore {
     this.#rereadRefused = rereadRefused;
   }
 
-  async get(key: ItemKey): Promise<Attributes | undefined> {
-    const input: GetItemCommandInput = { ...this.#address(key), ConsistentRead: true };
+  async get(key: ItemKey, { mayLag = false }: ReadOptions = {}): Promise<Attributes | undefined> {
+    const input: GetItemCommandInput = { ...this.#address(key), ConsistentRead: !mayLag };
     const { Item } = await answerOf("a read", () => this.#requests.GetItem(input));
     return attributesIn(Item, key);
   }

@@ -35,6 +35,11 @@ export const HEAD_ATTRIBUTE = {
   tail: "l",
   paged: "p",
   writer: "a",
+  /** Which message runs it again if its turn dies (lib/model/voucher.ts). */
+  voucher: "vo",
+  guard: "gd",
+  /** 1: it was killed before it began. */
+  killed: "kd",
   notes: "m",
   wait: "w",
   outcome: "x",
@@ -90,8 +95,14 @@ export interface Head {
   readonly paged: number;
   readonly tail: readonly Entry[];
   readonly notes: readonly Note[];
-  /** Names the append that wrote the head last: a writer whose answer was lost recognises its own write. */
+  /** The mark (R18). Names the write that a turn may go on from: an append, or what let the invocation rest or go on. Adding a
+   * note leaves it as it is. A writer whose answer was lost recognises its own append. */
   readonly writer?: string;
+  /** See lib/model/voucher.ts. None in one that rests. */
+  readonly voucher?: string;
+  readonly guard?: string;
+  /** It was killed before it began. */
+  readonly killed?: boolean;
   readonly wait?: Wait;
   readonly outcome?: Outcome;
   /** The input's bytes, or the name of the item that holds them. */
@@ -134,6 +145,32 @@ export const inputKey = (id: InvocationId, incarnation: Incarnation): ItemKey =>
 export const pagePrefix = (incarnation: Incarnation): string => `page#${incarnation}#`;
 export const pageKey = (id: InvocationId, incarnation: Incarnation, start: number): ItemKey =>
   valueKey(id, pagePrefix(incarnation) + String(start).padStart(8, "0"));
+
+/** The status of a stub, which no head has. */
+export const STUB_STATUS = "awaited";
+/**
+ * What has come for an invocation that has no head yet (R21): it stands where the head will be. What makes the head adopts it,
+ * so of the two the second sees the first. It has no target: nothing can run it, and to readers there is no head.
+ */
+export interface Stub {
+  readonly incarnation: Incarnation;
+  readonly notes: readonly Note[];
+  readonly killed: boolean;
+}
+
+export const isStub = (item: Attributes): boolean => item[A.status] === STUB_STATUS;
+export const parseStub = (item: Attributes): Stub => ({
+  incarnation: numberIn(item, "incarnation") ?? 0,
+  notes: decodeNotes(item[A.notes]),
+  killed: item[A.killed] !== undefined,
+});
+
+/** If it has not begun, it shall end instead. */
+export const isCancelled = ({
+  notes,
+  killed,
+}: Pick<Head, "notes"> & { readonly killed?: boolean }): boolean =>
+  killed === true || notes.some(({ kind }) => kind === "cancellation");
 
 /** A head without its tail. A turn knows the log, and need not decode it again after each append. */
 export type HeadFields = Omit<Head, "tail">;
@@ -182,7 +219,7 @@ function numberIn(item: Attributes, field: HeadField): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
-const TEXTS = ["deployment", "token", "writer", "idempotencyKey"] as const;
+const TEXTS = ["deployment", "token", "writer", "voucher", "guard", "idempotencyKey"] as const;
 const NUMBERS = [
   ...(["dueAtMs", "expiresAtMs", "journalExpiresAtMs", "keptUntilMs"] as const),
   "previousExpiredAtMs" as const,
@@ -193,6 +230,7 @@ function optional(item: Attributes): Partial<Head> {
   for (const field of TEXTS) if (item[A[field]] !== undefined) found[field] = textOf(item[A[field]]);
   for (const field of NUMBERS) if (item[A[field]] !== undefined) found[field] = Number(item[A[field]]);
   const { [A.wait]: wait, [A.outcome]: outcome, [A.input]: input } = item;
+  if (item[A.killed] !== undefined) found.killed = true;
   if (wait !== undefined) found.wait = decodeWait(wait);
   if (outcome !== undefined) found.outcome = decodeOutcome(outcome);
   if (input !== undefined) found.input = inputOf(input, item);
@@ -237,6 +275,8 @@ export interface HeadChange {
   readonly tail?: readonly Value[];
   readonly notes?: readonly Value[];
   readonly writer?: string;
+  readonly voucher?: string | undefined;
+  readonly guard?: string;
   readonly wait?: Wait;
   readonly outcome?: Outcome;
   readonly modifiedAtMs?: number;
@@ -287,6 +327,15 @@ export function newHead(start: Start, known: { token?: string; deployment?: stri
     ...(start.replyTo === undefined ? {} : { [A.replies]: [encodeReplyTo(start.replyTo)] }),
   };
 }
+
+/** The attributes of a stub: see {@link Stub}. */
+export const newStub = (incarnation: Incarnation, nowMs: number): Attributes => ({
+  [A.format]: FORMAT_VERSION,
+  [A.status]: STUB_STATUS,
+  [A.incarnation]: incarnation,
+  [A.notes]: [],
+  ...keptFor(2 * MAILBOX_RETENTION_MS, nowMs),
+});
 
 /** No entries, no notes. */
 export const emptyJournal = (): Attributes =>

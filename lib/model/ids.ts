@@ -89,6 +89,9 @@ export function groupOf(id: InvocationId): string {
     : id;
 }
 
+/** The group of what is to be heard while the invocation runs: notes, kills, and what lets it go on (R19). At most 128 characters. */
+export const noteGroupOf = (id: InvocationId): string => `n${id}`;
+
 /** Whether the invocation is a single writer of its key. Its group is then the key's. */
 export const isExclusiveId = (id: InvocationId): boolean => groupOf(id) !== id;
 

@@ -6,7 +6,7 @@
  * Each item store keeps the lists in its own way, with the writes that it makes anyway. Nothing in the protocol reads them.
  * So a list that lags, is empty or is wrong does no harm. A head's place follows from its key and its status alone.
  */
-import { HEAD, HEAD_ATTRIBUTE } from "./head.ts";
+import { HEAD, HEAD_ATTRIBUTE, STUB_STATUS } from "./head.ts";
 import { type InvocationId, isInvocationId, serviceTag } from "./ids.ts";
 import type { Attributes, ItemKey } from "./item.ts";
 
@@ -50,7 +50,7 @@ export function shardOf(partition: string): string {
 /** The part of a head with this status. `unchanged`: it stays where it was, if it was in a part at all. */
 export function partOf(status: unknown): ListedPart | "unchanged" {
   if (status === "completed") return "ended";
-  return status === "running" || status === "accepted" ? "unchanged" : "open";
+  return status === "running" || status === "accepted" || status === STUB_STATUS ? "unchanged" : "open";
 }
 
 /** The status of a stored head. */

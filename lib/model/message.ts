@@ -44,7 +44,7 @@ export interface Start {
   readonly resent?: true;
 }
 
-/** Completions, signals and cancellations for a running or suspended invocation. */
+/** Completions, signals and cancellations for an invocation. */
 export interface Notify {
   readonly kind: "notify";
   readonly id: InvocationId;
@@ -67,6 +67,13 @@ export interface Resume {
   readonly byOperator?: true;
   /** The reconciler asks for it. Something may have been forgotten, so do again what is in doubt (R2). */
   readonly poke?: true;
+  /** It comes where Starts come, since it may begin the invocation: a hand-off, a delayed start that is due, and what the note
+   * lane must not do itself (R19). */
+  readonly enters?: true;
+  /** It acts for this message, which is gone (lib/model/voucher.ts). */
+  readonly of?: string;
+  /** It is this guard. */
+  readonly guard?: string;
 }
 
 export interface Kill {

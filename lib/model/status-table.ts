@@ -29,15 +29,19 @@ export const ON = {
 
   /** A message looks at it: a Start that may have come before, a hand-off, a timer, a poke. `hold`: it keeps its key. */
   look:                  row("run-if-due",   "run",       "run",       "run",       "run-if-it-can",      "run-if-due",   "hold",      "pass-on"),
+  /** The same message in the note lane. `enter`: that is for where Starts come (R19). */
+  noteLane:              row("enter",        "enter",     "enter",     "look",      "look",               "look",         "look",      "look"),
+  /** The same message where Starts come, if nothing vouches for it. `leave`: whose note lets it go on runs it (R19). */
+  entryLane:             row("look",         "look",      "look",      "look",      "leave",              "look",         "look",      "look"),
   /** Before that: are the outputs of its last append done again (R2)? `running`: its turn has died. */
   outputs:               row("in-doubt",     "in-doubt",  "in-doubt",  "again",     "in-doubt",           "in-doubt",     "in-doubt",  "again"),
   /** A note comes that is not a cancellation. `ride`: with it a turn begins; else it is added to the list. */
   note:                  row("add",          "add",       "add",       "add",       "ride-if-it-can",     "add",          "add",       "drop"),
   /** A cancellation comes. `end`: nothing of its code has run. */
-  cancellation:          row("end",          "end",       "end",       "add",       "ride-if-it-can",     "ride",         "add",       "drop"),
+  cancellation:          row("end",          "end",       "end",       "add",       "ride-if-it-can",     "add",          "add",       "drop"),
   /** A note was added. The status is that of then: it may have suspended since it was read. No lost wake-up (R9). */
   noteAdded:             row("leave",        "leave",     "leave",     "leave",     "look-if-it-can",     "leave",        "leave",     "leave"),
-  cancellationAdded:     row("leave",        "leave",     "leave",     "leave",     "look-if-it-can",     "release",      "release",   "leave"),
+  cancellationAdded:     row("end",          "end",       "end",       "leave",     "look-if-it-can",     "release",      "release",   "leave"),
   /** `follow`: it was ended by the admin API, as a rule. What follows from that is still to be done (R12). */
   kill:                  row("end",          "end",       "end",       "end",       "end",                "end",          "end",       "follow"),
   /** Another invocation wants its result. */

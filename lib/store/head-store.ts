@@ -7,7 +7,17 @@
  */
 import { decodeEntries, type Entry } from "../model/entry.ts";
 import { invariant } from "../errors.ts";
-import { entriesInPage, type Head, headKey, pagePrefix, parseHead, storedInputName } from "../model/head.ts";
+import {
+  entriesInPage,
+  type Head,
+  headKey,
+  isStub,
+  pagePrefix,
+  parseHead,
+  parseStub,
+  storedInputName,
+  type Stub,
+} from "../model/head.ts";
 import { type InvocationId, journalPartition } from "../model/ids.ts";
 import type { Attributes } from "../model/item.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";
@@ -27,7 +37,17 @@ export interface StoredHead {
  * that a newer version wrote. */
 export async function readHead(items: ItemStore, id: InvocationId): Promise<StoredHead | undefined> {
   const item = await items.get(headKey(id));
-  return item === undefined ? undefined : { head: parseHead(item), item };
+  return item === undefined || isStub(item) ? undefined : { head: parseHead(item), item };
+}
+
+/** The head, or what has come before it. */
+export async function readHeadOrStub(
+  items: ItemStore,
+  id: InvocationId,
+): Promise<{ readonly stored?: StoredHead; readonly stub?: Stub }> {
+  const item = await items.get(headKey(id));
+  if (item === undefined) return {};
+  return isStub(item) ? { stub: parseStub(item) } : { stored: { head: parseHead(item), item } };
 }
 
 /** Stores an input too long for the head, before the head that refers to it (`inputAttributes`). Does nothing for a short

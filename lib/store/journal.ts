@@ -14,7 +14,18 @@
  */
 import { encodeEntry, type Entry, largeValueOf, type Note, withLargeValue } from "../model/entry.ts";
 import { OperationalError } from "../errors.ts";
-import { entriesInPage, type HeadFields, pageAttributes, pageKey, parseFields } from "../model/head.ts";
+import {
+  entriesInPage,
+  HEAD_ATTRIBUTE,
+  type HeadFields,
+  headKey,
+  isStub,
+  pageAttributes,
+  pageKey,
+  parseFields,
+  parseStub,
+  type Stub,
+} from "../model/head.ts";
 import type { Incarnation, InvocationId } from "../model/ids.ts";
 import { type Attributes, sizeOf, type Write, type WriteResult } from "../model/item.ts";
 import {
@@ -29,7 +40,7 @@ import { decodeOutcome, encodeOutcome, type Outcome } from "../model/outcome.ts"
 import { type Clock, type ItemStore, elapse } from "../ports.ts";
 import type { Value } from "../model/value.ts";
 import { appendWrite, type Ending, isWrittenBy, type LeftHead, storedTail } from "./head/append.ts";
-import { readHead, storeInput } from "./head-store.ts";
+import { storeInput } from "./head-store.ts";
 import { refOf } from "../model/value-ref.ts";
 import { placeOf, type ValuePorts, writeValue } from "./value-store.ts";
 
@@ -46,6 +57,8 @@ export type AppendResult =
   | { readonly kind: "notes"; readonly notes: readonly Note[] }
   | { readonly kind: "lost"; readonly reason: string };
 
+export type LookResult = Exclude<AppendResult, { kind: "won" }> | { readonly kind: "nothing" };
+
 export interface JournalSubject {
   readonly id: InvocationId;
   readonly incarnation: Incarnation;
@@ -57,6 +70,8 @@ export interface JournalSubject {
   readonly stored?: LeftHead;
   /** Distinguishes this turn's writes from any other's. */
   readonly writer: string;
+  /** The message under which the turn runs (R17). */
+  readonly voucher?: string;
 }
 
 export class Journal {
@@ -66,6 +81,8 @@ export class Journal {
   readonly #stored = new Set<string>();
   /** As this turn has read or written it last. */
   #known: LeftHead | undefined;
+  /** What has come before the head (R21). */
+  #stub: Stub | undefined;
   #appends = 0;
   #page: Promise<void> | undefined;
   #pagedTo: number;
@@ -107,17 +124,37 @@ export class Journal {
     const writer = `${this.#subject.writer}.${++this.#appends}`;
     const write = appendWrite({
       ...this.#subject,
-      ...{ before: this.#known, entries: stored, taken, writer, ending },
+      ...{ before: this.#known, stub: this.#stub !== undefined, entries: stored, taken, writer, ending },
       ...{ pagedTo: this.#pagedTo, nowMs: this.#ports.clock.now() },
     });
     const result = await this.#decide(write, writer, position);
     if (result === "unknown")
       return { kind: "lost", reason: "the store did not say whether the append was won" };
-    if (!result.won) return this.#refused(result.item, taken, ending);
+    if (!result.won) {
+      return this.#meetsStub(result.item)
+        ? await this.#adopt(entries, taken, asked)
+        : this.#refused(result.item, taken, ending);
+    }
     this.#known = leftHead(result.item ?? {});
     if (!ending) this.#startPage(this.#known);
     const { notes, replies, outcome } = this.#known.head;
     return { kind: "won", position, notes, replies, ...(outcome === undefined ? {} : { outcome }) };
+  }
+
+  /** The first append meets, for the first time, what has come before it. */
+  #meetsStub(item: Attributes | undefined): boolean {
+    if (this.#known || !item || !isStub(item)) return false;
+    const stub = parseStub(item);
+    const isNew = this.#stub === undefined && stub.incarnation === this.#subject.incarnation && !stub.killed;
+    if (isNew) this.#stub = stub;
+    return isNew;
+  }
+
+  async #adopt(entries: readonly Entry[], taken: number, ending: Ending | undefined): Promise<AppendResult> {
+    const notes = this.#stub?.notes ?? [];
+    return ending?.kind === "suspended" && notes.length > taken
+      ? { kind: "notes", notes }
+      : await this.append(entries, taken, ending);
   }
 
   async #storeResult(ending: Ending): Promise<Ending> {
@@ -126,13 +163,27 @@ export class Journal {
     return { ...ending, outcome: decodeOutcome(value) };
   }
 
-  /** Looks for notes, for a turn that has nothing to append and yet wants to know. Throws {@link OperationalError}. */
-  async look(): Promise<Exclude<AppendResult, { kind: "won" }>> {
-    const found = await readHead(this.#ports.items, this.#subject.id);
-    if (!found) return { kind: "lost", reason: "the invocation's head is gone" };
-    if (!this.#isAsLeft(found.head)) return this.#overtaken(found.head);
-    this.#known = found;
-    return { kind: "notes", notes: found.head.notes };
+  /**
+   * Looks for notes, for a turn that has nothing to append (R22). The read may lag. So only a head with the mark that this turn has
+   * read or written last says what has come, and of any other the next append decides; but an end is an end.
+   * Throws {@link OperationalError}.
+   */
+  async look(): Promise<LookResult> {
+    const { id, incarnation } = this.#subject;
+    const item = await this.#ports.items.get(headKey(id), { mayLag: true });
+    if (!item || Number(item[HEAD_ATTRIBUTE.incarnation]) !== incarnation) return { kind: "nothing" };
+    if (isStub(item)) return this.#lookAtStub(parseStub(item));
+    const head = parseFields(item);
+    if (head.status === "completed") return this.#overtaken(head);
+    const isMine = this.#known !== undefined && head.writer === this.#known.head.writer;
+    return isMine ? { kind: "notes", notes: head.notes } : { kind: "nothing" };
+  }
+
+  #lookAtStub(stub: Stub): LookResult {
+    if (stub.killed) return { kind: "lost", reason: "it was killed before it began" };
+    if (this.#known) return { kind: "nothing" };
+    this.#stub = stub;
+    return { kind: "notes", notes: stub.notes };
   }
 
   async #spillEntry(entry: Entry): Promise<Value[]> {
@@ -174,12 +225,20 @@ export class Journal {
 
   #refused(item: Attributes | undefined, taken: number, ending: Ending | undefined): AppendResult {
     if (!item) return { kind: "lost", reason: "the invocation's head is gone" };
+    if (isStub(item)) return this.#refusedByStub(parseStub(item), ending);
     const found = leftHead(item);
     const { head } = found;
     const onlyNotes = ending?.kind === "suspended" && this.#isAsLeft(head) && head.notes.length > taken;
     if (!onlyNotes) return this.#overtaken(head);
     this.#known = found;
     return { kind: "notes", notes: head.notes };
+  }
+
+  #refusedByStub(stub: Stub, ending: Ending | undefined): Exclude<AppendResult, { kind: "won" }> {
+    if (stub.killed || ending?.kind !== "suspended" || this.#stub === undefined)
+      return { kind: "lost", reason: stub.killed ? "it was killed before it began" : "it has no head" };
+    this.#stub = stub;
+    return { kind: "notes", notes: stub.notes };
   }
 
   /** But for notes, the head is as this turn left it. */

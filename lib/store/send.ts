@@ -3,7 +3,7 @@
  * in part, and a group's later message must never be accepted before its earlier one.
  */
 import { OperationalError } from "../errors.ts";
-import { groupOf, type Incarnation, type InvocationId } from "../model/ids.ts";
+import { groupOf, type Incarnation, type InvocationId, noteGroupOf } from "../model/ids.ts";
 import { digest } from "../hash.ts";
 import { SEND_ATTEMPTS_MAX, SEND_BATCH_MAX } from "../limits.ts";
 import { encodeMessage, type Message, type Outgoing } from "../model/message.ts";
@@ -40,10 +40,20 @@ function nextBatch(waiting: readonly Outgoing[]): Outgoing[] {
 }
 
 /**
- * A message on its way to `group` (by default the invocation's own). `cause` names what made it: the same cause may
+ * The lane of a message (R19). What may begin an invocation comes where its Start comes: one after the other, in the order of
+ * the key. All else comes in its note lane, which does not wait for a turn under the Start.
+ */
+export function laneOf(message: Message): string {
+  const enters = message.kind === "start" || message.kind === "attach" || isEntry(message);
+  return enters ? groupOf(message.id) : noteGroupOf(message.id);
+}
+const isEntry = (message: Message): boolean => message.kind === "resume" && message.enters === true;
+
+/**
+ * A message on its way to `group` (by default its lane). `cause` names what made it: the same cause may
  * be swallowed by SQS's deduplication within five minutes, so a legitimate repeat needs another one (R10).
  */
-export function outgoing(message: Message, cause: string, group: string = groupOf(message.id)): Outgoing {
+export function outgoing(message: Message, cause: string, group: string = laneOf(message)): Outgoing {
   const dedup = Buffer.from(
     digest(24, message.kind, message.id, String(message.incarnation ?? "any"), cause),
   ).toString("base64url");
@@ -70,5 +80,5 @@ export const startTimerOf = (
   dueAtMs: number,
 ): { readonly atMs: number; readonly message: Outgoing } => ({
   atMs: dueAtMs,
-  message: outgoing({ kind: "resume", id, incarnation, dueAtMs }, `due.${origin}`),
+  message: outgoing({ kind: "resume", id, incarnation, dueAtMs, enters: true }, `due.${origin}`),
 });

@@ -155,6 +155,12 @@ export class Future {
     return future;
   }
 
+  /** What it waits for at last: itself, or what its parts wait for. */
+  get leaves(): readonly Future[] {
+    if (this.settled) return [];
+    return this.#parts.length === 0 ? [this] : this.#parts.flatMap((part) => part.leaves);
+  }
+
   /** Whether it can settle at all. A race of nothing cannot. */
   get canSettle(): boolean {
     if (this.settled || this.#parts.length === 0) return this.settled !== undefined || this.#kind !== "race";

@@ -58,6 +58,14 @@ const MAY_WAIT: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
 /** Whether it is the only entry of its command, which is written when the command has completed. */
 const isWhole = (entry: Entry): entry is RunEntry | ReadEntry => entry.kind === "run" || isRead(entry);
 
+/** What is cancelled with what the code awaits. */
+export interface Cancelled {
+  /** Open calls. */
+  readonly calls: readonly CallEntry[];
+  /** Steps that the code awaited, with the failures that are to be recorded. None on a replay, which knows them from the log. */
+  readonly steps: readonly RunEntry[];
+}
+
 interface Issued {
   /** Dropped afterwards, because it keeps the result in memory. */
   complete: Completion | undefined;
@@ -85,7 +93,9 @@ export class TurnMachine {
     string,
     { readonly buffered: { value: Value; at: number }[]; readonly waiting: Completion[] }
   >();
-  readonly #cancel: () => readonly CallEntry[];
+  readonly #cancel: (isNew: boolean) => Cancelled;
+  /** Steps that were cancelled, whose failures are recorded and have yet to be delivered. */
+  #cancelledSteps: RunEntry[] = [];
   readonly #cancellable: () => boolean;
   readonly #cancelled = new Map<CancelledEntry, readonly CallEntry[]>();
 
@@ -95,7 +105,7 @@ export class TurnMachine {
     /** Notes that ride in the message at hand. */
     carried: readonly Note[];
     /** Delivers a cancellation to what the code awaits. Returns the open calls, which are cancelled with it. */
-    cancel: () => readonly CallEntry[];
+    cancel: (isNew: boolean) => Cancelled;
     /** Whether the code awaits anything that a cancellation can reject. */
     cancellable: () => boolean;
   }) {
@@ -147,6 +157,7 @@ export class TurnMachine {
 
   /** A run or a read that was issued before has its result. Its entry is to be appended, and the code goes on. */
   finish(entry: RunEntry | ReadEntry): void {
+    if (this.#issued[entry.command]?.settled) return;
     this.#pending.push(entry);
     this.#complete(entry.command, resultIn(entry));
   }
@@ -178,6 +189,13 @@ export class TurnMachine {
   provide(bytes: Uint8Array): void {
     const to = this.#upcoming();
     if (to) this.#provided = { to, bytes };
+  }
+
+  /** A note waits that can be delivered now. */
+  get hasNews(): boolean {
+    if (this.replaying) return false;
+    const next = this.#upcoming();
+    return next !== undefined && (next.kind !== "cancellation" || this.#cancellable());
   }
 
   #upcoming(): Entry | Note | undefined {
@@ -223,6 +241,13 @@ export class TurnMachine {
     }
     // A note may be for a recorded command that the code has not issued again yet. So notes wait until all are issued.
     return this.#recorded.has(this.#issued.length) ? "stalled" : "idle";
+  }
+
+  /** Delivers the failure of a step that was cancelled, before anything else, as on a replay. `false`: there is none. */
+  deliverCancelled(): boolean {
+    const entry = this.#cancelledSteps.shift();
+    if (entry) this.#complete(entry.command, resultIn(entry));
+    return entry !== undefined;
   }
 
   /** `tell` is called with the entry of a call that was issued before, once the entry is in the log. */
@@ -274,8 +299,11 @@ export class TurnMachine {
       if (note.kind === "cancellation") {
         const { delivery } = note;
         const entry: CancelledEntry = { kind: "cancelled", delivery, callees: [] };
-        this.#pending.push(entry);
-        this.#cancelled.set(entry, this.#cancelNow(delivery));
+        const { calls, steps } = this.#cancelNow(delivery, true);
+        // One append has all of it: a replay must not start what was cancelled (R22).
+        this.#pending.push(entry, ...steps);
+        this.#cancelledSteps.push(...steps);
+        this.#cancelled.set(entry, calls);
       } else {
         this.#pending.push(note);
         this.#deliver(note);
@@ -292,7 +320,7 @@ export class TurnMachine {
 
   #deliver(entry: EventEntry): void {
     if (entry.kind === "completion") this.#complete(entry.command, this.#resultOf(entry));
-    else if (entry.kind === "cancelled") this.#cancelNow(entry.delivery);
+    else if (entry.kind === "cancelled") this.#cancelNow(entry.delivery, false);
     else {
       this.#seen.add(entry.delivery);
       const delivery = { value: this.#resultOf(entry), at: ++this.#event };
@@ -303,10 +331,10 @@ export class TurnMachine {
     }
   }
 
-  #cancelNow(delivery: string): readonly CallEntry[] {
+  #cancelNow(delivery: string, isNew: boolean): Cancelled {
     this.#seen.add(delivery);
     this.#event++;
-    return this.#cancel();
+    return this.#cancel(isNew);
   }
 
   #complete(command: number, value: Value): void {
@@ -364,7 +392,8 @@ export class TurnMachine {
 
   /** Notes have come in. `notes`: the head's list as it is now; the first `taken` of them are consumed. */
   notesAre(notes: readonly Note[]): void {
-    this.#notes = notes.slice(this.#taken);
+    // A read that lags answers an older list. Lists grow only at their end.
+    if (notes.length - this.#taken > this.#notes.length) this.#notes = notes.slice(this.#taken);
   }
 
   /** D1: when the code is at rest or has ended, it must have issued everything recorded. */

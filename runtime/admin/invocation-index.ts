@@ -2,7 +2,7 @@
  * Finding invocations: by the store's listing where there is one, else by looking at every head. The first costs what
  * it finds, the second what the table holds: see docs/decisions/0004-invocation-index.md.
  */
-import { type Head, HEAD, isExpired, parseHead } from "../../lib/model/head.ts";
+import { type Head, HEAD, isExpired, isStub, parseHead } from "../../lib/model/head.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
 import { idIn, type ListedPart } from "../../lib/model/listing.ts";
@@ -95,6 +95,7 @@ export class ScanningIndex implements InvocationIndex {
 
 /** One head that this version cannot read must not hide all others. */
 export function readable(logger: Logger, id: InvocationId, item: Attributes): Head | undefined {
+  if (isStub(item)) return undefined;
   try {
     return parseHead(item);
   } catch (error) {

@@ -31,6 +31,8 @@ import {
 } from "../../lib/protocol.ts";
 import { decodeWait } from "../../lib/model/wait.ts";
 import { decideRetry, type RetryDecision } from "../../lib/retry.ts";
+import type { Head } from "../../lib/model/head.ts";
+import { whoVouches } from "../../lib/model/voucher.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import type { KeyLock } from "./key-lock.ts";
@@ -52,6 +54,8 @@ interface Attempt {
   readonly carried: readonly Note[];
   readonly ownsLock: boolean;
   readonly state: AttemptState;
+  /** As its turn has begun with it. */
+  readonly began: Invocation;
 }
 
 type Failed = Extract<TurnOutcome, { kind: "failed" }>;
@@ -83,6 +87,7 @@ export class Attempts {
     const { count } = invocation.attempt;
     let attempt: Attempt = {
       invocation,
+      began: invocation,
       carried,
       ownsLock,
       state: { ...invocation.attempt, count: count + 1 },
@@ -104,13 +109,14 @@ export class Attempts {
   async #invoke(
     attempt: Attempt,
     { served, abortTimeoutMs, retentionMs, journalRetentionMs }: HandlerPolicy,
-    { deadlineMs }: Delivery,
+    { deadlineMs, voucher: { name: voucher } }: Delivery,
   ): Promise<TurnOutcome | Died> {
     const { id, incarnation, target, length, token, start, stored } = attempt.invocation;
     if (isStateEdit(attempt.invocation)) {
       return await runStateEdit(this.#ports, {
         invocation: attempt.invocation,
         ownsLock: attempt.ownsLock,
+        voucher,
         retention: { retentionMs, journalRetentionMs },
       });
     }
@@ -124,7 +130,7 @@ export class Attempts {
       ...{ kind: "turn", version: PROTOCOL_VERSION, id, incarnation, target, handlerKind },
       ...{ deployment: deployment.id, attempt: attempt.state, remainingMs },
       ...{ retentionMs, journalRetentionMs },
-      ...{ carried: attempt.carried.map(encodeNote), ownsLock: attempt.ownsLock },
+      ...{ carried: attempt.carried.map(encodeNote), ownsLock: attempt.ownsLock, voucher },
       ...(token === undefined ? {} : { token }),
       ...(start === undefined ? {} : { start }),
       ...(stored === undefined ? {} : { head: stored.item }),
@@ -171,7 +177,7 @@ export class Attempts {
     const invocation = attempt.invocation.reread(await readHead(this.#ports.items, attempt.invocation.id));
     if (invocation.head?.status === "completed" || invocation.length !== length) return "lost";
     if (deadlineMs - this.#ports.clock.now() > TURN_AGAIN_MS_MIN)
-      return { ...attempt, invocation, state: { count: 1 } };
+      return { ...attempt, invocation, began: invocation, state: { count: 1 } };
     return await this.#backOff({ ...attempt, invocation, state: { count: 0 } }, 0);
   }
 
@@ -187,6 +193,7 @@ export class Attempts {
     const invocation = attempt.invocation.reread(stored);
     if (invocation.head?.status === "completed") return "lost";
     if (failed.kind === "failed" && invocation.length !== failed.length) return "lost";
+    if (!isAsLeft(invocation.head, attempt.invocation, delivery)) return "lost";
     if (failed.kind === "died" && invocation.head) {
       // It may have suspended before it died: then this message is looked at anew, as one in doubt.
       const appended = invocation.head.writer !== attempt.invocation.head?.writer;
@@ -196,7 +203,7 @@ export class Attempts {
     const { state, decision } = this.#decide(attempt, failed, invocation.length, held, options);
     if (decision.kind === "retry" && held < HELD_ATTEMPTS_MAX && this.#canHold(decision.delayMs, delivery)) {
       await elapse(this.#ports.clock, decision.delayMs);
-      return { ...attempt, invocation, state: { ...state, count: state.count + 1 } };
+      return { ...attempt, invocation, began: invocation, state: { ...state, count: state.count + 1 } };
     }
     return await this.#rest({ ...attempt, invocation, state }, failed.failure, decision, options);
   }
@@ -255,7 +262,7 @@ export class Attempts {
     const state: AttemptState = { count: invocation.attempt.count + 1 };
     const options = await handlerPolicyOf(this.#ports.registry, invocation);
     const rested = await this.#rest(
-      { invocation, ownsLock: false, carried: [], state },
+      { invocation, began: invocation, ownsLock: false, carried: [], state },
       failed,
       { kind: "pause" },
       options,
@@ -268,27 +275,35 @@ export class Attempts {
     failed: TurnFailure,
     decision: RetryDecision,
     retention: HandlerPolicy,
-  ): Promise<Rested> {
+  ): Promise<Attempt | Rested> {
     const { invocation, carried, state } = attempt;
     if (decision.kind === "kill") return await this.#kill(invocation, failed, retention);
     if (decision.kind === "retry") return await this.#backOff(attempt, decision.delayMs, failed);
     if (!(await this.#holdsKey(attempt))) return "lost";
     this.#ports.meter?.measure("paused");
-    const isPaused = await rest(this.#ports, invocation, "paused", {
-      attempt: state,
-      failure: failed,
-      carried,
-    });
-    return isPaused ? "waiting" : "lost";
+    const resting = { attempt: state, failure: failed, carried, seen: seenBy(attempt) };
+    const rested = await rest(this.#ports, invocation, "paused", resting);
+    if (rested === "noted") return await this.#goOnNoted(attempt);
+    return rested === "rested" ? "waiting" : "lost";
   }
 
-  async #backOff(attempt: Attempt, delayMs: number, failed?: TurnFailure): Promise<Rested> {
+  /** A cancellation has come that the attempt has not seen: the next one takes it, at once. */
+  async #goOnNoted(attempt: Attempt): Promise<Attempt | Rested> {
+    const invocation = attempt.invocation.reread(await readHead(this.#ports.items, attempt.invocation.id));
+    const { state } = attempt;
+    return { ...attempt, invocation, began: invocation, state: { ...state, count: state.count + 1 } };
+  }
+
+  async #backOff(attempt: Attempt, delayMs: number, failed?: TurnFailure): Promise<Attempt | Rested> {
     if (!(await this.#holdsKey(attempt))) return "lost";
     const { invocation, carried, state } = attempt;
     const { id, incarnation, length } = invocation;
     const dueAtMs = this.#ports.clock.now() + delayMs;
-    const resting = { attempt: state, ...(failed ? { failure: failed } : {}), carried, dueAtMs };
-    if (!(await rest(this.#ports, invocation, "backing-off", resting))) return "lost";
+    const why = failed ? { failure: failed } : {};
+    const resting = { attempt: state, ...why, carried, seen: seenBy(attempt), dueAtMs };
+    const rested = await rest(this.#ports, invocation, "backing-off", resting);
+    if (rested === "noted") return await this.#goOnNoted(attempt);
+    if (rested === "lost") return "lost";
     const cause = `backoff.${length}.${state.count}.${dueAtMs}`;
     await this.#ports.timers.schedule({
       atMs: dueAtMs,
@@ -314,6 +329,15 @@ export class Attempts {
     await reply(this.#ports, invocation.id, head.replies, outcome);
     return "ended-as-owner";
   }
+}
+
+const seenBy = ({ began, carried }: Attempt): readonly Note[] => [...(began.head?.notes ?? []), ...carried];
+
+/** The head is as the turn has found or left it: nothing else has written it but notes (R18). */
+function isAsLeft(now: Head | undefined, before: Invocation, { voucher }: Delivery): boolean {
+  if (!now || now.writer === before.head?.writer) return true;
+  const isNews = now.length > before.length || before.head === undefined;
+  return isNews && now.status !== "pending" && whoVouches(now, voucher) !== "other";
 }
 
 /** How the death of a function is told: its status and its code. */

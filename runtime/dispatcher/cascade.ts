@@ -1,5 +1,5 @@
 /** Ends an invocation without its own code, and kills the calls that it awaited (R12). */
-import { endAsItIs } from "../../lib/store/head/transitions.ts";
+import { endAsItIs, endUnbegun } from "../../lib/store/head/transitions.ts";
 import { readHead, readLog } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import type { Entry } from "../../lib/model/entry.ts";
@@ -14,7 +14,7 @@ import { forgetTimers, reply } from "../../lib/store/last-outputs.ts";
 export async function endWithoutCode(
   ports: DispatcherPorts,
   invocation: StoredInvocation,
-  message: "cancelled" | "killed",
+  message: "killed",
 ): Promise<void> {
   const { id, head } = invocation;
   const retention = await handlerPolicyOf(ports.registry, head);
@@ -23,6 +23,20 @@ export async function endWithoutCode(
   // It may have ended otherwise in between.
   const stored = await readHead(ports.items, id);
   if (stored?.head.outcome) await reply(ports, id, stored.head.replies, stored.head.outcome);
+}
+
+/** Ends what is cancelled and has not begun. `false`: it has begun. */
+export async function endUnbegunCancelled(
+  ports: DispatcherPorts,
+  { id, head }: StoredInvocation,
+): Promise<boolean> {
+  const retention = await handlerPolicyOf(ports.registry, head);
+  const outcome = failure(409, head.killed ? "killed" : "cancelled");
+  const ended = await endUnbegun(ports, id, head, outcome, retention);
+  if (!ended) return false;
+  await forgetTimers(ports, { id, incarnation: head.incarnation }, head);
+  await reply(ports, id, ended.replies, outcome);
+  return true;
 }
 
 /** Kills the calls whose results the invocation was missing, and theirs in turn. What it has sent goes on. */

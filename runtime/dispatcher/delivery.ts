@@ -12,6 +12,8 @@ import type {
   Timers,
 } from "../../lib/ports.ts";
 
+import type { Voucher } from "../../lib/model/voucher.ts";
+
 export interface DispatcherPorts {
   readonly items: ItemStore;
   readonly mailbox: Mailbox;
@@ -34,6 +36,10 @@ export interface Delivery {
   readonly sentAtMs?: number;
   /** Epoch milliseconds by which the handling must have ended. */
   readonly deadlineMs: number;
+  /** The message as what vouches for turns (R17). */
+  readonly voucher: Voucher;
+  /** It came in a note lane: nothing begins under it, and it runs what is exclusive only while the key's lock names that (R19). */
+  readonly isNote: boolean;
 }
 
 /** `done`: everything that the message causes is durable, it may be deleted (M1). `retry`: give it back, and all

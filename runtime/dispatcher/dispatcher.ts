@@ -9,12 +9,12 @@
  * Boundary: notes are delivered in note-delivery.ts, attachments in attachment.ts. progress.ts takes an invocation on.
  */
 import { reincarnateHead, scheduleHead } from "../../lib/store/head/births.ts";
-import { addReply, release } from "../../lib/store/head/transitions.ts";
-import { readHead, type StoredHead, storeInput } from "../../lib/store/head-store.ts";
+import { addReply, endAsItIs, killStub } from "../../lib/store/head/transitions.ts";
+import { readHead, readHeadOrStub, type StoredHead, storeInput } from "../../lib/store/head-store.ts";
 import { afresh, outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts";
 import { asError, OperationalError } from "../../lib/errors.ts";
-import { type Head, isExpired } from "../../lib/model/head.ts";
-import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
+import { type Head, isCancelled, isExpired, type Stub } from "../../lib/model/head.ts";
+import { isExclusiveId, noteGroupOf } from "../../lib/model/ids.ts";
 import { CLOCK_SKEW_MS, RECEIVES_MAX } from "../../lib/limits.ts";
 import {
   decodeMessage,
@@ -26,16 +26,18 @@ import {
   type Start,
 } from "../../lib/model/message.ts";
 import { failure } from "../../lib/model/outcome.ts";
-import { ON } from "../../lib/model/status-table.ts";
+import { isOverdue, ON } from "../../lib/model/status-table.ts";
+import { voucherOf } from "../../lib/model/voucher.ts";
 import { attach, refuseAttach } from "./attachment.ts";
 import { Attempts } from "./attempts.ts";
-import { endWithoutCode, killCallees } from "./cascade.ts";
+import { endUnbegunCancelled, endWithoutCode, killCallees } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Keeper, Verdict } from "./delivery.ts";
 import { KeyLock } from "./key-lock.ts";
 import { Invocation } from "./invocation.ts";
 import { NoteDelivery } from "./note-delivery.ts";
 import { forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
-import { Progress } from "./progress.ts";
+import { enter, Progress } from "./progress.ts";
+import { handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import { renew } from "../../lib/store/renewal.ts";
 
 export interface DispatcherOptions {
@@ -132,13 +134,23 @@ export class Dispatcher {
     const [first, message] = [incoming[0], messages[0]];
     if (!first || !message) return "done";
     const inDoubt = incoming.some(({ receiveCount }) => receiveCount > 1);
-    const { sequence, sentAtMs } = first;
+    const { sequence, sentAtMs, group } = first;
+    const voucher = {
+      name: voucherOf(group, sequence),
+      ...(message.kind === "resume" ? actsFor(message) : {}),
+    };
     const delivery: Delivery = {
-      ...{ sequence, inDoubt, deadlineMs },
+      ...{ sequence, inDoubt, deadlineMs, voucher, isNote: group === noteGroupOf(message.id) },
       ...(sentAtMs === undefined ? {} : { sentAtMs }),
     };
     this.#measure(messages, inDoubt);
     try {
+      // An earlier version sent it where Starts come (R19).
+      if (!delivery.isNote && (message.kind === "notify" || message.kind === "kill")) {
+        const afterwards = (each: Message) => outgoing(each, afresh(this.#ports, "note"));
+        await sendAll(this.#ports.mailbox, messages.map(afterwards));
+        return "done";
+      }
       if (message.kind === "notify") {
         return await this.#notes.deliver(messages as unknown as [Notify, ...Notify[]], delivery);
       }
@@ -201,13 +213,14 @@ export class Dispatcher {
   async #start(start: Start, delivery: Delivery): Promise<Verdict> {
     const { id } = start;
     const mayExist = delivery.inDoubt || start.accepted || start.resent || start.incarnation !== 0;
-    const stored = mayExist ? await readHead(this.#ports.items, id) : undefined;
+    const { stored, stub } = mayExist ? await readHeadOrStub(this.#ports.items, id) : {};
     if (stored && isExpired(stored.head, this.#ports.clock.now())) {
       return await this.#reincarnate(start, stored.head, delivery);
     }
     if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, stored?.head);
     if (!stored) {
       const own = await this.#withInput(start);
+      if (stub && isEnd(stub, start)) return await this.#endStub(own, stub, delivery);
       const invocation = Invocation.begun(own, this.#progress.tokenFor(id, undefined, delivery));
       return await this.#progress.begin(invocation, delivery);
     }
@@ -215,6 +228,18 @@ export class Dispatcher {
     if (head.origin !== start.origin) return await this.#attach(start, head);
     const own = ON.look[head.status] === "pass-on" ? start : await this.#withInput(start);
     return await this.#progress.advance(this.#invocation(stored, own, delivery), [], delivery);
+  }
+
+  /** It was killed or cancelled before its Start could make its head (R21). */
+  async #endStub(start: Start, { killed }: Stub, delivery: Delivery): Promise<Verdict> {
+    const token = this.#progress.tokenFor(start.id, undefined, delivery);
+    const invocation = Invocation.begun(start, token);
+    const retention = await handlerPolicyOf(this.#ports.registry, invocation);
+    const outcome = failure(409, killed ? "killed" : "cancelled");
+    const ended = await endAsItIs(this.#ports, invocation, outcome, retention);
+    if (!ended) return "retry";
+    await reply(this.#ports, start.id, ended.replies, ended.outcome ?? outcome);
+    return await this.#progress.passOn(invocation, delivery);
   }
 
   /** A turn reads only what its own invocation has. An input that its caller's log holds is copied first (P1). */
@@ -247,7 +272,12 @@ export class Dispatcher {
   async #schedule(start: Start, dueAtMs: number, head: Head | undefined): Promise<Verdict> {
     if (head && ON.register[head.status] === "leave") return "done";
     // Refused if a new life of a derived id has just been registered.
-    if (!head) await scheduleHead(this.#ports, start);
+    const born = head ? undefined : await scheduleHead(this.#ports, start);
+    // A cancellation or a kill has come before it (R21).
+    if (born && isCancelled(born.head)) {
+      await endUnbegunCancelled(this.#ports, Invocation.stored(start.id, born, undefined));
+      return "done";
+    }
     const incarnation = head?.incarnation ?? start.incarnation;
     await this.#ports.timers.schedule(
       startTimerOf({ id: start.id, incarnation, origin: start.origin }, dueAtMs),
@@ -278,6 +308,10 @@ export class Dispatcher {
     if (resume.poke) await renew(this.#ports, id, stored.head);
     const { status } = stored.head;
     const nowMs = this.#ports.clock.now();
+    if (delivery.isNote && ON.noteLane[status] === "enter") {
+      await enter(this.#ports, resume);
+      return "done";
+    }
     if (dueAtMs !== undefined && dueAtMs > nowMs && ON.early[status] === "set-timer") {
       const message = outgoing(resume, afresh(this.#ports, "early"));
       await this.#ports.timers.schedule({ atMs: dueAtMs, message });
@@ -289,28 +323,28 @@ export class Dispatcher {
       await sendAll(this.#ports.mailbox, [outgoing(resume, afresh(this.#ports, "again"))]);
       return "done";
     }
-    const current = resume.byOperator ? await this.#released(id, stored) : stored;
-    const invocation = Invocation.stored(id, current, this.#progress.tokenFor(id, current.head, delivery));
-    const inDoubt = delivery.inDoubt || resume.poke === true;
-    return await this.#progress.advance(invocation, [], { ...delivery, inDoubt });
+    const invocation = Invocation.stored(id, stored, this.#progress.tokenFor(id, stored.head, delivery));
+    const inDoubt = delivery.inDoubt || resume.poke === true || resume.guard !== undefined;
+    const asked: Delivery = { ...delivery, inDoubt };
+    if (resume.byOperator && ON.released[status] === "release")
+      return await this.#progress.release(invocation, asked);
+    if (resume.poke && status === "running" && isOverdue(stored.head, nowMs))
+      return await this.#progress.takeOver(invocation, asked);
+    return await this.#progress.advance(invocation, [], asked);
   }
 
-  async #released(id: InvocationId, stored: StoredHead): Promise<StoredHead> {
-    if (ON.released[stored.head.status] !== "release") return stored;
-    return (await release(this.#ports, id, stored.head)) ?? stored;
-  }
-
-  async #kill({ id, incarnation }: Kill, { sentAtMs }: Delivery): Promise<Verdict> {
+  async #kill({ id, incarnation }: Kill, delivery: Delivery): Promise<Verdict> {
     const stored = await readHead(this.#ports.items, id);
-    if (!stored || (incarnation !== undefined && incarnation !== stored.head.incarnation)) return "done";
+    if (!stored) return (await killStub(this.#ports, id, incarnation ?? 0)) ? "done" : "retry";
+    if (incarnation !== undefined && incarnation !== stored.head.incarnation) return "done";
     const invocation = Invocation.stored(id, stored, stored.head.token);
     // Its last append's outputs are in doubt, and nobody else will do them again.
-    await repeatLastOutputs(this.#ports, id, invocation.head, sentAtMs);
+    await repeatLastOutputs(this.#ports, id, invocation.head, delivery.sentAtMs);
     // The admin API has ended it already, as a rule, so that a running turn learns of it (R12).
     if (ON.kill[invocation.head.status] === "end") await endWithoutCode(this.#ports, invocation, "killed");
     else await forgetTimers(this.#ports, invocation, invocation.head);
     await killCallees(this.#ports, id);
-    return await this.#progress.passOn(invocation);
+    return await this.#progress.passOn(invocation, delivery);
   }
 }
 
@@ -321,3 +355,12 @@ export class Dispatcher {
  */
 const isSuperseded = (start: Start, { acceptedAtMs }: Head): boolean =>
   start.accepted === true || start.acceptedAtMs < acceptedAtMs - CLOCK_SKEW_MS;
+
+/** What has come before the head, of this life, ends it. */
+const isEnd = (stub: Stub, { incarnation }: Start): boolean =>
+  stub.incarnation === incarnation && isCancelled(stub);
+
+const actsFor = ({ of, guard }: Resume) => ({
+  ...(of === undefined ? {} : { of }),
+  ...(guard === undefined ? {} : { guard }),
+});

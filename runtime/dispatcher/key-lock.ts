@@ -47,21 +47,30 @@ export class KeyLock {
   /**
    * Read strongly, immediately before a turn. Passes on what finished owners have left, and parks behind a living one.
    * `owner`: it may run, and the lock is its own. `free`: it may run, and there is no lock; so may what is not exclusive.
-   * `parked`: it will be woken when its turn comes.
+   * `parked`: it will be woken when its turn comes. `not-owner`: the lock does not name it, and under this message it may not
+   * begin (R19): the order of a key's invocations is that of the lane that their Starts come in.
    */
-  async enter(invocation: Invocation): Promise<"owner" | "free" | "parked"> {
+  async enter(invocation: Invocation, mayBegin: boolean): Promise<"owner" | "free" | "parked" | "not-owner"> {
     const me = invocation.holder;
     if (!me) return "free";
     const { service, key: name } = invocation.target;
     const key = lockKey(service, name ?? "");
     for (let step = 0; step < SETTLE_STEPS_MAX; step++) {
       const lock = await this.#read(key);
+      if (lock && sameInvocation(lock.owner, me)) return "owner";
+      if (!mayBegin) return "not-owner";
       if (!lock) return "free";
-      if (sameInvocation(lock.owner, me)) return "owner";
       if (await this.#settle(key, lock)) continue;
       if (await this.#park(key, lock, me, invocation)) return "parked";
     }
     throw new OperationalError("unavailable", `the lock of ${service}/${name} did not settle`);
+  }
+
+  /** Whether the lock names it. What is not exclusive needs none. */
+  async isOwner({ holder, target }: Invocation): Promise<boolean> {
+    if (!holder) return true;
+    const lock = await this.#read(lockKey(target.service, target.key ?? ""));
+    return lock !== undefined && sameInvocation(lock.owner, holder);
   }
 
   /** Takes the key for an invocation that is about to rest (R5); harmless if it has it already. `false`: the lock is
@@ -86,22 +95,24 @@ export class KeyLock {
     throw new OperationalError("unavailable", `the lock of ${target.service}/${target.key} is contended`);
   }
 
-  /** Asks for a turn of the invocation that the lock was passed to. `inDoubt`: its last append's outputs may not have been done. */
-  async wake({ id, incarnation }: Pick<Holder, "id" | "incarnation">, inDoubt = false): Promise<void> {
-    const resume = { kind: "resume", id, incarnation, ...(inDoubt ? { poke: true as const } : {}) } as const;
+  /** Asks for a turn of the invocation that the lock was passed to. `of`: it may have run under that message, and its last append's
+   * outputs may not have been done. */
+  async wake({ id, incarnation }: Pick<Holder, "id" | "incarnation">, of?: string): Promise<void> {
+    const doubt = of === undefined ? {} : ({ poke: true, of } as const);
+    const resume = { kind: "resume", id, incarnation, enters: true, ...doubt } as const;
     await sendAll(this.#ports.mailbox, [outgoing(resume, afresh(this.#ports, "wake"))]);
   }
 
   /** R6, for an invocation that has ended under a message that is in doubt: if its key was passed on but the message
    * to the new owner may be missing, that is sent again. */
-  async settleAfter(target: Target): Promise<void> {
+  async settleAfter(target: Target, message: string): Promise<void> {
     const key = lockKey(target.service, target.key ?? "");
     for (let step = 0; step < SETTLE_STEPS_MAX; step++) {
       const lock = await this.#read(key);
       if (!lock) return;
       if (await this.#settle(key, lock)) continue;
       // It may have run, and died, under the message at hand (see Progress.#drain): nobody else will look at it.
-      await this.wake(lock.owner, true);
+      await this.wake(lock.owner, message);
       return;
     }
   }

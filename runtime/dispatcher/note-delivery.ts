@@ -4,14 +4,15 @@
  * A note that wakes the invocation rides in its message into the turn, which saves a write. Any other is added to the head's
  * list. A note whose message is in doubt is added first (docs/decisions/0003-notes-ride.md).
  */
-import { addNotes, release } from "../../lib/store/head/transitions.ts";
+import { addNotes, addToStub } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { afresh, outgoing } from "../../lib/store/send.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
 import { largeValueOf, type Note } from "../../lib/model/entry.ts";
 import type { Notify } from "../../lib/model/message.ts";
 import { canGoOn, ON } from "../../lib/model/status-table.ts";
-import { endWithoutCode } from "./cascade.ts";
+import { whoVouches } from "../../lib/model/voucher.ts";
+import { endUnbegunCancelled } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { Invocation, type StoredInvocation } from "./invocation.ts";
 import type { Progress } from "./progress.ts";
@@ -32,28 +33,45 @@ export class NoteDelivery {
   async deliver(messages: readonly [Notify, ...Notify[]], delivery: Delivery): Promise<Verdict> {
     const { id } = messages[0];
     const stored = await readHead(this.#ports.items, id);
-    // A late message never creates a head (R10).
-    if (!stored) return "done";
+    if (!stored) return await this.#early(messages);
     const invocation = Invocation.stored(id, stored, this.#progress.tokenFor(id, stored.head, delivery));
     const { status } = invocation.head;
     const notes = ON.note[status] === "drop" ? [] : await this.#due(messages, invocation);
     if (notes.length === 0) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
     const action = ON[hasCancellation(notes) ? "cancellation" : "note"][status];
-    if (action === "end") {
-      await endWithoutCode(this.#ports, invocation, "cancelled");
-      return "done";
-    }
-    const rides = action === "ride" || (action === "ride-if-it-can" && canGoOn(invocation.head, notes));
+    if (action === "end") return await this.#end(invocation, delivery);
+    const rides = action === "ride-if-it-can" && canGoOn(invocation.head, notes);
     if (rides && !delivery.inDoubt) return await this.#progress.advance(invocation, notes, delivery);
     return await this.#add(invocation, notes, delivery);
   }
 
-  async #add({ id, head }: StoredInvocation, notes: readonly Note[], delivery: Delivery): Promise<Verdict> {
+  /** There is no head. What may come before it waits for it in a stub (R21); anything else is late, and creates no head (R10). */
+  async #early(messages: readonly Notify[]): Promise<Verdict> {
+    for (const message of messages) {
+      const { id, incarnation = 0, note } = message;
+      if (note.kind === "completion") continue;
+      if (!(await addToStub(this.#ports, id, incarnation, [await this.#own(message)]))) return "retry";
+    }
+    return "done";
+  }
+
+  /** Cancelled before it has begun. It may have been handed its key already, so that goes on. */
+  async #end(invocation: StoredInvocation, delivery: Delivery): Promise<Verdict> {
+    if (!(await endUnbegunCancelled(this.#ports, invocation))) return "retry";
+    return await this.#progress.passOn(invocation, delivery);
+  }
+
+  async #add(invocation: StoredInvocation, notes: readonly Note[], delivery: Delivery): Promise<Verdict> {
+    const { id, head } = invocation;
     const added = await addNotes(this.#ports, id, head, notes);
     if (!added) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
+    const now = Invocation.stored(id, added, invocation.token);
     const action = ON[hasCancellation(notes) ? "cancellationAdded" : "noteAdded"][added.head.status];
-    if (action === "release") await release(this.#ports, id, added.head);
-    const canMove = action === "release" || (action === "look-if-it-can" && canGoOn(added.head));
+    if (action === "release") return await this.#progress.release(now, delivery);
+    if (action === "end") return await this.#end(now, delivery);
+    const canMove =
+      (action === "look-if-it-can" && canGoOn(added.head)) ||
+      (added.head.status === "running" && whoVouches(added.head, delivery.voucher) === "this");
     // An earlier handling of a message that is in doubt may have woken it, and died.
     return canMove || delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
   }

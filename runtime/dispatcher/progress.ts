@@ -7,17 +7,20 @@
  * What is in doubt (R2) is done again first. The next owner of a key runs under the message of the one before it (R6): that
  * saves a busy key a message each. It goes on while there is time, since the message's group waits.
  */
-import { addNotes, keepInput } from "../../lib/store/head/transitions.ts";
-import { readHead } from "../../lib/store/head-store.ts";
+import { addNotes, hold, keepInput, release, takeOver, unpause } from "../../lib/store/head/transitions.ts";
+import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
 import { repeatLastOutputs } from "../../lib/store/last-outputs.ts";
-import { afresh, outgoing } from "../../lib/store/send.ts";
+import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import type { Note } from "../../lib/model/entry.ts";
 import { tokenOf } from "../../lib/model/fence.ts";
-import type { Head } from "../../lib/model/head.ts";
+import { type Head, isCancelled } from "../../lib/model/head.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import { DRAIN_MS_MIN, INLINE_DRAIN_MAX } from "../../lib/limits.ts";
 import type { Holder } from "../../lib/model/lock.ts";
+import type { Resume } from "../../lib/model/message.ts";
 import { canGoOn, isDue, ON } from "../../lib/model/status-table.ts";
+import { whoVouches } from "../../lib/model/voucher.ts";
+import { endUnbegunCancelled } from "./cascade.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { Invocation, type StoredInvocation } from "./invocation.ts";
@@ -63,6 +66,27 @@ export class Progress {
     return await this.#drain(await this.#advance(invocation, carried, delivery), delivery);
   }
 
+  /** It is paused or backs off, and shall go on: by an operator, or since it is cancelled. */
+  async release(invocation: StoredInvocation, delivery: Delivery): Promise<Verdict> {
+    const { id, head } = invocation;
+    if (whoVouches(head, delivery.voucher) === "other") {
+      if (head.status !== "paused") return "done";
+      return (await unpause(this.#ports, id, head)) ? "done" : "retry";
+    }
+    if (delivery.isNote && !(await this.#locks.isOwner(invocation))) {
+      await enter(this.#ports, { id, incarnation: head.incarnation, byOperator: true });
+      return "done";
+    }
+    const released = await release(this.#ports, id, head, delivery.voucher.name);
+    if (!released) return "retry";
+    return await this.advance(this.#restored(invocation, released), [], delivery);
+  }
+
+  /** Its turn has died, and what vouched for it as well. */
+  async takeOver(invocation: StoredInvocation, delivery: Delivery): Promise<Verdict> {
+    return await this.#drain(await this.#takeOver(invocation, delivery), delivery);
+  }
+
   /** R6: the parked invocations that become owners run at once, one after the other. */
   async #drain(first: Step, delivery: Delivery): Promise<Verdict> {
     if (typeof first === "string") return first;
@@ -74,60 +98,103 @@ export class Progress {
         await this.#locks.wake(next);
         return "done";
       }
-      step = await this.#look(next.id, { ...delivery, inDoubt: false });
+      step = await this.#look(next.id, { ...delivery, inDoubt: false }, true);
       // This message will be deleted: what the turn left in doubt is the next message's.
-      if (step === "retry") await this.#locks.wake(next, true);
+      if (step === "retry") await this.#locks.wake(next, delivery.voucher.name);
     }
     return "done";
   }
 
-  async #look(id: InvocationId, delivery: Delivery): Promise<Step> {
+  async #look(id: InvocationId, delivery: Delivery, isNext = false): Promise<Step> {
     const stored = await readHead(this.#ports.items, id);
     if (!stored) return "done";
     const token = this.tokenFor(id, stored.head, delivery);
-    return await this.#advance(Invocation.stored(id, stored, token), [], delivery);
+    return await this.#advance(Invocation.stored(id, stored, token), [], delivery, isNext);
   }
 
-  async #advance(invocation: StoredInvocation, carried: readonly Note[], delivery: Delivery): Promise<Step> {
+  /** `isNext`: it was handed the key under this message. */
+  async #advance(
+    invocation: StoredInvocation,
+    carried: readonly Note[],
+    delivery: Delivery,
+    isNext = false,
+  ): Promise<Step> {
     const { head, id } = invocation;
+    const vouched = whoVouches(head, delivery.voucher);
+    if (head.status !== "completed" && !mayActOn(head, vouched, delivery)) return "done";
     if (delivery.inDoubt || ON.outputs[head.status] === "again") {
       await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs);
     }
     if (carried.length > 0) return await this.#enter(invocation, carried, delivery);
+    // What has not begun is another lane's (R19).
+    if (delivery.isNote && !isNext && ON.noteLane[head.status] === "enter") return "done";
+    if (isUnbegun(head) && isCancelled(head)) {
+      return (await endUnbegunCancelled(this.#ports, invocation))
+        ? await this.passOn(invocation, delivery)
+        : "retry";
+    }
     switch (ON.look[head.status]) {
       case "run":
-        return await this.#enter(invocation, [], delivery);
-      case "run-if-due":
-        return isDue(head, this.#ports.clock.now())
+        return head.guard === undefined
           ? await this.#enter(invocation, [], delivery)
-          : await this.#wakeWhenDue(invocation);
+          : await this.#takeOver(invocation, delivery);
+      case "run-if-due":
+        return await this.#backingOff(invocation, delivery);
       case "run-if-it-can":
-        return canGoOn(head) ? await this.#enter(invocation, [], delivery) : "done";
+        return delivery.isNote && canGoOn(head) ? await this.#enter(invocation, [], delivery) : "done";
       case "hold":
-        return await this.#hold(invocation);
+        return await this.#hold(invocation, delivery);
       case "pass-on":
-        return await this.passOn(invocation);
+        return await this.passOn(invocation, delivery);
     }
   }
 
+  async #takeOver(invocation: StoredInvocation, delivery: Delivery): Promise<Step> {
+    if (delivery.isNote && !(await this.#locks.isOwner(invocation))) return "done";
+    const { id, head } = invocation;
+    const taken = await takeOver(this.#ports, id, head, delivery.voucher.name);
+    return taken ? await this.#enter(this.#restored(invocation, taken), [], delivery) : "retry";
+  }
+
+  /** A back-off, or a delayed start. A Start that comes again leaves a back-off to its timer, which is set again: that comes in
+   * another lane, and one of the two has to run it. */
+  async #backingOff(invocation: StoredInvocation, delivery: Delivery): Promise<Step> {
+    const { head, start } = invocation;
+    const isMine = head.voucher !== undefined;
+    const isTimers = head.status === "backing-off" && start !== undefined && !isMine;
+    return isMine || (isDue(head, this.#ports.clock.now()) && !isTimers)
+      ? await this.#enter(invocation, [], delivery)
+      : await this.#wakeWhenDue(invocation);
+  }
+
   /** A timer that is in doubt is set again. */
-  async #wakeWhenDue({ id, incarnation, head: { dueAtMs = 0 } }: StoredInvocation): Promise<Verdict> {
-    const message = outgoing({ kind: "resume", id, incarnation, dueAtMs }, afresh(this.#ports, "again"));
-    await this.#ports.timers.schedule({ atMs: dueAtMs, message });
+  async #wakeWhenDue({ id, incarnation, head }: StoredInvocation): Promise<Verdict> {
+    const { dueAtMs = 0, status } = head;
+    const enters = status === "scheduled" ? { enters: true as const } : {};
+    const resume = { kind: "resume", id, incarnation, dueAtMs, ...enters } as const;
+    await this.#ports.timers.schedule({
+      atMs: dueAtMs,
+      message: outgoing(resume, afresh(this.#ports, "again")),
+    });
     return "done";
   }
 
-  /** One that was paused while it ran has neither its input in the head nor its key's lock yet (R5). */
-  async #hold(invocation: StoredInvocation): Promise<Verdict> {
-    await keepInput(this.#ports, invocation);
-    const { holder, target } = invocation;
+  /** One that was paused while it ran has neither its input in the head nor its key's lock yet (R5). A cancellation that came
+   * while it was being paused by its policy lets it go on. */
+  async #hold(invocation: StoredInvocation, delivery: Delivery): Promise<Step> {
+    const { holder, target, head } = invocation;
+    const isMine = head.voucher !== undefined || head.guard !== undefined;
+    if (isMine && head.notes.some(({ kind }) => kind === "cancellation"))
+      return await this.release(invocation, delivery);
+    if (!isMine && delivery.isNote) return "done";
     if (holder) await this.#locks.take(target, holder);
-    return "done";
+    return (await hold(this.#ports, invocation)) ? "done" : "retry";
   }
 
   /** Runs turns when the key allows it (W1). */
   async #enter(invocation: Invocation, carried: readonly Note[], delivery: Delivery): Promise<Step> {
-    const entered = await this.#locks.enter(invocation);
+    const entered = await this.#locks.enter(invocation, !delivery.isNote);
+    if (entered === "not-owner") return await this.#withoutKey(invocation, carried, delivery);
     if (entered === "parked") {
       this.#ports.meter?.measure("parked");
       await keepInput(this.#ports, invocation);
@@ -141,35 +208,86 @@ export class Progress {
       case "ended":
         return "done";
       case "ended-as-owner":
-        return await this.#handOn(invocation);
+        return await this.#handOn(invocation, delivery);
       case "lost":
         return await this.#afterLoss(invocation, delivery);
     }
   }
 
-  async #handOn(invocation: Invocation): Promise<Step> {
+  /** The lock does not name it, and a note lane must not begin it: it has ended, or it has to enter where Starts come (R19). */
+  async #withoutKey(
+    { id, head, token }: Invocation,
+    carried: readonly Note[],
+    delivery: Delivery,
+  ): Promise<Verdict> {
+    if (head && carried.length > 0) await addNotes(this.#ports, id, head, carried);
+    const stored = await readHead(this.#ports.items, id);
+    if (!stored) return "done";
+    const now = Invocation.stored(id, stored, token);
+    const { status, incarnation } = now.head;
+    if (status === "completed") {
+      await repeatLastOutputs(this.#ports, id, now.head, delivery.sentAtMs);
+      return await this.passOn(now, delivery);
+    }
+    if (status === "backing-off") await enter(this.#ports, { id, incarnation });
+    return status === "suspended" ? "retry" : "done";
+  }
+
+  #restored({ id, token, start }: Invocation, stored: StoredHead): StoredInvocation {
+    return Invocation.stored(id, stored, token, start);
+  }
+
+  async #handOn(invocation: Invocation, delivery: Delivery): Promise<Step> {
     if (!invocation.holder) return "done";
     const passed = await this.#locks.pass(invocation.target, invocation);
-    if (passed === "not-mine") return await this.passOn(invocation);
+    if (passed === "not-mine") return await this.passOn(invocation, delivery);
     return passed === "free" ? "done" : passed;
   }
 
   /** The head has moved on without the turn. If it has not ended, the message comes again. */
-  async #afterLoss(invocation: Invocation, { sentAtMs }: Delivery): Promise<Verdict> {
+  async #afterLoss(invocation: Invocation, delivery: Delivery): Promise<Verdict> {
     const { id } = invocation;
     const stored = await readHead(this.#ports.items, id);
     if (stored?.head.status !== "completed") return "retry";
-    await repeatLastOutputs(this.#ports, id, stored.head, sentAtMs);
-    return await this.passOn(invocation);
+    await repeatLastOutputs(this.#ports, id, stored.head, delivery.sentAtMs);
+    return await this.passOn(invocation, delivery);
   }
 
   /** A completed invocation's key goes on. If another handler of this message has passed it on before, that one may
    * have died since, and this message is about to be deleted: the new owner is looked after once more. */
-  async passOn({ id, incarnation, target }: Invocation): Promise<Verdict> {
+  async passOn({ id, incarnation, target }: Invocation, { voucher }: Delivery): Promise<Verdict> {
     if (!isExclusiveId(id)) return "done";
     const passed = await this.#locks.pass(target, { id, incarnation });
-    if (passed === "not-mine") await this.#locks.settleAfter(target);
+    if (passed === "not-mine") await this.#locks.settleAfter(target, voucher.name);
     else if (passed !== "free") await this.#locks.wake(passed);
     return "done";
   }
+}
+
+const isUnbegun = ({ status, length }: Head): boolean => length === 0 && ON.cancellation[status] === "end";
+
+/** R17: a turn is begun by the message that vouches for the last one. Where nothing is named, an earlier version has run it: then as
+ * it did, but not where the input is still with the Start. */
+function mayActOn(
+  head: Head,
+  vouched: ReturnType<typeof whoVouches>,
+  { isNote, inDoubt }: Delivery,
+): boolean {
+  if (vouched !== "unknown") return vouched === "this";
+  return head.status !== "running" || !isNote || (inDoubt && head.input !== undefined);
+}
+
+/** It may have to begin: where Starts come (R19). */
+export async function enter(
+  ports: DispatcherPorts,
+  { id, incarnation, dueAtMs, byOperator, poke }: Omit<Resume, "kind">,
+): Promise<void> {
+  const resume: Resume = {
+    ...{ kind: "resume", id, enters: true },
+    ...(incarnation === undefined ? {} : { incarnation }),
+    ...(dueAtMs === undefined ? {} : { dueAtMs }),
+    ...(byOperator ? { byOperator } : {}),
+    ...(poke ? { poke } : {}),
+  };
+  await sendAll(ports.mailbox, [outgoing(resume, afresh(ports, "enter"))]);
 }

@@ -56,6 +56,7 @@ interface EditTurn {
   readonly invocation: Invocation;
   readonly retention: Retention;
   readonly ownsLock: boolean;
+  readonly voucher: string;
 }
 
 /** The turn of an edit: see the head of this file. */
@@ -75,14 +76,14 @@ export async function runStateEdit(ports: DispatcherPorts, turn: EditTurn): Prom
 
 async function edit(
   ports: DispatcherPorts,
-  { invocation, retention, ownsLock }: EditTurn,
+  { invocation, retention, ownsLock, voucher }: EditTurn,
   token: string,
   wanted: StateEdit,
 ): Promise<TurnOutcome> {
   const { id, incarnation, target, start, stored } = invocation;
   const writer = nonce(ports.entropy, 6);
   const journal = new Journal(ports.items, ports.clock, {
-    ...{ id, incarnation, deployment: ENGINE, token, writer },
+    ...{ id, incarnation, deployment: ENGINE, token, writer, voucher },
     ...(start === undefined ? {} : { start }),
     ...(stored === undefined ? {} : { stored }),
   });

@@ -6,7 +6,7 @@
  */
 import { asError } from "../../lib/errors.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
-import { type Head, HEAD, parseHead } from "../../lib/model/head.ts";
+import { type Head, HEAD, isStub, parseHead } from "../../lib/model/head.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
 import { idIn } from "../../lib/model/listing.ts";
@@ -76,6 +76,7 @@ export class Reconciler {
     do {
       const page = await this.#heads.page(after);
       const pokes = page.items.flatMap(({ pk, attributes }) => {
+        if (isStub(attributes)) return [];
         const head = this.#read(pk, attributes);
         if (head === undefined) unreadable++;
         const id = idIn(pk);

@@ -20,6 +20,7 @@ import type {
   Rand,
   RunAction,
   RunOptions,
+  StepAction,
   WorkflowPromise,
 } from "../context.ts";
 import { assertName, bytesOf, decodeHeld, durationMs, failureOf, limited } from "./checked-value.ts";
@@ -28,6 +29,7 @@ import type { HandlerOptions } from "../definition.ts";
 import { DurablePromise } from "../durable-promise.ts";
 import type { AttemptHooks } from "../hooks.ts";
 import type { TurnLog } from "../logger.ts";
+import { OpenStep } from "./open-steps.ts";
 import { SeededRandom } from "./random.ts";
 import type { Serde } from "../serde.ts";
 import { StateView } from "./state-view.ts";
@@ -131,8 +133,8 @@ export class HandlerContext implements PromiseOwner {
   // --- steps and time ----------------------------------------------------------------------------------------
 
   run<T>(
-    nameOrAction: string | RunAction<T>,
-    maybeAction?: RunAction<T>,
+    nameOrAction: string | StepAction<T>,
+    maybeAction?: StepAction<T>,
     options: RunOptions<T> = {},
   ): DurablePromise<T> {
     const [name, action] =
@@ -141,20 +143,26 @@ export class HandlerContext implements PromiseOwner {
     assertName(name, "step name");
     const serde = this.serdeOf(options.serde);
     const entry: RunEntry = { kind: "run", command: this.driver.machine.nextCommand, name, outcome: null };
-    const step = (): void => this.#startStep(entry, action, options, serde);
     const { future, recorded } = this.command(
       entry,
       undefined,
       (value) => serde.deserialize(bytesOf(value)),
       () => {
-        if (!recorded) this.driver.whenDurable(step);
+        if (recorded) return;
+        const step = new OpenStep(entry, future);
+        this.driver.opened(step);
+        this.driver.whenDurable(() => {
+          if (!step.isCancelled) this.#startStep(step, action, options, serde);
+        });
       },
     );
     return new DurablePromise<T>(future, this);
   }
 
-  #startStep<T>(entry: RunEntry, action: RunAction<T>, options: RunOptions<T>, serde: Serde<T>): void {
+  #startStep<T>(step: OpenStep, closure: StepAction<T>, options: RunOptions<T>, serde: Serde<T>): void {
+    const { entry } = step;
     const { command, name } = entry;
+    const action: RunAction<T> = async () => await closure({ signal: step.signal });
     const before = this.turnRequest.attempt.run;
     const { hooks, log } = this.#attempt;
     const work = currentTurn.run({ owner: this, step: name }, () =>
@@ -164,14 +172,16 @@ export class HandlerContext implements PromiseOwner {
           action: hooks ? hooks.aroundStep(name, action) : action,
           options,
           asTerminal: (error) => this.#code.options.asTerminalError?.(error),
-          isOver: () => this.driver.isOver,
-          onFailure: (error) => log.say("warn", `Step "${name}" failed.`, error),
+          isOver: () => this.driver.isOver || step.isCancelled,
+          onFailure: (error) => {
+            if (!step.isCancelled) log.say("warn", `Step "${name}" failed.`, error);
+          },
           ...(before?.command === command ? { before } : {}),
         },
         this.ports.clock,
       ),
     );
-    this.driver.work(work, (result) => {
+    const forget = this.driver.work(work, (result) => {
       if (result.kind === "attempt-failed") {
         const { error, retryAfterMs, run, verdict } = result;
         this.driver.fail(error, {
@@ -201,6 +211,7 @@ export class HandlerContext implements PromiseOwner {
         );
       }
     });
+    step.started(forget);
   }
 
   sleep(duration: Duration, name = ""): DurablePromise<void> {

@@ -20,9 +20,9 @@ import { ZombieError } from "../../lib/store/state-store.ts";
 import type { CallEntry, CommandEntry } from "../../lib/model/entry.ts";
 import { asError, JournalMismatchError, OperationalError } from "../../lib/errors.ts";
 import type { Mapped } from "../../lib/turn/future.ts";
-import { REPLAY_STALL_MS } from "../../lib/limits.ts";
+import { LOOK_MS, LOOK_MS_MAX, REPLAY_STALL_MS } from "../../lib/limits.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
-import { type Completion, TurnMachine } from "../../lib/turn/turn-machine.ts";
+import { type Cancelled, type Completion, TurnMachine } from "../../lib/turn/turn-machine.ts";
 import { leavesOf, type Wait } from "../../lib/model/wait.ts";
 import type { Serde } from "../serde.ts";
 import { Cancellations } from "./cancellations.ts";
@@ -36,6 +36,7 @@ import {
   turnFailure,
   type TurnOptions,
 } from "./ending.ts";
+import { type OpenStep, OpenSteps } from "./open-steps.ts";
 import { TurnTimers } from "./timers.ts";
 import type { History, TurnPorts } from "./turn-ports.ts";
 import { type Filler, TurnWriter, type Written } from "./turn-writer.ts";
@@ -62,9 +63,12 @@ export class TurnDriver {
   /** Calls whose results this turn knows to be missing, for cancellation. */
   readonly #openCalls = new Map<number, CallEntry>();
   #running = 0;
+  /** Since something has happened. */
+  #looks = 0;
   #reading = 0;
   #ended: Ended | undefined;
   #failure: TurnFailure | undefined;
+  readonly #steps = new OpenSteps();
   readonly #activity: Activity;
   readonly #writer: TurnWriter;
   readonly #values: ReadAhead;
@@ -89,7 +93,7 @@ export class TurnDriver {
       log,
       notes,
       carried,
-      cancel: () => this.#cancel(),
+      cancel: (isNew) => this.#cancel(isNew),
       cancellable: () => this.isExplicit || !this.#awaited.isNothing,
     });
     this.#values = values;
@@ -107,14 +111,20 @@ export class TurnDriver {
     return (this.#cancellations ??= new Cancellations(this.isExplicit));
   }
 
-  /** Delivers a cancellation; answers the calls that are cancelled with it. */
-  #cancel(): readonly CallEntry[] {
+  /** Delivers a cancellation. */
+  #cancel(isNew: boolean): Cancelled {
     if (this.isExplicit) {
       this.cancellations.deliver(this.event);
-      return [];
+      return { calls: [], steps: [] };
     }
+    const steps = isNew ? this.#steps.cancel(this.#awaited.leaves) : [];
     this.#awaited.cancel();
-    return [...this.#openCalls.values()];
+    return { calls: [...this.#openCalls.values()], steps };
+  }
+
+  /** A step that the code awaits and that has no result yet. */
+  opened(step: OpenStep): void {
+    this.#steps.add(step);
   }
 
   /** See {@link TurnMachine.issue}; a mismatch fails the turn even if the user's code catches it. */
@@ -182,21 +192,25 @@ export class TurnDriver {
     this.#activity.touch();
   }
 
-  /** Work of this turn that ends in an event: a closure, a read. `deliver` is called when the event is delivered. */
-  work<T>(promise: Promise<T>, deliver: (value: T) => void): void {
+  /** Work of this turn that will end in an event: a closure, a read. `deliver` is called when it is its turn. Answers what makes the
+   * turn wait for it no longer. */
+  work<T>(promise: Promise<T>, deliver: (value: T) => void): () => void {
     this.#running++;
+    let isOpen = true;
+    const end = (): boolean => {
+      if (!isOpen) return false;
+      isOpen = false;
+      this.#running--;
+      return true;
+    };
     promise.then(
-      (value) =>
-        this.#later(() => {
-          this.#running--;
-          deliver(value);
-        }),
+      (value) => this.#later(() => end() && deliver(value)),
       (error: unknown) =>
         this.#later(() => {
-          this.#running--;
-          throw error;
+          if (end()) throw error;
         }),
     );
+    return end;
   }
 
   /** Reads end before anything is appended: what they find must not be what comes after them (R4). */
@@ -235,6 +249,7 @@ export class TurnDriver {
       return this.#failed();
     } finally {
       this.isOver = true;
+      this.#steps.abort();
       this.timers.stop();
     }
   }
@@ -274,6 +289,7 @@ export class TurnDriver {
   async #live(): Promise<TurnOutcome | undefined> {
     // Code that asked for a callee's id gets it before any other event, as on every replay.
     if (this.machine.awaitsRecord) return await this.#act();
+    if (this.machine.deliverCancelled()) return undefined;
     const deliver = this.#local.shift();
     if (!deliver) return this.machine.step() === "delivered" ? undefined : await this.#act();
     deliver();
@@ -304,6 +320,11 @@ export class TurnDriver {
       }
       const outcome = await this.#flush();
       if (outcome || this.#failure) return outcome;
+      // The append's answer may bring a cancellation of what is about to start.
+      if (this.machine.hasNews) {
+        this.#closures.unshift(...closures);
+        return undefined;
+      }
     }
     return await this.#begin(closures);
   }
@@ -337,11 +358,23 @@ export class TurnDriver {
     return this.#cancellations?.isAwaited === true;
   }
 
-  /** Waits until something happens; looks for a cancellation meanwhile, if the code waits for one beside its work. */
+  /** Waits until something happens. Looks at the head meanwhile: what comes from outside shall be heard while a step runs (R22). */
   async #wait(): Promise<TurnOutcome | undefined> {
-    const looks = this.#running > 0 && this.#listens;
-    await this.#activity.next(looks ? this.cancellations.nextLookMs() : undefined);
-    return looks && !this.#activity.happened ? this.#outcomeAfter(await this.#writer.look()) : undefined;
+    await this.#activity.next(this.#lookAfterMs());
+    if (this.#activity.happened) {
+      this.#looks = 0;
+      return undefined;
+    }
+    this.#looks++;
+    return this.#outcomeAfter(await this.#writer.look());
+  }
+
+  /** Longer each time, as long as nothing happens. */
+  #lookAfterMs(): number {
+    const { lookMs } = this.ports;
+    if (lookMs !== undefined) return lookMs;
+    if (this.#listens) return this.cancellations.nextLookMs();
+    return LOOK_MS[Math.min(this.#looks, LOOK_MS.length - 1)] ?? LOOK_MS_MAX;
   }
 
   // --- ends --------------------------------------------------------------------------------------------------

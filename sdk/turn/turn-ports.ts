@@ -9,6 +9,8 @@ export interface TurnPorts {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly entropy: Entropy;
+  /** How often a turn that waits in memory looks at its head. Absent: `LOOK_MS`, since each look costs something. */
+  readonly lookMs?: number;
 }
 
 /** What the turn begins with; results that are kept apart are loaded when they are about to be delivered. */

@@ -192,7 +192,7 @@ export class TurnWriter {
     try {
       const seen = await this.#journal.look();
       if (seen.kind === "lost") return lost(seen.reason);
-      this.#turn.notesAre(seen.notes);
+      if (seen.kind === "notes") this.#turn.notesAre(seen.notes);
     } catch (thrown) {
       if (!(thrown instanceof OperationalError)) throw thrown;
     }

@@ -4,7 +4,7 @@
  */
 import { CancelledError } from "../../lib/errors.ts";
 import type { Clock } from "../../lib/ports.ts";
-import type { Mapped } from "../../lib/turn/future.ts";
+import type { Future, Mapped } from "../../lib/turn/future.ts";
 import type { Wait } from "../../lib/model/wait.ts";
 import { currentTurn, type PromiseOwner, type Root } from "./current-turn.ts";
 
@@ -91,6 +91,11 @@ export class Awaited {
       mapped.later.then(ended, ended);
     }
     return mapped;
+  }
+
+  /** What is awaited, at last. */
+  get leaves(): ReadonlySet<Future> {
+    return new Set([...this.#roots.keys()].flatMap(({ future }) => future.leaves));
   }
 
   /** Rejects all that is awaited now. */

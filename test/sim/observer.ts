@@ -7,6 +7,8 @@
  */
 import { decodeEntry, encodeEntry, encodeNote, type Entry } from "../../lib/model/entry.ts";
 import { groupOf, isExclusiveId } from "../../lib/model/ids.ts";
+import { isStub } from "../../lib/model/head.ts";
+import { laneOf } from "../../lib/store/send.ts";
 import type { Attributes, ItemKey, Write, WriteResult } from "../../lib/model/item.ts";
 import type { Message } from "../../lib/model/message.ts";
 import { decodeMessage } from "../../lib/model/message.ts";
@@ -156,6 +158,11 @@ export class Observer {
     after: Attributes | undefined,
   ): void {
     if (!after) return this.fail("J1", `the head of ${id} was deleted by ${actor.name}`);
+    if (isStub(after)) return this.count("stub");
+    if (before && isStub(before)) {
+      this.count("stub adopted");
+      return this.#headWritten(actor, id, undefined, after);
+    }
     const incarnation = Number(after["i"]);
     let life = this.lives.get(id);
     if (!life || life.incarnation !== incarnation) {
@@ -347,8 +354,7 @@ export class Observer {
     this.#trace.add(by, "sends", `${sequence.slice(-5)} ${body.slice(0, 200)}`);
     const message = decodeMessage(body);
     this.count(`message ${message.kind}`);
-    const expected =
-      message.kind === "start" && message.dueAtMs !== undefined ? message.id : groupOf(message.id);
+    const expected = message.kind === "start" && message.dueAtMs !== undefined ? message.id : laneOf(message);
     if (group !== expected) this.fail("R16", `a ${message.kind} for ${message.id} went to group ${group}`);
     if ("from" in message || "inputFrom" in message) this.count("value by reference");
     if (message.kind === "start") this.#startAccepted(by, sequence, message);

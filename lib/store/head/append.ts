@@ -17,13 +17,13 @@ import {
   retentionAttributes,
 } from "../../model/head.ts";
 import type { Incarnation, InvocationId } from "../../model/ids.ts";
-import { all, type Attributes, type Change, sizeOf, type Write } from "../../model/item.ts";
+import { all, type Attributes, type Change, type Condition, sizeOf, type Write } from "../../model/item.ts";
 import type { Start } from "../../model/message.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { Value } from "../../model/value.ts";
 import type { Wait } from "../../model/wait.ts";
-import { hasNotes, thereIsNone, whileAt } from "./clauses.ts";
-import { appends, removes, sets } from "./write.ts";
+import { hasMark, hasNotes, isNotKilled, noneOfLife, whileAt, whileStub } from "./clauses.ts";
+import { adopting, appends, removes, sets } from "./write.ts";
 import { KEPT_INPUT_HEAD_BYTES_MAX } from "../../limits.ts";
 
 /** What the turn ends with, if this append is its last. */
@@ -47,6 +47,8 @@ export interface Append {
   readonly start?: Start;
   /** The head as the turn knows it; absent: this append makes it. */
   readonly before: LeftHead | undefined;
+  /** There is a stub where the first append makes the head. */
+  readonly stub?: boolean;
   /** As they are stored: their large values apart. */
   readonly entries: readonly Value[];
   /** Notes that are in the log by now, and leave the list. */
@@ -56,11 +58,13 @@ export interface Append {
   /** Entries that pages hold: they leave the tail. */
   readonly pagedTo: number;
   readonly ending: Ending | undefined;
+  /** The message under which the turn runs (R17). */
+  readonly voucher?: string;
   readonly nowMs: number;
 }
 
 /** What an append takes off a head, unless it sets it anew. */
-const PASSING: readonly HeadField[] = ["wait", "dueAtMs", "attempt"];
+const PASSING: readonly HeadField[] = ["wait", "dueAtMs", "attempt", "voucher"];
 
 export function appendWrite(append: Append): Write {
   const { id, incarnation, before, entries, taken, ending } = append;
@@ -69,21 +73,33 @@ export function appendWrite(append: Append): Write {
   if (!before) {
     const first = newHead(startOf(append), append);
     const attributes = { ...first, ...fields, ...headAttributes({ tail: entries }) };
-    return { op: "put", key, attributes, when: thereIsNone };
+    return append.stub
+      ? { op: "update", key, changes: [...adopting(attributes), ...drops(taken)], when: atStub(append) }
+      : { op: "put", key, attributes, when: noneOfLife(append.incarnation) };
   }
   const gone = PASSING.filter(
     (field) => HEAD_ATTRIBUTE[field] in before.item && !(HEAD_ATTRIBUTE[field] in fields),
   );
   const changes: Change[] = [
     ...sets(fields),
-    ...removes(...gone),
+    // A guard may have been named since the head was read: it is the dispatcher's, while the turn runs.
+    ...removes(...gone, ...(ending ? (["guard"] as const) : [])),
     ...tailChanges(append, before),
-    ...(taken > 0 ? [{ do: "drop", attribute: HEAD_ATTRIBUTE.notes, count: taken } as const] : []),
+    ...drops(taken),
   ];
-  const at = whileAt(incarnation, before.head.length);
+  const at = all(whileAt(incarnation, before.head.length), hasMark(before.head));
   // No lost wake-up: a suspension is refused while there are notes that it has not consumed (R9).
   const when = ending?.kind === "suspended" ? all(at, hasNotes(taken)) : at;
   return { op: "update", key, changes, when };
+}
+
+const drops = (taken: number): Change[] =>
+  taken > 0 ? [{ do: "drop", attribute: HEAD_ATTRIBUTE.notes, count: taken }] : [];
+
+/** R21: what has come before is adopted with the first append. */
+function atStub({ incarnation, taken, ending }: Append): Condition {
+  const at = all(whileStub(incarnation), isNotKilled);
+  return ending?.kind === "suspended" ? all(at, hasNotes(taken)) : at;
 }
 
 /** Whether the head that refused an append was written by that append's own first try. */
@@ -102,7 +118,7 @@ function startOf({ start }: Append): Start {
 }
 
 function fieldsOf(append: Append): Attributes {
-  const { before, entries, writer, deployment, token, pagedTo, nowMs, ending } = append;
+  const { before, entries, writer, deployment, token, pagedTo, nowMs, ending, voucher } = append;
   const head = before?.head;
   const length = head?.length ?? 0;
   const fields = headAttributes({
@@ -115,6 +131,7 @@ function fieldsOf(append: Append): Attributes {
     ...(head && head.deployment === undefined ? { deployment } : {}),
     ...(head && head.token === undefined ? { token } : {}),
     ...(pagedTo > (head?.paged ?? 0) ? { paged: pagedTo } : {}),
+    voucher: ending ? undefined : voucher,
   });
   return ending ? { ...fields, ...endingFields(append, ending, sizeOf(fields)) } : fields;
 }

@@ -11,18 +11,21 @@ import {
   headAttributes,
   inputAttributes,
   isExpired,
+  isStub,
   newHead,
   parseHead,
+  parseStub,
 } from "../../model/head.ts";
-import type { Attributes, Condition } from "../../model/item.ts";
+import type { InvocationId } from "../../model/ids.ts";
+import type { Attributes, Condition, WriteResult } from "../../model/item.ts";
 import type { Start } from "../../model/message.ts";
 import type { Value } from "../../model/value.ts";
 import type { ItemStore } from "../../ports.ts";
-import { storeInput } from "../head-store.ts";
+import { type StoredHead, storeInput } from "../head-store.ts";
 import type { ValuePorts } from "../value-store.ts";
 import { isRun } from "../workflow-life.ts";
-import { thereIsNone, whenNoneOrExpired, whileEnded } from "./clauses.ts";
-import { putHead } from "./write.ts";
+import { thereIsNone, whenNoneOrExpired, whileEnded, whileStub } from "./clauses.ts";
+import { adopting, putHead, tryUpdate } from "./write.ts";
 
 /** Of one whose code has not run: `accepted`, or `scheduled` if it is delayed. */
 const unstarted = (start: Start, nowMs: number, previousExpiredAtMs?: number): Attributes => ({
@@ -56,7 +59,7 @@ async function acceptWhen(
   previousExpiredAtMs?: number,
 ): Promise<Head | undefined> {
   const attributes = unstarted(start, nowMs, previousExpiredAtMs);
-  const { won, item } = await putHead(items, start.id, attributes, when);
+  const { won, item } = await bear(items, start.id, attributes, when);
   // Refused by its own first try, whose answer was lost.
   if (won || item?.[HEAD_ATTRIBUTE.origin] === start.origin) return undefined;
   if (!item)
@@ -64,10 +67,12 @@ async function acceptWhen(
   return parseHead(item);
 }
 
-/** schedule: a delayed start that a handler has sent is registered. Refused if it is there, or a new life of a derived id. */
-export async function scheduleHead(ports: ValuePorts, start: Start): Promise<void> {
+/** schedule: a delayed start that a handler has sent is registered. Answers the head that it has made; none if it is there, or a
+ * new life of a derived id. */
+export async function scheduleHead(ports: ValuePorts, start: Start): Promise<StoredHead | undefined> {
   const sent = await storeInput(ports, start);
-  await putHead(ports.items, start.id, unstarted(sent, ports.clock.now()), thereIsNone);
+  const { won, item } = await bear(ports.items, start.id, unstarted(sent, ports.clock.now()));
+  return won && item ? { head: parseHead(item), item } : undefined;
 }
 
 /** reincarnate: a new life of a derived id whose last one has expired. `false`: someone else was first. */
@@ -92,16 +97,36 @@ export async function restartHead(
   log: RestartedLog & { readonly deployment: string | undefined },
 ): Promise<void> {
   const attributes = { ...unstarted(start, start.acceptedAtMs), ...headAttributes(log) };
-  await putHead(items, start.id, attributes, thereIsNone);
+  await bear(items, start.id, attributes);
 }
 
-/** The first head of one that is parked, rests or ends without ever having appended. `false`: there is one by now. */
+/** The first head of one that is parked, rests or ends without ever having appended. Answers its item; none if there is a head by
+ * now. */
 export async function createHead(
   items: ItemStore,
   start: Start,
   token: string | undefined,
   attributes: Attributes,
-): Promise<boolean> {
+): Promise<Attributes | undefined> {
   const first = newHead(start, token === undefined ? {} : { token });
-  return (await putHead(items, start.id, { ...first, ...attributes }, thereIsNone)).won;
+  const { won, item } = await bear(items, start.id, { ...first, ...attributes });
+  return won ? item : undefined;
+}
+
+/**
+ * A put that adopts a stub of its incarnation (R21): the notes that have come stay in the list. A stub of another life is
+ * nothing to this one.
+ */
+async function bear(
+  items: ItemStore,
+  id: InvocationId,
+  attributes: Attributes,
+  when: Condition = thereIsNone,
+): Promise<WriteResult> {
+  const put = await putHead(items, id, attributes, when);
+  if (put.won || !put.item || !isStub(put.item)) return put;
+  const { incarnation } = parseStub(put.item);
+  if (incarnation !== Number(attributes[HEAD_ATTRIBUTE.incarnation]))
+    return await putHead(items, id, attributes, whileStub(incarnation));
+  return await tryUpdate(items, id, adopting(attributes), whileStub(incarnation));
 }

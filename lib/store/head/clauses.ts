@@ -4,9 +4,10 @@
  *
  * A refused write has no effect. The invocation has moved on, and what moved it sees to what follows.
  */
-import { HEAD_ATTRIBUTE, type Head, type HeadField, type Status } from "../../model/head.ts";
+import { HEAD_ATTRIBUTE, type Head, type HeadField, type Status, STUB_STATUS } from "../../model/head.ts";
 import type { Incarnation } from "../../model/ids.ts";
 import { all, type Condition, oneOf } from "../../model/item.ts";
+import { statusesThat } from "../../model/status-table.ts";
 
 const has = (field: HeadField, value: string | number): Condition => ({
   is: "eq",
@@ -30,15 +31,36 @@ const thereIsOne: Condition = { is: "present" };
 const isOfLife = (incarnation: Incarnation): Condition => has("incarnation", incarnation);
 const hasEnded: Condition = has("status", "completed");
 const hasNotEnded: Condition = { is: "ne", attribute: HEAD_ATTRIBUTE.status, value: "completed" };
+const isNoStub: Condition = { is: "ne", attribute: HEAD_ATTRIBUTE.status, value: STUB_STATUS };
 const isNotPaused: Condition = { is: "ne", attribute: HEAD_ATTRIBUTE.status, value: "paused" };
 
 /** The head is this incarnation's and not completed (J3). */
 export const whileOpen = (incarnation: Incarnation): Condition =>
-  all(thereIsOne, isOfLife(incarnation), hasNotEnded);
+  all(thereIsOne, isOfLife(incarnation), hasNotEnded, isNoStub);
+
+/** What has come before the head (R21). */
+export const whileStub = (incarnation: Incarnation): Condition =>
+  all(isOfLife(incarnation), has("status", STUB_STATUS));
+/** There is nothing of this life: no head, and nothing that has come before it. */
+export const noneOfLife = (incarnation: Incarnation): Condition =>
+  oneOf(
+    thereIsNone,
+    all(has("status", STUB_STATUS), { is: "ne", attribute: HEAD_ATTRIBUTE.incarnation, value: incarnation }),
+  );
+export const isNotKilled: Condition = lacks("killed");
 
 /** J1: the log is as long as this writer believes, the invocation neither completed nor paused. */
 export const whileAt = (incarnation: Incarnation, length: number): Condition =>
   all(whileOpen(incarnation), isNotPaused, hasLength(length));
+
+/** R18: nothing but notes has been written since. A turn that a pause and a resume have overtaken would find the same length. */
+export const hasMark = ({ writer }: Pick<Head, "writer">): Condition =>
+  writer === undefined ? lacks("writer") : has("writer", writer);
+
+/** Nothing has begun. */
+export const isUnbegun: Condition = oneOf(
+  ...statusesThat("cancellation", "end").map((status) => has("status", status)),
+);
 
 /** The head is that of a life that has ended, and no other has begun. */
 export const whileEnded = ({ incarnation }: Pick<Head, "incarnation">): Condition =>

@@ -8,9 +8,13 @@
  * | rest | running, … | backing-off, paused | the log has grown, or it has ended |
  * | pause | running, suspended, backing-off | paused | it has not begun, or has ended |
  * | pauseUndelivered | any open one, no head | paused | it has moved |
- * | release | paused, backing-off | backing-off, due now | the log has grown |
+ * | hold | paused | paused, with its input | it has moved |
+ * | release | paused, backing-off | backing-off, due now | it has moved |
+ * | unpause | paused | running | it has moved |
+ * | takeOver | running | running | it has moved |
  * | repin | paused | paused | it is not paused |
  * | end | any open one, no head | completed | it has ended |
+ * | endUnbegun | scheduled, accepted, pending | completed | it has begun |
  * | addNotes, addReply, keepInput | any open one | the same | it has ended |
  * | renew, strip, expire | renew: any; else completed | the same | another life has begun |
  */
@@ -31,34 +35,42 @@ import {
   type Head,
   headAttributes,
   inputAttributes,
-  newHead,
+  isStub,
+  newStub,
   parseHead,
+  parseStub,
   type Retention,
   retentionAttributes,
 } from "../../model/head.ts";
 import type { Incarnation, InvocationId } from "../../model/ids.ts";
-import { all, type Attributes } from "../../model/item.ts";
+import { all, type Attributes, type Change } from "../../model/item.ts";
 import type { ReplyTo, Start } from "../../model/message.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { statusesThat } from "../../model/status-table.ts";
 import type { Value } from "../../model/value.ts";
-import type { ItemStore } from "../../ports.ts";
+import type { Entropy, ItemStore } from "../../ports.ts";
 import type { AttemptState, TurnFailure } from "../../protocol.ts";
+import { nonce } from "../../entropy.ts";
 import { readHead, type StoredHead, storeInput } from "../head-store.ts";
 import { spill, type ValuePorts } from "../value-store.ts";
 import { createHead } from "./births.ts";
 import {
   hasLength,
+  hasMark,
+  hasNotes,
   hasNotMoved,
   hasReplies,
   hasStatus,
   isKeptForLess,
+  isUnbegun,
+  thereIsNone,
   whileAt,
   whileEnded,
   whileOpen,
+  whileStub,
   whileToken,
 } from "./clauses.ts";
-import { appends, removes, sets, tryUpdate, updateHead } from "./write.ts";
+import { appends, putHead, removes, sets, tryUpdate, updateHead } from "./write.ts";
 
 /** An invocation as a writer knows it: by its head, its Start, or both. */
 export interface Subject {
@@ -70,17 +82,30 @@ export interface Subject {
   readonly length: number;
 }
 
+interface MarkingPorts extends ValuePorts {
+  readonly entropy: Entropy;
+}
+const MARK_BYTES = 6;
+/** R18: a turn that has read the head before this write cannot append any more. */
+const marked = ({ entropy }: MarkingPorts): Attributes =>
+  headAttributes({ writer: nonce(entropy, MARK_BYTES) });
+
 // --- before it runs ----------------------------------------------------------------------------------------------
 
 /** park: it waits behind its key's lock. `false`: it has moved on, or another message has parked it: look again. */
-export async function park(ports: ValuePorts, subject: Subject): Promise<boolean> {
+export async function park(ports: MarkingPorts, subject: Subject): Promise<boolean> {
   const { id, head, start, token, length } = subject;
   const input = await missingInput(ports, subject);
-  const fields = { ...input, ...headAttributes({ status: "pending", modifiedAtMs: ports.clock.now() }) };
-  if (!head) return start !== undefined && (await createHead(ports.items, start, token, fields));
+  const fields = {
+    ...input,
+    ...headAttributes({ status: "pending", modifiedAtMs: ports.clock.now() }),
+    ...marked(ports),
+  };
+  if (!head)
+    return start !== undefined && (await createHead(ports.items, start, token, fields)) !== undefined;
   if (head.status === "pending") return head.token === token;
-  const when = all(whileAt(head.incarnation, length), whileToken(token));
-  const changes = sets({ ...fields, ...headAttributes({ token }) });
+  const when = all(whileAt(head.incarnation, length), hasMark(head), whileToken(token));
+  const changes = [...sets({ ...fields, ...headAttributes({ token }) }), ...removes("voucher", "guard")];
   return (await updateHead(ports.items, id, changes, when)) !== undefined;
 }
 
@@ -115,7 +140,50 @@ export async function addNotes(
   return await updateHead(ports.items, id, appends("notes", values), whileOpen(incarnation));
 }
 
-/** addNotes, for a cancellation by an operator. Returns whether it was added. */
+/**
+ * await: a signal or a cancellation comes before there is a head (R21). Harmless to repeat. `false`: there is a head by now.
+ * Bound: it is deleted after twice the mailbox's retention, when no Start can follow.
+ */
+export async function addToStub(
+  ports: ValuePorts,
+  id: InvocationId,
+  incarnation: Incarnation,
+  notes: readonly Note[],
+): Promise<boolean> {
+  const values: Value[] = [];
+  for (const note of notes) values.push(await spillNote(ports, id, note));
+  const first = headAttributes({ notes: values });
+  return await writeStub(ports, id, incarnation, first, appends("notes", values));
+}
+
+/** await, for a kill. What is killed now will end when its Start comes. */
+export async function killStub(
+  ports: ValuePorts,
+  id: InvocationId,
+  incarnation: Incarnation,
+): Promise<boolean> {
+  const killed = { [HEAD_ATTRIBUTE.killed]: 1 };
+  return await writeStub(ports, id, incarnation, killed, sets(killed));
+}
+
+async function writeStub(
+  { items, clock }: ValuePorts,
+  id: InvocationId,
+  incarnation: Incarnation,
+  first: Attributes,
+  changes: readonly Change[],
+): Promise<boolean> {
+  const attributes = { ...newStub(incarnation, clock.now()), ...first };
+  const put = await putHead(items, id, attributes, thereIsNone);
+  if (put.won || !put.item || !isStub(put.item)) return put.won;
+  // A stub of another life is as good as none: what is sought now is sought later.
+  const isSame = parseStub(put.item).incarnation === incarnation;
+  return isSame
+    ? (await tryUpdate(items, id, changes, whileStub(incarnation))).won
+    : (await putHead(items, id, attributes, whileStub(parseStub(put.item).incarnation))).won;
+}
+
+/** addNotes, for a cancellation by an operator. Answers whether it was added. */
 export async function addCancellation(
   { items, clock }: ValuePorts,
   id: InvocationId,
@@ -171,20 +239,38 @@ export interface Resting {
   readonly dueAtMs?: number;
   /** Notes that rode in the message at hand: what has ridden must outlive it. */
   readonly carried: readonly Note[];
+  /** Notes that the attempt had when it began. */
+  readonly seen: readonly Note[];
 }
 
 /** What every pause writes. */
 const pausing = (nowMs: number, why?: { readonly attempt: AttemptState; readonly failure?: TurnFailure }) =>
   headAttributes({ status: "paused", modifiedAtMs: nowMs, ...why });
 
-/** rest: after a failed attempt it backs off, or is paused by its policy. `false`: the log is no longer as long as known, or
- * the invocation has ended. */
+/**
+ * rest: after a failed attempt it backs off, or is paused by its policy. `lost`: the log is no longer as long as known, or the
+ * invocation has ended. `noted`: a cancellation has come that the attempt has not seen, so it shall not rest.
+ * Bound: CONFLICT_ATTEMPTS_MAX tries against notes that come at the same time.
+ */
 export async function rest(
-  ports: ValuePorts,
+  ports: MarkingPorts,
   subject: Subject,
   status: "backing-off" | "paused",
-  { attempt, failure: why, dueAtMs, carried }: Resting,
-): Promise<boolean> {
+  resting: Resting,
+): Promise<"rested" | "noted" | "lost"> {
+  for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
+    const rested = await tryToRest(ports, subject, status, resting);
+    if (rested !== "conflict") return rested;
+  }
+  throw new OperationalError("unavailable", `the head of ${subject.id} is contended`);
+}
+
+async function tryToRest(
+  ports: MarkingPorts,
+  subject: Subject,
+  status: "backing-off" | "paused",
+  { attempt, failure: why, dueAtMs, carried, seen }: Resting,
+): Promise<"rested" | "noted" | "lost" | "conflict"> {
   const { items, clock } = ports;
   const { id, start, token, length } = subject;
   const because = { attempt, ...(why ? { failure: why } : {}) };
@@ -195,18 +281,31 @@ export async function rest(
       : headAttributes({ status, modifiedAtMs: nowMs, ...because, dueAtMs });
   const stored = await readHead(items, id);
   if (!stored) {
-    if (!start || length > 0) return false;
-    return await createHead(items, start, token, { ...(await missingInput(ports, subject)), ...fields });
+    if (!start || length > 0) return "lost";
+    const first = { ...(await missingInput(ports, subject)), ...fields, ...marked(ports) };
+    return (await createHead(items, start, token, first)) ? "rested" : "conflict";
   }
   const { head } = stored;
+  if (head.length !== length || head.writer !== subject.head?.writer) return "lost";
+  if (hasUnseenCancellation(head, seen)) return "noted";
   const missing = {
     ...(await missingInput(ports, { ...subject, head })),
     ...(head.token === undefined ? headAttributes({ token }) : {}),
   };
   const unlisted = await notListed(ports, id, head, carried);
-  const changes = [...sets({ ...fields, ...missing }), ...appends("notes", unlisted)];
-  const when = all(whileAt(head.incarnation, length), whileToken(token));
-  return (await updateHead(items, id, changes, when)) !== undefined;
+  const changes = [
+    ...sets({ ...fields, ...missing, ...marked(ports) }),
+    ...appends("notes", unlisted),
+    ...removes("voucher", "guard"),
+  ];
+  const at = all(whileAt(head.incarnation, length), hasMark(head), whileToken(token));
+  if (await updateHead(items, id, changes, all(at, hasNotes(head.notes.length)))) return "rested";
+  return head.status === "paused" ? "lost" : "conflict";
+}
+
+function hasUnseenCancellation({ notes }: Pick<Head, "notes">, seen: readonly Note[]): boolean {
+  const known = new Set(seen.map(noteKey));
+  return notes.some((note) => note.kind === "cancellation" && !known.has(noteKey(note)));
 }
 
 /** The notes that the head does not have yet. */
@@ -256,23 +355,74 @@ export async function pauseUndelivered(
   }
   if (!start) return false;
   await storeInput(ports, start);
-  return await createHead(items, start, undefined, { ...inputAttributes(start), ...fields });
+  return (await createHead(items, start, undefined, { ...inputAttributes(start), ...fields })) !== undefined;
 }
 
-/** release: leaves a pause, or cuts a back-off short. Returns the head as it then is. What is suspended has a timer or a
- * message of its own on the way. */
+/** hold: one that was paused while it ran rests from now on. It needs neither its Start nor another message (R17). `false`: it
+ * has moved. */
+export async function hold(
+  ports: MarkingPorts,
+  subject: Subject & { readonly head: Head },
+): Promise<boolean> {
+  const { id, head } = subject;
+  const input = await missingInput(ports, subject);
+  const isAtRest = head.voucher === undefined && head.guard === undefined;
+  if (isAtRest && Object.keys(input).length === 0) return true;
+  const changes = [...sets({ ...input, ...marked(ports) }), ...removes("voucher", "guard")];
+  const when = all(whileOpen(head.incarnation), hasMark(head), hasStatus("paused"));
+  return (await updateHead(ports.items, id, changes, when)) !== undefined;
+}
+
+/** release: leaves a pause, or cuts a back-off short, and runs under the message that vouches for it from now on: one write.
+ * Answers the head as it then is. What is suspended has a timer or a message of its own on the way. */
 export async function release(
-  { items, clock }: ValuePorts,
+  ports: MarkingPorts,
   id: InvocationId,
-  { incarnation, length }: Pick<Head, "incarnation" | "length">,
+  head: Head,
+  voucher: string,
 ): Promise<StoredHead | undefined> {
-  const fields = headAttributes({ status: "backing-off", dueAtMs: clock.now() });
+  const fields = headAttributes({ status: "backing-off", dueAtMs: ports.clock.now(), voucher });
   const when = all(
-    whileOpen(incarnation),
-    hasLength(length),
+    whileOpen(head.incarnation),
+    hasLength(head.length),
+    hasMark(head),
     hasStatus(...statusesThat("released", "release")),
   );
-  return await updateHead(items, id, sets(fields), when);
+  return await updateHead(
+    ports.items,
+    id,
+    [...sets({ ...fields, ...marked(ports) }), ...removes("guard")],
+    when,
+  );
+}
+
+/** unpause: another message vouches for it, and has its input. That one goes on. `false`: it has moved. */
+export async function unpause(ports: MarkingPorts, id: InvocationId, head: Head): Promise<boolean> {
+  const fields = headAttributes({ status: "running", modifiedAtMs: ports.clock.now() });
+  const when = all(whileOpen(head.incarnation), hasMark(head), hasStatus("paused"));
+  return (await updateHead(ports.items, id, sets({ ...fields, ...marked(ports) }), when)) !== undefined;
+}
+
+/** takeOver: its turn has died, and another message vouches for the next one. `undefined`: it has moved. */
+export async function takeOver(
+  ports: MarkingPorts,
+  id: InvocationId,
+  head: Head,
+  voucher: string,
+): Promise<StoredHead | undefined> {
+  const fields = headAttributes({ voucher, modifiedAtMs: ports.clock.now() });
+  const when = all(
+    whileAt(head.incarnation, head.length),
+    hasMark(head),
+    hasStatus("running"),
+    hasNotMoved(head),
+  );
+  return await updateHead(
+    ports.items,
+    id,
+    [...sets({ ...fields, ...marked(ports) }), ...removes("guard")],
+    when,
+  );
 }
 
 /** repin: it goes on with another deployment. Only of a paused one, of which no turn can append: a turn must end on the
@@ -305,8 +455,20 @@ export async function end(
   outcome: Outcome,
   retention: Retention,
 ): Promise<Head | undefined> {
-  const changes = sets(ending(clock.now(), outcome, retention));
+  const changes = [...sets(ending(clock.now(), outcome, retention)), ...removes("voucher", "guard")];
   return (await updateHead(items, id, changes, whileOpen(incarnation)))?.head;
+}
+
+/** end, of one that is cancelled before it has begun. `undefined`: it has begun, or has ended. */
+export async function endUnbegun(
+  { items, clock }: ValuePorts,
+  id: InvocationId,
+  { incarnation }: Pick<Head, "incarnation">,
+  outcome: Outcome,
+  retention: Retention,
+): Promise<Head | undefined> {
+  const when = all(whileOpen(incarnation), isUnbegun, hasLength(0));
+  return (await updateHead(items, id, sets(ending(clock.now(), outcome, retention)), when))?.head;
 }
 
 /** end, of one whose head may not be there yet, or may have changed since it was read. */
@@ -321,8 +483,8 @@ export async function endAsItIs(
   if (stored) return await end(ports, id, stored.head, outcome, retention);
   if (!start) return undefined;
   const fields = ending(clock.now(), outcome, retention);
-  if (!(await createHead(items, start, token, fields))) return undefined;
-  return parseHead({ ...newHead(start, token === undefined ? {} : { token }), ...fields });
+  const item = await createHead(items, start, token, fields);
+  return item && parseHead(item);
 }
 
 /** renew: what it keeps outside its head has been renewed until then (lib/store/renewal.ts). Only ever longer. */

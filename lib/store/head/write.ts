@@ -14,6 +14,13 @@ export const removes = (...fields: readonly HeadField[]): Change[] =>
 export const appends = (field: HeadField, values: readonly Value[]): Change[] =>
   values.length === 0 ? [] : [{ do: "append", attribute: HEAD_ATTRIBUTE[field], values }];
 
+/** What makes of a stub the head that the attributes are of: the notes stay (R21). */
+export function adopting(attributes: Attributes): Change[] {
+  const { [HEAD_ATTRIBUTE.notes]: notes, ...others } = attributes;
+  const isKept = HEAD_ATTRIBUTE.deletableAt in attributes;
+  return [...sets(others), ...(isKept ? [] : removes("deletableAt"))];
+}
+
 export const putHead = (
   items: ItemStore,
   id: InvocationId,

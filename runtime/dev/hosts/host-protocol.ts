@@ -14,6 +14,7 @@ import type {
 } from "../../../lib/ports.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { systemClock } from "../../../lib/clock.ts";
+import { LOCAL_LOOK_MS } from "../../../lib/limits.ts";
 import { systemEntropy } from "../../../lib/entropy.ts";
 import { readableLine } from "../../../lib/log/line.ts";
 import { loggerOf } from "../../../lib/log/logger.ts";
@@ -60,6 +61,7 @@ export interface EnginePorts {
 /** The engine's side: its ports, as calls. The host can send anything, so each argument is checked. */
 export function engineCalls({ items, mailbox, registry }: EnginePorts): EngineCalls {
   return {
+    // Here a read never lags.
     get: (key) => items.get(keyArgument(key)),
     write: (write) => items.write(writeArgument(write)),
     query: (argument) => {
@@ -81,6 +83,7 @@ export interface HostPorts extends EnginePorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
+  readonly lookMs: number;
 }
 
 /** The host's side: the calls, as ports. */
@@ -100,6 +103,7 @@ export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
     },
     clock: systemClock,
     entropy: systemEntropy,
+    lookMs: LOCAL_LOOK_MS,
     // For what a bundle's SDK has to say itself: nothing, so far. The engine shows these lines as the handler's.
     logger: loggerOf({
       least: "info",

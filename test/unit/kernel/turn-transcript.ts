@@ -26,7 +26,7 @@ export class TurnTranscript {
       cancel: () => {
         this.told.push("cancelled");
         this.awaits = false;
-        return this.open;
+        return { calls: this.open, steps: [] };
       },
       cancellable: () => this.awaits,
     });

@@ -1,0 +1,51 @@
+/**
+ * Vouchers (R17): which message will run an invocation again if its turn dies.
+ *
+ * Messages of one invocation come through several groups, its lanes, and are handled side by side. So that a head is
+ * `running` does not say that its turn has died: the turn may be alive, under a message of another lane. The head therefore
+ * names the message that vouches for the turn.
+ *
+ * - A message in a lane, by lane and sequence. If a later message of that lane is handed out, the one that was named is gone,
+ *   and the later one takes its place (FIFO).
+ * - A guard, by a name of its own: a message that comes out of the timers when it is due. While a head names a guard, no
+ *   message of a lane vouches for it.
+ *
+ * What a voucher does not name leaves a note and runs nothing. No clock is compared.
+ */
+import { digest } from "../hash.ts";
+
+/** What vouches for a turn, as a head names it. */
+export interface Vouched {
+  /** A message: its lane and its sequence. Absent: an earlier version wrote the head, or it rests. */
+  readonly voucher?: string;
+  /** A guard. It counts before `voucher`. */
+  readonly guard?: string;
+}
+
+/** A message as a voucher. */
+export interface Voucher {
+  readonly name: string;
+  /** The message acts for another one, that is gone. */
+  readonly of?: string;
+  /** It is this guard. */
+  readonly guard?: string;
+}
+
+const LANE_BYTES = 6;
+const SEQUENCE_DIGITS = 20;
+
+/** Names a message of the mailbox. The order of the names is that of the messages, within a lane. */
+export const voucherOf = (group: string, sequence: string): string =>
+  `${laneName(group)}.${sequence.padStart(SEQUENCE_DIGITS, "0")}`;
+
+const laneName = (group: string): string =>
+  Buffer.from(digest(LANE_BYTES, "lane", group)).toString("base64url");
+const laneIn = (name: string): string => name.slice(0, name.indexOf("."));
+
+/** `other`: another message will run it again. `unknown`: no message is named. */
+export function whoVouches({ voucher, guard }: Vouched, mine: Voucher): "this" | "other" | "unknown" {
+  if (guard !== undefined) return guard === mine.guard ? "this" : "other";
+  if (voucher === undefined) return "unknown";
+  const isLater = laneIn(voucher) === laneIn(mine.name) && voucher <= mine.name;
+  return isLater || voucher === mine.of ? "this" : "other";
+}
