@@ -13,7 +13,7 @@
  */
 import { HEAD_ATTRIBUTE } from "../model/head.ts";
 import type { Put, Update } from "../model/item.ts";
-import { INDEX_PARTITION_KEY, isHead, partOf, shardOf, statusIn } from "../model/listing.ts";
+import { INDEX_PARTITION_KEY, isHead, partOf, partOfHead, shardOf } from "../model/listing.ts";
 
 const OPEN = INDEX_PARTITION_KEY.open;
 const ENDED = INDEX_PARTITION_KEY.ended;
@@ -25,7 +25,7 @@ export function withIndex<W extends Put | Update>(write: W): W {
 }
 
 function putWithIndex(write: Put): Put {
-  const part = partOf(statusIn(write.attributes));
+  const part = partOfHead(write.attributes);
   if (part === "unchanged") return write;
   const shard = { [INDEX_PARTITION_KEY[part]]: shardOf(write.key.pk) };
   return { ...write, attributes: { ...write.attributes, ...shard } };

@@ -40,6 +40,8 @@ export const HEAD_ATTRIBUTE = {
   guard: "gd",
   /** 1: it was killed before it began. */
   killed: "kd",
+  /** 1: it is no head, but what has come before it. */
+  stub: "st",
   notes: "m",
   wait: "w",
   outcome: "x",
@@ -146,11 +148,11 @@ export const pagePrefix = (incarnation: Incarnation): string => `page#${incarnat
 export const pageKey = (id: InvocationId, incarnation: Incarnation, start: number): ItemKey =>
   valueKey(id, pagePrefix(incarnation) + String(start).padStart(8, "0"));
 
-/** The status of a stub, which no head has. */
-export const STUB_STATUS = "awaited";
 /**
  * What has come for an invocation that has no head yet (R21): it stands where the head will be. What makes the head adopts it,
  * so of the two the second sees the first. It has no target: nothing can run it, and to readers there is no head.
+ *
+ * To an earlier version it looks like what has ended and expired, which is as good as none (docs/decisions/0017).
  */
 export interface Stub {
   readonly incarnation: Incarnation;
@@ -158,7 +160,7 @@ export interface Stub {
   readonly killed: boolean;
 }
 
-export const isStub = (item: Attributes): boolean => item[A.status] === STUB_STATUS;
+export const isStub = (item: Attributes): boolean => item[A.stub] !== undefined;
 export const parseStub = (item: Attributes): Stub => ({
   incarnation: numberIn(item, "incarnation") ?? 0,
   notes: decodeNotes(item[A.notes]),
@@ -219,7 +221,7 @@ function numberIn(item: Attributes, field: HeadField): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
-const TEXTS = ["deployment", "token", "writer", "voucher", "guard", "idempotencyKey"] as const;
+const TEXTS = ["deployment", "token", "writer", "guard", "idempotencyKey"] as const;
 const NUMBERS = [
   ...(["dueAtMs", "expiresAtMs", "journalExpiresAtMs", "keptUntilMs"] as const),
   "previousExpiredAtMs" as const,
@@ -231,10 +233,20 @@ function optional(item: Attributes): Partial<Head> {
   for (const field of NUMBERS) if (item[A[field]] !== undefined) found[field] = Number(item[A[field]]);
   const { [A.wait]: wait, [A.outcome]: outcome, [A.input]: input } = item;
   if (item[A.killed] !== undefined) found.killed = true;
+  const voucher = voucherIn(item);
+  if (voucher !== undefined) found.voucher = voucher;
   if (wait !== undefined) found.wait = decodeWait(wait);
   if (outcome !== undefined) found.outcome = decodeOutcome(outcome);
   if (input !== undefined) found.input = inputOf(input, item);
   return found;
+}
+
+/** Earlier versions of handlers leave the attribute as it is. So a voucher is stored with the mark of the write that named it, and
+ * counts for as long as that is the last one. */
+function voucherIn(item: Attributes): string | undefined {
+  const stored = item[A.voucher];
+  const suffix = ` ${String(item[A.writer])}`;
+  return typeof stored === "string" && stored.endsWith(suffix) ? stored.slice(0, -suffix.length) : undefined;
 }
 
 /** `true`: the one value that only this incarnation can have named so. */
@@ -298,9 +310,11 @@ export function headAttributes({
   tail,
   notes,
   wait,
+  voucher,
   ...plain
 }: HeadChange): Attributes {
   const attributes: Attributes = {};
+  if (voucher !== undefined) attributes[A.voucher] = `${voucher} ${plain.writer ?? ""}`;
   for (const [field, value] of Object.entries(plain)) {
     if (value !== undefined) attributes[A[field as keyof typeof plain]] = value;
   }
@@ -331,8 +345,12 @@ export function newHead(start: Start, known: { token?: string; deployment?: stri
 /** The attributes of a stub: see {@link Stub}. */
 export const newStub = (incarnation: Incarnation, nowMs: number): Attributes => ({
   [A.format]: FORMAT_VERSION,
-  [A.status]: STUB_STATUS,
+  [A.stub]: 1,
+  [A.status]: "completed",
+  [A.expiresAtMs]: 0,
   [A.incarnation]: incarnation,
+  [A.target]: ["", ""],
+  [A.origin]: "",
   [A.notes]: [],
   ...keptFor(2 * MAILBOX_RETENTION_MS, nowMs),
 });

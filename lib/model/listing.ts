@@ -6,7 +6,7 @@
  * Each item store keeps the lists in its own way, with the writes that it makes anyway. Nothing in the protocol reads them.
  * So a list that lags, is empty or is wrong does no harm. A head's place follows from its key and its status alone.
  */
-import { HEAD, HEAD_ATTRIBUTE, STUB_STATUS } from "./head.ts";
+import { HEAD, HEAD_ATTRIBUTE, isStub } from "./head.ts";
 import { type InvocationId, isInvocationId, serviceTag } from "./ids.ts";
 import type { Attributes, ItemKey } from "./item.ts";
 
@@ -50,11 +50,15 @@ export function shardOf(partition: string): string {
 /** The part of a head with this status. `unchanged`: it stays where it was, if it was in a part at all. */
 export function partOf(status: unknown): ListedPart | "unchanged" {
   if (status === "completed") return "ended";
-  return status === "running" || status === "accepted" || status === STUB_STATUS ? "unchanged" : "open";
+  return status === "running" || status === "accepted" ? "unchanged" : "open";
 }
 
 /** The status of a stored head. */
 export const statusIn = (head: Attributes | undefined): unknown => head?.[HEAD_ATTRIBUTE.status];
+
+/** Where a head belongs. What has come before it is not listed. */
+export const partOfHead = (head: Attributes | undefined): ListedPart | "unchanged" =>
+  head && isStub(head) ? "unchanged" : partOf(statusIn(head));
 
 /** When the invocation was accepted. Lists are sorted by it. */
 export const listedAtMs = (head: Attributes): number => Number(head[HEAD_ATTRIBUTE.acceptedAtMs] ?? 0);

@@ -220,7 +220,7 @@ export class Dispatcher {
     if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, stored?.head);
     if (!stored) {
       const own = await this.#withInput(start);
-      if (stub && isEnd(stub, start)) return await this.#endStub(own, stub, delivery);
+      if (stub && stub.incarnation === start.incarnation) return await this.#meetStub(own, stub, delivery);
       const invocation = Invocation.begun(own, this.#progress.tokenFor(id, undefined, delivery));
       return await this.#progress.begin(invocation, delivery);
     }
@@ -228,6 +228,15 @@ export class Dispatcher {
     if (head.origin !== start.origin) return await this.#attach(start, head);
     const own = ON.look[head.status] === "pass-on" ? start : await this.#withInput(start);
     return await this.#progress.advance(this.#invocation(stored, own, delivery), [], delivery);
+  }
+
+  /** What has come before the head is adopted first: an earlier version of the handler's could not (R21). */
+  async #meetStub(start: Start, stub: Stub, delivery: Delivery): Promise<Verdict> {
+    if (isCancelled(stub)) return await this.#endStub(start, stub, delivery);
+    const born = await scheduleHead(this.#ports, start);
+    return born
+      ? await this.#progress.advance(this.#invocation(born, start, delivery), [], delivery)
+      : "retry";
   }
 
   /** It was killed or cancelled before its Start could make its head (R21). */
@@ -355,10 +364,6 @@ export class Dispatcher {
  */
 const isSuperseded = (start: Start, { acceptedAtMs }: Head): boolean =>
   start.accepted === true || start.acceptedAtMs < acceptedAtMs - CLOCK_SKEW_MS;
-
-/** What has come before the head, of this life, ends it. */
-const isEnd = (stub: Stub, { incarnation }: Start): boolean =>
-  stub.incarnation === incarnation && isCancelled(stub);
 
 const actsFor = ({ of, guard }: Resume) => ({
   ...(of === undefined ? {} : { of }),

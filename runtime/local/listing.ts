@@ -7,6 +7,7 @@
 import { deserialize } from "node:v8";
 import { statePartition } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
+import { isStub } from "../../lib/model/head.ts";
 import { idIn, type ListedPart, listedAtMs, partOf, shardOf, statusIn } from "../../lib/model/listing.ts";
 import type { KeyPage, ListedPage, ListedRange, Listing } from "../../lib/ports.ts";
 import type { LocalDatabase } from "./database.ts";
@@ -38,8 +39,8 @@ export class LocalListing implements Listing {
 
   /** Runs within the transaction that writes the head. */
   move(partition: string, before: Attributes | undefined, after: Attributes | undefined): void {
-    const from = before && rowOf(partition, before);
-    const to = after && rowOf(partition, after);
+    const from = before && !isStub(before) ? rowOf(partition, before) : undefined;
+    const to = after && !isStub(after) ? rowOf(partition, after) : undefined;
     if (from?.shard === to?.shard && from?.place === to?.place) return;
     if (from) this.#statements.remove.run(from.shard, from.place);
     if (to) this.#statements.insert.run(to.shard, to.place);

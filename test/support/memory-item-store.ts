@@ -13,7 +13,7 @@ import {
   type WriteResult,
 } from "../../lib/model/item.ts";
 import { statePartition } from "../../lib/model/ids.ts";
-import { idIn, isHead, type ListedPart, listedAtMs, partOf, shardOf } from "../../lib/model/listing.ts";
+import { idIn, isHead, type ListedPart, listedAtMs, partOfHead, shardOf } from "../../lib/model/listing.ts";
 import type {
   ItemStore,
   KeyPage,
@@ -146,7 +146,7 @@ export class MemoryItemStore implements ItemStore, Listing {
   }
 
   #list({ op, key: { pk } }: Write, head: Attributes | undefined): void {
-    const part = partOf(head?.["s"]);
+    const part = partOfHead(head);
     if (op !== "update") this.#listed.delete(pk);
     if (head === undefined) return;
     if (part !== "unchanged") this.#listed.set(pk, { part, atMs: listedAtMs(head) });

@@ -4,7 +4,7 @@
  *
  * A refused write has no effect. The invocation has moved on, and what moved it sees to what follows.
  */
-import { HEAD_ATTRIBUTE, type Head, type HeadField, type Status, STUB_STATUS } from "../../model/head.ts";
+import { HEAD_ATTRIBUTE, type Head, type HeadField, type Status } from "../../model/head.ts";
 import type { Incarnation } from "../../model/ids.ts";
 import { all, type Condition, oneOf } from "../../model/item.ts";
 import { statusesThat } from "../../model/status-table.ts";
@@ -31,21 +31,19 @@ const thereIsOne: Condition = { is: "present" };
 const isOfLife = (incarnation: Incarnation): Condition => has("incarnation", incarnation);
 const hasEnded: Condition = has("status", "completed");
 const hasNotEnded: Condition = { is: "ne", attribute: HEAD_ATTRIBUTE.status, value: "completed" };
-const isNoStub: Condition = { is: "ne", attribute: HEAD_ATTRIBUTE.status, value: STUB_STATUS };
 const isNotPaused: Condition = { is: "ne", attribute: HEAD_ATTRIBUTE.status, value: "paused" };
 
 /** The head is this incarnation's and not completed (J3). */
 export const whileOpen = (incarnation: Incarnation): Condition =>
-  all(thereIsOne, isOfLife(incarnation), hasNotEnded, isNoStub);
+  all(thereIsOne, isOfLife(incarnation), hasNotEnded);
 
 /** What has come before the head (R21). */
-export const whileStub = (incarnation: Incarnation): Condition =>
-  all(isOfLife(incarnation), has("status", STUB_STATUS));
+export const whileStub = (incarnation: Incarnation): Condition => all(isOfLife(incarnation), has("stub", 1));
 /** There is nothing of this life: no head, and nothing that has come before it. */
 export const noneOfLife = (incarnation: Incarnation): Condition =>
   oneOf(
     thereIsNone,
-    all(has("status", STUB_STATUS), { is: "ne", attribute: HEAD_ATTRIBUTE.incarnation, value: incarnation }),
+    all(has("stub", 1), { is: "ne", attribute: HEAD_ATTRIBUTE.incarnation, value: incarnation }),
   );
 export const isNotKilled: Condition = lacks("killed");
 

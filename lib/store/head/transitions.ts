@@ -87,8 +87,8 @@ interface MarkingPorts extends ValuePorts {
 }
 const MARK_BYTES = 6;
 /** R18: a turn that has read the head before this write cannot append any more. */
-const marked = ({ entropy }: MarkingPorts): Attributes =>
-  headAttributes({ writer: nonce(entropy, MARK_BYTES) });
+const markOf = ({ entropy }: MarkingPorts): string => nonce(entropy, MARK_BYTES);
+const marked = (ports: MarkingPorts): Attributes => headAttributes({ writer: markOf(ports) });
 
 // --- before it runs ----------------------------------------------------------------------------------------------
 
@@ -381,26 +381,26 @@ export async function release(
   head: Head,
   voucher: string,
 ): Promise<StoredHead | undefined> {
-  const fields = headAttributes({ status: "backing-off", dueAtMs: ports.clock.now(), voucher });
+  const dueAtMs = ports.clock.now();
+  const fields = headAttributes({ status: "backing-off", dueAtMs, voucher, writer: markOf(ports) });
   const when = all(
     whileOpen(head.incarnation),
     hasLength(head.length),
     hasMark(head),
     hasStatus(...statusesThat("released", "release")),
   );
-  return await updateHead(
-    ports.items,
-    id,
-    [...sets({ ...fields, ...marked(ports) }), ...removes("guard")],
-    when,
-  );
+  return await updateHead(ports.items, id, [...sets(fields), ...removes("guard")], when);
 }
 
 /** unpause: another message vouches for it, and has its input. That one goes on. `false`: it has moved. */
 export async function unpause(ports: MarkingPorts, id: InvocationId, head: Head): Promise<boolean> {
-  const fields = headAttributes({ status: "running", modifiedAtMs: ports.clock.now() });
+  const { voucher } = head;
+  const fields = headAttributes({
+    ...{ status: "running", voucher, writer: markOf(ports) },
+    modifiedAtMs: ports.clock.now(),
+  });
   const when = all(whileOpen(head.incarnation), hasMark(head), hasStatus("paused"));
-  return (await updateHead(ports.items, id, sets({ ...fields, ...marked(ports) }), when)) !== undefined;
+  return (await updateHead(ports.items, id, sets(fields), when)) !== undefined;
 }
 
 /** takeOver: its turn has died, and another message vouches for the next one. `undefined`: it has moved. */
@@ -410,19 +410,14 @@ export async function takeOver(
   head: Head,
   voucher: string,
 ): Promise<StoredHead | undefined> {
-  const fields = headAttributes({ voucher, modifiedAtMs: ports.clock.now() });
+  const fields = headAttributes({ voucher, writer: markOf(ports), modifiedAtMs: ports.clock.now() });
   const when = all(
     whileAt(head.incarnation, head.length),
     hasMark(head),
     hasStatus("running"),
     hasNotMoved(head),
   );
-  return await updateHead(
-    ports.items,
-    id,
-    [...sets({ ...fields, ...marked(ports) }), ...removes("guard")],
-    when,
-  );
+  return await updateHead(ports.items, id, [...sets(fields), ...removes("guard")], when);
 }
 
 /** repin: it goes on with another deployment. Only of a paused one, of which no turn can append: a turn must end on the

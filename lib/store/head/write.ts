@@ -14,11 +14,12 @@ export const removes = (...fields: readonly HeadField[]): Change[] =>
 export const appends = (field: HeadField, values: readonly Value[]): Change[] =>
   values.length === 0 ? [] : [{ do: "append", attribute: HEAD_ATTRIBUTE[field], values }];
 
+const OF_STUB: readonly HeadField[] = ["stub", "expiresAtMs", "deletableAt"];
 /** What makes of a stub the head that the attributes are of: the notes stay (R21). */
 export function adopting(attributes: Attributes): Change[] {
   const { [HEAD_ATTRIBUTE.notes]: notes, ...others } = attributes;
-  const isKept = HEAD_ATTRIBUTE.deletableAt in attributes;
-  return [...sets(others), ...(isKept ? [] : removes("deletableAt"))];
+  const gone = OF_STUB.filter((field) => !(HEAD_ATTRIBUTE[field] in attributes));
+  return [...sets(others), ...removes(...gone)];
 }
 
 export const putHead = (

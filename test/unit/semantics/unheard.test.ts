@@ -162,7 +162,9 @@ describe("a loop of steps hears", () => {
 
   test("ctx.cancel before ctx.attach", async () => {
     const name = "attach";
-    expect(await within(5000, name, world.call("/Caller/cancelAndAttach", name))).toBe("attached: TerminalError 409");
+    expect(await within(5000, name, world.call("/Caller/cancelAndAttach", name))).toBe(
+      "attached: TerminalError 409",
+    );
     await hasStopped(name);
   });
 
