@@ -38,6 +38,8 @@ export const HEAD_ATTRIBUTE = {
   /** Which message runs it again if its turn dies (lib/model/voucher.ts). */
   voucher: "vo",
   guard: "gd",
+  /** The message under which it was suspended. */
+  leftBy: "lv",
   /** 1: it was killed before it began. */
   killed: "kd",
   /** 1: it is no head, but what has come before it. */
@@ -103,6 +105,8 @@ export interface Head {
   /** See lib/model/voucher.ts. None in one that rests. */
   readonly voucher?: string;
   readonly guard?: string;
+  /** The message under which it was suspended. */
+  readonly leftBy?: string;
   /** It was killed before it began. */
   readonly killed?: boolean;
   readonly wait?: Wait;
@@ -233,8 +237,10 @@ function optional(item: Attributes): Partial<Head> {
   for (const field of NUMBERS) if (item[A[field]] !== undefined) found[field] = Number(item[A[field]]);
   const { [A.wait]: wait, [A.outcome]: outcome, [A.input]: input } = item;
   if (item[A.killed] !== undefined) found.killed = true;
-  const voucher = voucherIn(item);
+  const voucher = voucherIn(item, "voucher");
   if (voucher !== undefined) found.voucher = voucher;
+  const leftBy = voucherIn(item, "leftBy");
+  if (leftBy !== undefined) found.leftBy = leftBy;
   if (wait !== undefined) found.wait = decodeWait(wait);
   if (outcome !== undefined) found.outcome = decodeOutcome(outcome);
   if (input !== undefined) found.input = inputOf(input, item);
@@ -243,8 +249,8 @@ function optional(item: Attributes): Partial<Head> {
 
 /** Earlier versions of handlers leave the attribute as it is. So a voucher is stored with the mark of the write that named it, and
  * counts for as long as that is the last one. */
-function voucherIn(item: Attributes): string | undefined {
-  const stored = item[A.voucher];
+function voucherIn(item: Attributes, field: "voucher" | "leftBy"): string | undefined {
+  const stored = item[A[field]];
   const suffix = ` ${String(item[A.writer])}`;
   return typeof stored === "string" && stored.endsWith(suffix) ? stored.slice(0, -suffix.length) : undefined;
 }
@@ -288,6 +294,7 @@ export interface HeadChange {
   readonly notes?: readonly Value[];
   readonly writer?: string;
   readonly voucher?: string | undefined;
+  readonly leftBy?: string | undefined;
   readonly guard?: string;
   readonly wait?: Wait;
   readonly outcome?: Outcome;
@@ -311,9 +318,11 @@ export function headAttributes({
   notes,
   wait,
   voucher,
+  leftBy,
   ...plain
 }: HeadChange): Attributes {
   const attributes: Attributes = {};
+  if (leftBy !== undefined) attributes[A.leftBy] = `${leftBy} ${plain.writer ?? ""}`;
   if (voucher !== undefined) attributes[A.voucher] = `${voucher} ${plain.writer ?? ""}`;
   for (const [field, value] of Object.entries(plain)) {
     if (value !== undefined) attributes[A[field as keyof typeof plain]] = value;

@@ -42,6 +42,9 @@ const laneName = (group: string): string =>
   Buffer.from(digest(LANE_BYTES, "lane", group)).toString("base64url");
 const laneIn = (name: string): string => name.slice(0, name.indexOf("."));
 
+/** Whether both name messages of one lane: then the earlier one was done before the later one was handed out. */
+export const isSameLane = (name: string, other: string): boolean => laneIn(name) === laneIn(other);
+
 /** `other`: another message will run it again. `unknown`: no message is named. */
 export function whoVouches({ voucher, guard }: Vouched, mine: Voucher): "this" | "other" | "unknown" {
   if (guard !== undefined) return guard === mine.guard ? "this" : "other";

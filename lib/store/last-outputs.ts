@@ -10,6 +10,7 @@ import { awaitPromise } from "./promise-store.ts";
 import { type Carried, carried, type OutputPorts, performOutputs, replyTo } from "./outputs.ts";
 import { outgoing, sendAll, startTimerOf } from "./send.ts";
 import { spill } from "./value-store.ts";
+import type { Entry, Note } from "../model/entry.ts";
 import { type Head, mayBeInDoubt } from "../model/head.ts";
 import type { Incarnation, InvocationId } from "../model/ids.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";
@@ -56,6 +57,28 @@ export async function repeatEnd(
   if (mayBeInDoubt(head, ports.clock.now(), sentAtMs)) await repeatOutputs(ports, id, head);
   if (head.outcome) await reply(ports, id, head.replies, head.outcome);
 }
+
+/**
+ * Whether the notes show that the outputs of the last append were done, whose turn ran in another lane and may still be at it.
+ *
+ * - Timers are set, and promises asked, after all outputs.
+ * - State is written before any message is sent, and a reply shows that its call was sent.
+ */
+export function areOutputsDone({ tail, paged, lastAppend }: Head, notes: readonly Note[]): boolean {
+  const entries = tail.slice(Math.max(0, lastAppend - paged));
+  const completed = new Set(notes.flatMap((note) => (note.kind === "completion" ? [note.command] : [])));
+  const isCompleted = (entry: Entry): boolean => "command" in entry && completed.has(entry.command);
+  const isLate = (entry: Entry): boolean => entry.kind === "sleep" || entry.kind === "promise.get";
+  if (entries.some((entry) => isLate(entry) && isCompleted(entry))) return true;
+  const sent = entries.filter(({ kind }) => SENDING.has(kind));
+  if (sent.length > 0) return sent.every((entry) => entry.kind === "call" && isCompleted(entry));
+  return !entries.some(({ kind }) => WRITING.has(kind));
+}
+const SENDING: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
+  ...(["call", "send", "sendSignal", "promise.complete"] as const),
+  ...(["attach", "cancel", "cancelled"] as const),
+]);
+const WRITING: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>(["set", "clear", "clearAll"]);
 
 async function repeatOutputs(ports: RepeatPorts, id: InvocationId, head: Head): Promise<void> {
   const { incarnation, target, token, origin } = head;

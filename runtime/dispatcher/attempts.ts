@@ -32,7 +32,7 @@ import {
 import { decodeWait } from "../../lib/model/wait.ts";
 import { decideRetry, type RetryDecision } from "../../lib/retry.ts";
 import type { Head } from "../../lib/model/head.ts";
-import { whoVouches } from "../../lib/model/voucher.ts";
+import { isSameLane, whoVouches } from "../../lib/model/voucher.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import type { KeyLock } from "./key-lock.ts";
@@ -97,7 +97,7 @@ export class Attempts {
       const options = await handlerPolicyOf(this.#ports.registry, attempt.invocation);
       const outcome = await this.#invoke(attempt, options, delivery);
       const didFail = outcome.kind === "failed" || outcome.kind === "died";
-      if (!didFail && outcome.kind !== "yielded") return await this.#settled(attempt, outcome);
+      if (!didFail && outcome.kind !== "yielded") return await this.#settled(attempt, outcome, delivery);
       const next = didFail
         ? await this.#afterFailure(attempt, storable(outcome), options, held, delivery)
         : await this.#goOn(attempt, outcome.length, delivery);
@@ -153,6 +153,7 @@ export class Attempts {
   async #settled(
     { invocation }: Attempt,
     outcome: Exclude<TurnOutcome, { kind: "failed" | "yielded" }>,
+    { voucher }: Delivery,
   ): Promise<Rested> {
     const { id, incarnation, target } = invocation;
     if (outcome.kind === "lost") {
@@ -160,8 +161,10 @@ export class Attempts {
       return "lost";
     }
     if (outcome.kind === "suspended") {
-      // Only a message that was delivered since vouches for what was arranged at the last suspension.
-      const before = invocation.head?.status === "suspended" ? invocation.head.wait : undefined;
+      // Only a message that was delivered since, in the same lane, vouches for what was arranged at the last suspension.
+      const { status, leftBy, wait } = invocation.head ?? {};
+      const isArranged = status === "suspended" && (leftBy === undefined || isSameLane(leftBy, voucher.name));
+      const before = isArranged ? wait : undefined;
       await arrange(this.#ports, { id, incarnation, target }, decodeWait(outcome.wait), before);
       return "waiting";
     }

@@ -9,7 +9,7 @@
  */
 import { addNotes, hold, keepInput, release, takeOver, unpause } from "../../lib/store/head/transitions.ts";
 import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
-import { repeatLastOutputs } from "../../lib/store/last-outputs.ts";
+import { areOutputsDone, repeatLastOutputs } from "../../lib/store/last-outputs.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import type { Note } from "../../lib/model/entry.ts";
 import { tokenOf } from "../../lib/model/fence.ts";
@@ -19,7 +19,7 @@ import { DRAIN_MS_MIN, INLINE_DRAIN_MAX } from "../../lib/limits.ts";
 import type { Holder } from "../../lib/model/lock.ts";
 import type { Resume } from "../../lib/model/message.ts";
 import { canGoOn, isDue, ON } from "../../lib/model/status-table.ts";
-import { whoVouches } from "../../lib/model/voucher.ts";
+import { isSameLane, whoVouches } from "../../lib/model/voucher.ts";
 import { endUnbegunCancelled } from "./cascade.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
@@ -77,6 +77,7 @@ export class Progress {
       await enter(this.#ports, { id, incarnation: head.incarnation, byOperator: true });
       return "done";
     }
+    if (isOtherLanes(head, [], delivery)) await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs);
     const released = await release(this.#ports, id, head, delivery.voucher.name);
     if (!released) return "retry";
     return await this.advance(this.#restored(invocation, released), [], delivery);
@@ -122,7 +123,9 @@ export class Progress {
     const { head, id } = invocation;
     const vouched = whoVouches(head, delivery.voucher);
     if (head.status !== "completed" && !mayActOn(head, vouched, delivery)) return "done";
-    if (delivery.inDoubt || ON.outputs[head.status] === "again") {
+    const isInDoubt = delivery.inDoubt || ON.outputs[head.status] === "again";
+    const goesOn = carried.length > 0 || (head.status === "suspended" && canGoOn(head));
+    if (isInDoubt || (goesOn && isOtherLanes(head, carried, delivery))) {
       await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs);
     }
     if (carried.length > 0) return await this.#enter(invocation, carried, delivery);
@@ -275,6 +278,14 @@ function mayActOn(
 ): boolean {
   if (vouched !== "unknown") return vouched === "this";
   return head.status !== "running" || !isNote || (inDoubt && head.input !== undefined);
+}
+
+/** It was suspended under a message of another lane, whose turn may still be doing its outputs. They are done before anything that
+ * comes after them: before the state of the next writer, and before what is sent next (R5, R13). */
+function isOtherLanes(head: Head, carried: readonly Note[], { voucher }: Delivery): boolean {
+  const isOther = head.leftBy !== undefined && !isSameLane(head.leftBy, voucher.name);
+  const notes = [...head.notes, ...carried];
+  return isOther && !areOutputsDone(head, notes);
 }
 
 /** It may have to begin: where Starts come (R19). */

@@ -64,7 +64,7 @@ export interface Append {
 }
 
 /** What an append takes off a head, unless it sets it anew. */
-const PASSING: readonly HeadField[] = ["wait", "dueAtMs", "attempt", "voucher"];
+const PASSING: readonly HeadField[] = ["wait", "dueAtMs", "attempt", "voucher", "leftBy"];
 
 export function appendWrite(append: Append): Write {
   const { id, incarnation, before, entries, taken, ending } = append;
@@ -132,6 +132,7 @@ function fieldsOf(append: Append): Attributes {
     ...(head && head.token === undefined ? { token } : {}),
     ...(pagedTo > (head?.paged ?? 0) ? { paged: pagedTo } : {}),
     voucher: ending ? undefined : voucher,
+    leftBy: ending?.kind === "suspended" ? voucher : undefined,
   });
   return ending ? { ...fields, ...endingFields(append, ending, sizeOf(fields)) } : fields;
 }

@@ -105,7 +105,7 @@ export async function park(ports: MarkingPorts, subject: Subject): Promise<boole
     return start !== undefined && (await createHead(ports.items, start, token, fields)) !== undefined;
   if (head.status === "pending") return head.token === token;
   const when = all(whileAt(head.incarnation, length), hasMark(head), whileToken(token));
-  const changes = [...sets({ ...fields, ...headAttributes({ token }) }), ...removes("voucher", "guard")];
+  const changes = [...sets({ ...fields, ...headAttributes({ token }) }), ...removes("voucher", "guard", "leftBy")];
   return (await updateHead(ports.items, id, changes, when)) !== undefined;
 }
 
@@ -296,7 +296,7 @@ async function tryToRest(
   const changes = [
     ...sets({ ...fields, ...missing, ...marked(ports) }),
     ...appends("notes", unlisted),
-    ...removes("voucher", "guard"),
+    ...removes("voucher", "guard", "leftBy"),
   ];
   const at = all(whileAt(head.incarnation, length), hasMark(head), whileToken(token));
   if (await updateHead(items, id, changes, all(at, hasNotes(head.notes.length)))) return "rested";
@@ -368,7 +368,7 @@ export async function hold(
   const input = await missingInput(ports, subject);
   const isAtRest = head.voucher === undefined && head.guard === undefined;
   if (isAtRest && Object.keys(input).length === 0) return true;
-  const changes = [...sets({ ...input, ...marked(ports) }), ...removes("voucher", "guard")];
+  const changes = [...sets({ ...input, ...marked(ports) }), ...removes("voucher", "guard", "leftBy")];
   const when = all(whileOpen(head.incarnation), hasMark(head), hasStatus("paused"));
   return (await updateHead(ports.items, id, changes, when)) !== undefined;
 }
@@ -389,7 +389,7 @@ export async function release(
     hasMark(head),
     hasStatus(...statusesThat("released", "release")),
   );
-  return await updateHead(ports.items, id, [...sets(fields), ...removes("guard")], when);
+  return await updateHead(ports.items, id, [...sets(fields), ...removes("guard", "leftBy")], when);
 }
 
 /** unpause: another message vouches for it, and has its input. That one goes on. `false`: it has moved. */
@@ -417,7 +417,7 @@ export async function takeOver(
     hasStatus("running"),
     hasNotMoved(head),
   );
-  return await updateHead(ports.items, id, [...sets(fields), ...removes("guard")], when);
+  return await updateHead(ports.items, id, [...sets(fields), ...removes("guard", "leftBy")], when);
 }
 
 /** repin: it goes on with another deployment. Only of a paused one, of which no turn can append: a turn must end on the
@@ -450,7 +450,7 @@ export async function end(
   outcome: Outcome,
   retention: Retention,
 ): Promise<Head | undefined> {
-  const changes = [...sets(ending(clock.now(), outcome, retention)), ...removes("voucher", "guard")];
+  const changes = [...sets(ending(clock.now(), outcome, retention)), ...removes("voucher", "guard", "leftBy")];
   return (await updateHead(items, id, changes, whileOpen(incarnation)))?.head;
 }
 
