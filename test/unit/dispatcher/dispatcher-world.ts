@@ -1,11 +1,12 @@
 /** A dispatcher and handlers over a store in memory; a test delivers each message itself, and may come between any two writes. */
 import { systemEntropy } from "../../../lib/entropy.ts";
-import { groupOf, type InvocationId } from "../../../lib/model/ids.ts";
+import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { Head } from "../../../lib/model/head.ts";
 import type { Write, WriteResult } from "../../../lib/model/item.ts";
 import { decodeMessage, encodeMessage, type Message, type Outgoing } from "../../../lib/model/message.ts";
 import { silentLogger } from "../../../lib/ports.ts";
 import { readHead } from "../../../lib/store/head-store.ts";
+import { laneOf } from "../../../lib/store/send.ts";
 import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
 import { createEndpoint, type Endpoint } from "../../../sdk/endpoint.ts";
@@ -72,7 +73,7 @@ export class DispatcherWorld {
   ): Promise<boolean> {
     await this.#registered;
     const sequence = String(++this.#sequence);
-    const incoming = { messageId: `m${sequence}`, group: groupOf(message.id), sequence, receiveCount };
+    const incoming = { messageId: `m${sequence}`, group: laneOf(message), sequence, receiveCount };
     const failed = await this.#dispatcher.handle(
       [{ ...incoming, body: encodeMessage(message) }],
       remainingMs,

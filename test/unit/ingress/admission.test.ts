@@ -307,6 +307,7 @@ describe("a delayed start", () => {
       id,
       incarnation,
       dueAtMs: NOW + HOUR_MS,
+      enters: true,
     });
   });
 

@@ -332,7 +332,7 @@ describe("a named signal", () => {
     return world.takeStart().id;
   }
 
-  test("is sent to the invocation's group, whatever its value", async () => {
+  test("is sent to the invocation's note lane, whatever its value", async () => {
     const world = new World();
     const id = await invocation(world);
     const line = `POST /restate/invocation/${id}/signals/go%2Fon/resolve`;
@@ -343,7 +343,7 @@ describe("a named signal", () => {
     });
     expect(world.takeSent()).toMatchObject([
       {
-        group: id,
+        group: `n${id}`,
         message: {
           kind: "notify",
           id,
