@@ -105,7 +105,10 @@ export async function park(ports: MarkingPorts, subject: Subject): Promise<boole
     return start !== undefined && (await createHead(ports.items, start, token, fields)) !== undefined;
   if (head.status === "pending") return head.token === token;
   const when = all(whileAt(head.incarnation, length), hasMark(head), whileToken(token));
-  const changes = [...sets({ ...fields, ...headAttributes({ token }) }), ...removes("voucher", "guard", "leftBy")];
+  const changes = [
+    ...sets({ ...fields, ...headAttributes({ token }) }),
+    ...removes("voucher", "guard", "leftBy"),
+  ];
   return (await updateHead(ports.items, id, changes, when)) !== undefined;
 }
 
@@ -450,7 +453,10 @@ export async function end(
   outcome: Outcome,
   retention: Retention,
 ): Promise<Head | undefined> {
-  const changes = [...sets(ending(clock.now(), outcome, retention)), ...removes("voucher", "guard", "leftBy")];
+  const changes = [
+    ...sets(ending(clock.now(), outcome, retention)),
+    ...removes("voucher", "guard", "leftBy"),
+  ];
   return (await updateHead(items, id, changes, whileOpen(incarnation)))?.head;
 }
 
