@@ -42,8 +42,60 @@ const ROWS: Readonly<Record<string, Row>> = {
   "a rollback": { runtime: ["today", "either", "older"], handlers: ["today", "older"] },
 };
 
+/** What the versions did in a run. */
+class Watched {
+  /** Batches and turns, by `dispatcher` or `handler` and version. */
+  readonly counts: Record<string, number> = {};
+  /** Invocations of which two turns ran at once. Without a fault there are none: the second one takes the first for dead. */
+  readonly twice: string[] = [];
+  readonly #live = new Map<string, number>();
+
+  count(what: string): void {
+    this.counts[what] = (this.counts[what] ?? 0) + 1;
+  }
+
+  watch(side: Side): Side {
+    return {
+      ...side,
+      dispatcher: (ports) => {
+        const dispatcher = side.dispatcher(ports);
+        const handle: typeof dispatcher.handle = async (batch, ms) => {
+          this.count(`dispatcher ${side.name}`);
+          return await dispatcher.handle(batch, ms);
+        };
+        return { handle };
+      },
+      endpoint: (stage) => {
+        const { discover, runTurn } = side.endpoint(stage);
+        return {
+          discover,
+          runTurn: async (request, ports) => {
+            this.count(`handler ${side.name}`);
+            return await this.#alone(request.id, () => runTurn(request, ports));
+          },
+        };
+      },
+    };
+  }
+
+  async #alone<T>(id: string, turn: () => Promise<T>): Promise<T> {
+    const others = this.#live.get(id) ?? 0;
+    if (others > 0) this.twice.push(id);
+    this.#live.set(id, others + 1);
+    try {
+      return await turn();
+    } finally {
+      this.#live.set(id, (this.#live.get(id) ?? 0) - 1);
+    }
+  }
+}
+
 /** Draws for each batch and each request which version gets it. */
-function sidesOf(seed: number, { runtime, handlers }: Row, older: Side): (now: () => number) => Sides {
+function sidesOf(
+  seed: number,
+  { runtime, handlers }: Row,
+  { older, today }: Readonly<Record<"older" | "today", Side>>,
+): (now: () => number) => Sides {
   return (now) => {
     const prng = new Prng(seed, "sides");
     const beganMs = now();
@@ -53,7 +105,7 @@ function sidesOf(seed: number, { runtime, handlers }: Row, older: Side): (now: (
       .map(() => prng.between(0, BUSY_MS))
       .toSorted((a, b) => a - b);
     const pick = (version: Version | undefined): Side =>
-      version === "older" || (version === "either" && prng.chance(0.5)) ? older : TODAY;
+      version === "older" || (version === "either" && prng.chance(0.5)) ? older : today;
     return {
       of: () => pick(runtime[changes.filter((atMs) => now() - beganMs >= atMs).length]),
       ofHandlers: (version) => pick(handlers[version - 1]),
@@ -71,11 +123,28 @@ describe.each(bundles)("beside %s", async (bundle) => {
   describe.each(Object.entries(ROWS))("%s", (_, row) => {
     test.each(Object.entries(PLANS))("%s", { timeout: 1000 * (30 + SEEDS) }, async (_name, plan) => {
       const failed: string[] = [];
+      const seen: Record<string, number> = {};
       for (let seed = FROM; seed < FROM + SEEDS; seed++) {
-        const { violation } = await run({ seed, plan, sides: sidesOf(seed, row, older) });
+        const watched = new Watched();
+        const both = { older: watched.watch(older), today: watched.watch(TODAY) };
+        const { violation } = await run({ seed, plan, sides: sidesOf(seed, row, both) });
         if (violation) failed.push(`seed ${seed}: ${violation.rule}: ${violation.message}`);
+        const [id] = watched.twice;
+        if (plan.none && id !== undefined) failed.push(`seed ${seed}: two turns of ${id} at once`);
+        for (const [what, count] of Object.entries(watched.counts)) seen[what] = (seen[what] ?? 0) + count;
       }
       expect(failed).toEqual([]);
+      const versions = (part: string, of: readonly Version[]): string[] =>
+        [
+          of.some((each) => each !== "today") ? bundle : "",
+          of.some((each) => each !== "older") ? "today" : "",
+        ]
+          .filter((name) => name !== "")
+          .map((name) => `${part} ${name}`);
+      // Without faults the second deployment never comes.
+      const deployed = plan.none ? row.handlers.slice(0, 1) : row.handlers;
+      const expected = [...versions("dispatcher", row.runtime), ...versions("handler", deployed)];
+      expect(Object.keys(seen)).toEqual(expect.arrayContaining(expected));
     });
   });
 });
