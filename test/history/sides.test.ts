@@ -66,12 +66,12 @@ class Watched {
         return { handle };
       },
       endpoint: (stage) => {
-        const { discover, runTurn } = side.endpoint(stage);
+        const endpoint = side.endpoint(stage);
         return {
-          discover,
+          discover: () => endpoint.discover(),
           runTurn: async (request, ports) => {
             this.count(`handler ${side.name}`);
-            return await this.#alone(request.id, () => runTurn(request, ports));
+            return await this.#alone(request.id, () => endpoint.runTurn(request, ports));
           },
         };
       },
@@ -107,6 +107,7 @@ function sidesOf(
     const pick = (version: Version | undefined): Side =>
       version === "older" || (version === "either" && prng.chance(0.5)) ? older : today;
     return {
+      isMixed: true,
       of: () => pick(runtime[changes.filter((atMs) => now() - beganMs >= atMs).length]),
       ofHandlers: (version) => pick(handlers[version - 1]),
     };

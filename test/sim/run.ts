@@ -67,6 +67,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const meanMs = options.fixedLatency === true ? 2 : prng.pick([1, 5, 30]);
   const effects = new Effects({ scheduler, faults, trace, prng, meanMs });
   const observer = new Observer(now, trace);
+  const sides = sidesOf(options, now);
+  observer.isMixed = sides.isMixed === true;
   const tables = new Tables(now);
   observer.tables = tables;
   const queue = new Queue({ now, prng: new Prng(seed, "queue"), observer });
@@ -84,7 +86,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     queue,
     timers,
     skewMaxMs,
-    sides: sidesOf(options, now),
+    sides,
   };
   const workload = options.workload ?? new Generator(seed).workload();
   const ranAs = new Map<string, Set<string>>();

@@ -45,6 +45,7 @@ export interface Side {
 export interface Sides {
   of(part: "dispatcher" | "client" | "operator" | "reconciler"): Side;
   ofHandlers(version: number): Side;
+  readonly isMixed?: true;
 }
 
 const CONTROL = {
