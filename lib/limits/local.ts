@@ -14,6 +14,12 @@ export const ENGINE_STOP_MS_MAX = 1500;
 export const RECONCILE_FIRST_MS = 3000;
 /** How often it runs after that. */
 export const RECONCILE_MS = 10 * 60 * 1000;
+/** How often it looks at all invocations, and not at the open ones only. */
+export const FULL_PASS_MS = 24 * 60 * 60 * 1000;
+/** Heads that it looks at without a pause: the event loop stands still for it. */
+export const HEADS_PAGE = 100;
+/** The same, for the lists of an old data file that are made right. */
+export const LIST_REPAIR_HEADS = 100;
 /** Expired items deleted in one transaction: the event loop stands still for it. */
 export const SWEEP_ITEMS_MAX = 500;
 /** Admin requests may hold state as JSON arrays of bytes. */

@@ -5,8 +5,6 @@
  */
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { FunctionError } from "../../lib/errors.ts";
-import { HEAD } from "../../lib/model/head.ts";
-import { statusIn } from "../../lib/model/listing.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
 import type { Target } from "../../lib/model/message.ts";
@@ -23,20 +21,17 @@ import { type DatabaseOptions, type LocalDatabase, openDatabase } from "../local
 import { LocalItemStore } from "../local/item-store.ts";
 import { LocalMailbox } from "../local/mailbox.ts";
 import { LocalTimers } from "../local/timers.ts";
-import { Reconciler } from "../reconciler/reconciler.ts";
 import { type Deployed, Deployer } from "./deployer.ts";
 import { HostPool } from "./hosts/host-pool.ts";
 import { HttpHosts, isHttp } from "./hosts/http-hosts.ts";
 import { type HttpHandler, HttpServer } from "./http-server.ts";
 import { localSiteOnly } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
+import { Upkeep } from "./upkeep.ts";
 import {
   ADMIN_BODY_BYTES_MAX,
   ENGINE_STOP_MS_MAX,
   GROUPS_AT_ONCE,
-  RECONCILE_FIRST_MS,
-  RECONCILE_MS,
-  SWEEP_ITEMS_MAX,
   TURN_MS_MAX,
 } from "../../lib/limits/local.ts";
 
@@ -99,12 +94,12 @@ export class Engine {
   readonly #mailbox: LocalMailbox;
   readonly #timers: LocalTimers;
   readonly #registry: ItemRegistry;
+  readonly #upkeep: Upkeep;
   readonly #pool: HostPool;
   readonly #httpHosts: HttpHosts;
   readonly #reloader: Reloader | undefined;
   readonly #servers: HttpServer[] = [];
   #current: string | undefined;
-  #reconciling: NodeJS.Timeout | undefined;
   #stopped = false;
 
   /** Opens the database, and nothing else yet. Throws a `DatabaseError` that says why it cannot be used. */
@@ -117,6 +112,10 @@ export class Engine {
     this.#mailbox = new LocalMailbox(this.#database, systemClock, this.#logger);
     this.#timers = new LocalTimers(this.#database, this.#mailbox, systemClock, this.#logger);
     this.#registry = new ItemRegistry(this.#items, systemClock);
+    this.#upkeep = new Upkeep({
+      ...{ items: this.#items, mailbox: this.#mailbox, clock: systemClock, entropy: systemEntropy },
+      logger: this.#logger,
+    });
     const deployer = new Deployer({
       blobs: new LocalBlobStore(this.#database),
       registry: this.#registry,
@@ -153,7 +152,7 @@ export class Engine {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
-    clearTimeout(this.#reconciling);
+    this.#upkeep.stop();
     for (const server of this.#servers) server.close();
     this.#timers.stop();
     await this.#mailbox.stop(ENGINE_STOP_MS_MAX);
@@ -208,9 +207,8 @@ export class Engine {
   #dispatch(): void {
     const invoker: Invoker = { invoke: (deployment, request) => this.#invoke(deployment, request) };
     const dispatcher = new Dispatcher({ ...this.#ports(), invoker });
-    void this.#countOpen();
+    this.#upkeep.start((left) => this.#options.report({ kind: "resumed", ...left }));
     this.#mailbox.consume((batch) => dispatcher.handle(batch, TURN_MS_MAX), { concurrency: GROUPS_AT_ONCE });
-    this.#reconcileLater(RECONCILE_FIRST_MS);
   }
 
   /** Runs a turn, and reports if it fails: a call that is tried again and again looks as if it hangs. */
@@ -238,43 +236,5 @@ export class Engine {
       if (error instanceof FunctionError) failed({ message: error.message });
       throw error;
     }
-  }
-
-  /** Reports what an earlier run left to do. */
-  async #countOpen(): Promise<void> {
-    const messages = this.#mailbox.depth();
-    let invocations = 0;
-    try {
-      let after: string | undefined;
-      do {
-        const page = await this.#items.scan("journal", HEAD, after === undefined ? {} : { after });
-        invocations += page.items.filter(({ attributes }) => statusIn(attributes) !== "completed").length;
-        after = page.next;
-      } while (after !== undefined && !this.#stopped);
-    } catch (error) {
-      this.#logger.log("warn", "counting unfinished invocations failed", { error });
-    }
-    if (invocations + messages > 0) this.#options.report({ kind: "resumed", invocations, messages });
-  }
-
-  /** Deletes what has expired, a little at a time. If something had to be renewed, as after weeks without an engine, it waits
-   * for the next time. */
-  async #sweep(toRenew: number): Promise<void> {
-    if (toRenew > 0) return;
-    while (!this.#stopped && (await this.#items.deleteExpired(SWEEP_ITEMS_MAX)) === SWEEP_ITEMS_MAX);
-  }
-
-  #reconcileLater(ms: number): void {
-    this.#reconciling = setTimeout(() => {
-      const reconciler = new Reconciler(this.#ports());
-      reconciler
-        .run()
-        .then(async ({ renewed }) => await this.#sweep(renewed))
-        .catch((error: unknown) =>
-          this.#logger.log("error", "looking for stuck invocations failed", { error }),
-        )
-        .finally(() => this.#stopped || this.#reconcileLater(RECONCILE_MS));
-    }, ms);
-    this.#reconciling.unref();
   }
 }

@@ -10,11 +10,14 @@ import {
   type Write,
   type WriteResult,
 } from "../../lib/model/item.ts";
+import { HEAD } from "../../lib/model/head.ts";
 import { isHead } from "../../lib/model/listing.ts";
 import type { Clock, ItemStore, Page, ScannedItem, StoredItem, Watch } from "../../lib/ports.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { LocalDatabase } from "./database.ts";
+import { nextTurn } from "./event-loop.ts";
 import { LocalListing } from "./listing.ts";
+import { LocalMeta } from "./meta.ts";
 import { DYNAMO_PAGE_BYTES_MAX } from "../../lib/limits/aws.ts";
 import { PAGE_ITEMS_MAX } from "../../lib/limits/local.ts";
 
@@ -38,6 +41,7 @@ export class LocalItemStore implements ItemStore, Watch {
   readonly #clock: Clock;
   /** Lists heads by service and time, and keys that have state. */
   readonly listing: LocalListing;
+  readonly meta: LocalMeta;
   readonly #statements: ReturnType<typeof prepareAll>;
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #counts = { journal: zero(), state: zero(), registry: zero() };
@@ -46,7 +50,8 @@ export class LocalItemStore implements ItemStore, Watch {
     this.#database = database;
     this.#clock = clock;
     this.#statements = prepareAll(database);
-    this.listing = new LocalListing(database);
+    this.meta = new LocalMeta(database);
+    this.listing = new LocalListing(database, this.meta);
     database.onClose(() => this.#wakeAll());
   }
 
@@ -74,6 +79,7 @@ export class LocalItemStore implements ItemStore, Watch {
   }
 
   async query(table: Table, pk: string, prefix: string, page: PageRequest = {}): Promise<Page> {
+    if (page.after !== undefined) await nextTurn();
     const after = page.after ?? "";
     const goesOn = Buffer.compare(Buffer.from(after), Buffer.from(prefix)) >= 0 && after !== "";
     const items = this.#database.read(() => {
@@ -95,6 +101,7 @@ export class LocalItemStore implements ItemStore, Watch {
     sk: string,
     page: PageRequest = {},
   ): Promise<{ readonly items: readonly ScannedItem[]; readonly next?: string }> {
+    if (page.after !== undefined) await nextTurn();
     const items = this.#database.read(() =>
       readPage(
         this.#statements.scan.iterate(table, sk, page.after ?? ""),
@@ -105,6 +112,26 @@ export class LocalItemStore implements ItemStore, Watch {
     this.#counts[table].reads++;
     const last = items.more ? items.found.at(-1)?.pk : undefined;
     return last === undefined ? { items: items.found } : { items: items.found, next: last };
+  }
+
+  /** The heads of open invocations, from the lists. Cheap however many have ended. */
+  openHeads(limit: number): {
+    page: (
+      after: string | undefined,
+    ) => Promise<{ readonly items: readonly ScannedItem[]; readonly next?: string }>;
+  } {
+    return {
+      page: async (after) => {
+        const { found, next } = await this.listing.open(after, limit);
+        const items = this.#database.read(() =>
+          found.flatMap(({ partition }): ScannedItem[] => {
+            const attributes = this.#read({ table: "journal", pk: partition, sk: HEAD });
+            return attributes === undefined ? [] : [{ pk: partition, sk: HEAD, attributes }];
+          }),
+        );
+        return next === undefined ? { items } : { items, next };
+      },
+    };
   }
 
   /** Deletes at most `count` items whose time to live has passed, and answers how many. DynamoDB does this by itself. */

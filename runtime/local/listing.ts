@@ -10,7 +10,11 @@ import type { Attributes } from "../../lib/model/item.ts";
 import { isStub } from "../../lib/model/head.ts";
 import { idIn, type ListedPart, listedAtMs, partOf, shardOf, statusIn } from "../../lib/model/listing.ts";
 import type { KeyPage, ListedPage, ListedRange, Listing } from "../../lib/ports.ts";
+import { HEAD } from "../../lib/model/head.ts";
+import { LIST_REPAIR_HEADS } from "../../lib/limits/local.ts";
 import type { LocalDatabase } from "./database.ts";
+import { nextTurn } from "./event-loop.ts";
+import type { LocalMeta } from "./meta.ts";
 
 /** It is made if it is missing. It can be made again from the heads, so it is not part of the format. */
 const TABLE = `CREATE TABLE IF NOT EXISTS listing (
@@ -21,6 +25,11 @@ const TIME_DIGITS = 15;
 const TIME_MS_MAX = 10 ** TIME_DIGITS - 1;
 const AFTER_ALL_DIGITS = "~";
 
+/** What `meta.listing` holds once every head has been checked. Files without it may lack rows, or have wrong ones. */
+const CHECKED = 2;
+/** Between a shard and a place in a cursor. Neither has one. */
+const CURSOR_SEPARATOR = " ";
+
 interface Row {
   readonly shard: string;
   readonly place: string;
@@ -29,10 +38,13 @@ interface Row {
 export class LocalListing implements Listing {
   readonly parts: readonly ListedPart[] = ["open", "ended"];
   readonly #database: LocalDatabase;
+  readonly #meta: LocalMeta;
   readonly #statements: ReturnType<typeof prepareAll>;
+  #repairing: Promise<void> | undefined;
 
-  constructor(database: LocalDatabase) {
+  constructor(database: LocalDatabase, meta: LocalMeta) {
     this.#database = database;
+    this.#meta = meta;
     database.prepare(TABLE).run();
     this.#statements = prepareAll(database);
   }
@@ -44,6 +56,61 @@ export class LocalListing implements Listing {
     if (from?.shard === to?.shard && from?.place === to?.place) return;
     if (from) this.#statements.remove.run(from.shard, from.place);
     if (to) this.#statements.insert.run(to.shard, to.place);
+  }
+
+  /** Open invocations of all services, in no order of time. `next`: pass it as `after`. */
+  async open(
+    after: string | undefined,
+    limit: number,
+  ): Promise<{
+    readonly found: readonly { readonly partition: string; readonly atMs: number }[];
+    readonly next?: string;
+  }> {
+    if (after !== undefined) await nextTurn();
+    const [shard = "", place = ""] = (after ?? OPEN_FIRST).split(CURSOR_SEPARATOR);
+    const rows = this.#database.read(() => this.#statements.open.all(shard, place, OPEN_END, limit));
+    const last = rows.length < limit ? undefined : rows.at(-1);
+    return {
+      found: rows.map((row) => {
+        const at = String(row["place"]);
+        return { partition: at.slice(TIME_DIGITS), atMs: Number(at.slice(0, TIME_DIGITS)) };
+      }),
+      ...(last === undefined ? {} : { next: [last["shard"], last["place"]].join(CURSOR_SEPARATOR) }),
+    };
+  }
+
+  /** Makes the lists right, once for each data file: those of older versions lack heads, or have them in the wrong part. Until
+   * `stopped` says so. */
+  repair(stopped: () => boolean): Promise<void> {
+    this.#repairing ??= this.#repair(stopped).finally(() => (this.#repairing = undefined));
+    return this.#repairing;
+  }
+
+  async #repair(stopped: () => boolean): Promise<void> {
+    if (this.#meta.get("listing") === CHECKED) return;
+    let after: string | undefined = "";
+    while (after !== undefined && !stopped()) {
+      const from: string = after;
+      // One transaction for each page: no write of a head comes between its reading and its row.
+      after = await this.#database.write(() => this.#repairPage(from));
+      await nextTurn();
+    }
+    if (after === undefined) await this.#meta.set("listing", CHECKED);
+  }
+
+  #repairPage(after: string): string | undefined {
+    const rows = this.#statements.allHeads.all("journal", HEAD, after, LIST_REPAIR_HEADS);
+    for (const { pk, body } of rows) {
+      if (typeof pk !== "string" || !(body instanceof Uint8Array)) continue;
+      const { shard, place } = rowOf(pk, deserialize(body) as Attributes);
+      for (const part of this.parts) {
+        const other = `${part}.${shardOf(pk)}`;
+        if (other !== shard) this.#statements.remove.run(other, place);
+      }
+      this.#statements.insert.run(shard, place);
+    }
+    const last = rows.at(-1)?.["pk"];
+    return rows.length < LIST_REPAIR_HEADS || typeof last !== "string" ? undefined : last;
   }
 
   async heads(
@@ -98,6 +165,10 @@ function rowOf(partition: string, head: Attributes): Row {
   return { shard: `${part}.${shardOf(partition)}`, place: digits(listedAtMs(head)) + partition };
 }
 
+/** Before the first row of an open invocation, and behind the last one: `/` follows the dot. */
+const OPEN_FIRST = "open.";
+const OPEN_END = "open/";
+
 const digits = (ms: number): string =>
   String(Math.min(Math.max(ms, 0), TIME_MS_MAX)).padStart(TIME_DIGITS, "0");
 
@@ -107,6 +178,12 @@ function prepareAll(database: LocalDatabase) {
     remove: database.prepare("DELETE FROM listing WHERE shard = ? AND place = ?"),
     heads: database.prepare(
       "SELECT place FROM listing WHERE shard = ? AND place > ? AND place < ? ORDER BY place LIMIT ?",
+    ),
+    open: database.prepare(
+      "SELECT shard, place FROM listing WHERE (shard, place) > (?, ?) AND shard < ? ORDER BY shard, place LIMIT ?",
+    ),
+    allHeads: database.prepare(
+      "SELECT pk, body FROM items WHERE tbl = ? AND sk = ? AND pk > ? ORDER BY pk LIMIT ?",
     ),
     nextPartition: database.prepare("SELECT pk FROM items WHERE tbl = ? AND pk > ? ORDER BY pk LIMIT 1"),
     items: database.prepare("SELECT body FROM items WHERE tbl = ? AND pk = ?"),

@@ -72,6 +72,7 @@ export class Reconciler {
   async run({ look, after: from, untilMs, reached }: PassPart = {}): Promise<Reconciled> {
     const { mailbox, clock, logger } = this.#ports;
     let [poked, renewed, unreadable] = [0, 0, 0];
+    const isLate = (): boolean => untilMs !== undefined && clock.now() >= untilMs;
     let after = from;
     do {
       const page = await this.#heads.page(after);
@@ -90,7 +91,7 @@ export class Reconciler {
       await sendAll(mailbox, pokes);
       after = page.next;
       if (after !== undefined) await reached?.(after);
-    } while (after !== undefined && (untilMs === undefined || clock.now() < untilMs));
+    } while (after !== undefined && !isLate());
     if (poked > 0)
       logger.log("warn", "invocations should have moved and have not; they were poked", { poked });
     return { poked, renewed, unreadable, ...(after === undefined ? {} : { next: after }) };
