@@ -88,6 +88,7 @@ export class DurablePromise<T> implements Promise<T> {
     const owner = this.#ownerNow();
     owner?.driver.assertOutsideRun("await");
     const { future } = this;
+    future.tellAwait();
     if (!future.settled) future.markAwaited();
     if (future.settled) return asNative(future.settled);
     this.#native ??= new Promise((resolve, reject) => {

@@ -69,6 +69,8 @@ export class Future {
   settled: Settled | undefined;
   /** Something awaits it. Only then do its closures start and its mapper run. */
   awaited = false;
+  /** How often the code awaits it now, itself and not as a part. */
+  roots = 0;
   readonly #kind: Combine | undefined;
   readonly #parts: readonly Future[];
   readonly #listeners: (() => void)[] = [];
@@ -77,6 +79,9 @@ export class Future {
   readonly #evaluate: (() => Settled | undefined) | undefined;
   readonly #wait: (() => Wait) | undefined;
   readonly #onAwaited: (() => void) | undefined;
+  readonly #onEachAwait: (() => void) | undefined;
+  /** It or one of its parts has an `onEachAwait`. */
+  readonly #hearsAwaits: boolean;
 
   private constructor(init: {
     kind?: Combine;
@@ -84,22 +89,25 @@ export class Future {
     evaluate?: () => Settled | undefined;
     wait?: () => Wait;
     onAwaited?: () => void;
+    onEachAwait?: () => void;
   }) {
     this.#kind = init.kind;
     this.#parts = init.parts ?? [];
     this.#evaluate = init.evaluate;
     this.#wait = init.wait;
     this.#onAwaited = init.onAwaited;
+    this.#onEachAwait = init.onEachAwait;
+    this.#hearsAwaits = init.onEachAwait !== undefined || this.#parts.some((part) => part.#hearsAwaits);
     this.#cost = init.kind === undefined ? MAPPED : COMBINED;
     for (const part of this.#parts) if (!part.settled) part.#parents.push(this);
     this.#reevaluate();
   }
 
   /** A command of the journal. `leaf`: what a suspended invocation waits for. A run or a read has none, because only its own
-   * turn can settle it. */
-  static leaf(options: { leaf?: Leaf; onAwaited?: () => void } = {}): Future {
-    const { leaf, onAwaited } = options;
-    return new Future({ ...(leaf ? { wait: () => leaf } : {}), ...(onAwaited ? { onAwaited } : {}) });
+   * turn can settle it. `onEachAwait` is called whenever the code awaits it, alone or as a part. */
+  static leaf(options: { leaf?: Leaf; onAwaited?: () => void; onEachAwait?: () => void } = {}): Future {
+    const { leaf, ...hooks } = options;
+    return new Future({ ...(leaf ? { wait: () => leaf } : {}), ...hooks });
   }
 
   static settledWith(settled: { ok: true; value: unknown } | { ok: false; error: Error }): Future {
@@ -182,6 +190,18 @@ export class Future {
   onSettled(listener: () => void): void {
     if (this.settled) listener();
     else this.#listeners.push(listener);
+  }
+
+  /** The code awaits something that it is a part of, or it itself. */
+  get isWanted(): boolean {
+    return this.roots > 0 || this.#parents.some((parent) => !parent.settled && parent.isWanted);
+  }
+
+  /** Tells its leaves that the code awaits it, also if it has settled by others. */
+  tellAwait(): void {
+    if (!this.#hearsAwaits) return;
+    this.#onEachAwait?.();
+    for (const part of this.#parts) part.tellAwait();
   }
 
   /** Marks it and its parts as awaited. */

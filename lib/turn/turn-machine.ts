@@ -33,10 +33,11 @@ import {
 import { invariant, JournalMismatchError } from "../errors.ts";
 import { JOURNAL_ENTRIES_MAX, NOTES_TAKEN_MAX } from "../limits.ts";
 import { assertSameCommand, describeCommand, missingCommand } from "./mismatch.ts";
+import { type Completion, entryOf, leaveIn, SignalQueues, type SignalWait } from "./signal-queues.ts";
 import type { Value } from "../model/value.ts";
 
-/** Tells a command its result. `at`: the number of the event, for combinators. */
-export type Completion = (result: { readonly value: Value; readonly at: number }) => void;
+export type { Completion };
+
 export type Step =
   /** It delivered an event of the log, or a note. Let the code run, then ask again. */
   | "delivered"
@@ -89,10 +90,7 @@ export class TurnMachine {
   /** Calls and sends that this turn has appended, by command. */
   readonly #appendedCalls = new Map<number, CallEntry | SendEntry>();
   #untold: { readonly command: number; readonly tell: (entry: CommandEntry) => void }[] = [];
-  readonly #signals = new Map<
-    string,
-    { readonly buffered: { value: Value; at: number }[]; readonly waiting: Completion[] }
-  >();
+  readonly #signals = new SignalQueues();
   readonly #cancel: (isNew: boolean) => Cancelled;
   /** Steps that were cancelled, whose failures are recorded and have yet to be delivered. */
   #cancelledSteps: RunEntry[] = [];
@@ -170,11 +168,13 @@ export class TurnMachine {
   }
 
   /** Takes the next delivery to a signal or an awakeable: one that came early, or else the next that comes. */
-  onSignal(key: SignalKey, complete: Completion): void {
-    const queue = this.#signalQueue(key);
-    const early = queue.buffered.shift();
-    if (early) complete(early);
-    else queue.waiting.push(complete);
+  onSignal(key: SignalKey, wait: SignalWait): void {
+    this.#signals.join(key, wait);
+  }
+
+  /** The code awaits a signal that it has asked for, once more. */
+  awaitsSignal(command: number): void {
+    this.#signals.await(command);
   }
 
   /** The name of the value that must be loaded before the next event is delivered. */
@@ -279,7 +279,10 @@ export class TurnMachine {
   }
 
   #canDeliver(entry: EventEntry): boolean {
-    if (entry.kind === "completion") return entry.command < this.#issued.length;
+    if (entry.kind === "completion") {
+      const isLeave = this.#recorded.get(entry.command)?.kind === "signal";
+      return isLeave ? this.#signals.canLeave(leaveIn(entry)) : entry.command < this.#issued.length;
+    }
     return entry.kind === "signalled" || this.#cancellable();
   }
 
@@ -305,10 +308,19 @@ export class TurnMachine {
         this.#cancelledSteps.push(...steps);
         this.#cancelled.set(entry, calls);
       } else {
+        if (note.kind === "signalled") this.#clearTheWayFor(note.signal);
         this.#pending.push(note);
         this.#deliver(note);
       }
       return "delivered";
+    }
+  }
+
+  /** Waits that the code has given up leave the queue. The log says so by completing their commands, before the delivery. */
+  #clearTheWayFor(signal: SignalKey): void {
+    for (const leave of this.#signals.givenUp(signal)) {
+      this.#pending.push(entryOf(leave));
+      this.#signals.leave(leave);
     }
   }
 
@@ -319,15 +331,14 @@ export class TurnMachine {
   }
 
   #deliver(entry: EventEntry): void {
-    if (entry.kind === "completion") this.#complete(entry.command, this.#resultOf(entry));
-    else if (entry.kind === "cancelled") this.#cancelNow(entry.delivery, false);
+    if (entry.kind === "completion") {
+      const isLeave = this.#recorded.get(entry.command)?.kind === "signal";
+      if (isLeave) this.#signals.leave(leaveIn(entry));
+      else this.#complete(entry.command, this.#resultOf(entry));
+    } else if (entry.kind === "cancelled") this.#cancelNow(entry.delivery, false);
     else {
       this.#seen.add(entry.delivery);
-      const delivery = { value: this.#resultOf(entry), at: ++this.#event };
-      const queue = this.#signalQueue(entry.signal);
-      const waiting = queue.waiting.shift();
-      if (waiting) waiting(delivery);
-      else queue.buffered.push(delivery);
+      this.#signals.deliver(entry.signal, { value: this.#resultOf(entry), at: ++this.#event });
     }
   }
 
@@ -344,13 +355,6 @@ export class TurnMachine {
     issued.settled = true;
     issued.complete = undefined;
     complete?.({ value, at: ++this.#event });
-  }
-
-  #signalQueue(key: SignalKey) {
-    const name = JSON.stringify(key);
-    let queue = this.#signals.get(name);
-    if (!queue) this.#signals.set(name, (queue = { buffered: [], waiting: [] }));
-    return queue;
   }
 
   /** Whether there must be an append before the next closure or send (J2, R1). */

@@ -116,9 +116,13 @@ function prefixOf(log: readonly Entry[], from: number): readonly Entry[] {
   }
   const kept = log.slice(0, from);
   const open = openIn(kept);
+  const signals = new Set(kept.flatMap((entry) => (entry.kind === "signal" ? [entry.command] : [])));
   for (const entry of log.slice(from)) {
     const name = completes(entry);
-    if (name !== undefined && open.delete(name)) kept.push(entry);
+    const isOpen = name !== undefined && open.delete(name);
+    // A wait that was given up must not take the delivery that the prefix waits for (decision 0016).
+    const isLeave = entry.kind === "completion" && signals.has(entry.command) && open.size > 0;
+    if (isOpen || isLeave) kept.push(entry);
   }
   if (open.size > 0) {
     throw badField("query parameter 'from'", "a command of that prefix has not completed");

@@ -18,10 +18,12 @@ export class ReferenceContext extends CallingContext {
   awakeable<T>(serde?: Serde<T>): { id: string; promise: DurablePromise<T> } {
     const { id, incarnation } = this.turnRequest;
     const index = this.driver.nextAwakeable++;
-    this.driver.issue({ kind: "signal", command: this.driver.machine.nextCommand, signal: index });
+    const command = this.driver.machine.nextCommand;
+    this.driver.issue({ kind: "signal", command, signal: index });
     const future = Future.leaf({ leaf: { kind: "signal", signal: index } });
     const decode = (value: Value): T => this.serdeOf(serde).deserialize(bytesOf(value));
-    this.driver.machine.onSignal(index, this.settle(future, decode));
+    const complete = this.settle(future, decode);
+    this.driver.machine.onSignal(index, { command, complete, isGivenUp: () => false });
     return { id: awakeableId({ id, incarnation, index }), promise: new DurablePromise<T>(future, this) };
   }
 
@@ -48,12 +50,20 @@ export class ReferenceContext extends CallingContext {
   signal<T>(name: string, serde?: Serde<T>): DurablePromise<T> {
     assertName(name, "signal name", 1);
     const held = this.serdeOf(serde);
-    this.driver.issue({ kind: "signal", command: this.driver.machine.nextCommand, signal: name });
-    const future = Future.leaf({ leaf: { kind: "signal", signal: name } });
-    this.driver.machine.onSignal(
-      name,
-      this.settle(future, (value) => held.deserialize(bytesOf(value))),
-    );
+    const command = this.driver.machine.nextCommand;
+    this.driver.issue({ kind: "signal", command, signal: name });
+    let wasAwaited = false;
+    const onEachAwait = (): void => {
+      wasAwaited = true;
+      this.driver.machine.awaitsSignal(command);
+    };
+    const future = Future.leaf({ leaf: { kind: "signal", signal: name }, onEachAwait });
+    const complete = this.settle(future, (value) => held.deserialize(bytesOf(value)));
+    this.driver.machine.onSignal(name, {
+      command,
+      complete,
+      isGivenUp: () => wasAwaited && !future.isWanted,
+    });
     return new DurablePromise<T>(future, this);
   }
 

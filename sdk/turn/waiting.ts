@@ -74,6 +74,7 @@ export class Awaited {
 
   add(root: Root): void {
     this.#roots.set(root, currentTurn.getStore()?.mapper);
+    root.future.roots++;
     root.future.onSettled(() => this.#roots.delete(root));
     this.#activity.touch();
   }
@@ -102,7 +103,10 @@ export class Awaited {
   cancel(): void {
     const roots = [...this.#roots.keys()];
     this.#roots.clear();
-    for (const root of roots) root.reject(new CancelledError());
+    for (const root of roots) {
+      root.future.roots--;
+      root.reject(new CancelledError());
+    }
   }
 
   /** The first thing that happens of what the code awaits wakes it. */

@@ -37,6 +37,8 @@ export interface Stage {
   entered(actor: Actor, program: Program, id: string): void;
   /** What the handlers are written with. */
   readonly sdk: Sdk;
+  /** All handlers' versions know that a wait can leave its signal's queue (decision 0016). */
+  readonly hasLeaves: boolean;
   /** Version of the code: a turn on another version than the one that it began on differs. */
   readonly version: number;
 }
@@ -326,7 +328,7 @@ class Interpreter {
     });
   }
 
-  /** M2: the code takes each delivery once. */
+  /** M2: the code takes each delivery once. A wait that has lost its race takes none, or the last one would never end. */
   #signals(instruction: SignalInstruction): DurablePromise<unknown> {
     const { name } = instruction;
     const { id } = this.#ctx.request();
@@ -336,10 +338,14 @@ class Interpreter {
       this.#stage.signalled(id, instruction);
       return null;
     });
+    const { DurablePromise } = this.#stage.sdk;
+    const loses = (): DurablePromise<unknown> =>
+      DurablePromise.race([this.#ctx.signal<string>(name), DurablePromise.resolve("nothing")]);
+    const lost = this.#stage.hasLeaves ? [loses()] : [];
     const both = [this.#ctx.signal<string>(name), this.#ctx.signal<string>(name)];
-    return this.#stage.sdk.DurablePromise.all([told, ...both]).map((all, failure) => {
+    return DurablePromise.all([told, ...lost, ...both]).map((all, failure) => {
       if (failure) throw failure;
-      const [, first, second] = all ?? [];
+      const [first, second] = all?.slice(-2) ?? [];
       if (first === second) this.#stage.observer.fail("M2", `signal ${name} of ${id} was taken twice`);
       return [String(first), String(second)].toSorted((one, other) => (one < other ? -1 : 1));
     });

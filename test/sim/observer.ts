@@ -262,6 +262,8 @@ export class Observer {
     this.#refersTo(life.id, encodeEntry(entry));
     if (entry.kind !== "run" && entry.kind !== "completion") return;
     const { kind, command } = entry;
+    // A signal's command is completed whenever its wait gives up its place (decision 0016).
+    if (life.entries.some((other) => other.kind === "signal" && other.command === command)) return;
     const isTwice = life.entries.some(
       (other) => other !== entry && other.kind === kind && other.command === command,
     );

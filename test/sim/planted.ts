@@ -228,6 +228,10 @@ const OTHERS: readonly Planted[] = [
     "nowMs - appendedAtMs < MAILBOX_RETENTION_MS || appendedAtMs >= sentAtMs;",
     "nowMs + appendedAtMs + sentAtMs > 0;",
   ]),
+  bug("a signal is taken by a wait that was given up", "lib/turn/signal-queues.ts", 2000, [
+    'if (typeof key === "number") return [];',
+    "if (key !== undefined) return [];",
+  ]),
   bug("a signal that was delivered twice is taken twice", "lib/turn/turn-machine.ts", 2000, [
     "    return !this.#seen.has(note.delivery);",
     '    return note.kind !== "cancellation" || !this.#seen.has(note.delivery);',

@@ -25,7 +25,7 @@ import { incomingOf, type Queue, type Received, SimMailbox } from "./mailbox.ts"
 import type { Observer } from "./observer.ts";
 import { Prng } from "./prng.ts";
 import { type Scheduler, whoRuns } from "./scheduler.ts";
-import type { Ports, Side, Sides } from "./side.ts";
+import { type Ports, type Side, type Sides, TODAY } from "./side.ts";
 import { SimTimers, type TimerService } from "./timers.ts";
 import type { Trace } from "./trace.ts";
 
@@ -65,7 +65,7 @@ export class Platform {
   readonly #handlers: HandlerEnvironment[] = [];
   readonly #dispatchers: DispatcherEnvironment[] = [];
   readonly #endpoints = new Map<number, Endpoint>();
-  readonly #stage: Omit<Stage, "version" | "sdk">;
+  readonly #stage: Omit<Stage, "version" | "sdk" | "hasLeaves">;
   readonly #names: Record<ActorKind, number> = {
     client: 0,
     dispatcher: 0,
@@ -78,7 +78,7 @@ export class Platform {
   /** Turns that run now, in living environments or not. */
   turns = 0;
 
-  constructor(world: World, stage: Omit<Stage, "version" | "sdk">) {
+  constructor(world: World, stage: Omit<Stage, "version" | "sdk" | "hasLeaves">) {
     this.#world = world;
     this.#stage = stage;
     this.#prng = new Prng(world.seed, "platform");
@@ -124,7 +124,9 @@ export class Platform {
   endpoint(version: number): Endpoint {
     let endpoint = this.#endpoints.get(version);
     if (!endpoint) {
-      endpoint = this.#world.sides.ofHandlers(version).endpoint({ ...this.#stage, version });
+      const { sides } = this.#world;
+      const hasLeaves = [1, 2].every((each) => sides.ofHandlers(each) === TODAY);
+      endpoint = sides.ofHandlers(version).endpoint({ ...this.#stage, hasLeaves, version });
       this.#endpoints.set(version, endpoint);
     }
     return endpoint;

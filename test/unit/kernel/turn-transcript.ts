@@ -39,11 +39,14 @@ export class TurnTranscript {
     return this.turn.issue(entry, tell).recorded;
   }
 
-  onSignal(key: SignalKey): void {
-    this.turn.onSignal(
-      key,
-      ({ value, at }) => void this.told.push(`signal ${show(key)}: ${show(value)} @${at}`),
-    );
+  /** Waits for a signal. `command`: said with its delivery, if it is given. */
+  onSignal(key: SignalKey, command?: number, isGivenUp = () => false): void {
+    const name = command === undefined ? show(key) : `${show(key)} of ${command}`;
+    this.turn.onSignal(key, {
+      command: command ?? -1,
+      complete: ({ value, at }) => void this.told.push(`signal ${name}: ${show(value)} @${at}`),
+      isGivenUp,
+    });
   }
 
   /** Delivers until nothing is left to deliver. Returns the last answer. */

@@ -1,6 +1,8 @@
 /** Named signals: each name has a queue. Early deliveries are kept, and each is taken once. */
-import { object, service, TerminalError, type Context, type ObjectContext } from "perdure";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { DurablePromise, object, service, TerminalError, type Context, type ObjectContext } from "perdure";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bytes, completion, signal, signalled, sleep } from "../../support/entries.ts";
+import { NOW_MS, turnOfService } from "../../support/transcript.ts";
 import { until, within, World } from "../semantics/world.ts";
 
 const started = new Set<string>();
@@ -35,6 +37,51 @@ const listener = service({
       await ctx.sleep(1);
       return [first, await ctx.signal<string>("x")];
     },
+    /** A loop that waits with a heartbeat. A signal that came during the second wait was lost by the first one. */
+    heartbeat: async (ctx: Context) => {
+      for (let beat = 0; beat < 3; beat++) {
+        try {
+          return [beat, await ctx.signal<string>("ev").orTimeout(beat === 0 ? 1 : 30_000)];
+        } catch {
+          await ctx.run("beat", () => void started.add(ctx.request().id));
+        }
+      }
+      return "never came";
+    },
+    /** Comes while nobody waits for it: the next wait gets it. */
+    between: async (ctx: Context) => {
+      await settle(ctx.signal<string>("ev").orTimeout(1));
+      await ctx.run("between", () => void started.add(ctx.request().id));
+      await ctx.signal("go on");
+      return await ctx.signal<string>("ev");
+    },
+    lostRace: async (ctx: Context) => {
+      const winner = await DurablePromise.race([ctx.signal<string>("ev").map(() => "ev"), ctx.sleep(1)]);
+      return [winner ?? "sleep", await ctx.signal<string>("ev"), await ctx.signal<string>("ev")];
+    },
+    /** The race is over when it is awaited for the first time. */
+    overBefore: async (ctx: Context) => {
+      const [nap, lost] = [ctx.sleep(1), ctx.signal<string>("ev")];
+      await nap;
+      await DurablePromise.race([lost, nap]);
+      return await ctx.signal<string>("ev");
+    },
+    kept: async (ctx: Context) => {
+      const ev = ctx.signal<string>("ev");
+      await settle(ev.orTimeout(1));
+      await ctx.run("between", () => void started.add(ctx.request().id));
+      await ctx.signal("go on");
+      await settle(ctx.sleep(1));
+      return [await ev.orTimeout(30_000), await ctx.signal<string>("ev")];
+    },
+    cancelled: async (ctx: Context) => {
+      try {
+        await ctx.signal<string>("ev");
+      } catch {
+        return await ctx.signal<string>("ev");
+      }
+      return "not cancelled";
+    },
     limited: async (ctx: Context) => await settle(ctx.signal("never").orTimeout(10)),
     unnamed: async (ctx: Context) => await settle(Promise.resolve().then(() => ctx.signal(""))),
     toItself: async (ctx: Context) => {
@@ -57,8 +104,8 @@ const sender = service({
   name: "Sender",
   handlers: {
     resolve: async (ctx: Context, { id, name, values }: Delivery) => {
-      const signal = ctx.invocation(id).signal(name);
-      for (const value of values) signal.resolve(value === "none" ? undefined : value);
+      const deliver = ctx.invocation(id).signal(name);
+      for (const value of values) deliver.resolve(value === "none" ? undefined : value);
     },
     reject: async (ctx: Context, { id, name, values: [code] }: Delivery) =>
       ctx
@@ -126,6 +173,91 @@ test("early deliveries are kept, over suspensions too", async () => {
   await resolve(id, "x", 1, 2);
   expect(await ended(id)).toEqual([1, 2]);
 });
+
+describe("a signal reaches the wait that is there:", () => {
+  test("a wait that timed out does not take it", async () => {
+    const id = await world.send("/Listener/heartbeat");
+    await until(
+      async () => started.has(id) && (await world.view(id))?.status === "suspended",
+      "the second wait",
+    );
+    await resolve(id, "ev", "a");
+    expect(await ended(id)).toEqual([1, "a"]);
+  });
+
+  test("nor does it take one that comes before the next wait begins", async () => {
+    const id = await world.send("/Listener/between");
+    await until(async () => started.has(id) && (await world.view(id))?.status === "suspended", "the pause");
+    await resolve(id, "ev", "a");
+    await resolve(id, "go on", "none");
+    expect(await ended(id)).toBe("a");
+    expect(await kindsOf(id)).toContain("completion of signal");
+  });
+
+  test.each([
+    ["lostRace", ["sleep", "a", "b"]],
+    ["overBefore", "a"],
+  ])("a wait that lost its race does not: %s", async (handler, expected) => {
+    const id = await world.send(`/Listener/${handler}`);
+    await until(async () => (await world.view(id))?.waiting_on === 'signal "ev"', "the next wait");
+    await resolve(id, "ev", "a", "b");
+    expect(await ended(id)).toEqual(expected);
+  });
+
+  test("one that is awaited again does", async () => {
+    const id = await world.send("/Listener/kept");
+    await until(async () => started.has(id) && (await world.view(id))?.status === "suspended", "the pause");
+    await resolve(id, "ev", "a", "b");
+    await resolve(id, "go on", "none");
+    expect(await ended(id)).toEqual(["a", "b"]);
+  });
+
+  test("one whose wait was cancelled does not", async () => {
+    const id = await world.send("/Listener/cancelled");
+    await world.untilStatus(id, "suspended");
+    expect(await world.cancel(id)).toBe(202);
+    await until(async () => (await kindsOf(id)).includes("cancelled"), "the cancellation");
+    await resolve(id, "ev", "a");
+    expect(await ended(id)).toBe("a");
+  });
+
+  test("a new invocation from a prefix of its journal does the same", async () => {
+    const id = await world.send("/Listener/heartbeat");
+    await until(
+      async () => started.has(id) && (await world.view(id))?.status === "suspended",
+      "the second wait",
+    );
+    const from = (await world.journal(id)).length - 1; // Without the sleep, which never ended.
+    await resolve(id, "ev", "a");
+    expect(await ended(id)).toEqual([1, "a"]);
+    const { status, body } = await world.admin(`/invocations/${id}/restart-as-new?from=${from}`, "PATCH");
+    expect({ status, body }).toMatchObject({ status: 200 });
+    expect(await ended((body as { new_invocation_id: string }).new_invocation_id)).toEqual([1, "a"]);
+  });
+});
+
+/** A journal in which the wait that timed out took the delivery, as older versions did. */
+test("an old journal replays as it ran", async () => {
+  const log = [
+    ...[signal(0, "ev"), sleep(1, NOW_MS - 2), completion(1)],
+    ...[signalled("ev", "d1", bytes('"lost"')), signal(2, "ev"), sleep(3, NOW_MS - 1)],
+  ];
+  const wait = async (ctx: Context): Promise<unknown> => await settle(ctx.signal("ev").orTimeout(1));
+  const told = await turnOfService(async (ctx) => [await wait(ctx), await wait(ctx)], {
+    ...{ log, carried: [completion(3)] },
+  });
+  const late = "TimeoutError 408 Timeout occurred";
+  expect(told[0]).toMatchObject({ outcome: { value: bytes(JSON.stringify([late, late])) } });
+});
+
+/** Entries by kind; a completion with what it completes. */
+async function kindsOf(id: string): Promise<string[]> {
+  const entries = await world.journal(id);
+  return entries.map(({ type, command }) => {
+    const of = entries.find((other) => other.command === command && other.type !== "completion");
+    return type === "completion" ? `completion of ${of?.type}` : type;
+  });
+}
 
 test("an exclusive invocation is signalled while its key waits behind it", async () => {
   const id = await world.send("/Held/k/hold");
