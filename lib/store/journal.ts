@@ -16,7 +16,6 @@ import { encodeEntry, type Entry, largeValueOf, type Note, withLargeValue } from
 import { OperationalError } from "../errors.ts";
 import {
   entriesInPage,
-  HEAD_ATTRIBUTE,
   type HeadFields,
   headKey,
   isStub,
@@ -171,9 +170,11 @@ export class Journal {
   async look(): Promise<LookResult> {
     const { id, incarnation } = this.#subject;
     const item = await this.#ports.items.get(headKey(id), { mayLag: true });
-    if (!item || Number(item[HEAD_ATTRIBUTE.incarnation]) !== incarnation) return { kind: "nothing" };
-    if (isStub(item)) return this.#lookAtStub(parseStub(item));
-    const head = parseFields(item);
+    if (!item) return { kind: "nothing" };
+    const found = isStub(item) ? parseStub(item) : parseFields(item);
+    if (found.incarnation !== incarnation) return { kind: "nothing" };
+    if (!("status" in found)) return this.#lookAtStub(found);
+    const head = found;
     if (head.status === "completed") return this.#overtaken(head);
     const isMine = this.#known !== undefined && head.writer === this.#known.head.writer;
     return isMine ? { kind: "notes", notes: head.notes } : { kind: "nothing" };

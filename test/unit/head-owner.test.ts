@@ -14,6 +14,7 @@ const OWNER = "lib/store/head/";
 const OWNERS_OF_OTHER_ITEMS = [
   ...["lib/model/fence.ts", "lib/model/lock.ts", "lib/store/state-chunks.ts", "lib/store/state-store.ts"],
   ...["lib/store/promise-store.ts", "lib/store/registry.ts", "runtime/dispatcher/key-lock.ts"],
+  "runtime/reconciler/kept-pass.ts",
 ];
 /** They keep the lists of heads, and so read two attributes of what they store. */
 const LISTS = ["lib/model/listing.ts", "lib/aws/head-index.ts"];

@@ -345,11 +345,18 @@ test.each([
   ["stateInside", /ctx was used inside ctx.run\("outer"\)/],
   ["outsidePromise", /ctx was used inside ctx.run\("outer"\)/],
   ["noFunction", /ctx.run\("nothing"\) needs a function/],
-  ["badSleep", /not negative; got -1/],
-  ["undefinedSleep", /[Dd]uration/],
 ])("bad code fails by the policy, with words: %s", async (handler, words) => {
   const { status, body } = await answer(`/Broken/${handler}`);
   expect(status).toBe(500);
+  expect((body as { message: string }).message).toMatch(words);
+});
+
+test.each([
+  ["badSleep", /not negative; got -1/],
+  ["undefinedSleep", /[Dd]uration/],
+])("a duration that can never be right ends the invocation, with words: %s", async (handler, words) => {
+  const { status, body } = await answer(`/Broken/${handler}`);
+  expect(status).toBe(400);
   expect((body as { message: string }).message).toMatch(words);
 });
 
