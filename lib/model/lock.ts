@@ -8,8 +8,10 @@
  * item. The invocation's message in flight is the lock.
  *
  *   o, i, k   the owner's id, incarnation and token
- *   u         when the owner took the lock. Absent if the lock was handed to it; then the owner has had a head,
- *             since only an invocation with a head is parked
+ *   u         how the owner came by it. A number: when it took the lock. A text: the lock was handed to it, and the text
+ *             names the message that it runs under (R23), or is empty if a message goes to it. Absent: an earlier version
+ *             handed it the lock. One that was handed it has had a head, since only an invocation with a head is parked
+ *   g         a nonce, set when the lock is taken. Absent: an earlier version took it
  *   q         parked invocations inside the lock item
  *   h, t      parked invocations in items of their own: the positions from h up to, not including, t
  *
@@ -18,6 +20,12 @@
  *   of the key have ended, so it was a zombie that took the lock.
  * - Parking always includes a conditional write of the lock item. So nobody is parked behind a lock that has just
  *   been freed.
+ * - The lock that a parker writes is the one that it read before it looked at the owner: `g` and `u` are the same. Else the
+ *   lock could have been freed and taken once more, by a zombie of the same owner, and nobody would pass that one on.
+ *   A hand-off needs no new `g`: it has another owner, and an owner comes back only by taking the lock.
+ *
+ * Earlier versions read a text in `u` as "handed over", remove it with their hand-offs, and replace it when they take the
+ * lock. So it never speaks of an owner that it was not written for.
  */
 import { type Incarnation, type InvocationId, lockPartition } from "./ids.ts";
 import {
@@ -42,12 +50,21 @@ export interface Holder {
 
 export interface Lock {
   readonly owner: Holder;
+  /** When its owner took it. Absent: the lock was handed to the owner. */
   readonly takenAtMs?: number;
+  /** The message under which the lock was handed to its owner, which runs under it; {@link WOKEN}: a message goes to the
+   * owner. Absent of one that was handed over: an earlier version did it, and has not said. */
+  readonly handedBy?: string;
+  /** Names the taking of it. */
+  readonly nonce?: string;
   readonly inline: readonly Holder[];
   /** Parked items `from` up to, not including, `to`. */
   readonly from: number;
   readonly to: number;
 }
+
+/** A lock that was handed over so: a message goes to the new owner. */
+export const WOKEN = "";
 
 export const lockKey = (service: string, key: string): ItemKey => ({
   table: "state",
@@ -70,6 +87,8 @@ export function parseLock(item: Attributes): Lock {
   return {
     owner: parseHolder([item["o"] ?? null, item["i"] ?? null, item["k"] ?? null]),
     ...(typeof item["u"] === "number" ? { takenAtMs: item["u"] } : {}),
+    ...(typeof item["u"] === "string" ? { handedBy: item["u"] } : {}),
+    ...(typeof item["g"] === "string" ? { nonce: item["g"] } : {}),
     inline: (item["q"] as Value[]).map(parseHolder),
     from: Number(item["h"]),
     to: Number(item["t"]),
@@ -87,7 +106,10 @@ const own = (holder: Holder): Change[] => [
   { do: "set", attribute: "i", value: holder.incarnation },
   { do: "set", attribute: "k", value: holder.token },
 ];
-const handed = (holder: Holder): Change[] => [...own(holder), { do: "remove", attribute: "u" }];
+const handed = (holder: Holder, by: string): Change[] => [
+  ...own(holder),
+  { do: "set", attribute: "u", value: by },
+];
 
 // The clauses of the conditions. Each is named for the case that it lets through.
 const isFree: Condition = { is: "absent" };
@@ -102,17 +124,23 @@ const hasOlderOwner = ({ token }: Holder): Condition => ({ is: "lt", attribute: 
 const hasInline = ({ inline }: Lock): Condition => ({ is: "size", attribute: "q", value: inline.length });
 const beginsWith = ({ from }: Lock): Condition => ({ is: "eq", attribute: "h", value: from });
 const endsBefore = ({ to }: Lock): Condition => ({ is: "eq", attribute: "t", value: to });
+const has = (attribute: string, value: string | number | undefined): Condition =>
+  value === undefined ? { is: "missing", attribute } : { is: "eq", attribute, value };
+/** Its owner has not come by it once more since it was read. */
+const isTakenAsRead = ({ nonce, takenAtMs, handedBy }: Lock): Condition =>
+  all(has("g", nonce), has("u", takenAtMs ?? handedBy));
 const isNobodysPlaceOr = ({ id }: Holder): Condition =>
   oneOf({ is: "absent" }, { is: "eq", attribute: "i", value: id });
 
-/** Takes a free or stale lock; succeeds if it is mine already. */
-export function takeLock(key: ItemKey, me: Holder, nowMs: number): Update {
+/** Takes a free or stale lock; succeeds if it is mine already. `nonce`: a new one. */
+export function takeLock(key: ItemKey, me: Holder, nowMs: number, nonce: string): Update {
   return {
     op: "update",
     key,
     changes: [
       ...own(me),
       { do: "set", attribute: "u", value: nowMs },
+      { do: "set", attribute: "g", value: nonce },
       { do: "init", attribute: "q", value: [] },
       { do: "init", attribute: "h", value: 0 },
       { do: "init", attribute: "t", value: 0 },
@@ -127,7 +155,7 @@ export function takeLock(key: ItemKey, me: Holder, nowMs: number): Update {
  * completes that parking, whose invocation came first (W2), and `who` must look again.
  */
 export function park(key: ItemKey, lock: Lock, who: Holder): { readonly item?: Put; readonly lock: Update } {
-  const isAsRead = all(isOwnedBy(lock.owner), endsBefore(lock));
+  const isAsRead = all(isOwnedBy(lock.owner), isTakenAsRead(lock), endsBefore(lock));
   if (lock.inline.length < INBOX_INLINE_MAX && lock.from === lock.to) {
     const changes: Change[] = [{ do: "append", attribute: "q", values: [encodeHolder(who)] }];
     return { lock: { op: "update", key, changes, when: all(isAsRead, hasInline(lock)) } };
@@ -149,20 +177,25 @@ export function park(key: ItemKey, lock: Lock, who: Holder): { readonly item?: P
 }
 
 /** From its owner to the next parked one in one conditional write, never free in between; freed if nobody waits.
- * `overflowNext`: the item at `lock.from`, which the caller reads when no parked one is inline. */
+ * `by`: the message that the next one runs under at once, or {@link WOKEN}. `overflowNext`: the item at `lock.from`, which
+ * the caller reads when no parked one is inline. */
 export function handOff(
   key: ItemKey,
   lock: Lock,
+  by: string,
   overflowNext?: Holder,
 ): { readonly next?: Holder; readonly write: Update | Delete } {
   const [next] = lock.inline;
   const when = all(isOwnedBy(lock.owner), hasInline(lock), beginsWith(lock), endsBefore(lock));
   if (next) {
-    const changes: Change[] = [...handed(next), { do: "drop", attribute: "q", count: 1 }];
+    const changes: Change[] = [...handed(next, by), { do: "drop", attribute: "q", count: 1 }];
     return { next, write: { op: "update", key, changes, when } };
   }
   if (overflowNext) {
-    const changes: Change[] = [...handed(overflowNext), { do: "set", attribute: "h", value: lock.from + 1 }];
+    const changes: Change[] = [
+      ...handed(overflowNext, by),
+      { do: "set", attribute: "h", value: lock.from + 1 },
+    ];
     return { next: overflowNext, write: { op: "update", key, changes, when } };
   }
   return { write: { op: "delete", key, when } };

@@ -70,6 +70,8 @@ export interface Resume {
   /** It comes where Starts come, since it may begin the invocation: a hand-off, a delayed start that is due, and what the note
    * lane must not do itself (R19). */
   readonly enters?: true;
+  /** The key was handed to it. It runs as the key's owner, or not at all (R23). */
+  readonly wake?: true;
   /** It acts for this message, which is gone (lib/model/voucher.ts). */
   readonly of?: string;
   /** It is this guard. */

@@ -52,6 +52,8 @@ export const ON = {
   redelivered:           row("send-anew",    "look",      "look",      "look",      "look",               "look",         "look",      "look"),
   /** An operator's resume is delivered. */
   released:              row("look",         "look",      "look",      "look",      "look",               "release",      "release",   "look"),
+  /** The key was handed to it, and the message that says so is delivered, the first time. */
+  handed:                row("leave",        "leave",     "run",       "run",       "leave",              "leave",        "leave",     "pass-on"),
   /** It owns a lock that somebody else wants. `wake`: it was handed the key, and perhaps never told. */
   owner:                 row("leave",        "wake",      "wake",      "leave",     "leave",              "leave",        "leave",     "pass-on"),
 

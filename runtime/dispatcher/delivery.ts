@@ -40,6 +40,10 @@ export interface Delivery {
   readonly voucher: Voucher;
   /** It came in a note lane: nothing begins under it, and it runs what is exclusive only while the key's lock names that (R19). */
   readonly isNote: boolean;
+  /** Its invocation was handed the key: it runs as the owner, or not at all (R23). */
+  readonly asOwner?: true;
+  /** How many invocations have been handed the key and run under the message. */
+  readonly drained?: number;
 }
 
 /** `done`: everything that the message causes is durable, it may be deleted (M1). `retry`: give it back, and all

@@ -311,6 +311,7 @@ export class Dispatcher {
   // --- resumes and kills -------------------------------------------------------------------------------------
 
   async #resume(resume: Resume, delivery: Delivery): Promise<Verdict> {
+    if (resume.wake) return await this.#progress.wake(resume, delivery);
     const { id, incarnation, dueAtMs } = resume;
     const stored = await readHead(this.#ports.items, id);
     if (!stored || (incarnation !== undefined && incarnation !== stored.head.incarnation)) return "done";
@@ -353,7 +354,7 @@ export class Dispatcher {
     if (ON.kill[invocation.head.status] === "end") await endWithoutCode(this.#ports, invocation, "killed");
     else await forgetTimers(this.#ports, invocation, invocation.head);
     await killCallees(this.#ports, id);
-    return await this.#progress.passOn(invocation, delivery);
+    return await this.#progress.passOn(invocation, delivery, true);
   }
 }
 

@@ -7,8 +7,21 @@
  * Crash points
  * - Parking writes the head, then the lock. A head without its place in the lock is found by its own message, which is
  *   still there.
- * - A hand-off is one conditional write, then a message to the new owner. Between the two the old owner's message is still
- *   there. Its handler finds that the new owner is pending, and sends the message again (R6).
+ * - A hand-off is one conditional write. The lock then says who sees to the new owner (R23): a message goes to it (`WOKEN`),
+ *   or it runs under the message that is named. Only what has itself ended the owner before names its own message.
+ *   - `WOKEN`, and the message was never sent: the message at hand was not deleted either. It comes again, in doubt. It meets
+ *     a pending owner that is `WOKEN`, in `enter` or in `lookAfter`, and sends the message.
+ *   - Named, and the dispatcher dies: the message that is named comes again. `lookAfter` finds the owner, whatever it has come
+ *     to by then: its turn, timers and outputs may be missing. It asks for a look at it, by a message behind the others.
+ *   - Named by a zombie, whose message its twin has deleted: the twin was in doubt. If it found the owner before, it has sent a
+ *     message `of` its own, which sees to what the zombie hands the key to later. Any other delivery in doubt that comes by
+ *     wakes a pending owner, whatever the lock says. If none comes, the reconciler does.
+ * - The owner is cancelled or killed between the hand-off and its message: the message finds that it has ended, and passes the
+ *   key on. So does whoever ended it.
+ * - A hand-off whose answer was lost looks refused. What then finds another owner is in doubt, and looks after that.
+ *
+ * Bound. A newcomer parks and wakes nobody. So wakes are sent only for a hand-off, for an end whose key was passed on already,
+ * and for a delivery in doubt: one each. A wake for what is not the owner, or not pending, causes nothing.
  */
 import { park as parkHead } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
@@ -30,12 +43,16 @@ import {
   parseLock,
   sameInvocation,
   takeLock,
+  WOKEN,
 } from "../../lib/model/lock.ts";
 import type { Target } from "../../lib/model/message.ts";
 import { ON } from "../../lib/model/status-table.ts";
-import type { DispatcherPorts } from "./delivery.ts";
+import { nonce } from "../../lib/entropy.ts";
+import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
 import { repeatLastOutputs } from "../../lib/store/last-outputs.ts";
+
+const NONCE_BYTES = 6;
 
 export class KeyLock {
   readonly #ports: DispatcherPorts;
@@ -48,19 +65,32 @@ export class KeyLock {
    * Read strongly, immediately before a turn. Passes on what finished owners have left, and parks behind a living one.
    * `owner`: it may run, and the lock is its own. `free`: it may run, and there is no lock; so may what is not exclusive.
    * `parked`: it will be woken when its turn comes. `not-owner`: the lock does not name it, and under this message it may not
-   * begin (R19): the order of a key's invocations is that of the lane that their Starts come in.
+   * begin: in a note lane (R19), since the order of a key's invocations is that of the lane that their Starts come in; or as one
+   * that was handed the key (R23).
    */
-  async enter(invocation: Invocation, mayBegin: boolean): Promise<"owner" | "free" | "parked" | "not-owner"> {
+  async enter(
+    invocation: Invocation,
+    delivery: Delivery,
+  ): Promise<"owner" | "free" | "parked" | "not-owner"> {
     const me = invocation.holder;
     if (!me) return "free";
     const { service, key: name } = invocation.target;
     const key = lockKey(service, name ?? "");
+    let { inDoubt } = delivery;
     for (let step = 0; step < SETTLE_STEPS_MAX; step++) {
       const lock = await this.#read(key);
       if (lock && sameInvocation(lock.owner, me)) return "owner";
-      if (!mayBegin) return "not-owner";
+      if (delivery.isNote || delivery.asOwner) return "not-owner";
       if (!lock) return "free";
-      if (await this.#settle(key, lock)) continue;
+      const owner = await this.#ownerOf(lock);
+      if (owner.isOver) {
+        if ((await this.#settle(key, lock, owner.head)) === "conflict") inDoubt = true;
+        continue;
+      }
+      if (inDoubt && isUntold(lock, owner.head, delivery)) {
+        await this.wake(lock.owner, delivery.voucher.name);
+        inDoubt = false;
+      }
       if (await this.#park(key, lock, me, invocation)) return "parked";
     }
     throw new OperationalError("unavailable", `the lock of ${service}/${name} did not settle`);
@@ -77,61 +107,78 @@ export class KeyLock {
    * a later invocation's, so this one is a zombie. */
   async take(target: Target, me: Holder): Promise<boolean> {
     const { won } = await this.#ports.items.write(
-      takeLock(lockKey(target.service, target.key ?? ""), me, this.#ports.clock.now()),
+      takeLock(
+        lockKey(target.service, target.key ?? ""),
+        me,
+        this.#ports.clock.now(),
+        nonce(this.#ports.entropy, NONCE_BYTES),
+      ),
     );
     return won;
   }
 
-  /** The invocation has ended: the key goes to the next parked one, which is answered, or is free. `not-mine`: it did not own
-   * the lock, or somebody has passed the lock on already. */
-  async pass(target: Target, me: Pick<Holder, "id" | "incarnation">): Promise<Holder | "free" | "not-mine"> {
+  /**
+   * The invocation has ended: the key goes to the next parked one, which is answered, or is free. `by`: the message that the next
+   * one runs under, or {@link WOKEN}. `not-mine`: it did not own the lock, or somebody has passed the lock on already; `moved`:
+   * that may have been this very call.
+   */
+  async pass(
+    target: Target,
+    me: Pick<Holder, "id" | "incarnation">,
+    by: string,
+  ): Promise<Holder | "free" | "not-mine" | "moved"> {
     const key = lockKey(target.service, target.key ?? "");
     for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
       const lock = await this.#read(key);
-      if (!lock || !sameInvocation(lock.owner, me)) return "not-mine";
-      const next = await this.#handOff(key, lock);
+      if (!lock || !sameInvocation(lock.owner, me)) return attempt === 0 ? "not-mine" : "moved";
+      const next = await this.#handOff(key, lock, by);
       if (next !== "conflict") return next ?? "free";
     }
     throw new OperationalError("unavailable", `the lock of ${target.service}/${target.key} is contended`);
   }
 
-  /** Asks for a turn of the invocation that the lock was passed to. `of`: it may have run under that message, and its last append's
-   * outputs may not have been done. */
+  /** Asks for a turn of the invocation that the lock was handed to. `of`: it may have run under that message, and what its turn
+   * has caused may not have been done. */
   async wake({ id, incarnation }: Pick<Holder, "id" | "incarnation">, of?: string): Promise<void> {
-    const doubt = of === undefined ? {} : ({ poke: true, of } as const);
-    const resume = { kind: "resume", id, incarnation, enters: true, ...doubt } as const;
+    const doubt = of === undefined ? {} : ({ of, poke: true } as const);
+    const resume = { kind: "resume", id, incarnation, enters: true, wake: true, ...doubt } as const;
     await sendAll(this.#ports.mailbox, [outgoing(resume, afresh(this.#ports, "wake"))]);
   }
 
-  /** R6, for an invocation that has ended under a message that is in doubt: if its key was passed on but the message
-   * to the new owner may be missing, that is sent again. */
-  async settleAfter(target: Target, message: string): Promise<void> {
+  /** R23, of an invocation that has ended: its key has another owner. Whether nobody sees to that one. `isLiable`: the message
+   * at hand has ended the invocation, or may have passed its key on. */
+  async lookAfter(target: Target, delivery: Delivery, isLiable: boolean): Promise<void> {
     const key = lockKey(target.service, target.key ?? "");
     for (let step = 0; step < SETTLE_STEPS_MAX; step++) {
       const lock = await this.#read(key);
-      if (!lock) return;
-      if (await this.#settle(key, lock)) continue;
-      // It may have run, and died, under the message at hand (see Progress.#drain): nobody else will look at it.
-      await this.wake(lock.owner, message);
+      if (!lock || !(isLiable || isHandedBy(lock, delivery.voucher.of))) return;
+      const owner = await this.#ownerOf(lock);
+      if (owner.isOver) {
+        if ((await this.#settle(key, lock, owner.head)) === "moved") return;
+        continue;
+      }
+      if (isUntold(lock, owner.head, delivery)) await this.wake(lock.owner, delivery.voucher.name);
       return;
     }
   }
 
-  /** Returns whether the lock has moved: its owner has ended, and so its outputs were done again and the key passed on.
-   * An owner that has been handed the key but was never woken is woken. */
-  async #settle(key: ItemKey, lock: Lock): Promise<boolean> {
+  /** The head of the lock's owner, and whether its life is over. */
+  async #ownerOf(lock: Lock): Promise<{ readonly head: Head | undefined; readonly isOver: boolean }> {
     const { owner } = lock;
     const stored = await readHead(this.#ports.items, owner.id);
-    if (!stored && !this.#isOrphan(lock)) return false;
     const head = stored?.head.incarnation === owner.incarnation ? stored.head : undefined;
-    if (!hasEnded(head, this.#ports.clock.now())) {
-      if (head && ON.owner[head.status] === "wake") await this.wake(owner);
-      return false;
-    }
-    if (head?.status === "completed") await repeatLastOutputs(this.#ports, owner.id, head);
-    const next = await this.#handOff(key, lock);
-    if (next !== "conflict" && next) await this.wake(next);
-    return true;
+    const isThere = stored !== undefined || this.#isOrphan(lock);
+    return { head, isOver: isThere && hasEnded(head, this.#ports.clock.now()) };
+  }
+
+  /** The owner has ended: its outputs are done again, and the key is passed on. `conflict`: the lock has moved without that, or it
+   * seems so. */
+  async #settle(key: ItemKey, lock: Lock, head: Head | undefined): Promise<"moved" | "conflict"> {
+    if (head?.status === "completed") await repeatLastOutputs(this.#ports, lock.owner.id, head);
+    const next = await this.#handOff(key, lock, WOKEN);
+    if (next === "conflict") return "conflict";
+    if (next) await this.wake(next);
+    return "moved";
   }
 
   /**
@@ -148,7 +195,7 @@ export class KeyLock {
     return takenAtMs === undefined || this.#ports.clock.now() - takenAtMs > HEAD_OUTLIVES_MS;
   }
 
-  async #handOff(key: ItemKey, lock: Lock): Promise<Holder | undefined | "conflict"> {
+  async #handOff(key: ItemKey, lock: Lock, by: string): Promise<Holder | undefined | "conflict"> {
     const { items } = this.#ports;
     const overflowing = lock.inline.length === 0 && lock.from < lock.to;
     const overflowKey = inboxKey(key, lock.from);
@@ -162,7 +209,7 @@ export class KeyLock {
       );
       return "conflict";
     }
-    const { next, write } = handOff(key, lock, parked && parseInboxItem(parked));
+    const { next, write } = handOff(key, lock, by, parked && parseInboxItem(parked));
     if (write.op === "delete" && lock.from > 0) await this.#sweepInbox(key, lock);
     const { won } = await items.write(write);
     if (!won) return "conflict";
@@ -203,3 +250,17 @@ export class KeyLock {
 /** Another life of the id means that the owner's has ended long ago. */
 const hasEnded = (head: Head | undefined, nowMs: number): boolean =>
   head === undefined || ON.owner[head.status] === "pass-on" || isExpired(head, nowMs);
+
+const isHandedBy = ({ handedBy }: Lock, message: string | undefined): boolean =>
+  message !== undefined && handedBy === message;
+
+/** The lock was handed to its owner, and perhaps nobody has told the owner: by an earlier version, or before the message that
+ * goes to it was sent, or to run under the message at hand, which has come again. A delivery in doubt does not believe that a
+ * pending owner runs under another message: a zombie may have said so, and died. */
+function isUntold(lock: Lock, head: Head | undefined, { inDoubt, voucher: { name, of } }: Delivery): boolean {
+  const { takenAtMs, handedBy } = lock;
+  if (takenAtMs !== undefined || !head) return false;
+  const isPending = ON.owner[head.status] === "wake";
+  if (isPending && (inDoubt || handedBy === WOKEN)) return true;
+  return handedBy === undefined || handedBy === name || isHandedBy(lock, of);
+}

@@ -58,7 +58,7 @@ export class NoteDelivery {
   /** Cancelled before it has begun. It may have been handed its key already, so that goes on. */
   async #end(invocation: StoredInvocation, delivery: Delivery): Promise<Verdict> {
     if (!(await endUnbegunCancelled(this.#ports, invocation))) return "retry";
-    return await this.#progress.passOn(invocation, delivery);
+    return await this.#progress.passOn(invocation, delivery, true);
   }
 
   async #add(invocation: StoredInvocation, notes: readonly Note[], delivery: Delivery): Promise<Verdict> {

@@ -4,11 +4,12 @@
  *
  * Boundary: lib/model/status-table.ts says what a status calls for, key-lock.ts who may run, attempts.ts runs the turns.
  *
- * What is in doubt (R2) is done again first. The next owner of a key runs under the message of the one before it (R6): that
- * saves a busy key a message each. It goes on while there is time, since the message's group waits.
+ * What is in doubt (R2) is done again first. The next owner of a key runs under the message that has ended the one before it
+ * (R6, R23): that saves a busy key a message each. It goes on while there is time, since the message's group waits.
  */
 import { addNotes, hold, keepInput, release, takeOver, unpause } from "../../lib/store/head/transitions.ts";
 import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
+import { asError } from "../../lib/errors.ts";
 import { areOutputsDone, repeatLastOutputs } from "../../lib/store/last-outputs.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import type { Note } from "../../lib/model/entry.ts";
@@ -16,8 +17,8 @@ import { tokenOf } from "../../lib/model/fence.ts";
 import { type Head, isCancelled } from "../../lib/model/head.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import { DRAIN_MS_MIN, INLINE_DRAIN_MAX } from "../../lib/limits.ts";
-import type { Holder } from "../../lib/model/lock.ts";
-import type { Resume } from "../../lib/model/message.ts";
+import { type Holder, WOKEN } from "../../lib/model/lock.ts";
+import type { Resume, Target } from "../../lib/model/message.ts";
 import { canGoOn, isDue, ON } from "../../lib/model/status-table.ts";
 import { isSameLane, whoVouches } from "../../lib/model/voucher.ts";
 import { endUnbegunCancelled } from "./cascade.ts";
@@ -26,8 +27,12 @@ import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { Invocation, type StoredInvocation } from "./invocation.ts";
 import type { KeyLock } from "./key-lock.ts";
 
-/** What one invocation's step leaves: the verdict on the message, or the owner that its key was handed to. */
-type Step = Verdict | Holder;
+/** What one invocation's step leaves: the verdict on the message, or the owner that its key was handed to, to run under it. */
+type Step = Verdict | Next;
+interface Next {
+  readonly owner: Holder;
+  readonly target: Target;
+}
 
 export class Progress {
   readonly #ports: DispatcherPorts;
@@ -88,52 +93,82 @@ export class Progress {
     return await this.#drain(await this.#takeOver(invocation, delivery), delivery);
   }
 
-  /** R6: the parked invocations that become owners run at once, one after the other. */
-  async #drain(first: Step, delivery: Delivery): Promise<Verdict> {
-    if (typeof first === "string") return first;
-    let step: Step = first;
-    for (let drained = 0; typeof step !== "string"; drained++) {
-      const next: Holder = step;
-      const leftMs = delivery.deadlineMs - this.#ports.clock.now();
-      if (leftMs < DRAIN_MS_MIN || drained === INLINE_DRAIN_MAX) {
-        await this.#locks.wake(next);
-        return "done";
-      }
-      step = await this.#look(next.id, { ...delivery, inDoubt: false }, true);
-      // This message will be deleted: what the turn left in doubt is the next message's.
-      if (step === "retry") await this.#locks.wake(next, delivery.voucher.name);
-    }
-    return "done";
+  /** R23: a message says that the key was handed to it. `of`: it may have run under another message, and what its turn has caused
+   * may be missing. */
+  async wake({ id, incarnation, of }: Resume, delivery: Delivery): Promise<Verdict> {
+    const stored = await readHead(this.#ports.items, id);
+    if (!stored) return "done";
+    const { head } = stored;
+    const asOwner: Delivery = { ...delivery, asOwner: true };
+    if (incarnation !== undefined && incarnation !== head.incarnation)
+      return await this.passOn({ id, incarnation, target: head.target }, asOwner);
+    const isFirst = !delivery.inDoubt && of === undefined;
+    if (isFirst && ON.handed[head.status] === "leave") return "done";
+    const token = this.tokenFor(id, head, delivery);
+    return await this.advance(Invocation.stored(id, stored, token), [], asOwner);
   }
 
-  async #look(id: InvocationId, delivery: Delivery, isNext = false): Promise<Step> {
+  /** R6: the parked invocations that become owners run at once, one after the other. */
+  async #drain(first: Step, delivery: Delivery): Promise<Verdict> {
+    let step: Step = first;
+    const { name } = delivery.voucher;
+    for (let drained = 1; typeof step !== "string"; drained++) {
+      const { owner, target }: Next = step;
+      const its: Delivery = { ...delivery, inDoubt: false, asOwner: true, drained, voucher: { name } };
+      step = await this.#tryNext(owner, target, its);
+      if (step !== "retry") continue;
+      // What the turn left in doubt is the next message's: this one may be gone already, if its handler is a zombie.
+      await this.#locks.wake(owner, name);
+      return "done";
+    }
+    return step;
+  }
+
+  /** What it cannot do now is tried again under a message of its own, which counts its failures. */
+  async #tryNext(owner: Holder, target: Target, delivery: Delivery): Promise<Step> {
+    try {
+      return await this.#runNext(owner, target, delivery);
+    } catch (error) {
+      const { message: reason, stack } = asError(error);
+      const fields = { invocation: owner.id, reason, stack };
+      this.#ports.logger.log("warn", "what was handed the key gets a message of its own", fields);
+      return "retry";
+    }
+  }
+
+  async #runNext(owner: Holder, target: Target, delivery: Delivery): Promise<Step> {
+    const stored = await readHead(this.#ports.items, owner.id);
+    if (stored?.head.incarnation !== owner.incarnation)
+      return await this.passOn({ ...owner, target }, delivery);
+    return await this.#advance(Invocation.stored(owner.id, stored, owner.token), [], delivery);
+  }
+
+  async #look(id: InvocationId, delivery: Delivery): Promise<Step> {
     const stored = await readHead(this.#ports.items, id);
     if (!stored) return "done";
     const token = this.tokenFor(id, stored.head, delivery);
-    return await this.#advance(Invocation.stored(id, stored, token), [], delivery, isNext);
+    return await this.#advance(Invocation.stored(id, stored, token), [], delivery);
   }
 
-  /** `isNext`: it was handed the key under this message. */
   async #advance(
     invocation: StoredInvocation,
     carried: readonly Note[],
     delivery: Delivery,
-    isNext = false,
   ): Promise<Step> {
     const { head, id } = invocation;
     const vouched = whoVouches(head, delivery.voucher);
     if (head.status !== "completed" && !mayActOn(head, vouched, delivery)) return "done";
-    const isInDoubt = delivery.inDoubt || ON.outputs[head.status] === "again";
+    const isInDoubt = delivery.inDoubt || delivery.voucher.of !== undefined || ON.outputs[head.status] === "again";
     const goesOn = carried.length > 0 || (head.status === "suspended" && canGoOn(head));
     if (isInDoubt || (goesOn && isOtherLanes(head, carried, delivery))) {
       await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs);
     }
     if (carried.length > 0) return await this.#enter(invocation, carried, delivery);
     // What has not begun is another lane's (R19).
-    if (delivery.isNote && !isNext && ON.noteLane[head.status] === "enter") return "done";
+    if (delivery.isNote && !delivery.asOwner && ON.noteLane[head.status] === "enter") return "done";
     if (isUnbegun(head) && isCancelled(head)) {
       return (await endUnbegunCancelled(this.#ports, invocation))
-        ? await this.passOn(invocation, delivery)
+        ? await this.passOn(invocation, delivery, true)
         : "retry";
     }
     switch (ON.look[head.status]) {
@@ -196,8 +231,9 @@ export class Progress {
 
   /** Runs turns when the key allows it (W1). */
   async #enter(invocation: Invocation, carried: readonly Note[], delivery: Delivery): Promise<Step> {
-    const entered = await this.#locks.enter(invocation, !delivery.isNote);
-    if (entered === "not-owner") return await this.#withoutKey(invocation, carried, delivery);
+    const entered = await this.#locks.enter(invocation, delivery);
+    if (entered === "not-owner")
+      return delivery.asOwner ? "done" : await this.#withoutKey(invocation, carried, delivery);
     if (entered === "parked") {
       this.#ports.meter?.measure("parked");
       await keepInput(this.#ports, invocation);
@@ -240,11 +276,18 @@ export class Progress {
     return Invocation.stored(id, stored, token, start);
   }
 
-  async #handOn(invocation: Invocation, delivery: Delivery): Promise<Step> {
-    if (!invocation.holder) return "done";
-    const passed = await this.#locks.pass(invocation.target, invocation);
-    if (passed === "not-mine") return await this.passOn(invocation, delivery);
-    return passed === "free" ? "done" : passed;
+  /** The message at hand has ended it. The next one runs under the same message while there is time. */
+  async #handOn({ id, incarnation, target, holder }: Invocation, delivery: Delivery): Promise<Step> {
+    if (!holder) return "done";
+    const { drained = 0, deadlineMs, voucher } = delivery;
+    const leftMs = deadlineMs - this.#ports.clock.now();
+    if (leftMs < DRAIN_MS_MIN || drained >= INLINE_DRAIN_MAX)
+      return await this.passOn({ id, incarnation, target }, delivery, true);
+    const passed = await this.#locks.pass(target, { id, incarnation }, voucher.name);
+    if (passed === "free") return "done";
+    if (typeof passed !== "string") return { owner: passed, target };
+    await this.#locks.lookAfter(target, delivery, true);
+    return "done";
   }
 
   /** The head has moved on without the turn. If it has not ended, the message comes again. */
@@ -256,13 +299,18 @@ export class Progress {
     return await this.passOn(invocation, delivery);
   }
 
-  /** A completed invocation's key goes on. If another handler of this message has passed it on before, that one may
-   * have died since, and this message is about to be deleted: the new owner is looked after once more. */
-  async passOn({ id, incarnation, target }: Invocation, { voucher }: Delivery): Promise<Verdict> {
+  /** An ended invocation's key goes on. If somebody has passed it on before, that one may have died since: what has itself ended
+   * the invocation, or is in doubt, looks after the new owner. */
+  async passOn(
+    { id, incarnation, target }: Pick<Invocation, "id" | "incarnation" | "target">,
+    delivery: Delivery,
+    hasEnded = false,
+  ): Promise<Verdict> {
     if (!isExclusiveId(id)) return "done";
-    const passed = await this.#locks.pass(target, { id, incarnation });
-    if (passed === "not-mine") await this.#locks.settleAfter(target, voucher.name);
-    else if (passed !== "free") await this.#locks.wake(passed);
+    const passed = await this.#locks.pass(target, { id, incarnation }, WOKEN);
+    if (passed === "free") return "done";
+    if (typeof passed !== "string") await this.#locks.wake(passed);
+    else await this.#locks.lookAfter(target, delivery, hasEnded || delivery.inDoubt || passed === "moved");
     return "done";
   }
 }

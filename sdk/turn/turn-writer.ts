@@ -22,6 +22,7 @@ import { encodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import type { TurnMachine } from "../../lib/turn/turn-machine.ts";
 import { encodeWait, type Wait } from "../../lib/model/wait.ts";
+import { nonce } from "../../lib/entropy.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
 /** Completes an entry that could not be whole when it was issued: a callee's id, the names that `clearAll` clears. */
@@ -40,6 +41,7 @@ export type Written =
 type Stopped = Exclude<Written, { kind: "written" }>;
 type Prepared = { readonly kind: "entries"; readonly entries: readonly Entry[] } | Stopped;
 
+const LOCK_NONCE_BYTES = 6;
 const WRITTEN: Written = { kind: "written" };
 const lost = (reason: string): Stopped => ({ kind: "over", outcome: { kind: "lost", reason } });
 
@@ -182,6 +184,7 @@ export class TurnWriter {
       lockKey(target.service, target.key ?? ""),
       { id, incarnation, token },
       this.#ports.clock.now(),
+      nonce(this.#ports.entropy, LOCK_NONCE_BYTES),
     );
     this.#ownsLock = (await this.#ports.items.write(lock)).won;
     return this.#ownsLock;

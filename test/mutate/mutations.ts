@@ -42,13 +42,16 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "who is next is not woken when too little time is left",
     "runtime/dispatcher/progress.ts",
-    ["      await this.#locks.wake(next);\n", ""],
+    [
+      'if (typeof passed !== "string") await this.#locks.wake(passed);',
+      'if (typeof passed !== "string") return "done";',
+    ],
     IN_DOUBT,
   ),
   mutation(
     "who was drained and overtaken is not woken",
     "runtime/dispatcher/progress.ts",
-    ['      if (step === "retry") await this.#locks.wake(next, delivery.voucher.name);\n', ""],
+    ["      await this.#locks.wake(owner, name);\n", ""],
     IN_DOUBT,
   ),
   mutation(

@@ -44,6 +44,15 @@ export function checkEnding(ending: Ending): void {
   checkState(ending);
   checkSharedReads(ending);
   checkBank(ending);
+  checkMessages(ending);
+}
+
+/** R23: nothing multiplies. */
+function checkMessages({ observer }: Ending): void {
+  let commands = 0;
+  for (const { entries } of observer.lives.values()) commands += entries.filter(isCommand).length;
+  const wrong = observer.messages.violation({ accepted: observer.lives.size, commands });
+  if (wrong !== undefined) observer.fail("R23", wrong);
 }
 
 /** L1: every invocation has ended. */

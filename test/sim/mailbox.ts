@@ -95,7 +95,7 @@ export class Queue {
       groups++;
       for (const message of messages) {
         if (batch.length >= most || !isVisible(message, now)) break;
-        message.receiveCount++;
+        if (++message.receiveCount > 1) this.#observer.messages.doubt();
         message.hiddenUntilMs = now + visibilityMs;
         message.receipt = ++this.#receipts;
         batch.push({ message, receipt: message.receipt });

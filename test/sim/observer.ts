@@ -15,6 +15,7 @@ import { decodeMessage } from "../../lib/model/message.ts";
 import { equalValues, type Value } from "../../lib/model/value.ts";
 import type { Actor, CurrentTurn } from "./actor.ts";
 import { lockViolation } from "./lock-checker.ts";
+import { MessageBound } from "./message-bound.ts";
 import type { Program } from "./program.ts";
 import { journalValue, stateValue } from "./stored-value.ts";
 import type { Tables } from "./tables.ts";
@@ -100,6 +101,7 @@ export class Observer {
   /** When a life's code first ran. */
   readonly #enteredMs = new Map<string, number>();
   readonly operations: Record<string, number> = {};
+  readonly messages = new MessageBound();
   maxSkewMs = 0;
   /** Another version of the engine runs beside today's. */
   isMixed = false;
@@ -142,15 +144,19 @@ export class Observer {
     const what = result.won ? write.op : `${write.op} refused`;
     const detail = result.won && this.#trace.isDetailed ? summary(sk, result.item) : "";
     this.#trace.add(actor.name, what, `${short(pk)} ${sk} ${detail}`);
+    if (sk === "lock") this.#lockWritten(actor, before, result);
     if (!result.won) return;
     const id = pk.slice(pk.indexOf(".inv.") + 5);
     if (table === "journal" && sk === "head") this.#headWritten(actor, id, before, result.item);
     else if (table === "journal" && sk.startsWith("page#")) this.#pageWritten(id, sk, result.item);
     else if (table === "state" && pk.includes(".state.")) this.#stateWritten(actor, pk, sk, result.item);
-    else if (table === "state" && sk === "lock") {
-      const wrong = lockViolation(actor, before, result.item, this.lives, this.#now() + this.maxSkewMs);
-      if (wrong !== undefined) this.fail("R6", wrong);
-    }
+  }
+
+  #lockWritten(actor: Actor, before: Attributes | undefined, { won, item }: WriteResult): void {
+    if (!won) return this.messages.doubt();
+    this.messages.lockWritten(before, item);
+    const wrong = lockViolation(actor, before, item, this.lives, this.#now() + this.maxSkewMs);
+    if (wrong !== undefined) this.fail("R6", wrong);
   }
 
   #headWritten(
@@ -358,6 +364,7 @@ export class Observer {
     this.#trace.add(by, "sends", `${sequence.slice(-5)} ${body.slice(0, 200)}`);
     const message = decodeMessage(body);
     this.count(`message ${message.kind}`);
+    this.messages.sent(by, message);
     const expected = message.kind === "start" && message.dueAtMs !== undefined ? message.id : laneOf(message);
     // Earlier versions send everything where Starts come.
     const isEarlier = this.isMixed && (group === groupOf(message.id) || group === message.id);
@@ -382,6 +389,7 @@ export class Observer {
   swallowed(by: string, _group: string, body: string): void {
     this.#trace.add(by, "sends (swallowed)", body.slice(0, 200));
     this.count("message swallowed");
+    this.messages.sent(by, decodeMessage(body));
   }
   deleted({ sequence }: SentMessage): void {
     this.#trace.add("mailbox", "deletes", sequence.slice(-5));

@@ -48,12 +48,43 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     'if (stored?.head.status !== "completed") return "retry";',
     'if (stored?.head.status !== "completed") return "done";',
   ]),
+  bug("a hand-off whose message was never sent is not sent again", "runtime/dispatcher/key-lock.ts", 2000, [
+    "if (isPending && (inDoubt || handedBy === WOKEN)) return true;",
+    "if (isPending) return false;",
+  ]),
+  bug("a wake that finds its owner ended passes nothing on", "lib/model/status-table.ts", 4000, [
+    'row("leave",        "leave",     "run",       "run",       "leave",              "leave",        "leave",     "pass-on"),',
+    'row("leave",        "leave",     "run",       "run",       "leave",              "leave",        "leave",     "leave"),',
+  ]),
+  bug("what ran under a message that died is not looked after", "runtime/dispatcher/key-lock.ts", 4000, [
+    "return handedBy === undefined || handedBy === name || isHandedBy(lock, of);",
+    "return false;",
+  ]),
+  bug("a newcomer wakes an owner that has been woken", "runtime/dispatcher/key-lock.ts", 4000, [
+    "if (inDoubt && isUntold(lock, owner.head, delivery)) {",
+    "if (isUntold(lock, owner.head, { ...delivery, inDoubt: true })) {",
+  ]),
+  bug("an owner that runs under another message is woken", "runtime/dispatcher/key-lock.ts", 4000, [
+    "if (isUntold(lock, owner.head, delivery)) await this.wake(lock.owner, delivery.voucher.name);",
+    "await this.wake(lock.owner, delivery.voucher.name);",
+  ]),
+  bug("one may park behind a lock that was taken once more", "lib/model/lock.ts", 4000, [
+    '  all(has("g", nonce), has("u", takenAtMs ?? handedBy));',
+    '  oneOf(has("g", nonce), has("u", takenAtMs ?? handedBy), { is: "present" });',
+  ]),
+  bug("what has ended an invocation does not look who has its key", "runtime/dispatcher/progress.ts", 4000, [
+    'hasEnded || delivery.inDoubt || passed === "moved"',
+    "false",
+  ]),
   bug(
-    "a hand-off whose message was never sent is not sent again",
-    "runtime/dispatcher/key-lock.ts",
+    "what has not ended the owner says that the next one runs under it",
+    "runtime/dispatcher/progress.ts",
     2000,
-    ['if (head && ON.owner[head.status] === "wake") await this.wake(owner);', ""],
-    ["      await this.wake(lock.owner, message);\n", ""],
+    ["{ id, incarnation }, WOKEN);", "{ id, incarnation }, delivery.voucher.name);"],
+    [
+      'if (typeof passed !== "string") await this.#locks.wake(passed);',
+      'if (typeof passed !== "string") return { owner: passed, target };',
+    ],
   ),
   bug(
     "a lock that a zombie has left with an owner that has ended",
@@ -63,7 +94,10 @@ const COUNTEREXAMPLES: readonly Planted[] = [
       'head === undefined || ON.owner[head.status] === "pass-on" || isExpired(head, nowMs);',
       "head === undefined || isExpired(head, nowMs);",
     ],
-    ["      await this.wake(lock.owner, message);\n", ""],
+    [
+      "if (isUntold(lock, owner.head, delivery)) await this.wake(lock.owner, delivery.voucher.name);\n      return;",
+      "return;",
+    ],
   ),
   bug("the key of one that backs off is passed on", "runtime/dispatcher/key-lock.ts", 500, [
     'head === undefined || ON.owner[head.status] === "pass-on"',
@@ -158,7 +192,7 @@ const OTHERS: readonly Planted[] = [
     "      void outcome; void kept;",
   ]),
   bug("a kill does not pass the key on", "runtime/dispatcher/dispatcher.ts", 2000, [
-    "    await killCallees(this.#ports, id);\n    return await this.#progress.passOn(invocation, delivery);",
+    "    await killCallees(this.#ports, id);\n    return await this.#progress.passOn(invocation, delivery, true);",
     '    await killCallees(this.#ports, id);\n    return "done";',
   ]),
   bug("an invocation moves to the newest deployment", "lib/store/handler-policy.ts", 1000, [
@@ -174,8 +208,8 @@ const OTHERS: readonly Planted[] = [
     "this.#pagedTo = from + held.length - 1;",
   ]),
   bug("a drained invocation's doubt is forgotten", "runtime/dispatcher/progress.ts", 12000, [
-    'if (step === "retry") await this.#locks.wake(next, delivery.voucher.name);',
-    'if (step === "retry") await this.#locks.wake(next);',
+    "      await this.#locks.wake(owner, name);\n",
+    "      await this.#locks.wake(owner);\n",
   ]),
   bug("what refers to a long value is written before all of it is", "lib/store/journal.ts", 500, [
     "    await writeValue(this.#ports, placeOf(this.#subject.id), ref, value);",

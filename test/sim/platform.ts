@@ -115,6 +115,7 @@ export class Platform {
     const reason = JSON.stringify(fields["reason"] ?? fields["error"] ?? "");
     trace.add(actor.name, level, `${message} ${reason}`);
     const stack = typeof fields["stack"] === "string" ? fields["stack"] : "";
+    if (level === "warn") observer.messages.doubt();
     if (level === "error") observer.fail("LOG", `${message}: ${reason}`);
     if (level === "warn" && stack !== "" && !/^(OperationalError|FunctionError)/.test(stack)) {
       observer.fail("ERROR", `${actor.name}: ${message}: ${stack.split("\n").slice(0, 6).join(" | ")}`);
@@ -314,6 +315,7 @@ export class Platform {
       if (over) return;
       over = true;
       trace.add(actor.name, "died", reason.code);
+      this.#world.observer.messages.doubt();
       caller.died(reason);
     });
     const stop = scheduler.after(request.remainingMs + 500, () => {
@@ -372,6 +374,7 @@ export class Platform {
     const { code, message, stack } = outcome.failure;
     const { observer } = this.#world;
     observer.count("turn failed");
+    observer.messages.doubt();
     if (code === 570) observer.fail("D1", message);
     else if (!message.startsWith("sim: ") && code !== 504)
       observer.fail("ERROR", `a turn failed: ${message} ${stack?.split("\n").slice(1, 5).join(" | ") ?? ""}`);

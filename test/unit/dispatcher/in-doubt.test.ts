@@ -143,7 +143,7 @@ test("R5: a lock whose owner has no head yet is left to it: it may be about to s
     startOf("Queue/quick/k"),
   ];
   const me = { id: owner.id, incarnation: 0, token: tokenOf(0, "0") };
-  await world.items.write(takeLock(lockKey("Queue", "k"), me, world.clock.now()));
+  await world.items.write(takeLock(lockKey("Queue", "k"), me, world.clock.now(), "n"));
   await world.deliver(behind);
   expect([ran, await status(behind.id)]).toEqual([[], "pending"]);
   await world.clock.advance(HEAD_OUTLIVES_MS + 1);

@@ -12,6 +12,7 @@ import {
   parseInboxItem,
   parseLock,
   takeLock,
+  WOKEN,
 } from "../../../lib/model/lock.ts";
 
 const key = lockKey("Counter", "k");
@@ -53,7 +54,7 @@ class Table {
     if (!lock) return "refused";
     const overflowKey = inboxKey(key, lock.from);
     const overflow = lock.inline.length === 0 ? this.items.get(nameOf(overflowKey)) : undefined;
-    const { next, write } = handOff(key, lock, overflow && parseInboxItem(overflow));
+    const { next, write } = handOff(key, lock, WOKEN, overflow && parseInboxItem(overflow));
     if (!this.write(write)) return "refused";
     if (overflow) this.write({ op: "delete", key: overflowKey });
     return next ?? "free";
@@ -71,28 +72,28 @@ test("the lock's items of a key are apart from each other, and in order", () => 
 
 test("a free lock is taken, once", () => {
   const table = new Table();
-  expect(table.write(takeLock(key, a, 1))).toBe(true);
-  expect(table.lock).toEqual({ owner: a, takenAtMs: 1, inline: [], from: 0, to: 0 });
-  expect(table.write(takeLock(key, a, 1))).toBe(true);
+  expect(table.write(takeLock(key, a, 1, "n"))).toBe(true);
+  expect(table.lock).toEqual({ owner: a, takenAtMs: 1, nonce: "n", inline: [], from: 0, to: 0 });
+  expect(table.write(takeLock(key, a, 1, "n"))).toBe(true);
 });
 
 test("W3: from an older owner it can be taken, from a newer one not", () => {
   const table = new Table();
-  table.write(takeLock(key, b, 1));
-  expect(table.write(takeLock(key, a, 1))).toBe(false);
-  expect(table.write(takeLock(key, c, 1))).toBe(true);
+  table.write(takeLock(key, b, 1, "n"));
+  expect(table.write(takeLock(key, a, 1, "n"))).toBe(false);
+  expect(table.write(takeLock(key, c, 1, "n"))).toBe(true);
   expect(table.lock?.owner).toEqual(c);
 });
 
 test("another incarnation is another owner", () => {
   const table = new Table();
-  table.write(takeLock(key, holder(1, 7), 1));
-  expect(table.write(takeLock(key, holder(1, 8), 1))).toBe(false);
+  table.write(takeLock(key, holder(1, 7), 1, "n"));
+  expect(table.write(takeLock(key, holder(1, 8), 1, "n"))).toBe(false);
 });
 
 test("R6: it goes from owner to owner, and is free only when nobody waits", () => {
   const table = new Table();
-  table.write(takeLock(key, a, 1));
+  table.write(takeLock(key, a, 1, "n"));
   expect([table.park(b), table.park(c)]).toEqual([true, true]);
   expect(table.lock && isParkedInline(table.lock, b)).toBe(true);
   expect([table.handOff(), table.handOff(), table.handOff()]).toEqual([b, c, "free"]);
@@ -101,7 +102,7 @@ test("R6: it goes from owner to owner, and is free only when nobody waits", () =
 
 test("W2: past the inline places they queue in items, and nobody overtakes", () => {
   const table = new Table();
-  table.write(takeLock(key, a, 1));
+  table.write(takeLock(key, a, 1, "n"));
   const parked = Array.from({ length: INBOX_INLINE_MAX + 4 }, (_, n) => holder(10 + n));
   for (const who of parked) expect(table.park(who)).toBe(true);
   expect(table.lock?.inline).toHaveLength(INBOX_INLINE_MAX);
@@ -118,11 +119,11 @@ test("W2: past the inline places they queue in items, and nobody overtakes", () 
 
 test("a hand-off is refused when somebody has parked meanwhile, and a parking when the lock has moved", () => {
   const table = new Table();
-  table.write(takeLock(key, a, 1));
+  table.write(takeLock(key, a, 1, "n"));
   const seen = table.lock;
   if (!seen) throw new Error("no lock");
   table.park(b);
-  expect(table.write(handOff(key, seen).write)).toBe(false);
+  expect(table.write(handOff(key, seen, WOKEN).write)).toBe(false);
   expect(table.write(park(key, seen, c).lock)).toBe(false);
   expect(table.handOff()).toEqual(b);
   expect(table.handOff()).toBe("free");
@@ -130,9 +131,42 @@ test("a hand-off is refused when somebody has parked meanwhile, and a parking wh
   expect(table.items.size).toBe(0);
 });
 
+test("R23: nobody parks behind a lock that was freed and taken once more by the same owner", () => {
+  const table = new Table();
+  table.write(takeLock(key, a, 1, "n"));
+  const seen = table.lock;
+  if (!seen) throw new Error("no lock");
+  expect(table.handOff()).toBe("free");
+  // Its zombie, in the same millisecond.
+  table.write(takeLock(key, a, 1, "m"));
+  expect(table.write(park(key, seen, b).lock)).toBe(false);
+  expect(table.park(b)).toBe(true);
+});
+
+test("R23: the lock says how its owner came by it, and an earlier version says nothing", () => {
+  const table = new Table();
+  table.write(takeLock(key, a, 1, "n"));
+  for (const who of [b, c, holder(4)]) table.park(who);
+  const handed = (by: string) => {
+    if (table.lock) table.write(handOff(key, table.lock, by).write);
+    return table.lock;
+  };
+  expect(handed("message")).toMatchObject({ owner: b, handedBy: "message" });
+  expect(handed(WOKEN)).toMatchObject({ owner: c, handedBy: WOKEN });
+  // An earlier version hands it on.
+  const changes = [
+    { do: "set", attribute: "o", value: "inv_4" },
+    { do: "remove", attribute: "u" },
+  ] as const;
+  table.write({ op: "update", key, changes });
+  expect([table.lock?.handedBy, table.lock?.takenAtMs]).toEqual([undefined, undefined]);
+  // It can be parked behind, and passed on.
+  expect(table.park(holder(5))).toBe(true);
+});
+
 test("two that park in the items at once do not share a place", () => {
   const table = new Table();
-  table.write(takeLock(key, a, 1));
+  table.write(takeLock(key, a, 1, "n"));
   for (let n = 0; n < INBOX_INLINE_MAX; n++) table.park(holder(10 + n));
   const seen = table.lock;
   if (!seen) throw new Error("no lock");

@@ -28,6 +28,7 @@ describe("a column", () => {
         look: "pass-on",
         noteLane: "look",
         outputs: "again",
+        handed: "pass-on",
         owner: "pass-on",
         attach: "reply",
         kill: "follow",

@@ -14,7 +14,7 @@ import { stateKey, tokenOf } from "../../../lib/model/fence.ts";
 import { headKey } from "../../../lib/model/head.ts";
 import { invocationId } from "../../../lib/model/ids.ts";
 import { HEAD_OUTLIVES_MS, KEEP_MS, MAILBOX_RETENTION_MS, TOMBSTONE_MS } from "../../../lib/limits.ts";
-import { handOff, inboxKey, lockKey, park, parseLock, takeLock } from "../../../lib/model/lock.ts";
+import { handOff, inboxKey, lockKey, park, parseLock, takeLock, WOKEN } from "../../../lib/model/lock.ts";
 import { DAY_MS, HOUR_MS, RetentionWorld } from "./retention-world.ts";
 
 let runs = 0;
@@ -124,7 +124,7 @@ const holder = (n: number) => ({
 
 test("L1: a lock that a zombie took blocks nobody once its owner's head is deleted", async () => {
   const key = lockKey("Store", "k");
-  await world.items.write(takeLock(key, holder(0), world.clock.now()));
+  await world.items.write(takeLock(key, holder(0), world.clock.now(), "n"));
   const id = await world.send("POST /Store/k/set", "new");
   await world.rest();
   // For now it might be about to suspend.
@@ -137,11 +137,11 @@ test("L1: a lock that a zombie took blocks nobody once its owner's head is delet
 
 test("L1: a parked one whose head is deleted, left in the inbox, blocks nobody that is behind it", async () => {
   const key = lockKey("Store", "k");
-  await world.items.write(takeLock(key, holder(0), world.clock.now()));
+  await world.items.write(takeLock(key, holder(0), world.clock.now(), "n"));
   const parked = parseLock((await world.items.get(key)) ?? {});
   await world.items.write(park(key, parked, holder(1)).lock);
   const lock = parseLock((await world.items.get(key)) ?? {});
-  await world.items.write(handOff(key, lock).write);
+  await world.items.write(handOff(key, lock, WOKEN).write);
   await world.ask("POST /Store/k/set", "new");
   expect((await world.ask("POST /Store/k/get")).body).toBe("new");
   expect(await world.items.get(key)).toBeUndefined();
@@ -149,7 +149,7 @@ test("L1: a parked one whose head is deleted, left in the inbox, blocks nobody t
 
 test("a place in the inbox that a crash has left goes with the lock", async () => {
   const key = lockKey("Store", "k");
-  await world.items.write(takeLock(key, holder(0), world.clock.now() - 2 * HEAD_OUTLIVES_MS));
+  await world.items.write(takeLock(key, holder(0), world.clock.now() - 2 * HEAD_OUTLIVES_MS, "n"));
   for (const attribute of ["h", "t"]) {
     await world.items.write({ op: "update", key, changes: [{ do: "set", attribute, value: 3 }] });
   }

@@ -1,0 +1,59 @@
+/**
+ * R23: what is sent is bounded by what was asked for. Counts the messages of a run, and the reasons for them.
+ *
+ * A wake, which is the message to an owner that was handed its key, needs a reason of its own: a hand-off that says that a
+ * message goes to the new owner; a kill or a cancellation, which may end a new owner; or a doubt.
+ */
+import type { Attributes } from "../../lib/model/item.ts";
+import { parseLock, sameInvocation, WOKEN } from "../../lib/model/lock.ts";
+import type { Message } from "../../lib/model/message.ts";
+
+/** So many messages for each reason. Published in docs/guarantees.md. */
+export const MESSAGES_MAX = 2;
+
+export interface Work {
+  /** Invocations. */
+  readonly accepted: number;
+  /** Operations in all logs. */
+  readonly commands: number;
+}
+
+export class MessageBound {
+  #sent = 0;
+  #wakes = 0;
+  #handOffs = 0;
+  #endings = 0;
+  /** By clients, operators and the reconciler. */
+  #outside = 0;
+  /** Deliveries that may have happened before, writes of locks that were refused, turns that failed, messages given back. */
+  #doubts = 0;
+
+  /** `by`: the actor's name, which begins with its kind. */
+  sent(by: string, message: Message): void {
+    this.#sent++;
+    if (/^(clie|oper|reco)/.test(by)) this.#outside++;
+    if (message.kind === "resume" && message.wake) this.#wakes++;
+    const ends =
+      message.kind === "kill" || (message.kind === "notify" && message.note.kind === "cancellation");
+    if (ends) this.#endings++;
+  }
+
+  lockWritten(before: Attributes | undefined, after: Attributes | undefined): void {
+    if (!before || !after) return;
+    const [was, is] = [parseLock(before), parseLock(after)];
+    if (is.handedBy === WOKEN && !sameInvocation(was.owner, is.owner)) this.#handOffs++;
+  }
+
+  doubt(): void {
+    this.#doubts++;
+  }
+
+  /** What is wrong at the end; `undefined`: nothing. */
+  violation({ accepted, commands }: Work): string | undefined {
+    const [doubts, outside, sent, wakes] = [this.#doubts, this.#outside, this.#sent, this.#wakes];
+    if (wakes > this.#handOffs + this.#endings + doubts)
+      return `${wakes} wakes for ${this.#handOffs} hand-offs, ${this.#endings} endings and ${doubts} doubts`;
+    if (sent <= MESSAGES_MAX * (accepted + commands + outside + doubts)) return undefined;
+    return `${sent} messages for ${accepted} invocations, ${commands} commands, ${outside} from outside, ${doubts} doubts`;
+  }
+}
