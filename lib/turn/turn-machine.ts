@@ -378,6 +378,11 @@ export class TurnMachine {
     return atEnd ? this.#pending.filter((entry) => !isRead(entry)) : this.#pending;
   }
 
+  /** Whether calls are cancelled by what is not in the log yet. */
+  get cancelsCalls(): boolean {
+    return [...this.#cancelled.values()].some(({ length }) => length > 0);
+  }
+
   /** Fills in the callees of cancellations. Their ids are known now, also of calls issued since the last append. */
   fillCancelled(): void {
     for (const [entry, calls] of this.#cancelled) entry.callees = calls.map(({ callee }) => callee);

@@ -41,6 +41,12 @@ export type Written =
 type Stopped = Exclude<Written, { kind: "written" }>;
 type Prepared = { readonly kind: "entries"; readonly entries: readonly Entry[] } | Stopped;
 
+/** What others see of a turn besides its state. */
+const SEEN: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
+  ...(["call", "send", "attach", "sendSignal", "cancel", "promise.complete"] as const),
+]);
+const isSeen = ({ kind }: Entry): boolean => SEEN.has(kind);
+
 const LOCK_NONCE_BYTES = 6;
 const WRITTEN: Written = { kind: "written" };
 const lost = (reason: string): Stopped => ({ kind: "over", outcome: { kind: "lost", reason } });
@@ -104,7 +110,15 @@ export class TurnWriter {
     return { kind: "over", outcome: { kind: "suspended", wait: encodeWait(wait) } };
   }
 
+  /**
+   * R24: who is answered finds what the code has sent ahead of anything that he does next. So what others see of it is appended
+   * and done before the completion, which is what answers. What the code issues after its end has no effect.
+   */
   async complete(outcome: Outcome): Promise<Written> {
+    if (this.#turn.cancelsCalls || this.#turn.pending(true).some(isSeen)) {
+      const written = await this.flush();
+      return written.kind === "written" ? await this.#complete([], outcome) : written;
+    }
     const prepared = await this.#prepare(true);
     return prepared.kind === "entries" ? await this.#complete(prepared.entries, outcome) : prepared;
   }
@@ -130,7 +144,10 @@ export class TurnWriter {
   /** A call that can never succeed ends the invocation. Any other is tried again by the next attempt. */
   async #unfilled(before: readonly Entry[], error: Error): Promise<Stopped> {
     if (TerminalError.is(error)) {
-      return await this.#complete(before, failure(error.code, error.message, error.metadata));
+      const outcome = failure(error.code, error.message, error.metadata);
+      if (!before.some(isSeen)) return await this.#complete(before, outcome);
+      const appended = await this.#append(before);
+      return appended.kind === "written" ? await this.#complete([], outcome) : appended;
     }
     const written = before.length > 0 ? await this.#append(before) : WRITTEN;
     return written.kind === "written" ? { kind: "failed", error } : written;

@@ -23,6 +23,10 @@ const worker = service({
       ctx.serviceSendClient(worker).quick();
       await ctx.run("after", () => void ran.push("after"));
     },
+    sendsLast: async (ctx: Context) => {
+      await Promise.resolve();
+      ctx.serviceSendClient(worker).quick();
+    },
     quick: async () => {
       ran.push("quick");
       await Promise.resolve();
@@ -167,6 +171,21 @@ test("R2: what a turn has recorded and could not send is sent when its message c
   const sent = world.sent.filter(({ kind }) => kind === "start");
   expect(new Set(sent.map(({ id }) => id)).size).toBe(1);
   expect(sent[0]).toMatchObject({ target: { service: "Worker", handler: "quick" }, resent: true });
+});
+
+test("R24: what a turn sends last is sent before it answers", async () => {
+  const start = startOf("Worker/sendsLast");
+  const sentBefore: number[] = [];
+  world.items.beforeWrite = (write) => {
+    const completes =
+      write.op === "update" &&
+      write.changes.some((change) => change.do === "set" && change.value === "completed");
+    if (completes || write.op === "put") sentBefore.push(world.sent.length);
+    return Promise.resolve();
+  };
+  expect(await world.deliver(start)).toBe(true);
+  expect(await status(start.id)).toBe("completed");
+  expect([sentBefore.at(-1), world.sent.length]).toEqual([1, 1]);
 });
 
 describe("R10: a Start that meets the head of a life that has expired", () => {
