@@ -1,5 +1,5 @@
 /**
- * The codes of errors, with Restate's names. Each has a page, docs/errors/<code>.md. A test compares this list with the pages
+ * The codes of errors, with Restate's names. From RT1000 on they are ours alone. Each has a page, docs/errors/<code>.md. A test compares this list with the pages
  * and with the sources. A code stands in brackets at the end of its message, so that you can search for it.
  */
 export const ERROR_CODES = {
@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   RT0018: "a call to a service or a handler that does not exist",
   RT0019: "the function's request or answer is larger than its host takes",
   RT0023: "the function is throttled",
+  RT1001: "the journal is full",
   META0003: "the endpoint of a deployment cannot be reached",
   META0006: "a service cannot change in this way",
   META0012: "the endpoint speaks another version of the protocol",

@@ -116,6 +116,18 @@ export class JournalMismatchError extends RestateError {
   }
 }
 
+/** The invocation has done as many operations as a journal holds. No attempt would do better: it is paused. */
+export class JournalFullError extends RestateError {
+  override readonly name = "JournalFullError";
+  constructor(what: string, max: number) {
+    const advice =
+      "Do the rest in another invocation: call or send to a handler, which has a journal of its own.";
+    super(coded("RT1001", `the journal is full: an invocation has at most ${max} ${what}. ${advice}`), {
+      errorCode: 413,
+    });
+  }
+}
+
 export type OperationalCode = "throttled" | "unavailable" | "too-large";
 
 /** A store, a queue or a function did not answer as it should. Nobody knows whether the request took effect. */
@@ -127,6 +139,10 @@ export class OperationalError extends Error {
     this.code = code;
   }
 }
+
+/** The store or the mailbox takes nothing so large: no waiting mends that. */
+export const isTooLarge = (error: unknown): error is OperationalError & { readonly code: "too-large" } =>
+  error instanceof OperationalError && error.code === "too-large";
 
 export type FunctionErrorCode =
   | "crashed"

@@ -23,6 +23,8 @@ export const NAME_BYTES_MAX = 512;
 export const IDEMPOTENCY_KEY_BYTES_MAX = 512;
 /** All headers of a request together, in UTF-8. They are kept in the head. */
 export const HEADERS_BYTES_MAX = 16 * 1024;
+/** The metadata of a TerminalError, names and texts, in UTF-8. It is kept in the head, and in the entries of those it reaches. */
+export const METADATA_BYTES_MAX = 16 * 1024;
 /** A longer text is not a duration. It is checked before the text is parsed. */
 export const DURATION_CHARS_MAX = 64;
 /** A Lambda function answers at most 6 MB, headers and base64 included. */
@@ -80,13 +82,30 @@ export const NOTES_MAX = 250;
 export const NOTES_BYTES_MAX = 128 * 1024;
 /** Notes that one append takes off the list: DynamoDB's text for it grows with their number. */
 export const NOTES_TAKEN_MAX = 256;
-/** A longer journal would be read for too long at each replay. */
+/** Notes in the list of one that takes none: it is paused, backs off, waits for its key, or its turn runs long. One that comes
+ * then waits in the timers. */
+export const NOTES_HELD_MAX = 1000;
+/** The same for their size. */
+export const NOTES_HELD_BYTES_MAX = 160 * 1024;
+/** How long it waits there. */
+export const NOTES_RETRY_MS = 60_000;
+/** Callers that wait for one invocation's result. The next one is told that there are too many. */
+export const REPLIES_MAX = 500;
+/** The same for a promise. */
+export const WAITERS_MAX = 1000;
+/** Operations of an invocation. A longer journal would be read for too long at each replay. */
 export const JOURNAL_ENTRIES_MAX = 50_000;
+/** From this operation on it is warned of. */
+export const JOURNAL_ENTRIES_WARNED = 0.8 * JOURNAL_ENTRIES_MAX;
+/** Entries of its log: operations, their results, and signals that nobody has asked for. */
+export const LOG_ENTRIES_MAX = 4 * JOURNAL_ENTRIES_MAX;
 /** Entries of one append of an operator's edit of state, values apart. With the head's other fields it is well below what
  * an item holds. */
 export const STATE_EDIT_APPEND_BYTES_MAX = 128 * 1024;
-/** Names in one entry that clears state: longer lists are several entries, so that an append can be parted between them. */
+/** Names of state in one entry: longer lists are several entries, so that an append can be parted between them. */
 export const CLEARED_NAMES_MAX = 100;
+/** The same for the calls that a cancellation reaches. */
+export const CANCELLED_CALLEES_MAX = 400;
 
 // R2: outputs that are in doubt, and what outlives them.
 
@@ -162,6 +181,9 @@ export const AGAIN_MS_MIN = 1000;
 export const AGAIN_MS_MAX = 60_000;
 /** Deliveries of a message that keeps failing for a reason of its own before its invocation is paused. */
 export const RECEIVES_MAX = 10;
+/** The same for what waiting does not mend: something is too large, or a turn is refused while nothing else moves its head. The
+ * third time at the latest, it is paused and logged. */
+export const REFUSALS_MAX = 3;
 /** Batches of dead letters that one run of the reconciler looks at. The next run continues. */
 export const DEAD_LETTER_BATCHES_MAX = 100;
 

@@ -7,6 +7,7 @@ import { readInput, readLog } from "../lib/store/head-store.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
 import { decodeNote } from "../lib/model/entry.ts";
 import { type Head, parseHead } from "../lib/model/head.ts";
+import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_WARNED } from "../lib/limits.ts";
 import type { ServiceType } from "../lib/model/manifest.ts";
 import type { Target } from "../lib/model/message.ts";
 import {
@@ -192,6 +193,7 @@ async function runTurn(
       driver.run(run, handler.output, async (entry, before) => await context.fill(entry, before)),
     );
     sayEnd(log, outcome);
+    if (driver.machine.isNearlyFull) log.say("warn", NEARLY_FULL);
     await hooks?.end(
       outcome.kind === "failed" ? new Error(outcome.failure.message) : new SuspendedError(),
       ports.clock,
@@ -204,6 +206,10 @@ async function runTurn(
 
 /** The W3C headers that the caller sent. A hook makes the attempt's span from them. */
 const TRACE_HEADERS = ["traceparent", "tracestate", "baggage"] as const;
+
+const NEARLY_FULL =
+  `The journal is nearly full: it has ${JOURNAL_ENTRIES_WARNED} of at most ${JOURNAL_ENTRIES_MAX} operations. ` +
+  "When it is full, the invocation is paused (RT1001).";
 
 function sayEnd(log: TurnLog, outcome: TurnOutcome): void {
   if (outcome.kind === "completed") log.say("info", "Invocation completed.");

@@ -278,7 +278,10 @@ function attemptOf(value: Value | undefined): Pick<Head, "attempt" | "failure"> 
   };
 }
 export function encodeAttempt(attempt: AttemptState, failure?: TurnFailure): Value {
-  return { ...attempt, ...(failure === undefined ? {} : { failure }) } as unknown as Value;
+  return {
+    ...attempt,
+    ...(failure === undefined ? {} : { failure: storableFailure(failure) }),
+  } as unknown as Value;
 }
 
 /** Fields that a write may set by themselves. What belongs together has a function of its own below. */

@@ -7,7 +7,14 @@
  *
  * Whether there is a head at all, of this incarnation and not expired, is asked before (R10).
  */
-import { NOTES_BYTES_MAX, NOTES_MAX, OVERDUE_MS, STALE_MS } from "../limits.ts";
+import {
+  NOTES_BYTES_MAX,
+  NOTES_HELD_BYTES_MAX,
+  NOTES_HELD_MAX,
+  NOTES_MAX,
+  OVERDUE_MS,
+  STALE_MS,
+} from "../limits.ts";
 import { encodeNote, type Note } from "./entry.ts";
 import type { Head, Status } from "./head.ts";
 import { sizeOfValue } from "./item.ts";
@@ -114,6 +121,12 @@ const FEW_NOTES = 64;
 const isMuch = (notes: readonly Note[]): boolean =>
   notes.length >= FEW_NOTES &&
   (notes.length >= NOTES_MAX || sizeOfValue(notes.map(encodeNote)) >= NOTES_BYTES_MAX);
+
+/** Whether the list is too long for these as well (P1). */
+export const isFull = ({ notes: listed }: Pick<Head, "notes">, notes: readonly Note[]): boolean =>
+  listed.length >= FEW_NOTES &&
+  (listed.length + notes.length > NOTES_HELD_MAX ||
+    sizeOfValue([...listed, ...notes].map(encodeNote)) > NOTES_HELD_BYTES_MAX);
 
 /** What `overdue` says, of this head. */
 export function isOverdue(head: Head, nowMs: number): boolean {

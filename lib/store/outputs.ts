@@ -5,7 +5,15 @@
  * append is always in doubt (R2), so they may be done again (last-outputs.ts). All of it is idempotent: state is fenced,
  * messages carry ids that derive from the command (M2), a promise remembers who completed it.
  */
-import type { CallEntry, CompletePromiseEntry, Entry, SendEntry } from "../model/entry.ts";
+import { deliveryOf } from "../model/entry-parts.ts";
+import {
+  type CallEntry,
+  type CompletePromiseEntry,
+  type Entry,
+  largeValueOf,
+  type SendEntry,
+  withLargeValue,
+} from "../model/entry.ts";
 import type { Incarnation, InvocationId } from "../model/ids.ts";
 import type { ServiceType } from "../model/manifest.ts";
 import type { Message, Outgoing, ReplyTo, Start, Target } from "../model/message.ts";
@@ -16,7 +24,7 @@ import { completePromise } from "./promise-store.ts";
 import { outgoing, sendAll } from "./send.ts";
 import { writeState } from "./state-store.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";
-import { chunksOf } from "../model/value-ref.ts";
+import { chunksOf, refOf } from "../model/value-ref.ts";
 import { load } from "./value-store.ts";
 import { isRun } from "./workflow-life.ts";
 
@@ -45,9 +53,10 @@ export type PromiseResults = ReadonlyMap<number, Outcome>;
 export async function performOutputs(
   ports: OutputPorts,
   subject: OutputSubject,
-  entries: readonly Entry[],
+  appended: readonly Entry[],
   position: number,
 ): Promise<PromiseResults> {
+  const entries = appended.map(withStoredValue);
   await writeStateOf(ports, subject, entries, position);
   const results = new Map<number, Outcome>();
   const messages: Outgoing[] = [];
@@ -59,6 +68,19 @@ export async function performOutputs(
   await sendAll(ports.mailbox, messages);
   return results;
 }
+
+/** What no message carries was stored before the append: the entry refers to it, as a repetition finds it (P1, R2). */
+function withStoredValue<E extends Entry>(entry: E): E {
+  const value = CARRIED.has(entry.kind) ? largeValueOf(entry) : undefined;
+  const isLong = value instanceof Uint8Array && value.byteLength > MESSAGE_PAYLOAD_BYTES_MAX;
+  return isLong ? withLargeValue(entry, refOf(value)) : entry;
+}
+const CARRIED: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
+  "call",
+  "send",
+  "sendSignal",
+  "promise.complete",
+]);
 
 /** Only the last write of each name matters: the others are older than its fence. */
 async function writeStateOf(
@@ -100,7 +122,7 @@ async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry:
   if (entry.kind === "attach") return [attachOf(subject, entry.command, entry.id)];
   if (entry.kind === "cancel") return [cancelOf(entry.id, `${cause}.${entry.command}`)];
   if (entry.kind === "cancelled")
-    return entry.callees.map((callee) => cancelOf(callee, `${cause}.${entry.delivery}`));
+    return entry.callees.map((callee) => cancelOf(callee, `${cause}.${deliveryOf(entry.delivery)}`));
   return [];
 }
 

@@ -26,9 +26,9 @@ import {
   oneOf,
   sizeOfValue,
 } from "../model/item.ts";
-import { CONFLICT_ATTEMPTS_MAX, KEEP_MS, VALUE_ITEM_BYTES_MAX } from "../limits.ts";
+import { CONFLICT_ATTEMPTS_MAX, KEEP_MS, VALUE_ITEM_BYTES_MAX, WAITERS_MAX } from "../limits.ts";
 import type { ReplyTo, Target } from "../model/message.ts";
-import { decodeOutcome, encodeOutcome, type Outcome, success } from "../model/outcome.ts";
+import { decodeOutcome, encodeOutcome, failure, type Outcome, success } from "../model/outcome.ts";
 import type { Value } from "../model/value.ts";
 import { refOf } from "../model/value-ref.ts";
 import { type Place, readValue, writeValue } from "./value-store.ts";
@@ -148,7 +148,8 @@ export async function awaitPromise(
 ): Promise<Outcome | undefined> {
   const attribute = `${WAITER}${waiter.id}|${waiter.incarnation}|${waiter.command}`;
   const wait: Change = { do: "set", attribute, value: true };
-  if (await writeUnseen(ports, asker, name, [wait])) return undefined;
+  const first = await writeUnseen(ports, asker, name, [wait]);
+  if (first) return await heldOrRefused(ports, asker, name, attribute, first);
   for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
     const seen = await look(ports, asker, name);
     const { item = {}, isOurs, life } = seen;
@@ -159,9 +160,24 @@ export async function awaitPromise(
       wait,
       ...(isStale ? (["x", "by"] as const).map((gone): Change => ({ do: "remove", attribute: gone })) : []),
     ];
-    if (await write(ports, asker, name, seen, changes)) return undefined;
+    const written = await write(ports, asker, name, seen, changes);
+    if (written) return await heldOrRefused(ports, asker, name, attribute, written);
   }
   throw contended(name);
+}
+
+/** P1: whom the item has no room for is told, instead of waiting for ever. `undefined`: it is registered. */
+async function heldOrRefused(
+  { items }: LifePorts,
+  { target }: Asker,
+  name: string,
+  attribute: string,
+  item: Attributes,
+): Promise<Outcome | undefined> {
+  if (waitersOf(item).length <= WAITERS_MAX) return undefined;
+  const changes: Change[] = [{ do: "remove", attribute }];
+  await items.write({ op: "update", key: keyOf(target, name), changes, when: { is: "present" } });
+  return failure(429, `${WAITERS_MAX} callers wait for promise "${name}" already`);
 }
 
 /** A run need not look first whether there is a promise of its own that is not completed. `undefined`: look. */

@@ -30,8 +30,9 @@ import {
   type SendEntry,
   type SignalKey,
 } from "../model/entry.ts";
-import { invariant, JournalMismatchError } from "../errors.ts";
-import { JOURNAL_ENTRIES_MAX, NOTES_TAKEN_MAX } from "../limits.ts";
+import { isPart, placeOfPart } from "../model/entry-parts.ts";
+import { invariant, JournalFullError, JournalMismatchError } from "../errors.ts";
+import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_WARNED, NOTES_TAKEN_MAX } from "../limits.ts";
 import { assertSameCommand, describeCommand, missingCommand } from "./mismatch.ts";
 import { type Completion, entryOf, leaveIn, SignalQueues, type SignalWait } from "./signal-queues.ts";
 import type { Value } from "../model/value.ts";
@@ -87,6 +88,8 @@ export class TurnMachine {
   readonly #seen = new Set<string>();
   /** The value of the next event. */
   #provided: { readonly to: Entry | Note; readonly bytes: Uint8Array } | undefined;
+  /** The first names of the result that the log has next. */
+  #parts: { readonly command: number; readonly names: readonly string[] } | undefined;
   /** Calls and sends that this turn has appended, by command. */
   readonly #appendedCalls = new Map<number, CallEntry | SendEntry>();
   #untold: { readonly command: number; readonly tell: (entry: CommandEntry) => void }[] = [];
@@ -113,6 +116,7 @@ export class TurnMachine {
     this.#cancel = init.cancel;
     this.#cancellable = init.cancellable;
     for (const entry of init.log) {
+      if (isPart(entry)) continue;
       if (isCommand(entry) && !this.#recorded.has(entry.command)) this.#recorded.set(entry.command, entry);
     }
   }
@@ -120,6 +124,12 @@ export class TurnMachine {
   /** The number of the next command. */
   get nextCommand(): number {
     return this.#issued.length;
+  }
+
+  /** It is near the most operations that a journal holds, and this turn has come there first. */
+  get isNearlyFull(): boolean {
+    const recorded = this.#recorded.size;
+    return recorded < JOURNAL_ENTRIES_WARNED && this.#issued.length >= JOURNAL_ENTRIES_WARNED;
   }
 
   /** The number of the last event that was delivered. */
@@ -135,15 +145,13 @@ export class TurnMachine {
   /**
    * The code issues its next command. Returns the recorded entry if there is one. Otherwise the entry is to be appended,
    * unless it is a run or a read: their only entry is written when they complete ({@link finish}).
-   * Throws {@link JournalMismatchError} if the log has recorded something else (D1).
+   * Throws {@link JournalMismatchError} if the log has recorded something else (D1), {@link JournalFullError} if it is full.
    */
   issue(entry: CommandEntry, complete?: Completion): { readonly recorded: CommandEntry | undefined } {
     const command = this.#issued.length;
     invariant(entry.command === command, "D1", `command ${entry.command} issued as number ${command}`);
     if (command >= JOURNAL_ENTRIES_MAX) {
-      throw new JournalMismatchError(
-        `the journal is full: an invocation has at most ${JOURNAL_ENTRIES_MAX} operations`,
-      );
+      throw new JournalFullError("operations", JOURNAL_ENTRIES_MAX);
     }
     const recorded = this.#recorded.get(command);
     if (recorded) assertSameCommand(recorded, entry, this.#recorded.size);
@@ -201,7 +209,7 @@ export class TurnMachine {
   #upcoming(): Entry | Note | undefined {
     for (let at = this.#next; at < this.#log.length; at++) {
       const entry = this.#log[at];
-      if (entry && (!isCommand(entry) || isWhole(entry))) return entry;
+      if (entry && !isPart(entry) && (!isCommand(entry) || isWhole(entry))) return entry;
     }
     const isNews = (note: Note): boolean => this.#isNews(note);
     return this.#notes.find(isNews) ?? this.#carried.find(isNews);
@@ -226,6 +234,10 @@ export class TurnMachine {
   #replay(): Step {
     for (; this.#next < this.#log.length; this.#next++) {
       const entry = this.#log[this.#next] as Entry;
+      if (isPart(entry)) {
+        this.#takePart(entry);
+        continue;
+      }
       if (!isCommand(entry)) {
         if (!this.#canDeliver(entry)) return "stalled";
         this.#next++;
@@ -235,7 +247,11 @@ export class TurnMachine {
       if (isWhole(entry)) {
         if (entry.command >= this.#issued.length) return "stalled";
         this.#next++;
-        this.#complete(entry.command, this.#resultOf(entry));
+        const names = entry.kind === "stateKeys" ? this.#namesBefore(entry.command) : [];
+        this.#complete(
+          entry.command,
+          entry.kind === "stateKeys" ? [...names, ...entry.names] : this.#resultOf(entry),
+        );
         return "delivered";
       }
     }
@@ -248,6 +264,18 @@ export class TurnMachine {
     const entry = this.#cancelledSteps.shift();
     if (entry) this.#complete(entry.command, resultIn(entry));
     return entry !== undefined;
+  }
+
+  /** The first of an entry's parts begins anew: those before it are of a turn that died. */
+  #takePart(entry: Entry): void {
+    if (entry.kind !== "stateKeys") return;
+    const { command, index } = placeOfPart(entry.command);
+    const before = index === 0 ? [] : this.#namesBefore(command);
+    this.#parts = { command, names: [...before, ...entry.names] };
+  }
+
+  #namesBefore(command: number): readonly string[] {
+    return this.#parts?.command === command ? this.#parts.names : [];
   }
 
   /** `tell` is called with the entry of a call that was issued before, once the entry is in the log. */

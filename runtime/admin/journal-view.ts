@@ -17,6 +17,7 @@ import type {
   SignalKey,
   StateKeysEntry,
 } from "../../lib/model/entry.ts";
+import { deliveryOf, placeOfPart } from "../../lib/model/entry-parts.ts";
 import { awakeableId, type Incarnation, type InvocationId } from "../../lib/model/ids.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { type ValueLoader, viewOutcome, viewTime } from "./value-view.ts";
@@ -43,7 +44,10 @@ const ofState: View<GetEntry | SetEntry> = async ({ command, name, value }, owne
   ...((await result(owner, value)) ?? { value: null }),
 });
 const ofName: View<ClearEntry | GetPromiseEntry> = ({ command, name }) => ({ command, name });
-const ofNames: View<StateKeysEntry | ClearAllEntry> = ({ command, names }) => ({ command, names });
+const ofNames: View<StateKeysEntry | ClearAllEntry> = ({ command, names }) => ({
+  command: placeOfPart(command).command,
+  names,
+});
 const ofInvocation: View<AttachEntry | CancelEntry> = ({ command, id }) => ({ command, invoked_id: id });
 const ofCall: View<CallEntry | SendEntry> = async ({ command, callee, call }, owner) => ({
   command,
@@ -83,7 +87,7 @@ const VIEWS: Views = {
     ...viewSignal(signal, owner),
     result: await result(owner, outcome),
   }),
-  cancelled: ({ delivery, callees }) => ({ delivery, cancelled: callees }),
+  cancelled: ({ delivery, callees }) => ({ delivery: deliveryOf(delivery), cancelled: callees }),
 };
 
 /** The entry's kind, its command's number if it has one, and what it says. Large values are loaded, up to the loader's total. */

@@ -21,10 +21,10 @@ import { addReply } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { isExpired } from "../../lib/model/head.ts";
-import { isExclusiveId } from "../../lib/model/ids.ts";
-import { CONFLICT_ATTEMPTS_MAX } from "../../lib/limits.ts";
+import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
+import { CONFLICT_ATTEMPTS_MAX, REPLIES_MAX } from "../../lib/limits.ts";
 import type { Attach } from "../../lib/model/message.ts";
-import { failure } from "../../lib/model/outcome.ts";
+import { failure, type Outcome } from "../../lib/model/outcome.ts";
 import { ON } from "../../lib/model/status-table.ts";
 import type { DispatcherPorts, Verdict } from "./delivery.ts";
 import { reply } from "../../lib/store/last-outputs.ts";
@@ -39,11 +39,20 @@ export async function attach(ports: DispatcherPorts, message: Attach): Promise<V
       await reply(ports, id, [replyTo], head.outcome);
       return "done";
     }
-    if (await addReply(ports.items, id, head.incarnation, replyTo)) return "done";
+    const added = await addReply(ports.items, id, head.incarnation, replyTo);
+    if (added === "full") await reply(ports, id, [replyTo], tooManyCallers(id));
+    if (added) return "done";
     // It has completed since it was read.
   }
   return "retry";
 }
+
+/** P1: a caller that the head has no room for is told, instead of waiting for ever. */
+export const tooManyCallers = (id: InvocationId): Outcome =>
+  failure(
+    429,
+    `${REPLIES_MAX} callers wait for the result of ${id} already: attach later, or ask for its output`,
+  );
 
 async function answerAbsence(ports: DispatcherPorts, message: Attach): Promise<Verdict> {
   const { id, replyTo } = message;

@@ -12,6 +12,7 @@ import { asError, FunctionError, type FunctionErrorCode, OperationalError } from
 import {
   HELD_ATTEMPTS_MAX,
   HELD_BACKOFF_MS_MAX,
+  REFUSALS_MAX,
   THROTTLED_HELD_MAX,
   THROTTLED_HELD_MS,
   THROTTLED_MS_MIN,
@@ -48,6 +49,10 @@ import { elapse } from "../../lib/ports.ts";
  * head has moved on without this turn, or nobody knows: look at it again, or give the message back.
  */
 type Rested = "waiting" | "ended" | "ended-as-owner" | "lost";
+/** Lost, for a reason that is not known to pass by itself. */
+export interface Refused {
+  readonly reason: string;
+}
 
 interface Attempt {
   readonly invocation: Invocation;
@@ -82,7 +87,7 @@ export class Attempts {
     carried: readonly Note[],
     ownsLock: boolean,
     delivery: Delivery,
-  ): Promise<Rested> {
+  ): Promise<Rested | Refused> {
     if (invocation.head) await renew(this.#ports, invocation.id, invocation.head);
     const { count } = invocation.attempt;
     let attempt: Attempt = {
@@ -95,7 +100,7 @@ export class Attempts {
     for (let held = 0; ; held++) {
       if (delivery.deadlineMs - this.#ports.clock.now() < 2 * TURN_CLOSING_MS) return "lost";
       const options = await handlerPolicyOf(this.#ports.registry, attempt.invocation);
-      const outcome = await this.#invoke(attempt, options, delivery);
+      const outcome = tooLargeAsDeath(await this.#invoke(attempt, options, delivery));
       const didFail = outcome.kind === "failed" || outcome.kind === "died";
       if (!didFail && outcome.kind !== "yielded") return await this.#settled(attempt, outcome, delivery);
       const next = didFail
@@ -153,12 +158,14 @@ export class Attempts {
   async #settled(
     { invocation }: Attempt,
     outcome: Exclude<TurnOutcome, { kind: "failed" | "yielded" }>,
-    { voucher }: Delivery,
-  ): Promise<Rested> {
+    { voucher, receives }: Delivery,
+  ): Promise<Rested | Refused> {
     const { id, incarnation, target } = invocation;
     if (outcome.kind === "lost") {
-      this.#ports.logger.log("debug", "turn lost", { invocation: id, reason: outcome.reason });
-      return "lost";
+      const { reason } = outcome;
+      const level = receives < REFUSALS_MAX ? "debug" : "warn";
+      this.#ports.logger.log(level, "turn lost", { invocation: id, receives, reason });
+      return MAY_PASS.test(reason) ? "lost" : { reason };
     }
     if (outcome.kind === "suspended") {
       // Only a message that was delivered since, in the same lane, vouches for what was arranged at the last suspension.
@@ -260,12 +267,12 @@ export class Attempts {
   }
 
   /** Pauses what cannot be handled at all. `false`: it could not be written. */
-  async pause(invocation: Invocation, failed: TurnFailure): Promise<boolean> {
+  async pause(invocation: Invocation, failed: TurnFailure, carried: readonly Note[] = []): Promise<boolean> {
     if (invocation.head?.status === "completed") return true;
     const state: AttemptState = { count: invocation.attempt.count + 1 };
     const options = await handlerPolicyOf(this.#ports.registry, invocation);
     const rested = await this.#rest(
-      { invocation, began: invocation, ownsLock: false, carried: [], state },
+      { invocation, began: invocation, ownsLock: false, carried, state },
       failed,
       { kind: "pause" },
       options,
@@ -341,6 +348,17 @@ function isAsLeft(now: Head | undefined, before: Invocation, { voucher }: Delive
   if (!now || now.writer === before.head?.writer) return true;
   const isNews = now.length > before.length || before.head === undefined;
   return isNews && now.status !== "pending" && whoVouches(now, voucher) !== "other";
+}
+
+/** Why a turn was lost, if waiting mends it: the store or the mailbox did not answer. */
+const MAY_PASS = /^(throttled|unavailable): |^the store did not say/;
+
+/** Handlers with an older SDK say of what is too large that they lost it. No attempt does better: it is paused, with words.
+ * How far the turn came, only the head can tell. */
+function tooLargeAsDeath(outcome: TurnOutcome | Died): TurnOutcome | Died {
+  if (outcome.kind !== "lost" || !outcome.reason.startsWith("too-large: ")) return outcome;
+  const message = coded("RT0003", `the invocation cannot be recorded: ${outcome.reason}`);
+  return { kind: "died", failure: { code: 413, message, verdict: "pause" }, throttled: false };
 }
 
 /** How the death of a function is told: its status and its code. */

@@ -32,6 +32,8 @@ export interface Delivery {
   readonly sequence: string;
   /** The message was handed out before, or may have been: what it causes may be half done (R2). */
   readonly inDoubt: boolean;
+  /** How often it has been handed out, this time included. */
+  readonly receives: number;
   /** When it was sent, if the mailbox says so. */
   readonly sentAtMs?: number;
   /** Epoch milliseconds by which the handling must have ended. */

@@ -12,10 +12,11 @@ import { reincarnateHead, scheduleHead } from "../../lib/store/head/births.ts";
 import { addReply, endAsItIs, killStub } from "../../lib/store/head/transitions.ts";
 import { readHead, readHeadOrStub, type StoredHead, storeInput } from "../../lib/store/head-store.ts";
 import { afresh, outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts";
-import { asError, OperationalError } from "../../lib/errors.ts";
+import { coded } from "../../lib/error-codes.ts";
+import { asError, isTooLarge, OperationalError } from "../../lib/errors.ts";
 import { type Head, isCancelled, isExpired, type Stub } from "../../lib/model/head.ts";
 import { isExclusiveId, noteGroupOf } from "../../lib/model/ids.ts";
-import { CLOCK_SKEW_MS, RECEIVES_MAX } from "../../lib/limits.ts";
+import { CLOCK_SKEW_MS, RECEIVES_MAX, REFUSALS_MAX } from "../../lib/limits.ts";
 import {
   decodeMessage,
   type Incoming,
@@ -28,7 +29,7 @@ import {
 import { failure } from "../../lib/model/outcome.ts";
 import { isOverdue, ON } from "../../lib/model/status-table.ts";
 import { voucherOf } from "../../lib/model/voucher.ts";
-import { attach, refuseAttach } from "./attachment.ts";
+import { attach, refuseAttach, tooManyCallers } from "./attachment.ts";
 import { Attempts } from "./attempts.ts";
 import { endUnbegunCancelled, endWithoutCode, killCallees } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Keeper, Verdict } from "./delivery.ts";
@@ -133,14 +134,15 @@ export class Dispatcher {
   async #handleUnit({ incoming, messages }: Unit, deadlineMs: number): Promise<Verdict> {
     const [first, message] = [incoming[0], messages[0]];
     if (!first || !message) return "done";
-    const inDoubt = incoming.some(({ receiveCount }) => receiveCount > 1);
+    const receives = Math.max(...incoming.map(({ receiveCount }) => receiveCount));
+    const inDoubt = receives > 1;
     const { sequence, sentAtMs, group } = first;
     const voucher = {
       name: voucherOf(group, sequence),
       ...(message.kind === "resume" ? actsFor(message) : {}),
     };
     const delivery: Delivery = {
-      ...{ sequence, inDoubt, deadlineMs, voucher, isNote: group === noteGroupOf(message.id) },
+      ...{ sequence, inDoubt, receives, deadlineMs, voucher, isNote: group === noteGroupOf(message.id) },
       ...(sentAtMs === undefined ? {} : { sentAtMs }),
     };
     this.#measure(messages, inDoubt);
@@ -186,7 +188,7 @@ export class Dispatcher {
     const { message: reason, stack } = asError(error);
     this.#ports.meter?.measure("givenBack");
     const fields = { kind: message.kind, invocation: message.id, receiveCount, reason, stack };
-    if (error instanceof OperationalError || receiveCount < RECEIVES_MAX) {
+    if (receiveCount < receivesOf(error)) {
       this.#ports.logger.log("warn", "a message is given back", fields);
       return "retry";
     }
@@ -200,9 +202,10 @@ export class Dispatcher {
       const invocation = stored
         ? Invocation.stored(id, stored, token, start)
         : start && Invocation.begun(start, token);
-      return !invocation || (await this.#attempts.pause(invocation, { code: 500, message: reason }))
-        ? "done"
-        : "retry";
+      const why = isTooLarge(error)
+        ? { code: 413, message: coded("RT0003", reason) }
+        : { code: 500, message: reason };
+      return !invocation || (await this.#attempts.pause(invocation, why)) ? "done" : "retry";
     } catch {
       return "retry";
     }
@@ -302,7 +305,9 @@ export class Dispatcher {
       await reply(this.#ports, id, [replyTo], failure(409, "the workflow method was already invoked"));
       return "done";
     }
-    if (await addReply(this.#ports.items, id, head.incarnation, replyTo)) return "done";
+    const added = await addReply(this.#ports.items, id, head.incarnation, replyTo);
+    if (added === "full") await reply(this.#ports, id, [replyTo], tooManyCallers(id));
+    if (added) return "done";
     const completed = await readHead(this.#ports.items, id);
     if (completed?.head.outcome) await reply(this.#ports, id, [replyTo], completed.head.outcome);
     return "done";
@@ -356,6 +361,12 @@ export class Dispatcher {
     await killCallees(this.#ports, id);
     return await this.#progress.passOn(invocation, delivery, true);
   }
+}
+
+/** How often a message may fail so before its invocation is paused. */
+function receivesOf(error: unknown): number {
+  if (isTooLarge(error)) return REFUSALS_MAX;
+  return error instanceof OperationalError ? Number.POSITIVE_INFINITY : RECEIVES_MAX;
 }
 
 /**

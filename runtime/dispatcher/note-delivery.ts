@@ -6,11 +6,13 @@
  */
 import { addNotes, addToStub } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
+import { NOTES_RETRY_MS } from "../../lib/limits.ts";
 import { afresh, outgoing } from "../../lib/store/send.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
 import { largeValueOf, type Note } from "../../lib/model/entry.ts";
+import { isTooLarge } from "../../lib/errors.ts";
 import type { Notify } from "../../lib/model/message.ts";
-import { canGoOn, ON } from "../../lib/model/status-table.ts";
+import { canGoOn, isFull, ON } from "../../lib/model/status-table.ts";
 import { whoVouches } from "../../lib/model/voucher.ts";
 import { endUnbegunCancelled } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
@@ -36,13 +38,57 @@ export class NoteDelivery {
     if (!stored) return await this.#early(messages);
     const invocation = Invocation.stored(id, stored, this.#progress.tokenFor(id, stored.head, delivery));
     const { status } = invocation.head;
-    const notes = ON.note[status] === "drop" ? [] : await this.#due(messages, invocation);
+    const due = ON.note[status] === "drop" ? [] : await this.#due(messages, invocation);
+    const notes = due.map(({ note }) => note);
     if (notes.length === 0) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
     const action = ON[hasCancellation(notes) ? "cancellation" : "note"][status];
     if (action === "end") return await this.#end(invocation, delivery);
     const rides = action === "ride-if-it-can" && canGoOn(invocation.head, notes);
     if (rides && !delivery.inDoubt) return await this.#progress.advance(invocation, notes, delivery);
-    return await this.#add(invocation, notes, delivery);
+    return await this.#addOrWait(invocation, due, delivery);
+  }
+
+  /** A cancellation never waits, but for an item that has no room left at all. */
+  async #addOrWait(
+    invocation: StoredInvocation,
+    due: readonly Notify[],
+    delivery: Delivery,
+  ): Promise<Verdict> {
+    const isTooMuch = isFull(
+      invocation.head,
+      due.map(({ note }) => note),
+    );
+    const [added, waiting] = [true, false].map((isAdded) =>
+      due.filter(({ note }) => (!isTooMuch || note.kind === "cancellation") === isAdded),
+    ) as [Notify[], Notify[]];
+    if (waiting.length > 0) await this.#wait(invocation, waiting);
+    try {
+      const notes = added.map(({ note }) => note);
+      return await this.#add(invocation, notes, delivery);
+    } catch (error) {
+      if (!isTooLarge(error)) throw error;
+      await this.#wait(invocation, added);
+      return "done";
+    }
+  }
+
+  /**
+   * The list is full (P1), and nothing takes from it now. So a note waits in the timers, and comes again: if it was given back
+   * instead, it would stand before the message that lets the invocation go on.
+   *
+   * Crash points: before a timer is set, the message is there still. After it the note comes twice, and is taken once.
+   */
+  async #wait({ id, head }: StoredInvocation, waiting: readonly Notify[]): Promise<void> {
+    const fields = {
+      ...{ invocation: id, status: head.status, notes: head.notes.length },
+      waiting: waiting.length,
+    };
+    this.#ports.logger.log("warn", "an invocation has too many notes; those that come now wait", fields);
+    const atMs = this.#ports.clock.now() + NOTES_RETRY_MS;
+    for (const message of waiting) {
+      const again = outgoing({ ...message, dueAtMs: atMs }, afresh(this.#ports, "full"));
+      await this.#ports.timers.schedule({ atMs, message: again });
+    }
   }
 
   /** There is no head. What may come before it waits for it in a stub (R21); anything else is late, and creates no head (R10). */
@@ -63,6 +109,7 @@ export class NoteDelivery {
 
   async #add(invocation: StoredInvocation, notes: readonly Note[], delivery: Delivery): Promise<Verdict> {
     const { id, head } = invocation;
+    if (notes.length === 0) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
     const added = await addNotes(this.#ports, id, head, notes);
     if (!added) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
     const now = Invocation.stored(id, added, invocation.token);
@@ -86,12 +133,13 @@ export class NoteDelivery {
   }
 
   /** The notes that are for this life of the invocation and due. T1: a timer before its time is scheduled again. */
-  async #due(messages: readonly Notify[], { incarnation }: StoredInvocation): Promise<Note[]> {
+  async #due(messages: readonly Notify[], { incarnation }: StoredInvocation): Promise<Notify[]> {
     const nowMs = this.#ports.clock.now();
-    const due: Note[] = [];
+    const due: Notify[] = [];
     for (const message of messages) {
       if (message.incarnation !== undefined && message.incarnation !== incarnation) continue;
-      if (message.dueAtMs === undefined || message.dueAtMs <= nowMs) due.push(await this.#own(message));
+      if (message.dueAtMs === undefined || message.dueAtMs <= nowMs)
+        due.push({ ...message, note: await this.#own(message) });
       else {
         const again = outgoing(message, afresh(this.#ports, "early"));
         await this.#ports.timers.schedule({ atMs: message.dueAtMs, message: again });

@@ -16,13 +16,13 @@ import type { Note } from "../../lib/model/entry.ts";
 import { tokenOf } from "../../lib/model/fence.ts";
 import { type Head, isCancelled } from "../../lib/model/head.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
-import { DRAIN_MS_MIN, INLINE_DRAIN_MAX } from "../../lib/limits.ts";
+import { DRAIN_MS_MIN, INLINE_DRAIN_MAX, REFUSALS_MAX } from "../../lib/limits.ts";
 import { type Holder, WOKEN } from "../../lib/model/lock.ts";
 import type { Resume, Target } from "../../lib/model/message.ts";
 import { canGoOn, isDue, ON } from "../../lib/model/status-table.ts";
 import { isSameLane, whoVouches } from "../../lib/model/voucher.ts";
 import { endUnbegunCancelled } from "./cascade.ts";
-import type { Attempts } from "./attempts.ts";
+import type { Attempts, Refused } from "./attempts.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { Invocation, type StoredInvocation } from "./invocation.ts";
 import type { KeyLock } from "./key-lock.ts";
@@ -150,15 +150,12 @@ export class Progress {
     return await this.#advance(Invocation.stored(id, stored, token), [], delivery);
   }
 
-  async #advance(
-    invocation: StoredInvocation,
-    carried: readonly Note[],
-    delivery: Delivery,
-  ): Promise<Step> {
+  async #advance(invocation: StoredInvocation, carried: readonly Note[], delivery: Delivery): Promise<Step> {
     const { head, id } = invocation;
     const vouched = whoVouches(head, delivery.voucher);
     if (head.status !== "completed" && !mayActOn(head, vouched, delivery)) return "done";
-    const isInDoubt = delivery.inDoubt || delivery.voucher.of !== undefined || ON.outputs[head.status] === "again";
+    const isInDoubt =
+      delivery.inDoubt || delivery.voucher.of !== undefined || ON.outputs[head.status] === "again";
     const goesOn = carried.length > 0 || (head.status === "suspended" && canGoOn(head));
     if (isInDoubt || (goesOn && isOtherLanes(head, carried, delivery))) {
       await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs);
@@ -242,7 +239,9 @@ export class Progress {
       if (head && carried.length > 0) await addNotes(this.#ports, id, head, carried);
       return "done";
     }
-    switch (await this.#attempts.run(invocation, carried, entered === "owner", delivery)) {
+    const rested = await this.#attempts.run(invocation, carried, entered === "owner", delivery);
+    if (typeof rested !== "string") return await this.#afterRefusal(invocation, carried, delivery, rested);
+    switch (rested) {
       case "waiting":
       case "ended":
         return "done";
@@ -297,6 +296,26 @@ export class Progress {
     if (stored?.head.status !== "completed") return "retry";
     await repeatLastOutputs(this.#ports, id, stored.head, delivery.sentAtMs);
     return await this.passOn(invocation, delivery);
+  }
+
+  /** Nobody knows whether waiting mends it. If nothing else has moved the head, the third time is the last (R16). */
+  async #afterRefusal(
+    invocation: Invocation,
+    carried: readonly Note[],
+    delivery: Delivery,
+    { reason }: Refused,
+  ): Promise<Verdict> {
+    const { id, head } = invocation;
+    const now = delivery.receives < REFUSALS_MAX ? undefined : await readHead(this.#ports.items, id);
+    const isStuck =
+      delivery.receives >= REFUSALS_MAX &&
+      now?.head.status !== "completed" &&
+      now?.head.writer === head?.writer;
+    if (!isStuck) return await this.#afterLoss(invocation, delivery);
+    const why = { invocation: id, receives: delivery.receives, reason };
+    this.#ports.logger.log("error", "a turn is refused again and again; its invocation is paused", why);
+    const failed = { code: 500, message: reason };
+    return (await this.#attempts.pause(invocation.reread(now), failed, carried)) ? "done" : "retry";
   }
 
   /** An ended invocation's key goes on. If somebody has passed it on before, that one may have died since: what has itself ended

@@ -22,7 +22,7 @@ import type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } f
 import { Opts, SendOpts } from "../rpc.ts";
 import type { GenericCall, GenericSend } from "../context.ts";
 import { DurablePromise, InvocationPromise } from "../durable-promise.ts";
-import { bytesOf, delayMs, limited } from "./checked-value.ts";
+import { assertName, bytesOf, delayMs, limited, limitedHeaders } from "./checked-value.ts";
 import { HandlerContext } from "./handler-context.ts";
 import type { ClientFromDescriptors, Descriptors, SendClientFromDescriptors } from "../descriptor.ts";
 import { type Serde, serde } from "../serde.ts";
@@ -159,9 +159,12 @@ export class CallingContext extends HandlerContext {
         errorCode: 400,
       });
     }
+    if (name !== null) assertName(name, "call name");
+    for (const text of [service, handler]) assertName(text, "service or handler name", 1);
     const bytes = limited(this.serdeOf(options.input).serialize(input), `the input of ${service}/${handler}`);
     return {
-      ...{ service, handler, key, input: bytes, headers: { ...headers }, idempotencyKey },
+      ...{ service, handler, key, input: bytes, idempotencyKey },
+      headers: limitedHeaders(headers, `${service}/${handler}`),
       ...{ dueAtMs: null, name, acceptedAtMs: this.ports.clock.now(), incarnation: 0 },
     };
   }

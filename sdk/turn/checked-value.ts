@@ -1,8 +1,14 @@
 /** Checks values on their way into and out of the journal: their types and their limits. */
 import { type Duration, toDelayMs, toMs } from "../../lib/duration.ts";
 import { coded } from "../../lib/error-codes.ts";
-import { asError, TerminalError } from "../../lib/errors.ts";
-import { NAME_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
+import { asError, cutText, TerminalError, textOf, textsOf } from "../../lib/errors.ts";
+import {
+  ERROR_MESSAGE_CHARS_MAX,
+  HEADERS_BYTES_MAX,
+  METADATA_BYTES_MAX,
+  NAME_BYTES_MAX,
+  PAYLOAD_BYTES_MAX,
+} from "../../lib/limits.ts";
 import { decodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts";
 import type { Value } from "../../lib/model/value.ts";
 
@@ -17,9 +23,46 @@ export function bytesOf(value: Value): Uint8Array {
   throw new TypeError(`expected bytes in the journal, got ${typeof value}`);
 }
 
+/** What the code rejects something with. Throws a TerminalError if its metadata is too large (P1). */
 export function failureOf(reason: string | TerminalError): Outcome {
   if (typeof reason !== "object" || reason === null) return failure(500, reason);
-  return failure(reason.code, reason.message, reason.metadata);
+  const { code, message, metadata } = reason;
+  const bytes = bytesOfTexts(metadata);
+  if (bytes > METADATA_BYTES_MAX) throw beyond("the metadata of the error", bytes, METADATA_BYTES_MAX);
+  return failure(code, message, metadata);
+}
+
+/** What a step or a handler has ended with. The error must not be lost for its metadata: if that is too large (P1), it is
+ * left out, and the message says so. */
+export function failedWith({ code, message, metadata }: TerminalError): Outcome {
+  const bytes = bytesOfTexts(metadata);
+  if (bytes <= METADATA_BYTES_MAX) return failure(code, message, metadata);
+  const why = coded(
+    "RT0003",
+    `its metadata of ${bytes} bytes was left out; at most ${METADATA_BYTES_MAX} are allowed`,
+  );
+  return failure(code, `${cutText(textOf(message), ERROR_MESSAGE_CHARS_MAX - why.length - 3)} [${why}]`);
+}
+
+/** The headers of a call, as texts. Throws a TerminalError if they are too large (P1). */
+export function limitedHeaders(
+  headers: Readonly<Record<string, string>>,
+  what: string,
+): Record<string, string> {
+  const texts = textsOf(headers) ?? {};
+  const bytes = bytesOfTexts(texts);
+  if (bytes > HEADERS_BYTES_MAX) throw beyond(`the headers of ${what}`, bytes, HEADERS_BYTES_MAX);
+  return texts;
+}
+
+/** Names and texts in UTF-8; what is no text is not kept. */
+function bytesOfTexts(texts: unknown): number {
+  if (typeof texts !== "object" || texts === null) return 0;
+  return Object.entries(texts).reduce(
+    (sum, [name, text]) =>
+      typeof text === "string" ? sum + Buffer.byteLength(name) + Buffer.byteLength(text) : sum,
+    0,
+  );
 }
 
 /** In milliseconds. Throws a TerminalError for what is no duration: the next attempt would give the same. */
@@ -38,8 +81,12 @@ function orTerminal<T>(read: () => T): T {
 /** P1: the bytes, if they are not too large. Throws a TerminalError (413) that names `what`. */
 export function limited(bytes: Uint8Array, what: string): Uint8Array {
   if (bytes.byteLength <= PAYLOAD_BYTES_MAX) return bytes;
-  const message = `${what} has ${bytes.byteLength} bytes; at most ${PAYLOAD_BYTES_MAX} are allowed`;
-  throw new TerminalError(coded("RT0003", message), { errorCode: 413 });
+  throw beyond(what, bytes.byteLength, PAYLOAD_BYTES_MAX);
+}
+
+function beyond(what: string, bytes: number, bytesMax: number): TerminalError {
+  const message = `${what} has ${bytes} bytes; at most ${bytesMax} are allowed`;
+  return new TerminalError(coded("RT0003", message), { errorCode: 413 });
 }
 
 /** Throws a TerminalError if `name` is not a string of `bytesMin` to `NAME_BYTES_MAX` bytes. */

@@ -5,11 +5,11 @@ import type { CommandEntry } from "../../lib/model/entry.ts";
 import { asError, cutText, fullMessageOf, JournalMismatchError, TerminalError } from "../../lib/errors.ts";
 import { ERROR_STACK_CHARS_MAX } from "../../lib/limits.ts";
 import type { Target } from "../../lib/model/message.ts";
-import { failure, type Outcome } from "../../lib/model/outcome.ts";
+import type { Outcome } from "../../lib/model/outcome.ts";
 import type { RunAttempts, TurnFailure, TurnRequest } from "../../lib/protocol.ts";
 import type { HandlerOptions } from "../definition.ts";
 import type { Serde } from "../serde.ts";
-import { limited } from "./checked-value.ts";
+import { failedWith, limited } from "./checked-value.ts";
 
 export type Ended =
   | { readonly kind: "value"; readonly value: unknown }
@@ -23,10 +23,7 @@ export type HandlerEnd =
 /** `output` may throw on what the function returned. */
 export function endOf(ended: Ended, output: Serde<unknown>, { service, handler }: Target): HandlerEnd {
   const what = `the result of ${service}/${handler}`;
-  const terminal = ({ code, message, metadata }: TerminalError): HandlerEnd => ({
-    kind: "outcome",
-    outcome: failure(code, message, metadata),
-  });
+  const terminal = (error: TerminalError): HandlerEnd => ({ kind: "outcome", outcome: failedWith(error) });
   if (ended.kind === "error") {
     const { error } = ended;
     if (TerminalError.is(error)) return terminal(error);

@@ -9,7 +9,7 @@ import type { CommandEntry, GetEntry, PeekEntry, RunEntry, StateKeysEntry } from
 import { asError, TerminalError } from "../../lib/errors.ts";
 import { Future } from "../../lib/turn/future.ts";
 import { isExclusive, type ServiceType } from "../../lib/model/manifest.ts";
-import { encodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts";
+import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
 import type { TurnRequest } from "../../lib/protocol.ts";
 import type { Completion } from "../../lib/turn/turn-machine.ts";
 import type { Value } from "../../lib/model/value.ts";
@@ -23,7 +23,15 @@ import type {
   StepAction,
   WorkflowPromise,
 } from "../context.ts";
-import { assertName, bytesOf, decodeHeld, durationMs, failureOf, limited } from "./checked-value.ts";
+import {
+  assertName,
+  bytesOf,
+  decodeHeld,
+  durationMs,
+  failedWith,
+  failureOf,
+  limited,
+} from "./checked-value.ts";
 import { currentTurn, type PromiseOwner } from "./current-turn.ts";
 import type { HandlerOptions } from "../definition.ts";
 import { DurablePromise } from "../durable-promise.ts";
@@ -196,12 +204,12 @@ export class HandlerContext implements PromiseOwner {
         const outcome: Outcome =
           result.kind === "done"
             ? { ok: true, value: limited(serde.serialize(result.value), `the result of step "${name}"`) }
-            : failure(result.error.code, result.error.message, result.error.metadata);
+            : failedWith(result.error);
         this.driver.machine.finish({ ...entry, outcome: encodeOutcome(outcome) });
       } catch (thrown) {
         // It is too large (P1), or the serde refuses it for good. No attempt would do better.
         if (TerminalError.is(thrown)) {
-          this.driver.machine.finish({ ...entry, outcome: encodeOutcome(failureOf(thrown)) });
+          this.driver.machine.finish({ ...entry, outcome: encodeOutcome(failedWith(thrown)) });
           return;
         }
         const error = asError(thrown);
@@ -219,6 +227,7 @@ export class HandlerContext implements PromiseOwner {
   }
 
   sleepFuture(duration: Duration, name = ""): Future {
+    assertName(name, "sleep name");
     const command = this.driver.machine.nextCommand;
     const dueAtMs = this.ports.clock.now() + durationMs(duration);
     const entry: CommandEntry = { kind: "sleep", command, dueAtMs, name };

@@ -18,7 +18,14 @@ import type { Journal } from "../../lib/store/journal.ts";
 import type { ReadAhead } from "../../lib/store/read-ahead.ts";
 import { ZombieError } from "../../lib/store/state-store.ts";
 import type { CallEntry, CommandEntry } from "../../lib/model/entry.ts";
-import { asError, JournalMismatchError, OperationalError } from "../../lib/errors.ts";
+import { coded } from "../../lib/error-codes.ts";
+import {
+  asError,
+  isTooLarge,
+  JournalFullError,
+  JournalMismatchError,
+  OperationalError,
+} from "../../lib/errors.ts";
 import type { Mapped } from "../../lib/turn/future.ts";
 import { LOOK_MS, LOOK_MS_MAX, REPLAY_STALL_MS } from "../../lib/limits.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
@@ -41,6 +48,9 @@ import { TurnTimers } from "./timers.ts";
 import type { History, TurnPorts } from "./turn-ports.ts";
 import { type Filler, TurnWriter, type Written } from "./turn-writer.ts";
 import { Activity, atRest, Awaited } from "./waiting.ts";
+
+/** How a turn fails that has filled its journal: whatever its policy says, no attempt would do better. */
+const FULL: FailureDetails = { code: 413, verdict: "pause" };
 
 /** Awakeables are numbered from here, as Restate's are. */
 const FIRST_AWAKEABLE = 17;
@@ -145,7 +155,7 @@ export class TurnDriver {
       return recorded;
     } catch (thrown) {
       const error = located(asError(thrown));
-      this.fail(error, { code: 570 });
+      this.fail(error, error instanceof JournalFullError ? FULL : { code: 570 });
       throw error;
     }
   }
@@ -243,8 +253,11 @@ export class TurnDriver {
       return await this.#loop(output);
     } catch (thrown) {
       if (thrown instanceof ZombieError) return { kind: "lost", reason: thrown.message };
-      if (thrown instanceof OperationalError)
+      if (thrown instanceof OperationalError) {
+        if (isTooLarge(thrown)) return this.#tooLarge(thrown);
         return { kind: "lost", reason: `${thrown.code}: ${thrown.message}` };
+      }
+      if (thrown instanceof JournalFullError) this.fail(thrown, FULL);
       this.fail(asError(thrown), { code: thrown instanceof JournalMismatchError ? thrown.code : 500 });
       return this.#failed();
     } finally {
@@ -404,6 +417,13 @@ export class TurnDriver {
   #failed(): TurnOutcome {
     const failed = this.#failure ?? { code: 500, message: "the turn failed" };
     return { kind: "failed", failure: failed, length: this.journal.length, progress: this.#writer.progress };
+  }
+
+  /** P1: no attempt would do better, so somebody must look at it. */
+  #tooLarge({ message }: OperationalError): TurnOutcome {
+    const error = new Error(coded("RT0003", `the invocation cannot be recorded: ${message}`));
+    this.#failure = turnFailure(error, { code: 413, verdict: "pause" }, this.#options);
+    return this.#failed();
   }
 
   #outOfTime(): TurnOutcome {

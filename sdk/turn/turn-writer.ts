@@ -2,7 +2,8 @@
  * Writes for one turn: appends and their outputs, the suspension, the completion. Their order makes a turn safe to kill at any
  * point: see the head of turn-driver.ts.
  */
-import type { Journal } from "../../lib/store/journal.ts";
+import type { Ending } from "../../lib/store/head/append.ts";
+import type { AppendResult, Journal } from "../../lib/store/journal.ts";
 import { type OutputSubject, performOutputs } from "../../lib/store/outputs.ts";
 import { ZombieError } from "../../lib/store/state-store.ts";
 import {
@@ -11,18 +12,22 @@ import {
   type CommandEntry,
   encodeEntry,
   type Entry,
+  isCommand,
   type SendEntry,
   sizeOfEntry,
 } from "../../lib/model/entry.ts";
-import { asError, OperationalError, TerminalError } from "../../lib/errors.ts";
+import { inEntries } from "../../lib/model/entry-parts.ts";
+import { asError, isTooLarge, JournalFullError, OperationalError, TerminalError } from "../../lib/errors.ts";
 import { inParts, sizeOfValue } from "../../lib/model/item.ts";
-import { APPEND_BYTES_MAX, SUSPENDED_HEAD_BYTES_MAX } from "../../lib/limits.ts";
+import { APPEND_BYTES_MAX, LOG_ENTRIES_MAX, SUSPENDED_HEAD_BYTES_MAX } from "../../lib/limits.ts";
 import { lockKey, takeLock } from "../../lib/model/lock.ts";
-import { encodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts";
+import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import type { TurnMachine } from "../../lib/turn/turn-machine.ts";
 import { encodeWait, type Wait } from "../../lib/model/wait.ts";
 import { nonce } from "../../lib/entropy.ts";
+import { describeCommand } from "../../lib/turn/mismatch.ts";
+import { failedWith } from "./checked-value.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
 /** Completes an entry that could not be whole when it was issued: a callee's id, the names that `clearAll` clears. */
@@ -100,7 +105,7 @@ export class TurnWriter {
       this.#journal.headBytes + sizeOfValue(entries.map(encodeEntry)) > SUSPENDED_HEAD_BYTES_MAX;
     if (isLarge && entries.length > 0) return await this.#append(entries);
     if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");
-    const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });
+    const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait });
     if (result.kind === "lost") return lost(result.reason);
     if (result.kind === "notes") {
       this.#turn.notesAre(result.notes);
@@ -129,7 +134,7 @@ export class TurnWriter {
     const entries = this.#turn.pending(atEnd);
     for (const [index, entry] of entries.entries()) {
       if (entry.kind !== "call" && entry.kind !== "send" && entry.kind !== "clearAll") continue;
-      const before = entries.slice(0, index);
+      const before = entries.slice(0, index).flatMap(inEntries);
       try {
         await this.fill(entry, before);
       } catch (thrown) {
@@ -138,13 +143,13 @@ export class TurnWriter {
       }
     }
     this.#turn.fillCancelled();
-    return { kind: "entries", entries };
+    return { kind: "entries", entries: entries.flatMap(inEntries) };
   }
 
   /** A call that can never succeed ends the invocation. Any other is tried again by the next attempt. */
   async #unfilled(before: readonly Entry[], error: Error): Promise<Stopped> {
     if (TerminalError.is(error)) {
-      const outcome = failure(error.code, error.message, error.metadata);
+      const outcome = failedWith(error);
       if (!before.some(isSeen)) return await this.#complete(before, outcome);
       const appended = await this.#append(before);
       return appended.kind === "written" ? await this.#complete([], outcome) : appended;
@@ -156,7 +161,7 @@ export class TurnWriter {
   async #append(entries: readonly Entry[]): Promise<Written> {
     const { last, stopped } = await this.#appendParts(entries);
     if (stopped) return stopped;
-    const result = await this.#journal.append(last, this.#turn.taken);
+    const result = await this.#write(last, this.#turn.taken);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
     this.progress = true;
     this.#turn.appended(result.notes);
@@ -169,7 +174,7 @@ export class TurnWriter {
     if (stopped) return stopped;
     const { retentionMs, journalRetentionMs = retentionMs } = this.#request;
     const ending = { kind: "completed", outcome, retentionMs, journalRetentionMs } as const;
-    const result = await this.#journal.append(last, this.#turn.taken, ending);
+    const result = await this.#write(last, this.#turn.taken, ending);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
     await this.#perform(last, result.position);
     const { replies, outcome: held = outcome } = result;
@@ -184,13 +189,32 @@ export class TurnWriter {
   ): Promise<{ readonly last: readonly Entry[]; readonly stopped?: Stopped }> {
     const parts = inParts(entries, APPEND_BYTES_MAX, sizeOfEntry);
     for (const part of parts.slice(0, -1)) {
-      const result = await this.#journal.append(part, 0);
+      const result = await this.#write(part, 0);
       if (result.kind !== "won")
         return { last: [], stopped: lost(result.kind === "lost" ? result.reason : "notes") };
       this.progress = true;
       await this.#perform(part, result.position);
     }
     return { last: parts.at(-1) ?? [] };
+  }
+
+  /** Throws {@link JournalFullError}; and `too-large`, which names the largest entry, so that its author finds it. */
+  async #write(entries: readonly Entry[], taken: number, ending?: Ending): Promise<AppendResult> {
+    if (ending?.kind !== "completed" && this.#journal.length + entries.length > LOG_ENTRIES_MAX)
+      throw new JournalFullError("entries", LOG_ENTRIES_MAX);
+    try {
+      return await this.#journal.append(entries, taken, ending);
+    } catch (thrown) {
+      if (!isTooLarge(thrown)) throw thrown;
+      const [largest] = entries.toSorted((a, b) => sizeOfEntry(b) - sizeOfEntry(a));
+      if (!largest) throw thrown;
+      const what = isCommand(largest) ? describeCommand(largest) : largest.kind;
+      throw new OperationalError(
+        "too-large",
+        `the largest of ${entries.length} entries is ${what}, of ${sizeOfEntry(largest)} bytes; ${thrown.message}`,
+        thrown,
+      );
+    }
   }
 
   /** R5: the lock first, so that nobody runs between the suspension and it. */

@@ -18,8 +18,8 @@
  * | addNotes, addReply, keepInput | any open one | the same | it has ended |
  * | renew, strip, expire | renew: any; else completed | the same | another life has begun |
  */
-import { OperationalError } from "../../errors.ts";
-import { CONFLICT_ATTEMPTS_MAX } from "../../limits.ts";
+import { isTooLarge, OperationalError } from "../../errors.ts";
+import { REPLIES_MAX, CONFLICT_ATTEMPTS_MAX } from "../../limits.ts";
 import {
   type CancellationNote,
   encodeNote,
@@ -130,7 +130,8 @@ async function missingInput(ports: ValuePorts, { start, head }: Subject): Promis
 
 /**
  * addNotes: they wait in the list for a turn (R9). Returns the head as it then is; `undefined`: it has ended, or is gone.
- * Bounds: NOTES_MAX and NOTES_BYTES_MAX, beyond which the dispatcher wakes it to take them into its log.
+ * Bounds: NOTES_MAX and NOTES_BYTES_MAX, beyond which the dispatcher wakes it to take them into its log; NOTES_HELD_MAX and
+ * NOTES_HELD_BYTES_MAX, beyond which it adds none.
  */
 export async function addNotes(
   ports: ValuePorts,
@@ -208,18 +209,19 @@ async function spillNote(ports: ValuePorts, id: InvocationId, note: Note): Promi
 
 /**
  * addReply (attach): another caller awaits the result. Harmless to repeat. `undefined`: it has ended meanwhile.
- * Bound: CONFLICT_ATTEMPTS_MAX tries against others that attach at the same time.
+ * Bounds: REPLIES_MAX callers, beyond which it is `full`; CONFLICT_ATTEMPTS_MAX tries against others that attach at the same time.
  */
 export async function addReply(
   items: ItemStore,
   id: InvocationId,
   incarnation: Incarnation,
   to: ReplyTo,
-): Promise<Head | undefined> {
+): Promise<Head | "full" | undefined> {
   for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
     const head = (await readHead(items, id))?.head;
     if (!head || head.status === "completed" || head.incarnation !== incarnation) return undefined;
     if (head.replies.some((known) => isSame(known, to))) return head;
+    if (head.replies.length >= REPLIES_MAX) return "full";
     const values = [encodeReplyTo(to)];
     const first = { [HEAD_ATTRIBUTE.replies]: values };
     const changes = head.replies.length === 0 ? sets(first) : appends("replies", values);
@@ -457,8 +459,18 @@ export async function end(
     ...sets(ending(clock.now(), outcome, retention)),
     ...removes("voucher", "guard", "leftBy"),
   ];
-  return (await updateHead(items, id, changes, whileOpen(incarnation)))?.head;
+  const when = whileOpen(incarnation);
+  try {
+    return (await updateHead(items, id, changes, when))?.head;
+  } catch (error) {
+    if (!isTooLarge(error)) throw error;
+    // An item that has no room left must be able to end (P1). Nobody takes its notes any more.
+    const room = [...sets(emptyNotes()), ...removes("wait", "attempt")];
+    return (await updateHead(items, id, [...changes, ...room], when))?.head;
+  }
 }
+
+const emptyNotes = (): Attributes => headAttributes({ notes: [] });
 
 /** end, of one that is cancelled before it has begun. `undefined`: it has begun, or has ended. */
 export async function endUnbegun(

@@ -4,7 +4,7 @@ import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { Head } from "../../../lib/model/head.ts";
 import type { Write, WriteResult } from "../../../lib/model/item.ts";
 import { decodeMessage, encodeMessage, type Message, type Outgoing } from "../../../lib/model/message.ts";
-import { silentLogger } from "../../../lib/ports.ts";
+import type { TurnOutcome } from "../../../lib/protocol.ts";
 import { readHead } from "../../../lib/store/head-store.ts";
 import { laneOf } from "../../../lib/store/send.ts";
 import { ItemRegistry } from "../../../lib/store/registry.ts";
@@ -34,6 +34,12 @@ export class DispatcherWorld {
   readonly items = new HeldStore();
   /** Messages that the mailbox took. */
   readonly sent: Message[] = [];
+  /** Timers that were set. */
+  readonly scheduled: { readonly atMs: number; readonly message: Message }[] = [];
+  /** The engine's log: levels and messages. */
+  readonly logged: string[] = [];
+  /** Instead of the handlers. */
+  invoke: (() => Promise<TurnOutcome>) | undefined;
   /** May throw what the mailbox would. */
   beforeSend: (message: Message) => void = () => undefined;
   readonly #dispatcher: Dispatcher;
@@ -55,13 +61,19 @@ export class DispatcherWorld {
       return await Promise.resolve([]);
     };
     const ports = {
-      ...{ items, clock, registry, mailbox: { sendBatch }, entropy: systemEntropy, logger: silentLogger },
-      timers: { schedule: nothing },
+      ...{ items, clock, registry, mailbox: { sendBatch }, entropy: systemEntropy },
+      logger: { log: (level: string, message: string) => void this.logged.push(`${level} ${message}`) },
+      timers: {
+        schedule: async ({ atMs, message }: { atMs: number; message: Outgoing }) => {
+          this.scheduled.push({ atMs, message: decodeMessage(message.body) });
+          await Promise.resolve();
+        },
+      },
     };
     this.#dispatcher = new Dispatcher({
       ...ports,
       invoker: {
-        invoke: async (_, request) => await endpoint.runTurn(request, ports),
+        invoke: async (_, request) => await (this.invoke?.() ?? endpoint.runTurn(request, ports)),
       },
     });
   }

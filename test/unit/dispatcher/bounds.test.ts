@@ -1,0 +1,208 @@
+/** P1, R16: what does not fit is told, paused or set aside, and never given back for ever. */
+import { service, workflow, type Context, type WorkflowContext, type WorkflowSharedContext } from "perdure";
+import { beforeEach, describe, expect, test } from "vitest";
+import { OperationalError } from "../../../lib/errors.ts";
+import { NOTES_HELD_MAX, REFUSALS_MAX, REPLIES_MAX, WAITERS_MAX } from "../../../lib/limits.ts";
+import { HEAD_ATTRIBUTE, headKey } from "../../../lib/model/head.ts";
+import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
+import type { Attach, Notify, Start } from "../../../lib/model/message.ts";
+import type { TurnOutcome } from "../../../lib/protocol.ts";
+import { DispatcherWorld } from "./dispatcher-world.ts";
+
+const worker = service({
+  name: "Worker",
+  handlers: {
+    waits: async (ctx: Context) => await ctx.signal<string>("go"),
+    quick: async () => await Promise.resolve("done"),
+  },
+});
+const flow = workflow({
+  name: "Flow",
+  handlers: {
+    run: async (ctx: WorkflowContext) => await ctx.promise<string>("p"),
+    join: async (ctx: WorkflowSharedContext) => await ctx.promise<string>("p"),
+  },
+});
+
+let world: DispatcherWorld;
+beforeEach(() => void (world = new DispatcherWorld([worker, flow])));
+
+let unique = 0;
+function startOf(handler: string, more: Partial<Start> = {}): Start {
+  const bytes = new Uint8Array(UNIQUE_SIZE);
+  new DataView(bytes.buffer).setUint32(0, ++unique);
+  const id = invocationId("Worker", undefined, bytes);
+  return {
+    ...({ kind: "start", id, incarnation: 0, origin: `o${unique}`, headers: {} } as const),
+    ...{ target: { service: "Worker", handler }, input: new Uint8Array(0), acceptedAtMs: world.clock.now() },
+    ...more,
+  };
+}
+const noteTo = (id: InvocationId, signal: string, delivery: string): Notify => ({
+  ...{ kind: "notify", id },
+  note: { kind: "signalled", signal, delivery, outcome: new TextEncoder().encode('"gone"') },
+});
+const cancellation = (id: InvocationId): Notify => ({
+  ...{ kind: "notify", id },
+  note: { kind: "cancellation", delivery: "c" },
+});
+const headOf = async (id: InvocationId) => await world.head(id);
+
+async function pausedWith(count: number): Promise<InvocationId> {
+  const start = startOf("waits");
+  await world.deliver(start);
+  const notes = Array.from({ length: count }, (_, index) => ["i", "other", `d${index}`, new Uint8Array(1)]);
+  await world.items.write({
+    op: "update",
+    key: headKey(start.id),
+    changes: [
+      { do: "set", attribute: HEAD_ATTRIBUTE.status, value: "paused" },
+      { do: "set", attribute: HEAD_ATTRIBUTE.notes, value: notes },
+    ],
+  });
+  return start.id;
+}
+
+describe("notes of one that takes none", () => {
+  test("wait in the timers when there are too many; what lets it go on is not behind them", async () => {
+    const id = await pausedWith(NOTES_HELD_MAX);
+    expect(await world.deliver(noteTo(id, "go", "g"))).toBe(true);
+    expect((await headOf(id))?.notes).toHaveLength(NOTES_HELD_MAX);
+    expect(world.scheduled.map(({ message }) => message)).toEqual([
+      expect.objectContaining({ kind: "notify", note: noteTo(id, "go", "g").note }),
+    ]);
+    expect(world.logged.at(-1)).toMatch(/^warn an invocation has too many notes/);
+    await world.deliver({ kind: "resume", id, incarnation: 0, byOperator: true });
+    expect(await headOf(id)).toMatchObject({ status: "suspended", notes: [] });
+    await world.clock.advance(60_000);
+    const [again] = world.scheduled;
+    if (again) await world.deliver(again.message);
+    expect((await headOf(id))?.status).toBe("completed");
+  });
+
+  test("a cancellation is always added", async () => {
+    const id = await pausedWith(NOTES_HELD_MAX);
+    await world.deliver(cancellation(id));
+    expect((await headOf(id))?.status).toBe("completed");
+  });
+});
+
+describe("those who wait for a result", () => {
+  test("are told when there are too many", async () => {
+    const start = startOf("waits");
+    await world.deliver(start);
+    const replies = Array.from({ length: REPLIES_MAX }, (_, index) => [start.id, 0, index]);
+    const changes = [{ do: "set", attribute: HEAD_ATTRIBUTE.replies, value: replies }] as const;
+    await world.items.write({ op: "update", key: headKey(start.id), changes });
+    const caller = startOf("waits").id;
+    const attach: Attach = {
+      kind: "attach",
+      id: start.id,
+      replyTo: { id: caller, incarnation: 0, command: 7 },
+    };
+    expect(await world.deliver(attach)).toBe(true);
+    expect(world.to(caller)).toMatchObject([
+      {
+        kind: "notify",
+        note: { kind: "completion", command: 7, outcome: [429, expect.stringMatching(/callers wait/)] },
+      },
+    ]);
+  });
+
+  test("for a promise, too", async () => {
+    const waiters = Object.fromEntries(
+      Array.from(
+        { length: WAITERS_MAX },
+        (_, index) => [`w:${startOf("waits").id}|0|${index}`, true] as const,
+      ),
+    );
+    expect(Object.keys(waiters)).toHaveLength(WAITERS_MAX);
+    const { awaitPromise } = await import("../../../lib/store/promise-store.ts");
+    const { items, clock } = world;
+    const { promisePartition } = await import("../../../lib/model/ids.ts");
+    const key = { table: "state", pk: promisePartition("Flow", "k"), sk: "p" } as const;
+    await items.write({ op: "put", key, attributes: { ...waiters, i: 0, c: clock.now() } });
+    const asker = {
+      id: startOf("waits").id,
+      incarnation: 0,
+      target: { service: "Flow", handler: "join", key: "k" },
+    };
+    const waiter = { id: asker.id, incarnation: 0, command: 3 };
+    const outcome = await awaitPromise({ items, clock }, asker, "p", waiter);
+    expect(outcome).toMatchObject({ ok: false, failure: { code: 429 } });
+    expect(Object.keys((await items.get(key)) ?? {}).filter((name) => name.startsWith("w:"))).toHaveLength(
+      WAITERS_MAX,
+    );
+  });
+});
+
+describe("what waiting does not mend", () => {
+  const lost = (reason: string) => () => Promise.resolve<TurnOutcome>({ kind: "lost", reason });
+
+  test("an older handler's loss of what is too large pauses at once, with words", async () => {
+    world.invoke = lost("too-large: item x has 500000 bytes, more than 409600");
+    const start = startOf("quick");
+    expect(await world.deliver(start)).toBe(true);
+    expect(await headOf(start.id)).toMatchObject({
+      status: "paused",
+      failure: { code: 413, message: expect.stringMatching(/cannot be recorded.*RT0003/) as string },
+    });
+    world.invoke = undefined;
+    await world.deliver({ kind: "kill", id: start.id, incarnation: 0 });
+    expect((await headOf(start.id))?.status).toBe("completed");
+  });
+
+  test("a turn that is refused for the same reason is paused at the third time, and logged", async () => {
+    world.invoke = lost("something else");
+    const start = startOf("quick");
+    for (let receiveCount = 1; receiveCount < REFUSALS_MAX; receiveCount++)
+      expect(await world.deliver(start, { receiveCount })).toBe(false);
+    expect(await world.deliver(start, { receiveCount: REFUSALS_MAX })).toBe(true);
+    expect(await headOf(start.id)).toMatchObject({
+      status: "paused",
+      failure: { message: "something else" },
+    });
+    expect(world.logged.at(-1)).toMatch(/^error a turn is refused again and again/);
+  });
+
+  test("what may pass is tried for as long as it takes, and is in the log from the third time on", async () => {
+    world.invoke = lost("unavailable: a write got no answer");
+    const start = startOf("quick");
+    for (const receiveCount of [1, REFUSALS_MAX, 100])
+      expect(await world.deliver(start, { receiveCount })).toBe(false);
+    expect(await headOf(start.id)).toBeUndefined();
+    expect(world.logged.filter((line) => line.startsWith("warn turn lost"))).toHaveLength(2);
+  });
+
+  test("a store's refusal is told at the third time, too", async () => {
+    const start = startOf("waits");
+    const refuse = () => Promise.reject(new OperationalError("too-large", "an item has too many bytes"));
+    for (let receiveCount = 1; receiveCount <= REFUSALS_MAX; receiveCount++) {
+      world.invoke = refuse;
+      expect(await world.deliver(start, { receiveCount })).toBe(receiveCount === REFUSALS_MAX);
+    }
+    expect(await headOf(start.id)).toMatchObject({ status: "paused", failure: { code: 413 } });
+    expect(world.logged.at(-1)).toMatch(/^error a message failed too often/);
+  });
+
+  test("a note that the item has no room for waits", async () => {
+    const id = await pausedWith(1);
+    world.items.beforeWrite = () =>
+      Promise.reject(new OperationalError("too-large", "an item has too many bytes"));
+    expect(await world.deliver(cancellation(id))).toBe(true);
+    expect(world.scheduled.map(({ message }) => message)).toMatchObject([cancellation(id)]);
+    expect(world.logged.at(-1)).toMatch(/^warn an invocation has too many notes/);
+  });
+
+  test("a head without room can end", async () => {
+    const id = await pausedWith(10);
+    let writes = 0;
+    world.items.beforeWrite = async (write) => {
+      if (write.op === "update" && write.key.sk === "head" && writes++ === 0)
+        throw new OperationalError("too-large", "an item has too many bytes");
+      await Promise.resolve();
+    };
+    await world.deliver({ kind: "kill", id, incarnation: 0 });
+    expect(await headOf(id)).toMatchObject({ status: "completed", notes: [] });
+  });
+});
