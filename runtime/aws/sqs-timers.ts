@@ -12,6 +12,7 @@ import { digest } from "../../lib/hash.ts";
 import { DELAY_MS_MAX, DELAY_QUEUE_MS_MAX } from "../../lib/limits.ts";
 import type { Outgoing } from "../../lib/model/message.ts";
 import type { Clock, Timers } from "../../lib/ports.ts";
+import { timerTime } from "../../lib/timer-time.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
 import { toSqsBody } from "../../lib/aws/sqs-body.ts";
 import { CLIENT_TIMEOUTS, type Connection } from "./connection.ts";
@@ -55,8 +56,9 @@ export class SqsTimers implements Timers {
     this.#leadMs = Math.max(1000, Math.min(SCHEDULER_PRECISION_MS, delayQueueMsMax / 2));
   }
 
-  async schedule(timer: Timer): Promise<void> {
+  async schedule({ atMs, message }: Timer): Promise<void> {
     const nowMs = this.#options.clock.now();
+    const timer = { atMs: timerTime(atMs), message };
     // A time beyond all that the Scheduler takes: what comes too early is scheduled again (T1).
     const wakeAtMs = this.#farLegMs(Math.min(timer.atMs, nowMs + DELAY_MS_MAX));
     // The Scheduler refuses a time that has passed. A timer that is due so soon fits the delay queue anyway.

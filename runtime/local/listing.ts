@@ -102,7 +102,9 @@ export class LocalListing implements Listing {
     const rows = this.#statements.allHeads.all("journal", HEAD, after, LIST_REPAIR_HEADS);
     for (const { pk, body } of rows) {
       if (typeof pk !== "string" || !(body instanceof Uint8Array)) continue;
-      const { shard, place } = rowOf(pk, deserialize(body) as Attributes);
+      const head = deserialize(body) as Attributes;
+      if (isStub(head)) continue;
+      const { shard, place } = rowOf(pk, head);
       for (const part of this.parts) {
         const other = `${part}.${shardOf(pk)}`;
         if (other !== shard) this.#statements.remove.run(other, place);

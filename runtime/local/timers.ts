@@ -1,6 +1,7 @@
 /** Timers in SQLite. When one is due, one transaction makes its row a message. So it fires once, and never early (T1). */
 import { asError } from "../../lib/errors.ts";
 import type { Outgoing } from "../../lib/model/message.ts";
+import { timerTime } from "../../lib/timer-time.ts";
 import { type Clock, type Logger, silentLogger, type Timers } from "../../lib/ports.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { LocalDatabase } from "./database.ts";
@@ -35,7 +36,7 @@ export class LocalTimers implements Timers {
 
   /** A timer replaces a pending one whose message has the same deduplication id. */
   async schedule(timer: { readonly atMs: number; readonly message: Outgoing }): Promise<void> {
-    const atMs = Math.ceil(timer.atMs);
+    const atMs = timerTime(timer.atMs);
     const { group, dedup, body } = timer.message;
     checkMessage(timer.message);
     await this.#database.write(

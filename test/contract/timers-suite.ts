@@ -88,5 +88,31 @@ export function timersSuite(name: string, open: () => Promise<OpenTimers>): void
       });
       expect(await opened.receive(QUIET_MS)).toEqual([]);
     });
+
+    test.each([
+      ["30 days", 30 * 24 * 3_600_000],
+      ["the year 10000", Date.UTC(9999, 11, 31) + 2 * 24 * 3_600_000],
+      ["the last date", 8_640_000_000_000_000],
+      ["beyond all dates", Number.MAX_SAFE_INTEGER],
+      ["a number that no integer holds", 1e300],
+      ["for ever", Number.POSITIVE_INFINITY],
+    ])("one due in %s is taken, and does not fire now", async (_name, afterMs) => {
+      await opened.timers.schedule({
+        atMs: opened.now() + afterMs,
+        message: outgoing(freshName("timer"), "far"),
+      });
+      expect(await opened.receive(QUIET_MS)).toEqual([]);
+    });
+
+    test("one due since ever fires", async () => {
+      const message = outgoing(freshName("timer"), "ever");
+      await opened.timers.schedule({ atMs: Number.NEGATIVE_INFINITY, message });
+      expect((await arrivals(1))[0]?.message).toMatchObject({ group: message.group });
+    });
+
+    test("one that is due at no time is refused", async () => {
+      const message = outgoing(freshName("timer"), "never");
+      await expect(opened.timers.schedule({ atMs: Number.NaN, message })).rejects.toThrow("not a number");
+    });
   });
 }
