@@ -230,6 +230,10 @@ export const LOOK_MS: readonly number[] = [1000, 1000, 2000, 5000];
 export const LOOK_MS_MAX = 5000;
 /** Where a look costs nothing. */
 export const LOCAL_LOOK_MS = 100;
+/** A turn that has run for so long is made known: it gets a head, and a guard in place of its message. */
+export const PRESENCE_MS = 1000;
+/** After how long a guard is due: the first, the second, and so on. Each is renewed after half of that. */
+export const GUARD_MS: readonly number[] = [60_000, 5 * 60_000, 15 * 60_000];
 /** A back-off up to this long holds the message in the dispatcher. A longer one is a durable timer. */
 export const HELD_BACKOFF_MS_MAX = 500;
 /** Attempts under one message before the back-off is made durable all the same. */

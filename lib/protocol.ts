@@ -44,6 +44,8 @@ export interface TurnRequest {
   readonly carried: readonly Value[];
   /** The message under which it runs, as its appends name it (R17). Absent: an earlier version of the dispatcher runs it. */
   readonly voucher?: string;
+  /** The mark of the head that may be made while the turn runs, if there was none (R26). */
+  readonly presence?: string;
   /** Whether the lock item names this invocation already (R5). */
   readonly ownsLock: boolean;
   readonly attempt: AttemptState;

@@ -235,6 +235,7 @@ export function manifestOf(definition: Definition<ServiceType, string, Handlers>
   return {
     name,
     type,
+    adopts: true,
     handlers: Object.entries(functions).map(([handler, fn]): HandlerManifest => {
       const own = handlerOptions(fn);
       const output = own.output ?? own.serde ?? options?.serde;

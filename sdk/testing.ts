@@ -113,7 +113,7 @@ export class TestEnvironment {
         journal: { ...items.counts.journal },
         state: { ...items.counts.state },
       }),
-      skip: async (ms) => await clock.skip(ms, () => settled(mailbox)),
+      skip: async (ms) => await clock.skip(ms, () => settled(mailbox, dispatcher)),
       close: async () => {
         timers.stop();
         await mailbox.stop(1000);
@@ -162,7 +162,7 @@ export class TestEnvironment {
 }
 
 /** Resolves when nothing can continue before time passes. Throws an Error if a handler runs for too long. */
-async function settled(mailbox: LocalMailbox): Promise<void> {
+async function settled(mailbox: LocalMailbox, dispatcher: Dispatcher): Promise<void> {
   // A request that the test has just begun may not have reached the mailbox yet.
   for (let tick = 0; tick < QUIET_TICKS; tick++) {
     if (mailbox.depth() > 0) break;
@@ -173,7 +173,15 @@ async function settled(mailbox: LocalMailbox): Promise<void> {
     const words = `a handler has been running for ${SETTLE_MS_MAX} ms: time is not skipped while one runs`;
     late = setTimeout(() => reject(new Error(words)), SETTLE_MS_MAX);
   });
-  await Promise.race([mailbox.idle(), tooLate]).finally(() => clearTimeout(late));
+  await Promise.race([idle(mailbox, dispatcher), tooLate]).finally(() => clearTimeout(late));
+}
+
+/** A turn whose message was let go of may send others before it ends. */
+async function idle(mailbox: LocalMailbox, dispatcher: Dispatcher): Promise<void> {
+  do {
+    await mailbox.idle();
+    await dispatcher.settled();
+  } while (mailbox.depth() > 0);
 }
 
 function requestOf(path: string, body: unknown, headers: Record<string, string>, method: string) {

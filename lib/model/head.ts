@@ -10,7 +10,13 @@ import type { Entry, Note } from "./entry.ts";
 import { decodeEntries, decodeNotes } from "./entry.ts";
 import { type Incarnation, type InvocationId, journalPartition } from "./ids.ts";
 import { type Attributes, type ItemKey, keptFor } from "./item.ts";
-import { HEAD_OUTLIVES_MS, INLINE_INPUT_BYTES_MAX, KEEP_MS, MAILBOX_RETENTION_MS } from "../limits.ts";
+import {
+  CLOCK_SKEW_MS,
+  HEAD_OUTLIVES_MS,
+  INLINE_INPUT_BYTES_MAX,
+  KEEP_MS,
+  MAILBOX_RETENTION_MS,
+} from "../limits.ts";
 import type { ReplyTo, Start, Target } from "./message.ts";
 import { decodeOutcome, encodeOutcome, type Outcome } from "./outcome.ts";
 import { type AttemptState, storableFailure, type TurnFailure } from "../protocol.ts";
@@ -162,13 +168,25 @@ export interface Stub {
   readonly incarnation: Incarnation;
   readonly notes: readonly Note[];
   readonly killed: boolean;
+  readonly madeAtMs: number;
 }
+
+/**
+ * Whether what has come is for this life of the id. A note that names no incarnation is for whichever is current: for a derived id
+ * the one whose Start was accepted before the note came, as far as clocks can tell. One that is accepted later is another life (R10).
+ */
+export const isForLife = (
+  { incarnation, madeAtMs }: Stub,
+  life: { readonly incarnation: Incarnation; readonly acceptedAtMs: number },
+): boolean =>
+  incarnation === life.incarnation || (incarnation === 0 && madeAtMs >= life.acceptedAtMs - CLOCK_SKEW_MS);
 
 export const isStub = (item: Attributes): boolean => item[A.stub] !== undefined;
 export const parseStub = (item: Attributes): Stub => ({
   incarnation: numberIn(item, "incarnation") ?? 0,
   notes: decodeNotes(item[A.notes]),
   killed: item[A.killed] !== undefined,
+  madeAtMs: numberIn(item, "modifiedAtMs") ?? 0,
 });
 
 /** If it has not begun, it shall end instead. */
@@ -298,7 +316,7 @@ export interface HeadChange {
   readonly writer?: string;
   readonly voucher?: string | undefined;
   readonly leftBy?: string | undefined;
-  readonly guard?: string;
+  readonly guard?: string | undefined;
   readonly wait?: Wait;
   readonly outcome?: Outcome;
   readonly modifiedAtMs?: number;
@@ -361,6 +379,7 @@ export const newStub = (incarnation: Incarnation, nowMs: number): Attributes => 
   [A.status]: "completed",
   [A.expiresAtMs]: 0,
   [A.incarnation]: incarnation,
+  [A.modifiedAtMs]: nowMs,
   [A.target]: ["", ""],
   [A.origin]: "",
   [A.notes]: [],

@@ -42,6 +42,8 @@ export interface ServiceManifest extends Options {
   readonly name: string;
   readonly type: ServiceType;
   readonly handlers: readonly HandlerManifest[];
+  /** Its turns adopt a head that was made while they ran (R26). Absent: an earlier version. */
+  readonly adopts?: boolean;
 }
 
 /** A service as the registry has it: its newest manifest, and the deployment that new invocations go to. */

@@ -27,8 +27,10 @@ export interface Voucher {
   readonly name: string;
   /** The message acts for another one, that is gone. */
   readonly of?: string;
-  /** It is this guard. */
-  readonly guard?: string;
+  /** It is this guard, or this guard has taken its place. */
+  guard?: string;
+  /** It may have been deleted: it vouches for nothing more. */
+  isGone?: boolean;
 }
 
 const LANE_BYTES = 6;

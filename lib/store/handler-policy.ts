@@ -21,7 +21,7 @@ export interface HandlerPolicy extends Required<Retention> {
   readonly retryPolicy: RetryPolicy;
   readonly abortTimeoutMs: number;
   /** Absent: nothing serves the handler (any longer). */
-  readonly served?: { readonly deployment: Deployment; readonly kind: HandlerKind };
+  readonly served?: { readonly deployment: Deployment; readonly kind: HandlerKind; readonly adopts: boolean };
 }
 
 /** A head, or what is known of an invocation without one. */
@@ -47,7 +47,9 @@ export async function handlerPolicyOf(
     retryPolicy: retryPolicyOf(service, handler),
     abortTimeoutMs,
     ...retentionOf(service, handler, idempotencyKey !== undefined),
-    ...(handler && deployment ? { served: { deployment, kind: handler.kind } } : {}),
+    ...(handler && deployment
+      ? { served: { deployment, kind: handler.kind, adopts: service?.adopts === true } }
+      : {}),
   };
 }
 

@@ -18,6 +18,7 @@ import {
   entriesInPage,
   type HeadFields,
   headKey,
+  isForLife,
   isStub,
   pageAttributes,
   pageKey,
@@ -71,6 +72,8 @@ export interface JournalSubject {
   readonly writer: string;
   /** The message under which the turn runs (R17). */
   readonly voucher?: string;
+  /** The mark of a head that was made for the turn while it ran (R26). */
+  readonly presence?: string;
 }
 
 export class Journal {
@@ -81,7 +84,7 @@ export class Journal {
   /** As this turn has read or written it last. */
   #known: LeftHead | undefined;
   /** What has come before the head (R21). */
-  #stub: Stub | undefined;
+  #stub: (Stub & { readonly isForeign: boolean }) | undefined;
   #appends = 0;
   #page: Promise<void> | undefined;
   #pagedTo: number;
@@ -123,15 +126,16 @@ export class Journal {
     const writer = `${this.#subject.writer}.${++this.#appends}`;
     const write = appendWrite({
       ...this.#subject,
-      ...{ before: this.#known, stub: this.#stub !== undefined, entries: stored, taken, writer, ending },
+      ...{ before: this.#known, stub: this.#stub, entries: stored, taken, writer, ending },
       ...{ pagedTo: this.#pagedTo, nowMs: this.#ports.clock.now() },
     });
     const result = await this.#decide(write, writer, position);
     if (result === "unknown")
       return { kind: "lost", reason: "the store did not say whether the append was won" };
     if (!result.won) {
-      return this.#meetsStub(result.item)
-        ? await this.#adopt(entries, taken, asked)
+      if (this.#meetsStub(result.item)) return await this.#adopt(entries, taken, asked);
+      return this.#meetsPresence(result.item)
+        ? await this.append(entries, taken, asked)
         : this.#refused(result.item, taken, ending);
     }
     this.#known = leftHead(result.item ?? {});
@@ -144,13 +148,28 @@ export class Journal {
   #meetsStub(item: Attributes | undefined): boolean {
     if (this.#known || !item || !isStub(item)) return false;
     const stub = parseStub(item);
-    const isNew = this.#stub === undefined && stub.incarnation === this.#subject.incarnation && !stub.killed;
-    if (isNew) this.#stub = stub;
+    const isForeign = !this.#isOwnStub(stub);
+    const isNew = this.#stub === undefined && (isForeign || !stub.killed);
+    if (isNew) this.#stub = { ...stub, isForeign };
     return isNew;
   }
 
+  /** The head was made for this turn while it ran. */
+  #meetsPresence(item: Attributes | undefined): boolean {
+    if (this.#known || !item || isStub(item)) return false;
+    const found = leftHead(item);
+    const isOwn = found.head.writer !== undefined && found.head.writer === this.#subject.presence;
+    if (isOwn) this.#known = found;
+    return isOwn;
+  }
+
+  #isOwnStub(stub: Stub): boolean {
+    const { incarnation, start } = this.#subject;
+    return isForLife(stub, { incarnation, acceptedAtMs: start?.acceptedAtMs ?? Number.POSITIVE_INFINITY });
+  }
+
   async #adopt(entries: readonly Entry[], taken: number, ending: Ending | undefined): Promise<AppendResult> {
-    const notes = this.#stub?.notes ?? [];
+    const notes = this.#stub?.isForeign === false ? this.#stub.notes : [];
     return ending?.kind === "suspended" && notes.length > taken
       ? { kind: "notes", notes }
       : await this.append(entries, taken, ending);
@@ -171,19 +190,19 @@ export class Journal {
     const { id, incarnation } = this.#subject;
     const item = await this.#ports.items.get(headKey(id), { mayLag: true });
     if (!item) return { kind: "nothing" };
-    const found = isStub(item) ? parseStub(item) : parseFields(item);
-    if (found.incarnation !== incarnation) return { kind: "nothing" };
-    if (!("status" in found)) return this.#lookAtStub(found);
-    const head = found;
+    if (isStub(item)) return this.#lookAtStub(parseStub(item));
+    const head = parseFields(item);
+    if (head.incarnation !== incarnation) return { kind: "nothing" };
     if (head.status === "completed") return this.#overtaken(head);
+    this.#meetsPresence(item);
     const isMine = this.#known !== undefined && head.writer === this.#known.head.writer;
     return isMine ? { kind: "notes", notes: head.notes } : { kind: "nothing" };
   }
 
   #lookAtStub(stub: Stub): LookResult {
+    if (this.#known || !this.#isOwnStub(stub)) return { kind: "nothing" };
     if (stub.killed) return { kind: "lost", reason: "it was killed before it began" };
-    if (this.#known) return { kind: "nothing" };
-    this.#stub = stub;
+    this.#stub = { ...stub, isForeign: false };
     return { kind: "notes", notes: stub.notes };
   }
 
@@ -238,7 +257,7 @@ export class Journal {
   #refusedByStub(stub: Stub, ending: Ending | undefined): Exclude<AppendResult, { kind: "won" }> {
     if (stub.killed || ending?.kind !== "suspended" || this.#stub === undefined)
       return { kind: "lost", reason: stub.killed ? "it was killed before it began" : "it has no head" };
-    this.#stub = stub;
+    this.#stub = { ...stub, isForeign: false };
     return { kind: "notes", notes: stub.notes };
   }
 

@@ -37,6 +37,7 @@ import { isSameLane, whoVouches } from "../../lib/model/voucher.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import type { KeyLock } from "./key-lock.ts";
+import { Presence } from "./presence.ts";
 import type { Invocation } from "./invocation.ts";
 import { arrange, forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
 import { renew } from "../../lib/store/renewal.ts";
@@ -59,6 +60,7 @@ interface Attempt {
   readonly carried: readonly Note[];
   readonly ownsLock: boolean;
   readonly state: AttemptState;
+  readonly presence?: Presence | undefined;
   /** As its turn has begun with it. */
   readonly began: Invocation;
 }
@@ -88,10 +90,27 @@ export class Attempts {
     ownsLock: boolean,
     delivery: Delivery,
   ): Promise<Rested | Refused> {
+    const presence = new Presence(this.#ports, this.#locks, { invocation, carried, delivery });
+    try {
+      return await this.#run({ invocation, carried, ownsLock, presence }, delivery);
+    } finally {
+      await presence.end();
+    }
+  }
+
+  async #run(
+    {
+      invocation,
+      carried,
+      ownsLock,
+      presence,
+    }: Pick<Attempt, "invocation" | "carried" | "ownsLock" | "presence">,
+    delivery: Delivery,
+  ): Promise<Rested | Refused> {
     if (invocation.head) await renew(this.#ports, invocation.id, invocation.head);
     const { count } = invocation.attempt;
     let attempt: Attempt = {
-      invocation,
+      ...{ invocation, presence },
       began: invocation,
       carried,
       ownsLock,
@@ -139,7 +158,11 @@ export class Attempts {
       ...(token === undefined ? {} : { token }),
       ...(start === undefined ? {} : { start }),
       ...(stored === undefined ? {} : { head: stored.item }),
+      ...(stored === undefined && served.adopts && attempt.presence
+        ? { presence: attempt.presence.mark }
+        : {}),
     };
+    if (served.adopts) attempt.presence?.begin(deployment.id);
     const beganMs = this.#ports.clock.now();
     try {
       this.#ports.meter?.measure("replayLength", length);
@@ -151,12 +174,13 @@ export class Attempts {
       const failed = { code: status, message: coded(code, asError(error).message) };
       return { kind: "died", failure: failed, throttled: why === "throttled" };
     } finally {
+      await attempt.presence?.settled();
       this.#ports.meter?.measure("turnTime", this.#ports.clock.now() - beganMs);
     }
   }
 
   async #settled(
-    { invocation }: Attempt,
+    { invocation, presence }: Attempt,
     outcome: Exclude<TurnOutcome, { kind: "failed" | "yielded" }>,
     { voucher, receives }: Delivery,
   ): Promise<Rested | Refused> {
@@ -178,7 +202,7 @@ export class Attempts {
     this.#ports.meter?.measure("completed");
     if (invocation.head?.wait) await forgetTimers(this.#ports, invocation, invocation.head);
     if (outcome.outcome) await reply(this.#ports, id, outcome.replies, outcome.outcome);
-    return outcome.ownsLock ? "ended-as-owner" : "ended";
+    return outcome.ownsLock || presence?.ownsLock ? "ended-as-owner" : "ended";
   }
 
   /** After a turn that ran out of time between two steps: another, under this message while there is time, else under a
@@ -323,9 +347,9 @@ export class Attempts {
   }
 
   /** R5: the lock before the head says that the invocation rests. */
-  async #holdsKey({ invocation, ownsLock }: Attempt): Promise<boolean> {
+  async #holdsKey({ invocation, ownsLock, presence }: Attempt): Promise<boolean> {
     const { holder } = invocation;
-    return ownsLock || !holder || (await this.#locks.take(invocation.target, holder));
+    return ownsLock || presence?.ownsLock || !holder || (await this.#locks.take(invocation.target, holder));
   }
 
   async #kill(

@@ -13,6 +13,7 @@ import type {
 } from "../../lib/ports.ts";
 
 import type { Voucher } from "../../lib/model/voucher.ts";
+import type { Guarded } from "./let-go.ts";
 
 export interface DispatcherPorts {
   readonly items: ItemStore;
@@ -46,6 +47,8 @@ export interface Delivery {
   readonly asOwner?: true;
   /** How many invocations have been handed the key and run under the message. */
   readonly drained?: number;
+  /** A guard vouches for the turn by now: the message may be deleted, and its lane go on (R26). */
+  readonly letGo: (guarded: Guarded) => void;
 }
 
 /** `done`: everything that the message causes is durable, it may be deleted (M1). `retry`: give it back, and all
@@ -58,4 +61,7 @@ export interface Keeper {
   holds(group: string): boolean;
   /** The group is through: these are done, those are given back. */
   finish(done: readonly Incoming[], givenBack: readonly Incoming[]): void;
+  /** All groups are through, and some turns go on without their messages: what is done is deleted now. Absent where the messages
+   * are deleted when the batch is answered; then it is answered at once. */
+  release?(): void;
 }

@@ -14,7 +14,7 @@ import { readHead, readHeadOrStub, type StoredHead, storeInput } from "../../lib
 import { afresh, outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts";
 import { coded } from "../../lib/error-codes.ts";
 import { asError, isTooLarge, OperationalError } from "../../lib/errors.ts";
-import { type Head, isCancelled, isExpired, type Stub } from "../../lib/model/head.ts";
+import { type Head, isCancelled, isExpired, isForLife, type Stub } from "../../lib/model/head.ts";
 import { isExclusiveId, noteGroupOf } from "../../lib/model/ids.ts";
 import { CLOCK_SKEW_MS, RECEIVES_MAX, REFUSALS_MAX } from "../../lib/limits.ts";
 import {
@@ -35,6 +35,7 @@ import { endUnbegunCancelled, endWithoutCode, killCallees } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Keeper, Verdict } from "./delivery.ts";
 import { KeyLock } from "./key-lock.ts";
 import { Invocation } from "./invocation.ts";
+import { LetGo } from "./let-go.ts";
 import { NoteDelivery } from "./note-delivery.ts";
 import { forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
 import { enter, Progress } from "./progress.ts";
@@ -60,9 +61,11 @@ export class Dispatcher {
   readonly #attempts: Attempts;
   readonly #progress: Progress;
   readonly #notes: NoteDelivery;
+  readonly #letGo: LetGo;
 
   constructor(ports: DispatcherPorts, { mailboxEpoch = 0 }: DispatcherOptions = {}) {
     this.#ports = ports;
+    this.#letGo = new LetGo(ports);
     const locks = new KeyLock(ports);
     this.#attempts = new Attempts(ports, locks);
     this.#progress = new Progress(ports, { locks, attempts: this.#attempts, mailboxEpoch });
@@ -85,7 +88,16 @@ export class Dispatcher {
         return givenBack.map(({ messageId }) => messageId);
       }),
     );
+    if (keeper.release) {
+      keeper.release();
+      await this.settled();
+    }
     return failed.flat();
+  }
+
+  /** No turn is under way whose message was let go of. */
+  async settled(): Promise<void> {
+    await this.#letGo.settled();
   }
 
   /** Returns how many of the group's messages are done. */
@@ -131,7 +143,15 @@ export class Dispatcher {
     }
   }
 
-  async #handleUnit({ incoming, messages }: Unit, deadlineMs: number): Promise<Verdict> {
+  async #handleUnit(unit: Unit, deadlineMs: number): Promise<Verdict> {
+    return await this.#letGo.handle(async (letGo) => await this.#deliver(unit, deadlineMs, letGo));
+  }
+
+  async #deliver(
+    { incoming, messages }: Unit,
+    deadlineMs: number,
+    letGo: Delivery["letGo"],
+  ): Promise<Verdict> {
     const [first, message] = [incoming[0], messages[0]];
     if (!first || !message) return "done";
     const receives = Math.max(...incoming.map(({ receiveCount }) => receiveCount));
@@ -142,7 +162,15 @@ export class Dispatcher {
       ...(message.kind === "resume" ? actsFor(message) : {}),
     };
     const delivery: Delivery = {
-      ...{ sequence, inDoubt, receives, deadlineMs, voucher, isNote: group === noteGroupOf(message.id) },
+      ...{
+        sequence,
+        inDoubt,
+        receives,
+        deadlineMs,
+        voucher,
+        letGo,
+        isNote: group === noteGroupOf(message.id),
+      },
       ...(sentAtMs === undefined ? {} : { sentAtMs }),
     };
     this.#measure(messages, inDoubt);
@@ -223,7 +251,7 @@ export class Dispatcher {
     if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, stored?.head);
     if (!stored) {
       const own = await this.#withInput(start);
-      if (stub && stub.incarnation === start.incarnation) return await this.#meetStub(own, stub, delivery);
+      if (stub && isForLife(stub, start)) return await this.#meetStub(own, stub, delivery);
       const invocation = Invocation.begun(own, this.#progress.tokenFor(id, undefined, delivery));
       return await this.#progress.begin(invocation, delivery);
     }
@@ -318,6 +346,7 @@ export class Dispatcher {
   async #resume(resume: Resume, delivery: Delivery): Promise<Verdict> {
     if (resume.wake) return await this.#progress.wake(resume, delivery);
     const { id, incarnation, dueAtMs } = resume;
+    if (await this.#letGo.sees(resume)) return "done";
     const stored = await readHead(this.#ports.items, id);
     if (!stored || (incarnation !== undefined && incarnation !== stored.head.incarnation)) return "done";
     if (resume.poke) await renew(this.#ports, id, stored.head);

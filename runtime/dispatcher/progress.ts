@@ -280,7 +280,7 @@ export class Progress {
     if (!holder) return "done";
     const { drained = 0, deadlineMs, voucher } = delivery;
     const leftMs = deadlineMs - this.#ports.clock.now();
-    if (leftMs < DRAIN_MS_MIN || drained >= INLINE_DRAIN_MAX)
+    if (leftMs < DRAIN_MS_MIN || drained >= INLINE_DRAIN_MAX || voucher.isGone)
       return await this.passOn({ id, incarnation, target }, delivery, true);
     const passed = await this.#locks.pass(target, { id, incarnation }, voucher.name);
     if (passed === "free") return "done";

@@ -105,6 +105,12 @@ export class QueueKeeper implements Keeper {
     });
   }
 
+  release(): void {
+    this.#stopLinger?.();
+    this.#stopLinger = undefined;
+    this.#enqueue(() => this.#release(true));
+  }
+
   /** When the batch is through. Lambda deletes what is done; what is given back shall not wait for the last beat's end. */
   async end(): Promise<void> {
     this.#ended = true;

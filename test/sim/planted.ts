@@ -288,8 +288,8 @@ const LANES: readonly Planted[] = [
     "  void hasUnseenCancellation; void seen;\n",
   ]),
   bug("who parks, rests or registers does not adopt what came before", "lib/store/head/births.ts", 4000, [
-    "  return await tryUpdate(items, id, adopting(attributes), whileStub(incarnation));",
-    "  return put;",
+    "  return await tryUpdate(items, id, adopting(attributes), at);",
+    "  void isNotKilled; void at;\n  return put;",
   ]),
   bug("a first append does not adopt what came before", "lib/store/journal.ts", 500, [
     "    if (isNew) this.#stub = stub;\n    return isNew;",

@@ -55,7 +55,7 @@ interface HandlerEnvironment {
 interface DispatcherEnvironment {
   readonly actor: Actor;
   readonly side: Side;
-  readonly dispatcher: Pick<Dispatcher, "handle">;
+  readonly dispatcher: Pick<Dispatcher, "handle"> & Partial<Pick<Dispatcher, "settled">>;
   busy: boolean;
 }
 
@@ -204,13 +204,17 @@ export class Platform {
     const failed = await whoRuns.run(actor, () =>
       environment.dispatcher.handle(batch.map(incomingOf), HANDLE_MS),
     );
-    stop();
     if (!actor.alive) return;
     over = true;
-    actor.crashAt = undefined;
-    environment.busy = false;
     trace.add(actor.name, "handled", failed.length === 0 ? "" : `but ${failed.join(" ")}`);
     scheduler.after(this.#world.effects.latencyMs(), () => this.#acknowledge(batch, new Set(failed)));
+    // Turns go on whose messages were let go of.
+    await environment.dispatcher.settled?.();
+    stop();
+    if (!actor.alive) return;
+    actor.crashAt = undefined;
+    environment.busy = false;
+    this.#poll();
   }
 
   #acknowledge(batch: readonly Received[], failed: ReadonlySet<string>): void {

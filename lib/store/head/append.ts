@@ -22,7 +22,7 @@ import type { Start } from "../../model/message.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { Value } from "../../model/value.ts";
 import type { Wait } from "../../model/wait.ts";
-import { hasMark, hasNotes, isNotKilled, noneOfLife, whileAt, whileStub } from "./clauses.ts";
+import { hasMark, hasNotes, isNotKilled, thereIsNone, whileAt, whileStub } from "./clauses.ts";
 import { adopting, appends, removes, sets } from "./write.ts";
 import { KEPT_INPUT_HEAD_BYTES_MAX } from "../../limits.ts";
 
@@ -48,7 +48,7 @@ export interface Append {
   /** The head as the turn knows it; absent: this append makes it. */
   readonly before: LeftHead | undefined;
   /** There is a stub where the first append makes the head. */
-  readonly stub?: boolean;
+  readonly stub?: { readonly incarnation: Incarnation; readonly isForeign: boolean } | undefined;
   /** As they are stored: their large values apart. */
   readonly entries: readonly Value[];
   /** Notes that are in the log by now, and leave the list. */
@@ -73,9 +73,16 @@ export function appendWrite(append: Append): Write {
   if (!before) {
     const first = newHead(startOf(append), append);
     const attributes = { ...first, ...fields, ...headAttributes({ tail: entries }) };
-    return append.stub
-      ? { op: "update", key, changes: [...adopting(attributes), ...drops(taken)], when: atStub(append) }
-      : { op: "put", key, attributes, when: noneOfLife(append.incarnation) };
+    const { stub } = append;
+    if (!stub) return { op: "put", key, attributes, when: thereIsNone };
+    return stub.isForeign
+      ? { op: "put", key, attributes, when: whileStub(stub.incarnation) }
+      : {
+          op: "update",
+          key,
+          changes: [...adopting(attributes), ...drops(taken)],
+          when: atStub(stub.incarnation, append),
+        };
   }
   const gone = PASSING.filter(
     (field) => HEAD_ATTRIBUTE[field] in before.item && !(HEAD_ATTRIBUTE[field] in fields),
@@ -97,7 +104,7 @@ const drops = (taken: number): Change[] =>
   taken > 0 ? [{ do: "drop", attribute: HEAD_ATTRIBUTE.notes, count: taken }] : [];
 
 /** R21: what has come before is adopted with the first append. */
-function atStub({ incarnation, taken, ending }: Append): Condition {
+function atStub(incarnation: Incarnation, { taken, ending }: Append): Condition {
   const at = all(whileStub(incarnation), isNotKilled);
   return ending?.kind === "suspended" ? all(at, hasNotes(taken)) : at;
 }

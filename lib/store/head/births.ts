@@ -11,20 +11,21 @@ import {
   headAttributes,
   inputAttributes,
   isExpired,
+  isForLife,
   isStub,
   newHead,
   parseHead,
   parseStub,
 } from "../../model/head.ts";
 import type { InvocationId } from "../../model/ids.ts";
-import type { Attributes, Condition, WriteResult } from "../../model/item.ts";
+import { all, type Attributes, type Condition, type WriteResult } from "../../model/item.ts";
 import type { Start } from "../../model/message.ts";
 import type { Value } from "../../model/value.ts";
 import type { ItemStore } from "../../ports.ts";
 import { type StoredHead, storeInput } from "../head-store.ts";
 import type { ValuePorts } from "../value-store.ts";
 import { isRun } from "../workflow-life.ts";
-import { thereIsNone, whenNoneOrExpired, whileEnded, whileStub } from "./clauses.ts";
+import { isNotKilled, thereIsNone, whenNoneOrExpired, whileEnded, whileStub } from "./clauses.ts";
 import { adopting, putHead, tryUpdate } from "./write.ts";
 
 /** Of one whose code has not run: `accepted`, or `scheduled` if it is delayed. */
@@ -113,6 +114,9 @@ export async function createHead(
   return won ? item : undefined;
 }
 
+/** What has run must not go on if it was killed before. */
+const BEGUN: ReadonlySet<string> = new Set(["running", "backing-off", "paused"]);
+
 /**
  * A put that adopts a stub of its incarnation (R21): the notes that have come stay in the list. A stub of another life is
  * nothing to this one.
@@ -125,8 +129,14 @@ async function bear(
 ): Promise<WriteResult> {
   const put = await putHead(items, id, attributes, when);
   if (put.won || !put.item || !isStub(put.item)) return put;
-  const { incarnation } = parseStub(put.item);
-  if (incarnation !== Number(attributes[HEAD_ATTRIBUTE.incarnation]))
-    return await putHead(items, id, attributes, whileStub(incarnation));
-  return await tryUpdate(items, id, adopting(attributes), whileStub(incarnation));
+  const stub = parseStub(put.item);
+  const { incarnation } = stub;
+  const life = {
+    incarnation: Number(attributes[HEAD_ATTRIBUTE.incarnation]),
+    acceptedAtMs: Number(attributes[HEAD_ATTRIBUTE.acceptedAtMs]),
+  };
+  if (!isForLife(stub, life)) return await putHead(items, id, attributes, whileStub(incarnation));
+  const isBegun = BEGUN.has(String(attributes[HEAD_ATTRIBUTE.status]));
+  const at = isBegun ? all(whileStub(incarnation), isNotKilled) : whileStub(incarnation);
+  return await tryUpdate(items, id, adopting(attributes), at);
 }

@@ -39,12 +39,6 @@ export const whileOpen = (incarnation: Incarnation): Condition =>
 
 /** What has come before the head (R21). */
 export const whileStub = (incarnation: Incarnation): Condition => all(isOfLife(incarnation), has("stub", 1));
-/** There is nothing of this life: no head, and nothing that has come before it. */
-export const noneOfLife = (incarnation: Incarnation): Condition =>
-  oneOf(
-    thereIsNone,
-    all(has("stub", 1), { is: "ne", attribute: HEAD_ATTRIBUTE.incarnation, value: incarnation }),
-  );
 export const isNotKilled: Condition = lacks("killed");
 
 /** J1: the log is as long as this writer believes, the invocation neither completed nor paused. */
@@ -54,6 +48,8 @@ export const whileAt = (incarnation: Incarnation, length: number): Condition =>
 /** R18: nothing but notes has been written since. A turn that a pause and a resume have overtaken would find the same length. */
 export const hasMark = ({ writer }: Pick<Head, "writer">): Condition =>
   writer === undefined ? lacks("writer") : has("writer", writer);
+
+export const hasGuard = (guard: string): Condition => has("guard", guard);
 
 /** Nothing has begun. */
 export const isUnbegun: Condition = oneOf(

@@ -12,6 +12,8 @@
  * | release | paused, backing-off | backing-off, due now | it has moved |
  * | unpause | paused | running | it has moved |
  * | takeOver | running | running | it has moved |
+ * | appear | any open one, no head | running | another turn runs |
+ * | renewGuard | any open one | the same | another guard vouches for it |
  * | repin | paused | paused | it is not paused |
  * | end | any open one, no head | completed | it has ended |
  * | endUnbegun | scheduled, accepted, pending | completed | it has begun |
@@ -47,14 +49,16 @@ import { all, type Attributes, type Change } from "../../model/item.ts";
 import type { ReplyTo, Start } from "../../model/message.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import { statusesThat } from "../../model/status-table.ts";
+import { type Voucher, whoVouches } from "../../model/voucher.ts";
 import type { Value } from "../../model/value.ts";
 import type { Entropy, ItemStore } from "../../ports.ts";
 import type { AttemptState, TurnFailure } from "../../protocol.ts";
 import { nonce } from "../../entropy.ts";
-import { readHead, type StoredHead, storeInput } from "../head-store.ts";
+import { readHead, readHeadOrStub, type StoredHead, storeInput } from "../head-store.ts";
 import { spill, type ValuePorts } from "../value-store.ts";
 import { createHead } from "./births.ts";
 import {
+  hasGuard,
   hasLength,
   hasMark,
   hasNotes,
@@ -180,11 +184,12 @@ async function writeStub(
   const attributes = { ...newStub(incarnation, clock.now()), ...first };
   const put = await putHead(items, id, attributes, thereIsNone);
   if (put.won || !put.item || !isStub(put.item)) return put.won;
-  // A stub of another life is as good as none: what is sought now is sought later.
-  const isSame = parseStub(put.item).incarnation === incarnation;
+  // What names no life joins what is there. A stub of another life is as good as none.
+  const held = parseStub(put.item).incarnation;
+  const isSame = held === incarnation || incarnation === 0;
   return isSame
-    ? (await tryUpdate(items, id, changes, whileStub(incarnation))).won
-    : (await putHead(items, id, attributes, whileStub(parseStub(put.item).incarnation))).won;
+    ? (await tryUpdate(items, id, changes, whileStub(held))).won
+    : (await putHead(items, id, attributes, whileStub(held))).won;
 }
 
 /** addNotes, for a cancellation by an operator. Answers whether it was added. */
@@ -423,6 +428,91 @@ export async function takeOver(
     hasNotMoved(head),
   );
   return await updateHead(ports.items, id, [...sets(fields), ...removes("guard", "leftBy")], when);
+}
+
+/** A turn that runs, as it is made known. */
+export interface Appearance {
+  readonly id: InvocationId;
+  readonly incarnation: Incarnation;
+  readonly start: Start | undefined;
+  readonly token: string | undefined;
+  readonly deployment: string;
+  /** The message under which it runs. */
+  readonly voucher: string;
+  readonly guard: string;
+  /** Of the head, if this makes it. */
+  readonly mark: string;
+  /** The head that the turn began with. */
+  readonly from: Head | undefined;
+  /** Notes that rode in the message. */
+  readonly carried: readonly Note[];
+}
+
+/**
+ * appear: a turn that runs long gets a guard, and a head if it has none (R26). The mark stays, since the turn goes on. `false`: it
+ * has ended, or another one runs.
+ * Bound: CONFLICT_ATTEMPTS_MAX tries against the turn's own appends.
+ */
+export async function appear(ports: ValuePorts, appearance: Appearance, mine: Voucher): Promise<boolean> {
+  const { items } = ports;
+  const { id, from, start } = appearance;
+  for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
+    const { stored, stub } = await readHeadOrStub(items, id);
+    if (!stored) {
+      if (from || !start || stub?.killed) return false;
+      if (await appearFirst(ports, appearance, start)) return true;
+    } else {
+      const { head } = stored;
+      const isAsBegun = from !== undefined && head.writer === from.writer && head.status === from.status;
+      const isItsOwn = head.status === "running" && whoVouches(head, mine) === "this";
+      if (head.incarnation !== appearance.incarnation || !(isAsBegun || isItsOwn)) return false;
+      if (await appearAgain(ports, appearance, head)) return true;
+    }
+  }
+  return false;
+}
+
+async function appearFirst(ports: ValuePorts, appearance: Appearance, start: Start): Promise<boolean> {
+  const { token, deployment, voucher, guard, mark: writer } = appearance;
+  const fields = headAttributes({
+    ...{ status: "running", deployment, voucher, guard, writer },
+    modifiedAtMs: ports.clock.now(),
+  });
+  const attributes = { ...inputAttributes(await storeInput(ports, start)), ...fields };
+  return (await createHead(ports.items, start, token, attributes)) !== undefined;
+}
+
+async function appearAgain(ports: ValuePorts, appearance: Appearance, head: Head): Promise<boolean> {
+  const { id, start, token, voucher, guard, carried } = appearance;
+  const fields = headAttributes({
+    ...{ status: "running", guard, modifiedAtMs: ports.clock.now() },
+    ...(head.writer === undefined ? {} : { voucher, writer: head.writer }),
+    ...(head.token === undefined ? { token } : {}),
+  });
+  const input = await missingInput(ports, { id, start, head, length: head.length });
+  const changes = [
+    ...sets({ ...fields, ...input }),
+    ...appends("notes", await notListed(ports, id, head, carried)),
+  ];
+  const when = all(
+    whileAt(head.incarnation, head.length),
+    hasMark(head),
+    hasStatus(head.status),
+    whileToken(token),
+  );
+  return (await updateHead(ports.items, id, changes, when)) !== undefined;
+}
+
+/** renewGuard: a later guard takes the place of one. `false`: that one does not vouch for it any more. */
+export async function renewGuard(
+  { items, clock }: ValuePorts,
+  { id, incarnation }: { readonly id: InvocationId; readonly incarnation: Incarnation },
+  before: string,
+  guard: string,
+): Promise<boolean> {
+  const fields = headAttributes({ guard, modifiedAtMs: clock.now() });
+  const when = all(whileOpen(incarnation), hasGuard(before));
+  return (await updateHead(items, id, sets(fields), when)) !== undefined;
 }
 
 /** repin: it goes on with another deployment. Only of a paused one, of which no turn can append: a turn must end on the

@@ -1,0 +1,78 @@
+/**
+ * Turns whose message was let go of (R26): they go on here, and what the turn ends with is still seen to here.
+ *
+ * Their guards are known. One that comes while its turn is alive, since this process or its clock stood still for a while, is set
+ * anew. If a turn is lost, its guard is sent at once: there is no message any more that would come again.
+ */
+import { asError } from "../../lib/errors.ts";
+import { GUARD_MS } from "../../lib/limits.ts";
+import type { Resume } from "../../lib/model/message.ts";
+import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
+import type { DispatcherPorts, Verdict } from "./delivery.ts";
+
+/** The guard of a turn, and whose it is. */
+export interface Guarded {
+  readonly id: string;
+  readonly guard: string;
+}
+
+export class LetGo {
+  readonly #ports: DispatcherPorts;
+  readonly #guards = new Set<string>();
+  readonly #open = new Set<Promise<unknown>>();
+
+  constructor(ports: DispatcherPorts) {
+    this.#ports = ports;
+  }
+
+  /** Handles a message, which may be let go of meanwhile. Resolves when that is done, or when the message is not needed. */
+  handle(work: (letGo: (guarded: Guarded) => void) => Promise<Verdict>): Promise<Verdict> {
+    return new Promise((resolve, reject) => {
+      let guarded: Guarded | undefined;
+      const letGo = (now: Guarded): void => {
+        if (guarded) this.#guards.delete(guarded.guard);
+        guarded = now;
+        this.#guards.add(now.guard);
+        this.#open.add(ended);
+        resolve("done");
+      };
+      const ended: Promise<void> = work(letGo)
+        .then(async (verdict) => {
+          if (guarded) this.#guards.delete(guarded.guard);
+          if (guarded && verdict === "retry") await this.#send(guarded);
+          resolve(verdict);
+        })
+        .catch(reject)
+        .finally(() => this.#open.delete(ended));
+    });
+  }
+
+  /** None of them is under way any more. */
+  async settled(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open);
+  }
+
+  /** Whether the guard's turn is alive here. Then it is set anew. */
+  async sees(message: Resume): Promise<boolean> {
+    const { guard } = message;
+    if (guard === undefined || !this.#guards.has(guard)) return false;
+    const dueAtMs = this.#ports.clock.now() + (GUARD_MS[0] ?? 0);
+    const again = outgoing({ ...message, dueAtMs }, afresh(this.#ports, "guard"));
+    await this.#ports.timers.schedule({ atMs: dueAtMs, message: again });
+    return true;
+  }
+
+  /** If it cannot be sent, it comes when it is due. */
+  async #send({ id, guard }: Guarded): Promise<void> {
+    try {
+      await sendAll(this.#ports.mailbox, [
+        outgoing({ kind: "resume", id, guard }, afresh(this.#ports, "guard")),
+      ]);
+    } catch (error) {
+      this.#ports.logger.log("warn", "a guard comes late", {
+        invocation: id,
+        reason: asError(error).message,
+      });
+    }
+  }
+}
