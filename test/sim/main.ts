@@ -2,6 +2,8 @@
 import { PRODUCT_LIMITS, USAGE } from "./options.ts";
 import { useSmallLimits } from "./small-limits.ts";
 
+/** Errors are made in great number and looked at rarely. */
+Error.stackTraceLimit = 6;
 if (!process.argv.includes(PRODUCT_LIMITS)) useSmallLimits();
 
 try {

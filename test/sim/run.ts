@@ -23,9 +23,6 @@ const EVENTS_MAX = 150_000;
 const RECONCILE_AT_END_MS = 30 * 60_000;
 const RECONCILE_EVERY_MS = 30_000;
 
-/** Errors are made in great number and looked at rarely. */
-Error.stackTraceLimit = 6;
-
 export interface RunOptions {
   readonly seed: number;
   readonly plan?: FaultPlan;

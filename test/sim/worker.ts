@@ -28,6 +28,8 @@ export interface Report {
 }
 
 const { patch, small } = (workerData ?? {}) as { patch?: Patch; small?: boolean };
+/** Errors are made in great number and looked at rarely. */
+Error.stackTraceLimit = 6;
 if (small) useSmallLimits();
 if (patch) plant(patch);
 const { run } = await import("./run.ts");
