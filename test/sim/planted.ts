@@ -40,8 +40,8 @@ const COUNTEREXAMPLES: readonly Planted[] = [
   ),
   bug("the suspension is appended before the lock is taken", "sdk/turn/turn-writer.ts", 2000, [
     `    if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");
-    const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });`,
-    `    const result = await this.#journal.append(entries, this.#turn.taken, { kind: "suspended", wait });
+    const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait });`,
+    `    const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait });
     if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");`,
   ]),
   bug("a turn that lost an append goes on to the next message", "runtime/dispatcher/progress.ts", 1000, [
@@ -159,8 +159,8 @@ const OTHERS: readonly Planted[] = [
     'race: (parts) => (parts.some((part) => part === "pending")',
   ]),
   bug("a timer's message is taken as it comes, early or not", "runtime/dispatcher/note-delivery.ts", 1000, [
-    "if (message.dueAtMs === undefined || message.dueAtMs <= nowMs) due.push(await this.#own(message));",
-    "if (message.dueAtMs !== -1) due.push(message.note);",
+    "if (message.dueAtMs === undefined || message.dueAtMs <= nowMs)\n",
+    "if (message.dueAtMs !== -1)\n",
   ]),
   bug("a message that takes another's place is swallowed as its double", "lib/store/send.ts", 2000, [
     // The AFRESH_BYTES are still drawn, so that the run is the same until then.
@@ -271,9 +271,9 @@ const OTHERS: readonly Planted[] = [
 
 /** What broke the first draft of lanes and vouchers, and what had to be added to it (R17 to R22). */
 const LANES: readonly Planted[] = [
-  bug("a note lane begins an exclusive invocation", "runtime/dispatcher/progress.ts", 2000, [
-    "this.#locks.enter(invocation, !delivery.isNote)",
-    "this.#locks.enter(invocation, true)",
+  bug("a note lane begins an exclusive invocation", "runtime/dispatcher/key-lock.ts", 2000, [
+    'if (delivery.isNote || delivery.asOwner) return "not-owner";',
+    'if (delivery.asOwner) return "not-owner";',
   ]),
   bug("what is running is taken for dead, whatever vouches for it", "runtime/dispatcher/progress.ts", 500, [
     '  if (vouched !== "unknown") return vouched === "this";',
@@ -308,7 +308,7 @@ const LANES: readonly Planted[] = [
     "isInDoubt || (goesOn && carried.length < 0)",
   ]),
   bug("one that was cancelled before it began keeps its key", "runtime/dispatcher/note-delivery.ts", 4000, [
-    "    return await this.#progress.passOn(invocation, delivery);",
+    "    return await this.#progress.passOn(invocation, delivery, true);",
     '    return "done";',
   ]),
 ];
