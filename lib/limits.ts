@@ -82,9 +82,9 @@ export const NOTES_MAX = 250;
 export const NOTES_BYTES_MAX = 128 * 1024;
 /** Notes that one append takes off the list: DynamoDB's text for it grows with their number. */
 export const NOTES_TAKEN_MAX = 256;
-/** Notes in the list of one that takes none: it is paused, backs off, waits for its key, or its turn runs long. One that comes
- * then waits in the timers. */
-export const NOTES_HELD_MAX = 1000;
+/** Notes in the list of one that takes none, since it is paused, backs off or waits for its key. One that comes then waits in the
+ * timers; or, if a turn runs, in the mailbox. */
+export const NOTES_HELD_MAX = 5000;
 /** The same for their size. */
 export const NOTES_HELD_BYTES_MAX = 160 * 1024;
 /** How long it waits there. */

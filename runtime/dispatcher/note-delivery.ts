@@ -58,13 +58,17 @@ export class NoteDelivery {
       invocation.head,
       due.map(({ note }) => note),
     );
-    const [added, waiting] = [true, false].map((isAdded) =>
-      due.filter(({ note }) => (!isTooMuch || note.kind === "cancellation") === isAdded),
-    ) as [Notify[], Notify[]];
-    if (waiting.length > 0) await this.#wait(invocation, waiting);
+    const isAdded = ({ note }: Notify): boolean => !isTooMuch || note.kind === "cancellation";
+    const added = due.filter(isAdded);
+    const waiting = due.filter((message) => !isAdded(message));
+    // Its turn takes them soon: then they are given back.
+    const isSoon = waiting.length > 0 && invocation.head.status === "running";
+    if (isSoon) this.#say(invocation, waiting);
+    else if (waiting.length > 0) await this.#wait(invocation, waiting);
     try {
       const notes = added.map(({ note }) => note);
-      return await this.#add(invocation, notes, delivery);
+      const verdict = await this.#add(invocation, notes, delivery);
+      return isSoon ? "retry" : verdict;
     } catch (error) {
       if (!isTooLarge(error)) throw error;
       await this.#wait(invocation, added);
@@ -78,17 +82,18 @@ export class NoteDelivery {
    *
    * Crash points: before a timer is set, the message is there still. After it the note comes twice, and is taken once.
    */
-  async #wait({ id, head }: StoredInvocation, waiting: readonly Notify[]): Promise<void> {
-    const fields = {
-      ...{ invocation: id, status: head.status, notes: head.notes.length },
-      waiting: waiting.length,
-    };
-    this.#ports.logger.log("warn", "an invocation has too many notes; those that come now wait", fields);
+  async #wait(invocation: StoredInvocation, waiting: readonly Notify[]): Promise<void> {
+    this.#say(invocation, waiting);
     const atMs = this.#ports.clock.now() + NOTES_RETRY_MS;
     for (const message of waiting) {
       const again = outgoing({ ...message, dueAtMs: atMs }, afresh(this.#ports, "full"));
       await this.#ports.timers.schedule({ atMs, message: again });
     }
+  }
+
+  #say({ id, head: { status, notes } }: StoredInvocation, waiting: readonly Notify[]): void {
+    const fields = { invocation: id, status, notes: notes.length, waiting: waiting.length };
+    this.#ports.logger.log("warn", "an invocation has too many notes; those that come now wait", fields);
   }
 
   /** There is no head. What may come before it waits for it in a stub (R21); anything else is late, and creates no head (R10). */
@@ -109,7 +114,10 @@ export class NoteDelivery {
 
   async #add(invocation: StoredInvocation, notes: readonly Note[], delivery: Delivery): Promise<Verdict> {
     const { id, head } = invocation;
-    if (notes.length === 0) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
+    if (notes.length === 0) {
+      const isMine = delivery.inDoubt || whoVouches(head, delivery.voucher) === "this";
+      return isMine ? await this.#progress.lookAt(id, delivery) : "done";
+    }
     const added = await addNotes(this.#ports, id, head, notes);
     if (!added) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
     const now = Invocation.stored(id, added, invocation.token);
