@@ -14,6 +14,7 @@ import type { Message } from "../../lib/model/message.ts";
 import { decodeMessage } from "../../lib/model/message.ts";
 import { equalValues, type Value } from "../../lib/model/value.ts";
 import type { Actor, CurrentTurn } from "./actor.ts";
+import { Causality } from "./causality.ts";
 import { lockViolation } from "./lock-checker.ts";
 import { MessageBound } from "./message-bound.ts";
 import type { Program } from "./program.ts";
@@ -102,6 +103,7 @@ export class Observer {
   readonly #enteredMs = new Map<string, number>();
   readonly operations: Record<string, number> = {};
   readonly messages = new MessageBound();
+  readonly #causality = new Causality();
   maxSkewMs = 0;
   /** Another version of the engine runs beside today's. */
   isMixed = false;
@@ -201,7 +203,7 @@ export class Observer {
     const status = textOf(after["s"]);
     const length = Number(after["n"]);
     const moves = Number(before?.["n"] ?? 0) < length || status !== life.status;
-    if (status === "completed" && life.status !== "completed") this.#completed(life);
+    if (status === "completed" && life.status !== "completed") this.#completed(actor, life);
     for (const name of ["in", "x", "m"]) this.#refersTo(life.id, after[name]);
     if (after["e"] !== undefined) this.expiries.set(`${life.id} ${life.incarnation}`, Number(after["e"]));
     life.head = after;
@@ -212,7 +214,10 @@ export class Observer {
     life.status = status;
   }
 
-  #completed(life: Life): void {
+  #completed(actor: Actor, life: Life): void {
+    // An earlier version's handler answers first.
+    const unsent = actor.kind === "handler" && !this.isMixed ? this.#causality.violation(life) : undefined;
+    if (unsent !== undefined) this.fail("R24", unsent);
     life.completedMs = this.#now();
     const name = `${life.id} ${life.incarnation}`;
     if (this.ended.has(name)) this.fail("J3", `${life.id} was completed twice`);
@@ -365,6 +370,7 @@ export class Observer {
     const message = decodeMessage(body);
     this.count(`message ${message.kind}`);
     this.messages.sent(by, message);
+    this.#causality.sent(message);
     const expected = message.kind === "start" && message.dueAtMs !== undefined ? message.id : laneOf(message);
     // Earlier versions send everything where Starts come.
     const isEarlier = this.isMixed && (group === groupOf(message.id) || group === message.id);

@@ -68,6 +68,10 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "if (isUntold(lock, owner.head, delivery)) await this.wake(lock.owner, delivery.voucher.name);",
     "await this.wake(lock.owner, delivery.voucher.name);",
   ]),
+  bug("what a turn sends last is sent after it has answered", "sdk/turn/turn-writer.ts", 500, [
+    "if (this.#turn.cancelsCalls || this.#turn.pending(true).some(isSeen)) {",
+    "if (this.#turn.pending(true).length < 0) {",
+  ]),
   bug("one may park behind a lock that was taken once more", "lib/model/lock.ts", 4000, [
     '  all(has("g", nonce), has("u", takenAtMs ?? handedBy));',
     '  oneOf(has("g", nonce), has("u", takenAtMs ?? handedBy), { is: "present" });',

@@ -42,6 +42,8 @@ const STATE_NAMES = ["a", "b", "c"];
 
 /** One seed in sixteen. */
 const LONG_STATE_SEEDS = 3;
+/** One seed in 32. */
+const BUSY_SEEDS = 7;
 
 export class Generator {
   readonly #prng: Prng;
@@ -95,7 +97,7 @@ export class Generator {
 
   workload(): Workload {
     const prng = this.#prng;
-    const special = this.#special();
+    const special = this.#seed % 32 === BUSY_SEEDS ? this.#busyKey() : this.#special();
     if (special) return special;
     const count = prng.int(1, 5);
     const disturbed = prng.chance(0.3);
@@ -223,6 +225,29 @@ export class Generator {
       roots.push(one(body, prng.between(1, spreadMs)));
     }
     return { roots, disturbed: true };
+  }
+
+  /** One holds the key, some are parked behind it, and it is killed while newcomers arrive: its key is handed on by a message, and
+   * they come ahead of that one. */
+  #busyKey(): Workload {
+    const prng = this.#prng;
+    const killedMs = prng.pick([300, 3000]);
+    const one = (body: readonly Instruction[], atMs: number, outside?: Interference): Root => ({
+      program: { pid: this.#pid(), callee: "exclusive", key: "k0-busy", body },
+      atMs,
+      times: 1,
+      ...(outside ? { outside } : {}),
+    });
+    const set: Instruction = { do: "set", name: "a" };
+    const holder = one([{ do: "sleep", ms: 100_000 }], 0, { does: "kill", afterMs: killedMs });
+    const parked = Array.from({ length: prng.int(2, 4) }, () => {
+      const outside: Interference = { does: "cancel", afterMs: prng.between(0, 2 * killedMs) };
+      return one([set], prng.between(killedMs / 8, killedMs / 2), prng.chance(0.3) ? outside : undefined);
+    });
+    const newcomers = Array.from({ length: 16 }, () =>
+      one([set], killedMs + prng.between(-killedMs / 8, killedMs / 2)),
+    );
+    return { roots: [holder, ...parked, ...newcomers], disturbed: true };
   }
 
   /** Writers of one key that are killed while they write, and readers after them. */
