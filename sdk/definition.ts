@@ -229,6 +229,9 @@ export function handlerKind(type: ServiceType, name: string, handler: HandlerFun
   return kind ?? "exclusive";
 }
 
+/** What the default serde reads and writes. */
+const JSON_TYPE = "application/json";
+
 /** What the runtime learns of a definition. */
 export function manifestOf(definition: Definition<ServiceType, string, Handlers>): ServiceManifest {
   const { type, name, handlers: functions, description, metadata, options } = definition;
@@ -239,12 +242,14 @@ export function manifestOf(definition: Definition<ServiceType, string, Handlers>
     handlers: Object.entries(functions).map(([handler, fn]): HandlerManifest => {
       const own = handlerOptions(fn);
       const output = own.output ?? own.serde ?? options?.serde;
-      const contentType = output === undefined ? "application/json" : output.contentType;
+      const contentType = output === undefined ? JSON_TYPE : output.contentType;
+      const input = own.input ?? own.serde ?? options?.serde;
+      const accept = own.accept ?? (input === undefined ? JSON_TYPE : input.contentType);
       return {
         name: handler,
         kind: handlerKind(type, handler, fn),
         ...manifestOptions(own),
-        ...(own.accept === undefined ? {} : { accept: own.accept }),
+        ...(accept === undefined ? {} : { accept }),
         ...(contentType === undefined ? {} : { outputContentType: contentType }),
         ...(own.setOutputContentTypeIfEmpty === true ? { setOutputContentTypeIfEmpty: true } : {}),
         ...(own.input?.jsonSchema === undefined ? {} : { inputJsonSchema: own.input.jsonSchema }),

@@ -10,6 +10,8 @@ export const RESULT_WATCH_MS_MAX = 10_000;
 export const RESULT_RETRY_MS = 1000;
 /** The id of a handler's call does not tell its age. A request that attaches to one without a head waits this long for it. */
 export const UNSEEN_GRACE_MS = 5000;
+/** An id that was made so recently may be of an invocation that is accepted and still has neither a head nor a stub. */
+export const UNSEEN_MADE_MS = 20_000;
 /** An answer waits at most this long for the state that its invocation wrote (R1). Longer means that a dispatcher has died,
  * and the write comes with the redelivery. */
 export const VISIBLE_MS_MAX = 10_000;

@@ -52,6 +52,7 @@ import {
   PAYLOAD_BYTES_MAX,
   RESEND_WINDOW_MS,
 } from "../limits.ts";
+import { UNSEEN_MADE_MS } from "../limits/http.ts";
 import { type HandlerKind, isExclusive } from "../model/manifest.ts";
 import type { Start, Target } from "../model/message.ts";
 import { ON } from "../model/status-table.ts";
@@ -157,10 +158,19 @@ function randomUnique(nowMs: number, entropy: Entropy): Uint8Array {
  * is certain for ids made here; ids of handlers' calls carry no time, and a derived id has its head from the first.
  */
 export function isPerhapsUnseen(id: InvocationId, nowMs: number): boolean {
+  const madeAtMs = madeAt(id);
+  return madeAtMs <= nowMs + CLOCK_SKEW_MS && madeAtMs > nowMs - MAILBOX_RETENTION_MS - CLOCK_SKEW_MS;
+}
+
+/** Whether such an id was made moments ago. An invocation that is older has usually been seen: it has its head, or is a stub. */
+export function isJustMade(id: InvocationId, nowMs: number): boolean {
+  return isPerhapsUnseen(id, nowMs) && madeAt(id) > nowMs - UNSEEN_MADE_MS;
+}
+
+function madeAt(id: InvocationId): number {
   const bytes = Buffer.from(id.slice(id.indexOf("_") + 1), "base64url");
   // The unique part is followed by a check of two bytes.
-  const madeAtMs = bytes.readUIntBE(bytes.length - UNIQUE_SIZE - 2, MADE_AT_SIZE);
-  return madeAtMs <= nowMs + CLOCK_SKEW_MS && madeAtMs > nowMs - MAILBOX_RETENTION_MS - CLOCK_SKEW_MS;
+  return bytes.readUIntBE(bytes.length - UNIQUE_SIZE - 2, MADE_AT_SIZE);
 }
 
 async function acceptWithHead(ports: DoorPorts, start: Start): Promise<Acceptance> {

@@ -25,7 +25,7 @@ import { type Deployed, Deployer } from "./deployer.ts";
 import { HostPool } from "./hosts/host-pool.ts";
 import { HttpHosts, isHttp } from "./hosts/http-hosts.ts";
 import { type HttpHandler, HttpServer } from "./http-server.ts";
-import { localSiteOnly } from "./local-site.ts";
+import { localSiteOnly, preflightedFromOtherSites } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
 import { Upkeep } from "./upkeep.ts";
 import {
@@ -185,7 +185,7 @@ export class Engine {
     const { host, port, adminPort } = this.#options;
     const ingress = new Ingress(this.#ports());
     const url = await this.#serve(
-      (request, signal) => ingress.handle(request, signal),
+      preflightedFromOtherSites((request, signal) => ingress.handle(request, signal)),
       port,
       PAYLOAD_BYTES_MAX,
     );
@@ -233,8 +233,11 @@ export class Engine {
       if (outcome.kind === "failed") failed(outcome.failure);
       return outcome;
     } catch (error) {
-      if (error instanceof FunctionError) failed({ message: error.message });
+      if (error instanceof FunctionError) failed({ message: error.message, ...stackOf(error.cause) });
       throw error;
     }
   }
 }
+
+const stackOf = (cause: unknown): Pick<TurnFailure, "stack"> =>
+  cause instanceof Error && cause.stack !== undefined ? { stack: cause.stack } : {};

@@ -9,11 +9,14 @@
  *   same origin, and the browser would hand the page the answers as well. But the browser still sends the site's name.
  * - `Origin` and `Sec-Fetch-Site`. They say that a page of another site asks. Programs send neither.
  *
- * The ingress has no such checks. Any page may call it, as it may Restate's (`runtime/ingress/ingress.ts`).
+ * Any page may call the ingress, as it may Restate's (`runtime/ingress/ingress.ts`), if its browser has asked before with a
+ * preflight. Requests that a browser sends without asking are refused from pages of other sites: a form, an image or a link
+ * there must not run a handler.
  */
 import { isIP } from "node:net";
 import { AdminError, errorResponse } from "../admin/error.ts";
 import type { HttpRequest } from "../http/message.ts";
+import { errorResponse as ingressErrorResponse, IngressError } from "../ingress/error.ts";
 import type { HttpHandler } from "./http-server.ts";
 
 /** A server that listens on one of these is reached by every address of the machine. */
@@ -26,6 +29,50 @@ export const localSiteOnly =
     const reason = refusal(request, host);
     return reason === undefined ? handle(request, signal) : errorResponse(new AdminError(403, reason));
   };
+
+/** Answers 403 to what a browser sends for a page of another site without a preflight. */
+export const preflightedFromOtherSites =
+  (handle: HttpHandler): HttpHandler =>
+  async (request, signal) => {
+    if (!isFromOtherSite(request) || needsPreflight(request)) return handle(request, signal);
+    const { origin } = request.headers;
+    const text =
+      "a page of another site may call a handler with a request that its browser asks for before: with " +
+      "content-type application/json, or with an idempotency-key";
+    return ingressErrorResponse(
+      new IngressError(
+        403,
+        text,
+        origin === undefined ? {} : { headers: { "access-control-allow-origin": origin } },
+      ),
+    );
+  };
+
+function isFromOtherSite({ headers }: HttpRequest): boolean {
+  const { host, origin } = headers;
+  if (headers["sec-fetch-site"] === "cross-site") return true;
+  return origin !== undefined && !isSameSite(nameIn(origin), nameIn(`http://${host ?? "localhost"}`));
+}
+
+const SIMPLE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST"]);
+const SIMPLE_TYPES: ReadonlySet<string> = new Set([
+  "",
+  "text/plain",
+  "application/x-www-form-urlencoded",
+  "multipart/form-data",
+]);
+/** Headers that a page cannot set without a preflight, of those that a caller of a handler sets. */
+const ASKED_HEADERS = ["idempotency-key", "authorization", "traceparent"] as const;
+
+function needsPreflight({ method, headers }: HttpRequest): boolean {
+  const type = (headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  return (
+    !SIMPLE_METHODS.has(method) ||
+    !SIMPLE_TYPES.has(type) ||
+    ASKED_HEADERS.some((name) => headers[name] !== undefined) ||
+    Object.keys(headers).some((name) => name.startsWith("x-"))
+  );
+}
 
 function refusal({ headers }: HttpRequest, listened: string): string | undefined {
   const { host, origin } = headers;

@@ -388,7 +388,7 @@ function tooLargeAsDeath(outcome: TurnOutcome | Died): TurnOutcome | Died {
 /** How the death of a function is told: its status and its code. */
 const DEATHS: Readonly<Record<FunctionErrorCode, readonly [status: number, code: ErrorCode]>> = {
   crashed: [500, "RT0010"],
-  timeout: [504, "RT0001"],
+  timeout: [500, "RT0001"],
   "out-of-memory": [500, "RT0010"],
   init: [500, "RT0010"],
   "bad-answer": [500, "RT0010"],

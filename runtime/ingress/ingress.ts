@@ -162,7 +162,9 @@ function unknownPath(path: string, second: string, rest: readonly string[]): Ing
 
 async function health({ ports }: IngressExchange): Handling {
   const services = await ports.registry.services();
-  return jsonResponse(200, { services: services.map(({ name }) => name).toSorted() });
+  // Whoever may call need not learn what they may not call.
+  const named = services.filter(({ ingressPrivate }) => ingressPrivate !== true);
+  return jsonResponse(200, { services: named.map(({ name }) => name).toSorted() });
 }
 
 async function lookup({ ports, request }: IngressExchange): Handling {

@@ -161,14 +161,15 @@ function parameterOf(query: URLSearchParams, name: string): string | undefined {
   return undefined;
 }
 
-/** Refuses a content type that the handler does not take. A request without a content type is taken as it is. */
+/** Refuses a content type that the handler does not take, with a body or without, as Restate does. A request without a content
+ * type is taken as it is: Restate refuses it if it has a body, and programs that send plain bytes would be refused for nothing. */
 export function assertAccepted({ headers }: HttpRequest, accept: string | undefined): void {
   const contentType = headers["content-type"];
   if (accept === undefined || contentType === undefined) return;
   const given = essenceOf(contentType);
   if (accept.split(",").some((pattern) => covers(essenceOf(pattern), given))) return;
   throw new IngressError(
-    415,
+    400,
     `input validation error: Content-type '${contentType}' does not match '${accept}'`,
   );
 }

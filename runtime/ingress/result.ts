@@ -1,6 +1,6 @@
 /** Waiting for an invocation to complete, and what its result and its status look like over HTTP. */
-import { isPerhapsUnseen } from "../../lib/store/admission.ts";
-import { readHead } from "../../lib/store/head-store.ts";
+import { isJustMade } from "../../lib/store/admission.ts";
+import { readHeadOrStub } from "../../lib/store/head-store.ts";
 import { load } from "../../lib/store/value-store.ts";
 import { invariant, OperationalError } from "../../lib/errors.ts";
 import { hasReached, stateKey } from "../../lib/model/fence.ts";
@@ -15,6 +15,7 @@ import {
   RESULT_RETRY_MS,
   RESULT_WATCH_MS_MAX,
   UNSEEN_GRACE_MS,
+  UNSEEN_MADE_MS,
   VISIBLE_MS_MAX,
   VISIBLE_RECENT_MS,
   VISIBLE_WATCH_MS_MAX,
@@ -47,10 +48,11 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
     const leftMs = startMs + callWaitMs - ports.clock.now();
     // The watch begins before the look, so that no change falls between the two.
     const changed = watch(ports, id, Math.min(leftMs, seen ? RESULT_WATCH_MS_MAX : UNSEEN_GRACE_MS));
-    const head = inVain ? "unknown" : await tryRead(ports, id);
+    const found = inVain ? "unknown" : await tryRead(ports, id);
     inVain = false;
     const nowMs = ports.clock.now();
-    if (head !== "unknown") {
+    if (found !== "unknown" && found !== "stub") {
+      const head = found;
       if (head && isCurrent(head, incarnation, nowMs)) {
         // From now on this life of the id counts, even if its result is not kept at all.
         ({ incarnation } = head);
@@ -70,7 +72,8 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
 const isCurrent = (head: Head, incarnation: Incarnation | undefined, nowMs: number): boolean =>
   incarnation === undefined ? !isExpired(head, nowMs) : head.incarnation === incarnation;
 
-/** Whether an invocation that has no head may still get one. `seen`: it had one before. */
+/** Whether an invocation that has neither a head nor a stub may still get one. `seen`: it had one before. An id that this very
+ * request made certainly does. Any other one is soon known to nobody: who holds a made-up id must not wait for long. */
 const mayAppear = (
   { id, derived, incarnation }: Subject,
   seen: boolean,
@@ -79,7 +82,9 @@ const mayAppear = (
 ): boolean =>
   !seen &&
   !derived &&
-  (incarnation !== undefined || isPerhapsUnseen(id, nowMs) || waitedMs < UNSEEN_GRACE_MS);
+  (incarnation !== undefined ||
+    waitedMs < UNSEEN_GRACE_MS ||
+    (isJustMade(id, nowMs) && waitedMs < UNSEEN_MADE_MS));
 
 /** Resolves when the client has gone. */
 const goneOf = (signal: AbortSignal | undefined): Promise<void> =>
@@ -98,9 +103,10 @@ function watch({ watch: port, clock }: IngressPorts, id: InvocationId, leftMs: n
 async function tryRead(
   { items, logger }: IngressPorts,
   id: InvocationId,
-): Promise<Head | undefined | "unknown"> {
+): Promise<Head | undefined | "stub" | "unknown"> {
   try {
-    return (await readHead(items, id))?.head;
+    const { stored, stub } = await readHeadOrStub(items, id);
+    return stub ? "stub" : stored?.head;
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
     logger.log("warn", "could not look for a result; still waiting", { id, error: error.message });
@@ -149,9 +155,9 @@ export async function invocationStatus({ ports }: IngressExchange, subject: Subj
 
 /** `undefined`: it may not have its head yet. Throws {@link IngressError} 404 if there is no such invocation. */
 async function find({ items, clock }: IngressPorts, { id, derived }: Subject): Promise<Head | undefined> {
-  const stored = await readHead(items, id);
+  const { stored, stub } = await readHeadOrStub(items, id);
   const nowMs = clock.now();
-  if (!stored && !derived && isPerhapsUnseen(id, nowMs)) return undefined;
+  if (!stored && (stub || (!derived && isJustMade(id, nowMs)))) return undefined;
   if (!stored || isExpired(stored.head, nowMs)) throw invocationNotFound(id);
   return stored.head;
 }

@@ -228,7 +228,8 @@ export class CallingContext extends HandlerContext {
       const what = registered
         ? `service ${service} has no handler "${handler}"`
         : `no service "${service}" is registered`;
-      throw new RetryableError(coded("RT0018", `${what}; the call is retried until it exists`));
+      const target = `the service handler ${service}/${handler} was not found`;
+      throw new RetryableError(coded("RT0018", `${target}: ${what}; the call is retried until it exists`));
     }
     if ((registered.type === "service") !== (key === null)) {
       throw new TerminalError(

@@ -427,7 +427,7 @@ export class TurnDriver {
   }
 
   #outOfTime(): TurnOutcome {
-    this.fail(outOfTime(this.request, this.#running > 0), { code: 504 });
+    this.fail(outOfTime(this.request, this.#running > 0), { code: 500 });
     return this.#failed();
   }
 

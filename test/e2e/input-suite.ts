@@ -46,7 +46,7 @@ export function inputSuite(
       [
         "other content type",
         { path: "/Greeter/strict", body: "x", headers: { "content-type": "image/png" } },
-        415,
+        400,
         "ingress",
         "image/png",
       ],

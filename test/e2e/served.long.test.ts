@@ -111,13 +111,16 @@ test("an invocation stays on the deployment that it began on, while new ones go 
   expect(uri).toBe(`http://localhost:${oldPort}/`);
 });
 
-test("a page of another site registers nothing; it may call handlers", async () => {
+test("a page of another site registers nothing; it may call handlers if its browser asks before", async () => {
   const page = { origin: "https://evil.example", "content-type": "text/plain" };
   const body = { uri: "http://localhost:1", dry_run: true };
   const refused = await server.request(`${server.adminUrl}/deployments`, { body, headers: page });
   expect([refused.status, refused.text]).toEqual([403, expect.stringContaining("pages of other sites")]);
   const call = await server.request("/Nobody/there", { headers: page });
-  expect([call.status, call.headers.get("access-control-allow-origin")]).toEqual([404, page.origin]);
+  expect([call.status, call.headers.get("access-control-allow-origin")]).toEqual([403, page.origin]);
+  const headers = { ...page, "content-type": "application/json" };
+  const asked = await server.request("/Nobody/there", { headers });
+  expect([asked.status, asked.headers.get("access-control-allow-origin")]).toEqual([404, page.origin]);
 });
 
 test("nobody there: META0003", async () => {

@@ -380,7 +380,7 @@ export class Platform {
     observer.count("turn failed");
     observer.messages.doubt();
     if (code === 570) observer.fail("D1", message);
-    else if (!message.startsWith("sim: ") && code !== 504)
+    else if (!message.startsWith("sim: ") && !message.endsWith("(RT0001)"))
       observer.fail("ERROR", `a turn failed: ${message} ${stack?.split("\n").slice(1, 5).join(" | ") ?? ""}`);
   }
 

@@ -17,6 +17,7 @@ import { engineCalls, type EngineCalls, type EnginePorts } from "./host-protocol
 import { CrashBlame } from "./crash-blame.ts";
 import { IsolatedHosts } from "./isolated-hosts.ts";
 import { OrphanKiller } from "./orphan-killer.ts";
+import { withoutStack } from "./without-stack.ts";
 import { HOST_HEAP_MB, HOST_IDLE_MS_MAX, HOST_POOL_TICK_MS } from "../../../lib/limits/local.ts";
 
 export interface HostPoolOptions {
@@ -79,7 +80,8 @@ export class HostPool implements Invoker {
       this.#crashBlame.ended(request, outcome);
       return outcome;
     } catch (error) {
-      throw this.#isInDoubt(request, error) ? notBlamed(error) : error;
+      const shown = error instanceof FunctionError ? withoutStack(error) : error;
+      throw this.#isInDoubt(request, error) ? notBlamed(withoutStack(error)) : shown;
     }
   }
 

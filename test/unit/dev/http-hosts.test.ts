@@ -114,7 +114,7 @@ describe.each(kinds)("over %s", (_, start) => {
   test("a turn beyond its limit says so, and the next one is none the worse", async () => {
     const { run } = hostsOf();
     const to = await start();
-    expect(await run(to, "a", "never", 10)).toMatchObject({ kind: "failed", failure: { code: 504 } });
+    expect(await run(to, "a", "never", 10)).toMatchObject({ kind: "failed", failure: { code: 500 } });
     expect(await run(to, "b")).toMatchObject({ kind: "completed" });
   });
 

@@ -3,7 +3,7 @@ import { type IncomingMessage, request as httpRequest } from "node:http";
 import { json } from "node:stream/consumers";
 import { afterEach, expect, test } from "vitest";
 import { HttpServer } from "../../../runtime/dev/http-server.ts";
-import { localSiteOnly } from "../../../runtime/dev/local-site.ts";
+import { localSiteOnly, preflightedFromOtherSites } from "../../../runtime/dev/local-site.ts";
 import { emptyResponse, type HttpRequest } from "../../../runtime/http/message.ts";
 
 const servers: HttpServer[] = [];
@@ -128,3 +128,46 @@ test("the answer says why, as the admin API does, and lets no page read it", asy
     restate_code: null,
   });
 });
+
+/** The status of a request to a handler. */
+async function callAs(headers: Record<string, string>, method = "POST"): Promise<number> {
+  const handle = preflightedFromOtherSites(() => Promise.resolve(emptyResponse(202)));
+  const request = { method, path: "/S/h", query: new URLSearchParams(), headers, body: new Uint8Array(0) };
+  return (await handle(request, new AbortController().signal)).status;
+}
+
+const EVIL = { host: "localhost:8080", origin: "https://evil.example" };
+
+test.each([
+  [{ "content-type": "text/plain" }, "POST"],
+  [{ "content-type": "Text/Plain; charset=utf-8" }, "POST"],
+  [{ "content-type": "application/x-www-form-urlencoded" }, "POST"],
+  [{ "content-type": "multipart/form-data; boundary=x" }, "POST"],
+  [{}, "POST"],
+  [{}, "GET"],
+])(
+  "a page of another site does not call a handler with %j by %s, which needs no preflight",
+  async (headers, method) => {
+    expect(await callAs({ ...EVIL, ...headers }, method)).toBe(403);
+    const noOrigin = { host: "localhost:8080", "sec-fetch-site": "cross-site", ...headers };
+    expect(await callAs(noOrigin, method)).toBe(403);
+    expect(await callAs({ host: "localhost:8080", origin: "null", ...headers }, method)).toBe(403);
+  },
+);
+
+test.each([
+  [{ ...EVIL, "content-type": "application/json" }, "POST"],
+  [{ ...EVIL, "idempotency-key": "k" }, "POST"],
+  [{ ...EVIL }, "OPTIONS"],
+  [{ host: "localhost:8080", origin: "http://localhost:5173", "content-type": "text/plain" }, "POST"],
+  [{ host: "localhost:8080", origin: "http://127.0.0.1:5173" }, "GET"],
+  [{ host: "localhost:8080", "sec-fetch-site": "same-site" }, "GET"],
+  [{ host: "localhost:8080", "sec-fetch-site": "none" }, "GET"],
+  [{ host: "localhost:8080", "content-type": "text/plain" }, "POST"],
+  [{}, "GET"],
+])(
+  "what a browser has asked for, the user's own pages and programs come in: %j by %s",
+  async (headers, method) => {
+    expect(await callAs(headers, method)).toBe(202);
+  },
+);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { headKey } from "../../../lib/model/head.ts";
 import { childUnique, invocationId } from "../../../lib/model/ids.ts";
 import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
+import { UNSEEN_MADE_MS } from "../../../lib/limits/http.ts";
 import type { Start } from "../../../lib/model/message.ts";
 import { failure, success } from "../../../lib/model/outcome.ts";
 import { type Answer, bytes, pendingAnswer, World } from "./world.ts";
@@ -142,9 +143,33 @@ describe("without a head", () => {
     }
   });
 
-  test("a fresh random id is never not found: it may be queued, or in its first step", async () => {
+  test("an id that was just made may be queued, or in its first step", async () => {
+    const world = new World();
+    const { id } = await startOf(world, "POST /O/k/add/send");
+    expect(await world.request(`GET /restate/output/${id}`)).toMatchObject(NOT_READY);
+    const attached = pendingAnswer(world.request(`GET /restate/attach/${id}`));
+    await world.clock.advance(UNSEEN_MADE_MS - 1000);
+    expect(attached.current).toBeUndefined();
+    expect(await world.request(`GET /restate/output/${id}`)).toMatchObject(NOT_READY);
+    await world.clock.advance(6000);
+    expect(attached.current).toMatchObject({ ...NOTHING, headers: { "x-restate-id": id } });
+    expect(await world.request(`GET /restate/output/${id}`)).toMatchObject(NOT_FOUND);
+  });
+
+  test("an id whose time lies ahead is waited for no longer", async () => {
+    const world = new World();
+    const unique = Buffer.alloc(14);
+    unique.writeUIntBE(world.clock.now() + 60_000, 0, 6);
+    const id = invocationId("O", "k", unique);
+    const attached = pendingAnswer(world.request(`GET /restate/attach/${id}`));
+    await world.clock.advance(UNSEEN_MADE_MS + 5000);
+    expect(attached.current).toMatchObject(NOTHING);
+  });
+
+  test("one whose first turn lasts has a stub, and is waited for", async () => {
     const world = new World({ callWaitMs: 25_000 });
     const { id } = await startOf(world, "POST /O/k/add/send");
+    await world.items.write({ op: "put", key: headKey(id), attributes: { st: 1 } });
     await world.clock.advance(60 * 60 * 1000);
     expect(await world.request(`GET /restate/output/${id}`)).toMatchObject(NOT_READY);
     const attached = pendingAnswer(world.request(`GET /restate/attach/${id}`));

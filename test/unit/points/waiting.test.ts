@@ -138,7 +138,7 @@ describe("inactivity, then abort timeout", () => {
   });
 
   test("the abort timeout ends a turn that does not, and the invocation is tried again", async () => {
-    expect(await within(8000, "the end", world.ask("/Waiter/abort"))).toMatchObject({ status: 504 });
+    expect(await within(8000, "the end", world.ask("/Waiter/abort"))).toMatchObject({ status: 500 });
   });
 });
 

@@ -256,7 +256,10 @@ test("generic calls and sends take bytes", async () => {
 });
 
 test.each([
-  ["unknownService", /no service "Late" is registered; the call is retried until it exists \(RT0018\)/],
+  [
+    "unknownService",
+    /the service handler Late\/\w+ was not found: no service "Late" is registered; the call is retried until it exists \(RT0018\)/,
+  ],
   [
     "unknownHandler",
     /service Callee has no handler "missing"; the call is retried until it exists \(RT0018\)/,
