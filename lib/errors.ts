@@ -36,7 +36,10 @@ export class RestateError extends Error {
 /** Ends the invocation with a failure, without a retry. The failure is recorded, and thrown where the result is awaited. */
 export class TerminalError extends RestateError {
   override readonly name: string = "TerminalError";
-  readonly [TERMINAL] = true;
+  /** On the prototype, so that nothing that shows the error shows it. */
+  get [TERMINAL](): true {
+    return true;
+  }
   static is(error: unknown): error is TerminalError {
     return typeof error === "object" && error !== null && TERMINAL in error;
   }
@@ -61,7 +64,9 @@ export class CancelledError extends TerminalError {
 /** The attempt is tried again, not before `retryAfter` has passed. */
 export class RetryableError extends RestateError {
   override readonly name = "RetryableError";
-  readonly [RETRYABLE] = true;
+  get [RETRYABLE](): true {
+    return true;
+  }
   readonly retryAfter?: Duration;
   readonly retryAfterMs?: number;
   constructor(message: string, options: { retryAfter?: Duration; cause?: unknown; errorCode?: number } = {}) {
@@ -83,7 +88,9 @@ export class RetryableError extends RestateError {
  * an error like any other. */
 export class PauseError extends RestateError {
   override readonly name = "PauseError";
-  readonly [PAUSE] = true;
+  get [PAUSE](): true {
+    return true;
+  }
   constructor(message: string, options: { cause?: unknown; errorCode?: number } = {}) {
     super(message, options);
   }

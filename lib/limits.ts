@@ -25,6 +25,10 @@ export const IDEMPOTENCY_KEY_BYTES_MAX = 512;
 export const HEADERS_BYTES_MAX = 16 * 1024;
 /** The metadata of a TerminalError, names and texts, in UTF-8. It is kept in the head, and in the entries of those it reaches. */
 export const METADATA_BYTES_MAX = 16 * 1024;
+/** Objects in a value that are searched for the one that cannot be stored, to say where it is. */
+export const HELD_NODES_MAX = 10_000;
+/** Lists and objects in each other, in an input. Deeper ones cannot be written again: JSON's writer is recursive. */
+export const JSON_DEPTH_MAX = 1000;
 /** A longer text is not a duration. It is checked before the text is parsed. */
 export const DURATION_CHARS_MAX = 64;
 /** A Lambda function answers at most 6 MB, headers and base64 included. */

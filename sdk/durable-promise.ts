@@ -4,6 +4,7 @@
  */
 import { TerminalError, TimeoutError } from "../lib/errors.ts";
 import type { Duration } from "../lib/duration.ts";
+import { HELD, type Held, heldProperties } from "./held.ts";
 import { Future, type MapperHost, type Settled } from "../lib/turn/future.ts";
 import { currentTurn, type PromiseOwner, type Root } from "./turn/current-turn.ts";
 
@@ -12,18 +13,39 @@ const isTerminal = (error: unknown): boolean => TerminalError.is(error);
 /** The type that a rejection handler of a native promise declares. */
 type Reason = Parameters<NonNullable<Parameters<Promise<never>["catch"]>[0]>>[0];
 
-export class DurablePromise<T> implements Promise<T> {
-  readonly [Symbol.toStringTag] = "DurablePromise";
-  /** @internal */
+interface Insides {
   readonly future: Future;
-  /** @internal Absent for constants. */
   readonly owner: PromiseOwner | undefined;
+  readonly what: string;
+}
+/** They are private, so that nothing that shows an object shows them: see held.ts. */
+let insidesOf: (promise: DurablePromise<unknown>) => Insides;
+
+export class DurablePromise<T> implements Promise<T> {
+  readonly #future: Future;
+  /** Absent for constants. */
+  readonly #owner: PromiseOwner | undefined;
+  readonly #what: string;
   #native: Promise<unknown> | undefined;
 
+  static {
+    insidesOf = (promise) => ({ future: promise.#future, owner: promise.#owner, what: promise.#what });
+  }
+
+  /** @internal `what`: the operation, as the user has called it. */
+  constructor(future: Future, owner: PromiseOwner | undefined, what: string) {
+    this.#future = future;
+    this.#owner = owner;
+    this.#what = what;
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "DurablePromise";
+  }
+
   /** @internal */
-  constructor(future: Future, owner: PromiseOwner | undefined) {
-    this.future = future;
-    this.owner = owner;
+  get [HELD](): Held {
+    return { is: "a promise", advice: `was "await" forgotten before ${this.#what}?` };
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
@@ -44,9 +66,9 @@ export class DurablePromise<T> implements Promise<T> {
 
   /** The result, or a `TimeoutError` (a TerminalError, 408) if `duration` passes first. The operation itself is not stopped. */
   orTimeout(duration: Duration): DurablePromise<T> {
-    const { owner } = this;
+    const owner = this.#owner;
     // Constants need no time; a race of nothing never settles, and as in Restate its time is up at once.
-    if (!owner) return this.future.canSettle ? this : DurablePromise.reject<T>(new TimeoutError());
+    if (!owner) return this.#future.canSettle ? this : DurablePromise.reject<T>(new TimeoutError());
     const timeout = Future.map(
       owner.sleepFuture(duration),
       () => {
@@ -54,18 +76,18 @@ export class DurablePromise<T> implements Promise<T> {
       },
       this.#host,
     );
-    return new DurablePromise<T>(Future.combine("race", [this.future, timeout]), owner);
+    return new DurablePromise<T>(Future.combine("race", [this.#future, timeout]), owner, this.#what);
   }
 
   /** Maps the result or the failure, once, when you await it. `mapper` must be deterministic. It may be asynchronous, and await
    * operations of the context. If it throws a TerminalError, that is the new failure. Any other error ends the attempt. */
   map<U>(mapper: (value?: T, failure?: TerminalError) => U): DurablePromise<Awaited<U>> {
     const mapped = Future.map(
-      this.future,
+      this.#future,
       (value, error) => mapper(value as T | undefined, error as TerminalError | undefined),
       this.#host,
     );
-    return new DurablePromise<Awaited<U>>(mapped, this.owner);
+    return new DurablePromise<Awaited<U>>(mapped, this.#owner, this.#what);
   }
 
   readonly #host = (): MapperHost => {
@@ -74,20 +96,20 @@ export class DurablePromise<T> implements Promise<T> {
       run: (mapper) => (owner ? owner.driver.runMapper(owner, mapper) : mapper()),
       event: owner?.driver.event ?? 0,
       // As in Restate: an AggregateError, which no operation fails with, is not mapped. The mapper of a constant gets every error.
-      takes: (error) => !this.owner || isTerminal(error),
+      takes: (error) => !this.#owner || isTerminal(error),
       isTerminal,
       fatal: (error) => owner?.driver.fail(error),
     };
   };
 
   #ownerNow(): PromiseOwner | undefined {
-    return this.owner ?? currentTurn.getStore()?.owner;
+    return this.#owner ?? currentTurn.getStore()?.owner;
   }
 
   #awaited(): Promise<unknown> {
     const owner = this.#ownerNow();
-    owner?.driver.assertOutsideRun("await");
-    const { future } = this;
+    const future = this.#future;
+    if (currentTurn.getStore()?.step !== undefined) return this.#awaitedInStep(owner);
     future.tellAwait();
     if (!future.settled) future.markAwaited();
     if (future.settled) return asNative(future.settled);
@@ -109,6 +131,14 @@ export class DurablePromise<T> implements Promise<T> {
       });
     });
     return this.#native;
+  }
+
+  /** A step may use a result that is there. It cannot wait: what would end the wait is journalled, and a step is one entry. */
+  #awaitedInStep(owner: PromiseOwner | undefined): Promise<unknown> {
+    const future = this.#future;
+    if (!future.settled && future.isDecided) future.markAwaited();
+    if (!future.settled) owner?.driver.assertOutsideRun("await");
+    return future.settled ? asNative(future.settled) : new Promise(() => undefined);
   }
 
   /** All results, in order, or the first failure. */
@@ -138,13 +168,23 @@ export class DurablePromise<T> implements Promise<T> {
   /** A constant. A DurablePromise is returned as it is. */
   static resolve<T>(value: T): DurablePromise<Awaited<T>> {
     if (isDurablePromise(value)) return value as DurablePromise<Awaited<T>>;
-    return new DurablePromise(Future.settledWith({ ok: true, value }), undefined);
+    return new DurablePromise(
+      Future.settledWith({ ok: true, value }),
+      undefined,
+      "DurablePromise.resolve(...)",
+    );
   }
   /** A constant that rejects. */
   static reject<T = never>(error: TerminalError): DurablePromise<T> {
-    return new DurablePromise(Future.settledWith({ ok: false, error }), undefined);
+    return new DurablePromise(
+      Future.settledWith({ ok: false, error }),
+      undefined,
+      "DurablePromise.reject(...)",
+    );
   }
 }
+
+const nameOf = (kind: string): string => (kind === "settled" ? "allSettled" : kind);
 
 function combine<R>(
   kind: "all" | "race" | "any" | "settled",
@@ -155,12 +195,13 @@ function combine<R>(
     if (isDurablePromise(part)) continue;
     const got = (part as unknown) instanceof Promise ? "native Promise" : typeof part;
     throw new TypeError(
-      `DurablePromise.${kind === "settled" ? "allSettled" : kind} got a ${got} at position ${at}. ` +
+      `DurablePromise.${nameOf(kind)} got a ${got} at position ${at}. ` +
         "Put that work into ctx.run and pass what it returns.",
     );
   }
-  const owner = parts.find((part) => part.owner)?.owner;
-  if (parts.some((part) => part.owner && part.owner !== owner)) {
+  const insides = parts.map((part) => insidesOf(part));
+  const owner = insides.find((part) => part.owner)?.owner;
+  if (insides.some((part) => part.owner && part.owner !== owner)) {
     throw new TypeError(
       "DurablePromises of two invocations cannot be combined: each is journalled in its own invocation.",
     );
@@ -168,11 +209,14 @@ function combine<R>(
   return new DurablePromise<R>(
     Future.combine(
       kind,
-      parts.map((part) => part.future),
+      insides.map((part) => part.future),
     ),
     owner,
+    `DurablePromise.${nameOf(kind)}(...)`,
   );
 }
+
+Object.defineProperties(DurablePromise.prototype, heldProperties);
 
 function asNative(settled: Settled): Promise<unknown> {
   return settled.ok ? Promise.resolve(settled.value) : Promise.reject(settled.error);
@@ -186,8 +230,8 @@ export class InvocationPromise<T> extends DurablePromise<T> {
   readonly #idOf: () => Promise<string>;
   #id: Promise<string> | undefined;
   /** @internal */
-  constructor(future: Future, owner: PromiseOwner, idOf: () => Promise<string>) {
-    super(future, owner);
+  constructor(future: Future, owner: PromiseOwner, what: string, idOf: () => Promise<string>) {
+    super(future, owner, what);
     this.#idOf = idOf;
   }
 

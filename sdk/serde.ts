@@ -1,5 +1,7 @@
 /** How values become bytes and back: as JSON, as JSON that a schema validates, as they are, or not at all. */
 
+import { JSON_DEPTH_MAX } from "../lib/limits.ts";
+
 export interface Serde<T> {
   readonly contentType?: string;
   readonly jsonSchema?: object;
@@ -109,6 +111,28 @@ function describe({ message, path = [] }: Issue): string {
   const at = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
   return `* ${at === "" ? "" : `(at /${at.replaceAll(".", "/")}) `}${message}`;
 }
+
+const [QUOTE, BACKSLASH, LIST, LIST_END, MAP, MAP_END] = encoder.encode('"\\[]{}');
+
+/** Throws `TypeError` for JSON with more levels than can be written again: reading it needs no recursion, writing it does. */
+export function assertDepth(data: Uint8Array): void {
+  if (data.byteLength <= JSON_DEPTH_MAX) return;
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < data.byteLength; at++) {
+    const byte = data[at];
+    if (isText) {
+      if (byte === BACKSLASH) at++;
+      else if (byte === QUOTE) isText = false;
+    } else if (byte === QUOTE) isText = true;
+    else if (byte === LIST_END || byte === MAP_END) depth--;
+    else if ((byte === LIST || byte === MAP) && ++depth > JSON_DEPTH_MAX)
+      throw new TypeError(`its JSON has more than ${JSON_DEPTH_MAX} levels of lists and objects`);
+  }
+}
+
+/** Whether a serde writes JSON as it is written here. */
+export const isJson = (serde: object): boolean => serde instanceof JsonSerde || serde instanceof SchemaSerde;
 
 /** For discovery. Absent if the library makes none, or if JSON Schema cannot express it. */
 function jsonSchemaOf(

@@ -192,6 +192,13 @@ export class Future {
     else this.#listeners.push(listener);
   }
 
+  /** Nothing that it depends on is missing: it settles as soon as it is awaited, unless a mapper takes its time. */
+  get isDecided(): boolean {
+    return (
+      this.settled !== undefined || (this.#parts.length > 0 && this.#parts.every((part) => part.isDecided))
+    );
+  }
+
   /** The code awaits something that it is a part of, or it itself. */
   get isWanted(): boolean {
     return this.roots > 0 || this.#parents.some((parent) => !parent.settled && parent.isWanted);

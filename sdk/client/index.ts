@@ -14,6 +14,7 @@ import type {
   ServiceDescriptor,
   WorkflowDescriptor,
 } from "../descriptor.ts";
+import { clientProxy } from "../held.ts";
 import { jsonSerde, type Serde } from "../serde.ts";
 
 export { HttpCallError } from "./transport.ts";
@@ -215,10 +216,7 @@ class HttpClient {
           handler === submitted,
         );
       };
-    return new Proxy(
-      {},
-      { get: (_, name) => (typeof name === "string" && name !== "then" ? method(name) : undefined) },
-    );
+    return clientProxy(service, method);
   }
 
   async #invoke(

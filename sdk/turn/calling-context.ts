@@ -22,7 +22,8 @@ import type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } f
 import { Opts, SendOpts } from "../rpc.ts";
 import type { GenericCall, GenericSend } from "../context.ts";
 import { DurablePromise, InvocationPromise } from "../durable-promise.ts";
-import { assertName, bytesOf, delayMs, limited, limitedHeaders } from "./checked-value.ts";
+import { assertName, bytesOf, delayMs, limitedHeaders, serialized } from "./checked-value.ts";
+import { clientProxy } from "../held.ts";
 import { HandlerContext } from "./handler-context.ts";
 import type { ClientFromDescriptors, Descriptors, SendClientFromDescriptors } from "../descriptor.ts";
 import { type Serde, serde } from "../serde.ts";
@@ -93,7 +94,7 @@ export class CallingContext extends HandlerContext {
   }
 
   #callProxy<C>({ name: service, _handlers: declared }: Named, key: string | null): C {
-    return methods((handler, args) => {
+    return methods(service, (handler, args) => {
       const given = optionsIn(args);
       if (given instanceof SendOpts)
         throw new TypeError(`${service}/${handler} is called: use rpc.opts, not rpc.sendOpts`);
@@ -103,7 +104,7 @@ export class CallingContext extends HandlerContext {
   }
 
   #sendProxy<C>({ name: service, _handlers: declared }: Named, key: string | null): C {
-    return methods((handler, args) => {
+    return methods(service, (handler, args) => {
       const given = optionsIn(args);
       if (given instanceof Opts)
         throw new TypeError(`${service}/${handler} is sent to: use rpc.sendOpts, not rpc.opts`);
@@ -122,7 +123,9 @@ export class CallingContext extends HandlerContext {
       output.deserialize(bytesOf(value)),
     );
     if (this.driver.isExplicit) this.driver.cancellations.calls.push(command);
-    return new InvocationPromise<O>(future, this, () => this.#idOf(command));
+    return new InvocationPromise<O>(future, this, `the call of ${callee.service}/${callee.handler}`, () =>
+      this.#idOf(command),
+    );
   }
 
   #send<I>(callee: Callee, input: I, options: SendOptions<I>): InvocationHandle {
@@ -153,7 +156,9 @@ export class CallingContext extends HandlerContext {
     }
     if (
       idempotencyKey !== null &&
-      (idempotencyKey === "" || Buffer.byteLength(idempotencyKey) > IDEMPOTENCY_KEY_BYTES_MAX)
+      (typeof idempotencyKey !== "string" ||
+        idempotencyKey === "" ||
+        Buffer.byteLength(idempotencyKey) > IDEMPOTENCY_KEY_BYTES_MAX)
     ) {
       throw new TerminalError(`an idempotency key must have 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} bytes`, {
         errorCode: 400,
@@ -161,7 +166,7 @@ export class CallingContext extends HandlerContext {
     }
     if (name !== null) assertName(name, "call name");
     for (const text of [service, handler]) assertName(text, "service or handler name", 1);
-    const bytes = limited(this.serdeOf(options.input).serialize(input), `the input of ${service}/${handler}`);
+    const bytes = serialized(this.serdeOf(options.input), input, `the input of ${service}/${handler}`);
     return {
       ...{ service, handler, key, input: bytes, idempotencyKey },
       headers: limitedHeaders(headers, `${service}/${handler}`),
@@ -177,7 +182,7 @@ export class CallingContext extends HandlerContext {
         const at = this.driver.event;
         if (entry.kind === "call") future.settle({ ok: true, value: entry.callee, at });
       });
-      return new DurablePromise<string>(future, this);
+      return new DurablePromise<string>(future, this, "ctx.cancelPreviousCalls()");
     });
     return DurablePromise.all(ids);
   }
@@ -266,12 +271,11 @@ function optionsIn(args: unknown[]): Opts<unknown, unknown> | SendOpts<unknown> 
 }
 
 /** An object that has every method; each calls `invoke` with its name. */
-function methods<T>(invoke: (name: string, args: unknown[]) => unknown): T {
-  return new Proxy(
-    {},
-    {
-      get: (_, name) =>
-        typeof name === "string" && name !== "then" ? (...args: unknown[]) => invoke(name, args) : undefined,
-    },
+function methods<T>(service: string, invoke: (name: string, args: unknown[]) => unknown): T {
+  return clientProxy(
+    service,
+    (name) =>
+      (...args: unknown[]) =>
+        invoke(name, args),
   ) as T;
 }

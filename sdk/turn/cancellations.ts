@@ -16,7 +16,7 @@ export class Cancellations {
   readonly #isExplicit: boolean;
   /** Event numbers of deliveries that nobody has listened to yet. */
   readonly #early: number[] = [];
-  #next: DurablePromise<void> | undefined;
+  #next: { readonly future: Future; readonly promise: DurablePromise<void> } | undefined;
   #lookMs = CANCELLATION_LOOK_MS_MIN;
 
   constructor(isExplicit: boolean) {
@@ -26,12 +26,13 @@ export class Cancellations {
   /** The next cancellation, as a promise of `owner`'s. The same until it has settled, then a fresh one. Never settles unless
    * cancellation is explicit. */
   next(owner: PromiseOwner): DurablePromise<void> {
-    if (this.#next && !this.#next.future.settled) return this.#next;
+    if (this.#next && !this.#next.future.settled) return this.#next.promise;
     const future = Future.leaf();
-    this.#next = new DurablePromise<void>(future, owner);
+    const promise = new DurablePromise<void>(future, owner, "ctx.cancellation()");
+    this.#next = { future, promise };
     const early = this.#early.shift();
     if (early !== undefined) future.settle({ ok: true, value: undefined, at: early });
-    return this.#next;
+    return promise;
   }
 
   deliver(at: number): void {

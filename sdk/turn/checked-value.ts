@@ -11,6 +11,8 @@ import {
 } from "../../lib/limits.ts";
 import { decodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts";
 import type { Value } from "../../lib/model/value.ts";
+import { findHeld, heldError, heldOf, whileStoring } from "../held.ts";
+import { isJson, type Serde } from "../serde.ts";
 
 /** The failure that a result in the journal stands for; `undefined` for a success. */
 export function decodeHeld(value: Value): Outcome | undefined {
@@ -49,6 +51,8 @@ export function limitedHeaders(
   headers: Readonly<Record<string, string>>,
   what: string,
 ): Record<string, string> {
+  const found = findHeld(headers);
+  if (found) throw heldError(`the headers of ${what}`, found.held, found.at);
   const texts = textsOf(headers) ?? {};
   const bytes = bytesOfTexts(texts);
   if (bytes > HEADERS_BYTES_MAX) throw beyond(`the headers of ${what}`, bytes, HEADERS_BYTES_MAX);
@@ -78,8 +82,19 @@ function orTerminal<T>(read: () => T): T {
   }
 }
 
-/** P1: the bytes, if they are not too large. Throws a TerminalError (413) that names `what`. */
-export function limited(bytes: Uint8Array, what: string): Uint8Array {
+/**
+ * The bytes of a value. Throws a TerminalError that names `what`, because no other attempt would do better:
+ * - a promise, a context or a client is in it, with the place;
+ * - JSON cannot hold it: a BigInt, a circle, too many levels;
+ * - it is too large (413, P1).
+ * A serde of the user's may fail as it likes: what it throws is thrown.
+ */
+export function serialized<T>(by: Serde<T>, value: T, what: string): Uint8Array {
+  const top = heldOf(value);
+  if (top) throw heldError(what, top);
+  const bytes = bytesBy(by, value, what);
+  if (!((bytes as unknown) instanceof Uint8Array))
+    throw new TerminalError(`${what} is ${typeof bytes}, not bytes`);
   if (bytes.byteLength <= PAYLOAD_BYTES_MAX) return bytes;
   throw beyond(what, bytes.byteLength, PAYLOAD_BYTES_MAX);
 }
@@ -87,6 +102,17 @@ export function limited(bytes: Uint8Array, what: string): Uint8Array {
 function beyond(what: string, bytes: number, bytesMax: number): TerminalError {
   const message = `${what} has ${bytes} bytes; at most ${bytesMax} are allowed`;
   return new TerminalError(coded("RT0003", message), { errorCode: 413 });
+}
+
+function bytesBy<T>(by: Serde<T>, value: T, what: string): Uint8Array {
+  try {
+    return whileStoring(() => by.serialize(value));
+  } catch (thrown) {
+    const found = findHeld(value);
+    if (found) throw heldError(what, found.held, found.at);
+    if (TerminalError.is(thrown) || !isJson(by)) throw thrown;
+    throw new TerminalError(`${what} cannot be stored: ${asError(thrown).message}`, { cause: thrown });
+  }
 }
 
 /** Throws a TerminalError if `name` is not a string of `bytesMin` to `NAME_BYTES_MAX` bytes. */

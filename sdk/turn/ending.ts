@@ -9,7 +9,7 @@ import type { Outcome } from "../../lib/model/outcome.ts";
 import type { RunAttempts, TurnFailure, TurnRequest } from "../../lib/protocol.ts";
 import type { HandlerOptions } from "../definition.ts";
 import type { Serde } from "../serde.ts";
-import { failedWith, limited } from "./checked-value.ts";
+import { failedWith, serialized } from "./checked-value.ts";
 
 export type Ended =
   | { readonly kind: "value"; readonly value: unknown }
@@ -32,7 +32,7 @@ export function endOf(ended: Ended, output: Serde<unknown>, { service, handler }
     return { kind: "failed", error: asError(error), details };
   }
   try {
-    return { kind: "outcome", outcome: { ok: true, value: limited(output.serialize(ended.value), what) } };
+    return { kind: "outcome", outcome: { ok: true, value: serialized(output, ended.value, what) } };
   } catch (thrown) {
     if (TerminalError.is(thrown)) return terminal(thrown);
     const message = `${what} cannot be stored: ${asError(thrown).message}`;
@@ -52,7 +52,7 @@ export interface FailureDetails {
   /** 500, unless it is known better. */
   readonly code?: number;
   readonly retryAfterMs?: number;
-  readonly verdict?: "pause";
+  readonly verdict?: "pause" | "kill";
   /** The step that failed, and its name. */
   readonly step?: { readonly entry: CommandEntry; readonly name: string };
   readonly run?: RunAttempts;
@@ -101,7 +101,7 @@ const FOLDERS = /[\\/]sdk[\\/]turn[\\/]ending\.[jt]s$/.test(HERE)
 const OWN_FILE = /[\\/]perdure[\\/](?:dist[\\/])?(?:sdk|lib)[\\/]/;
 /** In a bundle without a source map the SDK's calls are told by name. */
 const OWN_CALL =
-  /^at (?:async )?(?:new \w+Error|assertSameCommand|(?:TurnMachine|TurnDriver|HandlerContext|CallingContext|ReferenceContext|DurablePromise|InvocationPromise)\.)/;
+  /^at (?:async )?(?:new \w+Error|assertSameCommand|(?:TurnMachine|TurnDriver|TurnContext|HandlerContext|CallingContext|ReferenceContext|DurablePromise|InvocationPromise)\.)/;
 
 const isOwn = (frame: string): boolean =>
   OWN_CALL.test(frame) ||

@@ -7,13 +7,11 @@ import { peekPromise } from "../../lib/store/promise-store.ts";
 import type { Duration } from "../../lib/duration.ts";
 import type { CommandEntry, GetEntry, PeekEntry, RunEntry, StateKeysEntry } from "../../lib/model/entry.ts";
 import { asError, TerminalError } from "../../lib/errors.ts";
-import { Future } from "../../lib/turn/future.ts";
+import type { Future } from "../../lib/turn/future.ts";
 import { isExclusive, type ServiceType } from "../../lib/model/manifest.ts";
 import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
-import type { TurnRequest } from "../../lib/protocol.ts";
-import type { Completion } from "../../lib/turn/turn-machine.ts";
 import type { Value } from "../../lib/model/value.ts";
-import type { Leaf, SleepLeaf } from "../../lib/model/wait.ts";
+import type { SleepLeaf } from "../../lib/model/wait.ts";
 import type {
   ContextDate,
   InvocationRequest,
@@ -23,18 +21,11 @@ import type {
   StepAction,
   WorkflowPromise,
 } from "../context.ts";
-import {
-  assertName,
-  bytesOf,
-  decodeHeld,
-  durationMs,
-  failedWith,
-  failureOf,
-  limited,
-} from "./checked-value.ts";
+import { assertName, bytesOf, durationMs, failedWith, failureOf, serialized } from "./checked-value.ts";
 import { currentTurn, type PromiseOwner } from "./current-turn.ts";
 import type { HandlerOptions } from "../definition.ts";
 import { DurablePromise } from "../durable-promise.ts";
+import { asHeld } from "../held.ts";
 import type { AttemptHooks } from "../hooks.ts";
 import type { TurnLog } from "../logger.ts";
 import { OpenStep } from "./open-steps.ts";
@@ -42,8 +33,8 @@ import { SeededRandom } from "./random.ts";
 import type { Serde } from "../serde.ts";
 import { StateView } from "./state-view.ts";
 import { executeStep } from "./step.ts";
+import { TurnContext } from "./turn-context.ts";
 import type { TurnDriver } from "./turn-driver.ts";
-import type { TurnPorts } from "./turn-ports.ts";
 
 /** What a handler is, apart from its turn. */
 export interface HandlerCode {
@@ -60,21 +51,15 @@ export interface Attempt {
   readonly log: TurnLog;
 }
 
-export class HandlerContext implements PromiseOwner {
-  /** @internal */
-  readonly driver: TurnDriver;
+export class HandlerContext extends TurnContext implements PromiseOwner {
   readonly date: ContextDate;
-  protected readonly ports: TurnPorts;
-  protected readonly turnRequest: TurnRequest;
   readonly #code: HandlerCode;
   readonly #attempt: Attempt;
   readonly #state: StateView | undefined;
   #rand: Rand | undefined;
 
   constructor(driver: TurnDriver, code: HandlerCode, attempt: Attempt) {
-    this.driver = driver;
-    this.ports = driver.ports;
-    this.turnRequest = driver.request;
+    super(driver);
     this.#code = code;
     this.#attempt = attempt;
     this.#state = code.serviceType === "service" ? undefined : new StateView();
@@ -95,43 +80,6 @@ export class HandlerContext implements PromiseOwner {
 
   get console(): Console {
     return this.#attempt.log.console;
-  }
-
-  /** Issues a command; `decode` turns what completes it into the value that the code sees. */
-  protected command<T>(
-    entry: CommandEntry,
-    leaf: Leaf | undefined,
-    decode: (value: Value) => T,
-    onAwaited?: () => void,
-  ) {
-    const future = Future.leaf({ ...(leaf ? { leaf } : {}), ...(onAwaited ? { onAwaited } : {}) });
-    // A list of names looks like a failure, and is none.
-    const complete: Completion =
-      entry.kind === "stateKeys"
-        ? ({ value, at }) => future.settle({ ok: true, value: decode(value), at })
-        : this.settle(future, decode);
-    const recorded = this.driver.issue(entry, complete);
-    return { future, recorded };
-  }
-
-  /** What settles the future when the command completes. */
-  protected settle<T>(future: Future, decode: (value: Value) => T): Completion {
-    return ({ value, at }) => {
-      try {
-        const held = decodeHeld(value);
-        if (held && !held.ok) {
-          const { code, message, metadata } = held.failure;
-          const error = new TerminalError(message, {
-            errorCode: code,
-            ...(metadata === undefined ? {} : { metadata }),
-          });
-          future.settle({ ok: false, error, at });
-        } else future.settle({ ok: true, value: decode(value), at });
-      } catch (thrown) {
-        // A result that the serde does not understand fails the attempt, not the operation.
-        this.driver.fail(asError(thrown));
-      }
-    };
   }
 
   protected serdeOf<T>(serde: Serde<T> | undefined): Serde<T> {
@@ -164,7 +112,7 @@ export class HandlerContext implements PromiseOwner {
         });
       },
     );
-    return new DurablePromise<T>(future, this);
+    return new DurablePromise<T>(future, this, `ctx.run(${JSON.stringify(name)})`);
   }
 
   #startStep<T>(step: OpenStep, closure: StepAction<T>, options: RunOptions<T>, serde: Serde<T>): void {
@@ -203,7 +151,7 @@ export class HandlerContext implements PromiseOwner {
       try {
         const outcome: Outcome =
           result.kind === "done"
-            ? { ok: true, value: limited(serde.serialize(result.value), `the result of step "${name}"`) }
+            ? { ok: true, value: serialized(serde, result.value, `the result of step "${name}"`) }
             : failedWith(result.error);
         this.driver.machine.finish({ ...entry, outcome: encodeOutcome(outcome) });
       } catch (thrown) {
@@ -223,7 +171,7 @@ export class HandlerContext implements PromiseOwner {
   }
 
   sleep(duration: Duration, name = ""): DurablePromise<void> {
-    return new DurablePromise<void>(this.sleepFuture(duration, name), this);
+    return new DurablePromise<void>(this.sleepFuture(duration, name), this, "ctx.sleep(...)");
   }
 
   sleepFuture(duration: Duration, name = ""): Future {
@@ -277,14 +225,15 @@ export class HandlerContext implements PromiseOwner {
       if (value instanceof Uint8Array || value === null) state.learned(name, value);
       return decode(value);
     });
-    if (recorded) return new DurablePromise<T | null>(future, this);
+    const promise = new DurablePromise<T | null>(future, this, `ctx.get(${JSON.stringify(name)})`);
+    if (recorded) return promise;
     // A value that this turn has read or written before needs no entry: a replay knows it at the same point.
     if (known !== undefined) this.settle(future, decode)({ value: known, at: 0 });
     else {
       const reading = readState(this.ports, this.#stateSubject(), name, this.driver.journal.length);
       this.driver.read(reading, (value) => this.driver.machine.finish({ ...entry, value }));
     }
-    return new DurablePromise<T | null>(future, this);
+    return promise;
   }
 
   stateKeys(): DurablePromise<string[]> {
@@ -298,13 +247,13 @@ export class HandlerContext implements PromiseOwner {
         this.driver.machine.finish({ ...entry, names: namesNow(stored) }),
       );
     }
-    return new DurablePromise<string[]>(future, this);
+    return new DurablePromise<string[]>(future, this, "ctx.stateKeys()");
   }
 
   set<T>(name: string, value: T, serde?: Serde<T>): void {
     const state = this.#writableState(`set(${JSON.stringify(name)})`);
     assertName(name, "state key", 1);
-    const bytes = limited(this.serdeOf(serde).serialize(value), `the value of state key "${name}"`);
+    const bytes = serialized(this.serdeOf(serde), value, `the value of state key "${name}"`);
     this.driver.issue({ kind: "set", command: this.driver.machine.nextCommand, name, value: bytes });
     state.set(name, bytes);
   }
@@ -345,17 +294,21 @@ export class HandlerContext implements PromiseOwner {
     if (!this.#state) throw this.#unkeyed(`promise(${JSON.stringify(name)})`, "no promises");
     assertName(name, "promise name", 1);
     const get = (): DurablePromise<T> => this.#awaitPromise(name, this.serdeOf(serde));
-    return {
+    const promise: WorkflowPromise<T> = {
       get,
       // oxlint-disable-next-line unicorn/no-thenable -- a durable promise is awaited as it is
       then: (onfulfilled, onrejected) => get().then(onfulfilled, onrejected),
       peek: async () => await this.#peekPromise(name, this.serdeOf(serde)),
       resolve: (value) => {
-        const bytes = limited(this.serdeOf(serde).serialize(value as T), `the value of promise "${name}"`);
+        const bytes = serialized(this.serdeOf(serde), value as T, `the value of promise "${name}"`);
         return this.#completePromise(name, { ok: true, value: bytes });
       },
       reject: (reason) => this.#completePromise(name, failureOf(reason)),
     };
+    return asHeld(promise, {
+      is: "a promise",
+      advice: `was "await" forgotten before ctx.promise(${JSON.stringify(name)})?`,
+    });
   }
 
   #awaitPromise<T>(name: string, serde: Serde<T>): DurablePromise<T> {
@@ -368,7 +321,7 @@ export class HandlerContext implements PromiseOwner {
         if (outcome) this.driver.machine.finishFromOutside(command, encodeOutcome(outcome));
       });
     }
-    return new DurablePromise<T>(future, this);
+    return new DurablePromise<T>(future, this, `ctx.promise(${JSON.stringify(name)})`);
   }
 
   #peekPromise<T>(name: string, serde: Serde<T>): DurablePromise<T | undefined> {
@@ -381,7 +334,7 @@ export class HandlerContext implements PromiseOwner {
         this.driver.machine.finish({ ...entry, outcome: outcome ? encodeOutcome(outcome) : null }),
       );
     }
-    return new DurablePromise<T | undefined>(future, this);
+    return new DurablePromise<T | undefined>(future, this, `ctx.promise(${JSON.stringify(name)}).peek()`);
   }
 
   #completePromise(name: string, outcome: Outcome): DurablePromise<void> {
@@ -398,7 +351,7 @@ export class HandlerContext implements PromiseOwner {
         if (!future.settled) this.driver.repeatOutputs(recorded);
       });
     }
-    const completed = new DurablePromise<void>(future, this);
+    const completed = new DurablePromise<void>(future, this, `ctx.promise(${JSON.stringify(name)})`);
     // Code that does not await it does not ask whether the promise was completed before.
     completed.catch(() => undefined);
     return completed;

@@ -11,7 +11,7 @@ import type { Value } from "../../lib/model/value.ts";
 import { CallingContext } from "./calling-context.ts";
 import type { InvocationReference, SignalReference } from "../context.ts";
 import { DurablePromise } from "../durable-promise.ts";
-import { assertName, bytesOf, failureOf, limited } from "./checked-value.ts";
+import { assertName, bytesOf, failureOf, serialized } from "./checked-value.ts";
 import type { Serde } from "../serde.ts";
 
 export class ReferenceContext extends CallingContext {
@@ -24,13 +24,16 @@ export class ReferenceContext extends CallingContext {
     const decode = (value: Value): T => this.serdeOf(serde).deserialize(bytesOf(value));
     const complete = this.settle(future, decode);
     this.driver.machine.onSignal(index, { command, complete, isGivenUp: () => false });
-    return { id: awakeableId({ id, incarnation, index }), promise: new DurablePromise<T>(future, this) };
+    return {
+      id: awakeableId({ id, incarnation, index }),
+      promise: new DurablePromise<T>(future, this, "an awakeable's promise"),
+    };
   }
 
   resolveAwakeable<T>(id: string, payload?: T, serde?: Serde<T>): void {
     // A missing payload is JSON's null, as in Restate; an explicit serde says what it makes of `undefined`.
     const value = payload === undefined && serde === undefined ? (null as T) : (payload as T);
-    const bytes = limited(this.serdeOf(serde).serialize(value), "the payload of an awakeable");
+    const bytes = serialized(this.serdeOf(serde), value, "the payload of an awakeable");
     this.#completeAwakeable(id, { ok: true, value: bytes });
   }
 
@@ -64,7 +67,7 @@ export class ReferenceContext extends CallingContext {
       complete,
       isGivenUp: () => wasAwaited && !future.isWanted,
     });
-    return new DurablePromise<T>(future, this);
+    return new DurablePromise<T>(future, this, `ctx.signal(${JSON.stringify(name)})`);
   }
 
   invocation(id: string): InvocationReference {
@@ -86,7 +89,7 @@ export class ReferenceContext extends CallingContext {
     const held = this.serdeOf(serde);
     const entry = { kind: "attach", command: this.driver.machine.nextCommand, id } as const;
     const { future } = this.command(entry, entry, (value) => held.deserialize(bytesOf(value)));
-    return new DurablePromise<T>(future, this);
+    return new DurablePromise<T>(future, this, "ctx.attach(...)");
   }
 
   /** The next cancellation, if cancellation is explicit; never settles otherwise. The same until it has settled. */
@@ -108,6 +111,13 @@ export class ReferenceContext extends CallingContext {
     return !this.driver.machine.replaying;
   }
 
+  /** Restate's preview. A call that did nothing would be worse. */
+  scope(): never {
+    throw new TerminalError(
+      "ctx.scope is not supported: handlers are ordered by their keys, and limited by their functions. See docs/parity.md.",
+    );
+  }
+
   #signalOf<T>(id: string, name: string, serde: Serde<T> | undefined): SignalReference<T> {
     assertName(name, "signal name", 1);
     const send = (outcome: Outcome): void => {
@@ -122,7 +132,7 @@ export class ReferenceContext extends CallingContext {
         // As with awakeables: a missing payload is JSON's null unless a serde says what it makes of `undefined`.
         const value = payload === undefined && serde === undefined ? (null as T) : (payload as T);
         const what = `the payload of signal "${name}"`;
-        send({ ok: true, value: limited(this.serdeOf(serde).serialize(value), what) });
+        send({ ok: true, value: serialized(this.serdeOf(serde), value, what) });
       },
       reject: (reason) => send(failureOf(reason)),
     };

@@ -173,7 +173,8 @@ export class TurnDriver {
       `ctx was used inside ctx.run("${step}") (${operation}). ` +
         "A step is recorded as one result, so nothing inside it can be recorded. Move the ctx call out of the step.",
     );
-    this.fail(error);
+    // No attempt would do better.
+    this.fail(error, { verdict: "kill" });
     throw error;
   }
 
