@@ -26,6 +26,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "lib/store/send.ts": ["AFRESH_BYTES"],
   "lib/store/head/transitions.ts": ["MARK_BYTES"],
   "lib/model/voucher.ts": ["LANE_BYTES"],
+  "runtime/dispatcher/key-lock.ts": ["NONCE_BYTES"],
+  "sdk/turn/turn-writer.ts": ["LOCK_NONCE_BYTES"],
   "runtime/aws/sqs-timers.ts": ["NAME_HASH_BYTES"],
   "runtime/dev/bundler.ts": ["DEPLOYMENT_HASH_CHARS"],
   "runtime/local/listing.ts": ["TIME_MS_MAX"],
