@@ -162,7 +162,8 @@ export const pageKey = (id: InvocationId, incarnation: Incarnation, start: numbe
  * What has come for an invocation that has no head yet (R21): it stands where the head will be. What makes the head adopts it,
  * so of the two the second sees the first. It has no target: nothing can run it, and to readers there is no head.
  *
- * To an earlier version it looks like what has ended and expired, which is as good as none (docs/decisions/0017).
+ * An earlier version cannot read it: what it has in hand, it gives back until a later version takes it
+ * (docs/decisions/0017). Everything that it could read it would take for another request's, or for over, and lose the Start.
  */
 export interface Stub {
   readonly incarnation: Incarnation;
@@ -376,12 +377,9 @@ export function newHead(start: Start, known: { token?: string; deployment?: stri
 export const newStub = (incarnation: Incarnation, nowMs: number): Attributes => ({
   [A.format]: FORMAT_VERSION,
   [A.stub]: 1,
-  [A.status]: "completed",
-  [A.expiresAtMs]: 0,
+  [A.status]: "awaited",
   [A.incarnation]: incarnation,
   [A.modifiedAtMs]: nowMs,
-  [A.target]: ["", ""],
-  [A.origin]: "",
   [A.notes]: [],
   ...keptFor(2 * MAILBOX_RETENTION_MS, nowMs),
 });

@@ -104,10 +104,21 @@ export function encodeMessage(message: Message): string {
   return encodeJson(wire as unknown as Value);
 }
 
+/** Not an invocation's id. */
+const FOR_LATER = "~";
+/**
+ * The body of a message that earlier versions of the dispatcher must not handle, since they would do it wrong and lose it, or run
+ * a turn twice. To them it is a Start of an id that they cannot read, which they give back until a later version takes it
+ * (docs/decisions/0017). They would drop a kind that they do not know.
+ */
+export const forLaterVersions = (body: string): string =>
+  `{"kind":"start","id":"${FOR_LATER}","later":${body}}`;
+
 /** Throws `TypeError` for any other text. The reader sets such a message aside where people see it. */
 export function decodeMessage(body: string): Message {
-  const value = decodeJson(body);
-  if (value === null || typeof value !== "object" || !("kind" in value) || !("id" in value)) {
+  const stored = decodeJson(body);
+  const value = isForLater(stored) ? stored["later"] : stored;
+  if (value === undefined || value === null || typeof value !== "object" || !("kind" in value) || !("id" in value)) {
     throw new TypeError("not a mailbox message: kind or id is missing");
   }
   const { kind, id } = value;
@@ -116,6 +127,11 @@ export function decodeMessage(body: string): Message {
   }
   const note = "note" in value ? value["note"] : undefined;
   return (kind === "notify" ? { ...value, note: decodeNote(note) } : value) as unknown as Message;
+}
+
+function isForLater(stored: Value): stored is { [field: string]: Value } {
+  const isMap = typeof stored === "object" && stored !== null && !Array.isArray(stored);
+  return isMap && !(stored instanceof Uint8Array) && stored["id"] === FOR_LATER;
 }
 
 /** A message on its way to the mailbox. */

@@ -14,9 +14,9 @@ import {
   type SendEntry,
   withLargeValue,
 } from "../model/entry.ts";
-import type { Incarnation, InvocationId } from "../model/ids.ts";
+import { groupOf, type Incarnation, type InvocationId } from "../model/ids.ts";
 import type { ServiceType } from "../model/manifest.ts";
-import type { Message, Outgoing, ReplyTo, Start, Target } from "../model/message.ts";
+import type { Message, Notify, Outgoing, ReplyTo, Start, Target } from "../model/message.ts";
 import { decodeOutcome, failure, type Outcome } from "../model/outcome.ts";
 import type { Clock, ItemStore, Mailbox } from "../ports.ts";
 import type { Value } from "../model/value.ts";
@@ -44,6 +44,8 @@ export interface OutputSubject {
   readonly type?: ServiceType;
   /** Someone may have done this before: receivers must look before they act. */
   readonly again: boolean;
+  /** An earlier version of the dispatcher runs it, and may be all that there is: notes go where it takes them (0017). */
+  readonly underEarlier?: boolean;
 }
 
 /** What completing a promise answered, by command: the handler's result of `resolve` and `reject`. */
@@ -117,17 +119,23 @@ async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry:
     const delivery = `${cause}.${command}`;
     const { value: outcome, from } = await carried(items, subject.id, entry.outcome);
     const note = { kind: "signalled", signal, delivery, outcome } as const;
-    return [outgoing(addressed({ kind: "notify", id, note, ...from }, incarnation), delivery)];
+    return [noteOf(subject, addressed({ kind: "notify", id, note, ...from }, incarnation), delivery)];
   }
   if (entry.kind === "attach") return [attachOf(subject, entry.command, entry.id)];
-  if (entry.kind === "cancel") return [cancelOf(entry.id, `${cause}.${entry.command}`)];
+  if (entry.kind === "cancel") return [cancelOf(subject, entry.id, `${cause}.${entry.command}`)];
   if (entry.kind === "cancelled")
-    return entry.callees.map((callee) => cancelOf(callee, `${cause}.${deliveryOf(entry.delivery)}`));
+    return entry.callees.map((callee) => cancelOf(subject, callee, `${cause}.${deliveryOf(entry.delivery)}`));
   return [];
 }
 
-const cancelOf = (id: InvocationId, delivery: string): Outgoing =>
-  outgoing({ kind: "notify", id, note: { kind: "cancellation", delivery } }, delivery);
+const noteOf = (
+  { underEarlier }: Pick<OutputSubject, "underEarlier">,
+  notify: Notify,
+  cause: string,
+): Outgoing => (underEarlier ? outgoing(notify, cause, groupOf(notify.id)) : outgoing(notify, cause));
+
+const cancelOf = (subject: OutputSubject, id: InvocationId, delivery: string): Outgoing =>
+  noteOf(subject, { kind: "notify", id, note: { kind: "cancellation", delivery } }, delivery);
 
 /** A repetition registers the same command with the target, or is answered again: both are noticed. */
 function attachOf({ id, incarnation }: OutputSubject, command: number, target: InvocationId): Outgoing {
@@ -183,17 +191,19 @@ async function completeOne(
   // It is this invocation's own value that they are told.
   if (completed.waiters.length > 0) {
     const sent = await carried(ports.items, subject.id, value);
-    for (const waiter of completed.waiters) messages.push(replyTo(waiter, sent));
+    for (const waiter of completed.waiters) messages.push(replyTo(waiter, sent, subject));
   }
   return { ok: true, value: new Uint8Array(0) };
 }
 
 /** Tells a command of another invocation its result. */
-export function replyTo({ id, incarnation, command }: ReplyTo, { value, from }: Carried): Outgoing {
-  return outgoing(
-    { kind: "notify", id, incarnation, note: { kind: "completion", command, outcome: value }, ...from },
-    `reply.${command}`,
-  );
+export function replyTo(
+  { id, incarnation, command }: ReplyTo,
+  { value, from }: Carried,
+  subject: Pick<OutputSubject, "underEarlier"> = {},
+): Outgoing {
+  const note = { kind: "completion", command, outcome: value } as const;
+  return noteOf(subject, { kind: "notify", id, incarnation, note, ...from }, `reply.${command}`);
 }
 
 /** A value as a message carries it (P1): itself, or by its name and whose it is. */

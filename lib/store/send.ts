@@ -6,7 +6,7 @@ import { OperationalError } from "../errors.ts";
 import { groupOf, type Incarnation, type InvocationId, noteGroupOf } from "../model/ids.ts";
 import { digest } from "../hash.ts";
 import { SEND_ATTEMPTS_MAX, SEND_BATCH_MAX } from "../limits.ts";
-import { encodeMessage, type Message, type Outgoing } from "../model/message.ts";
+import { encodeMessage, forLaterVersions, type Message, type Outgoing } from "../model/message.ts";
 import { nonce } from "../entropy.ts";
 import type { Entropy, Mailbox } from "../ports.ts";
 
@@ -57,7 +57,9 @@ export function outgoing(message: Message, cause: string, group: string = laneOf
   const dedup = Buffer.from(
     digest(24, message.kind, message.id, String(message.incarnation ?? "any"), cause),
   ).toString("base64url");
-  return { group, dedup, body: encodeMessage(message) };
+  const body = encodeMessage(message);
+  // An earlier version takes a turn that runs in another lane for dead, and drops what comes before the head.
+  return { group, dedup, body: group === noteGroupOf(message.id) ? forLaterVersions(body) : body };
 }
 
 const AFRESH_BYTES = 9;

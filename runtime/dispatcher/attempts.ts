@@ -5,7 +5,7 @@
  * durable timer.
  */
 import { endAsItIs, rest } from "../../lib/store/head/transitions.ts";
-import { readHead } from "../../lib/store/head-store.ts";
+import { readHead, readHeadOrStub } from "../../lib/store/head-store.ts";
 import { outgoing } from "../../lib/store/send.ts";
 import { encodeNote, type Note } from "../../lib/model/entry.ts";
 import { asError, FunctionError, type FunctionErrorCode, OperationalError } from "../../lib/errors.ts";
@@ -223,8 +223,10 @@ export class Attempts {
     held: number,
     delivery: Delivery,
   ): Promise<Attempt | Rested> {
-    const stored = await readHead(this.#ports.items, attempt.invocation.id);
+    const { stored, stub } = await readHeadOrStub(this.#ports.items, attempt.invocation.id);
     const invocation = attempt.invocation.reread(stored);
+    // An earlier version of the handler cannot begin where something has come before. It is no attempt: that is adopted first.
+    if (stub && failed.kind === "failed") return "lost";
     if (invocation.head?.status === "completed") return "lost";
     if (failed.kind === "failed" && invocation.length !== failed.length) return "lost";
     if (!isAsLeft(invocation.head, attempt.invocation, delivery)) return "lost";

@@ -177,6 +177,8 @@ export class Dispatcher {
     try {
       // An earlier version sent it where Starts come (R19).
       if (!delivery.isNote && (message.kind === "notify" || message.kind === "kill")) {
+        // An earlier version may have run a turn under it, whose outputs may be missing (R2).
+        if (inDoubt && (await this.#progress.lookAt(message.id, delivery)) === "retry") return "retry";
         const afterwards = (each: Message) => outgoing(each, afresh(this.#ports, "note"));
         await sendAll(this.#ports.mailbox, messages.map(afterwards));
         return "done";
@@ -251,7 +253,7 @@ export class Dispatcher {
     if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, stored?.head);
     if (!stored) {
       const own = await this.#withInput(start);
-      if (stub && isForLife(stub, start)) return await this.#meetStub(own, stub, delivery);
+      if (stub) return await this.#meetStub(own, stub, delivery);
       const invocation = Invocation.begun(own, this.#progress.tokenFor(id, undefined, delivery));
       return await this.#progress.begin(invocation, delivery);
     }
@@ -261,9 +263,11 @@ export class Dispatcher {
     return await this.#progress.advance(this.#invocation(stored, own, delivery), [], delivery);
   }
 
-  /** What has come before the head is adopted first: an earlier version of the handler's could not (R21). */
+  /** What has come before the head is adopted first: an earlier version of the handler's could not (R21). What has come for
+   * another life gives way. */
   async #meetStub(start: Start, stub: Stub, delivery: Delivery): Promise<Verdict> {
-    if (isCancelled(stub)) return await this.#endStub(start, stub, delivery);
+    if (isForLife(stub, start) && isCancelled(stub))
+      return await this.#endStub(start, stub, delivery);
     const born = await scheduleHead(this.#ports, start);
     return born
       ? await this.#progress.advance(this.#invocation(born, start, delivery), [], delivery)

@@ -77,12 +77,15 @@ export class TurnWriter {
     turn: TurnMachine,
     deliver: (delivery: () => void) => void,
   ) {
-    const { id, incarnation, target, token, ownsLock } = request;
+    const { id, incarnation, target, token, ownsLock, voucher } = request;
     this.#request = request;
     this.#ports = ports;
     this.#journal = journal;
     this.#turn = turn;
-    this.#subject = { id, incarnation, target, again: false, ...(token === undefined ? {} : { token }) };
+    this.#subject = {
+      ...{ id, incarnation, target, again: false, underEarlier: voucher === undefined },
+      ...(token === undefined ? {} : { token }),
+    };
     this.#deliver = deliver;
     this.#ownsLock = ownsLock;
   }

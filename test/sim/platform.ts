@@ -32,6 +32,8 @@ import type { Trace } from "./trace.ts";
 /** A dispatcher's function timeout. */
 const HANDLE_MS = 60_000;
 const DISPATCHERS_MAX = 6;
+/** How an earlier version says that a message or a head is for a later one. */
+const UNREADABLE = /not an invocation id: ~|undefined is not iterable/;
 
 export interface World {
   readonly seed: number;
@@ -114,12 +116,18 @@ export class Platform {
     const { trace, observer } = this.#world;
     const reason = JSON.stringify(fields["reason"] ?? fields["error"] ?? "");
     trace.add(actor.name, level, `${message} ${reason}`);
+    if (this.#isForLater(reason)) return;
     const stack = typeof fields["stack"] === "string" ? fields["stack"] : "";
     if (level === "warn") observer.messages.doubt();
     if (level === "error") observer.fail("LOG", `${message}: ${reason}`);
     if (level === "warn" && stack !== "" && !/^(OperationalError|FunctionError)/.test(stack)) {
       observer.fail("ERROR", `${actor.name}: ${message}: ${stack.split("\n").slice(0, 6).join(" | ")}`);
     }
+  }
+
+  /** What an earlier version cannot read waits for a later one, and says so (docs/decisions/0017). */
+  #isForLater(reason: string): boolean {
+    return this.#world.sides.isMixed === true && UNREADABLE.test(reason);
   }
 
   endpoint(version: number): Endpoint {
@@ -380,7 +388,7 @@ export class Platform {
     observer.count("turn failed");
     observer.messages.doubt();
     if (code === 570) observer.fail("D1", message);
-    else if (!message.startsWith("sim: ") && !message.endsWith("(RT0001)"))
+    else if (!message.startsWith("sim: ") && !message.endsWith("(RT0001)") && !this.#isForLater(message))
       observer.fail("ERROR", `a turn failed: ${message} ${stack?.split("\n").slice(1, 5).join(" | ") ?? ""}`);
   }
 

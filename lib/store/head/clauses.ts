@@ -35,7 +35,7 @@ const isNotPaused: Condition = { is: "ne", attribute: HEAD_ATTRIBUTE.status, val
 
 /** The head is this incarnation's and not completed (J3). */
 export const whileOpen = (incarnation: Incarnation): Condition =>
-  all(thereIsOne, isOfLife(incarnation), hasNotEnded);
+  all(thereIsOne, isOfLife(incarnation), hasNotEnded, lacks("stub"));
 
 /** What has come before the head (R21). */
 export const whileStub = (incarnation: Incarnation): Condition => all(isOfLife(incarnation), has("stub", 1));
