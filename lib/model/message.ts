@@ -118,7 +118,13 @@ export const forLaterVersions = (body: string): string =>
 export function decodeMessage(body: string): Message {
   const stored = decodeJson(body);
   const value = isForLater(stored) ? stored["later"] : stored;
-  if (value === undefined || value === null || typeof value !== "object" || !("kind" in value) || !("id" in value)) {
+  if (
+    value === undefined ||
+    value === null ||
+    typeof value !== "object" ||
+    !("kind" in value) ||
+    !("id" in value)
+  ) {
     throw new TypeError("not a mailbox message: kind or id is missing");
   }
   const { kind, id } = value;
