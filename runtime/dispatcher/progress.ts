@@ -336,15 +336,19 @@ export class Progress {
 
 const isUnbegun = ({ status, length }: Head): boolean => length === 0 && ON.cancellation[status] === "end";
 
-/** R17: a turn is begun by the message that vouches for the last one. Where nothing is named, an earlier version has run it: then as
- * it did, but not where the input is still with the Start. */
+/**
+ * R17: a turn is begun by the message that vouches for the last one. Where nothing is named, an earlier version of the handler runs:
+ * its turn is alive, unless the message at hand is in doubt, or acts for one that is gone. For whoever comes after that message in
+ * its lane comes after its turn. Not where the input is still with the Start.
+ */
 function mayActOn(
   head: Head,
   vouched: ReturnType<typeof whoVouches>,
-  { isNote, inDoubt }: Delivery,
+  { isNote, inDoubt, voucher }: Delivery,
 ): boolean {
   if (vouched !== "unknown") return vouched === "this";
-  return head.status !== "running" || !isNote || (inDoubt && head.input !== undefined);
+  if (head.status !== "running") return true;
+  return isNote ? inDoubt && head.input !== undefined : inDoubt || voucher.of !== undefined;
 }
 
 /** It was suspended under a message of another lane, whose turn may still be doing its outputs. They are done before anything that

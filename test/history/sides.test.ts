@@ -49,7 +49,7 @@ const ROWS: Readonly<Record<string, Row>> = {
 class Watched {
   /** Batches and turns, by `dispatcher` or `handler` and version. */
   readonly counts: Record<string, number> = {};
-  /** Invocations of which two turns ran at once. Without a fault there are none: the second one takes the first for dead. */
+  /** Invocations of which a second turn began while one ran, since that was taken for dead. */
   readonly twice: string[] = [];
   readonly #live = new Map<string, number>();
 
@@ -74,16 +74,17 @@ class Watched {
           discover: () => endpoint.discover(),
           runTurn: async (request, ports) => {
             this.count(`handler ${side.name}`);
-            return await this.#alone(request.id, () => endpoint.runTurn(request, ports));
+            const isTakenForDead = request.head?.["s"] === "running";
+            return await this.#alone(request.id, isTakenForDead, () => endpoint.runTurn(request, ports));
           },
         };
       },
     };
   }
 
-  async #alone<T>(id: string, turn: () => Promise<T>): Promise<T> {
+  async #alone<T>(id: string, isTakenForDead: boolean, turn: () => Promise<T>): Promise<T> {
     const others = this.#live.get(id) ?? 0;
-    if (others > 0) this.twice.push(id);
+    if (others > 0 && isTakenForDead) this.twice.push(id);
     this.#live.set(id, others + 1);
     try {
       return await turn();
