@@ -2,6 +2,7 @@
  * Mailbox messages. Every event for an invocation is one message in the invocation's group. Acting on a message twice is
  * harmless (M2). The body is JSON ({@link encodeJson}), with a note in its stored form. {@link decodeMessage} checks it.
  */
+import { asError } from "../errors.ts";
 import { decodeNote, encodeNote, type Note } from "./entry.ts";
 import type { Incarnation, InvocationId } from "./ids.ts";
 import { decodeJson, encodeJson, type Value } from "./value.ts";
@@ -114,7 +115,12 @@ const FOR_LATER = "~";
 export const forLaterVersions = (body: string): string =>
   `{"kind":"start","id":"${FOR_LATER}","later":${body}}`;
 
-/** Throws `TypeError` for any other text. The reader sets such a message aside where people see it. */
+/** A message of a later version: of a kind that this one does not know, or with such a note. A later version shall have it. */
+export class LaterMessageError extends TypeError {
+  override readonly name = "LaterMessageError";
+}
+
+/** Throws {@link LaterMessageError}, or `TypeError` for any other text: the reader sets that aside where people see it. */
 export function decodeMessage(body: string): Message {
   const stored = decodeJson(body);
   const value = isForLater(stored) ? stored["later"] : stored;
@@ -128,11 +134,19 @@ export function decodeMessage(body: string): Message {
     throw new TypeError("not a mailbox message: kind or id is missing");
   }
   const { kind, id } = value;
-  if (typeof kind !== "string" || typeof id !== "string" || !KINDS.includes(kind)) {
+  if (typeof kind !== "string" || typeof id !== "string") {
     throw new TypeError(`not a mailbox message: kind ${JSON.stringify(kind)}`);
   }
-  const note = "note" in value ? value["note"] : undefined;
-  return (kind === "notify" ? { ...value, note: decodeNote(note) } : value) as unknown as Message;
+  if (!KINDS.includes(kind)) throw new LaterMessageError(`no kind of message: ${JSON.stringify(kind)}`);
+  return (kind === "notify" ? { ...value, note: noteOf(value) } : value) as unknown as Message;
+}
+
+function noteOf({ note }: { readonly [field: string]: Value }): Note {
+  try {
+    return decodeNote(note);
+  } catch (error) {
+    throw new LaterMessageError(asError(error).message);
+  }
 }
 
 function isForLater(stored: Value): stored is { [field: string]: Value } {

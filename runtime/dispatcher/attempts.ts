@@ -223,11 +223,9 @@ export class Attempts {
     held: number,
     delivery: Delivery,
   ): Promise<Attempt | Rested> {
-    const { stored, stub } = await readHeadOrStub(this.#ports.items, attempt.invocation.id);
-    const invocation = attempt.invocation.reread(stored);
-    // An earlier version of the handler cannot begin where something has come before. It is no attempt: that is adopted first.
-    if (stub && failed.kind === "failed") return "lost";
-    if (invocation.head?.status === "completed") return "lost";
+    const now = await readHeadOrStub(this.#ports.items, attempt.invocation.id);
+    const invocation = attempt.invocation.reread(now.stored);
+    if (isOver(now, failed)) return "lost";
     if (failed.kind === "failed" && invocation.length !== failed.length) return "lost";
     if (!isAsLeft(invocation.head, attempt.invocation, delivery)) return "lost";
     if (failed.kind === "died" && invocation.head) {
@@ -386,6 +384,13 @@ function tooLargeAsDeath(outcome: TurnOutcome | Died): TurnOutcome | Died {
   const message = coded("RT0003", `the invocation cannot be recorded: ${outcome.reason}`);
   return { kind: "died", failure: { code: 413, message, verdict: "pause" }, throttled: false };
 }
+
+/** It has ended. Or something has come before it, where an earlier version of the handler cannot begin: that is adopted first, and
+ * the attempt was none. */
+const isOver = (
+  { stored, stub }: Awaited<ReturnType<typeof readHeadOrStub>>,
+  { kind }: Failed | Died,
+): boolean => stored?.head.status === "completed" || (stub !== undefined && kind === "failed");
 
 /** How the death of a function is told: its status and its code. */
 const DEATHS: Readonly<Record<FunctionErrorCode, readonly [status: number, code: ErrorCode]>> = {

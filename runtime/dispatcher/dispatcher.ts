@@ -15,10 +15,9 @@ import { afresh, outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts
 import { coded } from "../../lib/error-codes.ts";
 import { asError, isTooLarge, OperationalError } from "../../lib/errors.ts";
 import { type Head, isCancelled, isExpired, isForLife, type Stub } from "../../lib/model/head.ts";
-import { isExclusiveId, noteGroupOf } from "../../lib/model/ids.ts";
+import { type InvocationId, isExclusiveId, noteGroupOf } from "../../lib/model/ids.ts";
 import { CLOCK_SKEW_MS, RECEIVES_MAX, REFUSALS_MAX } from "../../lib/limits.ts";
 import {
-  decodeMessage,
   type Incoming,
   type Kill,
   type Message,
@@ -39,6 +38,7 @@ import { LetGo } from "./let-go.ts";
 import { NoteDelivery } from "./note-delivery.ts";
 import { forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
 import { enter, Progress } from "./progress.ts";
+import { type Unit, unitAt } from "./unit.ts";
 import { handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import { renew } from "../../lib/store/renewal.ts";
 
@@ -49,12 +49,6 @@ export interface DispatcherOptions {
 
 /** For queues that hide what is worked on themselves. */
 const noKeeper: Keeper = { holds: () => true, finish: () => undefined };
-
-/** A message, or consecutive notes of one invocation: they are one write, or wake it once. */
-interface Unit {
-  readonly incoming: readonly Incoming[];
-  readonly messages: readonly Message[];
-}
 
 export class Dispatcher {
   readonly #ports: DispatcherPorts;
@@ -108,39 +102,11 @@ export class Dispatcher {
   ): Promise<number> {
     let from = 0;
     while (from < messages.length && holds()) {
-      const unit = this.#unitAt(messages, from);
+      const unit = unitAt(messages, from, this.#ports.logger);
       if ((await this.#handleUnit(unit, deadlineMs)) === "retry") break;
       from += unit.incoming.length;
     }
     return from;
-  }
-
-  #unitAt(messages: readonly Incoming[], from: number): Unit {
-    const incoming: Incoming[] = [];
-    const decoded: Message[] = [];
-    for (const message of messages.slice(from)) {
-      const next = this.#decode(message);
-      const [first] = decoded;
-      const joins = first?.kind === "notify" && next?.kind === "notify" && first.id === next.id;
-      if (incoming.length > 0 && !joins) break;
-      incoming.push(message);
-      if (next) decoded.push(next);
-    }
-    return { incoming, messages: decoded };
-  }
-
-  /** A body that is not a message can never be handled. It is logged and dropped: given back, it would block its group. */
-  #decode({ body, group }: Incoming): Message | undefined {
-    try {
-      return decodeMessage(body);
-    } catch (error) {
-      this.#ports.logger.log("error", "a mailbox message cannot be read and is dropped", {
-        group,
-        error: asError(error).message,
-        body: body.slice(0, 500),
-      });
-      return undefined;
-    }
   }
 
   async #handleUnit(unit: Unit, deadlineMs: number): Promise<Verdict> {
@@ -152,6 +118,7 @@ export class Dispatcher {
     deadlineMs: number,
     letGo: Delivery["letGo"],
   ): Promise<Verdict> {
+    if (messages === "later") return "retry";
     const [first, message] = [incoming[0], messages[0]];
     if (!first || !message) return "done";
     const receives = Math.max(...incoming.map(({ receiveCount }) => receiveCount));
@@ -175,14 +142,8 @@ export class Dispatcher {
     };
     this.#measure(messages, inDoubt);
     try {
-      // An earlier version sent it where Starts come (R19).
-      if (!delivery.isNote && (message.kind === "notify" || message.kind === "kill")) {
-        // An earlier version may have run a turn under it, whose outputs may be missing (R2).
-        if (inDoubt && (await this.#progress.lookAt(message.id, delivery)) === "retry") return "retry";
-        const afterwards = (each: Message) => outgoing(each, afresh(this.#ports, "note"));
-        await sendAll(this.#ports.mailbox, messages.map(afterwards));
-        return "done";
-      }
+      if (!delivery.isNote && (message.kind === "notify" || message.kind === "kill"))
+        return await this.#sendOn(message.id, messages, delivery);
       if (message.kind === "notify") {
         return await this.#notes.deliver(messages as unknown as [Notify, ...Notify[]], delivery);
       }
@@ -194,6 +155,15 @@ export class Dispatcher {
     } catch (error) {
       return await this.#giveBack(message, first, error, delivery);
     }
+  }
+
+  /** To the note lane: an earlier version sent it where Starts come (R19), and may have run a turn under it, whose outputs may be
+   * missing (R2). */
+  async #sendOn(id: InvocationId, messages: readonly Message[], delivery: Delivery): Promise<Verdict> {
+    if (delivery.inDoubt && (await this.#progress.lookAt(id, delivery)) === "retry") return "retry";
+    const afterwards = (each: Message) => outgoing(each, afresh(this.#ports, "note"));
+    await sendAll(this.#ports.mailbox, messages.map(afterwards));
+    return "done";
   }
 
   #measure(messages: readonly Message[], inDoubt: boolean): void {

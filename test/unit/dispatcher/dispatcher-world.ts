@@ -93,6 +93,15 @@ export class DispatcherWorld {
     return failed.length === 0;
   }
 
+  /** Delivers what a group holds. Answers the ids of what is given back: `m0` and so on. */
+  async deliverTexts(bodies: readonly string[], group: string): Promise<readonly string[]> {
+    const batch = bodies.map((body, at) => {
+      const sequence = String(++this.#sequence);
+      return { messageId: `m${at}`, group, sequence, receiveCount: 1, body };
+    });
+    return await this.#dispatcher.handle(batch, 60_000);
+  }
+
   async head(id: InvocationId): Promise<Head | undefined> {
     return (await readHead(this.items, id))?.head;
   }
