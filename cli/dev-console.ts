@@ -1,9 +1,12 @@
-/** What `perdure dev` prints. */
+/**
+ * What `perdure dev` prints. Keys, names and messages may come from the network, so their control characters are shown and not
+ * obeyed. What a handler prints itself is passed on as it is, as without the server.
+ */
 import { join, sep } from "node:path";
 import { styleText } from "node:util";
 import { asError } from "../lib/errors.ts";
 import type { HandlerManifest, ServiceManifest } from "../lib/model/manifest.ts";
-import { readableLine } from "../lib/log/line.ts";
+import { escaped, readableLine } from "../lib/log/line.ts";
 import { leastLevel, loggerOf } from "../lib/log/logger.ts";
 import type { Logger, LogLevel } from "../lib/ports.ts";
 import type { Deployed } from "../runtime/dev/deployer.ts";
@@ -80,9 +83,15 @@ export class DevConsole {
       case "build-recovered":
         return print("stdout", "green", `${this.#served.file} compiles again and is in service.`);
       case "warning":
-        return print("stderr", "yellow", `warning: ${event.message}`);
+        return print("stderr", "yellow", `warning: ${escaped(event.message)}`);
       case "attempt-failed":
         return attemptFailed(event.attempt);
+      case "data-lost": {
+        const { path, how } = event.file;
+        const lost = `${escaped(path)} was ${how} while it was served.`;
+        const what = "What was done since then is lost, so the server stops. Start it again to begin";
+        return print("stderr", "red", `${lost} ${what} with what is there now.`);
+      }
       case "resumed": {
         const { invocations, messages } = event;
         const left = `${count(invocations, "open invocation")} and ${count(messages, "message")}`;
@@ -103,7 +112,9 @@ export class DevConsole {
       `  admin    ${styled("cyan", adminUrl)}`,
       `  data     ${dataPath}`,
       "",
-      ...services.map((service) => `  ${styled("bold", service.name.padEnd(width))}${describe(service)}`),
+      ...services.map(
+        (service) => `  ${styled("bold", escaped(service.name).padEnd(width))}${describe(service)}`,
+      ),
       ...(services.length > 0 ? [""] : []),
       ...(file === undefined ? howToRegister(adminUrl) : tryOut(url, services)),
       styled(
@@ -120,11 +131,11 @@ export class DevConsole {
   }
 
   #deployed({ deployment, services, warnings }: Deployed): void {
-    for (const warning of warnings) print("stderr", "yellow", `warning: ${warning}`);
+    for (const warning of warnings) print("stderr", "yellow", `warning: ${escaped(warning)}`);
     this.#deployedAt = new Date().toTimeString().slice(0, "10:31".length);
     if (!this.#ready) return;
     const names = services.map(({ name }) => name).join(", ");
-    print("stdout", "green", `reloaded ${this.#served.file} as ${short(deployment)}: ${names}`);
+    print("stdout", "green", `reloaded ${this.#served.file} as ${short(deployment)}: ${escaped(names)}`);
   }
 
   #output({ deployment, old, stream, line }: Extract<EngineEvent, { kind: "output" }>): void {
@@ -148,9 +159,9 @@ function attemptFailed({
   const path = [service, ...(key === undefined ? [] : [key]), handler].join("/");
   const where = operation === undefined ? "" : ` in ${operation}`;
   const [first = message] = message.split("\n");
-  print("stderr", "red", `${path} failed${where}, attempt ${attempt}: ${first}`);
+  print("stderr", "red", escaped(`${path} failed${where}, attempt ${attempt}: ${first}`));
   const frames = attempt === 1 && stack !== undefined ? usersFrames(stack) : [];
-  print("stderr", "dim", [...frames, `    of ${invocation}`].join("\n"));
+  print("stderr", "dim", [...frames.map(escaped), `    of ${escaped(invocation)}`].join("\n"));
 }
 
 /** The lines of a stack in the user's code: not in this package, and not in Node. */
@@ -171,7 +182,8 @@ const isOwnFrame = (line: string): boolean =>
 function describe({ type, handlers }: ServiceManifest): string {
   const names = handlers.map(({ name, kind, ingressPrivate }) => {
     const notes = [...(kind === "shared" ? ["shared"] : []), ...(ingressPrivate === true ? ["private"] : [])];
-    return notes.length === 0 ? name : `${name} ${styled("dim", `(${notes.join(", ")})`)}`;
+    const shown = escaped(name);
+    return notes.length === 0 ? shown : `${shown} ${styled("dim", `(${notes.join(", ")})`)}`;
   });
   return `${styled("dim", type.padEnd("workflow".length))}  ${names.join(", ")}`;
 }
@@ -194,7 +206,7 @@ function tryOut(url: string, services: readonly ServiceManifest[]): readonly str
 
 function curlOf(url: string, { name, type }: ServiceManifest, handler: HandlerManifest): string {
   const path = type === "service" ? [name, handler.name] : [name, "my-key", handler.name];
-  return `curl ${url}/${path.join("/")} --json '{"name":"World"}'`;
+  return `curl ${url}/${path.map(encodeURIComponent).join("/")} --json '{"name":"World"}'`;
 }
 
 function levelAsked(): LogLevel {

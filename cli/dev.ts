@@ -1,6 +1,6 @@
 /** `perdure dev`: a server on this machine, for the services of a file or of processes that serve their own. */
-import { mkdirSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Durability } from "../runtime/dev/engine.ts";
 import { type Command, CommandError, parse, UsageError } from "./command.ts";
 import { DevConsole, withoutOwnFrames } from "./dev-console.ts";
@@ -115,8 +115,7 @@ function portOf(option: string, text: string | undefined, fallback: number): num
 
 async function serve(settings: Settings): Promise<void> {
   if (settings.file !== undefined) checkFile(settings.file);
-  if (dirname(settings.dataPath).endsWith(DATA_FOLDER))
-    mkdirSync(dirname(settings.dataPath), { recursive: true });
+  makeDataFolder(dirname(settings.dataPath));
   const shown = (path: string): string =>
     isAbsolute(relative(process.cwd(), path)) ? path : relative(process.cwd(), path);
   const output = new DevConsole({
@@ -127,7 +126,16 @@ async function serve(settings: Settings): Promise<void> {
   silenceSqliteWarning();
   const { Engine } = await import("../runtime/dev/engine.ts");
   const engine = expected(
-    () => new Engine({ ...settings, logger: output.logger, report: (event) => output.report(event) }),
+    () =>
+      new Engine({
+        ...settings,
+        logger: output.logger,
+        report: (event) => {
+          output.report(event);
+          // At once: its handlers' processes end with it, and nothing else is to be saved.
+          if (event.kind === "data-lost") process.exit(1);
+        },
+      }),
   );
   const isStopping = stopOnSignal(() => engine.stop(), output);
   try {
@@ -137,6 +145,20 @@ async function serve(settings: Settings): Promise<void> {
     if (isStopping()) return;
     await engine.stop();
     throw asCommandError(error);
+  }
+}
+
+/** The default folder: for its user alone, since inputs and state are in it, and not for version control. */
+function makeDataFolder(folder: string): void {
+  if (basename(folder) !== DATA_FOLDER) return;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const ignored = join(folder, ".gitignore");
+  try {
+    // An earlier version made it for everybody.
+    if ((statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700);
+    if (!existsSync(ignored)) writeFileSync(ignored, "*\n");
+  } catch {
+    // Another user's, or read-only: opening the file says what is wrong, if anything is.
   }
 }
 

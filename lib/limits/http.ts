@@ -26,14 +26,14 @@ export const VISIBLE_RECENT_MS = 30 * 60 * 1000;
 export const LIST_DEFAULT = 100;
 /** The most that a request may ask for. */
 export const LIST_MAX = 1000;
+/** If nothing matches, a request looks on for so long: in AWS that is some 50,000 heads. */
+export const LIST_MS_MAX = 10_000;
 /** Heads that one request looks at, when few of them match. */
 export const LIST_HEADS_MAX = 2000;
 /** Shards read at the same time. */
 export const LIST_READS_AT_ONCE = 32;
 /** A shard is asked for this many entries at the least. */
 export const LIST_CHUNK_MIN = 16;
-/** Pages of one shard that a request reads: enough for every head that it may look at. */
-export const LIST_PAGES_MAX = LIST_HEADS_MAX / LIST_CHUNK_MIN;
 /** Without an index: pages of the store that one request looks through. */
 export const HEAD_SCANS_MAX = 20;
 /** The last moment that a `Date` can hold. */

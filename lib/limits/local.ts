@@ -111,6 +111,9 @@ export const SQLITE_CACHE_KIB = 64 * 1024;
 /** Items in one page of a query or scan. DynamoDB has no such bound. */
 export const PAGE_ITEMS_MAX = 1000;
 
+/** How often the data file is looked for: so long may a server go on that writes to a deleted one. */
+export const DATA_FILE_LOOK_MS = 1000;
+
 // The mailbox and the timers.
 
 /** What failed is handed out again after this, doubled each time. */
@@ -125,6 +128,8 @@ export const DEDUP_PRUNE_MS = 1000;
 export const DEDUP_PRUNE_ROWS_MAX = 100;
 /** The longest that `setTimeout` takes. A longer wait is taken up again when it ends. */
 export const TIMEOUT_MS_MAX = 2 ** 31 - 1;
+/** A clock that was set back by more than this is worth a word. */
+export const CLOCK_SET_BACK_MS = 2000;
 /** Timers fired in one transaction. */
 export const TIMERS_FIRED_MAX = 200;
 /** If firing failed (a full disk), it is tried again after this. */

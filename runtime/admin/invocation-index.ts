@@ -6,9 +6,9 @@ import { type Head, HEAD, isExpired, isStub, parseHead } from "../../lib/model/h
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
 import { idIn, type ListedPart } from "../../lib/model/listing.ts";
-import type { Clock, ItemStore, Logger } from "../../lib/ports.ts";
+import type { Clock, ItemStore, Logger, ScannedItem } from "../../lib/ports.ts";
 import { type StatusView, viewStatus } from "./invocation-view.ts";
-import { HEAD_SCANS_MAX } from "../../lib/limits/http.ts";
+import { HEAD_SCANS_MAX, LIST_HEADS_MAX, LIST_MS_MAX } from "../../lib/limits/http.ts";
 
 export interface InvocationFilter {
   readonly service?: string;
@@ -57,6 +57,13 @@ export interface IndexPorts {
   readonly logger: Logger;
 }
 
+/** Whether so many heads looked at, of which so many match, are enough for one page. As long as none matches it goes on, for
+ * some seconds: an empty page that is not the last one is read as "there is none". */
+export function boundOf(clock: Clock): (looked: number, found: number) => boolean {
+  const endMs = clock.now() + LIST_MS_MAX;
+  return (looked, found) => (found > 0 && looked >= LIST_HEADS_MAX) || clock.now() >= endMs;
+}
+
 /** Looks at every head. The only way to find what has been running ever since it began, where that is not indexed. */
 export class ScanningIndex implements InvocationIndex {
   readonly #ports: IndexPorts;
@@ -72,24 +79,37 @@ export class ScanningIndex implements InvocationIndex {
     const { items, clock } = this.#ports;
     const found: FoundInvocation[] = [];
     const page = { found, source: "scan", covers: ["open", "ended"] } as const;
+    const isEnough = boundOf(clock);
     let next = after;
-    for (let scans = 0; scans < HEAD_SCANS_MAX && found.length < limit; scans++) {
-      // Never more than are wanted, so that the cursor is behind the last one that was answered.
+    let isWide = false;
+    for (let looked = 0, scans = 0; found.length < limit && !isEnough(looked, found.length); scans++) {
+      if (found.length > 0 && scans >= HEAD_SCANS_MAX) break;
+      // Never more than are wanted, so that the cursor is behind the last one that was answered. If nothing matches for long,
+      // whole pages are looked at; one that matches too often is then looked at again in part.
       const left = limit - found.length;
-      const scanned = await items.scan(
-        "journal",
-        HEAD,
-        next === undefined ? { limit: left } : { limit: left, after: next },
-      );
-      for (const { pk, attributes } of scanned.items) {
-        const id = idIn(pk);
-        const head = id === undefined ? undefined : readable(this.#ports.logger, id, attributes);
-        if (id !== undefined && head && matches(head, filter, clock.now())) found.push({ id, head });
-      }
+      const scanned = await items.scan("journal", HEAD, {
+        ...(isWide ? {} : { limit: left }),
+        ...(next === undefined ? {} : { after: next }),
+      });
+      const matching = this.#matching(scanned.items, filter);
+      const isTooMuch = matching.length > left;
+      isWide = !isTooMuch && found.length + matching.length === 0 && scans >= HEAD_SCANS_MAX - 1;
+      if (isTooMuch) continue;
+      found.push(...matching);
+      looked += scanned.items.length;
       next = scanned.next;
       if (next === undefined) return page;
     }
     return next === undefined ? page : { ...page, next };
+  }
+
+  #matching(scanned: readonly ScannedItem[], filter: InvocationFilter): FoundInvocation[] {
+    const { clock, logger } = this.#ports;
+    return scanned.flatMap(({ pk, attributes }) => {
+      const id = idIn(pk);
+      const head = id === undefined ? undefined : readable(logger, id, attributes);
+      return id !== undefined && head && matches(head, filter, clock.now()) ? [{ id, head }] : [];
+    });
   }
 }
 

@@ -49,7 +49,13 @@ export async function listInvocations({ index, scan, request: { query } }: Admin
   const { found, next, source, covers } = await listed(chosen, filterOf(query), page);
   const oldestFirst = found.toSorted((a, b) => a.head.acceptedAtMs - b.head.acceptedAtMs);
   const invocations = oldestFirst.map(({ id, head }) => viewInvocation(id, head));
-  return jsonResponse(200, { invocations, ...(next === undefined ? {} : { next }), source, covers });
+  return jsonResponse(200, {
+    invocations,
+    ...(next === undefined ? {} : { next }),
+    // More may match: an empty page does not mean that there is none.
+    ...(next !== undefined && found.length < limit ? { incomplete: true } : {}),
+    ...{ source, covers },
+  });
 }
 
 /** Throws 400 for an `after` that no list has answered. */

@@ -12,6 +12,7 @@ import { type InvocationId, isInvocationId } from "../../lib/model/ids.ts";
 import { type ListedPart, shardsOf } from "../../lib/model/listing.ts";
 import type { ListedRange, Listing } from "../../lib/ports.ts";
 import {
+  boundOf,
   type FoundInvocation,
   type FoundPage,
   type IndexPorts,
@@ -22,7 +23,7 @@ import {
   type TimeRange,
 } from "./invocation-index.ts";
 import type { AdminRegistry } from "./ports.ts";
-import { LIST_CHUNK_MIN, LIST_HEADS_MAX, LIST_PAGES_MAX, LIST_READS_AT_ONCE } from "../../lib/limits/http.ts";
+import { LIST_CHUNK_MIN, LIST_READS_AT_ONCE } from "../../lib/limits/http.ts";
 
 interface ListedPorts extends IndexPorts {
   readonly registry: AdminRegistry;
@@ -68,7 +69,8 @@ export class ListedInvocations implements InvocationIndex {
   ): Promise<{ readonly found: readonly FoundInvocation[]; readonly last?: Place }> {
     const found: FoundInvocation[] = [];
     let last: Place | undefined;
-    for (let looked = 0; looked < LIST_HEADS_MAX;) {
+    const isEnough = boundOf(this.#ports.clock);
+    for (let looked = 0; !isEnough(looked, found.length);) {
       // As many as are still wanted; more at once, the longer nothing matches.
       const wanted = Math.max(limit - found.length, looked - found.length);
       const places = await merged.take(Math.min(LIST_READS_AT_ONCE, wanted));
@@ -177,8 +179,7 @@ class Shard {
     const range = this.#next === undefined ? this.#range : { ...this.#range, after: this.#next };
     const { entries, next } = await this.#listing.heads(this.#part, this.#shard, range);
     this.#pages++;
-    // A bound, far beyond what is ever needed: so many of one millisecond are handed out as they come.
-    this.#next = this.#pages < LIST_PAGES_MAX ? next : undefined;
+    this.#next = next;
     const after = this.#after;
     const places = [...this.#held, ...entries].filter(
       (place) => after === undefined || isBefore(after, place),

@@ -18,6 +18,7 @@ import { LocalBlobStore } from "../local/blob-store.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { systemEntropy } from "../../lib/entropy.ts";
 import { type DatabaseOptions, type LocalDatabase, openDatabase } from "../local/database.ts";
+import { DataFileWatch, type LostFile } from "../local/data-file-watch.ts";
 import { LocalItemStore } from "../local/item-store.ts";
 import { LocalMailbox } from "../local/mailbox.ts";
 import { LocalTimers } from "../local/timers.ts";
@@ -37,6 +38,9 @@ import {
 
 /** What data survives: the end of any process, or also a power cut. */
 export type Durability = NonNullable<DatabaseOptions["durability"]>;
+
+/** A database without a file. */
+const MEMORY = ":memory:";
 
 export interface EngineOptions {
   /** The user's file, absolute. Without one, only what is registered with the admin API is served. */
@@ -65,6 +69,8 @@ export type EngineEvent =
     }
   /** A handler failed, and may be tried again. */
   | { readonly kind: "attempt-failed"; readonly attempt: FailedAttempt }
+  /** The data file was deleted, moved or replaced while it was served. Nothing is served any more. */
+  | { readonly kind: "data-lost"; readonly file: LostFile }
   /** What an earlier run left continues: open invocations, and messages (some of which start invocations). */
   | { readonly kind: "resumed"; readonly invocations: number; readonly messages: number };
 
@@ -100,6 +106,7 @@ export class Engine {
   readonly #reloader: Reloader | undefined;
   readonly #servers: HttpServer[] = [];
   #current: string | undefined;
+  #fileWatch: DataFileWatch | undefined;
   #stopped = false;
 
   /** Opens the database, and nothing else yet. Throws a `DatabaseError` that says why it cannot be used. */
@@ -108,6 +115,8 @@ export class Engine {
     // Turns that stopping cuts off continue at the next start, so they need no warning.
     this.#logger = { log: (...line) => void (this.#stopped || options.logger.log(...line)) };
     this.#database = openDatabase(options.dataPath, { durability: options.durability });
+    if (options.dataPath !== MEMORY)
+      this.#fileWatch = new DataFileWatch(options.dataPath, (file) => this.#lost(file));
     this.#items = new LocalItemStore(this.#database);
     this.#mailbox = new LocalMailbox(this.#database, systemClock, this.#logger);
     this.#timers = new LocalTimers(this.#database, this.#mailbox, systemClock, this.#logger);
@@ -153,6 +162,7 @@ export class Engine {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#upkeep.stop();
+    this.#fileWatch?.stop();
     for (const server of this.#servers) server.close();
     this.#timers.stop();
     await this.#mailbox.stop(ENGINE_STOP_MS_MAX);
@@ -161,6 +171,18 @@ export class Engine {
     for (const server of this.#servers) server.destroy();
     this.#httpHosts.stop();
     await Promise.all([this.#pool.stop(), this.#reloader?.stop()]);
+  }
+
+  /** Answers nothing any more: it would be lost. The database stays open, since to close it means to delete the log by its
+   * name, and another file may have that name now. The process should exit. */
+  #lost(file: LostFile): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#upkeep.stop();
+    this.#timers.stop();
+    void this.#mailbox.stop(0);
+    for (const server of this.#servers) server.destroy();
+    this.#options.report({ kind: "data-lost", file });
   }
 
   #report(event: ReloadEvent): void {

@@ -3,7 +3,17 @@
  * descriptor of our own were closed, this process would lose its POSIX locks on the file.
  */
 import { randomUUID } from "node:crypto";
-import { copyFileSync, constants, existsSync, linkSync, realpathSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
@@ -58,6 +68,8 @@ function create(file: string): void {
   }
   const draft = `${file}.${randomUUID()}.new`;
   try {
+    // For its user alone: it holds inputs, headers and state. SQLite makes the log beside it with the same permissions.
+    closeSync(openSync(draft, "wx", 0o600));
     const database = new DatabaseSync(draft);
     try {
       database.exec(`BEGIN; ${SCHEMA} COMMIT; PRAGMA journal_mode = WAL;`);

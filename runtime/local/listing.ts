@@ -120,6 +120,7 @@ export class LocalListing implements Listing {
     shard: string,
     { fromMs, untilMs, after, limit }: ListedRange,
   ): Promise<ListedPage> {
+    if (after !== undefined) await nextTurn();
     const start = after ?? digits(fromMs);
     const rows = this.#database.read(() =>
       this.#statements.heads.all(`${part}.${shard}`, start, digits(untilMs) + AFTER_ALL_DIGITS, limit + 1),

@@ -6,7 +6,12 @@ import { type Clock, type Logger, silentLogger, type Timers } from "../../lib/po
 import { systemClock } from "../../lib/clock.ts";
 import type { LocalDatabase } from "./database.ts";
 import { checkMessage, type LocalMailbox } from "./mailbox.ts";
-import { TIMEOUT_MS_MAX, TIMERS_FIRED_MAX, TIMERS_RETRY_MS } from "../../lib/limits/local.ts";
+import {
+  CLOCK_SET_BACK_MS,
+  TIMEOUT_MS_MAX,
+  TIMERS_FIRED_MAX,
+  TIMERS_RETRY_MS,
+} from "../../lib/limits/local.ts";
 
 export class LocalTimers implements Timers {
   readonly #database: LocalDatabase;
@@ -15,7 +20,7 @@ export class LocalTimers implements Timers {
   readonly #logger: Logger;
   readonly #statements: ReturnType<typeof prepareAll>;
   /** The alarm for the earliest timer. */
-  #alarm: { readonly atMs: number; readonly cancel: () => void } | undefined;
+  #alarm: { readonly atMs: number; readonly ringsAtMs: number; readonly cancel: () => void } | undefined;
   #stopped = false;
 
   /** Begins at once: timers that are due already go to the mailbox. */
@@ -60,12 +65,15 @@ export class LocalTimers implements Timers {
   #setFor(atMs: number): void {
     if (this.#stopped || (this.#alarm !== undefined && this.#alarm.atMs <= atMs)) return;
     this.#alarm?.cancel();
-    const waitMs = Math.min(Math.max(atMs - this.#clock.now(), 0), TIMEOUT_MS_MAX);
-    this.#alarm = { atMs, cancel: this.#clock.after(waitMs, () => void this.#fire()) };
+    const nowMs = this.#clock.now();
+    const waitMs = Math.min(Math.max(atMs - nowMs, 0), TIMEOUT_MS_MAX);
+    const cancel = this.#clock.after(waitMs, () => void this.#fire());
+    this.#alarm = { atMs, ringsAtMs: nowMs + waitMs, cancel };
   }
 
   /** Fires what is due by now. That is nothing if a piece of a long wait is over, or if the clock was set back. */
   async #fire(): Promise<void> {
+    this.#sayIfSetBack();
     this.#alarm = undefined;
     try {
       await this.#database.write(
@@ -83,6 +91,13 @@ export class LocalTimers implements Timers {
       });
       this.#setFor(this.#clock.now() + TIMERS_RETRY_MS);
     }
+  }
+
+  /** A sleep never ends early by the clock. So after it was set back, sleeps last longer, and that looks like a hang. */
+  #sayIfSetBack(): void {
+    const byMs = (this.#alarm?.ringsAtMs ?? 0) - this.#clock.now();
+    if (byMs < CLOCK_SET_BACK_MS) return;
+    this.#logger.log("warn", "the clock was set back: sleeps end when it has caught up", { byMs });
   }
 }
 

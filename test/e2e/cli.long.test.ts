@@ -7,11 +7,12 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "vitest";
 import { PACKAGE_ROOT, runCli, Server, until } from "./server.ts";
@@ -168,6 +169,38 @@ test("says where it listens, what it serves and how to call it; stops on a signa
   await server.start();
   expect(server.output).toContain("continues what the last run left: 1 open invocation");
   await server.stop();
+});
+
+test.each([
+  ["the data file", (server: Server) => rmSync(server.dataPath)],
+  ["its folder", (server: Server) => rmSync(server.folder, { recursive: true })],
+])("%s deleted while it serves: it says so within two seconds and exits with 1", async (_name, act) => {
+  const server = await Server.start({ file: "client.ts" });
+  expect(await server.call("/Greeter/greet", { name: "Ada" })).toBeDefined();
+  const began = performance.now();
+  act(server);
+  await until(
+    () => server.output,
+    (output) => output.includes("was deleted while it was served"),
+  );
+  expect(performance.now() - began).toBeLessThan(3000);
+  await expect(server.request("/Greeter/greet", { body: { name: "Ada" } })).rejects.toThrow();
+  expect(await server.ended()).toBe(1);
+  await server.stop();
+});
+
+test("the data file is its user's alone, and so is the default folder, which Git ignores", async () => {
+  const server = await Server.start({ file: "client.ts" });
+  const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
+  expect(modeOf(server.dataPath)).toBe("600");
+  expect(modeOf(`${server.dataPath}-wal`)).toBe("600");
+  await server.stop();
+  const own = join(mkdtempSync(join(tmpdir(), "perdure-e2e-")), ".perdure");
+  const inDefault = await Server.start({ file: "client.ts", args: ["--data", join(own, "x.sqlite")] });
+  expect(modeOf(own)).toBe("700");
+  expect(readFileSync(join(own, ".gitignore"), "utf8")).toBe("*\n");
+  await inDefault.stop();
+  rmSync(dirname(own), { recursive: true });
 });
 
 test("a second signal ends it at once", async () => {

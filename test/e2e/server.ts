@@ -89,6 +89,13 @@ export class Server extends Target {
     return hosts.length;
   }
 
+  /** The exit code of a process that ends by itself. */
+  async ended(): Promise<number | null> {
+    const child = this.#child;
+    if (child && child.exitCode === null) await once(child, "exit");
+    return child?.exitCode ?? null;
+  }
+
   async restart(): Promise<void> {
     await this.kill9();
     await this.start();

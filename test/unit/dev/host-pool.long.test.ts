@@ -150,6 +150,8 @@ test.each([
     code,
     message: expect.stringContaining(text) as string,
   });
+  // Its stack is for the console. Callers get the message, and shall not learn this machine's paths.
+  await failure.not.toMatchObject({ message: expect.stringMatching(/\n|file:|\/tmp/) as string });
   expect(await neighbour).toBeTypeOf("number");
   expect(await run("c", "handler")).toBeTypeOf("number");
 });

@@ -1,0 +1,54 @@
+/** Nothing that comes from the network moves the developer's cursor or looks like a line of ours. */
+import { expect, onTestFinished, test, vi } from "vitest";
+import { DevConsole } from "../../../cli/dev-console.ts";
+import type { FailedAttempt } from "../../../runtime/dev/engine.ts";
+
+const NASTY = "\u001b]0;owned\u0007\u001b[2J\r\nadmin failed\u009b1m\u202e";
+/** A service, a handler, or whatever has a name. */
+const named = (name: string) => ({ name: `${name}${NASTY}`, type: "service", kind: "plain" }) as const;
+
+function printed(act: (output: DevConsole) => void): string {
+  let text = "";
+  const spies = [process.stdout, process.stderr].map((stream) =>
+    vi.spyOn(stream, "write").mockImplementation((chunk) => {
+      text += String(chunk);
+      return true;
+    }),
+  );
+  onTestFinished(() => spies.forEach((spy) => spy.mockRestore()));
+  act(new DevConsole({ file: "app.ts", dataPath: "data.sqlite", watch: false }));
+  return text;
+}
+
+const attempt: FailedAttempt = {
+  ...{ invocation: "inv_1", count: 1, operation: `run "${NASTY}"` },
+  target: { service: `S${NASTY}`, key: `k${NASTY}`, handler: `h${NASTY}` },
+  message: `m${NASTY}`,
+  stack: `Error: x\n    at f${NASTY} (app.ts:1:1)`,
+};
+const services = [{ ...named("S"), handlers: [named("h"), { ...named("p"), ingressPrivate: true }] }];
+const deployed = { deployment: "dp_1", services, warnings: [`w${NASTY}`] };
+
+test.each<[string, (output: DevConsole) => void, number]>([
+  ["a failed attempt", (output) => output.report({ kind: "attempt-failed", attempt }), 3],
+  ["a warning", (output) => output.report({ kind: "warning", message: NASTY }), 1],
+  ["a deployment's warnings", (output) => output.report({ kind: "deployed", deployed }), 1],
+  [
+    "a lost file",
+    (output) => output.report({ kind: "data-lost", file: { path: `/x${NASTY}`, how: "deleted" } }),
+    1,
+  ],
+  ["the list of services", (output) => output.ready({ url: "u", adminUrl: "a", deployed }), 12],
+])("%s is shown with its control characters escaped", (_name, act, lines) => {
+  const text = printed(act).replaceAll(/\u001b\[\d+m/g, "");
+  expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  expect(text.trimEnd().split("\n")).toHaveLength(lines);
+});
+
+test("what a handler prints is passed on as it is", () => {
+  const line = "\u001b[31mred\u001b[39m";
+  const text = printed((output) =>
+    output.report({ kind: "output", deployment: "dp_1", old: false, stream: "stdout", line }),
+  );
+  expect(text).toContain(line);
+});
