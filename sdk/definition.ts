@@ -232,6 +232,21 @@ export function handlerKind(type: ServiceType, name: string, handler: HandlerFun
 /** What the default serde reads and writes. */
 const JSON_TYPE = "application/json";
 
+/** A serde without a content type takes any, and gives none. */
+function contentTypes(
+  own: HandlerOptions,
+  preset: HandlerOptions["serde"],
+): Pick<HandlerManifest, "accept" | "outputContentType"> {
+  const typeOf = (serde: HandlerOptions["serde"]): string | undefined =>
+    serde === undefined ? JSON_TYPE : serde.contentType;
+  const accept = own.accept ?? typeOf(own.input ?? own.serde ?? preset);
+  const outputContentType = typeOf(own.output ?? own.serde ?? preset);
+  return {
+    ...(accept === undefined ? {} : { accept }),
+    ...(outputContentType === undefined ? {} : { outputContentType }),
+  };
+}
+
 /** What the runtime learns of a definition. */
 export function manifestOf(definition: Definition<ServiceType, string, Handlers>): ServiceManifest {
   const { type, name, handlers: functions, description, metadata, options } = definition;
@@ -241,16 +256,11 @@ export function manifestOf(definition: Definition<ServiceType, string, Handlers>
     adopts: true,
     handlers: Object.entries(functions).map(([handler, fn]): HandlerManifest => {
       const own = handlerOptions(fn);
-      const output = own.output ?? own.serde ?? options?.serde;
-      const contentType = output === undefined ? JSON_TYPE : output.contentType;
-      const input = own.input ?? own.serde ?? options?.serde;
-      const accept = own.accept ?? (input === undefined ? JSON_TYPE : input.contentType);
       return {
         name: handler,
         kind: handlerKind(type, handler, fn),
         ...manifestOptions(own),
-        ...(accept === undefined ? {} : { accept }),
-        ...(contentType === undefined ? {} : { outputContentType: contentType }),
+        ...contentTypes(own, options?.serde),
         ...(own.setOutputContentTypeIfEmpty === true ? { setOutputContentTypeIfEmpty: true } : {}),
         ...(own.input?.jsonSchema === undefined ? {} : { inputJsonSchema: own.input.jsonSchema }),
         ...(own.output?.jsonSchema === undefined ? {} : { outputJsonSchema: own.output.jsonSchema }),

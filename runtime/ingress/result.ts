@@ -43,7 +43,7 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
   let { incarnation } = subject;
   let seen = false;
   // A read that finds nothing costs as much as one that does.
-  let inVain = subject.fresh === true && ports.watch.polls === true;
+  let inVain = isFirstLookInVain(exchange, subject);
   for (;;) {
     const leftMs = startMs + callWaitMs - ports.clock.now();
     // The watch begins before the look, so that no change falls between the two.
@@ -67,6 +67,9 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
     if (signal?.aborted) throw new IngressError(499, "the client has gone", { id });
   }
 }
+
+const isFirstLookInVain = ({ ports }: IngressExchange, { fresh }: Subject): boolean =>
+  fresh === true && ports.watch.polls === true;
 
 /** Whether it is the life of the id that is waited for. */
 const isCurrent = (head: Head, incarnation: Incarnation | undefined, nowMs: number): boolean =>

@@ -167,7 +167,7 @@ test.each([undefined, ["open", "ended"]] as const)(
 
 test("by the index, a page is empty only if nothing matches", async () => {
   const world = new AdminWorld(["open", "ended"]);
-  await more(world, 5000, "suspended");
+  await more(world, 2500, "suspended");
   await world.clock.advance(1000);
   const { id } = await world.invocation({ s: "paused" });
   expect((await list(world, "?status=paused")).invocations).toMatchObject([{ id }]);
