@@ -84,6 +84,14 @@ export const APPEND_BYTES_MAX = 64 * 1024;
 export const NOTES_MAX = 250;
 /** The same for their size. */
 export const NOTES_BYTES_MAX = 128 * 1024;
+/** A deeper wait tree is text: an item takes 31 lists within each other, two for each combinator. */
+export const WAIT_LISTS_DEPTH_MAX = 16;
+/** So is a longer one, since every note pays for it. */
+export const WAIT_LISTS_BYTES_MAX = 512;
+/** What is awaited at once must not take more: the head holds the notes as well. */
+export const WAIT_BYTES_MAX = 96 * 1024;
+/** Combinators and mappers within each other, as far as they have not settled. */
+export const WAIT_DEPTH_MAX = 500;
 /** Notes that one append takes off the list: DynamoDB's text for it grows with their number. */
 export const NOTES_TAKEN_MAX = 256;
 /** Notes in the list of one that takes none, since it is paused, backs off or waits for its key. One that comes then waits in the

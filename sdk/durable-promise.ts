@@ -3,6 +3,8 @@
  * kind: combinators settle in the journal's order, so a replay picks the same winner (D1).
  */
 import { TerminalError, TimeoutError } from "../lib/errors.ts";
+import { coded } from "../lib/error-codes.ts";
+import { WAIT_DEPTH_MAX } from "../lib/limits.ts";
 import type { Duration } from "../lib/duration.ts";
 import { HELD, type Held, heldProperties } from "./held.ts";
 import { Future, type MapperHost, type Settled } from "../lib/turn/future.ts";
@@ -76,7 +78,7 @@ export class DurablePromise<T> implements Promise<T> {
       },
       this.#host,
     );
-    return new DurablePromise<T>(Future.combine("race", [this.#future, timeout]), owner, this.#what);
+    return new DurablePromise<T>(bounded(Future.combine("race", [this.#future, timeout])), owner, this.#what);
   }
 
   /** Maps the result or the failure, once, when you await it. `mapper` must be deterministic. It may be asynchronous, and await
@@ -87,7 +89,7 @@ export class DurablePromise<T> implements Promise<T> {
       (value, error) => mapper(value as T | undefined, error as TerminalError | undefined),
       this.#host,
     );
-    return new DurablePromise<Awaited<U>>(mapped, this.#owner, this.#what);
+    return new DurablePromise<Awaited<U>>(bounded(mapped), this.#owner, this.#what);
   }
 
   readonly #host = (): MapperHost => {
@@ -207,9 +209,11 @@ function combine<R>(
     );
   }
   return new DurablePromise<R>(
-    Future.combine(
-      kind,
-      insides.map((part) => part.future),
+    bounded(
+      Future.combine(
+        kind,
+        insides.map((part) => part.future),
+      ),
     ),
     owner,
     `DurablePromise.${nameOf(kind)}(...)`,
@@ -217,6 +221,13 @@ function combine<R>(
 }
 
 Object.defineProperties(DurablePromise.prototype, heldProperties);
+
+/** P1: what a suspended invocation waits for is a tree in its head. */
+function bounded(future: Future): Future {
+  if (future.depth <= WAIT_DEPTH_MAX) return future;
+  const message = `a DurablePromise is made of ${future.depth} others within each other; at most ${WAIT_DEPTH_MAX} are allowed`;
+  throw new TerminalError(coded("RT0003", message), { errorCode: 413 });
+}
 
 function asNative(settled: Settled): Promise<unknown> {
   return settled.ok ? Promise.resolve(settled.value) : Promise.reject(settled.error);

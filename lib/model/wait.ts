@@ -7,6 +7,10 @@ import type { Note, SignalKey } from "./entry.ts";
 import type { InvocationId } from "./ids.ts";
 import { type Formats, number, numberOrText, text, TupleCodec } from "./tuple-codec.ts";
 import type { Value } from "./value.ts";
+import { depthOf, waitIn, waitText } from "./wait-text.ts";
+import { sizeOfValue } from "./item.ts";
+import { DYNAMO_DEPTH_MAX } from "../limits/aws.ts";
+import { WAIT_BYTES_MAX, WAIT_LISTS_BYTES_MAX, WAIT_LISTS_DEPTH_MAX } from "../limits.ts";
 
 export interface SleepLeaf {
   readonly kind: "sleep";
@@ -108,13 +112,25 @@ const COMBINED_KINDS = new Map(
   (Object.keys(COMBINED_NAMES) as Combined["kind"][]).map((kind) => [COMBINED_NAMES[kind], kind]),
 );
 
-export function encodeWait(wait: Wait): Value[] {
-  return isCombined(wait) ? [COMBINED_NAMES[wait.kind], wait.parts.map(encodeWait)] : leaves.encode(wait);
+/** As lists; as text (wait-text.ts) if it is deep or wide. `isKnown`: those who read it know of the text. If they do not, it is
+ * lists while an item takes them. */
+export function encodeWait(wait: Wait, isKnown = false): Value {
+  const lists = listsOf(wait);
+  const isWide = sizeOfValue(lists) > (isKnown ? WAIT_LISTS_BYTES_MAX : WAIT_BYTES_MAX);
+  const isDeep = depthOf(lists) > (isKnown ? WAIT_LISTS_DEPTH_MAX : DYNAMO_DEPTH_MAX);
+  return isWide || isDeep ? waitText(lists) : lists;
+}
+
+function listsOf(wait: Wait): Value[] {
+  return isCombined(wait) ? [COMBINED_NAMES[wait.kind], wait.parts.map(listsOf)] : leaves.encode(wait);
 }
 
 /** Throws `TypeError` for what is not the stored form of a tree. */
-export function decodeWait(stored: Value): Wait {
+export const decodeWait = (stored: Value): Wait =>
+  waitOf(typeof stored === "string" && stored.startsWith("[") ? waitIn(stored) : stored);
+
+function waitOf(stored: Value): Wait {
   const [name, parts] = Array.isArray(stored) ? stored : [];
   const kind = typeof name === "string" ? COMBINED_KINDS.get(name) : undefined;
-  return kind && Array.isArray(parts) ? { kind, parts: parts.map(decodeWait) } : leaves.decode(stored);
+  return kind && Array.isArray(parts) ? { kind, parts: parts.map(waitOf) } : leaves.decode(stored);
 }

@@ -69,6 +69,8 @@ export class Future {
   settled: Settled | undefined;
   /** Something awaits it. Only then do its closures start and its mapper run. */
   awaited = false;
+  /** Combinators and mappers within each other, this one included, that had not settled when it was made. */
+  readonly depth: number;
   /** How often the code awaits it now, itself and not as a part. */
   roots = 0;
   readonly #kind: Combine | undefined;
@@ -98,6 +100,7 @@ export class Future {
     this.#onAwaited = init.onAwaited;
     this.#onEachAwait = init.onEachAwait;
     this.#hearsAwaits = init.onEachAwait !== undefined || this.#parts.some((part) => part.#hearsAwaits);
+    this.depth = this.#parts.reduce((depth, part) => Math.max(depth, part.settled ? 0 : part.depth + 1), 0);
     this.#cost = init.kind === undefined ? MAPPED : COMBINED;
     for (const part of this.#parts) if (!part.settled) part.#parents.push(this);
     this.#reevaluate();

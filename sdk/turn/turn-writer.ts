@@ -19,12 +19,18 @@ import {
 import { inEntries } from "../../lib/model/entry-parts.ts";
 import { asError, isTooLarge, JournalFullError, OperationalError, TerminalError } from "../../lib/errors.ts";
 import { inParts, sizeOfValue } from "../../lib/model/item.ts";
-import { APPEND_BYTES_MAX, LOG_ENTRIES_MAX, SUSPENDED_HEAD_BYTES_MAX } from "../../lib/limits.ts";
+import {
+  APPEND_BYTES_MAX,
+  LOG_ENTRIES_MAX,
+  SUSPENDED_HEAD_BYTES_MAX,
+  WAIT_BYTES_MAX,
+} from "../../lib/limits.ts";
 import { lockKey, takeLock } from "../../lib/model/lock.ts";
 import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
+import type { Value } from "../../lib/model/value.ts";
 import type { TurnMachine } from "../../lib/turn/turn-machine.ts";
-import { encodeWait, type Wait } from "../../lib/model/wait.ts";
+import { encodeWait, leavesOf, type Wait } from "../../lib/model/wait.ts";
 import { nonce } from "../../lib/entropy.ts";
 import { describeCommand } from "../../lib/turn/mismatch.ts";
 import { failedWith } from "./checked-value.ts";
@@ -55,6 +61,14 @@ const isSeen = ({ kind }: Entry): boolean => SEEN.has(kind);
 const LOCK_NONCE_BYTES = 6;
 const WRITTEN: Written = { kind: "written" };
 const lost = (reason: string): Stopped => ({ kind: "over", outcome: { kind: "lost", reason } });
+
+/** P1. Throws `too-large`, in words. */
+function assertStorable(stored: Value, wait: Wait): void {
+  const bytes = sizeOfValue(stored);
+  if (bytes <= WAIT_BYTES_MAX) return;
+  const message = `it awaits ${leavesOf(wait).length} operations at once, which takes ${bytes} bytes; at most ${WAIT_BYTES_MAX} are allowed`;
+  throw new OperationalError("too-large", message);
+}
 
 export class TurnWriter {
   /** Something was recorded by this turn. */
@@ -107,15 +121,18 @@ export class TurnWriter {
     const isLarge =
       this.#journal.headBytes + sizeOfValue(entries.map(encodeEntry)) > SUSPENDED_HEAD_BYTES_MAX;
     if (isLarge && entries.length > 0) return await this.#append(entries);
+    // An earlier version of the dispatcher names no voucher, and does not know a tree as text.
+    const stored = encodeWait(wait, this.#request.voucher !== undefined);
+    assertStorable(stored, wait);
     if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");
-    const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait });
+    const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait: stored });
     if (result.kind === "lost") return lost(result.reason);
     if (result.kind === "notes") {
       this.#turn.notesAre(result.notes);
       return WRITTEN;
     }
     await this.#perform(entries, result.position);
-    return { kind: "over", outcome: { kind: "suspended", wait: encodeWait(wait) } };
+    return { kind: "over", outcome: { kind: "suspended", wait: stored } };
   }
 
   /**

@@ -21,14 +21,14 @@ import { all, type Attributes, type Change, type Condition, sizeOf, type Write }
 import type { Start } from "../../model/message.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { Value } from "../../model/value.ts";
-import type { Wait } from "../../model/wait.ts";
 import { hasMark, hasNotes, isNotKilled, thereIsNone, whileAt, whileStub } from "./clauses.ts";
 import { adopting, appends, removes, sets } from "./write.ts";
 import { KEPT_INPUT_HEAD_BYTES_MAX } from "../../limits.ts";
 
 /** What the turn ends with, if this append is its last. */
 export type Ending =
-  | { readonly kind: "suspended"; readonly wait: Wait }
+  /** `wait`: as it is stored (`encodeWait`). */
+  | { readonly kind: "suspended"; readonly wait: Value }
   | ({ readonly kind: "completed"; readonly outcome: Outcome } & Retention);
 
 /** A head as its turn has read or written it last. */
@@ -147,7 +147,7 @@ function fieldsOf(append: Append): Attributes {
 function endingFields({ before, start, nowMs }: Append, ending: Ending, otherBytes: number): Attributes {
   const input = start && before?.head.input === undefined ? inputAttributes(start) : {};
   if (ending.kind === "suspended") {
-    return { ...headAttributes({ status: "suspended", wait: ending.wait }), ...input };
+    return { ...headAttributes({ status: "suspended" }), [HEAD_ATTRIBUTE.wait]: ending.wait, ...input };
   }
   const { outcome } = ending;
   const end = { ...headAttributes({ status: "completed", outcome }), ...retentionAttributes(nowMs, ending) };

@@ -2,7 +2,10 @@
 import { expect, test } from "vitest";
 import { decodeNotes } from "../../../lib/model/entry.ts";
 import type { Value } from "../../../lib/model/value.ts";
-import { canProgress, decodeWait, encodeWait, leavesOf } from "../../../lib/model/wait.ts";
+import { WAIT_BYTES_MAX, WAIT_DEPTH_MAX } from "../../../lib/limits.ts";
+import { canProgress, decodeWait, encodeWait, leavesOf, type Wait } from "../../../lib/model/wait.ts";
+import { waitText } from "../../../lib/model/wait-text.ts";
+import * as fc from "fast-check";
 
 // Trees and notes are written as they are stored: that is the shortest.
 const reply = (command: number): Value => ["n", command, new Uint8Array(0)];
@@ -76,4 +79,73 @@ test.each<[Value, RegExp]>([
 ])("what is no tree is refused: %j", (stored, message) => {
   expect(() => decodeWait(stored)).toThrow(message);
   expect(() => decodeWait(stored)).toThrow(TypeError);
+});
+
+// --- as text -----------------------------------------------------------------------------------------------------
+
+const calls = (numbers: readonly number[]): Wait => ({
+  kind: "all",
+  parts: numbers.map((command) => ({ kind: "call", command })),
+});
+const numbersTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+test("a wide tree is a short text, also when every other part of it has come", () => {
+  const wide = calls(numbersTo(30_000));
+  const stored = encodeWait(wide, true);
+  expect(stored).toBe('["all",[["C",0,30000]]]');
+  expect(decodeWait(stored)).toEqual(wide);
+  const half = calls(numbersTo(30_000).filter((command) => command % 2 === 1));
+  const text = encodeWait(half, true) as string;
+  expect(text.length).toBeLessThan(WAIT_BYTES_MAX);
+  expect(decodeWait(text)).toEqual(half);
+});
+
+test("a deep tree is text, which an item holds", () => {
+  const deep = numbersTo(WAIT_DEPTH_MAX).reduce<Wait>(
+    (inner, command) => ({ kind: "race", parts: [inner, { kind: "sleep", command, dueAtMs: 9 }] }),
+    { kind: "signal", signal: "name" },
+  );
+  const stored = encodeWait(deep);
+  expect(typeof stored).toBe("string");
+  expect(decodeWait(stored)).toEqual(deep);
+  expect(canProgress(decodeWait(stored), [])).toBe(false);
+});
+
+test("a small tree is lists, and so is a wide one for readers that know no text", () => {
+  expect(encodeWait(calls([1, 2]), true)).toEqual(["all", [c(1), c(2)]]);
+  expect(Array.isArray(encodeWait(calls(numbersTo(1000))))).toBe(true);
+  expect(typeof encodeWait(calls(numbersTo(1000)), true)).toBe("string");
+});
+
+test("any tree comes back as it was", () => {
+  const leaf = fc.oneof(
+    fc.record({ kind: fc.constant("call" as const), command: fc.nat(20) }),
+    fc.record({
+      kind: fc.constant("signal" as const),
+      signal: fc.oneof(fc.nat(20), fc.constantFrom("a", "[", "C")),
+    }),
+    fc.record({ kind: fc.constant("sleep" as const), command: fc.nat(20), dueAtMs: fc.nat() }),
+  );
+  const { tree } = fc.letrec<{ tree: Wait }>((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 4 },
+      leaf,
+      fc.record({ kind: fc.constantFrom("all" as const, "race" as const), parts: fc.array(tie("tree")) }),
+    ),
+  }));
+  fc.assert(
+    fc.property(tree, (wait) => {
+      expect(decodeWait(waitText(encodeWait(wait) as Value[]))).toEqual(wait);
+    }),
+  );
+});
+
+test.each<[string, RegExp]>([
+  ["[", /is not JSON/],
+  ['["all",[["C",0]]]', /series of a wait tree's text is malformed/],
+  ['["all",[["C",0,"1"]]]', /series of a wait tree's text is malformed/],
+  ['["all",[7]]', /no part of a tree/],
+])("what is no tree's text is refused: %j", (text, message) => {
+  expect(() => decodeWait(text)).toThrow(message);
+  expect(() => decodeWait(text)).toThrow(TypeError);
 });

@@ -87,6 +87,18 @@ const giver = service({
     longFailure: async (ctx: Context) => {
       if ((await ctx.run("count", () => 1)) === 1) throw new Error(tooMuch);
     },
+    nested: async (ctx: Context, depth: number) => {
+      let race = ctx.sleep(30).map(() => 0);
+      for (let level = 1; level < depth; level++)
+        race = DurablePromise.race([race, ctx.sleep({ minutes: level }).map(() => level)]);
+      return await race;
+    },
+    tooNested: async (ctx: Context) =>
+      await saying(async () => {
+        let race = ctx.sleep(1);
+        for (let level = 0; level < 1000; level++) race = DurablePromise.race([race]);
+        await race;
+      }),
     fanOut: async (ctx: Context, count: number) => {
       const calls = Array.from({ length: count }, () => ctx.serviceClient(taker).never());
       await DurablePromise.all(calls);
@@ -149,6 +161,14 @@ describe("bounds", () => {
     expect(sleep).toMatch(/^500 a sleep name must be a string of 0 to 512 bytes/);
     expect(taken).toBe("taken");
   });
+
+  test("combinators within each other suspend and wake; too many are refused in the code", async () => {
+    expect(await within(5000, "it", world.call("/Giver/nested", 17))).toBe(0);
+    expect(await within(9000, "it", world.call("/Giver/nested", 200))).toBe(0);
+    expect(await world.call("/Giver/tooNested")).toMatch(
+      /^413 a DurablePromise is made of 501 others .*RT0003/,
+    );
+  }, 20_000);
 
   test("a failure of any length is told", async () => {
     const id = await world.send("/Giver/longFailure");
