@@ -92,6 +92,8 @@ export const WAIT_LISTS_BYTES_MAX = 512;
 export const WAIT_BYTES_MAX = 96 * 1024;
 /** Combinators and mappers within each other, as far as they have not settled. */
 export const WAIT_DEPTH_MAX = 500;
+/** Fewer notes are never much, however long: each refers to what is longer than `INLINE_VALUE_BYTES_MAX`. */
+export const NOTES_FEW_MAX = 64;
 /** Notes that one append takes off the list: DynamoDB's text for it grows with their number. */
 export const NOTES_TAKEN_MAX = 256;
 /** Notes in the list of one that takes none, since it is paused, backs off or waits for its key. One that comes then waits in the

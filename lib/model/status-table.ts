@@ -9,6 +9,7 @@
  */
 import {
   NOTES_BYTES_MAX,
+  NOTES_FEW_MAX,
   NOTES_HELD_BYTES_MAX,
   NOTES_HELD_MAX,
   NOTES_MAX,
@@ -116,15 +117,13 @@ export function canGoOn(
   return isMuch(arrived) || (wait !== undefined && canProgress(wait, arrived));
 }
 
-/** Few notes are never much, however long: each refers to what is longer than `INLINE_VALUE_BYTES_MAX`. */
-const FEW_NOTES = 64;
 const isMuch = (notes: readonly Note[]): boolean =>
-  notes.length >= FEW_NOTES &&
+  notes.length >= NOTES_FEW_MAX &&
   (notes.length >= NOTES_MAX || sizeOfValue(notes.map(encodeNote)) >= NOTES_BYTES_MAX);
 
 /** Whether the list is too long for these as well (P1). */
 export const isFull = ({ notes: listed }: Pick<Head, "notes">, notes: readonly Note[]): boolean =>
-  listed.length >= FEW_NOTES &&
+  listed.length >= NOTES_FEW_MAX &&
   (listed.length + notes.length > NOTES_HELD_MAX ||
     sizeOfValue([...listed, ...notes].map(encodeNote)) > NOTES_HELD_BYTES_MAX);
 

@@ -13,6 +13,7 @@ import {
   encodeEntry,
   type Entry,
   isCommand,
+  isRead,
   type SendEntry,
   sizeOfEntry,
 } from "../../lib/model/entry.ts";
@@ -151,7 +152,8 @@ export class TurnWriter {
   /** What is to be appended, complete. If an entry cannot be completed, what came before it is appended, so that no
    * recorded result is lost with it. */
   async #prepare(atEnd: boolean): Promise<Prepared> {
-    const entries = this.#turn.pending(atEnd);
+    if (atEnd) this.#turn.pending(true);
+    const entries = this.#turn.pending();
     for (const [index, entry] of entries.entries()) {
       if (entry.kind !== "call" && entry.kind !== "send" && entry.kind !== "clearAll") continue;
       const before = entries.slice(0, index).flatMap(inEntries);
@@ -190,7 +192,10 @@ export class TurnWriter {
   }
 
   async #complete(entries: readonly Entry[], outcome: Outcome): Promise<Stopped> {
-    const { last, stopped } = await this.#appendParts(entries);
+    // Nobody replays what has ended, so its last reads are not recorded (R4). But a turn that dies between two parts is replayed.
+    const withoutReads = entries.filter((entry) => !isRead(entry));
+    const isWhole = inParts(withoutReads, APPEND_BYTES_MAX, sizeOfEntry).length === 1;
+    const { last, stopped } = await this.#appendParts(isWhole ? withoutReads : entries);
     if (stopped) return stopped;
     const { retentionMs, journalRetentionMs = retentionMs } = this.#request;
     const ending = { kind: "completed", outcome, retentionMs, journalRetentionMs } as const;

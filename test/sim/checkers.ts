@@ -3,7 +3,8 @@ import { type Observation, withoutReads } from "./interpreter.ts";
 import { decodeOutcome } from "../../lib/model/outcome.ts";
 import { lockKey, parseLock } from "../../lib/model/lock.ts";
 import { isExclusiveId, statePartition } from "../../lib/model/ids.ts";
-import { isCommand } from "../../lib/model/entry.ts";
+import { type CommandEntry, type Entry, isCommand } from "../../lib/model/entry.ts";
+import { isPart, placeOfPart } from "../../lib/model/entry-parts.ts";
 import type { Accepted } from "./clients.ts";
 import type { Tables } from "./tables.ts";
 import type { Queue } from "./mailbox.ts";
@@ -217,7 +218,7 @@ function compareState(
 
 /** In the order of commands, which is the program's order. The log has a read where it ended. */
 function replay(observer: Observer, tables: Tables, life: Life, state: Map<string, string>): void {
-  for (const entry of life.entries.filter(isCommand).toSorted((a, b) => a.command - b.command)) {
+  for (const entry of wholeCommands(life.entries).toSorted((a, b) => a.command - b.command)) {
     // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- all others have nothing to do with state
     switch (entry.kind) {
       case "set":
@@ -250,6 +251,25 @@ function replay(observer: Observer, tables: Tables, life: Life, state: Map<strin
       default:
     }
   }
+}
+
+/** The commands, each with the names of its parts (lib/model/entry-parts.ts). Of a command that a turn died in there may be
+ * parts of more than one attempt: what the earlier ones have cleared is cleared; what they have read counts for nothing. */
+function wholeCommands(log: readonly Entry[]): CommandEntry[] {
+  const before = new Map<number, readonly string[]>();
+  const whole: CommandEntry[] = [];
+  for (const entry of log.filter(isCommand)) {
+    if (entry.kind !== "clearAll" && entry.kind !== "stateKeys") {
+      whole.push(entry);
+      continue;
+    }
+    const { command, index } = placeOfPart(entry.command);
+    const isFirst = entry.kind === "stateKeys" && isPart(entry) && index === 0;
+    const names = [...(isFirst ? [] : (before.get(command) ?? [])), ...entry.names];
+    if (isPart(entry)) before.set(command, names);
+    else whole.push({ ...entry, names });
+  }
+  return whole;
 }
 
 function text(tables: Tables, life: Life, value: unknown): string {

@@ -18,6 +18,16 @@ export function useSmallLimits(): void {
       ["MESSAGE_PAYLOAD_BYTES_MAX = 256 * 1024;", "MESSAGE_PAYLOAD_BYTES_MAX = 1200;"],
       ["INLINE_RESULT_BYTES_MAX = 64 * 1024;", "INLINE_RESULT_BYTES_MAX = 1300;"],
       ["READ_AHEAD_BYTES_MAX = 8 * 1024 * 1024;", "READ_AHEAD_BYTES_MAX = 3000;"],
+      ["APPEND_BYTES_MAX = 64 * 1024;", "APPEND_BYTES_MAX = 1500;"],
+      ["NOTES_MAX = 250;", "NOTES_MAX = 3;"],
+      ["NOTES_FEW_MAX = 64;", "NOTES_FEW_MAX = 1;"],
+      ["NOTES_TAKEN_MAX = 256;", "NOTES_TAKEN_MAX = 2;"],
+      ["NOTES_HELD_MAX = 5000;", "NOTES_HELD_MAX = 6;"],
+      ["NOTES_RETRY_MS = 60_000;", "NOTES_RETRY_MS = 2000;"],
+      ["CLEARED_NAMES_MAX = 100;", "CLEARED_NAMES_MAX = 1;"],
+      ["CANCELLED_CALLEES_MAX = 400;", "CANCELLED_CALLEES_MAX = 1;"],
+      ["WAIT_LISTS_DEPTH_MAX = 16;", "WAIT_LISTS_DEPTH_MAX = 4;"],
+      ["WAIT_LISTS_BYTES_MAX = 512;", "WAIT_LISTS_BYTES_MAX = 24;"],
     ].map(([find = "", replace = ""]) => ({ find, replace })),
   });
 }
