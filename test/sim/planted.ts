@@ -40,8 +40,8 @@ const COUNTEREXAMPLES: readonly Planted[] = [
   ),
   bug("the suspension is appended before the lock is taken", "sdk/turn/turn-writer.ts", 2000, [
     `    if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");
-    const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait });`,
-    `    const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait });
+    const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait: stored });`,
+    `    const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait: stored });
     if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");`,
   ]),
   bug("a turn that lost an append goes on to the next message", "runtime/dispatcher/progress.ts", 1000, [
