@@ -400,10 +400,10 @@ export class TurnMachine {
     return this.#taken;
   }
 
-  /** The entries to append now, in order. `atEnd`: with the completion, after which nobody replays, so without reads (R4). */
+  /** The entries to append now, in order. */
   pending(atEnd = false): readonly Entry[] {
     this.#assertAllIssued(atEnd ? "ends" : "goes on");
-    return atEnd ? this.#pending.filter((entry) => !isRead(entry)) : this.#pending;
+    return this.#pending;
   }
 
   /** Whether calls are cancelled by what is not in the log yet. */

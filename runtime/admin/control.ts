@@ -1,13 +1,14 @@
 /**
- * Cancel, kill, pause, resume. The message goes first (R12): it is the durable trigger for everything that follows,
- * in the invocation's own group, and enough by itself. The write on the head after it only makes a turn that runs
- * now learn of it at its next append, rather than when its group is free; it may fail, or be refused because the
- * invocation has moved on, without harm. A cancellation that arrives both ways has one delivery id, so that the turn
- * takes it once. A pause is the write alone: a paused head refuses every append.
+ * Cancel, kill, pause, resume. The message goes first (R12): it is the durable trigger for everything that follows, in the
+ * invocation's note lane, and enough by itself. The write on the head, or on the stub of what has none yet (R21), comes after
+ * it, so that a turn that runs now learns of it at its next append or look. It may be refused, because the invocation has moved
+ * on. Of a cancellation it may fail, which is then heard late. Of a kill it must be answered, since an acknowledged kill is never
+ * followed by a success. Else the request fails as a port does (503). A cancellation that arrives both ways has one delivery id, so that the turn takes it once. A pause is the write alone: a
+ * paused head refuses every append.
  */
 import { isPerhapsUnseen } from "../../lib/store/admission.ts";
 import { handlerPolicyOf } from "../../lib/store/handler-policy.ts";
-import { addCancellation, end, pause, repin } from "../../lib/store/head/transitions.ts";
+import { addCancellation, addToStub, end, killStub, pause, repin } from "../../lib/store/head/transitions.ts";
 import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import type { CancellationNote } from "../../lib/model/entry.ts";
@@ -27,10 +28,10 @@ import { NONCE_BYTES } from "../../lib/limits.ts";
 /** 202: it is delivered at the invocation's next await. 404 unknown, 409 completed. */
 export async function cancelInvocation({ ports }: AdminExchange, text: string): Handling {
   const id = parseId(text);
-  const { incarnation } = await openInvocation(ports, id);
+  const { incarnation, stored } = await openInvocation(ports, id);
   const note: CancellationNote = { kind: "cancellation", delivery: newUid(ports) };
   await send(ports, { kind: "notify", id, incarnation, note }, note.delivery);
-  await tryNow(ports, addCancellation(ports, id, incarnation, note));
+  await listNow(ports, id, incarnation, { note, isNew: stored === undefined });
   return emptyResponse(202);
 }
 
@@ -39,11 +40,21 @@ export async function killInvocation({ ports }: AdminExchange, text: string): Ha
   const id = parseId(text);
   const { incarnation, stored } = await openInvocation(ports, id);
   await send(ports, { kind: "kill", id, incarnation }, newUid(ports));
-  // What has no head yet is ended by the message.
-  if (!stored) return emptyResponse(202);
+  return emptyResponse((await endNow(ports, id, incarnation, stored)) ? 200 : 202);
+}
+
+/** Ends it, or leaves a stub that ends it when it writes its first head. Answers whether it has ended. */
+async function endNow(
+  ports: AdminPorts,
+  id: InvocationId,
+  incarnation: Incarnation,
+  known: StoredHead | undefined,
+): Promise<boolean> {
+  if (!known && (await killStub(ports, id, incarnation))) return false;
+  const stored = known ?? (await readHead(ports.items, id));
+  if (!stored) return false;
   const retention = await handlerPolicyOf(ports.registry, stored.head);
-  const ended = await tryNow(ports, end(ports, id, { incarnation }, failure(409, "killed"), retention));
-  return emptyResponse(ended ? 200 : 202);
+  return (await end(ports, id, { incarnation }, failure(409, "killed"), retention)) !== undefined;
 }
 
 /** 202 paused; 200 it was; 404 unknown; 409 completed or not begun. */
@@ -124,13 +135,18 @@ const newUid = ({ entropy }: AdminPorts): string => nonce(entropy, NONCE_BYTES);
 const send = ({ mailbox }: AdminPorts, message: Message, uid: string): Promise<void> =>
   sendAll(mailbox, [outgoing(message, uid)]);
 
-/** Whether it took effect; `false`: it may have all the same. */
-async function tryNow({ logger }: AdminPorts, change: Promise<unknown>): Promise<boolean> {
+/** For a turn that runs now. If this fails the message brings it, later. */
+async function listNow(
+  ports: AdminPorts,
+  id: InvocationId,
+  incarnation: Incarnation,
+  { note, isNew }: { readonly note: CancellationNote; readonly isNew: boolean },
+): Promise<void> {
   try {
-    return Boolean(await change);
+    if (isNew && (await addToStub(ports, id, incarnation, [note]))) return;
+    await addCancellation(ports, id, incarnation, note);
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
-    logger.log("warn", "admin: a running turn may learn of it late", { error: asError(error) });
-    return false;
+    ports.logger.log("warn", "admin: a running turn may learn of it late", { error: asError(error) });
   }
 }

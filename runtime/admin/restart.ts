@@ -11,10 +11,11 @@
  */
 import { eachAtOnce } from "../../lib/at-once.ts";
 import { restartHead, type RestartedLog } from "../../lib/store/head/births.ts";
-import { readInput, readLog, storeInput } from "../../lib/store/head-store.ts";
+import { readHead, readInput, readLog, storeInput } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
+import { InvariantError } from "../../lib/errors.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
-import { encodeEntry, type Entry, largeValueOf, type SignalKey } from "../../lib/model/entry.ts";
+import { encodeEntry, type Entry, isCommand, largeValueOf, type SignalKey } from "../../lib/model/entry.ts";
 import { type Head, isJournalExpired, pageAttributes, pageKey, valueKey } from "../../lib/model/head.ts";
 import {
   invocationId,
@@ -56,14 +57,20 @@ export async function restartInvocation(
   // An unpinned head goes to the newest deployment when it first runs.
   const deployment =
     wanted === "latest" ? undefined : ((await deploymentOf(ports, head, wanted)) ?? head.deployment);
-  const prefix = from === 0 ? [] : prefixOf(await readLog(ports.items, id, head), from);
-  const start = await newStart(ports, id, head);
+  const read = async (): Promise<readonly [prefix: readonly Entry[], start: Start]> => [
+    from === 0 ? [] : prefixOf(await readLog(ports.items, id, head), from, head.lastAppend),
+    await newStart(ports, id, head),
+  ];
+  const [prefix, start] = await read().catch((error: unknown) => afterPurge(ports, id, error));
   const sent = await storeInput(ports, start);
   await copyValues(ports, id, start.id, prefix);
   await restartHead(ports.items, start, { deployment, ...(await placed(ports.items, start, prefix)) });
   await sendAll(ports.mailbox, [outgoing(sent, start.origin)]);
   return jsonResponse(200, { new_invocation_id: start.id });
 }
+
+const inputIsGone = (id: InvocationId): AdminError =>
+  new AdminError(410, `The invocation '${id}' cannot be restarted because its input is not available.`);
 
 async function assertRestartable(
   { registry, clock }: AdminPorts,
@@ -80,11 +87,14 @@ async function assertRestartable(
     throw new AdminError(422, `The invocation '${id}' cannot be restarted because it is a workflow's.`);
   }
   if (head.input === undefined || isJournalExpired(head, clock.now())) {
-    throw new AdminError(
-      410,
-      `The invocation '${id}' cannot be restarted because its input is not available.`,
-    );
+    throw inputIsGone(id);
   }
+}
+
+/** What a purge has removed since the head was read is no fault: throws 410, or the error if there was no purge. */
+async function afterPurge({ items }: AdminPorts, id: InvocationId, error: unknown): Promise<never> {
+  const now = error instanceof InvariantError ? await readHead(items, id) : undefined;
+  throw now !== undefined && now.head.input === undefined ? inputIsGone(id) : error;
 }
 
 const notBegun = (id: InvocationId): AdminError =>
@@ -109,17 +119,18 @@ async function newStart(ports: AdminPorts, old: InvocationId, head: Head): Promi
   };
 }
 
-/** Throws 400 if there are fewer entries, or one of the commands has not completed. */
-function prefixOf(log: readonly Entry[], from: number): readonly Entry[] {
+/** Throws 400 if there are fewer entries, or one of the commands has not completed or was not recorded. */
+function prefixOf(log: readonly Entry[], from: number, lastAppend: number): readonly Entry[] {
   if (from > log.length) {
     throw badField("query parameter 'from'", `the journal has ${log.length} entries`);
   }
   const kept = log.slice(0, from);
+  assertReplayable(log, from, lastAppend);
   const open = openIn(kept);
   const signals = new Set(kept.flatMap((entry) => (entry.kind === "signal" ? [entry.command] : [])));
   for (const entry of log.slice(from)) {
     const name = completes(entry);
-    const isOpen = name !== undefined && open.delete(name);
+    const isOpen = name !== undefined && take(open, name);
     // A wait that was given up must not take the delivery that the prefix waits for (decision 0016).
     const isLeave = entry.kind === "completion" && signals.has(entry.command) && open.size > 0;
     if (isOpen || isLeave) kept.push(entry);
@@ -130,15 +141,43 @@ function prefixOf(log: readonly Entry[], from: number): readonly Entry[] {
   return kept;
 }
 
-/** Commands whose results come from outside and are not there yet. */
-function openIn(entries: readonly Entry[]): Set<string> {
-  const open = new Set<string>();
-  for (const entry of entries) {
-    if (entry.kind === "signal") open.add(nameOfSignal(entry));
-    else if (COMPLETED_FROM_OUTSIDE.has(entry.kind) && "command" in entry) open.add(nameOfCommand(entry));
+/** The append that ends an invocation drops its reads, since nothing depended on them any more. What follows them cannot be
+ * replayed without them. */
+function assertReplayable(log: readonly Entry[], from: number, lastAppend: number): void {
+  const recorded = new Set(log.map(commandOf));
+  const end = lastCommand(log.slice(lastAppend, from));
+  for (let command = lastCommand(log.slice(0, lastAppend)) + 1; command < end; command++) {
+    if (recorded.has(command)) continue;
+    throw badField(
+      "query parameter 'from'",
+      "a read of that prefix was not recorded, since the code ended with it",
+    );
   }
-  for (const entry of entries) open.delete(completes(entry) ?? "");
+}
+
+const lastCommand = (entries: readonly Entry[]): number =>
+  entries.reduce((last, entry) => Math.max(last, commandOf(entry)), -1);
+const commandOf = (entry: Entry): number => (isCommand(entry) ? entry.command : -1);
+
+/** Commands whose results come from outside and are not there yet. Several may await one signal: each takes a delivery. */
+function openIn(entries: readonly Entry[]): Map<string, number> {
+  const open = new Map<string, number>();
+  const add = (name: string): unknown => open.set(name, (open.get(name) ?? 0) + 1);
+  for (const entry of entries) {
+    if (entry.kind === "signal") add(nameOfSignal(entry));
+    else if (COMPLETED_FROM_OUTSIDE.has(entry.kind) && "command" in entry) add(nameOfCommand(entry));
+  }
+  for (const entry of entries) take(open, completes(entry) ?? "");
   return open;
+}
+
+/** Whether one of that name was open. */
+function take(open: Map<string, number>, name: string): boolean {
+  const count = open.get(name);
+  if (count === undefined) return false;
+  if (count > 1) open.set(name, count - 1);
+  else open.delete(name);
+  return true;
 }
 
 const COMPLETED_FROM_OUTSIDE: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([

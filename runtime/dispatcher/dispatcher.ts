@@ -56,11 +56,13 @@ export class Dispatcher {
   readonly #progress: Progress;
   readonly #notes: NoteDelivery;
   readonly #letGo: LetGo;
+  readonly #locks: KeyLock;
 
   constructor(ports: DispatcherPorts, { mailboxEpoch = 0 }: DispatcherOptions = {}) {
     this.#ports = ports;
     this.#letGo = new LetGo(ports);
     const locks = new KeyLock(ports);
+    this.#locks = locks;
     this.#attempts = new Attempts(ports, locks);
     this.#progress = new Progress(ports, { locks, attempts: this.#attempts, mailboxEpoch });
     this.#notes = new NoteDelivery(ports, this.#progress);
@@ -236,8 +238,7 @@ export class Dispatcher {
   /** What has come before the head is adopted first: an earlier version of the handler's could not (R21). What has come for
    * another life gives way. */
   async #meetStub(start: Start, stub: Stub, delivery: Delivery): Promise<Verdict> {
-    if (isForLife(stub, start) && isCancelled(stub))
-      return await this.#endStub(start, stub, delivery);
+    if (isForLife(stub, start) && isCancelled(stub)) return await this.#endStub(start, stub, delivery);
     const born = await scheduleHead(this.#ports, start);
     return born
       ? await this.#progress.advance(this.#invocation(born, start, delivery), [], delivery)
@@ -335,20 +336,39 @@ export class Dispatcher {
       await this.#ports.timers.schedule({ atMs: dueAtMs, message });
       return "done";
     }
-    if (delivery.inDoubt && ON.redelivered[status] === "send-anew" && isExclusiveId(id)) {
-      // It may have come too early before, and messages behind it have run since: its place in the queue is no longer
-      // the invocation's, and its sequence cannot be the token (W2, R3). A new message has both.
+    if (
+      delivery.inDoubt &&
+      ON.redelivered[status] === "send-anew" &&
+      (await this.#hasLostItsPlace(id, stored, delivery))
+    ) {
       await sendAll(this.#ports.mailbox, [outgoing(resume, afresh(this.#ports, "again"))]);
       return "done";
     }
     const invocation = Invocation.stored(id, stored, this.#progress.tokenFor(id, stored.head, delivery));
-    const inDoubt = delivery.inDoubt || resume.poke === true || resume.guard !== undefined;
+    const inDoubt =
+      delivery.inDoubt ||
+      resume.poke === true ||
+      resume.guard !== undefined ||
+      wasGivenUp(resume, stored.head);
     const asked: Delivery = { ...delivery, inDoubt };
     if (resume.byOperator && ON.released[status] === "release")
       return await this.#progress.release(invocation, asked);
     if (resume.poke && status === "running" && isOverdue(stored.head, nowMs))
       return await this.#progress.takeOver(invocation, asked);
     return await this.#progress.advance(invocation, [], asked);
+  }
+
+  /**
+   * The resume may have come too early before, and messages behind it have run since. Its place in the queue is no longer the
+   * invocation's, and its sequence cannot be the token (W2, R3). A new message has both.
+   *
+   * But its turn may have taken the key's lock with that token, and died before its first append. Then others are parked
+   * behind it by that token, and it keeps it.
+   */
+  async #hasLostItsPlace(id: InvocationId, stored: StoredHead, delivery: Delivery): Promise<boolean> {
+    if (!isExclusiveId(id)) return false;
+    const token = this.#progress.tokenFor(id, stored.head, delivery);
+    return !(await this.#locks.isOwner(Invocation.stored(id, stored, token)));
   }
 
   async #kill({ id, incarnation }: Kill, delivery: Delivery): Promise<Verdict> {
@@ -384,3 +404,7 @@ const actsFor = ({ of, guard }: Resume) => ({
   ...(of === undefined ? {} : { of }),
   ...(guard === undefined ? {} : { guard }),
 });
+
+/** What the mailbox gave up was perhaps all that vouched for the outputs of its last append (R2). Then the watch has paused it. */
+const wasGivenUp = ({ byOperator }: Resume, { status }: Head): boolean =>
+  byOperator === true && status === "paused";

@@ -222,7 +222,8 @@ export class Progress {
     if (isMine && head.notes.some(({ kind }) => kind === "cancellation"))
       return await this.release(invocation, delivery);
     if (!isMine && delivery.isNote) return "done";
-    if (holder) await this.#locks.take(target, holder);
+    // What has not begun, since the mailbox gave its message up, takes its place behind the owner when it is resumed.
+    if (holder && (isMine || head.length > 0)) await this.#locks.take(target, holder);
     return (await hold(this.#ports, invocation)) ? "done" : "retry";
   }
 

@@ -192,10 +192,7 @@ export class TurnWriter {
   }
 
   async #complete(entries: readonly Entry[], outcome: Outcome): Promise<Stopped> {
-    // Nobody replays what has ended, so its last reads are not recorded (R4). But a turn that dies between two parts is replayed.
-    const withoutReads = entries.filter((entry) => !isRead(entry));
-    const isWhole = inParts(withoutReads, APPEND_BYTES_MAX, sizeOfEntry).length === 1;
-    const { last, stopped } = await this.#appendParts(isWhole ? withoutReads : entries);
+    const { last, stopped } = await this.#appendParts(withoutReads(entries));
     if (stopped) return stopped;
     const { retentionMs, journalRetentionMs = retentionMs } = this.#request;
     const ending = { kind: "completed", outcome, retentionMs, journalRetentionMs } as const;
@@ -279,4 +276,13 @@ export class TurnWriter {
   async repeat(entry: CommandEntry): Promise<void> {
     await this.#perform([entry], 0);
   }
+}
+
+/**
+ * With the completion nobody replays any more, so reads need not be recorded (R4). That holds for one append. Of several the
+ * first ones are replayed if the turn dies before the last, and what follows a read needs the read.
+ */
+function withoutReads(entries: readonly Entry[]): readonly Entry[] {
+  const others = entries.filter((entry) => !isRead(entry));
+  return inParts(others, APPEND_BYTES_MAX, sizeOfEntry).length > 1 ? entries : others;
 }

@@ -3,12 +3,14 @@ import { type Observation, withoutReads } from "./interpreter.ts";
 import { decodeOutcome } from "../../lib/model/outcome.ts";
 import { lockKey, parseLock } from "../../lib/model/lock.ts";
 import { isExclusiveId, statePartition } from "../../lib/model/ids.ts";
+import { STATE_EDIT } from "../../lib/store/state-edit.ts";
 import { type CommandEntry, type Entry, isCommand } from "../../lib/model/entry.ts";
 import { isPart, placeOfPart } from "../../lib/model/entry-parts.ts";
-import type { Accepted } from "./clients.ts";
+import type { Accepted } from "./outside.ts";
 import type { Tables } from "./tables.ts";
 import type { Queue } from "./mailbox.ts";
-import type { Life, Observer } from "./observer.ts";
+import type { Life } from "./life.ts";
+import type { Observer } from "./observer.ts";
 import { journalValue, stateValue } from "./stored-value.ts";
 import type { TimerService } from "./timers.ts";
 
@@ -34,6 +36,10 @@ export function checkRest({ observer }: Ending): void {
   }
 }
 
+/** At rest, before operators resume what is paused. */
+export const checkResumes = ({ observer }: Pick<Ending, "observer">): void =>
+  observer.acknowledged.checkRest();
+
 export function checkEnding(ending: Ending): void {
   checkAllEnded(ending);
   checkQueues(ending);
@@ -46,6 +52,7 @@ export function checkEnding(ending: Ending): void {
   checkSharedReads(ending);
   checkBank(ending);
   checkMessages(ending);
+  ending.observer.acknowledged.checkEnding();
 }
 
 /** R23: nothing multiplies. */
@@ -185,6 +192,8 @@ function checkState({ observer, tables }: Ending): void {
     const [service = "", , key] = life.target;
     // Only the last life of such a name is known here. LIFE in observer.ts checks what each life may see.
     if (!isExclusiveId(life.id) || key === undefined || service === "BW") continue;
+    // The state of a workflow goes with its run.
+    if (service === "W" && observer.acknowledged.purging.has(life.id)) continue;
     const partition = statePartition(service, key);
     byKey.set(partition, [...(byKey.get(partition) ?? []), life]);
   }
@@ -218,25 +227,28 @@ function compareState(
 
 /** In the order of commands, which is the program's order. The log has a read where it ended. */
 function replay(observer: Observer, tables: Tables, life: Life, state: Map<string, string>): void {
-  for (const entry of wholeCommands(life.entries).toSorted((a, b) => a.command - b.command)) {
+  const own = wholeCommands(life.entries.slice(life.copied));
+  for (const entry of own.toSorted((a, b) => a.command - b.command)) {
     // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- all others have nothing to do with state
     switch (entry.kind) {
       case "set":
-        state.set(entry.name, text(tables, life, entry.value));
+        state.set(entry.name, text(observer, tables, life, entry.value));
         break;
       case "clear":
         state.delete(entry.name);
         break;
       case "clearAll": {
-        for (const name of state.keys()) {
-          if (!entry.names.includes(name)) observer.fail("W3", `clearAll of ${life.id} missed ${name}`);
+        // An operator's edit names what goes, and sets the rest.
+        const isAll = life.target[1] !== STATE_EDIT;
+        for (const name of [...state.keys()]) {
+          if (entry.names.includes(name)) state.delete(name);
+          else if (isAll) observer.fail("W3", `clearAll of ${life.id} missed ${name}`);
         }
-        state.clear();
         break;
       }
       case "get": {
         const { name, value } = entry;
-        const seen = value === null ? undefined : text(tables, life, value);
+        const seen = value === null ? undefined : text(observer, tables, life, value);
         if (seen !== state.get(name))
           observer.fail("W3", `${life.id} has read ${name} as ${seen}; it was ${state.get(name)}`);
         break;
@@ -272,8 +284,10 @@ function wholeCommands(log: readonly Entry[]): CommandEntry[] {
   return whole;
 }
 
-function text(tables: Tables, life: Life, value: unknown): string {
-  const bytes = typeof value === "string" ? journalValue(tables, life.id, value) : value;
+/** What a purge has removed is known from before. */
+function text({ values }: Observer, tables: Tables, { id }: Life, value: unknown): string {
+  const bytes =
+    typeof value === "string" ? (journalValue(tables, id, value) ?? values.get(`${id} ${value}`)) : value;
   return bytes instanceof Uint8Array ? new TextDecoder().decode(bytes) : `missing ${String(value)}`;
 }
 
@@ -305,7 +319,7 @@ export function resultOf(tables: Tables, life: Life): string {
   return bytes ? withoutCounts(new TextDecoder().decode(bytes)) : "missing";
 }
 
-function bytesOfResult(tables: Tables, life: Life): Uint8Array | undefined {
+export function bytesOfResult(tables: Tables, life: Life): Uint8Array | undefined {
   const outcome = decodeOutcome(life.head["x"]);
   if (!outcome.ok) return undefined;
   return "ref" in outcome ? journalValue(tables, life.id, outcome.ref) : outcome.value;

@@ -38,7 +38,7 @@ export async function ci(): Promise<boolean> {
       failed[0]?.slice(0, 300),
     );
   }
-  for (const { name, by, seed, within } of await searchPlanted({ show: () => undefined, quick: true })) {
+  for (const { name, by, seed, within } of await searchPlanted({ show: () => undefined, recorded: true })) {
     note(
       `planted: ${name}`,
       seed !== undefined,

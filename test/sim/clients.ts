@@ -1,57 +1,46 @@
 /** The outside of the engine: clients, the completers of awakeables, senders of signals, operators. */
-import type { Acceptance, DoorPorts } from "../../lib/store/admission.ts";
+import type { DoorPorts } from "../../lib/store/admission.ts";
 import { spill } from "../../lib/store/value-store.ts";
 import type { Note } from "../../lib/model/entry.ts";
 import { OperationalError } from "../../lib/errors.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import { parseAwakeableId } from "../../lib/model/ids.ts";
-import type { HandlerKind } from "../../lib/model/manifest.ts";
 import { encodeOutcome, failure, success } from "../../lib/model/outcome.ts";
+import { DeadLetterWatch } from "../../runtime/reconciler/dead-letters.ts";
 import type { Actor } from "./actor.ts";
+import { Door } from "./door.ts";
 import { paddingOf, targetOf } from "./interpreter.ts";
+import { Operators } from "./operators.ts";
+import { type Accepted, KINDS, type Outside } from "./outside.ts";
 import type { Platform, World } from "./platform.ts";
 import { Prng } from "./prng.ts";
-import type { AwakeableInstruction, Callee, SignalInstruction } from "./program.ts";
+import type { AwakeableInstruction, SignalInstruction } from "./program.ts";
 import { whoRuns } from "./scheduler.ts";
-import type { Operation, Ports } from "./side.ts";
-import type { Root } from "./workload.ts";
+import type { Ports } from "./side.ts";
+import type { Root } from "./requests.ts";
 
-const KINDS: Record<Callee, HandlerKind> = {
-  plain: "plain",
-  exclusive: "exclusive",
-  shared: "shared",
-  workflow: "workflow",
-  "workflow-shared": "shared",
-  brief: "plain",
-  "brief-run": "workflow",
-  "brief-look": "shared",
-};
 const TRIES_MAX = 60;
 
-export interface Accepted {
-  readonly root: Root;
-  /** Of the requests that were acknowledged. */
-  readonly acceptances: Acceptance[];
-  /** The client repeated a request of unknown fate under a new id. So the program may run more than once. */
-  repeated: boolean;
-}
-
-export class Clients {
+export class Clients implements Outside {
   readonly accepted: Accepted[] = [];
   /** Requests that are under way. */
   open = 0;
   readonly #world: World;
   readonly #platform: Platform;
   readonly #prng: Prng;
+  readonly operators: Operators;
+  readonly #door: Door;
 
   constructor(world: World, platform: Platform) {
     this.#world = world;
     this.#platform = platform;
     this.#prng = new Prng(world.seed, "clients");
+    this.operators = new Operators(world, this);
+    this.#door = new Door(world, platform, this);
   }
 
   /** Runs `work` as an actor of its own. */
-  #as(kind: "client" | "operator" | "reconciler", work: (ports: Ports, actor: Actor) => Promise<void>): void {
+  as(kind: "client" | "operator" | "reconciler", work: (ports: Ports, actor: Actor) => Promise<void>): void {
     const actor = this.#platform.actor(kind);
     this.open++;
     whoRuns
@@ -66,8 +55,9 @@ export class Clients {
   submit(root: Root): void {
     const accepted: Accepted = { root, acceptances: [], repeated: false };
     this.accepted.push(accepted);
+    if (root.door) return this.#door.submit(root, accepted);
     for (let time = 0; time < root.times; time++) {
-      this.#as("client", async (ports, actor) => {
+      this.as("client", async (ports, actor) => {
         const timers = this.#platform.timers(actor);
         await this.#request({ ...ports, timers }, root, accepted);
       });
@@ -87,7 +77,7 @@ export class Clients {
     };
     const hasName = idempotencyKey !== undefined || KINDS[program.callee] === "workflow";
     let askedMs = 0;
-    const acceptance = await this.#insist(async (attempt) => {
+    const acceptance = await this.insist(async (attempt) => {
       if (attempt > 0 && !hasName) accepted.repeated = true;
       askedMs = this.#world.scheduler.nowMs;
       return await this.#world.sides.of("client").accept(ports, request);
@@ -95,44 +85,26 @@ export class Clients {
     this.#world.observer.answered(acceptance.id, acceptance.incarnation, askedMs);
     accepted.acceptances.push(acceptance);
     this.#world.trace.add("client", acceptance.status, `${program.pid} as ${acceptance.id}`);
-    if (root.outside && accepted.acceptances.length === 1) this.#interfere(acceptance, root.outside);
+    if (accepted.acceptances.length === 1) this.interfere(acceptance.id, root);
   }
 
   /** Until it is not an operational error. */
-  async #insist<T>(attempt: (count: number) => Promise<T>): Promise<T> {
+  async insist<T>(attempt: (count: number) => Promise<T>): Promise<T> {
     for (let count = 0; ; count++) {
       try {
         return await attempt(count);
       } catch (error) {
         if (!(error instanceof OperationalError) || count > TRIES_MAX) throw error;
-        await this.#pause(this.#prng.between(10, 3000));
+        await this.pause(this.#prng.between(10, 3000));
       }
     }
   }
-  #pause(ms: number): Promise<void> {
+  pause(ms: number): Promise<void> {
     return new Promise((resolve) => void this.#world.scheduler.after(ms, resolve));
   }
 
-  #interfere({ id }: Acceptance, { does, afterMs, thenCancel }: NonNullable<Root["outside"]>): void {
-    this.#world.scheduler.after(afterMs, () => this.operate(does, id));
-    if (does === "pause") this.#world.scheduler.after(afterMs + 30_000, () => this.operate("resume", id));
-    if (does === "pause" && thenCancel === true)
-      this.#world.scheduler.after(afterMs + 2000, () => this.operate("cancel", id));
-  }
-
-  /** An operator's request. The admin API may refuse it. */
-  operate(does: Operation, id: string): void {
-    this.#world.observer.count(`operator ${does}`);
-    this.#as("operator", async (ports, actor) => {
-      this.#world.trace.add(actor.name, does, id);
-      await this.#insist(async () => {
-        try {
-          await this.#world.sides.of("operator").operate(ports, does, id);
-        } catch (error) {
-          if (!(error instanceof Error) || !("status" in error)) throw error;
-        }
-      });
-    });
+  interfere(id: string, { outside, also = [] }: Root): void {
+    for (const one of outside ? [outside, ...also] : also) this.operators.interfere(id, one);
   }
 
   /** An outsider has got an awakeable's id, and completes it, perhaps twice. */
@@ -144,9 +116,9 @@ export class Clients {
       this.#world.scheduler.after(resolveAfterMs * (1 + this.#prng.unit() * time), () => {
         const value = new TextEncoder().encode(JSON.stringify(`${name} resolved${paddingOf(name)}`));
         const outcome = rejects ? failure(500, `${name} rejected`) : success(value);
-        this.#as("client", async (ports) => {
+        this.as("client", async (ports) => {
           const delivery = Buffer.from(ports.entropy.bytes(12)).toString("base64url");
-          await this.#insist(async () => {
+          await this.insist(async () => {
             const held = await spill(ports, id, encodeOutcome(outcome), MESSAGE_PAYLOAD_BYTES_MAX);
             const note: Note = { kind: "signalled", signal: index, delivery, outcome: held };
             await this.#world.sides
@@ -162,12 +134,12 @@ export class Clients {
   signalled(id: string, { name, afterMs }: SignalInstruction): void {
     for (const time of [1, 2]) {
       this.#world.scheduler.after(afterMs * time, () => {
-        this.#as("client", async (ports) => {
+        this.as("client", async (ports) => {
           const delivery = Buffer.from(ports.entropy.bytes(12)).toString("base64url");
           const value = new TextEncoder().encode(JSON.stringify(`${name}, ${delivery}`));
           const outcome = encodeOutcome(success(value));
           const note: Note = { kind: "signalled", signal: name, delivery, outcome };
-          await this.#insist(
+          await this.insist(
             async () =>
               await this.#world.sides.of("client").notify(ports, { kind: "notify", id, note }, delivery),
           );
@@ -176,18 +148,33 @@ export class Clients {
     }
   }
 
-  reconcile(): void {
-    this.#as("reconciler", async (ports) => {
+  reconcile(then: () => void = () => undefined): void {
+    this.as("reconciler", async (ports) => {
+      await this.#watchDeadLetters(ports);
       const { poked } = await this.#world.sides.of("reconciler").reconcile(ports);
       this.#world.observer.count("reconciler run");
       if (poked > 0) this.#world.observer.count("reconciler poke");
+      then();
     });
   }
 
+  async #watchDeadLetters(ports: Ports): Promise<void> {
+    const { queue, observer } = this.#world;
+    const letters = [...queue.deadLetters];
+    if (letters.length === 0) return;
+    await this.insist(async () => {
+      const batches = [letters];
+      const deadLetters = { next: () => Promise.resolve(batches.pop() ?? []) };
+      await new DeadLetterWatch({ ...ports, deadLetters }).run();
+    });
+    observer.count("dead letters watched");
+    observer.acknowledged.watched(letters);
+  }
+
   redeploy(version: number): void {
-    this.#as("operator", async (ports) => {
+    this.as("operator", async (ports) => {
       this.#world.trace.add("operator", "deploys", `version ${version}`);
-      await this.#insist(async () => await ports.registry.register(this.#platform.deployment(version)));
+      await this.insist(async () => await ports.registry.register(this.#platform.deployment(version)));
     });
   }
 }

@@ -1,18 +1,24 @@
 /** What the simulator's command line does. */
 import { ci } from "./ci.ts";
-import { parseOptions } from "./options.ts";
+import { type Options, parseOptions } from "./options.ts";
 import { searchCrashes } from "./pool.ts";
-import { searchPlanted } from "./planted-search.ts";
+import { record, searchPlanted } from "./planted-search.ts";
 import { replay, searchSeeds } from "./report.ts";
 
 /** Pairs of crashes are tried for programs with at most so many effects. */
 const PAIRS_MAX = 30;
 
-async function planted(only: string | undefined): Promise<boolean> {
-  const caught = await searchPlanted({ ...(only === undefined ? {} : { only }), show: console.log });
+async function planted({ only, record: isRecorded, recorded }: Options): Promise<boolean> {
+  const began = performance.now();
+  const caught = await searchPlanted({
+    ...(only === undefined ? {} : { only }),
+    recorded,
+    show: console.log,
+  });
+  if (isRecorded) record(caught);
   const missed = caught.filter(({ seed }) => seed === undefined);
   console.log(
-    `${caught.length} planted bugs, ${caught.length - missed.length} caught, ${missed.length} missed`,
+    `${caught.length} planted bugs, ${caught.length - missed.length} caught, ${missed.length} missed, in ${((performance.now() - began) / 1000).toFixed(0)} s`,
   );
   return missed.length === 0;
 }
@@ -41,7 +47,7 @@ export async function command(): Promise<boolean> {
     case "seeds":
       return await searchSeeds(options);
     case "planted":
-      return await planted(options.only);
+      return await planted(options);
     case "crashes":
       return await crashes(PAIRS_MAX);
     case "ci":

@@ -142,8 +142,8 @@ class Interpreter {
     const { pid, body } = this.#program;
     this.#stage.entered(this.#actor, this.#program, this.#ctx.request().id);
     const seen = this.#seen;
-    // Another version of the code differs from the first operation on. Only pinning prevents a mismatch.
-    if (this.#stage.version > 1)
+    // Version 2 of the code differs from the first operation on. Only pinning prevents a mismatch.
+    if (this.#stage.version === 2)
       seen.push([
         "version",
         await this.#ctx.run(`version-${this.#stage.version}`, () => this.#stage.version),

@@ -10,7 +10,8 @@
 import type { Incoming, Outgoing } from "../../lib/model/message.ts";
 import type { Mailbox } from "../../lib/ports.ts";
 import type { Actor, Effects } from "./actor.ts";
-import type { Observer, SentMessage } from "./observer.ts";
+import type { SentMessage } from "./life.ts";
+import type { Observer } from "./observer.ts";
 import type { Prng } from "./prng.ts";
 
 const DEDUP_MS = 5 * 60 * 1000;
@@ -23,6 +24,8 @@ interface Held extends SentMessage {
   hiddenUntilMs: number;
   receipt: number;
   deleted: boolean;
+  /** A dispatcher that lives is working on it. */
+  holder?: { readonly alive: boolean };
 }
 export interface Received {
   readonly message: Held;
@@ -37,6 +40,9 @@ export class Queue {
   readonly #observer: Observer;
   #sequence = 0;
   #receipts = 0;
+  /** After so many deliveries a message is given up, if nobody works on it any more. */
+  receivesMax = Number.POSITIVE_INFINITY;
+  deadLetters: { readonly body: string; readonly sinceMs: number; readonly group: string }[] = [];
   /** Called when a message may have become available. */
   onAvailable: () => void = () => undefined;
 
@@ -85,6 +91,7 @@ export class Queue {
   /** A batch of up to ten, of one or several groups; hidden from now on. */
   receive(visibilityMs: number): Received[] {
     const now = this.#now();
+    this.#giveUp(now);
     const batch: Received[] = [];
     const most = this.#prng.chance(0.5) ? BATCH_MAX : this.#prng.int(1, BATCH_MAX);
     const groupsMax = this.#prng.int(1, 5);
@@ -102,6 +109,33 @@ export class Queue {
       }
     }
     return batch;
+  }
+
+  /**
+   * What was delivered too often goes to the dead letters. Two assumptions make that harmless, which `QUEUE_RECEIVES_MAX`, a
+   * thousand, keeps in the product. Nobody works on it: a Start that is given up while a turn of it lives would be resumed
+   * beside that turn. And its invocation is neither `running` nor `pending`: such a one has its input in its Start only, or its
+   * place among the writers of its key, and perhaps no lock. Others would begin, and it would go on with an old token.
+   */
+  #giveUp(now: number): void {
+    if (this.receivesMax === Number.POSITIVE_INFINITY) return;
+    for (const [group, messages] of this.#groups) {
+      const [first] = messages;
+      if (!first || first.receiveCount < this.receivesMax || !isVisible(first, now) || first.holder?.alive)
+        continue;
+      if (this.#observer.restsOn(first)) continue;
+      first.deleted = true;
+      this.deadLetters.push({ body: first.body, sinceMs: now, group });
+      this.#observer.gaveUp(first);
+      if (messages.length === 1) this.#groups.delete(group);
+      else this.#groups.set(group, messages.slice(1));
+    }
+  }
+
+  /** An operator has them delivered once more. */
+  redrive(): void {
+    for (const { body, group } of this.deadLetters.splice(0))
+      this.accept({ group, dedup: `redrive ${this.#sequence}`, body }, "redrive");
   }
 
   /** Nothing happens if the receipt is not the message's latest. */
@@ -128,6 +162,7 @@ export class Queue {
     if (!message.deleted) return;
     message.deleted = false;
     message.hiddenUntilMs = 0;
+    this.#observer.restored(message);
     const messages = [...(this.#groups.get(message.group) ?? []), message];
     this.#groups.set(
       message.group,

@@ -13,8 +13,10 @@ import type { Attributes, ItemKey, Write, WriteResult } from "../../lib/model/it
 import type { Message } from "../../lib/model/message.ts";
 import { decodeMessage } from "../../lib/model/message.ts";
 import { equalValues, type Value } from "../../lib/model/value.ts";
+import { Acknowledged } from "./acknowledged.ts";
 import type { Actor, CurrentTurn } from "./actor.ts";
 import { Causality } from "./causality.ts";
+import type { Life, SentMessage } from "./life.ts";
 import { lockViolation } from "./lock-checker.ts";
 import { MessageBound } from "./message-bound.ts";
 import type { Program } from "./program.ts";
@@ -32,24 +34,6 @@ export class Violation extends Error {
   }
 }
 
-/** A message that the mailbox took. */
-export interface SentMessage {
-  readonly group: string;
-  readonly sequence: string;
-  readonly body: string;
-}
-
-/** One life of an invocation, as its head has shown it. */
-export interface Life {
-  readonly id: string;
-  readonly incarnation: number;
-  readonly entries: Entry[];
-  status: string;
-  token: string | undefined;
-  target: readonly string[];
-  completedMs: number | undefined;
-  head: Attributes;
-}
 /** What a handler knew when it asked for a step. */
 export interface Account {
   /** Results of steps. */
@@ -80,6 +64,9 @@ export class Observer {
   readonly lives = new Map<string, Life>();
   /** Lives that ended, for completeness, by `id incarnation`. */
   readonly ended = new Set<string>();
+  readonly acknowledged: Acknowledged;
+  /** Values that logs refer to, as they were when they were written: a purge removes them. By `id ref`. */
+  readonly values = new Map<string, Uint8Array>();
   /** Step results that are in a log. */
   readonly durable = new Set<string>();
   /** What is stored, when what was written refers to it. */
@@ -113,6 +100,8 @@ export class Observer {
   constructor(now: () => number, trace: Trace) {
     this.#now = now;
     this.#trace = trace;
+    const fail = (rule: string, message: string): void => this.fail(rule, message);
+    this.acknowledged = new Acknowledged({ lives: this.lives, now, fail });
   }
 
   fail(rule: string, message: string): void {
@@ -161,6 +150,7 @@ export class Observer {
     if (wrong !== undefined) this.fail("R6", wrong);
   }
 
+  // oxlint-disable-next-line complexity -- one condition for each rule
   #headWritten(
     actor: Actor,
     id: string,
@@ -189,16 +179,32 @@ export class Observer {
         target: [],
         completedMs: undefined,
         head: after,
+        copied: after["s"] === "accepted" ? Number(after["n"]) : 0,
       };
       this.lives.set(id, life);
+    } else if (
+      actor.kind === "operator" &&
+      this.acknowledged.purging.has(id) &&
+      before?.["s"] === "completed"
+    ) {
+      return this.#purged(life, after);
     } else if (before?.["s"] === "completed") this.#unchanged(id, before, after);
     else if (before === undefined && life.status === "completed")
       this.fail("M2", `${id} has ended, was deleted, and runs again`);
+    this.acknowledged.written(actor, life, before, after);
     this.#appended(life, after);
     this.#pinned(actor, life, before, after);
     this.#statusWritten(actor, life, before, after);
   }
 
+  /** What it did is known from before. Its result and its log are gone. */
+  #purged(life: Life, after: Attributes): void {
+    this.count("purged head");
+    life.head = after;
+    if (after["e"] !== undefined) this.expiries.set(`${life.id} ${life.incarnation}`, Number(after["e"]));
+  }
+
+  // oxlint-disable-next-line complexity -- one condition for each rule
   #statusWritten(actor: Actor, life: Life, before: Attributes | undefined, after: Attributes): void {
     const status = textOf(after["s"]);
     const length = Number(after["n"]);
@@ -209,14 +215,21 @@ export class Observer {
     life.head = after;
     life.target = after["t"] as string[];
     if (after["k"] !== undefined) life.token = textOf(after["k"]);
-    const begins = length > 0 || BEGUN.has(status);
+    // A Start that the mailbox gave up is paused by the watch, and takes its place when it is resumed.
+    const isGivenUp =
+      actor.kind === "reconciler" ||
+      ((status === "paused" || status === "backing-off") && life.token === undefined);
+    const begins = (length > life.copied || BEGUN.has(status)) && !isGivenUp;
     if (moves && begins && isExclusiveId(life.id)) this.#begins(actor, life);
     life.status = status;
   }
 
   #completed(actor: Actor, life: Life): void {
     // An earlier version's handler answers first.
-    const unsent = actor.kind === "handler" && !this.isMixed ? this.#causality.violation(life) : undefined;
+    const unsent =
+      actor.kind === "handler" && !this.isMixed
+        ? this.#causality.violation({ ...life, entries: life.entries.slice(life.copied) })
+        : undefined;
     if (unsent !== undefined) this.fail("R24", unsent);
     life.completedMs = this.#now();
     const name = `${life.id} ${life.incarnation}`;
@@ -262,6 +275,7 @@ export class Observer {
     if (typeof value !== "string" || !this.tables) return value;
     const bytes = journalValue(this.tables, id, value);
     if (!bytes) this.fail("R8", `${id} refers to ${value}, which is not there`);
+    else this.values.set(`${id} ${value}`, bytes);
     return bytes ?? null;
   }
 
@@ -301,23 +315,33 @@ export class Observer {
   }
 
   /** W1: between begin and end of an invocation no other one of its key does anything. W2: they begin in the order of tokens. */
+  // oxlint-disable-next-line complexity -- one condition for each rule
   #begins(actor: Actor, life: Life): void {
     const group = groupOf(life.id);
     const begun = this.begun.get(group) ?? [];
     this.begun.set(group, begun);
-    const open = begun.find((other) => other !== life && other.status !== "completed");
-    if (open)
+    // One whose Start the mailbox gave up is overtaken, although it may have run.
+    const { dead } = this.acknowledged;
+    const open = begun.find((other) => other !== life && other.status !== "completed" && !dead.has(other.id));
+    if (open && !dead.has(life.id))
       this.fail(
         "W1",
         `${actor.name} writes to ${life.id} while ${open.id} of the same key is ${open.status}`,
       );
     if (begun.includes(life)) return;
     const later = begun.find((other) => (other.token ?? "") > (life.token ?? ""));
-    if (later && life.token !== undefined)
+    if (later && life.token !== undefined && !dead.has(life.id) && !dead.has(later.id))
       this.fail("W2", `${life.id} (${life.token}) begins after ${later.id} (${later.token})`);
     begun.push(life);
     const first = this.firstStart.get(life.id);
-    if (first && !first.delayed && first.incarnation === life.incarnation && life.token !== undefined) {
+    const isRedriven = this.acknowledged.dead.has(life.id);
+    if (
+      first &&
+      !isRedriven &&
+      !first.delayed &&
+      first.incarnation === life.incarnation &&
+      life.token !== undefined
+    ) {
       const expected = first.sequence.padStart(24, "0");
       if (!life.token.endsWith(expected))
         this.fail("W2", `the token of ${life.id} is ${life.token}; its first Start had ${first.sequence}`);
@@ -377,6 +401,7 @@ export class Observer {
     if (group !== expected && !isEarlier)
       this.fail("R16", `a ${message.kind} for ${message.id} went to group ${group}`);
     if ("from" in message || "inputFrom" in message) this.count("value by reference");
+    this.acknowledged.accepted(by, { group, sequence, body }, message);
     if (message.kind === "start") this.#startAccepted(by, sequence, message);
     if (message.kind === "notify") this.#refersTo(message.from ?? message.id, encodeNote(message.note));
   }
@@ -397,8 +422,25 @@ export class Observer {
     this.count("message swallowed");
     this.messages.sent(by, decodeMessage(body));
   }
-  deleted({ sequence }: SentMessage): void {
-    this.#trace.add("mailbox", "deletes", sequence.slice(-5));
+  deleted(message: SentMessage): void {
+    this.#trace.add("mailbox", "deletes", message.sequence.slice(-5));
+    // An earlier version drops what comes before the first write.
+    if (!this.isMixed) this.acknowledged.deleted(message);
+  }
+  restored(message: SentMessage): void {
+    this.acknowledged.restored(message);
+  }
+  /** It rests on its message alone: without a lock, with its input or its place in the queue in the Start only. */
+  restsOn({ body }: SentMessage): boolean {
+    const status = this.lives.get(decodeMessage(body).id)?.status;
+    return status === "running" || status === "pending";
+  }
+  gaveUp({ sequence, body }: SentMessage): void {
+    this.#trace.add("mailbox", "gives up", `${sequence.slice(-5)} ${body.slice(0, 120)}`);
+    const message = decodeMessage(body);
+    this.count("dead letter");
+    this.count(`dead ${message.kind}`);
+    if (message.kind === "start") this.acknowledged.dead.add(message.id);
   }
 
   // --- the user's code ---------------------------------------------------------------------------------------
@@ -434,6 +476,7 @@ export class Observer {
   }
 
   /** A step's action starts in a turn, because of what the code knows (J2). */
+  // oxlint-disable-next-line complexity -- one condition for each rule
   stepStarts(actor: Actor, turn: CurrentTurn | undefined, step: string, { known, seen }: Account): void {
     if (!turn) return;
     this.#trace.add(actor.name, "runs step", `${step} of ${turn.id}`);
@@ -450,9 +493,9 @@ export class Observer {
       this.fail("J2", `step ${step} of ${turn.id} runs again in a turn that has loaded its result`);
     if (life.status === "completed" || !isExclusiveId(turn.id)) return;
     const open = (this.begun.get(groupOf(turn.id)) ?? []).find(
-      (other) => other !== life && other.status !== "completed",
+      (other) => other !== life && other.status !== "completed" && !this.acknowledged.dead.has(other.id),
     );
-    if (open)
+    if (open && !this.acknowledged.dead.has(turn.id))
       this.fail("W1", `step ${step} of ${turn.id} runs while ${open.id} of the same key is ${open.status}`);
   }
 }

@@ -11,6 +11,9 @@ export interface Options {
   readonly noShrink: boolean;
   /** Of a planted bug's name. */
   readonly only: string | undefined;
+  /** The seeds that catch planted bugs are tried first; are written down. */
+  readonly recorded: boolean;
+  readonly record: boolean;
 }
 
 const SEEDS_BY_DEFAULT = 500;
@@ -24,6 +27,8 @@ const FLAGS = new Set([
   "--without",
   "--only",
   "--planted",
+  "--recorded",
+  "--record",
   "--crashes",
   "--ci",
   "--no-faults",
@@ -34,6 +39,7 @@ export const USAGE = `npm run sim [-- options]
   --seeds N [--from K]   N seeds from K on (${SEEDS_BY_DEFAULT} from 1)
   --seed K               one seed: its trace, shrunk if it fails [--no-shrink: as it is]
   --planted [--only X]   every planted bug must be caught
+      [--recorded]         at the seeds of caught.json first; --record: write them down
   --crashes              exhaustive crash points of small programs
   --ci                   bounded: seeds, kept seeds, planted bugs, crash points, determinism
   --no-faults            without faults; --without a,b: without some kinds`;
@@ -72,5 +78,7 @@ export function parseOptions(args: readonly string[]): Options {
     noFaults: has("--no-faults"),
     noShrink: has("--no-shrink"),
     only: text("--only"),
+    recorded: has("--recorded"),
+    record: has("--record"),
   };
 }

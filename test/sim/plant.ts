@@ -8,6 +8,23 @@ export interface Patch {
   readonly changes: readonly { readonly find: string; readonly replace: string }[];
 }
 
+export interface Planted extends Patch {
+  /** Must be caught within so many seeds. */
+  readonly within: number;
+}
+
+export const bug = (
+  name: string,
+  file: string,
+  within: number,
+  ...changes: (readonly [find: string, replace: string])[]
+): Planted => ({
+  name,
+  file,
+  within,
+  changes: changes.map(([find, replace]) => ({ find, replace })),
+});
+
 const root = new URL("../../", import.meta.url);
 
 /** For this thread, from now on. Loading the module throws an `Error` if the text is not there exactly once. */

@@ -1,10 +1,17 @@
-/** Plants each bug in turn, and searches until a checker catches it. */
+/**
+ * Plants each bug in turn, and searches until a checker catches it.
+ *
+ * `caught.json` says at which seed each one was caught last. CI runs that seed alone. If it does not catch the bug any more, which
+ * any change of the engine or of the generator can cause, CI searches as the full search does. `--planted --record` writes it anew.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { PLANTED, type Planted } from "./planted.ts";
+import type { Planted } from "./plant.ts";
+import { PLANTED } from "./planted.ts";
 import { search } from "./pool.ts";
 import { run } from "./run.ts";
 
-const QUICK = 1000;
+const FILE = new URL("caught.json", import.meta.url);
 
 export interface Caught {
   readonly name: string;
@@ -16,18 +23,35 @@ export interface Caught {
 export interface PlantedOptions {
   /** Those whose name contains it. */
   readonly only?: string;
-  /** Without those that take long to catch. */
-  readonly quick?: boolean;
+  /** First at the seed at which it was caught before. */
+  readonly recorded?: boolean;
   readonly show: (line: string) => void;
 }
 
-/** Returns what became of each one. Throws for one that cannot be planted. */
-export async function searchPlanted({ only = "", quick = false, show }: PlantedOptions): Promise<Caught[]> {
-  const waiting = PLANTED.filter(({ name, within }) => name.includes(only) && (!quick || within <= QUICK));
+/** The seeds at which bugs were caught, by their names. */
+export const recordedSeeds = (): Readonly<Record<string, number>> =>
+  JSON.parse(readFileSync(FILE, "utf8")) as Record<string, number>;
+
+/** Of all bugs that are planted now. What was not tried keeps its seed. */
+export function record(caught: readonly Caught[]): void {
+  const known = new Map(Object.entries(recordedSeeds()));
+  for (const { name, seed } of caught) if (seed !== undefined) known.set(name, seed);
+  const seeds = PLANTED.flatMap(({ name }) => (known.has(name) ? [[name, known.get(name)] as const] : []));
+  writeFileSync(FILE, `${JSON.stringify(Object.fromEntries(seeds), undefined, 2)}\n`);
+}
+
+/** Returns what became of each one, in no order. */
+export async function searchPlanted({
+  only = "",
+  recorded = false,
+  show,
+}: PlantedOptions): Promise<Caught[]> {
+  const waiting = PLANTED.filter(({ name }) => name.includes(only));
+  const seeds = recorded ? recordedSeeds() : {};
   const caught: Caught[] = [];
   const hunt = async (): Promise<void> => {
     for (let planted = waiting.shift(); planted; planted = waiting.shift()) {
-      const found = await searchOne(planted);
+      const found = await searchOne(planted, seeds[planted.name]);
       caught.push(found);
       const result =
         found.seed === undefined
@@ -40,26 +64,36 @@ export async function searchPlanted({ only = "", quick = false, show }: PlantedO
   return caught;
 }
 
-/** A seed that also fails without the bug has caught something else. */
-async function searchOne({ name, within, file, changes }: Planted): Promise<Caught> {
+async function searchOne(planted: Planted, known: number | undefined): Promise<Caught> {
+  const { name, within } = planted;
   try {
-    for (let from = 1; from <= within;) {
-      const count = within + 1 - from;
-      const { failures } = await search({
-        from,
-        count,
-        patch: { name, file, changes },
-        untilFailure: true,
-        threads: 1,
-      });
-      const [first] = failures;
-      if (!first) break;
-      const { violation } = await run({ seed: first.seed });
-      if (violation === undefined) return { name, within, by: first.rule, seed: first.seed };
-      from = first.seed + 1;
-    }
-    return { name, within, by: "nothing", seed: undefined };
+    const at = known === undefined ? undefined : await firstOf(planted, known, 1);
+    const found = at ?? (await firstOf(planted, 1, within));
+    return found ? { name, within, ...found } : { name, within, by: "nothing", seed: undefined };
   } catch (error) {
     return { name, within, by: error instanceof Error ? error.message : String(error), seed: undefined };
   }
+}
+
+/** A seed that also fails without the bug has caught something else. */
+async function firstOf(
+  { name, file, changes }: Planted,
+  first: number,
+  count: number,
+): Promise<{ readonly by: string; readonly seed: number } | undefined> {
+  for (let from = first; from < first + count;) {
+    const { failures } = await search({
+      from,
+      count: first + count - from,
+      patch: { name, file, changes },
+      untilFailure: true,
+      threads: 1,
+    });
+    const [failure] = failures;
+    if (!failure) return undefined;
+    const { violation } = await run({ seed: failure.seed });
+    if (violation === undefined) return { by: failure.rule, seed: failure.seed };
+    from = failure.seed + 1;
+  }
+  return undefined;
 }

@@ -5,24 +5,8 @@
  * `COUNTEREXAMPLES` break the rules of docs/protocol.md, one or two each. Several rules cover for each other, so
  * breaking one alone does not always show. Then the bug changes more than one place.
  */
-import type { Patch } from "./plant.ts";
-
-export interface Planted extends Patch {
-  /** Must be caught within so many seeds. */
-  readonly within: number;
-}
-
-const bug = (
-  name: string,
-  file: string,
-  within: number,
-  ...changes: (readonly [find: string, replace: string])[]
-): Planted => ({
-  name,
-  file,
-  within,
-  changes: changes.map(([find, replace]) => ({ find, replace })),
-});
+import { bug, type Planted } from "./plant.ts";
+import { OF_PEOPLE } from "./planted-people.ts";
 
 const COUNTEREXAMPLES: readonly Planted[] = [
   bug("state is written before the append that contains it", "sdk/turn/turn-writer.ts", 1000, [
@@ -296,7 +280,7 @@ const LANES: readonly Planted[] = [
     "  void isNotKilled; void at;\n  return put;",
   ]),
   bug("a first append does not adopt what came before", "lib/store/journal.ts", 500, [
-    "    if (isNew) this.#stub = stub;\n    return isNew;",
+    "    if (isNew) this.#stub = { ...stub, isForeign };\n    return isNew;",
     "    return isNew && stub.notes.length < 0;",
   ]),
   bug("what was killed before it began is not answered", "runtime/dispatcher/dispatcher.ts", 4000, [
@@ -317,4 +301,4 @@ const LANES: readonly Planted[] = [
   ]),
 ];
 
-export const PLANTED: readonly Planted[] = [...COUNTEREXAMPLES, ...LANES, ...OTHERS];
+export const PLANTED: readonly Planted[] = [...COUNTEREXAMPLES, ...LANES, ...OTHERS, ...OF_PEOPLE];

@@ -3,7 +3,7 @@
  * mailbox. Each environment is an actor with its own clock and registry cache. It does one thing at a time, and is reused.
  */
 import { ItemRegistry } from "../../lib/store/registry.ts";
-import { FunctionError, OperationalError } from "../../lib/errors.ts";
+import { FunctionError, InvariantError, OperationalError } from "../../lib/errors.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
 import type { Invoker, LogLevel, Registry } from "../../lib/ports.ts";
 import {
@@ -114,12 +114,16 @@ export class Platform {
   /** A violated invariant inside the engine, or an error that is neither operational nor the program's. */
   #logged(actor: Actor, level: LogLevel, message: string, fields: Record<string, unknown> = {}): void {
     const { trace, observer } = this.#world;
-    const reason = JSON.stringify(fields["reason"] ?? fields["error"] ?? "");
+    const { error } = fields;
+    const reason = JSON.stringify(
+      fields["reason"] ?? (error instanceof Error ? `${error.message} ${error.stack ?? ""}` : (error ?? "")),
+    );
     trace.add(actor.name, level, `${message} ${reason}`);
     if (this.#isForLater(reason)) return;
     const stack = typeof fields["stack"] === "string" ? fields["stack"] : "";
     if (level === "warn") observer.messages.doubt();
-    if (level === "error") observer.fail("LOG", `${message}: ${reason}`);
+    if (level === "error" && message !== "the mailbox has dead letters")
+      observer.fail("LOG", `${message}: ${reason}`);
     if (level === "warn" && stack !== "" && !/^(OperationalError|FunctionError)/.test(stack)) {
       observer.fail("ERROR", `${actor.name}: ${message}: ${stack.split("\n").slice(0, 6).join(" | ")}`);
     }
@@ -185,6 +189,7 @@ export class Platform {
     const environment = this.#dispatcher();
     const { actor } = environment;
     environment.busy = true;
+    for (const { message } of batch) message.holder = actor;
     trace.add(
       actor.name,
       "receives",
@@ -229,6 +234,7 @@ export class Platform {
     const { faults, queue, scheduler } = this.#world;
     const isLost = faults.strike("ack-lost");
     for (const received of batch) {
+      delete received.message.holder;
       if (isLost) queue.hide(received, this.#prng.between(0, 20_000));
       else if (failed.has(received.message.messageId)) queue.hide(received, this.#prng.between(0, 2000));
       else {
@@ -345,7 +351,7 @@ export class Platform {
       stop();
       if (!actor.alive) return;
       trace.add(actor.name, "turn ends", describeOutcome(outcome));
-      this.#checkOutcome(outcome);
+      this.#checkOutcome(outcome, id);
       actor.crashAt = undefined;
       if (faults.strike("handler-crash-at-end")) return actor.die();
       over = true;
@@ -361,6 +367,8 @@ export class Platform {
         .then(ended, (error: unknown) => {
           stop();
           if (!actor.alive) return;
+          if (this.#world.observer.acknowledged.purging.has(id) && error instanceof InvariantError)
+            return actor.die();
           this.#world.observer.fail(
             "ERROR",
             `a turn threw ${(error as Error).stack?.split("\n").slice(0, 5).join(" | ")}`,
@@ -381,13 +389,16 @@ export class Platform {
   }
 
   /** D1: programs are deterministic, so no replay may differ. Only what a program throws may fail a turn. */
-  #checkOutcome(outcome: TurnOutcome): void {
+  #checkOutcome(outcome: TurnOutcome, id: string): void {
     if (outcome.kind !== "failed") return;
     const { code, message, stack } = outcome.failure;
     const { observer } = this.#world;
     observer.count("turn failed");
     observer.messages.doubt();
     if (code === 570) observer.fail("D1", message);
+    // A zombie of what an operator has purged since.
+    else if (/^(R8|J1):/.test(message) && observer.acknowledged.purging.has(id))
+      observer.count("zombie of a purged one");
     else if (!message.startsWith("sim: ") && !message.endsWith("(RT0001)") && !this.#isForLater(message))
       observer.fail("ERROR", `a turn failed: ${message} ${stack?.split("\n").slice(1, 5).join(" | ") ?? ""}`);
   }

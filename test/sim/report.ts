@@ -43,6 +43,17 @@ const OPERATIONS = [
     "invoke",
   ],
 ];
+/** What people do, and what they were told: in a run of `ENOUGH_FOR_PEOPLE` seeds each must happen. */
+const OF_PEOPLE = [
+  ...["cancel", "kill", "pause", "resume", "restart", "purge", "purge-journal"].flatMap((does) => [
+    `operator ${does}`,
+    `acknowledged ${does}`,
+  ]),
+  ...["restart from a prefix", "resume elsewhere", "purged head", "edit", "edit of a version"],
+  ...["call over HTTP", "attach over HTTP", "output over HTTP", "cancel by a handler"],
+  ...["dead letter", "dead start", "dead letters watched"],
+];
+const ENOUGH_FOR_PEOPLE = 200;
 /** In a run of this many seeds each kind of fault and operation must happen. If not, the simulator is at fault. */
 const ENOUGH_SEEDS = 1000;
 const PROGRESS_EVERY_MS = 5000;
@@ -84,9 +95,13 @@ export function printSummary({ runs, events, seconds, faults, operations, failur
 }
 
 export function neverSeen({ runs, faults, operations }: Totals): string[] {
-  if (runs < ENOUGH_SEEDS) return [];
   const seen = (counts: Record<string, number>) => (name: string) => (counts[name] ?? 0) === 0;
-  return [...FAULT_KINDS.filter(seen(faults)), ...OPERATIONS.filter(seen(operations))];
+  return [
+    ...(runs < ENOUGH_FOR_PEOPLE ? [] : OF_PEOPLE.filter(seen(operations))),
+    ...(runs < ENOUGH_SEEDS
+      ? []
+      : [...FAULT_KINDS.filter(seen(faults)), ...OPERATIONS.filter(seen(operations))]),
+  ];
 }
 
 export async function printFailures(failures: readonly Failure[], options: Options): Promise<void> {

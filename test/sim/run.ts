@@ -1,6 +1,6 @@
 /** One seed is one run: build a world, start the workload, stop the faults, wait for rest, check. */
 import { type CrashPoint, Effects } from "./actor.ts";
-import { checkEnding, checkRest, resultOf, withoutCounts } from "./checkers.ts";
+import { checkEnding, checkRest, checkResumes, resultOf, withoutCounts } from "./checkers.ts";
 import { Clients } from "./clients.ts";
 import { type FaultPlan, Faults } from "./faults.ts";
 import { Tables } from "./tables.ts";
@@ -13,7 +13,8 @@ import { onlyToday, type Sides } from "./side.ts";
 import { stateValue } from "./stored-value.ts";
 import { TimerService } from "./timers.ts";
 import { Trace } from "./trace.ts";
-import { Generator, type Workload } from "./workload.ts";
+import type { Workload } from "./requests.ts";
+import { Generator } from "./workload.ts";
 
 const START_MS = 1_750_000_000_000;
 /** Faults stop after so long; long sleeps end after it. */
@@ -54,6 +55,7 @@ export interface RunResult {
   readonly state: Record<string, string>;
 }
 
+// oxlint-disable-next-line complexity -- the order of a run, from its beginning to its end
 export async function run(options: RunOptions): Promise<RunResult> {
   const { seed, plan = {} } = options;
   const scheduler = new Scheduler(START_MS);
@@ -85,7 +87,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     skewMaxMs,
     sides,
   };
-  const workload = options.workload ?? new Generator(seed).workload();
+  const workload = options.workload ?? new Generator(seed).workload(sides.isMixed !== true);
   const ranAs = new Map<string, Set<string>>();
   const platform = new Platform(world, {
     scheduler,
@@ -94,6 +96,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     told: (id, instruction) => clients.told(id, instruction),
     signalled: (id, instruction) => clients.signalled(id, instruction),
     entered: (actor, program, id) => {
+      observer.acknowledged.entered(id, program);
       observer.entered(actor, program.pid, id);
       const ids = ranAs.get(program.pid) ?? new Set();
       ranAs.set(program.pid, ids.add(id));
@@ -109,13 +112,18 @@ export async function run(options: RunOptions): Promise<RunResult> {
     return observer.violation !== undefined;
   };
   await scheduler.run(stop);
+  checkResumes({ observer });
   // What an operator or a policy has paused is resumed until it ends.
   for (
     let round = 0;
-    round < 40 && observer.violation === undefined && resumePaused(observer, clients);
+    round < 40 &&
+    observer.violation === undefined &&
+    (redrive(queue, clients) || resumePaused(observer, clients));
     round++
-  )
+  ) {
     await scheduler.run(stop);
+    checkResumes({ observer });
+  }
   const ending = { tables, queue, timers, observer, accepted: clients.accepted, ranAs };
   if (!observer.violation) checkRest(ending);
   if (!observer.violation) {
@@ -168,6 +176,9 @@ async function begin(world: World, clients: Clients, workload: Workload): Promis
   faults.stopped = false;
   world.effects.count = 0;
   for (const root of workload.roots) scheduler.after(root.atMs, () => clients.submit(root));
+  for (const edit of workload.edits ?? []) scheduler.after(edit.atMs, () => clients.operators.edit(edit));
+  if (workload.receivesMax !== undefined) world.queue.receivesMax = workload.receivesMax;
+  if (workload.rebuiltAtMs !== undefined) scheduler.after(workload.rebuiltAtMs, () => clients.redeploy(3));
   const prng = new Prng(seed, "outside");
   if (faults.has("redeployment")) {
     scheduler.after(prng.between(10, 20_000), () => {
@@ -194,8 +205,16 @@ async function begin(world: World, clients: Clients, workload: Workload): Promis
   }
 }
 
+/** What the mailbox gave up is seen, and then delivered once more. */
+function redrive(queue: Queue, clients: Clients): boolean {
+  if (queue.deadLetters.length === 0) return false;
+  queue.receivesMax = Number.POSITIVE_INFINITY;
+  clients.reconcile(() => queue.redrive());
+  return true;
+}
+
 function resumePaused(observer: Observer, clients: Clients): boolean {
   const paused = [...observer.lives.values()].filter((life) => life.status === "paused");
-  for (const { id } of paused) clients.operate("resume", id);
+  for (const { id } of paused) clients.operators.operate("resume", id);
   return paused.length > 0;
 }

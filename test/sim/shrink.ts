@@ -5,7 +5,7 @@
 import type { FaultPlan } from "./faults.ts";
 import type { Instruction, Program } from "./program.ts";
 import { run, type RunResult } from "./run.ts";
-import type { Workload } from "./workload.ts";
+import type { Workload } from "./requests.ts";
 
 const TRIES_MAX = 300;
 

@@ -10,24 +10,36 @@ export const limitsAreSmall = (): boolean => areSmall;
 
 export function useSmallLimits(): void {
   areSmall = true;
-  plant({
-    name: "small limits",
-    file: "lib/limits.ts",
-    changes: [
-      ["VALUE_ITEM_BYTES_MAX = 256 * 1024;", "VALUE_ITEM_BYTES_MAX = 1400;"],
-      ["MESSAGE_PAYLOAD_BYTES_MAX = 256 * 1024;", "MESSAGE_PAYLOAD_BYTES_MAX = 1200;"],
-      ["INLINE_RESULT_BYTES_MAX = 64 * 1024;", "INLINE_RESULT_BYTES_MAX = 1300;"],
-      ["READ_AHEAD_BYTES_MAX = 8 * 1024 * 1024;", "READ_AHEAD_BYTES_MAX = 3000;"],
-      ["APPEND_BYTES_MAX = 64 * 1024;", "APPEND_BYTES_MAX = 1500;"],
-      ["NOTES_MAX = 250;", "NOTES_MAX = 3;"],
-      ["NOTES_FEW_MAX = 64;", "NOTES_FEW_MAX = 1;"],
-      ["NOTES_TAKEN_MAX = 256;", "NOTES_TAKEN_MAX = 2;"],
-      ["NOTES_HELD_MAX = 5000;", "NOTES_HELD_MAX = 6;"],
-      ["NOTES_RETRY_MS = 60_000;", "NOTES_RETRY_MS = 2000;"],
-      ["CLEARED_NAMES_MAX = 100;", "CLEARED_NAMES_MAX = 1;"],
-      ["CANCELLED_CALLEES_MAX = 400;", "CANCELLED_CALLEES_MAX = 1;"],
-      ["WAIT_LISTS_DEPTH_MAX = 16;", "WAIT_LISTS_DEPTH_MAX = 4;"],
-      ["WAIT_LISTS_BYTES_MAX = 512;", "WAIT_LISTS_BYTES_MAX = 24;"],
-    ].map(([find = "", replace = ""]) => ({ find, replace })),
-  });
+  for (const [file, changes] of Object.entries(SMALL)) {
+    plant({
+      name: "small limits",
+      file,
+      changes: changes.map(([find = "", replace = ""]) => ({ find, replace })),
+    });
+  }
 }
+
+export const SMALL: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  "lib/limits.ts": [
+    ["VALUE_ITEM_BYTES_MAX = 256 * 1024;", "VALUE_ITEM_BYTES_MAX = 1400;"],
+    ["MESSAGE_PAYLOAD_BYTES_MAX = 256 * 1024;", "MESSAGE_PAYLOAD_BYTES_MAX = 1200;"],
+    ["INLINE_RESULT_BYTES_MAX = 64 * 1024;", "INLINE_RESULT_BYTES_MAX = 1300;"],
+    ["READ_AHEAD_BYTES_MAX = 8 * 1024 * 1024;", "READ_AHEAD_BYTES_MAX = 3000;"],
+    ["SUSPENDED_HEAD_BYTES_MAX = 4 * 1024;", "SUSPENDED_HEAD_BYTES_MAX = 1500;"],
+    ["export const APPEND_BYTES_MAX = 64 * 1024;", "export const APPEND_BYTES_MAX = 1500;"],
+    ["export const NOTES_MAX = 250;", "export const NOTES_MAX = 3;"],
+    ["NOTES_TAKEN_MAX = 256;", "NOTES_TAKEN_MAX = 2;"],
+    ["NOTES_BYTES_MAX = 128 * 1024;", "NOTES_BYTES_MAX = 2000;"],
+    ["STATE_EDIT_APPEND_BYTES_MAX = 128 * 1024;", "STATE_EDIT_APPEND_BYTES_MAX = 600;"],
+    ["NOTES_FEW_MAX = 64;", "NOTES_FEW_MAX = 1;"],
+    ["NOTES_HELD_MAX = 5000;", "NOTES_HELD_MAX = 6;"],
+    ["NOTES_RETRY_MS = 60_000;", "NOTES_RETRY_MS = 2000;"],
+    ["CANCELLED_CALLEES_MAX = 400;", "CANCELLED_CALLEES_MAX = 1;"],
+    ["WAIT_LISTS_DEPTH_MAX = 16;", "WAIT_LISTS_DEPTH_MAX = 4;"],
+    ["WAIT_LISTS_BYTES_MAX = 512;", "WAIT_LISTS_BYTES_MAX = 24;"],
+    ["CLEARED_NAMES_MAX = 100;", "CLEARED_NAMES_MAX = 1;"],
+    ["INBOX_INLINE_MAX = 8;", "INBOX_INLINE_MAX = 3;"],
+    ["INLINE_DRAIN_MAX = 64;", "INLINE_DRAIN_MAX = 3;"],
+    ["SETTLE_STEPS_MAX = 64;", "SETTLE_STEPS_MAX = 4;"],
+  ],
+};

@@ -1,6 +1,6 @@
 /** Small requests for the exhaustive crash points. Their outcome does not depend on timing. */
 import type { Instruction, Part, Program } from "./program.ts";
-import type { Root, Workload } from "./workload.ts";
+import type { Root, Workload } from "./requests.ts";
 
 export interface SmallProgram {
   readonly name: string;

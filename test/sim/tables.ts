@@ -57,6 +57,14 @@ export class Tables {
     }
   }
 
+  /** Items of one partition, and when each was written, for checkers. */
+  *partition(table: Table, pk: string): Generator<{ sk: string; item: Attributes; changedMs: number }> {
+    for (const [sk, held] of this.#tables[table].get(pk) ?? []) {
+      const item = this.#itemOf(held, pk + sk);
+      if (item) yield { sk, item, changedMs: held.changedMs };
+    }
+  }
+
   write(write: Write): WriteResult {
     const before = this.get(write.key);
     const result = evaluate(before, write);

@@ -1,32 +1,9 @@
 /** Draws the programs of a run, and what clients and operators do to them. */
 import { BRIEF_MS, LONG_NAME } from "./interpreter.ts";
+import { isOfPeople, peopleWorkload } from "./people.ts";
 import { Prng } from "./prng.ts";
 import type { Callee, Instruction, Part, Program } from "./program.ts";
-
-export interface Root {
-  readonly program: Program;
-  /** When the client asks for it, milliseconds after the start. */
-  readonly atMs: number;
-  readonly idempotencyKey?: string;
-  readonly delayMs?: number;
-  /** How often the client asks, with the same idempotency key. */
-  readonly times: number;
-  readonly outside?: Interference;
-}
-/** What an operator does to it, so long after it was accepted. */
-export interface Interference {
-  readonly does: "cancel" | "kill" | "pause";
-  readonly afterMs: number;
-  /** One that was paused is cancelled before it is resumed. */
-  readonly thenCancel?: true;
-}
-export interface Workload {
-  /** No events for so long, while expired items are deleted. Then there are faults again. */
-  readonly laterMs?: number;
-  readonly roots: readonly Root[];
-  /** Programs can end otherwise than they would alone: cancelled, killed. */
-  readonly disturbed: boolean;
-}
+import type { Interference, Root, Workload } from "./requests.ts";
 
 interface Scope {
   readonly depth: number;
@@ -95,8 +72,10 @@ export class Generator {
     this.#weights = kept.length > 0 ? kept : ["step"];
   }
 
-  workload(): Workload {
+  /** `withPeople`: operators' and callers' requests of all kinds, in some runs. */
+  workload(withPeople = true): Workload {
     const prng = this.#prng;
+    if (withPeople && isOfPeople(this.#seed)) return peopleWorkload(this.#seed);
     const special = this.#seed % 32 === BUSY_SEEDS ? this.#busyKey() : this.#special();
     if (special) return special;
     const count = prng.int(1, 5);

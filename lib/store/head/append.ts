@@ -21,7 +21,7 @@ import { all, type Attributes, type Change, type Condition, sizeOf, type Write }
 import type { Start } from "../../model/message.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { Value } from "../../model/value.ts";
-import { hasMark, hasNotes, isNotKilled, thereIsNone, whileAt, whileStub } from "./clauses.ts";
+import { hasMark, hasNotes, isNotKilled, thereIsNone, whileAt, whileStub, whileToken } from "./clauses.ts";
 import { adopting, appends, removes, sets } from "./write.ts";
 import { KEPT_INPUT_HEAD_BYTES_MAX } from "../../limits.ts";
 
@@ -94,11 +94,18 @@ export function appendWrite(append: Append): Write {
     ...tailChanges(append, before),
     ...drops(taken),
   ];
-  const at = all(whileAt(incarnation, before.head.length), hasMark(before.head));
+  const at = all(whileAt(incarnation, before.head.length), hasMark(before.head), ...agreeing(append));
   // No lost wake-up: a suspension is refused while there are notes that it has not consumed (R9).
   const when = ending?.kind === "suspended" ? all(at, hasNotes(taken)) : at;
   return { op: "update", key, changes, when };
 }
+
+/**
+ * R3: the first append writes the token. Presence may have written it since the head was read, for a later message's turn, and
+ * sets no mark. Then this turn is a zombie.
+ */
+const agreeing = ({ before, token }: Append): readonly Condition[] =>
+  before?.head.token === undefined && token !== undefined ? [whileToken(token)] : [];
 
 const drops = (taken: number): Change[] =>
   taken > 0 ? [{ do: "drop", attribute: HEAD_ATTRIBUTE.notes, count: taken }] : [];

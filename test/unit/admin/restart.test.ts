@@ -46,6 +46,11 @@ const S = service({
       return await waiting;
     },
     callee: async () => await Promise.resolve("called"),
+    twoSignals: async (ctx: Context) => {
+      const both = [ctx.signal<string>("go"), ctx.signal<string>("go")] as const;
+      await ctx.sleep(1);
+      return [await both[0], await both[1]];
+    },
   },
 });
 const O = object({
@@ -56,6 +61,10 @@ const O = object({
       ctx.set("n", sum);
       await ctx.sleep(1);
       return sum;
+    },
+    readsAndSets: async (ctx: ObjectContext) => {
+      await ctx.get("n");
+      ctx.set("read", true);
     },
   },
 });
@@ -140,6 +149,22 @@ describe("restart-as-new", () => {
     expect(await restart(id, "?from=20")).toMatchObject({ status: 400 });
     expect(await restart(id, "?from=x")).toMatchObject({ status: 400 });
     expect((await restart(id, "?from=1")).status).toBe(200);
+  });
+
+  test("takes every later delivery of one signal along", async () => {
+    const id = await world.send("/S/twoSignals");
+    await world.untilStatus(id, "suspended");
+    for (const value of ["one", "two"])
+      await world.ask(`/restate/invocation/${id}/signals/go/resolve`, value);
+    expect(await resultOf(id)).toEqual(["one", "two"]);
+    // Both awaits come first, and their deliveries later.
+    expect(await resultOf(await restarted(id, "?from=2"))).toEqual(["one", "two"]);
+  });
+
+  test("from behind a read that the end has dropped is 400: it could not be replayed", async () => {
+    const id = await completed("/O/reads/readsAndSets");
+    expect(await restart(id, "?from=1")).toMatchObject({ status: 400 });
+    expect((await restart(id)).status).toBe(200);
   });
 
   test("takes a call's later result along", async () => {

@@ -51,13 +51,13 @@ describe("live", () => {
     expect(t.turn.mustAppend).toBe(must);
   });
 
-  test("R4: reads are not appended with the completion", () => {
+  test("R4: reads are pending until the end: its writer drops them", () => {
     const t = new TurnTranscript();
     t.issue(get(0, "key"));
     t.turn.finish(get(0, "key", bytes("v")));
     t.issue(set(1, "key", bytes("w")));
-    expect(t.turn.pending(true)).toEqual([set(1, "key", bytes("w"))]);
-    expect(t.turn.pending()).toHaveLength(2);
+    // The writer drops the read, if the completion is one append.
+    expect(t.turn.pending(true)).toHaveLength(2);
   });
 
   test("an append empties what is pending; numbers go on", () => {

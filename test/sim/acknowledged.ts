@@ -1,0 +1,335 @@
+/**
+ * What operators and callers were told, and whether it was so: KILL, CANCEL, PAUSE, RESUME, RESTART, PURGE, EDIT, DOOR, DEAD.
+ *
+ * An operator's request is one actor. So what it sent is known by the actor's name, and its answer can be compared with it.
+ * "Since" and "before" are instants of virtual time. Nobody's clock is asked.
+ */
+import type { Note } from "../../lib/model/entry.ts";
+import { HEAD_ATTRIBUTE } from "../../lib/model/head.ts";
+import { journalPartition } from "../../lib/model/ids.ts";
+import type { Attributes } from "../../lib/model/item.ts";
+import { decodeMessage, type Message } from "../../lib/model/message.ts";
+import { decodeOutcome } from "../../lib/model/outcome.ts";
+import { isChunkOfValue, itemNamesOf } from "../../lib/model/value-ref.ts";
+import type { Actor } from "./actor.ts";
+import type { Life, SentMessage } from "./life.ts";
+import type { Program } from "./program.ts";
+import type { Tables } from "./tables.ts";
+import type { Operation } from "./requests.ts";
+
+/**
+ * Whether what was acknowledged is heard while a turn runs, also by a first turn that has no head yet (R19 to R22). `false`: it may
+ * be heard when the turn is over. So a success may follow an acknowledged kill, and any number of appends a cancellation.
+ */
+export const HEARD_AT_ONCE = true;
+/** Appends of a turn that may already be under way when an acknowledgement is on its way to the operator. */
+const APPENDS_UNDER_WAY = 2;
+/** A permission to leave a pause may have been used by a request that is only late. */
+const LATE_MS = 90_000;
+
+/** How a life has ended, at the instant of its completion. A purge takes that off its head. */
+interface End {
+  readonly atMs: number;
+  readonly isSuccess: boolean;
+}
+export interface Asked {
+  readonly does: Operation | "edit";
+  readonly id: string;
+  readonly by: string;
+  readonly askedMs: number;
+  readonly incarnation: number | undefined;
+  /** The status was answered. */
+  answered?: {
+    readonly atMs: number;
+    readonly status: number;
+    readonly appends: number;
+    /** A cancellation is in the head. If that write has failed it is heard when its message is handled. */
+    readonly isListed: boolean;
+  };
+}
+
+type Fail = (rule: string, message: string) => void;
+
+export class Acknowledged {
+  readonly asked: Asked[] = [];
+  /** Invocations that an operator has asked to purge. */
+  readonly purging = new Set<string>();
+  /** Starts that are or were dead letters. */
+  readonly dead = new Set<string>();
+  readonly programs = new Map<string, string>();
+  readonly #ends = new Map<string, End>();
+  readonly #appends = new Map<string, number>();
+  readonly #pausedMs = new Map<string, number>();
+  /** Messages that may end a pause, by invocation: those in the mailbox, and when there was one last. */
+  readonly #permits = new Map<string, Set<string>>();
+  readonly #permittedMs = new Map<string, number>();
+  readonly #sent = new Map<string, Message[]>();
+  readonly #edits: { readonly id: string; readonly names: readonly string[]; readonly versioned: boolean }[] =
+    [];
+  readonly #restarts: { readonly from: string; readonly to: string; readonly kept: number }[] = [];
+  readonly #lives: ReadonlyMap<string, Life>;
+  readonly #now: () => number;
+  readonly #fail: Fail;
+
+  constructor(parts: { lives: ReadonlyMap<string, Life>; now: () => number; fail: Fail }) {
+    this.#lives = parts.lives;
+    this.#now = parts.now;
+    this.#fail = parts.fail;
+  }
+
+  // --- what happens --------------------------------------------------------------------------------------------
+
+  /** A head was written. `life` still is as it was before. */
+  written(actor: Actor, life: Life, before: Attributes | undefined, after: Attributes): void {
+    const name = `${life.id} ${life.incarnation}`;
+    const [was, is] = [before?.["s"], after["s"]];
+    if (actor.kind === "handler" && was !== "completed")
+      this.#appends.set(name, (this.#appends.get(name) ?? 0) + 1);
+    if (is === "completed" && was !== "completed")
+      this.#ends.set(name, { atMs: this.#now(), isSuccess: decodeOutcome(after["x"]).ok });
+    if (is === "paused" && was !== "paused") this.#pausedMs.set(name, this.#now());
+    if (was === "paused" && is !== "paused" && before?.["i"] === after["i"])
+      this.#leavesPause(actor, life, after);
+  }
+
+  /** PAUSE: paused stays paused until it is resumed, cancelled or killed. */
+  #leavesPause(actor: Actor, { id, incarnation }: Life, after: Attributes): void {
+    const sinceMs = this.#pausedMs.get(`${id} ${incarnation}`) ?? 0;
+    const isPermitted =
+      (this.#permits.get(id)?.size ?? 0) > 0 || (this.#permittedMs.get(id) ?? 0) >= sinceMs - LATE_MS;
+    if (!isPermitted)
+      this.#fail(
+        "PAUSE",
+        `${actor.name} makes ${id} ${JSON.stringify(after["s"])}, which is paused and was neither resumed, cancelled nor killed`,
+      );
+  }
+
+  accepted(by: string, { sequence }: SentMessage, message: Message): void {
+    this.#sent.set(by, [...(this.#sent.get(by) ?? []), message]);
+    if (!endsPause(message)) return;
+    const permits = this.#permits.get(message.id) ?? new Set();
+    this.#permits.set(message.id, permits.add(sequence));
+    this.#permittedMs.set(message.id, this.#now());
+  }
+
+  restored({ sequence, body }: SentMessage): void {
+    const message = decodeMessage(body);
+    if (endsPause(message)) this.accepted("mailbox", { sequence, body, group: "" }, message);
+  }
+
+  /** KILL, CANCEL: a message is deleted when what it says is in the head. */
+  deleted({ sequence, body }: SentMessage): void {
+    const message = decodeMessage(body);
+    if (this.#permits.get(message.id)?.delete(sequence)) this.#permittedMs.set(message.id, this.#now());
+    const life = this.#lives.get(message.id);
+    if (!life || life.status === "completed") return;
+    if (message.incarnation !== undefined && message.incarnation !== life.incarnation) return;
+    // Whoever made a head of the stub ends it.
+    if (message.kind === "kill" && life.head[HEAD_ATTRIBUTE.killed] !== undefined) return;
+    if (message.kind === "kill")
+      this.#fail("KILL", `a kill of ${life.id} was handled, and it is ${life.status}`);
+    if (message.kind !== "notify" || message.note.kind !== "cancellation") return;
+    if (!hasHeard(life, message.note.delivery))
+      this.#fail(
+        "CANCEL",
+        `a cancellation of ${life.id} was handled, and neither its log nor its list has it`,
+      );
+  }
+
+  // --- what was told -------------------------------------------------------------------------------------------
+
+  asks(does: Asked["does"], id: string, by: string): Asked {
+    const asked: Asked = {
+      does,
+      id,
+      by,
+      askedMs: this.#now(),
+      incarnation: this.#lives.get(id)?.incarnation,
+    };
+    this.asked.push(asked);
+    if (does === "purge" || does === "purge-journal") this.purging.add(id);
+    return asked;
+  }
+
+  // oxlint-disable-next-line complexity -- one condition for each rule
+  answers(asked: Asked, status: number): void {
+    const life = this.#lives.get(asked.id);
+    const appends = life ? (this.#appends.get(`${life.id} ${life.incarnation}`) ?? 0) : 0;
+    const cancellations = deliveriesOf(this.#sent.get(asked.by) ?? []);
+    const isListed = life !== undefined && cancellations.some((delivery) => hasHeard(life, delivery));
+    asked.answered = { atMs: this.#now(), status, appends, isListed };
+    if (status >= 300) return;
+    const isOver = life?.status === "completed";
+    const sent = this.#sent.get(asked.by) ?? [];
+    const says: Partial<Record<Asked["does"], (message: Message) => boolean>> = {
+      kill: ({ kind }) => kind === "kill",
+      cancel: isCancellation,
+      resume: (message) => message.kind === "resume" && message.byOperator === true,
+    };
+    const { does, id } = asked;
+    const isSaid = says[does];
+    if (isSaid && !sent.some(isSaid) && !isOver)
+      this.#fail(does.toUpperCase(), `the ${does} of ${id} was acknowledged, and nothing says so`);
+    if (does === "kill" && status === 200 && !isOver)
+      this.#fail("KILL", `the answer says that ${id} has ended, and it is ${life?.status}`);
+    const wasPaused = isOver || !life || this.#pausedSince(life) >= asked.askedMs;
+    if (does === "pause" && status === 202 && !wasPaused)
+      this.#fail("PAUSE", `the pause of ${id} was acknowledged, and it was not paused since`);
+  }
+
+  #pausedSince = ({ id, incarnation }: Life): number => this.#pausedMs.get(`${id} ${incarnation}`) ?? 0;
+
+  /** PURGE: nothing that was there when it was asked for is there when it is acknowledged. */
+  purged({ id, does, askedMs, incarnation }: Asked, tables: Tables): void {
+    const life = this.#lives.get(id);
+    if (!life || life.incarnation !== incarnation) return;
+    const result = does === "purge" ? undefined : decodeOutcome(life.head["x"]);
+    const kept = result?.ok && "ref" in result ? result.ref : undefined;
+    for (const { sk, item, changedMs } of tables.partition("journal", journalPartition(id))) {
+      const isHeld = sk === "head" || (kept !== undefined && itemNamesOf(kept).includes(sk));
+      const isGoing = isChunkOfValue(sk) && item["ttl"] !== undefined;
+      if (!isHeld && !isGoing && changedMs < askedMs) this.#fail("PURGE", `${does} of ${id} has left ${sk}`);
+    }
+    this.#checkStripped(does, life);
+  }
+
+  #checkStripped(does: Asked["does"], { id, head: { l, in: input, w, x } }: Life): void {
+    if ((Array.isArray(l) && l.length > 0) || input !== undefined || w !== undefined)
+      this.#fail("PURGE", `${does} of ${id} has left its log, its input or what it waited for in its head`);
+    if (does === "purge" && decodeOutcome(x).ok) this.#fail("PURGE", `purge of ${id} has left its result`);
+  }
+
+  entered(id: string, program: Program): void {
+    this.programs.set(id, JSON.stringify({ ...program, token: undefined }));
+  }
+
+  /** RESTART: it goes on from the prefix that was asked for. */
+  restarted(from: string, to: string, kept: number): void {
+    this.#restarts.push({ from, to, kept });
+    const [old, made] = [this.#lives.get(from), this.#lives.get(to)];
+    if (!made) return this.#fail("RESTART", `${to} was answered and has no head`);
+    if (!old || this.purging.has(from)) return;
+    const isSame = old.entries
+      .slice(0, kept)
+      .every((entry, index) => JSON.stringify(entry) === JSON.stringify(made.entries[index]));
+    if (!isSame) this.#fail("RESTART", `${to} does not begin with the first ${kept} entries of ${from}`);
+  }
+
+  /** EDIT: it takes its turn, and then the state is what it says. */
+  edited(id: string, names: readonly string[], versioned: boolean): void {
+    this.#edits.push({ id, names, versioned });
+  }
+
+  #checkEdits(): void {
+    for (const { id, names, versioned } of this.#edits) {
+      const life = this.#lives.get(id);
+      const end = life && this.#ends.get(`${id} ${life.incarnation}`);
+      if (!life || !end)
+        return this.#fail("EDIT", `the edit ${id} was acknowledged, and never came to its end`);
+      if (!end.isSuccess) {
+        if (!versioned)
+          this.#fail("EDIT", `the edit ${id} has failed, which no version can be the reason of`);
+        continue;
+      }
+      const set = new Set(life.entries.flatMap((entry) => (entry.kind === "set" ? [entry.name] : [])));
+      if (names.some((name) => !set.has(name)))
+        this.#fail("EDIT", `the edit ${id} has set ${[...set].join()}, not ${names.join()}`);
+    }
+  }
+
+  // --- at the end ----------------------------------------------------------------------------------------------
+
+  /** RESUME, at rest: what was resumed after it was paused is paused no more. */
+  checkRest(): void {
+    for (const { does, id, askedMs, answered } of this.asked) {
+      const life = this.#lives.get(id);
+      if (does !== "resume" || answered?.status !== 200 || life?.status !== "paused") continue;
+      if (askedMs > this.#pausedSince(life))
+        this.#fail("RESUME", `the resume of ${id} was acknowledged, and it is paused as before`);
+    }
+  }
+
+  checkEnding(): void {
+    this.#checkEdits();
+    if (HEARD_AT_ONCE) this.asked.forEach((asked) => this.#checkHeard(asked));
+    for (const { from, to } of this.#restarts) {
+      const [old, made] = [this.programs.get(from), this.programs.get(to)];
+      if (old !== undefined && made !== undefined && old !== made)
+        this.#fail("RESTART", `${to} was restarted from ${from} with another input`);
+    }
+  }
+
+  #checkHeard(asked: Asked): void {
+    const { id, does, answered, incarnation } = asked;
+    const life = this.#lives.get(id);
+    if (!answered || answered.status >= 300 || !life) return;
+    if (incarnation !== undefined && life.incarnation !== incarnation) return;
+    const end = this.#ends.get(`${id} ${life.incarnation}`);
+    if (does === "kill" && end?.isSuccess === true && end.atMs > answered.atMs)
+      this.#fail("KILL", `${id} succeeded ${end.atMs - answered.atMs} ms after its kill was acknowledged`);
+    if (does === "cancel") this.#checkCancelled(asked, life);
+  }
+
+  /** CANCEL: what was in the head when it was acknowledged is heard at one of the code's next appends, or it has none. */
+  #checkCancelled({ by, answered }: Asked, life: Life): void {
+    if (answered?.isListed !== true) return;
+    if (deliveriesOf(this.#sent.get(by) ?? []).some((delivery) => hasHeard(life, delivery))) return;
+    const appends = (this.#appends.get(`${life.id} ${life.incarnation}`) ?? 0) - (answered?.appends ?? 0);
+    if (appends > APPENDS_UNDER_WAY)
+      this.#fail(
+        "CANCEL",
+        `${life.id} has appended ${appends} times after its cancellation was acknowledged, and never heard it`,
+      );
+  }
+
+  // --- callers and dead letters --------------------------------------------------------------------------------
+
+  /** DOOR: a result is told when it is durable, and as it is. */
+  told(id: string, status: number, body: Uint8Array, result: Uint8Array | undefined): void {
+    const life = this.#lives.get(id);
+    if (!life) return this.#fail("DOOR", `a caller was told of ${id}, which has no head`);
+    if (life.status !== "completed")
+      return this.#fail("DOOR", `a caller was told ${status} of ${id}, which is ${life.status}`);
+    if (this.purging.has(id)) return;
+    const outcome = decodeOutcome(life.head["x"]);
+    if (outcome.ok !== status < 300)
+      this.#fail("DOOR", `a caller was told ${status} of ${id}, which has ended otherwise`);
+    if (outcome.ok && result && Buffer.compare(body, result) !== 0)
+      this.#fail("DOOR", `a caller was told another result of ${id} than it has`);
+  }
+
+  /** DEAD: what the mailbox gave up is seen when the watch has looked: paused, moved on, or ended. */
+  watched(letters: readonly { readonly body: string; readonly sinceMs: number }[]): void {
+    for (const { body, sinceMs } of letters) {
+      const message = decodeMessage(body);
+      const life = this.#lives.get(message.id);
+      if (!life) {
+        if (message.kind === "start")
+          this.#fail("DEAD", `the Start of ${message.id} is a dead letter, and nothing shows it`);
+        continue;
+      }
+      const { incarnation, status, head } = life;
+      if (message.incarnation !== undefined && message.incarnation !== incarnation) continue;
+      if (status !== "paused" && status !== "completed" && Number(head["u"]) <= sinceMs)
+        this.#fail("DEAD", `a ${message.kind} of ${message.id} is a dead letter, and it is ${status}`);
+    }
+  }
+}
+
+const deliveriesOf = (messages: readonly Message[]): string[] =>
+  messages.flatMap((message) =>
+    message.kind === "notify" && message.note.kind === "cancellation" ? [message.note.delivery] : [],
+  );
+
+const isCancellation = (message: Message): boolean =>
+  message.kind === "notify" && message.note.kind === "cancellation";
+
+/** Whoever sends them wants it to go on, or to end. */
+const endsPause = (message: Message): boolean =>
+  message.kind === "kill" ||
+  (message.kind === "resume" && message.byOperator === true) ||
+  isCancellation(message);
+
+const hasHeard = ({ entries, head }: Life, delivery: string): boolean =>
+  entries.some((entry) => entry.kind === "cancelled" && entry.delivery === delivery) ||
+  ((head["m"] as readonly Note[] | undefined) ?? []).some((note) => JSON.stringify(note).includes(delivery));

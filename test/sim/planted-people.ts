@@ -1,0 +1,109 @@
+/** Planted bugs of what operators and callers are told: see planted.ts. */
+import { bug, type Planted } from "./plant.ts";
+
+export const OF_PEOPLE: readonly Planted[] = [
+  bug("a kill is acknowledged and lost", "runtime/admin/control.ts", 1000, [
+    '  await send(ports, { kind: "kill", id, incarnation }, newUid(ports));\n',
+    "",
+  ]),
+  bug("a kill of what has no head is acknowledged before it is written", "runtime/admin/control.ts", 4000, [
+    "if (!known && (await killStub(ports, id, incarnation))) return false;",
+    "if (!known) return killStub === undefined;",
+  ]),
+  bug("a kill ends what it does not find", "runtime/dispatcher/dispatcher.ts", 4000, [
+    'if (ON.kill[invocation.head.status] === "end") await endWithoutCode(this.#ports, invocation, "killed");\n    else await forgetTimers',
+    "void endWithoutCode; await forgetTimers",
+  ]),
+  bug("a cancellation is acknowledged and lost", "runtime/admin/control.ts", 1000, [
+    '  await send(ports, { kind: "notify", id, incarnation, note }, note.delivery);\n',
+    "",
+  ]),
+  bug("a resume is acknowledged and lost", "runtime/admin/control.ts", 1000, [
+    '  await send(ports, { kind: "resume", id, incarnation: head.incarnation, byOperator: true }, newUid(ports));\n',
+    "",
+  ]),
+  bug("a pause is acknowledged that did not happen", "runtime/admin/control.ts", 2000, [
+    "  if (won) return emptyResponse(202);\n",
+    "  if (won || now) return emptyResponse(202);\n",
+  ]),
+  bug("any resume releases what is paused", "runtime/dispatcher/dispatcher.ts", 2000, [
+    'if (resume.byOperator && ON.released[status] === "release")',
+    'if (ON.released[status] === "release")',
+  ]),
+  bug("a restart begins with no input", "runtime/admin/restart.ts", 1000, [
+    "    input: await readInput(ports.items, old, head),\n",
+    "    input: (await readInput(ports.items, old, head)).slice(0, 0),\n",
+  ]),
+  bug("a restart goes on from the wrong end of the log", "runtime/admin/restart.ts", 2000, [
+    "  const kept = log.slice(0, from);\n",
+    "  const kept = log.slice(-from);\n",
+  ]),
+  bug("a restart does the old one's outputs again", "runtime/admin/restart.ts", 4000, [
+    "lastAppend: log.length };",
+    "lastAppend: 0 };",
+  ]),
+  bug("of several deliveries of one signal a restart takes one along", "runtime/admin/restart.ts", 8000, [
+    "  if (count > 1) open.set(name, count - 1);\n  else open.delete(name);\n",
+    "  open.delete(name);\n",
+  ]),
+  bug("a restart goes on from behind a read that was dropped", "runtime/admin/restart.ts", 8000, [
+    "  assertReplayable(log, from, lastAppend);\n",
+    "  void assertReplayable;\n",
+  ]),
+  bug("a purge beside a restart is a fault of the engine", "runtime/admin/restart.ts", 8000, [
+    "throw now !== undefined && now.head.input === undefined ? inputIsGone(id) : error;",
+    "throw now === undefined ? error : error;",
+  ]),
+  bug("a purge leaves pages", "runtime/admin/purge.ts", 1000, [
+    "    if (kept.has(sk)) return;\n",
+    '    if (kept.has(sk) || sk.startsWith("page#")) return;\n',
+  ]),
+  bug("a purge leaves the result", "runtime/admin/purge.ts", 1000, [
+    '  await empty(ports, id, head, failure(410, "purged"));\n',
+    "  await empty(ports, id, head); void failure;\n",
+  ]),
+  bug("an edit of state does not wait its turn", "runtime/admin/state.ts", 2000, [
+    'handlerKind: "exclusive", input, headers: {} });',
+    'handlerKind: "exclusive", input, headers: {}, delayMs: 1 });',
+  ]),
+  bug("an edit of state forgets what was there", "runtime/dispatcher/state-edit.ts", 1000, [
+    "    if (value) before.push(markOf(name, value));\n",
+    "    void value; void markOf;\n",
+  ]),
+  bug("a dead letter is not looked at", "runtime/reconciler/dead-letters.ts", 2000, [
+    "for (const letter of letters) if (await this.#pause(letter)) paused++;",
+    "void paused;",
+  ]),
+  bug(
+    "what the mailbox gave up is resumed as if its outputs were done",
+    "runtime/dispatcher/dispatcher.ts",
+    12000,
+    ["      wasGivenUp(resume, stored.head);", '      (wasGivenUp(resume, stored.head) && id === "");'],
+  ),
+  bug("what has not begun takes its key while it is paused", "runtime/dispatcher/progress.ts", 12000, [
+    "if (holder && (isMine || head.length > 0)) await",
+    "if (holder) await",
+  ]),
+  bug(
+    "a redelivered resume gets a new token, although the lock has its old one",
+    "runtime/dispatcher/dispatcher.ts",
+    12000,
+    ["return !(await this.#locks.isOwner(Invocation.stored(id, stored, token)));", "return token !== '';"],
+  ),
+  bug("an end in several appends drops its reads", "sdk/turn/turn-writer.ts", 4000, [
+    "return inParts(others, APPEND_BYTES_MAX, sizeOfEntry).length > 1 ? entries : others;",
+    "return others;",
+  ]),
+  bug("a caller is answered before the head says so", "runtime/ingress/result.ts", 1000, [
+    'if (head.status === "completed") return await resultResponse(ports, subject, head);',
+    'if (head.status !== "accepted") return head.outcome ? await resultResponse(ports, subject, head) : { status: 200, headers: { "x-restate-id": id }, body: new Uint8Array(0) };',
+  ]),
+  bug("a request with an idempotency key that comes again is another one", "lib/store/admission.ts", 2000, [
+    "  if (idempotencyKey === undefined) return undefined;\n",
+    '  if (idempotencyKey !== "") return undefined;\n',
+  ]),
+  bug("a caller gets a result of another length", "runtime/ingress/result.ts", 1000, [
+    "return { status: 200, headers, body };",
+    "return { status: 200, headers, body: body.slice(0, -1) };",
+  ]),
+];
