@@ -63,6 +63,8 @@ export interface Lock {
   readonly to: number;
 }
 
+/** Of the name of a taking. */
+export const LOCK_NONCE_BYTES = 6;
 /** A lock that was handed over so: a message goes to the new owner. */
 export const WOKEN = "";
 

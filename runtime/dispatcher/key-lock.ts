@@ -37,6 +37,7 @@ import {
   inboxKey,
   isParkedInline,
   type Lock,
+  LOCK_NONCE_BYTES,
   lockKey,
   park,
   parseInboxItem,
@@ -51,8 +52,6 @@ import { nonce } from "../../lib/entropy.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
 import { repeatLastOutputs } from "../../lib/store/last-outputs.ts";
-
-const NONCE_BYTES = 6;
 
 export class KeyLock {
   readonly #ports: DispatcherPorts;
@@ -111,7 +110,7 @@ export class KeyLock {
         lockKey(target.service, target.key ?? ""),
         me,
         this.#ports.clock.now(),
-        nonce(this.#ports.entropy, NONCE_BYTES),
+        nonce(this.#ports.entropy, LOCK_NONCE_BYTES),
       ),
     );
     return won;

@@ -26,7 +26,7 @@ import {
   SUSPENDED_HEAD_BYTES_MAX,
   WAIT_BYTES_MAX,
 } from "../../lib/limits.ts";
-import { lockKey, takeLock } from "../../lib/model/lock.ts";
+import { LOCK_NONCE_BYTES, lockKey, takeLock } from "../../lib/model/lock.ts";
 import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import type { Value } from "../../lib/model/value.ts";
@@ -59,7 +59,6 @@ const SEEN: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
 ]);
 const isSeen = ({ kind }: Entry): boolean => SEEN.has(kind);
 
-const LOCK_NONCE_BYTES = 6;
 const WRITTEN: Written = { kind: "written" };
 const lost = (reason: string): Stopped => ({ kind: "over", outcome: { kind: "lost", reason } });
 

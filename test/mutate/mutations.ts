@@ -22,6 +22,12 @@ const REQUESTS = "test/contract/dynamo-requests.test.ts";
 
 export const MUTATIONS: readonly Mutation[] = [
   mutation(
+    "one may park behind a lock that was taken once more",
+    "lib/model/lock.ts",
+    ['  all(has("g", nonce), has("u", takenAtMs ?? handedBy));', '  all(has("u", takenAtMs ?? handedBy));'],
+    "test/unit/kernel/lock.test.ts",
+  ),
+  mutation(
     "a lock is not taken over from an older owner",
     "lib/model/lock.ts",
     [", hasOlderOwner(me))", ")"],

@@ -56,10 +56,6 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "if (this.#turn.cancelsCalls || this.#turn.pending(true).some(isSeen)) {",
     "if (this.#turn.pending(true).length < 0) {",
   ]),
-  bug("one may park behind a lock that was taken once more", "lib/model/lock.ts", 4000, [
-    '  all(has("g", nonce), has("u", takenAtMs ?? handedBy));',
-    '  oneOf(has("g", nonce), has("u", takenAtMs ?? handedBy), { is: "present" });',
-  ]),
   bug("what has ended an invocation does not look who has its key", "runtime/dispatcher/progress.ts", 4000, [
     'hasEnded || delivery.inDoubt || passed === "moved"',
     "false",
