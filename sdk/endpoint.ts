@@ -27,7 +27,7 @@ import {
   manifestOf,
   type WorkflowOptions,
 } from "./definition.ts";
-import { assertDepth, isJson, jsonSerde, type Serde } from "./serde.ts";
+import { deserializeInput, jsonSerde, type Serde } from "./serde.ts";
 import { AttemptHooks, type HooksProvider, SuspendedError } from "./hooks.ts";
 import { levelOf, type Logging, type LoggerTransport, TurnLog } from "./logger.ts";
 import type { HandlerCode } from "./turn/handler-context.ts";
@@ -223,8 +223,7 @@ function sayEnd(log: TurnLog, outcome: TurnOutcome): void {
 /** What the caller sent. Throws a TerminalError (400) if the serde does not understand it. */
 function parameterOf(input: Serde<unknown>, body: Uint8Array): unknown {
   try {
-    if (isJson(input)) assertDepth(body);
-    return input.deserialize(body);
+    return deserializeInput(input, body);
   } catch (thrown) {
     throw new TerminalError(`Failed to deserialize input: ${asError(thrown).message}`, {
       errorCode: 400,

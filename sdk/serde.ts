@@ -18,6 +18,32 @@ export interface Serde<T> {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
+let isInput = false;
+
+/** Reads an input, which a stranger may have written: JSON with more levels than can be written again is a `TypeError`. */
+export function deserializeInput<T>(by: Serde<T>, data: Uint8Array): T {
+  isInput = true;
+  try {
+    return by.deserialize(data);
+  } finally {
+    isInput = false;
+  }
+}
+
+function parsed(data: Uint8Array): unknown {
+  const value: unknown = JSON.parse(decoder.decode(data));
+  if (isInput && data.byteLength > JSON_DEPTH_MAX) assertDepth(value, JSON_DEPTH_MAX);
+  return value;
+}
+
+function assertDepth(value: unknown, levels: number): void {
+  if (typeof value !== "object" || value === null) return;
+  if (levels === 0)
+    throw new TypeError(`its JSON has more than ${JSON_DEPTH_MAX} levels of lists and objects`);
+  if (Array.isArray(value)) for (const part of value) assertDepth(part, levels - 1);
+  else for (const name in value) assertDepth((value as Record<string, unknown>)[name], levels - 1);
+}
+
 class JsonSerde<T> implements Serde<T> {
   readonly contentType = "application/json";
   readonly jsonSchema?: object;
@@ -36,7 +62,7 @@ class JsonSerde<T> implements Serde<T> {
 
   deserialize(data: Uint8Array): T {
     if (data.byteLength === 0) return undefined as T;
-    return JSON.parse(decoder.decode(data)) as T;
+    return parsed(data) as T;
   }
 }
 
@@ -95,8 +121,8 @@ class SchemaSerde<S extends StandardSchema> implements Serde<SchemaOutput<S>> {
 
   /** Throws a `TypeError` that lists what the schema refused. */
   deserialize(data: Uint8Array): SchemaOutput<S> {
-    const parsed: unknown = data.byteLength === 0 ? undefined : JSON.parse(decoder.decode(data));
-    const result = this.#schema["~standard"].validate(parsed, this.#validateOptions);
+    const value = data.byteLength === 0 ? undefined : parsed(data);
+    const result = this.#schema["~standard"].validate(value, this.#validateOptions);
     if (result instanceof Promise) {
       throw new TypeError("the schema validates asynchronously; a serde needs one that does not");
     }
@@ -110,25 +136,6 @@ class SchemaSerde<S extends StandardSchema> implements Serde<SchemaOutput<S>> {
 function describe({ message, path = [] }: Issue): string {
   const at = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
   return `* ${at === "" ? "" : `(at /${at.replaceAll(".", "/")}) `}${message}`;
-}
-
-const [QUOTE, BACKSLASH, LIST, LIST_END, MAP, MAP_END] = encoder.encode('"\\[]{}');
-
-/** Throws `TypeError` for JSON with more levels than can be written again: reading it needs no recursion, writing it does. */
-export function assertDepth(data: Uint8Array): void {
-  if (data.byteLength <= JSON_DEPTH_MAX) return;
-  let depth = 0;
-  let isText = false;
-  for (let at = 0; at < data.byteLength; at++) {
-    const byte = data[at];
-    if (isText) {
-      if (byte === BACKSLASH) at++;
-      else if (byte === QUOTE) isText = false;
-    } else if (byte === QUOTE) isText = true;
-    else if (byte === LIST_END || byte === MAP_END) depth--;
-    else if ((byte === LIST || byte === MAP) && ++depth > JSON_DEPTH_MAX)
-      throw new TypeError(`its JSON has more than ${JSON_DEPTH_MAX} levels of lists and objects`);
-  }
 }
 
 /** Whether a serde writes JSON as it is written here. */
