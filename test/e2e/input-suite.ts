@@ -119,7 +119,8 @@ export function inputSuite(
 
     test("a payload as long as is allowed comes back whole", async () => {
       const body = long(PAYLOAD_BYTES_MAX - 20);
-      const response = await fetch(`${server.url}/Greeter/greet`, { method: "POST", body });
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${server.url}/Greeter/greet`, { method: "POST", headers, body });
       expect(await response.text()).toBe(body.replace('"', '"hello '));
     });
   });
