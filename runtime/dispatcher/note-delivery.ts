@@ -6,7 +6,7 @@
  */
 import { addNotes, addToStub } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
-import { NOTES_RETRY_MS } from "../../lib/limits.ts";
+import { NOTES_RETRY_MS, REFUSALS_MAX } from "../../lib/limits.ts";
 import { afresh, outgoing } from "../../lib/store/send.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
 import { largeValueOf, type Note } from "../../lib/model/entry.ts";
@@ -61,8 +61,10 @@ export class NoteDelivery {
     const isAdded = ({ note }: Notify): boolean => !isTooMuch || note.kind === "cancellation";
     const added = due.filter(isAdded);
     const waiting = due.filter((message) => !isAdded(message));
-    // Its turn takes them soon: then they are given back.
-    const isSoon = waiting.length > 0 && invocation.head.status === "running";
+    // Its turn takes them soon: then they are given back. Not for long: the turn may have died, and what takes over from it (a
+    // guard, a poke) comes behind them.
+    const isRunning = invocation.head.status === "running";
+    const isSoon = waiting.length > 0 && isRunning && delivery.receives < REFUSALS_MAX;
     if (isSoon) this.#say(invocation, waiting);
     else if (waiting.length > 0) await this.#wait(invocation, waiting);
     try {
