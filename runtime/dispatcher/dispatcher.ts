@@ -371,9 +371,14 @@ export class Dispatcher {
     return !(await this.#locks.isOwner(Invocation.stored(id, stored, token)));
   }
 
-  async #kill({ id, incarnation }: Kill, delivery: Delivery): Promise<Verdict> {
+  async #kill(kill: Kill, delivery: Delivery): Promise<Verdict> {
+    const { id, incarnation } = kill;
     const stored = await readHead(this.#ports.items, id);
-    if (!stored) return (await killStub(this.#ports, id, incarnation ?? 0)) ? "done" : "retry";
+    if (!stored) {
+      const isKept = await killStub(this.#ports, id, incarnation ?? 0);
+      // There is a head by now, and there will be one.
+      return isKept ? "done" : await this.#kill(kill, delivery);
+    }
     if (incarnation !== undefined && incarnation !== stored.head.incarnation) return "done";
     const invocation = Invocation.stored(id, stored, stored.head.token);
     // Its last append's outputs are in doubt, and nobody else will do them again.

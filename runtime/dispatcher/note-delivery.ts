@@ -35,7 +35,7 @@ export class NoteDelivery {
   async deliver(messages: readonly [Notify, ...Notify[]], delivery: Delivery): Promise<Verdict> {
     const { id } = messages[0];
     const stored = await readHead(this.#ports.items, id);
-    if (!stored) return await this.#early(messages);
+    if (!stored) return await this.#early(messages, delivery);
     const invocation = Invocation.stored(id, stored, this.#progress.tokenFor(id, stored.head, delivery));
     const { status } = invocation.head;
     const due = ON.note[status] === "drop" ? [] : await this.#due(messages, invocation);
@@ -99,11 +99,14 @@ export class NoteDelivery {
   }
 
   /** There is no head. What may come before it waits for it in a stub (R21); anything else is late, and creates no head (R10). */
-  async #early(messages: readonly Notify[]): Promise<Verdict> {
-    for (const message of messages) {
+  async #early(messages: readonly Notify[], delivery: Delivery): Promise<Verdict> {
+    for (const [index, message] of messages.entries()) {
       const { id, incarnation = 0, note } = message;
       if (note.kind === "completion") continue;
-      if (!(await addToStub(this.#ports, id, incarnation, [await this.#own(message)]))) return "retry";
+      if (await addToStub(this.#ports, id, incarnation, [await this.#own(message)])) continue;
+      // There is a head by now, and there will be one.
+      const [first, ...others] = messages.slice(index);
+      return first ? await this.deliver([first, ...others], delivery) : "done";
     }
     return "done";
   }
