@@ -8,7 +8,7 @@ import { endAsItIs, rest } from "../../lib/store/head/transitions.ts";
 import { readHead, readHeadOrStub } from "../../lib/store/head-store.ts";
 import { outgoing } from "../../lib/store/send.ts";
 import { encodeNote, type Note } from "../../lib/model/entry.ts";
-import { asError, FunctionError, type FunctionErrorCode, OperationalError } from "../../lib/errors.ts";
+import { OperationalError } from "../../lib/errors.ts";
 import {
   HELD_ATTEMPTS_MAX,
   HELD_BACKOFF_MS_MAX,
@@ -20,7 +20,7 @@ import {
   TURN_AGAIN_MS_MIN,
   TURN_CLOSING_MS,
 } from "../../lib/limits.ts";
-import { coded, type ErrorCode } from "../../lib/error-codes.ts";
+import { coded } from "../../lib/error-codes.ts";
 import { failure } from "../../lib/model/outcome.ts";
 import {
   type AttemptState,
@@ -34,6 +34,7 @@ import { decodeWait } from "../../lib/model/wait.ts";
 import { decideRetry, type RetryDecision } from "../../lib/retry.ts";
 import type { Head } from "../../lib/model/head.ts";
 import { isSameLane, whoVouches } from "../../lib/model/voucher.ts";
+import { deathBy, type Died, mayPass, tooLargeAsDeath } from "./death.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import type { KeyLock } from "./key-lock.ts";
@@ -66,14 +67,6 @@ interface Attempt {
 }
 
 type Failed = Extract<TurnOutcome, { kind: "failed" }>;
-/** The function died: how far its turn came, only the head can tell. */
-interface Died {
-  readonly kind: "died";
-  readonly failure: TurnFailure;
-  /** It was not run, and will be once there is room: no attempt has been made. */
-  readonly throttled: boolean;
-}
-
 export class Attempts {
   readonly #ports: DispatcherPorts;
   readonly #locks: KeyLock;
@@ -169,10 +162,7 @@ export class Attempts {
       return await this.#ports.invoker.invoke(deployment, request);
     } catch (error) {
       if (error instanceof OperationalError) throw error;
-      const why = error instanceof FunctionError ? error.code : "crashed";
-      const [status, code] = DEATHS[why];
-      const failed = { code: status, message: coded(code, asError(error).message) };
-      return { kind: "died", failure: failed, throttled: why === "throttled" };
+      return deathBy(error);
     } finally {
       await attempt.presence?.settled();
       this.#ports.meter?.measure("turnTime", this.#ports.clock.now() - beganMs);
@@ -189,7 +179,7 @@ export class Attempts {
       const { reason } = outcome;
       const level = receives < REFUSALS_MAX ? "debug" : "warn";
       this.#ports.logger.log(level, "turn lost", { invocation: id, receives, reason });
-      return MAY_PASS.test(reason) ? "lost" : { reason };
+      return mayPass(reason) ? "lost" : { reason };
     }
     if (outcome.kind === "suspended") {
       // Only a message that was delivered since, in the same lane, vouches for what was arranged at the last suspension.
@@ -374,36 +364,12 @@ function isAsLeft(now: Head | undefined, before: Invocation, { voucher }: Delive
   return isNews && now.status !== "pending" && whoVouches(now, voucher) !== "other";
 }
 
-/** Why a turn was lost, if waiting mends it: the store or the mailbox did not answer. */
-const MAY_PASS = /^(throttled|unavailable): |^the store did not say/;
-
-/** Handlers with an older SDK say of what is too large that they lost it. No attempt does better: it is paused, with words.
- * How far the turn came, only the head can tell. */
-function tooLargeAsDeath(outcome: TurnOutcome | Died): TurnOutcome | Died {
-  if (outcome.kind !== "lost" || !outcome.reason.startsWith("too-large: ")) return outcome;
-  const message = coded("RT0003", `the invocation cannot be recorded: ${outcome.reason}`);
-  return { kind: "died", failure: { code: 413, message, verdict: "pause" }, throttled: false };
-}
-
 /** It has ended. Or something has come before it, where an earlier version of the handler cannot begin: that is adopted first, and
  * the attempt was none. */
 const isOver = (
   { stored, stub }: Awaited<ReturnType<typeof readHeadOrStub>>,
   { kind }: Failed | Died,
 ): boolean => stored?.head.status === "completed" || (stub !== undefined && kind === "failed");
-
-/** How the death of a function is told: its status and its code. */
-const DEATHS: Readonly<Record<FunctionErrorCode, readonly [status: number, code: ErrorCode]>> = {
-  crashed: [500, "RT0010"],
-  timeout: [500, "RT0001"],
-  "out-of-memory": [500, "RT0010"],
-  init: [500, "RT0010"],
-  "bad-answer": [500, "RT0010"],
-  "too-large": [413, "RT0019"],
-  throttled: [429, "RT0023"],
-  refused: [503, "RT0010"],
-  unreachable: [503, "RT0010"],
-};
 
 /** A bounded step counts its own attempts; a turn that recorded something starts counting anew. */
 function countAttempt(attempt: Attempt, failed: Failed | Died, length: number): AttemptState {

@@ -1,0 +1,45 @@
+/** Turns that did not end with an outcome of their own: the function died, or an older one says only that it has lost. */
+import { coded, type ErrorCode } from "../../lib/error-codes.ts";
+import { asError, FunctionError, type FunctionErrorCode } from "../../lib/errors.ts";
+import type { TurnFailure, TurnOutcome } from "../../lib/protocol.ts";
+
+/** The function died: how far its turn came, only the head can tell. */
+export interface Died {
+  readonly kind: "died";
+  readonly failure: TurnFailure;
+  /** It was not run, and will be once there is room: no attempt has been made. */
+  readonly throttled: boolean;
+}
+
+/** Why a turn was lost, if waiting mends it: the store or the mailbox did not answer. */
+const MAY_PASS = /^(throttled|unavailable): |^the store did not say/;
+export const mayPass = (reason: string): boolean => MAY_PASS.test(reason);
+
+/** Handlers with an older SDK say of what is too large that they lost it. No attempt does better: it is paused, with words.
+ * How far the turn came, only the head can tell. */
+export function tooLargeAsDeath(outcome: TurnOutcome | Died): TurnOutcome | Died {
+  if (outcome.kind !== "lost" || !outcome.reason.startsWith("too-large: ")) return outcome;
+  const message = coded("RT0003", `the invocation cannot be recorded: ${outcome.reason}`);
+  return { kind: "died", failure: { code: 413, message, verdict: "pause" }, throttled: false };
+}
+
+/** How the death of a function is told: its status and its code. */
+const DEATHS: Readonly<Record<FunctionErrorCode, readonly [status: number, code: ErrorCode]>> = {
+  crashed: [500, "RT0010"],
+  timeout: [500, "RT0001"],
+  "out-of-memory": [500, "RT0010"],
+  init: [500, "RT0010"],
+  "bad-answer": [500, "RT0010"],
+  "too-large": [413, "RT0019"],
+  throttled: [429, "RT0023"],
+  refused: [503, "RT0010"],
+  unreachable: [503, "RT0010"],
+};
+
+/** What the invoker has thrown. */
+export function deathBy(error: unknown): Died {
+  const why = error instanceof FunctionError ? error.code : "crashed";
+  const [status, code] = DEATHS[why];
+  const failure = { code: status, message: coded(code, asError(error).message) };
+  return { kind: "died", failure, throttled: why === "throttled" };
+}
