@@ -114,7 +114,9 @@ export class Progress {
     const { name } = delivery.voucher;
     for (let drained = 1; typeof step !== "string"; drained++) {
       const { owner, target }: Next = step;
-      const its: Delivery = { ...delivery, inDoubt: false, asOwner: true, drained, voucher: { name } };
+      // It begins anew: neither doubt nor failures of the message are its own.
+      const own = { inDoubt: false, receives: 1, voucher: { name } };
+      const its: Delivery = { ...delivery, ...own, asOwner: true, drained };
       step = await this.#tryNext(owner, target, its);
       if (step !== "retry") continue;
       // What the turn left in doubt is the next message's: this one may be gone already, if its handler is a zombie.
@@ -154,10 +156,7 @@ export class Progress {
     const { head, id } = invocation;
     const vouched = whoVouches(head, delivery.voucher);
     if (head.status !== "completed" && !mayActOn(head, vouched, delivery)) return "done";
-    const isInDoubt =
-      delivery.inDoubt || delivery.voucher.of !== undefined || ON.outputs[head.status] === "again";
-    const goesOn = carried.length > 0 || (head.status === "suspended" && canGoOn(head));
-    if (isInDoubt || (goesOn && isOtherLanes(head, carried, delivery))) {
+    if (areOutputsMissing(head, carried, delivery)) {
       await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs);
     }
     if (carried.length > 0) return await this.#enter(invocation, carried, delivery);
@@ -350,6 +349,14 @@ function mayActOn(
   if (vouched !== "unknown") return vouched === "this";
   if (head.status !== "running") return true;
   return isNote ? inDoubt && head.input !== undefined : inDoubt || voucher.of !== undefined;
+}
+
+/** What its last append has caused may not have been done (R2). */
+function areOutputsMissing(head: Head, carried: readonly Note[], delivery: Delivery): boolean {
+  const { inDoubt, voucher } = delivery;
+  if (inDoubt || voucher.of !== undefined || ON.outputs[head.status] === "again") return true;
+  const goesOn = carried.length > 0 || (head.status === "suspended" && canGoOn(head));
+  return goesOn && isOtherLanes(head, carried, delivery);
 }
 
 /** It was suspended under a message of another lane, whose turn may still be doing its outputs. They are done before anything that

@@ -288,8 +288,8 @@ const LANES: readonly Planted[] = [
     "      if (note.kind.length > 0) continue;",
   ]),
   bug("a note goes on before the other lane's outputs are done", "runtime/dispatcher/progress.ts", 6000, [
-    "isInDoubt || (goesOn && isOtherLanes(head, carried, delivery))",
-    "isInDoubt || (goesOn && carried.length < 0)",
+    "return goesOn && isOtherLanes(head, carried, delivery);",
+    "return goesOn && carried.length < 0;",
   ]),
   bug("one that was cancelled before it began keeps its key", "runtime/dispatcher/note-delivery.ts", 4000, [
     "    return await this.#progress.passOn(invocation, delivery, true);",
