@@ -3,6 +3,7 @@
  * is completed by its own code, the mailbox has all that its log has sent.
  */
 import type { Entry } from "../../lib/model/entry.ts";
+import { deliveryOf } from "../../lib/model/entry-parts.ts";
 import type { Message } from "../../lib/model/message.ts";
 
 interface Ended {
@@ -47,7 +48,7 @@ function causesOf(entry: Entry): readonly (number | string)[] {
     case "attach":
       return [entry.command];
     case "cancelled":
-      return entry.callees.length > 0 ? [entry.delivery] : [];
+      return entry.callees.length > 0 ? [deliveryOf(entry.delivery)] : [];
     default:
       return [];
   }
