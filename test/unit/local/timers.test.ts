@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Clock } from "../../../lib/ports.ts";
+import type { Clock, Logger } from "../../../lib/ports.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { openDatabase } from "../../../runtime/local/database.ts";
 import { LocalMailbox } from "../../../runtime/local/mailbox.ts";
@@ -24,6 +24,29 @@ function start<C extends Clock>(clock: C, path = ":memory:") {
     timers.schedule({ atMs, message: { group: "g", dedup, body } });
   return { database, mailbox, timers, fired, schedule, clock };
 }
+
+test("a clock that was set back is told of: sleeps end late, and that looks like a hang", async () => {
+  let nowMs = 10_000_000;
+  const rings: (() => void)[] = [];
+  // It waits by itself, as the real one does, whatever the time of day.
+  const clock: Clock = { now: () => nowMs, after: (_ms, ring) => (rings.push(ring), () => undefined) };
+  const database = openDatabase(":memory:");
+  onTestFinished(() => database.close());
+  const logged: unknown[] = [];
+  const logger: Logger = { log: (...line) => void logged.push(line) };
+  const timers = new LocalTimers(database, new LocalMailbox(database, clock), clock, logger);
+  await timers.schedule({ atMs: nowMs + 2000, message: { group: "g", dedup: "d", body: "b" } });
+  nowMs += 2000;
+  rings.splice(0).forEach((ring) => ring());
+  await turns();
+  expect(logged).toEqual([]);
+  await timers.schedule({ atMs: nowMs + 2000, message: { group: "g", dedup: "e", body: "b" } });
+  nowMs += 2000 - 7_200_000;
+  rings.splice(0).forEach((ring) => ring());
+  await turns();
+  const words = "the clock was set back: sleeps end when it has caught up";
+  expect(logged).toEqual([["warn", words, { byMs: 7_200_000 }]]);
+});
 
 describe("firing", () => {
   test("each timer when it is due, not a millisecond before", async () => {
