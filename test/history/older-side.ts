@@ -81,17 +81,21 @@ export async function olderSide(name: string): Promise<Side> {
       await asked(() => parts.sendAll(seenBy(ports).mailbox, [parts.outgoing(message, cause)]));
     },
     operate: async (ports, does, id) => {
-      await asked(
-        async () => await parts.control[`${does}Invocation`]?.(exchangeOf(withRegistry(ports)), id),
-      );
+      const control = parts.control[`${does}Invocation`];
+      await asked(async () => await control?.(exchangeOf(withRegistry(ports)), id)).catch(unreadable);
     },
-    // A head that it cannot read ends its pass: a later version's pass goes on behind it.
-    reconcile: async (ports) =>
-      await asked(() => new parts.Reconciler(withRegistry(ports)).run()).catch((error: unknown) => {
-        if (error instanceof TypeError) return { poked: 0 };
-        throw error;
-      }),
+    // A later version's pass goes on behind it.
+    reconcile: async (ports) => {
+      const pass = asked(() => new parts.Reconciler(withRegistry(ports)).run());
+      return (await pass.catch(unreadable)) ?? { poked: 0 };
+    },
   };
+}
+
+/** A head that it cannot read ends an operator's request (500) and the reconciler's pass. */
+function unreadable(error: unknown): undefined {
+  if (error instanceof TypeError) return undefined;
+  throw error;
 }
 
 /** A port whose promises are rejected with other errors. */
