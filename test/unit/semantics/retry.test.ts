@@ -207,7 +207,8 @@ test("a long message is cut; odd metadata ends the invocation all the same", asy
 });
 
 test("an input that its serde refuses is a 400", async () => {
-  expect(await ask("/Failing/badInput", 1)).toMatchObject({
+  const asText = { "content-type": "text/plain" };
+  expect(await within(3000, "an answer", world.ask("/Failing/badInput", 1, asText))).toMatchObject({
     status: 400,
     body: { message: "Failed to deserialize input: not what I take" },
   });
