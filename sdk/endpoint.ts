@@ -2,10 +2,9 @@
 import { Journal } from "../lib/store/journal.ts";
 import { ReadAhead } from "../lib/store/read-ahead.ts";
 import { loadValue } from "../lib/store/value-store.ts";
-import { resultIn } from "../lib/turn/turn-machine.ts";
 import { readInput, readLog } from "../lib/store/head-store.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
-import { decodeNote } from "../lib/model/entry.ts";
+import { decodeNote, resultIn } from "../lib/model/entry.ts";
 import { type Head, parseHead } from "../lib/model/head.ts";
 import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_WARNED } from "../lib/limits.ts";
 import type { ServiceType } from "../lib/model/manifest.ts";

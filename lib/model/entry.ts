@@ -246,3 +246,12 @@ export const withLargeValue = <E extends Entry | Note>(entry: E, value: Value): 
 
 /** The size of an entry as it is stored, in bytes. */
 export const sizeOfEntry = (entry: Entry): number => sizeOfValue(encodeEntry(entry));
+
+/** The result in an entry or a note; `null` if it has none. */
+export function resultIn(entry: Entry | Note): Value {
+  const { kind } = entry;
+  if (kind === "run" || kind === "peek" || kind === "completion" || kind === "signalled")
+    return entry.outcome;
+  if (kind === "stateKeys") return [...entry.names];
+  return kind === "get" ? entry.value : null;
+}

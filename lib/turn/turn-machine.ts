@@ -23,17 +23,19 @@ import {
   type Entry,
   type EventEntry,
   isCommand,
-  isRead,
   type Note,
   type ReadEntry,
+  resultIn,
   type RunEntry,
-  type SendEntry,
   type SignalKey,
 } from "../model/entry.ts";
-import { isPart, placeOfPart } from "../model/entry-parts.ts";
+import { isPart } from "../model/entry-parts.ts";
 import { invariant, JournalFullError, JournalMismatchError } from "../errors.ts";
 import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_WARNED, NOTES_TAKEN_MAX } from "../limits.ts";
+import { isWhole, mustAppend } from "./entry-order.ts";
+import { ListParts } from "./list-parts.ts";
 import { assertSameCommand, describeCommand, missingCommand } from "./mismatch.ts";
+import { RecordedCommands } from "./recorded-commands.ts";
 import { type Completion, entryOf, leaveIn, SignalQueues, type SignalWait } from "./signal-queues.ts";
 import type { Value } from "../model/value.ts";
 
@@ -46,19 +48,6 @@ export type Step =
   | "stalled"
   /** Nothing is left to deliver. */
   | "idle";
-
-/**
- * Whether the entry must be in the log before anything happens outside: it has an effect there, or a closure or a send may
- * depend on it. Consumed notes are among these entries. A note is durable in the head, but its place in the log is not, and
- * the place decides who wins a race (J2).
- */
-const mustAppend = (entry: Entry): boolean => !MAY_WAIT.has(entry.kind);
-const MAY_WAIT: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
-  ...(["get", "stateKeys", "peek"] as const),
-  ...(["sleep", "signal", "promise.get"] as const),
-]);
-/** Whether it is the only entry of its command, which is written when the command has completed. */
-const isWhole = (entry: Entry): entry is RunEntry | ReadEntry => entry.kind === "run" || isRead(entry);
 
 /** What is cancelled with what the code awaits. */
 export interface Cancelled {
@@ -76,7 +65,7 @@ interface Issued {
 
 export class TurnMachine {
   readonly #log: readonly Entry[];
-  readonly #recorded = new Map<number, CommandEntry>();
+  readonly #recorded: RecordedCommands;
   readonly #issued: Issued[] = [];
   #last: CommandEntry | undefined;
   readonly #carried: Note[];
@@ -88,11 +77,7 @@ export class TurnMachine {
   readonly #seen = new Set<string>();
   /** The value of the next event. */
   #provided: { readonly to: Entry | Note; readonly bytes: Uint8Array } | undefined;
-  /** The first names of the result that the log has next. */
-  #parts: { readonly command: number; readonly names: readonly string[] } | undefined;
-  /** Calls and sends that this turn has appended, by command. */
-  readonly #appendedCalls = new Map<number, CallEntry | SendEntry>();
-  #untold: { readonly command: number; readonly tell: (entry: CommandEntry) => void }[] = [];
+  readonly #parts = new ListParts();
   readonly #signals = new SignalQueues();
   readonly #cancel: (isNew: boolean) => Cancelled;
   /** Steps that were cancelled, whose failures are recorded and have yet to be delivered. */
@@ -115,10 +100,7 @@ export class TurnMachine {
     this.#carried = [...init.carried];
     this.#cancel = init.cancel;
     this.#cancellable = init.cancellable;
-    for (const entry of init.log) {
-      if (isPart(entry)) continue;
-      if (isCommand(entry) && !this.#recorded.has(entry.command)) this.#recorded.set(entry.command, entry);
-    }
+    this.#recorded = new RecordedCommands(init.log);
   }
 
   /** The number of the next command. */
@@ -139,7 +121,7 @@ export class TurnMachine {
 
   /** Whether the code still does what the log has recorded. */
   get replaying(): boolean {
-    return this.#next < this.#log.length || this.#recorded.has(this.#issued.length);
+    return this.#next < this.#log.length || this.#recorded.get(this.#issued.length) !== undefined;
   }
 
   /**
@@ -235,7 +217,7 @@ export class TurnMachine {
     for (; this.#next < this.#log.length; this.#next++) {
       const entry = this.#log[this.#next] as Entry;
       if (isPart(entry)) {
-        this.#takePart(entry);
+        this.#parts.take(entry);
         continue;
       }
       if (!isCommand(entry)) {
@@ -247,7 +229,7 @@ export class TurnMachine {
       if (isWhole(entry)) {
         if (entry.command >= this.#issued.length) return "stalled";
         this.#next++;
-        const names = entry.kind === "stateKeys" ? this.#namesBefore(entry.command) : [];
+        const names = entry.kind === "stateKeys" ? this.#parts.before(entry.command) : [];
         this.#complete(
           entry.command,
           entry.kind === "stateKeys" ? [...names, ...entry.names] : this.#resultOf(entry),
@@ -256,7 +238,7 @@ export class TurnMachine {
       }
     }
     // A note may be for a recorded command that the code has not issued again yet. So notes wait until all are issued.
-    return this.#recorded.has(this.#issued.length) ? "stalled" : "idle";
+    return this.#recorded.get(this.#issued.length) !== undefined ? "stalled" : "idle";
   }
 
   /** Delivers the failure of a step that was cancelled, before anything else, as on a replay. `false`: there is none. */
@@ -266,44 +248,9 @@ export class TurnMachine {
     return entry !== undefined;
   }
 
-  /** The first of an entry's parts begins anew: those before it are of a turn that died. */
-  #takePart(entry: Entry): void {
-    if (entry.kind !== "stateKeys") return;
-    const { command, index } = placeOfPart(entry.command);
-    const before = index === 0 ? [] : this.#namesBefore(command);
-    this.#parts = { command, names: [...before, ...entry.names] };
-  }
-
-  #namesBefore(command: number): readonly string[] {
-    return this.#parts?.command === command ? this.#parts.names : [];
-  }
-
-  /** `tell` is called with the entry of a call that was issued before, once the entry is in the log. */
-  onRecorded(command: number, tell: (entry: CommandEntry) => void): void {
-    this.#untold.push({ command, tell });
-  }
-
-  get canTell(): boolean {
-    return this.#untold.some(({ command }) => this.#inLog(command) !== undefined);
-  }
-
-  /** Tells one of those that wait ({@link onRecorded}). The code must be at rest. `false`: there is nothing to tell. */
-  tell(): boolean {
-    const next = this.#untold.find(({ command }) => this.#inLog(command) !== undefined);
-    const entry = next && this.#inLog(next.command);
-    if (!entry) return false;
-    this.#untold = this.#untold.filter((other) => other !== next);
-    next.tell(entry);
-    return true;
-  }
-
-  #inLog(command: number): CommandEntry | undefined {
-    return this.#recorded.get(command) ?? this.#appendedCalls.get(command);
-  }
-
-  /** Whether somebody waits for an entry that is not in the log yet. */
-  get awaitsRecord(): boolean {
-    return this.#untold.some(({ command }) => this.#inLog(command) === undefined);
+  /** See {@link RecordedCommands}. */
+  get calls(): Pick<RecordedCommands, "onRecorded" | "canTell" | "tell" | "awaitsRecord"> {
+    return this.#recorded;
   }
 
   #canDeliver(entry: EventEntry): boolean {
@@ -419,9 +366,7 @@ export class TurnMachine {
 
   /** An append of all pending entries was won. `notes`: the head's list as it is now. */
   appended(notes: readonly Note[]): void {
-    for (const entry of this.#pending) {
-      if (entry.kind === "call" || entry.kind === "send") this.#appendedCalls.set(entry.command, entry);
-    }
+    this.#recorded.appended(this.#pending);
     this.#pending = [];
     this.#taken = 0;
     this.#notes = [...notes];
@@ -453,13 +398,4 @@ export class TurnMachine {
   #missing(recorded: CommandEntry, doing: string): JournalMismatchError {
     return missingCommand(recorded, this.#recorded.size, { doing, last: this.#last });
   }
-}
-
-/** The result in an entry or a note; `null` if it has none. */
-export function resultIn(entry: Entry | Note): Value {
-  const { kind } = entry;
-  if (kind === "run" || kind === "peek" || kind === "completion" || kind === "signalled")
-    return entry.outcome;
-  if (kind === "stateKeys") return [...entry.names];
-  return kind === "get" ? entry.value : null;
 }

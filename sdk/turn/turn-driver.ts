@@ -162,7 +162,7 @@ export class TurnDriver {
 
   /** See {@link TurnMachine.onRecorded}. */
   onRecorded(command: number, tell: (entry: CommandEntry) => void): void {
-    this.machine.onRecorded(command, tell);
+    this.machine.calls.onRecorded(command, tell);
     this.#activity.touch();
   }
 
@@ -292,7 +292,7 @@ export class TurnDriver {
 
   /** Delivers one thing to the code at rest, or acts. */
   async #goOn(): Promise<TurnOutcome | undefined> {
-    if (this.machine.tell()) return undefined;
+    if (this.machine.calls.tell()) return undefined;
     const { needs } = this.machine;
     if (needs !== undefined) this.machine.provide(await this.#values.take(needs));
     else if (this.machine.replaying) await this.#replayOne();
@@ -302,7 +302,7 @@ export class TurnDriver {
 
   async #live(): Promise<TurnOutcome | undefined> {
     // Code that asked for a callee's id gets it before any other event, as on every replay.
-    if (this.machine.awaitsRecord) return await this.#act();
+    if (this.machine.calls.awaitsRecord) return await this.#act();
     if (this.machine.deliverCancelled()) return undefined;
     const deliver = this.#local.shift();
     if (!deliver) return this.machine.step() === "delivered" ? undefined : await this.#act();
@@ -358,7 +358,7 @@ export class TurnDriver {
     }
     for (const start of closures) start();
     this.timers.arm();
-    if (this.machine.canTell) return undefined;
+    if (this.machine.calls.canTell) return undefined;
     return closures.length > 0 || this.#activity.happened ? undefined : await this.#wait();
   }
 

@@ -267,14 +267,18 @@ describe("replay", () => {
     live.issue(call(0));
     live.issue(call(1));
     const ids: string[] = [];
-    live.turn.onRecorded(0, (entry) => void ids.push(idIn(entry)));
-    expect([live.turn.awaitsRecord, live.turn.canTell, live.turn.tell()]).toEqual([true, false, false]);
+    live.turn.calls.onRecorded(0, (entry) => void ids.push(idIn(entry)));
+    expect([live.turn.calls.awaitsRecord, live.turn.calls.canTell, live.turn.calls.tell()]).toEqual([
+      true,
+      false,
+      false,
+    ]);
     const [one, two] = live.turn.pending() as [CallEntry, CallEntry];
     [one.callee, two.callee] = ["one", "two"];
     live.turn.appended([]);
-    live.turn.onRecorded(1, (entry) => void ids.push(idIn(entry)));
-    expect([live.turn.awaitsRecord, live.turn.canTell, ids]).toEqual([false, true, []]);
-    expect([live.turn.tell(), live.turn.tell(), live.turn.tell(), ids]).toEqual([
+    live.turn.calls.onRecorded(1, (entry) => void ids.push(idIn(entry)));
+    expect([live.turn.calls.awaitsRecord, live.turn.calls.canTell, ids]).toEqual([false, true, []]);
+    expect([live.turn.calls.tell(), live.turn.calls.tell(), live.turn.calls.tell(), ids]).toEqual([
       true,
       true,
       false,
@@ -288,12 +292,12 @@ describe("replay", () => {
     t.issue(sleep(0, 5));
     t.issue(call(1));
     t.issue(call(2));
-    t.turn.onRecorded(2, (entry) => void ids.push(idIn(entry)));
-    t.turn.onRecorded(1, (entry) => void ids.push(idIn(entry)));
-    t.turn.onRecorded(1, (entry) => void ids.push(`again ${idIn(entry)}`));
-    expect([t.turn.awaitsRecord, t.turn.tell(), t.told]).toEqual([false, true, []]);
+    t.turn.calls.onRecorded(2, (entry) => void ids.push(idIn(entry)));
+    t.turn.calls.onRecorded(1, (entry) => void ids.push(idIn(entry)));
+    t.turn.calls.onRecorded(1, (entry) => void ids.push(`again ${idIn(entry)}`));
+    expect([t.turn.calls.awaitsRecord, t.turn.calls.tell(), t.told]).toEqual([false, true, []]);
     t.run();
-    while (t.turn.tell());
+    while (t.turn.calls.tell());
     expect(ids).toEqual(["two", "one", "again one"]);
   });
 });

@@ -1,0 +1,70 @@
+/**
+ * The commands of one turn that are in the log: those that the log had when the turn began, and the calls and sends that the
+ * turn has appended since.
+ *
+ * The code learns a callee's id once the call is in the log (J2): when the code is at rest, and before any event. `tell` is
+ * called then.
+ */
+import type { CommandEntry, Entry } from "../model/entry.ts";
+import { isCommand } from "../model/entry.ts";
+import { isPart } from "../model/entry-parts.ts";
+
+type Tell = (entry: CommandEntry) => void;
+
+export class RecordedCommands {
+  readonly #recorded = new Map<number, CommandEntry>();
+  readonly #appendedCalls = new Map<number, CommandEntry>();
+  #untold: { readonly command: number; readonly tell: Tell }[] = [];
+
+  constructor(log: readonly Entry[]) {
+    for (const entry of log) {
+      if (isPart(entry)) continue;
+      if (isCommand(entry) && !this.#recorded.has(entry.command)) this.#recorded.set(entry.command, entry);
+    }
+  }
+
+  /** How many the log had. */
+  get size(): number {
+    return this.#recorded.size;
+  }
+
+  /** What the log had of the command. */
+  get(command: number): CommandEntry | undefined {
+    return this.#recorded.get(command);
+  }
+
+  /** `entries` are in the log now. */
+  appended(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      if (entry.kind === "call" || entry.kind === "send") this.#appendedCalls.set(entry.command, entry);
+    }
+  }
+
+  /** `tell` is called with the entry of a call that was issued before, once the entry is in the log. */
+  onRecorded(command: number, tell: Tell): void {
+    this.#untold.push({ command, tell });
+  }
+
+  get canTell(): boolean {
+    return this.#untold.some(({ command }) => this.#inLog(command) !== undefined);
+  }
+
+  /** Tells one of those that wait. The code must be at rest. `false`: there is nothing to tell. */
+  tell(): boolean {
+    const next = this.#untold.find(({ command }) => this.#inLog(command) !== undefined);
+    const entry = next && this.#inLog(next.command);
+    if (!entry) return false;
+    this.#untold = this.#untold.filter((other) => other !== next);
+    next.tell(entry);
+    return true;
+  }
+
+  /** Whether somebody waits for an entry that is not in the log yet. */
+  get awaitsRecord(): boolean {
+    return this.#untold.some(({ command }) => this.#inLog(command) === undefined);
+  }
+
+  #inLog(command: number): CommandEntry | undefined {
+    return this.#recorded.get(command) ?? this.#appendedCalls.get(command);
+  }
+}
