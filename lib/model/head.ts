@@ -270,7 +270,8 @@ function optional(item: Attributes): Partial<Head> {
  * counts for as long as that is the last one. */
 function voucherIn(item: Attributes, field: "voucher" | "leftBy"): string | undefined {
   const stored = item[A[field]];
-  const suffix = ` ${String(item[A.writer])}`;
+  const mark = item[A.writer];
+  const suffix = ` ${typeof mark === "string" ? mark : ""}`;
   return typeof stored === "string" && stored.endsWith(suffix) ? stored.slice(0, -suffix.length) : undefined;
 }
 

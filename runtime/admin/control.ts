@@ -8,7 +8,8 @@
  */
 import { isPerhapsUnseen } from "../../lib/store/admission.ts";
 import { handlerPolicyOf } from "../../lib/store/handler-policy.ts";
-import { addCancellation, addToStub, end, killStub, pause, repin } from "../../lib/store/head/transitions.ts";
+import { pause, repin } from "../../lib/store/head/rest.ts";
+import { addCancellation, addToStub, end, killStub } from "../../lib/store/head/transitions.ts";
 import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import type { CancellationNote } from "../../lib/model/entry.ts";

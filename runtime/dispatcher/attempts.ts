@@ -4,7 +4,8 @@
  * The policy says whether a failed attempt is retried: at once, with the message held while the back-off is short, or by a
  * durable timer.
  */
-import { endAsItIs, rest } from "../../lib/store/head/transitions.ts";
+import { rest } from "../../lib/store/head/rest.ts";
+import { endAsItIs } from "../../lib/store/head/transitions.ts";
 import { readHead, readHeadOrStub } from "../../lib/store/head-store.ts";
 import { outgoing } from "../../lib/store/send.ts";
 import { encodeNote, type Note } from "../../lib/model/entry.ts";

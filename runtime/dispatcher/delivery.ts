@@ -13,7 +13,6 @@ import type {
 } from "../../lib/ports.ts";
 
 import type { Voucher } from "../../lib/model/voucher.ts";
-import type { Guarded } from "./let-go.ts";
 
 export interface DispatcherPorts {
   readonly items: ItemStore;
@@ -26,6 +25,12 @@ export interface DispatcherPorts {
   readonly logger: Logger;
   /** Absent: nothing is measured. */
   readonly meter?: Meter;
+}
+
+/** The guard of a turn, and whose it is. */
+export interface Guarded {
+  readonly id: string;
+  readonly guard: string;
 }
 
 export interface Delivery {

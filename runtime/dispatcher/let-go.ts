@@ -8,13 +8,7 @@ import { asError } from "../../lib/errors.ts";
 import { GUARD_MS } from "../../lib/limits.ts";
 import type { Resume } from "../../lib/model/message.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
-import type { DispatcherPorts, Verdict } from "./delivery.ts";
-
-/** The guard of a turn, and whose it is. */
-export interface Guarded {
-  readonly id: string;
-  readonly guard: string;
-}
+import type { DispatcherPorts, Guarded, Verdict } from "./delivery.ts";
 
 export class LetGo {
   readonly #ports: DispatcherPorts;

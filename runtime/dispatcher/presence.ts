@@ -12,7 +12,7 @@
  * one is named. If the dispatcher dies, the guard takes over when it is due; if it is renewed late, too, and then the turn's next
  * append is refused (R18). After the turn's last append the guard comes as a message that is in doubt.
  */
-import { appear, type Appearance, renewGuard } from "../../lib/store/head/transitions.ts";
+import { appear, type Appearance, renewGuard } from "../../lib/store/head/presence.ts";
 import { nonce } from "../../lib/entropy.ts";
 import { asError } from "../../lib/errors.ts";
 import { GUARD_MS, PRESENCE_MS } from "../../lib/limits.ts";

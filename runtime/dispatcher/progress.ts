@@ -7,7 +7,8 @@
  * What is in doubt (R2) is done again first. The next owner of a key runs under the message that has ended the one before it
  * (R6, R23): that saves a busy key a message each. It goes on while there is time, since the message's group waits.
  */
-import { addNotes, hold, keepInput, release, takeOver, unpause } from "../../lib/store/head/transitions.ts";
+import { hold, release, takeOver, unpause } from "../../lib/store/head/rest.ts";
+import { addNotes, keepInput } from "../../lib/store/head/transitions.ts";
 import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
 import { asError } from "../../lib/errors.ts";
 import { areOutputsDone, repeatLastOutputs } from "../../lib/store/last-outputs.ts";

@@ -7,7 +7,7 @@
  * done what this one could not. A start that never became an invocation becomes a paused one, which takes its place among its
  * key's writers when it is resumed: others have overtaken it.
  */
-import { pauseUndelivered } from "../../lib/store/head/transitions.ts";
+import { pauseUndelivered } from "../../lib/store/head/rest.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { asError } from "../../lib/errors.ts";
 import { decodeMessage, type Message } from "../../lib/model/message.ts";

@@ -267,7 +267,7 @@ const LANES: readonly Planted[] = [
     "return delivery.isNote && canGoOn(head) ?",
     "return canGoOn(head) ?",
   ]),
-  bug("what a cancellation has not reached rests", "lib/store/head/transitions.ts", 4000, [
+  bug("what a cancellation has not reached rests", "lib/store/head/rest.ts", 4000, [
     '  if (hasUnseenCancellation(head, seen)) return "noted";\n',
     "  void hasUnseenCancellation; void seen;\n",
   ]),

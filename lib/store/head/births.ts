@@ -115,7 +115,7 @@ export async function createHead(
 }
 
 /** What has run must not go on if it was killed before. */
-const BEGUN: ReadonlySet<string> = new Set(["running", "backing-off", "paused"]);
+const BEGUN: ReadonlySet<unknown> = new Set(["running", "backing-off", "paused"]);
 
 /**
  * A put that adopts a stub of its incarnation (R21): the notes that have come stay in the list. A stub of another life is
@@ -136,7 +136,7 @@ async function bear(
     acceptedAtMs: Number(attributes[HEAD_ATTRIBUTE.acceptedAtMs]),
   };
   if (!isForLife(stub, life)) return await putHead(items, id, attributes, whileStub(incarnation));
-  const isBegun = BEGUN.has(String(attributes[HEAD_ATTRIBUTE.status]));
+  const isBegun = BEGUN.has(attributes[HEAD_ATTRIBUTE.status]);
   const at = isBegun ? all(whileStub(incarnation), isNotKilled) : whileStub(incarnation);
   return await tryUpdate(items, id, adopting(attributes), at);
 }

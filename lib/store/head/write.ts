@@ -17,7 +17,7 @@ export const appends = (field: HeadField, values: readonly Value[]): Change[] =>
 const OF_STUB: readonly HeadField[] = ["stub", "expiresAtMs", "deletableAt"];
 /** What makes of a stub the head that the attributes are of: the notes stay (R21). */
 export function adopting(attributes: Attributes): Change[] {
-  const { [HEAD_ATTRIBUTE.notes]: notes, ...others } = attributes;
+  const { [HEAD_ATTRIBUTE.notes]: _, ...others } = attributes;
   const gone = OF_STUB.filter((field) => !(HEAD_ATTRIBUTE[field] in attributes));
   return [...sets(others), ...removes(...gone)];
 }
