@@ -168,6 +168,11 @@ export class Progress {
         ? await this.passOn(invocation, delivery, true)
         : "retry";
     }
+    return await this.#byStatus(invocation, delivery);
+  }
+
+  async #byStatus(invocation: StoredInvocation, delivery: Delivery): Promise<Step> {
+    const { head } = invocation;
     switch (ON.look[head.status]) {
       case "run":
         return head.guard === undefined

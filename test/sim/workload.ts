@@ -76,7 +76,7 @@ export class Generator {
   workload(withPeople = true): Workload {
     const prng = this.#prng;
     if (withPeople && isOfPeople(this.#seed)) return peopleWorkload(this.#seed);
-    const special = this.#seed % 32 === BUSY_SEEDS ? this.#busyKey() : this.#special();
+    const special = this.#special();
     if (special) return special;
     const count = prng.int(1, 5);
     const disturbed = prng.chance(0.3);
@@ -107,6 +107,7 @@ export class Generator {
 
   #special(): Workload | undefined {
     const prng = this.#prng;
+    if (this.#seed % 32 === BUSY_SEEDS) return this.#busyKey();
     if (this.#extra.chance(0.08)) return this.#lives();
     if (prng.chance(0.05)) return this.#hotKey();
     if (prng.chance(0.05)) return this.#bank();
