@@ -60,7 +60,8 @@ function checkMessages({ observer }: Ending): void {
   let commands = 0;
   for (const { entries } of observer.lives.values()) commands += entries.filter(isCommand).length;
   const wrong = observer.messages.violation({ accepted: observer.lives.size, commands });
-  if (wrong !== undefined) observer.fail("R23", wrong);
+  // Newcomers of an earlier version wake the owner each time.
+  if (wrong !== undefined && !observer.isMixed) observer.fail("R23", wrong);
 }
 
 /** L1: every invocation has ended. */
