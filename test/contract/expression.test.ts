@@ -7,8 +7,9 @@ import { whileAt } from "../../lib/store/head/clauses.ts";
 describe("conditions become expressions", () => {
   test("names and values are placeholders, a name always the same one", () => {
     expect(compileCondition(whileAt(3, 17))).toEqual({
-      ConditionExpression: "(attribute_exists(#0) AND #1 = :0 AND NOT #2 = :1) AND NOT #2 = :2 AND #3 = :3",
-      ExpressionAttributeNames: { "#0": "pk", "#1": "i", "#2": "s", "#3": "n" },
+      ConditionExpression:
+        "(attribute_exists(#0) AND #1 = :0 AND NOT #2 = :1 AND attribute_not_exists(#3)) AND NOT #2 = :2 AND #4 = :3",
+      ExpressionAttributeNames: { "#0": "pk", "#1": "i", "#2": "s", "#3": "st", "#4": "n" },
       ExpressionAttributeValues: {
         ":0": { N: "3" },
         ":1": { S: "completed" },
