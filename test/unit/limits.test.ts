@@ -25,7 +25,6 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "lib/model/ids.ts": ["TAG_BYTES", "KEY_HASH_BYTES", "UNIQUE_BYTES", "CHECK_BYTES"],
   "lib/store/send.ts": ["AFRESH_BYTES"],
   "lib/store/head/transitions.ts": ["MARK_BYTES"],
-  "runtime/dispatcher/presence.ts": ["MARK_BYTES"],
   "lib/model/voucher.ts": ["LANE_BYTES"],
   "runtime/dispatcher/presence.ts": ["MARK_BYTES"],
   "lib/model/lock.ts": ["LOCK_NONCE_BYTES"],
