@@ -255,17 +255,9 @@ const OTHERS: readonly Planted[] = [
 
 /** What broke the first draft of lanes and vouchers, and what had to be added to it (R17 to R22). */
 const LANES: readonly Planted[] = [
-  bug("a note lane begins an exclusive invocation", "runtime/dispatcher/key-lock.ts", 2000, [
-    'if (delivery.isNote || delivery.asOwner) return "not-owner";',
-    'if (delivery.asOwner) return "not-owner";',
-  ]),
   bug("what is running is taken for dead, whatever vouches for it", "runtime/dispatcher/progress.ts", 500, [
     '  if (vouched !== "unknown") return vouched === "this";',
     '  if (vouched !== "unknown") return isNote || true;',
-  ]),
-  bug("a suspended invocation is run by its Start, too", "runtime/dispatcher/progress.ts", 2000, [
-    "return delivery.isNote && canGoOn(head) ?",
-    "return canGoOn(head) ?",
   ]),
   bug("what a cancellation has not reached rests", "lib/store/head/rest.ts", 4000, [
     '  if (hasUnseenCancellation(head, seen)) return "noted";\n',
