@@ -2,6 +2,7 @@
  * R24: who is answered finds everything that the answerer has sent ahead of anything that he does next. So when an invocation
  * is completed by its own code, the mailbox has all that its log has sent.
  */
+import { deliveryOf } from "../../lib/model/entry-parts.ts";
 import type { Entry } from "../../lib/model/entry.ts";
 import { deliveryOf } from "../../lib/model/entry-parts.ts";
 import type { Message } from "../../lib/model/message.ts";

@@ -50,6 +50,9 @@ export async function command(): Promise<boolean> {
       return await planted(options);
     case "crashes":
       return await crashes(PAIRS_MAX);
+    case "stores":
+      // Only now: it loads the AWS SDK.
+      return await (await import("./differential.ts")).differential(options.from, options.seeds);
     case "ci":
       return await ci();
   }

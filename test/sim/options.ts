@@ -2,7 +2,7 @@
 import { FAULT_KINDS, type FaultKind } from "./faults.ts";
 
 export interface Options {
-  readonly mode: "seeds" | "replay" | "planted" | "crashes" | "ci";
+  readonly mode: "seeds" | "replay" | "planted" | "crashes" | "ci" | "stores";
   readonly from: number;
   readonly seeds: number;
   readonly seed: number;
@@ -31,6 +31,7 @@ const FLAGS = new Set([
   "--record",
   "--crashes",
   "--ci",
+  "--dynamodb-local",
   "--no-faults",
   "--no-shrink",
 ]);
@@ -42,6 +43,7 @@ export const USAGE = `npm run sim [-- options]
       [--recorded]         at the seeds of caught.json first; --record: write them down
   --crashes              exhaustive crash points of small programs
   --ci                   bounded: seeds, kept seeds, planted bugs, crash points, determinism
+  --dynamodb-local       the same writes on DynamoDB Local (where Java is), SQLite and in memory
   --no-faults            without faults; --without a,b: without some kinds`;
 
 /** Throws `RangeError` for what it does not understand. */
@@ -64,13 +66,15 @@ export function parseOptions(args: readonly string[]): Options {
   return {
     mode: has("--ci")
       ? "ci"
-      : has("--planted")
-        ? "planted"
-        : has("--crashes")
-          ? "crashes"
-          : has("--seed")
-            ? "replay"
-            : "seeds",
+      : has("--dynamodb-local")
+        ? "stores"
+        : has("--planted")
+          ? "planted"
+          : has("--crashes")
+            ? "crashes"
+            : has("--seed")
+              ? "replay"
+              : "seeds",
     from: number("--from", 1),
     seeds: number("--seeds", SEEDS_BY_DEFAULT),
     seed: number("--seed", 1),

@@ -3,7 +3,7 @@ import { type CrashPoint, Effects } from "./actor.ts";
 import { checkEnding, checkRest, checkResumes, resultOf, withoutCounts } from "./checkers.ts";
 import { Clients } from "./clients.ts";
 import { type FaultPlan, Faults } from "./faults.ts";
-import { Tables } from "./tables.ts";
+import { type HeldItem, Tables, type TakenWrite } from "./tables.ts";
 import { Queue } from "./mailbox.ts";
 import { Observer } from "./observer.ts";
 import { Platform, type World } from "./platform.ts";
@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly fixedLatency?: boolean;
   /** The trace shall say what was written. */
   readonly isDetailed?: boolean;
+  /** Sees every write. */
+  readonly onWrite?: (taken: TakenWrite) => void;
   /** Which versions of the engine's parts there are. `now`: the run's time. */
   readonly sides?: (now: () => number) => Sides;
 }
@@ -53,6 +55,8 @@ export interface RunResult {
   readonly outcomes: Record<string, string>;
   /** The state of all keys in the end, without the counts of executions. */
   readonly state: Record<string, string>;
+  /** All items in the end, if writes are looked at. */
+  readonly held: readonly HeldItem[];
 }
 
 // oxlint-disable-next-line complexity -- the order of a run, from its beginning to its end
@@ -70,6 +74,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   observer.isMixed = sides.isMixed === true;
   const tables = new Tables(now);
   observer.tables = tables;
+  tables.onWrite = options.onWrite;
   const queue = new Queue({ now, prng: new Prng(seed, "queue"), observer });
   const timers = new TimerService({ queue, effects, prng: new Prng(seed, "timers") });
   const skewMaxMs = faults.has("clock-skew") ? prng.pick([20, 400]) : 0;
@@ -153,6 +158,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
     workload,
     outcomes,
     state: stateOf(tables),
+    held: options.onWrite
+      ? (["journal", "state", "registry"] as const).flatMap((table) =>
+          [...tables.all(table)].map((one) => ({ table, ...one })),
+        )
+      : [],
   };
 }
 

@@ -22,6 +22,19 @@ interface Held {
 }
 type Partition = Map<string, Held>;
 
+export interface HeldItem {
+  readonly table: Table;
+  readonly pk: string;
+  readonly sk: string;
+  readonly item: Attributes;
+}
+
+/** A write that took effect or was refused, and what was answered. */
+export interface TakenWrite {
+  readonly write: Write;
+  readonly result: WriteResult;
+}
+
 /** The tables, shared by all actors. Held items are frozen, so code that changes what it has read or written fails. */
 export class Tables {
   readonly #tables: Record<Table, Map<string, Partition>> = {
@@ -65,9 +78,19 @@ export class Tables {
     }
   }
 
+  /** Sees every write. */
+  onWrite: ((taken: TakenWrite) => void) | undefined;
+
   write(write: Write): WriteResult {
     const before = this.get(write.key);
     const result = evaluate(before, write);
+    if (this.onWrite) {
+      const { table, pk, sk } = write.key;
+      // What has expired is deleted.
+      if (!before && this.#tables[table].get(pk)?.get(sk)?.item)
+        this.onWrite({ write: { op: "delete", key: write.key }, result: { won: true, item: undefined } });
+      this.onWrite({ write: frozenCopy(write), result: frozenCopy(result) });
+    }
     if (!result.won) return result;
     const item = result.item === undefined ? undefined : frozenCopy(result.item);
     this.#put(write.key, item, before);
