@@ -4,7 +4,6 @@
  */
 import { deliveryOf } from "../../lib/model/entry-parts.ts";
 import type { Entry } from "../../lib/model/entry.ts";
-import { deliveryOf } from "../../lib/model/entry-parts.ts";
 import type { Message } from "../../lib/model/message.ts";
 
 interface Ended {
