@@ -1,7 +1,8 @@
 /** Listing invocations, by how many are kept: read units on DynamoDB, milliseconds on the local server. */
 import { atOnce } from "../../lib/at-once.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
-import { headKey, newHead } from "../../lib/model/head.ts";
+import { newHead } from "../../lib/model/head.ts";
+import { headKey } from "../../lib/model/head-keys.ts";
 import { invocationId } from "../../lib/model/ids.ts";
 import type { Start } from "../../lib/model/message.ts";
 import { type ItemStore, type Listing, silentLogger } from "../../lib/ports.ts";

@@ -8,8 +8,9 @@
  */
 import type { Entry, Note } from "./entry.ts";
 import { decodeEntries, decodeNotes } from "./entry.ts";
-import { type Incarnation, type InvocationId, journalPartition } from "./ids.ts";
-import { type Attributes, type ItemKey, keptFor } from "./item.ts";
+import type { Incarnation } from "./ids.ts";
+import { inputName } from "./head-keys.ts";
+import { type Attributes, keptFor } from "./item.ts";
 import {
   CLOCK_SKEW_MS,
   HEAD_OUTLIVES_MS,
@@ -138,25 +139,6 @@ export interface Head {
   /** When the life before this one of the same id expired, if that was known. */
   readonly previousExpiredAtMs?: number;
 }
-
-export const HEAD = "head";
-export const headKey = (id: InvocationId): ItemKey => ({
-  table: "journal",
-  pk: journalPartition(id),
-  sk: HEAD,
-});
-export const valueKey = (id: InvocationId, ref: string): ItemKey => ({
-  table: "journal",
-  pk: journalPartition(id),
-  sk: ref,
-});
-// A derived id lives more than once, and items of an earlier life may still be there: these name their incarnation.
-export const inputName = (incarnation: Incarnation): string => `input#${incarnation}`;
-export const inputKey = (id: InvocationId, incarnation: Incarnation): ItemKey =>
-  valueKey(id, inputName(incarnation));
-export const pagePrefix = (incarnation: Incarnation): string => `page#${incarnation}#`;
-export const pageKey = (id: InvocationId, incarnation: Incarnation, start: number): ItemKey =>
-  valueKey(id, pagePrefix(incarnation) + String(start).padStart(8, "0"));
 
 /**
  * What has come for an invocation that has no head yet (R21): it stands where the head will be. What makes the head adopts it,
@@ -433,23 +415,3 @@ export const pageAttributes = (entries: readonly Value[], nowMs: number): Attrib
 });
 export const entriesInPage = (page: Attributes | undefined): Value | undefined => page?.[PAGE_ENTRIES];
 const PAGE_ENTRIES = "l";
-
-/**
- * Whether the last append's outputs may have been forgotten (R2). The message under which it was made vouches for them
- * until it is deleted, and is gone after the mailbox's retention. `sentAtMs`, of the message at hand, tells of one that
- * a mailbox without such a bound has kept. Older outputs must not be done again. Those whom they concerned may have
- * ended and be forgotten, and would run a second time (M2); a tombstone may be gone (W3).
- */
-export const mayBeInDoubt = (
-  { appendedAtMs }: Pick<Head, "appendedAtMs">,
-  nowMs: number,
-  sentAtMs: number = Number.POSITIVE_INFINITY,
-): boolean => nowMs - appendedAtMs < MAILBOX_RETENTION_MS || appendedAtMs >= sentAtMs;
-
-/** The journal of one that has ended is shown no more. */
-export const isJournalExpired = (head: Pick<Head, "journalExpiresAtMs">, nowMs: number): boolean =>
-  head.journalExpiresAtMs !== undefined && head.journalExpiresAtMs <= nowMs;
-
-/** Expired heads count as absent, although DynamoDB deletes them days later. */
-export const isExpired = (head: Pick<Head, "expiresAtMs">, nowMs: number): boolean =>
-  head.expiresAtMs !== undefined && head.expiresAtMs <= nowMs;

@@ -6,7 +6,8 @@
  * Each item store keeps the lists in its own way, with the writes that it makes anyway. Nothing in the protocol reads them.
  * So a list that lags, is empty or is wrong does no harm. A head's place follows from its key and its status alone.
  */
-import { HEAD, HEAD_ATTRIBUTE, isStub } from "./head.ts";
+import { HEAD_ATTRIBUTE, isStub } from "./head.ts";
+import { HEAD } from "./head-keys.ts";
 import { type InvocationId, isInvocationId, serviceTag } from "./ids.ts";
 import type { Attributes, ItemKey } from "./item.ts";
 

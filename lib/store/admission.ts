@@ -34,7 +34,8 @@
  * good.
  */
 import { invariant } from "../errors.ts";
-import { type Head, isExpired, storedInputName } from "../model/head.ts";
+import { type Head, storedInputName } from "../model/head.ts";
+import { isExpired } from "../model/head-age.ts";
 import {
   idempotentUnique,
   type Incarnation,

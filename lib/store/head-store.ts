@@ -10,14 +10,13 @@ import { invariant } from "../errors.ts";
 import {
   entriesInPage,
   type Head,
-  headKey,
   isStub,
-  pagePrefix,
   parseHead,
   parseStub,
   storedInputName,
   type Stub,
 } from "../model/head.ts";
+import { headKey, pagePrefix } from "../model/head-keys.ts";
 import { type InvocationId, journalPartition } from "../model/ids.ts";
 import type { Attributes } from "../model/item.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";

@@ -17,15 +17,14 @@ import { OperationalError } from "../errors.ts";
 import {
   entriesInPage,
   type HeadFields,
-  headKey,
   isForLife,
   isStub,
   pageAttributes,
-  pageKey,
   parseFields,
   parseStub,
   type Stub,
 } from "../model/head.ts";
+import { headKey, pageKey } from "../model/head-keys.ts";
 import type { Incarnation, InvocationId } from "../model/ids.ts";
 import { type Attributes, sizeOf, type Write, type WriteResult } from "../model/item.ts";
 import {

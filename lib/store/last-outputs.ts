@@ -11,7 +11,8 @@ import { type Carried, carried, type OutputPorts, performOutputs, replyTo } from
 import { outgoing, sendAll, startTimerOf } from "./send.ts";
 import { spill } from "./value-store.ts";
 import type { Entry, Note } from "../model/entry.ts";
-import { type Head, mayBeInDoubt } from "../model/head.ts";
+import { type Head } from "../model/head.ts";
+import { mayBeInDoubt } from "../model/head-age.ts";
 import type { Incarnation, InvocationId } from "../model/ids.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";
 import type { Outgoing, ReplyTo, Target } from "../model/message.ts";

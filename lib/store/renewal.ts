@@ -15,7 +15,9 @@
 import { eachAtOnce } from "../at-once.ts";
 import { isRun } from "./workflow-life.ts";
 import { renewUntil } from "./head/transitions.ts";
-import { type Head, HEAD, isExpired } from "../model/head.ts";
+import { type Head } from "../model/head.ts";
+import { isExpired } from "../model/head-age.ts";
+import { HEAD } from "../model/head-keys.ts";
 import {
   type InvocationId,
   journalPartition,

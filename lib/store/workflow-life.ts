@@ -19,7 +19,8 @@
  * - Each write is refused if the item has changed since it was read.
  * - A turn, or a repetition of outputs, whose life is over meets a head of another incarnation, and changes nothing.
  */
-import { type Head, isExpired } from "../model/head.ts";
+import { type Head } from "../model/head.ts";
+import { isExpired } from "../model/head-age.ts";
 import { type Incarnation, invocationId, type InvocationId, workflowUnique } from "../model/ids.ts";
 import { EARLY_PROMISE_MS } from "../limits.ts";
 import type { Target } from "../model/message.ts";

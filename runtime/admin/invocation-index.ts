@@ -2,7 +2,9 @@
  * Finding invocations: by the store's listing where there is one, else by looking at every head. The first costs what
  * it finds, the second what the table holds: see docs/decisions/0004-invocation-index.md.
  */
-import { type Head, HEAD, isExpired, isStub, parseHead } from "../../lib/model/head.ts";
+import { type Head, isStub, parseHead } from "../../lib/model/head.ts";
+import { isExpired } from "../../lib/model/head-age.ts";
+import { HEAD } from "../../lib/model/head-keys.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
 import { idIn, type ListedPart } from "../../lib/model/listing.ts";

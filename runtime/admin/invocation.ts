@@ -2,7 +2,8 @@
 import { isPerhapsUnseen } from "../../lib/store/admission.ts";
 import { readHead, readLog } from "../../lib/store/head-store.ts";
 import type { Note } from "../../lib/model/entry.ts";
-import { isExpired, isJournalExpired, type Head } from "../../lib/model/head.ts";
+import { type Head } from "../../lib/model/head.ts";
+import { isExpired, isJournalExpired } from "../../lib/model/head-age.ts";
 import { type InvocationId, isInvocationId } from "../../lib/model/ids.ts";
 import { JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
 import { encodeOutcome } from "../../lib/model/outcome.ts";

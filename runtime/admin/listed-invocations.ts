@@ -7,7 +7,8 @@
  * when entries come and go between two pages.
  */
 import { eachAtOnce } from "../../lib/at-once.ts";
-import { type Head, headKey } from "../../lib/model/head.ts";
+import { type Head } from "../../lib/model/head.ts";
+import { headKey } from "../../lib/model/head-keys.ts";
 import { type InvocationId, isInvocationId } from "../../lib/model/ids.ts";
 import { type ListedPart, shardsOf } from "../../lib/model/listing.ts";
 import type { ListedRange, Listing } from "../../lib/ports.ts";

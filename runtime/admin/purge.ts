@@ -19,7 +19,9 @@ import { eachAtOnce } from "../../lib/at-once.ts";
 import { expire, strip } from "../../lib/store/head/transitions.ts";
 import { repeatEnd } from "../../lib/store/last-outputs.ts";
 import { writeState } from "../../lib/store/state-store.ts";
-import { HEAD, type Head, mayBeInDoubt } from "../../lib/model/head.ts";
+import { type Head } from "../../lib/model/head.ts";
+import { mayBeInDoubt } from "../../lib/model/head-age.ts";
+import { HEAD } from "../../lib/model/head-keys.ts";
 import {
   type InvocationId,
   journalPartition,

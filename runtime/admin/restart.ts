@@ -16,7 +16,9 @@ import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { InvariantError } from "../../lib/errors.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
 import { encodeEntry, type Entry, isCommand, largeValueOf, type SignalKey } from "../../lib/model/entry.ts";
-import { type Head, isJournalExpired, pageAttributes, pageKey, valueKey } from "../../lib/model/head.ts";
+import { type Head, pageAttributes } from "../../lib/model/head.ts";
+import { isJournalExpired } from "../../lib/model/head-age.ts";
+import { pageKey, valueKey } from "../../lib/model/head-keys.ts";
 import {
   invocationId,
   type InvocationId,

@@ -7,7 +7,7 @@
  * are: one that has ended may be kept for so long that its items need renewal. Nothing expired is deleted before that, nor
  * after a pass that had something to renew: after weeks without an engine, what is to be renewed looks expired.
  */
-import { HEAD } from "../../lib/model/head.ts";
+import { HEAD } from "../../lib/model/head-keys.ts";
 import type { Clock, Entropy, Logger } from "../../lib/ports.ts";
 import type { LocalItemStore } from "../local/item-store.ts";
 import type { LocalMailbox } from "../local/mailbox.ts";

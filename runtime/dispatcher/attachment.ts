@@ -20,7 +20,7 @@
 import { addReply } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
-import { isExpired } from "../../lib/model/head.ts";
+import { isExpired } from "../../lib/model/head-age.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import { CONFLICT_ATTEMPTS_MAX, REPLIES_MAX } from "../../lib/limits.ts";
 import type { Attach } from "../../lib/model/message.ts";

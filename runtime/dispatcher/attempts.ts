@@ -129,7 +129,7 @@ export class Attempts {
     { served, abortTimeoutMs, retentionMs, journalRetentionMs }: HandlerPolicy,
     { deadlineMs, voucher: { name: voucher } }: Delivery,
   ): Promise<TurnOutcome | Died> {
-    const { id, incarnation, target, length, token, start, stored } = attempt.invocation;
+    const { target, length } = attempt.invocation;
     if (isStateEdit(attempt.invocation)) {
       return await runStateEdit(this.#ports, {
         invocation: attempt.invocation,
@@ -142,19 +142,11 @@ export class Attempts {
       const message = coded("RT0011", `no deployment serves ${target.service}/${target.handler}`);
       return { kind: "failed", failure: { code: 503, message }, length, progress: false };
     }
-    const { deployment, kind: handlerKind } = served;
+    const { deployment } = served;
     const remainingMs = Math.min(abortTimeoutMs, deadlineMs - this.#ports.clock.now() - TURN_CLOSING_MS);
     const request: TurnRequest = {
-      ...{ kind: "turn", version: PROTOCOL_VERSION, id, incarnation, target, handlerKind },
-      ...{ deployment: deployment.id, attempt: attempt.state, remainingMs },
-      ...{ retentionMs, journalRetentionMs },
-      ...{ carried: attempt.carried.map(encodeNote), ownsLock: attempt.ownsLock, voucher },
-      ...(token === undefined ? {} : { token }),
-      ...(start === undefined ? {} : { start }),
-      ...(stored === undefined ? {} : { head: stored.item }),
-      ...(stored === undefined && served.adopts && attempt.presence
-        ? { presence: attempt.presence.mark }
-        : {}),
+      ...requestOf(attempt, served),
+      ...{ remainingMs, retentionMs, journalRetentionMs, voucher },
     };
     if (served.adopts) attempt.presence?.begin(deployment.id);
     const beganMs = this.#ports.clock.now();
@@ -183,10 +175,7 @@ export class Attempts {
       return mayPass(reason) ? "lost" : { reason };
     }
     if (outcome.kind === "suspended") {
-      // Only a message that was delivered since, in the same lane, vouches for what was arranged at the last suspension.
-      const { status, leftBy, wait } = invocation.head ?? {};
-      const isArranged = status === "suspended" && (leftBy === undefined || isSameLane(leftBy, voucher.name));
-      const before = isArranged ? wait : undefined;
+      const before = arrangedBefore(invocation.head, voucher.name);
       await arrange(this.#ports, { id, incarnation, target }, decodeWait(outcome.wait), before);
       return "waiting";
     }
@@ -384,3 +373,26 @@ const storable = <T extends Failed | Died>(failed: T): T => ({
   ...failed,
   failure: storableFailure(failed.failure),
 });
+
+/** Only a message that was delivered since, in the same lane, vouches for what was arranged at the last suspension. */
+function arrangedBefore(head: Head | undefined, message: string): Head["wait"] {
+  const { status, leftBy, wait } = head ?? {};
+  return status === "suspended" && (leftBy === undefined || isSameLane(leftBy, message)) ? wait : undefined;
+}
+
+/** What the turn is asked for, but for how long it may take and what is kept of it. */
+function requestOf(
+  { invocation, state, carried, ownsLock, presence }: Attempt,
+  { deployment, kind: handlerKind, adopts }: NonNullable<HandlerPolicy["served"]>,
+) {
+  const { id, incarnation, target, token, start, stored } = invocation;
+  const isPresent = stored === undefined && adopts && presence !== undefined;
+  return {
+    ...({ kind: "turn", version: PROTOCOL_VERSION, id, incarnation, target, handlerKind } as const),
+    ...{ deployment: deployment.id, attempt: state, carried: carried.map(encodeNote), ownsLock },
+    ...(token === undefined ? {} : { token }),
+    ...(start === undefined ? {} : { start }),
+    ...(stored === undefined ? {} : { head: stored.item }),
+    ...(isPresent ? { presence: presence.mark } : {}),
+  };
+}

@@ -14,8 +14,9 @@ import { readHead, readHeadOrStub, type StoredHead, storeInput } from "../../lib
 import { afresh, outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts";
 import { coded } from "../../lib/error-codes.ts";
 import { asError, isTooLarge, OperationalError } from "../../lib/errors.ts";
-import { type Head, isCancelled, isExpired, isForLife, type Stub } from "../../lib/model/head.ts";
-import { type InvocationId, isExclusiveId, noteGroupOf } from "../../lib/model/ids.ts";
+import { type Head, isCancelled, isForLife, type Stub } from "../../lib/model/head.ts";
+import { isExpired } from "../../lib/model/head-age.ts";
+import { type InvocationId, noteGroupOf } from "../../lib/model/ids.ts";
 import { CLOCK_SKEW_MS, RECEIVES_MAX, REFUSALS_MAX } from "../../lib/limits.ts";
 import {
   type Incoming,
@@ -26,7 +27,7 @@ import {
   type Start,
 } from "../../lib/model/message.ts";
 import { failure } from "../../lib/model/outcome.ts";
-import { isOverdue, ON } from "../../lib/model/status-table.ts";
+import { ON } from "../../lib/model/status-table.ts";
 import { voucherOf } from "../../lib/model/voucher.ts";
 import { attach, refuseAttach, tooManyCallers } from "./attachment.ts";
 import { Attempts } from "./attempts.ts";
@@ -37,10 +38,10 @@ import { Invocation } from "./invocation.ts";
 import { LetGo } from "./let-go.ts";
 import { NoteDelivery } from "./note-delivery.ts";
 import { forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
-import { enter, Progress } from "./progress.ts";
+import { Progress } from "./progress.ts";
+import { Resumption } from "./resumption.ts";
 import { type Unit, unitAt } from "./unit.ts";
 import { handlerPolicyOf } from "../../lib/store/handler-policy.ts";
-import { renew } from "../../lib/store/renewal.ts";
 
 export interface DispatcherOptions {
   /** Grows when the mailbox is replaced: sequence numbers start anew, tokens must not. */
@@ -56,16 +57,16 @@ export class Dispatcher {
   readonly #progress: Progress;
   readonly #notes: NoteDelivery;
   readonly #letGo: LetGo;
-  readonly #locks: KeyLock;
+  readonly #resumption: Resumption;
 
   constructor(ports: DispatcherPorts, { mailboxEpoch = 0 }: DispatcherOptions = {}) {
     this.#ports = ports;
     this.#letGo = new LetGo(ports);
     const locks = new KeyLock(ports);
-    this.#locks = locks;
     this.#attempts = new Attempts(ports, locks);
     this.#progress = new Progress(ports, { locks, attempts: this.#attempts, mailboxEpoch });
     this.#notes = new NoteDelivery(ports, this.#progress);
+    this.#resumption = new Resumption(ports, { locks, progress: this.#progress, letGo: this.#letGo });
   }
 
   /** Handles a batch within `remainingMs`. Returns the ids of the messages that are to be delivered again. */
@@ -152,7 +153,7 @@ export class Dispatcher {
       if (message.kind === "start") return await this.#start(message, delivery);
       if (message.kind === "attach") return await attach(this.#ports, message);
       return message.kind === "resume"
-        ? await this.#resume(message, delivery)
+        ? await this.#resumption.handle(message, delivery)
         : await this.#kill(message, delivery);
     } catch (error) {
       return await this.#giveBack(message, first, error, delivery);
@@ -318,59 +319,6 @@ export class Dispatcher {
 
   // --- resumes and kills -------------------------------------------------------------------------------------
 
-  async #resume(resume: Resume, delivery: Delivery): Promise<Verdict> {
-    if (resume.wake) return await this.#progress.wake(resume, delivery);
-    const { id, incarnation, dueAtMs } = resume;
-    if (await this.#letGo.sees(resume)) return "done";
-    const stored = await readHead(this.#ports.items, id);
-    if (!stored || (incarnation !== undefined && incarnation !== stored.head.incarnation)) return "done";
-    if (resume.poke) await renew(this.#ports, id, stored.head);
-    const { status } = stored.head;
-    const nowMs = this.#ports.clock.now();
-    if (delivery.isNote && ON.noteLane[status] === "enter") {
-      await enter(this.#ports, resume);
-      return "done";
-    }
-    if (dueAtMs !== undefined && dueAtMs > nowMs && ON.early[status] === "set-timer") {
-      const message = outgoing(resume, afresh(this.#ports, "early"));
-      await this.#ports.timers.schedule({ atMs: dueAtMs, message });
-      return "done";
-    }
-    if (
-      delivery.inDoubt &&
-      ON.redelivered[status] === "send-anew" &&
-      (await this.#hasLostItsPlace(id, stored, delivery))
-    ) {
-      await sendAll(this.#ports.mailbox, [outgoing(resume, afresh(this.#ports, "again"))]);
-      return "done";
-    }
-    const invocation = Invocation.stored(id, stored, this.#progress.tokenFor(id, stored.head, delivery));
-    const inDoubt =
-      delivery.inDoubt ||
-      resume.poke === true ||
-      resume.guard !== undefined ||
-      wasGivenUp(resume, stored.head);
-    const asked: Delivery = { ...delivery, inDoubt };
-    if (resume.byOperator && ON.released[status] === "release")
-      return await this.#progress.release(invocation, asked);
-    if (resume.poke && status === "running" && isOverdue(stored.head, nowMs))
-      return await this.#progress.takeOver(invocation, asked);
-    return await this.#progress.advance(invocation, [], asked);
-  }
-
-  /**
-   * The resume may have come too early before, and messages behind it have run since. Its place in the queue is no longer the
-   * invocation's, and its sequence cannot be the token (W2, R3). A new message has both.
-   *
-   * But its turn may have taken the key's lock with that token, and died before its first append. Then others are parked
-   * behind it by that token, and it keeps it.
-   */
-  async #hasLostItsPlace(id: InvocationId, stored: StoredHead, delivery: Delivery): Promise<boolean> {
-    if (!isExclusiveId(id)) return false;
-    const token = this.#progress.tokenFor(id, stored.head, delivery);
-    return !(await this.#locks.isOwner(Invocation.stored(id, stored, token)));
-  }
-
   async #kill(kill: Kill, delivery: Delivery): Promise<Verdict> {
     const { id, incarnation } = kill;
     const stored = await readHead(this.#ports.items, id);
@@ -409,7 +357,3 @@ const actsFor = ({ of, guard }: Resume) => ({
   ...(of === undefined ? {} : { of }),
   ...(guard === undefined ? {} : { guard }),
 });
-
-/** What the mailbox gave up was perhaps all that vouched for the outputs of its last append (R2). Then the watch has paused it. */
-const wasGivenUp = ({ byOperator }: Resume, { status }: Head): boolean =>
-  byOperator === true && status === "paused";

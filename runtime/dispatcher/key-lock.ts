@@ -27,7 +27,8 @@ import { park as parkHead } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import { invariant, OperationalError } from "../../lib/errors.ts";
-import { type Head, isExpired } from "../../lib/model/head.ts";
+import { type Head } from "../../lib/model/head.ts";
+import { isExpired } from "../../lib/model/head-age.ts";
 import type { ItemKey } from "../../lib/model/item.ts";
 import { CONFLICT_ATTEMPTS_MAX, HEAD_OUTLIVES_MS, SETTLE_STEPS_MAX } from "../../lib/limits.ts";
 import {

@@ -10,7 +10,7 @@ import {
   type Write,
   type WriteResult,
 } from "../../lib/model/item.ts";
-import { HEAD } from "../../lib/model/head.ts";
+import { HEAD } from "../../lib/model/head-keys.ts";
 import { isHead } from "../../lib/model/listing.ts";
 import type { Clock, ItemStore, Page, ScannedItem, StoredItem, Watch } from "../../lib/ports.ts";
 import { systemClock } from "../../lib/clock.ts";

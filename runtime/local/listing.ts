@@ -10,7 +10,7 @@ import type { Attributes } from "../../lib/model/item.ts";
 import { isStub } from "../../lib/model/head.ts";
 import { idIn, type ListedPart, listedAtMs, partOf, shardOf, statusIn } from "../../lib/model/listing.ts";
 import type { KeyPage, ListedPage, ListedRange, Listing } from "../../lib/ports.ts";
-import { HEAD } from "../../lib/model/head.ts";
+import { HEAD } from "../../lib/model/head-keys.ts";
 import { LIST_REPAIR_HEADS } from "../../lib/limits/local.ts";
 import type { LocalDatabase } from "./database.ts";
 import { nextTurn } from "./event-loop.ts";

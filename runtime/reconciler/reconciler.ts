@@ -6,7 +6,8 @@
  */
 import { asError } from "../../lib/errors.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
-import { type Head, HEAD, isStub, parseHead } from "../../lib/model/head.ts";
+import { type Head, isStub, parseHead } from "../../lib/model/head.ts";
+import { HEAD } from "../../lib/model/head-keys.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
 import { idIn } from "../../lib/model/listing.ts";

@@ -1,7 +1,8 @@
 /** What every listing must do: list heads by service, part and time, and keys that have state. Writes of heads move them. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setTimeout as sleep } from "node:timers/promises";
-import { headKey, newHead } from "../../lib/model/head.ts";
+import { newHead } from "../../lib/model/head.ts";
+import { headKey } from "../../lib/model/head-keys.ts";
 import { invocationId, type InvocationId, statePartition } from "../../lib/model/ids.ts";
 import type { Attributes, Change } from "../../lib/model/item.ts";
 import { type ListedPart, shardOf, shardsOf } from "../../lib/model/listing.ts";

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
 import { DynamoListing } from "../../runtime/aws/dynamo-listing.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
-import { headKey } from "../../lib/model/head.ts";
+import { headKey } from "../../lib/model/head-keys.ts";
 import { invocationId } from "../../lib/model/ids.ts";
 import type { ListedPart } from "../../lib/model/listing.ts";
 import { silentLogger } from "../../lib/ports.ts";

@@ -5,7 +5,8 @@
 import { type Context, object, type ObjectContext, service } from "perdure";
 import { encodeEntry, encodeNote, type Entry, type Note } from "../../lib/model/entry.ts";
 import { fenceOf, stateKey, tokenOf } from "../../lib/model/fence.ts";
-import { headAttributes, headKey, newHead, parseHead } from "../../lib/model/head.ts";
+import { headAttributes, newHead, parseHead } from "../../lib/model/head.ts";
+import { headKey } from "../../lib/model/head-keys.ts";
 import { invocationId, UNIQUE_SIZE } from "../../lib/model/ids.ts";
 import type { Attributes, Write } from "../../lib/model/item.ts";
 import { decodeMessage, type Start } from "../../lib/model/message.ts";

@@ -10,12 +10,12 @@ import {
   headAttributes,
   type HeadField,
   type HeadFields,
-  headKey,
   inputAttributes,
   newHead,
   type Retention,
   retentionAttributes,
 } from "../../model/head.ts";
+import { headKey } from "../../model/head-keys.ts";
 import type { Incarnation, InvocationId } from "../../model/ids.ts";
 import { all, type Attributes, type Change, type Condition, sizeOf, type Write } from "../../model/item.ts";
 import type { Start } from "../../model/message.ts";
@@ -142,14 +142,23 @@ function fieldsOf(append: Append): Attributes {
     writer,
     modifiedAtMs: nowMs,
     appendedAtMs: nowMs,
-    ...(head && head.deployment === undefined ? { deployment } : {}),
-    ...(head && head.token === undefined ? { token } : {}),
+    ...(head && firstFields(head, deployment, token)),
     ...(pagedTo > (head?.paged ?? 0) ? { paged: pagedTo } : {}),
     voucher: ending ? undefined : voucher,
     leftBy: ending?.kind === "suspended" ? voucher : undefined,
   });
   return ending ? { ...fields, ...endingFields(append, ending, sizeOf(fields)) } : fields;
 }
+
+/** What the first append writes. A head that is made with it has them from its Start. */
+const firstFields = (
+  head: HeadFields,
+  deployment: string,
+  token: string | undefined,
+): { readonly deployment?: string; readonly token?: string } => ({
+  ...(head.deployment === undefined ? { deployment } : {}),
+  ...(head.token === undefined && token !== undefined ? { token } : {}),
+});
 
 function endingFields({ before, start, nowMs }: Append, ending: Ending, otherBytes: number): Attributes {
   const input = start && before?.head.input === undefined ? inputAttributes(start) : {};

@@ -10,13 +10,13 @@ import {
   type Head,
   headAttributes,
   inputAttributes,
-  isExpired,
   isForLife,
   isStub,
   newHead,
   parseHead,
   parseStub,
 } from "../../model/head.ts";
+import { isExpired } from "../../model/head-age.ts";
 import type { InvocationId } from "../../model/ids.ts";
 import { all, type Attributes, type Condition, type WriteResult } from "../../model/item.ts";
 import type { Start } from "../../model/message.ts";

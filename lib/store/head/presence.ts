@@ -46,14 +46,18 @@ export async function appear(ports: ValuePorts, appearance: Appearance, mine: Vo
       if (from || !start || stub?.killed) return false;
       if (await appearFirst(ports, appearance, start)) return true;
     } else {
-      const { head } = stored;
-      const isAsBegun = from !== undefined && head.writer === from.writer && head.status === from.status;
-      const isItsOwn = head.status === "running" && whoVouches(head, mine) === "this";
-      if (head.incarnation !== appearance.incarnation || !(isAsBegun || isItsOwn)) return false;
-      if (await appearAgain(ports, appearance, head)) return true;
+      if (!isOfTurn(stored.head, appearance, mine)) return false;
+      if (await appearAgain(ports, appearance, stored.head)) return true;
     }
   }
   return false;
+}
+
+/** The head is as the turn began with it, or the turn has appended since. */
+function isOfTurn(head: Head, { incarnation, from }: Appearance, mine: Voucher): boolean {
+  const isAsBegun = from !== undefined && head.writer === from.writer && head.status === from.status;
+  const isItsOwn = head.status === "running" && whoVouches(head, mine) === "this";
+  return head.incarnation === incarnation && (isAsBegun || isItsOwn);
 }
 
 async function appearFirst(ports: ValuePorts, appearance: Appearance, start: Start): Promise<boolean> {

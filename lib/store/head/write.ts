@@ -1,5 +1,6 @@
 /** How a head is written: one item under one condition. Only the transitions beside this file use it. */
-import { HEAD_ATTRIBUTE, type HeadField, headKey, parseHead } from "../../model/head.ts";
+import { HEAD_ATTRIBUTE, type HeadField, parseHead } from "../../model/head.ts";
+import { headKey } from "../../model/head-keys.ts";
 import type { InvocationId } from "../../model/ids.ts";
 import type { Attributes, Change, Condition, WriteResult } from "../../model/item.ts";
 import type { Value } from "../../model/value.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { inputKey, pageKey, valueKey } from "../../../lib/model/head.ts";
+import { inputKey, pageKey, valueKey } from "../../../lib/model/head-keys.ts";
 import { awakeableId } from "../../../lib/model/ids.ts";
 import { failure } from "../../../lib/model/outcome.ts";
 import { refOf } from "../../../lib/model/value-ref.ts";

@@ -1,7 +1,7 @@
 /** `GET /invocations`: what it finds, in which order, page by page, and what it costs, by index and by scan. */
 import { describe, expect, test } from "vitest";
 import { stateKey } from "../../../lib/model/fence.ts";
-import { headKey } from "../../../lib/model/head.ts";
+import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId } from "../../../lib/model/ids.ts";
 import type { ListedPart } from "../../../lib/model/listing.ts";
 import { success } from "../../../lib/model/outcome.ts";

@@ -2,7 +2,7 @@
 import { object } from "perdure";
 import { describe, expect, test } from "vitest";
 import { fenceOf, hasReached, stateKey, tokenOf } from "../../../lib/model/fence.ts";
-import { inputKey, pageKey, valueKey } from "../../../lib/model/head.ts";
+import { inputKey, pageKey, valueKey } from "../../../lib/model/head-keys.ts";
 import { journalPartition, promisePartition } from "../../../lib/model/ids.ts";
 import { HEAD_OUTLIVES_MS, MAILBOX_RETENTION_MS, VALUE_ITEM_BYTES_MAX } from "../../../lib/limits.ts";
 import { encodeMessage, type Start } from "../../../lib/model/message.ts";

@@ -3,7 +3,8 @@ import { service, workflow, type Context, type WorkflowContext, type WorkflowSha
 import { beforeEach, describe, expect, test } from "vitest";
 import { OperationalError } from "../../../lib/errors.ts";
 import { NOTES_HELD_MAX, REFUSALS_MAX, REPLIES_MAX, WAITERS_MAX } from "../../../lib/limits.ts";
-import { HEAD_ATTRIBUTE, headKey } from "../../../lib/model/head.ts";
+import { HEAD_ATTRIBUTE } from "../../../lib/model/head.ts";
+import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import type { Attach, Notify, Start } from "../../../lib/model/message.ts";
 import type { TurnOutcome } from "../../../lib/protocol.ts";

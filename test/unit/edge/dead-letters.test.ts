@@ -1,7 +1,8 @@
 /** R16: the invocation of a message in the dead-letter queue is paused. */
 import { expect, test } from "vitest";
 import { readHead } from "../../../lib/store/head-store.ts";
-import { headKey, inputAttributes, newHead } from "../../../lib/model/head.ts";
+import { inputAttributes, newHead } from "../../../lib/model/head.ts";
+import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId } from "../../../lib/model/ids.ts";
 import { encodeMessage, type Message, type Start } from "../../../lib/model/message.ts";
 import { silentLogger } from "../../../lib/ports.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { accept, type AcceptRequest, isPerhapsUnseen } from "../../../lib/store/admission.ts";
 import { readInput } from "../../../lib/store/head-store.ts";
-import { inputKey, parseHead } from "../../../lib/model/head.ts";
+import { parseHead } from "../../../lib/model/head.ts";
+import { inputKey } from "../../../lib/model/head-keys.ts";
 import { childUnique, groupOf, invocationId, isExclusiveId, isInvocationId } from "../../../lib/model/ids.ts";
 import type { Attributes } from "../../../lib/model/item.ts";
 import { MAILBOX_RETENTION_MS, PAYLOAD_BYTES_MAX } from "../../../lib/limits.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { failure, success } from "../../../lib/model/outcome.ts";
 import { refOf } from "../../../lib/model/value-ref.ts";
-import { valueKey } from "../../../lib/model/head.ts";
+import { valueKey } from "../../../lib/model/head-keys.ts";
 import { answerOf, bytes, DEPLOYMENT, NOW, pendingAnswer, requestOf, settle, World } from "./world.ts";
 import { CALL_WAIT_MS } from "../../../lib/limits/http.ts";
 

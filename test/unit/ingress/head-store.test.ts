@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { readHead, readInput, readLog } from "../../../lib/store/head-store.ts";
 import { encodeEntry, type Entry } from "../../../lib/model/entry.ts";
-import { pageKey, parseHead } from "../../../lib/model/head.ts";
+import { parseHead } from "../../../lib/model/head.ts";
+import { pageKey } from "../../../lib/model/head-keys.ts";
 import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import type { Start } from "../../../lib/model/message.ts";
 import type { Value } from "../../../lib/model/value.ts";

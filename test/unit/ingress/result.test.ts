@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { headKey } from "../../../lib/model/head.ts";
+import { headKey } from "../../../lib/model/head-keys.ts";
 import { childUnique, invocationId } from "../../../lib/model/ids.ts";
 import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
 import { UNSEEN_MADE_MS } from "../../../lib/limits/http.ts";

@@ -2,7 +2,8 @@
 import type { IngressPorts } from "../../../runtime/ingress/ports.ts";
 import { Ingress, type IngressOptions } from "../../../runtime/ingress/ingress.ts";
 import { OperationalError } from "../../../lib/errors.ts";
-import { headKey, inputAttributes, newHead, retentionAttributes } from "../../../lib/model/head.ts";
+import { inputAttributes, newHead, retentionAttributes } from "../../../lib/model/head.ts";
+import { headKey } from "../../../lib/model/head-keys.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { Attributes, ItemKey, Write, WriteResult } from "../../../lib/model/item.ts";
 import type { Deployment, RegisteredService } from "../../../lib/model/manifest.ts";

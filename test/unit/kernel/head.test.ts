@@ -5,14 +5,12 @@ import {
   encodeAttempt,
   encodeReplyTo,
   FORMAT_VERSION,
-  headKey,
-  inputKey,
-  isExpired,
   newHead,
-  pageKey,
   parseHead,
   retentionAttributes,
 } from "../../../lib/model/head.ts";
+import { isExpired } from "../../../lib/model/head-age.ts";
+import { headKey, inputKey, pageKey } from "../../../lib/model/head-keys.ts";
 import { whileAt, whileOpen } from "../../../lib/store/head/clauses.ts";
 import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import { type Attributes, holds } from "../../../lib/model/item.ts";

@@ -2,7 +2,8 @@
 import { expect, test } from "vitest";
 import { systemEntropy } from "../../../lib/entropy.ts";
 import { DEPLOYMENT_GRACE_MS, PASS_KEPT_PAGES } from "../../../lib/limits.ts";
-import { headKey, newHead } from "../../../lib/model/head.ts";
+import { newHead } from "../../../lib/model/head.ts";
+import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId, journalPartition, type InvocationId } from "../../../lib/model/ids.ts";
 import type { Attributes } from "../../../lib/model/item.ts";
 import { silentLogger } from "../../../lib/ports.ts";

@@ -11,7 +11,7 @@ import { type Context, object, type ObjectContext, service } from "perdure";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { outgoing } from "../../../lib/store/send.ts";
 import { stateKey, tokenOf } from "../../../lib/model/fence.ts";
-import { headKey } from "../../../lib/model/head.ts";
+import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId } from "../../../lib/model/ids.ts";
 import { HEAD_OUTLIVES_MS, KEEP_MS, MAILBOX_RETENTION_MS, TOMBSTONE_MS } from "../../../lib/limits.ts";
 import { handOff, inboxKey, lockKey, park, parseLock, takeLock, WOKEN } from "../../../lib/model/lock.ts";

@@ -11,7 +11,7 @@ import {
 } from "perdure";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { workflowIdOf } from "../../../lib/store/workflow-life.ts";
-import { headKey } from "../../../lib/model/head.ts";
+import { headKey } from "../../../lib/model/head-keys.ts";
 import { EARLY_PROMISE_MS } from "../../../lib/limits.ts";
 import { DAY_MS, HOUR_MS, RetentionWorld } from "./retention-world.ts";
 

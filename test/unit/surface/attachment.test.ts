@@ -1,7 +1,8 @@
 /** The dispatcher's side of an attachment. A repetition is harmless (M2), and a crash leads to one (R2). */
 import { expect, test } from "vitest";
 import { readHead } from "../../../lib/store/head-store.ts";
-import { type Head, headKey, newHead, parseHead } from "../../../lib/model/head.ts";
+import { type Head, newHead, parseHead } from "../../../lib/model/head.ts";
+import { headKey } from "../../../lib/model/head-keys.ts";
 import { childUnique, invocationId, noteGroupOf } from "../../../lib/model/ids.ts";
 import { type Attach, decodeMessage, type Outgoing, type Start } from "../../../lib/model/message.ts";
 import { silentLogger } from "../../../lib/ports.ts";
