@@ -239,7 +239,7 @@ const OTHERS: readonly Planted[] = [
     '    if (isSuperseded(start, expired)) return "done";\n',
     "    void isSuperseded;\n",
   ]),
-  bug("outputs are done again when those whom they concerned are forgotten", "lib/model/head.ts", 1000, [
+  bug("outputs are done again when those whom they concerned are forgotten", "lib/model/head-age.ts", 1000, [
     "nowMs - appendedAtMs < MAILBOX_RETENTION_MS || appendedAtMs >= sentAtMs;",
     "nowMs + appendedAtMs + sentAtMs > 0;",
   ]),
