@@ -325,7 +325,7 @@ export class Progress {
   }
 
   /** An ended invocation's key goes on. If somebody has passed it on before, that one may have died since: what has itself ended
-   * the invocation, is in doubt, or acts for a message that is gone, looks after the new owner. */
+   * the invocation, or is in doubt, looks after the new owner. */
   async passOn(
     { id, incarnation, target }: Pick<Invocation, "id" | "incarnation" | "target">,
     delivery: Delivery,
@@ -335,10 +335,7 @@ export class Progress {
     const passed = await this.#locks.pass(target, { id, incarnation }, WOKEN);
     if (passed === "free") return "done";
     if (typeof passed !== "string") await this.#locks.wake(passed);
-    else {
-      const isInDoubt = delivery.inDoubt || delivery.voucher.of !== undefined;
-      await this.#locks.lookAfter(target, delivery, hasEnded || isInDoubt || passed === "moved");
-    }
+    else await this.#locks.lookAfter(target, delivery, hasEnded || delivery.inDoubt || passed === "moved");
     return "done";
   }
 }
