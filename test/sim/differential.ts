@@ -88,7 +88,7 @@ async function all(items: ItemStore, table: Table, pk: string): Promise<StoredIt
   return found;
 }
 
-const valueOf = (item: Attributes | undefined): Value => (item ?? null) as Value;
+const valueOf = (item: Attributes | undefined): Value => item ?? null;
 
 const isSame = (one: WriteResult, other: WriteResult): boolean =>
   one.won === other.won && equalValues(valueOf(one.item), valueOf(other.item));

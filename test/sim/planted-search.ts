@@ -25,6 +25,8 @@ export interface PlantedOptions {
   readonly only?: string;
   /** First at the seed at which it was caught before. */
   readonly recorded?: boolean;
+  /** Which ones; by default all. */
+  readonly among?: (planted: Planted) => boolean;
   readonly show: (line: string) => void;
 }
 
@@ -44,9 +46,10 @@ export function record(caught: readonly Caught[]): void {
 export async function searchPlanted({
   only = "",
   recorded = false,
+  among = () => true,
   show,
 }: PlantedOptions): Promise<Caught[]> {
-  const waiting = PLANTED.filter(({ name }) => name.includes(only));
+  const waiting = PLANTED.filter((planted) => planted.name.includes(only) && among(planted));
   const seeds = recorded ? recordedSeeds() : {};
   const caught: Caught[] = [];
   const hunt = async (): Promise<void> => {

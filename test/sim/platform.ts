@@ -121,7 +121,7 @@ export class Platform {
     trace.add(actor.name, level, `${message} ${reason}`);
     if (this.#isForLater(reason)) return;
     const stack = typeof fields["stack"] === "string" ? fields["stack"] : "";
-    if (level === "warn") observer.messages.doubt();
+    if (level === "warn" || message === "turn lost") observer.messages.doubt();
     if (level === "error" && message !== "the mailbox has dead letters")
       observer.fail("LOG", `${message}: ${reason}`);
     if (level === "warn" && stack !== "" && !/^(OperationalError|FunctionError)/.test(stack)) {
