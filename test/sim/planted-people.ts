@@ -26,7 +26,7 @@ export const OF_PEOPLE: readonly Planted[] = [
     "  if (won) return emptyResponse(202);\n",
     "  if (won || now) return emptyResponse(202);\n",
   ]),
-  bug("any resume releases what is paused", "runtime/dispatcher/dispatcher.ts", 2000, [
+  bug("any resume releases what is paused", "runtime/dispatcher/resumption.ts", 2000, [
     'if (resume.byOperator && ON.released[status] === "release")',
     'if (ON.released[status] === "release")',
   ]),
@@ -76,9 +76,9 @@ export const OF_PEOPLE: readonly Planted[] = [
   ]),
   bug(
     "what the mailbox gave up is resumed as if its outputs were done",
-    "runtime/dispatcher/dispatcher.ts",
+    "runtime/dispatcher/resumption.ts",
     12000,
-    ["      wasGivenUp(resume, stored.head);", '      (wasGivenUp(resume, stored.head) && id === "");'],
+    ["resume.guard !== undefined || wasGivenUp(resume, head);", "resume.guard !== undefined;"],
   ),
   bug("what has not begun takes its key while it is paused", "runtime/dispatcher/progress.ts", 12000, [
     "if (holder && (isMine || head.length > 0)) await",
@@ -86,7 +86,7 @@ export const OF_PEOPLE: readonly Planted[] = [
   ]),
   bug(
     "a redelivered resume gets a new token, although the lock has its old one",
-    "runtime/dispatcher/dispatcher.ts",
+    "runtime/dispatcher/resumption.ts",
     12000,
     ["return !(await this.#locks.isOwner(Invocation.stored(id, stored, token)));", "return token !== '';"],
   ),

@@ -57,8 +57,8 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "if (this.#turn.pending(true).length < 0) {",
   ]),
   bug("what has ended an invocation does not look who has its key", "runtime/dispatcher/progress.ts", 4000, [
-    'hasEnded || isInDoubt || passed === "moved"',
-    "isInDoubt && false",
+    'hasEnded || delivery.inDoubt || passed === "moved"',
+    "delivery.inDoubt && false",
   ]),
   bug(
     "what has not ended the owner says that the next one runs under it",

@@ -114,10 +114,7 @@ export class Platform {
   /** A violated invariant inside the engine, or an error that is neither operational nor the program's. */
   #logged(actor: Actor, level: LogLevel, message: string, fields: Record<string, unknown> = {}): void {
     const { trace, observer } = this.#world;
-    const { error } = fields;
-    const reason = JSON.stringify(
-      fields["reason"] ?? (error instanceof Error ? `${error.message} ${error.stack ?? ""}` : (error ?? "")),
-    );
+    const reason = JSON.stringify(fields["reason"] ?? textOf(fields["error"]));
     trace.add(actor.name, level, `${message} ${reason}`);
     if (this.#isForLater(reason)) return;
     const stack = typeof fields["stack"] === "string" ? fields["stack"] : "";
@@ -419,3 +416,6 @@ function describeOutcome(outcome: TurnOutcome): string {
   if (outcome.kind === "failed") return `failed ${outcome.failure.code} ${outcome.failure.message}`;
   return outcome.kind === "lost" ? `lost: ${outcome.reason}` : "completed";
 }
+
+const textOf = (error: unknown): unknown =>
+  error instanceof Error ? `${error.message} ${error.stack ?? ""}` : (error ?? "");

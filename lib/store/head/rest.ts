@@ -5,7 +5,7 @@
  * Invariants: each sets a fresh mark (R18) but a pause by an operator, which whatever ends it makes up for. What rests names no
  * voucher (R17).
  */
-import { markOf, marked, type MarkingPorts, missingInput, spillNote, type Subject } from "./transitions.ts";
+import { freshMark, marked, type MarkingPorts, missingInput, spillNote, type Subject } from "./transitions.ts";
 import { OperationalError } from "../../errors.ts";
 import { CONFLICT_ATTEMPTS_MAX } from "../../limits.ts";
 import { type Entry, type Note } from "../../model/entry.ts";
@@ -180,7 +180,7 @@ export async function release(
   voucher: string,
 ): Promise<StoredHead | undefined> {
   const dueAtMs = ports.clock.now();
-  const fields = headAttributes({ status: "backing-off", dueAtMs, voucher, writer: markOf(ports) });
+  const fields = headAttributes({ status: "backing-off", dueAtMs, voucher, writer: freshMark(ports) });
   const when = all(
     whileOpen(head.incarnation),
     hasLength(head.length),
@@ -194,7 +194,7 @@ export async function release(
 export async function unpause(ports: MarkingPorts, id: InvocationId, head: Head): Promise<boolean> {
   const { voucher } = head;
   const fields = headAttributes({
-    ...{ status: "running", voucher, writer: markOf(ports) },
+    ...{ status: "running", voucher, writer: freshMark(ports) },
     modifiedAtMs: ports.clock.now(),
   });
   const when = all(whileOpen(head.incarnation), hasMark(head), hasStatus("paused"));
@@ -208,7 +208,7 @@ export async function takeOver(
   head: Head,
   voucher: string,
 ): Promise<StoredHead | undefined> {
-  const fields = headAttributes({ voucher, writer: markOf(ports), modifiedAtMs: ports.clock.now() });
+  const fields = headAttributes({ voucher, writer: freshMark(ports), modifiedAtMs: ports.clock.now() });
   const when = all(
     whileAt(head.incarnation, head.length),
     hasMark(head),

@@ -83,8 +83,8 @@ export interface MarkingPorts extends ValuePorts {
 }
 const MARK_BYTES = 6;
 /** R18: a turn that has read the head before this write cannot append any more. */
-export const markOf = ({ entropy }: MarkingPorts): string => nonce(entropy, MARK_BYTES);
-export const marked = (ports: MarkingPorts): Attributes => headAttributes({ writer: markOf(ports) });
+export const freshMark = ({ entropy }: MarkingPorts): string => nonce(entropy, MARK_BYTES);
+export const marked = (ports: MarkingPorts): Attributes => headAttributes({ writer: freshMark(ports) });
 
 // --- before it runs ----------------------------------------------------------------------------------------------
 
