@@ -128,14 +128,16 @@ function prefixOf(log: readonly Entry[], from: number, lastAppend: number): read
   }
   const kept = log.slice(0, from);
   assertReplayable(log, from, lastAppend);
-  const open = openIn(kept);
-  const signals = new Set(kept.flatMap((entry) => (entry.kind === "signal" ? [entry.command] : [])));
+  const signals = new Map(
+    kept.flatMap((entry) => (entry.kind === "signal" ? [[entry.command, nameOfSignal(entry)] as const] : [])),
+  );
+  // A wait that was given up takes no delivery: it is the prefix's to know, and waits for none (decision 0016).
+  const nameOf = (entry: Entry): string | undefined =>
+    (entry.kind === "completion" ? signals.get(entry.command) : undefined) ?? completes(entry);
+  const open = openIn(kept, nameOf);
   for (const entry of log.slice(from)) {
-    const name = completes(entry);
-    const isOpen = name !== undefined && take(open, name);
-    // A wait that was given up must not take the delivery that the prefix waits for (decision 0016).
-    const isLeave = entry.kind === "completion" && signals.has(entry.command) && open.size > 0;
-    if (isOpen || isLeave) kept.push(entry);
+    const name = nameOf(entry);
+    if (name !== undefined && take(open, name)) kept.push(entry);
   }
   if (open.size > 0) {
     throw badField("query parameter 'from'", "a command of that prefix has not completed");
@@ -162,14 +164,17 @@ const lastCommand = (entries: readonly Entry[]): number =>
 const commandOf = (entry: Entry): number => (isCommand(entry) ? entry.command : -1);
 
 /** Commands whose results come from outside and are not there yet. Several may await one signal: each takes a delivery. */
-function openIn(entries: readonly Entry[]): Map<string, number> {
+function openIn(
+  entries: readonly Entry[],
+  nameOf: (entry: Entry) => string | undefined,
+): Map<string, number> {
   const open = new Map<string, number>();
   const add = (name: string): unknown => open.set(name, (open.get(name) ?? 0) + 1);
   for (const entry of entries) {
     if (entry.kind === "signal") add(nameOfSignal(entry));
     else if (COMPLETED_FROM_OUTSIDE.has(entry.kind) && "command" in entry) add(nameOfCommand(entry));
   }
-  for (const entry of entries) take(open, completes(entry) ?? "");
+  for (const entry of entries) take(open, nameOf(entry) ?? "");
   return open;
 }
 

@@ -5,7 +5,14 @@
  * Invariants: each sets a fresh mark (R18) but a pause by an operator, which whatever ends it makes up for. What rests names no
  * voucher (R17).
  */
-import { freshMark, marked, type MarkingPorts, missingInput, spillNote, type Subject } from "./transitions.ts";
+import {
+  freshMark,
+  marked,
+  type MarkingPorts,
+  missingInput,
+  spillNote,
+  type Subject,
+} from "./transitions.ts";
 import { OperationalError } from "../../errors.ts";
 import { CONFLICT_ATTEMPTS_MAX } from "../../limits.ts";
 import { type Entry, type Note } from "../../model/entry.ts";
