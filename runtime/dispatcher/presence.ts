@@ -13,6 +13,7 @@
  * append is refused (R18). After the turn's last append the guard comes as a message that is in doubt.
  */
 import { appear, type Appearance, renewGuard } from "../../lib/store/head/presence.ts";
+import { freshMark } from "../../lib/store/head/transitions.ts";
 import { nonce } from "../../lib/entropy.ts";
 import { asError } from "../../lib/errors.ts";
 import { GUARD_MS, PRESENCE_MS } from "../../lib/limits.ts";
@@ -23,7 +24,7 @@ import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
 import type { KeyLock } from "./key-lock.ts";
 
-const MARK_BYTES = 6;
+const GUARD_NAME_BYTES = 6;
 type Timer = Parameters<DispatcherPorts["timers"]["schedule"]>[0];
 
 export class Presence {
@@ -56,7 +57,7 @@ export class Presence {
     this.#invocation = invocation;
     this.#carried = carried;
     this.#delivery = delivery;
-    this.mark = nonce(ports.entropy, MARK_BYTES);
+    this.mark = freshMark(ports);
   }
 
   /** A turn begins. `deployment`: what it runs on. */
@@ -124,7 +125,7 @@ export class Presence {
 
   async #schedule(): Promise<string> {
     const { id, incarnation } = this.#invocation;
-    const guard = nonce(this.#ports.entropy, MARK_BYTES);
+    const guard = nonce(this.#ports.entropy, GUARD_NAME_BYTES);
     const atMs = this.#ports.clock.now() + guardMs(this.#guards++);
     const timer = { atMs, message: outgoing(guardOf(id, incarnation, guard, atMs), `guard.${guard}`) };
     await this.#ports.timers.schedule(timer);

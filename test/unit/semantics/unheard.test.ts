@@ -25,6 +25,22 @@ async function step(ctx: Context, name: string, index: number): Promise<string> 
 const caught = (error: unknown): string =>
   error instanceof TerminalError ? `${error.name} ${error.code}` : String(error);
 
+/** Races each step with the promise, which stops the loop. */
+async function untilStopped(ctx: Context, name: string, promise: DurablePromise<string>): Promise<string> {
+  for (let index = 0; index < STEPS; index++) {
+    const winner = await DurablePromise.race([
+      promise,
+      ctx.run(`step ${index}`, async () => {
+        ran.set(name, index + 1);
+        await pause(STEP_MS);
+        return "step";
+      }),
+    ]);
+    if (winner === "stop") return "stopped";
+  }
+  return "all";
+}
+
 const loop = service({
   name: "Loop",
   handlers: {
@@ -51,34 +67,12 @@ const loop = service({
       ids.set(name, ctx.request().id);
       const { id, promise } = ctx.awakeable<string>();
       awakeables.set(name, id);
-      for (let index = 0; index < STEPS; index++) {
-        const winner = await DurablePromise.race([
-          promise,
-          ctx.run(`step ${index}`, async () => {
-            ran.set(name, index + 1);
-            await pause(STEP_MS);
-            return "step";
-          }),
-        ]);
-        if (winner === "stop") return "stopped";
-      }
-      return "all";
+      return await untilStopped(ctx, name, promise);
     },
     untilSignal: async (ctx: Context, name: string) => {
       ids.set(name, ctx.request().id);
       const promise = ctx.signal<string>("stop");
-      for (let index = 0; index < STEPS; index++) {
-        const winner = await DurablePromise.race([
-          promise,
-          ctx.run(`step ${index}`, async () => {
-            ran.set(name, index + 1);
-            await pause(STEP_MS);
-            return "step";
-          }),
-        ]);
-        if (winner === "stop") return "stopped";
-      }
-      return "all";
+      return await untilStopped(ctx, name, promise);
     },
   },
 });
