@@ -179,6 +179,8 @@ export const CONFLICT_ATTEMPTS_MAX = 8;
 
 // R16, M1: messages that are worked on, and messages that fail.
 
+/** A batch that is still worked on after this is hidden for the first time. Most are through before: a request saved. */
+export const HIDE_AFTER_MS = 2000;
 /** A message that is worked on is hidden this long. A dispatcher that dies costs its groups this much. */
 export const HIDDEN_MS = 30_000;
 /** For each message of its group behind it, it is hidden this much longer: a group becomes visible from its end. */

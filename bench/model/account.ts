@@ -6,13 +6,16 @@
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import { LambdaInvoker } from "../../runtime/aws/lambda-invoker.ts";
 import { PollingWatch } from "../../runtime/aws/polling-watch.ts";
+import { SqsReceipts } from "../../runtime/aws/sqs-receipts.ts";
 import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
 import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
 import { parseTimer } from "../../runtime/aws/timer-message.ts";
+import type { Incoming } from "../../lib/model/message.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import type { Entropy, ItemStore, Logger } from "../../lib/ports.ts";
 import { decodeTurnRequest, encodeTurnOutcome } from "../../lib/protocol.ts";
 import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
+import { QueueKeeper } from "../../runtime/dispatcher/queue-keeper.ts";
 import type { HttpResponse } from "../../runtime/http/message.ts";
 import { Ingress } from "../../runtime/ingress/ingress.ts";
 import { forwardTimer } from "../../runtime/timers/due-timer.ts";
@@ -89,7 +92,7 @@ export class Account {
     const forwarding = ports();
     this.queues.consumers = {
       mailbox: (batch) =>
-        this.#functions.invoke("dispatcher", async () => await dispatcher.handle(batch, DISPATCHER_MS)),
+        this.#functions.invoke("dispatcher", async () => await this.#handle(dispatcher, batch)),
       timers: (bodies) =>
         this.#functions.invoke("timers", async () => {
           for (const body of bodies) await forwardTimer(forwarding, parseTimer(body));
@@ -141,6 +144,22 @@ export class Account {
     await this.time.run(work());
     await this.time.drain();
     return difference(this.meter.usage, before);
+  }
+
+  /** As the dispatcher's function does it. */
+  async #handle(dispatcher: Dispatcher, batch: readonly Incoming[]): Promise<readonly string[]> {
+    const receipts = new SqsReceipts(
+      this.queues.sqs,
+      MAILBOX_URL,
+      new Map(batch.map(({ messageId }) => [messageId, messageId])),
+    );
+    const keeper = new QueueKeeper({ receipts, clock: this.time, logger: WARNINGS_ONLY }, batch);
+    keeper.begin();
+    try {
+      return await dispatcher.handle(batch, DISPATCHER_MS, keeper);
+    } finally {
+      await keeper.end();
+    }
   }
 
   #timers(): SqsTimers {

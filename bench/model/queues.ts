@@ -3,7 +3,7 @@
  * is counted. The model has the semantics that the engine uses:
  *
  * - the FIFO mailbox: order within a group, one batch of a group at a time, batches of up to ten messages that may mix
- *   groups, partial failures, deduplication of sends
+ *   groups, partial failures, deletions before a batch is through, deduplication of sends
  * - a standard queue with delays
  * - schedules that fire within their minute
  *
@@ -67,6 +67,8 @@ export class Queues {
   readonly #groups = new Map<string, Group>();
   /** Groups that may have a message and that no consumer handles. */
   readonly #waiting = new Set<Group>();
+  /** The groups of the messages that are handled, by message. */
+  readonly #out = new Map<string, Group>();
   readonly #sentAtMs = new Map<string, number>();
   readonly #delayed: string[] = [];
   #sequence = 0;
@@ -111,6 +113,13 @@ export class Queues {
       await time.pause(latency("sqs.send"));
       this.#schedule(Date.parse(`${ScheduleExpression.slice("at(".length, -1)}Z`), Target.Input);
       return { ScheduleArn: "arn" };
+    }
+    if (name === "ChangeMessageVisibilityBatchCommand" || name === "DeleteMessageBatchCommand") {
+      this.#parts.meter.add("fifoRequests");
+      await time.pause(latency("sqs.send"));
+      if (name === "DeleteMessageBatchCommand")
+        this.#delete((input as { Entries: { ReceiptHandle: string }[] }).Entries);
+      return {};
     }
     throw new TypeError(`the model has no ${name}`);
   }
@@ -195,6 +204,7 @@ export class Queues {
       left -= taken.length;
       group.busy = true;
       batch.set(group, taken);
+      for (const { messageId } of taken) this.#out.set(messageId, group);
     }
     return batch;
   }
@@ -219,13 +229,30 @@ export class Queues {
     if (this.#waiting.size > 0) this.#pumpSoon();
   }
 
-  #settle(group: Group, held: readonly Held[], failed: ReadonlySet<string>): void {
-    const again = held.filter(({ messageId }) => failed.has(messageId));
-    const visibleMs = this.#parts.time.exactMs + VISIBILITY_MS;
-    group.messages.splice(0, held.length, ...again.map((message) => ({ ...message, readyAtMs: visibleMs })));
+  /** The group of messages that are deleted before their batch is through goes on at once. The model's receipts are ids. */
+  #delete(entries: readonly { readonly ReceiptHandle: string }[]): void {
+    for (const { ReceiptHandle } of entries) {
+      const group = this.#out.get(ReceiptHandle);
+      if (group === undefined) continue;
+      this.#out.delete(ReceiptHandle);
+      group.messages.shift();
+      if (![...this.#out.values()].includes(group)) this.#free(group);
+    }
+  }
+
+  #free(group: Group): void {
     group.busy = false;
     if (group.messages.length === 0) this.#groups.delete(group.name);
     else this.#awake(group);
+  }
+
+  #settle(group: Group, held: readonly Held[], failed: ReadonlySet<string>): void {
+    const again = held.filter(({ messageId }) => failed.has(messageId));
+    const visibleMs = this.#parts.time.exactMs + VISIBILITY_MS;
+    const out = held.filter(({ messageId }) => this.#out.delete(messageId));
+    if (out.length === 0) return;
+    group.messages.splice(0, out.length, ...again.map((message) => ({ ...message, readyAtMs: visibleMs })));
+    this.#free(group);
   }
 
   // --- timers ------------------------------------------------------------------------------------------------

@@ -2,8 +2,9 @@
  * Keeps the messages of one batch hidden from other dispatchers while they are worked on, and lets go of them after (R16).
  *
  * Why: a queue's own visibility timeout must be as long as its consumer may run. A dispatcher that dies would block its
- * groups for that long. So the timeout is cut to `HIDDEN_MS` as the first thing after receipt, and extended while the
- * batch is worked on. A dead dispatcher then costs `HIDDEN_MS`.
+ * groups for that long. So a batch that is still worked on after `HIDE_AFTER_MS` is hidden for `HIDDEN_MS`, and again with
+ * each beat. A dead dispatcher then costs `HIDDEN_MS`. Most batches are through before, and cost no such request. A
+ * dispatcher that dies in its first moments costs the queue's own timeout.
  *
  * Invariants
  * - In each request the oldest message of a group comes first, and is hidden longest. SQS hands out the messages of a group up
@@ -29,6 +30,7 @@ import {
   HIDDEN_MS,
   HIDDEN_STEP_MS,
   HIDING_BEAT_MS,
+  HIDE_AFTER_MS,
   HIDING_MARGIN_MS,
   LINGER_MS,
 } from "../../lib/limits.ts";
@@ -80,10 +82,7 @@ export class QueueKeeper implements Keeper {
 
   /** Before anything else is done with the batch. */
   begin(): void {
-    this.#enqueue(() => this.#hide());
-    this.#stopBeat = this.#ports.clock.after(HIDING_BEAT_MS, () => {
-      if (!this.#ended) this.begin();
-    });
+    this.#beatAfter(HIDE_AFTER_MS);
   }
 
   holds(group: string): boolean {
@@ -118,6 +117,14 @@ export class QueueKeeper implements Keeper {
     this.#stopLinger?.();
     this.#enqueue(() => this.#release(false));
     await this.#requests;
+  }
+
+  #beatAfter(ms: number): void {
+    this.#stopBeat = this.#ports.clock.after(ms, () => {
+      if (this.#ended) return;
+      this.#enqueue(() => this.#hide());
+      this.#beatAfter(HIDING_BEAT_MS);
+    });
   }
 
   #mark(messages: readonly Incoming[], state: State): void {
