@@ -85,7 +85,8 @@ export class Dispatcher {
         return givenBack.map(({ messageId }) => messageId);
       }),
     );
-    if (keeper.release) {
+    // Only then: it costs a request, and a batch without such a turn is answered, and deleted, now.
+    if (keeper.release && this.#letGo.some) {
       keeper.release();
       await this.settled();
     }

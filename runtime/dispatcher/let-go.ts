@@ -41,6 +41,11 @@ export class LetGo {
     });
   }
 
+  /** Whether one is under way. */
+  get some(): boolean {
+    return this.#open.size > 0;
+  }
+
   /** None of them is under way any more. */
   async settled(): Promise<void> {
     while (this.#open.size > 0) await Promise.all(this.#open);
