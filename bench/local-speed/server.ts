@@ -53,6 +53,8 @@ export async function startRestate(folder: string, durability: Durability): Prom
   const server = await startRestateServer({
     RESTATE_BIFROST__LOCAL__ROCKSDB_DISABLE_WAL_FSYNC: noSync,
     RESTATE_METADATA_SERVER__ROCKSDB_DISABLE_WAL_FSYNC: noSync,
+    // Its log is in here: by default it is replicated, to the one node that there is.
+    RESTATE_LOG_SERVER__ROCKSDB_DISABLE_WAL_FSYNC: noSync,
   });
   const port = await freePort();
   const handlers = startProcess("restate handlers", process.execPath, [bundle], { PORT: String(port) });
