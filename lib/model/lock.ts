@@ -9,8 +9,9 @@
  *
  *   o, i, k   the owner's id, incarnation and token
  *   u         how the owner came by it. A number: when it took the lock. A text: the lock was handed to it, and the text
- *             names the message that it runs under (R23), or is empty if a message goes to it. Absent: an earlier version
- *             handed it the lock. One that was handed it has had a head, since only an invocation with a head is parked
+ *             names the message under which that was done (R23): the owner runs under it, or, with a `~` before the name, a
+ *             message goes to the owner. Absent, or empty: an earlier version handed it the lock. One that was handed it has
+ *             had a head, since only an invocation with a head is parked
  *   g         a nonce, set when the lock is taken. Absent: an earlier version took it
  *   q         parked invocations inside the lock item
  *   h, t      parked invocations in items of their own: the positions from h up to, not including, t
@@ -52,9 +53,11 @@ export interface Lock {
   readonly owner: Holder;
   /** When its owner took it. Absent: the lock was handed to the owner. */
   readonly takenAtMs?: number;
-  /** The message under which the lock was handed to its owner, which runs under it; {@link WOKEN}: a message goes to the
-   * owner. Absent of one that was handed over: an earlier version did it, and has not said. */
+  /** The message under which the lock was handed to its owner. Absent of one that was handed over: an earlier version did it,
+   * and has not said. */
   readonly handedBy?: string;
+  /** A message goes to the owner that the lock was handed to. Absent: the owner runs under the message that handed it over. */
+  readonly isWoken?: true;
   /** Names the taking of it. */
   readonly nonce?: string;
   readonly inline: readonly Holder[];
@@ -65,8 +68,9 @@ export interface Lock {
 
 /** Of the name of a taking. */
 export const LOCK_NONCE_BYTES = 6;
-/** A lock that was handed over so: a message goes to the new owner. */
-export const WOKEN = "";
+const WOKEN = "~";
+/** How a lock is handed over under the message of this name if another message goes to the new owner. */
+export const wokenBy = (message: string): string => `${WOKEN}${message}`;
 
 export const lockKey = (service: string, key: string): ItemKey => ({
   table: "state",
@@ -89,12 +93,21 @@ export function parseLock(item: Attributes): Lock {
   return {
     owner: parseHolder([item["o"] ?? null, item["i"] ?? null, item["k"] ?? null]),
     ...(typeof item["u"] === "number" ? { takenAtMs: item["u"] } : {}),
-    ...(typeof item["u"] === "string" ? { handedBy: item["u"] } : {}),
+    ...(typeof item["u"] === "string" ? parseHanded(item["u"]) : {}),
     ...(typeof item["g"] === "string" ? { nonce: item["g"] } : {}),
     inline: (item["q"] as Value[]).map(parseHolder),
     from: Number(item["h"]),
     to: Number(item["t"]),
   };
+}
+function parseHanded(how: string): Pick<Lock, "handedBy" | "isWoken"> {
+  if (how === "") return { isWoken: true };
+  return how.startsWith(WOKEN) ? { handedBy: how.slice(WOKEN.length), isWoken: true } : { handedBy: how };
+}
+/** As it is stored. */
+function handedAs({ handedBy, isWoken }: Lock): string | undefined {
+  if (!isWoken) return handedBy;
+  return handedBy === undefined ? "" : wokenBy(handedBy);
 }
 export const parseInboxItem = (item: Attributes): Holder => parseHolder(item["p"]);
 
@@ -129,8 +142,8 @@ const endsBefore = ({ to }: Lock): Condition => ({ is: "eq", attribute: "t", val
 const has = (attribute: string, value: string | number | undefined): Condition =>
   value === undefined ? { is: "missing", attribute } : { is: "eq", attribute, value };
 /** Its owner has not come by it once more since it was read. */
-const isTakenAsRead = ({ nonce, takenAtMs, handedBy }: Lock): Condition =>
-  all(has("g", nonce), has("u", takenAtMs ?? handedBy));
+const isTakenAsRead = (lock: Lock): Condition =>
+  all(has("g", lock.nonce), has("u", lock.takenAtMs ?? handedAs(lock)));
 const isNobodysPlaceOr = ({ id }: Holder): Condition =>
   oneOf({ is: "absent" }, { is: "eq", attribute: "i", value: id });
 
@@ -179,7 +192,7 @@ export function park(key: ItemKey, lock: Lock, who: Holder): { readonly item?: P
 }
 
 /** From its owner to the next parked one in one conditional write, never free in between; freed if nobody waits.
- * `by`: the message that the next one runs under at once, or {@link WOKEN}. `overflowNext`: the item at `lock.from`, which
+ * `by`: the message that the next one runs under at once, or {@link wokenBy} it. `overflowNext`: the item at `lock.from`, which
  * the caller reads when no parked one is inline. */
 export function handOff(
   key: ItemKey,

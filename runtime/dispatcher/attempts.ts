@@ -84,7 +84,7 @@ export class Attempts {
     ownsLock: boolean,
     delivery: Delivery,
   ): Promise<Rested | Refused> {
-    const presence = new Presence(this.#ports, this.#locks, { invocation, carried, delivery });
+    const presence = new Presence(this.#ports, this.#locks, { invocation, carried, ownsLock, delivery });
     try {
       return await this.#run({ invocation, carried, ownsLock, presence }, delivery);
     } finally {

@@ -49,6 +49,15 @@ export class Invocation {
     return stored ? Invocation.stored(this.id, stored, this.token ?? stored.head.token, this.start) : this;
   }
 
+  /** The same, with the token that its key's lock has, unless its head has one (R3). A turn may have taken the lock by its first
+   * Start, and have died before its first append; the message at hand may be another. */
+  ordered(token: string): Invocation {
+    const known = this.head?.token ?? token;
+    return known === this.token
+      ? this
+      : new Invocation(this.#source, this.id, known, this.start, this.stored);
+  }
+
   get head(): Head | undefined {
     return this.stored?.head;
   }

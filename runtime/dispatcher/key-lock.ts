@@ -7,21 +7,31 @@
  * Crash points
  * - Parking writes the head, then the lock. A head without its place in the lock is found by its own message, which is
  *   still there.
- * - A hand-off is one conditional write. The lock then says who sees to the new owner (R23): a message goes to it (`WOKEN`),
- *   or it runs under the message that is named. Only what has itself ended the owner before names its own message.
- *   - `WOKEN`, and the message was never sent: the message at hand was not deleted either. It comes again, in doubt. It meets
- *     a pending owner that is `WOKEN`, in `enter` or in `lookAfter`, and sends the message.
- *   - Named, and the dispatcher dies: the message that is named comes again. `lookAfter` finds the owner, whatever it has come
- *     to by then: its turn, timers and outputs may be missing. It asks for a look at it, by a message behind the others.
+ * - A hand-off is one conditional write. The lock then names the message at hand, and says who sees to the new owner (R23):
+ *   it runs under that message, or, with `isWoken`, a message goes to it. Only what has itself ended the owner before runs the
+ *   new one.
+ *   - `isWoken`, and the message was never sent: the message at hand was not deleted either. It comes again, in doubt. It meets
+ *     a pending owner that is `isWoken`, in `enter` or in `lookAfter`, and sends the message. Or the message at hand had drained
+ *     others before, and goes: then a wake `of` it goes to the last one that it ran. That finds that its key has moved on, in a
+ *     hand-off by the message that it acts for. So it does not matter whether that one knew of the hand-off: its answer may have
+ *     been lost, and its effect may come later than the wake.
+ *   - Runs under it, and the dispatcher dies: the message that is named comes again. `lookAfter` finds the owner, whatever it has
+ *     come to by then: its turn, timers and outputs may be missing. It asks for a look at it, by a message behind the others.
  *   - Named by a zombie, whose message its twin has deleted: the twin was in doubt. If it found the owner before, it has sent a
- *     message `of` its own, which sees to what the zombie hands the key to later. Any other delivery in doubt that comes by
- *     wakes a pending owner, whatever the lock says. If none comes, the reconciler does.
+ *     message `of` its own, which sees to what the zombie hands the key to later, and what that sends is `of` the same. Any other
+ *     delivery in doubt that comes by wakes a pending owner, whatever the lock says. If none comes, the reconciler does.
+ * - An owner does not take the lock that it was handed once more: the lock would not say any more how it came by it. If it was
+ *   taken all the same, by a zombie, what finds itself or an earlier message of its lane named as the voucher of a running owner
+ *   looks after that.
  * - The owner is cancelled or killed between the hand-off and its message: the message finds that it has ended, and passes the
  *   key on. So does whoever ended it.
  * - A hand-off whose answer was lost looks refused. What then finds another owner is in doubt, and looks after that.
  *
  * Bound. A newcomer parks and wakes nobody. So wakes are sent only for a hand-off, for an end whose key was passed on already,
- * and for a delivery in doubt: one each. A wake for what is not the owner, or not pending, causes nothing.
+ * and for a delivery in doubt: one each. A wake for what is not the owner, or not pending, causes nothing. One that acts for a
+ * message looks after the next owner only if that message itself has handed the key over: it follows that one's hand-offs, each
+ * once, and no other's. A wake that looked after whatever owner there is would go along a busy queue for ever, and each doubt
+ * would add one.
  */
 import { park as parkHead } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
@@ -45,10 +55,11 @@ import {
   parseLock,
   sameInvocation,
   takeLock,
-  WOKEN,
+  wokenBy,
 } from "../../lib/model/lock.ts";
 import type { Target } from "../../lib/model/message.ts";
 import { ON } from "../../lib/model/status-table.ts";
+import { whoVouches } from "../../lib/model/voucher.ts";
 import { nonce } from "../../lib/entropy.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
@@ -63,15 +74,12 @@ export class KeyLock {
 
   /**
    * Read strongly, immediately before a turn. Passes on what finished owners have left, and parks behind a living one.
-   * `owner`: it may run, and the lock is its own. `free`: it may run, and there is no lock; so may what is not exclusive.
+   * A holder: it may run, and the lock is its own, with this token. `free`: it may run, and there is no lock; so may what is not exclusive.
    * `parked`: it will be woken when its turn comes. `not-owner`: the lock does not name it, and under this message it may not
    * begin: in a note lane (R19), since the order of a key's invocations is that of the lane that their Starts come in; or as one
    * that was handed the key (R23).
    */
-  async enter(
-    invocation: Invocation,
-    delivery: Delivery,
-  ): Promise<"owner" | "free" | "parked" | "not-owner"> {
+  async enter(invocation: Invocation, delivery: Delivery): Promise<Holder | "free" | "parked" | "not-owner"> {
     const me = invocation.holder;
     if (!me) return "free";
     const { service, key: name } = invocation.target;
@@ -79,16 +87,16 @@ export class KeyLock {
     let { inDoubt } = delivery;
     for (let step = 0; step < SETTLE_STEPS_MAX; step++) {
       const lock = await this.#read(key);
-      if (lock && sameInvocation(lock.owner, me)) return "owner";
+      if (lock && sameInvocation(lock.owner, me)) return lock.owner;
       if (delivery.isNote || delivery.asOwner) return "not-owner";
       if (!lock) return "free";
       const owner = await this.#ownerOf(lock);
       if (owner.isOver) {
-        if ((await this.#settle(key, lock, owner.head)) === "conflict") inDoubt = true;
+        if ((await this.#settle(key, lock, owner.head, delivery)) === "conflict") inDoubt = true;
         continue;
       }
       if (inDoubt && isUntold(lock, owner.head, delivery)) {
-        await this.wake(lock.owner, delivery.voucher.name);
+        await this.wake(lock.owner, actedFor(lock, delivery));
         inDoubt = false;
       }
       if (await this.#park(key, lock, me, invocation)) return "parked";
@@ -119,7 +127,7 @@ export class KeyLock {
 
   /**
    * The invocation has ended: the key goes to the next parked one, which is answered, or is free. `by`: the message that the next
-   * one runs under, or {@link WOKEN}. `not-mine`: it did not own the lock, or somebody has passed the lock on already; `moved`:
+   * one runs under, or {@link wokenBy} it. `not-mine`: it did not own the lock, or somebody has passed the lock on already; `moved`:
    * that may have been this very call.
    */
   async pass(
@@ -154,10 +162,10 @@ export class KeyLock {
       if (!lock || !(isLiable || isHandedBy(lock, delivery.voucher.of))) return;
       const owner = await this.#ownerOf(lock);
       if (owner.isOver) {
-        if ((await this.#settle(key, lock, owner.head)) === "moved") return;
+        if ((await this.#settle(key, lock, owner.head, delivery)) === "moved") return;
         continue;
       }
-      if (isUntold(lock, owner.head, delivery)) await this.wake(lock.owner, delivery.voucher.name);
+      if (isUntold(lock, owner.head, delivery)) await this.wake(lock.owner, actedFor(lock, delivery));
       return;
     }
   }
@@ -173,9 +181,14 @@ export class KeyLock {
 
   /** The owner has ended: its outputs are done again, and the key is passed on. `conflict`: the lock has moved without that, or it
    * seems so. */
-  async #settle(key: ItemKey, lock: Lock, head: Head | undefined): Promise<"moved" | "conflict"> {
+  async #settle(
+    key: ItemKey,
+    lock: Lock,
+    head: Head | undefined,
+    { voucher: { name } }: Delivery,
+  ): Promise<"moved" | "conflict"> {
     if (head?.status === "completed") await repeatLastOutputs(this.#ports, lock.owner.id, head);
-    const next = await this.#handOff(key, lock, WOKEN);
+    const next = await this.#handOff(key, lock, wokenBy(name));
     if (next === "conflict") return "conflict";
     if (next) await this.wake(next);
     return "moved";
@@ -254,13 +267,21 @@ const hasEnded = (head: Head | undefined, nowMs: number): boolean =>
 const isHandedBy = ({ handedBy }: Lock, message: string | undefined): boolean =>
   message !== undefined && handedBy === message;
 
+/** The message that a wake acts for: the one at hand, or the one that this acts for itself, if that has handed the key over. Its
+ * zombie may hand the key on and on, and what runs under it then has that one for a voucher. */
+const actedFor = (lock: Lock, { voucher: { name, of } }: Delivery): string =>
+  of !== undefined && isHandedBy(lock, of) ? of : name;
+
 /** The lock was handed to its owner, and perhaps nobody has told the owner: by an earlier version, or before the message that
  * goes to it was sent, or to run under the message at hand, which has come again. A delivery in doubt does not believe that a
- * pending owner runs under another message: a zombie may have said so, and died. */
-function isUntold(lock: Lock, head: Head | undefined, { inDoubt, voucher: { name, of } }: Delivery): boolean {
-  const { takenAtMs, handedBy } = lock;
-  if (takenAtMs !== undefined || !head) return false;
+ * pending owner runs under another message: a zombie may have said so, and died. What runs under the message at hand, or under an
+ * earlier one of its lane, is left by it however it came by the lock. */
+function isUntold(lock: Lock, head: Head | undefined, { inDoubt, voucher }: Delivery): boolean {
+  const { takenAtMs, handedBy, isWoken } = lock;
+  if (!head) return false;
+  if (head.status === "running" && whoVouches(head, voucher) === "this") return true;
+  if (takenAtMs !== undefined) return false;
   const isPending = ON.owner[head.status] === "wake";
-  if (isPending && (inDoubt || handedBy === WOKEN)) return true;
-  return handedBy === undefined || handedBy === name || isHandedBy(lock, of);
+  if (isWoken || (isPending && inDoubt)) return isPending;
+  return handedBy === undefined || handedBy === voucher.name || isHandedBy(lock, voucher.of);
 }

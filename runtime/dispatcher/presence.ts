@@ -30,8 +30,8 @@ type Timer = Parameters<DispatcherPorts["timers"]["schedule"]>[0];
 export class Presence {
   /** Of the head that is made here, if there is none. */
   readonly mark: string;
-  /** The key's lock was taken here. */
-  ownsLock = false;
+  /** The key's lock is its own. One that it was handed must go on to say so (R23). */
+  ownsLock: boolean;
   readonly #ports: DispatcherPorts;
   readonly #locks: KeyLock;
   readonly #invocation: Invocation;
@@ -49,13 +49,15 @@ export class Presence {
     {
       invocation,
       carried,
+      ownsLock,
       delivery,
-    }: { invocation: Invocation; carried: readonly Note[]; delivery: Delivery },
+    }: { invocation: Invocation; carried: readonly Note[]; ownsLock: boolean; delivery: Delivery },
   ) {
     this.#ports = ports;
     this.#locks = locks;
     this.#invocation = invocation;
     this.#carried = carried;
+    this.ownsLock = ownsLock;
     this.#delivery = delivery;
     this.mark = freshMark(ports);
   }

@@ -18,7 +18,7 @@ import { tokenOf } from "../../lib/model/fence.ts";
 import { type Head, isCancelled } from "../../lib/model/head.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import { DRAIN_MS_MIN, INLINE_DRAIN_MAX, REFUSALS_MAX } from "../../lib/limits.ts";
-import { type Holder, WOKEN } from "../../lib/model/lock.ts";
+import { type Holder, wokenBy } from "../../lib/model/lock.ts";
 import type { Resume, Target } from "../../lib/model/message.ts";
 import { canGoOn, isDue, ON } from "../../lib/model/status-table.ts";
 import { isSameLane, whoVouches } from "../../lib/model/voucher.ts";
@@ -245,8 +245,10 @@ export class Progress {
       if (head && carried.length > 0) await addNotes(this.#ports, id, head, carried);
       return "done";
     }
-    const rested = await this.#attempts.run(invocation, carried, entered === "owner", delivery);
-    if (typeof rested !== "string") return await this.#afterRefusal(invocation, carried, delivery, rested);
+    const owner = typeof entered === "string" ? undefined : entered;
+    const entering = owner ? invocation.ordered(owner.token) : invocation;
+    const rested = await this.#attempts.run(entering, carried, owner !== undefined, delivery);
+    if (typeof rested !== "string") return await this.#afterRefusal(entering, carried, delivery, rested);
     switch (rested) {
       case "waiting":
       case "ended":
@@ -332,7 +334,7 @@ export class Progress {
     hasEnded = false,
   ): Promise<Verdict> {
     if (!isExclusiveId(id)) return "done";
-    const passed = await this.#locks.pass(target, { id, incarnation }, WOKEN);
+    const passed = await this.#locks.pass(target, { id, incarnation }, wokenBy(delivery.voucher.name));
     if (passed === "free") return "done";
     if (typeof passed !== "string") await this.#locks.wake(passed);
     else await this.#locks.lookAfter(target, delivery, hasEnded || delivery.inDoubt || passed === "moved");

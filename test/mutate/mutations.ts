@@ -24,7 +24,10 @@ export const MUTATIONS: readonly Mutation[] = [
   mutation(
     "one may park behind a lock that was taken once more",
     "lib/model/lock.ts",
-    ['  all(has("g", nonce), has("u", takenAtMs ?? handedBy));', '  all(has("u", takenAtMs ?? handedBy));'],
+    [
+      '  all(has("g", lock.nonce), has("u", lock.takenAtMs ?? handedAs(lock)));',
+      '  all(has("u", lock.takenAtMs ?? handedAs(lock)));',
+    ],
     "test/unit/kernel/lock.test.ts",
   ),
   mutation(

@@ -6,7 +6,7 @@
  * lost makes two wakes of one doubt (seeds 20295, 50151), so the same factor holds for them.
  */
 import type { Attributes } from "../../lib/model/item.ts";
-import { parseLock, sameInvocation, WOKEN } from "../../lib/model/lock.ts";
+import { parseLock, sameInvocation } from "../../lib/model/lock.ts";
 import type { Message } from "../../lib/model/message.ts";
 
 /** So many messages for each reason. Published in docs/guarantees.md. */
@@ -42,7 +42,7 @@ export class MessageBound {
   lockWritten(before: Attributes | undefined, after: Attributes | undefined): void {
     if (!before || !after) return;
     const [was, is] = [parseLock(before), parseLock(after)];
-    if (is.handedBy === WOKEN && !sameInvocation(was.owner, is.owner)) this.#handOffs++;
+    if (is.isWoken && !sameInvocation(was.owner, is.owner)) this.#handOffs++;
   }
 
   doubt(): void {

@@ -33,15 +33,15 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     'if (stored?.head.status !== "completed") return "done";',
   ]),
   bug("a hand-off whose message was never sent is not sent again", "runtime/dispatcher/key-lock.ts", 2000, [
-    "if (isPending && (inDoubt || handedBy === WOKEN)) return true;",
-    "if (isPending) return false;",
+    "if (isWoken || (isPending && inDoubt)) return isPending;",
+    "if (isWoken || isPending) return false;",
   ]),
   bug("a wake that finds its owner ended passes nothing on", "lib/model/status-table.ts", 4000, [
     'row("leave",        "leave",     "run",       "run",       "leave",              "leave",        "leave",     "pass-on"),',
     'row("leave",        "leave",     "run",       "run",       "leave",              "leave",        "leave",     "leave"),',
   ]),
   bug("what ran under a message that died is not looked after", "runtime/dispatcher/key-lock.ts", 4000, [
-    "return handedBy === undefined || handedBy === name || isHandedBy(lock, of);",
+    "return handedBy === undefined || handedBy === voucher.name || isHandedBy(lock, voucher.of);",
     "return false;",
   ]),
   bug("a newcomer wakes an owner that has been woken", "runtime/dispatcher/key-lock.ts", 4000, [
@@ -49,8 +49,8 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "if (isUntold(lock, owner.head, { ...delivery, inDoubt: true })) {",
   ]),
   bug("an owner that runs under another message is woken", "runtime/dispatcher/key-lock.ts", 4000, [
-    "if (isUntold(lock, owner.head, delivery)) await this.wake(lock.owner, delivery.voucher.name);",
-    "await this.wake(lock.owner, delivery.voucher.name);",
+    "if (isUntold(lock, owner.head, delivery)) await this.wake(lock.owner, actedFor(lock, delivery));",
+    "await this.wake(lock.owner, actedFor(lock, delivery));",
   ]),
   bug("what a turn sends last is sent after it has answered", "sdk/turn/turn-writer.ts", 500, [
     "if (this.#turn.cancelsCalls || this.#turn.pending(true).some(isSeen)) {",
@@ -64,7 +64,7 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "what has not ended the owner says that the next one runs under it",
     "runtime/dispatcher/progress.ts",
     2000,
-    ["{ id, incarnation }, WOKEN);", "{ id, incarnation }, delivery.voucher.name);"],
+    ["{ id, incarnation }, wokenBy(delivery.voucher.name));", "{ id, incarnation }, delivery.voucher.name);"],
     [
       'if (typeof passed !== "string") await this.#locks.wake(passed);',
       'if (typeof passed !== "string") return { owner: passed, target };',
@@ -79,7 +79,7 @@ const COUNTEREXAMPLES: readonly Planted[] = [
       "head === undefined || isExpired(head, nowMs);",
     ],
     [
-      "if (isUntold(lock, owner.head, delivery)) await this.wake(lock.owner, delivery.voucher.name);\n      return;",
+      "if (isUntold(lock, owner.head, delivery)) await this.wake(lock.owner, actedFor(lock, delivery));\n      return;",
       "return;",
     ],
   ),

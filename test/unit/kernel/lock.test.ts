@@ -12,7 +12,7 @@ import {
   parseInboxItem,
   parseLock,
   takeLock,
-  WOKEN,
+  wokenBy,
 } from "../../../lib/model/lock.ts";
 
 const key = lockKey("Counter", "k");
@@ -54,7 +54,7 @@ class Table {
     if (!lock) return "refused";
     const overflowKey = inboxKey(key, lock.from);
     const overflow = lock.inline.length === 0 ? this.items.get(nameOf(overflowKey)) : undefined;
-    const { next, write } = handOff(key, lock, WOKEN, overflow && parseInboxItem(overflow));
+    const { next, write } = handOff(key, lock, wokenBy("message"), overflow && parseInboxItem(overflow));
     if (!this.write(write)) return "refused";
     if (overflow) this.write({ op: "delete", key: overflowKey });
     return next ?? "free";
@@ -123,7 +123,7 @@ test("a hand-off is refused when somebody has parked meanwhile, and a parking wh
   const seen = table.lock;
   if (!seen) throw new Error("no lock");
   table.park(b);
-  expect(table.write(handOff(key, seen, WOKEN).write)).toBe(false);
+  expect(table.write(handOff(key, seen, wokenBy("message")).write)).toBe(false);
   expect(table.write(park(key, seen, c).lock)).toBe(false);
   expect(table.handOff()).toEqual(b);
   expect(table.handOff()).toBe("free");
@@ -152,7 +152,8 @@ test("R23: the lock says how its owner came by it, and an earlier version says n
     return table.lock;
   };
   expect(handed("message")).toMatchObject({ owner: b, handedBy: "message" });
-  expect(handed(WOKEN)).toMatchObject({ owner: c, handedBy: WOKEN });
+  expect(table.lock?.isWoken).toBeUndefined();
+  expect(handed(wokenBy("message"))).toMatchObject({ owner: c, handedBy: "message", isWoken: true });
   // An earlier version hands it on.
   const changes = [
     { do: "set", attribute: "o", value: "inv_4" },
@@ -162,6 +163,10 @@ test("R23: the lock says how its owner came by it, and an earlier version says n
   expect([table.lock?.handedBy, table.lock?.takenAtMs]).toEqual([undefined, undefined]);
   // It can be parked behind, and passed on.
   expect(table.park(holder(5))).toBe(true);
+  // Or one that does not name the message under which it woke the owner.
+  table.write({ op: "update", key, changes: [{ do: "set", attribute: "u", value: "" }] });
+  expect([table.lock?.handedBy, table.lock?.isWoken]).toEqual([undefined, true]);
+  expect(table.park(holder(6))).toBe(true);
 });
 
 test("two that park in the items at once do not share a place", () => {

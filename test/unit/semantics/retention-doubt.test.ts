@@ -14,7 +14,7 @@ import { stateKey, tokenOf } from "../../../lib/model/fence.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId } from "../../../lib/model/ids.ts";
 import { HEAD_OUTLIVES_MS, KEEP_MS, MAILBOX_RETENTION_MS, TOMBSTONE_MS } from "../../../lib/limits.ts";
-import { handOff, inboxKey, lockKey, park, parseLock, takeLock, WOKEN } from "../../../lib/model/lock.ts";
+import { handOff, inboxKey, lockKey, park, parseLock, takeLock, wokenBy } from "../../../lib/model/lock.ts";
 import { DAY_MS, HOUR_MS, RetentionWorld } from "./retention-world.ts";
 
 let runs = 0;
@@ -141,7 +141,7 @@ test("L1: a parked one whose head is deleted, left in the inbox, blocks nobody t
   const parked = parseLock((await world.items.get(key)) ?? {});
   await world.items.write(park(key, parked, holder(1)).lock);
   const lock = parseLock((await world.items.get(key)) ?? {});
-  await world.items.write(handOff(key, lock, WOKEN).write);
+  await world.items.write(handOff(key, lock, wokenBy("message")).write);
   await world.ask("POST /Store/k/set", "new");
   expect((await world.ask("POST /Store/k/get")).body).toBe("new");
   expect(await world.items.get(key)).toBeUndefined();

@@ -1,0 +1,137 @@
+/** R23: how a key passes on when a write, an answer or a dispatcher is lost on the way. */
+import { object, type ObjectContext } from "perdure";
+import { beforeEach, expect, test } from "vitest";
+import { OperationalError } from "../../../lib/errors.ts";
+import { PRESENCE_MS } from "../../../lib/limits.ts";
+import { tokenOf } from "../../../lib/model/fence.ts";
+import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
+import type { Write } from "../../../lib/model/item.ts";
+import { lockKey, parseLock, takeLock } from "../../../lib/model/lock.ts";
+import type { Notify, Start } from "../../../lib/model/message.ts";
+import { pauseUndelivered } from "../../../lib/store/head/rest.ts";
+import { DispatcherWorld } from "./dispatcher-world.ts";
+
+let ran: string[];
+let during: () => Promise<void>;
+const queue = object({
+  name: "Queue",
+  handlers: {
+    holds: async (ctx: ObjectContext) => await ctx.signal<string>("go"),
+    sets: async (ctx: ObjectContext) => {
+      ran.push("sets");
+      ctx.set("n", 1);
+      await Promise.resolve();
+    },
+    quick: async () => {
+      ran.push("quick");
+      await Promise.resolve();
+    },
+    steps: async (ctx: ObjectContext) => {
+      for (const name of ["first", "second"])
+        await ctx.run(name, async () => {
+          ran.push(name);
+          await during();
+        });
+    },
+  },
+});
+
+let world: DispatcherWorld;
+beforeEach(() => {
+  ran = [];
+  during = async () => await Promise.resolve();
+  world = new DispatcherWorld([queue]);
+});
+
+let unique = 0;
+function startOf(handler: string): Start {
+  const id = invocationId("Queue", "k", new Uint8Array(UNIQUE_SIZE).fill(++unique));
+  return {
+    ...({ kind: "start", id, incarnation: 0, origin: `o${unique}`, headers: {} } as const),
+    ...{ target: { service: "Queue", handler, key: "k" }, input: new Uint8Array(0) },
+    acceptedAtMs: world.clock.now(),
+  };
+}
+const go = ({ id }: Start): Notify => ({
+  ...{ kind: "notify", id },
+  note: { kind: "signalled", signal: "go", delivery: "d", outcome: new TextEncoder().encode('"gone"') },
+});
+const key = lockKey("Queue", "k");
+const lock = async () => {
+  const item = await world.items.get(key);
+  return item && parseLock(item);
+};
+const away = () => new OperationalError("unavailable", "away");
+const isState = ({ key: { table, sk } }: Write): boolean => table === "state" && sk !== "lock";
+
+/** Parks these behind one that waits for a signal. */
+async function parked(...handlers: readonly string[]): Promise<readonly [Start, ...Start[]]> {
+  const [holder, behind] = [startOf("holds"), handlers.map(startOf)];
+  for (const start of [holder, ...behind]) expect(await world.deliver(start)).toBe(true);
+  return [holder, ...behind];
+}
+
+test("a message that has drained one, passed its key on, and could not wake the next, has that one woken", async () => {
+  const [holder, first, second] = await parked("sets", "quick");
+  // The turn of the first one ends, and its state cannot be written then.
+  world.items.beforeWrite = async (write) => {
+    if (!isState(write)) return await Promise.resolve();
+    world.items.beforeWrite = async () => await Promise.resolve();
+    throw away();
+  };
+  world.beforeSend = (message) => {
+    if (message.id !== second?.id) return;
+    world.beforeSend = () => undefined;
+    throw away();
+  };
+  expect(await world.deliver(go(holder))).toBe(true);
+  expect(await lock()).toMatchObject({ owner: { id: second?.id }, isWoken: true });
+  expect([ran, world.sent]).toMatchObject([["sets"], [{ id: first?.id, wake: true }]]);
+  for (let at = 0; at < world.sent.length; at++) {
+    const message = world.sent[at];
+    if (message) expect(await world.deliver(message)).toBe(true);
+  }
+  // One more: the second one's.
+  expect([ran, world.sent.length, await lock()]).toEqual([["sets", "quick"], 2, undefined]);
+});
+
+test("a wake that acts for a message leaves alone what another message has handed on", async () => {
+  const [holder, first] = await parked("sets", "quick", "quick");
+  await world.deliver(go(holder), { remainingMs: 5000 });
+  const wake = { kind: "resume", id: holder.id, incarnation: 0, enters: true, wake: true } as const;
+  expect(await lock()).toMatchObject({ owner: { id: first?.id }, isWoken: true });
+  const before = world.sent.length;
+  expect(await world.deliver({ ...wake, poke: true, of: "another" })).toBe(true);
+  expect(world.sent).toHaveLength(before);
+});
+
+test("the presence of an owner leaves the lock as it was handed over, and so whose the owner is", async () => {
+  const [holder, first] = await parked("steps");
+  const seen: unknown[] = [];
+  during = async () => {
+    await world.clock.advance(PRESENCE_MS + 1);
+    // Presence is written beside the turn.
+    await expect.poll(async () => (await world.head(first?.id ?? ""))?.guard).toBeDefined();
+    seen.push(await lock());
+    during = async () => await Promise.resolve();
+  };
+  expect(await world.deliver(go(holder))).toBe(true);
+  // Its message was let go of meanwhile.
+  await expect.poll(() => seen.length).toBe(1);
+  expect(seen).toMatchObject([{ owner: { id: first?.id }, handedBy: expect.any(String) as string }]);
+  expect(seen).not.toHaveProperty("0.takenAtMs");
+  await expect.poll(async () => await lock()).toBeUndefined();
+});
+
+test("R3: one whose turn took the lock and died, and whose Start was given up, keeps the token that the lock has", async () => {
+  const [start, behind] = [startOf("sets"), startOf("quick")];
+  const token = tokenOf(0, "0");
+  const me = { id: start.id, incarnation: 0, token };
+  await world.items.write(takeLock(key, me, world.clock.now(), "n"));
+  const why = { code: 500, message: "given up" };
+  expect(await pauseUndelivered(world, { id: start.id, start }, why)).toBe(true);
+  await world.deliver(behind);
+  expect(await world.deliver({ kind: "resume", id: start.id, byOperator: true })).toBe(true);
+  expect((await world.head(start.id))?.token).toBe(token);
+  expect([ran, await lock()]).toEqual([["sets", "quick"], undefined]);
+});
