@@ -118,8 +118,11 @@ export const elapse = (clock: Clock, ms: number): Promise<void> =>
 export interface Watch {
   /** It only waits: nothing notifies it. So a look before its first wait finds what the caller knew already. */
   readonly polls?: true;
-  /** Resolves when the item may have changed, or after at most `maxMs`. */
-  changed(key: ItemKey, maxMs: number): Promise<void>;
+  /** Resolves when the item may have changed, or after at most `maxMs`. `about`: the service and handler whose result is waited
+   * for, so that what polls looks when it has usually come. */
+  changed(key: ItemKey, maxMs: number, about?: string): Promise<void>;
+  /** A result of it had come `ms` after its request. */
+  came?(about: string, ms: number): void;
 }
 
 export interface Entropy {

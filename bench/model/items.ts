@@ -18,7 +18,15 @@ import {
   isHead,
   type ListedPart,
 } from "../../lib/model/listing.ts";
-import type { ItemStore, ListedPage, ListedRange, Listing, Page, ScannedItem } from "../../lib/ports.ts";
+import type {
+  ItemStore,
+  ListedPage,
+  ListedRange,
+  Listing,
+  Page,
+  ReadOptions,
+  ScannedItem,
+} from "../../lib/ports.ts";
 import type { Meter } from "./bill.ts";
 import type { Latency } from "./latency.ts";
 import type { VirtualTime } from "./virtual-time.ts";
@@ -39,7 +47,7 @@ export const LISTED: readonly ListedPart[] = ["open"];
  *
  * - A write costs a unit for each KB of the larger of the item before it and after it, also if it is refused.
  * - Each entry that it adds to an index or removes from one costs a unit more.
- * - A strong read costs a unit for each 4 KB. A query counts as one read of all its items.
+ * - A strong read costs a unit for each 4 KB, one that may lag half of that. A query counts as one read of all its items.
  */
 export class MeteredItems implements ItemStore, Listing {
   readonly parts = LISTED;
@@ -52,9 +60,10 @@ export class MeteredItems implements ItemStore, Listing {
     this.#meter = meter;
   }
 
-  async get(key: ItemKey): Promise<Attributes | undefined> {
+  async get(key: ItemKey, { mayLag = false }: ReadOptions = {}): Promise<Attributes | undefined> {
     const item = this.#partition(key.table, key.pk)?.get(key.sk);
-    this.#read(bytesOf(key, item));
+    this.#meter.add("reads");
+    this.#meter.add("readUnits", unitsOf(bytesOf(key, item), READ_UNIT_BYTES) / (mayLag ? 2 : 1));
     return shown(key, item);
   }
 
@@ -232,7 +241,7 @@ export function distant(store: ItemStore, time: VirtualTime, latency: Latency): 
     return answer;
   };
   return {
-    get: (key) => there("dynamodb.read", () => store.get(key)),
+    get: (key, options) => there("dynamodb.read", () => store.get(key, options)),
     write: (write) => there("dynamodb.write", () => store.write(write)),
     query: (...query) => there("dynamodb.read", () => store.query(...query)),
     scan: (...scan) => there("dynamodb.read", () => store.scan(...scan)),

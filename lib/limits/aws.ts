@@ -76,12 +76,20 @@ export const PERMISSION_PAUSE_MS = 3000;
 
 // Polling: how an item that may change is watched without notifications.
 
-/** The first pauses: most calls end this soon. */
-export const POLL_PAUSE_MS_MIN = 40;
+/** The first pause before a result of which nothing is known. */
+export const POLL_FIRST_MS = 40;
+/** The least pause. A look costs as much as the ingress does in 40 ms, so a few of them are worth a soon answer, and many are not. */
+export const POLL_PAUSE_MS_MIN = 8;
 /** The longest pause: what a long wait is late by. */
 export const POLL_PAUSE_MS_MAX = 1000;
 /** Between them, a pause is the time waited so far divided by this. */
-export const POLL_PART = 4;
+export const POLL_PART = 12;
+/** Handlers whose usual time one environment keeps. */
+export const USUAL_HANDLERS_MAX = 1000;
+/** The part of a handler's results that comes before its usual time. */
+export const USUAL_PART = 0.3;
+/** One result moves it by at most this part of itself. */
+export const USUAL_STEP_PART = 8;
 /** A reader that has not asked for this long has gone, and starts anew with short pauses. */
 export const POLL_FORGET_MS = 10_000;
 /** Pages of the state table, 1 MB each, that one request for keys looks through. */

@@ -22,7 +22,7 @@ import type { Attributes } from "../model/item.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";
 import type { Start } from "../model/message.ts";
 import { EMPTY } from "../model/outcome.ts";
-import type { ItemStore, StoredItem } from "../ports.ts";
+import type { ItemStore, ReadOptions, StoredItem } from "../ports.ts";
 import { chunksOf } from "../model/value-ref.ts";
 import { copyValue, itemKeysOf, placeOf, readValue, type ValuePorts, writeValue } from "./value-store.ts";
 
@@ -43,8 +43,9 @@ export async function readHead(items: ItemStore, id: InvocationId): Promise<Stor
 export async function readHeadOrStub(
   items: ItemStore,
   id: InvocationId,
+  options: ReadOptions = {},
 ): Promise<{ readonly stored?: StoredHead; readonly stub?: Stub }> {
-  const item = await items.get(headKey(id));
+  const item = await items.get(headKey(id), options);
   if (item === undefined) return {};
   return isStub(item) ? { stub: parseStub(item) } : { stored: { head: parseHead(item), item } };
 }

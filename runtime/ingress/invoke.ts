@@ -46,7 +46,13 @@ export async function invoke(
   if (send) return sendResponse(acceptance, delayMs === undefined ? undefined : ports.clock.now());
   assertFirstRun(resolved, acceptance, idempotencyKey);
   const { id, incarnation, status } = acceptance;
-  return attach(exchange, { id, incarnation, derived: incarnation !== 0, fresh: status === "Accepted" });
+  return attach(exchange, {
+    id,
+    incarnation,
+    derived: incarnation !== 0,
+    fresh: status === "Accepted",
+    about: `${target.service}/${target.handler}`,
+  });
 }
 
 /** 202, for the first request and for a repeat. `nowMs`: given if a delay was asked for. If it had passed at once, that is

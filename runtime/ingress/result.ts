@@ -12,7 +12,7 @@ import type { HandlerManifest } from "../../lib/model/manifest.ts";
 import { type HttpResponse, jsonResponse } from "../http/message.ts";
 import { failureResponse, IngressError, invocationNotFound, notReady, nothingToAttachTo } from "./error.ts";
 import type { Handling, IngressExchange, IngressPorts } from "./ports.ts";
-import { elapse } from "../../lib/ports.ts";
+import { elapse, type ReadOptions } from "../../lib/ports.ts";
 import {
   RESULT_RETRY_MS,
   RESULT_WATCH_MS_MAX,
@@ -31,6 +31,8 @@ export interface Subject {
   readonly derived: boolean;
   /** This very request has just made it, so it cannot have completed. */
   readonly fresh?: boolean;
+  /** Service and handler, if they are known. */
+  readonly about?: string;
 }
 
 /**
@@ -46,11 +48,13 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
   let seen = false;
   // A read that finds nothing costs as much as one that does.
   let inVain = isFirstLookInVain(exchange, subject);
+  // Half of the price. What seems to be gone is looked at once more.
+  let mayLag = subject.fresh === true;
   for (;;) {
     const leftMs = startMs + callWaitMs - ports.clock.now();
     // The watch begins before the look, so that no change falls between the two.
-    const changed = watch(ports, id, Math.min(leftMs, seen ? RESULT_WATCH_MS_MAX : UNSEEN_GRACE_MS));
-    const found = inVain ? "unknown" : await tryRead(ports, id);
+    const changed = watch(ports, subject, Math.min(leftMs, seen ? RESULT_WATCH_MS_MAX : UNSEEN_GRACE_MS));
+    const found = inVain ? "unknown" : await tryRead(ports, id, { mayLag });
     inVain = false;
     const nowMs = ports.clock.now();
     if (found !== "unknown" && found !== "stub") {
@@ -59,9 +63,14 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
         // From now on this life of the id counts, even if its result is not kept at all.
         ({ incarnation } = head);
         seen = true;
-        if (head.status === "completed") return await resultResponse(ports, subject, head);
+        if (head.status === "completed") {
+          learn(ports, subject, Math.min(head.modifiedAtMs, nowMs) - startMs);
+          return await resultResponse(ports, subject, head);
+        }
       } else if (head || !mayAppear(subject, seen, nowMs - startMs, nowMs)) {
-        throw nothingToAttachTo(id);
+        if (!mayLag) throw nothingToAttachTo(id);
+        mayLag = false;
+        continue;
       }
     }
     if (leftMs <= 0) throw timedOut(id, callWaitMs);
@@ -99,18 +108,25 @@ const goneOf = (signal: AbortSignal | undefined): Promise<void> =>
   });
 
 /** A watch that fails must neither end a wait nor make it spin. */
-function watch({ watch: port, clock }: IngressPorts, id: InvocationId, leftMs: number): Promise<void> {
+function watch({ watch: port, clock }: IngressPorts, { id, about }: Subject, leftMs: number): Promise<void> {
   const maxMs = Math.max(0, leftMs);
-  return port.changed(headKey(id), maxMs).catch(() => elapse(clock, Math.min(maxMs, RESULT_RETRY_MS)));
+  return port.changed(headKey(id), maxMs, about).catch(() => elapse(clock, Math.min(maxMs, RESULT_RETRY_MS)));
 }
 
-/** A store that does not answer for a moment must not end a wait. */
+/** How long it took, by the clock of what completed it. */
+function learn({ watch: port }: IngressPorts, { fresh, about }: Subject, ms: number): void {
+  if (fresh && about !== undefined) port.came?.(about, Math.max(0, ms));
+}
+
+/** A store that does not answer for a moment must not end a wait. `mayLag`: for what this very request has made. A completion is
+ * final in an older state, too. */
 async function tryRead(
   { items, logger }: IngressPorts,
   id: InvocationId,
+  options: ReadOptions,
 ): Promise<Head | undefined | "stub" | "unknown"> {
   try {
-    const { stored, stub } = await readHeadOrStub(items, id);
+    const { stored, stub } = await readHeadOrStub(items, id, options);
     return stub ? "stub" : stored?.head;
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;

@@ -45,6 +45,8 @@ export const FAULT_KINDS = [
   "cold-start",
   "redeployment",
   "reconciler",
+  /** A read that may lag shows the item as it was before its last write. */
+  "stale-look",
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -75,6 +77,7 @@ const RATES: Record<FaultKind, readonly [number, number]> = {
   "cold-start": [0.05, 0.5],
   redeployment: [1, 1],
   reconciler: [1, 1],
+  "stale-look": [0.2, 0.9],
 };
 
 /** Faults that are worst together, at their highest rates: zombies; deaths; a store that answers badly. */
@@ -102,10 +105,13 @@ export class Faults {
   readonly #rates = new Map<FaultKind, number>();
   readonly #skip: ReadonlySet<number>;
   readonly #prng: Prng;
+  /** Of its own: it strikes only what may lag, and leaves all other draws of a seed as they are. */
+  readonly #looks: Prng;
 
   constructor(seed: number, plan: FaultPlan) {
     const swarm = new Prng(seed, "swarm");
     this.#prng = new Prng(seed, "faults");
+    this.#looks = new Prng(seed, "looks");
     this.#skip = new Set(plan.skip);
     // A third of the runs have few kinds of faults, a third many.
     const share = swarm.pick([0.15, 0.35, 0.6]);
@@ -130,7 +136,8 @@ export class Faults {
   /** Whether it strikes now. */
   strike(kind: FaultKind): boolean {
     const rate = this.#rates.get(kind);
-    if (this.stopped || rate === undefined || !this.#prng.chance(rate)) return false;
+    const prng = kind === "stale-look" ? this.#looks : this.#prng;
+    if (this.stopped || rate === undefined || !prng.chance(rate)) return false;
     if (this.#skip.has(this.struck++)) return false;
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
     return true;

@@ -1,6 +1,6 @@
-/** DynamoDB as the simulator has it: `evaluate` on single items, strong reads, a scan that may be stale. */
+/** DynamoDB as the simulator has it: `evaluate` on single items, strong reads, a scan and looks that may be stale. */
 import type { Attributes, ItemKey, Table, Write, WriteResult } from "../../lib/model/item.ts";
-import type { ItemStore, Page } from "../../lib/ports.ts";
+import type { ItemStore, Page, ReadOptions } from "../../lib/ports.ts";
 import type { Actor, Effects } from "./actor.ts";
 import type { Observer } from "./observer.ts";
 import { frozenCopy, PAGE_MAX, type Tables } from "./tables.ts";
@@ -19,9 +19,11 @@ export class SimItemStore implements ItemStore {
     this.#observer = parts.observer;
   }
 
-  get(key: ItemKey): Promise<Attributes | undefined> {
+  get(key: ItemKey, { mayLag = false }: ReadOptions = {}): Promise<Attributes | undefined> {
     return this.#effects.perform(this.#actor, `get ${key.table}`, subjectOf(key), () => {
-      const item = this.#tables.get(key);
+      const item = mayLag
+        ? this.#tables.look(key, () => this.#effects.faults.strike("stale-look"))
+        : this.#tables.get(key);
       this.#observer.read(this.#actor, key, item);
       return item;
     });

@@ -11,6 +11,8 @@ import type { Page, ScannedItem } from "../../lib/ports.ts";
 
 /** A scan may show an item as it was up to so long ago. */
 const STALE_MS = 20_000;
+/** A read that may lag, as it was up to so long ago. */
+const LAGGING_MS = 2000;
 export const PAGE_MAX = 20;
 /** An item is deleted up to four times this after its time to live. */
 const LAG_MS = 6 * 60 * 60 * 1000;
@@ -50,6 +52,12 @@ export class Tables {
 
   get({ table, pk, sk }: ItemKey): Attributes | undefined {
     return this.#itemOf(this.#tables[table].get(pk)?.get(sk), pk + sk);
+  }
+
+  look({ table, pk, sk }: ItemKey, stale: () => boolean): Attributes | undefined {
+    const held = this.#tables[table].get(pk)?.get(sk);
+    const isOld = held !== undefined && this.#now() - held.changedMs < LAGGING_MS && stale();
+    return isOld ? held.before : this.#itemOf(held, pk + sk);
   }
 
   /** DynamoDB deletes within days after the time to live. */
