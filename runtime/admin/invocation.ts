@@ -1,5 +1,6 @@
 /** `GET /invocations`, `GET /invocations/{id}`, `GET /invocations/{id}/journal`. */
 import { isPerhapsUnseen } from "../../lib/store/admission.ts";
+import { InvariantError } from "../../lib/errors.ts";
 import { readHead, readLog } from "../../lib/store/head-store.ts";
 import type { Note } from "../../lib/model/entry.ts";
 import { type Head } from "../../lib/model/head.ts";
@@ -133,8 +134,34 @@ export async function describeInvocation({ ports }: AdminExchange, text: string)
 }
 
 /** `?from=`: position of the first entry; `?limit=`. Values kept apart are loaded, up to a total. */
-export async function describeJournal({ ports, request: { query } }: AdminExchange, text: string): Handling {
+export async function describeJournal(exchange: AdminExchange, text: string): Handling {
   const id = parseId(text);
+  const kept = await requireHead(exchange.ports, id);
+  try {
+    return await viewJournal(exchange, id, kept);
+  } catch (error) {
+    // What a purge beside this request has removed is no fault: then that is what there is to tell.
+    if (!(error instanceof InvariantError) || !(await isPurged(exchange.ports, id, kept))) throw error;
+    return await viewJournal(exchange, id, await requireHead(exchange.ports, id));
+  }
+}
+
+/** Whether a purge has begun since the head was read, or another life of the id. */
+export async function isPurged(
+  { items }: Pick<AdminPorts, "items">,
+  id: InvocationId,
+  { incarnation, length, input }: Pick<Head, "incarnation" | "length" | "input">,
+): Promise<boolean> {
+  const now = (await readHead(items, id))?.head;
+  const isStripped = now && (now.length < length || (input !== undefined && now.input === undefined));
+  return now?.incarnation !== incarnation || isStripped === true;
+}
+
+async function viewJournal(
+  { ports, request: { query } }: AdminExchange,
+  id: InvocationId,
+  kept: Head,
+): Handling {
   const { items } = ports;
   const from = numberIn(query, "from", { preset: 0, min: 0, max: JOURNAL_ENTRIES_MAX });
   const limit = numberIn(query, "limit", {
@@ -142,7 +169,6 @@ export async function describeJournal({ ports, request: { query } }: AdminExchan
     min: 1,
     max: JOURNAL_VIEW_ENTRIES_MAX,
   });
-  const kept = await requireHead(ports, id);
   const head = isJournalExpired(kept, ports.clock.now()) ? withoutJournal(kept) : kept;
   const log = await readLog(items, id, head);
   const loader = new ValueLoader(items, id, JOURNAL_VIEW_BYTES_MAX);

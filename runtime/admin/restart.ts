@@ -11,7 +11,7 @@
  */
 import { eachAtOnce } from "../../lib/at-once.ts";
 import { restartHead, type RestartedLog } from "../../lib/store/head/births.ts";
-import { readHead, readInput, readLog, storeInput } from "../../lib/store/head-store.ts";
+import { readInput, readLog, storeInput } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { InvariantError } from "../../lib/errors.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
@@ -35,7 +35,7 @@ import { itemNamesOf } from "../../lib/model/value-ref.ts";
 import { jsonResponse } from "../http/message.ts";
 import { deploymentOf } from "./control.ts";
 import { AdminError, badField, conflict } from "./error.ts";
-import { numberIn, parseId, requireHead } from "./invocation.ts";
+import { isPurged, numberIn, parseId, requireHead } from "./invocation.ts";
 import { restartOrigin } from "./invocation-view.ts";
 import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
 import { nonce } from "../../lib/entropy.ts";
@@ -63,9 +63,12 @@ export async function restartInvocation(
     from === 0 ? [] : prefixOf(await readLog(ports.items, id, head), from, head.lastAppend),
     await newStart(ports, id, head),
   ];
-  const [prefix, start] = await read().catch((error: unknown) => afterPurge(ports, id, error));
+  const refused = (error: unknown): Promise<never> => afterPurge(ports, id, head, error);
+  const [prefix, start] = await read().catch(refused);
   const sent = await storeInput(ports, start);
-  await copyValues(ports, id, start.id, prefix);
+  await copyValues(ports, id, start.id, prefix).catch(refused);
+  // A purge takes the log off the head before it removes a value. So while the log is there, all of them were.
+  if (prefix.length > 0 && (await isPurged(ports, id, head))) throw inputIsGone(id);
   await restartHead(ports.items, start, { deployment, ...(await placed(ports.items, start, prefix)) });
   await sendAll(ports.mailbox, [outgoing(sent, start.origin)]);
   return jsonResponse(200, { new_invocation_id: start.id });
@@ -94,9 +97,8 @@ async function assertRestartable(
 }
 
 /** What a purge has removed since the head was read is no fault: throws 410, or the error if there was no purge. */
-async function afterPurge({ items }: AdminPorts, id: InvocationId, error: unknown): Promise<never> {
-  const now = error instanceof InvariantError ? await readHead(items, id) : undefined;
-  throw now !== undefined && now.head.input === undefined ? inputIsGone(id) : error;
+async function afterPurge(ports: AdminPorts, id: InvocationId, head: Head, error: unknown): Promise<never> {
+  throw error instanceof InvariantError && (await isPurged(ports, id, head)) ? inputIsGone(id) : error;
 }
 
 const notBegun = (id: InvocationId): AdminError =>

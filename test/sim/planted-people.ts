@@ -51,8 +51,8 @@ export const OF_PEOPLE: readonly Planted[] = [
     "  void assertReplayable;\n",
   ]),
   bug("a purge beside a restart is a fault of the engine", "runtime/admin/restart.ts", 8000, [
-    "throw now !== undefined && now.head.input === undefined ? inputIsGone(id) : error;",
-    "throw now === undefined ? error : error;",
+    "throw error instanceof InvariantError && (await isPurged(ports, id, head)) ? inputIsGone(id) : error;",
+    "throw error;",
   ]),
   bug("a purge leaves pages", "runtime/admin/purge.ts", 1000, [
     "    if (kept.has(sk)) return;\n",

@@ -3,11 +3,12 @@ import { object } from "perdure";
 import { describe, expect, test } from "vitest";
 import { fenceOf, hasReached, stateKey, tokenOf } from "../../../lib/model/fence.ts";
 import { inputKey, pageKey, valueKey } from "../../../lib/model/head-keys.ts";
-import { journalPartition, promisePartition } from "../../../lib/model/ids.ts";
+import { type InvocationId, journalPartition, promisePartition } from "../../../lib/model/ids.ts";
 import { HEAD_OUTLIVES_MS, MAILBOX_RETENTION_MS, VALUE_ITEM_BYTES_MAX } from "../../../lib/limits.ts";
 import { encodeMessage, type Start } from "../../../lib/model/message.ts";
 import { encodeOutcome, success } from "../../../lib/model/outcome.ts";
 import { refOf } from "../../../lib/model/value-ref.ts";
+import type { Value } from "../../../lib/model/value.ts";
 import { itemKeysOf, placeOf, readValue, writeValue } from "../../../lib/store/value-store.ts";
 import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
 import { completion } from "../../support/entries.ts";
@@ -215,4 +216,57 @@ test("what expired at its end is finished by the message that comes back (M1, R2
   };
   await dispatcher.handle([{ ...incoming, receiveCount: 2 }], 60_000);
   expect(await world.items.get(stateKey("O", "k", "count"))).toMatchObject({ val: bytes("9") });
+});
+
+describe.each(["purge", "purge-journal"])("%s beside", (operation) => {
+  /** Ended, with a log that names a value, and a page. */
+  const large = async (world: AdminWorld): Promise<Start> => {
+    const [value, result] = [refOf(bytes("large")), refOf(bytes("result"))];
+    const start = await world.withLog([["r", 1, "two", value]], {
+      ...{ s: "completed", n: 2, b: 1, p: 1, in: true, x: encodeOutcome({ ok: true, ref: result }) },
+    });
+    const { id, incarnation } = start;
+    const put = (key: Parameters<typeof world.items.get>[0], attributes: Record<string, Value>) =>
+      world.items.write({ op: "put", key, attributes });
+    await put(pageKey(id, incarnation, 0), { l: [["r", 0, "one", bytes("1")]] });
+    await put(inputKey(id, incarnation), { value: bytes("input") });
+    await put(valueKey(id, value), { value: bytes("large") });
+    await put(valueKey(id, result), { value: bytes("result") });
+    await world.clock.advance(OLD_MS);
+    return start;
+  };
+  /** Asks while a purge comes before the read of that number. Answers the status, if there were so many reads. */
+  const askBeside = async (world: AdminWorld, purge: string, line: string, reads: number) => {
+    let [left, isPurged] = [reads, false];
+    const hold = async (): Promise<void> => {
+      if (isPurged || left-- > 0) return;
+      isPurged = true;
+      expect((await world.ask(purge)).status).toBe(200);
+    };
+    const [get, query] = [world.items.get.bind(world.items), world.items.query.bind(world.items)];
+    world.items.get = async (...args) => (await hold(), await get(...args));
+    world.items.query = async (...args) => (await hold(), await query(...args));
+    const { status, body } = await world.ask(line);
+    return { status, body, isPurged };
+  };
+
+  test.each([
+    ["a restart from a prefix", "PATCH /invocations/ID/restart-as-new?from=2&deployment=keep"],
+    ["a look at the journal", "GET /invocations/ID/journal"],
+  ])("%s is answered as before or after it, and loses nothing", async (_, line) => {
+    for (let reads = 0; ; reads++) {
+      const world = new AdminWorld();
+      const { id } = await large(world);
+      const purge = `PATCH /invocations/${id}/${operation}`;
+      const { status, body, isPurged } = await askBeside(world, purge, line.replace("ID", id), reads);
+      expect([200, 404, 410]).toContain(status);
+      expect(world.logs.filter(({ level }) => level === "error")).toEqual([]);
+      const made = (body as { new_invocation_id?: InvocationId }).new_invocation_id;
+      if (made !== undefined)
+        expect(await world.items.get(valueKey(made, refOf(bytes("large"))))).toMatchObject({
+          value: bytes("large"),
+        });
+      if (!isPurged) return;
+    }
+  });
 });
