@@ -103,6 +103,10 @@ export const statusesThat = <E extends StatusEvent>(
 
 // --- the conditions in the cells ---------------------------------------------------------------------------------
 
+/** None of its code has run. */
+export const isUnbegun = ({ status, length }: Pick<Head, "status" | "length">): boolean =>
+  length === 0 && ON.cancellation[status] === "end";
+
 /** `-if-due`. Without a time it is due. */
 export const isDue = ({ dueAtMs }: Pick<Head, "dueAtMs">, nowMs: number): boolean =>
   dueAtMs === undefined || dueAtMs <= nowMs;

@@ -20,7 +20,7 @@ import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import { DRAIN_MS_MIN, INLINE_DRAIN_MAX, REFUSALS_MAX } from "../../lib/limits.ts";
 import { type Holder, wokenBy } from "../../lib/model/lock.ts";
 import type { Resume, Target } from "../../lib/model/message.ts";
-import { canGoOn, isDue, ON } from "../../lib/model/status-table.ts";
+import { canGoOn, isDue, isUnbegun, ON } from "../../lib/model/status-table.ts";
 import { isSameLane, whoVouches } from "../../lib/model/voucher.ts";
 import { endUnbegunCancelled } from "./cascade.ts";
 import type { Attempts, Refused } from "./attempts.ts";
@@ -341,8 +341,6 @@ export class Progress {
     return "done";
   }
 }
-
-const isUnbegun = ({ status, length }: Head): boolean => length === 0 && ON.cancellation[status] === "end";
 
 /**
  * R17: a turn is begun by the message that vouches for the last one. Where nothing is named, an earlier version of the handler runs:

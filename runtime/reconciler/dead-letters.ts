@@ -6,14 +6,31 @@
  * An invocation that has moved since the message came here is left alone: somebody has resumed it, or another message has
  * done what this one could not. A start that never became an invocation becomes a paused one, which takes its place among its
  * key's writers when it is resumed: others have overtaken it.
+ *
+ * What was killed or cancelled before it began must not run when it is resumed. So it is not paused: it ends here. A start of
+ * which only a stub says that (R21) gets its head first.
+ *
+ * Crash points of such an end
+ * 1. The head adopts the stub. It is in lists from then on; the next look goes on with 2.
+ * 2. A message to where Starts come: it ends the invocation, or finds it ended. Then it sends the replies and passes the key on,
+ *    which a turn may have taken.
+ * 3. The end, so that it is seen even if the mailbox gives up that message, too.
  */
+import { scheduleHead } from "../../lib/store/head/births.ts";
 import { pauseUndelivered } from "../../lib/store/head/rest.ts";
-import { readHead } from "../../lib/store/head-store.ts";
+import { endUnbegun } from "../../lib/store/head/transitions.ts";
+import { handlerPolicyOf } from "../../lib/store/handler-policy.ts";
+import { readHeadOrStub } from "../../lib/store/head-store.ts";
+import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import { asError } from "../../lib/errors.ts";
-import { decodeMessage, type Message } from "../../lib/model/message.ts";
-import { ON } from "../../lib/model/status-table.ts";
-import type { Clock, ItemStore, Logger } from "../../lib/ports.ts";
+import { type Head, isCancelled, isForLife, type Stub } from "../../lib/model/head.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
+import { decodeMessage, type Message, type Start } from "../../lib/model/message.ts";
+import { failure } from "../../lib/model/outcome.ts";
+import { isUnbegun, ON } from "../../lib/model/status-table.ts";
+import type { Clock, Entropy, ItemStore, Logger, Mailbox, Registry } from "../../lib/ports.ts";
 import { DEAD_LETTER_BATCHES_MAX } from "../../lib/limits.ts";
+import type { TurnFailure } from "../../lib/protocol.ts";
 
 export interface DeadLetter {
   readonly body: string;
@@ -30,9 +47,15 @@ export interface DeadLetters {
 export interface DeadLetterPorts {
   readonly items: ItemStore;
   readonly deadLetters: DeadLetters;
+  readonly mailbox: Mailbox;
+  readonly registry: Pick<Registry, "service" | "deployment">;
   readonly clock: Clock;
+  readonly entropy: Entropy;
   readonly logger: Logger;
 }
+
+/** What became of its invocation. */
+type Shown = "paused" | "ended" | "as-it-was";
 
 export class DeadLetterWatch {
   readonly #ports: DeadLetterPorts;
@@ -42,35 +65,55 @@ export class DeadLetterWatch {
   }
 
   async run(): Promise<{ readonly found: number; readonly paused: number }> {
-    let [found, paused] = [0, 0];
+    let [found, paused, ended] = [0, 0, 0];
     for (let batch = 0; batch < DEAD_LETTER_BATCHES_MAX; batch++) {
       const letters = await this.#ports.deadLetters.next();
       if (letters.length === 0) break;
       found += letters.length;
-      for (const letter of letters) if (await this.#pause(letter)) paused++;
+      for (const letter of letters) {
+        const shown = await this.#show(letter);
+        if (shown === "paused") paused++;
+        if (shown === "ended") ended++;
+      }
     }
-    if (found > 0) this.#ports.logger.log("error", "the mailbox has dead letters", { found, paused });
+    if (found > 0) this.#ports.logger.log("error", "the mailbox has dead letters", { found, paused, ended });
     return { found, paused };
   }
 
-  async #pause({ body, sinceMs }: DeadLetter): Promise<boolean> {
+  async #show({ body, sinceMs }: DeadLetter): Promise<Shown> {
     const message = this.#decode(body);
-    if (!message) return false;
-    const stored = await readHead(this.#ports.items, message.id);
+    if (!message) return "as-it-was";
+    const { stored, stub } = await readHeadOrStub(this.#ports.items, message.id);
     const why = {
       code: 500,
       message: `the mailbox gave up delivering a message (${message.kind}): it is in the dead-letter queue`,
     };
-    if (!stored) {
-      const start = message.kind === "start" ? message : undefined;
-      return await pauseUndelivered(this.#ports, { id: message.id, start }, why);
-    }
+    if (!stored) return message.kind === "start" ? await this.#showStart(message, stub, why) : "as-it-was";
     const { head } = stored;
     const isOther = message.incarnation !== undefined && message.incarnation !== head.incarnation;
-    if (isOther || ON.undelivered[head.status] === "leave") return false;
-    return (
-      head.modifiedAtMs <= sinceMs && (await pauseUndelivered(this.#ports, { id: message.id, head }, why))
-    );
+    if (isOther || ON.undelivered[head.status] === "leave") return "as-it-was";
+    if (isUnbegun(head) && isCancelled(head)) return await this.#end(message.id, head);
+    if (head.modifiedAtMs > sinceMs) return "as-it-was";
+    return shownAs("paused", await pauseUndelivered(this.#ports, { id: message.id, head }, why));
+  }
+
+  async #showStart(start: Start, stub: Stub | undefined, why: TurnFailure): Promise<Shown> {
+    const { id } = start;
+    if (stub === undefined || !isForLife(stub, start) || !isCancelled(stub))
+      return shownAs("paused", await pauseUndelivered(this.#ports, { id, start }, why));
+    const born = await scheduleHead(this.#ports, start);
+    return born ? await this.#end(id, born.head) : "as-it-was";
+  }
+
+  async #end(id: InvocationId, head: Head): Promise<Shown> {
+    const { mailbox, registry } = this.#ports;
+    const { incarnation } = head;
+    const resume = { kind: "resume", id, incarnation, enters: true, poke: true } as const;
+    await sendAll(mailbox, [outgoing(resume, afresh(this.#ports, "dead"))]);
+    const retention = await handlerPolicyOf(registry, head);
+    const outcome = failure(409, head.killed ? "killed" : "cancelled");
+    const ended = await endUnbegun(this.#ports, id, head, outcome, retention);
+    return shownAs("ended", ended !== undefined);
   }
 
   #decode(body: string): Message | undefined {
@@ -82,3 +125,5 @@ export class DeadLetterWatch {
     }
   }
 }
+
+const shownAs = (shown: Shown, isWritten: boolean): Shown => (isWritten ? shown : "as-it-was");

@@ -12,10 +12,12 @@ const connect = once(() => {
   const connection = new Connection(process.env);
   const items = connection.items();
   const { clock, entropy, logger, meter } = connection;
-  const reconciler = new Reconciler({ items, mailbox: connection.mailbox(), clock, entropy, logger });
-  const retiring = { registry: new ItemRegistry(items, clock), versions: lambdaVersions(), clock, logger };
+  const mailbox = connection.mailbox();
+  const registry = new ItemRegistry(items, clock);
+  const reconciler = new Reconciler({ items, mailbox, clock, entropy, logger });
+  const retiring = { registry, versions: lambdaVersions(), clock, logger };
   const deadLetters = new SqsDeadLetters(connection.sqs(), connection.required("mailboxDeadLettersUrl"));
-  const watch = new DeadLetterWatch({ items, deadLetters, clock, logger });
+  const watch = new DeadLetterWatch({ items, deadLetters, mailbox, registry, clock, entropy, logger });
   return { meter, clock, watch, pass: { items, clock, logger, reconciler, retiring } };
 });
 

@@ -1,10 +1,19 @@
 /** R16: the invocation of a message in the dead-letter queue is paused. */
 import { expect, test } from "vitest";
+import { systemEntropy } from "../../../lib/entropy.ts";
+import { addToStub, killStub } from "../../../lib/store/head/transitions.ts";
 import { readHead } from "../../../lib/store/head-store.ts";
+import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { inputAttributes, newHead } from "../../../lib/model/head.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId } from "../../../lib/model/ids.ts";
-import { encodeMessage, type Message, type Start } from "../../../lib/model/message.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  type Message,
+  type Outgoing,
+  type Start,
+} from "../../../lib/model/message.ts";
 import { silentLogger } from "../../../lib/ports.ts";
 import { DeadLetterWatch } from "../../../runtime/reconciler/dead-letters.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
@@ -25,7 +34,14 @@ async function watching(...letters: readonly (Message | string)[]) {
     sinceMs: NOW_MS - 1000,
   }));
   const deadLetters = { next: async () => queue.splice(0, 1) };
-  return { items, watch: new DeadLetterWatch({ items, deadLetters, clock, logger: silentLogger }) };
+  const sent: Message[] = [];
+  const sendBatch = async (batch: readonly Outgoing[]): Promise<number[]> => {
+    sent.push(...batch.map(({ body }) => decodeMessage(body)));
+    return await Promise.resolve([]);
+  };
+  const registry = new ItemRegistry(items, clock, 0);
+  const ports = { items, registry, mailbox: { sendBatch }, clock, entropy: systemEntropy };
+  return { items, sent, watch: new DeadLetterWatch({ ...ports, deadLetters, logger: silentLogger }) };
 }
 const write = async (items: MemoryItemStore, fields: Record<string, string | number>): Promise<void> => {
   const attributes = { ...newHead(start, {}), ...inputAttributes(start), ...fields };
@@ -70,4 +86,39 @@ test("what is no message, and a late one for nobody, are counted and do no harm"
   const { items, watch } = await watching("nonsense", { kind: "kill", id });
   expect(await watch.run()).toEqual({ found: 2, paused: 0 });
   expect(await headIn(items)).toBeUndefined();
+});
+
+const stubs = {
+  killed: async (items: MemoryItemStore) => await killStub({ items, clock }, id, 0),
+  cancelled: async (items: MemoryItemStore) =>
+    await addToStub({ items, clock }, id, 0, [{ kind: "cancellation", delivery: "c" }]),
+};
+
+test.each(["killed", "cancelled"] as const)(
+  "a start of what was %s before it began ends, and a message sees to what follows",
+  async (how) => {
+    const { items, sent, watch } = await watching(start);
+    await stubs[how](items);
+    expect(await watch.run()).toEqual({ found: 1, paused: 0 });
+    const end = { ok: false, failure: { code: 409, message: how } };
+    expect(await headIn(items)).toMatchObject({ status: "completed", origin: "o", outcome: end });
+    expect(sent).toEqual([{ kind: "resume", id, incarnation: 0, enters: true, poke: true }]);
+  },
+);
+
+test("a watch that died after it had made the head ends it at its next look", async () => {
+  const { items, sent, watch } = await watching(start);
+  await write(items, { s: "accepted", u: NOW_MS, kd: 1 });
+  expect(await watch.run()).toEqual({ found: 1, paused: 0 });
+  expect((await headIn(items))?.status).toBe("completed");
+  expect(sent).toHaveLength(1);
+});
+
+test("a signal that came before is kept by what is paused", async () => {
+  const { items, sent, watch } = await watching(start);
+  const note = { kind: "signalled", signal: "s", delivery: "d", outcome: null } as const;
+  await addToStub({ items, clock }, id, 0, [note]);
+  expect(await watch.run()).toEqual({ found: 1, paused: 1 });
+  expect(await headIn(items)).toMatchObject({ status: "paused", notes: [note] });
+  expect(sent).toEqual([]);
 });
