@@ -153,11 +153,14 @@ export class Journal {
     return isNew;
   }
 
-  /** The head was made for this turn while it ran. */
+  /** The head was made for this turn while it ran. If it was made for an attempt on another deployment, the invocation stays there,
+   * and this turn is lost (D1). */
   #meetsPresence(item: Attributes | undefined): boolean {
     if (this.#known || !item || isStub(item)) return false;
     const found = leftHead(item);
-    const isOwn = found.head.writer !== undefined && found.head.writer === this.#subject.presence;
+    const { writer, deployment } = found.head;
+    const { presence, deployment: own } = this.#subject;
+    const isOwn = writer !== undefined && writer === presence && deployment === own;
     if (isOwn) this.#known = found;
     return isOwn;
   }

@@ -41,6 +41,7 @@ export class Presence {
   #cancel: (() => void) | undefined;
   #isOver = false;
   #guards = 0;
+  #deployment = "";
   #timer: Timer | undefined;
 
   constructor(
@@ -62,10 +63,11 @@ export class Presence {
     this.mark = freshMark(ports);
   }
 
-  /** A turn begins. `deployment`: what it runs on. */
+  /** A turn begins. `deployment`: what it runs on. The next attempt may run on a newer one. */
   begin(deployment: string): void {
+    this.#deployment = deployment;
     if (this.#cancel || this.#isOver) return;
-    this.#after(PRESENCE_MS, () => this.#appear(deployment));
+    this.#after(PRESENCE_MS, () => this.#appear());
   }
 
   /** What is being written is written. */
@@ -90,7 +92,7 @@ export class Presence {
     });
   }
 
-  async #appear(deployment: string): Promise<void> {
+  async #appear(): Promise<void> {
     const { holder, target, id, incarnation, start, token, head } = this.#invocation;
     if (this.#isOver) return;
     if (holder && !this.ownsLock) {
@@ -99,6 +101,7 @@ export class Presence {
     }
     const guard = await this.#schedule();
     const { name: voucher } = this.#delivery.voucher;
+    const deployment = this.#deployment;
     const appearance: Appearance = {
       ...{ id, incarnation, start, token, deployment, voucher, guard },
       ...{ mark: this.mark, from: head, carried: this.#carried },
