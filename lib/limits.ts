@@ -101,8 +101,9 @@ export const NOTES_TAKEN_MAX = 256;
 export const NOTES_HELD_MAX = 5000;
 /** The same for their size. */
 export const NOTES_HELD_BYTES_MAX = 160 * 1024;
-/** How long it waits there. */
+/** How long it waits there: at first, and at most. Between, about as long again as the invocation has stood still. */
 export const NOTES_RETRY_MS = 60_000;
+export const NOTES_RETRY_MS_MAX = 64 * 60_000;
 /** Callers that wait for one invocation's result. The next one is told that there are too many. */
 export const REPLIES_MAX = 500;
 /** The same for a promise. */

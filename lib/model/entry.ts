@@ -255,3 +255,10 @@ export function resultIn(entry: Entry | Note): Value {
   if (kind === "stateKeys") return [...entry.names];
   return kind === "get" ? entry.value : null;
 }
+
+/** Tells notes apart; the entry that a note has become has the key of the note. */
+export function noteKey(entry: Entry | Note): string | undefined {
+  if (entry.kind === "completion") return `n${entry.command}`;
+  if (entry.kind === "signalled") return `i${entry.delivery}`;
+  return entry.kind === "cancelled" || entry.kind === "cancellation" ? `x${entry.delivery}` : undefined;
+}

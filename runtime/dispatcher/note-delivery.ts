@@ -6,10 +6,11 @@
  */
 import { addNotes, addToStub } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
-import { NOTES_RETRY_MS, REFUSALS_MAX } from "../../lib/limits.ts";
+import { NOTES_RETRY_MS, NOTES_RETRY_MS_MAX, REFUSALS_MAX } from "../../lib/limits.ts";
 import { afresh, outgoing } from "../../lib/store/send.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
-import { largeValueOf, type Note } from "../../lib/model/entry.ts";
+import { largeValueOf, type Note, noteKey } from "../../lib/model/entry.ts";
+import type { Head } from "../../lib/model/head.ts";
 import { isTooLarge } from "../../lib/errors.ts";
 import type { Notify } from "../../lib/model/message.ts";
 import { canGoOn, isFull, ON } from "../../lib/model/status-table.ts";
@@ -51,9 +52,10 @@ export class NoteDelivery {
   /** A cancellation never waits, but for an item that has no room left at all. */
   async #addOrWait(
     invocation: StoredInvocation,
-    due: readonly Notify[],
+    messages: readonly Notify[],
     delivery: Delivery,
   ): Promise<Verdict> {
+    const due = unknownTo(invocation.head, messages);
     const isTooMuch = isFull(
       invocation.head,
       due.map(({ note }) => note),
@@ -83,12 +85,16 @@ export class NoteDelivery {
    * instead, it would stand before the message that lets the invocation go on.
    *
    * Crash points: before a timer is set, the message is there still. After it the note comes twice, and is taken once.
+   *
+   * Bound: a note has one name at each time that it comes again, so its copies become one. They could not double with each
+   * crash and each timer that fires twice, for as long as a pause lasts. No name is used twice by one that follows the other: a
+   * message is handled when it is due, and the next time is later.
    */
   async #wait(invocation: StoredInvocation, waiting: readonly Notify[]): Promise<void> {
     this.#say(invocation, waiting);
-    const atMs = this.#ports.clock.now() + NOTES_RETRY_MS;
+    const atMs = comesAgainAtMs(invocation.head, this.#ports.clock.now());
     for (const message of waiting) {
-      const again = outgoing({ ...message, dueAtMs: atMs }, afresh(this.#ports, "full"));
+      const again = outgoing({ ...message, dueAtMs: atMs }, `full.${noteKey(message.note)}.${atMs}`);
       await this.#ports.timers.schedule({ atMs, message: again });
     }
   }
@@ -160,4 +166,24 @@ export class NoteDelivery {
     }
     return due;
   }
+}
+
+/** Without those that it has: a copy is not kept twice. A cancellation counts each time, since what follows from the first one may
+ * be missing. A turn that comes to rest sees the list, so what is in the list wakes it (R9). */
+function unknownTo({ notes, tail }: Head, messages: readonly Notify[]): readonly Notify[] {
+  const known = new Set([...notes, ...tail].map(noteKey));
+  return messages.filter(({ note }) => {
+    const key = noteKey(note);
+    const isNew = note.kind === "cancellation" || !known.has(key);
+    known.add(key);
+    return isNew;
+  });
+}
+
+/** When a note that the list is too full for comes again: about as long from now as the invocation has stood still, between a
+ * minute and an hour. So a long pause is asked about rarely. The times are those of a grid, and all copies meet on it. */
+function comesAgainAtMs({ modifiedAtMs }: Head, nowMs: number): number {
+  const stillMs = Math.min(Math.max(nowMs - modifiedAtMs, NOTES_RETRY_MS), NOTES_RETRY_MS_MAX);
+  const everyMs = NOTES_RETRY_MS * 2 ** Math.floor(Math.log2(stillMs / NOTES_RETRY_MS));
+  return (Math.floor(nowMs / everyMs) + 1) * everyMs;
 }

@@ -6,6 +6,9 @@ import { isExclusiveId, statePartition } from "../../lib/model/ids.ts";
 import { STATE_EDIT } from "../../lib/store/state-edit.ts";
 import { type CommandEntry, type Entry, isCommand } from "../../lib/model/entry.ts";
 import { isPart, placeOfPart } from "../../lib/model/entry-parts.ts";
+import { parseHead } from "../../lib/model/head.ts";
+import { decodeMessage, type Message } from "../../lib/model/message.ts";
+import { isFull } from "../../lib/model/status-table.ts";
 import type { Accepted } from "./outside.ts";
 import type { Tables } from "./tables.ts";
 import type { Queue } from "./mailbox.ts";
@@ -34,6 +37,21 @@ export function checkRest({ observer }: Ending): void {
       (life.status === "scheduled" || life.status === "accepted") && !observer.starts.has(life.id);
     if (life.status !== "completed" && !isHalfAccepted) observer.fail("L1", stuck(life));
   }
+}
+
+/**
+ * Nothing is left but notes that a full list does not take, and what they are for is paused: they come again, more and more
+ * rarely, for as long as that lasts (decision 0018). So this is rest, as it is without them.
+ */
+export function doOnlyNotesWait({ timers, observer }: Pick<Ending, "timers" | "observer">): boolean {
+  const isWaiting = ({ body }: { readonly body: string }) => isKeptWaiting(decodeMessage(body), observer);
+  return timers.open > 0 && timers.messages().every(isWaiting);
+}
+
+function isKeptWaiting(message: Message, { lives }: Observer): boolean {
+  const life = lives.get(message.id);
+  if (message.kind !== "notify" || life?.status !== "paused") return false;
+  return isFull(parseHead(life.head), [message.note]);
 }
 
 /** At rest, before operators resume what is paused. */

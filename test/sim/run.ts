@@ -1,6 +1,13 @@
 /** One seed is one run: build a world, start the workload, stop the faults, wait for rest, check. */
 import { type CrashPoint, Effects } from "./actor.ts";
-import { checkEnding, checkRest, checkResumes, resultOf, withoutCounts } from "./checkers.ts";
+import {
+  checkEnding,
+  checkRest,
+  checkResumes,
+  doOnlyNotesWait,
+  resultOf,
+  withoutCounts,
+} from "./checkers.ts";
 import { Clients } from "./clients.ts";
 import { type FaultPlan, Faults } from "./faults.ts";
 import { type HeldItem, Tables, type TakenWrite } from "./tables.ts";
@@ -114,7 +121,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const stop = (): boolean => {
     if (scheduler.events > EVENTS_MAX)
       observer.fail("L1", `no rest after ${EVENTS_MAX} events: something is retried without bound`);
-    return observer.violation !== undefined;
+    const isAtRest = scheduler.isIdleBut(timers.open) && doOnlyNotesWait({ timers, observer });
+    return observer.violation !== undefined || isAtRest;
   };
   await scheduler.run(stop);
   checkResumes({ observer });

@@ -24,6 +24,8 @@ const TICKS_AT_ONCE = 32;
 export class Scheduler {
   nowMs: number;
   events = 0;
+  /** Events that are still to come. */
+  open = 0;
   readonly #heap: Event[] = [];
   readonly #immediates: (() => void)[] = [];
   #nextImmediate = 0;
@@ -37,7 +39,11 @@ export class Scheduler {
   after(ms: number, run: () => void): () => void {
     const event: Event = { atMs: this.nowMs + Math.max(0, ms), order: this.#order++, run };
     push(this.#heap, event);
-    return () => void (event.run = undefined);
+    this.open++;
+    return () => {
+      if (event.run) this.open--;
+      event.run = undefined;
+    };
   }
 
   immediate(run: () => void): void {
@@ -45,6 +51,11 @@ export class Scheduler {
     this.#immediates.push(() => {
       if (owner?.alive !== false) run();
     });
+  }
+
+  /** Whether nothing but so many events is still to come. */
+  isIdleBut(events: number): boolean {
+    return this.#immediates.length === 0 && this.open === events;
   }
 
   /** Runs until nothing is left to do, `stop` says so (asked at each event), or something was thrown. */
@@ -97,7 +108,10 @@ export class Scheduler {
       if (!event.run) continue;
       this.nowMs = event.atMs;
       this.events++;
-      event.run();
+      this.open--;
+      const { run } = event;
+      event.run = undefined;
+      run();
       return true;
     }
   }

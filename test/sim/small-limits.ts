@@ -34,6 +34,7 @@ export const SMALL: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["NOTES_FEW_MAX = 64;", "NOTES_FEW_MAX = 1;"],
     ["NOTES_HELD_MAX = 5000;", "NOTES_HELD_MAX = 6;"],
     ["NOTES_RETRY_MS = 60_000;", "NOTES_RETRY_MS = 2000;"],
+    ["NOTES_RETRY_MS_MAX = 64 * 60_000;", "NOTES_RETRY_MS_MAX = 32_000;"],
     ["CANCELLED_CALLEES_MAX = 400;", "CANCELLED_CALLEES_MAX = 1;"],
     ["WAIT_LISTS_DEPTH_MAX = 16;", "WAIT_LISTS_DEPTH_MAX = 4;"],
     ["WAIT_LISTS_BYTES_MAX = 512;", "WAIT_LISTS_BYTES_MAX = 24;"],

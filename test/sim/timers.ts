@@ -12,8 +12,7 @@ import type { Prng } from "./prng.ts";
 const SCHEDULER_PRECISION_MS = 60_000;
 
 export class TimerService {
-  /** Timers that have not fired yet. */
-  open = 0;
+  readonly #open = new Set<{ readonly message: Outgoing }>();
   readonly #queue: Queue;
   readonly #effects: Effects;
   readonly #prng: Prng;
@@ -23,6 +22,12 @@ export class TimerService {
     this.#effects = parts.effects;
     this.#prng = parts.prng;
   }
+
+  /** Timers that have not fired yet. */
+  get open(): number {
+    return this.#open.size;
+  }
+  messages = (): readonly Outgoing[] => [...this.#open].map(({ message }) => message);
 
   accept(atMs: number, message: Outgoing): void {
     const { scheduler, faults } = this.#effects;
@@ -38,9 +43,10 @@ export class TimerService {
     let ms = inMs;
     if (faults.strike("timer-early")) ms = Math.max(0, inMs - this.#prng.between(1, SCHEDULER_PRECISION_MS));
     else if (faults.strike("timer-late")) ms += this.#prng.between(0, SCHEDULER_PRECISION_MS);
-    this.open++;
+    const timer = { message };
+    this.#open.add(timer);
     scheduler.after(ms, () => {
-      this.open--;
+      this.#open.delete(timer);
       this.#effects.trace.add("timers", "fires", message.body.slice(0, 160));
       this.#queue.accept(message, "timers");
     });

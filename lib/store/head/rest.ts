@@ -15,7 +15,7 @@ import {
 } from "./transitions.ts";
 import { OperationalError } from "../../errors.ts";
 import { CONFLICT_ATTEMPTS_MAX } from "../../limits.ts";
-import { type Entry, type Note } from "../../model/entry.ts";
+import { type Note, noteKey } from "../../model/entry.ts";
 import { type Head, headAttributes, inputAttributes, parseHead } from "../../model/head.ts";
 import type { Incarnation, InvocationId } from "../../model/ids.ts";
 import { all } from "../../model/item.ts";
@@ -124,13 +124,6 @@ export async function notListed(
   const values: Value[] = [];
   for (const note of carried) if (!seen.has(noteKey(note))) values.push(await spillNote(ports, id, note));
   return values;
-}
-
-/** Tells notes apart; the entry that a note has become has the key of the note. */
-function noteKey(entry: Entry | Note): string | undefined {
-  if (entry.kind === "completion") return `n${entry.command}`;
-  if (entry.kind === "signalled") return `i${entry.delivery}`;
-  return entry.kind === "cancelled" || entry.kind === "cancellation" ? `x${entry.delivery}` : undefined;
 }
 
 /** pause: an operator asks. A paused head refuses every append. Returns whether this has paused it, and the head that

@@ -2,7 +2,14 @@
 import { service, workflow, type Context, type WorkflowContext, type WorkflowSharedContext } from "perdure";
 import { beforeEach, describe, expect, test } from "vitest";
 import { OperationalError } from "../../../lib/errors.ts";
-import { NOTES_HELD_MAX, REFUSALS_MAX, REPLIES_MAX, WAITERS_MAX } from "../../../lib/limits.ts";
+import {
+  NOTES_HELD_MAX,
+  NOTES_RETRY_MS,
+  NOTES_RETRY_MS_MAX,
+  REFUSALS_MAX,
+  REPLIES_MAX,
+  WAITERS_MAX,
+} from "../../../lib/limits.ts";
 import { HEAD_ATTRIBUTE } from "../../../lib/model/head.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
@@ -79,6 +86,35 @@ describe("notes of one that takes none", () => {
     const [again] = world.scheduled;
     if (again) await world.deliver(again.message);
     expect((await headOf(id))?.status).toBe("completed");
+  });
+
+  test("come again more and more rarely, and all copies of one become one", async () => {
+    const id = await pausedWith(NOTES_HELD_MAX);
+    const times: number[] = [];
+    for (let round = 0; round < 12; round++) {
+      const before = world.scheduled.length;
+      const copies = [noteTo(id, "go", "g"), noteTo(id, "go", "g")];
+      for (const copy of copies) expect(await world.deliver(copy)).toBe(true);
+      const [one, other] = world.scheduled.slice(before);
+      expect(other).toEqual(one);
+      times.push(one?.atMs ?? 0);
+      await world.clock.advance((one?.atMs ?? 0) - world.clock.now());
+    }
+    const waits = times.slice(1).map((atMs, at) => atMs - (times[at] ?? 0));
+    expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
+    expect(waits[0]).toBeLessThanOrEqual(2 * NOTES_RETRY_MS);
+    expect(waits.at(-1)).toBe(NOTES_RETRY_MS_MAX);
+    expect(new Set(world.scheduled.map(({ name }) => name)).size).toBe(12);
+  });
+
+  test("are kept once, in the list or in the log", async () => {
+    const id = await pausedWith(3);
+    const copy = noteTo(id, "other", "d1");
+    await world.deliver(copy);
+    await world.deliver(copy, { receiveCount: 2 });
+    expect((await headOf(id))?.notes).toHaveLength(3);
+    await world.deliver(noteTo(id, "other", "new"));
+    expect((await headOf(id))?.notes).toHaveLength(4);
   });
 
   test("a cancellation is always added", async () => {

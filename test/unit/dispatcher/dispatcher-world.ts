@@ -35,7 +35,7 @@ export class DispatcherWorld {
   /** Messages that the mailbox took. */
   readonly sent: Message[] = [];
   /** Timers that were set. */
-  readonly scheduled: { readonly atMs: number; readonly message: Message }[] = [];
+  readonly scheduled: { readonly atMs: number; readonly message: Message; readonly name: string }[] = [];
   /** The engine's log: levels and messages. */
   readonly logged: string[] = [];
   /** Instead of the handlers. */
@@ -65,7 +65,7 @@ export class DispatcherWorld {
       logger: { log: (level: string, message: string) => void this.logged.push(`${level} ${message}`) },
       timers: {
         schedule: async ({ atMs, message }: { atMs: number; message: Outgoing }) => {
-          this.scheduled.push({ atMs, message: decodeMessage(message.body) });
+          this.scheduled.push({ atMs, message: decodeMessage(message.body), name: message.dedup });
           await Promise.resolve();
         },
       },
