@@ -37,6 +37,10 @@ export const LAMBDA_ANSWER_BYTES_MAX = 6_000_000;
 export const ERROR_MESSAGE_CHARS_MAX = 4000;
 /** The same for the stack of a failed attempt. */
 export const ERROR_STACK_CHARS_MAX = 8000;
+/** Operations that a failed attempt had begun, and that the head keeps for the next one to begin, too: the first ones. */
+export const BEGUN_MAX = 16;
+/** Of each, what it is: its kind and its name. */
+export const BEGUN_CHARS_MAX = 100;
 /** An error's code is at most this, and at least the negative of it: DynamoDB's numbers end at 10^126. */
 export const ERROR_CODE_SIZE_MAX = Number.MAX_SAFE_INTEGER;
 /** Causes and parts of an error that a failure tells of. */

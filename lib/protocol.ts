@@ -5,6 +5,7 @@
 import { askedDelayMs } from "./duration.ts";
 import { codeOf, cutText, FunctionError, textOf } from "./errors.ts";
 import { ERROR_MESSAGE_CHARS_MAX, ERROR_STACK_CHARS_MAX } from "./limits.ts";
+import { type Begun, begunIn } from "./model/begun.ts";
 import type { Incarnation, InvocationId } from "./model/ids.ts";
 import type { Attributes } from "./model/item.ts";
 import type { HandlerKind, ServiceManifest } from "./model/manifest.ts";
@@ -19,6 +20,8 @@ export interface AttemptState {
   /** 1 for the first attempt. */
   readonly count: number;
   readonly run?: RunAttempts;
+  /** What the last one had begun that is not in the log. */
+  readonly begun?: Begun;
 }
 export interface RunAttempts {
   readonly command: number;
@@ -81,12 +84,14 @@ export type TurnOutcome =
   /** The suspension is durable, the lock first. The dispatcher schedules what the tree waits for. `wait` is as it is stored
    * (`encodeWait`). */
   | { readonly kind: "suspended"; readonly wait: Value }
-  /** Retryable: the policy decides. `length` is that of the log, as far as this turn knows. `progress`: the log grew. */
+  /** Retryable: the policy decides. `length` is that of the log, as far as this turn knows. `progress`: the log grew. `begun`: what
+   * the next attempt must begin, too; absent: what was known before. */
   | {
       readonly kind: "failed";
       readonly failure: TurnFailure;
       readonly length: number;
       readonly progress: boolean;
+      readonly begun?: Begun;
     }
   /** An append or a read showed that another turn continues from here (W3): nothing more may be changed. */
   | { readonly kind: "lost"; readonly reason: string }
@@ -104,6 +109,20 @@ export function storableFailure({ code, message, stack, retryAfterMs, ...rest }:
     ...(askedMs === undefined ? {} : { retryAfterMs: askedMs }),
     ...rest,
   };
+}
+
+/** The same for what is known of attempts. */
+export function storableAttempt({
+  count,
+  run,
+  begun: given,
+}: {
+  readonly count: number;
+  readonly run?: RunAttempts | undefined;
+  readonly begun?: unknown;
+}): AttemptState {
+  const begun = begunIn(given);
+  return { count, ...(run === undefined ? {} : { run }), ...(begun === undefined ? {} : { begun }) };
 }
 
 const OUTCOME_KINDS: readonly unknown[] = [

@@ -20,7 +20,7 @@ import {
 } from "../limits.ts";
 import type { ReplyTo, Start, Target } from "./message.ts";
 import { decodeOutcome, encodeOutcome, type Outcome } from "./outcome.ts";
-import { type AttemptState, storableFailure, type TurnFailure } from "../protocol.ts";
+import { type AttemptState, storableAttempt, storableFailure, type TurnFailure } from "../protocol.ts";
 import { chunkedName } from "./value-ref.ts";
 import type { Value } from "./value.ts";
 import { decodeWait, encodeWait, type Wait } from "./wait.ts";
@@ -62,7 +62,7 @@ export const HEAD_ATTRIBUTE = {
   modifiedAtMs: "u",
   appendedAtMs: "ba",
   dueAtMs: "y",
-  /** { count, run?, failure? }: attempts made without progress, and the failure of the last one. */
+  /** { count, run?, begun?, failure? }: attempts made without progress; what the last one had begun, and its failure. */
   attempt: "f",
   expiresAtMs: "e",
   journalExpiresAtMs: "j",
@@ -273,15 +273,15 @@ export const encodeReplyTo = ({ id, incarnation, command }: ReplyTo): Value => [
 
 function attemptOf(value: Value | undefined): Pick<Head, "attempt" | "failure"> {
   if (value === undefined) return { attempt: { count: 0 } };
-  const { count, run, failure } = value as unknown as AttemptState & { failure?: TurnFailure };
+  const { failure, ...attempt } = value as unknown as AttemptState & { failure?: TurnFailure };
   return {
-    attempt: run === undefined ? { count } : { count, run },
+    attempt: storableAttempt(attempt),
     ...(failure === undefined ? {} : { failure: storableFailure(failure) }),
   };
 }
 export function encodeAttempt(attempt: AttemptState, failure?: TurnFailure): Value {
   return {
-    ...attempt,
+    ...storableAttempt(attempt),
     ...(failure === undefined ? {} : { failure: storableFailure(failure) }),
   } as unknown as Value;
 }

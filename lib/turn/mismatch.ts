@@ -68,7 +68,7 @@ export function missingCommand(
   );
 }
 
-const ADVICE =
+export const ADVICE =
   "The code changed under an invocation in flight, or does not do the same on every run (time, random numbers, I/O outside ctx.run). " +
   "It is retried by its policy; deploy code that matches, or kill it.";
 

@@ -32,6 +32,8 @@ import {
 import { isPart } from "../model/entry-parts.ts";
 import { invariant, JournalFullError, JournalMismatchError } from "../errors.ts";
 import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_WARNED, NOTES_TAKEN_MAX } from "../limits.ts";
+import type { BegunCommand } from "../model/begun.ts";
+import { BegunCommands } from "./begun-commands.ts";
 import { isWhole, mustAppend } from "./entry-order.ts";
 import { ListParts } from "./list-parts.ts";
 import { assertSameCommand, describeCommand, missingCommand } from "./mismatch.ts";
@@ -66,6 +68,7 @@ interface Issued {
 export class TurnMachine {
   readonly #log: readonly Entry[];
   readonly #recorded: RecordedCommands;
+  readonly #begun: BegunCommands;
   readonly #issued: Issued[] = [];
   #last: CommandEntry | undefined;
   readonly #carried: Note[];
@@ -90,6 +93,8 @@ export class TurnMachine {
     notes: readonly Note[];
     /** Notes that ride in the message at hand. */
     carried: readonly Note[];
+    /** What a failed attempt had begun that is not in the log. */
+    begun?: readonly BegunCommand[];
     /** Delivers a cancellation to what the code awaits. Returns the open calls, which are cancelled with it. */
     cancel: (isNew: boolean) => Cancelled;
     /** Whether the code awaits anything that a cancellation can reject. */
@@ -101,6 +106,7 @@ export class TurnMachine {
     this.#cancel = init.cancel;
     this.#cancellable = init.cancellable;
     this.#recorded = new RecordedCommands(init.log);
+    this.#begun = new BegunCommands(init.begun ?? []);
   }
 
   /** The number of the next command. */
@@ -119,9 +125,14 @@ export class TurnMachine {
     return this.#event;
   }
 
-  /** Whether the code still does what the log has recorded. */
+  /** Whether the code still does what the log has recorded, or what a failed attempt had begun. */
   get replaying(): boolean {
-    return this.#next < this.#log.length || this.#recorded.get(this.#issued.length) !== undefined;
+    return this.#next < this.#log.length || !this.#hasIssuedAll;
+  }
+
+  get #hasIssuedAll(): boolean {
+    const issued = this.#issued.length;
+    return this.#recorded.get(issued) === undefined && !this.#begun.isBehind(issued);
   }
 
   /**
@@ -137,6 +148,7 @@ export class TurnMachine {
     }
     const recorded = this.#recorded.get(command);
     if (recorded) assertSameCommand(recorded, entry, this.#recorded.size);
+    else this.#begun.issue(entry);
     this.#issued.push({ complete, settled: false });
     this.#last = entry;
     if (!recorded && !isWhole(entry)) this.#pending.push(entry);
@@ -155,6 +167,22 @@ export class TurnMachine {
     if (this.#issued[command]?.settled !== false) return;
     this.#pending.push({ kind: "completion", command, outcome: value });
     this.#complete(command, value);
+  }
+
+  /** A read was answered by what every attempt knows at this point. It needs no entry. */
+  needsNoEntry(command: number): void {
+    this.#begun.drop(command);
+  }
+
+  /** The code is at rest, and goes on waiting, or starts closures. */
+  rests(): void {
+    if (this.#pending.every((entry) => isCommand(entry) && !isWhole(entry)))
+      this.#begun.keep(this.#issued.length);
+  }
+
+  /** What this attempt has begun that is not in the log, for the next one. */
+  get begun(): readonly BegunCommand[] {
+    return this.#begun.now;
   }
 
   /** Takes the next delivery to a signal or an awakeable: one that came early, or else the next that comes. */
@@ -238,7 +266,7 @@ export class TurnMachine {
       }
     }
     // A note may be for a recorded command that the code has not issued again yet. So notes wait until all are issued.
-    return this.#recorded.get(this.#issued.length) !== undefined ? "stalled" : "idle";
+    return this.#hasIssuedAll ? "idle" : "stalled";
   }
 
   /** Delivers the failure of a step that was cancelled, before anything else, as on a replay. `false`: there is none. */
@@ -367,6 +395,7 @@ export class TurnMachine {
   /** An append of all pending entries was won. `notes`: the head's list as it is now. */
   appended(notes: readonly Note[]): void {
     this.#recorded.appended(this.#pending);
+    this.#begun.recorded(this.#pending);
     this.#pending = [];
     this.#taken = 0;
     this.#notes = [...notes];
@@ -382,12 +411,14 @@ export class TurnMachine {
   #assertAllIssued(doing: string): void {
     const missing = this.#recorded.get(this.#issued.length);
     if (missing) throw this.#missing(missing, doing);
+    if (!this.#hasIssuedAll) throw this.#begun.missing(this.#issued.length, doing);
   }
 
   /** The error to fail with when `step` has returned "stalled" for too long. It says what the log waits for. */
   stalled(): JournalMismatchError {
     const missing = this.#recorded.get(this.#issued.length);
     if (missing) return this.#missing(missing, "came to rest");
+    if (this.#next >= this.#log.length) return this.#begun.missing(this.#issued.length, "came to rest");
     const event = this.#log[this.#next];
     const what = event && isCommand(event) ? describeCommand(event) : `event ${JSON.stringify(event?.kind)}`;
     return new JournalMismatchError(

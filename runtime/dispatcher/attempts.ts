@@ -29,7 +29,7 @@ import {
   type TurnFailure,
   type TurnOutcome,
   type TurnRequest,
-  storableFailure,
+  storableAttempt,
 } from "../../lib/protocol.ts";
 import { decodeWait } from "../../lib/model/wait.ts";
 import { decideRetry, type RetryDecision } from "../../lib/retry.ts";
@@ -40,6 +40,7 @@ import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import type { KeyLock } from "./key-lock.ts";
 import { Presence } from "./presence.ts";
+import { countAttempt, type FailedTurn, storable } from "./failed-attempt.ts";
 import type { Invocation } from "./invocation.ts";
 import { arrange, forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
 import { renew } from "../../lib/store/renewal.ts";
@@ -67,7 +68,6 @@ interface Attempt {
   readonly began: Invocation;
 }
 
-type Failed = Extract<TurnOutcome, { kind: "failed" }>;
 export class Attempts {
   readonly #ports: DispatcherPorts;
   readonly #locks: KeyLock;
@@ -198,7 +198,7 @@ export class Attempts {
   /** The next attempt, if it is made under this message; else how the invocation rests. */
   async #afterFailure(
     attempt: Attempt,
-    failed: Failed | Died,
+    failed: FailedTurn,
     options: HandlerPolicy,
     held: number,
     delivery: Delivery,
@@ -225,7 +225,7 @@ export class Attempts {
   /** A throttled turn was not an attempt: it does not count, and ends nothing. */
   #decide(
     attempt: Attempt,
-    failed: Failed | Died,
+    failed: FailedTurn,
     length: number,
     held: number,
     { retryPolicy }: HandlerPolicy,
@@ -235,7 +235,7 @@ export class Attempts {
       const state = { ...attempt.state, count: attempt.state.count - 1 };
       return { state, decision: { kind: "retry", delayMs: this.#throttledMs(held) } };
     }
-    const state = countAttempt(attempt, failed, length);
+    const state = countAttempt(attempt.state, failed, length > attempt.invocation.length);
     const { verdict, retryAfterMs } = failed.failure;
     const decision: RetryDecision = verdict
       ? { kind: verdict }
@@ -244,7 +244,7 @@ export class Attempts {
     return { state, decision };
   }
 
-  #report({ invocation, state }: Attempt, failed: Failed | Died, { kind }: RetryDecision): void {
+  #report({ invocation, state }: Attempt, failed: FailedTurn, { kind }: RetryDecision): void {
     const { logger, meter } = this.#ports;
     const { service, handler } = invocation.target;
     logger.log(kind === "retry" ? "debug" : "warn", "attempt failed", {
@@ -273,7 +273,8 @@ export class Attempts {
   /** Pauses what cannot be handled at all. `false`: it could not be written. */
   async pause(invocation: Invocation, failed: TurnFailure, carried: readonly Note[] = []): Promise<boolean> {
     if (invocation.head?.status === "completed") return true;
-    const state: AttemptState = { count: invocation.attempt.count + 1 };
+    const { count, begun } = invocation.attempt;
+    const state = storableAttempt({ count: count + 1, begun });
     const options = await handlerPolicyOf(this.#ports.registry, invocation);
     const rested = await this.#rest(
       { invocation, began: invocation, ownsLock: false, carried, state },
@@ -358,21 +359,8 @@ function isAsLeft(now: Head | undefined, before: Invocation, { voucher }: Delive
  * the attempt was none. */
 const isOver = (
   { stored, stub }: Awaited<ReturnType<typeof readHeadOrStub>>,
-  { kind }: Failed | Died,
+  { kind }: FailedTurn,
 ): boolean => stored?.head.status === "completed" || (stub !== undefined && kind === "failed");
-
-/** A bounded step counts its own attempts; a turn that recorded something starts counting anew. */
-function countAttempt(attempt: Attempt, failed: Failed | Died, length: number): AttemptState {
-  const { run } = failed.failure;
-  const progress = (failed.kind === "failed" && failed.progress) || length > attempt.invocation.length;
-  const count = progress ? 1 : run ? attempt.state.count - 1 : attempt.state.count;
-  return run === undefined ? { count } : { count, run };
-}
-
-const storable = <T extends Failed | Died>(failed: T): T => ({
-  ...failed,
-  failure: storableFailure(failed.failure),
-});
 
 /** Only a message that was delivered since, in the same lane, vouches for what was arranged at the last suspension. */
 function arrangedBefore(head: Head | undefined, message: string): Head["wait"] {

@@ -228,8 +228,10 @@ export class HandlerContext extends TurnContext implements PromiseOwner {
     const promise = new DurablePromise<T | null>(future, this, `ctx.get(${JSON.stringify(name)})`);
     if (recorded) return promise;
     // A value that this turn has read or written before needs no entry: a replay knows it at the same point.
-    if (known !== undefined) this.settle(future, decode)({ value: known, at: 0 });
-    else {
+    if (known !== undefined) {
+      this.driver.machine.needsNoEntry(entry.command);
+      this.settle(future, decode)({ value: known, at: 0 });
+    } else {
       const reading = readState(this.ports, this.#stateSubject(), name, this.driver.journal.length);
       this.driver.read(reading, (value) => this.driver.machine.finish({ ...entry, value }));
     }

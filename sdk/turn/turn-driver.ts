@@ -30,6 +30,7 @@ import type { Mapped } from "../../lib/turn/future.ts";
 import { LOOK_MS, LOOK_MS_MAX, REPLAY_STALL_MS } from "../../lib/limits.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { type Cancelled, type Completion, TurnMachine } from "../../lib/turn/turn-machine.ts";
+import { begunOn } from "../../lib/model/begun.ts";
 import { leavesOf, type Wait } from "../../lib/model/wait.ts";
 import type { Serde } from "../serde.ts";
 import { Cancellations } from "./cancellations.ts";
@@ -105,6 +106,7 @@ export class TurnDriver {
       carried,
       cancel: (isNew) => this.#cancel(isNew),
       cancellable: () => this.isExplicit || !this.#awaited.isNothing,
+      begun: begunOn(request.deployment, request.attempt.begun),
     });
     this.#values = values;
     this.#writer = new TurnWriter(request, ports, journal, this.machine, (delivery) => this.#later(delivery));
@@ -356,6 +358,7 @@ export class TurnDriver {
       this.#closures.push(...closures);
       return await this.#wait();
     }
+    this.machine.rests();
     for (const start of closures) start();
     this.timers.arm();
     if (this.machine.calls.canTell) return undefined;
@@ -416,8 +419,13 @@ export class TurnDriver {
   }
 
   #failed(): TurnOutcome {
-    const failed = this.#failure ?? { code: 500, message: "the turn failed" };
-    return { kind: "failed", failure: failed, length: this.journal.length, progress: this.#writer.progress };
+    const failure = this.#failure ?? { code: 500, message: "the turn failed" };
+    const { begun: commands } = this.machine;
+    const { deployment } = this.request;
+    return {
+      ...{ kind: "failed", failure, length: this.journal.length, progress: this.#writer.progress },
+      ...(commands.length === 0 ? {} : { begun: { deployment, commands } }),
+    };
   }
 
   /** P1: no attempt would do better, so somebody must look at it. */

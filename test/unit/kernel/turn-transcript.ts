@@ -1,5 +1,6 @@
 /** A turn machine with the test in the handler's part. It records what the machine tells the handler. */
 import type { CallEntry, CommandEntry, Entry, Note, SignalKey } from "../../../lib/model/entry.ts";
+import type { BegunCommand } from "../../../lib/model/begun.ts";
 import { type Step, TurnMachine } from "../../../lib/turn/turn-machine.ts";
 import type { Value } from "../../../lib/model/value.ts";
 
@@ -7,6 +8,7 @@ export interface Script {
   readonly log?: readonly Entry[];
   readonly notes?: readonly Note[];
   readonly carried?: readonly Note[];
+  readonly begun?: readonly BegunCommand[];
 }
 
 export class TurnTranscript {
@@ -18,11 +20,12 @@ export class TurnTranscript {
   /** Calls without a result, for a cancellation. */
   open: CallEntry[] = [];
 
-  constructor({ log = [], notes = [], carried = [] }: Script = {}) {
+  constructor({ log = [], notes = [], carried = [], begun = [] }: Script = {}) {
     this.turn = new TurnMachine({
       log,
       notes,
       carried,
+      begun,
       cancel: () => {
         this.told.push("cancelled");
         this.awaits = false;

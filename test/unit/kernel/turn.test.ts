@@ -16,7 +16,8 @@ import {
   signalled,
   sleep,
 } from "../../support/entries.ts";
-import { TurnTranscript } from "./turn-transcript.ts";
+import { BEGUN_CHARS_MAX, BEGUN_MAX } from "../../../lib/limits.ts";
+import { type Script, TurnTranscript } from "./turn-transcript.ts";
 
 const idIn = (entry: Entry): string => (entry.kind === "call" ? entry.callee : "no call");
 
@@ -299,5 +300,94 @@ describe("replay", () => {
     t.run();
     while (t.turn.calls.tell());
     expect(ids).toEqual(["two", "one", "again one"]);
+  });
+});
+
+describe("0019: what a failed attempt had begun", () => {
+  /** Lets the code of a new attempt do as the script says, after one that had begun `begun`. */
+  const after = (begun: readonly (readonly [number, string])[], script: Partial<Script> = {}) =>
+    new TurnTranscript({ ...script, begun });
+
+  test("what is not in the log is told", () => {
+    const t = new TurnTranscript({ log: [run(0, "done", bytes("1"))] });
+    t.issue(run(0, "done"));
+    t.run();
+    t.issue(run(1, "step"));
+    t.issue(sleep(2, 100, "nap"));
+    expect(t.turn.begun).toEqual([]);
+    t.turn.rests();
+    expect(t.turn.begun).toEqual([
+      [1, 'run "step"'],
+      [2, 'sleep "nap"'],
+    ]);
+    t.turn.finish(run(1, "step", bytes("2")));
+    t.turn.appended([]);
+    expect(t.turn.begun).toEqual([]);
+  });
+
+  test("what was begun after a result that is not recorded is not told", () => {
+    const t = new TurnTranscript();
+    t.issue(get(0, "key"));
+    t.turn.rests();
+    t.turn.finish(get(0, "key", bytes("v")));
+    t.issue(run(1, "step"));
+    t.turn.rests();
+    expect(t.turn.begun).toEqual([[0, 'get "key"']]);
+    t.turn.appended([]);
+    t.turn.rests();
+    expect(t.turn.begun).toEqual([[1, 'run "step"']]);
+  });
+
+  test("a read that needs no entry is not told", () => {
+    const t = new TurnTranscript();
+    t.issue(get(0, "key"));
+    t.turn.needsNoEntry(0);
+    t.turn.rests();
+    expect(t.turn.begun).toEqual([]);
+  });
+
+  test("the next attempt must begin it, before it gets anything new", () => {
+    const t = after([[0, 'run "step"']], { notes: [signalled("s", "d")] });
+    t.onSignal("s");
+    expect(t.turn.replaying).toBe(true);
+    expect(t.step()).toEqual(["stalled"]);
+    expect(t.turn.stalled().message).toMatch(/operation 0: .* run "step", but the code came to rest/);
+    expect(() => t.turn.pending(true)).toThrow(/operation 0: .* run "step", but the code ends without/);
+    expect(() => t.issue(run(0, "other"))).toThrow(JournalMismatchError);
+    t.issue(run(0, "step"));
+    expect(t.turn.replaying).toBe(false);
+    expect(t.run()).toBe("idle");
+    expect(t.told).toHaveLength(1);
+  });
+
+  test("one that fails before that keeps it", () => {
+    const t = after([
+      [0, 'run "a"'],
+      [1, 'run "b"'],
+    ]);
+    t.issue(run(0, "a"));
+    expect(() => t.issue(run(1, "c"))).toThrow(/operation 1: .* had begun run "b"/);
+    expect(t.turn.begun).toEqual([
+      [0, 'run "a"'],
+      [1, 'run "b"'],
+    ]);
+  });
+
+  test("what the log has by now counts instead", () => {
+    const t = after([[0, 'run "a"']], { log: [sleep(0, 1)] });
+    t.issue(sleep(0, 1));
+    t.turn.rests();
+    expect(t.turn.begun).toEqual([]);
+  });
+
+  test("it is bounded", () => {
+    const t = new TurnTranscript();
+    for (let command = 0; command <= BEGUN_MAX; command++) t.issue(run(command, "x".repeat(500)));
+    t.turn.rests();
+    expect(t.turn.begun).toHaveLength(BEGUN_MAX);
+    expect(t.turn.begun[0]?.[1]).toHaveLength(BEGUN_CHARS_MAX);
+    const next = after(t.turn.begun);
+    for (let command = 0; command <= BEGUN_MAX; command++) next.issue(run(command, "x".repeat(500)));
+    expect(next.turn.replaying).toBe(false);
   });
 });

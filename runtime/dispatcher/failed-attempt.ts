@@ -1,0 +1,27 @@
+/** What is kept of an attempt that has failed, for the next one. */
+import {
+  type AttemptState,
+  storableAttempt,
+  storableFailure,
+  type TurnFailure,
+  type TurnOutcome,
+} from "../../lib/protocol.ts";
+import type { Died } from "./death.ts";
+
+/** An answer, or a death. */
+export type FailedTurn = Extract<TurnOutcome, { kind: "failed" }> | Died;
+
+/** A bounded step counts its own attempts; a turn that recorded something starts counting anew. `hasGrown`: the log has. */
+export function countAttempt(state: AttemptState, failed: FailedTurn, hasGrown: boolean): AttemptState {
+  const { run } = failed.failure;
+  const progress = hasGrown || (failed.kind === "failed" && failed.progress);
+  const count = progress ? 1 : run ? state.count - 1 : state.count;
+  // One that has died cannot say what it had begun. What is known of the one before still holds (0019).
+  const begun = failed.kind === "failed" ? failed.begun : undefined;
+  return storableAttempt({ count, run, begun: begun ?? state.begun });
+}
+
+export const storable = <T extends { readonly failure: TurnFailure }>(failed: T): T => ({
+  ...failed,
+  failure: storableFailure(failed.failure),
+});
