@@ -4,9 +4,9 @@
  * An operator's request is one actor. So what it sent is known by the actor's name, and its answer can be compared with it.
  * "Since" and "before" are instants of virtual time. Nobody's clock is asked.
  */
-import type { Note } from "../../lib/model/entry.ts";
+import { decodeNotes, type Note } from "../../lib/model/entry.ts";
 import { HEAD_ATTRIBUTE } from "../../lib/model/head.ts";
-import { journalPartition } from "../../lib/model/ids.ts";
+import { groupOf, journalPartition } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
 import { decodeMessage, type Message } from "../../lib/model/message.ts";
 import { decodeOutcome } from "../../lib/model/outcome.ts";
@@ -48,6 +48,13 @@ export interface Asked {
   };
 }
 
+interface AcknowledgedEdit {
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly versioned: boolean;
+  readonly atMs: number;
+}
+
 type Fail = (rule: string, message: string) => void;
 
 export class Acknowledged {
@@ -60,12 +67,14 @@ export class Acknowledged {
   readonly #ends = new Map<string, End>();
   readonly #appends = new Map<string, number>();
   readonly #pausedMs = new Map<string, number>();
+  /** When each cancellation came into a head's list, and when a turn of an invocation began last. */
+  readonly #listedMs = new Map<string, number>();
+  readonly #turnMs = new Map<string, number>();
   /** Messages that may end a pause, by invocation: those in the mailbox, and when there was one last. */
   readonly #permits = new Map<string, Set<string>>();
   readonly #permittedMs = new Map<string, number>();
   readonly #sent = new Map<string, Message[]>();
-  readonly #edits: { readonly id: string; readonly names: readonly string[]; readonly versioned: boolean }[] =
-    [];
+  readonly #edits: AcknowledgedEdit[] = [];
   readonly #restarts: { readonly from: string; readonly to: string; readonly kept: number }[] = [];
   readonly #lives: ReadonlyMap<string, Life>;
   readonly #now: () => number;
@@ -87,9 +96,24 @@ export class Acknowledged {
       this.#appends.set(name, (this.#appends.get(name) ?? 0) + 1);
     if (is === "completed" && was !== "completed")
       this.#ends.set(name, { atMs: this.#now(), isSuccess: decodeOutcome(after["x"]).ok });
-    if (is === "paused" && was !== "paused") this.#pausedMs.set(name, this.#now());
+    this.#listed(after);
+    if (is === "paused" && was !== "paused") this.#pauses(actor, life, after);
     if (was === "paused" && is !== "paused" && before?.["i"] === after["i"])
       this.#leavesPause(actor, life, after);
+  }
+
+  #listed(after: Attributes): void {
+    for (const delivery of cancellationsIn(after))
+      if (!this.#listedMs.has(delivery)) this.#listedMs.set(delivery, this.#now());
+  }
+
+  /** R20: a policy pauses nothing over a cancellation that its last attempt has not seen. */
+  #pauses(actor: Actor, { id, incarnation }: Life, after: Attributes): void {
+    this.#pausedMs.set(`${id} ${incarnation}`, this.#now());
+    const turnMs = this.#turnMs.get(id);
+    if (actor.kind !== "dispatcher" || turnMs === undefined) return;
+    if (cancellationsIn(after).some((delivery) => (this.#listedMs.get(delivery) ?? 0) > turnMs))
+      this.#fail("CANCEL", `${actor.name} pauses ${id} over a cancellation that no attempt has seen`);
   }
 
   /** PAUSE: paused stays paused until it is resumed, cancelled or killed. */
@@ -200,6 +224,7 @@ export class Acknowledged {
   }
 
   entered(id: string, program: Program): void {
+    this.#turnMs.set(id, this.#now());
     this.programs.set(id, JSON.stringify({ ...program, token: undefined }));
   }
 
@@ -217,7 +242,18 @@ export class Acknowledged {
 
   /** EDIT: it takes its turn, and then the state is what it says. */
   edited(id: string, names: readonly string[], versioned: boolean): void {
-    this.#edits.push({ id, names, versioned });
+    this.#edits.push({ id, names, versioned, atMs: this.#now() });
+  }
+
+  /** An edit of that group that was acknowledged before so long, and has not begun: what was asked for later waits for it. */
+  overtaken(group: string, askedMs: number, begun: readonly Life[]): string | undefined {
+    const isWaiting = ({ id, atMs }: AcknowledgedEdit): boolean =>
+      groupOf(id) === group &&
+      atMs < askedMs &&
+      !this.dead.has(id) &&
+      this.#lives.get(id)?.status !== "completed" &&
+      !begun.some((life) => life.id === id);
+    return this.#edits.find(isWaiting)?.id;
   }
 
   #checkEdits(): void {
@@ -315,6 +351,11 @@ export class Acknowledged {
     }
   }
 }
+
+const cancellationsIn = (head: Attributes): string[] =>
+  decodeNotes(head[HEAD_ATTRIBUTE.notes]).flatMap((note) =>
+    note.kind === "cancellation" ? [note.delivery] : [],
+  );
 
 const deliveriesOf = (messages: readonly Message[]): string[] =>
   messages.flatMap((message) =>

@@ -282,6 +282,20 @@ function replay(observer: Observer, tables: Tables, life: Life, state: Map<strin
       default:
     }
   }
+  checkEdit(observer, life, own, state);
+}
+
+/** EDIT: the state is what an edit says, and nothing else. A refused one, whose version is another, sets nothing. */
+function checkEdit(
+  observer: Observer,
+  life: Life,
+  own: readonly CommandEntry[],
+  state: Map<string, string>,
+): void {
+  if (life.target[1] !== STATE_EDIT || !decodeOutcome(life.head["x"]).ok) return;
+  const names = new Set(own.flatMap((entry) => (entry.kind === "set" ? [entry.name] : [])));
+  const left = [...state.keys()].filter((name) => !names.has(name));
+  if (left.length > 0) observer.fail("EDIT", `the edit ${life.id} has left ${left.join()}`);
 }
 
 /** The commands, each with the names of its parts (lib/model/entry-parts.ts). Of a command that a turn died in there may be

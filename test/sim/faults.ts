@@ -94,6 +94,8 @@ export interface FaultPlan {
   /** Ordinals of strikes that are left out: shrinking. */
   readonly skip?: readonly number[];
   readonly none?: boolean;
+  /** These alone, as often as it says, whatever the seed draws. */
+  readonly only?: Readonly<Partial<Record<FaultKind, number>>>;
 }
 
 export class Faults {
@@ -121,7 +123,9 @@ export class Faults {
       const isTheme = theme.includes(kind);
       const rate = isTheme ? high : low * (high / low) ** swarm.unit();
       const has = swarm.chance(share) || isTheme;
-      if (has && plan.none !== true && plan.without?.includes(kind) !== true) this.#rates.set(kind, rate);
+      const drawn = plan.only ? plan.only[kind] : has ? rate : undefined;
+      if (drawn !== undefined && plan.none !== true && plan.without?.includes(kind) !== true)
+        this.#rates.set(kind, drawn);
     }
   }
 

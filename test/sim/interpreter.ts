@@ -282,7 +282,10 @@ class Interpreter {
       this.#stage.observer.stepStarts(this.#actor, this.#turn, name, account);
       const count = this.#executions(name);
       await this.#pause(step.ms);
-      if (count <= (step.fails ?? 0)) throw new Error(`sim: ${name} fails for the ${count}. time`);
+      if (count <= (step.fails ?? 0)) {
+        if (this.#turn) this.#stage.observer.once.excuse(this.#turn.id);
+        throw new Error(`sim: ${name} fails for the ${count}. time`);
+      }
       if (step.terminal) throw new TerminalError(`sim: ${name} is terminal`);
       return `⟦${name}#${count}⟧${"x".repeat(step.padding ?? 0)}`;
     };
@@ -330,13 +333,13 @@ class Interpreter {
 
   /** M2: the code takes each delivery once. A wait that has lost its race takes none, or the last one would never end. */
   #signals(instruction: SignalInstruction): DurablePromise<unknown> {
-    const { name } = instruction;
+    const { name, askMs } = instruction;
     const { id } = this.#ctx.request();
     const account = this.#account();
     const told = this.#ctx.run(`${name}-tell`, () => {
       this.#stage.observer.stepStarts(this.#actor, this.#turn, `${name}-tell`, account);
       this.#stage.signalled(id, instruction);
-      return null;
+      return askMs === undefined ? null : this.#pause(askMs).then(() => null);
     });
     const { DurablePromise } = this.#stage.sdk;
     const loses = (): DurablePromise<unknown> =>

@@ -19,6 +19,7 @@ import { Causality } from "./causality.ts";
 import type { Life, SentMessage } from "./life.ts";
 import { lockViolation } from "./lock-checker.ts";
 import { MessageBound } from "./message-bound.ts";
+import { Once } from "./once.ts";
 import type { Program } from "./program.ts";
 import { journalValue, stateValue } from "./stored-value.ts";
 import type { Tables } from "./tables.ts";
@@ -74,7 +75,10 @@ export class Observer {
   /** Exclusive invocations that have begun, by group, in order. */
   readonly begun = new Map<string, Life[]>();
   /** Sequence of the first Start that the mailbox accepted, by id. */
-  readonly firstStart = new Map<string, { sequence: string; delayed: boolean; incarnation: number }>();
+  readonly firstStart = new Map<
+    string,
+    { sequence: string; delayed: boolean; incarnation: number; atMs: number }
+  >();
   readonly starts = new Map<string, Message & { kind: "start" }>();
   /** Successful writes of each state key, in order. */
   readonly state = new Map<string, StateWrite[]>();
@@ -90,6 +94,7 @@ export class Observer {
   readonly #enteredMs = new Map<string, number>();
   readonly operations: Record<string, number> = {};
   readonly messages = new MessageBound();
+  readonly once = new Once();
   readonly #causality = new Causality();
   maxSkewMs = 0;
   /** Another version of the engine runs beside today's. */
@@ -192,6 +197,7 @@ export class Observer {
     else if (before === undefined && life.status === "completed")
       this.fail("M2", `${id} has ended, was deleted, and runs again`);
     this.acknowledged.written(actor, life, before, after);
+    if (after["s"] === "paused") this.once.excuse(id);
     this.#appended(life, after);
     this.#pinned(actor, life, before, after);
     this.#statusWritten(actor, life, before, after);
@@ -335,6 +341,9 @@ export class Observer {
     begun.push(life);
     const first = this.firstStart.get(life.id);
     const isRedriven = this.acknowledged.dead.has(life.id);
+    const edit = first && !isRedriven && this.acknowledged.overtaken(group, first.atMs, begun);
+    if (edit)
+      this.fail("EDIT", `${life.id} begins before ${edit}, which was acknowledged before it was asked for`);
     if (
       first &&
       !isRedriven &&
@@ -409,7 +418,7 @@ export class Observer {
   #startAccepted(by: string, sequence: string, message: Message & { kind: "start" }): void {
     const { id, incarnation, dueAtMs, input } = message;
     if (!this.firstStart.has(id))
-      this.firstStart.set(id, { sequence, delayed: dueAtMs !== undefined, incarnation });
+      this.firstStart.set(id, { sequence, delayed: dueAtMs !== undefined, incarnation, atMs: this.#now() });
     if (!this.starts.has(id)) this.starts.set(id, message);
     this.#refersTo(message.inputFrom ?? id, input);
     for (const token of tokensIn(this.#valueOf(message.inputFrom ?? id, input))) {
@@ -480,6 +489,8 @@ export class Observer {
   stepStarts(actor: Actor, turn: CurrentTurn | undefined, step: string, { known, seen }: Account): void {
     if (!turn) return;
     this.#trace.add(actor.name, "runs step", `${step} of ${turn.id}`);
+    if (this.once.isTooOften(turn.id, step))
+      this.fail("ONCE", `step ${step} of ${turn.id} runs again, although nothing has failed`);
     const life = this.lives.get(turn.id);
     const name = `${turn.id} ${turn.incarnation}`;
     if (seen !== undefined) this.accounts.set(name, [...(this.accounts.get(name) ?? []), { step, seen }]);

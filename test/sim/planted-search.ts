@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Planted } from "./plant.ts";
 import { PLANTED } from "./planted.ts";
+import { aimedRun } from "./aim.ts";
 import { search } from "./pool.ts";
 import { run } from "./run.ts";
 
@@ -80,7 +81,7 @@ async function searchOne(planted: Planted, known: number | undefined): Promise<C
 
 /** A seed that also fails without the bug has caught something else. */
 async function firstOf(
-  { name, file, changes }: Planted,
+  { name, file, changes, aim }: Planted,
   first: number,
   count: number,
 ): Promise<{ readonly by: string; readonly seed: number } | undefined> {
@@ -89,12 +90,14 @@ async function firstOf(
       from,
       count: first + count - from,
       patch: { name, file, changes },
+      aim,
       untilFailure: true,
       threads: 1,
     });
     const [failure] = failures;
     if (!failure) return undefined;
-    const { violation } = await run({ seed: failure.seed });
+    const aimed = aimedRun(failure.seed, {}, aim);
+    const { violation } = aimed ? await run(aimed) : {};
     if (violation === undefined) return { by: failure.rule, seed: failure.seed };
     from = failure.seed + 1;
   }

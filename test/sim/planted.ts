@@ -6,6 +6,7 @@
  * breaking one alone does not always show. Then the bug changes more than one place.
  */
 import { bug, type Planted } from "./plant.ts";
+import { AIMS } from "./planted-aims.ts";
 import { OF_PEOPLE } from "./planted-people.ts";
 
 const COUNTEREXAMPLES: readonly Planted[] = [
@@ -283,10 +284,50 @@ const LANES: readonly Planted[] = [
     "return goesOn && isOtherLanes(head, carried, delivery);",
     "return goesOn && carried.length < 0;",
   ]),
-  bug("one that was cancelled before it began keeps its key", "runtime/dispatcher/note-delivery.ts", 4000, [
-    "    return await this.#progress.passOn(invocation, delivery, true);",
-    '    return "done";',
+  bug(
+    "one that was cancelled before it began keeps its key",
+    "runtime/dispatcher/note-delivery.ts",
+    4000,
+    ["    return await this.#progress.passOn(invocation, delivery, true);", '    return "done";'],
+    // Else the message that goes to it passes the key on.
+    [
+      '"leave",        "leave",     "run",       "run",       "leave",              "leave",        "leave",     "pass-on"),',
+      '"leave",        "leave",     "run",       "run",       "leave",              "leave",        "leave",     "leave"),',
+      "lib/model/status-table.ts",
+    ],
+  ),
+  bug(
+    "a note lane runs what does not own its key",
+    "runtime/dispatcher/progress.ts",
+    4000,
+    [
+      "if (delivery.isNote && !(await this.#locks.isOwner(invocation))) {",
+      "if (delivery.isNote && delivery.sequence.length === 0) {",
+    ],
+    [
+      "if (delivery.isNote || delivery.asOwner) return",
+      "if (delivery.asOwner) return",
+      "runtime/dispatcher/key-lock.ts",
+    ],
+  ),
+  bug("what is suspended is run by any message that looks at it", "runtime/dispatcher/progress.ts", 4000, [
+    "return delivery.isNote && canGoOn(head) ?",
+    "return canGoOn(head) ?",
+  ]),
+  bug("a turn appends whatever was written since it read", "lib/store/head/append.ts", 4000, [
+    "hasMark(before.head), ...agreeing",
+    "...agreeing",
+  ]),
+  bug("a resume runs what another message vouches for", "runtime/dispatcher/progress.ts", 1000, [
+    'if (whoVouches(head, delivery.voucher) === "other") {',
+    'if (head.status !== "paused" && whoVouches(head, delivery.voucher) === "other") {',
+  ]),
+  bug("one parks behind a lock that was taken once more", "lib/model/lock.ts", 12000, [
+    "all(isOwnedBy(lock.owner), isTakenAsRead(lock), endsBefore(lock))",
+    "all(isOwnedBy(lock.owner), endsBefore(lock))",
   ]),
 ];
 
-export const PLANTED: readonly Planted[] = [...COUNTEREXAMPLES, ...LANES, ...OTHERS, ...OF_PEOPLE];
+export const PLANTED: readonly Planted[] = [...COUNTEREXAMPLES, ...LANES, ...OTHERS, ...OF_PEOPLE].map(
+  (planted) => ({ ...planted, ...(AIMS[planted.name] ? { aim: AIMS[planted.name] } : {}) }),
+);

@@ -392,6 +392,7 @@ export class Platform {
     const { observer } = this.#world;
     observer.count("turn failed");
     observer.messages.doubt();
+    observer.once.excuse(id);
     if (code === 570) observer.fail("D1", message);
     // A zombie of what an operator has purged since.
     else if (/^(R8|J1):/.test(message) && observer.acknowledged.purging.has(id))

@@ -1,6 +1,7 @@
 /** Runs seeds on all cores. */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import type { Aim } from "./aim.ts";
 import { CRASH_PROGRAMS, type CrashJob, type CrashReport } from "./crashes.ts";
 import type { FaultPlan } from "./faults.ts";
 import type { Patch } from "./plant.ts";
@@ -21,6 +22,7 @@ export interface Search {
   readonly from: number;
   readonly count: number;
   readonly plan?: FaultPlan;
+  readonly aim?: Aim | undefined;
   readonly patch?: Patch;
   readonly twice?: boolean;
   /** Gives up at the first failure, in the order of seeds. */
@@ -36,6 +38,7 @@ export async function search(options: Search): Promise<Totals> {
     from,
     count,
     plan = {},
+    aim,
     patch,
     twice,
     untilFailure,
@@ -59,6 +62,7 @@ export async function search(options: Search): Promise<Totals> {
           from: next,
           count: Math.min(SEEDS_AT_ONCE, from + count - next),
           plan,
+          ...(aim ? { aim } : {}),
           ...(twice ? { twice } : {}),
           ...(untilFailure ? { untilFailure } : {}),
         };

@@ -57,6 +57,8 @@ export interface SignalInstruction {
   readonly do: "signals";
   readonly name: string;
   readonly afterMs: number;
+  /** The step that asks for them lasts so long. */
+  readonly askMs?: number;
 }
 export interface CombineInstruction {
   readonly do: "all" | "any" | "race" | "settled";

@@ -1,5 +1,6 @@
 /** A thread that runs seeds, with or without a planted bug. The bug is planted before the engine is loaded. */
 import { parentPort, workerData } from "node:worker_threads";
+import type { Aim } from "./aim.ts";
 import type { CrashJob, CrashReport } from "./crashes.ts";
 import type { FaultPlan } from "./faults.ts";
 import { type Patch, plant } from "./plant.ts";
@@ -9,6 +10,7 @@ export interface Job {
   readonly from: number;
   readonly count: number;
   readonly plan: FaultPlan;
+  readonly aim?: Aim;
   /** Runs each seed twice and compares the traces. */
   readonly twice?: boolean;
   /** Stops at the first failure. */
@@ -33,25 +35,28 @@ Error.stackTraceLimit = 6;
 if (small) useSmallLimits();
 if (patch) plant(patch);
 const { run } = await import("./run.ts");
+const { aimedRun } = await import("./aim.ts");
 
 async function crash(job: CrashJob): Promise<CrashReport> {
   const { tryCrashes } = await import("./crashes.ts");
   return await tryCrashes(job);
 }
 
-async function work({ from, count, plan, twice, untilFailure }: Job): Promise<Report> {
+async function work({ from, count, plan, aim, twice, untilFailure }: Job): Promise<Report> {
   const failures: Failure[] = [];
   const [faults, operations]: Record<string, number>[] = [{}, {}];
   let events = 0;
   let seed = from;
   for (; seed < from + count; seed++) {
-    const result = await run({ seed, plan });
+    const aimed = aimedRun(seed, plan, aim);
+    if (!aimed) continue;
+    const result = await run(aimed);
     events += result.events;
     add(faults, result.faults);
     add(operations, result.operations);
     if (result.violation) failures.push({ seed, ...result.violation });
     if (twice) {
-      const again = await run({ seed, plan });
+      const again = await run(aimed);
       if (again.hash !== result.hash)
         failures.push({ seed, rule: "SAME", message: "the same seed gave two traces" });
     }

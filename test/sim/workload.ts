@@ -17,6 +17,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const DEPTH_MAX = 2;
 const STATE_NAMES = ["a", "b", "c"];
 
+/** What few seeds draw. */
+export type SpecialWorkload = "busy key" | "lives" | "hot key" | "bank" | "killing" | "long state";
+
 /** One seed in sixteen. */
 const LONG_STATE_SEEDS = 3;
 /** One seed in 32. */
@@ -76,8 +79,8 @@ export class Generator {
   workload(withPeople = true): Workload {
     const prng = this.#prng;
     if (withPeople && isOfPeople(this.#seed)) return peopleWorkload(this.#seed);
-    const special = this.#special();
-    if (special) return special;
+    const special = this.#drawsSpecial();
+    if (special) return this.special(special);
     const count = prng.int(1, 5);
     const disturbed = prng.chance(0.3);
     const spreadMs = prng.pick([10, 500, 20_000]);
@@ -105,14 +108,32 @@ export class Generator {
     return { roots, disturbed };
   }
 
-  #special(): Workload | undefined {
+  #drawsSpecial(): SpecialWorkload | undefined {
     const prng = this.#prng;
-    if (this.#seed % 32 === BUSY_SEEDS) return this.#busyKey();
-    if (this.#extra.chance(0.08)) return this.#lives();
-    if (prng.chance(0.05)) return this.#hotKey();
-    if (prng.chance(0.05)) return this.#bank();
-    if (prng.chance(0.06)) return this.#killing();
-    return this.#seed % 16 === LONG_STATE_SEEDS ? this.#longState() : undefined;
+    if (this.#seed % 32 === BUSY_SEEDS) return "busy key";
+    if (this.#extra.chance(0.08)) return "lives";
+    if (prng.chance(0.05)) return "hot key";
+    if (prng.chance(0.05)) return "bank";
+    if (prng.chance(0.06)) return "killing";
+    return this.#seed % 16 === LONG_STATE_SEEDS ? "long state" : undefined;
+  }
+
+  /** One of that kind, whatever the seed draws. */
+  special(kind: SpecialWorkload): Workload {
+    switch (kind) {
+      case "busy key":
+        return this.#busyKey();
+      case "lives":
+        return this.#lives();
+      case "hot key":
+        return this.#hotKey();
+      case "bank":
+        return this.#bank();
+      case "killing":
+        return this.#killing();
+      case "long state":
+        return this.#longState();
+    }
   }
 
   /** One name that is written and read at the same time, its values in chunks. */

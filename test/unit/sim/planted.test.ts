@@ -6,15 +6,18 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { MUTATIONS } from "../../mutate/mutations.ts";
+import { changesByFile } from "../../sim/plant.ts";
 import { PLANTED } from "../../sim/planted.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
-test.each([...PLANTED, ...MUTATIONS])("$name", ({ file, changes }) => {
-  // As `plant` does it: one change after the other.
-  let source = readFileSync(join(ROOT, file), "utf8");
-  for (const { find, replace } of changes) {
-    expect(source.split(find).length - 1, find).toBe(1);
-    source = source.replace(find, () => replace);
+test.each([...PLANTED, ...MUTATIONS])("$name", (patch) => {
+  for (const [file, changes] of changesByFile(patch)) {
+    // As `plant` does it: one change after the other.
+    let source = readFileSync(join(ROOT, file), "utf8");
+    for (const { find, replace } of changes) {
+      expect(source.split(find).length - 1, find).toBe(1);
+      source = source.replace(find, () => replace);
+    }
   }
 });

@@ -1,0 +1,334 @@
+/**
+ * Directed workloads: small histories written for what random ones rarely come to. Each is aimed at one rule, with few requests, so
+ * thousands of them are tried in a minute. The seed draws the times; the faults are those of the aim (aim.ts).
+ */
+import type { Prng } from "./prng.ts";
+import type { Callee, Instruction, Part, Program } from "./program.ts";
+import type { Interference, Root, Workload } from "./requests.ts";
+
+const KEY = "k0-directed";
+
+/** Makes what the histories consist of, with names that are unique in a run. */
+class Draw {
+  readonly prng: Prng;
+  #programs = 0;
+  #names = 0;
+
+  constructor(prng: Prng) {
+    this.prng = prng;
+  }
+
+  program(callee: Callee, body: readonly Instruction[], key?: string): Program {
+    return { pid: `p${++this.#programs}`, callee, body, ...(key === undefined ? {} : { key }) };
+  }
+  plain = (...body: Instruction[]): Program => this.program("plain", body);
+  on = (...body: Instruction[]): Program => this.program("exclusive", body, KEY);
+
+  step(ms: number, more: Partial<Extract<Part, { do: "step" }>> = {}): Extract<Part, { do: "step" }> {
+    return { do: "step", name: this.#name("s"), ms, ...more };
+  }
+  signals = (afterMs: number, askMs?: number): Part => ({
+    do: "signals",
+    name: this.#name("g"),
+    afterMs,
+    ...(askMs === undefined ? {} : { askMs }),
+  });
+  awakeable = (resolveAfterMs: number): Part => ({
+    do: "awakeable",
+    name: this.#name("a"),
+    resolveAfterMs,
+    times: 1,
+  });
+  between = (from: number, to: number): number => this.prng.between(from, to);
+  many = <T>(from: number, to: number, make: (index: number) => T): T[] =>
+    Array.from({ length: this.prng.int(from, to) }, (_, index) => make(index));
+  #name = (kind: string): string => `${kind}${++this.#names}`;
+}
+
+const at = (atMs: number, program: Program, ...also: Interference[]): Root => ({
+  program,
+  atMs,
+  times: 1,
+  ...(also.length > 0 ? { also } : {}),
+});
+const set = (name: string): Instruction => ({ do: "set", name });
+const get = (name: string): Instruction => ({ do: "get", name });
+const sleep = (ms: number): Part => ({ do: "sleep", ms });
+
+/** Two deliveries come during the first step, before there is a head (R21). */
+const earlyNotes = (draw: Draw): Workload => ({
+  roots: draw.many(1, 3, () =>
+    at(
+      draw.between(0, 500),
+      draw.plain(draw.signals(draw.between(5, 300), draw.between(100, 700)), draw.step(5)),
+    ),
+  ),
+  disturbed: false,
+});
+
+/** A cancellation comes while the last attempt is under way, after which its policy pauses it (R20). */
+const cancelledAsItRests = (draw: Draw): Workload => ({
+  roots: [
+    at(0, draw.plain(draw.step(draw.between(300, 900), { fails: 20 })), {
+      does: "cancel",
+      afterMs: draw.between(3000, 12_000),
+    }),
+  ],
+  disturbed: true,
+});
+
+/** What is called is cancelled, by another sender of it, before its Start is handled (R21). */
+function calledAndCancelled(draw: Draw): Workload {
+  const callee = draw.plain(draw.step(5));
+  const idempotencyKey = "directed";
+  const caller = draw.plain({
+    do: "try",
+    body: [{ do: "call", program: callee, idempotencyKey }],
+    recover: [draw.step(1)],
+  });
+  const sender = draw.plain({ do: "send", program: callee, idempotencyKey, cancelled: true }, draw.step(5));
+  return {
+    roots: [at(draw.between(0, 400), caller), at(draw.between(0, 400), sender)],
+    disturbed: true,
+  };
+}
+
+/** A note wakes it while the turn that suspended it has not written its state yet; others read that state next (R5). */
+function wokenBeforeItsOutputs(draw: Draw): Workload {
+  const first = draw.on({
+    do: "branches",
+    branches: [
+      [draw.awakeable(draw.between(10, 400))],
+      [draw.step(draw.between(0, 20)), set("a"), { do: "send", program: draw.plain(draw.step(1)) }],
+    ],
+  });
+  const others = draw.many(1, 3, () => at(draw.between(20, 3000), draw.on(get("a"), draw.step(5), get("a"))));
+  return { roots: [at(0, first), ...others], disturbed: false };
+}
+
+/** Promises are completed at about the time at which they are waited for. */
+function promisesInTime(draw: Draw): Workload {
+  const names = draw.many(2, 5, (index) => `promise${index}`);
+  const key = "w-directed";
+  const waits = names.map((name): Instruction => ({ do: "promise.get", name }));
+  return {
+    roots: [
+      at(0, draw.program("workflow", waits, key)),
+      ...names.map((name) =>
+        at(draw.between(0, 600), draw.program("workflow-shared", [{ do: "promise.resolve", name }], key)),
+      ),
+    ],
+    disturbed: false,
+  };
+}
+
+/** One holds the key, others are parked behind it and then drained one after the other (R23). */
+function drained(draw: Draw): Workload {
+  const others = draw.many(2, 5, () =>
+    at(draw.between(20, 900), draw.on(...draw.many(1, 3, () => draw.step(5)))),
+  );
+  return { roots: [at(0, draw.on(sleep(1000))), ...others], disturbed: false };
+}
+
+/** The same, and some of those that wait are killed or cancelled when the key comes to them. */
+function drainedAndEnded(draw: Draw): Workload {
+  const ends = (): Interference[] => {
+    const does = draw.prng.pick(["cancel", "kill"] as const);
+    return draw.prng.chance(0.5) ? [{ does, afterMs: draw.between(300, 1400) }] : [];
+  };
+  const others = draw.many(3, 6, () => at(draw.between(20, 700), draw.on(draw.step(5)), ...ends()));
+  return { roots: [at(0, draw.on(sleep(1000))), ...others], disturbed: true };
+}
+
+/** A value of several chunks, the same whenever it is stored. */
+function longInputs(draw: Draw): Workload {
+  const recover: Instruction[] = [{ do: "throw", name: "x".repeat(6000) }];
+  const callee = (): Program => draw.plain(draw.step(1), { do: "try", body: [draw.step(1)], recover });
+  return {
+    roots: draw.many(1, 3, () =>
+      at(draw.between(0, 100), draw.plain({ do: "call", program: callee() }, draw.step(1))),
+    ),
+    disturbed: false,
+  };
+}
+
+/** Killed as soon as it was accepted. */
+const killedAtOnce = (draw: Draw): Workload => ({
+  roots: draw.many(2, 5, () =>
+    at(draw.between(0, 300), draw.plain(draw.step(draw.between(0, 80))), {
+      does: "kill",
+      afterMs: draw.between(0, 80),
+    }),
+  ),
+  disturbed: true,
+});
+
+/** What has ended is restarted from a prefix, and others have written its state meanwhile. */
+function restarted(draw: Draw): Workload {
+  const { prng } = draw;
+  const body = (): Instruction[] =>
+    draw.many(2, 6, () =>
+      prng.pick<() => Instruction>([
+        () => draw.step(1),
+        () => set(prng.pick(["a", "b"])),
+        () => get(prng.pick(["a", "b"])),
+        () => draw.signals(draw.between(0, 50)),
+        () => sleep(5),
+      ])(),
+    );
+  const restart = (): Interference => ({
+    does: "restart",
+    afterMs: draw.between(500, 5000),
+    from: prng.int(1, 8),
+    deployment: "keep",
+  });
+  return {
+    roots: draw.many(2, 4, () => at(draw.between(0, 3000), draw.on(...body()), restart())),
+    disturbed: true,
+  };
+}
+
+/** The restart of what takes several deliveries of one signal, of which the prefix has one. */
+const restartedAmongSignals = (draw: Draw): Workload => ({
+  roots: draw.many(1, 3, () =>
+    at(draw.between(0, 500), draw.plain(draw.signals(draw.between(0, 300)), draw.step(1), draw.step(1)), {
+      does: "restart",
+      afterMs: draw.between(1500, 4000),
+      from: draw.prng.int(1, 7),
+      deployment: "keep",
+    }),
+  ),
+  disturbed: true,
+});
+
+/** A purge and a restart of the same one, at the same time. */
+const purgedAndRestarted = (draw: Draw): Workload => ({
+  roots: draw.many(2, 4, () => {
+    const afterMs = draw.between(300, 1500);
+    const purge = draw.prng.pick(["purge", "purge-journal"] as const);
+    return at(
+      draw.between(0, 100),
+      draw.plain(draw.step(1, { padding: 2000 }), draw.step(1)),
+      { does: "restart", afterMs, from: draw.prng.int(0, 2), deployment: "keep" },
+      { does: purge, afterMs: afterMs + draw.between(-30, 30) },
+    );
+  }),
+  disturbed: true,
+});
+
+/** Edits of a key's state, and writers of that key before and after them. */
+function edited(draw: Draw): Workload {
+  const writers = draw.many(3, 8, () =>
+    at(
+      draw.between(0, 2000),
+      draw.on(set(draw.prng.pick(["a", "b", "c"])), draw.step(draw.between(0, 100)), get("a")),
+    ),
+  );
+  const edits = draw.many(1, 3, (index) => ({
+    atMs: draw.between(0, 2000),
+    key: KEY,
+    state: { [draw.prng.pick(["a", "b"])]: `edit${index}:-` },
+    versioned: draw.prng.chance(0.2),
+  }));
+  return { roots: writers, edits, disturbed: true };
+}
+
+/** The mailbox gives messages up, and an operator resumes what it gave up while others of the key go on. */
+function givenUp(draw: Draw): Workload {
+  const resumes = (): Interference[] =>
+    draw.many(1, 3, () => ({ does: "resume", afterMs: draw.between(500, 90_000), deployment: "keep" }));
+  const long = (): Instruction[] => [
+    set("a"),
+    draw.step(draw.between(0, 900)),
+    ...(draw.prng.chance(0.5) ? [sleep(draw.between(10, 20_000))] : []),
+    draw.step(draw.between(0, 5000)),
+    set("b"),
+  ];
+  return {
+    roots: draw.many(2, 6, () => at(draw.between(0, 60_000), draw.on(...long()), ...resumes())),
+    disturbed: true,
+    receivesMax: draw.prng.int(2, 3),
+  };
+}
+
+/** An end that writes more than one append holds, and has read before. */
+const longEnd = (draw: Draw): Workload => ({
+  roots: draw.many(1, 2, () =>
+    at(
+      draw.between(0, 100),
+      draw.on(get("n1"), ...draw.many(25, 40, (index) => set(`n${index}`)), get("n2")),
+    ),
+  ),
+  disturbed: false,
+});
+
+/** Paused while it runs, and resumed at once, while its turn goes on (R17, R18). */
+function pausedAndResumed(draw: Draw): Workload {
+  const pauses = draw.many(1, 2, (): readonly Interference[] => {
+    const afterMs = draw.between(20, 1500);
+    return [
+      { does: "pause", afterMs, forGood: true },
+      { does: "resume", afterMs: afterMs + draw.between(5, 800), deployment: "keep" },
+    ];
+  });
+  const body = [
+    draw.step(10),
+    draw.step(draw.between(50, 900)),
+    draw.awakeable(draw.between(0, 900)),
+    draw.step(10),
+  ];
+  const isExclusive = draw.prng.chance(0.5);
+  const first = at(0, isExclusive ? draw.on(...body) : draw.plain(...body), ...pauses.flat());
+  return {
+    roots: [first, ...(isExclusive ? [at(draw.between(10, 900), draw.on(draw.step(5)))] : [])],
+    disturbed: true,
+  };
+}
+
+/** It ends while newcomers park behind it, and its own late requests come after its end (R23). */
+function parkedAsItEnds(draw: Draw): Workload {
+  const endMs = draw.between(200, 800);
+  const newcomers = draw.many(4, 9, () => at(endMs + draw.between(-150, 150), draw.on(draw.step(1))));
+  return { roots: [at(0, draw.on(draw.step(5), sleep(endMs))), ...newcomers], disturbed: false };
+}
+
+/** A note lets it go on while the message that it was suspended under is there still (R19). */
+function suspendedAndWoken(draw: Draw): Workload {
+  const body = (): Instruction[] => [
+    draw.step(draw.between(0, 10)),
+    draw.awakeable(draw.between(0, 60)),
+    draw.step(draw.between(0, 300)),
+    draw.step(5),
+  ];
+  const one = (): Program => (draw.prng.chance(0.5) ? draw.on(...body()) : draw.plain(...body()));
+  return { roots: draw.many(1, 3, () => at(draw.between(0, 200), one())), disturbed: false };
+}
+
+const HISTORIES = {
+  "early notes": earlyNotes,
+  "cancelled as it rests": cancelledAsItRests,
+  "called and cancelled": calledAndCancelled,
+  "woken before its outputs": wokenBeforeItsOutputs,
+  "promises in time": promisesInTime,
+  drained,
+  "drained and ended": drainedAndEnded,
+  "long inputs": longInputs,
+  "killed at once": killedAtOnce,
+  restarted,
+  "restarted among signals": restartedAmongSignals,
+  "purged and restarted": purgedAndRestarted,
+  edited,
+  "given up": givenUp,
+  "long end": longEnd,
+  "paused and resumed": pausedAndResumed,
+  "parked as it ends": parkedAsItEnds,
+  "suspended and woken": suspendedAndWoken,
+} as const satisfies Readonly<Record<string, (draw: Draw) => Workload>>;
+
+export type DirectedName = keyof typeof HISTORIES;
+
+export const DIRECTED_NAMES = Object.keys(HISTORIES) as DirectedName[];
+
+export const directedWorkload = (name: DirectedName, prng: Prng): Workload => HISTORIES[name](new Draw(prng));
+
+export const isDirected = (name: string): name is DirectedName => name in HISTORIES;
