@@ -82,8 +82,8 @@ export const ON = {
 
   /** Should it have moved by now (L1)? */
   overdue:               row("if-late",      "if-stale",  "if-stale",  "if-stale",  "if-stale-or-late",   "if-late",      "never",     "never"),
-  /** The mailbox has given up delivering a message to it (R16). */
-  undelivered:           row("pause",        "pause",     "pause",     "pause",     "pause",              "pause",        "leave",     "leave"),
+  /** The mailbox has given up delivering a message to it (R16). `look`: what its end has caused may be missing (R2). */
+  undelivered:           row("pause",        "pause",     "pause",     "pause",     "pause",              "pause",        "leave",     "look"),
   /** Is the deployment needed that it is pinned to? */
   pinned:                row("needed",       "needed",    "needed",    "needed",    "needed",             "needed",       "needed",    "over"),
 } as const satisfies Record<string, Readonly<Record<Status, string>>>;

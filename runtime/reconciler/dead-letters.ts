@@ -7,6 +7,9 @@
  * done what this one could not. A start that never became an invocation becomes a paused one, which takes its place among its
  * key's writers when it is resumed: others have overtaken it.
  *
+ * What has ended is looked at once more: its reply and its key may have been this message's to see to, and whatever is delivered
+ * once more does not look like a redelivery (R2).
+ *
  * What was killed or cancelled before it began must not run when it is resumed. So it is not paused: it ends here. A start of
  * which only a stub says that (R21) gets its head first.
  *
@@ -29,7 +32,7 @@ import { decodeMessage, type Message, type Start } from "../../lib/model/message
 import { failure } from "../../lib/model/outcome.ts";
 import { isUnbegun, ON } from "../../lib/model/status-table.ts";
 import type { Clock, Entropy, ItemStore, Logger, Mailbox, Registry } from "../../lib/ports.ts";
-import { DEAD_LETTER_BATCHES_MAX } from "../../lib/limits.ts";
+import { CLOCK_SKEW_MS, DEAD_LETTER_BATCHES_MAX, MAILBOX_RETENTION_MS } from "../../lib/limits.ts";
 import type { TurnFailure } from "../../lib/protocol.ts";
 
 export interface DeadLetter {
@@ -91,7 +94,9 @@ export class DeadLetterWatch {
     if (!stored) return message.kind === "start" ? await this.#showStart(message, stub, why) : "as-it-was";
     const { head } = stored;
     const isOther = message.incarnation !== undefined && message.incarnation !== head.incarnation;
-    if (isOther || ON.undelivered[head.status] === "leave") return "as-it-was";
+    const action = ON.undelivered[head.status];
+    if (isOther || action === "leave") return "as-it-was";
+    if (action === "look") return await this.#look(message.id, head, sinceMs);
     if (isUnbegun(head) && isCancelled(head)) return await this.#end(message.id, head);
     if (head.modifiedAtMs > sinceMs) return "as-it-was";
     return shownAs("paused", await pauseUndelivered(this.#ports, { id: message.id, head }, why));
@@ -105,12 +110,21 @@ export class DeadLetterWatch {
     return born ? await this.#end(id, born.head) : "as-it-was";
   }
 
-  async #end(id: InvocationId, head: Head): Promise<Shown> {
-    const { mailbox, registry } = this.#ports;
-    const { incarnation } = head;
+  /** Once a pass, for as long as a message vouches for anything. What came to its end later did so without this one. */
+  async #look(id: InvocationId, head: Head, sinceMs: number): Promise<Shown> {
+    const isInDoubt = this.#ports.clock.now() - head.modifiedAtMs < MAILBOX_RETENTION_MS;
+    if (isInDoubt && head.modifiedAtMs <= sinceMs + CLOCK_SKEW_MS) await this.#poke(id, head);
+    return "as-it-was";
+  }
+
+  async #poke(id: InvocationId, { incarnation }: Head): Promise<void> {
     const resume = { kind: "resume", id, incarnation, enters: true, poke: true } as const;
-    await sendAll(mailbox, [outgoing(resume, afresh(this.#ports, "dead"))]);
-    const retention = await handlerPolicyOf(registry, head);
+    await sendAll(this.#ports.mailbox, [outgoing(resume, afresh(this.#ports, "dead"))]);
+  }
+
+  async #end(id: InvocationId, head: Head): Promise<Shown> {
+    await this.#poke(id, head);
+    const retention = await handlerPolicyOf(this.#ports.registry, head);
     const outcome = failure(409, head.killed ? "killed" : "cancelled");
     const ended = await endUnbegun(this.#ports, id, head, outcome, retention);
     return shownAs("ended", ended !== undefined);

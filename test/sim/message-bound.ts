@@ -26,7 +26,8 @@ export class MessageBound {
   #endings = 0;
   /** By clients, operators and the reconciler. */
   #outside = 0;
-  /** Deliveries that may have happened before, writes of locks that were refused, turns that failed, messages given back. */
+  /** Deliveries that may have happened before, writes of locks that were refused, turns that failed, messages given back, timers
+   * that fire twice. */
   #doubts = 0;
 
   /** `by`: the actor's name, which begins with its kind. */

@@ -30,6 +30,7 @@ const EVENTS_MAX = 150_000;
 /** Older than anything that the reconciler lets pass. */
 const RECONCILE_AT_END_MS = 30 * 60_000;
 const RECONCILE_EVERY_MS = 30_000;
+const RESUMES_MAX = 40;
 
 export interface RunOptions {
   readonly seed: number;
@@ -66,7 +67,6 @@ export interface RunResult {
   readonly held: readonly HeldItem[];
 }
 
-// oxlint-disable-next-line complexity -- the order of a run, from its beginning to its end
 export async function run(options: RunOptions): Promise<RunResult> {
   const { seed, plan = {} } = options;
   const scheduler = new Scheduler(START_MS);
@@ -84,7 +84,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
   observer.tables = tables;
   tables.onWrite = options.onWrite;
   const queue = new Queue({ now, prng: new Prng(seed, "queue"), observer });
-  const timers = new TimerService({ queue, effects, prng: new Prng(seed, "timers") });
+  const timers = new TimerService({
+    queue,
+    effects,
+    prng: new Prng(seed, "timers"),
+    doubled: () => observer.messages.doubt(),
+  });
   const skewMaxMs = faults.has("clock-skew") ? prng.pick([20, 400]) : 0;
   observer.maxSkewMs = skewMaxMs;
   const world: World = {
@@ -127,22 +132,15 @@ export async function run(options: RunOptions): Promise<RunResult> {
   };
   await scheduler.run(stop);
   checkResumes({ observer });
-  // What an operator or a policy has paused is resumed until it ends.
-  for (
-    let round = 0;
-    round < 40 &&
-    observer.violation === undefined &&
-    (redrive(queue, clients) || resumePaused(observer, clients));
-    round++
-  ) {
-    await scheduler.run(stop);
-    checkResumes({ observer });
-  }
+  const resumes = { queue, clients, observer, goOn: async () => await scheduler.run(stop) };
+  await resumeUntilEnd(resumes);
   const ending = { tables, queue, timers, observer, accepted: clients.accepted, ranAs };
   if (!observer.violation) checkRest(ending);
   if (!observer.violation) {
     scheduler.after(RECONCILE_AT_END_MS, () => clients.reconcile());
     await scheduler.run(stop);
+    // What was half accepted has begun by now, and may be paused by its policy.
+    await resumeUntilEnd(resumes);
   }
   if (!observer.violation) checkEnding(ending);
   const outcomes: Record<string, string> = {};
@@ -221,6 +219,21 @@ async function begin(world: World, clients: Clients, workload: Workload): Promis
       faults.stopped = true;
       world.trace.add("world", "faults stop");
     });
+  }
+}
+
+/** What an operator or a policy has paused is resumed until it ends. */
+async function resumeUntilEnd(parts: {
+  readonly queue: Queue;
+  readonly clients: Clients;
+  readonly observer: Observer;
+  readonly goOn: () => Promise<void>;
+}): Promise<void> {
+  const { queue, clients, observer, goOn } = parts;
+  for (let round = 0; round < RESUMES_MAX && observer.violation === undefined; round++) {
+    if (!redrive(queue, clients) && !resumePaused(observer, clients)) return;
+    await goOn();
+    checkResumes({ observer });
   }
 }
 

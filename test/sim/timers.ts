@@ -16,8 +16,11 @@ export class TimerService {
   readonly #queue: Queue;
   readonly #effects: Effects;
   readonly #prng: Prng;
+  readonly #doubled: () => void;
 
-  constructor(parts: { queue: Queue; effects: Effects; prng: Prng }) {
+  /** `doubled`: a timer fires twice, as a message that is redelivered. */
+  constructor(parts: { queue: Queue; effects: Effects; prng: Prng; doubled: () => void }) {
+    this.#doubled = parts.doubled;
     this.#queue = parts.queue;
     this.#effects = parts.effects;
     this.#prng = parts.prng;
@@ -34,8 +37,9 @@ export class TimerService {
     const inMs = Math.max(0, atMs - scheduler.nowMs);
     const lateMs = inMs > DELAY_QUEUE_MS_MAX ? this.#prng.between(0, 1000) : this.#prng.between(0, 50);
     this.#fire(inMs + lateMs, message);
-    if (faults.strike("timer-doubled"))
-      this.#fire(inMs + this.#prng.between(0, SCHEDULER_PRECISION_MS), message);
+    if (!faults.strike("timer-doubled")) return;
+    this.#doubled();
+    this.#fire(inMs + this.#prng.between(0, SCHEDULER_PRECISION_MS), message);
   }
 
   #fire(inMs: number, message: Outgoing): void {

@@ -122,3 +122,14 @@ test("a signal that came before is kept by what is paused", async () => {
   expect(await headIn(items)).toMatchObject({ status: "paused", notes: [note] });
   expect(sent).toEqual([]);
 });
+
+test("of one that has ended, what its end has caused is done again: the message may have been all that vouched for it", async () => {
+  const letter = {
+    ...({ kind: "notify", id, incarnation: 0 } as const),
+    note: { kind: "completion", command: 0, outcome: null },
+  } as const;
+  const { items, sent, watch } = await watching(letter);
+  await write(items, { s: "completed", u: NOW_MS - 2000 });
+  expect(await watch.run()).toEqual({ found: 1, paused: 0 });
+  expect(sent).toEqual([{ kind: "resume", id, incarnation: 0, enters: true, poke: true }]);
+});

@@ -37,7 +37,7 @@ describe("a column", () => {
       ...{ note: "drop", cancellation: "drop", noteAdded: "leave", cancellationAdded: "leave" },
       ...{ register: "leave", redelivered: "look", released: "look", repeat: "leave" },
       ...{ command: "refuse", pause: "refuse", resume: "refuse", repin: "refuse" },
-      ...{ restart: "restart", purge: "purge", overdue: "never", undelivered: "leave", pinned: "over" },
+      ...{ restart: "restart", purge: "purge", overdue: "never", undelivered: "look", pinned: "over" },
     });
   });
 
