@@ -112,7 +112,7 @@ export interface Head {
   /** See lib/model/voucher.ts. None in one that rests. */
   readonly voucher?: string;
   readonly guard?: string;
-  /** The message under which it was suspended. */
+  /** The message under which it was suspended. Or, of one that is scheduled, the one that has lost its place to a later one. */
   readonly leftBy?: string;
   /** It was killed before it began. */
   readonly killed?: boolean;

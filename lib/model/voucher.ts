@@ -47,10 +47,12 @@ const laneIn = (name: string): string => name.slice(0, name.indexOf("."));
 /** Whether both name messages of one lane: then the earlier one was done before the later one was handed out. */
 export const isSameLane = (name: string, other: string): boolean => laneIn(name) === laneIn(other);
 
+/** Whether this is the message, or one that came before it in its lane. */
+export const isNoLater = (mine: string, other: string): boolean => isSameLane(mine, other) && mine <= other;
+
 /** `other`: another message will run it again. `unknown`: no message is named. */
 export function whoVouches({ voucher, guard }: Vouched, mine: Voucher): "this" | "other" | "unknown" {
   if (guard !== undefined) return guard === mine.guard ? "this" : "other";
   if (voucher === undefined) return "unknown";
-  const isLater = laneIn(voucher) === laneIn(mine.name) && voucher <= mine.name;
-  return isLater || voucher === mine.of ? "this" : "other";
+  return isNoLater(voucher, mine.name) || voucher === mine.of ? "this" : "other";
 }

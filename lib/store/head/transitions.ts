@@ -5,6 +5,7 @@
  * | transition | from | to | refused if |
  * |---|---|---|---|
  * | park | accepted, scheduled, no head | pending | the log has grown, or it has ended |
+ * | displace | scheduled | scheduled | it has moved |
  * | rest | running, … | backing-off, paused | the log has grown, or it has ended |
  * | pause | running, suspended, backing-off | paused | it has not begun, or has ended |
  * | pauseUndelivered | any open one, no head | paused | it has moved |
@@ -57,6 +58,7 @@ import {
   hasLength,
   hasMark,
   hasReplies,
+  hasStatus,
   isKeptForLess,
   isUnbegun,
   thereIsNone,
@@ -106,6 +108,19 @@ export async function park(ports: MarkingPorts, subject: Subject): Promise<boole
     ...removes("voucher", "guard", "leftBy"),
   ];
   return (await updateHead(ports.items, id, changes, when)) !== undefined;
+}
+
+/** displace: a message that comes later takes the place of this one, which has lost its own. From now on the head says so to
+ * whoever handles this message still. `false`: it has moved. */
+export async function displace(
+  ports: MarkingPorts,
+  id: InvocationId,
+  head: Head,
+  message: string,
+): Promise<boolean> {
+  const fields = headAttributes({ leftBy: message, writer: freshMark(ports) });
+  const when = all(whileOpen(head.incarnation), hasMark(head), hasStatus("scheduled"));
+  return (await updateHead(ports.items, id, sets(fields), when)) !== undefined;
 }
 
 /** keepInput: the input must be in the store before the Start that brought it may be deleted. */

@@ -27,6 +27,8 @@ class HeldStore extends MemoryItemStore {
 export interface Delivered {
   readonly receiveCount?: number;
   readonly remainingMs?: number;
+  /** Of one that is delivered once more. */
+  readonly sequence?: string;
 }
 
 export class DispatcherWorld {
@@ -81,10 +83,10 @@ export class DispatcherWorld {
   /** Answers whether it is done, and may be deleted. */
   async deliver(
     message: Message,
-    { receiveCount = 1, remainingMs = 60_000 }: Delivered = {},
+    { receiveCount = 1, remainingMs = 60_000, ...again }: Delivered = {},
   ): Promise<boolean> {
     await this.#registered;
-    const sequence = String(++this.#sequence);
+    const sequence = again.sequence ?? String(++this.#sequence);
     const incoming = { messageId: `m${sequence}`, group: laneOf(message), sequence, receiveCount };
     const failed = await this.#dispatcher.handle(
       [{ ...incoming, body: encodeMessage(message) }],

@@ -135,3 +135,21 @@ test("R3: one whose turn took the lock and died, and whose Start was given up, k
   expect((await world.head(start.id))?.token).toBe(token);
   expect([ran, await lock()]).toEqual([["sets", "quick"], undefined]);
 });
+
+test("W2: a delayed start whose message has lost its place begins under the later one, also if the first is still handled", async () => {
+  const dueAtMs = world.clock.now() + 1000;
+  const start = { ...startOf("quick"), dueAtMs };
+  await world.deliver(start);
+  await world.clock.advance(1000);
+  const { id } = start;
+  const due = { kind: "resume", id, incarnation: 0, dueAtMs, enters: true } as const;
+  const first = "7";
+  expect(await world.deliver(due, { sequence: first, receiveCount: 2 })).toBe(true);
+  expect(world.to(id)).toMatchObject([{ kind: "resume", enters: true }]);
+  // By a dispatcher that got it before, and goes on only now.
+  expect(await world.deliver(due, { sequence: first })).toBe(true);
+  expect([ran, (await world.head(id))?.status]).toEqual([[], "scheduled"]);
+  const [later] = world.to(id);
+  if (later) await world.deliver(later, { sequence: "9" });
+  expect([ran, (await world.head(id))?.token]).toEqual([["quick"], tokenOf(0, "9")]);
+});

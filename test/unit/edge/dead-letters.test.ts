@@ -14,6 +14,7 @@ import {
   type Outgoing,
   type Start,
 } from "../../../lib/model/message.ts";
+import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
 import { silentLogger } from "../../../lib/ports.ts";
 import { DeadLetterWatch } from "../../../runtime/reconciler/dead-letters.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
@@ -80,6 +81,18 @@ test.each([
   await write(items, fields);
   expect(await watch.run()).toEqual({ found: 1, paused: 0 });
   expect((await headIn(items))?.status).toBe(fields.s);
+});
+
+test.each([
+  ["may have done nothing after that", 0, 1],
+  ["has ended long ago", -MAILBOX_RETENTION_MS, 0],
+])("R2: one that has ended under the message, and %s", async (_, appendedAtMs, pokes) => {
+  const { items, sent, watch } = await watching({ kind: "resume", id, incarnation: 0 });
+  await write(items, { s: "completed", ba: NOW_MS + appendedAtMs });
+  expect(await watch.run()).toEqual({ found: 1, paused: 0 });
+  expect(sent).toEqual(
+    Array.from({ length: pokes }, () => ({ kind: "resume", id, incarnation: 0, poke: true })),
+  );
 });
 
 test("what is no message, and a late one for nobody, are counted and do no harm", async () => {
