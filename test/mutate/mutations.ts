@@ -18,6 +18,7 @@ const mutation = (
 ): Mutation => ({ name, file, changes: [{ find, replace }], tests });
 
 const IN_DOUBT = "test/unit/dispatcher/in-doubt.test.ts";
+const HAND_OFF = "test/unit/dispatcher/hand-off.test.ts";
 const REQUESTS = "test/contract/dynamo-requests.test.ts";
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -62,6 +63,30 @@ export const MUTATIONS: readonly Mutation[] = [
     "runtime/dispatcher/progress.ts",
     ["      await this.#locks.wake(owner, name);\n", ""],
     IN_DOUBT,
+  ),
+  mutation(
+    "a lock says that a message goes to its owner, and not who sends it",
+    "runtime/dispatcher/progress.ts",
+    ["{ id, incarnation }, wokenBy(delivery.voucher.name));", '{ id, incarnation }, wokenBy(""));'],
+    HAND_OFF,
+  ),
+  mutation(
+    "who was handed the lock takes it once more after a second",
+    "runtime/dispatcher/presence.ts",
+    ["    if (holder && !this.ownsLock) {", "    if (holder) {"],
+    HAND_OFF,
+  ),
+  mutation(
+    "the token is that of the message, though the lock has another",
+    "runtime/dispatcher/invocation.ts",
+    ["this.head?.token ?? token;", "this.head?.token ?? this.token ?? token;"],
+    HAND_OFF,
+  ),
+  mutation(
+    "what has lost its place begins all the same",
+    "runtime/dispatcher/resumption.ts",
+    ["isNoLater(voucher.name, leftBy);", "voucher.name === leftBy && voucher.name.length < 0;"],
+    HAND_OFF,
   ),
   mutation(
     "the outputs of a turn that died are not done again",
