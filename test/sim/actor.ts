@@ -20,6 +20,8 @@ export interface CurrentTurn {
   readonly token: string | undefined;
   /** Entries of the log that it began with. */
   readonly loaded: number;
+  /** The step that the attempt before, on the same deployment, had begun and failed in, as far as the head says so. */
+  readonly failedIn?: string | undefined;
 }
 
 export class Actor {

@@ -13,6 +13,7 @@ import { type Account, type Observer, tokensIn } from "./observer.ts";
 import type {
   AwakeableInstruction,
   CallInstruction,
+  DriftInstruction,
   Instruction,
   Part,
   Program,
@@ -220,6 +221,10 @@ class Interpreter {
       case "branches":
         await this.#branches(instruction.branches, seen);
         return;
+      case "drift":
+        await this.#drift(instruction);
+        seen.push(["drift", instruction.name]);
+        return;
       default:
         seen.push([instruction.do, await this.#awaited(instruction)]);
     }
@@ -294,6 +299,25 @@ class Interpreter {
       action,
       attemptsMax === undefined ? {} : { maxRetryAttempts: attemptsMax, initialRetryInterval: 40 },
     );
+  }
+
+  /** D1: it must not do what it has named anew in an attempt that knows of the one before. */
+  async #drift({ name, ms }: DriftInstruction): Promise<void> {
+    const {
+      observer,
+      sdk: { RetryableError },
+    } = this.#stage;
+    observer.drifting.add(this.#ctx.request().id);
+    const step = `${name}-${this.#executions(`${name} attempts`) % 2 === 1 ? "a" : "b"}`;
+    const account = this.#account();
+    await this.#ctx.run(step, async () => {
+      observer.stepStarts(this.#actor, this.#turn, step, account);
+      observer.driftStarts(this.#turn, step);
+      const count = this.#executions(name);
+      await this.#pause(ms);
+      // Longer than its message is held, so that the head says what was begun.
+      if (count === 1) throw new RetryableError(`sim: ${step} fails once`, { retryAfter: 700 });
+    });
   }
 
   /** All that the code knows at this point. What it does next may depend on it. */

@@ -97,6 +97,8 @@ export class Observer {
   readonly once = new Once();
   readonly #causality = new Causality();
   maxSkewMs = 0;
+  /** Invocations whose code is not deterministic on purpose. */
+  readonly drifting = new Set<string>();
   /** Another version of the engine runs beside today's. */
   isMixed = false;
   readonly #now: () => number;
@@ -482,6 +484,15 @@ export class Observer {
     const expiredMs = this.expiries.get(`${id} ${incarnation}`);
     if (expiredMs !== undefined && expiredMs + 2 * this.maxSkewMs + 1 < askedMs)
       this.fail("LIFE", `a request was told of ${id}, which expired ${askedMs - expiredMs} ms before it`);
+  }
+
+  /** D1: code that is not deterministic begins a step. The attempt before it had failed in the one of another name. */
+  driftStarts(turn: CurrentTurn | undefined, step: string): void {
+    const before = turn?.failedIn;
+    if (before === undefined || before === step || before.slice(0, -1) !== step.slice(0, -1)) return;
+    // An earlier version's dispatcher does not pass on what was begun.
+    if (!this.isMixed)
+      this.fail("D1", `${step} of ${turn?.id} began after an attempt that had begun ${before}`);
   }
 
   /** A step's action starts in a turn, because of what the code knows (J2). */

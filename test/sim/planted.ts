@@ -7,6 +7,7 @@
  */
 import { bug, type Planted } from "./plant.ts";
 import { AIMS } from "./planted-aims.ts";
+import { OF_BOUNDS } from "./planted-bounds.ts";
 import { OF_PEOPLE } from "./planted-people.ts";
 
 const COUNTEREXAMPLES: readonly Planted[] = [
@@ -328,6 +329,10 @@ const LANES: readonly Planted[] = [
   ]),
 ];
 
-export const PLANTED: readonly Planted[] = [...COUNTEREXAMPLES, ...LANES, ...OTHERS, ...OF_PEOPLE].map(
-  (planted) => ({ ...planted, ...(AIMS[planted.name] ? { aim: AIMS[planted.name] } : {}) }),
-);
+export const PLANTED: readonly Planted[] = [
+  ...COUNTEREXAMPLES,
+  ...LANES,
+  ...OTHERS,
+  ...OF_PEOPLE,
+  ...OF_BOUNDS,
+].map((planted) => ({ ...planted, ...(AIMS[planted.name] ? { aim: AIMS[planted.name] } : {}) }));

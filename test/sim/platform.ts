@@ -11,6 +11,7 @@ import {
   decodeTurnRequest,
   encodeTurnOutcome,
   encodeTurnRequest,
+  type TurnFailure,
   type TurnOutcome,
   type TurnRequest,
 } from "../../lib/protocol.ts";
@@ -75,6 +76,8 @@ export class Platform {
     reconciler: 0,
     operator: 0,
   };
+  /** Where an attempt failed, by its message. */
+  readonly #deploymentOf = new Map<string, string>();
   #polling = false;
   #nextLookMs = Number.POSITIVE_INFINITY;
   /** Turns that run now, in living environments or not. */
@@ -317,7 +320,8 @@ export class Platform {
     const request = decodeTurnRequest(text);
     environment.busy = true;
     const { id, incarnation, token } = request;
-    actor.turn = { id, incarnation, token, loaded: Number(request.head?.["n"] ?? 0) };
+    const loaded = Number(request.head?.["n"] ?? 0);
+    actor.turn = { id, incarnation, token, loaded, failedIn: this.#failedIn(deployment, request) };
     trace.add(
       actor.name,
       "turn",
@@ -349,6 +353,7 @@ export class Platform {
       if (!actor.alive) return;
       trace.add(actor.name, "turn ends", describeOutcome(outcome));
       this.#checkOutcome(outcome, id);
+      if (outcome.kind === "failed") this.#deploymentOf.set(outcome.failure.message, deployment.id);
       actor.crashAt = undefined;
       if (faults.strike("handler-crash-at-end")) return actor.die();
       over = true;
@@ -375,6 +380,13 @@ export class Platform {
     });
   }
 
+  /** As the head says: nothing has been appended since. */
+  #failedIn({ id }: Deployment, { head }: TurnRequest): string | undefined {
+    const { failure } = (head?.["f"] ?? {}) as { failure?: TurnFailure };
+    const isHere = failure !== undefined && this.#deploymentOf.get(failure.message) === id;
+    return isHere ? failure.command?.name : undefined;
+  }
+
   #planDeath(actor: Actor): void {
     const { faults } = this.#world;
     const memory = faults.strike("handler-out-of-memory");
@@ -393,7 +405,8 @@ export class Platform {
     observer.count("turn failed");
     observer.messages.doubt();
     observer.once.excuse(id);
-    if (code === 570) observer.fail("D1", message);
+    if (code === 570 && observer.drifting.has(id)) observer.count("drift refused");
+    else if (code === 570) observer.fail("D1", message);
     // A zombie of what an operator has purged since.
     else if (/^(R8|J1):/.test(message) && observer.acknowledged.purging.has(id))
       observer.count("zombie of a purged one");

@@ -32,6 +32,12 @@ export interface StepInstruction {
   /** Bytes that are added to its result. */
   readonly padding?: number;
 }
+/** A step that the code gives another name in every other attempt. It fails the first time that it is done (0019). */
+export interface DriftInstruction {
+  readonly do: "drift";
+  readonly name: string;
+  readonly ms: number;
+}
 export interface SleepInstruction {
   readonly do: "sleep";
   readonly ms: number;
@@ -82,6 +88,7 @@ export type Part =
 
 export type Instruction =
   | Part
+  | DriftInstruction
   | { readonly do: "get" | "set" | "clear"; readonly name: string }
   /** Reads a number and writes it back, larger or smaller. Two at once must not lose an update. */
   | { readonly do: "add"; readonly name: string; readonly by: number }

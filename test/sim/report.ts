@@ -30,6 +30,7 @@ const OPERATIONS = [
     "message swallowed",
     "page",
     "turn failed",
+    "drift refused",
     "long state",
     "value by reference",
   ],

@@ -18,12 +18,21 @@ const DEPTH_MAX = 2;
 const STATE_NAMES = ["a", "b", "c"];
 
 /** What few seeds draw. */
-export type SpecialWorkload = "busy key" | "lives" | "hot key" | "bank" | "killing" | "long state";
+export type SpecialWorkload =
+  | "drifting"
+  | "busy key"
+  | "lives"
+  | "hot key"
+  | "bank"
+  | "killing"
+  | "long state";
 
 /** One seed in sixteen. */
 const LONG_STATE_SEEDS = 3;
 /** One seed in 32. */
 const BUSY_SEEDS = 7;
+/** One seed in 64. */
+const DRIFTING_SEEDS = 40;
 
 export class Generator {
   readonly #prng: Prng;
@@ -110,6 +119,7 @@ export class Generator {
 
   #drawsSpecial(): SpecialWorkload | undefined {
     const prng = this.#prng;
+    if (this.#seed % 64 === DRIFTING_SEEDS) return "drifting";
     if (this.#seed % 32 === BUSY_SEEDS) return "busy key";
     if (this.#extra.chance(0.08)) return "lives";
     if (prng.chance(0.05)) return "hot key";
@@ -121,6 +131,8 @@ export class Generator {
   /** One of that kind, whatever the seed draws. */
   special(kind: SpecialWorkload): Workload {
     switch (kind) {
+      case "drifting":
+        return this.#drifting();
       case "busy key":
         return this.#busyKey();
       case "lives":
@@ -249,6 +261,20 @@ export class Generator {
       one([set], killedMs + prng.between(-killedMs / 8, killedMs / 2)),
     );
     return { roots: [holder, ...parked, ...newcomers], disturbed: true };
+  }
+
+  /** Programs that are not deterministic: one of their steps has another name in every other attempt (0019). */
+  #drifting(): Workload {
+    const prng = this.#prng;
+    const roots = Array.from({ length: prng.int(2, 6) }, (): Root => {
+      const callee = prng.pick<Callee>(["plain", "exclusive"]);
+      const before: Instruction[] = callee === "plain" ? [this.#step()] : [{ do: "set", name: "a" }];
+      const drift: Instruction = { do: "drift", name: `d${++this.#steps}`, ms: prng.between(0, 20) };
+      const body = [...(prng.chance(0.5) ? before : []), drift, ...(prng.chance(0.5) ? [this.#step()] : [])];
+      const key = callee === "plain" ? {} : { key: "k0-drift" };
+      return { program: { pid: this.#pid(), callee, ...key, body }, atMs: prng.between(0, 2000), times: 1 };
+    });
+    return { roots, disturbed: true };
   }
 
   /** Writers of one key that are killed while they write, and readers after them. */

@@ -1,0 +1,15 @@
+/** Planted bugs of what attempts begin (docs/decisions/0019) and of bounds (0018). `planted.ts` says how they are used. */
+import { bug, type Planted } from "./plant.ts";
+
+export const OF_BOUNDS: readonly Planted[] = [
+  bug("what a failed attempt had begun is forgotten", "runtime/dispatcher/failed-attempt.ts", 1000, [
+    "begun: begun ?? state.begun });",
+    "begun: begun === undefined ? begun : undefined });",
+  ]),
+  bug(
+    "what was begun after a result that is not recorded is compared, too",
+    "lib/turn/turn-machine.ts",
+    4000,
+    ["    if (this.#pending.every((entry) => isCommand(entry) && !isWhole(entry)))\n", ""],
+  ),
+];
