@@ -1,6 +1,7 @@
 /** How cost and time grow with what is kept: journals, state, invocations, backlogs. */
 import { backlogGrowth } from "./growth/backlog.ts";
 import { listingGrowth } from "./growth/listing.ts";
+import { pauses } from "./growth/pauses.ts";
 import { replayMemory } from "./growth/replay-memory.ts";
 import { resumeGrowth } from "./growth/resume.ts";
 import { stateGrowth } from "./growth/state.ts";
@@ -30,6 +31,12 @@ export const growth: readonly Bench[] = [
     question: "How does listing grow with the invocations that are kept?",
     needsPeers: false,
     run: listingGrowth,
+  },
+  {
+    name: "pauses",
+    question: "How long does the local server stand still when many invocations are kept?",
+    needsPeers: false,
+    run: pauses,
   },
   {
     name: "backlog",

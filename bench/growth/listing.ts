@@ -1,17 +1,4 @@
 /** Listing invocations, by how many are kept: read units on DynamoDB, milliseconds on the local server. */
-import { atOnce } from "../../lib/at-once.ts";
-import { ItemRegistry } from "../../lib/store/registry.ts";
-import { newHead } from "../../lib/model/head.ts";
-import { headKey } from "../../lib/model/head-keys.ts";
-import { invocationId } from "../../lib/model/ids.ts";
-import type { Start } from "../../lib/model/message.ts";
-import { type ItemStore, type Listing, silentLogger } from "../../lib/ports.ts";
-import { service } from "perdure";
-import type { Deployment } from "../../lib/model/manifest.ts";
-import { createEndpoint } from "../../sdk/endpoint.ts";
-import { Admin } from "../../runtime/admin/admin.ts";
-import { systemClock } from "../../lib/clock.ts";
-import { systemEntropy } from "../../lib/entropy.ts";
 import { openDatabase } from "../../runtime/local/database.ts";
 import { LocalItemStore } from "../../runtime/local/item-store.ts";
 import { Meter, PRICES } from "../model/bill.ts";
@@ -19,69 +6,10 @@ import { MeteredItems } from "../model/items.ts";
 import type { BenchContext, Result } from "../report/bench.ts";
 import { drawChart } from "../report/plot.ts";
 import { medianOf } from "../report/statistics.ts";
+import { fill, list, SUSPENDED_OF } from "./kept.ts";
 
 const KEPT = [1000, 10_000, 100_000];
-/** One of so many is suspended. That is the one an operator looks for. */
-const SUSPENDED_OF = 1000;
 const ROUNDS = 3;
-const WRITES_AT_ONCE = 1000;
-const DEPLOYMENT: Deployment = {
-  id: "dp_1",
-  address: "nowhere",
-  createdAtMs: 0,
-  services: createEndpoint([
-    service({ name: "Orders", handlers: { place: async () => undefined } }),
-  ]).discover().services,
-};
-
-async function fill(items: ItemStore, count: number): Promise<void> {
-  await atOnce(count, WRITES_AT_ONCE, (n) => put(items, n));
-}
-
-async function put(items: ItemStore, n: number): Promise<void> {
-  const unique = Buffer.alloc(14);
-  unique.writeUInt32BE(n, 10);
-  const id = invocationId("Orders", undefined, unique);
-  const start: Start = {
-    kind: "start",
-    ...{ id, incarnation: 0, origin: `o${n}`, acceptedAtMs: 1_700_000_000_000 + n },
-    ...{ target: { service: "Orders", handler: "place" }, input: new Uint8Array(200), headers: {} },
-  };
-  const suspended = n % SUSPENDED_OF === 0;
-  const ended = suspended ? { s: "suspended", w: ["i", 0] } : { s: "completed", x: new Uint8Array(100) };
-  const attributes = {
-    ...newHead(start, { deployment: "dp_1" }),
-    ...ended,
-    in: start.input,
-    u: start.acceptedAtMs,
-  };
-  await items.write({ op: "put", key: headKey(id), attributes });
-}
-
-/** Follows `next` until `wanted` were found, or to the end. */
-async function list(items: ItemStore, listing: Listing, query: string, wanted: number): Promise<number> {
-  const clock = systemClock;
-  const mailbox = { sendBatch: async () => [] };
-  const registry = new ItemRegistry(items, clock);
-  await registry.register(DEPLOYMENT);
-  const ports = { items, listing, mailbox, registry, clock, entropy: systemEntropy, logger: silentLogger };
-  const admin = new Admin(ports, { version: "0", ingressEndpoint: "http://127.0.0.1" });
-  let [found, after] = [0, ""];
-  do {
-    const search = new URLSearchParams(
-      `${query}${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`,
-    );
-    const path = "/invocations";
-    const request = { method: "GET", path, query: search, headers: {}, body: new Uint8Array(0) };
-    const { status, body } = await admin.handle(request);
-    if (status !== 200) throw new Error(`listing answered ${status}`);
-    const page = JSON.parse(new TextDecoder().decode(body)) as { invocations: unknown[]; next?: string };
-    found += page.invocations.length;
-    after = page.next ?? "";
-  } while (after !== "" && found < wanted);
-  return found;
-}
-
 interface Listed {
   readonly kept: number;
   readonly pageUnits: number;

@@ -21,7 +21,7 @@ export const HEADS_PAGE = 100;
 /** The same, for the lists of an old data file that are made right. */
 export const LIST_REPAIR_HEADS = 100;
 /** Expired items deleted in one transaction: the event loop stands still for it. */
-export const SWEEP_ITEMS_MAX = 500;
+export const SWEEP_ITEMS_MAX = 100;
 /** Admin requests may hold state as JSON arrays of bytes. */
 export const ADMIN_BODY_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -108,8 +108,14 @@ export const TRANSACTION_OPERATIONS_MAX = 1024;
 export const CHECKPOINT_PAGES_MAX = 16_384;
 /** SQLite's cache: 64 MiB. */
 export const SQLITE_CACHE_KIB = 64 * 1024;
-/** Items in one page of a query or scan. DynamoDB has no such bound. */
+/** Items in one page of a query. DynamoDB has no such bound. */
 export const PAGE_ITEMS_MAX = 1000;
+/** The same of a scan, whose items are heads, and of a list. */
+export const SCAN_ITEMS_MAX = 200;
+/** Rows read in one turn of the event loop. Then everything else gets its turn. */
+export const READ_ROWS_AT_ONCE = 200;
+/** The same in bytes. */
+export const READ_BYTES_AT_ONCE = 1024 * 1024;
 
 /** How often the data file is looked for: so long may a server go on that writes to a deleted one. */
 export const DATA_FILE_LOOK_MS = 1000;

@@ -14,6 +14,7 @@ import { setImmediate } from "node:timers";
 
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { openFile, sqliteCode } from "./database-file.ts";
+import { ReadSlice } from "./event-loop.ts";
 import { SCHEMA } from "./schema.ts";
 import {
   CHECKPOINT_PAGES_MAX,
@@ -57,6 +58,8 @@ export class LocalDatabase {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #closing: (() => void)[] = [];
+  /** Each store that reads counts what it reads, and waits when that is much. */
+  readonly slice = new ReadSlice();
   #queue: Operation[] = [];
   #scheduled = false;
   #closed = false;

@@ -19,7 +19,7 @@ import { nextTurn } from "./event-loop.ts";
 import { LocalListing } from "./listing.ts";
 import { LocalMeta } from "./meta.ts";
 import { DYNAMO_PAGE_BYTES_MAX } from "../../lib/limits/aws.ts";
-import { PAGE_ITEMS_MAX } from "../../lib/limits/local.ts";
+import { PAGE_ITEMS_MAX, SCAN_ITEMS_MAX } from "../../lib/limits/local.ts";
 
 /** Calls, by their result. A page of a query or a scan counts as a read. */
 export interface OperationCounts {
@@ -61,6 +61,7 @@ export class LocalItemStore implements ItemStore, Watch {
   }
 
   async get(key: ItemKey): Promise<Attributes | undefined> {
+    while (this.#database.slice.isFull) await nextTurn();
     const body = this.#database.read(() => this.#read(key));
     this.#counts[key.table].reads++;
     return body;
@@ -80,13 +81,14 @@ export class LocalItemStore implements ItemStore, Watch {
 
   async query(table: Table, pk: string, prefix: string, page: PageRequest = {}): Promise<Page> {
     if (page.after !== undefined) await nextTurn();
+    while (this.#database.slice.isFull) await nextTurn();
     const after = page.after ?? "";
     const goesOn = Buffer.compare(Buffer.from(after), Buffer.from(prefix)) >= 0 && after !== "";
     const items = this.#database.read(() => {
       const rows = goesOn
         ? this.#statements.queryAfter.iterate(table, pk, after)
         : this.#statements.queryFrom.iterate(table, pk, prefix);
-      return readPage(rows, page.limit, (row, attributes): StoredItem | undefined => {
+      return this.#page(rows, page.limit, PAGE_ITEMS_MAX, (row, attributes): StoredItem | undefined => {
         const sk = String(row["sk"]);
         return sk.startsWith(prefix) ? { sk, attributes } : undefined;
       });
@@ -102,10 +104,12 @@ export class LocalItemStore implements ItemStore, Watch {
     page: PageRequest = {},
   ): Promise<{ readonly items: readonly ScannedItem[]; readonly next?: string }> {
     if (page.after !== undefined) await nextTurn();
+    while (this.#database.slice.isFull) await nextTurn();
     const items = this.#database.read(() =>
-      readPage(
+      this.#page(
         this.#statements.scan.iterate(table, sk, page.after ?? ""),
         page.limit,
+        SCAN_ITEMS_MAX,
         (row, attributes): ScannedItem => ({ pk: String(row["pk"]), sk, attributes }),
       ),
     );
@@ -123,6 +127,7 @@ export class LocalItemStore implements ItemStore, Watch {
     return {
       page: async (after) => {
         const { found, next } = await this.listing.open(after, limit);
+        while (this.#database.slice.isFull) await nextTurn();
         const items = this.#database.read(() =>
           found.flatMap(({ partition }): ScannedItem[] => {
             const attributes = this.#read({ table: "journal", pk: partition, sk: HEAD });
@@ -166,7 +171,31 @@ export class LocalItemStore implements ItemStore, Watch {
 
   #read(key: ItemKey): Attributes | undefined {
     const row = this.#statements.get.get(key.table, key.pk, key.sk);
+    this.#database.slice.count(1, row === undefined ? 0 : bodyOf(row).byteLength);
     return row === undefined ? undefined : attributesOf(row);
+  }
+
+  /** Takes rows until the page is full or `item` answers `undefined`. `more`: there is another one for the next page. */
+  #page<T>(
+    rows: Iterable<Row>,
+    limit: number | undefined,
+    most: number,
+    item: (row: Row, attributes: Attributes) => T | undefined,
+  ): { readonly found: readonly T[]; readonly more: boolean } {
+    const itemsMax = Math.min(Math.max(limit ?? most, 1), most);
+    const found: T[] = [];
+    let bytes = 0;
+    let more = false;
+    for (const row of rows) {
+      const next = item(row, attributesOf(row));
+      if (next === undefined) break;
+      more = found.length >= itemsMax || bytes >= DYNAMO_PAGE_BYTES_MAX;
+      if (more) break;
+      found.push(next);
+      bytes += bodyOf(row).byteLength;
+    }
+    this.#database.slice.count(found.length, bytes);
+    return { found, more };
   }
 
   /** Runs within a transaction. The answer shares no memory with the row, nor with what the caller holds. */
@@ -212,25 +241,6 @@ function prepareAll(database: LocalDatabase) {
     queryAfter: database.prepare(page("sk > ?")),
     scan: database.prepare("SELECT pk, body FROM items WHERE tbl = ? AND sk = ? AND pk > ? ORDER BY pk"),
   };
-}
-
-/** Takes rows until the page is full or `item` answers `undefined`. `more`: there is another one for the next page. */
-function readPage<T>(
-  rows: Iterable<Row>,
-  limit: number | undefined,
-  item: (row: Row, attributes: Attributes) => T | undefined,
-): { readonly found: T[]; readonly more: boolean } {
-  const itemsMax = Math.min(Math.max(limit ?? PAGE_ITEMS_MAX, 1), PAGE_ITEMS_MAX);
-  const found: T[] = [];
-  let bytes = 0;
-  for (const row of rows) {
-    const next = item(row, attributesOf(row));
-    if (next === undefined) break;
-    if (found.length >= itemsMax || bytes >= DYNAMO_PAGE_BYTES_MAX) return { found, more: true };
-    found.push(next);
-    bytes += bodyOf(row).byteLength;
-  }
-  return { found, more: false };
 }
 
 function bodyOf(row: Row): Uint8Array {

@@ -11,7 +11,7 @@ import { isStub } from "../../lib/model/head.ts";
 import { idIn, type ListedPart, listedAtMs, partOf, shardOf, statusIn } from "../../lib/model/listing.ts";
 import type { KeyPage, ListedPage, ListedRange, Listing } from "../../lib/ports.ts";
 import { HEAD } from "../../lib/model/head-keys.ts";
-import { LIST_REPAIR_HEADS } from "../../lib/limits/local.ts";
+import { LIST_REPAIR_HEADS, SCAN_ITEMS_MAX } from "../../lib/limits/local.ts";
 import type { LocalDatabase } from "./database.ts";
 import { nextTurn } from "./event-loop.ts";
 import type { LocalMeta } from "./meta.ts";
@@ -27,6 +27,8 @@ const AFTER_ALL_DIGITS = "~";
 
 /** What `meta.listing` holds once every head has been checked. Files without it may lack rows, or have wrong ones. */
 const CHECKED = 2;
+/** Most keys have state under their first name. */
+const STATE_ROWS_READ = 8;
 /** Between a shard and a place in a cursor. Neither has one. */
 const CURSOR_SEPARATOR = " ";
 
@@ -67,8 +69,10 @@ export class LocalListing implements Listing {
     readonly next?: string;
   }> {
     if (after !== undefined) await nextTurn();
+    while (this.#database.slice.isFull) await nextTurn();
     const [shard = "", place = ""] = (after ?? OPEN_FIRST).split(CURSOR_SEPARATOR);
     const rows = this.#database.read(() => this.#statements.open.all(shard, place, OPEN_END, limit));
+    this.#database.slice.count(rows.length, 0);
     const last = rows.length < limit ? undefined : rows.at(-1);
     return {
       found: rows.map((row) => {
@@ -118,13 +122,16 @@ export class LocalListing implements Listing {
   async heads(
     part: ListedPart,
     shard: string,
-    { fromMs, untilMs, after, limit }: ListedRange,
+    { fromMs, untilMs, after, limit: wanted }: ListedRange,
   ): Promise<ListedPage> {
+    const limit = Math.min(wanted, SCAN_ITEMS_MAX);
     if (after !== undefined) await nextTurn();
+    while (this.#database.slice.isFull) await nextTurn();
     const start = after ?? digits(fromMs);
     const rows = this.#database.read(() =>
       this.#statements.heads.all(`${part}.${shard}`, start, digits(untilMs) + AFTER_ALL_DIGITS, limit + 1),
     );
+    this.#database.slice.count(rows.length, 0);
     const found = rows.slice(0, limit).map((row) => String(row["place"]));
     const last = rows.length > limit ? found.at(-1) : undefined;
     return {
@@ -142,21 +149,31 @@ export class LocalListing implements Listing {
     const keys: string[] = [];
     // Every partition of the service comes after its prefix without the dot, even that of the empty key.
     let last = after === undefined ? prefix.slice(0, -1) : prefix + after;
-    return this.#database.read(() => {
-      for (;;) {
-        const pk = this.#statements.nextPartition.get("state", last)?.["pk"];
-        if (typeof pk !== "string" || !pk.startsWith(prefix)) return { keys };
-        if (keys.length >= limit) return { keys, next: keys.at(-1) ?? "" };
-        last = pk;
-        if (this.#hasState(pk)) keys.push(pk.slice(prefix.length));
-      }
-    });
+    for (;;) {
+      while (this.#database.slice.isFull) await nextTurn();
+      const from = last;
+      const pk = this.#database.read(() => this.#statements.nextPartition.get("state", from)?.["pk"]);
+      this.#database.slice.count(1, 0);
+      if (typeof pk !== "string" || !pk.startsWith(prefix)) return { keys };
+      if (keys.length >= limit) return { keys, next: keys.at(-1) ?? "" };
+      last = pk;
+      if (await this.#hasState(pk)) keys.push(pk.slice(prefix.length));
+    }
   }
 
-  /** A cleared name has left a tombstone (`gone`). */
-  #hasState(pk: string): boolean {
-    for (const { body } of this.#statements.items.iterate("state", pk)) {
-      if (body instanceof Uint8Array && (deserialize(body) as Attributes)["gone"] !== true) return true;
+  /** A cleared name has left a tombstone (`gone`), and there may be many. */
+  async #hasState(pk: string): Promise<boolean> {
+    for (let after: string | undefined = ""; after !== undefined;) {
+      while (this.#database.slice.isFull) await nextTurn();
+      const from: string = after;
+      const rows = this.#database.read(() => this.#statements.items.all("state", pk, from, STATE_ROWS_READ));
+      const bodies = rows.map(({ body }) => body).filter((body) => body instanceof Uint8Array);
+      this.#database.slice.count(
+        rows.length,
+        bodies.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      );
+      if (bodies.some((body) => (deserialize(body) as Attributes)["gone"] !== true)) return true;
+      after = rows.length < STATE_ROWS_READ ? undefined : String(rows.at(-1)?.["sk"]);
     }
     return false;
   }
@@ -189,6 +206,8 @@ function prepareAll(database: LocalDatabase) {
       "SELECT pk, body FROM items WHERE tbl = ? AND sk = ? AND pk > ? ORDER BY pk LIMIT ?",
     ),
     nextPartition: database.prepare("SELECT pk FROM items WHERE tbl = ? AND pk > ? ORDER BY pk LIMIT 1"),
-    items: database.prepare("SELECT body FROM items WHERE tbl = ? AND pk = ?"),
+    items: database.prepare(
+      "SELECT sk, body FROM items WHERE tbl = ? AND pk = ? AND sk > ? ORDER BY sk LIMIT ?",
+    ),
   };
 }
