@@ -28,12 +28,12 @@ export class PollingWatch implements Watch {
   async changed(key: ItemKey, maxMs: number, about?: string): Promise<void> {
     const nowMs = this.#clock.now();
     const name = `${key.table} ${key.pk} ${key.sk}`;
+    for (const [other, { lastMs }] of this.#readers)
+      if (nowMs - lastMs > POLL_FORGET_MS) this.#readers.delete(other);
     const known = this.#readers.get(name);
     const reader = known ?? { sinceMs: nowMs, lastMs: nowMs };
     reader.lastMs = nowMs;
     this.#readers.set(name, reader);
-    for (const [other, { lastMs }] of this.#readers)
-      if (nowMs - lastMs > POLL_FORGET_MS) this.#readers.delete(other);
     const first = known || about === undefined ? 0 : (this.#usual.of(about) ?? POLL_FIRST_MS);
     const pauseMs = Math.max(POLL_PAUSE_MS_MIN, first, (nowMs - reader.sinceMs) / POLL_PART);
     await elapse(this.#clock, Math.min(POLL_PAUSE_MS_MAX, pauseMs, maxMs));
