@@ -71,8 +71,8 @@ export const OF_PEOPLE: readonly Planted[] = [
     "    void value; void markOf;\n",
   ]),
   bug("a dead letter is not looked at", "runtime/reconciler/dead-letters.ts", 2000, [
-    "for (const letter of letters) if (await this.#pause(letter)) paused++;",
-    "void paused;",
+    "const shown = await this.#show(letter);",
+    "const shown = (letter ? undefined : await this.#show(letter)) as string | undefined;",
   ]),
   bug(
     "what the mailbox gave up is resumed as if its outputs were done",
@@ -95,8 +95,8 @@ export const OF_PEOPLE: readonly Planted[] = [
     "return others;",
   ]),
   bug("a caller is answered before the head says so", "runtime/ingress/result.ts", 1000, [
-    'if (head.status === "completed") return await resultResponse(ports, subject, head);',
-    'if (head.status !== "accepted") return head.outcome ? await resultResponse(ports, subject, head) : { status: 200, headers: { "x-restate-id": id }, body: new Uint8Array(0) };',
+    'if (head.status === "completed") {\n',
+    'if (head.status !== "accepted" && head.status !== "completed") return head.outcome ? await resultResponse(ports, subject, head) : { status: 200, headers: { "x-restate-id": id }, body: new Uint8Array(0) };\n        if (head.status === "completed") {\n',
   ]),
   bug("a request with an idempotency key that comes again is another one", "lib/store/admission.ts", 2000, [
     "  if (idempotencyKey === undefined) return undefined;\n",

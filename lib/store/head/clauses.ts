@@ -52,7 +52,7 @@ export const hasMark = ({ writer }: Pick<Head, "writer">): Condition =>
 export const hasGuard = (guard: string): Condition => has("guard", guard);
 
 /** Nothing has begun. */
-export const isUnbegun: Condition = oneOf(
+export const hasNotBegun: Condition = oneOf(
   ...statusesThat("cancellation", "end").map((status) => has("status", status)),
 );
 

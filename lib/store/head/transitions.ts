@@ -60,7 +60,7 @@ import {
   hasReplies,
   hasStatus,
   isKeptForLess,
-  isUnbegun,
+  hasNotBegun,
   thereIsNone,
   whileAt,
   whileEnded,
@@ -289,7 +289,7 @@ export async function endUnbegun(
   outcome: Outcome,
   retention: Retention,
 ): Promise<Head | undefined> {
-  const when = all(whileOpen(incarnation), isUnbegun, hasLength(0));
+  const when = all(whileOpen(incarnation), hasNotBegun, hasLength(0));
   return (await updateHead(items, id, sets(ending(clock.now(), outcome, retention)), when))?.head;
 }
 

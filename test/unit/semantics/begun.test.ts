@@ -114,23 +114,26 @@ afterAll(async () => await world.stop());
 /** The message is held for the first of them; the second is a timer. */
 const BACKOFFS_MS = [1, 700];
 
-describe.each(BACKOFFS_MS)("the back-off is %i ms", (waitMs) => {
-  const run = async (name: string): Promise<unknown> => {
-    const key = `${name} ${waitMs}`;
-    return await within(
-      9000,
-      "the end",
-      world.call(`/Code/${encodeURIComponent(key)}/run`, { name, waitMs }),
-    );
-  };
+describe.each(BACKOFFS_MS)(
+  "what a failed attempt had begun, without a result: the back-off is %i ms",
+  (waitMs) => {
+    const run = async (name: string): Promise<unknown> => {
+      const key = `${name} ${waitMs}`;
+      return await within(
+        9000,
+        "the end",
+        world.call(`/Code/${encodeURIComponent(key)}/run`, { name, waitMs }),
+      );
+    };
 
-  test.each(Object.keys(DIFFERENT))("a difference is found: %s", async (name) => {
-    // The third attempt does as the first has begun.
-    expect(await run(name)).toBe(3);
-    expect(failures.get(`${name} ${waitMs}`)?.at(-1)).toMatch(DIFFERENT[name]?.[1] ?? /^$/);
-  });
+    test.each(Object.keys(DIFFERENT))("a difference is found: %s", async (name) => {
+      // The third attempt does as the first has begun.
+      expect(await run(name)).toBe(3);
+      expect(failures.get(`${name} ${waitMs}`)?.at(-1)).toMatch(DIFFERENT[name]?.[1] ?? /^$/);
+    });
 
-  test.each(Object.keys(SAME))("not compared: %s", async (name) => {
-    expect(await run(name)).toBe(2);
-  });
-});
+    test.each(Object.keys(SAME))("not compared: %s", async (name) => {
+      expect(await run(name)).toBe(2);
+    });
+  },
+);
