@@ -60,7 +60,7 @@ async function entered(call: () => Promise<unknown>): Promise<Map<string, number
 const isModule = (name: string, { startOffset }: { readonly startOffset: number }): boolean =>
   name === "" && startOffset === 0;
 
-const environment = await TestEnvironment.start({ services: [oneStep, getSetSleep] });
+const environment = await TestEnvironment.start({ services: [oneStep, getSetSleep], alwaysReplay: true });
 
 for (const path of ["OneStep/call", "GetSetSleep/a/call"]) {
   await environment.call(path);

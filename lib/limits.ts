@@ -251,6 +251,25 @@ export const LOOK_MS: readonly number[] = [1000, 1000, 2000, 5000];
 export const LOOK_MS_MAX = 5000;
 /** Where a look costs nothing. */
 export const LOCAL_LOOK_MS = 100;
+/**
+ * Waits in memory. A turn that awaits a sleep which is over within this waits for it, and does not suspend. That is the break-even
+ * in AWS, with the model's figures (docs/benchmarks.md, dollars a million). A sleep that suspends costs 9.88 - 4.18 = 5.70 more than
+ * one that does not, or 3.70 at load:
+ *   write of the suspension 0.63, its entry in the index of open invocations 1.25, three read units 0.38, delay queue 1.20, function
+ *   of the timers 0.23, message of the group 1.50, dispatcher and handler once more 0.52.
+ * A second of waiting costs 13.3, handler and dispatcher of 512 MB each, or 6.7 if the dispatcher waits for others as well: 0.43 s, and
+ * 0.28 to 0.55 s at load. An exclusive handler saves the writes of its lock besides, 1.25 or 0.09 s. So half a second, which costs
+ * a sleep of that length 0.95 more at worst, and ends on time. On this machine a wait costs nothing. It has the same bound, so that
+ * what is tried here does the same there.
+ */
+export const SHORT_WAIT_MS = 500;
+/** So much waiting in memory is recorded at last: a crash repeats what is not. */
+export const UNRECORDED_WAITS_MS = 1000;
+/** When a turn looks at its head that waits in memory for what is soon over, and for what comes from outside as well: first after
+ * this, then after twice as long each time. */
+export const SHORT_LOOK_MS = 5;
+/** The longest between two of these looks. Each costs a hundredth of a second of waiting. */
+export const SHORT_LOOK_MS_MAX = 50;
 /** A turn that has run for so long is made known: it gets a head, and a guard in place of its message. */
 export const PRESENCE_MS = 1000;
 /** After how long a guard is due: the first, the second, and so on. Each is renewed after half of that. */

@@ -172,8 +172,8 @@ async function runTurn(
     writer: nonce(ports.entropy, 6),
   });
   const driver = new TurnDriver(request, ports, journal, history, handler.options);
-  const over = new AbortController();
-  const asked = invocationRequest(request, stored?.head, body, extraArgs, over.signal);
+  const over = new AttemptEnd();
+  const asked = invocationRequest(request, stored?.head, body, extraArgs, over);
   const log = new TurnLog(driver.machine, asked, logging);
   log.say("info", driver.machine.replaying ? "Replaying invocation." : "Starting invocation.");
   const hooks = handler.hooks.length > 0 ? new AttemptHooks(handler.hooks, asked) : undefined;
@@ -199,7 +199,24 @@ async function runTurn(
     );
     return outcome;
   } finally {
-    over.abort();
+    over.comes();
+  }
+}
+
+/** Its signal is made when it is asked for. Few handlers do, and it would be a quarter of what a turn without a step computes. */
+class AttemptEnd {
+  #controller: AbortController | undefined;
+  #isHere = false;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isHere) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  comes(): void {
+    this.#isHere = true;
+    this.#controller?.abort();
   }
 }
 
@@ -250,7 +267,7 @@ function invocationRequest(
   head: Head | undefined,
   body: Uint8Array,
   extraArgs: unknown[],
-  attemptCompletedSignal: AbortSignal,
+  end: AttemptEnd,
 ): InvocationRequest {
   const headers = start?.headers ?? head?.headers ?? {};
   const idempotencyKey = start?.idempotencyKey ?? head?.idempotencyKey;
@@ -268,7 +285,9 @@ function invocationRequest(
     scope: undefined,
     limitKey: undefined,
     extraArgs,
-    attemptCompletedSignal,
+    get attemptCompletedSignal() {
+      return end.signal;
+    },
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
 }

@@ -11,18 +11,22 @@ import { Admin } from "../runtime/admin/admin.ts";
 import { Dispatcher } from "../runtime/dispatcher/dispatcher.ts";
 import type { HttpResponse } from "../runtime/http/message.ts";
 import { Ingress } from "../runtime/ingress/ingress.ts";
-import { LOCAL_LOOK_MS } from "../lib/limits.ts";
+import { LOCAL_LOOK_MS, SHORT_WAIT_MS } from "../lib/limits.ts";
 import { systemEntropy } from "../lib/entropy.ts";
 import { openDatabase } from "../runtime/local/database.ts";
 import { LocalItemStore, type OperationCounts } from "../runtime/local/item-store.ts";
 import { LocalMailbox } from "../runtime/local/mailbox.ts";
 import { SkippingClock } from "../runtime/local/skipping-clock.ts";
 import { LocalTimers } from "../runtime/local/timers.ts";
-import { createEndpoint, type Served } from "./endpoint.ts";
+import { createEndpoint, type Served, type TurnPorts } from "./endpoint.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 import { SETTLE_MS_MAX, TEST_BATCH_MS_MAX } from "../lib/limits/local.ts";
 
-export type TestEnvironmentOptions = Served;
+export interface TestEnvironmentOptions extends Served {
+  /** Whatever your code awaits, it is suspended, however short the wait is. So it is replayed as often as possible, which shows code
+   * that is not deterministic. */
+  readonly alwaysReplay?: boolean;
+}
 
 export interface TestCounts {
   /** Turns of handlers. */
@@ -59,7 +63,11 @@ export class TestEnvironment {
   }
 
   /** Throws `TypeError` if `services` is not a list of definitions. */
-  static async start({ services, ...options }: TestEnvironmentOptions): Promise<TestEnvironment> {
+  static async start({
+    services,
+    alwaysReplay = false,
+    ...options
+  }: TestEnvironmentOptions): Promise<TestEnvironment> {
     const clock = new SkippingClock();
     const database = openDatabase(":memory:");
     // Waits for a change of an item run on the real clock. Skipped time is the services' alone.
@@ -70,6 +78,7 @@ export class TestEnvironment {
     const endpoint = createEndpoint(services, options);
     let invocations = 0;
     let messages = 0;
+    const skipped = { now: 0 };
     const counted = {
       sendBatch: async (batch: Parameters<LocalMailbox["sendBatch"]>[0]) => {
         messages += batch.length;
@@ -87,10 +96,11 @@ export class TestEnvironment {
       logger: silentLogger,
       watch: items,
     };
+    const turnPorts = waiting(common, () => !alwaysReplay && skipped.now === 0);
     const invoker: Invoker = {
       invoke: async (_deployment, request: TurnRequest): Promise<TurnOutcome> => {
         invocations++;
-        return await endpoint.runTurn(request, common);
+        return await endpoint.runTurn(request, turnPorts);
       },
     };
     const dispatcher = new Dispatcher({ ...common, invoker });
@@ -113,7 +123,10 @@ export class TestEnvironment {
         journal: { ...items.counts.journal },
         state: { ...items.counts.state },
       }),
-      skip: async (ms) => await clock.skip(ms, () => settled(mailbox, dispatcher)),
+      skip: async (ms) => {
+        skipped.now++;
+        await clock.skip(ms, () => settled(mailbox, dispatcher)).finally(() => skipped.now--);
+      },
       close: async () => {
         timers.stop();
         await mailbox.stop(1000);
@@ -160,6 +173,14 @@ export class TestEnvironment {
     await this.#close();
   }
 }
+
+/** While time is skipped, what waits is suspended: a turn that waits in memory would be waited for. */
+const waiting = (ports: TurnPorts, mayWait: () => boolean): TurnPorts => ({
+  ...ports,
+  get shortWaitMs() {
+    return mayWait() ? SHORT_WAIT_MS : 0;
+  },
+});
 
 /** Resolves when nothing can continue before time passes. Throws an Error if a handler runs for too long. */
 async function settled(mailbox: LocalMailbox, dispatcher: Dispatcher): Promise<void> {

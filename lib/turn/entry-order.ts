@@ -11,5 +11,9 @@ const MAY_WAIT: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
   ...(["get", "stateKeys", "peek"] as const),
   ...(["sleep", "signal", "promise.get"] as const),
 ]);
+/** Whether it must be in the log before the turn waits in memory: others see it, or a crash would do it again. A completion and a
+ * signal are events that have been waited for: of them nobody else learns. */
+export const mustAppendToWait = (entry: Entry): boolean =>
+  mustAppend(entry) && entry.kind !== "completion" && entry.kind !== "signalled";
 /** Whether it is the only entry of its command, which is written when the command has completed. */
 export const isWhole = (entry: Entry): entry is RunEntry | ReadEntry => entry.kind === "run" || isRead(entry);

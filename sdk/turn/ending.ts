@@ -58,6 +58,9 @@ export interface FailureDetails {
   readonly run?: RunAttempts;
 }
 
+/** How a turn fails that has filled its journal: whatever its policy says, no attempt would do better. */
+export const FULL: FailureDetails = { code: 413, verdict: "pause" };
+
 export function turnFailure(
   error: Error,
   { code = 500, retryAfterMs, step, run, verdict }: FailureDetails,

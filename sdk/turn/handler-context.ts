@@ -317,12 +317,18 @@ export class HandlerContext extends TurnContext implements PromiseOwner {
     const command = this.driver.machine.nextCommand;
     const entry = { kind: "promise.get", command, name } as const;
     const { future, recorded } = this.command(entry, entry, (value) => serde.deserialize(bytesOf(value)));
-    if (!recorded) {
-      // The promise may be completed already. If not, the suspension registers this invocation as a waiter.
-      this.driver.read(peekPromise(this.ports, this.turnRequest, name), (outcome) => {
-        if (outcome) this.driver.machine.finishFromOutside(command, encodeOutcome(outcome));
-      });
-    }
+    const peek = (): Promise<Outcome | undefined> => peekPromise(this.ports, this.turnRequest, name);
+    const found = (outcome: Outcome): void =>
+      this.driver.machine.finishFromOutside(command, encodeOutcome(outcome));
+    // The promise may be completed already. If not, the suspension registers this invocation as a waiter.
+    if (!recorded) this.driver.read(peek(), (outcome) => outcome && found(outcome));
+    this.driver.peeks.add({
+      future,
+      peek: async () => {
+        const outcome = await peek();
+        return outcome && (() => found(outcome));
+      },
+    });
     return new DurablePromise<T>(future, this, `ctx.promise(${JSON.stringify(name)})`);
   }
 

@@ -14,10 +14,15 @@ import { DurablePromise } from "../durable-promise.ts";
 import { assertName, bytesOf, failureOf, serialized } from "./checked-value.ts";
 import type { Serde } from "../serde.ts";
 
+/** Awakeables are numbered from here, as Restate's are. */
+const FIRST_AWAKEABLE = 17;
+
 export class ReferenceContext extends CallingContext {
+  #nextAwakeable = FIRST_AWAKEABLE;
+
   awakeable<T>(serde?: Serde<T>): { id: string; promise: DurablePromise<T> } {
     const { id, incarnation } = this.turnRequest;
-    const index = this.driver.nextAwakeable++;
+    const index = this.#nextAwakeable++;
     const command = this.driver.machine.nextCommand;
     this.driver.issue({ kind: "signal", command, signal: index });
     const future = Future.leaf({ leaf: { kind: "signal", signal: index } });

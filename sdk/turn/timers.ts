@@ -4,33 +4,38 @@
  */
 import type { Future } from "../../lib/turn/future.ts";
 import type { Clock } from "../../lib/ports.ts";
-import type { Leaf, SleepLeaf } from "../../lib/model/wait.ts";
+import { leavesOf, type SleepLeaf, type Wait } from "../../lib/model/wait.ts";
 import { TURN_MARGIN_MS, TURN_WIND_DOWN_MS_MAX } from "../../lib/limits.ts";
+
+interface Told {
+  timeIsUp(): void;
+  sleepIsOver(command: number): void;
+}
 
 export class TurnTimers {
   /** The turn's time is up. */
   isUp = false;
   readonly #clock: Clock;
-  readonly #fire: (command: number) => void;
+  readonly #tell: Told;
   /** Sleeps that are not over. */
-  readonly #open = new Set<SleepLeaf>();
+  readonly #open = new Map<SleepLeaf, Future>();
+  #unarmed: SleepLeaf[] = [];
   readonly #timers = new Map<number, () => void>();
   #lastStartMs = 0;
   #stopLimit: (() => void) | undefined;
 
-  /** Calls `fire` for each sleep that is over. */
-  constructor(clock: Clock, fire: (command: number) => void) {
+  constructor(clock: Clock, tell: Told) {
     this.#clock = clock;
-    this.#fire = fire;
+    this.#tell = tell;
   }
 
   /** The turn has `remainingMs` from now on. */
-  limit(remainingMs: number, whenUp: () => void): void {
+  limit(remainingMs: number): void {
     const limitMs = Math.max(0, remainingMs - TURN_MARGIN_MS);
     this.#lastStartMs = this.#clock.now() + limitMs - Math.min(TURN_WIND_DOWN_MS_MAX, limitMs / 5);
     this.#stopLimit = this.#clock.after(limitMs, () => {
       this.isUp = true;
-      whenUp();
+      this.#tell.timeIsUp();
     });
   }
 
@@ -41,20 +46,32 @@ export class TurnTimers {
 
   /** A sleep runs from its command on, awaited or not. */
   add(sleep: SleepLeaf, future: Future): void {
-    this.#open.add(sleep);
+    this.#open.set(sleep, future);
+    this.#unarmed.push(sleep);
     future.onSettled(() => this.#open.delete(sleep));
   }
 
-  /** Open sleeps that are not among the leaves. */
-  except(leaves: readonly Leaf[]): SleepLeaf[] {
-    const named = new Set(leaves.map((leaf) => (leaf.kind === "sleep" ? leaf.command : undefined)));
-    return [...this.#open].filter(({ command }) => !named.has(command));
+  /** The first thing that happens of what the code awaits wakes it. Sleeps that it does not await yet run as well. */
+  beside(awaited: Wait): Wait {
+    const named = new Set(
+      leavesOf(awaited).map((leaf) => (leaf.kind === "sleep" ? leaf.command : undefined)),
+    );
+    const others = [...this.#open.keys()].filter(({ command }) => !named.has(command));
+    return others.length === 0 ? awaited : { kind: "also", parts: [awaited, ...others] };
+  }
+
+  /** The code awaits a sleep that is over within this time, and before the turn has to end. */
+  isAwaitedWithin(ms: number): boolean {
+    const untilMs = Math.min(this.#clock.now() + ms, this.#lastStartMs);
+    for (const [{ dueAtMs }, future] of this.#open) if (dueAtMs <= untilMs && future.isWanted) return true;
+    return false;
   }
 
   /** Sets a timer for each that has none. Those that are over already, after a crash, end in the order in which they were
    * due: a time limit of seconds must not lose against a sleep of hours because both have passed. */
   arm(): void {
-    const unarmed = [...this.#open].filter(({ command }) => !this.#timers.has(command));
+    const unarmed = this.#unarmed.filter((sleep) => this.#open.has(sleep));
+    this.#unarmed = [];
     for (const sleep of unarmed.toSorted((a, b) => a.dueAtMs - b.dueAtMs)) this.#set(sleep);
   }
 
@@ -77,6 +94,6 @@ export class TurnTimers {
   #ring(sleep: SleepLeaf): void {
     const { command, dueAtMs } = sleep;
     if (dueAtMs > this.#clock.now()) this.#set(sleep);
-    else this.#fire(command);
+    else this.#tell.sleepIsOver(command);
   }
 }

@@ -27,11 +27,10 @@ import {
   OperationalError,
 } from "../../lib/errors.ts";
 import type { Mapped } from "../../lib/turn/future.ts";
-import { LOOK_MS, LOOK_MS_MAX, REPLAY_STALL_MS } from "../../lib/limits.ts";
+import { REPLAY_STALL_MS } from "../../lib/limits.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { type Cancelled, type Completion, TurnMachine } from "../../lib/turn/turn-machine.ts";
 import { begunOn } from "../../lib/model/begun.ts";
-import { leavesOf, type Wait } from "../../lib/model/wait.ts";
 import type { Serde } from "../serde.ts";
 import { Cancellations } from "./cancellations.ts";
 import { currentTurn, type PromiseOwner, type Root } from "./current-turn.ts";
@@ -39,22 +38,18 @@ import {
   type Ended,
   endOf,
   type FailureDetails,
+  FULL,
   located,
   outOfTime,
   turnFailure,
   type TurnOptions,
 } from "./ending.ts";
 import { type OpenStep, OpenSteps } from "./open-steps.ts";
+import { ShortWaits } from "./short-waits.ts";
 import { TurnTimers } from "./timers.ts";
 import type { History, TurnPorts } from "./turn-ports.ts";
 import { type Filler, TurnWriter, type Written } from "./turn-writer.ts";
-import { Activity, atRest, Awaited } from "./waiting.ts";
-
-/** How a turn fails that has filled its journal: whatever its policy says, no attempt would do better. */
-const FULL: FailureDetails = { code: 413, verdict: "pause" };
-
-/** Awakeables are numbered from here, as Restate's are. */
-const FIRST_AWAKEABLE = 17;
+import { Activity, atRest, Awaited, Peeks } from "./waiting.ts";
 
 export class TurnDriver {
   readonly request: TurnRequest;
@@ -63,19 +58,20 @@ export class TurnDriver {
   /** For what needs none of this driver's rules. Commands are issued here: {@link issue}. */
   readonly machine: TurnMachine;
   readonly timers: TurnTimers;
-  nextAwakeable = FIRST_AWAKEABLE;
+  readonly peeks = new Peeks();
   /** The turn has answered: what the user's code still does has no effect. */
   isOver = false;
   readonly #options: TurnOptions;
   readonly #awaited: Awaited;
   #cancellations: Cancellations | undefined;
-  readonly #local: (() => void)[] = [];
+  readonly #local: { readonly deliver: () => void; readonly isSleep: boolean }[] = [];
+  readonly #waits: ShortWaits;
+  /** The head was looked at since the next sleep was over. */
+  #hasLooked = false;
   readonly #closures: (() => void)[] = [];
   /** Calls whose results this turn knows to be missing, for cancellation. */
   readonly #openCalls = new Map<number, CallEntry>();
   #running = 0;
-  /** Since something has happened. */
-  #looks = 0;
   #reading = 0;
   #ended: Ended | undefined;
   #failure: TurnFailure | undefined;
@@ -97,9 +93,10 @@ export class TurnDriver {
     this.#options = options;
     this.#activity = new Activity(ports.clock);
     this.#awaited = new Awaited(this.#activity);
-    this.timers = new TurnTimers(ports.clock, (command) =>
-      this.#later(() => this.machine.finishFromOutside(command, null)),
-    );
+    this.timers = new TurnTimers(ports.clock, {
+      timeIsUp: () => this.#activity.touch(),
+      sleepIsOver: (command) => this.#later(() => this.machine.finishFromOutside(command, null), true),
+    });
     this.machine = new TurnMachine({
       log,
       notes,
@@ -108,6 +105,7 @@ export class TurnDriver {
       cancellable: () => this.isExplicit || !this.#awaited.isNothing,
       begun: begunOn(request.deployment, request.attempt.begun),
     });
+    this.#waits = new ShortWaits(ports, this.machine, this.timers);
     this.#values = values;
     this.#writer = new TurnWriter(request, ports, journal, this.machine, (delivery) => this.#later(delivery));
   }
@@ -236,8 +234,8 @@ export class TurnDriver {
   }
 
   /** Queues an event of this turn. The code gets one at a time, at rest. */
-  #later(deliver: () => void): void {
-    this.#local.push(deliver);
+  #later(deliver: () => void, isSleep = false): void {
+    this.#local.push({ deliver, isSleep });
     this.#activity.touch();
   }
 
@@ -247,7 +245,7 @@ export class TurnDriver {
    * entries before they are appended. */
   async run(handler: () => Promise<unknown>, output: Serde<unknown>, fill: Filler): Promise<TurnOutcome> {
     this.#writer.fill = fill;
-    this.timers.limit(this.request.remainingMs, () => this.#activity.touch());
+    this.timers.limit(this.request.remainingMs);
     handler().then(
       (value) => this.#endedWith({ kind: "value", value }),
       (error: unknown) => this.#endedWith({ kind: "error", error }),
@@ -306,9 +304,15 @@ export class TurnDriver {
     // Code that asked for a callee's id gets it before any other event, as on every replay.
     if (this.machine.calls.awaitsRecord) return await this.#act();
     if (this.machine.deliverCancelled()) return undefined;
-    const deliver = this.#local.shift();
-    if (!deliver) return this.machine.step() === "delivered" ? undefined : await this.#act();
-    deliver();
+    const [next] = this.#local;
+    const isSleep = next?.isSleep === true && this.#hearsOutside;
+    if (isSleep && !this.#hasLooked) return await this.#look(true);
+    // What has come from outside before a sleep was over came first.
+    if ((isSleep || !next) && this.machine.step() === "delivered") return undefined;
+    if (!next) return await this.#act();
+    this.#hasLooked = false;
+    this.#local.shift();
+    next.deliver();
     return undefined;
   }
 
@@ -327,8 +331,10 @@ export class TurnDriver {
     if (this.machine.hasTakenAll) return await this.#flush();
     const closures = this.#closures.splice(0);
     const busy = closures.length > 0 || this.#running > 0;
-    if (!busy && !this.#awaited.isOwn)
-      return this.#outcomeAfter(await this.#writer.suspend(this.#waitTree()));
+    if (!busy && !this.#awaited.isOwn) {
+      if (this.#waits.isDue) return await (this.#waits.mustAppend ? this.#flush() : this.#begin([], true));
+      return this.#outcomeAfter(await this.#writer.suspend(this.timers.beside(this.#awaited.wait)));
+    }
     if (this.#mustFlush(closures.length > 0)) {
       if (this.#reading > 0) {
         this.#closures.push(...closures);
@@ -352,7 +358,7 @@ export class TurnDriver {
     return undefined;
   }
 
-  async #begin(closures: readonly (() => void)[]): Promise<TurnOutcome | undefined> {
+  async #begin(closures: readonly (() => void)[], isShort = false): Promise<TurnOutcome | undefined> {
     if (closures.length > 0 && this.#writer.progress && this.timers.isEnding) {
       if (this.#running === 0) return { kind: "yielded", length: this.journal.length };
       this.#closures.push(...closures);
@@ -361,13 +367,16 @@ export class TurnDriver {
     this.machine.rests();
     for (const start of closures) start();
     this.timers.arm();
-    if (this.machine.calls.canTell) return undefined;
-    return closures.length > 0 || this.#activity.happened ? undefined : await this.#wait();
+    return closures.length > 0 ? undefined : await this.#wait(isShort);
   }
 
   /** A cancellation that the code waits for needs a head to be noted in while a step runs. */
   #mustFlush(starts: boolean): boolean {
     return this.machine.mustAppend || (starts && this.#listens && !this.journal.hasHead);
+  }
+
+  get #hearsOutside(): boolean {
+    return this.#listens || this.#awaited.hearsOutside;
   }
 
   /** The code waits for a cancellation. */
@@ -376,32 +385,26 @@ export class TurnDriver {
   }
 
   /** Waits until something happens. Looks at the head meanwhile: what comes from outside shall be heard while a step runs (R22). */
-  async #wait(): Promise<TurnOutcome | undefined> {
-    await this.#activity.next(this.#lookAfterMs());
-    if (this.#activity.happened) {
-      this.#looks = 0;
-      return undefined;
-    }
-    this.#looks++;
-    return this.#outcomeAfter(await this.#writer.look());
+  async #wait(isShort = false): Promise<TurnOutcome | undefined> {
+    if (this.machine.calls.canTell) return undefined;
+    const listening = this.#listens ? this.cancellations : undefined;
+    const lookMs = isShort ? this.#waits.shortLookMs(this.#hearsOutside) : this.#waits.lookMs(listening);
+    await this.#activity.next(lookMs);
+    if (!this.#activity.happened) return await this.#look();
+    this.#waits.happened();
+    return undefined;
   }
 
-  /** Longer each time, as long as nothing happens. */
-  #lookAfterMs(): number {
-    const { lookMs } = this.ports;
-    if (lookMs !== undefined) return lookMs;
-    if (this.#listens) return this.cancellations.nextLookMs();
-    return LOOK_MS[Math.min(this.#looks, LOOK_MS.length - 1)] ?? LOOK_MS_MAX;
+  /** At the head, and at the promises that the code awaits: nobody tells them to a turn that runs. */
+  async #look(isLast = false): Promise<TurnOutcome | undefined> {
+    const [written, ...found] = await Promise.all([this.#writer.look(), ...this.peeks.wanted()]);
+    for (const deliver of found) if (deliver) this.#later(deliver);
+    this.#waits.looked();
+    this.#hasLooked = isLast;
+    return this.#outcomeAfter(written);
   }
 
   // --- ends --------------------------------------------------------------------------------------------------
-
-  /** The first thing that happens of what the code awaits wakes it. Sleeps that it does not await yet run as well. */
-  #waitTree(): Wait {
-    const awaited = this.#awaited.wait;
-    const others = this.timers.except(leavesOf(awaited));
-    return others.length === 0 ? awaited : { kind: "also", parts: [awaited, ...others] };
-  }
 
   /** The outcome, if the turn is over. Notes a failure of the attempt. */
   #outcomeAfter(written: Written): TurnOutcome | undefined {

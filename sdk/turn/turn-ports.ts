@@ -11,6 +11,8 @@ export interface TurnPorts {
   readonly entropy: Entropy;
   /** How often a turn that waits in memory looks at its head. Absent: `LOOK_MS`, since each look costs something. */
   readonly lookMs?: number;
+  /** How long a turn waits in memory for what will be over by then. Absent: `SHORT_WAIT_MS`. */
+  readonly shortWaitMs?: number;
 }
 
 /** What the turn begins with; results that are kept apart are loaded when they are about to be delivered. */

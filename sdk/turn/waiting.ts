@@ -48,11 +48,36 @@ export class Activity {
   }
 }
 
+type Delivery = (() => void) | undefined;
+
+/** Reads what the code awaits and what sends the turn no note. Answers what delivers it, if it is there. */
+interface Peek {
+  readonly future: Future;
+  readonly peek: () => Promise<Delivery>;
+}
+
+export class Peeks {
+  readonly #peeks = new Set<Peek>();
+
+  add(peek: Peek): void {
+    this.#peeks.add(peek);
+    peek.future.onSettled(() => this.#peeks.delete(peek));
+  }
+
+  /** One that fails is tried again with the next look. */
+  wanted(): Promise<Delivery>[] {
+    const wanted = [...this.#peeks].filter(({ future }) => future.isWanted);
+    return wanted.map(async ({ peek }) => await peek().catch(() => undefined));
+  }
+}
+
+const isOutside = (wait: Wait): boolean => !("parts" in wait) && wait.kind !== "sleep";
+
 /** What the code awaits. */
 export class Awaited {
   readonly #activity: Activity;
   /** The mapper that awaits it, if it is one. */
-  readonly #roots = new Map<Root, object | undefined>();
+  readonly #roots = new Map<Root, { readonly mapper: object | undefined; readonly hearsOutside: boolean }>();
   /** Asynchronous mappers that have not ended. */
   readonly #mappers = new Set<object>();
 
@@ -68,12 +93,18 @@ export class Awaited {
   /** The code, or one of its mappers, awaits only things that are not durable: nothing outside can wake it. */
   get isOwn(): boolean {
     if (this.isNothing) return true;
-    const awaiting = new Set(this.#roots.values());
+    const awaiting = new Set([...this.#roots.values()].map(({ mapper }) => mapper));
     return [...this.#mappers].some((mapper) => !awaiting.has(mapper));
   }
 
+  /** Something that is awaited comes from outside: not from this turn, nor from the clock. */
+  get hearsOutside(): boolean {
+    return [...this.#roots.values()].some((root) => root.hearsOutside);
+  }
+
   add(root: Root): void {
-    this.#roots.set(root, currentTurn.getStore()?.mapper);
+    const hearsOutside = root.future.leaves.some((leaf) => isOutside(leaf.wait()));
+    this.#roots.set(root, { mapper: currentTurn.getStore()?.mapper, hearsOutside });
     root.future.roots++;
     root.future.onSettled(() => this.#roots.delete(root));
     this.#activity.touch();

@@ -106,7 +106,7 @@ class MeteredEngine {
     const { items } = this;
     const ports = {
       ...{ items, mailbox, timers, registry },
-      ...{ clock: systemClock, entropy: systemEntropy, logger: silentLogger },
+      ...{ clock: systemClock, entropy: systemEntropy, logger: silentLogger, shortWaitMs: 0 },
       watch: {
         changed: (_key: unknown, maxMs: number) =>
           new Promise<void>((resolve) => setTimeout(resolve, Math.min(maxMs, 20))),

@@ -127,6 +127,8 @@ function portsOf(role: string) {
     registry: new ItemRegistry(items, clock, 0),
     clock,
     entropy: systemEntropy,
+    // A sleep suspends, so that its timer is permitted.
+    shortWaitMs: 0,
     logger,
     watch: store,
   };

@@ -47,7 +47,7 @@ const operated = object({
 
 let environment: TestEnvironment;
 beforeAll(async () => {
-  environment = await TestEnvironment.start({ services: [echo, operated] });
+  environment = await TestEnvironment.start({ services: [echo, operated], alwaysReplay: true });
 });
 afterAll(async () => await environment.stop());
 

@@ -46,7 +46,7 @@ const programs = object({
 
 let environment: TestEnvironment;
 beforeAll(async () => {
-  environment = await TestEnvironment.start({ services: [echo, programs] });
+  environment = await TestEnvironment.start({ services: [echo, programs], alwaysReplay: true });
 });
 afterAll(async () => await environment.stop());
 

@@ -39,6 +39,9 @@ export const SMALL: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["WAIT_LISTS_DEPTH_MAX = 16;", "WAIT_LISTS_DEPTH_MAX = 4;"],
     ["WAIT_LISTS_BYTES_MAX = 512;", "WAIT_LISTS_BYTES_MAX = 24;"],
     ["CLEARED_NAMES_MAX = 100;", "CLEARED_NAMES_MAX = 1;"],
+    // So that waits of both kinds are common.
+    ["export const SHORT_WAIT_MS = 500;", "export const SHORT_WAIT_MS = 150;"],
+    ["UNRECORDED_WAITS_MS = 1000;", "UNRECORDED_WAITS_MS = 100;"],
     ["INBOX_INLINE_MAX = 8;", "INBOX_INLINE_MAX = 3;"],
     ["INLINE_DRAIN_MAX = 64;", "INLINE_DRAIN_MAX = 3;"],
     ["SETTLE_STEPS_MAX = 64;", "SETTLE_STEPS_MAX = 4;"],

@@ -5,6 +5,7 @@
 import { DurablePromise, object, service, type Context, type ObjectContext } from "perdure";
 import { TestEnvironment, type TestCounts } from "perdure/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { SHORT_WAIT_MS } from "../../../lib/limits.ts";
 
 const doubler = service({
   name: "Doubler",
@@ -26,10 +27,22 @@ const steps = service({
       );
       return results.reduce((sum, next) => sum + next, 0);
     },
-    sleep: async (ctx: Context) => {
-      await ctx.sleep(20);
+    sleep: async (ctx: Context, ms: number) => {
+      await ctx.sleep(ms);
       return "rested";
     },
+    sleeps: async (ctx: Context, count: number) => {
+      for (let done = 0; done < count; done++) await ctx.sleep(1);
+      return "rested";
+    },
+    stepsAndSleeps: async (ctx: Context, count: number) => {
+      for (let done = 0; done < count; done++) {
+        await ctx.run("step", () => done);
+        await ctx.sleep(1);
+      }
+      return "rested";
+    },
+    limited: async (ctx: Context) => await ctx.serviceClient(doubler).double(2).orTimeout(SHORT_WAIT_MS),
     fanOut: async (ctx: Context, count: number) => {
       const calls = Array.from({ length: count }, (_, n) => ctx.serviceClient(doubler).double(n));
       const results = await DurablePromise.all(calls);
@@ -51,8 +64,8 @@ const counter = object({
       for (let n = 0; n < 10; n++) if ((await ctx.get(`key${n}`)) !== null) found++;
       return found;
     },
-    sleep: async (ctx: ObjectContext) => {
-      await ctx.sleep(20);
+    sleep: async (ctx: ObjectContext, ms: number) => {
+      await ctx.sleep(ms);
       return "rested";
     },
   },
@@ -147,8 +160,52 @@ test("10 lazy reads: one invocation, no write but the result's", async () => {
   });
 });
 
+test("a short sleep in a service: one invocation, one write", async () => {
+  expect(await costOf("/Steps/sleep", 20)).toMatchObject({
+    result: "rested",
+    invocations: 1,
+    messages: 1,
+    journalWrites: 1,
+    stateWrites: 0,
+  });
+});
+
+test("a short sleep in an object: one invocation, one write, no lock", async () => {
+  expect(await costOf("/Counter/c/sleep", 20)).toMatchObject({
+    result: "rested",
+    invocations: 1,
+    messages: 1,
+    journalWrites: 1,
+    stateWrites: 0,
+  });
+});
+
+test("100 short sleeps: one invocation, one write; one more for each second", async () => {
+  const cost = await costOf("/Steps/sleeps", 100);
+  expect(cost).toMatchObject({ result: "rested", invocations: 1, messages: 1 });
+  expect(cost.journalWrites).toBeLessThanOrEqual(3);
+});
+
+test("10 steps with a short sleep after each: one invocation, two writes each, as with suspensions", async () => {
+  expect(await costOf("/Steps/stepsAndSleeps", 10)).toMatchObject({
+    result: "rested",
+    invocations: 1,
+    messages: 1,
+    journalWrites: 20,
+  });
+});
+
+test("a call with a short time limit: the caller runs once; the call, the reply's note and the end are written", async () => {
+  expect(await costOf("/Steps/limited")).toMatchObject({
+    result: 4,
+    invocations: 2,
+    messages: 3,
+    journalWrites: 4,
+  });
+});
+
 test("a sleep in a service: two invocations, two writes", async () => {
-  expect(await costOf("/Steps/sleep")).toMatchObject({
+  expect(await costOf("/Steps/sleep", SHORT_WAIT_MS + 100)).toMatchObject({
     result: "rested",
     invocations: 2,
     journalWrites: 2,
@@ -157,7 +214,7 @@ test("a sleep in a service: two invocations, two writes", async () => {
 });
 
 test("a sleep in an object: two invocations, two writes, two more for the lock", async () => {
-  expect(await costOf("/Counter/c/sleep")).toMatchObject({
+  expect(await costOf("/Counter/d/sleep", SHORT_WAIT_MS + 100)).toMatchObject({
     result: "rested",
     invocations: 2,
     journalWrites: 2,

@@ -96,7 +96,7 @@ export class RetentionWorld {
     };
     const ports = {
       ...{ items: this.items, watch: this.items, mailbox, timers: this.#timers, registry, clock },
-      ...{ entropy: systemEntropy, logger: silentLogger },
+      ...{ entropy: systemEntropy, logger: silentLogger, shortWaitMs: 0 },
     };
     const invoker = { invoke: async (_: unknown, request: never) => await endpoint.runTurn(request, ports) };
     const dispatcher = new Dispatcher({ ...ports, invoker });

@@ -36,7 +36,13 @@ export class World {
     this.environment = environment;
   }
 
+  /** Whatever is awaited suspends. */
   static async of(...services: readonly unknown[]): Promise<World> {
+    return new World(await TestEnvironment.start({ services, alwaysReplay: true }));
+  }
+
+  /** What is soon over is waited for in memory, as users have it. */
+  static async waiting(...services: readonly unknown[]): Promise<World> {
     return new World(await TestEnvironment.start({ services }));
   }
 

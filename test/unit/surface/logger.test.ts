@@ -19,6 +19,7 @@ test("it is told level, source, whether it is a replay, and whose it is", async 
   });
   const environment = await TestEnvironment.start({
     services: [speaker],
+    alwaysReplay: true,
     logger: (metadata, ...said) => void heard.push([metadata, ...said]),
   });
   try {
