@@ -29,6 +29,21 @@ export interface RunAttempts {
   readonly sinceMs: number;
 }
 
+/** A guard that is in the timers. */
+export interface Guard {
+  readonly name: string;
+  /** When it is due. */
+  readonly atMs: number;
+}
+/** The guard that a turn has to set. */
+export interface AskedGuard {
+  readonly name: string;
+  /** When it is due, if it is set already. */
+  readonly atMs?: number;
+  /** Nobody waits for the turn any more when it has run for so long. Then it sends its guard early itself. */
+  readonly aloneAfterMs?: number;
+}
+
 export interface TurnRequest {
   readonly kind: "turn";
   readonly version: typeof PROTOCOL_VERSION;
@@ -49,6 +64,8 @@ export interface TurnRequest {
   readonly voucher?: string;
   /** The mark of the head that may be made while the turn runs, if there was none (R26). */
   readonly presence?: string;
+  /** It runs where its call was accepted, and sees to its guard itself (R27). */
+  readonly guard?: AskedGuard;
   /** Whether the lock item names this invocation already (R5). */
   readonly ownsLock: boolean;
   readonly attempt: AttemptState;
@@ -80,6 +97,9 @@ export type TurnOutcome =
       readonly ownsLock: boolean;
       readonly outcome?: Outcome;
       readonly replies: readonly ReplyTo[];
+      /** Of a turn with a guard: the last one that it has set, and how long the result is kept. */
+      readonly guard?: Guard;
+      readonly expiresAtMs?: number;
     }
   /** The suspension is durable, the lock first. The dispatcher schedules what the tree waits for. `wait` is as it is stored
    * (`encodeWait`). */

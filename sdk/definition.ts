@@ -254,6 +254,7 @@ export function manifestOf(definition: Definition<ServiceType, string, Handlers>
     name,
     type,
     adopts: true,
+    guards: true,
     handlers: Object.entries(functions).map(([handler, fn]): HandlerManifest => {
       const own = handlerOptions(fn);
       return {

@@ -191,6 +191,7 @@ async function runTurn(
     const outcome = await currentTurn.run({ owner: context }, () =>
       driver.run(run, handler.output, async (entry, before) => await context.fill(entry, before)),
     );
+    await driver.writer.guard?.leave(outcome);
     sayEnd(log, outcome);
     if (driver.machine.isNearlyFull) log.say("warn", NEARLY_FULL);
     await hooks?.end(

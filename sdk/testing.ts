@@ -103,7 +103,9 @@ export class TestEnvironment {
         return await endpoint.runTurn(request, turnPorts);
       },
     };
-    const dispatcher = new Dispatcher({ ...common, invoker });
+    const ingress = new Ingress({ ...common, invoker });
+    const runsAtDoor = (id: string): boolean => ingress.door?.runs(id) === true;
+    const dispatcher = new Dispatcher({ ...common, invoker, runsAtDoor });
     await registry.register({
       id: DEPLOYMENT,
       address: "in-process",
@@ -112,7 +114,7 @@ export class TestEnvironment {
     });
     mailbox.consume(async (batch) => await dispatcher.handle(batch, TEST_BATCH_MS_MAX), { concurrency: 256 });
     return new TestEnvironment({
-      ingress: new Ingress(common),
+      ingress,
       admin: new Admin(
         { ...common, listing: items.listing },
         { version: PACKAGE_VERSION, ingressEndpoint: "http://localhost" },
@@ -125,7 +127,7 @@ export class TestEnvironment {
       }),
       skip: async (ms) => {
         skipped.now++;
-        await clock.skip(ms, () => settled(mailbox, dispatcher)).finally(() => skipped.now--);
+        await clock.skip(ms, () => settled(mailbox, { dispatcher, ingress })).finally(() => skipped.now--);
       },
       close: async () => {
         timers.stop();
@@ -182,8 +184,13 @@ const waiting = (ports: TurnPorts, mayWait: () => boolean): TurnPorts => ({
   },
 });
 
+interface Parts {
+  readonly dispatcher: Dispatcher;
+  readonly ingress: Ingress;
+}
+
 /** Resolves when nothing can continue before time passes. Throws an Error if a handler runs for too long. */
-async function settled(mailbox: LocalMailbox, dispatcher: Dispatcher): Promise<void> {
+async function settled(mailbox: LocalMailbox, parts: Parts): Promise<void> {
   // A request that the test has just begun may not have reached the mailbox yet.
   for (let tick = 0; tick < QUIET_TICKS; tick++) {
     if (mailbox.depth() > 0) break;
@@ -194,14 +201,15 @@ async function settled(mailbox: LocalMailbox, dispatcher: Dispatcher): Promise<v
     const words = `a handler has been running for ${SETTLE_MS_MAX} ms: time is not skipped while one runs`;
     late = setTimeout(() => reject(new Error(words)), SETTLE_MS_MAX);
   });
-  await Promise.race([idle(mailbox, dispatcher), tooLate]).finally(() => clearTimeout(late));
+  await Promise.race([idle(mailbox, parts), tooLate]).finally(() => clearTimeout(late));
 }
 
 /** A turn whose message was let go of may send others before it ends. */
-async function idle(mailbox: LocalMailbox, dispatcher: Dispatcher): Promise<void> {
+async function idle(mailbox: LocalMailbox, { dispatcher, ingress }: Parts): Promise<void> {
   do {
     await mailbox.idle();
     await dispatcher.settled();
+    await ingress.door?.settled();
   } while (mailbox.depth() > 0);
 }
 

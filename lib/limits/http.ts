@@ -4,6 +4,14 @@
 
 /** How long a call waits for its result: API Gateway cuts a request off after 29 to 30 seconds. */
 export const CALL_WAIT_MS = 25_000;
+/** Turns that one process of the ingress runs at a time (R27). Further calls go by the queue. */
+export const DOOR_TURNS_MAX = 500;
+/** After so long the head is looked at as well: something else may have ended the invocation. */
+export const DOOR_LOOK_MS = 2000;
+/** A turn takes itself for left alone so much before its caller is told that the time is up: two that see to it do no harm. */
+export const DOOR_ALONE_MS = 3000;
+/** The longest turn: a Lambda function runs no longer. Its own timeout, and the handler's `abortTimeout`, may be shorter. */
+export const DOOR_TURN_MS_MAX = 15 * 60 * 1000;
 /** The longest single watch of a head: a notification that got lost costs this much. */
 export const RESULT_WATCH_MS_MAX = 10_000;
 /** The pause after a look that failed. */

@@ -44,6 +44,9 @@ export interface ServiceManifest extends Options {
   readonly handlers: readonly HandlerManifest[];
   /** Its turns adopt a head that was made while they ran (R26). Absent: an earlier version. */
   readonly adopts?: boolean;
+  /** Its turns set their guards themselves, so they may run where a call is accepted (R27). Absent: an earlier version, or one that
+   * has no access to timers. */
+  readonly guards?: boolean;
 }
 
 /** A service as the registry has it: its newest manifest, and the deployment that new invocations go to. */

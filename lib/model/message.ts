@@ -43,6 +43,12 @@ export interface Start {
   readonly accepted?: true;
   /** It may have been sent and run before. */
   readonly resent?: true;
+  /** It is this guard of a turn that runs where its call was accepted (R25). */
+  readonly guard?: string;
+  /** When the guard is due, epoch milliseconds. Absent: it was sent early, since its turn is over. */
+  readonly guardAtMs?: number;
+  /** How that turn has ended (`encodeEnded`). Absent: nothing more is to be known than that. */
+  readonly ended?: string;
 }
 
 /** Completions, signals and cancellations for an invocation. */

@@ -40,6 +40,9 @@ const SEQUENCE_DIGITS = 20;
 export const voucherOf = (group: string, sequence: string): string =>
   `${laneName(group)}.${sequence.padStart(SEQUENCE_DIGITS, "0")}`;
 
+/** For turns that run under no message, where their call was accepted (R27): it names none. */
+export const atDoor = (): string => voucherOf("", "0");
+
 const laneName = (group: string): string =>
   Buffer.from(digest(LANE_BYTES, "lane", group)).toString("base64url");
 const laneIn = (name: string): string => name.slice(0, name.indexOf("."));

@@ -100,18 +100,31 @@ export interface Acceptance {
  * may start a second invocation.
  */
 export async function accept(ports: DoorPorts, request: AcceptRequest): Promise<Acceptance> {
+  const start = startOf(ports, request);
+  const isLong = request.input.byteLength > MESSAGE_PAYLOAD_BYTES_MAX;
+  if (start.incarnation !== 0 || start.dueAtMs !== undefined || isLong)
+    return acceptWithHead(ports, { ...start, accepted: true });
+  await sendAll(ports.mailbox, [outgoing(start, start.origin)]);
+  return acceptanceOf(start);
+}
+
+/** The Start that a request makes. Its incarnation is 0 if nobody can name the request to repeat it. */
+export function startOf(
+  { clock, entropy }: Pick<DoorPorts, "clock" | "entropy">,
+  request: AcceptRequest,
+): Start {
   invariant(
     request.input.byteLength <= PAYLOAD_BYTES_MAX,
     "P1",
     `input of ${request.input.byteLength} bytes`,
   );
-  const nowMs = ports.clock.now();
-  const origin = nonce(ports.entropy, NONCE_BYTES);
+  const nowMs = clock.now();
+  const origin = nonce(entropy, NONCE_BYTES);
   const derived = derivedIdOf(request.target, request.handlerKind, request.idempotencyKey);
   const delayed = (request.delayMs ?? 0) > 0;
-  const start: Start = {
+  return {
     kind: "start",
-    id: derived ?? idOf(request.target, request.handlerKind, randomUnique(nowMs, ports.entropy)),
+    id: derived ?? idOf(request.target, request.handlerKind, randomUnique(nowMs, entropy)),
     incarnation: derived === undefined ? 0 : incarnationOf(origin),
     origin,
     target: request.target,
@@ -121,10 +134,6 @@ export async function accept(ports: DoorPorts, request: AcceptRequest): Promise<
     ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
     ...(delayed ? { dueAtMs: nowMs + (request.delayMs ?? 0) } : {}),
   };
-  const isLong = request.input.byteLength > MESSAGE_PAYLOAD_BYTES_MAX;
-  if (derived !== undefined || delayed || isLong) return acceptWithHead(ports, { ...start, accepted: true });
-  await sendAll(ports.mailbox, [outgoing(start, origin)]);
-  return acceptanceOf(start);
 }
 
 /** The id that a request with this target derives; `undefined` if it would get a random one. */
@@ -192,7 +201,8 @@ async function acceptWithHead(ports: DoorPorts, start: Start): Promise<Acceptanc
   return acceptanceOf(start);
 }
 
-async function repeat(ports: DoorPorts, id: InvocationId, head: Head): Promise<Acceptance> {
+/** The request was made before: it is taken on, should it have stood still (R11). */
+export async function repeat(ports: DoorPorts, id: InvocationId, head: Head): Promise<Acceptance> {
   const start: Start = {
     kind: "start",
     id,

@@ -21,7 +21,12 @@ export interface HandlerPolicy extends Required<Retention> {
   readonly retryPolicy: RetryPolicy;
   readonly abortTimeoutMs: number;
   /** Absent: nothing serves the handler (any longer). */
-  readonly served?: { readonly deployment: Deployment; readonly kind: HandlerKind; readonly adopts: boolean };
+  readonly served?: {
+    readonly deployment: Deployment;
+    readonly kind: HandlerKind;
+    readonly adopts: boolean;
+    readonly guards: boolean;
+  };
 }
 
 /** A head, or what is known of an invocation without one. */
@@ -47,11 +52,15 @@ export async function handlerPolicyOf(
     retryPolicy: retryPolicyOf(service, handler),
     abortTimeoutMs,
     ...retentionOf(service, handler, idempotencyKey !== undefined),
-    ...(handler && deployment
-      ? { served: { deployment, kind: handler.kind, adopts: service?.adopts === true } }
-      : {}),
+    ...(service && handler && deployment ? { served: servedBy(deployment, service, handler) } : {}),
   };
 }
+
+const servedBy = (
+  deployment: Deployment,
+  { adopts = false, guards = false }: ServiceManifest,
+  { kind }: HandlerManifest,
+): NonNullable<HandlerPolicy["served"]> => ({ deployment, kind, adopts, guards });
 
 /** A result with an idempotency key, or of a workflow, has its own retention. The journal is kept no longer than that. */
 function retentionOf(

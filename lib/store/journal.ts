@@ -51,6 +51,7 @@ export type AppendResult =
       readonly replies: readonly ReplyTo[];
       /** Of a completion: as the head has it, a long one by its name. */
       readonly outcome?: Outcome;
+      readonly expiresAtMs?: number;
     }
   /** Notes have come in that this turn has not seen: it goes on instead of suspending. */
   | { readonly kind: "notes"; readonly notes: readonly Note[] }
@@ -76,6 +77,8 @@ export interface JournalSubject {
 }
 
 export class Journal {
+  /** Named by each append that leaves the head running. */
+  guard: string | undefined;
   readonly #ports: ValuePorts;
   readonly #subject: JournalSubject;
   /** Values that this turn has stored. */
@@ -126,7 +129,7 @@ export class Journal {
     const write = appendWrite({
       ...this.#subject,
       ...{ before: this.#known, stub: this.#stub, entries: stored, taken, writer, ending },
-      ...{ pagedTo: this.#pagedTo, nowMs: this.#ports.clock.now() },
+      ...{ guard: this.guard, pagedTo: this.#pagedTo, nowMs: this.#ports.clock.now() },
     });
     const result = await this.#decide(write, writer, position);
     if (result === "unknown")
@@ -139,8 +142,12 @@ export class Journal {
     }
     this.#known = leftHead(result.item ?? {});
     if (!ending) this.#startPage(this.#known);
-    const { notes, replies, outcome } = this.#known.head;
-    return { kind: "won", position, notes, replies, ...(outcome === undefined ? {} : { outcome }) };
+    const { notes, replies, outcome, expiresAtMs } = this.#known.head;
+    return {
+      ...{ kind: "won", position, notes, replies },
+      ...(outcome === undefined ? {} : { outcome }),
+      ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    };
   }
 
   /** The first append meets, for the first time, what has come before it. */

@@ -4,7 +4,7 @@
  * Job: puts the parts together, and starts and stops them in the right order.
  */
 import { ItemRegistry } from "../../lib/store/registry.ts";
-import { FunctionError } from "../../lib/errors.ts";
+import { FunctionError, OperationalError } from "../../lib/errors.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
 import type { Target } from "../../lib/model/message.ts";
@@ -106,6 +106,7 @@ export class Engine {
   readonly #reloader: Reloader | undefined;
   readonly #servers: HttpServer[] = [];
   #current: string | undefined;
+  #ingress: Ingress | undefined;
   #fileWatch: DataFileWatch | undefined;
   #stopped = false;
 
@@ -130,7 +131,10 @@ export class Engine {
       registry: this.#registry,
       clock: systemClock,
     });
-    const ports = { items: this.#items, mailbox: this.#mailbox, registry: this.#registry };
+    const ports = {
+      ...{ items: this.#items, mailbox: this.#mailbox, registry: this.#registry },
+      timers: this.#timers,
+    };
     this.#httpHosts = new HttpHosts({ ports });
     this.#pool = new HostPool({
       ports,
@@ -205,7 +209,11 @@ export class Engine {
 
   async #listen(): Promise<{ url: string; adminUrl: string }> {
     const { host, port, adminPort } = this.#options;
-    const ingress = new Ingress(this.#ports());
+    const ingress = new Ingress({
+      ...this.#ports(),
+      invoker: { invoke: (deployment, request) => this.#invokeAtDoor(deployment, request) },
+    });
+    this.#ingress = ingress;
     const url = await this.#serve(
       preflightedFromOtherSites((request, signal) => ingress.handle(request, signal)),
       port,
@@ -228,9 +236,20 @@ export class Engine {
 
   #dispatch(): void {
     const invoker: Invoker = { invoke: (deployment, request) => this.#invoke(deployment, request) };
-    const dispatcher = new Dispatcher({ ...this.#ports(), invoker });
+    const runsAtDoor = (id: string): boolean => this.#ingress?.door?.runs(id) === true;
+    const dispatcher = new Dispatcher({ ...this.#ports(), invoker, runsAtDoor });
     this.#upkeep.start((left) => this.#options.report({ kind: "resumed", ...left }));
     this.#mailbox.consume((batch) => dispatcher.handle(batch, TURN_MS_MAX), { concurrency: GROUPS_AT_ONCE });
+  }
+
+  /** Of a process that has ended nobody can say less than that: its turns are over, and were no attempts. */
+  async #invokeAtDoor(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
+    try {
+      return await this.#invoke(deployment, request);
+    } catch (error) {
+      if (error instanceof OperationalError) throw new FunctionError("throttled", error.message, error);
+      throw error;
+    }
   }
 
   /** Runs a turn, and reports if it fails: a call that is tried again and again looks as if it hangs. */

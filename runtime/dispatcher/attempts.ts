@@ -8,7 +8,7 @@ import { rest } from "../../lib/store/head/rest.ts";
 import { endAsItIs } from "../../lib/store/head/transitions.ts";
 import { readHead, readHeadOrStub } from "../../lib/store/head-store.ts";
 import { outgoing } from "../../lib/store/send.ts";
-import { encodeNote, type Note } from "../../lib/model/entry.ts";
+import type { Note } from "../../lib/model/entry.ts";
 import { OperationalError } from "../../lib/errors.ts";
 import {
   HELD_ATTEMPTS_MAX,
@@ -25,7 +25,6 @@ import { coded } from "../../lib/error-codes.ts";
 import { failure } from "../../lib/model/outcome.ts";
 import {
   type AttemptState,
-  PROTOCOL_VERSION,
   type TurnFailure,
   type TurnOutcome,
   type TurnRequest,
@@ -35,18 +34,19 @@ import { decodeWait } from "../../lib/model/wait.ts";
 import { decideRetry, type RetryDecision } from "../../lib/retry.ts";
 import type { Head } from "../../lib/model/head.ts";
 import { isSameLane, whoVouches } from "../../lib/model/voucher.ts";
-import { deathBy, type Died, mayPass, tooLargeAsDeath } from "./death.ts";
+import { deathBy, type Died, type FailedTurn, mayPass, tooLargeAsDeath } from "../../lib/death.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import type { KeyLock } from "./key-lock.ts";
 import { Presence } from "./presence.ts";
-import { countAttempt, type FailedTurn, storable } from "./failed-attempt.ts";
+import { countAttempt, storable } from "./failed-attempt.ts";
 import type { Invocation } from "./invocation.ts";
 import { arrange, forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
 import { renew } from "../../lib/store/renewal.ts";
 import { isStateEdit } from "../../lib/store/state-edit.ts";
 import { runStateEdit } from "./state-edit.ts";
 import { elapse } from "../../lib/ports.ts";
+import { requestOf } from "./turn-request.ts";
 
 /**
  * How the invocation is after its turns. `waiting`: it rests. `ended-as-owner`: its key's lock is to be passed on. `lost`: the
@@ -66,6 +66,8 @@ interface Attempt {
   readonly presence?: Presence | undefined;
   /** As its turn has begun with it. */
   readonly began: Invocation;
+  /** The notes that the head had then. Not if nobody knows with which head it began. */
+  readonly hasSeenNotes: boolean;
 }
 
 export class Attempts {
@@ -108,12 +110,14 @@ export class Attempts {
       began: invocation,
       carried,
       ownsLock,
+      hasSeenNotes: delivery.ended === undefined,
       state: { ...invocation.attempt, count: count + 1 },
     };
     for (let held = 0; ; held++) {
       if (delivery.deadlineMs - this.#ports.clock.now() < 2 * TURN_CLOSING_MS) return "lost";
       const options = await handlerPolicyOf(this.#ports.registry, attempt.invocation);
-      const outcome = tooLargeAsDeath(await this.#invoke(attempt, options, delivery));
+      const ended = held === 0 ? delivery.ended : undefined;
+      const outcome = tooLargeAsDeath(ended ?? (await this.#invoke(attempt, options, delivery)));
       const didFail = outcome.kind === "failed" || outcome.kind === "died";
       if (!didFail && outcome.kind !== "yielded") return await this.#settled(attempt, outcome, delivery);
       const next = didFail
@@ -191,7 +195,7 @@ export class Attempts {
     const invocation = attempt.invocation.reread(await readHead(this.#ports.items, attempt.invocation.id));
     if (invocation.head?.status === "completed" || invocation.length !== length) return "lost";
     if (deadlineMs - this.#ports.clock.now() > TURN_AGAIN_MS_MIN)
-      return { ...attempt, invocation, began: invocation, state: { count: 1 } };
+      return { ...attempt, invocation, began: invocation, hasSeenNotes: true, state: { count: 1 } };
     return await this.#backOff({ ...attempt, invocation, state: { count: 0 } }, 0);
   }
 
@@ -217,7 +221,13 @@ export class Attempts {
     const { state, decision } = this.#decide(attempt, failed, invocation.length, held, options);
     if (decision.kind === "retry" && held < HELD_ATTEMPTS_MAX && this.#canHold(decision.delayMs, delivery)) {
       await elapse(this.#ports.clock, decision.delayMs);
-      return { ...attempt, invocation, began: invocation, state: { ...state, count: state.count + 1 } };
+      return {
+        ...attempt,
+        invocation,
+        began: invocation,
+        hasSeenNotes: true,
+        state: { ...state, count: state.count + 1 },
+      };
     }
     return await this.#rest({ ...attempt, invocation, state }, failed.failure, decision, options);
   }
@@ -277,7 +287,7 @@ export class Attempts {
     const state = storableAttempt({ count: count + 1, begun });
     const options = await handlerPolicyOf(this.#ports.registry, invocation);
     const rested = await this.#rest(
-      { invocation, began: invocation, ownsLock: false, carried, state },
+      { invocation, began: invocation, hasSeenNotes: true, ownsLock: false, carried, state },
       failed,
       { kind: "pause" },
       options,
@@ -306,7 +316,13 @@ export class Attempts {
   async #goOnNoted(attempt: Attempt): Promise<Attempt | Rested> {
     const invocation = attempt.invocation.reread(await readHead(this.#ports.items, attempt.invocation.id));
     const { state } = attempt;
-    return { ...attempt, invocation, began: invocation, state: { ...state, count: state.count + 1 } };
+    return {
+      ...attempt,
+      invocation,
+      began: invocation,
+      hasSeenNotes: true,
+      state: { ...state, count: state.count + 1 },
+    };
   }
 
   async #backOff(attempt: Attempt, delayMs: number, failed?: TurnFailure): Promise<Attempt | Rested> {
@@ -346,7 +362,10 @@ export class Attempts {
   }
 }
 
-const seenBy = ({ began, carried }: Attempt): readonly Note[] => [...(began.head?.notes ?? []), ...carried];
+const seenBy = ({ began, carried, hasSeenNotes }: Attempt): readonly Note[] => [
+  ...(hasSeenNotes ? (began.head?.notes ?? []) : []),
+  ...carried,
+];
 
 /** The head is as the turn has found or left it: nothing else has written it but notes (R18). */
 function isAsLeft(now: Head | undefined, before: Invocation, { voucher }: Delivery): boolean {
@@ -366,21 +385,4 @@ const isOver = (
 function arrangedBefore(head: Head | undefined, message: string): Head["wait"] {
   const { status, leftBy, wait } = head ?? {};
   return status === "suspended" && (leftBy === undefined || isSameLane(leftBy, message)) ? wait : undefined;
-}
-
-/** What the turn is asked for, but for how long it may take and what is kept of it. */
-function requestOf(
-  { invocation, state, carried, ownsLock, presence }: Attempt,
-  { deployment, kind: handlerKind, adopts }: NonNullable<HandlerPolicy["served"]>,
-) {
-  const { id, incarnation, target, token, start, stored } = invocation;
-  const isPresent = stored === undefined && adopts && presence !== undefined;
-  return {
-    ...({ kind: "turn", version: PROTOCOL_VERSION, id, incarnation, target, handlerKind } as const),
-    ...{ deployment: deployment.id, attempt: state, carried: carried.map(encodeNote), ownsLock },
-    ...(token === undefined ? {} : { token }),
-    ...(start === undefined ? {} : { start }),
-    ...(stored === undefined ? {} : { head: stored.item }),
-    ...(isPresent ? { presence: presence.mark } : {}),
-  };
 }

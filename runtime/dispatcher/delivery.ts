@@ -1,4 +1,5 @@
 /** What the parts of the dispatcher share: their ports, and what is known of the message that is handled. */
+import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Incoming } from "../../lib/model/message.ts";
 import type {
   Clock,
@@ -12,6 +13,7 @@ import type {
   Timers,
 } from "../../lib/ports.ts";
 
+import type { FailedTurn } from "../../lib/death.ts";
 import type { Voucher } from "../../lib/model/voucher.ts";
 
 export interface DispatcherPorts {
@@ -25,6 +27,8 @@ export interface DispatcherPorts {
   readonly logger: Logger;
   /** Absent: nothing is measured. */
   readonly meter?: Meter;
+  /** Whether a turn of it runs in this process where its call was accepted. Absent: nothing is known of such turns here. */
+  readonly runsAtDoor?: (id: InvocationId) => boolean;
 }
 
 /** The guard of a turn, and whose it is. */
@@ -48,6 +52,8 @@ export interface Delivery {
   readonly voucher: Voucher;
   /** It came in a note lane: nothing begins under it, and it runs what is exclusive only while the key's lock names that (R19). */
   readonly isNote: boolean;
+  /** How a turn has ended that ran under no message (R27): it stands for the first attempt under this one. */
+  readonly ended?: FailedTurn;
   /** Its invocation was handed the key: it runs as the owner, or not at all (R23). */
   readonly asOwner?: true;
   /** How many invocations have been handed the key and run under the message. */

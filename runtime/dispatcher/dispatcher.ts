@@ -38,6 +38,7 @@ import { Invocation } from "./invocation.ts";
 import { LetGo } from "./let-go.ts";
 import { NoteDelivery } from "./note-delivery.ts";
 import { forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
+import { isSetAnew, underGuard } from "./guarded-start.ts";
 import { Progress } from "./progress.ts";
 import { Resumption } from "./resumption.ts";
 import { type Unit, unitAt } from "./unit.ts";
@@ -174,7 +175,7 @@ export class Dispatcher {
     const { meter, clock } = this.#ports;
     if (!meter) return;
     for (const message of messages) {
-      if (message.kind === "start" && message.dueAtMs === undefined && !inDoubt) meter.measure("accepted");
+      if (message.kind === "start" && !isRepeat(message) && !inDoubt) meter.measure("accepted");
       if (message.kind !== "notify" && message.kind !== "resume") continue;
       const lateMs = clock.now() - (message.dueAtMs ?? Number.POSITIVE_INFINITY);
       if (lateMs >= 0) meter.measure("timerLateness", lateMs);
@@ -217,30 +218,37 @@ export class Dispatcher {
 
   // --- starts ------------------------------------------------------------------------------------------------
 
-  async #start(start: Start, delivery: Delivery): Promise<Verdict> {
-    const { id } = start;
-    const mayExist = delivery.inDoubt || start.accepted || start.resent || start.incarnation !== 0;
-    const { stored, stub } = mayExist ? await readHeadOrStub(this.#ports.items, id) : {};
+  async #start(start: Start, given: Delivery): Promise<Verdict> {
+    if (await isSetAnew(this.#ports, start)) return "done";
+    const { stored, stub } = mayExist(start, given) ? await readHeadOrStub(this.#ports.items, start.id) : {};
+    const delivery = underGuard(start, stored?.head, given);
     if (stored && isExpired(stored.head, this.#ports.clock.now())) {
       return await this.#reincarnate(start, stored.head, delivery);
     }
     if (start.dueAtMs !== undefined) return await this.#schedule(start, start.dueAtMs, stored?.head);
-    if (!stored) {
-      const own = await this.#withInput(start);
-      if (stub) return await this.#meetStub(own, stub, delivery);
-      const invocation = Invocation.begun(own, this.#progress.tokenFor(id, undefined, delivery));
-      return await this.#progress.begin(invocation, delivery);
-    }
+    if (!stored) return await this.#begin(await this.#withInput(start), stub, delivery);
     const { head } = stored;
     if (head.origin !== start.origin) return await this.#attach(start, head);
     const own = ON.look[head.status] === "pass-on" ? start : await this.#withInput(start);
     return await this.#progress.advance(this.#invocation(stored, own, delivery), [], delivery);
   }
 
+  async #begin(own: Start, stub: Stub | undefined, delivery: Delivery): Promise<Verdict> {
+    if (stub) return await this.#meetStub(own, stub, delivery);
+    // An id that can be asked for again has its head before it runs (R11), also if its guard is faster than its request.
+    if (own.guard !== undefined && own.accepted) return await this.#bear(own, delivery);
+    const invocation = Invocation.begun(own, this.#progress.tokenFor(own.id, undefined, delivery));
+    return await this.#progress.begin(invocation, delivery);
+  }
+
   /** What has come before the head is adopted first: an earlier version of the handler's could not (R21). What has come for
    * another life gives way. */
   async #meetStub(start: Start, stub: Stub, delivery: Delivery): Promise<Verdict> {
     if (isForLife(stub, start) && isCancelled(stub)) return await this.#endStub(start, stub, delivery);
+    return await this.#bear(start, delivery);
+  }
+
+  async #bear(start: Start, delivery: Delivery): Promise<Verdict> {
     const born = await scheduleHead(this.#ports, start);
     return born
       ? await this.#progress.advance(this.#invocation(born, start, delivery), [], delivery)
@@ -339,6 +347,13 @@ export class Dispatcher {
     return await this.#progress.passOn(invocation, delivery, true);
   }
 }
+
+/** Whether there may be a head, so that it must be read. */
+const mayExist = (start: Start, { inDoubt }: Delivery): boolean =>
+  inDoubt || start.accepted === true || start.resent === true || start.incarnation !== 0;
+
+/** Of what was counted when it was accepted, or will be when it is due. */
+const isRepeat = ({ dueAtMs, guard }: Start): boolean => dueAtMs !== undefined || guard !== undefined;
 
 /** How often a message may fail so before its invocation is paused. */
 function receivesOf(error: unknown): number {

@@ -1,15 +1,6 @@
 /** What is kept of an attempt that has failed, for the next one. */
-import {
-  type AttemptState,
-  storableAttempt,
-  storableFailure,
-  type TurnFailure,
-  type TurnOutcome,
-} from "../../lib/protocol.ts";
-import type { Died } from "./death.ts";
-
-/** An answer, or a death. */
-export type FailedTurn = Extract<TurnOutcome, { kind: "failed" }> | Died;
+import { type AttemptState, storableAttempt, storableFailure, type TurnFailure } from "../../lib/protocol.ts";
+import type { FailedTurn } from "../../lib/death.ts";
 
 /** A bounded step counts its own attempts; a turn that recorded something starts counting anew. `hasGrown`: the log has. */
 export function countAttempt(state: AttemptState, failed: FailedTurn, hasGrown: boolean): AttemptState {

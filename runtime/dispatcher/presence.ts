@@ -14,7 +14,7 @@
  */
 import { appear, type Appearance, renewGuard } from "../../lib/store/head/presence.ts";
 import { freshMark } from "../../lib/store/head/transitions.ts";
-import { nonce } from "../../lib/entropy.ts";
+import { guardName } from "../../lib/store/guard.ts";
 import { asError } from "../../lib/errors.ts";
 import { GUARD_MS, PRESENCE_MS } from "../../lib/limits.ts";
 import type { Resume } from "../../lib/model/message.ts";
@@ -24,7 +24,6 @@ import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
 import type { KeyLock } from "./key-lock.ts";
 
-const GUARD_NAME_BYTES = 6;
 type Timer = Parameters<DispatcherPorts["timers"]["schedule"]>[0];
 
 export class Presence {
@@ -130,7 +129,7 @@ export class Presence {
 
   async #schedule(): Promise<string> {
     const { id, incarnation } = this.#invocation;
-    const guard = nonce(this.#ports.entropy, GUARD_NAME_BYTES);
+    const guard = guardName(this.#ports);
     const atMs = this.#ports.clock.now() + guardMs(this.#guards++);
     const timer = { atMs, message: outgoing(guardOf(id, incarnation, guard, atMs), `guard.${guard}`) };
     await this.#ports.timers.schedule(timer);

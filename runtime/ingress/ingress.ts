@@ -10,6 +10,7 @@ import { OperationalError } from "../../lib/errors.ts";
 import { emptyResponse, type HttpRequest, type HttpResponse, jsonResponse } from "../http/message.ts";
 import { match, route, type Route, segmentsOf } from "../http/router.ts";
 import { completeAwakeable, rejectedWith, resolvedWith, sendSignal } from "./delivery.ts";
+import { DoorTurns } from "./door.ts";
 import { errorResponse, IngressError, methodNotAllowed } from "./error.ts";
 import { invoke } from "./invoke.ts";
 import { byBody, byId, byIdempotencyKey, byWorkflow, type IdempotentTarget } from "./lookup.ts";
@@ -81,9 +82,12 @@ const EXPOSED = "x-restate-id, x-restate-error-source, idempotency-expires, loca
 export class Ingress {
   readonly #ports: IngressPorts;
   readonly #callWaitMs: number;
+  /** Turns that run here. Absent: none do. */
+  readonly door: DoorTurns | undefined;
 
   constructor(ports: IngressPorts, options: IngressOptions = {}) {
     this.#ports = ports;
+    this.door = DoorTurns.over(ports);
     this.#callWaitMs = options.callWaitMs ?? Number.POSITIVE_INFINITY;
   }
 
@@ -96,7 +100,8 @@ export class Ingress {
 
   async #answer(request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpResponse> {
     try {
-      return await dispatch({ ports: this.#ports, request, signal, callWaitMs: this.#callWaitMs });
+      const { door } = this;
+      return await dispatch({ ports: this.#ports, request, signal, callWaitMs: this.#callWaitMs, door });
     } catch (error) {
       return errorResponse(this.#refusal(error, request));
     }

@@ -1,5 +1,5 @@
 /** Calls and sends: the request is admitted. A call then waits for the result, as an attachment does. */
-import { accept, type Acceptance } from "../../lib/store/admission.ts";
+import { accept, type Acceptance, type AcceptRequest } from "../../lib/store/admission.ts";
 import { jsonResponse, type HttpResponse } from "../http/message.ts";
 import { IngressError, methodNotAllowed } from "./error.ts";
 import type { Handling, IngressExchange } from "./ports.ts";
@@ -35,14 +35,17 @@ export async function invoke(
   const delayMs = delayOf(request, send);
   const idempotencyKey = idempotencyKeyOf(request);
   assertAccepted(request, handler.accept);
-  const acceptance = await accept(ports, {
+  const admitted: AcceptRequest = {
     target,
     handlerKind: handler.kind,
     input: payloadOf(request),
     headers: passedHeaders(request),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(delayMs === undefined ? {} : { delayMs }),
-  });
+  };
+  const answer = send ? undefined : await exchange.door?.call(exchange, admitted);
+  if (answer) return answer;
+  const acceptance = await accept(ports, admitted);
   if (send) return sendResponse(acceptance, delayMs === undefined ? undefined : ports.clock.now());
   assertFirstRun(resolved, acceptance, idempotencyKey);
   const { id, incarnation, status } = acceptance;

@@ -9,6 +9,8 @@ import { isExpired } from "../../lib/model/head-age.ts";
 import { headKey } from "../../lib/model/head-keys.ts";
 import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
 import type { HandlerManifest } from "../../lib/model/manifest.ts";
+import type { Target } from "../../lib/model/message.ts";
+import type { Outcome } from "../../lib/model/outcome.ts";
 import { type HttpResponse, jsonResponse } from "../http/message.ts";
 import { failureResponse, IngressError, invocationNotFound, notReady, nothingToAttachTo } from "./error.ts";
 import type { Handling, IngressExchange, IngressPorts } from "./ports.ts";
@@ -42,7 +44,7 @@ export interface Subject {
 export async function attach(exchange: IngressExchange, subject: Subject): Handling {
   const { ports, signal, callWaitMs } = exchange;
   const { id } = subject;
-  const startMs = ports.clock.now();
+  const startMs = beganMs(exchange);
   const gone = goneOf(signal);
   let { incarnation } = subject;
   let seen = false;
@@ -78,6 +80,8 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
     if (signal?.aborted) throw new IngressError(499, "the client has gone", { id });
   }
 }
+
+const beganMs = ({ sinceMs, ports }: IngressExchange): number => sinceMs ?? ports.clock.now();
 
 const isFirstLookInVain = ({ ports }: IngressExchange, { fresh }: Subject): boolean =>
   fresh === true && ports.watch.polls === true;
@@ -183,23 +187,36 @@ async function find({ items, clock }: IngressPorts, { id, derived }: Subject): P
   return stored.head;
 }
 
-async function resultResponse(
+async function resultResponse(ports: IngressPorts, subject: Subject, head: Head): Promise<HttpResponse> {
+  await stateVisible(ports, head);
+  const { outcome, target, deployment, expiresAtMs } = head;
+  invariant(outcome !== undefined, "J3", `${subject.id} is completed without an outcome`);
+  return await answerOf(ports, subject, { outcome, target, deployment, expiresAtMs });
+}
+
+/** What is known of an invocation that has ended. */
+interface Known {
+  readonly outcome: Outcome;
+  readonly target: Target;
+  readonly deployment: string | undefined;
+  readonly expiresAtMs: number | undefined;
+}
+
+export async function answerOf(
   ports: IngressPorts,
   { id, incarnation }: Subject,
-  head: Head,
+  known: Known,
 ): Promise<HttpResponse> {
-  await stateVisible(ports, head);
-  const { outcome } = head;
-  invariant(outcome !== undefined, "J3", `${id} is completed without an outcome`);
+  const { outcome, expiresAtMs } = known;
   const headers: Record<string, string> = { "x-restate-id": id };
   // A call without an idempotency key has its result now. That the result is kept for a while is of no use to it.
-  if (head.expiresAtMs !== undefined && incarnation !== 0) {
-    headers["idempotency-expires"] = new Date(head.expiresAtMs).toISOString().replace("Z", "+00:00");
+  if (expiresAtMs !== undefined && incarnation !== 0) {
+    headers["idempotency-expires"] = new Date(expiresAtMs).toISOString().replace("Z", "+00:00");
   }
   if (!outcome.ok) return failureResponse(outcome.failure, headers);
   const body = "ref" in outcome ? await load(ports.items, id, outcome.ref) : outcome.value;
   invariant(body instanceof Uint8Array, "R8", `the result of ${id} is not bytes`);
-  const { outputContentType, setOutputContentTypeIfEmpty } = await manifestOf(ports, head);
+  const { outputContentType, setOutputContentTypeIfEmpty } = await manifestOf(ports, known);
   if (body.byteLength > 0 || setOutputContentTypeIfEmpty === true) {
     headers["content-type"] = outputContentType ?? "application/json";
   }
@@ -207,9 +224,11 @@ async function resultResponse(
 }
 
 /** As the deployment declares it that the invocation is pinned to. Without one, the newest counts. */
-async function manifestOf({ registry }: IngressPorts, head: Head): Promise<Partial<HandlerManifest>> {
-  const { service, handler } = head.target;
-  const pinned = head.deployment === undefined ? undefined : await registry.deployment(head.deployment);
+async function manifestOf(
+  { registry }: IngressPorts,
+  { target: { service, handler }, deployment }: Known,
+): Promise<Partial<HandlerManifest>> {
+  const pinned = deployment === undefined ? undefined : await registry.deployment(deployment);
   const manifest = pinned?.services.find(({ name }) => name === service) ?? (await registry.service(service));
   return manifest?.handlers.find(({ name }) => name === handler) ?? {};
 }

@@ -50,6 +50,10 @@ export class LocalTimers implements Timers {
     );
   }
 
+  async cancel({ message: { dedup } }: { readonly message: Outgoing }): Promise<void> {
+    await this.#database.write(() => this.#statements.remove.run(dedup)).catch(() => undefined);
+  }
+
   /** Fires no more timers. They stay in the database, for the next {@link LocalTimers} over it. */
   stop(): void {
     this.#stopped = true;

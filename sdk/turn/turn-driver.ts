@@ -77,7 +77,7 @@ export class TurnDriver {
   #failure: TurnFailure | undefined;
   readonly #steps = new OpenSteps();
   readonly #activity: Activity;
-  readonly #writer: TurnWriter;
+  readonly writer: TurnWriter;
   readonly #values: ReadAhead;
 
   constructor(
@@ -107,7 +107,7 @@ export class TurnDriver {
     });
     this.#waits = new ShortWaits(ports, this.machine, this.timers);
     this.#values = values;
-    this.#writer = new TurnWriter(request, ports, journal, this.machine, (delivery) => this.#later(delivery));
+    this.writer = new TurnWriter(request, ports, journal, this.machine, (delivery) => this.#later(delivery));
   }
 
   // --- what contexts and promises call -----------------------------------------------------------------------
@@ -244,7 +244,7 @@ export class TurnDriver {
   /** Runs `handler` to its end, its suspension or its failure. `output` may throw on what it returned. `fill` completes
    * entries before they are appended. */
   async run(handler: () => Promise<unknown>, output: Serde<unknown>, fill: Filler): Promise<TurnOutcome> {
-    this.#writer.fill = fill;
+    this.writer.fill = fill;
     this.timers.limit(this.request.remainingMs);
     handler().then(
       (value) => this.#endedWith({ kind: "value", value }),
@@ -285,7 +285,7 @@ export class TurnDriver {
 
   async #complete(ended: Ended, output: Serde<unknown>): Promise<TurnOutcome | undefined> {
     const end = endOf(ended, output, this.request.target);
-    if (end.kind === "outcome") return this.#outcomeAfter(await this.#writer.complete(end.outcome));
+    if (end.kind === "outcome") return this.#outcomeAfter(await this.writer.complete(end.outcome));
     this.fail(end.error, end.details);
     return undefined;
   }
@@ -333,7 +333,7 @@ export class TurnDriver {
     const busy = closures.length > 0 || this.#running > 0;
     if (!busy && !this.#awaited.isOwn) {
       if (this.#waits.isDue) return await (this.#waits.mustAppend ? this.#flush() : this.#begin([], true));
-      return this.#outcomeAfter(await this.#writer.suspend(this.timers.beside(this.#awaited.wait)));
+      return this.#outcomeAfter(await this.writer.suspend(this.timers.beside(this.#awaited.wait)));
     }
     if (this.#mustFlush(closures.length > 0)) {
       if (this.#reading > 0) {
@@ -353,18 +353,19 @@ export class TurnDriver {
 
   /** Reads end before anything is appended (R4). */
   async #flush(): Promise<TurnOutcome | undefined> {
-    if (this.#reading === 0) return this.#outcomeAfter(await this.#writer.flush());
+    if (this.#reading === 0) return this.#outcomeAfter(await this.writer.flush());
     await this.#activity.next();
     return undefined;
   }
 
   async #begin(closures: readonly (() => void)[], isShort = false): Promise<TurnOutcome | undefined> {
-    if (closures.length > 0 && this.#writer.progress && this.timers.isEnding) {
+    if (closures.length > 0 && this.writer.progress && this.timers.isEnding) {
       if (this.#running === 0) return { kind: "yielded", length: this.journal.length };
       this.#closures.push(...closures);
       return await this.#wait();
     }
     this.machine.rests();
+    if (closures.length > 0) await this.writer.guard?.hold();
     for (const start of closures) start();
     this.timers.arm();
     return closures.length > 0 ? undefined : await this.#wait(isShort);
@@ -387,9 +388,10 @@ export class TurnDriver {
   /** Waits until something happens. Looks at the head meanwhile: what comes from outside shall be heard while a step runs (R22). */
   async #wait(isShort = false): Promise<TurnOutcome | undefined> {
     if (this.machine.calls.canTell) return undefined;
+    if (this.writer.vouchInMs <= 0) return await this.#look();
     const listening = this.#listens ? this.cancellations : undefined;
     const lookMs = isShort ? this.#waits.shortLookMs(this.#hearsOutside) : this.#waits.lookMs(listening);
-    await this.#activity.next(lookMs);
+    await this.#activity.next(Math.min(lookMs, this.writer.vouchInMs));
     if (!this.#activity.happened) return await this.#look();
     this.#waits.happened();
     return undefined;
@@ -397,7 +399,7 @@ export class TurnDriver {
 
   /** At the head, and at the promises that the code awaits: nobody tells them to a turn that runs. */
   async #look(isLast = false): Promise<TurnOutcome | undefined> {
-    const [written, ...found] = await Promise.all([this.#writer.look(), ...this.peeks.wanted()]);
+    const [written, ...found] = await Promise.all([this.writer.look(), ...this.peeks.wanted()]);
     for (const deliver of found) if (deliver) this.#later(deliver);
     this.#waits.looked();
     this.#hasLooked = isLast;
@@ -415,7 +417,7 @@ export class TurnDriver {
   /** Appends what this attempt has recorded, so that it is not lost with the attempt. */
   async #giveUp(): Promise<TurnOutcome> {
     if (this.#failure?.code !== 570 && !this.machine.replaying && this.machine.mustAppend) {
-      const outcome = this.#outcomeAfter(await this.#writer.flush());
+      const outcome = this.#outcomeAfter(await this.writer.flush());
       if (outcome) return outcome;
     }
     return this.#failed();
@@ -426,7 +428,7 @@ export class TurnDriver {
     const { begun: commands } = this.machine;
     const { deployment } = this.request;
     return {
-      ...{ kind: "failed", failure, length: this.journal.length, progress: this.#writer.progress },
+      ...{ kind: "failed", failure, length: this.journal.length, progress: this.writer.progress },
       ...(commands.length === 0 ? {} : { begun: { deployment, commands } }),
     };
   }
@@ -445,6 +447,6 @@ export class TurnDriver {
 
   /** Completing a promise is repeated on replay to learn what it answered: its first answer was not recorded. */
   repeatOutputs(entry: CommandEntry): void {
-    this.#closures.push(() => this.work(this.#writer.repeat(entry), () => undefined));
+    this.#closures.push(() => this.work(this.writer.repeat(entry), () => undefined));
   }
 }

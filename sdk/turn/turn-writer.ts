@@ -35,6 +35,7 @@ import { encodeWait, leavesOf, type Wait } from "../../lib/model/wait.ts";
 import { nonce } from "../../lib/entropy.ts";
 import { describeCommand } from "../../lib/turn/mismatch.ts";
 import { failedWith } from "./checked-value.ts";
+import { TurnGuard } from "./turn-guard.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
 /** Completes an entry that could not be whole when it was issued: a callee's id, the names that `clearAll` clears. */
@@ -71,6 +72,8 @@ function assertStorable(stored: Value, wait: Wait): void {
 }
 
 export class TurnWriter {
+  /** Of a turn that runs under no message (R27). */
+  readonly guard: TurnGuard | undefined;
   /** Something was recorded by this turn. */
   progress = false;
   /** Set before the turn begins. */
@@ -101,6 +104,7 @@ export class TurnWriter {
       ...(token === undefined ? {} : { token }),
     };
     this.#deliver = deliver;
+    this.guard = TurnGuard.of(request, ports);
     this.#ownsLock = ownsLock;
   }
 
@@ -198,9 +202,32 @@ export class TurnWriter {
     const result = await this.#write(last, this.#turn.taken, ending);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
     await this.#perform(last, result.position);
-    const { replies, outcome: held = outcome } = result;
-    const told = replies.length === 0 ? {} : { outcome: held };
-    return { kind: "over", outcome: { kind: "completed", ownsLock: this.#ownsLock, replies, ...told } };
+    const { replies, outcome: held = outcome, expiresAtMs } = result;
+    const told = replies.length === 0 && !this.guard ? {} : { outcome: held };
+    const guard = this.guard?.held;
+    const atDoor = this.guard
+      ? { ...(guard ? { guard } : {}), ...(expiresAtMs === undefined ? {} : { expiresAtMs }) }
+      : {};
+    return {
+      kind: "over",
+      outcome: { kind: "completed", ownsLock: this.#ownsLock, replies, ...told, ...atDoor },
+    };
+  }
+
+  /** In how many milliseconds the head must name a guard anew: that the turn runs is to be known, and its guard to be renewed (R26). */
+  get vouchInMs(): number {
+    if (!this.guard) return Number.POSITIVE_INFINITY;
+    const { guard } = this;
+    if (!this.#journal.hasHead) return guard.presenceInMs;
+    return guard.renewalInMs;
+  }
+
+  /** Does so by an append that has nothing else. The outputs of the one before it are done. */
+  async #vouch(): Promise<Written> {
+    const result = await this.#write([], 0);
+    if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
+    this.#turn.notesAre(result.notes);
+    return WRITTEN;
   }
 
   /** Appends all parts but the last of what is too much for one item (P1). Consumed notes are dropped with the last:
@@ -223,6 +250,7 @@ export class TurnWriter {
   async #write(entries: readonly Entry[], taken: number, ending?: Ending): Promise<AppendResult> {
     if (ending?.kind !== "completed" && this.#journal.length + entries.length > LOG_ENTRIES_MAX)
       throw new JournalFullError("entries", LOG_ENTRIES_MAX);
+    if (this.guard && ending?.kind !== "completed") this.#journal.guard = (await this.guard.hold()).name;
     try {
       return await this.#journal.append(entries, taken, ending);
     } catch (thrown) {
@@ -254,6 +282,7 @@ export class TurnWriter {
 
   /** Looks for notes that have arrived. If that fails, the next append brings them. */
   async look(): Promise<Written> {
+    if (this.vouchInMs <= 0) return await this.#vouch();
     try {
       const seen = await this.#journal.look();
       if (seen.kind === "lost") return lost(seen.reason);

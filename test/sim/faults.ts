@@ -47,6 +47,10 @@ export const FAULT_KINDS = [
   "reconciler",
   /** A read that may lag shows the item as it was before its last write. */
   "stale-look",
+  /** A process of the ingress dies at one of its requests; the turn that it awaits goes on. */
+  "door-crash",
+  /** It has answered, and does nothing more. */
+  "door-frozen",
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -78,6 +82,8 @@ const RATES: Record<FaultKind, readonly [number, number]> = {
   redeployment: [1, 1],
   reconciler: [1, 1],
   "stale-look": [0.2, 0.9],
+  "door-crash": [0.05, 0.6],
+  "door-frozen": [0.1, 0.9],
 };
 
 /** Faults that are worst together, at their highest rates: zombies; deaths; a store that answers badly. */

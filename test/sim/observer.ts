@@ -418,7 +418,9 @@ export class Observer {
   }
 
   #startAccepted(by: string, sequence: string, message: Message & { kind: "start" }): void {
-    const { id, incarnation, dueAtMs, input } = message;
+    const { id, incarnation, dueAtMs, input, guard, guardAtMs, ended } = message;
+    if (guard !== undefined && guardAtMs !== undefined) this.count("guard of a turn at the door");
+    else if (guard !== undefined) this.count(`early guard${ended === undefined ? "" : " with an outcome"}`);
     if (!this.firstStart.has(id))
       this.firstStart.set(id, { sequence, delayed: dueAtMs !== undefined, incarnation, atMs: this.#now() });
     if (!this.starts.has(id)) this.starts.set(id, message);

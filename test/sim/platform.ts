@@ -52,7 +52,7 @@ export interface World {
 
 interface HandlerEnvironment {
   readonly actor: Actor;
-  readonly ports: Ports & { readonly registry: Registry };
+  readonly ports: Ports & { readonly registry: Registry; readonly timers: SimTimers };
   busy: boolean;
 }
 interface DispatcherEnvironment {
@@ -98,6 +98,15 @@ export class Platform {
 
   timers(actor: Actor): SimTimers {
     return new SimTimers({ service: this.#world.timers, effects: this.#world.effects, actor });
+  }
+
+  /** Of a process of the ingress. */
+  doorPorts(actor: Actor) {
+    return { ...this.#withTimers(actor), invoker: this.invoker(actor) };
+  }
+
+  #withTimers(actor: Actor) {
+    return { ...this.ports(actor), timers: this.timers(actor) };
   }
 
   ports(actor: Actor): Ports {
@@ -266,12 +275,9 @@ export class Platform {
     const free = this.#dispatchers.find((each) => !each.busy && each.actor.alive && each.side === side);
     if (free) return free;
     const actor = this.actor("dispatcher");
-    const ports = this.ports(actor);
-    const timers = this.timers(actor);
-    const invoker: Invoker = { invoke: (deployment, request) => this.#invoke(actor, deployment, request) };
     const environment: DispatcherEnvironment = {
       ...{ actor, side },
-      dispatcher: side.dispatcher({ ...ports, timers, invoker }),
+      dispatcher: side.dispatcher({ ...this.#withTimers(actor), invoker: this.invoker(actor) }),
       busy: false,
     };
     this.#dispatchers.push(environment);
@@ -280,6 +286,10 @@ export class Platform {
   }
 
   // --- turns -------------------------------------------------------------------------------------------------
+
+  invoker(actor: Actor): Invoker {
+    return { invoke: (deployment, request) => this.#invoke(actor, deployment, request) };
+  }
 
   #invoke(caller: Actor, deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
     const { faults, scheduler, effects } = this.#world;
@@ -322,6 +332,7 @@ export class Platform {
     const { id, incarnation, token } = request;
     const loaded = Number(request.head?.["n"] ?? 0);
     actor.turn = { id, incarnation, token, loaded, failedIn: this.#failedIn(deployment, request) };
+    if (request.guard) this.#world.observer.count("turn at the door");
     trace.add(
       actor.name,
       "turn",
@@ -418,7 +429,7 @@ export class Platform {
     const free = this.#handlers.find((environment) => !environment.busy && environment.actor.alive);
     if (free) return free;
     const actor = this.actor("handler");
-    const environment: HandlerEnvironment = { actor, ports: this.ports(actor), busy: false };
+    const environment: HandlerEnvironment = { actor, ports: this.#withTimers(actor), busy: false };
     this.#handlers.push(environment);
     actor.onDeath(() => void this.#handlers.splice(this.#handlers.indexOf(environment), 1));
     return environment;

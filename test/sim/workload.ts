@@ -27,6 +27,18 @@ export type SpecialWorkload =
   | "killing"
   | "long state";
 
+/** In some runs what services and shared handlers are asked for is asked for over HTTP. Drawn apart, so that the other seeds' runs stay
+ * what they were. */
+function atDoors(seed: number, { roots }: Workload): readonly Root[] {
+  const prng = new Prng(seed, "doors");
+  if (!prng.chance(DOORS)) return roots;
+  const isAsked = ({ program, delayMs, outside }: Root): boolean =>
+    AT_DOOR.has(program.callee) && delayMs === undefined && outside === undefined;
+  return roots.map((root) => (isAsked(root) && prng.chance(0.8) ? { ...root, door: true } : root));
+}
+const DOORS = 0.4;
+const AT_DOOR: ReadonlySet<Callee> = new Set<Callee>(["plain", "shared", "workflow-shared", "brief"]);
+
 /** One seed in sixteen. */
 const LONG_STATE_SEEDS = 3;
 /** One seed in 32. */
@@ -86,6 +98,12 @@ export class Generator {
 
   /** `withPeople`: operators' and callers' requests of all kinds, in some runs. */
   workload(withPeople = true): Workload {
+    const drawn = this.#drawn(withPeople);
+    const isAsked = withPeople && !isOfPeople(this.#seed);
+    return isAsked ? { ...drawn, roots: atDoors(this.#seed, drawn) } : drawn;
+  }
+
+  #drawn(withPeople: boolean): Workload {
     const prng = this.#prng;
     if (withPeople && isOfPeople(this.#seed)) return peopleWorkload(this.#seed);
     const special = this.#drawsSpecial();

@@ -26,7 +26,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "lib/store/send.ts": ["AFRESH_BYTES"],
   "lib/store/head/transitions.ts": ["MARK_BYTES"],
   "lib/model/voucher.ts": ["LANE_BYTES"],
-  "runtime/dispatcher/presence.ts": ["GUARD_NAME_BYTES"],
+  "lib/store/guard.ts": ["GUARD_NAME_BYTES"],
   "lib/model/lock.ts": ["LOCK_NONCE_BYTES"],
   "runtime/aws/sqs-timers.ts": ["NAME_HASH_BYTES"],
   "runtime/dev/bundler.ts": ["DEPLOYMENT_HASH_CHARS"],

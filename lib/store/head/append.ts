@@ -60,6 +60,8 @@ export interface Append {
   readonly ending: Ending | undefined;
   /** The message under which the turn runs (R17). */
   readonly voucher?: string;
+  /** The guard that the turn has set (R27). */
+  readonly guard?: string | undefined;
   readonly nowMs: number;
 }
 
@@ -132,7 +134,7 @@ function startOf({ start }: Append): Start {
 }
 
 function fieldsOf(append: Append): Attributes {
-  const { before, entries, writer, deployment, token, pagedTo, nowMs, ending, voucher } = append;
+  const { before, entries, writer, deployment, token, pagedTo, nowMs, ending, voucher, guard } = append;
   const head = before?.head;
   const length = head?.length ?? 0;
   const fields = headAttributes({
@@ -145,6 +147,7 @@ function fieldsOf(append: Append): Attributes {
     ...(head && firstFields(head, deployment, token)),
     ...(pagedTo > (head?.paged ?? 0) ? { paged: pagedTo } : {}),
     voucher: ending ? undefined : voucher,
+    guard: ending ? undefined : guard,
     leftBy: ending?.kind === "suspended" ? voucher : undefined,
   });
   return ending ? { ...fields, ...endingFields(append, ending, sizeOf(fields)) } : fields;

@@ -17,6 +17,7 @@ import {
   parseStub,
 } from "../../model/head.ts";
 import { isExpired } from "../../model/head-age.ts";
+import { atDoor } from "../../model/voucher.ts";
 import type { InvocationId } from "../../model/ids.ts";
 import { all, type Attributes, type Condition, type WriteResult } from "../../model/item.ts";
 import type { Start } from "../../model/message.ts";
@@ -66,6 +67,30 @@ async function acceptWhen(
   if (!item)
     throw new OperationalError("unavailable", `the head of ${start.id} was there and is gone; try again`);
   return parseHead(item);
+}
+
+/**
+ * run: the head of a request that may be repeated (R11), and that runs where it was accepted (R27). Its guard and its input are
+ * stored already. Answers the head as it is written; or what was there first: another head, or what has come before it.
+ */
+export async function runHead(
+  { items, clock }: ValuePorts,
+  start: Start,
+  running: { readonly guard: string; readonly writer: string; readonly deployment: string },
+): Promise<{ readonly stored: StoredHead } | { readonly other: Head } | { readonly stub: true }> {
+  const nowMs = clock.now();
+  const attributes = {
+    ...unstarted(start, nowMs),
+    ...headAttributes({ status: "running", ...running, voucher: atDoor() }),
+  };
+  const { won, item } = await putHead(items, start.id, attributes, whenNoneOrExpired(nowMs));
+  if (!item)
+    throw new OperationalError("unavailable", `the head of ${start.id} was there and is gone; try again`);
+  if (isStub(item)) return { stub: true };
+  const head = parseHead(item);
+  // Refused by its own first try, whose answer was lost; unless its guard was faster.
+  const isMine = won || head.writer === running.writer;
+  return isMine ? { stored: { head, item } } : { other: head };
 }
 
 /** schedule: a delayed start that a handler has sent is registered. Answers the head that it has made; none if it is there, or a

@@ -4,6 +4,7 @@
  *
  * | transition | from | to | refused if |
  * |---|---|---|---|
+ * | run | no head | running | there is one |
  * | park | accepted, scheduled, no head | pending | the log has grown, or it has ended |
  * | displace | scheduled | scheduled | it has moved |
  * | rest | running, … | backing-off, paused | the log has grown, or it has ended |

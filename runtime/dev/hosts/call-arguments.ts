@@ -20,6 +20,11 @@ export interface ScanArgument {
   readonly page?: { after?: string; limit?: number };
 }
 
+export interface TimerArgument {
+  readonly atMs: number;
+  readonly message: Outgoing;
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 const TABLES: readonly unknown[] = ["journal", "state", "registry"] satisfies Table[];
@@ -51,10 +56,18 @@ export function scanArgument(argument: unknown): ScanArgument {
 
 export function messagesArgument(argument: unknown): readonly Outgoing[] {
   if (!Array.isArray(argument)) throw wrong("messages");
-  return argument.map((message: unknown) => {
-    const { group, dedup, body } = fieldsOf(message);
-    return { group: textOf("group", group), dedup: textOf("dedup", dedup), body: textOf("body", body) };
-  });
+  return argument.map(messageOf);
+}
+
+export function timerArgument(argument: unknown): TimerArgument {
+  const { atMs, message } = fieldsOf(argument);
+  if (typeof atMs !== "number" || !Number.isFinite(atMs)) throw wrong("atMs");
+  return { atMs, message: messageOf(message) };
+}
+
+function messageOf(message: unknown): Outgoing {
+  const { group, dedup, body } = fieldsOf(message);
+  return { group: textOf("group", group), dedup: textOf("dedup", dedup), body: textOf("body", body) };
 }
 
 export const nameArgument = (argument: unknown): string => textOf("name", argument);

@@ -11,6 +11,7 @@ import type {
   Page,
   Registry,
   ScannedItem,
+  Timers,
 } from "../../../lib/ports.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { systemClock } from "../../../lib/clock.ts";
@@ -26,6 +27,8 @@ import {
   queryArgument,
   type ScanArgument,
   scanArgument,
+  type TimerArgument,
+  timerArgument,
   writeArgument,
 } from "./call-arguments.ts";
 import type { Channel } from "./channel.ts";
@@ -47,6 +50,7 @@ export type EngineCalls = {
     argument: ScanArgument,
   ) => Promise<{ readonly items: readonly ScannedItem[]; readonly next?: string }>;
   sendBatch: (messages: readonly Outgoing[]) => Promise<readonly number[]>;
+  schedule: (timer: TimerArgument) => Promise<void>;
   service: (name: string) => Promise<RegisteredService | undefined>;
   deployment: (id: string) => Promise<Deployment | undefined>;
   services: (argument: undefined) => Promise<readonly RegisteredService[]>;
@@ -56,10 +60,11 @@ export interface EnginePorts {
   readonly items: ItemStore;
   readonly mailbox: Mailbox;
   readonly registry: Registry;
+  readonly timers: Pick<Timers, "schedule">;
 }
 
 /** The engine's side: its ports, as calls. The host can send anything, so each argument is checked. */
-export function engineCalls({ items, mailbox, registry }: EnginePorts): EngineCalls {
+export function engineCalls({ items, mailbox, registry, timers }: EnginePorts): EngineCalls {
   return {
     // Here a read never lags.
     get: (key) => items.get(keyArgument(key)),
@@ -73,6 +78,7 @@ export function engineCalls({ items, mailbox, registry }: EnginePorts): EngineCa
       return items.scan(table, sk, page);
     },
     sendBatch: (messages) => mailbox.sendBatch(messagesArgument(messages)),
+    schedule: (timer) => timers.schedule(timerArgument(timer)),
     service: (name) => registry.service(nameArgument(name)),
     deployment: (id) => registry.deployment(nameArgument(id)),
     services: () => registry.services(),
@@ -96,6 +102,7 @@ export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
       scan: (table, sk, page) => engine.call("scan", { table, sk, ...(page && { page }) }),
     },
     mailbox: { sendBatch: (messages) => engine.call("sendBatch", messages) },
+    timers: { schedule: (timer) => engine.call("schedule", timer) },
     registry: {
       service: (name) => engine.call("service", name),
       deployment: (id) => engine.call("deployment", id),

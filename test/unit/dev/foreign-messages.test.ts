@@ -9,6 +9,7 @@ import { engineCalls, type EngineCalls, type HostCalls } from "../../../runtime/
 import { openDatabase } from "../../../runtime/local/database.ts";
 import { LocalItemStore } from "../../../runtime/local/item-store.ts";
 import { LocalMailbox } from "../../../runtime/local/mailbox.ts";
+import { LocalTimers } from "../../../runtime/local/timers.ts";
 import { systemClock } from "../../../lib/clock.ts";
 
 const uncaught: unknown[] = [];
@@ -21,7 +22,7 @@ function engine() {
   const items = new LocalItemStore(database);
   const mailbox = new LocalMailbox(database);
   const registry = new ItemRegistry(items, systemClock);
-  const calls = engineCalls({ items, mailbox, registry });
+  const calls = engineCalls({ items, mailbox, registry, timers: new LocalTimers(database, mailbox) });
   const toEngine = (frames: unknown): void => channel.receive(deserialize(serialize(frames)));
   const channel: Channel<HostCalls> = new Channel<HostCalls>(
     (frames) => setImmediate(() => host.receive(deserialize(serialize(frames)))),

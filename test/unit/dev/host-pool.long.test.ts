@@ -77,7 +77,12 @@ function poolOf(bundle: string, options: Partial<HostPoolOptions> = {}) {
     services: record("services"),
   };
   const pool = new HostPool({
-    ports: { items, mailbox: { sendBatch: record("sendBatch") }, registry },
+    ports: {
+      items,
+      mailbox: { sendBatch: record("sendBatch") },
+      registry,
+      timers: { schedule: record("schedule") },
+    },
     loadBundle: (id) => Promise.resolve(id === "dp_test" ? Buffer.from(bundle) : undefined),
     output: (id, stream, line) => printed.push(`${id} ${stream} ${line}`),
     ...options,

@@ -7,6 +7,7 @@ import { HostPool } from "../../../runtime/dev/hosts/host-pool.ts";
 import { openDatabase } from "../../../runtime/local/database.ts";
 import { LocalItemStore } from "../../../runtime/local/item-store.ts";
 import { LocalMailbox } from "../../../runtime/local/mailbox.ts";
+import { LocalTimers } from "../../../runtime/local/timers.ts";
 import { turnRequest } from "./turn.ts";
 
 const BUNDLE = `
@@ -67,9 +68,11 @@ afterEach(async () => {
 function poolOf() {
   const database = openDatabase(":memory:");
   const items = new LocalItemStore(database);
+  const mailbox = new LocalMailbox(database);
   const ports = {
     items,
-    mailbox: new LocalMailbox(database),
+    mailbox,
+    timers: new LocalTimers(database, mailbox),
     registry: new ItemRegistry(items, systemClock),
   };
   const pool = new HostPool({

@@ -45,7 +45,12 @@ function hostsOf(options: Partial<HttpHostsOptions> = {}) {
     services: async () => [],
   };
   const hosts = new HttpHosts({
-    ports: { items, mailbox: { sendBatch: async () => [] }, registry },
+    ports: {
+      items,
+      mailbox: { sendBatch: async () => [] },
+      registry,
+      timers: { schedule: async () => undefined },
+    },
     ...options,
   });
   closing.push(() => hosts.stop());

@@ -103,11 +103,11 @@ async function settled(): Promise<void> {
   }
 }
 
-test("a service without a step: one invocation, one write", async () => {
+test("a service without a step: one invocation, one write, no message", async () => {
   expect(await costOf("/Steps/none", "you")).toEqual({
     result: "hello you",
     invocations: 1,
-    messages: 1,
+    messages: 0,
     journalWrites: 1,
     stateReads: 0,
     stateWrites: 0,

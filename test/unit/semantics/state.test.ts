@@ -170,6 +170,8 @@ test("retries apply a write once", async () => {
 test("a shared handler sees what a suspended writer has set", async () => {
   const id = await world.send("/Store/shown/setAndWait", "new");
   await world.untilStatus(id, "suspended");
+  // The suspension is appended before the state is written.
+  await until(async () => "shown" in (await world.call<object>("/Store/shown/all")), "state");
   expect(await call("/Store/shown/all")).toEqual({ shown: "new" });
   await world.kill(id);
   expect(await call("/Store/shown/all")).toEqual({ shown: "new" });

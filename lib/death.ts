@@ -1,7 +1,8 @@
 /** Turns that did not end with an outcome of their own: the function died, or an older one says only that it has lost. */
-import { coded, type ErrorCode } from "../../lib/error-codes.ts";
-import { asError, FunctionError, type FunctionErrorCode } from "../../lib/errors.ts";
-import type { TurnFailure, TurnOutcome } from "../../lib/protocol.ts";
+import { coded, type ErrorCode } from "./error-codes.ts";
+import { asError, FunctionError, type FunctionErrorCode } from "./errors.ts";
+import { decodeJson, encodeJson, type Value } from "./model/value.ts";
+import { storableFailure, type TurnFailure, type TurnOutcome } from "./protocol.ts";
 
 /** The function died: how far its turn came, only the head can tell. */
 export interface Died {
@@ -9,6 +10,17 @@ export interface Died {
   readonly failure: TurnFailure;
   /** It was not run, and will be once there is room: no attempt has been made. */
   readonly throttled: boolean;
+}
+
+/** An answer, or a death. */
+export type FailedTurn = Extract<TurnOutcome, { kind: "failed" }> | Died;
+/** How a turn has ended that counts as an attempt, as a message carries it. */
+export const encodeEnded = (ended: FailedTurn): string =>
+  encodeJson({ ...ended, failure: storableFailure(ended.failure) } as unknown as Value);
+/** `undefined`: a later version says more than this one can read. */
+export function decodeEnded(text: string): FailedTurn | undefined {
+  const ended = decodeJson(text) as unknown as FailedTurn;
+  return ended.kind === "failed" || ended.kind === "died" ? ended : undefined;
 }
 
 /** Why a turn was lost, if waiting mends it: the store or the mailbox did not answer. */

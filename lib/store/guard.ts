@@ -1,0 +1,28 @@
+/**
+ * Guards of turns that run where their call was accepted (R25, R27): the Start, which comes out of the timers in a while. What it
+ * finds then is in doubt. docs/decisions/0020-turns-at-the-door.md has the crash points.
+ */
+import { encodeEnded, type FailedTurn } from "../death.ts";
+import type { Outgoing, Start } from "../model/message.ts";
+import type { Guard } from "../protocol.ts";
+import type { Entropy } from "../ports.ts";
+import { nonce } from "../entropy.ts";
+import { outgoing } from "./send.ts";
+
+const GUARD_NAME_BYTES = 6;
+export const guardName = ({ entropy }: { readonly entropy: Entropy }): string =>
+  nonce(entropy, GUARD_NAME_BYTES);
+
+export const guardTimer = (
+  start: Start,
+  { name, atMs }: Guard,
+): { readonly atMs: number; readonly message: Outgoing } => ({
+  atMs,
+  message: outgoing({ ...start, resent: true, guard: name, guardAtMs: atMs }, `guard.${name}`),
+});
+
+/** The guard before its time: its turn is over. Twice is one message. */
+export function earlyGuard(start: Start, name: string, ended?: FailedTurn): Outgoing {
+  const how = ended === undefined ? {} : { ended: encodeEnded(ended) };
+  return outgoing({ ...start, resent: true, guard: name, ...how }, `early.${name}`);
+}

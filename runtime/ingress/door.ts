@@ -1,0 +1,234 @@
+/**
+ * Runs the first turn of a call in the process that has accepted it, and answers from the turn (R27).
+ *
+ * docs/decisions/0020-turns-at-the-door.md has the rules and the crash points. Whatever this process does after the turn is done
+ * again by the guard, should the process die: so its order is all that counts. What is answered is durable; and before a caller is told
+ * the id of what goes on, there is a head, or a guard.
+ */
+import { deathBy, type Died, type FailedTurn } from "../../lib/death.ts";
+import { asError, FunctionError, OperationalError } from "../../lib/errors.ts";
+import { GUARD_MS, MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
+import { DOOR_ALONE_MS, DOOR_LOOK_MS, DOOR_TURN_MS_MAX, DOOR_TURNS_MAX } from "../../lib/limits/http.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
+import { isExclusive } from "../../lib/model/manifest.ts";
+import type { Start } from "../../lib/model/message.ts";
+import { decodeWait, leavesOf } from "../../lib/model/wait.ts";
+import { atDoor } from "../../lib/model/voucher.ts";
+import type { Invoker, Timers } from "../../lib/ports.ts";
+import { PROTOCOL_VERSION, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
+import type { AcceptRequest } from "../../lib/store/admission.ts";
+import { acceptAtDoor, type AtDoor } from "../../lib/store/door.ts";
+import { earlyGuard, guardTimer } from "../../lib/store/guard.ts";
+import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
+import { readHead } from "../../lib/store/head-store.ts";
+import { arrange, reply } from "../../lib/store/last-outputs.ts";
+import { sendAll } from "../../lib/store/send.ts";
+import type { HttpResponse } from "../http/message.ts";
+import { IngressError } from "./error.ts";
+import type { CallsAtDoor, Handling, IngressExchange, IngressPorts } from "./ports.ts";
+import { answerOf, attach, type Subject } from "./result.ts";
+
+/** What a process must have to run turns. */
+interface DoorTurnPorts extends IngressPorts {
+  readonly invoker: Invoker;
+  readonly timers: Timers;
+}
+type Running = Extract<AtDoor, { kind: "runs" }>;
+type Served = NonNullable<HandlerPolicy["served"]>;
+type Completed = Extract<TurnOutcome, { kind: "completed" }>;
+interface Turn extends Running {
+  readonly served: Served;
+}
+
+const hasPorts = (ports: IngressPorts): ports is DoorTurnPorts =>
+  ports.invoker !== undefined && ports.timers !== undefined;
+
+export class DoorTurns implements CallsAtDoor {
+  readonly #ports: DoorTurnPorts;
+  /** Invocations of which a turn runs here. */
+  readonly #running = new Set<InvocationId>();
+  readonly #open = new Set<Promise<unknown>>();
+
+  private constructor(ports: DoorTurnPorts) {
+    this.#ports = ports;
+  }
+
+  /** `undefined`: all calls go by the queue. */
+  static over(ports: IngressPorts): DoorTurns | undefined {
+    return hasPorts(ports) ? new DoorTurns(ports) : undefined;
+  }
+
+  /** Whether a turn of it runs here. */
+  runs(id: InvocationId): boolean {
+    return this.#running.has(id);
+  }
+
+  /** No turn is under way, nor what follows from one. */
+  async settled(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open);
+  }
+
+  async call(exchange: IngressExchange, request: AcceptRequest): Promise<HttpResponse | undefined> {
+    const { target, handlerKind, idempotencyKey, input } = request;
+    if (isExclusive(handlerKind) || this.#running.size >= DOOR_TURNS_MAX) return undefined;
+    if (input.byteLength > MESSAGE_PAYLOAD_BYTES_MAX) return undefined;
+    const policy = await handlerPolicyOf(this.#ports.registry, { target, idempotencyKey });
+    const { served } = policy;
+    if (served?.guards !== true) return undefined;
+    const admitted = await acceptAtDoor(this.#ports, request, served.deployment.id);
+    if (admitted.kind === "queue") return undefined;
+    if (admitted.kind === "repeats") {
+      const { id, incarnation } = admitted.acceptance;
+      return await attach(exchange, { id, incarnation, derived: true });
+    }
+    return await this.#answer(exchange, { ...admitted, served }, policy);
+  }
+
+  /** From the turn; or, if that takes long or leaves the invocation to others, from the head, as for any other call. */
+  async #answer(exchange: IngressExchange, turn: Turn, policy: HandlerPolicy): Handling {
+    const { ports, signal, callWaitMs } = exchange;
+    const { id, incarnation } = turn.start;
+    const sinceMs = ports.clock.now();
+    const subject: Subject = { id, incarnation, derived: incarnation !== 0 };
+    const over = new AbortController();
+    let waiting: Handling | undefined;
+    const wait = (): Handling =>
+      (waiting ??= attach(
+        {
+          ...exchange,
+          signal: signal ? AbortSignal.any([signal, over.signal]) : over.signal,
+          sinceMs,
+        },
+        subject,
+      ));
+    const ended = this.#track(turn, this.#run(turn, policy, callWaitMs)).then(async (completed) =>
+      completed ? await this.#told(turn, completed) : await wait(),
+    );
+    const late = new Promise<HttpResponse>((resolve, reject) => {
+      const look = (): void => void wait().then(resolve, reject);
+      const cancel = ports.clock.after(Math.min(DOOR_LOOK_MS, callWaitMs), look);
+      over.signal.addEventListener("abort", cancel);
+      signal?.addEventListener("abort", look, { once: true });
+    });
+    try {
+      return await Promise.race([ended, late]);
+    } catch (error) {
+      if (error instanceof IngressError && error.status === 504) await this.#vouchFor(turn);
+      throw error;
+    } finally {
+      over.abort();
+      // Whoever has lost the race has nobody to tell.
+      ended.catch(() => undefined);
+      late.catch(() => undefined);
+    }
+  }
+
+  async #told({ start, served }: Turn, { outcome, expiresAtMs }: Completed): Handling {
+    const { id, incarnation, target } = start;
+    if (!outcome) throw new OperationalError("unavailable", `the turn of ${id} has answered no result`);
+    const known = { target, deployment: served.deployment.id, outcome, expiresAtMs };
+    return await answerOf(this.#ports, { id, incarnation, derived: incarnation !== 0 }, known);
+  }
+
+  async #track<T>({ start }: Turn, turn: Promise<T>): Promise<T> {
+    this.#running.add(start.id);
+    this.#open.add(turn);
+    try {
+      return await turn;
+    } finally {
+      this.#running.delete(start.id);
+      this.#open.delete(turn);
+    }
+  }
+
+  /** Runs the turn, and sees to what follows. `undefined`: the invocation goes on, or nobody knows. */
+  async #run(turn: Turn, policy: HandlerPolicy, callWaitMs: number): Promise<Completed | undefined> {
+    const outcome = await this.#invoke(turn, policy, callWaitMs);
+    try {
+      return await this.#settled(turn, outcome);
+    } catch (error) {
+      if (!(error instanceof OperationalError)) throw error;
+      // The guard does it, if there is one.
+      this.#say("what follows from a turn at the door waits for its guard", turn, error);
+      return outcome !== "unknown" && outcome.kind === "completed" ? outcome : undefined;
+    }
+  }
+
+  async #invoke(
+    turn: Turn,
+    policy: HandlerPolicy,
+    callWaitMs: number,
+  ): Promise<TurnOutcome | Died | "unknown"> {
+    try {
+      return await this.#ports.invoker.invoke(turn.served.deployment, requestOf(turn, policy, callWaitMs));
+    } catch (error) {
+      if (error instanceof FunctionError) return deathBy(error);
+      if (!(error instanceof OperationalError)) throw error;
+      this.#say("the connection to a turn at the door is lost; its guard decides", turn, error);
+      return "unknown";
+    }
+  }
+
+  async #settled(turn: Turn, outcome: TurnOutcome | Died | "unknown"): Promise<Completed | undefined> {
+    const { start } = turn;
+    if (outcome === "unknown") await this.#guard(turn);
+    else if (outcome.kind === "completed") {
+      if (outcome.outcome) await reply(this.#ports, start.id, outcome.replies, outcome.outcome);
+      if (outcome.guard) await this.#ports.timers.cancel?.(guardTimer(start, outcome.guard));
+      return outcome;
+    } else if (outcome.kind === "suspended") await this.#arrange(turn, outcome.wait);
+    else if (outcome.kind === "failed") await this.#handOver(turn, outcome);
+    else if (outcome.kind === "died" && !outcome.throttled) await this.#handOver(turn, outcome);
+    else await this.#handOver(turn);
+    return undefined;
+  }
+
+  /** Its outputs are done. What awaits a promise is registered by the dispatcher, which may write where promises are. */
+  async #arrange(turn: Turn, stored: Extract<TurnOutcome, { kind: "suspended" }>["wait"]): Promise<void> {
+    const wait = decodeWait(stored);
+    if (leavesOf(wait).some(({ kind }) => kind === "promise.get")) return await this.#handOver(turn);
+    const { id, incarnation, target } = turn.start;
+    await arrange(this.#ports, { id, incarnation, target }, wait);
+  }
+
+  /** The turn is over, and a dispatcher goes on: under the guard that the head names, now. */
+  async #handOver(turn: Turn, ended?: FailedTurn): Promise<void> {
+    const stored = await readHead(this.#ports.items, turn.start.id);
+    const name = stored?.head.guard ?? turn.guard.name;
+    await sendAll(this.#ports.mailbox, [earlyGuard(turn.start, name, ended)]);
+  }
+
+  /** Nobody knows whether the turn has set it. Twice is harmless. */
+  async #guard({ start, guard }: Turn): Promise<void> {
+    const atMs = this.#ports.clock.now() + (GUARD_MS[0] ?? 0);
+    await this.#ports.timers.schedule(guardTimer(start, { name: guard.name, atMs }));
+  }
+
+  /** The caller is told that it goes on: so it must (M1). */
+  async #vouchFor(turn: Turn): Promise<void> {
+    if (!(await readHead(this.#ports.items, turn.start.id))) await this.#guard(turn);
+  }
+
+  #say(message: string, { start: { id } }: Turn, error: OperationalError): void {
+    this.#ports.logger.log("warn", message, { invocation: id, reason: asError(error).message });
+  }
+}
+
+function requestOf(
+  { start, guard, stored, served }: Turn,
+  policy: HandlerPolicy,
+  callWaitMs: number,
+): TurnRequest {
+  const { deployment, kind: handlerKind } = served;
+  const { id, incarnation, target }: Start = start;
+  const { retentionMs, journalRetentionMs, abortTimeoutMs } = policy;
+  return {
+    ...{ kind: "turn", version: PROTOCOL_VERSION, id, incarnation, target, handlerKind },
+    ...{ deployment: deployment.id, start, carried: [], voucher: atDoor(), ownsLock: false },
+    ...(stored ? { head: stored.item } : {}),
+    guard: { ...guard, ...(Number.isFinite(callWaitMs) ? { aloneAfterMs: callWaitMs - DOOR_ALONE_MS } : {}) },
+    attempt: { count: 1 },
+    remainingMs: Math.min(abortTimeoutMs, DOOR_TURN_MS_MAX),
+    ...{ retentionMs, journalRetentionMs },
+  };
+}
