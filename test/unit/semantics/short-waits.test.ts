@@ -43,7 +43,7 @@ const waits = service({
     both: async (ctx: Context) => {
       runs.push("both");
       const call = ctx.serviceClient(slow).echo([20, "echo"]);
-      return await DurablePromise.all([ctx.sleep(60).map(() => "slept"), call]);
+      return await DurablePromise.all([ctx.sleep(SHORT_WAIT_MS - 50).map(() => "slept"), call]);
     },
     awaited: async (ctx: Context, limitMs: number) => {
       runs.push("awaited");
