@@ -64,6 +64,7 @@ export function checkEnding(ending: Ending): void {
   checkAccepted(ending);
   checkCallees(ending);
   checkOnce(ending);
+  checkBegun(ending);
   checkAccounts(ending);
   checkLocks(ending);
   checkState(ending);
@@ -144,6 +145,14 @@ function checkOnce({ accepted, ranAs, observer }: Ending): void {
   for (const [pid, ids] of ranAs) {
     // A program that was requested twice makes its calls twice.
     if (ids.size > 1 && repeated.size === 0) observer.fail("M2", `${pid} ran as ${[...ids].join(" and ")}`);
+  }
+}
+
+/** M1: what has run a step has become an invocation, whoever was told of it. */
+function checkBegun({ observer }: Ending): void {
+  for (const name of observer.accounts.keys()) {
+    const [id = ""] = name.split(" ");
+    if (!observer.lives.has(id)) observer.fail("M1", `${id} has run a step, and never was`);
   }
 }
 

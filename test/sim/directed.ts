@@ -304,7 +304,32 @@ function suspendedAndWoken(draw: Draw): Workload {
   return { roots: draw.many(1, 3, () => at(draw.between(0, 200), one())), disturbed: false };
 }
 
+/** Calls that run where they are accepted, some of them asked for more than once (R25, R27). */
+function atDoors(draw: Draw): Workload {
+  const short = (): Instruction => draw.step(draw.between(0, 20));
+  const bodies: readonly (() => Instruction[])[] = [
+    () => [short(), short()],
+    () => [short(), sleep(draw.between(1, 3000)), short()],
+    () => [draw.awakeable(draw.between(0, 2000)), short()],
+    () => [draw.step(draw.between(800, 45_000)), short()],
+    () => [
+      { do: "call", program: draw.plain(short()) },
+      { do: "send", program: draw.plain(short()) },
+    ],
+    () => [],
+  ];
+  const one = (): Root => {
+    const root: Root = { ...at(draw.between(0, 100), draw.plain(...draw.prng.pick(bodies)())), door: true };
+    const isNamed = draw.prng.chance(0.5);
+    return isNamed
+      ? { ...root, idempotencyKey: `named-${root.program.pid}`, times: draw.prng.int(1, 3) }
+      : root;
+  };
+  return { roots: draw.many(1, 4, one), disturbed: false };
+}
+
 const HISTORIES = {
+  "at doors": atDoors,
   "early notes": earlyNotes,
   "cancelled as it rests": cancelledAsItRests,
   "called and cancelled": calledAndCancelled,

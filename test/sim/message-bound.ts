@@ -29,6 +29,8 @@ export class MessageBound {
   /** Deliveries that may have happened before, writes of locks that were refused, turns that failed, messages given back, timers
    * that fire twice. */
   #doubts = 0;
+  /** That were set for turns at the door: one for a minute, two for five, and again if they come early. */
+  #guards = 0;
 
   /** `by`: the actor's name, which begins with its kind. */
   sent(by: string, message: Message): void {
@@ -50,12 +52,22 @@ export class MessageBound {
     this.#doubts++;
   }
 
+  guarded(): void {
+    this.#guards++;
+  }
+
   /** What is wrong at the end; `undefined`: nothing. */
   violation({ accepted, commands }: Work): string | undefined {
-    const [doubts, outside, sent, wakes] = [this.#doubts, this.#outside, this.#sent, this.#wakes];
+    const [doubts, outside, sent, wakes, guards] = [
+      this.#doubts,
+      this.#outside,
+      this.#sent,
+      this.#wakes,
+      this.#guards,
+    ];
     if (wakes > MESSAGES_MAX * (this.#handOffs + this.#endings + doubts))
       return `${wakes} wakes for ${this.#handOffs} hand-offs, ${this.#endings} endings and ${doubts} doubts`;
-    if (sent <= MESSAGES_MAX * (accepted + commands + outside + doubts)) return undefined;
-    return `${sent} messages for ${accepted} invocations, ${commands} commands, ${outside} from outside, ${doubts} doubts`;
+    if (sent <= MESSAGES_MAX * (accepted + commands + outside + doubts + guards)) return undefined;
+    return `${sent} messages for ${accepted} invocations, ${commands} commands, ${outside} from outside, ${doubts} doubts, ${guards} guards`;
   }
 }

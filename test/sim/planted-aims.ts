@@ -2,8 +2,20 @@
 import type { Aim } from "./aim.ts";
 
 const NO_FAULTS: Aim["faults"] = {};
+/** Deaths of all who see to a turn at the door. */
+const DEAD_DOORS: Aim = {
+  workload: "at doors",
+  faults: { "handler-crash": 0.4, "door-crash": 0.6, "dispatcher-crash": 0.1, stall: 0.02 },
+};
 
 export const AIMS: Readonly<Record<string, Aim>> = {
+  "a turn at the door starts its steps before its guard is set": DEAD_DOORS,
+  "a head that is left open at the door names no guard": DEAD_DOORS,
+  "a turn at the door is made known without a guard": DEAD_DOORS,
+  "a guard is named before it is set": DEAD_DOORS,
+  "a guard that finds what rests or has ended is done": DEAD_DOORS,
+  "a head names a guard that is set after it": DEAD_DOORS,
+  "repeats send the Start of what runs at the door": { workload: "at doors", faults: NO_FAULTS },
   "what a cancellation has not reached rests": { workload: "cancelled as it rests", faults: NO_FAULTS },
   "a first append does not adopt what came before": { workload: "early notes", faults: NO_FAULTS },
   "what was killed before it began is not answered": {

@@ -8,6 +8,7 @@
 import { bug, type Planted } from "./plant.ts";
 import { AIMS } from "./planted-aims.ts";
 import { OF_BOUNDS } from "./planted-bounds.ts";
+import { OF_DOORS } from "./planted-doors.ts";
 import { OF_PEOPLE } from "./planted-people.ts";
 
 const COUNTEREXAMPLES: readonly Planted[] = [
@@ -335,4 +336,5 @@ export const PLANTED: readonly Planted[] = [
   ...OTHERS,
   ...OF_PEOPLE,
   ...OF_BOUNDS,
+  ...OF_DOORS,
 ].map((planted) => ({ ...planted, ...(AIMS[planted.name] ? { aim: AIMS[planted.name] } : {}) }));

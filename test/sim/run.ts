@@ -89,6 +89,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     effects,
     prng: new Prng(seed, "timers"),
     doubled: () => observer.messages.doubt(),
+    guarded: () => observer.messages.guarded(),
   });
   const skewMaxMs = faults.has("clock-skew") ? prng.pick([20, 400]) : 0;
   observer.maxSkewMs = skewMaxMs;

@@ -17,9 +17,17 @@ export class TimerService {
   readonly #effects: Effects;
   readonly #prng: Prng;
   readonly #doubled: () => void;
+  readonly #guarded: () => void;
 
-  /** `doubled`: a timer fires twice, as a message that is redelivered. */
-  constructor(parts: { queue: Queue; effects: Effects; prng: Prng; doubled: () => void }) {
+  /** `doubled`: a timer fires twice, as a message that is redelivered. `guarded`: one is set that guards a turn at the door. */
+  constructor(parts: {
+    queue: Queue;
+    effects: Effects;
+    prng: Prng;
+    doubled: () => void;
+    guarded: () => void;
+  }) {
+    this.#guarded = parts.guarded;
     this.#doubled = parts.doubled;
     this.#queue = parts.queue;
     this.#effects = parts.effects;
@@ -34,6 +42,7 @@ export class TimerService {
 
   accept(atMs: number, message: Outgoing): void {
     const { scheduler, faults } = this.#effects;
+    if (message.body.includes('"guardAtMs"')) this.#guarded();
     const inMs = Math.max(0, atMs - scheduler.nowMs);
     const lateMs = inMs > DELAY_QUEUE_MS_MAX ? this.#prng.between(0, 1000) : this.#prng.between(0, 50);
     this.#fire(inMs + lateMs, message);

@@ -1,0 +1,39 @@
+/** Planted bugs of turns at the door: the counterexamples of R25 and R27 (docs/decisions/0020-turns-at-the-door.md). */
+import { bug, type Planted } from "./plant.ts";
+
+export const OF_DOORS: readonly Planted[] = [
+  bug("a turn at the door starts its steps before its guard is set", "sdk/turn/turn-driver.ts", 1000, [
+    "    if (closures.length > 0) await this.writer.guard?.hold();\n",
+    "",
+  ]),
+  bug("a head that is left open at the door names no guard", "sdk/turn/turn-writer.ts", 500, [
+    "this.#journal.guard = (await this.guard.hold()).name;",
+    "await this.guard.hold();",
+  ]),
+  bug("a turn at the door is made known without a guard", "sdk/turn/turn-writer.ts", 1000, [
+    'if (this.guard && ending?.kind !== "completed") this.#journal',
+    'if (this.guard && ending?.kind !== "completed" && entries.length > 0) this.#journal',
+  ]),
+  bug("a guard is named before it is set", "sdk/turn/turn-guard.ts", 1000, [
+    "    await timers.schedule(guardTimer(this.#start, guard));\n",
+    "    void timers.schedule(guardTimer(this.#start, guard)).catch(() => undefined);\n",
+  ]),
+  bug("a guard that finds what rests or has ended is done", "runtime/dispatcher/guarded-start.ts", 1000, [
+    "...{ inDoubt: true, voucher",
+    "...{ voucher",
+  ]),
+  bug("repeats send the Start of what runs at the door", "lib/store/head/births.ts", 500, [
+    '...headAttributes({ status: "running", ...running, voucher: atDoor() }),',
+    "...headAttributes({ ...running, guard: undefined }),",
+  ]),
+  bug(
+    "a head names a guard that is set after it",
+    "lib/store/door.ts",
+    1000,
+    ["  await timers.schedule(timer);\n", ""],
+    [
+      'if ("stored" in made) return',
+      'if ("stored" in made) await timers.schedule(timer);\n  if ("stored" in made) return',
+    ],
+  ),
+];
