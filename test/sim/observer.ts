@@ -82,6 +82,8 @@ export class Observer {
   readonly starts = new Map<string, Message & { kind: "start" }>();
   /** Successful writes of each state key, in order. */
   readonly state = new Map<string, StateWrite[]>();
+  /** Logs in pages that restarts have written, whose heads come after them. */
+  readonly #copies = new Map<string, Entry[]>();
   /** The newest token that has read the key, by state partition. */
   readonly #readers = new Map<string, string>();
   /** Steps that were run, and what led to them, by `id incarnation`. */
@@ -146,7 +148,7 @@ export class Observer {
     if (!result.won) return;
     const id = pk.slice(pk.indexOf(".inv.") + 5);
     if (table === "journal" && sk === "head") this.#headWritten(actor, id, before, result.item);
-    else if (table === "journal" && sk.startsWith("page#")) this.#pageWritten(id, sk, result.item);
+    else if (table === "journal" && sk.startsWith("page#")) this.#pageWritten(actor, id, sk, result.item);
     else if (table === "state" && pk.includes(".state.")) this.#stateWritten(actor, pk, sk, result.item);
   }
 
@@ -189,6 +191,10 @@ export class Observer {
         copied: after["s"] === "accepted" ? Number(after["n"]) : 0,
       };
       this.lives.set(id, life);
+      for (const entry of this.#copies.get(id)?.slice(0, life.copied) ?? []) {
+        life.entries.push(entry);
+        this.#entered(life, entry);
+      }
     } else if (
       actor.kind === "operator" &&
       this.acknowledged.purging.has(id) &&
@@ -359,10 +365,17 @@ export class Observer {
     }
   }
 
-  #pageWritten(id: string, sk: string, item: Attributes | undefined): void {
+  #pageWritten(actor: Actor, id: string, sk: string, item: Attributes | undefined): void {
     this.count("page");
     const [, incarnation, start] = sk.split("#");
     const life = this.lives.get(id);
+    // A restart writes the log that it goes on from, and then the head.
+    if (!life && actor.kind === "operator") {
+      const log = this.#copies.get(id) ?? [];
+      const stored = ((item?.["l"] ?? []) as Value[]).map(decodeEntry);
+      this.#copies.set(id, [...log.slice(0, Number(start)), ...stored]);
+      return;
+    }
     if (!life || life.incarnation !== Number(incarnation))
       return this.fail("J1", `a page of ${id} without its head`);
     ((item?.["l"] ?? []) as Value[]).forEach((stored, index) => {
