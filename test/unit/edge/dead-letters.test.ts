@@ -86,12 +86,12 @@ test.each([
 test.each([
   ["may have done nothing after that", 0, 1],
   ["has ended long ago", -MAILBOX_RETENTION_MS, 0],
-])("R2: one that has ended under the message, and %s", async (_, appendedAtMs, pokes) => {
+])("R2: one that has ended under the message, and %s", async (_, afterMs, pokes) => {
   const { items, sent, watch } = await watching({ kind: "resume", id, incarnation: 0 });
-  await write(items, { s: "completed", ba: NOW_MS + appendedAtMs });
+  await write(items, { s: "completed", u: NOW_MS + afterMs });
   expect(await watch.run()).toEqual({ found: 1, paused: 0 });
   expect(sent).toEqual(
-    Array.from({ length: pokes }, () => ({ kind: "resume", id, incarnation: 0, poke: true })),
+    Array.from({ length: pokes }, () => ({ kind: "resume", id, incarnation: 0, enters: true, poke: true })),
   );
 });
 
@@ -134,15 +134,4 @@ test("a signal that came before is kept by what is paused", async () => {
   expect(await watch.run()).toEqual({ found: 1, paused: 1 });
   expect(await headIn(items)).toMatchObject({ status: "paused", notes: [note] });
   expect(sent).toEqual([]);
-});
-
-test("of one that has ended, what its end has caused is done again: the message may have been all that vouched for it", async () => {
-  const letter = {
-    ...({ kind: "notify", id, incarnation: 0 } as const),
-    note: { kind: "completion", command: 0, outcome: null },
-  } as const;
-  const { items, sent, watch } = await watching(letter);
-  await write(items, { s: "completed", u: NOW_MS - 2000 });
-  expect(await watch.run()).toEqual({ found: 1, paused: 0 });
-  expect(sent).toEqual([{ kind: "resume", id, incarnation: 0, enters: true, poke: true }]);
 });
