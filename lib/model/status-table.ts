@@ -56,7 +56,7 @@ export const ON = {
   register:              row("set-timer",    "leave",     "leave",     "leave",     "leave",              "leave",        "leave",     "leave"),
   /** A timer's message comes before its time. */
   early:                 row("set-timer",    "set-timer", "set-timer", "set-timer", "set-timer",          "set-timer",    "set-timer", "look"),
-  /** A resume is redelivered: of what waits behind nobody's place in the queue, that place is lost (W2). */
+  /** A resume is delivered once more that came too early before: its place in the queue is lost (W2). */
   redelivered:           row("send-anew",    "look",      "look",      "look",      "look",               "look",         "look",      "look"),
   /** An operator's resume is delivered. */
   released:              row("look",         "look",      "look",      "look",      "look",               "release",      "release",   "look"),

@@ -67,7 +67,7 @@ export class Dispatcher {
     this.#attempts = new Attempts(ports, locks);
     this.#progress = new Progress(ports, { locks, attempts: this.#attempts, mailboxEpoch });
     this.#notes = new NoteDelivery(ports, this.#progress);
-    this.#resumption = new Resumption(ports, { locks, progress: this.#progress, letGo: this.#letGo });
+    this.#resumption = new Resumption(ports, { progress: this.#progress, letGo: this.#letGo });
   }
 
   /** Handles a batch within `remainingMs`. Returns the ids of the messages that are to be delivered again. */

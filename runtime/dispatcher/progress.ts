@@ -27,6 +27,7 @@ import type { Attempts, Refused } from "./attempts.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { Invocation, type StoredInvocation } from "./invocation.ts";
 import type { KeyLock } from "./key-lock.ts";
+import { losePlace } from "./place.ts";
 
 /** What one invocation's step leaves: the verdict on the message, or the owner that its key was handed to, to run under it. */
 type Step = Verdict | Next;
@@ -204,11 +205,12 @@ export class Progress {
     const isTimers = head.status === "backing-off" && start !== undefined && !isMine;
     return isMine || (isDue(head, this.#ports.clock.now()) && !isTimers)
       ? await this.#enter(invocation, [], delivery)
-      : await this.#wakeWhenDue(invocation);
+      : await this.#wakeWhenDue(invocation, delivery);
   }
 
   /** A timer that is in doubt is set again. */
-  async #wakeWhenDue({ id, incarnation, head }: StoredInvocation): Promise<Verdict> {
+  async #wakeWhenDue({ id, incarnation, head }: StoredInvocation, delivery: Delivery): Promise<Verdict> {
+    await losePlace(this.#ports, id, head, delivery);
     const { dueAtMs = 0, status } = head;
     const enters = status === "scheduled" ? { enters: true as const } : {};
     const resume = { kind: "resume", id, incarnation, dueAtMs, ...enters } as const;

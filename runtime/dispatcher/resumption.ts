@@ -6,33 +6,26 @@ import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
 import { renew } from "../../lib/store/renewal.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import type { Head } from "../../lib/model/head.ts";
-import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import type { Resume } from "../../lib/model/message.ts";
 import { isOverdue, ON } from "../../lib/model/status-table.ts";
-import { isNoLater } from "../../lib/model/voucher.ts";
-import { displace } from "../../lib/store/head/transitions.ts";
-import { OperationalError } from "../../lib/errors.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { Invocation } from "./invocation.ts";
-import type { KeyLock } from "./key-lock.ts";
 import type { LetGo } from "./let-go.ts";
+import { hasLostPlace, losePlace } from "./place.ts";
 import { enter, type Progress } from "./progress.ts";
 
 interface Parts {
-  readonly locks: KeyLock;
   readonly progress: Progress;
   readonly letGo: LetGo;
 }
 
 export class Resumption {
   readonly #ports: DispatcherPorts;
-  readonly #locks: KeyLock;
   readonly #progress: Progress;
   readonly #letGo: LetGo;
 
-  constructor(ports: DispatcherPorts, { locks, progress, letGo }: Parts) {
+  constructor(ports: DispatcherPorts, { progress, letGo }: Parts) {
     this.#ports = ports;
-    this.#locks = locks;
     this.#progress = progress;
     this.#letGo = letGo;
   }
@@ -57,16 +50,15 @@ export class Resumption {
       return true;
     }
     if (dueAtMs !== undefined && dueAtMs > this.#ports.clock.now() && ON.early[status] === "set-timer") {
+      await losePlace(this.#ports, id, stored.head, delivery);
       const message = outgoing(resume, afresh(this.#ports, "early"));
       await this.#ports.timers.schedule({ atMs: dueAtMs, message });
       return true;
     }
-    if (ON.redelivered[status] !== "send-anew") return false;
-    if (!delivery.inDoubt) return isDisplaced(stored.head, delivery);
-    if (!(await this.#hasLostItsPlace(id, stored, delivery))) return false;
-    if (!(await displace(this.#ports, id, stored.head, delivery.voucher.name)))
-      throw new OperationalError("unavailable", `${id} has moved`);
-    await sendAll(this.#ports.mailbox, [outgoing(resume, afresh(this.#ports, "again"))]);
+    if (!hasLostPlace(stored.head, delivery)) return false;
+    // Another delivery of it has arranged the later one, unless that died.
+    if (delivery.inDoubt)
+      await sendAll(this.#ports.mailbox, [outgoing(resume, afresh(this.#ports, "again"))]);
     return true;
   }
 
@@ -81,28 +73,7 @@ export class Resumption {
       return await this.#progress.takeOver(invocation, asked);
     return await this.#progress.advance(invocation, [], asked);
   }
-
-  /**
-   * The resume may have come too early before, and messages behind it have run since. Its place in the queue is no longer the
-   * invocation's, and its sequence cannot be the token (W2, R3). A new message has both.
-   *
-   * It may still be handled by a dispatcher that was thought dead. So the head is written first (`displace`). What read the head
-   * before is refused when it parks or appends; what reads it now finds that a later message has taken the place. A crash
-   * between the two writes: the message comes again, and is sent anew.
-   *
-   * But its turn may have taken the key's lock with that token, and died before its first append. Then others are parked
-   * behind it by that token, and it keeps it.
-   */
-  async #hasLostItsPlace(id: InvocationId, stored: StoredHead, delivery: Delivery): Promise<boolean> {
-    if (!isExclusiveId(id)) return false;
-    const token = this.#progress.tokenFor(id, stored.head, delivery);
-    return !(await this.#locks.isOwner(Invocation.stored(id, stored, token)));
-  }
 }
-
-/** The message has lost its place to a later one, and this is a delivery from before that. */
-const isDisplaced = ({ leftBy }: Head, { voucher }: Delivery): boolean =>
-  leftBy !== undefined && isNoLater(voucher.name, leftBy);
 
 /** Whether what the last append has caused may not have been done, however the message came. */
 const bringsDoubt = (resume: Resume, head: Head): boolean =>

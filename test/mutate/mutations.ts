@@ -84,7 +84,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     "what has lost its place begins all the same",
-    "runtime/dispatcher/resumption.ts",
+    "runtime/dispatcher/place.ts",
     ["isNoLater(voucher.name, leftBy);", "voucher.name === leftBy && voucher.name.length < 0;"],
     HAND_OFF,
   ),

@@ -86,9 +86,9 @@ export const OF_PEOPLE: readonly Planted[] = [
   ]),
   bug(
     "a redelivered resume gets a new token, although the lock has its old one",
-    "runtime/dispatcher/resumption.ts",
+    "runtime/dispatcher/invocation.ts",
     12000,
-    ["return !(await this.#locks.isOwner(Invocation.stored(id, stored, token)));", "return token !== '';"],
+    ["const known = this.head?.token ?? token;", "const known = this.head?.token ?? this.token ?? token;"],
   ),
   bug("an end in several appends drops its reads", "sdk/turn/turn-writer.ts", 4000, [
     "return inParts(others, APPEND_BYTES_MAX, sizeOfEntry).length > 1 ? entries : others;",

@@ -4,10 +4,10 @@ import { beforeEach, expect, test } from "vitest";
 import { OperationalError } from "../../../lib/errors.ts";
 import { PRESENCE_MS } from "../../../lib/limits.ts";
 import { tokenOf } from "../../../lib/model/fence.ts";
-import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
+import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import type { Write } from "../../../lib/model/item.ts";
 import { lockKey, parseLock, takeLock } from "../../../lib/model/lock.ts";
-import type { Notify, Start } from "../../../lib/model/message.ts";
+import type { Notify, Resume, Start } from "../../../lib/model/message.ts";
 import { pauseUndelivered } from "../../../lib/store/head/rest.ts";
 import { DispatcherWorld } from "./dispatcher-world.ts";
 
@@ -136,20 +136,31 @@ test("R3: one whose turn took the lock and died, and whose Start was given up, k
   expect([ran, await lock()]).toEqual([["sets", "quick"], undefined]);
 });
 
-test("W2: a delayed start whose message has lost its place begins under the later one, also if the first is still handled", async () => {
+async function delayed(): Promise<{ readonly id: InvocationId; readonly due: Resume }> {
   const dueAtMs = world.clock.now() + 1000;
   const start = { ...startOf("quick"), dueAtMs };
   await world.deliver(start);
-  await world.clock.advance(1000);
   const { id } = start;
-  const due = { kind: "resume", id, incarnation: 0, dueAtMs, enters: true } as const;
-  const first = "7";
-  expect(await world.deliver(due, { sequence: first, receiveCount: 2 })).toBe(true);
-  expect(world.to(id)).toMatchObject([{ kind: "resume", enters: true }]);
-  // By a dispatcher that got it before, and goes on only now.
-  expect(await world.deliver(due, { sequence: first })).toBe(true);
+  return { id, due: { kind: "resume", id, incarnation: 0, dueAtMs, enters: true } };
+}
+
+test("W2: a delayed start whose message came too early begins under a later one, whoever still handles the first", async () => {
+  const { id, due } = await delayed();
+  expect(await world.deliver(due, { sequence: "7" })).toBe(true);
+  expect(world.scheduled.at(-1)).toMatchObject({ message: due });
+  await world.clock.advance(1000);
+  // It was not acknowledged, and messages behind it have run.
+  expect(await world.deliver(due, { sequence: "7", receiveCount: 2 })).toBe(true);
+  expect(world.to(id)).toEqual([due]);
+  expect(await world.deliver(due, { sequence: "7" })).toBe(true);
   expect([ran, (await world.head(id))?.status]).toEqual([[], "scheduled"]);
-  const [later] = world.to(id);
-  if (later) await world.deliver(later, { sequence: "9" });
+  await world.deliver(due, { sequence: "9" });
   expect([ran, (await world.head(id))?.token]).toEqual([["quick"], tokenOf(0, "9")]);
+});
+
+test("W1: one whose message comes again keeps its place, since its turn may be alive", async () => {
+  const { id, due } = await delayed();
+  await world.clock.advance(1000);
+  expect(await world.deliver(due, { sequence: "7", receiveCount: 2 })).toBe(true);
+  expect([ran, (await world.head(id))?.token]).toEqual([["quick"], tokenOf(0, "7")]);
 });

@@ -1,0 +1,39 @@
+/**
+ * The place of a delayed start in its key's queue: that of the message which finds it due (W2, R3).
+ *
+ * A message that comes too early is done, and a later one follows when it is due. Messages behind it may run meanwhile. If it is
+ * delivered once more, its place is not the invocation's any longer, and its sequence cannot be the token. So whatever puts the
+ * invocation off writes the message's name into the head first, with a fresh mark.
+ *
+ * Any other message keeps its place when it is delivered once more. A turn may be alive under it, whose caller was told that it is
+ * lost: if others began meanwhile, two would run (W1).
+ *
+ * Crash points
+ * - Named, and the later message not arranged: this one comes again, in doubt, and sends one.
+ * - A dispatcher that was thought dead still handles this one. If it has read the head before, its turn or its parking is refused.
+ *   If it reads the head now, it finds the name, and does nothing.
+ */
+import { displace } from "../../lib/store/head/transitions.ts";
+import { OperationalError } from "../../lib/errors.ts";
+import type { Head } from "../../lib/model/head.ts";
+import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
+import { ON } from "../../lib/model/status-table.ts";
+import { isNoLater } from "../../lib/model/voucher.ts";
+import type { Delivery, DispatcherPorts } from "./delivery.ts";
+
+/** The message at hand is done before the invocation is due. */
+export async function losePlace(
+  ports: DispatcherPorts,
+  id: InvocationId,
+  head: Head,
+  delivery: Delivery,
+): Promise<void> {
+  if (ON.redelivered[head.status] !== "send-anew" || !isExclusiveId(id) || hasLostPlace(head, delivery))
+    return;
+  if (!(await displace(ports, id, head, delivery.voucher.name)))
+    throw new OperationalError("unavailable", `${id} has moved`);
+}
+
+/** Whether the message at hand, or one behind it, came too early before. */
+export const hasLostPlace = ({ status, leftBy }: Head, { voucher }: Delivery): boolean =>
+  ON.redelivered[status] === "send-anew" && leftBy !== undefined && isNoLater(voucher.name, leftBy);
