@@ -55,7 +55,7 @@ export type Step =
 export interface Cancelled {
   /** Open calls. */
   readonly calls: readonly CallEntry[];
-  /** Steps that the code awaited, with the failures that are to be recorded. None on a replay, which knows them from the log. */
+  /** Steps that the code awaited and that the log has no result of, with the failures that are to be recorded. */
   readonly steps: readonly RunEntry[];
 }
 
@@ -82,7 +82,7 @@ export class TurnMachine {
   #provided: { readonly to: Entry | Note; readonly bytes: Uint8Array } | undefined;
   readonly #parts = new ListParts();
   readonly #signals = new SignalQueues();
-  readonly #cancel: (isNew: boolean) => Cancelled;
+  readonly #cancel: () => Cancelled;
   /** Steps that were cancelled, whose failures are recorded and have yet to be delivered. */
   #cancelledSteps: RunEntry[] = [];
   readonly #cancellable: () => boolean;
@@ -96,7 +96,7 @@ export class TurnMachine {
     /** What a failed attempt had begun that is not in the log. */
     begun?: readonly BegunCommand[];
     /** Delivers a cancellation to what the code awaits. Returns the open calls, which are cancelled with it. */
-    cancel: (isNew: boolean) => Cancelled;
+    cancel: () => Cancelled;
     /** Whether the code awaits anything that a cancellation can reject. */
     cancellable: () => boolean;
   }) {
@@ -305,11 +305,8 @@ export class TurnMachine {
       if (note.kind === "cancellation") {
         const { delivery } = note;
         const entry: CancelledEntry = { kind: "cancelled", delivery, callees: [] };
-        const { calls, steps } = this.#cancelNow(delivery, true);
-        // One append has all of it: a replay must not start what was cancelled (R22).
-        this.#pending.push(entry, ...steps);
-        this.#cancelledSteps.push(...steps);
-        this.#cancelled.set(entry, calls);
+        this.#pending.push(entry);
+        this.#cancelled.set(entry, this.#cancelNow(delivery));
       } else {
         if (note.kind === "signalled") this.#clearTheWayFor(note.signal);
         this.#pending.push(note);
@@ -338,17 +335,24 @@ export class TurnMachine {
       const isLeave = this.#recorded.get(entry.command)?.kind === "signal";
       if (isLeave) this.#signals.leave(leaveIn(entry));
       else this.#complete(entry.command, this.#resultOf(entry));
-    } else if (entry.kind === "cancelled") this.#cancelNow(entry.delivery, false);
+    } else if (entry.kind === "cancelled") this.#cancelNow(entry.delivery);
     else {
       this.#seen.add(entry.delivery);
       this.#signals.deliver(entry.signal, { value: this.#resultOf(entry), at: ++this.#event });
     }
   }
 
-  #cancelNow(delivery: string, isNew: boolean): Cancelled {
+  /**
+   * Steps that it rejects are recorded as failed behind it (R22). An append in parts can part them from it, and a turn can die in
+   * between: a replay must not start what was cancelled, and records what is missing.
+   */
+  #cancelNow(delivery: string): readonly CallEntry[] {
     this.#seen.add(delivery);
     this.#event++;
-    return this.#cancel(isNew);
+    const { calls, steps } = this.#cancel();
+    this.#pending.push(...steps);
+    this.#cancelledSteps.push(...steps);
+    return calls;
   }
 
   #complete(command: number, value: Value): void {

@@ -101,7 +101,7 @@ export class TurnDriver {
       log,
       notes,
       carried,
-      cancel: (isNew) => this.#cancel(isNew),
+      cancel: () => this.#cancel(),
       cancellable: () => this.isExplicit || !this.#awaited.isNothing,
       begun: begunOn(request.deployment, request.attempt.begun),
     });
@@ -122,12 +122,12 @@ export class TurnDriver {
   }
 
   /** Delivers a cancellation. */
-  #cancel(isNew: boolean): Cancelled {
+  #cancel(): Cancelled {
     if (this.isExplicit) {
       this.cancellations.deliver(this.event);
       return { calls: [], steps: [] };
     }
-    const steps = isNew ? this.#steps.cancel(this.#awaited.leaves) : [];
+    const steps = this.#steps.cancel(this.#awaited.leaves);
     this.#awaited.cancel();
     return { calls: [...this.#openCalls.values()], steps };
   }
