@@ -62,6 +62,8 @@ export interface Notify {
   readonly from?: InvocationId;
   /** Of a timer: when it is due. A timer that arrives early is scheduled again (T1). */
   readonly dueAtMs?: number;
+  /** It has been where Starts come, behind those that were sent before it (runtime/dispatcher/between-lives.ts). */
+  readonly behind?: true;
 }
 
 /** Look at the invocation again: a hand-off, the end of a back-off, a delayed start that is due, a poke. */
@@ -89,6 +91,8 @@ export interface Kill {
   readonly kind: "kill";
   readonly id: InvocationId;
   readonly incarnation?: Incarnation;
+  /** As a note's. */
+  readonly behind?: true;
 }
 
 /** Another invocation wants to know how this one ends. */

@@ -145,7 +145,7 @@ async function listNow(
   { note, isNew }: { readonly note: CancellationNote; readonly isNew: boolean },
 ): Promise<void> {
   try {
-    if (isNew && (await addToStub(ports, id, incarnation, [note]))) return;
+    if (isNew && (await addToStub(ports, id, incarnation, note)) !== "there is a head") return;
     await addCancellation(ports, id, incarnation, note);
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;

@@ -33,6 +33,7 @@ import { attach, refuseAttach, tooManyCallers } from "./attachment.ts";
 import { Attempts } from "./attempts.ts";
 import { endUnbegunCancelled, endWithoutCode, killCallees } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Keeper, Verdict } from "./delivery.ts";
+import { isBetweenLives, sendBehindStarts } from "./between-lives.ts";
 import { KeyLock } from "./key-lock.ts";
 import { Invocation } from "./invocation.ts";
 import { LetGo } from "./let-go.ts";
@@ -337,6 +338,10 @@ export class Dispatcher {
       return isKept ? "done" : await this.#kill(kill, delivery);
     }
     if (incarnation !== undefined && incarnation !== stored.head.incarnation) return "done";
+    if (isBetweenLives(kill, stored.head, this.#ports.clock.now())) {
+      await sendBehindStarts(this.#ports, [kill]);
+      return "done";
+    }
     const invocation = Invocation.stored(id, stored, stored.head.token);
     // Its last append's outputs are in doubt, and nobody else will do them again.
     await repeatLastOutputs(this.#ports, id, invocation.head, delivery.sentAtMs);

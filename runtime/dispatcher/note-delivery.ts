@@ -6,19 +6,32 @@
  */
 import { addNotes, addToStub } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
-import { NOTES_RETRY_MS, NOTES_RETRY_MS_MAX, REFUSALS_MAX } from "../../lib/limits.ts";
+import {
+  CLOCK_SKEW_MS,
+  MAILBOX_RETENTION_MS,
+  NOTES_RETRY_MS,
+  NOTES_RETRY_MS_MAX,
+  REFUSALS_MAX,
+} from "../../lib/limits.ts";
 import { afresh, outgoing } from "../../lib/store/send.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
 import { largeValueOf, type Note, noteKey } from "../../lib/model/entry.ts";
-import type { Head } from "../../lib/model/head.ts";
+import type { Head, Stub } from "../../lib/model/head.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
 import { isTooLarge } from "../../lib/errors.ts";
 import type { Notify } from "../../lib/model/message.ts";
 import { canGoOn, isFull, ON } from "../../lib/model/status-table.ts";
 import { whoVouches } from "../../lib/model/voucher.ts";
+import { isBetweenLives, sendBehindStarts } from "./between-lives.ts";
 import { endUnbegunCancelled } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { Invocation, type StoredInvocation } from "./invocation.ts";
 import type { Progress } from "./progress.ts";
+
+/** A head, or a stub, whose list is full. */
+interface Full extends Pick<Head, "notes" | "modifiedAtMs"> {
+  readonly status: string;
+}
 
 const hasCancellation = (notes: readonly Note[]): boolean =>
   notes.some(({ kind }) => kind === "cancellation");
@@ -39,6 +52,9 @@ export class NoteDelivery {
     if (!stored) return await this.#early(messages, delivery);
     const invocation = Invocation.stored(id, stored, this.#progress.tokenFor(id, stored.head, delivery));
     const { status } = invocation.head;
+    const nowMs = this.#ports.clock.now();
+    const early = messages.filter((message) => isBetweenLives(message, invocation.head, nowMs));
+    if (early.length > 0) await sendBehindStarts(this.#ports, early);
     const due = ON.note[status] === "drop" ? [] : await this.#due(messages, invocation);
     const notes = due.map(({ note }) => note);
     if (notes.length === 0) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
@@ -67,15 +83,16 @@ export class NoteDelivery {
     // guard, a poke) comes behind them.
     const isRunning = invocation.head.status === "running";
     const isSoon = waiting.length > 0 && isRunning && delivery.receives < REFUSALS_MAX;
-    if (isSoon) this.#say(invocation, waiting);
-    else if (waiting.length > 0) await this.#wait(invocation, waiting);
+    const { id } = invocation;
+    if (isSoon) this.#say(id, invocation.head, waiting);
+    else if (waiting.length > 0) await this.#wait(id, invocation.head, waiting);
     try {
       const notes = added.map(({ note }) => note);
       const verdict = await this.#add(invocation, notes, delivery);
       return isSoon ? "retry" : verdict;
     } catch (error) {
       if (!isTooLarge(error)) throw error;
-      await this.#wait(invocation, added);
+      await this.#wait(id, invocation.head, added);
       return "done";
     }
   }
@@ -90,16 +107,16 @@ export class NoteDelivery {
    * crash and each timer that fires twice, for as long as a pause lasts. No name is used twice by one that follows the other: a
    * message is handled when it is due, and the next time is later.
    */
-  async #wait(invocation: StoredInvocation, waiting: readonly Notify[]): Promise<void> {
-    this.#say(invocation, waiting);
-    const atMs = comesAgainAtMs(invocation.head, this.#ports.clock.now());
+  async #wait(id: InvocationId, full: Full, waiting: readonly Notify[]): Promise<void> {
+    this.#say(id, full, waiting);
+    const atMs = comesAgainAtMs(full, this.#ports.clock.now());
     for (const message of waiting) {
       const again = outgoing({ ...message, dueAtMs: atMs }, `full.${noteKey(message.note)}.${atMs}`);
       await this.#ports.timers.schedule({ atMs, message: again });
     }
   }
 
-  #say({ id, head: { status, notes } }: StoredInvocation, waiting: readonly Notify[]): void {
+  #say(id: InvocationId, { status, notes }: Full, waiting: readonly Notify[]): void {
     const fields = { invocation: id, status, notes: notes.length, waiting: waiting.length };
     this.#ports.logger.log("warn", "an invocation has too many notes; those that come now wait", fields);
   }
@@ -109,12 +126,24 @@ export class NoteDelivery {
     for (const [index, message] of messages.entries()) {
       const { id, incarnation = 0, note } = message;
       if (note.kind === "completion") continue;
-      if (await addToStub(this.#ports, id, incarnation, [await this.#own(message)])) continue;
-      // There is a head by now, and there will be one.
-      const [first, ...others] = messages.slice(index);
-      return first ? await this.deliver([first, ...others], delivery) : "done";
+      const added = await addToStub(this.#ports, id, incarnation, await this.#own(message));
+      if (added === "there is a head") {
+        const [first, ...others] = messages.slice(index);
+        return first ? await this.deliver([first, ...others], delivery) : "done";
+      }
+      if (added !== "added") await this.#waitForStart(message, added);
     }
     return "done";
+  }
+
+  /** The stub is full (P1). When no Start can follow any more, nothing can take the note. */
+  async #waitForStart(message: Notify, { notes, madeAtMs }: Stub): Promise<void> {
+    const { id } = message;
+    const mayStart = this.#ports.clock.now() - madeAtMs < MAILBOX_RETENTION_MS + CLOCK_SKEW_MS;
+    if (mayStart)
+      return await this.#wait(id, { status: "not begun", notes, modifiedAtMs: madeAtMs }, [message]);
+    const fields = { invocation: id, notes: notes.length };
+    this.#ports.logger.log("warn", "a note for what nothing has started is dropped", fields);
   }
 
   /** Cancelled before it has begun. It may have been handed its key already, so that goes on. */
@@ -182,7 +211,7 @@ function unknownTo({ notes, tail }: Head, messages: readonly Notify[]): readonly
 
 /** When a note that the list is too full for comes again: about as long from now as the invocation has stood still, between a
  * minute and an hour. So a long pause is asked about rarely. The times are those of a grid, and all copies meet on it. */
-function comesAgainAtMs({ modifiedAtMs }: Head, nowMs: number): number {
+function comesAgainAtMs({ modifiedAtMs }: Full, nowMs: number): number {
   const stillMs = Math.min(Math.max(nowMs - modifiedAtMs, NOTES_RETRY_MS), NOTES_RETRY_MS_MAX);
   const everyMs = NOTES_RETRY_MS * 2 ** Math.floor(Math.log2(stillMs / NOTES_RETRY_MS));
   return (Math.floor(nowMs / everyMs) + 1) * everyMs;

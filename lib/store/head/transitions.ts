@@ -29,6 +29,7 @@ import {
   encodeNote,
   largeValueOf,
   type Note,
+  noteKey,
   withLargeValue,
 } from "../../model/entry.ts";
 import {
@@ -44,9 +45,11 @@ import {
   parseStub,
   type Retention,
   retentionAttributes,
+  type Stub,
 } from "../../model/head.ts";
 import type { Incarnation, InvocationId } from "../../model/ids.ts";
 import { all, type Attributes, type Change } from "../../model/item.ts";
+import { isFull } from "../../model/status-table.ts";
 import type { ReplyTo, Start } from "../../model/message.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { Value } from "../../model/value.ts";
@@ -157,19 +160,24 @@ export async function addNotes(
 }
 
 /**
- * await: a signal or a cancellation comes before there is a head (R21). Harmless to repeat. `false`: there is a head by now.
- * Bound: it is deleted after twice the mailbox's retention, when no Start can follow.
+ * await: a signal or a cancellation comes before there is a head (R21). Harmless to repeat. Answers the stub if that is full.
+ * Bounds: NOTES_HELD_MAX and NOTES_HELD_BYTES_MAX, but for a cancellation; it is deleted after twice the mailbox's retention, when no
+ * Start can follow.
  */
 export async function addToStub(
   ports: ValuePorts,
   id: InvocationId,
   incarnation: Incarnation,
-  notes: readonly Note[],
-): Promise<boolean> {
-  const values: Value[] = [];
-  for (const note of notes) values.push(await spillNote(ports, id, note));
-  const first = headAttributes({ notes: values });
-  return await writeStub(ports, id, incarnation, first, appends("notes", values));
+  note: Note,
+): Promise<"added" | "there is a head" | Stub> {
+  const notes = [await spillNote(ports, id, note)];
+  const changes = (stub: Stub): readonly Change[] | "full" => {
+    if (stub.notes.some((known) => noteKey(known) === noteKey(note))) return [];
+    const fits = note.kind === "cancellation" || !isFull(stub, [note]);
+    return fits ? appends("notes", notes) : "full";
+  };
+  const written = await writeStub(ports, id, incarnation, headAttributes({ notes }), changes);
+  return typeof written === "boolean" ? (written ? "added" : "there is a head") : written;
 }
 
 /** await, for a kill. What is killed now will end when its Start comes. */
@@ -179,25 +187,28 @@ export async function killStub(
   incarnation: Incarnation,
 ): Promise<boolean> {
   const killed = { [HEAD_ATTRIBUTE.killed]: 1 };
-  return await writeStub(ports, id, incarnation, killed, sets(killed));
+  return (await writeStub(ports, id, incarnation, killed, () => sets(killed))) === true;
 }
 
+/** `changesOf`: of the one that is there. `false`: there is a head. Answers the stub if that is full. */
 async function writeStub(
   { items, clock }: ValuePorts,
   id: InvocationId,
   incarnation: Incarnation,
   first: Attributes,
-  changes: readonly Change[],
-): Promise<boolean> {
+  changesOf: (stub: Stub) => readonly Change[] | "full",
+): Promise<boolean | Stub> {
   const attributes = { ...newStub(incarnation, clock.now()), ...first };
   const put = await putHead(items, id, attributes, thereIsNone);
   if (put.won || !put.item || !isStub(put.item)) return put.won;
   // What names no life joins what is there. A stub of another life is as good as none.
-  const held = parseStub(put.item).incarnation;
-  const isSame = held === incarnation || incarnation === 0;
-  return isSame
-    ? (await tryUpdate(items, id, changes, whileStub(held))).won
-    : (await putHead(items, id, attributes, whileStub(held))).won;
+  const stub = parseStub(put.item);
+  const { incarnation: held } = stub;
+  if (held !== incarnation && incarnation !== 0)
+    return (await putHead(items, id, attributes, whileStub(held))).won;
+  const changes = changesOf(stub);
+  if (changes === "full") return stub;
+  return changes.length === 0 || (await tryUpdate(items, id, changes, whileStub(held))).won;
 }
 
 /** addNotes, for a cancellation by an operator. Answers whether it was added. */

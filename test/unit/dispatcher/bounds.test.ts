@@ -3,6 +3,8 @@ import { service, workflow, type Context, type WorkflowContext, type WorkflowSha
 import { beforeEach, describe, expect, test } from "vitest";
 import { OperationalError } from "../../../lib/errors.ts";
 import {
+  CLOCK_SKEW_MS,
+  MAILBOX_RETENTION_MS,
   NOTES_HELD_MAX,
   NOTES_RETRY_MS,
   NOTES_RETRY_MS_MAX,
@@ -10,11 +12,12 @@ import {
   REPLIES_MAX,
   WAITERS_MAX,
 } from "../../../lib/limits.ts";
-import { HEAD_ATTRIBUTE } from "../../../lib/model/head.ts";
+import { HEAD_ATTRIBUTE, newStub } from "../../../lib/model/head.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import type { Attach, Notify, Start } from "../../../lib/model/message.ts";
 import type { TurnOutcome } from "../../../lib/protocol.ts";
+import { readHeadOrStub } from "../../../lib/store/head-store.ts";
 import { DispatcherWorld } from "./dispatcher-world.ts";
 
 const worker = service({
@@ -241,5 +244,41 @@ describe("what waiting does not mend", () => {
     };
     await world.deliver({ kind: "kill", id, incarnation: 0 });
     expect(await headOf(id)).toMatchObject({ status: "completed", notes: [] });
+  });
+});
+
+describe("notes of one that has no head", () => {
+  const stubOf = async (id: InvocationId) => (await readHeadOrStub(world.items, id)).stub;
+
+  async function stubWith(count: number): Promise<InvocationId> {
+    const { id } = startOf("waits");
+    const notes = Array.from({ length: count }, (_, index) => ["i", "other", `d${index}`, new Uint8Array(1)]);
+    const attributes = { ...newStub(0, world.clock.now()), [HEAD_ATTRIBUTE.notes]: notes };
+    await world.items.write({ op: "put", key: headKey(id), attributes });
+    return id;
+  }
+
+  test("wait in the timers when there are too many, but for a cancellation", async () => {
+    const id = await stubWith(NOTES_HELD_MAX);
+    expect(await world.deliver(noteTo(id, "go", "one more"))).toBe(true);
+    expect((await stubOf(id))?.notes).toHaveLength(NOTES_HELD_MAX);
+    expect(world.scheduled.map(({ message }) => message)).toMatchObject([{ note: { delivery: "one more" } }]);
+    expect(world.logged.at(-1)).toMatch(/^warn an invocation has too many notes/);
+    expect(await world.deliver(cancellation(id))).toBe(true);
+    expect((await stubOf(id))?.notes).toHaveLength(NOTES_HELD_MAX + 1);
+  });
+
+  test("are kept once each", async () => {
+    const id = await stubWith(1);
+    for (let copy = 0; copy < 2; copy++) await world.deliver(noteTo(id, "go", "again"));
+    expect((await stubOf(id))?.notes).toHaveLength(2);
+  });
+
+  test("are dropped with a word when there are too many and no Start can follow", async () => {
+    const id = await stubWith(NOTES_HELD_MAX);
+    await world.clock.advance(MAILBOX_RETENTION_MS + CLOCK_SKEW_MS);
+    expect(await world.deliver(noteTo(id, "go", "one more"))).toBe(true);
+    expect(world.scheduled).toEqual([]);
+    expect(world.logged.at(-1)).toMatch(/^warn a note for what nothing has started is dropped/);
   });
 });

@@ -104,7 +104,7 @@ test("what is no message, and a late one for nobody, are counted and do no harm"
 const stubs = {
   killed: async (items: MemoryItemStore) => await killStub({ items, clock }, id, 0),
   cancelled: async (items: MemoryItemStore) =>
-    await addToStub({ items, clock }, id, 0, [{ kind: "cancellation", delivery: "c" }]),
+    await addToStub({ items, clock }, id, 0, { kind: "cancellation", delivery: "c" }),
 };
 
 test.each(["killed", "cancelled"] as const)(
@@ -130,7 +130,7 @@ test("a watch that died after it had made the head ends it at its next look", as
 test("a signal that came before is kept by what is paused", async () => {
   const { items, sent, watch } = await watching(start);
   const note = { kind: "signalled", signal: "s", delivery: "d", outcome: null } as const;
-  await addToStub({ items, clock }, id, 0, [note]);
+  await addToStub({ items, clock }, id, 0, note);
   expect(await watch.run()).toEqual({ found: 1, paused: 1 });
   expect(await headIn(items)).toMatchObject({ status: "paused", notes: [note] });
   expect(sent).toEqual([]);
