@@ -1,6 +1,7 @@
 /** Turns that did not end with an outcome of their own: the function died, or an older one says only that it has lost. */
 import { coded, type ErrorCode } from "./error-codes.ts";
 import { asError, FunctionError, type FunctionErrorCode } from "./errors.ts";
+import { begunIn } from "./model/begun.ts";
 import { decodeJson, encodeJson, type Value } from "./model/value.ts";
 import { storableFailure, type TurnFailure, type TurnOutcome } from "./protocol.ts";
 
@@ -15,8 +16,11 @@ export interface Died {
 /** An answer, or a death. */
 export type FailedTurn = Extract<TurnOutcome, { kind: "failed" }> | Died;
 /** How a turn has ended that counts as an attempt, as a message carries it. */
-export const encodeEnded = (ended: FailedTurn): string =>
-  encodeJson({ ...ended, failure: storableFailure(ended.failure) } as unknown as Value);
+export function encodeEnded(ended: FailedTurn): string {
+  const begun = ended.kind === "failed" ? begunIn(ended.begun) : undefined;
+  const failure = storableFailure(ended.failure);
+  return encodeJson({ ...ended, failure, ...(begun ? { begun } : {}) } as unknown as Value);
+}
 /** `undefined`: a later version says more than this one can read. */
 export function decodeEnded(text: string): FailedTurn | undefined {
   const ended = decodeJson(text) as unknown as FailedTurn;

@@ -75,7 +75,7 @@ export class TurnMachine {
   #notes: Note[];
   #next = 0;
   #event = 0;
-  #pending: Entry[] = [];
+  readonly #pending: Entry[] = [];
   #taken = 0;
   readonly #seen = new Set<string>();
   /** The value of the next event. */
@@ -397,10 +397,10 @@ export class TurnMachine {
   }
 
   /** An append of all pending entries was won. `notes`: the head's list as it is now. */
-  appended(notes: readonly Note[]): void {
-    this.#recorded.appended(this.#pending);
-    this.#begun.recorded(this.#pending);
-    this.#pending = [];
+  appended(notes: readonly Note[], count = this.#pending.length): void {
+    const appended = this.#pending.splice(0, count);
+    this.#recorded.appended(appended);
+    this.#begun.recorded(appended);
     this.#taken = 0;
     this.#notes = [...notes];
   }

@@ -52,7 +52,10 @@ export type Written =
   | { readonly kind: "failed"; readonly error: Error };
 
 type Stopped = Exclude<Written, { kind: "written" }>;
-type Prepared = { readonly kind: "entries"; readonly entries: readonly Entry[] } | Stopped;
+/** `count`: how many of the machine's entries they are. The code may issue more while they are appended. */
+type Prepared =
+  | { readonly kind: "entries"; readonly entries: readonly Entry[]; readonly count: number }
+  | Stopped;
 
 /** What others see of a turn besides its state. */
 const SEEN: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
@@ -111,7 +114,7 @@ export class TurnWriter {
   /** Appends the pending entries and does their outputs. */
   async flush(): Promise<Written> {
     const prepared = await this.#prepare(false);
-    return prepared.kind === "entries" ? await this.#append(prepared.entries) : prepared;
+    return prepared.kind === "entries" ? await this.#append(prepared.entries, prepared.count) : prepared;
   }
 
   /** Suspends, unless there is an event that only this turn can deliver, or a note that it has not seen. */
@@ -121,10 +124,10 @@ export class TurnWriter {
     const { entries } = prepared;
     // Only this turn can deliver the answer to a promise's completion, and the id of a callee.
     if (entries.some(({ kind }) => kind === "promise.complete") || this.#turn.calls.awaitsRecord)
-      return await this.#append(entries);
+      return await this.#append(entries, prepared.count);
     const isLarge =
       this.#journal.headBytes + sizeOfValue(entries.map(encodeEntry)) > SUSPENDED_HEAD_BYTES_MAX;
-    if (isLarge && entries.length > 0) return await this.#append(entries);
+    if (isLarge && entries.length > 0) return await this.#append(entries, prepared.count);
     // An earlier version of the dispatcher names no voucher, and does not know a tree as text.
     const stored = encodeWait(wait, this.#request.voucher !== undefined);
     assertStorable(stored, wait);
@@ -164,32 +167,32 @@ export class TurnWriter {
         await this.fill(entry, before);
       } catch (thrown) {
         if (thrown instanceof OperationalError || thrown instanceof ZombieError) throw thrown;
-        return await this.#unfilled(before, asError(thrown));
+        return await this.#unfilled(before, index, asError(thrown));
       }
     }
     this.#turn.fillCancelled();
-    return { kind: "entries", entries: entries.flatMap(inEntries) };
+    return { kind: "entries", entries: entries.flatMap(inEntries), count: entries.length };
   }
 
   /** A call that can never succeed ends the invocation. Any other is tried again by the next attempt. */
-  async #unfilled(before: readonly Entry[], error: Error): Promise<Stopped> {
+  async #unfilled(before: readonly Entry[], count: number, error: Error): Promise<Stopped> {
     if (TerminalError.is(error)) {
       const outcome = failedWith(error);
       if (!before.some(isSeen)) return await this.#complete(before, outcome);
-      const appended = await this.#append(before);
+      const appended = await this.#append(before, count);
       return appended.kind === "written" ? await this.#complete([], outcome) : appended;
     }
-    const written = before.length > 0 ? await this.#append(before) : WRITTEN;
+    const written = before.length > 0 ? await this.#append(before, count) : WRITTEN;
     return written.kind === "written" ? { kind: "failed", error } : written;
   }
 
-  async #append(entries: readonly Entry[]): Promise<Written> {
+  async #append(entries: readonly Entry[], count: number): Promise<Written> {
     const { last, stopped } = await this.#appendParts(entries);
     if (stopped) return stopped;
     const result = await this.#write(last, this.#turn.taken);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
     this.progress = true;
-    this.#turn.appended(result.notes);
+    this.#turn.appended(result.notes, count);
     await this.#perform(last, result.position);
     return WRITTEN;
   }

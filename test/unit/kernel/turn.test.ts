@@ -391,3 +391,12 @@ describe("0019: what a failed attempt had begun", () => {
     expect(next.turn.replaying).toBe(false);
   });
 });
+
+test("what is issued while an append is under way is pending afterwards", () => {
+  const t = new TurnTranscript();
+  t.issue(set(0, "key", bytes("v")));
+  const { length: count } = t.turn.pending();
+  t.issue(set(1, "key", bytes("w")));
+  t.turn.appended([], count);
+  expect(t.turn.pending()).toEqual([set(1, "key", bytes("w"))]);
+});
