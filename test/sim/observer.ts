@@ -422,7 +422,10 @@ export class Observer {
     const expected = message.kind === "start" && message.dueAtMs !== undefined ? message.id : laneOf(message);
     // Earlier versions send everything where Starts come.
     const isEarlier = this.isMixed && (group === groupOf(message.id) || group === message.id);
-    if (group !== expected && !isEarlier)
+    // What comes between two lives goes behind the Starts.
+    const isBehind = "behind" in message && group === groupOf(message.id);
+    if (isBehind) this.count("behind the Starts");
+    if (group !== expected && !isEarlier && !isBehind)
       this.fail("R16", `a ${message.kind} for ${message.id} went to group ${group}`);
     if ("from" in message || "inputFrom" in message) this.count("value by reference");
     this.acknowledged.accepted(by, { group, sequence, body }, message);
