@@ -27,6 +27,12 @@ class Draw {
   step(ms: number, more: Partial<Extract<Part, { do: "step" }>> = {}): Extract<Part, { do: "step" }> {
     return { do: "step", name: this.#name("s"), ms, ...more };
   }
+  /** Makes the program long, and so the input that it travels in. */
+  long = (): Instruction => ({
+    do: "try",
+    body: [this.step(1)],
+    recover: [{ do: "throw", name: "x".repeat(6000) }],
+  });
   signals = (afterMs: number, askMs?: number): Part => ({
     do: "signals",
     name: this.#name("g"),
@@ -95,12 +101,10 @@ function calledAndCancelled(draw: Draw): Workload {
 
 /** A note wakes it while the turn that suspended it has not written its state yet; others read that state next (R5). */
 function wokenBeforeItsOutputs(draw: Draw): Workload {
+  // Without a send, the set is in the append that suspends it.
   const first = draw.on({
     do: "branches",
-    branches: [
-      [draw.awakeable(draw.between(10, 400))],
-      [draw.step(draw.between(0, 20)), set("a"), { do: "send", program: draw.plain(draw.step(1)) }],
-    ],
+    branches: [[draw.awakeable(draw.between(10, 400))], [draw.step(draw.between(0, 20)), set("a")]],
   });
   const others = draw.many(1, 3, () => at(draw.between(20, 3000), draw.on(get("a"), draw.step(5), get("a"))));
   return { roots: [at(0, first), ...others], disturbed: false };
@@ -140,10 +144,34 @@ function drainedAndEnded(draw: Draw): Workload {
   return { roots: [at(0, draw.on(sleep(1000))), ...others], disturbed: true };
 }
 
+/** Writers of one state that sleep between their writes, while others wait: they keep their tokens (R3). */
+const sleepingWriters = (draw: Draw): Workload => ({
+  roots: draw.many(2, 4, () =>
+    at(
+      draw.between(0, 300),
+      draw.on(set("a"), sleep(draw.between(50, 800)), set("b"), draw.step(5), get("a")),
+    ),
+  ),
+  disturbed: false,
+});
+
+/** Each that holds the key is killed in its sleep, while others wait and newcomers come (R23). */
+function killedInTurn(draw: Draw): Workload {
+  const holders = draw.many(2, 4, (index) =>
+    at(index * 60, draw.on(set("a"), sleep(100_000)), {
+      does: "kill",
+      afterMs: 600 + index * draw.between(100, 900),
+    }),
+  );
+  const newcomers = draw.many(1, 6, () =>
+    at(draw.between(300, 2500), draw.on(draw.step(draw.between(1, 1500)))),
+  );
+  return { roots: [...holders, ...newcomers], disturbed: true };
+}
+
 /** A value of several chunks, the same whenever it is stored. */
 function longInputs(draw: Draw): Workload {
-  const recover: Instruction[] = [{ do: "throw", name: "x".repeat(6000) }];
-  const callee = (): Program => draw.plain(draw.step(1), { do: "try", body: [draw.step(1)], recover });
+  const callee = (): Program => draw.plain(draw.step(1), draw.long());
   return {
     roots: draw.many(1, 3, () =>
       at(draw.between(0, 100), draw.plain({ do: "call", program: callee() }, draw.step(1))),
@@ -188,6 +216,47 @@ function restarted(draw: Draw): Workload {
   };
 }
 
+/** The restarted one waits for its key, which others have had meanwhile and write to. */
+function restartedAndParked(draw: Draw): Workload {
+  const writers = draw.many(3, 6, () =>
+    at(draw.between(500, 8000), draw.on(set("a"), sleep(draw.between(500, 3000)), draw.step(1))),
+  );
+  const first = draw.on(set("a"), draw.step(1), draw.step(1), get("a"));
+  return {
+    roots: [
+      at(0, first, {
+        does: "restart",
+        afterMs: draw.between(1000, 6000),
+        from: draw.prng.int(1, 3),
+        deployment: "keep",
+      }),
+      ...writers,
+    ],
+    disturbed: true,
+  };
+}
+
+/** Lives of one id, the first of which has a Start that comes again when the second one has expired, too. */
+function lives(draw: Draw): Workload {
+  const life = (fromMs: number, toMs: number): Root => ({
+    ...at(draw.between(fromMs, toMs), draw.program("brief", [draw.step(5)])),
+    idempotencyKey: "directed",
+  });
+  return { roots: [life(0, 100), life(4000, 9000)], disturbed: true };
+}
+
+/** Delayed starts of a key that come to it at about the same time, and others that are parked behind them. */
+const delayed = (draw: Draw): Workload => ({
+  roots: [
+    ...draw.many(1, 2, () => ({
+      ...at(0, draw.on(sleep(draw.between(20, 2000)), set("a"), draw.step(1))),
+      delayMs: Math.floor(draw.between(100, 1500)),
+    })),
+    ...draw.many(1, 4, () => at(draw.between(300, 6000), draw.on(get("a"), draw.step(1), set("a")))),
+  ],
+  disturbed: false,
+});
+
 /** The restart of what takes several deliveries of one signal, of which the prefix has one. */
 const restartedAmongSignals = (draw: Draw): Workload => ({
   roots: draw.many(1, 3, () =>
@@ -201,14 +270,14 @@ const restartedAmongSignals = (draw: Draw): Workload => ({
   disturbed: true,
 });
 
-/** A purge and a restart of the same one, at the same time. */
+/** A purge and a restart of the same one, whose input stands in items of its own, at the same time. */
 const purgedAndRestarted = (draw: Draw): Workload => ({
   roots: draw.many(2, 4, () => {
     const afterMs = draw.between(300, 1500);
     const purge = draw.prng.pick(["purge", "purge-journal"] as const);
     return at(
       draw.between(0, 100),
-      draw.plain(draw.step(1, { padding: 2000 }), draw.step(1)),
+      draw.plain(draw.step(1, { padding: 2000 }), draw.long()),
       { does: "restart", afterMs, from: draw.prng.int(0, 2), deployment: "keep" },
       { does: purge, afterMs: afterMs + draw.between(-30, 30) },
     );
@@ -236,18 +305,44 @@ function edited(draw: Draw): Workload {
 /** The mailbox gives messages up, and an operator resumes what it gave up while others of the key go on. */
 function givenUp(draw: Draw): Workload {
   const resumes = (): Interference[] =>
-    draw.many(1, 3, () => ({ does: "resume", afterMs: draw.between(500, 90_000), deployment: "keep" }));
-  const long = (): Instruction[] => [
+    draw.many(1, 2, () => ({ does: "resume", afterMs: draw.between(500, 60_000), deployment: "keep" }));
+  const body = (): Instruction[] => [
     set("a"),
     draw.step(draw.between(0, 900)),
-    ...(draw.prng.chance(0.5) ? [sleep(draw.between(10, 20_000))] : []),
-    draw.step(draw.between(0, 5000)),
+    ...(draw.prng.chance(0.5) ? [sleep(draw.between(10, 8000))] : []),
+    draw.step(draw.between(0, 2000)),
     set("b"),
   ];
   return {
-    roots: draw.many(2, 6, () => at(draw.between(0, 60_000), draw.on(...long()), ...resumes())),
+    roots: draw.many(2, 4, () => at(draw.between(0, 30_000), draw.on(...body()), ...resumes())),
     disturbed: true,
-    receivesMax: draw.prng.int(2, 3),
+    receivesMax: 2,
+  };
+}
+
+/** The mailbox gives them up early, and nobody resumes them before the end. */
+const givenUpEarly = (draw: Draw, count: number): Workload => ({
+  roots: draw.many(count, count, () =>
+    at(draw.between(0, 200), draw.on(set("a"), sleep(draw.between(100, 2000)), draw.step(1))),
+  ),
+  disturbed: true,
+  receivesMax: 2,
+});
+
+/** The Start of one is given up and is resumed, while others of the key run one after the other and never rest (R19). */
+function givenUpAmongOthers(draw: Draw): Workload {
+  const resumes = draw.many(4, 6, (): Interference => ({
+    does: "resume",
+    afterMs: draw.between(5000, 50_000),
+    deployment: "keep",
+  }));
+  return {
+    roots: [
+      at(0, draw.on(draw.step(500), set("a"), draw.step(500)), ...resumes),
+      ...draw.many(45, 45, (index) => at(4000 + index * 900, draw.on(draw.step(800), set("a")))),
+    ],
+    disturbed: true,
+    receivesMax: 2,
   };
 }
 
@@ -285,11 +380,32 @@ function pausedAndResumed(draw: Draw): Workload {
   };
 }
 
-/** It ends while newcomers park behind it, and its own late requests come after its end (R23). */
+/** Paused under a message that comes again meanwhile, and then resumed, while its first turn lives (R18). */
+function pausedUnderATwin(draw: Draw): Workload {
+  const afterMs = draw.between(1000, 5000);
+  return {
+    roots: [
+      at(
+        0,
+        draw.plain(draw.step(10), draw.step(draw.between(8000, 16_000)), draw.step(3000), draw.step(10)),
+        { does: "pause", afterMs, forGood: true },
+        { does: "resume", afterMs: afterMs + draw.between(1000, 9000), deployment: "keep" },
+      ),
+    ],
+    disturbed: true,
+  };
+}
+
+/** It ends while another one parks behind it, and its own late requests come after its end (R23). */
 function parkedAsItEnds(draw: Draw): Workload {
   const endMs = draw.between(200, 800);
-  const newcomers = draw.many(4, 9, () => at(endMs + draw.between(-150, 150), draw.on(draw.step(1))));
-  return { roots: [at(0, draw.on(draw.step(5), sleep(endMs))), ...newcomers], disturbed: false };
+  return {
+    roots: [
+      at(0, draw.on(draw.step(5), sleep(endMs))),
+      ...draw.many(1, 2, () => at(endMs + draw.between(-150, 50), draw.on(draw.step(1)))),
+    ],
+    disturbed: false,
+  };
 }
 
 /** A note lets it go on while the message that it was suspended under is there still (R19). */
@@ -337,22 +453,29 @@ const HISTORIES = {
   "promises in time": promisesInTime,
   drained,
   "drained and ended": drainedAndEnded,
+  "sleeping writers": sleepingWriters,
+  "killed in turn": killedInTurn,
   "long inputs": longInputs,
   "killed at once": killedAtOnce,
   restarted,
+  "restarted and parked": restartedAndParked,
+  "lives of one id": lives,
+  delayed,
   "restarted among signals": restartedAmongSignals,
   "purged and restarted": purgedAndRestarted,
   edited,
   "given up": givenUp,
+  "given up alone": (draw) => givenUpEarly(draw, 1),
+  "given up in pairs": (draw) => givenUpEarly(draw, 2),
+  "given up among others": givenUpAmongOthers,
   "long end": longEnd,
   "paused and resumed": pausedAndResumed,
+  "paused under a twin": pausedUnderATwin,
   "parked as it ends": parkedAsItEnds,
   "suspended and woken": suspendedAndWoken,
 } as const satisfies Readonly<Record<string, (draw: Draw) => Workload>>;
 
 export type DirectedName = keyof typeof HISTORIES;
-
-export const DIRECTED_NAMES = Object.keys(HISTORIES) as DirectedName[];
 
 export const directedWorkload = (name: DirectedName, prng: Prng): Workload => HISTORIES[name](new Draw(prng));
 

@@ -7,7 +7,7 @@
  */
 import type { Attributes } from "../../lib/model/item.ts";
 import { parseLock, sameInvocation } from "../../lib/model/lock.ts";
-import type { Message } from "../../lib/model/message.ts";
+import type { Message, Resume } from "../../lib/model/message.ts";
 
 /** So many messages for each reason. Published in docs/guarantees.md. */
 export const MESSAGES_MAX = 2;
@@ -24,6 +24,8 @@ export class MessageBound {
   #wakes = 0;
   #handOffs = 0;
   #endings = 0;
+  /** The messages that new owners are to run under. */
+  readonly #handedBy = new Map<string, string>();
   /** By clients, operators and the reconciler. */
   #outside = 0;
   /** Deliveries that may have happened before, writes of locks that were refused, turns that failed, messages given back, timers
@@ -31,21 +33,34 @@ export class MessageBound {
   #doubts = 0;
   /** That were set for turns at the door: one for a minute, two for five, and again if they come early. */
   #guards = 0;
+  /** Other reasons for a wake: guards, whose deliveries are in doubt however they come (R26), and owners that were to run under a
+   * message that has no time left for them. */
+  #looks = 0;
 
   /** `by`: the actor's name, which begins with its kind. */
   sent(by: string, message: Message): void {
     this.#sent++;
     if (/^(clie|oper|reco)/.test(by)) this.#outside++;
-    if (message.kind === "resume" && message.wake) this.#wakes++;
+    if (message.kind === "resume" && message.wake) this.#wakesOne(message);
+    else if (message.kind === "resume" && message.guard !== undefined) this.#looks++;
     const ends =
       message.kind === "kill" || (message.kind === "notify" && message.note.kind === "cancellation");
     if (ends) this.#endings++;
   }
 
+  #wakesOne({ id, of }: Resume): void {
+    this.#wakes++;
+    if (of === undefined || this.#handedBy.get(id) !== of) return;
+    this.#handedBy.delete(id);
+    this.#looks++;
+  }
+
   lockWritten(before: Attributes | undefined, after: Attributes | undefined): void {
     if (!before || !after) return;
     const [was, is] = [parseLock(before), parseLock(after)];
-    if (is.isWoken && !sameInvocation(was.owner, is.owner)) this.#handOffs++;
+    if (sameInvocation(was.owner, is.owner)) return;
+    if (is.isWoken) this.#handOffs++;
+    else if (is.handedBy !== undefined) this.#handedBy.set(is.owner.id, is.handedBy);
   }
 
   doubt(): void {
@@ -65,7 +80,7 @@ export class MessageBound {
       this.#wakes,
       this.#guards,
     ];
-    if (wakes > MESSAGES_MAX * (this.#handOffs + this.#endings + doubts))
+    if (wakes > MESSAGES_MAX * (this.#handOffs + this.#endings + this.#looks + doubts))
       return `${wakes} wakes for ${this.#handOffs} hand-offs, ${this.#endings} endings and ${doubts} doubts`;
     if (sent <= MESSAGES_MAX * (accepted + commands + outside + doubts + guards)) return undefined;
     return `${sent} messages for ${accepted} invocations, ${commands} commands, ${outside} from outside, ${doubts} doubts, ${guards} guards`;

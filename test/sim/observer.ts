@@ -123,8 +123,10 @@ export class Observer {
 
   // --- items -------------------------------------------------------------------------------------------------
 
+  // oxlint-disable-next-line complexity -- one condition for each rule
   read(actor: Actor, key: ItemKey, item: Attributes | undefined): void {
     this.#trace.add(actor.name, "reads", `${short(key.pk)} ${key.sk}${item === undefined ? " (none)" : ""}`);
+    if (key.table === "journal" && key.sk === "head") this.once.reads(actor.name, idIn(key.pk), item?.["s"]);
     const token = actor.turn?.token;
     if (
       actor.kind !== "handler" ||
@@ -146,7 +148,7 @@ export class Observer {
     this.#trace.add(actor.name, what, `${short(pk)} ${sk} ${detail}`);
     if (sk === "lock") this.#lockWritten(actor, before, result);
     if (!result.won) return;
-    const id = pk.slice(pk.indexOf(".inv.") + 5);
+    const id = idIn(pk);
     if (table === "journal" && sk === "head") this.#headWritten(actor, id, before, result.item);
     else if (table === "journal" && sk.startsWith("page#")) this.#pageWritten(actor, id, sk, result.item);
     else if (table === "state" && pk.includes(".state.")) this.#stateWritten(actor, pk, sk, result.item);
@@ -155,9 +157,16 @@ export class Observer {
   #lockWritten(actor: Actor, before: Attributes | undefined, { won, item }: WriteResult): void {
     if (!won) return this.messages.doubt();
     this.messages.lockWritten(before, item);
+    if (item) this.once.hands(actor.name, textOf(item["o"]));
+    const owner = this.lives.get(textOf(item?.["o"]));
+    if (owner?.status === "paused" && this.acknowledged.dead.has(owner.id) && !this.#hasRun(owner))
+      this.fail("R16", `${owner.id} has its key, and the mailbox gave its Start up before it began`);
     const wrong = lockViolation(actor, before, item, this.lives, this.#now() + this.maxSkewMs);
     if (wrong !== undefined) this.fail("R6", wrong);
   }
+
+  #hasRun = ({ id, incarnation, entries }: Life): boolean =>
+    entries.length > 0 || this.#enteredMs.has(`${id} ${incarnation}`);
 
   // oxlint-disable-next-line complexity -- one condition for each rule
   #headWritten(
@@ -413,11 +422,14 @@ export class Observer {
 
   // --- messages ----------------------------------------------------------------------------------------------
 
+  // oxlint-disable-next-line complexity -- one condition for each rule
   accepted(by: string, { group, sequence, body }: SentMessage): void {
     this.#trace.add(by, "sends", `${sequence.slice(-5)} ${body.slice(0, 200)}`);
     const message = decodeMessage(body);
     this.count(`message ${message.kind}`);
     this.messages.sent(by, message);
+    if (message.kind === "resume" && message.wake && this.once.hasSeenBegun(by, message.id))
+      this.fail("R23", `${by} wakes ${message.id}, which it has seen running`);
     this.#causality.sent(message);
     const expected = message.kind === "start" && message.dueAtMs !== undefined ? message.id : laneOf(message);
     // Earlier versions send everything where Starts come.
@@ -535,7 +547,7 @@ export class Observer {
     const open = (this.begun.get(groupOf(turn.id)) ?? []).find(
       (other) => other !== life && other.status !== "completed" && !this.acknowledged.dead.has(other.id),
     );
-    if (open && !this.acknowledged.dead.has(turn.id))
+    if (open)
       this.fail("W1", `step ${step} of ${turn.id} runs while ${open.id} of the same key is ${open.status}`);
   }
 }
@@ -548,6 +560,7 @@ const refsIn = (value: Value): string[] => {
 const textOf = (value: Value | undefined): string =>
   typeof value === "string" || typeof value === "number" ? String(value) : "";
 
+const idIn = (pk: string): string => pk.slice(pk.indexOf(".inv.") + 5);
 const short = (pk: string): string => pk.slice(pk.indexOf(".") + 1);
 
 function summary(sk: string, item: Attributes | undefined): string {

@@ -11,6 +11,8 @@ export interface Options {
   readonly noShrink: boolean;
   /** Of a planted bug's name. */
   readonly only: string | undefined;
+  /** Of a planted bug's name: the runs in which it is searched for, without it. */
+  readonly aim: string | undefined;
   /** The seeds that catch planted bugs are tried first; are written down. */
   readonly recorded: boolean;
   readonly record: boolean;
@@ -26,6 +28,7 @@ const FLAGS = new Set([
   "--seed",
   "--without",
   "--only",
+  "--aim",
   "--planted",
   "--recorded",
   "--record",
@@ -38,6 +41,7 @@ const FLAGS = new Set([
 
 export const USAGE = `npm run sim [-- options]
   --seeds N [--from K]   N seeds from K on (${SEEDS_BY_DEFAULT} from 1)
+      [--aim X]            as one looks for the planted bug X, but without it
   --seed K               one seed: its trace, shrunk if it fails [--no-shrink: as it is]
   --planted [--only X]   every planted bug must be caught
       [--recorded]         at the seeds of caught.json first; --record: write them down
@@ -82,6 +86,7 @@ export function parseOptions(args: readonly string[]): Options {
     noFaults: has("--no-faults"),
     noShrink: has("--no-shrink"),
     only: text("--only"),
+    aim: text("--aim"),
     recorded: has("--recorded"),
     record: has("--record"),
   };

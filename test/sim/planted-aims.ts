@@ -7,6 +7,13 @@ const DEAD_DOORS: Aim = {
   workload: "at doors",
   faults: { "handler-crash": 0.4, "door-crash": 0.6, "dispatcher-crash": 0.1, stall: 0.02 },
 };
+/** Messages that come again while they are worked on, and dispatchers that die. */
+const ZOMBIES: Aim["faults"] = {
+  stall: 0.05,
+  "dispatcher-crash": 0.2,
+  "visibility-lapsed": 0.3,
+  "early-redelivery": 0.3,
+};
 
 export const AIMS: Readonly<Record<string, Aim>> = {
   "a turn at the door starts its steps before its guard is set": DEAD_DOORS,
@@ -58,4 +65,76 @@ export const AIMS: Readonly<Record<string, Aim>> = {
     workload: "long end",
     faults: { "handler-crash": 0.6, "handler-out-of-memory": 0.2 },
   },
+  "a newcomer wakes an owner that has been woken": { workload: "busy key" },
+  "an owner that runs under another message is woken": { workload: "killed in turn", faults: NO_FAULTS },
+  "a deduplication id that is the same for every wake": { workload: "busy key" },
+  "what has ended an invocation does not look who has its key": {
+    workload: "drained and ended",
+    faults: ZOMBIES,
+  },
+  "what has not ended the owner says that the next one runs under it": {
+    workload: "drained and ended",
+    faults: ZOMBIES,
+  },
+  "a lock that a zombie has left with an owner that has ended": {
+    workload: "drained and ended",
+    faults: ZOMBIES,
+  },
+  "the token is taken from the message at hand": { workload: "sleeping writers", faults: NO_FAULTS },
+  "a reply that a crash has swallowed is not sent again": {
+    workload: "long inputs",
+    faults: { "dispatcher-crash": 0.5, "handler-crash-at-end": 0.5 },
+  },
+  "a turn appends whatever was written since it read": {
+    workload: "paused under a twin",
+    faults: { "dispatcher-crash": 0.6, "handler-crash": 0.6 },
+  },
+  "one parks behind a lock that was taken once more": {
+    workload: "parked as it ends",
+    faults: { stall: 0.04, "late-effect": 0.12 },
+  },
+  "a note lane runs what does not own its key": {
+    workload: "given up among others",
+    faults: { "dispatcher-crash": 0.3, unavailable: 0.05, reconciler: 1 },
+  },
+  "a Start of a life that is over runs once more": {
+    workload: "lives of one id",
+    faults: { redelivered: 0.8 },
+  },
+  "a note goes on before the other lane's outputs are done": {
+    workload: "woken before its outputs",
+    faults: { stall: 0.1 },
+  },
+  "a purge beside a restart is a fault of the engine": {
+    workload: "purged and restarted",
+    faults: NO_FAULTS,
+  },
+  "a restart does the old one's outputs again": {
+    workload: "restarted and parked",
+    faults: { unavailable: 0.1, "dispatcher-crash": 0.3 },
+  },
+  "what the mailbox gave up is resumed as if its outputs were done": {
+    workload: "given up alone",
+    faults: { unavailable: 0.15, "handler-crash": 0.9, "dispatcher-crash": 0.4 },
+  },
+  "what has not begun takes its key while it is paused": {
+    workload: "given up in pairs",
+    faults: { unavailable: 0.2, "dispatcher-crash": 0.8 },
+  },
+  "a redelivered resume gets a new token, although the lock has its old one": {
+    workload: "delayed",
+    faults: { unavailable: 0.15, "handler-crash": 0.8 },
+  },
+  "what is suspended is run by any message that looks at it": {
+    workload: "suspended and woken",
+    faults: ZOMBIES,
+  },
+};
+
+/** Those that no run has caught yet, and why. */
+export const UNCAUGHT: Readonly<Record<string, string>> = {
+  "what is suspended is run by any message that looks at it":
+    "it needs a dispatcher that stands still between a receipt and its first request, and then dies with its turn",
+  "what the mailbox gave up is resumed as if its outputs were done":
+    "it needs a turn and two dispatchers that die between a suspension and its outputs, and nothing else that fails",
 };

@@ -38,10 +38,18 @@ export const OF_PEOPLE: readonly Planted[] = [
     "  const kept = log.slice(0, from);\n",
     "  const kept = log.slice(-from);\n",
   ]),
-  bug("a restart does the old one's outputs again", "runtime/admin/restart.ts", 4000, [
-    "lastAppend: log.length };",
-    "lastAppend: 0 };",
-  ]),
+  bug(
+    "a restart does the old one's outputs again",
+    "runtime/admin/restart.ts",
+    4000,
+    ["lastAppend: log.length };", "lastAppend: 0 };"],
+    // Else nothing has been appended lately.
+    [
+      "...headAttributes(log) };",
+      "...headAttributes({ ...log, appendedAtMs: start.acceptedAtMs }) };",
+      "lib/store/head/births.ts",
+    ],
+  ),
   bug("of several deliveries of one signal a restart takes one along", "runtime/admin/restart.ts", 8000, [
     "  if (count > 1) open.set(name, count - 1);\n  else open.delete(name);\n",
     "  open.delete(name);\n",

@@ -28,6 +28,8 @@ export interface PlantedOptions {
   readonly recorded?: boolean;
   /** Which ones; by default all. */
   readonly among?: (planted: Planted) => boolean;
+  /** What its recorded seed no longer catches is searched for no longer than so, in milliseconds of `performance.now`. */
+  readonly deadlineMs?: number;
   readonly show: (line: string) => void;
 }
 
@@ -48,6 +50,7 @@ export async function searchPlanted({
   only = "",
   recorded = false,
   among = () => true,
+  deadlineMs,
   show,
 }: PlantedOptions): Promise<Caught[]> {
   const waiting = PLANTED.filter((planted) => planted.name.includes(only) && among(planted));
@@ -55,7 +58,7 @@ export async function searchPlanted({
   const caught: Caught[] = [];
   const hunt = async (): Promise<void> => {
     for (let planted = waiting.shift(); planted; planted = waiting.shift()) {
-      const found = await searchOne(planted, seeds[planted.name]);
+      const found = await searchOne(planted, seeds[planted.name], deadlineMs);
       caught.push(found);
       const result =
         found.seed === undefined
@@ -68,11 +71,15 @@ export async function searchPlanted({
   return caught;
 }
 
-async function searchOne(planted: Planted, known: number | undefined): Promise<Caught> {
+async function searchOne(
+  planted: Planted,
+  known: number | undefined,
+  deadlineMs: number | undefined,
+): Promise<Caught> {
   const { name, within } = planted;
   try {
     const at = known === undefined ? undefined : await firstOf(planted, known, 1);
-    const found = at ?? (await firstOf(planted, 1, within));
+    const found = at ?? (await firstOf(planted, 1, within, deadlineMs));
     return found ? { name, within, ...found } : { name, within, by: "nothing", seed: undefined };
   } catch (error) {
     return { name, within, by: error instanceof Error ? error.message : String(error), seed: undefined };
@@ -84,6 +91,7 @@ async function firstOf(
   { name, file, changes, aim }: Planted,
   first: number,
   count: number,
+  deadlineMs?: number,
 ): Promise<{ readonly by: string; readonly seed: number } | undefined> {
   for (let from = first; from < first + count;) {
     const { failures } = await search({
@@ -91,6 +99,7 @@ async function firstOf(
       count: first + count - from,
       patch: { name, file, changes },
       aim,
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
       untilFailure: true,
       threads: 1,
     });

@@ -98,10 +98,18 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     "  all(whileOpen(incarnation), isNotPaused, hasLength(length));",
     "  all(isOfLife(incarnation), hasLength(length));",
   ]),
-  bug("the token is taken from the message at hand", "runtime/dispatcher/progress.ts", 500, [
-    "(head?.token ?? tokenOf(this.#epoch, sequence))",
-    "tokenOf(this.#epoch, sequence)",
-  ]),
+  bug(
+    "the token is taken from the message at hand",
+    "runtime/dispatcher/progress.ts",
+    500,
+    ["(head?.token ?? tokenOf(this.#epoch, sequence))", "tokenOf(this.#epoch, sequence)"],
+    // Else the lock has the right one.
+    [
+      "const known = this.head?.token ?? token;",
+      "const known = this.token ?? token;",
+      "runtime/dispatcher/invocation.ts",
+    ],
+  ),
   bug("reads are not logged", "lib/turn/turn-machine.ts", 2000, [
     "    if (this.#issued[entry.command]?.settled) return;\n    this.#pending.push(entry);",
     "    if (this.#issued[entry.command]?.settled) return;\n    if (!isRead(entry)) this.#pending.push(entry);",

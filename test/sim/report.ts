@@ -1,6 +1,8 @@
 /** Runs seeds and reports the result, so that a newcomer knows what to do next. */
+import { type Aim, type AimedRun, aimedRun } from "./aim.ts";
 import { FAULT_KINDS } from "./faults.ts";
 import type { Options } from "./options.ts";
+import { PLANTED } from "./planted.ts";
 import { search, type Totals } from "./pool.ts";
 import { run, type RunResult } from "./run.ts";
 import { shrink } from "./shrink.ts";
@@ -61,12 +63,28 @@ const PROGRESS_EVERY_MS = 5000;
 
 const planOf = ({ without, noFaults }: Options) => ({ without, none: noFaults });
 
+/** Throws `RangeError` if no planted bug is called so. */
+function aimOf({ aim }: Options): Aim | undefined {
+  if (aim === undefined) return undefined;
+  const planted = PLANTED.find(({ name }) => name.includes(aim));
+  if (!planted) throw new RangeError(`no planted bug is called ${aim}`);
+  return planted.aim;
+}
+
+/** Throws `RangeError` if the seed draws nothing of what is aimed at. */
+function runOf(seed: number, options: Options): AimedRun {
+  const aimed = aimedRun(seed, planOf(options), aimOf(options));
+  if (!aimed) throw new RangeError(`seed ${seed} is none of those that are aimed at`);
+  return aimed;
+}
+
 export async function searchSeeds(options: Options): Promise<boolean> {
   let shownMs = performance.now();
   const totals = await search({
     from: options.from,
     count: options.seeds,
     plan: planOf(options),
+    aim: aimOf(options),
     progress(so) {
       if (performance.now() - shownMs < PROGRESS_EVERY_MS) return;
       shownMs = performance.now();
@@ -76,7 +94,7 @@ export async function searchSeeds(options: Options): Promise<boolean> {
     },
   });
   printSummary(totals);
-  const missing = options.noFaults ? [] : neverSeen(totals);
+  const missing = options.noFaults || options.aim !== undefined ? [] : neverSeen(totals);
   if (missing.length > 0) console.log(`FAILED: never exercised: ${missing.join(", ")}`);
   await printFailures(totals.failures, options);
   return totals.failures.length === 0 && missing.length === 0;
@@ -110,12 +128,12 @@ export async function printFailures(failures: readonly Failure[], options: Optio
     console.log(`FAILED seed ${seed}: ${rule}: ${message.slice(0, 300)}`);
   const [first] = failures;
   if (!first) return;
-  await explain(await run({ seed: first.seed, plan: planOf(options), isDetailed: true }), options);
+  await explain(await run({ ...runOf(first.seed, options), isDetailed: true }), options);
 }
 
 /** One seed: the trace, or if it fails the shortest that shrinking finds. */
 export async function replay(options: Options): Promise<boolean> {
-  const result = await run({ seed: options.seed, plan: planOf(options), isDetailed: true });
+  const result = await run({ ...runOf(options.seed, options), isDetailed: true });
   if (result.violation && !options.noShrink) await explain(result, options);
   else {
     console.log(JSON.stringify(result.workload));
@@ -127,8 +145,8 @@ export async function replay(options: Options): Promise<boolean> {
 }
 
 async function explain(failed: RunResult, options: Options): Promise<void> {
-  const { result, plan, tries } = await shrink(failed, planOf(options));
-  const flags = `${options.noFaults ? " --no-faults" : ""}${options.without.length > 0 ? ` --without ${options.without.join(",")}` : ""}`;
+  const { result, plan, tries } = await shrink(failed, runOf(failed.seed, options).plan);
+  const flags = `${options.aim === undefined ? "" : ` --aim "${options.aim}"`}${options.noFaults ? " --no-faults" : ""}${options.without.length > 0 ? ` --without ${options.without.join(",")}` : ""}`;
   console.log(`\nseed ${failed.seed}, as short as ${tries} tries made it:`);
   console.log(`  requests: ${JSON.stringify(result.workload.roots)}`);
   console.log(
