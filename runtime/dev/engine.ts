@@ -105,6 +105,7 @@ export class Engine {
   readonly #httpHosts: HttpHosts;
   readonly #reloader: Reloader | undefined;
   readonly #servers: HttpServer[] = [];
+  #dispatcher: Dispatcher | undefined;
   #current: string | undefined;
   #ingress: Ingress | undefined;
   #fileWatch: DataFileWatch | undefined;
@@ -157,6 +158,7 @@ export class Engine {
     const deployed = await this.#reloader?.start(this.#options.watch);
     // Before any message is consumed: an engine that cannot be reached should not work.
     const { url, adminUrl } = await this.#listen();
+    await this.#timers.releaseGuards();
     this.#dispatch();
     return { url, adminUrl, ...(deployed && { deployed }) };
   }
@@ -169,12 +171,25 @@ export class Engine {
     this.#fileWatch?.stop();
     for (const server of this.#servers) server.close();
     this.#timers.stop();
-    await this.#mailbox.stop(ENGINE_STOP_MS_MAX);
+    await this.#turnsEnd();
     // Before the host processes end. Otherwise their turns would be recorded as failures of the handlers.
     this.#database.close();
     for (const server of this.#servers) server.destroy();
     this.#httpHosts.stop();
     await Promise.all([this.#pool.stop(), this.#reloader?.stop()]);
+  }
+
+  /** Waits for turns, those too that run under no message: it was let go of (R26), or there was none (R27). */
+  async #turnsEnd(): Promise<void> {
+    let cancel: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = systemClock.after(ENGINE_STOP_MS_MAX, resolve);
+    });
+    await Promise.all([
+      this.#mailbox.stop(ENGINE_STOP_MS_MAX),
+      Promise.race([Promise.allSettled([this.#dispatcher?.settled(), this.#ingress?.door?.settled()]), late]),
+    ]);
+    cancel();
   }
 
   /** Answers nothing any more: it would be lost. The database stays open, since to close it means to delete the log by its
@@ -238,6 +253,7 @@ export class Engine {
     const invoker: Invoker = { invoke: (deployment, request) => this.#invoke(deployment, request) };
     const runsAtDoor = (id: string): boolean => this.#ingress?.door?.runs(id) === true;
     const dispatcher = new Dispatcher({ ...this.#ports(), invoker, runsAtDoor });
+    this.#dispatcher = dispatcher;
     this.#upkeep.start((left) => this.#options.report({ kind: "resumed", ...left }));
     this.#mailbox.consume((batch) => dispatcher.handle(batch, TURN_MS_MAX), { concurrency: GROUPS_AT_ONCE });
   }

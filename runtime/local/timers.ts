@@ -1,6 +1,13 @@
-/** Timers in SQLite. When one is due, one transaction makes its row a message. So it fires once, and never early (T1). */
+/**
+ * Timers in SQLite. When one is due, one transaction makes its row a message. So it fires once, and never early (T1).
+ *
+ * A guard (R25, R26) waits for a turn that may be alive somewhere. Here a turn does not outlive its engine: its results go through the
+ * engine, and its mark fences it. So what guarded the turns of an engine that has ended is due when the next one starts. *Crash:*
+ * the guards are released in one transaction, before any message is handed out; a second time changes nothing.
+ */
 import { asError } from "../../lib/errors.ts";
-import type { Outgoing } from "../../lib/model/message.ts";
+import { decodeMessage, type Outgoing } from "../../lib/model/message.ts";
+import { outgoing } from "../../lib/store/send.ts";
 import { timerTime } from "../../lib/timer-time.ts";
 import { type Clock, type Logger, silentLogger, type Timers } from "../../lib/ports.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -50,8 +57,25 @@ export class LocalTimers implements Timers {
     );
   }
 
-  async cancel({ message: { dedup } }: { readonly message: Outgoing }): Promise<void> {
-    await this.#database.write(() => this.#statements.remove.run(dedup)).catch(() => undefined);
+  async cancel({ message }: { readonly message: Outgoing }): Promise<void> {
+    // If the file fails, it fires, which is harmless.
+    await this.#database.write(() => this.#statements.remove.run(message.dedup)).catch(() => undefined);
+  }
+
+  /** Guards of turns of an earlier engine are due now. Call it before messages are handed out. */
+  async releaseGuards(): Promise<void> {
+    const atMs = this.#clock.now();
+    await this.#database.write(
+      () => {
+        for (const { dedup, body } of this.#statements.guards.all().map(messageOf)) {
+          const guard = dueGuardIn(body);
+          if (guard === undefined) continue;
+          this.#statements.remove.run(dedup);
+          this.#statements.put.run(guard.dedup, atMs, guard.group, guard.body);
+        }
+      },
+      () => this.#setFor(atMs),
+    );
   }
 
   /** Fires no more timers. They stay in the database, for the next {@link LocalTimers} over it. */
@@ -114,7 +138,27 @@ function prepareAll(database: LocalDatabase) {
     earliest: database.prepare("SELECT min(at) AS at FROM timers"),
     due: database.prepare("SELECT dedup, grp, body FROM timers WHERE at <= ? ORDER BY at LIMIT ?"),
     remove: database.prepare("DELETE FROM timers WHERE dedup = ?"),
+    // And perhaps others, that hold this text somewhere.
+    guards: database.prepare(`SELECT dedup, grp, body FROM timers WHERE instr(body, '"guard":') > 0`),
   };
+}
+
+/** A guard, as if it were due. */
+function dueGuardIn(body: string): Outgoing | undefined {
+  try {
+    const message = decodeMessage(body);
+    if (message.kind === "resume" && message.guard !== undefined) {
+      const { dueAtMs: _, ...due } = message;
+      return outgoing(due, `released.${message.guard}`);
+    }
+    if (message.kind === "start" && message.guard !== undefined) {
+      const { guardAtMs: _, ...due } = message;
+      return outgoing(due, `released.${message.guard}`);
+    }
+  } catch {
+    // A later version's: the dispatcher says so when it is due.
+  }
+  return undefined;
 }
 
 const messageOf = (row: Record<string, unknown>): Outgoing => ({

@@ -1,5 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { invocationId } from "../../../lib/model/ids.ts";
+import { decodeMessage, type Resume, type Start } from "../../../lib/model/message.ts";
+import { outgoing } from "../../../lib/store/send.ts";
 import type { Clock, Logger } from "../../../lib/ports.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { openDatabase } from "../../../runtime/local/database.ts";
@@ -115,6 +118,15 @@ describe("firing", () => {
     expect(fired).toEqual([{ body: "new", atMs: 200 }]);
   });
 
+  test("one that is taken back does not fire", async () => {
+    const { timers, fired, schedule, clock } = start(new ManualClock(0));
+    await schedule("a", 100);
+    await schedule("b", 200);
+    await timers.cancel({ message: { group: "g", dedup: "a", body: "a" } });
+    await clock.advance(200);
+    expect(fired).toEqual([{ body: "b", atMs: 200 }]);
+  });
+
   test("never early by the real clock either", async () => {
     const { fired, schedule } = start(systemClock);
     const dueMs = new Map<string, number>();
@@ -149,6 +161,48 @@ describe("restart", () => {
     expect(after.fired.length).toBe(1);
     await clock.advance(1);
     expect(after.fired[1]).toEqual({ body: "later", atMs: 500 });
+  });
+
+  test("guards of turns of an earlier engine are due at the start, and nothing else is", async () => {
+    const path = join(tempFolder(), "dev.db");
+    const clock = new ManualClock(0);
+    const before = start(clock, path);
+    const id = invocationId("S", undefined, Buffer.alloc(14));
+    const guard: Resume = { kind: "resume", id, incarnation: 1, guard: "abc", dueAtMs: 60_000 };
+    const sleep: Resume = { kind: "resume", id, dueAtMs: 60_000 };
+    const atDoor: Start = {
+      ...{
+        kind: "start",
+        id,
+        incarnation: 1,
+        origin: "o",
+        acceptedAtMs: 0,
+        target: { service: "S", handler: "h" },
+      },
+      ...{ input: new Uint8Array(0), headers: {}, guard: "door", guardAtMs: 60_000 },
+    };
+    for (const [message, cause] of [
+      [guard, "a"],
+      [sleep, "b"],
+      [atDoor, "c"],
+    ] as const)
+      await before.timers.schedule({ atMs: 60_000, message: outgoing(message, cause) });
+    await clock.advance(100);
+    before.database.close();
+
+    const after = start(clock, path);
+    await after.timers.releaseGuards();
+    await clock.advance(0);
+    await turns();
+    const [first, second] = after.fired.map(({ body }) => decodeMessage(body));
+    const { dueAtMs: _, ...dueGuard } = guard;
+    const { guardAtMs: __, ...dueStart } = atDoor;
+    expect([first, second].toSorted((a, b) => ((a?.kind ?? "") < (b?.kind ?? "") ? -1 : 1))).toEqual([
+      dueGuard,
+      dueStart,
+    ]);
+    await clock.advance(60_000);
+    expect(after.fired.length).toBe(3);
   });
 
   test("a stopped set of timers fires nothing, and loses nothing", async () => {
