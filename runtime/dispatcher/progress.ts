@@ -9,7 +9,7 @@
  */
 import { hold, release, takeOver, unpause } from "../../lib/store/head/rest.ts";
 import { addNotes, keepInput } from "../../lib/store/head/transitions.ts";
-import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
+import { readHead, readHeadOrStub, type StoredHead } from "../../lib/store/head-store.ts";
 import { asError } from "../../lib/errors.ts";
 import { areOutputsDone, repeatLastOutputs } from "../../lib/store/last-outputs.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
@@ -308,7 +308,8 @@ export class Progress {
     return await this.passOn(invocation, delivery);
   }
 
-  /** Nobody knows whether waiting mends it. If nothing else has moved the head, the third time is the last (R16). */
+  /** Nobody knows whether waiting mends it. If nothing else has moved the head, the third time is the last (R16). A stub that has
+   * come meanwhile is adopted by the message when that comes again, or ends it (R21). */
   async #afterRefusal(
     invocation: Invocation,
     carried: readonly Note[],
@@ -316,11 +317,10 @@ export class Progress {
     { reason }: Refused,
   ): Promise<Verdict> {
     const { id, head } = invocation;
-    const now = delivery.receives < REFUSALS_MAX ? undefined : await readHead(this.#ports.items, id);
+    const isLast = delivery.receives >= REFUSALS_MAX;
+    const { stored: now, stub } = isLast ? await readHeadOrStub(this.#ports.items, id) : {};
     const isStuck =
-      delivery.receives >= REFUSALS_MAX &&
-      now?.head.status !== "completed" &&
-      now?.head.writer === head?.writer;
+      isLast && stub === undefined && now?.head.status !== "completed" && now?.head.writer === head?.writer;
     if (!isStuck) return await this.#afterLoss(invocation, delivery);
     const why = { invocation: id, receives: delivery.receives, reason };
     this.#ports.logger.log("error", "a turn is refused again and again; its invocation is paused", why);

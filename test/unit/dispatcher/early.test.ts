@@ -1,6 +1,8 @@
 /** R21: what follows a send never overtakes it into nothing, in whatever order the mailbox's groups are handled. */
 import { object, service, type Context, type ObjectContext } from "perdure";
 import { expect, test } from "vitest";
+import { REFUSALS_MAX } from "../../../lib/limits.ts";
+import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import type { Message, Start } from "../../../lib/model/message.ts";
 import { DispatcherWorld } from "./dispatcher-world.ts";
@@ -68,4 +70,20 @@ test.each([0, 1000])("a cancellation comes before its send, which is delayed by 
 test.each([0, 1000])("a signal comes before its send, which is delayed by %s ms", async (delayMs) => {
   expect(await overtaken("signals", delayMs)).toMatchObject({ ok: true });
   expect(ran).toEqual(["gone"]);
+});
+
+test("a turn that a kill before its begin has refused comes again, and ends, however often its message failed before", async () => {
+  ran = [];
+  const world = new DispatcherWorld([later, sender]);
+  const start = startOf("signals", 0);
+  const { id } = start;
+  world.items.beforeWrite = async ({ key }) => {
+    if (key.pk !== headKey(id).pk) return;
+    world.items.beforeWrite = async () => await Promise.resolve();
+    await world.deliver({ kind: "kill", id, incarnation: 0 });
+  };
+  expect(await world.deliver(start, { receiveCount: REFUSALS_MAX })).toBe(false);
+  expect(world.logged.filter((line) => line.startsWith("error"))).toEqual([]);
+  expect(await world.deliver(start, { receiveCount: REFUSALS_MAX + 1 })).toBe(true);
+  expect(await world.head(id)).toMatchObject({ status: "completed", outcome: { ok: false } });
 });
