@@ -23,12 +23,16 @@ const SCAN = ["dynamodb:Scan"];
 export interface Data {
   readonly tables: PerdureTables;
   readonly mailbox: IQueue;
+  /** Absent: handlers of a runtime that another stack has made, and of which this is not known. They cannot guard their turns. */
+  readonly delayQueue?: IQueue | undefined;
   readonly encryptionKey: IKey | undefined;
 }
 
 /** The roles of the functions that run turns, ask what is served, and delete versions that are not needed any more. */
 export interface RuntimeRoles {
   readonly dispatcher: IRole;
+  /** Absent: this is not known of a runtime that another stack has made. All its calls go by the queue. */
+  readonly ingress?: IRole | undefined;
   readonly registrar: IRole;
   readonly admin: IRole;
   readonly reconciler: IRole;
@@ -75,6 +79,7 @@ export function allowAdmin(admin: PerdureFunction, data: Data, indexes: readonly
 }
 
 export function allowTimers(timers: PerdureFunction, data: Data, targets: TimerTargets): void {
+  timers.allow(["dynamodb:GetItem"], [data.tables.journal.tableArn]);
   allowToConsume(timers, targets.delayQueueArn);
   allowToSend(timers, data.mailbox.queueArn);
   allowToSchedule(timers, targets);
@@ -103,6 +108,7 @@ export function allowHandler(handler: PerdureFunction, services: readonly string
   handler.allow([...READ, ...WRITE], [journal.tableArn, state.tableArn], own);
   handler.allow(["dynamodb:GetItem"], [registry.tableArn], leadingKeys(["service.*"]));
   allowToSend(handler, data.mailbox.queueArn);
+  if (data.delayQueue) allowToSend(handler, data.delayQueue.queueArn);
   allowKey(handler, data.encryptionKey);
 }
 
@@ -116,6 +122,7 @@ export function allowOnHandler(scope: Construct, functionArn: string, roles: Run
       statements: [new PolicyStatement({ actions: [action], resources: versions })],
     });
   allow("DispatcherAccess", roles.dispatcher, "lambda:InvokeFunction");
+  if (roles.ingress) allow("IngressAccess", roles.ingress, "lambda:InvokeFunction");
   allow("RegistrarAccess", roles.registrar, "lambda:InvokeFunction");
   allow("AdminAccess", roles.admin, "lambda:InvokeFunction");
   allow("ReconcilerAccess", roles.reconciler, "lambda:DeleteFunction");

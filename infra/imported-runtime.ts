@@ -13,6 +13,9 @@ export interface PerdureRuntimeAttributes extends HandlerProps {
   readonly stateTableArn: string;
   readonly registryTableArn: string;
   readonly mailboxArn: string;
+  /** With `ingressRoleArn`, calls of this stack's handlers run where they are accepted. @default they go by the queue */
+  readonly delayQueueArn?: string;
+  readonly ingressRoleArn?: string;
   readonly dispatcherRoleArn: string;
   readonly registrarRoleArn: string;
   readonly adminRoleArn: string;
@@ -34,8 +37,10 @@ export class ImportedRuntime extends PerdureRuntimeBase {
 
   constructor(scope: Construct, id: string, attributes: PerdureRuntimeAttributes) {
     super(scope, id);
-    const { mailboxArn, encryptionKeyArn } = attributes;
+    const { mailboxArn, delayQueueArn, ingressRoleArn, encryptionKeyArn } = attributes;
     const mailbox = Queue.fromQueueArn(this, "Mailbox", mailboxArn);
+    const isAtDoor = delayQueueArn !== undefined && ingressRoleArn !== undefined;
+    const delayQueue = isAtDoor ? Queue.fromQueueArn(this, "Delay", delayQueueArn) : undefined;
     const encryptionKey = encryptionKeyArn ? Key.fromKeyArn(this, "Key", encryptionKeyArn) : undefined;
     const table = (name: string, arn: string) => Table.fromTableArn(this, name, arn);
     const role = (name: string, arn: string): IRole => Role.fromRoleArn(this, name, arn);
@@ -46,10 +51,12 @@ export class ImportedRuntime extends PerdureRuntimeBase {
         registry: table("Registry", attributes.registryTableArn),
       },
       mailbox,
+      delayQueue,
       encryptionKey,
     };
     this.roles = {
       dispatcher: role("DispatcherRole", attributes.dispatcherRoleArn),
+      ingress: isAtDoor ? role("IngressRole", ingressRoleArn) : undefined,
       registrar: role("RegistrarRole", attributes.registrarRoleArn),
       admin: role("AdminRole", attributes.adminRoleArn),
       reconciler: role("ReconcilerRole", attributes.reconcilerRoleArn),

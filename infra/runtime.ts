@@ -88,7 +88,8 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     });
     const { encryptionKey } = settings;
     if (encryptionKey) allowLogsToUse(encryptionKey, this);
-    this.data = { tables: this.tables, mailbox: this.queues.mailbox, encryptionKey };
+    const { mailbox, delay: delayQueue } = this.queues;
+    this.data = { tables: this.tables, mailbox, delayQueue, encryptionKey };
     const { targets, variables } = this.#schedules();
     const dispatcher = this.#dispatcher(targets, variables);
     const timers = this.#timers(targets, variables);
@@ -121,6 +122,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     this.registrarArn = registrar.function.functionArn;
     this.roles = {
       dispatcher: dispatcher.role,
+      ingress: ingress.role,
       registrar: registrar.role,
       admin: admin.role,
       reconciler: reconciler.role,
@@ -172,7 +174,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     const timers = this.#function("timers", {
       description: "Perdure: forwards due timers to the mailbox",
       timeout: TIMERS_TIMEOUT,
-      variables: { mailboxUrl: this.queues.mailbox.queueUrl, ...timerVariables },
+      variables: { ...this.#dataVariables(), ...timerVariables },
       inLoop: true,
     });
     allowTimers(timers, this.data, targets);

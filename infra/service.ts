@@ -53,6 +53,7 @@ export class PerdureService extends Construct {
         stateTable: data.tables.state.tableName,
         registryTable: data.tables.registry.tableName,
         mailboxUrl: data.mailbox.queueUrl,
+        ...(data.delayQueue ? { delayQueueUrl: data.delayQueue.queueUrl } : {}),
         logLevel: settings.logLevel,
       },
       environment: props.environment ?? {},

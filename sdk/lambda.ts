@@ -7,9 +7,10 @@ import { systemClock } from "../lib/clock.ts";
 import { systemEntropy } from "../lib/entropy.ts";
 import { connectHandler } from "../lib/aws/handler-connection.ts";
 import { ItemRegistry } from "../lib/store/registry.ts";
-import type { DiscoveryRequest, TurnRequest } from "../lib/protocol.ts";
+import { type Environment, ENVIRONMENT } from "../lib/environment.ts";
+import type { DiscoveryRequest, DiscoveryResponse, TurnRequest } from "../lib/protocol.ts";
 import { decodeTurnRequest, encodeTurnOutcome, PROTOCOL_VERSION } from "../lib/protocol.ts";
-import { createEndpoint, type Served, type TurnPorts } from "./endpoint.ts";
+import { createEndpoint, type Endpoint, type Served, type TurnPorts } from "./endpoint.ts";
 import { LAMBDA_ANSWER_MS } from "../lib/limits.ts";
 
 export type LambdaHandlerOptions = Served;
@@ -25,12 +26,20 @@ export function createLambdaHandler({ services, ...options }: LambdaHandlerOptio
   let ports: TurnPorts | undefined;
   return async (event: unknown, context: LambdaContext): Promise<unknown> => {
     const request = parseRequest(event);
-    if (request.kind === "discover") return endpoint.discover();
+    if (request.kind === "discover") return discovered(endpoint, process.env);
     ports ??= connect();
     const remainingMs = Math.min(request.remainingMs, context.getRemainingTimeInMillis() - LAMBDA_ANSWER_MS);
     const outcome = await endpoint.runTurn({ ...request, remainingMs }, ports, [context]);
     return JSON.parse(encodeTurnOutcome(outcome)) as unknown;
   };
+}
+
+/** Where the stack gives no access to timers, a turn cannot guard itself (R27). */
+function discovered(endpoint: Endpoint, environment: Environment): DiscoveryResponse {
+  const discovery = endpoint.discover();
+  if (environment[ENVIRONMENT.delayQueueUrl]) return discovery;
+  const unguarded = discovery.services.map(({ guards: _, ...service }) => service);
+  return { ...discovery, services: unguarded };
 }
 
 /** Throws `TypeError` for an event that no runtime of this version sends. */
@@ -52,10 +61,10 @@ function parseRequest(event: unknown): TurnRequest | DiscoveryRequest {
 }
 
 function connect(): TurnPorts {
-  const { items, mailbox } = connectHandler(process.env);
+  const connection = connectHandler(process.env);
+  const { items } = connection;
   return {
-    items,
-    mailbox,
+    ...connection,
     registry: new ItemRegistry(items, systemClock),
     clock: systemClock,
     entropy: systemEntropy,

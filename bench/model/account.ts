@@ -9,7 +9,7 @@ import { PollingWatch } from "../../runtime/aws/polling-watch.ts";
 import { SqsReceipts } from "../../runtime/aws/sqs-receipts.ts";
 import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
 import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
-import { parseTimer } from "../../runtime/aws/timer-message.ts";
+import { parseTimer } from "../../lib/aws/timer-message.ts";
 import type { Incoming } from "../../lib/model/message.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import type { Entropy, ItemStore, Logger } from "../../lib/ports.ts";
@@ -57,6 +57,7 @@ export class Account {
   readonly #latency: Latency;
   readonly #ingress: Ingress;
   readonly #observeTurn: AccountOptions["observeTurn"];
+  readonly #registries: ItemRegistry[] = [];
 
   private constructor(options: AccountOptions, endpoint: Endpoint) {
     const { time, meter } = this;
@@ -75,11 +76,13 @@ export class Account {
     // As in AWS, each function has a registry of its own, with its own cache.
     const ports = () => {
       const near = distant(this.items, time, latency);
+      const registry = new ItemRegistry(near, time);
+      this.#registries.push(registry);
       return {
         items: near,
         mailbox: new SqsMailbox(this.queues.sqs, MAILBOX_URL),
         timers: this.#timers(),
-        registry: new ItemRegistry(near, time),
+        registry,
         clock: time,
         entropy: entropyFrom(++seeds),
         logger: WARNINGS_ONLY,
@@ -98,7 +101,14 @@ export class Account {
           for (const body of bodies) await forwardTimer(forwarding, parseTimer(body));
         }),
     };
-    this.#ingress = new Ingress({ ...ports(), watch: new PollingWatch(time) }, { callWaitMs: CALL_WAIT_MS });
+    this.#ingress = new Ingress(
+      {
+        ...ports(),
+        watch: new PollingWatch(time),
+        invoker: new LambdaInvoker(this.#lambda(endpoint, ports())),
+      },
+      { callWaitMs: CALL_WAIT_MS },
+    );
   }
 
   static async open(options: AccountOptions): Promise<Account> {
@@ -136,6 +146,16 @@ export class Account {
       }),
     );
     return { ...response, ms: time.exactMs - startMs };
+  }
+
+  /** All functions know what the registry says, as in an account in which something has happened moments ago. */
+  async warm(): Promise<void> {
+    const know = async (registry: ItemRegistry): Promise<void> => {
+      const services = await registry.services();
+      await Promise.all(services.map(async ({ name }) => await registry.service(name)));
+      await registry.deployment("dp_1");
+    };
+    await this.time.run(Promise.all(this.#registries.map(know)));
   }
 
   /** What `work`, and all that follows from it, uses. */

@@ -1,7 +1,9 @@
 /** The adapters of a handler's function, made from its environment variables, over the light client (json-service.ts). */
 import type { Table } from "../model/item.ts";
 import { DynamoItems, type DynamoRequests } from "./dynamo-items.ts";
-import { type Environment, required, requiredByName } from "../environment.ts";
+import { systemClock } from "../clock.ts";
+import { type Environment, ENVIRONMENT, required, requiredByName } from "../environment.ts";
+import { DelayQueue, type SendMessage } from "./delay-queue.ts";
 import { JsonService, type JsonServiceOptions } from "./json-service.ts";
 import { QueueMailbox, type SendMessageBatch } from "./queue-mailbox.ts";
 import type { Credentials } from "./signature.ts";
@@ -9,6 +11,8 @@ import type { Credentials } from "./signature.ts";
 export interface HandlerConnection {
   readonly items: DynamoItems;
   readonly mailbox: QueueMailbox;
+  /** For guards. Absent: the function's stack is of an earlier version. */
+  readonly timers?: DelayQueue;
 }
 
 /** Throws `Error` with the name of a variable that is not set. */
@@ -23,12 +27,12 @@ export function connectHandler(environment: Environment): HandlerConnection {
     region: requiredByName(environment, "AWS_REGION"),
     credentials: () => credentialsIn(environment),
   };
+  const sqs = new JsonService(sqsOptions(environment, mailboxUrl, shared));
+  const delayQueueUrl = environment[ENVIRONMENT.delayQueueUrl];
   return {
     items: new DynamoItems(dynamoRequests(new JsonService(dynamoOptions(environment, shared))), tables),
-    mailbox: new QueueMailbox(
-      sendMessageBatch(new JsonService(sqsOptions(environment, mailboxUrl, shared))),
-      mailboxUrl,
-    ),
+    mailbox: new QueueMailbox(sendMessageBatch(sqs), mailboxUrl),
+    ...(delayQueueUrl ? { timers: new DelayQueue(sendMessage(sqs), delayQueueUrl, systemClock) } : {}),
   };
 }
 
@@ -63,6 +67,11 @@ export const sendMessageBatch =
   (service: JsonService): SendMessageBatch =>
   (input) =>
     service.call("SendMessageBatch", input) as ReturnType<SendMessageBatch>;
+
+const sendMessage =
+  (service: JsonService): SendMessage =>
+  (input) =>
+    service.call("SendMessage", input);
 
 /** The credentials of the function's role. Lambda puts them into the environment. */
 function credentialsIn(environment: Environment): Credentials {

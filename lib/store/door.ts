@@ -7,6 +7,7 @@
  */
 import { GUARD_MS } from "../limits.ts";
 import { isExpired } from "../model/head-age.ts";
+import type { Head } from "../model/head.ts";
 import type { Start } from "../model/message.ts";
 import type { AskedGuard } from "../protocol.ts";
 import type { Timers } from "../ports.ts";
@@ -19,7 +20,7 @@ import { readHeadOrStub, removeInput, type StoredHead, storeInput } from "./head
 /** `repeats`: it was made before. `queue`: something has come before it, so it goes by the queue (R21). */
 export type AtDoor =
   | { readonly kind: "runs"; readonly start: Start; readonly guard: AskedGuard; readonly stored?: StoredHead }
-  | { readonly kind: "repeats"; readonly acceptance: Acceptance }
+  | { readonly kind: "repeats"; readonly acceptance: Acceptance; readonly head: Head }
   | { readonly kind: "queue" };
 
 export interface GuardedPorts extends DoorPorts {
@@ -46,8 +47,8 @@ async function acceptNamed(
   deployment: string,
 ): Promise<AtDoor> {
   const { items, clock, timers } = ports;
-  // A look costs less than a guard in vain.
-  const { stored: found, stub } = await readHeadOrStub(items, start.id);
+  // A look costs less than a guard in vain. If it lags, the head is refused below.
+  const { stored: found, stub } = await readHeadOrStub(items, start.id, { mayLag: true });
   if (stub) return { kind: "queue" };
   if (found && !isExpired(found.head, clock.now())) return await repeated(ports, start, found.head);
   const guard = { name, atMs: clock.now() + (GUARD_MS[0] ?? 0) };
@@ -63,8 +64,8 @@ async function acceptNamed(
   return "stub" in made ? { kind: "queue" } : await repeated(ports, start, made.other);
 }
 
-const repeated = async (
-  ports: GuardedPorts,
-  { id }: Start,
-  head: Parameters<typeof repeat>[2],
-): Promise<AtDoor> => ({ kind: "repeats", acceptance: await repeat(ports, id, head) });
+const repeated = async (ports: GuardedPorts, { id }: Start, head: Head): Promise<AtDoor> => ({
+  kind: "repeats",
+  acceptance: await repeat(ports, id, head),
+  head,
+});

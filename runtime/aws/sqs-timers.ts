@@ -13,10 +13,11 @@ import { DELAY_MS_MAX, DELAY_QUEUE_MS_MAX } from "../../lib/limits.ts";
 import type { Outgoing } from "../../lib/model/message.ts";
 import type { Clock, Timers } from "../../lib/ports.ts";
 import { timerTime } from "../../lib/timer-time.ts";
+import { DelayQueue } from "../../lib/aws/delay-queue.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
 import { toSqsBody } from "../../lib/aws/sqs-body.ts";
 import { CLIENT_TIMEOUTS, type Connection } from "./connection.ts";
-import { encodeTimer, type Timer } from "./timer-message.ts";
+import { encodeTimer, type Timer } from "../../lib/aws/timer-message.ts";
 import { SCHEDULER_PRECISION_MS, SCHEDULE_INPUT_BYTES_MAX } from "../../lib/limits/aws.ts";
 
 /** In base64, 24 bytes are 32 characters. A schedule's name may have 64. */
@@ -40,6 +41,7 @@ export interface SqsTimersOptions {
 /** Throws {@link OperationalError}. If AWS finds a request invalid, it throws what the client threw. */
 export class SqsTimers implements Timers {
   readonly #options: SqsTimersOptions;
+  readonly #delayQueue: DelayQueue;
   readonly #delayQueueMsMax: number;
   /** A minute, which is the Scheduler's precision. Tests shorten the delay queue's reach, and then it is less. */
   readonly #leadMs: number;
@@ -52,6 +54,12 @@ export class SqsTimers implements Timers {
       `a delay of ${delayQueueMsMax} ms is longer than SQS takes`,
     );
     this.#options = options;
+    const { sqs, delayQueueUrl, clock } = options;
+    this.#delayQueue = new DelayQueue(
+      (input) => sqs.send(new SendMessageCommand(input)),
+      delayQueueUrl,
+      clock,
+    );
     this.#delayQueueMsMax = delayQueueMsMax;
     this.#leadMs = Math.max(1000, Math.min(SCHEDULER_PRECISION_MS, delayQueueMsMax / 2));
   }
@@ -63,7 +71,7 @@ export class SqsTimers implements Timers {
     const wakeAtMs = this.#farLegMs(Math.min(timer.atMs, nowMs + DELAY_MS_MAX));
     // The Scheduler refuses a time that has passed. A timer that is due so soon fits the delay queue anyway.
     const near = timer.atMs - nowMs <= this.#delayQueueMsMax || wakeAtMs - nowMs < this.#leadMs;
-    await (near ? this.#delay(timer, nowMs) : this.#sleep(timer, wakeAtMs));
+    await (near ? this.#delayQueue.schedule(timer) : this.#sleep(timer, wakeAtMs));
   }
 
   /**
@@ -84,19 +92,6 @@ export class SqsTimers implements Timers {
    * second remains, and at most two minutes. */
   #farLegMs(atMs: number): number {
     return (Math.floor(atMs / this.#leadMs) - 1) * this.#leadMs;
-  }
-
-  async #delay(timer: Timer, nowMs: number): Promise<void> {
-    // Rounded up, or the timer would fire early (T1).
-    const delaySeconds = Math.max(0, Math.ceil((timer.atMs - nowMs) / 1000));
-    const command = new SendMessageCommand({
-      QueueUrl: this.#options.delayQueueUrl,
-      DelaySeconds: delaySeconds,
-      MessageBody: toSqsBody(encodeTimer(timer)),
-    });
-    await this.#options.sqs.send(command).catch((error: unknown) => {
-      throw toOperational(error, "a timer");
-    });
   }
 
   async #sleep(timer: Timer, wakeAtMs: number): Promise<void> {

@@ -39,6 +39,11 @@ type Completed = Extract<TurnOutcome, { kind: "completed" }>;
 interface Turn extends Running {
   readonly served: Served;
 }
+type Repeated = Extract<AtDoor, { kind: "repeats" }>;
+/** A turn that runs here; a request that was made before; or neither: it goes by the queue. */
+type Admitted =
+  | { readonly turn: Turn; readonly running: Promise<Completed | undefined> }
+  | { readonly repeat?: Repeated };
 
 const hasPorts = (ports: IngressPorts): ports is DoorTurnPorts =>
   ports.invoker !== undefined && ports.timers !== undefined;
@@ -48,6 +53,8 @@ export class DoorTurns implements CallsAtDoor {
   /** Invocations of which a turn runs here. */
   readonly #running = new Set<InvocationId>();
   readonly #open = new Set<Promise<unknown>>();
+  /** Calls that are being admitted, and turns that run. */
+  #taken = 0;
 
   private constructor(ports: DoorTurnPorts) {
     this.#ports = ports;
@@ -69,27 +76,52 @@ export class DoorTurns implements CallsAtDoor {
   }
 
   async call(exchange: IngressExchange, request: AcceptRequest): Promise<HttpResponse | undefined> {
-    const { target, handlerKind, idempotencyKey, input } = request;
-    if (isExclusive(handlerKind) || this.#running.size >= DOOR_TURNS_MAX) return undefined;
-    if (input.byteLength > MESSAGE_PAYLOAD_BYTES_MAX) return undefined;
+    if (isExclusive(request.handlerKind) || this.#taken >= DOOR_TURNS_MAX) return undefined;
+    if (request.input.byteLength > MESSAGE_PAYLOAD_BYTES_MAX) return undefined;
+    this.#taken++;
+    const admitted = await this.#admit(exchange, request).catch((error: unknown) => {
+      this.#taken--;
+      throw error;
+    });
+    if (!("running" in admitted)) {
+      this.#taken--;
+      return admitted.repeat && (await this.#repeat(exchange, admitted.repeat));
+    }
+    const { turn, running } = admitted;
+    // It goes on when its caller has gone.
+    void running.catch(() => undefined).finally(() => this.#taken--);
+    return await this.#answer(exchange, turn, running);
+  }
+
+  async #admit(exchange: IngressExchange, request: AcceptRequest): Promise<Admitted> {
+    const { target, idempotencyKey } = request;
     const policy = await handlerPolicyOf(this.#ports.registry, { target, idempotencyKey });
     const { served } = policy;
-    if (served?.guards !== true) return undefined;
+    if (served?.guards !== true) return {};
     const admitted = await acceptAtDoor(this.#ports, request, served.deployment.id);
-    if (admitted.kind === "queue") return undefined;
-    if (admitted.kind === "repeats") {
-      const { id, incarnation } = admitted.acceptance;
-      return await attach(exchange, { id, incarnation, derived: true });
-    }
-    return await this.#answer(exchange, { ...admitted, served }, policy);
+    if (admitted.kind !== "runs") return admitted.kind === "repeats" ? { repeat: admitted } : {};
+    const turn = { ...admitted, served };
+    return { turn, running: this.#track(turn, this.#run(turn, policy, exchange.callWaitMs)) };
+  }
+
+  async #repeat(exchange: IngressExchange, { acceptance, head }: Repeated): Handling {
+    const { id, incarnation } = acceptance;
+    const subject: Subject = { id, incarnation, derived: true };
+    const { outcome, target, deployment, expiresAtMs } = head;
+    // An end is an end, and there is no state to wait for.
+    return outcome
+      ? await answerOf(this.#ports, subject, { outcome, target, deployment, expiresAtMs })
+      : await attach(exchange, subject);
   }
 
   /** From the turn; or, if that takes long or leaves the invocation to others, from the head, as for any other call. */
-  async #answer(exchange: IngressExchange, turn: Turn, policy: HandlerPolicy): Handling {
+  async #answer(exchange: IngressExchange, turn: Turn, running: Promise<Completed | undefined>): Handling {
     const { ports, signal, callWaitMs } = exchange;
-    const { id, incarnation } = turn.start;
+    const { id, incarnation, target } = turn.start;
     const sinceMs = ports.clock.now();
-    const subject: Subject = { id, incarnation, derived: incarnation !== 0 };
+    // What its first turn has left to others takes another time than what was left to them from the first.
+    const about = `${target.service}/${target.handler} after its turn`;
+    const subject: Subject = { id, incarnation, derived: incarnation !== 0, fresh: true, about };
     const over = new AbortController();
     let waiting: Handling | undefined;
     const wait = (): Handling =>
@@ -101,7 +133,7 @@ export class DoorTurns implements CallsAtDoor {
         },
         subject,
       ));
-    const ended = this.#track(turn, this.#run(turn, policy, callWaitMs)).then(async (completed) =>
+    const ended = running.then(async (completed) =>
       completed ? await this.#told(turn, completed) : await wait(),
     );
     const late = new Promise<HttpResponse>((resolve, reject) => {

@@ -2,7 +2,7 @@
 import { Connection, once } from "../aws/connection.ts";
 import type { SqsTimers } from "../aws/sqs-timers.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
-import type { Timers } from "../../lib/ports.ts";
+import type { Invoker, Timers } from "../../lib/ports.ts";
 import { type ApiGatewayEvent, type ApiGatewayResult, toRequest, toResult } from "../http/api-gateway.ts";
 import { Ingress } from "./ingress.ts";
 import { CALL_WAIT_MS } from "../../lib/limits/http.ts";
@@ -23,6 +23,7 @@ const connect = once(() => {
       clock,
       entropy,
       logger,
+      invoker: invoker(),
     },
     { callWaitMs: CALL_WAIT_MS },
   );
@@ -38,6 +39,20 @@ function timers(connection: Connection): Timers {
         loaded ??= timersOf(connection);
       }
       await loaded.schedule(timer);
+    },
+  };
+}
+
+/** Loaded with the first call that runs here. */
+function invoker(): Invoker {
+  let loaded: Invoker | undefined;
+  return {
+    invoke: async (deployment, request) => {
+      if (!loaded) {
+        const { lambdaInvoker } = await import("../aws/lambda-connection.ts");
+        loaded ??= lambdaInvoker();
+      }
+      return await loaded.invoke(deployment, request);
     },
   };
 }

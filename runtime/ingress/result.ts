@@ -45,6 +45,7 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
   const { ports, signal, callWaitMs } = exchange;
   const { id } = subject;
   const startMs = beganMs(exchange);
+  const waitsMs = ports.clock.now();
   const gone = goneOf(signal);
   let { incarnation } = subject;
   let seen = false;
@@ -66,7 +67,7 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
         ({ incarnation } = head);
         seen = true;
         if (head.status === "completed") {
-          learn(ports, subject, Math.min(head.modifiedAtMs, nowMs) - startMs);
+          learn(ports, subject, Math.min(head.modifiedAtMs, nowMs) - waitsMs);
           return await resultResponse(ports, subject, head);
         }
       } else if (head || !mayAppear(subject, seen, nowMs - startMs, nowMs)) {

@@ -1,6 +1,6 @@
 /** The timers' Lambda entry. Its events come from the delay queue. Its answer names the messages that failed. */
 import { Connection, once } from "../aws/connection.ts";
-import { parseTimer } from "../aws/timer-message.ts";
+import { parseTimer } from "../../lib/aws/timer-message.ts";
 import { timersOf } from "../aws/sqs-timers.ts";
 import { forwardTimer } from "./due-timer.ts";
 
@@ -12,7 +12,11 @@ interface SqsRecord {
 const connect = once(() => {
   const connection = new Connection(process.env);
   const { clock, logger } = connection;
-  return { logger, ports: { mailbox: connection.mailbox(), timers: timersOf(connection), clock } };
+  const ports = {
+    ...{ mailbox: connection.mailbox(), timers: timersOf(connection) },
+    ...{ items: connection.items(), clock },
+  };
+  return { logger, ports };
 });
 
 export async function handler(event: { readonly Records: readonly SqsRecord[] }) {

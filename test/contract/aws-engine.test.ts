@@ -9,9 +9,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
 import { PollingWatch } from "../../runtime/aws/polling-watch.ts";
 import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
-import { parseTimer } from "../../runtime/aws/timer-message.ts";
+import { parseTimer } from "../../lib/aws/timer-message.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
-import { silentLogger } from "../../lib/ports.ts";
+import { type Invoker, silentLogger } from "../../lib/ports.ts";
 import {
   decodeTurnOutcome,
   decodeTurnRequest,
@@ -106,28 +106,27 @@ beforeAll(async () => {
   const timers = nearTimers(client, delayQueueUrl, clock);
   const endpoint = createEndpoint([doubler, counter, caller]);
   const ports = { items, mailbox, timers, registry, clock, entropy: systemEntropy, logger: silentLogger };
-  const dispatcher = new Dispatcher({
-    ...ports,
-    invoker: {
-      // Lambda carries text, both ways.
-      invoke: async (_deployment, request) => {
-        turns++;
-        const outcome = await endpoint.runTurn(decodeTurnRequest(encodeTurnRequest(request)), ports);
-        return decodeTurnOutcome(encodeTurnOutcome(outcome));
-      },
+  const invoker: Invoker = {
+    // Lambda carries text, both ways.
+    invoke: async (_deployment, request) => {
+      turns++;
+      const outcome = await endpoint.runTurn(decodeTurnRequest(encodeTurnRequest(request)), ports);
+      return decodeTurnOutcome(encodeTurnOutcome(outcome));
     },
-  });
+  };
+  const dispatcher = new Dispatcher({ ...ports, invoker });
   await registry.register({
     id: "dp_1",
     address: "in-process",
     createdAtMs: clock.now(),
     services: endpoint.discover().services,
   });
-  ingress = new Ingress({ ...ports, watch: new PollingWatch(clock) }, { callWaitMs: 20_000 });
+  ingress = new Ingress({ ...ports, watch: new PollingWatch(clock), invoker }, { callWaitMs: 20_000 });
   stops.push(
     poll(client, mailboxUrl, async (batch) => await dispatcher.handle(batch.map(toIncoming), 60_000)),
     poll(client, delayQueueUrl, async (batch) => {
-      for (const { Body = "" } of batch) await forwardTimer({ mailbox, timers, clock }, parseTimer(Body));
+      for (const { Body = "" } of batch)
+        await forwardTimer({ mailbox, timers, items, clock }, parseTimer(Body));
       return [];
     }),
   );

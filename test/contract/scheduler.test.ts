@@ -3,7 +3,7 @@ import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
 import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
-import { parseTimer } from "../../runtime/aws/timer-message.ts";
+import { parseTimer } from "../../lib/aws/timer-message.ts";
 import { type Answerer, answering, connectionReset, jsonError } from "../support/emulator-answers.ts";
 import { outgoing } from "./mailbox-suite.ts";
 

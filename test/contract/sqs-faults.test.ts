@@ -1,7 +1,7 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
 import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
-import { parseTimer } from "../../runtime/aws/timer-message.ts";
+import { parseTimer } from "../../lib/aws/timer-message.ts";
 import { type Answerer, answering, connectionReset, jsonError } from "../support/emulator-answers.ts";
 import { outgoing } from "./mailbox-suite.ts";
 

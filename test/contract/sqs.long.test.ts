@@ -1,6 +1,6 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
-import { parseTimer } from "../../runtime/aws/timer-message.ts";
+import { parseTimer } from "../../lib/aws/timer-message.ts";
 import type { Incoming } from "../../lib/model/message.ts";
 import { systemClock } from "../../lib/clock.ts";
 import {

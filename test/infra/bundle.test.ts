@@ -48,7 +48,7 @@ describe("each example's function", () => {
 describe("the runtime's functions", () => {
   test.each([
     ["dispatcher", ["dynamodb", "lambda", "scheduler", "sqs"]],
-    ["ingress", ["dynamodb", "scheduler", "sqs"]],
+    ["ingress", ["dynamodb", "lambda", "scheduler", "sqs"]],
     ["admin", ["dynamodb", "lambda", "sqs"]],
     ["timers", ["dynamodb", "scheduler", "sqs"]],
     ["reconciler", ["dynamodb", "lambda", "sqs"]],

@@ -26,7 +26,7 @@ test("they find the wildcards that the documents give reasons for, and nothing e
   const schedules = "arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule/group/t-*";
   expect(Object.fromEntries(found)).toEqual({
     [`AwsSolutions-IAM5[Resource::${schedules}]`]: 3,
-    "AwsSolutions-IAM5[Resource::<GreeterHandlerFunction.Arn>:*]": 4,
+    "AwsSolutions-IAM5[Resource::<GreeterHandlerFunction.Arn>:*]": 5,
   });
 });
 

@@ -15,7 +15,7 @@ import { ItemRegistry } from "../../lib/store/registry.ts";
 import { outgoing } from "../../lib/store/send.ts";
 import { invocationId, serviceTag } from "../../lib/model/ids.ts";
 import { encodeMessage, type Start } from "../../lib/model/message.ts";
-import type { Logger } from "../../lib/ports.ts";
+import type { Invoker, Logger } from "../../lib/ports.ts";
 import type { DiscoveryResponse } from "../../lib/protocol.ts";
 import { Admin } from "../../runtime/admin/admin.ts";
 import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
@@ -31,6 +31,7 @@ import { Reconciler } from "../../runtime/reconciler/reconciler.ts";
 import { DeadLetterWatch } from "../../runtime/reconciler/dead-letters.ts";
 import { Retirement } from "../../runtime/reconciler/retirement.ts";
 import { Registrar } from "../../runtime/registrar/registrar.ts";
+import { guardTimer } from "../../lib/store/guard.ts";
 import { forwardTimer } from "../../runtime/timers/due-timer.ts";
 import { createEndpoint, type Endpoint } from "../../sdk/endpoint.ts";
 import { linesOf } from "./access.ts";
@@ -146,7 +147,14 @@ const discoverer = {
     return Promise.resolve(found.endpoint.discover());
   },
 };
-const ingress = new Ingress(portsOf("ingress"));
+const invoker: Invoker = {
+  invoke: async ({ address }, request) => {
+    const found = functions[address];
+    if (!found) throw new Error(`there is no ${address}`);
+    return await found.endpoint.runTurn(request, portsOf(found.role));
+  },
+};
+const ingress = new Ingress({ ...portsOf("ingress"), invoker });
 const admin = new Admin(
   { ...portsOf("admin"), discoverer, listing: guard.listing("admin", store.listing) },
   { version: "1", ingressEndpoint: "" },
@@ -156,16 +164,7 @@ const unlisted = new Admin({ ...portsOf("admin") }, { version: "1", ingressEndpo
 const registrar = new Registrar({ ...portsOf("registrar"), discoverer });
 
 beforeAll(async () => {
-  const dispatcher = new Dispatcher({
-    ...portsOf("dispatcher"),
-    invoker: {
-      invoke: async ({ address }, request) => {
-        const found = functions[address];
-        if (!found) throw new Error(`there is no ${address}`);
-        return await found.endpoint.runTurn(request, portsOf(found.role));
-      },
-    },
-  });
+  const dispatcher = new Dispatcher({ ...portsOf("dispatcher"), invoker });
   for (const [functionArn, services] of [[FUNCTION, OWN] as const, [OTHER, ["Clerk"]] as const]) {
     await registrar.register({ functionArn, versionArn: `${functionArn}:1`, services, breaking: false });
   }
@@ -288,6 +287,12 @@ describe("each part does its work with the permissions that it has", () => {
     const message = outgoing({ kind: "resume", id: idIn(await call("POST /Desk/ask/send", "x")) }, "test");
     await forwardTimer(portsOf("timers"), { atMs: clock.now(), message });
     await forwardTimer(portsOf("timers"), { atMs: clock.now() + HOUR_MS, message });
+    const start: Start = {
+      ...{ kind: "start", id: invocationId("Desk", undefined, new Uint8Array(14).fill(1)), incarnation: 0 },
+      ...{ origin: "o", target: { service: "Desk", handler: "ask" }, headers: {}, acceptedAtMs: 1 },
+      input: new TextEncoder().encode('"x"'),
+    };
+    await forwardTimer(portsOf("timers"), guardTimer(start, { name: "g", atMs: clock.now() }));
   });
 
   test("dead letters become paused invocations", async () => {

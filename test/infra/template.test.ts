@@ -232,6 +232,7 @@ describe("a service", () => {
       "GreeterAdminAccess",
       "GreeterDispatcherAccess",
       "GreeterHandlerRoleDefaultPolicy",
+      "GreeterIngressAccess",
       "GreeterReconcilerAccess",
       "GreeterRegistrarAccess",
     ]);
