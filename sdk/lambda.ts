@@ -38,8 +38,7 @@ export function createLambdaHandler({ services, ...options }: LambdaHandlerOptio
 function discovered(endpoint: Endpoint, environment: Environment): DiscoveryResponse {
   const discovery = endpoint.discover();
   if (environment[ENVIRONMENT.delayQueueUrl]) return discovery;
-  const unguarded = discovery.services.map(({ guards: _, ...service }) => service);
-  return { ...discovery, services: unguarded };
+  return { ...discovery, services: discovery.services.map((service) => ({ ...service, guards: false })) };
 }
 
 /** Throws `TypeError` for an event that no runtime of this version sends. */

@@ -13,7 +13,7 @@ import type { HttpResponse } from "../runtime/http/message.ts";
 import { Ingress } from "../runtime/ingress/ingress.ts";
 import { LOCAL_LOOK_MS, SHORT_WAIT_MS } from "../lib/limits.ts";
 import { systemEntropy } from "../lib/entropy.ts";
-import { openDatabase } from "../runtime/local/database.ts";
+import { type LocalDatabase, openDatabase } from "../runtime/local/database.ts";
 import { LocalItemStore, type OperationCounts } from "../runtime/local/item-store.ts";
 import { LocalMailbox } from "../runtime/local/mailbox.ts";
 import { SkippingClock } from "../runtime/local/skipping-clock.ts";
@@ -129,11 +129,7 @@ export class TestEnvironment {
         skipped.now++;
         await clock.skip(ms, () => settled(mailbox, { dispatcher, ingress })).finally(() => skipped.now--);
       },
-      close: async () => {
-        timers.stop();
-        await mailbox.stop(1000);
-        database.close();
-      },
+      close: async () => await closed(timers, mailbox, database),
     });
   }
 
@@ -183,6 +179,12 @@ const waiting = (ports: TurnPorts, mayWait: () => boolean): TurnPorts => ({
     return mayWait() ? SHORT_WAIT_MS : 0;
   },
 });
+
+async function closed(timers: LocalTimers, mailbox: LocalMailbox, database: LocalDatabase): Promise<void> {
+  timers.stop();
+  await mailbox.stop(1000);
+  database.close();
+}
 
 interface Parts {
   readonly dispatcher: Dispatcher;

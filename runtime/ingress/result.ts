@@ -56,7 +56,7 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
   for (;;) {
     const leftMs = startMs + callWaitMs - ports.clock.now();
     // The watch begins before the look, so that no change falls between the two.
-    const changed = watch(ports, subject, Math.min(leftMs, seen ? RESULT_WATCH_MS_MAX : UNSEEN_GRACE_MS));
+    const changed = watch(ports, subject, Math.min(leftMs, watchMsOf(seen)));
     const found = inVain ? "unknown" : await tryRead(ports, id, { mayLag });
     inVain = false;
     const nowMs = ports.clock.now();
@@ -81,6 +81,8 @@ export async function attach(exchange: IngressExchange, subject: Subject): Handl
     if (signal?.aborted) throw new IngressError(499, "the client has gone", { id });
   }
 }
+
+const watchMsOf = (seen: boolean): number => (seen ? RESULT_WATCH_MS_MAX : UNSEEN_GRACE_MS);
 
 const beganMs = ({ sinceMs, ports }: IngressExchange): number => sinceMs ?? ports.clock.now();
 

@@ -85,8 +85,9 @@ export class ShortWaits {
     this.#heardMs = this.#ports.clock.now();
   }
 
-  happened(): void {
+  happened(): undefined {
     this.#looks = 0;
+    return undefined;
   }
 
   /** After how long the turn looks at its head: longer each time, as long as nothing happens. `listening`: what the code listens to. */

@@ -392,9 +392,7 @@ export class TurnDriver {
     const listening = this.#listens ? this.cancellations : undefined;
     const lookMs = isShort ? this.#waits.shortLookMs(this.#hearsOutside) : this.#waits.lookMs(listening);
     await this.#activity.next(Math.min(lookMs, this.writer.vouchInMs));
-    if (!this.#activity.happened) return await this.#look();
-    this.#waits.happened();
-    return undefined;
+    return this.#activity.happened ? this.#waits.happened() : await this.#look();
   }
 
   /** At the head, and at the promises that the code awaits: nobody tells them to a turn that runs. */
