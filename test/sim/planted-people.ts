@@ -114,4 +114,18 @@ export const OF_PEOPLE: readonly Planted[] = [
     "return { status: 200, headers, body };",
     "return { status: 200, headers, body: body.slice(0, -1) };",
   ]),
+  bug(
+    "a dead Start of what was killed before it began is not shown",
+    "runtime/reconciler/dead-letters.ts",
+    2000,
+    [
+      'return born ? await this.#end(id, born.head) : "as-it-was";',
+      'return born ? "as-it-was" : "as-it-was";',
+    ],
+    ["const born = await scheduleHead(this.#ports, start);", "const born = scheduleHead === undefined;"],
+  ),
+  bug("a turn takes a head that was made for another deployment", "lib/store/journal.ts", 12000, [
+    "writer === presence && deployment === own;",
+    "writer === presence && (deployment === own || deployment !== undefined);",
+  ]),
 ];
