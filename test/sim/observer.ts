@@ -21,6 +21,7 @@ import { lockViolation } from "./lock-checker.ts";
 import { MessageBound } from "./message-bound.ts";
 import { Once } from "./once.ts";
 import type { Program } from "./program.ts";
+import { Silence } from "./silence.ts";
 import { journalValue, stateValue } from "./stored-value.ts";
 import type { Tables } from "./tables.ts";
 import type { Trace } from "./trace.ts";
@@ -99,6 +100,11 @@ export class Observer {
   readonly once = new Once();
   readonly #causality = new Causality();
   maxSkewMs = 0;
+  readonly silence = new Silence((silent) => {
+    this.count("no room");
+    this.messages.doubt();
+    if (silent !== undefined) this.fail("SILENT", silent);
+  });
   /** Invocations whose code is not deterministic on purpose. */
   readonly drifting = new Set<string>();
   /** Another version of the engine runs beside today's. */
@@ -230,6 +236,7 @@ export class Observer {
   // oxlint-disable-next-line complexity -- one condition for each rule
   #statusWritten(actor: Actor, life: Life, before: Attributes | undefined, after: Attributes): void {
     const status = textOf(after["s"]);
+    if (status === "paused" || status === "completed") this.silence.said(life.id);
     const length = Number(after["n"]);
     const moves = Number(before?.["n"] ?? 0) < length || status !== life.status;
     if (status === "completed" && life.status !== "completed") this.#completed(actor, life);
@@ -422,7 +429,18 @@ export class Observer {
 
   // --- messages ----------------------------------------------------------------------------------------------
 
-  // oxlint-disable-next-line complexity -- one condition for each rule
+  #laneChecked(message: Message, group: string): void {
+    const own = groupOf(message.id);
+    const expected = message.kind === "start" && message.dueAtMs !== undefined ? message.id : laneOf(message);
+    // Earlier versions send everything where Starts come.
+    const isEarlier = this.isMixed && (group === own || group === message.id);
+    // What comes between two lives goes behind the Starts.
+    const isBehind = "behind" in message && group === own;
+    if (isBehind) this.count("behind the Starts");
+    if (group !== expected && !isEarlier && !isBehind)
+      this.fail("R16", `a ${message.kind} for ${message.id} went to group ${group}`);
+  }
+
   accepted(by: string, { group, sequence, body }: SentMessage): void {
     this.#trace.add(by, "sends", `${sequence.slice(-5)} ${body.slice(0, 200)}`);
     const message = decodeMessage(body);
@@ -431,14 +449,7 @@ export class Observer {
     if (message.kind === "resume" && message.wake && this.once.hasSeenBegun(by, message.id))
       this.fail("R23", `${by} wakes ${message.id}, which it has seen running`);
     this.#causality.sent(message);
-    const expected = message.kind === "start" && message.dueAtMs !== undefined ? message.id : laneOf(message);
-    // Earlier versions send everything where Starts come.
-    const isEarlier = this.isMixed && (group === groupOf(message.id) || group === message.id);
-    // What comes between two lives goes behind the Starts.
-    const isBehind = "behind" in message && group === groupOf(message.id);
-    if (isBehind) this.count("behind the Starts");
-    if (group !== expected && !isEarlier && !isBehind)
-      this.fail("R16", `a ${message.kind} for ${message.id} went to group ${group}`);
+    this.#laneChecked(message, group);
     if ("from" in message || "inputFrom" in message) this.count("value by reference");
     this.acknowledged.accepted(by, { group, sequence, body }, message);
     if (message.kind === "start") this.#startAccepted(by, sequence, message);

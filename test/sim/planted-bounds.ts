@@ -12,4 +12,12 @@ export const OF_BOUNDS: readonly Planted[] = [
     4000,
     ["    if (this.#pending.every((entry) => isCommand(entry) && !isWhole(entry)))\n", ""],
   ),
+  bug("a note that finds no room is given back without a word", "runtime/dispatcher/note-delivery.ts", 1000, [
+    "      if (!isTooLarge(error)) throw error;\n",
+    '      if (isTooLarge(error)) return "retry";\n      throw error;\n',
+  ]),
+  bug("what a full list makes wait is not logged", "runtime/dispatcher/note-delivery.ts", 1000, [
+    '    this.#ports.logger.log("warn", "an invocation has too many notes; those that come now wait", fields);',
+    "    void fields;",
+  ]),
 ];

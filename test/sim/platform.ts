@@ -128,6 +128,7 @@ export class Platform {
     const { trace, observer } = this.#world;
     const reason = JSON.stringify(fields["reason"] ?? textOf(fields["error"]));
     trace.add(actor.name, level, `${message} ${reason}`);
+    observer.silence.logged(level, fields["invocation"]);
     if (this.#isForLater(reason)) return;
     const stack = typeof fields["stack"] === "string" ? fields["stack"] : "";
     if (level === "warn" || message === "turn lost") observer.messages.doubt();
@@ -421,6 +422,8 @@ export class Platform {
     // A zombie of what an operator has purged since.
     else if (/^(R8|J1):/.test(message) && observer.acknowledged.purging.has(id))
       observer.count("zombie of a purged one");
+    else if (observer.silence.isNarrow && message.includes("no room (simulated)"))
+      observer.count("turn without room");
     else if (!message.startsWith("sim: ") && !message.endsWith("(RT0001)") && !this.#isForLater(message))
       observer.fail("ERROR", `a turn failed: ${message} ${stack?.split("\n").slice(1, 5).join(" | ") ?? ""}`);
   }

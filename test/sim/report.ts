@@ -33,6 +33,7 @@ const OPERATIONS = [
     "page",
     "turn failed",
     "drift refused",
+    "no room",
     "long state",
     "value by reference",
   ],

@@ -48,6 +48,8 @@ export interface Workload {
   readonly receivesMax?: number;
   /** A build with the same code is deployed then. */
   readonly rebuiltAtMs?: number;
+  /** The store has no room for what is named so (silence.ts), for as long as there are faults. */
+  readonly isNarrow?: true;
   /** Programs can end otherwise than they would alone: cancelled, killed. */
   readonly disturbed: boolean;
 }

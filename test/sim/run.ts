@@ -195,6 +195,7 @@ async function begin(world: World, clients: Clients, workload: Workload): Promis
   world.effects.count = 0;
   for (const root of workload.roots) scheduler.after(root.atMs, () => clients.submit(root));
   for (const edit of workload.edits ?? []) scheduler.after(edit.atMs, () => clients.operators.edit(edit));
+  world.observer.silence.isNarrow = workload.isNarrow === true;
   if (workload.receivesMax !== undefined) world.queue.receivesMax = workload.receivesMax;
   if (workload.rebuiltAtMs !== undefined) scheduler.after(workload.rebuiltAtMs, () => clients.redeploy(3));
   const prng = new Prng(seed, "outside");

@@ -19,7 +19,8 @@ export class TimerService {
   readonly #doubled: () => void;
   readonly #guarded: () => void;
 
-  /** `doubled`: a timer fires twice, as a message that is redelivered. `guarded`: one is set that guards a turn at the door. */
+  /** `doubled`: a timer fires twice, as a message that is redelivered. Or it is set for a time that has come: the clock of who got it
+   * is behind, so to that one it was early. `guarded`: one is set that guards a turn at the door. */
   constructor(parts: {
     queue: Queue;
     effects: Effects;
@@ -44,6 +45,7 @@ export class TimerService {
     const { scheduler, faults } = this.#effects;
     if (message.body.includes('"guardAtMs"')) this.#guarded();
     const inMs = Math.max(0, atMs - scheduler.nowMs);
+    if (inMs === 0 && faults.has("clock-skew")) this.#doubled();
     const lateMs = inMs > DELAY_QUEUE_MS_MAX ? this.#prng.between(0, 1000) : this.#prng.between(0, 50);
     this.#fire(inMs + lateMs, message);
     if (!faults.strike("timer-doubled")) return;

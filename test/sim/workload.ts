@@ -4,6 +4,7 @@ import { isOfPeople, peopleWorkload } from "./people.ts";
 import { Prng } from "./prng.ts";
 import type { Callee, Instruction, Part, Program } from "./program.ts";
 import type { Interference, Root, Workload } from "./requests.ts";
+import { NO_ROOM } from "./silence.ts";
 
 interface Scope {
   readonly depth: number;
@@ -20,6 +21,7 @@ const STATE_NAMES = ["a", "b", "c"];
 /** What few seeds draw. */
 export type SpecialWorkload =
   | "drifting"
+  | "narrow"
   | "busy key"
   | "lives"
   | "hot key"
@@ -43,8 +45,9 @@ const AT_DOOR: ReadonlySet<Callee> = new Set<Callee>(["plain", "shared", "workfl
 const LONG_STATE_SEEDS = 3;
 /** One seed in 32. */
 const BUSY_SEEDS = 7;
-/** One seed in 64. */
+/** One seed in 64, each. */
 const DRIFTING_SEEDS = 40;
+const NARROW_SEEDS = 52;
 
 export class Generator {
   readonly #prng: Prng;
@@ -138,6 +141,7 @@ export class Generator {
   #drawsSpecial(): SpecialWorkload | undefined {
     const prng = this.#prng;
     if (this.#seed % 64 === DRIFTING_SEEDS) return "drifting";
+    if (this.#seed % 64 === NARROW_SEEDS) return "narrow";
     if (this.#seed % 32 === BUSY_SEEDS) return "busy key";
     if (this.#extra.chance(0.08)) return "lives";
     if (prng.chance(0.05)) return "hot key";
@@ -151,6 +155,8 @@ export class Generator {
     switch (kind) {
       case "drifting":
         return this.#drifting();
+      case "narrow":
+        return this.#narrow();
       case "busy key":
         return this.#busyKey();
       case "lives":
@@ -279,6 +285,26 @@ export class Generator {
       one([set], killedMs + prng.between(-killedMs / 8, killedMs / 2)),
     );
     return { roots: [holder, ...parked, ...newcomers], disturbed: true };
+  }
+
+  /** Steps and signals that the store has no room for (P1). */
+  #narrow(): Workload {
+    const prng = this.#prng;
+    const roots = Array.from({ length: prng.int(2, 4) }, (): Root => {
+      const callee = prng.pick<Callee>(["plain", "exclusive"]);
+      const name = `${NO_ROOM}-${++this.#steps}`;
+      const held: Instruction = prng.chance(0.5)
+        ? { do: "step", name, ms: 5 }
+        : { do: "signals", name, afterMs: prng.between(0, 2000) };
+      const body = [
+        ...(prng.chance(0.5) ? [this.#step()] : []),
+        held,
+        ...(prng.chance(0.5) ? [this.#step()] : []),
+      ];
+      const key = callee === "plain" ? {} : { key: "k0-narrow" };
+      return { program: { pid: this.#pid(), callee, ...key, body }, atMs: prng.between(0, 2000), times: 1 };
+    });
+    return { roots, disturbed: true, isNarrow: true };
   }
 
   /** Programs that are not deterministic: one of their steps has another name in every other attempt (0019). */
