@@ -320,10 +320,10 @@ function givenUp(draw: Draw): Workload {
   };
 }
 
-/** The mailbox gives them up early, and nobody resumes them before the end. */
-const givenUpEarly = (draw: Draw, count: number): Workload => ({
+/** The mailbox gives messages up early, and nobody resumes before the end. */
+const givenUpEarly = (draw: Draw, count: number, ...before: Instruction[]): Workload => ({
   roots: draw.many(count, count, () =>
-    at(draw.between(0, 200), draw.on(set("a"), sleep(draw.between(100, 2000)), draw.step(1))),
+    at(draw.between(0, 200), draw.on(...before, set("a"), sleep(draw.between(100, 2000)), draw.step(1))),
   ),
   disturbed: true,
   receivesMax: 2,
@@ -465,7 +465,8 @@ const HISTORIES = {
   "purged and restarted": purgedAndRestarted,
   edited,
   "given up": givenUp,
-  "given up alone": (draw) => givenUpEarly(draw, 1),
+  // What it sets is written under a timer's message, in its note lane.
+  "given up alone": (draw) => givenUpEarly(draw, 1, sleep(50)),
   "given up in pairs": (draw) => givenUpEarly(draw, 2),
   "given up among others": givenUpAmongOthers,
   "long end": longEnd,
