@@ -79,6 +79,8 @@ export class Acknowledged {
   readonly #lives: ReadonlyMap<string, Life>;
   readonly #now: () => number;
   readonly #fail: Fail;
+  /** Parts of an earlier version take part, which let a pause stand over a cancellation. */
+  isMixed = false;
 
   constructor(parts: { lives: ReadonlyMap<string, Life>; now: () => number; fail: Fail }) {
     this.#lives = parts.lives;
@@ -111,7 +113,7 @@ export class Acknowledged {
   #pauses(actor: Actor, { id, incarnation }: Life, after: Attributes): void {
     this.#pausedMs.set(`${id} ${incarnation}`, this.#now());
     const turnMs = this.#turnMs.get(id);
-    if (actor.kind !== "dispatcher" || turnMs === undefined) return;
+    if (actor.kind !== "dispatcher" || turnMs === undefined || this.isMixed) return;
     if (cancellationsIn(after).some((delivery) => (this.#listedMs.get(delivery) ?? 0) > turnMs))
       this.#fail("CANCEL", `${actor.name} pauses ${id} over a cancellation that no attempt has seen`);
   }

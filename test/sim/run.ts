@@ -79,6 +79,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const observer = new Observer(now, trace);
   const sides = sidesOf(options, now);
   observer.isMixed = sides.isMixed === true;
+  observer.acknowledged.isMixed = observer.isMixed;
   observer.once.isOn = faults.kinds.length === 0;
   const tables = new Tables(now);
   observer.tables = tables;

@@ -67,7 +67,11 @@ describe("an edit", () => {
     await world.call("/O/k/add", 1);
     const holder = await world.send("/O/k/hold");
     await world.untilStatus(holder, "suspended");
-    const awakeable = await world.call<string>("/O/k/held");
+    // The state of a suspension is written after it (R1).
+    const awakeable = await until(
+      async () => (await world.call<string | null>("/O/k/held")) ?? undefined,
+      "the awakeable",
+    );
     const editor = idOf(await edit({ n: "10" }));
     const after = await world.send("/O/k/add", 5);
     await world.untilStatus(editor, "pending");
