@@ -46,26 +46,28 @@ function tagged(value: Value | undefined): unknown {
 
 /** Changes what was just parsed, in place: nobody else holds it. */
 function untagged(json: Value): Value {
-  if (typeof json !== "object" || json === null || json instanceof Uint8Array) return json;
+  if (!isNested(json)) return json;
   if (Array.isArray(json)) {
-    for (let index = 0; index < json.length; index++) {
-      const held = json[index];
-      if (typeof held === "object" && held !== null) json[index] = untagged(held);
-    }
+    for (let index = 0; index < json.length; index++) json[index] = untagged(json[index] ?? null);
     return json;
   }
   const base64 = json[BYTES_TAG];
   if (typeof base64 === "string") return new Uint8Array(Buffer.from(base64, "base64"));
-  const map = json[MAP_TAG] ?? json;
-  if (typeof map !== "object" || map === null || map instanceof Uint8Array || Array.isArray(map)) return map;
+  return untaggedMap(json[MAP_TAG] ?? json);
+}
+
+function untaggedMap(map: Value): Value {
+  if (!isNested(map) || Array.isArray(map)) return map;
   for (const name in map) {
-    const held = map[name];
+    const held = map[name] ?? null;
     // `__proto__` is a property of its own in what was parsed, so this sets no prototype.
-    if (typeof held === "object" && held !== null) map[name] = untagged(held);
+    if (isNested(held)) map[name] = untagged(held);
   }
   return map;
 }
 
+const isNested = (value: Value): value is Value[] | { [name: string]: Value } =>
+  typeof value === "object" && value !== null && !(value instanceof Uint8Array);
 const base64Of = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString("base64");
 /** An assignment would set the prototype. */

@@ -7,12 +7,11 @@ import {
   USUAL_HANDLERS_MAX,
 } from "../../../lib/limits/aws.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
-import type { InvocationId } from "../../../lib/model/ids.ts";
 import { PollingWatch } from "../../../runtime/aws/polling-watch.ts";
 import { UsualTimes } from "../../../runtime/aws/usual-times.ts";
 import { ManualClock } from "../local/manual-clock.ts";
 
-const key = headKey("inv_a" as InvocationId);
+const key = headKey("inv_a");
 
 /** The pauses of a reader that waits for `ms`. */
 async function pauses(
