@@ -33,7 +33,7 @@
  * end. So an id without a head that is younger than that retention does not have one yet. An older one has lost it for
  * good.
  */
-import { invariant } from "../errors.ts";
+import { invariant, InvariantError } from "../errors.ts";
 import { type Head, storedInputName } from "../model/head.ts";
 import { isExpired } from "../model/head-age.ts";
 import {
@@ -217,12 +217,27 @@ export async function repeat(ports: DoorPorts, id: InvocationId, head: Head): Pr
     ...(head.idempotencyKey === undefined ? {} : { idempotencyKey: head.idempotencyKey }),
     ...(head.status === "scheduled" && head.dueAtMs !== undefined ? { dueAtMs: head.dueAtMs } : {}),
   };
-  if (ON.repeat[head.status] === "send-again") {
-    const input = await inputForMessage(ports.items, id, head);
+  const input = ON.repeat[head.status] === "send-again" ? await inputToRepeat(ports, id, head) : undefined;
+  if (input !== undefined) {
     const window = Math.floor(ports.clock.now() / RESEND_WINDOW_MS);
     await dispatch(ports, { ...start, input }, `${head.origin}.again.${window}`);
   }
   return { ...acceptanceOf(start), status: "PreviouslyAccepted" };
+}
+
+/** None if it has moved on since its head was read: it may have run, ended and been purged. Then nothing is to be sent. */
+async function inputToRepeat(
+  { items }: DoorPorts,
+  id: InvocationId,
+  head: Head,
+): Promise<Start["input"] | undefined> {
+  try {
+    return await inputForMessage(items, id, head);
+  } catch (error) {
+    const now = error instanceof InvariantError ? (await readHead(items, id))?.head : head;
+    if (now?.incarnation === head.incarnation && now.status === head.status) throw error;
+    return undefined;
+  }
 }
 
 /** A delayed start has its head: what remains is its timer, which anyone may set, and set again. */

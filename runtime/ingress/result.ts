@@ -2,7 +2,7 @@
 import { isJustMade } from "../../lib/store/admission.ts";
 import { readHeadOrStub } from "../../lib/store/head-store.ts";
 import { load } from "../../lib/store/value-store.ts";
-import { invariant, OperationalError } from "../../lib/errors.ts";
+import { invariant, InvariantError, OperationalError } from "../../lib/errors.ts";
 import { hasReached, stateKey } from "../../lib/model/fence.ts";
 import { type Head, type Status } from "../../lib/model/head.ts";
 import { isExpired } from "../../lib/model/head-age.ts";
@@ -194,7 +194,14 @@ async function resultResponse(ports: IngressPorts, subject: Subject, head: Head)
   await stateVisible(ports, head);
   const { outcome, target, deployment, expiresAtMs } = head;
   invariant(outcome !== undefined, "J3", `${subject.id} is completed without an outcome`);
-  return await answerOf(ports, subject, { outcome, target, deployment, expiresAtMs });
+  try {
+    return await answerOf(ports, subject, { outcome, target, deployment, expiresAtMs });
+  } catch (error) {
+    // A purge beside this request takes the result off the head, and then removes it.
+    const now = error instanceof InvariantError ? await find(ports, subject) : undefined;
+    if (now?.outcome?.ok !== false) throw error;
+    return failureResponse(now.outcome.failure, { "x-restate-id": subject.id });
+  }
 }
 
 /** What is known of an invocation that has ended. */

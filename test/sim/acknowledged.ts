@@ -185,7 +185,11 @@ export class Acknowledged {
     const isListed = life !== undefined && cancellations.some((delivery) => hasHeard(life, delivery));
     asked.answered = { atMs: this.#now(), status, appends, isListed };
     if (status >= 300) return;
-    const isOver = life?.status === "completed";
+    // Another life can only begin when the one that was asked for has ended, and has expired (LIFE).
+    const kill = (this.#sent.get(asked.by) ?? []).find(({ kind }) => kind === "kill");
+    const isAnother =
+      kill?.incarnation !== undefined && life !== undefined && kill.incarnation !== life.incarnation;
+    const isOver = life?.status === "completed" || isAnother;
     const sent = this.#sent.get(asked.by) ?? [];
     const says: Partial<Record<Asked["does"], (message: Message) => boolean>> = {
       kill: ({ kind }) => kind === "kill",

@@ -463,6 +463,8 @@ export class Observer {
     if (!this.firstStart.has(id))
       this.firstStart.set(id, { sequence, delayed: dueAtMs !== undefined, incarnation, atMs: this.#now() });
     if (!this.starts.has(id)) this.starts.set(id, message);
+    // An operator may have purged what the mailbox gave up: then nothing of it runs, and nothing reads its input.
+    if (by === "redrive" && this.acknowledged.purging.has(id)) return;
     this.#refersTo(message.inputFrom ?? id, input);
     for (const token of tokensIn(this.#valueOf(message.inputFrom ?? id, input))) {
       if (!this.durable.has(token))

@@ -270,3 +270,44 @@ describe.each(["purge", "purge-journal"])("%s beside", (operation) => {
     }
   });
 });
+
+test("a request that comes again, beside the end and the purge of the first, is told of it", async () => {
+  const world = new AdminWorld();
+  const again = async () =>
+    await world.request("POST /T/hello/send", JSON.stringify("x".repeat(10_000)), { "idempotency-key": "k" });
+  const { invocationId: id } = (await again()).body as { invocationId: InvocationId };
+  const start = world.takeStart();
+  let isGone = false;
+  const get = world.items.get.bind(world.items);
+  world.items.get = async (key) => {
+    if (key.sk === "head" || isGone) return await get(key);
+    isGone = true;
+    await world.putHead(start, { s: "completed", x: encodeOutcome(success(bytes("1"))), e: NOW + 1e9 });
+    await world.items.write({ op: "delete", key });
+    return undefined;
+  };
+  expect(await again()).toMatchObject({
+    status: 202,
+    body: { invocationId: id, status: "PreviouslyAccepted" },
+  });
+  expect(isGone).toBe(true);
+  expect(world.takeSent()).toEqual([]);
+  expect(world.logs.filter(({ level }) => level === "error")).toEqual([]);
+});
+
+test("who asks for a result beside its purge is told that it is gone", async () => {
+  const world = new AdminWorld();
+  const start = await completed(world);
+  await world.clock.advance(OLD_MS);
+  const get = world.items.get.bind(world.items);
+  let isGone = false;
+  world.items.get = async (key) => {
+    if (key.sk === "head" || isGone) return await get(key);
+    isGone = true;
+    expect((await world.ask(`PATCH /invocations/${start.id}/purge`)).status).toBe(200);
+    return await get(key);
+  };
+  expect((await world.request(`GET /restate/invocation/${start.id}/output`)).status).toBe(404);
+  expect(isGone).toBe(true);
+  expect(world.logs.filter(({ level }) => level === "error")).toEqual([]);
+});
