@@ -33,8 +33,8 @@ export class SimItemStore implements ItemStore {
     // A request is serialised when it is sent, so later changes by the caller do not matter.
     const request = frozenCopy(write);
     return this.#effects.perform(this.#actor, `write ${write.key.table}`, subjectOf(write.key), () => {
-      if (!this.#effects.faults.stopped) this.#observer.silence.check(request);
       const before = this.#tables.get(request.key);
+      if (!this.#effects.faults.stopped) this.#observer.silence.check(request, before);
       const result = this.#tables.write(request);
       this.#observer.written(this.#actor, request, before, result);
       return result;

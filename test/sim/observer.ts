@@ -328,6 +328,7 @@ export class Observer {
       return;
     }
     if (isTwice) this.fail("J2", `command ${command} of ${life.id} was completed twice`);
+    if (Array.isArray(entry.outcome) && entry.outcome[0] === 429) this.count("too many callers");
     const slept = life.entries.find((other) => other.kind === "sleep" && other.command === command);
     const dueMs = slept?.kind === "sleep" ? slept.dueAtMs : 0;
     if (this.#now() + this.maxSkewMs + 1 < dueMs)

@@ -347,6 +347,7 @@ export class Platform {
       over = true;
       trace.add(actor.name, "died", reason.code);
       this.#world.observer.messages.doubt();
+      this.#world.observer.silence.died(id);
       caller.died(reason);
     });
     const stop = scheduler.after(request.remainingMs + 500, () => {

@@ -34,6 +34,7 @@ const OPERATIONS = [
     "turn failed",
     "drift refused",
     "no room",
+    "too many callers",
     "long state",
     "value by reference",
   ],

@@ -5,7 +5,8 @@
  * In some runs the store has no room for entries and notes whose names say so, for as long as there are faults.
  */
 import { tooLarge } from "../../lib/model/write-limits.ts";
-import type { Write } from "../../lib/model/item.ts";
+import { isStub } from "../../lib/model/head.ts";
+import type { Attributes, Write } from "../../lib/model/item.ts";
 import { REFUSALS_MAX } from "../../lib/limits.ts";
 import type { LogLevel } from "../../lib/ports.ts";
 
@@ -37,15 +38,22 @@ export class Silence {
   }
 
   /** Throws what DynamoDB would. */
-  check(write: Write): void {
+  check(write: Write, before: Attributes | undefined): void {
     const { table, pk, sk } = write.key;
     if (!this.isNarrow || table !== "journal" || sk !== "head" || !adds(write)) return;
+    // A stub's bound is far below what an item holds, and it holds nothing else.
+    if (isStub(write.op === "put" ? write.attributes : (before ?? {}))) return;
     const id = pk.slice(pk.indexOf(".inv.") + 5);
     const count = (this.#refused.get(id) ?? 0) + 1;
     this.#refused.set(id, count);
     const isSilent = count > SILENT_MAX;
     this.#refuses(isSilent ? `${count} writes of ${id} were refused, and nothing says so` : undefined);
     throw tooLarge("there is no room (simulated)");
+  }
+
+  /** A turn has died before it could say so. */
+  died(id: string): void {
+    this.#refused.set(id, Math.max(0, (this.#refused.get(id) ?? 0) - 1));
   }
 
   logged(level: LogLevel, id: unknown): void {

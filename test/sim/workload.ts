@@ -304,7 +304,25 @@ export class Generator {
       const key = callee === "plain" ? {} : { key: "k0-narrow" };
       return { program: { pid: this.#pid(), callee, ...key, body }, atMs: prng.between(0, 2000), times: 1 };
     });
-    return { roots, disturbed: true, isNarrow: true };
+    return { roots: [...roots, ...this.#crowds()], disturbed: true, isNarrow: true };
+  }
+
+  /** More callers of one invocation, and of one promise, than may wait at once (P1). */
+  #crowds(): Root[] {
+    const prng = this.#prng;
+    const one = (callee: Callee, body: readonly Instruction[], key?: string): Root => ({
+      program: { pid: this.#pid(), callee, body, ...(key === undefined ? {} : { key }) },
+      ...{ atMs: prng.between(0, 2000), times: 1 },
+    });
+    const awaited: Program = { pid: this.#pid(), callee: "plain", body: [{ do: "sleep", ms: 4000 }] };
+    const call: Instruction = { do: "call", program: awaited, idempotencyKey: "crowd" };
+    const callers = Array.from({ length: 4 }, () => one("plain", [call]));
+    const name = `promise-${++this.#steps}`;
+    const waiters = Array.from({ length: 4 }, () =>
+      one("workflow-shared", [{ do: "promise.get", name }], "w-crowd"),
+    );
+    const resolver = { ...one("workflow-shared", [{ do: "promise.resolve", name }], "w-crowd"), atMs: 5000 };
+    return [...callers, ...waiters, resolver];
   }
 
   /** Programs that are not deterministic: one of their steps has another name in every other attempt (0019). */
