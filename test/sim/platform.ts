@@ -423,6 +423,7 @@ export class Platform {
     // A zombie of what an operator has purged since.
     else if (/^(R8|J1):/.test(message) && observer.acknowledged.purging.has(id))
       observer.count("zombie of a purged one");
+    else if (message.endsWith("(RT1001)")) observer.count("full journal");
     else if (observer.silence.isNarrow && message.includes("no room (simulated)"))
       observer.count("turn without room");
     else if (!message.startsWith("sim: ") && !message.endsWith("(RT0001)") && !this.#isForLater(message))

@@ -35,6 +35,7 @@ const OPERATIONS = [
     "drift refused",
     "no room",
     "too many callers",
+    "full journal",
     "long state",
     "value by reference",
   ],

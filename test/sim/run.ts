@@ -1,4 +1,5 @@
 /** One seed is one run: build a world, start the workload, stop the faults, wait for rest, check. */
+import type { Attributes } from "../../lib/model/item.ts";
 import { type CrashPoint, Effects } from "./actor.ts";
 import {
   checkEnding,
@@ -248,8 +249,11 @@ function redrive(queue: Queue, clients: Clients): boolean {
   return true;
 }
 
+/** Its journal is. To resume it would change nothing. */
+const isFull = (head: Attributes): boolean => JSON.stringify(head["f"] ?? "").includes("(RT1001)");
+
 function resumePaused(observer: Observer, clients: Clients): boolean {
   const paused = [...observer.lives.values()].filter((life) => life.status === "paused");
-  for (const { id } of paused) clients.operators.operate("resume", id);
+  for (const { id, head } of paused) clients.operators.operate(isFull(head) ? "kill" : "resume", id);
   return paused.length > 0;
 }

@@ -45,6 +45,7 @@ export const SMALL: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["INBOX_INLINE_MAX = 8;", "INBOX_INLINE_MAX = 3;"],
     ["INLINE_DRAIN_MAX = 64;", "INLINE_DRAIN_MAX = 3;"],
     ["SETTLE_STEPS_MAX = 64;", "SETTLE_STEPS_MAX = 4;"],
+    ["JOURNAL_ENTRIES_MAX = 50_000;", "JOURNAL_ENTRIES_MAX = 16;"],
     ["REPLIES_MAX = 500;", "REPLIES_MAX = 2;"],
     ["WAITERS_MAX = 1000;", "WAITERS_MAX = 1;"],
   ],
