@@ -12,7 +12,7 @@ import type { Prng } from "./prng.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 
-export type ActorKind = "client" | "dispatcher" | "handler" | "reconciler" | "operator";
+export type ActorKind = "client" | "door" | "dispatcher" | "handler" | "reconciler" | "operator";
 
 export interface CurrentTurn {
   readonly id: string;
@@ -60,7 +60,7 @@ export interface CrashPoint {
 }
 
 export class Effects {
-  /** Effects of dispatchers and handlers in this run: the crash points. */
+  /** Effects of dispatchers, handlers and the ingress in this run: the crash points. */
   count = 0;
   readonly operations: Record<string, number> = {};
   crashPoints: readonly CrashPoint[] = [];
@@ -139,7 +139,7 @@ export class Effects {
   }
 
   #crashOf(actor: Actor): "before" | "after" | undefined {
-    if (actor.kind === "dispatcher" || actor.kind === "handler") {
+    if (actor.kind === "dispatcher" || actor.kind === "handler" || actor.kind === "door") {
       const effect = this.count++;
       const point = this.crashPoints.find((candidate) => candidate.effect === effect);
       if (point) return point.when;

@@ -110,7 +110,7 @@ export class Door {
 
   async #ask(asked: HttpRequest): Promise<HttpResponse> {
     const { faults } = this.#world;
-    const actor = this.#platform.actor("client");
+    const actor = this.#platform.actor("door");
     if (faults.strike("door-crash"))
       actor.crashAt = {
         effect: this.#prng.int(1, 9),

@@ -71,6 +71,7 @@ export class Platform {
   readonly #stage: Omit<Stage, "version" | "sdk" | "hasLeaves">;
   readonly #names: Record<ActorKind, number> = {
     client: 0,
+    door: 0,
     dispatcher: 0,
     handler: 0,
     reconciler: 0,

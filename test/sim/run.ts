@@ -80,8 +80,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const observer = new Observer(now, trace);
   const sides = sidesOf(options, now);
   observer.isMixed = sides.isMixed === true;
+  observer.once.isOn = faults.kinds.length === 0 && options.crashPoints === undefined;
   observer.acknowledged.isMixed = observer.isMixed;
-  observer.once.isOn = faults.kinds.length === 0;
   const tables = new Tables(now);
   observer.tables = tables;
   tables.onWrite = options.onWrite;

@@ -116,6 +116,26 @@ export const SMALL_PROGRAMS: readonly SmallProgram[] = [
     "an idempotency key, three times",
     at(on("k1", step(), sleep(20), set("a")), 0, { idempotencyKey: "once", times: 3 }),
   ),
+  // Whoever asks by name may ask again: then it has run once.
+  small(
+    "at the door, asked for by name",
+    at(plain(step(), step()), 0, { idempotencyKey: "door", door: true }),
+  ),
+  small(
+    "at the door, with a sleep and a call",
+    at(plain(step(), sleep(50), call(on("k1", set("a"))), step()), 0, {
+      idempotencyKey: "door",
+      door: true,
+      times: 2,
+    }),
+  ),
+  small(
+    "at the door, a handler that fails once, and sends",
+    at(plain({ do: "throw", name: "t1", times: 1 }, step(), send(on("k1", set("a")))), 0, {
+      idempotencyKey: "door",
+      door: true,
+    }),
+  ),
   small("a workflow, twice", at(program("workflow", [step(), set("a"), sleep(20)], "w1"), 0, { times: 2 })),
   small("a delayed start", at(on("k1", step(), set("a")), 0, { delayMs: 40 })),
   small(
