@@ -243,6 +243,11 @@ export async function checkLedger(
   ledger: Ledger,
   wrong: (text: string) => void,
 ): Promise<void> {
+  const open = "/invocations?status=running,suspended,pending,ready,backing-off,scheduled&limit=10";
+  await client.poll("end of what is open", async () => {
+    const { body } = await client.admin(open);
+    return (body as { invocations: unknown[] }).invocations.length === 0;
+  });
   for (const [key, total] of ledger) {
     const found = await client.expect(200, `/Accounts/${key}/total`, { method: "GET" });
     if (found !== total) wrong(`${key} holds ${String(found)}, not ${total}`);
