@@ -274,6 +274,8 @@ export const SHORT_LOOK_MS_MAX = 50;
 export const PRESENCE_MS = 1000;
 /** After how long a guard is due: the first, the second, and so on. Each is renewed after half of that. */
 export const GUARD_MS: readonly number[] = [60_000, 5 * 60_000, 15 * 60_000];
+/** Guards that a dispatcher knows to be needless. Beyond, the oldest are forgotten, and what they guarded is looked at again. */
+export const GUARDS_REMEMBERED_MAX = 1000;
 /** A renewal that fails is tried again after this part of the guard's time. */
 export const GUARD_TRIES = 12;
 /** A back-off up to this long holds the message in the dispatcher. A longer one is a durable timer. */

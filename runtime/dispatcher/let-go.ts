@@ -3,9 +3,13 @@
  *
  * Their guards are known. One that comes while its turn is alive, since this process or its clock stood still for a while, is set
  * anew. If a turn is lost, its guard is sent at once: there is no message any more that would come again.
+ *
+ * In AWS a guard cannot be taken out of the delay queue. It comes when its turn has long ended, and in doubt, so the outputs of the
+ * last append would be done again. Nothing stored says that they were done: that would be a write. But this process knows of the turns
+ * that it has brought to their end, and leaves their guards. *Crash:* what it knows is gone, and the guard is in doubt, as before.
  */
 import { asError } from "../../lib/errors.ts";
-import { GUARD_MS } from "../../lib/limits.ts";
+import { GUARD_MS, GUARDS_REMEMBERED_MAX } from "../../lib/limits.ts";
 import type { Resume } from "../../lib/model/message.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import type { DispatcherPorts, Guarded, Verdict } from "./delivery.ts";
@@ -13,6 +17,8 @@ import type { DispatcherPorts, Guarded, Verdict } from "./delivery.ts";
 export class LetGo {
   readonly #ports: DispatcherPorts;
   readonly #guards = new Set<string>();
+  /** Guards that nothing needs: another one took their place, or their turns have ended and all that follows is done. */
+  readonly #needless = new Set<string>();
   readonly #open = new Set<Promise<unknown>>();
 
   constructor(ports: DispatcherPorts) {
@@ -24,7 +30,7 @@ export class LetGo {
     return new Promise((resolve, reject) => {
       let guarded: Guarded | undefined;
       const letGo = (now: Guarded): void => {
-        if (guarded) this.#guards.delete(guarded.guard);
+        if (guarded) this.#forget(guarded);
         guarded = now;
         this.#guards.add(now.guard);
         this.#open.add(ended);
@@ -34,9 +40,13 @@ export class LetGo {
         .then(async (verdict) => {
           if (guarded) this.#guards.delete(guarded.guard);
           if (guarded && verdict === "retry") await this.#send(guarded);
+          else if (guarded) this.#forget(guarded);
           resolve(verdict);
         })
-        .catch(reject)
+        .catch((error: unknown) => {
+          if (guarded) this.#guards.delete(guarded.guard);
+          reject(asError(error));
+        })
         .finally(() => this.#open.delete(ended));
     });
   }
@@ -51,14 +61,23 @@ export class LetGo {
     while (this.#open.size > 0) await Promise.all(this.#open);
   }
 
-  /** Whether the guard's turn is alive here. Then it is set anew. */
+  /** Whether the guard is known here: its turn is alive, then it is set anew, or has ended. */
   async sees(message: Resume): Promise<boolean> {
     const { guard } = message;
-    if (guard === undefined || !this.#guards.has(guard)) return false;
+    if (guard === undefined) return false;
+    if (this.#needless.has(guard)) return true;
+    if (!this.#guards.has(guard)) return false;
     const dueAtMs = this.#ports.clock.now() + (GUARD_MS[0] ?? 0);
     const again = outgoing({ ...message, dueAtMs }, afresh(this.#ports, "guard"));
     await this.#ports.timers.schedule({ atMs: dueAtMs, message: again });
     return true;
+  }
+
+  #forget({ guard }: Guarded): void {
+    this.#guards.delete(guard);
+    this.#needless.add(guard);
+    const [oldest] = this.#needless;
+    if (oldest !== undefined && this.#needless.size > GUARDS_REMEMBERED_MAX) this.#needless.delete(oldest);
   }
 
   /** If it cannot be sent, it comes when it is due. */
