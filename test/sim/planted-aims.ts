@@ -29,6 +29,18 @@ export const AIMS: Readonly<Record<string, Aim>> = {
     workload: "called and cancelled",
     faults: { "dispatcher-crash": 0.5, "visibility-lapsed": 0.3, "ack-lost": 0.2 },
   },
+  "who parks, rests or registers does not adopt what came before": {
+    workload: "called and cancelled",
+    faults: { "dispatcher-crash": 0.5, "visibility-lapsed": 0.3, "ack-lost": 0.2 },
+  },
+  "what ran under a message that died is not looked after": {
+    workload: "drained",
+    faults: { "dispatcher-crash": 0.3, unavailable: 0.04, "handler-crash": 0.3, "ack-lost": 0.2 },
+  },
+  "a wake that finds its owner ended passes nothing on": {
+    workload: "drained and ended",
+    faults: { stall: 0.05, "dispatcher-crash": 0.1 },
+  },
   "one that was cancelled before it began keeps its key": {
     workload: "drained and ended",
     faults: { stall: 0.05, "dispatcher-crash": 0.1 },
