@@ -419,16 +419,20 @@ export class Platform {
     observer.count("turn failed");
     observer.messages.doubt();
     observer.once.excuse(id);
-    if (code === 570 && observer.drifting.has(id)) observer.count("drift refused");
+    const expected = this.#whyFailed(id, outcome.failure);
+    if (expected !== undefined) observer.count(expected);
     else if (code === 570) observer.fail("D1", message);
-    // A zombie of what an operator has purged since.
-    else if (/^(R8|J1):/.test(message) && observer.acknowledged.purging.has(id))
-      observer.count("zombie of a purged one");
-    else if (message.endsWith("(RT1001)")) observer.count("full journal");
-    else if (observer.silence.isNarrow && message.includes("no room (simulated)"))
-      observer.count("turn without room");
     else if (!message.startsWith("sim: ") && !message.endsWith("(RT0001)") && !this.#isForLater(message))
       observer.fail("ERROR", `a turn failed: ${message} ${stack?.split("\n").slice(1, 5).join(" | ") ?? ""}`);
+  }
+
+  /** What an operator, a limit or a program that drifts has brought about; counted under this name. */
+  #whyFailed(id: string, { code, message }: { code: number; message: string }): string | undefined {
+    const { drifting, acknowledged, silence } = this.#world.observer;
+    if (code === 570) return drifting.has(id) ? "drift refused" : undefined;
+    if (/^(R8|J1):/.test(message) && acknowledged.purging.has(id)) return "zombie of a purged one";
+    if (message.endsWith("(RT1001)")) return "full journal";
+    return silence.isNarrow && message.includes("no room (simulated)") ? "turn without room" : undefined;
   }
 
   #handler(): HandlerEnvironment {
