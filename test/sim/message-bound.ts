@@ -67,6 +67,11 @@ export class MessageBound {
     this.#doubts++;
   }
 
+  /** A client has set a timer: what it sends is the client's. */
+  asked(): void {
+    this.#outside++;
+  }
+
   guarded(): void {
     this.#guards++;
   }

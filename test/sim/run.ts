@@ -91,6 +91,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     effects,
     prng: new Prng(seed, "timers"),
     doubled: () => observer.messages.doubt(),
+    asked: () => observer.messages.asked(),
     guarded: () => observer.messages.guarded(),
   });
   const skewMaxMs = faults.has("clock-skew") ? prng.pick([20, 400]) : 0;

@@ -17,17 +17,21 @@ export class TimerService {
   readonly #effects: Effects;
   readonly #prng: Prng;
   readonly #doubled: () => void;
+  readonly #asked: () => void;
   readonly #guarded: () => void;
 
   /** `doubled`: a timer fires twice, as a message that is redelivered. Or it is set for a time that has come: the clock of who got it
-   * is behind, so to that one it was early. `guarded`: one is set that guards a turn at the door. */
+   * is behind, so to that one it was early. `guarded`: one is set that guards a turn at the door.
+   * `asked`: a client sets one, for a start that is delayed. */
   constructor(parts: {
     queue: Queue;
     effects: Effects;
     prng: Prng;
     doubled: () => void;
     guarded: () => void;
+    asked: () => void;
   }) {
+    this.#asked = parts.asked;
     this.#guarded = parts.guarded;
     this.#doubled = parts.doubled;
     this.#queue = parts.queue;
@@ -41,9 +45,10 @@ export class TimerService {
   }
   messages = (): readonly Outgoing[] => [...this.#open].map(({ message }) => message);
 
-  accept(atMs: number, message: Outgoing): void {
+  accept(atMs: number, message: Outgoing, by: Actor): void {
     const { scheduler, faults } = this.#effects;
     if (message.body.includes('"guardAtMs"')) this.#guarded();
+    else if (by.kind === "client") this.#asked();
     const inMs = Math.max(0, atMs - scheduler.nowMs);
     if (inMs === 0 && faults.has("clock-skew")) this.#doubled();
     const lateMs = inMs > DELAY_QUEUE_MS_MAX ? this.#prng.between(0, 1000) : this.#prng.between(0, 50);
@@ -81,7 +86,7 @@ export class SimTimers implements Timers {
 
   schedule({ atMs, message }: { readonly atMs: number; readonly message: Outgoing }): Promise<void> {
     return this.#effects.perform(this.#actor, "schedule", message.body.slice(0, 120), () =>
-      this.#service.accept(atMs, message),
+      this.#service.accept(atMs, message, this.#actor),
     );
   }
 }
