@@ -51,6 +51,12 @@ export class Silence {
     throw tooLarge("there is no room (simulated)");
   }
 
+  /** The bound that a turn has met, if it failed for that. */
+  boundIn(message: string): string | undefined {
+    if (message.endsWith("(RT1001)")) return "full journal";
+    return this.isNarrow && message.includes("no room (simulated)") ? "turn without room" : undefined;
+  }
+
   /** A turn has died before it could say so. */
   died(id: string): void {
     this.#refused.set(id, Math.max(0, (this.#refused.get(id) ?? 0) - 1));
