@@ -54,7 +54,6 @@ export class PerdureService extends Construct {
         registryTable: data.tables.registry.tableName,
         mailboxUrl: data.mailbox.queueUrl,
         ...(data.delayQueue ? { delayQueueUrl: data.delayQueue.queueUrl } : {}),
-        logLevel: settings.logLevel,
       },
       environment: props.environment ?? {},
       inLoop: true,
