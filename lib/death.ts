@@ -3,6 +3,7 @@ import { coded, type ErrorCode } from "./error-codes.ts";
 import { asError, FunctionError, type FunctionErrorCode } from "./errors.ts";
 import { begunIn } from "./model/begun.ts";
 import { decodeJson, encodeJson, type Value } from "./model/value.ts";
+import type { Logger } from "./ports.ts";
 import { storableFailure, type TurnFailure, type TurnOutcome } from "./protocol.ts";
 
 /** The function died: how far its turn came, only the head can tell. */
@@ -52,8 +53,10 @@ const DEATHS: Readonly<Record<FunctionErrorCode, readonly [status: number, code:
   unreachable: [503, "RT0010"],
 };
 
-/** What the invoker has thrown. */
-export function deathBy(error: unknown): Died {
+/** What the invoker has thrown. The log has all that a port's own error says: the failure may come to a caller. */
+export function deathBy(error: unknown, logger: Logger, invocation: string): Died {
+  if (asError(error).cause !== undefined && !(error instanceof FunctionError && error.code === "throttled"))
+    logger.log("warn", "a function did not do its turn", { invocation, error: asError(error) });
   const why = error instanceof FunctionError ? error.code : "crashed";
   const [status, code] = DEATHS[why];
   const failure = { code: status, message: coded(code, asError(error).message) };

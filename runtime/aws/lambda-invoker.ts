@@ -78,7 +78,7 @@ export class LambdaInvoker implements Invoker {
       Payload: Buffer.from(encodeTurnRequest(request)),
     });
     const answer = await this.#client.send(command).catch((error: unknown) => {
-      throw toInvokeError(error, deployment.address);
+      throw toInvokeError(error);
     });
     const payload = Buffer.from(answer.Payload ?? new Uint8Array()).toString();
     if (answer.FunctionError !== undefined) throw toFunctionError(answer, payload);
@@ -86,7 +86,7 @@ export class LambdaInvoker implements Invoker {
   }
 }
 
-function toInvokeError(error: unknown, address: string): unknown {
+function toInvokeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message } = error;
   if (THROTTLED.has(name)) {
@@ -105,7 +105,8 @@ function toInvokeError(error: unknown, address: string): unknown {
   }
   const remedy = REFUSED[name];
   if (remedy !== undefined) {
-    return new FunctionError("refused", `${address} was not run: ${remedy} (${name}: ${message})`, error);
+    // Callers may read this. AWS's own text names accounts and roles: it is in the log alone.
+    return new FunctionError("refused", `the function was not run: ${remedy} (${name})`, error);
   }
   return toOperational(error, "an invocation");
 }
@@ -132,14 +133,18 @@ function decodeOutcome(payload: string): unknown {
   }
 }
 
+const DENIED =
+  /AccessDenied|NotAuthorized|UnrecognizedClient|ExpiredToken|InvalidSignature|IncompleteSignature/;
+
 /** Only the texts of Lambda's answer tell how a function died. */
 function toFunctionError({ FunctionError: handled }: InvokeCommandOutput, payload: string): FunctionError {
   const { errorType, errorMessage } = parseError(payload);
   const text = `${errorType}: ${errorMessage}`;
-  return new FunctionError(
-    codeOf(errorType, errorMessage),
-    `the function failed (${handled}): ${excerpt(text)}`,
-  );
+  const message = `the function failed (${handled}): `;
+  // An error of the SDK's own requests: it names the role, and what that may not do.
+  if (DENIED.test(errorType))
+    return new FunctionError("crashed", `${message}AWS refused it a request (${errorType})`, new Error(text));
+  return new FunctionError(codeOf(errorType, errorMessage), message + excerpt(text));
 }
 
 function codeOf(errorType: string, errorMessage: string): FunctionErrorCode {

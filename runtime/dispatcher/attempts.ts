@@ -159,7 +159,7 @@ export class Attempts {
       return await this.#ports.invoker.invoke(deployment, request);
     } catch (error) {
       if (error instanceof OperationalError) throw error;
-      return deathBy(error);
+      return deathBy(error, this.#ports.logger, request.id);
     } finally {
       await attempt.presence?.settled();
       this.#ports.meter?.measure("turnTime", this.#ports.clock.now() - beganMs);

@@ -194,7 +194,7 @@ export class DoorTurns implements CallsAtDoor {
     try {
       return await this.#ports.invoker.invoke(turn.served.deployment, requestOf(turn, policy, callWaitMs));
     } catch (error) {
-      if (error instanceof FunctionError) return deathBy(error);
+      if (error instanceof FunctionError) return deathBy(error, this.#ports.logger, turn.start.id);
       if (!(error instanceof OperationalError)) throw error;
       this.#say("the connection to a turn at the door is lost; its guard decides", turn, error);
       return "unknown";

@@ -113,7 +113,20 @@ describe("what kept it from running is told apart", () => {
     const { turn } = invoking(() => jsonError(type, "says Lambda", status));
     await expect(turn()).rejects.toMatchObject({ name: "FunctionError", code });
     await expect(turn()).rejects.toThrow(text);
-    await expect(turn()).rejects.toThrow("says Lambda");
+    // A caller may come to see the message. What else AWS says, such as accounts and roles, is for the log.
+    const { message, cause } = (await turn().catch((error: unknown) => error)) as Error;
+    expect(message.includes("says Lambda")).toBe(code !== "refused");
+    expect((cause as Error).message).toContain("says Lambda");
+  });
+
+  test("a request that AWS refuses the function: the message names neither role nor account", async () => {
+    const denied = "User: arn:aws:sts::123456789012:assumed-role/handlers is not authorized";
+    const body = JSON.stringify({ errorType: "AccessDeniedException", errorMessage: denied });
+    const { turn } = invoking(() => ({ headers: { "x-amz-function-error": "Unhandled" }, body }));
+    const error = (await turn().catch((thrown: unknown) => thrown)) as Error;
+    expect(error).toMatchObject({ name: "FunctionError", code: "crashed" });
+    expect(error.message).not.toContain("123456789012");
+    expect((error.cause as Error).message).toContain(denied);
   });
 
   test.each(["ReservedFunctionConcurrentInvocationLimitExceeded", "CallerRateLimitExceeded"])(
