@@ -72,6 +72,14 @@ const earlyNotes = (draw: Draw): Workload => ({
   disturbed: false,
 });
 
+/** Two deliveries of one signal, far enough from each other for the first one to come again before the second (R9). */
+const slowSignals = (draw: Draw): Workload => ({
+  roots: draw.many(1, 2, () =>
+    at(draw.between(0, 500), draw.plain(draw.signals(draw.between(4000, 20_000)))),
+  ),
+  disturbed: false,
+});
+
 /** A cancellation comes while the last attempt is under way, after which its policy pauses it (R20). */
 const cancelledAsItRests = (draw: Draw): Workload => ({
   roots: [
@@ -447,6 +455,7 @@ function atDoors(draw: Draw): Workload {
 const HISTORIES = {
   "at doors": atDoors,
   "early notes": earlyNotes,
+  "slow signals": slowSignals,
   "cancelled as it rests": cancelledAsItRests,
   "called and cancelled": calledAndCancelled,
   "woken before its outputs": wokenBeforeItsOutputs,

@@ -37,6 +37,10 @@ export const AIMS: Readonly<Record<string, Aim>> = {
     workload: "drained",
     faults: { "dispatcher-crash": 0.3, unavailable: 0.04, "handler-crash": 0.3, "ack-lost": 0.2 },
   },
+  "a signal that was delivered twice is taken twice": {
+    workload: "slow signals",
+    faults: { "ack-lost": 0.6, redelivered: 0.5 },
+  },
   "a wake that finds its owner ended passes nothing on": {
     workload: "drained and ended",
     faults: { stall: 0.05, "dispatcher-crash": 0.1 },
@@ -149,4 +153,6 @@ export const UNCAUGHT: Readonly<Record<string, string>> = {
     "it needs a dispatcher that stands still between a receipt and its first request, and then dies with its turn",
   "what the mailbox gave up is resumed as if its outputs were done":
     "it needs a turn and two dispatchers that die between a suspension and its outputs, and nothing else that fails",
+  "a redelivered resume gets a new token, although the lock has its old one":
+    "it needs a turn that dies between the lock and its first append, and whose message gives its place up at once",
 };

@@ -258,10 +258,21 @@ const OTHERS: readonly Planted[] = [
     'if (typeof key === "number") return [];',
     "if (key !== undefined) return [];",
   ]),
-  bug("a signal that was delivered twice is taken twice", "lib/turn/turn-machine.ts", 2000, [
-    "    return !this.#seen.has(note.delivery);",
-    '    return note.kind !== "cancellation" || !this.#seen.has(note.delivery);',
-  ]),
+  bug(
+    "a signal that was delivered twice is taken twice",
+    "lib/turn/turn-machine.ts",
+    2000,
+    [
+      "    return !this.#seen.has(note.delivery);",
+      '    return note.kind !== "cancellation" || !this.#seen.has(note.delivery);',
+    ],
+    // Else it is not listed a second time, while the head has it.
+    [
+      'const isNew = note.kind === "cancellation" || !known.has(key);',
+      "const isNew = note.kind.length > 0 || !known.has(key);",
+      "runtime/dispatcher/note-delivery.ts",
+    ],
+  ),
 ];
 
 /** What broke the first draft of lanes and vouchers, and what had to be added to it (R17 to R22). */
