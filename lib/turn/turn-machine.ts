@@ -75,7 +75,7 @@ export class TurnMachine {
   #notes: Note[];
   #next = 0;
   #event = 0;
-  readonly #pending: Entry[] = [];
+  #pending: Entry[] = [];
   #taken = 0;
   readonly #seen = new Set<string>();
   /** The value of the next event. */
@@ -398,7 +398,9 @@ export class TurnMachine {
 
   /** An append of all pending entries was won. `notes`: the head's list as it is now. */
   appended(notes: readonly Note[], count = this.#pending.length): void {
-    const appended = this.#pending.splice(0, count);
+    const appended = this.#pending.slice(0, count);
+    // Another list, by which a turn that waits knows that there was an append.
+    this.#pending = this.#pending.slice(count);
     this.#recorded.appended(appended);
     this.#begun.recorded(appended);
     this.#taken = 0;
