@@ -263,6 +263,18 @@ export const LOCAL_LOOK_MS = 100;
  * what is tried here does the same there.
  */
 export const SHORT_WAIT_MS = 500;
+/** Calls in memory. A turn waits so long for what it has invoked itself. A callee that is alive has a head by then (PRESENCE_MS), so
+ * a message to it begins nothing a second time. */
+export const DIRECT_WAIT_MS = 1500;
+/** A callee that takes longer, as a rule, is called by a message: waiting costs more than that from here on. A call by messages costs 4
+ * to 6 dollars a million more, and a second of the caller 6.7. */
+export const DIRECT_USUAL_MS_MAX = 600;
+/** Of those that usually take longer, every so many is tried again. */
+export const DIRECT_TRIED_EVERY = 16;
+/** Calls that one turn invokes itself at a time. More of them go ten to a message. */
+export const DIRECT_CALLS_MAX = 8;
+/** The guard of a call that is still open when its caller appends something is due after this. */
+export const DIRECT_GUARD_MS = 5000;
 /** So much waiting in memory is recorded at last: a crash repeats what is not. */
 export const UNRECORDED_WAITS_MS = 1000;
 /** When a turn looks at its head that waits in memory for what is soon over, and for what comes from outside as well: first after

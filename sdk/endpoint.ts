@@ -188,10 +188,10 @@ async function runTurn(
     }
   };
   try {
-    const outcome = await currentTurn.run({ owner: context }, () =>
+    const ended = await currentTurn.run({ owner: context }, () =>
       driver.run(run, handler.output, async (entry, before) => await context.fill(entry, before)),
     );
-    await driver.writer.guard?.leave(outcome);
+    const outcome = await driver.writer.left(ended);
     sayEnd(log, outcome);
     if (driver.machine.isNearlyFull) log.say("warn", NEARLY_FULL);
     await hooks?.end(

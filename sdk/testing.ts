@@ -96,13 +96,13 @@ export class TestEnvironment {
       logger: silentLogger,
       watch: items,
     };
-    const turnPorts = waiting(common, () => !alwaysReplay && skipped.now === 0);
     const invoker: Invoker = {
       invoke: async (_deployment, request: TurnRequest): Promise<TurnOutcome> => {
         invocations++;
         return await endpoint.runTurn(request, turnPorts);
       },
     };
+    const turnPorts = waiting({ ...common, invoker }, () => !alwaysReplay && skipped.now === 0);
     const ingress = new Ingress({ ...common, invoker });
     const runsAtDoor = (id: string): boolean => ingress.door?.runs(id) === true;
     const dispatcher = new Dispatcher({ ...common, invoker, runsAtDoor });
@@ -173,10 +173,13 @@ export class TestEnvironment {
 }
 
 /** While time is skipped, what waits is suspended: a turn that waits in memory would be waited for. */
-const waiting = (ports: TurnPorts, mayWait: () => boolean): TurnPorts => ({
+const waiting = ({ invoker, ...ports }: TurnPorts, mayWait: () => boolean): TurnPorts => ({
   ...ports,
   get shortWaitMs() {
     return mayWait() ? SHORT_WAIT_MS : 0;
+  },
+  get invoker() {
+    return mayWait() ? invoker : undefined;
   },
 });
 

@@ -21,8 +21,8 @@ export const guardTimer = (
   message: outgoing({ ...start, resent: true, guard: name, guardAtMs: atMs }, `guard.${name}`),
 });
 
-/** The guard before its time: its turn is over. Twice is one message. */
-export function earlyGuard(start: Start, name: string, ended?: FailedTurn): Outgoing {
+/** The guard before its time: its turn is over. Twice by the same is one message. */
+export function earlyGuard(start: Start, name: string, ended?: FailedTurn, by = "early"): Outgoing {
   const how = ended === undefined ? {} : { ended: encodeEnded(ended) };
-  return outgoing({ ...start, resent: true, guard: name, ...how }, `early.${name}`);
+  return outgoing({ ...start, resent: true, guard: name, ...how }, `${by}.${name}`);
 }

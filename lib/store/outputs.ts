@@ -44,6 +44,8 @@ export interface OutputSubject {
   readonly type?: ServiceType;
   /** Someone may have done this before: receivers must look before they act. */
   readonly again: boolean;
+  /** Commands of the calls that the turn invokes itself (R28): no message is sent for them. */
+  readonly direct?: ReadonlySet<number>;
   /** An earlier version of the dispatcher runs it, and may be all that there is: notes go where it takes them (0017). */
   readonly underEarlier?: boolean;
 }
@@ -113,7 +115,13 @@ async function writeStateOf(
 
 async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry: Entry): Promise<Outgoing[]> {
   const cause = `${subject.id}.${subject.incarnation}`;
-  if (entry.kind === "call" || entry.kind === "send") return [await startOf(items, subject, entry)];
+  if (entry.kind === "call" && subject.direct?.has(entry.command)) return [];
+  if (entry.kind === "call" || entry.kind === "send") {
+    const start = await startOfCallee(items, subject, entry);
+    const by = subject.again ? `${start.origin}.again` : start.origin;
+    // A delayed start is only registered now and joins its key's queue when it is due: it waits behind nobody.
+    return [start.dueAtMs === undefined ? outgoing(start, by) : outgoing(start, by, start.id)];
+  }
   if (entry.kind === "sendSignal") {
     const { command, id, incarnation, signal } = entry;
     const delivery = `${cause}.${command}`;
@@ -149,16 +157,17 @@ function addressed<M extends Message>(message: M, incarnation: number | null): M
   return incarnation === null ? message : { ...message, incarnation };
 }
 
-async function startOf(
+/** The Start of what an entry calls. */
+export async function startOfCallee(
   items: ItemStore,
-  subject: OutputSubject,
+  subject: Pick<OutputSubject, "id" | "incarnation" | "again">,
   { kind, command, callee: id, call }: CallEntry | SendEntry,
-): Promise<Outgoing> {
+): Promise<Start> {
   const { service, handler, key, input, headers, idempotencyKey, dueAtMs, acceptedAtMs, incarnation } = call;
   const origin = `${subject.id}.${subject.incarnation}.${command}`;
   const { value, from } = await carried(items, subject.id, input);
   const caller: ReplyTo = { id: subject.id, incarnation: subject.incarnation, command };
-  const start: Start = {
+  return {
     kind: "start",
     id,
     incarnation,
@@ -173,9 +182,6 @@ async function startOf(
     ...(dueAtMs === null ? {} : { dueAtMs }),
     ...(subject.again ? { resent: true as const } : {}),
   };
-  const cause = subject.again ? `${origin}.again` : origin;
-  // A delayed start is only registered now and joins its key's queue when it is due: it waits behind nobody.
-  return dueAtMs === null ? outgoing(start, cause) : outgoing(start, cause, id);
 }
 
 async function completeOne(

@@ -135,6 +135,9 @@ export class Engine {
     const ports = {
       ...{ items: this.#items, mailbox: this.#mailbox, registry: this.#registry },
       timers: this.#timers,
+      invoker: {
+        invoke: (deployment: Deployment, request: TurnRequest) => this.#invokeAtDoor(deployment, request),
+      },
     };
     this.#httpHosts = new HttpHosts({ ports });
     this.#pool = new HostPool({

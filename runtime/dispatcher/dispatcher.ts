@@ -9,7 +9,7 @@
  * Boundary: notes are delivered in note-delivery.ts, attachments in attachment.ts. progress.ts takes an invocation on.
  */
 import { reincarnateHead, scheduleHead } from "../../lib/store/head/births.ts";
-import { addReply, endAsItIs, killStub } from "../../lib/store/head/transitions.ts";
+import { addReply, endAsItIs, killStub, tells } from "../../lib/store/head/transitions.ts";
 import { readHead, readHeadOrStub, type StoredHead, storeInput } from "../../lib/store/head-store.ts";
 import { afresh, outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts";
 import { coded } from "../../lib/error-codes.ts";
@@ -23,6 +23,7 @@ import {
   type Kill,
   type Message,
   type Notify,
+  type ReplyTo,
   type Resume,
   type Start,
 } from "../../lib/model/message.ts";
@@ -230,6 +231,8 @@ export class Dispatcher {
     if (!stored) return await this.#begin(await this.#withInput(start), stub, delivery);
     const { head } = stored;
     if (head.origin !== start.origin) return await this.#attach(start, head);
+    // Its caller has invoked it itself, and does not wait for that any more (R28).
+    if (start.replyTo && !tells(head, start.replyTo)) await this.#answerLater(start, head, start.replyTo);
     const own = ON.look[head.status] === "pass-on" ? start : await this.#withInput(start);
     return await this.#progress.advance(this.#invocation(stored, own, delivery), [], delivery);
   }
@@ -319,12 +322,17 @@ export class Dispatcher {
       await reply(this.#ports, id, [replyTo], failure(409, "the workflow method was already invoked"));
       return "done";
     }
+    await this.#answerLater({ id }, head, replyTo);
+    return "done";
+  }
+
+  /** With its end, or now. */
+  async #answerLater({ id }: Pick<Start, "id">, head: Head, replyTo: ReplyTo): Promise<void> {
     const added = await addReply(this.#ports.items, id, head.incarnation, replyTo);
     if (added === "full") await reply(this.#ports, id, [replyTo], tooManyCallers(id));
-    if (added) return "done";
+    if (added) return;
     const completed = await readHead(this.#ports.items, id);
     if (completed?.head.outcome) await reply(this.#ports, id, [replyTo], completed.head.outcome);
-    return "done";
   }
 
   // --- resumes and kills -------------------------------------------------------------------------------------

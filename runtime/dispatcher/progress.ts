@@ -8,7 +8,7 @@
  * (R6, R23): that saves a busy key a message each. It goes on while there is time, since the message's group waits.
  */
 import { hold, release, takeOver, unpause } from "../../lib/store/head/rest.ts";
-import { addNotes, keepInput } from "../../lib/store/head/transitions.ts";
+import { addNotes, keepInput, tells } from "../../lib/store/head/transitions.ts";
 import { readHead, readHeadOrStub, type StoredHead } from "../../lib/store/head-store.ts";
 import { asError } from "../../lib/errors.ts";
 import { areOutputsDone, repeatLastOutputs } from "../../lib/store/last-outputs.ts";
@@ -304,6 +304,9 @@ export class Progress {
     const { id } = invocation;
     const stored = await readHead(this.#ports.items, id);
     if (stored?.head.status !== "completed") return "retry";
+    // It was invoked by its caller as well, and made its head so (R28): the Start tells the caller when it comes again.
+    const { replyTo } = invocation.start ?? {};
+    if (replyTo && !tells(stored.head, replyTo)) return "retry";
     await repeatLastOutputs(this.#ports, id, stored.head, delivery.sentAtMs);
     return await this.passOn(invocation, delivery);
   }

@@ -20,7 +20,10 @@ import {
 import type { Entry } from "../../lib/model/entry.ts";
 import { mustAppendToWait } from "../../lib/turn/entry-order.ts";
 import type { TurnMachine } from "../../lib/turn/turn-machine.ts";
+import type { Leaf } from "../../lib/model/wait.ts";
 import type { Cancellations } from "./cancellations.ts";
+import type { DirectCalls } from "./direct-calls.ts";
+import type { Awaited } from "./waiting.ts";
 import type { TurnTimers } from "./timers.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
@@ -30,10 +33,15 @@ interface Known {
   count: number;
 }
 
+const isInvoked = (leaf: Leaf, direct: DirectCalls): boolean =>
+  leaf.kind === "call" && direct.isUnderWay(leaf.command);
+
 export class ShortWaits {
   readonly #ports: TurnPorts;
   readonly #machine: TurnMachine;
   readonly #timers: TurnTimers;
+  readonly #awaited: Awaited;
+  readonly #direct: DirectCalls | undefined;
   /** When the turn has begun to wait for what is not recorded yet. */
   #sinceMs: number | undefined;
   /** Since something has happened. */
@@ -42,17 +50,40 @@ export class ShortWaits {
   #heardMs: number;
   #known: Known = { entries: [], count: 0 };
 
-  constructor(ports: TurnPorts, machine: TurnMachine, timers: TurnTimers) {
+  constructor(
+    ports: TurnPorts,
+    {
+      machine,
+      timers,
+      writer,
+    }: {
+      readonly machine: TurnMachine;
+      readonly timers: TurnTimers;
+      readonly writer: { readonly direct: DirectCalls | undefined };
+    },
+    awaited: Awaited,
+  ) {
     this.#ports = ports;
     this.#machine = machine;
     this.#timers = timers;
+    this.#awaited = awaited;
+    this.#direct = writer.direct;
     this.#heardMs = ports.clock.now();
   }
 
-  /** The code awaits a sleep that is soon over. */
+  /** The code awaits a sleep that is soon over, or a call that the turn has invoked itself. */
   get isDue(): boolean {
+    const direct = this.#direct;
     const { shortWaitMs = SHORT_WAIT_MS } = this.#ports;
-    return shortWaitMs > 0 && this.#timers.isAwaitedWithin(shortWaitMs);
+    if (shortWaitMs > 0 && this.#timers.isAwaitedWithin(shortWaitMs)) return true;
+    return direct?.isBusy === true && this.#awaited.some((leaf) => isInvoked(leaf, direct));
+  }
+
+  /** Something is awaited that comes from outside: not from this turn, nor from the clock, nor from a call that it has invoked. */
+  get hearsOutside(): boolean {
+    const direct = this.#direct;
+    if (!direct?.isBusy) return this.#awaited.hearsOutside;
+    return this.#awaited.some((leaf) => leaf.kind !== "sleep" && !isInvoked(leaf, direct));
   }
 
   /** Something is to be appended before the turn waits. */

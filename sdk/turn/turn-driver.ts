@@ -105,9 +105,9 @@ export class TurnDriver {
       cancellable: () => this.isExplicit || !this.#awaited.isNothing,
       begun: begunOn(request.deployment, request.attempt.begun),
     });
-    this.#waits = new ShortWaits(ports, this.machine, this.timers);
     this.#values = values;
     this.writer = new TurnWriter(request, ports, journal, this.machine, (delivery) => this.#later(delivery));
+    this.#waits = new ShortWaits(ports, this, this.#awaited);
   }
 
   // --- what contexts and promises call -----------------------------------------------------------------------
@@ -234,8 +234,8 @@ export class TurnDriver {
   }
 
   /** Queues an event of this turn. The code gets one at a time, at rest. */
-  #later(deliver: () => void, isSleep = false): void {
-    this.#local.push({ deliver, isSleep });
+  #later(deliver: (() => void) | undefined, isSleep = false): void {
+    if (deliver) this.#local.push({ deliver, isSleep });
     this.#activity.touch();
   }
 
@@ -377,7 +377,7 @@ export class TurnDriver {
   }
 
   get #hearsOutside(): boolean {
-    return this.#listens || this.#awaited.hearsOutside;
+    return this.#listens || this.#waits.hearsOutside;
   }
 
   /** The code waits for a cancellation. */
@@ -391,7 +391,7 @@ export class TurnDriver {
     if (this.writer.vouchInMs <= 0) return await this.#look();
     const listening = this.#listens ? this.cancellations : undefined;
     const lookMs = isShort ? this.#waits.shortLookMs(this.#hearsOutside) : this.#waits.lookMs(listening);
-    await this.#activity.next(Math.min(lookMs, this.writer.vouchInMs));
+    await this.#activity.next(Math.min(lookMs, this.writer.mustActInMs));
     return this.#activity.happened ? this.#waits.happened() : await this.#look();
   }
 

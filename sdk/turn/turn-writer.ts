@@ -35,6 +35,7 @@ import { encodeWait, leavesOf, type Wait } from "../../lib/model/wait.ts";
 import { nonce } from "../../lib/entropy.ts";
 import { describeCommand } from "../../lib/turn/mismatch.ts";
 import { failedWith } from "./checked-value.ts";
+import { type Callable, DirectCalls } from "./direct-calls.ts";
 import { TurnGuard } from "./turn-guard.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
@@ -77,6 +78,8 @@ function assertStorable(stored: Value, wait: Wait): void {
 export class TurnWriter {
   /** Of a turn that runs under no message (R27). */
   readonly guard: TurnGuard | undefined;
+  /** Calls that this turn invokes itself (R28). */
+  readonly direct: DirectCalls | undefined;
   /** Something was recorded by this turn. */
   progress = false;
   /** Set before the turn begins. */
@@ -87,7 +90,7 @@ export class TurnWriter {
   readonly #turn: TurnMachine;
   readonly #subject: OutputSubject;
   /** Takes what an append makes known, to be delivered when the code is at rest. */
-  readonly #deliver: (delivery: () => void) => void;
+  readonly #deliver: (delivery?: () => void) => void;
   #ownsLock: boolean;
 
   constructor(
@@ -95,7 +98,7 @@ export class TurnWriter {
     ports: TurnPorts,
     journal: Journal,
     turn: TurnMachine,
-    deliver: (delivery: () => void) => void,
+    deliver: (delivery?: () => void) => void,
   ) {
     const { id, incarnation, target, token, ownsLock, voucher } = request;
     this.#request = request;
@@ -108,6 +111,10 @@ export class TurnWriter {
     };
     this.#deliver = deliver;
     this.guard = TurnGuard.of(request, ports);
+    this.direct = DirectCalls.of(request, ports, {
+      answered: (command, result) => deliver(() => turn.finishFromOutside(command, result)),
+      somethingHappened: () => deliver(),
+    });
     this.#ownsLock = ownsLock;
   }
 
@@ -128,6 +135,8 @@ export class TurnWriter {
     const isLarge =
       this.#journal.headBytes + sizeOfValue(entries.map(encodeEntry)) > SUSPENDED_HEAD_BYTES_MAX;
     if (isLarge && entries.length > 0) return await this.#append(entries, prepared.count);
+    const direct = (await this.direct?.among(entries, wait)) ?? [];
+    if (direct.length > 0) return await this.#append(entries, prepared.count, direct);
     // An earlier version of the dispatcher names no voucher, and does not know a tree as text.
     const stored = encodeWait(wait, this.#request.voucher !== undefined);
     assertStorable(stored, wait);
@@ -186,14 +195,21 @@ export class TurnWriter {
     return written.kind === "written" ? { kind: "failed", error } : written;
   }
 
-  async #append(entries: readonly Entry[], count: number): Promise<Written> {
+  /** `direct`: calls among them that are invoked, and not sent. */
+  async #append(
+    entries: readonly Entry[],
+    count: number,
+    direct: readonly Callable[] = [],
+  ): Promise<Written> {
     const { last, stopped } = await this.#appendParts(entries);
     if (stopped) return stopped;
     const result = await this.#write(last, this.#turn.taken);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
     this.progress = true;
     this.#turn.appended(result.notes, count);
-    await this.#perform(last, result.position);
+    const invoked = direct.filter(({ entry }) => last.includes(entry));
+    await this.#perform(last, result.position, new Set(invoked.map(({ entry }) => entry.command)));
+    for (const call of invoked) await this.direct?.begin(call);
     return WRITTEN;
   }
 
@@ -225,6 +241,25 @@ export class TurnWriter {
     return guard.renewalInMs;
   }
 
+  /** In how many milliseconds the turn must not wait any longer without having looked what there is to do. */
+  get mustActInMs(): number {
+    return Math.min(this.vouchInMs, this.direct?.waitMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** The turn has ended. What it has called goes on without it. */
+  async left(outcome: TurnOutcome): Promise<TurnOutcome> {
+    try {
+      if (outcome.kind === "failed" || outcome.kind === "yielded") await this.direct?.vouch([]);
+    } catch (thrown) {
+      if (!(thrown instanceof OperationalError)) throw thrown;
+      return { kind: "lost", reason: `${thrown.code}: ${thrown.message}` };
+    } finally {
+      this.direct?.end();
+    }
+    await this.guard?.leave(outcome);
+    return outcome;
+  }
+
   /** Does so by an append that has nothing else. The outputs of the one before it are done. */
   async #vouch(): Promise<Written> {
     const result = await this.#write([], 0);
@@ -254,8 +289,11 @@ export class TurnWriter {
     if (ending?.kind !== "completed" && this.#journal.length + entries.length > LOG_ENTRIES_MAX)
       throw new JournalFullError("entries", LOG_ENTRIES_MAX);
     if (this.guard && ending?.kind !== "completed") this.#journal.guard = (await this.guard.hold()).name;
+    await this.direct?.vouch(entries);
     try {
-      return await this.#journal.append(entries, taken, ending);
+      const result = await this.#journal.append(entries, taken, ending);
+      if (result.kind === "won") this.direct?.appended(entries);
+      return result;
     } catch (thrown) {
       if (!isTooLarge(thrown)) throw thrown;
       const [largest] = entries.toSorted((a, b) => sizeOfEntry(b) - sizeOfEntry(a));
@@ -296,8 +334,12 @@ export class TurnWriter {
     return WRITTEN;
   }
 
-  async #perform(entries: readonly Entry[], position: number): Promise<void> {
-    const results = await performOutputs(this.#ports, this.#subject, entries, position);
+  async #perform(
+    entries: readonly Entry[],
+    position: number,
+    direct: ReadonlySet<number> = new Set(),
+  ): Promise<void> {
+    const results = await performOutputs(this.#ports, { ...this.#subject, direct }, entries, position);
     for (const [command, outcome] of results) {
       this.#deliver(() => this.#turn.finishFromOutside(command, encodeOutcome(outcome)));
     }

@@ -5,7 +5,7 @@
 import { CancelledError } from "../../lib/errors.ts";
 import type { Clock } from "../../lib/ports.ts";
 import type { Future, Mapped } from "../../lib/turn/future.ts";
-import type { Wait } from "../../lib/model/wait.ts";
+import type { Leaf, Wait } from "../../lib/model/wait.ts";
 import { currentTurn, type PromiseOwner, type Root } from "./current-turn.ts";
 
 /** The code has done all that it can without an event: microtasks are drained before a macrotask runs. */
@@ -100,6 +100,14 @@ export class Awaited {
   /** Something that is awaited comes from outside: not from this turn, nor from the clock. */
   get hearsOutside(): boolean {
     return [...this.#roots.values()].some((root) => root.hearsOutside);
+  }
+
+  /** Whether one of those that are awaited at last is such a leaf. */
+  some(is: (leaf: Leaf) => boolean): boolean {
+    return [...this.leaves].some((future) => {
+      const wait = future.wait();
+      return !("parts" in wait) && is(wait);
+    });
   }
 
   add(root: Root): void {

@@ -10,8 +10,7 @@ import { groupOf, isExclusiveId } from "../../lib/model/ids.ts";
 import { isStub } from "../../lib/model/head.ts";
 import { laneOf } from "../../lib/store/send.ts";
 import type { Attributes, ItemKey, Write, WriteResult } from "../../lib/model/item.ts";
-import type { Message } from "../../lib/model/message.ts";
-import { decodeMessage } from "../../lib/model/message.ts";
+import { decodeMessage, type Message, type Start } from "../../lib/model/message.ts";
 import { equalValues, type Value } from "../../lib/model/value.ts";
 import { Acknowledged } from "./acknowledged.ts";
 import type { Actor, CurrentTurn } from "./actor.ts";
@@ -458,16 +457,20 @@ export class Observer {
   }
 
   #startAccepted(by: string, sequence: string, message: Message & { kind: "start" }): void {
-    const { id, incarnation, dueAtMs, input, guard, guardAtMs, ended } = message;
+    const { id, incarnation, dueAtMs, guard, guardAtMs, ended } = message;
     if (guard !== undefined && guardAtMs !== undefined) this.count("guard of a turn at the door");
     else if (guard !== undefined) this.count(`early guard${ended === undefined ? "" : " with an outcome"}`);
     if (!this.firstStart.has(id))
       this.firstStart.set(id, { sequence, delayed: dueAtMs !== undefined, incarnation, atMs: this.#now() });
     if (!this.starts.has(id)) this.starts.set(id, message);
     // An operator may have purged what the mailbox gave up: then nothing of it runs, and nothing reads its input.
-    if (by === "redrive" && this.acknowledged.purging.has(id)) return;
-    this.#refersTo(message.inputFrom ?? id, input);
-    for (const token of tokensIn(this.#valueOf(message.inputFrom ?? id, input))) {
+    if (by !== "redrive" || !this.acknowledged.purging.has(id)) this.asked(by, message);
+  }
+  /** By a message, by a timer that is durable, or without either: at the door, in memory (R27, R28). */
+  asked(by: string, start: Start): void {
+    const { id, input, inputFrom = id } = start;
+    this.#causality.sent(start);
+    for (const token of tokensIn(this.#valueOf(inputFrom, input))) {
       if (!this.durable.has(token))
         this.fail("J2", `${by} starts ${id} on account of ${token}, which is not durable`);
     }

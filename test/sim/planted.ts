@@ -349,9 +349,38 @@ const LANES: readonly Planted[] = [
   ]),
 ];
 
+/** Waits and calls in memory (R28). */
+const IN_MEMORY: readonly Planted[] = [
+  bug(
+    "a sleep in memory is over before its time",
+    "sdk/turn/timers.ts",
+    500,
+    [
+      "const delayMs = Math.max(0, dueAtMs - this.#clock.now());",
+      "const delayMs = Math.max(0, dueAtMs - this.#clock.now()) / 2;",
+    ],
+    ["if (dueAtMs > this.#clock.now()) this.#set(sleep);", "if (dueAtMs < 0) this.#set(sleep);"],
+  ),
+  bug("that a sleep in memory is over is not recorded", "lib/turn/turn-machine.ts", 500, [
+    'this.#pending.push({ kind: "completion", command, outcome: value });',
+    'if (value !== null) this.#pending.push({ kind: "completion", command, outcome: value });',
+  ]),
+  bug("a call in memory that is open is not vouched for", "sdk/turn/direct-calls.ts", 1000, [
+    "if (open.isVouched || entries.some((entry) => completes(entry, command))) continue;",
+    "if (open.isVouched || command >= 0) continue;",
+  ]),
+  bug(
+    "a caller that has stopped waiting is not told by a head that it made so",
+    "runtime/dispatcher/dispatcher.ts",
+    1000,
+    ["if (start.replyTo && !tells(head, start.replyTo))", "if (start.replyTo && start.id === head.origin)"],
+  ),
+];
+
 export const PLANTED: readonly Planted[] = [
   ...COUNTEREXAMPLES,
   ...LANES,
+  ...IN_MEMORY,
   ...OTHERS,
   ...OF_PEOPLE,
   ...OF_BOUNDS,

@@ -2,6 +2,7 @@
  * Lambda: environments that run turns of handlers or dispatchers, and the polling that feeds the dispatchers from the
  * mailbox. Each environment is an actor with its own clock and registry cache. It does one thing at a time, and is reused.
  */
+import type { Start } from "../../lib/model/message.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { FunctionError, InvariantError, OperationalError } from "../../lib/errors.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
@@ -52,7 +53,11 @@ export interface World {
 
 interface HandlerEnvironment {
   readonly actor: Actor;
-  readonly ports: Ports & { readonly registry: Registry; readonly timers: SimTimers };
+  readonly ports: Ports & {
+    readonly registry: Registry;
+    readonly timers: SimTimers;
+    readonly invoker: Invoker;
+  };
   busy: boolean;
 }
 interface DispatcherEnvironment {
@@ -101,7 +106,7 @@ export class Platform {
     return new SimTimers({ service: this.#world.timers, effects: this.#world.effects, actor });
   }
 
-  /** Of a process of the ingress. */
+  /** Of a process that runs turns of its own accord: the ingress, and a handler that calls others. */
   doorPorts(actor: Actor) {
     return { ...this.#withTimers(actor), invoker: this.invoker(actor) };
   }
@@ -314,6 +319,7 @@ export class Platform {
           );
         }
         this.#turn(deployment, text, {
+          name: caller.name,
           ended: (outcome) => answer(() => resolve(decodeTurnOutcome(outcome))),
           died: (error) => answer(() => reject(error)),
         });
@@ -324,7 +330,7 @@ export class Platform {
   #turn(
     deployment: Deployment,
     text: string,
-    caller: { ended: (outcome: string) => void; died: (error: FunctionError) => void },
+    caller: { name: string; ended: (outcome: string) => void; died: (error: FunctionError) => void },
   ): void {
     const { faults, scheduler, trace, effects } = this.#world;
     const environment = this.#handler();
@@ -334,7 +340,10 @@ export class Platform {
     const { id, incarnation, token } = request;
     const loaded = Number(request.head?.["n"] ?? 0);
     actor.turn = { id, incarnation, token, loaded, failedIn: this.#failedIn(deployment, request) };
-    if (request.guard) this.#world.observer.count("turn at the door");
+    if (request.guard && request.start) {
+      this.#world.observer.count(isDirect(request.start) ? "direct call" : "turn at the door");
+      this.#world.observer.asked(caller.name, request.start);
+    }
     trace.add(
       actor.name,
       "turn",
@@ -439,12 +448,15 @@ export class Platform {
     const free = this.#handlers.find((environment) => !environment.busy && environment.actor.alive);
     if (free) return free;
     const actor = this.actor("handler");
-    const environment: HandlerEnvironment = { actor, ports: this.#withTimers(actor), busy: false };
+    const environment: HandlerEnvironment = { actor, ports: this.doorPorts(actor), busy: false };
     this.#handlers.push(environment);
     actor.onDeath(() => void this.#handlers.splice(this.#handlers.indexOf(environment), 1));
     return environment;
   }
 }
+
+/** By a handler. */
+export const isDirect = ({ origin }: Start): boolean => origin.includes(".");
 
 function describeOutcome(outcome: TurnOutcome): string {
   if (outcome.kind === "suspended") return `suspended ${JSON.stringify(outcome.wait)}`;

@@ -14,7 +14,8 @@ import { type FaultPlan, Faults } from "./faults.ts";
 import { type HeldItem, Tables, type TakenWrite } from "./tables.ts";
 import { Queue } from "./mailbox.ts";
 import { Observer } from "./observer.ts";
-import { Platform, type World } from "./platform.ts";
+import { isDirect, Platform, type World } from "./platform.ts";
+import { decodeMessage } from "../../lib/model/message.ts";
 import { Prng } from "./prng.ts";
 import { Scheduler } from "./scheduler.ts";
 import { onlyToday, type Sides } from "./side.ts";
@@ -93,6 +94,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
     doubled: () => observer.messages.doubt(),
     asked: () => observer.messages.asked(),
     guarded: () => observer.messages.guarded(),
+    accepted: ({ body }) => {
+      const message = decodeMessage(body);
+      if (message.kind === "start" && isDirect(message)) observer.asked("a timer", message);
+    },
   });
   const skewMaxMs = faults.has("clock-skew") ? prng.pick([20, 400]) : 0;
   observer.maxSkewMs = skewMaxMs;

@@ -18,6 +18,7 @@ export class TimerService {
   readonly #prng: Prng;
   readonly #doubled: () => void;
   readonly #asked: () => void;
+  readonly #accepted: (message: Outgoing) => void;
   readonly #guarded: () => void;
 
   /** `doubled`: a timer fires twice, as a message that is redelivered. Or it is set for a time that has come: the clock of who got it
@@ -30,10 +31,12 @@ export class TimerService {
     doubled: () => void;
     guarded: () => void;
     asked: () => void;
+    accepted: (message: Outgoing) => void;
   }) {
     this.#asked = parts.asked;
     this.#guarded = parts.guarded;
     this.#doubled = parts.doubled;
+    this.#accepted = parts.accepted;
     this.#queue = parts.queue;
     this.#effects = parts.effects;
     this.#prng = parts.prng;
@@ -49,6 +52,7 @@ export class TimerService {
     const { scheduler, faults } = this.#effects;
     if (message.body.includes('"guardAtMs"')) this.#guarded();
     else if (by.kind === "client") this.#asked();
+    this.#accepted(message);
     const inMs = Math.max(0, atMs - scheduler.nowMs);
     if (inMs === 0 && faults.has("clock-skew")) this.#doubled();
     const lateMs = inMs > DELAY_QUEUE_MS_MAX ? this.#prng.between(0, 1000) : this.#prng.between(0, 50);

@@ -244,7 +244,7 @@ export async function addReply(
   for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
     const head = (await readHead(items, id))?.head;
     if (!head || head.status === "completed" || head.incarnation !== incarnation) return undefined;
-    if (head.replies.some((known) => isSame(known, to))) return head;
+    if (tells(head, to)) return head;
     if (head.replies.length >= REPLIES_MAX) return "full";
     const values = [encodeReplyTo(to)];
     const first = { [HEAD_ATTRIBUTE.replies]: values };
@@ -256,8 +256,12 @@ export async function addReply(
   throw new OperationalError("unavailable", `the head of ${id} is contended`);
 }
 
-const isSame = (a: ReplyTo, b: ReplyTo): boolean =>
-  a.id === b.id && a.incarnation === b.incarnation && a.command === b.command;
+/** Whether its end is told to this caller. */
+export const tells = ({ replies }: Pick<Head, "replies">, to: ReplyTo): boolean =>
+  replies.some(
+    ({ id, incarnation, command }) =>
+      id === to.id && incarnation === to.incarnation && command === to.command,
+  );
 
 // --- the end and after it ----------------------------------------------------------------------------------------
 

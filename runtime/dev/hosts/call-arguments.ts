@@ -7,6 +7,7 @@
  */
 import type { Delete, ItemKey, Put, Table, Update } from "../../../lib/model/item.ts";
 import type { Outgoing } from "../../../lib/model/message.ts";
+import type { TurnRequest } from "../../../lib/protocol.ts";
 
 export interface QueryArgument {
   readonly table: Table;
@@ -23,6 +24,12 @@ export interface ScanArgument {
 export interface TimerArgument {
   readonly atMs: number;
   readonly message: Outgoing;
+}
+
+export interface TurnArgument {
+  /** Its id. */
+  readonly deployment: string;
+  readonly request: TurnRequest;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -63,6 +70,15 @@ export function timerArgument(argument: unknown): TimerArgument {
   const { atMs, message } = fieldsOf(argument);
   if (typeof atMs !== "number" || !Number.isFinite(atMs)) throw wrong("atMs");
   return { atMs, message: messageOf(message) };
+}
+
+/** The handler's function that gets the request checks no more of it either. */
+export function turnArgument(argument: unknown): TurnArgument {
+  const { deployment, request } = fieldsOf(argument);
+  const { kind, id } = fieldsOf(request);
+  if (kind !== "turn") throw wrong("request");
+  textOf("id", id);
+  return { deployment: textOf("deployment", deployment), request: request as TurnRequest };
 }
 
 function messageOf(message: unknown): Outgoing {

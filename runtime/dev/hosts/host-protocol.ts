@@ -5,6 +5,7 @@ import type { Outgoing } from "../../../lib/model/message.ts";
 import type {
   Clock,
   Entropy,
+  Invoker,
   ItemStore,
   Logger,
   Mailbox,
@@ -14,6 +15,7 @@ import type {
   Timers,
 } from "../../../lib/ports.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+import { FunctionError, type FunctionErrorCode } from "../../../lib/errors.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { LOCAL_LOOK_MS } from "../../../lib/limits.ts";
 import { systemEntropy } from "../../../lib/entropy.ts";
@@ -29,6 +31,8 @@ import {
   scanArgument,
   type TimerArgument,
   timerArgument,
+  type TurnArgument,
+  turnArgument,
   writeArgument,
 } from "./call-arguments.ts";
 import type { Channel } from "./channel.ts";
@@ -51,6 +55,8 @@ export type EngineCalls = {
   ) => Promise<{ readonly items: readonly ScannedItem[]; readonly next?: string }>;
   sendBatch: (messages: readonly Outgoing[]) => Promise<readonly number[]>;
   schedule: (timer: TimerArgument) => Promise<void>;
+  /** Runs a turn of another invocation. */
+  invoke: (turn: TurnArgument) => Promise<TurnOutcome | FunctionDeath>;
   service: (name: string) => Promise<RegisteredService | undefined>;
   deployment: (id: string) => Promise<Deployment | undefined>;
   services: (argument: undefined) => Promise<readonly RegisteredService[]>;
@@ -61,10 +67,18 @@ export interface EnginePorts {
   readonly mailbox: Mailbox;
   readonly registry: Registry;
   readonly timers: Pick<Timers, "schedule">;
+  readonly invoker: Invoker;
+}
+
+/** A {@link FunctionError}, as it travels. */
+interface FunctionDeath {
+  readonly kind: "died";
+  readonly code: FunctionErrorCode;
+  readonly message: string;
 }
 
 /** The engine's side: its ports, as calls. The host can send anything, so each argument is checked. */
-export function engineCalls({ items, mailbox, registry, timers }: EnginePorts): EngineCalls {
+export function engineCalls({ items, mailbox, registry, timers, invoker }: EnginePorts): EngineCalls {
   return {
     // Here a read never lags.
     get: (key) => items.get(keyArgument(key)),
@@ -79,10 +93,26 @@ export function engineCalls({ items, mailbox, registry, timers }: EnginePorts): 
     },
     sendBatch: (messages) => mailbox.sendBatch(messagesArgument(messages)),
     schedule: (timer) => timers.schedule(timerArgument(timer)),
+    invoke: async (argument) => await invoke(registry, invoker, turnArgument(argument)),
     service: (name) => registry.service(nameArgument(name)),
     deployment: (id) => registry.deployment(nameArgument(id)),
     services: () => registry.services(),
   };
+}
+
+async function invoke(
+  registry: Registry,
+  invoker: Invoker,
+  { deployment: id, request }: TurnArgument,
+): Promise<TurnOutcome | FunctionDeath> {
+  const deployment = await registry.deployment(id);
+  if (!deployment) return { kind: "died", code: "refused", message: `there is no deployment ${id}` };
+  try {
+    return await invoker.invoke(deployment, request);
+  } catch (error) {
+    if (!(error instanceof FunctionError)) throw error;
+    return { kind: "died", code: error.code, message: error.message };
+  }
 }
 
 export interface HostPorts extends EnginePorts {
@@ -107,6 +137,13 @@ export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
       service: (name) => engine.call("service", name),
       deployment: (id) => engine.call("deployment", id),
       services: () => engine.call("services", undefined),
+    },
+    invoker: {
+      invoke: async ({ id: deployment }, request) => {
+        const outcome = await engine.call("invoke", { deployment, request });
+        if (outcome.kind === "died") throw new FunctionError(outcome.code, outcome.message);
+        return outcome;
+      },
     },
     clock: systemClock,
     entropy: systemEntropy,

@@ -22,7 +22,14 @@ function engine() {
   const items = new LocalItemStore(database);
   const mailbox = new LocalMailbox(database);
   const registry = new ItemRegistry(items, systemClock);
-  const calls = engineCalls({ items, mailbox, registry, timers: new LocalTimers(database, mailbox) });
+  const invoker = { invoke: () => Promise.reject(new Error("nothing is invoked")) };
+  const calls = engineCalls({
+    items,
+    mailbox,
+    registry,
+    timers: new LocalTimers(database, mailbox),
+    invoker,
+  });
   const toEngine = (frames: unknown): void => channel.receive(deserialize(serialize(frames)));
   const channel: Channel<HostCalls> = new Channel<HostCalls>(
     (frames) => setImmediate(() => host.receive(deserialize(serialize(frames)))),

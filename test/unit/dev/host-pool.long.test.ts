@@ -82,6 +82,7 @@ function poolOf(bundle: string, options: Partial<HostPoolOptions> = {}) {
       mailbox: { sendBatch: record("sendBatch") },
       registry,
       timers: { schedule: record("schedule") },
+      invoker: { invoke: record("invoke") },
     },
     loadBundle: (id) => Promise.resolve(id === "dp_test" ? Buffer.from(bundle) : undefined),
     output: (id, stream, line) => printed.push(`${id} ${stream} ${line}`),

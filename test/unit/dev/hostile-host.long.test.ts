@@ -73,6 +73,7 @@ function poolOf() {
     items,
     mailbox,
     timers: new LocalTimers(database, mailbox),
+    invoker: { invoke: () => Promise.reject(new Error("nothing is invoked")) },
     registry: new ItemRegistry(items, systemClock),
   };
   const pool = new HostPool({

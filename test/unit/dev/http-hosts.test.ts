@@ -50,6 +50,7 @@ function hostsOf(options: Partial<HttpHostsOptions> = {}) {
       mailbox: { sendBatch: async () => [] },
       registry,
       timers: { schedule: async () => undefined },
+      invoker: { invoke: () => Promise.reject(new Error("nothing is invoked")) },
     },
     ...options,
   });

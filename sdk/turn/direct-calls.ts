@@ -1,0 +1,271 @@
+/**
+ * Calls that a turn invokes itself, and waits for in memory (R28): of services and shared handlers that usually answer soon, where the
+ * turn would suspend otherwise. No message is sent, neither for the call nor for its reply.
+ *
+ * docs/decisions/0021-waits-in-memory.md has the argument. In short:
+ * - The call is appended first, as any. While that append is the last one, whoever acts next on this invocation sends the Start (R2).
+ * - Before any next append, each call whose result that append does not contain is vouched for: by its Start in the timers, which
+ *   names this invocation as its caller; or by its Start in the mailbox, once the callee has a head or is known to have ended.
+ * - The callee is not told its caller when it is invoked. So its own guard has nobody to reply to, and costs no message. A Start
+ *   that comes later adds the caller to its head, or is answered from it.
+ */
+import { deathBy, type FailedTurn } from "../../lib/death.ts";
+import { FunctionError, OperationalError } from "../../lib/errors.ts";
+import {
+  DIRECT_CALLS_MAX,
+  DIRECT_GUARD_MS,
+  DIRECT_TRIED_EVERY,
+  DIRECT_USUAL_MS_MAX,
+  DIRECT_WAIT_MS,
+  MESSAGE_PAYLOAD_BYTES_MAX,
+} from "../../lib/limits.ts";
+import type { CallEntry, Entry } from "../../lib/model/entry.ts";
+import { isExclusiveId } from "../../lib/model/ids.ts";
+import { forLaterVersions, type Outgoing, type Start } from "../../lib/model/message.ts";
+import { encodeOutcome } from "../../lib/model/outcome.ts";
+import type { Value } from "../../lib/model/value.ts";
+import { atDoor } from "../../lib/model/voucher.ts";
+import { leavesOf, type Wait } from "../../lib/model/wait.ts";
+import type { Invoker, Timers } from "../../lib/ports.ts";
+import { PROTOCOL_VERSION, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
+import { earlyGuard, guardName, guardTimer } from "../../lib/store/guard.ts";
+import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
+import { startOfCallee } from "../../lib/store/outputs.ts";
+import { outgoing, sendAll } from "../../lib/store/send.ts";
+import type { TurnPorts } from "./turn-ports.ts";
+
+/** A call that can be invoked. */
+export interface Callable {
+  readonly entry: CallEntry;
+  readonly policy: HandlerPolicy;
+  readonly served: NonNullable<HandlerPolicy["served"]>;
+}
+
+interface Open {
+  /** As a message has it: with its caller. */
+  readonly start: Start;
+  readonly beganMs: number;
+  /** Nothing is to be expected of the invocation: it has answered, or nobody knows. */
+  isOver: boolean;
+  isVouched: boolean;
+}
+
+interface DirectPorts extends TurnPorts {
+  readonly invoker: Invoker;
+  readonly timers: Pick<Timers, "schedule">;
+}
+const hasPorts = (ports: TurnPorts): ports is DirectPorts =>
+  ports.invoker !== undefined && ports.timers !== undefined;
+
+interface Told {
+  answered(command: number, result: Value): void;
+  somethingHappened(): void;
+}
+
+/** How long callees take, as this process has seen it. */
+const usualTimes = new WeakMap<Invoker, Map<string, { ms: number; skipped: number }>>();
+
+export class DirectCalls {
+  readonly #ports: DirectPorts;
+  readonly #caller: TurnRequest;
+  readonly #tell: Told;
+  /** Whose results are not in the log, by command. */
+  readonly #open = new Map<number, Open>();
+  #isOver = false;
+
+  private constructor(caller: TurnRequest, ports: DirectPorts, tell: Told) {
+    this.#caller = caller;
+    this.#ports = ports;
+    this.#tell = tell;
+  }
+
+  /** `undefined`: all calls go by the queue. */
+  static of(caller: TurnRequest, ports: TurnPorts, tell: Told): DirectCalls | undefined {
+    return hasPorts(ports) && caller.voucher !== undefined ? new DirectCalls(caller, ports, tell) : undefined;
+  }
+
+  // --- before the append ---------------------------------------------------------------------------------------
+
+  /** Those among the entries that the code awaits, if all of them can be invoked. */
+  async among(entries: readonly Entry[], wait: Wait): Promise<readonly Callable[]> {
+    const calls = entries.filter((entry) => entry.kind === "call");
+    if (calls.length === 0 || calls.length + this.#open.size > DIRECT_CALLS_MAX) return [];
+    const awaited = new Set(leavesOf(wait).map((leaf) => (leaf.kind === "call" ? leaf.command : undefined)));
+    const found: Callable[] = [];
+    for (const entry of calls) {
+      const callable = awaited.has(entry.command) ? await this.#callable(entry) : undefined;
+      if (!callable) return [];
+      found.push(callable);
+    }
+    return found;
+  }
+
+  async #callable(entry: CallEntry): Promise<Callable | undefined> {
+    const { service, handler, idempotencyKey, dueAtMs, input, key } = entry.call;
+    if (idempotencyKey !== null || dueAtMs !== null || isExclusiveId(entry.callee)) return undefined;
+    if (!(input instanceof Uint8Array) || input.byteLength > MESSAGE_PAYLOAD_BYTES_MAX) return undefined;
+    const { registry } = this.#ports;
+    // A workflow's run goes once, whoever calls it.
+    if ((await registry.service(service))?.type === "workflow") return undefined;
+    const target = key === null ? { service, handler } : { service, handler, key };
+    const policy = await handlerPolicyOf(registry, { target });
+    const { served } = policy;
+    return served?.guards && this.#isUsuallySoon(entry) ? { entry, policy, served } : undefined;
+  }
+
+  // --- the call ------------------------------------------------------------------------------------------------
+
+  /** The append that contains the call was won. */
+  async begin({ entry, policy, served }: Callable): Promise<void> {
+    const { id, incarnation } = this.#caller;
+    const start = await startOfCallee(this.#ports.items, { id, incarnation, again: false }, entry);
+    const open: Open = { start, beganMs: this.#ports.clock.now(), isOver: false, isVouched: false };
+    this.#open.set(entry.command, open);
+    const name = guardName(this.#ports);
+    const request = requestOf(start, name, policy, served);
+    void this.#ports.invoker
+      .invoke(served.deployment, request)
+      .catch((error: unknown) => (error instanceof FunctionError ? deathBy(error) : undefined))
+      .then(async (outcome) => await this.#ended(entry, open, name, outcome));
+  }
+
+  /** `undefined`: nobody knows. */
+  async #ended(
+    entry: CallEntry,
+    open: Open,
+    name: string,
+    outcome: TurnOutcome | Extract<FailedTurn, { kind: "died" }> | undefined,
+  ): Promise<void> {
+    // What the callee's turn leaves to others it sees to itself by then.
+    if (this.#isOver) return;
+    const tookMs = this.#ports.clock.now() - open.beganMs;
+    open.isOver = true;
+    if (outcome?.kind === "completed") this.#took(entry, tookMs);
+    const result = outcome?.kind === "completed" ? outcome.outcome : undefined;
+    const value = result && encodeOutcome(result);
+    // A long value is the callee's. A message has it copied.
+    if (value !== undefined && typeof value !== "string") this.#tell.answered(entry.command, value);
+    else if (outcome) await this.#handOver(open, name, outcome);
+    if (!this.#isOver) this.#tell.somethingHappened();
+  }
+
+  /** A dispatcher goes on with it, now, and tells the caller. If this cannot be sent, the next append vouches for it. */
+  async #handOver(open: Open, name: string, outcome: TurnOutcome | FailedTurn): Promise<void> {
+    const isFailure = outcome.kind === "failed" || (outcome.kind === "died" && !outcome.throttled);
+    // The callee's turn may have sent it as well, without the caller.
+    const early = earlyGuard(open.start, name, isFailure ? outcome : undefined, "caller");
+    try {
+      await sendAll(this.#ports.mailbox, [forLater(early)]);
+      open.isVouched = true;
+    } catch (error) {
+      if (!(error instanceof OperationalError)) throw error;
+    }
+  }
+
+  // --- the wait ------------------------------------------------------------------------------------------------
+
+  /** One was invoked whose result is not in the log. */
+  get isBusy(): boolean {
+    return this.#open.size > 0;
+  }
+
+  /** The turn waits for this call. */
+  isUnderWay(command: number): boolean {
+    const open = this.#open.get(command);
+    return open !== undefined && !open.isOver && this.#leftMs(open) > 0;
+  }
+
+  #leftMs({ beganMs }: Open): number {
+    return beganMs + DIRECT_WAIT_MS - this.#ports.clock.now();
+  }
+
+  /** For how long at most, before the turn looks again whether it waits. */
+  get waitMs(): number {
+    const left = [...this.#open.values()].filter(({ isOver }) => !isOver).map((open) => this.#leftMs(open));
+    return Math.min(...left.filter((ms) => ms > 0));
+  }
+
+  // --- what comes after it -------------------------------------------------------------------------------------
+
+  /** Before an append of these entries, and before the turn ends. Throws {@link OperationalError}. */
+  async vouch(entries: readonly Entry[]): Promise<void> {
+    for (const [command, open] of this.#open) {
+      if (open.isVouched || entries.some((entry) => completes(entry, command))) continue;
+      if (this.#leftMs(open) <= 0) await sendAll(this.#ports.mailbox, [resent(open.start)]);
+      else await this.#guard(open.start);
+      open.isVouched = true;
+    }
+  }
+
+  async #guard(start: Start): Promise<void> {
+    const guard = { name: guardName(this.#ports), atMs: this.#ports.clock.now() + DIRECT_GUARD_MS };
+    const { atMs, message } = guardTimer(start, guard);
+    await this.#ports.timers.schedule({ atMs, message: forLater(message) });
+  }
+
+  appended(entries: readonly Entry[]): void {
+    for (const entry of entries) if (entry.kind === "completion") this.#open.delete(entry.command);
+  }
+
+  /** The turn has ended. */
+  end(): void {
+    this.#isOver = true;
+    for (const { beganMs, start, isOver } of this.#open.values())
+      if (!isOver) this.#tookAtLeast(start, this.#ports.clock.now() - beganMs);
+  }
+
+  // --- usual times ---------------------------------------------------------------------------------------------
+
+  #isUsuallySoon({ call: { service, handler } }: CallEntry): boolean {
+    const usual = this.#usual.get(`${service}/${handler}`);
+    if (!usual || usual.ms <= DIRECT_USUAL_MS_MAX) return true;
+    return ++usual.skipped % DIRECT_TRIED_EVERY === 0;
+  }
+
+  #took({ call: { service, handler } }: CallEntry, ms: number): void {
+    this.#note(`${service}/${handler}`, ms);
+  }
+
+  #tookAtLeast({ target: { service, handler } }: Start, ms: number): void {
+    if (ms > DIRECT_USUAL_MS_MAX) this.#note(`${service}/${handler}`, 2 * ms);
+  }
+
+  /** A moving average. */
+  #note(name: string, ms: number): void {
+    const usual = this.#usual.get(name);
+    this.#usual.set(name, { ms: usual ? usual.ms + (ms - usual.ms) / 4 : ms, skipped: usual?.skipped ?? 0 });
+  }
+
+  get #usual(): Map<string, { ms: number; skipped: number }> {
+    const { invoker } = this.#ports;
+    const known = usualTimes.get(invoker) ?? new Map<string, { ms: number; skipped: number }>();
+    usualTimes.set(invoker, known);
+    return known;
+  }
+}
+
+const completes = (entry: Entry, command: number): boolean =>
+  entry.kind === "completion" && entry.command === command;
+
+const resent = (start: Start): Outgoing =>
+  forLater(outgoing({ ...start, resent: true }, `${start.origin}.direct`));
+
+/** An earlier dispatcher would not add the caller to a head that is there (0017). */
+const forLater = (message: Outgoing): Outgoing => ({ ...message, body: forLaterVersions(message.body) });
+
+function requestOf(
+  callee: Start,
+  guard: string,
+  { abortTimeoutMs, retentionMs, journalRetentionMs }: HandlerPolicy,
+  { deployment, kind: handlerKind }: Callable["served"],
+): TurnRequest {
+  const { replyTo: _caller, ...start } = callee;
+  const { id, incarnation, target } = start;
+  return {
+    ...{ kind: "turn", version: PROTOCOL_VERSION, id, incarnation, target, handlerKind },
+    ...{ deployment: deployment.id, start, carried: [], voucher: atDoor(), ownsLock: false },
+    guard: { name: guard, aloneAfterMs: DIRECT_WAIT_MS / 2 },
+    attempt: { count: 1 },
+    ...{ remainingMs: abortTimeoutMs, retentionMs, journalRetentionMs },
+  };
+}
