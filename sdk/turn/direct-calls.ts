@@ -26,7 +26,7 @@ import { encodeOutcome } from "../../lib/model/outcome.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { atDoor } from "../../lib/model/voucher.ts";
 import { leavesOf, type Wait } from "../../lib/model/wait.ts";
-import type { Invoker, Timers } from "../../lib/ports.ts";
+import { type Invoker, silentLogger, type Timers } from "../../lib/ports.ts";
 import { PROTOCOL_VERSION, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
 import { earlyGuard, guardName, guardTimer } from "../../lib/store/guard.ts";
 import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
@@ -123,9 +123,12 @@ export class DirectCalls {
     this.#open.set(entry.command, open);
     const name = guardName(this.#ports);
     const request = requestOf(start, name, policy, served);
+    // The dispatcher that gets the outcome says what became of the callee.
     void this.#ports.invoker
       .invoke(served.deployment, request)
-      .catch((error: unknown) => (error instanceof FunctionError ? deathBy(error) : undefined))
+      .catch((error: unknown) =>
+        error instanceof FunctionError ? deathBy(error, silentLogger, start.id) : undefined,
+      )
       .then(async (outcome) => await this.#ended(entry, open, name, outcome));
   }
 
