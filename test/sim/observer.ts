@@ -453,7 +453,10 @@ export class Observer {
     if ("from" in message || "inputFrom" in message) this.count("value by reference");
     this.acknowledged.accepted(by, { group, sequence, body }, message);
     if (message.kind === "start") this.#startAccepted(by, sequence, message);
-    if (message.kind === "notify") this.#refersTo(message.from ?? message.id, encodeNote(message.note));
+    // An operator may have purged what the mailbox gave up: then nothing of it runs, and nothing reads its values.
+    const isOfPurged = by === "redrive" && this.acknowledged.purging.has(message.id);
+    if (message.kind === "notify" && !isOfPurged)
+      this.#refersTo(message.from ?? message.id, encodeNote(message.note));
   }
 
   #startAccepted(by: string, sequence: string, message: Message & { kind: "start" }): void {
