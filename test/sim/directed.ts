@@ -359,7 +359,7 @@ const longEnd = (draw: Draw): Workload => ({
   roots: draw.many(1, 2, () =>
     at(
       draw.between(0, 100),
-      draw.on(get("n1"), ...draw.many(25, 40, (index) => set(`n${index}`)), get("n2")),
+      draw.on(get("n1"), ...draw.many(8, 14, (index) => set(`${"n".repeat(240)}${index}`)), get("n2")),
     ),
   ),
   disturbed: false,
