@@ -121,6 +121,8 @@ export class Progress {
       const its: Delivery = { ...delivery, ...own, asOwner: true, drained };
       step = await this.#tryNext(owner, target, its);
       if (step !== "retry") continue;
+      // A guard vouches for it, and is sent at once (R26): to any other message it is another's.
+      if (its.voucher.guard !== undefined) return "retry";
       // What the turn left in doubt is the next message's: this one may be gone already, if its handler is a zombie.
       await this.#locks.wake(owner, name);
       return "done";
