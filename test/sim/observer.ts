@@ -587,15 +587,10 @@ function summary(sk: string, item: Attributes | undefined): string {
   if (!item) return "deleted";
   if (sk !== "head") return JSON.stringify(item, brief).slice(0, 160);
   const { s, n, b, p, m, w, k } = item;
-  const extra = {
-    ...(Array.isArray(m) && m.length > 0 ? { m } : {}),
-    ...(w === undefined ? {} : { w }),
-    ...(k === undefined ? {} : { k }),
-  };
-  return `${textOf(s)} n=${textOf(n)} b=${textOf(b)} p=${textOf(p)} ${JSON.stringify(item["l"], brief)} ${JSON.stringify(extra, brief)}`.slice(
-    0,
-    400,
-  );
+  const extra = { ...(Array.isArray(m) && m.length > 0 ? { m } : {}), w, k };
+  const log = JSON.stringify(item["l"], brief);
+  const text = `${textOf(s)} n=${textOf(n)} b=${textOf(b)} p=${textOf(p)} ${log} ${JSON.stringify(extra, brief)}`;
+  return text.slice(0, 400);
 }
 
 function brief(_: string, value: unknown): unknown {
