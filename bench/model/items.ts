@@ -224,7 +224,7 @@ export function meteredDynamo(
   );
   const store = new DynamoItemStore(client, tables);
   return {
-    get: (key) => time.outside(() => store.get(key)),
+    get: (key, options) => time.outside(() => store.get(key, options)),
     write: (write) => time.outside(() => store.write(write)),
     query: (...query) => time.outside(() => store.query(...query)),
     scan: (...scan) => time.outside(() => store.scan(...scan)),
