@@ -217,5 +217,5 @@ export function handOff(
 }
 
 /** Whether `who` is parked inline. */
-export const isParkedInline = (lock: Lock, who: Holder): boolean =>
+export const isParkedInline = (lock: Lock, who: Pick<Holder, "id" | "incarnation">): boolean =>
   lock.inline.some((held) => sameInvocation(held, who));

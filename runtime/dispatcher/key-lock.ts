@@ -111,6 +111,19 @@ export class KeyLock {
     return lock !== undefined && sameInvocation(lock.owner, holder);
   }
 
+  /** Whether the lock names it, as the owner or as a parked one. */
+  async hasPlace({ target }: Pick<Invocation, "target">, me: Holder): Promise<boolean> {
+    const key = lockKey(target.service, target.key ?? "");
+    const lock = await this.#read(key);
+    if (!lock) return false;
+    if (sameInvocation(lock.owner, me) || isParkedInline(lock, me)) return true;
+    for (let place = lock.from; place < lock.to; place++) {
+      const parked = await this.#ports.items.get(inboxKey(key, place));
+      if (parked && sameInvocation(parseInboxItem(parked), me)) return true;
+    }
+    return false;
+  }
+
   /** Takes the key for an invocation that is about to rest (R5); harmless if it has it already. `false`: the lock is
    * a later invocation's, so this one is a zombie. */
   async take(target: Target, me: Holder): Promise<boolean> {
@@ -123,6 +136,13 @@ export class KeyLock {
       ),
     );
     return won;
+  }
+
+  /** The same, of one that has not begun, as far as its head says. A message that resumed it may vouch for it, that never came to the
+   * lock: its token is later than the owner's, which may be alive. So it leaves a key that another one has. */
+  async takeFree(target: Target, me: Holder): Promise<void> {
+    const lock = await this.#read(lockKey(target.service, target.key ?? ""));
+    if (!lock || sameInvocation(lock.owner, me)) await this.take(target, me);
   }
 
   /**

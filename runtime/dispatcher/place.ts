@@ -20,6 +20,8 @@ import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import { ON } from "../../lib/model/status-table.ts";
 import { isNoLater } from "../../lib/model/voucher.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
+import type { StoredInvocation } from "./invocation.ts";
+import type { KeyLock } from "./key-lock.ts";
 
 /** The message at hand is done before the invocation is due. */
 export async function losePlace(
@@ -37,3 +39,19 @@ export async function losePlace(
 /** Whether the message at hand, or one behind it, came too early before. */
 export const hasLostPlace = ({ status, leftBy }: Head, { voucher }: Delivery): boolean =>
   ON.redelivered[status] === "send-anew" && leftBy !== undefined && isNoLater(voucher.name, leftBy);
+
+/**
+ * What is resumed has a token, and no place among its key's writers. A message wrote its head, to park it, and the mailbox gave that
+ * message up before the place was in the lock; or another owner had the key when it was held. Others have begun since. With the old
+ * token it would begin after them (W2), and its writes would lose to theirs (W3). So it takes the token of the message that resumes
+ * it, as one that had no head does (R16).
+ *
+ * What has begun has the lock (R5). What a message or a guard vouches for is still in that one's place. What the lock names keeps its
+ * token, which is that of its place. Crash after the release: the message that it names comes again, and gives the same token.
+ */
+export async function isWithoutPlace(locks: KeyLock, invocation: StoredInvocation): Promise<boolean> {
+  const { holder, head } = invocation;
+  const isAtRest = head.status === "paused" && head.voucher === undefined && head.guard === undefined;
+  if (!holder || head.token === undefined || head.length > 0 || !isAtRest) return false;
+  return !(await locks.hasPlace(invocation, holder));
+}

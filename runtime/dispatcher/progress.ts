@@ -27,7 +27,7 @@ import type { Attempts, Refused } from "./attempts.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { Invocation, type StoredInvocation } from "./invocation.ts";
 import type { KeyLock } from "./key-lock.ts";
-import { losePlace } from "./place.ts";
+import { isWithoutPlace, losePlace } from "./place.ts";
 
 /** What one invocation's step leaves: the verdict on the message, or the owner that its key was handed to, to run under it. */
 type Step = Verdict | Next;
@@ -85,9 +85,11 @@ export class Progress {
       return "done";
     }
     if (isOtherLanes(head, [], delivery)) await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs);
-    const released = await release(this.#ports, id, head, delivery.voucher.name);
+    const losesPlace = await isWithoutPlace(this.#locks, invocation);
+    const released = await release(this.#ports, id, head, delivery.voucher.name, losesPlace);
     if (!released) return "retry";
-    return await this.advance(this.#restored(invocation, released), [], delivery);
+    const token = losesPlace ? this.tokenFor(id, released.head, delivery) : invocation.token;
+    return await this.advance(Invocation.stored(id, released, token, invocation.start), [], delivery);
   }
 
   /** Its turn has died, and what vouched for it as well. */
@@ -232,7 +234,8 @@ export class Progress {
       return await this.release(invocation, delivery);
     if (!isMine && delivery.isNote) return "done";
     // What has not begun, since the mailbox gave its message up, takes its place behind the owner when it is resumed.
-    if (holder && (isMine || head.length > 0)) await this.#locks.take(target, holder);
+    if (holder && head.length > 0) await this.#locks.take(target, holder);
+    else if (holder && isMine) await this.#locks.takeFree(target, holder);
     return (await hold(this.#ports, invocation)) ? "done" : "retry";
   }
 

@@ -244,6 +244,7 @@ export class Observer {
     life.head = after;
     life.target = after["t"] as string[];
     if (after["k"] !== undefined) life.token = textOf(after["k"]);
+    else if (before?.["k"] !== undefined) life.token = undefined;
     // A Start that the mailbox gave up is paused by the watch, and takes its place when it is resumed.
     const isGivenUp =
       actor.kind === "reconciler" ||
@@ -336,7 +337,8 @@ export class Observer {
 
   #pinned(actor: Actor, life: Life, before: Attributes | undefined, after: Attributes): void {
     if (!before || before["i"] !== after["i"]) return;
-    if (before["k"] !== undefined && before["k"] !== after["k"])
+    const losesPlace = before["s"] === "paused" && Number(after["n"]) === 0 && after["k"] === undefined;
+    if (before["k"] !== undefined && before["k"] !== after["k"] && !losesPlace)
       this.fail("R10", `the token of ${life.id} changed`);
     const repinned = before["d"] !== undefined && before["d"] !== after["d"];
     if (repinned && actor.kind !== "operator")

@@ -89,8 +89,18 @@ export const OF_PEOPLE: readonly Planted[] = [
     ["resume.guard !== undefined || wasGivenUp(resume, head);", "resume.guard !== undefined;"],
   ),
   bug("what has not begun takes its key while it is paused", "runtime/dispatcher/progress.ts", 12000, [
-    "if (holder && (isMine || head.length > 0)) await",
+    "if (holder && head.length > 0) await",
     "if (holder) await",
+  ]),
+  bug(
+    "what is held before it begins takes the key of another owner",
+    "runtime/dispatcher/key-lock.ts",
+    12000,
+    ["if (!lock || sameInvocation(lock.owner, me)) await", "await"],
+  ),
+  bug("what has lost its place is resumed with its old token", "runtime/dispatcher/place.ts", 12000, [
+    "return !(await locks.hasPlace(invocation, holder));",
+    "return false;",
   ]),
   bug(
     "a redelivered resume gets a new token, although the lock has its old one",

@@ -172,12 +172,13 @@ export async function hold(
 }
 
 /** release: leaves a pause, or cuts a back-off short, and runs under the message that vouches for it from now on: one write.
- * Answers the head as it then is. What is suspended has a timer or a message of its own on the way. */
+ * Answers the head as it then is. `losesPlace`: its token goes, and it takes a new one. What is suspended has a timer or a message of its own on the way. */
 export async function release(
   ports: MarkingPorts,
   id: InvocationId,
   head: Head,
   voucher: string,
+  losesPlace = false,
 ): Promise<StoredHead | undefined> {
   const dueAtMs = ports.clock.now();
   const fields = headAttributes({ status: "backing-off", dueAtMs, voucher, writer: freshMark(ports) });
@@ -187,7 +188,8 @@ export async function release(
     hasMark(head),
     hasStatus(...statusesThat("released", "release")),
   );
-  return await updateHead(ports.items, id, [...sets(fields), ...removes("guard", "leftBy")], when);
+  const gone = removes("guard", "leftBy", ...(losesPlace ? (["token"] as const) : []));
+  return await updateHead(ports.items, id, [...sets(fields), ...gone], when);
 }
 
 /** unpause: another message vouches for it, and has its input. That one goes on. `false`: it has moved. */

@@ -1,6 +1,7 @@
 /** R23: how a key passes on when a write, an answer or a dispatcher is lost on the way. */
 import { object, type ObjectContext } from "perdure";
 import { beforeEach, expect, test } from "vitest";
+import { systemEntropy } from "../../../lib/entropy.ts";
 import { OperationalError } from "../../../lib/errors.ts";
 import { PRESENCE_MS } from "../../../lib/limits.ts";
 import { tokenOf } from "../../../lib/model/fence.ts";
@@ -9,6 +10,8 @@ import type { Write } from "../../../lib/model/item.ts";
 import { lockKey, parseLock, takeLock } from "../../../lib/model/lock.ts";
 import type { Notify, Resume, Start } from "../../../lib/model/message.ts";
 import { pauseUndelivered } from "../../../lib/store/head/rest.ts";
+import { park } from "../../../lib/store/head/transitions.ts";
+import { Invocation } from "../../../runtime/dispatcher/invocation.ts";
 import { DispatcherWorld } from "./dispatcher-world.ts";
 
 let ran: string[];
@@ -134,6 +137,21 @@ test("R3: one whose turn took the lock and died, and whose Start was given up, k
   expect(await world.deliver({ kind: "resume", id: start.id, byOperator: true })).toBe(true);
   expect((await world.head(start.id))?.token).toBe(token);
   expect([ran, await lock()]).toEqual([["sets", "quick"], undefined]);
+});
+
+test("W2: what was parked after its message was given up, and has no place in the lock, is resumed with a new token", async () => {
+  const [start, other] = [startOf("quick"), startOf("sets")];
+  const late = Invocation.begun(start, tokenOf(0, "0"));
+  expect(await park({ items: world.items, clock: world.clock, entropy: systemEntropy }, late)).toBe(true);
+  const head = await world.head(start.id);
+  expect(await pauseUndelivered(world, { id: start.id, head }, { code: 500, message: "given up" })).toBe(
+    true,
+  );
+  await world.deliver(other);
+  expect(await world.deliver({ kind: "resume", id: start.id, byOperator: true, enters: true })).toBe(true);
+  const [mine, others] = [await world.head(start.id), await world.head(other.id)];
+  expect(mine?.status).toBe("completed");
+  expect((mine?.token ?? "") > (others?.token ?? "")).toBe(true);
 });
 
 async function delayed(): Promise<{ readonly id: InvocationId; readonly due: Resume }> {
