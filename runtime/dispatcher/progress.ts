@@ -234,7 +234,9 @@ export class Progress {
       return await this.release(invocation, delivery);
     if (!isMine && delivery.isNote) return "done";
     // What has not begun, since the mailbox gave its message up, takes its place behind the owner when it is resumed.
-    if (holder && head.length > 0) await this.#locks.take(target, holder);
+    // A restart begins with a log, and without a token: it has none before its own first append, or its place.
+    const hasBegun = head.length > 0 && head.token !== undefined;
+    if (holder && hasBegun) await this.#locks.take(target, holder);
     else if (holder && isMine) await this.#locks.takeFree(target, holder);
     return (await hold(this.#ports, invocation)) ? "done" : "retry";
   }

@@ -89,7 +89,7 @@ export const OF_PEOPLE: readonly Planted[] = [
     ["resume.guard !== undefined || wasGivenUp(resume, head);", "resume.guard !== undefined;"],
   ),
   bug("what has not begun takes its key while it is paused", "runtime/dispatcher/progress.ts", 12000, [
-    "if (holder && head.length > 0) await",
+    "if (holder && hasBegun) await",
     "if (holder) await",
   ]),
   bug(
