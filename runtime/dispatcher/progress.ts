@@ -233,8 +233,7 @@ export class Progress {
     if (isMine && head.notes.some(({ kind }) => kind === "cancellation"))
       return await this.release(invocation, delivery);
     if (!isMine && delivery.isNote) return "done";
-    // What has not begun, since the mailbox gave its message up, takes its place behind the owner when it is resumed.
-    // A restart begins with a log, and without a token: it has none before its own first append, or its place.
+    // What has not begun takes its place behind the owner when it is resumed. A restart has a log before it begins, and no token.
     const hasBegun = head.length > 0 && head.token !== undefined;
     if (holder && hasBegun) await this.#locks.take(target, holder);
     else if (holder && isMine) await this.#locks.takeFree(target, holder);
