@@ -16,6 +16,11 @@ export interface Died {
 
 /** An answer, or a death. */
 export type FailedTurn = Extract<TurnOutcome, { kind: "failed" }> | Died;
+
+/** The failure that counts as an attempt. */
+export const attemptIn = (outcome: TurnOutcome | Died): FailedTurn | undefined =>
+  outcome.kind === "failed" || (outcome.kind === "died" && !outcome.throttled) ? outcome : undefined;
+
 /** How a turn has ended that counts as an attempt, as a message carries it. */
 export function encodeEnded(ended: FailedTurn): string {
   const begun = ended.kind === "failed" ? begunIn(ended.begun) : undefined;

@@ -5,14 +5,13 @@
  * this order: its guard, and its head, which is `running` and names the guard. So a repeat, at whatever time, finds the head and
  * waits, and runs nothing.
  */
-import { GUARD_MS } from "../limits.ts";
 import { isExpired } from "../model/head-age.ts";
 import type { Head } from "../model/head.ts";
 import type { Start } from "../model/message.ts";
 import type { AskedGuard } from "../protocol.ts";
 import type { Timers } from "../ports.ts";
 import { type Acceptance, type AcceptRequest, type DoorPorts, repeat, startOf } from "./admission.ts";
-import { guardName, guardTimer } from "./guard.ts";
+import { guardMs, guardName, guardTimer } from "./guard.ts";
 import { runHead } from "./head/births.ts";
 import { freshMark } from "./head/transitions.ts";
 import { readHeadOrStub, removeInput, type StoredHead, storeInput } from "./head-store.ts";
@@ -51,7 +50,7 @@ async function acceptNamed(
   const { stored: found, stub } = await readHeadOrStub(items, start.id, { mayLag: true });
   if (stub) return { kind: "queue" };
   if (found && !isExpired(found.head, clock.now())) return await repeated(ports, start, found.head);
-  const guard = { name, atMs: clock.now() + (GUARD_MS[0] ?? 0) };
+  const guard = { name, atMs: clock.now() + guardMs(1) };
   const timer = guardTimer(start, guard);
   await timers.schedule(timer);
   const sent = await storeInput(ports, start);

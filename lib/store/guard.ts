@@ -3,6 +3,7 @@
  * finds then is in doubt. docs/decisions/0020-turns-at-the-door.md has the crash points.
  */
 import { encodeEnded, type FailedTurn } from "../death.ts";
+import { GUARD_MS } from "../limits.ts";
 import type { Outgoing, Start } from "../model/message.ts";
 import type { Guard } from "../protocol.ts";
 import type { Entropy } from "../ports.ts";
@@ -12,6 +13,9 @@ import { outgoing } from "./send.ts";
 const GUARD_NAME_BYTES = 6;
 export const guardName = ({ entropy }: { readonly entropy: Entropy }): string =>
   nonce(entropy, GUARD_NAME_BYTES);
+
+/** How long the guard has, of those of one turn: the first is number 1. */
+export const guardMs = (number: number): number => GUARD_MS[Math.min(number, GUARD_MS.length) - 1] ?? 0;
 
 export const guardTimer = (
   start: Start,

@@ -221,13 +221,7 @@ export class Attempts {
     const { state, decision } = this.#decide(attempt, failed, invocation.length, held, options);
     if (decision.kind === "retry" && held < HELD_ATTEMPTS_MAX && this.#canHold(decision.delayMs, delivery)) {
       await elapse(this.#ports.clock, decision.delayMs);
-      return {
-        ...attempt,
-        invocation,
-        began: invocation,
-        hasSeenNotes: true,
-        state: { ...state, count: state.count + 1 },
-      };
+      return nextAttempt(attempt, invocation, state);
     }
     return await this.#rest({ ...attempt, invocation, state }, failed.failure, decision, options);
   }
@@ -315,14 +309,7 @@ export class Attempts {
   /** A cancellation has come that the attempt has not seen: the next one takes it, at once. */
   async #goOnNoted(attempt: Attempt): Promise<Attempt | Rested> {
     const invocation = attempt.invocation.reread(await readHead(this.#ports.items, attempt.invocation.id));
-    const { state } = attempt;
-    return {
-      ...attempt,
-      invocation,
-      began: invocation,
-      hasSeenNotes: true,
-      state: { ...state, count: state.count + 1 },
-    };
+    return nextAttempt(attempt, invocation, attempt.state);
   }
 
   async #backOff(attempt: Attempt, delayMs: number, failed?: TurnFailure): Promise<Attempt | Rested> {
@@ -386,3 +373,11 @@ function arrangedBefore(head: Head | undefined, message: string): Head["wait"] {
   const { status, leftBy, wait } = head ?? {};
   return status === "suspended" && (leftBy === undefined || isSameLane(leftBy, message)) ? wait : undefined;
 }
+
+const nextAttempt = (attempt: Attempt, invocation: Invocation, state: AttemptState): Attempt => ({
+  ...attempt,
+  invocation,
+  began: invocation,
+  hasSeenNotes: true,
+  state: { ...state, count: state.count + 1 },
+});

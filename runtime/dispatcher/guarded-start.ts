@@ -4,7 +4,7 @@
  */
 import { afresh, outgoing } from "../../lib/store/send.ts";
 import { decodeEnded } from "../../lib/death.ts";
-import { GUARD_MS } from "../../lib/limits.ts";
+import { guardMs } from "../../lib/store/guard.ts";
 import type { Head } from "../../lib/model/head.ts";
 import type { Start } from "../../lib/model/message.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
@@ -16,7 +16,7 @@ export async function isSetAnew(ports: DispatcherPorts, start: Start): Promise<b
   const nowMs = ports.clock.now();
   const isAlive = ports.runsAtDoor?.(id) === true;
   if (guardAtMs <= nowMs && !isAlive) return false;
-  const atMs = isAlive ? nowMs + (GUARD_MS[0] ?? 0) : guardAtMs;
+  const atMs = isAlive ? nowMs + guardMs(1) : guardAtMs;
   const message = outgoing({ ...start, guardAtMs: atMs }, afresh(ports, "guard"));
   await ports.timers.schedule({ atMs, message });
   return true;

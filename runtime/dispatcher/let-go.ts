@@ -9,8 +9,9 @@
  * that it has brought to their end, and leaves their guards. *Crash:* what it knows is gone, and the guard is in doubt, as before.
  */
 import { asError } from "../../lib/errors.ts";
-import { GUARD_MS, GUARDS_REMEMBERED_MAX } from "../../lib/limits.ts";
+import { GUARDS_REMEMBERED_MAX } from "../../lib/limits.ts";
 import type { Resume } from "../../lib/model/message.ts";
+import { guardMs } from "../../lib/store/guard.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import type { DispatcherPorts, Guarded, Verdict } from "./delivery.ts";
 
@@ -67,7 +68,7 @@ export class LetGo {
     if (guard === undefined) return false;
     if (this.#needless.has(guard)) return true;
     if (!this.#guards.has(guard)) return false;
-    const dueAtMs = this.#ports.clock.now() + (GUARD_MS[0] ?? 0);
+    const dueAtMs = this.#ports.clock.now() + guardMs(1);
     const again = outgoing({ ...message, dueAtMs }, afresh(this.#ports, "guard"));
     await this.#ports.timers.schedule({ atMs: dueAtMs, message: again });
     return true;

@@ -14,9 +14,9 @@
  */
 import { appear, type Appearance, renewGuard } from "../../lib/store/head/presence.ts";
 import { freshMark } from "../../lib/store/head/transitions.ts";
-import { guardName } from "../../lib/store/guard.ts";
+import { guardMs, guardName } from "../../lib/store/guard.ts";
 import { asError } from "../../lib/errors.ts";
-import { GUARD_MS, PRESENCE_MS } from "../../lib/limits.ts";
+import { PRESENCE_MS } from "../../lib/limits.ts";
 import type { Resume } from "../../lib/model/message.ts";
 import type { Note } from "../../lib/model/entry.ts";
 import { outgoing } from "../../lib/store/send.ts";
@@ -114,7 +114,7 @@ export class Presence {
 
   #renewLater(): void {
     if (this.#isOver) return;
-    this.#after(guardMs(this.#guards - 1) / 2, async () => {
+    this.#after(guardMs(this.#guards) / 2, async () => {
       const before = this.#delivery.voucher.guard;
       const was = this.#timer;
       if (before === undefined || this.#isOver) return;
@@ -130,15 +130,13 @@ export class Presence {
   async #schedule(): Promise<string> {
     const { id, incarnation } = this.#invocation;
     const guard = guardName(this.#ports);
-    const atMs = this.#ports.clock.now() + guardMs(this.#guards++);
+    const atMs = this.#ports.clock.now() + guardMs(++this.#guards);
     const timer = { atMs, message: outgoing(guardOf(id, incarnation, guard, atMs), `guard.${guard}`) };
     await this.#ports.timers.schedule(timer);
     this.#timer = timer;
     return guard;
   }
 }
-
-const guardMs = (index: number): number => GUARD_MS[Math.min(index, GUARD_MS.length - 1)] ?? 0;
 
 const guardOf = (id: string, incarnation: number, guard: string, dueAtMs: number): Resume => ({
   ...{ kind: "resume", id, incarnation, guard, dueAtMs },

@@ -5,20 +5,19 @@
  * again by the guard, should the process die: so its order is all that counts. What is answered is durable; and before a caller is told
  * the id of what goes on, there is a head, or a guard.
  */
-import { deathBy, type Died, type FailedTurn } from "../../lib/death.ts";
+import { attemptIn, deathBy, type Died, type FailedTurn } from "../../lib/death.ts";
 import { asError, FunctionError, OperationalError } from "../../lib/errors.ts";
-import { GUARD_MS, MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
+import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import { DOOR_ALONE_MS, DOOR_LOOK_MS, DOOR_TURN_MS_MAX, DOOR_TURNS_MAX } from "../../lib/limits/http.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import { isExclusive } from "../../lib/model/manifest.ts";
-import type { Start } from "../../lib/model/message.ts";
 import { decodeWait, leavesOf } from "../../lib/model/wait.ts";
-import { atDoor } from "../../lib/model/voucher.ts";
 import type { Invoker, Timers } from "../../lib/ports.ts";
-import { PROTOCOL_VERSION, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
+import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import type { AcceptRequest } from "../../lib/store/admission.ts";
 import { acceptAtDoor, type AtDoor } from "../../lib/store/door.ts";
-import { earlyGuard, guardTimer } from "../../lib/store/guard.ts";
+import { earlyGuard, guardMs, guardTimer } from "../../lib/store/guard.ts";
+import { guardedRequest } from "../../lib/store/guarded-turn.ts";
 import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { arrange, reply } from "../../lib/store/last-outputs.ts";
@@ -209,9 +208,7 @@ export class DoorTurns implements CallsAtDoor {
       if (outcome.guard) await this.#ports.timers.cancel?.(guardTimer(start, outcome.guard));
       return outcome;
     } else if (outcome.kind === "suspended") await this.#arrange(turn, outcome.wait);
-    else if (outcome.kind === "failed") await this.#handOver(turn, outcome);
-    else if (outcome.kind === "died" && !outcome.throttled) await this.#handOver(turn, outcome);
-    else await this.#handOver(turn);
+    else await this.#handOver(turn, attemptIn(outcome));
     return undefined;
   }
 
@@ -232,7 +229,7 @@ export class DoorTurns implements CallsAtDoor {
 
   /** Nobody knows whether the turn has set it. Twice is harmless. */
   async #guard({ start, guard }: Turn): Promise<void> {
-    const atMs = this.#ports.clock.now() + (GUARD_MS[0] ?? 0);
+    const atMs = this.#ports.clock.now() + guardMs(1);
     await this.#ports.timers.schedule(guardTimer(start, { name: guard.name, atMs }));
   }
 
@@ -246,21 +243,8 @@ export class DoorTurns implements CallsAtDoor {
   }
 }
 
-function requestOf(
-  { start, guard, stored, served }: Turn,
-  policy: HandlerPolicy,
-  callWaitMs: number,
-): TurnRequest {
-  const { deployment, kind: handlerKind } = served;
-  const { id, incarnation, target }: Start = start;
-  const { retentionMs, journalRetentionMs, abortTimeoutMs } = policy;
-  return {
-    ...{ kind: "turn", version: PROTOCOL_VERSION, id, incarnation, target, handlerKind },
-    ...{ deployment: deployment.id, start, carried: [], voucher: atDoor(), ownsLock: false },
-    ...(stored ? { head: stored.item } : {}),
-    guard: { ...guard, ...(Number.isFinite(callWaitMs) ? { aloneAfterMs: callWaitMs - DOOR_ALONE_MS } : {}) },
-    attempt: { count: 1 },
-    remainingMs: Math.min(abortTimeoutMs, DOOR_TURN_MS_MAX),
-    ...{ retentionMs, journalRetentionMs },
-  };
+function requestOf(turn: Turn, policy: HandlerPolicy, callWaitMs: number): TurnRequest {
+  const alone = Number.isFinite(callWaitMs) ? { aloneAfterMs: callWaitMs - DOOR_ALONE_MS } : {};
+  const guarded = { ...turn, guard: { ...turn.guard, ...alone } };
+  return guardedRequest(guarded, policy, Math.min(policy.abortTimeoutMs, DOOR_TURN_MS_MAX));
 }

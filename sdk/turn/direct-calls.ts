@@ -9,7 +9,7 @@
  * - The callee is not told its caller when it is invoked. So its own guard has nobody to reply to, and costs no message. A Start
  *   that comes later adds the caller to its head, or is answered from it.
  */
-import { deathBy, type FailedTurn } from "../../lib/death.ts";
+import { attemptIn, deathBy, type FailedTurn } from "../../lib/death.ts";
 import { FunctionError, OperationalError } from "../../lib/errors.ts";
 import {
   DIRECT_CALLS_MAX,
@@ -24,11 +24,11 @@ import { isExclusiveId } from "../../lib/model/ids.ts";
 import { forLaterVersions, type Outgoing, type Start } from "../../lib/model/message.ts";
 import { encodeOutcome } from "../../lib/model/outcome.ts";
 import type { Value } from "../../lib/model/value.ts";
-import { atDoor } from "../../lib/model/voucher.ts";
 import { leavesOf, type Wait } from "../../lib/model/wait.ts";
 import { type Invoker, silentLogger, type Timers } from "../../lib/ports.ts";
-import { PROTOCOL_VERSION, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
+import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { earlyGuard, guardName, guardTimer } from "../../lib/store/guard.ts";
+import { guardedRequest } from "../../lib/store/guarded-turn.ts";
 import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import { startOfCallee } from "../../lib/store/outputs.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
@@ -154,9 +154,8 @@ export class DirectCalls {
 
   /** A dispatcher goes on with it, now, and tells the caller. If this cannot be sent, the next append vouches for it. */
   async #handOver(open: Open, name: string, outcome: TurnOutcome | FailedTurn): Promise<void> {
-    const isFailure = outcome.kind === "failed" || (outcome.kind === "died" && !outcome.throttled);
     // The callee's turn may have sent it as well, without the caller.
-    const early = earlyGuard(open.start, name, isFailure ? outcome : undefined, "caller");
+    const early = earlyGuard(open.start, name, attemptIn(outcome), "caller");
     try {
       await sendAll(this.#ports.mailbox, [forLater(early)]);
       open.isVouched = true;
@@ -257,18 +256,11 @@ const resent = (start: Start): Outgoing =>
 const forLater = (message: Outgoing): Outgoing => ({ ...message, body: forLaterVersions(message.body) });
 
 function requestOf(
-  callee: Start,
-  guard: string,
-  { abortTimeoutMs, retentionMs, journalRetentionMs }: HandlerPolicy,
-  { deployment, kind: handlerKind }: Callable["served"],
+  { replyTo: _caller, ...start }: Start,
+  name: string,
+  policy: HandlerPolicy,
+  served: Callable["served"],
 ): TurnRequest {
-  const { replyTo: _caller, ...start } = callee;
-  const { id, incarnation, target } = start;
-  return {
-    ...{ kind: "turn", version: PROTOCOL_VERSION, id, incarnation, target, handlerKind },
-    ...{ deployment: deployment.id, start, carried: [], voucher: atDoor(), ownsLock: false },
-    guard: { name: guard, aloneAfterMs: DIRECT_WAIT_MS / 2 },
-    attempt: { count: 1 },
-    ...{ remainingMs: abortTimeoutMs, retentionMs, journalRetentionMs },
-  };
+  const guard = { name, aloneAfterMs: DIRECT_WAIT_MS / 2 };
+  return guardedRequest({ start, guard, served }, policy, policy.abortTimeoutMs);
 }

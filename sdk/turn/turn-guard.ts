@@ -6,14 +6,12 @@
  * needs none. It is renewed after half of its time, or later if that fails: the later guard is durable before it is named.
  */
 import { OperationalError } from "../../lib/errors.ts";
-import { GUARD_MS, GUARD_TRIES, PRESENCE_MS } from "../../lib/limits.ts";
+import { GUARD_TRIES, PRESENCE_MS } from "../../lib/limits.ts";
 import type { Start } from "../../lib/model/message.ts";
 import type { AskedGuard, Guard, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
-import { earlyGuard, guardName, guardTimer } from "../../lib/store/guard.ts";
+import { earlyGuard, guardMs, guardName, guardTimer } from "../../lib/store/guard.ts";
 import { sendAll } from "../../lib/store/send.ts";
 import type { TurnPorts } from "./turn-ports.ts";
-
-const timeOf = (count: number): number => GUARD_MS[Math.min(count, GUARD_MS.length) - 1] ?? 0;
 
 export class TurnGuard {
   readonly #start: Start;
@@ -58,7 +56,7 @@ export class TurnGuard {
   #renewLater(held: Guard, error: unknown): Guard {
     const nowMs = this.#ports.clock.now();
     if (!(error instanceof OperationalError) || held.atMs <= nowMs) throw error;
-    this.#renewAtMs = Math.min(held.atMs, nowMs + timeOf(this.#count) / GUARD_TRIES);
+    this.#renewAtMs = Math.min(held.atMs, nowMs + guardMs(this.#count) / GUARD_TRIES);
     return held;
   }
 
@@ -76,7 +74,7 @@ export class TurnGuard {
     const { clock, timers } = this.#ports;
     if (!timers) throw new OperationalError("unavailable", "the handler has no access to timers");
     const name = this.#count === 0 ? this.#asked.name : guardName(this.#ports);
-    const guard = { name, atMs: clock.now() + timeOf(this.#count + 1) };
+    const guard = { name, atMs: clock.now() + guardMs(this.#count + 1) };
     await timers.schedule(guardTimer(this.#start, guard));
     this.#count++;
     return this.#hold(guard);
@@ -84,7 +82,7 @@ export class TurnGuard {
 
   #hold(guard: Guard): Guard {
     this.#held = guard;
-    this.#renewAtMs = guard.atMs - timeOf(this.#count) / 2;
+    this.#renewAtMs = guard.atMs - guardMs(this.#count) / 2;
     return guard;
   }
 
