@@ -11,7 +11,7 @@ import { match, route, type Route, segmentsOf } from "../http/router.ts";
 import { operateOnMany } from "./bulk.ts";
 import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
 import { deleteDeployment, moveDeployment, registerDeployment } from "./deployment.ts";
-import { AdminError, badField, errorResponse } from "./error.ts";
+import { AdminError, badField, adminErrorResponse } from "./error.ts";
 import { describeInvocation, describeJournal, listInvocations } from "./invocation.ts";
 import { type InvocationIndex, ScanningIndex } from "./invocation-index.ts";
 import { ListedInvocations } from "./listed-invocations.ts";
@@ -98,7 +98,7 @@ export class Admin {
     try {
       return await dispatch({ ports, index, scan, options, request });
     } catch (error) {
-      return errorResponse(this.#refusal(error, request));
+      return adminErrorResponse(this.#refusal(error, request));
     }
   }
 

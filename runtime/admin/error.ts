@@ -17,7 +17,7 @@ export class AdminError extends Error {
   }
 }
 
-export const errorResponse = ({ status, message, headers, code }: AdminError): HttpResponse =>
+export const adminErrorResponse = ({ status, message, headers, code }: AdminError): HttpResponse =>
   jsonResponse(status, { message, restate_code: code ?? null }, headers);
 
 export const doesNotExist = (what: string): AdminError =>

@@ -1,7 +1,7 @@
 import type { RegisteredService, ServiceManifest } from "../../lib/model/manifest.ts";
 import type { Clock, Entropy, ItemStore, Listing, Logger, Mailbox } from "../../lib/ports.ts";
 import type { DeploymentRegistry, Discoverer } from "../deployments/ports.ts";
-import type { HttpRequest, HttpResponse } from "../http/message.ts";
+import type { HttpRequest } from "../http/message.ts";
 import type { InvocationIndex } from "./invocation-index.ts";
 
 /** The registry, with what only an operator asks for. */
@@ -42,4 +42,4 @@ export interface AdminExchange {
   readonly options: AdminOptions;
 }
 
-export type Handling = Promise<HttpResponse>;
+export type { Handling } from "../http/message.ts";

@@ -64,7 +64,7 @@ export class Bundler {
       const code = outputFiles[0]?.contents ?? new Uint8Array(0);
       const files = Object.keys(metafile?.inputs ?? {}).filter((name) => !name.startsWith("<"));
       return {
-        deployment: deploymentOf(code),
+        deployment: deploymentIdOf(code),
         code,
         files: files.map((name) => resolve(dirname(this.#file), name)),
         warnings: await this.#format(warnings, "warning"),
@@ -91,7 +91,7 @@ export class Bundler {
   }
 }
 
-export const deploymentOf = (code: Uint8Array): string =>
+export const deploymentIdOf = (code: Uint8Array): string =>
   `dp_${createHash("sha256").update(code).digest("hex").slice(0, DEPLOYMENT_HASH_CHARS)}`;
 
 function optionsFor(file: string): Esbuild.BuildOptions {

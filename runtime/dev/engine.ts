@@ -25,7 +25,7 @@ import { LocalTimers } from "../local/timers.ts";
 import { type Deployed, Deployer } from "./deployer.ts";
 import { HostPool } from "./hosts/host-pool.ts";
 import { HttpHosts, isHttp } from "./hosts/http-hosts.ts";
-import { type HttpHandler, HttpServer } from "./http-server.ts";
+import { type RequestHandler, HttpServer } from "./http-server.ts";
 import { localSiteOnly, preflightedFromOtherSites } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -246,7 +246,7 @@ export class Engine {
   }
 
   /** Resolves with the URL. */
-  async #serve(handle: HttpHandler, port: number, bodyBytesMax: number): Promise<string> {
+  async #serve(handle: RequestHandler, port: number, bodyBytesMax: number): Promise<string> {
     const server = new HttpServer(handle, { host: this.#options.host, port, bodyBytesMax });
     this.#servers.push(server);
     return server.listen();

@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "../http/message.ts";
 import { DISCARD_BYTES_MAX, KEEP_ALIVE_MS, RECEIVED_HEADERS_BYTES_MAX } from "../../lib/limits/local.ts";
 
-export type HttpHandler = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
+export type RequestHandler = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -29,7 +29,7 @@ export class HttpServer {
   readonly #server: Server;
   readonly #options: HttpServerOptions;
 
-  constructor(handle: HttpHandler, options: HttpServerOptions) {
+  constructor(handle: RequestHandler, options: HttpServerOptions) {
     this.#options = options;
     const settings = {
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -83,7 +83,7 @@ const reasonOf = ({ code = "", message }: NodeJS.ErrnoException): string => REAS
 async function serve(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  handle: HttpHandler,
+  handle: RequestHandler,
   bodyBytesMax: number,
 ): Promise<void> {
   try {

@@ -14,25 +14,25 @@
  * there must not run a handler.
  */
 import { isIP } from "node:net";
-import { AdminError, errorResponse } from "../admin/error.ts";
+import { AdminError, adminErrorResponse } from "../admin/error.ts";
 import type { HttpRequest } from "../http/message.ts";
-import { errorResponse as ingressErrorResponse, IngressError } from "../ingress/error.ts";
-import type { HttpHandler } from "./http-server.ts";
+import { ingressErrorResponse, IngressError } from "../ingress/error.ts";
+import type { RequestHandler } from "./http-server.ts";
 
 /** A server that listens on one of these is reached by every address of the machine. */
 const ALL_ADDRESSES: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
 /** Answers 403 to pages of other sites. `host`: the address that the server listens on. */
 export const localSiteOnly =
-  (handle: HttpHandler, host: string): HttpHandler =>
+  (handle: RequestHandler, host: string): RequestHandler =>
   async (request, signal) => {
     const reason = refusal(request, host);
-    return reason === undefined ? handle(request, signal) : errorResponse(new AdminError(403, reason));
+    return reason === undefined ? handle(request, signal) : adminErrorResponse(new AdminError(403, reason));
   };
 
 /** Answers 403 to what a browser sends for a page of another site without a preflight. */
 export const preflightedFromOtherSites =
-  (handle: HttpHandler): HttpHandler =>
+  (handle: RequestHandler): RequestHandler =>
   async (request, signal) => {
     if (!isFromOtherSite(request) || needsPreflight(request)) return handle(request, signal);
     const { origin } = request.headers;

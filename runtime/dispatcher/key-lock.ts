@@ -33,7 +33,7 @@
  * once, and no other's. A wake that looked after whatever owner there is would go along a busy queue for ever, and each doubt
  * would add one.
  */
-import { park as parkHead } from "../../lib/store/head/transitions.ts";
+import { parkHead } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import { invariant, OperationalError } from "../../lib/errors.ts";

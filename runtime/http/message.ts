@@ -17,6 +17,9 @@ export interface HttpResponse {
   readonly body: Uint8Array;
 }
 
+/** An answer that is under way. */
+export type Handling = Promise<HttpResponse>;
+
 const NOTHING = new Uint8Array(0);
 
 export const jsonResponse = (

@@ -25,7 +25,7 @@ import { sendAll } from "../../lib/store/send.ts";
 import type { HttpResponse } from "../http/message.ts";
 import { IngressError } from "./error.ts";
 import type { CallsAtDoor, Handling, IngressExchange, IngressPorts } from "./ports.ts";
-import { answerOf, attach, type Subject } from "./result.ts";
+import { answerOf, awaitResult, type AwaitedInvocation } from "./result.ts";
 
 /** What a process must have to run turns. */
 interface DoorTurnPorts extends IngressPorts {
@@ -105,12 +105,12 @@ export class DoorTurns implements CallsAtDoor {
 
   async #repeat(exchange: IngressExchange, { acceptance, head }: Repeated): Handling {
     const { id, incarnation } = acceptance;
-    const subject: Subject = { id, incarnation, derived: true };
+    const subject: AwaitedInvocation = { id, incarnation, derived: true };
     const { outcome, target, deployment, expiresAtMs } = head;
     // An end is an end, and there is no state to wait for.
     return outcome
       ? await answerOf(this.#ports, subject, { outcome, target, deployment, expiresAtMs })
-      : await attach(exchange, subject);
+      : await awaitResult(exchange, subject);
   }
 
   /** From the turn; or, if that takes long or leaves the invocation to others, from the head, as for any other call. */
@@ -120,11 +120,11 @@ export class DoorTurns implements CallsAtDoor {
     const sinceMs = ports.clock.now();
     // What its first turn has left to others takes another time than what was left to them from the first.
     const about = `${target.service}/${target.handler} after its turn`;
-    const subject: Subject = { id, incarnation, derived: incarnation !== 0, fresh: true, about };
+    const subject: AwaitedInvocation = { id, incarnation, derived: incarnation !== 0, fresh: true, about };
     const over = new AbortController();
     let waiting: Handling | undefined;
     const wait = (): Handling =>
-      (waiting ??= attach(
+      (waiting ??= awaitResult(
         {
           ...exchange,
           signal: signal ? AbortSignal.any([signal, over.signal]) : over.signal,

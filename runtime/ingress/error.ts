@@ -24,7 +24,7 @@ interface ErrorDetails {
   readonly source?: "ingress" | "invocation";
 }
 
-export function errorResponse({ status, message, details }: IngressError): HttpResponse {
+export function ingressErrorResponse({ status, message, details }: IngressError): HttpResponse {
   const { id, metadata, headers, source = "ingress" } = details;
   return jsonResponse(
     status,

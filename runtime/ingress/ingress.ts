@@ -11,11 +11,11 @@ import { emptyResponse, type HttpRequest, type HttpResponse, jsonResponse } from
 import { match, route, type Route, segmentsOf } from "../http/router.ts";
 import { completeAwakeable, rejectedWith, resolvedWith, sendSignal } from "./delivery.ts";
 import { DoorTurns } from "./door.ts";
-import { errorResponse, IngressError, methodNotAllowed } from "./error.ts";
+import { ingressErrorResponse, IngressError, methodNotAllowed } from "./error.ts";
 import { invoke } from "./invoke.ts";
 import { byBody, byId, byIdempotencyKey, byWorkflow, type IdempotentTarget } from "./lookup.ts";
 import type { Handling, IngressExchange, IngressPorts } from "./ports.ts";
-import { attach, invocationStatus, peek } from "./result.ts";
+import { awaitResult, invocationStatus, peek } from "./result.ts";
 
 export interface IngressOptions {
   /** How long a call or an attachment holds its connection before it is answered 504. By default until the client goes. */
@@ -27,21 +27,23 @@ const RESERVED = "restate";
 const ROUTES: readonly Route<IngressExchange, Handling>[] = [
   route("GET", "/restate/health", health),
   ...(["GET", "POST"] as const).flatMap((method) => [
-    route(method, "/restate/attach/:id", (x: IngressExchange, { id }) => attach(x, byId(id))),
+    route(method, "/restate/attach/:id", (x: IngressExchange, { id }) => awaitResult(x, byId(id))),
     route(method, "/restate/output/:id", (x: IngressExchange, { id }) => peek(x, byId(id))),
   ]),
-  route("POST", "/restate/attach", async (x) => attach(x, await byBody(x.ports.registry, x.request))),
+  route("POST", "/restate/attach", async (x) => awaitResult(x, await byBody(x.ports.registry, x.request))),
   route("POST", "/restate/output", async (x) => peek(x, await byBody(x.ports.registry, x.request))),
   route("POST", "/restate/lookup", lookup),
-  route("GET", "/restate/workflow/:name/:key/attach", (x, { name, key }) => attach(x, byWorkflow(name, key))),
+  route("GET", "/restate/workflow/:name/:key/attach", (x, { name, key }) =>
+    awaitResult(x, byWorkflow(name, key)),
+  ),
   route("GET", "/restate/workflow/:name/:key/output", (x, { name, key }) => peek(x, byWorkflow(name, key))),
   route("GET", "/restate/invocation/:id/status", (x, { id }) => invocationStatus(x, byId(id))),
-  route("GET", "/restate/invocation/:id/attach", (x, { id }) => attach(x, byId(id))),
+  route("GET", "/restate/invocation/:id/attach", (x, { id }) => awaitResult(x, byId(id))),
   route("GET", "/restate/invocation/:id/output", (x, { id }) => peek(x, byId(id))),
   ...(["/:service/:handler/:idempotencyKey", "/:service/:key/:handler/:idempotencyKey"] as const).flatMap(
     (names) => [
       route("GET", `/restate/invocation${names}/attach`, async (x: IngressExchange, of: IdempotentTarget) =>
-        attach(x, await byIdempotencyKey(x.ports.registry, of)),
+        awaitResult(x, await byIdempotencyKey(x.ports.registry, of)),
       ),
       route("GET", `/restate/invocation${names}/output`, async (x: IngressExchange, of: IdempotentTarget) =>
         peek(x, await byIdempotencyKey(x.ports.registry, of)),
@@ -103,7 +105,7 @@ export class Ingress {
       const { door } = this;
       return await dispatch({ ports: this.#ports, request, signal, callWaitMs: this.#callWaitMs, door });
     } catch (error) {
-      return errorResponse(this.#refusal(error, request));
+      return ingressErrorResponse(this.#refusal(error, request));
     }
   }
 

@@ -14,7 +14,7 @@ import {
   type ResolvedTarget,
   resolvePath,
 } from "./request.ts";
-import { attach } from "./result.ts";
+import { awaitResult } from "./result.ts";
 
 const METHODS = ["GET", "POST"];
 
@@ -49,7 +49,7 @@ export async function invoke(
   if (send) return sendResponse(acceptance, delayMs === undefined ? undefined : ports.clock.now());
   assertFirstRun(resolved, acceptance, idempotencyKey);
   const { id, incarnation, status } = acceptance;
-  return attach(exchange, {
+  return awaitResult(exchange, {
     id,
     incarnation,
     derived: incarnation !== 0,

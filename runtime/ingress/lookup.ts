@@ -6,15 +6,15 @@ import type { Registry } from "../../lib/ports.ts";
 import { type HttpRequest, parseJsonObject } from "../http/message.ts";
 import { IngressError } from "./error.ts";
 import { assertIdempotencyKey, assertKey, resolveNames } from "./request.ts";
-import type { Subject } from "./result.ts";
+import type { AwaitedInvocation } from "./result.ts";
 
 /** Throws {@link IngressError} 400 if the text is not an invocation's id. */
-export function byId(id: string): Subject {
+export function byId(id: string): AwaitedInvocation {
   if (!isInvocationId(id)) throw new IngressError(400, `bad invocation id '${id.slice(0, 100)}': bad format`);
   return { id, derived: false };
 }
 
-export function byWorkflow(workflow: string, key: string): Subject {
+export function byWorkflow(workflow: string, key: string): AwaitedInvocation {
   assertKey(key);
   return { id: workflowIdOf(workflow, key), derived: true };
 }
@@ -27,7 +27,10 @@ export interface IdempotentTarget {
 }
 
 /** Throws {@link IngressError} 404 if the service or handler is not registered: the handler's kind is part of the id. */
-export async function byIdempotencyKey(registry: Registry, names: IdempotentTarget): Promise<Subject> {
+export async function byIdempotencyKey(
+  registry: Registry,
+  names: IdempotentTarget,
+): Promise<AwaitedInvocation> {
   assertIdempotencyKey(names.idempotencyKey);
   const { target, handler } = await resolveNames(registry, names.service, names.key, names.handler);
   const id = derivedIdOf(target, handler.kind, names.idempotencyKey);
@@ -36,7 +39,7 @@ export async function byIdempotencyKey(registry: Registry, names: IdempotentTarg
 }
 
 /** From a JSON body: `{target: "invocation" | "workflow" | "idempotentInvocation", …}`. */
-export async function byBody(registry: Registry, { body }: HttpRequest): Promise<Subject> {
+export async function byBody(registry: Registry, { body }: HttpRequest): Promise<AwaitedInvocation> {
   const json = parseJsonObject(body);
   if (!json) throw new IngressError(400, "cannot read body: not a JSON object");
   const text = (name: string): string => {

@@ -30,4 +30,4 @@ export interface CallsAtDoor {
   call(exchange: IngressExchange, request: AcceptRequest): Promise<HttpResponse | undefined>;
 }
 
-export type Handling = Promise<HttpResponse>;
+export type { Handling } from "../http/message.ts";

@@ -25,7 +25,7 @@ import {
   VISIBLE_WATCH_MS_MAX,
 } from "../../lib/limits/http.ts";
 
-export interface Subject {
+export interface AwaitedInvocation {
   readonly id: InvocationId;
   /** Known if this very request has made or found the invocation. */
   readonly incarnation?: Incarnation;
@@ -41,7 +41,7 @@ export interface Subject {
  * Answers the result as soon as there is one. An invocation without a head is waited for as long as it may still get one.
  * Throws {@link IngressError}: 404 if there is no such invocation (any longer), 504 when the time is up.
  */
-export async function attach(exchange: IngressExchange, subject: Subject): Handling {
+export async function awaitResult(exchange: IngressExchange, subject: AwaitedInvocation): Handling {
   const { ports, signal, callWaitMs } = exchange;
   const { id } = subject;
   const startMs = beganMs(exchange);
@@ -86,7 +86,7 @@ const watchMsOf = (seen: boolean): number => (seen ? RESULT_WATCH_MS_MAX : UNSEE
 
 const beganMs = ({ sinceMs, ports }: IngressExchange): number => sinceMs ?? ports.clock.now();
 
-const isFirstLookInVain = ({ ports }: IngressExchange, { fresh }: Subject): boolean =>
+const isFirstLookInVain = ({ ports }: IngressExchange, { fresh }: AwaitedInvocation): boolean =>
   fresh === true && ports.watch.polls === true;
 
 /** Whether it is the life of the id that is waited for. */
@@ -96,7 +96,7 @@ const isCurrent = (head: Head, incarnation: Incarnation | undefined, nowMs: numb
 /** Whether an invocation that has neither a head nor a stub may still get one. `seen`: it had one before. An id that this very
  * request made certainly does. Any other one is soon known to nobody: who holds a made-up id must not wait for long. */
 const mayAppear = (
-  { id, derived, incarnation }: Subject,
+  { id, derived, incarnation }: AwaitedInvocation,
   seen: boolean,
   waitedMs: number,
   nowMs: number,
@@ -115,13 +115,17 @@ const goneOf = (signal: AbortSignal | undefined): Promise<void> =>
   });
 
 /** A watch that fails must neither end a wait nor make it spin. */
-function watch({ watch: port, clock }: IngressPorts, { id, about }: Subject, leftMs: number): Promise<void> {
+function watch(
+  { watch: port, clock }: IngressPorts,
+  { id, about }: AwaitedInvocation,
+  leftMs: number,
+): Promise<void> {
   const maxMs = Math.max(0, leftMs);
   return port.changed(headKey(id), maxMs, about).catch(() => elapse(clock, Math.min(maxMs, RESULT_RETRY_MS)));
 }
 
 /** How long it took, by the clock of what completed it. */
-function learn({ watch: port }: IngressPorts, { fresh, about }: Subject, ms: number): void {
+function learn({ watch: port }: IngressPorts, { fresh, about }: AwaitedInvocation, ms: number): void {
   if (fresh && about !== undefined) port.came?.(about, Math.max(0, ms));
 }
 
@@ -156,7 +160,7 @@ const timedOut = (id: InvocationId, callWaitMs: number): IngressError =>
 
 /** Answers the result if there is one. Throws {@link IngressError}: 470 if there is none yet, 404 if there is no such
  * invocation. */
-export async function peek({ ports }: IngressExchange, subject: Subject): Handling {
+export async function peek({ ports }: IngressExchange, subject: AwaitedInvocation): Handling {
   const head = await find(ports, subject);
   if (head?.status !== "completed") throw notReady(subject.id);
   return resultResponse(ports, subject, head);
@@ -174,7 +178,7 @@ const STAGES: Record<Status, "created" | "started" | "completed"> = {
 };
 
 /** How far the invocation has come. Without a head its first step may run already. Nobody can tell, so it is `created`. */
-export async function invocationStatus({ ports }: IngressExchange, subject: Subject): Handling {
+export async function invocationStatus({ ports }: IngressExchange, subject: AwaitedInvocation): Handling {
   const head = await find(ports, subject);
   const error = head?.outcome?.ok === false ? head.outcome.failure : null;
   const body = { stage: head ? STAGES[head.status] : "created", error };
@@ -182,7 +186,10 @@ export async function invocationStatus({ ports }: IngressExchange, subject: Subj
 }
 
 /** `undefined`: it may not have its head yet. Throws {@link IngressError} 404 if there is no such invocation. */
-async function find({ items, clock }: IngressPorts, { id, derived }: Subject): Promise<Head | undefined> {
+async function find(
+  { items, clock }: IngressPorts,
+  { id, derived }: AwaitedInvocation,
+): Promise<Head | undefined> {
   const { stored, stub } = await readHeadOrStub(items, id);
   const nowMs = clock.now();
   if (!stored && (stub || (!derived && isJustMade(id, nowMs)))) return undefined;
@@ -190,7 +197,11 @@ async function find({ items, clock }: IngressPorts, { id, derived }: Subject): P
   return stored.head;
 }
 
-async function resultResponse(ports: IngressPorts, subject: Subject, head: Head): Promise<HttpResponse> {
+async function resultResponse(
+  ports: IngressPorts,
+  subject: AwaitedInvocation,
+  head: Head,
+): Promise<HttpResponse> {
   await stateVisible(ports, head);
   const { outcome, target, deployment, expiresAtMs } = head;
   invariant(outcome !== undefined, "J3", `${subject.id} is completed without an outcome`);
@@ -214,7 +225,7 @@ interface Known {
 
 export async function answerOf(
   ports: IngressPorts,
-  { id, incarnation }: Subject,
+  { id, incarnation }: AwaitedInvocation,
   known: Known,
 ): Promise<HttpResponse> {
   const { outcome, expiresAtMs } = known;

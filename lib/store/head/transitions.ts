@@ -94,8 +94,8 @@ export const marked = (ports: MarkingPorts): Attributes => headAttributes({ writ
 
 // --- before it runs ----------------------------------------------------------------------------------------------
 
-/** park: it waits behind its key's lock. `false`: it has moved on, or another message has parked it: look again. */
-export async function park(ports: MarkingPorts, subject: Subject): Promise<boolean> {
+/** park: the invocation waits behind its key's lock. `false`: it has moved on, or another message has parked it: look again. */
+export async function parkHead(ports: MarkingPorts, subject: Subject): Promise<boolean> {
   const { id, head, start, token, length } = subject;
   const input = await missingInput(ports, subject);
   const fields = {

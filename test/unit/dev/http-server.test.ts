@@ -3,7 +3,7 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, expect, test } from "vitest";
-import { type HttpHandler, HttpServer } from "../../../runtime/dev/http-server.ts";
+import { type RequestHandler, HttpServer } from "../../../runtime/dev/http-server.ts";
 import { emptyResponse, type HttpRequest, jsonResponse } from "../../../runtime/http/message.ts";
 
 const servers: HttpServer[] = [];
@@ -11,14 +11,14 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.destroy();
 });
 
-async function serve(handle: HttpHandler, bodyBytesMax = 1_000): Promise<string> {
+async function serve(handle: RequestHandler, bodyBytesMax = 1_000): Promise<string> {
   const server = new HttpServer(handle, { host: "127.0.0.1", port: 0, bodyBytesMax });
   servers.push(server);
   return (await server.listen()).replace("localhost", "127.0.0.1");
 }
 
 /** A handler that answers what it was asked. */
-const echo: HttpHandler = (request) =>
+const echo: RequestHandler = (request) =>
   Promise.resolve(
     jsonResponse(200, { ...request, query: [...request.query], body: Buffer.from(request.body).toString() }),
   );

@@ -10,7 +10,7 @@ import type { Write } from "../../../lib/model/item.ts";
 import { lockKey, parseLock, takeLock } from "../../../lib/model/lock.ts";
 import type { Notify, Resume, Start } from "../../../lib/model/message.ts";
 import { pauseUndelivered } from "../../../lib/store/head/rest.ts";
-import { park } from "../../../lib/store/head/transitions.ts";
+import { parkHead } from "../../../lib/store/head/transitions.ts";
 import { Invocation } from "../../../runtime/dispatcher/invocation.ts";
 import { DispatcherWorld } from "./dispatcher-world.ts";
 
@@ -142,7 +142,7 @@ test("R3: one whose turn took the lock and died, and whose Start was given up, k
 test("W2: what was parked after its message was given up, and has no place in the lock, is resumed with a new token", async () => {
   const [start, other] = [startOf("quick"), startOf("sets")];
   const late = Invocation.begun(start, tokenOf(0, "0"));
-  expect(await park({ items: world.items, clock: world.clock, entropy: systemEntropy }, late)).toBe(true);
+  expect(await parkHead({ items: world.items, clock: world.clock, entropy: systemEntropy }, late)).toBe(true);
   const head = await world.head(start.id);
   expect(await pauseUndelivered(world, { id: start.id, head }, { code: 500, message: "given up" })).toBe(
     true,
