@@ -34,7 +34,7 @@ Options:
   --data <file>         the data file (default ${DATA_FOLDER}/<name of the served file, or dev>.sqlite in the current
                         folder)
   --durability <what>   what data survives: "process" (default): the end of any process, kill -9 included; "power": also
-                        a power cut, at the price of a sync to the disk at each commit
+                        a power cut, at the price of a sync to the disk before each answer and step
   --no-watch            do not reload when the code changes
   --help                show this
 `;

@@ -66,6 +66,9 @@ export interface TurnRequest {
   readonly presence?: string;
   /** It runs where its call was accepted, and sees to its guard itself (R27). */
   readonly guard?: AskedGuard;
+  /** The local engine answers what the turn asks for before a loss of power spares it. Before a closure that no append precedes, the
+   * turn waits until it does (`TurnPorts.settled`). */
+  readonly mustSettle?: true;
   /** Whether the lock item names this invocation already (R5). */
   readonly ownsLock: boolean;
   readonly attempt: AttemptState;

@@ -255,6 +255,7 @@ export function manifestOf(definition: Definition<ServiceType, string, Handlers>
     type,
     adopts: true,
     guards: true,
+    settles: true,
     handlers: Object.entries(functions).map(([handler, fn]): HandlerManifest => {
       const own = handlerOptions(fn);
       return {

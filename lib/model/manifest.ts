@@ -47,6 +47,9 @@ export interface ServiceManifest extends Options {
   /** Its turns set their guards themselves, so they may run where a call is accepted (R27). Absent: an earlier version, or one that
    * has no access to timers. */
   readonly guards?: boolean;
+  /** Its turns see to it that a closure begins when all that it rests on is settled, where that takes a question
+   * (`TurnRequest.mustSettle`). Absent: an earlier version. */
+  readonly settles?: boolean;
 }
 
 /** A service as the registry has it: its newest manifest, and the deployment that new invocations go to. */

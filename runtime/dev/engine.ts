@@ -4,7 +4,7 @@
  * Job: puts the parts together, and starts and stops them in the right order.
  */
 import { ItemRegistry } from "../../lib/store/registry.ts";
-import { FunctionError, OperationalError } from "../../lib/errors.ts";
+import { asError, FunctionError, OperationalError } from "../../lib/errors.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
 import type { Target } from "../../lib/model/message.ts";
@@ -25,6 +25,7 @@ import { LocalTimers } from "../local/timers.ts";
 import { type Deployed, Deployer } from "./deployer.ts";
 import { HostPool } from "./hosts/host-pool.ts";
 import { HttpHosts, isHttp } from "./hosts/http-hosts.ts";
+import { onceSettled } from "./hosts/settled.ts";
 import { type RequestHandler, HttpServer } from "./http-server.ts";
 import { localSiteOnly, preflightedFromOtherSites } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
@@ -104,12 +105,15 @@ export class Engine {
   readonly #pool: HostPool;
   readonly #httpHosts: HttpHosts;
   readonly #reloader: Reloader | undefined;
+  /** Where a loss of power matters: resolves when all that is committed is settled. */
+  readonly #settles: (() => Promise<void>) | undefined;
   readonly #servers: HttpServer[] = [];
   #dispatcher: Dispatcher | undefined;
   #current: string | undefined;
   #ingress: Ingress | undefined;
   #fileWatch: DataFileWatch | undefined;
   #stopped = false;
+  #diskFailed = false;
 
   /** Opens the database, and nothing else yet. Throws a `DatabaseError` that says why it cannot be used. */
   constructor(options: EngineOptions) {
@@ -119,6 +123,7 @@ export class Engine {
     this.#database = openDatabase(options.dataPath, { durability: options.durability });
     if (options.dataPath !== MEMORY)
       this.#fileWatch = new DataFileWatch(options.dataPath, (file) => this.#lost(file));
+    if (this.#database.settles) this.#settles = async () => await this.#settled();
     this.#items = new LocalItemStore(this.#database);
     this.#mailbox = new LocalMailbox(this.#database, systemClock, this.#logger);
     this.#timers = new LocalTimers(this.#database, this.#mailbox, systemClock, this.#logger);
@@ -135,6 +140,7 @@ export class Engine {
     const ports = {
       ...{ items: this.#items, mailbox: this.#mailbox, registry: this.#registry },
       timers: this.#timers,
+      settled: this.#settles,
       invoker: {
         invoke: (deployment: Deployment, request: TurnRequest) => this.#invokeAtDoor(deployment, request),
       },
@@ -207,6 +213,17 @@ export class Engine {
     this.#options.report({ kind: "data-lost", file });
   }
 
+  /** The disk's first refusal is the last word, and the reason why nothing is answered: so people are told, once. */
+  async #settled(): Promise<void> {
+    try {
+      await this.#database.settled();
+    } catch (error) {
+      if (!this.#diskFailed) this.#logger.log("error", asError(error).message);
+      this.#diskFailed = true;
+      throw error;
+    }
+  }
+
   #report(event: ReloadEvent): void {
     if (event.kind === "deployed") this.#current = event.deployed.deployment;
     this.#options.report(event);
@@ -247,7 +264,17 @@ export class Engine {
 
   /** Resolves with the URL. */
   async #serve(handle: RequestHandler, port: number, bodyBytesMax: number): Promise<string> {
-    const server = new HttpServer(handle, { host: this.#options.host, port, bodyBytesMax });
+    const settles = this.#settles;
+    const answer: RequestHandler = async (request, signal) => {
+      const response = await handle(request, signal);
+      await settles?.();
+      return response;
+    };
+    const server = new HttpServer(settles ? answer : handle, {
+      host: this.#options.host,
+      port,
+      bodyBytesMax,
+    });
     this.#servers.push(server);
     return server.listen();
   }
@@ -289,7 +316,8 @@ export class Engine {
     };
     try {
       const hosts = isHttp(deployment) ? this.#httpHosts : this.#pool;
-      const outcome = await hosts.invoke(deployment, request);
+      const asked = this.#settles ? await onceSettled(deployment, request, this.#settles) : request;
+      const outcome = await hosts.invoke(deployment, asked);
       if (outcome.kind === "failed") failed(outcome.failure);
       return outcome;
     } catch (error) {

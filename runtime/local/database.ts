@@ -2,19 +2,30 @@
  * One SQLite database holds everything that is durable locally: items, mailbox, timers, bundles.
  *
  * Group commit: a write is queued, and all writes that are queued in one turn of the event loop are one transaction. A write's
- * promise resolves after its COMMIT, never before (J2). Reads run at once, and only between transactions. So they see every
- * acknowledged write, and no write that could still be lost.
+ * promise resolves after its COMMIT, never before (J2). Reads run at once, and only between transactions.
  *
  * Durability: after `COMMIT` the operating system has the data (WAL, synchronous = NORMAL). A process that is killed loses
- * nothing that it acknowledged. A power cut may lose the last moments, but never damages the file. With `durability: "power"`
- * it loses nothing, and each commit costs an fsync.
+ * nothing that it acknowledged. A power cut may lose the last moments, but never damages the file.
+ *
+ * With `durability: "power"` it loses nothing that anybody outside has seen: {@link LocalDatabase.settled}.
+ * - A power cut leaves a prefix of the commits (log-sync.ts). It is what a killed process would have left at the moment of the last of
+ *   them. So it is enough that all commits are settled before anything happens outside: then nothing outside happened after
+ *   that moment, and to those outside the power cut is an end of the process. What rests on a commit that is lost is lost with it,
+ *   since it comes later: a message that was handed out, a turn, what that has written.
+ * - Outside are: the answer to a request, of the ingress and of the admin API (engine.ts); the closure of a step (runtime/dev/hosts/settled.ts).
+ *   Code between two operations of a handler runs in memory, and may run again (0002).
+ * - So nothing waits on account of what stays inside: a message that is sent, handed out or deleted, a lock, a place in a list, state, the
+ *   head of what has ended or is suspended, a timer that is dropped. They are settled with the next thing that is waited for.
+ * docs/decisions/0022-settled-before-seen.md has the crash points.
  */
+import { realpathSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { openFile, sqliteCode } from "./database-file.ts";
 import { ReadSlice } from "./event-loop.ts";
+import { LogSync } from "./log-sync.ts";
 import { SCHEMA } from "./schema.ts";
 import {
   CHECKPOINT_PAGES_MAX,
@@ -35,7 +46,15 @@ export interface DatabaseOptions {
  * it cannot be used: not a database of Perdure, damaged, of a newer format, in use. Then it is left as it was.
  */
 export function openDatabase(path: string, options: DatabaseOptions = {}): LocalDatabase {
-  return new LocalDatabase(path === ":memory:" ? openMemory() : openFile(path), options);
+  if (path === ":memory:") return new LocalDatabase(openMemory());
+  const database = openFile(path);
+  if (options.durability !== "power") return new LocalDatabase(database);
+  try {
+    return new LocalDatabase(database, new LogSync(`${realpathSync(path)}-wal`));
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 function openMemory(): DatabaseSync {
@@ -57,6 +76,7 @@ export class LocalDatabase {
   readonly #database: DatabaseSync;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
+  readonly #log: LogSync | undefined;
   readonly #closing: (() => void)[] = [];
   /** Each store that reads counts what it reads, and waits when that is much. */
   readonly slice = new ReadSlice();
@@ -65,10 +85,11 @@ export class LocalDatabase {
   #closed = false;
 
   /** Use {@link openDatabase}. */
-  constructor(database: DatabaseSync, options: DatabaseOptions) {
+  constructor(database: DatabaseSync, log?: LogSync) {
     this.#database = database;
+    this.#log = log;
     database.exec(`
-      PRAGMA synchronous = ${options.durability === "power" ? "FULL" : "NORMAL"};
+      PRAGMA synchronous = NORMAL;
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES_MAX};
       PRAGMA cache_size = -${SQLITE_CACHE_KIB};
     `);
@@ -78,6 +99,22 @@ export class LocalDatabase {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** A loss of power matters: wait for {@link settled} before anything is seen outside. */
+  get settles(): boolean {
+    return this.#log !== undefined;
+  }
+
+  /** Syncs of the log so far, but for those of SQLite at its checkpoints. */
+  get syncs(): number {
+    return this.#log?.count ?? 0;
+  }
+
+  /** Resolves when all that was committed until now survives what `durability` says. Rejects with {@link OperationalError} if the
+   * disk does not take it. */
+  settled(): Promise<void> {
+    return this.#log?.settled() ?? SETTLED;
   }
 
   prepare(sql: string): StatementSync {
@@ -95,6 +132,7 @@ export class LocalDatabase {
   write<T>(operation: () => T, committed?: (value: T) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#closed) return reject(closedError());
+      if (this.#log?.failure) return reject(this.#log.failure);
       this.#queue.push({
         run: operation,
         committed: (committed ?? ignore) as (value: unknown) => void,
@@ -127,6 +165,7 @@ export class LocalDatabase {
     while (this.#queue.length > 0) this.#flush();
     this.#closed = true;
     this.#database.close();
+    this.#log?.close();
   }
 
   // After everything else in this turn of the event loop: that makes the group.
@@ -151,6 +190,7 @@ export class LocalDatabase {
       this.#begin.run();
       results = group.map((operation) => attempt(operation));
       this.#commit.run();
+      this.#log?.committed();
     } catch (error) {
       this.#rollBack();
       // One at a time, so that only the operation that causes the failure fails.
@@ -192,6 +232,7 @@ function settle(group: readonly Operation[], results: readonly Result[]): void {
 }
 
 const ignore = (): void => undefined;
+const SETTLED = Promise.resolve();
 const closedError = (): OperationalError =>
   new OperationalError("unavailable", "the local database is closed");
 const failed = (error: unknown): OperationalError =>

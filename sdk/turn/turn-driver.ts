@@ -365,7 +365,7 @@ export class TurnDriver {
       return await this.#wait();
     }
     this.machine.rests();
-    if (closures.length > 0) await this.writer.guard?.hold();
+    if (closures.length > 0) await this.writer.settle();
     for (const start of closures) start();
     this.timers.arm();
     return closures.length > 0 ? undefined : await this.#wait(isShort);

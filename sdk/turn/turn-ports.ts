@@ -17,6 +17,8 @@ export interface TurnPorts {
   readonly lookMs?: number;
   /** How long a turn waits in memory for what will be over by then. Absent: `SHORT_WAIT_MS`. */
   readonly shortWaitMs?: number;
+  /** Resolves when all that was answered before survives a loss of power. Asked for by `TurnRequest.mustSettle`. */
+  readonly settled?: () => Promise<void>;
 }
 
 /** What the turn begins with; results that are kept apart are loaded when they are about to be delivered. */

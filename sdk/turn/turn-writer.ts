@@ -92,6 +92,8 @@ export class TurnWriter {
   /** Takes what an append makes known, to be delivered when the code is at rest. */
   readonly #deliver: (delivery?: () => void) => void;
   #ownsLock: boolean;
+  /** The last event before which all is settled. */
+  #settledAt: number | undefined;
 
   constructor(
     request: TurnRequest,
@@ -206,6 +208,7 @@ export class TurnWriter {
     const result = await this.#write(last, this.#turn.taken);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
     this.progress = true;
+    this.#settledAt = this.#turn.event;
     this.#turn.appended(result.notes, count);
     const invoked = direct.filter(({ entry }) => last.includes(entry));
     await this.#perform(last, result.position, new Set(invoked.map(({ entry }) => entry.command)));
@@ -231,6 +234,15 @@ export class TurnWriter {
       kind: "over",
       outcome: { kind: "completed", ownsLock: this.#ownsLock, replies, ...told, ...atDoor },
     };
+  }
+
+  /** Before a closure begins: all that it rests on is settled. The answer to an append says so, until the next event, and that to a
+   * guard. */
+  async settle(): Promise<void> {
+    const before = this.guard?.held;
+    const isSettled = (await this.guard?.hold()) !== before || this.#settledAt === this.#turn.event;
+    if (this.#request.mustSettle && !isSettled) await this.#ports.settled?.();
+    this.#settledAt = this.#turn.event;
   }
 
   /** In how many milliseconds the head must name a guard anew: that the turn runs is to be known, and its guard to be renewed (R26). */

@@ -10,7 +10,7 @@ import { Target } from "./target.ts";
 
 export { until } from "./target.ts";
 export const PACKAGE_ROOT = join(import.meta.dirname, "../..");
-const START_MS_MAX = 20_000;
+const START_MS_MAX = 60_000;
 const POLL_MS = 10;
 
 export interface ServerOptions {

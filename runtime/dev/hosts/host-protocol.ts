@@ -36,6 +36,7 @@ import {
   writeArgument,
 } from "./call-arguments.ts";
 import type { Channel } from "./channel.ts";
+import { mayLeadToClosure } from "./settled.ts";
 
 /** Answered by a host process. */
 export type HostCalls = {
@@ -60,6 +61,8 @@ export type EngineCalls = {
   service: (name: string) => Promise<RegisteredService | undefined>;
   deployment: (id: string) => Promise<Deployment | undefined>;
   services: (argument: undefined) => Promise<readonly RegisteredService[]>;
+  /** Answers when all that was answered before survives its engine. */
+  settled: (argument: undefined) => Promise<void>;
 };
 
 export interface EnginePorts {
@@ -68,6 +71,8 @@ export interface EnginePorts {
   readonly registry: Registry;
   readonly timers: Pick<Timers, "schedule">;
   readonly invoker: Invoker;
+  /** See {@link LocalDatabase.settled}. Absent: what is written is settled. */
+  readonly settled?: (() => Promise<void>) | undefined;
 }
 
 /** A {@link FunctionError}, as it travels. */
@@ -78,11 +83,21 @@ interface FunctionDeath {
 }
 
 /** The engine's side: its ports, as calls. The host can send anything, so each argument is checked. */
-export function engineCalls({ items, mailbox, registry, timers, invoker }: EnginePorts): EngineCalls {
+export function engineCalls(ports: EnginePorts): EngineCalls {
+  const { items, mailbox, registry, timers, invoker, settled } = ports;
+  const onceSettled = async <T>(written: Promise<T>): Promise<T> => {
+    const answer = await written;
+    await settled?.();
+    return answer;
+  };
   return {
     // Here a read never lags.
     get: (key) => items.get(keyArgument(key)),
-    write: (write) => items.write(writeArgument(write)),
+    write: (argument) => {
+      const write = writeArgument(argument);
+      const written = items.write(write);
+      return settled && mayLeadToClosure(write) ? onceSettled(written) : written;
+    },
     query: (argument) => {
       const { table, pk, prefix, page } = queryArgument(argument);
       return items.query(table, pk, prefix, page);
@@ -92,11 +107,12 @@ export function engineCalls({ items, mailbox, registry, timers, invoker }: Engin
       return items.scan(table, sk, page);
     },
     sendBatch: (messages) => mailbox.sendBatch(messagesArgument(messages)),
-    schedule: (timer) => timers.schedule(timerArgument(timer)),
+    schedule: (timer) => onceSettled(timers.schedule(timerArgument(timer))),
     invoke: async (argument) => await invoke(registry, invoker, turnArgument(argument)),
     service: (name) => registry.service(nameArgument(name)),
     deployment: (id) => registry.deployment(nameArgument(id)),
     services: () => registry.services(),
+    settled: async () => await settled?.(),
   };
 }
 
@@ -120,6 +136,7 @@ export interface HostPorts extends EnginePorts {
   readonly entropy: Entropy;
   readonly logger: Logger;
   readonly lookMs: number;
+  readonly settled: () => Promise<void>;
 }
 
 /** The host's side: the calls, as ports. */
@@ -145,6 +162,7 @@ export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
         return outcome;
       },
     },
+    settled: () => engine.call("settled", undefined),
     clock: systemClock,
     entropy: systemEntropy,
     lookMs: LOCAL_LOOK_MS,

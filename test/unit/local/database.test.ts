@@ -117,12 +117,16 @@ describe("closing", () => {
     second.close();
   });
 
-  test("power durability asks for an fsync of each commit", () => {
+  test("power durability settles what was committed, which process durability never does", async () => {
     const path = join(tempFolder(), "dev.db");
-    for (const [durability, level] of [["process", 1] as const, ["power", 2] as const]) {
+    for (const durability of ["process", "power"] as const) {
       const database = openDatabase(path, { durability });
-      expect(database.prepare("PRAGMA synchronous").get()).toEqual({ synchronous: level });
+      expect(database.settles).toBe(durability === "power");
+      expect(database.prepare("PRAGMA synchronous").get()).toEqual({ synchronous: 1 });
       expect(database.prepare("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+      await database.settled();
+      await database.settled();
+      expect(database.syncs).toBe(durability === "power" ? 1 : 0);
       database.close();
     }
   });

@@ -1,0 +1,43 @@
+/**
+ * What must be settled before a closure begins, where a loss of power matters (runtime/local/database.ts).
+ *
+ * A closure begins when its turn has appended what it rests on. So the answer to an append that leaves its invocation running waits, and
+ * so does that to a guard. A closure that needs no append of its turn rests on what the turn was given, or has read: the turn asks
+ * for that ({@link TurnRequest.mustSettle}). A handler of an earlier version does not ask, so its turn begins when all is settled.
+ *
+ * What a turn writes besides is answered before it is settled: state, messages, its end. *Crash:* state and messages of an append that leaves
+ * it running may be lost after the closure that follows has begun. They are outputs of the last append, which is in doubt: what goes on
+ * with the invocation does them again (R2). An end is seen by nobody before it is settled.
+ */
+import { HEAD_ATTRIBUTE, type Status } from "../../../lib/model/head.ts";
+import { HEAD } from "../../../lib/model/head-keys.ts";
+import type { Delete, Put, Update } from "../../../lib/model/item.ts";
+import type { Deployment } from "../../../lib/model/manifest.ts";
+import type { TurnRequest } from "../../../lib/protocol.ts";
+
+const RESTS: readonly unknown[] = ["completed", "suspended"] satisfies Status[];
+
+/** Whether a closure may begin when it is answered. */
+export function mayLeadToClosure(write: Put | Update | Delete): boolean {
+  const { table, sk } = write.key;
+  if (table !== "journal" || sk !== HEAD || write.op === "delete") return false;
+  return !RESTS.includes(statusIn(write));
+}
+
+function statusIn(write: Put | Update): unknown {
+  if (write.op === "put") return write.attributes[HEAD_ATTRIBUTE.status];
+  const change = write.changes.find(({ attribute }) => attribute === HEAD_ATTRIBUTE.status);
+  return change?.do === "set" ? change.value : undefined;
+}
+
+/** The request as the handler's process gets it, when it may have it. */
+export async function onceSettled(
+  { services }: Deployment,
+  request: TurnRequest,
+  settled: () => Promise<void>,
+): Promise<TurnRequest> {
+  if (services.find(({ name }) => name === request.target.service)?.settles === true)
+    return { ...request, mustSettle: true };
+  await settled();
+  return request;
+}
