@@ -15,9 +15,17 @@ import {
   type Retention,
   retentionAttributes,
 } from "../../model/head.ts";
-import { headKey } from "../../model/head-keys.ts";
+import { HEAD, headKey } from "../../model/head-keys.ts";
 import type { Incarnation, InvocationId } from "../../model/ids.ts";
-import { all, type Attributes, type Change, type Condition, sizeOf, type Write } from "../../model/item.ts";
+import {
+  all,
+  type Attributes,
+  type Change,
+  type Condition,
+  sizeOf,
+  type Update,
+  type Write,
+} from "../../model/item.ts";
 import type { Start } from "../../model/message.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { Value } from "../../model/value.ts";
@@ -121,6 +129,19 @@ function atStub(incarnation: Incarnation, { taken, ending }: Append): Condition 
 /** Whether the head that refused an append was written by that append's own first try. */
 export const isWrittenBy = (item: Attributes | undefined, writer: string, position: number): boolean =>
   item?.[HEAD_ATTRIBUTE.writer] === writer && Number(item[HEAD_ATTRIBUTE.lastAppend]) === position;
+
+/** Whether a turn may begin a closure when this is answered: a write of a head, unless it ends or suspends the invocation. */
+export function mayLeadToClosure(write: Write): boolean {
+  const { table, sk } = write.key;
+  if (table !== "journal" || sk !== HEAD || write.op === "delete") return false;
+  const status = write.op === "put" ? write.attributes[HEAD_ATTRIBUTE.status] : statusSetBy(write);
+  return status !== "completed" && status !== "suspended";
+}
+
+function statusSetBy({ changes }: Update): Value | undefined {
+  const change = changes.find(({ attribute }) => attribute === HEAD_ATTRIBUTE.status);
+  return change?.do === "set" ? change.value : undefined;
+}
 
 /** The head's entries as they are stored. */
 export function storedTail({ item }: LeftHead): readonly Value[] {

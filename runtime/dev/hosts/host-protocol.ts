@@ -1,5 +1,6 @@
 /** What the engine and a host process ask of each other over their {@link Channel}, and how calls become ports. */
 import type { Attributes, Delete, ItemKey, Put, Update, WriteResult } from "../../../lib/model/item.ts";
+import { mayLeadToClosure } from "../../../lib/store/head/append.ts";
 import type { Deployment, RegisteredService } from "../../../lib/model/manifest.ts";
 import type { Outgoing } from "../../../lib/model/message.ts";
 import type {
@@ -36,7 +37,6 @@ import {
   writeArgument,
 } from "./call-arguments.ts";
 import type { Channel } from "./channel.ts";
-import { mayLeadToClosure } from "./settled.ts";
 
 /** Answered by a host process. */
 export type HostCalls = {

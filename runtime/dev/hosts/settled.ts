@@ -9,26 +9,8 @@
  * it running may be lost after the closure that follows has begun. They are outputs of the last append, which is in doubt: what goes on
  * with the invocation does them again (R2). An end is seen by nobody before it is settled.
  */
-import { HEAD_ATTRIBUTE, type Status } from "../../../lib/model/head.ts";
-import { HEAD } from "../../../lib/model/head-keys.ts";
-import type { Delete, Put, Update } from "../../../lib/model/item.ts";
 import type { Deployment } from "../../../lib/model/manifest.ts";
 import type { TurnRequest } from "../../../lib/protocol.ts";
-
-const RESTS: readonly unknown[] = ["completed", "suspended"] satisfies Status[];
-
-/** Whether a closure may begin when it is answered. */
-export function mayLeadToClosure(write: Put | Update | Delete): boolean {
-  const { table, sk } = write.key;
-  if (table !== "journal" || sk !== HEAD || write.op === "delete") return false;
-  return !RESTS.includes(statusIn(write));
-}
-
-function statusIn(write: Put | Update): unknown {
-  if (write.op === "put") return write.attributes[HEAD_ATTRIBUTE.status];
-  const change = write.changes.find(({ attribute }) => attribute === HEAD_ATTRIBUTE.status);
-  return change?.do === "set" ? change.value : undefined;
-}
 
 /** The request as the handler's process gets it, when it may have it. */
 export async function onceSettled(
