@@ -354,11 +354,13 @@ const seenBy = ({ began, carried, hasSeenNotes }: Attempt): readonly Note[] => [
   ...carried,
 ];
 
-/** The head is as the turn has found or left it: nothing else has written it but notes (R18). */
+/** The head is as the turn has found or left it: nothing else has written it but notes (R18). What rests or is parked was written
+ * by another dispatcher, which has counted an attempt of its own, or has yet to run one. */
 function isAsLeft(now: Head | undefined, before: Invocation, { voucher }: Delivery): boolean {
   if (!now || now.writer === before.head?.writer) return true;
   const isNews = now.length > before.length || before.head === undefined;
-  return isNews && now.status !== "pending" && whoVouches(now, voucher) !== "other";
+  const isTurns = now.status === "running" || now.status === "suspended";
+  return isNews && isTurns && whoVouches(now, voucher) !== "other";
 }
 
 /** It has ended. Or something has come before it, where an earlier version of the handler cannot begin: that is adopted first, and

@@ -58,6 +58,15 @@ export class Invocation {
       : new Invocation(this.#source, this.id, known, this.start, this.stored);
   }
 
+  /**
+   * Whether another one has moved it since: its mark says so (R18). A pause by an operator, or by the watch, writes no mark, and
+   * refuses each append. It is in sight, so nothing has to be said of it, and the next delivery holds it.
+   */
+  hasMoved(now: StoredHead | undefined): boolean {
+    const { status, writer } = now?.head ?? {};
+    return status === "completed" || status === "paused" || writer !== this.head?.writer;
+  }
+
   get head(): Head | undefined {
     return this.stored?.head;
   }

@@ -325,11 +325,10 @@ export class Progress {
     delivery: Delivery,
     { reason }: Refused,
   ): Promise<Verdict> {
-    const { id, head } = invocation;
+    const { id } = invocation;
     const isLast = delivery.receives >= REFUSALS_MAX;
     const { stored: now, stub } = isLast ? await readHeadOrStub(this.#ports.items, id) : {};
-    const isStuck =
-      isLast && stub === undefined && now?.head.status !== "completed" && now?.head.writer === head?.writer;
+    const isStuck = isLast && stub === undefined && !invocation.hasMoved(now);
     if (!isStuck) return await this.#afterLoss(invocation, delivery);
     const why = { invocation: id, receives: delivery.receives, reason };
     this.#ports.logger.log("error", "a turn is refused again and again; its invocation is paused", why);

@@ -404,6 +404,17 @@ function pausedUnderATwin(draw: Draw): Workload {
   };
 }
 
+/** Paused while its turn waits for a step, under a message that was given back before (R18). It has its head from its client. */
+const pausedUnderAnOldMessage = (draw: Draw): Workload => ({
+  roots: draw.many(2, 4, (index) => ({
+    ...at(draw.between(0, 100), draw.plain(draw.step(draw.between(2000, 8000))), {
+      ...{ does: "pause", afterMs: draw.between(1500, 8000), forGood: true },
+    }),
+    idempotencyKey: `directed${index}`,
+  })),
+  disturbed: true,
+});
+
 /** It ends while another one parks behind it, and its own late requests come after its end (R23). */
 function parkedAsItEnds(draw: Draw): Workload {
   const endMs = draw.between(200, 800);
@@ -481,6 +492,7 @@ const HISTORIES = {
   "long end": longEnd,
   "paused and resumed": pausedAndResumed,
   "paused under a twin": pausedUnderATwin,
+  "paused under an old message": pausedUnderAnOldMessage,
   "parked as it ends": parkedAsItEnds,
   "suspended and woken": suspendedAndWoken,
 } as const satisfies Readonly<Record<string, (draw: Draw) => Workload>>;

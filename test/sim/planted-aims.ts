@@ -109,6 +109,14 @@ export const AIMS: Readonly<Record<string, Aim>> = {
     workload: "parked as it ends",
     faults: { stall: 0.04, "late-effect": 0.12 },
   },
+  "a turn that a pause has refused is refused for good": {
+    workload: "paused under an old message",
+    faults: { unavailable: 0.25 },
+  },
+  "what another dispatcher has brought to rest is taken for what the turn has left": {
+    workload: "drifting",
+    faults: { "handler-crash": 0.5, stall: 0.1, "visibility-lapsed": 0.3 },
+  },
   "a note lane runs what does not own its key": {
     workload: "given up among others",
     faults: { "dispatcher-crash": 0.3, unavailable: 0.05, reconciler: 1 },

@@ -26,6 +26,10 @@ export const OF_PEOPLE: readonly Planted[] = [
     "  if (won) return emptyResponse(202);\n",
     "  if (won || now) return emptyResponse(202);\n",
   ]),
+  bug("a turn that a pause has refused is refused for good", "runtime/dispatcher/invocation.ts", 4000, [
+    'return status === "completed" || status === "paused" || writer',
+    'return status === "completed" || writer',
+  ]),
   bug("any resume releases what is paused", "runtime/dispatcher/resumption.ts", 2000, [
     'if (resume.byOperator && ON.released[status] === "release")',
     'if (ON.released[status] === "release")',

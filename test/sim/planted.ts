@@ -343,6 +343,15 @@ const LANES: readonly Planted[] = [
     'if (whoVouches(head, delivery.voucher) === "other") {',
     'if (head.status !== "paused" && whoVouches(head, delivery.voucher) === "other") {',
   ]),
+  bug(
+    "what another dispatcher has brought to rest is taken for what the turn has left",
+    "runtime/dispatcher/attempts.ts",
+    8000,
+    [
+      'const isTurns = now.status === "running" || now.status === "suspended";',
+      'const isTurns = now.status !== "pending";',
+    ],
+  ),
   bug("one parks behind a lock that was taken once more", "lib/model/lock.ts", 12000, [
     "all(isOwnedBy(lock.owner), isTakenAsRead(lock), endsBefore(lock))",
     "all(isOwnedBy(lock.owner), endsBefore(lock))",

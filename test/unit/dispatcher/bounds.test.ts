@@ -12,12 +12,14 @@ import {
   REPLIES_MAX,
   WAITERS_MAX,
 } from "../../../lib/limits.ts";
-import { HEAD_ATTRIBUTE, newStub } from "../../../lib/model/head.ts";
+import { HEAD_ATTRIBUTE, headAttributes, newStub } from "../../../lib/model/head.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import type { Attach, Notify, Start } from "../../../lib/model/message.ts";
 import type { TurnOutcome } from "../../../lib/protocol.ts";
 import { readHeadOrStub } from "../../../lib/store/head-store.ts";
+import { createHead } from "../../../lib/store/head/births.ts";
+import { pause } from "../../../lib/store/head/rest.ts";
 import { DispatcherWorld } from "./dispatcher-world.ts";
 
 const worker = service({
@@ -25,6 +27,7 @@ const worker = service({
   handlers: {
     waits: async (ctx: Context) => await ctx.signal<string>("go"),
     quick: async () => await Promise.resolve("done"),
+    step: async (ctx: Context) => await ctx.run("step", async () => await inStep()),
   },
 });
 const flow = workflow({
@@ -36,6 +39,7 @@ const flow = workflow({
 });
 
 let world: DispatcherWorld;
+let inStep = async (): Promise<void> => await Promise.resolve();
 beforeEach(() => void (world = new DispatcherWorld([worker, flow])));
 
 let unique = 0;
@@ -203,6 +207,22 @@ describe("what waiting does not mend", () => {
       failure: { message: "something else" },
     });
     expect(world.logged.at(-1)).toMatch(/^error a turn is refused again and again/);
+  });
+
+  test("a turn that a pause has refused is held when its message comes again, however often that has failed", async () => {
+    const start = startOf("step");
+    const { id } = start;
+    const running = headAttributes({ status: "running", writer: "w" });
+    await createHead(world.items, start, undefined, running);
+    inStep = async () => void (await pause(world, id, 0));
+    const again = { sequence: "7", receiveCount: REFUSALS_MAX };
+    expect(await world.deliver(start, again)).toBe(false);
+    expect(world.logged.filter((line) => line.startsWith("error"))).toEqual([]);
+    expect(await world.deliver(start, { ...again, receiveCount: REFUSALS_MAX + 1 })).toBe(true);
+    expect((await headOf(id))?.status).toBe("paused");
+    inStep = async () => await Promise.resolve();
+    await world.deliver({ kind: "resume", id, incarnation: 0, byOperator: true });
+    expect((await headOf(id))?.status).toBe("completed");
   });
 
   test("what may pass is tried for as long as it takes, and is in the log from the third time on", async () => {
