@@ -31,6 +31,8 @@ const LATE_MS = 90_000;
 interface End {
   readonly atMs: number;
   readonly isSuccess: boolean;
+  /** Cancellations that were still in the list. */
+  readonly untaken: readonly string[];
 }
 export interface Asked {
   readonly does: Operation | "edit";
@@ -70,6 +72,8 @@ export class Acknowledged {
   /** When each cancellation came into a head's list, and when a turn of an invocation began last. */
   readonly #listedMs = new Map<string, number>();
   readonly #turnMs = new Map<string, number>();
+  /** Cancellations in the head as the turn of an actor knows it. */
+  readonly #told = new Map<string, readonly string[]>();
   /** Messages that may end a pause, by invocation: those in the mailbox, and when there was one last. */
   readonly #permits = new Map<string, Set<string>>();
   readonly #permittedMs = new Map<string, number>();
@@ -97,11 +101,29 @@ export class Acknowledged {
     if (actor.kind === "handler" && was !== "completed")
       this.#appends.set(name, (this.#appends.get(name) ?? 0) + 1);
     if (is === "completed" && was !== "completed")
-      this.#ends.set(name, { atMs: this.#now(), isSuccess: decodeOutcome(after["x"]).ok });
+      this.#ends.set(name, {
+        atMs: this.#now(),
+        isSuccess: decodeOutcome(after["x"]).ok,
+        untaken: cancellationsIn(after),
+      });
     this.#listed(after);
     if (is === "paused" && was !== "paused") this.#pauses(actor, life, after);
     if (was === "paused" && is !== "paused" && before?.["i"] === after["i"])
       this.#leavesPause(actor, life, after);
+  }
+
+  /** A turn knows its head as it then is: it begins with it, or has appended to it. */
+  tells(actor: string, head: Attributes | undefined): void {
+    this.#told.set(actor, head ? cancellationsIn(head) : []);
+  }
+
+  /** CANCEL, R20: what the code awaits is rejected before a step of it starts, once its turn has been told. */
+  stepStarts(actor: string, { id, entries }: Life, step: string): void {
+    const isLogged = (delivery: string): boolean =>
+      entries.some((entry) => entry.kind === "cancelled" && entry.delivery === delivery);
+    const unheard = (this.#told.get(actor) ?? []).find((delivery) => !isLogged(delivery));
+    if (unheard !== undefined && !this.isMixed)
+      this.#fail("CANCEL", `${actor} starts ${step} of ${id}, and has been told of ${unheard}`);
   }
 
   #listed(after: Attributes): void {
@@ -229,6 +251,17 @@ export class Acknowledged {
     if (does === "purge" && decodeOutcome(x).ok) this.#fail("PURGE", `purge of ${id} has left its result`);
   }
 
+  /**
+   * An operator has purged what the message is for, so nothing reads what it refers to: what the mailbox gave up does not run, and
+   * what names a life that has ended comes late and is dropped (R10).
+   */
+  isForPurged(by: string, { id, incarnation }: Message): boolean {
+    const life = this.#lives.get(id);
+    if (!this.purging.has(id)) return false;
+    const isOver = life !== undefined && (life.incarnation !== incarnation || life.status === "completed");
+    return by === "redrive" || (incarnation !== undefined && isOver);
+  }
+
   entered(id: string, program: Program): void {
     this.#turnMs.set(id, this.#now());
     this.programs.set(id, JSON.stringify({ ...program, token: undefined }));
@@ -315,7 +348,10 @@ export class Acknowledged {
   /** CANCEL: what was in the head when it was acknowledged is heard at one of the code's next appends, or it has none. */
   #checkCancelled({ by, answered }: Asked, life: Life): void {
     if (answered?.isListed !== true) return;
-    if (deliveriesOf(this.#sent.get(by) ?? []).some((delivery) => hasHeard(life, delivery))) return;
+    // Code that has come to its end without an await has left it in the list, from which a purge has taken it.
+    const untaken = this.#ends.get(`${life.id} ${life.incarnation}`)?.untaken ?? [];
+    const isHeard = (delivery: string): boolean => hasHeard(life, delivery) || untaken.includes(delivery);
+    if (deliveriesOf(this.#sent.get(by) ?? []).some(isHeard)) return;
     const appends = (this.#appends.get(`${life.id} ${life.incarnation}`) ?? 0) - (answered?.appends ?? 0);
     if (appends > APPENDS_UNDER_WAY)
       this.#fail(

@@ -32,12 +32,23 @@ export class SimItemStore implements ItemStore {
   write(write: Write): Promise<WriteResult> {
     // A request is serialised when it is sent, so later changes by the caller do not matter.
     const request = frozenCopy(write);
-    return this.#effects.perform(this.#actor, `write ${write.key.table}`, subjectOf(write.key), () => {
-      const before = this.#tables.get(request.key);
-      if (!this.#effects.faults.stopped) this.#observer.silence.check(request, before);
-      const result = this.#tables.write(request);
-      this.#observer.written(this.#actor, request, before, result);
-      return result;
+    const { silence } = this.#observer;
+    const answer = this.#effects.perform(
+      this.#actor,
+      `write ${write.key.table}`,
+      subjectOf(write.key),
+      () => {
+        const before = this.#tables.get(request.key);
+        if (!this.#effects.faults.stopped) silence.check(request, before);
+        const result = this.#tables.write(request);
+        this.#observer.written(this.#actor, request, before, result);
+        return result;
+      },
+    );
+    if (!silence.isNarrow) return answer;
+    return answer.catch((error: unknown) => {
+      silence.answered(request, error, this.#actor.name);
+      throw error;
     });
   }
 

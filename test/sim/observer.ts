@@ -99,11 +99,7 @@ export class Observer {
   readonly once = new Once();
   readonly #causality = new Causality();
   maxSkewMs = 0;
-  readonly silence = new Silence((silent) => {
-    this.count("no room");
-    this.messages.doubt();
-    if (silent !== undefined) this.fail("SILENT", silent);
-  });
+  readonly silence = new Silence(this);
   /** Invocations whose code is not deterministic on purpose. */
   readonly drifting = new Set<string>();
   /** Another version of the engine runs beside today's. */
@@ -219,6 +215,7 @@ export class Observer {
     else if (before === undefined && life.status === "completed")
       this.fail("M2", `${id} has ended, was deleted, and runs again`);
     this.acknowledged.written(actor, life, before, after);
+    if (actor.turn?.id === id) this.acknowledged.tells(actor.name, after);
     if (after["s"] === "paused") this.once.excuse(id);
     this.#appended(life, after);
     this.#pinned(actor, life, before, after);
@@ -455,9 +452,7 @@ export class Observer {
     if ("from" in message || "inputFrom" in message) this.count("value by reference");
     this.acknowledged.accepted(by, { group, sequence, body }, message);
     if (message.kind === "start") this.#startAccepted(by, sequence, message);
-    // An operator may have purged what the mailbox gave up: then nothing of it runs, and nothing reads its values.
-    const isOfPurged = by === "redrive" && this.acknowledged.purging.has(message.id);
-    if (message.kind === "notify" && !isOfPurged)
+    if (message.kind === "notify" && !this.acknowledged.isForPurged(by, message))
       this.#refersTo(message.from ?? message.id, encodeNote(message.note));
   }
 
@@ -555,6 +550,7 @@ export class Observer {
     if (this.once.isTooOften(turn.id, step))
       this.fail("ONCE", `step ${step} of ${turn.id} runs again, although nothing has failed`);
     const life = this.lives.get(turn.id);
+    if (life) this.acknowledged.stepStarts(actor.name, life, step);
     const name = `${turn.id} ${turn.incarnation}`;
     if (seen !== undefined) this.accounts.set(name, [...(this.accounts.get(name) ?? []), { step, seen }]);
     for (const token of known) {

@@ -18,6 +18,12 @@ export const OF_PEOPLE: readonly Planted[] = [
     '  await send(ports, { kind: "notify", id, incarnation, note }, note.delivery);\n',
     "",
   ]),
+  bug(
+    "a cancellation that an append brings does not stop the step behind it",
+    "sdk/turn/turn-driver.ts",
+    4000,
+    ["if (this.machine.hasNews) {", "if (this.machine.hasNews && closures.length === 0) {"],
+  ),
   bug("a resume is acknowledged and lost", "runtime/admin/control.ts", 1000, [
     '  await send(ports, { kind: "resume", id, incarnation: head.incarnation, byOperator: true }, newUid(ports));\n',
     "",

@@ -99,7 +99,9 @@ export class Platform {
   actor(kind: ActorKind): Actor {
     const { faults, skewMaxMs } = this.#world;
     const skewMs = faults.has("clock-skew") ? Math.floor(this.#prng.between(-skewMaxMs, skewMaxMs)) : 0;
-    return new Actor(`${kind.slice(0, 4)}${++this.#names[kind]}`, kind, skewMs);
+    const actor = new Actor(`${kind.slice(0, 4)}${++this.#names[kind]}`, kind, skewMs);
+    actor.onDeath(() => this.#world.observer.silence.died(actor.name));
+    return actor;
   }
 
   timers(actor: Actor): SimTimers {
@@ -313,14 +315,19 @@ export class Platform {
           answer(() => reject(new OperationalError("throttled", "too many invocations (simulated)")));
           return;
         }
+        let isConnected = true;
         if (faults.strike("invoke-lost")) {
-          scheduler.after(this.#prng.between(1, 5000), () =>
-            answer(() => reject(new OperationalError("unavailable", "connection lost (simulated)"))),
-          );
+          scheduler.after(this.#prng.between(1, 5000), () => {
+            isConnected = false;
+            answer(() => reject(new OperationalError("unavailable", "connection lost (simulated)")));
+          });
         }
         this.#turn(deployment, text, {
           name: caller.name,
-          ended: (outcome) => answer(() => resolve(decodeTurnOutcome(outcome))),
+          ended: (outcome, by) => {
+            this.#world.observer.silence.ended(by, isConnected ? caller.name : undefined);
+            answer(() => resolve(decodeTurnOutcome(outcome)));
+          },
           died: (error) => answer(() => reject(error)),
         });
       });
@@ -330,7 +337,11 @@ export class Platform {
   #turn(
     deployment: Deployment,
     text: string,
-    caller: { name: string; ended: (outcome: string) => void; died: (error: FunctionError) => void },
+    caller: {
+      name: string;
+      ended: (outcome: string, by: string) => void;
+      died: (error: FunctionError) => void;
+    },
   ): void {
     const { faults, scheduler, trace, effects } = this.#world;
     const environment = this.#handler();
@@ -340,6 +351,7 @@ export class Platform {
     const { id, incarnation, token } = request;
     const loaded = Number(request.head?.["n"] ?? 0);
     actor.turn = { id, incarnation, token, loaded, failedIn: this.#failedIn(deployment, request) };
+    this.#world.observer.acknowledged.tells(actor.name, request.head);
     if (request.guard && request.start) {
       this.#world.observer.count(isDirect(request.start) ? "direct call" : "turn at the door");
       this.#world.observer.asked(caller.name, request.start);
@@ -357,7 +369,6 @@ export class Platform {
       over = true;
       trace.add(actor.name, "died", reason.code);
       this.#world.observer.messages.doubt();
-      this.#world.observer.silence.died(id);
       caller.died(reason);
     });
     const stop = scheduler.after(request.remainingMs + 500, () => {
@@ -382,7 +393,7 @@ export class Platform {
       over = true;
       environment.busy = false;
       actor.turn = undefined;
-      caller.ended(encodeTurnOutcome(outcome));
+      caller.ended(encodeTurnOutcome(outcome), actor.name);
     };
     scheduler.after(faults.strike("cold-start") ? this.#prng.between(200, 3000) : effects.latencyMs(), () => {
       if (!actor.alive) return;
@@ -440,8 +451,7 @@ export class Platform {
     const { drifting, acknowledged, silence } = this.#world.observer;
     if (code === 570) return drifting.has(id) ? "drift refused" : undefined;
     if (/^(R8|J1):/.test(message) && acknowledged.purging.has(id)) return "zombie of a purged one";
-    if (message.endsWith("(RT1001)")) return "full journal";
-    return silence.isNarrow && message.includes("no room (simulated)") ? "turn without room" : undefined;
+    return silence.boundIn(message);
   }
 
   #handler(): HandlerEnvironment {
