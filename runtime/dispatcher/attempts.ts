@@ -6,7 +6,7 @@
  */
 import { rest } from "../../lib/store/head/rest.ts";
 import { endAsItIs } from "../../lib/store/head/transitions.ts";
-import { readHead, readHeadOrStub } from "../../lib/store/head-store.ts";
+import { readHead, readHeadOrStub, type StoredHead } from "../../lib/store/head-store.ts";
 import { outgoing } from "../../lib/store/send.ts";
 import type { Note } from "../../lib/model/entry.ts";
 import { OperationalError } from "../../lib/errors.ts";
@@ -211,7 +211,7 @@ export class Attempts {
     const invocation = attempt.invocation.reread(now.stored);
     if (isOver(now, failed)) return "lost";
     if (failed.kind === "failed" && invocation.length !== failed.length) return "lost";
-    if (!isAsLeft(invocation.head, attempt.invocation, delivery)) return "lost";
+    if (!isAsLeft(now.stored, attempt.invocation, delivery)) return "lost";
     if (failed.kind === "died" && invocation.head) {
       // It may have suspended before it died: then this message is looked at anew, as one in doubt.
       const appended = invocation.head.writer !== attempt.invocation.head?.writer;
@@ -355,12 +355,13 @@ const seenBy = ({ began, carried, hasSeenNotes }: Attempt): readonly Note[] => [
 ];
 
 /** The head is as the turn has found or left it: nothing else has written it but notes (R18). What rests or is parked was written
- * by another dispatcher, which has counted an attempt of its own, or has yet to run one. */
-function isAsLeft(now: Head | undefined, before: Invocation, { voucher }: Delivery): boolean {
-  if (!now || now.writer === before.head?.writer) return true;
-  const isNews = now.length > before.length || before.head === undefined;
-  const isTurns = now.status === "running" || now.status === "suspended";
-  return isNews && isTurns && whoVouches(now, voucher) !== "other";
+ * by another dispatcher, which has counted an attempt of its own, or has yet to run one. What an operator has paused runs no more. */
+function isAsLeft(now: StoredHead | undefined, before: Invocation, { voucher }: Delivery): boolean {
+  if (!now || !before.hasMoved(now)) return true;
+  const { head } = now;
+  const isNews = head.length > before.length || before.head === undefined;
+  const isTurns = head.status === "running" || head.status === "suspended";
+  return isNews && isTurns && whoVouches(head, voucher) !== "other";
 }
 
 /** It has ended. Or something has come before it, where an earlier version of the handler cannot begin: that is adopted first, and

@@ -44,6 +44,8 @@ export interface Asked {
   answered?: {
     readonly atMs: number;
     readonly status: number;
+    /** Of the life that there was then. */
+    readonly incarnation: number | undefined;
     readonly appends: number;
     /** A cancellation is in the head. If that write has failed it is heard when its message is handled. */
     readonly isListed: boolean;
@@ -110,6 +112,13 @@ export class Acknowledged {
     if (is === "paused" && was !== "paused") this.#pauses(actor, life, after);
     if (was === "paused" && is !== "paused" && before?.["i"] === after["i"])
       this.#leavesPause(actor, life, after);
+  }
+
+  /** PAUSE: no turn begins with a head that its dispatcher has read as paused. */
+  turnBegins(actor: string, id: string, head: Attributes | undefined): void {
+    if (head?.["s"] === "paused" && !this.isMixed)
+      this.#fail("PAUSE", `${actor} begins a turn of ${id} with a head that is paused`);
+    this.tells(actor, head);
   }
 
   /** A turn knows its head as it then is: it begins with it, or has appended to it. */
@@ -205,7 +214,7 @@ export class Acknowledged {
     const appends = life ? (this.#appends.get(`${life.id} ${life.incarnation}`) ?? 0) : 0;
     const cancellations = deliveriesOf(this.#sent.get(asked.by) ?? []);
     const isListed = life !== undefined && cancellations.some((delivery) => hasHeard(life, delivery));
-    asked.answered = { atMs: this.#now(), status, appends, isListed };
+    asked.answered = { atMs: this.#now(), status, incarnation: life?.incarnation, appends, isListed };
     if (status >= 300) return;
     // Another life can only begin when the one that was asked for has ended, and has expired (LIFE).
     const kill = (this.#sent.get(asked.by) ?? []).find(({ kind }) => kind === "kill");
@@ -335,14 +344,34 @@ export class Acknowledged {
   }
 
   #checkHeard(asked: Asked): void {
-    const { id, does, answered, incarnation } = asked;
+    const { id, does, answered } = asked;
     const life = this.#lives.get(id);
     if (!answered || answered.status >= 300 || !life) return;
-    if (incarnation !== undefined && life.incarnation !== incarnation) return;
-    const end = this.#ends.get(`${id} ${life.incarnation}`);
-    if (does === "kill" && end?.isSuccess === true && end.atMs > answered.atMs)
-      this.#fail("KILL", `${id} succeeded ${end.atMs - answered.atMs} ms after its kill was acknowledged`);
-    if (does === "cancel") this.#checkCancelled(asked, life);
+    const incarnation = this.#lifeOf(asked);
+    if (does === "kill") this.#checkKilled(id, answered.atMs, this.#endOf(asked, incarnation));
+    const isItsLife = incarnation === undefined || incarnation === life.incarnation;
+    if (does === "cancel" && isItsLife) this.#checkCancelled(asked, life);
+  }
+
+  #checkKilled(id: string, answeredMs: number, end: End | undefined): void {
+    if (end?.isSuccess === true && end.atMs > answeredMs)
+      this.#fail("KILL", `${id} succeeded ${end.atMs - answeredMs} ms after its kill was acknowledged`);
+  }
+
+  /** There may have been no life yet when it was asked for, and others since. To name none is to name 0. */
+  #lifeOf({ by, incarnation, answered }: Asked): number | undefined {
+    const kill = (this.#sent.get(by) ?? []).findLast(({ kind }) => kind === "kill");
+    return kill?.incarnation || (incarnation ?? answered?.incarnation);
+  }
+
+  #endOf({ id, askedMs }: Asked, incarnation: number | undefined): End | undefined {
+    return incarnation === undefined ? this.#endSince(id, askedMs) : this.#ends.get(`${id} ${incarnation}`);
+  }
+
+  /** Of the first life that has ended since. */
+  #endSince(id: string, ms: number): End | undefined {
+    const isSince = ([name, { atMs }]: [string, End]): boolean => name.startsWith(`${id} `) && atMs >= ms;
+    return [...this.#ends].find(isSince)?.[1];
   }
 
   /** CANCEL: what was in the head when it was acknowledged is heard at one of the code's next appends, or it has none. */

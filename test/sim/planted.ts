@@ -348,8 +348,8 @@ const LANES: readonly Planted[] = [
     "runtime/dispatcher/attempts.ts",
     8000,
     [
-      'const isTurns = now.status === "running" || now.status === "suspended";',
-      'const isTurns = now.status !== "pending";',
+      'const isTurns = head.status === "running" || head.status === "suspended";',
+      'const isTurns = head.status !== "pending";',
     ],
   ),
   bug("one parks behind a lock that was taken once more", "lib/model/lock.ts", 12000, [

@@ -351,7 +351,7 @@ export class Platform {
     const { id, incarnation, token } = request;
     const loaded = Number(request.head?.["n"] ?? 0);
     actor.turn = { id, incarnation, token, loaded, failedIn: this.#failedIn(deployment, request) };
-    this.#world.observer.acknowledged.tells(actor.name, request.head);
+    this.#world.observer.acknowledged.turnBegins(actor.name, id, request.head);
     if (request.guard && request.start) {
       this.#world.observer.count(isDirect(request.start) ? "direct call" : "turn at the door");
       this.#world.observer.asked(caller.name, request.start);

@@ -225,6 +225,21 @@ describe("what waiting does not mend", () => {
     expect((await headOf(id))?.status).toBe("completed");
   });
 
+  test("an attempt that fails while it is paused is not followed by another", async () => {
+    const start = startOf("step");
+    await createHead(world.items, start, undefined, headAttributes({ status: "running", writer: "w" }));
+    let steps = 0;
+    inStep = async () => {
+      steps++;
+      await pause(world, start.id, 0);
+      throw new Error("too late");
+    };
+    expect(await world.deliver(start, { sequence: "8", receiveCount: 2 })).toBe(false);
+    expect(await world.deliver(start, { sequence: "8", receiveCount: 3 })).toBe(true);
+    expect(steps).toBe(1);
+    expect((await headOf(start.id))?.status).toBe("paused");
+  });
+
   test("what may pass is tried for as long as it takes, and is in the log from the third time on", async () => {
     world.invoke = lost("unavailable: a write got no answer");
     const start = startOf("quick");

@@ -5,11 +5,12 @@ import { OperationalError } from "../../../lib/errors.ts";
 import { HEAD_OUTLIVES_MS } from "../../../lib/limits.ts";
 import { tokenOf } from "../../../lib/model/fence.ts";
 import { lockKey, takeLock } from "../../../lib/model/lock.ts";
-import { HEAD_ATTRIBUTE } from "../../../lib/model/head.ts";
+import { HEAD_ATTRIBUTE, headAttributes } from "../../../lib/model/head.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import type { Write } from "../../../lib/model/item.ts";
 import type { Message, Notify, Start } from "../../../lib/model/message.ts";
+import { createHead } from "../../../lib/store/head/births.ts";
 import { DispatcherWorld } from "./dispatcher-world.ts";
 
 let ran: string[];
@@ -206,4 +207,19 @@ describe("R10: a Start that meets the head of a life that has expired", () => {
     expect(ran).toEqual(runs ? ["quick", "quick"] : ["quick"]);
     expect((await world.head(first.id))?.incarnation).toBe(runs ? 2 : 1);
   });
+});
+
+test("an attempt that has failed late leaves what another dispatcher has brought to rest meanwhile", async () => {
+  const start = startOf("Worker/quick");
+  const dueAtMs = world.clock.now() + 60_000;
+  const resting = headAttributes({ status: "backing-off", writer: "other", dueAtMs, attempt: { count: 1 } });
+  let turns = 0;
+  world.invoke = async () => {
+    turns++;
+    await createHead(world.items, start, undefined, resting);
+    return { kind: "failed", failure: { code: 500, message: "too late" }, length: 0, progress: false };
+  };
+  expect(await world.deliver(start)).toBe(false);
+  expect(turns).toBe(1);
+  expect(await world.head(start.id)).toMatchObject({ status: "backing-off", writer: "other", dueAtMs });
 });
