@@ -65,8 +65,8 @@ export async function repeatEnd(
  * - Timers are set, and promises asked, after all outputs.
  * - State is written before any message is sent, and a reply shows that its call was sent.
  */
-export function areOutputsDone({ tail, paged, lastAppend }: Head, notes: readonly Note[]): boolean {
-  const entries = tail.slice(Math.max(0, lastAppend - paged));
+export function areOutputsDone(head: Head, notes: readonly Note[]): boolean {
+  const entries = lastEntries(head);
   const completed = new Set(notes.flatMap((note) => (note.kind === "completion" ? [note.command] : [])));
   const isCompleted = (entry: Entry): boolean => "command" in entry && completed.has(entry.command);
   const isLate = (entry: Entry): boolean => entry.kind === "sleep" || entry.kind === "promise.get";
@@ -75,6 +75,13 @@ export function areOutputsDone({ tail, paged, lastAppend }: Head, notes: readonl
   if (sent.length > 0) return sent.every((entry) => entry.kind === "call" && isCompleted(entry));
   return !entries.some(({ kind }) => WRITING.has(kind));
 }
+/** Whether the last append's outputs are state, among others. */
+export const writesState = (head: Head): boolean => lastEntries(head).some(({ kind }) => WRITING.has(kind));
+
+/** They are still in the head: only a later append drops what a page holds. */
+const lastEntries = ({ tail, paged, lastAppend }: Head): readonly Entry[] =>
+  tail.slice(Math.max(0, lastAppend - paged));
+
 const SENDING: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
   ...(["call", "send", "sendSignal", "promise.complete"] as const),
   ...(["attach", "cancel", "cancelled"] as const),
@@ -83,8 +90,7 @@ const WRITING: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>(["set", "clea
 
 async function repeatOutputs(ports: RepeatPorts, id: InvocationId, head: Head): Promise<void> {
   const { incarnation, target, token, origin } = head;
-  // The last append's entries are still in the head: only a later append drops what a page holds.
-  const entries = head.tail.slice(Math.max(0, head.lastAppend - head.paged));
+  const entries = lastEntries(head);
   // A workflow's state has a time to live, and the id of an edit does not show that it is a workflow's.
   const type = isStateEdit({ target, origin })
     ? (await ports.registry.service(target.service))?.type

@@ -57,6 +57,7 @@ const noKeeper: Keeper = { holds: () => true, finish: () => undefined };
 export class Dispatcher {
   readonly #ports: DispatcherPorts;
   readonly #attempts: Attempts;
+  readonly #locks: KeyLock;
   readonly #progress: Progress;
   readonly #notes: NoteDelivery;
   readonly #letGo: LetGo;
@@ -66,6 +67,7 @@ export class Dispatcher {
     this.#ports = ports;
     this.#letGo = new LetGo(ports);
     const locks = new KeyLock(ports);
+    this.#locks = locks;
     this.#attempts = new Attempts(ports, locks);
     this.#progress = new Progress(ports, { locks, attempts: this.#attempts, mailboxEpoch });
     this.#notes = new NoteDelivery(ports, this.#progress);
@@ -197,6 +199,7 @@ export class Dispatcher {
     const fields = { kind: message.kind, invocation: message.id, receiveCount, reason, stack };
     if (receiveCount < receivesOf(error)) {
       this.#ports.logger.log("warn", "a message is given back", fields);
+      if (!delivery.isNote) await this.#locks.keep(message.id);
       return "retry";
     }
     if (message.kind === "attach") return await refuseAttach(this.#ports, message, reason);

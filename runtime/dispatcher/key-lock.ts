@@ -23,6 +23,13 @@
  * - An owner does not take the lock that it was handed once more: the lock would not say any more how it came by it. If it was
  *   taken all the same, by a zombie, what finds itself or an earlier message of its lane named as the voucher of a running owner
  *   looks after that.
+ * - An invocation that never rested has ended, and its state could not be written. It has no lock: its message alone holds its lane,
+ *   and a mailbox that has delivered the message too often gives it up. The next one of the lane would read what is not as the log
+ *   says, and the state would be written after that (W3). So a handling that fails leaves such a one the lock. The next one meets an
+ *   owner that has ended, and settles it before it begins; or the message itself comes again, does the outputs, and passes the key on.
+ *   - The dispatcher dies before that: the message comes again, in doubt, and does the outputs or comes to the same point. That must
+ *     succeed once in the message's many deliveries (`QUEUE_RECEIVES_MAX`).
+ *   - A later one runs already, since a copy of the message was deleted: its token is later, and it takes the lock when it rests.
  * - The owner is cancelled or killed between the hand-off and its message: the message finds that it has ended, and passes the
  *   key on. So does whoever ended it.
  * - A hand-off whose answer was lost looks refused. What then finds another owner is in doubt, and looks after that.
@@ -39,6 +46,7 @@ import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import { invariant, OperationalError } from "../../lib/errors.ts";
 import { type Head } from "../../lib/model/head.ts";
 import { isExpired } from "../../lib/model/head-age.ts";
+import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import type { ItemKey } from "../../lib/model/item.ts";
 import { CONFLICT_ATTEMPTS_MAX, HEAD_OUTLIVES_MS, SETTLE_STEPS_MAX } from "../../lib/limits.ts";
 import {
@@ -63,7 +71,7 @@ import { whoVouches } from "../../lib/model/voucher.ts";
 import { nonce } from "../../lib/entropy.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
-import { repeatLastOutputs } from "../../lib/store/last-outputs.ts";
+import { repeatLastOutputs, writesState } from "../../lib/store/last-outputs.ts";
 
 export class KeyLock {
   readonly #ports: DispatcherPorts;
@@ -143,6 +151,22 @@ export class KeyLock {
   async takeFree(target: Target, me: Holder): Promise<void> {
     const lock = await this.#read(lockKey(target.service, target.key ?? ""));
     if (!lock || sameInvocation(lock.owner, me)) await this.take(target, me);
+  }
+
+  /** R6: one that has ended keeps its key while its state may not be written: see the head of this file. Where that fails, too, the
+   * message at hand comes again. */
+  async keep(id: InvocationId): Promise<void> {
+    if (!isExclusiveId(id)) return;
+    try {
+      const head = (await readHead(this.#ports.items, id))?.head;
+      if (head?.token === undefined || head.status !== "completed" || !writesState(head)) return;
+      const { target, incarnation, token } = head;
+      const lock = await this.#read(lockKey(target.service, target.key ?? ""));
+      const holder = { id, incarnation, token };
+      if (!lock || !sameInvocation(lock.owner, holder)) await this.take(target, holder);
+    } catch (thrown) {
+      if (!(thrown instanceof OperationalError)) throw thrown;
+    }
   }
 
   /**

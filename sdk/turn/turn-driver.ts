@@ -227,10 +227,10 @@ export class TurnDriver {
   /** Reads end before anything is appended: what they find must not be what comes after them (R4). */
   read<T>(promise: Promise<T>, deliver: (value: T) => void): void {
     this.#reading++;
-    this.work(
-      promise.finally(() => this.#reading--),
-      deliver,
-    );
+    this.work(promise, (value) => {
+      this.#reading--;
+      deliver(value);
+    });
   }
 
   /** Queues an event of this turn. The code gets one at a time, at rest. */
@@ -412,13 +412,11 @@ export class TurnDriver {
     return written.kind === "over" ? written.outcome : undefined;
   }
 
-  /** Appends what this attempt has recorded, so that it is not lost with the attempt. */
+  /** Appends what this attempt has recorded, so that it is not lost with the attempt; not beside an open read (R4). */
   async #giveUp(): Promise<TurnOutcome> {
-    if (this.#failure?.code !== 570 && !this.machine.replaying && this.machine.mustAppend) {
-      const outcome = this.#outcomeAfter(await this.writer.flush());
-      if (outcome) return outcome;
-    }
-    return this.#failed();
+    const isKept = this.#failure?.code !== 570 && !this.machine.replaying && this.#reading === 0;
+    const flushed = isKept && this.machine.mustAppend ? await this.writer.flush() : undefined;
+    return (flushed && this.#outcomeAfter(flushed)) ?? this.#failed();
   }
 
   #failed(): TurnOutcome {

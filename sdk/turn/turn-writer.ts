@@ -30,6 +30,7 @@ import { LOCK_NONCE_BYTES, lockKey, takeLock } from "../../lib/model/lock.ts";
 import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import type { Value } from "../../lib/model/value.ts";
+import { readsFirst } from "../../lib/turn/entry-order.ts";
 import type { TurnMachine } from "../../lib/turn/turn-machine.ts";
 import { encodeWait, leavesOf, type Wait } from "../../lib/model/wait.ts";
 import { nonce } from "../../lib/entropy.ts";
@@ -45,8 +46,8 @@ export type Filler = (
   before: readonly Entry[],
 ) => Promise<void>;
 
-/** Written: the turn continues. Over: the turn has ended with this outcome. Failed: the attempt has failed; what it recorded is
- * written. */
+/** Written: the turn continues. Over: the turn has ended with this outcome. Failed: the attempt has failed, and what can be
+ * appended of it is. */
 export type Written =
   | { readonly kind: "written" }
   | { readonly kind: "over"; readonly outcome: TurnOutcome }
@@ -94,6 +95,7 @@ export class TurnWriter {
   #ownsLock: boolean;
   /** The last event before which all is settled. */
   #settledAt: number | undefined;
+  #isUnfilled = false;
 
   constructor(
     request: TurnRequest,
@@ -120,8 +122,9 @@ export class TurnWriter {
     this.#ownsLock = ownsLock;
   }
 
-  /** Appends the pending entries and does their outputs. */
+  /** Appends the pending entries and does their outputs. Not once more after what could not be completed. */
   async flush(): Promise<Written> {
+    if (this.#isUnfilled) return WRITTEN;
     const prepared = await this.#prepare(false);
     return prepared.kind === "entries" ? await this.#append(prepared.entries, prepared.count) : prepared;
   }
@@ -138,7 +141,7 @@ export class TurnWriter {
       this.#journal.headBytes + sizeOfValue(entries.map(encodeEntry)) > SUSPENDED_HEAD_BYTES_MAX;
     if (isLarge && entries.length > 0) return await this.#append(entries, prepared.count);
     const direct = (await this.direct?.among(entries, wait)) ?? [];
-    if (direct.length > 0) return await this.#append(entries, prepared.count, direct);
+    if (direct.length > 0) return await this.#append(entries, prepared.count, { direct });
     // An earlier version of the dispatcher names no voucher, and does not know a tree as text.
     const stored = encodeWait(wait, this.#request.voucher !== undefined);
     assertStorable(stored, wait);
@@ -178,34 +181,37 @@ export class TurnWriter {
         await this.fill(entry, before);
       } catch (thrown) {
         if (thrown instanceof OperationalError || thrown instanceof ZombieError) throw thrown;
-        return await this.#unfilled(before, index, asError(thrown));
+        const reads = entries.slice(index).filter((read) => isRead(read) && read.command < entry.command);
+        return await this.#unfilled([...before, ...reads.flatMap(inEntries)], index, asError(thrown));
       }
     }
     this.#turn.fillCancelled();
     return { kind: "entries", entries: entries.flatMap(inEntries), count: entries.length };
   }
 
-  /** A call that can never succeed ends the invocation. Any other is tried again by the next attempt. */
+  /** A call that can never succeed ends the invocation. Any other is tried again by the next attempt. Consumed notes stay in the
+   * list, as before the last of several appends: not all of them are among these entries (R9). */
   async #unfilled(before: readonly Entry[], count: number, error: Error): Promise<Stopped> {
     if (TerminalError.is(error)) {
       const outcome = failedWith(error);
       if (!before.some(isSeen)) return await this.#complete(before, outcome);
-      const appended = await this.#append(before, count);
+      const appended = await this.#append(before, count, { taken: 0 });
       return appended.kind === "written" ? await this.#complete([], outcome) : appended;
     }
-    const written = before.length > 0 ? await this.#append(before, count) : WRITTEN;
+    this.#isUnfilled = true;
+    const written = before.length > 0 ? await this.#append(before, count, { taken: 0 }) : WRITTEN;
     return written.kind === "written" ? { kind: "failed", error } : written;
   }
 
-  /** `direct`: calls among them that are invoked, and not sent. */
+  /** `direct`: calls among them that are invoked, and not sent. `taken`: how many notes leave the list. */
   async #append(
     entries: readonly Entry[],
     count: number,
-    direct: readonly Callable[] = [],
+    { direct = [], taken = this.#turn.taken }: { direct?: readonly Callable[]; taken?: number } = {},
   ): Promise<Written> {
     const { last, stopped } = await this.#appendParts(entries);
     if (stopped) return stopped;
-    const result = await this.#write(last, this.#turn.taken);
+    const result = await this.#write(last, taken);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
     this.progress = true;
     this.#settledAt = this.#turn.event;
@@ -285,7 +291,7 @@ export class TurnWriter {
   async #appendParts(
     entries: readonly Entry[],
   ): Promise<{ readonly last: readonly Entry[]; readonly stopped?: Stopped }> {
-    const parts = inParts(entries, APPEND_BYTES_MAX, sizeOfEntry);
+    const parts = inAppends(entries);
     for (const part of parts.slice(0, -1)) {
       const result = await this.#write(part, 0);
       if (result.kind !== "won")
@@ -369,5 +375,11 @@ export class TurnWriter {
  */
 function withoutReads(entries: readonly Entry[]): readonly Entry[] {
   const others = entries.filter((entry) => !isRead(entry));
-  return inParts(others, APPEND_BYTES_MAX, sizeOfEntry).length > 1 ? entries : others;
+  return inAppends(others).length > 1 ? entries : others;
+}
+
+/** What is too much for one append, so that a turn may die between any two (R4). */
+function inAppends(entries: readonly Entry[]): readonly (readonly Entry[])[] {
+  const parts = inParts(entries, APPEND_BYTES_MAX, sizeOfEntry);
+  return parts.length > 1 ? inParts(readsFirst(entries), APPEND_BYTES_MAX, sizeOfEntry) : parts;
 }

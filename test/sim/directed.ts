@@ -365,6 +365,27 @@ const longEnd = (draw: Draw): Workload => ({
   disturbed: false,
 });
 
+/** Reads and writes of one key side by side, in what takes several appends (R4). */
+function readBesideWrites(draw: Draw): Workload {
+  const name = draw.prng.pick(["a", "n".repeat(240)]);
+  const read = draw.prng.pick<Instruction>([get(name), { do: "keys" }]);
+  const writes = draw.many(1, 12, (index) => set(index === 0 ? name : `${"n".repeat(240)}${index}`));
+  const body: Instruction = { do: "branches", branches: [[read], writes] };
+  return { roots: [at(0, draw.on(body, draw.step(1)))], disturbed: true };
+}
+
+/** The mailbox gives up what has ended and has not written its state, an edit or a writer; others read the key next (R6). */
+function givenUpUnwritten(draw: Draw): Workload {
+  const roots = draw.many(2, 5, (index) =>
+    at(draw.between(0, 1500), draw.on(get("a"), index % 2 === 0 ? set("a") : get("b"))),
+  );
+  const edits = draw.many(1, 2, (index) => ({
+    ...{ atMs: draw.between(0, 1500), key: KEY, versioned: false },
+    state: { a: `edit${index}:-`, b: `edit${index}:-` },
+  }));
+  return { roots, edits, disturbed: true, receivesMax: 2 };
+}
+
 /** Paused while it runs, and resumed at once, while its turn goes on (R17, R18). */
 function pausedAndResumed(draw: Draw): Workload {
   const pauses = draw.many(1, 2, (): readonly Interference[] => {
@@ -490,6 +511,8 @@ const HISTORIES = {
   "given up in pairs": (draw) => givenUpEarly(draw, 2),
   "given up among others": givenUpAmongOthers,
   "long end": longEnd,
+  "read beside writes": readBesideWrites,
+  "given up unwritten": givenUpUnwritten,
   "paused and resumed": pausedAndResumed,
   "paused under a twin": pausedUnderATwin,
   "paused under an old message": pausedUnderAnOldMessage,

@@ -82,6 +82,14 @@ export const AIMS: Readonly<Record<string, Aim>> = {
     workload: "long end",
     faults: { "handler-crash": 0.6, "handler-out-of-memory": 0.2 },
   },
+  "what is appended in parts has a read behind a later write": {
+    workload: "read beside writes",
+    faults: { "handler-crash": 0.6 },
+  },
+  "what has ended without its state leaves its key": {
+    workload: "given up unwritten",
+    faults: { unavailable: 0.15, "dispatcher-crash": 0.2, reconciler: 1 },
+  },
   "a newcomer wakes an owner that has been woken": { workload: "busy key" },
   "an owner that runs under another message is woken": { workload: "killed in turn", faults: NO_FAULTS },
   "a deduplication id that is the same for every wake": { workload: "busy key" },

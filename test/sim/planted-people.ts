@@ -119,8 +119,16 @@ export const OF_PEOPLE: readonly Planted[] = [
     ["const known = this.head?.token ?? token;", "const known = this.head?.token ?? this.token ?? token;"],
   ),
   bug("an end in several appends drops its reads", "sdk/turn/turn-writer.ts", 4000, [
-    "return inParts(others, APPEND_BYTES_MAX, sizeOfEntry).length > 1 ? entries : others;",
+    "return inAppends(others).length > 1 ? entries : others;",
     "return others;",
+  ]),
+  bug("what is appended in parts has a read behind a later write", "sdk/turn/turn-writer.ts", 4000, [
+    "return parts.length > 1 ? inParts(readsFirst(entries), APPEND_BYTES_MAX, sizeOfEntry) : parts;",
+    "return parts;",
+  ]),
+  bug("what has ended without its state leaves its key", "runtime/dispatcher/dispatcher.ts", 4000, [
+    "      if (!delivery.isNote) await this.#locks.keep(message.id);\n",
+    "",
   ]),
   bug("a caller is answered before the head says so", "runtime/ingress/result.ts", 1000, [
     'if (head.status === "completed") {\n',

@@ -24,6 +24,8 @@ const KEY = "k";
 export interface Given {
   /** What the journal holds. Absent: it begins, from its Start. */
   readonly log?: readonly Entry[];
+  /** Notes in the head's list. */
+  readonly notes?: readonly Note[];
   /** Notes that come with the request. */
   readonly carried?: readonly Note[];
   /** State of the object's key. */
@@ -44,7 +46,7 @@ async function transcript(definition: unknown, given: Given, token?: string): Pr
   const items = new MemoryItemStore();
   const start = startOf(token);
   const known = { deployment: "dp_test", ...(token === undefined ? {} : { token }) };
-  const head = given.log && { ...newHead(start, known), ...suspendedAfter(given.log) };
+  const head = given.log && { ...newHead(start, known), ...suspendedAfter(given.log, given.notes) };
   if (head) await items.write({ op: "put", key: headKey(start.id), attributes: head });
   for (const [name, value] of Object.entries(given.state ?? {})) {
     const attributes = { f: fenceOf(tokenOf(0, "1"), 0), val: value };
@@ -71,10 +73,10 @@ const startOf = (token: string | undefined): Start => ({
   ...{ input: new Uint8Array(0), headers: {}, acceptedAtMs: NOW_MS },
 });
 
-const suspendedAfter = (log: readonly Entry[]): Attributes =>
+const suspendedAfter = (log: readonly Entry[], notes: readonly Note[] = []): Attributes =>
   headAttributes({
     ...{ status: "suspended", length: log.length, lastAppend: 0, tail: log.map(encodeEntry) },
-    ...{ wait: { kind: "race", parts: [] }, modifiedAtMs: NOW_MS },
+    ...{ wait: { kind: "race", parts: [] }, modifiedAtMs: NOW_MS, notes: notes.map(encodeNote) },
   });
 
 function portsOf(items: ItemStore, told: object[]): TurnPorts {

@@ -25,6 +25,7 @@ const queue = object({
       ctx.set("n", 1);
       await Promise.resolve();
     },
+    reads: async (ctx: ObjectContext) => void ran.push(`read ${await ctx.get<number>("n")}`),
     quick: async () => {
       ran.push("quick");
       await Promise.resolve();
@@ -181,4 +182,30 @@ test("W1: one whose message comes again keeps its place, since its turn may be a
   await world.clock.advance(1000);
   expect(await world.deliver(due, { sequence: "7", receiveCount: 2 })).toBe(true);
   expect([ran, (await world.head(id))?.token]).toEqual([["quick"], tokenOf(0, "7")]);
+});
+
+test("one that has ended keeps its key while its state cannot be written: the next one writes it first", async () => {
+  const [first, second] = [startOf("sets"), startOf("reads")];
+  world.items.beforeWrite = async (write) =>
+    await (isState(write) ? Promise.reject(away()) : Promise.resolve());
+  expect(await world.deliver(first)).toBe(false);
+  expect(await lock()).toMatchObject({ owner: { id: first.id }, inline: [] });
+  // The mailbox gives the first one up. While its state cannot be written, nobody reads.
+  expect(await world.deliver(second, { sequence: "2" })).toBe(false);
+  expect(ran).toEqual(["sets"]);
+  world.items.beforeWrite = async () => await Promise.resolve();
+  expect(await world.deliver(second, { sequence: "2", receiveCount: 2 })).toBe(true);
+  expect([ran, await lock()]).toEqual([["sets", "read 1"], undefined]);
+});
+
+test("one that has kept its key so passes it on when its message comes again", async () => {
+  const first = startOf("sets");
+  world.items.beforeWrite = async (write) =>
+    await (isState(write) ? Promise.reject(away()) : Promise.resolve());
+  expect(await world.deliver(first)).toBe(false);
+  expect(await lock()).toBeDefined();
+  world.items.beforeWrite = async () => await Promise.resolve();
+  expect(await world.deliver(first, { sequence: "1", receiveCount: 2 })).toBe(true);
+  expect([await lock(), await world.deliver(startOf("reads"))]).toEqual([undefined, true]);
+  expect(ran).toEqual(["sets", "read 1"]);
 });

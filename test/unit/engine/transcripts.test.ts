@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { childUnique, invocationId } from "../../../lib/model/ids.ts";
 import { success } from "../../../lib/model/outcome.ts";
-import { bytes, completion, get, run, set, sleep } from "../../support/entries.ts";
+import { bytes, completion, get, run, set, signalled, sleep } from "../../support/entries.ts";
 import { ID, NOW_MS, turnOfObject, turnOfService } from "../../support/transcript.ts";
 
 const completed = { turn: { kind: "completed", ownsLock: false, replies: [] } };
@@ -102,4 +102,37 @@ test("a mismatch: nothing is written", async () => {
       },
     },
   });
+});
+
+test("a call that cannot be made yet takes no note along, and no read that came before it is lost", async () => {
+  const going = signalled("go", "d", bytes("1"));
+  const log = [run(0, "first", bytes("1"))];
+  const transcript = await turnOfObject(
+    async (ctx) => {
+      await ctx.run("first", () => 1);
+      const before = ctx.get<number>("n");
+      ctx.set("n", 2);
+      ctx.objectSendClient<{ missing: (ctx: unknown) => Promise<void> }>({ name: "Other" }, "k").missing();
+      await ctx.signal("go");
+      return await before;
+    },
+    { log, notes: [going], state: { n: bytes("1") } },
+  );
+  expect(transcript).toMatchObject([
+    { append: [set(2, "n", bytes("2")), get(1, "n", bytes("1"))], status: "running", notes: [going] },
+    { state: "n" },
+    { turn: { kind: "failed", length: 3 } },
+  ]);
+});
+
+test("an attempt that fails beside an open read appends nothing: the next one would read what came after it", async () => {
+  const transcript = await turnOfObject(
+    async (ctx) => {
+      void ctx.get<number>("n");
+      ctx.set("n", 2);
+      throw new Error("not now");
+    },
+    { state: { n: bytes("1") } },
+  );
+  expect(transcript).toMatchObject([{ turn: { kind: "failed", length: 0 } }]);
 });
