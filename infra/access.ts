@@ -4,9 +4,9 @@
  * than is needed.
  *
  * All partition keys of a service begin with its tag (`lib/model/ids.ts`). So a handler's role is confined to the items of
- * its own services. Of the registry it reads services only: it must know a callee's kind, which decides where the call goes.
+ * its own services. Of the registry it reads what is served, and by which function: that decides where a call goes.
  */
-import { Stack } from "aws-cdk-lib";
+import { ArnFormat, Stack } from "aws-cdk-lib";
 import { type IRole, Policy, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
@@ -101,16 +101,31 @@ export function allowRegistrar(registrar: PerdureFunction, data: Data): void {
   allowKey(registrar, data.encryptionKey);
 }
 
-/** For a user's handler function, which serves `services`. */
-export function allowHandler(handler: PerdureFunction, services: readonly string[], data: Data): void {
+/** For a user's handler function, which serves `services`. `directAlias`: it may invoke the functions that have it. */
+export function allowHandler(
+  handler: PerdureFunction,
+  services: readonly string[],
+  data: Data,
+  directAlias: string | undefined,
+): void {
   const { journal, state, registry } = data.tables;
   const own = leadingKeys(services.map((service) => `${serviceTag(service)}.*`));
   handler.allow([...READ, ...WRITE], [journal.tableArn, state.tableArn], own);
   handler.allow(["dynamodb:GetItem"], [registry.tableArn], leadingKeys(["service.*"]));
+  if (directAlias !== undefined) handler.allow(["lambda:InvokeFunction"], [doors(handler, directAlias)]);
   allowToSend(handler, data.mailbox.queueArn);
   if (data.delayQueue) allowToSend(handler, data.delayQueue.queueArn);
   allowKey(handler, data.encryptionKey);
 }
+
+/** The functions of a runtime's services, by an alias that they alone have: they are not known by name here, and may be in other stacks. */
+const doors = (scope: Construct, alias: string): string =>
+  Stack.of(scope).formatArn({
+    service: "lambda",
+    resource: "function",
+    resourceName: `*:${alias}`,
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+  });
 
 /** What a runtime's functions may do with a user's function. It covers all versions, since their numbers are not known. */
 export function allowOnHandler(scope: Construct, functionArn: string, roles: RuntimeRoles): void {

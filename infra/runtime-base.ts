@@ -1,5 +1,5 @@
 /** What a service or a caller needs of a runtime, whether this stack or another one makes it. */
-import { Stack } from "aws-cdk-lib";
+import { ArnFormat, Stack } from "aws-cdk-lib";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import { Grant as IamGrant } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
@@ -18,6 +18,12 @@ export abstract class PerdureRuntimeBase extends Construct {
   abstract readonly handlerSettings: HandlerSettings;
   protected abstract readonly ingressApiId: string;
   protected abstract readonly adminApiId: string;
+
+  /** The alias by which handlers of this runtime invoke each other. No other runtime's functions have it. */
+  get directAlias(): string {
+    const { resourceName } = Stack.of(this).splitArn(this.registrarArn, ArnFormat.COLON_RESOURCE_NAME);
+    return `calls-of-${resourceName}`;
+  }
 
   /** Lets a principal call and send to every service, look at results, and complete awakeables. */
   grantInvoke(grantee: IGrantable): Grant {

@@ -31,6 +31,12 @@ export interface HandlerProps {
   readonly architecture?: Architecture;
   /** @default Runtime.NODEJS_24_X */
   readonly nodeRuntime?: Runtime;
+  /**
+   * Whether handlers may invoke each other's functions for calls that are soon answered, without a message between them. What that lets
+   * them do is in docs/security.md.
+   * @default true
+   */
+  readonly directCalls?: boolean;
   /** Which AWS SDK the functions use: the one of Lambda's runtime, or one in the bundle. @default "runtime" */
   readonly awsSdk?: AwsSdk;
 }
@@ -165,6 +171,7 @@ export function handlerSettingsOf(props: HandlerProps, encryptionKey: IKey | und
     logLevel: props.logLevel ?? "info",
     architecture: props.architecture ?? DEFAULT_ARCHITECTURE,
     nodeRuntime: props.nodeRuntime ?? DEFAULT_RUNTIME,
+    directCalls: props.directCalls ?? true,
     awsSdk: props.awsSdk ?? "runtime",
     encryptionKey,
   };

@@ -5,7 +5,7 @@
 import { resolve } from "node:path";
 import { CustomResource, type Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Policy } from "aws-cdk-lib/aws-iam";
-import type { Version } from "aws-cdk-lib/aws-lambda";
+import { CfnAlias, type Version } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import { allowHandler, allowOnHandler } from "./access.ts";
 import { handlerCode } from "./bundle.ts";
@@ -23,6 +23,8 @@ export interface PerdureServiceProps {
    * @default false: the deployment fails and is rolled back
    */
   readonly allowBreakingChanges?: boolean;
+  /** Whether its handlers invoke those of other services, and are invoked by them, without a message. @default the runtime's */
+  readonly directCalls?: boolean;
   /** MiB. @default 512 */
   readonly memory?: number;
   /** @default the runtime's turnTimeout: nothing waits longer for a turn */
@@ -43,6 +45,9 @@ export class PerdureService extends Construct {
     super(scope, id);
     const { runtime, services } = props;
     const { data, handlerSettings: settings } = runtime;
+    // A turn that another handler has invoked sets its own guard, by the delay queue.
+    const isDirect = data.delayQueue !== undefined && (props.directCalls ?? settings.directCalls);
+    const directAlias = isDirect ? runtime.directAlias : undefined;
     this.handler = new PerdureFunction(this, "Handler", {
       description: `Perdure: ${services.join(", ")}`,
       code: handlerCode(resolve(props.entry), settings.awsSdk),
@@ -54,6 +59,7 @@ export class PerdureService extends Construct {
         registryTable: data.tables.registry.tableName,
         mailboxUrl: data.mailbox.queueUrl,
         ...(data.delayQueue ? { delayQueueUrl: data.delayQueue.queueUrl } : {}),
+        ...(directAlias === undefined ? {} : { directAlias }),
       },
       environment: props.environment ?? {},
       inLoop: true,
@@ -63,7 +69,7 @@ export class PerdureService extends Construct {
       logRetention: settings.logRetention,
       encryptionKey: settings.encryptionKey,
     });
-    allowHandler(this.handler, services, data);
+    allowHandler(this.handler, services, data, directAlias);
     this.version = this.handler.function.currentVersion;
     this.version.applyRemovalPolicy(RemovalPolicy.RETAIN);
     const { functionArn } = this.handler.function;
@@ -79,6 +85,15 @@ export class PerdureService extends Construct {
         Breaking: props.allowBreakingChanges ?? false,
       },
     });
+    if (directAlias !== undefined) {
+      // Before the version is registered: a caller that knows the version finds it behind the alias.
+      const alias = new CfnAlias(this, "Direct", {
+        name: directAlias,
+        functionName: this.handler.function.functionName,
+        functionVersion: this.version.version,
+      });
+      registration.node.addDependency(alias);
+    }
     for (const child of this.node.findAll())
       if (child instanceof Policy) registration.node.addDependency(child);
   }

@@ -6,6 +6,8 @@ export const ENVIRONMENT = {
   mailboxUrl: "PERDURE_MAILBOX_URL",
   mailboxDeadLettersUrl: "PERDURE_MAILBOX_DEAD_LETTERS_URL",
   delayQueueUrl: "PERDURE_DELAY_QUEUE_URL",
+  /** The alias by which handlers' functions invoke each other (R28). Absent: their calls go by the queue. */
+  directAlias: "PERDURE_DIRECT_ALIAS",
   delayQueueArn: "PERDURE_DELAY_QUEUE_ARN",
   scheduleGroup: "PERDURE_SCHEDULE_GROUP",
   schedulerRoleArn: "PERDURE_SCHEDULER_ROLE_ARN",

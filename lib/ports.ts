@@ -8,7 +8,7 @@
 import type { InvocationId } from "./model/ids.ts";
 import type { Attributes, Delete, ItemKey, Put, Table, Update, WriteResult } from "./model/item.ts";
 import type { ListedPart } from "./model/listing.ts";
-import type { Deployment, RegisteredService } from "./model/manifest.ts";
+import type { Deployment, Invocable, RegisteredService } from "./model/manifest.ts";
 import type { Outgoing } from "./model/message.ts";
 import type { Metric } from "./metrics.ts";
 import type { TurnOutcome, TurnRequest } from "./protocol.ts";
@@ -95,6 +95,10 @@ export interface Timers {
  * of memory), or was not run for a reason that the invocation should show. Throws {@link OperationalError} if nobody knows. */
 export interface Invoker {
   invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome>;
+}
+/** The same for a handler's process, which knows less of the deployments of others (R28). */
+export interface CallInvoker {
+  invoke(deployment: Invocable, request: TurnRequest): Promise<TurnOutcome>;
 }
 
 export interface Registry {

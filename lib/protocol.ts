@@ -52,6 +52,8 @@ export interface TurnRequest {
   readonly target: Target;
   readonly handlerKind: HandlerKind;
   readonly deployment: string;
+  /** The version that it is meant for, if the function is invoked by an alias (R28). */
+  readonly address?: string;
   /** Fences this invocation's state writes from those of others (W3). Exclusive handlers only. */
   readonly token?: string;
   /** The Start that the invocation was made from. Absent if the head holds all of it. */

@@ -6,16 +6,17 @@
 import { systemClock } from "../lib/clock.ts";
 import { systemEntropy } from "../lib/entropy.ts";
 import { connectHandler } from "../lib/aws/handler-connection.ts";
-import { ItemRegistry } from "../lib/store/registry.ts";
+import { RegistryReader } from "../lib/store/registry-reader.ts";
 import { type Environment, ENVIRONMENT } from "../lib/environment.ts";
 import type { DiscoveryRequest, DiscoveryResponse, TurnRequest } from "../lib/protocol.ts";
 import { decodeTurnRequest, encodeTurnOutcome, PROTOCOL_VERSION } from "../lib/protocol.ts";
+import { type Invoked, isThroughDoor, notMeant, onlyCall } from "./direct-door.ts";
 import { createEndpoint, type Endpoint, type Served, type TurnPorts } from "./endpoint.ts";
 import { LAMBDA_ANSWER_MS } from "../lib/limits.ts";
 
 export type LambdaHandlerOptions = Served;
 
-interface LambdaContext {
+interface LambdaContext extends Invoked {
   getRemainingTimeInMillis(): number;
 }
 
@@ -25,11 +26,14 @@ export function createLambdaHandler({ services, ...options }: LambdaHandlerOptio
   const endpoint = createEndpoint(services, options);
   let ports: TurnPorts | undefined;
   return async (event: unknown, context: LambdaContext): Promise<unknown> => {
-    const request = parseRequest(event);
-    if (request.kind === "discover") return discovered(endpoint, process.env);
+    const asked = parseRequest(event);
+    if (asked.kind === "discover") return discovered(endpoint, process.env);
+    const isCall = isThroughDoor(context, process.env[ENVIRONMENT.directAlias]);
+    const request = isCall ? onlyCall(asked, endpoint.discover().services) : asked;
     ports ??= connect();
     const remainingMs = Math.min(request.remainingMs, context.getRemainingTimeInMillis() - LAMBDA_ANSWER_MS);
-    const outcome = await endpoint.runTurn({ ...request, remainingMs }, ports, [context]);
+    const outcome =
+      notMeant(asked, context) ?? (await endpoint.runTurn({ ...request, remainingMs }, ports, [context]));
     return JSON.parse(encodeTurnOutcome(outcome)) as unknown;
   };
 }
@@ -64,7 +68,7 @@ function connect(): TurnPorts {
   const { items } = connection;
   return {
     ...connection,
-    registry: new ItemRegistry(items, systemClock),
+    registry: new RegistryReader(items, systemClock),
     clock: systemClock,
     entropy: systemEntropy,
   };

@@ -4,6 +4,7 @@
  * counted ({@link Meter}).
  */
 import type { LambdaClient } from "@aws-sdk/client-lambda";
+import { DirectInvoker } from "../../lib/aws/direct-invoker.ts";
 import { LambdaInvoker } from "../../runtime/aws/lambda-invoker.ts";
 import { PollingWatch } from "../../runtime/aws/polling-watch.ts";
 import { SqsReceipts } from "../../runtime/aws/sqs-receipts.ts";
@@ -19,7 +20,8 @@ import { QueueKeeper } from "../../runtime/dispatcher/queue-keeper.ts";
 import type { HttpResponse } from "../../runtime/http/message.ts";
 import { Ingress } from "../../runtime/ingress/ingress.ts";
 import { forwardTimer } from "../../runtime/timers/due-timer.ts";
-import { createEndpoint, type Endpoint } from "../../sdk/endpoint.ts";
+import { onlyCall } from "../../sdk/direct-door.ts";
+import { createEndpoint, type Endpoint, type TurnPorts } from "../../sdk/endpoint.ts";
 import { difference, Meter, type Usage } from "./bill.ts";
 import { Functions } from "./functions.ts";
 import { distant, MeteredItems } from "./items.ts";
@@ -58,9 +60,14 @@ export class Account {
   readonly #ingress: Ingress;
   readonly #observeTurn: AccountOptions["observeTurn"];
   readonly #registries: ItemRegistry[] = [];
+  readonly #endpoint: Endpoint;
+  /** Environments of the handlers' function that wait for a turn, the last one used on top. */
+  readonly #idle: TurnPorts[] = [];
+  #seeds = 0;
 
   private constructor(options: AccountOptions, endpoint: Endpoint) {
     const { time, meter } = this;
+    this.#endpoint = endpoint;
     const { latency = medians, items = (counted) => new MeteredItems(counted), concurrencyMax } = options;
     this.#latency = latency;
     this.#observeTurn = options.observeTurn;
@@ -72,27 +79,9 @@ export class Account {
       latency,
       ...(concurrencyMax === undefined ? {} : { concurrencyMax }),
     });
-    let seeds = 0;
-    // As in AWS, each function has a registry of its own, with its own cache.
-    const ports = () => {
-      const near = distant(this.items, time, latency);
-      const registry = new ItemRegistry(near, time);
-      this.#registries.push(registry);
-      return {
-        items: near,
-        mailbox: new SqsMailbox(this.queues.sqs, MAILBOX_URL),
-        timers: this.#timers(),
-        registry,
-        clock: time,
-        entropy: entropyFrom(++seeds),
-        logger: WARNINGS_ONLY,
-      };
-    };
-    const dispatcher = new Dispatcher({
-      ...ports(),
-      invoker: new LambdaInvoker(this.#lambda(endpoint, ports())),
-    });
-    const forwarding = ports();
+    const invoker = new LambdaInvoker(this.#lambda());
+    const dispatcher = new Dispatcher({ ...this.#ports(), invoker });
+    const forwarding = this.#ports();
     this.queues.consumers = {
       mailbox: (batch) =>
         this.#functions.invoke("dispatcher", async () => await this.#handle(dispatcher, batch)),
@@ -103,9 +92,9 @@ export class Account {
     };
     this.#ingress = new Ingress(
       {
-        ...ports(),
+        ...this.#ports(),
         watch: new PollingWatch(time),
-        invoker: new LambdaInvoker(this.#lambda(endpoint, ports())),
+        invoker,
       },
       { callWaitMs: CALL_WAIT_MS },
     );
@@ -194,18 +183,50 @@ export class Account {
     });
   }
 
-  #lambda(endpoint: Endpoint, ports: Parameters<Endpoint["runTurn"]>[1]): LambdaClient {
-    const send = async ({ input }: { input: { Payload: Uint8Array } }): Promise<{ Payload: Uint8Array }> => {
-      this.meter.add("bytesToHandlers", input.Payload.byteLength);
-      await this.time.pause(this.#latency("lambda.invoke"));
-      return await this.#functions.invoke("handler", async () => {
-        const startMs = performance.now();
-        const request = decodeTurnRequest(Buffer.from(input.Payload).toString());
-        const outcome = encodeTurnOutcome(await endpoint.runTurn(request, ports));
-        this.#observeTurn?.({ ms: performance.now() - startMs, bytes: input.Payload.byteLength });
-        return { Payload: Buffer.from(outcome) };
-      });
+  /** What an environment of a function has. As in AWS, each has a registry of its own, with its own cache. */
+  #ports() {
+    const near = distant(this.items, this.time, this.#latency);
+    const registry = new ItemRegistry(near, this.time);
+    this.#registries.push(registry);
+    return {
+      items: near,
+      mailbox: new SqsMailbox(this.queues.sqs, MAILBOX_URL),
+      timers: this.#timers(),
+      registry,
+      clock: this.time,
+      entropy: entropyFrom(++this.#seeds),
+      logger: WARNINGS_ONLY,
     };
+  }
+
+  /** One turn in an environment of the handlers' function. */
+  async #turn(payload: string, isCall: boolean): Promise<string> {
+    this.meter.add("bytesToHandlers", Buffer.byteLength(payload));
+    await this.time.pause(this.#latency("lambda.invoke"));
+    return await this.#functions.invoke("handler", async () => {
+      const startMs = performance.now();
+      const ports = this.#idle.pop() ?? this.#handlerPorts();
+      const asked = decodeTurnRequest(payload);
+      const request = isCall ? onlyCall(asked, this.#endpoint.discover().services) : asked;
+      const outcome = encodeTurnOutcome(await this.#endpoint.runTurn(request, ports));
+      this.#idle.push(ports);
+      this.#observeTurn?.({ ms: performance.now() - startMs, bytes: Buffer.byteLength(payload) });
+      return outcome;
+    });
+  }
+
+  #handlerPorts(): TurnPorts {
+    const invoker = new DirectInvoker(
+      { post: async ({ body }) => ({ status: 200, headers: {}, body: await this.#turn(body, true) }) },
+      "calls",
+    );
+    return { ...this.#ports(), invoker };
+  }
+
+  #lambda(): LambdaClient {
+    const send = async ({ input }: { input: { Payload: Uint8Array } }): Promise<{ Payload: Uint8Array }> => ({
+      Payload: Buffer.from(await this.#turn(Buffer.from(input.Payload).toString(), false)),
+    });
     return { send } as unknown as LambdaClient;
   }
 }

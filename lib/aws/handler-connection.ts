@@ -4,15 +4,19 @@ import { DynamoItems, type DynamoRequests } from "./dynamo-items.ts";
 import { systemClock } from "../clock.ts";
 import { type Environment, ENVIRONMENT, required, requiredByName } from "../environment.ts";
 import { DelayQueue, type SendMessage } from "./delay-queue.ts";
+import { DirectInvoker } from "./direct-invoker.ts";
 import { JsonService, type JsonServiceOptions } from "./json-service.ts";
 import { QueueMailbox, type SendMessageBatch } from "./queue-mailbox.ts";
 import type { Credentials } from "./signature.ts";
+import { type Connected, SignedHttp } from "./signed-http.ts";
 
 export interface HandlerConnection {
   readonly items: DynamoItems;
   readonly mailbox: QueueMailbox;
   /** For guards. Absent: the function's stack is of an earlier version. */
   readonly timers?: DelayQueue;
+  /** For calls in memory. Absent: all go by the queue. */
+  readonly invoker?: DirectInvoker;
 }
 
 /** Throws `Error` with the name of a variable that is not set. */
@@ -29,20 +33,29 @@ export function connectHandler(environment: Environment): HandlerConnection {
   };
   const sqs = new JsonService(sqsOptions(environment, mailboxUrl, shared));
   const delayQueueUrl = environment[ENVIRONMENT.delayQueueUrl];
+  const directAlias = environment[ENVIRONMENT.directAlias];
   return {
     items: new DynamoItems(dynamoRequests(new JsonService(dynamoOptions(environment, shared))), tables),
     mailbox: new QueueMailbox(sendMessageBatch(sqs), mailboxUrl),
     ...(delayQueueUrl ? { timers: new DelayQueue(sendMessage(sqs), delayQueueUrl, systemClock) } : {}),
+    ...(directAlias
+      ? { invoker: new DirectInvoker(new SignedHttp(regional(environment, "lambda", shared)), directAlias) }
+      : {}),
   };
 }
 
 type Shared = Pick<JsonServiceOptions, "region" | "credentials">;
 
-function dynamoOptions(environment: Environment, shared: Shared): JsonServiceOptions {
+const dynamoOptions = (environment: Environment, shared: Shared): JsonServiceOptions => ({
+  ...regional(environment, "dynamodb", shared),
+  target: "DynamoDB_20120810",
+});
+
+function regional(environment: Environment, service: string, shared: Shared): Connected {
   const { region } = shared;
   const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-  const endpoint = endpointOf(environment, "DYNAMODB") ?? `https://dynamodb.${region}.${suffix}`;
-  return { ...shared, service: "dynamodb", target: "DynamoDB_20120810", endpoint: new URL(endpoint) };
+  const endpoint = endpointOf(environment, service.toUpperCase()) ?? `https://${service}.${region}.${suffix}`;
+  return { ...shared, service, endpoint: new URL(endpoint) };
 }
 
 /** By default the endpoint is that of the queue's URL, as for AWS's own client. */

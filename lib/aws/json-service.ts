@@ -9,44 +9,25 @@
  * A retry after a lost answer is as safe as in AWS's own clients: a conditional write is refused by its first try, and the
  * writer recognises itself.
  */
-import type { Agent } from "node:http";
 import { isThrottlingCode } from "./fault.ts";
-import { amzDate, authorization, type Credentials } from "./signature.ts";
+import { type Connected, type HttpAnswer, named, SignedHttp } from "./signed-http.ts";
 import { AWS_ATTEMPTS_MAX, AWS_REQUEST_MS_MAX, AWS_RETRY_BASE_MS } from "../limits/aws.ts";
 
-export interface JsonServiceOptions {
-  /** The service's name in signatures: `dynamodb`. */
-  readonly service: string;
+export interface JsonServiceOptions extends Connected {
   /** What stands before an operation's name in `X-Amz-Target`: `DynamoDB_20120810`. */
   readonly target: string;
-  readonly region: string;
-  readonly endpoint: URL;
-  /** Asked for at each request, since they may have been renewed. */
-  readonly credentials: () => Credentials;
   readonly maxAttempts?: number;
 }
 
 const CONTENT_TYPE = "application/x-amz-json-1.0";
 
-type Http = ReturnType<typeof nodeHttp>;
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
 export class JsonService {
   readonly #options: JsonServiceOptions;
-  readonly #http: Http;
-  readonly #agent: Agent;
+  readonly #http: SignedHttp;
 
   constructor(options: JsonServiceOptions) {
     this.#options = options;
-    // Loaded at the first event: Node takes longer for this module than for all of the SDK's.
-    this.#http = process.getBuiltinModule(
-      options.endpoint.protocol === "https:" ? "node:https" : "node:http",
-    );
-    this.#agent = new this.#http.Agent({ keepAlive: true });
+    this.#http = new SignedHttp(options);
   }
 
   /** Bytes are written as base64, and read back if an attribute's value says that it is bytes (`B`). */
@@ -65,55 +46,17 @@ export class JsonService {
 
   /** Ends its connections. */
   destroy(): void {
-    this.#agent.destroy();
+    this.#http.destroy();
   }
 
-  #post(operation: string, body: string): Promise<Answer> {
-    const { endpoint } = this.#options;
-    const headers = this.#signed(operation, body);
-    return new Promise((resolve, reject) => {
-      const request = this.#http.request(
-        endpoint,
-        { method: "POST", path: "/", headers, agent: this.#agent, timeout: AWS_REQUEST_MS_MAX },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on("data", (chunk: Buffer) => chunks.push(chunk));
-          response.on("error", reject);
-          response.on("end", () =>
-            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
-          );
-        },
-      );
-      request.on("timeout", () =>
-        request.destroy(named("TimeoutError", `no answer in ${AWS_REQUEST_MS_MAX} ms`)),
-      );
-      request.on("error", reject);
-      request.end(body);
+  #post(operation: string, body: string): Promise<HttpAnswer> {
+    return this.#http.post({
+      headers: { "content-type": CONTENT_TYPE, "x-amz-target": `${this.#options.target}.${operation}` },
+      body,
+      timeoutMs: AWS_REQUEST_MS_MAX,
     });
   }
-
-  #signed(operation: string, body: string): Record<string, string | number> {
-    const { service, target, region, endpoint, credentials } = this.#options;
-    const held = credentials();
-    const nowMs = Date.now();
-    const headers = {
-      "content-type": CONTENT_TYPE,
-      host: endpoint.host,
-      "x-amz-date": amzDate(nowMs),
-      ...(held.sessionToken === undefined ? {} : { "x-amz-security-token": held.sessionToken }),
-      "x-amz-target": `${target}.${operation}`,
-    };
-    const signing = { service, region, credentials: held, nowMs };
-    return {
-      ...headers,
-      authorization: authorization(headers, body, signing),
-      "content-length": Buffer.byteLength(body),
-    };
-  }
 }
-
-const nodeHttp = (protocol: string) =>
-  process.getBuiltinModule(protocol === "https:" ? "node:https" : "node:http");
 
 function bytesToText(_name: string, value: unknown): unknown {
   return value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
@@ -130,7 +73,7 @@ interface ServiceFault {
   readonly Message?: unknown;
 }
 
-function parse({ status, body }: Answer): unknown {
+function parse({ status, body }: HttpAnswer): unknown {
   const json = parseJson(status, body) as ServiceFault;
   if (status >= 200 && status < 300) return json;
   const { __type: type, message, Message, ...fields } = json;
@@ -154,7 +97,6 @@ function parseJson(status: number, body: string): unknown {
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
-const named = (name: string, message: string): Error => Object.assign(new Error(message), { name });
 
 /** Whether trying again may help: throttled, the service's own fault, no answer. */
 function isPassing(error: unknown): boolean {

@@ -1,4 +1,4 @@
-/** AWS Signature Version 4 of a POST to `/` whose whole body is known, as the JSON services take it. */
+/** AWS Signature Version 4 of a POST without a query, whose whole body is known. */
 import { createHash, createHmac } from "node:crypto";
 
 export interface Credentials {
@@ -13,6 +13,8 @@ export interface Signing {
   readonly credentials: Credentials;
   /** Epoch milliseconds. */
   readonly nowMs: number;
+  /** As it is sent. Absent: `/`. */
+  readonly path?: string;
 }
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
@@ -24,14 +26,16 @@ export const amzDate = (nowMs: number): string => new Date(nowMs).toISOString().
 export function authorization(
   headers: Readonly<Record<string, string>>,
   body: string,
-  { service, region, credentials, nowMs }: Signing,
+  { service, region, credentials, nowMs, path = "/" }: Signing,
 ): string {
   const date = amzDate(nowMs);
   const scope = `${date.slice(0, 8)}/${region}/${service}/aws4_request`;
   const names = Object.keys(headers).toSorted();
   const signed = names.join(";");
   const lines = names.map((name) => `${name}:${(headers[name] ?? "").trim()}\n`).join("");
-  const request = ["POST", "/", "", lines, signed, sha256(body)].join("\n");
+  // Its escapes are escaped once more.
+  const pathAgain = path.split("/").map(encodeURIComponent).join("/");
+  const request = ["POST", pathAgain, "", lines, signed, sha256(body)].join("\n");
   const text = [ALGORITHM, date, scope, sha256(request)].join("\n");
   const key = [date.slice(0, 8), region, service, "aws4_request"].reduce<string | Buffer>(
     (secret, part) => hmac(secret, part),

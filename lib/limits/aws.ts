@@ -63,6 +63,8 @@ export const CLOUDFORMATION_PAUSE_MS = 1000;
 export const AWS_REQUEST_MS_MAX = 8000;
 /** The same for a connection. */
 export const AWS_CONNECT_MS_MAX = 2000;
+/** A function that another one has invoked itself. Its caller has gone on long before that (DIRECT_WAIT_MS). */
+export const DIRECT_REQUEST_MS_MAX = 5000;
 /** Tries of a request, as AWS's own clients in their standard mode. */
 export const AWS_ATTEMPTS_MAX = 3;
 /** The pause between two tries is at random up to this, doubled with each try. */

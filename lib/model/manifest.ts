@@ -55,6 +55,8 @@ export interface ServiceManifest extends Options {
 /** A service as the registry has it: its newest manifest, and the deployment that new invocations go to. */
 export interface RegisteredService extends ServiceManifest {
   readonly deployment: string;
+  /** Of the deployment, so that a caller reads nothing more. Absent: an earlier version has registered it. */
+  readonly address?: string;
   readonly revision: number;
 }
 
@@ -67,6 +69,9 @@ export interface Reachable {
   /** The URL speaks HTTP/1.1 and not HTTP/2. */
   readonly http11?: boolean;
 }
+
+/** As much of a deployment as a function in AWS is invoked by. */
+export type Invocable = Pick<Deployment, "id" | "address">;
 
 /** A deployment: an immutable build of handlers (a Lambda version, a bundle of the local server). */
 export interface Deployment extends Reachable {

@@ -10,6 +10,8 @@ import type {
   Deployment,
   HandlerKind,
   HandlerManifest,
+  Invocable,
+  RegisteredService,
   RetryPolicy,
   ServiceManifest,
 } from "../model/manifest.ts";
@@ -17,16 +19,24 @@ import type { Target } from "../model/message.ts";
 import type { Registry } from "../ports.ts";
 import { retryPolicyOf } from "../retry.ts";
 
-export interface HandlerPolicy extends Required<Retention> {
+interface Limits extends Required<Retention> {
   readonly retryPolicy: RetryPolicy;
   readonly abortTimeoutMs: number;
+}
+interface Served<D> {
+  readonly deployment: D;
+  readonly kind: HandlerKind;
+  readonly adopts: boolean;
+  readonly guards: boolean;
+}
+
+export interface HandlerPolicy extends Limits {
   /** Absent: nothing serves the handler (any longer). */
-  readonly served?: {
-    readonly deployment: Deployment;
-    readonly kind: HandlerKind;
-    readonly adopts: boolean;
-    readonly guards: boolean;
-  };
+  readonly served?: Served<Deployment>;
+}
+/** Of a call that is invoked where it is made (R28). */
+export interface CallPolicy extends Limits {
+  readonly served: Served<Invocable>;
 }
 
 /** A head, or what is known of an invocation without one. */
@@ -47,20 +57,36 @@ export async function handlerPolicyOf(
   const deployment = pinned === undefined ? undefined : await registry.deployment(pinned);
   const service = deployment?.services.find((candidate) => candidate.name === name) ?? newest;
   const handler = service?.handlers.find((candidate) => candidate.name === wanted);
-  const abortTimeoutMs = handler?.abortTimeoutMs ?? service?.abortTimeoutMs ?? ABORT_TIMEOUT_MS;
   return {
-    retryPolicy: retryPolicyOf(service, handler),
-    abortTimeoutMs,
-    ...retentionOf(service, handler, idempotencyKey !== undefined),
+    ...limitsOf(service, handler, idempotencyKey !== undefined),
     ...(service && handler && deployment ? { served: servedBy(deployment, service, handler) } : {}),
   };
 }
 
-const servedBy = (
-  deployment: Deployment,
+/** Of the newest deployment, for a call without an idempotency key. The service alone says all of it. `undefined`: nothing serves the
+ * handler, or an earlier version has registered it. */
+export function callPolicyOf(service: RegisteredService, wanted: string): CallPolicy | undefined {
+  const { deployment: id, address } = service;
+  const handler = service.handlers.find(({ name }) => name === wanted);
+  if (!handler || address === undefined) return undefined;
+  return { ...limitsOf(service, handler, false), served: servedBy({ id, address }, service, handler) };
+}
+
+const limitsOf = (
+  service: ServiceManifest | undefined,
+  handler: HandlerManifest | undefined,
+  isIdempotent: boolean,
+): Limits => ({
+  retryPolicy: retryPolicyOf(service, handler),
+  abortTimeoutMs: handler?.abortTimeoutMs ?? service?.abortTimeoutMs ?? ABORT_TIMEOUT_MS,
+  ...retentionOf(service, handler, isIdempotent),
+});
+
+const servedBy = <D>(
+  deployment: D,
   { adopts = false, guards = false }: ServiceManifest,
   { kind }: HandlerManifest,
-): NonNullable<HandlerPolicy["served"]> => ({ deployment, kind, adopts, guards });
+): Served<D> => ({ deployment, kind, adopts, guards });
 
 /** A result with an idempotency key, or of a workflow, has its own retention. The journal is kept no longer than that. */
 function retentionOf(

@@ -1,12 +1,16 @@
-/** The registry of deployments and services, over the item store: one item a deployment, one a service. */
+/** Registers deployments and services, and retires them. */
 import { OperationalError } from "../errors.ts";
 import type { Attributes, Condition, ItemKey } from "../model/item.ts";
-import { CONFLICT_ATTEMPTS_MAX, REGISTRY_CACHE_MS } from "../limits.ts";
-import type { Deployment, Reachable, RegisteredService, ServiceManifest } from "../model/manifest.ts";
-import type { Clock, ItemStore, Registry } from "../ports.ts";
+import { CONFLICT_ATTEMPTS_MAX } from "../limits.ts";
+import type {
+  Deployment,
+  Invocable,
+  Reachable,
+  RegisteredService,
+  ServiceManifest,
+} from "../model/manifest.ts";
+import { DEPLOYMENT, keyOf, RegistryReader, SERVICE } from "./registry-reader.ts";
 
-const DEPLOYMENT = "deployment";
-const SERVICE = "service";
 /** Of a deployment's item: since when nothing goes to it, epoch milliseconds, or that it is being retired. */
 const IDLE = "u";
 const RETIRING = -1;
@@ -17,44 +21,9 @@ export interface IdleDeployment {
   readonly sinceMs: number;
 }
 
-const keyOf = (kind: string, name: string): ItemKey => ({
-  table: "registry",
-  pk: `${kind}.${name}`,
-  sk: kind,
-});
-
-export class ItemRegistry implements Registry {
-  readonly #items: ItemStore;
-  readonly #clock: Clock;
-  readonly #cacheMs: number;
-  readonly #cache = new Map<string, { readonly readAtMs: number; readonly value: Promise<unknown> }>();
-
-  constructor(items: ItemStore, clock: Clock, cacheMs: number = REGISTRY_CACHE_MS) {
-    this.#items = items;
-    this.#clock = clock;
-    this.#cacheMs = cacheMs;
-  }
-
-  async service(name: string): Promise<RegisteredService | undefined> {
-    return this.#cached(`${SERVICE}.${name}`, async () => {
-      const item = await this.#items.get(keyOf(SERVICE, name));
-      return item === undefined ? undefined : (item["d"] as unknown as RegisteredService);
-    });
-  }
-
-  async deployment(id: string): Promise<Deployment | undefined> {
-    return this.#cached(`${DEPLOYMENT}.${id}`, async () => {
-      const item = await this.#items.get(keyOf(DEPLOYMENT, id));
-      return item === undefined ? undefined : (item["d"] as unknown as Deployment);
-    });
-  }
-
-  services(): Promise<readonly RegisteredService[]> {
-    return this.#all<RegisteredService>(SERVICE);
-  }
-
-  deployments(): Promise<readonly Deployment[]> {
-    return this.#all<Deployment>(DEPLOYMENT);
+export class ItemRegistry extends RegistryReader {
+  async deployments(): Promise<readonly Deployment[]> {
+    return (await this.scan(DEPLOYMENT)).map(({ d }) => d as unknown as Deployment);
   }
 
   /**
@@ -65,9 +34,9 @@ export class ItemRegistry implements Registry {
   async register(deployment: Deployment, { keep = false }: { keep?: boolean } = {}): Promise<void> {
     const { id, services } = deployment;
     const key = keyOf(DEPLOYMENT, id);
-    const before = (await this.#items.get(key))?.["d"] as unknown as Deployment | undefined;
+    const before = (await this.items.get(key))?.["d"] as unknown as Deployment | undefined;
     const revisions: Record<string, number> = { ...before?.revisions };
-    const { won } = await this.#items.write({
+    const { won } = await this.items.write({
       ...{ op: "put", key, attributes: { d: plain({ ...deployment, revisions }) } },
       when: { is: "ne", attribute: IDLE, value: RETIRING },
     });
@@ -75,13 +44,13 @@ export class ItemRegistry implements Registry {
     for (const manifest of services) {
       const current = keep ? await this.#read(manifest.name) : undefined;
       if (current && current.deployment !== id) continue;
-      revisions[manifest.name] = await this.#pointTo(manifest, id);
+      revisions[manifest.name] = await this.#pointTo(manifest, deployment);
     }
     const dropped = before?.services.filter(({ name }) => !services.some((service) => service.name === name));
     if (dropped && dropped.length > 0) await this.#giveBack(id, dropped);
     // For people only: cut off here, the next registration writes them.
     await this.#change<Deployment>(key, (held) => ({ ...held, revisions }));
-    this.#cache.clear();
+    this.forgetCached();
   }
 
   /** Changes how a deployment is reached, and nothing of what it serves. `undefined`: there is none. */
@@ -90,25 +59,23 @@ export class ItemRegistry implements Registry {
       const { address: _, headers: _headers, http11: _http11, ...rest } = held;
       return { ...rest, ...to };
     });
-    this.#cache.clear();
+    this.forgetCached();
     return moved;
   }
 
   async #read(service: string): Promise<RegisteredService | undefined> {
-    return (await this.#items.get(keyOf(SERVICE, service)))?.["d"] as unknown as
-      | RegisteredService
-      | undefined;
+    return (await this.items.get(keyOf(SERVICE, service)))?.["d"] as unknown as RegisteredService | undefined;
   }
 
   /** Returns the service's new revision. */
-  async #pointTo(manifest: ServiceManifest, deployment: string): Promise<number> {
+  async #pointTo(manifest: ServiceManifest, { id: deployment, address }: Invocable): Promise<number> {
     const key = keyOf(SERVICE, manifest.name);
     for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
-      const before = await this.#items.get(key);
+      const before = await this.items.get(key);
       const revision = Number(before?.["v"] ?? 0);
-      const service: RegisteredService = { ...manifest, deployment, revision: revision + 1 };
+      const service: RegisteredService = { ...manifest, deployment, address, revision: revision + 1 };
       const attributes: Attributes = { d: plain(service), v: revision + 1 };
-      const { won } = await this.#items.write({
+      const { won } = await this.items.write({
         op: "put",
         key,
         attributes,
@@ -131,7 +98,7 @@ export class ItemRegistry implements Registry {
     name: string,
     change: (manifest: ServiceManifest) => ServiceManifest,
   ): Promise<RegisteredService | undefined> {
-    const found = await this.#items.get(keyOf(SERVICE, name));
+    const found = await this.items.get(keyOf(SERVICE, name));
     if (!found) return undefined;
     const { deployment } = found["d"] as unknown as RegisteredService;
     await this.#change<Deployment>(keyOf(DEPLOYMENT, deployment), (held) => ({
@@ -141,9 +108,10 @@ export class ItemRegistry implements Registry {
     const changed = await this.#change<RegisteredService>(keyOf(SERVICE, name), (held) => ({
       ...change(held),
       deployment: held.deployment,
+      ...(held.address === undefined ? {} : { address: held.address }),
       revision: held.revision,
     }));
-    this.#cache.clear();
+    this.forgetCached();
     return changed;
   }
 
@@ -152,9 +120,9 @@ export class ItemRegistry implements Registry {
   async remove(id: string): Promise<boolean> {
     const served = (await this.services()).filter(({ deployment }) => deployment === id);
     await this.#giveBack(id, served);
-    const before = await this.#items.get(keyOf(DEPLOYMENT, id));
-    await this.#items.write({ op: "delete", key: keyOf(DEPLOYMENT, id) });
-    this.#cache.clear();
+    const before = await this.items.get(keyOf(DEPLOYMENT, id));
+    await this.items.write({ op: "delete", key: keyOf(DEPLOYMENT, id) });
+    this.forgetCached();
     return before !== undefined;
   }
 
@@ -167,17 +135,17 @@ export class ItemRegistry implements Registry {
     for (const { name } of services) {
       if ((await this.#read(name))?.deployment !== id) continue;
       if (!(await this.#giveTo(others, name)))
-        await this.#items.write({ op: "delete", key: keyOf(SERVICE, name) });
+        await this.items.write({ op: "delete", key: keyOf(SERVICE, name) });
     }
   }
 
   /** To the first of `deployments` that has the service and is not being retired. It begins a new life: that it was idle
    * before is forgotten first. Stopped in between, it is noticed anew. `false`: there is none. */
   async #giveTo(deployments: readonly Deployment[], name: string): Promise<boolean> {
-    for (const { id, services } of deployments) {
-      const manifest = services.find((service) => service.name === name);
-      if (!manifest || !(await this.#forgetIdle(id))) continue;
-      await this.#pointTo(manifest, id);
+    for (const deployment of deployments) {
+      const manifest = deployment.services.find((service) => service.name === name);
+      if (!manifest || !(await this.#forgetIdle(deployment.id))) continue;
+      await this.#pointTo(manifest, deployment);
       return true;
     }
     return false;
@@ -191,7 +159,7 @@ export class ItemRegistry implements Registry {
   async idle(): Promise<readonly IdleDeployment[]> {
     const inUse = new Set((await this.services()).map(({ deployment }) => deployment));
     const found: IdleDeployment[] = [];
-    for (const item of await this.#scan(DEPLOYMENT)) {
+    for (const item of await this.scan(DEPLOYMENT)) {
       const deployment = item["d"] as unknown as Deployment;
       if (inUse.has(deployment.id)) {
         if (item[IDLE] !== undefined) await this.#forgetIdle(deployment.id);
@@ -205,7 +173,7 @@ export class ItemRegistry implements Registry {
 
   /** `false`: it is being retired, so nothing may go to it any more. */
   async #forgetIdle(id: string): Promise<boolean> {
-    const { won, item } = await this.#items.write({
+    const { won, item } = await this.items.write({
       op: "update",
       key: keyOf(DEPLOYMENT, id),
       changes: [{ do: "remove", attribute: IDLE }],
@@ -215,20 +183,20 @@ export class ItemRegistry implements Registry {
   }
 
   async #noticeIdle(id: string): Promise<number | undefined> {
-    const { won, item } = await this.#items.write({
+    const { won, item } = await this.items.write({
       op: "update",
       key: keyOf(DEPLOYMENT, id),
-      changes: [{ do: "set", attribute: IDLE, value: this.#clock.now() }],
+      changes: [{ do: "set", attribute: IDLE, value: this.clock.now() }],
       when: { is: "all", of: [{ is: "present" }, { is: "missing", attribute: IDLE }] },
     });
-    if (won) return this.#clock.now();
+    if (won) return this.clock.now();
     return item === undefined ? undefined : Number(item[IDLE]);
   }
 
   /** From now on the deployment cannot be registered any more, until it is removed. `false`: it has been registered or removed since it
    * was found idle. Harmless to repeat. */
   async beginRetirement({ deployment: { id }, sinceMs }: IdleDeployment): Promise<boolean> {
-    const { won } = await this.#items.write({
+    const { won } = await this.items.write({
       op: "update",
       key: keyOf(DEPLOYMENT, id),
       changes: [{ do: "set", attribute: IDLE, value: RETIRING }],
@@ -240,7 +208,7 @@ export class ItemRegistry implements Registry {
   /** `c` counts the changes of what is registered, so that two of them do not undo each other. */
   async #change<T>(key: ItemKey, change: (held: T) => T): Promise<T | undefined> {
     for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
-      const before = await this.#items.get(key);
+      const before = await this.items.get(key);
       if (!before) return undefined;
       const count = before["c"];
       const changed = change(before["d"] as unknown as T);
@@ -253,7 +221,7 @@ export class ItemRegistry implements Registry {
           ? [{ is: "eq", attribute: "v", value: before["v"] } as const]
           : []),
       ];
-      const { won } = await this.#items.write({
+      const { won } = await this.items.write({
         op: "put",
         key,
         attributes: { ...before, d: plain(changed), c: Number(count ?? 0) + 1 },
@@ -262,39 +230,6 @@ export class ItemRegistry implements Registry {
       if (won) return changed;
     }
     throw new OperationalError("unavailable", `${key.pk} is being changed by others; try again`);
-  }
-
-  async #all<T>(kind: string): Promise<readonly T[]> {
-    return (await this.#scan(kind)).map((attributes) => attributes["d"] as unknown as T);
-  }
-
-  async #scan(kind: string): Promise<readonly Attributes[]> {
-    const found: Attributes[] = [];
-    let after: string | undefined;
-    do {
-      const page = await this.#items.scan("registry", kind, after === undefined ? {} : { after });
-      found.push(...page.items.map(({ attributes }) => attributes));
-      after = page.next;
-    } while (after !== undefined);
-    return found;
-  }
-
-  #cached<T>(name: string, read: () => Promise<T | undefined>): Promise<T | undefined> {
-    const held = this.#cache.get(name);
-    if (held && this.#clock.now() - held.readAtMs < this.#cacheMs)
-      return held.value as Promise<T | undefined>;
-    const value = read().then(
-      (found) => {
-        if (found === undefined) this.#cache.delete(name);
-        return found;
-      },
-      (error: unknown) => {
-        this.#cache.delete(name);
-        throw error;
-      },
-    );
-    this.#cache.set(name, { readAtMs: this.#clock.now(), value });
-    return value;
   }
 }
 

@@ -1,26 +1,11 @@
 /** Runs turns by invoking a Lambda function version and waiting for its answer. */
-import { InvokeCommand, type InvokeCommandOutput, type LambdaClient } from "@aws-sdk/client-lambda";
-import { FunctionError, type FunctionErrorCode } from "../../lib/errors.ts";
+import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { FunctionError } from "../../lib/errors.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
 import type { Invoker } from "../../lib/ports.ts";
-import {
-  decodeTurnOutcome,
-  encodeTurnRequest,
-  isOutcome,
-  type TurnOutcome,
-  type TurnRequest,
-} from "../../lib/protocol.ts";
+import { encodeTurnRequest, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
-import { EXCERPT_CHARS_MAX } from "../../lib/limits/aws.ts";
-
-/** Lambda's runtime ended before any code of the handler's module could answer. */
-const INIT_ERROR_TYPES: ReadonlySet<string> = new Set([
-  "Runtime.HandlerNotFound",
-  "Runtime.ImportModuleError",
-  "Runtime.InvalidEntrypoint",
-  "Runtime.MalformedHandlerName",
-  "Runtime.UserCodeSyntaxError",
-]);
+import { outcomeIn } from "../../lib/aws/function-answer.ts";
 
 /** Nothing ran, but waiting helps: too many run already, or the function is not ready yet. */
 const THROTTLED: ReadonlySet<string> = new Set([
@@ -81,8 +66,7 @@ export class LambdaInvoker implements Invoker {
       throw toInvokeError(error);
     });
     const payload = Buffer.from(answer.Payload ?? new Uint8Array()).toString();
-    if (answer.FunctionError !== undefined) throw toFunctionError(answer, payload);
-    return parseOutcome(payload);
+    return outcomeIn(payload, answer.FunctionError);
   }
 }
 
@@ -115,57 +99,3 @@ function toInvokeError(error: unknown): unknown {
 function reasonOf(error: Error & { readonly Reason?: unknown }): string {
   return typeof error.Reason === "string" ? ` (${error.Reason})` : "";
 }
-
-function parseOutcome(payload: string): TurnOutcome {
-  const outcome = decodeOutcome(payload);
-  if (isOutcome(outcome)) return outcome;
-  throw new FunctionError(
-    "bad-answer",
-    `the function's answer is not an outcome of a turn: ${excerpt(payload)}`,
-  );
-}
-
-function decodeOutcome(payload: string): unknown {
-  try {
-    return decodeTurnOutcome(payload);
-  } catch (error) {
-    throw new FunctionError("bad-answer", `the function's answer is not JSON: ${excerpt(payload)}`, error);
-  }
-}
-
-const DENIED =
-  /AccessDenied|NotAuthorized|UnrecognizedClient|ExpiredToken|InvalidSignature|IncompleteSignature/;
-
-/** Only the texts of Lambda's answer tell how a function died. */
-function toFunctionError({ FunctionError: handled }: InvokeCommandOutput, payload: string): FunctionError {
-  const { errorType, errorMessage } = parseError(payload);
-  const text = `${errorType}: ${errorMessage}`;
-  const message = `the function failed (${handled}): `;
-  // An error of the SDK's own requests: it names the role, and what that may not do.
-  if (DENIED.test(errorType))
-    return new FunctionError("crashed", `${message}AWS refused it a request (${errorType})`, new Error(text));
-  return new FunctionError(codeOf(errorType, errorMessage), message + excerpt(text));
-}
-
-function codeOf(errorType: string, errorMessage: string): FunctionErrorCode {
-  if (errorType === "Sandbox.Timedout" || /\bTask timed out after\b/.test(errorMessage)) return "timeout";
-  if (errorType === "Runtime.OutOfMemory" || errorMessage.includes("signal: killed")) return "out-of-memory";
-  if (errorType === "Function.ResponseSizeTooLarge") return "too-large";
-  if (INIT_ERROR_TYPES.has(errorType) || errorType.startsWith("Extension.")) return "init";
-  // `Runtime.ExitError`, or an exception that got past the SDK.
-  return "crashed";
-}
-
-function parseError(payload: string): { errorType: string; errorMessage: string } {
-  try {
-    const { errorType, errorMessage } = JSON.parse(payload) as Record<string, unknown>;
-    return {
-      errorType: typeof errorType === "string" ? errorType : "unknown",
-      errorMessage: typeof errorMessage === "string" ? errorMessage : "",
-    };
-  } catch {
-    return { errorType: "unknown", errorMessage: payload };
-  }
-}
-
-const excerpt = (text: string): string => text.slice(0, EXCERPT_CHARS_MAX);

@@ -4,6 +4,9 @@ import { toOperational } from "../../lib/aws/fault.ts";
 
 const VERSION_ARN = /^(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+):(\d+)$/;
 
+/** It has gone already. Or it is the function's newest, which its alias stands for, and goes with the function. */
+const STAYS: ReadonlySet<string> = new Set(["ResourceNotFoundException", "ResourceConflictException"]);
+
 export class LambdaVersions {
   readonly #client: LambdaClient;
 
@@ -19,7 +22,7 @@ export class LambdaVersions {
     try {
       await this.#client.send(command);
     } catch (error) {
-      if (error instanceof Error && error.name === "ResourceNotFoundException") return;
+      if (error instanceof Error && STAYS.has(error.name)) return;
       throw toOperational(error, "the removal of a version");
     }
   }

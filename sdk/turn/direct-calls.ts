@@ -9,7 +9,7 @@
  * - The callee is not told its caller when it is invoked. So its own guard has nobody to reply to, and costs no message. A Start
  *   that comes later adds the caller to its head, or is answered from it.
  */
-import { attemptIn, deathBy, type FailedTurn } from "../../lib/death.ts";
+import { attemptIn, deathBy, type Died, type FailedTurn } from "../../lib/death.ts";
 import { FunctionError, OperationalError } from "../../lib/errors.ts";
 import {
   DIRECT_CALLS_MAX,
@@ -25,11 +25,11 @@ import { forLaterVersions, type Outgoing, type Start } from "../../lib/model/mes
 import { encodeOutcome } from "../../lib/model/outcome.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { leavesOf, type Wait } from "../../lib/model/wait.ts";
-import { type Invoker, silentLogger, type Timers } from "../../lib/ports.ts";
+import { type CallInvoker, silentLogger, type Timers } from "../../lib/ports.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { earlyGuard, guardName, guardTimer } from "../../lib/store/guard.ts";
 import { guardedRequest } from "../../lib/store/guarded-turn.ts";
-import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
+import { type CallPolicy, callPolicyOf } from "../../lib/store/handler-policy.ts";
 import { startOfCallee } from "../../lib/store/outputs.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import type { TurnPorts } from "./turn-ports.ts";
@@ -37,8 +37,7 @@ import type { TurnPorts } from "./turn-ports.ts";
 /** A call that can be invoked. */
 export interface Callable {
   readonly entry: CallEntry;
-  readonly policy: HandlerPolicy;
-  readonly served: NonNullable<HandlerPolicy["served"]>;
+  readonly policy: CallPolicy;
 }
 
 interface Open {
@@ -51,7 +50,7 @@ interface Open {
 }
 
 interface DirectPorts extends TurnPorts {
-  readonly invoker: Invoker;
+  readonly invoker: CallInvoker;
   readonly timers: Pick<Timers, "schedule">;
 }
 const hasPorts = (ports: TurnPorts): ports is DirectPorts =>
@@ -63,7 +62,7 @@ interface Told {
 }
 
 /** How long callees take, as this process has seen it. */
-const usualTimes = new WeakMap<Invoker, Map<string, { ms: number; skipped: number }>>();
+const usualTimes = new WeakMap<CallInvoker, Map<string, { ms: number; skipped: number }>>();
 
 export class DirectCalls {
   readonly #ports: DirectPorts;
@@ -101,31 +100,28 @@ export class DirectCalls {
   }
 
   async #callable(entry: CallEntry): Promise<Callable | undefined> {
-    const { service, handler, idempotencyKey, dueAtMs, input, key } = entry.call;
+    const { service, handler, idempotencyKey, dueAtMs, input } = entry.call;
     if (idempotencyKey !== null || dueAtMs !== null || isExclusiveId(entry.callee)) return undefined;
     if (!(input instanceof Uint8Array) || input.byteLength > MESSAGE_PAYLOAD_BYTES_MAX) return undefined;
-    const { registry } = this.#ports;
+    const found = await this.#ports.registry.service(service);
     // A workflow's run goes once, whoever calls it.
-    if ((await registry.service(service))?.type === "workflow") return undefined;
-    const target = key === null ? { service, handler } : { service, handler, key };
-    const policy = await handlerPolicyOf(registry, { target });
-    const { served } = policy;
-    return served?.guards && this.#isUsuallySoon(entry) ? { entry, policy, served } : undefined;
+    const policy = found && found.type !== "workflow" ? callPolicyOf(found, handler) : undefined;
+    return policy?.served.guards && this.#isUsuallySoon(entry) ? { entry, policy } : undefined;
   }
 
   // --- the call ------------------------------------------------------------------------------------------------
 
   /** The append that contains the call was won. */
-  async begin({ entry, policy, served }: Callable): Promise<void> {
+  async begin({ entry, policy }: Callable): Promise<void> {
     const { id, incarnation } = this.#caller;
     const start = await startOfCallee(this.#ports.items, { id, incarnation, again: false }, entry);
     const open: Open = { start, beganMs: this.#ports.clock.now(), isOver: false, isVouched: false };
     this.#open.set(entry.command, open);
     const name = guardName(this.#ports);
-    const request = requestOf(start, name, policy, served);
+    const request = requestOf(start, name, policy);
     // The dispatcher that gets the outcome says what became of the callee.
     void this.#ports.invoker
-      .invoke(served.deployment, request)
+      .invoke(policy.served.deployment, request)
       .catch((error: unknown) =>
         error instanceof FunctionError ? deathBy(error, silentLogger, start.id) : undefined,
       )
@@ -137,13 +133,14 @@ export class DirectCalls {
     entry: CallEntry,
     open: Open,
     name: string,
-    outcome: TurnOutcome | Extract<FailedTurn, { kind: "died" }> | undefined,
+    outcome: TurnOutcome | Died | undefined,
   ): Promise<void> {
     // What the callee's turn leaves to others it sees to itself by then.
     if (this.#isOver) return;
     const tookMs = this.#ports.clock.now() - open.beganMs;
     open.isOver = true;
     if (outcome?.kind === "completed") this.#took(entry, tookMs);
+    else if (outcome && wasNotRun(outcome)) this.#took(entry, 2 * DIRECT_USUAL_MS_MAX);
     const result = outcome?.kind === "completed" ? outcome.outcome : undefined;
     const value = result && encodeOutcome(result);
     // A long value is the callee's. A message has it copied.
@@ -246,6 +243,10 @@ export class DirectCalls {
   }
 }
 
+/** It may not be invoked from here, or there is no room, or another version answers: so it will be for the next calls. */
+const wasNotRun = (outcome: TurnOutcome | Died): boolean =>
+  outcome.kind === "lost" || (outcome.kind === "died" && outcome.throttled);
+
 const completes = (entry: Entry, command: number): boolean =>
   entry.kind === "completion" && entry.command === command;
 
@@ -255,12 +256,7 @@ const resent = (start: Start): Outgoing =>
 /** An earlier dispatcher would not add the caller to a head that is there (0017). */
 const forLater = (message: Outgoing): Outgoing => ({ ...message, body: forLaterVersions(message.body) });
 
-function requestOf(
-  { replyTo: _caller, ...start }: Start,
-  name: string,
-  policy: HandlerPolicy,
-  served: Callable["served"],
-): TurnRequest {
+function requestOf({ replyTo: _caller, ...start }: Start, name: string, policy: CallPolicy): TurnRequest {
   const guard = { name, aloneAfterMs: DIRECT_WAIT_MS / 2 };
-  return guardedRequest({ start, guard, served }, policy, policy.abortTimeoutMs);
+  return guardedRequest({ start, guard, served: policy.served }, policy, policy.abortTimeoutMs);
 }

@@ -1,7 +1,7 @@
 /** What a turn needs of the world. */
 import type { ReadAhead } from "../../lib/store/read-ahead.ts";
 import type { Entry, Note } from "../../lib/model/entry.ts";
-import type { Clock, Entropy, Invoker, ItemStore, Mailbox, Registry, Timers } from "../../lib/ports.ts";
+import type { CallInvoker, Clock, Entropy, ItemStore, Mailbox, Registry, Timers } from "../../lib/ports.ts";
 
 export interface TurnPorts {
   readonly items: ItemStore;
@@ -12,7 +12,7 @@ export interface TurnPorts {
   /** For guards alone (R27). Absent: its turns are run by the dispatcher. */
   readonly timers?: Pick<Timers, "schedule">;
   /** For calls that the turn invokes itself (R28). Absent: all go by the queue. */
-  readonly invoker?: Invoker | undefined;
+  readonly invoker?: CallInvoker | undefined;
   /** How often a turn that waits in memory looks at its head. Absent: `LOOK_MS`, since each look costs something. */
   readonly lookMs?: number;
   /** How long a turn waits in memory for what will be over by then. Absent: `SHORT_WAIT_MS`. */

@@ -2,11 +2,12 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { afterEach, describe, expect, test } from "vitest";
 import { DynamoItems } from "../../lib/aws/dynamo-items.ts";
 import { connectHandler, dynamoRequests } from "../../lib/aws/handler-connection.ts";
 import { JsonService } from "../../lib/aws/json-service.ts";
-import { authorization } from "../../lib/aws/signature.ts";
+import { authorization, type Credentials } from "../../lib/aws/signature.ts";
 import type { Put } from "../../lib/model/item.ts";
 import { answering, type SentRequest } from "../support/emulator-answers.ts";
 import { DUMMY_CREDENTIALS, REGION, TABLES } from "../support/emulator-dynamo.ts";
@@ -21,22 +22,41 @@ const dynamoAt = (endpoint: string, maxAttempts = 3): JsonService =>
     maxAttempts,
   });
 
+/** Ours for what they have signed. */
+function signedAnew(
+  { headers = {}, body = "", path }: Partial<SentRequest>,
+  signing: { readonly service: string; readonly credentials: Credentials },
+): { readonly ours: string; readonly theirs: string } {
+  const theirs = headers["authorization"] ?? "";
+  const names = /SignedHeaders=([^,]+)/.exec(theirs)?.[1]?.split(";") ?? [];
+  const signed = Object.fromEntries(names.map((name) => [name, headers[name] ?? ""]));
+  const date = headers["x-amz-date"] ?? "";
+  const nowMs = Date.parse(date.replace(/(....)(..)(..)T(..)(..)(..)Z/, "$1-$2-$3T$4:$5:$6Z"));
+  const at = path === undefined ? {} : { path };
+  return { ours: authorization(signed, body, { ...signing, region: REGION, nowMs, ...at }), theirs };
+}
+
 test.each([undefined, "token"])("signs as AWS's own client does, session token %s", async (sessionToken) => {
   const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret/with+signs" };
   const held = sessionToken === undefined ? credentials : { ...credentials, sessionToken };
   const { config, sent } = answering(() => ({ body: "{}" }));
   const client = new DynamoDBClient({ ...config, credentials: held });
   await client.send(new GetItemCommand({ TableName: "t", Key: { pk: { S: "ä & ü" } } }));
-  const [request] = sent;
-  const { headers = {}, body = "" }: Partial<SentRequest> = request ?? {};
-  const theirs = headers["authorization"] ?? "";
-  const names = /SignedHeaders=([^,]+)/.exec(theirs)?.[1]?.split(";") ?? [];
-  expect(names).toContain("x-amz-target");
-  const signed = Object.fromEntries(names.map((name) => [name, headers[name] ?? ""]));
-  const date = headers["x-amz-date"] ?? "";
-  const nowMs = Date.parse(date.replace(/(....)(..)(..)T(..)(..)(..)Z/, "$1-$2-$3T$4:$5:$6Z"));
-  const signing = { service: "dynamodb", region: REGION, credentials: held, nowMs };
-  expect(authorization(signed, body, signing)).toBe(theirs);
+  const [request = {}] = sent;
+  const { ours, theirs } = signedAnew(request, { service: "dynamodb", credentials: held });
+  expect(theirs).toContain("x-amz-target");
+  expect(ours).toBe(theirs);
+});
+
+test("signs an invocation as AWS's own client does, and sends it to the same place", async () => {
+  const { config, sent } = answering(() => ({ body: "{}" }));
+  const FunctionName = "arn:aws:lambda:us-east-1:000000000000:function:greeter:calls-of-x";
+  const client = new LambdaClient({ ...config, credentials: DUMMY_CREDENTIALS });
+  await client.send(new InvokeCommand({ FunctionName, Payload: Buffer.from('"ä"') }));
+  const [request = {} as SentRequest] = sent;
+  const { ours, theirs } = signedAnew(request, { service: "lambda", credentials: DUMMY_CREDENTIALS });
+  expect(ours).toBe(theirs);
+  expect(request.path).toBe(`/2015-03-31/functions/${encodeURIComponent(FunctionName)}/invocations`);
 });
 
 // --- faults --------------------------------------------------------------------------------------------------------

@@ -78,6 +78,8 @@ function nameOf(resource: unknown): string {
   if (/^\{"Fn::Join":\["",\[\{"Fn::GetAtt":\["GreeterHandlerFunction\w+","Arn"\]\},":\*"\]\]\}$/.test(text)) {
     return "handler versions";
   }
+  if (/:function:\*:calls-of-",\{"Fn::Select":\[6,.*"RuntimeRegistrarFunction\w+","Arn"\]/.test(text))
+    return "handler doors";
   if (
     /:schedule\/",\{"Ref":"RuntimeTimerSchedules\w+"\},"\/t-\*"/.test(text) ||
     /:schedule\/[^*]+\/t-\*"/.test(text)

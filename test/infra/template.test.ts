@@ -230,12 +230,29 @@ describe("a service", () => {
     const after = (registration as unknown as { DependsOn: string[] }).DependsOn;
     expect(after.map((name) => name.replace(/[0-9A-F]{8}$/, ""))).toEqual([
       "GreeterAdminAccess",
+      "GreeterDirect",
       "GreeterDispatcherAccess",
       "GreeterHandlerRoleDefaultPolicy",
       "GreeterIngressAccess",
       "GreeterReconcilerAccess",
       "GreeterRegistrarAccess",
     ]);
+  });
+
+  test("has the runtime's alias, by which handlers invoke each other", () => {
+    const [[, alias] = []] = ofType(resources, "AWS::Lambda::Alias");
+    const [[version] = []] = ofType(resources, "AWS::Lambda::Version");
+    expect(alias?.Properties["FunctionVersion"]).toEqual({ "Fn::GetAtt": [version, "Version"] });
+    const { Variables } = properties("AWS::Lambda::Function", "Greeter")["Environment"] as {
+      Variables: Record<string, unknown>;
+    };
+    expect(Variables["PERDURE_DIRECT_ALIAS"]).toEqual(alias?.Properties["Name"]);
+  });
+
+  test("has no alias if calls go by the queue", () => {
+    const { resources: without } = makeStack({ directCalls: false });
+    expect(ofType(without, "AWS::Lambda::Alias")).toEqual([]);
+    expect(JSON.stringify(without)).not.toMatch(/PERDURE_DIRECT_ALIAS|calls-of/);
   });
 
   test("is the same template when nothing has changed", () => {
@@ -251,6 +268,7 @@ describe("a service", () => {
     expect(after[come[0] ?? ""]?.Type).toBe("AWS::Lambda::Version");
     const changed = Object.keys(before).filter((id) => after[id] && !sameJson(before[id], after[id]));
     expect(changed.map((id) => String(before[id]?.Type)).toSorted()).toEqual([
+      "AWS::Lambda::Alias",
       "AWS::Lambda::Function",
       "Custom::PerdureDeployment",
     ]);
@@ -304,6 +322,8 @@ describe("a runtime of another stack", () => {
       Variables: Record<string, unknown>;
     };
     expect(Variables["PERDURE_JOURNAL_TABLE"]).toBe("journal");
+    // The delay queue is not known, so its turns cannot be guarded.
+    expect(Variables["PERDURE_DIRECT_ALIAS"]).toBeUndefined();
     expect(JSON.stringify(Variables["PERDURE_MAILBOX_URL"])).toContain("/123456789012/mailbox.fifo");
     expect(properties("AWS::IAM::Policy", "DispatcherAccess", made)["Roles"]).toEqual(["dispatcher"]);
 

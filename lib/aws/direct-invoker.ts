@@ -1,0 +1,76 @@
+/**
+ * Calls in memory (R28): invokes a callee's function over the light client, in the name of the caller's function.
+ *
+ * It goes by an alias, which is a door of its own: the caller's role may invoke that and no version, and what comes in there may be
+ * the first turn of a call alone (sdk/direct-door.ts). The alias stands for the newest version. So the request says for which version
+ * it is, and another one does not run it.
+ *
+ * Nothing is tried again, with one exception. If it was not run, or nobody knows, the call goes by the queue
+ * (docs/decisions/0021-waits-in-memory.md).
+ */
+import { FunctionError } from "../errors.ts";
+import { AWS_ATTEMPTS_MAX, DIRECT_REQUEST_MS_MAX } from "../limits/aws.ts";
+import type { Invocable } from "../model/manifest.ts";
+import type { CallInvoker } from "../ports.ts";
+import { encodeTurnRequest, type TurnOutcome, type TurnRequest } from "../protocol.ts";
+import { toOperational } from "./fault.ts";
+import { outcomeIn } from "./function-answer.ts";
+import { type HttpAnswer, named, type SignedHttp } from "./signed-http.ts";
+
+const VERSION_ARN = /^(arn:[\w-]+:lambda:[\w-]+:\d+:function:[\w-]+):\d+$/;
+/** No connection was made. */
+const UNREACHED: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"]);
+/** How a connection ends that the service has closed while nobody used it, or while the function was frozen. */
+const CLOSED: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE"]);
+
+export class DirectInvoker implements CallInvoker {
+  readonly #http: Pick<SignedHttp, "post">;
+  readonly #alias: string;
+
+  constructor(http: Pick<SignedHttp, "post">, alias: string) {
+    this.#http = http;
+    this.#alias = alias;
+  }
+
+  /** `throttled`: it was not run, for whatever reason. The dispatcher may invoke it all the same. */
+  async invoke({ address }: Invocable, request: TurnRequest): Promise<TurnOutcome> {
+    const [, functionArn] = VERSION_ARN.exec(address) ?? [];
+    if (functionArn === undefined) throw notRun(`${address} is no version of a function`);
+    const { status, headers, body } = await this.#post(`${functionArn}:${this.#alias}`, {
+      ...request,
+      address,
+    });
+    if (status >= 200 && status < 300) return outcomeIn(body, textOf(headers["x-amz-function-error"]));
+    const type = textOf(headers["x-amzn-errortype"])?.replace(/:.*/, "");
+    // Of what Lambda names with 502, nothing ran.
+    if (status < 500 || (status === 502 && type !== undefined)) throw notRun(`${type ?? ""} (${status})`);
+    const fault = Object.assign(named(type ?? `status ${status}`, ""), {
+      $metadata: { httpStatusCode: status },
+    });
+    throw toOperational(fault, "an invocation");
+  }
+
+  async #post(name: string, request: TurnRequest): Promise<HttpAnswer> {
+    const asked = {
+      path: `/2015-03-31/functions/${encodeURIComponent(name)}/invocations`,
+      headers: { "content-type": "application/json" },
+      body: encodeTurnRequest(request),
+      timeoutMs: DIRECT_REQUEST_MS_MAX,
+    };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#http.post(asked);
+      } catch (error) {
+        const { code, wasKept } = error as { readonly code?: unknown; readonly wasKept?: boolean };
+        if (UNREACHED.has(code)) throw notRun(String(code));
+        if (!(wasKept && CLOSED.has(code)) || attempt === AWS_ATTEMPTS_MAX)
+          throw toOperational(error, "an invocation");
+      }
+    }
+  }
+}
+
+const notRun = (why: string): FunctionError =>
+  new FunctionError("throttled", `the function was not run: ${why}`);
+const textOf = (header: string | string[] | undefined): string | undefined =>
+  typeof header === "string" ? header : undefined;
