@@ -79,6 +79,7 @@ const order = workflow({
   handlers: {
     run: async (ctx: WorkflowContext) => {
       ctx.set("stage", "begun");
+      ctx.serviceSendClient(desk).ask("sent");
       const paid = await ctx.promise<string>("paid");
       return `${paid} ${await ctx.serviceClient(desk).ask("served")}`;
     },
