@@ -19,13 +19,15 @@ import { Server, until } from "./server.ts";
 const SEED = Number(process.env["PERDURE_SEED"] ?? 1);
 const LOSSES = 4;
 const WORKERS = 8;
+/** What is seen too early is lost within this time. */
+const DISK_MS = 25;
 const KEYS = ["ada", "bob", "eve"];
 
 const log = join(tmpdir(), `perdure-e2e-power-${process.pid}`);
 const disk = new Disk();
 let server: Server;
 beforeAll(async () => {
-  const env = { ...disk.env, PERDURE_E2E_LOG: log };
+  const env = { ...disk.env, PERDURE_E2E_LOG: log, PERDURE_E2E_DISK_MS: String(DISK_MS) };
   const args = ["--no-watch", "--durability", "power"];
   server = await Server.start({ file: "workload.ts", args, env });
 });
@@ -50,10 +52,24 @@ const unanswered = new Map<string, number>();
 /** Bookings that were acknowledged. */
 const booked: { readonly key: string; readonly id: string }[] = [];
 
+/** Calls back after so many more answers. */
+let countdown = { left: 0, done: (): void => undefined };
+const answers = (count: number): Promise<void> =>
+  new Promise((done) => {
+    countdown = { left: count, done };
+  });
+
+function isAnswered(): void {
+  if (--countdown.left === 0) countdown.done();
+}
+
 /** `undefined`: the power was lost before the answer. */
 async function once<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await ask();
+    const result = await ask();
+    // After its caller has noted it.
+    setImmediate(isAnswered);
+    return result;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     await sleep(100);
@@ -116,11 +132,9 @@ test(`seed ${SEED}: what was answered is there, and what has begun goes on`, asy
   let isOver = false;
   const workers = Array.from({ length: WORKERS }, async (_, worker) => await work(worker, () => isOver));
   for (let loss = 0; loss < LOSSES; loss++) {
-    // By progress, not by time: a machine may be slow. And then at any moment.
-    const from = answered.length + booked.length;
-    const few = 5 + below(40);
-    await until(() => answered.length + booked.length - from >= few, Boolean, 60_000);
-    await sleep(below(20));
+    // By progress, not by time: a machine may be slow. Right after an answer, or a while later.
+    await answers(5 + below(40));
+    if (loss % 2 === 0) await sleep(below(40));
     await disk.losePower(server);
   }
   isOver = true;
