@@ -31,11 +31,16 @@ export interface ReadOptions {
   readonly mayLag?: boolean;
 }
 
+export interface WriteOptions {
+  /** The item as the writer knows it. What it makes of that need not be sent to the writer. */
+  readonly before?: Attributes | undefined;
+}
+
 /** Single items. Each operation on one is atomic, and strongly consistent. Bounds: `limits/aws.ts`. */
 export interface ItemStore {
   /** A strong read. */
   get(key: ItemKey, options?: ReadOptions): Promise<Attributes | undefined>;
-  write(write: Put | Update | Delete): Promise<WriteResult>;
+  write(write: Put | Update | Delete, options?: WriteOptions): Promise<WriteResult>;
   /** Items of one partition whose sort key begins with `prefix`, in the order of their sort keys (bytewise). A strong read.
    * It starts after `after`. A page has at most `limit` items, and may have fewer. */
   query(table: Table, pk: string, prefix: string, page?: { after?: string; limit?: number }): Promise<Page>;

@@ -14,7 +14,7 @@ import {
   DYNAMO_SORT_KEY_BYTES_MAX,
   HEAD_INDEX_BYTES_MAX,
 } from "../limits/aws.ts";
-import type { Attributes, Change, Condition, ItemKey, Write, WriteResult } from "./operation.ts";
+import type { Attributes, Change, Condition, ItemKey, Put, Update, Write, WriteResult } from "./operation.ts";
 import { checkWrite, tooLarge } from "./write-limits.ts";
 
 export type {
@@ -43,9 +43,18 @@ export function evaluate(item: Attributes | undefined, write: Write): WriteResul
   checkWrite(write);
   if (write.when && !holds(item, write.when)) return { won: false, item };
   if (write.op === "delete") return { won: true, item: undefined };
-  const next = write.op === "put" ? { ...write.attributes } : changed(item, write.changes);
+  if (write.op === "update") assertChanges(item, write.changes);
+  const next = written(item, write);
   checkSize(write.key, next);
   return { won: true, item: next };
+}
+
+/** What a write that was won has made of the item. */
+export function written(item: Attributes | undefined, write: Put | Update): Attributes {
+  if (write.op === "put") return { ...write.attributes };
+  const next: Attributes = { ...item };
+  for (const change of write.changes) applyChange(next, change);
+  return next;
 }
 
 function checkKey({ pk, sk }: ItemKey): void {
@@ -61,13 +70,6 @@ function checkSize({ table, pk, sk }: ItemKey, item: Attributes): void {
   const bytes = sizeOf(item) + sizeOf({ pk, sk }) + listed;
   if (bytes > DYNAMO_ITEM_BYTES_MAX)
     throw tooLarge(`item ${pk} ${sk} has ${bytes} bytes, more than ${DYNAMO_ITEM_BYTES_MAX}`);
-}
-
-function changed(item: Attributes | undefined, changes: readonly Change[]): Attributes {
-  assertChanges(item, changes);
-  const next: Attributes = { ...item };
-  for (const change of changes) applyChange(next, change);
-  return next;
 }
 
 /** DynamoDB refuses an update with overlapping paths. It does not create an item by an update that only removes. */

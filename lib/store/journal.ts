@@ -241,7 +241,7 @@ export class Journal {
   async #decide(write: Write, writer: string, position: number): Promise<WriteResult | "unknown"> {
     for (let attempt = 1; attempt <= CONFLICT_ATTEMPTS_MAX; attempt++) {
       try {
-        const result = await this.#ports.items.write(write);
+        const result = await this.#ports.items.write(write, { before: this.#known?.item });
         // Refused by its own first try, whose answer was lost.
         return !result.won && isWrittenBy(result.item, writer, position) ? { ...result, won: true } : result;
       } catch (error) {

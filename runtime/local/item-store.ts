@@ -1,4 +1,5 @@
 /** Items in SQLite. `evaluate` decides each write inside the transaction that stores it, so conditions hold (J1). */
+import { hash } from "node:crypto";
 import { deserialize, serialize } from "node:v8";
 
 import { invariant } from "../../lib/errors.ts";
@@ -12,6 +13,7 @@ import {
 } from "../../lib/model/item.ts";
 import { HEAD } from "../../lib/model/head-keys.ts";
 import { isHead } from "../../lib/model/listing.ts";
+import { copyOf } from "../../lib/model/copy.ts";
 import type { Clock, ItemStore, Page, ScannedItem, StoredItem, Watch } from "../../lib/ports.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { LocalDatabase } from "./database.ts";
@@ -30,13 +32,35 @@ export interface OperationCounts {
   refused: number;
 }
 
+/** What a write has come to, for one who may know the item as it was. */
+export interface VersionedResult {
+  readonly won: boolean;
+  /** Left out: won, and the item is what the write makes of the one that is known ({@link written}). */
+  readonly item?: Attributes | undefined;
+  /** Of the item as it is now, if the write was won and has left one. */
+  readonly version?: string;
+}
+
+/** What {@link LocalItemStore} can besides: not to answer what is known. */
+export interface VersionedWrites {
+  /** `known`: the version of the item that the writer knows; empty: none. */
+  writeVersioned(write: Write, known: string): Promise<VersionedResult>;
+}
+
+interface Applied {
+  readonly result: WriteResult;
+  /** The item as it was and as it is, as they are stored. */
+  readonly was: Uint8Array | undefined;
+  readonly body: Uint8Array | undefined;
+}
+
 interface PageRequest {
   readonly after?: string;
   readonly limit?: number;
 }
 type Row = Record<string, unknown>;
 
-export class LocalItemStore implements ItemStore, Watch {
+export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   readonly #database: LocalDatabase;
   readonly #clock: Clock;
   /** Lists heads by service and time, and keys that have state. */
@@ -69,12 +93,23 @@ export class LocalItemStore implements ItemStore, Watch {
 
   async write(write: Write): Promise<WriteResult> {
     // A copy: the write runs later, and the caller may change what it passed until then.
-    const own = copyOf(write);
+    return (await this.#write(copyOf(write))).result;
+  }
+
+  async writeVersioned(write: Write, known: string): Promise<VersionedResult> {
+    const { result, was, body } = await this.#write(copyOf(write));
+    if (!result.won || body === undefined) return result;
+    const version = versionOf(body);
+    const isKnown = write.op === "put" || (known !== "" && was !== undefined && versionOf(was) === known);
+    return isKnown ? { won: true, version } : { ...result, version };
+  }
+
+  #write(write: Write): Promise<Applied> {
     return this.#database.write(
-      () => this.#apply(own),
-      ({ won }) => {
-        this.#counts[own.key.table][won ? "writes" : "refused"]++;
-        if (won && this.#watchers.size > 0) this.#wake(nameOf(own.key));
+      () => this.#apply(write),
+      ({ result: { won } }) => {
+        this.#counts[write.key.table][won ? "writes" : "refused"]++;
+        if (won && this.#watchers.size > 0) this.#wake(nameOf(write.key));
       },
     );
   }
@@ -170,9 +205,15 @@ export class LocalItemStore implements ItemStore, Watch {
   }
 
   #read(key: ItemKey): Attributes | undefined {
-    const row = this.#statements.get.get(key.table, key.pk, key.sk);
-    this.#database.slice.count(1, row === undefined ? 0 : bodyOf(row).byteLength);
-    return row === undefined ? undefined : attributesOf(row);
+    const body = this.#body(key);
+    return body && attributesIn(body);
+  }
+
+  #body({ table, pk, sk }: ItemKey): Uint8Array | undefined {
+    const row = this.#statements.get.get(table, pk, sk);
+    const body = row && bodyOf(row);
+    this.#database.slice.count(1, body?.byteLength ?? 0);
+    return body;
   }
 
   /** Takes rows until the page is full or `item` answers `undefined`. `more`: there is another one for the next page. */
@@ -199,22 +240,23 @@ export class LocalItemStore implements ItemStore, Watch {
   }
 
   /** Runs within a transaction. The answer shares no memory with the row, nor with what the caller holds. */
-  #apply(write: Write): WriteResult {
+  #apply(write: Write): Applied {
     const { table, pk, sk } = write.key;
-    const before = this.#read(write.key);
+    const was = this.#body(write.key);
+    const before = was && attributesIn(was);
     const result = evaluate(before, write);
-    if (!result.won) return result;
+    if (!result.won) return { result, was, body: was };
     // Before anything is written: what cannot be serialized must have changed nothing.
     const body = result.item && serialize(result.item);
     if (isHead(write.key)) this.listing.move(pk, before, result.item);
     if (result.item === undefined || body === undefined) {
       this.#statements.remove.run(table, pk, sk);
-      return result;
+      return { result, was, body: undefined };
     }
     const ttl = expiryOf(result.item);
     if (before === undefined) this.#statements.insert.run(table, pk, sk, body, ttl);
     else this.#statements.update.run(body, ttl, table, pk, sk);
-    return result;
+    return { result, was, body };
   }
 
   #wake(name: string): void {
@@ -250,28 +292,11 @@ function bodyOf(row: Row): Uint8Array {
 }
 
 // A copy: `deserialize` makes bytes views of the whole body.
-const attributesOf = (row: Row): Attributes => copyOf(deserialize(bodyOf(row)) as Attributes);
+const attributesIn = (body: Uint8Array): Attributes => copyOf(deserialize(body) as Attributes);
+const attributesOf = (row: Row): Attributes => attributesIn(bodyOf(row));
 
-/** A deep copy of plain data, far cheaper than `structuredClone`: what is stored must not change when the caller changes
- * what it holds. Each kind of byte array becomes a `Uint8Array` with a buffer of its own. A property that is `undefined` is
- * left out. */
-function copyOf<T>(data: T): T {
-  if (typeof data !== "object" || data === null) return data;
-  return copyOfObject(data) as T;
-}
-
-function copyOfObject(data: object): unknown {
-  if (data instanceof Uint8Array) return new Uint8Array(data);
-  if (Array.isArray(data)) return data.map((held: unknown) => copyOf(held));
-  const copy: Record<string, unknown> = {};
-  for (const [name, held] of Object.entries(data)) {
-    if (held === undefined) continue;
-    // An assignment would set the prototype.
-    if (name === "__proto__") Object.defineProperty(copy, name, { value: copyOf(held), enumerable: true });
-    else copy[name] = copyOf(held);
-  }
-  return copy;
-}
+/** Items of one key that have the same version are the same. */
+const versionOf = (body: Uint8Array): string => hash("sha256", body, "base64");
 
 /** When the item may be deleted, in epoch seconds. `null` means never. */
 const expiryOf = ({ ttl }: Attributes): number | null => (typeof ttl === "number" ? ttl : null);

@@ -42,10 +42,14 @@ export function keyArgument(argument: unknown): ItemKey {
   return { table: tableOf(table), pk: textOf("pk", pk), sk: textOf("sk", sk) };
 }
 
-export function writeArgument(argument: unknown): Put | Update | Delete {
-  const { op, key } = fieldsOf(argument);
+export function writeArgument(argument: unknown): {
+  readonly write: Put | Update | Delete;
+  readonly known?: string;
+} {
+  const { op, key, known, ...content } = fieldsOf(argument);
   if (!OPERATIONS.includes(op)) throw wrong("op");
-  return { ...(argument as Put | Update | Delete), key: keyArgument(key) };
+  const write = { ...content, op, key: keyArgument(key) } as Put | Update | Delete;
+  return { write, ...(known === undefined ? {} : { known: textOf("known", known) }) };
 }
 
 export function queryArgument(argument: unknown): QueryArgument {

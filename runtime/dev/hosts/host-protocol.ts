@@ -1,5 +1,14 @@
 /** What the engine and a host process ask of each other over their {@link Channel}, and how calls become ports. */
-import type { Attributes, Delete, ItemKey, Put, Update, WriteResult } from "../../../lib/model/item.ts";
+import { copyOf } from "../../../lib/model/copy.ts";
+import {
+  type Attributes,
+  type Delete,
+  type ItemKey,
+  type Put,
+  type Update,
+  type WriteResult,
+  written,
+} from "../../../lib/model/item.ts";
 import { mayLeadToClosure } from "../../../lib/store/head/append.ts";
 import type { Deployment, RegisteredService } from "../../../lib/model/manifest.ts";
 import type { Outgoing } from "../../../lib/model/message.ts";
@@ -14,6 +23,7 @@ import type {
   Registry,
   ScannedItem,
   Timers,
+  WriteOptions,
 } from "../../../lib/ports.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { FunctionError, type FunctionErrorCode } from "../../../lib/errors.ts";
@@ -36,6 +46,7 @@ import {
   turnArgument,
   writeArgument,
 } from "./call-arguments.ts";
+import type { VersionedResult, VersionedWrites } from "../../local/item-store.ts";
 import type { Channel } from "./channel.ts";
 
 /** Answered by a host process. */
@@ -46,10 +57,13 @@ export type HostCalls = {
   ping: (argument: undefined) => Promise<undefined>;
 };
 
+/** A write, with the version of the item that its turn knows, empty if none. Without it, an earlier version is told the item. */
+type Versioned = (Put | Update | Delete) & { readonly known?: string };
+
 /** Answered by the engine: a turn's ports. The host has its own clock, entropy and logger. */
 export type EngineCalls = {
   get: (key: ItemKey) => Promise<Attributes | undefined>;
-  write: (write: Put | Update | Delete) => Promise<WriteResult>;
+  write: (argument: Versioned) => Promise<VersionedResult>;
   query: (argument: QueryArgument) => Promise<Page>;
   scan: (
     argument: ScanArgument,
@@ -66,7 +80,7 @@ export type EngineCalls = {
 };
 
 export interface EnginePorts {
-  readonly items: ItemStore;
+  readonly items: ItemStore & Partial<VersionedWrites>;
   readonly mailbox: Mailbox;
   readonly registry: Registry;
   readonly timers: Pick<Timers, "schedule">;
@@ -85,8 +99,8 @@ interface FunctionDeath {
 /** The engine's side: its ports, as calls. The host can send anything, so each argument is checked. */
 export function engineCalls(ports: EnginePorts): EngineCalls {
   const { items, mailbox, registry, timers, invoker, settled } = ports;
-  const onceSettled = async <T>(written: Promise<T>): Promise<T> => {
-    const answer = await written;
+  const onceSettled = async <T>(asked: Promise<T>): Promise<T> => {
+    const answer = await asked;
     await settled?.();
     return answer;
   };
@@ -94,9 +108,12 @@ export function engineCalls(ports: EnginePorts): EngineCalls {
     // Here a read never lags.
     get: (key) => items.get(keyArgument(key)),
     write: (argument) => {
-      const write = writeArgument(argument);
-      const written = items.write(write);
-      return settled && mayLeadToClosure(write) ? onceSettled(written) : written;
+      const { write, known } = writeArgument(argument);
+      const result =
+        known === undefined || !items.writeVersioned
+          ? items.write(write)
+          : items.writeVersioned(write, known);
+      return settled && mayLeadToClosure(write) ? onceSettled(result) : result;
     },
     query: (argument) => {
       const { table, pk, prefix, page } = queryArgument(argument);
@@ -139,12 +156,34 @@ export interface HostPorts extends EnginePorts {
   readonly settled: () => Promise<void>;
 }
 
+/** The versions of the items that the engine has answered, or would have. */
+const versions = new WeakMap<Attributes, string>();
+
+/** The head of a turn grows with each of its appends. So it is not sent back with each of them: the turn knows what it has written. */
+async function writeVersioned(
+  engine: Channel<EngineCalls>,
+  write: Put | Update | Delete,
+  { before }: WriteOptions = {},
+): Promise<WriteResult> {
+  if (write.op === "delete") return resultOf(await engine.call("write", write));
+  const known = (before && versions.get(before)) ?? "";
+  // A copy: a handler may change the bytes that it has returned from a step.
+  const own = copyOf(write);
+  const answer = await engine.call("write", { ...own, known });
+  const isLeftOut = answer.won && answer.item === undefined;
+  const result = isLeftOut ? { won: true, item: written(before, own) } : resultOf(answer);
+  if (result.item && answer.version !== undefined) versions.set(result.item, answer.version);
+  return result;
+}
+
+const resultOf = ({ won, item }: VersionedResult): WriteResult => ({ won, item });
+
 /** The host's side: the calls, as ports. */
 export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
   return {
     items: {
       get: (key) => engine.call("get", key),
-      write: (write) => engine.call("write", write),
+      write: (write, options) => writeVersioned(engine, write, options),
       query: (table, pk, prefix, page) => engine.call("query", { table, pk, prefix, ...(page && { page }) }),
       scan: (table, sk, page) => engine.call("scan", { table, sk, ...(page && { page }) }),
     },

@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../../lib/clock.ts";
 import type { Attributes, Change, Update } from "../../../lib/model/item.ts";
-import type { Registry } from "../../../lib/ports.ts";
+import type { ItemStore, Registry } from "../../../lib/ports.ts";
 import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { Channel } from "../../../runtime/dev/hosts/channel.ts";
 import type { Frame } from "../../../runtime/dev/hosts/frame.ts";
@@ -29,7 +29,9 @@ function host() {
     side.receive(structuredClone(frames));
   }, engineCalls({ items, mailbox, timers, registry, invoker }));
   const side: Channel<EngineCalls> = new Channel((frames) => engine.receive(structuredClone(frames)), {});
-  return { items, answered, write: hostPorts(side).items.write };
+  const ports = hostPorts(side);
+  const write: ItemStore["write"] = (asked, options) => ports.items.write(asked, options);
+  return { items, answered, write };
 }
 
 const hasItem = (frame: Frame): boolean =>
@@ -54,6 +56,17 @@ test("an append is answered without the item that it makes", async () => {
   expect(before).toMatchObject({ n: 9 });
   expect(before?.["l"]).toHaveLength(10);
   expect(answered.items).toBe(0);
+});
+
+test("what a handler changes afterwards changes nothing", async () => {
+  const { items, write } = host();
+  const bytes = new Uint8Array([1]);
+  const writing = write({ op: "put", key, attributes: { l: [bytes] } });
+  bytes[0] = 2;
+  const { item } = await writing;
+  bytes[0] = 3;
+  expect(item).toEqual({ l: [new Uint8Array([1])] });
+  expect(await items.get(key)).toEqual(item);
 });
 
 test("what others have written meanwhile is answered", async () => {
