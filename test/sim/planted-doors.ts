@@ -2,9 +2,9 @@
 import { bug, type Planted } from "./plant.ts";
 
 export const OF_DOORS: readonly Planted[] = [
-  bug("a turn at the door starts its steps before its guard is set", "sdk/turn/turn-driver.ts", 1000, [
-    "    if (closures.length > 0) await this.writer.guard?.hold();\n",
-    "",
+  bug("a turn at the door starts its steps before its guard is set", "sdk/turn/turn-writer.ts", 1000, [
+    "(await this.guard?.hold()) !== before",
+    "this.guard?.held !== before",
   ]),
   bug("a head that is left open at the door names no guard", "sdk/turn/turn-writer.ts", 500, [
     "this.#journal.guard = (await this.guard.hold()).name;",
