@@ -67,6 +67,7 @@ import {
 } from "../../lib/model/lock.ts";
 import type { Target } from "../../lib/model/message.ts";
 import { ON } from "../../lib/model/status-table.ts";
+import { wasPassed } from "./place.ts";
 import { whoVouches } from "../../lib/model/voucher.ts";
 import { nonce } from "../../lib/entropy.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
@@ -85,9 +86,13 @@ export class KeyLock {
    * A holder: it may run, and the lock is its own, with this token. `free`: it may run, and there is no lock; so may what is not exclusive.
    * `parked`: it will be woken when its turn comes. `not-owner`: the lock does not name it, and under this message it may not
    * begin: in a note lane (R19), since the order of a key's invocations is that of the lane that their Starts come in; or as one
-   * that was handed the key (R23).
+   * that was handed the key (R23). `passed`: others have gone past it (place.ts). `own`: the token of the message at hand.
    */
-  async enter(invocation: Invocation, delivery: Delivery): Promise<Holder | "free" | "parked" | "not-owner"> {
+  async enter(
+    invocation: Invocation,
+    delivery: Delivery,
+    own: string | undefined,
+  ): Promise<Holder | "free" | "parked" | "not-owner" | "passed"> {
     const me = invocation.holder;
     if (!me) return "free";
     const { service, key: name } = invocation.target;
@@ -97,6 +102,7 @@ export class KeyLock {
       const lock = await this.#read(key);
       if (lock && sameInvocation(lock.owner, me)) return lock.owner;
       if (delivery.isNote || delivery.asOwner) return "not-owner";
+      if (wasPassed(invocation, own, lock)) return "passed";
       if (!lock) return "free";
       const owner = await this.#ownerOf(lock);
       if (owner.isOver) {

@@ -335,7 +335,9 @@ export class Observer {
   #pinned(actor: Actor, life: Life, before: Attributes | undefined, after: Attributes): void {
     if (!before || before["i"] !== after["i"]) return;
     const losesPlace = before["s"] === "paused" && Number(after["n"]) === 0 && after["k"] === undefined;
-    if (before["k"] !== undefined && before["k"] !== after["k"] && !losesPlace)
+    // What waits to begin gets a later place, if others have gone past its own. W2 says whether they have.
+    const isMovedBack = before["s"] === "pending" && after["s"] === "pending" && Number(after["n"]) === 0;
+    if (before["k"] !== undefined && before["k"] !== after["k"] && !losesPlace && !isMovedBack)
       this.fail("R10", `the token of ${life.id} changed`);
     const repinned = before["d"] !== undefined && before["d"] !== after["d"];
     if (repinned && actor.kind !== "operator")

@@ -108,6 +108,10 @@ export const OF_PEOPLE: readonly Planted[] = [
     12000,
     ["if (!lock || sameInvocation(lock.owner, me)) await", "await"],
   ),
+  bug("what was passed while it waited begins with its old token", "runtime/dispatcher/key-lock.ts", 12000, [
+    '      if (wasPassed(invocation, own, lock)) return "passed";\n',
+    "",
+  ]),
   bug("what has lost its place is resumed with its old token", "runtime/dispatcher/place.ts", 12000, [
     "return !(await locks.hasPlace(invocation, holder));",
     "return false;",

@@ -7,6 +7,7 @@
  * | run | no head | running | there is one |
  * | park | accepted, scheduled, no head | pending | the log has grown, or it has ended |
  * | displace | scheduled | scheduled | it has moved |
+ * | moveBack | pending | pending, with another token | it has moved |
  * | rest | running, … | backing-off, paused | the log has grown, or it has ended |
  * | pause | running, suspended, backing-off | paused | it has not begun, or has ended |
  * | pauseUndelivered | any open one, no head | paused | it has moved |
@@ -125,6 +126,18 @@ export async function displace(
   const fields = headAttributes({ leftBy: message, writer: freshMark(ports) });
   const when = all(whileOpen(head.incarnation), hasMark(head), hasStatus("scheduled"));
   return (await updateHead(ports.items, id, sets(fields), when)) !== undefined;
+}
+
+/** moveBack: others of its key have gone past it. It takes the place of the message at hand. `undefined`: it has moved. */
+export async function moveBack(
+  ports: MarkingPorts,
+  id: InvocationId,
+  head: Head,
+  token: string,
+): Promise<StoredHead | undefined> {
+  const fields = { ...headAttributes({ token, modifiedAtMs: ports.clock.now() }), ...marked(ports) };
+  const when = all(whileAt(head.incarnation, 0), hasMark(head), hasStatus("pending"));
+  return await updateHead(ports.items, id, sets(fields), when);
 }
 
 /** keepInput: the input must be in the store before the Start that brought it may be deleted. */

@@ -155,6 +155,24 @@ test("W2: what was parked after its message was given up, and has no place in th
   expect((mine?.token ?? "") > (others?.token ?? "")).toBe(true);
 });
 
+test("W3: what was parked so, and comes once more itself, takes the place of the message that brings it", async () => {
+  const [start, other] = [startOf("sets"), startOf("sets")];
+  const late = Invocation.begun(start, tokenOf(0, "0"));
+  expect(await parkHead({ items: world.items, clock: world.clock, entropy: systemEntropy }, late)).toBe(true);
+  await world.deliver(other);
+  expect(await world.deliver(start, { receiveCount: 2 })).toBe(true);
+  const [mine, others] = [await world.head(start.id), await world.head(other.id)];
+  expect(mine?.status).toBe("completed");
+  expect((mine?.token ?? "") > (others?.token ?? "")).toBe(true);
+});
+
+test("W2: what is parked, and whose Start comes again, keeps its place", async () => {
+  const [, first] = await parked("quick", "sets");
+  const before = await world.head(first?.id ?? startOf("quick").id);
+  if (first) expect(await world.deliver(first)).toBe(true);
+  expect(await world.head(first?.id ?? startOf("quick").id)).toEqual(before);
+});
+
 async function delayed(): Promise<{ readonly id: InvocationId; readonly due: Resume }> {
   const dueAtMs = world.clock.now() + 1000;
   const start = { ...startOf("quick"), dueAtMs };
