@@ -21,7 +21,7 @@ export const KEY_BYTES_MAX = 1024;
 export const NAME_BYTES_MAX = 512;
 /** It is kept in the head. */
 export const IDEMPOTENCY_KEY_BYTES_MAX = 512;
-/** All headers of a request together, in UTF-8. They are kept in the head. */
+/** All headers of a request together, in UTF-8. They are kept with the input. */
 export const HEADERS_BYTES_MAX = 16 * 1024;
 /** The metadata of a TerminalError, names and texts, in UTF-8. It is kept in the head, and in the entries of those it reaches. */
 export const METADATA_BYTES_MAX = 16 * 1024;
@@ -59,6 +59,8 @@ export const INLINE_RESULT_BYTES_MAX = 64 * 1024;
 export const INLINE_VALUE_BYTES_MAX = 1024;
 /** A longer input gets an item of its own when the invocation first suspends. */
 export const INLINE_INPUT_BYTES_MAX = 512;
+/** Longer headers, names and texts together, become a value with it: each rewrite of the head would pay for them again. */
+export const INLINE_HEADERS_BYTES_MAX = 512;
 /** A completed head keeps its input inline if its other fields are this small: then it still fits one write unit. */
 export const KEPT_INPUT_HEAD_BYTES_MAX = 448;
 /** Chunks of one value written at the same time. A turn holds each of them in memory twice. */

@@ -1,5 +1,6 @@
 /** The contexts that your handlers get, with Restate's names, signatures and semantics. */
 import type { Duration } from "../lib/duration.ts";
+import type { Caller } from "../lib/model/caller.ts";
 import type { InvocationId } from "../lib/model/ids.ts";
 import type { Target } from "../lib/model/message.ts";
 import type { TerminalError } from "../lib/errors.ts";
@@ -45,8 +46,11 @@ export interface InvocationRequest {
   readonly id: string;
   /** As text: `service/key/handler`. */
   readonly target: Target & { toString(): string };
-  /** As the caller sent them. */
+  /** As the caller sent them, without credentials and what proxies add, unless `passHeaders` names them. */
   readonly headers: ReadonlyMap<string, string>;
+  /** Who sent the request over HTTP, as API Gateway's authorizer has verified it; no header can say it. The same on each attempt.
+   * Absent: an open door, `perdure dev`, a call by a handler. */
+  readonly caller?: Caller;
   /** W3C trace headers of the caller. */
   readonly attemptHeaders: ReadonlyMap<string, string | string[] | undefined>;
   /** The input, before any serde. */

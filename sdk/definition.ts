@@ -41,6 +41,9 @@ export interface ServiceOptions {
   abortTimeout?: Duration;
   /** Not callable over HTTP, only by other handlers. */
   ingressPrivate?: boolean;
+  /** Headers that handlers get although they carry credentials or say how a request came: `["authorization", "x-forwarded-*"]`.
+   * They are stored with the invocation. Others of that kind are left out; `request().caller` says who called. */
+  passHeaders?: string[];
   retryPolicy?: RetryPolicyOptions;
   /** Default serde of its handlers, steps and state. */
   serde?: Serde<unknown>;
@@ -256,6 +259,7 @@ export function manifestOf(definition: Definition<ServiceType, string, Handlers>
     adopts: true,
     guards: true,
     settles: true,
+    headersApart: true,
     handlers: Object.entries(functions).map(([handler, fn]): HandlerManifest => {
       const own = handlerOptions(fn);
       return {
@@ -285,7 +289,7 @@ const DURATIONS = {
 } as const;
 
 function manifestOptions(options: HandlerOptions): Options {
-  const { ingressPrivate, retryPolicy, description, metadata } = options;
+  const { ingressPrivate, passHeaders, retryPolicy, description, metadata } = options;
   const durations = Object.entries(DURATIONS).flatMap(([from, to]) => {
     const duration = options[from as keyof typeof DURATIONS];
     return duration === undefined ? [] : [[to, toMs(duration)] as const];
@@ -293,6 +297,7 @@ function manifestOptions(options: HandlerOptions): Options {
   return {
     ...Object.fromEntries(durations),
     ...(ingressPrivate === undefined ? {} : { ingressPrivate }),
+    ...(passHeaders === undefined ? {} : { passHeaders }),
     ...(description === undefined ? {} : { description }),
     ...(metadata === undefined ? {} : { metadata }),
     ...(retryPolicy === undefined ? {} : { retryPolicy: manifestRetryPolicy(retryPolicy) }),

@@ -2,10 +2,13 @@
 import { Journal } from "../lib/store/journal.ts";
 import { ReadAhead } from "../lib/store/read-ahead.ts";
 import { loadValue } from "../lib/store/value-store.ts";
-import { readInput, readLog } from "../lib/store/head-store.ts";
+import { readHeaders, readInput, readLog } from "../lib/store/head-store.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
 import { decodeNote, resultIn } from "../lib/model/entry.ts";
 import { type Head, parseHead } from "../lib/model/head.ts";
+import { callerIn } from "../lib/model/caller.ts";
+import { shownHeaders } from "../lib/model/header-names.ts";
+import type { Headers } from "../lib/model/headers-value.ts";
 import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_WARNED } from "../lib/limits.ts";
 import type { ServiceType } from "../lib/model/manifest.ts";
 import type { Target } from "../lib/model/message.ts";
@@ -165,7 +168,7 @@ async function runTurn(
   ports: TurnPorts,
   { extraArgs, logging }: { readonly extraArgs: unknown[]; readonly logging: Logging },
 ): Promise<TurnOutcome> {
-  const { history, stored, body } = await loadTurn(request, ports);
+  const { history, stored, body, headers } = await loadTurn(request, ports);
   const journal = new Journal(ports.items, ports.clock, {
     ...request,
     ...(stored ? { stored } : {}),
@@ -173,7 +176,7 @@ async function runTurn(
   });
   const driver = new TurnDriver(request, ports, journal, history, handler.options);
   const over = new AttemptEnd();
-  const asked = invocationRequest(request, stored?.head, body, extraArgs, over);
+  const asked = invocationRequest(request, stored?.head, { body, headers, extraArgs, end: over });
   const log = new TurnLog(driver.machine, asked, logging);
   log.say("info", driver.machine.replaying ? "Replaying invocation." : "Starting invocation.");
   const hooks = handler.hooks.length > 0 ? new AttemptHooks(handler.hooks, asked) : undefined;
@@ -253,24 +256,34 @@ function parameterOf(input: Serde<unknown>, body: Uint8Array): unknown {
 async function loadTurn({ id, start, carried, head: item }: TurnRequest, { items }: TurnPorts) {
   const stored = item && { head: parseHead(item), item };
   const head = stored?.head;
-  const [log, body] = await Promise.all([
+  const [log, body, headers] = await Promise.all([
     head ? readLog(items, id, head) : [],
     readInput(items, id, start ?? head ?? {}),
+    readHeaders(items, id, start?.headers ?? head?.headers ?? {}),
   ]);
   const apart = log.map(resultIn).filter((result) => typeof result === "string");
   const values = new ReadAhead(apart, (ref) => loadValue(items, id, ref));
   const history: History = { log, notes: head?.notes ?? [], carried: carried.map(decodeNote), values };
-  return { history, stored, body };
+  return { history, stored, body, headers };
 }
 
 function invocationRequest(
   { id, target, start }: TurnRequest,
   head: Head | undefined,
-  body: Uint8Array,
-  extraArgs: unknown[],
-  end: AttemptEnd,
+  {
+    body,
+    headers: held,
+    extraArgs,
+    end,
+  }: {
+    readonly body: Uint8Array;
+    readonly headers: Headers;
+    readonly extraArgs: unknown[];
+    readonly end: AttemptEnd;
+  },
 ): InvocationRequest {
-  const headers = start?.headers ?? head?.headers ?? {};
+  const headers = shownHeaders(held);
+  const caller = callerIn(held);
   const idempotencyKey = start?.idempotencyKey ?? head?.idempotencyKey;
   const attemptHeaders = new Map<string, string>();
   for (const name of TRACE_HEADERS) {
@@ -290,6 +303,7 @@ function invocationRequest(
       return end.signal;
     },
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(caller === undefined ? {} : { caller }),
   };
 }
 

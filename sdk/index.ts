@@ -10,6 +10,7 @@ export type {
   WorkflowDefinition,
 } from "./definition.ts";
 export type { ExplicitCancellation, InvocationRequest, TypedName, WorkflowPromise } from "./context.ts";
+export type { Caller } from "../lib/model/caller.ts";
 export type { CallOptions, SendOptions } from "./rpc.ts";
 export { DurablePromise, isDurablePromise } from "./durable-promise.ts";
 export { serde } from "./serde.ts";

@@ -5,11 +5,12 @@
 import { ItemRegistry } from "../lib/store/registry.ts";
 import { type Duration, toMs } from "../lib/duration.ts";
 import type { TurnOutcome, TurnRequest } from "../lib/protocol.ts";
+import type { Caller } from "../lib/model/caller.ts";
 import type { Invoker } from "../lib/ports.ts";
 import { silentLogger } from "../lib/ports.ts";
 import { Admin } from "../runtime/admin/admin.ts";
 import { Dispatcher } from "../runtime/dispatcher/dispatcher.ts";
-import type { HttpResponse } from "../runtime/http/message.ts";
+import type { HttpRequest, HttpResponse } from "../runtime/http/message.ts";
 import { Ingress } from "../runtime/ingress/ingress.ts";
 import { LOCAL_LOOK_MS, SHORT_WAIT_MS } from "../lib/limits.ts";
 import { systemEntropy } from "../lib/entropy.ts";
@@ -36,6 +37,8 @@ export interface TestCounts {
   readonly journal: Readonly<OperationCounts>;
   readonly state: Readonly<OperationCounts>;
 }
+
+type Headers = Record<string, string>;
 
 const DEPLOYMENT = "dp_test";
 /** After so many turns of the event loop without a message, nothing is under way. */
@@ -140,7 +143,21 @@ export class TestEnvironment {
     headers: Record<string, string> = {},
     method = "POST",
   ): Promise<HttpResponse> {
-    return await this.#ingress.handle(requestOf(path, body, headers, method));
+    return await this.#asked(requestOf(path, body, headers, method), undefined);
+  }
+
+  /** The same environment for one whom the door has verified: what its requests start has it as `request().caller`. */
+  as(caller: Caller): Pick<TestEnvironment, "request" | "call"> {
+    const request = async (path: string, body?: unknown, headers: Headers = {}, method = "POST") =>
+      await this.#asked(requestOf(path, body, headers, method), caller);
+    return {
+      request,
+      call: async (path, body, headers) => parsed(path, await request(path, body, headers)),
+    };
+  }
+
+  async #asked(request: HttpRequest, caller: Caller | undefined): Promise<HttpResponse> {
+    return await this.#ingress.handle({ ...request, caller });
   }
 
   /** A request to the admin API. */
@@ -150,10 +167,7 @@ export class TestEnvironment {
 
   /** Calls a handler. Returns its result, parsed. Throws an Error with the response's text unless the call succeeded. */
   async call<T = unknown>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
-    const response = await this.request(path, body, headers);
-    const text = new TextDecoder().decode(response.body);
-    if (response.status >= 300) throw new Error(`${path} answered ${response.status}: ${text}`);
-    return (text === "" ? undefined : JSON.parse(text)) as T;
+    return parsed<T>(path, await this.request(path, body, headers));
   }
 
   /** Counts since the start. */
@@ -170,6 +184,13 @@ export class TestEnvironment {
   async stop(): Promise<void> {
     await this.#close();
   }
+}
+
+/** The result of a call that has succeeded. */
+function parsed<T>(path: string, { status, body }: HttpResponse): T {
+  const text = new TextDecoder().decode(body);
+  if (status >= 300) throw new Error(`${path} answered ${status}: ${text}`);
+  return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
 /** While time is skipped, what waits is suspended: a turn that waits in memory would be waited for. */

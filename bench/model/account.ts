@@ -20,6 +20,7 @@ import { QueueKeeper } from "../../runtime/dispatcher/queue-keeper.ts";
 import type { HttpResponse } from "../../runtime/http/message.ts";
 import { Ingress } from "../../runtime/ingress/ingress.ts";
 import { forwardTimer } from "../../runtime/timers/due-timer.ts";
+import type { Caller } from "../../lib/model/caller.ts";
 import { onlyCall } from "../../sdk/direct-door.ts";
 import { createEndpoint, type Endpoint, type TurnPorts } from "../../sdk/endpoint.ts";
 import { difference, Meter, type Usage } from "./bill.ts";
@@ -49,6 +50,12 @@ const WARNINGS_ONLY: Logger = {
       process.stderr.write(`${level}: ${message} ${JSON.stringify(fields)}\n`);
   },
 };
+
+interface HttpOptions {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly caller?: Caller;
+}
 
 export class Account {
   readonly time = new VirtualTime();
@@ -118,7 +125,7 @@ export class Account {
   async http(
     path: string,
     body?: unknown,
-    { method = "POST", headers = {} }: { method?: string; headers?: Record<string, string> } = {},
+    { method = "POST", headers = {}, caller }: HttpOptions = {},
   ): Promise<HttpResponse & { readonly ms: number }> {
     const { time, meter } = this;
     const startMs = time.exactMs;
@@ -132,6 +139,7 @@ export class Account {
         query: new URLSearchParams(search),
         headers: { "content-type": "application/json", ...headers },
         body: body === undefined ? new Uint8Array(0) : new TextEncoder().encode(JSON.stringify(body)),
+        caller,
       }),
     );
     return { ...response, ms: time.exactMs - startMs };

@@ -76,7 +76,7 @@ export const PURGE_HELD_MS = 10 * 60 * 1000;
 /** Entries in one page of a restarted journal: well below what an item holds. */
 export const RESTART_PAGE_BYTES_MAX = 128 * 1024;
 /** Random bytes that tell the restarts of one invocation apart. */
-export const RESTART_NONCE_BYTES = 6;
+export const RESTART_NONCE_BYTES = 12;
 /** Values that a restart copies at the same time. */
 export const RESTART_COPIES_AT_ONCE = 16;
 

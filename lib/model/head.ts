@@ -10,6 +10,8 @@ import type { Entry, Note } from "./entry.ts";
 import { decodeEntries, decodeNotes } from "./entry.ts";
 import type { Incarnation } from "./ids.ts";
 import { inputName } from "./head-keys.ts";
+import { SEAL } from "./header-names.ts";
+import { headersInHead } from "./headers-value.ts";
 import { type Attributes, keptFor } from "./item.ts";
 import {
   CLOCK_SKEW_MS,
@@ -353,6 +355,7 @@ export function newHead(start: Start, known: { token?: string; deployment?: stri
     ...headAttributes({ token: known.token, deployment: known.deployment }),
     ...(start.idempotencyKey === undefined ? {} : { [A.idempotencyKey]: start.idempotencyKey }),
     ...(start.replyTo === undefined ? {} : { [A.replies]: [encodeReplyTo(start.replyTo)] }),
+    ...(start.headers[SEAL] === undefined ? {} : { [A.headers]: { [SEAL]: start.headers[SEAL] } }),
   };
 }
 
@@ -378,13 +381,13 @@ export function storedInputName({ input, incarnation }: Start): string | undefin
 }
 
 /** The input and headers, which a head needs once the Start is deleted. An input too long for the head is
- * `true`, or the name of its chunks. */
+ * `true`, or the name of its chunks. Long headers are a value, too (lib/model/headers-value.ts). */
 export function inputAttributes(start: Start): Attributes {
   const { input } = start;
   const name = typeof input === "string" ? input : storedInputName(start);
   return {
     [A.input]: name === undefined ? input : name === inputName(start.incarnation) ? true : name,
-    ...(Object.keys(start.headers).length === 0 ? {} : { [A.headers]: { ...start.headers } }),
+    ...(Object.keys(start.headers).length === 0 ? {} : { [A.headers]: headersInHead(start.headers) }),
   };
 }
 

@@ -21,6 +21,8 @@ export interface Options {
   readonly inactivityTimeoutMs?: number;
   readonly abortTimeoutMs?: number;
   readonly ingressPrivate?: boolean;
+  /** Headers that the ingress withholds from handlers that do not name them. */
+  readonly passHeaders?: readonly string[];
   readonly retryPolicy?: Partial<RetryPolicy>;
   readonly description?: string;
   readonly metadata?: Record<string, string>;
@@ -50,6 +52,8 @@ export interface ServiceManifest extends Options {
   /** Its turns see to it that a closure begins when all that it rests on is settled, where that takes a question
    * (`TurnRequest.mustSettle`). Absent: an earlier version. */
   readonly settles?: boolean;
+  /** Its turns read long headers where they are kept (0024). Absent: an earlier version, which gets them with its head. */
+  readonly headersApart?: boolean;
 }
 
 /** A service as the registry has it: its newest manifest, and the deployment that new invocations go to. */

@@ -34,7 +34,7 @@
  * good.
  */
 import { invariant, InvariantError } from "../errors.ts";
-import { type Head, storedInputName } from "../model/head.ts";
+import type { Head } from "../model/head.ts";
 import { isExpired } from "../model/head-age.ts";
 import {
   idempotentUnique,
@@ -59,7 +59,7 @@ import type { Start, Target } from "../model/message.ts";
 import { ON } from "../model/status-table.ts";
 import type { Clock, Entropy, ItemStore, Mailbox, Timers } from "../ports.ts";
 import { acceptHead } from "./head/births.ts";
-import { inputForMessage, readHead, removeInput, storeInput } from "./head-store.ts";
+import { inputForMessage, isStoredApart, readHead, removeInput, storeInput } from "./head-store.ts";
 import { outgoing, sendAll, startTimerOf } from "./send.ts";
 import { nonce } from "../entropy.ts";
 import { workflowIdOf } from "./workflow-life.ts";
@@ -185,8 +185,8 @@ function madeAt(id: InvocationId): number {
 
 async function acceptWithHead(ports: DoorPorts, start: Start): Promise<Acceptance> {
   const { items, clock } = ports;
-  if (storedInputName(start) !== undefined) {
-    // A look costs less than storing a long input for nothing.
+  if (isStoredApart(start)) {
+    // A look costs less than storing what is long for nothing.
     const found = await readHead(items, start.id);
     if (found && !isExpired(found.head, clock.now())) return repeat(ports, start.id, found.head);
   }

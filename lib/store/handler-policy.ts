@@ -28,6 +28,7 @@ interface Served<D> {
   readonly kind: HandlerKind;
   readonly adopts: boolean;
   readonly guards: boolean;
+  readonly headersApart: boolean;
 }
 
 export interface HandlerPolicy extends Limits {
@@ -84,9 +85,9 @@ const limitsOf = (
 
 const servedBy = <D>(
   deployment: D,
-  { adopts = false, guards = false }: ServiceManifest,
+  { adopts = false, guards = false, headersApart = false }: ServiceManifest,
   { kind }: HandlerManifest,
-): Served<D> => ({ deployment, kind, adopts, guards });
+): Served<D> => ({ deployment, kind, adopts, guards, headersApart });
 
 /** A result with an idempotency key, or of a workflow, has its own retention. The journal is kept no longer than that. */
 function retentionOf(

@@ -17,6 +17,8 @@ import {
   type Stub,
 } from "../model/head.ts";
 import { headKey, pagePrefix } from "../model/head-keys.ts";
+import { HEADERS_AT } from "../model/header-names.ts";
+import { type Headers, headersIn, headersValueOf } from "../model/headers-value.ts";
 import { type InvocationId, journalPartition } from "../model/ids.ts";
 import type { Attributes } from "../model/item.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";
@@ -50,10 +52,12 @@ export async function readHeadOrStub(
   return isStub(item) ? { stub: parseStub(item) } : { stored: { head: parseHead(item), item } };
 }
 
-/** Stores an input too long for the head, before the head that refers to it (`inputAttributes`). Does nothing for a short
- * one. Returns the Start as a message can carry it (P1), its input in the invocation's own partition. */
+/** Stores an input, and headers, that are too long for the head, before the head that refers to them (`inputAttributes`). Does
+ * nothing for short ones. Returns the Start as a message can carry it (P1), its input in the invocation's own partition. */
 export async function storeInput(ports: ValuePorts, start: Start): Promise<Start> {
   const { input, inputFrom, ...rest } = start;
+  const headers = headersValueOf(start.headers);
+  if (headers) await writeValue(ports, placeOf(start.id), headers.ref, headers.bytes);
   if (typeof input === "string") {
     if (inputFrom === undefined) return start;
     await copyValue(ports, placeOf(inputFrom), placeOf(start.id), input);
@@ -65,7 +69,12 @@ export async function storeInput(ports: ValuePorts, start: Start): Promise<Start
   return input.byteLength > MESSAGE_PAYLOAD_BYTES_MAX ? { ...start, input: name } : start;
 }
 
-/** Removes what {@link storeInput} stored, for a start whose head was refused. */
+/** Whether {@link storeInput} stores anything. */
+export const isStoredApart = (start: Start): boolean =>
+  storedInputName(start) !== undefined || headersValueOf(start.headers) !== undefined;
+
+/** Removes the input that {@link storeInput} stored, for a start whose head was refused. Headers may be the other's, too: a value
+ * is named by its content. */
 export async function removeInput({ items }: ValuePorts, start: Start): Promise<void> {
   const name = storedInputName(start);
   if (name === undefined) return;
@@ -82,6 +91,15 @@ export async function readInput(
   const bytes = await readValue({ items }, placeOf(id), input);
   invariant(bytes, "R8", `the input of ${id} is missing`);
   return bytes;
+}
+
+/** The headers of the invocation, from its head or Start, or by their name there. */
+export async function readHeaders(items: ItemStore, id: InvocationId, headers: Headers): Promise<Headers> {
+  const ref = headers[HEADERS_AT];
+  if (ref === undefined) return headers;
+  const bytes = await readValue({ items }, placeOf(id), ref);
+  invariant(bytes, "R8", `the headers of ${id} are missing`);
+  return headersIn(headers, bytes);
 }
 
 /** The input as a message can carry it (P1): itself, or its name. */

@@ -17,6 +17,7 @@ import type { Incarnation, InvocationId } from "../model/ids.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";
 import type { Outgoing, ReplyTo, Target } from "../model/message.ts";
 import { encodeOutcome, type Outcome } from "../model/outcome.ts";
+import { secretOf } from "../model/seal.ts";
 import { isStateEdit } from "./state-edit.ts";
 import { leavesOf, type Wait } from "../model/wait.ts";
 import type { Registry, Timers } from "../ports.ts";
@@ -96,7 +97,7 @@ async function repeatOutputs(ports: RepeatPorts, id: InvocationId, head: Head): 
     ? (await ports.registry.service(target.service))?.type
     : undefined;
   const subject = {
-    ...{ id, incarnation, target, again: true },
+    ...{ id, incarnation, target, again: true, secret: secretOf(head) },
     ...(token === undefined ? {} : { token }),
     ...(type === undefined ? {} : { type }),
   };

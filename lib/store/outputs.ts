@@ -16,6 +16,7 @@ import {
 } from "../model/entry.ts";
 import { groupOf, type Incarnation, type InvocationId } from "../model/ids.ts";
 import type { ServiceType } from "../model/manifest.ts";
+import { sealed } from "../model/seal.ts";
 import type { Message, Notify, Outgoing, ReplyTo, Start, Target } from "../model/message.ts";
 import { decodeOutcome, failure, type Outcome } from "../model/outcome.ts";
 import type { Clock, ItemStore, Mailbox } from "../ports.ts";
@@ -42,6 +43,8 @@ export interface OutputSubject {
   readonly token?: string;
   /** Of an edit, whose id does not show it. */
   readonly type?: ServiceType;
+  /** Its own (lib/model/seal.ts). */
+  readonly secret?: string | undefined;
   /** Someone may have done this before: receivers must look before they act. */
   readonly again: boolean;
   /** Commands of the calls that the turn invokes itself (R28): no message is sent for them. */
@@ -160,7 +163,7 @@ function addressed<M extends Message>(message: M, incarnation: number | null): M
 /** The Start of what an entry calls. */
 export async function startOfCallee(
   items: ItemStore,
-  subject: Pick<OutputSubject, "id" | "incarnation" | "again">,
+  subject: Pick<OutputSubject, "id" | "incarnation" | "again" | "secret">,
   { kind, command, callee: id, call }: CallEntry | SendEntry,
 ): Promise<Start> {
   const { service, handler, key, input, headers, idempotencyKey, dueAtMs, acceptedAtMs, incarnation } = call;
@@ -175,7 +178,7 @@ export async function startOfCallee(
     target: key === null ? { service, handler } : { service, handler, key },
     input: value instanceof Uint8Array || typeof value === "string" ? value : new Uint8Array(0),
     ...(from === undefined ? {} : { inputFrom: subject.id }),
-    headers,
+    headers: sealed(headers, subject.secret, { command, callee: id }),
     acceptedAtMs,
     ...(kind === "call" ? { replyTo: caller } : {}),
     ...(idempotencyKey === null ? {} : { idempotencyKey }),

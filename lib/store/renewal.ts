@@ -18,6 +18,7 @@ import { renewUntil } from "./head/transitions.ts";
 import { type Head } from "../model/head.ts";
 import { isExpired } from "../model/head-age.ts";
 import { HEAD } from "../model/head-keys.ts";
+import { HEADERS_AT } from "../model/header-names.ts";
 import {
   type InvocationId,
   journalPartition,
@@ -45,7 +46,8 @@ export function isRenewalDue(id: InvocationId, head: Head, nowMs: number): boole
 }
 
 /** Whether it refers to anything outside its head. */
-function hasItems({ paged, input, tail, notes, outcome, wait }: Head): boolean {
+function hasItems({ paged, input, headers, tail, notes, outcome, wait }: Head): boolean {
+  if (headers[HEADERS_AT] !== undefined) return true;
   if (paged > 0 || (input !== undefined && !(input instanceof Uint8Array))) return true;
   if (outcome?.ok && "ref" in outcome) return true;
   if (wait && leavesOf(wait).some(({ kind }) => kind === "promise.get")) return true;

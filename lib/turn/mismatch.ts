@@ -74,6 +74,8 @@ export const ADVICE =
 
 export function describeCommand(entry: CommandEntry): string {
   const { kind } = entry;
+  // Its number is for those alone that were given its id (0024).
+  if (kind === "signal" && typeof entry.signal === "number") return "awakeable";
   if (kind === "call" || kind === "send") {
     const { service, handler, key } = entry.call;
     return `${kind} of ${service}${key === null ? "" : `/${key}`}/${handler}`;
@@ -86,5 +88,5 @@ export function describeCommand(entry: CommandEntry): string {
 function nameOf(entry: Exclude<CommandEntry, { kind: "call" | "send" }>): string {
   if ("name" in entry) return entry.name;
   if ("id" in entry) return entry.id;
-  return "signal" in entry ? String(entry.signal) : "";
+  return entry.kind === "signal" && typeof entry.signal === "string" ? entry.signal : "";
 }

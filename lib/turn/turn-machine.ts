@@ -190,6 +190,13 @@ export class TurnMachine {
     this.#signals.join(key, wait);
   }
 
+  /** The number that the log has recorded for the awakeable which is this command. */
+  awakeableAt(command: number): number | undefined {
+    const recorded = this.#recorded.get(command);
+    if (recorded?.kind !== "signal" || typeof recorded.signal !== "number") return undefined;
+    return recorded.signal;
+  }
+
   /** The code awaits a signal that it has asked for, once more. */
   awaitsSignal(command: number): void {
     this.#signals.await(command);

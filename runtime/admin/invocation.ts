@@ -1,7 +1,8 @@
 /** `GET /invocations`, `GET /invocations/{id}`, `GET /invocations/{id}/journal`. */
 import { isPerhapsUnseen } from "../../lib/store/admission.ts";
 import { InvariantError } from "../../lib/errors.ts";
-import { readHead, readLog } from "../../lib/store/head-store.ts";
+import { readHead, readHeaders, readLog } from "../../lib/store/head-store.ts";
+import { callerIn } from "../../lib/model/caller.ts";
 import type { Note } from "../../lib/model/entry.ts";
 import { type Head } from "../../lib/model/head.ts";
 import { isExpired, isJournalExpired } from "../../lib/model/head-age.ts";
@@ -14,7 +15,7 @@ import type { FoundPage, InvocationFilter, InvocationIndex, TimeRange } from "./
 import { STATUS_VIEWS, type StatusView, viewInvocation } from "./invocation-view.ts";
 import { type JournalOwner, viewEntry } from "./journal-view.ts";
 import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
-import { ValueLoader, viewOutcome } from "./value-view.ts";
+import { ValueLoader, viewHeaders, viewOutcome } from "./value-view.ts";
 import {
   DATE_MS_MAX,
   JOURNAL_VIEW_BYTES_MAX,
@@ -177,13 +178,16 @@ async function viewJournal(
   for (const [offset, entry] of log.slice(from, from + limit).entries()) {
     entries.push({ index: from + offset, ...(await viewEntry(owner, entry)) });
   }
+  const headers = await readHeaders(items, id, head.headers);
+  const caller = callerIn(headers);
   const output =
     head.outcome === undefined ? undefined : await viewOutcome(loader, encodeOutcome(head.outcome));
   return jsonResponse(200, {
     id,
     length: head.length,
     ...(head.input === undefined || head !== kept ? {} : { input: await viewOutcome(loader, head.input) }),
-    headers: head.headers,
+    headers: viewHeaders(headers),
+    ...(caller === undefined ? {} : { caller }),
     entries,
     pending_notes: await Promise.all(head.notes.map((note) => viewNote(owner, note))),
     ...(output === undefined ? {} : { output }),

@@ -20,7 +20,7 @@ import type {
 import { deliveryOf, placeOfPart } from "../../lib/model/entry-parts.ts";
 import { awakeableId, type Incarnation, type InvocationId } from "../../lib/model/ids.ts";
 import type { Value } from "../../lib/model/value.ts";
-import { type ValueLoader, viewOutcome, viewTime } from "./value-view.ts";
+import { type ValueLoader, viewHeaders, viewOutcome, viewTime } from "./value-view.ts";
 
 /** Whose journal it is, and what loads its large values. */
 export interface JournalOwner {
@@ -109,7 +109,7 @@ async function viewCall(owner: JournalOwner, call: Call): Promise<object> {
     invoked_target: key === null ? `${service}/${handler}` : `${service}/${key}/${handler}`,
     ...(name === null ? {} : { name }),
     input: await result(owner, input),
-    ...(Object.keys(headers).length === 0 ? {} : { headers }),
+    ...(Object.keys(headers).length === 0 ? {} : { headers: viewHeaders(headers) }),
     ...(idempotencyKey === null ? {} : { idempotency_key: idempotencyKey }),
     ...(dueAtMs === null ? {} : { due_at: viewTime(dueAtMs) }),
     accepted_at: viewTime(acceptedAtMs),

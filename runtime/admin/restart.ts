@@ -11,7 +11,7 @@
  */
 import { eachAtOnce } from "../../lib/at-once.ts";
 import { restartHead, type RestartedLog } from "../../lib/store/head/births.ts";
-import { readInput, readLog, storeInput } from "../../lib/store/head-store.ts";
+import { readHeaders, readInput, readLog, storeInput } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { InvariantError } from "../../lib/errors.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
@@ -19,6 +19,7 @@ import { encodeEntry, type Entry, isCommand, largeValueOf, type SignalKey } from
 import { type Head, pageAttributes } from "../../lib/model/head.ts";
 import { isJournalExpired } from "../../lib/model/head-age.ts";
 import { pageKey, valueKey } from "../../lib/model/head-keys.ts";
+import { SEAL } from "../../lib/model/header-names.ts";
 import {
   invocationId,
   type InvocationId,
@@ -105,7 +106,9 @@ const notBegun = (id: InvocationId): AdminError =>
   new AdminError(425, `The invocation '${id}' cannot be restarted because it's not running yet.`);
 
 async function newStart(ports: AdminPorts, old: InvocationId, head: Head): Promise<Start> {
-  const { target, headers } = head;
+  const { target } = head;
+  // It has a secret of its own.
+  const { [SEAL]: _seal, ...headers } = await readHeaders(ports.items, old, head.headers);
   const nowMs = ports.clock.now();
   const time = Buffer.alloc(MADE_AT_SIZE);
   time.writeUIntBE(Math.max(0, nowMs), 0, MADE_AT_SIZE);

@@ -1,4 +1,6 @@
 /** Bytes, outcomes and times in the form in which people and their tools read them. */
+import { isSecretName, REDACTED } from "../../lib/log/redaction.ts";
+import { shownHeaders } from "../../lib/model/header-names.ts";
 import { load } from "../../lib/store/value-store.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import { decodeOutcome } from "../../lib/model/outcome.ts";
@@ -20,6 +22,15 @@ export function viewBytes(bytes: Uint8Array): BytesView {
     return { value_base64: Buffer.from(bytes).toString("base64") };
   }
 }
+
+/** What people see of an invocation's headers. Who may look at it must not be able to act for its caller. */
+export const viewHeaders = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(shownHeaders(headers)).map(([name, value]) => [
+      name,
+      isSecretName(name) ? REDACTED : value,
+    ]),
+  );
 
 /** Loads values that have items of their own, up to a total, because the length of an answer is bounded. */
 export class ValueLoader {

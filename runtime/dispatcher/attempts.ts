@@ -46,7 +46,7 @@ import { renew } from "../../lib/store/renewal.ts";
 import { isStateEdit } from "../../lib/store/state-edit.ts";
 import { runStateEdit } from "./state-edit.ts";
 import { elapse } from "../../lib/ports.ts";
-import { requestOf } from "./turn-request.ts";
+import { requestOf, withHeaders } from "./turn-request.ts";
 
 /**
  * How the invocation is after its turns. `waiting`: it rests. `ended-as-owner`: its key's lock is to be passed on. `lost`: the
@@ -149,7 +149,7 @@ export class Attempts {
     const { deployment } = served;
     const remainingMs = Math.min(abortTimeoutMs, deadlineMs - this.#ports.clock.now() - TURN_CLOSING_MS);
     const request: TurnRequest = {
-      ...requestOf(attempt, served),
+      ...(await withHeaders(this.#ports.items, requestOf(attempt, served), served)),
       ...{ remainingMs, retentionMs, journalRetentionMs, voucher },
     };
     if (served.adopts) attempt.presence?.begin(deployment.id);

@@ -1,7 +1,12 @@
 /** What the dispatcher asks a turn for. */
 import { encodeNote, type Note } from "../../lib/model/entry.ts";
-import { type AttemptState, PROTOCOL_VERSION } from "../../lib/protocol.ts";
+import { HEAD_ATTRIBUTE } from "../../lib/model/head.ts";
+import { HEADERS_AT } from "../../lib/model/header-names.ts";
+import type { Headers } from "../../lib/model/headers-value.ts";
+import type { ItemStore } from "../../lib/ports.ts";
+import { type AttemptState, PROTOCOL_VERSION, type TurnRequest } from "../../lib/protocol.ts";
 import type { HandlerPolicy } from "../../lib/store/handler-policy.ts";
+import { readHeaders } from "../../lib/store/head-store.ts";
 import type { Invocation } from "./invocation.ts";
 
 interface Asked {
@@ -27,4 +32,22 @@ export function requestOf(
     ...(stored === undefined ? {} : { head: stored.item }),
     ...(isPresent ? { presence: presence.mark } : {}),
   };
+}
+
+/** What a turn has its headers from. */
+type HeadersSource = Pick<TurnRequest, "id" | "start" | "head">;
+
+/** With the headers where they are expected: an earlier version of handlers does not read them where long ones are kept (0024). */
+export async function withHeaders<R extends HeadersSource>(
+  items: ItemStore,
+  request: R,
+  { headersApart }: Pick<NonNullable<HandlerPolicy["served"]>, "headersApart">,
+): Promise<R> {
+  const { id, start, head } = request;
+  const held = start?.headers ?? (head?.[HEAD_ATTRIBUTE.headers] as Headers | undefined);
+  if (headersApart || held?.[HEADERS_AT] === undefined) return request;
+  const headers = { ...(await readHeaders(items, id, held)) };
+  return start
+    ? { ...request, start: { ...start, headers } }
+    : { ...request, head: { ...head, [HEAD_ATTRIBUTE.headers]: headers } };
 }

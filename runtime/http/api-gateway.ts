@@ -1,5 +1,6 @@
 /** Events of an API Gateway HTTP API (payload format 2.0) as requests and responses of the ingress and the admin API. */
 import { LAMBDA_ANSWER_BYTES_MAX } from "../../lib/limits.ts";
+import { type AuthorizerContext, callerOf } from "./caller.ts";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "./message.ts";
 
 export interface ApiGatewayEvent {
@@ -8,7 +9,11 @@ export interface ApiGatewayEvent {
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
   readonly isBase64Encoded: boolean;
-  readonly requestContext: { readonly stage: string; readonly http: { readonly method: string } };
+  readonly requestContext: {
+    readonly stage: string;
+    readonly http: { readonly method: string };
+    readonly authorizer?: AuthorizerContext;
+  };
 }
 
 export interface ApiGatewayResult {
@@ -35,7 +40,7 @@ export const KEYS_IN_PATHS = {
 
 export function toRequest(event: ApiGatewayEvent, keys: keyof typeof KEYS_IN_PATHS): HttpRequest {
   const { rawPath, rawQueryString, headers = {}, body = "", isBase64Encoded, requestContext } = event;
-  const { stage, http } = requestContext;
+  const { stage, http, authorizer } = requestContext;
   // `rawPath` begins with the stage's name, unless that is `$default`.
   const staged = stage !== "$default" && `${rawPath}/`.startsWith(`/${stage}/`);
   return {
@@ -48,6 +53,7 @@ export function toRequest(event: ApiGatewayEvent, keys: keyof typeof KEYS_IN_PAT
       ),
     ),
     body: new Uint8Array(Buffer.from(body, isBase64Encoded ? "base64" : "utf8")),
+    caller: callerOf(authorizer),
   };
 }
 

@@ -1,6 +1,10 @@
 /** HTTP requests and responses as the ingress and the admin API see them, whatever carries them: node:http or Lambda. */
 
+import type { Caller } from "../../lib/model/caller.ts";
+
 export interface HttpRequest {
+  /** As it was verified in front of this. Absent: it was not. */
+  readonly caller?: Caller | undefined;
   /** In upper case. */
   readonly method: string;
   /** As it was sent: percent-encoded, with the slash at its beginning, without the query. */

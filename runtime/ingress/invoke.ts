@@ -3,12 +3,12 @@ import { accept, type Acceptance, type AcceptRequest } from "../../lib/store/adm
 import { jsonResponse, type HttpResponse } from "../http/message.ts";
 import { IngressError, methodNotAllowed } from "./error.ts";
 import type { Handling, IngressExchange } from "./ports.ts";
+import { passedHeaders } from "./passed-headers.ts";
 import {
   assertAccepted,
   assertNoLimitKey,
   delayOf,
   idempotencyKeyOf,
-  passedHeaders,
   type PathFamily,
   payloadOf,
   type ResolvedTarget,
@@ -39,7 +39,7 @@ export async function invoke(
     target,
     handlerKind: handler.kind,
     input: payloadOf(request),
-    headers: passedHeaders(request),
+    headers: passedHeaders(request, handler.passHeaders ?? service.passHeaders),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(delayMs === undefined ? {} : { delayMs }),
   };

@@ -4,7 +4,6 @@ import { parseDuration } from "../../lib/duration.ts";
 import {
   DELAY_MS_MAX,
   DURATION_CHARS_MAX,
-  HEADERS_BYTES_MAX,
   IDEMPOTENCY_KEY_BYTES_MAX,
   KEY_BYTES_MAX,
   PAYLOAD_BYTES_MAX,
@@ -77,32 +76,6 @@ export function assertKey(key: string): void {
   if (bytes > KEY_BYTES_MAX) {
     throw new IngressError(400, `the key is ${bytes} bytes long; at most ${KEY_BYTES_MAX} are supported`);
   }
-}
-
-/** Headers about the connection, or for the ingress alone. */
-const DROPPED = new Set(
-  (
-    "connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding " +
-    "upgrade expect host content-length idempotency-key"
-  ).split(" "),
-);
-
-/** The headers that the handler sees in `request().headers`. */
-export function passedHeaders({ headers }: HttpRequest): Record<string, string> {
-  // A header that `Connection` names is hop-by-hop as well.
-  const named = new Set((headers["connection"] ?? "").split(",").map((name) => name.trim().toLowerCase()));
-  const passed: Record<string, string> = {};
-  let bytes = 0;
-  for (const [name, value] of Object.entries(headers)) {
-    if (DROPPED.has(name) || named.has(name)) continue;
-    passed[name] = value;
-    bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
-  }
-  if (bytes <= HEADERS_BYTES_MAX) return passed;
-  throw new IngressError(
-    431,
-    `the request's headers are ${bytes} bytes long; at most ${HEADERS_BYTES_MAX} are supported`,
-  );
 }
 
 /** The body, if it is not too long. */

@@ -9,6 +9,7 @@ import {
   NAME_BYTES_MAX,
   PAYLOAD_BYTES_MAX,
 } from "../../lib/limits.ts";
+import { isReservedHeader } from "../../lib/model/header-names.ts";
 import { decodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { findHeld, heldError, heldOf, whileStoring } from "../held.ts";
@@ -54,6 +55,14 @@ export function limitedHeaders(
   const found = findHeld(headers);
   if (found) throw heldError(`the headers of ${what}`, found.held, found.at);
   const texts = textsOf(headers) ?? {};
+  const reserved = Object.keys(texts).find(isReservedHeader);
+  if (reserved !== undefined)
+    throw new TerminalError(
+      `the headers of ${what} hold ${JSON.stringify(reserved)}, which is no header's name`,
+      {
+        errorCode: 400,
+      },
+    );
   const bytes = bytesOfTexts(texts);
   if (bytes > HEADERS_BYTES_MAX) throw beyond(`the headers of ${what}`, bytes, HEADERS_BYTES_MAX);
   return texts;

@@ -26,6 +26,7 @@ import { encodeOutcome } from "../../lib/model/outcome.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { leavesOf, type Wait } from "../../lib/model/wait.ts";
 import { type CallInvoker, silentLogger, type Timers } from "../../lib/ports.ts";
+import { secretIn } from "../../lib/model/seal.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { earlyGuard, guardName, guardTimer } from "../../lib/store/guard.ts";
 import { guardedRequest } from "../../lib/store/guarded-turn.ts";
@@ -114,7 +115,8 @@ export class DirectCalls {
   /** The append that contains the call was won. */
   async begin({ entry, policy }: Callable): Promise<void> {
     const { id, incarnation } = this.#caller;
-    const start = await startOfCallee(this.#ports.items, { id, incarnation, again: false }, entry);
+    const caller = { id, incarnation, again: false, secret: secretIn(this.#caller) };
+    const start = await startOfCallee(this.#ports.items, caller, entry);
     const open: Open = { start, beganMs: this.#ports.clock.now(), isOver: false, isVouched: false };
     this.#open.set(entry.command, open);
     const name = guardName(this.#ports);

@@ -7,6 +7,7 @@ import { TerminalError } from "../../lib/errors.ts";
 import { Future } from "../../lib/turn/future.ts";
 import { awakeableId, isInvocationId, parseAwakeableId } from "../../lib/model/ids.ts";
 import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
+import { awakeableNumber, secretIn } from "../../lib/model/seal.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { CallingContext } from "./calling-context.ts";
 import type { InvocationReference, SignalReference } from "../context.ts";
@@ -14,16 +15,18 @@ import { DurablePromise } from "../durable-promise.ts";
 import { assertName, bytesOf, failureOf, serialized } from "./checked-value.ts";
 import type { Serde } from "../serde.ts";
 
-/** Awakeables are numbered from here, as Restate's are. */
+/** Awakeables are counted from here, as Restate's are. */
 const FIRST_AWAKEABLE = 17;
 
 export class ReferenceContext extends CallingContext {
-  #nextAwakeable = FIRST_AWAKEABLE;
+  /** The numbers of those that the code has asked for. */
+  readonly #awakeables = new Set<number>();
 
   awakeable<T>(serde?: Serde<T>): { id: string; promise: DurablePromise<T> } {
     const { id, incarnation } = this.turnRequest;
-    const index = this.#nextAwakeable++;
     const command = this.driver.machine.nextCommand;
+    const index = this.#numberOf(command);
+    this.#awakeables.add(index);
     this.driver.issue({ kind: "signal", command, signal: index });
     const future = Future.leaf({ leaf: { kind: "signal", signal: index } });
     const decode = (value: Value): T => this.serdeOf(serde).deserialize(bytesOf(value));
@@ -33,6 +36,15 @@ export class ReferenceContext extends CallingContext {
       id: awakeableId({ id, incarnation, index }),
       promise: new DurablePromise<T>(future, this, "an awakeable's promise"),
     };
+  }
+
+  /** As the log has it, since an earlier version may have begun. Else what nobody can compute (0024). */
+  #numberOf(command: number): number {
+    const recorded = this.driver.machine.awakeableAt(command);
+    if (recorded !== undefined) return recorded;
+    const count = FIRST_AWAKEABLE + this.#awakeables.size;
+    const secret = secretIn(this.turnRequest);
+    return secret === undefined ? count : awakeableNumber(secret, count, this.#awakeables);
   }
 
   resolveAwakeable<T>(id: string, payload?: T, serde?: Serde<T>): void {

@@ -28,6 +28,7 @@ import {
 } from "../../lib/limits.ts";
 import { LOCK_NONCE_BYTES, lockKey, takeLock } from "../../lib/model/lock.ts";
 import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
+import { secretIn } from "../../lib/model/seal.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { readsFirst } from "../../lib/turn/entry-order.ts";
@@ -111,6 +112,7 @@ export class TurnWriter {
     this.#turn = turn;
     this.#subject = {
       ...{ id, incarnation, target, again: false, underEarlier: voucher === undefined },
+      secret: secretIn(request),
       ...(token === undefined ? {} : { token }),
     };
     this.#deliver = deliver;

@@ -30,6 +30,8 @@ export class Clients implements Outside {
   readonly #prng: Prng;
   readonly operators: Operators;
   readonly #door: Door;
+  /** The number of each awakeable that was told. */
+  readonly #told = new Map<string, number>();
 
   constructor(world: World, platform: Platform) {
     this.#world = world;
@@ -112,6 +114,7 @@ export class Clients implements Outside {
     const address = parseAwakeableId(awakeable);
     if (!address) return this.#world.observer.fail("IDS", `not an awakeable id: ${awakeable}`);
     const { id, incarnation, index } = address;
+    this.#toldOnce(`${id} ${incarnation} ${name}`, index);
     for (let time = 0; time < times; time++) {
       this.#world.scheduler.after(resolveAfterMs * (1 + this.#prng.unit() * time), () => {
         const value = new TextEncoder().encode(JSON.stringify(`${name} resolved${paddingOf(name)}`));
@@ -128,6 +131,14 @@ export class Clients implements Outside {
         });
       });
     }
+  }
+
+  /** Each attempt hands out the same id (0024). */
+  #toldOnce(name: string, index: number): void {
+    const before = this.#told.get(name) ?? index;
+    this.#told.set(name, index);
+    if (before !== index && !this.#world.sides.isMixed)
+      this.#world.observer.fail("IDS", `awakeable ${name} was number ${before}, and is ${index} now`);
   }
 
   /** An outsider was asked for signals, and sends two. If asked again, two more. */

@@ -10,6 +10,7 @@ import { AIMS } from "./planted-aims.ts";
 import { OF_BOUNDS } from "./planted-bounds.ts";
 import { OF_DOORS } from "./planted-doors.ts";
 import { OF_PEOPLE } from "./planted-people.ts";
+import { OF_SECRETS } from "./planted-secrets.ts";
 
 const COUNTEREXAMPLES: readonly Planted[] = [
   bug("state is written before the append that contains it", "sdk/turn/turn-writer.ts", 1000, [
@@ -394,4 +395,5 @@ export const PLANTED: readonly Planted[] = [
   ...OF_PEOPLE,
   ...OF_BOUNDS,
   ...OF_DOORS,
+  ...OF_SECRETS,
 ].map((planted) => ({ ...planted, ...(AIMS[planted.name] ? { aim: AIMS[planted.name] } : {}) }));

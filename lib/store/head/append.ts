@@ -16,6 +16,7 @@ import {
   retentionAttributes,
 } from "../../model/head.ts";
 import { HEAD, headKey } from "../../model/head-keys.ts";
+import { headersValueOf } from "../../model/headers-value.ts";
 import type { Incarnation, InvocationId } from "../../model/ids.ts";
 import {
   all,
@@ -194,7 +195,8 @@ function endingFields({ before, start, nowMs }: Append, ending: Ending, otherByt
   // It is shown, and the invocation can be started anew with it, when that does not cost a write unit more.
   const bytes = otherBytes + sizeOf(end) + sizeOf(input);
   const isStored = typeof start?.input === "string" || input[HEAD_ATTRIBUTE.input] instanceof Uint8Array;
-  return isStored && bytes < KEPT_INPUT_HEAD_BYTES_MAX ? { ...end, ...input } : end;
+  const isWhole = isStored && headersValueOf(start?.headers ?? {}) === undefined;
+  return isWhole && bytes < KEPT_INPUT_HEAD_BYTES_MAX ? { ...end, ...input } : end;
 }
 
 /** Entries that a page holds are dropped in the same write. */

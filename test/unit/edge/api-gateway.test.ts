@@ -93,3 +93,55 @@ describe("an answer", () => {
     });
   });
 });
+
+test.each([
+  ["an open API", undefined, undefined],
+  [
+    "IAM",
+    {
+      iam: {
+        accessKey: "ASIASECRET",
+        accountId: "123456789012",
+        callerId: "AROA:me",
+        cognitoIdentity: null,
+        principalOrgId: "",
+        userArn: "arn:aws:sts::123456789012:assumed-role/caller/me",
+        userId: "AROA:me",
+      },
+    },
+    {
+      kind: "iam",
+      accountId: "123456789012",
+      userArn: "arn:aws:sts::123456789012:assumed-role/caller/me",
+      userId: "AROA:me",
+      callerId: "AROA:me",
+    },
+  ],
+  [
+    "IAM by Cognito",
+    { iam: { userArn: "arn:x", cognitoIdentity: { amr: [], identityId: "eu:1", identityPoolId: "eu:2" } } },
+    { kind: "iam", userArn: "arn:x", cognitoIdentityId: "eu:1" },
+  ],
+  [
+    "a JWT",
+    { jwt: { claims: { sub: "u-1", groups: "[a b]", exp: 5 }, scopes: ["read"] } },
+    { kind: "jwt", claims: { sub: "u-1", groups: "[a b]", exp: "5" }, scopes: ["read"] },
+  ],
+  [
+    "a JWT without scopes",
+    { jwt: { claims: { sub: "u-1" }, scopes: null } },
+    { kind: "jwt", claims: { sub: "u-1" } },
+  ],
+  [
+    "a Lambda authorizer",
+    { lambda: { tenant: "t", n: 1 } },
+    { kind: "authorizer", context: { tenant: "t", n: 1 } },
+  ],
+])("the caller behind %s", (_, authorizer, caller) => {
+  const requestContext = {
+    ...{ stage: "$default", http: { method: "GET" } },
+    ...(authorizer === undefined ? {} : { authorizer }),
+  };
+  const event = { rawPath: "/a/b", rawQueryString: "", isBase64Encoded: false, requestContext };
+  expect(toRequest(event, "ingress").caller).toEqual(caller);
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { groupOf } from "../../../lib/model/ids.ts";
-import { NOW, World } from "./world.ts";
+import { DEPLOYMENT, NOW, World } from "./world.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -84,6 +84,76 @@ describe("a send", () => {
   });
 });
 
+describe("credentials, and what proxies say of the client,", () => {
+  const given = {
+    "x-mine": "1",
+    authorization: "Bearer SECRET",
+    cookie: "session=SECRET",
+    "x-api-key": "SECRET",
+    "x-amz-security-token": "SECRET",
+    "x-amz-date": "20261122T154842Z",
+    "x-amzn-trace-id": "Root=1",
+    forwarded: "for=1.2.3.4",
+    "x-forwarded-for": "1.2.3.4",
+    "x-forwarded-proto": "https",
+    via: "1.1 x",
+    "x-real-ip": "1.2.3.4",
+    "cf-connecting-ip": "1.2.3.4",
+  };
+  const declare = (world: World, options: { service?: string[]; handler?: string[] }): void => {
+    const { service, handler } = options;
+    world.register({
+      ...DEPLOYMENT,
+      services: [
+        {
+          name: "T",
+          type: "service",
+          ...(service ? { passHeaders: service } : {}),
+          handlers: [{ name: "hello", kind: "plain", ...(handler ? { passHeaders: handler } : {}) }],
+        },
+      ],
+    });
+  };
+
+  test.each([
+    ["stay out", {}, {}],
+    [
+      "reach a handler that names them",
+      { handler: ["Authorization", "x-forwarded-*"] },
+      {
+        authorization: "Bearer SECRET",
+        "x-forwarded-for": "1.2.3.4",
+        "x-forwarded-proto": "https",
+      },
+    ],
+    [
+      "reach the handlers of a service that names them",
+      { service: ["cookie"] },
+      { cookie: "session=SECRET" },
+    ],
+    ["the handler decides, not its service", { service: ["cookie"], handler: [] }, {}],
+  ])("%s", async (_, options, expected) => {
+    const world = new World();
+    declare(world, options);
+    await world.request("POST /T/hello/send", "", given);
+    const [sent] = world.takeSent();
+    const start = sent?.message.kind === "start" ? sent.message : undefined;
+    expect(start?.headers).toEqual({ "x-mine": "1", ...expected });
+    expect(JSON.stringify(sent).includes("SECRET")).toBe(Object.keys(expected).length > 0);
+  });
+
+  test("no header of a client's passes for the engine's own", async () => {
+    const world = new World();
+    await world.request("POST /T/hello/send", "", {
+      ":caller": "{}",
+      ":seal": "x",
+      ":at": "y",
+      "x-mine": "1",
+    });
+    expect(world.takeStart().headers).toEqual({ "x-mine": "1" });
+  });
+});
+
 test("headers reach the handler, save for the connection's own", async () => {
   const world = new World();
   await world.request("POST /T/hello/send", "", {
@@ -105,7 +175,6 @@ test("headers reach the handler, save for the connection's own", async () => {
   });
   expect(world.takeStart().headers).toEqual({
     accept: "*/*",
-    cookie: "a=b",
     "x-mine": "1",
     traceparent: "00-1",
     "content-type": "text/x",

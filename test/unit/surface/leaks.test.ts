@@ -126,6 +126,7 @@ const PLACES: Readonly<Record<string, readonly [put: (ctx: ObjectContext) => unk
 
 const m = object({
   name: "M",
+  options: { passHeaders: ["authorization"] },
   handlers: {
     put: async (ctx: ObjectContext, place: string) => {
       attempts++;
