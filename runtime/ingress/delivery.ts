@@ -1,7 +1,7 @@
 /**
  * Completes awakeables and sends named signals.
  *
- * Each is one message to the invocation's group. The id says where, so no look-up is needed. An awakeable's id also says
+ * Each is one message to the invocation's group. The id says where, so no look-up is needed, but for what may be private. An awakeable's id also says
  * which life of the invocation it is for. A signal is for the life that is current when it arrives. An invocation that has
  * ended ignores both.
  */
@@ -16,6 +16,7 @@ import { type HttpRequest, emptyResponse } from "../http/message.ts";
 import { IngressError } from "./error.ts";
 import { byId } from "./lookup.ts";
 import type { IngressExchange, Handling, IngressPorts } from "./ports.ts";
+import { assertSignalled } from "./privacy.ts";
 import { payloadOf } from "./request.ts";
 import { nonce } from "../../lib/entropy.ts";
 
@@ -39,7 +40,7 @@ export async function completeAwakeable(
   return deliver(ports, { id, incarnation }, index, outcome);
 }
 
-/** 202; 400: not an invocation's id, or a name that is empty or too long. */
+/** 202; 400: not an invocation's id, or a name that is empty or too long; 404: it is private. */
 export async function sendSignal(
   { ports, request }: IngressExchange,
   text: string,
@@ -55,6 +56,7 @@ export async function sendSignal(
       `the signal's name is ${bytes} bytes long; 1 to ${NAME_BYTES_MAX} are supported`,
     );
   }
+  await assertSignalled(ports, id);
   return deliver(ports, { id }, name, outcome);
 }
 

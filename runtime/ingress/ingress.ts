@@ -33,10 +33,12 @@ const ROUTES: readonly Route<IngressExchange, Handling>[] = [
   route("POST", "/restate/attach", async (x) => awaitResult(x, await byBody(x.ports.registry, x.request))),
   route("POST", "/restate/output", async (x) => peek(x, await byBody(x.ports.registry, x.request))),
   route("POST", "/restate/lookup", lookup),
-  route("GET", "/restate/workflow/:name/:key/attach", (x, { name, key }) =>
-    awaitResult(x, byWorkflow(name, key)),
+  route("GET", "/restate/workflow/:name/:key/attach", async (x, { name, key }) =>
+    awaitResult(x, await byWorkflow(x.ports.registry, name, key)),
   ),
-  route("GET", "/restate/workflow/:name/:key/output", (x, { name, key }) => peek(x, byWorkflow(name, key))),
+  route("GET", "/restate/workflow/:name/:key/output", async (x, { name, key }) =>
+    peek(x, await byWorkflow(x.ports.registry, name, key)),
+  ),
   route("GET", "/restate/invocation/:id/status", (x, { id }) => invocationStatus(x, byId(id))),
   route("GET", "/restate/invocation/:id/attach", (x, { id }) => awaitResult(x, byId(id))),
   route("GET", "/restate/invocation/:id/output", (x, { id }) => peek(x, byId(id))),

@@ -4,6 +4,7 @@ import { jsonResponse, type HttpResponse } from "../http/message.ts";
 import { IngressError, methodNotAllowed } from "./error.ts";
 import type { Handling, IngressExchange } from "./ports.ts";
 import { passedHeaders } from "./passed-headers.ts";
+import { assertPublic } from "./privacy.ts";
 import {
   assertAccepted,
   assertNoLimitKey,
@@ -28,9 +29,7 @@ export async function invoke(
   if (!METHODS.includes(request.method)) throw methodNotAllowed(METHODS);
   const resolved = await resolvePath(ports.registry, segments, family);
   const { target, handler, service, send } = resolved;
-  if (handler.ingressPrivate ?? service.ingressPrivate ?? false) {
-    throw new IngressError(400, "the invoked service is not public");
-  }
+  assertPublic(service, handler);
   assertNoLimitKey(request);
   const delayMs = delayOf(request, send);
   const idempotencyKey = idempotencyKeyOf(request);

@@ -5,6 +5,7 @@ import { isInvocationId } from "../../lib/model/ids.ts";
 import type { Registry } from "../../lib/ports.ts";
 import { type HttpRequest, parseJsonObject } from "../http/message.ts";
 import { IngressError } from "./error.ts";
+import { assertPublic } from "./privacy.ts";
 import { assertIdempotencyKey, assertKey, resolveNames } from "./request.ts";
 import type { AwaitedInvocation } from "./result.ts";
 
@@ -14,8 +15,19 @@ export function byId(id: string): AwaitedInvocation {
   return { id, derived: false };
 }
 
-export function byWorkflow(workflow: string, key: string): AwaitedInvocation {
+/** Throws {@link IngressError} 400 if it is private. */
+export async function byWorkflow(
+  registry: Pick<Registry, "service">,
+  workflow: string,
+  key: string,
+): Promise<AwaitedInvocation> {
   assertKey(key);
+  const service = await registry.service(workflow);
+  if (service)
+    assertPublic(
+      service,
+      service.handlers.find(({ kind }) => kind === "workflow"),
+    );
   return { id: workflowIdOf(workflow, key), derived: true };
 }
 
@@ -26,13 +38,15 @@ export interface IdempotentTarget {
   readonly idempotencyKey: string;
 }
 
-/** Throws {@link IngressError} 404 if the service or handler is not registered: the handler's kind is part of the id. */
+/** Throws {@link IngressError} 404 if the service or handler is not registered: the handler's kind is part of the id; 400 if it is
+ * private. */
 export async function byIdempotencyKey(
   registry: Registry,
   names: IdempotentTarget,
 ): Promise<AwaitedInvocation> {
   assertIdempotencyKey(names.idempotencyKey);
-  const { target, handler } = await resolveNames(registry, names.service, names.key, names.handler);
+  const { target, handler, service } = await resolveNames(registry, names.service, names.key, names.handler);
+  assertPublic(service, handler);
   const id = derivedIdOf(target, handler.kind, names.idempotencyKey);
   if (id === undefined) throw new IngressError(400, "the target derives no invocation id");
   return { id, derived: true };
@@ -52,7 +66,7 @@ export async function byBody(registry: Registry, { body }: HttpRequest): Promise
     case "invocation":
       return byId(text("invocationId"));
     case "workflow":
-      return byWorkflow(text("workflowName"), text("workflowKey"));
+      return await byWorkflow(registry, text("workflowName"), text("workflowKey"));
     case "idempotentInvocation": {
       const key = (json["key"] ?? undefined) === undefined ? undefined : text("key");
       const [service, handler, idempotencyKey] = [text("service"), text("handler"), text("idempotencyKey")];

@@ -14,6 +14,7 @@ import type { Outcome } from "../../lib/model/outcome.ts";
 import { type HttpResponse, jsonResponse } from "../http/message.ts";
 import { failureResponse, IngressError, invocationNotFound, notReady, nothingToAttachTo } from "./error.ts";
 import type { Handling, IngressExchange, IngressPorts } from "./ports.ts";
+import { isPrivateHead } from "./privacy.ts";
 import { elapse, type ReadOptions } from "../../lib/ports.ts";
 import {
   RESULT_RETRY_MS,
@@ -63,6 +64,7 @@ export async function awaitResult(exchange: IngressExchange, subject: AwaitedInv
     if (found !== "unknown" && found !== "stub") {
       const head = found;
       if (head && isCurrent(head, incarnation, nowMs)) {
+        await assertShown(ports, { ...subject, incarnation }, head);
         // From now on this life of the id counts, even if its result is not kept at all.
         ({ incarnation } = head);
         seen = true;
@@ -80,6 +82,23 @@ export async function awaitResult(exchange: IngressExchange, subject: AwaitedInv
     await Promise.race([changed, gone]);
     if (signal?.aborted) throw new IngressError(499, "the client has gone", { id });
   }
+}
+
+/** It was named by its id alone, and is private. What was named by a key was asked about before. */
+const isHidden = async (
+  { registry }: IngressPorts,
+  { derived }: Pick<AwaitedInvocation, "derived">,
+  head: Head,
+): Promise<boolean> => !derived && (await isPrivateHead(registry, head));
+
+/** Asked when it is seen first. What this very request has made was asked about before. */
+async function assertShown(
+  ports: IngressPorts,
+  subject: Omit<AwaitedInvocation, "incarnation"> & { readonly incarnation: Incarnation | undefined },
+  head: Head,
+): Promise<void> {
+  if (subject.incarnation !== undefined) return;
+  if (await isHidden(ports, subject, head)) throw nothingToAttachTo(subject.id);
 }
 
 const watchMsOf = (seen: boolean): number => (seen ? RESULT_WATCH_MS_MAX : UNSEEN_GRACE_MS);
@@ -186,14 +205,14 @@ export async function invocationStatus({ ports }: IngressExchange, subject: Awai
 }
 
 /** `undefined`: it may not have its head yet. Throws {@link IngressError} 404 if there is no such invocation. */
-async function find(
-  { items, clock }: IngressPorts,
-  { id, derived }: AwaitedInvocation,
-): Promise<Head | undefined> {
+async function find(ports: IngressPorts, subject: AwaitedInvocation): Promise<Head | undefined> {
+  const { items, clock } = ports;
+  const { id, derived } = subject;
   const { stored, stub } = await readHeadOrStub(items, id);
   const nowMs = clock.now();
   if (!stored && (stub || (!derived && isJustMade(id, nowMs)))) return undefined;
-  if (!stored || isExpired(stored.head, nowMs)) throw invocationNotFound(id);
+  if (!stored || isExpired(stored.head, nowMs) || (await isHidden(ports, subject, stored.head)))
+    throw invocationNotFound(id);
   return stored.head;
 }
 
