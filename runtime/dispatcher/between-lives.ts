@@ -18,7 +18,10 @@ import type { Kill, Notify } from "../../lib/model/message.ts";
 import type { DispatcherPorts } from "./delivery.ts";
 
 export const isBetweenLives = (message: Notify | Kill, head: Head, nowMs: number): boolean =>
-  message.incarnation === undefined && message.behind === undefined && isExpired(head, nowMs);
+  message.incarnation === undefined &&
+  message.behind === undefined &&
+  !(message.kind === "notify" && message.note.kind === "completion") &&
+  isExpired(head, nowMs);
 
 /** Resolves when the mailbox has them. */
 export async function sendBehindStarts(

@@ -17,7 +17,7 @@ import { afresh, outgoing } from "../../lib/store/send.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
 import { largeValueOf, type Note, noteKey } from "../../lib/model/entry.ts";
 import type { Head, Stub } from "../../lib/model/head.ts";
-import type { InvocationId } from "../../lib/model/ids.ts";
+import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
 import { isTooLarge } from "../../lib/errors.ts";
 import type { Notify } from "../../lib/model/message.ts";
 import { canGoOn, isFull, ON } from "../../lib/model/status-table.ts";
@@ -185,7 +185,7 @@ export class NoteDelivery {
     const nowMs = this.#ports.clock.now();
     const due: Notify[] = [];
     for (const message of messages) {
-      if (message.incarnation !== undefined && message.incarnation !== incarnation) continue;
+      if (!isFor(message, incarnation)) continue;
       if (message.dueAtMs === undefined || message.dueAtMs <= nowMs)
         due.push({ ...message, note: await this.#own(message) });
       else {
@@ -196,6 +196,10 @@ export class NoteDelivery {
     return due;
   }
 }
+
+/** A completion answers a command, so whoever sends it knows the life that has issued it (0024). */
+const isFor = ({ incarnation, note }: Notify, current: Incarnation): boolean =>
+  incarnation === undefined ? note.kind !== "completion" : incarnation === current;
 
 /** Without those that it has: a copy is not kept twice. A cancellation counts each time, since what follows from the first one may
  * be missing. A turn that comes to rest sees the list, so what is in the list wakes it (R9). */
