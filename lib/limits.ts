@@ -268,6 +268,8 @@ export const SHORT_WAIT_MS = 500;
 /** Calls in memory. A turn waits so long for what it has invoked itself. A callee that is alive has a head by then (PRESENCE_MS), so
  * a message to it begins nothing a second time. */
 export const DIRECT_WAIT_MS = 1500;
+/** So long the caller is the guard of what it has invoked. Then the callee sets one of its own. */
+export const DIRECT_CARED_FOR_MS = 500;
 /** A callee that takes longer, as a rule, is called by a message: waiting costs more than that from here on. A call by messages costs 4
  * to 6 dollars a million more, and a second of the caller 6.7. */
 export const DIRECT_USUAL_MS_MAX = 600;

@@ -33,11 +33,11 @@ export function onlyCall(request: TurnRequest, services: readonly ServiceManifes
   if (!start || !guard || !kind || isExclusive(kind) || !(start.input instanceof Uint8Array))
     throw new TypeError("not a call: other handlers may invoke this function for calls only");
   const { id, incarnation, origin, target, input, headers, acceptedAtMs } = start;
-  const { name, aloneAfterMs = 0 } = guard;
+  const { name, atMs, aloneAfterMs = 0 } = guard;
   return guardedRequest(
     {
       start: { kind: "start", id, incarnation, origin, target, input, headers, acceptedAtMs },
-      guard: { name, aloneAfterMs },
+      guard: { name, ...(atMs === undefined ? {} : { atMs }), aloneAfterMs },
       served: { deployment: { id: deployment }, kind },
     },
     { retentionMs, journalRetentionMs },

@@ -14,13 +14,14 @@ import {
   type SendEntry,
   withLargeValue,
 } from "../model/entry.ts";
-import { groupOf, type Incarnation, type InvocationId } from "../model/ids.ts";
+import { groupOf, type Incarnation, type InvocationId, isExclusiveId } from "../model/ids.ts";
 import type { ServiceType } from "../model/manifest.ts";
 import { sealed } from "../model/seal.ts";
 import type { Message, Notify, Outgoing, ReplyTo, Start, Target } from "../model/message.ts";
 import { decodeOutcome, failure, type Outcome } from "../model/outcome.ts";
 import type { Clock, ItemStore, Mailbox } from "../ports.ts";
 import type { Value } from "../model/value.ts";
+import { callGuardName } from "./guard.ts";
 import { completePromise } from "./promise-store.ts";
 import { outgoing, sendAll } from "./send.ts";
 import { writeState } from "./state-store.ts";
@@ -184,8 +185,16 @@ export async function startOfCallee(
     ...(idempotencyKey === null ? {} : { idempotencyKey }),
     ...(dueAtMs === null ? {} : { dueAtMs }),
     ...(subject.again ? { resent: true as const } : {}),
+    // Its caller may have invoked it itself, and have been its guard (R28).
+    ...(subject.again && mayBeInvoked(kind, id, call) ? { guard: callGuardName(id) } : {}),
   };
 }
+
+const mayBeInvoked = (
+  kind: string,
+  callee: InvocationId,
+  { idempotencyKey, dueAtMs }: CallEntry["call"],
+): boolean => kind === "call" && idempotencyKey === null && dueAtMs === null && !isExclusiveId(callee);
 
 async function completeOne(
   ports: OutputPorts,

@@ -13,6 +13,7 @@ import { attemptIn, deathBy, type Died, type FailedTurn } from "../../lib/death.
 import { FunctionError, OperationalError } from "../../lib/errors.ts";
 import {
   DIRECT_CALLS_MAX,
+  DIRECT_CARED_FOR_MS,
   DIRECT_GUARD_MS,
   DIRECT_TRIED_EVERY,
   DIRECT_USUAL_MS_MAX,
@@ -28,7 +29,7 @@ import { leavesOf, type Wait } from "../../lib/model/wait.ts";
 import { type CallInvoker, silentLogger, type Timers } from "../../lib/ports.ts";
 import { secretIn } from "../../lib/model/seal.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
-import { earlyGuard, guardName, guardTimer } from "../../lib/store/guard.ts";
+import { callGuardName, earlyGuard, guardMs, guardTimer } from "../../lib/store/guard.ts";
 import { guardedRequest } from "../../lib/store/guarded-turn.ts";
 import { type CallPolicy, callPolicyOf } from "../../lib/store/handler-policy.ts";
 import { startOfCallee } from "../../lib/store/outputs.ts";
@@ -119,24 +120,18 @@ export class DirectCalls {
     const start = await startOfCallee(this.#ports.items, caller, entry);
     const open: Open = { start, beganMs: this.#ports.clock.now(), isOver: false, isVouched: false };
     this.#open.set(entry.command, open);
-    const name = guardName(this.#ports);
-    const request = requestOf(start, name, policy);
+    const request = requestOf(start, policy, open.beganMs);
     // The dispatcher that gets the outcome says what became of the callee.
     void this.#ports.invoker
       .invoke(policy.served.deployment, request)
       .catch((error: unknown) =>
         error instanceof FunctionError ? deathBy(error, silentLogger, start.id) : undefined,
       )
-      .then(async (outcome) => await this.#ended(entry, open, name, outcome));
+      .then(async (outcome) => await this.#ended(entry, open, outcome));
   }
 
   /** `undefined`: nobody knows. */
-  async #ended(
-    entry: CallEntry,
-    open: Open,
-    name: string,
-    outcome: TurnOutcome | Died | undefined,
-  ): Promise<void> {
+  async #ended(entry: CallEntry, open: Open, outcome: TurnOutcome | Died | undefined): Promise<void> {
     // What the callee's turn leaves to others it sees to itself by then.
     if (this.#isOver) return;
     const tookMs = this.#ports.clock.now() - open.beganMs;
@@ -147,14 +142,14 @@ export class DirectCalls {
     const value = result && encodeOutcome(result);
     // A long value is the callee's. A message has it copied.
     if (value !== undefined && typeof value !== "string") this.#tell.answered(entry.command, value);
-    else if (outcome) await this.#handOver(open, name, outcome);
+    else if (outcome) await this.#handOver(open, outcome);
     if (!this.#isOver) this.#tell.somethingHappened();
   }
 
   /** A dispatcher goes on with it, now, and tells the caller. If this cannot be sent, the next append vouches for it. */
-  async #handOver(open: Open, name: string, outcome: TurnOutcome | FailedTurn): Promise<void> {
+  async #handOver(open: Open, outcome: TurnOutcome | FailedTurn): Promise<void> {
     // The callee's turn may have sent it as well, without the caller.
-    const early = earlyGuard(open.start, name, attemptIn(outcome), "caller");
+    const early = earlyGuard(open.start, callGuardName(open.start.id), attemptIn(outcome), "caller");
     try {
       await sendAll(this.#ports.mailbox, [forLater(early)]);
       open.isVouched = true;
@@ -193,13 +188,13 @@ export class DirectCalls {
     for (const [command, open] of this.#open) {
       if (open.isVouched || entries.some((entry) => completes(entry, command))) continue;
       if (this.#leftMs(open) <= 0) await sendAll(this.#ports.mailbox, [resent(open.start)]);
-      else await this.#guard(open.start);
+      await this.#guard(open.start);
       open.isVouched = true;
     }
   }
 
   async #guard(start: Start): Promise<void> {
-    const guard = { name: guardName(this.#ports), atMs: this.#ports.clock.now() + DIRECT_GUARD_MS };
+    const guard = { name: callGuardName(start.id), atMs: this.#ports.clock.now() + DIRECT_GUARD_MS };
     const { atMs, message } = guardTimer(start, guard);
     await this.#ports.timers.schedule({ atMs, message: forLater(message) });
   }
@@ -258,7 +253,9 @@ const resent = (start: Start): Outgoing =>
 /** An earlier dispatcher would not add the caller to a head that is there (0017). */
 const forLater = (message: Outgoing): Outgoing => ({ ...message, body: forLaterVersions(message.body) });
 
-function requestOf({ replyTo: _caller, ...start }: Start, name: string, policy: CallPolicy): TurnRequest {
-  const guard = { name, aloneAfterMs: DIRECT_WAIT_MS / 2 };
+function requestOf({ replyTo: _caller, ...start }: Start, policy: CallPolicy, nowMs: number): TurnRequest {
+  // As if it were set: the turn renews it after half of its time.
+  const atMs = nowMs + DIRECT_CARED_FOR_MS + guardMs(1) / 2;
+  const guard = { name: callGuardName(start.id), atMs, aloneAfterMs: DIRECT_WAIT_MS / 2 };
   return guardedRequest({ start, guard, served: policy.served }, policy, policy.abortTimeoutMs);
 }

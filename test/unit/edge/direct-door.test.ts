@@ -28,7 +28,7 @@ const start: Start = {
 const asked: TurnRequest = {
   ...{ kind: "turn", version: PROTOCOL_VERSION, id, incarnation: 0, target: start.target },
   ...{ handlerKind: "plain", deployment: "dp_1", start, carried: [], voucher: atDoor(), ownsLock: false },
-  ...{ guard: { name: "g", aloneAfterMs: 750 }, attempt: { count: 1 } },
+  ...{ guard: { name: "g", atMs: 9, aloneAfterMs: 750 }, attempt: { count: 1 } },
   ...{ remainingMs: 1000, retentionMs: 10, journalRetentionMs: 5 },
 };
 
@@ -53,7 +53,6 @@ test("what a dispatcher alone may say is not believed", () => {
       ownsLock: true,
       attempt: { count: 3, run: { command: 1, attempts: 1, sinceMs: 0 } },
     },
-    guard: { name: "g", atMs: 1e15, aloneAfterMs: 750 },
     id: "inv_other",
     target: { service: "Drawer", handler: "fill", key: "a" },
     start: { ...start, accepted: true, replyTo: { id: "inv_x", incarnation: 0, command: 1 }, ended: "{}" },
