@@ -136,7 +136,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     readUnits: 0.5,
     fifo: 0,
     standard: 3,
-    bytesMax: 8000,
+    bytesMax: 8300,
   },
   "one-way send": { handler: 1, dispatcher: 1, writeUnits: 1, readUnits: 0, fifo: 3, bytesMax: 700 },
   "delayed send": {

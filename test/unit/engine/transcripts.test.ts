@@ -56,7 +56,8 @@ test("a call: it is in the log before it is sent", async () => {
     { append: [greet], at: 0, status: "suspended", wait: { kind: "call", command: 0 } },
     {
       send: {
-        ...{ kind: "start", id: callee, incarnation: 0, origin: `${ID}.0.0`, target, headers: {} },
+        ...{ kind: "start", id: callee, incarnation: 0, origin: `${ID}.0.0`, target },
+        headers: { ":seal": expect.any(String) },
         ...{ input: bytes('"Ada"'), acceptedAtMs: NOW_MS, replyTo: { id: ID, incarnation: 0, command: 0 } },
       },
     },

@@ -38,7 +38,7 @@ function world() {
   const put = async (fields: object) => {
     const start = { kind: "start", id: target, incarnation: 0, origin: "o", acceptedAtMs: 1 } as const;
     const attributes = newHead(
-      { ...start, target: { service: "Work", handler: "now" } } as unknown as Start,
+      { ...start, headers: {}, target: { service: "Work", handler: "now" } } as unknown as Start,
       {},
     );
     await items.write({
@@ -112,7 +112,10 @@ test("what cannot be attached to at all is the caller's failure, not the target'
 test("a caller that died after its append has its attachment sent again (R2)", async () => {
   const { ports, messages } = world();
   const start = { kind: "start", id: caller, incarnation: 0, origin: "o", acceptedAtMs: 1 } as const;
-  const base = newHead({ ...start, target: { service: "Caller", handler: "x" } } as unknown as Start, {});
+  const base = newHead(
+    { ...start, headers: {}, target: { service: "Caller", handler: "x" } } as unknown as Start,
+    {},
+  );
   const head: Head = parseHead({ ...base, s: "running", n: 1, ba: ports.clock.now(), l: [["h", 4, target]] });
   await repeatLastOutputs(ports, caller, head);
   await repeatLastOutputs(ports, caller, head);
