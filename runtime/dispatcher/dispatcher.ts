@@ -66,7 +66,7 @@ export class Dispatcher {
   constructor(ports: DispatcherPorts, { mailboxEpoch = 0 }: DispatcherOptions = {}) {
     this.#ports = ports;
     this.#letGo = new LetGo(ports);
-    const locks = new KeyLock(ports);
+    const locks = new KeyLock(ports, mailboxEpoch);
     this.#locks = locks;
     this.#attempts = new Attempts(ports, locks);
     this.#progress = new Progress(ports, { locks, attempts: this.#attempts, mailboxEpoch });

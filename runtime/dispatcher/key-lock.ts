@@ -40,10 +40,11 @@
  * once, and no other's. A wake that looked after whatever owner there is would go along a busy queue for ever, and each doubt
  * would add one.
  */
-import { parkHead } from "../../lib/store/head/transitions.ts";
+import { moveBack, parkHead } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import { invariant, OperationalError } from "../../lib/errors.ts";
+import { tokenOf } from "../../lib/model/fence.ts";
 import { type Head } from "../../lib/model/head.ts";
 import { isExpired } from "../../lib/model/head-age.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
@@ -67,7 +68,6 @@ import {
 } from "../../lib/model/lock.ts";
 import type { Target } from "../../lib/model/message.ts";
 import { ON } from "../../lib/model/status-table.ts";
-import { wasPassed } from "./place.ts";
 import { whoVouches } from "../../lib/model/voucher.ts";
 import { nonce } from "../../lib/entropy.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
@@ -76,9 +76,11 @@ import { repeatLastOutputs, writesState } from "../../lib/store/last-outputs.ts"
 
 export class KeyLock {
   readonly #ports: DispatcherPorts;
+  readonly #epoch: number;
 
-  constructor(ports: DispatcherPorts) {
+  constructor(ports: DispatcherPorts, mailboxEpoch: number) {
     this.#ports = ports;
+    this.#epoch = mailboxEpoch;
   }
 
   /**
@@ -86,13 +88,9 @@ export class KeyLock {
    * A holder: it may run, and the lock is its own, with this token. `free`: it may run, and there is no lock; so may what is not exclusive.
    * `parked`: it will be woken when its turn comes. `not-owner`: the lock does not name it, and under this message it may not
    * begin: in a note lane (R19), since the order of a key's invocations is that of the lane that their Starts come in; or as one
-   * that was handed the key (R23). `passed`: others have gone past it (place.ts). `own`: the token of the message at hand.
+   * that was handed the key (R23).
    */
-  async enter(
-    invocation: Invocation,
-    delivery: Delivery,
-    own: string | undefined,
-  ): Promise<Holder | "free" | "parked" | "not-owner" | "passed"> {
+  async enter(invocation: Invocation, delivery: Delivery): Promise<Holder | "free" | "parked" | "not-owner"> {
     const me = invocation.holder;
     if (!me) return "free";
     const { service, key: name } = invocation.target;
@@ -102,7 +100,7 @@ export class KeyLock {
       const lock = await this.#read(key);
       if (lock && sameInvocation(lock.owner, me)) return lock.owner;
       if (delivery.isNote || delivery.asOwner) return "not-owner";
-      if (wasPassed(invocation, own, lock)) return "passed";
+      await this.#moveBack(invocation, delivery, lock);
       if (!lock) return "free";
       const owner = await this.#ownerOf(lock);
       if (owner.isOver) {
@@ -116,6 +114,14 @@ export class KeyLock {
       if (await this.#park(key, lock, me, invocation)) return "parked";
     }
     throw new OperationalError("unavailable", `the lock of ${service}/${name} did not settle`);
+  }
+
+  /** If it was passed, it takes the place of the message at hand, when that comes again. */
+  async #moveBack({ id, head }: Invocation, { sequence }: Delivery, lock: Lock | undefined): Promise<void> {
+    const own = tokenOf(this.#epoch, sequence);
+    if (!head || !wasPassed(id, head, own, lock)) return;
+    await moveBack(this.#ports, id, head, own);
+    throw new OperationalError("unavailable", `${id} was passed: it takes a later place`);
   }
 
   /** Whether the lock names it. What is not exclusive needs none. */
@@ -334,4 +340,21 @@ function isUntold(lock: Lock, head: Head | undefined, { inDoubt, voucher }: Deli
   const isPending = ON.owner[head.status] === "wake";
   if (isWoken || (isPending && inDoubt)) return isPending;
   return handedBy === undefined || handedBy === voucher.name || isHandedBy(lock, voucher.of);
+}
+
+/**
+ * Whether others of its key have gone past one that waits to begin. A message looks at it that is later than that of its place: its
+ * Start that an operator has delivered once more, or a poke. So the message of its place is gone. It was done, and the place is in the
+ * lock; or the mailbox gave it up, and the place may never have been. The lock shows that where it costs nothing: nobody has the key, a
+ * later one has it, or all places are in the lock and this one is not among them. With its old token it would be refused for ever (W3).
+ *
+ * Crash after the new token is written: the message comes again, and its token is the head's. What has read the head before is refused
+ * (R18). A place that is written late, with the old token, is for one that has the new one: the head's counts (`ordered`).
+ */
+function wasPassed(id: InvocationId, head: Head, own: string, lock: Lock | undefined): boolean {
+  const { status, token, length, voucher, guard } = head;
+  const waits = status === "pending" && length === 0 && voucher === undefined && guard === undefined;
+  if (!waits || token === undefined || own <= token) return false;
+  if (!lock || lock.owner.token > token) return true;
+  return lock.from === lock.to && !lock.inline.some((parked) => parked.id === id);
 }

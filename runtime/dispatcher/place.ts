@@ -17,11 +17,10 @@ import { displace } from "../../lib/store/head/transitions.ts";
 import { OperationalError } from "../../lib/errors.ts";
 import type { Head } from "../../lib/model/head.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
-import type { Lock } from "../../lib/model/lock.ts";
 import { ON } from "../../lib/model/status-table.ts";
 import { isNoLater } from "../../lib/model/voucher.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
-import type { Invocation, StoredInvocation } from "./invocation.ts";
+import type { StoredInvocation } from "./invocation.ts";
 import type { KeyLock } from "./key-lock.ts";
 
 /** The message at hand is done before the invocation is due. */
@@ -55,25 +54,4 @@ export async function isWithoutPlace(locks: KeyLock, invocation: StoredInvocatio
   const isAtRest = head.status === "paused" && head.voucher === undefined && head.guard === undefined;
   if (!holder || head.token === undefined || head.length > 0 || !isAtRest) return false;
   return !(await locks.hasPlace(invocation, holder));
-}
-
-/**
- * The same, of one that waits to begin, if a later message than that of its place looks at it: its Start that an operator has
- * delivered once more, or a poke. Then the message of its place is gone. It was done, and the place is in the lock; or the mailbox gave
- * it up, and the place may never have been. The lock shows that where it costs nothing: nobody has the key, a later one has it, or all
- * places are in the lock and this one is not among them. Then it takes the token of the message at hand.
- *
- * Crash after that write: the message comes again, and its token is the head's. Who has read the head before is refused (R18). A
- * place that is written late, with the old token, is for one that has the new one: what the head says counts (`ordered`).
- */
-export function wasPassed(
-  { id, head }: Invocation,
-  own: string | undefined,
-  lock: Lock | undefined,
-): boolean {
-  if (head?.status !== "pending" || head.token === undefined || own === undefined || own <= head.token)
-    return false;
-  if (head.length > 0 || head.voucher !== undefined || head.guard !== undefined) return false;
-  if (!lock || lock.owner.token > head.token) return true;
-  return lock.from === lock.to && !lock.inline.some((parked) => parked.id === id);
 }

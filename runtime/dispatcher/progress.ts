@@ -8,7 +8,7 @@
  * (R6, R23): that saves a busy key a message each. It goes on while there is time, since the message's group waits.
  */
 import { hold, release, takeOver, unpause } from "../../lib/store/head/rest.ts";
-import { addNotes, keepInput, moveBack, tells } from "../../lib/store/head/transitions.ts";
+import { addNotes, keepInput, tells } from "../../lib/store/head/transitions.ts";
 import { readHead, readHeadOrStub, type StoredHead } from "../../lib/store/head-store.ts";
 import { asError } from "../../lib/errors.ts";
 import { areOutputsDone, repeatLastOutputs } from "../../lib/store/last-outputs.ts";
@@ -242,9 +242,7 @@ export class Progress {
 
   /** Runs turns when the key allows it (W1). */
   async #enter(invocation: Invocation, carried: readonly Note[], delivery: Delivery): Promise<Step> {
-    const own = this.tokenFor(invocation.id, undefined, delivery);
-    const entered = await this.#locks.enter(invocation, delivery, own);
-    if (entered === "passed") return await this.#enterAnew(invocation, carried, delivery, own);
+    const entered = await this.#locks.enter(invocation, delivery);
     if (entered === "not-owner")
       return delivery.asOwner ? "done" : await this.#withoutKey(invocation, carried, delivery);
     if (entered === "parked") {
@@ -268,18 +266,6 @@ export class Progress {
       case "lost":
         return await this.#afterLoss(invocation, delivery);
     }
-  }
-
-  /** Others of its key have gone past it (place.ts). */
-  async #enterAnew(
-    invocation: Invocation,
-    carried: readonly Note[],
-    delivery: Delivery,
-    own = "",
-  ): Promise<Step> {
-    const { id, head, start } = invocation;
-    const moved = head && (await moveBack(this.#ports, id, head, own));
-    return moved ? await this.#enter(Invocation.stored(id, moved, own, start), carried, delivery) : "retry";
   }
 
   /** The lock does not name it, and a note lane must not begin it: it has ended, or it has to enter where Starts come (R19). */

@@ -334,10 +334,7 @@ export class Observer {
 
   #pinned(actor: Actor, life: Life, before: Attributes | undefined, after: Attributes): void {
     if (!before || before["i"] !== after["i"]) return;
-    const losesPlace = before["s"] === "paused" && Number(after["n"]) === 0 && after["k"] === undefined;
-    // What waits to begin gets a later place, if others have gone past its own. W2 says whether they have.
-    const isMovedBack = before["s"] === "pending" && after["s"] === "pending" && Number(after["n"]) === 0;
-    if (before["k"] !== undefined && before["k"] !== after["k"] && !losesPlace && !isMovedBack)
+    if (before["k"] !== undefined && before["k"] !== after["k"] && !mayLosePlace(before, after))
       this.fail("R10", `the token of ${life.id} changed`);
     const repinned = before["d"] !== undefined && before["d"] !== after["d"];
     if (repinned && actor.kind !== "operator")
@@ -571,6 +568,11 @@ export class Observer {
       this.fail("W1", `step ${step} of ${turn.id} runs while ${open.id} of the same key is ${open.status}`);
   }
 }
+
+/** What has not begun gets a later place, if others have gone past its own: W2 says whether they have. */
+const mayLosePlace = (before: Attributes, { s, n, k }: Attributes): boolean =>
+  Number(n) === 0 &&
+  (before["s"] === "paused" ? k === undefined : before["s"] === "pending" && s === "pending");
 
 const refsIn = (value: Value): string[] => {
   if (typeof value === "string") return /^(value|input)#/.test(value) ? [value] : [];

@@ -109,7 +109,7 @@ export const OF_PEOPLE: readonly Planted[] = [
     ["if (!lock || sameInvocation(lock.owner, me)) await", "await"],
   ),
   bug("what was passed while it waited begins with its old token", "runtime/dispatcher/key-lock.ts", 12000, [
-    '      if (wasPassed(invocation, own, lock)) return "passed";\n',
+    "      await this.#moveBack(invocation, delivery, lock);\n",
     "",
   ]),
   bug("what has lost its place is resumed with its old token", "runtime/dispatcher/place.ts", 12000, [

@@ -160,7 +160,8 @@ test("W3: what was parked so, and comes once more itself, takes the place of the
   const late = Invocation.begun(start, tokenOf(0, "0"));
   expect(await parkHead({ items: world.items, clock: world.clock, entropy: systemEntropy }, late)).toBe(true);
   await world.deliver(other);
-  expect(await world.deliver(start, { receiveCount: 2 })).toBe(true);
+  const again = { sequence: "7", receiveCount: 2 };
+  expect([await world.deliver(start, again), await world.deliver(start, again)]).toEqual([false, true]);
   const [mine, others] = [await world.head(start.id), await world.head(other.id)];
   expect(mine?.status).toBe("completed");
   expect((mine?.token ?? "") > (others?.token ?? "")).toBe(true);
