@@ -20,13 +20,15 @@ export class SimItemStore implements ItemStore {
   }
 
   get(key: ItemKey, { mayLag = false }: ReadOptions = {}): Promise<Attributes | undefined> {
-    return this.#effects.perform(this.#actor, `get ${key.table}`, subjectOf(key), () => {
+    const answer = this.#effects.perform(this.#actor, `get ${key.table}`, subjectOf(key), () => {
       const item = mayLag
         ? this.#tables.look(key, () => this.#effects.faults.strike("stale-look"))
         : this.#tables.get(key);
       this.#observer.read(this.#actor, key, item);
       return item;
     });
+    answer.catch(() => this.#observer.undelivered.failed(key));
+    return answer;
   }
 
   write(write: Write): Promise<WriteResult> {
@@ -45,6 +47,7 @@ export class SimItemStore implements ItemStore {
         return result;
       },
     );
+    answer.catch(() => this.#observer.undelivered.failed(write.key));
     if (!silence.isNarrow) return answer;
     return answer.catch((error: unknown) => {
       silence.answered(request, error, this.#actor.name);

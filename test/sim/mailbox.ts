@@ -22,6 +22,8 @@ interface Held extends SentMessage {
   receiveCount: number;
   /** Hidden until then; 0: visible. */
   hiddenUntilMs: number;
+  /** When it was handed out last. */
+  handedMs: number;
   receipt: number;
   deleted: boolean;
   /** A dispatcher that lives is working on it. */
@@ -78,6 +80,7 @@ export class Queue {
       body,
       receiveCount: 0,
       hiddenUntilMs: 0,
+      handedMs: 0,
       receipt: 0,
       deleted: false,
     };
@@ -104,6 +107,7 @@ export class Queue {
         if (batch.length >= most || !isVisible(message, now)) break;
         if (++message.receiveCount > 1) this.#observer.messages.doubt();
         message.hiddenUntilMs = now + visibilityMs;
+        message.handedMs = now;
         message.receipt = ++this.#receipts;
         batch.push({ message, receipt: message.receipt });
       }
@@ -111,19 +115,15 @@ export class Queue {
     return batch;
   }
 
-  /**
-   * What was delivered too often goes to the dead letters. Two assumptions make that harmless, which `QUEUE_RECEIVES_MAX`, a
-   * thousand, keeps in the product. Nobody works on it: a Start that is given up while a turn of it lives would be resumed
-   * beside that turn. And its invocation is neither `running` nor `pending`: such a one has its input in its Start only, or its
-   * place among the writers of its key, and perhaps no lock. Others would begin, and it would go on with an old token.
-   */
+  /** What was delivered too often goes to the dead letters, if nobody works on it: a Start that is given up while a turn of it lives
+   * would be resumed beside that turn. undelivered.ts says what else is not given up. */
   #giveUp(now: number): void {
     if (this.receivesMax === Number.POSITIVE_INFINITY) return;
     for (const [group, messages] of this.#groups) {
       const [first] = messages;
       if (!first || first.receiveCount < this.receivesMax || !isVisible(first, now) || first.holder?.alive)
         continue;
-      if (this.#observer.restsOn(first)) continue;
+      if (this.#observer.undelivered.restsOn(first, this.#observer.tables)) continue;
       first.deleted = true;
       this.deadLetters.push({ body: first.body, sinceMs: now, group });
       this.#observer.gaveUp(first);

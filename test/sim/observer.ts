@@ -24,6 +24,7 @@ import { Silence } from "./silence.ts";
 import { journalValue, stateValue } from "./stored-value.ts";
 import type { Tables } from "./tables.ts";
 import type { Trace } from "./trace.ts";
+import { Undelivered } from "./undelivered.ts";
 
 /** Thrown where an invariant is violated; it stops the run. */
 export class Violation extends Error {
@@ -66,6 +67,7 @@ export class Observer {
   /** Lives that ended, for completeness, by `id incarnation`. */
   readonly ended = new Set<string>();
   readonly acknowledged: Acknowledged;
+  readonly undelivered: Undelivered;
   /** Values that logs refer to, as they were when they were written: a purge removes them. By `id ref`. */
   readonly values = new Map<string, Uint8Array>();
   /** Step results that are in a log. */
@@ -112,6 +114,7 @@ export class Observer {
     this.#trace = trace;
     const fail = (rule: string, message: string): void => this.fail(rule, message);
     this.acknowledged = new Acknowledged({ lives: this.lives, now, fail });
+    this.undelivered = new Undelivered(this.lives, now);
   }
 
   fail(rule: string, message: string): void {
@@ -486,11 +489,6 @@ export class Observer {
   }
   restored(message: SentMessage): void {
     this.acknowledged.restored(message);
-  }
-  /** It rests on its message alone: without a lock, with its input or its place in the queue in the Start only. */
-  restsOn({ body }: SentMessage): boolean {
-    const status = this.lives.get(decodeMessage(body).id)?.status;
-    return status === "running" || status === "pending";
   }
   gaveUp({ sequence, body }: SentMessage): void {
     this.#trace.add("mailbox", "gives up", `${sequence.slice(-5)} ${body.slice(0, 120)}`);
