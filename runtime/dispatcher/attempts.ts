@@ -193,7 +193,7 @@ export class Attempts {
    * message of its own. It is not a failure, and does not count as one. */
   async #goOn(attempt: Attempt, length: number, { deadlineMs }: Delivery): Promise<Attempt | Rested> {
     const invocation = attempt.invocation.reread(await readHead(this.#ports.items, attempt.invocation.id));
-    if (invocation.head?.status === "completed" || invocation.length !== length) return "lost";
+    if (isHalted(invocation) || invocation.length !== length) return "lost";
     if (deadlineMs - this.#ports.clock.now() > TURN_AGAIN_MS_MIN)
       return { ...attempt, invocation, began: invocation, hasSeenNotes: true, state: { count: 1 } };
     return await this.#backOff({ ...attempt, invocation, state: { count: 0 } }, 0);
@@ -309,7 +309,7 @@ export class Attempts {
   /** A cancellation has come that the attempt has not seen: the next one takes it, at once. */
   async #goOnNoted(attempt: Attempt): Promise<Attempt | Rested> {
     const invocation = attempt.invocation.reread(await readHead(this.#ports.items, attempt.invocation.id));
-    return nextAttempt(attempt, invocation, attempt.state);
+    return isHalted(invocation) ? "lost" : nextAttempt(attempt, invocation, attempt.state);
   }
 
   async #backOff(attempt: Attempt, delayMs: number, failed?: TurnFailure): Promise<Attempt | Rested> {
@@ -376,6 +376,9 @@ function arrangedBefore(head: Head | undefined, message: string): Head["wait"] {
   const { status, leftBy, wait } = head ?? {};
   return status === "suspended" && (leftBy === undefined || isSameLane(leftBy, message)) ? wait : undefined;
 }
+
+/** No turn of it may begin: it has ended, or an operator has paused it meanwhile. */
+const isHalted = ({ head }: Invocation): boolean => head?.status === "completed" || head?.status === "paused";
 
 const nextAttempt = (attempt: Attempt, invocation: Invocation, state: AttemptState): Attempt => ({
   ...attempt,

@@ -91,7 +91,9 @@ async function tryToRest(
     return (await createHead(items, start, token, first)) ? "rested" : "conflict";
   }
   const { head } = stored;
-  if (head.length !== length || head.writer !== subject.head?.writer) return "lost";
+  // A pause by an operator writes no mark. It counts before a cancellation that has not been seen, whose message releases it.
+  const isPaused = head.status === "paused";
+  if (isPaused || head.length !== length || head.writer !== subject.head?.writer) return "lost";
   if (hasUnseenCancellation(head, seen)) return "noted";
   const missing = {
     ...(await missingInput(ports, { ...subject, head })),
@@ -105,7 +107,7 @@ async function tryToRest(
   ];
   const at = all(whileAt(head.incarnation, length), hasMark(head), whileToken(token));
   if (await updateHead(items, id, changes, all(at, hasNotes(head.notes.length)))) return "rested";
-  return head.status === "paused" ? "lost" : "conflict";
+  return "conflict";
 }
 
 function hasUnseenCancellation({ notes }: Pick<Head, "notes">, seen: readonly Note[]): boolean {

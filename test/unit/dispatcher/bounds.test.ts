@@ -240,6 +240,31 @@ describe("what waiting does not mend", () => {
     expect((await headOf(start.id))?.status).toBe("paused");
   });
 
+  test("no turn follows one that has yielded, or has not seen a cancellation, while it is paused", async () => {
+    const outcomes: readonly TurnOutcome[] = [
+      { kind: "yielded", length: 0 },
+      {
+        kind: "failed",
+        failure: { code: 500, message: "late", verdict: "pause" },
+        length: 0,
+        progress: false,
+      },
+    ];
+    for (const outcome of outcomes) {
+      const start = startOf("step");
+      await createHead(world.items, start, undefined, headAttributes({ status: "running", writer: "w" }));
+      let turns = 0;
+      world.invoke = async () => {
+        turns++;
+        await world.deliver(cancellation(start.id));
+        await pause(world, start.id, 0);
+        return outcome;
+      };
+      expect(await world.deliver(start, { sequence: `9${turns}`, receiveCount: 2 })).toBe(false);
+      expect(turns).toBe(1);
+    }
+  });
+
   test("what may pass is tried for as long as it takes, and is in the log from the third time on", async () => {
     world.invoke = lost("unavailable: a write got no answer");
     const start = startOf("quick");
