@@ -43,11 +43,12 @@ export const ON = {
   outputs:               row("in-doubt",     "in-doubt",  "in-doubt",  "again",     "in-doubt",           "in-doubt",     "in-doubt",  "again"),
   /** A note comes that is not a cancellation. `ride`: with it a turn begins; else it is added to the list. */
   note:                  row("add",          "add",       "add",       "add",       "ride-if-it-can",     "add",          "add",       "drop"),
-  /** A cancellation comes. `end`: nothing of its code has run. */
-  cancellation:          row("end",          "end",       "end",       "add",       "ride-if-it-can",     "add",          "add",       "drop"),
+  /** A cancellation comes. `end-if-…`: no turn of it can run, so it ends without its code. Else a turn that runs hears it (R18), and
+   * one that has not begun ends when its message comes. */
+  cancellation:          row("end-if-early", "add",       "end-if-parked", "add",       "ride-if-it-can",     "add",          "add",       "drop"),
   /** A note was added. The status is that of then: it may have suspended since it was read. No lost wake-up (R9). */
   noteAdded:             row("leave",        "leave",     "leave",     "leave",     "look-if-it-can",     "leave",        "leave",     "leave"),
-  cancellationAdded:     row("end",          "end",       "end",       "leave",     "look-if-it-can",     "release",      "release",   "leave"),
+  cancellationAdded:     row("end-if-early", "leave",     "end-if-parked", "leave",     "look-if-it-can",     "release",      "release",   "leave"),
   /** `follow`: it was ended by the admin API, as a rule. What follows from that is still to be done (R12). */
   kill:                  row("end",          "end",       "end",       "end",       "end",                "end",          "end",       "follow"),
   /** Another invocation wants its result. */
@@ -103,9 +104,9 @@ export const statusesThat = <E extends StatusEvent>(
 
 // --- the conditions in the cells ---------------------------------------------------------------------------------
 
-/** None of its code has run. */
+/** It has written nothing. A turn of it may run all the same. */
 export const isUnbegun = ({ status, length }: Pick<Head, "status" | "length">): boolean =>
-  length === 0 && ON.cancellation[status] === "end";
+  length === 0 && ON.noteLane[status] === "enter";
 
 /** `-if-due`. Without a time it is due. */
 export const isDue = ({ dueAtMs }: Pick<Head, "dueAtMs">, nowMs: number): boolean =>

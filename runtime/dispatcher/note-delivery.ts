@@ -20,7 +20,7 @@ import type { Head, Stub } from "../../lib/model/head.ts";
 import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
 import { isTooLarge } from "../../lib/errors.ts";
 import type { Notify } from "../../lib/model/message.ts";
-import { canGoOn, isFull, ON } from "../../lib/model/status-table.ts";
+import { canGoOn, isDue, isFull, ON } from "../../lib/model/status-table.ts";
 import { whoVouches } from "../../lib/model/voucher.ts";
 import { isBetweenLives, sendBehindStarts } from "./between-lives.ts";
 import { endUnbegunCancelled } from "./cascade.ts";
@@ -59,7 +59,7 @@ export class NoteDelivery {
     const notes = due.map(({ note }) => note);
     if (notes.length === 0) return delivery.inDoubt ? await this.#progress.lookAt(id, delivery) : "done";
     const action = ON[hasCancellation(notes) ? "cancellation" : "note"][status];
-    if (action === "end") return await this.#end(invocation, delivery);
+    if (await this.#endsNow(action, invocation)) return await this.#end(invocation, delivery);
     const rides = action === "ride-if-it-can" && canGoOn(invocation.head, notes);
     if (rides && !delivery.inDoubt) return await this.#progress.advance(invocation, notes, delivery);
     return await this.#addOrWait(invocation, due, delivery);
@@ -146,7 +146,19 @@ export class NoteDelivery {
     this.#ports.logger.log("warn", "a note for what nothing has started is dropped", fields);
   }
 
-  /** Cancelled before it has begun. It may have been handed its key already, so that goes on. */
+  /**
+   * Cancelled, and no turn of it can run: it is not due yet, or waits for its key. Elsewhere a turn may run that has written nothing,
+   * and whose code has done something: it must hear of the cancellation, to compensate. If none runs, the message that begins it
+   * is on its way (a Start, a timer, a hand-off), finds the note in the list and ends it.
+   *
+   * Crash points: before the note is added, this message is there still. After it, what begins the turn is, as without a note.
+   */
+  async #endsNow(action: string, invocation: StoredInvocation): Promise<boolean> {
+    if (action === "end-if-early") return !isDue(invocation.head, this.#ports.clock.now());
+    return action === "end-if-parked" && !(await this.#progress.ownsKey(invocation));
+  }
+
+  /** It may have been handed its key meanwhile, so that goes on. */
   async #end(invocation: StoredInvocation, delivery: Delivery): Promise<Verdict> {
     if (!(await endUnbegunCancelled(this.#ports, invocation))) return "retry";
     return await this.#progress.passOn(invocation, delivery, true);
@@ -163,7 +175,7 @@ export class NoteDelivery {
     const now = Invocation.stored(id, added, invocation.token);
     const action = ON[hasCancellation(notes) ? "cancellationAdded" : "noteAdded"][added.head.status];
     if (action === "release") return await this.#progress.release(now, delivery);
-    if (action === "end") return await this.#end(now, delivery);
+    if (await this.#endsNow(action, now)) return await this.#end(now, delivery);
     const canMove =
       (action === "look-if-it-can" && canGoOn(added.head)) ||
       (added.head.status === "running" && whoVouches(added.head, delivery.voucher) === "this");

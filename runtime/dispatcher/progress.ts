@@ -54,6 +54,11 @@ export class Progress {
     return isExclusiveId(id) ? (head?.token ?? tokenOf(this.#epoch, sequence)) : undefined;
   }
 
+  /** Whether its key's lock names it. */
+  async ownsKey(invocation: Invocation): Promise<boolean> {
+    return await this.#locks.isOwner(invocation);
+  }
+
   /** Begins one that has no head. */
   async begin(invocation: Invocation, delivery: Delivery): Promise<Verdict> {
     return await this.#drain(await this.#enter(invocation, [], delivery), delivery);

@@ -53,7 +53,7 @@ export const hasGuard = (guard: string): Condition => has("guard", guard);
 
 /** Nothing has begun. */
 export const hasNotBegun: Condition = oneOf(
-  ...statusesThat("cancellation", "end").map((status) => has("status", status)),
+  ...statusesThat("noteLane", "enter").map((status) => has("status", status)),
 );
 
 /** The head is that of a life that has ended, and no other has begun. */

@@ -1,5 +1,13 @@
 /** A turn that lasts is seen, in its first turn too, and what comes before it has written anything takes effect. */
-import { type Context, object, type ObjectContext, service, TerminalError } from "perdure";
+import {
+  type Context,
+  handlers,
+  object,
+  type ObjectContext,
+  type ObjectSharedContext,
+  service,
+  TerminalError,
+} from "perdure";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pause, until, within, World } from "./world.ts";
 
@@ -39,6 +47,11 @@ const keyed = object({
   name: "Keyed",
   handlers: {
     work: async (ctx: ObjectContext, name: string) => await work(ctx, name),
+    hold: async (ctx: ObjectContext) => await ctx.signal("release"),
+    release: handlers.object.shared(async (ctx: ObjectSharedContext, id: string) => {
+      ctx.invocation(id).signal("release").resolve();
+      await Promise.resolve();
+    }),
     quick: async (ctx: ObjectContext) => await Promise.resolve(ctx.key),
   },
 });
@@ -78,6 +91,34 @@ describe("a turn that has written nothing", () => {
     expect(after.get("cancelled")).toBe("CancelledError");
     expect(aborted.get("cancelled")).toContain("Cancelled");
   });
+
+  const sent: Record<string, (name: string) => Promise<string>> = {
+    "one with an idempotency key": async (name) =>
+      await world.send("/Worker/work", name, "", { "idempotency-key": name }),
+    "a delayed one": async (name) => await world.send("/Worker/work", name, "?delay=50ms"),
+    "one that was handed its key": async (name) => {
+      const holder = await world.send("/Keyed/handed/hold");
+      const id = await world.send("/Keyed/handed/work", name);
+      await world.untilStatus(id, "pending");
+      await world.call(`/Keyed/handed/release`, holder);
+      return id;
+    },
+  };
+  test.each(Object.keys(sent))(
+    "has a head already: %s is cancelled, and its code may compensate",
+    async (name) => {
+      const id = (await sent[name]?.(name)) ?? "";
+      await underWay(name);
+      expect((await world.view(id))?.status).not.toBe("running");
+      expect(await world.cancel(id)).toBe(202);
+      expect(await within(1500, "the end", world.attach(id))).toMatchObject({
+        status: 409,
+        body: { message: "Cancelled" },
+      });
+      expect(after.get(name)).toBe("CancelledError");
+      expect(aborted.get(name)).toContain("Cancelled");
+    },
+  );
 
   test("is paused and resumed", async () => {
     const id = await world.send("/Worker/work", "paused");
