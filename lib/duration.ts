@@ -40,9 +40,11 @@ const sumMs = (duration: Exclude<Duration, number>): number =>
   (Object.keys(MS) as (keyof typeof MS)[]).reduce((sum, unit) => sum + (duration[unit] ?? 0) * MS[unit], 0);
 
 const notADuration = (duration: Duration): RangeError =>
-  new RangeError(
-    `A duration must be a finite number of milliseconds, not negative; got ${typeof duration === "number" ? duration : JSON.stringify(duration)}`,
-  );
+  new RangeError(`A duration must be a finite number of milliseconds, not negative; got ${shown(duration)}`);
+
+/** A value as it is called in an error: JSON has no word for `NaN` and none for a BigInt. */
+export const shown = (value: unknown): string | undefined =>
+  typeof value === "number" || typeof value === "bigint" ? String(value) : JSON.stringify(value);
 
 /** A misspelt unit would count as nothing, and nobody would notice. */
 function assertUnits(duration: unknown): void {
@@ -55,7 +57,7 @@ function assertUnits(duration: unknown): void {
   )
     return;
   throw new RangeError(
-    `A duration is a number of milliseconds or { ${Object.keys(MS).join(", ")} }; got ${JSON.stringify(duration)}`,
+    `A duration is a number of milliseconds or { ${Object.keys(MS).join(", ")} }; got ${shown(duration)}`,
   );
 }
 

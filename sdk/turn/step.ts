@@ -2,7 +2,7 @@
  * Runs the action of a `ctx.run` until it has a result to record. The action runs at least once: it runs again if the turn dies
  * before its result is durable.
  */
-import { askedDelayMs, toMs } from "../../lib/duration.ts";
+import { askedDelayMs, shown, toMs } from "../../lib/duration.ts";
 import { asError, PauseError, RetryableError, TerminalError } from "../../lib/errors.ts";
 import {
   RUN_HELD_BACKOFF_MS_MAX,
@@ -50,12 +50,8 @@ export async function executeStep<T>(step: StepWork<T>, clock: Clock): Promise<S
       step.onFailure(thrown);
       const terminal = TerminalError.is(thrown) ? thrown : step.asTerminal(thrown);
       if (terminal) return { kind: "terminal", error: terminal };
-      const next = afterFailure(
-        step,
-        asError(thrown),
-        { command: step.command, attempts, sinceMs },
-        clock.now(),
-      );
+      const run = { command: step.command, attempts, sinceMs };
+      const next = afterFailure(step, asError(thrown), run, clock.now());
       if (typeof next !== "number") return next;
       await elapse(clock, next);
       if (step.isOver()) return { kind: "attempt-failed", error: asError(thrown) };
@@ -75,6 +71,11 @@ function afterFailure(
   if (!hasPolicy(options)) {
     return { kind: "attempt-failed", error, ...(asked === undefined ? {} : { retryAfterMs: asked }) };
   }
+  const wrong = whatIsWrongWith(options);
+  if (wrong !== undefined) {
+    const message = `the options of a step: ${wrong}. The step failed with: ${error.message}`;
+    return { kind: "terminal", error: new TerminalError(message, { errorCode: 400, cause: error }) };
+  }
   if (isExhausted(options, run.attempts, nowMs - run.sinceMs)) {
     return { kind: "terminal", error: new TerminalError(error.message, { cause: error }) };
   }
@@ -90,6 +91,22 @@ const hasPolicy = (options: RetryBounds): boolean =>
   options.initialRetryInterval !== undefined ||
   options.maxRetryInterval !== undefined ||
   options.retryIntervalFactor !== undefined;
+
+/** No attempt would do better with them. A number that is none, of a setting that is missing, would try for ever and at once. */
+function whatIsWrongWith(options: RetryBounds): string | undefined {
+  for (const name of ["maxRetryAttempts", "retryIntervalFactor"] as const) {
+    const value: unknown = options[name];
+    const isFit = value === undefined || (typeof value === "number" && value >= 0);
+    if (!isFit) return `${name} must be a number that is not negative; got ${shown(value)}`;
+  }
+  try {
+    const { maxRetryDuration, initialRetryInterval, maxRetryInterval } = options;
+    for (const each of [maxRetryDuration, initialRetryInterval, maxRetryInterval]) toMs(each ?? 0);
+    return undefined;
+  } catch (thrown) {
+    return asError(thrown).message;
+  }
+}
 
 function isExhausted(options: RetryBounds, attempts: number, elapsedMs: number): boolean {
   if (options.maxRetryAttempts !== undefined && attempts >= options.maxRetryAttempts) return true;

@@ -2,7 +2,15 @@
  * Durations and due times. A long one is cut to a hundred years, which every adapter takes. What is no duration is refused, in
  * words and once. What an error of a library asks for is taken as far as it makes sense.
  */
-import { object, RetryableError, service, TerminalError, type Context, type ObjectContext } from "perdure";
+import {
+  object,
+  RetryableError,
+  service,
+  TerminalError,
+  type Context,
+  type ObjectContext,
+  type RunOptions,
+} from "perdure";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { askedDelayMs, parseDuration, toDelayMs, toMs } from "../../../lib/duration.ts";
 import { DELAY_MS_MAX } from "../../../lib/limits.ts";
@@ -38,6 +46,17 @@ const keyed = object({
         const error = new RetryableError("rate limited");
         throw Object.assign(error, { retryAfterMs: numberOf(ms) });
       }),
+    retries: async (ctx: ObjectContext, options: Record<string, string>) => {
+      const numbers = Object.entries(options).map(([name, text]) => [name, numberOf(text)]);
+      await ctx.run(
+        "step",
+        () => {
+          attempts++;
+          throw new Error("no luck");
+        },
+        Object.fromEntries(numbers) as RunOptions<void>,
+      );
+    },
     refused: async (ctx: ObjectContext, ms: string) => {
       attempts++;
       try {
@@ -126,6 +145,24 @@ test("a delay that is over is no delay", async () => {
   expect((await world.attach(id)).body).toBe("noted");
   expect(toDelayMs(-1500)).toBe(0);
   expect(toDelayMs({ seconds: -2 })).toBe(0);
+});
+
+test.each([
+  [{ maxRetryAttempts: "NaN" }, "maxRetryAttempts must be a number that is not negative; got NaN"],
+  [{ retryIntervalFactor: "-2", initialRetryInterval: "1" }, "retryIntervalFactor must be a number"],
+  [{ retryIntervalFactor: "NaN" }, "retryIntervalFactor must be a number"],
+  [{ maxRetryDuration: "NaN" }, "A duration must be a finite number"],
+  [{ initialRetryInterval: "Infinity", maxRetryAttempts: "2" }, "A duration must be a finite number"],
+  [{ maxRetryInterval: "-1" }, "A duration must be a finite number"],
+])("a failing step with the options %j ends the invocation, the first time", async (options, words) => {
+  attempts = 0;
+  const answer = await within(4000, "the end", world.ask(`/Keyed/${crypto.randomUUID()}/retries`, options));
+  expect(answer).toMatchObject({
+    status: 400,
+    body: { message: expect.stringMatching(/^the options of a step: .*no luck$/) },
+  });
+  expect(JSON.stringify(answer.body)).toContain(words);
+  expect(attempts).toBe(1);
 });
 
 test.each([Number.NaN, -5])(
