@@ -268,8 +268,13 @@ function safely<T>(look: () => T): T | undefined {
   }
 }
 
+/** What must not become data says so of itself (sdk/held.ts). */
+const HELD = Symbol.for("perdure.held");
+
 function describe(thrown: unknown): string {
   try {
+    const held = (thrown as { readonly [HELD]?: { readonly is: string; readonly advice: string } })?.[HELD];
+    if (held) return `${held.is} (${held.advice})`;
     return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
   } catch {
     return Object.prototype.toString.call(thrown);

@@ -44,6 +44,18 @@ export function heldError(what: string, { is, advice }: Held, at = ""): Terminal
   return new TerminalError(`${what} ${at === "" ? "is" : "holds"} ${is}${at}: ${advice}`);
 }
 
+/** Throws for what is handed over as a reason or a text. */
+export function assertNotHeld(value: unknown, what: string): void {
+  const held = heldOf(value);
+  if (held) throw heldError(what, held);
+}
+
+const asPrimitive = {
+  value(this: Holder) {
+    throw heldError("what is used as a text or a number", this[HELD]);
+  },
+};
+
 /** For an object, or the prototype of a class, that says with {@link HELD} what it is. None of them is enumerable. */
 export const heldProperties: Readonly<Record<PropertyKey, PropertyDescriptor>> & ThisType<Holder> = {
   [INSPECT]: {
@@ -51,11 +63,8 @@ export const heldProperties: Readonly<Record<PropertyKey, PropertyDescriptor>> &
       return `[${this[HELD].is}]`;
     },
   },
-  [Symbol.toPrimitive]: {
-    value() {
-      throw heldError("what is used as a text or a number", this[HELD]);
-    },
-  },
+  [Symbol.toPrimitive]: asPrimitive,
+  toString: asPrimitive,
   toJSON: {
     value() {
       if (isStoring || this[HELD].isText !== true) throw heldError("what is turned into JSON", this[HELD]);
@@ -68,13 +77,22 @@ export const heldProperties: Readonly<Record<PropertyKey, PropertyDescriptor>> &
 export const asHeld = <T extends object>(object: T, held: Held): T =>
   Object.defineProperties(object, { ...heldProperties, [HELD]: { value: held } });
 
+/** A method `toJSON` that has an effect of its own: none while a value is stored. */
+export const unlessStored =
+  <T>(held: Held, toJSON: () => T) =>
+  (): T => {
+    if (isStoring) throw heldError("what is turned into JSON", held);
+    return toJSON();
+  };
+
 /** A client: every name is a method, but for what a held object answers itself. */
 export function clientProxy(service: string, method: (name: string) => unknown): object {
   const is: Held = { is: `a client of ${service}`, advice: "call one of its handlers", isText: true };
   const answers = asHeld({}, is);
   return new Proxy(answers, {
     get: (_, name) => {
-      if (Object.hasOwn(answers, name)) return Reflect.get(answers, name) as unknown;
+      // A handler may be called toString.
+      if (name !== "toString" && Object.hasOwn(answers, name)) return Reflect.get(answers, name) as unknown;
       return typeof name === "string" && name !== "then" ? method(name) : undefined;
     },
   });

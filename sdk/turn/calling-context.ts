@@ -23,7 +23,7 @@ import { Opts, SendOpts } from "../rpc.ts";
 import type { GenericCall, GenericSend } from "../context.ts";
 import { DurablePromise, InvocationPromise } from "../durable-promise.ts";
 import { assertName, bytesOf, delayMs, limitedHeaders, serialized } from "./checked-value.ts";
-import { clientProxy } from "../held.ts";
+import { asHeld, clientProxy } from "../held.ts";
 import { HandlerContext } from "./handler-context.ts";
 import type { ClientFromDescriptors, Descriptors, SendClientFromDescriptors } from "../descriptor.ts";
 import { type Serde, serde } from "../serde.ts";
@@ -189,11 +189,12 @@ export class CallingContext extends HandlerContext {
 
   /** Resolves when the call is in the log, at the same point on every replay. */
   #idOf(command: number): Promise<string> {
-    return new Promise((resolve) =>
+    const id = new Promise<string>((resolve) =>
       this.driver.onRecorded(command, (entry) => {
         if (entry.kind === "call" || entry.kind === "send") resolve(entry.callee);
       }),
     );
+    return asHeld(id, { is: "a promise", advice: 'was "await" forgotten before .invocationId?' });
   }
 
   /** Completes entries just before they are appended; see the head of this file.

@@ -12,7 +12,7 @@ import {
 import { isReservedHeader } from "../../lib/model/header-names.ts";
 import { decodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts";
 import type { Value } from "../../lib/model/value.ts";
-import { findHeld, heldError, heldOf, whileStoring } from "../held.ts";
+import { assertNotHeld, findHeld, heldError, whileStoring } from "../held.ts";
 import { isJson, type Serde } from "../serde.ts";
 
 /** The failure that a result in the journal stands for; `undefined` for a success. */
@@ -28,6 +28,7 @@ export function bytesOf(value: Value): Uint8Array {
 
 /** What the code rejects something with. Throws a TerminalError if its metadata is too large (P1). */
 export function failureOf(reason: string | TerminalError): Outcome {
+  assertNotHeld(reason, "the reason of a rejection");
   if (typeof reason !== "object" || reason === null) return failure(500, reason);
   const { code, message, metadata } = reason;
   const bytes = bytesOfTexts(metadata);
@@ -99,8 +100,7 @@ function orTerminal<T>(read: () => T): T {
  * A serde of the user's may fail as it likes: what it throws is thrown.
  */
 export function serialized<T>(by: Serde<T>, value: T, what: string): Uint8Array {
-  const top = heldOf(value);
-  if (top) throw heldError(what, top);
+  assertNotHeld(value, what);
   const bytes = bytesBy(by, value, what);
   if (!((bytes as unknown) instanceof Uint8Array))
     throw new TerminalError(`${what} is ${typeof bytes}, not bytes`);

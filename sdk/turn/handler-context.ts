@@ -25,7 +25,7 @@ import { assertName, bytesOf, durationMs, failedWith, failureOf, serialized } fr
 import { currentTurn, type PromiseOwner } from "./current-turn.ts";
 import type { HandlerOptions } from "../definition.ts";
 import { DurablePromise } from "../durable-promise.ts";
-import { asHeld } from "../held.ts";
+import { asHeld, HELD, type Held, unlessStored } from "../held.ts";
 import type { AttemptHooks } from "../hooks.ts";
 import type { TurnLog } from "../logger.ts";
 import { OpenStep } from "./open-steps.ts";
@@ -63,10 +63,12 @@ export class HandlerContext extends TurnContext implements PromiseOwner {
     this.#code = code;
     this.#attempt = attempt;
     this.#state = code.serviceType === "service" ? undefined : new StateView();
-    this.date = {
+    const held: Held = { is: "ctx.date", advice: "store what `await ctx.date.now()` gives" };
+    const date: ContextDate = {
       now: async () => await this.run("date.now", () => this.ports.clock.now()),
-      toJSON: async () => new Date(await this.date.now()).toJSON(),
+      toJSON: unlessStored(held, async () => new Date(await date.now()).toJSON()),
     };
+    this.date = Object.defineProperty(date, HELD, { value: held });
   }
 
   request(): InvocationRequest {

@@ -59,7 +59,7 @@ export class ReferenceContext extends CallingContext {
   }
 
   #completeAwakeable(id: string, outcome: Outcome): void {
-    const address = parseAwakeableId(id);
+    const address = typeof id === "string" ? parseAwakeableId(id) : undefined;
     if (!address) throw new TerminalError(`not an awakeable id: ${JSON.stringify(id)}`, { errorCode: 400 });
     const { index: signal, ...to } = address;
     const command = this.driver.machine.nextCommand;

@@ -92,6 +92,44 @@ const PLACES: Readonly<Record<string, readonly [put: (ctx: ObjectContext) => unk
     (ctx) => textOf(ctx.get("b")),
     'what is used as a text or a number is a promise: was "await" forgotten before ctx.get("b")?',
   ],
+  "its own text": [
+    (ctx) => (ctx.get("b") as { toString(): string }).toString(),
+    'what is used as a text or a number is a promise: was "await" forgotten before ctx.get("b")?',
+  ],
+  "an error made of it": [
+    (ctx) => {
+      throw new TerminalError(ctx.get("b") as unknown as string);
+    },
+    'a promise (was "await" forgotten before ctx.get("b")?)',
+  ],
+  "a rejection's reason": [
+    (ctx) => ctx.rejectAwakeable(ctx.awakeable().id, ctx.get("b") as unknown as string),
+    'the reason of a rejection is a promise: was "await" forgotten before ctx.get("b")?',
+  ],
+  "a signal's rejection": [
+    (ctx) =>
+      ctx
+        .invocation(ctx.request().id)
+        .signal("s")
+        .reject(ctx.get("b") as unknown as string),
+    'the reason of a rejection is a promise: was "await" forgotten before ctx.get("b")?',
+  ],
+  "an awakeable's id": [
+    (ctx) => ctx.resolveAwakeable(ctx.get("b") as unknown as string, 1),
+    'what is turned into JSON is a promise: was "await" forgotten before ctx.get("b")?',
+  ],
+  "a send's id": [
+    (ctx) => ({ id: ctx.serviceSendClient<typeof greeter>(greeter).greet("Ada").invocationId }),
+    'the result of M/put holds a promise at .id: was "await" forgotten before .invocationId?',
+  ],
+  "a call's id": [
+    (ctx) => ctx.set("a", { id: clientOf(ctx).greet("Ada").invocationId }),
+    'the value of state key "a" holds a promise at .id: was "await" forgotten before .invocationId?',
+  ],
+  "the clock in an argument": [
+    async (ctx) => await clientOf(ctx).greet({ at: ctx.date }),
+    "the input of Greeter/greet holds ctx.date at .at: store what `await ctx.date.now()` gives",
+  ],
   "a sum": [
     (ctx) => (ctx.get("b") as unknown as number) + 1,
     'what is used as a text or a number is a promise: was "await" forgotten before ctx.get("b")?',
