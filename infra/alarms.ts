@@ -1,8 +1,11 @@
 /**
  * Alarms. Each has a section of its name in docs/operations.md, which says what to do.
  *
- * Four of them watch what people would notice: that something waits too long. The others watch causes. They are optional,
+ * Four of them are enough to learn of whatever stands still. The others say more, and earlier, of the causes. They are optional,
  * because an alarm costs ten cents a month.
+ *
+ * SQS's own age of the oldest message leaves out what is received again and again and never deleted. So that, and a dispatcher that
+ * cannot start and measures nothing, have an alarm each. What is in a dead-letter queue has been received a thousand times before.
  */
 import { Duration } from "aws-cdk-lib";
 import {
@@ -21,7 +24,7 @@ import type { FunctionApi } from "./http-api.ts";
 import type { Queues } from "./queues.ts";
 import { ALARM_LATE_MS, ALARM_STUCK_SECONDS_MIN } from "../lib/limits/aws.ts";
 
-/** `"outcomes"`: the four. `"all"`: those, and six that watch causes. */
+/** `"outcomes"`: the four. `"all"`: those, and eight more. */
 export type Alarms = "none" | "outcomes" | "all";
 
 export interface Watched {
@@ -43,7 +46,6 @@ interface Condition {
 }
 
 const PERIOD = Duration.minutes(5);
-/** A message may wait for two turns: one before it in its group, and one more. */
 const STUCK_TURNS = 2;
 const INGRESS_FAULTS = 5;
 
@@ -85,28 +87,28 @@ export function ownMetric(runtimeName: string, metric: MetricName, statistic: st
   });
 }
 
-function outcomes({ queues, runtimeName, turnTimeout }: Watched): Condition[] {
+function outcomes({ queues, dispatcher, runtimeName, turnTimeout }: Watched): Condition[] {
   return [
     {
       name: "MailboxStuck",
       says: "a message has waited for far longer than turns take.",
       metric: queues.mailbox.metricApproximateAgeOfOldestMessage({ period: PERIOD }),
-      threshold: Math.max(ALARM_STUCK_SECONDS_MIN, turnTimeout.toSeconds() * STUCK_TURNS),
+      threshold: stuckSeconds(turnTimeout),
       periods: 1,
     },
     {
-      name: "DeadLetters",
-      says: "the dispatcher could not handle a message.",
-      metric: queues.mailboxDeadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD }),
-      threshold: 1,
+      name: "MessagesComeAgain",
+      says: "a message is received again and again, and never done.",
+      metric: ownMetric(runtimeName, "comesAgainAge", Stats.MAXIMUM),
+      threshold: 1000 * stuckSeconds(turnTimeout),
       periods: 1,
     },
     {
-      name: "DeadTimers",
-      says: "a timer could not be forwarded.",
-      metric: queues.delayDeadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD }),
+      name: "DispatcherFails",
+      says: "the dispatcher cannot start, crashes or runs out of time, again and again.",
+      metric: dispatcher.function.metricErrors({ period: PERIOD }),
       threshold: 1,
-      periods: 1,
+      periods: 3,
     },
     {
       name: "InvocationsPaused",
@@ -118,14 +120,25 @@ function outcomes({ queues, runtimeName, turnTimeout }: Watched): Condition[] {
   ];
 }
 
-function causes({ dispatcher, reconciler, ingress, runtimeName }: Watched): Condition[] {
+/** As long as a message may wait: for two of the longest turns, one before it in its group, and one more. */
+const stuckSeconds = (turnTimeout: Duration): number =>
+  Math.max(ALARM_STUCK_SECONDS_MIN, turnTimeout.toSeconds() * STUCK_TURNS);
+
+function causes({ queues, reconciler, ingress, runtimeName }: Watched): Condition[] {
   return [
     {
-      name: "DispatcherFails",
-      says: "the dispatcher crashes or runs out of time, again and again.",
-      metric: dispatcher.function.metricErrors({ period: PERIOD }),
+      name: "DeadLetters",
+      says: "the dispatcher could not handle a message, a thousand times.",
+      metric: queues.mailboxDeadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD }),
       threshold: 1,
-      periods: 3,
+      periods: 1,
+    },
+    {
+      name: "DeadTimers",
+      says: "a timer could not be forwarded.",
+      metric: queues.delayDeadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD }),
+      threshold: 1,
+      periods: 1,
     },
     {
       name: "TurnsThrottled",
@@ -158,8 +171,15 @@ function causes({ dispatcher, reconciler, ingress, runtimeName }: Watched): Cond
     {
       name: "IngressFails",
       says: "the ingress answers with errors of its own.",
-      metric: ingress.api.metricServerError({ period: PERIOD, statistic: Stats.SUM }),
+      metric: ownMetric(runtimeName, "ingressFaults", Stats.SUM),
       threshold: INGRESS_FAULTS,
+      periods: 3,
+    },
+    {
+      name: "IngressCrashes",
+      says: "the ingress cannot start, crashes or runs out of time.",
+      metric: ingress.target.metricErrors({ period: PERIOD }),
+      threshold: 1,
       periods: 3,
     },
   ];

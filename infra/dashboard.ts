@@ -32,10 +32,14 @@ export class RuntimeDashboard extends Construct {
       widgets: [
         [
           graph("Invocations", sums("accepted", "completed", "failed", "paused", "parked")),
-          graph("Retries", sums("retries", "throttled", "givenBack", "poked")),
+          graph("Retries", sums("retries", "throttled", "givenBack", "poked", "ingressFaults")),
         ],
         [
-          graph("Waiting, and for how long, ms", [mailbox], spread("oldestMessageAge")),
+          graph(
+            "Waiting, and for how long, ms",
+            [mailbox],
+            [...spread("oldestMessageAge"), ownMetric(runtimeName, "comesAgainAge", Stats.MAXIMUM)],
+          ),
           graph(
             "Dead letters, and those that the reconciler met",
             [

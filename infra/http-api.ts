@@ -29,9 +29,11 @@ export interface FunctionApiProps {
 
 export class FunctionApi extends Construct {
   readonly api: HttpApi;
+  readonly target: IFunction;
 
   constructor(scope: Construct, id: string, props: FunctionApiProps) {
     super(scope, id);
+    this.target = props.target;
     this.api = new HttpApi(this, "Api", {
       description: props.description,
       createDefaultStage: false,

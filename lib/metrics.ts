@@ -8,7 +8,10 @@ export const METRIC_DIMENSION = "Runtime";
 
 export type MetricUnit = "Count" | "Milliseconds";
 
-/** The dispatcher writes its own once a batch, the reconciler once a run. */
+/** A message that comes more often than this has been given back again and again. */
+export const RECEIVES_USUAL = 3;
+
+/** The dispatcher writes its own once a batch, the reconciler once a run, the ingress with a request that has failed by its fault. */
 export const METRICS = {
   /** Starts that came out of the mailbox for the first time. */
   accepted: { name: "Accepted", unit: "Count" },
@@ -32,6 +35,10 @@ export const METRICS = {
   timerLateness: { name: "TimerLateness", unit: "Milliseconds" },
   /** From when the oldest message of a batch was sent to when the batch was received. */
   oldestMessageAge: { name: "OldestMessageAge", unit: "Milliseconds" },
+  /** The same, of those that have been received more than {@link RECEIVES_USUAL} times. SQS's own metric leaves such messages out. */
+  comesAgainAge: { name: "AgeOfWhatComesAgain", unit: "Milliseconds" },
+  /** Requests that the ingress has answered with an error of its own, which is neither a handler's nor the caller's. */
+  ingressFaults: { name: "IngressFaults", unit: "Count" },
   /** Invocations that stood still until the reconciler poked them: none, as long as all is well. */
   poked: { name: "Poked", unit: "Count" },
   /** Messages that the reconciler found in the mailbox's dead-letter queue. */

@@ -4,6 +4,7 @@ import { lambdaInvoker } from "../aws/lambda-connection.ts";
 import { SqsReceipts } from "../aws/sqs-receipts.ts";
 import { timersOf } from "../aws/sqs-timers.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
+import { RECEIVES_USUAL } from "../../lib/metrics.ts";
 import type { Incoming } from "../../lib/model/message.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { QueueKeeper } from "./queue-keeper.ts";
@@ -43,7 +44,9 @@ export async function handler(event: { readonly Records: readonly SqsRecord[] },
   const receipts = new SqsReceipts(connection.sqs(), connection.required("mailboxUrl"), handles);
   const keeper = new QueueKeeper({ receipts, clock, logger }, batch);
   keeper.begin();
+  const again = event.Records.filter(comesAgain);
   meter.measure("oldestMessageAge", ageOf(event.Records, clock.now()));
+  if (again.length > 0) meter.measure("comesAgainAge", ageOf(again, clock.now()));
   try {
     const failed = await dispatcher.handle(batch, context.getRemainingTimeInMillis(), keeper);
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
@@ -52,6 +55,9 @@ export async function handler(event: { readonly Records: readonly SqsRecord[] },
     meter.flush();
   }
 }
+
+const comesAgain = ({ attributes }: SqsRecord): boolean =>
+  Number(attributes["ApproximateReceiveCount"] ?? 1) > RECEIVES_USUAL;
 
 const ageOf = (records: readonly SqsRecord[], nowMs: number): number =>
   Math.max(0, ...records.map(({ attributes }) => nowMs - Number(attributes["SentTimestamp"] ?? nowMs)));

@@ -113,6 +113,7 @@ export class Ingress {
 
   #refusal(error: unknown, { method, path }: HttpRequest): IngressError {
     if (error instanceof IngressError) return error;
+    this.#ports.meter?.measure("ingressFaults");
     const fields = { method, path, error };
     if (error instanceof OperationalError) {
       this.#ports.logger.log("warn", "ingress: a port failed", fields);

@@ -10,10 +10,10 @@ import { CALL_WAIT_MS } from "../../lib/limits/http.ts";
 const connect = once(() => {
   const connection = new Connection(process.env);
   const items = connection.items();
-  const { clock, entropy, logger } = connection;
+  const { clock, entropy, logger, meter } = connection;
   const registry = new ItemRegistry(items, clock);
   const watch = connection.watch();
-  return new Ingress(
+  const ingress = new Ingress(
     {
       items,
       mailbox: connection.mailbox(),
@@ -23,10 +23,12 @@ const connect = once(() => {
       clock,
       entropy,
       logger,
+      meter,
       invoker: invoker(),
     },
     { callWaitMs: CALL_WAIT_MS },
   );
+  return { ingress, meter };
 });
 
 /** Loaded with the first delayed send: the Scheduler's client is of no use to any other request. */
@@ -58,5 +60,10 @@ function invoker(): Invoker {
 }
 
 export async function handler(event: ApiGatewayEvent): Promise<ApiGatewayResult> {
-  return toResult(await connect().handle(toRequest(event, "ingress")));
+  const { ingress, meter } = connect();
+  try {
+    return toResult(await ingress.handle(toRequest(event, "ingress")));
+  } finally {
+    meter.flush();
+  }
 }

@@ -1,11 +1,12 @@
 import type { AcceptRequest, DoorPorts } from "../../lib/store/admission.ts";
-import type { Invoker, Logger, Registry, Watch } from "../../lib/ports.ts";
+import type { Invoker, Logger, Meter, Registry, Watch } from "../../lib/ports.ts";
 import type { HttpRequest, HttpResponse } from "../http/message.ts";
 
 export interface IngressPorts extends DoorPorts {
   readonly registry: Registry;
   readonly watch: Watch;
   readonly logger: Logger;
+  readonly meter?: Meter;
   /** Absent, or no timers: all calls go by the queue (R27). */
   readonly invoker?: Invoker;
 }

@@ -23,7 +23,7 @@ describe("alarms", () => {
     const [, alarms = ""] = OPERATIONS.split("\n## Alarms\n");
     const [section = ""] = alarms.split(/\n## /);
     const sections = [...section.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
-    expect(sections).toHaveLength(10);
+    expect(sections).toHaveLength(12);
     expect(Object.keys(alarmsOf(all))).toEqual(sections);
   });
 
@@ -35,7 +35,7 @@ describe("alarms", () => {
   });
 
   test("are four by default, and none if none are wanted", () => {
-    const four = ["MailboxStuck", "DeadLetters", "DeadTimers", "InvocationsPaused"];
+    const four = ["MailboxStuck", "MessagesComeAgain", "DispatcherFails", "InvocationsPaused"];
     expect(Object.keys(alarmsOf(makeStack()))).toEqual(four);
     expect(alarmsOf(makeStack({ alarms: "none" }))).toEqual({});
   });
@@ -52,7 +52,7 @@ describe("alarms", () => {
       ({ Properties }) => Properties["Namespace"] === METRIC_NAMESPACE,
     );
     const written = new Set<unknown>(Object.values(METRICS).map(({ name }) => name));
-    expect(own).toHaveLength(4);
+    expect(own).toHaveLength(6);
     const functions = ofType(all.resources, "AWS::Lambda::Function");
     const names = functions.map(
       ([, { Properties }]) =>

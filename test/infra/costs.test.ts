@@ -31,7 +31,7 @@ describe("an idle month", () => {
   test("costs more with what costs, as the document says", () => {
     const more = (made: TestStack): number => Number((sum(costOf(made)) - sum(costOf(byDefault))).toFixed(4));
     expect(more(makeStack({ dashboard: true }))).toBe(3);
-    expect(more(makeStack({ alarms: "all" }))).toBe(0.6);
+    expect(more(makeStack({ alarms: "all" }))).toBe(0.8);
     expect(more(makeStack({ ownKey: true }))).toBe(1);
   });
 
