@@ -170,6 +170,8 @@ export interface Outgoing {
   /** SQS's deduplication id. Only an optimisation. At most 128 characters. */
   readonly dedup: string;
   readonly body: string;
+  /** No other message ever has this deduplication id. So the local mailbox need not remember it. */
+  readonly isUnique?: true;
 }
 
 /** A message as the mailbox delivers it. */

@@ -104,7 +104,8 @@ export async function accept(ports: DoorPorts, request: AcceptRequest): Promise<
   const isLong = request.input.byteLength > MESSAGE_PAYLOAD_BYTES_MAX;
   if (start.incarnation !== 0 || start.dueAtMs !== undefined || isLong)
     return acceptWithHead(ports, { ...start, accepted: true });
-  await sendAll(ports.mailbox, [outgoing(start, start.origin)]);
+  // The id was made for this request: nobody sends it again.
+  await sendAll(ports.mailbox, [{ ...outgoing(start, start.origin), isUnique: true }]);
   return acceptanceOf(start);
 }
 

@@ -291,12 +291,33 @@ function bodyOf(row: Row): Uint8Array {
   return body;
 }
 
-// A copy: `deserialize` makes bytes views of the whole body.
-const attributesIn = (body: Uint8Array): Attributes => copyOf(deserialize(body) as Attributes);
+const attributesIn = (body: Uint8Array): Attributes => detached(deserialize(body) as Attributes);
 const attributesOf = (row: Row): Attributes => attributesIn(bodyOf(row));
 
 /** Items of one key that have the same version are the same. */
 const versionOf = (body: Uint8Array): string => hash("sha256", body, "base64");
+
+/** The same data, which nobody else has, but with bytes of their own: `deserialize` makes views of the whole body. */
+function detached<T>(data: T): T {
+  if (Array.isArray(data)) {
+    for (const [index, held] of (data as unknown[]).entries()) {
+      if (isView(held)) (data as unknown[])[index] = new Uint8Array(held);
+      else detached(held);
+    }
+  } else if (typeof data === "object" && data !== null) detachWithin(data as Record<string, unknown>);
+  return data;
+}
+
+function detachWithin(data: Record<string, unknown>): void {
+  for (const [name, held] of Object.entries(data)) {
+    if (!isView(held)) detached(held);
+    // An assignment would set the prototype.
+    else if (name === "__proto__") Object.defineProperty(data, name, { value: new Uint8Array(held) });
+    else data[name] = new Uint8Array(held);
+  }
+}
+
+const isView = (held: unknown): held is Uint8Array => held instanceof Uint8Array;
 
 /** When the item may be deleted, in epoch seconds. `null` means never. */
 const expiryOf = ({ ttl }: Attributes): number | null => (typeof ttl === "number" ? ttl : null);

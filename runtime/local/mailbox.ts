@@ -72,7 +72,7 @@ export class LocalMailbox implements Mailbox {
 
   /** Throws {@link OperationalError} `too-large` for a message that SQS would refuse. It takes all messages or none. */
   async sendBatch(messages: readonly Outgoing[]): Promise<readonly number[]> {
-    const own = messages.map(({ group, dedup, body }): Outgoing => ({ group, dedup, body }));
+    const own = messages.map((message): Outgoing => ({ ...message }));
     checkBatch(own);
     await this.#database.write(
       () => this.insert(own),
@@ -86,12 +86,16 @@ export class LocalMailbox implements Mailbox {
     const nowMs = this.#clock.now();
     this.#prune(nowMs);
     const stored: StoredMessage[] = [];
-    for (const { group, dedup, body } of messages) {
-      if (this.#statements.remember.run(dedup, nowMs, nowMs - SQS_DEDUP_MS).changes === 0) continue;
+    for (const { group, dedup, body, isUnique } of messages) {
+      if (!isUnique && this.#isRepeated(dedup, nowMs)) continue;
       const { lastInsertRowid } = this.#statements.insert.run(group, dedup, body, nowMs);
       stored.push({ seq: Number(lastInsertRowid), group });
     }
     return stored;
+  }
+
+  #isRepeated(dedup: string, nowMs: number): boolean {
+    return this.#statements.remember.run(dedup, nowMs, nowMs - SQS_DEDUP_MS).changes === 0;
   }
 
   /** Hands out what {@link insert} stored. Call it after the commit. */

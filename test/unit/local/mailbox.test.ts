@@ -309,3 +309,16 @@ describe("stopping, starting and bounds", () => {
     expect(clock.waits()).toEqual([]);
   });
 });
+
+test("of a message that nobody sends again no deduplication id is kept", async () => {
+  const database = openDatabase(":memory:");
+  onTestFinished(() => database.close());
+  const mailbox = new LocalMailbox(database);
+  await mailbox.sendBatch([
+    { group: "a", dedup: "1", body: "once", isUnique: true },
+    { group: "b", dedup: "2", body: "perhaps again" },
+  ]);
+  await mailbox.sendBatch([{ group: "b", dedup: "2", body: "perhaps again" }]);
+  expect(mailbox.depth()).toBe(2);
+  expect(database.prepare("SELECT dedup FROM dedups").all()).toEqual([{ dedup: "2" }]);
+});
