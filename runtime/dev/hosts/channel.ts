@@ -1,6 +1,7 @@
 /**
  * One end of the pipe between the engine and a host process: calls in both directions, each answered once. All frames of
- * one turn of the event loop travel as one message, because a message costs far more than what is in it.
+ * one turn of the event loop travel as one message, because a message costs far more than what is in it. An answer that no other
+ * one is likely to join does not wait for that.
  */
 import { ANSWER, CALL, ERROR, type Frame, frameIn, reviveError, type WireError, wireError } from "./frame.ts";
 
@@ -16,6 +17,9 @@ interface Waiting {
 
 /** Makes of the other side's error one that is thrown on this side. */
 type ReviveError = (error: WireError) => Error;
+
+/** So few calls that their answers hardly ever come in one turn of the event loop. */
+const FEW = 2;
 
 export class Channel<Remote extends Calls> {
   readonly #send: (frames: readonly Frame[]) => void;
@@ -103,7 +107,9 @@ export class Channel<Remote extends Calls> {
 
   #post(frame: Frame): void {
     if (this.#closed) return;
-    if (this.#outbox.push(frame) === 1) setImmediate(() => this.#flush());
+    if (this.#outbox.push(frame) > 1) return;
+    if (frame[0] !== CALL && this.#serving <= FEW) process.nextTick(() => this.#flush());
+    else setImmediate(() => this.#flush());
   }
 
   #flush(): void {
