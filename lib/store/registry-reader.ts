@@ -1,11 +1,10 @@
-/** What the registry says of deployments and services, over the item store: one item a deployment, one a service. A handler's function
- * needs no more of it (docs/decisions/0012-light-client.md). */
+/** What the registry says of a service, over the item store: one item a service. A handler's function needs no more of the registry
+ * (docs/decisions/0012-light-client.md). */
 import { REGISTRY_CACHE_MS } from "../limits.ts";
-import type { Attributes, ItemKey } from "../model/item.ts";
-import type { Deployment, RegisteredService } from "../model/manifest.ts";
+import type { ItemKey } from "../model/item.ts";
+import type { RegisteredService } from "../model/manifest.ts";
 import type { Clock, ItemStore, Registry } from "../ports.ts";
 
-export const DEPLOYMENT = "deployment";
 export const SERVICE = "service";
 
 export const keyOf = (kind: string, name: string): ItemKey => ({
@@ -14,7 +13,7 @@ export const keyOf = (kind: string, name: string): ItemKey => ({
   sk: kind,
 });
 
-export class RegistryReader implements Registry {
+export class RegistryReader implements Pick<Registry, "service"> {
   protected readonly items: ItemStore;
   protected readonly clock: Clock;
   readonly #cacheMs: number;
@@ -27,35 +26,13 @@ export class RegistryReader implements Registry {
   }
 
   async service(name: string): Promise<RegisteredService | undefined> {
-    return this.#cached(`${SERVICE}.${name}`, async () => {
+    return this.cached(`${SERVICE}.${name}`, async () => {
       const item = await this.items.get(keyOf(SERVICE, name));
       return item === undefined ? undefined : (item["d"] as unknown as RegisteredService);
     });
   }
 
-  async deployment(id: string): Promise<Deployment | undefined> {
-    return this.#cached(`${DEPLOYMENT}.${id}`, async () => {
-      const item = await this.items.get(keyOf(DEPLOYMENT, id));
-      return item === undefined ? undefined : (item["d"] as unknown as Deployment);
-    });
-  }
-
-  async services(): Promise<readonly RegisteredService[]> {
-    return (await this.scan(SERVICE)).map(({ d }) => d as unknown as RegisteredService);
-  }
-
-  protected async scan(kind: string): Promise<readonly Attributes[]> {
-    const found: Attributes[] = [];
-    let after: string | undefined;
-    do {
-      const page = await this.items.scan("registry", kind, after === undefined ? {} : { after });
-      found.push(...page.items.map(({ attributes }) => attributes));
-      after = page.next;
-    } while (after !== undefined);
-    return found;
-  }
-
-  #cached<T>(name: string, read: () => Promise<T | undefined>): Promise<T | undefined> {
+  protected cached<T>(name: string, read: () => Promise<T | undefined>): Promise<T | undefined> {
     const held = this.#cache.get(name);
     if (held && this.clock.now() - held.readAtMs < this.#cacheMs) return held.value as Promise<T | undefined>;
     const value = read().then(

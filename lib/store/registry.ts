@@ -1,4 +1,4 @@
-/** Registers deployments and services, and retires them. */
+/** The registry of deployments and services, over the item store: one item a deployment, one a service. */
 import { OperationalError } from "../errors.ts";
 import type { Attributes, Condition, ItemKey } from "../model/item.ts";
 import { CONFLICT_ATTEMPTS_MAX } from "../limits.ts";
@@ -9,8 +9,10 @@ import type {
   RegisteredService,
   ServiceManifest,
 } from "../model/manifest.ts";
-import { DEPLOYMENT, keyOf, RegistryReader, SERVICE } from "./registry-reader.ts";
+import type { Registry } from "../ports.ts";
+import { keyOf, RegistryReader, SERVICE } from "./registry-reader.ts";
 
+const DEPLOYMENT = "deployment";
 /** Of a deployment's item: since when nothing goes to it, epoch milliseconds, or that it is being retired. */
 const IDLE = "u";
 const RETIRING = -1;
@@ -21,9 +23,31 @@ export interface IdleDeployment {
   readonly sinceMs: number;
 }
 
-export class ItemRegistry extends RegistryReader {
+export class ItemRegistry extends RegistryReader implements Registry {
+  async deployment(id: string): Promise<Deployment | undefined> {
+    return this.cached(`${DEPLOYMENT}.${id}`, async () => {
+      const item = await this.items.get(keyOf(DEPLOYMENT, id));
+      return item === undefined ? undefined : (item["d"] as unknown as Deployment);
+    });
+  }
+
+  async services(): Promise<readonly RegisteredService[]> {
+    return (await this.#scan(SERVICE)).map(({ d }) => d as unknown as RegisteredService);
+  }
+
+  async #scan(kind: string): Promise<readonly Attributes[]> {
+    const found: Attributes[] = [];
+    let after: string | undefined;
+    do {
+      const page = await this.items.scan("registry", kind, after === undefined ? {} : { after });
+      found.push(...page.items.map(({ attributes }) => attributes));
+      after = page.next;
+    } while (after !== undefined);
+    return found;
+  }
+
   async deployments(): Promise<readonly Deployment[]> {
-    return (await this.scan(DEPLOYMENT)).map(({ d }) => d as unknown as Deployment);
+    return (await this.#scan(DEPLOYMENT)).map(({ d }) => d as unknown as Deployment);
   }
 
   /**
@@ -159,7 +183,7 @@ export class ItemRegistry extends RegistryReader {
   async idle(): Promise<readonly IdleDeployment[]> {
     const inUse = new Set((await this.services()).map(({ deployment }) => deployment));
     const found: IdleDeployment[] = [];
-    for (const item of await this.scan(DEPLOYMENT)) {
+    for (const item of await this.#scan(DEPLOYMENT)) {
       const deployment = item["d"] as unknown as Deployment;
       if (inUse.has(deployment.id)) {
         if (item[IDLE] !== undefined) await this.#forgetIdle(deployment.id);

@@ -6,7 +6,7 @@ import type { CallInvoker, Clock, Entropy, ItemStore, Mailbox, Registry, Timers 
 export interface TurnPorts {
   readonly items: ItemStore;
   readonly mailbox: Mailbox;
-  readonly registry: Registry;
+  readonly registry: Pick<Registry, "service">;
   readonly clock: Clock;
   readonly entropy: Entropy;
   /** For guards alone (R27). Absent: its turns are run by the dispatcher. */

@@ -33,11 +33,7 @@ export class OneInvocation {
     this.#ports = {
       items,
       mailbox: { sendBatch: async () => [] },
-      registry: {
-        service: async () => undefined,
-        deployment: async () => undefined,
-        services: async () => [],
-      },
+      registry: { service: async () => undefined },
       clock,
       entropy: systemEntropy,
     };

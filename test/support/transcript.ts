@@ -100,8 +100,6 @@ function portsOf(items: ItemStore, told: object[]): TurnPorts {
         ...{ name, type: "service", deployment: "dp_test", revision: 1 },
         handlers: [{ name: "greet", kind: "plain" }],
       }),
-      deployment: async () => undefined,
-      services: async () => [],
     },
     ...{ clock: CLOCK, entropy: { bytes: (count) => new Uint8Array(count) }, logger: silentLogger },
   };

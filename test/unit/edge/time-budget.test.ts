@@ -61,7 +61,7 @@ async function turn(remainingMs: number): Promise<TurnOutcome> {
   return await endpoint.runTurn(request, {
     items,
     mailbox: { sendBatch: async () => [] },
-    registry: { service: async () => undefined, deployment: async () => undefined, services: async () => [] },
+    registry: { service: async () => undefined },
     ...{ clock: systemClock, entropy: systemEntropy },
   });
 }
