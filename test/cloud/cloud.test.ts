@@ -85,6 +85,9 @@ interface View {
 }
 const view = async (id: string): Promise<View> => (await app.admin(`/invocations/${id}`)) as View;
 
+/** Calls, one in the other. */
+const CHAIN = 3;
+
 describe("what only a deployment has", () => {
   test("the admin API is for signed requests only", async () => {
     const open = await proxyTo(output("AdminUrl"), emulator.endpoint, false);
@@ -99,6 +102,20 @@ describe("what only a deployment has", () => {
     await app.call("/Cloud/die", "victim", { "idempotency-key": "victim" });
     const steps = readFileSync(join(folder, "steps"), "utf8").trim().split("\n");
     expect(steps).toEqual(["victim first", "victim second", "victim second", "victim third"]);
+  });
+
+  test("a chain of calls goes from handler to handler: no link suspends, and none is sent", async ({
+    skip,
+  }) => {
+    const { folder } = emulator;
+    if (folder === undefined) return skip(`${emulator.name} does not run functions on this machine's files`);
+    // As many processes as the chain needs at a time have started before it.
+    await Promise.all(Array.from({ length: CHAIN + 3 }, () => app.call("/Cloud/pause", 2000)));
+    expect(await app.call("/Cloud/chain", { name: "a", depth: CHAIN })).toBe(CHAIN);
+    // A caller that had sent a message would have suspended, and so begun a second turn.
+    const lines = readFileSync(join(folder, "steps"), "utf8").split("\n");
+    const turns = lines.filter((line) => line.startsWith("chain a "));
+    expect(turns).toEqual(Array.from({ length: CHAIN + 1 }, (_, link) => `chain a ${CHAIN - link}`));
   });
 
   test("all functions are killed, dispatcher included: everything accepted ends, once", async ({ skip }) => {

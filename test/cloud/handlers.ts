@@ -37,6 +37,17 @@ export const cloud = service({
     fail: async () => {
       throw new Error("on purpose");
     },
+    pause: async (ctx: Context, ms: number) =>
+      await ctx.run("pause", () => new Promise<void>((resolve) => void setTimeout(resolve, ms))),
+    /** Notes each turn of each link. */
+    chain: async (ctx: Context, { name, depth }: { name: string; depth: number }): Promise<number> => {
+      note(`chain ${name} ${depth}`);
+      if (depth === 0) return 0;
+      const next = ctx.serviceClient<{ chain: (ctx: Context, link: object) => Promise<number> }>({
+        name: "Cloud",
+      });
+      return 1 + (await next.chain({ name, depth: depth - 1 }));
+    },
   },
 });
 

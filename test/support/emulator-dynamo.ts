@@ -93,7 +93,7 @@ export async function startDynamoLocal(parts: readonly ListedPart[] = []): Promi
   });
 }
 
-const START_MS_MAX = 30_000;
+const START_MS_MAX = 120_000;
 
 async function untilAnswering(endpoint: string, child: ChildProcess): Promise<void> {
   const client = newClient(endpoint, { maxAttempts: 1 });
