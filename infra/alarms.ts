@@ -33,6 +33,7 @@ export interface Watched {
   readonly dispatcher: PerdureFunction;
   readonly reconciler: PerdureFunction;
   readonly ingress: FunctionApi;
+  /** The longest turn that a dispatcher waits for. */
   readonly turnTimeout: Duration;
 }
 

@@ -10,7 +10,11 @@ import type { AwsSdk } from "./bundle.ts";
 import { DEFAULT_ARCHITECTURE, DEFAULT_RUNTIME } from "./function.ts";
 import type { Authorization } from "./http-api.ts";
 import type { PerdureTables } from "./tables.ts";
-import { DISPATCHERS_AT_ONCE, TURN_TIMEOUT_MINUTES_MAX } from "../lib/limits/aws.ts";
+import {
+  DISPATCHERS_AT_ONCE,
+  TURN_TIMEOUT_MINUTES_MAX,
+  WAITED_TIMEOUT_MINUTES_MAX,
+} from "../lib/limits/aws.ts";
 
 /** The functions of a runtime, by name. */
 export type RuntimePart = "dispatcher" | "ingress" | "admin" | "timers" | "reconciler" | "registrar";
@@ -18,7 +22,7 @@ export type RuntimePart = "dispatcher" | "ingress" | "admin" | "timers" | "recon
 /** Settings of the runtime's functions that also hold for the functions of services. */
 export interface HandlerProps {
   /**
-   * The longest time of a turn, from when the handler starts or resumes until it suspends or ends. At most 14 minutes. You need
+   * The longest time of a turn, from when the handler starts or resumes until it suspends or ends. At most 15 minutes. You need
    * more than the default only for a step that takes long itself: while an invocation waits, no turn runs.
    * @default Duration.minutes(5)
    */
@@ -84,6 +88,12 @@ export interface PerdureRuntimeProps extends HandlerProps {
    * @default none
    */
   readonly reservedConcurrency?: Partial<Record<RuntimePart, number>>;
+  /**
+   * The longest time of a turn that a dispatcher waits for, and so of the dispatcher's function. It waits for a turn of today's
+   * handlers for a second or two, and for one of handlers that were deployed with an earlier version to its end. At most 14 minutes.
+   * @default the turnTimeout, but at most five minutes
+   */
+  readonly waitedTurnTimeout?: Duration;
   /** MiB. @default 512 for the dispatcher, 256 for the others */
   readonly memory?: Partial<Record<RuntimePart, number>>;
   /**
@@ -135,10 +145,12 @@ export type RuntimeSettings = Readonly<
   };
 
 const DEFAULT_TURN_TIMEOUT = Duration.minutes(5);
+const DEFAULT_WAITED_TIMEOUT = Duration.minutes(5);
 
 /** Throws `RangeError` for a setting that AWS would refuse at deployment, or accept and ignore. */
 export function settingsOf(props: PerdureRuntimeProps): RuntimeSettings {
   const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
+  const handlers = handlerSettingsOf(props, props.encryptionKey);
   const settings: RuntimeSettings = {
     tables: {},
     deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
@@ -152,12 +164,14 @@ export function settingsOf(props: PerdureRuntimeProps): RuntimeSettings {
     alarmActions: [],
     dashboard: false,
     mailboxEpoch: 0,
+    waitedTurnTimeout: shorter(handlers.turnTimeout, DEFAULT_WAITED_TIMEOUT),
     ...props,
-    ...handlerSettingsOf(props, props.encryptionKey),
+    ...handlers,
     removalPolicy,
   };
-  const { turnTimeout, maxConcurrency, mailboxEpoch, delayQueueMax } = settings;
+  const { turnTimeout, waitedTurnTimeout, maxConcurrency, mailboxEpoch, delayQueueMax } = settings;
   within("turnTimeout, in seconds,", turnTimeout.toSeconds(), 1, TURN_TIMEOUT_MINUTES_MAX * 60);
+  within("waitedTurnTimeout, in seconds,", waitedTurnTimeout.toSeconds(), 1, WAITED_TIMEOUT_MINUTES_MAX * 60);
   within("maxConcurrency", maxConcurrency, 2, 1000);
   within("mailboxEpoch", mailboxEpoch, 0, 9999);
   if (delayQueueMax) within("delayQueueMax, in seconds,", delayQueueMax.toSeconds(), 0, 15 * 60);
@@ -176,6 +190,9 @@ export function handlerSettingsOf(props: HandlerProps, encryptionKey: IKey | und
     encryptionKey,
   };
 }
+
+const shorter = (one: Duration, other: Duration): Duration =>
+  one.toMilliseconds() < other.toMilliseconds() ? one : other;
 
 function within(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;

@@ -83,7 +83,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     this.tables = new Tables(this, "Tables", { ...settings, existing: settings.tables });
     this.queues = new Queues(this, "Queues", {
       encryptionKey: settings.encryptionKey,
-      dispatcherTimeout: settings.turnTimeout.plus(DISPATCHER_SPARE),
+      dispatcherTimeout: settings.waitedTurnTimeout.plus(DISPATCHER_SPARE),
       timersTimeout: TIMERS_TIMEOUT,
     });
     const { encryptionKey } = settings;
@@ -131,7 +131,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
   }
 
   #observe(): void {
-    const { alarms, alarmActions: actions, dashboard, turnTimeout } = this.settings;
+    const { alarms, alarmActions: actions, dashboard, waitedTurnTimeout: turnTimeout } = this.settings;
     const { dispatcher, reconciler } = this.functions;
     const { ingress, queues } = this;
     const watched = { runtimeName: this.#name, queues, dispatcher, reconciler, ingress, turnTimeout };
@@ -158,10 +158,10 @@ export class PerdureRuntime extends PerdureRuntimeBase {
   }
 
   #dispatcher(targets: TimerTargets, timerVariables: Variables): PerdureFunction {
-    const { turnTimeout, maxConcurrency, mailboxEpoch } = this.settings;
+    const { waitedTurnTimeout, maxConcurrency, mailboxEpoch } = this.settings;
     const dispatcher = this.#function("dispatcher", {
       description: "Perdure: takes messages from the mailbox and runs turns",
-      timeout: turnTimeout.plus(DISPATCHER_SPARE),
+      timeout: waitedTurnTimeout.plus(DISPATCHER_SPARE),
       variables: { ...this.#dataVariables(), ...timerVariables, mailboxEpoch: String(mailboxEpoch) },
       inLoop: true,
     });

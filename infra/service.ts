@@ -27,7 +27,7 @@ export interface PerdureServiceProps {
   readonly directCalls?: boolean;
   /** MiB. @default 512 */
   readonly memory?: number;
-  /** @default the runtime's turnTimeout: nothing waits longer for a turn */
+  /** @default the runtime's turnTimeout */
   readonly timeout?: Duration;
   /** @default none */
   readonly environment?: Readonly<Record<string, string>>;

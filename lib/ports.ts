@@ -99,7 +99,10 @@ export interface Timers {
 /** Runs one turn in a handler's function. Throws a {@link FunctionError} if the function died (crashed, timed out, ran out
  * of memory), or was not run for a reason that the invocation should show. Throws {@link OperationalError} if nobody knows. */
 export interface Invoker {
-  invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome>;
+  /** `letGo`: nobody waits for the turn any more, and it goes on (R26). What is answered then counts no longer. */
+  invoke(deployment: Deployment, request: TurnRequest, letGo?: AbortSignal): Promise<TurnOutcome>;
+  /** It answers all the same: at least that the turn has died. */
+  readonly staysInTouch?: boolean;
 }
 /** The same for a handler's process, which knows less of the deployments of others (R28). */
 export interface CallInvoker {

@@ -44,6 +44,14 @@ export interface AskedGuard {
   readonly aloneAfterMs?: number;
 }
 
+/** How a turn that came by the queue takes the place of its message (R26). */
+export interface AskedRelay {
+  /** Its first guard. The later ones have numbers besides. */
+  readonly name: string;
+  /** Once it has named its guard it must have answered within this time from its receipt. */
+  readonly remainingMs: number;
+}
+
 export interface TurnRequest {
   readonly kind: "turn";
   readonly version: typeof PROTOCOL_VERSION;
@@ -71,6 +79,8 @@ export interface TurnRequest {
   /** The local engine answers what the turn asks for before a loss of power spares it. Before a closure that no append precedes, the
    * turn waits until it does (`TurnPorts.settled`). */
   readonly mustSettle?: true;
+  /** After a second it makes itself known, sees to its guard, and nobody waits for it any more (R26). */
+  readonly relay?: AskedRelay;
   /** Whether the lock item names this invocation already (R5). */
   readonly ownsLock: boolean;
   readonly attempt: AttemptState;
@@ -95,33 +105,40 @@ export interface TurnFailure {
   readonly run?: RunAttempts;
 }
 
+/** The turn had named its guard, and has seen to all that follows; or the guard does. `needless`: a guard that nothing needs any more. */
+interface Left {
+  readonly left?: { readonly needless?: Guard };
+}
+
 export type TurnOutcome =
-  /** The completion is durable, with its state and sends. The dispatcher sends the `replies`. */
-  | {
-      readonly kind: "completed";
-      readonly ownsLock: boolean;
-      readonly outcome?: Outcome;
-      readonly replies: readonly ReplyTo[];
-      /** Of a turn with a guard: the last one that it has set, and how long the result is kept. */
-      readonly guard?: Guard;
-      readonly expiresAtMs?: number;
-    }
-  /** The suspension is durable, the lock first. The dispatcher schedules what the tree waits for. `wait` is as it is stored
-   * (`encodeWait`). */
-  | { readonly kind: "suspended"; readonly wait: Value }
-  /** Retryable: the policy decides. `length` is that of the log, as far as this turn knows. `progress`: the log grew. `begun`: what
-   * the next attempt must begin, too; absent: what was known before. */
-  | {
-      readonly kind: "failed";
-      readonly failure: TurnFailure;
-      readonly length: number;
-      readonly progress: boolean;
-      readonly begun?: Begun;
-    }
-  /** An append or a read showed that another turn continues from here (W3): nothing more may be changed. */
-  | { readonly kind: "lost"; readonly reason: string }
-  /** Its time ran out between two steps. All that it did is durable; the log has this `length`. Another turn continues. */
-  | { readonly kind: "yielded"; readonly length: number };
+  Left /** The completion is durable, with its state and sends. The dispatcher sends the `replies`. */ &
+    (
+      | {
+          readonly kind: "completed";
+          readonly ownsLock: boolean;
+          readonly outcome?: Outcome;
+          readonly replies: readonly ReplyTo[];
+          /** Of a turn with a guard: the last one that it has set, and how long the result is kept. */
+          readonly guard?: Guard;
+          readonly expiresAtMs?: number;
+        }
+      /** The suspension is durable, the lock first. The dispatcher schedules what the tree waits for. `wait` is as it is stored
+       * (`encodeWait`). */
+      | { readonly kind: "suspended"; readonly wait: Value }
+      /** Retryable: the policy decides. `length` is that of the log, as far as this turn knows. `progress`: the log grew. `begun`: what
+       * the next attempt must begin, too; absent: what was known before. */
+      | {
+          readonly kind: "failed";
+          readonly failure: TurnFailure;
+          readonly length: number;
+          readonly progress: boolean;
+          readonly begun?: Begun;
+        }
+      /** An append or a read showed that another turn continues from here (W3): nothing more may be changed. */
+      | { readonly kind: "lost"; readonly reason: string }
+      /** Its time ran out between two steps. All that it did is durable; the log has this `length`. Another turn continues. */
+      | { readonly kind: "yielded"; readonly length: number }
+    );
 
 /** The failure as a head can hold it and people can read it. Handlers with an older SDK have sent what a user's error held:
  * messages of any type and length, delays without end. */

@@ -260,6 +260,7 @@ export function manifestOf(definition: Definition<ServiceType, string, Handlers>
     guards: true,
     settles: true,
     headersApart: true,
+    relays: true,
     handlers: Object.entries(functions).map(([handler, fn]): HandlerManifest => {
       const own = handlerOptions(fn);
       return {

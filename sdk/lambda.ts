@@ -31,18 +31,29 @@ export function createLambdaHandler({ services, ...options }: LambdaHandlerOptio
     const isCall = isThroughDoor(context, process.env[ENVIRONMENT.directAlias]);
     const request = isCall ? onlyCall(asked, endpoint.discover().services) : asked;
     ports ??= connect();
-    const remainingMs = Math.min(request.remainingMs, context.getRemainingTimeInMillis() - LAMBDA_ANSWER_MS);
+    const leftMs = context.getRemainingTimeInMillis() - LAMBDA_ANSWER_MS;
     const outcome =
-      notMeant(asked, context) ?? (await endpoint.runTurn({ ...request, remainingMs }, ports, [context]));
+      notMeant(asked, context) ?? (await endpoint.runTurn(within(request, leftMs), ports, [context]));
     return JSON.parse(encodeTurnOutcome(outcome)) as unknown;
   };
 }
+
+/** It ends while the function still can say so. */
+const within = (request: TurnRequest, leftMs: number): TurnRequest => {
+  const { relay, remainingMs } = request;
+  return {
+    ...request,
+    remainingMs: Math.min(remainingMs, leftMs),
+    ...(relay ? { relay: { ...relay, remainingMs: Math.min(relay.remainingMs, leftMs) } } : {}),
+  };
+};
 
 /** Where the stack gives no access to timers, a turn cannot guard itself (R27). */
 function discovered(endpoint: Endpoint, environment: Environment): DiscoveryResponse {
   const discovery = endpoint.discover();
   if (environment[ENVIRONMENT.delayQueueUrl]) return discovery;
-  return { ...discovery, services: discovery.services.map((service) => ({ ...service, guards: false })) };
+  const unguarded = { guards: false, relays: false };
+  return { ...discovery, services: discovery.services.map((service) => ({ ...service, ...unguarded })) };
 }
 
 /** Throws `TypeError` for an event that no runtime of this version sends. */

@@ -101,8 +101,10 @@ export const KEY_SCANS_MAX = 20;
 
 /** Dispatchers that run at the same time, unless the stack says how many: with batches of ten, 500 turns. */
 export const DISPATCHERS_AT_ONCE = 50;
-/** Lambda's longest is 15 minutes; the dispatcher needs some of it before and after a turn. */
-export const TURN_TIMEOUT_MINUTES_MAX = 14;
+/** Lambda's longest. */
+export const TURN_TIMEOUT_MINUTES_MAX = 15;
+/** The dispatcher needs some of Lambda's time before and after a turn that it waits for. */
+export const WAITED_TIMEOUT_MINUTES_MAX = 14;
 /** The alarm MailboxStuck: a message waits this long at the least, however short turns are. */
 export const ALARM_STUCK_SECONDS_MIN = 15 * 60;
 /** The alarm TimersLate: a minute is what EventBridge Scheduler alone may be late by. */

@@ -3,7 +3,7 @@
 // The engine.
 
 /** If a handler has neither ended nor suspended by then, its turn is given up and tried again. */
-export const TURN_MS_MAX = 10 * 60 * 1000;
+export const TURN_MS_MAX = 15 * 60 * 1000;
 /** Mailbox groups whose messages are handled at the same time. Each may hold a handler that runs long. */
 export const GROUPS_AT_ONCE = 1000;
 /** The same, for a mailbox that is not told. */

@@ -54,6 +54,9 @@ export interface ServiceManifest extends Options {
   readonly settles?: boolean;
   /** Its turns read long headers where they are kept (0024). Absent: an earlier version, which gets them with its head. */
   readonly headersApart?: boolean;
+  /** Its turns make themselves known when they run long, and are then let go of (R26). Absent: an earlier version, or one that has no
+   * access to timers. */
+  readonly relays?: boolean;
 }
 
 /** A service as the registry has it: its newest manifest, and the deployment that new invocations go to. */

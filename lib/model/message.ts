@@ -85,6 +85,10 @@ export interface Resume {
   readonly of?: string;
   /** It is this guard. */
   readonly guard?: string;
+  /** Of a guard that comes early: how its turn has ended (`encodeEnded`). Absent: nothing more is to be known than that. */
+  readonly ended?: string;
+  /** Of a guard that comes early: the mark of the last append, whose outputs and replies are done. */
+  readonly settled?: string;
 }
 
 export interface Kill {

@@ -29,6 +29,7 @@ interface Served<D> {
   readonly adopts: boolean;
   readonly guards: boolean;
   readonly headersApart: boolean;
+  readonly relays: boolean;
 }
 
 export interface HandlerPolicy extends Limits {
@@ -85,9 +86,9 @@ const limitsOf = (
 
 const servedBy = <D>(
   deployment: D,
-  { adopts = false, guards = false, headersApart = false }: ServiceManifest,
+  { adopts = false, guards = false, headersApart = false, relays = false }: ServiceManifest,
   { kind }: HandlerManifest,
-): Served<D> => ({ deployment, kind, adopts, guards, headersApart });
+): Served<D> => ({ deployment, kind, adopts, guards, headersApart, relays });
 
 /** A result with an idempotency key, or of a workflow, has its own retention. The journal is kept no longer than that. */
 function retentionOf(

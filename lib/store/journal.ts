@@ -41,6 +41,7 @@ import type { Value } from "../model/value.ts";
 import { appendWrite, type Ending, isWrittenBy, type LeftHead, storedTail } from "./head/append.ts";
 import { storeInput } from "./head-store.ts";
 import { refOf } from "../model/value-ref.ts";
+import { atDoor } from "../model/voucher.ts";
 import { placeOf, type ValuePorts, writeValue } from "./value-store.ts";
 
 export type AppendResult =
@@ -79,6 +80,8 @@ export interface JournalSubject {
 export class Journal {
   /** Named by each append that leaves the head running. */
   guard: string | undefined;
+  /** A guard takes the place of the message (R26): no append names that any more, and the head holds the input. */
+  isLetGo = false;
   readonly #ports: ValuePorts;
   readonly #subject: JournalSubject;
   /** Values that this turn has stored. */
@@ -108,6 +111,11 @@ export class Journal {
     return this.#known !== undefined;
   }
 
+  /** The mark of the last append, as far as this turn knows. */
+  get mark(): string | undefined {
+    return this.#known?.head.writer;
+  }
+
   /** The size of the head, in bytes, as far as this turn knows, without what a page holds. */
   get headBytes(): number {
     return this.#known === undefined || this.#page !== undefined ? 0 : sizeOf(this.#known.item);
@@ -128,6 +136,7 @@ export class Journal {
     const writer = `${this.#subject.writer}.${++this.#appends}`;
     const write = appendWrite({
       ...this.#subject,
+      ...(this.isLetGo ? { voucher: atDoor(), holdsInput: true } : {}),
       ...{ before: this.#known, stub: this.#stub, entries: stored, taken, writer, ending },
       ...{ guard: this.guard, pagedTo: this.#pagedTo, nowMs: this.#ports.clock.now() },
     });
@@ -230,10 +239,11 @@ export class Journal {
     return ref;
   }
 
-  /** The input must outlive the Start from the moment that the Start may be deleted: with a suspension. */
+  /** The input must outlive the Start from the moment that the Start may be deleted: with a suspension, or a guard in its place. */
   async #storeInput(ending: Ending | undefined): Promise<void> {
     const { start } = this.#subject;
-    if (ending?.kind !== "suspended" || !start || this.#known?.head.input !== undefined) return;
+    const mustHold = ending?.kind === "suspended" || (this.isLetGo && !ending);
+    if (!mustHold || !start || this.#known?.head.input !== undefined) return;
     await storeInput(this.#ports, start);
   }
 

@@ -7,7 +7,7 @@
  * Boundary: what the entries of an append cause is in outputs.ts, which the turn itself uses.
  */
 import { awaitPromise } from "./promise-store.ts";
-import { type Carried, carried, type OutputPorts, performOutputs, replyTo } from "./outputs.ts";
+import { type Carried, type OutputPorts, performOutputs, reply, replyTo } from "./outputs.ts";
 import { outgoing, sendAll, startTimerOf } from "./send.ts";
 import { spill } from "./value-store.ts";
 import type { Entry, Note } from "../model/entry.ts";
@@ -161,19 +161,4 @@ export async function forgetTimers(
   }
   if (dueAtMs !== undefined && dueAtMs > nowMs)
     await timers.cancel?.(startTimerOf({ id, incarnation, origin }, dueAtMs));
-}
-
-/** Tells everyone who awaits the invocation how it ended. */
-export async function reply(
-  ports: Pick<OutputPorts, "items" | "mailbox">,
-  id: InvocationId,
-  replies: readonly ReplyTo[],
-  outcome: Outcome,
-): Promise<void> {
-  if (replies.length === 0) return;
-  const sent = await carried(ports.items, id, encodeOutcome(outcome));
-  await sendAll(
-    ports.mailbox,
-    replies.map((to) => replyTo(to, sent)),
-  );
 }

@@ -18,7 +18,7 @@ import { groupOf, type Incarnation, type InvocationId, isExclusiveId } from "../
 import type { ServiceType } from "../model/manifest.ts";
 import { sealed } from "../model/seal.ts";
 import type { Message, Notify, Outgoing, ReplyTo, Start, Target } from "../model/message.ts";
-import { decodeOutcome, failure, type Outcome } from "../model/outcome.ts";
+import { decodeOutcome, encodeOutcome, failure, type Outcome } from "../model/outcome.ts";
 import type { Clock, ItemStore, Mailbox } from "../ports.ts";
 import type { Value } from "../model/value.ts";
 import { callGuardName } from "./guard.ts";
@@ -222,6 +222,21 @@ export function replyTo(
 ): Outgoing {
   const note = { kind: "completion", command, outcome: value } as const;
   return noteOf(subject, { kind: "notify", id, incarnation, note, ...from }, `reply.${command}`);
+}
+
+/** Tells everyone who awaits the invocation how it ended. */
+export async function reply(
+  ports: Pick<OutputPorts, "items" | "mailbox">,
+  id: InvocationId,
+  replies: readonly ReplyTo[],
+  outcome: Outcome,
+): Promise<void> {
+  if (replies.length === 0) return;
+  const sent = await carried(ports.items, id, encodeOutcome(outcome));
+  await sendAll(
+    ports.mailbox,
+    replies.map((to) => replyTo(to, sent)),
+  );
 }
 
 /** A value as a message carries it (P1): itself, or by its name and whose it is. */

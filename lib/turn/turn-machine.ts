@@ -13,8 +13,8 @@
  * - R4: reads ride in the next append. They never cause one.
  * - P1: a large result stays in its own item until it is about to be delivered. `needs` names it, `provide` brings it,
  *   and only the code keeps it. The entry of a note refers to what the note refers to, which is stored already.
- * - The code learns a callee's id once the call is in the log (J2): when the code is at rest, and before any event. So a
- *   turn that is asked for an id appends first. A replay knows the id at once, and still tells it at the same point (D1).
+ * - The code learns a callee's id once the call is in the log (J2): when it is at rest, and before any event. So a turn that is
+ *   asked for one appends first. A replay knows the id at once, and tells it at the same point (D1).
  */
 import {
   type CallEntry,
@@ -33,6 +33,7 @@ import { isPart } from "../model/entry-parts.ts";
 import { invariant, JournalFullError, JournalMismatchError } from "../errors.ts";
 import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_WARNED, NOTES_TAKEN_MAX } from "../limits.ts";
 import type { BegunCommand } from "../model/begun.ts";
+import { CarriedNotes } from "./carried-notes.ts";
 import { BegunCommands } from "./begun-commands.ts";
 import { isWhole, mustAppend } from "./entry-order.ts";
 import { ListParts } from "./list-parts.ts";
@@ -71,7 +72,7 @@ export class TurnMachine {
   readonly #begun: BegunCommands;
   readonly #issued: Issued[] = [];
   #last: CommandEntry | undefined;
-  readonly #carried: Note[];
+  readonly carried: CarriedNotes;
   #notes: Note[];
   #next = 0;
   #event = 0;
@@ -91,7 +92,6 @@ export class TurnMachine {
   constructor(init: {
     log: readonly Entry[];
     notes: readonly Note[];
-    /** Notes that ride in the message at hand. */
     carried: readonly Note[];
     /** What a failed attempt had begun that is not in the log. */
     begun?: readonly BegunCommand[];
@@ -102,7 +102,7 @@ export class TurnMachine {
   }) {
     this.#log = init.log;
     this.#notes = [...init.notes];
-    this.#carried = [...init.carried];
+    this.carried = new CarriedNotes(init.carried);
     this.#cancel = init.cancel;
     this.#cancellable = init.cancellable;
     this.#recorded = new RecordedCommands(init.log);
@@ -229,7 +229,7 @@ export class TurnMachine {
       if (entry && !isPart(entry) && (!isCommand(entry) || isWhole(entry))) return entry;
     }
     const isNews = (note: Note): boolean => this.#isNews(note);
-    return this.#notes.find(isNews) ?? this.#carried.find(isNews);
+    return this.#notes.find(isNews) ?? this.carried.find(isNews);
   }
 
   /** The result that an event brings: its own, or the value that was loaded for it. */
@@ -300,27 +300,31 @@ export class TurnMachine {
     for (;;) {
       // The notes in the list came before those that the message brings.
       const listed = this.#notes[0];
-      const note = listed ?? this.#carried[0];
+      const note = listed ?? this.carried.first;
       if (!note || (listed && this.hasTakenAll)) return "idle";
       const news = this.#isNews(note);
       if (news && note.kind === "cancellation" && !this.#cancellable()) return "idle";
       if (listed) {
         this.#notes.shift();
         this.#taken++;
-      } else this.#carried.shift();
+      } else this.carried.take();
       if (!news) continue;
       if (note.kind === "cancellation") {
-        const { delivery } = note;
-        const entry: CancelledEntry = { kind: "cancelled", delivery, callees: [] };
-        this.#pending.push(entry);
-        this.#cancelled.set(entry, this.#cancelNow(delivery));
+        const entry: CancelledEntry = { kind: "cancelled", delivery: note.delivery, callees: [] };
+        this.#record(entry, listed);
+        this.#cancelled.set(entry, this.#cancelNow(note.delivery));
       } else {
         if (note.kind === "signalled") this.#clearTheWayFor(note.signal);
-        this.#pending.push(note);
+        this.#record(note, listed);
         this.#deliver(note);
       }
       return "delivered";
     }
+  }
+
+  #record(entry: Entry, listed: Note | undefined): void {
+    this.#pending.push(entry);
+    if (!listed) this.carried.became(entry);
   }
 
   /** Waits that the code has given up leave the queue. The log says so by completing their commands, before the delivery. */
@@ -410,6 +414,7 @@ export class TurnMachine {
     this.#pending = this.#pending.slice(count);
     this.#recorded.appended(appended);
     this.#begun.recorded(appended);
+    this.carried.appended(appended);
     this.#taken = 0;
     this.#notes = [...notes];
   }

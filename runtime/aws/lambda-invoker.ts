@@ -46,6 +46,9 @@ const REFUSED: Readonly<Record<string, string>> = {
  * `deployment.address` is the qualified ARN of a function version. The event is the turn request as JSON. The answer is the
  * outcome as JSON: an object, not a string that holds one.
  *
+ * Nothing stops a function once it runs. So a turn is let go of by dropping the connection: the function goes on
+ * (docs/decisions/0025-long-turns-are-let-go.md).
+ *
  * If an answer is lost, a client that retries runs a turn twice at once. That is harmless (J2), but it costs money. So give it
  * a client with `maxAttempts: 1`.
  */
@@ -56,13 +59,14 @@ export class LambdaInvoker implements Invoker {
     this.#client = client;
   }
 
-  async invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
+  async invoke(deployment: Deployment, request: TurnRequest, letGo?: AbortSignal): Promise<TurnOutcome> {
     const command = new InvokeCommand({
       FunctionName: deployment.address,
       InvocationType: "RequestResponse",
       Payload: Buffer.from(encodeTurnRequest(request)),
     });
-    const answer = await this.#client.send(command).catch((error: unknown) => {
+    const options = letGo ? { abortSignal: letGo } : {};
+    const answer = await this.#client.send(command, options).catch((error: unknown) => {
       throw toInvokeError(error);
     });
     const payload = Buffer.from(answer.Payload ?? new Uint8Array()).toString();

@@ -280,7 +280,10 @@ export class Engine {
   }
 
   #dispatch(): void {
-    const invoker: Invoker = { invoke: (deployment, request) => this.#invoke(deployment, request) };
+    const invoker: Invoker = {
+      invoke: (deployment, request) => this.#invoke(deployment, request),
+      staysInTouch: true,
+    };
     const runsAtDoor = (id: string): boolean => this.#ingress?.door?.runs(id) === true;
     const dispatcher = new Dispatcher({ ...this.#ports(), invoker, runsAtDoor });
     this.#dispatcher = dispatcher;

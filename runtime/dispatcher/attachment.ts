@@ -27,7 +27,7 @@ import type { Attach } from "../../lib/model/message.ts";
 import { failure, type Outcome } from "../../lib/model/outcome.ts";
 import { ON } from "../../lib/model/status-table.ts";
 import type { DispatcherPorts, Verdict } from "./delivery.ts";
-import { reply } from "../../lib/store/last-outputs.ts";
+import { reply } from "../../lib/store/outputs.ts";
 
 /** Registers the caller, or answers it. */
 export async function attach(ports: DispatcherPorts, message: Attach): Promise<Verdict> {

@@ -41,11 +41,13 @@ import type { KeyLock } from "./key-lock.ts";
 import { Presence } from "./presence.ts";
 import { countAttempt, storable } from "./failed-attempt.ts";
 import type { Invocation } from "./invocation.ts";
-import { arrange, forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
+import { arrange, forgetTimers, repeatLastOutputs } from "../../lib/store/last-outputs.ts";
+import { reply } from "../../lib/store/outputs.ts";
 import { renew } from "../../lib/store/renewal.ts";
 import { isStateEdit } from "../../lib/store/state-edit.ts";
 import { runStateEdit } from "./state-edit.ts";
 import { elapse } from "../../lib/ports.ts";
+import { askedRelay, runRelayed } from "./relayed-turn.ts";
 import { requestOf, withHeaders } from "./turn-request.ts";
 
 /**
@@ -117,7 +119,9 @@ export class Attempts {
       if (delivery.deadlineMs - this.#ports.clock.now() < 2 * TURN_CLOSING_MS) return "lost";
       const options = await handlerPolicyOf(this.#ports.registry, attempt.invocation);
       const ended = held === 0 ? delivery.ended : undefined;
-      const outcome = tooLargeAsDeath(ended ?? (await this.#invoke(attempt, options, delivery)));
+      const answer = ended ?? (await this.#invoke(attempt, options, delivery));
+      if (answer === "let-go") return "waiting";
+      const outcome = tooLargeAsDeath(answer);
       const didFail = outcome.kind === "failed" || outcome.kind === "died";
       if (!didFail && outcome.kind !== "yielded") return await this.#settled(attempt, outcome, delivery);
       const next = didFail
@@ -131,8 +135,12 @@ export class Attempts {
   async #invoke(
     attempt: Attempt,
     { served, abortTimeoutMs, retentionMs, journalRetentionMs }: HandlerPolicy,
-    { deadlineMs, voucher: { name: voucher } }: Delivery,
-  ): Promise<TurnOutcome | Died> {
+    delivery: Delivery,
+  ): Promise<TurnOutcome | Died | "let-go"> {
+    const {
+      deadlineMs,
+      voucher: { name: voucher },
+    } = delivery;
     const { target, length } = attempt.invocation;
     if (isStateEdit(attempt.invocation)) {
       return await runStateEdit(this.#ports, {
@@ -152,11 +160,13 @@ export class Attempts {
       ...(await withHeaders(this.#ports.items, requestOf(attempt, served), served)),
       ...{ remainingMs, retentionMs, journalRetentionMs, voucher },
     };
-    if (served.adopts) attempt.presence?.begin(deployment.id);
+    if (served.adopts && !served.relays) attempt.presence?.begin(deployment.id);
     const beganMs = this.#ports.clock.now();
     try {
       this.#ports.meter?.measure("replayLength", length);
-      return await this.#ports.invoker.invoke(deployment, request);
+      if (!served.relays) return await this.#ports.invoker.invoke(deployment, request);
+      const relay = askedRelay(this.#ports, abortTimeoutMs);
+      return await runRelayed(this.#ports, deployment, { ...request, relay }, delivery);
     } catch (error) {
       if (error instanceof OperationalError) throw error;
       return deathBy(error, this.#ports.logger, request.id);

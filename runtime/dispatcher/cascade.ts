@@ -8,7 +8,8 @@ import { failure } from "../../lib/model/outcome.ts";
 import type { DispatcherPorts } from "./delivery.ts";
 import { handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import type { StoredInvocation } from "./invocation.ts";
-import { forgetTimers, reply } from "../../lib/store/last-outputs.ts";
+import { forgetTimers } from "../../lib/store/last-outputs.ts";
+import { reply } from "../../lib/store/outputs.ts";
 
 /** Ends what has not started, or shall not go on, without its code. Those who await it are told how it ended. */
 export async function endWithoutCode(

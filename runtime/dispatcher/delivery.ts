@@ -60,6 +60,8 @@ export interface Delivery {
   readonly drained?: number;
   /** A guard vouches for the turn by now: the message may be deleted, and its lane go on (R26). */
   readonly letGo: (guarded: Guarded) => void;
+  /** The turn of an invocation goes on in this process, without its message. `end`: it has ended, and what follows is done. */
+  readonly follow: (id: InvocationId, end: Promise<void>) => void;
 }
 
 /** `done`: everything that the message causes is durable, it may be deleted (M1). `retry`: give it back, and all

@@ -39,7 +39,8 @@ import { KeyLock } from "./key-lock.ts";
 import { Invocation } from "./invocation.ts";
 import { LetGo } from "./let-go.ts";
 import { NoteDelivery } from "./note-delivery.ts";
-import { forgetTimers, repeatLastOutputs, reply } from "../../lib/store/last-outputs.ts";
+import { forgetTimers, repeatLastOutputs } from "../../lib/store/last-outputs.ts";
+import { reply } from "../../lib/store/outputs.ts";
 import { isSetAnew, underGuard } from "./guarded-start.ts";
 import { Progress } from "./progress.ts";
 import { Resumption } from "./resumption.ts";
@@ -145,6 +146,7 @@ export class Dispatcher {
         deadlineMs,
         voucher,
         letGo,
+        follow: (id, end) => this.#letGo.follow(id, end),
         isNote: group === noteGroupOf(message.id),
       },
       ...(sentAtMs === undefined ? {} : { sentAtMs }),

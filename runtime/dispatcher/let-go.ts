@@ -1,5 +1,6 @@
 /**
- * Turns whose message was let go of (R26): they go on here, and what the turn ends with is still seen to here.
+ * Turns whose message was let go of (R26), and that go on here. What a turn of an earlier version of handlers ends with is still
+ * seen to here; any other sees to it itself (relayed-turn.ts), and of that this knows the id.
  *
  * Their guards are known. One that comes while its turn is alive, since this process or its clock stood still for a while, is set
  * anew. If a turn is lost, its guard is sent at once: there is no message any more that would come again.
@@ -10,6 +11,7 @@
  */
 import { asError } from "../../lib/errors.ts";
 import { GUARDS_REMEMBERED_MAX } from "../../lib/limits.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Resume } from "../../lib/model/message.ts";
 import { guardMs } from "../../lib/store/guard.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
@@ -21,6 +23,8 @@ export class LetGo {
   /** Guards that nothing needs: another one took their place, or their turns have ended and all that follows is done. */
   readonly #needless = new Set<string>();
   readonly #open = new Set<Promise<unknown>>();
+  /** Invocations whose turns go on in this process by themselves. */
+  readonly #followed = new Set<InvocationId>();
 
   constructor(ports: DispatcherPorts) {
     this.#ports = ports;
@@ -52,6 +56,18 @@ export class LetGo {
     });
   }
 
+  /** The turn sees to its guard itself. */
+  follow(id: InvocationId, end: Promise<void>): void {
+    this.#followed.add(id);
+    const ended: Promise<void> = end
+      .catch(() => undefined)
+      .finally(() => {
+        this.#followed.delete(id);
+        this.#open.delete(ended);
+      });
+    this.#open.add(ended);
+  }
+
   /** Whether one is under way. */
   get some(): boolean {
     return this.#open.size > 0;
@@ -64,10 +80,15 @@ export class LetGo {
 
   /** Whether the guard is known here: its turn is alive, then it is set anew, or has ended. */
   async sees(message: Resume): Promise<boolean> {
-    const { guard } = message;
+    const { guard, id, dueAtMs: setAtMs } = message;
     if (guard === undefined) return false;
+    // One that comes early says that its turn is over.
+    if (this.#followed.has(id) && setAtMs !== undefined) return await this.#setAnew(message);
     if (this.#needless.has(guard)) return true;
-    if (!this.#guards.has(guard)) return false;
+    return this.#guards.has(guard) && (await this.#setAnew(message));
+  }
+
+  async #setAnew(message: Resume): Promise<true> {
     const dueAtMs = this.#ports.clock.now() + guardMs(1);
     const again = outgoing({ ...message, dueAtMs }, afresh(this.#ports, "guard"));
     await this.#ports.timers.schedule({ atMs: dueAtMs, message: again });

@@ -11,6 +11,7 @@ import { isOverdue, ON } from "../../lib/model/status-table.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { Invocation } from "./invocation.ts";
 import type { LetGo } from "./let-go.ts";
+import { afterLongTurn, howEnded, isSettled } from "./long-turn.ts";
 import { hasLostPlace, losePlace } from "./place.ts";
 import { enter, type Progress } from "./progress.ts";
 
@@ -66,7 +67,13 @@ export class Resumption {
     const { id } = resume;
     const { status } = stored.head;
     const invocation = Invocation.stored(id, stored, this.#progress.tokenFor(id, stored.head, delivery));
-    const asked: Delivery = { ...delivery, inDoubt: delivery.inDoubt || bringsDoubt(resume, stored.head) };
+    if (isSettled(resume, stored.head, delivery))
+      return await afterLongTurn(this.#ports, this.#progress, invocation, delivery);
+    const ended = howEnded(resume, stored.head);
+    const asked: Delivery = {
+      ...{ ...delivery, inDoubt: delivery.inDoubt || bringsDoubt(resume, stored.head) },
+      ...(ended ? { ended } : {}),
+    };
     if (resume.byOperator && ON.released[status] === "release")
       return await this.#progress.release(invocation, asked);
     if (resume.poke && status === "running" && isOverdue(stored.head, this.#ports.clock.now()))

@@ -20,10 +20,10 @@ interface Asked {
 /** But for how long it may take and what is kept of it. */
 export function requestOf(
   { invocation, state, carried, ownsLock, presence }: Asked,
-  { deployment, kind: handlerKind, adopts }: NonNullable<HandlerPolicy["served"]>,
+  { deployment, kind: handlerKind, adopts, relays }: NonNullable<HandlerPolicy["served"]>,
 ) {
   const { id, incarnation, target, token, start, stored } = invocation;
-  const isPresent = stored === undefined && adopts && presence !== undefined;
+  const isPresent = stored === undefined && adopts && !relays && presence !== undefined;
   return {
     ...({ kind: "turn", version: PROTOCOL_VERSION, id, incarnation, target, handlerKind } as const),
     ...{ deployment: deployment.id, attempt: state, carried: carried.map(encodeNote), ownsLock },

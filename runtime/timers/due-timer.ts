@@ -1,14 +1,16 @@
 /**
  * The last leg of a timer. When it comes out of the delay queue, it goes to the mailbox if it is due, else back (T1).
  *
- * Most guards of turns at the door come when their invocation has ended long ago (R25). They are dropped here, for half a read unit
- * and no message. What such an invocation has sent was sent before its completion (R24), it has no state and no key, and without
- * callers there is nobody to reply to. The read may lag: then the guard goes to the mailbox.
+ * Most guards come when their invocation has ended long ago (R25, R26). They are dropped here, for half a read unit and no message.
+ * What such an invocation has sent was sent before its completion (R24), it has no state and no key, and without
+ * callers there is nobody to reply to. So are guards whose turn has named a later one since. The read may lag: then the guard goes to
+ * the mailbox.
  */
 import { isStub, parseFields } from "../../lib/model/head.ts";
 import { headKey } from "../../lib/model/head-keys.ts";
 import { isExclusiveId } from "../../lib/model/ids.ts";
 import { decodeMessage } from "../../lib/model/message.ts";
+import { isLaterGuard } from "../../lib/store/guard.ts";
 import { sendAll } from "../../lib/store/send.ts";
 import type { Outgoing } from "../../lib/model/message.ts";
 import type { Clock, ItemStore, Mailbox, Timers } from "../../lib/ports.ts";
@@ -26,18 +28,20 @@ export async function forwardTimer(
   timer: { readonly atMs: number; readonly message: Outgoing },
 ): Promise<void> {
   if (timer.atMs > ports.clock.now()) await ports.timers.schedule(timer);
-  else if (!(await isGuardOfEnded(ports, timer.message))) await sendAll(ports.mailbox, [timer.message]);
+  else if (!(await isNeedlessGuard(ports, timer.message))) await sendAll(ports.mailbox, [timer.message]);
 }
 
-async function isGuardOfEnded({ items }: TimerPorts, { body }: Outgoing): Promise<boolean> {
+async function isNeedlessGuard({ items }: TimerPorts, { body }: Outgoing): Promise<boolean> {
   if (!body.includes(GUARD)) return false;
   const message = decodeMessage(body);
-  if (message.kind !== "start" || message.guard === undefined || isExclusiveId(message.id)) return false;
+  if ((message.kind !== "start" && message.kind !== "resume") || message.guard === undefined) return false;
   const item = await items.get(headKey(message.id), { mayLag: true });
   if (!item || isStub(item)) return false;
-  const { status, incarnation, replies } = parseFields(item);
-  return status === "completed" && incarnation === message.incarnation && replies.length === 0;
+  const { status, incarnation, replies, guard } = parseFields(item);
+  if (incarnation !== message.incarnation) return false;
+  if (guard !== undefined) return isLaterGuard(guard, message.guard);
+  return status === "completed" && replies.length === 0 && !isExclusiveId(message.id);
 }
 
 /** Only the bodies of guards, and some others, contain it: these alone are parsed. */
-const GUARD = '"guardAtMs"';
+const GUARD = '"guard":';

@@ -1,17 +1,20 @@
 /** Checks values on their way into and out of the journal: their types and their limits. */
 import { type Duration, toDelayMs, toMs } from "../../lib/duration.ts";
 import { coded } from "../../lib/error-codes.ts";
-import { asError, cutText, TerminalError, textOf, textsOf } from "../../lib/errors.ts";
+import { asError, cutText, OperationalError, TerminalError, textOf, textsOf } from "../../lib/errors.ts";
 import {
   ERROR_MESSAGE_CHARS_MAX,
   HEADERS_BYTES_MAX,
   METADATA_BYTES_MAX,
   NAME_BYTES_MAX,
   PAYLOAD_BYTES_MAX,
+  WAIT_BYTES_MAX,
 } from "../../lib/limits.ts";
 import { isReservedHeader } from "../../lib/model/header-names.ts";
 import { decodeOutcome, failure, type Outcome } from "../../lib/model/outcome.ts";
+import { sizeOfValue } from "../../lib/model/item.ts";
 import type { Value } from "../../lib/model/value.ts";
+import { leavesOf, type Wait } from "../../lib/model/wait.ts";
 import { assertNotHeld, findHeld, heldError, whileStoring } from "../held.ts";
 import { isJson, type Serde } from "../serde.ts";
 
@@ -130,4 +133,12 @@ export function assertName(name: unknown, what: string, bytesMin = 0): asserts n
   if (bytes >= bytesMin && bytes <= NAME_BYTES_MAX) return;
   const got = JSON.stringify(name)?.slice(0, 80);
   throw new TerminalError(`a ${what} must be a string of ${bytesMin} to ${NAME_BYTES_MAX} bytes; got ${got}`);
+}
+
+/** P1: a wait, as it is stored. Throws `too-large`, in words. */
+export function assertStorable(stored: Value, wait: Wait): void {
+  const bytes = sizeOfValue(stored);
+  if (bytes <= WAIT_BYTES_MAX) return;
+  const message = `it awaits ${leavesOf(wait).length} operations at once, which takes ${bytes} bytes; at most ${WAIT_BYTES_MAX} are allowed`;
+  throw new OperationalError("too-large", message);
 }

@@ -6,7 +6,7 @@ import { asError, cutText, fullMessageOf, JournalMismatchError, TerminalError } 
 import { ERROR_STACK_CHARS_MAX } from "../../lib/limits.ts";
 import type { Target } from "../../lib/model/message.ts";
 import type { Outcome } from "../../lib/model/outcome.ts";
-import type { RunAttempts, TurnFailure, TurnRequest } from "../../lib/protocol.ts";
+import type { RunAttempts, TurnFailure } from "../../lib/protocol.ts";
 import type { HandlerOptions } from "../definition.ts";
 import type { Serde } from "../serde.ts";
 import { failedWith, serialized } from "./checked-value.ts";
@@ -79,7 +79,7 @@ export function turnFailure(
 }
 
 /** Why a turn that used up its time is given up. `stepRuns`: what it was doing. */
-export function outOfTime({ target, remainingMs }: TurnRequest, stepRuns: boolean): Error {
+export function outOfTime(target: Target, remainingMs: number, stepRuns: boolean): Error {
   const what = stepRuns
     ? "a step was still running"
     : "it was awaiting something that is not durable (not a ctx operation)";

@@ -6,6 +6,7 @@ import type { Future } from "../../lib/turn/future.ts";
 import type { Clock } from "../../lib/ports.ts";
 import { leavesOf, type SleepLeaf, type Wait } from "../../lib/model/wait.ts";
 import { TURN_MARGIN_MS, TURN_WIND_DOWN_MS_MAX } from "../../lib/limits.ts";
+import type { Relay } from "./relay.ts";
 
 interface Told {
   timeIsUp(): void;
@@ -15,12 +16,15 @@ interface Told {
 export class TurnTimers {
   /** The turn's time is up. */
   isUp = false;
+  /** How long the turn may take in all. */
+  limitMs = 0;
   readonly #clock: Clock;
   readonly #tell: Told;
   /** Sleeps that are not over. */
   readonly #open = new Map<SleepLeaf, Future>();
   #unarmed: SleepLeaf[] = [];
   readonly #timers = new Map<number, () => void>();
+  #beganMs: number | undefined;
   #lastStartMs = 0;
   #stopLimit: (() => void) | undefined;
 
@@ -29,11 +33,17 @@ export class TurnTimers {
     this.#tell = tell;
   }
 
-  /** The turn has `remainingMs` from now on. */
-  limit(remainingMs: number): void {
-    const limitMs = Math.max(0, remainingMs - TURN_MARGIN_MS);
-    this.#lastStartMs = this.#clock.now() + limitMs - Math.min(TURN_WIND_DOWN_MS_MAX, limitMs / 5);
-    this.#stopLimit = this.#clock.after(limitMs, () => {
+  /** The turn may take so long from its beginning, whatever was said before; and as long as `relay` says when it is let go of. */
+  limit(limitMs: number, relay?: Pick<Relay, "whenNamed">): void {
+    relay?.whenNamed((longerMs) => this.limit(longerMs));
+    this.#stopLimit?.();
+    this.limitMs = limitMs;
+    const nowMs = this.#clock.now();
+    this.#beganMs ??= nowMs;
+    const ownMs = Math.max(0, limitMs - TURN_MARGIN_MS);
+    const endMs = this.#beganMs + ownMs;
+    this.#lastStartMs = endMs - Math.min(TURN_WIND_DOWN_MS_MAX, ownMs / 5);
+    this.#stopLimit = this.#clock.after(Math.max(0, endMs - nowMs), () => {
       this.isUp = true;
       this.#tell.timeIsUp();
     });

@@ -245,7 +245,7 @@ export class TurnDriver {
    * entries before they are appended. */
   async run(handler: () => Promise<unknown>, output: Serde<unknown>, fill: Filler): Promise<TurnOutcome> {
     this.writer.fill = fill;
-    this.timers.limit(this.request.remainingMs);
+    this.timers.limit(this.request.remainingMs, this.writer.relay);
     handler().then(
       (value) => this.#endedWith({ kind: "value", value }),
       (error: unknown) => this.#endedWith({ kind: "error", error }),
@@ -388,7 +388,7 @@ export class TurnDriver {
   /** Waits until something happens. Looks at the head meanwhile: what comes from outside shall be heard while a step runs (R22). */
   async #wait(isShort = false): Promise<TurnOutcome | undefined> {
     if (this.machine.calls.canTell) return undefined;
-    if (this.writer.vouchInMs <= 0) return await this.#look();
+    if (this.writer.vouchInMs <= 0) return await (this.writer.mustFlush ? this.#flush() : this.#look());
     const listening = this.#listens ? this.cancellations : undefined;
     const lookMs = isShort ? this.#waits.shortLookMs(this.#hearsOutside) : this.#waits.lookMs(listening);
     await this.#activity.next(Math.min(lookMs, this.writer.mustActInMs));
@@ -437,7 +437,7 @@ export class TurnDriver {
   }
 
   #outOfTime(): TurnOutcome {
-    this.fail(outOfTime(this.request, this.#running > 0), { code: 500 });
+    this.fail(outOfTime(this.request.target, this.timers.limitMs, this.#running > 0), { code: 500 });
     return this.#failed();
   }
 

@@ -9,7 +9,7 @@ export interface TurnPorts {
   readonly registry: Pick<Registry, "service">;
   readonly clock: Clock;
   readonly entropy: Entropy;
-  /** For guards alone (R27). Absent: its turns are run by the dispatcher. */
+  /** For guards alone (R26, R27). Absent: its turns are run by the dispatcher, which waits for them. */
   readonly timers?: Pick<Timers, "schedule">;
   /** For calls that the turn invokes itself (R28). Absent: all go by the queue. */
   readonly invoker?: CallInvoker | undefined;

@@ -19,25 +19,20 @@ import {
 } from "../../lib/model/entry.ts";
 import { inEntries } from "../../lib/model/entry-parts.ts";
 import { asError, isTooLarge, JournalFullError, OperationalError, TerminalError } from "../../lib/errors.ts";
-import { inParts, sizeOfValue } from "../../lib/model/item.ts";
-import {
-  APPEND_BYTES_MAX,
-  LOG_ENTRIES_MAX,
-  SUSPENDED_HEAD_BYTES_MAX,
-  WAIT_BYTES_MAX,
-} from "../../lib/limits.ts";
+import { sizeOfValue } from "../../lib/model/item.ts";
+import { LOG_ENTRIES_MAX, SUSPENDED_HEAD_BYTES_MAX } from "../../lib/limits.ts";
 import { LOCK_NONCE_BYTES, lockKey, takeLock } from "../../lib/model/lock.ts";
 import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
 import { secretIn } from "../../lib/model/seal.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
-import type { Value } from "../../lib/model/value.ts";
-import { readsFirst } from "../../lib/turn/entry-order.ts";
 import type { TurnMachine } from "../../lib/turn/turn-machine.ts";
-import { encodeWait, leavesOf, type Wait } from "../../lib/model/wait.ts";
+import { encodeWait, type Wait } from "../../lib/model/wait.ts";
 import { nonce } from "../../lib/entropy.ts";
+import { inAppends, withoutReads } from "../../lib/turn/appends.ts";
 import { describeCommand } from "../../lib/turn/mismatch.ts";
-import { failedWith } from "./checked-value.ts";
+import { assertStorable, failedWith } from "./checked-value.ts";
 import { type Callable, DirectCalls } from "./direct-calls.ts";
+import { Relay } from "./relay.ts";
 import { TurnGuard } from "./turn-guard.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
@@ -67,19 +62,14 @@ const SEEN: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
 const isSeen = ({ kind }: Entry): boolean => SEEN.has(kind);
 
 const WRITTEN: Written = { kind: "written" };
+const LATER_OWNER = { kind: "lost", reason: "the key's lock belongs to a later invocation" } as const;
 const lost = (reason: string): Stopped => ({ kind: "over", outcome: { kind: "lost", reason } });
-
-/** P1. Throws `too-large`, in words. */
-function assertStorable(stored: Value, wait: Wait): void {
-  const bytes = sizeOfValue(stored);
-  if (bytes <= WAIT_BYTES_MAX) return;
-  const message = `it awaits ${leavesOf(wait).length} operations at once, which takes ${bytes} bytes; at most ${WAIT_BYTES_MAX} are allowed`;
-  throw new OperationalError("too-large", message);
-}
 
 export class TurnWriter {
   /** Of a turn that runs under no message (R27). */
   readonly guard: TurnGuard | undefined;
+  /** Of a turn that came by the queue, and is let go of when it runs long (R26). */
+  readonly relay: Relay | undefined;
   /** Calls that this turn invokes itself (R28). */
   readonly direct: DirectCalls | undefined;
   /** Something was recorded by this turn. */
@@ -117,6 +107,7 @@ export class TurnWriter {
     };
     this.#deliver = deliver;
     this.guard = TurnGuard.of(request, ports);
+    this.relay = Relay.of(request, ports);
     this.direct = DirectCalls.of(request, ports, {
       answered: (command, result) => deliver(() => turn.finishFromOutside(command, result)),
       somethingHappened: () => deliver(),
@@ -147,7 +138,7 @@ export class TurnWriter {
     // An earlier version of the dispatcher names no voucher, and does not know a tree as text.
     const stored = encodeWait(wait, this.#request.voucher !== undefined);
     assertStorable(stored, wait);
-    if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");
+    if (!(await this.#lock())) return lost(LATER_OWNER.reason);
     const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait: stored });
     if (result.kind === "lost") return lost(result.reason);
     if (result.kind === "notes") {
@@ -255,10 +246,16 @@ export class TurnWriter {
 
   /** In how many milliseconds the head must name a guard anew: that the turn runs is to be known, and its guard to be renewed (R26). */
   get vouchInMs(): number {
-    if (!this.guard) return Number.POSITIVE_INFINITY;
-    const { guard } = this;
-    if (!this.#journal.hasHead) return guard.presenceInMs;
-    return guard.renewalInMs;
+    const { guard, relay } = this;
+    if (guard) return guard.vouchInMs(this.#journal.hasHead);
+    // What the message has brought, and the code has not taken yet, keeps the message.
+    const canTakeItsPlace = relay !== undefined && this.#turn.carried.isAllIn(this.#turn.pending());
+    return canTakeItsPlace ? relay.vouchInMs : Number.POSITIVE_INFINITY;
+  }
+
+  /** What is pending goes with the append that takes the message's place: it may be what the message has brought. */
+  get mustFlush(): boolean {
+    return this.relay !== undefined && this.vouchInMs <= 0 && this.#turn.pending().length > 0;
   }
 
   /** In how many milliseconds the turn must not wait any longer without having looked what there is to do. */
@@ -267,21 +264,28 @@ export class TurnWriter {
   }
 
   /** The turn has ended. What it has called goes on without it. */
-  async left(outcome: TurnOutcome): Promise<TurnOutcome> {
+  async left(ended: TurnOutcome): Promise<TurnOutcome> {
+    const outcome = await this.#leaveCalls(ended);
+    await this.guard?.leave(outcome);
+    return this.relay ? await this.relay.leave(outcome, this.#journal.mark) : outcome;
+  }
+
+  async #leaveCalls(outcome: TurnOutcome): Promise<TurnOutcome> {
     try {
       if (outcome.kind === "failed" || outcome.kind === "yielded") await this.direct?.vouch([]);
+      return outcome;
     } catch (thrown) {
       if (!(thrown instanceof OperationalError)) throw thrown;
       return { kind: "lost", reason: `${thrown.code}: ${thrown.message}` };
     } finally {
       this.direct?.end();
     }
-    await this.guard?.leave(outcome);
-    return outcome;
   }
 
   /** Does so by an append that has nothing else. The outputs of the one before it are done. */
   async #vouch(): Promise<Written> {
+    // It could not be set, and is tried again.
+    if (this.relay && !(await this.relay.guard())) return WRITTEN;
     const result = await this.#write([], 0);
     if (result.kind !== "won") return lost(result.kind === "lost" ? result.reason : "notes");
     this.#turn.notesAre(result.notes);
@@ -309,10 +313,11 @@ export class TurnWriter {
     if (ending?.kind !== "completed" && this.#journal.length + entries.length > LOG_ENTRIES_MAX)
       throw new JournalFullError("entries", LOG_ENTRIES_MAX);
     if (this.guard && ending?.kind !== "completed") this.#journal.guard = (await this.guard.hold()).name;
+    if (!(await this.#relayed(entries, ending))) return LATER_OWNER;
     await this.direct?.vouch(entries);
     try {
       const result = await this.#journal.append(entries, taken, ending);
-      if (result.kind === "won") this.direct?.appended(entries);
+      if (result.kind === "won") this.#won(entries, ending);
       return result;
     } catch (thrown) {
       if (!isTooLarge(thrown)) throw thrown;
@@ -325,6 +330,26 @@ export class TurnWriter {
         thrown,
       );
     }
+  }
+
+  #won(entries: readonly Entry[], ending: Ending | undefined): void {
+    this.direct?.appended(entries);
+    if (!ending && this.#journal.isLetGo) this.relay?.named();
+  }
+
+  /** R26: what the append names besides. The message's place is taken once all that it has brought is in the log. `false`: the key's lock
+   * belongs to a later invocation. */
+  async #relayed(entries: readonly Entry[], ending: Ending | undefined): Promise<boolean> {
+    const { relay } = this;
+    if (!relay || ending?.kind === "completed") return true;
+    if (!relay.isNamed && (ending || relay.vouchInMs > 0 || !this.#turn.carried.isAllIn(entries)))
+      return true;
+    if (!(await this.#lock())) return false;
+    const guard = await relay.guard();
+    if (!guard) return true;
+    this.#journal.guard = guard.name;
+    this.#journal.isLetGo = true;
+    return true;
   }
 
   /** R5: the lock first, so that nobody runs between the suspension and it. */
@@ -343,7 +368,7 @@ export class TurnWriter {
 
   /** Looks for notes that have arrived. If that fails, the next append brings them. */
   async look(): Promise<Written> {
-    if (this.vouchInMs <= 0) return await this.#vouch();
+    if (this.vouchInMs <= 0 && !this.mustFlush) return await this.#vouch();
     try {
       const seen = await this.#journal.look();
       if (seen.kind === "lost") return lost(seen.reason);
@@ -369,19 +394,4 @@ export class TurnWriter {
   async repeat(entry: CommandEntry): Promise<void> {
     await this.#perform([entry], 0);
   }
-}
-
-/**
- * With the completion nobody replays any more, so reads need not be recorded (R4). That holds for one append. Of several the
- * first ones are replayed if the turn dies before the last, and what follows a read needs the read.
- */
-function withoutReads(entries: readonly Entry[]): readonly Entry[] {
-  const others = entries.filter((entry) => !isRead(entry));
-  return inAppends(others).length > 1 ? entries : others;
-}
-
-/** What is too much for one append, so that a turn may die between any two (R4). */
-function inAppends(entries: readonly Entry[]): readonly (readonly Entry[])[] {
-  const parts = inParts(entries, APPEND_BYTES_MAX, sizeOfEntry);
-  return parts.length > 1 ? inParts(readsFirst(entries), APPEND_BYTES_MAX, sizeOfEntry) : parts;
 }

@@ -71,7 +71,8 @@ describe("alarms", () => {
   test("give a message as long as two of the longest turns", () => {
     const threshold = (made: TestStack) => alarmsOf(made)["MailboxStuck"]?.Properties["Threshold"];
     expect(threshold(makeStack())).toBe(15 * 60);
-    expect(threshold(makeStack({ turnTimeout: Duration.minutes(14) }))).toBe(28 * 60);
+    expect(threshold(makeStack({ waitedTurnTimeout: Duration.minutes(14) }))).toBe(28 * 60);
+    expect(threshold(makeStack({ turnTimeout: Duration.minutes(15) }))).toBe(15 * 60);
   });
 
   test("tell whom they are to tell", () => {

@@ -128,9 +128,19 @@ describe("functions", () => {
     ]);
   });
 
+  test("a dispatcher does not run as long as the longest turn: that is let go of", () => {
+    const of = makeStack({ turnTimeout: Duration.minutes(15) }).resources;
+    expect(properties("AWS::Lambda::Function", "GreeterHandler", of)).toMatchObject({ Timeout: 900 });
+    expect(properties("AWS::Lambda::Function", "Dispatcher", of)).toMatchObject({ Timeout: 330 });
+    expect(properties("AWS::SQS::Queue", "QueuesMailbox", of)).toMatchObject({ VisibilityTimeout: 330 });
+    const brief = makeStack({ turnTimeout: Duration.seconds(20) }).resources;
+    expect(properties("AWS::Lambda::Function", "Dispatcher", brief)).toMatchObject({ Timeout: 50 });
+  });
+
   test("follow what was chosen", () => {
     const made = makeStack({
-      turnTimeout: Duration.minutes(14),
+      turnTimeout: Duration.minutes(15),
+      waitedTurnTimeout: Duration.minutes(14),
       maxConcurrency: 400,
       reservedConcurrency: { ingress: 100 },
       memory: { dispatcher: 1024 },
@@ -142,7 +152,7 @@ describe("functions", () => {
       Timeout: 870,
       MemorySize: 1024,
     });
-    expect(properties("AWS::Lambda::Function", "GreeterHandler", of)).toMatchObject({ Timeout: 840 });
+    expect(properties("AWS::Lambda::Function", "GreeterHandler", of)).toMatchObject({ Timeout: 900 });
     expect(properties("AWS::Lambda::Function", "Ingress", of)).toMatchObject({
       ReservedConcurrentExecutions: 100,
     });
@@ -160,8 +170,12 @@ describe("functions", () => {
 
   test.each<[PerdureRuntimeProps, string]>([
     [
-      { turnTimeout: Duration.minutes(15) },
-      "turnTimeout, in seconds, must be a whole number from 1 to 840, not 900",
+      { turnTimeout: Duration.minutes(16) },
+      "turnTimeout, in seconds, must be a whole number from 1 to 900, not 960",
+    ],
+    [
+      { waitedTurnTimeout: Duration.minutes(15) },
+      "waitedTurnTimeout, in seconds, must be a whole number from 1 to 840, not 900",
     ],
     [{ maxConcurrency: 1 }, "maxConcurrency must be a whole number from 2 to 1000, not 1"],
     [{ mailboxEpoch: -1 }, "mailboxEpoch must be a whole number from 0 to 9999, not -1"],

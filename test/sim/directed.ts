@@ -484,8 +484,31 @@ function atDoors(draw: Draw): Workload {
   return { roots: draw.many(1, 4, one), disturbed: false };
 }
 
+/** Turns that came by the queue and run long (R26): of services, and of a key that others want. */
+function letGo(draw: Draw): Workload {
+  const short = (): Instruction => draw.step(draw.between(0, 20));
+  const long = (): Instruction =>
+    draw.step(draw.prng.chance(0.2) ? draw.between(30_000, 100_000) : draw.between(900, 5000));
+  const bodies: readonly (() => Instruction[])[] = [
+    () => [long(), short()],
+    () => [set("a"), long(), get("a"), set("b")],
+    () => [long(), sleep(draw.between(600, 3000)), short()],
+    () => [draw.awakeable(draw.between(0, 2000)), long(), short()],
+    () => [short(), draw.awakeable(draw.between(800, 4000)), long(), draw.awakeable(draw.between(0, 6000))],
+    () => [{ do: "call", program: draw.plain(long()) }, { do: "send", program: draw.on(long()) }, short()],
+  ];
+  const one = (): Program => {
+    const body = draw.prng.pick(bodies)();
+    return draw.prng.chance(0.5) || body.some((part) => part.do === "set")
+      ? draw.on(...body)
+      : draw.plain(...body);
+  };
+  return { roots: draw.many(1, 4, () => at(draw.between(0, 1500), one())), disturbed: false, letsGo: true };
+}
+
 const HISTORIES = {
   "at doors": atDoors,
+  "let go": letGo,
   "early notes": earlyNotes,
   "slow signals": slowSignals,
   "cancelled as it rests": cancelledAsItRests,

@@ -15,6 +15,12 @@ const ZOMBIES: Aim["faults"] = {
   "early-redelivery": 0.3,
 };
 
+/** Deaths of turns that were let go of, and of their dispatchers. */
+const DEAD_LONG_TURNS: Aim = {
+  workload: "let go",
+  faults: { "handler-timeout": 0.3, "handler-crash": 0.3, "dispatcher-crash": 0.1, "answer-lost": 0.03 },
+};
+
 export const AIMS: Readonly<Record<string, Aim>> = {
   "a turn at the door starts its steps before its guard is set": DEAD_DOORS,
   "a head that is left open at the door names no guard": DEAD_DOORS,
@@ -22,6 +28,16 @@ export const AIMS: Readonly<Record<string, Aim>> = {
   "a guard is named before it is set": DEAD_DOORS,
   "a guard that finds what rests or has ended is done": DEAD_DOORS,
   "a head names a guard that is set after it": DEAD_DOORS,
+  "a long turn names a guard that is not there": DEAD_LONG_TURNS,
+  "a dispatcher lets go of a turn before the head names its guard": DEAD_LONG_TURNS,
+  "a long turn is let go of while it has notes that are nowhere else": DEAD_LONG_TURNS,
+  "a long turn's head does not hold the input": DEAD_LONG_TURNS,
+  "a turn that may have named its guard says that it has": {
+    workload: "let go",
+    faults: { "answer-lost": 0.1, unavailable: 0.1, "late-effect": 0.1, "dispatcher-crash": 0.1 },
+  },
+  "a long turn does not take its key's lock": { workload: "let go", faults: NO_FAULTS },
+  "a long turn does not renew its guard": { workload: "let go", faults: NO_FAULTS },
   "repeats send the Start of what runs at the door": { workload: "at doors", faults: NO_FAULTS },
   "what a cancellation has not reached rests": { workload: "cancelled as it rests", faults: NO_FAULTS },
   "a first append does not adopt what came before": { workload: "early notes", faults: NO_FAULTS },
@@ -172,4 +188,6 @@ export const UNCAUGHT: Readonly<Record<string, string>> = {
     "it needs a turn and two dispatchers that die between a suspension and its outputs, and nothing else that fails",
   "a redelivered resume gets a new token, although the lock has its old one":
     "it needs a turn that dies between the lock and its first append, and whose message gives its place up at once",
+  "a long turn is let go of while it has notes that are nowhere else":
+    "it needs a cancellation that the code cannot hear, which rides with other notes into a turn that dies once it is let go of",
 };

@@ -14,9 +14,9 @@ export const OF_DOORS: readonly Planted[] = [
     'if (this.guard && ending?.kind !== "completed") this.#journal',
     'if (this.guard && ending?.kind !== "completed" && entries.length > 0) this.#journal',
   ]),
-  bug("a guard is named before it is set", "sdk/turn/turn-guard.ts", 1000, [
-    "    await timers.schedule(guardTimer(this.#start, guard));\n",
-    "    void timers.schedule(guardTimer(this.#start, guard)).catch(() => undefined);\n",
+  bug("a guard is named before it is set", "sdk/turn/guards-of-turn.ts", 1000, [
+    "    await timers.schedule(this.#kind.timer(guard));\n",
+    "    void timers.schedule(this.#kind.timer(guard)).catch(() => undefined);\n",
   ]),
   bug("a guard that finds what rests or has ended is done", "runtime/dispatcher/guarded-start.ts", 1000, [
     "...{ inDoubt: true, voucher",

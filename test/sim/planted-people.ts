@@ -122,11 +122,11 @@ export const OF_PEOPLE: readonly Planted[] = [
     12000,
     ["const known = this.head?.token ?? token;", "const known = this.head?.token ?? this.token ?? token;"],
   ),
-  bug("an end in several appends drops its reads", "sdk/turn/turn-writer.ts", 4000, [
+  bug("an end in several appends drops its reads", "lib/turn/appends.ts", 4000, [
     "return inAppends(others).length > 1 ? entries : others;",
     "return others;",
   ]),
-  bug("what is appended in parts has a read behind a later write", "sdk/turn/turn-writer.ts", 4000, [
+  bug("what is appended in parts has a read behind a later write", "lib/turn/appends.ts", 4000, [
     "return parts.length > 1 ? inParts(readsFirst(entries), APPEND_BYTES_MAX, sizeOfEntry) : parts;",
     "return parts;",
   ]),

@@ -9,6 +9,7 @@ import { bug, type Planted } from "./plant.ts";
 import { AIMS } from "./planted-aims.ts";
 import { OF_BOUNDS } from "./planted-bounds.ts";
 import { OF_DOORS } from "./planted-doors.ts";
+import { OF_LONG_TURNS } from "./planted-long-turns.ts";
 import { OF_PEOPLE } from "./planted-people.ts";
 import { OF_SECRETS } from "./planted-secrets.ts";
 
@@ -27,10 +28,10 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     ],
   ),
   bug("the suspension is appended before the lock is taken", "sdk/turn/turn-writer.ts", 2000, [
-    `    if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");
+    `    if (!(await this.#lock())) return lost(LATER_OWNER.reason);
     const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait: stored });`,
     `    const result = await this.#write(entries, this.#turn.taken, { kind: "suspended", wait: stored });
-    if (!(await this.#lock())) return lost("the key's lock belongs to a later invocation");`,
+    if (!(await this.#lock())) return lost(LATER_OWNER.reason);`,
   ]),
   bug("a turn that lost an append goes on to the next message", "runtime/dispatcher/progress.ts", 1000, [
     'if (stored?.head.status !== "completed") return "retry";',
@@ -396,4 +397,5 @@ export const PLANTED: readonly Planted[] = [
   ...OF_BOUNDS,
   ...OF_DOORS,
   ...OF_SECRETS,
+  ...OF_LONG_TURNS,
 ].map((planted) => ({ ...planted, ...(AIMS[planted.name] ? { aim: AIMS[planted.name] } : {}) }));

@@ -84,6 +84,9 @@ export class Platform {
   };
   /** Where an attempt failed, by its message. */
   readonly #deploymentOf = new Map<string, string>();
+  letsGo: boolean;
+  /** As on one machine: a dispatcher hears of a turn that it has let go of. */
+  readonly #staysInTouch: boolean;
   #polling = false;
   #nextLookMs = Number.POSITIVE_INFINITY;
   /** Turns that run now, in living environments or not. */
@@ -93,6 +96,9 @@ export class Platform {
     this.#world = world;
     this.#stage = stage;
     this.#prng = new Prng(world.seed, "platform");
+    const relays = new Prng(world.seed, "relays");
+    this.letsGo = relays.chance(0.8);
+    this.#staysInTouch = relays.chance(0.3);
     world.queue.onAvailable = () => this.#poll();
   }
 
@@ -163,11 +169,12 @@ export class Platform {
     return endpoint;
   }
   deployment(version: number): Deployment {
+    const { services } = this.endpoint(version).discover();
+    // Long turns are waited for, as those of earlier versions are.
+    const isWaitedFor = !this.letsGo && this.#world.sides.ofHandlers(version) === TODAY;
     return {
-      id: `dp_${version}`,
-      address: String(version),
-      createdAtMs: 0,
-      services: this.endpoint(version).discover().services,
+      ...{ id: `dp_${version}`, address: String(version), createdAtMs: 0 },
+      services: isWaitedFor ? services.map((service) => ({ ...service, relays: false })) : services,
     };
   }
 
@@ -297,19 +304,28 @@ export class Platform {
   // --- turns -------------------------------------------------------------------------------------------------
 
   invoker(actor: Actor): Invoker {
-    return { invoke: (deployment, request) => this.#invoke(actor, deployment, request) };
+    return {
+      invoke: (deployment, request, letGo) => this.#invoke(actor, deployment, request, letGo),
+      staysInTouch: this.#staysInTouch,
+    };
   }
 
-  #invoke(caller: Actor, deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
+  #invoke(
+    caller: Actor,
+    deployment: Deployment,
+    request: TurnRequest,
+    letGo?: AbortSignal,
+  ): Promise<TurnOutcome> {
     const { faults, scheduler, effects } = this.#world;
     const text = encodeTurnRequest(request);
     effects.operations["invoke"] = (effects.operations["invoke"] ?? 0) + 1;
     return new Promise<TurnOutcome>((resolve, reject) => {
       const answer = (run: () => void): void => {
         scheduler.after(effects.latencyMs(), () => {
-          if (caller.alive) run();
+          if (caller.alive && !(letGo?.aborted === true && !this.#staysInTouch)) run();
         });
       };
+      letGo?.addEventListener("abort", () => this.#world.observer.count("turn let go of"));
       scheduler.after(effects.latencyMs(), () => {
         if (faults.strike("invoke-throttled")) {
           answer(() => reject(new OperationalError("throttled", "too many invocations (simulated)")));
@@ -371,7 +387,8 @@ export class Platform {
       this.#world.observer.messages.doubt();
       caller.died(reason);
     });
-    const stop = scheduler.after(request.remainingMs + 500, () => {
+    const limitMs = Math.max(request.remainingMs, request.relay?.remainingMs ?? 0);
+    const stop = scheduler.after(limitMs + 500, () => {
       reason = new FunctionError("timeout", "Task timed out (simulated)");
       actor.die();
     });

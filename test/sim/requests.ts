@@ -50,6 +50,8 @@ export interface Workload {
   readonly rebuiltAtMs?: number;
   /** The store has no room for what is named so (silence.ts), for as long as there are faults. */
   readonly isNarrow?: true;
+  /** Its turns are let go of: they may run longer than a dispatcher. */
+  readonly letsGo?: true;
   /** Programs can end otherwise than they would alone: cancelled, killed. */
   readonly disturbed: boolean;
 }

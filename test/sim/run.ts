@@ -129,6 +129,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       ranAs.set(program.pid, ids.add(id));
     },
   });
+  if (workload.letsGo) platform.letsGo = true;
   const clients = new Clients(world, platform);
   await begin(world, clients, workload);
   effects.crashPoints = options.crashPoints ?? [];

@@ -50,7 +50,7 @@ export class TimerService {
 
   accept(atMs: number, message: Outgoing, by: Actor): void {
     const { scheduler, faults } = this.#effects;
-    if (message.body.includes('"guardAtMs"')) this.#guarded();
+    if (message.body.includes('"guard":')) this.#guarded();
     else if (by.kind === "client") this.#asked();
     this.#accepted(message);
     const inMs = Math.max(0, atMs - scheduler.nowMs);

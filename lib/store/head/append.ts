@@ -69,8 +69,10 @@ export interface Append {
   readonly ending: Ending | undefined;
   /** The message under which the turn runs (R17). */
   readonly voucher?: string;
-  /** The guard that the turn has set (R27). */
+  /** The guard that the turn has set (R26, R27). */
   readonly guard?: string | undefined;
+  /** The message is not there any more: the head holds the input from now on. */
+  readonly holdsInput?: boolean;
   readonly nowMs: number;
 }
 
@@ -172,8 +174,13 @@ function fieldsOf(append: Append): Attributes {
     guard: ending ? undefined : guard,
     leftBy: ending?.kind === "suspended" ? voucher : undefined,
   });
-  return ending ? { ...fields, ...endingFields(append, ending, sizeOf(fields)) } : fields;
+  if (ending) return { ...fields, ...endingFields(append, ending, sizeOf(fields)) };
+  return append.holdsInput ? { ...fields, ...inputOf(append) } : fields;
 }
+
+/** The Start's, unless the head holds it already. */
+const inputOf = ({ start, before }: Append): Attributes =>
+  start && before?.head.input === undefined ? inputAttributes(start) : {};
 
 /** What the first append writes. A head that is made with it has them from its Start. */
 const firstFields = (
@@ -185,8 +192,9 @@ const firstFields = (
   ...(head.token === undefined && token !== undefined ? { token } : {}),
 });
 
-function endingFields({ before, start, nowMs }: Append, ending: Ending, otherBytes: number): Attributes {
-  const input = start && before?.head.input === undefined ? inputAttributes(start) : {};
+function endingFields(append: Append, ending: Ending, otherBytes: number): Attributes {
+  const { start, nowMs } = append;
+  const input = inputOf(append);
   if (ending.kind === "suspended") {
     return { ...headAttributes({ status: "suspended" }), [HEAD_ATTRIBUTE.wait]: ending.wait, ...input };
   }

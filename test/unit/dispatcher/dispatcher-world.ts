@@ -44,6 +44,12 @@ export class DispatcherWorld {
   invoke: (() => Promise<TurnOutcome>) | undefined;
   /** May throw what the mailbox would. */
   beforeSend: (message: Message) => void = () => undefined;
+  /** May throw what the timers would. */
+  beforeSchedule: (message: Message) => void = () => undefined;
+  /** Whether the dispatcher hears of turns that it has let go of. */
+  staysInTouch = false;
+  /** Ends each turn, if it is there first. */
+  beside: Promise<never> | undefined;
   readonly #dispatcher: Dispatcher;
   readonly #registered: Promise<unknown>;
   #sequence = 0;
@@ -67,15 +73,23 @@ export class DispatcherWorld {
       logger: { log: (level: string, message: string) => void this.logged.push(`${level} ${message}`) },
       timers: {
         schedule: async ({ atMs, message }: { atMs: number; message: Outgoing }) => {
+          this.beforeSchedule(decodeMessage(message.body));
           this.scheduled.push({ atMs, message: decodeMessage(message.body), name: message.dedup });
           await Promise.resolve();
         },
       },
     };
+    const staysInTouch = (): boolean => this.staysInTouch;
     this.#dispatcher = new Dispatcher({
       ...ports,
       invoker: {
-        invoke: async (_, request) => await (this.invoke?.() ?? endpoint.runTurn(request, ports)),
+        invoke: async (_, request) => {
+          const turn = this.invoke?.() ?? endpoint.runTurn(request, ports);
+          return await (this.beside ? Promise.race([turn, this.beside]) : turn);
+        },
+        get staysInTouch() {
+          return staysInTouch();
+        },
       },
     });
   }

@@ -124,6 +124,10 @@ test("the presence of an owner leaves the lock as it was handed over, and so who
   await expect.poll(() => seen.length).toBe(1);
   expect(seen).toMatchObject([{ owner: { id: first?.id }, handedBy: expect.any(String) as string }]);
   expect(seen).not.toHaveProperty("0.takenAtMs");
+  // The key is passed on by a dispatcher, under its guard.
+  expect(await lock()).toMatchObject({ owner: { id: first?.id } });
+  const early = world.sent.find((message) => message.kind === "resume" && message.settled !== undefined);
+  if (early) expect(await world.deliver(early)).toBe(true);
   await expect.poll(async () => await lock()).toBeUndefined();
 });
 

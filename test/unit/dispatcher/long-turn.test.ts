@@ -1,0 +1,198 @@
+/** R26: a turn that runs long makes itself known, is let go of, and sees to its end (docs/decisions/0025-long-turns-are-let-go.md). */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { FunctionError, OperationalError } from "../../../lib/errors.ts";
+import { RELAY_AFTER_MS, RELAY_LOOKS_MS } from "../../../lib/limits.ts";
+import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
+import { lockKey, parseLock } from "../../../lib/model/lock.ts";
+import type { Message, ReplyTo, Resume, Start } from "../../../lib/model/message.ts";
+import { isLaterGuard, isOfRelay, relayName } from "../../../lib/store/guard.ts";
+import type { Context } from "../../../sdk/context.ts";
+import { object, service } from "../../../sdk/index.ts";
+import { DispatcherWorld } from "./dispatcher-world.ts";
+
+let world: DispatcherWorld;
+/** What the long steps are waiting for. */
+let step: PromiseWithResolvers<void>;
+let ran: string[] = [];
+
+const long = async (ctx: Context): Promise<string> => {
+  await ctx.run("long", async () => {
+    ran.push("long");
+    await step.promise;
+  });
+  return "done";
+};
+const work = service({
+  name: "Work",
+  handlers: {
+    long,
+    sleeps: async (ctx: Context): Promise<string> => {
+      const answer = await long(ctx);
+      await ctx.sleep({ hours: 1 });
+      return answer;
+    },
+    fails: async (ctx: Context): Promise<string> => {
+      await long(ctx);
+      throw new Error("a bug");
+    },
+    awaits: async (ctx: Context): Promise<string> => {
+      const { promise } = ctx.awakeable<string>();
+      await long(ctx);
+      return await promise;
+    },
+  },
+});
+const key = object({ name: "Key", handlers: { long: async (ctx: Context) => await long(ctx) } });
+
+const CALLER: ReplyTo = { id: idOf("Caller", undefined, 9), incarnation: 3, command: 1 };
+let count = 0;
+function idOf(name: string, objectKey: string | undefined, byte: number): InvocationId {
+  return invocationId(name, objectKey, new Uint8Array(UNIQUE_SIZE).fill(byte));
+}
+function start(name: string, handler: string, more: Partial<Start> = {}): Start {
+  const id = idOf(name, name === "Key" ? "k" : undefined, ++count);
+  return {
+    ...{ kind: "start", id, incarnation: 0, origin: `o${count}`, headers: {}, input: new Uint8Array(0) },
+    ...{ target: { service: name, handler, ...(name === "Key" ? { key: "k" } : {}) }, acceptedAtMs: 1 },
+    ...more,
+  };
+}
+const early = (): Resume[] =>
+  world.sent.filter(
+    (message): message is Resume =>
+      message.kind === "resume" && message.guard !== undefined && message.dueAtMs === undefined,
+  );
+const guards = (): Message[] =>
+  world.scheduled.map(({ message }) => message).filter((message) => "guard" in message);
+
+/** Delivers it, and lets time pass until it is let go of. */
+async function letGo(message: Start): Promise<void> {
+  const delivered = world.deliver(message);
+  await expect.poll(() => ran.length).toBe(1);
+  await world.clock.advance(RELAY_AFTER_MS + 1);
+  await expect.poll(async () => (await world.head(message.id))?.guard).toBeDefined();
+  await world.clock.advance((RELAY_LOOKS_MS[0] ?? 0) - RELAY_AFTER_MS);
+  expect(await delivered).toBe(true);
+}
+const settled = async (): Promise<void> => void (await new Promise((resolve) => setTimeout(resolve, 20)));
+
+beforeEach(() => {
+  world = new DispatcherWorld([work, key]);
+  step = Promise.withResolvers();
+  ran = [];
+});
+afterEach(() => step.resolve());
+
+test("its message is done while it runs, and its head has all that the message had", async () => {
+  const message = start("Work", "long", { input: new Uint8Array([34, 97, 34]) });
+  await letGo(message);
+  const head = await world.head(message.id);
+  expect(head).toMatchObject({ status: "running", input: message.input });
+  expect(guards()).toMatchObject([{ kind: "resume", id: message.id, guard: head?.guard }]);
+  // The same message once more finds that another one vouches.
+  expect(await world.deliver(message, { receiveCount: 2 })).toBe(true);
+  expect(ran).toEqual(["long"]);
+});
+
+test("it tells its callers itself; of a service nothing is left then", async () => {
+  const message = start("Work", "long", { replyTo: CALLER });
+  await letGo(message);
+  step.resolve();
+  await expect.poll(() => world.to(CALLER.id)).toMatchObject([{ note: { command: 1 } }]);
+  await settled();
+  expect([early(), (await world.head(message.id))?.status]).toEqual([[], "completed"]);
+});
+
+test("what it sleeps for is arranged by a dispatcher, at once and once", async () => {
+  const message = start("Work", "sleeps");
+  await letGo(message);
+  step.resolve();
+  await expect.poll(() => early().length).toBe(1);
+  const [guard] = early();
+  const before = world.scheduled.length;
+  expect(guard && (await world.deliver(guard))).toBe(true);
+  expect(world.scheduled).toHaveLength(before + 1);
+  expect(world.scheduled.at(-1)?.message).toMatchObject({ kind: "notify", note: { kind: "completion" } });
+});
+
+test("where only others are awaited, nothing is left", async () => {
+  const message = start("Work", "awaits");
+  await letGo(message);
+  step.resolve();
+  await expect.poll(async () => (await world.head(message.id))?.status).toBe("suspended");
+  await settled();
+  expect(early()).toEqual([]);
+});
+
+test("a failed attempt counts, once", async () => {
+  const message = start("Work", "fails");
+  await letGo(message);
+  step.resolve();
+  await expect.poll(() => early().length).toBe(1);
+  const [guard] = early();
+  expect(guard?.ended).toContain("a bug");
+  world.invoke = async () => await Promise.reject(new Error("no second attempt yet"));
+  if (guard) await world.deliver(guard, { remainingMs: 1000 });
+  world.invoke = undefined;
+  expect(ran).toEqual(["long"]);
+});
+
+test("a key is passed on under its guard", async () => {
+  const message = start("Key", "long");
+  await letGo(message);
+  const lock = async () => await world.items.get(lockKey("Key", "k"));
+  expect(parseLock((await lock()) ?? {})).toMatchObject({ owner: { id: message.id } });
+  const newcomer = start("Key", "long");
+  expect(await world.deliver(newcomer)).toBe(true);
+  expect((await world.head(newcomer.id))?.status).toBe("pending");
+  step.resolve();
+  await expect.poll(() => early().length).toBe(1);
+  const [guard] = early();
+  expect(guard && (await world.deliver(guard))).toBe(true);
+  expect(world.to(newcomer.id)).toMatchObject([{ kind: "resume", wake: true }]);
+});
+
+test("without timers the message goes on vouching, and the turn is waited for", async () => {
+  world.beforeSchedule = () => {
+    throw new OperationalError("unavailable", "no timers");
+  };
+  const message = start("Work", "long", { replyTo: CALLER });
+  const delivered = world.deliver(message);
+  await expect.poll(() => ran.length).toBe(1);
+  await world.clock.advance(5000);
+  expect(await world.head(message.id)).toBeUndefined();
+  step.resolve();
+  expect(await delivered).toBe(true);
+  expect([early(), world.to(CALLER.id).length]).toEqual([[], 1]);
+});
+
+test("a process that stays in touch hears of its death, and sends its guard", async () => {
+  world.staysInTouch = true;
+  const death = Promise.withResolvers<never>();
+  death.promise.catch(() => undefined);
+  const message = start("Work", "long");
+  world.beside = death.promise;
+  await letGo(message);
+  death.reject(new FunctionError("crashed", "it has died"));
+  await expect.poll(() => early().length).toBe(1);
+  const head = await world.head(message.id);
+  expect(early()).toMatchObject([
+    { id: message.id, guard: head?.guard, ended: expect.any(String) as string },
+  ]);
+});
+
+test("guards of one turn have numbers; those of others are not taken for its own", () => {
+  const [one, two, ten] = [1, 2, 10].map((number) => relayName("ab", number));
+  expect([one, two]).toEqual(["ab", "ab~2"]);
+  expect([
+    isOfRelay(one, "ab"),
+    isOfRelay(ten, "ab"),
+    isOfRelay("abc", "ab"),
+    isOfRelay(undefined, "ab"),
+  ]).toEqual([true, true, false, false]);
+  expect([isLaterGuard("ab~10", "ab~2"), isLaterGuard("ab", "ab"), isLaterGuard("cd~3", "ab")]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});
