@@ -19,6 +19,13 @@ const READ = ["dynamodb:GetItem", "dynamodb:Query"];
 const WRITE = ["dynamodb:PutItem", "dynamodb:UpdateItem"];
 const DELETE = ["dynamodb:DeleteItem"];
 const SCAN = ["dynamodb:Scan"];
+const SEND = ["sqs:SendMessage"];
+const CONSUME = [
+  "sqs:ReceiveMessage",
+  "sqs:DeleteMessage",
+  "sqs:ChangeMessageVisibility",
+  "sqs:GetQueueAttributes",
+];
 
 export interface Data {
   readonly tables: PerdureTables;
@@ -143,6 +150,19 @@ export function allowOnHandler(scope: Construct, functionArn: string, roles: Run
   allow("ReconcilerAccess", roles.reconciler, "lambda:DeleteFunction");
 }
 
+/** What the runtime's functions may do with a mailbox of a service's own. */
+export function allowOnMailbox(scope: Construct, queueArn: string, roles: RuntimeRoles): Policy[] {
+  const allow = (id: string, role: IRole, actions: string[]): Policy =>
+    new Policy(scope, id, {
+      roles: [role],
+      statements: [new PolicyStatement({ actions, resources: [queueArn] })],
+    });
+  return [
+    allow("DispatcherAccess", roles.dispatcher, [...CONSUME, ...SEND]),
+    allow("RegistrarAccess", roles.registrar, ["sqs:GetQueueAttributes"]),
+  ];
+}
+
 /** Lets CloudWatch Logs encrypt this account's log groups with the key. Does nothing if the stack does not own its policy. */
 export function allowLogsToUse(key: IKey, scope: Construct): void {
   const { region, partition, account } = Stack.of(scope);
@@ -174,14 +194,11 @@ function leadingKeys(patterns: readonly string[]): Record<string, unknown> {
 }
 
 function allowToConsume(consumer: PerdureFunction, queueArn: string): void {
-  consumer.allow(
-    ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"],
-    [queueArn],
-  );
+  consumer.allow(CONSUME, [queueArn]);
 }
 
 function allowToSend(sender: PerdureFunction, queueArn: string): void {
-  sender.allow(["sqs:SendMessage"], [queueArn]);
+  sender.allow(SEND, [queueArn]);
 }
 
 function allowToSchedule(scheduling: PerdureFunction, timers: TimerTargets): void {

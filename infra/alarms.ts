@@ -17,6 +17,7 @@ import {
   Stats,
   TreatMissingData,
 } from "aws-cdk-lib/aws-cloudwatch";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { type Metric as MetricName, METRIC_DIMENSION, METRIC_NAMESPACE, METRICS } from "../lib/metrics.ts";
 import type { PerdureFunction } from "./function.ts";
@@ -62,20 +63,54 @@ export class RuntimeAlarms extends Construct {
       ...(props.alarms === "none" ? [] : outcomes(props)),
       ...(props.alarms === "all" ? causes(props) : []),
     ];
-    for (const { name, says, metric, threshold, periods } of conditions) {
-      const alarm = new Alarm(this, name, {
-        alarmDescription: `Perdure: ${says} See ${name} in docs/operations.md.`,
-        metric,
-        threshold,
-        evaluationPeriods: periods,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        // If nothing was measured, nothing is wrong.
-        treatMissingData: TreatMissingData.NOT_BREACHING,
-      });
-      if (props.actions.length > 0) alarm.addAlarmAction(...props.actions);
-    }
+    for (const condition of conditions) makeAlarm(this, condition, props.actions);
   }
 }
+
+function makeAlarm(
+  scope: Construct,
+  { name, says, metric, threshold, periods }: Condition,
+  actions: readonly IAlarmAction[],
+): void {
+  const alarm = new Alarm(scope, name, {
+    alarmDescription: `Perdure: ${says} See ${name} in docs/operations.md.`,
+    metric,
+    threshold,
+    evaluationPeriods: periods,
+    comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    // If nothing was measured, nothing is wrong.
+    treatMissingData: TreatMissingData.NOT_BREACHING,
+  });
+  if (actions.length > 0) alarm.addAlarmAction(...actions);
+}
+
+/** MailboxStuck, of a mailbox of a service's own. */
+export function mailboxAlarm(
+  scope: Construct,
+  {
+    queue,
+    turnTimeout,
+    stuckAfter,
+    actions,
+  }: {
+    readonly queue: IQueue;
+    readonly turnTimeout: Duration;
+    readonly stuckAfter: Duration | undefined;
+    readonly actions: readonly IAlarmAction[];
+  },
+): void {
+  const stuck = mailboxStuck(queue, turnTimeout);
+  const threshold = stuckAfter?.toSeconds() ?? stuck.threshold;
+  makeAlarm(scope, { ...stuck, threshold }, actions);
+}
+
+const mailboxStuck = (mailbox: IQueue, turnTimeout: Duration): Condition => ({
+  name: "MailboxStuck",
+  says: "a message has waited for far longer than turns take.",
+  metric: mailbox.metricApproximateAgeOfOldestMessage({ period: PERIOD }),
+  threshold: stuckSeconds(turnTimeout),
+  periods: 1,
+});
 
 /** One of the runtime's own metrics. */
 export function ownMetric(runtimeName: string, metric: MetricName, statistic: string): Metric {
@@ -90,13 +125,7 @@ export function ownMetric(runtimeName: string, metric: MetricName, statistic: st
 
 function outcomes({ queues, dispatcher, runtimeName, turnTimeout }: Watched): Condition[] {
   return [
-    {
-      name: "MailboxStuck",
-      says: "a message has waited for far longer than turns take.",
-      metric: queues.mailbox.metricApproximateAgeOfOldestMessage({ period: PERIOD }),
-      threshold: stuckSeconds(turnTimeout),
-      periods: 1,
-    },
+    mailboxStuck(queues.mailbox, turnTimeout),
     {
       name: "MessagesComeAgain",
       says: "a message is received again and again, and never done.",

@@ -5,6 +5,7 @@ import { Key } from "aws-cdk-lib/aws-kms";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import type { Data, RuntimeRoles } from "./access.ts";
+import type { MailboxHost } from "./service-mailbox.ts";
 import { PerdureRuntimeBase } from "./runtime-base.ts";
 import { type HandlerProps, type HandlerSettings, handlerSettingsOf } from "./runtime-props.ts";
 
@@ -16,6 +17,9 @@ export interface PerdureRuntimeAttributes extends HandlerProps {
   /** With `ingressRoleArn`, calls of this stack's handlers run where they are accepted. @default they go by the queue */
   readonly delayQueueArn?: string;
   readonly ingressRoleArn?: string;
+  /** With `mailboxDeadLettersArn`, services of this stack may have mailboxes of their own. The runtime needs `ownMailboxes`. */
+  readonly dispatcherFunctionArn?: string;
+  readonly mailboxDeadLettersArn?: string;
   readonly dispatcherRoleArn: string;
   readonly registrarRoleArn: string;
   readonly adminRoleArn: string;
@@ -32,6 +36,7 @@ export class ImportedRuntime extends PerdureRuntimeBase {
   readonly roles: RuntimeRoles;
   readonly registrarArn: string;
   readonly handlerSettings: HandlerSettings;
+  readonly mailboxHost: MailboxHost | undefined;
   protected readonly ingressApiId: string;
   protected readonly adminApiId: string;
 
@@ -65,5 +70,21 @@ export class ImportedRuntime extends PerdureRuntimeBase {
     this.ingressApiId = attributes.ingressApiId;
     this.adminApiId = attributes.adminApiId;
     this.handlerSettings = handlerSettingsOf(attributes, encryptionKey);
+    this.mailboxHost = this.#hostOf(attributes);
+  }
+
+  #hostOf({
+    dispatcherFunctionArn,
+    mailboxDeadLettersArn,
+  }: PerdureRuntimeAttributes): MailboxHost | undefined {
+    if (dispatcherFunctionArn === undefined || mailboxDeadLettersArn === undefined) return undefined;
+    return {
+      dispatcherFunctionArn,
+      turnTimeout: this.handlerSettings.turnTimeout,
+      deadLetters: Queue.fromQueueArn(this, "MailboxDeadLetters", mailboxDeadLettersArn),
+      hasAlarms: true,
+      alarmActions: [],
+      expect: () => undefined,
+    };
   }
 }

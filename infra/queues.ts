@@ -9,6 +9,7 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import {
   DeduplicationScope,
   FifoThroughputLimit,
+  type IQueue,
   Queue,
   QueueEncryption,
   type QueueProps,
@@ -16,6 +17,42 @@ import {
 import { Construct } from "constructs";
 import { MAILBOX_RETENTION_MS } from "../lib/limits.ts";
 import { QUEUE_RECEIVES_MAX } from "../lib/limits/aws.ts";
+
+interface MailboxProps {
+  readonly encryptionKey: IKey | undefined;
+  /** How long its consumer may run. */
+  readonly dispatcherTimeout: Duration;
+  readonly deadLetters: IQueue;
+}
+
+const sharedProps = (encryptionKey: IKey | undefined): QueueProps => ({
+  enforceSSL: true,
+  removalPolicy: RemovalPolicy.DESTROY,
+  ...(encryptionKey
+    ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
+    : { encryption: QueueEncryption.SQS_MANAGED }),
+});
+
+const fifoProps = (encryptionKey: IKey | undefined): QueueProps => ({
+  ...sharedProps(encryptionKey),
+  fifo: true,
+  // Together they give SQS's high throughput: its limits hold per group instead of per queue.
+  deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
+  fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
+});
+
+/** The runtime's, or one of a service's own. */
+export const mailboxProps = ({
+  encryptionKey,
+  dispatcherTimeout,
+  deadLetters,
+}: MailboxProps): QueueProps => ({
+  ...fifoProps(encryptionKey),
+  visibilityTimeout: dispatcherTimeout,
+  // A head is kept longer than the mailbox may hold a message about it. That rests on this retention.
+  retentionPeriod: Duration.millis(MAILBOX_RETENTION_MS),
+  deadLetterQueue: { queue: deadLetters, maxReceiveCount: QUEUE_RECEIVES_MAX },
+});
 
 export interface QueuesProps {
   readonly encryptionKey: IKey | undefined;
@@ -32,30 +69,16 @@ export class Queues extends Construct {
 
   constructor(scope: Construct, id: string, props: QueuesProps) {
     super(scope, id);
-    const { encryptionKey } = props;
-    const shared: QueueProps = {
-      enforceSSL: true,
-      removalPolicy: RemovalPolicy.DESTROY,
-      ...(encryptionKey
-        ? { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }
-        : { encryption: QueueEncryption.SQS_MANAGED }),
-    };
-    const fifo: QueueProps = {
-      ...shared,
-      fifo: true,
-      // Together they give SQS's high throughput: its limits hold per group instead of per queue.
-      deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
-      fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
-    };
+    const { encryptionKey, dispatcherTimeout } = props;
+    const shared = sharedProps(encryptionKey);
     const kept = { retentionPeriod: Duration.days(14) };
-    this.mailboxDeadLetters = new Queue(this, "MailboxDeadLetters", { ...fifo, ...kept });
-    this.mailbox = new Queue(this, "Mailbox", {
-      ...fifo,
-      visibilityTimeout: props.dispatcherTimeout,
-      // A head is kept longer than the mailbox may hold a message about it. That rests on this retention.
-      retentionPeriod: Duration.millis(MAILBOX_RETENTION_MS),
-      deadLetterQueue: { queue: this.mailboxDeadLetters, maxReceiveCount: QUEUE_RECEIVES_MAX },
-    });
+    const deadLetters = new Queue(this, "MailboxDeadLetters", { ...fifoProps(encryptionKey), ...kept });
+    this.mailboxDeadLetters = deadLetters;
+    this.mailbox = new Queue(
+      this,
+      "Mailbox",
+      mailboxProps({ encryptionKey, dispatcherTimeout, deadLetters }),
+    );
     this.delayDeadLetters = new Queue(this, "DelayDeadLetters", { ...shared, ...kept });
     this.delay = new Queue(this, "Delay", {
       ...shared,

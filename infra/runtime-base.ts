@@ -4,6 +4,7 @@ import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import { Grant as IamGrant } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 import type { Data, RuntimeRoles } from "./access.ts";
+import type { MailboxHost } from "./service-mailbox.ts";
 import type { HandlerSettings } from "./runtime-props.ts";
 
 const INVOKE = "execute-api:Invoke";
@@ -16,6 +17,8 @@ export abstract class PerdureRuntimeBase extends Construct {
   abstract readonly registrarArn: string;
   /** The settings of a service's function, unless the service has its own. */
   abstract readonly handlerSettings: HandlerSettings;
+  /** Absent: it is not known of a runtime that another stack has made. */
+  abstract readonly mailboxHost: MailboxHost | undefined;
   protected abstract readonly ingressApiId: string;
   protected abstract readonly adminApiId: string;
 

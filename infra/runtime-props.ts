@@ -121,6 +121,12 @@ export interface PerdureRuntimeProps extends HandlerProps {
   /** A page of graphs. It costs three dollars a month beyond the account's three free ones. @default false */
   readonly dashboard?: boolean;
   /**
+   * Whether services may have mailboxes of their own. The dispatcher then asks the registry for them, at most one read for a service
+   * every ten seconds. Needed for services of other apps.
+   * @default if a service of this app has one
+   */
+  readonly ownMailboxes?: boolean;
+  /**
    * Raise it by one when you replace the mailbox. SQS numbers the messages of a new queue from the start again, so without it
    * new writers of a key would look older than the earlier ones.
    * @default 0
@@ -165,6 +171,7 @@ export function settingsOf(props: PerdureRuntimeProps): RuntimeSettings {
     dashboard: false,
     mailboxEpoch: 0,
     waitedTurnTimeout: shorter(handlers.turnTimeout, DEFAULT_WAITED_TIMEOUT),
+    ownMailboxes: false,
     ...props,
     ...handlers,
     removalPolicy,
@@ -194,7 +201,11 @@ export function handlerSettingsOf(props: HandlerProps, encryptionKey: IKey | und
 const shorter = (one: Duration, other: Duration): Duration =>
   one.toMilliseconds() < other.toMilliseconds() ? one : other;
 
-function within(name: string, value: number, least: number, most: number): void {
+export function within(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${value}`);
 }
+
+/** What the dispatcher needs beside the turn that it waits for: it reads, commits and sends. */
+const DISPATCHER_SPARE = Duration.seconds(30);
+export const dispatcherTimeout = (turnTimeout: Duration): Duration => turnTimeout.plus(DISPATCHER_SPARE);

@@ -25,10 +25,13 @@ import { runtimeCode } from "./bundle.ts";
 import { RuntimeDashboard } from "./dashboard.ts";
 import { PerdureFunction, type Variables } from "./function.ts";
 import { FunctionApi } from "./http-api.ts";
+import type { MailboxHost } from "./service-mailbox.ts";
+import { ENVIRONMENT } from "../lib/environment.ts";
 import { ImportedRuntime, type PerdureRuntimeAttributes } from "./imported-runtime.ts";
 import { Queues } from "./queues.ts";
 import { PerdureRuntimeBase } from "./runtime-base.ts";
 import {
+  dispatcherTimeout,
   type HandlerSettings,
   type PerdureRuntimeProps,
   type RuntimePart,
@@ -38,14 +41,12 @@ import {
 import { Tables } from "./tables.ts";
 import { SQS_RECEIVE_MAX } from "../lib/limits/aws.ts";
 
-/** What the dispatcher needs beside the turn that it waits for: it reads, commits and sends. */
-const DISPATCHER_SPARE = Duration.seconds(30);
 /** HTTP APIs give up after 30 seconds. */
 const HTTP_TIMEOUT = Duration.seconds(30);
 const TIMERS_TIMEOUT = Duration.seconds(30);
 const RECONCILER_TIMEOUT = Duration.minutes(15);
-/** Longer than it waits until a new permission is in effect. */
-const REGISTRAR_TIMEOUT = Duration.minutes(3);
+/** Longer than it waits until a new permission is in effect, and until a service has moved to another mailbox, twice. */
+const REGISTRAR_TIMEOUT = Duration.minutes(10);
 const DISPATCHER_MEMORY_MIB = 512;
 const MEMORY_MIB = 256;
 
@@ -83,7 +84,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     this.tables = new Tables(this, "Tables", { ...settings, existing: settings.tables });
     this.queues = new Queues(this, "Queues", {
       encryptionKey: settings.encryptionKey,
-      dispatcherTimeout: settings.waitedTurnTimeout.plus(DISPATCHER_SPARE),
+      dispatcherTimeout: dispatcherTimeout(settings.waitedTurnTimeout),
       timersTimeout: TIMERS_TIMEOUT,
     });
     const { encryptionKey } = settings;
@@ -127,7 +128,23 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       admin: admin.role,
       reconciler: reconciler.role,
     };
+    if (settings.ownMailboxes) this.mailboxHost.expect();
     this.#observe();
+  }
+
+  get mailboxHost(): MailboxHost {
+    const { waitedTurnTimeout: turnTimeout, alarms, alarmActions } = this.settings;
+    const { function: dispatcher } = this.functions.dispatcher;
+    return {
+      ...{ dispatcherFunctionArn: dispatcher.functionArn, turnTimeout, alarmActions },
+      deadLetters: this.queues.mailboxDeadLetters,
+      hasAlarms: alarms !== "none",
+      expect: () => {
+        const { dispatcher: runs, registrar } = this.functions;
+        for (const { function: each } of [runs, registrar])
+          each.addEnvironment(ENVIRONMENT.ownMailboxes, "expected");
+      },
+    };
   }
 
   #observe(): void {
@@ -161,7 +178,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     const { waitedTurnTimeout, maxConcurrency, mailboxEpoch } = this.settings;
     const dispatcher = this.#function("dispatcher", {
       description: "Perdure: takes messages from the mailbox and runs turns",
-      timeout: waitedTurnTimeout.plus(DISPATCHER_SPARE),
+      timeout: dispatcherTimeout(waitedTurnTimeout),
       variables: { ...this.#dataVariables(), ...timerVariables, mailboxEpoch: String(mailboxEpoch) },
       inLoop: true,
     });

@@ -5,6 +5,8 @@ export const ENVIRONMENT = {
   registryTable: "PERDURE_REGISTRY_TABLE",
   mailboxUrl: "PERDURE_MAILBOX_URL",
   mailboxDeadLettersUrl: "PERDURE_MAILBOX_DEAD_LETTERS_URL",
+  /** Set if services may have mailboxes of their own. */
+  ownMailboxes: "PERDURE_OWN_MAILBOXES",
   delayQueueUrl: "PERDURE_DELAY_QUEUE_URL",
   /** The alias by which handlers' functions invoke each other (R28). Absent: their calls go by the queue. */
   directAlias: "PERDURE_DIRECT_ALIAS",

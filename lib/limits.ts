@@ -345,6 +345,18 @@ export const WORKFLOW_RETENTION_MS = 24 * 60 * 60 * 1000;
 export const JOURNAL_RETENTION_MS = 24 * 60 * 60 * 1000;
 /** A reader may use what it knows of the registry this long without asking again. */
 export const REGISTRY_CACHE_MS = 10_000;
+/** A service that moves to another mailbox is held at the most this long: longer than its move may take, with two clocks that differ. */
+export const MOVE_HELD_MS = 15 * 60 * 1000;
+/** So long after it was written, no dispatcher goes by what the registry said before. */
+export const MOVE_KNOWN_MS = REGISTRY_CACHE_MS + 5000;
+/** So long an own mailbox must look empty. SQS's counts may lag by a minute. */
+export const MOVE_EMPTY_MS = 60_000;
+/** What is in an own mailbox is waited for this long, before the move is given up. */
+export const MOVE_DRAIN_MS_MAX = 150_000;
+/** The pause between two looks at it. */
+export const MOVE_LOOK_MS = 5000;
+/** A message that came to its own mailbox so long after it was sent there was moved by hand: out of the dead letters. */
+export const REDRIVEN_MS = 5 * 60 * 1000;
 /** A deployment is kept this long after the last service left it, even if nothing is pinned to it. This is longer than a
  * turn, a reader's cache, and an update of a stack that is rolled back. */
 export const DEPLOYMENT_GRACE_MS = 24 * 60 * 60 * 1000;

@@ -124,12 +124,14 @@ function monthly(what: string, count: number, dollarsEach: number, free: number)
 /** The allowance is the account's. It is taken off the cheaper requests first, so the sum is rather too high than too low. */
 function polling(found: readonly Properties[], { Resources }: Template, { sqs }: Prices): Item[] {
   let free = FREE.sqsRequests;
-  const isFifo = ({ EventSourceArn }: Properties): boolean => {
-    const [queue = ""] = (EventSourceArn as { "Fn::GetAtt": string[] })["Fn::GetAtt"];
-    return Resources[queue]?.Properties?.["FifoQueue"] === true;
-  };
+  const queueOf = ({ EventSourceArn }: Properties): string =>
+    (EventSourceArn as { "Fn::GetAtt": string[] })["Fn::GetAtt"][0] ?? "";
+  const isFifo = (queue: string): boolean => Resources[queue]?.Properties?.["FifoQueue"] === true;
+  const fifoName = (queue: string): string =>
+    queue.includes("QueuesMailbox") ? "the mailbox" : "a service's own mailbox";
   const items = found
-    .map((source) => ({ name: isFifo(source) ? "the mailbox" : "the delay queue", fifo: isFifo(source) }))
+    .map(queueOf)
+    .map((queue) => ({ name: isFifo(queue) ? fifoName(queue) : "the delay queue", fifo: isFifo(queue) }))
     .toSorted((a, b) => Number(a.fifo) - Number(b.fifo))
     .map(({ name, fifo }) => {
       const each = fifo ? sqs.fifoRequest : sqs.standardRequest;

@@ -12,6 +12,7 @@ import type { BenchContext, Result } from "../report/bench.ts";
 import { drawChart } from "../report/plot.ts";
 import { quantileOf } from "../report/statistics.ts";
 import { keyed } from "./handlers.ts";
+import { isolation, isolationTable } from "./isolation.ts";
 
 const MESSAGES = 10_000;
 /** Of other keys, while the backlog drains. */
@@ -135,6 +136,7 @@ export async function backlogGrowth({ progress }: BenchContext): Promise<Result>
   const many = await drain("10,000 on 10,000 keys", (n) => `k${n}`);
   progress("a suspended object under traffic");
   const held = await suspended();
+  const beside = await isolation(progress);
   const p = (waits: readonly number[], at: number): number => Math.round(quantileOf(waits, at));
   return {
     tables: [
@@ -166,8 +168,9 @@ export async function backlogGrowth({ progress }: BenchContext): Promise<Result>
           `$/million of the last line: of a call that is parked and runs later (${held.parkedWrites.toFixed(1)} write units).`,
         ],
       },
+      isolationTable(beside),
     ],
-    data: { alone, one, many, held },
+    data: { alone, one, many, held, beside },
     plots: [
       {
         name: "backlog",

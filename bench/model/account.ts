@@ -12,10 +12,13 @@ import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
 import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
 import { parseTimer } from "../../lib/aws/timer-message.ts";
 import type { Incoming } from "../../lib/model/message.ts";
+import { serviceTag } from "../../lib/model/ids.ts";
+import { OwnMailboxes } from "../../lib/store/own-mailboxes.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import type { Entropy, ItemStore, Logger } from "../../lib/ports.ts";
 import { decodeTurnRequest, encodeTurnOutcome } from "../../lib/protocol.ts";
 import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
+import { Intake } from "../../runtime/dispatcher/intake.ts";
 import { QueueKeeper } from "../../runtime/dispatcher/queue-keeper.ts";
 import type { HttpResponse } from "../../runtime/http/message.ts";
 import { Ingress } from "../../runtime/ingress/ingress.ts";
@@ -38,6 +41,8 @@ export interface AccountOptions {
   readonly items?: (meter: Meter, time: VirtualTime) => ItemStore;
   /** Batches of the mailbox that are handled at the same time. */
   readonly concurrencyMax?: number;
+  /** Services with mailboxes of their own, and how many batches of such a one are handled at the same time. */
+  readonly own?: { readonly services: readonly string[]; readonly concurrencyMax: number };
   /** Called after each turn with the real milliseconds that it took and the bytes that it was sent. */
   readonly observeTurn?: (turn: { readonly ms: number; readonly bytes: number }) => void;
 }
@@ -71,6 +76,7 @@ export class Account {
   /** Environments of the handlers' function that wait for a turn, the last one used on top. */
   readonly #idle: TurnPorts[] = [];
   #seeds = 0;
+  readonly #mailboxes: OwnMailboxes;
 
   private constructor(options: AccountOptions, endpoint: Endpoint) {
     const { time, meter } = this;
@@ -80,18 +86,26 @@ export class Account {
     this.#observeTurn = options.observeTurn;
     this.#functions = new Functions(time, meter);
     this.items = items(meter, time);
+    this.#mailboxes = new OwnMailboxes(distant(this.items, time, latency), time, options.own !== undefined);
     this.queues = new Queues({
       time,
       meter,
       latency,
       ...(concurrencyMax === undefined ? {} : { concurrencyMax }),
+      ...(options.own ? { ownConcurrencyMax: options.own.concurrencyMax } : {}),
     });
-    const invoker = new LambdaInvoker(this.#lambda());
-    const dispatcher = new Dispatcher({ ...this.#ports(), invoker });
+    const dispatcherPorts = { ...this.#ports(), invoker: new LambdaInvoker(this.#lambda()) };
+    // An environment handles one batch at a time.
+    const idle: Intake[] = [];
     const forwarding = this.#ports();
     this.queues.consumers = {
-      mailbox: (batch) =>
-        this.#functions.invoke("dispatcher", async () => await this.#handle(dispatcher, batch)),
+      mailbox: (batch, url) =>
+        this.#functions.invoke("dispatcher", async () => {
+          const intake = idle.pop() ?? this.#intake(dispatcherPorts);
+          const failed = await this.#handle(intake, batch, url);
+          idle.push(intake);
+          return failed;
+        }),
       timers: (bodies) =>
         this.#functions.invoke("timers", async () => {
           for (const body of bodies) await forwardTimer(forwarding, parseTimer(body));
@@ -101,7 +115,7 @@ export class Account {
       {
         ...this.#ports(),
         watch: new PollingWatch(time),
-        invoker,
+        invoker: new LambdaInvoker(this.#lambda()),
       },
       { callWaitMs: CALL_WAIT_MS },
     );
@@ -118,6 +132,8 @@ export class Account {
       services: endpoint.discover().services,
     });
     await time.run(registration);
+    for (const service of options.own?.services ?? [])
+      await time.run(account.#mailboxes.put({ service, url: `${MAILBOX_URL}/${service}`, heldUntilMs: 0 }));
     return account;
   }
 
@@ -150,6 +166,7 @@ export class Account {
     const know = async (registry: ItemRegistry): Promise<void> => {
       const services = await registry.services();
       await Promise.all(services.map(async ({ name }) => await registry.service(name)));
+      await Promise.all(services.map(async ({ name }) => await this.#mailboxes.of(serviceTag(name))));
       await registry.deployment("dp_1");
     };
     await this.time.run(Promise.all(this.#registries.map(know)));
@@ -164,19 +181,26 @@ export class Account {
   }
 
   /** As the dispatcher's function does it. */
-  async #handle(dispatcher: Dispatcher, batch: readonly Incoming[]): Promise<readonly string[]> {
+  async #handle(intake: Intake, batch: readonly Incoming[], url: string): Promise<readonly string[]> {
     const receipts = new SqsReceipts(
       this.queues.sqs,
-      MAILBOX_URL,
+      url,
       new Map(batch.map(({ messageId }) => [messageId, messageId])),
     );
     const keeper = new QueueKeeper({ receipts, clock: this.time, logger: WARNINGS_ONLY }, batch);
     keeper.begin();
     try {
-      return await dispatcher.handle(batch, DISPATCHER_MS, keeper);
+      return await intake.handle(batch, DISPATCHER_MS, keeper, url !== MAILBOX_URL);
     } finally {
       await keeper.end();
     }
+  }
+
+  #intake(ports: ConstructorParameters<typeof Dispatcher>[0]): Intake {
+    const { clock, logger, mailbox } = ports;
+    const mailboxAt = (url: string): SqsMailbox => new SqsMailbox(this.queues.sqs, url);
+    const dispatcher = new Dispatcher(ports);
+    return new Intake({ dispatcher, mailbox, mailboxAt, mailboxes: this.#mailboxes, clock, logger });
   }
 
   #timers(): SqsTimers {

@@ -101,6 +101,8 @@ export const KEY_SCANS_MAX = 20;
 
 /** Dispatchers that run at the same time, unless the stack says how many: with batches of ten, 500 turns. */
 export const DISPATCHERS_AT_ONCE = 50;
+/** The same, of a service's own mailbox. */
+export const OWN_DISPATCHERS_AT_ONCE = 10;
 /** Lambda's longest. */
 export const TURN_TIMEOUT_MINUTES_MAX = 15;
 /** The dispatcher needs some of Lambda's time before and after a turn that it waits for. */

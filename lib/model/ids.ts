@@ -20,6 +20,8 @@ const TAG_BYTES = 6;
 const KEY_HASH_BYTES = 16;
 const UNIQUE_BYTES = 14;
 const CHECK_BYTES = 2;
+/** Of its characters: base64url makes four of three bytes. */
+const TAG_SIZE = 8;
 const KIND_OWN_GROUP = 1;
 const KIND_KEY_GROUP = 2;
 
@@ -95,7 +97,15 @@ export const noteGroupOf = (id: InvocationId): string => `n${id}`;
 /** Whether the invocation is a single writer of its key. Its group is then the key's. */
 export const isExclusiveId = (id: InvocationId): boolean => groupOf(id) !== id;
 
-export const tagOf = (id: InvocationId): string => id.slice(PREFIX.length, PREFIX.length + 8);
+export const tagOf = (id: InvocationId): string => id.slice(PREFIX.length, PREFIX.length + TAG_SIZE);
+
+const KEY_GROUP_SIZE = Math.ceil(((TAG_BYTES + 1 + KEY_HASH_BYTES) * 4) / 3);
+/** The tag of the service whose invocations' messages come in the group: a key's, an invocation's, or a note lane. */
+export function tagOfGroup(group: string): string {
+  // A key's group may by chance begin as an id does. Its length tells it.
+  if (group.length === KEY_GROUP_SIZE) return group.slice(0, TAG_SIZE);
+  return tagOf(group.slice(group.indexOf(PREFIX)));
+}
 
 /** Partition keys. Those of a service all begin with its tag; IAM conditions rely on that. */
 export const journalPartition = (id: InvocationId): string => `${tagOf(id)}.inv.${id}`;

@@ -60,8 +60,9 @@ export class Connection {
     });
   }
 
-  mailbox(): SqsMailbox {
-    return new SqsMailbox(this.sqs(), this.required("mailboxUrl"));
+  /** By default the runtime's. */
+  mailbox(url = this.required("mailboxUrl")): SqsMailbox {
+    return new SqsMailbox(this.sqs(), url);
   }
 
   watch(): PollingWatch {

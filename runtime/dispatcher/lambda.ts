@@ -6,7 +6,9 @@ import { timersOf } from "../aws/sqs-timers.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { RECEIVES_USUAL } from "../../lib/metrics.ts";
 import type { Incoming } from "../../lib/model/message.ts";
+import { OwnMailboxes } from "../../lib/store/own-mailboxes.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { Intake } from "./intake.ts";
 import { QueueKeeper } from "./queue-keeper.ts";
 
 interface SqsRecord {
@@ -14,6 +16,7 @@ interface SqsRecord {
   readonly receiptHandle: string;
   readonly body: string;
   readonly attributes: Readonly<Record<string, string | undefined>>;
+  readonly eventSourceARN?: string;
 }
 interface LambdaContext {
   getRemainingTimeInMillis(): number;
@@ -32,23 +35,31 @@ const connect = once(() => {
     ...{ clock, entropy, logger, meter },
   };
   const mailboxEpoch = Number(connection.optional("mailboxEpoch") ?? 0);
-  return { connection, dispatcher: new Dispatcher(ports, { mailboxEpoch }) };
+  const intake = new Intake({
+    ...{ dispatcher: new Dispatcher(ports, { mailboxEpoch }), mailbox: ports.mailbox, clock, logger },
+    mailboxes: new OwnMailboxes(items, clock, connection.optional("ownMailboxes") !== undefined),
+    mailboxAt: (url) => connection.mailbox(url),
+  });
+  return { connection, intake };
 });
 
 /** Returns the messages that are to come again: of each group those from the first that failed on (R7). */
 export async function handler(event: { readonly Records: readonly SqsRecord[] }, context: LambdaContext) {
-  const { connection, dispatcher } = connect();
+  const { connection, intake } = connect();
   const { clock, logger, meter } = connection;
   const batch = event.Records.map(incoming);
   const handles = new Map(event.Records.map(({ messageId, receiptHandle }) => [messageId, receiptHandle]));
-  const receipts = new SqsReceipts(connection.sqs(), connection.required("mailboxUrl"), handles);
+  const mailboxUrl = connection.required("mailboxUrl");
+  const queueUrl = queueUrlOf(event.Records, mailboxUrl);
+  const receipts = new SqsReceipts(connection.sqs(), queueUrl, handles);
   const keeper = new QueueKeeper({ receipts, clock, logger }, batch);
   keeper.begin();
   const again = event.Records.filter(comesAgain);
   meter.measure("oldestMessageAge", ageOf(event.Records, clock.now()));
   if (again.length > 0) meter.measure("comesAgainAge", ageOf(again, clock.now()));
   try {
-    const failed = await dispatcher.handle(batch, context.getRemainingTimeInMillis(), keeper);
+    const remainingMs = context.getRemainingTimeInMillis();
+    const failed = await intake.handle(batch, remainingMs, keeper, queueUrl !== mailboxUrl);
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
   } finally {
     await keeper.end();
@@ -62,6 +73,13 @@ const comesAgain = ({ attributes }: SqsRecord): boolean =>
 const ageOf = (records: readonly SqsRecord[], nowMs: number): number =>
   Math.max(0, ...records.map(({ attributes }) => nowMs - Number(attributes["SentTimestamp"] ?? nowMs)));
 
+/** A batch comes from one queue. A service's own mailbox is in the account and region of the runtime's. */
+function queueUrlOf(records: readonly SqsRecord[], mailboxUrl: string): string {
+  const name = records[0]?.eventSourceARN?.split(":").at(-1);
+  if (name === undefined) return mailboxUrl;
+  return mailboxUrl.slice(0, mailboxUrl.lastIndexOf("/") + 1) + name;
+}
+
 /** Throws for a message without its FIFO attributes: an event source that is misconfigured must not lose the order. */
 function incoming({ messageId, body, attributes }: SqsRecord): Incoming {
   const { MessageGroupId: group, SequenceNumber: sequence, ApproximateReceiveCount: received } = attributes;
@@ -70,5 +88,7 @@ function incoming({ messageId, body, attributes }: SqsRecord): Incoming {
       `message ${messageId} has no MessageGroupId or SequenceNumber: the mailbox must be a FIFO queue`,
     );
   }
-  return { messageId, body, group, sequence, receiveCount: Number(received ?? 1) };
+  const sentAtMs = attributes["SentTimestamp"];
+  const sent = sentAtMs === undefined ? {} : { sentAtMs: Number(sentAtMs) };
+  return { messageId, body, group, sequence, receiveCount: Number(received ?? 1), ...sent };
 }

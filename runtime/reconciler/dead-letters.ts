@@ -28,6 +28,7 @@ import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import { asError } from "../../lib/errors.ts";
 import { type Head, isCancelled, isForLife, type Stub } from "../../lib/model/head.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
+import { bodyOf } from "../../lib/model/forwarded.ts";
 import { decodeMessage, type Message, type Start } from "../../lib/model/message.ts";
 import { failure } from "../../lib/model/outcome.ts";
 import { isUnbegun, ON } from "../../lib/model/status-table.ts";
@@ -132,7 +133,7 @@ export class DeadLetterWatch {
 
   #decode(body: string): Message | undefined {
     try {
-      return decodeMessage(body);
+      return decodeMessage(bodyOf(body));
     } catch (error) {
       this.#ports.logger.log("error", "a dead letter cannot be read", { error: asError(error).message });
       return undefined;

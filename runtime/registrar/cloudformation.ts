@@ -16,6 +16,8 @@ export interface ResourceEvent {
   readonly PhysicalResourceId?: string;
   /** All values are text, whatever types the template has. */
   readonly ResourceProperties: Readonly<Record<string, unknown>>;
+  /** Of an update. */
+  readonly OldResourceProperties?: Readonly<Record<string, unknown>>;
 }
 
 export interface ResourceAnswer {
@@ -44,20 +46,28 @@ export async function answerTo(event: ResourceEvent, registrar: Registrar): Prom
 
 /** Answers the resource's identity, which is the function. If it changes, CloudFormation deletes the old resource. */
 async function perform(
-  { RequestType, PhysicalResourceId = NOTHING, ResourceProperties }: ResourceEvent,
+  {
+    RequestType,
+    PhysicalResourceId = NOTHING,
+    ResourceProperties,
+    OldResourceProperties = {},
+  }: ResourceEvent,
   registrar: Registrar,
 ): Promise<string> {
   if (RequestType === "Delete") {
-    if (PhysicalResourceId.startsWith("arn:")) await registrar.remove(PhysicalResourceId);
+    // What was never registered may have its mailbox all the same.
+    await registrar.remove(PhysicalResourceId, mailboxIn(ResourceProperties));
     return PhysicalResourceId;
   }
   const registration = registrationIn(ResourceProperties);
-  await registrar.register(registration);
+  const mailboxUrlBefore = mailboxIn(OldResourceProperties);
+  await registrar.register({ ...registration, ...(mailboxUrlBefore ? { mailboxUrlBefore } : {}) });
   return registration.functionArn;
 }
 
 function registrationIn(properties: Readonly<Record<string, unknown>>): Registration {
   const { FunctionArn, VersionArn, Services, Breaking } = properties;
+  const mailboxUrl = mailboxIn(properties);
   if (typeof FunctionArn !== "string" || typeof VersionArn !== "string" || !Array.isArray(Services)) {
     throw new TypeError("a registration needs FunctionArn, VersionArn and Services");
   }
@@ -66,5 +76,10 @@ function registrationIn(properties: Readonly<Record<string, unknown>>): Registra
     versionArn: VersionArn,
     services: Services.map(String),
     breaking: Breaking === "true" || Breaking === true,
+    ...(mailboxUrl ? { mailboxUrl } : {}),
   };
+}
+
+function mailboxIn({ MailboxUrl }: Readonly<Record<string, unknown>>): string | undefined {
+  return typeof MailboxUrl === "string" ? MailboxUrl : undefined;
 }

@@ -1,7 +1,9 @@
 /** The registrar's Lambda entry. CloudFormation invokes it, and gets its answer over HTTPS. */
 import { Connection, once } from "../aws/connection.ts";
 import { lambdaDiscoverer } from "../aws/lambda-connection.ts";
+import { depthOfQueue } from "../aws/sqs-depth.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
+import { OwnMailboxes } from "../../lib/store/own-mailboxes.ts";
 import { asError } from "../../lib/errors.ts";
 import { elapse } from "../../lib/ports.ts";
 import { answerTo, type ResourceAnswer, type ResourceEvent } from "./cloudformation.ts";
@@ -11,8 +13,16 @@ import { CLOUDFORMATION_ATTEMPTS_MAX, CLOUDFORMATION_PAUSE_MS } from "../../lib/
 const connect = once(() => {
   const connection = new Connection(process.env);
   const { clock, logger } = connection;
-  const registry = new ItemRegistry(connection.items(), clock);
-  return { clock, logger, registrar: new Registrar({ registry, discoverer: lambdaDiscoverer(), clock }) };
+  const items = connection.items();
+  const registry = new ItemRegistry(items, clock);
+  const areExpected = connection.optional("ownMailboxes") !== undefined;
+  const moves = {
+    areExpected,
+    mailboxes: new OwnMailboxes(items, clock, areExpected),
+    depth: async (url: string): Promise<number> => await depthOfQueue(connection.sqs(), url),
+  };
+  const registrar = new Registrar({ registry, discoverer: lambdaDiscoverer(), clock, moves });
+  return { clock, logger, registrar };
 });
 
 export async function handler(event: ResourceEvent): Promise<void> {

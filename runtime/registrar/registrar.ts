@@ -10,6 +10,7 @@ import { elapse } from "../../lib/ports.ts";
 import { DeploymentError } from "../deployments/error.ts";
 import type { DeploymentPorts } from "../deployments/ports.ts";
 import { register } from "../deployments/registration.ts";
+import { leaveMailbox, type MailboxWish, moveMailbox, type MovePorts } from "./mailbox-move.ts";
 import { PERMISSION_ATTEMPTS_MAX, PERMISSION_PAUSE_MS } from "../../lib/limits/aws.ts";
 
 /** What the stack says about a function. */
@@ -21,17 +22,39 @@ export interface Registration {
   readonly services: readonly string[];
   /** Register it even if it takes away what others rely on. */
   readonly breaking: boolean;
+  /** The URL of its services' own mailbox. */
+  readonly mailboxUrl?: string;
+  /** What it was before. */
+  readonly mailboxUrlBefore?: string;
+}
+
+export interface RegistrarPorts extends DeploymentPorts {
+  /** Absent: no service has a mailbox of its own. */
+  readonly moves?: Omit<MovePorts, "clock">;
 }
 
 export class Registrar {
-  readonly #ports: DeploymentPorts;
+  readonly #ports: RegistrarPorts;
 
-  constructor(ports: DeploymentPorts) {
+  constructor(ports: RegistrarPorts) {
     this.#ports = ports;
   }
 
   /** Throws `Error` with the reason. CloudFormation shows it to the user. */
-  async register({ versionArn, services, breaking }: Registration): Promise<void> {
+  async register(registration: Registration): Promise<void> {
+    const { services, mailboxUrl: url, mailboxUrlBefore: urlBefore } = registration;
+    // Before it gets its first calls, if it is new.
+    await this.#move({ services, ...(url ? { url } : {}), ...(urlBefore ? { urlBefore } : {}) });
+    try {
+      await this.#register(registration);
+    } catch (error) {
+      // The stack takes the mailbox away again. An update is rolled back by another one.
+      if (url && !urlBefore) await this.#leave(url, (service) => services.includes(service));
+      throw error;
+    }
+  }
+
+  async #register({ versionArn, services, breaking }: Registration): Promise<void> {
     const isKnown = (await this.#ports.registry.deployments()).some(({ address }) => address === versionArn);
     const wanted = {
       target: { address: versionArn },
@@ -53,13 +76,30 @@ export class Registrar {
     }
   }
 
-  /** Takes all deployments of the function from the registry. */
-  async remove(functionArn: string): Promise<void> {
+  /** Takes all deployments of the function from the registry. Before that, what is in its services' own mailbox is handled: that goes
+   * with it. */
+  async remove(functionArn: string, mailboxUrl?: string): Promise<void> {
     const { registry } = this.#ports;
     const owned = (await registry.deployments()).filter(({ address }) =>
       address.startsWith(`${functionArn}:`),
     );
+    if (mailboxUrl) {
+      const others = (await registry.services()).filter((service) =>
+        owned.every(({ id }) => id !== service.deployment),
+      );
+      await this.#leave(mailboxUrl, (service) => others.every(({ name }) => name !== service));
+    }
     for (const { id } of owned) await registry.remove(id);
+  }
+
+  async #move(wish: MailboxWish): Promise<void> {
+    const { moves, clock } = this.#ports;
+    if (moves) await moveMailbox({ ...moves, clock }, wish);
+  }
+
+  async #leave(url: string, ends: (service: string) => boolean): Promise<void> {
+    const { moves, clock } = this.#ports;
+    if (moves) await leaveMailbox({ ...moves, clock }, url, ends);
   }
 }
 

@@ -48,7 +48,7 @@ const single = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 describe.each([false, true])("the roles, with an own key: %s", (ownKey) => {
   let made: TestStack;
   beforeAll(() => {
-    made = makeStack({ ownKey });
+    made = makeStack({ ownKey, mailbox: {} });
   });
 
   test("may do what the table says, and nothing else", () => {

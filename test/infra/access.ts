@@ -50,6 +50,7 @@ const RESOURCES: Readonly<Record<string, string>> = {
   RuntimeTablesRegistry: "registry",
   RuntimeQueuesMailbox: "mailbox",
   RuntimeQueuesMailboxDeadLetters: "mailbox's dead letters",
+  GreeterMailboxQueue: "own mailbox",
   RuntimeQueuesDelay: "delay queue",
   RuntimeTimerSchedulesRole: "timer schedules' role",
   RuntimeReconcilerFunction: "reconciler",

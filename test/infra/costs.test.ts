@@ -33,6 +33,8 @@ describe("an idle month", () => {
     expect(more(makeStack({ dashboard: true }))).toBe(3);
     expect(more(makeStack({ alarms: "all" }))).toBe(0.8);
     expect(more(makeStack({ ownKey: true }))).toBe(1);
+    // Its polls, and its alarm.
+    expect(more(makeStack({ mailbox: {} }))).toBe(0.424);
   });
 
   test("is not computed for a resource without a rule", () => {

@@ -3,7 +3,12 @@ import { join } from "node:path";
 import { App, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { Key } from "aws-cdk-lib/aws-kms";
-import { PerdureRuntime, type PerdureRuntimeProps, PerdureService } from "../../infra/index.ts";
+import {
+  type ServiceMailboxProps,
+  PerdureRuntime,
+  type PerdureRuntimeProps,
+  PerdureService,
+} from "../../infra/index.ts";
 
 export const GREETER = join(import.meta.dirname, "..", "..", "examples", "01-greeter.ts");
 
@@ -25,15 +30,18 @@ export interface TestStack {
 export function makeStack({
   services = ["Greeter"],
   ownKey = false,
+  mailbox,
   ...props
 }: PerdureRuntimeProps & {
   readonly ownKey?: boolean;
   readonly services?: readonly string[];
+  readonly mailbox?: ServiceMailboxProps;
 } = {}): TestStack {
   const stack = new Stack(new App({ analyticsReporting: false }), "Test");
   const key = ownKey ? { encryptionKey: new Key(stack, "Key") } : {};
   const runtime = new PerdureRuntime(stack, "Runtime", { ...key, ...props });
-  const service = new PerdureService(stack, "Greeter", { runtime, entry: GREETER, services });
+  const own = mailbox ? { mailbox } : {};
+  const service = new PerdureService(stack, "Greeter", { runtime, entry: GREETER, services, ...own });
   const template = Template.fromStack(stack);
   const resources = template.toJSON()["Resources"] as Record<string, Resource>;
   return { stack, runtime, service, template, resources };

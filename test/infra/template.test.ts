@@ -9,7 +9,7 @@ import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Template } from "aws-cdk-lib/assertions";
 import { afterAll, describe, expect, test } from "vitest";
 import { PerdureRuntime, type PerdureRuntimeProps, PerdureService } from "../../infra/index.ts";
-import { GREETER, makeStack, ofType, type Resource } from "./stack.ts";
+import { GREETER, makeStack, ofType, type Resource, type TestStack } from "./stack.ts";
 
 const byDefault = makeStack();
 const { resources } = byDefault;
@@ -295,13 +295,81 @@ describe("a service", () => {
 
 const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+describe("a mailbox of a service's own", () => {
+  const own = makeStack({ mailbox: { maxConcurrency: 4 }, turnTimeout: Duration.minutes(2) });
+
+  test("is a queue as the runtime's, with the same dead letters, handed to the dispatcher with a concurrency of its own", () => {
+    const [mine, theirs] = ["GreeterMailbox", "QueuesMailbox"].map((part) =>
+      ofType(own.resources, "AWS::SQS::Queue").find(
+        ([id]) => id.includes(part) && !id.includes("DeadLetters"),
+      ),
+    );
+    expect(mine?.[1].Properties).toEqual(theirs?.[1].Properties);
+    expect(mine?.[1].Properties["VisibilityTimeout"]).toBe(150);
+    const source = properties("AWS::Lambda::EventSourceMapping", "GreeterMailbox", own.resources);
+    const dispatchers = properties("AWS::Lambda::EventSourceMapping", "Dispatcher", own.resources);
+    expect(source).toEqual({
+      ...dispatchers,
+      EventSourceArn: { "Fn::GetAtt": [mine?.[0], "Arn"] },
+      FunctionName: expect.anything() as unknown,
+      ScalingConfig: { MaximumConcurrency: 4 },
+    });
+    // So it is made after the dispatcher, whose code must know of such mailboxes.
+    const { Ref: dispatcher } = dispatchers["FunctionName"] as { Ref: string };
+    expect(JSON.stringify(source["FunctionName"])).toContain(`{"Fn::GetAtt":["${dispatcher}","Arn"]}`);
+  });
+
+  test("is registered after all that it needs, and so taken away before it", () => {
+    const [[, registration] = []] = ofType(own.resources, "Custom::PerdureDeployment");
+    const after = (registration as unknown as { DependsOn: string[] }).DependsOn;
+    expect(after.map((name) => name.replace(/[0-9A-F]{8}$/, ""))).toEqual(
+      expect.arrayContaining([
+        "GreeterMailboxDispatcherAccess",
+        "GreeterMailboxQueue",
+        "GreeterMailboxRegistrarAccess",
+        "GreeterMailboxSource",
+      ]),
+    );
+    expect(registration?.Properties["MailboxUrl"]).toEqual({
+      Ref: expect.stringContaining("GreeterMailboxQueue") as unknown,
+    });
+  });
+
+  test("is expected by the runtime, as it is where services of other apps may have some", () => {
+    const told = (made: TestStack): string[] =>
+      ofType(made.resources, "AWS::Lambda::Function").flatMap(([id, { Properties }]) => {
+        const { Variables = {} } = (Properties["Environment"] ?? {}) as { Variables?: object };
+        return "PERDURE_OWN_MAILBOXES" in Variables ? [id.replace(/Function[0-9A-F]{8}$/, "")] : [];
+      });
+    expect(told(own)).toEqual(["RuntimeDispatcher", "RuntimeRegistrar"]);
+    expect(told(makeStack({ ownMailboxes: true }))).toEqual(told(own));
+    expect(told(byDefault)).toEqual([]);
+  });
+
+  test("has the alarm MailboxStuck, if the runtime has alarms", () => {
+    const alarms = (made: TestStack): unknown[] =>
+      ofType(made.resources, "AWS::CloudWatch::Alarm").flatMap(([id, { Properties }]) =>
+        id.includes("GreeterMailbox") ? [Properties["Threshold"]] : [],
+      );
+    expect(alarms(own)).toEqual([900]);
+    expect(alarms(makeStack({ mailbox: { stuckAfter: Duration.hours(6) } }))).toEqual([21_600]);
+    expect(alarms(makeStack({ mailbox: {}, alarms: "none" }))).toEqual([]);
+  });
+
+  test("has no more than a thousand dispatchers", () => {
+    expect(() => makeStack({ mailbox: { maxConcurrency: 1001 } })).toThrow(
+      "a mailbox's maxConcurrency must be a whole number from 2 to 1000, not 1001",
+    );
+  });
+});
+
 describe("a runtime of another stack", () => {
   test("of the same app, is depended on by the service's, and does not depend on it", () => {
     const app = new App({ analyticsReporting: false });
     const shared = new Stack(app, "Shared");
     const runtime = new PerdureRuntime(shared, "Runtime");
     const own = new Stack(app, "Own");
-    new PerdureService(own, "Greeter", { runtime, entry: GREETER, services: ["Greeter"] });
+    new PerdureService(own, "Greeter", { runtime, entry: GREETER, services: ["Greeter"], mailbox: {} });
     app.synth();
     expect(own.dependencies).toEqual([shared]);
     expect(shared.dependencies).toEqual([]);
@@ -311,21 +379,43 @@ describe("a runtime of another stack", () => {
   const table = (name: string): string => arn("dynamodb", `table/${name}`);
   const role = (name: string): string => `arn:aws:iam::123456789012:role/${name}`;
 
+  const attributes = {
+    journalTableArn: table("journal"),
+    stateTableArn: table("state"),
+    registryTableArn: table("registry"),
+    mailboxArn: arn("sqs", "mailbox.fifo"),
+    dispatcherRoleArn: role("dispatcher"),
+    registrarRoleArn: role("registrar"),
+    adminRoleArn: role("admin"),
+    reconcilerRoleArn: role("reconciler"),
+    registrarFunctionArn: arn("lambda", "function:registrar"),
+    ingressApiId: "ingress",
+    adminApiId: "admin",
+  };
+
+  test("takes a service's own mailbox, if what that needs is known of it", () => {
+    const made = (more: object): Record<string, Resource> => {
+      const stack = new Stack(new App({ analyticsReporting: false }), "Test");
+      const runtime = PerdureRuntime.fromAttributes(stack, "Runtime", { ...attributes, ...more });
+      new PerdureService(stack, "Greeter", { runtime, entry: GREETER, services: ["Greeter"], mailbox: {} });
+      return Template.fromStack(stack).toJSON()["Resources"] as Record<string, Resource>;
+    };
+    expect(() => made({})).toThrow("the runtime's attributes need dispatcherFunctionArn");
+    const deadLetters = arn("sqs", "dead.fifo");
+    const dispatcher = arn("lambda", "function:dispatcher");
+    const known = made({ dispatcherFunctionArn: dispatcher, mailboxDeadLettersArn: deadLetters });
+    expect(properties("AWS::SQS::Queue", "GreeterMailbox", known)["RedrivePolicy"]).toMatchObject({
+      deadLetterTargetArn: deadLetters,
+    });
+    const source = properties("AWS::Lambda::EventSourceMapping", "GreeterMailbox", known);
+    expect(source["FunctionName"]).toBe("dispatcher");
+    const consumes = properties("AWS::IAM::Policy", "GreeterMailboxDispatcherAccess", known);
+    expect(consumes["Roles"]).toEqual(["dispatcher"]);
+  });
+
   test("serves a service of this one, and grants only paths", () => {
     const stack = new Stack(new App({ analyticsReporting: false }), "Test");
-    const runtime = PerdureRuntime.fromAttributes(stack, "Runtime", {
-      journalTableArn: table("journal"),
-      stateTableArn: table("state"),
-      registryTableArn: table("registry"),
-      mailboxArn: arn("sqs", "mailbox.fifo"),
-      dispatcherRoleArn: role("dispatcher"),
-      registrarRoleArn: role("registrar"),
-      adminRoleArn: role("admin"),
-      reconcilerRoleArn: role("reconciler"),
-      registrarFunctionArn: arn("lambda", "function:registrar"),
-      ingressApiId: "ingress",
-      adminApiId: "admin",
-    });
+    const runtime = PerdureRuntime.fromAttributes(stack, "Runtime", attributes);
     new PerdureService(stack, "Greeter", { runtime, entry: GREETER, services: ["Greeter"] });
     const caller = new Role(stack, "Caller", { assumedBy: new ServicePrincipal("ec2.amazonaws.com") });
     runtime.grantInvokeService(caller, "Greeter");

@@ -1,5 +1,6 @@
 /** The answers to CloudFormation: registration, refusal with its reason, removal. */
 import { describe, expect, test } from "vitest";
+import { OwnMailboxes } from "../../../lib/store/own-mailboxes.ts";
 import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { OperationalError } from "../../../lib/errors.ts";
 import type { HandlerManifest, ServiceManifest } from "../../../lib/model/manifest.ts";
@@ -24,13 +25,18 @@ const greeter = (...handlers: string[]): ServiceManifest => ({
 
 class World {
   readonly clock = new ManualClock();
-  readonly registry = new ItemRegistry(new MemoryItemStore(), this.clock, 0);
+  readonly #items = new MemoryItemStore();
+  readonly registry = new ItemRegistry(this.#items, this.clock, 0);
+  readonly mailboxes = new OwnMailboxes(this.#items, this.clock, true);
+  /** Of each own mailbox. */
+  depth = 0;
   /** The answers of each version, in turn. The last one repeats. */
   readonly answers = new Map<string, (readonly ServiceManifest[] | Error)[]>();
   asked = 0;
   readonly registrar = new Registrar({
     registry: this.registry,
     clock: this.clock,
+    moves: { areExpected: true, mailboxes: this.mailboxes, depth: () => Promise.resolve(this.depth) },
     discoverer: {
       discover: async ({ address }) => {
         this.asked++;
@@ -74,6 +80,82 @@ function worldWith(...versions: readonly (readonly ServiceManifest[] | Error)[])
   versions.forEach((answer, index) => world.answers.set(`${FUNCTION}:${index + 1}`, [answer]));
   return world;
 }
+
+describe("a service's own mailbox", () => {
+  const URL = "https://sqs/own";
+  const resource = (mailbox?: string, versionArn = `${FUNCTION}:1`): Record<string, unknown> => ({
+    ...{ FunctionArn: FUNCTION, VersionArn: versionArn, Services: ["Greeter"], Breaking: "false" },
+    ...(mailbox ? { MailboxUrl: mailbox } : {}),
+  });
+  const create = { ResourceProperties: resource(URL) };
+  const mailboxOf = async ({ mailboxes }: World) => (await mailboxes.now("Greeter"))?.url;
+
+  test("comes with its registration, and goes with it", async () => {
+    const world = worldWith([greeter("greet")]);
+    expect(await world.ask("Create", 1, create)).toMatchObject({ Status: "SUCCESS" });
+    expect(await mailboxOf(world)).toBe(URL);
+    expect(await world.ask("Delete", 1, { PhysicalResourceId: FUNCTION, ...create })).toMatchObject({
+      Status: "SUCCESS",
+    });
+    expect(await mailboxOf(world)).toBeUndefined();
+    expect(await world.registry.service("Greeter")).toBeUndefined();
+  });
+
+  test("is taken away when it is empty, else nothing changes", async () => {
+    const world = worldWith([greeter("greet")]);
+    await world.ask("Create", 1, create);
+    world.depth = 3;
+    const update = {
+      PhysicalResourceId: FUNCTION,
+      ResourceProperties: resource(),
+      OldResourceProperties: resource(URL),
+    };
+    const refused = await world.ask("Update", 1, update);
+    expect(refused).toMatchObject({
+      Status: "FAILED",
+      Reason: expect.stringContaining("the mailbox of Greeter still has 3 messages") as string,
+    });
+    expect(await mailboxOf(world)).toBe(URL);
+    const kept = await world.ask("Delete", 1, { PhysicalResourceId: FUNCTION, ...create });
+    expect([kept.Status, await world.registry.service("Greeter")]).toMatchObject(["FAILED", { revision: 1 }]);
+    world.depth = 0;
+    expect(await world.ask("Update", 1, update)).toMatchObject({ Status: "SUCCESS" });
+    expect(await mailboxOf(world)).toBeUndefined();
+  });
+
+  test("of a service that a stack no longer names is left as well", async () => {
+    const other: ServiceManifest = { ...greeter("greet"), name: "Other" };
+    const world = worldWith([greeter("greet"), other], [greeter("greet")]);
+    await world.ask("Create", 1, {
+      ResourceProperties: { ...resource(URL), Services: ["Greeter", "Other"] },
+    });
+    const update = {
+      ResourceProperties: resource(URL, `${FUNCTION}:2`),
+      OldResourceProperties: resource(URL),
+    };
+    const answer = await world.ask("Update", 2, {
+      PhysicalResourceId: FUNCTION,
+      breaking: "true",
+      ...update,
+    });
+    expect(answer).toMatchObject({ Status: "SUCCESS" });
+    expect(await world.mailboxes.all()).toMatchObject([{ service: "Greeter", url: URL }]);
+  });
+
+  test("is left again if the version cannot be registered", async () => {
+    const world = worldWith([greeter("greet"), { ...greeter("greet"), name: "Unnamed" }]);
+    expect(await world.ask("Create", 1, create)).toMatchObject({ Status: "FAILED" });
+    expect(await world.mailboxes.all()).toEqual([]);
+  });
+
+  test("stays when an earlier function of its services goes", async () => {
+    const world = worldWith([greeter("greet")]);
+    await world.ask("Create", 1, create);
+    const gone = { PhysicalResourceId: `${FUNCTION}-earlier`, ...create };
+    expect(await world.ask("Delete", 1, gone)).toMatchObject({ Status: "SUCCESS" });
+    expect(await mailboxOf(world)).toBe(URL);
+  });
+});
 
 describe("a service's registration", () => {
   test("is named after its function and makes its version the newest", async () => {
