@@ -11,7 +11,7 @@ import { decodeEntries, decodeNotes } from "./entry.ts";
 import type { Incarnation } from "./ids.ts";
 import { inputName } from "./head-keys.ts";
 import { SEAL } from "./header-names.ts";
-import { headersInHead } from "./headers-value.ts";
+import { headersInHead, type Headers } from "./headers-value.ts";
 import { type Attributes, keptFor } from "./item.ts";
 import {
   CLOCK_SKEW_MS,
@@ -160,6 +160,18 @@ export interface Stub {
  * Whether what has come is for this life of the id. A note that names no incarnation is for whichever is current: for a derived id
  * the one whose Start was accepted before the note came, as far as clocks can tell. One that is accepted later is another life (R10).
  */
+/** Two of a head's fields, for what needs no others of it. */
+export const storedOrigin = (item: Attributes): string | undefined => {
+  const origin = item[A.origin];
+  return typeof origin === "string" ? origin : undefined;
+};
+export const storedHeaders = (item: Attributes): Headers | undefined =>
+  item[A.headers] as Headers | undefined;
+export const headWithHeaders = (item: Attributes, headers: Headers): Attributes => ({
+  ...item,
+  [A.headers]: { ...headers },
+});
+
 export const isForLife = (
   { incarnation, madeAtMs }: Stub,
   life: { readonly incarnation: Incarnation; readonly acceptedAtMs: number },

@@ -6,7 +6,7 @@
  * So the caller seals its Start: with a hash of its own secret. It lies among the headers, which every version carries along.
  */
 import { digest } from "../hash.ts";
-import { HEAD_ATTRIBUTE } from "./head.ts";
+import { storedHeaders, storedOrigin } from "./head.ts";
 import { SEAL } from "./header-names.ts";
 import type { InvocationId } from "./ids.ts";
 import type { Attributes } from "./item.ts";
@@ -33,11 +33,9 @@ export function secretIn({
   readonly start?: Sealed;
   readonly head?: Attributes;
 }): string | undefined {
-  const held = head?.[HEAD_ATTRIBUTE.headers] as Sealed["headers"] | undefined;
-  const origin = start?.origin ?? head?.[HEAD_ATTRIBUTE.origin];
-  return typeof origin === "string"
-    ? secretOf({ origin, headers: { ...start?.headers, ...held } })
-    : undefined;
+  const held = head && storedHeaders(head);
+  const origin = start?.origin ?? (head && storedOrigin(head));
+  return origin === undefined ? undefined : secretOf({ origin, headers: { ...start?.headers, ...held } });
 }
 
 /** The headers of a call's Start, with its seal. `secret`: the caller's. */

@@ -1,8 +1,7 @@
 /** What the dispatcher asks a turn for. */
 import { encodeNote, type Note } from "../../lib/model/entry.ts";
-import { HEAD_ATTRIBUTE } from "../../lib/model/head.ts";
+import { storedHeaders, headWithHeaders } from "../../lib/model/head.ts";
 import { HEADERS_AT } from "../../lib/model/header-names.ts";
-import type { Headers } from "../../lib/model/headers-value.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 import { type AttemptState, PROTOCOL_VERSION, type TurnRequest } from "../../lib/protocol.ts";
 import type { HandlerPolicy } from "../../lib/store/handler-policy.ts";
@@ -44,10 +43,10 @@ export async function withHeaders<R extends HeadersSource>(
   { headersApart }: Pick<NonNullable<HandlerPolicy["served"]>, "headersApart">,
 ): Promise<R> {
   const { id, start, head } = request;
-  const held = start?.headers ?? (head?.[HEAD_ATTRIBUTE.headers] as Headers | undefined);
+  const held = start?.headers ?? (head && storedHeaders(head));
   if (headersApart || held?.[HEADERS_AT] === undefined) return request;
   const headers = { ...(await readHeaders(items, id, held)) };
   return start
     ? { ...request, start: { ...start, headers } }
-    : { ...request, head: { ...head, [HEAD_ATTRIBUTE.headers]: headers } };
+    : { ...request, head: headWithHeaders(head ?? {}, headers) };
 }

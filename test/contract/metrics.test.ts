@@ -102,6 +102,7 @@ beforeAll(async () => {
     ...{
       delayQueueMsMax: "900000",
       mailboxEpoch: "0",
+      ownMailboxes: "",
       ingressUrl: "",
       listing: "",
       logLevel: "error",

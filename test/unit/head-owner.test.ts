@@ -13,7 +13,12 @@ const OWNER = "lib/store/head/";
 /** Files that own another kind of item, whose attributes have short names of their own. None of them may touch a head's key. */
 const OWNERS_OF_OTHER_ITEMS = [
   ...["lib/model/fence.ts", "lib/model/lock.ts", "lib/store/state-chunks.ts", "lib/store/state-store.ts"],
-  ...["lib/store/promise-store.ts", "lib/store/registry.ts", "runtime/dispatcher/key-lock.ts"],
+  ...[
+    "lib/store/promise-store.ts",
+    "lib/store/registry.ts",
+    "lib/store/registry-reader.ts",
+    "runtime/dispatcher/key-lock.ts",
+  ],
   "runtime/reconciler/kept-pass.ts",
 ];
 /** They keep the lists of heads, and so read two attributes of what they store. */
