@@ -33,7 +33,7 @@
  * end. So an id without a head that is younger than that retention does not have one yet. An older one has lost it for
  * good.
  */
-import { invariant, InvariantError } from "../errors.ts";
+import { invariant, InvariantError, OperationalError } from "../errors.ts";
 import type { Head } from "../model/head.ts";
 import { isExpired } from "../model/head-age.ts";
 import {
@@ -47,6 +47,7 @@ import {
 } from "../model/ids.ts";
 import {
   CLOCK_SKEW_MS,
+  CONFLICT_ATTEMPTS_MAX,
   MAILBOX_RETENTION_MS,
   MESSAGE_PAYLOAD_BYTES_MAX,
   NONCE_BYTES,
@@ -184,22 +185,29 @@ function madeAt(id: InvocationId): number {
   return bytes.readUIntBE(bytes.length - UNIQUE_SIZE - 2, MADE_AT_SIZE);
 }
 
+/**
+ * What is stored apart is stored before the head, and a purge of the life before may take it away (R8). So the head takes the place
+ * of what was there before that, or all is done again. Crash before the head: garbage that expires. Bound: CONFLICT_ATTEMPTS_MAX lives
+ * of the id that come and go meanwhile.
+ */
 async function acceptWithHead(ports: DoorPorts, start: Start): Promise<Acceptance> {
   const { items, clock } = ports;
-  if (isStoredApart(start)) {
+  const isApart = isStoredApart(start);
+  for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
+    const seen = isApart ? { head: (await readHead(items, start.id))?.head } : undefined;
     // A look costs less than storing what is long for nothing.
-    const found = await readHead(items, start.id);
-    if (found && !isExpired(found.head, clock.now())) return repeat(ports, start.id, found.head);
-  }
-  const sent = await storeInput(ports, start);
-  const first = await acceptHead(ports, sent);
-  if (first) {
+    if (seen?.head && !isExpired(seen.head, clock.now())) return repeat(ports, start.id, seen.head);
+    const sent = await storeInput(ports, start);
+    const first = await acceptHead(ports, sent, seen);
+    if (!first) {
+      await dispatch(ports, sent, start.origin);
+      return acceptanceOf(start);
+    }
     // For nobody will look it up; if this fails it stays as garbage.
     await removeInput(ports, start).catch(() => undefined);
-    return repeat(ports, start.id, first);
+    if (!isApart || !isExpired(first, clock.now())) return repeat(ports, start.id, first);
   }
-  await dispatch(ports, sent, start.origin);
-  return acceptanceOf(start);
+  throw new OperationalError("unavailable", `the head of ${start.id} is contended`);
 }
 
 /** The request was made before: it is taken on, should it have stood still (R11). */

@@ -14,7 +14,7 @@ import { type Acceptance, type AcceptRequest, type DoorPorts, repeat, startOf } 
 import { guardMs, guardName, guardTimer } from "./guard.ts";
 import { runHead } from "./head/births.ts";
 import { freshMark } from "./head/transitions.ts";
-import { readHeadOrStub, removeInput, type StoredHead, storeInput } from "./head-store.ts";
+import { isStoredApart, readHeadOrStub, removeInput, type StoredHead, storeInput } from "./head-store.ts";
 
 /** `repeats`: it was made before. `queue`: something has come before it, so it goes by the queue (R21). */
 export type AtDoor =
@@ -46,21 +46,25 @@ async function acceptNamed(
   deployment: string,
 ): Promise<AtDoor> {
   const { items, clock, timers } = ports;
-  // A look costs less than a guard in vain. If it lags, the head is refused below.
-  const { stored: found, stub } = await readHeadOrStub(items, start.id, { mayLag: true });
+  // A look costs less than a guard in vain. If it lags, the head is refused below; unless something is stored on account of it.
+  const isApart = isStoredApart(start);
+  const { stored: found, stub } = await readHeadOrStub(items, start.id, { mayLag: !isApart });
   if (stub) return { kind: "queue" };
   if (found && !isExpired(found.head, clock.now())) return await repeated(ports, start, found.head);
   const guard = { name, atMs: clock.now() + guardMs(1) };
   const timer = guardTimer(start, guard);
   await timers.schedule(timer);
   const sent = await storeInput(ports, start);
-  const made = await runHead(ports, sent, { guard: name, writer: freshMark(ports), deployment });
+  const running = { guard: name, writer: freshMark(ports), deployment };
+  const made = await runHead(ports, sent, running, isApart ? { head: found?.head } : undefined);
   if ("stored" in made) return { kind: "runs", start, guard, stored: made.stored };
   await timers.cancel?.(timer);
   const isOwn = "other" in made && made.other.origin === start.origin;
   // For nobody will look it up; if this fails it stays as garbage.
   if (!isOwn) await removeInput(ports, start).catch(() => undefined);
-  return "stub" in made ? { kind: "queue" } : await repeated(ports, start, made.other);
+  if ("stub" in made) return { kind: "queue" };
+  // Another life has come and gone, and what was stored may have gone with it: the queue's admission stores it again.
+  return isExpired(made.other, clock.now()) ? { kind: "queue" } : await repeated(ports, start, made.other);
 }
 
 const repeated = async (ports: GuardedPorts, { id }: Start, head: Head): Promise<AtDoor> => ({

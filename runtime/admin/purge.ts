@@ -14,6 +14,11 @@
  * can begin, whose values are named by their content and might be the same items. A workflow's state goes behind the
  * fence of its run, at a position that no log reaches: a zombie of it writes nothing any more (W3), while the next
  * run, with a newer token, writes as it likes.
+ *
+ * Two purges of one life. The one that ends first lets the head expire, and the next life may begin while the other still removes what
+ * it has listed. So after each list it looks whether the head is held still. If it is, nothing that was listed is the next life's: a
+ * request stores what is long after it has seen that the last life has expired (lib/store/admission.ts). What is stored under the same
+ * name after that has another time to live, and is left.
  */
 import { eachAtOnce } from "../../lib/at-once.ts";
 import { expire, strip } from "../../lib/store/head/transitions.ts";
@@ -22,6 +27,7 @@ import { writeState } from "../../lib/store/state-store.ts";
 import { type Head } from "../../lib/model/head.ts";
 import { mayBeInDoubt } from "../../lib/model/head-age.ts";
 import { HEAD } from "../../lib/model/head-keys.ts";
+import { readHead } from "../../lib/store/head-store.ts";
 import {
   type InvocationId,
   journalPartition,
@@ -29,7 +35,7 @@ import {
   promiseValuePartition,
   statePartition,
 } from "../../lib/model/ids.ts";
-import type { Table } from "../../lib/model/item.ts";
+import type { Condition, Table } from "../../lib/model/item.ts";
 import { JOURNAL_ENTRIES_MAX, MAILBOX_RETENTION_MS } from "../../lib/limits.ts";
 import { failure, type Outcome } from "../../lib/model/outcome.ts";
 import { ON } from "../../lib/model/status-table.ts";
@@ -47,9 +53,9 @@ const AFTER_ALL = JOURNAL_ENTRIES_MAX * 1000;
 /** 200; 404 unknown, expired or purged; 409 not completed. */
 export async function purgeInvocation({ ports }: AdminExchange, text: string): Handling {
   const { id, head } = await requireCompleted(ports, text);
-  await empty(ports, id, head, failure(410, "purged"));
-  await removeItems(ports, id, undefined);
-  if (await isWorkflowRun(ports, head)) await clearWorkflow(ports, head);
+  const held = await empty(ports, id, head, failure(410, "purged"));
+  await removeItems(ports, id, undefined, held);
+  if (await isWorkflowRun(ports, head)) await clearWorkflow(ports, head, held);
   if (!(await expire(ports, id, head))) throw startedAnew(id);
   return emptyResponse(200);
 }
@@ -57,8 +63,9 @@ export async function purgeInvocation({ ports }: AdminExchange, text: string): H
 /** 200: status and result stay. 404 unknown; 409 not completed. */
 export async function purgeJournal({ ports }: AdminExchange, text: string): Handling {
   const { id, head } = await requireCompleted(ports, text);
-  await empty(ports, id, head);
-  await removeItems(ports, id, head.outcome?.ok && "ref" in head.outcome ? head.outcome.ref : undefined);
+  const held = await empty(ports, id, head);
+  const result = head.outcome?.ok && "ref" in head.outcome ? head.outcome.ref : undefined;
+  await removeItems(ports, id, result, held);
   return emptyResponse(200);
 }
 
@@ -74,13 +81,20 @@ async function requireCompleted(
 
 const notCompleted = (id: InvocationId): AdminError => conflict(id, "is not yet completed.");
 
-/** Takes off its head what refers to other items, for so long as they need to go. */
-async function empty(ports: AdminPorts, id: InvocationId, head: Head, outcome?: Outcome): Promise<void> {
+/** Whether its head is held still: no other purge has let it expire, so that no new life has begun. */
+type Held = () => Promise<boolean>;
+
+/** Takes off its head what refers to other items, and holds it for so long as they need to go. */
+async function empty(ports: AdminPorts, id: InvocationId, head: Head, outcome?: Outcome): Promise<Held> {
   const nowMs = ports.clock.now();
   if (mayBeInDoubt(head, nowMs)) await repeatEnd(ports, id, head);
   const expiresAtMs = Math.max(head.expiresAtMs ?? 0, nowMs + PURGE_HELD_MS);
   const left = { expiresAtMs, ...(outcome ? { outcome } : {}) };
   if (!(await strip(ports.items, id, head, left))) throw startedAnew(id);
+  return async () => {
+    const now = (await readHead(ports.items, id))?.head;
+    return now?.incarnation === head.incarnation && (now.expiresAtMs ?? 0) >= expiresAtMs;
+  };
 }
 
 const startedAnew = (id: InvocationId): AdminError => conflict(id, "has been started anew meanwhile.");
@@ -90,17 +104,25 @@ async function removeItems(
   { items, clock }: AdminPorts,
   id: InvocationId,
   result: string | undefined,
+  held: Held,
 ): Promise<void> {
   const kept = new Set([HEAD, ...(result === undefined ? [] : itemNamesOf(result))]);
   const ttl = Math.ceil((clock.now() + MAILBOX_RETENTION_MS) / 1000);
-  await forEach({ items }, "journal", journalPartition(id), async ({ sk }) => {
+  await forEach({ items }, "journal", journalPartition(id), held, async ({ sk, attributes }) => {
     if (kept.has(sk)) return;
     const key = { table: "journal", pk: journalPartition(id), sk } as const;
+    // One that was stored anew meanwhile is another life's.
+    const when = asListed(attributes);
     // A message under way may name a value that is too long for it, and is to find it.
-    const expiring = { op: "update", key, changes: [{ do: "set", attribute: "ttl", value: ttl }] } as const;
-    await items.write(isChunkOfValue(sk) ? { ...expiring, when: { is: "present" } } : { op: "delete", key });
+    const changes = [{ do: "set", attribute: "ttl", value: ttl }] as const;
+    await items.write(
+      isChunkOfValue(sk) ? { op: "update", key, changes, when } : { op: "delete", key, when },
+    );
   });
 }
+
+const asListed = ({ ttl }: StoredItem["attributes"]): Condition =>
+  typeof ttl === "number" ? { is: "eq", attribute: "ttl", value: ttl } : { is: "present" };
 
 async function isWorkflowRun({ registry }: AdminPorts, { target }: Head): Promise<boolean> {
   const service = await registry.service(target.service);
@@ -108,18 +130,18 @@ async function isWorkflowRun({ registry }: AdminPorts, { target }: Head): Promis
   return handler?.kind === "workflow";
 }
 
-async function clearWorkflow(ports: AdminPorts, { target, token }: Head): Promise<void> {
+async function clearWorkflow(ports: AdminPorts, { target, token }: Head, held: Held): Promise<void> {
   const { service, key = "" } = target;
   const { items } = ports;
   if (token !== undefined) {
-    await forEach(ports, "state", statePartition(service, key), async ({ sk, attributes }) => {
+    await forEach(ports, "state", statePartition(service, key), held, async ({ sk, attributes }) => {
       if (attributes["gone"] === true) return;
       const change = { name: sk, value: null, position: AFTER_ALL };
       await writeState(ports, { target, type: "workflow", token }, change);
     });
   }
   for (const pk of [promisePartition(service, key), promiseValuePartition(service, key)]) {
-    await forEach(ports, "state", pk, async ({ sk }) => {
+    await forEach(ports, "state", pk, held, async ({ sk }) => {
       await items.write({ op: "delete", key: { table: "state", pk, sk } });
     });
   }
@@ -129,11 +151,13 @@ async function forEach(
   { items }: Pick<AdminPorts, "items">,
   table: Table,
   pk: string,
+  held: Held,
   act: (item: StoredItem) => Promise<void>,
 ): Promise<void> {
   let after: string | undefined;
   do {
     const page = await items.query(table, pk, "", after === undefined ? {} : { after });
+    if (!(await held())) return;
     await eachAtOnce(page.items, PURGE_DELETES_AT_ONCE, act);
     after = page.next;
   } while (after !== undefined);

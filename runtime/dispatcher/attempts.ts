@@ -369,6 +369,7 @@ const seenBy = ({ began, carried, hasSeenNotes }: Attempt): readonly Note[] => [
 function isAsLeft(now: StoredHead | undefined, before: Invocation, { voucher }: Delivery): boolean {
   if (!now || !before.hasMoved(now)) return true;
   const { head } = now;
+  if (head.incarnation !== before.incarnation) return false;
   const isNews = head.length > before.length || before.head === undefined;
   const isTurns = head.status === "running" || head.status === "suspended";
   return isNews && isTurns && whoVouches(head, voucher) !== "other";

@@ -63,7 +63,9 @@ export class Invocation {
    * refuses each append. It is in sight, so nothing has to be said of it, and the next delivery holds it.
    */
   hasMoved(now: StoredHead | undefined): boolean {
-    const { status, writer } = now?.head ?? {};
+    const { status, writer, incarnation = this.incarnation } = now?.head ?? {};
+    // What has not begun has no mark in any of its lives.
+    if (incarnation !== this.incarnation) return true;
     return status === "completed" || status === "paused" || writer !== this.head?.writer;
   }
 

@@ -265,10 +265,8 @@ export class Acknowledged {
    * what names a life that has ended comes late and is dropped (R10).
    */
   isForPurged(by: string, { id, incarnation }: Message): boolean {
-    const life = this.#lives.get(id);
     if (!this.purging.has(id)) return false;
-    const isOver = life !== undefined && (life.incarnation !== incarnation || life.status === "completed");
-    return by === "redrive" || (incarnation !== undefined && isOver);
+    return by === "redrive" || (incarnation !== undefined && this.#ends.has(`${id} ${incarnation}`));
   }
 
   entered(id: string, program: Program): void {

@@ -293,6 +293,21 @@ const purgedAndRestarted = (draw: Draw): Workload => ({
   disturbed: true,
 });
 
+/** Requests with long inputs for one id, which is killed and purged between them, again and again (R8). */
+const purgedAndAskedForAgain = (draw: Draw): Workload => ({
+  roots: draw.many(1, 2, (index) => ({
+    ...at(
+      draw.between(0, 100),
+      draw.on(draw.step(1), draw.long()),
+      ...draw.many(2, 4, (): Interference => ({ does: "kill", afterMs: draw.between(0, 20_000) })),
+      ...draw.many(2, 4, (): Interference => ({ does: "purge", afterMs: draw.between(0, 20_000) })),
+    ),
+    idempotencyKey: `directed${index}`,
+    times: 4,
+  })),
+  disturbed: true,
+});
+
 /** Edits of a key's state, and writers of that key before and after them. */
 function edited(draw: Draw): Workload {
   const writers = draw.many(3, 8, () =>
@@ -527,6 +542,7 @@ const HISTORIES = {
   delayed,
   "restarted among signals": restartedAmongSignals,
   "purged and restarted": purgedAndRestarted,
+  "purged and asked for again": purgedAndAskedForAgain,
   edited,
   "given up": givenUp,
   // What it sets is written under a timer's message, in its note lane.

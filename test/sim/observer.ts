@@ -8,6 +8,7 @@
 import { decodeEntry, encodeEntry, encodeNote, type Entry } from "../../lib/model/entry.ts";
 import { groupOf, isExclusiveId } from "../../lib/model/ids.ts";
 import { isStub } from "../../lib/model/head.ts";
+import { inputName } from "../../lib/model/head-keys.ts";
 import { laneOf } from "../../lib/store/send.ts";
 import type { Attributes, ItemKey, Write, WriteResult } from "../../lib/model/item.ts";
 import { decodeMessage, type Message, type Start } from "../../lib/model/message.ts";
@@ -204,6 +205,7 @@ export class Observer {
         copied: after["s"] === "accepted" ? Number(after["n"]) : 0,
       };
       this.lives.set(id, life);
+      if (after["in"] === true) this.#valueOf(id, inputName(incarnation));
       for (const entry of this.#copies.get(id)?.slice(0, life.copied) ?? []) {
         life.entries.push(entry);
         this.#entered(life, entry);
@@ -465,8 +467,7 @@ export class Observer {
     if (!this.firstStart.has(id))
       this.firstStart.set(id, { sequence, delayed: dueAtMs !== undefined, incarnation, atMs: this.#now() });
     if (!this.starts.has(id)) this.starts.set(id, message);
-    // An operator may have purged what the mailbox gave up: then nothing of it runs, and nothing reads its input.
-    if (by !== "redrive" || !this.acknowledged.purging.has(id)) this.asked(by, message);
+    if (!this.acknowledged.isForPurged(by, message)) this.asked(by, message);
   }
   /** By a message, by a timer that is durable, or without either: at the door, in memory (R27, R28). */
   asked(by: string, start: Start): void {

@@ -158,6 +158,18 @@ export const AIMS: Readonly<Record<string, Aim>> = {
     workload: "purged and restarted",
     faults: NO_FAULTS,
   },
+  "a request takes the place of a life that has come and been purged since it stored its input": {
+    workload: "purged and asked for again",
+    faults: { stall: 0.1 },
+  },
+  "an attempt goes on with another life of its id": {
+    workload: "purged and asked for again",
+    faults: { stall: 0.1 },
+  },
+  "a purge goes on when another one has let the next life begin": {
+    workload: "purged and asked for again",
+    faults: { stall: 0.1 },
+  },
   "a restart does the old one's outputs again": {
     workload: "restarted and parked",
     faults: { unavailable: 0.1, "dispatcher-crash": 0.3 },

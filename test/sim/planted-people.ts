@@ -24,6 +24,10 @@ export const OF_PEOPLE: readonly Planted[] = [
     4000,
     ["if (this.machine.hasNews) {", "if (this.machine.hasNews && closures.length === 0) {"],
   ),
+  bug("an attempt goes on with another life of its id", "runtime/dispatcher/invocation.ts", 8000, [
+    "if (incarnation !== this.incarnation) return true;",
+    "void incarnation;",
+  ]),
   bug("a resume is acknowledged and lost", "runtime/admin/control.ts", 1000, [
     '  await send(ports, { kind: "resume", id, incarnation: head.incarnation, byOperator: true }, newUid(ports));\n',
     "",
@@ -72,13 +76,26 @@ export const OF_PEOPLE: readonly Planted[] = [
     "throw error instanceof InvariantError && (await isPurged(ports, id, head)) ? inputIsGone(id) : error;",
     "throw error;",
   ]),
+  bug(
+    "a request takes the place of a life that has come and been purged since it stored its input",
+    "lib/store/head/births.ts",
+    8000,
+    [
+      "  if (!seen) return whenNoneOrExpired(nowMs);\n",
+      "  if (!seen || nowMs > 0) return whenNoneOrExpired(nowMs);\n",
+    ],
+  ),
+  bug("a purge goes on when another one has let the next life begin", "runtime/admin/purge.ts", 8000, [
+    "    if (!(await held())) return;\n",
+    "    void held;\n",
+  ]),
   bug("a purge leaves pages", "runtime/admin/purge.ts", 1000, [
     "    if (kept.has(sk)) return;\n",
     '    if (kept.has(sk) || sk.startsWith("page#")) return;\n',
   ]),
   bug("a purge leaves the result", "runtime/admin/purge.ts", 1000, [
-    '  await empty(ports, id, head, failure(410, "purged"));\n',
-    "  await empty(ports, id, head); void failure;\n",
+    '  const held = await empty(ports, id, head, failure(410, "purged"));\n',
+    "  const held = await empty(ports, id, head); void failure;\n",
   ]),
   bug("an edit of state does not wait its turn", "runtime/admin/state.ts", 2000, [
     'handlerKind: "exclusive", input, headers: {} });',

@@ -19,14 +19,14 @@ import {
 import { isExpired } from "../../model/head-age.ts";
 import { atDoor } from "../../model/voucher.ts";
 import type { InvocationId } from "../../model/ids.ts";
-import { all, type Attributes, type Condition, type WriteResult } from "../../model/item.ts";
+import { all, type Attributes, type Condition, oneOf, type WriteResult } from "../../model/item.ts";
 import type { Start } from "../../model/message.ts";
 import type { Value } from "../../model/value.ts";
 import type { ItemStore } from "../../ports.ts";
 import { type StoredHead, storeInput } from "../head-store.ts";
 import type { ValuePorts } from "../value-store.ts";
 import { isRun } from "../workflow-life.ts";
-import { isNotKilled, thereIsNone, whenNoneOrExpired, whileEnded, whileStub } from "./clauses.ts";
+import { isNotKilled, thereIsNone, whenNoneOrExpired, whileExpired, whileStub } from "./clauses.ts";
 import { adopting, putHead, tryUpdate } from "./write.ts";
 
 /** Of one whose code has not run: `accepted`, or `scheduled` if it is delayed. */
@@ -41,16 +41,34 @@ const unstarted = (start: Start, nowMs: number, previousExpiredAtMs?: number): A
   }),
 });
 
+/** What was there before an input was stored apart, read strongly; none: nothing. A purge of a life takes away what lies with the
+ * id, of other lives, too (R8). So a head that refers to it may only take the place of what was read. */
+export interface Seen {
+  readonly head: Head | undefined;
+}
+
+const inPlaceOf = (seen: Seen | undefined, nowMs: number): Condition => {
+  if (!seen) return whenNoneOrExpired(nowMs);
+  return seen.head ? oneOf(thereIsNone, whileExpired(seen.head)) : thereIsNone;
+};
+
 /**
  * accept: admission makes the head of a request that may be repeated (R11). Its input is stored already. Returns the head
- * of another request that was there first; `undefined`: it is this one's. A workflow's says when the life before it expired.
+ * of another request that was there first; `undefined`: it is this one's. One that has expired is another than was seen: the input
+ * may be gone by now, and is to be stored again. A workflow's says when the life before it expired.
  */
-export async function acceptHead({ items, clock }: ValuePorts, start: Start): Promise<Head | undefined> {
+export async function acceptHead(
+  { items, clock }: ValuePorts,
+  start: Start,
+  seen?: Seen,
+): Promise<Head | undefined> {
   const nowMs = clock.now();
-  if (!isRun(start)) return await acceptWhen(items, start, nowMs, whenNoneOrExpired(nowMs));
+  if (!isRun(start)) return await acceptWhen(items, start, nowMs, inPlaceOf(seen, nowMs));
   const before = await acceptWhen(items, start, nowMs, thereIsNone);
-  if (!before || !isExpired(before, nowMs)) return before;
-  return await acceptWhen(items, start, nowMs, whileEnded(before), before.expiresAtMs);
+  const isAnother = seen !== undefined && seen.head?.incarnation !== before?.incarnation;
+  if (!before || isAnother || !isExpired(before, nowMs)) return before;
+  const when = whileExpired(seen?.head ?? before);
+  return await acceptWhen(items, start, nowMs, when, before.expiresAtMs);
 }
 
 async function acceptWhen(
@@ -77,13 +95,14 @@ export async function runHead(
   { items, clock }: ValuePorts,
   start: Start,
   running: { readonly guard: string; readonly writer: string; readonly deployment: string },
+  seen?: Seen,
 ): Promise<{ readonly stored: StoredHead } | { readonly other: Head } | { readonly stub: true }> {
   const nowMs = clock.now();
   const attributes = {
     ...unstarted(start, nowMs),
     ...headAttributes({ status: "running", ...running, voucher: atDoor() }),
   };
-  const { won, item } = await putHead(items, start.id, attributes, whenNoneOrExpired(nowMs));
+  const { won, item } = await putHead(items, start.id, attributes, inPlaceOf(seen, nowMs));
   if (!item)
     throw new OperationalError("unavailable", `the head of ${start.id} was there and is gone; try again`);
   if (isStub(item)) return { stub: true };
@@ -101,11 +120,11 @@ export async function scheduleHead(ports: ValuePorts, start: Start): Promise<Sto
   return won && item ? { head: parseHead(item), item } : undefined;
 }
 
-/** reincarnate: a new life of a derived id whose last one has expired. `false`: someone else was first. */
+/** reincarnate: a new life of a derived id whose last one has expired. `false`: someone else was first, or is purging the last one. */
 export async function reincarnateHead(ports: ValuePorts, start: Start, expired: Head): Promise<boolean> {
   const sent = await storeInput(ports, start);
   const attributes = unstarted(sent, ports.clock.now(), expired.expiresAtMs);
-  return (await putHead(ports.items, start.id, attributes, whileEnded(expired))).won;
+  return (await putHead(ports.items, start.id, attributes, whileExpired(expired))).won;
 }
 
 /** The log that a restarted invocation goes on from: its last entries in the head, the others in pages. */

@@ -68,6 +68,20 @@ export const whileToken = (token: string | undefined): Condition =>
 export const whenNoneOrExpired = (nowMs: number): Condition =>
   oneOf(thereIsNone, isBefore("expiresAtMs", nowMs + 1));
 
+/**
+ * The life that was read, and had expired, is the last one still, and nothing has touched it: none has come and gone since, and no
+ * purge. So what was stored for a new life since then is there.
+ */
+export const whileExpired = ({
+  incarnation,
+  expiresAtMs,
+}: Pick<Head, "incarnation" | "expiresAtMs">): Condition =>
+  all(
+    isOfLife(incarnation),
+    hasEnded,
+    expiresAtMs === undefined ? lacks("expiresAtMs") : has("expiresAtMs", expiresAtMs),
+  );
+
 export const hasLength = (length: number): Condition => has("length", length);
 export const hasStatus = (...statuses: readonly Status[]): Condition =>
   oneOf(...statuses.map((status) => has("status", status)));

@@ -91,9 +91,7 @@ async function tryToRest(
     return (await createHead(items, start, token, first)) ? "rested" : "conflict";
   }
   const { head } = stored;
-  // A pause by an operator writes no mark. It counts before a cancellation that has not been seen, whose message releases it.
-  const isPaused = head.status === "paused";
-  if (isPaused || head.length !== length || head.writer !== subject.head?.writer) return "lost";
+  if (!isAsKnown(head, subject)) return "lost";
   if (hasUnseenCancellation(head, seen)) return "noted";
   const missing = {
     ...(await missingInput(ports, { ...subject, head })),
@@ -109,6 +107,14 @@ async function tryToRest(
   if (await updateHead(items, id, changes, all(at, hasNotes(head.notes.length)))) return "rested";
   return "conflict";
 }
+
+/** Nothing but notes has come since. A pause by an operator writes no mark; it counts before a cancellation that has not been seen,
+ * whose message releases it. Another life may have no mark, either. */
+const isAsKnown = (head: Head, { start, head: known, length }: Subject): boolean =>
+  head.status !== "paused" &&
+  head.incarnation === (known ?? start)?.incarnation &&
+  head.length === length &&
+  head.writer === known?.writer;
 
 function hasUnseenCancellation({ notes }: Pick<Head, "notes">, seen: readonly Note[]): boolean {
   const known = new Set(seen.map(noteKey));
