@@ -3,13 +3,15 @@
  * and everything that it acknowledges from then on is lost with it. So the server must stop, with words.
  *
  * The log beside the file is a part of the database as well.
+ *
+ * A copy over the file leaves it where it is. It is noticed if it is smaller, as an older copy is: a database never shrinks here.
  */
 import { realpathSync, type Stats, statSync } from "node:fs";
 import { DATA_FILE_LOOK_MS } from "../../lib/limits/local.ts";
 
 export interface LostFile {
   readonly path: string;
-  readonly how: "deleted" | "replaced";
+  readonly how: "deleted" | "replaced" | "cut short";
 }
 
 interface Watched {
@@ -19,6 +21,7 @@ interface Watched {
 
 export class DataFileWatch {
   readonly #files: readonly Watched[];
+  #bytes: number;
   readonly #timer: NodeJS.Timeout;
 
   /** Of a database that is open: its files are those that are there now. `lost` is called once at most. */
@@ -28,6 +31,7 @@ export class DataFileWatch {
       const found = statOf(name);
       return found === undefined || found === "unknown" ? [] : [{ path: name, found }];
     });
+    this.#bytes = statSync(file).size;
     this.#timer = setInterval(() => {
       const gone = this.#look();
       if (gone === undefined) return;
@@ -42,11 +46,15 @@ export class DataFileWatch {
   }
 
   #look(): LostFile | undefined {
-    for (const { path, found } of this.#files) {
+    for (const [index, { path, found }] of this.#files.entries()) {
       const now = statOf(path);
       if (now === undefined) return { path, how: "deleted" };
-      if (now !== "unknown" && (now.ino !== found.ino || now.dev !== found.dev))
-        return { path, how: "replaced" };
+      if (now === "unknown") continue;
+      if (now.ino !== found.ino || now.dev !== found.dev) return { path, how: "replaced" };
+      // The log may be cut: what it held is in the database then.
+      if (index > 0) continue;
+      if (now.size < this.#bytes) return { path, how: "cut short" };
+      this.#bytes = now.size;
     }
     return undefined;
   }

@@ -1,4 +1,12 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
@@ -43,6 +51,12 @@ test.each<[string, (path: string) => void, (path: string) => LostFile]>([
       renameSync(`${path}.copy`, path);
     },
     (path) => ({ path, how: "replaced" }),
+  ],
+  ["emptied", (path) => truncateSync(path), (path) => ({ path, how: "cut short" })],
+  [
+    "overwritten with an older copy",
+    (path) => writeFileSync(path, readFileSync(path).subarray(0, 4096)),
+    (path) => ({ path, how: "cut short" }),
   ],
   [
     "left without its log",
