@@ -6,6 +6,7 @@
  * followed by a success. Else the request fails as a port does (503). A cancellation that arrives both ways has one delivery id, so that the turn takes it once. A pause is the write alone: a
  * paused head refuses every append.
  */
+import { isDeepStrictEqual } from "node:util";
 import { isPerhapsUnseen } from "../../lib/store/admission.ts";
 import { handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import { pause, repin } from "../../lib/store/head/rest.ts";
@@ -45,7 +46,8 @@ export async function killInvocation({ ports }: AdminExchange, text: string): Ha
   return emptyResponse((await endNow(ports, id, incarnation, stored)) ? 200 : 202);
 }
 
-/** Ends it, or leaves a stub that ends it when it writes its first head. Answers whether it has ended. */
+/** Ends it, or leaves a stub that ends it when it writes its first head. Answers whether it has ended. Throws 409 if it has ended
+ * otherwise since it was read: an acknowledged kill is never followed by a success, and no caller sees which of the two came first. */
 async function endNow(
   ports: AdminPorts,
   id: InvocationId,
@@ -56,8 +58,14 @@ async function endNow(
   const stored = known ?? (await readHead(ports.items, id));
   if (!stored) return false;
   const retention = await handlerPolicyOf(ports.registry, stored.head);
-  return (await end(ports, id, { incarnation }, failure(409, "killed"), retention)) !== undefined;
+  if (await end(ports, id, { incarnation }, KILLED, retention)) return true;
+  const now = (await readHead(ports.items, id))?.head;
+  const isCompleted = now?.incarnation === incarnation && ON.command[now.status] === "refuse";
+  if (isCompleted && !isDeepStrictEqual(now.outcome, KILLED)) throw conflict(id, "was already completed.");
+  return isCompleted;
 }
+
+const KILLED = failure(409, "killed");
 
 /** 202 paused; 200 it was; 404 unknown; 409 completed or not begun. */
 export async function pauseInvocation({ ports }: AdminExchange, text: string): Handling {

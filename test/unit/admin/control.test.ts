@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { encodeNote } from "../../../lib/model/entry.ts";
 import { noteGroupOf } from "../../../lib/model/ids.ts";
 import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
-import { success } from "../../../lib/model/outcome.ts";
+import type { Start } from "../../../lib/model/message.ts";
+import { failure, type Outcome, success } from "../../../lib/model/outcome.ts";
 import { DEPLOYMENT, NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 
@@ -98,6 +99,27 @@ describe.each([
     expect(await world.head(id)).toMatchObject({ s: "completed", x: [409, "killed"] });
   });
 });
+
+test.each<[string, Outcome, number]>([
+  ["with a success: the kill is refused", success(), 409],
+  ["with a failure of its own: the kill is refused", failure(500, "declined"), 409],
+  ["with another kill: so is this one", failure(409, "killed"), 200],
+])("one that ends %s", async (_how, outcome, status) => {
+  for (const isSeen of [true, false]) {
+    const world = new AdminWorld();
+    const start = isSeen ? await world.invocation({ s: "running" }) : await unseen(world);
+    // Its turn ends between the request's message and its write.
+    world.onSend = async () => {
+      await world.complete(start, outcome);
+    };
+    expect((await world.ask(`PATCH /invocations/${start.id}/kill`)).status).toBe(status);
+  }
+});
+
+async function unseen(world: AdminWorld): Promise<Start> {
+  await world.request("POST /T/hello/send");
+  return world.takeStart();
+}
 
 describe.each(["cancel", "kill"])("%s", (what) => {
   test("of a completed one is 409", async () => {

@@ -150,6 +150,8 @@ export class World {
   readonly ports: IngressPorts & { readonly registry: { deployments(): Promise<readonly Deployment[]> } };
   readonly ingress: Ingress;
   mailboxFails = false;
+  /** What others do once a message is there. */
+  onSend: (() => Promise<void>) | undefined;
   #sent: Sent[] = [];
   #drawn = 0;
 
@@ -185,6 +187,7 @@ export class World {
     if (this.mailboxFails) throw new OperationalError("unavailable", "the mailbox is away");
     for (const { group, dedup, body } of messages)
       this.#sent.push({ group, dedup, message: decodeMessage(body) });
+    await this.onSend?.();
     return [];
   }
 
