@@ -23,6 +23,9 @@ export const localSpeed: Bench = {
         "p99 ms",
         "ours/theirs",
         "least to most",
+        "our CPU ms a request",
+        "theirs",
+        "theirs/ours",
       ],
       rows: rows.map(({ workload, clients, durability, perdure, restate, ratio }) => [
         workload,
@@ -36,9 +39,13 @@ export const localSpeed: Bench = {
         restate.p99Ms,
         ratio.median,
         `${ratio.min.toFixed(2)} – ${ratio.max.toFixed(2)}`,
+        perdure.cpuMs,
+        restate.cpuMs,
+        perdure.cpuMs === null || restate.cpuMs === null ? null : restate.cpuMs / perdure.cpuMs,
       ]),
       notes: [
         "Medians of several rounds that take turns; the ratio is of requests per second within a round.",
+        "CPU: of the server and of the handlers' process together. It depends less than the times do on what else the machine does, which gives a server with many threads a larger share of it than one with few.",
       ],
     };
     return { tables: [table], data: rows };

@@ -43,6 +43,8 @@ export interface Speed {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** CPU time of the server and of the handlers' process, per request; `null`: unknown. */
+  readonly cpuMs: number | null;
 }
 export interface Spread {
   readonly median: number;
@@ -83,13 +85,13 @@ async function compare(
   perdure: RunningServer,
   restate: RunningServer,
 ): Promise<SpeedRow> {
-  const ours: Measured[] = [];
-  const theirs: Measured[] = [];
+  const ours: Round[] = [];
+  const theirs: Round[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     // The machine is different for the second one. So they take turns in being first.
     const order = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
     for (const results of order)
-      results.push(await run(workload, clients, results === ours ? perdure.port : restate.port));
+      results.push(await run(workload, clients, results === ours ? perdure : restate));
   }
   const ratios = ours.map((own, round) => own.requests / (theirs[round]?.requests ?? Number.NaN));
   return {
@@ -102,18 +104,28 @@ async function compare(
   };
 }
 
-async function run(workload: Workload, clients: number, port: number): Promise<Measured> {
+interface Round extends Measured {
+  readonly cpuMs: number | undefined;
+}
+
+async function run(workload: Workload, clients: number, server: RunningServer): Promise<Round> {
   const { path, keys, body } = workload;
+  const { port } = server;
+  const before = server.cpuMs();
   const load: Load = { port, clients, path, keys, body, seconds: SECONDS, warmSeconds: WARM_SECONDS };
   const script = join(import.meta.dirname, "local-speed/load.ts");
   const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(load)]);
   const measured = JSON.parse(stdout) as Measured;
   if (measured.failed > 0) throw new Error(`${measured.failed} requests of ${workload.name} failed`);
-  return measured;
+  const after = server.cpuMs();
+  const isKnown = before !== undefined && after !== undefined;
+  return { ...measured, cpuMs: isKnown ? (after - before) / measured.all : undefined };
 }
 
-function speedOf(results: readonly Measured[]): Speed {
+function speedOf(results: readonly Round[]): Speed {
+  const cpuMs = results.map((result) => result.cpuMs).filter((ms) => ms !== undefined);
   return {
+    cpuMs: cpuMs.length === 0 ? null : medianOf(cpuMs),
     perSecond: medianOf(results.map((result) => result.requests / result.seconds)),
     p50Ms: medianOf(results.map((result) => result.p50Ms)),
     p99Ms: medianOf(results.map((result) => result.p99Ms)),

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 
 const READY_MS_MAX = 60_000;
@@ -55,6 +56,29 @@ export async function untilReady(started: RunningProcess, ask: () => Promise<boo
     await delay(POLL_MS);
   }
   throw new Error(`${name} did not start:\n${output()}`);
+}
+
+/** Linux counts in hundredths of a second. */
+const TICK_MS = 10;
+
+/** The CPU time of it and of its children that live, in milliseconds; `undefined` where there is no `/proc`. */
+export function cpuMsOf({ child: { pid } }: RunningProcess): number | undefined {
+  if (pid === undefined || !existsSync("/proc/self/stat")) return undefined;
+  let ticks = 0;
+  for (const name of readdirSync("/proc").filter((entry) => /^\d+$/u.test(entry))) {
+    const [, , group, ...times] = fieldsOf(name);
+    if (Number(group) === pid) ticks += Number(times[8]) + Number(times[9]);
+  }
+  return ticks * TICK_MS;
+}
+
+/** What the system says of a process, from its state on; nothing if it has ended meanwhile. */
+function fieldsOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
+  } catch {
+    return [];
+  }
 }
 
 /** Sends the signal, and SIGKILL some seconds later. Resolves when the process has ended. */

@@ -16,6 +16,8 @@ export interface Load {
 }
 export interface Measured {
   readonly requests: number;
+  /** With those before the warm-up's end. */
+  readonly all: number;
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -27,6 +29,7 @@ const HEAD_END = "\r\n\r\n";
 class Client {
   readonly latencies: number[] = [];
   failed = 0;
+  received = 0;
   readonly #load: Load;
   readonly #socket: Socket;
   #sentMs = 0;
@@ -74,6 +77,7 @@ class Client {
     const nowMs = performance.now();
     if (!this.#buffered.startsWith("HTTP/1.1 200")) this.failed++;
     this.#buffered = "";
+    this.received++;
     if (this.#sentMs >= this.#from) this.latencies.push(nowMs - this.#sentMs);
     if (nowMs >= this.#until) this.#socket.destroy();
     else this.#send();
@@ -90,6 +94,7 @@ const quantile = (q: number): number =>
   latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * q))] ?? 0;
 const measured: Measured = {
   requests: latencies.length,
+  all: clients.reduce((sum, client) => sum + client.received, 0),
   seconds: load.seconds,
   p50Ms: quantile(0.5),
   p99Ms: quantile(0.99),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { freePort, freePorts } from "../../scripts/free-ports.ts";
-import { startProcess, stopProcess, untilReady } from "../../scripts/processes.ts";
+import { cpuMsOf, startProcess, stopProcess, untilReady } from "../../scripts/processes.ts";
 import { startRestateServer } from "../peers/restate-server.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -14,6 +14,8 @@ export type Durability = "power" | "process";
 
 export interface RunningServer {
   readonly port: number;
+  /** The CPU time of its processes so far; `undefined`: unknown. */
+  cpuMs(): number | undefined;
   stop(): Promise<void>;
 }
 
@@ -30,7 +32,7 @@ export async function startPerdure(folder: string, durability: Durability): Prom
   const args = [...main, ...where, ...data];
   const server = startProcess("perdure dev", process.execPath, args, { TMPDIR: folder });
   await untilReady(server, async () => (await fetch(`http://127.0.0.1:${port}/restate/health`)).ok);
-  return { port, stop: () => stopProcess(server) };
+  return { port, cpuMs: () => cpuMsOf(server), stop: () => stopProcess(server) };
 }
 
 /** Restate's server with its defaults in one process, the handlers on its SDK in another. It syncs its WAL by default. */
@@ -61,6 +63,10 @@ export async function startRestate(folder: string, durability: Durability): Prom
   await server.register(port, { requestResponse: false });
   return {
     port: server.ingress,
+    cpuMs: () => sumOf(server.cpuMs(), cpuMsOf(handlers)),
     stop: async () => void (await Promise.all([server.stop(), stopProcess(handlers)])),
   };
 }
+
+const sumOf = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? undefined : a + b;

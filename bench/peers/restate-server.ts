@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePorts } from "../../scripts/free-ports.ts";
-import { startProcess, stopProcess, untilReady } from "../../scripts/processes.ts";
+import { cpuMsOf, startProcess, stopProcess, untilReady } from "../../scripts/processes.ts";
 import { peerFile } from "./install.ts";
 
 const START_MS_MAX = 30_000;
@@ -15,6 +15,8 @@ export interface RestateServer {
   readonly admin: number;
   /** Handlers on a port of loopback; `requestResponse`: as it talks to Lambda. */
   register(port: number, options: { readonly requestResponse: boolean }): Promise<void>;
+  /** See {@link cpuMsOf}. */
+  cpuMs(): number | undefined;
   stop(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export async function startRestateServer(settings: Record<string, string> = {}):
   return {
     ingress,
     admin,
+    cpuMs: () => cpuMsOf(server),
     register: (port, { requestResponse }) => register(admin, port, requestResponse),
     async stop() {
       // Its data is thrown away, so it need not end in order.
