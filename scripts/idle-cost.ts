@@ -53,6 +53,7 @@ const BY_USE: ReadonlySet<string> = new Set([
   "AWS::DynamoDB::Table",
   "AWS::IAM::Policy",
   "AWS::IAM::Role",
+  "AWS::Lambda::Alias",
   "AWS::Lambda::Function",
   "AWS::Lambda::Permission",
   "AWS::Lambda::Version",

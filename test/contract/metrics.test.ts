@@ -107,6 +107,7 @@ beforeAll(async () => {
       listing: "",
       logLevel: "error",
       directAlias: "",
+      ownMailboxes: "",
     },
   };
   for (const [name, value] of Object.entries(environment))
@@ -150,14 +151,14 @@ async function dispatch(message: Message, { received = 1, ageMs = 0 } = {}): Pro
   await handler({ Records: [{ messageId: `m${sequence}`, receiptHandle: "r", body, attributes }] }, CONTEXT);
 }
 
-interface Written {
-  readonly _aws: { readonly CloudWatchMetrics: readonly Definition[] };
-}
 interface Definition {
   readonly Namespace: string;
   readonly Dimensions: readonly (readonly string[])[];
   readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[];
 }
+
+const definitionsIn = ({ ["_aws"]: line }: Record<string, unknown>): readonly Definition[] =>
+  (line as { readonly CloudWatchMetrics: readonly Definition[] }).CloudWatchMetrics;
 
 test(
   "each of them, with the one dimension that alarms and dashboard ask for",
@@ -207,11 +208,11 @@ test(
     }
     const written = lines
       .filter((line) => line.includes('"_aws"'))
-      .map((line) => JSON.parse(line) as Written & Record<string, unknown>);
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     const names = new Set<string>();
     for (const line of written) {
       expect(line[METRIC_DIMENSION]).toBe(RUNTIME);
-      for (const { Namespace, Dimensions, Metrics } of line._aws.CloudWatchMetrics) {
+      for (const { Namespace, Dimensions, Metrics } of definitionsIn(line)) {
         expect([Namespace, Dimensions]).toEqual([METRIC_NAMESPACE, [[METRIC_DIMENSION]]]);
         for (const { Name } of Metrics) {
           expect(line[Name]).toBeDefined();
