@@ -4,6 +4,7 @@ import { listingGrowth } from "./growth/listing.ts";
 import { pauses } from "./growth/pauses.ts";
 import { replayMemory } from "./growth/replay-memory.ts";
 import { resumeGrowth } from "./growth/resume.ts";
+import { slowTurns } from "./growth/slow-turns.ts";
 import { stateGrowth } from "./growth/state.ts";
 import type { Bench } from "./report/bench.ts";
 
@@ -43,5 +44,11 @@ export const growth: readonly Bench[] = [
     question: "How fast does a backlog drain, and who waits for it?",
     needsPeers: false,
     run: backlogGrowth,
+  },
+  {
+    name: "slow-turns",
+    question: "What does a turn of a minute cost, and who waits beside many of them?",
+    needsPeers: false,
+    run: slowTurns,
   },
 ];

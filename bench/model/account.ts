@@ -43,12 +43,14 @@ export interface AccountOptions {
   readonly concurrencyMax?: number;
   /** Services with mailboxes of their own, and how many batches of such a one are handled at the same time. */
   readonly own?: { readonly services: readonly string[]; readonly concurrencyMax: number };
+  /** The handlers are of an earlier version: dispatchers wait for their long turns. */
+  readonly waitsForTurns?: true;
   /** Called after each turn with the real milliseconds that it took and the bytes that it was sent. */
   readonly observeTurn?: (turn: { readonly ms: number; readonly bytes: number }) => void;
 }
 
 /** A dispatcher's function may take so long. */
-const DISPATCHER_MS = 60_000;
+const DISPATCHER_MS = 330_000;
 const WARNINGS_ONLY: Logger = {
   log: (level, message, fields) => {
     if (level === "error" || level === "warn")
@@ -129,7 +131,9 @@ export class Account {
       id: "dp_1",
       address: "arn:aws:lambda:us-east-1:000000000000:function:handlers:1",
       createdAtMs: time.now(),
-      services: endpoint.discover().services,
+      services: endpoint
+        .discover()
+        .services.map((service) => ({ ...service, relays: options.waitsForTurns !== true })),
     });
     await time.run(registration);
     for (const service of options.own?.services ?? [])

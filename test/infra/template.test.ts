@@ -132,7 +132,9 @@ describe("functions", () => {
     const of = makeStack({ turnTimeout: Duration.minutes(15) }).resources;
     expect(properties("AWS::Lambda::Function", "GreeterHandler", of)).toMatchObject({ Timeout: 900 });
     expect(properties("AWS::Lambda::Function", "Dispatcher", of)).toMatchObject({ Timeout: 330 });
-    expect(properties("AWS::SQS::Queue", "QueuesMailbox", of)).toMatchObject({ VisibilityTimeout: 330 });
+    const timeouts = ofType(of, "AWS::SQS::Queue").map(([, queue]) => queue.Properties["VisibilityTimeout"]);
+    expect(timeouts).toContain(330);
+    expect(timeouts).not.toContain(930);
     const brief = makeStack({ turnTimeout: Duration.seconds(20) }).resources;
     expect(properties("AWS::Lambda::Function", "Dispatcher", brief)).toMatchObject({ Timeout: 50 });
   });
