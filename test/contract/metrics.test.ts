@@ -102,7 +102,6 @@ beforeAll(async () => {
     ...{
       delayQueueMsMax: "900000",
       mailboxEpoch: "0",
-      ownMailboxes: "",
       ingressUrl: "",
       listing: "",
       logLevel: "error",

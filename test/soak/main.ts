@@ -109,8 +109,8 @@ async function run({ minutes, rate }: Settings, folder: string): Promise<boolean
 
 function lineOf({ engine, hosts, dataBytes, logBytes, requests }: Sample, wrongs: number): string {
   const mb = (bytes: number | undefined): string => ((bytes ?? 0) / MB).toFixed(1);
-  const one = (name: string, { heap, rss, anonymous, files, threads }: Sample["engine"]): string =>
-    `${name}: heap ${mb(heap)} MB, memory ${mb(anonymous ?? rss)} MB, ${files ?? "?"} files, ${threads ?? "?"} threads`;
+  const one = (name: string, { heap, reserved, rss, anonymous, files, threads }: Sample["engine"]): string =>
+    `${name}: heap ${mb(heap)} of ${mb(reserved)} MB, memory ${mb(anonymous ?? rss)} MB, ${files ?? "?"} files, ${threads ?? "?"} threads`;
   const rows = Object.entries(engine.rows ?? {}).map(([table, count]) => `${table} ${count}`);
   return [
     new Date().toISOString().slice(11, 19),

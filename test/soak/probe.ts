@@ -15,6 +15,8 @@ export interface Held {
   readonly script: string;
   /** V8's heap, and what it holds outside of it, after a collection. */
   readonly heap: number;
+  /** What V8 has taken from the system for its heap, in use or not. */
+  readonly reserved: number;
   readonly rss: number;
   /** By kind: timers, sockets, pipes. */
   readonly handles: Readonly<Record<string, number>>;
@@ -59,13 +61,14 @@ function firstDatabase(): () => DatabaseSync | undefined {
 }
 
 function held(database: DatabaseSync | undefined): Held {
-  const { heapUsed, external, rss } = process.memoryUsage();
+  const { heapUsed, heapTotal, external, rss } = process.memoryUsage();
   const handles: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) handles[kind] = (handles[kind] ?? 0) + 1;
   return {
     pid: process.pid,
     script: basename(process.argv[1] ?? ""),
     heap: heapUsed + external,
+    reserved: heapTotal,
     rss,
     handles,
     ...(database && { rows: rowsOf(database) }),

@@ -1,6 +1,9 @@
 /**
  * What of a run is flat, and what is not.
  *
+ * Of memory, what V8 has reserved for its heap does not count: it takes more when a machine is busy, in steps, and gives it back when it
+ * likes. What is in use of it is the heap, which is judged by itself. The rest is what SQLite, sockets and code hold.
+ *
  * The first quarter does not count: code is compiled, caches fill. Of each minute the least counts, since V8 gives memory back
  * when it likes, and what is in flight at one moment is no growth. A slope is above its limit only if it is so beyond two
  * standard errors. Where these are wider than the limit the run says nothing: it was too short.
@@ -39,6 +42,8 @@ export interface Judged {
 const host = ({ hosts }: Sample): Process | undefined => hosts.toSorted((a, b) => a.pid - b.pid)[0];
 const inMb = (bytes: number | undefined): number | undefined =>
   bytes === undefined ? undefined : bytes / MB;
+const besidesHeap = (process: Process | undefined): number | undefined =>
+  process && (process.anonymous ?? process.rss) - process.reserved;
 const handles = (process: Process | undefined): number | undefined =>
   process && Object.values(process.handles).reduce((sum, count) => sum + count, 0);
 
@@ -48,7 +53,7 @@ export const LIMITS: readonly Limit[] = [
     name: "engine memory",
     unit: "MB",
     max: 16,
-    of: ({ engine }) => inMb(engine.anonymous ?? engine.rss),
+    of: ({ engine }) => inMb(besidesHeap(engine)),
   },
   { name: "engine files", unit: "", max: 4, of: ({ engine }) => engine.files },
   { name: "engine threads", unit: "", max: 1, of: ({ engine }) => engine.threads },
@@ -58,7 +63,7 @@ export const LIMITS: readonly Limit[] = [
     name: "host memory",
     unit: "MB",
     max: 16,
-    of: (sample) => inMb(host(sample)?.anonymous ?? host(sample)?.rss),
+    of: (sample) => inMb(besidesHeap(host(sample))),
   },
   { name: "host files", unit: "", max: 2, of: (sample) => host(sample)?.files },
   { name: "host threads", unit: "", max: 1, of: (sample) => host(sample)?.threads },

@@ -6,7 +6,14 @@ import { judge, judgeData, LIMITS } from "../soak/verdict.ts";
 const MB = 1024 * 1024;
 const heapLimit = LIMITS.filter(({ name }) => name === "engine heap");
 
-const engine = (heap: number): Process => ({ pid: 1, script: "main.ts", heap, rss: heap, handles: {} });
+const engine = (heap: number): Process => ({
+  pid: 1,
+  script: "main.ts",
+  heap,
+  reserved: heap,
+  rss: heap,
+  handles: {},
+});
 
 /** A sample each 10 seconds. */
 function run(minutes: number, heapMbAt: (minute: number) => number): Sample[] {
