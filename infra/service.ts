@@ -54,9 +54,7 @@ export class PerdureService extends Construct {
     super(scope, id);
     const { runtime, services } = props;
     const { data, handlerSettings: settings } = runtime;
-    // A turn that another handler has invoked sets its own guard, by the delay queue.
-    const isDirect = data.delayQueue !== undefined && (props.directCalls ?? settings.directCalls);
-    const directAlias = isDirect ? runtime.directAlias : undefined;
+    const directAlias = directAliasOf(props);
     this.handler = new PerdureFunction(this, "Handler", {
       description: `Perdure: ${services.join(", ")}`,
       code: handlerCode(resolve(props.entry), settings.awsSdk),
@@ -96,19 +94,17 @@ export class PerdureService extends Construct {
         ...(this.mailbox ? { MailboxUrl: this.mailbox.queue.queueUrl } : {}),
       },
     });
-    if (directAlias !== undefined) {
-      // Before the version is registered: a caller that knows the version finds it behind the alias.
-      const alias = new CfnAlias(this, "Direct", {
-        name: directAlias,
-        functionName: this.handler.function.functionName,
-        functionVersion: this.version.version,
-      });
-      registration.node.addDependency(alias);
-    }
+    // Before the version is registered: a caller that knows the version finds it behind the alias.
+    if (directAlias !== undefined) registration.node.addDependency(this.#direct(directAlias));
     for (const child of this.node.findAll())
       if (child instanceof Policy) registration.node.addDependency(child);
     // Also after its event source, so after the dispatcher, which must know of such mailboxes.
     if (this.mailbox) registration.node.addDependency(this.mailbox);
+  }
+
+  #direct(name: string): CfnAlias {
+    const { functionName } = this.handler.function;
+    return new CfnAlias(this, "Direct", { name, functionName, functionVersion: this.version.version });
   }
 
   #ownMailbox(
@@ -120,4 +116,10 @@ export class PerdureService extends Construct {
       "mailbox: the runtime's attributes need dispatcherFunctionArn and mailboxDeadLettersArn",
     );
   }
+}
+
+/** A turn that another handler has invoked sets its own guard, by the delay queue. */
+function directAliasOf({ runtime, directCalls }: PerdureServiceProps): string | undefined {
+  const { data, handlerSettings: settings } = runtime;
+  return data.delayQueue && (directCalls ?? settings.directCalls) ? runtime.directAlias : undefined;
 }

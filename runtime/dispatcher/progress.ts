@@ -9,7 +9,7 @@
  */
 import { hold, release, takeOver, unpause } from "../../lib/store/head/rest.ts";
 import { addNotes, keepInput, tells } from "../../lib/store/head/transitions.ts";
-import { readHead, readHeadOrStub, type StoredHead } from "../../lib/store/head-store.ts";
+import { readHead, readHeadOrStub } from "../../lib/store/head-store.ts";
 import { asError } from "../../lib/errors.ts";
 import { areOutputsDone, repeatLastOutputs } from "../../lib/store/last-outputs.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
@@ -201,9 +201,9 @@ export class Progress {
 
   async #takeOver(invocation: StoredInvocation, delivery: Delivery): Promise<Step> {
     if (delivery.isNote && !(await this.#locks.isOwner(invocation))) return "done";
-    const { id, head } = invocation;
+    const { id, head, token, start } = invocation;
     const taken = await takeOver(this.#ports, id, head, delivery.voucher.name);
-    return taken ? await this.#enter(this.#restored(invocation, taken), [], delivery) : "retry";
+    return taken ? await this.#enter(Invocation.stored(id, taken, token, start), [], delivery) : "retry";
   }
 
   /** A back-off, or a delayed start. A Start that comes again leaves a back-off to its timer, which is set again: that comes in
@@ -290,10 +290,6 @@ export class Progress {
     }
     if (status === "backing-off") await enter(this.#ports, { id, incarnation });
     return status === "suspended" ? "retry" : "done";
-  }
-
-  #restored({ id, token, start }: Invocation, stored: StoredHead): StoredInvocation {
-    return Invocation.stored(id, stored, token, start);
   }
 
   /** The message at hand has ended it. The next one runs under the same message while there is time. */
