@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { describe, expect, test } from "vitest";
 import { LambdaInvoker } from "../../runtime/aws/lambda-invoker.ts";
@@ -55,6 +58,27 @@ test("the turn request goes to the deployment's version, the outcome comes back"
   expect(decodeURIComponent(sent[0]?.path ?? "")).toContain(deployment.address);
   expect(sent[0]?.headers["x-amz-invocation-type"]).toBe("RequestResponse");
   expect(decodeTurnRequest(sent[0]?.body ?? "")).toEqual(request);
+});
+
+test("what is let go of drops its connection, and asks nothing more", async () => {
+  let asked = 0;
+  const server = createServer(() => void asked++).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const client = new LambdaClient({
+    ...{ region: "us-east-1", endpoint: `http://127.0.0.1:${port}`, maxAttempts: 1 },
+    credentials: { accessKeyId: "a", secretAccessKey: "b" },
+  });
+  const letGo = new AbortController();
+  const turn = new LambdaInvoker(client).invoke(deployment, request, letGo.signal);
+  turn.catch(() => undefined);
+  const [incoming] = (await once(server, "request")) as [{ readonly socket: Socket }];
+  const closed = once(incoming.socket, "close");
+  letGo.abort();
+  await closed;
+  await expect(turn).rejects.toThrow();
+  expect(asked).toBe(1);
+  server.close();
 });
 
 describe("a function that dies says how", () => {
