@@ -14,6 +14,7 @@ import {
   COUNTS,
   type Count,
   MEMORY_MB,
+  logsPerMillion,
   scaled,
   type Usage,
 } from "./model/bill.ts";
@@ -171,6 +172,7 @@ const billTable = (costs: readonly WorkloadCost[]): Table => ({
     "Scheduler",
     "Lambda",
     "all, alone",
+    "with logs",
     "at load",
     "without the index",
     "floor",
@@ -184,6 +186,7 @@ const billTable = (costs: readonly WorkloadCost[]): Table => ({
     bill.scheduler,
     bill.functions,
     bill.total,
+    bill.total + logsPerMillion(alone),
     atLoad.total,
     withoutIndex(alone),
     floor.total,
@@ -192,7 +195,9 @@ const billTable = (costs: readonly WorkloadCost[]): Table => ({
   notes: [
     `Memory: ${Object.entries(MEMORY_MB)
       .map(([name, mb]) => `${name} ${mb} MB`)
-      .join(", ")}; arm64; no free tiers, logs or storage.`,
+      .join(
+        ", ",
+      )}; arm64; no free tiers or storage. Logs: 0.4 KB of each invocation, 0.25 KB of a request, 0.5 KB of a dispatcher's measurements.`,
     `At load: ${AT_ONCE} at once (fewer of the largest), so that messages are received and deleted by tens and dispatchers share their waits.`,
   ],
 });

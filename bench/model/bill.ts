@@ -11,6 +11,7 @@ interface Prices {
   readonly lambda: { readonly request: number; readonly gbSecondArm64: number };
   readonly scheduler: { readonly invocation: number };
   readonly apiGateway: { readonly httpApiRequest: number };
+  readonly cloudWatch: { readonly logGb: number };
   readonly peers: {
     readonly lambdaDurableFunctions: { readonly operation: number; readonly gbWritten: number };
     readonly stepFunctionsStandard: { readonly transition: number };
@@ -36,6 +37,10 @@ export const MEMORY_MB: Record<FunctionName, number> = {
  * one core on a developer's machine, and a function of 512 MB has less than a third of a core.
  */
 export const COMPUTE_MS: Record<FunctionName, number> = { ingress: 2, dispatcher: 2, handler: 3, timers: 1 };
+
+/** What is written to logs, bytes (docs/costs.md): by Lambda of each invocation, whatever the function says; by the HTTP API of each
+ * request; by a dispatcher of what it has measured. Handlers say nothing by themselves. */
+const LOG_BYTES = { invocation: 400, request: 250, measured: 500 };
 
 export const COUNTS = [
   "httpRequests",
@@ -80,6 +85,16 @@ export interface Bill {
   readonly scheduler: number;
   readonly functions: number;
   readonly total: number;
+}
+
+/** Dollars per million for the logs of what was used. They are in no {@link Bill}: what is written is a choice. */
+export function logsPerMillion(usage: Usage): number {
+  const invocations = FUNCTIONS.reduce((sum, name) => sum + usage[`${name}Invocations`], 0);
+  const bytes =
+    invocations * LOG_BYTES.invocation +
+    usage.httpRequests * LOG_BYTES.request +
+    usage.dispatcherInvocations * LOG_BYTES.measured;
+  return (1e6 * bytes * PRICES.cloudWatch.logGb) / 1e9;
 }
 
 /** Dollars per million of what was used. */
