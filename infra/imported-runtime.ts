@@ -1,4 +1,5 @@
 /** A runtime that another stack has made, as `PerdureRuntime.fromAttributes` returns it. */
+import { Duration } from "aws-cdk-lib";
 import { type IRole, Role } from "aws-cdk-lib/aws-iam";
 import { Table } from "aws-cdk-lib/aws-dynamodb";
 import { Key } from "aws-cdk-lib/aws-kms";
@@ -6,6 +7,7 @@ import { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import type { Data, RuntimeRoles } from "./access.ts";
 import type { MailboxHost } from "./service-mailbox.ts";
+import { WAITED_TIMEOUT_MINUTES_MAX } from "../lib/limits/aws.ts";
 import { PerdureRuntimeBase } from "./runtime-base.ts";
 import { type HandlerProps, type HandlerSettings, handlerSettingsOf } from "./runtime-props.ts";
 
@@ -80,7 +82,8 @@ export class ImportedRuntime extends PerdureRuntimeBase {
     if (dispatcherFunctionArn === undefined || mailboxDeadLettersArn === undefined) return undefined;
     return {
       dispatcherFunctionArn,
-      turnTimeout: this.handlerSettings.turnTimeout,
+      // The longest that it may be: a queue's messages must be hidden for as long as its consumer may run.
+      waitedTurnTimeout: Duration.minutes(WAITED_TIMEOUT_MINUTES_MAX),
       deadLetters: Queue.fromQueueArn(this, "MailboxDeadLetters", mailboxDeadLettersArn),
       hasAlarms: true,
       alarmActions: [],

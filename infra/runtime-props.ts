@@ -208,4 +208,5 @@ export function within(name: string, value: number, least: number, most: number)
 
 /** What the dispatcher needs beside the turn that it waits for: it reads, commits and sends. */
 const DISPATCHER_SPARE = Duration.seconds(30);
-export const dispatcherTimeout = (turnTimeout: Duration): Duration => turnTimeout.plus(DISPATCHER_SPARE);
+export const dispatcherTimeout = (waitedTurnTimeout: Duration): Duration =>
+  waitedTurnTimeout.plus(DISPATCHER_SPARE);

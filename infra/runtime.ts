@@ -133,10 +133,10 @@ export class PerdureRuntime extends PerdureRuntimeBase {
   }
 
   get mailboxHost(): MailboxHost {
-    const { waitedTurnTimeout: turnTimeout, alarms, alarmActions } = this.settings;
+    const { waitedTurnTimeout, alarms, alarmActions } = this.settings;
     const { function: dispatcher } = this.functions.dispatcher;
     return {
-      ...{ dispatcherFunctionArn: dispatcher.functionArn, turnTimeout, alarmActions },
+      ...{ dispatcherFunctionArn: dispatcher.functionArn, waitedTurnTimeout, alarmActions },
       deadLetters: this.queues.mailboxDeadLetters,
       hasAlarms: alarms !== "none",
       expect: () => {

@@ -27,7 +27,8 @@ export interface ServiceMailboxProps {
 /** What a runtime has for mailboxes of its services' own. */
 export interface MailboxHost {
   readonly dispatcherFunctionArn: string;
-  readonly turnTimeout: Duration;
+  /** How long the dispatcher waits for a turn. */
+  readonly waitedTurnTimeout: Duration;
   readonly deadLetters: IQueue;
   readonly hasAlarms: boolean;
   readonly alarmActions: readonly IAlarmAction[];
@@ -48,7 +49,7 @@ export class ServiceMailbox extends Construct {
     super(scope, id);
     const { maxConcurrency = OWN_DISPATCHERS_AT_ONCE, stuckAfter } = props;
     within("a mailbox's maxConcurrency", maxConcurrency, 2, 1000);
-    const { turnTimeout, deadLetters } = host;
+    const { waitedTurnTimeout: turnTimeout, deadLetters } = host;
     const { encryptionKey } = data;
     this.queue = new Queue(
       this,

@@ -37,7 +37,7 @@ const connect = once(() => {
   const mailboxEpoch = Number(connection.optional("mailboxEpoch") ?? 0);
   const intake = new Intake({
     ...{ dispatcher: new Dispatcher(ports, { mailboxEpoch }), mailbox: ports.mailbox, clock, logger },
-    mailboxes: new OwnMailboxes(items, clock, connection.optional("ownMailboxes") !== undefined),
+    mailboxes: new OwnMailboxes(items, clock, Boolean(connection.optional("ownMailboxes"))),
     mailboxAt: (url) => connection.mailbox(url),
   });
   return { connection, intake };

@@ -15,7 +15,7 @@ const connect = once(() => {
   const { clock, logger } = connection;
   const items = connection.items();
   const registry = new ItemRegistry(items, clock);
-  const areExpected = connection.optional("ownMailboxes") !== undefined;
+  const areExpected = Boolean(connection.optional("ownMailboxes"));
   const moves = {
     areExpected,
     mailboxes: new OwnMailboxes(items, clock, areExpected),
