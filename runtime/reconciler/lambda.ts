@@ -38,8 +38,10 @@ export async function handler(_event: unknown, context: LambdaContext): Promise<
   const untilMs = clock.now() + context.getRemainingTimeInMillis() - PASS_CLOSING_MS;
   try {
     // First, since what is paused is not poked.
-    const { found: deadLetters } = await watch.run();
+    const { found: deadLetters, paused } = await watch.run();
     if (deadLetters > 0) meter.measure("deadLetters", deadLetters);
+    // An operator must see to it, as to any that is paused.
+    if (paused > 0) meter.measure("paused", paused);
     const run = await runPass(pass, untilMs);
     if (run.poked > 0) meter.measure("poked", run.poked);
     return { ...run, deadLetters };

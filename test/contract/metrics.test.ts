@@ -196,10 +196,15 @@ test(
         startOf("Tasks", "ok", 8),
       );
       const dead = new SendMessageCommand({
-        ...{ QueueUrl: deadLettersUrl, MessageBody: "what nobody can read", MessageGroupId: "g" },
+        ...{
+          QueueUrl: deadLettersUrl,
+          MessageBody: encodeMessage(startOf("Tasks", "ok", 9)),
+          MessageGroupId: "g",
+        },
         MessageDeduplicationId: "d",
       });
       await sqs.client().send(dead);
+      lines.push("reconciler");
       const { handler: reconcile } = await import("../../runtime/reconciler/lambda.ts");
       await reconcile(undefined, CONTEXT);
     } finally {
@@ -219,6 +224,8 @@ test(
         }
       }
     }
+    const byReconciler = lines.slice(lines.indexOf("reconciler")).join("");
+    expect(byReconciler).toContain(`"${METRICS.paused.name}":[1]`);
     expect([...names].toSorted()).toEqual(
       Object.values(METRICS)
         .map(({ name }) => name)
