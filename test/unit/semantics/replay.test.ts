@@ -126,7 +126,7 @@ const CHANGES: Record<string, readonly [Version, RegExp]> = {
       else await ctx.run("step", () => 1);
       await tick(ctx);
     },
-    /recorded run "step".*now does signal/s,
+    /recorded run "step".*now does awakeable/s,
   ],
 };
 
