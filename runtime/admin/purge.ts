@@ -35,7 +35,7 @@ import {
   promiseValuePartition,
   statePartition,
 } from "../../lib/model/ids.ts";
-import type { Condition, Table } from "../../lib/model/item.ts";
+import { all, type Condition, type Table } from "../../lib/model/item.ts";
 import { JOURNAL_ENTRIES_MAX, MAILBOX_RETENTION_MS } from "../../lib/limits.ts";
 import { failure, type Outcome } from "../../lib/model/outcome.ts";
 import { ON } from "../../lib/model/status-table.ts";
@@ -122,7 +122,9 @@ async function removeItems(
 }
 
 const asListed = ({ ttl }: StoredItem["attributes"]): Condition =>
-  typeof ttl === "number" ? { is: "eq", attribute: "ttl", value: ttl } : { is: "present" };
+  typeof ttl === "number"
+    ? { is: "eq", attribute: "ttl", value: ttl }
+    : all({ is: "present" }, { is: "missing", attribute: "ttl" });
 
 async function isWorkflowRun({ registry }: AdminPorts, { target }: Head): Promise<boolean> {
   const service = await registry.service(target.service);

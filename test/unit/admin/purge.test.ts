@@ -127,6 +127,38 @@ test.each(["purge", "purge-journal"])("%s: what a message may name expires after
   expect(await readValue(ports, placeOf(start.id), ref)).toEqual(value);
 });
 
+test("a purge removes nothing once another one has let the next life begin", async () => {
+  const world = new AdminWorld();
+  const start = await completed(world);
+  await world.clock.advance(OLD_MS);
+  const before = await itemsOf(world, start);
+  const query = world.items.query.bind(world.items);
+  world.items.query = async (...asked) => {
+    const page = await query(...asked);
+    await world.putHead(start, { ...(await world.head(start.id)), e: NOW });
+    return page;
+  };
+  await world.ask(`PATCH /invocations/${start.id}/purge`);
+  world.items.query = query;
+  expect(await itemsOf(world, start)).toEqual(before);
+});
+
+test("a purge leaves what is stored anew after it has been listed", async () => {
+  const world = new AdminWorld();
+  const start = await completed(world);
+  await world.clock.advance(OLD_MS);
+  const key = valueKey(start.id, refOf(bytes("other")));
+  const write = world.items.write.bind(world.items);
+  world.items.write = async (one) => {
+    if (one.op !== "delete") return await write(one);
+    world.items.write = write;
+    await write({ op: "put", key, attributes: { value: bytes("other"), ttl: 7 } });
+    return await write(one);
+  };
+  expect((await world.ask(`PATCH /invocations/${start.id}/purge`)).status).toBe(200);
+  expect(await itemsOf(world, start)).toEqual(["head", key.sk]);
+});
+
 test("a purged invocation is gone, but its head outlives the mailbox's messages (R10)", async () => {
   const world = new AdminWorld();
   const start = await completed(world);

@@ -223,3 +223,20 @@ test("an attempt that has failed late leaves what another dispatcher has brought
   expect(turns).toBe(1);
   expect(await world.head(start.id)).toMatchObject({ status: "backing-off", writer: "other", dueAtMs });
 });
+
+test("an attempt that has failed late leaves another life of its id", async () => {
+  const start = startOf("Worker/quick", { incarnation: 5, accepted: true });
+  const next = { ...start, incarnation: 6, origin: "next" };
+  const accepted = headAttributes({ status: "accepted" });
+  await createHead(world.items, start, undefined, accepted);
+  let turns = 0;
+  world.invoke = async () => {
+    turns++;
+    await world.items.write({ op: "delete", key: headKey(start.id) });
+    await createHead(world.items, next, undefined, accepted);
+    return { kind: "failed", failure: { code: 500, message: "too late" }, length: 0, progress: false };
+  };
+  expect(await world.deliver(start)).toBe(false);
+  expect(turns).toBe(1);
+  expect(await world.head(start.id)).toMatchObject({ status: "accepted", incarnation: 6 });
+});

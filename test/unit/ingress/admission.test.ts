@@ -332,3 +332,27 @@ describe("a delayed start", () => {
     expect(world.items.counts.writes.journal).toBe(0);
   });
 });
+
+test.each([idempotent, run])(
+  "an input that a purge of another life took away is stored again",
+  async (request) => {
+    const [world, other] = [new World(), new World()];
+    const { id } = await accept(other.ports, request);
+    const gone = { ...(await headOf(other, id)), s: "completed", i: 1, o: "other", e: NOW - 1 };
+    const write = world.items.write.bind(world.items);
+    world.items.write = async (one) => {
+      const result = await write(one);
+      if (!one.key.sk.startsWith("input#")) return result;
+      // A life comes, ends and is purged, between the input and the head.
+      world.items.write = write;
+      await write({ op: "put", key: { ...one.key, sk: "head" }, attributes: gone });
+      await write({ op: "delete", key: one.key });
+      return result;
+    };
+    const accepted = await accept(world.ports, { ...request, input: long });
+    expect(accepted).toMatchObject({ id, status: "Accepted" });
+    const head = parseHead(await headOf(world, id));
+    expect(head.incarnation).toBe(accepted.incarnation);
+    expect(await readInput(world.items, id, head)).toEqual(long);
+  },
+);
