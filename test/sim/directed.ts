@@ -475,6 +475,23 @@ function suspendedAndWoken(draw: Draw): Workload {
   return { roots: draw.many(1, 3, () => at(draw.between(0, 200), one())), disturbed: false };
 }
 
+/** Services that call services, whose callers care for them (R28). */
+function calledInMemory(draw: Draw): Workload {
+  const short = (): Instruction => draw.step(draw.between(0, 20));
+  const bodies: readonly (() => Instruction[])[] = [
+    () => [short(), short()],
+    () => [short(), draw.awakeable(draw.between(0, 2000)), short()],
+    () => [draw.step(draw.between(300, 3000)), short()],
+    () => [{ do: "call", program: draw.plain(short(), short()) }, short()],
+  ];
+  const called = (): Instruction => ({
+    do: "call",
+    program: draw.plain(...draw.prng.pick(bodies)()),
+  });
+  const one = (): Root => ({ ...at(draw.between(0, 100), draw.plain(called(), short())), door: true });
+  return { roots: draw.many(1, 3, one), disturbed: false };
+}
+
 /** Calls that run where they are accepted, some of them asked for more than once (R25, R27). */
 function atDoors(draw: Draw): Workload {
   const short = (): Instruction => draw.step(draw.between(0, 20));
@@ -523,6 +540,7 @@ function letGo(draw: Draw): Workload {
 
 const HISTORIES = {
   "at doors": atDoors,
+  "called in memory": calledInMemory,
   "let go": letGo,
   "early notes": earlyNotes,
   "slow signals": slowSignals,

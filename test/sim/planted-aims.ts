@@ -7,6 +7,16 @@ const DEAD_DOORS: Aim = {
   workload: "at doors",
   faults: { "handler-crash": 0.4, "door-crash": 0.6, "dispatcher-crash": 0.1, stall: 0.02 },
 };
+/** Deaths of callers and of those that they have called. */
+const DEAD_CALLS: Aim = {
+  workload: "called in memory",
+  faults: { "handler-crash": 0.5, "door-crash": 0.6, "invoke-lost": 0.2, "handler-crash-at-end": 0.3 },
+};
+/** Callers that hear nothing of those that they have called, which die. */
+const UNHEARD_CALLS: Aim = {
+  workload: "called in memory",
+  faults: { "handler-crash": 0.3, "invoke-lost": 0.8 },
+};
 /** Messages that come again while they are worked on, and dispatchers that die. */
 const ZOMBIES: Aim["faults"] = {
   stall: 0.05,
@@ -38,6 +48,8 @@ export const AIMS: Readonly<Record<string, Aim>> = {
   },
   "a long turn does not take its key's lock": { workload: "let go", faults: NO_FAULTS },
   "a long turn does not renew its guard": { workload: "let go", faults: NO_FAULTS },
+  "who goes on with a caller does not act for its callee's guard": DEAD_CALLS,
+  "a call in memory is vouched for by a name that its callee does not know": UNHEARD_CALLS,
   "repeats send the Start of what runs at the door": { workload: "at doors", faults: NO_FAULTS },
   "what a cancellation has not reached rests": { workload: "cancelled as it rests", faults: NO_FAULTS },
   "a first append does not adopt what came before": { workload: "early notes", faults: NO_FAULTS },

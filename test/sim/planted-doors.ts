@@ -1,6 +1,23 @@
 /** Planted bugs of turns at the door: the counterexamples of R25 and R27 (docs/decisions/0020-turns-at-the-door.md). */
 import { bug, type Planted } from "./plant.ts";
 
+/** Of calls in memory, whose callers are their guards (R28). */
+export const OF_CALLS: readonly Planted[] = [
+  bug("who goes on with a caller does not act for its callee's guard", "lib/store/outputs.ts", 1000, [
+    "{ guard: callGuardName(id) }",
+    "{}",
+  ]),
+  bug(
+    "a call in memory is vouched for by a name that its callee does not know",
+    "sdk/turn/direct-calls.ts",
+    1000,
+    [
+      "const guard = { name: callGuardName(start.id), atMs: this.#ports.clock.now() + DIRECT_GUARD_MS };",
+      "const guard = { name: `no${callGuardName(start.id)}`, atMs: this.#ports.clock.now() + DIRECT_GUARD_MS };",
+    ],
+  ),
+];
+
 export const OF_DOORS: readonly Planted[] = [
   bug("a turn at the door starts its steps before its guard is set", "sdk/turn/turn-writer.ts", 1000, [
     "(await this.guard?.hold()) !== before",

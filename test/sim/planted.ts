@@ -8,7 +8,7 @@
 import { bug, type Planted } from "./plant.ts";
 import { AIMS } from "./planted-aims.ts";
 import { OF_BOUNDS } from "./planted-bounds.ts";
-import { OF_DOORS } from "./planted-doors.ts";
+import { OF_CALLS, OF_DOORS } from "./planted-doors.ts";
 import { OF_LONG_TURNS } from "./planted-long-turns.ts";
 import { OF_PEOPLE } from "./planted-people.ts";
 import { OF_SECRETS } from "./planted-secrets.ts";
@@ -396,6 +396,7 @@ export const PLANTED: readonly Planted[] = [
   ...OF_PEOPLE,
   ...OF_BOUNDS,
   ...OF_DOORS,
+  ...OF_CALLS,
   ...OF_SECRETS,
   ...OF_LONG_TURNS,
 ].map((planted) => ({ ...planted, ...(AIMS[planted.name] ? { aim: AIMS[planted.name] } : {}) }));
