@@ -1,0 +1,101 @@
+/** Services' own mailboxes, with SQS's requests: the dispatcher's Lambda entry sends on and handles, the depth of a queue is seen. */
+import { ReceiveMessageCommand, type Message as Received } from "@aws-sdk/client-sqs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { systemClock } from "../../lib/clock.ts";
+import { ENVIRONMENT } from "../../lib/environment.ts";
+import { groupOf, invocationId } from "../../lib/model/ids.ts";
+import { outgoing } from "../../lib/store/send.ts";
+import { OwnMailboxes } from "../../lib/store/own-mailboxes.ts";
+import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
+import { depthOfQueue } from "../../runtime/aws/sqs-depth.ts";
+import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
+import {
+  DUMMY_CREDENTIALS,
+  type DynamoEmulator,
+  REGION,
+  startDynalite,
+  TABLES,
+} from "../support/emulator-dynamo.ts";
+import { type SqsEmulator, startFauxqs } from "../support/emulator-sqs.ts";
+
+const before = { ...process.env };
+let dynamo: DynamoEmulator;
+let sqs: SqsEmulator;
+let mailboxUrl: string;
+let ownUrl: string;
+
+beforeAll(async () => {
+  dynamo = await startDynalite();
+  sqs = await startFauxqs();
+  mailboxUrl = await sqs.createQueue("mailbox.fifo");
+  ownUrl = await sqs.createQueue("slow.fifo");
+  const items = new DynamoItemStore(dynamo.client(), TABLES, { rereadRefused: true });
+  await new OwnMailboxes(items, systemClock, true).put({ service: "Slow", url: ownUrl, heldUntilMs: 0 });
+  const variables: Partial<Record<keyof typeof ENVIRONMENT, string>> = {
+    ...{ journalTable: TABLES.journal, stateTable: TABLES.state, registryTable: TABLES.registry },
+    ...{ mailboxUrl, delayQueueUrl: await sqs.createQueue("timers"), delayQueueArn: "arn:timers" },
+    ...{ scheduleGroup: "g", schedulerRoleArn: "arn:r", ownMailboxes: "expected", logLevel: "error" },
+  };
+  for (const [name, value] of Object.entries(variables))
+    process.env[ENVIRONMENT[name as keyof typeof ENVIRONMENT]] = value;
+  process.env["AWS_ENDPOINT_URL_DYNAMODB"] = dynamo.endpoint;
+  process.env["AWS_ENDPOINT_URL_SQS"] = sqs.endpoint;
+  process.env["AWS_REGION"] = REGION;
+  process.env["AWS_ACCESS_KEY_ID"] = DUMMY_CREDENTIALS.accessKeyId;
+  process.env["AWS_SECRET_ACCESS_KEY"] = DUMMY_CREDENTIALS.secretAccessKey;
+});
+
+afterAll(async () => {
+  process.env = before;
+  await sqs.close();
+  await dynamo.close();
+});
+
+const CONTEXT = { getRemainingTimeInMillis: () => 60_000 };
+
+async function receive(queueUrl: string): Promise<Received[]> {
+  const command = new ReceiveMessageCommand({
+    ...{ QueueUrl: queueUrl, MaxNumberOfMessages: 10 },
+    MessageSystemAttributeNames: ["All"],
+  });
+  return (await sqs.client().send(command)).Messages ?? [];
+}
+
+/** As Lambda's event source does it. */
+async function handle(queue: string, messages: readonly Received[]): Promise<readonly unknown[]> {
+  const { handler } = await import("../../runtime/dispatcher/lambda.ts");
+  const records = messages.map(({ MessageId = "", ReceiptHandle = "", Body = "", Attributes = {} }) => ({
+    ...{ messageId: MessageId, receiptHandle: ReceiptHandle, body: Body, attributes: Attributes },
+    eventSourceARN: `arn:aws:sqs:${REGION}:000000000000:${queue}`,
+  }));
+  return (await handler({ Records: records }, CONTEXT)).batchItemFailures;
+}
+
+test(
+  "a message comes through both mailboxes, with its place; those of other services stay",
+  { timeout: 60_000 },
+  async () => {
+    const unknown = (service: string) => {
+      const id = invocationId(service, "k", new Uint8Array(14).fill(1));
+      return outgoing({ kind: "resume", id, enters: true }, service, groupOf(id));
+    };
+    const [slow, fast] = [unknown("Slow"), unknown("Fast")];
+    await new SqsMailbox(sqs.client(), mailboxUrl).sendBatch([slow, fast]);
+    const messages = await receive(mailboxUrl);
+    expect(messages).toHaveLength(2);
+    expect(await depthOfQueue(sqs.client(), mailboxUrl)).toBe(2);
+    expect(await handle("mailbox.fifo", messages)).toEqual([]);
+
+    expect(await depthOfQueue(sqs.client(), ownUrl)).toBe(1);
+    const own = await receive(ownUrl);
+    const place = messages.find(({ Body }) => Body === slow.body)?.Attributes?.SequenceNumber;
+    expect(own.map(({ Body }) => Body)).toEqual([expect.stringContaining(`"sequence":"${place}"`)]);
+    expect(own[0]?.Body).toContain(slow.body);
+    expect(own[0]?.Attributes?.MessageGroupId).toBe(slow.group);
+    expect(await handle("slow.fifo", own)).toEqual([]);
+
+    // A double is dropped by SQS.
+    expect(await handle("mailbox.fifo", messages)).toEqual([]);
+    expect(await depthOfQueue(sqs.client(), ownUrl)).toBe(1);
+  },
+);
