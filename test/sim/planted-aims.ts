@@ -42,6 +42,22 @@ export const AIMS: Readonly<Record<string, Aim>> = {
   "a dispatcher lets go of a turn before the head names its guard": DEAD_LONG_TURNS,
   "a long turn is let go of while it has notes that are nowhere else": DEAD_LONG_TURNS,
   "a long turn's head does not hold the input": DEAD_LONG_TURNS,
+  "a long turn's suspension names the lane that it was begun in": {
+    workload: "let go",
+    faults: {
+      stall: 0.06,
+      "dispatcher-crash": 0.2,
+      "handler-crash": 0.3,
+      unavailable: 0.04,
+      "visibility-lapsed": 0.3,
+      "early-redelivery": 0.3,
+      "ack-lost": 0.2,
+      redelivered: 0.2,
+      "timer-doubled": 0.3,
+      "answer-lost": 0.03,
+      "stale-look": 0.4,
+    },
+  },
   "a turn that may have named its guard says that it has": {
     workload: "let go",
     faults: { "answer-lost": 0.1, unavailable: 0.1, "late-effect": 0.1, "dispatcher-crash": 0.1 },
@@ -212,6 +228,8 @@ export const UNCAUGHT: Readonly<Record<string, string>> = {
     "it needs a turn and two dispatchers that die between a suspension and its outputs, and nothing else that fails",
   "a redelivered resume gets a new token, although the lock has its old one":
     "it needs a turn that dies between the lock and its first append, and whose message gives its place up at once",
+  "a long turn's suspension names the lane that it was begun in":
+    "it needs a note that comes between the suspension and its outputs, of a turn that then dies, and a woken turn that rests again",
   "a long turn is let go of while it has notes that are nowhere else":
     "it needs a cancellation that the code cannot hear, which rides with other notes into a turn that dies once it is let go of",
 };

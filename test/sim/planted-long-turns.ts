@@ -31,6 +31,10 @@ export const OF_LONG_TURNS: readonly Planted[] = [
     "{ voucher: atDoor(), holdsInput: true }",
     "{ voucher: atDoor(), holdsInput: false }",
   ]),
+  bug("a long turn's suspension names the lane that it was begun in", "lib/store/journal.ts", 2000, [
+    "{ voucher: atDoor(), holdsInput: true }",
+    "{ holdsInput: true }",
+  ]),
   bug("a turn that may have named its guard says that it has", "sdk/turn/relay.ts", 2000, [
     "    if (!this.isNamed) return outcome;\n",
     "",
