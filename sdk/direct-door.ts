@@ -3,7 +3,8 @@
  *
  * A turn request is believed: the head and the results in it, that its lock is held. The dispatcher may say such things. A handler of
  * another service must not be able to. So what comes in here is taken apart. It may be the first turn of a call of a service or a
- * shared handler. Only its Start is believed, which the caller could also send to the mailbox.
+ * shared handler. Its Start is believed, which the caller could also send to the mailbox; and for how long it is kept, its deployment and
+ * its guard, which are about this invocation alone.
  */
 import { isExclusive, type HandlerKind, type ServiceManifest } from "../lib/model/manifest.ts";
 import { isExclusiveId, isInvocationId, serviceTag, tagOf } from "../lib/model/ids.ts";
