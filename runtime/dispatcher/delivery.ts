@@ -53,7 +53,7 @@ export interface Delivery {
   /** It came in a note lane: nothing begins under it, and it runs what is exclusive only while the key's lock names that (R19). */
   readonly isNote: boolean;
   /** How a turn has ended that ran under no message (R27): it stands for the first attempt under this one. */
-  readonly ended?: FailedTurn;
+  readonly ended?: FailedTurn | undefined;
   /** Its invocation was handed the key: it runs as the owner, or not at all (R23). */
   readonly asOwner?: true;
   /** How many invocations have been handed the key and run under the message. */

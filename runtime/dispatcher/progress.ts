@@ -123,8 +123,8 @@ export class Progress {
     const { name } = delivery.voucher;
     for (let drained = 1; typeof step !== "string"; drained++) {
       const { owner, target }: Next = step;
-      // It begins anew: neither doubt nor failures of the message are its own.
-      const own = { inDoubt: false, receives: 1, voucher: { name } };
+      // It begins anew: neither doubt nor failures of the message are its own, nor how another one's turn has ended (R26).
+      const own = { inDoubt: false, receives: 1, voucher: { name }, ended: undefined };
       const its: Delivery = { ...delivery, ...own, asOwner: true, drained };
       step = await this.#tryNext(owner, target, its);
       if (step !== "retry") continue;

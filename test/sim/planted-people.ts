@@ -147,6 +147,12 @@ export const OF_PEOPLE: readonly Planted[] = [
     "return parts.length > 1 ? inParts(readsFirst(entries), APPEND_BYTES_MAX, sizeOfEntry) : parts;",
     "return parts;",
   ]),
+  bug(
+    "how one turn has ended counts for the next owner of its key",
+    "runtime/dispatcher/progress.ts",
+    12000,
+    ["voucher: { name }, ended: undefined };", "voucher: { name } };"],
+  ),
   bug("what has ended without its state leaves its key", "runtime/dispatcher/dispatcher.ts", 4000, [
     "      if (!delivery.isNote) await this.#locks.keep(message.id);\n",
     "",
