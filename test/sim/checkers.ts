@@ -229,7 +229,9 @@ function checkLocks({ tables, observer }: Ending): void {
 /** W3: a key's state is what its invocations' logs say, in the order of their tokens. */
 function checkState({ observer, tables }: Ending): void {
   const byKey = new Map<string, Life[]>();
-  for (const life of observer.lives.values()) {
+  // A life that was purged, and whose id lives again, has left its state to the key.
+  const all = new Set([...observer.lives.values(), ...[...observer.begun.values()].flat()]);
+  for (const life of all) {
     const [service = "", , key] = life.target;
     // Only the last life of such a name is known here. LIFE in observer.ts checks what each life may see.
     if (!isExclusiveId(life.id) || key === undefined || service === "BW") continue;
