@@ -135,7 +135,8 @@ export class Dispatcher {
     const inDoubt = receives > 1;
     const { sequence, sentAtMs, group } = first;
     const voucher = {
-      name: voucherOf(group, sequence),
+      // The last one of several: any of them may be named by a head, and the earlier ones are no later (R17).
+      name: voucherOf(group, lastSequence(incoming)),
       ...(message.kind === "resume" ? actsFor(message) : {}),
     };
     const delivery: Delivery = {
@@ -365,6 +366,8 @@ export class Dispatcher {
     return await this.#progress.passOn(invocation, delivery, true);
   }
 }
+
+const lastSequence = (incoming: readonly Incoming[]): string => incoming.at(-1)?.sequence ?? "";
 
 /** Whether there may be a head, so that it must be read. */
 const mayExist = (start: Start, { inDoubt }: Delivery): boolean =>

@@ -354,6 +354,12 @@ const LANES: readonly Planted[] = [
       'const isTurns = head.status !== "pending";',
     ],
   ),
+  bug(
+    "of notes that are handled together the first one vouches for all",
+    "runtime/dispatcher/dispatcher.ts",
+    12000,
+    ["incoming.at(-1)?.sequence", "incoming[0]?.sequence"],
+  ),
   bug("one parks behind a lock that was taken once more", "lib/model/lock.ts", 12000, [
     "all(isOwnedBy(lock.owner), isTakenAsRead(lock), endsBefore(lock))",
     "all(isOwnedBy(lock.owner), endsBefore(lock))",

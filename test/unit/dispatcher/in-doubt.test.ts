@@ -7,9 +7,10 @@ import { tokenOf } from "../../../lib/model/fence.ts";
 import { lockKey, takeLock } from "../../../lib/model/lock.ts";
 import { HEAD_ATTRIBUTE, headAttributes } from "../../../lib/model/head.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
-import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
+import { invocationId, type InvocationId, noteGroupOf, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import type { Write } from "../../../lib/model/item.ts";
-import type { Message, Notify, Start } from "../../../lib/model/message.ts";
+import { encodeMessage, type Message, type Notify, type Start } from "../../../lib/model/message.ts";
+import { voucherOf } from "../../../lib/model/voucher.ts";
 import { createHead } from "../../../lib/store/head/births.ts";
 import { DispatcherWorld } from "./dispatcher-world.ts";
 
@@ -239,4 +240,18 @@ test("an attempt that has failed late leaves another life of its id", async () =
   expect(await world.deliver(start)).toBe(false);
   expect(turns).toBe(1);
   expect(await world.head(start.id)).toMatchObject({ status: "accepted", incarnation: 6 });
+});
+
+test("of notes that are handled together the last one vouches for all (R17)", async () => {
+  const start = startOf("Worker/waits");
+  const { id } = start;
+  const lane = noteGroupOf(id);
+  const died = headAttributes({ status: "running", writer: "w", voucher: voucherOf(lane, "2") });
+  await createHead(world.items, start, undefined, died);
+  const note = (signal: string): Message => ({
+    ...{ kind: "notify", id },
+    note: { kind: "signalled", signal, delivery: signal, outcome: new TextEncoder().encode('"x"') },
+  });
+  expect(await world.deliverTexts([note("other"), note("go")].map(encodeMessage), lane)).toEqual([]);
+  expect((await world.head(id))?.status).toBe("completed");
 });
