@@ -46,6 +46,12 @@ const small = (name: string, ...roots: Root[]): SmallProgram => ({
   workload: { roots, disturbed: false },
 });
 
+/** Its turns are let go of. */
+const long = (name: string, ...roots: Root[]): SmallProgram => ({
+  name,
+  workload: { roots, disturbed: false, letsGo: true },
+});
+
 /** Each account is one object's key. */
 const transfer = (from: string, to: string, by: number): Program =>
   plain(
@@ -135,6 +141,12 @@ export const SMALL_PROGRAMS: readonly SmallProgram[] = [
       idempotencyKey: "door",
       door: true,
     }),
+  ),
+  long("a long turn that sleeps", at(plain(step({ ms: 900 }), sleep(700), step()))),
+  long(
+    "a long turn of a key, and one behind it",
+    at(on("k1", set("a"), step({ ms: 900 }), set("b"))),
+    at(on("k1", get("b"), set("a")), 800),
   ),
   small("a workflow, twice", at(program("workflow", [step(), set("a"), sleep(20)], "w1"), 0, { times: 2 })),
   small("a delayed start", at(on("k1", step(), set("a")), 0, { delayMs: 40 })),
