@@ -102,7 +102,7 @@ const SHAPES: Record<string, readonly [Shape, unknown]> = {
   "one promise in two combinators and by itself": [
     async (ctx) => {
       const shared = after(ctx, 10, "shared");
-      const race = DurablePromise.race([shared, ctx.sleep(500)]);
+      const race = DurablePromise.race([shared, ctx.sleep({ minutes: 1 })]);
       const all = DurablePromise.all([shared, shared, after(ctx, 2, "other")]);
       return [await race, await all, await shared];
     },
@@ -133,7 +133,7 @@ const SHAPES: Record<string, readonly [Shape, unknown]> = {
     ],
     ["now", "TerminalError 400 no", [1, 2], 4],
   ],
-  "orTimeout in time": [async (ctx) => await after(ctx, 5, "a").orTimeout(500), "a"],
+  "orTimeout in time": [async (ctx) => await after(ctx, 5, "a").orTimeout({ minutes: 1 }), "a"],
   "orTimeout too late": [
     async (ctx) => {
       const slow = after(ctx, 300, "late, and still there");
