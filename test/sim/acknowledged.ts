@@ -154,7 +154,8 @@ export class Acknowledged {
     const sinceMs = this.#pausedMs.get(`${id} ${incarnation}`) ?? 0;
     const isPermitted =
       (this.#permits.get(id)?.size ?? 0) > 0 || (this.#permittedMs.get(id) ?? 0) >= sinceMs - LATE_MS;
-    if (!isPermitted)
+    // The watch has paused it over a cancellation in its list, which releases it.
+    if (!isPermitted && cancellationsIn(after).length === 0)
       this.#fail(
         "PAUSE",
         `${actor.name} makes ${id} ${JSON.stringify(after["s"])}, which is paused and was neither resumed, cancelled nor killed`,
