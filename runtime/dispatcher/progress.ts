@@ -200,8 +200,10 @@ export class Progress {
   }
 
   async #takeOver(invocation: StoredInvocation, delivery: Delivery): Promise<Step> {
-    if (delivery.isNote && !(await this.#locks.isOwner(invocation))) return "done";
     const { id, head, token, start } = invocation;
+    if (delivery.isNote && !(await this.#locks.isOwner(invocation))) return "done";
+    // Its input is with its Start alone: that comes again, or is given up with it, and redriven (R16).
+    if (start === undefined && head.input === undefined) return "done";
     const taken = await takeOver(this.#ports, id, head, delivery.voucher.name);
     return taken ? await this.#enter(Invocation.stored(id, taken, token, start), [], delivery) : "retry";
   }
@@ -300,21 +302,19 @@ export class Progress {
     if (leftMs < DRAIN_MS_MIN || drained >= INLINE_DRAIN_MAX || voucher.isGone)
       return await this.passOn({ id, incarnation, target }, delivery, true);
     const passed = await this.#locks.pass(target, { id, incarnation }, voucher.name);
-    if (passed === "free") return "done";
     if (typeof passed !== "string") return { owner: passed, target };
-    await this.#locks.lookAfter(target, delivery, true);
+    if (passed !== "free") await this.#locks.lookAfter(target, delivery, true);
     return "done";
   }
 
   /** The head has moved on without the turn. If it has not ended, the message comes again. */
   async #afterLoss(invocation: Invocation, delivery: Delivery): Promise<Verdict> {
-    const { id } = invocation;
-    const stored = await readHead(this.#ports.items, id);
+    const stored = await readHead(this.#ports.items, invocation.id);
     if (stored?.head.status !== "completed") return "retry";
     // It was invoked by its caller as well, and made its head so (R28): the Start tells the caller when it comes again.
     const { replyTo } = invocation.start ?? {};
     if (replyTo && !tells(stored.head, replyTo)) return "retry";
-    await repeatLastOutputs(this.#ports, id, stored.head, delivery.sentAtMs);
+    await repeatLastOutputs(this.#ports, invocation.id, stored.head, delivery.sentAtMs);
     return await this.passOn(invocation, delivery);
   }
 
@@ -346,9 +346,9 @@ export class Progress {
   ): Promise<Verdict> {
     if (!isExclusiveId(id)) return "done";
     const passed = await this.#locks.pass(target, { id, incarnation }, wokenBy(delivery.voucher.name));
-    if (passed === "free") return "done";
     if (typeof passed !== "string") await this.#locks.wake(passed);
-    else await this.#locks.lookAfter(target, delivery, hasEnded || delivery.inDoubt || passed === "moved");
+    else if (passed !== "free")
+      await this.#locks.lookAfter(target, delivery, hasEnded || delivery.inDoubt || passed === "moved");
     return "done";
   }
 }

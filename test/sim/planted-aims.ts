@@ -226,6 +226,8 @@ export const UNCAUGHT: Readonly<Record<string, string>> = {
     "it needs a dispatcher that stands still between a receipt and its first request, and then dies with its turn",
   "what the mailbox gave up is resumed as if its outputs were done":
     "it needs a turn and two dispatchers that die between a suspension and its outputs, and nothing else that fails",
+  "what is held before it begins takes the key of another owner":
+    "seed 95169 caught it, until what was passed took a later place; now it needs one that is held as the key is handed on",
   "a redelivered resume gets a new token, although the lock has its old one":
     "it needs a turn that dies between the lock and its first append, and whose message gives its place up at once",
   "a long turn's suspension names the lane that it was begun in":

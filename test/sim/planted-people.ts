@@ -125,6 +125,10 @@ export const OF_PEOPLE: readonly Planted[] = [
     12000,
     ["if (!lock || sameInvocation(lock.owner, me)) await", "await"],
   ),
+  bug("a poke runs what has its input in its Start alone", "runtime/dispatcher/progress.ts", 12000, [
+    '    if (start === undefined && head.input === undefined) return "done";\n',
+    "",
+  ]),
   bug("what was passed while it waited begins with its old token", "runtime/dispatcher/key-lock.ts", 12000, [
     "      await this.#moveBack(invocation, delivery, lock);\n",
     "",
