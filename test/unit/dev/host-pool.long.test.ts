@@ -67,7 +67,10 @@ function poolOf(bundle: string, options: Partial<HostPoolOptions> = {}) {
       if (pk !== "throttled") return { pk };
       throw new OperationalError("throttled", "slow down");
     },
-    write: record("write"),
+    write: (write) => {
+      calls.push(["write", write]);
+      return Promise.resolve({ won: true, item: {} });
+    },
     query: record("query"),
     scan: record("scan"),
   };
@@ -111,7 +114,7 @@ test("discovers, runs turns in one process, and answers the calls of their ports
   expect(await run("c", "get")).toEqual({ pk: "inv_c" });
   expect(await run("d", "storeError")).toEqual([true, "throttled"]);
   expect(await run("e", "ports")).toEqual([
-    "write",
+    { won: true, item: {} },
     "query",
     "scan",
     "sendBatch",
