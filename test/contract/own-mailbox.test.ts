@@ -61,8 +61,17 @@ async function receive(queueUrl: string): Promise<Received[]> {
   return (await sqs.client().send(command)).Messages ?? [];
 }
 
-/** As Lambda's event source does it. */
+/** What the dispatcher gives back, since it could not look something up, comes again. */
 async function handle(queue: string, messages: readonly Received[]): Promise<readonly unknown[]> {
+  for (let times = 1; ; times++) {
+    const failed = await handleOnce(queue, messages);
+    if (failed.length === 0 || times === RECEIVES_MAX) return failed;
+  }
+}
+const RECEIVES_MAX = 3;
+
+/** As Lambda's event source does it. */
+async function handleOnce(queue: string, messages: readonly Received[]): Promise<readonly unknown[]> {
   const { handler } = await import("../../runtime/dispatcher/lambda.ts");
   const records = messages.map(({ MessageId = "", ReceiptHandle = "", Body = "", Attributes = {} }) => ({
     ...{ messageId: MessageId, receiptHandle: ReceiptHandle, body: Body, attributes: Attributes },
