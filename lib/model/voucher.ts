@@ -53,9 +53,13 @@ export const isSameLane = (name: string, other: string): boolean => laneIn(name)
 /** Whether this is the message, or one that came before it in its lane. */
 export const isNoLater = (mine: string, other: string): boolean => isSameLane(mine, other) && mine <= other;
 
+/** The message is gone, if `of` is: it is that one, or came before it in its lane, and so was done before it, or together with it. */
+export const isGoneWith = (message: string, of: string | undefined): boolean =>
+  of !== undefined && isNoLater(message, of);
+
 /** `other`: another message will run it again. `unknown`: no message is named. */
 export function whoVouches({ voucher, guard }: Vouched, mine: Voucher): "this" | "other" | "unknown" {
   if (guard !== undefined) return guard === mine.guard ? "this" : "other";
   if (voucher === undefined) return "unknown";
-  return isNoLater(voucher, mine.name) || voucher === mine.of ? "this" : "other";
+  return isNoLater(voucher, mine.name) || isGoneWith(voucher, mine.of) ? "this" : "other";
 }

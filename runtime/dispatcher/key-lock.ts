@@ -20,6 +20,9 @@
  *   - Named by a zombie, whose message its twin has deleted: the twin was in doubt. If it found the owner before, it has sent a
  *     message `of` its own, which sees to what the zombie hands the key to later, and what that sends is `of` the same. Any other
  *     delivery in doubt that comes by wakes a pending owner, whatever the lock says. If none comes, the reconciler does.
+ *   - Runs under a note, and that note is delivered again together with later ones, which go by the last one's name (R17): the owner's
+ *     head, or the lock, names an earlier one. All of them are deleted together, so what names any of them is left by them. The look
+ *     goes out `of` the last one, and acts for each that came before that in its lane: whoever had that at hand, they were gone.
  * - An owner does not take the lock that it was handed once more: the lock would not say any more how it came by it. If it was
  *   taken all the same, by a zombie, what finds itself or an earlier message of its lane named as the voucher of a running owner
  *   looks after that.
@@ -68,7 +71,7 @@ import {
 } from "../../lib/model/lock.ts";
 import type { Target } from "../../lib/model/message.ts";
 import { ON } from "../../lib/model/status-table.ts";
-import { whoVouches } from "../../lib/model/voucher.ts";
+import { isGoneWith, isNoLater, whoVouches } from "../../lib/model/voucher.ts";
 import { nonce } from "../../lib/entropy.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
@@ -321,7 +324,11 @@ const hasEnded = (head: Head | undefined, nowMs: number): boolean =>
   head === undefined || ON.owner[head.status] === "pass-on" || isExpired(head, nowMs);
 
 const isHandedBy = ({ handedBy }: Lock, message: string | undefined): boolean =>
-  message !== undefined && handedBy === message;
+  handedBy !== undefined && isGoneWith(handedBy, message);
+
+/** Under the message at hand, or one of those that are handled together with it: each of them may have been delivered alone before. */
+const isOfThese = (handedBy: string, { isNote, voucher: { name } }: Delivery): boolean =>
+  handedBy === name || (isNote && isNoLater(handedBy, name));
 
 /** The message that a wake acts for: the one at hand, or the one that this acts for itself, if that has handed the key over. Its
  * zombie may hand the key on and on, and what runs under it then has that one for a voucher. */
@@ -332,14 +339,15 @@ const actedFor = (lock: Lock, { voucher: { name, of } }: Delivery): string =>
  * goes to it was sent, or to run under the message at hand, which has come again. A delivery in doubt does not believe that a
  * pending owner runs under another message: a zombie may have said so, and died. What runs under the message at hand, or under an
  * earlier one of its lane, is left by it however it came by the lock. */
-function isUntold(lock: Lock, head: Head | undefined, { inDoubt, voucher }: Delivery): boolean {
+function isUntold(lock: Lock, head: Head | undefined, delivery: Delivery): boolean {
+  const { inDoubt, voucher } = delivery;
   const { takenAtMs, handedBy, isWoken } = lock;
   if (!head) return false;
   if (head.status === "running" && whoVouches(head, voucher) === "this") return true;
   if (takenAtMs !== undefined) return false;
   const isPending = ON.owner[head.status] === "wake";
   if (isWoken || (isPending && inDoubt)) return isPending;
-  return handedBy === undefined || handedBy === voucher.name || isHandedBy(lock, voucher.of);
+  return handedBy === undefined || isOfThese(handedBy, delivery) || isHandedBy(lock, voucher.of);
 }
 
 /**

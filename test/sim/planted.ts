@@ -46,7 +46,7 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     'row("leave",        "leave",     "run",       "run",       "leave",              "leave",        "leave",     "leave"),',
   ]),
   bug("what ran under a message that died is not looked after", "runtime/dispatcher/key-lock.ts", 4000, [
-    "return handedBy === undefined || handedBy === voucher.name || isHandedBy(lock, voucher.of);",
+    "return handedBy === undefined || isOfThese(handedBy, delivery) || isHandedBy(lock, voucher.of);",
     "return false;",
   ]),
   bug("a newcomer wakes an owner that has been woken", "runtime/dispatcher/key-lock.ts", 4000, [
@@ -359,6 +359,12 @@ const LANES: readonly Planted[] = [
     "runtime/dispatcher/dispatcher.ts",
     12000,
     ["incoming.at(-1)?.sequence", "incoming[0]?.sequence"],
+  ),
+  bug(
+    "what acts for a message leaves what an earlier one of its lane has run",
+    "lib/model/voucher.ts",
+    12000,
+    ["  of !== undefined && isNoLater(message, of);", "  message === of;"],
   ),
   bug("one parks behind a lock that was taken once more", "lib/model/lock.ts", 12000, [
     "all(isOwnedBy(lock.owner), isTakenAsRead(lock), endsBefore(lock))",

@@ -5,10 +5,14 @@ import { systemEntropy } from "../../../lib/entropy.ts";
 import { OperationalError } from "../../../lib/errors.ts";
 import { PRESENCE_MS } from "../../../lib/limits.ts";
 import { tokenOf } from "../../../lib/model/fence.ts";
-import { invocationId, type InvocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
-import type { Write } from "../../../lib/model/item.ts";
+import { headAttributes } from "../../../lib/model/head.ts";
+import { headKey } from "../../../lib/model/head-keys.ts";
+import { invocationId, type InvocationId, noteGroupOf, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
+import type { Change, Write } from "../../../lib/model/item.ts";
 import { lockKey, parseLock, takeLock } from "../../../lib/model/lock.ts";
 import type { Notify, Resume, Start } from "../../../lib/model/message.ts";
+import type { Value } from "../../../lib/model/value.ts";
+import { voucherOf } from "../../../lib/model/voucher.ts";
 import { pauseUndelivered } from "../../../lib/store/head/rest.ts";
 import { parkHead } from "../../../lib/store/head/transitions.ts";
 import { Invocation } from "../../../runtime/dispatcher/invocation.ts";
@@ -66,6 +70,7 @@ const lock = async () => {
   return item && parseLock(item);
 };
 const away = () => new OperationalError("unavailable", "away");
+const setTo = (attribute: string, value: Value): Change => ({ do: "set", attribute, value });
 const isState = ({ key: { table, sk } }: Write): boolean => table === "state" && sk !== "lock";
 
 /** Parks these behind one that waits for a signal. */
@@ -107,6 +112,28 @@ test("a wake that acts for a message leaves alone what another message has hande
   const before = world.sent.length;
   expect(await world.deliver({ ...wake, poke: true, of: "another" })).toBe(true);
   expect(world.sent).toHaveLength(before);
+});
+
+test("what ran under an earlier one of notes that come together is left by the last one, and run by its wake (R17, R23)", async () => {
+  const [holder, first] = await parked("quick", "quick");
+  await world.deliver(go(holder), { remainingMs: 5000 });
+  const owner = first?.id ?? holder.id;
+  // It was handed the key under an earlier note, and its turn has died.
+  const earlier = voucherOf(noteGroupOf(holder.id), "7");
+  const died = headAttributes({ status: "running", writer: "w", voucher: earlier });
+  for (const [item, attributes] of [
+    [key, { u: earlier }],
+    [headKey(owner), died],
+  ] as const) {
+    const changes = Object.entries(attributes).map(([attribute, value]) => setTo(attribute, value));
+    await world.items.write({ op: "update", key: item, changes });
+  }
+  const before = world.sent.length;
+  expect(await world.deliver(go(holder), { sequence: "9", receiveCount: 2 })).toBe(true);
+  const wakes = world.sent.slice(before);
+  expect(wakes).toMatchObject([{ id: owner, wake: true, of: voucherOf(noteGroupOf(holder.id), "9") }]);
+  for (const wake of wakes) expect(await world.deliver(wake)).toBe(true);
+  expect([ran, (await world.head(owner))?.status]).toEqual([["quick", "quick"], "completed"]);
 });
 
 test("the presence of an owner leaves the lock as it was handed over, and so whose the owner is", async () => {
