@@ -216,6 +216,14 @@ export function handOff(
   return { write: { op: "delete", key, when } };
 }
 
+/** Deletes the place of one that was handed the key. Not if another one has it now: who is slow may do this when the lock was freed
+ * and taken anew, and its places are counted from 0 again. */
+export const leave = (place: ItemKey, { id }: Holder): Delete => ({
+  op: "delete",
+  key: place,
+  when: { is: "eq", attribute: "i", value: id },
+});
+
 /** Whether `who` is parked inline. */
 export const isParkedInline = (lock: Lock, who: Pick<Holder, "id" | "incarnation">): boolean =>
   lock.inline.some((held) => sameInvocation(held, who));

@@ -23,6 +23,9 @@
  *   - Runs under a note, and that note is delivered again together with later ones, which go by the last one's name (R17): the owner's
  *     head, or the lock, names an earlier one. All of them are deleted together, so what names any of them is left by them. The look
  *     goes out `of` the last one, and acts for each that came before that in its lane: whoever had that at hand, they were gone.
+ *   - From a place in an item of its own: the item is deleted after that. Dead before: the lock does not count it any more, and it goes
+ *     when the lock is freed. Slow before: the lock may have been freed and taken anew, and the place may be another one's, that the
+ *     lock counts. So an item is deleted only while it is of the one that was handed the key. That one has begun: it is not parked anew.
  * - An owner does not take the lock that it was handed once more: the lock would not say any more how it came by it. If it was
  *   taken all the same, by a zombie, what finds itself or an earlier message of its lane named as the voucher of a running owner
  *   looks after that.
@@ -59,6 +62,7 @@ import {
   INBOX_PREFIX,
   inboxKey,
   isParkedInline,
+  leave,
   type Lock,
   LOCK_NONCE_BYTES,
   lockKey,
@@ -275,17 +279,18 @@ export class KeyLock {
     if (overflowing && !parked) {
       const now = await this.#read(key);
       invariant(
-        !now || now.from !== lock.from,
+        !now || now.from !== lock.from || !sameInvocation(now.owner, lock.owner),
         "W2",
         `parked item ${overflowKey.sk} of ${key.pk} is missing`,
       );
       return "conflict";
     }
-    const { next, write } = handOff(key, lock, by, parked && parseInboxItem(parked));
+    const nextParked = parked && parseInboxItem(parked);
+    const { next, write } = handOff(key, lock, by, nextParked);
     if (write.op === "delete" && lock.from > 0) await this.#sweepInbox(key, lock);
     const { won } = await items.write(write);
     if (!won) return "conflict";
-    if (overflowing) await items.write({ op: "delete", key: overflowKey });
+    if (nextParked) await items.write(leave(overflowKey, nextParked));
     return next;
   }
 
@@ -296,8 +301,7 @@ export class KeyLock {
     const page = await items.query(key.table, key.pk, INBOX_PREFIX);
     const end = inboxKey(key, lock.from).sk;
     for (const { sk, attributes } of page.items) {
-      const when = { is: "eq", attribute: "i", value: parseInboxItem(attributes).id } as const;
-      if (sk < end) await items.write({ op: "delete", key: { ...key, sk }, when });
+      if (sk < end) await items.write(leave({ ...key, sk }, parseInboxItem(attributes)));
     }
   }
 

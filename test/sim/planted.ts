@@ -92,6 +92,10 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     'head === undefined || ON.owner[head.status] === "pass-on"',
     'head === undefined || head.status === "backing-off" || ON.owner[head.status] === "pass-on"',
   ]),
+  bug("a place in the inbox is emptied when another one has it", "lib/model/lock.ts", 20_000, [
+    '  when: { is: "eq", attribute: "i", value: id },',
+    '  when: { is: "ne", attribute: "i", value: `no ${id}` },',
+  ]),
   bug("an inbox entry beside the lock, not behind it", "runtime/dispatcher/key-lock.ts", 1000, [
     "    const { won } = await this.#ports.items.write(place);",
     "    const won = place.op.length > 0;",

@@ -9,7 +9,7 @@ import { headAttributes } from "../../../lib/model/head.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId, type InvocationId, noteGroupOf, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import type { Change, Write } from "../../../lib/model/item.ts";
-import { lockKey, parseLock, takeLock } from "../../../lib/model/lock.ts";
+import { inboxKey, lockKey, parseLock, takeLock } from "../../../lib/model/lock.ts";
 import type { Notify, Resume, Start } from "../../../lib/model/message.ts";
 import type { Value } from "../../../lib/model/value.ts";
 import { voucherOf } from "../../../lib/model/voucher.ts";
@@ -258,4 +258,33 @@ test("one that has kept its key so passes it on when its message comes again", a
   expect(await world.deliver(first, { sequence: "1", receiveCount: 2 })).toBe(true);
   expect([await lock(), await world.deliver(startOf("reads"))]).toEqual([undefined, true]);
   expect(ran).toEqual(["sets", "read 1"]);
+});
+
+test("who is slow to delete the place that it has emptied leaves it to another one that has it by then", async () => {
+  const [first, second, third, other] = [
+    startOf("holds"),
+    startOf("quick"),
+    startOf("quick"),
+    startOf("quick"),
+  ];
+  for (const start of [first, second]) await world.deliver(start);
+  const place = inboxKey(key, 0);
+  const parks = async ({ id }: Start) => {
+    const item = { p: [id, 0, tokenOf(0, "2")], i: id };
+    await world.items.write({ op: "put", key: place, attributes: item });
+    const changes = { q: [], h: 0, t: 1 };
+    for (const [attribute, value] of Object.entries(changes))
+      await world.items.write({ op: "update", key, changes: [{ do: "set", attribute, value }] });
+  };
+  await parks(second);
+  world.items.beforeWrite = async (write) => {
+    if (write.op !== "delete" || write.key.sk !== place.sk) return;
+    world.items.beforeWrite = async () => await Promise.resolve();
+    await world.items.write({ op: "delete", key });
+    const owner = { id: other.id, incarnation: 0, token: tokenOf(0, "3") };
+    await world.items.write(takeLock(key, owner, world.clock.now(), "n"));
+    await parks(third);
+  };
+  expect(await world.deliver(go(first))).toBe(true);
+  expect(await world.items.get(place)).toMatchObject({ i: third.id });
 });

@@ -7,6 +7,7 @@ import {
   type Holder,
   inboxKey,
   isParkedInline,
+  leave,
   lockKey,
   park,
   parseInboxItem,
@@ -54,9 +55,10 @@ class Table {
     if (!lock) return "refused";
     const overflowKey = inboxKey(key, lock.from);
     const overflow = lock.inline.length === 0 ? this.items.get(nameOf(overflowKey)) : undefined;
-    const { next, write } = handOff(key, lock, wokenBy("message"), overflow && parseInboxItem(overflow));
+    const parked = overflow && parseInboxItem(overflow);
+    const { next, write } = handOff(key, lock, wokenBy("message"), parked);
     if (!this.write(write)) return "refused";
-    if (overflow) this.write({ op: "delete", key: overflowKey });
+    if (parked) this.write(leave(overflowKey, parked));
     return next ?? "free";
   }
 }
