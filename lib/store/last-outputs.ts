@@ -36,16 +36,17 @@ export interface Waiter {
 }
 
 /** The outputs of the last append, and, as the status has it, the timers or the replies. `sentAtMs`: when the message
- * at hand was sent. */
+ * at hand was sent. `isBeside`: the turn of that append may be at them. */
 export async function repeatLastOutputs(
   ports: RepeatPorts & WaitPorts,
   id: InvocationId,
   head: Head,
   sentAtMs?: number,
+  isBeside = false,
 ): Promise<void> {
   if (head.status === "completed") return await repeatEnd(ports, id, head, sentAtMs);
   const { incarnation, target, wait } = head;
-  if (mayBeInDoubt(head, ports.clock.now(), sentAtMs)) await repeatOutputs(ports, id, head);
+  if (mayBeInDoubt(head, ports.clock.now(), sentAtMs)) await repeatOutputs(ports, id, head, isBeside);
   if (wait) await arrange(ports, { id, incarnation, target }, wait);
 }
 
@@ -89,7 +90,12 @@ const SENDING: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>([
 ]);
 const WRITING: ReadonlySet<Entry["kind"]> = new Set<Entry["kind"]>(["set", "clear", "clearAll"]);
 
-async function repeatOutputs(ports: RepeatPorts, id: InvocationId, head: Head): Promise<void> {
+async function repeatOutputs(
+  ports: RepeatPorts,
+  id: InvocationId,
+  head: Head,
+  isBeside = false,
+): Promise<void> {
   const { incarnation, target, token, origin } = head;
   const entries = lastEntries(head);
   // A workflow's state has a time to live, and the id of an edit does not show that it is a workflow's.
@@ -97,7 +103,7 @@ async function repeatOutputs(ports: RepeatPorts, id: InvocationId, head: Head): 
     ? (await ports.registry.service(target.service))?.type
     : undefined;
   const subject = {
-    ...{ id, incarnation, target, again: true, secret: secretOf(head) },
+    ...{ id, incarnation, target, again: true, isBeside, secret: secretOf(head) },
     ...(token === undefined ? {} : { token }),
     ...(type === undefined ? {} : { type }),
   };

@@ -48,6 +48,8 @@ export interface OutputSubject {
   readonly secret?: string | undefined;
   /** Someone may have done this before: receivers must look before they act. */
   readonly again: boolean;
+  /** That one may be at it, and nothing has failed: see {@link causeOf}. */
+  readonly isBeside?: boolean;
   /** Commands of the calls that the turn invokes itself (R28): no message is sent for them. */
   readonly direct?: ReadonlySet<number>;
   /** An earlier version of the dispatcher runs it, and may be all that there is: notes go where it takes them (0017). */
@@ -122,7 +124,7 @@ async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry:
   if (entry.kind === "call" && subject.direct?.has(entry.command)) return [];
   if (entry.kind === "call" || entry.kind === "send") {
     const start = await startOfCallee(items, subject, entry);
-    const by = subject.again ? `${start.origin}.again` : start.origin;
+    const by = causeOf(start, subject);
     // A delayed start is only registered now and joins its key's queue when it is due: it waits behind nobody.
     return [start.dueAtMs === undefined ? outgoing(start, by) : outgoing(start, by, start.id)];
   }
@@ -139,6 +141,16 @@ async function messagesOf({ items }: OutputPorts, subject: OutputSubject, entry:
     return entry.callees.map((callee) => cancelOf(subject, callee, `${cause}.${deliveryOf(entry.delivery)}`));
   return [];
 }
+
+/**
+ * The cause of a callee's Start. One that is sent again has a cause of its own, so that the mailbox does not swallow it.
+ *
+ * Not if it is sent beside the turn, which may send its own behind it, and that one is not marked `resent`: nothing would look
+ * before its code ran, for the second time. With one cause the mailbox takes the first of the two, whoever sends it, and swallows the
+ * other. Crash points: whichever was sent is delivered; a turn that dies before it sends has had it sent here.
+ */
+const causeOf = ({ origin }: Start, { again, isBeside }: OutputSubject): string =>
+  again && !isBeside ? `${origin}.again` : origin;
 
 const noteOf = (
   { underEarlier }: Pick<OutputSubject, "underEarlier">,

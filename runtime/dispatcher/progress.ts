@@ -89,7 +89,8 @@ export class Progress {
       await enter(this.#ports, { id, incarnation: head.incarnation, byOperator: true });
       return "done";
     }
-    if (isOtherLanes(head, [], delivery)) await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs);
+    if (isOtherLanes(head, [], delivery))
+      await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs, !delivery.inDoubt);
     const losesPlace = await isWithoutPlace(this.#locks, invocation);
     const released = await release(this.#ports, id, head, delivery.voucher.name, losesPlace);
     if (!released) return "retry";
@@ -167,9 +168,8 @@ export class Progress {
     const { head, id } = invocation;
     const vouched = whoVouches(head, delivery.voucher);
     if (head.status !== "completed" && !mayActOn(head, vouched, delivery)) return "done";
-    if (areOutputsMissing(head, carried, delivery)) {
-      await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs);
-    }
+    const missing = missingOutputs(head, carried, delivery);
+    if (missing) await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs, missing === "beside");
     if (carried.length > 0) return await this.#enter(invocation, carried, delivery);
     // What has not begun is another lane's (R19).
     if (delivery.isNote && !delivery.asOwner && ON.noteLane[head.status] === "enter") return "done";
@@ -368,12 +368,12 @@ function mayActOn(
   return isNote ? inDoubt && head.input !== undefined : inDoubt || voucher.of !== undefined;
 }
 
-/** What its last append has caused may not have been done (R2). */
-function areOutputsMissing(head: Head, carried: readonly Note[], delivery: Delivery): boolean {
+/** What its last append has caused may not have been done (R2). `beside`: its turn may be at it, and nothing has failed. */
+function missingOutputs(head: Head, carried: readonly Note[], delivery: Delivery) {
   const { inDoubt, voucher } = delivery;
-  if (inDoubt || voucher.of !== undefined || ON.outputs[head.status] === "again") return true;
+  if (inDoubt || voucher.of !== undefined || ON.outputs[head.status] === "again") return "again";
   const goesOn = carried.length > 0 || (head.status === "suspended" && canGoOn(head));
-  return goesOn && isOtherLanes(head, carried, delivery);
+  return goesOn && isOtherLanes(head, carried, delivery) && "beside";
 }
 
 /** It was suspended under a message of another lane, whose turn may still be doing its outputs. They are done before anything that

@@ -308,8 +308,12 @@ const LANES: readonly Planted[] = [
     "      if (note.kind.length > 0) continue;",
   ]),
   bug("a note goes on before the other lane's outputs are done", "runtime/dispatcher/progress.ts", 6000, [
-    "return goesOn && isOtherLanes(head, carried, delivery);",
+    'return goesOn && isOtherLanes(head, carried, delivery) && "beside";',
     "return goesOn && carried.length < 0;",
+  ]),
+  bug("what a turn may be sending is sent beside it under another name", "lib/store/outputs.ts", 6000, [
+    "again && !isBeside ?",
+    "again ?",
   ]),
   bug(
     "one that was cancelled before it began keeps its key",

@@ -36,6 +36,8 @@ export class DispatcherWorld {
   readonly items = new HeldStore();
   /** Messages that the mailbox took. */
   readonly sent: Message[] = [];
+  /** What their doubles are known by. */
+  readonly dedups: string[] = [];
   /** Timers that were set. */
   readonly scheduled: { readonly atMs: number; readonly message: Message; readonly name: string }[] = [];
   /** The engine's log: levels and messages. */
@@ -66,6 +68,7 @@ export class DispatcherWorld {
       const messages = batch.map(({ body }) => decodeMessage(body));
       for (const message of messages) this.beforeSend(message);
       this.sent.push(...messages);
+      this.dedups.push(...batch.map(({ dedup }) => dedup));
       return await Promise.resolve([]);
     };
     const ports = {

@@ -30,6 +30,10 @@ const worker = service({
       await Promise.resolve();
       ctx.serviceSendClient(worker).quick();
     },
+    sendsAndWaits: async (ctx: Context) => {
+      ctx.serviceSendClient(worker).quick();
+      return await ctx.signal<string>("go");
+    },
     quick: async () => {
       ran.push("quick");
       await Promise.resolve();
@@ -254,4 +258,22 @@ test("of notes that are handled together the last one vouches for all (R17)", as
   });
   expect(await world.deliverTexts([note("other"), note("go")].map(encodeMessage), lane)).toEqual([]);
   expect((await world.head(id))?.status).toBe("completed");
+});
+
+/** The names of the Starts that a turn has sent, and a note that came in between. */
+async function startsSent(receiveCount: number): Promise<readonly (string | undefined)[]> {
+  const start = startOf("Worker/sendsAndWaits");
+  await world.deliver(start);
+  await world.deliver(go(start.id), { receiveCount });
+  return world.sent.flatMap(({ kind }, at) => (kind === "start" ? [world.dedups[at]] : []));
+}
+
+test("what a turn may be sending is sent beside it as its own: the mailbox takes one of the two", async () => {
+  const [itsOwn, beside, ...others] = await startsSent(1);
+  expect([beside, others]).toEqual([itsOwn, []]);
+});
+
+test("what is sent again in doubt is not taken for what was sent before", async () => {
+  const names = await startsSent(2);
+  expect([names.length > 1, new Set(names).size > 1]).toEqual([true, true]);
 });
