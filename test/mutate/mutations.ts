@@ -72,8 +72,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   mutation(
     "who was handed the lock takes it once more after a second",
-    "runtime/dispatcher/presence.ts",
-    ["    if (holder && !this.ownsLock) {", "    if (holder) {"],
+    "sdk/turn/turn-writer.ts",
+    ["if (this.#ownsLock || token === undefined) return true;", "if (token === undefined) return true;"],
     HAND_OFF,
   ),
   mutation(
