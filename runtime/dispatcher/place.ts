@@ -41,17 +41,30 @@ export const hasLostPlace = ({ status, leftBy }: Head, { voucher }: Delivery): b
   ON.redelivered[status] === "send-anew" && leftBy !== undefined && isNoLater(voucher.name, leftBy);
 
 /**
+ * Whether one that has not begun is still in the place of what vouches for it: a guard, the message at hand, or the one that this acts
+ * for. A later message of the lane vouches for it as well, since the one that the head names is gone (R17). But its place is gone with
+ * it: the mailbox gave it up, and others of the key have begun since, or will. If such a message took the key for it, that would be
+ * kept for what waits to be resumed (R16), and with a token that others have passed (W3).
+ */
+export const isInPlace = ({ voucher, guard }: Head, { voucher: { name, of } }: Delivery): boolean =>
+  guard !== undefined || (voucher !== undefined && (voucher === name || voucher === of));
+
+/**
  * What is resumed has a token, and no place among its key's writers. A message wrote its head, to park it, and the mailbox gave that
  * message up before the place was in the lock; or another owner had the key when it was held. Others have begun since. With the old
  * token it would begin after them (W2), and its writes would lose to theirs (W3). So it takes the token of the message that resumes
  * it, as one that had no head does (R16).
  *
- * What has begun has the lock (R5). What a message or a guard vouches for is still in that one's place. What the lock names keeps its
- * token, which is that of its place. Crash after the release: the message that it names comes again, and gives the same token.
+ * What has begun has the lock (R5). What the lock names keeps its token, which is that of its place. Crash after the release: the
+ * message that it names comes again, and gives the same token.
  */
-export async function isWithoutPlace(locks: KeyLock, invocation: StoredInvocation): Promise<boolean> {
+export async function isWithoutPlace(
+  locks: KeyLock,
+  invocation: StoredInvocation,
+  delivery: Delivery,
+): Promise<boolean> {
   const { holder, head } = invocation;
-  const isAtRest = head.status === "paused" && head.voucher === undefined && head.guard === undefined;
-  if (!holder || head.token === undefined || head.length > 0 || !isAtRest) return false;
+  const isHeld = head.status === "paused" && !isInPlace(head, delivery);
+  if (!holder || head.token === undefined || head.length > 0 || !isHeld) return false;
   return !(await locks.hasPlace(invocation, holder));
 }

@@ -27,7 +27,7 @@ import type { Attempts, Refused } from "./attempts.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { Invocation, type StoredInvocation } from "./invocation.ts";
 import type { KeyLock } from "./key-lock.ts";
-import { isWithoutPlace, losePlace } from "./place.ts";
+import { isInPlace, isWithoutPlace, losePlace } from "./place.ts";
 
 /** What one invocation's step leaves: the verdict on the message, or the owner that its key was handed to, to run under it. */
 type Step = Verdict | Next;
@@ -91,7 +91,7 @@ export class Progress {
     }
     if (isOtherLanes(head, [], delivery))
       await repeatLastOutputs(this.#ports, id, head, delivery.sentAtMs, !delivery.inDoubt);
-    const losesPlace = await isWithoutPlace(this.#locks, invocation);
+    const losesPlace = await isWithoutPlace(this.#locks, invocation, delivery);
     const released = await release(this.#ports, id, head, delivery.voucher.name, losesPlace);
     if (!released) return "retry";
     const token = losesPlace ? this.tokenFor(id, released.head, delivery) : invocation.token;
@@ -240,10 +240,10 @@ export class Progress {
     if (isMine && head.notes.some(({ kind }) => kind === "cancellation"))
       return await this.release(invocation, delivery);
     if (!isMine && delivery.isNote) return "done";
-    // What has not begun takes its place behind the owner when it is resumed. A restart has a log before it begins, and no token.
+    // Else it takes its place when it is resumed (place.ts). A restart has a log before it begins, and no token.
     const hasBegun = head.length > 0 && head.token !== undefined;
     if (holder && hasBegun) await this.#locks.take(target, holder);
-    else if (holder && isMine) await this.#locks.takeFree(target, holder);
+    else if (holder && isInPlace(head, delivery)) await this.#locks.takeFree(target, holder);
     return (await hold(this.#ports, invocation)) ? "done" : "retry";
   }
 

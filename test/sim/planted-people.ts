@@ -119,6 +119,10 @@ export const OF_PEOPLE: readonly Planted[] = [
     "if (holder && hasBegun) await",
     "if (holder) await",
   ]),
+  bug("what is held takes its key when its place is gone", "runtime/dispatcher/place.ts", 12000, [
+    "(voucher === name || voucher === of)",
+    'voucher !== `no${name}${of ?? ""}`',
+  ]),
   bug(
     "what is held before it begins takes the key of another owner",
     "runtime/dispatcher/key-lock.ts",

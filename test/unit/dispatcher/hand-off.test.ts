@@ -13,7 +13,7 @@ import { inboxKey, lockKey, parseLock, takeLock } from "../../../lib/model/lock.
 import type { Notify, Resume, Start } from "../../../lib/model/message.ts";
 import type { Value } from "../../../lib/model/value.ts";
 import { voucherOf } from "../../../lib/model/voucher.ts";
-import { pauseUndelivered } from "../../../lib/store/head/rest.ts";
+import { pause, pauseUndelivered } from "../../../lib/store/head/rest.ts";
 import { parkHead } from "../../../lib/store/head/transitions.ts";
 import { Invocation } from "../../../runtime/dispatcher/invocation.ts";
 import { DispatcherWorld } from "./dispatcher-world.ts";
@@ -184,6 +184,36 @@ test("W2: what was parked after its message was given up, and has no place in th
   const [mine, others] = [await world.head(start.id), await world.head(other.id)];
   expect(mine?.status).toBe("completed");
   expect((mine?.token ?? "") > (others?.token ?? "")).toBe(true);
+});
+
+test("R16: what a resume that was given up too has not begun leaves its key alone until it is resumed", async () => {
+  const start = startOf("sets");
+  const resume: Resume = { kind: "resume", id: start.id, byOperator: true, enters: true };
+  const why = { code: 500, message: "given up" };
+  expect(await pauseUndelivered(world, { id: start.id, start }, why)).toBe(true);
+  world.invoke = async () => await Promise.reject(away());
+  expect(await world.deliver(resume)).toBe(false);
+  const head = await world.head(start.id);
+  expect(head?.voucher).toBeDefined();
+  expect(await pauseUndelivered(world, { id: start.id, head }, why)).toBe(true);
+  world.invoke = undefined;
+  expect(await world.deliver(start, { receiveCount: 2 })).toBe(true);
+  expect([(await world.head(start.id))?.status, await lock()]).toEqual(["paused", undefined]);
+  expect(await world.deliver(startOf("quick"))).toBe(true);
+  expect(await world.deliver(resume)).toBe(true);
+  expect([ran, await lock()]).toEqual([["quick", "sets"], undefined]);
+});
+
+test("R5: what is paused while its message is in its place takes its key before that is done", async () => {
+  const start = startOf("sets");
+  const resume: Resume = { kind: "resume", id: start.id, byOperator: true, enters: true };
+  const why = { code: 500, message: "given up" };
+  expect(await pauseUndelivered(world, { id: start.id, start }, why)).toBe(true);
+  world.invoke = async () => await Promise.reject(away());
+  expect(await world.deliver(resume, { sequence: "5" })).toBe(false);
+  expect((await pause(world, start.id, 0)).won).toBe(true);
+  expect(await world.deliver({ kind: "resume", id: start.id, enters: true }, { sequence: "5" })).toBe(true);
+  expect(await lock()).toMatchObject({ owner: { id: start.id } });
 });
 
 test("W3: what was parked so, and comes once more itself, takes the place of the message that brings it", async () => {
