@@ -46,7 +46,7 @@
  * once, and no other's. A wake that looked after whatever owner there is would go along a busy queue for ever, and each doubt
  * would add one.
  */
-import { moveBack, parkHead } from "../../lib/store/head/transitions.ts";
+import { fence, moveBack, parkHead } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import { invariant, OperationalError } from "../../lib/errors.ts";
@@ -55,6 +55,7 @@ import { type Head } from "../../lib/model/head.ts";
 import { isExpired } from "../../lib/model/head-age.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import type { ItemKey } from "../../lib/model/item.ts";
+import { isSuperseded } from "../../lib/death.ts";
 import { CONFLICT_ATTEMPTS_MAX, HEAD_OUTLIVES_MS, SETTLE_STEPS_MAX } from "../../lib/limits.ts";
 import {
   handOff,
@@ -79,6 +80,7 @@ import { isGoneWith, isNoLater, whoVouches } from "../../lib/model/voucher.ts";
 import { nonce } from "../../lib/entropy.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
+import { isTakenBefore } from "./taken-late.ts";
 import { repeatLastOutputs, writesState } from "../../lib/store/last-outputs.ts";
 
 export class KeyLock {
@@ -129,6 +131,23 @@ export class KeyLock {
     if (!head || !wasPassed(id, head, own, lock)) return;
     await moveBack(this.#ports, id, head, own);
     throw new OperationalError("unavailable", `${id} was passed: it takes a later place`);
+  }
+
+  /** Its turn was refused. If its key was taken under a message that is gone, the next one gets the key, and this one the place of
+   * the message at hand, when that comes again. */
+  async leave(
+    { id, head, target, start, length }: Invocation,
+    delivery: Delivery,
+    why: string,
+  ): Promise<void> {
+    if (!isSuperseded(why) || !isExclusiveId(id) || head?.token !== undefined) return;
+    const key = lockKey(target.service, target.key ?? "");
+    const lock = await this.#read(key);
+    if (!lock || lock.owner.id !== id || !isTakenBefore(lock, tokenOf(this.#epoch, delivery.sequence)))
+      return;
+    if (!(await fence(this.#ports, { id, head, start, length }))) return;
+    const next = await this.#handOff(key, lock, wokenBy(delivery.voucher.name));
+    if (next && next !== "conflict") await this.wake(next);
   }
 
   /** Whether the lock names it. What is not exclusive needs none. */

@@ -326,12 +326,12 @@ export class Progress {
     delivery: Delivery,
     { reason }: Refused,
   ): Promise<Verdict> {
-    const { id } = invocation;
+    await this.#locks.leave(invocation, delivery, reason);
     const isLast = delivery.receives >= REFUSALS_MAX;
-    const { stored: now, stub } = isLast ? await readHeadOrStub(this.#ports.items, id) : {};
+    const { stored: now, stub } = isLast ? await readHeadOrStub(this.#ports.items, invocation.id) : {};
     const isStuck = isLast && stub === undefined && !invocation.hasMoved(now);
     if (!isStuck) return await this.#afterLoss(invocation, delivery);
-    const why = { invocation: id, receives: delivery.receives, reason };
+    const why = { invocation: invocation.id, receives: delivery.receives, reason };
     this.#ports.logger.log("error", "a turn is refused again and again; its invocation is paused", why);
     const failed = { code: 500, message: reason };
     return (await this.#attempts.pause(invocation.reread(now), failed, carried)) ? "done" : "retry";

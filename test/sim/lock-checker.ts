@@ -1,6 +1,7 @@
 /**
  * R5, R6, at each write of a key's lock: it passes on only from an owner that has ended. One without a head may be about
- * to suspend: a later invocation's turn may take the lock from it, and a dispatcher once it is an orphan for good.
+ * to suspend: a later invocation's turn may take the lock from it, and a dispatcher once it is an orphan for good. One whose head
+ * has no token has not begun (R3): it passes on what a turn has taken under a message that is gone. The turn's append is refused.
  */
 import { HEAD_OUTLIVES_MS } from "../../lib/limits.ts";
 import type { Attributes } from "../../lib/model/item.ts";
@@ -12,7 +13,10 @@ export function lockViolation(
   actor: Actor,
   before: Attributes | undefined,
   after: Attributes | undefined,
-  lives: ReadonlyMap<string, { readonly incarnation: number; readonly status: string }>,
+  lives: ReadonlyMap<
+    string,
+    { readonly incarnation: number; readonly status: string; readonly token: string | undefined }
+  >,
   nowMs: number,
 ): string | undefined {
   if (!before) return undefined;
@@ -20,7 +24,8 @@ export function lockViolation(
   if (after && sameInvocation(parseLock(after).owner, owner)) return undefined;
   const life = lives.get(owner.id);
   if (life?.incarnation === owner.incarnation) {
-    if (life.status === "completed") return undefined;
+    if (life.status === "completed" || (takenAtMs !== undefined && life.token === undefined))
+      return undefined;
     return `${actor.name} passes on the lock of ${owner.id}, which is ${life.status}`;
   }
   // It has had another life since, so that this one has ended.

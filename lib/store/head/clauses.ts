@@ -19,7 +19,7 @@ const isBefore = (field: HeadField, value: number): Condition => ({
   attribute: HEAD_ATTRIBUTE[field],
   value,
 });
-const lacks = (field: HeadField): Condition => ({ is: "missing", attribute: HEAD_ATTRIBUTE[field] });
+export const lacks = (field: HeadField): Condition => ({ is: "missing", attribute: HEAD_ATTRIBUTE[field] });
 const holdsSome = (field: HeadField, count: number): Condition => ({
   is: "size",
   attribute: HEAD_ATTRIBUTE[field],

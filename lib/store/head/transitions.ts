@@ -8,6 +8,7 @@
  * | park | accepted, scheduled, no head | pending | the log has grown, or it has ended |
  * | displace | scheduled | scheduled | it has moved |
  * | moveBack | pending | pending, with another token | it has moved |
+ * | fence | any open one without a token, no head | the same, accepted | it has moved |
  * | rest | running, … | backing-off, paused | the log has grown, or it has ended |
  * | pause | running, suspended, backing-off | paused | it has not begun, or has ended |
  * | pauseUndelivered | any open one, no head | paused | it has moved |
@@ -58,13 +59,14 @@ import type { Entropy, ItemStore } from "../../ports.ts";
 import { nonce } from "../../entropy.ts";
 import { readHead, type StoredHead, storeInput } from "../head-store.ts";
 import { spill, type ValuePorts } from "../value-store.ts";
-import { createHead } from "./births.ts";
+import { createHead, scheduleHead } from "./births.ts";
 import {
   hasLength,
   hasMark,
   hasReplies,
   hasStatus,
   isKeptForLess,
+  lacks,
   hasNotBegun,
   thereIsNone,
   whileAt,
@@ -138,6 +140,15 @@ export async function moveBack(
   const fields = { ...headAttributes({ token, modifiedAtMs: ports.clock.now() }), ...marked(ports) };
   const when = all(whileAt(head.incarnation, 0), hasMark(head), hasStatus("pending"));
   return await updateHead(ports.items, id, sets(fields), when);
+}
+
+/** fence: it has not begun, and what has read the head, or has found none, must not begin it any more (R18). No message
+ * vouches for it from now on. `false`: it has moved. */
+export async function fence(ports: MarkingPorts, { id, head, start }: Subject): Promise<boolean> {
+  if (!head) return start !== undefined && (await scheduleHead(ports, start)) !== undefined;
+  const when = all(whileAt(head.incarnation, head.length), hasMark(head), lacks("token"));
+  const changes = [...sets(marked(ports)), ...removes("voucher", "guard", "leftBy")];
+  return (await updateHead(ports.items, id, changes, when)) !== undefined;
 }
 
 /** keepInput: the input must be in the store before the Start that brought it may be deleted. */

@@ -4,7 +4,7 @@ import { beforeEach, expect, test } from "vitest";
 import { systemEntropy } from "../../../lib/entropy.ts";
 import { OperationalError } from "../../../lib/errors.ts";
 import { PRESENCE_MS } from "../../../lib/limits.ts";
-import { tokenOf } from "../../../lib/model/fence.ts";
+import { fenceOf, stateKey, tokenOf } from "../../../lib/model/fence.ts";
 import { headAttributes } from "../../../lib/model/head.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId, type InvocationId, noteGroupOf, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
@@ -317,4 +317,25 @@ test("who is slow to delete the place that it has emptied leaves it to another o
   };
   expect(await world.deliver(go(first))).toBe(true);
   expect(await world.items.get(place)).toMatchObject({ i: third.id });
+});
+
+test("R3: one whose turn took the lock after others had had the key passes it on, and takes a later place", async () => {
+  const [start, behind] = [startOf("reads"), startOf("quick")];
+  const me = { id: start.id, incarnation: 0, token: tokenOf(0, "0") };
+  const others = { f: fenceOf(tokenOf(0, "1"), 0), val: new TextEncoder().encode("7") };
+  await world.items.write({ op: "put", key: stateKey("Queue", "k", "n"), attributes: others });
+  await world.items.write(takeLock(key, me, world.clock.now(), "n"));
+  const why = { code: 500, message: "given up" };
+  expect(await pauseUndelivered(world, { id: start.id, start }, why)).toBe(true);
+  await world.deliver(behind);
+  const resume = { kind: "resume", id: start.id, byOperator: true } as const;
+  expect(await world.deliver(resume)).toBe(false);
+  expect(await lock()).toMatchObject({ owner: { id: behind.id }, isWoken: true });
+  expect((await world.head(start.id))?.token).toBeUndefined();
+  const woken = world.sent.find(({ kind, id }) => kind === "resume" && id === behind.id);
+  expect(woken && (await world.deliver(woken))).toBe(true);
+  expect(await world.deliver(resume, { receiveCount: 2 })).toBe(true);
+  const enters = world.to(start.id).find((message) => message.kind === "resume" && message.enters);
+  expect(enters && (await world.deliver(enters))).toBe(true);
+  expect([ran, await lock()]).toEqual([["quick", "read 7"], undefined]);
 });
