@@ -322,11 +322,17 @@ export class Acknowledged {
 
   // --- at the end ----------------------------------------------------------------------------------------------
 
-  /** RESUME, at rest: what was resumed after it was paused is paused no more. */
-  checkRest(): void {
+  /**
+   * RESUME, at rest: what was resumed after it was paused is paused no more. But for what waits among the dead letters: the mailbox gave
+   * the resume itself up. What is paused says so already, and the watch has no more to show of it (R16); the dead letter is counted, and
+   * is delivered once more. Then it counts.
+   */
+  checkRest(deadLetters: readonly { readonly body: string }[]): void {
+    const dead = new Set(deadLetters.map(({ body }) => decodeMessage(body)).flatMap(resumedBy));
     for (const { does, id, askedMs, answered } of this.asked) {
       const life = this.#lives.get(id);
       if (does !== "resume" || answered?.status !== 200 || life?.status !== "paused") continue;
+      if (dead.has(id)) continue;
       if (askedMs > this.#pausedSince(life))
         this.#fail("RESUME", `the resume of ${id} was acknowledged, and it is paused as before`);
     }
@@ -431,6 +437,9 @@ const deliveriesOf = (messages: readonly Message[]): string[] =>
   messages.flatMap((message) =>
     message.kind === "notify" && message.note.kind === "cancellation" ? [message.note.delivery] : [],
   );
+
+const resumedBy = ({ id, ...message }: Message): string[] =>
+  message.kind === "resume" && message.byOperator === true ? [id] : [];
 
 const isCancellation = (message: Message): boolean =>
   message.kind === "notify" && message.note.kind === "cancellation";

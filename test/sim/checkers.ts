@@ -55,8 +55,8 @@ function isKeptWaiting(message: Message, { lives }: Observer): boolean {
 }
 
 /** At rest, before operators resume what is paused. */
-export const checkResumes = ({ observer }: Pick<Ending, "observer">): void =>
-  observer.acknowledged.checkRest();
+export const checkResumes = ({ observer, queue }: Pick<Ending, "observer" | "queue">): void =>
+  observer.acknowledged.checkRest(queue.deadLetters);
 
 export function checkEnding(ending: Ending): void {
   checkAllEnded(ending);

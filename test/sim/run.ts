@@ -141,7 +141,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     return observer.violation !== undefined || isAtRest;
   };
   await scheduler.run(stop);
-  checkResumes({ observer });
+  checkResumes({ observer, queue });
   const resumes = { queue, clients, observer, goOn: async () => await scheduler.run(stop) };
   await resumeUntilEnd(resumes);
   const ending = { tables, queue, timers, observer, accepted: clients.accepted, ranAs };
@@ -244,7 +244,7 @@ async function resumeUntilEnd(parts: {
   for (let round = 0; round < RESUMES_MAX && observer.violation === undefined; round++) {
     if (!redrive(queue, clients) && !resumePaused(observer, clients)) return;
     await goOn();
-    checkResumes({ observer });
+    checkResumes({ observer, queue });
   }
 }
 
