@@ -410,6 +410,12 @@ export class Acknowledged {
       this.#fail("DOOR", `a caller was told another result of ${id} than it has`);
   }
 
+  /**
+   * The mailbox gave its Start up, and nobody has resumed it: a dispatcher that stood still for longer than all deliveries took has begun
+   * it, after others of its key. The product's mailbox gives up after a thousand deliveries, and no dispatcher lives for as long.
+   */
+  isBehind = (life: Life): boolean => this.dead.has(life.id) && this.#pausedSince(life) === 0;
+
   /** DEAD: what the mailbox gave up is seen when the watch has looked: paused, moved on, or ended. */
   watched(letters: readonly { readonly body: string; readonly sinceMs: number }[]): void {
     for (const { body, sinceMs } of letters) {

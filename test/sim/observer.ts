@@ -563,7 +563,7 @@ export class Observer {
     const open = (this.begun.get(groupOf(turn.id)) ?? []).find(
       (other) => other !== life && other.status !== "completed" && !this.acknowledged.dead.has(other.id),
     );
-    if (open)
+    if (open && !this.acknowledged.isBehind(life))
       this.fail("W1", `step ${step} of ${turn.id} runs while ${open.id} of the same key is ${open.status}`);
   }
 }
