@@ -154,10 +154,6 @@ export const AIMS: Readonly<Record<string, Aim>> = {
     workload: "long inputs",
     faults: { "dispatcher-crash": 0.5, "handler-crash-at-end": 0.5 },
   },
-  "a turn appends whatever was written since it read": {
-    workload: "paused under a twin",
-    faults: { "dispatcher-crash": 0.6, "handler-crash": 0.6 },
-  },
   "one parks behind a lock that was taken once more": {
     workload: "parked as it ends",
     faults: { stall: 0.04, "late-effect": 0.12 },
@@ -228,6 +224,8 @@ export const UNCAUGHT: Readonly<Record<string, string>> = {
     "it needs a turn and two dispatchers that die between a suspension and its outputs, and nothing else that fails",
   "what is held before it begins takes the key of another owner":
     "seed 95169 caught it, until what was passed took a later place; now it needs one that is held as the key is handed on",
+  "what was passed while it waited begins with its old token":
+    "seed 700994 caught it, until what is refused with an old token passed its key on and took a later place (taken-late.ts)",
   "a redelivered resume gets a new token, although the lock has its old one":
     "it needs a turn that dies between the lock and its first append, and whose message gives its place up at once",
   "a long turn's suspension names the lane that it was begun in":

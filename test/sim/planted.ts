@@ -345,7 +345,7 @@ const LANES: readonly Planted[] = [
     "return delivery.isNote && canGoOn(head) ?",
     "return canGoOn(head) ?",
   ]),
-  bug("a turn appends whatever was written since it read", "lib/store/head/append.ts", 4000, [
+  bug("a turn appends whatever was written since it read", "lib/store/head/append.ts", 12000, [
     "hasMark(before.head), ...agreeing",
     "...agreeing",
   ]),
