@@ -12,7 +12,7 @@
 import { asError } from "../../lib/errors.ts";
 import { GUARDS_REMEMBERED_MAX } from "../../lib/limits.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
-import type { Resume } from "../../lib/model/message.ts";
+import type { Outgoing, Resume } from "../../lib/model/message.ts";
 import { guardMs } from "../../lib/store/guard.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import type { DispatcherPorts, Guarded, Verdict } from "./delivery.ts";
@@ -44,7 +44,7 @@ export class LetGo {
       const ended: Promise<void> = work(letGo)
         .then(async (verdict) => {
           if (guarded) this.#guards.delete(guarded.guard);
-          if (guarded && verdict === "retry") await this.#send(guarded);
+          if (guarded && verdict === "retry") await this.#sendEarly(guarded);
           else if (guarded) this.#forget(guarded);
           resolve(verdict);
         })
@@ -95,24 +95,28 @@ export class LetGo {
     return true;
   }
 
+  async #sendEarly({ id, guard }: Guarded): Promise<void> {
+    const early = outgoing({ kind: "resume", id, guard }, afresh(this.#ports, "guard"));
+    await sendGuard(this.#ports, id, early);
+  }
+
   #forget({ guard }: Guarded): void {
     this.#guards.delete(guard);
     this.#needless.add(guard);
     const [oldest] = this.#needless;
     if (oldest !== undefined && this.#needless.size > GUARDS_REMEMBERED_MAX) this.#needless.delete(oldest);
   }
+}
 
-  /** If it cannot be sent, it comes when it is due. */
-  async #send({ id, guard }: Guarded): Promise<void> {
-    try {
-      await sendAll(this.#ports.mailbox, [
-        outgoing({ kind: "resume", id, guard }, afresh(this.#ports, "guard")),
-      ]);
-    } catch (error) {
-      this.#ports.logger.log("warn", "a guard comes late", {
-        invocation: id,
-        reason: asError(error).message,
-      });
-    }
+/** Before its time: its turn is over. If it cannot be sent, it comes when it is due. */
+export async function sendGuard(
+  { mailbox, logger }: DispatcherPorts,
+  invocation: InvocationId,
+  guard: Outgoing,
+): Promise<void> {
+  try {
+    await sendAll(mailbox, [guard]);
+  } catch (error) {
+    logger.log("warn", "a guard comes late", { invocation, reason: asError(error).message });
   }
 }

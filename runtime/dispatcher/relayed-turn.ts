@@ -5,7 +5,7 @@
  * The head says so. It is read late, if that is cheaper: what is seen was so, and a guard of this turn that was named once vouches
  * for all that follows. Guards of other turns have other names.
  */
-import { asError, FunctionError } from "../../lib/errors.ts";
+import { FunctionError } from "../../lib/errors.ts";
 import { deathBy } from "../../lib/death.ts";
 import { RELAY_LOOKS_MS, RELAYED_TURN_MS_MAX } from "../../lib/limits.ts";
 import { isStub, parseFields } from "../../lib/model/head.ts";
@@ -14,8 +14,8 @@ import type { Deployment } from "../../lib/model/manifest.ts";
 import type { AskedRelay, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { earlyRelay, guardName, isOfRelay, relayTimer } from "../../lib/store/guard.ts";
 import { readHead } from "../../lib/store/head-store.ts";
-import { sendAll } from "../../lib/store/send.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
+import { sendGuard } from "./let-go.ts";
 
 type RelayedRequest = TurnRequest & { readonly relay: AskedRelay };
 
@@ -83,7 +83,7 @@ async function seenOff(
   return "let-go";
 }
 
-/** A process that hears of the turn's death sends its guard at once. If it cannot be sent, it comes when it is due. */
+/** A process that hears of the turn's death sends its guard at once. */
 async function afterwards(
   ports: DispatcherPorts,
   request: RelayedRequest,
@@ -99,9 +99,6 @@ async function afterwards(
     const name = guard !== undefined && isOfRelay(guard, request.relay.name) ? guard : request.relay.name;
     const ended = deathBy(error, ports.logger, id);
     const early = earlyRelay(request, name, ended.throttled ? {} : { ended });
-    await sendAll(ports.mailbox, [early]).catch((unsent: unknown) => {
-      const { message: reason } = asError(unsent);
-      ports.logger.log("warn", "a guard comes late", { invocation: id, reason });
-    });
+    await sendGuard(ports, id, early);
   }
 }
