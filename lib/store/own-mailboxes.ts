@@ -10,8 +10,10 @@
  */
 import { REGISTRY_CACHE_MS } from "../limits.ts";
 import { serviceTag } from "../model/ids.ts";
-import type { Attributes, ItemKey } from "../model/item.ts";
+import type { Attributes } from "../model/item.ts";
 import type { Clock, ItemStore } from "../ports.ts";
+import { registered } from "./registry.ts";
+import { keyOf } from "./registry-reader.ts";
 
 export interface OwnMailbox {
   readonly service: string;
@@ -23,7 +25,6 @@ export interface OwnMailbox {
 const MAILBOX = "mailbox";
 /** Not a tag. The item is made with the first own mailbox, and stays. */
 const ANY = "any";
-const keyOf = (tag: string): ItemKey => ({ table: "registry", pk: `${MAILBOX}.${tag}`, sk: MAILBOX });
 const itemOf = (mailbox: OwnMailbox): Attributes => ({ ...mailbox });
 
 export class OwnMailboxes {
@@ -57,14 +58,14 @@ export class OwnMailboxes {
 
   #areSome(): Promise<boolean> {
     if (this.#mayBe) return this.#mayBe;
-    const found = this.#items.get(keyOf(ANY)).then((item) => item !== undefined);
+    const found = this.#items.get(keyOf(MAILBOX, ANY)).then((item) => item !== undefined);
     this.#mayBe = found;
     found.catch(() => (this.#mayBe = undefined));
     return found;
   }
 
   async #read(tag: string): Promise<OwnMailbox | undefined> {
-    return (await this.#items.get(keyOf(tag))) as OwnMailbox | undefined;
+    return (await this.#items.get(keyOf(MAILBOX, tag))) as OwnMailbox | undefined;
   }
 
   async now(service: string): Promise<OwnMailbox | undefined> {
@@ -72,28 +73,23 @@ export class OwnMailboxes {
   }
 
   async all(): Promise<readonly OwnMailbox[]> {
-    const found: OwnMailbox[] = [];
-    for (let after: string | undefined; ;) {
-      const page = await this.#items.scan("registry", MAILBOX, after === undefined ? {} : { after });
-      const mailboxes = page.items.filter(({ pk }) => pk !== keyOf(ANY).pk);
-      found.push(...mailboxes.map(({ attributes }) => attributes as unknown as OwnMailbox));
-      if (page.next === undefined) return found;
-      after = page.next;
-    }
+    const found = await registered(this.#items, MAILBOX);
+    const mailboxes = found.filter(({ pk }) => pk !== keyOf(MAILBOX, ANY).pk);
+    return mailboxes.map(({ attributes }) => attributes as unknown as OwnMailbox);
   }
 
   async put(mailbox: OwnMailbox): Promise<void> {
-    await this.#items.write({ op: "put", key: keyOf(ANY), attributes: {} });
+    await this.#items.write({ op: "put", key: keyOf(MAILBOX, ANY), attributes: {} });
     await this.#items.write({
       op: "put",
-      key: keyOf(serviceTag(mailbox.service)),
+      key: keyOf(MAILBOX, serviceTag(mailbox.service)),
       attributes: itemOf(mailbox),
     });
   }
 
   /** `false`: it is not what it was. */
   async replace({ service, heldUntilMs }: OwnMailbox, by: OwnMailbox | undefined): Promise<boolean> {
-    const key = keyOf(serviceTag(service));
+    const key = keyOf(MAILBOX, serviceTag(service));
     const when = { is: "eq", attribute: "heldUntilMs", value: heldUntilMs } as const;
     const { won } = await this.#items.write(
       by ? { op: "put", key, attributes: itemOf(by), when } : { op: "delete", key, when },

@@ -9,7 +9,7 @@ import type {
   RegisteredService,
   ServiceManifest,
 } from "../model/manifest.ts";
-import type { Registry } from "../ports.ts";
+import type { ItemStore, Registry, ScannedItem } from "../ports.ts";
 import { keyOf, RegistryReader, SERVICE } from "./registry-reader.ts";
 
 const DEPLOYMENT = "deployment";
@@ -23,6 +23,21 @@ export interface IdleDeployment {
   readonly sinceMs: number;
 }
 
+/** All items of a kind. */
+export async function registered(
+  items: Pick<ItemStore, "scan">,
+  kind: string,
+): Promise<readonly ScannedItem[]> {
+  const found: ScannedItem[] = [];
+  let after: string | undefined;
+  do {
+    const page = await items.scan("registry", kind, after === undefined ? {} : { after });
+    found.push(...page.items);
+    after = page.next;
+  } while (after !== undefined);
+  return found;
+}
+
 export class ItemRegistry extends RegistryReader implements Registry {
   async deployment(id: string): Promise<Deployment | undefined> {
     return this.cached(`${DEPLOYMENT}.${id}`, async () => {
@@ -32,22 +47,15 @@ export class ItemRegistry extends RegistryReader implements Registry {
   }
 
   async services(): Promise<readonly RegisteredService[]> {
-    return (await this.#scan(SERVICE)).map(({ d }) => d as unknown as RegisteredService);
+    return (await this.#all(SERVICE)).map(({ d }) => d as unknown as RegisteredService);
   }
 
-  async #scan(kind: string): Promise<readonly Attributes[]> {
-    const found: Attributes[] = [];
-    let after: string | undefined;
-    do {
-      const page = await this.items.scan("registry", kind, after === undefined ? {} : { after });
-      found.push(...page.items.map(({ attributes }) => attributes));
-      after = page.next;
-    } while (after !== undefined);
-    return found;
+  async #all(kind: string): Promise<readonly Attributes[]> {
+    return (await registered(this.items, kind)).map(({ attributes }) => attributes);
   }
 
   async deployments(): Promise<readonly Deployment[]> {
-    return (await this.#scan(DEPLOYMENT)).map(({ d }) => d as unknown as Deployment);
+    return (await this.#all(DEPLOYMENT)).map(({ d }) => d as unknown as Deployment);
   }
 
   /**
@@ -183,7 +191,7 @@ export class ItemRegistry extends RegistryReader implements Registry {
   async idle(): Promise<readonly IdleDeployment[]> {
     const inUse = new Set((await this.services()).map(({ deployment }) => deployment));
     const found: IdleDeployment[] = [];
-    for (const item of await this.#scan(DEPLOYMENT)) {
+    for (const item of await this.#all(DEPLOYMENT)) {
       const deployment = item["d"] as unknown as Deployment;
       if (inUse.has(deployment.id)) {
         if (item[IDLE] !== undefined) await this.#forgetIdle(deployment.id);
