@@ -8,7 +8,7 @@
 import type { InvocationId } from "./model/ids.ts";
 import type { Attributes, Delete, ItemKey, Put, Table, Update, WriteResult } from "./model/item.ts";
 import type { ListedPart } from "./model/listing.ts";
-import type { Deployment, Invocable, RegisteredService } from "./model/manifest.ts";
+import type { Deployment, Invocable, Reached, RegisteredService } from "./model/manifest.ts";
 import type { Outgoing } from "./model/message.ts";
 import type { Metric } from "./metrics.ts";
 import type { TurnOutcome, TurnRequest } from "./protocol.ts";
@@ -100,7 +100,7 @@ export interface Timers {
  * of memory), or was not run for a reason that the invocation should show. Throws {@link OperationalError} if nobody knows. */
 export interface Invoker {
   /** `letGo`: nobody waits for the turn any more, and it goes on (R26). What is answered then counts no longer. */
-  invoke(deployment: Deployment, request: TurnRequest, letGo?: AbortSignal): Promise<TurnOutcome>;
+  invoke(deployment: Reached, request: TurnRequest, letGo?: AbortSignal): Promise<TurnOutcome>;
   /** It answers all the same: at least that the turn has died. */
   readonly staysInTouch?: boolean;
 }

@@ -79,6 +79,12 @@ export interface Reachable {
 
 /** As much of a deployment as a function in AWS is invoked by. */
 export type Invocable = Pick<Deployment, "id" | "address">;
+/** As much of a deployment as it is invoked by, wherever it runs. `services`: if its item was read. */
+export type Reached = Invocable & Reachable & Partial<Pick<Deployment, "services">>;
+
+/** Its address alone is enough to invoke it, and never changes. A URL may have headers, and may move. */
+export const isFunctionVersion = ({ address }: Pick<Deployment, "address">): boolean =>
+  address.startsWith("arn:");
 
 /** A deployment: an immutable build of handlers (a Lambda version, a bundle of the local server). */
 export interface Deployment extends Reachable {

@@ -6,14 +6,15 @@ import {
   JOURNAL_RETENTION_MS,
   WORKFLOW_RETENTION_MS,
 } from "../limits.ts";
-import type {
-  Deployment,
-  HandlerKind,
-  HandlerManifest,
-  Invocable,
-  RegisteredService,
-  RetryPolicy,
-  ServiceManifest,
+import {
+  type HandlerKind,
+  type HandlerManifest,
+  type Invocable,
+  isFunctionVersion,
+  type Reached,
+  type RegisteredService,
+  type RetryPolicy,
+  type ServiceManifest,
 } from "../model/manifest.ts";
 import type { Target } from "../model/message.ts";
 import type { Registry } from "../ports.ts";
@@ -34,7 +35,7 @@ interface Served<D> {
 
 export interface HandlerPolicy extends Limits {
   /** Absent: nothing serves the handler (any longer). */
-  readonly served?: Served<Deployment>;
+  readonly served?: Served<Reached>;
 }
 /** Of a call that is invoked where it is made (R28). */
 export interface CallPolicy extends Limits {
@@ -56,13 +57,23 @@ export async function handlerPolicyOf(
   const { service: name, handler: wanted } = target;
   const newest = await registry.service(name);
   const pinned = pinnedTo ?? newest?.deployment;
-  const deployment = pinned === undefined ? undefined : await registry.deployment(pinned);
+  const alone = newest?.deployment === pinned ? reachedBy(newest) : undefined;
+  const deployment = alone || pinned === undefined ? undefined : await registry.deployment(pinned);
   const service = deployment?.services.find((candidate) => candidate.name === name) ?? newest;
   const handler = service?.handlers.find((candidate) => candidate.name === wanted);
+  const reached = alone ?? deployment;
   return {
     ...limitsOf(service, handler, idempotencyKey !== undefined),
-    ...(service && handler && deployment ? { served: servedBy(deployment, service, handler) } : {}),
+    ...(service && handler && reached ? { served: servedBy(reached, service, handler) } : {}),
   };
+}
+
+/** Of its newest deployment: the service's item says what the deployment's would, so one read is enough. `undefined`: the deployment's
+ * item says more of how it is reached, or an earlier version has registered it. */
+function reachedBy(service: RegisteredService | undefined): Invocable | undefined {
+  if (service?.address === undefined) return undefined;
+  const reached = { id: service.deployment, address: service.address };
+  return isFunctionVersion(reached) ? reached : undefined;
 }
 
 /** Of the newest deployment, for a call without an idempotency key. The service alone says all of it. `undefined`: nothing serves the

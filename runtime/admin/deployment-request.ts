@@ -1,5 +1,5 @@
 /** Reads what a request says about a deployment: where it is, and what is to be done about it. */
-import type { Deployment, Reachable } from "../../lib/model/manifest.ts";
+import { type Deployment, isFunctionVersion, type Reachable } from "../../lib/model/manifest.ts";
 import type { WantedDeployment, WantedMove } from "../deployments/registration.ts";
 import { type HttpRequest, parseJsonObject } from "../http/message.ts";
 import { AdminError, badField } from "./error.ts";
@@ -45,7 +45,7 @@ function targetIn(json: Json, known: Reachable | undefined): Reachable {
   const isMoved = json["uri"] !== undefined || json["arn"] !== undefined;
   const address = isMoved || !known ? addressIn(json) : known.address;
   const http11 = flagIn(json, "use_http_11", known?.http11 ?? false);
-  const isUrl = !address.startsWith("arn:");
+  const isUrl = !isFunctionVersion({ address });
   if (!isUrl && !isNothing(headers)) {
     throw badField("request field 'additional_headers'", "is of no use to a function, which has no headers");
   }

@@ -3,13 +3,14 @@
  * `GET /services[/{name}[/handlers[/{handler}]]]`, and the views that other answers contain.
  */
 import { IDEMPOTENCY_RETENTION_MS, JOURNAL_RETENTION_MS, WORKFLOW_RETENTION_MS } from "../../lib/limits.ts";
-import type {
-  Deployment,
-  HandlerManifest,
-  Options,
-  RegisteredService,
-  ServiceManifest,
-  ServiceType,
+import {
+  type Deployment,
+  type HandlerManifest,
+  isFunctionVersion,
+  type Options,
+  type RegisteredService,
+  type ServiceManifest,
+  type ServiceType,
 } from "../../lib/model/manifest.ts";
 import { PROTOCOL_VERSION } from "../../lib/protocol.ts";
 import { retryPolicyOf } from "../../lib/retry.ts";
@@ -86,7 +87,7 @@ export function viewDeployment(deployment: Deployment, services: readonly object
   const { id, address, createdAtMs, headers, http11, metadata, sdkVersion } = deployment;
   return {
     id,
-    ...(address.startsWith("arn:")
+    ...(isFunctionVersion(deployment)
       ? { arn: address }
       : {
           uri: address,

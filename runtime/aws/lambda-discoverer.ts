@@ -1,7 +1,7 @@
 /** Asks a Lambda function version what it serves. */
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { OperationalError } from "../../lib/errors.ts";
-import type { Reachable } from "../../lib/model/manifest.ts";
+import { isFunctionVersion, type Reachable } from "../../lib/model/manifest.ts";
 import { type DiscoveryRequest, type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
 import { EXCERPT_CHARS_MAX } from "../../lib/limits/aws.ts";
@@ -23,8 +23,9 @@ export class LambdaDiscoverer {
   }
 
   /** The address is a qualified ARN. */
-  async discover({ address }: Reachable): Promise<DiscoveryResponse> {
-    if (!address.startsWith("arn:")) {
+  async discover(deployment: Reachable): Promise<DiscoveryResponse> {
+    const { address } = deployment;
+    if (!isFunctionVersion(deployment)) {
       throw new OperationalError(
         "unavailable",
         "only versions of functions are reached from here, by their ARN",

@@ -1,7 +1,7 @@
 /** Runs turns by invoking a Lambda function version and waiting for its answer. */
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { FunctionError } from "../../lib/errors.ts";
-import type { Deployment } from "../../lib/model/manifest.ts";
+import type { Reached } from "../../lib/model/manifest.ts";
 import type { Invoker } from "../../lib/ports.ts";
 import { encodeTurnRequest, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
@@ -59,7 +59,7 @@ export class LambdaInvoker implements Invoker {
     this.#client = client;
   }
 
-  async invoke(deployment: Deployment, request: TurnRequest, letGo?: AbortSignal): Promise<TurnOutcome> {
+  async invoke(deployment: Reached, request: TurnRequest, letGo?: AbortSignal): Promise<TurnOutcome> {
     const command = new InvokeCommand({
       FunctionName: deployment.address,
       InvocationType: "RequestResponse",

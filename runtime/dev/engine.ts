@@ -6,7 +6,7 @@
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { asError, FunctionError, OperationalError } from "../../lib/errors.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
-import type { Deployment } from "../../lib/model/manifest.ts";
+import type { Reached } from "../../lib/model/manifest.ts";
 import type { Target } from "../../lib/model/message.ts";
 import type { Invoker, Logger } from "../../lib/ports.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
@@ -142,7 +142,7 @@ export class Engine {
       timers: this.#timers,
       settled: this.#settles,
       invoker: {
-        invoke: (deployment: Deployment, request: TurnRequest) => this.#invokeAtDoor(deployment, request),
+        invoke: (deployment: Reached, request: TurnRequest) => this.#invokeAtDoor(deployment, request),
       },
     };
     this.#httpHosts = new HttpHosts({ ports });
@@ -292,7 +292,7 @@ export class Engine {
   }
 
   /** Of a process that has ended nobody can say less than that: its turns are over, and were no attempts. */
-  async #invokeAtDoor(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
+  async #invokeAtDoor(deployment: Reached, request: TurnRequest): Promise<TurnOutcome> {
     try {
       return await this.#invoke(deployment, request);
     } catch (error) {
@@ -302,7 +302,7 @@ export class Engine {
   }
 
   /** Runs a turn, and reports if it fails: a call that is tried again and again looks as if it hangs. */
-  async #invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
+  async #invoke(deployment: Reached, request: TurnRequest): Promise<TurnOutcome> {
     const { id: invocation, target, attempt } = request;
     const failed = ({
       message,

@@ -10,7 +10,7 @@ import { deathBy } from "../../lib/death.ts";
 import { RELAY_LOOKS_MS, RELAYED_TURN_MS_MAX } from "../../lib/limits.ts";
 import { isStub, parseFields } from "../../lib/model/head.ts";
 import { headKey } from "../../lib/model/head-keys.ts";
-import type { Deployment } from "../../lib/model/manifest.ts";
+import type { Reached } from "../../lib/model/manifest.ts";
 import type { AskedRelay, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { earlyRelay, guardName, isOfRelay, relayTimer } from "../../lib/store/guard.ts";
 import { readHead } from "../../lib/store/head-store.ts";
@@ -27,7 +27,7 @@ export const askedRelay = (ports: DispatcherPorts, abortTimeoutMs: number): Aske
 /** `let-go`: the turn, or its guard, sees to all that follows. Throws as the invoker does. */
 export async function runRelayed(
   ports: DispatcherPorts,
-  deployment: Deployment,
+  deployment: Reached,
   request: RelayedRequest,
   { follow }: Pick<Delivery, "follow">,
 ): Promise<TurnOutcome | "let-go"> {

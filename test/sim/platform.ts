@@ -5,7 +5,7 @@
 import type { Start } from "../../lib/model/message.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { FunctionError, InvariantError, OperationalError } from "../../lib/errors.ts";
-import type { Deployment } from "../../lib/model/manifest.ts";
+import type { Deployment, Reached } from "../../lib/model/manifest.ts";
 import type { Invoker, LogLevel, Registry } from "../../lib/ports.ts";
 import {
   decodeTurnOutcome,
@@ -312,7 +312,7 @@ export class Platform {
 
   #invoke(
     caller: Actor,
-    deployment: Deployment,
+    deployment: Reached,
     request: TurnRequest,
     letGo?: AbortSignal,
   ): Promise<TurnOutcome> {
@@ -351,7 +351,7 @@ export class Platform {
   }
 
   #turn(
-    deployment: Deployment,
+    deployment: Reached,
     text: string,
     caller: {
       name: string;
@@ -432,7 +432,7 @@ export class Platform {
   }
 
   /** As the head says: nothing has been appended since. */
-  #failedIn({ id }: Deployment, { head }: TurnRequest): string | undefined {
+  #failedIn({ id }: Reached, { head }: TurnRequest): string | undefined {
     const { failure } = (head?.["f"] ?? {}) as { failure?: TurnFailure };
     const isHere = failure !== undefined && this.#deploymentOf.get(failure.message) === id;
     return isHere ? failure.command?.name : undefined;

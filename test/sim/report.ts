@@ -83,12 +83,15 @@ function runOf(seed: number, options: Options): AimedRun {
 
 export async function searchSeeds(options: Options): Promise<boolean> {
   let shownMs = performance.now();
+  let shownFailures = 0;
   const totals = await search({
     from: options.from,
     count: options.seeds,
     plan: planOf(options),
     aim: aimOf(options),
     progress(so) {
+      for (const failure of so.failures.slice(shownFailures)) console.log(`  ${failureLine(failure)}`);
+      shownFailures = so.failures.length;
       if (performance.now() - shownMs < PROGRESS_EVERY_MS) return;
       shownMs = performance.now();
       console.log(
@@ -127,12 +130,14 @@ export function neverSeen({ runs, faults, operations }: Totals): string[] {
 }
 
 export async function printFailures(failures: readonly Failure[], options: Options): Promise<void> {
-  for (const { seed, rule, message } of failures)
-    console.log(`FAILED seed ${seed}: ${rule}: ${message.slice(0, 300)}`);
+  for (const failure of failures) console.log(failureLine(failure));
   const [first] = failures;
   if (!first) return;
   await explain(await run({ ...runOf(first.seed, options), isDetailed: true }), options);
 }
+
+const failureLine = ({ seed, rule, message }: Failure): string =>
+  `FAILED seed ${seed}: ${rule}: ${message.slice(0, 300)}`;
 
 /** One seed: the trace, or if it fails the shortest that shrinking finds. */
 export async function replay(options: Options): Promise<boolean> {

@@ -9,7 +9,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { FunctionError, OperationalError } from "../../../lib/errors.ts";
-import type { Deployment } from "../../../lib/model/manifest.ts";
+import type { Reached } from "../../../lib/model/manifest.ts";
 import type { Invoker } from "../../../lib/ports.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { HostProcess } from "./host-process.ts";
@@ -72,7 +72,7 @@ export class HostPool implements Invoker {
     this.#current = deployment;
   }
 
-  async invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
+  async invoke(deployment: Reached, request: TurnRequest): Promise<TurnOutcome> {
     if (this.#stopped) throw new OperationalError("unavailable", "the engine is stopping");
     try {
       if (!this.#crashBlame.mustRunAlone(request)) return await this.#runShared(deployment.id, request);

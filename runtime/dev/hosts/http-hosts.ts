@@ -10,7 +10,7 @@
  */
 import type { Readable } from "node:stream";
 import { FunctionError, OperationalError } from "../../../lib/errors.ts";
-import type { Deployment, Reachable } from "../../../lib/model/manifest.ts";
+import type { Reached, Reachable } from "../../../lib/model/manifest.ts";
 import type { Invoker } from "../../../lib/ports.ts";
 import {
   checkOutcome,
@@ -63,7 +63,7 @@ export class HttpHosts implements Invoker, Discoverer {
     this.#slackMs = turnSlackMs;
   }
 
-  async invoke(deployment: Deployment, request: TurnRequest): Promise<TurnOutcome> {
+  async invoke(deployment: Reached, request: TurnRequest): Promise<TurnOutcome> {
     if (this.#stopped) throw new OperationalError("unavailable", "the engine is stopping");
     const headers = { ...deployment.headers, "content-type": TURN_CONTENT_TYPE };
     const exchange = this.#begin(deployment, { method: "POST", path: "/turn", headers });

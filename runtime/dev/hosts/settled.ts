@@ -9,12 +9,12 @@
  * it running may be lost after the closure that follows has begun. They are outputs of the last append, which is in doubt: what goes on
  * with the invocation does them again (R2). An end is seen by nobody before it is settled.
  */
-import type { Deployment } from "../../../lib/model/manifest.ts";
+import type { Reached } from "../../../lib/model/manifest.ts";
 import type { TurnRequest } from "../../../lib/protocol.ts";
 
 /** The request as the handler's process gets it, when it may have it. */
 export async function onceSettled(
-  { services }: Deployment,
+  { services = [] }: Reached,
   request: TurnRequest,
   settled: () => Promise<void>,
 ): Promise<TurnRequest> {
