@@ -89,6 +89,7 @@ export class Platform {
   readonly #staysInTouch: boolean;
   #polling = false;
   #nextLookMs = Number.POSITIVE_INFINITY;
+  #looks = 0;
   /** Turns that run now, in living environments or not. */
   turns = 0;
 
@@ -198,12 +199,19 @@ export class Platform {
     this.#poll();
   }
 
+  /** Looks to come that will find nothing: what was hidden when they were planned has been deleted since. */
+  get needlessLooks(): number {
+    return this.#world.queue.nextVisibleMs === undefined ? this.#looks : 0;
+  }
+
   #lookLater(): void {
     const { queue, scheduler } = this.#world;
     const nextMs = queue.nextVisibleMs;
     if (nextMs === undefined || (nextMs >= this.#nextLookMs && this.#nextLookMs > scheduler.nowMs)) return;
     this.#nextLookMs = nextMs;
+    this.#looks++;
     scheduler.after(nextMs - scheduler.nowMs, () => {
+      this.#looks--;
       this.#nextLookMs = Number.POSITIVE_INFINITY;
       this.#poll();
     });
