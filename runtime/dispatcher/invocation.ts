@@ -105,3 +105,6 @@ export class Invocation {
 
 /** One that has a head. */
 export type StoredInvocation = Invocation & { readonly head: Head; readonly stored: StoredHead };
+
+export const isStored = (invocation: Invocation): invocation is StoredInvocation =>
+  invocation.stored !== undefined;

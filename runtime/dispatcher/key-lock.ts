@@ -76,12 +76,14 @@ import {
 } from "../../lib/model/lock.ts";
 import type { Target } from "../../lib/model/message.ts";
 import { ON } from "../../lib/model/status-table.ts";
-import { isGoneWith, isNoLater, whoVouches } from "../../lib/model/voucher.ts";
+import { atDoor, isGoneWith, isNoLater, whoVouches } from "../../lib/model/voucher.ts";
 import { nonce } from "../../lib/entropy.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
 import { isTakenBefore } from "./taken-late.ts";
 import { repeatLastOutputs, writesState } from "../../lib/store/last-outputs.ts";
+
+type Entered = Holder | "free" | "parked" | "not-owner" | "look-again";
 
 export class KeyLock {
   readonly #ports: DispatcherPorts;
@@ -97,20 +99,25 @@ export class KeyLock {
    * A holder: it may run, and the lock is its own, with this token. `free`: it may run, and there is no lock; so may what is not exclusive.
    * `parked`: it will be woken when its turn comes. `not-owner`: the lock does not name it, and under this message it may not
    * begin: in a note lane (R19), since the order of a key's invocations is that of the lane that their Starts come in; or as one
-   * that was handed the key (R23).
+   * that was handed the key (R23); or since another message has handed it the key, and begins it. `look-again`: it may run, and its head
+   * has changed: it was about to park.
    */
-  async enter(invocation: Invocation, delivery: Delivery): Promise<Holder | "free" | "parked" | "not-owner"> {
+  async enter(invocation: Invocation, delivery: Delivery): Promise<Entered> {
     const me = invocation.holder;
     if (!me) return "free";
     const { service, key: name } = invocation.target;
     const key = lockKey(service, name ?? "");
     let { inDoubt } = delivery;
+    let hasParked = false;
     for (let step = 0; step < SETTLE_STEPS_MAX; step++) {
       const lock = await this.#read(key);
-      if (lock && sameInvocation(lock.owner, me)) return lock.owner;
+      if (lock && sameInvocation(lock.owner, me)) {
+        if (isBegunByOther(lock, invocation, delivery)) return "not-owner";
+        return hasParked ? "look-again" : lock.owner;
+      }
       if (delivery.isNote || delivery.asOwner) return "not-owner";
       await this.#moveBack(invocation, delivery, lock);
-      if (!lock) return "free";
+      if (!lock) return hasParked ? "look-again" : "free";
       const owner = await this.#ownerOf(lock);
       if (owner.isOver) {
         if ((await this.#settle(key, lock, owner.head, delivery)) === "conflict") inDoubt = true;
@@ -121,6 +128,7 @@ export class KeyLock {
         inDoubt = false;
       }
       if (await this.#park(key, lock, me, invocation)) return "parked";
+      hasParked = invocation.head?.status !== "pending";
     }
     throw new OperationalError("unavailable", `the lock of ${service}/${name} did not settle`);
   }
@@ -346,6 +354,14 @@ export class KeyLock {
 const hasEnded = (head: Head | undefined, nowMs: number): boolean =>
   head === undefined || ON.owner[head.status] === "pass-on" || isExpired(head, nowMs);
 
+/** Its request was repeated, and this is the Start of the repeat: the message that has handed it the key runs it, or has sent a message
+ * that does. One in doubt does not believe that. */
+const isBegunByOther = ({ handedBy }: Lock, { head }: Invocation, delivery: Delivery): boolean =>
+  handedBy !== undefined &&
+  head?.status === "pending" &&
+  head.voucher === undefined &&
+  !(delivery.isNote || delivery.asOwner || delivery.inDoubt || isOfThese(handedBy, delivery));
+
 const isHandedBy = ({ handedBy }: Lock, message: string | undefined): boolean =>
   handedBy !== undefined && isGoneWith(handedBy, message);
 
@@ -370,6 +386,8 @@ function isUntold(lock: Lock, head: Head | undefined, delivery: Delivery): boole
   if (takenAtMs !== undefined) return false;
   const isPending = ON.owner[head.status] === "wake";
   if (isWoken || (isPending && inDoubt)) return isPending;
+  // It was let go of: its own guard sees to what it has come to (R26).
+  if (head.guard !== undefined || head.leftBy === atDoor()) return false;
   return handedBy === undefined || isOfThese(handedBy, delivery) || isHandedBy(lock, voucher.of);
 }
 

@@ -25,7 +25,7 @@ import { isSameLane, whoVouches } from "../../lib/model/voucher.ts";
 import { endUnbegunCancelled } from "./cascade.ts";
 import type { Attempts, Refused } from "./attempts.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
-import { Invocation, type StoredInvocation } from "./invocation.ts";
+import { Invocation, isStored, type StoredInvocation } from "./invocation.ts";
 import type { KeyLock } from "./key-lock.ts";
 import { isInPlace, isWithoutPlace, losePlace } from "./place.ts";
 
@@ -259,6 +259,10 @@ export class Progress {
       const { id, head } = invocation;
       if (head && carried.length > 0) await addNotes(this.#ports, id, head, carried);
       return "done";
+    }
+    if (entered === "look-again") {
+      const now = invocation.reread(await readHead(this.#ports.items, invocation.id));
+      return isStored(now) ? await this.#advance(now, carried, delivery) : "retry";
     }
     const owner = typeof entered === "string" ? undefined : entered;
     const entering = owner ? invocation.ordered(owner.token) : invocation;

@@ -4,7 +4,7 @@
  * An operator's request is one actor. So what it sent is known by the actor's name, and its answer can be compared with it.
  * "Since" and "before" are instants of virtual time. Nobody's clock is asked.
  */
-import { decodeNotes, type Note } from "../../lib/model/entry.ts";
+import { decodeNotes, type Entry, type Note } from "../../lib/model/entry.ts";
 import { HEAD_ATTRIBUTE } from "../../lib/model/head.ts";
 import { groupOf, journalPartition } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
@@ -128,9 +128,7 @@ export class Acknowledged {
 
   /** CANCEL, R20: what the code awaits is rejected before a step of it starts, once its turn has been told. */
   stepStarts(actor: string, { id, entries }: Life, step: string): void {
-    const isLogged = (delivery: string): boolean =>
-      entries.some((entry) => entry.kind === "cancelled" && entry.delivery === delivery);
-    const unheard = (this.#told.get(actor) ?? []).find((delivery) => !isLogged(delivery));
+    const unheard = (this.#told.get(actor) ?? []).find((delivery) => !isLogged(entries, delivery));
     if (unheard !== undefined && !this.isMixed)
       this.#fail("CANCEL", `${actor} starts ${step} of ${id}, and has been told of ${unheard}`);
   }
@@ -140,12 +138,15 @@ export class Acknowledged {
       if (!this.#listedMs.has(delivery)) this.#listedMs.set(delivery, this.#now());
   }
 
-  /** R20: a policy pauses nothing over a cancellation that its last attempt has not seen. */
-  #pauses(actor: Actor, { id, incarnation }: Life, after: Attributes): void {
+  /** R20: a policy pauses nothing over a cancellation that its last attempt has not seen. One that rode in the message may be in the log,
+   * and in the list once more. */
+  #pauses(actor: Actor, { id, incarnation, entries }: Life, after: Attributes): void {
     this.#pausedMs.set(`${id} ${incarnation}`, this.#now());
     const turnMs = this.#turnMs.get(id);
     if (actor.kind !== "dispatcher" || turnMs === undefined || this.isMixed) return;
-    if (cancellationsIn(after).some((delivery) => (this.#listedMs.get(delivery) ?? 0) > turnMs))
+    const isUnseen = (delivery: string): boolean =>
+      (this.#listedMs.get(delivery) ?? 0) > turnMs && !isLogged(entries, delivery);
+    if (cancellationsIn(after).some(isUnseen))
       this.#fail("CANCEL", `${actor.name} pauses ${id} over a cancellation that no attempt has seen`);
   }
 
@@ -434,6 +435,8 @@ export class Acknowledged {
   }
 }
 
+const isLogged = (entries: readonly Entry[], delivery: string): boolean =>
+  entries.some((entry) => entry.kind === "cancelled" && entry.delivery === delivery);
 const cancellationsIn = (head: Attributes): string[] =>
   decodeNotes(head[HEAD_ATTRIBUTE.notes]).flatMap((note) =>
     note.kind === "cancellation" ? [note.delivery] : [],
