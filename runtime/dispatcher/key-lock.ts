@@ -113,7 +113,10 @@ export class KeyLock {
       const lock = await this.#read(key);
       if (lock && sameInvocation(lock.owner, me)) {
         if (isBegunByOther(lock, invocation, delivery)) return "not-owner";
-        return hasParked ? "look-again" : lock.owner;
+        if (hasParked) return "look-again";
+        const owner = await this.#placed(lock, invocation, delivery);
+        if (owner) return owner;
+        continue;
       }
       if (delivery.isNote || delivery.asOwner) return "not-owner";
       await this.#moveBack(invocation, delivery, lock);
@@ -131,6 +134,18 @@ export class KeyLock {
       hasParked = invocation.head?.status !== "pending";
     }
     throw new OperationalError("unavailable", `the lock of ${service}/${name} did not settle`);
+  }
+
+  /** The owner, with the token that it writes with. The message under which it took the key may be gone before a first append, and others
+   * have had the key since: then the token is the one of the message at hand. Not while others are parked: they go before that one, so
+   * `leave` does it. `undefined`: the lock has moved. */
+  async #placed(lock: Lock, { head, target }: Invocation, delivery: Delivery): Promise<Holder | undefined> {
+    // The sequence of another lane orders nothing here.
+    if (delivery.isNote || delivery.asOwner || head?.token !== undefined) return lock.owner;
+    const own = { ...lock.owner, token: tokenOf(this.#epoch, delivery.sequence) };
+    const isAlone = lock.inline.length === 0 && lock.from === lock.to;
+    if (!isAlone || !isTakenBefore(lock, own.token)) return lock.owner;
+    return (await this.take(target, own)) ? own : undefined;
   }
 
   /** If it was passed, it takes the place of the message at hand, when that comes again. */
@@ -199,6 +214,14 @@ export class KeyLock {
     if (!lock || sameInvocation(lock.owner, me)) await this.take(target, me);
   }
 
+  /** The same, while no other has the key that has not ended. One that the mailbox had given up may have gone on since: it has the key
+   * then, with an older token. */
+  async takeFromNone(target: Target, me: Holder): Promise<void> {
+    const lock = await this.#read(lockKey(target.service, target.key ?? ""));
+    if (lock && sameInvocation(lock.owner, me)) return;
+    if (!lock || (await this.#ownerOf(lock)).isOver) await this.take(target, me);
+  }
+
   /** R6: one that has ended keeps its key while its state may not be written: see the head of this file. Where that fails, too, the
    * message at hand comes again. */
   async keep(id: InvocationId): Promise<void> {
@@ -207,9 +230,7 @@ export class KeyLock {
       const head = (await readHead(this.#ports.items, id))?.head;
       if (head?.token === undefined || head.status !== "completed" || !writesState(head)) return;
       const { target, incarnation, token } = head;
-      const lock = await this.#read(lockKey(target.service, target.key ?? ""));
-      const holder = { id, incarnation, token };
-      if (!lock || !sameInvocation(lock.owner, holder)) await this.take(target, holder);
+      await this.takeFromNone(target, { id, incarnation, token });
     } catch (thrown) {
       if (!(thrown instanceof OperationalError)) throw thrown;
     }

@@ -242,7 +242,7 @@ export class Progress {
     if (!isMine && delivery.isNote) return "done";
     // Else it takes its place when it is resumed (place.ts). A restart has a log before it begins, and no token.
     const hasBegun = head.length > 0 && head.token !== undefined;
-    if (holder && hasBegun) await this.#locks.take(target, holder);
+    if (holder && hasBegun) await this.#locks.takeFromNone(target, holder);
     else if (holder && isInPlace(head, delivery)) await this.#locks.takeFree(target, holder);
     return (await hold(this.#ports, invocation)) ? "done" : "retry";
   }

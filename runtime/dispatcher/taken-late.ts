@@ -2,8 +2,10 @@
  * A key that was taken too late: under a message that is gone, after others had had it.
  *
  * A turn has stood still before its first append, the mailbox has given its message up, and others have had the key. Then the
- * turn took it. As a rule one that has the key keeps its token (R3). The state that is refused says that others have gone past this one: with the old token it would be refused
- * for ever (W3). Those that are parked have earlier tokens than the message at hand, so they go first (W2).
+ * turn took it. As a rule one that has the key keeps its token (R3). With the old token it would be refused for ever (W3). If nobody is
+ * parked, all that came before the message at hand have had the key and left it: so that message's token is the right one, and the
+ * key is taken with it. Those that are parked have earlier tokens than the message at hand, so they go first (W2), once the state that is
+ * refused says that others have gone past this one.
  *
  * Crash points
  * - The turn lives still: its append finds a head that it has not read, or another mark, and is refused (R18). If it was faster, so is
