@@ -401,6 +401,9 @@ export class Acknowledged {
   told(id: string, status: number, body: Uint8Array, result: Uint8Array | undefined): void {
     const life = this.#lives.get(id);
     if (!life) return this.#fail("DOOR", `a caller was told of ${id}, which has no head`);
+    // One that stood still may have waited for a life that was purged since.
+    const ended = [...this.#ends.keys()].filter((name) => name.startsWith(`${id} `));
+    if (ended.some((name) => name !== `${id} ${life.incarnation}`)) return;
     if (life.status !== "completed")
       return this.#fail("DOOR", `a caller was told ${status} of ${id}, which is ${life.status}`);
     if (this.purging.has(id)) return;

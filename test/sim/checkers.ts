@@ -141,11 +141,14 @@ function checkCallees({ observer }: Ending): void {
 }
 
 /** What an operator has purged may be asked for once more. Then it makes its calls a second time, and no log has the first ones. */
-function startedByPurged({ starts, acknowledged }: Observer): ReadonlySet<string> {
+function startedByPurged({ starts, lives, acknowledged }: Observer): ReadonlySet<string> {
   const found = new Set<string>(acknowledged.purging);
+  // What a caller has invoked itself has a head and no Start.
+  const invoked = [...lives.values()].map(({ id, head }) => ({ id, origin: String(head["o"] ?? "") }));
   for (let size = -1; size < found.size;) {
     size = found.size;
-    for (const { id, origin } of starts.values()) if (found.has(origin.split(".")[0] ?? "")) found.add(id);
+    for (const { id, origin } of [...starts.values(), ...invoked])
+      if (found.has(origin.split(".")[0] ?? "")) found.add(id);
   }
   return found;
 }
