@@ -37,9 +37,6 @@ export function decodeEnded(text: string): FailedTurn | undefined {
 const MAY_PASS = /^(throttled|unavailable): |^the store did not say/;
 export const mayPass = (reason: string): boolean => MAY_PASS.test(reason);
 
-/** Why a turn was lost, if a later writer's fence has refused it (W3). */
-export const isSuperseded = (reason: string): boolean => reason.endsWith("superseded (W3)");
-
 /** Handlers with an older SDK say of what is too large that they lost it. No attempt does better: it is paused, with words.
  * How far the turn came, only the head can tell. */
 export function tooLargeAsDeath(outcome: TurnOutcome | Died): TurnOutcome | Died {

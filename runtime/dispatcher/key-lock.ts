@@ -55,7 +55,6 @@ import { type Head } from "../../lib/model/head.ts";
 import { isExpired } from "../../lib/model/head-age.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import type { ItemKey } from "../../lib/model/item.ts";
-import { isSuperseded } from "../../lib/death.ts";
 import { CONFLICT_ATTEMPTS_MAX, HEAD_OUTLIVES_MS, SETTLE_STEPS_MAX } from "../../lib/limits.ts";
 import {
   handOff,
@@ -114,9 +113,9 @@ export class KeyLock {
       if (lock && sameInvocation(lock.owner, me)) {
         if (isBegunByOther(lock, invocation, delivery)) return "not-owner";
         if (hasParked) return "look-again";
-        const owner = await this.#placed(lock, invocation, delivery);
-        if (owner) return owner;
-        continue;
+        if (!this.#isTakenLate(lock, invocation, delivery)) return lock.owner;
+        await this.#takeLaterPlace(key, lock, invocation, delivery);
+        return "look-again";
       }
       if (delivery.isNote || delivery.asOwner) return "not-owner";
       await this.#moveBack(invocation, delivery, lock);
@@ -136,16 +135,22 @@ export class KeyLock {
     throw new OperationalError("unavailable", `the lock of ${service}/${name} did not settle`);
   }
 
-  /** The owner, with the token that it writes with. The message under which it took the key may be gone before a first append, and others
-   * have had the key since: then the token is the one of the message at hand. Not while others are parked: they go before that one, so
-   * `leave` does it. `undefined`: the lock has moved. */
-  async #placed(lock: Lock, { head, target }: Invocation, delivery: Delivery): Promise<Holder | undefined> {
-    // The sequence of another lane orders nothing here.
-    if (delivery.isNote || delivery.asOwner || head?.token !== undefined) return lock.owner;
-    const own = { ...lock.owner, token: tokenOf(this.#epoch, delivery.sequence) };
-    const isAlone = lock.inline.length === 0 && lock.from === lock.to;
-    if (!isAlone || !isTakenBefore(lock, own.token)) return lock.owner;
-    return (await this.take(target, own)) ? own : undefined;
+  /** Whether the message under which it took the key is gone: see taken-late.ts. The sequence of another lane orders nothing here. */
+  #isTakenLate(lock: Lock, { head }: Invocation, { isNote, asOwner, sequence }: Delivery): boolean {
+    const isOrdered = isNote || asOwner || head?.token !== undefined;
+    return !isOrdered && isTakenBefore(lock, tokenOf(this.#epoch, sequence));
+  }
+
+  /** The next one gets the key, and this one the place of the message at hand. If nobody is parked that is the first place. */
+  async #takeLaterPlace(key: ItemKey, lock: Lock, invocation: Invocation, delivery: Delivery): Promise<void> {
+    const { id, head, start, length, target } = invocation;
+    if (!(await fence(this.#ports, { id, head, start, length }))) return;
+    if (lock.inline.length === 0 && lock.from === lock.to) {
+      await this.take(target, { ...lock.owner, token: tokenOf(this.#epoch, delivery.sequence) });
+      return;
+    }
+    const next = await this.#handOff(key, lock, wokenBy(delivery.voucher.name));
+    if (next && next !== "conflict") await this.wake(next);
   }
 
   /** If it was passed, it takes the place of the message at hand, when that comes again. */
@@ -156,28 +161,13 @@ export class KeyLock {
     throw new OperationalError("unavailable", `${id} was passed: it takes a later place`);
   }
 
-  /** Its turn was refused. If its key was taken under a message that is gone, the next one gets the key, and this one the place of
-   * the message at hand, when that comes again. */
-  async leave(
-    { id, head, target, start, length }: Invocation,
-    delivery: Delivery,
-    why: string,
-  ): Promise<void> {
-    if (!isSuperseded(why) || !isExclusiveId(id) || head?.token !== undefined) return;
-    const key = lockKey(target.service, target.key ?? "");
-    const lock = await this.#read(key);
-    if (!lock || lock.owner.id !== id || !isTakenBefore(lock, tokenOf(this.#epoch, delivery.sequence)))
-      return;
-    if (!(await fence(this.#ports, { id, head, start, length }))) return;
-    const next = await this.#handOff(key, lock, wokenBy(delivery.voucher.name));
-    if (next && next !== "conflict") await this.wake(next);
-  }
-
-  /** Whether the lock names it. What is not exclusive needs none. */
-  async isOwner({ holder, target }: Invocation): Promise<boolean> {
+  /** Whether the lock names it. What is not exclusive needs none. Not one that took it before its first append, and has made none: it may
+   * have taken the key too late, so it has to enter where Starts come. */
+  async isOwner({ holder, head, target }: Invocation): Promise<boolean> {
     if (!holder) return true;
     const lock = await this.#read(lockKey(target.service, target.key ?? ""));
-    return lock !== undefined && sameInvocation(lock.owner, holder);
+    if (!lock || !sameInvocation(lock.owner, holder)) return false;
+    return head?.token !== undefined || lock.takenAtMs === undefined;
   }
 
   /** Whether the lock names it, as the owner or as a parked one. */

@@ -330,7 +330,6 @@ export class Progress {
     delivery: Delivery,
     { reason }: Refused,
   ): Promise<Verdict> {
-    await this.#locks.leave(invocation, delivery, reason);
     const isLast = delivery.receives >= REFUSALS_MAX;
     const { stored: now, stub } = isLast ? await readHeadOrStub(this.#ports.items, invocation.id) : {};
     const isStuck = isLast && stub === undefined && !invocation.hasMoved(now);

@@ -1,18 +1,19 @@
 /**
- * A key that was taken too late: under a message that is gone, after others had had it.
+ * A key that was taken too late: under a message that is gone, after others may have had it.
  *
  * A turn has stood still before its first append, the mailbox has given its message up, and others have had the key. Then the
- * turn took it. As a rule one that has the key keeps its token (R3). With the old token it would be refused for ever (W3). If nobody is
- * parked, all that came before the message at hand have had the key and left it: so that message's token is the right one, and the
- * key is taken with it. Those that are parked have earlier tokens than the message at hand, so they go first (W2), once the state that is
- * refused says that others have gone past this one.
+ * turn took it. As a rule one that has the key keeps its token (R3). With the old token it would write what is older than others have
+ * read, or be refused for ever (W3). So a later message finds that the head has no token, and that the lock's is older than its own.
+ * The lane is in order: all that came between are parked, or have had the key. Those that are parked go first, and it takes the place of
+ * the message at hand (W2).
  *
  * Crash points
  * - The turn lives still: its append finds a head that it has not read, or another mark, and is refused (R18). If it was faster, so is
  *   the fence, and the key stays its own.
- * - After the fence: the message comes again, is refused once more, and does the same.
+ * - After the fence: the message comes again, and does the same.
  * - After the hand-off: it comes again, in doubt. It meets the next owner, and wakes it (R23). A resume in a note lane finds that the
  *   key is not its own, and enters where Starts come (R19): the fence has taken its voucher from the head.
+ * - After it has taken the key anew: it comes again, and has the key.
  */
 import type { Lock } from "../../lib/model/lock.ts";
 

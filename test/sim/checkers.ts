@@ -313,17 +313,23 @@ function replay(observer: Observer, tables: Tables, life: Life, state: Map<strin
   checkEdit(observer, life, own, state);
 }
 
-/** The store's names, as somebody sees them who has written this before. What a restart was given of another's log counts as written by
- * itself: its code has written it (seed 901354). Others may have written since. */
+/** The store's names, as somebody sees them who has written and read this before. What a restart was given of another's log counts as its
+ * own: its code has done it (seeds 901354, 35324). Others may have written since. */
 function namesSeen(state: ReadonlyMap<string, string>, before: readonly CommandEntry[]): string[] {
   const lastClearAll = before.findLastIndex(({ kind }) => kind === "clearAll");
   const names = new Set(lastClearAll < 0 ? state.keys() : []);
   for (const entry of before.slice(lastClearAll + 1)) {
     if (entry.kind === "set") names.add(entry.name);
     if (entry.kind === "clear") names.delete(entry.name);
+    if (entry.kind !== "get") continue;
+    if (entry.value === null) names.delete(entry.name);
+    else names.add(entry.name);
   }
   return [...names].toSorted();
 }
+
+const isSameKey = ({ target: [service, , key] }: Life, { target }: Life): boolean =>
+  service === target[0] && key === target[2];
 
 /** EDIT: the state is what an edit says, and nothing else. A refused one, whose version is another, sets nothing. */
 function checkEdit(
@@ -334,6 +340,10 @@ function checkEdit(
 ): void {
   if (life.target[1] !== STATE_EDIT || !decodeOutcome(life.head["x"]).ok) return;
   const names = new Set(own.flatMap((entry) => (entry.kind === "set" ? [entry.name] : [])));
+  // What the mailbox had given up has written later than its token says.
+  for (const late of observer.lives.values())
+    if (isSameKey(late, life) && observer.acknowledged.isBehind(late))
+      for (const entry of late.entries) if (entry.kind === "set") names.add(entry.name);
   const left = [...state.keys()].filter((name) => !names.has(name));
   if (left.length > 0) observer.fail("EDIT", `the edit ${life.id} has left ${left.join()}`);
 }

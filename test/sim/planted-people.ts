@@ -137,9 +137,9 @@ export const OF_PEOPLE: readonly Planted[] = [
     "      await this.#moveBack(invocation, delivery, lock);\n",
     "",
   ]),
-  bug("what took its key too late keeps it with its old token", "runtime/dispatcher/progress.ts", 12000, [
-    "    await this.#locks.leave(invocation, delivery, reason);\n",
-    "",
+  bug("what took its key too late keeps it with its old token", "runtime/dispatcher/key-lock.ts", 12000, [
+    "if (!this.#isTakenLate(lock, invocation, delivery)) return lock.owner;",
+    "return lock.owner;",
   ]),
   bug("what has lost its place is resumed with its old token", "runtime/dispatcher/place.ts", 12000, [
     "return !(await locks.hasPlace(invocation, holder));",
