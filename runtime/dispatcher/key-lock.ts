@@ -129,6 +129,7 @@ export class KeyLock {
         await this.wake(lock.owner, actedFor(lock, delivery));
         inDoubt = false;
       }
+      if (hasParked && isParkedInline(lock, me)) return "parked";
       if (await this.#park(key, lock, me, invocation)) return "parked";
       hasParked = invocation.head?.status !== "pending";
     }
@@ -345,10 +346,13 @@ export class KeyLock {
 
   /** The head first, then the place in the lock. `false`: the lock has moved, look again. */
   async #park(key: ItemKey, lock: Lock, me: Holder, invocation: Invocation): Promise<boolean> {
-    if (isParkedInline(lock, me)) return true;
+    const isParked = isParkedInline(lock, me);
+    if (isParked && invocation.head?.status === "pending") return true;
     if (!(await parkHead(this.#ports, invocation))) {
       throw new OperationalError("unavailable", `${me.id} is being parked by another message`);
     }
+    // It was resumed since. It may have been handed the key before its head said so: look again.
+    if (isParked) return false;
     const { item, lock: place } = park(key, lock, me);
     const isMine = item === undefined || (await this.#ports.items.write(item)).won;
     const { won } = await this.#ports.items.write(place);

@@ -164,7 +164,9 @@ export class Observer {
     this.messages.lockWritten(before, item);
     if (item) this.once.hands(actor.name, textOf(item["o"]));
     const owner = this.lives.get(textOf(item?.["o"]));
-    if (owner?.status === "paused" && this.acknowledged.dead.has(owner.id) && !this.#hasRun(owner))
+    // One that was handed it has had a place in the queue, as one that an operator pauses there.
+    const isTaken = typeof item?.["u"] === "number";
+    if (isTaken && owner?.status === "paused" && this.acknowledged.dead.has(owner.id) && !this.#hasRun(owner))
       this.fail("R16", `${owner.id} has its key, and the mailbox gave its Start up before it began`);
     const wrong = lockViolation(actor, before, item, this.lives, this.#now() + this.maxSkewMs);
     if (wrong !== undefined) this.fail("R6", wrong);
