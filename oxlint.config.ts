@@ -53,7 +53,7 @@ const boundaries: readonly Boundary[] = [
   { files: ["lib/aws/**"], folders: ["lib"], except: ["lib/turn"], packages: [...node, "@aws-sdk/*"] },
 
   { files: ["sdk/**"], folders: ["sdk", "lib"], except: ["lib/aws"], notPackages: notAws },
-  { files: ["sdk/**/lambda.ts"], folders: ["sdk", "lib"], notPackages: notAws },
+  { files: ["sdk/**/lambda.ts", "sdk/client/aws.ts"], folders: ["sdk", "lib"], notPackages: notAws },
   {
     files: ["sdk/serve/**"],
     folders: ["sdk", "lib", "runtime"],

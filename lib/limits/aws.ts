@@ -65,6 +65,10 @@ export const AWS_REQUEST_MS_MAX = 8000;
 export const AWS_CONNECT_MS_MAX = 2000;
 /** A function that another one has invoked itself. Its caller has gone on long before that (DIRECT_WAIT_MS). */
 export const DIRECT_REQUEST_MS_MAX = 5000;
+/** A container's endpoint for credentials is near. */
+export const CREDENTIALS_REQUEST_MS_MAX = 5000;
+/** Credentials are renewed so long before they end. */
+export const CREDENTIALS_SPARE_MS = 5 * 60 * 1000;
 /** Tries of a request, as AWS's own clients in their standard mode. */
 export const AWS_ATTEMPTS_MAX = 3;
 /** The pause between two tries is at random up to this, doubled with each try. */

@@ -4,7 +4,7 @@
  */
 import { parseDuration, toMs, type Duration } from "../../lib/duration.ts";
 import type { ClientRetryPolicy } from "./retry.ts";
-import { ClientTransport, type RequestLimits } from "./transport.ts";
+import { type ClientAuth, ClientTransport, type RequestLimits } from "./transport.ts";
 import type { HandlersOf } from "../context.ts";
 import type {
   Descriptors,
@@ -18,6 +18,7 @@ import { clientProxy } from "../held.ts";
 import { jsonSerde, type Serde } from "../serde.ts";
 
 export { HttpCallError } from "./transport.ts";
+export type { AuthorizedRequest, ClientAuth } from "./transport.ts";
 export { isTransient } from "./retry.ts";
 export type { ClientRetryPolicy, RequestFailure } from "./retry.ts";
 
@@ -28,6 +29,9 @@ export interface ClientOptions {
   readonly adminUrl?: string;
   /** Of every request. */
   readonly headers?: Record<string, string>;
+  /** What lets each request in: `iam()` of `perdure/client/aws` for a deployment, or a function that answers headers, such as a token's.
+   * Default: nothing. */
+  readonly auth?: ClientAuth;
   /** Repeat requests that may be repeated: calls and sends with an idempotency key, a workflow's submission, and questions.
    * Default: never. */
   readonly retry?: ClientRetryPolicy | boolean;
@@ -157,11 +161,11 @@ class HttpClient {
   readonly #serde: Serde<unknown>;
   readonly #transport: ClientTransport;
 
-  constructor({ url, adminUrl, headers = {}, retry = false, serde, fetch: given }: ClientOptions) {
+  constructor({ url, adminUrl, headers = {}, auth, retry = false, serde, fetch: given }: ClientOptions) {
     this.#url = trimmed(url);
     this.#adminUrl = adminUrl === undefined ? undefined : trimmed(adminUrl);
     this.#serde = serde ?? jsonSerde();
-    this.#transport = new ClientTransport({ headers, retry, fetch: given ?? fetch });
+    this.#transport = new ClientTransport({ headers, auth, retry, fetch: given ?? fetch });
   }
 
   serviceClient(definition: Named): unknown {

@@ -34,8 +34,21 @@ export interface TransportRequest {
   readonly limits?: RequestLimits;
 }
 
+/** A request, as it is about to be sent. */
+export interface AuthorizedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly body?: Uint8Array;
+}
+
+/** Makes the headers that let a request in: a signature, or a token that is renewed now and then. Each attempt asks for them. */
+export type ClientAuth = (
+  request: AuthorizedRequest,
+) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+
 export interface TransportOptions {
   readonly headers: Record<string, string>;
+  readonly auth: ClientAuth | undefined;
   readonly retry: ClientRetryPolicy | boolean;
   readonly fetch: typeof fetch;
 }
@@ -71,13 +84,16 @@ export class ClientTransport {
   }
 
   async #attempt({ method, url, headers, body, limits = {} }: TransportRequest) {
+    const { auth } = this.#options;
+    const has = body !== undefined && body.byteLength > 0;
+    const lets = auth ? await auth({ method, url, ...(has ? { body } : {}) }) : {};
     const signal =
       limits.signal ?? (limits.timeout === undefined ? undefined : AbortSignal.timeout(limits.timeout));
     try {
       const response = await this.#options.fetch(url, {
         method,
-        headers: { ...this.#options.headers, ...headers },
-        ...(body !== undefined && body.byteLength > 0 ? { body: new Uint8Array(body) } : {}),
+        headers: { ...this.#options.headers, ...headers, ...lets },
+        ...(has ? { body: new Uint8Array(body) } : {}),
         ...(signal ? { signal } : {}),
       });
       const bytes = new Uint8Array(await response.arrayBuffer());

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
-import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { InvokeCommand, LambdaClient, ListVersionsByFunctionCommand } from "@aws-sdk/client-lambda";
 import { afterEach, describe, expect, test } from "vitest";
 import { DynamoItems } from "../../lib/aws/dynamo-items.ts";
 import { connectHandler, dynamoRequests } from "../../lib/aws/handler-connection.ts";
@@ -24,7 +24,7 @@ const dynamoAt = (endpoint: string, maxAttempts = 3): JsonService =>
 
 /** Ours for what they have signed. */
 function signedAnew(
-  { headers = {}, body = "", path }: Partial<SentRequest>,
+  { headers = {}, body = "", path, method, query = {} }: Partial<SentRequest>,
   signing: { readonly service: string; readonly credentials: Credentials },
 ): { readonly ours: string; readonly theirs: string } {
   const theirs = headers["authorization"] ?? "";
@@ -32,7 +32,12 @@ function signedAnew(
   const signed = Object.fromEntries(names.map((name) => [name, headers[name] ?? ""]));
   const date = headers["x-amz-date"] ?? "";
   const nowMs = Date.parse(date.replace(/(....)(..)(..)T(..)(..)(..)Z/, "$1-$2-$3T$4:$5:$6Z"));
-  const at = path === undefined ? {} : { path };
+  const text = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
+  const at = {
+    ...(path === undefined ? {} : { path }),
+    ...(method === undefined ? {} : { method }),
+    query: text.toReversed().join("&"),
+  };
   return { ours: authorization(signed, body, { ...signing, region: REGION, nowMs, ...at }), theirs };
 }
 
@@ -45,6 +50,17 @@ test.each([undefined, "token"])("signs as AWS's own client does, session token %
   const [request = {}] = sent;
   const { ours, theirs } = signedAnew(request, { service: "dynamodb", credentials: held });
   expect(theirs).toContain("x-amz-target");
+  expect(ours).toBe(theirs);
+});
+
+test("signs a question with a query as AWS's own client does", async () => {
+  const { config, sent } = answering(() => ({ body: "{}" }));
+  const client = new LambdaClient({ ...config, credentials: DUMMY_CREDENTIALS });
+  const FunctionName = "it's (a) name!*";
+  await client.send(new ListVersionsByFunctionCommand({ FunctionName, Marker: "ä =&+'(*)", MaxItems: 5 }));
+  const [request = {} as SentRequest] = sent;
+  expect(request.query).toEqual({ Marker: "ä =&+'(*)", MaxItems: "5" });
+  const { ours, theirs } = signedAnew(request, { service: "lambda", credentials: DUMMY_CREDENTIALS });
   expect(ours).toBe(theirs);
 });
 
