@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Durability } from "../runtime/dev/engine.ts";
+import { type Cors, corsIn, corsOf } from "../lib/cors.ts";
 import { type Command, CommandError, parse, UsageError } from "./command.ts";
 import { DevConsole, withoutOwnFrames } from "./dev-console.ts";
 
@@ -35,6 +36,9 @@ Options:
                         folder)
   --durability <what>   what data survives: "process" (default): the end of any process, kill -9 included; "power": also
                         a power cut, at the price of a sync to the disk before each answer and step
+  --cors-origin <origin>  a page's origin that may call the ingress from a browser, such as https://shop.example; again for
+                        each (default: every page may)
+  --cors-credentials    those pages may send cookies
   --no-watch            do not reload when the code changes
   --help                show this
 `;
@@ -45,6 +49,8 @@ const OPTIONS = {
   host: { type: "string" },
   data: { type: "string" },
   durability: { type: "string" },
+  "cors-origin": { type: "string", multiple: true },
+  "cors-credentials": { type: "boolean" },
   "no-watch": { type: "boolean" },
 } as const;
 
@@ -56,6 +62,7 @@ interface Settings {
   readonly adminPort: number;
   readonly durability: Durability;
   readonly watch: boolean;
+  readonly cors: Cors;
 }
 
 export const dev: Command = {
@@ -85,7 +92,18 @@ function settingsOf(args: readonly string[]): Settings {
     adminPort: portOf("--admin-port", values["admin-port"], DEFAULT_ADMIN_PORT),
     durability: durabilityOf(values.durability ?? "process"),
     watch: values["no-watch"] !== true,
+    cors: chosenCors(values["cors-origin"], values["cors-credentials"] === true),
   };
+}
+
+/** The options, or else the variables that the stack would set. */
+function chosenCors(origins: readonly string[] | undefined, credentials: boolean): Cors {
+  if (origins === undefined && !credentials) return corsIn(process.env);
+  try {
+    return corsOf(origins ?? ["*"], credentials);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), HELP);
+  }
 }
 
 function durabilityOf(text: string): Durability {

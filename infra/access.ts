@@ -41,7 +41,7 @@ export interface RuntimeRoles {
   /** Absent: this is not known of a runtime that another stack has made. All its calls go by the queue. */
   readonly ingress?: IRole | undefined;
   readonly registrar: IRole;
-  readonly admin: IRole;
+  readonly admin: IRole | undefined;
   readonly reconciler: IRole;
 }
 
@@ -146,7 +146,7 @@ export function allowOnHandler(scope: Construct, functionArn: string, roles: Run
   allow("DispatcherAccess", roles.dispatcher, "lambda:InvokeFunction");
   if (roles.ingress) allow("IngressAccess", roles.ingress, "lambda:InvokeFunction");
   allow("RegistrarAccess", roles.registrar, "lambda:InvokeFunction");
-  allow("AdminAccess", roles.admin, "lambda:InvokeFunction");
+  if (roles.admin) allow("AdminAccess", roles.admin, "lambda:InvokeFunction");
   allow("ReconcilerAccess", roles.reconciler, "lambda:DeleteFunction");
 }
 

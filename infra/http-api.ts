@@ -4,9 +4,12 @@ import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
 import {
   HttpApi,
   type IHttpRouteAuthorizer,
+  HttpMethod,
   HttpNoneAuthorizer,
   HttpStage,
+  type IDomainName,
   LogGroupLogDestination,
+  type ThrottleSettings,
 } from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpIamAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
@@ -14,6 +17,7 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { domainNameOf, type IngressDomain, nameOf } from "./ingress-domain.ts";
 
 /** `"iam"`: callers sign their requests. `"open"`: anybody may call. Or an authorizer, for JWTs or with a function. */
 export type Authorization = "iam" | "open" | IHttpRouteAuthorizer;
@@ -25,31 +29,52 @@ export interface FunctionApiProps {
   readonly accessLog: boolean;
   readonly logRetention: RetentionDays;
   readonly encryptionKey: IKey | undefined;
+  readonly throttle: ThrottleSettings | undefined;
+  /** Whether browsers may ask before a request of another origin. */
+  readonly preflights: boolean;
+  readonly domain: IngressDomain | undefined;
 }
 
 export class FunctionApi extends Construct {
   readonly api: HttpApi;
+  readonly stage: HttpStage;
   readonly target: IFunction;
+  /** Absent: the API has the name that AWS gave it alone. */
+  readonly domainName: IDomainName | undefined;
+  readonly #name: string | undefined;
 
   constructor(scope: Construct, id: string, props: FunctionApiProps) {
     super(scope, id);
-    this.target = props.target;
+    const { target, authorization, throttle, domain } = props;
+    this.target = target;
+    const integration = new HttpLambdaIntegration("Function", target);
     this.api = new HttpApi(this, "Api", {
       description: props.description,
       createDefaultStage: false,
-      defaultAuthorizer: authorizerOf(props.authorization),
-      defaultIntegration: new HttpLambdaIntegration("Function", props.target),
+      defaultAuthorizer: authorizerOf(authorization),
+      defaultIntegration: integration,
+      ...(domain?.executeApiEndpoint === false ? { disableExecuteApiEndpoint: true } : {}),
     });
-    new HttpStage(this, "Stage", {
+    // A browser asks without credentials. By the other route the authorizer would refuse it.
+    if (props.preflights && authorization !== "open") {
+      const [authorizer, methods] = [new HttpNoneAuthorizer(), [HttpMethod.OPTIONS]];
+      this.api.addRoutes({ path: "/{proxy+}", methods, integration, authorizer });
+    }
+    this.#name = domain && nameOf(domain);
+    this.domainName = domain && domainNameOf(this, domain);
+    this.stage = new HttpStage(this, "Stage", {
       httpApi: this.api,
       stageName: "$default",
       autoDeploy: true,
+      ...(throttle ? { throttle } : {}),
+      ...(this.domainName ? { domainMapping: { domainName: this.domainName } } : {}),
       ...(props.accessLog ? { accessLogSettings: this.#accessLog(props) } : {}),
     });
   }
 
+  /** Without a slash at its end. */
   get url(): string {
-    return this.api.apiEndpoint;
+    return this.#name === undefined ? this.api.apiEndpoint : `https://${this.#name}`;
   }
 
   /** Records the caller, the path, the status and the time. It leaves out query, headers and body: they may hold secrets. */

@@ -8,7 +8,7 @@ import type { Construct } from "constructs";
 import type { Data, RuntimeRoles } from "./access.ts";
 import type { MailboxHost } from "./service-mailbox.ts";
 import { WAITED_TIMEOUT_MINUTES_MAX } from "../lib/limits/aws.ts";
-import { PerdureRuntimeBase } from "./runtime-base.ts";
+import { type AdminDoor, PerdureRuntimeBase } from "./runtime-base.ts";
 import { type HandlerProps, type HandlerSettings, handlerSettingsOf } from "./runtime-props.ts";
 
 export interface PerdureRuntimeAttributes extends HandlerProps {
@@ -24,11 +24,16 @@ export interface PerdureRuntimeAttributes extends HandlerProps {
   readonly mailboxDeadLettersArn?: string;
   readonly dispatcherRoleArn: string;
   readonly registrarRoleArn: string;
-  readonly adminRoleArn: string;
+  /** @default the runtime has no admin API (`admin: false`) */
+  readonly adminRoleArn?: string;
   readonly reconcilerRoleArn: string;
   readonly registrarFunctionArn: string;
   readonly ingressApiId: string;
-  readonly adminApiId: string;
+  /** Of a runtime whose ingress has a function URL for IAM principals. */
+  readonly ingressFunctionArn?: string;
+  readonly adminApiId?: string;
+  /** Instead of `adminApiId`, of a runtime with `admin: "function"`. */
+  readonly adminFunctionArn?: string;
   /** @default keys that AWS owns */
   readonly encryptionKeyArn?: string;
 }
@@ -40,11 +45,12 @@ export class ImportedRuntime extends PerdureRuntimeBase {
   readonly handlerSettings: HandlerSettings;
   readonly mailboxHost: MailboxHost | undefined;
   protected readonly ingressApiId: string;
-  protected readonly adminApiId: string;
+  protected readonly ingressUrlFunctionArn: string | undefined;
+  protected readonly adminDoor: AdminDoor;
 
   constructor(scope: Construct, id: string, attributes: PerdureRuntimeAttributes) {
     super(scope, id);
-    const { mailboxArn, delayQueueArn, ingressRoleArn, encryptionKeyArn } = attributes;
+    const { mailboxArn, delayQueueArn, ingressRoleArn, encryptionKeyArn, adminRoleArn } = attributes;
     const mailbox = Queue.fromQueueArn(this, "Mailbox", mailboxArn);
     const isAtDoor = delayQueueArn !== undefined && ingressRoleArn !== undefined;
     const delayQueue = isAtDoor ? Queue.fromQueueArn(this, "Delay", delayQueueArn) : undefined;
@@ -65,12 +71,17 @@ export class ImportedRuntime extends PerdureRuntimeBase {
       dispatcher: role("DispatcherRole", attributes.dispatcherRoleArn),
       ingress: isAtDoor ? role("IngressRole", ingressRoleArn) : undefined,
       registrar: role("RegistrarRole", attributes.registrarRoleArn),
-      admin: role("AdminRole", attributes.adminRoleArn),
+      admin: adminRoleArn === undefined ? undefined : role("AdminRole", adminRoleArn),
       reconciler: role("ReconcilerRole", attributes.reconcilerRoleArn),
     };
     this.registrarArn = attributes.registrarFunctionArn;
     this.ingressApiId = attributes.ingressApiId;
-    this.adminApiId = attributes.adminApiId;
+    this.ingressUrlFunctionArn = attributes.ingressFunctionArn;
+    const { adminApiId: apiId, adminFunctionArn: functionArn } = attributes;
+    this.adminDoor = {
+      ...(apiId === undefined ? {} : { apiId }),
+      ...(functionArn === undefined ? {} : { functionArn }),
+    };
     this.handlerSettings = handlerSettingsOf(attributes, encryptionKey);
     this.mailboxHost = this.#hostOf(attributes);
   }

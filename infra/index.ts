@@ -2,10 +2,11 @@
 export type { Alarms } from "./alarms.ts";
 export type { AwsSdk } from "./bundle.ts";
 export type { Authorization } from "./http-api.ts";
+export type { IngressDomain } from "./ingress-domain.ts";
 export type { PerdureRuntimeAttributes } from "./imported-runtime.ts";
 export type { ServiceMailboxProps } from "./service-mailbox.ts";
 export { PerdureRuntime } from "./runtime.ts";
-export { PerdureRuntimeBase } from "./runtime-base.ts";
+export { type AdminGrantOptions, PerdureRuntimeBase } from "./runtime-base.ts";
 export type { PerdureRuntimeProps, RuntimePart } from "./runtime-props.ts";
 export { PerdureService, type PerdureServiceProps } from "./service.ts";
 export type { PerdureTables, TableReference } from "./tables.ts";

@@ -1,13 +1,25 @@
 /** What a service or a caller needs of a runtime, whether this stack or another one makes it. */
 import { ArnFormat, Stack } from "aws-cdk-lib";
-import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
-import { Grant as IamGrant } from "aws-cdk-lib/aws-iam";
+import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 import type { Data, RuntimeRoles } from "./access.ts";
+import { awakeablePaths, callPaths, resultPaths, signalPaths } from "./grants.ts";
 import type { MailboxHost } from "./service-mailbox.ts";
 import type { HandlerSettings } from "./runtime-props.ts";
 
-const INVOKE = "execute-api:Invoke";
+const INVOKE_API = "execute-api:Invoke";
+const INVOKE_FUNCTION = "lambda:InvokeFunction";
+
+/** What operators call: an HTTP API, a function that they invoke, or nothing. */
+export interface AdminDoor {
+  readonly apiId?: string;
+  readonly functionArn?: string;
+}
+
+export interface AdminGrantOptions {
+  /** Only for requests that come by one of these VPC endpoints of Lambda. Needs `admin: "function"`. @default from anywhere */
+  readonly vpcEndpointIds?: readonly string[];
+}
 
 export abstract class PerdureRuntimeBase extends Construct {
   abstract readonly data: Data;
@@ -20,7 +32,9 @@ export abstract class PerdureRuntimeBase extends Construct {
   /** Absent: it is not known of a runtime that another stack has made. */
   abstract readonly mailboxHost: MailboxHost | undefined;
   protected abstract readonly ingressApiId: string;
-  protected abstract readonly adminApiId: string;
+  /** The function whose URL takes IAM principals. Absent: there is none. */
+  protected abstract readonly ingressUrlFunctionArn: string | undefined;
+  protected abstract readonly adminDoor: AdminDoor;
 
   /** The alias by which handlers of this runtime invoke each other. No other runtime's functions have it. */
   get directAlias(): string {
@@ -28,47 +42,80 @@ export abstract class PerdureRuntimeBase extends Construct {
     return `calls-of-${resourceName}`;
   }
 
-  /** Lets a principal call and send to every service, look at results, and complete awakeables. */
+  /** Lets a principal call and send to every service, look at results, signal, and complete awakeables. With an ingress that has a function
+   * URL for IAM principals, by that, too. */
   grantInvoke(grantee: IGrantable): Grant {
-    return this.#grant(grantee, [this.#arn(this.ingressApiId, "*/*")]);
+    const granted = this.#grantPaths(grantee, this.ingressApiId, ["*/*"]);
+    const { ingressUrlFunctionArn: urlOf } = this;
+    if (urlOf === undefined) return granted;
+    return granted
+      .combine(
+        this.#grant(grantee, "lambda:InvokeFunctionUrl", [urlOf], {
+          StringEquals: { "lambda:FunctionUrlAuthType": "AWS_IAM" },
+        }),
+      )
+      .combine(
+        this.#grant(grantee, INVOKE_FUNCTION, [urlOf], { Bool: { "lambda:InvokedViaFunctionUrl": "true" } }),
+      );
   }
 
-  /** The same for one service only. Results and awakeables have ids that do not belong to a service: the principal can use
-   * each id that it knows. */
+  /**
+   * Lets a principal call and send to one service, and look at the results and the status of its invocations: by their ids, by
+   * a workflow's key, by an idempotency key. Not what names its target in a body (`POST /restate/attach`, `/output`, `/lookup`), and not by
+   * a function URL: a permission cannot tell their services. The name is a text, not what the deployment alone knows.
+   */
   grantInvokeService(grantee: IGrantable, service: string): Grant {
-    const api = this.ingressApiId;
-    return this.#grant(grantee, [
-      this.#arn(api, `*/${service}/*`),
-      this.#arn(api, `*/restate/workflow/${service}/*`),
-      this.#arn(api, `*/restate/invocation/*`),
-    ]);
+    const paths = [...callPaths(service), ...resultPaths(service)];
+    return this.#grantPaths(grantee, this.ingressApiId, paths);
   }
 
-  /** Lets a principal complete awakeables, and nothing else. */
-  grantCompleteAwakeables(grantee: IGrantable): Grant {
-    const api = this.ingressApiId;
-    return this.#grant(grantee, [
-      this.#arn(api, "POST/restate/awakeables/*"),
-      this.#arn(api, "POST/restate/a/*"),
-    ]);
+  /** Lets a principal send signals to the invocations whose ids it knows, of one service or of all. */
+  grantSignals(grantee: IGrantable, service?: string): Grant {
+    return this.#grantPaths(grantee, this.ingressApiId, signalPaths(service));
+  }
+
+  /** Lets a principal complete awakeables, of one service or of all, and nothing else. */
+  grantCompleteAwakeables(grantee: IGrantable, service?: string): Grant {
+    return this.#grantPaths(grantee, this.ingressApiId, awakeablePaths(service));
   }
 
   /** Lets a principal do all that the admin API can: cancel, kill, edit state, register deployments. */
-  grantAdmin(grantee: IGrantable): Grant {
-    return this.#grant(grantee, [this.#arn(this.adminApiId, "*/*")]);
+  grantAdmin(grantee: IGrantable, { vpcEndpointIds }: AdminGrantOptions = {}): Grant {
+    const { apiId, functionArn } = this.adminDoor;
+    if (functionArn !== undefined) {
+      const condition = vpcEndpointIds && { StringEquals: { "aws:SourceVpce": [...vpcEndpointIds] } };
+      return this.#grant(grantee, INVOKE_FUNCTION, [functionArn], condition);
+    }
+    if (apiId === undefined) throw new Error("the runtime has no admin API (admin: false)");
+    // The condition would never be met: no VPC endpoint leads to an HTTP API.
+    if (vpcEndpointIds) throw new Error('vpcEndpointIds need a runtime with admin: "function"');
+    return this.#grantPaths(grantee, apiId, ["*/*"]);
   }
 
   /** Lets a principal read services, invocations and journals, with the values in them. */
   grantAdminRead(grantee: IGrantable): Grant {
-    return this.#grant(grantee, [this.#arn(this.adminApiId, "GET/*")]);
+    const { apiId } = this.adminDoor;
+    if (apiId !== undefined) return this.#grantPaths(grantee, apiId, ["GET/*"]);
+    throw new Error('a principal can read alone only by the admin API (admin: "api")');
   }
 
-  #grant(grantee: IGrantable, resourceArns: string[]): Grant {
-    return IamGrant.addToPrincipal({ grantee, actions: [INVOKE], resourceArns, scope: this });
+  #grantPaths(grantee: IGrantable, apiId: string, paths: readonly string[]): Grant {
+    const arn = (path: string): string =>
+      Stack.of(this).formatArn({
+        service: "execute-api",
+        resource: apiId,
+        resourceName: `$default/${path}`,
+      });
+    return this.#grant(grantee, INVOKE_API, paths.map(arn));
   }
 
-  #arn(apiId: string, path: string): string {
-    const resource = apiId;
-    return Stack.of(this).formatArn({ service: "execute-api", resource, resourceName: `$default/${path}` });
+  #grant(
+    grantee: IGrantable,
+    action: string,
+    resourceArns: string[],
+    conditions?: Record<string, Record<string, unknown>>,
+  ): Grant {
+    const conditional = conditions ? { conditions } : {};
+    return Grant.addToPrincipal({ grantee, actions: [action], resourceArns, scope: this, ...conditional });
   }
 }

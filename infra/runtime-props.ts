@@ -1,5 +1,6 @@
 /** The settings of a runtime. All of them have defaults. */
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import type { ThrottleSettings } from "aws-cdk-lib/aws-apigatewayv2";
 import type { IAlarmAction } from "aws-cdk-lib/aws-cloudwatch";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { Architecture, Runtime } from "aws-cdk-lib/aws-lambda";
@@ -8,7 +9,9 @@ import type { ListedPart } from "../lib/model/listing.ts";
 import type { Alarms } from "./alarms.ts";
 import type { AwsSdk } from "./bundle.ts";
 import { DEFAULT_ARCHITECTURE, DEFAULT_RUNTIME } from "./function.ts";
+import { type Cors, corsOf, EVERY_PAGE } from "../lib/cors.ts";
 import type { Authorization } from "./http-api.ts";
+import type { IngressDomain } from "./ingress-domain.ts";
 import type { PerdureTables } from "./tables.ts";
 import {
   DISPATCHERS_AT_ONCE,
@@ -74,6 +77,30 @@ export interface PerdureRuntimeProps extends HandlerProps {
    * @default "iam"
    */
   readonly ingressAuthorization?: Authorization;
+  /**
+   * The origins whose pages a browser lets call the ingress, and whether they may send cookies. `origins: []`: no page's.
+   * @default every page, without cookies
+   */
+  readonly cors?: { readonly origins: readonly string[]; readonly credentials?: boolean };
+  /** A name of your own for the ingress. @default the one that AWS gives the API */
+  readonly domain?: IngressDomain;
+  /**
+   * A second door to the ingress, a function URL: for IAM principals, or for anybody. A call waits there for up to 15 minutes instead
+   * of 25 seconds, and pays for the function while it waits.
+   * @default none
+   */
+  readonly ingressFunctionUrl?: "iam" | "open";
+  /**
+   * Requests for each second that an HTTP API lets through, and requests at once. Others are answered 429.
+   * @default the account's limit, which all APIs of a region share
+   */
+  readonly throttle?: { readonly ingress?: ThrottleSettings; readonly admin?: ThrottleSettings };
+  /**
+   * How operators reach the admin API: by an HTTP API, or by invoking its function, which can be kept to a VPC endpoint. `false`: there is
+   * none, and no function that could do what it can.
+   * @default "api"
+   */
+  readonly admin?: "api" | "function" | false;
   /** Whether the HTTP APIs log each request. @default true */
   readonly accessLog?: boolean;
   /**
@@ -140,12 +167,21 @@ export interface PerdureRuntimeProps extends HandlerProps {
   readonly delayQueueMax?: Duration;
 }
 
+type DoorProp = "cors" | "domain" | "ingressFunctionUrl" | "throttle";
+
 export type RuntimeSettings = Readonly<
   Required<
-    Omit<PerdureRuntimeProps, "encryptionKey" | "tables" | "reservedConcurrency" | "memory" | "delayQueueMax">
+    Omit<
+      PerdureRuntimeProps,
+      "encryptionKey" | "tables" | "reservedConcurrency" | "memory" | "delayQueueMax" | DoorProp
+    >
   >
 > &
-  Pick<PerdureRuntimeProps, "delayQueueMax" | "reservedConcurrency" | "memory"> & {
+  Pick<
+    PerdureRuntimeProps,
+    "delayQueueMax" | "reservedConcurrency" | "memory" | Exclude<DoorProp, "cors">
+  > & {
+    readonly cors: Cors;
     readonly encryptionKey: IKey | undefined;
     readonly tables: Partial<PerdureTables>;
   };
@@ -172,8 +208,10 @@ export function settingsOf(props: PerdureRuntimeProps): RuntimeSettings {
     mailboxEpoch: 0,
     waitedTurnTimeout: shorter(handlers.turnTimeout, DEFAULT_WAITED_TIMEOUT),
     ownMailboxes: false,
+    admin: "api",
     ...props,
     ...handlers,
+    cors: props.cors ? corsOf(props.cors.origins, props.cors.credentials) : EVERY_PAGE,
     removalPolicy,
   };
   const { turnTimeout, waitedTurnTimeout, maxConcurrency, mailboxEpoch, delayQueueMax } = settings;

@@ -4,7 +4,7 @@
  */
 import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
+import { EventSourceMapping, type FunctionUrl } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { CfnSchedule, ScheduleGroup } from "aws-cdk-lib/aws-scheduler";
 import type { Construct } from "constructs";
@@ -24,12 +24,13 @@ import { RuntimeAlarms } from "./alarms.ts";
 import { runtimeCode } from "./bundle.ts";
 import { RuntimeDashboard } from "./dashboard.ts";
 import { PerdureFunction, type Variables } from "./function.ts";
+import { corsVariables, functionUrl } from "./function-url.ts";
 import { FunctionApi } from "./http-api.ts";
 import type { MailboxHost } from "./service-mailbox.ts";
 import { ENVIRONMENT } from "../lib/environment.ts";
 import { ImportedRuntime, type PerdureRuntimeAttributes } from "./imported-runtime.ts";
 import { Queues } from "./queues.ts";
-import { PerdureRuntimeBase } from "./runtime-base.ts";
+import { type AdminDoor, PerdureRuntimeBase } from "./runtime-base.ts";
 import {
   dispatcherTimeout,
   type HandlerSettings,
@@ -43,12 +44,19 @@ import { SQS_RECEIVE_MAX } from "../lib/limits/aws.ts";
 
 /** HTTP APIs give up after 30 seconds. */
 const HTTP_TIMEOUT = Duration.seconds(30);
+/** A function URL waits as long as its function runs. */
+const URL_TIMEOUT = Duration.minutes(15);
 const TIMERS_TIMEOUT = Duration.seconds(30);
 const RECONCILER_TIMEOUT = Duration.minutes(15);
 /** Longer than it waits until a new permission is in effect, and until a service has moved to another mailbox, twice. */
 const REGISTRAR_TIMEOUT = Duration.minutes(10);
 const DISPATCHER_MEMORY_MIB = 512;
 const MEMORY_MIB = 256;
+
+/** By name. Without an admin API there is no function for it. */
+export type RuntimeFunctions = Readonly<
+  Record<Exclude<RuntimePart, "admin">, PerdureFunction> & { admin?: PerdureFunction }
+>;
 
 interface Part {
   readonly description: string;
@@ -73,9 +81,11 @@ export class PerdureRuntime extends PerdureRuntimeBase {
   readonly tables: Tables;
   readonly queues: Queues;
   readonly ingress: FunctionApi;
-  readonly admin: FunctionApi;
-  readonly functions: Readonly<Record<RuntimePart, PerdureFunction>>;
+  /** Absent without `ingressFunctionUrl`. */
+  readonly ingressFunctionUrl: FunctionUrl | undefined;
+  readonly functions: RuntimeFunctions;
   readonly settings: RuntimeSettings;
+  readonly #admin: FunctionApi | undefined;
 
   constructor(scope: Construct, id: string, props: PerdureRuntimeProps = {}) {
     super(scope, id);
@@ -96,22 +106,15 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     const timers = this.#timers(targets, variables);
     const ingress = this.#function("ingress", {
       description: "Perdure: HTTP ingress",
-      timeout: HTTP_TIMEOUT,
-      variables: { ...this.#dataVariables(), ...variables },
+      timeout: settings.ingressFunctionUrl ? URL_TIMEOUT : HTTP_TIMEOUT,
+      variables: { ...this.#dataVariables(), ...variables, ...corsVariables(settings.cors) },
     });
     allowIngress(ingress, this.data, targets);
     this.ingress = this.#api("ingress", ingress);
-    const admin = this.#function("admin", {
-      description: "Perdure: admin API",
-      timeout: HTTP_TIMEOUT,
-      variables: {
-        ...this.#dataVariables(),
-        ingressUrl: this.ingress.url,
-        listing: settings.listing.join(","),
-      },
-    });
-    allowAdmin(admin, this.data, settings.listing);
-    this.admin = this.#api("admin", admin);
+    const { ingressFunctionUrl: access, cors } = settings;
+    this.ingressFunctionUrl = access && functionUrl(ingress.function, access, cors);
+    const admin = this.#adminFunction();
+    if (admin && settings.admin === "api") this.#admin = this.#api("admin", admin);
     const reconciler = this.#reconciler();
     const registrar = this.#function("registrar", {
       description: "Perdure: registers what stacks publish",
@@ -119,13 +122,13 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       variables: this.#dataVariables(),
     });
     allowRegistrar(registrar, this.data);
-    this.functions = { dispatcher, timers, ingress, admin, reconciler, registrar };
+    this.functions = { dispatcher, timers, ingress, reconciler, registrar, ...(admin ? { admin } : {}) };
     this.registrarArn = registrar.function.functionArn;
     this.roles = {
       dispatcher: dispatcher.role,
       ingress: ingress.role,
       registrar: registrar.role,
-      admin: admin.role,
+      admin: admin?.role,
       reconciler: reconciler.role,
     };
     if (settings.ownMailboxes) this.mailboxHost.expect();
@@ -170,8 +173,38 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     return this.ingress.api.apiId;
   }
 
-  protected get adminApiId(): string {
-    return this.admin.api.apiId;
+  protected get ingressUrlFunctionArn(): string | undefined {
+    const { ingress } = this.functions;
+    return this.settings.ingressFunctionUrl === "iam" ? ingress.function.functionArn : undefined;
+  }
+
+  protected get adminDoor(): AdminDoor {
+    if (this.#admin) return { apiId: this.#admin.api.apiId };
+    const { admin } = this.functions;
+    return admin ? { functionArn: admin.function.functionArn } : {};
+  }
+
+  /** Throws `Error` for a runtime whose admin API is not an HTTP API. */
+  get admin(): FunctionApi {
+    if (this.#admin) return this.#admin;
+    throw new Error(
+      `the runtime has no HTTP API for operators (admin: ${JSON.stringify(this.settings.admin)})`,
+    );
+  }
+
+  #adminFunction(): PerdureFunction | undefined {
+    if (this.settings.admin === false) return undefined;
+    const admin = this.#function("admin", {
+      description: "Perdure: admin API",
+      timeout: HTTP_TIMEOUT,
+      variables: {
+        ...this.#dataVariables(),
+        ingressUrl: this.ingress.url,
+        listing: this.settings.listing.join(","),
+      },
+    });
+    allowAdmin(admin, this.data, this.settings.listing);
+    return admin;
   }
 
   #dispatcher(targets: TimerTargets, timerVariables: Variables): PerdureFunction {
@@ -305,14 +338,17 @@ export class PerdureRuntime extends PerdureRuntimeBase {
   }
 
   #api(part: "ingress" | "admin", target: PerdureFunction): FunctionApi {
-    const { ingressAuthorization, accessLog, logRetention, encryptionKey } = this.settings;
+    const { ingressAuthorization, accessLog, logRetention, encryptionKey, cors, domain, throttle } =
+      this.settings;
+    const isIngress = part === "ingress";
     return new FunctionApi(this, `${titled(part)}Api`, {
       description: `Perdure: ${part}`,
       target: target.function,
-      authorization: part === "admin" ? "iam" : ingressAuthorization,
-      accessLog,
-      logRetention,
-      encryptionKey,
+      authorization: isIngress ? ingressAuthorization : "iam",
+      ...{ accessLog, logRetention, encryptionKey },
+      throttle: throttle?.[part],
+      preflights: isIngress && cors.origins.length > 0,
+      domain: isIngress ? domain : undefined,
     });
   }
 

@@ -18,6 +18,10 @@ export const ENVIRONMENT = {
   /** Grows when the mailbox is replaced. */
   mailboxEpoch: "PERDURE_MAILBOX_EPOCH",
   ingressUrl: "PERDURE_INGRESS_URL",
+  /** The origins whose pages may call the ingress, separated by commas. Absent: every one may. `perdure dev` reads it too. */
+  corsOrigins: "PERDURE_CORS_ORIGINS",
+  /** "true": their pages may send cookies. */
+  corsCredentials: "PERDURE_CORS_CREDENTIALS",
   /** Which indexes the journal table has for lists of invocations: "open", "open,ended", or nothing. */
   listing: "PERDURE_LISTING",
   /** From which level on the engine logs: `debug`, `info`, `warn` or `error`. `perdure dev` reads it too. */

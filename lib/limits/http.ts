@@ -4,6 +4,10 @@
 
 /** How long a call waits for its result: API Gateway cuts a request off after 29 to 30 seconds. */
 export const CALL_WAIT_MS = 25_000;
+/** The same behind a function URL, where the function's own time is the end: Lambda's longest, without what an answer takes. */
+export const URL_CALL_WAIT_MS = 15 * 60 * 1000 - 10_000;
+/** How long a browser may keep the answer to a preflight: the longest that Chrome takes. */
+export const PREFLIGHT_KEPT_SECONDS = 7200;
 /** Turns that one process of the ingress runs at a time (R27). Further calls go by the queue. */
 export const DOOR_TURNS_MAX = 500;
 /** After so long the head is looked at as well: something else may have ended the invocation. */

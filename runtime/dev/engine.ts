@@ -13,6 +13,7 @@ import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.t
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { Admin } from "../admin/admin.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
+import type { Cors } from "../../lib/cors.ts";
 import { Ingress } from "../ingress/ingress.ts";
 import { LocalBlobStore } from "../local/blob-store.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -53,6 +54,8 @@ export interface EngineOptions {
   readonly port: number;
   readonly adminPort: number;
   readonly watch: boolean;
+  /** Pages of other origins. By default every one may call. */
+  readonly cors?: Cors;
   readonly logger: Logger;
   readonly report: (event: EngineEvent) => void;
 }
@@ -243,11 +246,11 @@ export class Engine {
   }
 
   async #listen(): Promise<{ url: string; adminUrl: string }> {
-    const { host, port, adminPort } = this.#options;
-    const ingress = new Ingress({
-      ...this.#ports(),
-      invoker: { invoke: (deployment, request) => this.#invokeAtDoor(deployment, request) },
-    });
+    const { host, port, adminPort, cors } = this.#options;
+    const invoker: Invoker = {
+      invoke: (deployment, request) => this.#invokeAtDoor(deployment, request),
+    };
+    const ingress = new Ingress({ ...this.#ports(), invoker }, cors ? { cors } : {});
     this.#ingress = ingress;
     const url = await this.#serve(
       preflightedFromOtherSites((request, signal) => ingress.handle(request, signal)),

@@ -1,4 +1,4 @@
-/** Events of an API Gateway HTTP API (payload format 2.0) as requests and responses of the ingress and the admin API. */
+/** Events of an API Gateway HTTP API or a function URL (payload format 2.0) as requests and responses of the ingress and the admin API. */
 import { LAMBDA_ANSWER_BYTES_MAX } from "../../lib/limits.ts";
 import { type AuthorizerContext, callerOf } from "./caller.ts";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "./message.ts";
@@ -11,6 +11,8 @@ export interface ApiGatewayEvent {
   readonly isBase64Encoded: boolean;
   readonly requestContext: {
     readonly stage: string;
+    /** The name by which it was called: the API's, a function URL's, or one of the user's own. */
+    readonly domainName?: string;
     readonly http: { readonly method: string };
     readonly authorizer?: AuthorizerContext;
   };

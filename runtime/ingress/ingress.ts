@@ -6,9 +6,11 @@
  *
  * Where it differs from Restate on purpose: docs/ingress.md.
  */
+import { type Cors, EVERY_PAGE } from "../../lib/cors.ts";
 import { OperationalError } from "../../lib/errors.ts";
-import { emptyResponse, type HttpRequest, type HttpResponse, jsonResponse } from "../http/message.ts";
+import { type HttpRequest, type HttpResponse, jsonResponse } from "../http/message.ts";
 import { match, route, type Route, segmentsOf } from "../http/router.ts";
+import { corsHeaders, preflight } from "./cors.ts";
 import { completeAwakeable, rejectedWith, resolvedWith, sendSignal } from "./delivery.ts";
 import { DoorTurns } from "./door.ts";
 import { ingressErrorResponse, IngressError, methodNotAllowed } from "./error.ts";
@@ -20,6 +22,8 @@ import { awaitResult, invocationStatus, peek } from "./result.ts";
 export interface IngressOptions {
   /** How long a call or an attachment holds its connection before it is answered 504. By default until the client goes. */
   readonly callWaitMs?: number;
+  /** Pages of other origins. By default every one may call, without credentials. */
+  readonly cors?: Cors;
 }
 
 const RESERVED = "restate";
@@ -80,12 +84,10 @@ const FORMS: Readonly<Record<string, string>> = {
   workflow: "bad path, expected /restate/workflow/:name/:key/output or /restate/workflow/:name/:key/attach",
 };
 
-/** The headers that a page may read besides those that every page may. */
-const EXPOSED = "x-restate-id, x-restate-error-source, idempotency-expires, location, retry-after";
-
 export class Ingress {
   readonly #ports: IngressPorts;
   readonly #callWaitMs: number;
+  readonly #cors: Cors;
   /** Turns that run here. Absent: none do. */
   readonly door: DoorTurns | undefined;
 
@@ -93,13 +95,14 @@ export class Ingress {
     this.#ports = ports;
     this.door = DoorTurns.over(ports);
     this.#callWaitMs = options.callWaitMs ?? Number.POSITIVE_INFINITY;
+    this.#cors = options.cors ?? EVERY_PAGE;
   }
 
   /** Answers every request; never rejects. `signal`: aborted when the client has gone, which ends waiting. */
   async handle(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
     const { status, headers, body } =
       request.method === "OPTIONS" ? preflight(request) : await this.#answer(request, signal);
-    return { status, headers: { ...headers, ...corsHeaders(request) }, body };
+    return { status, headers: { ...headers, ...corsHeaders(this.#cors, request) }, body };
   }
 
   async #answer(request: HttpRequest, signal: AbortSignal | undefined): Promise<HttpResponse> {
@@ -123,29 +126,6 @@ export class Ingress {
     this.#ports.logger.log("error", "ingress: unexpected failure", fields);
     return new IngressError(500, "internal error");
   }
-}
-
-/**
- * Browsers on other origins may call the ingress, as they may Restate's. It knows no cookies and no sessions, so each
- * caller from each origin is allowed. Whether somebody may call at all is decided in front of it (`docs/security.md`).
- */
-function corsHeaders({ method, headers: { origin } }: HttpRequest): Record<string, string> {
-  return {
-    vary: "origin, access-control-request-method, access-control-request-headers",
-    "access-control-allow-credentials": "true",
-    ...(origin === undefined ? {} : { "access-control-allow-origin": origin }),
-    ...(origin === undefined || method === "OPTIONS" ? {} : { "access-control-expose-headers": EXPOSED }),
-  };
-}
-
-/** Answers what a browser asks before the request itself, whatever the path. */
-function preflight({ headers }: HttpRequest): HttpResponse {
-  const methods = headers["access-control-request-method"];
-  const names = headers["access-control-request-headers"];
-  return emptyResponse(200, {
-    ...(methods === undefined ? {} : { "access-control-allow-methods": methods }),
-    ...(names === undefined ? {} : { "access-control-allow-headers": names }),
-  });
 }
 
 async function dispatch(exchange: IngressExchange): Handling {

@@ -1,11 +1,15 @@
-/** The ingress's Lambda entry, behind an HTTP API. */
+/**
+ * The ingress's Lambda entry, behind an HTTP API, and behind a function URL if the stack has one. The API ends a request after 30 seconds.
+ * The URL waits as long as the function runs, and writes the headers for pages of other origins itself: twice, browsers refuse them.
+ */
 import { Connection, once } from "../aws/connection.ts";
 import type { SqsTimers } from "../aws/sqs-timers.ts";
+import { corsIn, NO_PAGE } from "../../lib/cors.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import type { Invoker, Timers } from "../../lib/ports.ts";
 import { type ApiGatewayEvent, type ApiGatewayResult, toRequest, toResult } from "../http/api-gateway.ts";
 import { Ingress } from "./ingress.ts";
-import { CALL_WAIT_MS } from "../../lib/limits/http.ts";
+import { CALL_WAIT_MS, URL_CALL_WAIT_MS } from "../../lib/limits/http.ts";
 
 const connect = once(() => {
   const connection = new Connection(process.env);
@@ -13,22 +17,21 @@ const connect = once(() => {
   const { clock, entropy, logger, meter } = connection;
   const registry = new ItemRegistry(items, clock);
   const watch = connection.watch();
-  const ingress = new Ingress(
-    {
-      items,
-      mailbox: connection.mailbox(),
-      timers: timers(connection),
-      registry,
-      watch,
-      clock,
-      entropy,
-      logger,
-      meter,
-      invoker: invoker(),
-    },
-    { callWaitMs: CALL_WAIT_MS },
-  );
-  return { ingress, meter };
+  const ports = {
+    items,
+    mailbox: connection.mailbox(),
+    timers: timers(connection),
+    registry,
+    watch,
+    clock,
+    entropy,
+    logger,
+    meter,
+    invoker: invoker(),
+  };
+  const atApi = new Ingress(ports, { callWaitMs: CALL_WAIT_MS, cors: corsIn(process.env) });
+  const atUrl = new Ingress(ports, { callWaitMs: URL_CALL_WAIT_MS, cors: NO_PAGE });
+  return { atApi, atUrl, meter };
 });
 
 /** Loaded with the first delayed send: the Scheduler's client is of no use to any other request. */
@@ -59,10 +62,13 @@ function invoker(): Invoker {
   };
 }
 
+const isOfUrl = ({ requestContext }: ApiGatewayEvent): boolean =>
+  requestContext.domainName?.includes(".lambda-url.") === true;
+
 export async function handler(event: ApiGatewayEvent): Promise<ApiGatewayResult> {
-  const { ingress, meter } = connect();
+  const { atApi, atUrl, meter } = connect();
   try {
-    return toResult(await ingress.handle(toRequest(event, "ingress")));
+    return toResult(await (isOfUrl(event) ? atUrl : atApi).handle(toRequest(event, "ingress")));
   } finally {
     meter.flush();
   }

@@ -107,6 +107,7 @@ beforeAll(async () => {
       logLevel: "error",
       directAlias: "",
       ownMailboxes: "",
+      ...{ corsOrigins: "*", corsCredentials: "" },
     },
   };
   for (const [name, value] of Object.entries(environment))

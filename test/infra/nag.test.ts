@@ -30,6 +30,7 @@ test("they find the wildcards that the documents give reasons for, and nothing e
     'arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:*:calls-of-{"Fn::Select":[6,{"Fn::Split":[":",{"Fn::GetAtt":["registrar","Arn"]}]}]}';
   const schedules = "arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule/group/t-*";
   expect(Object.fromEntries(found)).toEqual({
+    "AwsSolutions-APIG4": 1,
     [`AwsSolutions-IAM5[Resource::${schedules}]`]: 3,
     [`AwsSolutions-IAM5[Resource::${doors}]`]: 1,
     "AwsSolutions-IAM5[Resource::<GreeterHandlerFunction.Arn>:*]": 5,

@@ -4,11 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
+import { ApiMapping, DomainName } from "aws-cdk-lib/aws-apigatewayv2";
+import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
 import { Table } from "aws-cdk-lib/aws-dynamodb";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { HostedZone } from "aws-cdk-lib/aws-route53";
 import { Template } from "aws-cdk-lib/assertions";
 import { afterAll, describe, expect, test } from "vitest";
 import { PerdureRuntime, type PerdureRuntimeProps, PerdureService } from "../../infra/index.ts";
+import { callPaths, resultPaths } from "../../infra/grants.ts";
 import { GREETER, makeStack, ofType, type Resource, type TestStack } from "./stack.ts";
 
 const byDefault = makeStack();
@@ -192,8 +196,14 @@ describe("functions", () => {
 });
 
 describe("HTTP APIs", () => {
-  const authorization = (part: string, of = resources) =>
-    properties("AWS::ApiGatewayV2::Route", `${part}Api`, of)["AuthorizationType"];
+  /** By the routes' keys. */
+  const routesOf = (part: string, of = resources): Record<string, unknown> =>
+    Object.fromEntries(
+      ofType(of, "AWS::ApiGatewayV2::Route")
+        .filter(([id]) => id.includes(`${part}Api`))
+        .map(([, { Properties }]) => [String(Properties["RouteKey"]), Properties["AuthorizationType"]]),
+    );
+  const authorization = (part: string, of = resources) => routesOf(part, of)["$default"];
 
   test("are for IAM principals", () => {
     expect([authorization("Ingress"), authorization("Admin")]).toEqual(["AWS_IAM", "AWS_IAM"]);
@@ -205,6 +215,100 @@ describe("HTTP APIs", () => {
     const jwt = new HttpJwtAuthorizer("Jwt", "https://issuer.example", { jwtAudience: ["perdure"] });
     const withJwt = makeStack({ ingressAuthorization: jwt }).resources;
     expect([authorization("Ingress", withJwt), authorization("Admin", withJwt)]).toEqual(["JWT", "AWS_IAM"]);
+  });
+
+  test("let browsers ask before, without credentials, if some page may call", () => {
+    const preflight = { "OPTIONS /{proxy+}": "NONE" };
+    expect(routesOf("Ingress")).toEqual({ $default: "AWS_IAM", ...preflight });
+    expect(routesOf("Admin")).toEqual({ $default: "AWS_IAM" });
+    const none = makeStack({ cors: { origins: [] } }).resources;
+    expect(routesOf("Ingress", none)).toEqual({ $default: "AWS_IAM" });
+    const variablesOf = (of: TestStack["resources"]) =>
+      (properties("AWS::Lambda::Function", "RuntimeIngress", of)["Environment"] as { Variables: object })
+        .Variables;
+    expect(variablesOf(none)).toMatchObject({ PERDURE_CORS_ORIGINS: "" });
+    expect(variablesOf(resources)).not.toHaveProperty("PERDURE_CORS_ORIGINS");
+    const cors = { origins: ["https://shop.example", "https://admin.example"], credentials: true };
+    const named = makeStack({ cors, ingressAuthorization: "open" }).resources;
+    // An open API needs no second route.
+    expect(routesOf("Ingress", named)).toEqual({ $default: "NONE" });
+    expect(variablesOf(named)).toMatchObject({
+      PERDURE_CORS_ORIGINS: "https://shop.example,https://admin.example",
+      PERDURE_CORS_CREDENTIALS: "true",
+    });
+    expect(() => makeStack({ cors: { origins: ["*"], credentials: true } })).toThrow(
+      "origins that are named",
+    );
+  });
+
+  test("let through as many requests as they are told", () => {
+    const settings = (part: string, of: TestStack["resources"]) =>
+      properties("AWS::ApiGatewayV2::Stage", `${part}Api`, of)["DefaultRouteSettings"];
+    expect([settings("Ingress", resources), settings("Admin", resources)]).toEqual([undefined, undefined]);
+    const throttle = { ingress: { rateLimit: 200, burstLimit: 400 }, admin: { rateLimit: 5 } };
+    const throttled = makeStack({ throttle }).resources;
+    expect(settings("Ingress", throttled)).toEqual({ ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400 });
+    expect(settings("Admin", throttled)).toEqual({ ThrottlingRateLimit: 5 });
+  });
+
+  test("have a name of one's own", () => {
+    const stack = new Stack(new App({ analyticsReporting: false }), "Test");
+    const certificate = Certificate.fromCertificateArn(
+      stack,
+      "Certificate",
+      "arn:aws:acm:eu-west-1:123456789012:certificate/c",
+    );
+    const zone = { hostedZoneId: "Z1", zoneName: "shop.example" };
+    const hostedZone = HostedZone.fromHostedZoneAttributes(stack, "Zone", zone);
+    const domain = { name: "calls.shop.example", certificate, hostedZone, executeApiEndpoint: false };
+    const runtime = new PerdureRuntime(stack, "Runtime", { domain });
+    // The user's own mapping, to the API's stage.
+    const other = new DomainName(stack, "Other", { domainName: "other.example", certificate });
+    const { api, stage } = runtime.ingress;
+    new ApiMapping(stack, "Mapping", { api, stage, domainName: other });
+    expect(runtime.ingress.url).toBe("https://calls.shop.example");
+    const made = Template.fromStack(stack).toJSON()["Resources"] as Record<string, Resource>;
+    expect(properties("AWS::ApiGatewayV2::Api", "IngressApi", made)["DisableExecuteApiEndpoint"]).toBe(true);
+    expect(properties("AWS::ApiGatewayV2::DomainName", "IngressApi", made)["DomainName"]).toBe(
+      "calls.shop.example",
+    );
+    expect(ofType(made, "AWS::ApiGatewayV2::ApiMapping")).toHaveLength(2);
+    expect(properties("AWS::Route53::RecordSet", "IngressApi", made)["Name"]).toBe("calls.shop.example.");
+    const without = { domain: { name: "calls.shop.example" } };
+    expect(() => makeStack(without)).toThrow("needs a certificate");
+  });
+
+  test("are not the only doors: the ingress has a function URL, if told so, and waits longer there", () => {
+    const { Timeout } = properties("AWS::Lambda::Function", "RuntimeIngress");
+    expect([Timeout, ofType(resources, "AWS::Lambda::Url")]).toEqual([30, []]);
+    const cors = { origins: ["https://shop.example"] };
+    const made = makeStack({ ingressFunctionUrl: "iam", cors }).resources;
+    expect(properties("AWS::Lambda::Function", "RuntimeIngress", made)["Timeout"]).toBe(900);
+    expect(properties("AWS::Lambda::Url", "RuntimeIngress", made)).toMatchObject({
+      AuthType: "AWS_IAM",
+      Cors: {
+        AllowOrigins: ["https://shop.example"],
+        AllowCredentials: false,
+        AllowMethods: ["GET", "POST"],
+      },
+    });
+  });
+
+  test("of the admin API is there, or its function alone, or neither", () => {
+    const of = (admin: "function" | false) => {
+      const made = makeStack({ admin }).resources;
+      const named = (type: string) =>
+        ofType(made, type).filter(([id]) => id.startsWith("RuntimeAdmin")).length;
+      const handlers = ofType(made, "AWS::IAM::Policy").map(([id]) => id.replace(/[0-9A-F]{8}$/, ""));
+      return {
+        api: named("AWS::ApiGatewayV2::Api"),
+        functions: named("AWS::Lambda::Function"),
+        roles: named("AWS::IAM::Role"),
+        onHandlers: handlers.includes("GreeterAdminAccess"),
+      };
+    };
+    expect(of("function")).toEqual({ api: 0, functions: 1, roles: 1, onHandlers: true });
+    expect(of(false)).toEqual({ api: 0, functions: 0, roles: 0, onHandlers: false });
   });
 
   test("log who asked for what, and nothing of what was said", () => {
@@ -435,9 +539,7 @@ describe("a runtime of another stack", () => {
 
     const granted = JSON.stringify(properties("AWS::IAM::Policy", "Caller", made)["PolicyDocument"]);
     expect([...granted.matchAll(/:((?:ingress|admin)\/[^"]+)"/g)].map(([, path]) => path)).toEqual([
-      "ingress/$default/*/Greeter/*",
-      "ingress/$default/*/restate/workflow/Greeter/*",
-      "ingress/$default/*/restate/invocation/*",
+      ...[...callPaths("Greeter"), ...resultPaths("Greeter")].map((path) => `ingress/$default/${path}`),
       "admin/$default/GET/*",
     ]);
     expect(new Set(granted.match(/"Action":"[^"]+"/g))).toEqual(new Set(['"Action":"execute-api:Invoke"']));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { corsIn, corsOf } from "../../../lib/cors.ts";
 import { awakeableId } from "../../../lib/model/ids.ts";
 import {
   HEADERS_BYTES_MAX,
@@ -6,6 +7,7 @@ import {
   KEY_BYTES_MAX,
   PAYLOAD_BYTES_MAX,
 } from "../../../lib/limits.ts";
+import { Ingress } from "../../../runtime/ingress/ingress.ts";
 import { signalled } from "../../support/entries.ts";
 import { bytes, requestOf, settle, World } from "./world.ts";
 
@@ -132,7 +134,7 @@ describe("what is too long, or of the wrong type", () => {
     ["POST /T/image/send", { "content-type": "text/plain" }],
     ["POST /T/hello/send", { "idempotency-key": "x".repeat(IDEMPOTENCY_KEY_BYTES_MAX) }],
   ])("but not this: %s %#", async (line, headers) => {
-    expect(await new World().request(line, new Uint8Array(PAYLOAD_BYTES_MAX), headers)).toMatchObject({
+    expect(await new World().request(line, new Uint8Array(PAYLOAD_BYTES_MAX).fill(97), headers)).toMatchObject({
       status: 202,
     });
   });
@@ -274,12 +276,14 @@ describe("browsers on other origins", () => {
         status: 200,
         headers: {
           "access-control-allow-origin": "https://shop.example",
-          "access-control-allow-credentials": "true",
           "access-control-allow-methods": "POST",
           "access-control-allow-headers": "content-type,idempotency-key",
+          "access-control-max-age": "7200",
         },
         body: new Uint8Array(),
       });
+      // A page that is not named never acts with its visitor's cookies.
+      expect(answer.headers).not.toHaveProperty("access-control-allow-credentials");
     },
   );
 
@@ -291,8 +295,49 @@ describe("browsers on other origins", () => {
         "access-control-allow-origin": "https://shop.example",
         "access-control-expose-headers": expect.stringContaining("x-restate-id"),
       });
+      expect(headers).not.toHaveProperty("access-control-allow-credentials");
     },
   );
+
+  test("are those that were named, if some were; with cookies if told so", async () => {
+    const cors = corsOf(["https://shop.example", "http://localhost:5173"], true);
+    const ingress = new Ingress(new World().ports, { cors });
+    const seen = async (line: string, origin: string) =>
+      (await ingress.handle(requestOf(line, "", { origin }))).headers;
+    for (const line of ["OPTIONS /T/hello", "GET /nowhere/at/all"]) {
+      expect(await seen(line, "https://shop.example")).toMatchObject({
+        "access-control-allow-origin": "https://shop.example",
+        "access-control-allow-credentials": "true",
+      });
+      for (const origin of ["https://shop.example.evil.example", "https://SHOP.example", "null"]) {
+        const headers = await seen(line, origin);
+        expect(Object.keys(headers).filter((name) => /allow-(origin|credentials)/.test(name))).toEqual([]);
+        expect(headers["vary"]).toContain("origin");
+      }
+    }
+  });
+
+  test("come from the environment, as the stack sets it", () => {
+    const of = (origins?: string, credentials?: string) =>
+      corsIn({ PERDURE_CORS_ORIGINS: origins, PERDURE_CORS_CREDENTIALS: credentials });
+    expect(of()).toEqual({ origins: "*", credentials: false });
+    expect(of("")).toEqual({ origins: [], credentials: false });
+    expect(of("https://a.example, https://b.example:8443", "true")).toEqual({
+      origins: ["https://a.example", "https://b.example:8443"],
+      credentials: true,
+    });
+  });
+
+  test.each([
+    [["*"], true, "credentials need origins that are named"],
+    [["*", "https://a.example"], false, '"*" alone'],
+    [["https://a.example/"], false, "is not an origin"],
+    [["https://*.a.example"], false, "is not an origin"],
+    [["a.example"], false, "is not an origin"],
+    [["null"], false, "is not an origin"],
+  ])("%j with credentials: %s is refused", (origins, credentials, message) => {
+    expect(() => corsOf(origins, credentials)).toThrow(message);
+  });
 });
 
 describe("paths", () => {
