@@ -33,6 +33,9 @@ export const JSON_DEPTH_MAX = 1000;
 export const DURATION_CHARS_MAX = 64;
 /** A Lambda function answers at most 6 MB, headers and base64 included. */
 export const LAMBDA_ANSWER_BYTES_MAX = 6_000_000;
+/** A request of a Lambda function, 6 MB, without what stands in it besides a body: path, headers, and who called. API Gateway writes
+ * a body that is text as a JSON text, whose escapes count. */
+export const TEXT_EVENT_BYTES_MAX = 6 * 1024 * 1024 - 64 * 1024;
 /** Error messages are cut to this before they are stored: a head holds several. */
 export const ERROR_MESSAGE_CHARS_MAX = 4000;
 /** The same for the stack of a failed attempt. */

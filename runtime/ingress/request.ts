@@ -7,10 +7,12 @@ import {
   IDEMPOTENCY_KEY_BYTES_MAX,
   KEY_BYTES_MAX,
   PAYLOAD_BYTES_MAX,
+  TEXT_EVENT_BYTES_MAX,
 } from "../../lib/limits.ts";
 import type { HandlerManifest, RegisteredService } from "../../lib/model/manifest.ts";
 import type { Target } from "../../lib/model/message.ts";
 import type { Registry } from "../../lib/ports.ts";
+import { bytesInEvent, isTextInEvent } from "../http/event-size.ts";
 import type { HttpRequest } from "../http/message.ts";
 import { handlerNotFound, IngressError, serviceNotFound } from "./error.ts";
 
@@ -78,10 +80,19 @@ export function assertKey(key: string): void {
   }
 }
 
-/** The body, if it is not too long. */
-export function payloadOf({ body }: HttpRequest): Uint8Array {
-  if (body.byteLength <= PAYLOAD_BYTES_MAX) return body;
-  const text = `the payload is ${body.byteLength} bytes long; at most ${PAYLOAD_BYTES_MAX} are supported`;
+/** The body, if it is not too long: by itself, and as a text in the event of a Lambda function. */
+export function payloadOf({ body, headers }: HttpRequest): Uint8Array {
+  const bytes = body.byteLength;
+  if (bytes > PAYLOAD_BYTES_MAX) {
+    const text = `the payload is ${bytes} bytes long; at most ${PAYLOAD_BYTES_MAX} are supported`;
+    throw new IngressError(413, coded("RT0003", text));
+  }
+  if (!isTextInEvent(headers["content-type"])) return body;
+  const inEvent = bytesInEvent(body, TEXT_EVENT_BYTES_MAX);
+  if (inEvent <= TEXT_EVENT_BYTES_MAX) return body;
+  const text =
+    `the payload is ${bytes} bytes long, and ${inEvent} as a text in the request of a Lambda function, ` +
+    `where quotes, backslashes and line ends count twice; at most ${TEXT_EVENT_BYTES_MAX} are supported there`;
   throw new IngressError(413, coded("RT0003", text));
 }
 
