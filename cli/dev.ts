@@ -98,8 +98,8 @@ function settingsOf(args: readonly string[]): Settings {
 
 /** The options, or else the variables that the stack would set. */
 function chosenCors(origins: readonly string[] | undefined, credentials: boolean): Cors {
-  if (origins === undefined && !credentials) return corsIn(process.env);
   try {
+    if (origins === undefined && !credentials) return corsIn(process.env);
     return corsOf(origins ?? ["*"], credentials);
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), HELP);

@@ -4,6 +4,8 @@
  */
 import { join } from "node:path";
 import { App, CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+import { FunctionApi } from "../../infra/http-api.ts";
 import { PerdureRuntime, PerdureService } from "../../infra/index.ts";
 
 const fixtures = join(import.meta.dirname, "..", "e2e", "fixtures");
@@ -29,6 +31,16 @@ new PerdureService(stack, "Cloud", {
   environment: { PERDURE_CLOUD_BUILD: build, PERDURE_CLOUD_LOG: process.env["PERDURE_CLOUD_LOG"] ?? "" },
 });
 const { functions, tables, queues } = runtime;
+// The same ingress for IAM principals, as it is by default.
+const signed = new FunctionApi(stack, "SignedApi", {
+  description: "the ingress, for signed requests",
+  target: functions.ingress.function,
+  authorization: "iam",
+  preflights: true,
+  ...{ accessLog: false, logRetention: RetentionDays.ONE_DAY },
+  ...{ encryptionKey: undefined, throttle: undefined, domain: undefined },
+});
+new CfnOutput(stack, "SignedUrl", { value: signed.url });
 new CfnOutput(stack, "IngressUrl", { value: runtime.ingress.url });
 new CfnOutput(stack, "AdminUrl", { value: runtime.admin.url });
 new CfnOutput(stack, "IngressApi", { value: runtime.ingress.api.apiId });

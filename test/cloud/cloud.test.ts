@@ -14,6 +14,8 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import { connect } from "perdure/client";
+import { iam } from "perdure/client/aws";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clientSuite } from "../e2e/client-suite.ts";
 import { inputSuite } from "../e2e/input-suite.ts";
@@ -94,6 +96,36 @@ describe("what only a deployment has", () => {
     closing.push(open.close);
     expect((await fetch(`${open.url}/services`)).status).toBe(403);
     expect(await app.admin("/services")).toMatchObject({ services: expect.any(Array) as unknown });
+  });
+
+  test("browser-preflight: a browser asks an ingress for IAM principals without credentials; then only signed requests come in", async () => {
+    const door = await proxyTo(output("SignedUrl"), emulator.endpoint, false);
+    closing.push(door.close);
+    const origin = "https://shop.example";
+    const asked = {
+      origin,
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "authorization,content-type,x-amz-date",
+    };
+    for (const path of ["/Greeter/greet", "/Counter/a%20b/add", "/restate/call/Greeter/greet"]) {
+      const preflight = await fetch(`${door.url}${path}`, { method: "OPTIONS", headers: asked });
+      expect([200, 204]).toContain(preflight.status);
+      expect(preflight.headers.get("access-control-allow-origin")).toBe(origin);
+      expect(preflight.headers.get("access-control-allow-methods")).toBe("POST");
+      expect(preflight.headers.get("access-control-allow-headers")).toBe(
+        asked["access-control-request-headers"],
+      );
+      expect(preflight.headers.get("access-control-allow-credentials")).toBeNull();
+    }
+    const json = { origin, "content-type": "application/json" };
+    const body = JSON.stringify("Ada");
+    const unsigned = await fetch(`${door.url}/Greeter/greet`, { method: "POST", headers: json, body });
+    expect(unsigned.status).toBe(403);
+    const auth = iam({ region: REGION, credentials: DUMMY_CREDENTIALS });
+    const caller = connect({ url: door.url, auth, headers: { origin } });
+    expect(await caller.call({ service: "Greeter", handler: "greet", parameter: "Ada" })).toEqual(
+      await app.call("/Greeter/greet", "Ada"),
+    );
   });
 
   test("a handler that is killed in mid-turn: what is recorded does not run again", async ({ skip }) => {

@@ -1,19 +1,25 @@
 /** The permissions of a template, and those of the table in docs/security.md, as lines that can be compared. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Statement } from "../support/iam.ts";
 import { type Resource, ofType } from "./stack.ts";
-
-interface Statement {
-  readonly Effect: string;
-  readonly Action: string | readonly string[];
-  readonly Resource: unknown;
-  readonly Condition?: unknown;
-}
 
 const ROOT = join(import.meta.dirname, "..", "..");
 export const SECURITY = readFileSync(join(ROOT, "docs/security.md"), "utf8");
 
 const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
+
+/** What each role's policies say, and what the table calls the resources in them. */
+export function policiesOf(resources: Readonly<Record<string, Resource>>) {
+  return ofType(resources, "AWS::IAM::Policy").flatMap(([, { Properties }]) => {
+    const { Statement: statements } = Properties["PolicyDocument"] as { Statement: readonly Statement[] };
+    const named = statements.map((statement) => ({
+      statement,
+      on: listOf(statement.Resource).map((resource) => ({ name: nameOf(resource), resource })),
+    }));
+    return (Properties["Roles"] as unknown[]).map((role) => ({ role: roleName(role), statements: named }));
+  });
+}
 
 /** "role | action | resource | condition", one for each action and resource. */
 export function linesOf(resources: Readonly<Record<string, Resource>>): string[] {

@@ -32,13 +32,19 @@ const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? v
 /** A template's value as a text. A resource is named by its logical id. */
 export function resolved(value: unknown): string {
   if (typeof value === "string") return value;
-  const { Ref: ref, "Fn::Join": join, "Fn::GetAtt": attribute } = value as Record<string, unknown>;
+  const fields = value as Record<string, unknown>;
+  const { Ref: ref, "Fn::Join": join, "Fn::GetAtt": attribute, "Fn::Select": select } = fields;
   if (typeof ref === "string") return PSEUDO[ref] ?? ref;
   if (Array.isArray(join)) {
     const [separator, parts] = join as [string, unknown[]];
     return parts.map(resolved).join(separator);
   }
   if (Array.isArray(attribute)) return `arn:aws:service:${REGION}:${ACCOUNT}:${String(attribute[0])}`;
+  if (Array.isArray(select)) {
+    const [index, split] = select as [number, { readonly "Fn::Split": readonly [string, unknown] }];
+    const [separator, text] = split["Fn::Split"];
+    return resolved(text).split(separator)[index] ?? `part-${index}`;
+  }
   throw new Error(`cannot resolve ${JSON.stringify(value)}`);
 }
 
