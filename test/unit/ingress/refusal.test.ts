@@ -134,7 +134,9 @@ describe("what is too long, or of the wrong type", () => {
     ["POST /T/image/send", { "content-type": "text/plain" }],
     ["POST /T/hello/send", { "idempotency-key": "x".repeat(IDEMPOTENCY_KEY_BYTES_MAX) }],
   ])("but not this: %s %#", async (line, headers) => {
-    expect(await new World().request(line, new Uint8Array(PAYLOAD_BYTES_MAX).fill(97), headers)).toMatchObject({
+    expect(
+      await new World().request(line, new Uint8Array(PAYLOAD_BYTES_MAX).fill(97), headers),
+    ).toMatchObject({
       status: 202,
     });
   });
