@@ -41,6 +41,7 @@ const signed = new FunctionApi(stack, "SignedApi", {
   ...{ encryptionKey: undefined, throttle: undefined, domain: undefined },
 });
 new CfnOutput(stack, "SignedUrl", { value: signed.url });
+new CfnOutput(stack, "IngressFunction", { value: functions.ingress.function.functionName });
 new CfnOutput(stack, "IngressUrl", { value: runtime.ingress.url });
 new CfnOutput(stack, "AdminUrl", { value: runtime.admin.url });
 new CfnOutput(stack, "IngressApi", { value: runtime.ingress.api.apiId });
