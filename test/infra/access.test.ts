@@ -132,7 +132,8 @@ describe("resources' own policies", () => {
   test("functions let API Gateway in, from their own API, and nobody else", () => {
     const { resources } = makeStack();
     const permissions = ofType(resources, "AWS::Lambda::Permission");
-    expect(permissions).toHaveLength(2);
+    // Of the ingress' two routes, and of the admin API's one.
+    expect(permissions).toHaveLength(3);
     for (const [, { Properties }] of permissions) {
       expect(Properties).toMatchObject({
         Action: "lambda:InvokeFunction",
