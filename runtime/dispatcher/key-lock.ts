@@ -75,9 +75,9 @@ import {
 } from "../../lib/model/lock.ts";
 import type { Target } from "../../lib/model/message.ts";
 import { ON } from "../../lib/model/status-table.ts";
-import { atDoor, isGoneWith, isNoLater, whoVouches } from "../../lib/model/voucher.ts";
 import { nonce } from "../../lib/entropy.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
+import { actedFor, isBegunByOther, isHandedBy, isUntold, wasPassed } from "./handed-over.ts";
 import type { Invocation } from "./invocation.ts";
 import { isTakenBefore } from "./taken-late.ts";
 import { repeatLastOutputs, writesState } from "../../lib/store/last-outputs.ts";
@@ -106,34 +106,55 @@ export class KeyLock {
     if (!me) return "free";
     const { service, key: name } = invocation.target;
     const key = lockKey(service, name ?? "");
-    let { inDoubt } = delivery;
-    let hasParked = false;
+    const so = { inDoubt: delivery.inDoubt, hasParked: false };
     for (let step = 0; step < SETTLE_STEPS_MAX; step++) {
-      const lock = await this.#read(key);
-      if (lock && sameInvocation(lock.owner, me)) {
-        if (isBegunByOther(lock, invocation, delivery)) return "not-owner";
-        if (hasParked) return "look-again";
-        if (!this.#isTakenLate(lock, invocation, delivery)) return lock.owner;
-        await this.#takeLaterPlace(key, lock, invocation, delivery);
-        return "look-again";
-      }
-      if (delivery.isNote || delivery.asOwner) return "not-owner";
-      await this.#moveBack(invocation, delivery, lock);
-      if (!lock) return hasParked ? "look-again" : "free";
-      const owner = await this.#ownerOf(lock);
-      if (owner.isOver) {
-        if ((await this.#settle(key, lock, owner.head, delivery)) === "conflict") inDoubt = true;
-        continue;
-      }
-      if (inDoubt && isUntold(lock, owner.head, delivery)) {
-        await this.wake(lock.owner, actedFor(lock, delivery));
-        inDoubt = false;
-      }
-      if (hasParked && isParkedInline(lock, me)) return "parked";
-      if (await this.#park(key, lock, me, invocation)) return "parked";
-      hasParked = invocation.head?.status !== "pending";
+      const entered = await this.#tryToEnter(key, me, invocation, delivery, so);
+      if (entered) return entered;
     }
     throw new OperationalError("unavailable", `the lock of ${service}/${name} did not settle`);
+  }
+
+  /** `undefined`: the lock has moved, look again. */
+  async #tryToEnter(
+    key: ItemKey,
+    me: Holder,
+    invocation: Invocation,
+    delivery: Delivery,
+    so: { inDoubt: boolean; hasParked: boolean },
+  ): Promise<Entered | undefined> {
+    const lock = await this.#read(key);
+    if (lock && sameInvocation(lock.owner, me))
+      return await this.#asOwner(key, lock, invocation, delivery, so.hasParked);
+    if (delivery.isNote || delivery.asOwner) return "not-owner";
+    await this.#moveBack(invocation, delivery, lock);
+    if (!lock) return so.hasParked ? "look-again" : "free";
+    const owner = await this.#ownerOf(lock);
+    if (owner.isOver) {
+      if ((await this.#settle(key, lock, owner.head, delivery)) === "conflict") so.inDoubt = true;
+      return undefined;
+    }
+    if (so.inDoubt && isUntold(lock, owner.head, delivery)) {
+      await this.wake(lock.owner, actedFor(lock, delivery));
+      so.inDoubt = false;
+    }
+    if (await this.#park(key, lock, me, invocation, so.hasParked)) return "parked";
+    so.hasParked = invocation.head?.status !== "pending";
+    return undefined;
+  }
+
+  /** The lock names it. `hasParked`: its head was changed meanwhile. */
+  async #asOwner(
+    key: ItemKey,
+    lock: Lock,
+    invocation: Invocation,
+    delivery: Delivery,
+    hasParked: boolean,
+  ): Promise<Entered> {
+    if (isBegunByOther(lock, invocation, delivery)) return "not-owner";
+    if (hasParked) return "look-again";
+    if (!this.#isTakenLate(lock, invocation, delivery)) return lock.owner;
+    await this.#takeLaterPlace(key, lock, invocation, delivery);
+    return "look-again";
   }
 
   /** Whether the message under which it took the key is gone: see taken-late.ts. The sequence of another lane orders nothing here. */
@@ -344,14 +365,20 @@ export class KeyLock {
     }
   }
 
-  /** The head first, then the place in the lock. `false`: the lock has moved, look again. */
-  async #park(key: ItemKey, lock: Lock, me: Holder, invocation: Invocation): Promise<boolean> {
+  /** The head first, then the place in the lock. `hasHead`: that was done. `false`: the lock has moved, or may have, look again. */
+  async #park(
+    key: ItemKey,
+    lock: Lock,
+    me: Holder,
+    invocation: Invocation,
+    hasHead: boolean,
+  ): Promise<boolean> {
     const isParked = isParkedInline(lock, me);
-    if (isParked && invocation.head?.status === "pending") return true;
+    if (isParked && (hasHead || invocation.head?.status === "pending")) return true;
     if (!(await parkHead(this.#ports, invocation))) {
       throw new OperationalError("unavailable", `${me.id} is being parked by another message`);
     }
-    // It was resumed since. It may have been handed the key before its head said so: look again.
+    // It was resumed since. It may have been handed the key before its head said so.
     if (isParked) return false;
     const { item, lock: place } = park(key, lock, me);
     const isMine = item === undefined || (await this.#ports.items.write(item)).won;
@@ -368,57 +395,3 @@ export class KeyLock {
 /** Another life of the id means that the owner's has ended long ago. */
 const hasEnded = (head: Head | undefined, nowMs: number): boolean =>
   head === undefined || ON.owner[head.status] === "pass-on" || isExpired(head, nowMs);
-
-/** Its request was repeated, and this is the Start of the repeat: the message that has handed it the key runs it, or has sent a message
- * that does. One in doubt does not believe that. */
-const isBegunByOther = ({ handedBy }: Lock, { head }: Invocation, delivery: Delivery): boolean =>
-  handedBy !== undefined &&
-  head?.status === "pending" &&
-  head.voucher === undefined &&
-  !(delivery.isNote || delivery.asOwner || delivery.inDoubt || isOfThese(handedBy, delivery));
-
-const isHandedBy = ({ handedBy }: Lock, message: string | undefined): boolean =>
-  handedBy !== undefined && isGoneWith(handedBy, message);
-
-/** Under the message at hand, or one of those that are handled together with it: each of them may have been delivered alone before. */
-const isOfThese = (handedBy: string, { isNote, voucher: { name } }: Delivery): boolean =>
-  handedBy === name || (isNote && isNoLater(handedBy, name));
-
-/** The message that a wake acts for: the one at hand, or the one that this acts for itself, if that has handed the key over. Its
- * zombie may hand the key on and on, and what runs under it then has that one for a voucher. */
-const actedFor = (lock: Lock, { voucher: { name, of } }: Delivery): string =>
-  of !== undefined && isHandedBy(lock, of) ? of : name;
-
-/** The lock was handed to its owner, and perhaps nobody has told the owner: by an earlier version, or before the message that
- * goes to it was sent, or to run under the message at hand, which has come again. A delivery in doubt does not believe that a
- * pending owner runs under another message: a zombie may have said so, and died. What runs under the message at hand, or under an
- * earlier one of its lane, is left by it however it came by the lock. */
-function isUntold(lock: Lock, head: Head | undefined, delivery: Delivery): boolean {
-  const { inDoubt, voucher } = delivery;
-  const { takenAtMs, handedBy, isWoken } = lock;
-  if (!head) return false;
-  if (head.status === "running" && whoVouches(head, voucher) === "this") return true;
-  if (takenAtMs !== undefined) return false;
-  const isPending = ON.owner[head.status] === "wake";
-  if (isWoken || (isPending && inDoubt)) return isPending;
-  // It was let go of: its own guard sees to what it has come to (R26).
-  if (head.guard !== undefined || head.leftBy === atDoor()) return false;
-  return handedBy === undefined || isOfThese(handedBy, delivery) || isHandedBy(lock, voucher.of);
-}
-
-/**
- * Whether others of its key have gone past one that waits to begin. A message looks at it that is later than that of its place: its
- * Start that an operator has delivered once more, or a poke. So the message of its place is gone. It was done, and the place is in the
- * lock; or the mailbox gave it up, and the place may never have been. The lock shows that where it costs nothing: nobody has the key, a
- * later one has it, or all places are in the lock and this one is not among them. With its old token it would be refused for ever (W3).
- *
- * Crash after the new token is written: the message comes again, and its token is the head's. What has read the head before is refused
- * (R18). A place that is written late, with the old token, is for one that has the new one: the head's counts (`ordered`).
- */
-function wasPassed(id: InvocationId, head: Head, own: string, lock: Lock | undefined): boolean {
-  const { status, token, length, voucher, guard } = head;
-  const waits = status === "pending" && length === 0 && voucher === undefined && guard === undefined;
-  if (!waits || token === undefined || own <= token) return false;
-  if (!lock || lock.owner.token > token) return true;
-  return lock.from === lock.to && !lock.inline.some((parked) => parked.id === id);
-}

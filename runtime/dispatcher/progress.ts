@@ -11,7 +11,7 @@ import { hold, release, takeOver, unpause } from "../../lib/store/head/rest.ts";
 import { addNotes, keepInput, tells } from "../../lib/store/head/transitions.ts";
 import { readHead, readHeadOrStub } from "../../lib/store/head-store.ts";
 import { asError } from "../../lib/errors.ts";
-import { areOutputsDone, repeatLastOutputs } from "../../lib/store/last-outputs.ts";
+import { repeatLastOutputs } from "../../lib/store/last-outputs.ts";
 import { afresh, outgoing, sendAll } from "../../lib/store/send.ts";
 import type { Note } from "../../lib/model/entry.ts";
 import { tokenOf } from "../../lib/model/fence.ts";
@@ -21,13 +21,14 @@ import { DRAIN_MS_MIN, INLINE_DRAIN_MAX, REFUSALS_MAX } from "../../lib/limits.t
 import { type Holder, wokenBy } from "../../lib/model/lock.ts";
 import type { Resume, Target } from "../../lib/model/message.ts";
 import { canGoOn, isDue, isUnbegun, ON } from "../../lib/model/status-table.ts";
-import { isSameLane, whoVouches } from "../../lib/model/voucher.ts";
+import { whoVouches } from "../../lib/model/voucher.ts";
 import { endUnbegunCancelled } from "./cascade.ts";
 import type { Attempts, Refused } from "./attempts.ts";
 import type { Delivery, DispatcherPorts, Verdict } from "./delivery.ts";
 import { Invocation, isStored, type StoredInvocation } from "./invocation.ts";
 import type { KeyLock } from "./key-lock.ts";
 import { isInPlace, isWithoutPlace, losePlace } from "./place.ts";
+import { isOtherLanes, mayActOn, missingOutputs } from "./vouched.ts";
 
 /** What one invocation's step leaves: the verdict on the message, or the owner that its key was handed to, to run under it. */
 type Step = Verdict | Next;
@@ -250,20 +251,8 @@ export class Progress {
   /** Runs turns when the key allows it (W1). */
   async #enter(invocation: Invocation, carried: readonly Note[], delivery: Delivery): Promise<Step> {
     const entered = await this.#locks.enter(invocation, delivery);
-    if (entered === "not-owner")
-      return delivery.asOwner ? "done" : await this.#withoutKey(invocation, carried, delivery);
-    if (entered === "parked") {
-      this.#ports.meter?.measure("parked");
-      await keepInput(this.#ports, invocation);
-      // What rode in the message must outlive it.
-      const { id, head } = invocation;
-      if (head && carried.length > 0) await addNotes(this.#ports, id, head, carried);
-      return "done";
-    }
-    if (entered === "look-again") {
-      const now = invocation.reread(await readHead(this.#ports.items, invocation.id));
-      return isStored(now) ? await this.#advance(now, carried, delivery) : "retry";
-    }
+    if (entered === "not-owner" || entered === "parked" || entered === "look-again")
+      return await this.#unrun(entered, invocation, carried, delivery);
     const owner = typeof entered === "string" ? undefined : entered;
     const entering = owner ? invocation.ordered(owner.token) : invocation;
     const rested = await this.#attempts.run(entering, carried, owner !== undefined, delivery);
@@ -277,6 +266,27 @@ export class Progress {
       case "lost":
         return await this.#afterLoss(invocation, delivery);
     }
+  }
+
+  /** It must not run now, or not as it is known. */
+  async #unrun(
+    why: "not-owner" | "parked" | "look-again",
+    invocation: Invocation,
+    carried: readonly Note[],
+    delivery: Delivery,
+  ): Promise<Step> {
+    if (why === "not-owner")
+      return delivery.asOwner ? "done" : await this.#withoutKey(invocation, carried, delivery);
+    if (why === "look-again") {
+      const now = invocation.reread(await readHead(this.#ports.items, invocation.id));
+      return isStored(now) ? await this.#advance(now, carried, delivery) : "retry";
+    }
+    this.#ports.meter?.measure("parked");
+    await keepInput(this.#ports, invocation);
+    // What rode in the message must outlive it.
+    const { id, head } = invocation;
+    if (head && carried.length > 0) await addNotes(this.#ports, id, head, carried);
+    return "done";
   }
 
   /** The lock does not name it, and a note lane must not begin it: it has ended, or it has to enter where Starts come (R19). */
@@ -354,37 +364,6 @@ export class Progress {
       await this.#locks.lookAfter(target, delivery, hasEnded || delivery.inDoubt || passed === "moved");
     return "done";
   }
-}
-
-/**
- * R17: a turn is begun by the message that vouches for the last one. Where nothing is named, an earlier version of the handler runs:
- * its turn is alive, unless the message at hand is in doubt, or acts for one that is gone. For whoever comes after that message in
- * its lane comes after its turn. Not where the input is still with the Start.
- */
-function mayActOn(
-  head: Head,
-  vouched: ReturnType<typeof whoVouches>,
-  { isNote, inDoubt, voucher }: Delivery,
-): boolean {
-  if (vouched !== "unknown") return vouched === "this";
-  if (head.status !== "running") return true;
-  return isNote ? inDoubt && head.input !== undefined : inDoubt || voucher.of !== undefined;
-}
-
-/** What its last append has caused may not have been done (R2). `beside`: its turn may be at it, and nothing has failed. */
-function missingOutputs(head: Head, carried: readonly Note[], delivery: Delivery) {
-  const { inDoubt, voucher } = delivery;
-  if (inDoubt || voucher.of !== undefined || ON.outputs[head.status] === "again") return "again";
-  const goesOn = carried.length > 0 || (head.status === "suspended" && canGoOn(head));
-  return goesOn && isOtherLanes(head, carried, delivery) && "beside";
-}
-
-/** It was suspended under a message of another lane, whose turn may still be doing its outputs. They are done before anything that
- * comes after them: before the state of the next writer, and before what is sent next (R5, R13). */
-function isOtherLanes(head: Head, carried: readonly Note[], { voucher }: Delivery): boolean {
-  const isOther = head.leftBy !== undefined && !isSameLane(head.leftBy, voucher.name);
-  const notes = [...head.notes, ...carried];
-  return isOther && !areOutputsDone(head, notes);
 }
 
 /** It may have to begin: where Starts come (R19). */

@@ -144,11 +144,11 @@ function checkCallees({ observer }: Ending): void {
 function startedByPurged({ starts, lives, acknowledged }: Observer): ReadonlySet<string> {
   const found = new Set<string>(acknowledged.purging);
   // What a caller has invoked itself has a head and no Start.
-  const invoked = [...lives.values()].map(({ id, head }) => ({ id, origin: String(head["o"] ?? "") }));
+  const invoked = [...lives.values()].map(({ id, head }) => ({ id, origin: head["o"] }));
   for (let size = -1; size < found.size;) {
     size = found.size;
     for (const { id, origin } of [...starts.values(), ...invoked])
-      if (found.has(origin.split(".")[0] ?? "")) found.add(id);
+      if (typeof origin === "string" && found.has(origin.split(".")[0] ?? "")) found.add(id);
   }
   return found;
 }

@@ -159,14 +159,14 @@ export class Observer {
     else if (table === "state" && pk.includes(".state.")) this.#stateWritten(actor, pk, sk, result.item);
   }
 
+  #isDead = (life: Life): boolean => this.acknowledged.dead.has(life.id) && !this.#hasRun(life);
   #lockWritten(actor: Actor, before: Attributes | undefined, { won, item }: WriteResult): void {
     if (!won) return this.messages.doubt();
     this.messages.lockWritten(before, item);
     if (item) this.once.hands(actor.name, textOf(item["o"]));
     const owner = this.lives.get(textOf(item?.["o"]));
-    // One that was handed it has had a place in the queue, as one that an operator pauses there.
-    const isTaken = typeof item?.["u"] === "number";
-    if (isTaken && owner?.status === "paused" && this.acknowledged.dead.has(owner.id) && !this.#hasRun(owner))
+    // Not one that was handed it: that has had a place in the queue, as one that an operator pauses there.
+    if (typeof item?.["u"] === "number" && owner?.status === "paused" && this.#isDead(owner))
       this.fail("R16", `${owner.id} has its key, and the mailbox gave its Start up before it began`);
     const wrong = lockViolation(actor, before, item, this.lives, this.#now() + this.maxSkewMs);
     if (wrong !== undefined) this.fail("R6", wrong);

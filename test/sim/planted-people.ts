@@ -134,7 +134,7 @@ export const OF_PEOPLE: readonly Planted[] = [
     "",
   ]),
   bug("what was passed while it waited begins with its old token", "runtime/dispatcher/key-lock.ts", 12000, [
-    "      await this.#moveBack(invocation, delivery, lock);\n",
+    "    await this.#moveBack(invocation, delivery, lock);\n",
     "",
   ]),
   bug("what took its key too late keeps it with its old token", "runtime/dispatcher/key-lock.ts", 12000, [

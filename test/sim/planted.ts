@@ -37,20 +37,22 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     'if (stored?.head.status !== "completed") return "retry";',
     'if (stored?.head.status !== "completed") return "done";',
   ]),
-  bug("a hand-off whose message was never sent is not sent again", "runtime/dispatcher/key-lock.ts", 2000, [
-    "if (isWoken || (isPending && inDoubt)) return isPending;",
-    "if (isWoken || isPending) return false;",
-  ]),
+  bug(
+    "a hand-off whose message was never sent is not sent again",
+    "runtime/dispatcher/handed-over.ts",
+    2000,
+    ["if (isWoken || (isPending && inDoubt)) return isPending;", "if (isWoken || isPending) return false;"],
+  ),
   bug("a wake that finds its owner ended passes nothing on", "lib/model/status-table.ts", 4000, [
     'row("leave",        "leave",     "run",       "run",       "leave",              "leave",        "leave",     "pass-on"),',
     'row("leave",        "leave",     "run",       "run",       "leave",              "leave",        "leave",     "leave"),',
   ]),
-  bug("what ran under a message that died is not looked after", "runtime/dispatcher/key-lock.ts", 4000, [
+  bug("what ran under a message that died is not looked after", "runtime/dispatcher/handed-over.ts", 4000, [
     "return handedBy === undefined || isOfThese(handedBy, delivery) || isHandedBy(lock, voucher.of);",
     "return false;",
   ]),
   bug("a newcomer wakes an owner that has been woken", "runtime/dispatcher/key-lock.ts", 4000, [
-    "if (inDoubt && isUntold(lock, owner.head, delivery)) {",
+    "if (so.inDoubt && isUntold(lock, owner.head, delivery)) {",
     "if (isUntold(lock, owner.head, { ...delivery, inDoubt: true })) {",
   ]),
   bug("an owner that runs under another message is woken", "runtime/dispatcher/key-lock.ts", 4000, [
@@ -283,7 +285,7 @@ const OTHERS: readonly Planted[] = [
 
 /** What broke the first draft of lanes and vouchers, and what had to be added to it (R17 to R22). */
 const LANES: readonly Planted[] = [
-  bug("what is running is taken for dead, whatever vouches for it", "runtime/dispatcher/progress.ts", 500, [
+  bug("what is running is taken for dead, whatever vouches for it", "runtime/dispatcher/vouched.ts", 500, [
     '  if (vouched !== "unknown") return vouched === "this";',
     '  if (vouched !== "unknown") return isNote || true;',
   ]),
@@ -307,7 +309,7 @@ const LANES: readonly Planted[] = [
     '      if (note.kind === "completion") continue;',
     "      if (note.kind.length > 0) continue;",
   ]),
-  bug("a note goes on before the other lane's outputs are done", "runtime/dispatcher/progress.ts", 6000, [
+  bug("a note goes on before the other lane's outputs are done", "runtime/dispatcher/vouched.ts", 6000, [
     'return goesOn && isOtherLanes(head, carried, delivery) && "beside";',
     "return goesOn && carried.length < 0;",
   ]),
