@@ -134,18 +134,23 @@ const doors = (scope: Construct, alias: string): string =>
     arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
 
-/** What a runtime's functions may do with a user's function. It covers all versions, since their numbers are not known. */
+/** What a runtime's functions may do with a user's function. Where it is about versions it covers all, since their numbers are not
+ * known. */
 export function allowOnHandler(scope: Construct, functionArn: string, roles: RuntimeRoles): void {
   const versions = [`${functionArn}:*`];
-  const allow = (id: string, role: IRole, action: string): Policy =>
+  const allow = (id: string, role: IRole, ...actions: string[]): Policy =>
     // It is a policy of the service's stack. The role belongs to the runtime's stack, which must not depend on this one.
     new Policy(scope, id, {
       roles: [role],
-      statements: [new PolicyStatement({ actions: [action], resources: versions })],
+      statements: [new PolicyStatement({ actions, resources: versions })],
     });
   allow("DispatcherAccess", roles.dispatcher, "lambda:InvokeFunction");
   if (roles.ingress) allow("IngressAccess", roles.ingress, "lambda:InvokeFunction");
-  allow("RegistrarAccess", roles.registrar, "lambda:InvokeFunction");
+  // It deletes what it has published and not registered.
+  const onVersions = ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration", "lambda:DeleteFunction"];
+  allow("RegistrarAccess", roles.registrar, ...onVersions).addStatements(
+    new PolicyStatement({ actions: ["lambda:PublishVersion"], resources: [functionArn] }),
+  );
   if (roles.admin) allow("AdminAccess", roles.admin, "lambda:InvokeFunction");
   allow("ReconcilerAccess", roles.reconciler, "lambda:DeleteFunction");
 }

@@ -68,7 +68,11 @@ export interface PerdureRuntimeProps extends HandlerProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
-  /** @default the tables are protected, unless `removalPolicy` is DESTROY */
+  /**
+   * Whether nobody can delete the tables. CloudFormation cannot either, so a first deployment that fails leaves them behind. Without
+   * protection it takes them with it, and keeps them in all other cases.
+   * @default the tables are protected, unless `removalPolicy` is DESTROY
+   */
   readonly deletionProtection?: boolean;
   /** @default true */
   readonly pointInTimeRecovery?: boolean;

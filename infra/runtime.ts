@@ -40,7 +40,7 @@ import {
   settingsOf,
 } from "./runtime-props.ts";
 import { Tables } from "./tables.ts";
-import { SQS_RECEIVE_MAX } from "../lib/limits/aws.ts";
+import { REGISTRAR_MINUTES_MAX, SQS_RECEIVE_MAX } from "../lib/limits/aws.ts";
 
 /** HTTP APIs give up after 30 seconds. */
 const HTTP_TIMEOUT = Duration.seconds(30);
@@ -48,8 +48,7 @@ const HTTP_TIMEOUT = Duration.seconds(30);
 const URL_TIMEOUT = Duration.minutes(15);
 const TIMERS_TIMEOUT = Duration.seconds(30);
 const RECONCILER_TIMEOUT = Duration.minutes(15);
-/** Longer than it waits until a new permission is in effect, and until a service has moved to another mailbox, twice. */
-const REGISTRAR_TIMEOUT = Duration.minutes(10);
+const REGISTRAR_TIMEOUT = Duration.minutes(REGISTRAR_MINUTES_MAX);
 const DISPATCHER_MEMORY_MIB = 512;
 const MEMORY_MIB = 256;
 

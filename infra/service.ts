@@ -1,15 +1,16 @@
 /**
- * A user's handlers: one function. Each change of its code or settings publishes a version of it. An invocation stays on the
- * version that it began on, so the stack keeps old versions. The reconciler deletes them when they are not needed any more.
+ * A user's handlers: one function. At each change of its code or settings the runtime's registrar publishes a version of it. An
+ * invocation stays on the version that it began on. The reconciler deletes versions that are not needed any more.
  */
 import { resolve } from "node:path";
-import { CustomResource, type Duration, RemovalPolicy } from "aws-cdk-lib";
+import type { Duration } from "aws-cdk-lib";
 import { Policy } from "aws-cdk-lib/aws-iam";
-import { CfnAlias, type Version } from "aws-cdk-lib/aws-lambda";
+import type { IVersion } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import { allowHandler, allowOnHandler } from "./access.ts";
 import { handlerCode } from "./bundle.ts";
 import { PerdureFunction } from "./function.ts";
+import { registerWith } from "./registration.ts";
 import { ServiceMailbox, type ServiceMailboxProps } from "./service-mailbox.ts";
 import type { PerdureRuntimeBase } from "./runtime-base.ts";
 
@@ -20,7 +21,14 @@ export interface PerdureServiceProps {
   /** The names of the services in the file. The function's role is confined to them. */
   readonly services: readonly string[];
   /**
-   * Registers a version even if it removes a handler or changes its kind, although others may call it.
+   * Services that earlier versions of the file had, and that have moved to another file or are not called any more. The role keeps
+   * access to their items, so what is in flight on those versions ends there. A deployment says when a name is missing here.
+   * @default none
+   */
+  readonly formerServices?: readonly string[];
+  /**
+   * Registers a version even if it removes a handler or changes its kind, although others may call it. A service that it has no more
+   * is given up, with what is in flight of it on earlier versions, unless `formerServices` names it.
    * @default false: the deployment fails and is rolled back
    */
   readonly allowBreakingChanges?: boolean;
@@ -47,12 +55,13 @@ const MEMORY_MIB = 512;
 
 export class PerdureService extends Construct {
   readonly handler: PerdureFunction;
-  readonly version: Version;
+  /** The version that new invocations go to. */
+  readonly version: IVersion;
   readonly mailbox: ServiceMailbox | undefined;
 
   constructor(scope: Construct, id: string, props: PerdureServiceProps) {
     super(scope, id);
-    const { runtime, services } = props;
+    const { runtime, services, formerServices = [] } = props;
     const { data, handlerSettings: settings } = runtime;
     const directAlias = directAliasOf(props);
     this.handler = new PerdureFunction(this, "Handler", {
@@ -76,35 +85,25 @@ export class PerdureService extends Construct {
       logRetention: settings.logRetention,
       encryptionKey: settings.encryptionKey,
     });
-    allowHandler(this.handler, services, data, directAlias);
-    this.version = this.handler.function.currentVersion;
-    this.version.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    allowHandler(this.handler, [...new Set([...services, ...formerServices])], data, directAlias);
     const { functionArn } = this.handler.function;
     allowOnHandler(this, functionArn, runtime.roles);
     this.mailbox = props.mailbox ? this.#ownMailbox(props.mailbox, runtime) : undefined;
-    // It is made after the permissions, and removed before them.
-    const registration = new CustomResource(this, "Registration", {
-      serviceToken: runtime.registrarArn,
-      resourceType: "Custom::PerdureDeployment",
-      properties: {
-        FunctionArn: functionArn,
-        VersionArn: this.version.functionArn,
-        Services: services,
-        Breaking: props.allowBreakingChanges ?? false,
-        ...(this.mailbox ? { MailboxUrl: this.mailbox.queue.queueUrl } : {}),
-      },
+    const { resource: registration, version } = registerWith(this, {
+      registrarArn: runtime.registrarArn,
+      function: this.handler.function,
+      services,
+      formerServices,
+      allowBreakingChanges: props.allowBreakingChanges ?? false,
+      directAlias,
+      ...(this.mailbox ? { mailboxUrl: this.mailbox.queue.queueUrl } : {}),
     });
-    // Before the version is registered: a caller that knows the version finds it behind the alias.
-    if (directAlias !== undefined) registration.node.addDependency(this.#direct(directAlias));
+    this.version = version;
+    // It is made after the permissions, and removed before them.
     for (const child of this.node.findAll())
       if (child instanceof Policy) registration.node.addDependency(child);
     // Also after its event source, so after the dispatcher, which must know of such mailboxes.
     if (this.mailbox) registration.node.addDependency(this.mailbox);
-  }
-
-  #direct(name: string): CfnAlias {
-    const { functionName } = this.handler.function;
-    return new CfnAlias(this, "Direct", { name, functionName, functionVersion: this.version.version });
   }
 
   #ownMailbox(

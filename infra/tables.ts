@@ -1,5 +1,5 @@
 /** The three tables: on demand, encrypted, and by default kept when the stack is deleted. */
-import type { RemovalPolicy } from "aws-cdk-lib";
+import { RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from "aws-cdk-lib/aws-dynamodb";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Construct } from "constructs";
@@ -68,10 +68,17 @@ export class Tables extends Construct implements PerdureTables {
       timeToLiveAttribute: TTL_ATTRIBUTE,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: pointInTimeRecovery },
       deletionProtection,
-      removalPolicy,
+      removalPolicy: policyOf(removalPolicy, deletionProtection),
       ...(encryptionKey
         ? { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey }
         : { encryption: TableEncryption.DEFAULT }),
     });
   }
 }
+
+/**
+ * A first deployment that fails takes its tables with it. CloudFormation cannot delete protected ones. With that policy they would
+ * end the rollback, so they are kept.
+ */
+const policyOf = (policy: RemovalPolicy, isProtected: boolean): RemovalPolicy =>
+  policy === RemovalPolicy.RETAIN && !isProtected ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : policy;

@@ -51,10 +51,15 @@ export const SCHEDULE_INPUT_BYTES_MAX = 256 * 1024;
 export const METRIC_VALUES_MAX = 100;
 /** The reason in an answer to CloudFormation, which takes 4 KB in all. */
 export const CLOUDFORMATION_REASON_CHARS_MAX = 1000;
-/** Tries of that answer: without it, the stack waits for an hour. */
+/** Tries of that answer: without it, the stack waits for as long as the registrar may take, and then fails. */
 export const CLOUDFORMATION_ATTEMPTS_MAX = 5;
+/** How long each of them may take. */
+export const CLOUDFORMATION_SEND_MS_MAX = 2000;
 /** The pause between them. */
-export const CLOUDFORMATION_PAUSE_MS = 1000;
+export const CLOUDFORMATION_PAUSE_MS = 500;
+/** A registration that is not done this long before the registrar's end has failed: the tries of its answer need that time. */
+export const CLOUDFORMATION_ANSWER_MS =
+  CLOUDFORMATION_ATTEMPTS_MAX * (CLOUDFORMATION_SEND_MS_MAX + CLOUDFORMATION_PAUSE_MS);
 
 // Requests.
 
@@ -79,6 +84,10 @@ export const EXCERPT_CHARS_MAX = 500;
 export const PERMISSION_ATTEMPTS_MAX = 30;
 /** The pause between these tries. */
 export const PERMISSION_PAUSE_MS = 3000;
+/** How long a function may take to say what it serves, a cold start included. What hangs at load never does. */
+export const DISCOVERY_MS_MAX = 20_000;
+/** How often a registrar asks: a start that takes longer than that may be done when it asks again. */
+export const DISCOVERY_ATTEMPTS_MAX = 2;
 
 // Polling: how an item that may change is watched without notifications.
 
@@ -111,6 +120,9 @@ export const OWN_DISPATCHERS_AT_ONCE = 10;
 export const TURN_TIMEOUT_MINUTES_MAX = 15;
 /** The dispatcher needs some of Lambda's time before and after a turn that it waits for. */
 export const WAITED_TIMEOUT_MINUTES_MAX = 14;
+/** The registrar's timeout. Longer than it waits until a new permission is in effect, and until a service has moved to another
+ * mailbox, twice. */
+export const REGISTRAR_MINUTES_MAX = 10;
 /** The alarm MailboxStuck: a message waits this long at the least, however short turns are. */
 export const ALARM_STUCK_SECONDS_MIN = 15 * 60;
 /** The alarm TimersLate: a minute is what EventBridge Scheduler alone may be late by. */

@@ -93,6 +93,8 @@ export interface Deployment extends Reachable {
   readonly sdkVersion?: string;
   /** Given at registration. It is only shown. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Of the code and settings that a stack has published as this deployment. Absent: no stack has, or one of an earlier version. */
+  readonly fingerprint?: string;
   /** The revisions of its services, as it has registered them last. */
   readonly revisions?: Readonly<Record<string, number>>;
   readonly services: readonly ServiceManifest[];

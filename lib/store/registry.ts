@@ -79,7 +79,7 @@ export class ItemRegistry extends RegistryReader implements Registry {
       revisions[manifest.name] = await this.#pointTo(manifest, deployment);
     }
     const dropped = before?.services.filter(({ name }) => !services.some((service) => service.name === name));
-    if (dropped && dropped.length > 0) await this.#giveBack(id, dropped);
+    if (dropped && dropped.length > 0) await this.#giveBack([id], dropped);
     // For people only: cut off here, the next registration writes them.
     await this.#change<Deployment>(key, (held) => ({ ...held, revisions }));
     this.forgetCached();
@@ -151,21 +151,31 @@ export class ItemRegistry extends RegistryReader implements Registry {
    * none. Harmless to repeat. */
   async remove(id: string): Promise<boolean> {
     const served = (await this.services()).filter(({ deployment }) => deployment === id);
-    await this.#giveBack(id, served);
+    await this.#giveBack([id], served);
     const before = await this.items.get(keyOf(DEPLOYMENT, id));
     await this.items.write({ op: "delete", key: keyOf(DEPLOYMENT, id) });
     this.forgetCached();
     return before !== undefined;
   }
 
-  /** Services that new invocations go to `id` for go to the newest other deployment that has them, or are gone. */
-  async #giveBack(id: string, services: readonly ServiceManifest[]): Promise<void> {
+  /** New invocations of the services do not go to the deployments `from` any more. These stay, for what is in flight. */
+  async withdraw(services: readonly string[], from: readonly string[]): Promise<void> {
+    await this.#giveBack(
+      from,
+      services.map((name) => ({ name })),
+    );
+    this.forgetCached();
+  }
+
+  /** Services that new invocations go to one of `ids` for go to the newest other deployment that has them, or are gone. */
+  async #giveBack(ids: readonly string[], services: readonly Pick<ServiceManifest, "name">[]): Promise<void> {
     const deployments = await this.deployments();
     const others = deployments
-      .filter((other) => other.id !== id)
+      .filter((other) => !ids.includes(other.id))
       .toSorted((a, b) => b.createdAtMs - a.createdAtMs);
     for (const { name } of services) {
-      if ((await this.#read(name))?.deployment !== id) continue;
+      const current = await this.#read(name);
+      if (!current || !ids.includes(current.deployment)) continue;
       if (!(await this.#giveTo(others, name)))
         await this.items.write({ op: "delete", key: keyOf(SERVICE, name) });
     }

@@ -3,6 +3,7 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { AWS_CONNECT_MS_MAX } from "../../lib/limits/aws.ts";
 import { LambdaDiscoverer } from "./lambda-discoverer.ts";
 import { LambdaInvoker } from "./lambda-invoker.ts";
+import { LambdaPublisher } from "./lambda-publisher.ts";
 import { LambdaVersions } from "./lambda-versions.ts";
 
 /** A turn takes as long as its handler, so only the connection has a bound. */
@@ -12,6 +13,9 @@ const INVOKING = { requestHandler: { connectionTimeout: AWS_CONNECT_MS_MAX, requ
 export const lambdaInvoker = (): LambdaInvoker =>
   new LambdaInvoker(new LambdaClient({ ...INVOKING, maxAttempts: 1 }));
 
-export const lambdaDiscoverer = (): LambdaDiscoverer => new LambdaDiscoverer(new LambdaClient(INVOKING));
+export const lambdaDiscoverer = (attempts?: number): LambdaDiscoverer =>
+  new LambdaDiscoverer(new LambdaClient(INVOKING), attempts);
 
 export const lambdaVersions = (): LambdaVersions => new LambdaVersions(new LambdaClient({}));
+
+export const lambdaPublisher = (): LambdaPublisher => new LambdaPublisher(new LambdaClient({}));

@@ -1,10 +1,10 @@
 /** Asks a Lambda function version what it serves. */
-import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { InvokeCommand, type InvokeCommandOutput, type LambdaClient } from "@aws-sdk/client-lambda";
 import { OperationalError } from "../../lib/errors.ts";
 import { isFunctionVersion, type Reachable } from "../../lib/model/manifest.ts";
 import { type DiscoveryRequest, type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
-import { EXCERPT_CHARS_MAX } from "../../lib/limits/aws.ts";
+import { DISCOVERY_MS_MAX, EXCERPT_CHARS_MAX } from "../../lib/limits/aws.ts";
 
 /** For some seconds after a permission was given, IAM still answers like this. So does Lambda for a new version. */
 const NOT_YET: ReadonlySet<string> = new Set([
@@ -14,12 +14,17 @@ const NOT_YET: ReadonlySet<string> = new Set([
   "ResourceNotReadyException",
 ]);
 
-/** Throws {@link OperationalError} if the function was not reached, which may pass. Throws Error if its answer is wrong. */
+/**
+ * Throws {@link OperationalError} if the function was not reached, which may pass. Throws Error if its answer is wrong, or does not
+ * come: a module that waits for something at load would be waited for until the function's timeout, and is started anew after that.
+ */
 export class LambdaDiscoverer {
   readonly #client: LambdaClient;
+  readonly #attempts: number;
 
-  constructor(client: LambdaClient) {
+  constructor(client: LambdaClient, attempts = 1) {
     this.#client = client;
+    this.#attempts = attempts;
   }
 
   /** The address is a qualified ARN. */
@@ -36,16 +41,47 @@ export class LambdaDiscoverer {
       FunctionName: address,
       Payload: Buffer.from(JSON.stringify(request)),
     });
-    const { FunctionError: died, Payload = new Uint8Array() } = await this.#client
-      .send(command)
-      .catch((error: unknown) => {
-        throw toDiscoveryError(error);
-      });
+    const { FunctionError: died, Payload = new Uint8Array() } = await this.#send(command);
     const text = Buffer.from(Payload).toString();
-    if (died !== undefined) throw new Error(`the function failed: ${text.slice(0, EXCERPT_CHARS_MAX)}`);
+    if (died !== undefined) throw new Error(`the function failed: ${deathIn(text)}`);
     return JSON.parse(text) as DiscoveryResponse;
   }
+
+  async #send(command: InvokeCommand): Promise<InvokeCommandOutput> {
+    for (let attempt = 1; ; attempt++) {
+      const late = AbortSignal.timeout(DISCOVERY_MS_MAX);
+      try {
+        return await this.#client.send(command, { abortSignal: late });
+      } catch (error) {
+        if (!late.aborted) throw toDiscoveryError(error);
+        if (attempt === this.#attempts) throw new Error(SILENT, { cause: error });
+      }
+    }
+  }
 }
+
+const SILENT = `the function has not said in ${DISCOVERY_MS_MAX / 1000} seconds what it serves. Look for what its module waits for when it is loaded: a top-level await, a connection`;
+
+/** What Lambda says of a function that has died, with the place in its code. */
+function deathIn(payload: string): string {
+  const excerpt = payload.slice(0, EXCERPT_CHARS_MAX);
+  try {
+    const { errorType = "Error", errorMessage, trace } = JSON.parse(payload) as Death;
+    if (errorMessage === undefined) return excerpt;
+    const text = `${errorType}: ${errorMessage}`.slice(0, EXCERPT_CHARS_MAX);
+    const place = trace?.find((line) => PLACE.test(line))?.trim();
+    return place === undefined ? text : `${text} (${place.slice(0, EXCERPT_CHARS_MAX)})`;
+  } catch {
+    return excerpt;
+  }
+}
+interface Death {
+  readonly errorType?: string;
+  readonly errorMessage?: string;
+  readonly trace?: readonly string[];
+}
+/** Not one of Node's own modules. */
+const PLACE = /^\s*at (?!.*\(?node:)/;
 
 function toDiscoveryError(error: unknown): unknown {
   if (error instanceof Error && NOT_YET.has(error.name)) {

@@ -8,6 +8,7 @@ export interface DeploymentRegistry extends Registry {
   register(deployment: Deployment, options?: { keep?: boolean }): Promise<void>;
   move(id: string, to: Reachable): Promise<Deployment | undefined>;
   remove(id: string): Promise<boolean>;
+  withdraw(services: readonly string[], from: readonly string[]): Promise<void>;
 }
 
 /** Asks an address what it serves. Throws an `OperationalError` if the address does not answer, a `DeploymentError` if the

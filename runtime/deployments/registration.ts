@@ -19,6 +19,7 @@ import { SAME_ADDRESS_MAX } from "../../lib/limits/http.ts";
 export interface WantedDeployment {
   readonly target: Reachable;
   readonly metadata?: Record<string, string>;
+  readonly fingerprint?: string;
   /** Ask it again if it is registered already. */
   readonly force: boolean;
   /** Register it even if it breaks what others rely on. */
@@ -62,7 +63,7 @@ export async function register(ports: DeploymentPorts, wanted: WantedDeployment)
   const deployment: Deployment = {
     ...wanted.target,
     ...{ id, createdAtMs, sdkVersion, services },
-    ...metadataOf(wanted, held),
+    ...givenOf(wanted, held),
   };
   wanted.check?.(deployment);
   if (wanted.strict === true && !wanted.breaking) await assertCompatible(registry, deployment, known);
@@ -93,13 +94,13 @@ export async function move(
   return (await registry.deployment(known.id)) ?? moved;
 }
 
-const metadataOf = (
-  { metadata }: WantedDeployment,
-  held: Pick<Deployment, "metadata">,
-): Pick<Deployment, "metadata"> => {
-  const now = metadata ?? held.metadata;
-  return now === undefined ? {} : { metadata: now };
-};
+type Given = Pick<Deployment, "metadata" | "fingerprint">;
+
+/** What is not given again stays as it was. */
+function givenOf(wanted: WantedDeployment, held: Given): Given {
+  const { metadata = held.metadata, fingerprint = held.fingerprint } = wanted;
+  return { ...(metadata ? { metadata } : {}), ...(fingerprint === undefined ? {} : { fingerprint }) };
+}
 
 const ambiguous = (address: string): DeploymentError =>
   new DeploymentError(

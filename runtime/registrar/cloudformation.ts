@@ -1,8 +1,10 @@
 /**
- * CloudFormation's custom resources: an event names a URL, and the answer is put there. A stack waits an hour for a missing
- * answer. So an answer is sent in each case, also after an error.
+ * CloudFormation's custom resources: an event names a URL, and the answer is put there. A stack waits long for a missing
+ * answer. So an answer is sent in each case, also after an error, and before the function's time is over.
  */
 import { asError } from "../../lib/errors.ts";
+import { type Clock, elapse } from "../../lib/ports.ts";
+import { digest } from "../../lib/hash.ts";
 import type { Registrar, Registration } from "./registrar.ts";
 import { CLOUDFORMATION_REASON_CHARS_MAX } from "../../lib/limits/aws.ts";
 
@@ -27,24 +29,33 @@ export interface ResourceAnswer {
   readonly StackId: string;
   readonly RequestId: string;
   readonly LogicalResourceId: string;
+  /** What `Fn::GetAtt` gives the rest of the stack. */
+  readonly Data?: Readonly<Record<string, string>>;
 }
 
 /** The identity of a resource that was never created. Its deletion does nothing. */
 const NOTHING = "nothing";
 
-/** Never rejects. */
-export async function answerTo(event: ResourceEvent, registrar: Registrar): Promise<ResourceAnswer> {
+/** Never rejects, and answers within `leftMs`. What goes on after that must not change anything any more. */
+export async function answerTo(
+  event: ResourceEvent,
+  registrar: Registrar,
+  { clock, leftMs }: { readonly clock: Clock; readonly leftMs: number },
+): Promise<ResourceAnswer> {
   const { StackId, RequestId, LogicalResourceId, PhysicalResourceId } = event;
   const common = { StackId, RequestId, LogicalResourceId };
+  const late = elapse(clock, leftMs).then((): never => {
+    throw new Error("it took longer than the registrar may run: deploy again");
+  });
   try {
-    return { ...common, Status: "SUCCESS", PhysicalResourceId: await perform(event, registrar) };
+    return { ...common, Status: "SUCCESS", ...(await Promise.race([perform(event, registrar), late])) };
   } catch (error) {
     const Reason = asError(error).message.slice(0, CLOUDFORMATION_REASON_CHARS_MAX);
     return { ...common, Status: "FAILED", Reason, PhysicalResourceId: PhysicalResourceId ?? NOTHING };
   }
 }
 
-/** Answers the resource's identity, which is the function. If it changes, CloudFormation deletes the old resource. */
+/** The resource's identity is the function. If it changes, CloudFormation deletes the old resource. */
 async function perform(
   {
     RequestType,
@@ -53,30 +64,49 @@ async function perform(
     OldResourceProperties = {},
   }: ResourceEvent,
   registrar: Registrar,
-): Promise<string> {
+): Promise<Pick<ResourceAnswer, "PhysicalResourceId" | "Data">> {
   if (RequestType === "Delete") {
     // What was never registered may have its mailbox all the same.
     await registrar.remove(PhysicalResourceId, mailboxIn(ResourceProperties));
-    return PhysicalResourceId;
+    return { PhysicalResourceId };
   }
   const registration = registrationIn(ResourceProperties);
   const mailboxUrlBefore = mailboxIn(OldResourceProperties);
-  await registrar.register({ ...registration, ...(mailboxUrlBefore ? { mailboxUrlBefore } : {}) });
-  return registration.functionArn;
+  const VersionArn = await registrar.register({
+    ...registration,
+    ...(mailboxUrlBefore ? { mailboxUrlBefore } : {}),
+  });
+  const Version = VersionArn.slice(VersionArn.lastIndexOf(":") + 1);
+  return { PhysicalResourceId: registration.functionArn, Data: { VersionArn, Version } };
 }
 
 function registrationIn(properties: Readonly<Record<string, unknown>>): Registration {
-  const { FunctionArn, VersionArn, Services, Breaking } = properties;
+  const { FunctionArn, VersionArn, Services, FormerServices, Breaking } = properties;
   const mailboxUrl = mailboxIn(properties);
-  if (typeof FunctionArn !== "string" || typeof VersionArn !== "string" || !Array.isArray(Services)) {
-    throw new TypeError("a registration needs FunctionArn, VersionArn and Services");
+  if (typeof FunctionArn !== "string" || !Array.isArray(Services)) {
+    throw new TypeError("a registration needs FunctionArn and Services");
   }
   return {
     functionArn: FunctionArn,
-    versionArn: VersionArn,
+    ...revisionIn(properties),
     services: Services.map(String),
+    // CloudFormation leaves out an empty list.
+    ...(typeof VersionArn === "string" ? {} : { formerServices: [FormerServices ?? []].flat().map(String) }),
     breaking: Breaking === "true" || Breaking === true,
     ...(mailboxUrl ? { mailboxUrl } : {}),
+  };
+}
+
+/** `VersionArn` is what stacks of earlier versions have. */
+function revisionIn({
+  VersionArn,
+  Fingerprint,
+  References = [],
+}: Readonly<Record<string, unknown>>): Pick<Registration, "versionArn" | "fingerprint"> {
+  if (typeof VersionArn === "string") return { versionArn: VersionArn };
+  if (typeof Fingerprint !== "string") throw new TypeError("a registration needs a Fingerprint");
+  return {
+    fingerprint: Buffer.from(digest(15, Fingerprint, JSON.stringify(References))).toString("base64url"),
   };
 }
 

@@ -1,38 +1,62 @@
 /** The registrar's Lambda entry. CloudFormation invokes it, and gets its answer over HTTPS. */
 import { Connection, once } from "../aws/connection.ts";
-import { lambdaDiscoverer } from "../aws/lambda-connection.ts";
+import { lambdaDiscoverer, lambdaPublisher } from "../aws/lambda-connection.ts";
 import { depthOfQueue } from "../aws/sqs-depth.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { OwnMailboxes } from "../../lib/store/own-mailboxes.ts";
 import { asError } from "../../lib/errors.ts";
 import { elapse } from "../../lib/ports.ts";
 import { answerTo, type ResourceAnswer, type ResourceEvent } from "./cloudformation.ts";
+import { InTime } from "./in-time.ts";
 import { Registrar } from "./registrar.ts";
-import { CLOUDFORMATION_ATTEMPTS_MAX, CLOUDFORMATION_PAUSE_MS } from "../../lib/limits/aws.ts";
+import {
+  CLOUDFORMATION_ANSWER_MS,
+  CLOUDFORMATION_ATTEMPTS_MAX,
+  CLOUDFORMATION_PAUSE_MS,
+  CLOUDFORMATION_SEND_MS_MAX,
+  DISCOVERY_ATTEMPTS_MAX,
+} from "../../lib/limits/aws.ts";
+
+/** What is needed of Lambda's context. */
+interface LambdaContext {
+  getRemainingTimeInMillis(): number;
+}
 
 const connect = once(() => {
   const connection = new Connection(process.env);
   const { clock, logger } = connection;
-  const items = connection.items();
-  const registry = new ItemRegistry(items, clock);
+  return {
+    ...{ clock, logger, connection, items: connection.items() },
+    discoverer: lambdaDiscoverer(DISCOVERY_ATTEMPTS_MAX),
+    versions: lambdaPublisher(),
+  };
+});
+
+/** It changes nothing any more when the time is over. What was not done by then would go on with the next event. */
+function registrarUntil(atMs: number): Registrar {
+  const { clock, connection, discoverer, versions, items: held } = connect();
+  const inTime = new InTime(clock, atMs);
+  const items = inTime.items(held);
   const areExpected = Boolean(connection.optional("ownMailboxes"));
   const moves = {
     areExpected,
     mailboxes: new OwnMailboxes(items, clock, areExpected),
     depth: async (url: string): Promise<number> => await depthOfQueue(connection.sqs(), url),
   };
-  const registrar = new Registrar({ registry, discoverer: lambdaDiscoverer(), clock, moves });
-  return { clock, logger, registrar };
-});
+  const registry = new ItemRegistry(items, clock);
+  return new Registrar({ registry, discoverer, clock, moves, versions: inTime.versions(versions) });
+}
 
-export async function handler(event: ResourceEvent): Promise<void> {
-  const { logger, registrar } = connect();
-  const answer = await answerTo(event, registrar);
+export async function handler(event: ResourceEvent, context: LambdaContext): Promise<void> {
+  const { clock, logger } = connect();
+  const leftMs = context.getRemainingTimeInMillis() - CLOUDFORMATION_ANSWER_MS;
+  const answer = await answerTo(event, registrarUntil(clock.now() + leftMs), { clock, leftMs });
   const { RequestType } = event;
-  const { Status, Reason, PhysicalResourceId } = answer;
+  const { Status, Reason, PhysicalResourceId, Data } = answer;
   logger.log(Status === "SUCCESS" ? "info" : "error", "a registration", {
     request: RequestType,
     function: PhysicalResourceId,
+    version: Data?.["Version"],
     status: Status,
     reason: Reason,
   });
@@ -48,6 +72,7 @@ async function send(url: string, answer: ResourceAnswer): Promise<void> {
         method: "PUT",
         headers: { "content-type": "" },
         body: JSON.stringify(answer),
+        signal: AbortSignal.timeout(CLOUDFORMATION_SEND_MS_MAX),
       });
       if (ok) return;
       throw new Error(`CloudFormation answered ${status}`);

@@ -1,25 +1,35 @@
 /**
- * Registers the versions that a stack publishes.
+ * Publishes the versions of a stack's functions, and registers them (docs/decisions/0027-the-registrar-publishes.md).
  *
- * A registration is a resource of the stack. CloudFormation creates it after the function's first version, updates it for
- * each other version, also in a rollback, and deletes it with the function.
+ * A registration is a resource of the stack. CloudFormation creates it after the function, updates it after each change of the
+ * function's code or settings, also in a rollback, and deletes it before the function.
+ *
+ * Each step finds what an earlier try has done. Crash points: published and not registered, the next try is answered the same
+ * version. Registered and not answered, the next try registers it once more. Stopped before a version that was refused is deleted, it
+ * stays, and the same code and settings find it.
  */
 import { OperationalError } from "../../lib/errors.ts";
 import type { Deployment } from "../../lib/model/manifest.ts";
 import { elapse } from "../../lib/ports.ts";
 import { DeploymentError } from "../deployments/error.ts";
-import type { DeploymentPorts } from "../deployments/ports.ts";
 import { register } from "../deployments/registration.ts";
-import { leaveMailbox, type MailboxWish, moveMailbox, type MovePorts } from "./mailbox-move.ts";
+import { leaveMailbox, type MailboxWish, moveMailbox } from "./mailbox-move.ts";
+import type { FunctionVersion, RegistrarPorts } from "./ports.ts";
+import { assertKept, assertServes, goneFrom, isUndone } from "./served.ts";
 import { PERMISSION_ATTEMPTS_MAX, PERMISSION_PAUSE_MS } from "../../lib/limits/aws.ts";
 
 /** What the stack says about a function. */
 export interface Registration {
   /** Without a version. It identifies the resource, and is part of its deployments' addresses. */
   readonly functionArn: string;
-  readonly versionArn: string;
-  /** The services to which its role is confined. */
+  /** Another one for other code or settings. */
+  readonly fingerprint?: string;
+  /** A version that the stack has published, as stacks of earlier versions of Perdure do. */
+  readonly versionArn?: string;
+  /** The services of the function. Its role is confined to them and the former ones. */
   readonly services: readonly string[];
+  /** Services that it has no more. Absent: a stack of an earlier version, which cannot say. */
+  readonly formerServices?: readonly string[];
   /** Register it even if it takes away what others rely on. */
   readonly breaking: boolean;
   /** The URL of its services' own mailbox. */
@@ -28,10 +38,8 @@ export interface Registration {
   readonly mailboxUrlBefore?: string;
 }
 
-export interface RegistrarPorts extends DeploymentPorts {
-  /** Absent: no service has a mailbox of its own. */
-  readonly moves?: Omit<MovePorts, "clock">;
-}
+/** The description of a version that was published here begins so. */
+const MARK = "Perdure build ";
 
 export class Registrar {
   readonly #ports: RegistrarPorts;
@@ -40,39 +48,105 @@ export class Registrar {
     this.#ports = ports;
   }
 
-  /** Throws `Error` with the reason. CloudFormation shows it to the user. */
-  async register(registration: Registration): Promise<void> {
+  /** Answers the version. Throws `Error` with the reason. CloudFormation shows it to the user. */
+  async register(registration: Registration): Promise<string> {
     const { services, mailboxUrl: url, mailboxUrlBefore: urlBefore } = registration;
     // Before it gets its first calls, if it is new.
     await this.#move({ services, ...(url ? { url } : {}), ...(urlBefore ? { urlBefore } : {}) });
+    let version: FunctionVersion | undefined;
     try {
-      await this.#register(registration);
+      return await this.#untilPassed(async () => {
+        const owned = await this.#deploymentsOf(registration.functionArn);
+        version = await this.#versionOf(registration, owned);
+        await this.#register(version.arn, registration, owned);
+        return version.arn;
+      });
     } catch (error) {
+      if (version) await this.#discard(version);
       // The stack takes the mailbox away again. An update is rolled back by another one.
       if (url && !urlBefore) await this.#leave(url, (service) => services.includes(service));
       throw error;
     }
   }
 
-  async #register({ versionArn, services, breaking }: Registration): Promise<void> {
-    const isKnown = (await this.#ports.registry.deployments()).some(({ address }) => address === versionArn);
-    const wanted = {
-      target: { address: versionArn },
-      force: true,
-      strict: true,
-      // A rollback takes away what the newer version had added. It must not fail for that.
-      breaking: breaking || isKnown,
-      dryRun: false,
-      check: (deployment: Deployment): void => assertServes(deployment, services),
-    };
-    for (let attempt = 1; ; attempt++) {
+  /** Permissions that the deployment has just given, and a version that Lambda prepares, take some seconds. */
+  async #untilPassed<T>(attempt: () => Promise<T>): Promise<T> {
+    for (let tried = 1; ; tried++) {
       try {
-        await register(this.#ports, wanted);
-        return;
+        return await attempt();
       } catch (error) {
-        if (attempt === PERMISSION_ATTEMPTS_MAX || !isPassing(error)) throw error;
+        if (tried === PERMISSION_ATTEMPTS_MAX || !isPassing(error)) throw error;
         await elapse(this.#ports.clock, PERMISSION_PAUSE_MS);
       }
+    }
+  }
+
+  async #deploymentsOf(functionArn: string): Promise<readonly Deployment[]> {
+    const all = await this.#ports.registry.deployments();
+    return all
+      .filter(({ address }) => address.startsWith(`${functionArn}:`))
+      .toSorted((a, b) => b.createdAtMs - a.createdAtMs);
+  }
+
+  /**
+   * One that was registered with this code and these settings, whatever the function is by now: so a rollback is to the very
+   * version of before. Else a new one.
+   */
+  async #versionOf(
+    { functionArn, versionArn, fingerprint }: Registration,
+    owned: readonly Deployment[],
+  ): Promise<FunctionVersion> {
+    const { versions } = this.#ports;
+    if (versionArn !== undefined) return { arn: versionArn, description: "" };
+    const known = owned.find((deployment) => deployment.fingerprint === fingerprint);
+    const isThere = known !== undefined && (await versions.state(known.address)) !== "gone";
+    const version = isThere
+      ? { arn: known.address, description: "" }
+      : await versions.publish(functionArn, `${MARK}${fingerprint}`);
+    if ((await versions.state(version.arn)) !== "ready")
+      throw new OperationalError("unavailable", `the version ${version.arn} cannot be invoked yet`);
+    return version;
+  }
+
+  async #register(
+    arn: string,
+    { fingerprint, services, formerServices, breaking }: Registration,
+    owned: readonly Deployment[],
+  ): Promise<void> {
+    const { registry, clock } = this.#ports;
+    const known = owned.find(({ address }) => address === arn);
+    const former = formerServices ?? [];
+    const accessible = [...services, ...former];
+    const kept = owned.filter((deployment) => !isUndone(deployment, known, clock.now()));
+    const check = (deployment: Deployment): void => {
+      assertServes(deployment, services);
+      if (formerServices && !breaking) assertKept(goneFrom(kept, accessible), former);
+    };
+    await register(this.#ports, {
+      target: { address: arn },
+      ...(fingerprint === undefined ? {} : { fingerprint }),
+      ...{ force: true, strict: true, dryRun: false, check },
+      // A rollback takes away what the newer version had added. It must not fail for that.
+      breaking: breaking || known !== undefined,
+    });
+    // Its role could do nothing with their calls.
+    const gone = formerServices ? goneFrom(owned, accessible) : [];
+    if (gone.length > 0)
+      await registry.withdraw(
+        gone,
+        owned.map(({ id }) => id),
+      );
+  }
+
+  /** Nobody else would delete it. */
+  async #discard({ arn, description }: FunctionVersion): Promise<void> {
+    const { registry, versions } = this.#ports;
+    if (!description.startsWith(MARK)) return;
+    try {
+      const isRegistered = (await registry.deployments()).some(({ address }) => address === arn);
+      if (!isRegistered) await versions.remove(arn);
+    } catch {
+      // Why it was refused is what the user must read. The version costs its storage.
     }
   }
 
@@ -80,9 +154,7 @@ export class Registrar {
    * with it. */
   async remove(functionArn: string, mailboxUrl?: string): Promise<void> {
     const { registry } = this.#ports;
-    const owned = (await registry.deployments()).filter(({ address }) =>
-      address.startsWith(`${functionArn}:`),
-    );
+    const owned = await this.#deploymentsOf(functionArn);
     if (mailboxUrl) {
       const others = (await registry.services()).filter((service) =>
         owned.every(({ id }) => id !== service.deployment),
@@ -106,19 +178,3 @@ export class Registrar {
 const UNREACHED = "META0003";
 const isPassing = (error: unknown): boolean =>
   error instanceof OperationalError || (error instanceof DeploymentError && error.code === UNREACHED);
-
-/** The role gives the handlers access only to the items of the services that the stack names. */
-function assertServes({ services }: Deployment, named: readonly string[]): void {
-  const served = services.map(({ name }) => name);
-  const unnamed = served.filter((name) => !named.includes(name));
-  const unserved = named.filter((name) => !served.includes(name));
-  const parts = [
-    ...(unnamed.length > 0 ? [`serves ${unnamed.join(", ")}, which the stack does not name`] : []),
-    ...(unserved.length > 0 ? [`does not serve ${unserved.join(", ")}, which the stack names`] : []),
-  ];
-  if (parts.length > 0) {
-    throw new Error(
-      `the function ${parts.join(" and ")}: set \`services\` to [${served.map((name) => `"${name}"`).join(", ")}]`,
-    );
-  }
-}

@@ -60,6 +60,7 @@ const RESOURCES: Readonly<Record<string, string>> = {
   RuntimeQueuesDelay: "delay queue",
   RuntimeTimerSchedulesRole: "timer schedules' role",
   RuntimeReconcilerFunction: "reconciler",
+  GreeterHandlerFunction: "handler function",
   RuntimeDispatcherLogs: "log group of dispatcher",
   RuntimeTimersLogs: "log group of timers",
   RuntimeIngressLogs: "log group of ingress",

@@ -180,7 +180,24 @@ const admin = new Admin(
 );
 /** For a runtime without indexes. */
 const unlisted = new Admin({ ...portsOf("admin") }, { version: "1", ingressEndpoint: "" });
-const registrar = new Registrar({ ...portsOf("registrar"), discoverer });
+const registrar = new Registrar({
+  ...portsOf("registrar"),
+  discoverer,
+  versions: {
+    publish: async (arn, description) => {
+      guard.check("registrar", "lambda:PublishVersion", "handler function");
+      return Promise.resolve({ arn: `${arn}:2`, description });
+    },
+    state: async () => {
+      guard.check("registrar", "lambda:GetFunctionConfiguration", "handler versions");
+      return Promise.resolve("ready");
+    },
+    remove: async () => {
+      guard.check("registrar", "lambda:DeleteFunction", "handler versions");
+      return Promise.resolve();
+    },
+  },
+});
 
 beforeAll(async () => {
   const dispatcher = new Dispatcher({ ...portsOf("dispatcher"), invoker });
@@ -339,7 +356,10 @@ describe("each part does its work with the permissions that it has", () => {
 
   test("registering, rolling back, retiring, reconciling", async () => {
     const registration = { functionArn: FUNCTION, services: OWN, breaking: false };
-    await registrar.register({ ...registration, versionArn: `${FUNCTION}:2` });
+    const published = { ...registration, fingerprint: "b", formerServices: [] };
+    const unnamed = registrar.register({ ...published, services: [...OWN, "Unknown"] });
+    await expect(unnamed).rejects.toThrow("does not serve Unknown");
+    await registrar.register(published);
     const reconciler = new Reconciler(portsOf("reconciler"));
     const early = new Retirement({
       ...portsOf("reconciler"),
@@ -376,7 +396,9 @@ describe("each part does its work with the permissions that it has", () => {
   test("and none on data, queues or schedules is granted for nothing", () => {
     const granted = lines.map((line) => line.split(" | ").slice(0, 3).join(" | "));
     const ofPorts = granted.filter(
-      (line) => / (dynamodb:|sqs:SendMessage|scheduler:)/.test(line) && !line.startsWith("timer schedules"),
+      (line) =>
+        / (dynamodb:|sqs:SendMessage|scheduler:|lambda:(Publish|Get))/.test(line) &&
+        !line.startsWith("timer schedules"),
     );
     const unused = ofPorts.filter((line) => !guard.used.has(line));
     expect(unused).toEqual([]);

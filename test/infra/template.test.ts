@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { App, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { App, Duration, RemovalPolicy, Stack, Tags } from "aws-cdk-lib";
 import { HttpJwtAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { ApiMapping, DomainName } from "aws-cdk-lib/aws-apigatewayv2";
 import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
@@ -13,6 +13,8 @@ import { Template } from "aws-cdk-lib/assertions";
 import { afterAll, describe, expect, test } from "vitest";
 import { PerdureRuntime, type PerdureRuntimeProps, PerdureService } from "../../infra/index.ts";
 import { callPaths, resultPaths } from "../../infra/grants.ts";
+import { serviceTag } from "../../lib/model/ids.ts";
+import { linesOf } from "./access.ts";
 import { GREETER, makeStack, ofType, type Resource, type TestStack } from "./stack.ts";
 
 const byDefault = makeStack();
@@ -42,6 +44,15 @@ describe("tables", () => {
       // DynamoDB always encrypts. Without a specification it uses a key that AWS owns.
       expect(Properties["SSESpecification"]).toMatchObject({ SSEEnabled: false });
     }
+  });
+
+  test("that are not protected go with a first deployment that fails, and stay in all other cases", () => {
+    const made = makeStack({ deletionProtection: false });
+    for (const [, { DeletionPolicy, ...table }] of ofType(made.resources, "AWS::DynamoDB::Table"))
+      expect([DeletionPolicy, table]).toMatchObject([
+        "RetainExceptOnCreate",
+        { UpdateReplacePolicy: "Retain" },
+      ]);
   });
 
   test("go with the stack if told so", () => {
@@ -342,15 +353,23 @@ describe("a service", () => {
   };
   const source = (text: string): string => `export const handler = async () => ${JSON.stringify(text)};`;
 
-  test("has its versions kept, and what is published registered, after what that needs", () => {
-    const [[id, version] = ["", undefined]] = ofType(resources, "AWS::Lambda::Version");
-    expect(version?.DeletionPolicy).toBe("Retain");
-    const [[, registration] = []] = ofType(resources, "Custom::PerdureDeployment");
-    expect(registration?.Properties).toMatchObject({ VersionArn: { Ref: id }, Services: ["Greeter"] });
-    const after = (registration as unknown as { DependsOn: string[] }).DependsOn;
+  const registration = (of = resources) => {
+    const [[id, resource] = ["", undefined]] = ofType(of, "Custom::PerdureDeployment");
+    return { id, properties: resource?.Properties ?? {}, resource };
+  };
+
+  test("has no versions in the template: the registrar publishes them, after all that it needs", () => {
+    expect(ofType(resources, "AWS::Lambda::Version")).toEqual([]);
+    const { properties: asked, resource } = registration();
+    expect(asked).toMatchObject({
+      FunctionArn: { "Fn::GetAtt": [expect.stringMatching(/^GreeterHandlerFunction/), "Arn"] },
+      Fingerprint: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      Services: ["Greeter"],
+      ServiceTimeout: "660",
+    });
+    const after = (resource as unknown as { DependsOn: string[] }).DependsOn;
     expect(after.map((name) => name.replace(/[0-9A-F]{8}$/, ""))).toEqual([
       "GreeterAdminAccess",
-      "GreeterDirect",
       "GreeterDispatcherAccess",
       "GreeterHandlerRoleDefaultPolicy",
       "GreeterIngressAccess",
@@ -359,14 +378,46 @@ describe("a service", () => {
     ]);
   });
 
-  test("has the runtime's alias, by which handlers invoke each other", () => {
+  test("has the logical ids of the stacks of earlier versions: with others, CloudFormation would delete what is registered", () => {
+    expect(registration().id).toBe("GreeterRegistration7076A5A2");
+    expect(ofType(resources, "AWS::Lambda::Alias").map(([id]) => id)).toEqual(["GreeterDirect039EE7C9"]);
+  });
+
+  test("is registered anew when what its settings name has changed, though the template is the same", () => {
+    const { References: references } = registration().properties;
+    const text = JSON.stringify(references);
+    expect(text).toMatch(/\{"Ref":"RuntimeTablesJournal\w+"\}/);
+    expect(text).toMatch(/\{"Ref":"RuntimeQueuesMailbox\w+"\}/);
+    expect(text).toMatch(/\{"Fn::GetAtt":\["GreeterHandlerRole\w+","Arn"\]\}/);
+  });
+
+  test("is not registered anew for what is no part of a version", () => {
+    const tagged = makeStack().stack;
+    Tags.of(tagged).add("commit", "1");
+    const template = Template.fromStack(tagged).toJSON()["Resources"] as Record<string, Resource>;
+    expect(registration(template).properties).toEqual(registration().properties);
+  });
+
+  test("has the runtime's alias, by which handlers invoke each other, for what is registered", () => {
     const [[, alias] = []] = ofType(resources, "AWS::Lambda::Alias");
-    const [[version] = []] = ofType(resources, "AWS::Lambda::Version");
-    expect(alias?.Properties["FunctionVersion"]).toEqual({ "Fn::GetAtt": [version, "Version"] });
+    expect(alias?.Properties["FunctionVersion"]).toEqual({ "Fn::GetAtt": [registration().id, "Version"] });
     const { Variables } = properties("AWS::Lambda::Function", "Greeter")["Environment"] as {
       Variables: Record<string, unknown>;
     };
     expect(Variables["PERDURE_DIRECT_ALIAS"]).toEqual(alias?.Properties["Name"]);
+  });
+
+  test("keeps access to the items of services that it does not serve any more", () => {
+    const stack = new Stack(new App({ analyticsReporting: false }), "Test");
+    const runtime = new PerdureRuntime(stack, "Runtime");
+    const service = { runtime, entry: GREETER, services: ["Greeter"], formerServices: ["Counter"] };
+    new PerdureService(stack, "Greeter", service);
+    const made = Template.fromStack(stack).toJSON()["Resources"] as Record<string, Resource>;
+    const keys = ["Greeter", "Counter"].map((name) => `${serviceTag(name)}.*`);
+    const handlerLines = linesOf(made).filter((line) => line.startsWith("handler | dynamodb:PutItem"));
+    expect(handlerLines).toHaveLength(2);
+    for (const line of handlerLines) expect(line).toContain(JSON.stringify(keys));
+    expect(registration(made).properties).toMatchObject({ FormerServices: ["Counter"] });
   });
 
   test("has no alias if calls go by the queue", () => {
@@ -379,16 +430,11 @@ describe("a service", () => {
     expect(withHandler(source("a"))).toEqual(withHandler(source("a")));
   });
 
-  test("changed in its code, is another version and otherwise the same", () => {
+  test("changed in its code, is registered anew, and otherwise the same", () => {
     const [before, after] = [withHandler(source("a")), withHandler(source("b"))];
-    const left = Object.keys(before).filter((id) => !after[id]);
-    const come = Object.keys(after).filter((id) => !before[id]);
-    expect([left.length, come.length]).toEqual([1, 1]);
-    expect(before[left[0] ?? ""]?.Type).toBe("AWS::Lambda::Version");
-    expect(after[come[0] ?? ""]?.Type).toBe("AWS::Lambda::Version");
-    const changed = Object.keys(before).filter((id) => after[id] && !sameJson(before[id], after[id]));
+    expect(Object.keys(before)).toEqual(Object.keys(after));
+    const changed = Object.keys(before).filter((id) => !sameJson(before[id], after[id]));
     expect(changed.map((id) => String(before[id]?.Type)).toSorted()).toEqual([
-      "AWS::Lambda::Alias",
       "AWS::Lambda::Function",
       "Custom::PerdureDeployment",
     ]);

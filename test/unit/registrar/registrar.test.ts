@@ -1,79 +1,8 @@
 /** The answers to CloudFormation: registration, refusal with its reason, removal. */
 import { describe, expect, test } from "vitest";
-import { OwnMailboxes } from "../../../lib/store/own-mailboxes.ts";
-import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { OperationalError } from "../../../lib/errors.ts";
-import type { HandlerManifest, ServiceManifest } from "../../../lib/model/manifest.ts";
-import { PROTOCOL_VERSION } from "../../../lib/protocol.ts";
-import {
-  answerTo,
-  type ResourceAnswer,
-  type ResourceEvent,
-} from "../../../runtime/registrar/cloudformation.ts";
-import { Registrar } from "../../../runtime/registrar/registrar.ts";
-import { MemoryItemStore } from "../../support/memory-item-store.ts";
-import { ManualClock } from "../local/manual-clock.ts";
-
-const FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:greeter";
-const HOUR_MS = 3_600_000;
-
-const greeter = (...handlers: string[]): ServiceManifest => ({
-  name: "Greeter",
-  type: "service",
-  handlers: handlers.map((name): HandlerManifest => ({ name, kind: "plain" })),
-});
-
-class World {
-  readonly clock = new ManualClock();
-  readonly #items = new MemoryItemStore();
-  readonly registry = new ItemRegistry(this.#items, this.clock, 0);
-  readonly mailboxes = new OwnMailboxes(this.#items, this.clock, true);
-  /** Of each own mailbox. */
-  depth = 0;
-  /** The answers of each version, in turn. The last one repeats. */
-  readonly answers = new Map<string, (readonly ServiceManifest[] | Error)[]>();
-  asked = 0;
-  readonly registrar = new Registrar({
-    registry: this.registry,
-    clock: this.clock,
-    moves: { areExpected: true, mailboxes: this.mailboxes, depth: () => Promise.resolve(this.depth) },
-    discoverer: {
-      discover: async ({ address }) => {
-        this.asked++;
-        const answers = this.answers.get(address) ?? [];
-        const answer = answers.length > 1 ? answers.shift() : answers[0];
-        if (!answer || answer instanceof Error) throw answer ?? new Error(`unknown: ${address}`);
-        return Promise.resolve({ version: PROTOCOL_VERSION, sdkVersion: "1", services: answer });
-      },
-    },
-  });
-
-  async ask(
-    request: ResourceEvent["RequestType"],
-    version: number,
-    more: Partial<ResourceEvent> & { readonly breaking?: string } = {},
-  ): Promise<ResourceAnswer> {
-    const answer = answerTo(
-      {
-        RequestType: request,
-        ResponseURL: "http://127.0.0.1/",
-        StackId: "stack",
-        RequestId: "request",
-        LogicalResourceId: "Registration",
-        ResourceProperties: {
-          FunctionArn: FUNCTION,
-          VersionArn: `${FUNCTION}:${version}`,
-          Services: ["Greeter"],
-          Breaking: more.breaking ?? "false",
-        },
-        ...more,
-      },
-      this.registrar,
-    );
-    await this.clock.advance(HOUR_MS);
-    return await answer;
-  }
-}
+import type { ServiceManifest } from "../../../lib/model/manifest.ts";
+import { FUNCTION, greeter, World } from "./world.ts";
 
 function worldWith(...versions: readonly (readonly ServiceManifest[] | Error)[]): World {
   const world = new World();
@@ -166,6 +95,7 @@ describe("a service's registration", () => {
       StackId: "stack",
       RequestId: "request",
       LogicalResourceId: "Registration",
+      Data: { VersionArn: `${FUNCTION}:1`, Version: "1" },
     });
     const first = await world.registry.service("Greeter");
     expect(await world.ask("Update", 2, { PhysicalResourceId: FUNCTION })).toMatchObject({
