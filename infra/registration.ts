@@ -8,7 +8,7 @@ import type { Construct } from "constructs";
 import { digest } from "../lib/hash.ts";
 import { REGISTRAR_MINUTES_MAX } from "../lib/limits/aws.ts";
 
-export interface RegistrationProps {
+interface RegistrationProps {
   readonly registrarArn: string;
   readonly function: IFunction;
   readonly services: readonly string[];
@@ -22,7 +22,7 @@ export interface RegistrationProps {
   readonly fingerprint?: string;
 }
 
-export interface Registration {
+interface RegisteredFunction {
   readonly resource: CustomResource;
   /** What was published. */
   readonly version: IVersion;
@@ -32,7 +32,7 @@ export interface Registration {
 const SERVICE_TIMEOUT = Duration.minutes(REGISTRAR_MINUTES_MAX + 1);
 
 /** Its ids are those of the stacks that earlier versions made: CloudFormation would delete what is registered with another one. */
-export function registerWith(scope: Construct, props: RegistrationProps): Registration {
+export function registerWith(scope: Construct, props: RegistrationProps): RegisteredFunction {
   const { function: target, services, mailboxUrl, directAlias } = props;
   const resource = new CustomResource(scope, "Registration", {
     serviceToken: props.registrarArn,

@@ -85,9 +85,9 @@ export const PERMISSION_ATTEMPTS_MAX = 30;
 /** The pause between these tries. */
 export const PERMISSION_PAUSE_MS = 3000;
 /** How long a function may take to say what it serves, a cold start included. What hangs at load never does. */
-export const DISCOVERY_MS_MAX = 20_000;
+export const FUNCTION_DISCOVERY_MS_MAX = 20_000;
 /** How often a registrar asks: a start that takes longer than that may be done when it asks again. */
-export const DISCOVERY_ATTEMPTS_MAX = 2;
+export const FUNCTION_DISCOVERY_ATTEMPTS_MAX = 2;
 
 // Polling: how an item that may change is watched without notifications.
 

@@ -4,7 +4,7 @@ import { OperationalError } from "../../lib/errors.ts";
 import { isFunctionVersion, type Reachable } from "../../lib/model/manifest.ts";
 import { type DiscoveryRequest, type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
-import { DISCOVERY_MS_MAX, EXCERPT_CHARS_MAX } from "../../lib/limits/aws.ts";
+import { FUNCTION_DISCOVERY_MS_MAX, EXCERPT_CHARS_MAX } from "../../lib/limits/aws.ts";
 
 /** For some seconds after a permission was given, IAM still answers like this. So does Lambda for a new version. */
 const NOT_YET: ReadonlySet<string> = new Set([
@@ -49,7 +49,7 @@ export class LambdaDiscoverer {
 
   async #send(command: InvokeCommand): Promise<InvokeCommandOutput> {
     for (let attempt = 1; ; attempt++) {
-      const late = AbortSignal.timeout(DISCOVERY_MS_MAX);
+      const late = AbortSignal.timeout(FUNCTION_DISCOVERY_MS_MAX);
       try {
         return await this.#client.send(command, { abortSignal: late });
       } catch (error) {
@@ -60,7 +60,7 @@ export class LambdaDiscoverer {
   }
 }
 
-const SILENT = `the function has not said in ${DISCOVERY_MS_MAX / 1000} seconds what it serves. Look for what its module waits for when it is loaded: a top-level await, a connection`;
+const SILENT = `the function has not said in ${FUNCTION_DISCOVERY_MS_MAX / 1000} seconds what it serves. Look for what its module waits for when it is loaded: a top-level await, a connection`;
 
 /** What Lambda says of a function that has died, with the place in its code. */
 function deathIn(payload: string): string {

@@ -26,8 +26,8 @@ export interface WantedDeployment {
   readonly breaking: boolean;
   readonly dryRun: boolean;
   /** Refuse also what takes handlers away, or whole services of a registered deployment: for deployments that nobody
-   * looks at. */
-  readonly strict?: boolean;
+   * looks at. Its text says what its reader can do. */
+  readonly strict?: string;
   /** Throws if what was discovered must not be registered. */
   readonly check?: (deployment: Deployment) => void;
 }
@@ -66,7 +66,8 @@ export async function register(ports: DeploymentPorts, wanted: WantedDeployment)
     ...givenOf(wanted, held),
   };
   wanted.check?.(deployment);
-  if (wanted.strict === true && !wanted.breaking) await assertCompatible(registry, deployment, known);
+  if (wanted.strict !== undefined && !wanted.breaking)
+    await assertCompatible(registry, deployment, { known, remedy: wanted.strict });
   const info = await checkServices(registry, deployment, wanted);
   const isKnown = known !== undefined;
   if (wanted.dryRun) return { deployment: await asIfRegistered(registry, deployment), known: isKnown, info };
@@ -167,14 +168,14 @@ function assertHasAll(services: readonly ServiceManifest[], known: Deployment): 
 async function assertCompatible(
   registry: DeploymentRegistry,
   { services }: Deployment,
-  known: Deployment | undefined,
+  { known, remedy }: { readonly known: Deployment | undefined; readonly remedy: string },
 ): Promise<void> {
   if (known) assertHasAll(services, known);
   for (const service of services) {
     const before = await registry.service(service.name);
     const [change] = before ? changesBetween(before, service) : [];
     if (change === undefined) continue;
-    const text = `incompatible with the registered revision: ${change}. Use 'breaking' to register it`;
+    const text = `incompatible with the registered revision: ${change}. ${remedy}`;
     throw new DeploymentError("META0006", text);
   }
 }

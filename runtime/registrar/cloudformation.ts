@@ -74,6 +74,7 @@ async function perform(
   const mailboxUrlBefore = mailboxIn(OldResourceProperties);
   const VersionArn = await registrar.register({
     ...registration,
+    accessBefore: accessIn(OldResourceProperties),
     ...(mailboxUrlBefore ? { mailboxUrlBefore } : {}),
   });
   const Version = VersionArn.slice(VersionArn.lastIndexOf(":") + 1);
@@ -81,7 +82,7 @@ async function perform(
 }
 
 function registrationIn(properties: Readonly<Record<string, unknown>>): Registration {
-  const { FunctionArn, VersionArn, Services, FormerServices, Breaking } = properties;
+  const { FunctionArn, VersionArn, Services, Breaking } = properties;
   const mailboxUrl = mailboxIn(properties);
   if (typeof FunctionArn !== "string" || !Array.isArray(Services)) {
     throw new TypeError("a registration needs FunctionArn and Services");
@@ -90,12 +91,19 @@ function registrationIn(properties: Readonly<Record<string, unknown>>): Registra
     functionArn: FunctionArn,
     ...revisionIn(properties),
     services: Services.map(String),
-    // CloudFormation leaves out an empty list.
-    ...(typeof VersionArn === "string" ? {} : { formerServices: [FormerServices ?? []].flat().map(String) }),
+    ...(typeof VersionArn === "string" ? {} : { formerServices: namesIn(properties["FormerServices"]) }),
     breaking: Breaking === "true" || Breaking === true,
     ...(mailboxUrl ? { mailboxUrl } : {}),
   };
 }
+
+const accessIn = ({ Services, FormerServices }: Readonly<Record<string, unknown>>): readonly string[] => [
+  ...namesIn(Services),
+  ...namesIn(FormerServices),
+];
+
+/** An empty list may be left out. */
+const namesIn = (list: unknown): readonly string[] => (Array.isArray(list) ? list.map(String) : []);
 
 /** `VersionArn` is what stacks of earlier versions have. */
 function revisionIn({

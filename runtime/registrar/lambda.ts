@@ -14,7 +14,7 @@ import {
   CLOUDFORMATION_ATTEMPTS_MAX,
   CLOUDFORMATION_PAUSE_MS,
   CLOUDFORMATION_SEND_MS_MAX,
-  DISCOVERY_ATTEMPTS_MAX,
+  FUNCTION_DISCOVERY_ATTEMPTS_MAX,
 } from "../../lib/limits/aws.ts";
 
 /** What is needed of Lambda's context. */
@@ -27,7 +27,7 @@ const connect = once(() => {
   const { clock, logger } = connection;
   return {
     ...{ clock, logger, connection, items: connection.items() },
-    discoverer: lambdaDiscoverer(DISCOVERY_ATTEMPTS_MAX),
+    discoverer: lambdaDiscoverer(FUNCTION_DISCOVERY_ATTEMPTS_MAX),
     versions: lambdaPublisher(),
   };
 });

@@ -30,6 +30,8 @@ export interface Registration {
   readonly services: readonly string[];
   /** Services that it has no more. Absent: a stack of an earlier version, which cannot say. */
   readonly formerServices?: readonly string[];
+  /** All services to which its role had access until this deployment. */
+  readonly accessBefore?: readonly string[];
   /** Register it even if it takes away what others rely on. */
   readonly breaking: boolean;
   /** The URL of its services' own mailbox. */
@@ -37,6 +39,8 @@ export interface Registration {
   /** What it was before. */
   readonly mailboxUrlBefore?: string;
 }
+
+const REMEDY = "Set `allowBreakingChanges` of the PerdureService to register it";
 
 /** The description of a version that was published here begins so. */
 const MARK = "Perdure build ";
@@ -110,7 +114,7 @@ export class Registrar {
 
   async #register(
     arn: string,
-    { fingerprint, services, formerServices, breaking }: Registration,
+    { fingerprint, services, formerServices, accessBefore = [], breaking }: Registration,
     owned: readonly Deployment[],
   ): Promise<void> {
     const { registry, clock } = this.#ports;
@@ -120,12 +124,13 @@ export class Registrar {
     const kept = owned.filter((deployment) => !isUndone(deployment, known, clock.now()));
     const check = (deployment: Deployment): void => {
       assertServes(deployment, services);
-      if (formerServices && !breaking) assertKept(goneFrom(kept, accessible), former);
+      const lost = goneFrom(kept, accessible).filter((name) => accessBefore.includes(name));
+      if (formerServices && !breaking) assertKept(lost, former);
     };
     await register(this.#ports, {
       target: { address: arn },
       ...(fingerprint === undefined ? {} : { fingerprint }),
-      ...{ force: true, strict: true, dryRun: false, check },
+      ...{ force: true, strict: REMEDY, dryRun: false, check },
       // A rollback takes away what the newer version had added. It must not fail for that.
       breaking: breaking || known !== undefined,
     });

@@ -15,7 +15,7 @@ export function assertServes({ services }: Deployment, named: readonly string[])
     throw new Error(`the function ${parts.join(" and ")}: set \`services\` to [${quoted(served)}]`);
 }
 
-/** The services of earlier versions to which its role has no access any more. */
+/** The services of earlier versions to which its role has no access. */
 export function goneFrom(earlier: readonly Deployment[], accessible: readonly string[]): readonly string[] {
   const served = earlier.flatMap(({ services }) => services.map(({ name }) => name));
   return [...new Set(served)].filter((name) => !accessible.includes(name)).toSorted();
@@ -33,12 +33,12 @@ export const isUndone = (
   target !== undefined && createdAtMs > target.createdAtMs && createdAtMs > nowMs - DEPLOYMENT_GRACE_MS;
 
 /** Throws `Error` that says what to set. */
-export function assertKept(gone: readonly string[], former: readonly string[]): void {
-  if (gone.length === 0) return;
-  const names = gone.join(", ");
+export function assertKept(lost: readonly string[], former: readonly string[]): void {
+  if (lost.length === 0) return;
+  const names = lost.join(", ");
   throw new Error(
     `earlier versions of the function serve ${names}, and its role would lose access to that while they may still run invocations: ` +
-      `set \`formerServices\` to [${quoted([...former, ...gone])}]. With \`allowBreakingChanges\`, what is in flight of ${names} is given up`,
+      `set \`formerServices\` to [${quoted([...former, ...lost])}]. With \`allowBreakingChanges\`, what is in flight of ${names} is given up`,
   );
 }
 

@@ -17,10 +17,12 @@ export interface Run {
 
 export class Cdk {
   readonly #emulator: Emulator;
+  readonly #app: string;
   readonly #folder = mkdtempSync(join(tmpdir(), "perdure-cdk-"));
 
-  constructor(emulator: Emulator) {
+  constructor(emulator: Emulator, app = "app.ts") {
     this.#emulator = emulator;
+    this.#app = app;
   }
 
   get folder(): string {
@@ -49,7 +51,7 @@ export class Cdk {
     const { endpoint } = this.#emulator;
     const home = join(this.#folder, "home");
     mkdirSync(home, { recursive: true });
-    const app = `node --conditions=perdure-source ${join(import.meta.dirname, "app.ts")}`;
+    const app = `node --conditions=perdure-source ${join(import.meta.dirname, this.#app)}`;
     const quiet = ["--no-notices", "--no-version-reporting", "--no-color", "--progress", "events"];
     const main = join(ROOT, "node_modules/aws-cdk/bin/cdk");
     const where = ["--app", app, "--output", join(this.#folder, "cdk.out")];

@@ -167,6 +167,8 @@ describe("a service that the function does not serve any more", () => {
     expect(await world.deploy("b", one, { Breaking: "true" })).toMatchObject({ Status: "SUCCESS" });
     expect(await world.registry.service("Counter")).toBeUndefined();
     expect(await world.registry.deployments()).toHaveLength(2);
+    // Once given up, it is not asked for again.
+    expect(await world.deploy("c", [...one])).toMatchObject({ Status: "SUCCESS" });
     // A rollback gives it back.
     expect(await world.deploy("a", both)).toMatchObject({ Status: "SUCCESS" });
     expect(await servedBy("Counter")).toBe(`${FUNCTION}:1`);

@@ -82,6 +82,7 @@ export class FakeFunction implements FunctionVersions {
 export class World {
   readonly clock = new ManualClock();
   readonly #items = new MemoryItemStore();
+  #deployed: Readonly<Record<string, unknown>> = {};
   readonly registry = new ItemRegistry(this.#items, this.clock, 0);
   readonly mailboxes = new OwnMailboxes(this.#items, this.clock, true);
   readonly function = new FakeFunction();
@@ -132,14 +133,16 @@ export class World {
   ): Promise<ResourceAnswer> {
     this.function.latest = code;
     const served = code instanceof Error ? ["Greeter"] : code.map(({ name }) => name);
-    return await this.send({
-      RequestType: "Update",
-      PhysicalResourceId: FUNCTION,
-      ResourceProperties: {
-        ...{ FunctionArn: FUNCTION, Fingerprint: fingerprint, Services: served, FormerServices: [] },
-        ...{ Breaking: "false", ...more },
-      },
+    const properties = {
+      ...{ FunctionArn: FUNCTION, Fingerprint: fingerprint, Services: served, FormerServices: [] },
+      ...{ Breaking: "false", ...more },
+    };
+    const event = { RequestType: "Update", PhysicalResourceId: FUNCTION } as const;
+    const answer = await this.send({
+      ...{ ...event, ResourceProperties: properties, OldResourceProperties: this.#deployed },
     });
+    if (answer.Status === "SUCCESS") this.#deployed = properties;
+    return answer;
   }
 
   async send(

@@ -1,0 +1,158 @@
+/**
+ * Deployments that fail, and services that move, on an emulator of AWS: a stack of its own, whose registrations are refused for one
+ * reason after the other. The emulator asks no role for permissions: that a role keeps access to what is in flight is tested on the
+ * template (test/infra), and that a registration insists on it, here.
+ */
+import { LambdaClient, ListFunctionsCommand, ListVersionsByFunctionCommand } from "@aws-sdk/client-lambda";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { REGISTRY_CACHE_MS } from "../../lib/limits.ts";
+import { Target, until } from "../e2e/target.ts";
+import { DUMMY_CREDENTIALS } from "../support/emulator-dynamo.ts";
+import { type Proxy, proxyTo } from "./api-proxy.ts";
+import { ACCOUNT, Cdk, REGION } from "./cdk.ts";
+import { type Emulator, startEmulator } from "./emulator.ts";
+
+class DeployedApp extends Target {
+  readonly #ingress: Proxy;
+  readonly #admin: Proxy;
+
+  constructor(ingress: Proxy, admin: Proxy) {
+    super();
+    this.#ingress = ingress;
+    this.#admin = admin;
+  }
+
+  get url(): string {
+    return this.#ingress.url;
+  }
+  get adminUrl(): string {
+    return this.#admin.url;
+  }
+}
+
+let emulator: Emulator;
+let cdk: Cdk;
+let app: DeployedApp;
+const closing: (() => Promise<void>)[] = [];
+
+const deploy = async (stage: string) => await cdk.deploy({ PERDURE_CLOUD_STAGE: stage });
+const DEPLOY = ["deploy", "--all", "--require-approval", "never"];
+/** What the command printed, and how long it took. */
+async function refused(stage: string): Promise<{ readonly text: string; readonly tookMs: number }> {
+  const beganMs = Date.now();
+  const { ok, text } = await cdk.try(DEPLOY, { PERDURE_CLOUD_STAGE: stage });
+  expect(ok).toBe(false);
+  return { text: text.replaceAll(/\s+/g, " "), tookMs: Date.now() - beganMs };
+}
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+  closing.push(() => emulator.stop());
+  cdk = new Cdk(emulator, "moving-app.ts");
+  await cdk.run(["bootstrap", `aws://${ACCOUNT}/${REGION}`]);
+  const { outputs } = await deploy("before");
+  const ingress = await proxyTo(outputs["IngressUrl"] ?? "", emulator.endpoint, false);
+  const admin = await proxyTo(outputs["AdminUrl"] ?? "", emulator.endpoint, true);
+  closing.push(ingress.close, admin.close);
+  app = new DeployedApp(ingress, admin);
+});
+afterAll(async () => {
+  for (const close of closing.toReversed()) await close();
+});
+
+const client = () =>
+  new LambdaClient({ endpoint: emulator.endpoint, region: REGION, credentials: DUMMY_CREDENTIALS });
+
+/** Of the first function. */
+async function versions(): Promise<readonly string[]> {
+  const lambda = client();
+  const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
+  const name = Functions.map(({ FunctionName = "" }) => FunctionName).find((each) =>
+    each.includes("FirstHandler"),
+  );
+  const { Versions = [] } = await lambda.send(new ListVersionsByFunctionCommand({ FunctionName: name }));
+  lambda.destroy();
+  return Versions.map(({ Version = "" }) => Version).filter((version) => version !== "$LATEST");
+}
+
+/** To which version new calls of a service go. */
+async function servedBy(service: string): Promise<string | undefined> {
+  const { deployments } = (await app.admin("/deployments")) as {
+    deployments: { id: string; arn?: string; uri?: string }[];
+  };
+  const { deployment_id: id } = (await app.admin(`/services/${service}`)) as { deployment_id?: string };
+  return deployments.find((each) => each.id === id)?.arn;
+}
+
+const suspended = async (key: string): Promise<string> => {
+  const id = await app.send(`/Moves/${key}/run`);
+  await until(
+    async () => (await app.admin(`/invocations/${id}`)) as { status: string },
+    ({ status }) => status === "suspended",
+    60_000,
+  );
+  return id;
+};
+
+describe("a deployment that is refused", () => {
+  test("is rolled back to the version of before, and leaves no version of its own", async () => {
+    const before = [await versions(), await servedBy("Stays")];
+    expect((await refused("breaking")).text).toContain("handler Stays/more is removed");
+    expect([await versions(), await servedBy("Stays")]).toEqual(before);
+    expect(await app.call("/Stays/more")).toBe("first");
+  });
+
+  test("can be made again with `allowBreakingChanges`, with the same code", async () => {
+    const before = await servedBy("Stays");
+    await deploy("allowed");
+    expect(await servedBy("Stays")).not.toBe(before);
+    await until(
+      async () => (await app.request("/Stays/more")).status,
+      (status) => status === 404,
+      REGISTRY_CACHE_MS + 20_000,
+    );
+    // And back: a handler more is nothing that breaks.
+    await deploy("before");
+    expect(await servedBy("Stays")).toBe(before);
+  });
+
+  test("says within two minutes what a module has thrown", async () => {
+    const { text, tookMs } = await refused("throwing");
+    expect(text).toContain("the database does not answer");
+    expect(tookMs).toBeLessThan(120_000);
+  });
+
+  test("says within two minutes that a module hangs", async () => {
+    const { text, tookMs } = await refused("hanging");
+    expect(text).toMatch(/has not said in 20 seconds what it serves|[Tt]imed out|timeout/);
+    expect(tookMs).toBeLessThan(120_000);
+  });
+});
+
+describe("a service that moves to another function", () => {
+  test("must be named as a former one: else the deployment fails, and nothing has changed", async () => {
+    const before = await servedBy("Moves");
+    expect((await refused("split")).text).toContain('set `formerServices` to ["Moves"]');
+    expect(await servedBy("Moves")).toBe(before);
+  });
+
+  test("begins there from now on, and what is in flight ends where it began", async () => {
+    const ids = await Promise.all(["a", "b", "c", "d", "e"].map(suspended));
+    await deploy("kept");
+    await Promise.all(["a", "b", "c", "d", "e"].map(async (key) => await app.call(`/Moves/${key}/go`)));
+    for (const id of ids) expect((await app.attach(id)).json).toEqual({ began: "first", ended: "first" });
+    await new Promise((resolve) => void setTimeout(resolve, REGISTRY_CACHE_MS));
+    const later = await suspended("later");
+    await app.call("/Moves/later/go");
+    expect((await app.attach(later)).json).toEqual({ began: "second", ended: "second" });
+    expect(await app.call("/Stays/where")).toBe("first");
+  });
+});
+
+test("nothing is left when the stack is destroyed", async () => {
+  await cdk.run(["destroy", "--all", "--force"]);
+  const lambda = client();
+  const { Functions = [] } = await lambda.send(new ListFunctionsCommand({ FunctionVersion: "ALL" }));
+  lambda.destroy();
+  expect(Functions).toEqual([]);
+});
