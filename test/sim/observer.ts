@@ -165,7 +165,6 @@ export class Observer {
     this.messages.lockWritten(before, item);
     if (item) this.once.hands(actor.name, textOf(item["o"]));
     const owner = this.lives.get(textOf(item?.["o"]));
-    // Not one that was handed it: that has had a place in the queue, as one that an operator pauses there.
     if (typeof item?.["u"] === "number" && owner?.status === "paused" && this.#isDead(owner))
       this.fail("R16", `${owner.id} has its key, and the mailbox gave its Start up before it began`);
     const wrong = lockViolation(actor, before, item, this.lives, this.#now() + this.maxSkewMs);
