@@ -1,11 +1,16 @@
 /**
- * Alarms. Each has a section of its name in docs/operations.md, which says what to do.
+ * Alarms. Each says in its description what to look at first, and has a section of its name in docs/operations.md, which is in the
+ * package.
  *
- * Four of them are enough to learn of whatever stands still. The others say more, and earlier, of the causes. They are optional,
+ * Five of them are enough to learn of whatever stands still. The others say more, and earlier, of the causes. They are optional,
  * because an alarm costs ten cents a month.
  *
- * SQS's own age of the oldest message leaves out what is received again and again and never deleted. So that, and a dispatcher that
- * cannot start and measures nothing, have an alarm each. What is in a dead-letter queue has been received a thousand times before.
+ * SQS's own age of the oldest message leaves out what is received again and again and never deleted. So that has an alarm of its own.
+ * A dispatcher that cannot start, or that Lambda does not run, measures nothing: these two are seen by what Lambda measures. What is in
+ * a dead-letter queue has been received a thousand times before.
+ *
+ * A service's own mailbox has the two alarms that are about a queue. Its messages are handled by the runtime's dispatcher, and go to the
+ * runtime's dead letters. So the other alarms are for both.
  */
 import { Duration } from "aws-cdk-lib";
 import {
@@ -19,13 +24,20 @@ import {
 } from "aws-cdk-lib/aws-cloudwatch";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { type Metric as MetricName, METRIC_DIMENSION, METRIC_NAMESPACE, METRICS } from "../lib/metrics.ts";
+import {
+  type Metric as MetricName,
+  MAILBOX_DIMENSION,
+  METRIC_DIMENSION,
+  METRIC_NAMESPACE,
+  METRICS,
+} from "../lib/metrics.ts";
 import type { PerdureFunction } from "./function.ts";
 import type { FunctionApi } from "./http-api.ts";
+import { labelOf } from "./label.ts";
 import type { Queues } from "./queues.ts";
 import { ALARM_LATE_MS, ALARM_STUCK_SECONDS_MIN } from "../lib/limits/aws.ts";
 
-/** `"outcomes"`: the four. `"all"`: those, and eight more. */
+/** `"outcomes"`: the five. `"all"`: those, and eight more. */
 export type Alarms = "none" | "outcomes" | "all";
 
 export interface Watched {
@@ -41,6 +53,8 @@ export interface Watched {
 interface Condition {
   readonly name: string;
   readonly says: string;
+  /** What to look at, whole: the one who is woken has the description, and nothing else at hand. */
+  readonly first: string;
   readonly metric: IMetric;
   readonly threshold: number;
   /** How many periods in a row. */
@@ -50,6 +64,8 @@ interface Condition {
 const PERIOD = Duration.minutes(5);
 const STUCK_TURNS = 2;
 const INGRESS_FAULTS = 5;
+/** Where an installed package has the document. */
+const DOCUMENT = "node_modules/perdure/docs/operations.md";
 
 export interface RuntimeAlarmsProps extends Watched {
   readonly alarms: Alarms;
@@ -63,17 +79,21 @@ export class RuntimeAlarms extends Construct {
       ...(props.alarms === "none" ? [] : outcomes(props)),
       ...(props.alarms === "all" ? causes(props) : []),
     ];
-    for (const condition of conditions) makeAlarm(this, condition, props.actions);
+    const label = labelOf(scope);
+    for (const condition of conditions) makeAlarm(this, label, condition, props.actions);
   }
 }
 
+/** `label`: of what it watches. */
 function makeAlarm(
   scope: Construct,
-  { name, says, metric, threshold, periods }: Condition,
+  label: string,
+  { name, says, first, metric, threshold, periods }: Condition,
   actions: readonly IAlarmAction[],
 ): void {
   const alarm = new Alarm(scope, name, {
-    alarmDescription: `Perdure: ${says} See ${name} in docs/operations.md.`,
+    alarmName: `${label.replaceAll("/", "-")}-${name}`,
+    alarmDescription: `Perdure, ${label}: ${says} First: ${first} More: ${name} in ${DOCUMENT}.`,
     metric,
     threshold,
     evaluationPeriods: periods,
@@ -84,31 +104,42 @@ function makeAlarm(
   if (actions.length > 0) alarm.addAlarmAction(...actions);
 }
 
-/** MailboxStuck, of a mailbox of a service's own. */
-export function mailboxAlarm(
-  scope: Construct,
-  {
-    queue,
-    turnTimeout,
-    stuckAfter,
-    actions,
-  }: {
-    readonly queue: IQueue;
-    readonly turnTimeout: Duration;
-    readonly stuckAfter: Duration | undefined;
-    readonly actions: readonly IAlarmAction[];
-  },
-): void {
-  const stuck = mailboxStuck(queue, turnTimeout);
-  const threshold = stuckAfter?.toSeconds() ?? stuck.threshold;
-  makeAlarm(scope, { ...stuck, threshold }, actions);
+interface WatchedMailbox {
+  readonly queue: IQueue;
+  readonly runtimeName: string | undefined;
+  readonly turnTimeout: Duration;
+  readonly stuckAfter: Duration | undefined;
+  readonly actions: readonly IAlarmAction[];
 }
 
-const mailboxStuck = (mailbox: IQueue, turnTimeout: Duration): Condition => ({
+/** The alarms of a mailbox of a service's own: MailboxStuck and MessagesComeAgain. */
+export function mailboxAlarms(service: Construct, scope: Construct, watched: WatchedMailbox): void {
+  const { queue, runtimeName, turnTimeout, stuckAfter, actions } = watched;
+  const seconds = stuckAfter?.toSeconds() ?? stuckSeconds(turnTimeout);
+  const label = labelOf(service);
+  makeAlarm(scope, label, mailboxStuck(queue, seconds), actions);
+  if (runtimeName === undefined) return;
+  const again = mailboxMetric(runtimeName, queue, "comesAgainAge", Stats.MAXIMUM);
+  makeAlarm(scope, label, messagesComeAgain(again, seconds), actions);
+}
+
+const mailboxStuck = (mailbox: IQueue, seconds: number): Condition => ({
   name: "MailboxStuck",
   says: "a message has waited for far longer than turns take.",
+  first:
+    "is the dispatcher's event source mapping of this queue enabled, and what does the dispatcher's log say? Then ask the admin API for GET /invocations?status=running: the oldest one may hold its key.",
   metric: mailbox.metricApproximateAgeOfOldestMessage({ period: PERIOD }),
-  threshold: stuckSeconds(turnTimeout),
+  threshold: seconds,
+  periods: 1,
+});
+
+const messagesComeAgain = (metric: Metric, seconds: number): Condition => ({
+  name: "MessagesComeAgain",
+  says: "a message is received again and again, and never done.",
+  first:
+    'the dispatcher\'s log says "a message is given back", with the invocation and the reason: a table, a key or a queue that refuses, or a handler that Lambda does not run.',
+  metric,
+  threshold: 1000 * seconds,
   periods: 1,
 });
 
@@ -123,26 +154,44 @@ export function ownMetric(runtimeName: string, metric: MetricName, statistic: st
   });
 }
 
+/** The same, of one mailbox of a service's own. */
+export const mailboxMetric = (
+  runtimeName: string,
+  { queueName }: IQueue,
+  metric: MetricName,
+  statistic: string,
+): Metric =>
+  ownMetric(runtimeName, metric, statistic).with({
+    dimensionsMap: { [METRIC_DIMENSION]: runtimeName, [MAILBOX_DIMENSION]: queueName },
+  });
+
 function outcomes({ queues, dispatcher, runtimeName, turnTimeout }: Watched): Condition[] {
+  const seconds = stuckSeconds(turnTimeout);
   return [
-    mailboxStuck(queues.mailbox, turnTimeout),
-    {
-      name: "MessagesComeAgain",
-      says: "a message is received again and again, and never done.",
-      metric: ownMetric(runtimeName, "comesAgainAge", Stats.MAXIMUM),
-      threshold: 1000 * stuckSeconds(turnTimeout),
-      periods: 1,
-    },
+    mailboxStuck(queues.mailbox, seconds),
+    messagesComeAgain(ownMetric(runtimeName, "comesAgainAge", Stats.MAXIMUM), seconds),
     {
       name: "DispatcherFails",
       says: "the dispatcher cannot start, crashes or runs out of time, again and again.",
+      first: "its log group has the reason. Nothing is lost: messages come again after half a minute.",
       metric: dispatcher.function.metricErrors({ period: PERIOD }),
+      threshold: 1,
+      periods: 3,
+    },
+    {
+      name: "DispatcherThrottled",
+      says: "Lambda does not run the dispatcher, again and again: nothing moves while that is so.",
+      first:
+        "compare the account's ConcurrentExecutions with its quota, and look whether a concurrency is reserved for the dispatcher's function. Then lower maxConcurrency or ask for a higher quota.",
+      metric: dispatcher.function.metricThrottles({ period: PERIOD }),
       threshold: 1,
       periods: 3,
     },
     {
       name: "InvocationsPaused",
       says: "an invocation is paused and waits for an operator.",
+      first:
+        "ask the admin API for GET /invocations?status=paused: last_failure says why. PATCH /invocations/{id}/resume goes on, with ?deployment=latest on repaired code.",
       metric: ownMetric(runtimeName, "paused", Stats.SUM),
       threshold: 1,
       periods: 1,
@@ -154,11 +203,16 @@ function outcomes({ queues, dispatcher, runtimeName, turnTimeout }: Watched): Co
 const stuckSeconds = (turnTimeout: Duration): number =>
   Math.max(ALARM_STUCK_SECONDS_MIN, turnTimeout.toSeconds() * STUCK_TURNS);
 
-function causes({ queues, reconciler, ingress, runtimeName }: Watched): Condition[] {
+const causes = (watched: Watched): Condition[] => [...delays(watched), ...failures(watched)];
+
+/** What is given up, or late. */
+function delays({ queues, runtimeName }: Watched): Condition[] {
   return [
     {
       name: "DeadLetters",
       says: "the dispatcher could not handle a message, a thousand times.",
+      first:
+        "the dispatcher's log, for as long as it has not been able to work. When the reason is gone, send them again with aws sqs start-message-move-task, then resume what is paused.",
       metric: queues.mailboxDeadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD }),
       threshold: 1,
       periods: 1,
@@ -166,6 +220,8 @@ function causes({ queues, reconciler, ingress, runtimeName }: Watched): Conditio
     {
       name: "DeadTimers",
       says: "a timer could not be forwarded.",
+      first:
+        "the log of the timers' function. The invocations that wait for them are found by the reconciler, so they can be purged when the reason is gone.",
       metric: queues.delayDeadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD }),
       threshold: 1,
       periods: 1,
@@ -173,6 +229,8 @@ function causes({ queues, reconciler, ingress, runtimeName }: Watched): Conditio
     {
       name: "TurnsThrottled",
       says: "Lambda refuses to run handlers: too many run at a time.",
+      first:
+        "compare the account's ConcurrentExecutions with its quota, and the handler's with what is reserved for it. None is lost: they get slower.",
       metric: ownMetric(runtimeName, "throttled", Stats.SUM),
       threshold: 1,
       periods: 3,
@@ -180,6 +238,8 @@ function causes({ queues, reconciler, ingress, runtimeName }: Watched): Conditio
     {
       name: "TimersLate",
       says: "timers fire late.",
+      first:
+        "look at MailboxStuck and TurnsThrottled: usually timers wait behind other messages of their key.",
       metric: ownMetric(runtimeName, "timerLateness", Stats.percentile(99)),
       threshold: ALARM_LATE_MS,
       periods: 3,
@@ -187,13 +247,22 @@ function causes({ queues, reconciler, ingress, runtimeName }: Watched): Conditio
     {
       name: "InvocationsPoked",
       says: "an invocation stood still until the reconciler found it.",
+      first:
+        "look at the dead-letter queues, and at the dispatcher's log of the hour before. It goes on now.",
       metric: ownMetric(runtimeName, "poked", Stats.SUM),
       threshold: 1,
       periods: 1,
     },
+  ];
+}
+
+function failures({ reconciler, ingress, runtimeName }: Watched): Condition[] {
+  return [
     {
       name: "ReconcilerFails",
       says: "the reconciler crashes.",
+      first:
+        "its log group has the reason. It runs again with its next schedule; until then lost messages are not noticed.",
       metric: reconciler.function.metricErrors({ period: PERIOD }),
       threshold: 1,
       periods: 1,
@@ -201,6 +270,8 @@ function causes({ queues, reconciler, ingress, runtimeName }: Watched): Conditio
     {
       name: "IngressFails",
       says: "the ingress answers with errors of its own.",
+      first:
+        'its log says "ingress: a port failed", with the reason: DynamoDB or SQS refuse, or do not answer.',
       metric: ownMetric(runtimeName, "ingressFaults", Stats.SUM),
       threshold: INGRESS_FAULTS,
       periods: 3,
@@ -208,6 +279,7 @@ function causes({ queues, reconciler, ingress, runtimeName }: Watched): Conditio
     {
       name: "IngressCrashes",
       says: "the ingress cannot start, crashes or runs out of time.",
+      first: "its log group has the reason. Calls that it has accepted run.",
       metric: ingress.target.metricErrors({ period: PERIOD }),
       threshold: 1,
       periods: 3,

@@ -1,4 +1,5 @@
 /** One page of graphs: invocations, retries, waiting messages, dead letters, times, errors and DynamoDB's units. */
+import { Stack } from "aws-cdk-lib";
 import {
   Dashboard,
   GraphWidget,
@@ -6,9 +7,11 @@ import {
   Metric as CloudWatchMetric,
   Stats,
 } from "aws-cdk-lib/aws-cloudwatch";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { Metric } from "../lib/metrics.ts";
-import { ownMetric, type Watched } from "./alarms.ts";
+import { mailboxMetric, ownMetric, type Watched } from "./alarms.ts";
+import { labelOf } from "./label.ts";
 import type { TableReference } from "./tables.ts";
 
 const WIDTH = 12;
@@ -19,6 +22,9 @@ export interface RuntimeDashboardProps extends Watched {
 }
 
 export class RuntimeDashboard extends Construct {
+  readonly #dashboard: Dashboard;
+  readonly #runtimeName: string;
+
   constructor(scope: Construct, id: string, props: RuntimeDashboardProps) {
     super(scope, id);
     const { queues, dispatcher, ingress, runtimeName, journal, state } = props;
@@ -28,7 +34,8 @@ export class RuntimeDashboard extends Construct {
     const graph = (title: string, left: IMetric[], right: IMetric[] = []) =>
       new GraphWidget({ title, left, right, width: WIDTH });
     const mailbox = queues.mailbox.metricApproximateNumberOfMessagesVisible();
-    new Dashboard(this, "Dashboard", {
+    this.#runtimeName = runtimeName;
+    this.#dashboard = new Dashboard(this, "Dashboard", {
       widgets: [
         [
           graph("Invocations", sums("accepted", "completed", "failed", "paused", "parked")),
@@ -64,6 +71,21 @@ export class RuntimeDashboard extends Construct {
         [graph("Units", [...units("journal", journal), ...units("state", state)])],
       ],
     });
+  }
+
+  /** A service's own mailbox. One of another stack cannot be shown: that stack needs this one. */
+  show(mailbox: IQueue, service: Construct): void {
+    if (Stack.of(service) !== Stack.of(this)) return;
+    const waiting = new GraphWidget({
+      title: `Waiting in the mailbox of ${labelOf(service)}, and for how long`,
+      left: [mailbox.metricApproximateNumberOfMessagesVisible()],
+      right: [
+        mailbox.metricApproximateAgeOfOldestMessage(),
+        mailboxMetric(this.#runtimeName, mailbox, "comesAgainAge", Stats.MAXIMUM),
+      ],
+      width: WIDTH,
+    });
+    this.#dashboard.addWidgets(waiting);
   }
 }
 

@@ -18,6 +18,7 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { domainNameOf, type IngressDomain, nameOf } from "./ingress-domain.ts";
+import { labelOf } from "./label.ts";
 
 /** `"iam"`: callers sign their requests. `"open"`: anybody may call. Or an authorizer, for JWTs or with a function. */
 export type Authorization = "iam" | "open" | IHttpRouteAuthorizer;
@@ -80,6 +81,9 @@ export class FunctionApi extends Construct {
   /** Records the caller, the path, the status and the time. It leaves out query, headers and body: they may hold secrets. */
   #accessLog({ logRetention, encryptionKey }: FunctionApiProps) {
     const logGroup = new LogGroup(this, "AccessLog", {
+      // API Gateway has CloudWatch deliver these logs. For each group of another name that adds to a policy of the account, which is
+      // full after some dozens of groups.
+      logGroupName: `/aws/vendedlogs/${labelOf(this).replaceAll(/[^\w./#-]/g, "-")}`,
       retention: logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
       ...(encryptionKey ? { encryptionKey } : {}),

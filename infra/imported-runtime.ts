@@ -1,5 +1,6 @@
 /** A runtime that another stack has made, as `PerdureRuntime.fromAttributes` returns it. */
 import { Duration } from "aws-cdk-lib";
+import type { IAlarmAction } from "aws-cdk-lib/aws-cloudwatch";
 import { type IRole, Role } from "aws-cdk-lib/aws-iam";
 import { Table } from "aws-cdk-lib/aws-dynamodb";
 import { Key } from "aws-cdk-lib/aws-kms";
@@ -22,6 +23,10 @@ export interface PerdureRuntimeAttributes extends HandlerProps {
   /** With `mailboxDeadLettersArn`, services of this stack may have mailboxes of their own. The runtime needs `ownMailboxes`. */
   readonly dispatcherFunctionArn?: string;
   readonly mailboxDeadLettersArn?: string;
+  /** The runtime's `runtimeName`. @default such a mailbox has no alarm MessagesComeAgain: its metric is told by this name */
+  readonly runtimeName?: string;
+  /** What the alarms of such mailboxes do. @default nothing */
+  readonly alarmActions?: readonly IAlarmAction[];
   readonly dispatcherRoleArn: string;
   readonly registrarRoleArn: string;
   /** @default the runtime has no admin API (`admin: false`) */
@@ -89,6 +94,8 @@ export class ImportedRuntime extends PerdureRuntimeBase {
   #hostOf({
     dispatcherFunctionArn,
     mailboxDeadLettersArn,
+    runtimeName,
+    alarmActions = [],
   }: PerdureRuntimeAttributes): MailboxHost | undefined {
     if (dispatcherFunctionArn === undefined || mailboxDeadLettersArn === undefined) return undefined;
     return {
@@ -96,9 +103,9 @@ export class ImportedRuntime extends PerdureRuntimeBase {
       // The longest that it may be: a queue's messages must be hidden for as long as its consumer may run.
       waitedTurnTimeout: Duration.minutes(WAITED_TIMEOUT_MINUTES_MAX),
       deadLetters: Queue.fromQueueArn(this, "MailboxDeadLetters", mailboxDeadLettersArn),
-      hasAlarms: true,
-      alarmActions: [],
+      ...{ hasAlarms: true, runtimeName, alarmActions },
       expect: () => undefined,
+      show: () => undefined,
     };
   }
 }

@@ -110,6 +110,7 @@ export interface PerdureRuntimeProps extends HandlerProps {
   /**
    * How many dispatchers run at the same time, 2 to 1000. Each runs up to ten turns. With its handlers it uses up to eleven of
    * the account's concurrent executions. An account has 1,000 of them, unless you ask AWS for more.
+   * If you say it, it is also the most that the timers' function runs at the same time. If not, that one has no bound, and Lambda polls its queue less often while it is idle.
    * @default 50
    */
   readonly maxConcurrency?: number;
@@ -142,7 +143,7 @@ export interface PerdureRuntimeProps extends HandlerProps {
    */
   readonly listing?: readonly ListedPart[];
   /**
-   * `"outcomes"`: four alarms that go off when something waits too long. `"all"`: six more, on causes. Each costs ten cents a
+   * `"outcomes"`: five alarms that go off when something stands still. `"all"`: eight more, on causes. Each costs ten cents a
    * month beyond the account's ten free ones.
    * @default "outcomes"
    */
@@ -186,6 +187,8 @@ export type RuntimeSettings = Readonly<
     "delayQueueMax" | "reservedConcurrency" | "memory" | Exclude<DoorProp, "cors">
   > & {
     readonly cors: Cors;
+    /** Absent: as many as Lambda likes. */
+    readonly timersAtOnce: number | undefined;
     readonly encryptionKey: IKey | undefined;
     readonly tables: Partial<PerdureTables>;
   };
@@ -217,6 +220,7 @@ export function settingsOf(props: PerdureRuntimeProps): RuntimeSettings {
     ...handlers,
     cors: props.cors ? corsOf(props.cors.origins, props.cors.credentials) : EVERY_PAGE,
     removalPolicy,
+    timersAtOnce: props.maxConcurrency,
   };
   const { turnTimeout, waitedTurnTimeout, maxConcurrency, mailboxEpoch, delayQueueMax } = settings;
   within("turnTimeout, in seconds,", turnTimeout.toSeconds(), 1, TURN_TIMEOUT_MINUTES_MAX * 60);

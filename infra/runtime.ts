@@ -2,7 +2,7 @@
  * All that is between a client and a handler: tables, queues, schedules, functions and the two HTTP APIs. While nothing
  * happens, it costs the polling of two queues, the reconciler's runs and the alarms (docs/costs.md).
  */
-import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Duration, Fn, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { EventSourceMapping, type FunctionUrl } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
@@ -26,6 +26,7 @@ import { RuntimeDashboard } from "./dashboard.ts";
 import { PerdureFunction, type Variables } from "./function.ts";
 import { corsVariables, functionUrl } from "./function-url.ts";
 import { FunctionApi } from "./http-api.ts";
+import { labelOf } from "./label.ts";
 import type { MailboxHost } from "./service-mailbox.ts";
 import { ENVIRONMENT } from "../lib/environment.ts";
 import { ImportedRuntime, type PerdureRuntimeAttributes } from "./imported-runtime.ts";
@@ -85,6 +86,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
   readonly functions: RuntimeFunctions;
   readonly settings: RuntimeSettings;
   readonly #admin: FunctionApi | undefined;
+  #dashboard: RuntimeDashboard | undefined;
 
   constructor(scope: Construct, id: string, props: PerdureRuntimeProps = {}) {
     super(scope, id);
@@ -140,12 +142,13 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     return {
       ...{ dispatcherFunctionArn: dispatcher.functionArn, waitedTurnTimeout, alarmActions },
       deadLetters: this.queues.mailboxDeadLetters,
-      hasAlarms: alarms !== "none",
+      ...{ hasAlarms: alarms !== "none", runtimeName: this.runtimeName },
       expect: () => {
         const { dispatcher: runs, registrar } = this.functions;
         for (const { function: each } of [runs, registrar])
           each.addEnvironment(ENVIRONMENT.ownMailboxes, "expected");
       },
+      show: (mailbox, service) => this.#dashboard?.show(mailbox, service),
     };
   }
 
@@ -153,19 +156,19 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     const { alarms, alarmActions: actions, dashboard, waitedTurnTimeout: turnTimeout } = this.settings;
     const { dispatcher, reconciler } = this.functions;
     const { ingress, queues } = this;
-    const watched = { runtimeName: this.#name, queues, dispatcher, reconciler, ingress, turnTimeout };
+    const watched = { runtimeName: this.runtimeName, queues, dispatcher, reconciler, ingress, turnTimeout };
     new RuntimeAlarms(this, "Alarms", { ...watched, alarms, actions });
     const { journal, state } = this.tables;
-    if (dashboard) new RuntimeDashboard(this, "Graphs", { ...watched, journal, state });
+    if (dashboard) this.#dashboard = new RuntimeDashboard(this, "Graphs", { ...watched, journal, state });
   }
 
   get handlerSettings(): HandlerSettings {
     return this.settings;
   }
 
-  /** Tells its metrics from those of other runtimes. */
-  get #name(): string {
-    return this.node.path;
+  /** Tells its metrics from those of other runtimes. It is their dimension `Runtime`. */
+  get runtimeName(): string {
+    return labelOf(this);
   }
 
   protected get ingressApiId(): string {
@@ -227,7 +230,8 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       inLoop: true,
     });
     allowTimers(timers, this.data, targets);
-    this.#consume(timers, this.queues.delay, this.settings.maxConcurrency);
+    // A mapping with a maximum is never idle: of a standard queue's five pollers, Lambda takes three away only without one.
+    this.#consume(timers, this.queues.delay, this.settings.timersAtOnce);
     return timers;
   }
 
@@ -263,14 +267,20 @@ export class PerdureRuntime extends PerdureRuntimeBase {
 
   /** For long timers: a group for schedules, and the role in which the Scheduler sends them to the delay queue. */
   #schedules(): { readonly targets: TimerTargets; readonly variables: Variables } {
-    const { delay } = this.queues;
+    const { delay, delayDeadLetters } = this.queues;
     const { delayQueueMax, encryptionKey } = this.settings;
+    // AWS deletes a group within minutes, and refuses its name until then. So each life of the stack has another name.
+    const life = Fn.select(2, Fn.split("/", Stack.of(this).stackId));
     const group = new ScheduleGroup(this, "TimerSchedules", {
+      scheduleGroupName: `perdure-${life}-${this.node.addr.slice(-8)}`,
       // It is deleted with its schedules, because the queue that they send to is deleted too.
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const role = this.#schedulerRole("TimerSchedulesRole", [
-      new PolicyStatement({ actions: ["sqs:SendMessage"], resources: [delay.queueArn] }),
+      new PolicyStatement({
+        actions: ["sqs:SendMessage"],
+        resources: [delay.queueArn, delayDeadLetters.queueArn],
+      }),
       ...(encryptionKey
         ? [
             new PolicyStatement({
@@ -290,6 +300,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       variables: {
         delayQueueUrl: delay.queueUrl,
         delayQueueArn: delay.queueArn,
+        delayDeadLettersArn: delayDeadLetters.queueArn,
         scheduleGroup: group.scheduleGroupName,
         schedulerRoleArn: role.roleArn,
         ...(delayQueueMax ? { delayQueueMsMax: String(delayQueueMax.toMilliseconds()) } : {}),
@@ -308,12 +319,12 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     return role;
   }
 
-  #consume(consumer: PerdureFunction, queue: IQueue, maxConcurrency: number): void {
+  #consume(consumer: PerdureFunction, queue: IQueue, maxConcurrency: number | undefined): void {
     new EventSourceMapping(consumer, "Source", {
       target: consumer.function,
       eventSourceArn: queue.queueArn,
       batchSize: SQS_RECEIVE_MAX,
-      maxConcurrency,
+      ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
       reportBatchItemFailures: true,
     });
   }
@@ -324,7 +335,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     return new PerdureFunction(this, titled(part), {
       description,
       timeout,
-      variables: { ...variables, logLevel: this.settings.logLevel, runtimeName: this.#name },
+      variables: { ...variables, logLevel: this.settings.logLevel, runtimeName: this.runtimeName },
       inLoop,
       code: runtimeCode(part, this.settings.awsSdk),
       memoryMiB: memory?.[part] ?? (part === "dispatcher" ? DISPATCHER_MEMORY_MIB : MEMORY_MIB),

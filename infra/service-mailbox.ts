@@ -9,7 +9,7 @@ import { type IQueue, Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { OWN_DISPATCHERS_AT_ONCE, SQS_RECEIVE_MAX } from "../lib/limits/aws.ts";
 import { allowOnMailbox, type Data, type RuntimeRoles } from "./access.ts";
-import { mailboxAlarm } from "./alarms.ts";
+import { mailboxAlarms } from "./alarms.ts";
 import { mailboxProps } from "./queues.ts";
 import { dispatcherTimeout, within } from "./runtime-props.ts";
 
@@ -20,7 +20,7 @@ export interface ServiceMailboxProps {
    * @default 10
    */
   readonly maxConcurrency?: number;
-  /** The alarm MailboxStuck goes off when a message has waited in it for so long. @default as for the runtime's mailbox */
+  /** Its alarms go off when a message has waited in it for so long. @default as for the runtime's mailbox */
   readonly stuckAfter?: Duration;
 }
 
@@ -31,9 +31,13 @@ export interface MailboxHost {
   readonly waitedTurnTimeout: Duration;
   readonly deadLetters: IQueue;
   readonly hasAlarms: boolean;
+  /** By which its metrics are told from those of other runtimes. Absent: it is not known of a runtime of another app. */
+  readonly runtimeName: string | undefined;
   readonly alarmActions: readonly IAlarmAction[];
   /** Its dispatcher is told to look for such mailboxes. */
   readonly expect: () => void;
+  /** Shows it in the runtime's dashboard, if there is one. */
+  readonly show: (mailbox: IQueue, service: Construct) => void;
 }
 
 interface Parts {
@@ -67,7 +71,9 @@ export class ServiceMailbox extends Construct {
     // Lambda looks whether the role may receive.
     source.node.addDependency(...access);
     host.expect();
-    if (host.hasAlarms)
-      mailboxAlarm(this, { queue: this.queue, turnTimeout, stuckAfter, actions: host.alarmActions });
+    host.show(this.queue, scope);
+    const { hasAlarms, runtimeName, alarmActions: actions } = host;
+    const watched = { queue: this.queue, runtimeName, turnTimeout, stuckAfter, actions };
+    if (hasAlarms) mailboxAlarms(scope, this, watched);
   }
 }

@@ -11,6 +11,8 @@ export const ENVIRONMENT = {
   /** The alias by which handlers' functions invoke each other (R28). Absent: their calls go by the queue. */
   directAlias: "PERDURE_DIRECT_ALIAS",
   delayQueueArn: "PERDURE_DELAY_QUEUE_ARN",
+  /** Where a schedule goes that cannot be delivered. */
+  delayDeadLettersArn: "PERDURE_DELAY_DEAD_LETTERS_ARN",
   scheduleGroup: "PERDURE_SCHEDULE_GROUP",
   schedulerRoleArn: "PERDURE_SCHEDULER_ROLE_ARN",
   /** Milliseconds. Only tests set less than SQS's 15 minutes. */

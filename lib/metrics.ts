@@ -3,8 +3,10 @@
 
 /** The CloudWatch namespace. */
 export const METRIC_NAMESPACE = "Perdure";
-/** The one dimension. It tells several runtimes of an account apart. Its value is `PERDURE_RUNTIME_NAME`. */
+/** The dimension of all of them. It tells several runtimes of an account apart. Its value is `PERDURE_RUNTIME_NAME`. */
 export const METRIC_DIMENSION = "Runtime";
+/** A second dimension: the name of a service's own mailbox, for what concerns its queue. Each value costs a metric. */
+export const MAILBOX_DIMENSION = "Mailbox";
 
 export type MetricUnit = "Count" | "Milliseconds";
 
@@ -33,9 +35,10 @@ export const METRICS = {
   replayLength: { name: "ReplayLength", unit: "Count" },
   /** From when a timer was due to when it was acted upon. */
   timerLateness: { name: "TimerLateness", unit: "Milliseconds" },
-  /** From when the oldest message of a batch was sent to when the batch was received. */
+  /** From when the oldest message of a batch was sent to when the batch was received: of the runtime's mailbox. */
   oldestMessageAge: { name: "OldestMessageAge", unit: "Milliseconds" },
-  /** The same, of those that have been received more than {@link RECEIVES_USUAL} times. SQS's own metric leaves such messages out. */
+  /** The same, of those that have been received more than {@link RECEIVES_USUAL} times, and of each mailbox by itself. SQS's own metric
+   * leaves such messages out. */
   comesAgainAge: { name: "AgeOfWhatComesAgain", unit: "Milliseconds" },
   /** Requests that the ingress has answered with an error of its own, which is neither a handler's nor the caller's. */
   ingressFaults: { name: "IngressFaults", unit: "Count" },

@@ -30,10 +30,11 @@ export interface Item {
 }
 
 const MINUTES_A_MONTH = 30 * 24 * 60;
-/** Lambda polls a queue with at least five connections. A poll takes 20 seconds. */
+/** Lambda polls a queue with five connections at the least. Those of an idle standard queue it can reduce to two, unless there is a
+ * maximum concurrency. A poll takes 20 seconds. */
 const POLLERS = 5;
+const IDLE_POLLERS = 2;
 const POLLS_A_MINUTE = 3;
-const POLLS_A_MONTH = POLLERS * POLLS_A_MINUTE * MINUTES_A_MONTH;
 /** For a function that starts cold each time, reads two empty tables and writes some lines. */
 const RUN_SECONDS = 1;
 const RUN_LOG_GB = 1e-6;
@@ -131,19 +132,24 @@ function polling(found: readonly Properties[], { Resources }: Template, { sqs }:
   const fifoName = (queue: string): string =>
     queue.includes("QueuesMailbox") ? "the mailbox" : "a service's own mailbox";
   const items = found
-    .map(queueOf)
-    .map((queue) => ({ name: isFifo(queue) ? fifoName(queue) : "the delay queue", fifo: isFifo(queue) }))
+    .map((mapping) => {
+      const queue = queueOf(mapping);
+      const fifo = isFifo(queue);
+      const pollers = fifo || mapping["ScalingConfig"] !== undefined ? POLLERS : IDLE_POLLERS;
+      return { name: fifo ? fifoName(queue) : "the delay queue", fifo, pollers };
+    })
     .toSorted((a, b) => Number(a.fifo) - Number(b.fifo))
-    .map(({ name, fifo }) => {
+    .map(({ name, fifo, pollers }) => {
       const each = fifo ? sqs.fifoRequest : sqs.standardRequest;
-      const paid = Math.max(0, POLLS_A_MONTH - free);
-      free -= POLLS_A_MONTH - paid;
-      const polls = POLLS_A_MONTH.toLocaleString("en-US");
+      const month = pollers * POLLS_A_MINUTE * MINUTES_A_MONTH;
+      const paid = Math.max(0, month - free);
+      free -= month - paid;
+      const polls = month.toLocaleString("en-US");
       return {
         what: `polling of ${name}`,
         count: 1,
-        arithmetic: `${POLLERS} connections × ${POLLS_A_MINUTE} polls a minute × ${MINUTES_A_MONTH.toLocaleString("en-US")} minutes = ${polls} × $${(each * 1e6).toFixed(2)} per million`,
-        dollars: POLLS_A_MONTH * each,
+        arithmetic: `${pollers} connections × ${POLLS_A_MINUTE} polls a minute × ${MINUTES_A_MONTH.toLocaleString("en-US")} minutes = ${polls} × $${(each * 1e6).toFixed(2)} per million`,
+        dollars: month * each,
         afterAllowances: paid * each,
       };
     });

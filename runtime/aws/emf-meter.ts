@@ -2,7 +2,13 @@
  * Measurements in log lines, where CloudWatch finds them (embedded metric format). One line has everything that was measured
  * between two flushes. It needs no request. A line of half a kilobyte costs a quarter of a cent per ten thousand.
  */
-import { METRIC_DIMENSION, METRIC_NAMESPACE, type Metric, METRICS } from "../../lib/metrics.ts";
+import {
+  MAILBOX_DIMENSION,
+  METRIC_DIMENSION,
+  METRIC_NAMESPACE,
+  type Metric,
+  METRICS,
+} from "../../lib/metrics.ts";
 import type { Clock, Meter } from "../../lib/ports.ts";
 import { METRIC_VALUES_MAX } from "../../lib/limits/aws.ts";
 
@@ -36,30 +42,36 @@ export class EmfMeter implements Meter {
     else values[values.indexOf(Math.min(...values))] = Math.max(value, Math.min(...values));
   }
 
-  /** Writes what was measured since the last flush, if anything was. */
-  flush(): void {
+  /** Writes what was measured since the last flush, if anything was. `mailbox`: of which service's own, for what concerns its queue. */
+  flush(mailbox?: string): void {
     const measured = { ...Object.fromEntries(this.#counts), ...Object.fromEntries(this.#values) };
     this.#counts.clear();
     this.#values.clear();
     const metrics = Object.keys(measured) as Metric[];
     if (metrics.length === 0 || this.#runtime === undefined || this.#runtime === "") return;
-    const definitions = metrics.map((metric) => ({
-      Name: METRICS[metric].name,
-      Unit: METRICS[metric].unit,
-    }));
+    const ofQueue = metrics.filter((metric) => mailbox !== undefined && metric === "comesAgainAge");
+    const ofRuntime = metrics.filter((metric) => !ofQueue.includes(metric));
     const named = metrics.map((metric) => [METRICS[metric].name, measured[metric]] as const);
     const line = {
       _aws: {
         Timestamp: this.#clock.now(),
         CloudWatchMetrics: [
-          { Namespace: METRIC_NAMESPACE, Dimensions: [[METRIC_DIMENSION]], Metrics: definitions },
+          ...directive([METRIC_DIMENSION], ofRuntime),
+          ...directive([METRIC_DIMENSION, MAILBOX_DIMENSION], ofQueue),
         ],
       },
       [METRIC_DIMENSION]: this.#runtime,
+      ...(ofQueue.length > 0 ? { [MAILBOX_DIMENSION]: mailbox } : {}),
       ...Object.fromEntries(named),
     };
     this.#write(`${JSON.stringify(line)}\n`);
   }
+}
+
+function directive(dimensions: readonly string[], metrics: readonly Metric[]): object[] {
+  if (metrics.length === 0) return [];
+  const definitions = metrics.map((metric) => ({ Name: METRICS[metric].name, Unit: METRICS[metric].unit }));
+  return [{ Namespace: METRIC_NAMESPACE, Dimensions: [dimensions], Metrics: definitions }];
 }
 
 const toStdout = (line: string): void => void process.stdout.write(line);

@@ -29,6 +29,8 @@ export interface SqsTimersOptions {
   /** The standard queue of the last leg. */
   readonly delayQueueUrl: string;
   readonly delayQueueArn: string;
+  /** What the Scheduler could not send there, after a day of tries. */
+  readonly deadLettersArn?: string;
   /** The group of the schedules, so that they can be listed and deleted together. */
   readonly scheduleGroup: string;
   /** The role by which the Scheduler sends to the delay queue. */
@@ -95,6 +97,7 @@ export class SqsTimers implements Timers {
   }
 
   async #sleep(timer: Timer, wakeAtMs: number): Promise<void> {
+    const { deadLettersArn } = this.#options;
     const command = new CreateScheduleCommand({
       GroupName: this.#options.scheduleGroup,
       Name: scheduleName(timer.message),
@@ -107,6 +110,7 @@ export class SqsTimers implements Timers {
         Arn: this.#options.delayQueueArn,
         RoleArn: this.#options.schedulerRoleArn,
         Input: scheduleInput(timer),
+        ...(deadLettersArn ? { DeadLetterConfig: { Arn: deadLettersArn } } : {}),
       },
     });
     try {
@@ -122,6 +126,7 @@ export class SqsTimers implements Timers {
 /** Timers, for the functions that set them. */
 export function timersOf(connection: Connection): SqsTimers {
   const delayQueueMsMax = connection.optional("delayQueueMsMax");
+  const deadLettersArn = connection.optional("delayDeadLettersArn");
   return new SqsTimers({
     sqs: connection.sqs(),
     scheduler: new SchedulerClient(CLIENT_TIMEOUTS),
@@ -130,6 +135,7 @@ export function timersOf(connection: Connection): SqsTimers {
     scheduleGroup: connection.required("scheduleGroup"),
     schedulerRoleArn: connection.required("schedulerRoleArn"),
     clock: connection.clock,
+    ...(deadLettersArn === undefined ? {} : { deadLettersArn }),
     ...(delayQueueMsMax === undefined ? {} : { delayQueueMsMax: Number(delayQueueMsMax) }),
   });
 }
@@ -139,8 +145,9 @@ function scheduleName({ group, dedup }: Outgoing): string {
   return `t-${Buffer.from(digest(NAME_HASH_BYTES, group, dedup)).toString("base64url")}`;
 }
 
+/** EventBridge Scheduler replaces `<aws.scheduler.…>` in what it sends. In JSON an escape stands for the same. */
 function scheduleInput(timer: Timer): string {
-  const input = toSqsBody(encodeTimer(timer));
+  const input = toSqsBody(encodeTimer(timer)).replaceAll("<aws.", String.raw`\u003caws.`);
   const bytes = Buffer.byteLength(input);
   if (bytes > SCHEDULE_INPUT_BYTES_MAX) {
     throw new OperationalError(

@@ -51,19 +51,21 @@ export async function handler(event: { readonly Records: readonly SqsRecord[] },
   const handles = new Map(event.Records.map(({ messageId, receiptHandle }) => [messageId, receiptHandle]));
   const mailboxUrl = connection.required("mailboxUrl");
   const queueUrl = queueUrlOf(event.Records, mailboxUrl);
+  const own = queueUrl === mailboxUrl ? undefined : nameIn(queueUrl);
   const receipts = new SqsReceipts(connection.sqs(), queueUrl, handles);
   const keeper = new QueueKeeper({ receipts, clock, logger }, batch);
   keeper.begin();
   const again = event.Records.filter(comesAgain);
-  meter.measure("oldestMessageAge", ageOf(event.Records, clock.now()));
+  // A backlog that a service of its own mailbox may have is not the others'. SQS measures that queue.
+  if (own === undefined) meter.measure("oldestMessageAge", ageOf(event.Records, clock.now()));
   if (again.length > 0) meter.measure("comesAgainAge", ageOf(again, clock.now()));
   try {
     const remainingMs = context.getRemainingTimeInMillis();
-    const failed = await intake.handle(batch, remainingMs, keeper, queueUrl !== mailboxUrl);
+    const failed = await intake.handle(batch, remainingMs, keeper, own !== undefined);
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
   } finally {
     await keeper.end();
-    meter.flush();
+    meter.flush(own);
   }
 }
 
@@ -72,6 +74,8 @@ const comesAgain = ({ attributes }: SqsRecord): boolean =>
 
 const ageOf = (records: readonly SqsRecord[], nowMs: number): number =>
   Math.max(0, ...records.map(({ attributes }) => nowMs - Number(attributes["SentTimestamp"] ?? nowMs)));
+
+const nameIn = (queueUrl: string): string => queueUrl.slice(queueUrl.lastIndexOf("/") + 1);
 
 /** A batch comes from one queue. A service's own mailbox is in the account and region of the runtime's. */
 function queueUrlOf(records: readonly SqsRecord[], mailboxUrl: string): string {

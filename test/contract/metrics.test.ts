@@ -8,7 +8,7 @@ import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { handlers, object, service, type Context, type ObjectContext } from "perdure";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { ENVIRONMENT } from "../../lib/environment.ts";
-import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS } from "../../lib/metrics.ts";
+import { MAILBOX_DIMENSION, METRIC_DIMENSION, METRIC_NAMESPACE, METRICS } from "../../lib/metrics.ts";
 import { headKey } from "../../lib/model/head-keys.ts";
 import { childUnique, groupOf, invocationId } from "../../lib/model/ids.ts";
 import { encodeMessage, type Message, type Start } from "../../lib/model/message.ts";
@@ -98,7 +98,12 @@ beforeAll(async () => {
   const environment: Record<keyof typeof ENVIRONMENT, string> = {
     ...{ journalTable: TABLES.journal, stateTable: TABLES.state, registryTable: TABLES.registry },
     ...{ mailboxUrl, mailboxDeadLettersUrl: deadLettersUrl, delayQueueUrl, runtimeName: RUNTIME },
-    ...{ delayQueueArn: "arn:aws:sqs:us-east-1:0:timers", scheduleGroup: "g", schedulerRoleArn: "arn:r" },
+    ...{
+      delayQueueArn: "arn:aws:sqs:us-east-1:0:timers",
+      delayDeadLettersArn: "",
+      scheduleGroup: "g",
+      schedulerRoleArn: "arn:r",
+    },
     ...{
       delayQueueMsMax: "900000",
       mailboxEpoch: "0",
@@ -141,14 +146,19 @@ const startOf = (name: string, handler: string, number: number, key?: string): S
 
 const CONTEXT = { getRemainingTimeInMillis: () => 60_000 };
 
-async function dispatch(message: Message, { received = 1, ageMs = 0 } = {}): Promise<void> {
+async function dispatch(
+  message: Message,
+  { received = 1, ageMs = 0, queue = "mailbox.fifo" } = {},
+): Promise<void> {
   const { handler } = await import("../../runtime/dispatcher/lambda.ts");
   const body = encodeMessage(message);
   const attributes = {
     ...{ MessageGroupId: groupOf(message.id), SequenceNumber: String(++sequence).padStart(20, "0") },
     ...{ ApproximateReceiveCount: String(received), SentTimestamp: String(Date.now() - ageMs) },
   };
-  await handler({ Records: [{ messageId: `m${sequence}`, receiptHandle: "r", body, attributes }] }, CONTEXT);
+  const eventSourceARN = `arn:aws:sqs:us-east-1:000000000000:${queue}`;
+  const record = { messageId: `m${sequence}`, receiptHandle: "r", body, attributes, eventSourceARN };
+  await handler({ Records: [record] }, CONTEXT);
 }
 
 interface Definition {
@@ -234,3 +244,22 @@ test(
     );
   },
 );
+
+test("what comes again in a mailbox of a service's own is told from what does in the runtime's", async () => {
+  const lines: string[] = [];
+  const stdout = vi.spyOn(process.stdout, "write").mockImplementation((text) => lines.push(String(text)) > 0);
+  try {
+    await dispatch(startOf("Tasks", "ok", 20), { received: 5, ageMs: DAY_MS, queue: "own.fifo" });
+  } finally {
+    stdout.mockRestore();
+  }
+  const line = JSON.parse(lines.find((text) => text.includes('"_aws"')) ?? "{}") as Record<string, unknown>;
+  expect(line).toMatchObject({ [METRIC_DIMENSION]: RUNTIME, [MAILBOX_DIMENSION]: "own.fifo" });
+  const named = definitionsIn(line).map(({ Dimensions, Metrics }) => [
+    Dimensions,
+    Metrics.map(({ Name }) => Name),
+  ]);
+  expect(named).toContainEqual([[[METRIC_DIMENSION, MAILBOX_DIMENSION]], [METRICS.comesAgainAge.name]]);
+  // A backlog there is none here.
+  expect(line).not.toHaveProperty(METRICS.oldestMessageAge.name);
+});

@@ -10,6 +10,7 @@ import { outgoing } from "./mailbox-suite.ts";
 const NOW_MS = Date.parse("2026-11-22T10:00:30.500Z");
 const MINUTE_MS = 60_000;
 const QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:timers";
+const DEAD_LETTERS_ARN = `${QUEUE_ARN}-dead`;
 
 const scheduled: Answerer = () => ({ body: '{"ScheduleArn":"arn"}' });
 
@@ -21,6 +22,7 @@ function timersAnswering(scheduler: Answerer = scheduled, delayQueueMsMax?: numb
     scheduler: new SchedulerClient(far.config),
     delayQueueUrl: "http://127.0.0.1:1/0/timers",
     delayQueueArn: QUEUE_ARN,
+    deadLettersArn: DEAD_LETTERS_ARN,
     scheduleGroup: "perdure",
     schedulerRoleArn: "arn:aws:iam::000000000000:role/scheduler",
     clock: { now: () => NOW_MS },
@@ -74,8 +76,20 @@ describe("the far leg", () => {
       FlexibleTimeWindow: { Mode: "OFF" },
       ActionAfterCompletion: "DELETE",
     });
-    expect(Target).toMatchObject({ Arn: QUEUE_ARN, RoleArn: "arn:aws:iam::000000000000:role/scheduler" });
+    expect(Target).toMatchObject({
+      ...{ Arn: QUEUE_ARN, RoleArn: "arn:aws:iam::000000000000:role/scheduler" },
+      DeadLetterConfig: { Arn: DEAD_LETTERS_ARN },
+    });
     expect(parseTimer(Target.Input)).toEqual({ atMs: NOW_MS + 20 * MINUTE_MS, message });
+  });
+
+  test("what the Scheduler would replace in a message comes as it is", async () => {
+    const { schedule, far } = timersAnswering();
+    const message = outgoing("g", String.raw`\<aws.scheduler.execution-id> "<aws.scheduler.attempt-number>`);
+    await schedule(20 * MINUTE_MS, message);
+    const { Target } = JSON.parse(far[0]?.body ?? "{}") as { Target: { Input: string } };
+    expect(Target.Input).not.toContain("<aws.");
+    expect(parseTimer(Target.Input).message).toEqual(message);
   });
 
   test("whenever it fires within its minute, it is not due yet, and then within the delay queue's reach", async () => {

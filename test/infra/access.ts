@@ -58,6 +58,7 @@ const RESOURCES: Readonly<Record<string, string>> = {
   RuntimeQueuesMailboxDeadLetters: "mailbox's dead letters",
   GreeterMailboxQueue: "own mailbox",
   RuntimeQueuesDelay: "delay queue",
+  RuntimeQueuesDelayDeadLetters: "delay queue's dead letters",
   RuntimeTimerSchedulesRole: "timer schedules' role",
   RuntimeReconcilerFunction: "reconciler",
   GreeterHandlerFunction: "handler function",

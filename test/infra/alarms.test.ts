@@ -6,7 +6,8 @@ import { describe, expect, test } from "vitest";
 import { METRIC_NAMESPACE, METRICS } from "../../lib/metrics.ts";
 import { makeStack, ofType, type Resource, type TestStack } from "./stack.ts";
 
-const OPERATIONS = readFileSync(join(import.meta.dirname, "../../docs/operations.md"), "utf8");
+const ROOT = join(import.meta.dirname, "../..");
+const OPERATIONS = readFileSync(join(ROOT, "docs/operations.md"), "utf8");
 
 const alarmsOf = ({ resources }: TestStack): Record<string, Resource> =>
   Object.fromEntries(
@@ -23,20 +24,30 @@ describe("alarms", () => {
     const [, alarms = ""] = OPERATIONS.split("\n## Alarms\n");
     const [section = ""] = alarms.split(/\n## /);
     const sections = [...section.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
-    expect(sections).toHaveLength(12);
+    expect(sections).toHaveLength(13);
     expect(Object.keys(alarmsOf(all))).toEqual(sections);
   });
 
-  test("name their section, and are quiet without data", () => {
+  test("say of what they are, what to look at first, and where the rest is: in the package", () => {
+    const { files } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { files: string[] };
+    expect(files).toContain("docs/**/*.md");
     for (const [name, { Properties }] of Object.entries(alarmsOf(all))) {
-      expect(Properties["AlarmDescription"]).toContain(`See ${name} in docs/operations.md.`);
+      expect(Properties["AlarmName"]).toBe(`Test-Runtime-${name}`);
+      const description = String(Properties["AlarmDescription"]);
+      expect(description).toMatch(/^Perdure, Test\/Runtime: .*\. First: .{40,}\. More: /);
+      expect(description).toContain(` More: ${name} in node_modules/perdure/docs/operations.md.`);
+      // CloudWatch takes no more.
+      expect(description.length).toBeLessThanOrEqual(1024);
       expect(Properties["TreatMissingData"]).toBe("notBreaching");
     }
   });
 
-  test("are four by default, and none if none are wanted", () => {
-    const four = ["MailboxStuck", "MessagesComeAgain", "DispatcherFails", "InvocationsPaused"];
-    expect(Object.keys(alarmsOf(makeStack()))).toEqual(four);
+  test("are five by default, and none if none are wanted", () => {
+    const five = [
+      ...["MailboxStuck", "MessagesComeAgain", "DispatcherFails", "DispatcherThrottled"],
+      "InvocationsPaused",
+    ];
+    expect(Object.keys(alarmsOf(makeStack()))).toEqual(five);
     expect(alarmsOf(makeStack({ alarms: "none" }))).toEqual({});
   });
 
@@ -83,11 +94,58 @@ describe("alarms", () => {
   });
 });
 
+describe("a mailbox of a service's own", () => {
+  const made = makeStack({ mailbox: { stuckAfter: Duration.hours(2) }, alarms: "all", dashboard: true });
+  const ofService = (stack: TestStack): Resource[] =>
+    ofType(stack.resources, "AWS::CloudWatch::Alarm")
+      .filter(([id]) => id.startsWith("GreeterMailbox"))
+      .map(([, alarm]) => alarm);
+
+  test("has the alarms that are about a queue, after its own time", () => {
+    expect(
+      ofService(made).map(({ Properties }) => [Properties["AlarmName"], Properties["Threshold"]]),
+    ).toEqual([
+      ["Test-Greeter-MailboxStuck", 2 * 3600],
+      ["Test-Greeter-MessagesComeAgain", 2 * 3600 * 1000],
+    ]);
+    expect(ofService(makeStack({ mailbox: {}, alarms: "none" }))).toEqual([]);
+  });
+
+  test("is told from the runtime's by its queue's name", () => {
+    const [, again] = ofService(made);
+    const queueName = made.stack.resolve(made.service.mailbox?.queue.queueName ?? "") as unknown;
+    expect(again?.Properties["Dimensions"]).toEqual([
+      { Name: "Mailbox", Value: queueName },
+      { Name: "Runtime", Value: "Test/Runtime" },
+    ]);
+  });
+
+  test("has the runtime's dispatcher and dead letters, and so its alarms of those", () => {
+    const queues = ofType(made.resources, "AWS::SQS::Queue").filter(
+      ([, { Properties }]) => Properties["RedrivePolicy"] !== undefined && Properties["FifoQueue"] === true,
+    );
+    expect(queues).toHaveLength(2);
+    expect(
+      new Set(queues.map(([, { Properties }]) => JSON.stringify(Properties["RedrivePolicy"]))).size,
+    ).toBe(1);
+    const consumers = ofType(made.resources, "AWS::Lambda::EventSourceMapping").map(([, { Properties }]) =>
+      JSON.stringify(Properties["FunctionName"]),
+    );
+    expect(consumers.filter((name) => name.includes("RuntimeDispatcherFunction"))).toHaveLength(2);
+  });
+
+  test("is in the dashboard", () => {
+    const [[, dashboard] = []] = ofType(made.resources, "AWS::CloudWatch::Dashboard");
+    expect(JSON.stringify(dashboard?.Properties["DashboardBody"])).toContain(
+      "in the mailbox of Test/Greeter",
+    );
+  });
+});
+
 describe("metrics", () => {
   test("are measured, each of them, by the runtime", () => {
-    const root = join(import.meta.dirname, "../..");
-    const sources = globSync("runtime/**/*.ts", { cwd: root }).map((file) =>
-      readFileSync(join(root, file), "utf8"),
+    const sources = globSync("runtime/**/*.ts", { cwd: ROOT }).map((file) =>
+      readFileSync(join(ROOT, file), "utf8"),
     );
     const measured = sources.flatMap((source) => [...source.matchAll(/measure\(\s*"(\w+)"/g)]);
     expect(new Set(measured.map(([, name]) => name))).toEqual(new Set(Object.keys(METRICS)));

@@ -33,8 +33,10 @@ describe("an idle month", () => {
     expect(more(makeStack({ dashboard: true }))).toBe(3);
     expect(more(makeStack({ alarms: "all" }))).toBe(0.8);
     expect(more(makeStack({ ownKey: true }))).toBe(1);
-    // Its polls, and its alarm.
-    expect(more(makeStack({ mailbox: {} }))).toBe(0.424);
+    // Its polls, and its two alarms.
+    expect(more(makeStack({ mailbox: {} }))).toBe(0.524);
+    // Three more connections to the delay queue: Lambda takes none away where there is a maximum.
+    expect(more(makeStack({ maxConcurrency: 50 }))).toBe(0.1555);
   });
 
   test("is not computed for a resource without a rule", () => {

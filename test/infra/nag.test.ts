@@ -21,7 +21,7 @@ function findings(props: PerdureRuntimeProps = {}): Record<string, number> {
 test("they find the wildcards that the documents give reasons for, and nothing else", () => {
   const found = Object.entries(findings()).map(([rule, count]) => [
     rule
-      .replace(/Test-Runtime-\w+-\w{8}/, "group")
+      .replace(/perdure-\{.*\}-\w{8}(?=\/t-)/, "group")
       .replace(/(HandlerFunction)\w{8}/, "$1")
       .replace(/RuntimeRegistrarFunction\w{8}/, "registrar"),
     count,

@@ -109,10 +109,24 @@ describe("queues", () => {
       expect(Properties).toMatchObject({
         BatchSize: 10,
         FunctionResponseTypes: ["ReportBatchItemFailures"],
-        ScalingConfig: { MaximumConcurrency: 50 },
       });
     }
   });
+
+  test("the timers' is polled less while it is idle, unless its concurrency is to be bounded", () => {
+    const boundsOf = (made: typeof resources) =>
+      ofType(made, "AWS::Lambda::EventSourceMapping").map(
+        ([, { Properties }]) => Properties["ScalingConfig"],
+      );
+    expect(boundsOf(resources)).toEqual([{ MaximumConcurrency: 50 }, undefined]);
+    const bound = { MaximumConcurrency: 2 };
+    expect(boundsOf(makeStack({ maxConcurrency: 2 }).resources)).toEqual([bound, bound]);
+  });
+});
+
+test("the group of schedules has another name each time that the stack is made", () => {
+  const { Name } = properties("AWS::Scheduler::ScheduleGroup", "TimerSchedules");
+  expect(JSON.stringify(Name)).toContain('{"Fn::Select":[2,{"Fn::Split":["/",{"Ref":"AWS::StackId"}]}]}');
 });
 
 describe("functions", () => {
@@ -322,6 +336,16 @@ describe("HTTP APIs", () => {
     expect(of(false)).toEqual({ api: 0, functions: 0, roles: 0, onHandlers: false });
   });
 
+  test("log to groups whose names begin so that API Gateway's deliveries need no line in a policy of the account", () => {
+    const names = ["IngressApiAccessLog", "AdminApiAccessLog"].map(
+      (id) => properties("AWS::Logs::LogGroup", id)["LogGroupName"],
+    );
+    expect(names).toEqual([
+      "/aws/vendedlogs/Test/Runtime/IngressApi",
+      "/aws/vendedlogs/Test/Runtime/AdminApi",
+    ]);
+  });
+
   test("log who asked for what, and nothing of what was said", () => {
     const { AccessLogSettings } = properties("AWS::ApiGatewayV2::Stage", "IngressApi") as {
       AccessLogSettings: { Format: string };
@@ -496,16 +520,6 @@ describe("a mailbox of a service's own", () => {
     expect(told(own)).toEqual(["RuntimeDispatcher", "RuntimeRegistrar"]);
     expect(told(makeStack({ ownMailboxes: true }))).toEqual(told(own));
     expect(told(byDefault)).toEqual([]);
-  });
-
-  test("has the alarm MailboxStuck, if the runtime has alarms", () => {
-    const alarms = (made: TestStack): unknown[] =>
-      ofType(made.resources, "AWS::CloudWatch::Alarm").flatMap(([id, { Properties }]) =>
-        id.includes("GreeterMailbox") ? [Properties["Threshold"]] : [],
-      );
-    expect(alarms(own)).toEqual([900]);
-    expect(alarms(makeStack({ mailbox: { stuckAfter: Duration.hours(6) } }))).toEqual([21_600]);
-    expect(alarms(makeStack({ mailbox: {}, alarms: "none" }))).toEqual([]);
   });
 
   test("has no more than a thousand dispatchers", () => {
