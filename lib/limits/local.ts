@@ -33,6 +33,8 @@ export const KEEP_ALIVE_MS = 75_000;
 export const RECEIVED_HEADERS_BYTES_MAX = 64 * 1024;
 /** This much more of a body that is too long is read and thrown away, so that its sender gets to read the answer. */
 export const DISCARD_BYTES_MAX = 16 * 1024 * 1024;
+/** Bodies that a server is receiving at the same time, together. A request beyond that is refused. */
+export const BODIES_BYTES_MAX = 256 * 1024 * 1024;
 
 // The user's file.
 

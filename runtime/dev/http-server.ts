@@ -6,7 +6,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "../http/message.ts";
-import { DISCARD_BYTES_MAX, KEEP_ALIVE_MS, RECEIVED_HEADERS_BYTES_MAX } from "../../lib/limits/local.ts";
+import {
+  BODIES_BYTES_MAX,
+  DISCARD_BYTES_MAX,
+  KEEP_ALIVE_MS,
+  RECEIVED_HEADERS_BYTES_MAX,
+} from "../../lib/limits/local.ts";
 
 export type RequestHandler = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
 
@@ -15,6 +20,15 @@ export interface HttpServerOptions {
   /** 0: any that is free. */
   readonly port: number;
   readonly bodyBytesMax: number;
+  /** For all bodies that are being received. @default BODIES_BYTES_MAX */
+  readonly bodiesBytesMax?: number;
+}
+
+/** What the bodies that are being received may hold, and do. */
+interface Room {
+  readonly bodyBytesMax: number;
+  readonly bytesMax: number;
+  bytes: number;
 }
 
 const NO_BODY = new Uint8Array(0);
@@ -36,8 +50,10 @@ export class HttpServer {
       maxHeaderSize: RECEIVED_HEADERS_BYTES_MAX,
       noDelay: true,
     };
+    const { bodyBytesMax, bodiesBytesMax: bytesMax = BODIES_BYTES_MAX } = options;
+    const room: Room = { bodyBytesMax, bytesMax, bytes: 0 };
     this.#server = createServer(settings, (request, response) => {
-      void serve(request, response, handle, options.bodyBytesMax);
+      void serve(request, response, handle, room);
     });
   }
 
@@ -84,11 +100,11 @@ async function serve(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   handle: RequestHandler,
-  bodyBytesMax: number,
+  room: Room,
 ): Promise<void> {
   try {
-    const body = hasBody(incoming) ? await readBody(incoming, bodyBytesMax) : NO_BODY;
-    if (body === undefined) return answer(outgoing, tooLarge(bodyBytesMax));
+    const body = hasBody(incoming) ? await readBody(incoming, room) : NO_BODY;
+    if (!(body instanceof Uint8Array)) return answer(outgoing, body);
     const gone = new AbortController();
     outgoing.on("close", () => {
       if (!outgoing.writableFinished) gone.abort();
@@ -116,23 +132,38 @@ function requestOf(incoming: IncomingMessage, body: Uint8Array): HttpRequest {
   };
 }
 
-/** `undefined` if the body is too long. Rejects when the client goes away. */
-function readBody(incoming: IncomingMessage, bytesMax: number): Promise<Uint8Array | undefined> {
+/** Or how it is refused. Rejects when the client goes away. */
+function readBody(incoming: IncomingMessage, room: Room): Promise<Uint8Array | HttpResponse> {
+  const { bodyBytesMax } = room;
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] = [];
-    let bytes = 0;
+    let [bytes, held] = [0, 0];
+    let refused: HttpResponse | undefined;
+    const release = (): void => {
+      room.bytes -= held;
+      held = 0;
+    };
     incoming.on("data", (chunk: Buffer) => {
       bytes += chunk.byteLength;
-      if (bytes <= bytesMax) chunks.push(chunk);
-      else chunks = [];
-      if (bytes > bytesMax + DISCARD_BYTES_MAX) resolve(undefined);
+      if (bytes > bodyBytesMax) refused = tooLarge(bodyBytesMax);
+      else if (room.bytes + chunk.byteLength > room.bytesMax) refused ??= noRoom();
+      if (!refused) {
+        held += chunk.byteLength;
+        room.bytes += chunk.byteLength;
+        chunks.push(chunk);
+        return;
+      }
+      chunks = [];
+      release();
+      if (bytes > bodyBytesMax + DISCARD_BYTES_MAX) resolve(refused);
     });
     incoming.on("end", () => {
       const [first] = chunks;
-      if (bytes > bytesMax) resolve(undefined);
-      else resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
+      release();
+      resolve(refused ?? (chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)));
     });
     incoming.on("close", () => {
+      release();
       // Every request closes. Only one that ended too early gets an error: the error's stack costs more than all the rest.
       if (!incoming.complete) reject(new Error("the client has gone"));
     });
@@ -145,14 +176,16 @@ function answer(outgoing: ServerResponse, { status, headers, body }: HttpRespons
   outgoing.end(body);
 }
 
-/** The connection is closed, because the rest of the body would be taken for the next request. */
 const tooLarge = (bytesMax: number): HttpResponse =>
+  refusal(413, `the payload is too long; at most ${bytesMax} bytes are supported`);
+
+const noRoom = (): HttpResponse =>
+  refusal(503, "too many payloads are being received at the same time; try again", { "retry-after": "1" });
+
+/** The connection is closed, because the rest of the body would be taken for the next request. */
+const refusal = (code: number, message: string, headers: Record<string, string> = {}): HttpResponse =>
   jsonResponse(
-    413,
-    {
-      code: 413,
-      message: `the payload is too long; at most ${bytesMax} bytes are supported`,
-      source: "ingress",
-    },
-    { "x-restate-error-source": "ingress", connection: "close" },
+    code,
+    { code, message, source: "ingress" },
+    { "x-restate-error-source": "ingress", connection: "close", ...headers },
   );

@@ -33,7 +33,7 @@ const later = (message: Incoming): Unit => ({ incoming: [message], messages: "la
  * of a later version is given back, since dispatchers of both versions are there during a deployment
  * (docs/decisions/0017-versions-side-by-side.md).
  */
-function decode({ body, group }: Incoming, logger: Logger): Message | "later" | undefined {
+function decode({ body, group, messageId }: Incoming, logger: Logger): Message | "later" | undefined {
   try {
     return decodeMessage(body);
   } catch (error) {
@@ -42,7 +42,9 @@ function decode({ body, group }: Incoming, logger: Logger): Message | "later" | 
       logger.log("warn", "a message is for a later version, and is given back", { group, reason });
       return "later";
     }
-    const fields = { group, error: reason, body: body.slice(0, 500) };
+    // Nothing of the body: it may hold somebody's input, and JSON's own errors quote it.
+    const why = error instanceof SyntaxError ? "it is not JSON" : reason;
+    const fields = { group, messageId, why, bytes: Buffer.byteLength(body) };
     logger.log("error", "a mailbox message cannot be read and is dropped", fields);
     return undefined;
   }

@@ -120,8 +120,10 @@ export class Ingress {
     const fields = { method, path, error };
     if (error instanceof OperationalError) {
       this.#ports.logger.log("warn", "ingress: a port failed", fields);
-      // It is not known whether the request took effect. So only an idempotent one may be repeated.
-      return new IngressError(503, `the request could not be completed: ${error.message}`);
+      // It is not known whether the request took effect. So only an idempotent one may be repeated. What AWS itself says of it names
+      // tables and accounts, and is in the log alone.
+      const [what = ""] = error.cause === undefined ? [error.message] : error.message.split(": ", 1);
+      return new IngressError(503, `the request could not be completed: ${what}`);
     }
     this.#ports.logger.log("error", "ingress: unexpected failure", fields);
     return new IngressError(500, "internal error");

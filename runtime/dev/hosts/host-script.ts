@@ -43,7 +43,8 @@ function main(bundlePath: string, send: Send): void {
   process.on("SIGTERM", () => undefined);
   process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   process.on("uncaughtExceptionMonitor", (error) => {
-    send({ uncaughtError: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    // Without its stack, which names this machine's folders: callers may read it. Node writes the stack to the console.
+    send({ uncaughtError: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
   });
 
   const served = collectServed();

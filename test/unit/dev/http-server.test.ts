@@ -11,8 +11,8 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.destroy();
 });
 
-async function serve(handle: RequestHandler, bodyBytesMax = 1_000): Promise<string> {
-  const server = new HttpServer(handle, { host: "127.0.0.1", port: 0, bodyBytesMax });
+async function serve(handle: RequestHandler, bodiesBytesMax = 1_000_000): Promise<string> {
+  const server = new HttpServer(handle, { host: "127.0.0.1", port: 0, bodyBytesMax: 1_000, bodiesBytesMax });
   servers.push(server);
   return (await server.listen()).replace("localhost", "127.0.0.1");
 }
@@ -101,6 +101,21 @@ test.each([
   expect(await response.json()).toMatchObject({ code: 413, source: "ingress" });
   expect(calls).toBe(0);
   expect((await fetch(url, { method: "POST", body: "x".repeat(1_000) })).status).toBe(200);
+});
+
+test("bodies that are being received have a bound together: what is beyond it is refused, until there is room", async () => {
+  const url = await serve(echo, 1_500);
+  const { hostname, port } = new URL(url);
+  const slow = connect(Number(port), hostname);
+  slow.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n${"x".repeat(999)}`);
+  const ask = async () => await fetch(url, { method: "POST", body: "y".repeat(900) });
+  await expect.poll(async () => (await ask()).status).toBe(503);
+  const refused = await ask();
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
+  expect(await refused.json()).toMatchObject({ code: 503, source: "ingress" });
+  expect((await fetch(url, { method: "POST", body: "y".repeat(400) })).status).toBe(200);
+  slow.destroy();
+  await expect.poll(async () => (await ask()).status).toBe(200);
 });
 
 test("a client that goes away ends the wait", async () => {

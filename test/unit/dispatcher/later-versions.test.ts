@@ -5,6 +5,7 @@ import { systemEntropy } from "../../../lib/entropy.ts";
 import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
 import { cancellation } from "../../support/entries.ts";
 import { outgoing } from "../../../lib/store/send.ts";
+import { unitAt } from "../../../runtime/dispatcher/unit.ts";
 import { DispatcherWorld } from "./dispatcher-world.ts";
 
 const worker = service({ name: "Worker", handlers: { go: async (ctx: Context) => await ctx.sleep(1) } });
@@ -28,6 +29,18 @@ test("what is no message is dropped, visibly", async () => {
     "error a mailbox message cannot be read and is dropped",
     "error a mailbox message cannot be read and is dropped",
   ]);
+});
+
+test("nothing of what cannot be read is logged: it may be somebody's input", () => {
+  const logged: string[] = [];
+  const logger = { log: (...line: unknown[]) => void logged.push(JSON.stringify(line)) };
+  for (const body of ['{"input":"4111 1111', '{"kind":1,"input":"4111 1111"}', '"4111 1111"']) {
+    const message = { messageId: "m1", body, group: "g", sequence: "1", receiveCount: 1 };
+    unitAt([message], 0, logger);
+  }
+  expect(logged).toHaveLength(3);
+  expect(logged.join("")).not.toContain("4111");
+  expect(logged[0]).toContain('"messageId":"m1"');
 });
 
 test("a message in a note lane is a Start of no invocation to earlier versions, which they give back", () => {
