@@ -96,7 +96,7 @@ export function allowTimers(timers: PerdureFunction, data: Data, targets: TimerT
 export function allowReconciler(reconciler: PerdureFunction, data: Data, deadLettersArn: string): void {
   const { journal, registry } = data.tables;
   reconciler.allow(["dynamodb:GetItem", ...WRITE, ...SCAN], [journal.tableArn]);
-  reconciler.allow(["sqs:ReceiveMessage"], [deadLettersArn]);
+  reconciler.allow(["sqs:ReceiveMessage", "sqs:DeleteMessage"], [deadLettersArn]);
   reconciler.allow(["dynamodb:GetItem", "dynamodb:UpdateItem", ...DELETE, ...SCAN], [registry.tableArn]);
   allowToSend(reconciler, data.mailbox.queueArn);
   allowKey(reconciler, data.encryptionKey);

@@ -207,6 +207,10 @@ export const AGAIN_MS_MIN = 1000;
 export const AGAIN_MS_MAX = 60_000;
 /** Deliveries of a message that keeps failing for a reason of its own before its invocation is paused. */
 export const RECEIVES_MAX = 10;
+/** So many of them must have been its own failures, and not those of a message before it in its group. */
+export const OWN_FAILURES_MIN = 3;
+/** Messages whose failures one process remembers. */
+export const FAILING_MESSAGES_MAX = 1000;
 /** The same for what waiting does not mend: something is too large, or a turn is refused while nothing else moves its head. The
  * third time at the latest, it is paused and logged. */
 export const REFUSALS_MAX = 3;

@@ -1,7 +1,13 @@
-/** Looks at the messages of a dead-letter queue, and leaves them there. */
-import { ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+/** Looks at the messages of a dead-letter queue, and leaves them there unless they are removed. */
+import { DeleteMessageCommand, ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { toOperational } from "../../lib/aws/fault.ts";
 import { DEAD_LETTER_HIDDEN_SECONDS } from "../../lib/limits/aws.ts";
+
+interface SqsDeadLetter {
+  readonly body: string;
+  readonly sinceMs: number;
+  readonly remove: () => Promise<void>;
+}
 
 /** Throws {@link OperationalError}. */
 export class SqsDeadLetters {
@@ -13,7 +19,7 @@ export class SqsDeadLetters {
     this.#queueUrl = queueUrl;
   }
 
-  async next(): Promise<readonly { readonly body: string; readonly sinceMs: number }[]> {
+  async next(): Promise<readonly SqsDeadLetter[]> {
     const command = new ReceiveMessageCommand({
       QueueUrl: this.#queueUrl,
       MaxNumberOfMessages: 10,
@@ -24,9 +30,17 @@ export class SqsDeadLetters {
     const { Messages = [] } = await this.#client.send(command).catch((error: unknown) => {
       throw toOperational(error, "a look at the dead letters");
     });
-    return Messages.map(({ Body = "", Attributes }) => ({
+    return Messages.map(({ Body = "", Attributes, ReceiptHandle }) => ({
       body: Body,
       sinceMs: Number(Attributes?.SentTimestamp ?? 0),
+      remove: async () => await this.#remove(ReceiptHandle),
     }));
+  }
+
+  async #remove(ReceiptHandle: string | undefined): Promise<void> {
+    const command = new DeleteMessageCommand({ QueueUrl: this.#queueUrl, ReceiptHandle });
+    await this.#client.send(command).catch((error: unknown) => {
+      throw toOperational(error, "a removal of a dead letter");
+    });
   }
 }

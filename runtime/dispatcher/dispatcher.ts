@@ -13,11 +13,11 @@ import { addReply, endAsItIs, killStub, tells } from "../../lib/store/head/trans
 import { readHead, readHeadOrStub, type StoredHead, storeInput } from "../../lib/store/head-store.ts";
 import { afresh, outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts";
 import { coded } from "../../lib/error-codes.ts";
-import { asError, isTooLarge, OperationalError } from "../../lib/errors.ts";
+import { asError, isTooLarge } from "../../lib/errors.ts";
 import { type Head, isCancelled, isForLife, type Stub } from "../../lib/model/head.ts";
 import { isExpired } from "../../lib/model/head-age.ts";
 import { type InvocationId, noteGroupOf } from "../../lib/model/ids.ts";
-import { CLOCK_SKEW_MS, RECEIVES_MAX, REFUSALS_MAX } from "../../lib/limits.ts";
+import { CLOCK_SKEW_MS } from "../../lib/limits.ts";
 import {
   type Incoming,
   type Kill,
@@ -42,6 +42,7 @@ import { NoteDelivery } from "./note-delivery.ts";
 import { forgetTimers, repeatLastOutputs } from "../../lib/store/last-outputs.ts";
 import { reply } from "../../lib/store/outputs.ts";
 import { isSetAnew, underGuard } from "./guarded-start.ts";
+import { OwnFailures } from "./own-failures.ts";
 import { Progress } from "./progress.ts";
 import { Resumption } from "./resumption.ts";
 import { type Unit, unitAt } from "./unit.ts";
@@ -63,6 +64,7 @@ export class Dispatcher {
   readonly #notes: NoteDelivery;
   readonly #letGo: LetGo;
   readonly #resumption: Resumption;
+  readonly #failures = new OwnFailures();
 
   constructor(ports: DispatcherPorts, { mailboxEpoch = 0 }: DispatcherOptions = {}) {
     this.#ports = ports;
@@ -193,14 +195,15 @@ export class Dispatcher {
    * visibly paused instead, and the message is done (R16). */
   async #giveBack(
     message: Message,
-    { receiveCount }: Incoming,
+    incoming: Incoming,
     error: unknown,
     delivery: Delivery,
   ): Promise<Verdict> {
     const { message: reason, stack } = asError(error);
+    const { receiveCount } = incoming;
     this.#ports.meter?.measure("givenBack");
     const fields = { kind: message.kind, invocation: message.id, receiveCount, reason, stack };
-    if (receiveCount < receivesOf(error)) {
+    if (!this.#failures.isOneTooMany(incoming, error)) {
       this.#ports.logger.log("warn", "a message is given back", fields);
       if (!delivery.isNote) await this.#locks.keep(message.id);
       return "retry";
@@ -375,12 +378,6 @@ const mayExist = (start: Start, { inDoubt }: Delivery): boolean =>
 
 /** Of what was counted when it was accepted, or will be when it is due. */
 const isRepeat = ({ dueAtMs, guard }: Start): boolean => dueAtMs !== undefined || guard !== undefined;
-
-/** How often a message may fail so before its invocation is paused. */
-function receivesOf(error: unknown): number {
-  if (isTooLarge(error)) return REFUSALS_MAX;
-  return error instanceof OperationalError ? Number.POSITIVE_INFINITY : RECEIVES_MAX;
-}
 
 /**
  * Whether the life that the Start is for has come and gone before the one that has expired now, so that running it would

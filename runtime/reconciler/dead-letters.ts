@@ -3,6 +3,10 @@
  * failure, and does not look as if it waited for something. The message stays where it is, to be sent again when its reason
  * is gone (docs/operations.md), and its invocation to be resumed: nothing is lost by either.
  *
+ * A Start that becomes a paused invocation here is in its head, with all that it brought. So it is deleted (M1). That frees its group: of a
+ * FIFO queue's group ten messages are seen, and those behind them only when these are gone. Ten others of one key hide what is behind
+ * them.
+ *
  * An invocation that has moved since the message came here is left alone: somebody has resumed it, or another message has
  * done what this one could not. A start that never became an invocation becomes a paused one, which takes its place among its
  * key's writers when it is resumed: others have overtaken it.
@@ -40,6 +44,8 @@ export interface DeadLetter {
   readonly body: string;
   /** When it came here, epoch milliseconds. */
   readonly sinceMs: number;
+  /** Takes it out of the queue. */
+  readonly remove?: () => Promise<void>;
 }
 
 /** The queue that they are in. */
@@ -59,7 +65,7 @@ export interface DeadLetterPorts {
 }
 
 /** What became of its invocation. */
-type Shown = "paused" | "ended" | "as-it-was";
+type Shown = "taken" | "paused" | "ended" | "as-it-was";
 
 export class DeadLetterWatch {
   readonly #ports: DeadLetterPorts;
@@ -76,8 +82,9 @@ export class DeadLetterWatch {
       found += letters.length;
       for (const letter of letters) {
         const shown = await this.#show(letter);
-        if (shown === "paused") paused++;
+        if (shown === "paused" || shown === "taken") paused++;
         if (shown === "ended") ended++;
+        if (shown === "taken") await letter.remove?.();
       }
     }
     if (found > 0) this.#ports.logger.log("error", "the mailbox has dead letters", { found, paused, ended });
@@ -88,11 +95,8 @@ export class DeadLetterWatch {
     const message = this.#decode(body);
     if (!message) return "as-it-was";
     const { stored, stub } = await readHeadOrStub(this.#ports.items, message.id);
-    const why = {
-      code: 500,
-      message: `the mailbox gave up delivering a message (${message.kind}): it is in the dead-letter queue`,
-    };
-    if (!stored) return message.kind === "start" ? await this.#showStart(message, stub, why) : "as-it-was";
+    if (!stored) return message.kind === "start" ? await this.#showStart(message, stub) : "as-it-was";
+    const why = whyPaused(message, "it is in the dead-letter queue");
     const { head } = stored;
     const isOther = message.incarnation !== undefined && message.incarnation !== head.incarnation;
     const action = ON.undelivered[head.status];
@@ -103,10 +107,18 @@ export class DeadLetterWatch {
     return shownAs("paused", await pauseUndelivered(this.#ports, { id: message.id, head }, why));
   }
 
-  async #showStart(start: Start, stub: Stub | undefined, why: TurnFailure): Promise<Shown> {
+  async #showStart(start: Start, stub: Stub | undefined): Promise<Shown> {
     const { id } = start;
-    if (stub === undefined || !isForLife(stub, start) || !isCancelled(stub))
-      return shownAs("paused", await pauseUndelivered(this.#ports, { id, start }, why));
+    if (stub === undefined || !isForLife(stub, start) || !isCancelled(stub)) {
+      // A delay and a guard are of the message, and not of a paused head.
+      const isWhole = start.dueAtMs === undefined && start.guard === undefined;
+      const why = whyPaused(
+        start,
+        isWhole ? "nothing of it is missing here" : "it is in the dead-letter queue",
+      );
+      const isPaused = await pauseUndelivered(this.#ports, { id, start }, why);
+      return shownAs(isWhole ? "taken" : "paused", isPaused);
+    }
     const born = await scheduleHead(this.#ports, start);
     return born ? await this.#end(id, born.head) : "as-it-was";
   }
@@ -140,5 +152,10 @@ export class DeadLetterWatch {
     }
   }
 }
+
+const whyPaused = ({ kind }: Message, where: string): TurnFailure => ({
+  code: 500,
+  message: `the mailbox gave up delivering a message (${kind}): ${where}`,
+});
 
 const shownAs = (shown: Shown, isWritten: boolean): Shown => (isWritten ? shown : "as-it-was");

@@ -171,7 +171,13 @@ export class Clients implements Outside {
 
   async #watchDeadLetters(ports: Ports): Promise<void> {
     const { queue, observer } = this.#world;
-    const letters = [...queue.deadLetters];
+    const letters = queue.deadLetters.map((letter) => ({
+      ...letter,
+      remove: async () => {
+        queue.deadLetters = queue.deadLetters.filter((each) => each !== letter);
+        await Promise.resolve();
+      },
+    }));
     if (letters.length === 0) return;
     await this.insist(async () => {
       const batches = [letters];

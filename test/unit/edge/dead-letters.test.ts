@@ -30,9 +30,14 @@ const start: Start = {
 
 async function watching(...letters: readonly (Message | string)[]) {
   const items = new MemoryItemStore();
+  const removed: string[] = [];
   const queue = letters.map((letter) => ({
     body: typeof letter === "string" ? letter : encodeMessage(letter),
     sinceMs: NOW_MS - 1000,
+    remove: async () => {
+      removed.push(typeof letter === "string" ? letter : letter.kind);
+      await Promise.resolve();
+    },
   }));
   const deadLetters = { next: async () => queue.splice(0, 1) };
   const sent: Message[] = [];
@@ -42,7 +47,12 @@ async function watching(...letters: readonly (Message | string)[]) {
   };
   const registry = new ItemRegistry(items, clock, 0);
   const ports = { items, registry, mailbox: { sendBatch }, clock, entropy: systemEntropy };
-  return { items, sent, watch: new DeadLetterWatch({ ...ports, deadLetters, logger: silentLogger }) };
+  return {
+    items,
+    sent,
+    removed,
+    watch: new DeadLetterWatch({ ...ports, deadLetters, logger: silentLogger }),
+  };
 }
 const write = async (items: MemoryItemStore, fields: Record<string, string | number>): Promise<void> => {
   const attributes = { ...newHead(start, {}), ...inputAttributes(start), ...fields };
@@ -51,12 +61,26 @@ const write = async (items: MemoryItemStore, fields: Record<string, string | num
 const headIn = async (items: MemoryItemStore) => (await readHead(items, id))?.head;
 
 test("a start that never became an invocation is paused, with its input, and without a place among its key's writers", async () => {
-  const { items, watch } = await watching(start);
+  const { items, watch, removed } = await watching(start);
   expect(await watch.run()).toEqual({ found: 1, paused: 1 });
   const head = await headIn(items);
   expect(head).toMatchObject({ status: "paused", input: start.input, origin: "o", failure: { code: 500 } });
-  expect(head?.failure?.message).toContain("dead-letter queue");
+  expect(head?.failure?.message).toContain(
+    "gave up delivering a message (start): nothing of it is missing here",
+  );
   expect(head?.token).toBeUndefined();
+  // What comes behind it in its group is seen only then.
+  expect(removed).toEqual(["start"]);
+});
+
+test("a start that is delayed, and one whose head is there, stay among the dead letters", async () => {
+  const delayed = await watching({ ...start, dueAtMs: NOW_MS + 5000 });
+  expect(await delayed.watch.run()).toEqual({ found: 1, paused: 1 });
+  expect((await headIn(delayed.items))?.failure?.message).toContain("dead-letter queue");
+  const known = await watching(start);
+  await write(known.items, { s: "running", u: NOW_MS - 5000 });
+  expect(await known.watch.run()).toEqual({ found: 1, paused: 1 });
+  expect([delayed.removed, known.removed]).toEqual([[], []]);
 });
 
 test.each(["suspended", "running", "backing-off", "accepted"])("one that is %s is paused", async (status) => {
