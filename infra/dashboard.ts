@@ -7,6 +7,7 @@ import {
   Metric as CloudWatchMetric,
   Stats,
 } from "aws-cdk-lib/aws-cloudwatch";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import type { Metric } from "../lib/metrics.ts";
@@ -73,7 +74,33 @@ export class RuntimeDashboard extends Construct {
     });
   }
 
-  /** A service's own mailbox. One of another stack cannot be shown: that stack needs this one. */
+  /** A service's handlers, as Lambda measures them. `directAlias`: calls in memory come by it (R28), and are in no metric of the
+   * runtime's. One of another stack cannot be shown: that stack needs this one. */
+  showHandler(service: Construct, handler: IFunction, directAlias: string | undefined): void {
+    if (Stack.of(service) !== Stack.of(this)) return;
+    const { functionName } = handler;
+    const inMemory = new CloudWatchMetric({
+      ...{
+        namespace: "AWS/Lambda",
+        metricName: "Invocations",
+        statistic: Stats.SUM,
+        label: "Calls in memory",
+      },
+      dimensionsMap: { FunctionName: functionName, Resource: `${functionName}:${directAlias}` },
+    });
+    const runs = new GraphWidget({
+      title: `Handlers of ${labelOf(service)}, as Lambda counts them, and ms`,
+      left: [
+        ...[handler.metricInvocations(), handler.metricErrors(), handler.metricThrottles()],
+        ...(directAlias === undefined ? [] : [inMemory]),
+      ],
+      right: [50, 99].map((percent) => handler.metricDuration({ statistic: Stats.percentile(percent) })),
+      width: WIDTH,
+    });
+    this.#dashboard.addWidgets(runs);
+  }
+
+  /** A service's own mailbox. */
   show(mailbox: IQueue, service: Construct): void {
     if (Stack.of(service) !== Stack.of(this)) return;
     const waiting = new GraphWidget({

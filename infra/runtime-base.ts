@@ -4,6 +4,7 @@ import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 import type { Data, RuntimeRoles } from "./access.ts";
 import { awakeablePaths, callPaths, resultPaths, signalPaths } from "./grants.ts";
+import type { RuntimeDashboard } from "./dashboard.ts";
 import type { MailboxHost } from "./service-mailbox.ts";
 import type { HandlerSettings } from "./runtime-props.ts";
 
@@ -31,6 +32,8 @@ export abstract class PerdureRuntimeBase extends Construct {
   abstract readonly handlerSettings: HandlerSettings;
   /** Absent: it is not known of a runtime that another stack has made. */
   abstract readonly mailboxHost: MailboxHost | undefined;
+  /** Absent: there is none, or it is of another stack. */
+  readonly dashboard: RuntimeDashboard | undefined;
   protected abstract readonly ingressApiId: string;
   /** The function whose URL takes IAM principals. Absent: there is none. */
   protected abstract readonly ingressUrlFunctionArn: string | undefined;

@@ -86,7 +86,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
   readonly functions: RuntimeFunctions;
   readonly settings: RuntimeSettings;
   readonly #admin: FunctionApi | undefined;
-  #dashboard: RuntimeDashboard | undefined;
+  override readonly dashboard: RuntimeDashboard | undefined;
 
   constructor(scope: Construct, id: string, props: PerdureRuntimeProps = {}) {
     super(scope, id);
@@ -133,7 +133,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       reconciler: reconciler.role,
     };
     if (settings.ownMailboxes) this.mailboxHost.expect();
-    this.#observe();
+    this.dashboard = this.#observe();
   }
 
   get mailboxHost(): MailboxHost {
@@ -148,18 +148,18 @@ export class PerdureRuntime extends PerdureRuntimeBase {
         for (const { function: each } of [runs, registrar])
           each.addEnvironment(ENVIRONMENT.ownMailboxes, "expected");
       },
-      show: (mailbox, service) => this.#dashboard?.show(mailbox, service),
+      show: (mailbox, service) => this.dashboard?.show(mailbox, service),
     };
   }
 
-  #observe(): void {
+  #observe(): RuntimeDashboard | undefined {
     const { alarms, alarmActions: actions, dashboard, waitedTurnTimeout: turnTimeout } = this.settings;
     const { dispatcher, reconciler } = this.functions;
     const { ingress, queues } = this;
     const watched = { runtimeName: this.runtimeName, queues, dispatcher, reconciler, ingress, turnTimeout };
     new RuntimeAlarms(this, "Alarms", { ...watched, alarms, actions });
     const { journal, state } = this.tables;
-    if (dashboard) this.#dashboard = new RuntimeDashboard(this, "Graphs", { ...watched, journal, state });
+    return dashboard ? new RuntimeDashboard(this, "Graphs", { ...watched, journal, state }) : undefined;
   }
 
   get handlerSettings(): HandlerSettings {

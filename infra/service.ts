@@ -86,6 +86,7 @@ export class PerdureService extends Construct {
       encryptionKey: settings.encryptionKey,
     });
     allowHandler(this.handler, [...new Set([...services, ...formerServices])], data, directAlias);
+    runtime.dashboard?.showHandler(this, this.handler.function, directAlias);
     const { functionArn } = this.handler.function;
     allowOnHandler(this, functionArn, runtime.roles);
     this.mailbox = props.mailbox ? this.#ownMailbox(props.mailbox, runtime) : undefined;

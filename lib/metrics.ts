@@ -13,9 +13,12 @@ export type MetricUnit = "Count" | "Milliseconds";
 /** A message that comes more often than this has been given back again and again. */
 export const RECEIVES_USUAL = 3;
 
-/** The dispatcher writes its own once a batch, the reconciler once a run, the ingress with a request that has failed by its fault. */
+/**
+ * The dispatcher writes its own once a batch, the reconciler once a run, the ingress with what runs at its door (R27) and what has failed by
+ * its fault. Calls in memory (R28) are in none of them: Lambda counts them itself, by the alias that they go through.
+ */
 export const METRICS = {
-  /** Starts that came out of the mailbox for the first time. */
+  /** Starts that came out of the mailbox for the first time, and calls that run at the door. */
   accepted: { name: "Accepted", unit: "Count" },
   completed: { name: "Completed", unit: "Count" },
   /** Attempts that failed. A function that died counts too. */
@@ -23,7 +26,7 @@ export const METRICS = {
   /** Failed attempts that will be tried again. */
   retries: { name: "Retries", unit: "Count" },
   paused: { name: "Paused", unit: "Count" },
-  /** Turns that did not run because Lambda throttled them. */
+  /** Turns that did not run because Lambda throttled them, by the dispatcher or at the door. */
   throttled: { name: "ThrottledTurns", unit: "Count" },
   /** Invocations that were parked behind another one of their key. */
   parked: { name: "Parked", unit: "Count" },

@@ -49,6 +49,11 @@ export const SCHEDULER_PRECISION_MS = 60_000;
 export const SCHEDULE_INPUT_BYTES_MAX = 256 * 1024;
 /** Values of one metric in one line of the embedded metric format. */
 export const METRIC_VALUES_MAX = 100;
+/** Calls at the door that one line of metrics is for, while they follow each other closely. What Lambda takes down before it is written
+ * is not counted. */
+export const METRIC_CALLS_MAX = 10;
+/** Calls that are further apart have a line each. */
+export const METRIC_PAUSE_MS = 1000;
 /** The reason in an answer to CloudFormation, which takes 4 KB in all. */
 export const CLOUDFORMATION_REASON_CHARS_MAX = 1000;
 /** Tries of that answer: without it, the stack waits for as long as the registrar may take, and then fails. */

@@ -101,6 +101,7 @@ export class DoorTurns implements CallsAtDoor {
     const admitted = await acceptAtDoor(this.#ports, request, served.deployment.id);
     if (admitted.kind !== "runs") return admitted.kind === "repeats" ? { repeat: admitted } : {};
     const turn = { ...admitted, served };
+    this.#ports.meter?.measure("accepted");
     return { turn, running: this.#track(turn, this.#run(turn, policy, exchange.callWaitMs)) };
   }
 
@@ -191,8 +192,21 @@ export class DoorTurns implements CallsAtDoor {
     policy: HandlerPolicy,
     callWaitMs: number,
   ): Promise<TurnOutcome | Died | "unknown"> {
+    const outcome = await this.#outcome(turn, requestOf(turn, policy, callWaitMs));
+    if (outcome === "unknown") return outcome;
+    if (outcome.kind === "completed") this.#ports.meter?.measure("completed");
+    // What has failed is counted where it is acted on, by a dispatcher.
+    if (outcome.kind === "died" && outcome.throttled) this.#ports.meter?.measure("throttled");
+    return outcome;
+  }
+
+  async #outcome(turn: Turn, request: TurnRequest): Promise<TurnOutcome | Died | "unknown"> {
+    const { invoker, clock, meter } = this.#ports;
+    const beganMs = clock.now();
     try {
-      return await this.#ports.invoker.invoke(turn.served.deployment, requestOf(turn, policy, callWaitMs));
+      const outcome = await invoker.invoke(turn.served.deployment, request);
+      meter?.measure("turnTime", clock.now() - beganMs);
+      return outcome;
     } catch (error) {
       if (error instanceof FunctionError) return deathBy(error, this.#ports.logger, turn.start.id);
       if (!(error instanceof OperationalError)) throw error;

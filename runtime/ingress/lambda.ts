@@ -70,6 +70,6 @@ export async function handler(event: ApiGatewayEvent): Promise<ApiGatewayResult>
   try {
     return toResult(await (isOfUrl(event) ? atUrl : atApi).handle(toRequest(event, "ingress")));
   } finally {
-    meter.flush();
+    meter.callEnded();
   }
 }

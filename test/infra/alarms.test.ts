@@ -157,6 +157,13 @@ describe("the dashboard", () => {
     expect(ofType(makeStack().resources, "AWS::CloudWatch::Dashboard")).toEqual([]);
   });
 
+  test("shows the handlers of its stack, with the calls in memory, which Lambda alone counts", () => {
+    const [[, dashboard] = []] = ofType(all.resources, "AWS::CloudWatch::Dashboard");
+    const body = JSON.stringify(dashboard?.Properties["DashboardBody"]);
+    expect(body).toContain("Handlers of Test/Greeter");
+    expect(body).toMatch(/"Resource\\",\\"",.*":calls-of-/);
+  });
+
   test("shows each of the metrics that the dispatcher and the reconciler write", () => {
     const [[, dashboard] = []] = ofType(all.resources, "AWS::CloudWatch::Dashboard");
     const body = JSON.stringify(dashboard?.Properties["DashboardBody"]);

@@ -25,6 +25,7 @@ class Door {
   readonly asked: TurnRequest[] = [];
   readonly timers: { readonly atMs: number; readonly message: Outgoing }[] = [];
   readonly cancelled: Outgoing[] = [];
+  readonly measured: string[] = [];
   readonly #ingress: Ingress;
 
   constructor(turn: (request: TurnRequest) => TurnOutcome | Promise<TurnOutcome>) {
@@ -33,6 +34,7 @@ class Door {
     this.#ingress = new Ingress(
       {
         ...this.world.ports,
+        meter: { measure: (metric) => void this.measured.push(metric) },
         timers: {
           schedule: async (timer) => void this.timers.push(timer),
           cancel: async ({ message }) => void this.cancelled.push(message),
@@ -67,6 +69,18 @@ describe("a call at the door", () => {
     expect(door.asked[0]).not.toHaveProperty("head");
     expect(door.world.takeSent()).toEqual([]);
     expect(door.timers).toEqual([]);
+  });
+
+  test.each<[string, () => TurnOutcome | never, string[]]>([
+    ["has completed", () => COMPLETED, ["turnTime", "completed"]],
+    // A dispatcher counts the attempt, and what comes after it.
+    ["has failed", () => FAILED, ["turnTime"]],
+    ["was refused by Lambda", () => thrown(new FunctionError("throttled", "too many")), ["throttled"]],
+  ])("is counted, like one that comes by the queue: it %s", async (_, turn, expected) => {
+    const door = new Door(turn);
+    void door.ask("POST /T/hello");
+    await settle();
+    expect(door.measured).toEqual(["accepted", ...expected]);
   });
 
   test("takes the guard back that its turn has set, where that is possible", async () => {
