@@ -127,7 +127,7 @@ const mailboxStuck = (mailbox: IQueue, seconds: number): Condition => ({
   name: "MailboxStuck",
   says: "a message has waited for far longer than turns take.",
   first:
-    "is the dispatcher's event source mapping of this queue enabled, and what does the dispatcher's log say? Then ask the admin API for GET /invocations?status=running: the oldest one may hold its key.",
+    "is the dispatcher's event source mapping of this queue enabled, and what does the dispatcher's log say? Then ask the admin API for GET /invocations?status=running&scan=true: the oldest one may hold its key.",
   metric: mailbox.metricApproximateAgeOfOldestMessage({ period: PERIOD }),
   threshold: seconds,
   periods: 1,

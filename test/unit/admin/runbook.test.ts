@@ -2,9 +2,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { headKey } from "../../../lib/model/head-keys.ts";
+import { invocationId } from "../../../lib/model/ids.ts";
 import { METRICS } from "../../../lib/metrics.ts";
 import type { ListedPart } from "../../../lib/model/listing.ts";
 import { success } from "../../../lib/model/outcome.ts";
+import { Admin } from "../../../runtime/admin/admin.ts";
+import { openDatabase } from "../../../runtime/local/database.ts";
+import { LocalItemStore } from "../../../runtime/local/item-store.ts";
+import { answerOf, NOW, requestOf } from "../ingress/world.ts";
 import { STATUS_VIEWS } from "../../../runtime/admin/invocation-view.ts";
 import { AdminWorld } from "./admin-world.ts";
 
@@ -28,6 +34,7 @@ interface Kept {
 }
 
 const NOISE = 2500;
+const SERVER = { version: "0.1.0", ingressEndpoint: "" };
 
 /** One of each status for O/a, two of T, and many that are asked for by nobody. */
 async function filledWorld(parts: readonly ListedPart[]): Promise<{ world: AdminWorld; kept: Kept[] }> {
@@ -115,6 +122,44 @@ describe("as in AWS, where what has rested is in an index", () => {
   );
 });
 
+test(
+  "on your machine, with thousands that have ended, one request finds what is paused, and one of a key, from the index",
+  { timeout: 120_000 },
+  async () => {
+    const world = new AdminWorld();
+    const items = new LocalItemStore(openDatabase(":memory:"), world.clock);
+    const admin = new Admin({ ...world.adminPorts, items, listing: items.listing }, SERVER);
+    await world.ask("GET /version");
+    const ids: string[] = [];
+    for (let n = 0; n < 6000; n++) {
+      const unique = Buffer.alloc(14);
+      unique.writeUInt32BE(n, 4);
+      const key = n === 5000 ? "late" : "k";
+      const id = invocationId("O", key, unique);
+      const attributes = {
+        ...{ v: 1, i: 0, t: ["O", "add", key], o: "door", n: 0, b: 0, p: 0, l: [], m: [], u: NOW },
+        ...{ c: NOW + n, s: n === 5500 ? "paused" : "completed" },
+      };
+      await items.write({ op: "put", key: headKey(id), attributes });
+      ids.push(id);
+    }
+    const ask = async (query: string) =>
+      (await answerOf(admin.handle(requestOf(`GET /invocations${query}`)))).body as {
+        readonly next?: string;
+      };
+    const paused = await ask("?status=paused");
+    expect(paused).toMatchObject({ invocations: [{ id: ids[5500] }], source: "index" });
+    expect(paused).not.toHaveProperty("next");
+    const late = await ask("?service=O&key=late");
+    // It has looked at thousands, and not yet at what was accepted later.
+    expect(late).toMatchObject({ invocations: [{ id: ids[5000] }], source: "index", incomplete: true });
+    expect(await ask(`?service=O&key=late&after=${late.next}`)).toEqual({
+      ...{ invocations: [], source: "index" },
+      covers: ["open", "ended"],
+    });
+  },
+);
+
 test("the page has a table of the metrics, and the costs count them", () => {
   const [, section = ""] = OPERATIONS.split("\n## Metrics\n");
   const [table = ""] = section.split("\n## ");
@@ -130,6 +175,6 @@ test("the page has a table of the metrics, and the costs count them", () => {
 test("the page says of each status what it means", () => {
   const [, section = ""] = OPERATIONS.split("| `status` | What it means |");
   const [table = ""] = section.split("\n\n");
-  const named = [...table.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, status]) => status);
+  const named = [...table.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, status = ""]) => status);
   expect(named.toSorted()).toEqual([...STATUS_VIEWS].toSorted());
 });
