@@ -28,15 +28,16 @@ describe("an idle month", () => {
     expect(rows(table)).toEqual(rows(costTable(costOf(byDefault))));
   });
 
-  test("costs more with what costs, as the document says", () => {
-    const more = (made: TestStack): number => Number((sum(costOf(made)) - sum(costOf(byDefault))).toFixed(4));
-    expect(more(makeStack({ dashboard: true }))).toBe(3);
-    expect(more(makeStack({ alarms: "all" }))).toBe(0.8);
-    expect(more(makeStack({ ownKey: true }))).toBe(1);
-    // Its polls, and its two alarms.
-    expect(more(makeStack({ mailbox: {} }))).toBe(0.524);
-    // Three more connections to the delay queue: Lambda takes none away where there is a maximum.
-    expect(more(makeStack({ maxConcurrency: 50 }))).toBe(0.1555);
+  test.each<[string, Parameters<typeof makeStack>[0], number]>([
+    ["a dashboard", { dashboard: true }, 3],
+    ["all alarms", { alarms: "all" }, 0.8],
+    ["an own key", { ownKey: true }, 1],
+    ["a service's own mailbox: its polls, and its two alarms", { mailbox: {} }, 0.524],
+    // Three more connections: Lambda takes none away where there is a maximum.
+    ["a bound for the timers", { maxConcurrency: 50 }, 0.1555],
+  ])("costs more with %s, as the document says", (_, props, dollars) => {
+    const more = sum(costOf(makeStack(props))) - sum(costOf(byDefault));
+    expect(Number(more.toFixed(4))).toBe(dollars);
   });
 
   test("is not computed for a resource without a rule", () => {
