@@ -45,8 +45,10 @@ export function tooLargeAsDeath(outcome: TurnOutcome | Died): TurnOutcome | Died
   return { kind: "died", failure: { code: 413, message, verdict: "pause" }, throttled: false };
 }
 
-/** How the death of a function is told: its status and its code. */
-const DEATHS: Readonly<Record<FunctionErrorCode, readonly [status: number, code: ErrorCode]>> = {
+/** How the death of a function is told: its status, its code, and what becomes of the invocation whatever its policy says. */
+const DEATHS: Readonly<
+  Record<FunctionErrorCode, readonly [status: number, code: ErrorCode, verdict?: TurnFailure["verdict"]]>
+> = {
   crashed: [500, "RT0010"],
   timeout: [500, "RT0001"],
   "out-of-memory": [500, "RT0010"],
@@ -56,6 +58,7 @@ const DEATHS: Readonly<Record<FunctionErrorCode, readonly [status: number, code:
   throttled: [429, "RT0023"],
   refused: [503, "RT0010"],
   unreachable: [503, "RT0010"],
+  elsewhere: [500, "RT1002", "pause"],
 };
 
 /** What the invoker has thrown. The log has all that a port's own error says: the failure may come to a caller. */
@@ -63,7 +66,8 @@ export function deathBy(error: unknown, logger: Logger, invocation: string): Die
   if (asError(error).cause !== undefined && !(error instanceof FunctionError && error.code === "throttled"))
     logger.log("warn", "a function did not do its turn", { invocation, error: asError(error) });
   const why = error instanceof FunctionError ? error.code : "crashed";
-  const [status, code] = DEATHS[why];
-  const failure = { code: status, message: coded(code, asError(error).message) };
+  const [status, code, verdict] = DEATHS[why];
+  const message = coded(code, asError(error).message);
+  const failure: TurnFailure = { code: status, message, ...(verdict ? { verdict } : {}) };
   return { kind: "died", failure, throttled: why === "throttled" };
 }

@@ -1,3 +1,5 @@
+import type { Resources } from "./model/resources.ts";
+
 /** The contract between the stack, which sets these variables, and the functions, which read them. */
 export const ENVIRONMENT = {
   journalTable: "PERDURE_JOURNAL_TABLE",
@@ -46,4 +48,16 @@ export function requiredByName(environment: Environment, name: string): string {
   const value = environment[name];
   if (value === undefined || value === "") throw new Error(`environment variable ${name} is not set`);
   return value;
+}
+
+/** What the variables name. Throws `Error` with the name of one that is not set. */
+export function resourcesIn(environment: Environment): Resources {
+  const delayQueueUrl = environment[ENVIRONMENT.delayQueueUrl];
+  return {
+    journalTable: required(environment, "journalTable"),
+    stateTable: required(environment, "stateTable"),
+    registryTable: required(environment, "registryTable"),
+    mailboxUrl: required(environment, "mailboxUrl"),
+    ...(delayQueueUrl ? { delayQueueUrl } : {}),
+  };
 }

@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   RT0019: "the function's request or answer is larger than its host takes",
   RT0023: "the function is throttled",
   RT1001: "the journal is full",
+  RT1002: "a turn has run on other tables than the runtime's",
   META0003: "the endpoint of a deployment cannot be reached",
   META0006: "a service cannot change in this way",
   META0012: "the endpoint speaks another version of the protocol",

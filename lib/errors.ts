@@ -163,6 +163,8 @@ export type FunctionErrorCode =
   | "throttled"
   /** It was not run, and waiting does not help: it is gone, or may not be invoked. */
   | "refused"
+  /** It has run on other tables than the runtime's. */
+  | "elsewhere"
   /** Nobody answers at the deployment's address. */
   | "unreachable";
 

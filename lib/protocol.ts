@@ -11,6 +11,7 @@ import type { Attributes } from "./model/item.ts";
 import type { HandlerKind, ServiceManifest } from "./model/manifest.ts";
 import type { ReplyTo, Start, Target } from "./model/message.ts";
 import type { Outcome } from "./model/outcome.ts";
+import type { Resources } from "./model/resources.ts";
 import { decodeJson, encodeJson, type Value } from "./model/value.ts";
 
 export const PROTOCOL_VERSION = 1;
@@ -62,6 +63,11 @@ export interface TurnRequest {
   readonly deployment: string;
   /** The version that it is meant for, if the function is invoked by an alias (R28). */
   readonly address?: string;
+  /** Where the runtime has its data now, whatever the function's variables say (0026). Absent: the handlers' process has its ports from
+   * the engine, or an earlier version asks. */
+  readonly resourcesId?: string;
+  /** The same at length, for a version that has asked for it. */
+  readonly resources?: Resources;
   /** Fences this invocation's state writes from those of others (W3). Exclusive handlers only. */
   readonly token?: string;
   /** The Start that the invocation was made from. Absent if the head holds all of it. */
@@ -105,13 +111,16 @@ export interface TurnFailure {
   readonly run?: RunAttempts;
 }
 
-/** The turn had named its guard, and has seen to all that follows; or the guard does. `needless`: a guard that nothing needs any more. */
-interface Left {
+interface Answered {
+  /** The turn had named its guard, and has seen to all that follows; or the guard does. `needless`: a guard that nothing needs any more. */
   readonly left?: { readonly needless?: Guard };
+  /** Where it has run. If it is not as the request says, it has not, and must be told at length. Absent: an earlier version, which has
+   * run where its variables say. */
+  readonly resourcesId?: string;
 }
 
 export type TurnOutcome =
-  Left /** The completion is durable, with its state and sends. The dispatcher sends the `replies`. */ &
+  Answered /** The completion is durable, with its state and sends. The dispatcher sends the `replies`. */ &
     (
       | {
           readonly kind: "completed";

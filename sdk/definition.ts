@@ -261,6 +261,7 @@ export function manifestOf(definition: Definition<ServiceType, string, Handlers>
     settles: true,
     headersApart: true,
     relays: true,
+    follows: true,
     handlers: Object.entries(functions).map(([handler, fn]): HandlerManifest => {
       const own = handlerOptions(fn);
       return {

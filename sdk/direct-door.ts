@@ -9,6 +9,7 @@
 import { isExclusive, type HandlerKind, type ServiceManifest } from "../lib/model/manifest.ts";
 import { isExclusiveId, isInvocationId, serviceTag, tagOf } from "../lib/model/ids.ts";
 import type { Start } from "../lib/model/message.ts";
+import { areNamedBy, type Resources, resourcesId } from "../lib/model/resources.ts";
 import type { TurnOutcome, TurnRequest } from "../lib/protocol.ts";
 import { guardedRequest } from "../lib/store/guarded-turn.ts";
 
@@ -26,6 +27,13 @@ export const notMeant = ({ address }: TurnRequest, { functionVersion }: Invoked)
   address === undefined || address.endsWith(`:${functionVersion}`)
     ? undefined
     : { kind: "lost", reason: `version ${functionVersion} was asked for ${address}` };
+
+/** The request is for other tables and queues than this version would use: it has not run. Of a call, the caller's word names none; so it
+ * goes by the queue. */
+export const notHere = ({ resourcesId: id }: TurnRequest, used: Resources): TurnOutcome | undefined =>
+  id === undefined || areNamedBy(id, used)
+    ? undefined
+    : { kind: "lost", reason: "this version's variables name other tables", resourcesId: resourcesId(used) };
 
 /** Throws `TypeError`. */
 export function onlyCall(request: TurnRequest, services: readonly ServiceManifest[]): TurnRequest {

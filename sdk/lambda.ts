@@ -7,10 +7,11 @@ import { systemClock } from "../lib/clock.ts";
 import { systemEntropy } from "../lib/entropy.ts";
 import { connectHandler } from "../lib/aws/handler-connection.ts";
 import { RegistryReader } from "../lib/store/registry-reader.ts";
-import { type Environment, ENVIRONMENT } from "../lib/environment.ts";
-import type { DiscoveryRequest, DiscoveryResponse, TurnRequest } from "../lib/protocol.ts";
+import { type Environment, ENVIRONMENT, resourcesIn } from "../lib/environment.ts";
+import { type Resources, resourcesId } from "../lib/model/resources.ts";
+import type { DiscoveryRequest, DiscoveryResponse, TurnOutcome, TurnRequest } from "../lib/protocol.ts";
 import { decodeTurnRequest, encodeTurnOutcome, PROTOCOL_VERSION } from "../lib/protocol.ts";
-import { type Invoked, isThroughDoor, notMeant, onlyCall } from "./direct-door.ts";
+import { type Invoked, isThroughDoor, notHere, notMeant, onlyCall } from "./direct-door.ts";
 import { createEndpoint, type Endpoint, type Served, type TurnPorts } from "./endpoint.ts";
 import { LAMBDA_ANSWER_MS } from "../lib/limits.ts";
 
@@ -20,22 +21,38 @@ interface LambdaContext extends Invoked {
   getRemainingTimeInMillis(): number;
 }
 
-/** A Lambda function's handler for these services. The stack's environment variables name the tables and the mailbox. Throws
- * `TypeError` if `services` is not a list of definitions. */
+/** A Lambda function's handler for these services. A turn's request names the tables and queues; if it does not, the stack's
+ * environment variables do. Throws `TypeError` if `services` is not a list of definitions. */
 export function createLambdaHandler({ services, ...options }: LambdaHandlerOptions) {
   const endpoint = createEndpoint(services, options);
-  let ports: TurnPorts | undefined;
+  const connected = new Connected();
   return async (event: unknown, context: LambdaContext): Promise<unknown> => {
     const asked = parseRequest(event);
     if (asked.kind === "discover") return discovered(endpoint, process.env);
     const isCall = isThroughDoor(context, process.env[ENVIRONMENT.directAlias]);
     const request = isCall ? onlyCall(asked, endpoint.discover().services) : asked;
-    ports ??= connect();
+    const resources = request.resources ?? resourcesIn(process.env);
+    const notRun = notMeant(asked, context) ?? notHere(asked, resources);
+    if (notRun) return answerOf(notRun);
     const leftMs = context.getRemainingTimeInMillis() - LAMBDA_ANSWER_MS;
-    const outcome =
-      notMeant(asked, context) ?? (await endpoint.runTurn(within(request, leftMs), ports, [context]));
-    return JSON.parse(encodeTurnOutcome(outcome)) as unknown;
+    const outcome = await endpoint.runTurn(within(request, leftMs), connected.to(resources), [context]);
+    const { resourcesId: where } = asked;
+    return answerOf(where === undefined ? outcome : { ...outcome, resourcesId: where });
   };
+}
+
+const answerOf = (outcome: TurnOutcome): unknown => JSON.parse(encodeTurnOutcome(outcome)) as unknown;
+
+/** Connections are kept from one turn to the next. They change only when the runtime's data has moved. */
+class Connected {
+  #last: { readonly id: string; readonly ports: TurnPorts } | undefined;
+
+  /** Throws `Error` with the name of a variable that is not set. */
+  to(resources: Resources): TurnPorts {
+    const id = resourcesId(resources);
+    if (this.#last?.id !== id) this.#last = { id, ports: connect(resources) };
+    return this.#last.ports;
+  }
 }
 
 /** It ends while the function still can say so. */
@@ -74,8 +91,8 @@ function parseRequest(event: unknown): TurnRequest | DiscoveryRequest {
   return decodeTurnRequest(JSON.stringify(event));
 }
 
-function connect(): TurnPorts {
-  const connection = connectHandler(process.env);
+function connect(resources: Resources): TurnPorts {
+  const connection = connectHandler(process.env, resources);
   const { items } = connection;
   return {
     ...connection,

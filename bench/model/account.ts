@@ -6,6 +6,7 @@
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import { DirectInvoker } from "../../lib/aws/direct-invoker.ts";
 import { LambdaInvoker } from "../../runtime/aws/lambda-invoker.ts";
+import { OwnTablesInvoker } from "../../runtime/aws/own-tables-invoker.ts";
 import { PollingWatch } from "../../runtime/aws/polling-watch.ts";
 import { SqsReceipts } from "../../runtime/aws/sqs-receipts.ts";
 import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
@@ -13,9 +14,10 @@ import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
 import { parseTimer } from "../../lib/aws/timer-message.ts";
 import type { Incoming } from "../../lib/model/message.ts";
 import { serviceTag } from "../../lib/model/ids.ts";
+import type { Resources } from "../../lib/model/resources.ts";
 import { OwnMailboxes } from "../../lib/store/own-mailboxes.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
-import type { Entropy, ItemStore, Logger } from "../../lib/ports.ts";
+import type { Entropy, Invoker, ItemStore, Logger } from "../../lib/ports.ts";
 import { decodeTurnRequest, encodeTurnOutcome } from "../../lib/protocol.ts";
 import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
 import { Intake } from "../../runtime/dispatcher/intake.ts";
@@ -49,6 +51,10 @@ export interface AccountOptions {
   readonly observeTurn?: (turn: { readonly ms: number; readonly bytes: number }) => void;
 }
 
+const RESOURCES: Resources = {
+  ...{ journalTable: "journal", stateTable: "state", registryTable: "registry" },
+  ...{ mailboxUrl: MAILBOX_URL, delayQueueUrl: DELAY_QUEUE_URL },
+};
 /** A dispatcher's function may take so long. */
 const DISPATCHER_MS = 330_000;
 const WARNINGS_ONLY: Logger = {
@@ -96,7 +102,7 @@ export class Account {
       ...(concurrencyMax === undefined ? {} : { concurrencyMax }),
       ...(options.own ? { ownConcurrencyMax: options.own.concurrencyMax } : {}),
     });
-    const dispatcherPorts = { ...this.#ports(), invoker: new LambdaInvoker(this.#lambda()) };
+    const dispatcherPorts = { ...this.#ports(), invoker: this.#invoker() };
     // An environment handles one batch at a time.
     const idle: Intake[] = [];
     const forwarding = this.#ports();
@@ -117,7 +123,7 @@ export class Account {
       {
         ...this.#ports(),
         watch: new PollingWatch(time),
-        invoker: new LambdaInvoker(this.#lambda()),
+        invoker: this.#invoker(),
       },
       { callWaitMs: CALL_WAIT_MS },
     );
@@ -244,7 +250,11 @@ export class Account {
       const ports = this.#idle.pop() ?? this.#handlerPorts();
       const asked = decodeTurnRequest(payload);
       const request = isCall ? onlyCall(asked, this.#endpoint.discover().services) : asked;
-      const outcome = encodeTurnOutcome(await this.#endpoint.runTurn(request, ports));
+      const { resourcesId = "" } = asked;
+      const outcome = encodeTurnOutcome({
+        ...(await this.#endpoint.runTurn(request, ports)),
+        resourcesId,
+      });
       this.#idle.push(ports);
       this.#observeTurn?.({ ms: performance.now() - startMs, bytes: Buffer.byteLength(payload) });
       return outcome;
@@ -255,8 +265,16 @@ export class Account {
     const invoker = new DirectInvoker(
       { post: async ({ body }) => ({ status: 200, headers: {}, body: await this.#turn(body, true) }) },
       "calls",
+      RESOURCES,
     );
     return { ...this.#ports(), invoker };
+  }
+
+  #invoker(): Invoker {
+    return new OwnTablesInvoker(new LambdaInvoker(this.#lambda()), {
+      ...{ items: this.items, clock: this.time },
+      resources: RESOURCES,
+    });
   }
 
   #lambda(): LambdaClient {

@@ -3,14 +3,16 @@
  *
  * It goes by an alias, which is a door of its own: the caller's role may invoke that and no version, and what comes in there may be
  * the first turn of a call alone (sdk/direct-door.ts). The alias stands for the newest version. So the request says for which version
- * it is, and another one does not run it.
+ * it is, and another one does not run it. It also says where the caller's data is. A callee whose data is elsewhere does not run it
+ * either, and one that has run it elsewhere is not believed (docs/decisions/0026-resources-ride-with-turns.md).
  *
  * Nothing is tried again, with one exception. If it was not run, or nobody knows, the call goes by the queue
  * (docs/decisions/0021-waits-in-memory.md).
  */
-import { FunctionError } from "../errors.ts";
+import { FunctionError, OperationalError } from "../errors.ts";
 import { AWS_ATTEMPTS_MAX, DIRECT_REQUEST_MS_MAX } from "../limits/aws.ts";
 import type { Invocable } from "../model/manifest.ts";
+import { type Resources, resourcesId } from "../model/resources.ts";
 import type { CallInvoker } from "../ports.ts";
 import { encodeTurnRequest, type TurnOutcome, type TurnRequest } from "../protocol.ts";
 import { toOperational } from "./fault.ts";
@@ -26,10 +28,13 @@ const CLOSED: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE"]);
 export class DirectInvoker implements CallInvoker {
   readonly #http: Pick<SignedHttp, "post">;
   readonly #alias: string;
+  readonly #resourcesId: string;
 
-  constructor(http: Pick<SignedHttp, "post">, alias: string) {
+  /** `resources`: of the caller. */
+  constructor(http: Pick<SignedHttp, "post">, alias: string, resources: Resources) {
     this.#http = http;
     this.#alias = alias;
+    this.#resourcesId = resourcesId(resources);
   }
 
   /** `throttled`: it was not run, for whatever reason. The dispatcher may invoke it all the same. */
@@ -39,8 +44,10 @@ export class DirectInvoker implements CallInvoker {
     const { status, headers, body } = await this.#post(`${functionArn}:${this.#alias}`, {
       ...request,
       address,
+      resourcesId: this.#resourcesId,
     });
-    if (status >= 200 && status < 300) return outcomeIn(body, textOf(headers["x-amz-function-error"]));
+    if (status >= 200 && status < 300)
+      return this.#seenHere(outcomeIn(body, textOf(headers["x-amz-function-error"])));
     const type = textOf(headers["x-amzn-errortype"])?.replace(/:.*/, "");
     // Of what Lambda names with 502, nothing ran.
     if (status < 500 || (status === 502 && type !== undefined)) throw notRun(`${type ?? ""} (${status})`);
@@ -48,6 +55,15 @@ export class DirectInvoker implements CallInvoker {
       $metadata: { httpStatusCode: status },
     });
     throw toOperational(fault, "an invocation");
+  }
+
+  /** A callee that does not say where it has run is of an earlier version. */
+  #seenHere({ resourcesId: where, ...outcome }: TurnOutcome): TurnOutcome {
+    if (where === this.#resourcesId || outcome.kind === "lost") return outcome;
+    throw new OperationalError(
+      "unavailable",
+      "the callee does not say that it has run on the caller's tables",
+    );
   }
 
   async #post(name: string, request: TurnRequest): Promise<HttpAnswer> {

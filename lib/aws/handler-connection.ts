@@ -1,8 +1,10 @@
-/** The adapters of a handler's function, made from its environment variables, over the light client (json-service.ts). */
+/** The adapters of a handler's function, over the light client (json-service.ts). Where its data is, the turn's request says; all else its
+ * environment variables do. */
 import type { Table } from "../model/item.ts";
+import type { Resources } from "../model/resources.ts";
 import { DynamoItems, type DynamoRequests } from "./dynamo-items.ts";
 import { systemClock } from "../clock.ts";
-import { type Environment, ENVIRONMENT, required, requiredByName } from "../environment.ts";
+import { type Environment, ENVIRONMENT, requiredByName, resourcesIn } from "../environment.ts";
 import { DelayQueue, type SendMessage } from "./delay-queue.ts";
 import { DirectInvoker } from "./direct-invoker.ts";
 import { JsonService, type JsonServiceOptions } from "./json-service.ts";
@@ -19,27 +21,33 @@ export interface HandlerConnection {
   readonly invoker?: DirectInvoker;
 }
 
-/** Throws `Error` with the name of a variable that is not set. */
-export function connectHandler(environment: Environment): HandlerConnection {
-  const tables: Record<Table, string> = {
-    journal: required(environment, "journalTable"),
-    state: required(environment, "stateTable"),
-    registry: required(environment, "registryTable"),
-  };
-  const mailboxUrl = required(environment, "mailboxUrl");
+/** `resources`: by default what the variables name. Throws `Error` with the name of a variable that is not set. */
+export function connectHandler(
+  environment: Environment,
+  resources: Resources = resourcesIn(environment),
+): HandlerConnection {
+  const { journalTable: journal, stateTable: state, registryTable: registry, mailboxUrl } = resources;
+  const tables: Record<Table, string> = { journal, state, registry };
   const shared = {
     region: requiredByName(environment, "AWS_REGION"),
     credentials: () => credentialsIn(environment),
   };
   const sqs = new JsonService(sqsOptions(environment, mailboxUrl, shared));
-  const delayQueueUrl = environment[ENVIRONMENT.delayQueueUrl];
+  // Without the variable the stack has given no access to it, and the manifest says that turns set no guards.
+  const delayQueueUrl = environment[ENVIRONMENT.delayQueueUrl] && resources.delayQueueUrl;
   const directAlias = environment[ENVIRONMENT.directAlias];
   return {
     items: new DynamoItems(dynamoRequests(new JsonService(dynamoOptions(environment, shared))), tables),
     mailbox: new QueueMailbox(sendMessageBatch(sqs), mailboxUrl),
     ...(delayQueueUrl ? { timers: new DelayQueue(sendMessage(sqs), delayQueueUrl, systemClock) } : {}),
     ...(directAlias
-      ? { invoker: new DirectInvoker(new SignedHttp(regional(environment, "lambda", shared)), directAlias) }
+      ? {
+          invoker: new DirectInvoker(
+            new SignedHttp(regional(environment, "lambda", shared)),
+            directAlias,
+            resources,
+          ),
+        }
       : {}),
   };
 }

@@ -57,6 +57,9 @@ export interface ServiceManifest extends Options {
   /** Its turns make themselves known when they run long, and are then let go of (R26). Absent: an earlier version, or one that has no
    * access to timers. */
   readonly relays?: boolean;
+  /** Its turns use the tables and queues that their requests name (0026). Absent: an earlier version, which uses those of its variables,
+   * so no handler may take its word for a result. */
+  readonly follows?: boolean;
 }
 
 /** A service as the registry has it: its newest manifest, and the deployment that new invocations go to. */

@@ -31,6 +31,7 @@ interface Served<D> {
   readonly guards: boolean;
   readonly headersApart: boolean;
   readonly relays: boolean;
+  readonly follows: boolean;
 }
 
 export interface HandlerPolicy extends Limits {
@@ -97,9 +98,9 @@ const limitsOf = (
 
 const servedBy = <D>(
   deployment: D,
-  { adopts = false, guards = false, headersApart = false, relays = false }: ServiceManifest,
+  { adopts = false, guards = false, headersApart = false, relays = false, follows = false }: ServiceManifest,
   { kind }: HandlerManifest,
-): Served<D> => ({ deployment, kind, adopts, guards, headersApart, relays });
+): Served<D> => ({ deployment, kind, adopts, guards, headersApart, relays, follows });
 
 /** A result with an idempotency key, or of a workflow, has its own retention. The journal is kept no longer than that. */
 function retentionOf(

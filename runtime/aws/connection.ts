@@ -9,9 +9,16 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { systemClock } from "../../lib/clock.ts";
 import { systemEntropy } from "../../lib/entropy.ts";
-import { type Environment, ENVIRONMENT, type EnvironmentVariable, required } from "../../lib/environment.ts";
+import {
+  type Environment,
+  ENVIRONMENT,
+  type EnvironmentVariable,
+  required,
+  resourcesIn,
+} from "../../lib/environment.ts";
 import type { Clock, Entropy, Logger } from "../../lib/ports.ts";
 import { AWS_CONNECT_MS_MAX, AWS_REQUEST_MS_MAX } from "../../lib/limits/aws.ts";
+import type { Resources } from "../../lib/model/resources.ts";
 import { parseListedParts } from "../../lib/model/listing.ts";
 import { DynamoListing } from "./dynamo-listing.ts";
 import { DynamoItemStore } from "./dynamo-item-store.ts";
@@ -50,6 +57,11 @@ export class Connection {
   /** Throws `Error` naming the variable that is not set. */
   required(variable: EnvironmentVariable): string {
     return required(this.#environment, variable);
+  }
+
+  /** What the turns that this function runs are told. */
+  resources(): Resources {
+    return resourcesIn(this.#environment);
   }
 
   items(): DynamoItemStore {

@@ -30,7 +30,7 @@ const connect = once(() => {
     items,
     mailbox: connection.mailbox(),
     timers: timersOf(connection),
-    invoker: lambdaInvoker(),
+    invoker: lambdaInvoker({ items, clock, resources: connection.resources() }),
     registry: new ItemRegistry(items, clock),
     ...{ clock, entropy, logger, meter },
   };

@@ -3,6 +3,7 @@
  * The URL waits as long as the function runs, and writes the headers for pages of other origins itself: twice, browsers refuse them.
  */
 import { Connection, once } from "../aws/connection.ts";
+import type { OwnTables } from "../aws/own-tables-invoker.ts";
 import type { SqsTimers } from "../aws/sqs-timers.ts";
 import { corsIn, NO_PAGE } from "../../lib/cors.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
@@ -27,7 +28,7 @@ const connect = once(() => {
     entropy,
     logger,
     meter,
-    invoker: invoker(),
+    invoker: invoker({ items, clock, resources: connection.resources() }),
   };
   const atApi = new Ingress(ports, { callWaitMs: CALL_WAIT_MS, cors: corsIn(process.env) });
   const atUrl = new Ingress(ports, { callWaitMs: URL_CALL_WAIT_MS, cors: NO_PAGE });
@@ -49,13 +50,13 @@ function timers(connection: Connection): Timers {
 }
 
 /** Loaded with the first call that runs here. */
-function invoker(): Invoker {
+function invoker(own: OwnTables): Invoker {
   let loaded: Invoker | undefined;
   return {
     invoke: async (deployment, request) => {
       if (!loaded) {
         const { lambdaInvoker } = await import("../aws/lambda-connection.ts");
-        loaded ??= lambdaInvoker();
+        loaded ??= lambdaInvoker(own);
       }
       return await loaded.invoke(deployment, request);
     },

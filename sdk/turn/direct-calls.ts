@@ -108,7 +108,8 @@ export class DirectCalls {
     const found = await this.#ports.registry.service(service);
     // A workflow's run goes once, whoever calls it.
     const policy = found && found.type !== "workflow" ? callPolicyOf(found, handler) : undefined;
-    return policy?.served.guards && this.#isUsuallySoon(entry) ? { entry, policy } : undefined;
+    const canAnswer = policy?.served.guards && policy.served.follows;
+    return canAnswer && this.#isUsuallySoon(entry) ? { entry, policy } : undefined;
   }
 
   // --- the call ------------------------------------------------------------------------------------------------

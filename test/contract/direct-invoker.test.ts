@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { connectHandler } from "../../lib/aws/handler-connection.ts";
+import { type Resources, resourcesId } from "../../lib/model/resources.ts";
 import type { Invocable } from "../../lib/model/manifest.ts";
 import type { CallInvoker } from "../../lib/ports.ts";
 import {
@@ -21,6 +22,11 @@ const request: TurnRequest = {
   ...{ carried: [], ownsLock: false, attempt: { count: 1 }, remainingMs: 1000, retentionMs: 1000 },
 };
 const outcome: TurnOutcome = { kind: "completed", ownsLock: false, replies: [] };
+const RESOURCES: Resources = {
+  ...{ journalTable: "j", stateTable: "s", registryTable: "r", mailboxUrl: "http://localhost/q" },
+};
+/** As a function of this version answers it. */
+const answered = encodeTurnOutcome({ ...outcome, resourcesId: resourcesId(RESOURCES) });
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 const closing: (() => void)[] = [];
@@ -68,14 +74,17 @@ const says =
 const hangsUp: Answer = (_, { socket }) => void socket.destroy();
 
 test("the request goes by the alias, and says which version it is for; the outcome comes back", async () => {
-  const { invoker, requests } = await serve(says(200, encodeTurnOutcome(outcome)));
+  const { invoker, requests } = await serve(says(200, answered));
   expect(await invoker.invoke(deployment, request)).toEqual(outcome);
   const [{ message, body } = { message: undefined, body: "" }] = requests;
   expect(message?.method).toBe("POST");
   expect(decodeURIComponent(message?.url ?? "")).toBe(
     `/2015-03-31/functions/${FUNCTION}:calls-of-r/invocations`,
   );
-  expect(decodeTurnRequest(body)).toEqual({ ...request, address: deployment.address });
+  expect(decodeTurnRequest(body)).toEqual({
+    ...request,
+    ...{ address: deployment.address, resourcesId: resourcesId(RESOURCES) },
+  });
 });
 
 test("a function that dies says how", async () => {
@@ -133,11 +142,7 @@ describe("nobody knows whether it ran, and it is not asked again", () => {
 });
 
 test("a kept connection that the service has closed, as after a freeze, is replaced", async () => {
-  const { invoker, requests } = await serve(
-    says(200, encodeTurnOutcome(outcome)),
-    hangsUp,
-    says(200, encodeTurnOutcome(outcome)),
-  );
+  const { invoker, requests } = await serve(says(200, answered), hangsUp, says(200, answered));
   await invoker.invoke(deployment, request);
   expect(await invoker.invoke(deployment, request)).toEqual(outcome);
   expect(requests).toHaveLength(3);

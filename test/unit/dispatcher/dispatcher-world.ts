@@ -4,7 +4,7 @@ import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { Head } from "../../../lib/model/head.ts";
 import type { Write, WriteResult } from "../../../lib/model/item.ts";
 import { decodeMessage, encodeMessage, type Message, type Outgoing } from "../../../lib/model/message.ts";
-import type { TurnOutcome } from "../../../lib/protocol.ts";
+import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { readHead } from "../../../lib/store/head-store.ts";
 import { laneOf } from "../../../lib/store/send.ts";
 import { ItemRegistry } from "../../../lib/store/registry.ts";
@@ -43,7 +43,7 @@ export class DispatcherWorld {
   /** The engine's log: levels and messages. */
   readonly logged: string[] = [];
   /** Instead of the handlers. */
-  invoke: (() => Promise<TurnOutcome>) | undefined;
+  invoke: ((request: TurnRequest) => Promise<TurnOutcome>) | undefined;
   /** May throw what the mailbox would. */
   beforeSend: (message: Message) => void = () => undefined;
   /** May throw what the timers would. */
@@ -87,7 +87,7 @@ export class DispatcherWorld {
       ...ports,
       invoker: {
         invoke: async (_, request) => {
-          const turn = this.invoke?.() ?? endpoint.runTurn(request, ports);
+          const turn = this.invoke?.(request) ?? endpoint.runTurn(request, ports);
           return await (this.beside ? Promise.race([turn, this.beside]) : turn);
         },
         get staysInTouch() {

@@ -3,9 +3,10 @@ import { handlers, object, service } from "perdure";
 import { describe, expect, test } from "vitest";
 import { childUnique, invocationId } from "../../../lib/model/ids.ts";
 import type { Start } from "../../../lib/model/message.ts";
+import { type Resources, resourcesId } from "../../../lib/model/resources.ts";
 import { atDoor } from "../../../lib/model/voucher.ts";
 import { encodeTurnRequest, PROTOCOL_VERSION, type TurnRequest } from "../../../lib/protocol.ts";
-import { isThroughDoor, notMeant, onlyCall } from "../../../sdk/direct-door.ts";
+import { isThroughDoor, notHere, notMeant, onlyCall } from "../../../sdk/direct-door.ts";
 import { createEndpoint } from "../../../sdk/endpoint.ts";
 import { createLambdaHandler } from "../../../sdk/lambda.ts";
 
@@ -109,4 +110,16 @@ test("a version that was not meant does nothing", () => {
   expect(notMeant({ ...asked, address }, { functionVersion: "8" })).toMatchObject({ kind: "lost" });
   expect(notMeant({ ...asked, address }, { functionVersion: "17" })).toMatchObject({ kind: "lost" });
   expect(notMeant(asked, { functionVersion: "8" })).toBeUndefined();
+});
+
+test("a version whose variables name other tables does nothing, and no caller names them for it", () => {
+  const own: Resources = {
+    ...{ journalTable: "j", stateTable: "s", registryTable: "r", mailboxUrl: "http://localhost/q" },
+  };
+  const callers = { ...own, journalTable: "another" };
+  const request = { ...asked, resourcesId: resourcesId(callers), resources: callers };
+  expect(notHere(request, own)).toMatchObject({ kind: "lost", resourcesId: resourcesId(own) });
+  expect(notHere({ ...asked, resourcesId: resourcesId(own) }, own)).toBeUndefined();
+  expect(notHere(asked, own)).toBeUndefined();
+  expect(onlyCall(request, services)).toEqual(asked);
 });

@@ -52,14 +52,14 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     standard: 3,
     bytesMax: 700,
   },
-  "object add": { handler: 1, dispatcher: 1, writeUnits: 2, readUnits: 3.5, fifo: 3, bytesMax: 800 },
+  "object add": { handler: 1, dispatcher: 1, writeUnits: 2, readUnits: 3.5, fifo: 3, bytesMax: 850 },
   "object of 1,000 keys, reads 3": {
     handler: 1,
     dispatcher: 1,
     writeUnits: 1,
     readUnits: 5,
     fifo: 3,
-    bytesMax: 800,
+    bytesMax: 850,
   },
   "10 lazy state reads": {
     handler: 1,
@@ -67,7 +67,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     writeUnits: 1,
     readUnits: 11.5,
     fifo: 3,
-    bytesMax: 800,
+    bytesMax: 850,
   },
   "workflow with a promise": {
     handler: 3,
@@ -86,7 +86,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     readUnits: 3,
     fifo: 6,
     standard: 3,
-    bytesMax: 1450,
+    bytesMax: 1500,
   },
   "1-hour sleep": {
     handler: 2,
@@ -96,7 +96,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     fifo: 6,
     standard: 6,
     schedules: 1,
-    bytesMax: 1450,
+    bytesMax: 1500,
   },
   "30-day sleep": {
     handler: 2,
@@ -106,9 +106,9 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     fifo: 6,
     standard: 6,
     schedules: 1,
-    bytesMax: 1450,
+    bytesMax: 1500,
   },
-  awakeable: { handler: 2, dispatcher: 2, writeUnits: 4, readUnits: 1, fifo: 6, bytesMax: 1500 },
+  awakeable: { handler: 2, dispatcher: 2, writeUnits: 4, readUnits: 1, fifo: 6, bytesMax: 1550 },
   "saga, 5 steps, compensates": {
     handler: 1,
     dispatcher: 0,
@@ -127,7 +127,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     readUnits: 16,
     fifo: 150,
     standard: 3,
-    bytesMax: 78300,
+    bytesMax: 81500,
   },
   "chain of 10 calls": {
     handler: 11,
@@ -136,7 +136,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     readUnits: 0.5,
     fifo: 0,
     standard: 3,
-    bytesMax: 8300,
+    bytesMax: 8600,
   },
   "one-way send": { handler: 1, dispatcher: 1, writeUnits: 1, readUnits: 0, fifo: 3, bytesMax: 700 },
   "delayed send": {
