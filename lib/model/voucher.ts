@@ -35,10 +35,16 @@ export interface Voucher {
 
 const LANE_BYTES = 6;
 const SEQUENCE_DIGITS = 20;
+const EPOCH_DIGITS = 4;
 
-/** Names a message of the mailbox. The order of the names is that of the messages, within a lane. */
-export const voucherOf = (group: string, sequence: string): string =>
-  `${laneName(group)}.${sequence.padStart(SEQUENCE_DIGITS, "0")}`;
+/** Names a message of the mailbox. The order of the names is that of the messages, within a lane. `epoch`: a mailbox that was replaced
+ * numbers from the start again, and what it hands out comes after all that the one before it has. */
+export const voucherOf = (group: string, sequence: string, epoch = 0): string =>
+  `${laneName(group)}.${epochOf(epoch)}${sequence.padStart(SEQUENCE_DIGITS, "0")}`;
+
+/** A letter is later than each digit: earlier versions compare the names as they are. */
+const epochOf = (epoch: number): string =>
+  epoch === 0 ? "" : `e${String(epoch).padStart(EPOCH_DIGITS, "0")}.`;
 
 /** For turns that run under no message, where their call was accepted (R27): it names none. */
 export const atDoor = (): string => voucherOf("", "0");

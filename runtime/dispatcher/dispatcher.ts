@@ -49,7 +49,7 @@ import { type Unit, unitAt } from "./unit.ts";
 import { handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 
 export interface DispatcherOptions {
-  /** Grows when the mailbox is replaced: sequence numbers start anew, tokens must not. */
+  /** Grows when the mailbox is replaced: sequence numbers start anew, tokens and vouchers must not. */
   readonly mailboxEpoch?: number;
 }
 
@@ -65,9 +65,11 @@ export class Dispatcher {
   readonly #letGo: LetGo;
   readonly #resumption: Resumption;
   readonly #failures = new OwnFailures();
+  readonly #epoch: number;
 
   constructor(ports: DispatcherPorts, { mailboxEpoch = 0 }: DispatcherOptions = {}) {
     this.#ports = ports;
+    this.#epoch = mailboxEpoch;
     this.#letGo = new LetGo(ports);
     const locks = new KeyLock(ports, mailboxEpoch);
     this.#locks = locks;
@@ -138,7 +140,7 @@ export class Dispatcher {
     const { sequence, sentAtMs, group } = first;
     const voucher = {
       // The last one of several: any of them may be named by a head, and the earlier ones are no later (R17).
-      name: voucherOf(group, lastSequence(incoming)),
+      name: voucherOf(group, lastSequence(incoming), this.#epoch),
       ...(message.kind === "resume" ? actsFor(message) : {}),
     };
     const delivery: Delivery = {

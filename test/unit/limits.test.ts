@@ -28,6 +28,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "lib/model/voucher.ts": ["LANE_BYTES"],
   "lib/store/guard.ts": ["GUARD_NAME_BYTES"],
   "lib/model/lock.ts": ["LOCK_NONCE_BYTES"],
+  "lib/model/resources.ts": ["ID_BYTES", "DELAY_ID_BYTES"],
   "lib/model/seal.ts": ["SEAL_BYTES", "NUMBER_BYTES", "NUMBER_MIN"],
   "runtime/aws/sqs-timers.ts": ["NAME_HASH_BYTES"],
   "runtime/dev/bundler.ts": ["DEPLOYMENT_HASH_CHARS"],

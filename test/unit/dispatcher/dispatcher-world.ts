@@ -8,7 +8,8 @@ import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { readHead } from "../../../lib/store/head-store.ts";
 import { laneOf } from "../../../lib/store/send.ts";
 import { ItemRegistry } from "../../../lib/store/registry.ts";
-import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
+import type { DispatcherPorts } from "../../../runtime/dispatcher/delivery.ts";
+import { Dispatcher, type DispatcherOptions } from "../../../runtime/dispatcher/dispatcher.ts";
 import { createEndpoint, type Endpoint } from "../../../sdk/endpoint.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { ManualClock } from "../local/manual-clock.ts";
@@ -56,7 +57,7 @@ export class DispatcherWorld {
   readonly #registered: Promise<unknown>;
   #sequence = 0;
 
-  constructor(services: readonly unknown[]) {
+  constructor(services: readonly unknown[], options: DispatcherOptions = {}) {
     const { items, clock } = this;
     const endpoint: Endpoint = createEndpoint(services);
     const registry = new ItemRegistry(items, clock, 0);
@@ -83,7 +84,7 @@ export class DispatcherWorld {
       },
     };
     const staysInTouch = (): boolean => this.staysInTouch;
-    this.#dispatcher = new Dispatcher({
+    const dispatcherPorts: DispatcherPorts = {
       ...ports,
       invoker: {
         invoke: async (_, request) => {
@@ -94,7 +95,8 @@ export class DispatcherWorld {
           return staysInTouch();
         },
       },
-    });
+    };
+    this.#dispatcher = new Dispatcher(dispatcherPorts, options);
   }
 
   /** Answers whether it is done, and may be deleted. */

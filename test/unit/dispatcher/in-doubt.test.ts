@@ -260,6 +260,38 @@ test("of notes that are handled together the last one vouches for all (R17)", as
   expect((await world.head(id))?.status).toBe("completed");
 });
 
+describe("a mailbox that was replaced numbers from the start again", () => {
+  const LATE = "18850000000000000000";
+  const diedUnder = async (epoch: number) => {
+    const start = startOf("Worker/waits");
+    const lane = noteGroupOf(start.id);
+    const died = headAttributes({ status: "running", writer: "w", voucher: voucherOf(lane, LATE, epoch) });
+    await createHead(world.items, start, undefined, died);
+    return start;
+  };
+
+  test("its messages come after those of the one before it (R17)", async () => {
+    world = new DispatcherWorld([worker, queue], { mailboxEpoch: 3 });
+    const { id } = await diedUnder(2);
+    await world.deliver(go(id), { sequence: "1" });
+    expect(await status(id)).toBe("completed");
+  });
+
+  test("in the same one a message that is earlier vouches for nothing", async () => {
+    world = new DispatcherWorld([worker, queue], { mailboxEpoch: 3 });
+    const { id } = await diedUnder(3);
+    await world.deliver(go(id), { sequence: "1" });
+    expect(await status(id)).toBe("running");
+  });
+
+  test("the order is that of epochs, and an epoch of none comes first", () => {
+    const lane = noteGroupOf("inv_x");
+    const names = [voucherOf(lane, LATE), voucherOf(lane, "1", 1), voucherOf(lane, "1", 12)];
+    expect(names.toSorted()).toEqual(names);
+    expect(voucherOf(lane, "1")).toBe(voucherOf(lane, "1", 0));
+  });
+});
+
 /** The names of the Starts that a turn has sent, and a note that came in between. */
 async function startsSent(receiveCount: number): Promise<readonly (string | undefined)[]> {
   const start = startOf("Worker/sendsAndWaits");
