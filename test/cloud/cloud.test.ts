@@ -19,32 +19,13 @@ import { iam } from "perdure/client/aws";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clientSuite } from "../e2e/client-suite.ts";
 import { inputSuite } from "../e2e/input-suite.ts";
-import { Target, until } from "../e2e/target.ts";
+import { until } from "../e2e/target.ts";
 import { DUMMY_CREDENTIALS } from "../support/emulator-dynamo.ts";
-import { type Proxy, proxyTo } from "./api-proxy.ts";
+import { proxyTo } from "./api-proxy.ts";
 import { ACCOUNT, Cdk, REGION, STACK } from "./cdk.ts";
+import { DeployedApp } from "./deployed-app.ts";
 import { type Emulator, startEmulator } from "./emulator.ts";
 import { REGISTRY_CACHE_MS } from "../../lib/limits.ts";
-
-class DeployedApp extends Target {
-  readonly #ingress: Proxy;
-  readonly #admin: Proxy;
-
-  constructor(ingress: Proxy, admin: Proxy) {
-    super();
-    this.#ingress = ingress;
-    this.#admin = admin;
-  }
-
-  get url(): string {
-    return this.#ingress.url;
-  }
-  get adminUrl(): string {
-    return this.#admin.url;
-  }
-  /** It is every suite's. */
-  async stop(): Promise<void> {}
-}
 
 let emulator: Emulator;
 let cdk: Cdk;

@@ -1,7 +1,7 @@
 /** What the cloud tests run beside the end-to-end suite's handlers. */
 import { appendFileSync, readFileSync } from "node:fs";
-import { type Context, service, workflow } from "perdure";
-import type { WorkflowContext, WorkflowSharedContext } from "perdure";
+import { type Context, object, service, workflow } from "perdure";
+import type { ObjectContext, WorkflowContext, WorkflowSharedContext } from "perdure";
 
 /** The second deployment changes it. It shows on which code an invocation runs. */
 const BUILD = process.env["PERDURE_CLOUD_BUILD"] ?? "1";
@@ -37,6 +37,12 @@ export const cloud = service({
     fail: async () => {
       throw new Error("on purpose");
     },
+    /** Fails until the outside world is mended. */
+    mend: async (ctx: Context, what: string) => {
+      await ctx.run("begun", () => note(`begun ${what}`));
+      if (noted(`mended ${what}`) === 0) throw new Error(`${what} is not mended`);
+      return BUILD;
+    },
     pause: async (ctx: Context, ms: number) =>
       await ctx.run("pause", () => new Promise<void>((resolve) => void setTimeout(resolve, ms))),
     /** Notes each turn of each link. */
@@ -66,4 +72,22 @@ export const across = workflow({
   },
 });
 
-export default [cloud, across];
+/** Keeps its key while it waits, and counts. */
+export const held = object({
+  name: "Held",
+  handlers: {
+    hold: async (ctx: ObjectContext) => {
+      ctx.set("count", ((await ctx.get<number>("count")) ?? 0) + 1);
+      await ctx.signal<void>("go");
+      ctx.set("count", ((await ctx.get<number>("count")) ?? 0) + 1);
+      return BUILD;
+    },
+    count: async (ctx: ObjectContext) => {
+      const count = ((await ctx.get<number>("count")) ?? 0) + 1;
+      ctx.set("count", count);
+      return count;
+    },
+  },
+});
+
+export default [cloud, across, held];
