@@ -9,6 +9,9 @@
 import { globSync } from "node:fs";
 import { basename } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import type { Resources } from "../../lib/model/resources.ts";
+import { OwnTablesInvoker } from "../../runtime/aws/own-tables-invoker.ts";
+import type { DispatcherPorts } from "../../runtime/dispatcher/delivery.ts";
 import { type FaultPlan } from "../sim/faults.ts";
 import { Prng } from "../sim/prng.ts";
 import { run } from "../sim/run.ts";
@@ -63,7 +66,7 @@ class Watched {
     return {
       ...side,
       dispatcher: (ports) => {
-        const dispatcher = side.dispatcher(ports);
+        const dispatcher = side.dispatcher(side === TODAY ? onOwnTables(ports) : ports);
         const handle: typeof dispatcher.handle = async (batch, ms) => {
           this.count(`dispatcher ${side.name}`);
           return await dispatcher.handle(batch, ms);
@@ -77,7 +80,12 @@ class Watched {
           runTurn: async (request, ports) => {
             this.count(`handler ${side.name}`);
             const isTakenForDead = request.head?.["s"] === "running";
-            return await this.#alone(request.id, isTakenForDead, () => endpoint.runTurn(request, ports));
+            const outcome = await this.#alone(request.id, isTakenForDead, () =>
+              endpoint.runTurn(request, ports),
+            );
+            // A function of today's version says where it has run (0026).
+            const { resourcesId: where } = request;
+            return side === TODAY && where !== undefined ? { ...outcome, resourcesId: where } : outcome;
           },
         };
       },
@@ -94,6 +102,19 @@ class Watched {
       this.#live.set(id, (this.#live.get(id) ?? 0) - 1);
     }
   }
+}
+
+const RESOURCES: Resources = {
+  ...{ journalTable: "journal", stateTable: "state", registryTable: "registry" },
+  mailboxUrl: "http://localhost/mailbox.fifo",
+};
+
+/** As in AWS: what an older version's turn says is looked up in the head, and must be found there. */
+function onOwnTables(ports: DispatcherPorts): DispatcherPorts {
+  const { items, clock, invoker } = ports;
+  const own = new OwnTablesInvoker(invoker, { items, clock, resources: RESOURCES });
+  const { staysInTouch = false } = invoker;
+  return { ...ports, invoker: { invoke: own.invoke.bind(own), staysInTouch } };
 }
 
 /** Draws for each batch and each request which version gets it. */
