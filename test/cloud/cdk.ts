@@ -8,7 +8,7 @@ import { type Emulator, ROOT } from "./emulator.ts";
 export const ACCOUNT = "000000000000";
 export const REGION = "us-east-1";
 export const STACK = "PerdureCloudTest";
-const RUN_MS_MAX = 180_000;
+const RUN_MS_MAX = 580_000;
 
 export interface Run {
   readonly text: string;

@@ -30,7 +30,7 @@ import { type Emulator, startEmulator } from "./emulator.ts";
 
 /** The longest back-off between the attempts of what fails, and some more. */
 const ENDS_MS_MAX = 90_000;
-const DEPLOY_MS_MAX = 400_000;
+const DEPLOY_MS_MAX = 900_000;
 const RESTORED = "restored-";
 /** DynamoDB takes so many writes at once. */
 const BATCH = 25;
