@@ -58,7 +58,8 @@ describe("the runtime's functions", () => {
     ["registrar", ["dynamodb", "lambda", "sqs"]],
   ])("%s loads the clients that it uses", (part, clients) => {
     const code = runtimeBundle(part, "runtime");
-    expect(code.byteLength).toBeLessThanOrEqual(160 * KB);
+    // 2 of them for turns that are told where the data is, and believed only if they have run there (R31).
+    expect(code.byteLength).toBeLessThanOrEqual(162 * KB);
     expect(new Set(imported(code))).toEqual(new Set(clients.map((client) => `@aws-sdk/client-${client}`)));
   });
 });
