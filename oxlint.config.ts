@@ -95,6 +95,20 @@ const boundaries: readonly Boundary[] = [
     except: [...aws, ...rooms, ...shared],
     notPackages: notAws,
   },
+  // It asks AWS itself, with credentials of its own.
+  {
+    files: ["cli/verify-aws/**"],
+    folders: ["cli", "lib"],
+    except: ["lib/turn", "lib/store", "runtime"],
+    packages: [...node, "@aws-sdk/*"],
+  },
+  // Its CDK app, and the handlers that the app deploys.
+  {
+    files: ["cli/verify-aws/stack/**"],
+    folders: ["cli", "sdk", "infra", "lib"],
+    except: ["lib/aws"],
+    notPackages: notAws,
+  },
   { files: ["ui/**"], folders: ["ui", "lib"], except: ["lib/aws"], packages: [] },
   { files: ["scripts/**"], folders: ["scripts"], packages: node },
   { files: ["examples/**"], folders: ["examples"] },
@@ -194,7 +208,10 @@ export default defineConfig({
       rules: { "no-underscore-dangle": "off" },
     },
     // A construct is made for its place in the tree.
-    { files: ["infra/**", "test/infra/**", "test/cloud/*app.ts"], rules: { "no-new": "off" } },
+    {
+      files: ["infra/**", "test/infra/**", "test/cloud/*app.ts", "cli/verify-aws/stack/app.ts"],
+      rules: { "no-new": "off" },
+    },
     ...boundaries.map(boundaryOverride),
   ],
 });

@@ -4,8 +4,9 @@ import { CommandError, UsageError } from "./command.ts";
 import { checkNode } from "./node-version.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 import { dev } from "./dev.ts";
+import { verifyAws } from "./verify-aws.ts";
 
-const COMMANDS = new Map([dev].map((command) => [command.name, command]));
+const COMMANDS = new Map([dev, verifyAws].map((command) => [command.name, command]));
 
 const HELP = `Durable functions in TypeScript, without a server.
 

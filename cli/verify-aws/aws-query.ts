@@ -1,0 +1,143 @@
+/** Requests to those services of AWS for which this package brings no client: by their JSON and their query protocol. */
+import { SignedHttp } from "../../lib/aws/signed-http.ts";
+import type { Credentials } from "../../lib/aws/signature.ts";
+
+interface Refused {
+  readonly __type?: string;
+  readonly message?: string;
+  readonly Message?: string;
+}
+
+interface JsonProtocol {
+  /** In the address. */
+  readonly host: string;
+  /** In signatures. */
+  readonly service: string;
+  readonly target: string;
+  readonly version: "1.0" | "1.1";
+}
+
+const JSON_SERVICES = {
+  cloudwatch: {
+    host: "monitoring",
+    service: "monitoring",
+    target: "GraniteServiceVersion20100801",
+    version: "1.0",
+  },
+  logs: { host: "logs", service: "logs", target: "Logs_20140328", version: "1.1" },
+  ssm: { host: "ssm", service: "ssm", target: "AmazonSSM", version: "1.1" },
+} as const satisfies Record<string, JsonProtocol>;
+
+const QUERY_SERVICES = {
+  sts: "2011-06-15",
+  cloudformation: "2010-05-15",
+} as const;
+
+const REQUEST_MS_MAX = 20_000;
+const ATTEMPTS_MAX = 5;
+const RETRY_MS = 500;
+
+/** An error that a service has answered. */
+export class ServiceRefusal extends Error {
+  override readonly name = "ServiceRefusal";
+  /** As the service calls it. */
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(`${code}: ${message}`);
+    this.code = code;
+  }
+}
+
+export interface QueryOptions {
+  readonly region: string;
+  readonly endpoint: string | undefined;
+  readonly credentials: () => Promise<Credentials>;
+}
+
+export class AwsQuery {
+  readonly #options: QueryOptions;
+  readonly #connections = new Map<string, SignedHttp>();
+  #held: Credentials = { accessKeyId: "", secretAccessKey: "" };
+
+  constructor(options: QueryOptions) {
+    this.#options = options;
+  }
+
+  /** Throws {@link ServiceRefusal}. */
+  async json(name: keyof typeof JSON_SERVICES, operation: string, input: object): Promise<unknown> {
+    const { host, service, target, version } = JSON_SERVICES[name];
+    const { status, body } = await this.#post(host, service, {
+      headers: {
+        "content-type": `application/x-amz-json-${version}`,
+        "x-amz-target": `${target}.${operation}`,
+      },
+      body: JSON.stringify(input),
+    });
+    const answer = (body === "" ? {} : JSON.parse(body)) as {
+      __type?: string;
+      message?: string;
+      Message?: string;
+    };
+    if (status < 300) return answer;
+    const code = (answer.__type ?? `status ${status}`).split("#").at(-1) ?? "";
+    throw new ServiceRefusal(code.split(":")[0] ?? code, answer.message ?? answer.Message ?? "");
+  }
+
+  /** Answers XML. Throws {@link ServiceRefusal}. */
+  async xml(
+    service: keyof typeof QUERY_SERVICES,
+    action: string,
+    parameters: Readonly<Record<string, string>>,
+  ): Promise<string> {
+    const form = new URLSearchParams({ Action: action, Version: QUERY_SERVICES[service], ...parameters });
+    const { status, body } = await this.#post(service, service, {
+      headers: { "content-type": "application/x-www-form-urlencoded; charset=utf-8" },
+      body: form.toString(),
+    });
+    if (status < 300) return body;
+    throw new ServiceRefusal(element(body, "Code") ?? `status ${status}`, element(body, "Message") ?? body);
+  }
+
+  close(): void {
+    for (const connection of this.#connections.values()) connection.destroy();
+  }
+
+  async #post(host: string, service: string, request: { headers: Record<string, string>; body: string }) {
+    for (let attempt = 1; ; attempt++) {
+      this.#held = await this.#options.credentials();
+      const answer = await this.#connection(host, service).post({ ...request, timeoutMs: REQUEST_MS_MAX });
+      const passes = answer.status >= 500 || /Throttl|Rate exceeded/.test(answer.body.slice(0, 500));
+      if (answer.status < 300 || !passes || attempt >= ATTEMPTS_MAX) return answer;
+      await new Promise((resolve) => void setTimeout(resolve, RETRY_MS * 2 ** attempt));
+    }
+  }
+
+  #connection(host: string, service: string): SignedHttp {
+    const known = this.#connections.get(host);
+    if (known) return known;
+    const { region, endpoint } = this.#options;
+    const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+    const made = new SignedHttp({
+      ...{ service, region, credentials: () => this.#held },
+      endpoint: new URL(endpoint ?? `https://${host}.${region}.${suffix}`),
+    });
+    this.#connections.set(host, made);
+    return made;
+  }
+}
+
+/** The text of the first element of this name. */
+export function element(xml: string, name: string): string | undefined {
+  const found = new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(xml)?.[1];
+  return found === undefined ? undefined : unescaped(found);
+}
+
+/** The contents of the `member`s of a list. They hold no list themselves. */
+export function members(xml: string, list: string): readonly string[] {
+  const inside = new RegExp(`<${list}>([\\s\\S]*)</${list}>`).exec(xml)?.[1] ?? "";
+  return [...inside.matchAll(/<member>([\s\S]*?)<\/member>/g)].map(([, content = ""]) => content);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
+const unescaped = (text: string): string =>
+  text.replaceAll(/&(\w+);/g, (entity, name: string) => ENTITIES[name] ?? entity);

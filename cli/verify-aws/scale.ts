@@ -1,0 +1,77 @@
+/** How much is tried. Of an emulator on one machine less is asked: it shows that the steps work, and no figure of it counts. */
+export interface Scale {
+  /** How long CloudWatch is waited for. */
+  readonly metricsMs: number;
+  readonly orderSends: number;
+  readonly orderKeys: number;
+  readonly sendsPerKey: number;
+  readonly payloadMb: number;
+  readonly hops: number;
+  readonly timers: number;
+  readonly timerSecondsMax: number;
+  /** Sleeps that go by EventBridge Scheduler. */
+  readonly farTimers: number;
+  readonly farTimerMs: number;
+  readonly longTurnMs: number;
+  readonly freezePausesS: readonly number[];
+  readonly calls: number;
+  readonly longCalls: number;
+  readonly coldStarts: number;
+  readonly throughputSends: number;
+  readonly throughputKeys: number;
+  readonly suspended: number;
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+const ON_AWS: Scale = {
+  metricsMs: 6 * MINUTE,
+  orderSends: 200,
+  orderKeys: 50,
+  sendsPerKey: 20,
+  payloadMb: 4,
+  hops: 40,
+  timers: 60,
+  timerSecondsMax: 14,
+  farTimers: 3,
+  farTimerMs: 75 * SECOND,
+  longTurnMs: 40 * SECOND,
+  freezePausesS: [1, 2, 5, 10, 15, 30, 45],
+  calls: 200,
+  longCalls: 50,
+  coldStarts: 20,
+  throughputSends: 2000,
+  throughputKeys: 500,
+  suspended: 20,
+};
+
+const SLOWLY: Partial<Scale> = {
+  farTimerMs: 16 * MINUTE,
+  freezePausesS: [1, 2, 5, 10, 15, 30, 45, 60, 120, 180, 240, 300, 360],
+};
+
+const ON_AN_EMULATOR: Partial<Scale> = {
+  metricsMs: 5 * SECOND,
+  orderSends: 40,
+  orderKeys: 8,
+  sendsPerKey: 5,
+  hops: 12,
+  timers: 12,
+  timerSecondsMax: 6,
+  farTimerMs: 45 * SECOND,
+  longTurnMs: 12 * SECOND,
+  freezePausesS: [1, 2],
+  calls: 20,
+  longCalls: 5,
+  coldStarts: 1,
+  throughputSends: 60,
+  throughputKeys: 20,
+  suspended: 5,
+};
+
+export const scaleOf = (isEmulator: boolean, slow: boolean): Scale => ({
+  ...ON_AWS,
+  ...(slow ? SLOWLY : {}),
+  ...(isEmulator ? ON_AN_EMULATOR : {}),
+});

@@ -1,0 +1,97 @@
+/** What the steps share: what was asked for, what they use, what they have found out. */
+import type { Credentials } from "../../lib/aws/signature.ts";
+import type { AwsAccount } from "./account.ts";
+import type { StackTool } from "./cdk.ts";
+import { type Ledger, Skipped, Unmet } from "./check.ts";
+import { type Door, type DoorOptions } from "./door.ts";
+import { IngressCaller } from "./ingress-caller.ts";
+import type { Scale } from "./scale.ts";
+import type { Settings } from "./settings.ts";
+import type { Outputs } from "./stack/variables.ts";
+
+export interface StepClock {
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+export interface Verification {
+  readonly settings: Settings;
+  readonly scale: Scale;
+  readonly ledger: Ledger;
+  readonly account: AwsAccount;
+  readonly stackName: string;
+  readonly tool: StackTool;
+  readonly clock: StepClock;
+  readonly capabilities: Capabilities;
+  readonly openDoor: (options: DoorOptions) => Door;
+  readonly progress: (text: string) => void;
+}
+
+/** A stack that is there, and callers of its two APIs. */
+export interface Deployed {
+  readonly outputs: Outputs;
+  readonly ingress: IngressCaller;
+  readonly admin: IngressCaller;
+  readonly close: () => void;
+}
+
+/** A caller of one of the stack's APIs. Without credentials its requests are not signed. */
+export function callerOf(
+  { account, settings, clock, openDoor }: Verification,
+  url: string,
+  credentials?: () => Promise<Credentials>,
+): IngressCaller {
+  const where = { url, endpoint: settings.endpoint, region: account.region };
+  return new IngressCaller(openDoor({ ...where, ...(credentials ? { credentials } : {}) }), clock);
+}
+
+export function callersOf(verification: Verification, outputs: Outputs): Deployed {
+  const { credentials } = verification.account;
+  const ingress = callerOf(verification, outputs.IngressUrl, credentials);
+  const admin = callerOf(verification, outputs.AdminUrl, credentials);
+  const close = (): void => {
+    for (const { door } of [ingress, admin]) door.close();
+  };
+  return { outputs, ingress, admin, close };
+}
+
+/** What AWS does and an emulator may not. Found out by trying. */
+export const CAPABILITIES = {
+  iam: "refuses what a role's policy does not allow",
+  metrics: "measures functions, queues and tables in CloudWatch",
+  logs: "writes a REPORT line of each invocation of a function",
+  freeze: "freezes a function between its invocations",
+  memory: "ends a function that needs more memory than it has",
+  init: "says of a function's death what it was",
+  restore: "restores a table to a point in time",
+} as const;
+export type Capability = keyof typeof CAPABILITIES;
+
+export class Capabilities {
+  readonly #isEmulator: boolean;
+  readonly #found = new Map<Capability, { readonly present: boolean; readonly how: string }>();
+
+  constructor(isEmulator: boolean) {
+    this.#isEmulator = isEmulator;
+  }
+
+  set(name: Capability, present: boolean, how: string): void {
+    this.#found.set(name, { present, how });
+  }
+
+  /** Throws {@link Skipped} of an emulator without it, and {@link Unmet} of AWS without it. */
+  require(name: Capability): void {
+    const { present, how } = this.#found.get(name) ?? { present: false, how: "it was not found out" };
+    if (!present) throw this.lacking(name, how);
+  }
+
+  lacking(name: Capability, how: string): Error {
+    if (this.#isEmulator) return new Skipped(`the emulator is not one that ${CAPABILITIES[name]}: ${how}`);
+    return new Unmet(`a region that ${CAPABILITIES[name]}`, how);
+  }
+
+  get found(): Readonly<Record<string, { readonly present: boolean; readonly how: string }>> {
+    return Object.fromEntries(this.#found);
+  }
+}
