@@ -1,4 +1,5 @@
 /** Requests to those services of AWS for which this package brings no client: by their JSON and their query protocol. */
+import { asError } from "../../lib/errors.ts";
 import { SignedHttp } from "../../lib/aws/signed-http.ts";
 import type { Credentials } from "../../lib/aws/signature.ts";
 
@@ -36,6 +37,7 @@ const QUERY_SERVICES = {
 const REQUEST_MS_MAX = 20_000;
 const ATTEMPTS_MAX = 5;
 const RETRY_MS = 500;
+const EXCERPT_CHARS = 500;
 
 /** An error that a service has answered. */
 export class ServiceRefusal extends Error {
@@ -73,13 +75,10 @@ export class AwsQuery {
       },
       body: JSON.stringify(input),
     });
-    const answer = (body === "" ? {} : JSON.parse(body)) as {
-      __type?: string;
-      message?: string;
-      Message?: string;
-    };
+    const answer = (body === "" ? {} : JSON.parse(body)) as Refused;
     if (status < 300) return answer;
-    const code = (answer.__type ?? `status ${status}`).split("#").at(-1) ?? "";
+    const { __type: type = `status ${status}` } = answer;
+    const code = type.split("#").at(-1) ?? type;
     throw new ServiceRefusal(code.split(":")[0] ?? code, answer.message ?? answer.Message ?? "");
   }
 
@@ -102,12 +101,18 @@ export class AwsQuery {
     for (const connection of this.#connections.values()) connection.destroy();
   }
 
+  /** Tries again what is throttled, what has failed on the service's side, and what was not answered. */
   async #post(host: string, service: string, request: { headers: Record<string, string>; body: string }) {
     for (let attempt = 1; ; attempt++) {
       this.#held = await this.#options.credentials();
-      const answer = await this.#connection(host, service).post({ ...request, timeoutMs: REQUEST_MS_MAX });
-      const passes = answer.status >= 500 || /Throttl|Rate exceeded/.test(answer.body.slice(0, 500));
-      if (answer.status < 300 || !passes || attempt >= ATTEMPTS_MAX) return answer;
+      const asked = this.#connection(host, service).post({ ...request, timeoutMs: REQUEST_MS_MAX });
+      const answer = await asked.catch((error: unknown) => asError(error));
+      const mayPass =
+        answer instanceof Error ||
+        answer.status >= 500 ||
+        (answer.status >= 300 && /Throttl|Rate exceeded/.test(answer.body.slice(0, EXCERPT_CHARS)));
+      if (answer instanceof Error && attempt >= ATTEMPTS_MAX) throw answer;
+      if (!(answer instanceof Error) && (!mayPass || attempt >= ATTEMPTS_MAX)) return answer;
       await new Promise((resolve) => void setTimeout(resolve, RETRY_MS * 2 ** attempt));
     }
   }

@@ -34,10 +34,14 @@ export async function deploy(verification: Verification): Promise<Deployed | und
 
 /** Deploys, and returns the outputs. Throws {@link Unmet} with the reason that the stack's events give. */
 export async function deployed(verification: Verification, settings: StackSettings): Promise<Outputs> {
-  const { tool, clock } = verification;
+  const { tool, clock, state } = verification;
   const startMs = clock.now();
+  state.begun = true;
   const run = await tool.deploy(settings);
-  if (run.ok && run.outputs) return run.outputs;
+  if (run.ok && run.outputs) {
+    state.settings = settings;
+    return run.outputs;
+  }
   throw new Unmet("a deployment", (await whyFailed(verification, startMs)) ?? excerpt(run));
 }
 

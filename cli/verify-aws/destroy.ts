@@ -11,13 +11,12 @@ const LISTED_MS = 60_000;
 const TABLE_GONE_MS = 5 * 60_000;
 const POLL_MS = 3000;
 
-/** `tables`: those that a restore has made, which the stack does not own. */
-export async function destroy(verification: Verification, tables: readonly string[]): Promise<void> {
-  const { ledger, account, stackName, clock } = verification;
+export async function destroy(verification: Verification): Promise<void> {
+  const { ledger, account, stackName, clock, state } = verification;
   await ledger.check("destroy", "the stack is destroyed", async (note) => {
     const startMs = clock.now();
     await destroyed(verification);
-    for (const table of tables) await tableGone(verification, table);
+    for (const table of state.tables) await tableGone(verification, table);
     note("time", Math.round((clock.now() - startMs) / 1000), "s");
   });
   await ledger.check("destroy", "nothing bears its name", async () => {

@@ -63,6 +63,26 @@ export function openDoor({ url, endpoint, region, credentials }: DoorOptions): D
   };
 }
 
+/** The same door, through which at most so many requests go at once. */
+export function narrowed(door: Door, atOnce: number): Door {
+  let free = atOnce;
+  const waiting: (() => void)[] = [];
+  return {
+    request: async (...asked) => {
+      if (free > 0) free--;
+      else await new Promise<void>((enter) => void waiting.push(enter));
+      try {
+        return await door.request(...asked);
+      } finally {
+        const next = waiting.shift();
+        if (next) next();
+        else free++;
+      }
+    },
+    close: () => door.close(),
+  };
+}
+
 interface Exchange {
   readonly method: string;
   readonly path: string;

@@ -14,7 +14,7 @@ import { dispatchersFor } from "./preflight.ts";
 import { reportJson, reportName, resultLine, resultTable } from "./report.ts";
 import { scaleOf } from "./scale.ts";
 import type { Settings } from "./settings.ts";
-import { runSteps, type StackLeft } from "./steps.ts";
+import { runSteps } from "./steps.ts";
 import { Capabilities, type Verification } from "./verification.ts";
 import { destroy } from "./destroy.ts";
 
@@ -41,6 +41,7 @@ export async function verifyAccount(settings: Settings): Promise<number> {
   });
   const verification: Verification = {
     ...{ settings, ledger, account, stackName, tool, openDoor },
+    state: { begun: false, settings: {}, tables: [] },
     scale: scaleOf(isEmulator, settings.slow),
     clock: { now: Date.now, pause: (ms) => new Promise((done) => void setTimeout(done, ms)) },
     capabilities: new Capabilities(isEmulator),
@@ -64,8 +65,7 @@ export async function verifyAccount(settings: Settings): Promise<number> {
 
 /** Runs the steps, and then destroys what they have made. Returns whether it was interrupted. */
 async function carriedOut(verification: Verification, accountId: string): Promise<boolean> {
-  const { settings, tool, stackName, account, ledger } = verification;
-  const left: StackLeft = { begun: false, tables: [] };
+  const { settings, state, tool, stackName, account, ledger } = verification;
   let signals = 0;
   let interrupt: (() => void) | undefined;
   const interruption = new Promise<boolean>((done) => (interrupt = () => done(true)));
@@ -80,7 +80,7 @@ async function carriedOut(verification: Verification, accountId: string): Promis
     interrupt?.();
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
-  const steps = runSteps(verification, accountId, left)
+  const steps = runSteps(verification, accountId)
     .catch((error: unknown) => {
       const { message } = asError(error);
       return void ledger.check("destroy", "all steps were tried", async () => {
@@ -89,16 +89,16 @@ async function carriedOut(verification: Verification, accountId: string): Promis
     })
     .then(() => false);
   const wasInterrupted = await Promise.race([steps, interruption]);
-  if (left.begun && settings.keep) {
+  if (state.begun && settings.keep) {
     console.log(
       `the stack ${stackName} stays, and costs about a dollar a month. To delete it: ${howToDelete}`,
     );
-    for (const table of left.tables)
+    for (const table of state.tables)
       console.log(`and: aws dynamodb delete-table --table-name ${table} --region ${account.region}`);
-  } else if (left.begun) {
+  } else if (state.begun) {
     // What is under way must end before the stack can go.
     await tool.settled();
-    await destroy(verification, left.tables);
+    await destroy(verification);
     if ((await account.stackStatus(stackName).catch(() => "?")) !== undefined)
       console.log(`the stack ${stackName} may be left. To delete it: ${howToDelete}`);
   }

@@ -1,5 +1,9 @@
 /** How much is tried. Of an emulator on one machine less is asked: it shows that the steps work, and no figure of it counts. */
 export interface Scale {
+  /** An emulator starts a process for each. */
+  readonly requestsAtOnce: number;
+  /** Whether the groups of the conformance step run side by side. */
+  readonly sideBySide: boolean;
   /** How long CloudWatch is waited for. */
   readonly metricsMs: number;
   readonly orderSends: number;
@@ -26,6 +30,8 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 const ON_AWS: Scale = {
+  requestsAtOnce: 500,
+  sideBySide: true,
   metricsMs: 6 * MINUTE,
   orderSends: 200,
   orderKeys: 50,
@@ -52,6 +58,8 @@ const SLOWLY: Partial<Scale> = {
 };
 
 const ON_AN_EMULATOR: Partial<Scale> = {
+  requestsAtOnce: 5,
+  sideBySide: false,
   metricsMs: 5 * SECOND,
   orderSends: 40,
   orderKeys: 8,

@@ -1,9 +1,9 @@
 /** What the steps share: what was asked for, what they use, what they have found out. */
 import type { Credentials } from "../../lib/aws/signature.ts";
 import type { AwsAccount } from "./account.ts";
-import type { StackTool } from "./cdk.ts";
+import type { StackSettings, StackTool } from "./cdk.ts";
 import { type Ledger, Skipped, Unmet } from "./check.ts";
-import { type Door, type DoorOptions } from "./door.ts";
+import { type Door, type DoorOptions, narrowed } from "./door.ts";
 import { IngressCaller } from "./ingress-caller.ts";
 import type { Scale } from "./scale.ts";
 import type { Settings } from "./settings.ts";
@@ -15,7 +15,17 @@ export interface StepClock {
   readonly pause: (ms: number) => Promise<void>;
 }
 
+/** What there is, and must be destroyed at the end. */
+export interface StackState {
+  begun: boolean;
+  /** With which it was deployed last. */
+  settings: StackSettings;
+  /** Those that a restore has made. The stack does not own them. */
+  tables: string[];
+}
+
 export interface Verification {
+  readonly state: StackState;
   readonly settings: Settings;
   readonly scale: Scale;
   readonly ledger: Ledger;
@@ -38,12 +48,13 @@ export interface Deployed {
 
 /** A caller of one of the stack's APIs. Without credentials its requests are not signed. */
 export function callerOf(
-  { account, settings, clock, openDoor }: Verification,
+  { account, settings, clock, openDoor, scale }: Verification,
   url: string,
   credentials?: () => Promise<Credentials>,
 ): IngressCaller {
   const where = { url, endpoint: settings.endpoint, region: account.region };
-  return new IngressCaller(openDoor({ ...where, ...(credentials ? { credentials } : {}) }), clock);
+  const door = openDoor({ ...where, ...(credentials ? { credentials } : {}) });
+  return new IngressCaller(narrowed(door, scale.requestsAtOnce), clock);
 }
 
 export function callersOf(verification: Verification, outputs: Outputs): Deployed {
@@ -68,9 +79,15 @@ export const CAPABILITIES = {
 } as const;
 export type Capability = keyof typeof CAPABILITIES;
 
+interface Found {
+  readonly present: boolean;
+  readonly how: string;
+}
+
 export class Capabilities {
   readonly #isEmulator: boolean;
-  readonly #found = new Map<Capability, { readonly present: boolean; readonly how: string }>();
+  readonly #asked = new Map<Capability, Promise<Found>>();
+  readonly #found = new Map<Capability, Found>();
 
   constructor(isEmulator: boolean) {
     this.#isEmulator = isEmulator;
@@ -80,18 +97,30 @@ export class Capabilities {
     this.#found.set(name, { present, how });
   }
 
+  /** It is being found out, and takes a while. */
+  expect(name: Capability, finding: Promise<Found>): void {
+    this.#asked.set(
+      name,
+      finding.then((found) => {
+        this.#found.set(name, found);
+        return found;
+      }),
+    );
+  }
+
   /** Throws {@link Skipped} of an emulator without it, and {@link Unmet} of AWS without it. */
-  require(name: Capability): void {
+  async require(name: Capability): Promise<void> {
+    await this.#asked.get(name);
     const { present, how } = this.#found.get(name) ?? { present: false, how: "it was not found out" };
     if (!present) throw this.lacking(name, how);
   }
 
   lacking(name: Capability, how: string): Error {
-    if (this.#isEmulator) return new Skipped(`the emulator is not one that ${CAPABILITIES[name]}: ${how}`);
+    if (this.#isEmulator) return new Skipped(`not an emulator that ${CAPABILITIES[name]}: ${how}`);
     return new Unmet(`a region that ${CAPABILITIES[name]}`, how);
   }
 
-  get found(): Readonly<Record<string, { readonly present: boolean; readonly how: string }>> {
+  get found(): Readonly<Record<string, Found>> {
     return Object.fromEntries(this.#found);
   }
 }

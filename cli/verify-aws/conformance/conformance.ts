@@ -16,6 +16,7 @@ const BESIDE = [keys, payloads, order, release, deaths, recursion, timers, freez
 const ALONE = [dispatcherDeath, versions, denials] as const;
 
 export async function conformance(verification: Verification, stack: Deployed): Promise<void> {
-  await Promise.all(BESIDE.map((group) => group(verification, stack)));
-  for (const group of ALONE) await group(verification, stack);
+  if (verification.scale.sideBySide) await Promise.all(BESIDE.map((group) => group(verification, stack)));
+  for (const group of verification.scale.sideBySide ? ALONE : [...BESIDE, ...ALONE])
+    await group(verification, stack);
 }

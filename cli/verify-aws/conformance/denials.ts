@@ -9,7 +9,7 @@ export async function denials(
   { outputs }: Deployed,
 ): Promise<void> {
   await ledger.check("conformance", "no function was denied a request", async (note) => {
-    capabilities.require("logs");
+    await capabilities.require("logs");
     const groups = [outputs.MainLogs, outputs.DeathsLogs, outputs.IngressLogs, outputs.DispatcherLogs];
     const lines = await Promise.all(
       [...groups, outputs.TimersLogs].map((group) =>

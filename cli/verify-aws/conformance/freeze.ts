@@ -23,7 +23,7 @@ export async function freeze(verification: Verification, { ingress, outputs }: D
     // Another process may have answered. Then the pauses below show nothing either, which is noted.
     const awake = after.process === before.process && after.ticks - before.ticks >= TICKS_IF_AWAKE;
     capabilities.set("freeze", !awake, "a function goes on between its invocations");
-    capabilities.require("freeze");
+    await capabilities.require("freeze");
     let same = 0;
     for (const seconds of scale.freezePausesS) {
       await clock.pause(1000 * seconds);
@@ -35,8 +35,8 @@ export async function freeze(verification: Verification, { ingress, outputs }: D
     note("answered by the process that was frozen", same);
   });
   await ledger.check("conformance", "no connection was found dead", async (note) => {
-    capabilities.require("freeze");
-    capabilities.require("logs");
+    await capabilities.require("freeze");
+    await capabilities.require("logs");
     const groups = [outputs.MainLogs, outputs.IngressLogs, outputs.DispatcherLogs, outputs.TimersLogs];
     const lines = await Promise.all(
       groups.flatMap((group) => ["ECONNRESET", "EPIPE"].map((text) => account.logs(group, text, startMs))),

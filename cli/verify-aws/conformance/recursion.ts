@@ -19,7 +19,7 @@ export async function recursion(
     expectSame("hops", await total(), hops + 1);
   });
   await ledger.check("conformance", "Lambda has dropped no invocation of a loop", async (note) => {
-    capabilities.require("metrics");
+    await capabilities.require("metrics");
     const functions = [outputs.Dispatcher, outputs.Main, outputs.Timers, outputs.Ingress];
     const dropped = await account.metrics(
       functions.map((name) => ({
