@@ -58,24 +58,24 @@ const SLOWLY: Partial<Scale> = {
 };
 
 const ON_AN_EMULATOR: Partial<Scale> = {
-  requestsAtOnce: 5,
+  requestsAtOnce: 3,
   sideBySide: false,
   metricsMs: 5 * SECOND,
-  orderSends: 40,
-  orderKeys: 8,
-  sendsPerKey: 5,
-  hops: 12,
-  timers: 12,
+  orderSends: 16,
+  orderKeys: 4,
+  sendsPerKey: 3,
+  hops: 6,
+  timers: 6,
   timerSecondsMax: 6,
   farTimerMs: 45 * SECOND,
   longTurnMs: 12 * SECOND,
   freezePausesS: [1, 2],
-  calls: 20,
-  longCalls: 5,
+  calls: 10,
+  longCalls: 3,
   coldStarts: 1,
-  throughputSends: 60,
-  throughputKeys: 20,
-  suspended: 5,
+  throughputSends: 20,
+  throughputKeys: 8,
+  suspended: 3,
 };
 
 export const scaleOf = (isEmulator: boolean, slow: boolean): Scale => ({
