@@ -1,7 +1,7 @@
 /** Step 7, slow: an alarm goes off for a message that cannot be handled. */
 import { Unmet } from "./check.ts";
 import { untilWanted } from "./ingress-caller.ts";
-import type { Deployed, Verification } from "./verification.ts";
+import type { StackAtHand, Verification } from "./verification.ts";
 
 const RINGS_MS = 30 * 60_000;
 const POLL_MS = 30_000;
@@ -9,7 +9,7 @@ const POLL_MS = 30_000;
 const RING = /MailboxStuck|MessagesComeAgain|DeadLetters/;
 const POISON = "this is no message of Perdure's";
 
-export async function alarms(verification: Verification, { outputs }: Deployed): Promise<void> {
+export async function alarms(verification: Verification, { outputs }: StackAtHand): Promise<void> {
   const { ledger, account, capabilities, clock, stackName } = verification;
   await ledger.check("alarms", "a message that nobody can handle makes an alarm go off", async (note) => {
     await capabilities.require("metrics");

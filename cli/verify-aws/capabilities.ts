@@ -1,13 +1,13 @@
 /** What this place writes and measures by itself, found out after the first calls. AWS takes some minutes, in which others go on. */
 import { lambdaCount } from "./cost.ts";
 import { untilWanted } from "./ingress-caller.ts";
-import type { Deployed, Verification } from "./verification.ts";
+import type { StackAtHand, Verification } from "./verification.ts";
 
 const POLL_MS = 5000;
 const MINUTE_MS = 60_000;
 
 /** `fromMs`: since then there were calls. */
-export function findCapabilities(verification: Verification, { outputs }: Deployed, fromMs: number): void {
+export function findCapabilities(verification: Verification, { outputs }: StackAtHand, fromMs: number): void {
   const { account, capabilities, clock, scale } = verification;
   const found = async (what: string, ask: () => Promise<number>) => {
     const wait = untilWanted(clock, ask, (count) => count > 0, scale.metricsMs, POLL_MS);

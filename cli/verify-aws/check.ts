@@ -68,7 +68,7 @@ const cut = (text: string | undefined): string =>
       : text;
 
 /** Gets what a check measures. What was noted before it failed is reported, too. */
-export type Note = (name: string, value: number | string, unit?: string) => void;
+export type Noting = (name: string, value: number | string, unit?: string) => void;
 
 export interface LedgerOptions {
   /** Epoch milliseconds. */
@@ -85,7 +85,7 @@ export class Ledger {
   }
 
   /** Returns whether it passed. */
-  async check(step: StepName, name: string, run: (note: Note) => Promise<void>): Promise<boolean> {
+  async check(step: StepName, name: string, run: (note: Noting) => Promise<void>): Promise<boolean> {
     const values: Measure[] = [];
     const startMs = this.#options.now();
     const found = await outcomeOf(() =>

@@ -13,7 +13,7 @@ import {
 } from "./model.ts";
 import { pooled } from "./statistics.ts";
 import type { Outputs } from "./stack/variables.ts";
-import type { Deployed, Verification } from "./verification.ts";
+import type { StackAtHand, Verification } from "./verification.ts";
 
 const MINUTE_MS = 60_000;
 /** Guards are due, and functions that were warm have answered, before the counting begins and before it ends. */
@@ -22,7 +22,7 @@ const DIFFERS_MAX = 0.1;
 const MILLION = 1e6;
 const INDEX = "open";
 
-export async function cost(verification: Verification, stack: Deployed): Promise<void> {
+export async function cost(verification: Verification, stack: StackAtHand): Promise<void> {
   const { ledger, capabilities, scale } = verification;
   await ledger.check(
     "cost",
@@ -48,7 +48,7 @@ export async function cost(verification: Verification, stack: Deployed): Promise
 }
 
 /** Runs each workload by itself, one use after another, and asks for the counts until they no longer grow. */
-async function counted(verification: Verification, stack: Deployed) {
+async function counted(verification: Verification, stack: StackAtHand) {
   const { account, clock, scale, progress } = verification;
   progress("cost: two minutes of rest, so that only the workloads are counted");
   await clock.pause(QUIET_MS);
@@ -79,7 +79,7 @@ async function counted(verification: Verification, stack: Deployed) {
   return { seen, fromMs, toMs };
 }
 
-async function workloads({ ingress }: Deployed, uses: number): Promise<void> {
+async function workloads({ ingress }: StackAtHand, uses: number): Promise<void> {
   const run = randomUUID();
   const runs: Readonly<Record<Modelled, (n: number) => Promise<unknown>>> = {
     "no-op service call": () => ingress.call("/Greeter/greet", "you"),

@@ -2,14 +2,14 @@
 import { Unmet } from "./check.ts";
 import type { CdkRun, StackSettings } from "./cdk.ts";
 import type { Outputs } from "./stack/variables.ts";
-import { callersOf, type Deployed, type Verification } from "./verification.ts";
+import { openCallers, type StackAtHand, type Verification } from "./verification.ts";
 
 const RUNTIME = "nodejs24.x";
 const ARCHITECTURE = "arm64";
 const EXCERPT_CHARS = 1500;
 
 /** Returns nothing if there is no stack to go on with. */
-export async function deploy(verification: Verification): Promise<Deployed | undefined> {
+export async function deploy(verification: Verification): Promise<StackAtHand | undefined> {
   const { ledger, account, stackName, clock } = verification;
   let outputs: Outputs | undefined;
   await ledger.check("deploy", "the stack is deployed", async (note) => {
@@ -29,7 +29,7 @@ export async function deploy(verification: Verification): Promise<Deployed | und
         throw new Unmet(`${RUNTIME} on ${ARCHITECTURE}`, `${runtime} on ${architectures.join(", ")}`);
     }
   });
-  return callersOf(verification, made);
+  return openCallers(verification, made);
 }
 
 /** Deploys, and returns the outputs. Throws {@link Unmet} with the reason that the stack's events give. */

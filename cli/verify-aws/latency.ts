@@ -1,9 +1,9 @@
 /** Step 4: how long calls take, for the client and by hop; and what a cold start adds. */
 import { randomUUID } from "node:crypto";
-import type { Note } from "./check.ts";
+import type { Noting } from "./check.ts";
 import { notePercentiles, pooled } from "./statistics.ts";
 import type { AwsAccount } from "./account.ts";
-import type { Deployed, Verification } from "./verification.ts";
+import type { StackAtHand, Verification } from "./verification.ts";
 
 const STEPS = 10;
 const CHAIN = 10;
@@ -19,7 +19,7 @@ interface Seen {
   readonly modified_at: string;
 }
 
-export async function latency(verification: Verification, stack: Deployed): Promise<void> {
+export async function latency(verification: Verification, stack: StackAtHand): Promise<void> {
   const { ledger, scale, clock } = verification;
   const { ingress } = stack;
   const run = randomUUID();
@@ -57,7 +57,7 @@ export async function latency(verification: Verification, stack: Deployed): Prom
 }
 
 /** By the clocks of AWS's machines: when it was accepted, when its handler began, when it had ended. */
-async function hops(verification: Verification, { ingress, admin, outputs }: Deployed): Promise<void> {
+async function hops(verification: Verification, { ingress, admin, outputs }: StackAtHand): Promise<void> {
   const { ledger, scale, account, capabilities, clock } = verification;
   const startMs = clock.now();
   await ledger.check("latency", "hops of a send to an object", async (note) => {
@@ -98,7 +98,7 @@ async function hops(verification: Verification, { ingress, admin, outputs }: Dep
 }
 
 /** Each change of a function's description makes its next invocation a cold one. */
-async function coldStarts(verification: Verification, { ingress, outputs }: Deployed): Promise<void> {
+async function coldStarts(verification: Verification, { ingress, outputs }: StackAtHand): Promise<void> {
   const { ledger, scale, account, capabilities, clock } = verification;
   await ledger.check(
     "latency",
@@ -129,7 +129,7 @@ async function coldStarts(verification: Verification, { ingress, outputs }: Depl
 }
 
 /** `REPORT RequestId: … Duration: 3.21 ms Billed Duration: 4 ms … Init Duration: 151.22 ms`. */
-async function noteInits(account: AwsAccount, note: Note, name: string, group: string, fromMs: number) {
+async function noteInits(account: AwsAccount, note: Noting, name: string, group: string, fromMs: number) {
   const lines = (await account.logs(group, "REPORT RequestId", fromMs)).filter((line) =>
     line.includes("Init Duration"),
   );

@@ -1,6 +1,6 @@
 /**
  * What the cost model says of the workloads that step 6 runs: counts of one use, alone on an idle system, and list prices. The
- * model is in bench/ and is not shipped. A test compares (test/unit/cli/verify-aws-model.test.ts).
+ * model is in bench/ and is not shipped. A test compares (test/unit/cli/verify-aws/model.test.ts).
  */
 export const COUNTED = [
   ...(["httpRequests", "ingressInvocations", "dispatcherInvocations", "handlerInvocations"] as const),

@@ -4,7 +4,7 @@ import { asError } from "../../lib/errors.ts";
 import { expectSame } from "./check.ts";
 import { deployed } from "./deployment.ts";
 import { untilWanted } from "./ingress-caller.ts";
-import { callersOf, type Deployed, type Verification } from "./verification.ts";
+import { openCallers, type StackAtHand, type Verification } from "./verification.ts";
 
 const SUSPENDED_MS = 60_000;
 /** The latest restorable time is some five minutes ago. */
@@ -18,7 +18,7 @@ interface Seen {
   readonly status: string;
 }
 
-export async function restore(verification: Verification, stack: Deployed): Promise<void> {
+export async function restore(verification: Verification, stack: StackAtHand): Promise<void> {
   const { ledger, account, capabilities, clock, settings, state, stackName } = verification;
   await ledger.check("restore", "what was suspended ends in restored tables", async (note) => {
     const key = `restore-${randomUUID()}`;
@@ -50,7 +50,7 @@ export async function restore(verification: Verification, stack: Deployed): Prom
     note("restored in", Math.round((clock.now() - startMs) / 1000), "s");
     const outputs = await deployed(verification, { ...state.settings, tables: state.tables });
     await clock.pause(REGISTRY_MS);
-    const again = callersOf(verification, outputs);
+    const again = openCallers(verification, outputs);
     try {
       await again.ingress.call(`/Across/${key}/go`);
       const result = (await again.ingress.result(id, ENDED_MS)) as { readonly began: string };

@@ -1,16 +1,16 @@
 /** Step 2: each thing that a client does, once; and who may do what. */
 import { randomUUID } from "node:crypto";
-import { expectAtMost, expectSame, type Note, Unmet } from "./check.ts";
+import { expectAtMost, expectSame, type Noting, Unmet } from "./check.ts";
 import type { IngressCaller } from "./ingress-caller.ts";
-import { callerOf, type Deployed, type Verification } from "./verification.ts";
+import { openCaller, type StackAtHand, type Verification } from "./verification.ts";
 
 const SLEEP_MS = 2000;
 const SLEEP_LATE_MS_MAX = 10_000;
 const SOON_MS = 30_000;
 
-export async function smoke(verification: Verification, stack: Deployed): Promise<void> {
+export async function smoke(verification: Verification, stack: StackAtHand): Promise<void> {
   const { ledger } = verification;
-  const check = (name: string, run: (note: Note) => Promise<void>) => ledger.check("smoke", name, run);
+  const check = (name: string, run: (note: Noting) => Promise<void>) => ledger.check("smoke", name, run);
   await check("a signed call", async () => {
     expectSame("answer", await stack.ingress.call("/Greeter/greet", "Ada"), "hello Ada");
   });
@@ -38,14 +38,14 @@ export async function smoke(verification: Verification, stack: Deployed): Promis
       [stack.outputs.IngressUrl, "/restate/health"],
       [stack.outputs.AdminUrl, "/services"],
     ] as const) {
-      const unsigned = callerOf(verification, url);
+      const unsigned = openCaller(verification, url);
       const { status } = await unsigned.door.request("GET", path);
       unsigned.door.close();
       expectSame("status", status, 403);
     }
   });
   await check("a browser's preflight passes without a signature", async () => {
-    const unsigned = callerOf(verification, stack.outputs.IngressUrl);
+    const unsigned = openCaller(verification, stack.outputs.IngressUrl);
     const { status } = await unsigned.door.request("OPTIONS", "/Greeter/greet", {
       headers: {
         origin: "https://example.org",
@@ -77,14 +77,14 @@ async function awakeable(ingress: IngressCaller): Promise<void> {
 }
 
 /** What a principal may do that has `grantInvokeService(…, "Greeter")` and nothing else. */
-async function callerChecks(verification: Verification, stack: Deployed): Promise<void> {
+async function callerChecks(verification: Verification, stack: StackAtHand): Promise<void> {
   const { ledger, account, capabilities } = verification;
   const mine = `id-${randomUUID()}`;
   await ledger.check("smoke", "a role with grantInvokeService may what that says, and no more", async () => {
     const credentials = await account.assumeRole(stack.outputs.CallerRole);
     const anything = await account.mayListQueues(credentials);
     capabilities.set("iam", !anything, "a role without a right to list queues lists them");
-    const caller = callerOf(verification, stack.outputs.IngressUrl, async () => credentials);
+    const caller = openCaller(verification, stack.outputs.IngressUrl, async () => credentials);
     try {
       expectSame("its call", await caller.call("/Greeter/greet", "Ada"), "hello Ada");
       const id = await caller.send("/Greeter/greet", "Ada");
@@ -99,7 +99,7 @@ async function callerChecks(verification: Verification, stack: Deployed): Promis
         const { status } = await caller.post(path, 1);
         expectSame(`status of ${path}`, status, 403);
       }
-      const admin = callerOf(verification, stack.outputs.AdminUrl, async () => credentials);
+      const admin = openCaller(verification, stack.outputs.AdminUrl, async () => credentials);
       const { status } = await admin.door.request("GET", "/services");
       admin.door.close();
       expectSame("status at the admin API", status, 403);

@@ -1,5 +1,5 @@
 /** What is said of many measurements. */
-import type { Note } from "./check.ts";
+import type { Noting } from "./check.ts";
 
 /** By the nearest rank. `NaN` of none. */
 export function percentile(values: readonly number[], part: number): number {
@@ -7,7 +7,7 @@ export function percentile(values: readonly number[], part: number): number {
   return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? Number.NaN;
 }
 
-export function notePercentiles(note: Note, name: string, values: readonly number[], unit = "ms"): void {
+export function notePercentiles(note: Noting, name: string, values: readonly number[], unit = "ms"): void {
   if (values.length === 0) return;
   for (const [label, part] of [
     ["p50", 0.5],

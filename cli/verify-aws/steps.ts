@@ -10,9 +10,9 @@ import { preflight } from "./preflight.ts";
 import { restore } from "./restore.ts";
 import { smoke } from "./smoke.ts";
 import { throughput } from "./throughput.ts";
-import type { Deployed, Verification } from "./verification.ts";
+import type { StackAtHand, Verification } from "./verification.ts";
 
-type Step = (verification: Verification, stack: Deployed) => Promise<void>;
+type Step = (verification: Verification, stack: StackAtHand) => Promise<void>;
 
 const TRIES = { smoke, conformance, latency, throughput, cost, alarms, restore } as const satisfies Partial<
   Record<StepName, Step>
@@ -37,7 +37,7 @@ export async function runSteps(verification: Verification, accountId: string): P
 
 async function tryEach(
   verification: Verification,
-  stack: Deployed,
+  stack: StackAtHand,
   tries: readonly (readonly [StepName, Step])[],
 ): Promise<void> {
   const { settings, ledger, progress, clock } = verification;

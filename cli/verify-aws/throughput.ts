@@ -2,12 +2,12 @@
 import { randomUUID } from "node:crypto";
 import { expectSame } from "./check.ts";
 import { notePercentiles, pooled } from "./statistics.ts";
-import type { Deployed, Verification } from "./verification.ts";
+import type { StackAtHand, Verification } from "./verification.ts";
 
 const CLIENTS = 50;
 const DONE_MS = 180_000;
 
-export async function throughput(verification: Verification, stack: Deployed): Promise<void> {
+export async function throughput(verification: Verification, stack: StackAtHand): Promise<void> {
   const { ledger, scale, clock } = verification;
   const { throughputSends: sends, throughputKeys: keys } = scale;
   const startMs = clock.now();
@@ -42,7 +42,11 @@ export async function throughput(verification: Verification, stack: Deployed): P
   await measured(verification, stack, startMs);
 }
 
-async function measured(verification: Verification, { outputs }: Deployed, startMs: number): Promise<void> {
+async function measured(
+  verification: Verification,
+  { outputs }: StackAtHand,
+  startMs: number,
+): Promise<void> {
   const { ledger, account, capabilities, clock } = verification;
   await ledger.check("throughput", "concurrency and throttles meanwhile", async (note) => {
     await capabilities.require("metrics");

@@ -39,7 +39,7 @@ export interface Verification {
 }
 
 /** A stack that is there, and callers of its two APIs. */
-export interface Deployed {
+export interface StackAtHand {
   readonly outputs: Outputs;
   readonly ingress: IngressCaller;
   readonly admin: IngressCaller;
@@ -47,7 +47,7 @@ export interface Deployed {
 }
 
 /** A caller of one of the stack's APIs. Without credentials its requests are not signed. */
-export function callerOf(
+export function openCaller(
   { account, settings, clock, openDoor, scale }: Verification,
   url: string,
   credentials?: () => Promise<Credentials>,
@@ -57,10 +57,10 @@ export function callerOf(
   return new IngressCaller(narrowed(door, scale.requestsAtOnce), clock);
 }
 
-export function callersOf(verification: Verification, outputs: Outputs): Deployed {
+export function openCallers(verification: Verification, outputs: Outputs): StackAtHand {
   const { credentials } = verification.account;
-  const ingress = callerOf(verification, outputs.IngressUrl, credentials);
-  const admin = callerOf(verification, outputs.AdminUrl, credentials);
+  const ingress = openCaller(verification, outputs.IngressUrl, credentials);
+  const admin = openCaller(verification, outputs.AdminUrl, credentials);
   const close = (): void => {
     for (const { door } of [ingress, admin]) door.close();
   };

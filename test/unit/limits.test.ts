@@ -10,7 +10,8 @@ const root = join(import.meta.dirname, "../..");
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
 const limitFiles = globSync(["lib/limits.ts", "lib/limits/*.ts"], { cwd: root });
 const otherFiles = globSync("{lib,sdk,runtime,infra,cli}/**/*.ts", { cwd: root }).filter(
-  (file) => !limitFiles.includes(file),
+  // What verify-aws tries and waits for bounds no part of the system: as in a test, it stands where it is used.
+  (file) => !limitFiles.includes(file) && !file.startsWith("cli/verify-aws/"),
 );
 
 /** A constant of a module, named for a bound, a time or a size, whose value is a number. */

@@ -1,6 +1,6 @@
 /** How functions die, what Lambda says of it, and what becomes of that in the admin API. */
 import { Unmet } from "../check.ts";
-import type { Deployed, Verification } from "../verification.ts";
+import type { StackAtHand, Verification } from "../verification.ts";
 
 const PAUSED_MS = 90_000;
 
@@ -49,7 +49,7 @@ const DEATHS: readonly Death[] = [
 
 export async function deaths(
   { ledger, capabilities }: Verification,
-  { ingress, admin }: Deployed,
+  { ingress, admin }: StackAtHand,
 ): Promise<void> {
   await Promise.all(
     DEATHS.map(({ handler, name, code, text }) =>

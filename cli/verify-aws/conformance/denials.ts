@@ -1,12 +1,12 @@
 /** The policies suffice: no function was refused a request in the whole run. */
 import { Unmet } from "../check.ts";
-import type { Deployed, Verification } from "../verification.ts";
+import type { StackAtHand, Verification } from "../verification.ts";
 
 const HOUR_MS = 60 * 60_000;
 
 export async function denials(
   { ledger, account, capabilities, clock }: Verification,
-  { outputs }: Deployed,
+  { outputs }: StackAtHand,
 ): Promise<void> {
   await ledger.check("conformance", "no function was denied a request", async (note) => {
     await capabilities.require("logs");

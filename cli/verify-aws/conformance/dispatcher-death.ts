@@ -1,7 +1,7 @@
 /** A dispatcher that dies with messages in its hands: they are handed out again, and nothing is done twice. */
 import { randomUUID } from "node:crypto";
 import { expectSame } from "../check.ts";
-import type { Deployed, Verification } from "../verification.ts";
+import type { StackAtHand, Verification } from "../verification.ts";
 
 /** Node ends so long after it has started: while the first batch is handled. */
 const LIFE_MS = 600;
@@ -14,7 +14,7 @@ const DONE_MS = 180_000;
 
 export async function dispatcherDeath(
   { ledger, account, clock }: Verification,
-  { ingress, outputs }: Deployed,
+  { ingress, outputs }: StackAtHand,
 ): Promise<void> {
   await ledger.check("conformance", "messages of a dispatcher that has died are done, once", async (note) => {
     const { environment } = await account.functionSettings(outputs.Dispatcher);

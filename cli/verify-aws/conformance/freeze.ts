@@ -1,6 +1,6 @@
 /** Calls with pauses between them: a frozen function's connections may be dead when it goes on. */
 import { expectSame } from "../check.ts";
-import type { Deployed, Verification } from "../verification.ts";
+import type { StackAtHand, Verification } from "../verification.ts";
 
 const FROZEN_MS = 3000;
 /** Looks at the clock, ten a second, that a process which is not frozen would have taken meanwhile. */
@@ -11,7 +11,7 @@ interface Ticks {
   readonly ticks: number;
 }
 
-export async function freeze(verification: Verification, { ingress, outputs }: Deployed): Promise<void> {
+export async function freeze(verification: Verification, { ingress, outputs }: StackAtHand): Promise<void> {
   const { ledger, capabilities, clock, scale, account } = verification;
   const startMs = clock.now();
   const name = `calls after pauses of up to ${Math.max(...scale.freezePausesS)} s`;

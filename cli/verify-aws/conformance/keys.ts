@@ -1,6 +1,6 @@
 /** Whether a key reaches the handler as it was sent: it passes a URL, an HTTP API, a signature and an event. */
 import { Unmet } from "../check.ts";
-import type { Deployed, Verification } from "../verification.ts";
+import type { StackAtHand, Verification } from "../verification.ts";
 
 const LONGEST = "k".repeat(1024);
 const KEYS = ["a/b", "%2F", "100%", "a b", "a+b", "ü", "a//b", "..", "a;b=c", "{a}", LONGEST] as const;
@@ -12,7 +12,7 @@ const SHOWN_CHARS = 24;
 const segment = (key: string): string => encodeURIComponent(key).replaceAll(".", "%2E");
 const shown = (key: string): string => JSON.stringify(key.slice(0, SHOWN_CHARS));
 
-export async function keys({ ledger }: Verification, { ingress }: Deployed): Promise<void> {
+export async function keys({ ledger }: Verification, { ingress }: StackAtHand): Promise<void> {
   const arrives = async (key: string): Promise<string> => {
     const { status, body } = await ingress.post(`/Keys/${segment(key)}/key`);
     if (status !== 200) return `status ${status}`;

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { expectSame, Unmet } from "../check.ts";
 import type { IngressCaller } from "../ingress-caller.ts";
-import type { Deployed, Verification } from "../verification.ts";
+import type { StackAtHand, Verification } from "../verification.ts";
 
 const CLIENTS = 8;
 const DONE_MS = 120_000;
@@ -16,7 +16,7 @@ async function itemsOf(ingress: IngressCaller, key: string, count: number): Prom
   return await ingress.until(items, ({ length }) => length >= count, DONE_MS);
 }
 
-export async function order({ ledger, scale }: Verification, { ingress }: Deployed): Promise<void> {
+export async function order({ ledger, scale }: Verification, { ingress }: StackAtHand): Promise<void> {
   const { orderSends, orderKeys, sendsPerKey } = scale;
   await ledger.check(
     "conformance",

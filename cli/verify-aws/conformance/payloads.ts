@@ -1,14 +1,14 @@
 /** The largest payloads, both ways, and long headers. */
 import { createHash } from "node:crypto";
 import { expectSame } from "../check.ts";
-import type { Deployed, Verification } from "../verification.ts";
+import type { StackAtHand, Verification } from "../verification.ts";
 
 const MB = 1024 * 1024;
 /** API Gateway takes 10 KB of headers in all, the signature's among them. */
 const SURE_HEADER_KB = 8;
 const HEADER_KB = [9, 10, 11] as const;
 
-export async function payloads({ ledger, scale }: Verification, { ingress }: Deployed): Promise<void> {
+export async function payloads({ ledger, scale }: Verification, { ingress }: StackAtHand): Promise<void> {
   const { payloadMb } = scale;
   await ledger.check("conformance", `${payloadMb} MiB of bytes reach a handler`, async (note) => {
     const body = new Uint8Array(payloadMb * MB).fill(0xc3);

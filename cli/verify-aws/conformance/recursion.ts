@@ -1,13 +1,13 @@
 /** Lambda ends loops of functions and queues after 16 rounds, unless each function of the loop allows them. */
 import { randomUUID } from "node:crypto";
 import { expectSame } from "../check.ts";
-import type { Deployed, Verification } from "../verification.ts";
+import type { StackAtHand, Verification } from "../verification.ts";
 
 const DONE_MS = 180_000;
 
 export async function recursion(
   { ledger, scale, account, clock, capabilities }: Verification,
-  { ingress, outputs }: Deployed,
+  { ingress, outputs }: StackAtHand,
 ): Promise<void> {
   const { hops } = scale;
   const startMs = clock.now();

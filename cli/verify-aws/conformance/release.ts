@@ -2,14 +2,17 @@
 import { randomUUID } from "node:crypto";
 import { expectAtMost } from "../check.ts";
 import { notePercentiles } from "../statistics.ts";
-import type { Deployed, Verification } from "../verification.ts";
+import type { StackAtHand, Verification } from "../verification.ts";
 
 const SHORT = 9;
 const WAIT_MS_MAX = 10_000;
 /** Until the batch was received. */
 const RECEIVED_MS = 2000;
 
-export async function release({ ledger, scale, clock }: Verification, { ingress }: Deployed): Promise<void> {
+export async function releases(
+  { ledger, scale, clock }: Verification,
+  { ingress }: StackAtHand,
+): Promise<void> {
   const { longTurnMs } = scale;
   const name = `messages beside a turn of ${longTurnMs / 1000} s do not wait for it`;
   await ledger.check("conformance", name, async (note) => {

@@ -1,7 +1,7 @@
 /** Sleeps: never early, and how late. Near ones by the delay queue, far ones by EventBridge Scheduler. */
 import { Unmet } from "../check.ts";
 import { notePercentiles } from "../statistics.ts";
-import type { Deployed, Verification } from "../verification.ts";
+import type { StackAtHand, Verification } from "../verification.ts";
 
 const DONE_SLACK_MS = 180_000;
 /** EventBridge Scheduler deletes what has fired within some minutes. */
@@ -9,7 +9,7 @@ const SCHEDULES_GONE_MS = 240_000;
 
 export async function timers(
   { ledger, scale, account }: Verification,
-  { ingress, outputs }: Deployed,
+  { ingress, outputs }: StackAtHand,
 ): Promise<void> {
   const lateness = async (ms: number): Promise<number> => {
     const id = await ingress.send("/Waiting/sleep", ms);

@@ -1,9 +1,9 @@
 /** Deployments while work is in flight, and those that must fail. Each variant is one deployment of the stack. */
 import { randomUUID } from "node:crypto";
-import { expectAtMost, expectSame, type Note, Unmet } from "../check.ts";
+import { expectAtMost, expectSame, type Noting, Unmet } from "../check.ts";
 import { deployed, whyFailed } from "../deployment.ts";
 import type { StackSettings } from "../cdk.ts";
-import type { Deployed, Verification } from "../verification.ts";
+import type { StackAtHand, Verification } from "../verification.ts";
 
 const SUSPENDED_MS = 60_000;
 const ENDED_MS = 120_000;
@@ -17,9 +17,10 @@ const keysOf = (name: string, count: number): readonly string[] => {
   return Array.from({ length: count }, (_, n) => `${name}-${n}-${run}`);
 };
 
-export async function versions(verification: Verification, stack: Deployed): Promise<void> {
+export async function versions(verification: Verification, stack: StackAtHand): Promise<void> {
   const { ledger, scale } = verification;
-  const check = (name: string, run: (note: Note) => Promise<void>) => ledger.check("conformance", name, run);
+  const check = (name: string, run: (note: Noting) => Promise<void>) =>
+    ledger.check("conformance", name, run);
   await check(`${scale.suspended} that are suspended end on the build they began on`, async () => {
     const keys = await suspended(verification, stack, "Across", "versions");
     await deployed(verification, { build: 2 });
@@ -56,7 +57,7 @@ interface Status {
 
 async function suspended(
   { scale }: Verification,
-  { ingress, admin }: Deployed,
+  { ingress, admin }: StackAtHand,
   service: string,
   name: string,
 ): Promise<readonly string[]> {
@@ -75,11 +76,11 @@ async function suspended(
   return keys;
 }
 
-async function go({ ingress }: Deployed, service: string, keys: readonly string[]): Promise<void> {
+async function go({ ingress }: StackAtHand, service: string, keys: readonly string[]): Promise<void> {
   await Promise.all(keys.map((key) => ingress.call(`/${service}/${key}/go`)));
 }
 
-async function outcome({ ingress }: Deployed, service: string, key: string): Promise<unknown> {
+async function outcome({ ingress }: StackAtHand, service: string, key: string): Promise<unknown> {
   const path = `/restate/workflow/${service}/${key}/attach`;
   const answer = await ingress.until(
     () => ingress.door.request("GET", path),
@@ -90,7 +91,7 @@ async function outcome({ ingress }: Deployed, service: string, key: string): Pro
   return JSON.parse(answer.body.toString()) as unknown;
 }
 
-async function newBuildServes({ clock }: Verification, { ingress }: Deployed): Promise<void> {
+async function newBuildServes({ clock }: Verification, { ingress }: StackAtHand): Promise<void> {
   await ingress.until(
     () => ingress.call("/Versions/build"),
     (build) => build === "2",
@@ -105,7 +106,7 @@ async function refused(
   verification: Verification,
   settings: StackSettings,
   secondsMax: number,
-  note: Note,
+  note: Noting,
 ): Promise<string> {
   const { tool, account, stackName, clock } = verification;
   const startMs = clock.now();

@@ -7,9 +7,9 @@ import { scaleOf } from "../../../../cli/verify-aws/scale.ts";
 import type { Settings } from "../../../../cli/verify-aws/settings.ts";
 import { OUTPUTS, type Outputs } from "../../../../cli/verify-aws/stack/variables.ts";
 import {
-  callersOf,
+  openCallers,
   Capabilities,
-  type Deployed,
+  type StackAtHand,
   type Verification,
 } from "../../../../cli/verify-aws/verification.ts";
 
@@ -69,7 +69,7 @@ const ACCOUNT: AwsAccount = {
 
 export interface Fake {
   readonly verification: Verification;
-  readonly stack: Deployed;
+  readonly stack: StackAtHand;
   readonly results: readonly CheckResult[];
   /** What the CDK was asked for. */
   readonly runs: readonly string[];
@@ -118,7 +118,7 @@ export function fakeVerification({
   };
   return {
     verification,
-    stack: callersOf(verification, FAKE_OUTPUTS),
+    stack: openCallers(verification, FAKE_OUTPUTS),
     results: ledger.results,
     runs,
     outcomes: () => Object.fromEntries(ledger.results.map(({ name, outcome }) => [name, outcome])),
