@@ -11,7 +11,7 @@ const HELP = `Verifies Perdure in an AWS account: deploys a stack of its own, tr
 Usage: perdure verify-aws [options]
 
 It uses the credentials and the region of your shell, as the AWS CLI does. It takes about fifteen minutes and costs about
-five cents, with --slow an hour and twenty cents. It writes verify-aws-<region>-<date>.json into the current folder: send
+five cents, with --slow an hour and a half and twenty cents. It writes verify-aws-<region>-<date>.json into the current folder: send
 that file with whatever you report. The account needs \`npx cdk bootstrap\`, once for a region.
 
 Options:
@@ -22,7 +22,7 @@ Options:
   --keep                 do not destroy the stack at the end
   --json <file>          where the results go
   --stack-prefix <text>  the stack's name begins with it (default ${STACK_PREFIX})
-  --endpoint <url>       an emulator of AWS: what it lacks is skipped. It is not asked for, and bootstrapped
+  --endpoint <url>       an emulator of AWS: what it lacks is skipped. It is bootstrapped, and nothing is asked
   --help                 show this
 `;
 

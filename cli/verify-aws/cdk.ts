@@ -54,7 +54,7 @@ export function requireCdk(): string {
   if (missing.length === 0 && cli !== undefined) return join(dirname(cli), "bin", "cdk");
   const install = `npm install --save-dev perdure ${missing.join(" ")}`;
   throw new CommandError(
-    `verify-aws deploys with the CDK, and ${missing.join(", ")} is not installed here. Run: ${install}`,
+    `verify-aws deploys with the CDK. Here it does not find ${missing.join(", ")}. Run: ${install}`,
   );
 }
 

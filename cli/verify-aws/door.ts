@@ -36,8 +36,8 @@ export interface DoorOptions {
   readonly credentials?: () => Promise<Credentials>;
 }
 
-/** API Gateway gives up after 30 seconds. */
-const DOOR_MS_MAX = 40_000;
+/** API Gateway gives up after 30 seconds. An emulator on a busy machine may need longer. */
+const DOOR_MS_MAX = 90_000;
 
 export function openDoor({ url, endpoint, region, credentials }: DoorOptions): Door {
   const { host } = new URL(url);

@@ -11,6 +11,17 @@ export interface CallOptionsOverHttp {
   readonly waitMs?: number;
 }
 
+/** The columns of the admin API that steps look at. */
+export interface InvocationSeen {
+  readonly status: string;
+  readonly created_at: string;
+  readonly modified_at: string;
+  readonly last_failure?: string;
+  readonly last_failure_error_code?: string;
+  readonly completion_result?: string;
+  readonly completion_failure?: string;
+}
+
 /** How long a result is waited for, over as many requests as it takes. */
 const RESULT_MS_MAX = 120_000;
 const UNTIL_PAUSE_MS = 250;
@@ -52,6 +63,13 @@ export class IngressCaller {
       const answer = await this.door.request("GET", `/restate/attach/${id}`);
       if (answer.status !== 504 || this.#clock.now() > deadline) return answer;
     }
+  }
+
+  /** How an invocation is, of an admin API. `undefined`: it has not written anything yet. */
+  async invocation(id: string): Promise<InvocationSeen | undefined> {
+    const path = `/invocations/${id}`;
+    const answer = await this.door.request("GET", path);
+    return answer.status === 404 ? undefined : (jsonOf(path, answer, 200) as InvocationSeen);
   }
 
   /** What the admin API answers, if this is one. Throws if that is not 2xx. */

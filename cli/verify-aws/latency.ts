@@ -14,11 +14,6 @@ const KEYS = 20;
 /** Log lines arrive some seconds later. */
 const LOGS_MS = 20_000;
 
-interface Seen {
-  readonly created_at: string;
-  readonly modified_at: string;
-}
-
 export async function latency(verification: Verification, stack: StackAtHand): Promise<void> {
   const { ledger, scale, clock } = verification;
   const { ingress } = stack;
@@ -67,7 +62,8 @@ async function hops(verification: Verification, { ingress, admin, outputs }: Sta
     for (let n = 0; n < scale.longCalls; n++) {
       const id = await ingress.send(`/Account/hops-${n}-${run}/began`, undefined, { "idempotency-key": run });
       const beganMs = Number(await ingress.result(id));
-      const seen = (await admin.admin(`/invocations/${id}`)) as Seen;
+      const seen = await admin.invocation(id);
+      if (!seen) throw new Error(`${id} has ended and is not kept`);
       waits.push(beganMs - Date.parse(seen.created_at));
       rests.push(Date.parse(seen.modified_at) - beganMs);
     }

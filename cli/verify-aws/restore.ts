@@ -14,16 +14,12 @@ const ENDED_MS = 120_000;
 const POLL_MS = 10_000;
 const REGISTRY_MS = 15_000;
 
-interface Seen {
-  readonly status: string;
-}
-
 export async function restore(verification: Verification, stack: StackAtHand): Promise<void> {
   const { ledger, account, capabilities, clock, settings, state, stackName } = verification;
   await ledger.check("restore", "what was suspended ends in restored tables", async (note) => {
     const key = `restore-${randomUUID()}`;
     const id = await stack.ingress.send(`/Across/${key}/run`);
-    const status = async () => ((await stack.admin.admin(`/invocations/${id}`)) as Seen).status;
+    const status = async () => (await stack.admin.invocation(id))?.status;
     await stack.ingress.until(status, (now) => now === "suspended", SUSPENDED_MS);
     if (settings.endpoint === undefined) await clock.pause(RESTORABLE_MS);
     const startMs = clock.now();

@@ -137,7 +137,7 @@ async function confirmed({ yes, endpoint, slow }: Settings, asked: Asked): Promi
   console.log(`perdure verify-aws: stack ${stackName}, account ${accountId}, region ${region}`);
   if (yes || endpoint !== undefined) return;
   if (!process.stdin.isTTY) throw new CommandError("there is no terminal to ask at. Pass --yes to go on.");
-  const cost = slow ? "20 cents and an hour" : "5 cents and 15 minutes";
+  const cost = slow ? "20 cents and 90 minutes" : "5 cents and 15 minutes";
   const line = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await line.question(`Deploy it, try it and destroy it? That takes about ${cost}. [y/N] `);
   line.close();

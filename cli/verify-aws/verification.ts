@@ -74,6 +74,7 @@ export const CAPABILITIES = {
   logs: "writes a REPORT line of each invocation of a function",
   freeze: "freezes a function between its invocations",
   memory: "ends a function that needs more memory than it has",
+  batches: "hands out the next messages of a queue while a batch of it is worked on",
   init: "says of a function's death what it was",
   restore: "restores a table to a point in time",
 } as const;

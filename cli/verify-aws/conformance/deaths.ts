@@ -4,14 +4,6 @@ import type { StackAtHand, Verification } from "../verification.ts";
 
 const PAUSED_MS = 90_000;
 
-interface Seen {
-  readonly status: string;
-  readonly last_failure?: string;
-  readonly last_failure_error_code?: string;
-  readonly completion_result?: string;
-  readonly completion_failure?: string;
-}
-
 interface Death {
   readonly handler: "exit" | "hang" | "memory" | "answer";
   readonly name: string;
@@ -56,18 +48,18 @@ export async function deaths(
       ledger.check("conformance", name, async (note) => {
         const id = await ingress.send(`/Deaths/${handler}`, 0);
         const seen = await ingress.until(
-          async () => (await admin.admin(`/invocations/${id}`)) as Seen,
-          ({ status }) => status === "paused" || status === "completed",
+          () => admin.invocation(id),
+          (now) => now?.status === "paused" || now?.status === "completed",
           PAUSED_MS,
         );
-        const said = seen.last_failure ?? seen.completion_failure ?? "";
-        if (seen.status === "paused") await admin.door.request("PATCH", `/invocations/${id}/kill`);
+        const said = seen?.last_failure ?? seen?.completion_failure ?? "";
+        if (seen?.status === "paused") await admin.door.request("PATCH", `/invocations/${id}/kill`);
         note("what was said", said.slice(0, 200));
-        if (handler === "memory" && seen.completion_result === "success")
+        if (handler === "memory" && seen?.completion_result === "success")
           throw capabilities.lacking("memory", "it got more than it has");
         if (handler === "memory" && !text.test(said))
           throw capabilities.lacking("init", `of memory it says ${said.slice(0, 100)}`);
-        const got = seen.last_failure_error_code ?? /\((RT\d{4})\)/.exec(said)?.[1] ?? "";
+        const got = seen?.last_failure_error_code ?? /\((RT\d{4})\)/.exec(said)?.[1] ?? "";
         if (got !== code || !text.test(said))
           throw new Unmet(`${code} with ${text.source}`, `${got}: ${said}`);
       }),

@@ -19,14 +19,17 @@ export async function dispatcherDeath(
   await ledger.check("conformance", "messages of a dispatcher that has died are done, once", async (note) => {
     const { environment } = await account.functionSettings(outputs.Dispatcher);
     const key = `dispatcher-${randomUUID()}`;
+    // With a key of its own each has a head at once, and so a result to wait for.
+    const send = (path: string, body: number) =>
+      ingress.send(path, body, { "idempotency-key": randomUUID() });
     let ids: readonly string[] = [];
     try {
       await account.updateFunction(outputs.Dispatcher, {
         environment: { ...environment, NODE_OPTIONS: POISON },
       });
       const sends = Array.from({ length: MESSAGES }, async (_, n) => [
-        await ingress.send("/Waiting/pause", TURN_MS),
-        await ingress.send(`/Line/${key}/append`, n),
+        await send("/Waiting/pause", TURN_MS),
+        await send(`/Line/${key}/append`, n),
       ]);
       ids = (await Promise.all(sends)).flat();
       await clock.pause(POISONED_MS);

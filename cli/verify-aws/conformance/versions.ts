@@ -51,10 +51,6 @@ export async function versions(verification: Verification, stack: StackAtHand): 
   });
 }
 
-interface Status {
-  readonly status: string;
-}
-
 async function suspended(
   { scale }: Verification,
   { ingress, admin }: StackAtHand,
@@ -63,7 +59,7 @@ async function suspended(
 ): Promise<readonly string[]> {
   const keys = keysOf(name, scale.suspended);
   const ids = await Promise.all(keys.map((key) => ingress.send(`/${service}/${key}/run`)));
-  const status = async (id: string) => ((await admin.admin(`/invocations/${id}`)) as Status).status;
+  const status = async (id: string) => (await admin.invocation(id))?.status;
   await Promise.all(
     ids.map((id) =>
       ingress.until(
