@@ -88,8 +88,6 @@ const outputs: Outputs = {
   Dispatcher: functions.dispatcher.function.functionName,
   Ingress: functions.ingress.function.functionName,
   Timers: functions.timers.function.functionName,
-  Admin: functions.admin.function.functionName,
-  Reconciler: functions.reconciler.function.functionName,
   Main: main.handler.function.functionName,
   Deaths: deaths.handler.function.functionName,
   DispatcherLogs: functions.dispatcher.function.logGroup.logGroupName,

@@ -21,7 +21,7 @@ export const OUTPUTS = [
   ...(["IngressUrl", "AdminUrl", "IngressApi", "CallerRole", "ScheduleGroup"] as const),
   ...(["MailboxUrl", "DelayUrl", "MailboxDeadLettersUrl", "MailboxName", "DelayName"] as const),
   ...(["JournalTable", "StateTable", "RegistryTable"] as const),
-  ...(["Dispatcher", "Ingress", "Timers", "Admin", "Reconciler", "Main", "Deaths"] as const),
+  ...(["Dispatcher", "Ingress", "Timers", "Main", "Deaths"] as const),
   ...(["DispatcherLogs", "IngressLogs", "TimersLogs", "MainLogs", "DeathsLogs"] as const),
   "RuntimeName",
 ] as const;
