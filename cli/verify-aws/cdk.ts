@@ -23,6 +23,8 @@ export interface StackTool {
   bootstrap(account: string): Promise<CdkRun>;
   deploy(settings: StackSettings): Promise<CdkRun & { readonly outputs?: Outputs }>;
   destroy(): Promise<CdkRun>;
+  /** Deploys no more. */
+  stop(): void;
   /** Until none of its runs goes on. */
   settled(): Promise<void>;
   close(): void;
@@ -71,17 +73,22 @@ export interface CdkOptions {
 export function openCdk(options: CdkOptions): StackTool {
   const folder = mkdtempSync(join(tmpdir(), "perdure-verify-"));
   const running = new Set<ChildProcess>();
+  let stopped = false;
   const outputsFile = join(folder, "outputs.json");
   const run = (args: readonly string[], settings: StackSettings = {}): Promise<CdkRun> =>
     runCdk(options, folder, running, args, settings);
   return {
     bootstrap: (account) => run(["bootstrap", `aws://${account}/${options.region}`]),
     deploy: async (settings) => {
+      if (stopped) return { ok: false, text: "interrupted" };
       const args = ["deploy", options.stack, "--require-approval", "never", "--outputs-file", outputsFile];
       const done = await run(args, settings);
       return done.ok ? { ...done, outputs: outputsIn(outputsFile, options.stack) } : done;
     },
     destroy: () => run(["destroy", options.stack, "--force"]),
+    stop: () => {
+      stopped = true;
+    },
     settled: async () => {
       await Promise.all([...running].map((child) => new Promise((resolve) => child.once("close", resolve))));
     },

@@ -79,13 +79,20 @@ export interface LedgerOptions {
 export class Ledger {
   readonly results: CheckResult[] = [];
   readonly #options: LedgerOptions;
+  #stopped = false;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
   }
 
+  /** From now on only `destroy` is checked, and what is being checked is not reported. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   /** Returns whether it passed. */
   async check(step: StepName, name: string, run: (note: Noting) => Promise<void>): Promise<boolean> {
+    if (this.#isOver(step)) return false;
     const values: Measure[] = [];
     const startMs = this.#options.now();
     const found = await outcomeOf(() =>
@@ -106,7 +113,12 @@ export class Ledger {
     return this.results.some(({ outcome }) => outcome === "failed");
   }
 
+  #isOver(step: StepName): boolean {
+    return this.#stopped && step !== "destroy";
+  }
+
   #add(result: CheckResult): void {
+    if (this.#isOver(result.step)) return;
     this.results.push(result);
     this.#options.report(result);
   }

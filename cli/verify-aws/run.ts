@@ -77,6 +77,8 @@ async function carriedOut(verification: Verification, accountId: string): Promis
       process.exit(INTERRUPTED);
     }
     console.log("stopping: the stack is destroyed first (once more: at once, and it stays)");
+    ledger.stop();
+    tool.stop();
     interrupt?.();
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);

@@ -107,6 +107,7 @@ export function fakeVerification({
         { ...DONE, outputs: FAKE_OUTPUTS }
       ),
       destroy: async () => (runs.push("destroy"), DONE),
+      stop: () => undefined,
       settled: async () => undefined,
       close: () => undefined,
       ...tool,

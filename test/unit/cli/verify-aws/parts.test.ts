@@ -118,6 +118,14 @@ describe("checks", () => {
     expect(ledger.hasFailed).toBe(false);
   });
 
+  test("after a stop only what is destroyed is checked", async () => {
+    const ledger = ledgerOf();
+    ledger.stop();
+    await ledger.check("smoke", "a call", async () => undefined);
+    await ledger.check("destroy", "the stack is destroyed", async () => undefined);
+    expect(ledger.results.map(({ name }) => name)).toEqual(["the stack is destroyed"]);
+  });
+
   test("what is compared is compared as JSON", () => {
     expectSame("answer", { a: [1] }, { a: [1] });
     expect(() => expectSame("answer", "a", "b")).toThrow("expected answer b, and saw a");
