@@ -12,7 +12,7 @@ export interface MetricQuery {
   readonly namespace: string;
   readonly metric: string;
   readonly dimensions: Readonly<Record<string, string>>;
-  readonly stat: "Sum" | "Maximum" | "Average" | "p50" | "p90" | "p99";
+  readonly stat: "Sum" | "Maximum" | "p50" | "p90" | "p99";
 }
 
 export interface FunctionSettingsSeen {

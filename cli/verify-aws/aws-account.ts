@@ -25,6 +25,7 @@ import type { Credentials } from "../../lib/aws/signature.ts";
 import type { AwsAccount, FunctionChange, FunctionSettingsSeen, MetricQuery, StackEvent } from "./account.ts";
 import { AwsQuery, element, members, ServiceRefusal } from "./aws-query.ts";
 
+const MINUTE_MS = 60_000;
 const LOG_PAGES_MAX = 20;
 const ROLE_SESSION = "perdure-verify";
 
@@ -150,22 +151,17 @@ class SdkAccount implements AwsAccount {
   }
 
   async metrics(queries: readonly MetricQuery[], fromMs: number, toMs: number) {
-    // One value for the whole time: a period is whole minutes.
-    const period = Math.max(60, Math.ceil((toMs - fromMs) / 60_000) * 60);
+    const wholeMinutes = Math.ceil((toMs - fromMs) / MINUTE_MS);
+    // Sums and maxima are put together from minutes. Percentiles cannot be: one period has all of the time, and begins on its own grid.
+    const periodOf = ({ stat }: MetricQuery): number =>
+      stat === "Sum" || stat === "Maximum" ? 60 : 60 * Math.max(1, wholeMinutes);
+    const longest = 1000 * Math.max(...queries.map(periodOf));
     const answer = await this.#query.json("cloudwatch", "GetMetricData", {
-      StartTime: Math.floor(fromMs / 1000),
+      StartTime: (Math.floor(fromMs / longest) * longest) / 1000,
       EndTime: Math.ceil(toMs / 1000),
-      MetricDataQueries: queries.map(({ namespace, metric, dimensions, stat }, index) => ({
+      MetricDataQueries: queries.map((query, index) => ({
         Id: `q${index}`,
-        MetricStat: {
-          Metric: {
-            Namespace: namespace,
-            MetricName: metric,
-            Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
-          },
-          Period: period,
-          Stat: stat,
-        },
+        MetricStat: { Metric: metricOf(query), Period: periodOf(query), Stat: query.stat },
       })),
     });
     const { MetricDataResults = [] } = answer as {
@@ -174,7 +170,6 @@ class SdkAccount implements AwsAccount {
     return queries.map(({ stat }, index) => {
       const values = MetricDataResults.find(({ Id }) => Id === `q${index}`)?.Values ?? [];
       if (values.length === 0) return undefined;
-      // A period begins on its own grid, so the time may touch two of them.
       return stat === "Sum" ? values.reduce((sum, value) => sum + value, 0) : Math.max(...values);
     });
   }
@@ -318,6 +313,12 @@ class SdkAccount implements AwsAccount {
     for (const client of [this.#lambda, this.#dynamo, this.#sqs, this.#scheduler]) client.destroy();
   }
 }
+
+const metricOf = ({ namespace, metric, dimensions }: MetricQuery): object => ({
+  Namespace: namespace,
+  MetricName: metric,
+  Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+});
 
 async function everyPage<Item>(
   ask: (
