@@ -75,7 +75,7 @@ export const CAPABILITIES = {
   freeze: "freezes a function between its invocations",
   memory: "ends a function that needs more memory than it has",
   batches: "hands out the next messages of a queue while a batch of it is worked on",
-  init: "says of a function's death what it was",
+  deaths: "says of a function's death what it was",
   restore: "restores a table to a point in time",
 } as const;
 export type Capability = keyof typeof CAPABILITIES;

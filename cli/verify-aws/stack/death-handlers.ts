@@ -13,6 +13,11 @@ export default service({
   handlers: {
     exit: async (ctx: Context) => await ctx.run("die", (): void => process.exit(7)),
     hang: async (ctx: Context) => await ctx.run("hang", () => new Promise<void>(() => undefined)),
+    /** Nothing else of its process runs any more. */
+    spin: async (ctx: Context) =>
+      await ctx.run("spin", (): void => {
+        for (;;);
+      }),
     /** Returns whether it has got all of the memory. */
     memory: async (ctx: Context) =>
       await ctx.run("fill", () => {

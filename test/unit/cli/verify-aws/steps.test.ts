@@ -87,9 +87,14 @@ test("how functions die: the code and Lambda's text, and memory that an emulator
       last_failure: "Runtime.ExitError: exit status 7 (RT0010)",
       last_failure_error_code: "RT0010",
     },
+    spin: {
+      status: "paused",
+      last_failure: "Sandbox.Timedout: Task timed out after 10 seconds (RT0001)",
+      last_failure_error_code: "RT0001",
+    },
     hang: {
       status: "paused",
-      last_failure: "Task timed out after 10 seconds (RT0001)",
+      last_failure: "did not end within its 9419 ms (RT0001)",
       last_failure_error_code: "RT0001",
     },
     memory: { status: "completed", completion_result: "success" },
@@ -108,7 +113,8 @@ test("how functions die: the code and Lambda's text, and memory that an emulator
   await deaths(fake.verification, fake.stack);
   expect(fake.outcomes()).toEqual({
     "a process that exits in mid-turn": "passed",
-    "a step that never ends is cut off by the function's timeout": "passed",
+    "a step that never ends is given up before the function is": "passed",
+    "a function that is cut off by its timeout": "passed",
     "a function without memory": "skipped",
     "a result of 7 MB is refused with its size": "failed",
   });
