@@ -8,6 +8,17 @@ type OutcomeName = keyof typeof STYLES;
 const STEP_WIDTH = 12;
 const OUTCOME_WIDTH = 8;
 
+/** What was found out of the place itself. */
+export function capabilityTable(
+  found: Readonly<Record<string, { readonly present: boolean; readonly how: string }>>,
+  says: Readonly<Record<string, string>>,
+): string {
+  const lines = Object.entries(found).map(([name, { present, how }]) =>
+    present ? `  it ${says[name]}` : `  it is not known that it ${says[name]}: ${how}`,
+  );
+  return lines.length === 0 ? "" : ["What this place does:", ...lines, ""].join("\n");
+}
+
 export interface ReportInput {
   readonly results: readonly CheckResult[];
   readonly region: string;

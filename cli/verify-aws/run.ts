@@ -11,11 +11,11 @@ import { openCdk, requireCdk } from "./cdk.ts";
 import { Ledger } from "./check.ts";
 import { openDoor } from "./door.ts";
 import { dispatchersFor } from "./preflight.ts";
-import { reportJson, reportName, resultLine, resultTable } from "./report.ts";
+import { capabilityTable, reportJson, reportName, resultLine, resultTable } from "./report.ts";
 import { scaleOf } from "./scale.ts";
 import type { Settings } from "./settings.ts";
 import { runSteps } from "./steps.ts";
-import { Capabilities, type Verification } from "./verification.ts";
+import { CAPABILITIES, Capabilities, type Verification } from "./verification.ts";
 import { destroy } from "./destroy.ts";
 
 const NAME_BYTES = 3;
@@ -51,11 +51,11 @@ export async function verifyAccount(settings: Settings): Promise<number> {
   tool.close();
   account.close();
   const { results } = ledger;
-  console.log(`\n${resultTable(results)}`);
+  const capabilities = verification.capabilities.found;
+  console.log(`\n${capabilityTable(capabilities, CAPABILITIES)}\n${resultTable(results)}`);
   const file = resolve(settings.json ?? reportName(region, startMs));
   const times = { startMs, endMs: Date.now() };
   const { endpoint, slow } = settings;
-  const capabilities = verification.capabilities.found;
   const found = { results, region, accountId, ...times, endpoint, slow, capabilities, interrupted };
   writeFileSync(file, reportJson(found));
   console.log(`written: ${file}`);

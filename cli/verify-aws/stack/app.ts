@@ -24,7 +24,7 @@ const variant = VARIANTS.find((each) => each === setting("variant", "plain")) ??
 const build = setting("build", "1");
 
 const app = new App({ analyticsReporting: false });
-const stack = new Stack(app, setting("stack", "PerdureVerify"), {
+export const stack = new Stack(app, setting("stack", "PerdureVerify"), {
   description: "Perdure: what verify-aws tries. It can be deleted.",
 });
 const restored = restoredTables();

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { element, members } from "../../../../cli/verify-aws/aws-query.ts";
 import { expectAtMost, expectSame, Ledger, Skipped } from "../../../../cli/verify-aws/check.ts";
 import { type Door, narrowed, signedHeaders } from "../../../../cli/verify-aws/door.ts";
-import { reportJson, reportName, resultTable } from "../../../../cli/verify-aws/report.ts";
+import { capabilityTable, reportJson, reportName, resultTable } from "../../../../cli/verify-aws/report.ts";
 import { percentile, pooled } from "../../../../cli/verify-aws/statistics.ts";
 import { Capabilities } from "../../../../cli/verify-aws/verification.ts";
 import { verifySettings } from "../../../../cli/verify-aws.ts";
@@ -177,6 +177,11 @@ describe("the report", () => {
   test("does not hold the account's number: it is to be sent", () => {
     expect(reportJson(input)).not.toContain("123456789012");
     expect(JSON.parse(reportJson(input))).toMatchObject({ where: "AWS", checks: [{ outcome: "failed" }] });
+  });
+
+  test("says what an emulator lacks, and how that was found out", () => {
+    const table = capabilityTable({ metrics: { present: false, how: "none came" } }, { metrics: "counts" });
+    expect(table).toContain("it is not known that it counts: none came");
   });
 
   test("has a table with a total, and a name of region and date", () => {
