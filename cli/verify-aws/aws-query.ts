@@ -1,7 +1,7 @@
 /** Requests to those services of AWS for which this package brings no client: by their JSON and their query protocol. */
 import { asError } from "../../lib/errors.ts";
-import { SignedHttp } from "../../lib/aws/signed-http.ts";
 import type { Credentials } from "../../lib/aws/signature.ts";
+import { type Door, openDoor } from "./door.ts";
 
 interface Refused {
   readonly __type?: string;
@@ -58,8 +58,7 @@ export interface QueryOptions {
 
 export class AwsQuery {
   readonly #options: QueryOptions;
-  readonly #connections = new Map<string, SignedHttp>();
-  #held: Credentials = { accessKeyId: "", secretAccessKey: "" };
+  readonly #connections = new Map<string, Door>();
 
   constructor(options: QueryOptions) {
     this.#options = options;
@@ -98,14 +97,15 @@ export class AwsQuery {
   }
 
   close(): void {
-    for (const connection of this.#connections.values()) connection.destroy();
+    for (const connection of this.#connections.values()) connection.close();
   }
 
   /** Tries again what is throttled, what has failed on the service's side, and what was not answered. */
   async #post(host: string, service: string, request: { headers: Record<string, string>; body: string }) {
     for (let attempt = 1; ; attempt++) {
-      this.#held = await this.#options.credentials();
-      const asked = this.#connection(host, service).post({ ...request, timeoutMs: REQUEST_MS_MAX });
+      const asked = this.#connection(host, service)
+        .request("POST", "/", { ...request, timeoutMs: REQUEST_MS_MAX })
+        .then(({ status, body }) => ({ status, body: body.toString() }));
       const answer = await asked.catch((error: unknown) => asError(error));
       const mayPass =
         answer instanceof Error ||
@@ -117,15 +117,13 @@ export class AwsQuery {
     }
   }
 
-  #connection(host: string, service: string): SignedHttp {
+  #connection(host: string, service: string): Door {
     const known = this.#connections.get(host);
     if (known) return known;
-    const { region, endpoint } = this.#options;
+    const { region } = this.#options;
     const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-    const made = new SignedHttp({
-      ...{ service, region, credentials: () => this.#held },
-      endpoint: new URL(endpoint ?? `https://${host}.${region}.${suffix}`),
-    });
+    const url = `https://${host}.${region}.${suffix}`;
+    const made = openDoor({ ...this.#options, url, service });
     this.#connections.set(host, made);
     return made;
   }

@@ -1,4 +1,4 @@
-/** Requests to an HTTP API: signed for API Gateway (SigV4, `execute-api`) or not. To an emulator they go by its own address. */
+/** Requests to an HTTP API or to a service of AWS: signed (SigV4) or not. To an emulator they go by its own address. */
 import { createHash, createHmac } from "node:crypto";
 import { Agent as HttpAgent, type OutgoingHttpHeaders, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
@@ -32,14 +32,17 @@ export interface DoorOptions {
   /** An emulator's address, where requests go instead. */
   readonly endpoint: string | undefined;
   readonly region: string;
+  /** The service's name in signatures. Absent: that of API Gateway. */
+  readonly service?: string;
   /** Absent: requests are not signed. */
   readonly credentials?: () => Promise<Credentials>;
 }
 
+const API_SERVICE = "execute-api";
 /** API Gateway gives up after 30 seconds. An emulator on a busy machine may need longer. */
 const DOOR_MS_MAX = 90_000;
 
-export function openDoor({ url, endpoint, region, credentials }: DoorOptions): Door {
+export function openDoor({ url, endpoint, region, service = API_SERVICE, credentials }: DoorOptions): Door {
   const { host } = new URL(url);
   const address = new URL(endpoint ?? url);
   const secure = address.protocol === "https:";
@@ -50,7 +53,7 @@ export function openDoor({ url, endpoint, region, credentials }: DoorOptions): D
       const held = await credentials?.();
       const bytes = Buffer.from(body as string);
       const signed = held
-        ? signedHeaders({ method, path, host, body: bytes, region, credentials: held })
+        ? signedHeaders({ method, path, host, headers, body: bytes, region, service, credentials: held })
         : {};
       // A browser's preflight has no length, and a GET has no body.
       const length = bytes.length > 0 || method === "POST" ? { "content-length": bytes.length } : {};
@@ -122,6 +125,9 @@ function exchange(send: typeof httpRequest, address: URL, asked: Exchange): Prom
 }
 
 interface SignedRequest {
+  readonly service?: string;
+  /** Of these, those that begin with `x-amz-` are signed. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly method: string;
   readonly path: string;
   readonly host: string;
@@ -135,9 +141,11 @@ interface SignedRequest {
 /** The headers that sign a request of any method, with its query. */
 export function signedHeaders(request: SignedRequest): Record<string, string> {
   const { method, path, host, body, region, credentials, nowMs = Date.now() } = request;
+  const { service = API_SERVICE, headers: given = {} } = request;
   const date = amzDate(nowMs);
   const token = credentials.sessionToken;
   const headers: Record<string, string> = {
+    ...Object.fromEntries(Object.entries(given).filter(([name]) => name.startsWith("x-amz-"))),
     host,
     "x-amz-date": date,
     ...(token === undefined ? {} : { "x-amz-security-token": token }),
@@ -154,7 +162,7 @@ export function signedHeaders(request: SignedRequest): Record<string, string> {
     names.join(";"),
     hex(body),
   ].join("\n");
-  const scope = `${date.slice(0, 8)}/${region}/execute-api/aws4_request`;
+  const scope = `${date.slice(0, 8)}/${region}/${service}/aws4_request`;
   const text = ["AWS4-HMAC-SHA256", date, scope, hex(canonical)].join("\n");
   const key = scope
     .split("/")
