@@ -138,16 +138,26 @@ test("deployments that must fail: one that succeeds is the failure", async () =>
   expect(Object.values(fake.outcomes())).toEqual(["passed", "failed", "failed", "passed", "passed"]);
 });
 
-test("without --slow, restores are skipped by name; without metrics, an emulator's counts are", async () => {
+test("without metrics, an emulator's counts and alarms are skipped", async () => {
   const fake = fakeVerification({
-    settings: { endpoint: "http://127.0.0.1:1", only: ["cost", "alarms", "restore"] },
+    settings: { endpoint: "http://127.0.0.1:1", only: ["cost", "alarms"] },
     respond: () => ({ json: "hello Ada" }),
   });
   await runSteps(fake.verification, "000000000000");
-  expect(fake.results.filter(({ outcome }) => outcome === "skipped").map(({ step }) => step)).toEqual([
-    "cost",
-    "alarms",
-    "restore",
+  const skipped = fake.results.filter(({ outcome }) => outcome === "skipped");
+  expect(skipped.map(({ step }) => step)).toEqual(["cost", "alarms"]);
+});
+
+test("in AWS missing metrics are a failure, and what takes long is skipped without --slow", async () => {
+  const fake = fakeVerification({
+    settings: { only: ["cost", "alarms", "restore"] },
+    respond: () => ({ json: "hello Ada" }),
+  });
+  await runSteps(fake.verification, "123456789012");
+  expect(fake.results.slice(-3).map(({ step, outcome }) => `${step} ${outcome}`)).toEqual([
+    "cost failed",
+    "alarms skipped",
+    "restore skipped",
   ]);
 });
 
