@@ -59,6 +59,8 @@ new PerdureService(stack, "MovingService", {
   runtime,
   entry: handlers(variant === "moved" ? "staying" : "moving"),
   services: variant === "moved" ? ["Stays"] : ["Stays", "Moves"],
+  // Its role keeps what invocations need that began here.
+  ...(variant === "moved" ? { formerServices: ["Moves"] } : {}),
   allowBreakingChanges: variant === "moved",
 });
 if (variant === "moved") {
