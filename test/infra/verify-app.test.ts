@@ -1,7 +1,7 @@
 // The stack that `perdure verify-aws` deploys leaves nothing, and tells the steps all that they ask for.
 import { Template } from "aws-cdk-lib/assertions";
 import { expect, test } from "vitest";
-import { stack } from "../../cli/verify-aws/stack/app.ts";
+import { verifyStack } from "../../cli/verify-aws/stack/app.ts";
 import { OUTPUTS } from "../../cli/verify-aws/stack/variables.ts";
 
 interface Resource {
@@ -10,7 +10,7 @@ interface Resource {
   readonly Properties?: { readonly DeletionProtectionEnabled?: boolean };
 }
 
-const { Resources, Outputs } = Template.fromStack(stack).toJSON() as {
+const { Resources, Outputs } = Template.fromStack(verifyStack).toJSON() as {
   readonly Resources: Readonly<Record<string, Resource>>;
   readonly Outputs: Readonly<Record<string, unknown>>;
 };

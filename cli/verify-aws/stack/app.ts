@@ -24,11 +24,11 @@ const variant = VARIANTS.find((each) => each === setting("variant", "plain")) ??
 const build = setting("build", "1");
 
 const app = new App({ analyticsReporting: false });
-export const stack = new Stack(app, setting("stack", "PerdureVerify"), {
+export const verifyStack = new Stack(app, setting("stack", "PerdureVerify"), {
   description: "Perdure: what verify-aws tries. It can be deleted.",
 });
 const restored = restoredTables();
-const runtime = new PerdureRuntime(stack, "Runtime", {
+const runtime = new PerdureRuntime(verifyStack, "Runtime", {
   removalPolicy: RemovalPolicy.DESTROY,
   alarms: "all",
   turnTimeout: TURN_TIMEOUT,
@@ -36,26 +36,26 @@ const runtime = new PerdureRuntime(stack, "Runtime", {
   maxConcurrency: Number(setting("dispatchers", "50")),
   ...(restored === undefined ? {} : { tables: restored }),
 });
-const main = new PerdureService(stack, "MainService", {
+const main = new PerdureService(verifyStack, "MainService", {
   runtime,
   entry: handlers("main"),
   services: ["Greeter", "Account", "Keys", "Blobs", "Waiting", "Line"],
 });
-const deaths = new PerdureService(stack, "DeathsService", {
+const deaths = new PerdureService(verifyStack, "DeathsService", {
   runtime,
   entry: handlers("death"),
   services: ["Deaths"],
   memory: DEATHS_MIB,
   timeout: DEATHS_TIMEOUT,
 });
-new PerdureService(stack, "VersionsService", {
+new PerdureService(verifyStack, "VersionsService", {
   runtime,
   entry: handlers("version"),
   services: ["Versions", "Across"],
   allowBreakingChanges: variant === "breaking-allowed" || variant === "moved",
   environment: { [VERIFY_VARIABLES.build]: build, [VERIFY_VARIABLES.variant]: variant },
 });
-new PerdureService(stack, "MovingService", {
+new PerdureService(verifyStack, "MovingService", {
   runtime,
   entry: handlers(variant === "moved" ? "staying" : "moving"),
   services: variant === "moved" ? ["Stays"] : ["Stays", "Moves"],
@@ -64,11 +64,13 @@ new PerdureService(stack, "MovingService", {
   allowBreakingChanges: variant === "moved",
 });
 if (variant === "moved") {
-  new PerdureService(stack, "MovedService", { runtime, entry: handlers("moved"), services: ["Moves"] });
+  new PerdureService(verifyStack, "MovedService", { runtime, entry: handlers("moved"), services: ["Moves"] });
 }
 
 /** What may be called with {@link PerdureRuntime.grantInvokeService} alone. */
-const caller = new Role(stack, "GreeterCaller", { assumedBy: new AccountPrincipal(stack.account) });
+const caller = new Role(verifyStack, "GreeterCaller", {
+  assumedBy: new AccountPrincipal(verifyStack.account),
+});
 runtime.grantInvokeService(caller, "Greeter");
 
 const { functions, tables, queues } = runtime;
@@ -99,12 +101,12 @@ const outputs: Outputs = {
   DeathsLogs: deaths.handler.function.logGroup.logGroupName,
   RuntimeName: runtime.node.path,
 };
-for (const [name, value] of Object.entries(outputs)) new CfnOutput(stack, name, { value });
+for (const [name, value] of Object.entries(outputs)) new CfnOutput(verifyStack, name, { value });
 
 function restoredTables(): PerdureTables | undefined {
   const [journal, state, registry] = setting("tables", "").split(",");
   if (journal === undefined || state === undefined || registry === undefined) return undefined;
-  const named = (id: string, name: string) => Table.fromTableName(stack, id, name);
+  const named = (id: string, name: string) => Table.fromTableName(verifyStack, id, name);
   return {
     journal: named("RestoredJournal", journal),
     state: named("RestoredState", state),
