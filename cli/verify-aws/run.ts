@@ -64,7 +64,7 @@ export async function verifyAccount(settings: Settings): Promise<number> {
 }
 
 /** Runs the steps, and then destroys what they have made. Returns whether it was interrupted. */
-async function carriedOut(verification: Verification, accountId: string): Promise<boolean> {
+export async function carriedOut(verification: Verification, accountId: string): Promise<boolean> {
   const { settings, state, tool, stackName, account, ledger } = verification;
   let signals = 0;
   let interrupt: (() => void) | undefined;

@@ -1,5 +1,5 @@
 // The steps against fakes: what each finds passed, failed and skipped, and that what was made is destroyed.
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { deaths } from "../../../../cli/verify-aws/conformance/deaths.ts";
 import { keys } from "../../../../cli/verify-aws/conformance/keys.ts";
 import { payloads } from "../../../../cli/verify-aws/conformance/payloads.ts";
@@ -7,6 +7,7 @@ import { versions } from "../../../../cli/verify-aws/conformance/versions.ts";
 import { deploy } from "../../../../cli/verify-aws/deployment.ts";
 import { destroy } from "../../../../cli/verify-aws/destroy.ts";
 import { dispatchersFor, preflight } from "../../../../cli/verify-aws/preflight.ts";
+import { carriedOut } from "../../../../cli/verify-aws/run.ts";
 import { restore } from "../../../../cli/verify-aws/restore.ts";
 import { runSteps } from "../../../../cli/verify-aws/steps.ts";
 import { fakeVerification, type Respond } from "./fakes.ts";
@@ -185,6 +186,36 @@ test("a restore deploys what was deployed last, with the restored tables, and de
     0,
     "destroy",
   ]);
+});
+
+test("whatever fails, the stack is destroyed", async () => {
+  const fake = fakeVerification({ settings: { only: ["smoke"] } });
+  expect(await carriedOut(fake.verification, "123456789012")).toBe(false);
+  expect(fake.runs).toEqual(["deploy plain", "destroy"]);
+  expect(fake.verification.ledger.hasFailed).toBe(true);
+});
+
+test("a deployment that fails is destroyed, too", async () => {
+  const runs: string[] = [];
+  const fake = fakeVerification({
+    settings: { only: ["smoke"] },
+    tool: {
+      deploy: async () => ({ ok: false, text: "no" }),
+      destroy: async () => (runs.push("destroy"), { ok: true, text: "" }),
+    },
+  });
+  await carriedOut(fake.verification, "123456789012");
+  expect(runs).toEqual(["destroy"]);
+});
+
+test("a stack that is to be kept is kept, and the way to delete it is told", async () => {
+  const said = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  const fake = fakeVerification({ settings: { only: ["deploy"], keep: true } });
+  await carriedOut(fake.verification, "123456789012");
+  expect(fake.runs).toEqual(["deploy plain"]);
+  expect(said.mock.calls.join("\n")).toContain(
+    "aws cloudformation delete-stack --stack-name PerdureVerify-abc",
+  );
 });
 
 test("what is left after a destroy is a failure that names it", async () => {
