@@ -10,7 +10,7 @@ export const DISPATCHERS_USUAL = 50;
 export const DISPATCHERS_FEW = 2;
 
 /** Returns whether a stack can be deployed. */
-export async function preflight(verification: Verification, accountId: string): Promise<boolean> {
+export async function bootstrapped(verification: Verification, accountId: string): Promise<boolean> {
   const { ledger, account, tool, settings } = verification;
   return await ledger.check("preflight", "the account is bootstrapped for the CDK", async (note) => {
     const version = async () => Number((await account.parameter(BOOTSTRAP_PARAMETER)) ?? 0);

@@ -6,7 +6,7 @@ import { conformance } from "./conformance/conformance.ts";
 import { cost } from "./cost.ts";
 import { deploy } from "./deployment.ts";
 import { latency } from "./latency.ts";
-import { preflight } from "./preflight.ts";
+import { bootstrapped } from "./preflight.ts";
 import { restore } from "./restore.ts";
 import { smoke } from "./smoke.ts";
 import { throughput } from "./throughput.ts";
@@ -23,7 +23,7 @@ const SLOW: readonly StepName[] = ["alarms", "restore"];
 export async function runSteps(verification: Verification, accountId: string): Promise<void> {
   const { settings, progress } = verification;
   const isAsked = (step: StepName): boolean => settings.only.includes(step);
-  if (!(await preflight(verification, accountId))) return;
+  if (!(await bootstrapped(verification, accountId))) return;
   const tries = (Object.entries(TRIES) as [StepName, Step][]).filter(([step]) => isAsked(step));
   if (!isAsked("deploy") && tries.length === 0) return;
   progress("deploy");

@@ -6,7 +6,7 @@ import { payloads } from "../../../../cli/verify-aws/conformance/payloads.ts";
 import { versions } from "../../../../cli/verify-aws/conformance/versions.ts";
 import { deploy } from "../../../../cli/verify-aws/deployment.ts";
 import { destroy } from "../../../../cli/verify-aws/destroy.ts";
-import { dispatchersFor, preflight } from "../../../../cli/verify-aws/preflight.ts";
+import { dispatchersFor, bootstrapped } from "../../../../cli/verify-aws/preflight.ts";
 import { carriedOut } from "../../../../cli/verify-aws/run.ts";
 import { restore } from "../../../../cli/verify-aws/restore.ts";
 import { runSteps } from "../../../../cli/verify-aws/steps.ts";
@@ -31,7 +31,7 @@ test("an emulator is bootstrapped", async () => {
     account: { parameter: async () => version },
     tool: { bootstrap: async () => ((version = "21"), { ok: true, text: "" }) },
   });
-  expect(await preflight(fake.verification, "000000000000")).toBe(true);
+  expect(await bootstrapped(fake.verification, "000000000000")).toBe(true);
 });
 
 test("an account with few concurrent executions gets two dispatchers, and the report says so", async () => {
