@@ -108,9 +108,14 @@ export function allowRegistrar(registrar: PerdureFunction, data: Data): void {
   allowKey(registrar, data.encryptionKey);
 }
 
+/** What has a role that can be given permissions. */
+interface Allowed extends Construct {
+  allow(actions: string[], resources: string[], conditions?: Record<string, unknown>): void;
+}
+
 /** For a user's handler function, which serves `services`. `directAlias`: it may invoke the functions that have it. */
 export function allowHandler(
-  handler: PerdureFunction,
+  handler: Allowed,
   services: readonly string[],
   data: Data,
   directAlias: string | undefined,
@@ -202,7 +207,7 @@ function allowToConsume(consumer: PerdureFunction, queueArn: string): void {
   consumer.allow(CONSUME, [queueArn]);
 }
 
-function allowToSend(sender: PerdureFunction, queueArn: string): void {
+function allowToSend(sender: Allowed, queueArn: string): void {
   sender.allow(SEND, [queueArn]);
 }
 
@@ -216,6 +221,6 @@ function allowToSchedule(scheduling: PerdureFunction, timers: TimerTargets): voi
 }
 
 /** DynamoDB and SQS use the user's own key in the caller's name. */
-function allowKey(user: PerdureFunction, key: IKey | undefined): void {
+function allowKey(user: Allowed, key: IKey | undefined): void {
   if (key) user.allow(["kms:Decrypt", "kms:GenerateDataKey"], [key.keyArn]);
 }

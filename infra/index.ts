@@ -1,6 +1,7 @@
 /** `perdure/cdk`: the constructs for a runtime and for services that run on it. */
 export type { Alarms } from "./alarms.ts";
 export type { AwsSdk } from "./bundle.ts";
+export type { BundlingOptions } from "./bundling.ts";
 export type { Authorization } from "./http-api.ts";
 export type { IngressDomain } from "./ingress-domain.ts";
 export type { PerdureRuntimeAttributes } from "./imported-runtime.ts";
@@ -8,5 +9,7 @@ export type { ServiceMailboxProps } from "./service-mailbox.ts";
 export { PerdureRuntime } from "./runtime.ts";
 export { type AdminGrantOptions, PerdureRuntimeBase } from "./runtime-base.ts";
 export type { PerdureRuntimeProps, RuntimePart } from "./runtime-props.ts";
-export { PerdureService, type PerdureServiceProps } from "./service.ts";
+export { PerdureService } from "./service.ts";
+export { PerdureServiceBase } from "./service-base.ts";
+export type { FunctionServiceProps, PerdureServiceProps } from "./service-props.ts";
 export type { PerdureTables, TableReference } from "./tables.ts";

@@ -44,7 +44,7 @@ export function registerWith(scope: Construct, props: RegistrationProps): Regist
       FormerServices: props.formerServices,
       Breaking: props.allowBreakingChanges,
       ...(mailboxUrl ? { MailboxUrl: mailboxUrl } : {}),
-      ...revisionOf(target, props.fingerprint),
+      ...revisionOf(scope, target, props.fingerprint),
     },
   });
   // After the version is registered: until then, and if it is refused, calls find the one before behind it.
@@ -61,15 +61,22 @@ export function registerWith(scope: Construct, props: RegistrationProps): Regist
 const UNVERSIONED = ["CodeSigningConfigArn", "ReservedConcurrentExecutions", "Tags"];
 
 /** Two properties that change when another version would be published, and so make CloudFormation ask for one. */
-function revisionOf(target: IFunction, fingerprint: string | undefined): Record<string, unknown> {
+function revisionOf(
+  scope: Construct,
+  target: IFunction,
+  fingerprint: string | undefined,
+): Record<string, unknown> {
   if (fingerprint !== undefined) return { Fingerprint: fingerprint };
   const resource = target.node.defaultChild;
   if (!(resource instanceof CfnFunction))
     throw new RangeError(`${target.node.path}: no template of this app makes it, so it needs a fingerprint`);
   // When the template is written: others may change the function until then.
   const settings = (): unknown => settingsOf(resource);
+  const revision = { Fingerprint: Lazy.string({ produce: () => hex(JSON.stringify(settings())) }) };
+  // They mean something in the function's own stack alone.
+  if (Stack.of(resource) !== Stack.of(scope)) return revision;
   return {
-    Fingerprint: Lazy.string({ produce: () => hex(JSON.stringify(settings())) }),
+    ...revision,
     References: Lazy.any({ produce: () => referencesIn(settings()) }),
   };
 }

@@ -128,6 +128,8 @@ export const WAITED_TIMEOUT_MINUTES_MAX = 14;
 /** The registrar's timeout. Longer than it waits until a new permission is in effect, and until a service has moved to another
  * mailbox, twice. */
 export const REGISTRAR_MINUTES_MAX = 10;
+/** How long a bundle may take to say what it serves, when a stack is made. */
+export const SERVED_NAMES_MS_MAX = 30_000;
 /** The alarm MailboxStuck: a message waits this long at the least, however short turns are. */
 export const ALARM_STUCK_SECONDS_MIN = 15 * 60;
 /** The alarm TimersLate: a minute is what EventBridge Scheduler alone may be late by. */

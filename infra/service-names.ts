@@ -1,0 +1,59 @@
+/** The names of a service's services: those that the stack lists, those that the code serves, and whose they are. */
+import { Annotations } from "aws-cdk-lib";
+import type { Construct, IConstruct } from "constructs";
+import type { HandlerBundle } from "./handler-bundle.ts";
+import type { PerdureRuntimeBase } from "./runtime-base.ts";
+import { servedNames } from "./served-names.ts";
+import type { EntryProps, ServiceFunctionProps } from "./service-props.ts";
+
+/** What a file serves. Throws `Error` if the list says something else, or if there is no list and the file cannot be asked. */
+export function namesIn(
+  scope: Construct,
+  { services, environment = {} }: Pick<EntryProps, "services"> & ServiceFunctionProps,
+  { bundle, entry }: { readonly bundle: HandlerBundle; readonly entry: string },
+): readonly string[] {
+  const { names, reason = "" } = servedNames(bundle, entry, environment);
+  if (names) return services ? assertSame(services, names, entry) : assertSome(names, entry);
+  if (!services)
+    throw new Error(
+      `${entry} cannot be asked what it serves: ${reason}\nThe file is loaded when the stack is made, with the service's \`environment\`, without credentials, and with ${JSON.stringify("unknown-at-synth")} for values that only a deployment knows. If it cannot be loaded like that, list its services: services: ["…"].`,
+    );
+  const text = `${entry} cannot be asked whether it serves ${services.join(", ")}: ${reason}`;
+  Annotations.of(scope).addWarningV2("perdure:services-not-checked", text);
+  return services;
+}
+
+function assertSome(names: readonly string[], entry: string): readonly string[] {
+  if (names.length > 0) return names;
+  throw new Error(`${entry} serves nothing: its default export is an empty list`);
+}
+
+/** In the order of the list. */
+function assertSame(services: readonly string[], names: readonly string[], entry: string): readonly string[] {
+  const missing = services.filter((name) => !names.includes(name));
+  const unnamed = names.filter((name) => !services.includes(name));
+  if (missing.length === 0 && unnamed.length === 0) return services;
+  throw new Error(
+    `services: ${JSON.stringify(services)}, but ${entry} serves ${JSON.stringify(names)}. Correct the list, or leave it out: then the names are read from the file.`,
+  );
+}
+
+/** By app: which construct has which service of which runtime. */
+const claims = new WeakMap<IConstruct, Map<string, string>>();
+
+/** A service belongs to one function of a runtime. Throws `Error` if another construct of the app has it, or if it is named twice. */
+export function claimNames(scope: Construct, runtime: PerdureRuntimeBase, names: readonly string[]): void {
+  const { root } = scope.node;
+  const ofApp = claims.get(root) ?? new Map<string, string>();
+  claims.set(root, ofApp);
+  for (const name of names) {
+    const key = `${runtime.registrarArn} ${name}`;
+    const owner = ofApp.get(key);
+    if (owner === scope.node.path) throw new Error(`services: ${name} is there twice`);
+    if (owner !== undefined)
+      throw new Error(
+        `${name} is served by ${owner} already: a service belongs to one function of a runtime`,
+      );
+    ofApp.set(key, scope.node.path);
+  }
+}
