@@ -32,7 +32,7 @@ export class FunctionService extends PerdureServiceBase {
     this.function = props.function;
     this.services = services;
     assertFits(props);
-    claimNames(this, runtime, services);
+    claimNames(this, services, props);
     prepare(props);
     allowHandler(this, allowedServices(services, props), runtime.data, directAliasOf(props));
     const { version, mailbox } = this.register(props, props.fingerprint);

@@ -2,9 +2,8 @@
 import { Annotations } from "aws-cdk-lib";
 import type { Construct, IConstruct } from "constructs";
 import type { HandlerBundle } from "./handler-bundle.ts";
-import type { PerdureRuntimeBase } from "./runtime-base.ts";
 import { servedNames } from "./served-names.ts";
-import type { EntryProps, ServiceFunctionProps } from "./service-props.ts";
+import type { EntryProps, RegisteredProps, ServiceFunctionProps } from "./service-props.ts";
 
 /** What a file serves. Throws `Error` if the list says something else, or if there is no list and the file cannot be asked. */
 export function namesIn(
@@ -42,7 +41,11 @@ function assertSame(services: readonly string[], names: readonly string[], entry
 const claims = new WeakMap<IConstruct, Map<string, string>>();
 
 /** A service belongs to one function of a runtime. Throws `Error` if another construct of the app has it, or if it is named twice. */
-export function claimNames(scope: Construct, runtime: PerdureRuntimeBase, names: readonly string[]): void {
+export function claimNames(
+  scope: Construct,
+  names: readonly string[],
+  { runtime, replaces }: RegisteredProps,
+): void {
   const { root } = scope.node;
   const ofApp = claims.get(root) ?? new Map<string, string>();
   claims.set(root, ofApp);
@@ -50,9 +53,9 @@ export function claimNames(scope: Construct, runtime: PerdureRuntimeBase, names:
     const key = `${runtime.registrarArn} ${name}`;
     const owner = ofApp.get(key);
     if (owner === scope.node.path) throw new Error(`services: ${name} is there twice`);
-    if (owner !== undefined)
+    if (owner !== undefined && owner !== replaces?.node.path)
       throw new Error(
-        `${name} is served by ${owner} already: a service belongs to one function of a runtime`,
+        `${name} is served by ${owner} already: a service belongs to one function of a runtime. If it moves: \`replaces\`.`,
       );
     ofApp.set(key, scope.node.path);
   }

@@ -6,6 +6,7 @@ import type { Duration } from "aws-cdk-lib";
 import type { IManagedPolicy } from "aws-cdk-lib/aws-iam";
 import type { Architecture, Code, FunctionOptions, IFunction } from "aws-cdk-lib/aws-lambda";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import type { Construct } from "constructs";
 import { ENVIRONMENT } from "../lib/environment.ts";
 import type { BundlingOptions } from "./bundling.ts";
 import type { PerdureRuntimeBase } from "./runtime-base.ts";
@@ -74,6 +75,12 @@ export interface RegisteredProps {
    * @default none
    */
   readonly formerServices?: readonly string[];
+  /**
+   * The construct that had these services before, and has them still, so that what is in flight ends there. Calls go to whichever was
+   * deployed last: leave that one as it is until you take it away (docs/operations.md).
+   * @default none: a service that another construct has fails the synth
+   */
+  readonly replaces?: Construct;
   /**
    * Registers a version even if it removes a handler or changes its kind, although others may call it. A service that it has no more
    * is given up, with what is in flight of it on earlier versions, unless `formerServices` names it.

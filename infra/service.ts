@@ -57,7 +57,7 @@ export class PerdureService extends PerdureServiceBase {
     const architecture = props.architecture ?? settings.architecture;
     const { code, handler, services } = this.#source(props, architecture);
     this.services = services;
-    claimNames(this, props.runtime, services);
+    claimNames(this, services, props);
     this.handler = new PerdureFunction(this, "Handler", {
       description: `Perdure: ${services.join(", ")}`,
       code,

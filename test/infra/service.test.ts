@@ -80,7 +80,11 @@ describe("a service's function", () => {
   test("may have layers, tracing, a larger disk, another architecture, retention and name", () => {
     const { stack } = make((scope) => ({
       layers: [
-        LayerVersion.fromLayerVersionArn(scope, "Layer", "arn:aws:lambda:eu-west-1:1:layer:powertools:1"),
+        LayerVersion.fromLayerVersionArn(
+          scope,
+          "Layer",
+          "arn:aws:lambda:eu-west-1:123456789012:layer:powertools:1",
+        ),
       ],
       tracing: Tracing.ACTIVE,
       ephemeralStorageSize: Size.gibibytes(2),
@@ -93,7 +97,7 @@ describe("a service's function", () => {
       reservedConcurrency: 5,
     }));
     expect(functionOf(stack)).toMatchObject({
-      Layers: ["arn:aws:lambda:eu-west-1:1:layer:powertools:1"],
+      Layers: ["arn:aws:lambda:eu-west-1:123456789012:layer:powertools:1"],
       TracingConfig: { Mode: "Active" },
       EphemeralStorage: { Size: 2048 },
       Architectures: ["x86_64"],
@@ -200,10 +204,12 @@ describe("the names of services", () => {
   });
 
   test("belong to one function of a runtime", () => {
-    const { stack, runtime } = make();
+    const { stack, runtime, service } = make();
     expect(() => new PerdureService(stack, "Other", { runtime, entry: GREETER })).toThrow(
       "Greeter is served by Test/Greeter already: a service belongs to one function of a runtime",
     );
+    // It moves to another function, and what is in flight ends on the first.
+    new PerdureService(stack, "Successor", { runtime, entry: GREETER, replaces: service });
     // Another runtime has services of its own.
     const other = new PerdureRuntime(stack, "OtherRuntime");
     new PerdureService(stack, "Again", { runtime: other, entry: GREETER });
