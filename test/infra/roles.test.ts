@@ -53,7 +53,7 @@ test("each role gets what its rows say, and nothing more, of all that is in the 
     ),
   );
   expect(granted.toSorted()).toEqual([...documented].toSorted());
-  expect(things.size).toBe(20);
+  expect(things.size).toBe(22);
 });
 
 describe("conditions", () => {
