@@ -66,6 +66,8 @@ export default defineConfig({
       },
       // Deploys to an emulator of AWS, which it installs with pip: `npm run test:cloud`.
       project("cloud", ["test/cloud/**/*.test.ts"], 240_000),
+      // Needs Python: `npm run test:moto`.
+      project("moto", ["test/moto/**/*.test.ts"], 240_000),
       // Needs Java; run on its own with `npm run test:dynamodb-local`.
       project("dynamodb-local", ["test/dynamodb-local/**/*.test.ts"], 60_000),
     ],

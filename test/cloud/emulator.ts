@@ -2,22 +2,13 @@
  * An AWS endpoint on loopback. If LocalStack answers on :4566, it is that. Else it is MiniStack, which is installed once into
  * `.emulator/` and started with temporary folders. It gets nothing of this process's environment, so no credentials.
  */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "../../scripts/free-ports.ts";
+import { installedPackages } from "../support/python-packages.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 const LOCALSTACK_PORT = 4566;
@@ -63,37 +54,8 @@ async function health(endpoint: string): Promise<Health | undefined> {
   }
 }
 
-/** Why MiniStack cannot be started here; `undefined` when it can. */
-export function whyNoMiniStack(): string | undefined {
-  const { status, stdout } = spawnSync(
-    "python3",
-    ["-c", "import sys, pip; print(sys.version_info >= (3, 10))"],
-    {
-      encoding: "utf8",
-    },
-  );
-  if (status !== 0) return "there is no python3 with pip on this machine";
-  return stdout.trim() === "True" ? undefined : "MiniStack needs Python 3.10 or newer";
-}
-
-/** A hash of the requirements file, so that another version gets another folder. */
-function installed(): string {
-  const version = /^ministack==(.+)$/m.exec(readFileSync(REQUIREMENTS, "utf8"))?.[1] ?? "unknown";
-  const folder = join(ROOT, ".emulator", `ministack-${version}`);
-  if (existsSync(folder)) return folder;
-  const reason = whyNoMiniStack();
-  if (reason !== undefined) throw new Error(reason);
-  console.log(`MiniStack ${version} is installed into ${folder}`);
-  mkdirSync(dirname(folder), { recursive: true });
-  const making = mkdtempSync(`${folder}-`);
-  const options = ["--disable-pip-version-check", "--no-deps", "--quiet", "--target", making];
-  execFileSync("python3", ["-m", "pip", "install", ...options, "-r", REQUIREMENTS], { stdio: "inherit" });
-  renameSync(making, folder);
-  return folder;
-}
-
 async function startMiniStack(): Promise<Emulator> {
-  const packages = installed();
+  const packages = installedPackages("ministack", REQUIREMENTS);
   const folder = mkdtempSync(join(tmpdir(), "perdure-cloud-"));
   for (const each of ["home", "tmp/node_modules"]) mkdirSync(join(folder, each), { recursive: true });
   // Lambda's Node runtime carries the AWS SDK; here functions find it in a parent of the folder that they run in.

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OperationalError } from "../../lib/errors.ts";
-import type { Attributes, ItemKey, Table, Write } from "../../lib/model/item.ts";
+import type { Attributes, Condition, ItemKey, Table, Write } from "../../lib/model/item.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 import {
   BYTEWISE_CONDITIONS,
@@ -23,7 +23,15 @@ export interface OpenItemStore {
 
 /** What an emulator is known to get wrong. It is not tested on that emulator. */
 export interface KnownFaults {
-  readonly comparesUtf16?: true;
+  readonly comparesUtf16?: boolean;
+  /** It compares values of different types, or breaks. */
+  readonly mixesTypes?: boolean;
+  /** An update that changes nothing breaks it. */
+  readonly needsChange?: boolean;
+  /** It counts bytes as base64. */
+  readonly countsBase64?: boolean;
+  /** Writes at the same time overtake each other within it. */
+  readonly races?: boolean;
 }
 
 const WRITERS = 10;
@@ -42,14 +50,16 @@ export function itemStoreSuite(
     afterAll(() => store.close());
     const items = (): ItemStore => store.items;
 
-    describe("values", () => roundTrips(items));
+    describe("values", () => roundTrips(items, faults));
     describe("conditions", () => conditions(items, faults));
-    describe("changes", () => changes(items));
-    describe("bounds", () => bounds(items));
+    describe("changes", () => changes(items, faults));
+    describe("bounds", () => bounds(items, faults));
     describe("query", () => queries(items));
     describe("scan", () => scans(items));
-    describe("concurrency", () => concurrency(items));
-    test("answers as `evaluate` does, whatever is written", () => checkAgainstModel(items(), freshKey));
+    describe.skipIf(faults.races)("concurrency", () => concurrency(items));
+    test.skipIf(faults.mixesTypes)("answers as `evaluate` does, whatever is written", () =>
+      checkAgainstModel(items(), freshKey),
+    );
   });
 }
 
@@ -59,7 +69,7 @@ function freshKey(table: Table = "journal"): ItemKey {
   return { table, pk: `test.${++keysMade}`, sk: "item" };
 }
 
-function roundTrips(items: () => ItemStore): void {
+function roundTrips(items: () => ItemStore, { needsChange = false }: KnownFaults): void {
   test("an item that was never written is absent", async () => {
     expect(await items().get(freshKey())).toBeUndefined();
   });
@@ -72,6 +82,7 @@ function roundTrips(items: () => ItemStore): void {
     const values = Object.entries(attributes).map(
       ([attribute, value]) => ({ do: "set", attribute, value }) as const,
     );
+    if (needsChange && values.length === 0) return;
     const { item } = await items().write({ op: "update", key: updated, changes: values });
     expect(item).toEqual(attributes);
     expect(await items().get(updated)).toEqual(attributes);
@@ -134,7 +145,8 @@ function roundTrips(items: () => ItemStore): void {
 }
 
 function conditions(items: () => ItemStore, faults: KnownFaults): void {
-  const cases = [...CONDITIONS, ...(faults.comparesUtf16 === true ? [] : BYTEWISE_CONDITIONS)];
+  const all = [...CONDITIONS, ...(faults.comparesUtf16 === true ? [] : BYTEWISE_CONDITIONS)];
+  const cases = all.filter(({ condition }) => faults.mixesTypes !== true || !mixesTypes(condition));
   const named = cases.map((each) => ({ ...each, text: JSON.stringify(each.condition) }));
 
   test.each(named)("$text", async ({ condition, held, absent }) => {
@@ -197,8 +209,18 @@ function conditions(items: () => ItemStore, faults: KnownFaults): void {
   });
 }
 
-function changes(items: () => ItemStore): void {
-  const named = CHANGES.map((each) => ({ ...each, text: JSON.stringify(each).slice(0, 120) }));
+/** It compares a value that is held with one of another type. */
+function mixesTypes(condition: Condition): boolean {
+  if (condition.is !== "eq" && condition.is !== "lt") return false;
+  const held = HELD[condition.attribute];
+  return held !== undefined && typeof held !== typeof condition.value;
+}
+
+function changes(items: () => ItemStore, { needsChange = false }: KnownFaults): void {
+  const named = CHANGES.filter((each) => !needsChange || each.changes.length > 0).map((each) => ({
+    ...each,
+    text: JSON.stringify(each).slice(0, 120),
+  }));
 
   test.each(named)("$text", async ({ before, changes: list, when, after }) => {
     const key = freshKey();
@@ -233,7 +255,7 @@ function changes(items: () => ItemStore): void {
   });
 }
 
-function bounds(items: () => ItemStore): void {
+function bounds(items: () => ItemStore, { countsBase64 = false }: KnownFaults): void {
   const tooLarge = async (write: Write): Promise<void> => {
     const thrown: unknown = await items()
       .write(write)
@@ -244,7 +266,7 @@ function bounds(items: () => ItemStore): void {
     expect(thrown).toMatchObject({ name: "OperationalError", code: "too-large" });
   };
 
-  test("an item of nearly 400 KB is stored", async () => {
+  test.skipIf(countsBase64)("an item of nearly 400 KB is stored", async () => {
     const key = freshKey();
     const attributes = { bytes: new Uint8Array(399 * 1024) };
     await items().write({ op: "put", key, attributes });

@@ -93,7 +93,7 @@ export async function startDynamoLocal(parts: readonly ListedPart[] = []): Promi
   });
 }
 
-const START_MS_MAX = 120_000;
+const START_MS_MAX = 300_000;
 
 async function untilAnswering(endpoint: string, child: ChildProcess): Promise<void> {
   const client = newClient(endpoint, { maxAttempts: 1 });
@@ -112,19 +112,26 @@ async function untilAnswering(endpoint: string, child: ChildProcess): Promise<vo
   }
 }
 
-const newClient = (endpoint: string, config: { readonly maxAttempts?: number } = {}): DynamoDBClient =>
+interface ClientConfig {
+  readonly maxAttempts?: number;
+  readonly region?: string;
+}
+
+const newClient = (endpoint: string, config: ClientConfig = {}): DynamoDBClient =>
   new DynamoDBClient({ endpoint, region: REGION, credentials: DUMMY_CREDENTIALS, ...config });
 
-async function withTables(
+/** Makes the three tables at an endpoint that answers already. */
+export async function withTables(
   endpoint: string,
   parts: readonly ListedPart[],
   stop: () => Promise<void>,
+  region = REGION,
 ): Promise<DynamoEmulator> {
   const clients: DynamoDBClient[] = [];
   const emulator: DynamoEmulator = {
     endpoint,
     client(config) {
-      const client = newClient(endpoint, config);
+      const client = newClient(endpoint, { region, ...config });
       clients.push(client);
       return client;
     },

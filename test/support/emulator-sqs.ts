@@ -27,7 +27,7 @@ export interface SqsEmulator {
   /** The emulator destroys it when it closes. */
   client(config?: { readonly maxAttempts?: number }): SQSClient;
   /** Returns the queue's URL. A name that ends in `.fifo` makes a FIFO queue. */
-  createQueue(name: string): Promise<string>;
+  createQueue(name: string, attributes?: Readonly<Record<string, string>>): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -37,29 +37,43 @@ export async function startFauxqs(): Promise<SqsEmulator> {
   await app.listen({ port: 0, host: "127.0.0.1" });
   const { port } = app.server.address() as AddressInfo;
   const endpoint = `http://127.0.0.1:${port}`;
+  return sqsAt({ endpoint, region: REGION, account: "000000000000" }, async () => {
+    app.server.closeAllConnections();
+    await app.close();
+  });
+}
+
+/** An emulator that answers already. */
+export function sqsAt(
+  {
+    endpoint,
+    region,
+    account,
+  }: { readonly endpoint: string; readonly region: string; readonly account: string },
+  close: () => Promise<void>,
+): SqsEmulator {
   const clients: SQSClient[] = [];
   const newClient = (config: { readonly maxAttempts?: number } = {}): SQSClient => {
-    const client = new SQSClient({ endpoint, region: REGION, credentials: DUMMY_CREDENTIALS, ...config });
+    const client = new SQSClient({ endpoint, region, credentials: DUMMY_CREDENTIALS, ...config });
     clients.push(client);
     return client;
   };
   return {
     endpoint,
     client: newClient,
-    async createQueue(name) {
+    async createQueue(name, attributes = {}) {
       const fifo = name.endsWith(".fifo") ? { FifoQueue: "true", ContentBasedDeduplication: "false" } : {};
       const command = new CreateQueueCommand({
         QueueName: name,
-        Attributes: { VisibilityTimeout: "30", ...fifo },
+        Attributes: { VisibilityTimeout: "30", ...fifo, ...attributes },
       });
       await newClient().send(command);
       // The URL in its answer has a host under localhost, which not every resolver knows.
-      return `${endpoint}/000000000000/${name}`;
+      return `${endpoint}/${account}/${name}`;
     },
     async close() {
       for (const client of clients) client.destroy();
-      app.server.closeAllConnections();
-      await app.close();
+      await close();
     },
   };
 }
@@ -110,4 +124,19 @@ export async function releaseTo(client: SQSClient, queueUrl: string, handle: str
   await client.send(
     new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle: handle, VisibilityTimeout: 0 }),
   );
+}
+
+/** The consumer's side of a queue, by the receipts of what it has received. */
+export function consumerOf(client: SQSClient, queueUrl: string) {
+  const handles = new Map<string, string>();
+  const handleOf = ({ messageId }: Incoming): string => handles.get(messageId) ?? "";
+  return {
+    async receive(waitMs: number): Promise<readonly Incoming[]> {
+      const messages = await receiveFrom(client, queueUrl, waitMs);
+      for (const { MessageId = "", ReceiptHandle = "" } of messages) handles.set(MessageId, ReceiptHandle);
+      return messages.map(toIncoming);
+    },
+    delete: (message: Incoming) => deleteFrom(client, queueUrl, handleOf(message)),
+    release: (message: Incoming) => releaseTo(client, queueUrl, handleOf(message)),
+  };
 }
