@@ -15,7 +15,7 @@ import type {
   UpdateItemCommandInput,
   UpdateItemCommandOutput,
 } from "@aws-sdk/client-dynamodb";
-import { invariant, OperationalError } from "../errors.ts";
+import { OperationalError } from "../errors.ts";
 import type { Attributes, Delete, ItemKey, Put, Table, Update, Write, WriteResult } from "../model/item.ts";
 import { isHead } from "../model/listing.ts";
 import { checkWrite } from "../model/write-limits.ts";
@@ -100,11 +100,6 @@ export class DynamoItems implements ItemStore {
   }
 
   async #put({ key, attributes, when }: Put): Promise<void> {
-    invariant(
-      !(PARTITION_KEY in attributes) && !(SORT_KEY in attributes),
-      "item",
-      `${PARTITION_KEY} and ${SORT_KEY} name the item's key`,
-    );
     const { TableName, Key } = this.#address(key);
     const input: PutItemCommandInput = {
       TableName,
@@ -244,10 +239,12 @@ async function answerOf<T>(action: string, send: () => Promise<T>): Promise<T> {
 
 /** DynamoDB has no code of its own for an item, a key or an expression that is too large. Only the wording tells. */
 const TOO_LARGE =
-  /\bitem size\b|size of (hashkey|all range keys)|primary key values must be under|nesting levels|expression size has exceeded/i;
+  /\bitem size\b|size of (hashkey|all range keys)|primary key values must be under|nesting levels|expression size has exceeded|exceeds max size|too many operators|name is too large/i;
+
+export const saysTooLarge = (validation: string): boolean => TOO_LARGE.test(validation);
 
 function toItemError(error: unknown, action: string): unknown {
-  if (error instanceof Error && error.name === "ValidationException" && TOO_LARGE.test(error.message)) {
+  if (error instanceof Error && error.name === "ValidationException" && saysTooLarge(error.message)) {
     return new OperationalError("too-large", `${action} was refused: ${error.message}`, error);
   }
   return toOperational(error, action);

@@ -14,8 +14,12 @@ export const DYNAMO_PAGE_BYTES_MAX = 1024 * 1024;
 export const DYNAMO_EXPRESSION_BYTES_MAX = 4096;
 /** The same, without what the item store adds to a head's write for its lists. */
 export const WRITE_EXPRESSION_BYTES_MAX = DYNAMO_EXPRESSION_BYTES_MAX - 64;
-/** Operators and functions in one update. Each element that leaves a list is counted, to be on the safe side. */
+/** Operators and functions in one expression. Each element that leaves a list is counted, to be on the safe side. */
 export const DYNAMO_OPERATORS_MAX = 300;
+/** The name of an attribute, or of an entry of a map. */
+export const DYNAMO_NAME_BYTES_MAX = 65_535;
+/** The values that one condition compares with, together. DynamoDB takes more of them; a condition with so many is a mistake. */
+export const CONDITION_VALUES_BYTES_MAX = 400 * 1024;
 /** One operator's text, with its operands and what joins it to others. A write with few operators is not looked at more closely. */
 export const CLAUSE_CHARS_MAX = 40;
 /** Lists and maps around a value, within one attribute: 32 levels with the value itself. */

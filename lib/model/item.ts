@@ -41,9 +41,16 @@ export const oneOf = (...of: readonly Condition[]): Condition => ({ is: "any", o
 export function evaluate(item: Attributes | undefined, write: Write): WriteResult {
   checkKey(write.key);
   checkWrite(write);
+  // DynamoDB looks at what it is given before it looks at the condition.
+  if (write.op === "put") checkSize(write.key, write.attributes);
+  if (write.op === "update") {
+    assertNoOverlap(write.changes);
+    checkSizeOfChanges(write.key, write.changes);
+  }
   if (write.when && !holds(item, write.when)) return { won: false, item };
   if (write.op === "delete") return { won: true, item: undefined };
-  if (write.op === "update") assertChanges(item, write.changes);
+  if (write.op === "put") return { won: true, item: written(item, write) };
+  assertChanges(item, write.changes);
   const next = written(item, write);
   checkSize(write.key, next);
   return { won: true, item: next };
@@ -57,13 +64,18 @@ export function written(item: Attributes | undefined, write: Put | Update): Attr
   return next;
 }
 
-function checkKey({ pk, sk }: ItemKey): void {
+/** Of a read, too. */
+export function checkKey({ pk, sk }: Pick<ItemKey, "pk" | "sk">): void {
   invariant(pk !== "" && sk !== "", "P1", "an item's keys are not empty");
   if (Buffer.byteLength(pk) > DYNAMO_PARTITION_KEY_BYTES_MAX)
     throw tooLarge(`a partition key exceeds ${DYNAMO_PARTITION_KEY_BYTES_MAX} bytes`);
   if (Buffer.byteLength(sk) > DYNAMO_SORT_KEY_BYTES_MAX)
     throw tooLarge(`a sort key exceeds ${DYNAMO_SORT_KEY_BYTES_MAX} bytes`);
 }
+
+/** Of a query: an empty prefix is none. */
+export const checkRange = (pk: string, prefix: string): void =>
+  checkKey({ pk, sk: prefix === "" ? "0" : prefix });
 
 function checkSize({ table, pk, sk }: ItemKey, item: Attributes): void {
   const listed = table === "journal" && sk === "head" ? HEAD_INDEX_BYTES_MAX : 0;
@@ -72,11 +84,26 @@ function checkSize({ table, pk, sk }: ItemKey, item: Attributes): void {
     throw tooLarge(`item ${pk} ${sk} has ${bytes} bytes, more than ${DYNAMO_ITEM_BYTES_MAX}`);
 }
 
-/** DynamoDB refuses an update with overlapping paths. It does not create an item by an update that only removes. */
-function assertChanges(item: Attributes | undefined, changes: readonly Change[]): void {
-  if (new Set(changes.map(({ attribute }) => attribute)).size < changes.length) {
-    throw new TypeError("an update changes one attribute twice");
+/** All values together, with the names of their attributes, even those that would not be set. The key is not counted yet. */
+function checkSizeOfChanges({ pk, sk }: ItemKey, changes: readonly Change[]): void {
+  let bytes = 0;
+  for (const change of changes) {
+    if (change.do === "append") bytes += sizeOfValue([...change.values]);
+    if (change.do === "set" || change.do === "init")
+      bytes += Buffer.byteLength(change.attribute) + sizeOfValue(change.value);
   }
+  if (bytes > DYNAMO_ITEM_BYTES_MAX)
+    throw tooLarge(`an update of ${pk} ${sk} has ${bytes} bytes, more than ${DYNAMO_ITEM_BYTES_MAX}`);
+}
+
+/** DynamoDB refuses an update with overlapping paths. */
+function assertNoOverlap(changes: readonly Change[]): void {
+  if (new Set(changes.map(({ attribute }) => attribute)).size < changes.length)
+    throw new TypeError("an update changes one attribute twice");
+}
+
+/** DynamoDB does not create an item by an update that only removes. */
+function assertChanges(item: Attributes | undefined, changes: readonly Change[]): void {
   if (item === undefined && changes.length > 0 && changes.every((change) => change.do === "remove")) {
     throw new TypeError("an update that only removes cannot create an item");
   }

@@ -5,6 +5,8 @@ import { deserialize, serialize } from "node:v8";
 import { invariant } from "../../lib/errors.ts";
 import {
   type Attributes,
+  checkKey,
+  checkRange,
   evaluate,
   type ItemKey,
   type Table,
@@ -85,6 +87,7 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   }
 
   async get(key: ItemKey): Promise<Attributes | undefined> {
+    checkKey(key);
     while (this.#database.slice.isFull) await nextTurn();
     const body = this.#database.read(() => this.#read(key));
     this.#counts[key.table].reads++;
@@ -115,6 +118,7 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   }
 
   async query(table: Table, pk: string, prefix: string, page: PageRequest = {}): Promise<Page> {
+    checkRange(pk, prefix);
     if (page.after !== undefined) await nextTurn();
     while (this.#database.slice.isFull) await nextTurn();
     const after = page.after ?? "";

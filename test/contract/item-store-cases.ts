@@ -174,7 +174,7 @@ export const CHANGES: readonly ChangeCase[] = [
   { changes: [set("a", 1)], after: { a: 1 } },
   { changes: [init("a", []), remove("b")], after: { a: [] } },
   { before: { a: 1 }, changes: [], after: { a: 1 } },
-  { before: { a: 1, b: 2 }, changes: [set("a", "x"), set("c", null)], after: { a: "x", b: 2, c: null } },
+  { before: { a: 1, b: 2 }, changes: [set("a", "x"), set("d", null)], after: { a: "x", b: 2, d: null } },
   {
     before: { a: 0, b: "" },
     changes: [init("a", 9), init("b", 9), init("c", 9)],

@@ -30,6 +30,8 @@ export interface KnownFaults {
   readonly needsChange?: boolean;
   /** It counts bytes as base64. */
   readonly countsBase64?: boolean;
+  /** It reads by keys that no item can have. */
+  readonly readsAnyKey?: boolean;
   /** Writes at the same time overtake each other within it. */
   readonly races?: boolean;
 }
@@ -255,7 +257,7 @@ function changes(items: () => ItemStore, { needsChange = false }: KnownFaults): 
   });
 }
 
-function bounds(items: () => ItemStore, { countsBase64 = false }: KnownFaults): void {
+function bounds(items: () => ItemStore, { countsBase64 = false, readsAnyKey = false }: KnownFaults): void {
   const tooLarge = async (write: Write): Promise<void> => {
     const thrown: unknown = await items()
       .write(write)
@@ -293,6 +295,14 @@ function bounds(items: () => ItemStore, { countsBase64 = false }: KnownFaults): 
     }
     for (const change of [{ pk: "x".repeat(2049) }, { sk: "x".repeat(1025) }]) await tooLarge(put(change));
     for (const change of [{ pk: "" }, { sk: "" }]) await expect(items().write(put(change))).rejects.toThrow();
+  });
+
+  test.skipIf(readsAnyKey)("a read by such a key is refused, too", async () => {
+    const key = freshKey();
+    for (const change of [{ pk: "x".repeat(2049) }, { sk: "x".repeat(1025) }, { pk: "" }, { sk: "" }])
+      await expect(items().get({ ...key, ...change })).rejects.toThrow();
+    await expect(items().query("state", "", "")).rejects.toThrow();
+    await expect(items().query("state", "p", "x".repeat(1025))).rejects.toThrow();
   });
 
   test("an update past 400 KB is too large and changes nothing", async () => {

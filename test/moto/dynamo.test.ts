@@ -19,7 +19,7 @@ describe.skipIf(whyNoMoto !== undefined)("moto", () => {
     return { items: new DynamoItemStore(emulator.client(), TABLES), close: () => emulator.close() };
   };
   itemStoreSuite("DynamoDB (moto)", storeOf, {
-    ...{ mixesTypes: true, needsChange: true, countsBase64: true, races: true },
+    ...{ mixesTypes: true, needsChange: true, countsBase64: true, readsAnyKey: true, races: true },
   });
   valueSuite("DynamoDB (moto)", storeOf);
   listingSuite("DynamoDB (moto)", async () => {

@@ -1,5 +1,13 @@
 /** DynamoDB as the simulator has it: `evaluate` on single items, strong reads, a scan and looks that may be stale. */
-import type { Attributes, ItemKey, Table, Write, WriteResult } from "../../lib/model/item.ts";
+import {
+  type Attributes,
+  checkKey,
+  checkRange,
+  type ItemKey,
+  type Table,
+  type Write,
+  type WriteResult,
+} from "../../lib/model/item.ts";
 import type { ItemStore, Page, ReadOptions } from "../../lib/ports.ts";
 import type { Actor, Effects } from "./actor.ts";
 import type { Observer } from "./observer.ts";
@@ -21,6 +29,7 @@ export class SimItemStore implements ItemStore {
 
   get(key: ItemKey, { mayLag = false }: ReadOptions = {}): Promise<Attributes | undefined> {
     const answer = this.#effects.perform(this.#actor, `get ${key.table}`, subjectOf(key), () => {
+      checkKey(key);
       const item = mayLag
         ? this.#tables.look(key, () => this.#effects.faults.strike("stale-look"))
         : this.#tables.get(key);
@@ -62,6 +71,7 @@ export class SimItemStore implements ItemStore {
     page: { after?: string; limit?: number } = {},
   ): Promise<Page> {
     return this.#effects.perform(this.#actor, `query ${table}`, `${pk} ${prefix}`, () => {
+      checkRange(pk, prefix);
       const found = this.#tables.query(table, pk, prefix, page);
       for (const { sk, attributes } of found.items)
         this.#observer.read(this.#actor, { table, pk, sk }, attributes);

@@ -5,6 +5,8 @@
 import { InvariantError } from "../../lib/errors.ts";
 import {
   type Attributes,
+  checkKey,
+  checkRange,
   evaluate,
   holds,
   type ItemKey,
@@ -65,6 +67,7 @@ export class MemoryItemStore implements ItemStore, Listing {
   }
 
   async get({ table, pk, sk }: ItemKey): Promise<Attributes | undefined> {
+    checkKey({ pk, sk });
     this.counts.gets[table]++;
     return copyOf(this.#tables[table].get(pk)?.get(sk));
   }
@@ -88,6 +91,7 @@ export class MemoryItemStore implements ItemStore, Listing {
     prefix: string,
     { after, limit = Number.POSITIVE_INFINITY }: { after?: string; limit?: number } = {},
   ): Promise<Page> {
+    checkRange(pk, prefix);
     this.counts.queries[table]++;
     const found = [...(this.#tables[table].get(pk) ?? [])]
       .filter(([sk]) => sk.startsWith(prefix) && (after === undefined || compareBytes(sk, after) > 0))
