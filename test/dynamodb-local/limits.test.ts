@@ -25,6 +25,7 @@ import {
   type Write,
 } from "../../lib/model/item.ts";
 import { equalValues, type Value } from "../../lib/model/value.ts";
+import { INDEXED_TYPE } from "../../lib/model/write-limits.ts";
 import { openDatabase } from "../../runtime/local/database.ts";
 import { LocalItemStore } from "../../runtime/local/item-store.ts";
 import { BEFORE, WRITE_CASES } from "../contract/write-cases.ts";
@@ -231,6 +232,8 @@ function isMoreCareful(asked: Write): boolean {
   if (expressionChars(asked) > WRITE_EXPRESSION_BYTES_MAX) return true;
   const list = asked.op === "update" ? asked.changes : [];
   return (
+    // The type of an indexed attribute that is changed is looked at before the condition.
+    list.some(({ attribute }) => INDEXED_TYPE.has(attribute)) ||
     // Each element that leaves a list is counted as an operator.
     list.some((each) => each.do === "drop" && each.count > DYNAMO_OPERATORS_MAX) ||
     // The depth of a list with what is appended is looked at before the condition, as are paths that overlap.
