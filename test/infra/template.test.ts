@@ -125,8 +125,9 @@ describe("queues", () => {
 });
 
 test("the group of schedules has another name each time that the stack is made", () => {
-  const { Name } = properties("AWS::Scheduler::ScheduleGroup", "TimerSchedules");
-  expect(JSON.stringify(Name)).toContain('{"Fn::Select":[2,{"Fn::Split":["/",{"Ref":"AWS::StackId"}]}]}');
+  expect(JSON.stringify(properties("AWS::Scheduler::ScheduleGroup", "TimerSchedules")["Name"])).toContain(
+    '{"Fn::Select":[2,{"Fn::Split":["/",{"Ref":"AWS::StackId"}]}]}',
+  );
 });
 
 describe("functions", () => {
@@ -336,30 +337,18 @@ describe("HTTP APIs", () => {
     expect(of(false)).toEqual({ api: 0, functions: 0, roles: 0, onHandlers: false });
   });
 
-  test("log to groups whose names begin so that API Gateway's deliveries need no line in a policy of the account", () => {
-    const names = ["IngressApiAccessLog", "AdminApiAccessLog"].map(
-      (id) => properties("AWS::Logs::LogGroup", id)["LogGroupName"],
-    );
-    expect(names).toEqual([
-      "/aws/vendedlogs/Test/Runtime/IngressApi",
-      "/aws/vendedlogs/Test/Runtime/AdminApi",
-    ]);
+  test("log to groups whose names need no line in a policy of the account", () => {
+    const name = properties("AWS::Logs::LogGroup", "IngressApiAccessLog")["LogGroupName"];
+    expect(name).toBe("/aws/vendedlogs/Test/Runtime/IngressApi");
   });
 
   test("log who asked for what, and nothing of what was said", () => {
     const { AccessLogSettings } = properties("AWS::ApiGatewayV2::Stage", "IngressApi") as {
       AccessLogSettings: { Format: string };
     };
-    expect(Object.keys(JSON.parse(AccessLogSettings.Format) as object)).toEqual([
-      "at",
-      "id",
-      "ip",
-      "user",
-      "method",
-      "path",
-      "status",
-      "ms",
-    ]);
+    expect(Object.keys(JSON.parse(AccessLogSettings.Format) as object).join()).toBe(
+      "at,id,ip,user,method,path,status,ms",
+    );
   });
 });
 
