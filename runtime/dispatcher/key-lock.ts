@@ -374,7 +374,8 @@ export class KeyLock {
     hasHead: boolean,
   ): Promise<boolean> {
     const isParked = isParkedInline(lock, me);
-    if (isParked && (hasHead || invocation.head?.status === "pending")) return true;
+    const { status = "pending" } = invocation.head ?? {};
+    if (isParked && (hasHead || status === "pending")) return true;
     if (!(await parkHead(this.#ports, invocation))) {
       throw new OperationalError("unavailable", `${me.id} is being parked by another message`);
     }

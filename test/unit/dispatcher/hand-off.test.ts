@@ -158,18 +158,27 @@ test("the presence of an owner leaves the lock as it was handed over, and so who
   await expect.poll(async () => await lock()).toBeUndefined();
 });
 
-test("R3: one whose turn took the lock and died, and whose Start was given up, keeps the token that the lock has", async () => {
-  const [start, behind] = [startOf("sets"), startOf("quick")];
-  const token = tokenOf(0, "0");
-  const me = { id: start.id, incarnation: 0, token };
-  await world.items.write(takeLock(key, me, world.clock.now(), "n"));
-  const why = { code: 500, message: "given up" };
-  expect(await pauseUndelivered(world, { id: start.id, start }, why)).toBe(true);
-  await world.deliver(behind);
-  expect(await world.deliver({ kind: "resume", id: start.id, byOperator: true })).toBe(true);
-  expect((await world.head(start.id))?.token).toBe(token);
-  expect([ran, await lock()]).toEqual([["sets", "quick"], undefined]);
-});
+test.each([["nobody is parked", []] as const, ["others are parked, which go first", ["quick"]] as const])(
+  "R3: one whose turn took the lock and died, and whose Start was given up, takes the place of its resume: %s",
+  async (_, others) => {
+    const start = startOf("sets");
+    const me = { id: start.id, incarnation: 0, token: tokenOf(0, "0") };
+    await world.items.write(takeLock(key, me, world.clock.now(), "n"));
+    const why = { code: 500, message: "given up" };
+    expect(await pauseUndelivered(world, { id: start.id, start }, why)).toBe(true);
+    for (const other of others) await world.deliver(startOf(other));
+    const resume = { kind: "resume", id: start.id, byOperator: true } as const;
+    // Another lane's order is another one.
+    expect(await world.deliver(resume)).toBe(true);
+    expect([ran, (await world.head(start.id))?.token]).toEqual([[], undefined]);
+    for (let at = 0; at < world.sent.length; at++) {
+      const message = world.sent[at];
+      if (message) expect(await world.deliver(message, { sequence: "50" })).toBe(true);
+    }
+    expect((await world.head(start.id))?.token).toBe(tokenOf(0, "50"));
+    expect([ran, await lock()]).toEqual([[...others, "sets"], undefined]);
+  },
+);
 
 test("W2: what was parked after its message was given up, and has no place in the lock, is resumed with a new token", async () => {
   const [start, other] = [startOf("quick"), startOf("sets")];
@@ -319,23 +328,16 @@ test("who is slow to delete the place that it has emptied leaves it to another o
   expect(await world.items.get(place)).toMatchObject({ i: third.id });
 });
 
-test("R3: one whose turn took the lock after others had had the key passes it on, and takes a later place", async () => {
-  const [start, behind] = [startOf("reads"), startOf("quick")];
+test("R3: one whose turn took the lock after others had had the key reads and writes as one that comes after them", async () => {
+  const start = startOf("reads");
   const me = { id: start.id, incarnation: 0, token: tokenOf(0, "0") };
   const others = { f: fenceOf(tokenOf(0, "1"), 0), val: new TextEncoder().encode("7") };
   await world.items.write({ op: "put", key: stateKey("Queue", "k", "n"), attributes: others });
   await world.items.write(takeLock(key, me, world.clock.now(), "n"));
   const why = { code: 500, message: "given up" };
   expect(await pauseUndelivered(world, { id: start.id, start }, why)).toBe(true);
-  await world.deliver(behind);
-  const resume = { kind: "resume", id: start.id, byOperator: true } as const;
-  expect(await world.deliver(resume)).toBe(false);
-  expect(await lock()).toMatchObject({ owner: { id: behind.id }, isWoken: true });
-  expect((await world.head(start.id))?.token).toBeUndefined();
-  const woken = world.sent.find(({ kind, id }) => kind === "resume" && id === behind.id);
-  expect(woken && (await world.deliver(woken))).toBe(true);
-  expect(await world.deliver(resume, { receiveCount: 2 })).toBe(true);
-  const enters = world.to(start.id).find((message) => message.kind === "resume" && message.enters);
-  expect(enters && (await world.deliver(enters))).toBe(true);
-  expect([ran, await lock()]).toEqual([["quick", "read 7"], undefined]);
+  const resume = { kind: "resume", id: start.id, enters: true, byOperator: true } as const;
+  expect(await world.deliver(resume, { sequence: "5" })).toBe(true);
+  expect([ran, await lock()]).toEqual([["read 7"], undefined]);
+  expect((await world.head(start.id))?.token).toBe(tokenOf(0, "5"));
 });

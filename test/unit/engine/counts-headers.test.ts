@@ -54,7 +54,7 @@ const ROLE: Caller = {
 const CLAIMS: Caller = { kind: "jwt", claims: { sub: "u-1", groups: "g".repeat(700) } };
 
 const sleeps = { path: "sleeps", count: 5 };
-const BASE: [number, number] = [8, 15];
+const BASE: [number, number] = [8, 10];
 
 test.each<[string, Omit<Asked, "path" | "count">, [number, number]]>([
   ["none", { headers: {} }, BASE],
