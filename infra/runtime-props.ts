@@ -44,7 +44,7 @@ export interface HandlerProps {
    * @default true
    */
   readonly directCalls?: boolean;
-  /** Which AWS SDK the functions use: the one of Lambda's runtime, or one in the bundle. @default "runtime" */
+  /** Which AWS SDK handlers get that import one: that of Lambda's runtime, or one in the bundle. Perdure's own code has none. @default "runtime" */
   readonly awsSdk?: AwsSdk;
 }
 

@@ -5,6 +5,7 @@
  */
 import { systemClock } from "../lib/clock.ts";
 import { systemEntropy } from "../lib/entropy.ts";
+import { openTo } from "../lib/aws/clients.ts";
 import { connectHandler } from "../lib/aws/handler-connection.ts";
 import { RegistryReader } from "../lib/store/registry-reader.ts";
 import { type Environment, ENVIRONMENT, resourcesIn } from "../lib/environment.ts";
@@ -25,6 +26,7 @@ interface LambdaContext extends Invoked {
  * environment variables do. Throws `TypeError` if `services` is not a list of definitions. */
 export function createLambdaHandler({ services, ...options }: LambdaHandlerOptions) {
   const endpoint = createEndpoint(services, options);
+  void openTo(process.env, "dynamodb", "sqs");
   const connected = new Connected();
   return async (event: unknown, context: LambdaContext): Promise<unknown> => {
     const asked = parseRequest(event);

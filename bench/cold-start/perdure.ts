@@ -9,7 +9,7 @@ const greeter = service({
 
 export const handler = createLambdaHandler({ services: [greeter] });
 
-/** As the SDK does at its first event. */
+/** What the SDK makes at its first event. */
 export const ready = () =>
   connectHandler({
     AWS_REGION: "us-east-1",

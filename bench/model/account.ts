@@ -3,13 +3,13 @@
  * Time is virtual ({@link VirtualTime}), latencies are drawn from the model, and every request that AWS bills is
  * counted ({@link Meter}).
  */
-import type { LambdaClient } from "@aws-sdk/client-lambda";
 import { DirectInvoker } from "../../lib/aws/direct-invoker.ts";
+import { QueueMailbox } from "../../lib/aws/queue-mailbox.ts";
+import type { SignedHttp } from "../../lib/aws/signed-http.ts";
 import { LambdaInvoker } from "../../runtime/aws/lambda-invoker.ts";
 import { OwnTablesInvoker } from "../../runtime/aws/own-tables-invoker.ts";
 import { PollingWatch } from "../../runtime/aws/polling-watch.ts";
 import { SqsReceipts } from "../../runtime/aws/sqs-receipts.ts";
-import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
 import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
 import { parseTimer } from "../../lib/aws/timer-message.ts";
 import type { Incoming } from "../../lib/model/message.ts";
@@ -208,7 +208,7 @@ export class Account {
 
   #intake(ports: ConstructorParameters<typeof Dispatcher>[0]): Intake {
     const { clock, logger, mailbox } = ports;
-    const mailboxAt = (url: string): SqsMailbox => new SqsMailbox(this.queues.sqs, url);
+    const mailboxAt = (url: string): QueueMailbox => new QueueMailbox(this.queues.sqs.SendMessageBatch, url);
     const dispatcher = new Dispatcher(ports);
     return new Intake({ dispatcher, mailbox, mailboxAt, mailboxes: this.#mailboxes, clock, logger });
   }
@@ -232,7 +232,7 @@ export class Account {
     this.#registries.push(registry);
     return {
       items: near,
-      mailbox: new SqsMailbox(this.queues.sqs, MAILBOX_URL),
+      mailbox: new QueueMailbox(this.queues.sqs.SendMessageBatch, MAILBOX_URL),
       timers: this.#timers(),
       registry,
       clock: this.time,
@@ -262,26 +262,21 @@ export class Account {
   }
 
   #handlerPorts(): TurnPorts {
-    const invoker = new DirectInvoker(
-      { post: async ({ body }) => ({ status: 200, headers: {}, body: await this.#turn(body, true) }) },
-      "calls",
-      RESOURCES,
-    );
+    const invoker = new DirectInvoker(this.#lambda(true), "calls", RESOURCES);
     return { ...this.#ports(), invoker };
   }
 
   #invoker(): Invoker {
-    return new OwnTablesInvoker(new LambdaInvoker(this.#lambda()), {
+    return new OwnTablesInvoker(new LambdaInvoker(this.#lambda(false)), {
       ...{ items: this.items, clock: this.time },
       resources: RESOURCES,
     });
   }
 
-  #lambda(): LambdaClient {
-    const send = async ({ input }: { input: { Payload: Uint8Array } }): Promise<{ Payload: Uint8Array }> => ({
-      Payload: Buffer.from(await this.#turn(Buffer.from(input.Payload).toString(), false)),
-    });
-    return { send } as unknown as LambdaClient;
+  #lambda(isCall: boolean): Pick<SignedHttp, "sendAgain"> {
+    return {
+      sendAgain: async ({ body }) => ({ status: 200, headers: {}, body: await this.#turn(body, isCall) }),
+    };
   }
 }
 

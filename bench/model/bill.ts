@@ -15,6 +15,13 @@ interface Prices {
   readonly peers: {
     readonly lambdaDurableFunctions: { readonly operation: number; readonly gbWritten: number };
     readonly stepFunctionsStandard: { readonly transition: number };
+    readonly stepFunctionsExpress: {
+      readonly request: number;
+      readonly gbSecond: number;
+      readonly billedMs: number;
+      readonly billedMb: number;
+    };
+    readonly ec2: { readonly m7gLargeHour: number; readonly hoursOfMonth: number };
   };
 }
 

@@ -1,7 +1,7 @@
 /** Item stores whose requests are counted in the units that DynamoDB bills. */
-import type { ConsumedCapacity, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
+import { DynamoItems, dynamoRequests } from "../../lib/aws/dynamo-items.ts";
 import { withIndex, withoutIndex } from "../../lib/aws/head-index.ts";
+import type { Operations } from "../../lib/aws/json-service.ts";
 import {
   type Attributes,
   evaluate,
@@ -194,35 +194,35 @@ function shown(key: Pick<ItemKey, "table" | "sk">, item: Attributes | undefined)
   return structuredClone(item !== undefined && isHead(key) ? withoutIndex(item) : item);
 }
 
+interface Consumed {
+  readonly CapacityUnits: number;
+  readonly GlobalSecondaryIndexes?: Readonly<Record<string, { readonly CapacityUnits: number }>>;
+}
+
 /** What DynamoDB says that each request has consumed. The answer to a refused write does not say it. That one is counted by
  * the size of the item that refused it. */
 export function meteredDynamo(
-  client: DynamoDBClient,
+  calls: Operations,
   tables: Readonly<Record<Table, string>>,
   meter: Meter,
   time: VirtualTime,
 ): ItemStore {
-  client.middlewareStack.add(
-    (next, { commandName = "" }) =>
-      async (args) => {
-        const isWrite = /^(Put|Update|Delete)/.test(commandName);
-        Object.assign(args.input, { ReturnConsumedCapacity: "INDEXES" });
-        meter.add(isWrite ? "writes" : "reads");
-        try {
-          const result = await next(args);
-          const { ConsumedCapacity: consumed } = result.output as { ConsumedCapacity?: ConsumedCapacity };
-          meter.add(isWrite ? "writeUnits" : "readUnits", consumed?.CapacityUnits ?? Number.NaN);
-          for (const index of Object.values(consumed?.GlobalSecondaryIndexes ?? {}))
-            meter.add("indexUnits", isWrite ? (index.CapacityUnits ?? Number.NaN) : 0);
-          return result;
-        } catch (error) {
-          if (isWrite) meter.add("writeUnits", 1);
-          throw error;
-        }
-      },
-    { step: "initialize", name: "perdureConsumedCapacity" },
-  );
-  const store = new DynamoItemStore(client, tables);
+  const call = async (operation: string, input: object): Promise<unknown> => {
+    const isWrite = /^(Put|Update|Delete)/.test(operation);
+    meter.add(isWrite ? "writes" : "reads");
+    try {
+      const answer = await calls.call(operation, { ...input, ReturnConsumedCapacity: "INDEXES" });
+      const { ConsumedCapacity: consumed } = answer as { ConsumedCapacity?: Consumed };
+      meter.add(isWrite ? "writeUnits" : "readUnits", consumed?.CapacityUnits ?? Number.NaN);
+      for (const index of Object.values(consumed?.GlobalSecondaryIndexes ?? {}))
+        meter.add("indexUnits", isWrite ? index.CapacityUnits : 0);
+      return answer;
+    } catch (error) {
+      if (isWrite) meter.add("writeUnits", 1);
+      throw error;
+    }
+  };
+  const store = new DynamoItems(dynamoRequests({ call }), tables);
   return {
     get: (key, options) => time.outside(() => store.get(key, options)),
     write: (write) => time.outside(() => store.write(write)),

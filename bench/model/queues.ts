@@ -1,5 +1,5 @@
 /**
- * SQS and EventBridge Scheduler, as clients of the AWS SDK. So the adapters are the product's, and their requests are what
+ * SQS and EventBridge Scheduler, as the light clients ask them. So the adapters are the product's, and their requests are what
  * is counted. The model has the semantics that the engine uses:
  *
  * - the FIFO mailbox: order within a group, one batch of a group at a time, batches of up to ten messages that may mix
@@ -10,8 +10,9 @@
  * A request is billed for each 64 KB that it carries. Long polls that find nothing are not counted, because an event source
  * mapping makes them even when nothing happens (docs/benchmarks.md has what they cost).
  */
-import type { SchedulerClient } from "@aws-sdk/client-scheduler";
-import type { SQSClient } from "@aws-sdk/client-sqs";
+import { RestService } from "../../lib/aws/rest-service.ts";
+import type { HttpAnswer, ServiceRequest } from "../../lib/aws/signed-http.ts";
+import { sqsRequests, type SqsRequests } from "../../lib/aws/sqs-requests.ts";
 import type { Incoming } from "../../lib/model/message.ts";
 import type { Meter } from "./bill.ts";
 import type { Latency } from "./latency.ts";
@@ -39,8 +40,8 @@ export interface QueueParts {
 }
 
 export class Queues {
-  readonly sqs: SQSClient;
-  readonly scheduler: SchedulerClient;
+  readonly sqs: SqsRequests;
+  readonly scheduler: RestService;
   /** Set before anything is sent. */
   consumers: Consumers | undefined;
   readonly #parts: QueueParts;
@@ -50,13 +51,8 @@ export class Queues {
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
-    const client = {
-      send: async (command: { readonly constructor: { readonly name: string }; readonly input: unknown }) =>
-        await this.#request(command.constructor.name, command.input),
-      destroy: () => undefined,
-    };
-    this.sqs = client as unknown as SQSClient;
-    this.scheduler = client as unknown as SchedulerClient;
+    this.sqs = sqsRequests({ call: async (operation, input) => await this.#request(operation, input) });
+    this.scheduler = new RestService({ send: async (request) => await this.#scheduled(request) });
   }
 
   /** Messages that wait or are handled. */
@@ -84,34 +80,37 @@ export class Queues {
 
   async #request(name: string, input: unknown): Promise<unknown> {
     const { time, latency } = this.#parts;
-    if (name === "SendMessageBatchCommand") {
+    if (name === "SendMessageBatch") {
       const { QueueUrl, Entries } = input as { QueueUrl: string; Entries: SentEntry[] };
       return await this.#mailbox(QueueUrl).sendBatch(Entries);
     }
-    if (name === "SendMessageCommand") {
+    if (name === "SendMessage") {
       const { MessageBody, DelaySeconds } = input as { MessageBody: string; DelaySeconds: number };
       this.#bill("standardRequests", [MessageBody]);
       await time.pause(latency("sqs.send"));
       this.#delay(MessageBody, DelaySeconds * 1000);
       return {};
     }
-    if (name === "CreateScheduleCommand") {
-      const { ScheduleExpression, Target } = input as {
-        ScheduleExpression: string;
-        Target: { Input: string };
-      };
-      await time.pause(latency("sqs.send"));
-      this.#schedule(Date.parse(`${ScheduleExpression.slice("at(".length, -1)}Z`), Target.Input);
-      return { ScheduleArn: "arn" };
-    }
-    if (name === "ChangeMessageVisibilityBatchCommand" || name === "DeleteMessageBatchCommand") {
+    if (name === "ChangeMessageVisibilityBatch" || name === "DeleteMessageBatch") {
       this.#parts.meter.add("fifoRequests");
       await time.pause(latency("sqs.send"));
-      if (name === "DeleteMessageBatchCommand")
+      if (name === "DeleteMessageBatch")
         this.#deleteFrom(input as { QueueUrl: string; Entries: { ReceiptHandle: string }[] });
       return {};
     }
     throw new TypeError(`the model has no ${name}`);
+  }
+
+  async #scheduled({ method = "POST", body }: ServiceRequest): Promise<HttpAnswer> {
+    const { time, latency } = this.#parts;
+    if (method !== "POST") throw new TypeError(`the model's Scheduler has no ${method}`);
+    const { ScheduleExpression, Target } = JSON.parse(body) as {
+      ScheduleExpression: string;
+      Target: { Input: string };
+    };
+    await time.pause(latency("sqs.send"));
+    this.#schedule(Date.parse(`${ScheduleExpression.slice("at(".length, -1)}Z`), Target.Input);
+    return { status: 200, headers: {}, body: '{"ScheduleArn":"arn"}' };
   }
 
   #bill(count: "standardRequests", bodies: readonly string[]): void {

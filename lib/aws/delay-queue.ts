@@ -1,11 +1,11 @@
 /** Timers of at most 15 minutes: the delay queue alone (lib/aws/timer-message.ts). Guards need no more (R25). */
-import type { SendMessageCommandInput } from "@aws-sdk/client-sqs";
 import type { Clock, Timers } from "../ports.ts";
 import { toOperational } from "./fault.ts";
 import { toSqsBody } from "./sqs-body.ts";
+import type { SqsRequests } from "./sqs-requests.ts";
 import { encodeTimer, type Timer } from "./timer-message.ts";
 
-export type SendMessage = (input: SendMessageCommandInput) => Promise<unknown>;
+type SendMessage = SqsRequests["SendMessage"];
 
 /** Throws {@link OperationalError}. */
 export class DelayQueue implements Timers {

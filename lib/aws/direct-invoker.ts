@@ -6,32 +6,31 @@
  * it is, and another one does not run it. It also says where the caller's data is. A callee whose data is elsewhere does not run it
  * either, and one that has run it elsewhere is not believed (docs/decisions/0026-resources-ride-with-turns.md).
  *
- * Nothing is tried again, with one exception. If it was not run, or nobody knows, the call goes by the queue
+ * Nothing is tried again, but over a connection that was closed. If it was not run, or nobody knows, the call goes by the queue
  * (docs/decisions/0021-waits-in-memory.md).
  */
 import { FunctionError, OperationalError } from "../errors.ts";
-import { AWS_ATTEMPTS_MAX, DIRECT_REQUEST_MS_MAX } from "../limits/aws.ts";
+import { DIRECT_REQUEST_MS_MAX } from "../limits/aws.ts";
 import type { Invocable } from "../model/manifest.ts";
 import { type Resources, resourcesId } from "../model/resources.ts";
 import type { CallInvoker } from "../ports.ts";
 import { encodeTurnRequest, type TurnOutcome, type TurnRequest } from "../protocol.ts";
 import { toOperational } from "./fault.ts";
 import { outcomeIn } from "./function-answer.ts";
+import { functionErrorIn, invocationPath } from "./rest-service.ts";
 import { type HttpAnswer, named, type SignedHttp } from "./signed-http.ts";
 
 const VERSION_ARN = /^(arn:[\w-]+:lambda:[\w-]+:\d+:function:[\w-]+):\d+$/;
 /** No connection was made. */
 const UNREACHED: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH"]);
-/** How a connection ends that the service has closed while nobody used it, or while the function was frozen. */
-const CLOSED: ReadonlySet<unknown> = new Set(["ECONNRESET", "EPIPE"]);
 
 export class DirectInvoker implements CallInvoker {
-  readonly #http: Pick<SignedHttp, "post">;
+  readonly #http: Pick<SignedHttp, "sendAgain">;
   readonly #alias: string;
   readonly #resourcesId: string;
 
   /** `resources`: of the caller. */
-  constructor(http: Pick<SignedHttp, "post">, alias: string, resources: Resources) {
+  constructor(http: Pick<SignedHttp, "sendAgain">, alias: string, resources: Resources) {
     this.#http = http;
     this.#alias = alias;
     this.#resourcesId = resourcesId(resources);
@@ -41,13 +40,10 @@ export class DirectInvoker implements CallInvoker {
   async invoke({ address }: Invocable, request: TurnRequest): Promise<TurnOutcome> {
     const [, functionArn] = VERSION_ARN.exec(address) ?? [];
     if (functionArn === undefined) throw notRun(`${address} is no version of a function`);
-    const { status, headers, body } = await this.#post(`${functionArn}:${this.#alias}`, {
-      ...request,
-      address,
-      resourcesId: this.#resourcesId,
-    });
-    if (status >= 200 && status < 300)
-      return this.#seenHere(outcomeIn(body, textOf(headers["x-amz-function-error"])));
+    const asked = { ...request, address, resourcesId: this.#resourcesId };
+    const answer = await this.#post(`${functionArn}:${this.#alias}`, asked);
+    const { status, headers, body } = answer;
+    if (status >= 200 && status < 300) return this.#seenHere(outcomeIn(body, functionErrorIn(answer)));
     const type = textOf(headers["x-amzn-errortype"])?.replace(/:.*/, "");
     // Of what Lambda names with 502, nothing ran.
     if (status < 500 || (status === 502 && type !== undefined)) throw notRun(`${type ?? ""} (${status})`);
@@ -68,20 +64,17 @@ export class DirectInvoker implements CallInvoker {
 
   async #post(name: string, request: TurnRequest): Promise<HttpAnswer> {
     const asked = {
-      path: `/2015-03-31/functions/${encodeURIComponent(name)}/invocations`,
+      path: invocationPath(name),
       headers: { "content-type": "application/json" },
       body: encodeTurnRequest(request),
       timeoutMs: DIRECT_REQUEST_MS_MAX,
     };
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#http.post(asked);
-      } catch (error) {
-        const { code, wasKept } = error as { readonly code?: unknown; readonly wasKept?: boolean };
-        if (UNREACHED.has(code)) throw notRun(String(code));
-        if (!(wasKept && CLOSED.has(code)) || attempt === AWS_ATTEMPTS_MAX)
-          throw toOperational(error, "an invocation");
-      }
+    try {
+      return await this.#http.sendAgain(asked);
+    } catch (error) {
+      const { code } = error as { readonly code?: unknown };
+      if (UNREACHED.has(code)) throw notRun(String(code));
+      throw toOperational(error, "an invocation");
     }
   }
 }

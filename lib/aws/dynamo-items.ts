@@ -1,6 +1,6 @@
 /**
  * The item store over DynamoDB: three tables with string keys `pk` (hash) and `sk` (range). The client that carries its
- * requests is passed in: AWS's own (runtime/aws/dynamo-item-store.ts), or the light one of handlers (json-service.ts).
+ * requests is passed in (json-service.ts).
  */
 import type {
   AttributeValue,
@@ -24,6 +24,7 @@ import { fromAttributeMap, toAttributeMap } from "./attribute-value.ts";
 import { compileCondition, compileUpdate, PARTITION_KEY, SORT_KEY } from "./expression.ts";
 import { toOperational } from "./fault.ts";
 import { withIndex, withoutIndex } from "./head-index.ts";
+import type { Operations } from "./json-service.ts";
 import { cursorOf, startKeyOf } from "./scan-cursor.ts";
 
 /** DynamoDB's operations, by their names. They throw what AWS's client throws: errors with the service's names. */
@@ -38,6 +39,21 @@ export interface DynamoRequests {
     input: QueryCommandInput,
   ) => Promise<Pick<QueryCommandOutput, "Items" | "LastEvaluatedKey">>;
   readonly Scan: (input: ScanCommandInput) => Promise<Pick<ScanCommandOutput, "Items" | "LastEvaluatedKey">>;
+}
+
+export function dynamoRequests(dynamo: Operations): DynamoRequests {
+  const ask =
+    <Name extends keyof DynamoRequests>(name: Name) =>
+    (input: object) =>
+      dynamo.call(name, input) as ReturnType<DynamoRequests[Name]>;
+  return {
+    GetItem: ask("GetItem"),
+    PutItem: ask("PutItem"),
+    UpdateItem: ask("UpdateItem"),
+    DeleteItem: ask("DeleteItem"),
+    Query: ask("Query"),
+    Scan: ask("Scan"),
+  };
 }
 
 export interface DynamoItemStoreOptions {

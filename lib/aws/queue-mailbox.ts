@@ -1,21 +1,15 @@
 /** The mailbox over one SQS FIFO queue. The client that carries its requests is passed in, as for dynamo-items.ts. */
-import type {
-  BatchResultErrorEntry,
-  SendMessageBatchCommandInput,
-  SendMessageBatchCommandOutput,
-  SendMessageBatchRequestEntry,
-} from "@aws-sdk/client-sqs";
+import type { BatchResultErrorEntry, SendMessageBatchRequestEntry } from "@aws-sdk/client-sqs";
 import { invariant } from "../errors.ts";
 import { SEND_BATCH_MAX } from "../limits.ts";
 import type { Outgoing } from "../model/message.ts";
 import type { Mailbox } from "../ports.ts";
 import { isThrottlingCode, toOperational } from "./fault.ts";
 import { toSqsBody } from "./sqs-body.ts";
+import type { SqsRequests } from "./sqs-requests.ts";
 import { SQS_ID_CHARS_MAX, SQS_REQUEST_BYTES_MAX } from "../limits/aws.ts";
 
-export type SendMessageBatch = (
-  input: SendMessageBatchCommandInput,
-) => Promise<Pick<SendMessageBatchCommandOutput, "Failed">>;
+type SendMessageBatch = SqsRequests["SendMessageBatch"];
 
 /** Throws {@link OperationalError}. If SQS blames the message itself, it throws an Error. */
 export class QueueMailbox implements Mailbox {

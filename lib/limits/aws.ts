@@ -77,6 +77,14 @@ export const CLOUDFORMATION_ANSWER_MS =
 export const AWS_REQUEST_MS_MAX = 8000;
 /** The same for a connection. */
 export const AWS_CONNECT_MS_MAX = 2000;
+/** The same for one that is opened before there is a request. */
+export const AWS_OPEN_MS_MAX = 1000;
+/** Connections to one service at the same time, as AWS's own clients have them. */
+export const AWS_CONNECTIONS_MAX = 50;
+/** A connection that nobody has used for so long is not used again: it may have been dropped while the function was frozen. */
+export const AWS_IDLE_MS_MAX = 20_000;
+/** An invocation of a function: longer than Lambda's longest. */
+export const INVOKE_MS_MAX = 15.5 * 60_000;
 /** A function that another one has invoked itself. Its caller has gone on long before that (DIRECT_WAIT_MS). */
 export const DIRECT_REQUEST_MS_MAX = 5000;
 /** A container's endpoint for credentials is near. */
@@ -85,8 +93,10 @@ export const CREDENTIALS_REQUEST_MS_MAX = 5000;
 export const CREDENTIALS_SPARE_MS = 5 * 60 * 1000;
 /** Tries of a request, as AWS's own clients in their standard mode. */
 export const AWS_ATTEMPTS_MAX = 3;
-/** The pause between two tries is at random up to this, doubled with each try. */
-export const AWS_RETRY_BASE_MS = 50;
+/** The pause after the first try is at random up to this. It doubles with each try. */
+export const AWS_RETRY_BASE_MS = 100;
+/** The same, if the service says that it was asked too often. */
+export const AWS_THROTTLED_BASE_MS = 500;
 /** How much of a function's answer an error message quotes, if it is not the expected one. */
 export const EXCERPT_CHARS_MAX = 500;
 /** A permission that a deployment has just given takes some seconds to be known everywhere. So often it is tried. */

@@ -18,7 +18,7 @@ const connect = once(() => {
   const items = connection.items();
   const { clock, entropy, logger } = connection;
   const registry = new ItemRegistry(items, clock);
-  const discoverer = lambdaDiscoverer();
+  const discoverer = lambdaDiscoverer(connection.environment);
   return new Admin(
     {
       ...{ items, mailbox: connection.mailbox(), registry, discoverer },

@@ -1,13 +1,9 @@
 /** Lists over DynamoDB: heads from the indexes of lib/aws/head-index.ts, keys from a scan of the state table. */
-import {
-  type AttributeValue,
-  type DynamoDBClient,
-  QueryCommand,
-  ScanCommand,
-} from "@aws-sdk/client-dynamodb";
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { statePartition } from "../../lib/model/ids.ts";
 import { idIn, INDEX_PARTITION_KEY, INDEX_SORT_KEY, type ListedPart } from "../../lib/model/listing.ts";
 import type { KeyPage, ListedPage, ListedRange, Listing } from "../../lib/ports.ts";
+import type { DynamoRequests } from "../../lib/aws/dynamo-items.ts";
 import { PARTITION_KEY } from "../../lib/aws/expression.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
 import { cursorOf, startKeyOf } from "../../lib/aws/scan-cursor.ts";
@@ -17,23 +13,23 @@ type Key = Record<string, AttributeValue>;
 
 export class DynamoListing implements Listing {
   readonly parts: readonly ListedPart[];
-  readonly #client: DynamoDBClient;
+  readonly #requests: Pick<DynamoRequests, "Query" | "Scan">;
   readonly #tables: { readonly journal: string; readonly state: string };
 
   /** `parts`: the indexes that the journal table has. */
   constructor(
-    client: DynamoDBClient,
+    requests: Pick<DynamoRequests, "Query" | "Scan">,
     tables: { readonly journal: string; readonly state: string },
     parts: readonly ListedPart[],
   ) {
-    this.#client = client;
+    this.#requests = requests;
     this.#tables = tables;
     this.parts = parts;
   }
 
   async heads(part: ListedPart, shard: string, range: ListedRange): Promise<ListedPage> {
     const { fromMs, untilMs, after, limit } = range;
-    const command = new QueryCommand({
+    const query = {
       TableName: this.#tables.journal,
       IndexName: part,
       KeyConditionExpression: "#g = :g AND #c BETWEEN :from AND :until",
@@ -45,8 +41,8 @@ export class DynamoListing implements Listing {
       },
       Limit: limit,
       ...(after === undefined ? {} : { ExclusiveStartKey: JSON.parse(after) as Key }),
-    });
-    const { Items = [], LastEvaluatedKey } = await this.#sent(() => this.#client.send(command));
+    };
+    const { Items = [], LastEvaluatedKey } = await this.#sent(() => this.#requests.Query(query));
     return {
       entries: Items.flatMap((item) => {
         const id = idIn(textOf(item, PARTITION_KEY));
@@ -71,15 +67,15 @@ export class DynamoListing implements Listing {
 
   /** A page. It may have few rows although it read many. A cleared name has left a tombstone (`gone`). */
   #scan(prefix: string, from: Key | undefined) {
-    const command = new ScanCommand({
+    const scan = {
       TableName: this.#tables.state,
       FilterExpression: "begins_with(#p, :p) AND attribute_not_exists(#gone)",
       ProjectionExpression: "#p",
       ExpressionAttributeNames: { "#p": PARTITION_KEY, "#gone": "gone" },
       ExpressionAttributeValues: { ":p": { S: prefix } },
       ...(from === undefined ? {} : { ExclusiveStartKey: from }),
-    });
-    return this.#sent(() => this.#client.send(command));
+    };
+    return this.#sent(() => this.#requests.Scan(scan));
   }
 
   async #sent<T>(send: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
-/** What talks to Lambda. It is apart from connection.ts, so that only the functions that talk to Lambda load its client. */
-import { LambdaClient } from "@aws-sdk/client-lambda";
-import { AWS_CONNECT_MS_MAX } from "../../lib/limits/aws.ts";
+/** What talks to Lambda. */
+import { httpTo } from "../../lib/aws/clients.ts";
+import { RestService } from "../../lib/aws/rest-service.ts";
+import type { Environment } from "../../lib/environment.ts";
 import { LambdaDiscoverer } from "./lambda-discoverer.ts";
 import type { Invoker } from "../../lib/ports.ts";
 import { LambdaInvoker } from "./lambda-invoker.ts";
@@ -8,16 +9,14 @@ import { LambdaPublisher } from "./lambda-publisher.ts";
 import { LambdaVersions } from "./lambda-versions.ts";
 import { type OwnTables, OwnTablesInvoker } from "./own-tables-invoker.ts";
 
-/** A turn takes as long as its handler, so only the connection has a bound. */
-const INVOKING = { requestHandler: { connectionTimeout: AWS_CONNECT_MS_MAX, requestTimeout: 0 } };
+export const lambdaInvoker = (environment: Environment, own: OwnTables): Invoker =>
+  new OwnTablesInvoker(new LambdaInvoker(httpTo(environment, "lambda")), own);
 
-/** It tries once: the retry policy decides what follows. */
-export const lambdaInvoker = (own: OwnTables): Invoker =>
-  new OwnTablesInvoker(new LambdaInvoker(new LambdaClient({ ...INVOKING, maxAttempts: 1 })), own);
+export const lambdaDiscoverer = (environment: Environment, attempts?: number): LambdaDiscoverer =>
+  new LambdaDiscoverer(new RestService(httpTo(environment, "lambda")), attempts);
 
-export const lambdaDiscoverer = (attempts?: number): LambdaDiscoverer =>
-  new LambdaDiscoverer(new LambdaClient(INVOKING), attempts);
+export const lambdaPublisher = (environment: Environment): LambdaPublisher =>
+  new LambdaPublisher(new RestService(httpTo(environment, "lambda")));
 
-export const lambdaVersions = (): LambdaVersions => new LambdaVersions(new LambdaClient({}));
-
-export const lambdaPublisher = (): LambdaPublisher => new LambdaPublisher(new LambdaClient({}));
+export const lambdaVersions = (environment: Environment): LambdaVersions =>
+  new LambdaVersions(new RestService(httpTo(environment, "lambda")));

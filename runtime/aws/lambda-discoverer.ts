@@ -1,10 +1,11 @@
 /** Asks a Lambda function version what it serves. */
-import { InvokeCommand, type InvokeCommandOutput, type LambdaClient } from "@aws-sdk/client-lambda";
 import { OperationalError } from "../../lib/errors.ts";
 import { isFunctionVersion, type Reachable } from "../../lib/model/manifest.ts";
 import { type DiscoveryRequest, type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
-import { FUNCTION_DISCOVERY_MS_MAX, EXCERPT_CHARS_MAX } from "../../lib/limits/aws.ts";
+import { functionErrorIn, invocationPath, type RestService } from "../../lib/aws/rest-service.ts";
+import type { HttpAnswer } from "../../lib/aws/signed-http.ts";
+import { EXCERPT_CHARS_MAX, FUNCTION_DISCOVERY_MS_MAX } from "../../lib/limits/aws.ts";
 
 /** For some seconds after a permission was given, IAM still answers like this. So does Lambda for a new version. */
 const NOT_YET: ReadonlySet<string> = new Set([
@@ -19,11 +20,11 @@ const NOT_YET: ReadonlySet<string> = new Set([
  * come: a module that waits for something at load would be waited for until the function's timeout, and is started anew after that.
  */
 export class LambdaDiscoverer {
-  readonly #client: LambdaClient;
+  readonly #lambda: RestService;
   readonly #attempts: number;
 
-  constructor(client: LambdaClient, attempts = 1) {
-    this.#client = client;
+  constructor(lambda: RestService, attempts = 1) {
+    this.#lambda = lambda;
     this.#attempts = attempts;
   }
 
@@ -37,21 +38,17 @@ export class LambdaDiscoverer {
       );
     }
     const request: DiscoveryRequest = { kind: "discover", version: PROTOCOL_VERSION };
-    const command = new InvokeCommand({
-      FunctionName: address,
-      Payload: Buffer.from(JSON.stringify(request)),
-    });
-    const { FunctionError: died, Payload = new Uint8Array() } = await this.#send(command);
-    const text = Buffer.from(Payload).toString();
-    if (died !== undefined) throw new Error(`the function failed: ${deathIn(text)}`);
+    const answer = await this.#ask({ path: invocationPath(address), body: JSON.stringify(request) });
+    const { body: text } = answer;
+    if (functionErrorIn(answer) !== undefined) throw new Error(`the function failed: ${deathIn(text)}`);
     return JSON.parse(text) as DiscoveryResponse;
   }
 
-  async #send(command: InvokeCommand): Promise<InvokeCommandOutput> {
+  async #ask(asked: { readonly path: string; readonly body: string }): Promise<HttpAnswer> {
     for (let attempt = 1; ; attempt++) {
       const late = AbortSignal.timeout(FUNCTION_DISCOVERY_MS_MAX);
       try {
-        return await this.#client.send(command, { abortSignal: late });
+        return await this.#lambda.ask({ ...asked, timeoutMs: 2 * FUNCTION_DISCOVERY_MS_MAX, signal: late });
       } catch (error) {
         if (!late.aborted) throw toDiscoveryError(error);
         if (attempt === this.#attempts) throw new Error(SILENT, { cause: error });

@@ -1,11 +1,13 @@
 /** Runs turns by invoking a Lambda function version and waiting for its answer. */
-import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { FunctionError } from "../../lib/errors.ts";
 import type { Reached } from "../../lib/model/manifest.ts";
 import type { Invoker } from "../../lib/ports.ts";
 import { encodeTurnRequest, type TurnOutcome, type TurnRequest } from "../../lib/protocol.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
 import { outcomeIn } from "../../lib/aws/function-answer.ts";
+import { accepted, functionErrorIn, invocationPath } from "../../lib/aws/rest-service.ts";
+import type { SignedHttp } from "../../lib/aws/signed-http.ts";
+import { INVOKE_MS_MAX } from "../../lib/limits/aws.ts";
 
 /** Nothing ran, but waiting helps: too many run already, or the function is not ready yet. */
 const THROTTLED: ReadonlySet<string> = new Set([
@@ -49,33 +51,35 @@ const REFUSED: Readonly<Record<string, string>> = {
  * Nothing stops a function once it runs. So a turn is let go of by dropping the connection: the function goes on
  * (docs/decisions/0025-long-turns-are-let-go.md).
  *
- * If an answer is lost, a client that retries runs a turn twice at once. That is harmless (J2), but it costs money. So give it
- * a client with `maxAttempts: 1`.
+ * It asks once, but over a connection that was closed: the retry policy decides what follows. If that one had been read from, the
+ * turn runs twice at once. That is harmless (J2).
  */
 export class LambdaInvoker implements Invoker {
-  readonly #client: LambdaClient;
+  readonly #http: Pick<SignedHttp, "sendAgain">;
 
-  constructor(client: LambdaClient) {
-    this.#client = client;
+  constructor(http: Pick<SignedHttp, "sendAgain">) {
+    this.#http = http;
   }
 
   async invoke(deployment: Reached, request: TurnRequest, letGo?: AbortSignal): Promise<TurnOutcome> {
-    const command = new InvokeCommand({
-      FunctionName: deployment.address,
-      InvocationType: "RequestResponse",
-      Payload: Buffer.from(encodeTurnRequest(request)),
-    });
-    const options = letGo ? { abortSignal: letGo } : {};
-    const answer = await this.#client.send(command, options).catch((error: unknown) => {
+    const asked = {
+      path: invocationPath(deployment.address),
+      headers: { "content-type": "application/json", "x-amz-invocation-type": "RequestResponse" },
+      body: encodeTurnRequest(request),
+      timeoutMs: INVOKE_MS_MAX,
+      signal: letGo,
+    };
+    try {
+      const answer = accepted(await this.#http.sendAgain(asked));
+      return outcomeIn(answer.body, functionErrorIn(answer));
+    } catch (error) {
       throw toInvokeError(error);
-    });
-    const payload = Buffer.from(answer.Payload ?? new Uint8Array()).toString();
-    return outcomeIn(payload, answer.FunctionError);
+    }
   }
 }
 
 function toInvokeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || error instanceof FunctionError) return error;
   const { name, message } = error;
   if (THROTTLED.has(name)) {
     return new FunctionError(

@@ -1,32 +1,39 @@
 /** Publishes versions of Lambda functions. */
-import {
-  GetFunctionConfigurationCommand,
-  type LambdaClient,
-  PublishVersionCommand,
-} from "@aws-sdk/client-lambda";
 import { OperationalError } from "../../lib/errors.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
+import type { RestService } from "../../lib/aws/rest-service.ts";
 import { LambdaVersions } from "./lambda-versions.ts";
 
 /** A permission that was just given, or an update of the function that is not over. */
 const NOT_YET: ReadonlySet<string> = new Set(["AccessDeniedException", "ResourceConflictException"]);
 const GONE = "ResourceNotFoundException";
 
-export class LambdaPublisher extends LambdaVersions {
-  readonly #client: LambdaClient;
+/** Of a version's configuration. */
+interface Published {
+  readonly Version?: string;
+  readonly Description?: string;
+  readonly State?: string;
+  readonly StateReason?: string;
+}
 
-  constructor(client: LambdaClient) {
-    super(client);
-    this.#client = client;
+const pathOf = (arn: string): string => `/2015-03-31/functions/${encodeURIComponent(arn)}`;
+
+export class LambdaPublisher extends LambdaVersions {
+  readonly #lambda: RestService;
+
+  constructor(lambda: RestService) {
+    super(lambda);
+    this.#lambda = lambda;
   }
 
   async publish(
     functionArn: string,
     description: string,
   ): Promise<{ readonly arn: string; readonly description: string }> {
-    const command = new PublishVersionCommand({ FunctionName: functionArn, Description: description });
+    const body = JSON.stringify({ Description: description });
     try {
-      const { Version, Description = "" } = await this.#client.send(command);
+      const answer = await this.#lambda.ask({ path: `${pathOf(functionArn)}/versions`, body });
+      const { Version, Description = "" } = JSON.parse(answer.body) as Published;
       if (Version === undefined) throw new Error("Lambda's answer names no version");
       return { arn: `${functionArn}:${Version}`, description: Description };
     } catch (error) {
@@ -37,8 +44,8 @@ export class LambdaPublisher extends LambdaVersions {
   /** Throws `Error` with Lambda's reason if it can never be invoked. */
   async state(arn: string): Promise<"ready" | "preparing" | "gone"> {
     try {
-      const command = new GetFunctionConfigurationCommand({ FunctionName: arn });
-      const { State, StateReason = "" } = await this.#client.send(command);
+      const answer = await this.#lambda.ask({ method: "GET", path: `${pathOf(arn)}/configuration` });
+      const { State, StateReason = "" } = JSON.parse(answer.body) as Published;
       if (State === "Failed") throw new Error(`the version ${arn} cannot be used: ${StateReason}`);
       // One that was not invoked for weeks is woken by an invocation.
       return State === "Pending" ? "preparing" : "ready";

@@ -1,6 +1,6 @@
 /** Removes versions of Lambda functions. */
-import { DeleteFunctionCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { toOperational } from "../../lib/aws/fault.ts";
+import type { RestService } from "../../lib/aws/rest-service.ts";
 
 const VERSION_ARN = /^(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+):(\d+)$/;
 
@@ -8,19 +8,19 @@ const VERSION_ARN = /^(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+):(\d+)$/;
 const STAYS: ReadonlySet<string> = new Set(["ResourceNotFoundException", "ResourceConflictException"]);
 
 export class LambdaVersions {
-  readonly #client: LambdaClient;
+  readonly #lambda: RestService;
 
-  constructor(client: LambdaClient) {
-    this.#client = client;
+  constructor(lambda: RestService) {
+    this.#lambda = lambda;
   }
 
   /** Harmless to repeat. Does nothing if the address is not a version's: then it is not ours to remove. */
   async remove(address: string): Promise<void> {
     const [, functionArn, version] = VERSION_ARN.exec(address) ?? [];
     if (functionArn === undefined || version === undefined) return;
-    const command = new DeleteFunctionCommand({ FunctionName: functionArn, Qualifier: version });
+    const path = `/2015-03-31/functions/${encodeURIComponent(functionArn)}`;
     try {
-      await this.#client.send(command);
+      await this.#lambda.ask({ method: "DELETE", path, query: `Qualifier=${version}` });
     } catch (error) {
       if (error instanceof Error && STAYS.has(error.name)) return;
       throw toOperational(error, "the removal of a version");

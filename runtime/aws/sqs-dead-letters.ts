@@ -1,6 +1,6 @@
 /** Looks at the messages of a dead-letter queue, and leaves them there unless they are removed. */
-import { DeleteMessageCommand, ReceiveMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { toOperational } from "../../lib/aws/fault.ts";
+import type { SqsRequests } from "../../lib/aws/sqs-requests.ts";
 import { DEAD_LETTER_HIDDEN_SECONDS } from "../../lib/limits/aws.ts";
 
 interface SqsDeadLetter {
@@ -11,23 +11,23 @@ interface SqsDeadLetter {
 
 /** Throws {@link OperationalError}. */
 export class SqsDeadLetters {
-  readonly #client: SQSClient;
+  readonly #sqs: SqsRequests;
   readonly #queueUrl: string;
 
-  constructor(client: SQSClient, queueUrl: string) {
-    this.#client = client;
+  constructor(sqs: SqsRequests, queueUrl: string) {
+    this.#sqs = sqs;
     this.#queueUrl = queueUrl;
   }
 
   async next(): Promise<readonly SqsDeadLetter[]> {
-    const command = new ReceiveMessageCommand({
+    const asked = this.#sqs.ReceiveMessage({
       QueueUrl: this.#queueUrl,
       MaxNumberOfMessages: 10,
       VisibilityTimeout: DEAD_LETTER_HIDDEN_SECONDS,
       WaitTimeSeconds: 0,
       MessageSystemAttributeNames: ["SentTimestamp"],
     });
-    const { Messages = [] } = await this.#client.send(command).catch((error: unknown) => {
+    const { Messages = [] } = await asked.catch((error: unknown) => {
       throw toOperational(error, "a look at the dead letters");
     });
     return Messages.map(({ Body = "", Attributes, ReceiptHandle }) => ({
@@ -38,8 +38,8 @@ export class SqsDeadLetters {
   }
 
   async #remove(ReceiptHandle: string | undefined): Promise<void> {
-    const command = new DeleteMessageCommand({ QueueUrl: this.#queueUrl, ReceiptHandle });
-    await this.#client.send(command).catch((error: unknown) => {
+    const asked = this.#sqs.DeleteMessage({ QueueUrl: this.#queueUrl, ReceiptHandle });
+    await asked.catch((error: unknown) => {
       throw toOperational(error, "a removal of a dead letter");
     });
   }

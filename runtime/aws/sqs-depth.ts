@@ -1,17 +1,17 @@
 /** How many messages a queue has. */
-import { GetQueueAttributesCommand, type QueueAttributeName, type SQSClient } from "@aws-sdk/client-sqs";
 import { toOperational } from "../../lib/aws/fault.ts";
+import type { SqsRequests } from "../../lib/aws/sqs-requests.ts";
 
-const COUNTS: readonly QueueAttributeName[] = [
+const COUNTS = [
   "ApproximateNumberOfMessages",
   "ApproximateNumberOfMessagesNotVisible",
   "ApproximateNumberOfMessagesDelayed",
-];
+] as const;
 
 /** Those that wait, and those that are handled. It may lag by a minute. */
-export async function depthOfQueue(client: SQSClient, queueUrl: string): Promise<number> {
-  const command = new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [...COUNTS] });
-  const { Attributes } = await client.send(command).catch((error: unknown) => {
+export async function depthOfQueue(sqs: SqsRequests, queueUrl: string): Promise<number> {
+  const asked = sqs.GetQueueAttributes({ QueueUrl: queueUrl, AttributeNames: [...COUNTS] });
+  const { Attributes } = await asked.catch((error: unknown) => {
     throw toOperational(error, "a look at a queue");
   });
   return COUNTS.reduce((sum, name) => sum + Number(Attributes?.[name] ?? 0), 0);

@@ -1,21 +1,17 @@
 /** Hides and deletes messages of one SQS batch, by the receipts that came with them. */
-import {
-  type BatchResultErrorEntry,
-  ChangeMessageVisibilityBatchCommand,
-  DeleteMessageBatchCommand,
-  type SQSClient,
-} from "@aws-sdk/client-sqs";
+import type { BatchResultErrorEntry } from "@aws-sdk/client-sqs";
 import { isThrottlingCode, toOperational } from "../../lib/aws/fault.ts";
+import type { SqsRequests } from "../../lib/aws/sqs-requests.ts";
 
 /** Throws {@link OperationalError}. Other errors it throws as the client threw them. */
 export class SqsReceipts {
-  readonly #client: SQSClient;
+  readonly #sqs: SqsRequests;
   readonly #queueUrl: string;
   readonly #handles: ReadonlyMap<string, string>;
 
   /** `handles`: the receipt handles by message id, at most ten. */
-  constructor(client: SQSClient, queueUrl: string, handles: ReadonlyMap<string, string>) {
-    this.#client = client;
+  constructor(sqs: SqsRequests, queueUrl: string, handles: ReadonlyMap<string, string>) {
+    this.#sqs = sqs;
     this.#queueUrl = queueUrl;
     this.#handles = handles;
   }
@@ -29,8 +25,8 @@ export class SqsReceipts {
       ReceiptHandle: this.#handles.get(messageId) ?? "",
       VisibilityTimeout: Math.ceil(ms / 1000),
     }));
-    const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.#queueUrl, Entries });
-    const { Failed = [] } = await this.#client.send(command).catch((error: unknown) => {
+    const asked = this.#sqs.ChangeMessageVisibilityBatch({ QueueUrl: this.#queueUrl, Entries });
+    const { Failed = [] } = await asked.catch((error: unknown) => {
       throw toOperational(error, "a change of visibility");
     });
     // If it failed on SQS's side, nothing is known about any message of the request.
@@ -45,8 +41,7 @@ export class SqsReceipts {
       Id: String(index),
       ReceiptHandle: this.#handles.get(messageId) ?? "",
     }));
-    const command = new DeleteMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries });
-    await this.#client.send(command).catch((error: unknown) => {
+    await this.#sqs.DeleteMessageBatch({ QueueUrl: this.#queueUrl, Entries }).catch((error: unknown) => {
       throw toOperational(error, "a deletion");
     });
   }

@@ -5,18 +5,19 @@
  * A later timer first waits in EventBridge Scheduler, which is precise to a minute only. It puts the timer into that queue
  * about a minute early. So a sleep of a year ends as punctually as one of a minute.
  */
-import { CreateScheduleCommand, DeleteScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
-import { type SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { invariant, OperationalError } from "../../lib/errors.ts";
 import { digest } from "../../lib/hash.ts";
 import { DELAY_MS_MAX, DELAY_QUEUE_MS_MAX } from "../../lib/limits.ts";
 import type { Outgoing } from "../../lib/model/message.ts";
 import type { Clock, Timers } from "../../lib/ports.ts";
 import { timerTime } from "../../lib/timer-time.ts";
+import { httpTo } from "../../lib/aws/clients.ts";
 import { DelayQueue } from "../../lib/aws/delay-queue.ts";
 import { toOperational } from "../../lib/aws/fault.ts";
 import { toSqsBody } from "../../lib/aws/sqs-body.ts";
-import { CLIENT_TIMEOUTS, type Connection } from "./connection.ts";
+import { RestService } from "../../lib/aws/rest-service.ts";
+import type { SqsRequests } from "../../lib/aws/sqs-requests.ts";
+import type { Connection } from "./connection.ts";
 import { encodeTimer, type Timer } from "../../lib/aws/timer-message.ts";
 import { SCHEDULER_PRECISION_MS, SCHEDULE_INPUT_BYTES_MAX } from "../../lib/limits/aws.ts";
 
@@ -24,8 +25,8 @@ import { SCHEDULER_PRECISION_MS, SCHEDULE_INPUT_BYTES_MAX } from "../../lib/limi
 const NAME_HASH_BYTES = 24;
 
 export interface SqsTimersOptions {
-  readonly sqs: SQSClient;
-  readonly scheduler: SchedulerClient;
+  readonly sqs: Pick<SqsRequests, "SendMessage">;
+  readonly scheduler: RestService;
   /** The standard queue of the last leg. */
   readonly delayQueueUrl: string;
   readonly delayQueueArn: string;
@@ -57,11 +58,7 @@ export class SqsTimers implements Timers {
     );
     this.#options = options;
     const { sqs, delayQueueUrl, clock } = options;
-    this.#delayQueue = new DelayQueue(
-      (input) => sqs.send(new SendMessageCommand(input)),
-      delayQueueUrl,
-      clock,
-    );
+    this.#delayQueue = new DelayQueue(sqs.SendMessage, delayQueueUrl, clock);
     this.#delayQueueMsMax = delayQueueMsMax;
     this.#leadMs = Math.max(1000, Math.min(SCHEDULER_PRECISION_MS, delayQueueMsMax / 2));
   }
@@ -83,11 +80,9 @@ export class SqsTimers implements Timers {
   async cancel(timer: Timer): Promise<void> {
     const nowMs = this.#options.clock.now();
     if (this.#farLegMs(timer.atMs) <= nowMs || timer.atMs - nowMs <= this.#delayQueueMsMax) return;
-    const command = new DeleteScheduleCommand({
-      GroupName: this.#options.scheduleGroup,
-      Name: scheduleName(timer.message),
-    });
-    await this.#options.scheduler.send(command).catch(() => undefined);
+    const { scheduler, scheduleGroup } = this.#options;
+    const query = `groupName=${encodeURIComponent(scheduleGroup)}`;
+    await scheduler.ask({ method: "DELETE", path: schedulePath(timer), query }).catch(() => undefined);
   }
 
   /** The start of the minute before the one in which it is due. The Scheduler fires up to 59 seconds late, so at least a
@@ -97,24 +92,21 @@ export class SqsTimers implements Timers {
   }
 
   async #sleep(timer: Timer, wakeAtMs: number): Promise<void> {
-    const { deadLettersArn } = this.#options;
-    const command = new CreateScheduleCommand({
-      GroupName: this.#options.scheduleGroup,
-      Name: scheduleName(timer.message),
+    const { scheduler, scheduleGroup, delayQueueArn, schedulerRoleArn, deadLettersArn } = this.#options;
+    const body = JSON.stringify({
+      GroupName: scheduleGroup,
       ScheduleExpression: `at(${new Date(wakeAtMs).toISOString().slice(0, 19)})`,
       ScheduleExpressionTimezone: "UTC",
       FlexibleTimeWindow: { Mode: "OFF" },
       // Otherwise it would count towards the quota for ever.
       ActionAfterCompletion: "DELETE",
       Target: {
-        Arn: this.#options.delayQueueArn,
-        RoleArn: this.#options.schedulerRoleArn,
-        Input: scheduleInput(timer),
+        ...{ Arn: delayQueueArn, RoleArn: schedulerRoleArn, Input: scheduleInput(timer) },
         ...(deadLettersArn ? { DeadLetterConfig: { Arn: deadLettersArn } } : {}),
       },
     });
     try {
-      await this.#options.scheduler.send(command);
+      await scheduler.ask({ path: schedulePath(timer), body });
     } catch (error) {
       // The same timer, scheduled before: sending again is harmless (M2).
       if (error instanceof Error && error.name === "ConflictException") return;
@@ -129,7 +121,7 @@ export function timersOf(connection: Connection): SqsTimers {
   const deadLettersArn = connection.optional("delayDeadLettersArn");
   return new SqsTimers({
     sqs: connection.sqs(),
-    scheduler: new SchedulerClient(CLIENT_TIMEOUTS),
+    scheduler: new RestService(httpTo(connection.environment, "scheduler")),
     delayQueueUrl: connection.required("delayQueueUrl"),
     delayQueueArn: connection.required("delayQueueArn"),
     scheduleGroup: connection.required("scheduleGroup"),
@@ -141,8 +133,8 @@ export function timersOf(connection: Connection): SqsTimers {
 }
 
 /** The same message has the same name, so a second try meets the first. */
-function scheduleName({ group, dedup }: Outgoing): string {
-  return `t-${Buffer.from(digest(NAME_HASH_BYTES, group, dedup)).toString("base64url")}`;
+function schedulePath({ message: { group, dedup } }: { readonly message: Outgoing }): string {
+  return `/schedules/t-${Buffer.from(digest(NAME_HASH_BYTES, group, dedup)).toString("base64url")}`;
 }
 
 /** EventBridge Scheduler replaces `<aws.scheduler.…>` in what it sends. In JSON an escape stands for the same. */

@@ -1,5 +1,5 @@
 /** The dispatcher's Lambda entry: an SQS FIFO event source with partial batch responses. */
-import { Connection, once } from "../aws/connection.ts";
+import { Connection, early } from "../aws/connection.ts";
 import { lambdaInvoker } from "../aws/lambda-connection.ts";
 import { SqsReceipts } from "../aws/sqs-receipts.ts";
 import { timersOf } from "../aws/sqs-timers.ts";
@@ -22,26 +22,31 @@ interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-const connect = once(() => {
-  const connection = new Connection(process.env);
-  const items = connection.items();
-  const { clock, entropy, logger, meter } = connection;
-  const ports = {
-    items,
-    mailbox: connection.mailbox(),
-    timers: timersOf(connection),
-    invoker: lambdaInvoker({ items, clock, resources: connection.resources() }),
-    registry: new ItemRegistry(items, clock),
-    ...{ clock, entropy, logger, meter },
-  };
-  const mailboxEpoch = Number(connection.optional("mailboxEpoch") ?? 0);
-  const intake = new Intake({
-    ...{ dispatcher: new Dispatcher(ports, { mailboxEpoch }), mailbox: ports.mailbox, clock, logger },
-    mailboxes: new OwnMailboxes(items, clock, Boolean(connection.optional("ownMailboxes"))),
-    mailboxAt: (url) => connection.mailbox(url),
-  });
-  return { connection, intake };
-});
+const connect = await early(
+  () => {
+    const connection = new Connection(process.env);
+    const items = connection.items();
+    const { clock, entropy, logger, meter } = connection;
+    const ports = {
+      items,
+      mailbox: connection.mailbox(),
+      timers: timersOf(connection),
+      invoker: lambdaInvoker(connection.environment, { items, clock, resources: connection.resources() }),
+      registry: new ItemRegistry(items, clock),
+      ...{ clock, entropy, logger, meter },
+    };
+    const mailboxEpoch = Number(connection.optional("mailboxEpoch") ?? 0);
+    const intake = new Intake({
+      ...{ dispatcher: new Dispatcher(ports, { mailboxEpoch }), mailbox: ports.mailbox, clock, logger },
+      mailboxes: new OwnMailboxes(items, clock, Boolean(connection.optional("ownMailboxes"))),
+      mailboxAt: (url) => connection.mailbox(url),
+    });
+    return { connection, intake };
+  },
+  "dynamodb",
+  "lambda",
+  "sqs",
+);
 
 /** Returns the messages that are to come again: of each group those from the first that failed on (R7). */
 export async function handler(event: { readonly Records: readonly SqsRecord[] }, context: LambdaContext) {

@@ -15,7 +15,7 @@ const connect = once(() => {
   const mailbox = connection.mailbox();
   const registry = new ItemRegistry(items, clock);
   const reconciler = new Reconciler({ items, mailbox, clock, entropy, logger });
-  const retiring = { registry, versions: lambdaVersions(), clock, logger };
+  const retiring = { registry, versions: lambdaVersions(connection.environment), clock, logger };
   const deadLetters = new SqsDeadLetters(connection.sqs(), connection.required("mailboxDeadLettersUrl"));
   const watch = new DeadLetterWatch({ items, deadLetters, mailbox, registry, clock, entropy, logger });
   return { meter, clock, watch, pass: { items, clock, logger, reconciler, retiring } };

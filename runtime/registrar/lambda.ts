@@ -27,8 +27,8 @@ const connect = once(() => {
   const { clock, logger } = connection;
   return {
     ...{ clock, logger, connection, items: connection.items() },
-    discoverer: lambdaDiscoverer(FUNCTION_DISCOVERY_ATTEMPTS_MAX),
-    versions: lambdaPublisher(),
+    discoverer: lambdaDiscoverer(connection.environment, FUNCTION_DISCOVERY_ATTEMPTS_MAX),
+    versions: lambdaPublisher(connection.environment),
   };
 });
 

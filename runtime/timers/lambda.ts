@@ -1,5 +1,5 @@
 /** The timers' Lambda entry. Its events come from the delay queue. Its answer names the messages that failed. */
-import { Connection, once } from "../aws/connection.ts";
+import { Connection, early } from "../aws/connection.ts";
 import { parseTimer } from "../../lib/aws/timer-message.ts";
 import { timersOf } from "../aws/sqs-timers.ts";
 import { forwardTimer } from "./due-timer.ts";
@@ -9,15 +9,19 @@ interface SqsRecord {
   readonly body: string;
 }
 
-const connect = once(() => {
-  const connection = new Connection(process.env);
-  const { clock, logger } = connection;
-  const ports = {
-    ...{ mailbox: connection.mailbox(), timers: timersOf(connection) },
-    ...{ items: connection.items(), clock },
-  };
-  return { logger, ports };
-});
+const connect = await early(
+  () => {
+    const connection = new Connection(process.env);
+    const { clock, logger } = connection;
+    const ports = {
+      ...{ mailbox: connection.mailbox(), timers: timersOf(connection) },
+      ...{ items: connection.items(), clock },
+    };
+    return { logger, ports };
+  },
+  "sqs",
+  "dynamodb",
+);
 
 export async function handler(event: { readonly Records: readonly SqsRecord[] }) {
   const { logger, ports } = connect();

@@ -3,7 +3,7 @@
  * `.emulator/` and started with temporary folders. It gets nothing of this process's environment, so no credentials.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -57,9 +57,7 @@ async function health(endpoint: string): Promise<Health | undefined> {
 async function startMiniStack(): Promise<Emulator> {
   const packages = installedPackages("ministack", REQUIREMENTS);
   const folder = mkdtempSync(join(tmpdir(), "perdure-cloud-"));
-  for (const each of ["home", "tmp/node_modules"]) mkdirSync(join(folder, each), { recursive: true });
-  // Lambda's Node runtime carries the AWS SDK; here functions find it in a parent of the folder that they run in.
-  symlinkSync(join(ROOT, "node_modules/@aws-sdk"), join(folder, "tmp/node_modules/@aws-sdk"));
+  for (const each of ["home", "tmp"]) mkdirSync(join(folder, each), { recursive: true });
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
   const logPath = join(folder, "ministack.log");

@@ -6,9 +6,7 @@
 import type { Message, SQSClient } from "@aws-sdk/client-sqs";
 import { DurablePromise, object, service, type Context, type ObjectContext } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
 import { PollingWatch } from "../../runtime/aws/polling-watch.ts";
-import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
 import { parseTimer } from "../../lib/aws/timer-message.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { type Invoker, silentLogger } from "../../lib/ports.ts";
@@ -25,7 +23,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { systemEntropy } from "../../lib/entropy.ts";
 import { forwardTimer } from "../../runtime/timers/due-timer.ts";
 import { createEndpoint } from "../../sdk/endpoint.ts";
-import { type DynamoEmulator, startDynalite, TABLES } from "../support/emulator-dynamo.ts";
+import { type DynamoEmulator, startDynalite } from "../support/emulator-dynamo.ts";
 import {
   deleteFrom,
   nearTimers,
@@ -99,11 +97,11 @@ beforeAll(async () => {
   const mailboxUrl = await sqs.createQueue("mailbox.fifo");
   const delayQueueUrl = await sqs.createQueue("timers");
   const client = sqs.client();
-  const items = new DynamoItemStore(dynamo.client(), TABLES, { rereadRefused: true });
+  const items = dynamo.items({ rereadRefused: true });
   const registry = new ItemRegistry(items, systemClock);
-  const mailbox = new SqsMailbox(client, mailboxUrl);
+  const mailbox = sqs.mailbox(mailboxUrl);
   const clock = systemClock;
-  const timers = nearTimers(client, delayQueueUrl, clock);
+  const timers = nearTimers(sqs.requests, delayQueueUrl, clock);
   const endpoint = createEndpoint([doubler, counter, caller]);
   const ports = { items, mailbox, timers, registry, clock, entropy: systemEntropy, logger: silentLogger };
   const invoker: Invoker = {

@@ -1,11 +1,18 @@
 /** Faults that emulators do not have: throttling, lost answers, an endpoint that is down. */
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
+import { DynamoItems, dynamoRequests } from "../../lib/aws/dynamo-items.ts";
+import { type Operations, JsonService } from "../../lib/aws/json-service.ts";
+import { type Sends, SignedHttp } from "../../lib/aws/signed-http.ts";
 import type { ItemKey, Put } from "../../lib/model/item.ts";
 import type { ItemStore } from "../../lib/ports.ts";
-import { answering, type CannedAnswer, connectionReset, jsonError } from "../support/emulator-answers.ts";
-import { type DynamoEmulator, startDynalite, TABLES } from "../support/emulator-dynamo.ts";
+import { type CannedAnswer, carrying, connectionReset, jsonError } from "../support/emulator-answers.ts";
+import {
+  DUMMY_CREDENTIALS,
+  type DynamoEmulator,
+  REGION,
+  startDynalite,
+  TABLES,
+} from "../support/emulator-dynamo.ts";
 
 let emulator: DynamoEmulator;
 beforeAll(async () => {
@@ -21,28 +28,33 @@ const create = (key: ItemKey, writer: string): Put => ({
   attributes: { writer },
   when: { is: "absent" },
 });
-const healthy = (): ItemStore => new DynamoItemStore(emulator.client(), TABLES);
+const healthy = (): ItemStore => emulator.items();
+const itemsOver = (calls: Operations, rereadRefused = false): ItemStore =>
+  new DynamoItems(dynamoRequests(calls), TABLES, { rereadRefused });
+const callsOver = (http: Sends, attemptsMax = 1): Operations =>
+  new JsonService(http, "DynamoDB_20120810", attemptsMax);
+const httpAt = (endpoint: string): SignedHttp =>
+  new SignedHttp({
+    ...{ service: "dynamodb", region: REGION, endpoint: new URL(endpoint) },
+    credentials: () => DUMMY_CREDENTIALS,
+  });
 const operational = (code: string) => ({ name: "OperationalError", code });
 
 /** A store whose first `count` answers are lost after the request took effect. */
-function losingAnswers(count: number, maxAttempts: number): ItemStore {
-  const client = emulator.client({ maxAttempts });
+function losingAnswers(count: number, attemptsMax: number): ItemStore {
+  const http = httpAt(emulator.endpoint);
   let left = count;
-  client.middlewareStack.add(
-    (next) => async (request) => {
-      const answer = await next(request);
-      if (left-- > 0) throw connectionReset();
-      return answer;
-    },
-    // Inside the retries, so that they see the fault.
-    { step: "finalizeRequest", priority: "low", name: "loseAnswers" },
-  );
-  return new DynamoItemStore(client, TABLES, { rereadRefused: true });
+  const send: Sends["send"] = async (request) => {
+    const answer = await http.send(request);
+    if (left-- > 0) throw connectionReset();
+    return answer;
+  };
+  return itemsOver(callsOver({ send }, attemptsMax), true);
 }
 
 function answeringStore(answer: () => CannedAnswer): { items: ItemStore; sent: readonly unknown[] } {
-  const { config, sent } = answering(answer);
-  return { items: new DynamoItemStore(new DynamoDBClient(config), TABLES), sent };
+  const { http, sent } = carrying(answer);
+  return { items: itemsOver(callsOver(http)), sent };
 }
 
 describe("an answer is lost after the write took effect", () => {
@@ -110,23 +122,23 @@ describe("errors are told apart", () => {
   });
 
   test("nobody listens", async () => {
-    const client = new DynamoDBClient({ ...answering(() => ({})).config, requestHandler: {} });
-    const items = new DynamoItemStore(client, TABLES);
+    const items = itemsOver(callsOver(httpAt("http://127.0.0.1:1")));
     await expect(items.get(freshKey())).rejects.toMatchObject(operational("unavailable"));
   });
 
   test("throttled a while, the client's retries get through", async () => {
     let left = 2;
-    const { config, sent } = answering(() =>
+    const { http, sent } = carrying(() =>
       left-- > 0 ? jsonError("ThrottlingException", "slow down") : { body: '{"Item":{"n":{"N":"1"}}}' },
     );
-    const items = new DynamoItemStore(new DynamoDBClient({ ...config, maxAttempts: 3 }), TABLES);
+    const items = itemsOver(callsOver(http, 3));
     expect(await items.get(freshKey())).toEqual({ n: 1 });
     expect(sent).toHaveLength(3);
   });
 
   test("what is nobody's passing trouble is passed on as it is", async () => {
-    const items = new DynamoItemStore(emulator.client(), { ...TABLES, journal: "no-such-table" });
+    const tables = { ...TABLES, journal: "no-such-table" };
+    const items = new DynamoItems(dynamoRequests(emulator.calls()), tables);
     await expect(items.get(freshKey())).rejects.toMatchObject({ name: "ResourceNotFoundException" });
   });
 });

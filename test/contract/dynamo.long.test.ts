@@ -1,4 +1,4 @@
-import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
+import { dynamoRequests } from "../../lib/aws/dynamo-items.ts";
 import { DynamoListing } from "../../runtime/aws/dynamo-listing.ts";
 import { startDynalite, TABLES } from "../support/emulator-dynamo.ts";
 import { itemStoreSuite } from "./item-store-suite.ts";
@@ -10,7 +10,7 @@ itemStoreSuite(
   async () => {
     const emulator = await startDynalite();
     // dynalite ignores ReturnValuesOnConditionCheckFailure.
-    const items = new DynamoItemStore(emulator.client(), TABLES, { rereadRefused: true });
+    const items = emulator.items({ rereadRefused: true });
     return { items, close: () => emulator.close() };
   },
   { comparesUtf16: true },
@@ -18,14 +18,13 @@ itemStoreSuite(
 
 valueSuite("DynamoDB (dynalite)", async () => {
   const emulator = await startDynalite();
-  const items = new DynamoItemStore(emulator.client(), TABLES, { rereadRefused: true });
+  const items = emulator.items({ rereadRefused: true });
   return { items, close: () => emulator.close() };
 });
 
 listingSuite("DynamoDB (dynalite)", async () => {
   const emulator = await startDynalite(["open", "ended"]);
-  const client = emulator.client();
-  const items = new DynamoItemStore(client, TABLES, { rereadRefused: true });
-  const listing = new DynamoListing(client, TABLES, ["open", "ended"]);
+  const items = emulator.items({ rereadRefused: true });
+  const listing = new DynamoListing(dynamoRequests(emulator.calls()), TABLES, ["open", "ended"]);
   return { items, listing, close: () => emulator.close() };
 });

@@ -2,24 +2,28 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
-import { InvokeCommand, LambdaClient, ListVersionsByFunctionCommand } from "@aws-sdk/client-lambda";
+import {
+  DeleteFunctionCommand,
+  InvokeCommand,
+  LambdaClient,
+  ListVersionsByFunctionCommand,
+} from "@aws-sdk/client-lambda";
 import { afterEach, describe, expect, test } from "vitest";
-import { DynamoItems } from "../../lib/aws/dynamo-items.ts";
-import { connectHandler, dynamoRequests } from "../../lib/aws/handler-connection.ts";
+import { DeleteScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
+import { DynamoItems, dynamoRequests } from "../../lib/aws/dynamo-items.ts";
+import { connectHandler } from "../../lib/aws/handler-connection.ts";
 import { JsonService } from "../../lib/aws/json-service.ts";
+import { invocationPath } from "../../lib/aws/rest-service.ts";
 import { authorization, type Credentials } from "../../lib/aws/signature.ts";
+import { SignedHttp } from "../../lib/aws/signed-http.ts";
 import type { Put } from "../../lib/model/item.ts";
 import { answering, type SentRequest } from "../support/emulator-answers.ts";
 import { DUMMY_CREDENTIALS, REGION, TABLES } from "../support/emulator-dynamo.ts";
 
-const shared = { region: REGION, credentials: () => DUMMY_CREDENTIALS };
-const dynamoAt = (endpoint: string, maxAttempts = 3): JsonService =>
-  new JsonService({
-    ...shared,
-    service: "dynamodb",
-    target: "DynamoDB_20120810",
-    endpoint: new URL(endpoint),
-    maxAttempts,
+const httpAt = (endpoint: string): SignedHttp =>
+  new SignedHttp({
+    ...{ service: "dynamodb", region: REGION, endpoint: new URL(endpoint) },
+    credentials: () => DUMMY_CREDENTIALS,
   });
 
 /** Ours for what they have signed. */
@@ -72,7 +76,31 @@ test("signs an invocation as AWS's own client does, and sends it to the same pla
   const [request = {} as SentRequest] = sent;
   const { ours, theirs } = signedAnew(request, { service: "lambda", credentials: DUMMY_CREDENTIALS });
   expect(ours).toBe(theirs);
-  expect(request.path).toBe(`/2015-03-31/functions/${encodeURIComponent(FunctionName)}/invocations`);
+  expect(request.path).toBe(invocationPath(FunctionName));
+});
+
+test("signs requests that are no POST and have a query as AWS's own clients do", async () => {
+  const { config, sent } = answering(() => ({ body: "" }));
+  const shared = { ...config, credentials: DUMMY_CREDENTIALS };
+  const lambda = new LambdaClient(shared);
+  const FunctionName = "arn:aws:lambda:us-east-1:000000000000:function:greeter";
+  await lambda.send(new DeleteFunctionCommand({ FunctionName, Qualifier: "7" }));
+  const scheduler = new SchedulerClient(shared);
+  const schedule = { GroupName: "Stack-Group.1_ä", Name: "t-x", ClientToken: "c" };
+  await scheduler.send(new DeleteScheduleCommand(schedule));
+  const [ofLambda = {} as SentRequest, ofScheduler = {} as SentRequest] = sent;
+  for (const [request, service] of [
+    [ofLambda, "lambda"],
+    [ofScheduler, "scheduler"],
+  ] as const) {
+    const { ours, theirs } = signedAnew(request, { service, credentials: DUMMY_CREDENTIALS });
+    expect(ours).toBe(theirs);
+  }
+  expect(ofLambda).toMatchObject({
+    method: "DELETE",
+    path: `/2015-03-31/functions/${encodeURIComponent(FunctionName)}`,
+    query: { Qualifier: "7" },
+  });
 });
 
 // --- faults --------------------------------------------------------------------------------------------------------
@@ -97,13 +125,16 @@ async function serve(answers: readonly (Answer | "hang up")[]) {
   });
   server.listen(0, "127.0.0.1");
   await new Promise((resolve) => void server.once("listening", resolve));
-  const service = dynamoAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const http = httpAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   closing.push(() => {
-    service.destroy();
+    http.destroy();
     server.closeAllConnections();
     server.close();
   });
-  return { items: new DynamoItems(dynamoRequests(service), TABLES), requests };
+  return {
+    items: new DynamoItems(dynamoRequests(new JsonService(http, "DynamoDB_20120810")), TABLES),
+    requests,
+  };
 }
 
 const key = { table: "journal", pk: "p", sk: "head" } as const;

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { LambdaClient } from "@aws-sdk/client-lambda";
 import { describe, expect, test } from "vitest";
+import { SignedHttp } from "../../lib/aws/signed-http.ts";
 import { LambdaInvoker } from "../../runtime/aws/lambda-invoker.ts";
 import {
   decodeTurnRequest,
@@ -10,7 +10,7 @@ import {
   type TurnOutcome,
   type TurnRequest,
 } from "../../lib/protocol.ts";
-import { type Answerer, answering, connectionReset, jsonError } from "../support/emulator-answers.ts";
+import { type Answerer, carrying, connectionReset, jsonError } from "../support/emulator-answers.ts";
 
 const deployment = {
   id: "d1",
@@ -35,10 +35,15 @@ const request: TurnRequest = {
 };
 
 function invoking(answer: Answerer) {
-  const { config, sent } = answering(answer);
-  const invoker = new LambdaInvoker(new LambdaClient(config));
+  const { http, sent } = carrying(answer);
+  const invoker = new LambdaInvoker(http);
   return { turn: () => invoker.invoke(deployment, request), sent };
 }
+const httpAt = (port: number): SignedHttp =>
+  new SignedHttp({
+    ...{ service: "lambda", region: "us-east-1", endpoint: new URL(`http://127.0.0.1:${port}`) },
+    credentials: () => ({ accessKeyId: "a", secretAccessKey: "b" }),
+  });
 const died =
   (errorType: string | undefined, errorMessage: string): Answerer =>
   () => ({
@@ -65,12 +70,9 @@ test("what is let go of drops its connection, and asks nothing more", async () =
   const server = createServer(() => void asked++).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const client = new LambdaClient({
-    ...{ region: "us-east-1", endpoint: `http://127.0.0.1:${port}`, maxAttempts: 1 },
-    credentials: { accessKeyId: "a", secretAccessKey: "b" },
-  });
+  const http = httpAt(port);
   const letGo = new AbortController();
-  const turn = new LambdaInvoker(client).invoke(deployment, request, letGo.signal);
+  const turn = new LambdaInvoker(http).invoke(deployment, request, letGo.signal);
   turn.catch(() => undefined);
   const [incoming] = (await once(server, "request")) as [{ readonly socket: Socket }];
   const closed = once(incoming.socket, "close");

@@ -1,16 +1,16 @@
 /** What the registrar asks Lambda: to publish a version, how it is, what it serves. The answers are those of AWS's documentation. */
-import { LambdaClient } from "@aws-sdk/client-lambda";
 import { describe, expect, test } from "vitest";
 import { OperationalError } from "../../lib/errors.ts";
+import { RestService } from "../../lib/aws/rest-service.ts";
 import { LambdaDiscoverer } from "../../runtime/aws/lambda-discoverer.ts";
 import { LambdaPublisher } from "../../runtime/aws/lambda-publisher.ts";
-import { type Answerer, answering, jsonError } from "../support/emulator-answers.ts";
+import { type Answerer, carrying, jsonError } from "../support/emulator-answers.ts";
 
 const FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:greeter";
 
 function publishing(answer: Answerer) {
-  const { config, sent } = answering(answer);
-  return { versions: new LambdaPublisher(new LambdaClient(config)), sent };
+  const { http, sent } = carrying(answer);
+  return { versions: new LambdaPublisher(new RestService(http, 1)), sent };
 }
 
 describe("publishing", () => {
@@ -62,8 +62,8 @@ describe("a version's state", () => {
 
 describe("what a version serves", () => {
   const discover = async (answer: Answerer): Promise<unknown> => {
-    const { config } = answering(answer);
-    return await new LambdaDiscoverer(new LambdaClient(config)).discover({ address: `${FUNCTION}:7` });
+    const { http } = carrying(answer);
+    return await new LambdaDiscoverer(new RestService(http, 1)).discover({ address: `${FUNCTION}:7` });
   };
 
   test("is not known if its module throws: the error says what, and where in its code", async () => {

@@ -17,8 +17,7 @@ import { acceptHead } from "../../lib/store/head/births.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { systemEntropy } from "../../lib/entropy.ts";
-import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
-import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
+import type { DynamoItems } from "../../lib/aws/dynamo-items.ts";
 import { createEndpoint } from "../../sdk/endpoint.ts";
 import {
   DUMMY_CREDENTIALS,
@@ -57,7 +56,7 @@ let dynamo: DynamoEmulator;
 let sqs: SqsEmulator;
 let lambda: Server;
 let deadLettersUrl: string;
-let items: DynamoItemStore;
+let items: DynamoItems;
 let sequence = 0;
 
 /** In place of Lambda: it runs the turn, or is busy. */
@@ -83,9 +82,9 @@ beforeAll(async () => {
   const mailboxUrl = await sqs.createQueue("mailbox.fifo");
   deadLettersUrl = await sqs.createQueue("mailbox-dead.fifo");
   const delayQueueUrl = await sqs.createQueue("timers");
-  items = new DynamoItemStore(dynamo.client(), TABLES, { rereadRefused: true });
+  items = dynamo.items({ rereadRefused: true });
   const registry = new ItemRegistry(items, systemClock);
-  const mailbox = new SqsMailbox(sqs.client(), mailboxUrl);
+  const mailbox = sqs.mailbox(mailboxUrl);
   lambda = startLambda({ items, mailbox, registry, clock: systemClock, entropy: systemEntropy });
   lambda.listen(0, "127.0.0.1");
   await vi.waitUntil(() => lambda.listening);

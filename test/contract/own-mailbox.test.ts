@@ -6,9 +6,7 @@ import { ENVIRONMENT } from "../../lib/environment.ts";
 import { groupOf, invocationId } from "../../lib/model/ids.ts";
 import { outgoing } from "../../lib/store/send.ts";
 import { OwnMailboxes } from "../../lib/store/own-mailboxes.ts";
-import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
 import { depthOfQueue } from "../../runtime/aws/sqs-depth.ts";
-import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
 import {
   DUMMY_CREDENTIALS,
   type DynamoEmulator,
@@ -29,7 +27,7 @@ beforeAll(async () => {
   sqs = await startFauxqs();
   mailboxUrl = await sqs.createQueue("mailbox.fifo");
   ownUrl = await sqs.createQueue("slow.fifo");
-  const items = new DynamoItemStore(dynamo.client(), TABLES, { rereadRefused: true });
+  const items = dynamo.items({ rereadRefused: true });
   await new OwnMailboxes(items, systemClock, true).put({ service: "Slow", url: ownUrl, heldUntilMs: 0 });
   const variables: Partial<Record<keyof typeof ENVIRONMENT, string>> = {
     ...{ journalTable: TABLES.journal, stateTable: TABLES.state, registryTable: TABLES.registry },
@@ -89,13 +87,13 @@ test(
       return outgoing({ kind: "resume", id, enters: true }, service, groupOf(id));
     };
     const [slow, fast] = [unknown("Slow"), unknown("Fast")];
-    await new SqsMailbox(sqs.client(), mailboxUrl).sendBatch([slow, fast]);
+    await sqs.mailbox(mailboxUrl).sendBatch([slow, fast]);
     const messages = await receive(mailboxUrl);
     expect(messages).toHaveLength(2);
-    expect(await depthOfQueue(sqs.client(), mailboxUrl)).toBe(2);
+    expect(await depthOfQueue(sqs.requests, mailboxUrl)).toBe(2);
     expect(await handle("mailbox.fifo", messages)).toEqual([]);
 
-    expect(await depthOfQueue(sqs.client(), ownUrl)).toBe(1);
+    expect(await depthOfQueue(sqs.requests, ownUrl)).toBe(1);
     const own = await receive(ownUrl);
     const place = messages.find(({ Body }) => Body === slow.body)?.Attributes?.SequenceNumber;
     expect(own.map(({ Body }) => Body)).toEqual([expect.stringContaining(`"sequence":"${place}"`)]);
@@ -105,6 +103,6 @@ test(
 
     // A double is dropped by SQS.
     expect(await handle("mailbox.fifo", messages)).toEqual([]);
-    expect(await depthOfQueue(sqs.client(), ownUrl)).toBe(1);
+    expect(await depthOfQueue(sqs.requests, ownUrl)).toBe(1);
   },
 );

@@ -1,10 +1,11 @@
 /** Timers beyond the delay queue. EventBridge Scheduler has no emulator, so the test looks at the requests. */
-import { SchedulerClient } from "@aws-sdk/client-scheduler";
-import { SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
+import { JsonService } from "../../lib/aws/json-service.ts";
+import { RestService } from "../../lib/aws/rest-service.ts";
+import { sqsRequests } from "../../lib/aws/sqs-requests.ts";
 import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
 import { parseTimer } from "../../lib/aws/timer-message.ts";
-import { type Answerer, answering, connectionReset, jsonError } from "../support/emulator-answers.ts";
+import { type Answerer, carrying, connectionReset, jsonError } from "../support/emulator-answers.ts";
 import { outgoing } from "./mailbox-suite.ts";
 
 const NOW_MS = Date.parse("2026-11-22T10:00:30.500Z");
@@ -15,11 +16,11 @@ const DEAD_LETTERS_ARN = `${QUEUE_ARN}-dead`;
 const scheduled: Answerer = () => ({ body: '{"ScheduleArn":"arn"}' });
 
 function timersAnswering(scheduler: Answerer = scheduled, delayQueueMsMax?: number) {
-  const far = answering(scheduler);
-  const near = answering(() => ({ body: '{"MessageId":"1"}' }));
+  const far = carrying(scheduler);
+  const near = carrying(() => ({ body: '{"MessageId":"1"}' }));
   const timers = new SqsTimers({
-    sqs: new SQSClient({ ...near.config, md5: false }),
-    scheduler: new SchedulerClient(far.config),
+    sqs: sqsRequests(new JsonService(near.http, "AmazonSQS")),
+    scheduler: new RestService(far.http, 1),
     delayQueueUrl: "http://127.0.0.1:1/0/timers",
     delayQueueArn: QUEUE_ARN,
     deadLettersArn: DEAD_LETTERS_ARN,

@@ -1,13 +1,15 @@
-import { SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
-import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
+import { JsonService } from "../../lib/aws/json-service.ts";
+import { QueueMailbox } from "../../lib/aws/queue-mailbox.ts";
+import { sqsRequests } from "../../lib/aws/sqs-requests.ts";
 import { parseTimer } from "../../lib/aws/timer-message.ts";
-import { type Answerer, answering, connectionReset, jsonError } from "../support/emulator-answers.ts";
+import { type Answerer, carrying, connectionReset, jsonError } from "../support/emulator-answers.ts";
 import { outgoing } from "./mailbox-suite.ts";
 
 function mailboxAnswering(answer: Answerer) {
-  const { config, sent } = answering(answer);
-  return { mailbox: new SqsMailbox(new SQSClient(config), "http://127.0.0.1:1/0/mailbox.fifo"), sent };
+  const { http, sent } = carrying(answer);
+  const sqs = sqsRequests(new JsonService(http, "AmazonSQS", 1));
+  return { mailbox: new QueueMailbox(sqs.SendMessageBatch, "http://127.0.0.1:1/0/mailbox.fifo"), sent };
 }
 const failing =
   (...failed: object[]): Answerer =>

@@ -1,13 +1,15 @@
 /** R7, R16: which messages of a batch are lost, and when nobody knows. */
-import { SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
+import { JsonService } from "../../lib/aws/json-service.ts";
+import { sqsRequests } from "../../lib/aws/sqs-requests.ts";
 import { SqsReceipts } from "../../runtime/aws/sqs-receipts.ts";
-import { type Answerer, answering, connectionReset, jsonError } from "../support/emulator-answers.ts";
+import { type Answerer, carrying, connectionReset, jsonError } from "../support/emulator-answers.ts";
 
 function receiptsAnswering(answer: Answerer) {
-  const { config, sent } = answering(answer);
+  const { http, sent } = carrying(answer);
+  const sqs = sqsRequests(new JsonService(http, "AmazonSQS", 1));
   const handles = new Map(["a", "b", "c"].map((id) => [id, `handle of ${id}`]));
-  const receipts = new SqsReceipts(new SQSClient(config), "http://127.0.0.1:1/0/mailbox.fifo", handles);
+  const receipts = new SqsReceipts(sqs, "http://127.0.0.1:1/0/mailbox.fifo", handles);
   return { receipts, bodies: () => sent.map(({ body }) => JSON.parse(body) as { Entries: unknown }) };
 }
 const failing =

@@ -4,7 +4,6 @@ import { systemClock } from "../../lib/clock.ts";
 import { parseTimer } from "../../lib/aws/timer-message.ts";
 import { SqsDeadLetters } from "../../runtime/aws/sqs-dead-letters.ts";
 import { depthOfQueue } from "../../runtime/aws/sqs-depth.ts";
-import { SqsMailbox } from "../../runtime/aws/sqs-mailbox.ts";
 import { SqsReceipts } from "../../runtime/aws/sqs-receipts.ts";
 import {
   consumerOf,
@@ -22,7 +21,7 @@ export function sqsSuites(name: string, start: () => Promise<SqsEmulator>, fault
     const queueUrl = await emulator.createQueue("mailbox.fifo");
     const client = emulator.client();
     return {
-      mailbox: new SqsMailbox(client, queueUrl),
+      mailbox: emulator.mailbox(queueUrl),
       ...consumerOf(client, queueUrl),
       close: () => emulator.close(),
     };
@@ -34,8 +33,8 @@ export function sqsSuites(name: string, start: () => Promise<SqsEmulator>, fault
     const delayQueueUrl = await emulator.createQueue("timers");
     const mailboxUrl = await emulator.createQueue("timers-mailbox.fifo");
     const client = emulator.client();
-    const mailbox = new SqsMailbox(client, mailboxUrl);
-    const timers = nearTimers(client, delayQueueUrl, systemClock);
+    const mailbox = emulator.mailbox(mailboxUrl);
+    const timers = nearTimers(emulator.requests, delayQueueUrl, systemClock);
     // A minimal forwarder: a due timer goes to the mailbox, an early one is scheduled again.
     const forward = async (): Promise<void> => {
       for (const { Body = "", ReceiptHandle = "" } of await receiveFrom(client, delayQueueUrl, 0)) {
@@ -74,17 +73,17 @@ export function receiptsSuite(name: string, start: () => Promise<SqsEmulator>): 
     async function filled(bodies: readonly string[], attributes: Readonly<Record<string, string>> = {}) {
       const url = await emulator.createQueue(`${freshName("receipts")}.fifo`, attributes);
       const client = emulator.client();
-      const mailbox = new SqsMailbox(client, url);
+      const mailbox = emulator.mailbox(url);
       const group = freshName("group");
       for (const body of bodies) expect(await mailbox.sendBatch([outgoing(group, body)])).toEqual([]);
       const receive = () => receiveFrom(client, url, 200);
       const receiptsOf = (messages: Awaited<ReturnType<typeof receive>>) =>
         new SqsReceipts(
-          client,
+          emulator.requests,
           url,
           new Map(messages.map(({ MessageId = "", ReceiptHandle = "" }) => [MessageId, ReceiptHandle])),
         );
-      return { url, client, receive, receiptsOf };
+      return { url, receive, receiptsOf };
     }
     const idsOf = (messages: readonly { readonly MessageId?: string | undefined }[]): string[] =>
       messages.map(({ MessageId = "" }) => MessageId);
@@ -115,9 +114,7 @@ export function receiptsSuite(name: string, start: () => Promise<SqsEmulator>): 
     test("a group moves on when its messages are deleted, whatever else the batch held", async () => {
       const { receive, receiptsOf, client, url } = await filled(["0"]);
       const batch = await receive();
-      await new SqsMailbox(client, url).sendBatch([
-        outgoing(batch[0]?.Attributes?.MessageGroupId ?? "", "next"),
-      ]);
+      await emulator.mailbox(url).sendBatch([outgoing(batch[0]?.Attributes?.MessageGroupId ?? "", "next")]);
       expect(await receive()).toEqual([]);
       await receiptsOf(batch).delete(idsOf(batch));
       expect(textsOf(await receive())).toEqual(["next"]);
@@ -143,17 +140,17 @@ export function receiptsSuite(name: string, start: () => Promise<SqsEmulator>): 
       const deadUrl = await emulator.createQueue(`${freshName("dead")}.fifo`);
       const deadLetterTargetArn = arnOf(deadUrl, await regionOf());
       const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: "2" });
-      const { receive, receiptsOf, client } = await filled(["0"], { RedrivePolicy });
+      const { receive, receiptsOf } = await filled(["0"], { RedrivePolicy });
       for (let receipt = 0; receipt < 2; receipt++) {
         const batch = await receive();
         await receiptsOf(batch).hide(idsOf(batch).map((messageId) => ({ messageId, ms: 0 })));
       }
       expect(await receive()).toEqual([]);
-      expect(await depthOfQueue(client, deadUrl)).toBe(1);
-      const found = await new SqsDeadLetters(client, deadUrl).next();
+      expect(await depthOfQueue(emulator.requests, deadUrl)).toBe(1);
+      const found = await new SqsDeadLetters(emulator.requests, deadUrl).next();
       expect(found.map(({ body }) => JSON.parse(body) as unknown)).toEqual(["0"]);
       expect(found[0]?.sinceMs).toBeGreaterThan(Date.now() - 60_000);
-      expect(await depthOfQueue(client, deadUrl)).toBe(1);
+      expect(await depthOfQueue(emulator.requests, deadUrl)).toBe(1);
     });
 
     const regionOf = async (): Promise<string> => await emulator.client().config.region();

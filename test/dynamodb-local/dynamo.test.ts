@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
+import { dynamoRequests } from "../../lib/aws/dynamo-items.ts";
 import { DynamoListing } from "../../runtime/aws/dynamo-listing.ts";
 import { itemStoreSuite } from "../contract/item-store-suite.ts";
 import { listingSuite } from "../contract/listing-suite.ts";
@@ -12,16 +12,15 @@ if (reason !== undefined) console.warn(`DynamoDB Local is not tested: ${reason}`
 describe.skipIf(reason !== undefined)("DynamoDB Local", () => {
   itemStoreSuite("DynamoDB Local", async () => {
     const emulator = await startDynamoLocal();
-    return { items: new DynamoItemStore(emulator.client(), TABLES), close: () => emulator.close() };
+    return { items: emulator.items(), close: () => emulator.close() };
   });
   valueSuite("DynamoDB Local", async () => {
     const emulator = await startDynamoLocal();
-    return { items: new DynamoItemStore(emulator.client(), TABLES), close: () => emulator.close() };
+    return { items: emulator.items(), close: () => emulator.close() };
   });
   listingSuite("DynamoDB Local", async () => {
     const emulator = await startDynamoLocal(["open", "ended"]);
-    const client = emulator.client();
-    const listing = new DynamoListing(client, TABLES, ["open", "ended"]);
-    return { items: new DynamoItemStore(client, TABLES), listing, close: () => emulator.close() };
+    const listing = new DynamoListing(dynamoRequests(emulator.calls()), TABLES, ["open", "ended"]);
+    return { items: emulator.items(), listing, close: () => emulator.close() };
   });
 });

@@ -5,10 +5,10 @@
  * - Each workload without an index, with `open`, and with both.
  * - A page, at 100 and at 10,000 kept invocations.
  */
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { object, service, type Context, type ObjectContext } from "perdure";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
+import { DynamoItems, dynamoRequests } from "../../lib/aws/dynamo-items.ts";
+import type { Operations } from "../../lib/aws/json-service.ts";
 import { DynamoListing } from "../../runtime/aws/dynamo-listing.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { headKey } from "../../lib/model/head-keys.ts";
@@ -59,34 +59,26 @@ interface Units {
 }
 
 /** Sums the units that the answers report. */
-function metered(client: DynamoDBClient): { writes: Units; reads: Units } {
+function metered(calls: Operations): { calls: Operations; meter: { writes: Units; reads: Units } } {
   const meter = { writes: { table: 0, indexes: 0 }, reads: { table: 0, indexes: 0 } };
-  client.middlewareStack.add(
-    (next, { commandName = "" }) =>
-      async (args) => {
-        Object.assign(args.input, { ReturnConsumedCapacity: "INDEXES" });
-        const result = await next(args);
-        const { ConsumedCapacity: consumed } = result.output as unknown as {
-          ConsumedCapacity?: {
-            CapacityUnits: number;
-            Table?: { CapacityUnits: number };
-          };
-        };
-        if (!consumed) return result;
-        const units = /^(Put|Update|Delete)/.test(commandName) ? meter.writes : meter.reads;
-        const ofTable = consumed.Table?.CapacityUnits ?? consumed.CapacityUnits;
-        units.table += ofTable;
-        units.indexes += consumed.CapacityUnits - ofTable;
-        return result;
-      },
-    { step: "initialize" },
-  );
-  return meter;
+  const call = async (operation: string, input: object): Promise<unknown> => {
+    const answer = await calls.call(operation, { ...input, ReturnConsumedCapacity: "INDEXES" });
+    const { ConsumedCapacity: consumed } = answer as {
+      ConsumedCapacity?: { CapacityUnits: number; Table?: { CapacityUnits: number } };
+    };
+    if (!consumed) return answer;
+    const units = /^(Put|Update|Delete)/.test(operation) ? meter.writes : meter.reads;
+    const ofTable = consumed.Table?.CapacityUnits ?? consumed.CapacityUnits;
+    units.table += ofTable;
+    units.indexes += consumed.CapacityUnits - ofTable;
+    return answer;
+  };
+  return { calls: { call }, meter };
 }
 
 class MeteredEngine {
   readonly parts: readonly ListedPart[];
-  readonly items: DynamoItemStore;
+  readonly items: DynamoItems;
   readonly ingress: Ingress;
   readonly admin: Admin;
   readonly meter: { writes: Units; reads: Units };
@@ -96,9 +88,10 @@ class MeteredEngine {
   private constructor(emulator: DynamoEmulator, parts: readonly ListedPart[]) {
     this.#emulator = emulator;
     this.parts = parts;
-    const client = emulator.client();
-    this.meter = metered(client);
-    this.items = new DynamoItemStore(client, TABLES);
+    const { calls, meter } = metered(emulator.calls());
+    this.meter = meter;
+    const requests = dynamoRequests(calls);
+    this.items = new DynamoItems(requests, TABLES);
     const database = openDatabase(":memory:");
     const mailbox = new LocalMailbox(database);
     const timers = new LocalTimers(database, mailbox);
@@ -119,7 +112,7 @@ class MeteredEngine {
     });
     mailbox.consume((batch) => dispatcher.handle(batch, 60_000), { concurrency: 8 });
     this.ingress = new Ingress(ports);
-    const listing = new DynamoListing(client, TABLES, parts);
+    const listing = new DynamoListing(requests, TABLES, parts);
     this.admin = new Admin({ ...ports, listing }, { version: "0", ingressEndpoint: "" });
     this.registered = registry.register({
       ...{ id: "dp_1", address: "here", createdAtMs: 0 },

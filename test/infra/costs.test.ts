@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { METRICS } from "../../lib/metrics.ts";
 import { costTable, idleCost, type Item, type Prices } from "../../scripts/idle-cost.ts";
 import { makeStack, type TestStack } from "./stack.ts";
 
@@ -13,6 +14,10 @@ const costOf = ({ resources }: TestStack): Item[] => idleCost({ Resources: resou
 const sum = (items: readonly Item[]): number => items.reduce((total, { dollars }) => total + dollars, 0);
 
 const byDefault = makeStack();
+
+test("there are as many metrics of one's own as the document says", () => {
+  expect(COSTS).toContain(`at most ${Object.keys(METRICS).length}, by the hour`);
+});
 
 describe("an idle month", () => {
   test("costs less than a dollar, without any free allowance", () => {

@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
+import { dynamoRequests } from "../../lib/aws/dynamo-items.ts";
 import { DynamoListing } from "../../runtime/aws/dynamo-listing.ts";
 import type { ListedPart } from "../../lib/model/listing.ts";
 import { itemStoreSuite } from "../contract/item-store-suite.ts";
@@ -16,7 +16,7 @@ describe.skipIf(whyNoMoto !== undefined)("moto", () => {
   };
   const storeOf = async () => {
     const emulator = await start();
-    return { items: new DynamoItemStore(emulator.client(), TABLES), close: () => emulator.close() };
+    return { items: emulator.items(), close: () => emulator.close() };
   };
   itemStoreSuite("DynamoDB (moto)", storeOf, {
     ...{ mixesTypes: true, needsChange: true, countsBase64: true, readsAnyKey: true, races: true },
@@ -24,8 +24,7 @@ describe.skipIf(whyNoMoto !== undefined)("moto", () => {
   valueSuite("DynamoDB (moto)", storeOf);
   listingSuite("DynamoDB (moto)", async () => {
     const emulator = await start(["open", "ended"]);
-    const client = emulator.client();
-    const listing = new DynamoListing(client, TABLES, ["open", "ended"]);
-    return { items: new DynamoItemStore(client, TABLES), listing, close: () => emulator.close() };
+    const listing = new DynamoListing(dynamoRequests(emulator.calls()), TABLES, ["open", "ended"]);
+    return { items: emulator.items(), listing, close: () => emulator.close() };
   });
 });

@@ -13,6 +13,9 @@ import {
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
 import { beforeAll, describe, expect, test } from "vitest";
+import { RestService } from "../../lib/aws/rest-service.ts";
+import { SignedHttp } from "../../lib/aws/signed-http.ts";
+import { DUMMY_CREDENTIALS } from "../support/emulator-dynamo.ts";
 import { LambdaVersions } from "../../runtime/aws/lambda-versions.ts";
 import { MOTO_ACCOUNT } from "../support/emulator-moto.ts";
 import { sharedMoto, whyNoMoto } from "./shared-moto.ts";
@@ -104,7 +107,15 @@ describe.skipIf(whyNoMoto !== undefined)("Lambda's control plane (moto)", () => 
     const first = await publish(name);
     await client.send(new UpdateFunctionCodeCommand({ FunctionName: name, ZipFile: archive("2") }));
     await publish(name);
-    const versions = new LambdaVersions(client);
+    const versions = new LambdaVersions(
+      new RestService(
+        new SignedHttp({
+          ...{ service: "lambda", region: open().region, endpoint: new URL(open().endpoint) },
+          credentials: () => DUMMY_CREDENTIALS,
+        }),
+        3,
+      ),
+    );
     await versions.remove(first.address);
     await versions.remove(first.address);
     expect(await nameOf(tableOf(name, "1"))).toBe("ResourceNotFoundException");
@@ -114,7 +125,15 @@ describe.skipIf(whyNoMoto !== undefined)("Lambda's control plane (moto)", () => 
   test("an address that is no version's removes nothing", async () => {
     const name = await functionOf();
     const { address } = await publish(name);
-    await new LambdaVersions(client).remove(address.replace(/:1$/, ""));
+    await new LambdaVersions(
+      new RestService(
+        new SignedHttp({
+          ...{ service: "lambda", region: open().region, endpoint: new URL(open().endpoint) },
+          credentials: () => DUMMY_CREDENTIALS,
+        }),
+        3,
+      ),
+    ).remove(address.replace(/:1$/, ""));
     expect(await tableOf(name, "1")).toBe("first");
   });
 

@@ -9,12 +9,16 @@ import {
   ListSchedulesCommand,
   SchedulerClient,
 } from "@aws-sdk/client-scheduler";
-import { SQSClient } from "@aws-sdk/client-sqs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseTimer } from "../../lib/aws/timer-message.ts";
+import { RestService } from "../../lib/aws/rest-service.ts";
+import { SignedHttp } from "../../lib/aws/signed-http.ts";
+import { DUMMY_CREDENTIALS } from "../support/emulator-dynamo.ts";
+import { JsonService } from "../../lib/aws/json-service.ts";
+import { sqsRequests } from "../../lib/aws/sqs-requests.ts";
 import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
 import { freshName, outgoing } from "../contract/mailbox-suite.ts";
-import { answering } from "../support/emulator-answers.ts";
+import { carrying } from "../support/emulator-answers.ts";
 import { MOTO_ACCOUNT } from "../support/emulator-moto.ts";
 import { sharedMoto, whyNoMoto } from "./shared-moto.ts";
 
@@ -38,8 +42,15 @@ describe.skipIf(whyNoMoto !== undefined)("EventBridge Scheduler (moto)", () => {
   };
   const timersIn = (scheduleGroup: string): SqsTimers =>
     new SqsTimers({
-      sqs: new SQSClient({ ...answering(() => ({ body: '{"MessageId":"1"}' })).config, md5: false }),
-      ...{ scheduler, delayQueueArn, scheduleGroup, schedulerRoleArn },
+      sqs: sqsRequests(new JsonService(carrying(() => ({ body: '{"MessageId":"1"}' })).http, "AmazonSQS")),
+      scheduler: new RestService(
+        new SignedHttp({
+          ...{ service: "scheduler", region: open().region, endpoint: new URL(open().endpoint) },
+          credentials: () => DUMMY_CREDENTIALS,
+        }),
+        1,
+      ),
+      ...{ delayQueueArn, scheduleGroup, schedulerRoleArn },
       delayQueueUrl: "http://127.0.0.1:1/0/timers",
       clock: { now: () => Date.now() },
     });

@@ -3,13 +3,12 @@
  * then done on Amazon's DynamoDB Local, on SQLite and in memory. Each must be answered alike, and the items must be equal in the
  * end. What has expired in the simulator is deleted before it is written again: DynamoDB deletes it within days.
  */
-import { DynamoItemStore } from "../../runtime/aws/dynamo-item-store.ts";
 import { openDatabase } from "../../runtime/local/database.ts";
 import { LocalItemStore } from "../../runtime/local/item-store.ts";
 import type { Attributes, Table, WriteResult } from "../../lib/model/item.ts";
 import { equalValues, type Value } from "../../lib/model/value.ts";
 import type { ItemStore, StoredItem } from "../../lib/ports.ts";
-import { startDynamoLocal, TABLES, whyNoDynamoLocal } from "../support/emulator-dynamo.ts";
+import { startDynamoLocal, whyNoDynamoLocal } from "../support/emulator-dynamo.ts";
 import { MemoryItemStore } from "../support/memory-item-store.ts";
 import { run } from "./run.ts";
 import type { HeldItem, TakenWrite } from "./tables.ts";
@@ -25,7 +24,7 @@ async function storesOf(): Promise<Store[]> {
   const why = whyNoDynamoLocal();
   if (why === undefined) {
     const emulator = await startDynamoLocal();
-    const items = new DynamoItemStore(emulator.client(), TABLES);
+    const items = emulator.items();
     stores.push({ name: "DynamoDB Local", items, close: () => emulator.close() });
   } else console.log(`DynamoDB Local: skipped, ${why}`);
   const database = openDatabase(":memory:");

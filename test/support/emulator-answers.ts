@@ -1,5 +1,6 @@
 /** An AWS endpoint that gives the answers of a test. For services without an emulator, and for faults. */
 import { Readable } from "node:stream";
+import type { HttpAnswer, ServiceRequest } from "../../lib/aws/signed-http.ts";
 import { DUMMY_CREDENTIALS, REGION } from "./emulator-dynamo.ts";
 
 export interface SentRequest {
@@ -55,6 +56,19 @@ export function answering(answer: Answerer) {
     requestHandler,
   };
   return { config, sent };
+}
+
+/** The same for a light client: what carries its requests, and the requests. It does not try again by itself. */
+export function carrying(answer: Answerer) {
+  const sent: SentRequest[] = [];
+  const send = async (request: ServiceRequest): Promise<HttpAnswer> => {
+    const { method = "POST", path = "/", query = "", headers, body } = request;
+    const seen = { method, path, query: Object.fromEntries(new URLSearchParams(query)), headers, body };
+    sent.push(seen);
+    const { status = 200, headers: answered = {}, body: text = "" } = await Promise.resolve(answer(seen));
+    return { status, headers: answered, body: text };
+  };
+  return { http: { send, sendAgain: send }, sent };
 }
 
 function textOf(body: unknown): string {

@@ -12,6 +12,9 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
 import db from "dynalite/db/index.js";
+import { DynamoItems, type DynamoItemStoreOptions, dynamoRequests } from "../../lib/aws/dynamo-items.ts";
+import { JsonService, type Operations } from "../../lib/aws/json-service.ts";
+import { SignedHttp } from "../../lib/aws/signed-http.ts";
 import type { Table } from "../../lib/model/item.ts";
 import { freePort } from "../../scripts/free-ports.ts";
 import { INDEX_PARTITION_KEY, INDEX_SORT_KEY, type ListedPart } from "../../lib/model/listing.ts";
@@ -27,6 +30,9 @@ export const REGION = "us-east-1";
 
 export interface DynamoEmulator {
   readonly endpoint: string;
+  /** Its operations, by a light client. */
+  calls(attemptsMax?: number): Operations;
+  items(options?: DynamoItemStoreOptions): DynamoItems;
   /** A client of its own, so that a test may put middleware into it. The emulator destroys it when it closes. */
   client(config?: { readonly maxAttempts?: number }): DynamoDBClient;
   close(): Promise<void>;
@@ -128,14 +134,22 @@ export async function withTables(
   region = REGION,
 ): Promise<DynamoEmulator> {
   const clients: DynamoDBClient[] = [];
+  const http = new SignedHttp({
+    ...{ service: "dynamodb", region, endpoint: new URL(endpoint) },
+    credentials: () => DUMMY_CREDENTIALS,
+  });
+  const calls = (attemptsMax?: number): Operations => new JsonService(http, "DynamoDB_20120810", attemptsMax);
   const emulator: DynamoEmulator = {
     endpoint,
+    calls,
+    items: (options) => new DynamoItems(dynamoRequests(calls()), TABLES, options),
     client(config) {
       const client = newClient(endpoint, { region, ...config });
       clients.push(client);
       return client;
     },
     async close() {
+      http.destroy();
       for (const client of clients) client.destroy();
       await stop();
     },

@@ -1,7 +1,6 @@
 /** SQS on loopback: fauxqs in this process. */
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import {
   ChangeMessageVisibilityCommand,
   CreateQueueCommand,
@@ -12,10 +11,15 @@ import {
 } from "@aws-sdk/client-sqs";
 import { buildApp } from "fauxqs";
 import { INVALID_MESSAGE_BODY_CHAR } from "../../node_modules/fauxqs/dist/sqs/sqsTypes.js";
+import { JsonService } from "../../lib/aws/json-service.ts";
+import { QueueMailbox } from "../../lib/aws/queue-mailbox.ts";
+import { RestService } from "../../lib/aws/rest-service.ts";
+import { SignedHttp } from "../../lib/aws/signed-http.ts";
+import { sqsRequests, type SqsRequests } from "../../lib/aws/sqs-requests.ts";
 import type { Incoming } from "../../lib/model/message.ts";
 import type { Clock } from "../../lib/ports.ts";
 import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
-import { answering } from "./emulator-answers.ts";
+import { carrying } from "./emulator-answers.ts";
 import { DUMMY_CREDENTIALS, REGION } from "./emulator-dynamo.ts";
 
 /** fauxqs checks UTF-16 units, and so refuses characters beyond the Basic Multilingual Plane. SQS accepts them. */
@@ -24,7 +28,10 @@ INVALID_MESSAGE_BODY_CHAR.test = (text) => NOT_XML.test(text);
 
 export interface SqsEmulator {
   readonly endpoint: string;
-  /** The emulator destroys it when it closes. */
+  /** Its operations, by a light client. */
+  readonly requests: SqsRequests;
+  mailbox(queueUrl: string): QueueMailbox;
+  /** AWS's own, for the test's side. The emulator destroys it when it closes. */
   client(config?: { readonly maxAttempts?: number }): SQSClient;
   /** Returns the queue's URL. A name that ends in `.fifo` makes a FIFO queue. */
   createQueue(name: string, attributes?: Readonly<Record<string, string>>): Promise<string>;
@@ -58,8 +65,15 @@ export function sqsAt(
     clients.push(client);
     return client;
   };
+  const http = new SignedHttp({
+    ...{ service: "sqs", region, endpoint: new URL(endpoint) },
+    credentials: () => DUMMY_CREDENTIALS,
+  });
+  const requests = sqsRequests(new JsonService(http, "AmazonSQS"));
   return {
     endpoint,
+    requests,
+    mailbox: (queueUrl) => new QueueMailbox(requests.SendMessageBatch, queueUrl),
     client: newClient,
     async createQueue(name, attributes = {}) {
       const fifo = name.endsWith(".fifo") ? { FifoQueue: "true", ContentBasedDeduplication: "false" } : {};
@@ -72,6 +86,7 @@ export function sqsAt(
       return `${endpoint}/${account}/${name}`;
     },
     async close() {
+      http.destroy();
       for (const client of clients) client.destroy();
       await close();
     },
@@ -88,10 +103,10 @@ export const toIncoming = ({ MessageId = "", Body = "", Attributes = {} }: Messa
 });
 
 /** Timers over an emulated delay queue. Their far leg answers, and does nothing: EventBridge Scheduler has no emulator. */
-export const nearTimers = (sqs: SQSClient, delayQueueUrl: string, clock: Pick<Clock, "now">): SqsTimers =>
+export const nearTimers = (sqs: SqsRequests, delayQueueUrl: string, clock: Pick<Clock, "now">): SqsTimers =>
   new SqsTimers({
     sqs,
-    scheduler: new SchedulerClient(answering(() => ({ body: '{"ScheduleArn":"arn"}' })).config),
+    scheduler: new RestService(carrying(() => ({ body: '{"ScheduleArn":"arn"}' })).http),
     delayQueueUrl,
     delayQueueArn: "arn:aws:sqs:us-east-1:000000000000:timers",
     scheduleGroup: "test",
