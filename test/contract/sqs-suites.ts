@@ -112,7 +112,7 @@ export function receiptsSuite(name: string, start: () => Promise<SqsEmulator>): 
     });
 
     test("a group moves on when its messages are deleted, whatever else the batch held", async () => {
-      const { receive, receiptsOf, client, url } = await filled(["0"]);
+      const { receive, receiptsOf, url } = await filled(["0"]);
       const batch = await receive();
       await emulator.mailbox(url).sendBatch([outgoing(batch[0]?.Attributes?.MessageGroupId ?? "", "next")]);
       expect(await receive()).toEqual([]);
