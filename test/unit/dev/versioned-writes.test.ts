@@ -38,7 +38,7 @@ const hasItem = (frame: Frame): boolean =>
   typeof frame[2] === "object" && frame[2] !== null && "item" in frame[2] && frame[2].item !== undefined;
 
 const key = { table: "journal", pk: "inv_1", sk: "head" } as const;
-const NAMES = ["a", "b", "c", "d"];
+const NAMES = ["a", "b", "e", "d"];
 
 test("an append is answered without the item that it makes", async () => {
   const { answered, write } = host();

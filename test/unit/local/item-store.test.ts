@@ -160,7 +160,7 @@ describe("DynamoDB's bounds", () => {
 
 describe("query and scan", () => {
   async function fill(items: LocalItemStore, pk: string, sks: readonly string[]) {
-    await Promise.all(sks.map((sk) => items.write({ op: "put", key: key(pk, sk), attributes: { sk } })));
+    await Promise.all(sks.map((sk) => items.write({ op: "put", key: key(pk, sk), attributes: { of: sk } })));
   }
 
   test("a query goes by bytes, not by UTF-16 units, and by prefix", async () => {
@@ -220,8 +220,8 @@ describe("query and scan", () => {
     await items.write({ op: "delete", key: key("b") });
     expect(await items.scan("journal", "head")).toEqual({
       items: [
-        { pk: "a", sk: "head", attributes: { sk: "head" } },
-        { pk: "c", sk: "head", attributes: { sk: "head" } },
+        { pk: "a", sk: "head", attributes: { of: "head" } },
+        { pk: "c", sk: "head", attributes: { of: "head" } },
       ],
     });
     const first = await items.scan("journal", "page#1", { limit: 2 });
