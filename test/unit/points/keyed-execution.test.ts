@@ -169,7 +169,8 @@ describe("shared handlers do not wait, and see a write once it is journalled", (
     expect(await world.call("/Cell/shared/peek")).toBe("nothing");
     const writer = await world.send("/Cell/shared/setThenSuspend", "written");
     await world.untilStatus(writer, "suspended");
-    expect(await world.call("/Cell/shared/peek")).toBe("written");
+    // The state is written right after the head.
+    await expect.poll(async () => await world.call("/Cell/shared/peek")).toBe("written");
     await resolve("shared");
     await ended(writer);
   });
