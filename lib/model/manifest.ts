@@ -85,7 +85,7 @@ export type Invocable = Pick<Deployment, "id" | "address">;
 /** As much of a deployment as it is invoked by, wherever it runs. `services`: if its item was read. */
 export type Reached = Invocable & Reachable & Partial<Pick<Deployment, "services">>;
 
-/** Its address alone is enough to invoke it, and never changes. A URL may have headers, and may move. */
+/** Its address alone is enough to invoke it. A URL may have headers. */
 export const isFunctionVersion = ({ address }: Pick<Deployment, "address">): boolean =>
   address.startsWith("arn:");
 

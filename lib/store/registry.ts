@@ -85,12 +85,19 @@ export class ItemRegistry extends RegistryReader implements Registry {
     this.forgetCached();
   }
 
-  /** Changes how a deployment is reached, and nothing of what it serves. `undefined`: there is none. */
+  /** Changes how a deployment is reached, and nothing of what it serves: the deployment first, then the services that point to it, whose
+   * items have its address, too. Stopped in between, it is done by the same request again. `undefined`: there is none. */
   async move(id: string, to: Reachable): Promise<Deployment | undefined> {
     const moved = await this.#change<Deployment>(keyOf(DEPLOYMENT, id), (held) => {
       const { address: _, headers: _headers, http11: _http11, ...rest } = held;
       return { ...rest, ...to };
     });
+    for (const { name } of moved?.services ?? [])
+      if ((await this.#read(name))?.deployment === id)
+        await this.#change<RegisteredService>(keyOf(SERVICE, name), (held) => ({
+          ...held,
+          address: to.address,
+        }));
     this.forgetCached();
     return moved;
   }

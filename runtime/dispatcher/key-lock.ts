@@ -1,8 +1,6 @@
 /**
  * The lock of an exclusive invocation's key: who may run a turn now (W1), who is parked and in which order (W2), and
- * how the key passes on (R5, R6).
- *
- * Boundary: lib/model/lock.ts has the lock's format and its writes.
+ * how the key passes on (R5, R6). lib/model/lock.ts has the lock's format and its writes.
  *
  * Crash points
  * - Parking writes the head, then the lock. A head without its place in the lock is found by its own message, which is
@@ -77,7 +75,14 @@ import type { Target } from "../../lib/model/message.ts";
 import { ON } from "../../lib/model/status-table.ts";
 import { nonce } from "../../lib/entropy.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
-import { actedFor, isBegunByOther, isHandedBy, isUntold, wasPassed } from "./handed-over.ts";
+import {
+  actedFor,
+  isBeforeFirstAppend,
+  isBegunByOther,
+  isHandedBy,
+  isUntold,
+  wasPassed,
+} from "./handed-over.ts";
 import type { Invocation } from "./invocation.ts";
 import { isTakenBefore } from "./taken-late.ts";
 import { repeatLastOutputs, writesState } from "../../lib/store/last-outputs.ts";
@@ -142,7 +147,7 @@ export class KeyLock {
     return undefined;
   }
 
-  /** The lock names it. `hasParked`: its head was changed meanwhile. */
+  /** The lock names it. `hasParked`: its head was changed meanwhile. One that may have taken the key too late enters where Starts come. */
   async #asOwner(
     key: ItemKey,
     lock: Lock,
@@ -152,6 +157,7 @@ export class KeyLock {
   ): Promise<Entered> {
     if (isBegunByOther(lock, invocation, delivery)) return "not-owner";
     if (hasParked) return "look-again";
+    if (delivery.isNote && isBeforeFirstAppend(lock, invocation)) return "not-owner";
     if (!this.#isTakenLate(lock, invocation, delivery)) return lock.owner;
     await this.#takeLaterPlace(key, lock, invocation, delivery);
     return "look-again";
@@ -163,7 +169,8 @@ export class KeyLock {
     return !isOrdered && isTakenBefore(lock, tokenOf(this.#epoch, sequence));
   }
 
-  /** The next one gets the key, and this one the place of the message at hand. If nobody is parked that is the first place. */
+  /** The next one gets the key, and this one the place of the message at hand. If nobody is parked that is the first place. A hand-off that
+   * seems refused may have been won, its answer lost. */
   async #takeLaterPlace(key: ItemKey, lock: Lock, invocation: Invocation, delivery: Delivery): Promise<void> {
     const { id, head, start, length, target } = invocation;
     if (!(await fence(this.#ports, { id, head, start, length }))) return;
@@ -172,7 +179,8 @@ export class KeyLock {
       return;
     }
     const next = await this.#handOff(key, lock, wokenBy(delivery.voucher.name));
-    if (next && next !== "conflict") await this.wake(next);
+    if (next === "conflict") await this.lookAfter(target, delivery, true);
+    else if (next) await this.wake(next);
   }
 
   /** If it was passed, it takes the place of the message at hand, when that comes again. */
@@ -188,8 +196,7 @@ export class KeyLock {
   async isOwner({ holder, head, target }: Invocation): Promise<boolean> {
     if (!holder) return true;
     const lock = await this.#read(lockKey(target.service, target.key ?? ""));
-    if (!lock || !sameInvocation(lock.owner, holder)) return false;
-    return head?.token !== undefined || lock.takenAtMs === undefined;
+    return lock !== undefined && sameInvocation(lock.owner, holder) && !isBeforeFirstAppend(lock, { head });
   }
 
   /** Whether the lock names it, as the owner or as a parked one. */
@@ -318,14 +325,10 @@ export class KeyLock {
   }
 
   /**
-   * Whether a lock whose owner has no head may be passed on.
-   *
-   * Usually not. An invocation takes the lock before its first append (R5), so the owner may be about to write its head.
-   * It cannot be about to do so in two cases:
-   * - The lock was handed to it. That happens only to invocations that have a head.
-   * - Its Start is gone from the mailbox by now (`HEAD_OUTLIVES_MS`).
-   * Then its head was deleted after its end. What is left was written late: by its zombie, which took the lock, or by
-   * whoever parked it, who wrote the place in the inbox.
+   * Whether a lock whose owner has no head may be passed on. Usually not: an invocation takes the lock before its first append (R5), so the
+   * owner may be about to write its head. But if the lock was handed to it, it had a head; and if its Start is gone from the mailbox by now
+   * (`HEAD_OUTLIVES_MS`), too. That head was deleted after its end. What is left was written late: by its zombie, which took the lock, or by
+   * the one that parked it, which wrote the place in the inbox.
    */
   #isOrphan({ takenAtMs }: Lock): boolean {
     return takenAtMs === undefined || this.#ports.clock.now() - takenAtMs > HEAD_OUTLIVES_MS;
@@ -383,8 +386,7 @@ export class KeyLock {
     if (isParked) return false;
     const { item, lock: place } = park(key, lock, me);
     const isMine = item === undefined || (await this.#ports.items.write(item)).won;
-    const { won } = await this.#ports.items.write(place);
-    return isMine && won;
+    return (await this.#ports.items.write(place)).won && isMine;
   }
 
   async #read(key: ItemKey): Promise<Lock | undefined> {

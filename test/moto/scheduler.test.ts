@@ -28,9 +28,11 @@ describe.skipIf(whyNoMoto !== undefined)("EventBridge Scheduler (moto)", () => {
   const open = sharedMoto();
   let scheduler: SchedulerClient;
   let delayQueueArn = "";
+  let place: ReturnType<typeof open>;
   const schedulerRoleArn = `arn:aws:iam::${MOTO_ACCOUNT}:role/scheduler`;
   beforeAll(() => {
-    const { region, config } = open();
+    place = open();
+    const { region, config } = place;
     scheduler = new SchedulerClient({ ...config, maxAttempts: 1 });
     delayQueueArn = `arn:aws:sqs:${region}:${MOTO_ACCOUNT}:timers`;
   });
@@ -45,7 +47,7 @@ describe.skipIf(whyNoMoto !== undefined)("EventBridge Scheduler (moto)", () => {
       sqs: sqsRequests(new JsonService(carrying(() => ({ body: '{"MessageId":"1"}' })).http, "AmazonSQS")),
       scheduler: new RestService(
         new SignedHttp({
-          ...{ service: "scheduler", region: open().region, endpoint: new URL(open().endpoint) },
+          ...{ service: "scheduler", region: place.region, endpoint: new URL(place.endpoint) },
           credentials: () => DUMMY_CREDENTIALS,
         }),
         1,

@@ -1,6 +1,6 @@
 /** Packages from PyPI, pinned by a requirements file, in a folder of their own under `.emulator/`. Nothing else of this machine changes. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -29,6 +29,12 @@ export function installedPackages(name: string, requirements: string): string {
   const making = mkdtempSync(`${folder}-`);
   const options = ["--disable-pip-version-check", "--no-deps", "--no-compile", "--quiet", "--target", making];
   execFileSync("python3", ["-m", "pip", "install", ...options, "-r", requirements], { stdio: "inherit" });
-  renameSync(making, folder);
+  try {
+    renameSync(making, folder);
+  } catch (error) {
+    // Another worker was faster.
+    rmSync(making, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
   return folder;
 }

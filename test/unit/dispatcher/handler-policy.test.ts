@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import type { Deployment, RegisteredService, ServiceManifest } from "../../../lib/model/manifest.ts";
 import type { Registry } from "../../../lib/ports.ts";
 import { handlerPolicyOf } from "../../../lib/store/handler-policy.ts";
+import { ItemRegistry } from "../../../lib/store/registry.ts";
+import { MemoryItemStore } from "../../support/memory-item-store.ts";
 
 const ARN = "arn:aws:lambda:us-east-1:000000000000:function:orders";
 const manifest = (abortTimeoutMs: number): ServiceManifest => ({
@@ -69,4 +71,14 @@ test.each([
   const policy = await handlerPolicyOf(registry, { target });
   expect(policy.served?.deployment.headers).toEqual(headers);
   expect(read).toEqual(["service Orders", "deployment dp_2"]);
+});
+
+test("a deployment that an operator points to another version is invoked there", async () => {
+  const clock = { now: () => 0, after: () => () => undefined };
+  const registry = new ItemRegistry(new MemoryItemStore(), clock, 0);
+  await registry.register(deployment("dp_1", `${ARN}:1`, 1000));
+  await registry.move("dp_1", { address: `${ARN}:7` });
+  expect((await handlerPolicyOf(registry, { target })).served?.deployment.address).toBe(`${ARN}:7`);
+  const pinned = await handlerPolicyOf(registry, { target, deployment: "dp_1" });
+  expect(pinned.served?.deployment.address).toBe(`${ARN}:7`);
 });
