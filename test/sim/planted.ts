@@ -99,8 +99,8 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     '  when: { is: "ne", attribute: "i", value: `no ${id}` },',
   ]),
   bug("an inbox entry beside the lock, not behind it", "runtime/dispatcher/key-lock.ts", 1000, [
-    "    const { won } = await this.#ports.items.write(place);",
-    "    const won = place.op.length > 0;",
+    "return (await this.#ports.items.write(place)).won && isMine;",
+    "return place.op.length > 0 && isMine;",
   ]),
   bug("appends do not check the status", "lib/store/head/clauses.ts", 2000, [
     "  all(whileOpen(incarnation), isNotPaused, hasLength(length));",
