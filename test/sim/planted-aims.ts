@@ -224,6 +224,8 @@ export const UNCAUGHT: Readonly<Record<string, string>> = {
     "it needs a turn and two dispatchers that die between a suspension and its outputs, and nothing else that fails",
   "what is held before it begins takes the key of another owner":
     "seed 95169 caught it, until what was passed took a later place; now it needs one that is held as the key is handed on",
+  "what has not begun takes its key while it is paused":
+    "its third aimed seed caught it, until what is held takes the key from no owner that has not ended: now it only takes a free one early",
   "what was passed while it waited begins with its old token":
     "seed 700994 caught it, until what is refused with an old token passed its key on and took a later place (taken-late.ts)",
   "a redelivered resume gets a new token, although the lock has its old one":
