@@ -117,6 +117,8 @@ beforeAll(async () => {
   for (const [name, value] of Object.entries(environment))
     process.env[ENVIRONMENT[name as keyof typeof ENVIRONMENT]] = value;
   const { port } = lambda.address() as AddressInfo;
+  // An entry keeps its connections, and may have been loaded with the environment of another file.
+  vi.resetModules();
   process.env["AWS_ENDPOINT_URL_DYNAMODB"] = dynamo.endpoint;
   process.env["AWS_ENDPOINT_URL_SQS"] = sqs.endpoint;
   process.env["AWS_ENDPOINT_URL_LAMBDA"] = `http://127.0.0.1:${port}`;

@@ -1,6 +1,6 @@
 /** Services' own mailboxes, with SQS's requests: the dispatcher's Lambda entry sends on and handles, the depth of a queue is seen. */
 import { ReceiveMessageCommand, type Message as Received } from "@aws-sdk/client-sqs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { systemClock } from "../../lib/clock.ts";
 import { ENVIRONMENT } from "../../lib/environment.ts";
 import { groupOf, invocationId } from "../../lib/model/ids.ts";
@@ -36,6 +36,8 @@ beforeAll(async () => {
   };
   for (const [name, value] of Object.entries(variables))
     process.env[ENVIRONMENT[name as keyof typeof ENVIRONMENT]] = value;
+  // An entry keeps its connections, and may have been loaded with the environment of another file.
+  vi.resetModules();
   process.env["AWS_ENDPOINT_URL_DYNAMODB"] = dynamo.endpoint;
   process.env["AWS_ENDPOINT_URL_SQS"] = sqs.endpoint;
   process.env["AWS_REGION"] = REGION;
