@@ -31,11 +31,13 @@ function archive(comment: string): Uint8Array {
 describe.skipIf(whyNoMoto !== undefined)("Lambda's control plane (moto)", () => {
   const open = sharedMoto();
   let client: LambdaClient;
+  let place: ReturnType<typeof open>;
   let made = 0;
   const Role = `arn:aws:iam::${MOTO_ACCOUNT}:role/handlers`;
 
   beforeAll(async () => {
-    const { endpoint, config } = open();
+    place = open();
+    const { endpoint, config } = place;
     client = new LambdaClient({ ...config, maxAttempts: 1 });
     await makeRole(endpoint, "handlers");
   });
@@ -110,7 +112,7 @@ describe.skipIf(whyNoMoto !== undefined)("Lambda's control plane (moto)", () => 
     const versions = new LambdaVersions(
       new RestService(
         new SignedHttp({
-          ...{ service: "lambda", region: open().region, endpoint: new URL(open().endpoint) },
+          ...{ service: "lambda", region: place.region, endpoint: new URL(place.endpoint) },
           credentials: () => DUMMY_CREDENTIALS,
         }),
         3,
@@ -128,7 +130,7 @@ describe.skipIf(whyNoMoto !== undefined)("Lambda's control plane (moto)", () => 
     await new LambdaVersions(
       new RestService(
         new SignedHttp({
-          ...{ service: "lambda", region: open().region, endpoint: new URL(open().endpoint) },
+          ...{ service: "lambda", region: place.region, endpoint: new URL(place.endpoint) },
           credentials: () => DUMMY_CREDENTIALS,
         }),
         3,
