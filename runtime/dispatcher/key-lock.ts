@@ -173,7 +173,7 @@ export class KeyLock {
    * seems refused may have been won, its answer lost. */
   async #takeLaterPlace(key: ItemKey, lock: Lock, invocation: Invocation, delivery: Delivery): Promise<void> {
     const { id, head, start, length, target } = invocation;
-    if (!(await fence(this.#ports, { id, head, start, length }))) return;
+    if (!(await fence(this.#ports, { id, head, start, length }, delivery.voucher.name))) return;
     if (lock.inline.length === 0 && lock.from === lock.to) {
       await this.take(target, { ...lock.owner, token: tokenOf(this.#epoch, delivery.sequence) });
       return;

@@ -202,7 +202,11 @@ export class Progress {
 
   async #takeOver(invocation: StoredInvocation, delivery: Delivery): Promise<Step> {
     const { id, head, token, start } = invocation;
-    if (delivery.isNote && !(await this.#locks.isOwner(invocation))) return "done";
+    if (delivery.isNote && !(await this.ownsKey(invocation))) {
+      // It may have taken the key too late.
+      if (head.token === undefined) await enter(this.#ports, { id, incarnation: head.incarnation });
+      return "done";
+    }
     // Its input is with its Start alone: that comes again, or is given up with it, and redriven (R16).
     if (start === undefined && head.input === undefined) return "done";
     const taken = await takeOver(this.#ports, id, head, delivery.voucher.name);

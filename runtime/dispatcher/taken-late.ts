@@ -11,8 +11,8 @@
  * - The turn lives still: its append finds a head that it has not read, or another mark, and is refused (R18). If it was faster, so is
  *   the fence, and the key stays its own.
  * - After the fence: the message comes again, and does the same.
- * - After the hand-off: it comes again, in doubt. It meets the next owner, and wakes it (R23). A resume in a note lane finds that the
- *   key is not its own, and enters where Starts come (R19): the fence has taken its voucher from the head.
+ * - After the hand-off: it comes again, in doubt. It meets the next owner, and wakes it (R23). A message of another lane leaves
+ *   it alone: the fence has written the message at hand into the head as what vouches for it.
  * - After it has taken the key anew: it comes again, and has the key.
  */
 import type { Lock } from "../../lib/model/lock.ts";

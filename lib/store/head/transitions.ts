@@ -142,12 +142,19 @@ export async function moveBack(
   return await updateHead(ports.items, id, sets(fields), when);
 }
 
-/** fence: it has not begun, and what has read the head, or has found none, must not begin it any more (R18). No message
- * vouches for it from now on. `false`: it has moved. */
-export async function fence(ports: MarkingPorts, { id, head, start }: Subject): Promise<boolean> {
+/** fence: it has not begun, and what has read the head, or has found none, must not begin it any more (R18). From now on this message
+ * vouches for it. `false`: it has moved. */
+export async function fence(
+  ports: MarkingPorts,
+  { id, head, start }: Subject,
+  message: string,
+): Promise<boolean> {
   if (!head) return start !== undefined && (await scheduleHead(ports, start)) !== undefined;
   const when = all(whileAt(head.incarnation, head.length), hasMark(head), lacks("token"));
-  const changes = [...sets(marked(ports)), ...removes("voucher", "guard", "leftBy")];
+  const changes = [
+    ...sets(headAttributes({ writer: freshMark(ports), voucher: message })),
+    ...removes("guard", "leftBy"),
+  ];
   return (await updateHead(ports.items, id, changes, when)) !== undefined;
 }
 
