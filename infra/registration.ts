@@ -77,7 +77,8 @@ function revisionOf(
   if (Stack.of(resource) !== Stack.of(scope)) return revision;
   return {
     ...revision,
-    References: Lazy.any({ produce: () => referencesIn(settings()) }),
+    // Not kept from the first time: what is of another stack is an import only when the app has been prepared.
+    References: Lazy.uncachedAny({ produce: () => referencesIn(settings()) }),
   };
 }
 
