@@ -6,29 +6,12 @@
 import { LambdaClient, ListFunctionsCommand, ListVersionsByFunctionCommand } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { REGISTRY_CACHE_MS } from "../../lib/limits.ts";
-import { Target, until } from "../e2e/target.ts";
+import { until } from "../e2e/target.ts";
 import { DUMMY_CREDENTIALS } from "../support/emulator-dynamo.ts";
-import { type Proxy, proxyTo } from "./api-proxy.ts";
+import { proxyTo } from "./api-proxy.ts";
 import { ACCOUNT, Cdk, REGION } from "./cdk.ts";
+import { DeployedApp } from "./deployed-app.ts";
 import { type Emulator, startEmulator } from "./emulator.ts";
-
-class DeployedApp extends Target {
-  readonly #ingress: Proxy;
-  readonly #admin: Proxy;
-
-  constructor(ingress: Proxy, admin: Proxy) {
-    super();
-    this.#ingress = ingress;
-    this.#admin = admin;
-  }
-
-  get url(): string {
-    return this.#ingress.url;
-  }
-  get adminUrl(): string {
-    return this.#admin.url;
-  }
-}
 
 /** Each test deploys, some of them twice. */
 const SLOW = { timeout: 900_000 };

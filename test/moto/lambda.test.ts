@@ -13,12 +13,9 @@ import {
   UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
 import { beforeAll, describe, expect, test } from "vitest";
-import { RestService } from "../../lib/aws/rest-service.ts";
-import { SignedHttp } from "../../lib/aws/signed-http.ts";
-import { DUMMY_CREDENTIALS } from "../support/emulator-dynamo.ts";
 import { LambdaVersions } from "../../runtime/aws/lambda-versions.ts";
 import { MOTO_ACCOUNT } from "../support/emulator-moto.ts";
-import { sharedMoto, whyNoMoto } from "./shared-moto.ts";
+import { restServiceOf, sharedMoto, whyNoMoto } from "./shared-moto.ts";
 
 /** An archive without files, told from another one by its comment. */
 function archive(comment: string): Uint8Array {
@@ -109,15 +106,7 @@ describe.skipIf(whyNoMoto !== undefined)("Lambda's control plane (moto)", () => 
     const first = await publish(name);
     await client.send(new UpdateFunctionCodeCommand({ FunctionName: name, ZipFile: archive("2") }));
     await publish(name);
-    const versions = new LambdaVersions(
-      new RestService(
-        new SignedHttp({
-          ...{ service: "lambda", region: place.region, endpoint: new URL(place.endpoint) },
-          credentials: () => DUMMY_CREDENTIALS,
-        }),
-        3,
-      ),
-    );
+    const versions = new LambdaVersions(restServiceOf("lambda", place, 3));
     await versions.remove(first.address);
     await versions.remove(first.address);
     expect(await nameOf(tableOf(name, "1"))).toBe("ResourceNotFoundException");
@@ -127,15 +116,7 @@ describe.skipIf(whyNoMoto !== undefined)("Lambda's control plane (moto)", () => 
   test("an address that is no version's removes nothing", async () => {
     const name = await functionOf();
     const { address } = await publish(name);
-    await new LambdaVersions(
-      new RestService(
-        new SignedHttp({
-          ...{ service: "lambda", region: place.region, endpoint: new URL(place.endpoint) },
-          credentials: () => DUMMY_CREDENTIALS,
-        }),
-        3,
-      ),
-    ).remove(address.replace(/:1$/, ""));
+    await new LambdaVersions(restServiceOf("lambda", place, 3)).remove(address.replace(/:1$/, ""));
     expect(await tableOf(name, "1")).toBe("first");
   });
 

@@ -11,16 +11,13 @@ import {
 } from "@aws-sdk/client-scheduler";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseTimer } from "../../lib/aws/timer-message.ts";
-import { RestService } from "../../lib/aws/rest-service.ts";
-import { SignedHttp } from "../../lib/aws/signed-http.ts";
-import { DUMMY_CREDENTIALS } from "../support/emulator-dynamo.ts";
 import { JsonService } from "../../lib/aws/json-service.ts";
 import { sqsRequests } from "../../lib/aws/sqs-requests.ts";
 import { SqsTimers } from "../../runtime/aws/sqs-timers.ts";
 import { freshName, outgoing } from "../contract/mailbox-suite.ts";
 import { carrying } from "../support/emulator-answers.ts";
 import { MOTO_ACCOUNT } from "../support/emulator-moto.ts";
-import { sharedMoto, whyNoMoto } from "./shared-moto.ts";
+import { restServiceOf, sharedMoto, whyNoMoto } from "./shared-moto.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -45,13 +42,7 @@ describe.skipIf(whyNoMoto !== undefined)("EventBridge Scheduler (moto)", () => {
   const timersIn = (scheduleGroup: string): SqsTimers =>
     new SqsTimers({
       sqs: sqsRequests(new JsonService(carrying(() => ({ body: '{"MessageId":"1"}' })).http, "AmazonSQS")),
-      scheduler: new RestService(
-        new SignedHttp({
-          ...{ service: "scheduler", region: place.region, endpoint: new URL(place.endpoint) },
-          credentials: () => DUMMY_CREDENTIALS,
-        }),
-        1,
-      ),
+      scheduler: restServiceOf("scheduler", place, 1),
       ...{ delayQueueArn, scheduleGroup, schedulerRoleArn },
       delayQueueUrl: "http://127.0.0.1:1/0/timers",
       clock: { now: () => Date.now() },
