@@ -64,7 +64,3 @@ export function wasPassed(id: InvocationId, head: Head, own: string, lock: Lock 
   if (!lock || lock.owner.token > token) return true;
   return lock.from === lock.to && !lock.inline.some((parked) => parked.id === id);
 }
-
-/** It has taken the lock itself, and has written nothing since. */
-export const isBeforeFirstAppend = ({ takenAtMs }: Lock, { head }: Pick<Invocation, "head">): boolean =>
-  takenAtMs !== undefined && head?.token === undefined;

@@ -75,16 +75,9 @@ import type { Target } from "../../lib/model/message.ts";
 import { ON } from "../../lib/model/status-table.ts";
 import { nonce } from "../../lib/entropy.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
-import {
-  actedFor,
-  isBeforeFirstAppend,
-  isBegunByOther,
-  isHandedBy,
-  isUntold,
-  wasPassed,
-} from "./handed-over.ts";
+import { actedFor, isBegunByOther, isHandedBy, isUntold, wasPassed } from "./handed-over.ts";
 import type { Invocation } from "./invocation.ts";
-import { isTakenBefore } from "./taken-late.ts";
+import { isBeforeFirstAppend, isTakenLate } from "./taken-late.ts";
 import { repeatLastOutputs, writesState } from "../../lib/store/last-outputs.ts";
 
 type Entered = Holder | "free" | "parked" | "not-owner" | "look-again";
@@ -163,10 +156,9 @@ export class KeyLock {
     return "look-again";
   }
 
-  /** Whether the message under which it took the key is gone: see taken-late.ts. The sequence of another lane orders nothing here. */
-  #isTakenLate(lock: Lock, { head }: Invocation, { isNote, asOwner, sequence }: Delivery): boolean {
-    const isOrdered = isNote || asOwner || head?.token !== undefined;
-    return !isOrdered && isTakenBefore(lock, tokenOf(this.#epoch, sequence));
+  /** The sequence of another lane orders nothing here. */
+  #isTakenLate(lock: Lock, invocation: Invocation, { asOwner, sequence }: Delivery): boolean {
+    return !asOwner && isTakenLate(lock, invocation, tokenOf(this.#epoch, sequence));
   }
 
   /** The next one gets the key, and this one the place of the message at hand. If nobody is parked that is the first place. A hand-off that

@@ -16,7 +16,12 @@
  * - After it has taken the key anew: it comes again, and has the key.
  */
 import type { Lock } from "../../lib/model/lock.ts";
+import type { Invocation } from "./invocation.ts";
 
-/** Whether the key was taken under an earlier message than the one at hand. */
-export const isTakenBefore = ({ takenAtMs, owner }: Lock, own: string): boolean =>
-  takenAtMs !== undefined && owner.token < own;
+/** The owner has taken the lock itself, and has written nothing since: it may have taken it too late. */
+export const isBeforeFirstAppend = ({ takenAtMs }: Lock, { head }: Pick<Invocation, "head">): boolean =>
+  takenAtMs !== undefined && head?.token === undefined;
+
+/** So it has, if it took it under an earlier message than the one at hand, whose token would be `own`. */
+export const isTakenLate = (lock: Lock, invocation: Invocation, own: string): boolean =>
+  isBeforeFirstAppend(lock, invocation) && lock.owner.token < own;

@@ -77,6 +77,12 @@ export const MUTATIONS: readonly Mutation[] = [
     HAND_OFF,
   ),
   mutation(
+    "the token is that of the message, though the lock has another",
+    "runtime/dispatcher/invocation.ts",
+    ["this.head?.token ?? token;", "this.head?.token ?? this.token ?? token;"],
+    HAND_OFF,
+  ),
+  mutation(
     "what has lost its place begins all the same",
     "runtime/dispatcher/place.ts",
     ["isNoLater(voucher.name, leftBy);", "voucher.name === leftBy && voucher.name.length < 0;"],

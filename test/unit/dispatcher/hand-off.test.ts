@@ -180,6 +180,16 @@ test.each([["nobody is parked", []] as const, ["others are parked, which go firs
   },
 );
 
+test("R3: an earlier message of one that has taken its key with a later token writes with the later one", async () => {
+  const start = startOf("sets");
+  const later = tokenOf(0, "5");
+  await world.items.write(
+    takeLock(key, { id: start.id, incarnation: 0, token: later }, world.clock.now(), "n"),
+  );
+  expect(await world.deliver(start, { sequence: "3", receiveCount: 2 })).toBe(true);
+  expect([ran, (await world.head(start.id))?.token]).toEqual([["sets"], later]);
+});
+
 test("W2: what was parked after its message was given up, and has no place in the lock, is resumed with a new token", async () => {
   const [start, other] = [startOf("quick"), startOf("sets")];
   const late = Invocation.begun(start, tokenOf(0, "0"));
