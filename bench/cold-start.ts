@@ -130,7 +130,7 @@ interface Deployed {
 
 async function measureDeployed({ progress }: BenchContext, peers: readonly Bundled[]) {
   const parts = ["ingress", "dispatcher", "timers"].map((part): Deployed => {
-    const code = runtimeBundle(part, "runtime");
+    const code = runtimeBundle(part);
     const file = `${OUT}${part}.mjs`;
     writeFileSync(file, code);
     return { name: part, file, bytes: code.byteLength, imported: [] };

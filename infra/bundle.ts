@@ -2,7 +2,7 @@
  * Makes the code of a Lambda function one file. The same sources give the same bytes, without paths or times. The CDK names
  * an asset by its content, so a deployment without a change changes nothing.
  *
- * By default the AWS SDK is left out, because Lambda's Node runtime has one. Then a bundle has a fifth of the size, and AWS
+ * What a handler imports of the AWS SDK is left out by default, because Lambda's Node runtime has one. Then a bundle has a fifth of the size, and AWS
  * chooses the SDK's version. `"bundled"` pins the version that is installed where the stack is made.
  */
 import { extname, join } from "node:path";
@@ -38,16 +38,15 @@ const BANNER = [
 const folders = new Map<string, string>();
 
 /** The code of one of the runtime's parts. */
-export function runtimeCode(part: string, awsSdk: AwsSdk): Code {
-  const name = `${awsSdk} ${part}`;
-  const folder = folders.get(name) ?? codeFolder(new Map([[BUNDLE_FILE, runtimeBundle(part, awsSdk)]]));
-  folders.set(name, folder);
+export function runtimeCode(part: string): Code {
+  const folder = folders.get(part) ?? codeFolder(new Map([[BUNDLE_FILE, runtimeBundle(part)]]));
+  folders.set(part, folder);
   return Code.fromAsset(folder);
 }
 
-/** The Lambda entry of one of the runtime's parts: `runtime/<part>/lambda`. */
-export function runtimeBundle(part: string, awsSdk: AwsSdk): Uint8Array {
-  const { outputFiles } = bundle({ entryPoints: [ownFile(`runtime/${part}/lambda`)] }, awsSdk);
+/** The Lambda entry of one of the runtime's parts: `runtime/<part>/lambda`. It imports nothing of the AWS SDK. */
+export function runtimeBundle(part: string): Uint8Array {
+  const { outputFiles } = bundle({ entryPoints: [ownFile(`runtime/${part}/lambda`)] }, "runtime");
   const [file] = outputFiles;
   if (!file) throw new Error("the bundler made no file");
   return file.contents;

@@ -337,7 +337,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       timeout,
       variables: { ...variables, logLevel: this.settings.logLevel, runtimeName: this.runtimeName },
       inLoop,
-      code: runtimeCode(part, this.settings.awsSdk),
+      code: runtimeCode(part),
       memoryMiB: memory?.[part] ?? (part === "dispatcher" ? DISPATCHER_MEMORY_MIB : MEMORY_MIB),
       reservedConcurrency: reservedConcurrency?.[part],
       architecture,

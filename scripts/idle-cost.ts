@@ -57,7 +57,6 @@ const BY_USE: ReadonlySet<string> = new Set([
   "AWS::Lambda::Alias",
   "AWS::Lambda::Function",
   "AWS::Lambda::Permission",
-  "AWS::Lambda::Version",
   "AWS::Logs::LogGroup",
   "AWS::SQS::Queue",
   "AWS::SQS::QueuePolicy",

@@ -116,24 +116,17 @@ export function dollars(counts: Counts, gbSeconds: number): number {
   );
 }
 
-export const lambdaCount = (name: string): MetricQuery => ({
-  namespace: "AWS/Lambda",
-  metric: "Invocations",
-  dimensions: { FunctionName: name },
-  stat: "Sum",
+const sumOf = (namespace: string, metric: string, dimensions: Record<string, string>): MetricQuery => ({
+  ...{ namespace, metric, dimensions, stat: "Sum" },
 });
 
-const sent = (queue: string): MetricQuery => ({
-  namespace: "AWS/SQS",
-  metric: "NumberOfMessagesSent",
-  dimensions: { QueueName: queue },
-  stat: "Sum",
-});
+export const lambdaCount = (name: string): MetricQuery =>
+  sumOf("AWS/Lambda", "Invocations", { FunctionName: name });
+
+const sent = (queue: string): MetricQuery => sumOf("AWS/SQS", "NumberOfMessagesSent", { QueueName: queue });
 
 function units(metric: string, { JournalTable, StateTable, RegistryTable }: Outputs): MetricQuery[] {
-  const of = (dimensions: Record<string, string>): MetricQuery => ({
-    ...{ namespace: "AWS/DynamoDB", metric, dimensions, stat: "Sum" },
-  });
+  const of = (dimensions: Record<string, string>): MetricQuery => sumOf("AWS/DynamoDB", metric, dimensions);
   return [
     ...[JournalTable, StateTable, RegistryTable].map((TableName) => of({ TableName })),
     of({ TableName: JournalTable, GlobalSecondaryIndexName: INDEX }),
@@ -143,12 +136,7 @@ function units(metric: string, { JournalTable, StateTable, RegistryTable }: Outp
 function queriesOf(name: Counted, outputs: Outputs): readonly MetricQuery[] {
   switch (name) {
     case "httpRequests":
-      return [
-        {
-          ...{ namespace: "AWS/ApiGateway", metric: "Count", stat: "Sum" },
-          dimensions: { ApiId: outputs.IngressApi },
-        },
-      ];
+      return [sumOf("AWS/ApiGateway", "Count", { ApiId: outputs.IngressApi })];
     case "ingressInvocations":
       return [lambdaCount(outputs.Ingress)];
     case "dispatcherInvocations":

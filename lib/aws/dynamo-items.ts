@@ -24,7 +24,7 @@ import { fromAttributeMap, toAttributeMap } from "./attribute-value.ts";
 import { compileCondition, compileUpdate, PARTITION_KEY, SORT_KEY } from "./expression.ts";
 import { toOperational } from "./fault.ts";
 import { withIndex, withoutIndex } from "./head-index.ts";
-import type { Operations } from "./json-service.ts";
+import { type Operations, operationsOf } from "./json-service.ts";
 import { cursorOf, startKeyOf } from "./scan-cursor.ts";
 
 /** DynamoDB's operations, by their names. They throw what AWS's client throws: errors with the service's names. */
@@ -42,10 +42,7 @@ export interface DynamoRequests {
 }
 
 export function dynamoRequests(dynamo: Operations): DynamoRequests {
-  const ask =
-    <Name extends keyof DynamoRequests>(name: Name) =>
-    (input: object) =>
-      dynamo.call(name, input) as ReturnType<DynamoRequests[Name]>;
+  const ask = operationsOf<DynamoRequests>(dynamo);
   return {
     GetItem: ask("GetItem"),
     PutItem: ask("PutItem"),

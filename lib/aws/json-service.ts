@@ -17,6 +17,15 @@ export interface Operations {
   call(operation: string, input: object): Promise<unknown>;
 }
 
+type Requests<Named> = { readonly [Name in keyof Named]: (input: never) => Promise<unknown> };
+
+/** Makes a service's operations, one by its name, of a client that takes any. */
+export const operationsOf =
+  <Named extends Requests<Named>>(service: Operations) =>
+  <Name extends keyof Named & string>(name: Name) =>
+  (input: object): ReturnType<Named[Name]> =>
+    service.call(name, input) as ReturnType<Named[Name]>;
+
 const CONTENT_TYPE = "application/x-amz-json-1.0";
 
 export class JsonService implements Operations {

@@ -12,7 +12,7 @@ import type {
   SendMessageBatchCommandOutput,
   SendMessageCommandInput,
 } from "@aws-sdk/client-sqs";
-import type { Operations } from "./json-service.ts";
+import { type Operations, operationsOf } from "./json-service.ts";
 
 export interface SqsRequests {
   readonly SendMessage: (input: SendMessageCommandInput) => Promise<unknown>;
@@ -33,10 +33,7 @@ export interface SqsRequests {
 }
 
 export function sqsRequests(sqs: Operations): SqsRequests {
-  const ask =
-    <Name extends keyof SqsRequests>(name: Name) =>
-    (input: object) =>
-      sqs.call(name, input) as ReturnType<SqsRequests[Name]>;
+  const ask = operationsOf<SqsRequests>(sqs);
   return {
     SendMessage: ask("SendMessage"),
     SendMessageBatch: ask("SendMessageBatch"),

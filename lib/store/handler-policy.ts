@@ -72,18 +72,21 @@ export async function handlerPolicyOf(
 /** Of its newest deployment: the service's item says what the deployment's would, so one read is enough. `undefined`: the deployment's
  * item says more of how it is reached, or an earlier version has registered it. */
 function reachedBy(service: RegisteredService | undefined): Invocable | undefined {
-  if (service?.address === undefined) return undefined;
-  const reached = { id: service.deployment, address: service.address };
-  return isFunctionVersion(reached) ? reached : undefined;
+  const newest = service && newestOf(service);
+  return newest && isFunctionVersion(newest) ? newest : undefined;
 }
+
+/** `undefined`: an earlier version has registered the service. */
+const newestOf = ({ deployment: id, address }: RegisteredService): Invocable | undefined =>
+  address === undefined ? undefined : { id, address };
 
 /** Of the newest deployment, for a call without an idempotency key. The service alone says all of it. `undefined`: nothing serves the
  * handler, or an earlier version has registered it. */
 export function callPolicyOf(service: RegisteredService, wanted: string): CallPolicy | undefined {
-  const { deployment: id, address } = service;
+  const newest = newestOf(service);
   const handler = service.handlers.find(({ name }) => name === wanted);
-  if (!handler || address === undefined) return undefined;
-  return { ...limitsOf(service, handler, false), served: servedBy({ id, address }, service, handler) };
+  if (!handler || !newest) return undefined;
+  return { ...limitsOf(service, handler, false), served: servedBy(newest, service, handler) };
 }
 
 const limitsOf = (

@@ -16,7 +16,7 @@ import { FunctionError } from "../../lib/errors.ts";
 import { type HeadFields, isStub, parseFields } from "../../lib/model/head.ts";
 import { headKey } from "../../lib/model/head-keys.ts";
 import type { Attributes } from "../../lib/model/item.ts";
-import type { Deployment } from "../../lib/model/manifest.ts";
+import type { Reached } from "../../lib/model/manifest.ts";
 import { type Resources, resourcesId } from "../../lib/model/resources.ts";
 import type { Clock, Invoker, ItemStore } from "../../lib/ports.ts";
 import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
@@ -40,7 +40,7 @@ export class OwnTablesInvoker implements Invoker {
     this.#id = resourcesId(own.resources);
   }
 
-  async invoke(deployment: Deployment, request: TurnRequest, letGo?: AbortSignal): Promise<TurnOutcome> {
+  async invoke(deployment: Reached, request: TurnRequest, letGo?: AbortSignal): Promise<TurnOutcome> {
     const { resourcesId: where, ...outcome } = await this.#ask(deployment, request, letGo);
     if (where === this.#id) return outcome;
     if (where === undefined && (await this.#shows(request, outcome))) return outcome;
@@ -51,7 +51,7 @@ export class OwnTablesInvoker implements Invoker {
     );
   }
 
-  async #ask(deployment: Deployment, request: TurnRequest, letGo?: AbortSignal): Promise<TurnOutcome> {
+  async #ask(deployment: Reached, request: TurnRequest, letGo?: AbortSignal): Promise<TurnOutcome> {
     const { clock, resources } = this.#own;
     const { address } = deployment;
     const asked = { ...request, resourcesId: this.#id };

@@ -72,7 +72,7 @@ describe("the runtime's functions", () => {
     ["reconciler", 80],
     ["registrar", 64],
   ])("%s is at most %d KB with everything that it needs: nothing of the AWS SDK", (part, kb) => {
-    const code = runtimeBundle(part, "runtime");
+    const code = runtimeBundle(part);
     expect(code.byteLength).toBeLessThanOrEqual(kb * KB);
     expect(imported(code)).toEqual([]);
   });
@@ -80,8 +80,7 @@ describe("the runtime's functions", () => {
 
 // An import of node:http loads fetch and HTTP/2, and takes as long as all else together.
 test.each(["handler", "ingress", "dispatcher", "timers"])("%s loads nothing of Node in vain", (name) => {
-  const code =
-    name === "handler" ? codeOf(join(EXAMPLES, "01-greeter.ts"), "runtime") : runtimeBundle(name, "runtime");
+  const code = name === "handler" ? codeOf(join(EXAMPLES, "01-greeter.ts"), "runtime") : runtimeBundle(name);
   const file = join(folder, `load-${name}.mjs`);
   writeFileSync(file, code);
   const script = `await import(${JSON.stringify(pathToFileURL(file).href)}); console.log(process.moduleLoadList.join())`;
