@@ -58,7 +58,7 @@ export async function ci(): Promise<boolean> {
       `planted: ${name}`,
       seed !== undefined,
       seed === undefined
-        ? `not caught in ${within} seeds, or not in time: npm run sim -- --planted --recorded --record --only "${name}"`
+        ? `${by}: not caught in ${within} seeds, or not in time: npm run sim -- --planted --recorded --record --only "${name}"`
         : `${by} at seed ${seed}`,
     );
   }

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Planted } from "./plant.ts";
 import { PLANTED } from "./planted.ts";
-import { aimedRun } from "./aim.ts";
+import { type AimedRun, aimedRun } from "./aim.ts";
 import { search } from "./pool.ts";
 import { run } from "./run.ts";
 
@@ -86,6 +86,18 @@ async function searchOne(
   }
 }
 
+let lastRun: Promise<unknown> = Promise.resolve();
+/**
+ * Whether the run violates nothing. One at a time: a run takes the thread's `setImmediate` for itself, and two that run side by side
+ * here disturb each other.
+ */
+async function holds(aimed: AimedRun): Promise<boolean> {
+  const own = lastRun.then(() => run(aimed));
+  lastRun = own.catch(() => undefined);
+  const { violation } = await own;
+  return violation === undefined;
+}
+
 /** A seed that also fails without the bug has caught something else. */
 async function firstOf(
   { name, file, changes, aim }: Planted,
@@ -106,8 +118,7 @@ async function firstOf(
     const [failure] = failures;
     if (!failure) return undefined;
     const aimed = aimedRun(failure.seed, {}, aim);
-    const { violation } = aimed ? await run(aimed) : {};
-    if (violation === undefined) return { by: failure.rule, seed: failure.seed };
+    if (!aimed || (await holds(aimed))) return { by: failure.rule, seed: failure.seed };
     from = failure.seed + 1;
   }
   return undefined;
