@@ -12,7 +12,7 @@ import type { Logger, LogLevel } from "../lib/ports.ts";
 import type { Deployed } from "../runtime/dev/deployer.ts";
 import type { EngineEvent, FailedAttempt, Listening } from "../runtime/dev/engine.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
-import { CommandError } from "./command.ts";
+import { CommandError } from "./exit.ts";
 
 type Style = Parameters<typeof styleText>[0];
 

@@ -3,7 +3,8 @@ import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Durability } from "../runtime/dev/engine.ts";
 import { type Cors, corsIn, corsOf } from "../lib/cors.ts";
-import { type Command, CommandError, parse, UsageError } from "./command.ts";
+import { CommandError, EXIT, UsageError } from "./exit.ts";
+import type { Program } from "./program.ts";
 import { DevConsole, withoutOwnFrames } from "./dev-console.ts";
 
 const DEFAULT_PORT = 8080;
@@ -12,13 +13,8 @@ const DEFAULT_HOST = "127.0.0.1";
 const PORT_MAX = 65_535;
 /** The folder for data files without `--data`, below the current one. */
 const DATA_FOLDER = ".perdure";
-/** Exit code of a process that SIGINT ends. */
-const INTERRUPTED = 130;
 
-const HELP = `Serves the services of a TypeScript or JavaScript file, and those that are registered with it.
-
-Usage: perdure dev [<file>] [options]
-
+const AFTER = `
 The file's default export is an array of services, virtual objects and workflows, or one of them. A file without a
 default export serves what it would serve over HTTP.
 
@@ -26,33 +22,20 @@ Everything durable is in one data file. After a restart the invocations in fligh
 When the code changes, it is reloaded: new invocations run the new code, those in flight finish on the old code.
 
 A process that serves its own handlers is registered by its URL:
-  curl http://localhost:${DEFAULT_ADMIN_PORT}/deployments --json '{"uri": "http://localhost:9080"}'
-
-Options:
-  --port <port>         the port that takes invocations (default ${DEFAULT_PORT}; 0: a free one)
-  --admin-port <port>   the port of the admin API (default ${DEFAULT_ADMIN_PORT}; 0: a free one)
-  --host <address>      the address to listen on (default ${DEFAULT_HOST}: this machine only)
-  --data <file>         the data file (default ${DATA_FOLDER}/<name of the served file, or dev>.sqlite in the current
-                        folder)
-  --durability <what>   what data survives: "process" (default): the end of any process, kill -9 included; "power": also
-                        a power cut, at the price of a sync to the disk before each answer and step
-  --cors-origin <origin>  a page's origin that may call the ingress from a browser, such as https://shop.example; again for
-                        each (default: every page may)
-  --cors-credentials    those pages may send cookies
-  --no-watch            do not reload when the code changes
-  --help                show this
+  perdure deployments register http://localhost:9080
 `;
 
-const OPTIONS = {
-  port: { type: "string" },
-  "admin-port": { type: "string" },
-  host: { type: "string" },
-  data: { type: "string" },
-  durability: { type: "string" },
-  "cors-origin": { type: "string", multiple: true },
-  "cors-credentials": { type: "boolean" },
-  "no-watch": { type: "boolean" },
-} as const;
+interface Options {
+  readonly port?: string;
+  readonly adminPort?: string;
+  readonly host?: string;
+  readonly data?: string;
+  readonly durability?: string;
+  readonly corsOrigin?: readonly string[];
+  readonly corsCredentials?: boolean;
+  /** False with `--no-watch`. */
+  readonly watch: boolean;
+}
 
 interface Settings {
   readonly file?: string;
@@ -65,34 +48,53 @@ interface Settings {
   readonly cors: Cors;
 }
 
-export const dev: Command = {
-  name: "dev",
-  summary: "serves a file's services, or those of other processes, on this machine",
-  help: HELP,
-  run: async (args) => serve(settingsOf(args)),
-};
+export function addDev(program: Program): void {
+  program
+    .command("dev")
+    .summary("serve a file's services, or those of other processes, on this machine")
+    .description(
+      "Serves the services of a TypeScript or JavaScript file, and those that are registered with it.",
+    )
+    .argument("[file...]", "the file that exports the services")
+    .option("--port <port>", `the port that takes invocations (default ${DEFAULT_PORT}; 0: a free one)`)
+    .option("--admin-port <port>", `the port of the admin API (default ${DEFAULT_ADMIN_PORT}; 0: a free one)`)
+    .option("--host <address>", `the address to listen on (default ${DEFAULT_HOST}: this machine only)`)
+    .option(
+      "--data <file>",
+      `the data file (default ${DATA_FOLDER}/<name of the served file, or dev>.sqlite in the current folder)`,
+    )
+    .option(
+      "--durability <what>",
+      'what data survives: "process" (default): the end of any process, kill -9 included; "power": also a power cut, at the price of a sync to the disk before each answer and step',
+    )
+    .option(
+      "--cors-origin <origin...>",
+      "a page's origin that may call the ingress from a browser, such as https://shop.example; again for each (default: every page may)",
+    )
+    .option("--cors-credentials", "those pages may send cookies")
+    .option("--no-watch", "do not reload when the code changes")
+    .addHelpText("after", AFTER)
+    .action(async (files, options) => serve(settingsOf(files, options)));
+}
 
-function settingsOf(args: readonly string[]): Settings {
-  const { values, positionals } = parse(args, HELP, OPTIONS);
-  const [file, ...more] = positionals;
+function settingsOf(files: readonly string[], options: Options): Settings {
+  const [file, ...more] = files;
   if (more.length > 0) {
-    const files = positionals.join(", ");
-    const got = positionals.length === 2 ? "two" : String(positionals.length);
+    const got = files.length === 2 ? "two" : String(files.length);
     throw new UsageError(
-      `perdure dev takes one file, and got ${got}: ${files}. Export all services from one of them.`,
-      HELP,
+      `perdure dev takes one file, and got ${got}: ${files.join(", ")}. Export all services from one of them.`,
     );
   }
   const folder = currentFolder();
   return {
     ...(file === undefined ? {} : { file: resolve(folder, file) }),
-    dataPath: values.data === undefined ? defaultDataPath(folder, file) : resolve(folder, values.data),
-    host: values.host ?? DEFAULT_HOST,
-    port: portOf("--port", values.port, DEFAULT_PORT),
-    adminPort: portOf("--admin-port", values["admin-port"], DEFAULT_ADMIN_PORT),
-    durability: durabilityOf(values.durability ?? "process"),
-    watch: values["no-watch"] !== true,
-    cors: chosenCors(values["cors-origin"], values["cors-credentials"] === true),
+    dataPath: options.data === undefined ? defaultDataPath(folder, file) : resolve(folder, options.data),
+    host: options.host ?? DEFAULT_HOST,
+    port: portOf("--port", options.port, DEFAULT_PORT),
+    adminPort: portOf("--admin-port", options.adminPort, DEFAULT_ADMIN_PORT),
+    durability: durabilityOf(options.durability ?? "process"),
+    watch: options.watch,
+    cors: chosenCors(options.corsOrigin, options.corsCredentials === true),
   };
 }
 
@@ -102,13 +104,13 @@ function chosenCors(origins: readonly string[] | undefined, credentials: boolean
     if (origins === undefined && !credentials) return corsIn(process.env);
     return corsOf(origins ?? ["*"], credentials);
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), HELP);
+    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 
 function durabilityOf(text: string): Durability {
   if (text === "process" || text === "power") return text;
-  throw new UsageError(`--durability takes process or power, not "${text}"`, HELP);
+  throw new UsageError(`--durability takes process or power, not "${text}"`);
 }
 
 /** The user's folder. This repository's own npm script runs the process in another folder, and npm says which it was. */
@@ -128,7 +130,7 @@ function portOf(option: string, text: string | undefined, fallback: number): num
   if (text === undefined) return fallback;
   const port = Number(text);
   if (/^\d+$/u.test(text) && port <= PORT_MAX) return port;
-  throw new UsageError(`${option} takes a number from 0 to ${PORT_MAX}, not "${text}"`, HELP);
+  throw new UsageError(`${option} takes a number from 0 to ${PORT_MAX}, not "${text}"`);
 }
 
 async function serve(settings: Settings): Promise<void> {
@@ -199,7 +201,7 @@ function checkFile(file: string): void {
 function stopOnSignal(stop: () => Promise<void>, output: DevConsole): () => boolean {
   let stopping = false;
   const onSignal = (): void => {
-    if (stopping) process.exit(INTERRUPTED);
+    if (stopping) process.exit(EXIT.interrupted);
     stopping = true;
     output.stopping();
     stop().then(

@@ -1,5 +1,5 @@
 /** Refuses an older Node. Without it, Node would fail at the first module that it lacks, and not say why. */
-import { CommandError } from "./command.ts";
+import { CommandError } from "./exit.ts";
 
 /** The same as `engines` in package.json, for which npm only warns. */
 export const NODE_MIN = "22.13";

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, extname, join } from "node:path";
-import { CommandError } from "../command.ts";
+import { CommandError } from "../exit.ts";
 import { OUTPUTS, type Outputs, type Variant, VERIFY_VARIABLES } from "./stack/variables.ts";
 
 export interface CdkRun {

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { asError } from "../../lib/errors.ts";
-import { CommandError } from "../command.ts";
+import { CommandError } from "../exit.ts";
 import type { AwsAccount } from "./account.ts";
 import { openAccount } from "./aws-account.ts";
 import { openCdk, requireCdk } from "./cdk.ts";
@@ -53,7 +53,7 @@ export async function verifyAccount(settings: Settings): Promise<number> {
   const { results } = ledger;
   const capabilities = verification.capabilities.found;
   console.log(`\n${capabilityTable(capabilities, CAPABILITIES)}\n${resultTable(results)}`);
-  const file = resolve(settings.json ?? reportName(region, startMs));
+  const file = resolve(settings.report ?? reportName(region, startMs));
   const times = { startMs, endMs: Date.now() };
   const { endpoint, slow } = settings;
   const found = { results, region, accountId, ...times, endpoint, slow, capabilities, interrupted };

@@ -11,7 +11,7 @@ export interface Settings {
   /** Absent: the shell's. */
   readonly region?: string;
   /** Absent: a name of region and date. */
-  readonly json?: string;
+  readonly report?: string;
   /** An emulator's. Absent: AWS. */
   readonly endpoint?: string;
 }

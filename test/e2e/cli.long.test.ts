@@ -57,12 +57,13 @@ describe("usage", () => {
 
   test.each([
     [[], "no command given"],
-    [["serve"], 'there is no command "serve"'],
+    [["serve"], "unknown command 'serve'"],
+    [["deb"], "(Did you mean dev?)"],
     [
       ["dev", "a.ts", "b.ts"],
       "perdure dev takes one file, and got two: a.ts, b.ts. Export all services from one of them.",
     ],
-    [["dev", "a.ts", "--prot", "1"], "Unknown option '--prot'"],
+    [["dev", "a.ts", "--prot", "1"], "unknown option '--prot'"],
     [["dev", "a.ts", "--port", "http"], '--port takes a number from 0 to 65535, not "http"'],
     [["dev", "a.ts", "--admin-port", "65536"], "--admin-port takes a number"],
     [["dev", "a.ts", "--port"], "--port"],

@@ -11,21 +11,20 @@ import { authorization } from "../../../../lib/aws/signature.ts";
 
 describe("options", () => {
   test("by default everything but what is slow, in AWS", () => {
-    expect(verifySettings([])).toMatchObject({ stackPrefix: "PerdureVerify-", slow: false, yes: false });
-    expect(verifySettings([])).not.toHaveProperty("endpoint");
+    expect(verifySettings({})).toMatchObject({ stackPrefix: "PerdureVerify-", slow: false, yes: false });
+    expect(verifySettings({})).not.toHaveProperty("endpoint");
   });
 
   test("steps are in their own order", () => {
-    expect(verifySettings(["--only", "latency,smoke"]).only).toEqual(["smoke", "latency"]);
+    expect(verifySettings({ only: "latency,smoke" }).only).toEqual(["smoke", "latency"]);
   });
 
   test.each([
-    [["--only", "smoke,speed"], /no step "speed"/],
-    [["--stack-prefix", "1x"], /--stack-prefix takes/],
-    [["--endpoint", "nowhere"], /takes a URL/],
-    [["now"], /takes no now/],
-  ])("%j is refused", (args, message) => {
-    expect(() => verifySettings(args)).toThrow(message);
+    [{ only: "smoke,speed" }, /no step "speed"/],
+    [{ stackPrefix: "1x" }, /--stack-prefix takes/],
+    [{ endpoint: "nowhere" }, /takes a URL/],
+  ])("%j is refused", (options, message) => {
+    expect(() => verifySettings(options)).toThrow(message);
   });
 });
 

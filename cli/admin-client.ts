@@ -1,0 +1,124 @@
+/** The admin API, asked through a {@link Door}: JSON there and back, and refusals as errors. */
+import { CommandError, EXIT } from "./exit.ts";
+import type { Door, DoorAnswer } from "./door.ts";
+import { Fields } from "./fields.ts";
+
+type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+export interface AdminRequest {
+  readonly query?: Query;
+  /** To be sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** The server has refused a request. */
+export class Refusal extends CommandError {
+  override readonly name = "Refusal";
+  /** Of the HTTP answer. */
+  readonly status: number;
+  /** Such as META0003. */
+  readonly code: string | undefined;
+
+  constructor(message: string, status: number, code?: string) {
+    super(code === undefined ? message : `${code}: ${message}`, { exitCode: EXIT.failed });
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** What was sent and how long it took, for `--verbose`. */
+export type Trace = (line: string) => void;
+
+export class AdminClient {
+  readonly #door: Door;
+  readonly #trace: Trace;
+
+  constructor(door: Door, trace: Trace = () => undefined) {
+    this.#door = door;
+    this.#trace = trace;
+  }
+
+  get address(): string {
+    return this.#door.address;
+  }
+
+  /** Its answer's JSON; `undefined` for an empty one. Throws {@link Refusal} and `Unreachable`. */
+  async json(method: string, path: string, request: AdminRequest = {}): Promise<unknown> {
+    const answer = await this.raw(method, path, request);
+    if (answer.status >= 400) throw refusalOf(answer);
+    return jsonOf(answer);
+  }
+
+  /** The same, for an answer that is an object. */
+  async fields(method: string, path: string, request: AdminRequest = {}): Promise<Fields> {
+    return new Fields(await this.json(method, path, request), "answer");
+  }
+
+  /** Its answer, whatever its status. Throws `Unreachable`. */
+  async raw(method: string, path: string, { query, body }: AdminRequest = {}): Promise<DoorAnswer> {
+    const startMs = performance.now();
+    const full = `${path}${queryText(query)}`;
+    const answer = await this.#door.send({
+      method,
+      path: full,
+      headers: {
+        accept: "application/json",
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    this.#trace(`${method} ${full}: ${answer.status} in ${(performance.now() - startMs).toFixed(0)} ms`);
+    return answer;
+  }
+}
+
+/** A path whose parts are encoded: `` path`/invocations/${id}/cancel` ``. */
+export const path = (texts: TemplateStringsArray, ...parts: readonly string[]): string =>
+  texts.map((text, at) => text + (at < parts.length ? encodeURIComponent(parts[at] ?? "") : "")).join("");
+
+function queryText(query: Query = {}): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? (value as readonly string[]) : [value])
+      if (one !== undefined) params.append(name, String(one));
+  }
+  return params.size === 0 ? "" : `?${params.toString()}`;
+}
+
+/** `undefined`: it has none. Throws {@link CommandError} for what is no JSON. */
+export function jsonOf({ body }: DoorAnswer): unknown {
+  if (body.length === 0) return undefined;
+  const text = new TextDecoder().decode(body);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new CommandError(`the server's answer is no JSON: ${text.slice(0, SHOWN)}`, {
+      advice: "Is this the admin API's address?",
+    });
+  }
+}
+
+/** Of an answer that cannot be read, so many characters are shown. */
+const SHOWN = 200;
+
+/** What the server says of its refusal. */
+export function refusalOf(answer: DoorAnswer): Refusal {
+  const text = new TextDecoder().decode(answer.body).trim();
+  const fields = readable(text);
+  const message = fields?.["message"];
+  const code = fields?.["restate_code"];
+  const said = typeof message === "string" ? message : text.slice(0, SHOWN);
+  return new Refusal(
+    said === "" ? `the server answers ${answer.status}` : said,
+    answer.status,
+    typeof code === "string" ? code : undefined,
+  );
+}
+
+function readable(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return new Fields(JSON.parse(text), "refusal").raw;
+  } catch {
+    return undefined;
+  }
+}

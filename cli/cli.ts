@@ -1,0 +1,81 @@
+/** What every command is given: where it prints, whom it asks, and how it asks the user. */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { AdminClient } from "./admin-client.ts";
+import { type Door, HttpDoor } from "./door.ts";
+import { chosenEnvironment, type Environment } from "./environment/environment.ts";
+import { CommandError } from "./exit.ts";
+import { Output, type OutputOptions } from "./output.ts";
+
+/** The options that every command takes, as {@link globalOptions} of program.ts declares them. */
+export interface GlobalOptions {
+  readonly url?: string;
+  readonly ingressUrl?: string;
+  readonly json?: boolean;
+  readonly jsonl?: boolean;
+  readonly wide?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly yes?: boolean;
+}
+
+export class Cli {
+  readonly out: Output;
+  readonly options: GlobalOptions;
+  #environment: Promise<Environment> | undefined;
+
+  constructor(options: GlobalOptions, out = new Output(outputOptions(options))) {
+    this.options = options;
+    this.out = out;
+  }
+
+  environment(): Promise<Environment> {
+    this.#environment ??= chosenEnvironment(this.options, process.env);
+    return this.#environment;
+  }
+
+  async admin(): Promise<AdminClient> {
+    const { admin } = await this.environment();
+    return new AdminClient(admin, (line) => void this.out.trace(line));
+  }
+
+  /** Where the ingress is; the admin API is asked if nothing else says it. */
+  async ingress(): Promise<Door> {
+    const { ingress, admin } = await this.environment();
+    if (ingress) return ingress;
+    const version = await (await this.admin()).fields("GET", "/version");
+    const url = version.optionalText("ingress_endpoint") ?? "";
+    if (url !== "") return new HttpDoor(url);
+    throw new CommandError(`${admin.address} does not say where its ingress is`, {
+      advice: "Name it with --ingress-url.",
+    });
+  }
+
+  /** Returns if the user says yes, or has said it with `--yes`. Throws {@link CommandError} otherwise. */
+  async confirm(question: string): Promise<void> {
+    if (this.options.yes === true) return;
+    if (!this.out.isTerminal || !process.stdin.isTTY) {
+      throw new CommandError(`"${question}" cannot be asked here`, {
+        advice: "Add --yes to do it without a question.",
+      });
+    }
+    const { default: confirm } = await import("@inquirer/confirm");
+    if (!(await confirm({ message: question, default: false }))) throw new CommandError("nothing was done");
+  }
+}
+
+function outputOptions({ json, jsonl, quiet, verbose, wide }: GlobalOptions): OutputOptions {
+  return {
+    format: jsonl === true ? "jsonl" : json === true ? "json" : "text",
+    quiet: quiet === true,
+    verbose: verbose === true,
+    wide: wide === true,
+  };
+}
+
+/** An action of a command: `run` gets its arguments and its own options, after what every command is given. */
+export const withCli =
+  <A extends unknown[]>(run: (cli: Cli, ...args: A) => Promise<void>) =>
+  async (...all: [...A, CommandUnknownOpts]): Promise<void> => {
+    const command = all.at(-1) as CommandUnknownOpts;
+    await run(new Cli(command.optsWithGlobals() as GlobalOptions), ...(all.slice(0, -1) as A));
+  };

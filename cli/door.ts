@@ -1,0 +1,84 @@
+/** A way to a server: its address, and how a request gets there. */
+import { CommandError, EXIT } from "./exit.ts";
+
+export interface DoorRequest {
+  readonly method: string;
+  /** Percent-encoded, with the slash at its beginning and with its query. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  /** How long an answer may take; by default {@link REQUEST_MS}. `Infinity`: as long as it takes. */
+  readonly timeoutMs?: number;
+}
+
+export interface DoorAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface Door {
+  /** To be shown: a URL, or a function's name. */
+  readonly address: string;
+  /** Throws {@link Unreachable} if nothing answers. */
+  send(request: DoorRequest): Promise<DoorAnswer>;
+}
+
+export const REQUEST_MS = 30_000;
+
+/** Nothing answers at the address, or not in time. */
+export class Unreachable extends CommandError {
+  override readonly name = "Unreachable";
+
+  constructor(address: string, cause: unknown, advice: string) {
+    super(`nothing answers at ${address}: ${reasonOf(cause)}`, {
+      cause,
+      advice,
+      exitCode: EXIT.unreachable,
+    });
+  }
+}
+
+/** `fetch` says "fetch failed"; its cause says why. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError") return "no answer in time";
+  const { code } = error as NodeJS.ErrnoException;
+  const own = error.message === "" ? (code ?? error.name) : error.message;
+  return error.cause instanceof Error ? reasonOf(error.cause) : own;
+}
+
+/** A server that takes requests as they are, such as that of `perdure dev`. */
+export class HttpDoor implements Door {
+  readonly address: string;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  constructor(url: string, headers: Readonly<Record<string, string>> = {}) {
+    this.address = url.replace(/\/+$/u, "");
+    this.#headers = headers;
+  }
+
+  async send({ method, path, headers, body, timeoutMs = REQUEST_MS }: DoorRequest): Promise<DoorAnswer> {
+    try {
+      const response = await fetch(`${this.address}${path}`, {
+        method,
+        headers: { ...this.#headers, ...headers },
+        ...(body === undefined ? {} : { body }),
+        ...(Number.isFinite(timeoutMs) ? { signal: AbortSignal.timeout(timeoutMs) } : {}),
+      });
+      return {
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        body: new Uint8Array(await response.arrayBuffer()),
+      };
+    } catch (error) {
+      throw new Unreachable(
+        this.address,
+        error,
+        "Is it running? `perdure dev` and `perdure up` start one here; --url or an environment (`perdure env`) names another.",
+      );
+    }
+  }
+}

@@ -1,0 +1,24 @@
+/** Runs a command line. */
+import { type CommandUnknownOpts, CommanderError } from "@commander-js/extra-typings";
+import { EXIT, UsageError } from "./exit.ts";
+import { program, usageOf } from "./program.ts";
+
+/** Returns the exit code. Throws what commands throw; a wrong call has been answered with the command's help by then. */
+export async function run(args: readonly string[]): Promise<number> {
+  const root = program();
+  let ran: CommandUnknownOpts = root as unknown as CommandUnknownOpts;
+  root.hook("preAction", (_, command) => void (ran = command as CommandUnknownOpts));
+  try {
+    if (args.length === 0) throw new UsageError("no command given");
+    await root.parseAsync([...args], { from: "user" });
+    return Number(process.exitCode ?? EXIT.done);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      process.stderr.write(`perdure: ${error.message}\n${usageOf(ran)}\n`);
+      return EXIT.usage;
+    }
+    if (!(error instanceof CommanderError)) throw error;
+    // Commander has printed the help, the version, or what is wrong.
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  }
+}
