@@ -6,7 +6,7 @@ import { chosenEnvironment, type Environment } from "./environment/environment.t
 import { CommandError } from "./exit.ts";
 import { Output, type OutputOptions } from "./output.ts";
 
-/** The options that every command takes, as {@link globalOptions} of program.ts declares them. */
+/** The options that every command takes, as root.ts declares them. */
 export interface GlobalOptions {
   readonly url?: string;
   readonly ingressUrl?: string;
@@ -35,7 +35,7 @@ export class Cli {
 
   async admin(): Promise<AdminClient> {
     const { admin } = await this.environment();
-    return new AdminClient(admin, (line) => void this.out.trace(line));
+    return new AdminClient(admin, (line) => this.out.trace(line));
   }
 
   /** Where the ingress is; the admin API is asked if nothing else says it. */
@@ -77,5 +77,5 @@ export const withCli =
   <A extends unknown[]>(run: (cli: Cli, ...args: A) => Promise<void>) =>
   async (...all: [...A, CommandUnknownOpts]): Promise<void> => {
     const command = all.at(-1) as CommandUnknownOpts;
-    await run(new Cli(command.optsWithGlobals() as GlobalOptions), ...(all.slice(0, -1) as A));
+    await run(new Cli(command.optsWithGlobals()), ...(all.slice(0, -1) as A));
   };

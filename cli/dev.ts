@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from "node:pat
 import type { Durability } from "../runtime/dev/engine.ts";
 import { type Cors, corsIn, corsOf } from "../lib/cors.ts";
 import { CommandError, EXIT, UsageError } from "./exit.ts";
-import type { Program } from "./program.ts";
+import type { Program } from "./root.ts";
 import { DevConsole, withoutOwnFrames } from "./dev-console.ts";
 
 const DEFAULT_PORT = 8080;

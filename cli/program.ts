@@ -1,45 +1,11 @@
 /**
- * The commands, and the options that all of them take.
+ * All commands.
  *
  * A noun's folder declares its commands; what a command does is loaded when it runs, so that `perdure dev` starts at once.
  */
-import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import { PACKAGE_VERSION } from "../lib/version.ts";
-import { EXIT } from "./exit.ts";
 import { addDev } from "./dev.ts";
+import { emptyProgram, explainErrors, type Program } from "./root.ts";
 import { addVerifyAws } from "./verify-aws.ts";
-
-/** The root, without a command yet. */
-export const emptyProgram = () =>
-  new Command("perdure")
-    .description("Durable functions in TypeScript, without a server.")
-    .version(PACKAGE_VERSION, "-V, --version", "show the version")
-    .helpOption("-h, --help", "show help")
-    .optionsGroup("Options of every command:")
-    .option(
-      "--url <url>",
-      "the admin API's address (default: $PERDURE_ADMIN_URL, else http://127.0.0.1:9070)",
-    )
-    .option("--ingress-url <url>", "the ingress's address (default: the admin API says it)")
-    .option("--json", "print one JSON document")
-    .addOption(new Option("--jsonl", "print a line of JSON for each row").conflicts("json"))
-    .option("--wide", "all columns of a table, and nothing cut")
-    .option("-q, --quiet", "no notes, only data, warnings and errors")
-    .option("-v, --verbose", "each request, and how long it took")
-    .option("-y, --yes", "do not ask")
-    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
-    .configureOutput({ outputError: (text, write) => void write(text.replace(/^error: /u, "perdure: ")) })
-    .showSuggestionAfterError()
-    .exitOverride()
-    .addHelpText("after", EXIT_CODES);
-
-const EXIT_CODES = `
-Exit codes: ${Object.entries(EXIT)
-  .map(([name, code]) => `${code} ${name}`)
-  .join(", ")}.
-`;
-
-export type Program = ReturnType<typeof emptyProgram>;
 
 /** With all commands, in the order in which help shows them. */
 export function program(): Program {
@@ -49,15 +15,3 @@ export function program(): Program {
   explainErrors(root);
   return root;
 }
-
-/** After what is wrong with a call: how the command is used, in short. */
-export const usageOf = (command: CommandUnknownOpts): string =>
-  `\nUsage: ${command.createHelp().commandUsage(command)}\n\`${pathOf(command)} --help\` explains it.`;
-
-function explainErrors(command: CommandUnknownOpts): void {
-  command.showHelpAfterError(usageOf(command));
-  for (const each of command.commands) explainErrors(each);
-}
-
-const pathOf = (command: CommandUnknownOpts): string =>
-  command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();

@@ -1,13 +1,14 @@
 /** Runs a command line. */
 import { type CommandUnknownOpts, CommanderError } from "@commander-js/extra-typings";
 import { EXIT, UsageError } from "./exit.ts";
-import { program, usageOf } from "./program.ts";
+import { program } from "./program.ts";
+import { usageOf } from "./root.ts";
 
 /** Returns the exit code. Throws what commands throw; a wrong call has been answered with the command's help by then. */
 export async function run(args: readonly string[]): Promise<number> {
   const root = program();
-  let ran: CommandUnknownOpts = root as unknown as CommandUnknownOpts;
-  root.hook("preAction", (_, command) => void (ran = command as CommandUnknownOpts));
+  let ran: CommandUnknownOpts = root;
+  root.hook("preAction", (_, command) => void (ran = command));
   try {
     if (args.length === 0) throw new UsageError("no command given");
     await root.parseAsync([...args], { from: "user" });

@@ -1,7 +1,7 @@
 /** `perdure verify-aws`: deploys a stack of its own into an AWS account, tries there what no emulator can show, and destroys it. */
 import { withCli } from "./cli.ts";
 import { CommandError, UsageError } from "./exit.ts";
-import type { Program } from "./program.ts";
+import type { Program } from "./root.ts";
 import { STEPS, type StepName } from "./verify-aws/check.ts";
 import type { Settings } from "./verify-aws/settings.ts";
 
