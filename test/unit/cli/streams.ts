@@ -6,7 +6,7 @@ export interface FakeStreams extends Streams {
   text(): { readonly stdout: string; readonly stderr: string };
 }
 
-export function fakeStreams(terminal: { readonly columns: number } | undefined = undefined): FakeStreams {
+export function fakeStreams(terminal?: { readonly columns: number }): FakeStreams {
   const [stdout, stderr] = [kept(terminal), kept(terminal)];
   return {
     stdout: stdout.stream,
@@ -15,7 +15,7 @@ export function fakeStreams(terminal: { readonly columns: number } | undefined =
   };
 }
 
-function kept(terminal: { readonly columns: number } | undefined) {
+function kept(terminal?: { readonly columns: number }) {
   let text = "";
   const stream = new Writable({
     decodeStrings: false,
