@@ -5,6 +5,7 @@ import { type Door, HttpDoor } from "./door.ts";
 import { chosenEnvironment, type Environment } from "./environment/environment.ts";
 import { CommandError } from "./exit.ts";
 import { Output, type OutputOptions } from "./output.ts";
+import type { TimeFormat } from "./time.ts";
 
 /** The options that every command takes, as root.ts declares them. */
 export interface GlobalOptions {
@@ -13,6 +14,7 @@ export interface GlobalOptions {
   readonly json?: boolean;
   readonly jsonl?: boolean;
   readonly wide?: boolean;
+  readonly timeFormat?: TimeFormat;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly yes?: boolean;
@@ -63,12 +65,13 @@ export class Cli {
   }
 }
 
-function outputOptions({ json, jsonl, quiet, verbose, wide }: GlobalOptions): OutputOptions {
+function outputOptions({ json, jsonl, quiet, verbose, wide, timeFormat }: GlobalOptions): OutputOptions {
   return {
     format: jsonl === true ? "jsonl" : json === true ? "json" : "text",
     quiet: quiet === true,
     verbose: verbose === true,
     wide: wide === true,
+    timeFormat: timeFormat ?? "human",
   };
 }
 

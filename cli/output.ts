@@ -7,6 +7,7 @@
 import { styleText } from "node:util";
 import { escaped } from "../lib/log/line.ts";
 import { fitted, type Column } from "./table.ts";
+import { shownTime, type TimeFormat, timeOf } from "./time.ts";
 
 export type Style = Parameters<typeof styleText>[0];
 export type Format = "text" | "json" | "jsonl";
@@ -24,6 +25,7 @@ export interface OutputOptions {
   readonly verbose: boolean;
   /** Every column, and nothing cut. */
   readonly wide: boolean;
+  readonly timeFormat?: TimeFormat;
 }
 
 export interface List<T> {
@@ -38,13 +40,18 @@ export interface List<T> {
 export class Output {
   readonly format: Format;
   readonly wide: boolean;
+  readonly #timeFormat: TimeFormat;
   readonly #streams: Streams;
   readonly #quiet: boolean;
   readonly #verbose: boolean;
 
-  constructor({ format, quiet, verbose, wide }: OutputOptions, streams: Streams = process) {
+  constructor(
+    { format, quiet, verbose, wide, timeFormat = "human" }: OutputOptions,
+    streams: Streams = process,
+  ) {
     this.format = format;
     this.wide = wide;
+    this.#timeFormat = timeFormat;
     this.#quiet = quiet;
     this.#verbose = verbose;
     this.#streams = streams;
@@ -58,6 +65,12 @@ export class Output {
   /** In a colour, if stdout takes colours. */
   styled(style: Style, text: string): string {
     return styleText(style, text, { stream: this.#streams.stdout });
+  }
+
+  /** A time, as `--time-format` says. What is no time is shown as it is. */
+  time(at: number | string): string {
+    const atMs = typeof at === "number" ? at : timeOf(at);
+    return atMs === undefined ? safe(String(at)) : shownTime(atMs, this.#timeFormat);
   }
 
   /** A table, a JSON array, or a line of JSON for each row. */

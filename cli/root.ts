@@ -2,6 +2,7 @@
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 import { EXIT } from "./exit.ts";
+import { TIME_FORMATS } from "./time.ts";
 
 const EXIT_CODES = `
 Exit codes: ${Object.entries(EXIT)
@@ -23,6 +24,11 @@ export const emptyProgram = () =>
     .option("--json", "print one JSON document")
     .addOption(new Option("--jsonl", "print a line of JSON for each row").conflicts("json"))
     .option("--wide", "all columns of a table, and nothing cut")
+    .addOption(
+      new Option("--time-format <format>", "how times are shown (default: human, in the local zone)").choices(
+        TIME_FORMATS,
+      ),
+    )
     .option("-q, --quiet", "no notes, only data, warnings and errors")
     .option("-v, --verbose", "each request, and how long it took")
     .option("-y, --yes", "do not ask")
