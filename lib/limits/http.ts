@@ -90,3 +90,8 @@ export const RESTART_COPIES_AT_ONCE = 16;
 export const PINNED_PAGES_MAX = 50;
 /** Deployments that were moved away from their address, with others registered there since. */
 export const SAME_ADDRESS_MAX = 100;
+
+// Answers of queries.
+
+/** Rows in one batch of an answer in Arrow. A reader holds a batch in memory. */
+export const ARROW_BATCH_ROWS_MAX = 4096;
