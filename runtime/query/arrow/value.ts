@@ -77,7 +77,7 @@ const isBooleanOrNull = (value: unknown): boolean => isNull(value) || typeof val
 export function asText(value: unknown): string {
   if (typeof value === "string") return value;
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
-  if (typeof value === "bigint") return String(value);
+  if (typeof value === "bigint" || typeof value === "number") return String(value);
   // JSON has no bigint.
   const plain = (_: string, inner: unknown): unknown => (typeof inner === "bigint" ? Number(inner) : inner);
   return JSON.stringify(value, plain) ?? "";
