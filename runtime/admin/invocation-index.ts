@@ -9,19 +9,29 @@ import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
 import { idIn, type ListedPart } from "../../lib/model/listing.ts";
 import type { Clock, ItemStore, Logger, ScannedItem } from "../../lib/ports.ts";
-import { type StatusView, viewStatus } from "./invocation-view.ts";
+import { globMatches } from "../../lib/glob.ts";
+import { callingInvocation, type StatusView, viewStatus } from "./invocation-view.ts";
 import { HEAD_SCANS_MAX, LIST_HEADS_MAX, LIST_MS_MAX } from "../../lib/limits/http.ts";
 
 export interface InvocationFilter {
   readonly service?: string;
   readonly handler?: string;
   readonly key?: string;
+  /** A pattern of the key, with `*` and `?`. */
+  readonly keyGlob?: string;
   /** Which it is pinned to. */
   readonly deployment?: string;
   /** Any of them; absent: all. */
   readonly statuses?: readonly StatusView[];
   readonly created?: TimeRange;
   readonly modified?: TimeRange;
+  /** How it has ended. */
+  readonly result?: "success" | "failure";
+  /** A part of the message that it failed with, or that its last attempt failed with, in any case. */
+  readonly error?: string;
+  /** The invocation that called it. */
+  readonly caller?: string;
+  readonly idempotencyKey?: string;
 }
 
 /** Both ends inclusive, epoch milliseconds. */
@@ -138,9 +148,29 @@ export function matches(head: Head, filter: InvocationFilter, nowMs: number): bo
     (key === undefined || target.key === key) &&
     (statuses === undefined || statuses.includes(viewStatus(status))) &&
     isWithin(head.acceptedAtMs, created) &&
-    isWithin(head.modifiedAtMs, modified)
+    isWithin(head.modifiedAtMs, modified) &&
+    matchesMore(head, filter)
   );
 }
+
+function matchesMore(
+  head: Head,
+  { keyGlob, result, error, caller, idempotencyKey }: InvocationFilter,
+): boolean {
+  const { target, outcome } = head;
+  return (
+    (keyGlob === undefined || (target.key !== undefined && globMatches(keyGlob, target.key))) &&
+    (result === undefined || (outcome !== undefined && outcome.ok === (result === "success"))) &&
+    (idempotencyKey === undefined || head.idempotencyKey === idempotencyKey) &&
+    (caller === undefined || callingInvocation(head.origin) === caller) &&
+    (error === undefined || errorsOf(head).some((text) => text.toLowerCase().includes(error.toLowerCase())))
+  );
+}
+
+const errorsOf = ({ outcome, failure }: Head): string[] => [
+  ...(outcome?.ok === false ? [outcome.failure.message] : []),
+  ...(failure === undefined ? [] : [failure.message]),
+];
 
 const isWithin = (ms: number, range: TimeRange | undefined): boolean =>
   range === undefined || (ms >= range.fromMs && ms <= range.untilMs);

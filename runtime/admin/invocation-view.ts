@@ -52,8 +52,15 @@ function viewOrigin(origin: string): object {
   if (origin.startsWith(RESTART)) {
     return { invoked_by: "restart_as_new", restarted_from: origin.split("~")[1] ?? "" };
   }
-  const [caller = "", , command] = origin.split(".");
-  return command === undefined ? { invoked_by: "ingress" } : { invoked_by: "service", invoked_by_id: caller };
+  const caller = callingInvocation(origin);
+  return caller === undefined ? { invoked_by: "ingress" } : { invoked_by: "service", invoked_by_id: caller };
+}
+
+/** `undefined`: it was not called by a handler. */
+export function callingInvocation(origin: string): InvocationId | undefined {
+  if (origin.startsWith(RESTART)) return undefined;
+  const [caller, , command] = origin.split(".");
+  return command === undefined ? undefined : caller;
 }
 
 function viewCompletion({ status, outcome, modifiedAtMs, expiresAtMs }: Head): object {

@@ -82,14 +82,34 @@ export function filterOf(query: URLSearchParams): InvocationFilter {
       return value === null ? [] : [[name, value]];
     }),
   );
-  const ranges = { ...rangeIn(query, "created"), ...rangeIn(query, "modified") };
+  const rest = { ...rangeIn(query, "created"), ...rangeIn(query, "modified"), ...moreIn(query) };
   const statuses = query.getAll("status").flatMap((list) => list.split(","));
-  if (statuses.length === 0) return { ...names, ...ranges };
+  if (statuses.length === 0) return { ...names, ...rest };
   const unknown = statuses.find((status) => !(STATUS_VIEWS as readonly string[]).includes(status));
   if (unknown !== undefined) {
     throw badField("query parameter 'status'", `'${unknown}' is none of ${STATUS_VIEWS.join(", ")}`);
   }
-  return { ...names, ...ranges, statuses: statuses as StatusView[] };
+  return { ...names, ...rest, statuses: statuses as StatusView[] };
+}
+
+const TEXTS = {
+  key_glob: "keyGlob",
+  error: "error",
+  invoked_by_id: "caller",
+  idempotency_key: "idempotencyKey",
+} as const;
+
+function moreIn(query: URLSearchParams): InvocationFilter {
+  const texts = Object.fromEntries(
+    Object.entries(TEXTS).flatMap(([name, field]) => {
+      const value = query.get(name);
+      return value === null ? [] : [[field, value]];
+    }),
+  );
+  const result = query.get("result");
+  if (result === null) return texts;
+  if (result === "success" || result === "failure") return { ...texts, result };
+  throw badField("query parameter 'result'", "must be success or failure");
 }
 
 /** `{name}_after`, `{name}_before`: both inclusive, as answers show times. */

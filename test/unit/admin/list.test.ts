@@ -4,7 +4,7 @@ import { stateKey } from "../../../lib/model/fence.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId } from "../../../lib/model/ids.ts";
 import type { ListedPart } from "../../../lib/model/listing.ts";
-import { success } from "../../../lib/model/outcome.ts";
+import { failure, success } from "../../../lib/model/outcome.ts";
 import { NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 
@@ -87,6 +87,13 @@ const CASES = [
   ["?modified_after=2026-11-22T15:48:46.688Z", [3, 4]],
   ["?modified_before=2026-11-22", []],
   ["?service=Nope", []],
+  ["?key_glob=*", [2, 3]],
+  ["?key_glob=%3F&status=paused", [2]],
+  ["?result=success", [4]],
+  ["?result=failure", []],
+  ["?error=x", []],
+  ["?invoked_by_id=inv_nobody", []],
+  ["?idempotency_key=none", []],
 ] as const;
 
 describe.each([
@@ -99,6 +106,23 @@ describe.each([
     expect(body.invocations.map(({ id }) => ids.indexOf(id))).toEqual(expected);
     expect(body).toMatchObject({ source });
     expect(body).not.toHaveProperty("next");
+  });
+
+  test("by how they failed, who called them, and their idempotency key", async () => {
+    const { world } = await populated(parts);
+    const ended = await world.invocation({});
+    await world.complete(ended, failure(500, "No Money left"));
+    const trying = await world.invocation({
+      s: "backing-off",
+      f: { count: 2, failure: { message: "Money?" } },
+    });
+    const called = await world.invocation({ s: "paused", o: `${ended.id}.0.3`, q: "order-1" });
+    const found = async (query: string): Promise<unknown[]> =>
+      (await list(world, query)).invocations.map(({ id }) => id).toSorted();
+    expect(await found("?error=money")).toEqual([ended.id, trying.id].toSorted());
+    expect(await found("?error=money&result=failure")).toEqual([ended.id]);
+    expect(await found(`?invoked_by_id=${ended.id}`)).toEqual([called.id]);
+    expect(await found("?idempotency_key=order-1")).toEqual([called.id]);
   });
 
   test("page by page, each once", async () => {
@@ -124,6 +148,7 @@ describe.each([
     ["?limit=many", "'limit' is invalid."],
     ["?created_after=yesterday", "'created_after' is invalid. Reason: must be a time like"],
     ["?modified_before=1", "'modified_before' is invalid."],
+    ["?result=maybe", "'result' is invalid. Reason: must be success or failure"],
     ["?scan=maybe", "'scan' is invalid. Reason: must be true or false"],
   ])("but not for %s", async (query, message) => {
     const answer = await new AdminWorld(parts).ask(`GET /invocations${query}`);
