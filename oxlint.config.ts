@@ -95,9 +95,9 @@ const boundaries: readonly Boundary[] = [
     except: [...aws, ...rooms, ...shared],
     notPackages: notAws,
   },
-  // It asks AWS itself, with credentials of its own.
+  // They ask AWS itself, with the user's credentials. Commands load them when they are needed.
   {
-    files: ["cli/verify-aws/**"],
+    files: ["cli/aws/**", "cli/verify-aws/**"],
     folders: ["cli", "lib"],
     except: ["lib/turn", "lib/store", "runtime"],
     packages: [...node, "@aws-sdk/*"],

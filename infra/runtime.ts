@@ -2,7 +2,7 @@
  * All that is between a client and a handler: tables, queues, schedules, functions and the two HTTP APIs. While nothing
  * happens, it costs the polling of two queues, the reconciler's runs and the alarms (docs/costs.md).
  */
-import { Duration, Fn, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, Fn, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { EventSourceMapping, type FunctionUrl } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
@@ -42,6 +42,7 @@ import {
 } from "./runtime-props.ts";
 import { Tables } from "./tables.ts";
 import { REGISTRAR_MINUTES_MAX, SQS_RECEIVE_MAX } from "../lib/limits/aws.ts";
+import { STACK_OUTPUT_VERSION, type StackOutput } from "../lib/stack-output.ts";
 
 /** HTTP APIs give up after 30 seconds. */
 const HTTP_TIMEOUT = Duration.seconds(30);
@@ -134,6 +135,29 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     };
     if (settings.ownMailboxes) this.mailboxHost.expect();
     this.dashboard = this.#observe();
+    this.#tellCommandLine();
+  }
+
+  /** `perdure --stack` reads it (docs/decisions/0036-the-command-line.md). */
+  #tellCommandLine(): void {
+    const { ingressAuthorization: access, ingressFunctionUrl: urlAccess } = this.settings;
+    const { journal, state, registry } = this.tables;
+    const adminFunction = this.functions.admin?.function.functionName;
+    const output: StackOutput = {
+      perdure: STACK_OUTPUT_VERSION,
+      runtime: this.runtimeName,
+      ...(this.#admin ? { admin: this.#admin.url } : adminFunction ? { adminFunction } : {}),
+      ingress: this.ingress.url,
+      ingressAccess: typeof access === "string" ? access : "other",
+      ...(urlAccess && this.ingressFunctionUrl
+        ? { ingressUrl: this.ingressFunctionUrl.url, ingressUrlAccess: urlAccess }
+        : {}),
+      ...{ journal: journal.tableName, state: state.tableName, registry: registry.tableName },
+    };
+    new CfnOutput(this, "CommandLine", {
+      description: "Perdure: what `perdure --stack` reads",
+      value: Stack.of(this).toJsonString(output),
+    });
   }
 
   get mailboxHost(): MailboxHost {

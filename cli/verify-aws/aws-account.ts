@@ -23,7 +23,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { Credentials } from "../../lib/aws/signature.ts";
 import type { AwsAccount, FunctionChange, FunctionSettingsSeen, MetricQuery, StackEvent } from "./account.ts";
-import { AwsQuery, element, members, ServiceRefusal } from "./aws-query.ts";
+import { AwsQuery, element, members, ServiceRefusal } from "../aws/query.ts";
 
 const MINUTE_MS = 60_000;
 const LOG_PAGES_MAX = 20;

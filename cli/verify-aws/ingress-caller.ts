@@ -1,5 +1,5 @@
 /** Calls, sends and results over an ingress, as a client would ask for them. */
-import type { Door, DoorAnswer, DoorRequest } from "./door.ts";
+import type { Door, DoorAnswer, DoorRequest } from "../aws/signed-http.ts";
 
 interface Sleeping {
   readonly now: () => number;

@@ -9,7 +9,7 @@ import type { AwsAccount } from "./account.ts";
 import { openAccount } from "./aws-account.ts";
 import { openCdk, requireCdk } from "./cdk.ts";
 import { Ledger } from "./check.ts";
-import { openDoor } from "./door.ts";
+import { openDoor } from "../aws/signed-http.ts";
 import { dispatchersFor } from "./preflight.ts";
 import { capabilityTable, reportJson, reportName, resultLine, resultTable } from "./report.ts";
 import { scaleOf } from "./scale.ts";

@@ -3,7 +3,7 @@ import type { Credentials } from "../../lib/aws/signature.ts";
 import type { AwsAccount } from "./account.ts";
 import type { StackSettings, StackTool } from "./cdk.ts";
 import { type Ledger, Skipped, Unmet } from "./check.ts";
-import { type Door, type DoorOptions, narrowed } from "./door.ts";
+import { type Door, type DoorOptions, narrowed } from "../aws/signed-http.ts";
 import { IngressCaller } from "./ingress-caller.ts";
 import type { Scale } from "./scale.ts";
 import type { Settings } from "./settings.ts";

@@ -2,7 +2,7 @@
 import type { AwsAccount } from "../../../../cli/verify-aws/account.ts";
 import type { CdkRun, StackTool } from "../../../../cli/verify-aws/cdk.ts";
 import { type CheckResult, Ledger } from "../../../../cli/verify-aws/check.ts";
-import type { Door, DoorAnswer, DoorRequest } from "../../../../cli/verify-aws/door.ts";
+import type { Door, DoorAnswer, DoorRequest } from "../../../../cli/aws/signed-http.ts";
 import { scaleOf } from "../../../../cli/verify-aws/scale.ts";
 import type { Settings } from "../../../../cli/verify-aws/settings.ts";
 import { OUTPUTS, type Outputs } from "../../../../cli/verify-aws/stack/variables.ts";

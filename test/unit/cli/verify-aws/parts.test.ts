@@ -1,8 +1,8 @@
 // The parts of `perdure verify-aws`: options, signatures, XML, checks, the report.
 import { describe, expect, test } from "vitest";
-import { element, members } from "../../../../cli/verify-aws/aws-query.ts";
+import { element, members } from "../../../../cli/aws/query.ts";
 import { expectAtMost, expectSame, Ledger, Skipped } from "../../../../cli/verify-aws/check.ts";
-import { type Door, narrowed, signedHeaders } from "../../../../cli/verify-aws/door.ts";
+import { type Door, narrowed, signedHeaders } from "../../../../cli/aws/signed-http.ts";
 import { capabilityTable, reportJson, reportName, resultTable } from "../../../../cli/verify-aws/report.ts";
 import { percentile, pooled } from "../../../../cli/verify-aws/statistics.ts";
 import { Capabilities } from "../../../../cli/verify-aws/verification.ts";

@@ -1,7 +1,7 @@
 /** Requests to those services of AWS for which this package brings no client: by their JSON and their query protocol. */
 import { asError } from "../../lib/errors.ts";
 import type { Credentials } from "../../lib/aws/signature.ts";
-import { type Door, openDoor } from "./door.ts";
+import { type Door, openDoor } from "./signed-http.ts";
 
 interface Refused {
   readonly __type?: string;
