@@ -59,8 +59,8 @@ export interface ItemStore {
 export interface Listing {
   /** The parts that are kept. */
   readonly parts: readonly ListedPart[];
-  /** Heads of one shard (`shardsOf`) that were accepted in this time, the oldest first. `after` is the `next` of the previous
-   * page, of the same shard and time. */
+  /** Heads of one shard (`shardsOf`) that were accepted in this time, the oldest first unless asked otherwise. `after` is the
+   * `next` of the previous page, of the same shard, time and order. */
   heads(part: ListedPart, shard: string, page: ListedRange): Promise<ListedPage>;
   /** Keys of a service that have state, in no order. One may come twice. The cost grows with the whole table. */
   keys(service: string, page: { after?: string; limit: number }): Promise<KeyPage>;
@@ -72,6 +72,7 @@ export interface ListedRange {
   readonly untilMs: number;
   readonly after?: string;
   readonly limit: number;
+  readonly newestFirst?: true;
 }
 export interface ListedPage {
   readonly entries: readonly { readonly id: InvocationId; readonly atMs: number }[];

@@ -8,6 +8,7 @@
 import { OperationalError } from "../../lib/errors.ts";
 import { emptyResponse, type HttpRequest, type HttpResponse, jsonResponse } from "../http/message.ts";
 import { match, route, type Route, segmentsOf } from "../http/router.ts";
+import { Sandbox } from "../query/sandbox.ts";
 import { operateOnMany } from "./bulk.ts";
 import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
 import { deleteDeployment, moveDeployment, registerDeployment } from "./deployment.ts";
@@ -18,6 +19,7 @@ import { ListedInvocations } from "./listed-invocations.ts";
 import { describeOpenApi } from "./openapi.ts";
 import type { AdminExchange, AdminOptions, AdminPorts, Handling } from "./ports.ts";
 import { purgeInvocation, purgeJournal } from "./purge.ts";
+import { runQuery } from "./query.ts";
 import { restartInvocation } from "./restart.ts";
 import { configureService } from "./service-config.ts";
 import {
@@ -69,6 +71,7 @@ const ROUTES: readonly Route<AdminExchange, Handling>[] = [
   route("POST", "/internal/invocations_batch_operations/:operation", (x, { operation }) =>
     operateOnMany(x, operation),
   ),
+  route("POST", "/query", runQuery),
   route("DELETE", "/invocations/:id", (x, { id }) => deleteInvocation(x, id)),
 ];
 
@@ -77,6 +80,7 @@ export class Admin {
   readonly #index: InvocationIndex;
   readonly #scan: InvocationIndex;
   readonly #options: AdminOptions;
+  readonly #sandbox = new Sandbox();
 
   constructor(ports: AdminPorts, options: AdminOptions) {
     this.#ports = ports;
@@ -96,7 +100,7 @@ export class Admin {
   async #answer(request: HttpRequest): Promise<HttpResponse> {
     const [ports, index, scan, options] = [this.#ports, this.#index, this.#scan, this.#options];
     try {
-      return await dispatch({ ports, index, scan, options, request });
+      return await dispatch({ ports, index, scan, options, sandbox: this.#sandbox, request });
     } catch (error) {
       return adminErrorResponse(this.#refusal(error, request));
     }

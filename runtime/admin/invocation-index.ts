@@ -54,13 +54,17 @@ export interface FoundPage {
   readonly covers: readonly ListedPart[];
 }
 
+export interface ListRequest {
+  readonly limit: number;
+  readonly after?: string;
+  /** By an index. @default "oldest" */
+  readonly order?: "oldest" | "newest";
+}
+
 export interface InvocationIndex {
-  /** Invocations that match: by an index the oldest first, by a scan in no order. Not strongly consistent. Throws
+  /** Invocations that match: by an index in the order of time, by a scan in no order. Not strongly consistent. Throws
    * `RangeError` for an `after` that no list has answered. */
-  list(
-    filter: InvocationFilter,
-    page: { readonly limit: number; readonly after?: string },
-  ): Promise<FoundPage>;
+  list(filter: InvocationFilter, page: ListRequest): Promise<FoundPage>;
 }
 
 export interface IndexPorts {
@@ -84,10 +88,7 @@ export class ScanningIndex implements InvocationIndex {
     this.#ports = ports;
   }
 
-  async list(
-    filter: InvocationFilter,
-    { limit, after }: { readonly limit: number; readonly after?: string },
-  ): Promise<FoundPage> {
+  async list(filter: InvocationFilter, { limit, after }: ListRequest): Promise<FoundPage> {
     const { items, clock } = this.#ports;
     const found: FoundInvocation[] = [];
     const page = { found, source: "scan", covers: ["open", "ended"] } as const;

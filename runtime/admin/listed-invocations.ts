@@ -19,6 +19,7 @@ import {
   type IndexPorts,
   type InvocationFilter,
   type InvocationIndex,
+  type ListRequest,
   matches,
   readable,
   type TimeRange,
@@ -49,14 +50,15 @@ export class ListedInvocations implements InvocationIndex {
     this.#scan = scan;
   }
 
-  async list(
-    filter: InvocationFilter,
-    page: { readonly limit: number; readonly after?: string },
-  ): Promise<FoundPage> {
+  async list(filter: InvocationFilter, page: ListRequest): Promise<FoundPage> {
     const parts = partsFor(filter, this.#listing.parts);
     if (parts === undefined) return this.#scan.list(filter, page);
     const after = page.after === undefined ? undefined : parsePlace(page.after);
-    const merged = new Merge(await this.#shards(parts, filter, page.limit, after));
+    const isBefore = page.order === "newest" ? isAfter : isEarlier;
+    const merged = new Merge(
+      await this.#shards(parts, filter, { ...page, place: after, isBefore }),
+      isBefore,
+    );
     const { found, last } = await this.#collect(merged, filter, page.limit);
     const more = last !== undefined && (found.length >= page.limit || (await merged.hasMore()));
     return { found, source: "index", covers: parts, ...(more ? { next: cursorOf(last) } : {}) };
@@ -91,15 +93,26 @@ export class ListedInvocations implements InvocationIndex {
   async #shards(
     parts: readonly ListedPart[],
     { service, created = ALL_TIME }: InvocationFilter,
-    limit: number,
-    after: Place | undefined,
+    {
+      limit,
+      order,
+      place,
+      isBefore,
+    }: ListRequest & { readonly place: Place | undefined; readonly isBefore: Order },
   ): Promise<Shard[]> {
     const services = service === undefined ? await this.#services() : [service];
     const shards = parts.flatMap((part) => services.flatMap(shardsOf).map((shard) => ({ part, shard })));
     const chunk = Math.max(LIST_CHUNK_MIN, Math.ceil((2 * limit) / Math.max(shards.length, 1)));
-    const fromMs = Math.max(created.fromMs, after?.atMs ?? 0);
-    const range = { fromMs, untilMs: created.untilMs, limit: chunk };
-    return shards.map(({ part, shard }) => new Shard(this.#listing, part, shard, range, after));
+    const isNewest = order === "newest";
+    const range: ListedRange = {
+      fromMs: isNewest ? created.fromMs : Math.max(created.fromMs, place?.atMs ?? 0),
+      untilMs: isNewest ? Math.min(created.untilMs, place?.atMs ?? created.untilMs) : created.untilMs,
+      limit: chunk,
+      ...(isNewest ? { newestFirst: true } : {}),
+    };
+    return shards.map(
+      ({ part, shard }) => new Shard(this.#listing, { part, shard, range, after: place, isBefore }),
+    );
   }
 
   /** Those that no deployment serves any more have left invocations all the same. */
@@ -135,32 +148,30 @@ function partsFor(
   return wanted.every((part) => kept.includes(part)) ? wanted : undefined;
 }
 
-const isBefore = (a: Place, b: Place): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.id < b.id);
+type Order = (a: Place, b: Place) => boolean;
+const isEarlier: Order = (a, b) => a.atMs < b.atMs || (a.atMs === b.atMs && a.id < b.id);
+const isAfter: Order = (a, b) => isEarlier(b, a);
+
+interface ShardRequest {
+  readonly part: ListedPart;
+  readonly shard: string;
+  readonly range: ListedRange;
+  readonly after: Place | undefined;
+  readonly isBefore: Order;
+}
 
 /** One shard from a place on. Of entries of the same time the store promises no order: they are handed out once all are there. */
 class Shard {
   readonly #listing: Listing;
-  readonly #part: ListedPart;
-  readonly #shard: string;
-  readonly #range: ListedRange;
-  readonly #after: Place | undefined;
+  readonly #request: ShardRequest;
   #ready: Place[] = [];
   #held: Place[] = [];
   #next: string | undefined;
   #pages = 0;
 
-  constructor(
-    listing: Listing,
-    part: ListedPart,
-    shard: string,
-    range: ListedRange,
-    after: Place | undefined,
-  ) {
+  constructor(listing: Listing, request: ShardRequest) {
     this.#listing = listing;
-    this.#part = part;
-    this.#shard = shard;
-    this.#range = range;
-    this.#after = after;
+    this.#request = request;
   }
 
   get head(): Place | undefined {
@@ -177,26 +188,30 @@ class Shard {
   }
 
   async #read(): Promise<void> {
-    const range = this.#next === undefined ? this.#range : { ...this.#range, after: this.#next };
-    const { entries, next } = await this.#listing.heads(this.#part, this.#shard, range);
+    const { part, shard, range, after, isBefore } = this.#request;
+    const page = this.#next === undefined ? range : { ...range, after: this.#next };
+    const { entries, next } = await this.#listing.heads(part, shard, page);
     this.#pages++;
     this.#next = next;
-    const after = this.#after;
     const places = [...this.#held, ...entries].filter(
       (place) => after === undefined || isBefore(after, place),
     );
     places.sort((a, b) => (isBefore(a, b) ? -1 : 1));
-    const lastMs = this.#next === undefined ? Number.POSITIVE_INFINITY : (entries.at(-1)?.atMs ?? 0);
-    this.#ready = places.filter(({ atMs }) => atMs < lastMs);
-    this.#held = places.filter(({ atMs }) => atMs >= lastMs);
+    const lastMs = this.#next === undefined ? undefined : entries.at(-1)?.atMs;
+    const isHeld = ({ atMs }: Place): boolean =>
+      this.#next !== undefined && (lastMs === undefined || atMs === lastMs);
+    this.#ready = places.filter((place) => !isHeld(place));
+    this.#held = places.filter(isHeld);
   }
 }
 
 class Merge {
   readonly #shards: readonly Shard[];
+  readonly #isBefore: Order;
 
-  constructor(shards: readonly Shard[]) {
+  constructor(shards: readonly Shard[], isBefore: Order) {
     this.#shards = shards;
+    this.#isBefore = isBefore;
   }
 
   async take(count: number): Promise<Place[]> {
@@ -217,7 +232,7 @@ class Merge {
     await eachAtOnce(this.#shards, LIST_READS_AT_ONCE, (shard) => shard.fill());
     let first: Shard | undefined;
     for (const shard of this.#shards) {
-      if (shard.head && (!first?.head || isBefore(shard.head, first.head))) first = shard;
+      if (shard.head && (!first?.head || this.#isBefore(shard.head, first.head))) first = shard;
     }
     return first;
   }

@@ -2,6 +2,7 @@ import type { RegisteredService, ServiceManifest } from "../../lib/model/manifes
 import type { Clock, Entropy, ItemStore, Listing, Logger, Mailbox } from "../../lib/ports.ts";
 import type { DeploymentRegistry, Discoverer } from "../deployments/ports.ts";
 import type { HttpRequest } from "../http/message.ts";
+import type { Sandbox } from "../query/sandbox.ts";
 import type { InvocationIndex } from "./invocation-index.ts";
 
 /** The registry, with what only an operator asks for. */
@@ -23,6 +24,8 @@ export interface AdminPorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
+  /** Read units that the store has taken since it was opened. Absent: reading costs nothing. */
+  readonly readUnits?: () => number;
 }
 
 export interface AdminOptions {
@@ -40,6 +43,8 @@ export interface AdminExchange {
   readonly scan: InvocationIndex;
   readonly request: HttpRequest;
   readonly options: AdminOptions;
+  /** Runs queries. */
+  readonly sandbox: Sandbox;
 }
 
 export type { Handling } from "../http/message.ts";

@@ -28,7 +28,7 @@ export class DynamoListing implements Listing {
   }
 
   async heads(part: ListedPart, shard: string, range: ListedRange): Promise<ListedPage> {
-    const { fromMs, untilMs, after, limit } = range;
+    const { fromMs, untilMs, after, limit, newestFirst } = range;
     const query = {
       TableName: this.#tables.journal,
       IndexName: part,
@@ -40,6 +40,7 @@ export class DynamoListing implements Listing {
         ":until": { N: String(untilMs) },
       },
       Limit: limit,
+      ...(newestFirst ? { ScanIndexForward: false } : {}),
       ...(after === undefined ? {} : { ExclusiveStartKey: JSON.parse(after) as Key }),
     };
     const { Items = [], LastEvaluatedKey } = await this.#sent(() => this.#requests.Query(query));

@@ -122,24 +122,27 @@ export class LocalListing implements Listing {
   async heads(
     part: ListedPart,
     shard: string,
-    { fromMs, untilMs, after, limit: wanted }: ListedRange,
+    { fromMs, untilMs, after, limit: wanted, newestFirst }: ListedRange,
   ): Promise<ListedPage> {
     const limit = Math.min(wanted, SCAN_ITEMS_MAX);
     if (after !== undefined) await nextTurn();
     while (this.#database.slice.isFull) await nextTurn();
-    const start = after ?? digits(fromMs);
+    const [first, last] = [digits(fromMs), digits(untilMs) + AFTER_ALL_DIGITS];
+    const name = `${part}.${shard}`;
     const rows = this.#database.read(() =>
-      this.#statements.heads.all(`${part}.${shard}`, start, digits(untilMs) + AFTER_ALL_DIGITS, limit + 1),
+      newestFirst
+        ? this.#statements.newestHeads.all(name, first, after ?? last, limit + 1)
+        : this.#statements.heads.all(name, after ?? first, last, limit + 1),
     );
     this.#database.slice.count(rows.length, 0);
     const found = rows.slice(0, limit).map((row) => String(row["place"]));
-    const last = rows.length > limit ? found.at(-1) : undefined;
+    const next = rows.length > limit ? found.at(-1) : undefined;
     return {
       entries: found.flatMap((place) => {
         const id = idIn(place);
         return id === undefined ? [] : [{ id, atMs: Number(place.slice(0, TIME_DIGITS)) }];
       }),
-      ...(last === undefined ? {} : { next: last }),
+      ...(next === undefined ? {} : { next }),
     };
   }
 
@@ -198,6 +201,9 @@ function prepareAll(database: LocalDatabase) {
     remove: database.prepare("DELETE FROM listing WHERE shard = ? AND place = ?"),
     heads: database.prepare(
       "SELECT place FROM listing WHERE shard = ? AND place > ? AND place < ? ORDER BY place LIMIT ?",
+    ),
+    newestHeads: database.prepare(
+      "SELECT place FROM listing WHERE shard = ? AND place > ? AND place < ? ORDER BY place DESC LIMIT ?",
     ),
     open: database.prepare(
       "SELECT shard, place FROM listing WHERE (shard, place) > (?, ?) AND shard < ? ORDER BY shard, place LIMIT ?",

@@ -129,6 +129,7 @@ export class MemoryItemStore implements ItemStore, Listing {
       if (atMs >= range.fromMs && atMs <= range.untilMs) found.push({ id, atMs });
     }
     found.sort((a, b) => a.atMs - b.atMs || (a.id < b.id ? -1 : 1));
+    if (range.newestFirst) found.reverse();
     const from = Number(range.after ?? 0);
     const entries = found.slice(from, from + range.limit);
     const end = from + entries.length;

@@ -1,0 +1,43 @@
+/** The bounds and times of SQL queries (`POST /query`). Index: lib/limits.ts. */
+
+/** Of the text of a query, in UTF-16 code units. */
+export const QUERY_CHARS_MAX = 1_000_000;
+/** From the time that the data of a query has been read: API Gateway waits for 30 seconds in all. */
+export const QUERY_MS_MAX = 10_000;
+/** Of the process that runs a query. Node itself takes some 50 MB. */
+export const QUERY_MEMORY_BYTES_MAX = 768 * 1024 * 1024;
+/** How often it is looked at. */
+export const QUERY_MEMORY_LOOK_MS = 20;
+/** Processes that run queries at the same time. */
+export const QUERIES_AT_ONCE = 2;
+/** Queries that wait for one of them. */
+export const QUERIES_WAITING_MAX = 100;
+/** A process without a query is kept for so long. */
+export const QUERY_IDLE_MS = 60_000;
+/** Rows in one answer. */
+export const QUERY_ROWS_MAX = 100_000;
+/** Values in one answer, together. */
+export const QUERY_BYTES_MAX = 64 * 1024 * 1024;
+/** One value, in SQLite. */
+export const QUERY_VALUE_BYTES_MAX = 64 * 1024 * 1024;
+
+// What is read for a query.
+
+/** In AWS, unless the request says how many: $0.0006. */
+export const QUERY_READ_UNITS_DEFAULT = 5000;
+/** The most that a request may ask for. */
+export const QUERY_READ_UNITS_MAX = 1_000_000;
+/** Invocations of one query. */
+export const QUERY_HEADS_MAX = 200_000;
+/** Reading goes on for so long, all tables together. */
+export const QUERY_READ_MS_MAX = 12_000;
+/** Invocations, or keys, that are read at the same time. */
+export const QUERY_READS_AT_ONCE = 32;
+/** Invocations in one page of the index. */
+export const QUERY_PAGE = 1000;
+/** Callers of the invocations of one query, whose targets are looked up. */
+export const QUERY_CALLERS_MAX = 1000;
+/** Keys that have state, in one page. */
+export const QUERY_STATE_KEYS_PAGE = 1000;
+/** Values of state that one query reads, together. */
+export const QUERY_STATE_BYTES_MAX = 64 * 1024 * 1024;

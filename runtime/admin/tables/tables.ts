@@ -1,0 +1,43 @@
+/** Where the rows of each table come from. */
+import type { QueryReport, QuerySource, Row, TableRequest } from "../../query/query.ts";
+import type { AdminExchange } from "../ports.ts";
+import type { QueryBudget } from "./budget.ts";
+import { Heads } from "./heads.ts";
+import { invocationRows, stateRows, statusRows } from "./invocations.ts";
+import { deploymentRows, serviceRows } from "./registry.ts";
+import { keyedStateRows } from "./state.ts";
+
+/** What a table's rows are made from. */
+export interface TableContext {
+  readonly exchange: AdminExchange;
+  readonly budget: QueryBudget;
+  readonly heads: Heads;
+}
+
+type Rows = (context: TableContext, request: TableRequest) => Promise<readonly Row[]>;
+
+/** Tables that are not named here are empty. */
+const ROWS: Readonly<Record<string, Rows>> = {
+  sys_invocation: invocationRows,
+  sys_invocation_status: statusRows,
+  sys_invocation_state: stateRows,
+  sys_service: serviceRows,
+  sys_deployment: deploymentRows,
+  state: keyedStateRows,
+};
+
+export class AdminTables implements QuerySource {
+  readonly #context: TableContext;
+
+  constructor(exchange: AdminExchange, budget: QueryBudget, mayScan: boolean) {
+    this.#context = { exchange, budget, heads: new Heads(exchange, budget, mayScan) };
+  }
+
+  async rows(request: TableRequest): Promise<readonly Row[]> {
+    return (await ROWS[request.table]?.(this.#context, request)) ?? [];
+  }
+
+  report(): QueryReport {
+    return this.#context.budget.report();
+  }
+}

@@ -1,0 +1,385 @@
+/**
+ * Restate's dialect of SQL (that of its engine, DataFusion) as SQLite's.
+ *
+ * It replaces words, and parses no expressions. Each made word has the place of the one that it stands for, so errors point
+ * into the query as it was written.
+ */
+import { QueryError } from "./error.ts";
+import { intervalMs, isIntervalUnit, storedTime } from "./intervals.ts";
+import { isTimeColumn, tableNamed } from "./schema.ts";
+import { closingOf, isName, isOperator, isWord, madeToken, openingOf, type Token } from "./tokens.ts";
+
+type Pass = (tokens: readonly Token[]) => Token[];
+
+/** Names of tables without their catalog and schema. To be done before tables are looked for. */
+export function withPlainNames(tokens: readonly Token[]): Token[] {
+  const plain: Token[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at];
+    if (!token) continue;
+    const isQualified = isName(token) && isOperator(tokens[at + 1], ".") && !isOperator(tokens[at - 1], ".");
+    const isPrefix =
+      (isQualified && token.value === "public") ||
+      (isQualified &&
+        token.value === "restate" &&
+        ["public", "information_schema"].includes(tokens[at + 2]?.value ?? ""));
+    const inner = tokens[at + 2];
+    if (isPrefix) at += 1;
+    else if (isQualified && token.value === "information_schema" && isName(inner)) {
+      plain.push({ ...madeToken("word", `information_schema_${inner.value}`, token, token.spaced) });
+      at += 2;
+    } else plain.push(token);
+  }
+  return plain;
+}
+
+/** The statement in SQLite's dialect. Throws {@link QueryError}. */
+export function inSqlite(tokens: readonly Token[]): Token[] {
+  const passes: readonly Pass[] = [
+    functions,
+    extracts,
+    words,
+    invocationTargets,
+    times,
+    casts,
+    intervals,
+    differences,
+  ];
+  return passes.reduce<Token[]>((found, pass) => pass(found), [...tokens]);
+}
+
+const FUNCTIONS: Readonly<Record<string, string>> = {
+  array_agg: "json_group_array",
+  bool_or: "max",
+  bool_and: "min",
+  make_array: "json_array",
+  left: "perdure_left",
+  right: "perdure_right",
+  btrim: "trim",
+  length: "length",
+  character_length: "char_length",
+};
+/** SQLite has these as window functions alone. */
+const FIRSTS: Readonly<Record<string, string>> = {
+  first_value: "perdure_first",
+  any_value: "perdure_first",
+  last_value: "perdure_last",
+};
+
+const functions: Pass = (tokens) =>
+  tokens.map((token, at) => {
+    if (token.kind !== "word" || !isOperator(tokens[at + 1], "(")) return token;
+    const plain = FUNCTIONS[token.value];
+    if (plain !== undefined) return { ...token, text: plain, value: plain };
+    const first = FIRSTS[token.value];
+    if (first === undefined || isWindow(tokens, at + 1)) return token;
+    return { ...token, text: first, value: first };
+  });
+
+function isWindow(tokens: readonly Token[], open: number): boolean {
+  let next = closingOf(tokens, open) + 1;
+  if (isWord(tokens[next], "filter")) next = closingOf(tokens, next + 1) + 1;
+  return isWord(tokens[next], "over");
+}
+
+/** `EXTRACT(hour FROM x)` */
+const extracts: Pass = (tokens) => {
+  const made: Token[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const [token, open, unit, from] = tokens.slice(at, at + 4);
+    if (!token) continue;
+    if (isWord(token, "extract") && isOperator(open, "(") && isName(unit) && isWord(from, "from")) {
+      made.push(madeToken("word", "date_part", token), madeToken("operator", "(", open, false));
+      made.push(madeToken("string", `'${unit.value}'`, unit, false), madeToken("operator", ",", from, false));
+      at += 3;
+    } else made.push(token);
+  }
+  return made;
+};
+
+const OPERATORS: Readonly<Record<string, string>> = { ilike: "regexp", "~": "match", "!~": "not match" };
+
+const words: Pass = (tokens) =>
+  tokens.map((token, at): Token => {
+    const before = tokens[at - 1];
+    const isOperand = isName(before) || isOperator(before, ")") || before?.kind === "string";
+    const operator =
+      token.kind === "word" || (token.kind === "operator" && isOperand) ? OPERATORS[token.value] : undefined;
+    if (operator !== undefined) return madeToken("word", operator, token);
+    if (token.kind !== "word") return token;
+    if (token.value === "index" && !isOperator(tokens[at + 1], "("))
+      return { ...token, kind: "name", text: '"index"' };
+    return token.value === "current_timestamp" ? { ...token, text: "now()" } : token;
+  });
+
+/** Restate's command line takes what does not look like one of its ids for the beginning of a target: `target LIKE 'inv_…/%'`. */
+const invocationTargets: Pass = (tokens) => {
+  const made = [...tokens];
+  for (const [at, token] of tokens.entries()) {
+    const pattern = tokens[at + 2];
+    const id = pattern?.kind === "string" ? /^(inv_[\w-]+)(?:\/%)?$/.exec(pattern.value)?.[1] : undefined;
+    if (
+      id === undefined ||
+      token.value !== "target" ||
+      !isName(token) ||
+      !isWord(tokens[at + 1], "like") ||
+      !pattern
+    )
+      continue;
+    made[at] = { ...token, text: "id", value: "id" };
+    made[at + 1] = madeToken("operator", "=", tokens[at + 1]);
+    made[at + 2] = { ...pattern, text: `'${id}'`, value: id };
+  }
+  return made;
+};
+
+const COMPARISONS = ["=", "==", "<>", "!=", "<", "<=", ">", ">="] as const;
+
+/** A text that is compared with a time takes the form in which times are stored. `TIMESTAMP '…'` always does. */
+const times: Pass = (tokens) => {
+  const made: Token[] = [];
+  let isBetween = false;
+  for (const [at, token] of tokens.entries()) {
+    const [before, next] = [tokens[at - 1], tokens[at + 1]];
+    if (isWord(token, "between")) isBetween = isTimeAt(tokens, at - 1);
+    const isCompared =
+      (isOperator(before, ...COMPARISONS) && isTimeAt(tokens, at - 2)) ||
+      (isOperator(next, ...COMPARISONS) && isTimeFrom(tokens, at + 2)) ||
+      (isBetween && isWord(before, "between", "and"));
+    if (token.kind === "string" && isBetween && isWord(before, "and")) isBetween = false;
+    const isTyped = token.kind === "string" && isWord(before, "timestamp");
+    if (token.kind === "string" && (isCompared || isTyped)) {
+      const time = storedTime(token.value);
+      if (time === undefined && (isTyped || isCompared))
+        throw new QueryError(`'${token.value}' is no time; write it like '2026-11-28T08:58:32.590Z'`, {
+          at: token.at,
+        });
+      if (isTyped) made.pop();
+      made.push({ ...token, text: `'${time}'`, value: time ?? "" });
+    } else made.push(token);
+  }
+  return made;
+};
+
+const isTimeAt = (tokens: readonly Token[], at: number): boolean =>
+  isTime(tokens.slice(operandBefore(tokens, at), at + 1));
+const isTimeFrom = (tokens: readonly Token[], at: number): boolean =>
+  isTime(tokens.slice(at, operandAfter(tokens, at)));
+
+const TIME_FUNCTIONS = ["now", "date_trunc", "to_timestamp", "to_timestamp_millis", "perdure_time"] as const;
+const PASSING_FUNCTIONS = [
+  "min",
+  "max",
+  "coalesce",
+  "perdure_first",
+  "perdure_last",
+  "greatest",
+  "least",
+] as const;
+
+/** Whether an operand is a time, as far as its words tell. */
+function isTime(operand: readonly Token[]): boolean {
+  const [first] = operand;
+  const isCall = operand.length > 1 && isName(first) && isOperator(operand[1], "(");
+  if (isCall && isWord(first, ...TIME_FUNCTIONS)) return true;
+  if (isCall && isWord(first, "perdure_add")) return isTime(operand.slice(2, operandAfter(operand, 2)));
+  if (isCall)
+    return (
+      isWord(first, ...PASSING_FUNCTIONS) &&
+      operand.some((token) => isName(token) && isTimeColumn(token.value))
+    );
+  const last = operand.at(-1);
+  if (last?.kind === "string") return operand.length === 1 && storedTime(last.value) === last.value;
+  return (
+    isName(last) &&
+    isTimeColumn(last.value) &&
+    operand.every((token) => isName(token) || isOperator(token, "."))
+  );
+}
+
+const TEXT_TYPES = ["text", "string", "varchar", "utf8", "char", "largeutf8"] as const;
+const TIME_TYPES = ["timestamp", "timestamptz", "date"] as const;
+const sqliteType = (name: string): string => (TEXT_TYPES.some((type) => type === name) ? "text" : name);
+
+/** `x::type`, and types that SQLite takes for something else. */
+const casts: Pass = (tokens) => {
+  const made: Token[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const [token, next] = [tokens[at], tokens[at + 1]];
+    if (!token) continue;
+    if (isOperator(token, "::") && isName(next)) {
+      const operand = made.splice(operandBefore(made, made.length - 1));
+      const isOfTime = isWord(next, ...TIME_TYPES);
+      const head = isOfTime ? "perdure_time(" : "cast(";
+      made.push(madeToken("word", head, operand[0]), ...operand);
+      if (!isOfTime) made.push(madeToken("word", `as ${sqliteType(next.value)}`, next));
+      made.push(madeToken("operator", ")", next, false));
+      at++;
+    } else if (isWord(tokens[at - 1], "as") && isWord(token, ...TEXT_TYPES) && isOperator(next, ")"))
+      made.push(madeToken("word", "text", token));
+    else if (isWord(token, "as") && isWord(next, ...TIME_TYPES) && isOperator(tokens[at + 2], ")")) {
+      const open = openedIn(made);
+      const cast = made[open - 1];
+      if (cast && isWord(cast, "cast")) {
+        made[open - 1] = { ...madeToken("word", "perdure_time", cast, cast.spaced) };
+        at++;
+      } else made.push(token);
+    } else made.push(token);
+  }
+  return made;
+};
+
+/** The parenthesis that is still open. */
+function openedIn(tokens: readonly Token[]): number {
+  let depth = 0;
+  for (let at = tokens.length - 1; at >= 0; at--) {
+    if (isOperator(tokens[at], ")")) depth++;
+    else if (isOperator(tokens[at], "(") && depth-- === 0) return at;
+  }
+  return -1;
+}
+
+/** `INTERVAL '1 hour'` is a number of milliseconds. Added to a time it is added as such. */
+const intervals: Pass = (tokens) => {
+  const made: Token[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const [token, length, unit] = tokens.slice(at, at + 3);
+    if (!token) continue;
+    const hasLength = length?.kind === "string" || length?.kind === "number";
+    if (!length || !hasLength || !isWord(token, "interval")) {
+      made.push(token);
+      continue;
+    }
+    const named = unit?.kind === "word" && isIntervalUnit(unit.value) ? unit.value : undefined;
+    const ms = intervalMs(length.value, named);
+    if (ms === undefined)
+      throw new QueryError(`'${length.value}' is no interval; write it like '1 hour 30 minutes'`, {
+        at: length.at,
+      });
+    at += named === undefined ? 1 : 2;
+    const sign = made.at(-1);
+    const isAdded = isOperator(sign, "+", "-") && made.length > 1 && isOperandEnd(made[made.length - 2]);
+    if (isAdded) {
+      made.pop();
+      const operand = made.splice(operandBefore(made, made.length - 1));
+      made.push(
+        ...callOf("perdure_add", operand, [
+          madeToken("number", String(isOperator(sign, "-") ? -ms : ms), token),
+        ]),
+      );
+    } else made.push(madeToken("number", String(ms), token));
+  }
+  return made;
+};
+
+/** The difference of two times, in milliseconds. */
+const differences: Pass = (tokens) => {
+  const made: Token[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at];
+    if (!token) continue;
+    const isDifference = isOperator(token, "-") && isOperandEnd(made.at(-1));
+    const end = isDifference ? operandAfter(tokens, at + 1) : at;
+    const start = isDifference ? operandBefore(made, made.length - 1) : 0;
+    const right = tokens.slice(at + 1, end);
+    if (isDifference && (isTime(made.slice(start)) || isTime(right))) {
+      made.push(...callOf("perdure_minus", made.splice(start), right));
+      at = end - 1;
+    } else made.push(token);
+  }
+  return made;
+};
+
+const callOf = (name: string, first: readonly Token[], second: readonly Token[]): Token[] => [
+  madeToken("word", name, first[0]),
+  madeToken("operator", "(", first[0], false),
+  ...first,
+  madeToken("operator", ",", second[0], false),
+  ...second,
+  madeToken("operator", ")", second.at(-1), false),
+];
+
+/** Words that can stand before a parenthesis, and call nothing. */
+const NO_FUNCTIONS = [
+  ...[
+    "in",
+    "and",
+    "or",
+    "not",
+    "where",
+    "on",
+    "select",
+    "then",
+    "else",
+    "when",
+    "by",
+    "between",
+    "like",
+    "from",
+    "as",
+  ],
+  ...[
+    "having",
+    "case",
+    "distinct",
+    "all",
+    "over",
+    "filter",
+    "join",
+    "is",
+    "exists",
+    "regexp",
+    "match",
+    "values",
+  ],
+] as const;
+const KEYWORDS = [
+  ...NO_FUNCTIONS,
+  "end",
+  "limit",
+  "order",
+  "group",
+  "asc",
+  "desc",
+  "null",
+  "union",
+  "except",
+] as const;
+
+const isOperandEnd = (token: Token | undefined): boolean =>
+  isOperator(token, ")") ||
+  token?.kind === "string" ||
+  token?.kind === "number" ||
+  (isName(token) && !isWord(token, ...KEYWORDS));
+
+/** Where the operand begins that ends at `end`. */
+function operandBefore(tokens: readonly Token[], end: number): number {
+  let start = end;
+  if (isOperator(tokens[end], ")")) {
+    start = Math.max(openingOf(tokens, end), 0);
+    const called = tokens[start - 1];
+    if (!isName(called) || isWord(called, ...NO_FUNCTIONS)) return start;
+    start--;
+  }
+  while (
+    start >= 2 &&
+    isName(tokens[start]) &&
+    isOperator(tokens[start - 1], ".") &&
+    isName(tokens[start - 2])
+  )
+    start -= 2;
+  return Math.max(start, 0);
+}
+
+/** The index after the operand that begins at `start`. */
+function operandAfter(tokens: readonly Token[], start: number): number {
+  if (isOperator(tokens[start], "(")) return closingOf(tokens, start) + 1;
+  let end = start;
+  while (isName(tokens[end]) && isOperator(tokens[end + 1], ".") && isName(tokens[end + 2])) end += 2;
+  return isName(tokens[end]) && isOperator(tokens[end + 1], "(") ? closingOf(tokens, end + 1) + 1 : end + 1;
+}
+
+/** Tables that are named, whatever for. */
+export const tablesIn = (tokens: readonly Token[]): readonly string[] => [
+  ...new Set(tokens.filter(isName).flatMap(({ value }) => tableNamed(value)?.name ?? [])),
+];

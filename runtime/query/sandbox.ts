@@ -1,0 +1,169 @@
+/**
+ * Runs queries in processes of their own, and ends those that take too long or too much.
+ *
+ * A process is kept for a while after a query, since it takes longer to start than a common query. It has no credentials, no
+ * access to files, and nothing of this process but what a query is sent with.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  QUERIES_AT_ONCE,
+  QUERIES_WAITING_MAX,
+  QUERY_IDLE_MS,
+  QUERY_MEMORY_BYTES_MAX,
+  QUERY_MEMORY_LOOK_MS,
+  QUERY_MS_MAX,
+} from "../../lib/limits/query.ts";
+import { QueryError } from "./error.ts";
+import {
+  fillTables,
+  forbidAllElse,
+  openDatabase,
+  readRows,
+  type SandboxAnswer,
+  sandboxProgram,
+  type SandboxRequest,
+  watchMemory,
+} from "./sandbox-program.ts";
+import { sqlFunctions } from "./sql-functions.ts";
+
+/** It has taken too much memory. Any other end of the process has another signal. */
+const MEMORY_SIGNAL = "SIGXCPU";
+
+export interface SandboxOptions {
+  /** From the start of a query to its answer, its data not counted. */
+  readonly msMax?: number;
+  /** Of the whole process. */
+  readonly memoryBytesMax?: number;
+}
+
+/** Each function as the text that it was written as. */
+function programText(memoryBytesMax: number): string {
+  const parts = {
+    ...{ functions: sqlFunctions, open: openDatabase, fill: fillTables },
+    ...{ forbid: forbidAllElse, read: readRows },
+  };
+  const named = Object.entries(parts).map(([name, part]) => `${name}: ${String(part)}`);
+  const watched = [memoryBytesMax, QUERY_MEMORY_LOOK_MS, MEMORY_SIGNAL].map((value) => JSON.stringify(value));
+  const watch = JSON.stringify(`(${String(watchMemory)})(${watched.join(", ")})`);
+  const thread = `new (require("node:worker_threads").Worker)(${watch}, {eval: true}).unref()`;
+  return `${thread};(${String(sandboxProgram)})({${named.join(", ")}})`;
+}
+
+/** Variables that a process may need to start. */
+const PASSED_VARIABLES = ["PATH", "LD_LIBRARY_PATH", "SystemRoot"] as const;
+
+export class Sandbox {
+  readonly #msMax: number;
+  readonly #program: string;
+  readonly #idle: ChildProcess[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  constructor({ msMax = QUERY_MS_MAX, memoryBytesMax = QUERY_MEMORY_BYTES_MAX }: SandboxOptions = {}) {
+    this.#msMax = msMax;
+    this.#program = programText(memoryBytesMax);
+  }
+
+  /** Starts a process, so that it is there when the query's data has been read. */
+  prepare(): void {
+    if (this.#idle.length === 0 && this.#running < QUERIES_AT_ONCE) this.#keep(this.#start());
+  }
+
+  /** Throws {@link QueryError}: 408 too slow, 413 too much memory, 503 too many at once. */
+  async run(request: SandboxRequest): Promise<SandboxAnswer> {
+    await this.#turn();
+    this.#running++;
+    const child = this.#idle.pop() ?? this.#start();
+    try {
+      const answer = await this.#ask(child, request);
+      this.#keep(child);
+      return answer;
+    } catch (error) {
+      child.kill("SIGKILL");
+      throw error;
+    } finally {
+      this.#running--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** Ends processes that are not in use. */
+  stop(): void {
+    clearTimeout(this.#idleTimer);
+    for (const child of this.#idle.splice(0)) child.kill("SIGKILL");
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#running < QUERIES_AT_ONCE) return;
+    if (this.#waiting.length >= QUERIES_WAITING_MAX)
+      throw new QueryError("too many queries run at the moment; try again", { status: 503 });
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #start(): ChildProcess {
+    const environment = Object.fromEntries(
+      PASSED_VARIABLES.flatMap((name) => {
+        const value = process.env[name];
+        return value === undefined ? [] : [[name, value]];
+      }),
+    );
+    const flags = ["--permission", "--allow-worker", "--no-warnings", "--input-type=commonjs"];
+    const child = spawn(process.execPath, [...flags, "--eval", this.#program], {
+      env: environment,
+      serialization: "advanced",
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    child.once("exit", () => {
+      const at = this.#idle.indexOf(child);
+      if (at >= 0) this.#idle.splice(at, 1);
+    });
+    child.on("error", () => undefined);
+    return child;
+  }
+
+  /** Neither the process nor the connection to it keeps this process alive. */
+  #keep(child: ChildProcess): void {
+    child.unref();
+    child.channel?.unref();
+    this.#idle.push(child);
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => this.stop(), QUERY_IDLE_MS).unref();
+  }
+
+  #ask(child: ChildProcess, request: SandboxRequest): Promise<SandboxAnswer> {
+    child.ref();
+    child.channel?.ref();
+    return new Promise((resolve, reject) => {
+      const settle = (act: () => void): void => {
+        clearTimeout(timer);
+        child.off("message", answered);
+        child.off("exit", ended);
+        child.off("error", failed);
+        act();
+      };
+      const answered = (answer: unknown): void => settle(() => resolve(answer as SandboxAnswer));
+      const ended = (code: number | null, signal: string | null): void =>
+        settle(() => reject(endOf(code, signal)));
+      const failed = (error: Error): void => settle(() => reject(error));
+      const timer = setTimeout(() => {
+        const message = `the query takes longer than ${this.#msMax / 1000} seconds; narrow it by id, service, key or status`;
+        settle(() => reject(new QueryError(message, { status: 408 })));
+      }, this.#msMax);
+      child.on("message", answered);
+      child.on("exit", ended);
+      child.on("error", failed);
+      child.send(request, (error) => error && failed(error));
+    });
+  }
+}
+
+function endOf(code: number | null, signal: string | null): Error {
+  if (signal === MEMORY_SIGNAL || code === FATAL_CODE) {
+    const message = "the query takes too much memory; narrow it by id, service, key or status";
+    return new QueryError(message, { status: 413 });
+  }
+  return new Error(`the process of a query has ended: ${signal ?? code}`);
+}
+/** Node's own end when its heap is full. */
+const FATAL_CODE = 134;
