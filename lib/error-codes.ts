@@ -25,6 +25,10 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** What to do about an endpoint of Restate's own SDK. */
+export const SPEAKS_RESTATE =
+  "this process speaks Restate's protocol; change its import to perdure/restate (of '@restatedev/restate-sdk'), and start it again";
+
 const RETRIED = /\((RT\d{4})\)/;
 
 /** The message with its code. */

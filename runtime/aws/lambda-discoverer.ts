@@ -1,4 +1,5 @@
 /** Asks a Lambda function version what it serves. */
+import { SPEAKS_RESTATE } from "../../lib/error-codes.ts";
 import { OperationalError } from "../../lib/errors.ts";
 import { isFunctionVersion, type Reachable } from "../../lib/model/manifest.ts";
 import { type DiscoveryRequest, type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts";
@@ -40,7 +41,10 @@ export class LambdaDiscoverer {
     const request: DiscoveryRequest = { kind: "discover", version: PROTOCOL_VERSION };
     const answer = await this.#ask({ path: invocationPath(address), body: JSON.stringify(request) });
     const { body: text } = answer;
-    if (functionErrorIn(answer) !== undefined) throw new Error(`the function failed: ${deathIn(text)}`);
+    if (functionErrorIn(answer) !== undefined) {
+      const hint = RESTATE_SDK.test(text) ? `. If it was written for Restate: ${SPEAKS_RESTATE}` : "";
+      throw new Error(`the function failed: ${deathIn(text)}${hint}`);
+    }
     return JSON.parse(text) as DiscoveryResponse;
   }
 
@@ -57,6 +61,8 @@ export class LambdaDiscoverer {
   }
 }
 
+/** In the stack of its handler, which takes the request for one of API Gateway's. */
+const RESTATE_SDK = /@restatedev\/restate-sdk/;
 const SILENT = `the function has not said in ${FUNCTION_DISCOVERY_MS_MAX / 1000} seconds what it serves. Look for what its module waits for when it is loaded: a top-level await, a connection`;
 
 /** What Lambda says of a function that has died, with the place in its code. */

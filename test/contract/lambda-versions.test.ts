@@ -82,6 +82,19 @@ describe("what a version serves", () => {
     );
   });
 
+  test("is not known of a function with Restate's SDK: the error says what to change", async () => {
+    const trace = [
+      "TypeError: Cannot convert undefined or null to object",
+      "    at Function.entries (<anonymous>)",
+      "    at LambdaHandler.handleRequest (file:///var/task/node_modules/@restatedev/restate-sdk/dist/endpoint/handlers/lambda.js:20:38)",
+    ];
+    const errorMessage = "Cannot convert undefined or null to object";
+    const body = JSON.stringify({ errorType: "TypeError", errorMessage, trace });
+    await expect(
+      discover(() => ({ headers: { "x-amz-function-error": "Unhandled" }, body })),
+    ).rejects.toThrow(/this process speaks Restate's protocol; change its import to perdure\/restate/);
+  });
+
   test("is not known if it dies without a word", async () => {
     const headers = { "x-amz-function-error": "Unhandled" };
     await expect(discover(() => ({ headers, body: "boom" }))).rejects.toThrow("the function failed: boom");

@@ -2,7 +2,7 @@
  * Requests to processes that serve handlers. The bodies of request and answer flow at the same time: over HTTP/2, or over
  * HTTP/1.1 in chunks. If both ends are Node and no proxy is between them, HTTP/1.1 does it as well.
  */
-import { Agent, request as requestHttp1 } from "node:http";
+import { Agent, type IncomingHttpHeaders, request as requestHttp1 } from "node:http";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { Agent as TlsAgent, request as requestHttps1 } from "node:https";
 import type { Readable, Writable } from "node:stream";
@@ -21,7 +21,13 @@ export interface HttpExchange {
 export interface Answered {
   readonly status: number;
   readonly contentType: string;
+  /** Of Restate's SDKs: which of them answers. */
+  readonly restateSdk?: string;
   readonly body: Readable;
+}
+
+function restateSdkIn({ "x-restate-server": name }: IncomingHttpHeaders): { readonly restateSdk?: string } {
+  return typeof name === "string" ? { restateSdk: name } : {};
 }
 
 /** What is asked. The path is below the deployment's address. */
@@ -54,7 +60,7 @@ export class Http2Connection {
     const answered = new Promise<Answered>((resolve, reject) => {
       stream.on("response", (head) => {
         const contentType = head["content-type"] ?? "";
-        resolve({ status: head[":status"] ?? 0, contentType, body: stream });
+        resolve({ status: head[":status"] ?? 0, contentType, ...restateSdkIn(head), body: stream });
       });
       stream.on("error", reject);
       stream.on("close", () => reject(new Error("the connection was closed")));
@@ -108,7 +114,8 @@ export class Http1Connection {
     const answered = new Promise<Answered>((resolve, reject) => {
       sending.on("response", (response) => {
         const contentType = response.headers["content-type"] ?? "";
-        resolve({ status: response.statusCode ?? 0, contentType, body: response });
+        const { statusCode = 0 } = response;
+        resolve({ status: statusCode, contentType, ...restateSdkIn(response.headers), body: response });
       });
       sending.on("error", reject);
       sending.on("close", () => reject(new Error("the connection was closed")));

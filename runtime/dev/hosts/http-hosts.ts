@@ -9,6 +9,7 @@
  * asks for is refused, and its earlier writes are fenced (W3).
  */
 import type { Readable } from "node:stream";
+import { SPEAKS_RESTATE } from "../../../lib/error-codes.ts";
 import { FunctionError, OperationalError } from "../../../lib/errors.ts";
 import type { Reached, Reachable } from "../../../lib/model/manifest.ts";
 import type { Invoker } from "../../../lib/ports.ts";
@@ -195,7 +196,9 @@ async function closeServed(channel: Channel<HostCalls>, error: FunctionError): P
   channel.close(error);
 }
 
-function parseDiscovery({ status, contentType }: Answered, text: string): DiscoveryResponse {
+function parseDiscovery({ status, contentType, restateSdk }: Answered, text: string): DiscoveryResponse {
+  if (restateSdk !== undefined && contentType !== DISCOVERY_CONTENT_TYPE)
+    throw new DeploymentError("META0013", `${SPEAKS_RESTATE}. It is ${excerpt(restateSdk)}`);
   if (status !== 200) {
     throw new DeploymentError(
       "META0003",

@@ -183,6 +183,28 @@ describe("what is no endpoint", () => {
     await expect(run({ address: yes, http11: true }, "a")).rejects.toMatchObject({ code: "bad-answer" });
   });
 
+  test("an endpoint of Restate's own SDK: META0013 says what to change", async () => {
+    const { hosts } = hostsOf();
+    // What version 1.17.2 answers.
+    const text = `{"message":"Unsupported service discovery protocol version 'application/vnd.perdure.discovery.v1+json'"}`;
+    const headers = {
+      "content-type": "application/json",
+      "x-restate-server": "restate-sdk-typescript/1.17.2",
+    };
+    const answering: readonly [http11: boolean, server: Server][] = [
+      [true, createHttp1((_, response) => response.writeHead(415, headers).end(text))],
+      [false, createHttp2((_, response) => response.writeHead(415, headers).end(text))],
+    ];
+    for (const [http11, server] of answering) {
+      await expect(hosts.discover({ address: await listen(server), http11 })).rejects.toMatchObject({
+        code: "META0013",
+        message: expect.stringMatching(
+          /this process speaks Restate's protocol; change its import to perdure\/restate .*restate-sdk-typescript\/1\.17\.2/,
+        ) as string,
+      });
+    }
+  });
+
   test("an answer in the right wrapping that is no frame", async () => {
     const { run } = hostsOf();
     const wrong = createHttp1((_, response) => {
