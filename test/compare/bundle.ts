@@ -1,5 +1,5 @@
 /**
- * Bundles the examples as a program that serves them with `@restatedev/restate-sdk`. That is Restate's published SDK, or by an
+ * Bundles files of this repository, such as the examples, as a program that serves them with `@restatedev/restate-sdk`. That is Restate's published SDK, or by an
  * alias `perdure/restate`. The programs are the same to the character.
  */
 import { spawnSync } from "node:child_process";
@@ -12,7 +12,9 @@ export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 export type Side = "restate" | "perdure";
 
-const EXAMPLES = ["01-greeter", "02-bank-account", "03-order-saga", "04-signup"];
+export const EXAMPLES = ["01-greeter", "02-bank-account", "03-order-saga", "04-signup"].map(
+  (name) => `examples/${name}.ts`,
+);
 
 const SDK: Record<Side, string> = {
   restate: join(ROOT, "bench/peers/node_modules/@restatedev/restate-sdk"),
@@ -25,21 +27,20 @@ export * from "@restatedev/restate-sdk";
 export { RestatePromise as DurablePromise } from "@restatedev/restate-sdk";
 `;
 
-const imports = EXAMPLES.map((name, nth) => `import s${nth} from "./examples/${name}.ts";`);
-const SERVE = `
-${imports.join("\n")}
+const serving = (files: readonly string[]): string => `
+${files.map((file, nth) => `import s${nth} from "./${file}";`).join("\n")}
 import { serve } from "@restatedev/restate-sdk";
-await serve({ services: [${EXAMPLES.map((_, nth) => `...s${nth}`).join(", ")}] });
+await serve({ services: [${files.map((_, nth) => `...s${nth}`).join(", ")}] });
 `;
 
-/** Writes the program to the folder and returns its path. Throws if it does not compile. */
-export async function bundleFor(side: Side, folder: string): Promise<string> {
+/** Writes a program that serves the files to the folder, and returns its path. Throws if they do not compile. */
+export async function bundleFor(side: Side, folder: string, files: readonly string[]): Promise<string> {
   const names = join(folder, `names-of-${side}.mts`);
   writeFileSync(names, NAMES);
-  checkTypes(side, names, folder);
+  checkTypes(side, names, folder, files);
   const outfile = join(folder, `${side}.mjs`);
   await build({
-    stdin: { contents: SERVE, resolveDir: ROOT, loader: "ts", sourcefile: "serve.ts" },
+    stdin: { contents: serving(files), resolveDir: ROOT, loader: "ts", sourcefile: "serve.ts" },
     outfile,
     bundle: true,
     platform: "node",
@@ -56,7 +57,7 @@ export async function bundleFor(side: Side, folder: string): Promise<string> {
 }
 
 /** With the compiler's options of this repository. */
-function checkTypes(side: Side, names: string, folder: string): void {
+function checkTypes(side: Side, names: string, folder: string, files: readonly string[]): void {
   const types = side === "restate" ? join(SDK.restate, "dist/index.d.ts") : SDK.perdure;
   const project = join(folder, `tsconfig.${side}.json`);
   const config = {
@@ -65,7 +66,7 @@ function checkTypes(side: Side, names: string, folder: string): void {
       typeRoots: [join(ROOT, "node_modules/@types")],
       paths: { "@restatedev/restate-sdk": [types], perdure: [names] },
     },
-    include: EXAMPLES.map((name) => join(ROOT, `examples/${name}.ts`)),
+    include: files.map((file) => join(ROOT, file)),
     exclude: [],
   };
   writeFileSync(project, JSON.stringify(config));

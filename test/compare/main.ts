@@ -1,6 +1,7 @@
 /**
  * `npm run compare`: runs the same programs on Restate's published server and SDK, and on Perdure with `perdure/restate`. One
- * scenario over HTTP, the answers side by side. Exits with 1 if there is an unexpected difference.
+ * scenario over HTTP, the answers side by side; then the SQL queries of queries/, the same way. `npm run compare -- http` and
+ * `npm run compare -- queries` do one of them. Exits with 1 if there is an unexpected difference.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -10,9 +11,10 @@ import { isDeepStrictEqual } from "node:util";
 import { type Answer, Client } from "./client.ts";
 import { whyExpected } from "./expected.ts";
 import { stopAllProcesses } from "../../scripts/processes.ts";
+import { compareQueries } from "./queries.ts";
 import { scenario } from "./scenario.ts";
 import { startServer } from "./servers.ts";
-import { ROOT, type Side } from "./bundle.ts";
+import { EXAMPLES, ROOT, type Side } from "./bundle.ts";
 
 const SHOWN_CHARS_MAX = 160;
 
@@ -23,7 +25,7 @@ function installPeers(): void {
 }
 
 async function answersOf(side: Side, folder: string): Promise<ReadonlyMap<string, Answer>> {
-  const server = await startServer(side, folder);
+  const server = await startServer(side, folder, EXAMPLES);
   try {
     const client = new Client(server);
     await scenario(client);
@@ -64,12 +66,17 @@ function compare(restate: ReadonlyMap<string, Answer>, perdure: ReadonlyMap<stri
   return requests.length === 0 ? 1 : differing.length;
 }
 
+const [, , only] = process.argv;
+if (only !== undefined && only !== "http" && only !== "queries")
+  throw new Error(`npm run compare takes http or queries, not ${only}`);
 installPeers();
 const folder = mkdtempSync(join(tmpdir(), "perdure-compare-"));
 try {
-  const restate = await answersOf("restate", folder);
-  const perdure = await answersOf("perdure", folder);
-  process.exitCode = compare(restate, perdure) === 0 ? 0 : 1;
+  let differences = 0;
+  if (only !== "queries")
+    differences += compare(await answersOf("restate", folder), await answersOf("perdure", folder));
+  if (only !== "http") differences += await compareQueries(folder);
+  process.exitCode = differences === 0 ? 0 : 1;
 } finally {
   await stopAllProcesses();
   rmSync(folder, { recursive: true, force: true });
