@@ -2,6 +2,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { AdminClient } from "./admin-client.ts";
 import { type Door, HttpDoor } from "./door.ts";
+import { LOCAL } from "./environment/config.ts";
 import { chosenEnvironment, type Environment } from "./environment/environment.ts";
 import { CommandError } from "./exit.ts";
 import { Output, type OutputOptions } from "./output.ts";
@@ -10,7 +11,12 @@ import type { TimeFormat } from "./time.ts";
 /** The options that every command takes, as root.ts declares them. */
 export interface GlobalOptions {
   readonly url?: string;
+  readonly env?: string;
+  readonly stack?: string;
   readonly ingressUrl?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly endpoint?: string;
   readonly json?: boolean;
   readonly jsonl?: boolean;
   readonly wide?: boolean;
@@ -61,7 +67,9 @@ export class Cli {
       });
     }
     const { default: confirm } = await import("@inquirer/confirm");
-    if (!(await confirm({ message: question, default: false }))) throw new CommandError("nothing was done");
+    const { name } = await this.environment();
+    const message = name === LOCAL ? question : `On ${name}: ${question}`;
+    if (!(await confirm({ message, default: false }))) throw new CommandError("nothing was done");
   }
 }
 

@@ -5,12 +5,14 @@
  */
 import { addDev } from "./dev.ts";
 import { emptyProgram, explainErrors, type Program } from "./root.ts";
+import { addEnv } from "./environment/env.ts";
 import { addVerifyAws } from "./verify-aws.ts";
 
 /** With all commands, in the order in which help shows them. */
 export function program(): Program {
   const root = emptyProgram();
   addDev(root);
+  addEnv(root);
   addVerifyAws(root);
   explainErrors(root);
   return root;

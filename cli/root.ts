@@ -16,11 +16,20 @@ export const emptyProgram = () =>
     .version(PACKAGE_VERSION, "-V, --version", "show the version")
     .helpOption("-h, --help", "show help")
     .optionsGroup("Options of every command:")
-    .option(
-      "--url <url>",
-      "the admin API's address (default: $PERDURE_ADMIN_URL, else http://127.0.0.1:9070)",
+    .addOption(
+      new Option("--url <url>", "the admin API's address (default: http://127.0.0.1:9070)").conflicts([
+        "env",
+        "stack",
+      ]),
     )
-    .option("--ingress-url <url>", "the ingress's address (default: the admin API says it)")
+    .addOption(
+      new Option("--env <name>", "an environment of `perdure env`; local: this machine").conflicts("stack"),
+    )
+    .option("--stack <name>", "a deployed runtime's stack; /id behind it, if it has several runtimes")
+    .option("--ingress-url <url>", "the ingress's address (default: the admin API or the stack says it)")
+    .option("--region <region>", "of AWS (default: your shell's, or the profile's)")
+    .option("--profile <name>", "whose AWS credentials are used (default: your shell's)")
+    .option("--endpoint <url>", "an emulator of AWS")
     .option("--json", "print one JSON document")
     .addOption(new Option("--jsonl", "print a line of JSON for each row").conflicts("json"))
     .option("--wide", "all columns of a table, and nothing cut")

@@ -2,6 +2,7 @@
 import { asError } from "../../lib/errors.ts";
 import type { Credentials } from "../../lib/aws/signature.ts";
 import { type Door, openDoor } from "./signed-http.ts";
+import { CLI_AWS_ATTEMPTS_MAX, CLI_AWS_REQUEST_MS_MAX, CLI_AWS_RETRY_MS } from "../../lib/limits/cli.ts";
 
 interface Refused {
   readonly __type?: string;
@@ -34,10 +35,8 @@ const QUERY_SERVICES = {
   cloudformation: "2010-05-15",
 } as const;
 
-const REQUEST_MS_MAX = 20_000;
-const ATTEMPTS_MAX = 5;
-const RETRY_MS = 500;
-const EXCERPT_CHARS = 500;
+/** So much of an answer is searched for the error's code. */
+const EXCERPT = 500;
 
 /** An error that a service has answered. */
 export class ServiceRefusal extends Error {
@@ -54,6 +53,8 @@ export interface QueryOptions {
   readonly region: string;
   readonly endpoint: string | undefined;
   readonly credentials: () => Promise<Credentials>;
+  /** Tries of a request; by default {@link CLI_AWS_ATTEMPTS_MAX}. */
+  readonly attemptsMax?: number;
 }
 
 export class AwsQuery {
@@ -102,18 +103,19 @@ export class AwsQuery {
 
   /** Tries again what is throttled, what has failed on the service's side, and what was not answered. */
   async #post(host: string, service: string, request: { headers: Record<string, string>; body: string }) {
+    const { attemptsMax = CLI_AWS_ATTEMPTS_MAX } = this.#options;
     for (let attempt = 1; ; attempt++) {
       const asked = this.#connection(host, service)
-        .request("POST", "/", { ...request, timeoutMs: REQUEST_MS_MAX })
+        .request("POST", "/", { ...request, timeoutMs: CLI_AWS_REQUEST_MS_MAX })
         .then(({ status, body }) => ({ status, body: body.toString() }));
       const answer = await asked.catch((error: unknown) => asError(error));
       const mayPass =
         answer instanceof Error ||
         answer.status >= 500 ||
-        (answer.status >= 300 && /Throttl|Rate exceeded/.test(answer.body.slice(0, EXCERPT_CHARS)));
-      if (answer instanceof Error && attempt >= ATTEMPTS_MAX) throw answer;
-      if (!(answer instanceof Error) && (!mayPass || attempt >= ATTEMPTS_MAX)) return answer;
-      await new Promise((resolve) => void setTimeout(resolve, RETRY_MS * 2 ** attempt));
+        (answer.status >= 300 && /Throttl|Rate exceeded/.test(answer.body.slice(0, EXCERPT)));
+      if (answer instanceof Error && attempt >= attemptsMax) throw answer;
+      if (!(answer instanceof Error) && (!mayPass || attempt >= attemptsMax)) return answer;
+      await new Promise((resolve) => void setTimeout(resolve, CLI_AWS_RETRY_MS * 2 ** attempt));
     }
   }
 
@@ -135,12 +137,38 @@ export function element(xml: string, name: string): string | undefined {
   return found === undefined ? undefined : unescaped(found);
 }
 
-/** The contents of the `member`s of a list. They hold no list themselves. */
+/** The contents of the `member`s of a list, which may hold lists themselves. */
 export function members(xml: string, list: string): readonly string[] {
-  const inside = new RegExp(`<${list}>([\\s\\S]*)</${list}>`).exec(xml)?.[1] ?? "";
-  return [...inside.matchAll(/<member>([\s\S]*?)<\/member>/g)].map(([, content = ""]) => content);
+  const found: string[] = [];
+  const start = xml.indexOf(`<${list}>`);
+  if (start === -1) return found;
+  const tags = /<(\/?)member>/gu;
+  tags.lastIndex = start;
+  const end = closing(xml, list, start);
+  let depth = 0;
+  let from = 0;
+  for (let tag = tags.exec(xml); tag !== null && tag.index < end; tag = tags.exec(xml)) {
+    if (tag[1] === "") {
+      if (depth++ === 0) from = tags.lastIndex;
+    } else if (--depth === 0) found.push(xml.slice(from, tag.index));
+  }
+  return found;
+}
+
+/** Where the list ends that begins there. A list of the same name may stand in it. */
+function closing(xml: string, list: string, start: number): number {
+  const tags = new RegExp(`<(/?)${list}>`, "gu");
+  tags.lastIndex = start;
+  let depth = 0;
+  for (let tag = tags.exec(xml); tag !== null; tag = tags.exec(xml)) {
+    depth += tag[1] === "" ? 1 : -1;
+    if (depth === 0) return tag.index;
+  }
+  return xml.length;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
 const unescaped = (text: string): string =>
-  text.replaceAll(/&(\w+);/g, (entity, name: string) => ENTITIES[name] ?? entity);
+  text.replaceAll(/&(?:#(x?)([0-9a-fA-F]+)|(\w+));/g, (entity, hex: string, code: string, name: string) =>
+    code === undefined ? (ENTITIES[name] ?? entity) : String.fromCodePoint(parseInt(code, hex ? 16 : 10)),
+  );

@@ -3,6 +3,7 @@ import { createHash, createHmac } from "node:crypto";
 import { Agent as HttpAgent, type OutgoingHttpHeaders, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { amzDate, type Credentials } from "../../lib/aws/signature.ts";
+import { CLI_AWS_DOOR_MS_MAX } from "../../lib/limits/cli.ts";
 
 export interface DoorRequest {
   readonly body?: string | Uint8Array;
@@ -39,8 +40,6 @@ export interface DoorOptions {
 }
 
 const API_SERVICE = "execute-api";
-/** API Gateway gives up after 30 seconds. An emulator on a busy machine may need longer. */
-const DOOR_MS_MAX = 90_000;
 
 export function openDoor({ url, endpoint, region, service = API_SERVICE, credentials }: DoorOptions): Door {
   const { host } = new URL(url);
@@ -49,7 +48,7 @@ export function openDoor({ url, endpoint, region, service = API_SERVICE, credent
   const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
   const send = secure ? httpsRequest : httpRequest;
   return {
-    request: async (method, path, { body = "", headers = {}, timeoutMs = DOOR_MS_MAX } = {}) => {
+    request: async (method, path, { body = "", headers = {}, timeoutMs = CLI_AWS_DOOR_MS_MAX } = {}) => {
       const held = await credentials?.();
       const bytes = Buffer.from(body as string);
       const signed = held

@@ -19,12 +19,12 @@ describe("options", () => {
     expect(verifySettings({ only: "latency,smoke" }).only).toEqual(["smoke", "latency"]);
   });
 
-  test.each([
-    [{ only: "smoke,speed" }, /no step "speed"/],
-    [{ stackPrefix: "1x" }, /--stack-prefix takes/],
-    [{ endpoint: "nowhere" }, /takes a URL/],
-  ])("%j is refused", (options, message) => {
-    expect(() => verifySettings(options)).toThrow(message);
+  test.each<[Parameters<typeof verifySettings>[0], RegExp, { readonly endpoint?: string }]>([
+    [{ only: "smoke,speed" }, /no step "speed"/, {}],
+    [{ stackPrefix: "1x" }, /--stack-prefix takes/, {}],
+    [{}, /takes a URL/, { endpoint: "nowhere" }],
+  ])("%j is refused", (options, message, everyCommands) => {
+    expect(() => verifySettings(options, everyCommands)).toThrow(message);
   });
 });
 
