@@ -30,6 +30,7 @@ export class Cli {
   readonly out: Output;
   readonly options: GlobalOptions;
   #environment: Promise<Environment> | undefined;
+  #ingress: Promise<Door> | undefined;
 
   constructor(options: GlobalOptions, out = new Output(outputOptions(options))) {
     this.options = options;
@@ -47,7 +48,12 @@ export class Cli {
   }
 
   /** Where the ingress is; the admin API is asked if nothing else says it. */
-  async ingress(): Promise<Door> {
+  ingress(): Promise<Door> {
+    this.#ingress ??= this.#findIngress();
+    return this.#ingress;
+  }
+
+  async #findIngress(): Promise<Door> {
     const { ingress, admin } = await this.environment();
     if (ingress) return ingress;
     const version = await (await this.admin()).fields("GET", "/version");

@@ -1,4 +1,7 @@
 /** A way to a server: its address, and how a request gets there. */
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { TIMEOUT_MS_MAX } from "../lib/limits/local.ts";
 import { CommandError, EXIT } from "./exit.ts";
 
 export interface DoorRequest {
@@ -41,7 +44,7 @@ export class Unreachable extends CommandError {
   }
 }
 
-/** `fetch` says "fetch failed"; its cause says why. */
+/** The first cause says why. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return "no answer in time";
@@ -60,19 +63,9 @@ export class HttpDoor implements Door {
     this.#headers = headers;
   }
 
-  async send({ method, path, headers, body, timeoutMs = REQUEST_MS }: DoorRequest): Promise<DoorAnswer> {
+  async send(request: DoorRequest): Promise<DoorAnswer> {
     try {
-      const response = await fetch(`${this.address}${path}`, {
-        method,
-        headers: { ...this.#headers, ...headers },
-        ...(body === undefined ? {} : { body }),
-        ...(Number.isFinite(timeoutMs) ? { signal: AbortSignal.timeout(timeoutMs) } : {}),
-      });
-      return {
-        status: response.status,
-        headers: Object.fromEntries(response.headers),
-        body: new Uint8Array(await response.arrayBuffer()),
-      };
+      return await this.#send(request);
     } catch (error) {
       throw new Unreachable(
         this.address,
@@ -80,5 +73,33 @@ export class HttpDoor implements Door {
         "Is it running? `perdure dev` and `perdure up` start one here; --url or an environment (`perdure env`) names another.",
       );
     }
+  }
+
+  /** Not by `fetch`: it waits for five minutes at most, and a handler may take longer to answer. */
+  async #send({ method, path, headers, body, timeoutMs = REQUEST_MS }: DoorRequest): Promise<DoorAnswer> {
+    const url = new URL(`${this.address}${path}`);
+    const { request } = await (url.protocol === "https:" ? import("node:https") : import("node:http"));
+    const sent = request(url, {
+      method,
+      headers: {
+        ...this.#headers,
+        ...headers,
+        ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
+      },
+      ...(timeoutMs <= TIMEOUT_MS_MAX ? { signal: AbortSignal.timeout(timeoutMs) } : {}),
+    });
+    // What happens after its beginning is the answer's error, too.
+    sent.on("error", () => undefined);
+    sent.end(body);
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of answer) chunks.push(chunk as Uint8Array);
+    return {
+      status: answer.statusCode ?? 0,
+      headers: Object.fromEntries(
+        Object.entries(answer.headers).map(([name, value]) => [name, [value].flat().join(", ")]),
+      ),
+      body: new Uint8Array(Buffer.concat(chunks)),
+    };
   }
 }

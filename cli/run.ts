@@ -1,10 +1,11 @@
 /** Runs a command line. */
 import { type CommandUnknownOpts, CommanderError } from "@commander-js/extra-typings";
-import { EXIT, UsageError } from "./exit.ts";
+import { CommandError, EXIT, UsageError } from "./exit.ts";
+import { safe } from "./output.ts";
 import { program } from "./program.ts";
 import { usageOf } from "./root.ts";
 
-/** Returns the exit code. Throws what commands throw; a wrong call has been answered with the command's help by then. */
+/** Returns the exit code. What a command could not do has been said by then, and a wrong call with the command's help. */
 export async function run(args: readonly string[]): Promise<number> {
   const root = program();
   let ran: CommandUnknownOpts = root;
@@ -15,8 +16,13 @@ export async function run(args: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? EXIT.done);
   } catch (error) {
     if (error instanceof UsageError) {
-      process.stderr.write(`perdure: ${error.message}\n${usageOf(ran)}\n`);
+      process.stderr.write(`perdure: ${safe(error.message)}\n${usageOf(ran)}\n`);
       return EXIT.usage;
+    }
+    if (error instanceof CommandError) {
+      const { message, advice } = error;
+      process.stderr.write(`perdure: ${safe(message)}\n${advice === undefined ? "" : `${safe(advice)}\n`}`);
+      return error.exitCode;
     }
     if (!(error instanceof CommanderError)) throw error;
     // Commander has printed the help, the version, or what is wrong.

@@ -122,6 +122,24 @@ describe("the admin API", () => {
     expect(String(error)).toContain("http://127.0.0.1:1");
   });
 
+  test("an answer that does not come in time, and one that breaks off, are none", async () => {
+    const server = createServer((request, response) => {
+      if (request.url !== "/breaks-off") return;
+      response.writeHead(200, { "content-length": "100" });
+      response.write("half", () => void response.socket?.destroy());
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    closing.push(
+      () => server.closeAllConnections(),
+      () => void server.close(),
+    );
+    const door = new HttpDoor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    await expect(door.send({ method: "GET", path: "/hangs", timeoutMs: 20 })).rejects.toThrow(
+      "no answer in time",
+    );
+    await expect(door.send({ method: "GET", path: "/breaks-off" })).rejects.toThrow(Unreachable);
+  });
+
   test("parts of a path are encoded", () => {
     expect(path`/services/${"a/b"}/state/${"k ü"}`).toBe("/services/a%2Fb/state/k%20%C3%BC");
   });
