@@ -20,7 +20,9 @@ export class Refusal extends CommandError {
   readonly code: string | undefined;
 
   constructor(message: string, status: number, code?: string) {
-    super(code === undefined ? message : `${code}: ${message}`, { exitCode: EXIT.failed });
+    // The message may begin with the code, as Restate's do.
+    const said = code === undefined ? message : message.replace(`[${code}] `, "");
+    super(code === undefined ? said : `${code}: ${said}`, { exitCode: EXIT.failed });
     this.status = status;
     this.code = code;
   }

@@ -61,6 +61,14 @@ export class Fields {
     return this.list(name).map((value, index) => new Fields(value, `${this.#what}.${name}[${index}]`));
   }
 
+  /** A map of texts. Absent: empty. */
+  texts(name: string): Readonly<Record<string, string>> {
+    const entries = Object.entries(this.object(name)?.raw ?? {});
+    return Object.fromEntries(
+      entries.map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+    );
+  }
+
   /** `undefined`: absent, or null. */
   object(name: string): Fields | undefined {
     const value = this.#values[name] ?? undefined;

@@ -78,8 +78,13 @@ export class Output {
     if (this.format === "json") return await this.#json(rows.map(json));
     if (this.format === "jsonl") return await this.lines(rows.map((row) => JSON.stringify(json(row))));
     if (rows.length === 0) return this.note(empty);
+    await this.lines(this.table(rows, columns));
+  }
+
+  /** The lines of a table that fits the terminal. */
+  table<T>(rows: readonly T[], columns: readonly Column<T>[]): string[] {
     const width = this.wide ? undefined : this.#streams.stdout.columns;
-    await this.lines([fitted(rows, columns, { width, header: (text) => this.styled("bold", text) })]);
+    return fitted(rows, columns, { width, header: (text) => this.styled("bold", text) }).split("\n");
   }
 
   /** One thing: its JSON, or lines to read. `json` may be read a second time, so it is data. */

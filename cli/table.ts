@@ -31,20 +31,30 @@ export function fitted<T>(rows: readonly T[], columns: readonly Column<T>[], { w
   );
   const widths = cut(wanted, shown, width);
   const table = new Table({
-    head: shown.map(({ name }) => header(name)),
+    head: shown.map(({ name, align }, at) => header(aligned(name, align, widths[at] ?? 0))),
     colWidths: widths.map((of, at) => of + (at === widths.length - 1 ? 0 : GAP)),
-    colAligns: shown.map(({ align }) => align ?? "left"),
     chars: NO_LINES,
     style: { "padding-left": 0, "padding-right": 0, head: [], border: [], compact: true },
   });
   // cli-table3 pads to the column's width, of which the gap is a part.
-  for (const cell of cells) table.push(cell.map((text, at) => shortened(text, widths[at] ?? text.length)));
+  for (const cell of cells) {
+    table.push(
+      cell.map((text, at) => {
+        const width = widths[at] ?? text.length;
+        return aligned(shortened(text, width), shown[at]?.align, width);
+      }),
+    );
+  }
   return table
     .toString()
     .split("\n")
     .map((line) => line.trimEnd())
     .join("\n");
 }
+
+/** To the right within the column, and not within the gap that follows it. */
+const aligned = (text: string, align: "left" | "right" | undefined, width: number): string =>
+  align === "right" ? text.padStart(width) : text;
 
 const shortened = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
