@@ -3,9 +3,11 @@
  *
  * A noun's folder declares its commands; what a command does is loaded when it runs, so that `perdure dev` starts at once.
  */
+import { addDeployments } from "./deployments/deployments.ts";
 import { addDev } from "./dev.ts";
 import { emptyProgram, explainErrors, type Program } from "./root.ts";
 import { addEnv } from "./environment/env.ts";
+import { addServices } from "./services/services.ts";
 import { addVerifyAws } from "./verify-aws.ts";
 
 /** With all commands, in the order in which help shows them. */
@@ -13,6 +15,8 @@ export function program(): Program {
   const root = emptyProgram();
   addDev(root);
   addEnv(root);
+  addServices(root);
+  addDeployments(root);
   addVerifyAws(root);
   explainErrors(root);
   return root;

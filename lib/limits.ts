@@ -7,6 +7,7 @@
  * - limits/http.ts: the ingress and the admin API.
  * - limits/cli.ts: how long commands wait for AWS, and how often they ask.
  * - limits/local.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
+ * - limits/cli.ts: the command line.
  *
  * A size that a format consists of, such as the bytes of an id, stands with the format. test/unit/limits.test.ts has the list.
  */

@@ -1,4 +1,6 @@
-/** How long commands of the command line wait for AWS, and how often they ask. Index: lib/limits.ts. */
+/** The bounds and times of the command line. Index: lib/limits.ts. */
+
+// How long commands wait for AWS, and how often they ask.
 
 /** A request to one of AWS's services. */
 export const CLI_AWS_REQUEST_MS_MAX = 20_000;
@@ -12,3 +14,15 @@ export const CLI_AWS_RETRY_MS = 500;
 export const CLI_AWS_DOOR_MS_MAX = 90_000;
 /** Pages of stacks that are looked through for the one that was meant. */
 export const CLI_STACK_PAGES_MAX = 10;
+
+// Lists that a command counts by.
+
+/** Invocations of one page: the most that the admin API answers. */
+export const OPEN_PAGE = 1000;
+/** Pages that are read to count open invocations. What is beyond makes a count a lower bound, and the command says so. */
+export const OPEN_PAGES_MAX = 50;
+
+// Waiting.
+
+/** The pause between two looks at what a command waits for. */
+export const DRAIN_LOOK_MS = 2000;
