@@ -5,9 +5,8 @@
  * - This file: what the protocol, the dispatcher and a turn of a handler need.
  * - limits/aws.ts: what DynamoDB, SQS, Lambda and the other services take, and how long they are waited for.
  * - limits/http.ts: the ingress and the admin API.
- * - limits/cli.ts: how long commands wait for AWS, and how often they ask.
  * - limits/local.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
- * - limits/cli.ts: the command line.
+ * - limits/cli.ts: the command line, and how long it waits for AWS.
  *
  * A size that a format consists of, such as the bytes of an id, stands with the format. test/unit/limits.test.ts has the list.
  */
