@@ -5,6 +5,7 @@
  */
 import { addDeployments } from "./deployments/deployments.ts";
 import { addDev } from "./dev.ts";
+import { addInvocations } from "./invocations/invocations.ts";
 import { emptyProgram, explainErrors, type Program } from "./root.ts";
 import { addEnv } from "./environment/env.ts";
 import { addServices } from "./services/services.ts";
@@ -17,6 +18,7 @@ export function program(): Program {
   addEnv(root);
   addServices(root);
   addDeployments(root);
+  addInvocations(root);
   addVerifyAws(root);
   explainErrors(root);
   return root;

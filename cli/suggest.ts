@@ -1,7 +1,6 @@
 /** "Did you mean": the name that was probably meant. */
+import { NAME_CHARS_MAX } from "../lib/limits/cli-invocations.ts";
 
-/** Names are compared up to this length. */
-const NAME_CHARS_MAX = 64;
 /** A third of the name may be wrong, and one character in any case. */
 const WRONG_PART = 3;
 

@@ -11,14 +11,14 @@ const UNITS = [
   ["m", 60_000],
   ["s", 1000],
 ] as const;
-const SECOND_MS = 1000;
+const SECOND = 1000;
 
 /** Its two greatest units: `3m12s`, `2d4h`, `450ms`. */
 export function shortDuration(ms: number): string {
   const whole = Math.max(0, Math.round(ms));
-  if (whole < SECOND_MS) return `${whole}ms`;
+  if (whole < SECOND) return `${whole}ms`;
   const first = UNITS.findIndex(([, size]) => whole >= size);
-  const [[unit, size] = ["s", SECOND_MS], next] = UNITS.slice(first);
+  const [[unit, size] = ["s", SECOND], next] = UNITS.slice(first);
   const count = Math.floor(whole / size);
   const rest = next === undefined ? 0 : Math.floor((whole % size) / next[1]);
   return `${count}${unit}${rest === 0 || next === undefined ? "" : `${rest}${next[0]}`}`;

@@ -7,6 +7,7 @@
  * - limits/http.ts: the ingress and the admin API.
  * - limits/local.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
  * - limits/cli.ts: the command line, and how long it waits for AWS.
+ * - limits/cli-invocations.ts: the command line's commands for invocations.
  *
  * A size that a format consists of, such as the bytes of an id, stands with the format. test/unit/limits.test.ts has the list.
  */

@@ -1,0 +1,81 @@
+/** `perdure invocations …`, and the same commands without the noun: `perdure ls`, `perdure cancel`, … */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { CLI_CHOSEN_DEFAULT, CLI_LIST_DEFAULT } from "../../lib/limits/cli-invocations.ts";
+import { withCli } from "../cli.ts";
+import type { Program } from "../root.ts";
+import { addFilters } from "./filters.ts";
+import { type OperationKind, OPERATIONS, RESTART } from "./operations.ts";
+
+export function addInvocations(program: Program): void {
+  const noun = program
+    .command("invocations")
+    .aliases(["inv", "invocation"])
+    .summary("list, describe, follow and control invocations")
+    .description("Lists, describes, follows and controls invocations.");
+  addList(noun.command("list").alias("ls"), "perdure invocations list");
+  addList(program.command("ls"), "perdure ls");
+  for (const kind of OPERATIONS) {
+    const own = noun.command(kind.name);
+    if (kind.path !== kind.name) own.alias(kind.path);
+    addOperation(own, kind, `perdure invocations ${kind.name}`);
+    addOperation(program.command(kind.name), kind, `perdure ${kind.name}`);
+  }
+}
+
+function addList(command: CommandUnknownOpts, called: string): void {
+  command
+    .summary("list invocations")
+    .description("Lists invocations that have not completed, the oldest first. Options choose others.");
+  addFilters(command);
+  command
+    .option("--all-statuses", "completed ones as well")
+    .option("--limit <count>", `so many at most (default ${CLI_LIST_DEFAULT})`)
+    .option("--all", "without a limit")
+    .addHelpText(
+      "after",
+      examples(`${called} --service Mailer --status paused,backing-off`, `${called} --older-than 2h --json`),
+    )
+    .action(
+      withCli<unknown[]>(async (cli) => {
+        const { printInvocations } = await import("./list.ts");
+        await printInvocations(cli, command.opts());
+      }),
+    );
+}
+
+const TARGETS =
+  "ids, or targets: Service, Service/handler, Object/key, Object/key/handler, with * and ? in each part; - reads ids from stdin";
+
+function addOperation(command: CommandUnknownOpts, kind: OperationKind, called: string): void {
+  command
+    .summary(kind.summary)
+    .description(
+      `${kind.description} What is named by its id is done at once; what a search finds is shown first.`,
+    )
+    .argument("[what...]", TARGETS)
+    .option("--dry-run", "show what it is for, and do nothing");
+  if (kind.goesOn)
+    command.option("--deployment <id>", "where it goes on: keep, latest, or a deployment's id");
+  if (kind === RESTART)
+    command.option(
+      "--from <step>",
+      "keep the results of the steps before this one: its name, or its number in the journal",
+    );
+  addFilters(command, kind.goesOn ? "--pinned-to" : "--deployment");
+  command
+    .option("--limit <count>", `so many at most, of what a search finds (default ${CLI_CHOSEN_DEFAULT})`)
+    .option("--all", "without a limit")
+    .addHelpText(
+      "after",
+      examples(`${called} inv_1…`, `${called} 'Counter/user-*' --older-than 1h --dry-run`),
+    )
+    .action(
+      withCli(async (cli, ...args: unknown[]) => {
+        const { operate } = await import("./operate.ts");
+        await operate(cli, kind, args[0] as readonly string[], command.opts());
+      }),
+    );
+}
+
+const examples = (...lines: readonly string[]): string =>
+  `\nExamples:\n${lines.map((line) => `  ${line}\n`).join("")}`;
