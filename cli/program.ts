@@ -4,6 +4,7 @@
  * A noun's folder declares its commands; what a command does is loaded when it runs, so that `perdure dev` starts at once.
  */
 import { addDeployments } from "./deployments/deployments.ts";
+import { addCalls } from "./calls/calls.ts";
 import { addDev } from "./dev.ts";
 import { addInvocations } from "./invocations/invocations.ts";
 import { emptyProgram, explainErrors, type Program } from "./root.ts";
@@ -15,6 +16,7 @@ import { addVerifyAws } from "./verify-aws.ts";
 export function program(): Program {
   const root = emptyProgram();
   addDev(root);
+  addCalls(root);
   addEnv(root);
   addServices(root);
   addDeployments(root);
