@@ -26,7 +26,5 @@ export const OPEN_PAGES_MAX = 50;
 
 /** The pause between two looks at what a command waits for. */
 export const DRAIN_LOOK_MS = 2000;
-// Waiting for results.
-
 /** The pause before a wait for a result is taken up again. */
 export const ATTACH_AGAIN_MS = 1000;
