@@ -5,6 +5,7 @@
  * - This file: what the protocol, the dispatcher and a turn of a handler need.
  * - limits/aws.ts: what DynamoDB, SQS, Lambda and the other services take, and how long they are waited for.
  * - limits/http.ts: the ingress and the admin API.
+ * - limits/query.ts: SQL queries.
  * - limits/local.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
  * - limits/cli.ts: the command line, and how long it waits for AWS.
  * - limits/cli-invocations.ts: the command line's commands for invocations.

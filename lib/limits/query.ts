@@ -41,3 +41,12 @@ export const QUERY_CALLERS_MAX = 1000;
 export const QUERY_STATE_KEYS_PAGE = 1000;
 /** Values of state that one query reads, together. */
 export const QUERY_STATE_BYTES_MAX = 64 * 1024 * 1024;
+/** Payloads of journals that one query reads, together. */
+export const QUERY_JOURNAL_BYTES_MAX = 32 * 1024 * 1024;
+
+// Errors.
+
+/** Names that are offered for one that does not exist. */
+export const QUERY_SUGGESTIONS_MAX = 3;
+/** A name so long is offered a longer one that it is a part of. */
+export const QUERY_SUGGESTED_CHARS_MIN = 3;

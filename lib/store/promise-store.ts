@@ -90,6 +90,13 @@ async function outcomeIn({ items }: LifePorts, { target }: Asker, item: Attribut
   return success(bytes);
 }
 
+/** A long outcome, by its name. */
+export const promiseValueAt = (
+  { items }: Pick<LifePorts, "items">,
+  { service, key }: { readonly service: string; readonly key: string },
+  ref: string,
+): Promise<Uint8Array | undefined> => readValue({ items }, valuesOf({ service, handler: "", key }), ref);
+
 /** What the item holds of the outcome: itself, or its name. */
 async function storeOutcome(ports: LifePorts, { target }: Asker, outcome: Outcome): Promise<Value> {
   const value = encodeOutcome(outcome);

@@ -1,7 +1,7 @@
 /** `POST /query`: `{"query": "SELECT …"}`. Restate's tables and answers, and what this server adds. */
 import { QUERY_READ_UNITS_DEFAULT, QUERY_READ_UNITS_MAX } from "../../lib/limits/query.ts";
 import { type HttpResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
-import { jsonAnswer } from "../query/answer.ts";
+import { arrowAnswer, jsonAnswer } from "../query/answer.ts";
 import { positionIn, QueryError } from "../query/error.ts";
 import { answerQuery } from "../query/query.ts";
 import { AdminError, badField, badShape } from "./error.ts";
@@ -17,16 +17,23 @@ export async function runQuery(exchange: AdminExchange): Handling {
   try {
     const source = new AdminTables(exchange, budget, mayScan);
     const result = await answerQuery(query, { source, sandbox, nowMs: ports.clock.now() });
-    return {
-      status: 200,
-      headers: { "content-type": "application/json" },
-      body: new TextEncoder().encode(jsonAnswer(result)),
-    };
+    if (takesJson(request.headers["accept"]))
+      return answer("application/json", new TextEncoder().encode(jsonAnswer(result)));
+    return answer("application/vnd.apache.arrow.stream", arrowAnswer(result));
   } catch (error) {
     if (error instanceof QueryError) return refused(query, error);
     throw error;
   }
 }
+
+const answer = (type: string, body: Uint8Array): HttpResponse => ({
+  status: 200,
+  headers: { "content-type": type },
+  body,
+});
+
+const takesJson = (accept = ""): boolean =>
+  accept.split(",").some((type) => type.split(";")[0]?.trim().toLowerCase() === "application/json");
 
 interface Asked {
   readonly query: string;

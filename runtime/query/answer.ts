@@ -1,4 +1,13 @@
-/** A query's result as JSON, in the form of Restate's answers: null columns are left out, bytes are hex, durations `PT86400S`. */
+/**
+ * A query's result as Restate answers it.
+ *
+ * In JSON null columns are left out, bytes are hexadecimal digits and durations are `PT86400S`. Anything else than JSON is a
+ * stream of Arrow's.
+ */
+import type { ArrowColumn } from "./arrow/message.ts";
+import { arrowStream } from "./arrow/stream.ts";
+import type { ArrowType } from "./arrow/type.ts";
+import type { ResultColumn } from "./columns.ts";
 import type { QueryResult } from "./query.ts";
 import type { SqlValue } from "./sandbox-program.ts";
 import type { ColumnType } from "./schema.ts";
@@ -19,9 +28,57 @@ function shownAs(type: ColumnType | undefined, value: Exclude<SqlValue, null>): 
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
   if (typeof value === "bigint") return Number(value);
   if (type === "bool") return value !== 0;
-  if (type === "duration_ms") return isoDuration(Number(value));
-  const isList = type === "list_utf8" || type === "list_uint32";
-  return isList && typeof value === "string" ? (JSON.parse(value) as unknown) : value;
+  if (type === "duration_ms") return `PT${Number(value) / 1000}S`;
+  return isList(type) && typeof value === "string" ? (JSON.parse(value) as unknown) : value;
 }
 
-export const isoDuration = (ms: number): string => `PT${ms / 1000}S`;
+const isList = (type: ColumnType | undefined): boolean => type === "list_utf8" || type === "list_uint32";
+
+const ARROW_TYPES: Readonly<Record<ColumnType, ArrowType>> = {
+  utf8: "large_utf8",
+  bool: "bool",
+  uint32: "uint32",
+  uint64: "uint64",
+  int64: "int64",
+  float64: "float64",
+  timestamp_ms: "timestamp_ms",
+  duration_ms: "duration_ms",
+  binary: "large_binary",
+  list_utf8: "list_large_utf8",
+  list_uint32: "list_uint32",
+};
+
+export function arrowAnswer({ columns, rows }: QueryResult): Uint8Array {
+  const typed = columns.map((column, at) => arrowColumn(column, rows, at));
+  const values = rows.map((row) => row.map((value, at) => arrowValue(typed[at]?.type, value)));
+  return arrowStream(typed, values);
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** What is computed has the type of its values. */
+function arrowColumn({ name, type }: ResultColumn, rows: QueryResult["rows"], at: number): ArrowColumn {
+  const values = rows.map((row) => row[at] ?? null).filter((value) => value !== null);
+  if (type && (type !== "bool" || values.every((value) => typeof value === "number")))
+    return { name, type: ARROW_TYPES[type] };
+  if (values.every((value) => typeof value === "number" || typeof value === "bigint"))
+    return { name, type: values.every(isInteger) ? "int64" : "float64" };
+  if (values.every((value) => value instanceof Uint8Array)) return { name, type: "large_binary" };
+  const isTime = values.every((value) => typeof value === "string" && TIME.test(value));
+  return { name, type: isTime ? "timestamp_ms" : "large_utf8" };
+}
+
+const isInteger = (value: SqlValue): boolean => typeof value === "bigint" || Number.isInteger(value);
+
+function arrowValue(type: ArrowType | undefined, value: SqlValue): unknown {
+  if (value === null) return null;
+  if (type === "timestamp_ms") return timeValue(value);
+  const isListType = type === "list_large_utf8" || type === "list_uint32";
+  return isListType && typeof value === "string" ? (JSON.parse(value) as unknown) : value;
+}
+
+/** A sleep may end beyond what a date can hold. */
+function timeValue(value: SqlValue): number | null {
+  const ms = Date.parse(String(value));
+  return Number.isNaN(ms) ? null : ms;
+}

@@ -15,23 +15,20 @@ type Pass = (tokens: readonly Token[]) => Token[];
 export function withPlainNames(tokens: readonly Token[]): Token[] {
   const plain: Token[] = [];
   for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at];
+    const [token, , inner] = tokens.slice(at, at + 3);
     if (!token) continue;
-    const isQualified = isName(token) && isOperator(tokens[at + 1], ".") && !isOperator(tokens[at - 1], ".");
-    const isPrefix =
-      (isQualified && token.value === "public") ||
-      (isQualified &&
-        token.value === "restate" &&
-        ["public", "information_schema"].includes(tokens[at + 2]?.value ?? ""));
-    const inner = tokens[at + 2];
-    if (isPrefix) at += 1;
-    else if (isQualified && token.value === "information_schema" && isName(inner)) {
-      plain.push({ ...madeToken("word", `information_schema_${inner.value}`, token, token.spaced) });
+    const isQualified = isOperator(tokens[at + 1], ".") && !isOperator(tokens[at - 1], ".");
+    if (isQualified && isPrefix(token, inner)) at += 1;
+    else if (isQualified && isWord(token, "information_schema") && isName(inner)) {
+      plain.push(madeToken("word", `information_schema_${inner.value}`, token, token.spaced));
       at += 2;
     } else plain.push(token);
   }
   return plain;
 }
+
+const isPrefix = (token: Token, inner: Token | undefined): boolean =>
+  isWord(token, "public") || (isWord(token, "restate") && isWord(inner, "public", "information_schema"));
 
 /** The statement in SQLite's dialect. Throws {@link QueryError}. */
 export function inSqlite(tokens: readonly Token[]): Token[] {
@@ -140,26 +137,31 @@ const times: Pass = (tokens) => {
   const made: Token[] = [];
   let isBetween = false;
   for (const [at, token] of tokens.entries()) {
-    const [before, next] = [tokens[at - 1], tokens[at + 1]];
+    const before = tokens[at - 1];
     if (isWord(token, "between")) isBetween = isTimeAt(tokens, at - 1);
-    const isCompared =
-      (isOperator(before, ...COMPARISONS) && isTimeAt(tokens, at - 2)) ||
-      (isOperator(next, ...COMPARISONS) && isTimeFrom(tokens, at + 2)) ||
-      (isBetween && isWord(before, "between", "and"));
-    if (token.kind === "string" && isBetween && isWord(before, "and")) isBetween = false;
-    const isTyped = token.kind === "string" && isWord(before, "timestamp");
-    if (token.kind === "string" && (isCompared || isTyped)) {
-      const time = storedTime(token.value);
-      if (time === undefined && (isTyped || isCompared))
-        throw new QueryError(`'${token.value}' is no time; write it like '2026-11-28T08:58:32.590Z'`, {
-          at: token.at,
-        });
+    const isBound = isBetween && isWord(before, "between", "and");
+    if (isBound && isWord(before, "and")) isBetween = false;
+    const isTyped = isWord(before, "timestamp");
+    if (token.kind !== "string" || !(isTyped || isBound || isComparedWithTime(tokens, at))) made.push(token);
+    else {
       if (isTyped) made.pop();
-      made.push({ ...token, text: `'${time}'`, value: time ?? "" });
-    } else made.push(token);
+      made.push(timeToken(token));
+    }
   }
   return made;
 };
+
+const isComparedWithTime = (tokens: readonly Token[], at: number): boolean =>
+  (isOperator(tokens[at - 1], ...COMPARISONS) && isTimeAt(tokens, at - 2)) ||
+  (isOperator(tokens[at + 1], ...COMPARISONS) && isTimeFrom(tokens, at + 2));
+
+function timeToken(token: Token): Token {
+  const time = storedTime(token.value);
+  if (time !== undefined) return { ...token, text: `'${time}'`, value: time };
+  throw new QueryError(`'${token.value}' is no time; write it like '2026-11-28T08:58:32.590Z'`, {
+    at: token.at,
+  });
+}
 
 const isTimeAt = (tokens: readonly Token[], at: number): boolean =>
   isTime(tokens.slice(operandBefore(tokens, at), at + 1));
@@ -205,29 +207,35 @@ const sqliteType = (name: string): string => (TEXT_TYPES.some((type) => type ===
 const casts: Pass = (tokens) => {
   const made: Token[] = [];
   for (let at = 0; at < tokens.length; at++) {
-    const [token, next] = [tokens[at], tokens[at + 1]];
+    const [token, next, after] = tokens.slice(at, at + 3);
     if (!token) continue;
     if (isOperator(token, "::") && isName(next)) {
-      const operand = made.splice(operandBefore(made, made.length - 1));
-      const isOfTime = isWord(next, ...TIME_TYPES);
-      const head = isOfTime ? "perdure_time(" : "cast(";
-      made.push(madeToken("word", head, operand[0]), ...operand);
-      if (!isOfTime) made.push(madeToken("word", `as ${sqliteType(next.value)}`, next));
-      made.push(madeToken("operator", ")", next, false));
+      made.push(...castOf(made.splice(operandBefore(made, made.length - 1)), next));
       at++;
     } else if (isWord(tokens[at - 1], "as") && isWord(token, ...TEXT_TYPES) && isOperator(next, ")"))
       made.push(madeToken("word", "text", token));
-    else if (isWord(token, "as") && isWord(next, ...TIME_TYPES) && isOperator(tokens[at + 2], ")")) {
-      const open = openedIn(made);
-      const cast = made[open - 1];
-      if (cast && isWord(cast, "cast")) {
-        made[open - 1] = { ...madeToken("word", "perdure_time", cast, cast.spaced) };
-        at++;
-      } else made.push(token);
-    } else made.push(token);
+    else if (isWord(token, "as") && isWord(next, ...TIME_TYPES) && isOperator(after, ")") && timesCast(made))
+      at++;
+    else made.push(token);
   }
   return made;
 };
+
+function castOf(operand: readonly Token[], type: Token): Token[] {
+  const close = madeToken("operator", ")", type, false);
+  if (isWord(type, ...TIME_TYPES)) return [madeToken("word", "perdure_time(", operand[0]), ...operand, close];
+  const as = madeToken("word", `as ${sqliteType(type.value)}`, type);
+  return [madeToken("word", "cast(", operand[0]), ...operand, as, close];
+}
+
+/** The open `CAST(` becomes a function that makes a time. */
+function timesCast(made: Token[]): boolean {
+  const at = openedIn(made) - 1;
+  const cast = made[at];
+  if (!cast || !isWord(cast, "cast")) return false;
+  made[at] = madeToken("word", "perdure_time", cast, cast.spaced);
+  return true;
+}
 
 /** The parenthesis that is still open. */
 function openedIn(tokens: readonly Token[]): number {
@@ -243,34 +251,39 @@ function openedIn(tokens: readonly Token[]): number {
 const intervals: Pass = (tokens) => {
   const made: Token[] = [];
   for (let at = 0; at < tokens.length; at++) {
-    const [token, length, unit] = tokens.slice(at, at + 3);
+    const token = tokens[at];
     if (!token) continue;
-    const hasLength = length?.kind === "string" || length?.kind === "number";
-    if (!length || !hasLength || !isWord(token, "interval")) {
+    const interval = intervalAt(tokens, at);
+    if (!interval) {
       made.push(token);
       continue;
     }
-    const named = unit?.kind === "word" && isIntervalUnit(unit.value) ? unit.value : undefined;
-    const ms = intervalMs(length.value, named);
-    if (ms === undefined)
-      throw new QueryError(`'${length.value}' is no interval; write it like '1 hour 30 minutes'`, {
-        at: length.at,
-      });
-    at += named === undefined ? 1 : 2;
+    at += interval.words - 1;
     const sign = made.at(-1);
-    const isAdded = isOperator(sign, "+", "-") && made.length > 1 && isOperandEnd(made[made.length - 2]);
-    if (isAdded) {
+    if (isOperator(sign, "+", "-") && isOperandEnd(made.at(-2))) {
       made.pop();
       const operand = made.splice(operandBefore(made, made.length - 1));
-      made.push(
-        ...callOf("perdure_add", operand, [
-          madeToken("number", String(isOperator(sign, "-") ? -ms : ms), token),
-        ]),
-      );
-    } else made.push(madeToken("number", String(ms), token));
+      const ms = isOperator(sign, "-") ? -interval.ms : interval.ms;
+      made.push(...callOf("perdure_add", operand, [madeToken("number", String(ms), token)]));
+    } else made.push(madeToken("number", String(interval.ms), token));
   }
   return made;
 };
+
+function intervalAt(
+  tokens: readonly Token[],
+  at: number,
+): { readonly ms: number; readonly words: number } | undefined {
+  const [interval, length, unit] = tokens.slice(at, at + 3);
+  const hasLength = length?.kind === "string" || length?.kind === "number";
+  if (!length || !hasLength || !isWord(interval, "interval")) return undefined;
+  const named = unit?.kind === "word" && isIntervalUnit(unit.value) ? unit.value : undefined;
+  const ms = intervalMs(length.value, named);
+  if (ms !== undefined) return { ms, words: named === undefined ? 2 : 3 };
+  throw new QueryError(`'${length.value}' is no interval; write it like '1 hour 30 minutes'`, {
+    at: length.at,
+  });
+}
 
 /** The difference of two times, in milliseconds. */
 const differences: Pass = (tokens) => {

@@ -1,3 +1,5 @@
+import { QUERY_SUGGESTED_CHARS_MIN, QUERY_SUGGESTIONS_MAX } from "../../lib/limits/query.ts";
+
 /** What is wrong with a query, for its author: where, and what was perhaps meant. */
 export interface QueryPosition {
   /** From 1. */
@@ -36,20 +38,18 @@ export function similarTo(name: string, names: Iterable<string>): readonly strin
     .map((candidate) => ({ candidate, distance: distanceOf(wanted, candidate) }))
     .filter(({ candidate, distance }) => distance <= most || isPartOf(wanted, candidate))
     .toSorted((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
-    .slice(0, SUGGESTIONS_MAX)
+    .slice(0, QUERY_SUGGESTIONS_MAX)
     .map(({ candidate }) => candidate);
 }
 
 /** "Did you mean 'id'?", or nothing. */
-export function didYouMean(name: string, names: Iterable<string>): string {
+export function suggestionFor(name: string, names: Iterable<string>): string {
   const found = similarTo(name, names).map((similar) => `'${similar}'`);
   return found.length === 0 ? "" : ` Did you mean ${found.join(" or ")}?`;
 }
 
-const SUGGESTIONS_MAX = 3;
-const PART_CHARS_MIN = 3;
 const isPartOf = (part: string, whole: string): boolean =>
-  part.length >= PART_CHARS_MIN && (whole.endsWith(`_${part}`) || whole.startsWith(`${part}_`));
+  part.length >= QUERY_SUGGESTED_CHARS_MIN && (whole.endsWith(`_${part}`) || whole.startsWith(`${part}_`));
 
 /** Levenshtein's. */
 function distanceOf(a: string, b: string): number {

@@ -17,7 +17,7 @@ export interface Predicate {
 }
 
 /** Whether a row with this value is wanted. It must say what SQLite would say. */
-export function holds({ op, values }: Predicate, value: unknown): boolean {
+export function fitsPredicate({ op, values }: Predicate, value: unknown): boolean {
   if (op === "null") return isNull(value);
   if (op === "not-null") return !isNull(value);
   if (op === "true") return value === 1;

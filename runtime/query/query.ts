@@ -6,15 +6,15 @@
 import { QUERY_BYTES_MAX, QUERY_ROWS_MAX, QUERY_VALUE_BYTES_MAX } from "../../lib/limits/query.ts";
 import { resultColumns, type ResultColumn } from "./columns.ts";
 import { inSqlite, tablesIn, withPlainNames } from "./dialect.ts";
-import { didYouMean, QueryError } from "./error.ts";
+import { suggestionFor, QueryError } from "./error.ts";
 import { informationRows } from "./information.ts";
 import type { Predicate } from "./predicate.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { SandboxAnswer, SandboxTable, SqlValue } from "./sandbox-program.ts";
-import { type Column, type ColumnType, tableNamed, TABLES } from "./schema.ts";
+import { type TableColumn, type ColumnType, tableNamed, TABLES } from "./schema.ts";
 import { type Mention, mentionsOf } from "./scopes.ts";
 import { statementIn } from "./statement.ts";
-import { isName, isOperator, isWord, textOf, type Token } from "./tokens.ts";
+import { isName, isOperator, isWord, sqlOf, type Token } from "./tokens.ts";
 
 /** A row by its columns' names. What is absent is null. */
 export type Row = Readonly<Record<string, SqlValue | undefined>>;
@@ -79,11 +79,11 @@ export async function answerQuery(
   sandbox.prepare();
   const tables: SandboxTable[] = [];
   for (const request of requests) tables.push(await filled(request, source));
-  const sql = textOf(rewritten);
+  const sql = sqlOf(rewritten);
   const { rowsMax = QUERY_ROWS_MAX, bytesMax = QUERY_BYTES_MAX } = limits;
   const answer = await sandbox.run({
     ...{ nowMs, sql, tables, rowsMax, bytesMax, valueBytesMax: QUERY_VALUE_BYTES_MAX },
-    beginnings: rewritten.map((_, at) => textOf(rewritten.slice(0, at + 1))),
+    beginnings: rewritten.map((_, at) => sqlOf(rewritten.slice(0, at + 1))),
   });
   if (answer.kind === "wrong") throw wrong(answer, rewritten, requests);
   if (answer.kind === "too-long") {
@@ -140,7 +140,7 @@ const SQLITE_TYPES: Readonly<Record<ColumnType, string>> = {
 
 async function filled(request: TableRequest, source: QuerySource): Promise<SandboxTable> {
   const { table: name } = request;
-  const columns: readonly Column[] = tableNamed(name)?.columns ?? [];
+  const columns: readonly TableColumn[] = tableNamed(name)?.columns ?? [];
   const rows = informationRows(name) ?? (await source.rows(request));
   const names = [...request.columns];
   return {
@@ -161,29 +161,21 @@ function wrong(
   const last = name.split(".").at(-1) ?? "";
   const named = tokens.find((token) => isName(token) && token.value === last);
   const at = named?.at ?? (beginning === undefined ? undefined : tokens[beginning]?.at);
-  const place = at === undefined ? {} : { at };
-  if (what === "table")
-    return new QueryError(
-      `there is no table '${last}'.${didYouMean(
-        last,
-        TABLES.map((table) => table.name),
-      )}`,
-      place,
-    );
-  if (what === "column") {
-    const names = requests.flatMap(
-      ({ table }) => tableNamed(table)?.columns.map((column) => column.name) ?? [],
-    );
-    return new QueryError(`there is no column '${name}'.${didYouMean(last, names)}`, place);
-  }
-  if (what === "function") return new QueryError(`there is no function '${name}'`, place);
-  if (message === "not authorized" || message.startsWith("access to") || message.includes("prohibited"))
-    return new QueryError(
-      `queries only read, and only the tables that 'SHOW TABLES' lists (${message})`,
-      place,
-    );
-  return new QueryError(message, place);
+  const meant = what === "" ? "" : suggestionFor(last, namesFor(what, requests));
+  const text = what === "" ? readable(message) : `there is no ${what} '${name}'.${meant}`;
+  return new QueryError(text, at === undefined ? {} : { at });
 }
+
+function namesFor(what: string, requests: readonly TableRequest[]): readonly string[] {
+  if (what === "table") return TABLES.map(({ name }) => name);
+  if (what !== "column") return [];
+  return requests.flatMap(({ table }) => tableNamed(table)?.columns.map(({ name }) => name) ?? []);
+}
+
+const readable = (message: string): string =>
+  /^not authorized|^access to|prohibited/.test(message)
+    ? `queries only read, and only the tables that 'SHOW TABLES' lists (${message})`
+    : message;
 
 function explained(requests: readonly TableRequest[], report: QueryReport): QueryResult {
   const rows = requests.map(({ table, columns, mentions }) => [

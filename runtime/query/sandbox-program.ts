@@ -6,7 +6,7 @@
  * (docs/decisions/0034-queries.md).
  */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import type { sqlFunctions } from "./sql-functions.ts";
+import type { listFunctions, textFunctions, timeFunctions } from "./sql-functions.ts";
 
 export interface SandboxTable {
   readonly name: string;
@@ -50,8 +50,10 @@ export type SandboxAnswer =
 
 /** What {@link sandboxProgram} consists of. */
 export interface SandboxParts {
-  readonly functions: typeof sqlFunctions;
-  readonly open: typeof openDatabase;
+  readonly times: typeof timeFunctions;
+  readonly texts: typeof textFunctions;
+  readonly lists: typeof listFunctions;
+  readonly open: typeof openQueryDatabase;
   readonly fill: typeof fillTables;
   readonly forbid: typeof forbidAllElse;
   readonly read: typeof readRows;
@@ -60,7 +62,7 @@ export interface SandboxParts {
 /** Answers each message that comes. */
 export function sandboxProgram(parts: SandboxParts): void {
   const answerOf = (request: SandboxRequest): SandboxAnswer => {
-    const database = parts.open(request, parts.functions);
+    const database = parts.open(request, parts);
     try {
       parts.fill(database, request.tables);
       parts.forbid(database, request.tables);
@@ -85,15 +87,15 @@ export function sandboxProgram(parts: SandboxParts): void {
 }
 
 /** With the functions and aggregates that SQLite lacks. */
-export function openDatabase(
+export function openQueryDatabase(
   { nowMs, valueBytesMax }: SandboxRequest,
-  functions: typeof sqlFunctions,
+  { times, texts, lists }: Pick<SandboxParts, "times" | "texts" | "lists">,
 ): DatabaseSync {
   const sqlite = process.getBuiltinModule("node:sqlite");
   const database = new sqlite.DatabaseSync(":memory:", { allowExtension: false });
   if ("limits" in database) database.limits.length = valueBytesMax;
   database.exec("PRAGMA temp_store = MEMORY; PRAGMA case_sensitive_like = ON");
-  for (const [name, run] of Object.entries(functions(nowMs))) {
+  for (const [name, run] of Object.entries({ ...times(nowMs), ...texts(), ...lists() })) {
     database.function(name, { varargs: true, deterministic: name !== "now" }, run as () => null);
   }
   if (typeof database.aggregate !== "function") return database;
@@ -161,19 +163,22 @@ export function readRows(database: DatabaseSync, { sql, rowsMax, bytesMax }: San
   const described = typeof statement.columns === "function" ? statement.columns() : undefined;
   const isByPlace = described !== undefined && typeof statement.setReturnArrays === "function";
   if (isByPlace) statement.setReturnArrays(true);
+  const plain = (value: SqlValue): SqlValue => {
+    const isSafe =
+      typeof value === "bigint" && value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER;
+    return isSafe ? Number(value) : value;
+  };
+  const sizeOf = (value: SqlValue): number => {
+    if (typeof value === "string") return value.length;
+    return value instanceof Uint8Array ? value.byteLength * 2 : 8;
+  };
   const rows: SqlValue[][] = [];
   let names: string[] = described?.map(({ name }) => name) ?? [];
   let bytes = 0;
   for (const found of statement.iterate() as Iterable<unknown>) {
     if (!isByPlace) names = Object.keys(found as object);
-    const row = (isByPlace ? found : Object.values(found as object)) as SqlValue[];
-    for (let at = 0; at < row.length; at++) {
-      const value = row[at] ?? null;
-      if (typeof value === "bigint" && value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER)
-        row[at] = Number(value);
-      bytes +=
-        typeof value === "string" ? value.length : value instanceof Uint8Array ? value.byteLength * 2 : 8;
-    }
+    const row = ((isByPlace ? found : Object.values(found as object)) as SqlValue[]).map(plain);
+    for (const value of row) bytes += sizeOf(value);
     if (rows.push(row) > rowsMax) return { kind: "too-long", what: "rows" };
     if (bytes > bytesMax) return { kind: "too-long", what: "bytes" };
   }

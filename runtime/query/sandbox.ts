@@ -17,14 +17,14 @@ import { QueryError } from "./error.ts";
 import {
   fillTables,
   forbidAllElse,
-  openDatabase,
+  openQueryDatabase,
   readRows,
   type SandboxAnswer,
   sandboxProgram,
   type SandboxRequest,
   watchMemory,
 } from "./sandbox-program.ts";
-import { sqlFunctions } from "./sql-functions.ts";
+import { listFunctions, textFunctions, timeFunctions } from "./sql-functions.ts";
 
 /** It has taken too much memory. Any other end of the process has another signal. */
 const MEMORY_SIGNAL = "SIGXCPU";
@@ -39,7 +39,8 @@ export interface SandboxOptions {
 /** Each function as the text that it was written as. */
 function programText(memoryBytesMax: number): string {
   const parts = {
-    ...{ functions: sqlFunctions, open: openDatabase, fill: fillTables },
+    ...{ times: timeFunctions, texts: textFunctions, lists: listFunctions },
+    ...{ open: openQueryDatabase, fill: fillTables },
     ...{ forbid: forbidAllElse, read: readRows },
   };
   const named = Object.entries(parts).map(([name, part]) => `${name}: ${String(part)}`);

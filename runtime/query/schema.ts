@@ -23,14 +23,14 @@ export type ColumnType =
   | "list_utf8"
   | "list_uint32";
 
-export interface Column {
+export interface TableColumn {
   readonly name: string;
   readonly type: ColumnType;
 }
 
 export interface TableSchema {
   readonly name: string;
-  readonly columns: readonly Column[];
+  readonly columns: readonly TableColumn[];
 }
 
 /** How a column's type is written in the lists of columns. Without one it is text. */

@@ -6,6 +6,8 @@
  * more is fetched, and the answer is the same.
  */
 import { intervalMs, storedTime } from "./intervals.ts";
+import { bare, conjunctsOf, splitBy } from "./conjuncts.ts";
+import { type Item, itemsOf } from "./from-items.ts";
 import type { Predicate } from "./predicate.ts";
 import { isTimeColumn, tableNamed } from "./schema.ts";
 import { closingOf, isName, isOperator, isWord, type Token } from "./tokens.ts";
@@ -17,14 +19,6 @@ export interface Mention {
   readonly predicates: readonly Predicate[];
   /** So many rows are enough that all predicates hold for: any, or the first in this order. */
   readonly limit?: { readonly count: number; readonly order?: "newest" | "oldest" };
-}
-
-interface Item {
-  readonly alias: string;
-  /** Absent: a subquery, a function, or a name that is no table's. */
-  readonly table?: string;
-  readonly join: "first" | "inner" | "left" | "other";
-  readonly on: readonly Token[];
 }
 
 interface Found {
@@ -53,7 +47,6 @@ const CLAUSES = [
   "offset",
   "fetch",
 ] as const;
-const JOINS = ["join", "left", "right", "full", "inner", "cross", "outer", "natural"] as const;
 const AGGREGATE =
   /^(count|sum|avg|min|max|total|median|first_value|last_value|any_value|array_agg|string_agg|group_concat|json_group_\w+|approx_\w+|bool_\w+|percentile\w*|stddev\w*|var\w*)$/;
 
@@ -149,24 +142,31 @@ class Scope {
   }
 
   #limit(): Mention["limit"] {
-    const [count, more] = this.#clauses.get("limit") ?? [];
-    if (count?.kind !== "number" || more !== undefined) return undefined;
-    const offset = this.#clauses.get("offset") ?? [];
-    if (offset.length > 1 || (offset[0] && offset[0].kind !== "number")) return undefined;
+    if (this.#isFolded() || this.#isCompound || this.#items.length !== 1) return undefined;
+    const [limit, offset] = [this.#number("limit"), this.#number("offset") ?? 0];
+    if (limit === undefined || Number.isNaN(limit + offset)) return undefined;
+    const order = this.#clauses.get("order");
+    if (!order) return { count: limit + offset };
+    const direction = directionOf(order.slice(isWord(order[0], "by") ? 1 : 0));
+    return direction && { count: limit + offset, order: direction };
+  }
+
+  /** `NaN`: it is no plain number. */
+  #number(clause: "limit" | "offset"): number | undefined {
+    const tokens = this.#clauses.get(clause);
+    if (!tokens) return undefined;
+    const [token] = tokens;
+    return tokens.length === 1 && token?.kind === "number" ? Number(token.value) : Number.NaN;
+  }
+
+  /** A row of the answer is made from several of the table. */
+  #isFolded(): boolean {
     const select = this.#clauses.get("select") ?? [];
-    const isFolded =
+    return (
       ["group", "having", "window", "qualify"].some((clause) => this.#clauses.has(clause)) ||
       isWord(select[0], "distinct") ||
-      select.some(
-        (token, at) =>
-          isWord(token, "over") || (AGGREGATE.test(token.value) && isOperator(select[at + 1], "(")),
-      );
-    if (isFolded || this.#isCompound || this.#items.length !== 1) return undefined;
-    const rows = Number(count.value) + Number(offset[0]?.value ?? 0);
-    const order = this.#clauses.get("order");
-    if (!order) return { count: rows };
-    const direction = directionOf(order.slice(isWord(order[0], "by") ? 1 : 0));
-    return direction && { count: rows, order: direction };
+      select.some((token, at) => isWord(token, "over") || isAggregate(token, select[at + 1]))
+    );
   }
 
   /** What a condition says. `isWhole`: the predicates say all of it. */
@@ -221,56 +221,8 @@ class Scope {
   }
 
   #compared({ item, column }: Reference, rest: readonly Token[]): Found | undefined {
-    const [first, second, third] = rest;
-    const found = (op: Predicate["op"], values: readonly string[] = []): Found => ({
-      item,
-      predicate: { column, op, values },
-    });
-    const isTime = isTimeColumn(column);
-    if (isWord(first, "is")) {
-      const words = rest
-        .slice(1)
-        .map(({ value }) => value)
-        .join(" ");
-      const op = ({ true: "true", "not true": "not-true", null: "null", "not null": "not-null" } as const)[
-        words
-      ];
-      return op && found(op);
-    }
-    if (isOperator(first, "=", "==", "<>", "!=") && !isTime) {
-      const value = rest.length === 2 ? constantOf(second) : undefined;
-      return value === undefined
-        ? undefined
-        : found(isOperator(first, "=", "==") ? "equal" : "other", [value]);
-    }
-    if (isOperator(first, ">", ">=", "<", "<=") && isTime) {
-      const time = this.#time(rest.slice(1));
-      return time === undefined ? undefined : found(isOperator(first, ">", ">=") ? "from" : "until", [time]);
-    }
-    if (isWord(first, "like") && second?.kind === "string" && rest.length === 2)
-      return found("like", [second.value]);
-    const isNot = isWord(first, "not");
-    const open = isNot ? third : second;
-    if (!isWord(isNot ? second : first, "in") || !isOperator(open, "(") || isTime) return undefined;
-    const list = listOf(rest.slice(isNot ? 3 : 2, -1));
-    return list && isOperator(rest.at(-1), ")") ? found(isNot ? "other" : "equal", list) : undefined;
-  }
-
-  #time(tokens: readonly Token[]): string | undefined {
-    const [first, , , sign, interval, length] = tokens;
-    if (first?.kind === "string" && tokens.length === 1) return storedTime(first.value);
-    if (!isWord(first, "now") || !isOperator(tokens[1], "(") || !isOperator(tokens[2], ")")) return undefined;
-    if (tokens.length === 3) return new Date(this.#nowMs).toISOString();
-    if (
-      tokens.length !== 6 ||
-      !isOperator(sign, "-", "+") ||
-      !isWord(interval, "interval") ||
-      length?.kind !== "string"
-    )
-      return undefined;
-    const ms = intervalMs(length.value);
-    const time = new Date(this.#nowMs + (isOperator(sign, "-") ? -1 : 1) * (ms ?? Number.NaN));
-    return Number.isNaN(time.getTime()) ? undefined : time.toISOString();
+    const said = isTimeColumn(column) ? timeSaid(rest, this.#nowMs) : textSaid(rest);
+    return said && { item, predicate: { column, ...said } };
   }
 
   #equality(tokens: readonly Token[]): Equality | undefined {
@@ -301,6 +253,8 @@ class Scope {
   }
 }
 
+const isAggregate = (token: Token, next: Token | undefined): boolean =>
+  AGGREGATE.test(token.value) && isOperator(next, "(");
 const swapped = ({ left, right }: Equality): Equality => ({ left: right, right: left });
 const hasColumn = (table: string | undefined, column: string): boolean =>
   table !== undefined && tableNamed(table)?.columns.some(({ name }) => name === column) === true;
@@ -334,6 +288,71 @@ export function targetServices({ op, values }: Predicate): readonly string[] | u
     : undefined;
 }
 
+type Said = Omit<Predicate, "column">;
+const IS: Readonly<Record<string, Predicate["op"]>> = {
+  true: "true",
+  "not true": "not-true",
+  null: "null",
+  "not null": "not-null",
+};
+
+function isSaid(rest: readonly Token[]): Said | undefined {
+  const words = rest.slice(1).map(({ value }) => value);
+  const op = isWord(rest[0], "is") ? IS[words.join(" ")] : undefined;
+  return op && { op, values: [] };
+}
+
+/** What stands after a column that is no time: `= 'x'`, `IN ('x', 'y')`, `LIKE 'x%'`. */
+function textSaid(rest: readonly Token[]): Said | undefined {
+  const [first, second] = rest;
+  if (isWord(first, "is")) return isSaid(rest);
+  if (isWord(first, "like"))
+    return second?.kind === "string" && rest.length === 2
+      ? { op: "like", values: [second.value] }
+      : undefined;
+  if (!isOperator(first, "=", "==", "<>", "!=")) return inSaid(rest);
+  const value = rest.length === 2 ? constantOf(second) : undefined;
+  return value === undefined
+    ? undefined
+    : { op: isOperator(first, "=", "==") ? "equal" : "other", values: [value] };
+}
+
+function inSaid(rest: readonly Token[]): Said | undefined {
+  const isNot = isWord(rest[0], "not");
+  const [word, open, ...inner] = isNot ? rest.slice(1) : rest;
+  if (!isWord(word, "in") || !isOperator(open, "(") || !isOperator(inner.at(-1), ")")) return undefined;
+  const values = listOf(inner.slice(0, -1));
+  return values && { op: isNot ? "other" : "equal", values };
+}
+
+/** What stands after a time: `> '2026-11-28'`, `>= now() - INTERVAL '1 hour'`. */
+function timeSaid(rest: readonly Token[], nowMs: number): Said | undefined {
+  const [first, ...right] = rest;
+  if (isWord(first, "is")) return isSaid(rest);
+  if (!isOperator(first, ">", ">=", "<", "<=")) return undefined;
+  const time = timeIn(right, nowMs);
+  return time === undefined
+    ? undefined
+    : { op: isOperator(first, ">", ">=") ? "from" : "until", values: [time] };
+}
+
+function timeIn(tokens: readonly Token[], nowMs: number): string | undefined {
+  const [first] = tokens;
+  if (first?.kind === "string" && tokens.length === 1) return storedTime(first.value);
+  const words = tokens.map(({ value }) => value);
+  if (words.slice(0, 3).join("") !== "now()") return undefined;
+  if (tokens.length === 3) return new Date(nowMs).toISOString();
+  const [sign, interval, length] = words.slice(3);
+  const isMoved = tokens.length === 6 && (sign === "-" || sign === "+") && interval === "interval";
+  const ms = isMoved ? intervalMs(length ?? "") : undefined;
+  return ms === undefined ? undefined : storedTime(isoOf(nowMs + (sign === "-" ? -ms : ms)));
+}
+
+function isoOf(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? "" : date.toISOString();
+}
+
 const constantOf = (token: Token | undefined): string | undefined => {
   if (token?.kind === "string") return token.value;
   if (token?.kind === "number" && /^\d+$/.test(token.value)) return token.value;
@@ -362,110 +381,4 @@ function directionOf(order: readonly Token[]): "newest" | "oldest" | undefined {
   const words = column.slice(1).map(({ value }) => value);
   if (words[0] === "desc") return "newest";
   return words.length === 0 || words[0] === "asc" ? "oldest" : undefined;
-}
-
-/** Without parentheses around all of it. */
-function bare(tokens: readonly Token[]): readonly Token[] {
-  let inner = tokens;
-  while (
-    isOperator(inner[0], "(") &&
-    closingOf(inner, 0) === inner.length - 1 &&
-    !isWord(inner[1], "select", "with")
-  )
-    inner = inner.slice(1, -1);
-  return inner;
-}
-
-function conjunctsOf(tokens: readonly Token[]): readonly (readonly Token[])[] {
-  const inner = bare(tokens);
-  if (inner.length === 0 || splitBy(inner, "or").length > 1) return inner.length === 0 ? [] : [inner];
-  const parts = splitBy(inner, "and");
-  return parts.length === 1 ? parts : parts.flatMap((part) => conjunctsOf(part));
-}
-
-/** Parts between a word, outside of parentheses and of CASE. The AND of a BETWEEN is no separator. */
-function splitBy(tokens: readonly Token[], separator: string): (readonly Token[])[] {
-  const parts: (readonly Token[])[] = [];
-  let from = 0;
-  let cases = 0;
-  let isBetween = false;
-  for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at];
-    if (isOperator(token, "(")) at = closingOf(tokens, at);
-    else if (isWord(token, "case")) cases++;
-    else if (isWord(token, "end")) cases--;
-    else if (isWord(token, "between")) isBetween = true;
-    else if (token?.value === separator && token.kind !== "string" && token.kind !== "name" && cases === 0) {
-      if (isBetween && separator === "and") isBetween = false;
-      else {
-        parts.push(tokens.slice(from, at));
-        from = at + 1;
-      }
-    }
-  }
-  parts.push(tokens.slice(from));
-  return parts;
-}
-
-function itemsOf(tokens: readonly Token[]): readonly Item[] {
-  const items: Item[] = [];
-  let join: Item["join"] = "first";
-  for (let at = 0; at < tokens.length;) {
-    const words: string[] = [];
-    while (isWord(tokens[at], ...JOINS)) words.push(tokens[at++]?.value ?? "");
-    if (isOperator(tokens[at], ",")) at++;
-    if (items.length > 0) join = joinOf(words);
-    const named = namedAt(tokens, at);
-    at = named.next;
-    let end = at;
-    while (end < tokens.length && !isWord(tokens[end], ...JOINS) && !isOperator(tokens[end], ","))
-      end = isOperator(tokens[end], "(") ? closingOf(tokens, end) + 1 : end + 1;
-    const on = isWord(tokens[at], "on") ? tokens.slice(at + 1, end) : [];
-    // With USING or NATURAL a bare column is both tables'. Then nothing is clear.
-    const isShared = isWord(tokens[at], "using") || words.includes("natural");
-    items.push({
-      alias: named.alias,
-      join: isShared ? "other" : join,
-      on,
-      ...(named.table === undefined ? {} : { table: named.table }),
-    });
-    at = Math.max(
-      end,
-      at +
-        (end === at && end < tokens.length && !isWord(tokens[end], ...JOINS) && !isOperator(tokens[end], ",")
-          ? 1
-          : 0),
-    );
-  }
-  return items;
-}
-
-function joinOf(words: readonly string[]): Item["join"] {
-  if (words.includes("right") || words.includes("full")) return "other";
-  return words.includes("left") ? "left" : "inner";
-}
-
-function namedAt(
-  tokens: readonly Token[],
-  start: number,
-): { readonly table?: string; readonly alias: string; readonly next: number } {
-  let at = start;
-  let name = "";
-  if (isOperator(tokens[at], "(")) at = closingOf(tokens, at) + 1;
-  else if (isName(tokens[at])) {
-    name = tokens[at++]?.value ?? "";
-    while (isOperator(tokens[at], ".") && isName(tokens[at + 1])) {
-      name = tokens[at + 1]?.value ?? "";
-      at += 2;
-    }
-    if (isOperator(tokens[at], "(")) {
-      at = closingOf(tokens, at) + 1;
-      name = "";
-    }
-  } else at++;
-  let alias = name;
-  if (isWord(tokens[at], "as")) at++;
-  if (isName(tokens[at]) && !isWord(tokens[at], ...JOINS, "on", "using")) alias = tokens[at++]?.value ?? "";
-  const table = tableNamed(name)?.name;
-  return table === undefined ? { alias, next: at } : { table, alias, next: at };
 }

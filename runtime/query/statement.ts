@@ -1,5 +1,5 @@
 /** What kind of statement it is. Only those that read are taken, one at a time. */
-import { QueryError, didYouMean } from "./error.ts";
+import { QueryError, suggestionFor } from "./error.ts";
 import { TABLES, tableNamed } from "./schema.ts";
 import { isOperator, isWord, type Token, tokensOf } from "./tokens.ts";
 import { QUERY_CHARS_MAX } from "../../lib/limits/query.ts";
@@ -53,7 +53,7 @@ function readIn(query: string, tokens: readonly Token[]): readonly Token[] {
     throw new QueryError(`DML not supported: ${first.value.toUpperCase()}. Queries only read`, { at });
   if (isWord(first, ...DEFINITIONS))
     throw new QueryError(`DDL not supported: ${first.value.toUpperCase()}. Queries only read`, { at });
-  const meant = didYouMean(first.value, [...READS, "explain", "show", "describe"]);
+  const meant = suggestionFor(first.value, [...READS, "explain", "show", "describe"]);
   throw new QueryError(
     `a query begins with SELECT, WITH, VALUES, EXPLAIN, SHOW or DESCRIBE, not '${first.text}'.${meant}`,
     { at },
@@ -62,22 +62,20 @@ function readIn(query: string, tokens: readonly Token[]): readonly Token[] {
 
 /** `SHOW TABLES`, `SHOW COLUMNS FROM t` and `DESCRIBE t` as queries. */
 function shownBy(tokens: readonly Token[]): string | undefined {
-  const words = tokens.map(({ value }) => value);
-  const [verb = "", what = "", from = ""] = words;
-  if (verb === "show" && what === "tables" && words.length === 2)
-    return "SELECT table_catalog, table_schema, table_name, table_type FROM information_schema_tables ORDER BY table_name";
-  const isDescribe = (verb === "describe" || verb === "desc") && words.length >= 2;
-  const isShow =
-    verb === "show" && what === "columns" && (from === "from" || from === "in") && words.length >= 4;
-  if (!isDescribe && !isShow) return undefined;
+  const words = tokens.map(({ value }) => value).join(" ");
+  if (words === "show tables") return SHOWN_TABLES;
+  if (!/^(desc|describe|show columns (from|in)) \S/.test(words)) return undefined;
   const named = tokens.at(-1);
   const name = named?.value ?? "";
-  if (!tableNamed(name)) {
-    const meant = didYouMean(
-      name,
-      TABLES.map((table) => table.name),
-    );
-    throw new QueryError(`there is no table '${name}'.${meant}`, named ? { at: named.at } : {});
-  }
-  return `SELECT column_name, data_type, is_nullable FROM information_schema_columns WHERE table_name = '${name}' ORDER BY ordinal_position`;
+  if (tableNamed(name)) return SHOWN_COLUMNS.replace("$", name);
+  const names = TABLES.map((table) => table.name);
+  throw new QueryError(
+    `there is no table '${name}'.${suggestionFor(name, names)}`,
+    named ? { at: named.at } : {},
+  );
 }
+
+const SHOWN_TABLES = `SELECT table_catalog, table_schema, table_name, table_type
+  FROM information_schema_tables ORDER BY table_name`;
+const SHOWN_COLUMNS = `SELECT column_name, data_type, is_nullable
+  FROM information_schema_columns WHERE table_name = '$' ORDER BY ordinal_position`;

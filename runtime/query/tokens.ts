@@ -60,7 +60,7 @@ function meaningOf(kind: Token["kind"], text: string): { readonly text: string; 
 }
 
 /** The words as a text again. */
-export const textOf = (tokens: readonly Token[]): string =>
+export const sqlOf = (tokens: readonly Token[]): string =>
   tokens.map(({ text, spaced }, at) => (spaced && at > 0 ? ` ${text}` : text)).join("");
 
 /** Whether it is this keyword or operator. */

@@ -4,6 +4,7 @@
  * An answer by id is read strongly. By an index the heads are read strongly, and the index may lag. A scan may lag.
  */
 import { eachAtOnce } from "../../../lib/at-once.ts";
+import { DATE_MS_MAX } from "../../../lib/limits/http.ts";
 import { QUERY_PAGE, QUERY_READS_AT_ONCE } from "../../../lib/limits/query.ts";
 import type { Head } from "../../../lib/model/head.ts";
 import { isExpired } from "../../../lib/model/head-age.ts";
@@ -11,7 +12,7 @@ import { HEAD, headKey } from "../../../lib/model/head-keys.ts";
 import { type InvocationId, isInvocationId } from "../../../lib/model/ids.ts";
 import { idIn, type ListedPart } from "../../../lib/model/listing.ts";
 import { workflowIdOf } from "../../../lib/store/workflow-life.ts";
-import { holds, type Predicate, valuesFor } from "../../query/predicate.ts";
+import { fitsPredicate, type Predicate, valuesFor } from "../../query/predicate.ts";
 import type { TableRequest } from "../../query/query.ts";
 import { targetServices } from "../../query/scopes.ts";
 import { type FoundInvocation, type InvocationFilter, readable } from "../invocation-index.ts";
@@ -19,7 +20,7 @@ import { STATUS_VIEWS, type StatusView, viewStatus } from "../invocation-view.ts
 import type { AdminExchange } from "../ports.ts";
 import type { QueryBudget } from "./budget.ts";
 
-export type Mention = TableRequest["mentions"][number];
+type Wanted = TableRequest["mentions"][number];
 
 /** What a mention asks for, in the words of the index. */
 interface Asked {
@@ -38,8 +39,6 @@ export interface HeadTable {
   readonly statuses?: readonly StatusView[];
 }
 
-const TIME_MS_MAX = 10 ** 15 - 1;
-
 export class Heads {
   readonly #exchange: AdminExchange;
   readonly #budget: QueryBudget;
@@ -56,7 +55,7 @@ export class Heads {
 
   /** Those that fit one of the mentions, each once. `row`: what a table shows of one, for limits. */
   async find(
-    mentions: readonly Mention[],
+    mentions: readonly Wanted[],
     table: HeadTable,
     row: (found: FoundInvocation) => Readonly<Record<string, unknown>> | undefined,
   ): Promise<readonly FoundInvocation[]> {
@@ -64,7 +63,9 @@ export class Heads {
     for (const mention of mentions) {
       const fits = (found: FoundInvocation): boolean => {
         const shown = row(found);
-        return shown !== undefined && mention.predicates.every((one) => holds(one, shown[one.column]));
+        return (
+          shown !== undefined && mention.predicates.every((one) => fitsPredicate(one, shown[one.column]))
+        );
       };
       for (const found of await this.#fitting(mention, askedBy(mention.predicates, table), fits))
         all.set(found.id, found);
@@ -73,7 +74,7 @@ export class Heads {
   }
 
   async #fitting(
-    mention: Mention,
+    mention: Wanted,
     asked: Asked,
     fits: (found: FoundInvocation) => boolean,
   ): Promise<readonly FoundInvocation[]> {
@@ -120,7 +121,7 @@ export class Heads {
   /** The first ones that fit, in the order of time. Those of the same time as the last one count as well. */
   async #first(
     asked: Asked,
-    { count, order }: NonNullable<Mention["limit"]>,
+    { count, order }: NonNullable<Wanted["limit"]>,
     fits: (found: FoundInvocation) => boolean,
   ) {
     const found: FoundInvocation[] = [];
@@ -198,12 +199,7 @@ export class Heads {
     if (listed.length === 0) return;
     for (const service of services) {
       for (const key of keys) {
-        const filter: InvocationFilter = {
-          ...(service === undefined ? {} : { service }),
-          ...(key === undefined ? {} : { key }),
-          ...(created === undefined ? {} : { created }),
-          statuses: listed,
-        };
+        const filter = filterFor({ service, key, created, statuses: listed });
         await this.#listed(filter, take, { order, limit: Math.min(wanted, QUERY_PAGE) });
       }
       if (service !== undefined) await this.#runs(service, asked.keys ?? [], statuses, take);
@@ -251,6 +247,23 @@ export class Heads {
       );
   }
 }
+
+const filterFor = ({
+  service,
+  key,
+  created,
+  statuses,
+}: {
+  readonly service: string | undefined;
+  readonly key: string | undefined;
+  readonly created: Asked["created"];
+  readonly statuses: readonly StatusView[];
+}): InvocationFilter => ({
+  ...(service === undefined ? {} : { service }),
+  ...(key === undefined ? {} : { key }),
+  ...(created === undefined ? {} : { created }),
+  statuses,
+});
 
 const partOf = (status: StatusView): ListedPart => (status === "completed" ? "ended" : "open");
 const partsOf = (statuses: readonly StatusView[]): readonly ListedPart[] => [
@@ -303,12 +316,12 @@ function statusesBy(
 }
 
 function createdBy(predicates: readonly Predicate[]): Asked["created"] {
-  let [fromMs, untilMs] = [0, TIME_MS_MAX];
+  let [fromMs, untilMs] = [0, DATE_MS_MAX];
   for (const { column, op, values } of predicates) {
     const ms = Date.parse(values[0] ?? "");
     if (column !== "created_at" || Number.isNaN(ms)) continue;
     if (op === "from") fromMs = Math.max(fromMs, ms);
     if (op === "until") untilMs = Math.min(untilMs, ms);
   }
-  return fromMs === 0 && untilMs === TIME_MS_MAX ? undefined : { fromMs, untilMs };
+  return fromMs === 0 && untilMs === DATE_MS_MAX ? undefined : { fromMs, untilMs };
 }

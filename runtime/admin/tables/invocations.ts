@@ -4,15 +4,14 @@ import { eachAtOnce } from "../../../lib/at-once.ts";
 import { isCommand } from "../../../lib/model/entry.ts";
 import type { Head } from "../../../lib/model/head.ts";
 import { type InvocationId, isInvocationId } from "../../../lib/model/ids.ts";
-import type { ServiceType } from "../../../lib/model/manifest.ts";
 import { leavesOf } from "../../../lib/model/wait.ts";
 import { PROTOCOL_VERSION } from "../../../lib/protocol.ts";
 import type { Row, TableRequest } from "../../query/query.ts";
 import type { FoundInvocation } from "../invocation-index.ts";
 import { type StatusView, STATUS_VIEWS, viewInvocation, viewStatus } from "../invocation-view.ts";
 import { viewTime } from "../value-view.ts";
+import { SERVICE_TYPES, type TableContext } from "./context.ts";
 import type { HeadTable } from "./heads.ts";
-import type { TableContext } from "./tables.ts";
 
 /** As Restate stores them: what the invoker has in hand is `invoked`. */
 export const STORED_STATUS: Readonly<Record<StatusView, string>> = {
@@ -30,21 +29,15 @@ const LIVE: readonly StatusView[] = ["ready", "running", "backing-off"];
 
 const isStatus = (status: string): status is StatusView => STATUS_VIEWS.some((one) => one === status);
 
-const VIEW: HeadTable = { statusesOf: (status) => (isStatus(status) ? [status] : []) };
+export const VIEW: HeadTable = { statusesOf: (status) => (isStatus(status) ? [status] : []) };
 const STORED: HeadTable = {
   statusesOf: (status) => STATUS_VIEWS.filter((one) => STORED_STATUS[one] === status),
 };
 const STATE: HeadTable = { statusesOf: () => STATUS_VIEWS, statuses: LIVE };
 
-export const SERVICE_TYPES: Record<ServiceType, string> = {
-  service: "service",
-  object: "virtual_object",
-  workflow: "workflow",
-};
-
 export async function invocationRows(context: TableContext, request: TableRequest): Promise<readonly Row[]> {
   const row = await rowMaker(context, request);
-  return await withCallers(context, request, await context.heads.find(request.mentions, VIEW, row), row);
+  return await withCallers(context, request, await context.heads.find(ofHeads(request), VIEW, row), row);
 }
 
 export async function statusRows(context: TableContext, request: TableRequest): Promise<readonly Row[]> {
@@ -53,7 +46,7 @@ export async function statusRows(context: TableContext, request: TableRequest): 
     ...view(found),
     status: STORED_STATUS[viewStatus(found.head.status)],
   });
-  return await withCallers(context, request, await context.heads.find(request.mentions, STORED, row), row);
+  return await withCallers(context, request, await context.heads.find(ofHeads(request), STORED, row), row);
 }
 
 export async function stateRows(context: TableContext, request: TableRequest): Promise<readonly Row[]> {
@@ -117,6 +110,15 @@ function waitOf({ status, wait }: Head): Row {
   };
 }
 
+const OF_CALLERS = ["invoked_by_target", "invoked_by_service_name"] as const;
+
+/** What is said of the callers no head tells. */
+const ofHeads = ({ mentions }: TableRequest): TableRequest["mentions"] =>
+  mentions.map((mention) => {
+    const predicates = mention.predicates.filter(({ column }) => !OF_CALLERS.some((name) => name === column));
+    return predicates.length === mention.predicates.length ? mention : { predicates };
+  });
+
 /** The target of the caller is in the caller's head alone. */
 async function withCallers(
   { heads }: TableContext,
@@ -125,7 +127,7 @@ async function withCallers(
   row: (found: FoundInvocation) => Row,
 ): Promise<readonly Row[]> {
   const rows = found.map(row);
-  if (!columns.has("invoked_by_target") && !columns.has("invoked_by_service_name")) return rows;
+  if (!OF_CALLERS.some((name) => columns.has(name))) return rows;
   const ids = rows
     .map(({ invoked_by_id: id }) => id)
     .filter((id) => typeof id === "string" && isInvocationId(id));

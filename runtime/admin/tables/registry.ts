@@ -3,8 +3,7 @@ import { isFunctionVersion } from "../../../lib/model/manifest.ts";
 import { PROTOCOL_VERSION } from "../../../lib/protocol.ts";
 import type { Row } from "../../query/query.ts";
 import { viewTime } from "../value-view.ts";
-import { SERVICE_TYPES } from "./invocations.ts";
-import type { TableContext } from "./tables.ts";
+import { SERVICE_TYPES, type TableContext } from "./context.ts";
 
 export async function serviceRows({ exchange }: TableContext): Promise<readonly Row[]> {
   const services = await exchange.ports.registry.services();

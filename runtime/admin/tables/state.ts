@@ -6,7 +6,7 @@ import { STATE_EDIT, visitState } from "../../../lib/store/state-edit.ts";
 import { readState } from "../../../lib/store/state-store.ts";
 import { valuesFor } from "../../query/predicate.ts";
 import type { Row, TableRequest } from "../../query/query.ts";
-import type { TableContext } from "./tables.ts";
+import type { TableContext } from "./context.ts";
 
 const VALUE_COLUMNS = ["value", "value_utf8"] as const;
 

@@ -2,17 +2,15 @@
 import type { QueryReport, QuerySource, Row, TableRequest } from "../../query/query.ts";
 import type { AdminExchange } from "../ports.ts";
 import type { QueryBudget } from "./budget.ts";
+import type { TableContext } from "./context.ts";
+import { attemptRows, pinnedRows } from "./attempts.ts";
 import { Heads } from "./heads.ts";
 import { invocationRows, stateRows, statusRows } from "./invocations.ts";
+import { journalEventRows, stepRows, sysJournalRows, timerRows } from "./journals.ts";
+import { inboxRows, lockOwnerRows, lockRows } from "./keys.ts";
+import { promiseRows } from "./promises.ts";
 import { deploymentRows, serviceRows } from "./registry.ts";
 import { keyedStateRows } from "./state.ts";
-
-/** What a table's rows are made from. */
-export interface TableContext {
-  readonly exchange: AdminExchange;
-  readonly budget: QueryBudget;
-  readonly heads: Heads;
-}
 
 type Rows = (context: TableContext, request: TableRequest) => Promise<readonly Row[]>;
 
@@ -24,6 +22,16 @@ const ROWS: Readonly<Record<string, Rows>> = {
   sys_service: serviceRows,
   sys_deployment: deploymentRows,
   state: keyedStateRows,
+  sys_journal: sysJournalRows,
+  sys_journal_events: journalEventRows,
+  sys_inbox: inboxRows,
+  sys_keyed_service_status: lockOwnerRows,
+  sys_promise: promiseRows,
+  perdure_attempts: attemptRows,
+  perdure_steps: stepRows,
+  perdure_timers: timerRows,
+  perdure_locks: lockRows,
+  perdure_deployments_pinned: pinnedRows,
 };
 
 export class AdminTables implements QuerySource {
