@@ -161,8 +161,13 @@ export class TestEnvironment {
   }
 
   /** A request to the admin API. */
-  async admin(path: string, method = "GET", body?: unknown): Promise<HttpResponse> {
-    return await this.#admin.handle(requestOf(path, body, {}, method));
+  async admin(
+    path: string,
+    method = "GET",
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<HttpResponse> {
+    return await this.#admin.handle(requestOf(path, body, headers, method));
   }
 
   /** Calls a handler. Returns its result, parsed. Throws an Error with the response's text unless the call succeeded. */

@@ -4,6 +4,8 @@
 export const QUERY_CHARS_MAX = 1_000_000;
 /** From the time that the data of a query has been read: API Gateway waits for 30 seconds in all. */
 export const QUERY_MS_MAX = 10_000;
+/** A process for queries has started by then. */
+export const QUERY_START_MS_MAX = 10_000;
 /** Of the process that runs a query. Node itself takes some 50 MB. */
 export const QUERY_MEMORY_BYTES_MAX = 768 * 1024 * 1024;
 /** How often it is looked at. */
@@ -18,8 +20,8 @@ export const QUERY_IDLE_MS = 60_000;
 export const QUERY_ROWS_MAX = 100_000;
 /** Values in one answer, together. */
 export const QUERY_BYTES_MAX = 64 * 1024 * 1024;
-/** One value, in SQLite. */
-export const QUERY_VALUE_BYTES_MAX = 64 * 1024 * 1024;
+/** One value, in SQLite. A payload has at most 4 MB. */
+export const QUERY_VALUE_BYTES_MAX = 16 * 1024 * 1024;
 
 // What is read for a query.
 

@@ -14,15 +14,23 @@ type Pass = (tokens: readonly Token[]) => Token[];
 /** Names of tables without their catalog and schema. To be done before tables are looked for. */
 export function withPlainNames(tokens: readonly Token[]): Token[] {
   const plain: Token[] = [];
+  let dropped: Token | undefined;
   for (let at = 0; at < tokens.length; at++) {
     const [token, , inner] = tokens.slice(at, at + 3);
     if (!token) continue;
-    const isQualified = isOperator(tokens[at + 1], ".") && !isOperator(tokens[at - 1], ".");
-    if (isQualified && isPrefix(token, inner)) at += 1;
-    else if (isQualified && isWord(token, "information_schema") && isName(inner)) {
-      plain.push(madeToken("word", `information_schema_${inner.value}`, token, token.spaced));
+    const isQualified = isOperator(tokens[at + 1], ".") && !isOperator(plain.at(-1), ".");
+    // What comes in the place of others has the white space that stood before them.
+    const spaced = dropped?.spaced ?? token.spaced;
+    if (isQualified && isPrefix(token, inner)) {
+      dropped ??= token;
+      at += 1;
+      continue;
+    }
+    if (isQualified && isWord(token, "information_schema") && isName(inner)) {
+      plain.push(madeToken("word", `information_schema_${inner.value}`, token, spaced));
       at += 2;
-    } else plain.push(token);
+    } else plain.push({ ...token, spaced });
+    dropped = undefined;
   }
   return plain;
 }
@@ -223,9 +231,10 @@ const casts: Pass = (tokens) => {
 
 function castOf(operand: readonly Token[], type: Token): Token[] {
   const close = madeToken("operator", ")", type, false);
-  if (isWord(type, ...TIME_TYPES)) return [madeToken("word", "perdure_time(", operand[0]), ...operand, close];
+  const inner = withoutSpace(operand);
+  if (isWord(type, ...TIME_TYPES)) return [madeToken("word", "perdure_time(", operand[0]), ...inner, close];
   const as = madeToken("word", `as ${sqliteType(type.value)}`, type);
-  return [madeToken("word", "cast(", operand[0]), ...operand, as, close];
+  return [madeToken("word", "cast(", operand[0]), ...inner, as, close];
 }
 
 /** The open `CAST(` becomes a function that makes a time. */
@@ -303,10 +312,14 @@ const differences: Pass = (tokens) => {
   return made;
 };
 
+/** Without the white space before it. */
+const withoutSpace = ([first, ...rest]: readonly Token[]): Token[] =>
+  first ? [{ ...first, spaced: false }, ...rest] : [];
+
 const callOf = (name: string, first: readonly Token[], second: readonly Token[]): Token[] => [
   madeToken("word", name, first[0]),
   madeToken("operator", "(", first[0], false),
-  ...first,
+  ...withoutSpace(first),
   madeToken("operator", ",", second[0], false),
   ...second,
   madeToken("operator", ")", second.at(-1), false),

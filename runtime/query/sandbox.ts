@@ -12,6 +12,7 @@ import {
   QUERY_MEMORY_BYTES_MAX,
   QUERY_MEMORY_LOOK_MS,
   QUERY_MS_MAX,
+  QUERY_START_MS_MAX,
 } from "../../lib/limits/query.ts";
 import { QueryError } from "./error.ts";
 import {
@@ -58,6 +59,8 @@ export class Sandbox {
   readonly #program: string;
   readonly #idle: ChildProcess[] = [];
   readonly #waiting: (() => void)[] = [];
+  /** Those that have said so. */
+  readonly #ready = new WeakSet<ChildProcess>();
   #running = 0;
   #idleTimer: NodeJS.Timeout | undefined;
 
@@ -120,6 +123,7 @@ export class Sandbox {
       if (at >= 0) this.#idle.splice(at, 1);
     });
     child.on("error", () => undefined);
+    child.once("message", () => this.#ready.add(child));
     return child;
   }
 
@@ -132,31 +136,39 @@ export class Sandbox {
     this.#idleTimer = setTimeout(() => this.stop(), QUERY_IDLE_MS).unref();
   }
 
-  #ask(child: ChildProcess, request: SandboxRequest): Promise<SandboxAnswer> {
+  async #ask(child: ChildProcess, request: SandboxRequest): Promise<SandboxAnswer> {
     child.ref();
     child.channel?.ref();
-    return new Promise((resolve, reject) => {
-      const settle = (act: () => void): void => {
-        clearTimeout(timer);
-        child.off("message", answered);
-        child.off("exit", ended);
-        child.off("error", failed);
-        act();
-      };
-      const answered = (answer: unknown): void => settle(() => resolve(answer as SandboxAnswer));
-      const ended = (code: number | null, signal: string | null): void =>
-        settle(() => reject(endOf(code, signal)));
-      const failed = (error: Error): void => settle(() => reject(error));
-      const timer = setTimeout(() => {
-        const message = `the query takes longer than ${this.#msMax / 1000} seconds; narrow it by id, service, key or status`;
-        settle(() => reject(new QueryError(message, { status: 408 })));
-      }, this.#msMax);
-      child.on("message", answered);
-      child.on("exit", ended);
-      child.on("error", failed);
-      child.send(request, (error) => error && failed(error));
-    });
+    if (!this.#ready.has(child)) {
+      await answerOf(child, QUERY_START_MS_MAX, "the process for queries does not start");
+      this.#ready.add(child);
+    }
+    const late = `the query takes longer than ${this.#msMax / 1000} seconds; narrow it by id, service, key or status`;
+    const answer = answerOf(child, this.#msMax, late);
+    child.send(request);
+    return (await answer) as SandboxAnswer;
   }
+}
+
+/** The next message. Throws {@link QueryError} with that text if it comes too late. */
+function answerOf(child: ChildProcess, msMax: number, late: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void): void => {
+      clearTimeout(timer);
+      child.off("message", answered);
+      child.off("exit", ended);
+      child.off("error", failed);
+      act();
+    };
+    const answered = (answer: unknown): void => settle(() => resolve(answer));
+    const ended = (code: number | null, signal: string | null): void =>
+      settle(() => reject(endOf(code, signal)));
+    const failed = (error: Error): void => settle(() => reject(error));
+    const timer = setTimeout(() => settle(() => reject(new QueryError(late, { status: 408 }))), msMax);
+    child.on("message", answered);
+    child.on("exit", ended);
+    child.on("error", failed);
+  });
 }
 
 function endOf(code: number | null, signal: string | null): Error {

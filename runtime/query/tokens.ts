@@ -41,6 +41,8 @@ export function tokensOf(query: string): Token[] {
 }
 
 function matchAt(query: string, at: number): readonly [Token["kind"] | "space", string] {
+  if (query.startsWith("/*", at) && !query.includes("*/", at + 2))
+    throw new QueryError("a comment is not closed", { at });
   for (const [kind, pattern] of PATTERNS) {
     pattern.lastIndex = at;
     const text = pattern.exec(query)?.[0];
@@ -48,7 +50,6 @@ function matchAt(query: string, at: number): readonly [Token["kind"] | "space", 
   }
   const character = query.charAt(at);
   if (character === "'" || character === '"') throw new QueryError("a quote is not closed", { at });
-  if (query.startsWith("/*", at)) throw new QueryError("a comment is not closed", { at });
   throw new QueryError(`unexpected character '${character}'`, { at });
 }
 
