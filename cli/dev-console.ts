@@ -6,6 +6,7 @@ import { join, sep } from "node:path";
 import { styleText } from "node:util";
 import { asError } from "../lib/errors.ts";
 import type { HandlerManifest, ServiceManifest } from "../lib/model/manifest.ts";
+import { shownDeploymentId, shownId } from "../lib/model/shown-id.ts";
 import { escaped, readableLine } from "../lib/log/line.ts";
 import { leastLevel, loggerOf } from "../lib/log/logger.ts";
 import type { Logger, LogLevel } from "../lib/ports.ts";
@@ -36,8 +37,8 @@ const FRAME = /^ +at /u;
 /** Node's own modules, and the module that a bundle begins with. */
 const NOBODYS = ["node:internal", "<entry>"];
 /** This much of a deployment's id tells it from others. */
-const ID_CHARS = 9;
-const short = (deployment: string): string => deployment.slice(0, ID_CHARS);
+const ID_CHARS = 10;
+const short = (deployment: string): string => shownDeploymentId(deployment).slice(0, ID_CHARS);
 
 const FAILED = {
   compile: "does not compile",
@@ -161,7 +162,7 @@ function attemptFailed({
   const [first = message] = message.split("\n");
   print("stderr", "red", escaped(`${path} failed${where}, attempt ${attempt}: ${first}`));
   const frames = attempt === 1 && stack !== undefined ? usersFrames(stack) : [];
-  print("stderr", "dim", [...frames.map(escaped), `    of ${escaped(invocation)}`].join("\n"));
+  print("stderr", "dim", [...frames.map(escaped), `    of ${escaped(shownId(invocation))}`].join("\n"));
 }
 
 /** The lines of a stack in the user's code: not in this package, and not in Node. */

@@ -9,6 +9,7 @@
  */
 import { Token } from "aws-cdk-lib";
 import { serviceTag } from "../lib/model/ids.ts";
+import { shownIdsOf } from "../lib/model/shown-id.ts";
 
 /** Calls and sends, by every form of the path. */
 export const callPaths = (service: string): string[] =>
@@ -20,24 +21,30 @@ export const callPaths = (service: string): string[] =>
 
 /** Results and status, by ids, workflows' keys and idempotency keys. Not by a body: no path says what is in it. */
 export function resultPaths(service: string): string[] {
-  const ids = `inv_${tagOf(service)}*`;
   return [
-    ...["GET", "POST"].flatMap((method) => [
-      `${method}/restate/attach/${ids}`,
-      `${method}/restate/output/${ids}`,
+    ...idsOf(service).flatMap((ids) => [
+      ...["GET", "POST"].flatMap((method) => [
+        `${method}/restate/attach/${ids}`,
+        `${method}/restate/output/${ids}`,
+      ]),
+      ...["attach", "output", "status"].map((what) => `GET/restate/invocation/${ids}/${what}`),
     ]),
-    ...["attach", "output", "status"].map((what) => `GET/restate/invocation/${ids}/${what}`),
     `GET/restate/workflow/${service}/*`,
     `GET/restate/invocation/${service}/*`,
   ];
 }
 
-export const signalPaths = (service?: string): string[] => [
-  `POST/restate/invocation/inv_${tagOf(service)}*/signals/*`,
-];
+export const signalPaths = (service?: string): string[] =>
+  idsOf(service).map((ids) => `POST/restate/invocation/${ids}/signals/*`);
 
 export const awakeablePaths = (service?: string): string[] =>
   ["awakeables", "a"].map((form) => `POST/restate/${form}/sign_1${tagOf(service)}*`);
+
+/** Ids of invocations as they are shown, and as they are stored: older versions and their handlers show the latter. */
+function idsOf(service: string | undefined): readonly string[] {
+  const tag = tagOf(service);
+  return service === undefined ? ["inv_*"] : [`${shownIdsOf(service)}*`, `inv_${tag}*`];
+}
 
 /** Without a service, ids of all services are meant. Throws `TypeError` for a name that only the deployment knows, since the tag derives from
  * it, and for one that would match more than itself. */

@@ -12,6 +12,7 @@ import type { Headers } from "../lib/model/headers-value.ts";
 import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_WARNED } from "../lib/limits.ts";
 import type { ServiceType } from "../lib/model/manifest.ts";
 import type { Target } from "../lib/model/message.ts";
+import { shownId } from "../lib/model/shown-id.ts";
 import {
   type DiscoveryResponse,
   PROTOCOL_VERSION,
@@ -290,8 +291,12 @@ function invocationRequest(
     const value = headers[name];
     if (value !== undefined) attemptHeaders.set(name, value);
   }
+  let shown: string | undefined;
   return {
-    id,
+    // Few handlers ask for it.
+    get id() {
+      return (shown ??= shownId(id));
+    },
     target: { ...target, toString: () => textOf(target) },
     body,
     headers: new Map(Object.entries(headers)),

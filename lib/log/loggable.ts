@@ -12,6 +12,7 @@ import {
   LOGGED_VALUE_CHARS,
   LOG_LINE_CHARS_MAX,
 } from "../limits.ts";
+import { withShownIds } from "../model/shown-id.ts";
 import { isSecretName, REDACTED, withoutSecrets } from "./redaction.ts";
 
 export type Loggable = null | boolean | number | string | readonly Loggable[] | LoggableFields;
@@ -78,7 +79,7 @@ class Loggables {
   text(text: string): string {
     const most = Math.max(0, Math.min(LOGGED_TEXT_CHARS_MAX, this.#charsLeft));
     // Searched before it is cut: half of a header would not be recognised.
-    const safe = withoutSecrets(text.slice(0, 2 * LOGGED_TEXT_CHARS_MAX));
+    const safe = withShownIds(withoutSecrets(text.slice(0, 2 * LOGGED_TEXT_CHARS_MAX)));
     this.#charsLeft -= Math.min(safe.length, most);
     return safe.length <= most ? safe : `${safe.slice(0, most)}… (${text.length} characters)`;
   }

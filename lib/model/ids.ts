@@ -16,7 +16,7 @@ export type Incarnation = number;
 
 const PREFIX = "inv_";
 const AWAKEABLE_PREFIX = "sign_1";
-const TAG_BYTES = 6;
+export const TAG_BYTES = 6;
 const KEY_HASH_BYTES = 16;
 const UNIQUE_BYTES = 14;
 const CHECK_BYTES = 2;
@@ -66,7 +66,41 @@ function checkOf(body: Uint8Array): Uint8Array {
   return digest(CHECK_BYTES, "check", base64url(body));
 }
 
+/** What an id is made of. */
+export interface IdParts {
+  readonly tag: Uint8Array;
+  readonly kind: number;
+  /** Of an exclusive invocation. */
+  readonly keyHash?: Uint8Array;
+  /** What is unique, and the check. */
+  readonly rest: Uint8Array;
+}
+
+/** `undefined` for what does not look like an invocation's id. The check is not looked at. */
+export function partsOfId(id: string): IdParts | undefined {
+  const bytes = shapedBytesOf(id);
+  const kind = bytes?.[TAG_BYTES];
+  if (!bytes || kind === undefined) return undefined;
+  const restAt = bytes.length - UNIQUE_BYTES - CHECK_BYTES;
+  const parts = { tag: bytes.subarray(0, TAG_BYTES), kind, rest: bytes.subarray(restAt) };
+  return kind === KIND_KEY_GROUP ? { ...parts, keyHash: bytes.subarray(TAG_BYTES + 1, restAt) } : parts;
+}
+
+/** `undefined` if no invocation's id is made of them. */
+export function storedIdOf({ tag, kind, keyHash, rest }: IdParts): InvocationId | undefined {
+  const id =
+    PREFIX + base64url(Buffer.concat([tag, Uint8Array.of(kind), ...(keyHash ? [keyHash] : []), rest]));
+  return isInvocationId(id) ? id : undefined;
+}
+
 function bytesOf(id: string): Buffer | undefined {
+  const bytes = shapedBytesOf(id);
+  const isMade =
+    bytes && Buffer.compare(checkOf(bytes.subarray(0, -CHECK_BYTES)), bytes.subarray(-CHECK_BYTES)) === 0;
+  return isMade ? bytes : undefined;
+}
+
+function shapedBytesOf(id: string): Buffer | undefined {
   if (!id.startsWith(PREFIX)) return undefined;
   const text = id.slice(PREFIX.length);
   const bytes = Buffer.from(text, "base64url");
@@ -74,9 +108,7 @@ function bytesOf(id: string): Buffer | undefined {
   const length =
     TAG_BYTES + 1 + UNIQUE_BYTES + CHECK_BYTES + (bytes[TAG_BYTES] === KIND_KEY_GROUP ? KEY_HASH_BYTES : 0);
   const known = bytes[TAG_BYTES] === KIND_KEY_GROUP || bytes[TAG_BYTES] === KIND_OWN_GROUP;
-  if (!known || bytes.length !== length) return undefined;
-  const body = bytes.subarray(0, -CHECK_BYTES);
-  return Buffer.compare(checkOf(body), bytes.subarray(-CHECK_BYTES)) === 0 ? bytes : undefined;
+  return known && bytes.length === length ? bytes : undefined;
 }
 
 /** Whether {@link invocationId} made the id. A mistyped or invented one fails the check. */

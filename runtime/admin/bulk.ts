@@ -4,6 +4,7 @@
  * how it went. At most {@link BULK_IDS_MAX} at once. To do all, go on with `next` until there is none.
  */
 import { eachAtOnce } from "../../lib/at-once.ts";
+import { shownId, withShownIds } from "../../lib/model/shown-id.ts";
 import { type HttpResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
 import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
 import { AdminError, badField } from "./error.ts";
@@ -52,7 +53,7 @@ export async function operateOnMany(exchange: AdminExchange, name: string): Hand
     } catch (error) {
       // An error that is not a refusal of this one invocation, a table that does not answer for example, concerns all.
       if (!(error instanceof AdminError)) throw error;
-      failed.push({ invocation_id: id, error: error.message });
+      failed.push({ invocation_id: id, error: withShownIds(error.message) });
     }
   });
   const counts = { succeeded: succeeded.length, failed: failed.length };
@@ -77,7 +78,7 @@ async function chosen(
   const bound = numberIn(page, "limit", { preset: BULK_FOUND_DEFAULT, min: 1, max: BULK_IDS_MAX });
   const from = after === undefined ? {} : { after: textOf("after", after) };
   const { found, next } = await listed(index, filterOf(filterIn(filter)), { limit: bound, ...from });
-  return { ids: found.map(({ id }) => id), ...(next === undefined ? {} : { next }) };
+  return { ids: found.map(({ id }) => shownId(id)), ...(next === undefined ? {} : { next }) };
 }
 
 function idsIn(ids: unknown): readonly string[] {

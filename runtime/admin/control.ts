@@ -19,6 +19,7 @@ import { type Head } from "../../lib/model/head.ts";
 import { isExpired } from "../../lib/model/head-age.ts";
 import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
 import type { Message } from "../../lib/model/message.ts";
+import { storedDeploymentId } from "../../lib/model/shown-id.ts";
 import { ON } from "../../lib/model/status-table.ts";
 import { failure } from "../../lib/model/outcome.ts";
 import { emptyResponse } from "../http/message.ts";
@@ -114,12 +115,12 @@ export async function deploymentOf(
 ): Promise<string | undefined> {
   if (wanted === "keep") return undefined;
   if (wanted !== "latest") {
-    const deployment = await registry.deployment(wanted);
+    const deployment = await registry.deployment(storedDeploymentId(wanted));
     if (!deployment) throw doesNotExist(`deployment '${wanted}'`);
     if (!deployment.services.some(({ name }) => name === target.service)) {
       throw badField("query parameter 'deployment'", `'${wanted}' does not serve '${target.service}'`);
     }
-    return wanted;
+    return deployment.id;
   }
   const service = await registry.service(target.service);
   if (!service) throw doesNotExist(`service '${target.service}'`);

@@ -1,6 +1,7 @@
 /** `POST /deployments`, `PATCH` and `DELETE /deployments/{id}`. What they do is in runtime/deployments; here it gets its
  * HTTP answers. */
 import type { Deployment, ServiceManifest } from "../../lib/model/manifest.ts";
+import { shownDeploymentId, storedDeploymentId } from "../../lib/model/shown-id.ts";
 import { PROTOCOL_VERSION } from "../../lib/protocol.ts";
 import { DeploymentError, type DeploymentErrorCode } from "../deployments/error.ts";
 import { move, register } from "../deployments/registration.ts";
@@ -33,20 +34,21 @@ export async function registerDeployment({ ports, request }: AdminExchange): Han
   const wanted = wantedDeployment(request);
   const { deployment, known, info } = await register(ports, wanted).catch(refuse);
   const { id, services, sdkVersion } = deployment;
+  const shown = shownDeploymentId(id);
   const body = {
-    id,
+    id: shown,
     services: services.map((manifest) => viewService(manifest, originOf(deployment, manifest))),
     min_protocol_version: PROTOCOL_VERSION,
     max_protocol_version: PROTOCOL_VERSION,
     ...(sdkVersion === undefined ? {} : { sdk_version: sdkVersion }),
     ...(info.length > 0 ? { info } : {}),
   };
-  return jsonResponse(known ? 200 : 201, body, { location: `deployments/${id}` });
+  return jsonResponse(known ? 200 : 201, body, { location: `deployments/${shown}` });
 }
 
 /** 200. Errors as for a registration; 404 unknown; 409 META0016 without `overwrite`. */
 export async function moveDeployment({ ports, request }: AdminExchange, id: string): Handling {
-  const known = await ports.registry.deployment(id);
+  const known = await ports.registry.deployment(storedDeploymentId(id));
   if (!known) throw doesNotExist(`deployment '${id}'`);
   const moved = await move(ports, known, wantedMove(request, known)).catch(refuse);
   const views = moved.services.map((manifest) => viewService(manifest, originOf(moved, manifest)));
@@ -66,8 +68,9 @@ const originOf = (deployment: Deployment, { name }: ServiceManifest): ServiceOri
 });
 
 /** 202; 404 unknown; 409, without `force=true`, while new invocations go there or older ones are pinned to it. */
-export async function deleteDeployment({ ports, index, request }: AdminExchange, id: string): Handling {
+export async function deleteDeployment({ ports, index, request }: AdminExchange, text: string): Handling {
   const { registry } = ports;
+  const id = storedDeploymentId(text);
   const deployment = await registry.deployment(id);
   if (!deployment) throw doesNotExist(`deployment '${id}'`);
   if (!flagIn(request.query, "force")) await assertUnused(registry, index, id);

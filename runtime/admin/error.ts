@@ -1,5 +1,6 @@
 /** Refusals of the admin API: `{message, restate_code}`. */
 import type { InvocationId } from "../../lib/model/ids.ts";
+import { withShownIds } from "../../lib/model/shown-id.ts";
 import { type HttpResponse, jsonResponse } from "../http/message.ts";
 
 export class AdminError extends Error {
@@ -18,7 +19,7 @@ export class AdminError extends Error {
 }
 
 export const adminErrorResponse = ({ status, message, headers, code }: AdminError): HttpResponse =>
-  jsonResponse(status, { message, restate_code: code ?? null }, headers);
+  jsonResponse(status, { message: withShownIds(message), restate_code: code ?? null }, headers);
 
 export const doesNotExist = (what: string): AdminError =>
   new AdminError(404, `The requested ${what} does not exist`);

@@ -2,6 +2,7 @@
 import { codeIn } from "../../lib/error-codes.ts";
 import type { Head, Status } from "../../lib/model/head.ts";
 import { awakeableId, type InvocationId } from "../../lib/model/ids.ts";
+import { shownDeploymentId, shownId } from "../../lib/model/shown-id.ts";
 import type { TurnFailure } from "../../lib/protocol.ts";
 import type { Wait } from "../../lib/model/wait.ts";
 import { viewTime } from "./value-view.ts";
@@ -20,7 +21,7 @@ export const STATUS_VIEWS: readonly StatusView[] = [
 export function viewInvocation(id: InvocationId, head: Head): object {
   const { service, handler, key } = head.target;
   return {
-    id,
+    id: shownId(id),
     target: key === undefined ? `${service}/${handler}` : `${service}/${key}/${handler}`,
     target_service_name: service,
     ...(key === undefined ? {} : { target_service_key: key }),
@@ -29,7 +30,7 @@ export function viewInvocation(id: InvocationId, head: Head): object {
     ...viewOrigin(head.origin),
     status: viewStatus(head.status),
     ...viewCompletion(head),
-    ...(head.deployment === undefined ? {} : { pinned_deployment_id: head.deployment }),
+    ...(head.deployment === undefined ? {} : { pinned_deployment_id: shownDeploymentId(head.deployment) }),
     journal_size: head.length,
     created_at: viewTime(head.acceptedAtMs),
     modified_at: viewTime(head.modifiedAtMs),
@@ -50,10 +51,12 @@ export const restartOrigin = (of: InvocationId, unique: string): string => `${RE
 /** A handler's call is named by `{caller}.{incarnation}.{command}`, a request from outside by itself. */
 function viewOrigin(origin: string): object {
   if (origin.startsWith(RESTART)) {
-    return { invoked_by: "restart_as_new", restarted_from: origin.split("~")[1] ?? "" };
+    return { invoked_by: "restart_as_new", restarted_from: shownId(origin.split("~")[1] ?? "") };
   }
   const caller = callingInvocation(origin);
-  return caller === undefined ? { invoked_by: "ingress" } : { invoked_by: "service", invoked_by_id: caller };
+  return caller === undefined
+    ? { invoked_by: "ingress" }
+    : { invoked_by: "service", invoked_by_id: shownId(caller) };
 }
 
 /** `undefined`: it was not called by a handler. */
@@ -109,7 +112,7 @@ function describe(wait: Wait, awakeable: (index: number) => string): string {
     case "promise.get":
       return `promise ${JSON.stringify(wait.name)}`;
     case "attach":
-      return `result of ${wait.id}`;
+      return `result of ${shownId(wait.id)}`;
     case "call":
       return `call (command ${wait.command})`;
     case "signal":

@@ -6,7 +6,8 @@ import { callerIn } from "../../lib/model/caller.ts";
 import type { Note } from "../../lib/model/entry.ts";
 import { type Head } from "../../lib/model/head.ts";
 import { isExpired, isJournalExpired } from "../../lib/model/head-age.ts";
-import { type InvocationId, isInvocationId } from "../../lib/model/ids.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
+import { shownId, storedDeploymentId, storedId } from "../../lib/model/shown-id.ts";
 import { JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
 import { encodeOutcome } from "../../lib/model/outcome.ts";
 import { jsonResponse } from "../http/message.ts";
@@ -24,10 +25,11 @@ import {
   LIST_MAX,
 } from "../../lib/limits/http.ts";
 
-/** An id from a path; throws 400 for what was never one. */
+/** An id from a path, in either form; throws 400 for what was never one. */
 export function parseId(id: string): InvocationId {
-  if (!isInvocationId(id)) throw badField("request field 'invocation_id'", "bad format");
-  return id;
+  const stored = storedId(id);
+  if (stored === undefined) throw badField("request field 'invocation_id'", "bad format");
+  return stored;
 }
 
 /** The head; throws 404 if there is none (any longer). One that may still come is no unknown invocation: it has been accepted,
@@ -79,7 +81,7 @@ export function filterOf(query: URLSearchParams): InvocationFilter {
   const names = Object.fromEntries(
     ["service", "handler", "key", "deployment"].flatMap((name) => {
       const value = query.get(name);
-      return value === null ? [] : [[name, value]];
+      return value === null ? [] : [[name, name === "deployment" ? storedDeploymentId(value) : value]];
     }),
   );
   const rest = { ...rangeIn(query, "created"), ...rangeIn(query, "modified"), ...moreIn(query) };
@@ -103,7 +105,8 @@ function moreIn(query: URLSearchParams): InvocationFilter {
   const texts = Object.fromEntries(
     Object.entries(TEXTS).flatMap(([name, field]) => {
       const value = query.get(name);
-      return value === null ? [] : [[field, value]];
+      if (value === null) return [];
+      return [[field, field === "caller" ? (storedId(value) ?? value) : value]];
     }),
   );
   const result = query.get("result");
@@ -203,7 +206,7 @@ async function viewJournal(
   const output =
     head.outcome === undefined ? undefined : await viewOutcome(loader, encodeOutcome(head.outcome));
   return jsonResponse(200, {
-    id,
+    id: shownId(id),
     length: head.length,
     ...(head.input === undefined || head !== kept ? {} : { input: await viewOutcome(loader, head.input) }),
     headers: viewHeaders(headers),

@@ -19,6 +19,7 @@ import type {
 } from "../../lib/model/entry.ts";
 import { deliveryOf, placeOfPart } from "../../lib/model/entry-parts.ts";
 import { awakeableId, type Incarnation, type InvocationId } from "../../lib/model/ids.ts";
+import { shownId } from "../../lib/model/shown-id.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { type ValueLoader, viewHeaders, viewOutcome, viewTime } from "./value-view.ts";
 
@@ -48,10 +49,13 @@ const ofNames: View<StateKeysEntry | ClearAllEntry> = ({ command, names }) => ({
   command: placeOfPart(command).command,
   names,
 });
-const ofInvocation: View<AttachEntry | CancelEntry> = ({ command, id }) => ({ command, invoked_id: id });
+const ofInvocation: View<AttachEntry | CancelEntry> = ({ command, id }) => ({
+  command,
+  invoked_id: shownId(id),
+});
 const ofCall: View<CallEntry | SendEntry> = async ({ command, callee, call }, owner) => ({
   command,
-  invoked_id: callee,
+  invoked_id: shownId(callee),
   ...(await viewCall(owner, call)),
 });
 
@@ -79,7 +83,7 @@ const VIEWS: Views = {
     command,
     ...(typeof signal === "number" && incarnation !== null
       ? viewSignal(signal, { id, incarnation })
-      : { invoked_id: id, signal }),
+      : { invoked_id: shownId(id), signal }),
     result: await result(owner, outcome),
   }),
   completion: async ({ command, outcome }, owner) => ({ command, result: await result(owner, outcome) }),
@@ -87,7 +91,7 @@ const VIEWS: Views = {
     ...viewSignal(signal, owner),
     result: await result(owner, outcome),
   }),
-  cancelled: ({ delivery, callees }) => ({ delivery: deliveryOf(delivery), cancelled: callees }),
+  cancelled: ({ delivery, callees }) => ({ delivery: deliveryOf(delivery), cancelled: callees.map(shownId) }),
 };
 
 /** The entry's kind, its command's number if it has one, and what it says. Large values are loaded, up to the loader's total. */

@@ -30,6 +30,7 @@ import {
 import { inParts, sizeOfValue } from "../../lib/model/item.ts";
 import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
 import type { Start } from "../../lib/model/message.ts";
+import { shownId } from "../../lib/model/shown-id.ts";
 import { ON } from "../../lib/model/status-table.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 import { itemNamesOf } from "../../lib/model/value-ref.ts";
@@ -72,7 +73,7 @@ export async function restartInvocation(
   if (prefix.length > 0 && (await isPurged(ports, id, head))) throw inputIsGone(id);
   await restartHead(ports.items, start, { deployment, ...(await placed(ports.items, start, prefix)) });
   await sendAll(ports.mailbox, [outgoing(sent, start.origin)]);
-  return jsonResponse(200, { new_invocation_id: start.id });
+  return jsonResponse(200, { new_invocation_id: shownId(start.id) });
 }
 
 const inputIsGone = (id: InvocationId): AdminError =>

@@ -12,6 +12,7 @@ import {
   type ServiceManifest,
   type ServiceType,
 } from "../../lib/model/manifest.ts";
+import { shownDeploymentId, storedDeploymentId } from "../../lib/model/shown-id.ts";
 import { PROTOCOL_VERSION } from "../../lib/protocol.ts";
 import { retryPolicyOf } from "../../lib/retry.ts";
 import { jsonResponse } from "../http/message.ts";
@@ -33,10 +34,10 @@ export async function listDeployments({ ports: { registry } }: AdminExchange): H
 }
 
 export async function describeDeployment({ ports: { registry } }: AdminExchange, id: string): Handling {
-  const deployment = await registry.deployment(id);
+  const deployment = await registry.deployment(storedDeploymentId(id));
   if (!deployment) throw doesNotExist(`deployment '${id}'`);
   const views = deployment.services.map((manifest) =>
-    viewService(manifest, { deployment: id, ...viewRevisions(deployment, manifest.name) }),
+    viewService(manifest, { deployment: deployment.id, ...viewRevisions(deployment, manifest.name) }),
   );
   return jsonResponse(200, viewDeployment(deployment, views));
 }
@@ -86,11 +87,12 @@ const HANDLER_TYPES: Record<HandlerManifest["kind"], string | undefined> = {
 export function viewDeployment(deployment: Deployment, services: readonly object[]): object {
   const { id, address, createdAtMs, headers, http11, metadata, sdkVersion } = deployment;
   return {
-    id,
+    id: shownDeploymentId(id),
     ...(isFunctionVersion(deployment)
       ? { arn: address }
       : {
-          uri: address,
+          // In `perdure dev` it is the id.
+          uri: shownDeploymentId(address),
           protocol_type: "BidiStream",
           http_version: http11 === true ? "HTTP/1.1" : "HTTP/2.0",
         }),
@@ -122,7 +124,7 @@ export function viewService(service: ServiceManifest, { deployment, revision }: 
     name: service.name,
     ty: SERVICE_TYPES[service.type],
     handlers: service.handlers.map((handler) => viewHandler(service, handler)),
-    deployment_id: deployment,
+    deployment_id: shownDeploymentId(deployment),
     ...(revision === undefined ? {} : { revision }),
     public: !(service.ingressPrivate ?? false),
     idempotency_retention: viewDuration(service.idempotencyRetentionMs ?? IDEMPOTENCY_RETENTION_MS),

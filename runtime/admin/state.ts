@@ -21,6 +21,7 @@ import {
   visitState,
 } from "../../lib/store/state-edit.ts";
 import { EMPTY } from "../../lib/model/outcome.ts";
+import { shownId } from "../../lib/model/shown-id.ts";
 import { emptyResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
 import type { Listing } from "../../lib/ports.ts";
 import { AdminError, badField, badShape } from "./error.ts";
@@ -147,7 +148,7 @@ async function queue(ports: AdminPorts, name: string, key: string, edit: StateEd
   }
   const target = { service: name, handler: STATE_EDIT, key };
   const { id } = await accept(ports, { target, handlerKind: "exclusive", input, headers: {} });
-  return emptyResponse(202, { "x-restate-id": id });
+  return emptyResponse(202, { "x-restate-id": shownId(id) });
 }
 
 function stateIn(state: unknown): Record<string, Uint8Array> {

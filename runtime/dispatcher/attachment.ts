@@ -25,6 +25,7 @@ import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import { CONFLICT_ATTEMPTS_MAX, REPLIES_MAX } from "../../lib/limits.ts";
 import type { Attach } from "../../lib/model/message.ts";
 import { failure, type Outcome } from "../../lib/model/outcome.ts";
+import { shownId } from "../../lib/model/shown-id.ts";
 import { ON } from "../../lib/model/status-table.ts";
 import type { DispatcherPorts, Verdict } from "./delivery.ts";
 import { reply } from "../../lib/store/outputs.ts";
@@ -51,7 +52,7 @@ export async function attach(ports: DispatcherPorts, message: Attach): Promise<V
 export const tooManyCallers = (id: InvocationId): Outcome =>
   failure(
     429,
-    `${REPLIES_MAX} callers wait for the result of ${id} already: attach later, or ask for its output`,
+    `${REPLIES_MAX} callers wait for the result of ${shownId(id)} already: attach later, or ask for its output`,
   );
 
 async function answerAbsence(ports: DispatcherPorts, message: Attach): Promise<Verdict> {
@@ -61,7 +62,7 @@ async function answerAbsence(ports: DispatcherPorts, message: Attach): Promise<V
     await sendAll(ports.mailbox, [outgoing({ ...message, forwarded: true }, cause, id)]);
     return "done";
   }
-  await reply(ports, id, [replyTo], failure(404, `invocation not found: ${id}`));
+  await reply(ports, id, [replyTo], failure(404, `invocation not found: ${shownId(id)}`));
   return "done";
 }
 
@@ -72,6 +73,6 @@ export async function refuseAttach(
   reason: string,
 ): Promise<Verdict> {
   ports.logger.log("error", "an attach message failed too often; its caller is told", { id, reason });
-  await reply(ports, id, [replyTo], failure(500, `cannot attach to ${id}: ${reason}`));
+  await reply(ports, id, [replyTo], failure(500, `cannot attach to ${shownId(id)}: ${reason}`));
   return "done";
 }

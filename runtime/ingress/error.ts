@@ -1,5 +1,7 @@
 /** How the ingress refuses: with Restate's bodies, and with its messages where a client could know them. */
+import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Failure } from "../../lib/model/outcome.ts";
+import { shownId, withShownIds } from "../../lib/model/shown-id.ts";
 import { type HttpResponse, jsonResponse } from "../http/message.ts";
 
 /** A refusal on its way to the client. */
@@ -28,10 +30,13 @@ export function ingressErrorResponse({ status, message, details }: IngressError)
   const { id, metadata, headers, source = "ingress" } = details;
   return jsonResponse(
     status,
-    { code: status, message, ...(metadata === undefined ? {} : { metadata }), source },
-    { "x-restate-error-source": source, ...(id === undefined ? {} : { "x-restate-id": id }), ...headers },
+    { code: status, message: withShownIds(message), ...(metadata === undefined ? {} : { metadata }), source },
+    { "x-restate-error-source": source, ...(id === undefined ? {} : idHeader(id)), ...headers },
   );
 }
+
+/** Says whose answer it is. */
+export const idHeader = (id: InvocationId): Record<string, string> => ({ "x-restate-id": shownId(id) });
 
 const STATUS_MIN = 400;
 const STATUS_MAX = 999;

@@ -8,12 +8,13 @@
  */
 import { type Cors, EVERY_PAGE } from "../../lib/cors.ts";
 import { OperationalError } from "../../lib/errors.ts";
+import { shownId } from "../../lib/model/shown-id.ts";
 import { type HttpRequest, type HttpResponse, jsonResponse } from "../http/message.ts";
 import { match, route, type Route, segmentsOf } from "../http/router.ts";
 import { corsHeaders, preflight } from "./cors.ts";
 import { completeAwakeable, rejectedWith, resolvedWith, sendSignal } from "./delivery.ts";
 import { DoorTurns } from "./door.ts";
-import { ingressErrorResponse, IngressError, methodNotAllowed } from "./error.ts";
+import { idHeader, ingressErrorResponse, IngressError, methodNotAllowed } from "./error.ts";
 import { invoke } from "./invoke.ts";
 import { byBody, byId, byIdempotencyKey, byWorkflow, type IdempotentTarget } from "./lookup.ts";
 import type { Handling, IngressExchange, IngressPorts } from "./ports.ts";
@@ -161,5 +162,5 @@ async function health({ ports }: IngressExchange): Handling {
 
 async function lookup({ ports, request }: IngressExchange): Handling {
   const { id } = await byBody(ports.registry, request);
-  return jsonResponse(200, { invocationId: id }, { "x-restate-id": id });
+  return jsonResponse(200, { invocationId: shownId(id) }, idHeader(id));
 }

@@ -1,7 +1,8 @@
 /** Calls and sends: the request is admitted. A call then waits for the result, as an attachment does. */
 import { accept, type Acceptance, type AcceptRequest } from "../../lib/store/admission.ts";
+import { shownId } from "../../lib/model/shown-id.ts";
 import { jsonResponse, type HttpResponse } from "../http/message.ts";
-import { IngressError, methodNotAllowed } from "./error.ts";
+import { idHeader, IngressError, methodNotAllowed } from "./error.ts";
 import type { Handling, IngressExchange } from "./ports.ts";
 import { passedHeaders } from "./passed-headers.ts";
 import { assertPublic } from "./privacy.ts";
@@ -64,7 +65,7 @@ function sendResponse({ id, status, dueAtMs }: Acceptance, nowMs: number | undef
   // Nanoseconds, as Restate writes them.
   const executionTime =
     due === undefined ? {} : { executionTime: new Date(due).toISOString().replace("Z", "000000Z") };
-  return jsonResponse(202, { invocationId: id, ...executionTime, status }, { "x-restate-id": id });
+  return jsonResponse(202, { invocationId: shownId(id), ...executionTime, status }, idHeader(id));
 }
 
 /** A workflow runs once per key. A caller that sends its request again, with its idempotency key, gets the first run's

@@ -1,7 +1,7 @@
 /** The ways to name an invocation: by its id, by a workflow's key, or by an idempotency key with its target. */
 import { derivedIdOf } from "../../lib/store/admission.ts";
 import { workflowIdOf } from "../../lib/store/workflow-life.ts";
-import { isInvocationId } from "../../lib/model/ids.ts";
+import { storedId } from "../../lib/model/shown-id.ts";
 import type { Registry } from "../../lib/ports.ts";
 import { type HttpRequest, parseJsonObject } from "../http/message.ts";
 import { IngressError } from "./error.ts";
@@ -11,8 +11,10 @@ import type { AwaitedInvocation } from "./result.ts";
 
 /** Throws {@link IngressError} 400 if the text is not an invocation's id. */
 export function byId(id: string): AwaitedInvocation {
-  if (!isInvocationId(id)) throw new IngressError(400, `bad invocation id '${id.slice(0, 100)}': bad format`);
-  return { id, derived: false };
+  const stored = storedId(id);
+  if (stored === undefined)
+    throw new IngressError(400, `bad invocation id '${id.slice(0, 100)}': bad format`);
+  return { id: stored, derived: false };
 }
 
 /** Throws {@link IngressError} 400 if it is private. */

@@ -11,8 +11,16 @@ import type { Incarnation, InvocationId } from "../../lib/model/ids.ts";
 import type { HandlerManifest } from "../../lib/model/manifest.ts";
 import type { Target } from "../../lib/model/message.ts";
 import type { Outcome } from "../../lib/model/outcome.ts";
+import { shownId } from "../../lib/model/shown-id.ts";
 import { type HttpResponse, jsonResponse } from "../http/message.ts";
-import { failureResponse, IngressError, invocationNotFound, notReady, nothingToAttachTo } from "./error.ts";
+import {
+  failureResponse,
+  idHeader,
+  IngressError,
+  invocationNotFound,
+  notReady,
+  nothingToAttachTo,
+} from "./error.ts";
 import type { Handling, IngressExchange, IngressPorts } from "./ports.ts";
 import { isPrivateHead } from "./privacy.ts";
 import { elapse, type ReadOptions } from "../../lib/ports.ts";
@@ -166,16 +174,15 @@ async function tryRead(
 }
 
 /** 504: clients repeat it if the call is idempotent, and only then. Some repeat a 408 in any case. */
-const timedOut = (id: InvocationId, callWaitMs: number): IngressError =>
-  new IngressError(
+function timedOut(id: InvocationId, callWaitMs: number): IngressError {
+  const shown = shownId(id);
+  const attach = `/restate/attach/${shown}`;
+  return new IngressError(
     504,
-    `invocation ${id} has not completed within ${callWaitMs} ms and goes on; wait for its result with GET /restate/attach/${id}`,
-    {
-      id,
-      metadata: { invocationId: id, attach: `/restate/attach/${id}` },
-      headers: { location: `/restate/attach/${id}`, "retry-after": "1" },
-    },
+    `invocation ${shown} has not completed within ${callWaitMs} ms and goes on; wait for its result with GET ${attach}`,
+    { id, metadata: { invocationId: shown, attach }, headers: { location: attach, "retry-after": "1" } },
   );
+}
 
 /** Answers the result if there is one. Throws {@link IngressError}: 470 if there is none yet, 404 if there is no such
  * invocation. */
@@ -201,7 +208,7 @@ export async function invocationStatus({ ports }: IngressExchange, subject: Awai
   const head = await find(ports, subject);
   const error = head?.outcome?.ok === false ? head.outcome.failure : null;
   const body = { stage: head ? STAGES[head.status] : "created", error };
-  return jsonResponse(200, body, { "x-restate-id": subject.id });
+  return jsonResponse(200, body, idHeader(subject.id));
 }
 
 /** `undefined`: it may not have its head yet. Throws {@link IngressError} 404 if there is no such invocation. */
@@ -230,7 +237,7 @@ async function resultResponse(
     // A purge beside this request takes the result off the head, and then removes it.
     const now = error instanceof InvariantError ? await find(ports, subject) : undefined;
     if (now?.outcome?.ok !== false) throw error;
-    return failureResponse(now.outcome.failure, { "x-restate-id": subject.id });
+    return failureResponse(now.outcome.failure, idHeader(subject.id));
   }
 }
 
@@ -248,7 +255,7 @@ export async function answerOf(
   known: Known,
 ): Promise<HttpResponse> {
   const { outcome, expiresAtMs } = known;
-  const headers: Record<string, string> = { "x-restate-id": id };
+  const headers = idHeader(id);
   // A call without an idempotency key has its result now. That the result is kept for a while is of no use to it.
   if (expiresAtMs !== undefined && incarnation !== 0) {
     headers["idempotency-expires"] = new Date(expiresAtMs).toISOString().replace("Z", "+00:00");

@@ -38,7 +38,8 @@ import type {
 import { DurablePromise as RestatePromise, isDurablePromise } from "../durable-promise.ts";
 import { TerminalError } from "../../lib/errors.ts";
 import { isSuspendedError } from "../hooks.ts";
-import { isInvocationId, type InvocationId } from "../../lib/model/ids.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
+import { storedId } from "../../lib/model/shown-id.ts";
 import type { ServicePerHandlerOpts } from "../interface.ts";
 import type { Target } from "../../lib/model/message.ts";
 import type { CoreDefinition } from "./published-types.ts";
@@ -90,7 +91,7 @@ export type Request = InvocationRequest;
 export const InvocationIdParser = {
   /** Throws a TerminalError (400) if `id` is not an invocation's. */
   fromString(id: string): InvocationId {
-    if (isInvocationId(id)) return id;
+    if (storedId(id) !== undefined) return id;
     throw new TerminalError(`not an invocation id: ${JSON.stringify(id)}`, { errorCode: 400 });
   },
 };

@@ -18,6 +18,7 @@ import {
 } from "../../lib/model/ids.ts";
 import { IDEMPOTENCY_KEY_BYTES_MAX, KEY_BYTES_MAX } from "../../lib/limits.ts";
 import { type HandlerKind, isExclusive, type ServiceType } from "../../lib/model/manifest.ts";
+import { shownId } from "../../lib/model/shown-id.ts";
 import type { CallOptions, Client, InvocationHandle, SendClient, SendOptions } from "../rpc.ts";
 import { Opts, SendOpts } from "../rpc.ts";
 import type { GenericCall, GenericSend } from "../context.ts";
@@ -180,7 +181,7 @@ export class CallingContext extends HandlerContext {
       const future = Future.leaf();
       this.driver.onRecorded(command, (entry) => {
         const at = this.driver.event;
-        if (entry.kind === "call") future.settle({ ok: true, value: entry.callee, at });
+        if (entry.kind === "call") future.settle({ ok: true, value: shownId(entry.callee), at });
       });
       return new DurablePromise<string>(future, this, "ctx.cancelPreviousCalls()");
     });
@@ -191,7 +192,7 @@ export class CallingContext extends HandlerContext {
   #idOf(command: number): Promise<string> {
     const id = new Promise<string>((resolve) =>
       this.driver.onRecorded(command, (entry) => {
-        if (entry.kind === "call" || entry.kind === "send") resolve(entry.callee);
+        if (entry.kind === "call" || entry.kind === "send") resolve(shownId(entry.callee));
       }),
     );
     return asHeld(id, { is: "a promise", advice: 'was "await" forgotten before .invocationId?' });

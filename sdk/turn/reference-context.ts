@@ -5,9 +5,10 @@
  */
 import { TerminalError } from "../../lib/errors.ts";
 import { Future } from "../../lib/turn/future.ts";
-import { awakeableId, isInvocationId, parseAwakeableId } from "../../lib/model/ids.ts";
+import { awakeableId, type InvocationId, parseAwakeableId } from "../../lib/model/ids.ts";
 import { encodeOutcome, type Outcome } from "../../lib/model/outcome.ts";
 import { awakeableNumber, secretIn } from "../../lib/model/seal.ts";
+import { storedId } from "../../lib/model/shown-id.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { CallingContext } from "./calling-context.ts";
 import type { InvocationReference, SignalReference } from "../context.ts";
@@ -87,8 +88,8 @@ export class ReferenceContext extends CallingContext {
     return new DurablePromise<T>(future, this, `ctx.signal(${JSON.stringify(name)})`);
   }
 
-  invocation(id: string): InvocationReference {
-    assertInvocationId(id);
+  invocation(text: string): InvocationReference {
+    const id = invocationIdIn(text);
     return {
       signal: <T>(name: string, serde?: Serde<T>) => this.#signalOf(id, name, serde),
       cancel: () => this.cancel(id),
@@ -96,13 +97,13 @@ export class ReferenceContext extends CallingContext {
     };
   }
 
-  cancel(id: string): void {
-    assertInvocationId(id);
+  cancel(text: string): void {
+    const id = invocationIdIn(text);
     this.driver.issue({ kind: "cancel", command: this.driver.machine.nextCommand, id });
   }
 
-  attach<T>(id: string, serde?: Serde<T>): DurablePromise<T> {
-    assertInvocationId(id);
+  attach<T>(text: string, serde?: Serde<T>): DurablePromise<T> {
+    const id = invocationIdIn(text);
     const held = this.serdeOf(serde);
     const entry = { kind: "attach", command: this.driver.machine.nextCommand, id } as const;
     const { future } = this.command(entry, entry, (value) => held.deserialize(bytesOf(value)));
@@ -156,7 +157,9 @@ export class ReferenceContext extends CallingContext {
   }
 }
 
-function assertInvocationId(id: unknown): asserts id is string {
-  if (typeof id === "string" && isInvocationId(id)) return;
-  throw new TerminalError(`not an invocation id: ${JSON.stringify(id)}`, { errorCode: 400 });
+/** In the form in which the journal has it. */
+function invocationIdIn(text: unknown): InvocationId {
+  const id = typeof text === "string" ? storedId(text) : undefined;
+  if (id !== undefined) return id;
+  throw new TerminalError(`not an invocation id: ${JSON.stringify(text)}`, { errorCode: 400 });
 }

@@ -5,6 +5,7 @@ import { Template } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
 import { PerdureRuntime, type PerdureRuntimeProps } from "../../infra/index.ts";
 import { awakeableId, invocationId, serviceTag } from "../../lib/model/ids.ts";
+import { shownId } from "../../lib/model/shown-id.ts";
 import { ACCOUNT, isAllowed, REGION, resolved, type Statement } from "../support/iam.ts";
 
 interface Granted {
@@ -40,8 +41,11 @@ function granted(
   };
 }
 
-const idOf = (service: string, key?: string): string =>
-  invocationId(service, key, new Uint8Array(14).fill(7));
+/** In both forms: as it is shown, and as older versions show it. */
+function idsOf(service: string, key?: string): string[] {
+  const id = invocationId(service, key, new Uint8Array(14).fill(7));
+  return [shownId(id), id];
+}
 const signOf = (service: string): string =>
   awakeableId({ id: invocationId(service, undefined, new Uint8Array(14)), incarnation: 1, index: 2 });
 
@@ -58,7 +62,7 @@ const callsOf = (service: string): string[] => [
   `POST /restate/send/${service}/key/greet`,
 ];
 const resultsOf = (service: string): string[] =>
-  [idOf(service), idOf(service, "key")]
+  [...idsOf(service), ...idsOf(service, "key")]
     .flatMap((id) => [
       `GET /restate/attach/${id}`,
       `POST /restate/attach/${id}`,
@@ -75,7 +79,9 @@ const resultsOf = (service: string): string[] =>
       `GET /restate/invocation/${service}/key/greet/once/output`,
     ]);
 const signalsOf = (service: string): string[] =>
-  ["resolve", "reject"].map((verb) => `POST /restate/invocation/${idOf(service)}/signals/go/${verb}`);
+  idsOf(service).flatMap((id) =>
+    ["resolve", "reject"].map((verb) => `POST /restate/invocation/${id}/signals/go/${verb}`),
+  );
 const awakeablesOf = (service: string): string[] =>
   ["awakeables", "a"].flatMap((form) =>
     ["resolve", "reject"].map((verb) => `POST /restate/${form}/${signOf(service)}/${verb}`),

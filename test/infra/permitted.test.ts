@@ -12,6 +12,7 @@ import type {
 } from "perdure";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ItemRegistry } from "../../lib/store/registry.ts";
+import { storedId } from "../../lib/model/shown-id.ts";
 import { outgoing } from "../../lib/store/send.ts";
 import { invocationId, serviceTag } from "../../lib/model/ids.ts";
 import { encodeMessage, type Start } from "../../lib/model/message.ts";
@@ -321,7 +322,8 @@ describe("each part does its work with the permissions that it has", () => {
   });
 
   test("timers, when they are due and before", async () => {
-    const message = outgoing({ kind: "resume", id: idIn(await call("POST /Desk/ask/send", "x")) }, "test");
+    const id = storedId(idIn(await call("POST /Desk/ask/send", "x"))) ?? "";
+    const message = outgoing({ kind: "resume", id }, "test");
     await forwardTimer(portsOf("timers"), { atMs: clock.now(), message });
     await forwardTimer(portsOf("timers"), { atMs: clock.now() + HOUR_MS, message });
     const start: Start = {

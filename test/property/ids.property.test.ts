@@ -12,10 +12,23 @@ import {
   tagOf,
   UNIQUE_SIZE,
 } from "../../lib/model/ids.ts";
+import {
+  shownDeploymentId,
+  shownId,
+  shownIdsOf,
+  storedDeploymentId,
+  storedId,
+  subscriptionId,
+  withShownIds,
+} from "../../lib/model/shown-id.ts";
 
 const unique = fc.uint8Array({ minLength: UNIQUE_SIZE, maxLength: UNIQUE_SIZE });
 const key = fc.option(fc.string({ maxLength: 40 }), { nil: undefined });
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
+
+const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const numberOf = (digits: string): bigint =>
+  Array.from(digits).reduce((sum, digit) => sum * 62n + BigInt(DIGITS.indexOf(digit)), 0n);
 
 test("invocation ids", () => {
   fc.assert(
@@ -56,4 +69,74 @@ test("no other text is an id", () => {
     // A check of two bytes lets one of 65,536 made-up ids pass.
     { numRuns: 200, seed: 7 },
   );
+});
+
+test("shown ids: letters and digits that say the same, and how a service's begin", () => {
+  fc.assert(
+    fc.property(fc.string(), key, unique, (service, exclusiveKey, bytes) => {
+      const id = invocationId(service, exclusiveKey, bytes);
+      const shown = shownId(id);
+      expect(shown).toMatch(exclusiveKey === undefined ? /^inv_1[0-9a-zA-Z]{33}$/ : /^inv_1[0-9a-zA-Z]{55}$/);
+      expect(shown.startsWith(shownIdsOf(service))).toBe(true);
+      expect([storedId(shown), storedId(id)]).toEqual([id, id]);
+      expect(shownId(shown)).toBe(shown);
+      expect(withShownIds(`of ${id}, and "${id}"`)).toBe(`of ${shown}, and "${shown}"`);
+    }),
+  );
+});
+
+test("shown ids fit the numbers that Restate reads there: 8 bytes, then 16", () => {
+  fc.assert(
+    fc.property(fc.string(), unique, (service, bytes) => {
+      const digits = shownId(invocationId(service, undefined, bytes)).slice("inv_1".length);
+      expect(numberOf(digits.slice(0, 11))).toBeLessThan(2n ** 64n);
+      expect(numberOf(digits.slice(11))).toBeLessThan(2n ** 128n);
+    }),
+  );
+});
+
+test("no other text is a shown id, nor one with another digit", () => {
+  const digit = fc.constantFrom(...Array.from(DIGITS));
+  const changed = fc.tuple(fc.integer({ min: 5, max: 37 }), digit);
+  fc.assert(
+    fc.property(unique, changed, (bytes, [at, other]) => {
+      const shown = shownId(invocationId("Greeter", undefined, bytes));
+      const text = shown.slice(0, at) + other + shown.slice(at + 1);
+      if (text !== shown) expect(storedId(text)).toBeUndefined();
+    }),
+    { numRuns: 200, seed: 7 },
+  );
+  for (const size of [33, 55])
+    fc.assert(
+      fc.property(fc.string({ unit: digit, minLength: size, maxLength: size }), (text) => {
+        expect(storedId(`inv_1${text}`)).toBeUndefined();
+      }),
+      { numRuns: 200, seed: 7 },
+    );
+});
+
+test("deployment ids, as they are stored and shown", () => {
+  const bytes = fc.uint8Array({ minLength: 15, maxLength: 15 });
+  fc.assert(
+    fc.property(bytes, (held) => {
+      const id = `dp_${Buffer.from(held).toString("base64url")}`;
+      const shown = shownDeploymentId(id);
+      expect(shown).toMatch(/^dp_1[0-9a-zA-Z]{22}$/);
+      expect(numberOf(shown.slice("dp_1".length))).toBeLessThan(2n ** 128n);
+      expect([storedDeploymentId(shown), storedDeploymentId(id)]).toEqual([id, id]);
+      expect(withShownIds(`from ${id}.`)).toBe(`from ${shown}.`);
+    }),
+  );
+  // `perdure dev` has made ids of hexadecimal digits.
+  const old = "dp_61f857519c9155ffef42";
+  expect(shownDeploymentId(old)).toBe("dp_17a5pg9ThaGSz1j0KsIJyJa");
+  expect(storedDeploymentId("dp_17a5pg9ThaGSz1j0KsIJyJa")).toBe(old);
+  for (const text of ["dp_2", "dp_17a5pg9ThaGSz1j0KsIJyJb", "dp_1zzzzzzzzzzzzzzzzzzzzzz", "dp_", ""])
+    expect([shownDeploymentId(text), storedDeploymentId(text)]).toEqual([text, text]);
+});
+
+test("subscription ids", () => {
+  expect(subscriptionId("orders", "a")).toMatch(/^sub_1[0-9a-zA-Z]{22}$/);
+  expect(subscriptionId("orders", "a")).toBe(subscriptionId("orders", "a"));
+  expect(subscriptionId("orders", "a")).not.toBe(subscriptionId("ordersa"));
 });

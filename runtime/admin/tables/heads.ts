@@ -9,8 +9,9 @@ import { QUERY_PAGE, QUERY_READS_AT_ONCE } from "../../../lib/limits/query.ts";
 import type { Head } from "../../../lib/model/head.ts";
 import { isExpired } from "../../../lib/model/head-age.ts";
 import { HEAD, headKey } from "../../../lib/model/head-keys.ts";
-import { type InvocationId, isInvocationId } from "../../../lib/model/ids.ts";
+import type { InvocationId } from "../../../lib/model/ids.ts";
 import { idIn, type ListedPart } from "../../../lib/model/listing.ts";
+import { storedId } from "../../../lib/model/shown-id.ts";
 import { workflowIdOf } from "../../../lib/store/workflow-life.ts";
 import { fitsPredicate, type Predicate, valuesFor } from "../../query/predicate.ts";
 import type { TableRequest } from "../../query/query.ts";
@@ -281,7 +282,9 @@ function isAsked(head: Head, { services, keys, statuses, created }: Asked): bool
 }
 
 function askedBy(predicates: readonly Predicate[], table: HeadTable): Asked {
-  const ids = valuesFor(predicates, "id")?.filter(isInvocationId);
+  const ids = valuesFor(predicates, "id")
+    ?.map(storedId)
+    .filter((id) => id !== undefined);
   const services = predicates.flatMap((predicate) =>
     predicate.column === "target" ? [targetServices(predicate)] : [],
   );

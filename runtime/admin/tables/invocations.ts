@@ -3,7 +3,7 @@ import { QUERY_CALLERS_MAX, QUERY_READS_AT_ONCE } from "../../../lib/limits/quer
 import { eachAtOnce } from "../../../lib/at-once.ts";
 import { isCommand } from "../../../lib/model/entry.ts";
 import type { Head } from "../../../lib/model/head.ts";
-import { type InvocationId, isInvocationId } from "../../../lib/model/ids.ts";
+import { shownDeploymentId, shownId, storedId } from "../../../lib/model/shown-id.ts";
 import { leavesOf } from "../../../lib/model/wait.ts";
 import { PROTOCOL_VERSION } from "../../../lib/protocol.ts";
 import type { Row, TableRequest } from "../../query/query.ts";
@@ -75,7 +75,10 @@ async function rowMaker(
     target_service_ty: types.get(head.target.service),
     journal_commands_size: head.paged === 0 ? head.tail.filter(isCommand).length : undefined,
     pinned_service_protocol_version: head.deployment === undefined ? undefined : PROTOCOL_VERSION,
-    last_attempt_deployment_id: head.attempt.count > 0 ? head.deployment : undefined,
+    last_attempt_deployment_id:
+      head.attempt.count > 0 && head.deployment !== undefined
+        ? shownDeploymentId(head.deployment)
+        : undefined,
   });
 }
 
@@ -129,13 +132,13 @@ async function withCallers(
   const rows = found.map(row);
   if (!OF_CALLERS.some((name) => columns.has(name))) return rows;
   const ids = rows
-    .map(({ invoked_by_id: id }) => id)
-    .filter((id) => typeof id === "string" && isInvocationId(id));
-  const callers = new Map<InvocationId, Row>();
+    .map(({ invoked_by_id: id }) => (typeof id === "string" ? storedId(id) : undefined))
+    .filter((id) => id !== undefined);
+  const callers = new Map<string, Row>();
   const wanted = [...new Set(ids)].slice(0, QUERY_CALLERS_MAX);
   await eachAtOnce(wanted, QUERY_READS_AT_ONCE, async (id) => {
     const [caller] = await heads.byIds([id]);
-    if (caller) callers.set(id, viewInvocation(id, caller.head) as Row);
+    if (caller) callers.set(shownId(id), viewInvocation(id, caller.head) as Row);
   });
   return rows.map((one) => {
     const caller = callers.get(String(one["invoked_by_id"]));

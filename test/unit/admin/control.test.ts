@@ -4,6 +4,7 @@ import { noteGroupOf } from "../../../lib/model/ids.ts";
 import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
 import type { Start } from "../../../lib/model/message.ts";
 import { failure, type Outcome, success } from "../../../lib/model/outcome.ts";
+import { shownId } from "../../../lib/model/shown-id.ts";
 import { DEPLOYMENT, NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 
@@ -13,7 +14,7 @@ const EMPTY_200 = { ...EMPTY_202, status: 200 };
 
 const conflict = (id: string, text: string) => ({
   status: 409,
-  body: { message: `The invocation '${id}' ${text}`, restate_code: null },
+  body: { message: `The invocation '${shownId(id)}' ${text}`, restate_code: null },
 });
 
 describe.each([
@@ -183,7 +184,7 @@ describe("resume", () => {
     const world = new AdminWorld();
     const { id } = await world.invocation({ s: state });
     const answer = await world.ask(`PATCH /invocations/${id}/resume`);
-    expect(answer).toMatchObject({ status, body: { message: `The invocation '${id}' ${text}` } });
+    expect(answer).toMatchObject({ status, body: { message: `The invocation '${shownId(id)}' ${text}` } });
     expect(world.takeSent()).toEqual([]);
   });
 
@@ -237,7 +238,7 @@ describe.each(["cancel", "kill", "pause", "resume"])("%s", (what) => {
     await world.clock.advance(MAILBOX_RETENTION_MS * 2);
     expect(await world.ask(`PATCH /invocations/${id}/${what}`)).toMatchObject({
       status: 404,
-      body: { message: `The requested invocation '${id}' does not exist`, restate_code: null },
+      body: { message: `The requested invocation '${shownId(id)}' does not exist`, restate_code: null },
     });
     expect(world.takeSent()).toEqual([]);
   });
@@ -277,7 +278,7 @@ describe("what has been accepted and has written nothing yet", () => {
     const { id } = world.takeStart();
     expect(await world.ask(`PATCH /invocations/${id}/${operation}`)).toMatchObject({
       status,
-      body: { message: `The invocation '${id}' ${message}` },
+      body: { message: `The invocation '${shownId(id)}' ${message}` },
     });
   });
 });

@@ -1,6 +1,7 @@
 /** Deployments: register with discovery, remove, and their conflicts. */
 import { describe, expect, test } from "vitest";
 import type { HandlerManifest, ServiceManifest } from "../../../lib/model/manifest.ts";
+import { shownId } from "../../../lib/model/shown-id.ts";
 import { type DiscoveryResponse, PROTOCOL_VERSION } from "../../../lib/protocol.ts";
 import { Admin } from "../../../runtime/admin/admin.ts";
 import { DeploymentError } from "../../../runtime/deployments/error.ts";
@@ -294,7 +295,7 @@ describe("removing", () => {
     const refused = await world.ask("DELETE /deployments/dp_1");
     expect(refused).toMatchObject({
       status: 409,
-      body: { message: expect.stringContaining(start.id) as string },
+      body: { message: expect.stringContaining(shownId(start.id)) as string },
     });
     await world.putHead(start, { s: "completed", x: new Uint8Array(0) });
     expect((await world.ask("DELETE /deployments/dp_1")).status).toBe(202);

@@ -3,6 +3,7 @@ import { encodeAttempt } from "../../../lib/model/head.ts";
 import { awakeableId } from "../../../lib/model/ids.ts";
 import { failure, success } from "../../../lib/model/outcome.ts";
 import type { Value } from "../../../lib/model/value.ts";
+import { shownId } from "../../../lib/model/shown-id.ts";
 import { NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 
@@ -20,7 +21,7 @@ describe("an invocation is described", () => {
       status: 200,
       headers: { "content-type": "application/json" },
       body: {
-        id,
+        id: shownId(id),
         target: "O/k/add",
         target_service_name: "O",
         target_service_key: "k",
@@ -165,7 +166,7 @@ describe("an open or ended invocation is described", () => {
     await world.clock.advance(60_000);
     expect(await world.ask(line)).toMatchObject({
       status: 404,
-      body: { message: `The requested invocation '${start.id}' does not exist`, restate_code: null },
+      body: { message: `The requested invocation '${shownId(start.id)}' does not exist`, restate_code: null },
     });
   });
 

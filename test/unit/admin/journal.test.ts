@@ -4,6 +4,7 @@ import { awakeableId } from "../../../lib/model/ids.ts";
 import { failure } from "../../../lib/model/outcome.ts";
 import { refOf } from "../../../lib/model/value-ref.ts";
 import type { Value } from "../../../lib/model/value.ts";
+import { shownId } from "../../../lib/model/shown-id.ts";
 import { bytes, NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 
@@ -122,7 +123,7 @@ describe("a journal is described", () => {
     });
     const line = `GET /invocations/${start.id}/journal`;
     expect((await world.ask(line)).body).toEqual({
-      id: start.id,
+      id: shownId(start.id),
       length: 0,
       input: { value: '"x"' },
       headers: { a: "1" },

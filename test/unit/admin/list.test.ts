@@ -5,6 +5,7 @@ import { headKey } from "../../../lib/model/head-keys.ts";
 import { invocationId } from "../../../lib/model/ids.ts";
 import type { ListedPart } from "../../../lib/model/listing.ts";
 import { failure, success } from "../../../lib/model/outcome.ts";
+import { shownId } from "../../../lib/model/shown-id.ts";
 import { NOW } from "../ingress/world.ts";
 import { AdminWorld } from "./admin-world.ts";
 
@@ -50,12 +51,12 @@ async function populated(parts?: readonly ListedPart[]): Promise<{ world: AdminW
       changes: [{ do: "set", attribute: "s", value: status }],
       when: { is: "present" },
     });
-    ids.push(start.id);
+    ids.push(shownId(start.id));
   }
   await world.clock.advance(1000);
   const done = await world.invocation({}, "POST /T/hello/send");
   await world.complete(done, success());
-  ids.push(done.id);
+  ids.push(shownId(done.id));
   await world.clock.advance(1000);
   await world.complete(await world.invocation({}), success(), 0);
   return { world, ids };
@@ -119,10 +120,11 @@ describe.each([
     const called = await world.invocation({ s: "paused", o: `${ended.id}.0.3`, q: "order-1" });
     const found = async (query: string): Promise<unknown[]> =>
       (await list(world, query)).invocations.map(({ id }) => id).toSorted();
-    expect(await found("?error=money")).toEqual([ended.id, trying.id].toSorted());
-    expect(await found("?error=money&result=failure")).toEqual([ended.id]);
-    expect(await found(`?invoked_by_id=${ended.id}`)).toEqual([called.id]);
-    expect(await found("?idempotency_key=order-1")).toEqual([called.id]);
+    expect(await found("?error=money")).toEqual([ended.id, trying.id].map(shownId).toSorted());
+    expect(await found("?error=money&result=failure")).toEqual([shownId(ended.id)]);
+    for (const caller of [ended.id, shownId(ended.id)])
+      expect(await found(`?invoked_by_id=${caller}`)).toEqual([shownId(called.id)]);
+    expect(await found("?idempotency_key=order-1")).toEqual([shownId(called.id)]);
   });
 
   test("page by page, each once", async () => {
@@ -160,7 +162,7 @@ test("looking at all goes on while nothing matches, and finds what is far behind
   const { world } = await populated();
   await more(world, 300, "running");
   const { id } = await world.invocation({ s: "paused" }, "POST /O/z/add/send");
-  expect((await list(world, "?key=z&limit=1")).invocations).toMatchObject([{ id }]);
+  expect((await list(world, "?key=z&limit=1")).invocations).toMatchObject([{ id: shownId(id) }]);
   expect(await list(world, "?service=Nope&limit=1")).toEqual({
     invocations: [],
     source: "scan",
@@ -195,7 +197,7 @@ test("by the index, a page is empty only if nothing matches", async () => {
   await more(world, 2500, "suspended");
   await world.clock.advance(1000);
   const { id } = await world.invocation({ s: "paused" });
-  expect((await list(world, "?status=paused")).invocations).toMatchObject([{ id }]);
+  expect((await list(world, "?status=paused")).invocations).toMatchObject([{ id: shownId(id) }]);
 });
 
 describe("an index of what is open alone", () => {
@@ -219,7 +221,9 @@ describe("an index of what is open alone", () => {
     const world = new AdminWorld(["open"]);
     const { id } = await world.invocation({ s: "running" });
     expect((await list(world)).invocations).toEqual([]);
-    expect((await list(world, "?scan=true")).invocations).toMatchObject([{ id, status: "running" }]);
+    expect((await list(world, "?scan=true")).invocations).toMatchObject([
+      { id: shownId(id), status: "running" },
+    ]);
   });
 });
 
@@ -229,7 +233,7 @@ test("what is asked for and what has come in meanwhile: no page shows one twice 
   // Many in one millisecond. The store promises no order among them.
   for (let n = 0; n < 120; n++) {
     if (n % 40 === 0) await world.clock.advance(1000);
-    ids.push((await world.invocation({ s: "suspended" })).id);
+    ids.push(shownId((await world.invocation({ s: "suspended" })).id));
   }
   const seen: string[] = [];
   for (let after = ""; ;) {
@@ -238,7 +242,7 @@ test("what is asked for and what has come in meanwhile: no page shows one twice 
     if (next === undefined) break;
     after = `&after=${next}`;
     await world.clock.advance(1000);
-    if (seen.length < 60) ids.push((await world.invocation({ s: "paused" })).id);
+    if (seen.length < 60) ids.push(shownId((await world.invocation({ s: "paused" })).id));
   }
   expect(new Set(seen).size).toBe(seen.length);
   expect(seen.toSorted()).toEqual(ids.toSorted());

@@ -10,6 +10,7 @@ import { encodeOutcome, success } from "../../../lib/model/outcome.ts";
 import { refOf } from "../../../lib/model/value-ref.ts";
 import type { Value } from "../../../lib/model/value.ts";
 import { itemKeysOf, placeOf, readValue, writeValue } from "../../../lib/store/value-store.ts";
+import { shownId, storedId } from "../../../lib/model/shown-id.ts";
 import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
 import { completion } from "../../support/entries.ts";
 import { bytes, NOW } from "../ingress/world.ts";
@@ -55,7 +56,7 @@ describe.each(["purge", "purge-journal"])("%s", (operation) => {
     const { id } = await world.invocation({ s: "suspended" });
     expect(await world.ask(`PATCH /invocations/${id}/${operation}`)).toMatchObject({
       status: 409,
-      body: { message: `The invocation '${id}' is not yet completed.` },
+      body: { message: `The invocation '${shownId(id)}' is not yet completed.` },
     });
   });
 
@@ -293,7 +294,7 @@ describe.each(["purge", "purge-journal"])("%s beside", (operation) => {
       const { status, body, isPurged } = await askBeside(world, purge, line.replace("ID", id), reads);
       expect([200, 404, 410]).toContain(status);
       expect(world.logs.filter(({ level }) => level === "error")).toEqual([]);
-      const made = (body as { new_invocation_id?: InvocationId }).new_invocation_id;
+      const made = storedId((body as { new_invocation_id?: string }).new_invocation_id ?? "");
       if (made !== undefined)
         expect(await world.items.get(valueKey(made, refOf(bytes("large"))))).toMatchObject({
           value: bytes("large"),

@@ -7,6 +7,7 @@ import { invocationId } from "../../../lib/model/ids.ts";
 import { METRICS } from "../../../lib/metrics.ts";
 import type { ListedPart } from "../../../lib/model/listing.ts";
 import { success } from "../../../lib/model/outcome.ts";
+import { shownId } from "../../../lib/model/shown-id.ts";
 import { Admin } from "../../../runtime/admin/admin.ts";
 import { openDatabase } from "../../../runtime/local/database.ts";
 import { LocalItemStore } from "../../../runtime/local/item-store.ts";
@@ -43,24 +44,24 @@ async function filledWorld(parts: readonly ListedPart[]): Promise<{ world: Admin
   for (let n = 0; n < NOISE; n++) {
     if (n % 100 === 0) await world.clock.advance(1);
     const { id } = await world.invocation({ s: "suspended" }, `POST /O/n${n % 50}/add/send`);
-    kept.push({ id, service: "O", key: `n${n % 50}`, status: "suspended" });
+    kept.push({ id: shownId(id), service: "O", key: `n${n % 50}`, status: "suspended" });
   }
   for (const status of ["scheduled", "pending", "suspended", "backing-off", "paused"] as const) {
     await world.clock.advance(1000);
     const { id } = await world.invocation({ s: status }, "POST /O/a/add/send");
-    kept.push({ id, service: "O", key: "a", status });
+    kept.push({ id: shownId(id), service: "O", key: "a", status });
   }
   await world.clock.advance(1000);
   const { id: running } = await world.invocation({ s: "running" }, "POST /O/a/add/send");
-  kept.push({ id: running, service: "O", key: "a", status: "running", isNew: true });
+  kept.push({ id: shownId(running), service: "O", key: "a", status: "running", isNew: true });
   const { id: ready } = await world.invocation({ s: "accepted" }, "POST /O/a/add/send");
-  kept.push({ id: ready, service: "O", key: "a", status: "ready", isNew: true });
+  kept.push({ id: shownId(ready), service: "O", key: "a", status: "ready", isNew: true });
   await world.clock.advance(1000);
   const paused = await world.invocation({ s: "paused" }, "POST /T/hello/send");
-  kept.push({ id: paused.id, service: "T", status: "paused" });
+  kept.push({ id: shownId(paused.id), service: "T", status: "paused" });
   const done = await world.invocation({}, "POST /O/a/add/send");
   await world.complete(done, success());
-  kept.push({ id: done.id, service: "O", key: "a", status: "completed" });
+  kept.push({ id: shownId(done.id), service: "O", key: "a", status: "completed" });
   return { world, kept };
 }
 
@@ -141,7 +142,7 @@ test(
         ...{ c: NOW + n, s: n === 5500 ? "paused" : "completed" },
       };
       await items.write({ op: "put", key: headKey(id), attributes });
-      ids.push(id);
+      ids.push(shownId(id));
     }
     const ask = async (query: string) =>
       (await answerOf(admin.handle(requestOf(`GET /invocations${query}`)))).body as {

@@ -4,6 +4,7 @@ import { refOf } from "../../../lib/model/value-ref.ts";
 import { valueKey } from "../../../lib/model/head-keys.ts";
 import { answerOf, bytes, DEPLOYMENT, NOW, pendingAnswer, requestOf, settle, World } from "./world.ts";
 import { CALL_WAIT_MS } from "../../../lib/limits/http.ts";
+import { shownId } from "../../../lib/model/shown-id.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 const EXPIRES = "2026-11-23T15:48:42.688+00:00";
@@ -27,7 +28,7 @@ describe("a call", () => {
       await world.complete(start, success(bytes('"hi x"')));
       expect(await answer).toEqual({
         status: 200,
-        headers: { ...JSON_TYPE, "x-restate-id": start.id },
+        headers: { ...JSON_TYPE, "x-restate-id": shownId(start.id) },
         body: "hi x",
       });
     },
@@ -40,7 +41,7 @@ describe("a call", () => {
     const start = world.takeStart();
     expect(start.target).toEqual({ service: "O", key: "a/b ü", handler: "add" });
     await world.complete(start, success());
-    expect(await answer).toEqual({ status: 200, headers: { "x-restate-id": start.id }, body: "" });
+    expect(await answer).toEqual({ status: 200, headers: { "x-restate-id": shownId(start.id) }, body: "" });
   });
 
   test.each([
@@ -66,7 +67,7 @@ describe("a call", () => {
     await world.complete(start, failure(418, "boom", { a: "b" }));
     expect(await answer).toEqual({
       status: 418,
-      headers: { ...JSON_TYPE, "x-restate-id": start.id, "x-restate-error-source": "invocation" },
+      headers: { ...JSON_TYPE, "x-restate-id": shownId(start.id), "x-restate-error-source": "invocation" },
       body: { code: 418, message: "boom", metadata: { a: "b" }, source: "invocation" },
     });
   });
@@ -113,7 +114,7 @@ describe("a call", () => {
     await world.complete(start, success(new Uint8Array([254, 1])));
     expect(await answer).toMatchObject({
       status: 200,
-      headers: { "x-restate-id": start.id, "content-type": "image/png" },
+      headers: { "x-restate-id": shownId(start.id), "content-type": "image/png" },
       body: new Uint8Array([254, 1]),
     });
   });
@@ -176,7 +177,10 @@ describe("a call that waits", () => {
     const answer = answerOf(world.ingress.handle(requestOf("POST /T/hello"), client.signal));
     await settle();
     client.abort();
-    expect(await answer).toMatchObject({ status: 499, headers: { "x-restate-id": world.takeStart().id } });
+    expect(await answer).toMatchObject({
+      status: 499,
+      headers: { "x-restate-id": shownId(world.takeStart().id) },
+    });
   });
 
   test("that takes too long is answered with how to go on", async () => {
@@ -190,15 +194,15 @@ describe("a call that waits", () => {
       status: 504,
       headers: {
         ...JSON_TYPE,
-        "x-restate-id": id,
+        "x-restate-id": shownId(id),
         "x-restate-error-source": "ingress",
-        location: `/restate/attach/${id}`,
+        location: `/restate/attach/${shownId(id)}`,
         "retry-after": "1",
       },
       body: {
         code: 504,
-        message: `invocation ${id} has not completed within 25000 ms and goes on; wait for its result with GET /restate/attach/${id}`,
-        metadata: { invocationId: id, attach: `/restate/attach/${id}` },
+        message: `invocation ${shownId(id)} has not completed within 25000 ms and goes on; wait for its result with GET /restate/attach/${shownId(id)}`,
+        metadata: { invocationId: shownId(id), attach: `/restate/attach/${shownId(id)}` },
         source: "ingress",
       },
     });
@@ -222,7 +226,7 @@ describe("a call with an idempotency key", () => {
     await world.complete(start, success(bytes('"hi x"')));
     const expected = {
       status: 200,
-      headers: { ...JSON_TYPE, "x-restate-id": start.id, "idempotency-expires": EXPIRES },
+      headers: { ...JSON_TYPE, "x-restate-id": shownId(start.id), "idempotency-expires": EXPIRES },
       body: "hi x",
     };
     expect([await first, await second]).toEqual([expected, expected]);
@@ -278,7 +282,7 @@ describe("a workflow's run", () => {
     });
     expect(await world.request("POST /W/k/run", "1")).toEqual({
       status: 409,
-      headers: { ...JSON_TYPE, "x-restate-id": start.id, "x-restate-error-source": "invocation" },
+      headers: { ...JSON_TYPE, "x-restate-id": shownId(start.id), "x-restate-error-source": "invocation" },
       body: { code: 409, message: "the workflow method was already invoked", source: "invocation" },
     });
     expect(await world.request("POST /W/k/run", "1", { "idempotency-key": "mine" })).toMatchObject({
@@ -298,6 +302,6 @@ describe("a workflow's run", () => {
     await world.complete(start.message, success(bytes('"w"')));
     expect([(await first).body, (await second).body]).toEqual(["w", "w"]);
     const other = await world.request("POST /W/k/run", "1", { "idempotency-key": "other" });
-    expect(other).toMatchObject({ status: 409, headers: { "x-restate-id": start.message.id } });
+    expect(other).toMatchObject({ status: 409, headers: { "x-restate-id": shownId(start.message.id) } });
   });
 });

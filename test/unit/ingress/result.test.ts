@@ -5,6 +5,7 @@ import { MAILBOX_RETENTION_MS } from "../../../lib/limits.ts";
 import { UNSEEN_MADE_MS } from "../../../lib/limits/http.ts";
 import type { Start } from "../../../lib/model/message.ts";
 import { failure, success } from "../../../lib/model/outcome.ts";
+import { shownId } from "../../../lib/model/shown-id.ts";
 import { type Answer, bytes, pendingAnswer, World } from "./world.ts";
 
 const KEY = { "idempotency-key": "once" };
@@ -84,7 +85,7 @@ describe.each(cases)("%s %o, asked %s", (line, headers, _, way) => {
     await world.putHead(start, { s: "running" });
     expect(await world.request(...way(start.id, "output"))).toMatchObject({
       ...NOT_READY,
-      headers: { "x-restate-id": start.id, "x-restate-error-source": "ingress" },
+      headers: { "x-restate-id": shownId(start.id), "x-restate-error-source": "ingress" },
     });
     await world.clock.advance(60_000);
     expect(attached.current).toBeUndefined();
@@ -94,7 +95,7 @@ describe.each(cases)("%s %o, asked %s", (line, headers, _, way) => {
     const expires = { "idempotency-expires": "2026-11-23T15:49:42.688+00:00" };
     const expected: Answer = {
       status: 200,
-      headers: { "x-restate-id": start.id, "content-type": "application/json", ...expires },
+      headers: { "x-restate-id": shownId(start.id), "content-type": "application/json", ...expires },
       body: "done",
     };
     expect(attached.current).toEqual(expected);
@@ -120,7 +121,7 @@ test("output and attach answer a failure", async () => {
     expect(await world.request(line)).toEqual({
       status: 409,
       headers: {
-        "x-restate-id": start.id,
+        "x-restate-id": shownId(start.id),
         "x-restate-error-source": "invocation",
         "content-type": "application/json",
         "idempotency-expires": "2026-11-23T15:48:42.688+00:00",
@@ -152,7 +153,7 @@ describe("without a head", () => {
     expect(attached.current).toBeUndefined();
     expect(await world.request(`GET /restate/output/${id}`)).toMatchObject(NOT_READY);
     await world.clock.advance(6000);
-    expect(attached.current).toMatchObject({ ...NOTHING, headers: { "x-restate-id": id } });
+    expect(attached.current).toMatchObject({ ...NOTHING, headers: { "x-restate-id": shownId(id) } });
     expect(await world.request(`GET /restate/output/${id}`)).toMatchObject(NOT_FOUND);
   });
 
@@ -174,7 +175,7 @@ describe("without a head", () => {
     expect(await world.request(`GET /restate/output/${id}`)).toMatchObject(NOT_READY);
     const attached = pendingAnswer(world.request(`GET /restate/attach/${id}`));
     await world.clock.advance(25_000);
-    expect(attached.current).toMatchObject({ status: 504, headers: { "x-restate-id": id } });
+    expect(attached.current).toMatchObject({ status: 504, headers: { "x-restate-id": shownId(id) } });
   });
 
   test("an old random id has lost it", async () => {
@@ -205,7 +206,7 @@ describe("without a head", () => {
     const never = invocationId("T", undefined, childUnique(parent.id, 0, 2));
     const other = pendingAnswer(world.request(`GET /restate/attach/${never}`));
     await world.clock.advance(5000);
-    expect(other.current).toMatchObject({ ...NOTHING, headers: { "x-restate-id": never } });
+    expect(other.current).toMatchObject({ ...NOTHING, headers: { "x-restate-id": shownId(never) } });
   });
 
   test("one that was there while somebody waited is gone", async () => {
@@ -230,12 +231,12 @@ describe("lookup", () => {
     const { id } = await startOf(world, "POST /T/hello/send", KEY);
     expect(before).toMatchObject({
       status: 200,
-      headers: { "x-restate-id": id },
-      body: { invocationId: id },
+      headers: { "x-restate-id": shownId(id) },
+      body: { invocationId: shownId(id) },
     });
     expect(await lookup(world, { ...names, key: null })).toEqual(before);
     expect(await lookup(world, { target: "invocation", invocationId: id })).toMatchObject({
-      body: { invocationId: id },
+      body: { invocationId: shownId(id) },
     });
   });
 
@@ -243,7 +244,7 @@ describe("lookup", () => {
     const world = new World();
     const { id } = await startOf(world, "POST /W/k/run/send");
     const answer = await lookup(world, { target: "workflow", workflowName: "W", workflowKey: "k" });
-    expect(answer).toMatchObject({ status: 200, body: { invocationId: id } });
+    expect(answer).toMatchObject({ status: 200, body: { invocationId: shownId(id) } });
     const names = {
       target: "idempotentInvocation",
       service: "W",
@@ -251,7 +252,7 @@ describe("lookup", () => {
       handler: "run",
       idempotencyKey: "any",
     };
-    expect(await lookup(world, names)).toMatchObject({ status: 200, body: { invocationId: id } });
+    expect(await lookup(world, names)).toMatchObject({ status: 200, body: { invocationId: shownId(id) } });
   });
 
   const names = { target: "idempotentInvocation", service: "T", handler: "hello", idempotencyKey: "once" };
@@ -304,7 +305,7 @@ describe("the status", () => {
     await world.putHead(start, { s: status });
     expect(await world.request(`GET /restate/invocation/${start.id}/status`)).toMatchObject({
       status: 200,
-      headers: { "x-restate-id": start.id },
+      headers: { "x-restate-id": shownId(start.id) },
       body: { stage, error: null },
     });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { groupOf } from "../../../lib/model/ids.ts";
+import { shownId } from "../../../lib/model/shown-id.ts";
 import { DEPLOYMENT, NOW, World } from "./world.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -13,8 +14,8 @@ describe("a send", () => {
       const { id } = world.takeStart();
       expect(answer).toEqual({
         status: 202,
-        headers: { ...JSON_TYPE, "x-restate-id": id },
-        body: { invocationId: id, status: "Accepted" },
+        headers: { ...JSON_TYPE, "x-restate-id": shownId(id) },
+        body: { invocationId: shownId(id), status: "Accepted" },
       });
     },
   );
@@ -35,11 +36,11 @@ describe("a send", () => {
     const headers = { "idempotency-key": "once" };
     const first = await world.request("POST /T/hello/send", "", headers);
     const second = await world.request("POST /T/hello/send", "", headers);
-    const id = world.takeSent()[0]?.message.id;
-    expect(first).toMatchObject({ status: 202, body: { invocationId: id, status: "Accepted" } });
+    const id = world.takeSent()[0]?.message.id ?? "";
+    expect(first).toMatchObject({ status: 202, body: { invocationId: shownId(id), status: "Accepted" } });
     expect(second).toMatchObject({
       status: 202,
-      body: { invocationId: id, status: "PreviouslyAccepted" },
+      body: { invocationId: shownId(id), status: "PreviouslyAccepted" },
     });
   });
 
@@ -64,7 +65,7 @@ describe("a send", () => {
     expect(dueAtMs).toBe(NOW + ms);
     expect(answer).toMatchObject({
       status: 202,
-      body: { invocationId: id, executionTime, status: "Accepted" },
+      body: { invocationId: shownId(id), executionTime, status: "Accepted" },
     });
   });
 
