@@ -40,16 +40,7 @@ const isPrefix = (token: Token, inner: Token | undefined): boolean =>
 
 /** The statement in SQLite's dialect. Throws {@link QueryError}. */
 export function inSqlite(tokens: readonly Token[]): Token[] {
-  const passes: readonly Pass[] = [
-    functions,
-    extracts,
-    words,
-    invocationTargets,
-    times,
-    casts,
-    intervals,
-    differences,
-  ];
+  const passes: readonly Pass[] = [functions, extracts, words, times, casts, intervals, differences];
   return passes.reduce<Token[]>((found, pass) => pass(found), [...tokens]);
 }
 
@@ -116,27 +107,6 @@ const words: Pass = (tokens) =>
       return { ...token, kind: "name", text: '"index"' };
     return token.value === "current_timestamp" ? { ...token, text: "now()" } : token;
   });
-
-/** Restate's command line takes what does not look like one of its ids for the beginning of a target: `target LIKE 'inv_…/%'`. */
-const invocationTargets: Pass = (tokens) => {
-  const made = [...tokens];
-  for (const [at, token] of tokens.entries()) {
-    const pattern = tokens[at + 2];
-    const id = pattern?.kind === "string" ? /^(inv_[\w-]+)(?:\/%)?$/.exec(pattern.value)?.[1] : undefined;
-    if (
-      id === undefined ||
-      token.value !== "target" ||
-      !isName(token) ||
-      !isWord(tokens[at + 1], "like") ||
-      !pattern
-    )
-      continue;
-    made[at] = { ...token, text: "id", value: "id" };
-    made[at + 1] = madeToken("operator", "=", tokens[at + 1]);
-    made[at + 2] = { ...pattern, text: `'${id}'`, value: id };
-  }
-  return made;
-};
 
 const COMPARISONS = ["=", "==", "<>", "!=", "<", "<=", ">", ">="] as const;
 

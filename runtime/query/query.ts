@@ -7,6 +7,7 @@ import { QUERY_BYTES_MAX, QUERY_ROWS_MAX, QUERY_VALUE_BYTES_MAX } from "../../li
 import { resultColumns, type ResultColumn } from "./columns.ts";
 import { inSqlite, tablesIn, withPlainNames } from "./dialect.ts";
 import { suggestionFor, QueryError } from "./error.ts";
+import { withIds } from "./id-literals.ts";
 import { informationRows } from "./information.ts";
 import type { Predicate } from "./predicate.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -72,7 +73,7 @@ export async function answerQuery(
   },
 ): Promise<QueryResult> {
   const { tokens: written, isExplained } = statementIn(query);
-  const tokens = withPlainNames(written);
+  const tokens = withIds(withPlainNames(written));
   const requests = requestsOf(tokens, nowMs);
   const rewritten = inSqlite(tokens);
   if (isExplained) return explained(requests, source.report());
