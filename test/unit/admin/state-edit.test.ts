@@ -92,6 +92,27 @@ describe("an edit", () => {
     expect((await look()).version).not.toBe(version);
   });
 
+  test("with a version that Restate's command line has computed: the state may not change from now on", async () => {
+    const theirs = "jDGQfq0U1Q0nFzyr3o89hdcMyE6XX0kvycaNnXHKchs";
+    await world.call("/O/k/add", 1);
+    const made = await world.attach(idOf(await edit({ n: "2" }, theirs)));
+    expect(made).toMatchObject({ status: 200 });
+    expect(await world.call("/O/k/read")).toBe(2);
+
+    const holder = await world.send("/O/k/hold");
+    await world.untilStatus(holder, "suspended");
+    const awakeable = await until(
+      async () => (await world.call<string | null>("/O/k/held")) ?? undefined,
+      "the awakeable",
+    );
+    const before = await world.send("/O/k/add", 5);
+    const late = idOf(await edit({ n: "3" }, theirs));
+    await world.ask(`/restate/awakeables/${awakeable}/resolve`);
+    expect((await world.attach(before)).body).toBe(7);
+    expect(await world.attach(late)).toMatchObject({ status: 409 });
+    expect(await world.call("/O/k/read")).toBe(7);
+  });
+
   test("that is killed while it waits changes nothing", async () => {
     const holder = await world.send("/O/k/hold");
     await world.untilStatus(holder, "suspended");
