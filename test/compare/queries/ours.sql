@@ -86,7 +86,7 @@ SELECT count(*) AS n FROM public.sys_service
 SELECT 'it''s' AS quoted, upper('a') || lower('B') AS joined, length('größer') AS letters, coalesce(NULL, 'x') AS first
 
 -- numbers
-SELECT 1 AS one, 1.5 AS half, 7 / 2 AS whole, 7 % 2 AS rest, CAST('3' AS BIGINT) AS three, true AS yes, NULL AS nothing
+SELECT 1 AS one, 1.5 AS half, 7 / 2 AS whole, 7 % 2 AS rest, CAST('3' AS BIGINT) AS three, true AS yes, NULL AS none
 
 -- nothing
 SELECT id FROM sys_invocation WHERE id = '{greeted}' AND target_service_name = 'Nobody'
