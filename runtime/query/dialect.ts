@@ -6,6 +6,7 @@
  */
 import { QueryError } from "./error.ts";
 import { intervalMs, isIntervalUnit, storedTime } from "./intervals.ts";
+import { withInnerNames } from "./inner-names.ts";
 import { isTimeColumn, tableNamed } from "./schema.ts";
 import { closingOf, isName, isOperator, isWord, madeToken, openingOf, type Token } from "./tokens.ts";
 
@@ -40,7 +41,16 @@ const isPrefix = (token: Token, inner: Token | undefined): boolean =>
 
 /** The statement in SQLite's dialect. Throws {@link QueryError}. */
 export function inSqlite(tokens: readonly Token[]): Token[] {
-  const passes: readonly Pass[] = [functions, extracts, words, times, casts, intervals, differences];
+  const passes: readonly Pass[] = [
+    withInnerNames,
+    functions,
+    extracts,
+    words,
+    times,
+    casts,
+    intervals,
+    differences,
+  ];
   return passes.reduce<Token[]>((found, pass) => pass(found), [...tokens]);
 }
 
