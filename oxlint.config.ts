@@ -100,7 +100,7 @@ const boundaries: readonly Boundary[] = [
     files: ["cli/aws/**", "cli/verify-aws/**"],
     folders: ["cli", "lib"],
     except: ["lib/turn", "lib/store", "runtime"],
-    packages: [...node, "@aws-sdk/*"],
+    packages: [...node, "@aws-sdk/*", "@smithy/core/*"],
   },
   // Its CDK app, and the handlers that the app deploys.
   {

@@ -4,7 +4,7 @@ import { CommandError } from "../exit.ts";
 import { type Door, type DoorAnswer, type DoorRequest, Unreachable } from "../door.ts";
 import { Fields } from "../fields.ts";
 import { type AwsSession, explained } from "./session.ts";
-import { type Door as Connection, openDoor } from "./signed-http.ts";
+import { type AwsChannel, openChannel } from "./signed-http.ts";
 
 const ADVICE = "Was the stack deleted? `perdure whoami` shows where it should be.";
 
@@ -23,14 +23,14 @@ interface Target {
 export class AwsHttpDoor implements Door {
   readonly address: string;
   readonly #target: Target;
-  readonly #connection: Connection;
+  readonly #connection: AwsChannel;
 
   constructor(session: AwsSession, target: Target) {
     const { region, endpoint, credentials } = session;
     const url = target.url.replace(/\/+$/u, "");
     this.address = url;
     this.#target = target;
-    this.#connection = openDoor({
+    this.#connection = openChannel({
       ...{ url, endpoint, region, service: target.service },
       ...(target.signed ? { credentials } : {}),
     });
@@ -85,7 +85,7 @@ function gatewayMessage(body: Uint8Array): string | undefined {
 export class FunctionDoor implements Door {
   readonly address: string;
   readonly #path: string;
-  readonly #connection: Connection;
+  readonly #connection: AwsChannel;
 
   constructor(session: AwsSession, functionName: string) {
     const { region, endpoint, credentials } = session;
@@ -93,7 +93,7 @@ export class FunctionDoor implements Door {
     this.#path = `/2015-03-31/functions/${encodeURIComponent(functionName)}/invocations`;
     const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
     const url = `https://lambda.${region}.${suffix}`;
-    this.#connection = openDoor({ url, endpoint, region, service: "lambda", credentials });
+    this.#connection = openChannel({ url, endpoint, region, service: "lambda", credentials });
   }
 
   async send({ method, path, headers, body, timeoutMs }: DoorRequest): Promise<DoorAnswer> {

@@ -1,7 +1,7 @@
 /** Requests to those services of AWS for which this package brings no client: by their JSON and their query protocol. */
 import { asError } from "../../lib/errors.ts";
 import type { Credentials } from "../../lib/aws/signature.ts";
-import { type Door, openDoor } from "./signed-http.ts";
+import { type AwsChannel, openChannel } from "./signed-http.ts";
 import { CLI_AWS_ATTEMPTS_MAX, CLI_AWS_REQUEST_MS_MAX, CLI_AWS_RETRY_MS } from "../../lib/limits/cli.ts";
 
 interface Refused {
@@ -59,7 +59,7 @@ export interface QueryOptions {
 
 export class AwsQuery {
   readonly #options: QueryOptions;
-  readonly #connections = new Map<string, Door>();
+  readonly #connections = new Map<string, AwsChannel>();
 
   constructor(options: QueryOptions) {
     this.#options = options;
@@ -119,13 +119,13 @@ export class AwsQuery {
     }
   }
 
-  #connection(host: string, service: string): Door {
+  #connection(host: string, service: string): AwsChannel {
     const known = this.#connections.get(host);
     if (known) return known;
     const { region } = this.#options;
     const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
     const url = `https://${host}.${region}.${suffix}`;
-    const made = openDoor({ ...this.#options, url, service });
+    const made = openChannel({ ...this.#options, url, service });
     this.#connections.set(host, made);
     return made;
   }

@@ -5,14 +5,14 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { amzDate, type Credentials } from "../../lib/aws/signature.ts";
 import { CLI_AWS_DOOR_MS_MAX } from "../../lib/limits/cli.ts";
 
-export interface DoorRequest {
+export interface ChannelRequest {
   readonly body?: string | Uint8Array;
   /** In lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
 }
 
-export interface DoorAnswer {
+export interface ChannelAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -21,13 +21,13 @@ export interface DoorAnswer {
 }
 
 /** One HTTP API, with one caller's credentials. */
-export interface Door {
+export interface AwsChannel {
   /** `path`: as it is sent, with its escapes and its query. */
-  request(method: string, path: string, options?: DoorRequest): Promise<DoorAnswer>;
+  request(method: string, path: string, options?: ChannelRequest): Promise<ChannelAnswer>;
   close(): void;
 }
 
-export interface DoorOptions {
+export interface ChannelOptions {
   /** The API's address. */
   readonly url: string;
   /** An emulator's address, where requests go instead. */
@@ -41,7 +41,13 @@ export interface DoorOptions {
 
 const API_SERVICE = "execute-api";
 
-export function openDoor({ url, endpoint, region, service = API_SERVICE, credentials }: DoorOptions): Door {
+export function openChannel({
+  url,
+  endpoint,
+  region,
+  service = API_SERVICE,
+  credentials,
+}: ChannelOptions): AwsChannel {
   const { host } = new URL(url);
   const address = new URL(endpoint ?? url);
   const secure = address.protocol === "https:";
@@ -66,7 +72,7 @@ export function openDoor({ url, endpoint, region, service = API_SERVICE, credent
 }
 
 /** The same door, through which at most so many requests go at once. */
-export function narrowed(door: Door, atOnce: number): Door {
+export function narrowed(door: AwsChannel, atOnce: number): AwsChannel {
   let free = atOnce;
   const waiting: (() => void)[] = [];
   return {
@@ -94,7 +100,7 @@ interface Exchange {
   readonly timeoutMs: number;
 }
 
-function exchange(send: typeof httpRequest, address: URL, asked: Exchange): Promise<DoorAnswer> {
+function exchange(send: typeof httpRequest, address: URL, asked: Exchange): Promise<ChannelAnswer> {
   const { method, path, headers, agent, timeoutMs, body } = asked;
   const { hostname, port, protocol } = address;
   const startMs = performance.now();

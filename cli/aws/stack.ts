@@ -107,8 +107,8 @@ export function outputIn(text: string): StackOutput | undefined {
       },
     );
   const optional = (name: "admin" | "adminFunction" | "ingressUrl") => {
-    const text = fields.optionalText(name);
-    return text === undefined ? {} : { [name]: text };
+    const given = fields.optionalText(name);
+    return given === undefined ? {} : { [name]: given };
   };
   return {
     perdure: STACK_OUTPUT_VERSION,

@@ -130,7 +130,7 @@ function entryOf(given: Readonly<Record<string, unknown>>, file: string, what: s
   if (
     typeof headers !== "object" ||
     Array.isArray(headers) ||
-    Object.values(headers as object).some((each) => typeof each !== "string")
+    Object.values(headers).some((each) => typeof each !== "string")
   )
     throw unreadable(file, `"headers" of ${what} are not texts`);
   const entry = given as EnvironmentEntry;

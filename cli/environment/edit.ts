@@ -1,5 +1,5 @@
 /** What `perdure env` does: reads and changes the user's file of environments. */
-import type { Cli } from "../cli.ts";
+import type { Cli, GlobalOptions } from "../cli.ts";
 import { CommandError, EXIT, UsageError } from "../exit.ts";
 import { didYouMean } from "../suggest.ts";
 import {
@@ -64,22 +64,7 @@ export function addEnvironment({ options, out }: Cli, name: string, headers: rea
         ? `"${LOCAL}" is this machine. Give it another name.`
         : `"${name}" cannot be a name: letters, digits, dots, dashes and underscores, at most 64`,
     );
-  const { url, stack, env, ingressUrl, region, profile, endpoint } = options;
-  if (env !== undefined)
-    throw new UsageError("--env names an environment that is there; here goes --stack or --url");
-  if ((url === undefined) === (stack === undefined))
-    throw new UsageError("an environment is a --stack <name>, or a --url <url>");
-  if (stack === undefined && (region ?? profile ?? endpoint) !== undefined)
-    throw new UsageError("--region, --profile and --endpoint go with --stack");
-  const entry: EnvironmentEntry = {
-    ...(stack === undefined ? {} : { stack }),
-    ...(region === undefined ? {} : { region }),
-    ...(profile === undefined ? {} : { profile }),
-    ...(endpoint === undefined ? {} : { endpoint: urlOf("--endpoint", endpoint) }),
-    ...(url === undefined ? {} : { url: urlOf("--url", url) }),
-    ...(ingressUrl === undefined ? {} : { ingressUrl: urlOf("--ingress-url", ingressUrl) }),
-    ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers.map(headerIn)) }),
-  };
+  const entry = entryOf(options, headers);
   let isNew = true;
   changeUserFile(process.env, (environments, current) => {
     isNew = !Object.hasOwn(environments, name);
@@ -89,6 +74,29 @@ export function addEnvironment({ options, out }: Cli, name: string, headers: rea
   out.note(`${isNew ? "added" : "replaced"} ${name} in ${userFile(process.env)}`);
   out.note(`Try it: perdure --env ${name} whoami`);
 }
+
+function entryOf(options: GlobalOptions, headers: readonly string[]): EnvironmentEntry {
+  const { url, stack, env, ingressUrl, region, profile, endpoint } = options;
+  if (env !== undefined)
+    throw new UsageError("--env names an environment that is there; here goes --stack or --url");
+  if ((url === undefined) === (stack === undefined))
+    throw new UsageError("an environment is a --stack <name>, or a --url <url>");
+  if (stack === undefined && (region ?? profile ?? endpoint) !== undefined)
+    throw new UsageError("--region, --profile and --endpoint go with --stack");
+  const checked = {
+    endpoint: address("--endpoint", endpoint),
+    url: address("--url", url),
+    ingressUrl: address("--ingress-url", ingressUrl),
+  };
+  const entry = { stack, region, profile, ...checked };
+  return {
+    ...Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined)),
+    ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers.map(headerIn)) }),
+  };
+}
+
+const address = (option: string, text: string | undefined): string | undefined =>
+  text === undefined ? undefined : urlOf(option, text);
 
 /** Names by which secrets are sent: a value of theirs has its secret in a variable. */
 const SECRET = /authorization|token|api-?key|secret|password|cookie/iu;
@@ -115,22 +123,22 @@ export function useEnvironment({ out }: Cli, name: string): void {
 
 export async function showEnvironment({ out, options }: Cli, name?: string): Promise<void> {
   const asked = name ?? options.env;
-  const chosen = asked === undefined ? choose(options, process.env, process.cwd()) : undefined;
-  const found = asked === undefined || asked === LOCAL ? undefined : known(asked);
-  const row: Row = {
-    name: asked ?? chosen?.name ?? LOCAL,
-    current: chosen !== undefined || chosenName() === asked,
-    entry: found?.entry ?? chosen?.entry ?? { url: LOCAL_ADMIN_URL },
-    file: found?.file ?? config().environments.get(chosen?.name ?? "")?.file ?? null,
-  };
-  await out.show(jsonOf(row), () => linesOf(row, chosen?.chosenBy));
+  if (asked === undefined) {
+    const { name: chosen, entry, chosenBy } = choose(options, process.env, process.cwd());
+    const file = config().environments.get(chosen)?.file ?? null;
+    const row: Row = { name: chosen, current: true, entry, file };
+    return await out.show(jsonOf(row), () => linesOf(row, chosenBy));
+  }
+  const { entry, file } = asked === LOCAL ? { entry: { url: LOCAL_ADMIN_URL }, file: null } : known(asked);
+  const row: Row = { name: asked, current: chosenName() === asked, entry, file };
+  await out.show(jsonOf(row), () => linesOf(row, undefined));
 }
 
 function linesOf({ name, entry, file }: Row, chosenBy: string | undefined): readonly string[] {
   const { headers = {}, ...rest } = entry;
   const pairs: [string, string][] = [
     ["name", name],
-    ...Object.entries(rest).map(([key, value]): [string, string] => [key, String(value)]),
+    ...Object.entries(rest).map(([key, value]): [string, string] => [key, value]),
     ...Object.entries(headers).map(([key, value]): [string, string] => ["header", `${key}: ${value}`]),
     ...(file === null ? [] : [["file", file] as [string, string]]),
     ...(chosenBy === undefined ? [] : [["chosen by", chosenBy] as [string, string]]),

@@ -27,7 +27,9 @@ export function addEnv(program: Program): void {
     .command("list")
     .alias("ls")
     .summary("all of them, and which one commands talk to")
-    .action(withCli(async (cli, _: object) => await (await import("./edit.ts")).listEnvironments(cli)));
+    .action(
+      withCli(async (cli, _options: object) => await (await import("./edit.ts")).listEnvironments(cli)),
+    );
   env
     .command("add")
     .summary("add one, or replace it: --stack <name>, or --url <url>")
@@ -45,14 +47,18 @@ export function addEnv(program: Program): void {
     .command("use")
     .summary("talk to it from now on, if a command does not name another")
     .argument("<name>", "local: this machine")
-    .action(withCli(async (cli, name, _: object) => (await import("./edit.ts")).useEnvironment(cli, name)));
+    .action(
+      withCli(async (cli, name, _options: object) => (await import("./edit.ts")).useEnvironment(cli, name)),
+    );
   env
     .command("show")
     .alias("get")
     .summary("what is written of one (default: that which commands talk to)")
     .argument("[name]")
     .action(
-      withCli(async (cli, name, _: object) => await (await import("./edit.ts")).showEnvironment(cli, name)),
+      withCli(
+        async (cli, name, _options: object) => await (await import("./edit.ts")).showEnvironment(cli, name),
+      ),
     );
   env
     .command("remove")
@@ -60,6 +66,8 @@ export function addEnv(program: Program): void {
     .summary("forget it; nothing is deleted in AWS")
     .argument("<name>")
     .action(
-      withCli(async (cli, name, _: object) => (await import("./edit.ts")).removeEnvironment(cli, name)),
+      withCli(async (cli, name, _options: object) =>
+        (await import("./edit.ts")).removeEnvironment(cli, name),
+      ),
     );
 }

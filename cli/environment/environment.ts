@@ -50,7 +50,7 @@ export interface EnvironmentChoice {
   readonly endpoint?: string | undefined;
 }
 
-export type Variables = Readonly<Record<string, string | undefined>>;
+export type ProcessVariables = Readonly<Record<string, string | undefined>>;
 
 export const LOCAL_ADMIN_URL = "http://127.0.0.1:9070";
 const VARIABLES = { url: "PERDURE_ADMIN_URL", env: "PERDURE_ENV", stack: "PERDURE_STACK" } as const;
@@ -68,7 +68,7 @@ export interface Chosen {
 /** Throws {@link UsageError} for what contradicts itself, and {@link CommandError} for what cannot be found. */
 export async function chosenEnvironment(
   choice: EnvironmentChoice,
-  variables: Variables,
+  variables: ProcessVariables,
   folder = process.cwd(),
 ): Promise<Environment> {
   const { name, chosenBy, entry, headers: filled } = choose(choice, variables, folder);
@@ -99,7 +99,7 @@ export async function chosenEnvironment(
 const NONE = () => ({});
 
 /** Without asking anybody. */
-export function choose(choice: EnvironmentChoice, variables: Variables, folder: string): Chosen {
+export function choose(choice: EnvironmentChoice, variables: ProcessVariables, folder: string): Chosen {
   const { url, env, stack, ingressUrl } = choice;
   const given = onlyOne({ url, env, stack }, (key) => `--${key}`);
   if (given) return chosenBy(`--${given}`, { url, env, stack }[given] ?? "", given);

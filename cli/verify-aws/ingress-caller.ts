@@ -1,5 +1,5 @@
 /** Calls, sends and results over an ingress, as a client would ask for them. */
-import type { Door, DoorAnswer, DoorRequest } from "../aws/signed-http.ts";
+import type { AwsChannel, ChannelAnswer, ChannelRequest } from "../aws/signed-http.ts";
 
 interface Sleeping {
   readonly now: () => number;
@@ -27,15 +27,15 @@ const RESULT_MS_MAX = 120_000;
 const UNTIL_PAUSE_MS = 250;
 
 export class IngressCaller {
-  readonly door: Door;
+  readonly door: AwsChannel;
   readonly #clock: Sleeping;
 
-  constructor(door: Door, clock: Sleeping) {
+  constructor(door: AwsChannel, clock: Sleeping) {
     this.door = door;
     this.#clock = clock;
   }
 
-  post(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<DoorAnswer> {
+  post(path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<ChannelAnswer> {
     return this.door.request("POST", path, jsonRequest(body, headers));
   }
 
@@ -58,7 +58,7 @@ export class IngressCaller {
     return jsonOf(`the result of ${id}`, await this.#attach(id, waitMs), 200);
   }
 
-  async #attach(id: string, waitMs = RESULT_MS_MAX): Promise<DoorAnswer> {
+  async #attach(id: string, waitMs = RESULT_MS_MAX): Promise<ChannelAnswer> {
     for (const deadline = this.#clock.now() + waitMs; ;) {
       const answer = await this.door.request("GET", `/restate/attach/${id}`);
       if (answer.status !== 504 || this.#clock.now() > deadline) return answer;
@@ -106,14 +106,14 @@ export async function untilWanted<T>(
   }
 }
 
-function jsonRequest(body: unknown, headers: Readonly<Record<string, string>>): DoorRequest {
+function jsonRequest(body: unknown, headers: Readonly<Record<string, string>>): ChannelRequest {
   if (body === undefined) return { headers };
   return { headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) };
 }
 
 const EXCERPT = 400;
 
-function jsonOf(what: string, { status, body }: DoorAnswer, wanted: number): unknown {
+function jsonOf(what: string, { status, body }: ChannelAnswer, wanted: number): unknown {
   const text = body.toString();
   if (status !== wanted) throw new Error(`${what} answered ${status}: ${text.slice(0, EXCERPT)}`);
   return text === "" ? undefined : (JSON.parse(text) as unknown);

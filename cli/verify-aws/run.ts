@@ -9,7 +9,7 @@ import type { AwsAccount } from "./account.ts";
 import { openAccount } from "./aws-account.ts";
 import { openCdk, requireCdk } from "./cdk.ts";
 import { Ledger } from "./check.ts";
-import { openDoor } from "../aws/signed-http.ts";
+import { openChannel } from "../aws/signed-http.ts";
 import { dispatchersFor } from "./preflight.ts";
 import { capabilityTable, reportJson, reportName, resultLine, resultTable } from "./report.ts";
 import { scaleOf } from "./scale.ts";
@@ -40,7 +40,7 @@ export async function verifyAccount(settings: Settings): Promise<number> {
     },
   });
   const verification: Verification = {
-    ...{ settings, ledger, account, stackName, tool, openDoor },
+    ...{ settings, ledger, account, stackName, tool, openChannel },
     state: { begun: false, settings: {}, tables: [] },
     scale: scaleOf(isEmulator, settings.slow),
     clock: { now: Date.now, pause: (ms) => new Promise((done) => void setTimeout(done, ms)) },

@@ -3,7 +3,7 @@ import type { Credentials } from "../../lib/aws/signature.ts";
 import type { AwsAccount } from "./account.ts";
 import type { StackSettings, StackTool } from "./cdk.ts";
 import { type Ledger, Skipped, Unmet } from "./check.ts";
-import { type Door, type DoorOptions, narrowed } from "../aws/signed-http.ts";
+import { type AwsChannel, type ChannelOptions, narrowed } from "../aws/signed-http.ts";
 import { IngressCaller } from "./ingress-caller.ts";
 import type { Scale } from "./scale.ts";
 import type { Settings } from "./settings.ts";
@@ -34,7 +34,7 @@ export interface Verification {
   readonly tool: StackTool;
   readonly clock: StepClock;
   readonly capabilities: Capabilities;
-  readonly openDoor: (options: DoorOptions) => Door;
+  readonly openChannel: (options: ChannelOptions) => AwsChannel;
   readonly progress: (text: string) => void;
 }
 
@@ -48,12 +48,12 @@ export interface StackAtHand {
 
 /** A caller of one of the stack's APIs. Without credentials its requests are not signed. */
 export function openCaller(
-  { account, settings, clock, openDoor, scale }: Verification,
+  { account, settings, clock, openChannel, scale }: Verification,
   url: string,
   credentials?: () => Promise<Credentials>,
 ): IngressCaller {
   const where = { url, endpoint: settings.endpoint, region: account.region };
-  const door = openDoor({ ...where, ...(credentials ? { credentials } : {}) });
+  const door = openChannel({ ...where, ...(credentials ? { credentials } : {}) });
   return new IngressCaller(narrowed(door, scale.requestsAtOnce), clock);
 }
 

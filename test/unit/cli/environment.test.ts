@@ -187,7 +187,7 @@ describe("perdure env", () => {
       { ...{ format, quiet: false, verbose: false, wide: false }, timeFormat: "human" },
       streams,
     );
-    return { cli: new Cli(options, out), text: streams.text };
+    return { cli: new Cli(options, out), text: () => streams.text() };
   };
 
   test("add, use, list, show and remove", async () => {

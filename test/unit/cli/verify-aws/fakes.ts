@@ -2,7 +2,7 @@
 import type { AwsAccount } from "../../../../cli/verify-aws/account.ts";
 import type { CdkRun, StackTool } from "../../../../cli/verify-aws/cdk.ts";
 import { type CheckResult, Ledger } from "../../../../cli/verify-aws/check.ts";
-import type { Door, DoorAnswer, DoorRequest } from "../../../../cli/aws/signed-http.ts";
+import type { AwsChannel, ChannelAnswer, ChannelRequest } from "../../../../cli/aws/signed-http.ts";
 import { scaleOf } from "../../../../cli/verify-aws/scale.ts";
 import type { Settings } from "../../../../cli/verify-aws/settings.ts";
 import { OUTPUTS, type Outputs } from "../../../../cli/verify-aws/stack/variables.ts";
@@ -16,7 +16,7 @@ import {
 export type Respond = (
   method: string,
   path: string,
-  asked: DoorRequest & { readonly signed: boolean; readonly host: string },
+  asked: ChannelRequest & { readonly signed: boolean; readonly host: string },
 ) => { readonly status?: number; readonly json?: unknown; readonly headers?: Record<string, string> };
 
 export interface Faked {
@@ -114,7 +114,7 @@ export function fakeVerification({
     },
     clock,
     capabilities: new Capabilities(all.endpoint !== undefined),
-    openDoor: ({ url, credentials }) => fakeDoor(respond, new URL(url).host, credentials !== undefined),
+    openChannel: ({ url, credentials }) => fakeDoor(respond, new URL(url).host, credentials !== undefined),
     progress: () => undefined,
   };
   return {
@@ -126,9 +126,9 @@ export function fakeVerification({
   };
 }
 
-function fakeDoor(respond: Respond, host: string, signed: boolean): Door {
+function fakeDoor(respond: Respond, host: string, signed: boolean): AwsChannel {
   return {
-    request: async (method, path, asked = {}): Promise<DoorAnswer> => {
+    request: async (method, path, asked = {}): Promise<ChannelAnswer> => {
       const { status = 200, json, headers = {} } = respond(method, path, { ...asked, signed, host });
       const body = Buffer.from(json === undefined ? "" : JSON.stringify(json));
       return { status, headers, body, ms: 1 };

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { element, members } from "../../../../cli/aws/query.ts";
 import { expectAtMost, expectSame, Ledger, Skipped } from "../../../../cli/verify-aws/check.ts";
-import { type Door, narrowed, signedHeaders } from "../../../../cli/aws/signed-http.ts";
+import { type AwsChannel, narrowed, signedHeaders } from "../../../../cli/aws/signed-http.ts";
 import { capabilityTable, reportJson, reportName, resultTable } from "../../../../cli/verify-aws/report.ts";
 import { percentile, pooled } from "../../../../cli/verify-aws/statistics.ts";
 import { Capabilities } from "../../../../cli/verify-aws/verification.ts";
@@ -63,7 +63,7 @@ describe("signatures", () => {
 test("no more requests than allowed go through a door at once", async () => {
   let now = 0;
   let most = 0;
-  const slow: Door = {
+  const slow: AwsChannel = {
     request: async () => {
       most = Math.max(most, ++now);
       await new Promise((resolve) => void setTimeout(resolve, 1));
