@@ -55,10 +55,12 @@ async function regionOf(profile: string | undefined, variables: Variables): Prom
   const { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS } =
     await import("@smithy/core/config");
   try {
-    return await loadConfig(NODE_REGION_CONFIG_OPTIONS, {
+    const found = await loadConfig(NODE_REGION_CONFIG_OPTIONS, {
       ...NODE_REGION_CONFIG_FILE_OPTIONS,
       ...(profile === undefined ? {} : { profile }),
     })();
+    if (found !== "") return found;
+    throw new Error("AWS_REGION is empty");
   } catch (error) {
     throw new CommandError("no AWS region is set", {
       advice: "Name it with --region, in AWS_REGION, or in the profile.",
