@@ -51,8 +51,9 @@ const URL_TIMEOUT = Duration.minutes(15);
 const TIMERS_TIMEOUT = Duration.seconds(30);
 const RECONCILER_TIMEOUT = Duration.minutes(15);
 const REGISTRAR_TIMEOUT = Duration.minutes(REGISTRAR_MINUTES_MAX);
-const DISPATCHER_MEMORY_MIB = 512;
-const MEMORY_MIB = 256;
+/** Queries of the admin API run in the function's memory. */
+const MEMORY_MIB: Partial<Record<RuntimePart, number>> = { dispatcher: 512, admin: 1024 };
+const OTHERS_MEMORY_MIB = 256;
 
 /** By name. Without an admin API there is no function for it. */
 export type RuntimeFunctions = Readonly<
@@ -141,18 +142,17 @@ export class PerdureRuntime extends PerdureRuntimeBase {
   /** `perdure --stack` reads it (docs/decisions/0036-the-command-line.md). */
   #tellCommandLine(): void {
     const { ingressAuthorization: access, ingressFunctionUrl: urlAccess } = this.settings;
-    const { journal, state, registry } = this.tables;
+    const { tables } = this;
     const adminFunction = this.functions.admin?.function.functionName;
     const output: StackOutput = {
-      perdure: STACK_OUTPUT_VERSION,
-      runtime: this.runtimeName,
+      ...{ perdure: STACK_OUTPUT_VERSION, runtime: this.runtimeName, ingress: this.ingress.url },
       ...(this.#admin ? { admin: this.#admin.url } : adminFunction ? { adminFunction } : {}),
-      ingress: this.ingress.url,
       ingressAccess: typeof access === "string" ? access : "other",
       ...(urlAccess && this.ingressFunctionUrl
         ? { ingressUrl: this.ingressFunctionUrl.url, ingressUrlAccess: urlAccess }
         : {}),
-      ...{ journal: journal.tableName, state: state.tableName, registry: registry.tableName },
+      journal: tables.journal.tableName,
+      ...{ state: tables.state.tableName, registry: tables.registry.tableName },
     };
     new CfnOutput(this, "CommandLine", {
       description: "Perdure: what `perdure --stack` reads",
@@ -362,7 +362,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       variables: { ...variables, logLevel: this.settings.logLevel, runtimeName: this.runtimeName },
       inLoop,
       code: runtimeCode(part),
-      memoryMiB: memory?.[part] ?? (part === "dispatcher" ? DISPATCHER_MEMORY_MIB : MEMORY_MIB),
+      memoryMiB: memory?.[part] ?? MEMORY_MIB[part] ?? OTHERS_MEMORY_MIB,
       reservedConcurrency: reservedConcurrency?.[part],
       architecture,
       runtime: nodeRuntime,

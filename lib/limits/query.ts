@@ -8,6 +8,10 @@ export const QUERY_MS_MAX = 10_000;
 export const QUERY_START_MS_MAX = 10_000;
 /** Of the process that runs a query. Node itself takes some 50 MB. */
 export const QUERY_MEMORY_BYTES_MAX = 768 * 1024 * 1024;
+/** The same, in a function that has little memory itself. */
+export const QUERY_MEMORY_BYTES_MIN = 128 * 1024 * 1024;
+/** What the admin function needs for itself, with the data and the answer of a query. */
+export const ADMIN_MEMORY_BYTES = 320 * 1024 * 1024;
 /** How often it is looked at. */
 export const QUERY_MEMORY_LOOK_MS = 20;
 /** Processes that run queries at the same time. */

@@ -80,7 +80,7 @@ export class Admin {
   readonly #index: InvocationIndex;
   readonly #scan: InvocationIndex;
   readonly #options: AdminOptions;
-  readonly #sandbox = new Sandbox();
+  readonly #sandbox: Sandbox;
 
   constructor(ports: AdminPorts, options: AdminOptions) {
     this.#ports = ports;
@@ -88,6 +88,8 @@ export class Admin {
     const { listing } = ports;
     this.#index = listing ? new ListedInvocations(ports, listing, this.#scan) : this.#scan;
     this.#options = options;
+    const { queryMemoryBytesMax: memoryBytesMax } = options;
+    this.#sandbox = new Sandbox(memoryBytesMax === undefined ? {} : { memoryBytesMax });
   }
 
   /** Answers every request; never rejects. `HEAD`: what `GET` would answer, without its body. */

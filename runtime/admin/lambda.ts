@@ -11,10 +11,16 @@ import {
   directResult,
   isDirectEvent,
 } from "../http/direct-event.ts";
+import {
+  ADMIN_MEMORY_BYTES,
+  QUERY_MEMORY_BYTES_MAX,
+  QUERY_MEMORY_BYTES_MIN,
+} from "../../lib/limits/query.ts";
 import { Admin } from "./admin.ts";
 
 const connect = once(() => {
   const connection = new Connection(process.env);
+  const readUnits = connection.countReads();
   const items = connection.items();
   const { clock, entropy, logger } = connection;
   const registry = new ItemRegistry(items, clock);
@@ -22,11 +28,20 @@ const connect = once(() => {
   return new Admin(
     {
       ...{ items, mailbox: connection.mailbox(), registry, discoverer },
-      ...{ listing: listingOf(connection), clock, entropy, logger },
+      ...{ listing: listingOf(connection), clock, entropy, logger, readUnits },
     },
-    { version: PACKAGE_VERSION, ingressEndpoint: connection.optional("ingressUrl") ?? "" },
+    {
+      ...{ version: PACKAGE_VERSION, ingressEndpoint: connection.optional("ingressUrl") ?? "" },
+      queryMemoryBytesMax: memoryForQueries(process.env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
+    },
   );
 });
+
+/** What is left to a query's process of the function's memory, which the function says in MB. */
+function memoryForQueries(functionMb = ""): number {
+  const left = Number(functionMb) * 1024 * 1024 - ADMIN_MEMORY_BYTES;
+  return Math.min(QUERY_MEMORY_BYTES_MAX, Math.max(left, QUERY_MEMORY_BYTES_MIN));
+}
 
 export async function handler(
   event: ApiGatewayEvent | DirectEvent,

@@ -33,6 +33,8 @@ export interface AdminOptions {
   readonly version: string;
   /** Where clients reach the ingress. */
   readonly ingressEndpoint: string;
+  /** Of the process that runs a query. By default QUERY_MEMORY_BYTES_MAX. */
+  readonly queryMemoryBytesMax?: number;
 }
 
 /** One request on its way through the admin API. */

@@ -19,6 +19,7 @@ import { QueueMailbox } from "../../lib/aws/queue-mailbox.ts";
 import { sqsRequests, type SqsRequests } from "../../lib/aws/sqs-requests.ts";
 import type { Resources } from "../../lib/model/resources.ts";
 import { parseListedParts } from "../../lib/model/listing.ts";
+import { CountedReads } from "./counted-reads.ts";
 import { DynamoListing } from "./dynamo-listing.ts";
 import { EmfMeter } from "./emf-meter.ts";
 import { lambdaLogger } from "./lambda-logger.ts";
@@ -72,6 +73,13 @@ export class Connection {
 
   dynamo(): DynamoRequests {
     return (this.#dynamo ??= dynamoRequests(dynamoService(this.environment)));
+  }
+
+  /** What is read from now on is counted. Returns how many read units it was so far. */
+  countReads(): () => number {
+    const counted = new CountedReads(dynamoService(this.environment));
+    this.#dynamo = dynamoRequests(counted);
+    return () => counted.units;
   }
 
   sqs(): SqsRequests {

@@ -48,7 +48,20 @@ function programText(memoryBytesMax: number): string {
   const watched = [memoryBytesMax, QUERY_MEMORY_LOOK_MS, MEMORY_SIGNAL].map((value) => JSON.stringify(value));
   const watch = JSON.stringify(`(${String(watchMemory)})(${watched.join(", ")})`);
   const thread = `new (require("node:worker_threads").Worker)(${watch}, {eval: true}).unref()`;
-  return `${thread};(${String(sandboxProgram)})({${named.join(", ")}})`;
+  return `${bundlersHelper()}${thread};(${String(sandboxProgram)})({${named.join(", ")}})`;
+}
+
+/**
+ * A bundler that keeps names calls a function of its own for each function that has one. The other process has no such function, so it gets
+ * one that does nothing. Its name is read off a function that must call it.
+ */
+function bundlersHelper(): string {
+  const outer = (): unknown => {
+    const namedInside = (): void => undefined;
+    return namedInside;
+  };
+  const name = /([\w$]+)\([^"]*"namedInside"\)/u.exec(String(outer))?.[1];
+  return name === undefined ? "" : `const ${name} = (of) => of;`;
 }
 
 /** Variables that a process may need to start. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { SERVICES } from "../../infra/app.ts";
-import { type AwsSdk, runtimeBundle } from "../../infra/bundle.ts";
+import { type AwsSdk, bundle, ownFile, runtimeBundle } from "../../infra/bundle.ts";
 import type { BundlingOptions } from "../../infra/bundling.ts";
 import { handlerBundle } from "../../infra/handler-bundle.ts";
 import { type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts";
@@ -67,7 +67,8 @@ describe("the runtime's functions", () => {
   test.each([
     ["ingress", 118],
     ["dispatcher", 172],
-    ["admin", 150],
+    // 55 of them for SQL.
+    ["admin", 210],
     ["timers", 54],
     ["reconciler", 80],
     ["registrar", 64],
@@ -87,4 +88,19 @@ test.each(["handler", "ingress", "dispatcher", "timers"])("%s loads nothing of N
   const loaded = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
   expect(loaded).toContain("NativeModule https");
   expect(loaded).not.toMatch(/undici|http2|worker_threads|webstreams/);
+});
+
+test("queries of the admin function run in a process of their own: what the bundler has made of their program runs there", async () => {
+  const { outputFiles } = bundle({ entryPoints: [ownFile("runtime/query/sandbox")] }, "runtime");
+  const file = join(folder, "sandbox.mjs");
+  writeFileSync(file, outputFiles[0]?.contents ?? "");
+  const { Sandbox } = (await import(
+    pathToFileURL(file).href
+  )) as typeof import("../../runtime/query/sandbox.ts");
+  const sandbox = new Sandbox();
+  const limits = { rowsMax: 10, bytesMax: 1000, valueBytesMax: 1000 };
+  const sql = "select date_trunc('day', now()) as today";
+  const answer = await sandbox.run({ ...limits, nowMs: 0, sql, beginnings: [], tables: [] });
+  sandbox.stop();
+  expect(answer).toMatchObject({ kind: "rows", rows: [["1970-01-01T00:00:00.000Z"]] });
 });
