@@ -67,6 +67,10 @@ export const STATE_KEYS_MAX = 1000;
 export const STATE_NAMES_MAX = 10_000;
 /** Values of state in one answer, together. Longer ones are listed with their length only. */
 export const STATE_VIEW_BYTES_MAX = 2 * 1024 * 1024;
+/** Invocations behind a key's lock in one answer, unless the request says how many. */
+export const LOCK_WAITING_DEFAULT = 100;
+/** The most that a request may ask for. */
+export const LOCK_WAITING_MAX = 1000;
 /** Invocations that one bulk request names or finds. */
 export const BULK_IDS_MAX = 1000;
 /** Invocations that one bulk request finds by a filter, unless it says how many. */

@@ -16,6 +16,7 @@ import { AdminError, badField, adminErrorResponse } from "./error.ts";
 import { describeInvocation, describeJournal, listInvocations } from "./invocation.ts";
 import { type InvocationIndex, ScanningIndex } from "./invocation-index.ts";
 import { ListedInvocations } from "./listed-invocations.ts";
+import { describeLock } from "./lock.ts";
 import { describeOpenApi } from "./openapi.ts";
 import type { AdminExchange, AdminOptions, AdminPorts, Handling } from "./ports.ts";
 import { purgeInvocation, purgeJournal } from "./purge.ts";
@@ -56,6 +57,7 @@ const ROUTES: readonly Route<AdminExchange, Handling>[] = [
   route("GET", "/services/:name/state/:key", (x, { name, key }) => describeState(x, name, key)),
   route("DELETE", "/services/:name/state/:key", (x, { name, key }) => clearState(x, name, key)),
   route("POST", "/services/:name/state", (x, { name }) => replaceState(x, name)),
+  route("GET", "/services/:name/locks/:key", (x, { name, key }) => describeLock(x, name, key)),
   route("GET", "/invocations", listInvocations),
   route("GET", "/invocations/:id", (x, { id }) => describeInvocation(x, id)),
   route("GET", "/invocations/:id/journal", (x, { id }) => describeJournal(x, id)),

@@ -66,12 +66,13 @@ export function callingInvocation(origin: string): InvocationId | undefined {
   return command === undefined ? undefined : caller;
 }
 
-function viewCompletion({ status, outcome, modifiedAtMs, expiresAtMs }: Head): object {
+function viewCompletion({ status, outcome, modifiedAtMs, expiresAtMs, journalExpiresAtMs }: Head): object {
   if (status !== "completed") return {};
   const failure = outcome?.ok === false ? outcome.failure : undefined;
   return {
     completed_at: viewTime(modifiedAtMs),
     ...(expiresAtMs === undefined ? {} : { expires_at: viewTime(expiresAtMs) }),
+    ...(journalExpiresAtMs === undefined ? {} : { journal_expires_at: viewTime(journalExpiresAtMs) }),
     completion_result: failure ? "failure" : "success",
     ...(failure ? { completion_failure: `[${failure.code}] ${failure.message}` } : {}),
   };
