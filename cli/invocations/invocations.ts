@@ -14,6 +14,8 @@ export function addInvocations(program: Program): void {
     .description("Lists, describes, follows and controls invocations.");
   addList(noun.command("list").alias("ls"), "perdure invocations list");
   addList(program.command("ls"), "perdure ls");
+  addDescribe(noun.command("describe").aliases(["get", "show"]), "perdure invocations describe");
+  addDescribe(program.command("show"), "perdure show");
   for (const kind of OPERATIONS) {
     const own = noun.command(kind.name);
     if (kind.path !== kind.name) own.alias(kind.path);
@@ -39,6 +41,24 @@ function addList(command: CommandUnknownOpts, called: string): void {
       withCli<unknown[]>(async (cli) => {
         const { printInvocations } = await import("./list.ts");
         await printInvocations(cli, command.opts());
+      }),
+    );
+}
+
+function addDescribe(command: CommandUnknownOpts, called: string): void {
+  command
+    .summary("show one invocation: its input, steps, errors, calls and locks")
+    .description(
+      "Shows one invocation: its input, the value of each step, the error of its last attempt, what it waits for, its caller and callees, and its key's lock.",
+    )
+    .argument("<id>", "the invocation")
+    .option("--full", "values, steps and stacks in full")
+    .option("--journal <format>", "the journal alone: json")
+    .addHelpText("after", examples(`${called} inv_1…`, `${called} inv_1… --journal json > journal.json`))
+    .action(
+      withCli(async (cli, ...args: unknown[]) => {
+        const { describe } = await import("./describe.ts");
+        await describe(cli, String(args[0]), command.opts());
       }),
     );
 }

@@ -64,7 +64,7 @@ export function stepsOf(journal: Fields): JournalStep[] {
         : completions.get(entry.optionalNumber("command") ?? -1);
     return [
       {
-        ...{ index: entry.number("index"), type, name: nameOf(entry) },
+        ...{ index: entry.number("index"), type: shownType(entry), name: nameOf(entry) },
         isOpen: isLater && !end,
         callee: entry.optionalText("invoked_id"),
         dueAt: entry.optionalText("due_at"),
@@ -72,6 +72,12 @@ export function stepsOf(journal: Fields): JournalStep[] {
       },
     ];
   });
+}
+
+/** An awakeable is a signal that has an id. */
+function shownType(entry: Fields): string {
+  const type = entry.text("type");
+  return type === "signal" && entry.optionalText("awakeable_id") !== undefined ? "awakeable" : type;
 }
 
 const signalOf = (entry: Fields): string =>

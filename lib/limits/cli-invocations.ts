@@ -23,3 +23,23 @@ export const CLI_REQUESTS_AT_ONCE = 8;
 export const CLI_PREVIEW_MAX = 10;
 /** Ids are read from stdin up to so many bytes. */
 export const CLI_STDIN_BYTES_MAX = 64 * 1024 * 1024;
+
+// What one invocation is described by.
+
+/** Of a value, so many characters are shown without `--full`. */
+export const VALUE_SHOWN_CHARS = 120;
+/** Steps are shown without `--full`: the first and the last ones of a journal. */
+export const STEPS_SHOWN_MAX = 100;
+/** Callees whose status is asked for. */
+export const CALLEES_ASKED_MAX = 50;
+/** Of those that wait behind a key, so many ids are shown. */
+export const WAITING_SHOWN_MAX = 5;
+
+// Following.
+
+/** The pause between two looks at what is followed. */
+export const FOLLOW_LOOK_MS = 500;
+/** The longest one: it grows while nothing happens. */
+export const FOLLOW_LOOK_MS_MAX = 5000;
+/** So often a server may not answer before following ends. */
+export const FOLLOW_FAILURES_MAX = 10;

@@ -4,6 +4,7 @@ import { UsageError } from "../../../cli/exit.ts";
 import { Fields } from "../../../cli/fields.ts";
 import { hasFilter, queryOf } from "../../../cli/invocations/filters.ts";
 import { invocationIn, shownStatus, shownWait, waitingFor } from "../../../cli/invocations/invocation.ts";
+import { framesOf } from "../../../cli/invocations/frames.ts";
 import { stepsOf } from "../../../cli/invocations/journal.ts";
 import { positionIn } from "../../../cli/invocations/positions.ts";
 import { idsIn, searchesOf } from "../../../cli/invocations/targets.ts";
@@ -172,4 +173,13 @@ describe("steps of a journal", () => {
     expect(() => positionIn(steps, "charge")).toThrow(/more than once: #0, #7/u);
     expect(() => positionIn(steps, "totel")).toThrow(/no step "totel"\. Did you mean "total"\?/u);
   });
+});
+
+test("of a stack the user's frames are shown, and the others are counted", () => {
+  const own = "    at pay (/home/ada/shop.ts:15:15)";
+  const stack = `Error: no\n${own}\n    at x (/home/ada/node_modules/y/z.js:1:1)\n    at run (node:internal/x:1:1)`;
+  expect(framesOf(stack, false)).toEqual([own, "    … and 2 frames of Node.js and libraries (--full)"]);
+  expect(framesOf(stack, true)).toHaveLength(3);
+  expect(framesOf("    at run (node:internal/x:1:1)", false)).toHaveLength(1);
+  expect(framesOf("", false)).toEqual([]);
 });
