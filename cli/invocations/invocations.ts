@@ -16,6 +16,10 @@ export function addInvocations(program: Program): void {
   addList(program.command("ls"), "perdure ls");
   addDescribe(noun.command("describe").aliases(["get", "show"]), "perdure invocations describe");
   addDescribe(program.command("show"), "perdure show");
+  addWatch(noun.command("watch"), "perdure invocations watch");
+  addWatch(program.command("watch"), "perdure watch");
+  addTail(noun.command("tail"), "perdure invocations tail");
+  addTail(program.command("tail"), "perdure tail");
   for (const kind of OPERATIONS) {
     const own = noun.command(kind.name);
     if (kind.path !== kind.name) own.alias(kind.path);
@@ -59,6 +63,42 @@ function addDescribe(command: CommandUnknownOpts, called: string): void {
       withCli(async (cli, ...args: unknown[]) => {
         const { describe } = await import("./describe.ts");
         await describe(cli, String(args[0]), command.opts());
+      }),
+    );
+}
+
+function addWatch(command: CommandUnknownOpts, called: string): void {
+  command
+    .summary("follow one invocation until it has completed")
+    .description(
+      "Prints each step of an invocation as it is done, until the invocation has completed. Ends with 0 if it has succeeded, and with 1 if it has failed.",
+    )
+    .argument("<id>", "the invocation")
+    .option("--timeout <duration>", "wait no longer than that, such as 30s")
+    .addHelpText("after", examples(`${called} inv_1…`, `${called} inv_1… --timeout 5m --jsonl`))
+    .action(
+      withCli(async (cli, ...args: unknown[]) => {
+        const { watch } = await import("./watch.ts");
+        await watch(cli, String(args[0]), command.opts());
+      }),
+    );
+}
+
+function addTail(command: CommandUnknownOpts, called: string): void {
+  command
+    .summary("a line for each invocation that begins, changes or ends")
+    .description("Prints a line for each invocation that begins, changes or ends, until you press Ctrl-C.");
+  addFilters(command);
+  command
+    .option("--timeout <duration>", "end after that, such as 30s")
+    .addHelpText(
+      "after",
+      examples(`${called} --service Mailer`, `${called} --jsonl --timeout 10m > changes.jsonl`),
+    )
+    .action(
+      withCli<unknown[]>(async (cli) => {
+        const { tail } = await import("./tail.ts");
+        await tail(cli, command.opts());
       }),
     );
 }

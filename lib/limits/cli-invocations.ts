@@ -43,3 +43,7 @@ export const FOLLOW_LOOK_MS = 500;
 export const FOLLOW_LOOK_MS_MAX = 5000;
 /** So often a server may not answer before following ends. */
 export const FOLLOW_FAILURES_MAX = 10;
+/** An invocation that was just accepted may not be found yet: it is looked for so long. */
+export const FOLLOW_UNSEEN_MS = 5000;
+/** Of those that are open when `tail` begins, so many are shown. */
+export const TAIL_SHOWN_MAX = 10;
