@@ -5,6 +5,7 @@
 import { derivedIdOf } from "../../lib/store/admission.ts";
 import { Ingress } from "../../runtime/ingress/ingress.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/http/message.ts";
+import { storedId } from "../../lib/model/shown-id.ts";
 import type { Watch } from "../../lib/ports.ts";
 import type { Actor } from "./actor.ts";
 import { bytesOfResult } from "./checkers.ts";
@@ -61,7 +62,7 @@ export class Door {
     for (;;) {
       observer.count(asked === call ? "call over HTTP" : "attach over HTTP");
       const answer = await this.#ask(asked);
-      const id = answer.headers["x-restate-id"];
+      const id = storedId(answer.headers["x-restate-id"] ?? "");
       trace.add(actor.name, "is told", `${answer.status} ${root.program.pid} ${id ?? ""}`);
       if (id !== undefined && accepted.acceptances.length < 1)
         accepted.acceptances.push({

@@ -8,6 +8,8 @@ import {
 } from "../../sdk/index.ts";
 import type * as sdk from "../../sdk/index.ts";
 import { digest } from "../../lib/hash.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
+import { storedId } from "../../lib/model/shown-id.ts";
 import type { Actor, CurrentTurn } from "./actor.ts";
 import { type Account, type Observer, tokensIn } from "./observer.ts";
 import type {
@@ -139,9 +141,15 @@ class Interpreter {
     this.#turn = this.#actor.turn;
   }
 
+  /** As it is stored, and as an older SDK shows it. */
+  get #id(): InvocationId {
+    const { id } = this.#ctx.request();
+    return storedId(id) ?? id;
+  }
+
   async run(): Promise<unknown> {
     const { pid, body } = this.#program;
-    this.#stage.entered(this.#actor, this.#program, this.#ctx.request().id);
+    this.#stage.entered(this.#actor, this.#program, this.#id);
     const seen = this.#seen;
     // Version 2 of the code differs from the first operation on. Only pinning prevents a mismatch.
     if (this.#stage.version === 2)
@@ -307,7 +315,7 @@ class Interpreter {
       observer,
       sdk: { RetryableError },
     } = this.#stage;
-    observer.drifting.add(this.#ctx.request().id);
+    observer.drifting.add(this.#id);
     const step = `${name}-${this.#executions(`${name} attempts`) % 2 === 1 ? "a" : "b"}`;
     const account = this.#account();
     await this.#ctx.run(step, async () => {
@@ -358,7 +366,7 @@ class Interpreter {
   /** M2: the code takes each delivery once. A wait that has lost its race takes none, or the last one would never end. */
   #signals(instruction: SignalInstruction): DurablePromise<unknown> {
     const { name, askMs } = instruction;
-    const { id } = this.#ctx.request();
+    const id = this.#id;
     const account = this.#account();
     const told = this.#ctx.run(`${name}-tell`, () => {
       this.#stage.observer.stepStarts(this.#actor, this.#turn, `${name}-tell`, account);

@@ -1,6 +1,7 @@
 /** Operators: requests to the admin API, each tried until it is answered. What was answered is checked (`acknowledged.ts`). */
 import { Admin } from "../../runtime/admin/admin.ts";
 import { type HttpRequest, type HttpResponse, parseJsonObject } from "../../runtime/http/message.ts";
+import { storedId } from "../../lib/model/shown-id.ts";
 import { OperationalError } from "../../lib/errors.ts";
 import type { Outside } from "./outside.ts";
 import type { World } from "./platform.ts";
@@ -74,7 +75,7 @@ export class Operators {
       if (deployment === "other") observer.count("resume elsewhere");
       if (does === "purge" || does === "purge-journal") observer.acknowledged.purged(asked, tables);
       const made = parseJsonObject(answer.body)?.["new_invocation_id"];
-      if (does === "restart") observer.acknowledged.restarted(id, String(made), from);
+      if (does === "restart") observer.acknowledged.restarted(id, storedId(String(made)) ?? "", from);
       if (does === "restart" && from > 0) observer.count("restart from a prefix");
     });
   }
@@ -137,7 +138,7 @@ export class Operators {
       );
       const body = JSON.stringify({ object_key: key, new_state: bytes, ...version });
       const answer = await this.#try(ports, request("POST", "/services/O/state", { body }), "edit");
-      const id = answer.headers["x-restate-id"];
+      const id = storedId(answer.headers["x-restate-id"] ?? "");
       if (answer.status !== 202 || id === undefined)
         return observer.fail(
           "EDIT",
