@@ -15,6 +15,7 @@ import {
 } from "../../lib/model/lock.ts";
 import { LOCK_WAITING_DEFAULT, LOCK_WAITING_MAX } from "../../lib/limits/http.ts";
 import type { ItemKey } from "../../lib/model/item.ts";
+import { shownId } from "../../lib/model/shown-id.ts";
 import { jsonResponse } from "../http/message.ts";
 import { numberIn } from "./invocation.ts";
 import type { AdminExchange, AdminPorts, Handling } from "./ports.ts";
@@ -37,10 +38,10 @@ export async function describeLock(
   return jsonResponse(200, {
     ...{ service, key },
     owner: {
-      invocation_id: lock.owner.id,
+      invocation_id: shownId(lock.owner.id),
       ...(lock.takenAtMs === undefined ? {} : { taken_at: viewTime(lock.takenAtMs) }),
     },
-    waiting: waiting.map(({ id }) => id),
+    waiting: waiting.map(({ id }) => shownId(id)),
     waiting_count: lock.inline.length + lock.to - lock.from,
   });
 }

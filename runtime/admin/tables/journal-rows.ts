@@ -8,6 +8,7 @@ import type { Call, Entry } from "../../../lib/model/entry.ts";
 import type { Head } from "../../../lib/model/head.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { decodeOutcome, encodeOutcome } from "../../../lib/model/outcome.ts";
+import { shownId } from "../../../lib/model/shown-id.ts";
 import type { Value } from "../../../lib/model/value.ts";
 import type { Row } from "../../query/query.ts";
 import { viewHeaders, viewTime } from "../value-view.ts";
@@ -125,7 +126,7 @@ async function shownOf(
     case "attach":
       return awaited(
         "AttachInvocation",
-        { target: entry.id },
+        { target: shownId(entry.id) },
         entry.command,
         { invoked_id: entry.id },
         types,
@@ -188,10 +189,12 @@ async function stateOrSignal(entry: Other, bytesOf: BytesOf): Promise<readonly S
     case "stateKeys":
       return [plain("GetEagerStateKeys", {}, { state_keys: entry.names }, { completed: 1 })];
     case "cancel":
-      return [plain("SendSignal", { target_invocation_id: entry.id, signal_id: { Index: CANCEL_SIGNAL } })];
+      return [
+        plain("SendSignal", { target_invocation_id: shownId(entry.id), signal_id: { Index: CANCEL_SIGNAL } }),
+      ];
     case "sendSignal": {
       const isAwakeable = typeof entry.signal === "number";
-      const lite = { target_invocation_id: entry.id, signal_id: signalOf(entry.signal) };
+      const lite = { target_invocation_id: shownId(entry.id), signal_id: signalOf(entry.signal) };
       const full = { ...lite, result: await resultOf(entry.outcome, bytesOf) };
       return [plain(isAwakeable ? "CompleteAwakeable" : "SendSignal", lite, full, { invoked_id: entry.id })];
     }
@@ -255,7 +258,7 @@ async function calls(
   if (kind === "call") types.set(number, type);
   const { service, handler, key, headers, idempotencyKey, dueAtMs } = call;
   const request = {
-    ...{ invocation_id: callee, invocation_target: targetOf(call), span_context: {} },
+    ...{ invocation_id: shownId(callee), invocation_target: targetOf(call), span_context: {} },
     headers: Object.entries(viewHeaders(headers)).map(([name, value]) => ({ name, value })),
     idempotency_key: idempotencyKey,
   };

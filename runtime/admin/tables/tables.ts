@@ -1,4 +1,5 @@
 /** Where the rows of each table come from. */
+import { shownDeploymentId, shownId } from "../../../lib/model/shown-id.ts";
 import type { QueryReport, QuerySource, Row, TableRequest } from "../../query/query.ts";
 import type { AdminExchange } from "../ports.ts";
 import type { QueryBudget } from "./budget.ts";
@@ -34,6 +35,22 @@ const ROWS: Readonly<Record<string, Rows>> = {
   perdure_deployments_pinned: pinnedRows,
 };
 
+/** Columns that have ids: whoever fills them may give them as they are stored. */
+const IDS: Readonly<Record<string, (id: string) => string>> = {
+  ...{ id: shownId, invoked_by_id: shownId, restarted_from: shownId, invocation_id: shownId },
+  ...{ invoked_id: shownId, owner_id: shownId, waiting_id: shownId },
+  ...{ deployment_id: shownDeploymentId, pinned_deployment_id: shownDeploymentId },
+  last_attempt_deployment_id: shownDeploymentId,
+};
+
+function withIdsShown(row: Row, columns: ReadonlySet<string>): Row {
+  const ids = Object.entries(IDS).flatMap(([column, form]) => {
+    const id = columns.has(column) ? row[column] : undefined;
+    return typeof id === "string" ? [[column, form(id)] as const] : [];
+  });
+  return ids.length === 0 ? row : { ...row, ...Object.fromEntries(ids) };
+}
+
 export class AdminTables implements QuerySource {
   readonly #context: TableContext;
 
@@ -42,7 +59,8 @@ export class AdminTables implements QuerySource {
   }
 
   async rows(request: TableRequest): Promise<readonly Row[]> {
-    return (await ROWS[request.table]?.(this.#context, request)) ?? [];
+    const rows = (await ROWS[request.table]?.(this.#context, request)) ?? [];
+    return rows.map((row) => withIdsShown(row, request.columns));
   }
 
   report(): QueryReport {

@@ -1,5 +1,6 @@
 /** The dispatcher's side of an attachment. A repetition is harmless (M2), and a crash leads to one (R2). */
 import { expect, test } from "vitest";
+import { shownId } from "../../../lib/model/shown-id.ts";
 import { readHead } from "../../../lib/store/head-store.ts";
 import { type Head, newHead, parseHead } from "../../../lib/model/head.ts";
 import { headKey } from "../../../lib/model/head-keys.ts";
@@ -83,7 +84,7 @@ test.each(["absent", "expired"])("an %s one is 404", async (kind) => {
   expect(messages()).toMatchObject([
     {
       group: noteGroupOf(caller),
-      message: { note: completion(4, [404, `invocation not found: ${target}`]) },
+      message: { note: completion(4, [404, `invocation not found: ${shownId(target)}`]) },
     },
   ]);
 });
