@@ -4,9 +4,9 @@
  * It replaces words, and parses no expressions. Each made word has the place of the one that it stands for, so errors point
  * into the query as it was written.
  */
+import { namedSubqueries, quotedAliases } from "./aliases.ts";
 import { QueryError } from "./error.ts";
 import { intervalMs, isIntervalUnit, storedTime } from "./intervals.ts";
-import { withInnerNames } from "./inner-names.ts";
 import { isTimeColumn, tableNamed } from "./schema.ts";
 import { closingOf, isName, isOperator, isWord, madeToken, openingOf, type Token } from "./tokens.ts";
 
@@ -42,7 +42,7 @@ const isPrefix = (token: Token, inner: Token | undefined): boolean =>
 /** The statement in SQLite's dialect. Throws {@link QueryError}. */
 export function inSqlite(tokens: readonly Token[]): Token[] {
   const passes: readonly Pass[] = [
-    withInnerNames,
+    namedSubqueries,
     functions,
     extracts,
     words,
@@ -50,6 +50,7 @@ export function inSqlite(tokens: readonly Token[]): Token[] {
     casts,
     intervals,
     differences,
+    quotedAliases,
   ];
   return passes.reduce<Token[]>((found, pass) => pass(found), [...tokens]);
 }
