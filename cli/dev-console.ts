@@ -189,9 +189,11 @@ function describe({ type, handlers }: ServiceManifest): string {
   return `${styled("dim", type.padEnd("workflow".length))}  ${names.join(", ")}`;
 }
 
+/** Of the admin API: commands find it there. */
+const DEFAULT_PORT = "9070";
 const howToRegister = (adminUrl: string): readonly string[] => [
   "  Register a process that serves its handlers:",
-  `    curl ${adminUrl}/deployments --json '{"uri": "http://localhost:9080"}'`,
+  `    perdure deployments register http://localhost:9080${URL.parse(adminUrl)?.port === DEFAULT_PORT ? "" : ` --url ${adminUrl}`}`,
   "",
 ];
 

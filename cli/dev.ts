@@ -5,6 +5,7 @@ import type { Durability } from "../runtime/dev/engine.ts";
 import { type Cors, corsIn, corsOf } from "../lib/cors.ts";
 import { CommandError, EXIT, UsageError } from "./exit.ts";
 import type { Program } from "./root.ts";
+import type { Command, OptionValues } from "@commander-js/extra-typings";
 import { DevConsole, withoutOwnFrames } from "./dev-console.ts";
 
 const DEFAULT_PORT = 8080;
@@ -49,13 +50,49 @@ interface Settings {
 }
 
 export function addDev(program: Program): void {
-  program
-    .command("dev")
-    .summary("serve a file's services, or those of other processes, on this machine")
-    .description(
-      "Serves the services of a TypeScript or JavaScript file, and those that are registered with it.",
-    )
-    .argument("[file...]", "the file that exports the services")
+  withServerOptions(
+    program
+      .command("dev")
+      .summary("serve a file's services, or those of other processes, on this machine")
+      .description(
+        "Serves the services of a TypeScript or JavaScript file, and those that are registered with it.",
+      )
+      .argument("[file...]", "the file that exports the services"),
+  )
+    .option("--no-watch", "do not reload when the code changes")
+    .addHelpText("after", AFTER)
+    .action(async (files, options) => serve(settingsOf(files, options)));
+}
+
+const AFTER_UP = `
+It is \`perdure dev\` without a file: it builds and reloads nothing, and serves the processes that are registered with it. Its data file
+is .perdure/dev.sqlite in the current folder, the one of \`perdure dev\` without a file.
+
+Examples:
+  perdure up
+  perdure up --port 0 --admin-port 0 --data /tmp/try.sqlite
+`;
+
+/** The server alone. */
+export function addUp(program: Program): void {
+  withServerOptions(
+    program
+      .command("up")
+      .alias("server")
+      .summary("the server alone, for processes that serve their own handlers")
+      .description(
+        "Runs the server alone. Processes that serve handlers are registered with it by their URL.",
+      ),
+  )
+    .addHelpText("after", AFTER_UP)
+    .action(async (options) => serve(settingsOf([], { ...options, watch: false })));
+}
+
+/** What `dev` and `up` take. */
+const withServerOptions = <A extends unknown[], O extends OptionValues, G extends OptionValues>(
+  command: Command<A, O, G>,
+) =>
+  command
     .option("--port <port>", `the port that takes invocations (default ${DEFAULT_PORT}; 0: a free one)`)
     .option("--admin-port <port>", `the port of the admin API (default ${DEFAULT_ADMIN_PORT}; 0: a free one)`)
     .option("--host <address>", `the address to listen on (default ${DEFAULT_HOST}: this machine only)`)
@@ -71,11 +108,7 @@ export function addDev(program: Program): void {
       "--cors-origin <origin...>",
       "a page's origin that may call the ingress from a browser, such as https://shop.example; again for each (default: every page may)",
     )
-    .option("--cors-credentials", "those pages may send cookies")
-    .option("--no-watch", "do not reload when the code changes")
-    .addHelpText("after", AFTER)
-    .action(async (files, options) => serve(settingsOf(files, options)));
-}
+    .option("--cors-credentials", "those pages may send cookies");
 
 function settingsOf(files: readonly string[], options: Options): Settings {
   const [file, ...more] = files;

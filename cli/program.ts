@@ -5,22 +5,35 @@
  */
 import { addDeployments } from "./deployments/deployments.ts";
 import { addCalls } from "./calls/calls.ts";
-import { addDev } from "./dev.ts";
+import { addDev, addUp } from "./dev.ts";
 import { addInvocations } from "./invocations/invocations.ts";
 import { emptyProgram, explainErrors, type Program } from "./root.ts";
 import { addEnv } from "./environment/env.ts";
+import { addServer } from "./server/server.ts";
 import { addServices } from "./services/services.ts";
+import { addSql } from "./sql/sql.ts";
+import { addSubscriptions } from "./subscriptions/subscriptions.ts";
 import { addVerifyAws } from "./verify-aws.ts";
 
 /** With all commands, in the order in which help shows them. */
 export function program(): Program {
   const root = emptyProgram();
+  root.commandsGroup("Serve on this machine:");
   addDev(root);
-  addCalls(root);
-  addEnv(root);
+  addUp(root);
+  root.commandsGroup("Services and what serves them:");
   addServices(root);
   addDeployments(root);
+  addSubscriptions(root);
+  root.commandsGroup("Call handlers:");
+  addCalls(root);
+  root.commandsGroup("Invocations and state:");
   addInvocations(root);
+  addSql(root);
+  root.commandsGroup("This command line and its server:");
+  addEnv(root);
+  addServer(root);
+  root.commandsGroup("AWS:");
   addVerifyAws(root);
   explainErrors(root);
   return root;

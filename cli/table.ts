@@ -40,8 +40,8 @@ export function fitted<T>(rows: readonly T[], columns: readonly Column<T>[], { w
   for (const cell of cells) {
     table.push(
       cell.map((text, at) => {
-        const width = widths[at] ?? text.length;
-        return aligned(shortened(text, width), shown[at]?.align, width);
+        const room = widths[at] ?? text.length;
+        return aligned(shortened(text, room), shown[at]?.align, room);
       }),
     );
   }

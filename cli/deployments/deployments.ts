@@ -1,4 +1,5 @@
 /** `perdure deployments`: which processes, functions and bundles serve handlers. */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { withCli } from "../cli.ts";
 import type { Program } from "../root.ts";
 
@@ -40,7 +41,12 @@ export function addDeployments(program: Program): void {
     .summary("what serves handlers: register, list, describe, remove")
     .description("What serves handlers: processes, functions and bundles.")
     .addHelpText("after", AFTER);
+  addRegister(deployments);
+  addShown(deployments);
+  addRemoved(deployments);
+}
 
+function addRegister(deployments: CommandUnknownOpts): void {
   deployments
     .command("register")
     .alias("discover")
@@ -56,11 +62,13 @@ export function addDeployments(program: Program): void {
     .addHelpText("after", AFTER_REGISTER)
     .action(
       withCli(async (cli, address: string, options) => {
-        const { registerDeployment } = await import("./register.ts");
-        await registerDeployment(cli, address, options);
+        const { registerAddress } = await import("./register.ts");
+        await registerAddress(cli, address, options);
       }),
     );
+}
 
+function addShown(deployments: CommandUnknownOpts): void {
   deployments
     .command("list")
     .alias("ls")
@@ -69,8 +77,8 @@ export function addDeployments(program: Program): void {
     .addHelpText("after", AFTER_LIST)
     .action(
       withCli(async (cli, _options: object) => {
-        const { listDeployments } = await import("./show.ts");
-        await listDeployments(cli);
+        const { printDeployments } = await import("./show.ts");
+        await printDeployments(cli);
       }),
     );
 
@@ -86,11 +94,13 @@ export function addDeployments(program: Program): void {
     )
     .action(
       withCli(async (cli, id: string, _options: object) => {
-        const { describeDeployment } = await import("./show.ts");
-        await describeDeployment(cli, id);
+        const { printDeployment } = await import("./show.ts");
+        await printDeployment(cli, id);
       }),
     );
+}
 
+function addRemoved(deployments: CommandUnknownOpts): void {
   deployments
     .command("remove")
     .aliases(["rm", "delete"])

@@ -17,8 +17,8 @@ export interface RegisterOptions {
   readonly metadata?: readonly string[];
 }
 
-export async function registerDeployment(cli: Cli, address: string, options: RegisterOptions): Promise<void> {
-  const body = requestOf(address, options);
+export async function registerAddress(cli: Cli, address: string, options: RegisterOptions): Promise<void> {
+  const body = registrationOf(address, options);
   const admin = await cli.admin();
   const asIf = await posted(admin, { ...body, dry_run: true }, address);
   if (asIf.isKnown && options.force !== true) return await sayKnown(cli, asIf.fields, address);
@@ -100,7 +100,7 @@ const jsonOfChange = ({
 });
 
 /** Throws {@link UsageError}. */
-export function requestOf(address: string, options: RegisterOptions): Readonly<Record<string, unknown>> {
+export function registrationOf(address: string, options: RegisterOptions): Readonly<Record<string, unknown>> {
   const { force, breaking, header, metadata } = options;
   const target = targetOf(address);
   const http11 = options["useHttp1.1"] === true;

@@ -12,7 +12,7 @@ import { deploymentIn } from "./deployment-answer.ts";
 import { type StatedDeployment, statedDeployment, statedDeployments } from "./deployment-status.ts";
 import { findDeployment } from "./find.ts";
 
-export async function listDeployments(cli: Cli): Promise<void> {
+export async function printDeployments(cli: Cli): Promise<void> {
   const rows = await statedDeployments(await cli.admin());
   await cli.out.list({
     rows,
@@ -50,7 +50,7 @@ export const jsonOfDeployment = (deployment: StatedDeployment): object => ({
   open_invocations_complete: deployment.isAll,
 });
 
-export async function describeDeployment(cli: Cli, wanted: string): Promise<void> {
+export async function printDeployment(cli: Cli, wanted: string): Promise<void> {
   const admin = await cli.admin();
   const { id } = await findDeployment(admin, wanted);
   const fields = await admin.fields("GET", `/deployments/${encodeURIComponent(id)}`);

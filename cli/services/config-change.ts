@@ -16,7 +16,7 @@ import {
   templateOf,
 } from "./setting.ts";
 import { configOf } from "./config-view.ts";
-import { findService } from "./show.ts";
+import { serviceNamed } from "./show.ts";
 
 /** By the option's name, as commander writes it: `journalRetention`. */
 export type PatchOptions = Readonly<Record<string, unknown>>;
@@ -24,7 +24,7 @@ export type PatchOptions = Readonly<Record<string, unknown>>;
 export async function patchConfig(cli: Cli, name: string, options: PatchOptions): Promise<void> {
   const wanted = wantedSettings(options);
   const admin = await cli.admin();
-  const service = await findService(admin, name);
+  const service = await serviceNamed(admin, name);
   for (const setting of Object.keys(wanted))
     if (!settingsOfType(service.type).some((each) => each.name === setting))
       throw new UsageError(`only workflows have ${setting}, and ${name} is a ${service.type}`);
@@ -49,7 +49,7 @@ export async function editConfig(cli: Cli, name: string): Promise<void> {
   const instead = `\`perdure services config patch ${name}\` changes settings without one.`;
   assertTerminal(cli.out, instead);
   const admin = await cli.admin();
-  const service = await findService(admin, name);
+  const service = await serviceNamed(admin, name);
   const text = await editedText(templateOf(service), "settings.toml");
   const { settings, errors } = readTemplate(text, service);
   if (errors.length > 0) {

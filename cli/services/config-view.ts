@@ -4,10 +4,10 @@ import { detailLines } from "../details.ts";
 import type { Output } from "../output.ts";
 import type { AnsweredService } from "./service-answer.ts";
 import { settingsOfType, valueOf } from "./setting.ts";
-import { findService } from "./show.ts";
+import { serviceNamed } from "./show.ts";
 
 export async function viewConfig(cli: Cli, name: string): Promise<void> {
-  const service = await findService(await cli.admin(), name);
+  const service = await serviceNamed(await cli.admin(), name);
   await cli.out.show(configOf(service), () => configLines(cli.out, service));
 }
 

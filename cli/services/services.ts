@@ -40,8 +40,8 @@ export function addServices(program: Program): void {
     .addHelpText("after", "\nExamples:\n  perdure services list\n  perdure services list --json\n")
     .action(
       withCli(async (cli, options: { readonly publicOnly?: true }) => {
-        const { listServices } = await import("./show.ts");
-        await listServices(cli, options.publicOnly === true);
+        const { printServices } = await import("./show.ts");
+        await printServices(cli, options.publicOnly === true);
       }),
     );
 
@@ -57,8 +57,8 @@ export function addServices(program: Program): void {
     )
     .action(
       withCli(async (cli, name: string, _options: object) => {
-        const { describeService } = await import("./show.ts");
-        await describeService(cli, name);
+        const { printService } = await import("./show.ts");
+        await printService(cli, name);
       }),
     );
 

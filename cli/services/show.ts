@@ -8,7 +8,7 @@ import { didYouMean } from "../suggest.ts";
 import type { Column } from "../table.ts";
 import { type AnsweredHandler, type AnsweredService, serviceIn, SETTINGS } from "./service-answer.ts";
 
-export async function listServices(cli: Cli, publicOnly: boolean): Promise<void> {
+export async function printServices(cli: Cli, publicOnly: boolean): Promise<void> {
   const services = await allServices(await cli.admin());
   await cli.out.list({
     rows: services.filter(({ isPublic }) => isPublic || !publicOnly),
@@ -32,16 +32,16 @@ export async function allServices(admin: AdminClient): Promise<AnsweredService[]
 }
 
 /** Throws {@link CommandError}, with the name that was probably meant, if there is no such service. */
-export async function findService(admin: AdminClient, name: string): Promise<AnsweredService> {
+export async function serviceNamed(admin: AdminClient, name: string): Promise<AnsweredService> {
   try {
     return serviceIn(await admin.fields("GET", path`/services/${name}`));
   } catch (error) {
     if (!(error instanceof Refusal) || error.status !== 404) throw error;
-    throw unknownService(admin, name, await allServices(admin));
+    throw noSuchService(admin, name, await allServices(admin));
   }
 }
 
-export const unknownService = (
+export const noSuchService = (
   admin: AdminClient,
   name: string,
   all: readonly AnsweredService[],
@@ -54,9 +54,9 @@ export const unknownService = (
     { exitCode: EXIT.nothing, advice: "`perdure services list` shows them." },
   );
 
-export async function describeService(cli: Cli, name: string): Promise<void> {
+export async function printService(cli: Cli, name: string): Promise<void> {
   const admin = await cli.admin();
-  const service = await findService(admin, name);
+  const service = await serviceNamed(admin, name);
   await cli.out.show(service.raw, () => describedLines(cli.out, service));
 }
 

@@ -10,7 +10,7 @@ import { type Output, safe } from "../output.ts";
 import type { Column } from "../table.ts";
 import { shortDuration, timeOf } from "../time.ts";
 import type { AnsweredService } from "./service-answer.ts";
-import { allServices, unknownService } from "./show.ts";
+import { allServices, noSuchService } from "./show.ts";
 
 export interface StatusOptions {
   readonly lockedKeys: number;
@@ -40,7 +40,7 @@ export async function showStatus(cli: Cli, name: string | undefined, options: St
   const admin = await cli.admin();
   const all = await allServices(admin);
   const services = name === undefined ? all : all.filter((service) => service.name === name);
-  if (name !== undefined && services.length === 0) throw unknownService(admin, name, all);
+  if (name !== undefined && services.length === 0) throw noSuchService(admin, name, all);
   const open = await openInvocations(admin, name === undefined ? {} : { service: name });
   const handlers = handlerCounts(services, open.found);
   const held = heldKeys(services, open.found);
@@ -126,12 +126,21 @@ const jsonOfCounts = ({ service, handler, counts, oldest }: HandlerCounts) => ({
 });
 
 const jsonOfHeld = ({ service, key, holder, behind, oldestBehind }: HeldKey) => ({
-  ...{ service, key, holder_id: holder?.id ?? null, holder_handler: holder?.handler ?? null },
-  ...{ holder_status: holder?.status ?? null, holder_since: holder?.modifiedAt ?? null },
-  holder_created_at: holder?.createdAt ?? null,
+  ...{ service, key },
+  ...(holder
+    ? {
+        ...{ holder_id: holder.id, holder_handler: holder.handler, holder_status: holder.status },
+        ...{ holder_since: holder.modifiedAt, holder_created_at: holder.createdAt },
+      }
+    : NO_HOLDER),
   ...{ behind, oldest_behind_id: oldestBehind?.id ?? null },
   oldest_behind_created_at: oldestBehind?.createdAt ?? null,
 });
+
+const NO_HOLDER = {
+  ...{ holder_id: null, holder_handler: null, holder_status: null },
+  ...{ holder_since: null, holder_created_at: null },
+} as const;
 
 const jsonOfPaused = ({ id, service, key, handler, modifiedAt, lastFailure }: OpenInvocation) => ({
   ...{ id, service, key: key ?? null, handler, paused_at: modifiedAt, reason: lastFailure ?? null },

@@ -28,3 +28,14 @@ export const OPEN_PAGES_MAX = 50;
 export const DRAIN_LOOK_MS = 2000;
 /** The pause before a wait for a result is taken up again. */
 export const ATTACH_AGAIN_MS = 1000;
+
+// Looks of `doctor`, `whoami` and completion: a server that hangs must not hang them.
+
+/** How long `whoami` and `doctor` wait for an answer. */
+export const HEALTH_ANSWER_MS = 5000;
+/** Live completion: a shell waits for it at every press of the key. */
+export const COMPLETION_ANSWER_MS = 1500;
+/** Invocations that completion offers: the newest. */
+export const COMPLETED_IDS_MAX = 100;
+/** A server's clock that differs by more is worth a warning. */
+export const CLOCK_DIFFERENCE_MS = 5000;

@@ -4,7 +4,6 @@ import { createServer, type Http2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CommandError } from "../../cli/exit.ts";
 import { run } from "../../cli/run.ts";
 import { silentLogger } from "../../lib/ports.ts";
 import { Engine } from "../../runtime/dev/engine.ts";
@@ -23,11 +22,8 @@ export async function runHere(args: readonly string[]): Promise<Ran> {
   const [stdout, stderr] = [taken("stdout", said), taken("stderr", said)];
   process.exitCode = undefined;
   try {
-    return { code: await run(args), ...said };
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    const advice = error.advice === undefined ? "" : `\n${error.advice}`;
-    return { code: error.exitCode, ...said, stderr: `${said.stderr}perdure: ${error.message}${advice}\n` };
+    const code = await run(args);
+    return { code, ...said };
   } finally {
     stdout();
     stderr();

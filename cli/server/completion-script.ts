@@ -1,0 +1,21 @@
+/** The scripts that shells load: `@bomb.sh/tab` has them. They call `perdure complete -- WORDS` at each press of the key. */
+import { UsageError } from "../exit.ts";
+
+export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
+
+/** Throws {@link UsageError} for another shell. */
+export async function completionScript(shell: string): Promise<string> {
+  if (!SHELLS.some((known) => known === shell))
+    throw new UsageError(`there is no script for "${shell}". There is one for ${SHELLS.join(", ")}.`);
+  const { script } = await import("@bomb.sh/tab");
+  const { log } = console;
+  const lines: string[] = [];
+  // The library prints what it makes.
+  console.log = (text: string) => void lines.push(text);
+  try {
+    script(shell, "perdure", "perdure");
+  } finally {
+    console.log = log;
+  }
+  return lines.join("\n");
+}
