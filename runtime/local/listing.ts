@@ -150,12 +150,17 @@ export class LocalListing implements Listing {
   async keys(service: string, { after, limit }: { after?: string; limit: number }): Promise<KeyPage> {
     const prefix = statePartition(service, "");
     const keys: string[] = [];
-    // Every partition of the service comes after its prefix without the dot, even that of the empty key.
-    let last = after === undefined ? prefix.slice(0, -1) : prefix + after;
+    // The prefix itself is the partition of the empty key.
+    let last = after === undefined ? undefined : prefix + after;
     for (;;) {
       while (this.#database.slice.isFull) await nextTurn();
       const from = last;
-      const pk = this.#database.read(() => this.#statements.nextPartition.get("state", from)?.["pk"]);
+      const { partitionFrom, nextPartition } = this.#statements;
+      const pk = this.#database.read(() =>
+        from === undefined
+          ? partitionFrom.get("state", prefix)?.["pk"]
+          : nextPartition.get("state", from)?.["pk"],
+      );
       this.#database.slice.count(1, 0);
       if (typeof pk !== "string" || !pk.startsWith(prefix)) return { keys };
       if (keys.length >= limit) return { keys, next: keys.at(-1) ?? "" };
@@ -211,6 +216,7 @@ function prepareAll(database: LocalDatabase) {
     allHeads: database.prepare(
       "SELECT pk, body FROM items WHERE tbl = ? AND sk = ? AND pk > ? ORDER BY pk LIMIT ?",
     ),
+    partitionFrom: database.prepare("SELECT pk FROM items WHERE tbl = ? AND pk >= ? ORDER BY pk LIMIT 1"),
     nextPartition: database.prepare("SELECT pk FROM items WHERE tbl = ? AND pk > ? ORDER BY pk LIMIT 1"),
     items: database.prepare(
       "SELECT sk, body FROM items WHERE tbl = ? AND pk = ? AND sk > ? ORDER BY sk LIMIT ?",

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { setTimeout as sleep } from "node:timers/promises";
 import { newHead } from "../../lib/model/head.ts";
 import { headKey } from "../../lib/model/head-keys.ts";
-import { invocationId, type InvocationId, statePartition } from "../../lib/model/ids.ts";
+import { invocationId, type InvocationId, statePartition, stateValuePartition } from "../../lib/model/ids.ts";
 import type { Attributes, Change } from "../../lib/model/item.ts";
 import { type ListedPart, shardOf, shardsOf } from "../../lib/model/listing.ts";
 import type { Start } from "../../lib/model/message.ts";
@@ -206,6 +206,12 @@ async function findsKeys({ items, listing }: OpenListing): Promise<void> {
   await write("Cart", "half", "one", { f: "1", gone: true });
   await write("Cart", "half", "two", { f: "1", val: Uint8Array.of(1) });
   await write("Other", "a", "one", { f: "1", val: Uint8Array.of(1) });
+  // Values that are too long for one item have a partition beside, whose name comes before those of the state.
+  await items.write({
+    op: "put",
+    key: { table: "state", pk: stateValuePartition("Cart", "a"), sk: "long/1/0" },
+    attributes: { f: "1", val: Uint8Array.of(1) },
+  });
   for (const limit of [1, 2, 100]) {
     const found = new Set<string>();
     let after: string | undefined;
