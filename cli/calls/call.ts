@@ -146,7 +146,7 @@ async function requestOf(
   const { body, contentType } = await inputOf(inputText, options);
   const headers = {
     ...(contentType === undefined ? {} : { "content-type": contentType }),
-    ...headersOf(header),
+    ...headerFlags(header),
     ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
   };
   assertSendable(headers);
@@ -160,7 +160,7 @@ async function requestOf(
 }
 
 /** `name=value`, or `name: value` as curl takes it. Throws {@link UsageError}. */
-export function headersOf(texts: readonly string[]): Record<string, string> {
+export function headerFlags(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     texts.map((text) => {
       const found = /^([\w!#$%&'*+.^`|~-]+)(?:=|:\s*)(.*)$/su.exec(text);

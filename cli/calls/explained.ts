@@ -1,7 +1,7 @@
 /** Why the ingress has refused a request: the admin API knows which services and handlers there are. */
 import type { Cli } from "../cli.ts";
 import type { DoorAnswer } from "../door.ts";
-import { CommandError } from "../exit.ts";
+import { CommandError, EXIT } from "../exit.ts";
 import type { Fields } from "../fields.ts";
 import { didYouMean } from "../suggest.ts";
 import type { HandlerTarget } from "./target.ts";
@@ -10,7 +10,7 @@ import type { HandlerTarget } from "./target.ts";
 const ABOUT_NAMES: ReadonlySet<number> = new Set([400, 404]);
 
 /** The error to be thrown; `undefined`: nothing is wrong with the names. `how`: the command, to be shown in advice. */
-export async function explained(
+export async function explainedRefusal(
   cli: Cli,
   target: HandlerTarget,
   answer: DoorAnswer,
@@ -38,7 +38,7 @@ export function aboutNames(
   how: string,
 ): CommandError | undefined {
   const found = services.find((each) => each.text("name") === service);
-  if (!found) return unknownService(services, service);
+  if (!found) return noSuchService(services, service);
   const handlers = found.objects("handlers").map((each) => each.text("name"));
   if (!handlers.includes(handler)) {
     return new CommandError(`${service} has no handler "${handler}".${didYouMean(handler, handlers)}`, {
@@ -65,9 +65,14 @@ const KINDS: ReadonlyMap<string, string> = new Map([
   ["Workflow", "workflow"],
 ]);
 
-export function unknownService(services: readonly Fields[], service: string): CommandError {
+export function noSuchService(
+  services: readonly Fields[],
+  service: string,
+  exitCode: number = EXIT.failed,
+): CommandError {
   const names = services.map((each) => each.text("name"));
   return new CommandError(`there is no service "${service}".${didYouMean(service, names)}`, {
+    exitCode,
     advice:
       names.length === 0
         ? "None is registered yet: `perdure deployments register <url>` does it."

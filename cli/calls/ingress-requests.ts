@@ -4,6 +4,7 @@ import { ATTACH_AGAIN_MS } from "../../lib/limits/cli.ts";
 import type { Cli } from "../cli.ts";
 import { type DoorAnswer, type DoorRequest, Unreachable } from "../door.ts";
 import { path } from "../admin-client.ts";
+import { parsedOr } from "./bytes.ts";
 
 /** When waiting ends. */
 export class Deadline {
@@ -88,12 +89,4 @@ export function refusedBy({ status, body }: DoorAnswer): SaidError {
     message: typeof message === "string" ? message : text === "" ? `the ingress answers ${status}` : text,
     ...(metadata === undefined ? {} : { metadata }),
   };
-}
-
-export function parsedOr<T>(text: string, fallback: T): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return fallback;
-  }
 }

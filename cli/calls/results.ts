@@ -5,8 +5,9 @@ import { CommandError, EXIT, UsageError } from "../exit.ts";
 import { safe } from "../output.ts";
 import { path } from "../admin-client.ts";
 import { durationIn } from "../time.ts";
-import { explained } from "./explained.ts";
-import { ask, attachUntil, Deadline, idOf, isOfInvocation, parsedOr, refusedBy } from "./ingress-requests.ts";
+import { parsedOr, utf8 } from "./bytes.ts";
+import { explainedRefusal } from "./explained.ts";
+import { ask, attachUntil, Deadline, idOf, isOfInvocation, refusedBy } from "./ingress-requests.ts";
 import { type HandlerTarget, handlerTarget, keyTarget, shownTarget } from "./target.ts";
 
 export interface WhichInvocation {
@@ -83,7 +84,7 @@ export async function printResult(
   if (answer.status < 300) return await printOutput(cli, answer);
   if (answer.status === 470) return await noResultYet(cli, name, idOf(answer));
   if (isOfInvocation(answer) && !(await isUnknown(cli, answer))) return await failed(cli, name, answer);
-  throw (target && (await explained(cli, target, answer, how))) ?? refusal(name, answer);
+  throw (target && (await explainedRefusal(cli, target, answer, how))) ?? refusal(name, answer);
 }
 
 function refusal(name: string, answer: DoorAnswer): CommandError {
@@ -171,13 +172,5 @@ export function viewOf({ body, headers }: Pick<DoorAnswer, "body" | "headers">):
 }
 
 const NONE = Symbol("no JSON");
-
-export function utf8(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
 
 const idField = (id: string | undefined) => (id === undefined ? {} : { id });

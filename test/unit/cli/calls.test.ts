@@ -1,6 +1,6 @@
 // What `perdure call` and its relatives make of their arguments, and of an answer's bytes.
 import { describe, expect, test } from "vitest";
-import { headersOf } from "../../../cli/calls/call.ts";
+import { headerFlags } from "../../../cli/calls/call.ts";
 import { aboutNames } from "../../../cli/calls/explained.ts";
 import { Deadline, refusedBy } from "../../../cli/calls/ingress-requests.ts";
 import { inputOf } from "../../../cli/calls/input.ts";
@@ -115,12 +115,12 @@ describe("an input", () => {
 });
 
 test("headers are written with = or as curl takes them", () => {
-  expect(headersOf(["X-Tenant=a=b", "traceparent: 00-1", "empty="])).toEqual({
+  expect(headerFlags(["X-Tenant=a=b", "traceparent: 00-1", "empty="])).toEqual({
     "x-tenant": "a=b",
     traceparent: "00-1",
     empty: "",
   });
-  expect(() => headersOf(["no value"])).toThrow(UsageError);
+  expect(() => headerFlags(["no value"])).toThrow(UsageError);
 });
 
 describe("an output", () => {
