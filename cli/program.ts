@@ -13,6 +13,7 @@ import { addServer } from "./server/server.ts";
 import { addServices } from "./services/services.ts";
 import { addSql } from "./sql/sql.ts";
 import { addSubscriptions } from "./subscriptions/subscriptions.ts";
+import { addState } from "./state/state.ts";
 import { addVerifyAws } from "./verify-aws.ts";
 
 /** With all commands, in the order in which help shows them. */
@@ -29,6 +30,7 @@ export function program(): Program {
   addCalls(root);
   root.commandsGroup("Invocations and state:");
   addInvocations(root);
+  addState(root);
   addSql(root);
   root.commandsGroup("This command line and its server:");
   addEnv(root);

@@ -39,3 +39,22 @@ export const COMPLETION_ANSWER_MS = 1500;
 export const COMPLETED_IDS_MAX = 100;
 /** A server's clock that differs by more is worth a warning. */
 export const CLOCK_DIFFERENCE_MS = 5000;
+
+// State.
+
+/** How long a command waits for an edit of state, unless --timeout says otherwise. It may be behind an invocation that sleeps. */
+export const STATE_EDIT_WAIT_MS = 30_000;
+/** The first pause between two looks at an edit. Each pause is twice as long as the one before it. */
+export const STATE_EDIT_LOOK_MS = 20;
+/** The longest of these pauses. */
+export const STATE_EDIT_LOOK_MS_MAX = 2000;
+/** Looks that do not find an edit before the state itself is looked at: nothing may be kept of an edit that is done. */
+export const STATE_EDIT_LOOKS_IN_VAIN = 4;
+/** Keys that `state list` prints, unless --limit or --all says otherwise. */
+export const STATE_LIST_DEFAULT = 100;
+/** Requests for keys of one `state list` without --all: in AWS each of them scans a part of a table. */
+export const STATE_LIST_REQUESTS_MAX = 10;
+/** Keys that are cleared at the same time. */
+export const CLEARED_KEYS_AT_ONCE = 8;
+/** Keys whose names are listed before they are cleared. Of more keys, the keys alone. */
+export const CLEARED_KEYS_NAMED_MAX = 20;
