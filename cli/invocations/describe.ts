@@ -3,6 +3,7 @@ import { STEPS_SHOWN_MAX, VALUE_SHOWN_CHARS } from "../../lib/limits/cli-invocat
 import { escaped } from "../../lib/log/line.ts";
 import type { Cli } from "../cli.ts";
 import { UsageError } from "../exit.ts";
+import { detailLines } from "../details.ts";
 import { safe } from "../output.ts";
 import { shortDuration, timeOf } from "../time.ts";
 import { type Described, describedBy, describedJson, type LockView } from "./described.ts";
@@ -44,19 +45,13 @@ class Description {
     const { journal } = this.#is;
     return [
       this.#cli.out.styled("bold", safe(this.#is.row.id)),
-      ...this.#facts().flatMap(([name, text]) =>
-        text === undefined ? [] : [`  ${this.#label(name)}${safe(text)}`],
-      ),
+      ...detailLines(this.#cli.out, this.#facts()).map((line) => `  ${line}`),
       ...this.#section("Input", this.#value(shownValue(journal.raw["input"]))),
       ...this.#section("Steps", this.#steps()),
       ...this.#section("Not yet taken", this.#notes()),
       ...this.#section("Output", this.#value(shownValue(journal.raw["output"]))),
       ...this.#section("Error of the last attempt", this.#error()),
     ];
-  }
-
-  #label(name: string): string {
-    return this.#cli.out.styled("dim", name.padEnd(LABEL_WIDTH));
   }
 
   #section(name: string, lines: readonly string[]): string[] {
@@ -180,7 +175,6 @@ class Description {
 }
 
 const entriesText = (count: number): string => (count === 1 ? "1 entry" : `${count} entries`);
-const LABEL_WIDTH = 20;
 const numberOf = ({ index }: JournalStep): string => `#${index}`;
 
 function callerText(fields: InvocationRow["fields"], caller: InvocationRow | undefined): string | undefined {

@@ -21,7 +21,7 @@ import { type InvocationRow, shownStatus } from "./invocation.ts";
 import { countIn } from "./list.ts";
 import type { OperationKind } from "./operations.ts";
 import { positionOf } from "./positions.ts";
-import { type Chosen, chosen } from "./targets.ts";
+import { type ChosenInvocations, chosen } from "./targets.ts";
 
 export interface OperateOptions extends FilterOptions {
   readonly limit?: string;
@@ -87,7 +87,7 @@ function nothing(kind: OperationKind, { address }: AdminClient, { status }: Oper
 async function preview(
   cli: Cli,
   kind: OperationKind,
-  { ids, rows, isMore }: Chosen,
+  { ids, rows, isMore }: ChosenInvocations,
   most: number,
 ): Promise<void> {
   const shown = ids.slice(0, most).map((id) => rows.get(id) ?? id);
@@ -110,7 +110,7 @@ const PREVIEW: readonly Column<InvocationRow | string>[] = [
 
 interface Work {
   readonly kind: OperationKind;
-  readonly found: Chosen;
+  readonly found: ChosenInvocations;
   readonly options: OperateOptions;
 }
 

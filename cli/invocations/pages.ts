@@ -14,7 +14,7 @@ export interface Listed {
   readonly coversEnded: boolean;
 }
 
-export interface ListRequest {
+export interface PageRequest {
   readonly query: ListQuery;
   /** `Infinity`: all. */
   readonly limit: number;
@@ -26,7 +26,7 @@ export interface ListRequest {
 /** Those that match, until there are as many as are wanted. */
 export async function listedBy(
   admin: AdminClient,
-  { query, limit, matches, progress = () => undefined }: ListRequest,
+  { query, limit, matches, progress = () => undefined }: PageRequest,
 ): Promise<Listed> {
   const rows: InvocationRow[] = [];
   let after: string | undefined;

@@ -9,10 +9,10 @@ export async function positionOf(admin: AdminClient, id: string, from: string): 
   const number = /^#?(\d+)$/u.exec(from)?.[1];
   if (number !== undefined) return Number(number);
   if (from === "") throw new UsageError("--from takes a step's name or number");
-  return positionIn(stepsOf(await journalOf(admin, id)), from);
+  return stepPosition(stepsOf(await journalOf(admin, id)), from);
 }
 
-export function positionIn(steps: readonly JournalStep[], name: string): number {
+export function stepPosition(steps: readonly JournalStep[], name: string): number {
   const [found, ...more] = steps.filter((step) => step.name === name);
   if (found === undefined) {
     const names = [...new Set(steps.map((step) => step.name))].filter((each) => each !== "");

@@ -17,7 +17,7 @@ const STDIN = "-";
 
 export const isId = (text: string): boolean => text.startsWith(ID_PREFIX) && !text.includes("/");
 
-export interface Chosen {
+export interface ChosenInvocations {
   readonly ids: readonly string[];
   /** Of those that a target or a filter has found. */
   readonly rows: ReadonlyMap<string, InvocationRow>;
@@ -39,7 +39,7 @@ export async function chosen(
   admin: AdminClient,
   names: readonly string[],
   options: ChoiceOptions,
-): Promise<Chosen> {
+): Promise<ChosenInvocations> {
   const targets = names.filter((name) => name !== STDIN && !isId(name));
   const isFiltered = targets.length > 0 || hasFilter(options);
   const isNamed = targets.length < names.length;
@@ -48,7 +48,7 @@ export async function chosen(
   return isFiltered ? await searched(admin, targets, options) : await named(names);
 }
 
-async function named(names: readonly string[]): Promise<Chosen> {
+async function named(names: readonly string[]): Promise<ChosenInvocations> {
   const isByName = !names.includes(STDIN);
   const read = isByName ? [] : idsIn(await stdinText());
   const ids = new Set([...names.filter(isId), ...read]);
@@ -59,7 +59,7 @@ async function searched(
   admin: AdminClient,
   targets: readonly string[],
   options: ChoiceOptions,
-): Promise<Chosen> {
+): Promise<ChosenInvocations> {
   const rows = new Map<string, InvocationRow>();
   let isMore = false;
   const searches: readonly Search[] = targets.length === 0 ? [{}] : await searchesFor(admin, targets);

@@ -6,7 +6,7 @@ import { hasFilter, queryOf } from "../../../cli/invocations/filters.ts";
 import { invocationIn, shownStatus, shownWait, waitingFor } from "../../../cli/invocations/invocation.ts";
 import { framesOf } from "../../../cli/invocations/frames.ts";
 import { stepsOf } from "../../../cli/invocations/journal.ts";
-import { positionIn } from "../../../cli/invocations/positions.ts";
+import { stepPosition } from "../../../cli/invocations/positions.ts";
 import { idsIn, searchesOf } from "../../../cli/invocations/targets.ts";
 
 const OPEN = "scheduled,pending,ready,running,suspended,backing-off,paused";
@@ -169,9 +169,9 @@ describe("steps of a journal", () => {
   });
 
   test("are found by name if there is one of it", () => {
-    expect(positionIn(steps, "Mailer/send")).toBe(1);
-    expect(() => positionIn(steps, "charge")).toThrow(/more than once: #0, #7/u);
-    expect(() => positionIn(steps, "totel")).toThrow(/no step "totel"\. Did you mean "total"\?/u);
+    expect(stepPosition(steps, "Mailer/send")).toBe(1);
+    expect(() => stepPosition(steps, "charge")).toThrow(/more than once: #0, #7/u);
+    expect(() => stepPosition(steps, "totel")).toThrow(/no step "totel"\. Did you mean "total"\?/u);
   });
 });
 
