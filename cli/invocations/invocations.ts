@@ -31,10 +31,11 @@ export function addInvocations(program: Program): void {
 function addList(command: CommandUnknownOpts, called: string): void {
   command
     .summary("list invocations")
-    .description("Lists invocations that have not completed, the oldest first. Options choose others.");
+    .description("Lists invocations that have not completed, the newest first. Options choose others.");
   addFilters(command);
   command
     .option("--all-statuses", "completed ones as well")
+    .option("--oldest-first", "the oldest first")
     .option("--limit <count>", `so many at most (default ${CLI_LIST_DEFAULT})`)
     .option("--all", "without a limit")
     .addHelpText(

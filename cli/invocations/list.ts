@@ -4,7 +4,7 @@ import type { Cli } from "../cli.ts";
 import { UsageError } from "../exit.ts";
 import type { Column } from "../table.ts";
 import { shortDuration } from "../time.ts";
-import { type FilterOptions, queryOf } from "./filters.ts";
+import { type FilterOptions, type ListQuery, queryOf } from "./filters.ts";
 import {
   ageOf,
   calledBy,
@@ -20,11 +20,12 @@ import { checkService, listedBy } from "./pages.ts";
 export interface ListOptions extends FilterOptions {
   readonly limit?: string;
   readonly all?: boolean;
+  readonly oldestFirst?: boolean;
 }
 
 export async function printInvocations(cli: Cli, options: ListOptions): Promise<void> {
   const limit = options.all === true ? Number.POSITIVE_INFINITY : countIn(options.limit, CLI_LIST_DEFAULT);
-  const query = queryOf(options);
+  const query: ListQuery = { ...queryOf(options), order: options.oldestFirst === true ? "oldest" : "newest" };
   const admin = await cli.admin();
   const progress = (count: number): void => cli.out.progress(`${count} invocations …`);
   const { rows, isMore, coversEnded } = await listedBy(admin, { query, limit, progress });

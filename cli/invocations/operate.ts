@@ -164,7 +164,7 @@ function outcomesIn(answer: Fields): Outcome[] {
       return { id, target: undefined, result: "unknown", error: "there is no such invocation" };
     if (error.endsWith("bad format"))
       return { id, target: undefined, result: "unknown", error: "this is no invocation's id" };
-    const reason = error.replace(`The invocation '${id}' `, "").replace(/\.$/u, "");
+    const reason = error.replace(/^The invocation '[^']*' /u, "").replace(/\.$/u, "");
     return { id, target: undefined, result: "refused", error: reason };
   });
   return [...succeeded, ...failed];

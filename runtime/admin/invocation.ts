@@ -50,10 +50,12 @@ export async function listInvocations({ index, scan, request: { query } }: Admin
   const limit = numberIn(query, "limit", { preset: LIST_DEFAULT, min: 1, max: LIST_MAX });
   const after = query.get("after");
   const chosen = flagIn(query, "scan") ? scan : index;
-  const page = after === null ? { limit } : { limit, after };
+  const order = orderIn(query);
+  const page = { limit, order, ...(after === null ? {} : { after }) };
   const { found, next, source, covers } = await listed(chosen, filterOf(query), page);
-  const oldestFirst = found.toSorted((a, b) => a.head.acceptedAtMs - b.head.acceptedAtMs);
-  const invocations = oldestFirst.map(({ id, head }) => viewInvocation(id, head));
+  const sign = order === "newest" ? -1 : 1;
+  const sorted = found.toSorted((a, b) => sign * (a.head.acceptedAtMs - b.head.acceptedAtMs));
+  const invocations = sorted.map(({ id, head }) => viewInvocation(id, head));
   return jsonResponse(200, {
     invocations,
     ...(next === undefined ? {} : { next }),
@@ -67,7 +69,7 @@ export async function listInvocations({ index, scan, request: { query } }: Admin
 export async function listed(
   index: InvocationIndex,
   filter: InvocationFilter,
-  page: { readonly limit: number; readonly after?: string },
+  page: Parameters<InvocationIndex["list"]>[1],
 ): Promise<FoundPage> {
   try {
     return await index.list(filter, page);
@@ -131,6 +133,12 @@ function timeIn(query: URLSearchParams, name: string): number | undefined {
   const ms = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
   if (ms >= 0) return ms;
   throw badField(`query parameter '${name}'`, "must be a time like 2026-11-22T15:48:42.688Z");
+}
+
+function orderIn(query: URLSearchParams): "oldest" | "newest" {
+  const order = query.get("order") ?? "oldest";
+  if (order === "oldest" || order === "newest") return order;
+  throw badField("query parameter 'order'", "must be oldest or newest");
 }
 
 export function flagIn(query: URLSearchParams, name: string): boolean {

@@ -67,7 +67,7 @@ describe("perdure ls", { timeout: 120_000 }, () => {
       new RegExp(`${behind} +Order/ls-1/wait +pending .* the key Order/ls-1`, "u"),
     );
     expect(table).toMatchObject({ code: EXIT.done, stderr: "2 of 2 invocations.\n" });
-    expect(idsIn(open.stdout)).toEqual([waiting, behind]);
+    expect(idsIn(open.stdout)).toEqual([behind, waiting]);
     const lines = all.stdout
       .trim()
       .split("\n")

@@ -127,6 +127,15 @@ describe.each([
     expect(await found("?idempotency_key=order-1")).toEqual([shownId(called.id)]);
   });
 
+  test("the newest first, page by page", async () => {
+    const { world, ids } = await populated(parts);
+    const newest = (await list(world, "?order=newest")).invocations.map(({ id }) => ids.indexOf(id));
+    expect(newest).toEqual([4, 3, 2, 1, 0]);
+    const paged = await listAll(world, "order=newest&limit=2");
+    expect(source === "index" ? paged.map((id) => ids.indexOf(id)) : newest).toEqual(newest);
+    expect(paged.toSorted()).toEqual(ids.toSorted());
+  });
+
   test("page by page, each once", async () => {
     const { world, ids } = await populated(parts);
     for (const limit of [1, 2, 3, 5, 1000]) {
@@ -151,6 +160,7 @@ describe.each([
     ["?created_after=yesterday", "'created_after' is invalid. Reason: must be a time like"],
     ["?modified_before=1", "'modified_before' is invalid."],
     ["?result=maybe", "'result' is invalid. Reason: must be success or failure"],
+    ["?order=random", "'order' is invalid. Reason: must be oldest or newest"],
     ["?scan=maybe", "'scan' is invalid. Reason: must be true or false"],
   ])("but not for %s", async (query, message) => {
     const answer = await new AdminWorld(parts).ask(`GET /invocations${query}`);
