@@ -23,6 +23,7 @@ import { until } from "../e2e/target.ts";
 import { DUMMY_CREDENTIALS } from "../support/emulator-dynamo.ts";
 import { proxyTo } from "./api-proxy.ts";
 import { ACCOUNT, Cdk, REGION, STACK } from "./cdk.ts";
+import { cliSuite } from "./cli-suite.ts";
 import { DeployedApp } from "./deployed-app.ts";
 import { type Emulator, startEmulator } from "./emulator.ts";
 import { REGISTRY_CACHE_MS } from "../../lib/limits.ts";
@@ -56,6 +57,7 @@ afterAll(async () => {
 });
 
 const serving = async (): Promise<DeployedApp> => app;
+cliSuite(() => emulator.endpoint);
 clientSuite("deployed", serving);
 inputSuite("deployed", serving, {
   "headers too long":
