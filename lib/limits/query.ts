@@ -2,6 +2,16 @@
 
 /** Of the text of a query, in UTF-16 code units. */
 export const QUERY_CHARS_MAX = 1_000_000;
+/** Its words and operators. They are read in the server's own process, so that has to be quick. */
+export const QUERY_TOKENS_MAX = 50_000;
+/** Parentheses in each other. SQLite takes expressions of some hundreds. */
+export const QUERY_DEPTH_MAX = 100;
+/** Tables of one FROM: SQLite's own bound. */
+export const QUERY_JOINED_MAX = 64;
+/** Words of an operand of `::`, or of a sum with times. Each of these in a row encloses the ones before it. */
+export const QUERY_OPERAND_TOKENS_MAX = 2000;
+/** A longer query is not searched for the place of an error. Each word is tried. */
+export const QUERY_SEARCHED_TOKENS_MAX = 2000;
 /** From the time that the data of a query has been read: API Gateway waits for 30 seconds in all. */
 export const QUERY_MS_MAX = 10_000;
 /** A process for queries has started by then. */
@@ -18,6 +28,8 @@ export const QUERY_MEMORY_LOOK_MS = 20;
 export const QUERIES_AT_ONCE = 2;
 /** Queries that wait for one of them. */
 export const QUERIES_WAITING_MAX = 100;
+/** And for how long. */
+export const QUERY_WAIT_MS_MAX = 10_000;
 /** A process without a query is kept for so long. */
 export const QUERY_IDLE_MS = 60_000;
 /** Rows in one answer. */

@@ -4,6 +4,7 @@
  * It replaces words, and parses no expressions. Each made word has the place of the one that it stands for, so errors point
  * into the query as it was written.
  */
+import { QUERY_OPERAND_TOKENS_MAX } from "../../lib/limits/query.ts";
 import { namedSubqueries, quotedAliases } from "./aliases.ts";
 import { QueryError } from "./error.ts";
 import { intervalMs, isIntervalUnit, storedTime } from "./intervals.ts";
@@ -199,7 +200,7 @@ const casts: Pass = (tokens) => {
     const [token, next, after] = tokens.slice(at, at + 3);
     if (!token) continue;
     if (isOperator(token, "::") && isName(next)) {
-      made.push(...castOf(made.splice(operandBefore(made, made.length - 1)), next));
+      made.push(...castOf(taken(made, operandBefore(made, made.length - 1)), next));
       at++;
     } else if (isWord(tokens[at - 1], "as") && isWord(token, ...TEXT_TYPES) && isOperator(next, ")"))
       made.push(madeToken("word", "text", token));
@@ -252,7 +253,7 @@ const intervals: Pass = (tokens) => {
     const sign = made.at(-1);
     if (isOperator(sign, "+", "-") && isOperandEnd(made.at(-2))) {
       made.pop();
-      const operand = made.splice(operandBefore(made, made.length - 1));
+      const operand = taken(made, operandBefore(made, made.length - 1));
       const ms = isOperator(sign, "-") ? -interval.ms : interval.ms;
       made.push(...callOf("perdure_add", operand, [madeToken("number", String(ms), token)]));
     } else made.push(madeToken("number", String(interval.ms), token));
@@ -286,7 +287,7 @@ const differences: Pass = (tokens) => {
     const start = isDifference ? operandBefore(made, made.length - 1) : 0;
     const right = tokens.slice(at + 1, end);
     if (isDifference && (isTime(made.slice(start)) || isTime(right))) {
-      made.push(...callOf("perdure_minus", made.splice(start), right));
+      made.push(...callOf("perdure_minus", taken(made, start), right));
       at = end - 1;
     } else made.push(token);
   }
@@ -296,6 +297,15 @@ const differences: Pass = (tokens) => {
 /** Without the white space before it. */
 const withoutSpace = ([first, ...rest]: readonly Token[]): Token[] =>
   first ? [{ ...first, spaced: false }, ...rest] : [];
+
+/** Takes the words from `start` on away. Each rewriting in a row takes what the one before it has made. */
+function taken(made: Token[], start: number): Token[] {
+  const operand = made.splice(start);
+  if (operand.length <= QUERY_OPERAND_TOKENS_MAX) return operand;
+  throw new QueryError(`an operand has at most ${QUERY_OPERAND_TOKENS_MAX} words`, {
+    at: operand[0]?.at ?? 0,
+  });
+}
 
 const callOf = (name: string, first: readonly Token[], second: readonly Token[]): Token[] => [
   madeToken("word", name, first[0]),

@@ -1,3 +1,4 @@
+import { NAME_BYTES_MAX } from "../../lib/limits.ts";
 import { QUERY_SUGGESTED_CHARS_MIN, QUERY_SUGGESTIONS_MAX } from "../../lib/limits/query.ts";
 
 /** What is wrong with a query, for its author: where, and what was perhaps meant. */
@@ -32,6 +33,7 @@ export function positionIn(text: string, offset: number): QueryPosition {
 
 /** Names that are as similar to it as a slip of the hand makes them, the nearest first. */
 export function similarTo(name: string, names: Iterable<string>): readonly string[] {
+  if (name.length > NAME_BYTES_MAX) return [];
   const wanted = name.toLowerCase();
   const most = Math.max(1, Math.floor(wanted.length / 3));
   return [...new Set(names)]

@@ -1,4 +1,6 @@
 /** What stands in a FROM clause. */
+import { QUERY_JOINED_MAX } from "../../lib/limits/query.ts";
+import { QueryError } from "./error.ts";
 import { tableNamed } from "./schema.ts";
 import { closingOf, isName, isOperator, isWord, type Token } from "./tokens.ts";
 
@@ -30,6 +32,8 @@ export function itemsOf(tokens: readonly Token[]): readonly Item[] {
       on: isWord(condition[0], "on") ? condition.slice(1) : [],
       ...(named.table === undefined ? {} : { table: named.table }),
     });
+    if (items.length > QUERY_JOINED_MAX)
+      throw new QueryError(`a FROM takes at most ${QUERY_JOINED_MAX} tables`, { at: tokens[start]?.at ?? 0 });
     at = Math.max(end, start + 1);
   }
   return items;

@@ -3,7 +3,12 @@
  *
  * Boundary: where rows come from is behind {@link QuerySource} (runtime/admin/tables). How an answer is written is in answer.ts.
  */
-import { QUERY_BYTES_MAX, QUERY_ROWS_MAX, QUERY_VALUE_BYTES_MAX } from "../../lib/limits/query.ts";
+import {
+  QUERY_BYTES_MAX,
+  QUERY_ROWS_MAX,
+  QUERY_SEARCHED_TOKENS_MAX,
+  QUERY_VALUE_BYTES_MAX,
+} from "../../lib/limits/query.ts";
 import { resultColumns, type ResultColumn } from "./columns.ts";
 import { inSqlite, tablesIn, withPlainNames } from "./dialect.ts";
 import { suggestionFor, QueryError } from "./error.ts";
@@ -84,7 +89,7 @@ export async function answerQuery(
   const { rowsMax = QUERY_ROWS_MAX, bytesMax = QUERY_BYTES_MAX } = limits;
   const answer = await sandbox.run({
     ...{ nowMs, sql, tables, rowsMax, bytesMax, valueBytesMax: QUERY_VALUE_BYTES_MAX },
-    beginnings: rewritten.map((_, at) => sqlOf(rewritten.slice(0, at + 1))),
+    ends: endsIn(rewritten),
   });
   if (answer.kind === "wrong") throw wrong(answer, rewritten, requests);
   if (answer.kind === "too-long") {
@@ -94,6 +99,13 @@ export async function answerQuery(
     });
   }
   return { columns: resultColumns(answer.columns, rewritten), rows: answer.rows, report: source.report() };
+}
+
+/** Where each word of the statement ends, if it is short enough to be searched for an error. */
+function endsIn(tokens: readonly Token[]): readonly number[] {
+  if (tokens.length > QUERY_SEARCHED_TOKENS_MAX) return [];
+  let end = 0;
+  return tokens.map((_, at) => (end += sqlOf(tokens.slice(at, at + 1), at).length));
 }
 
 function requestsOf(tokens: readonly Token[], nowMs: number): readonly TableRequest[] {

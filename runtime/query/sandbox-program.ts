@@ -20,8 +20,8 @@ export interface SandboxTable {
 export interface SandboxRequest {
   readonly nowMs: number;
   readonly sql: string;
-  /** A beginning of the statement for each place where the error may be: the first that fails in the same way has it. */
-  readonly beginnings: readonly string[];
+  /** Where the statement's words end. The first beginning that fails as the statement does has the error at its end. */
+  readonly ends: readonly number[];
   readonly tables: readonly SandboxTable[];
   readonly rowsMax: number;
   readonly bytesMax: number;
@@ -69,9 +69,9 @@ export function sandboxProgram(parts: SandboxParts): void {
       return parts.read(database, request);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      for (const [beginning, sql] of request.beginnings.entries()) {
+      for (const [beginning, end] of request.ends.entries()) {
         try {
-          database.prepare(sql);
+          database.prepare(request.sql.slice(0, end));
         } catch (other) {
           if (other instanceof Error && other.message === message)
             return { kind: "wrong", message, beginning };

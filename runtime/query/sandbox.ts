@@ -13,6 +13,7 @@ import {
   QUERY_MEMORY_LOOK_MS,
   QUERY_MS_MAX,
   QUERY_START_MS_MAX,
+  QUERY_WAIT_MS_MAX,
 } from "../../lib/limits/query.ts";
 import { QueryError } from "./error.ts";
 import {
@@ -35,6 +36,8 @@ export interface SandboxOptions {
   readonly msMax?: number;
   /** Of the whole process. */
   readonly memoryBytesMax?: number;
+  /** Until a process is free. */
+  readonly waitMsMax?: number;
 }
 
 /** Each function as the text that it was written as. */
@@ -70,6 +73,7 @@ const PASSED_VARIABLES = ["PATH", "LD_LIBRARY_PATH", "SystemRoot"] as const;
 export class Sandbox {
   readonly #msMax: number;
   readonly #program: string;
+  readonly #waitMsMax: number;
   readonly #idle: ChildProcess[] = [];
   readonly #waiting: (() => void)[] = [];
   /** Those that have said so. */
@@ -77,7 +81,12 @@ export class Sandbox {
   #running = 0;
   #idleTimer: NodeJS.Timeout | undefined;
 
-  constructor({ msMax = QUERY_MS_MAX, memoryBytesMax = QUERY_MEMORY_BYTES_MAX }: SandboxOptions = {}) {
+  constructor({
+    msMax = QUERY_MS_MAX,
+    memoryBytesMax = QUERY_MEMORY_BYTES_MAX,
+    waitMsMax = QUERY_WAIT_MS_MAX,
+  }: SandboxOptions = {}) {
+    this.#waitMsMax = waitMsMax;
     this.#msMax = msMax;
     this.#program = programText(memoryBytesMax);
   }
@@ -90,7 +99,6 @@ export class Sandbox {
   /** Throws {@link QueryError}: 408 too slow, 413 too much memory, 503 too many at once. */
   async run(request: SandboxRequest): Promise<SandboxAnswer> {
     await this.#turn();
-    this.#running++;
     const child = this.#idle.pop() ?? this.#start();
     try {
       const answer = await this.#ask(child, request);
@@ -100,8 +108,10 @@ export class Sandbox {
       child.kill("SIGKILL");
       throw error;
     } finally {
-      this.#running--;
-      this.#waiting.shift()?.();
+      // Its place is handed to the next one, or is free.
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#running--;
     }
   }
 
@@ -112,10 +122,23 @@ export class Sandbox {
   }
 
   async #turn(): Promise<void> {
-    if (this.#running < QUERIES_AT_ONCE) return;
-    if (this.#waiting.length >= QUERIES_WAITING_MAX)
-      throw new QueryError("too many queries run at the moment; try again", { status: 503 });
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#running < QUERIES_AT_ONCE) {
+      this.#running++;
+      return;
+    }
+    const busy = new QueryError("too many queries run at the moment; try again", { status: 503 });
+    if (this.#waiting.length >= QUERIES_WAITING_MAX) throw busy;
+    await new Promise<void>((resolve, reject) => {
+      const begin = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.splice(this.#waiting.indexOf(begin), 1);
+        reject(busy);
+      }, this.#waitMsMax);
+      this.#waiting.push(begin);
+    });
   }
 
   #start(): ChildProcess {

@@ -117,17 +117,21 @@ class Scope {
       isExact &&= isWhole;
     }
     // `a.id = b.id AND a.id = 'x'` says the same of b.
+    // What was passed on is not passed on twice: equalities can go round in a circle.
+    const told = new Map<Item, Map<string, Set<Predicate["values"]>>>();
     for (const { left, right } of equalities) {
       const passed = found.filter(
         ({ item, predicate }) =>
           item === left.item && predicate.column === left.column && predicate.op === "equal",
       );
-      found.push(
-        ...passed.map(({ predicate }) => ({
-          item: right.item,
-          predicate: { ...predicate, column: right.column },
-        })),
-      );
+      const ofItem = told.get(right.item) ?? new Map<string, Set<Predicate["values"]>>();
+      const known = ofItem.get(right.column) ?? new Set();
+      told.set(right.item, ofItem.set(right.column, known));
+      for (const { predicate } of passed) {
+        if (known.has(predicate.values)) continue;
+        known.add(predicate.values);
+        found.push({ item: right.item, predicate: { ...predicate, column: right.column } });
+      }
     }
     const limit = isExact ? this.#limit() : undefined;
     return this.#items.flatMap((item) => {

@@ -1,4 +1,5 @@
 /** A query's words, with their places in it. Only as much of SQL's grammar as tells a string from a name. */
+import { QUERY_DEPTH_MAX, QUERY_TOKENS_MAX } from "../../lib/limits/query.ts";
 import { QueryError } from "./error.ts";
 
 export interface Token {
@@ -24,15 +25,20 @@ const PATTERNS: readonly (readonly [Token["kind"] | "space", RegExp])[] = [
   ["operator", /->>|->|::|<=|>=|<>|!=|==|\|\||<<|>>|!~\*|!~|~\*|[-+*/%&|~<>=(),.;[\]]/y],
 ];
 
-/** Throws {@link QueryError} for what is no token. */
+/** Throws {@link QueryError} for what is no token, and for more of them, or deeper ones, than are looked at. */
 export function tokensOf(query: string): Token[] {
   const tokens: Token[] = [];
   let spaced = false;
+  let depth = 0;
   for (let at = 0; at < query.length;) {
     const [kind, text] = matchAt(query, at);
     if (kind === "space") spaced = true;
     else {
-      tokens.push({ kind, ...meaningOf(kind, text), at, spaced });
+      if (text === "(" && ++depth > QUERY_DEPTH_MAX)
+        throw new QueryError(`a query has at most ${QUERY_DEPTH_MAX} parentheses in each other`, { at });
+      if (text === ")") depth--;
+      if (tokens.push({ kind, ...meaningOf(kind, text), at, spaced }) > QUERY_TOKENS_MAX)
+        throw new QueryError(`a query has at most ${QUERY_TOKENS_MAX} words and operators`, { at });
       spaced = false;
     }
     at += text.length;
@@ -47,6 +53,9 @@ function matchAt(query: string, at: number): readonly [Token["kind"] | "space", 
     pattern.lastIndex = at;
     const text = pattern.exec(query)?.[0];
     if (text !== undefined && text !== "") return [kind, text];
+    // Its beginning is an operator, too, but not what was meant.
+    if (kind === "space" && query.startsWith("/*", at))
+      throw new QueryError("a comment is not closed", { at });
   }
   const character = query.charAt(at);
   if (character === "'" || character === '"') throw new QueryError("a quote is not closed", { at });
@@ -60,9 +69,9 @@ function meaningOf(kind: Token["kind"], text: string): { readonly text: string; 
   return { text: lower, value: lower };
 }
 
-/** The words as a text again. */
-export const sqlOf = (tokens: readonly Token[]): string =>
-  tokens.map(({ text, spaced }, at) => (spaced && at > 0 ? ` ${text}` : text)).join("");
+/** The words as a text again. `from`: how many stand before them. */
+export const sqlOf = (tokens: readonly Token[], from = 0): string =>
+  tokens.map(({ text, spaced }, at) => (spaced && from + at > 0 ? ` ${text}` : text)).join("");
 
 /** Whether it is this keyword or operator. */
 export const isWord = (token: Token | undefined, ...values: readonly string[]): boolean =>
