@@ -14,7 +14,6 @@ import {
   parseLock,
 } from "../../lib/model/lock.ts";
 import { LOCK_WAITING_DEFAULT, LOCK_WAITING_MAX } from "../../lib/limits/http.ts";
-import { shownId } from "../../lib/model/shown-id.ts";
 import type { ItemKey } from "../../lib/model/item.ts";
 import { shownId } from "../../lib/model/shown-id.ts";
 import { jsonResponse } from "../http/message.ts";

@@ -100,7 +100,7 @@ test("queries of the admin function run in a process of their own: what the bund
   const sandbox = new Sandbox();
   const limits = { rowsMax: 10, bytesMax: 1000, valueBytesMax: 1000 };
   const sql = "select date_trunc('day', now()) as today";
-  const answer = await sandbox.run({ ...limits, nowMs: 0, sql, beginnings: [], tables: [] });
+  const answer = await sandbox.run({ ...limits, nowMs: 0, sql, ends: [], tables: [] });
   sandbox.stop();
   expect(answer).toMatchObject({ kind: "rows", rows: [["1970-01-01T00:00:00.000Z"]] });
 });
