@@ -8,8 +8,9 @@ import { QUERY_OPERAND_TOKENS_MAX } from "../../lib/limits/query.ts";
 import { namedSubqueries, quotedAliases } from "./aliases.ts";
 import { QueryError } from "./error.ts";
 import { intervalMs, isIntervalUnit, storedTime } from "./intervals.ts";
+import { isOperandEnd, operandAfter, operandBefore } from "./operands.ts";
 import { isTimeColumn, tableNamed } from "./schema.ts";
-import { closingOf, isName, isOperator, isWord, madeToken, openingOf, type Token } from "./tokens.ts";
+import { closingOf, isName, isOperator, isWord, madeToken, type Token } from "./tokens.ts";
 
 type Pass = (tokens: readonly Token[]) => Token[];
 
@@ -315,86 +316,6 @@ const callOf = (name: string, first: readonly Token[], second: readonly Token[])
   ...second,
   madeToken("operator", ")", second.at(-1), false),
 ];
-
-/** Words that can stand before a parenthesis, and call nothing. */
-const NO_FUNCTIONS = [
-  ...[
-    "in",
-    "and",
-    "or",
-    "not",
-    "where",
-    "on",
-    "select",
-    "then",
-    "else",
-    "when",
-    "by",
-    "between",
-    "like",
-    "from",
-    "as",
-  ],
-  ...[
-    "having",
-    "case",
-    "distinct",
-    "all",
-    "over",
-    "filter",
-    "join",
-    "is",
-    "exists",
-    "regexp",
-    "match",
-    "values",
-  ],
-] as const;
-const KEYWORDS = [
-  ...NO_FUNCTIONS,
-  "end",
-  "limit",
-  "order",
-  "group",
-  "asc",
-  "desc",
-  "null",
-  "union",
-  "except",
-] as const;
-
-const isOperandEnd = (token: Token | undefined): boolean =>
-  isOperator(token, ")") ||
-  token?.kind === "string" ||
-  token?.kind === "number" ||
-  (isName(token) && !isWord(token, ...KEYWORDS));
-
-/** Where the operand begins that ends at `end`. */
-function operandBefore(tokens: readonly Token[], end: number): number {
-  let start = end;
-  if (isOperator(tokens[end], ")")) {
-    start = Math.max(openingOf(tokens, end), 0);
-    const called = tokens[start - 1];
-    if (!isName(called) || isWord(called, ...NO_FUNCTIONS)) return start;
-    start--;
-  }
-  while (
-    start >= 2 &&
-    isName(tokens[start]) &&
-    isOperator(tokens[start - 1], ".") &&
-    isName(tokens[start - 2])
-  )
-    start -= 2;
-  return Math.max(start, 0);
-}
-
-/** The index after the operand that begins at `start`. */
-function operandAfter(tokens: readonly Token[], start: number): number {
-  if (isOperator(tokens[start], "(")) return closingOf(tokens, start) + 1;
-  let end = start;
-  while (isName(tokens[end]) && isOperator(tokens[end + 1], ".") && isName(tokens[end + 2])) end += 2;
-  return isName(tokens[end]) && isOperator(tokens[end + 1], "(") ? closingOf(tokens, end + 1) + 1 : end + 1;
-}
 
 /** Tables that are named, whatever for. */
 export const tablesIn = (tokens: readonly Token[]): readonly string[] => [

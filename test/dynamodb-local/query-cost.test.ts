@@ -32,6 +32,7 @@ interface Answer {
 
 const reason = whyNoDynamoLocal();
 const PAUSED = 10;
+const JSON_ONLY = { accept: "application/json", "content-type": "application/json" };
 
 describe.skipIf(reason !== undefined)("read units of a query", () => {
   let emulator: DynamoEmulator;
@@ -96,7 +97,7 @@ describe.skipIf(reason !== undefined)("read units of a query", () => {
         method: "POST",
         path: "/query",
         query: new URLSearchParams(),
-        headers: { accept: "application/json" },
+        headers: JSON_ONLY,
       },
       body: new TextEncoder().encode(JSON.stringify({ query: text, ...more })),
     });

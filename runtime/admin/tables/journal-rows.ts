@@ -89,6 +89,16 @@ async function shownOf(
   journal: JournalShown,
   types: Map<number, string>,
 ): Promise<readonly Shown[]> {
+  return isOther(entry)
+    ? await stateOrSignal(entry, journal.bytesOf)
+    : await commandOf(entry, journal, types);
+}
+
+async function commandOf(
+  entry: Exclude<Entry, Other>,
+  journal: JournalShown,
+  types: Map<number, string>,
+): Promise<readonly Shown[]> {
   const { bytesOf } = journal;
   switch (entry.kind) {
     case "run":
@@ -138,16 +148,6 @@ async function shownOf(
     // Restate's journal has nothing of an awakeable before it is completed.
     case "signal":
       return [];
-    case "get":
-    case "set":
-    case "clear":
-    case "clearAll":
-    case "stateKeys":
-    case "cancel":
-    case "sendSignal":
-    case "signalled":
-    case "cancelled":
-      return await stateOrSignal(entry, bytesOf);
   }
 }
 
@@ -166,6 +166,12 @@ type Other = Extract<
       | "cancelled";
   }
 >;
+
+const OTHERS: ReadonlySet<Entry["kind"]> = new Set<Other["kind"]>([
+  ...(["get", "set", "clear", "clearAll", "stateKeys"] as const),
+  ...(["sendSignal", "cancel", "signalled", "cancelled"] as const),
+]);
+const isOther = (entry: Entry): entry is Other => OTHERS.has(entry.kind);
 
 async function stateOrSignal(entry: Other, bytesOf: BytesOf): Promise<readonly Shown[]> {
   switch (entry.kind) {
