@@ -1,11 +1,17 @@
 /** What of Restate's dialect becomes what in SQLite's, and what is refused. */
 import { describe, expect, test } from "vitest";
+import { invocationId, UNIQUE_SIZE } from "../../../lib/model/ids.ts";
+import { shownId } from "../../../lib/model/shown-id.ts";
 import { inSqlite, tablesIn, withPlainNames } from "../../../runtime/query/dialect.ts";
+import { withIds } from "../../../runtime/query/id-literals.ts";
 import { QueryError } from "../../../runtime/query/error.ts";
 import { statementIn } from "../../../runtime/query/statement.ts";
 import { sqlOf } from "../../../runtime/query/tokens.ts";
 
-const rewritten = (query: string): string => sqlOf(inSqlite(withPlainNames(statementIn(query).tokens)));
+const STORED = invocationId("Greeter", "k", new Uint8Array(UNIQUE_SIZE));
+
+const rewritten = (query: string): string =>
+  sqlOf(inSqlite(withIds(withPlainNames(statementIn(query).tokens))));
 
 describe("a query is rewritten", () => {
   test.each([
@@ -30,6 +36,9 @@ describe("a query is rewritten", () => {
     ["select cast(a as string), cast(b as timestamp)", "select cast(a as text), perdure_time(b)"],
     ["select extract(hour from created_at)", "select date_part('hour', created_at)"],
     ["select 1 where target LIKE 'inv_abc/%'", "select 1 where id = 'inv_abc'"],
+    [`select 1 where target LIKE '${STORED}/%'`, `select 1 where id = '${shownId(STORED)}'`],
+    [`select 1 where id in ('${STORED}', 'x')`, `select 1 where id in ('${shownId(STORED)}', 'x')`],
+    ["select 'dp_61f857519c9155ffef42'", "select 'dp_17a5pg9ThaGSz1j0KsIJyJa'"],
     ["select 1 where target LIKE 'Counter/%'", "select 1 where target like 'Counter/%'"],
   ])("%s", (query, sql) => {
     expect(rewritten(query)).toBe(sql);
