@@ -264,9 +264,10 @@ async function calls(
   if (kind === "call") types.set(number, type);
   const { service, handler, key, headers, idempotencyKey, dueAtMs } = call;
   const request = {
-    ...{ invocation_id: shownId(callee), invocation_target: targetOf(call), span_context: {} },
+    ...{ invocation_id: shownId(callee), invocation_target: targetOf(call), span_context: NO_SPAN },
     headers: Object.entries(viewHeaders(headers)).map(([name, value]) => ({ name, value })),
-    idempotency_key: idempotencyKey,
+    ...{ idempotency_key: idempotencyKey, completion_retention_duration: NOTHING },
+    journal_retention_duration: NOTHING,
   };
   const fields = {
     invocation_id_completion_id: completionId(number),
@@ -282,7 +283,17 @@ async function calls(
   return [plain(type, lite, { ...fields, request: { ...request, parameter } }, columns)];
 }
 
+/** Restate's command line reads a call only if it has all of these. */
+const NO_SPAN = {
+  span_context: {
+    ...{ trace_id: Array.from({ length: 16 }, () => 0), span_id: Array.from({ length: 8 }, () => 0) },
+    ...{ trace_flags: 0, is_remote: false, trace_state: "" },
+  },
+  cause: null,
+};
+const NOTHING = { secs: 0, nanos: 0 };
+
 const targetOf = ({ service: name, handler, key }: Call): object =>
   key === null
-    ? { Service: { name, handler } }
-    : { VirtualObject: { name, key, handler, handler_ty: "Exclusive" } };
+    ? { Service: { name, handler, scope: null } }
+    : { VirtualObject: { name, key, handler, handler_ty: "Exclusive", scope: null } };
