@@ -16,6 +16,7 @@ export function addInvocations(program: Program): void {
   addList(program.command("ls"), "perdure ls");
   addDescribe(noun.command("describe").aliases(["get", "show"]), "perdure invocations describe");
   addDescribe(program.command("show"), "perdure show");
+  addExport(noun.command("export"));
   addWatch(noun.command("watch"), "perdure invocations watch");
   addWatch(program.command("watch"), "perdure watch");
   addTail(noun.command("tail"), "perdure invocations tail");
@@ -100,6 +101,29 @@ function addTail(command: CommandUnknownOpts, called: string): void {
       withCli<unknown[]>(async (cli) => {
         const { tail } = await import("./tail.ts");
         await tail(cli, command.opts());
+      }),
+    );
+}
+
+function addExport(command: CommandUnknownOpts): void {
+  command
+    .summary("one invocation as JSON, for a report of a bug")
+    .description(
+      "Prints all that is known of an invocation as JSON. What a secret's name names, such as password, is taken out; look at the rest before you hand it on.",
+    )
+    .argument("<id>", "the invocation")
+    .option("--no-values", "without inputs, outputs and results of steps: their lengths alone")
+    .addHelpText(
+      "after",
+      examples(
+        "perdure invocations export inv_1… > invocation.json",
+        "perdure invocations export inv_1… --no-values",
+      ),
+    )
+    .action(
+      withCli(async (cli, ...args: unknown[]) => {
+        const { exportInvocation } = await import("./export.ts");
+        await exportInvocation(cli, String(args[0]), command.opts());
       }),
     );
 }
