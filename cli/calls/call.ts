@@ -32,6 +32,7 @@ export interface CallFlags extends RequestOptions, Waiting {
 export interface SendFlags extends RequestOptions, Waiting {
   readonly delay?: string;
   readonly wait?: boolean;
+  readonly watch?: boolean;
 }
 
 export async function call(
@@ -110,14 +111,18 @@ async function sendTo(
   options: SendFlags,
   how: string,
 ): Promise<void> {
-  if (options.timeout !== undefined && options.wait !== true)
-    throw new UsageError("--timeout is for --wait: without it nothing is waited for");
+  if (options.timeout !== undefined && options.wait !== true && options.watch !== true)
+    throw new UsageError("--timeout is for --wait and --watch: without them nothing is waited for");
   const deadline = deadlineOf(options);
   const answer = await ask(cli, await requestOf("send", target, inputText, options));
   if (answer.status >= 400) return await printResult(cli, answer, { name: shownTarget(target), target }, how);
   const sent = new Fields(jsonOf(answer), "answer");
   const id = sent.text("invocationId");
   if (sent.text("status") !== "Accepted") cli.out.note(`${id} exists already, so nothing new was started.`);
+  if (options.watch === true) {
+    const { watch } = await import("../invocations/watch.ts");
+    return await watch(cli, id, options);
+  }
   if (options.wait === true) {
     const result = await attachUntil(cli, attachById(id), deadline);
     return result

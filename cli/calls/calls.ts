@@ -78,6 +78,9 @@ function addSend(program: Program): void {
     .addOption(header())
     .addOption(contentType())
     .option("--wait", "wait for its output and print that, as `call` does")
+    .addOption(
+      new Option("--watch", "print what it does until it has completed, as `watch` does").conflicts("wait"),
+    )
     .addOption(timeout())
     .addHelpText(
       "after",

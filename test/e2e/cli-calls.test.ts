@@ -152,6 +152,12 @@ describe("send", () => {
     expect((await run("output", "Greeter/greet", "--idempotency-key", "tuesday")).stdout).toBe('"hello Ada"');
   });
 
+  test("shows what it does, if it is asked to", async () => {
+    const watched = await run("send", "Greeter/count", '"watched"', "--watch", "--timeout", "30s");
+    expect(watched).toMatchObject({ code: 0, stdout: expect.stringContaining("Greeter/count") as string });
+    expect((await run("send", "Greeter/refuse", "--watch")).stderr).toContain("no tea");
+  });
+
   test("later says when, and is not ready until then", async () => {
     const { code, answer } = await json("send", "Greeter/greet", '"Ada"', "--delay", "10m");
     expect({ code, answer }).toMatchObject({ code: 0, answer: { status: "Accepted" } });
