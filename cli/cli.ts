@@ -4,7 +4,7 @@ import { AdminClient } from "./admin-client.ts";
 import { type Door, HttpDoor } from "./door.ts";
 import { LOCAL } from "./environment/config.ts";
 import { chosenEnvironment, type Environment } from "./environment/environment.ts";
-import { CommandError } from "./exit.ts";
+import { CommandError, EXIT } from "./exit.ts";
 import { Output, type OutputOptions } from "./output.ts";
 import type { TimeFormat } from "./time.ts";
 
@@ -75,7 +75,13 @@ export class Cli {
     const { default: confirm } = await import("@inquirer/confirm");
     const { name } = await this.environment();
     const message = name === LOCAL ? question : `On ${name}: ${question}`;
-    if (!(await confirm({ message, default: false }))) throw new CommandError("nothing was done");
+    const isYes = await confirm({ message, default: false }).catch((error: unknown) => {
+      // Ctrl-C.
+      if (error instanceof Error && error.name === "ExitPromptError")
+        throw new CommandError("nothing was done", { exitCode: EXIT.interrupted });
+      throw error;
+    });
+    if (!isYes) throw new CommandError("nothing was done");
   }
 }
 

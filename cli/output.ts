@@ -83,7 +83,8 @@ export class Output {
 
   /** The lines of a table that fits the terminal. */
   table<T>(rows: readonly T[], columns: readonly Column<T>[]): string[] {
-    const width = this.wide ? undefined : this.#streams.stdout.columns;
+    // A terminal that does not say how wide it is says 0.
+    const width = this.wide ? undefined : this.#streams.stdout.columns || undefined;
     return fitted(rows, columns, { width, header: (text) => this.styled("bold", text) }).split("\n");
   }
 

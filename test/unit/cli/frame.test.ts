@@ -1,6 +1,7 @@
 // The frame of all commands: tables, JSON, fields of answers, refusals, exit codes.
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { stripVTControlCharacters } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { AdminClient, path, Refusal } from "../../../cli/admin-client.ts";
 import { HttpDoor, Unreachable } from "../../../cli/door.ts";
@@ -67,6 +68,17 @@ describe("output", () => {
       else if (format === "jsonl") expect(stdout).toBe('{"id":"a"}\n{"id":"b","error":"no"}\n');
       else expect(stdout).toBe("ID  ERROR  LENGTH\na   -      1\nb   no     1\n");
     }
+  });
+
+  test("a terminal that does not know its width gets all columns, and nothing cut", () => {
+    const out = new Output(
+      { format: "text", quiet: false, verbose: false, wide: false },
+      fakeStreams({ columns: 0 }),
+    );
+    const plainLines = out
+      .table([{ id: "a", error: "the card was declined" }], COLUMNS)
+      .map(stripVTControlCharacters);
+    expect(plainLines).toEqual(["ID  ERROR                  LENGTH", "a   the card was declined  1"]);
   });
 
   test("an empty list is empty data, and a note for people", async () => {
