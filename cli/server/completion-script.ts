@@ -17,5 +17,15 @@ export async function completionScript(shell: string): Promise<string> {
   } finally {
     console.log = log;
   }
-  return lines.join("\n");
+  return shell === "bash" ? `${BASH_WITHOUT_PACKAGE}\n${lines.join("\n")}` : lines.join("\n");
 }
+
+/** The script for bash takes the words from a function of the package bash-completion, which not every machine has. */
+const BASH_WITHOUT_PACKAGE = `if ! declare -F _get_comp_words_by_ref >/dev/null; then
+  _get_comp_words_by_ref() {
+    words=("\${COMP_WORDS[@]:0:COMP_CWORD+1}")
+    cword=$COMP_CWORD
+    cur=\${COMP_WORDS[COMP_CWORD]}
+    prev=\${COMP_WORDS[COMP_CWORD-1]}
+  }
+fi`;

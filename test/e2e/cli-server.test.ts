@@ -1,7 +1,9 @@
 // `perdure sql`, `whoami`, `doctor`, `open`, `subscriptions` and completion, against a local server.
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { differingFields } from "../support/cli-document.ts";
@@ -152,6 +154,20 @@ describe("completion", () => {
 
   test("there is none for another shell", async () => {
     expect(await runHere(["completion", "tcsh"])).toMatchObject({ code: 2, stdout: "" });
+  });
+
+  test("the script for bash works, also where the package bash-completion is missing", async () => {
+    const { stdout: script } = await runHere(["completion", "bash"]);
+    const program = [
+      script,
+      "compopt() { :; }",
+      String.raw`perdure() { [[ "$*" == "complete -- svc describe Gr" ]] && printf 'Greeter	Service
+:4
+'; }`,
+      'COMP_WORDS=(perdure svc describe Gr); COMP_CWORD=3; __perdure_complete; echo "${COMPREPLY[*]}"',
+    ];
+    const { stdout } = await promisify(execFile)("bash", ["--noprofile", "--norc", "-c", program.join("\n")]);
+    expect(stdout).toBe("Greeter\n");
   });
 
   const completed = async (...words: readonly string[]): Promise<string[]> => {
