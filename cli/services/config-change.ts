@@ -50,13 +50,24 @@ export async function editConfig(cli: Cli, name: string): Promise<void> {
   assertTerminal(cli.out, instead);
   const admin = await cli.admin();
   const service = await serviceNamed(admin, name);
-  const text = await editedText(templateOf(service), "settings.toml");
-  const { settings, errors } = readTemplate(text, service);
-  if (errors.length > 0) {
-    const listed = errors.map(({ line, problem }) => `line ${line}: ${problem}`);
-    throw new CommandError(`nothing was changed. ${listed.join("; ")}`);
+  await apply(cli, admin, service, await editedSettings(cli, service));
+}
+
+/** Until the text is right, or the user does not want to edit it again: nothing that was typed is lost before. */
+async function editedSettings(
+  cli: Cli,
+  service: AnsweredService,
+): Promise<Readonly<Record<string, SettingValue>>> {
+  let text = templateOf(service);
+  for (;;) {
+    text = await editedText(text, "settings.toml");
+    const { settings, errors } = readTemplate(text, service);
+    if (errors.length === 0) return settings;
+    const listed = errors.map(({ line, problem }) => `line ${line}: ${problem}`).join("; ");
+    if (cli.options.yes === true) throw new CommandError(`nothing was changed. ${listed}`);
+    cli.out.warn(listed);
+    await cli.confirm("Edit it again?");
   }
-  await apply(cli, admin, service, settings);
 }
 
 async function apply(
