@@ -1,6 +1,6 @@
 /** Names that a query gives, as SQLite takes them. */
 import { itemsOf } from "./from-items.ts";
-import { closingOf, isName, isOperator, isWord, madeToken, openingOf, type Token } from "./tokens.ts";
+import { closingOf, isNameToken, isOperator, isWord, madeToken, openingOf, type Token } from "./tokens.ts";
 
 const NO_ALIASES = [
   ...[
@@ -48,7 +48,7 @@ export function namedSubqueries(tokens: readonly Token[]): Token[] {
     if (!isSource) continue;
     const close = closingOf(tokens, at);
     const after = tokens[close + 1];
-    const hasName = isName(after) && !isWord(after, ...NO_ALIASES);
+    const hasName = isNameToken(after) && !isWord(after, ...NO_ALIASES);
     const alias = hasName ? undefined : aliasIn(tokens.slice(at + 1, close));
     if (alias !== undefined) made.splice(close + 1, 0, madeToken("word", `as "${alias}"`, tokens[close]));
   }

@@ -1,7 +1,7 @@
 /** Names and types of an answer's columns. */
 import type { AnsweredColumn } from "./sandbox-program.ts";
 import { type ColumnType, tableNamed } from "./schema.ts";
-import { isName, isOperator, isWord, type Token } from "./tokens.ts";
+import { isNameToken, isOperator, isWord, type Token } from "./tokens.ts";
 
 export interface ResultColumn {
   readonly name: string;
@@ -46,7 +46,7 @@ function booleanNames(tokens: readonly Token[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const [at, token] of tokens.entries()) {
     const name = tokens[at + 1];
-    if (isWord(token, "as") && isName(name) && isCondition(tokens, at)) names.add(name.value);
+    if (isWord(token, "as") && isNameToken(name) && isCondition(tokens, at)) names.add(name.value);
   }
   return names;
 }

@@ -10,7 +10,7 @@ import { QueryError } from "./error.ts";
 import { intervalMs, isIntervalUnit, storedTime } from "./intervals.ts";
 import { isOperandEnd, operandAfter, operandBefore } from "./operands.ts";
 import { isTimeColumn, tableNamed } from "./schema.ts";
-import { closingOf, isName, isOperator, isWord, madeToken, type Token } from "./tokens.ts";
+import { closingOf, isNameToken, isOperator, isWord, madeToken, type Token } from "./tokens.ts";
 
 type Pass = (tokens: readonly Token[]) => Token[];
 
@@ -29,7 +29,7 @@ export function withPlainNames(tokens: readonly Token[]): Token[] {
       at += 1;
       continue;
     }
-    if (isQualified && isWord(token, "information_schema") && isName(inner)) {
+    if (isQualified && isWord(token, "information_schema") && isNameToken(inner)) {
       plain.push(madeToken("word", `information_schema_${inner.value}`, token, spaced));
       at += 2;
     } else plain.push({ ...token, spaced });
@@ -97,7 +97,7 @@ const extracts: Pass = (tokens) => {
   for (let at = 0; at < tokens.length; at++) {
     const [token, open, unit, from] = tokens.slice(at, at + 4);
     if (!token) continue;
-    if (isWord(token, "extract") && isOperator(open, "(") && isName(unit) && isWord(from, "from")) {
+    if (isWord(token, "extract") && isOperator(open, "(") && isNameToken(unit) && isWord(from, "from")) {
       made.push(madeToken("word", "date_part", token), madeToken("operator", "(", open, false));
       made.push(madeToken("string", `'${unit.value}'`, unit, false), madeToken("operator", ",", from, false));
       at += 3;
@@ -111,7 +111,7 @@ const OPERATORS: Readonly<Record<string, string>> = { ilike: "regexp", "~": "mat
 const words: Pass = (tokens) =>
   tokens.map((token, at): Token => {
     const before = tokens[at - 1];
-    const isOperand = isName(before) || isOperator(before, ")") || before?.kind === "string";
+    const isOperand = isNameToken(before) || isOperator(before, ")") || before?.kind === "string";
     const operator =
       token.kind === "word" || (token.kind === "operator" && isOperand) ? OPERATORS[token.value] : undefined;
     if (operator !== undefined) return madeToken("word", operator, token);
@@ -173,20 +173,20 @@ const PASSING_FUNCTIONS = [
 /** Whether an operand is a time, as far as its words tell. */
 function isTime(operand: readonly Token[]): boolean {
   const [first] = operand;
-  const isCall = operand.length > 1 && isName(first) && isOperator(operand[1], "(");
+  const isCall = operand.length > 1 && isNameToken(first) && isOperator(operand[1], "(");
   if (isCall && isWord(first, ...TIME_FUNCTIONS)) return true;
   if (isCall && isWord(first, "perdure_add")) return isTime(operand.slice(2, operandAfter(operand, 2)));
   if (isCall)
     return (
       isWord(first, ...PASSING_FUNCTIONS) &&
-      operand.some((token) => isName(token) && isTimeColumn(token.value))
+      operand.some((token) => isNameToken(token) && isTimeColumn(token.value))
     );
   const last = operand.at(-1);
   if (last?.kind === "string") return operand.length === 1 && storedTime(last.value) === last.value;
   return (
-    isName(last) &&
+    isNameToken(last) &&
     isTimeColumn(last.value) &&
-    operand.every((token) => isName(token) || isOperator(token, "."))
+    operand.every((token) => isNameToken(token) || isOperator(token, "."))
   );
 }
 
@@ -200,7 +200,7 @@ const casts: Pass = (tokens) => {
   for (let at = 0; at < tokens.length; at++) {
     const [token, next, after] = tokens.slice(at, at + 3);
     if (!token) continue;
-    if (isOperator(token, "::") && isName(next)) {
+    if (isOperator(token, "::") && isNameToken(next)) {
       made.push(...castOf(taken(made, operandBefore(made, made.length - 1)), next));
       at++;
     } else if (isWord(tokens[at - 1], "as") && isWord(token, ...TEXT_TYPES) && isOperator(next, ")"))
@@ -319,5 +319,5 @@ const callOf = (name: string, first: readonly Token[], second: readonly Token[])
 
 /** Tables that are named, whatever for. */
 export const tablesIn = (tokens: readonly Token[]): readonly string[] => [
-  ...new Set(tokens.filter(isName).flatMap(({ value }) => tableNamed(value)?.name ?? [])),
+  ...new Set(tokens.filter(isNameToken).flatMap(({ value }) => tableNamed(value)?.name ?? [])),
 ];

@@ -2,7 +2,7 @@
 import { QUERY_JOINED_MAX } from "../../lib/limits/query.ts";
 import { QueryError } from "./error.ts";
 import { tableNamed } from "./schema.ts";
-import { closingOf, isName, isOperator, isWord, type Token } from "./tokens.ts";
+import { closingOf, isNameToken, isOperator, isWord, type Token } from "./tokens.ts";
 
 export interface Item {
   readonly alias: string;
@@ -62,7 +62,7 @@ function namedAt(tokens: readonly Token[], start: number): Named {
   const source = sourceAt(tokens, start);
   const at = isWord(tokens[source.next], "as") ? source.next + 1 : source.next;
   const alias = tokens[at];
-  const hasAlias = isName(alias) && !isWord(alias, ...JOINS, "on", "using");
+  const hasAlias = isNameToken(alias) && !isWord(alias, ...JOINS, "on", "using");
   const table = tableNamed(source.name)?.name;
   return {
     ...(table === undefined ? {} : { table }),
@@ -75,9 +75,10 @@ function namedAt(tokens: readonly Token[], start: number): Named {
 function sourceAt(tokens: readonly Token[], start: number): { readonly name: string; readonly next: number } {
   if (isOperator(tokens[start], "(")) return { name: "", next: closingOf(tokens, start) + 1 };
   let at = start;
-  while (isOperator(tokens[at + 1], ".") && isName(tokens[at + 2])) at += 2;
+  while (isOperator(tokens[at + 1], ".") && isNameToken(tokens[at + 2])) at += 2;
   const token = tokens[at];
   const isCall = isOperator(tokens[at + 1], "(");
-  if (!isName(token) || isCall) return { name: "", next: isCall ? closingOf(tokens, at + 1) + 1 : at + 1 };
+  if (!isNameToken(token) || isCall)
+    return { name: "", next: isCall ? closingOf(tokens, at + 1) + 1 : at + 1 };
   return { name: token.value, next: at + 1 };
 }

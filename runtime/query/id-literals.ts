@@ -1,6 +1,6 @@
 /** Ids in a query. To be done before it is looked at for what it needs. */
 import { withShownIds } from "../../lib/model/shown-id.ts";
-import { isName, isWord, madeToken, type Token } from "./tokens.ts";
+import { isNameToken, isWord, madeToken, type Token } from "./tokens.ts";
 
 /** Rows have ids as they are shown. A query may name them as they are stored, too. */
 export const withIds = (tokens: readonly Token[]): Token[] => invocationTargets(tokens.map(withShownForm));
@@ -21,7 +21,7 @@ function invocationTargets(tokens: readonly Token[]): Token[] {
     if (
       id === undefined ||
       token.value !== "target" ||
-      !isName(token) ||
+      !isNameToken(token) ||
       !isWord(tokens[at + 1], "like") ||
       !pattern
     )

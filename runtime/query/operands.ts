@@ -1,5 +1,5 @@
 /** Where operands begin and end, as far as words tell. */
-import { closingOf, isName, isOperator, isWord, openingOf, type Token } from "./tokens.ts";
+import { closingOf, isNameToken, isOperator, isWord, openingOf, type Token } from "./tokens.ts";
 
 /** Words that can stand before a parenthesis, and call nothing. */
 const NO_FUNCTIONS = [
@@ -52,7 +52,7 @@ export const isOperandEnd = (token: Token | undefined): boolean =>
   isOperator(token, ")") ||
   token?.kind === "string" ||
   token?.kind === "number" ||
-  (isName(token) && !isWord(token, ...KEYWORDS));
+  (isNameToken(token) && !isWord(token, ...KEYWORDS));
 
 /** Where the operand begins that ends at `end`. */
 export function operandBefore(tokens: readonly Token[], end: number): number {
@@ -60,14 +60,14 @@ export function operandBefore(tokens: readonly Token[], end: number): number {
   if (isOperator(tokens[end], ")")) {
     start = Math.max(openingOf(tokens, end), 0);
     const called = tokens[start - 1];
-    if (!isName(called) || isWord(called, ...NO_FUNCTIONS)) return start;
+    if (!isNameToken(called) || isWord(called, ...NO_FUNCTIONS)) return start;
     start--;
   }
   while (
     start >= 2 &&
-    isName(tokens[start]) &&
+    isNameToken(tokens[start]) &&
     isOperator(tokens[start - 1], ".") &&
-    isName(tokens[start - 2])
+    isNameToken(tokens[start - 2])
   )
     start -= 2;
   return Math.max(start, 0);
@@ -77,6 +77,9 @@ export function operandBefore(tokens: readonly Token[], end: number): number {
 export function operandAfter(tokens: readonly Token[], start: number): number {
   if (isOperator(tokens[start], "(")) return closingOf(tokens, start) + 1;
   let end = start;
-  while (isName(tokens[end]) && isOperator(tokens[end + 1], ".") && isName(tokens[end + 2])) end += 2;
-  return isName(tokens[end]) && isOperator(tokens[end + 1], "(") ? closingOf(tokens, end + 1) + 1 : end + 1;
+  while (isNameToken(tokens[end]) && isOperator(tokens[end + 1], ".") && isNameToken(tokens[end + 2]))
+    end += 2;
+  return isNameToken(tokens[end]) && isOperator(tokens[end + 1], "(")
+    ? closingOf(tokens, end + 1) + 1
+    : end + 1;
 }

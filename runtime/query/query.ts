@@ -20,7 +20,7 @@ import type { SandboxAnswer, SandboxTable, SqlValue } from "./sandbox-program.ts
 import { type TableColumn, type ColumnType, tableNamed, TABLES } from "./schema.ts";
 import { type Mention, mentionsOf } from "./scopes.ts";
 import { statementIn } from "./statement.ts";
-import { isName, isOperator, isWord, sqlOf, type Token } from "./tokens.ts";
+import { isNameToken, isOperator, isWord, sqlOf, type Token } from "./tokens.ts";
 
 /** A row by its columns' names. What is absent is null. */
 export type Row = Readonly<Record<string, SqlValue | undefined>>;
@@ -110,7 +110,7 @@ function endsIn(tokens: readonly Token[]): readonly number[] {
 
 function requestsOf(tokens: readonly Token[], nowMs: number): readonly TableRequest[] {
   const mentions = mentionsOf(tokens, nowMs);
-  const names = new Set(tokens.filter(isName).map(({ value }) => value));
+  const names = new Set(tokens.filter(isNameToken).map(({ value }) => value));
   const isAll = tokens.some(
     (token, at) =>
       isWord(token, "natural") ||
@@ -123,7 +123,7 @@ function requestsOf(tokens: readonly Token[], nowMs: number): readonly TableRequ
     // A name that comes after WITH is not the table's, and what is said of it is not, either.
     const isHidden = tokens.some(
       (token, at) =>
-        isName(token) &&
+        isNameToken(token) &&
         token.value === table &&
         isWord(tokens[at + 1], "as") &&
         isOperator(tokens[at + 2], "("),
@@ -172,7 +172,7 @@ function wrong(
 ): QueryError {
   const [, what = "", name = ""] = /^no such (column|table|function): (.+)$/.exec(message) ?? [];
   const last = name.split(".").at(-1) ?? "";
-  const named = tokens.find((token) => isName(token) && token.value === last);
+  const named = tokens.find((token) => isNameToken(token) && token.value === last);
   const at = named?.at ?? (beginning === undefined ? undefined : tokens[beginning]?.at);
   const meant = what === "" ? "" : suggestionFor(last, namesFor(what, requests));
   const text = what === "" ? readable(message) : `there is no ${what} '${name}'.${meant}`;

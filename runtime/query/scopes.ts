@@ -10,7 +10,7 @@ import { bare, conjunctsOf, splitBy } from "./conjuncts.ts";
 import { type Item, itemsOf } from "./from-items.ts";
 import type { Predicate } from "./predicate.ts";
 import { isTimeColumn, tableNamed } from "./schema.ts";
-import { closingOf, isName, isOperator, isWord, type Token } from "./tokens.ts";
+import { closingOf, isNameToken, isOperator, isWord, type Token } from "./tokens.ts";
 
 /** One place where a statement names a table. */
 export interface Mention {
@@ -241,8 +241,8 @@ class Scope {
   /** The column at the beginning. */
   #reference(tokens: readonly Token[]): { readonly of: Reference; readonly length: number } | undefined {
     const [first, dot, second] = tokens;
-    if (!isName(first)) return undefined;
-    if (isOperator(dot, ".") && isName(second)) {
+    if (!isNameToken(first)) return undefined;
+    if (isOperator(dot, ".") && isNameToken(second)) {
       const items = this.#items.filter(({ alias }) => alias === first.value);
       const [item] = items;
       return item && items.length === 1 ? { of: { item, column: second.value }, length: 3 } : undefined;

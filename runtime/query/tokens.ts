@@ -78,7 +78,7 @@ export const isWord = (token: Token | undefined, ...values: readonly string[]): 
   token !== undefined && token.kind === "word" && values.includes(token.value);
 export const isOperator = (token: Token | undefined, ...values: readonly string[]): boolean =>
   token !== undefined && token.kind === "operator" && values.includes(token.value);
-export const isName = (token: Token | undefined): token is Token & { readonly kind: "word" | "name" } =>
+export const isNameToken = (token: Token | undefined): token is Token & { readonly kind: "word" | "name" } =>
   token !== undefined && (token.kind === "word" || token.kind === "name");
 
 /** What takes the place of other tokens in the query. */
