@@ -64,7 +64,7 @@ describe.skipIf(whyNot !== undefined)("restate: invocations", () => {
       ["completed with success", "Run [create user]", "Sleep [a moment]", "OneWayCall Greeter/greet inv_1"],
     ],
     ["failing", ["backing-off", "Dan cannot be looked up", "Next retry in"]],
-    ["stopped", ["paused", "Joe stops everything"]],
+    ["stopped", ["paused", "Command: Input"]],
     ["scheduled", ["scheduled", "Command: Input"]],
     ["refused", ["completed with failure", "[422] Eve is not greeted", "Command: Output"]],
     ["working", ["running", "[required]"]],
