@@ -94,7 +94,7 @@ async function lockOf(
   };
 }
 
-/** With what was asked for besides: docs/cli-invocations.md has the fields. */
+/** With what was asked for besides: docs/cli.md has the fields. */
 export const describedJson = ({ row, journal, callees, caller, lock }: Described): unknown => ({
   ...row.fields.raw,
   journal: journal.raw,

@@ -1,4 +1,4 @@
-// The JSON of the commands for invocations has the fields that docs/cli-invocations.md names, and no others.
+// The JSON of the commands for invocations has the fields that docs/cli.md names, and no others.
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -18,7 +18,7 @@ import { AdminWorld } from "../admin/admin-world.ts";
 import { requestOf } from "../ingress/world.ts";
 import { fakeStreams } from "./streams.ts";
 
-const docs = readFileSync(join(import.meta.dirname, "../../../docs/cli-invocations.md"), "utf8");
+const docs = readFileSync(join(import.meta.dirname, "../../../docs/cli.md"), "utf8");
 
 /** The fields of the table that follows these words. A question mark: it may be absent. */
 function documented(words: string): { readonly all: string[]; readonly always: string[] } {
