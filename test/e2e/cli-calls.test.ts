@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Context, handlers, object, type ObjectContext, serde, service } from "perdure";
+import { differingFields } from "../support/cli-document.ts";
 import { LocalServer, runHere } from "../support/cli-run.ts";
 import { counter, greeter, signup } from "./fixtures/client.ts";
 
@@ -216,4 +217,19 @@ test("a workflow is submitted once, and waited for by its key", async () => {
     ["attach", id],
   ])
     expect((await run(...args)).stdout).toBe('"ada@example.com ok"');
+});
+
+test("JSON has the fields that docs/cli.md promises", async () => {
+  const id = await idOf("send", "Desk/approval");
+  for (const [begin, args] of [
+    ["`call`, `attach`", ["call", "Greeter/greet", '"Ada"']],
+    ["`call`, `attach`", ["call", "Greeter/refuse"]],
+    ["`call`, `attach`", ["output", id]],
+    ["`call`, `attach`", ["call", "Desk/hostile"]],
+    ["`send` and `workflow submit`", ["send", "Greeter/greet", '"Ada"', "--delay", "1h"]],
+    ["`signal` and `awakeable`", ["signal", id, "approved", "1"]],
+  ] as const) {
+    const { answer } = await json(...args);
+    expect(differingFields(begin, answer as object), args.join(" ")).toEqual([]);
+  }
 });

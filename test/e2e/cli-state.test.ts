@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { object, type ObjectContext, serde } from "perdure";
+import { differingFields } from "../support/cli-document.ts";
 import { LocalServer } from "../support/cli-run.ts";
 import { counter, greeter, signup } from "./fixtures/client.ts";
 
@@ -282,4 +283,19 @@ describe("clear", () => {
     );
     expect(await run("state", "clear", "Counter", "-y")).toMatchObject({ code: 3 });
   });
+});
+
+test("JSON has the fields that docs/cli.md promises", async () => {
+  await fill("fields", { a: 1 });
+  for (const [begin, args] of [
+    ["`state get`:", ["get", "Cart/fields"]],
+    ["`state get` of one name", ["get", "Cart/fields", "a"]],
+    ["`state list`, for each", ["list", "Cart"]],
+    ["`state set`, `patch` and `edit`", ["set", "Cart/fields", "a=2", "-y"]],
+    ["`state clear`, for each", ["clear", "Cart/fields", "-y"]],
+  ] as const) {
+    const { answer } = await json("state", ...args);
+    const [one] = [answer].flat();
+    expect(differingFields(begin, one as object), args.join(" ")).toEqual([]);
+  }
 });
