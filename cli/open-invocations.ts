@@ -48,7 +48,8 @@ export async function openInvocations(admin: AdminClient, filter: OpenFilter = {
   return { found, isAll: false };
 }
 
-const openInvocationIn = (fields: Fields): OpenInvocation => ({
+/** Of an answer about one invocation. */
+export const openInvocationIn = (fields: Fields): OpenInvocation => ({
   id: fields.text("id"),
   service: fields.text("target_service_name"),
   handler: fields.text("target_handler_name"),

@@ -1,8 +1,11 @@
 /** `perdure services status`: open invocations by handler and status, held keys with their holders, and what is paused. */
+import { type AdminClient, jsonOf, path } from "../admin-client.ts";
 import type { Cli } from "../cli.ts";
+import { Fields } from "../fields.ts";
 import {
   OPEN_STATUSES,
   type OpenInvocation,
+  openInvocationIn,
   type OpenInvocations,
   openInvocations,
 } from "../open-invocations.ts";
@@ -43,7 +46,7 @@ export async function showStatus(cli: Cli, name: string | undefined, options: St
   if (name !== undefined && services.length === 0) throw noSuchService(admin, name, all);
   const open = await openInvocations(admin, name === undefined ? {} : { service: name });
   const handlers = handlerCounts(services, open.found);
-  const held = heldKeys(services, open.found);
+  const held = await withOwners(admin, heldKeys(services, open.found), options.lockedKeys);
   const paused = open.found.filter(({ status }) => status === "paused");
   const report = {
     complete: open.isAll,
@@ -55,6 +58,31 @@ export async function showStatus(cli: Cli, name: string | undefined, options: St
   if (services.length === 0 && cli.out.format === "text") cli.out.note("No services are registered.");
   if (!open.isAll)
     cli.out.warn("there are more open invocations than were counted: the counts are lower bounds");
+}
+
+/**
+ * In AWS an invocation that has run ever since it began is in no list. So the owner of a key that others wait for is asked for by the
+ * key, for the first `most` of them.
+ */
+export async function withOwners(
+  admin: Pick<AdminClient, "raw">,
+  held: readonly HeldKey[],
+  most: number,
+): Promise<HeldKey[]> {
+  const asked = held.slice(0, most).map(async (one) => {
+    if (one.holder !== undefined) return one;
+    const lock = await admin.raw("GET", path`/services/${one.service}/locks/${one.key}`, {
+      query: { limit: 1 },
+    });
+    if (lock.status >= 400) return one;
+    const id = new Fields(jsonOf(lock), "lock").object("owner")?.text("invocation_id");
+    if (id === undefined) return one;
+    const owner = await admin.raw("GET", path`/invocations/${id}`);
+    return owner.status < 400
+      ? { ...one, holder: openInvocationIn(new Fields(jsonOf(owner), "owner")) }
+      : one;
+  });
+  return [...(await Promise.all(asked)), ...held.slice(most)];
 }
 
 /** Every handler, in the order in which its service declares it, and those of services that are no longer registered. */

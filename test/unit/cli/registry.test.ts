@@ -8,7 +8,7 @@ import type { OpenInvocation } from "../../../cli/open-invocations.ts";
 import { clockCheck, versionCheck } from "../../../cli/server/checks.ts";
 import { type AnsweredService, serviceIn } from "../../../cli/services/service-answer.ts";
 import { configChanges, readTemplate, templateOf } from "../../../cli/services/setting.ts";
-import { handlerCounts, heldKeys } from "../../../cli/services/status.ts";
+import { handlerCounts, heldKeys, withOwners } from "../../../cli/services/status.ts";
 import { caretAt, columnsIn } from "../../../cli/sql/answer.ts";
 import { csvLines } from "../../../cli/sql/print.ts";
 
@@ -159,6 +159,42 @@ describe("status of services", () => {
       ["send", { running: 1 }],
     ]);
   });
+});
+
+test("the owner of a key that no list has is asked for by the key", async () => {
+  const waiting = { service: "Cart", key: "a b", holder: undefined, behind: 2, oldestBehind: undefined };
+  const answers: Readonly<Record<string, object>> = {
+    "/services/Cart/locks/a%20b": { owner: { invocation_id: "inv_9" } },
+    "/invocations/inv_9": {
+      ...{ id: "inv_9", target_service_name: "Cart", target_handler_name: "add", target_service_key: "a b" },
+      ...{
+        status: "running",
+        created_at: "2026-11-29T00:00:00.000Z",
+        modified_at: "2026-11-29T00:00:00.000Z",
+      },
+    },
+    "/services/Cart/locks/free": { waiting: [] },
+  };
+  const asked: string[] = [];
+  const raw = async (_method: string, at: string) => {
+    asked.push(at);
+    const body = new TextEncoder().encode(JSON.stringify(answers[at] ?? {}));
+    return { status: Object.hasOwn(answers, at) ? 200 : 404, headers: {}, body };
+  };
+  const held = [
+    waiting,
+    { ...waiting, key: "free" },
+    { ...waiting, key: "gone" },
+    { ...waiting, key: "late" },
+  ];
+  const owned = await withOwners({ raw }, held, 3);
+  expect(owned.map(({ key, holder }) => [key, holder?.id, holder?.status])).toEqual([
+    ["a b", "inv_9", "running"],
+    ["free", undefined, undefined],
+    ["gone", undefined, undefined],
+    ["late", undefined, undefined],
+  ]);
+  expect(asked).not.toContain("/services/Cart/locks/late");
 });
 
 describe("answers of queries", () => {
