@@ -14,6 +14,7 @@ import { addServices } from "./services/services.ts";
 import { addSql } from "./sql/sql.ts";
 import { addSubscriptions } from "./subscriptions/subscriptions.ts";
 import { addState } from "./state/state.ts";
+import { addExport } from "./exports/export.ts";
 import { addVerifyAws } from "./verify-aws.ts";
 
 /** With all commands, in the order in which help shows them. */
@@ -36,6 +37,7 @@ export function program(): Program {
   addEnv(root);
   addServer(root);
   root.commandsGroup("AWS:");
+  addExport(root);
   addVerifyAws(root);
   explainErrors(root);
   return root;

@@ -26,6 +26,7 @@ const JSON_SERVICES = {
     target: "GraniteServiceVersion20100801",
     version: "1.0",
   },
+  dynamodb: { host: "dynamodb", service: "dynamodb", target: "DynamoDB_20120810", version: "1.0" },
   logs: { host: "logs", service: "logs", target: "Logs_20140328", version: "1.1" },
   ssm: { host: "ssm", service: "ssm", target: "AmazonSSM", version: "1.1" },
 } as const satisfies Record<string, JsonProtocol>;
@@ -136,6 +137,12 @@ export function element(xml: string, name: string): string | undefined {
   const found = new RegExp(`<${name}>([\\s\\S]*?)</${name}>`).exec(xml)?.[1];
   return found === undefined ? undefined : unescaped(found);
 }
+
+/** The texts of all elements of this name. */
+export const elements = (xml: string, name: string): readonly string[] =>
+  [...xml.matchAll(new RegExp(`<${name}>([\\s\\S]*?)</${name}>`, "gu"))].map(([, text = ""]) =>
+    unescaped(text),
+  );
 
 /** The contents of the `member`s of a list, which may hold lists themselves. */
 export function members(xml: string, list: string): readonly string[] {

@@ -54,6 +54,8 @@ export type ProcessVariables = Readonly<Record<string, string | undefined>>;
 
 export const LOCAL_ADMIN_URL = "http://127.0.0.1:9070";
 const VARIABLES = { url: "PERDURE_ADMIN_URL", env: "PERDURE_ENV", stack: "PERDURE_STACK" } as const;
+/** Before the file of `perdure export`. */
+const COPY = "file:";
 const INGRESS_URL = "PERDURE_INGRESS_URL";
 
 /** One place, and what has named it. */
@@ -79,6 +81,11 @@ export async function chosenEnvironment(
       throw new UsageError(
         `--${region === undefined ? "profile" : "region"} is for --stack and for environments in AWS`,
       );
+    if (entry.url?.startsWith(COPY) === true) {
+      const { openExport } = await import("../exports/door.ts");
+      const file = entry.url.slice(COPY.length);
+      return { name: file, chosenBy, admin: openExport(file), ingress: undefined };
+    }
     const ingress = entry.ingressUrl;
     return {
       ...{ name, chosenBy },

@@ -58,3 +58,16 @@ export const STATE_LIST_REQUESTS_MAX = 10;
 export const CLEARED_KEYS_AT_ONCE = 8;
 /** Keys whose names are listed before they are cleared. Of more keys, the keys alone. */
 export const CLEARED_KEYS_NAMED_MAX = 20;
+
+// Exports of tables to S3.
+
+/** The pause between two looks at an export, which takes minutes. */
+export const CLI_EXPORT_LOOK_MS = 5000;
+/** DynamoDB says five minutes for most tables, and hours for the largest. */
+export const CLI_EXPORT_MS_MAX = 12 * 60 * 60 * 1000;
+/** An export shows the tables as they were so long ago: a moment that AWS's clock, too, has passed. */
+export const CLI_EXPORT_PAST_MS = 60_000;
+/** Lists of its files, of 1,000 each. */
+export const CLI_EXPORT_PAGES_MAX = 100;
+/** Items that are written into the data file at the same time. */
+export const CLI_EXPORT_WRITES_AT_ONCE = 500;

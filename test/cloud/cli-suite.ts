@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { AdminClient } from "../../cli/admin-client.ts";
 import { chosenEnvironment } from "../../cli/environment/environment.ts";
 import { EXIT } from "../../cli/exit.ts";
@@ -18,10 +18,7 @@ interface Ran {
 }
 
 export function cliSuite(endpoint: () => string): void {
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "perdure-cli-cloud-"));
-  });
+  const folder = mkdtempSync(join(tmpdir(), "perdure-cli-cloud-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const variables = (): Record<string, string> => ({
