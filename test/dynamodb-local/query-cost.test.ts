@@ -139,7 +139,7 @@ describe.skipIf(reason !== undefined)("read units of a query", () => {
       "by key",
       "SELECT id FROM sys_invocation WHERE target_service_name = 'Counter' AND target_service_key = 'k'",
       0,
-      12,
+      13,
       "index",
     ],
     [
