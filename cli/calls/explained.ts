@@ -38,7 +38,7 @@ export function aboutNames(
   how: string,
 ): CommandError | undefined {
   const found = services.find((each) => each.text("name") === service);
-  if (!found) return noSuchService(services, service);
+  if (!found) return noServiceNamed(services, service);
   const handlers = found.objects("handlers").map((each) => each.text("name"));
   if (!handlers.includes(handler)) {
     return new CommandError(`${service} has no handler "${handler}".${didYouMean(handler, handlers)}`, {
@@ -65,7 +65,7 @@ const KINDS: ReadonlyMap<string, string> = new Map([
   ["Workflow", "workflow"],
 ]);
 
-export function noSuchService(
+export function noServiceNamed(
   services: readonly Fields[],
   service: string,
   exitCode: number = EXIT.failed,

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type AdminClient, path, Refusal } from "../admin-client.ts";
 import { parsedOr, utf8 } from "../calls/bytes.ts";
-import { noSuchService } from "../calls/explained.ts";
+import { noServiceNamed } from "../calls/explained.ts";
 import { keyTarget, type KeyTarget } from "../calls/target.ts";
 import type { Cli } from "../cli.ts";
 import { CommandError, EXIT, UsageError } from "../exit.ts";
@@ -64,7 +64,7 @@ export async function assertHasState(admin: AdminClient, service: string): Promi
   } catch (error) {
     if (!(error instanceof Refusal) || error.status !== 404) throw error;
     const all = await admin.fields("GET", "/services");
-    throw noSuchService(all.objects("services"), service, EXIT.nothing);
+    throw noServiceNamed(all.objects("services"), service, EXIT.nothing);
   }
 }
 
