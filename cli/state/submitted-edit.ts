@@ -48,7 +48,9 @@ export async function queueEdit(
       : await admin.raw("POST", path`/services/${service}/state`, {
           body: {
             object_key: key,
-            new_state: Object.fromEntries([...contents].map(([name, bytes]) => [name, [...bytes]])),
+            new_state_base64: Object.fromEntries(
+              [...contents].map(([name, bytes]) => [name, Buffer.from(bytes).toString("base64")]),
+            ),
             ...(version === undefined ? {} : { version }),
           },
         });

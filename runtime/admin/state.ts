@@ -109,19 +109,22 @@ function assertKey(key: string): void {
   }
 }
 
-/** `{object_key, new_state: {name: [byte, …]}, version?}`. 202 with the edit's own invocation id in `x-restate-id`: it has
+/** `{object_key, new_state: {name: [byte, …]} or new_state_base64: {name: text}, version?}`. 202 with the edit's own invocation id in `x-restate-id`: it has
  * failed with 409 if the version was another. 400 bad body, or a service without state; 404 unknown; 413 too much. */
 export async function replaceState({ ports, request }: AdminExchange, service: string): Handling {
   const body = parseJsonObject(request.body);
   if (!body) throw badField("request body", "must be a JSON object");
-  const { object_key: key, new_state: state, version, scope } = body;
+  const { object_key: key, new_state: state, new_state_base64: encoded, version, scope } = body;
   if (typeof key !== "string") throw badShape("request field 'object_key'", "must be text");
   if (version !== undefined && version !== null && typeof version !== "string") {
     throw badShape("request field 'version'", "must be text");
   }
   if (scope !== undefined && scope !== null) throw badField("request field 'scope'", "is not supported");
   return await queue(ports, service, key, {
-    state: stateIn(state),
+    state:
+      encoded === undefined
+        ? stateIn("new_state", state, listed)
+        : stateIn("new_state_base64", encoded, decoded),
     ...(typeof version === "string" ? { version: await comparable(ports, service, key, version) } : {}),
   });
 }
@@ -169,20 +172,36 @@ async function queue(ports: AdminPorts, name: string, key: string, edit: StateEd
   return emptyResponse(202, { "x-restate-id": shownId(id) });
 }
 
-function stateIn(state: unknown): Record<string, Uint8Array> {
+/** `bytesIn`: throws 422 for what stands for no bytes. */
+function stateIn(
+  field: string,
+  state: unknown,
+  bytesIn: (value: unknown, where: string) => Uint8Array,
+): Record<string, Uint8Array> {
   if (typeof state !== "object" || state === null || Array.isArray(state)) {
-    throw badShape("request field 'new_state'", "must be an object");
+    throw badShape(`request field '${field}'`, "must be an object");
   }
   return Object.fromEntries(
-    Object.entries(state).map(([name, bytes]: [string, unknown]) => {
-      const where = `request field 'new_state.${name.slice(0, 100)}'`;
+    Object.entries(state).map(([name, value]: [string, unknown]) => {
+      const where = `request field '${field}.${name.slice(0, 100)}'`;
       if (name === "" || Buffer.byteLength(name) > NAME_BYTES_MAX) {
         throw badField(where, `a name has 1 to ${NAME_BYTES_MAX} bytes`);
       }
-      if (!Array.isArray(bytes) || !bytes.every(isByte)) throw badShape(where, "must be a list of bytes");
-      return [name, Uint8Array.from(bytes)];
+      return [name, bytesIn(value, where)];
     }),
   );
+}
+
+function listed(value: unknown, where: string): Uint8Array {
+  if (!Array.isArray(value) || !value.every(isByte)) throw badShape(where, "must be a list of bytes");
+  return Uint8Array.from(value);
+}
+
+/** About a third as long as a list of bytes. */
+function decoded(value: unknown, where: string): Uint8Array {
+  if (typeof value !== "string" || !/^[A-Za-z0-9+/]*={0,2}$/u.test(value))
+    throw badShape(where, "must be base64");
+  return new Uint8Array(Buffer.from(value, "base64"));
 }
 
 const isByte = (value: unknown): value is number =>

@@ -163,6 +163,8 @@ test.each([
   ["O", { object_key: "k" }, 422, "The request field 'new_state' is invalid. Reason: must be an object"],
   ["O", { object_key: "k", new_state: { n: [256] } }, 422, "must be a list of bytes"],
   ["O", { object_key: "k", new_state: { n: "text" } }, 422, "must be a list of bytes"],
+  ["O", { object_key: "k", new_state_base64: { n: "?" } }, 422, "must be base64"],
+  ["O", { object_key: "k", new_state_base64: [] }, 422, "'new_state_base64' is invalid"],
   ["O", { object_key: "k", new_state: { "": [] } }, 400, "a name has 1 to 512 bytes"],
   ["O", { object_key: "k", new_state: {}, version: 1 }, 422, "must be text"],
   ["O", { object_key: "k", new_state: {}, scope: "s" }, 400, "is not supported"],
