@@ -1,8 +1,9 @@
 /** `perdure export`: makes a copy of a deployment's tables. */
 import { existsSync } from "node:fs";
 import type { ExportedData } from "../../runtime/dev/exported-data.ts";
-import type { Cli } from "../cli.ts";
+import { Cli } from "../cli.ts";
 import { CommandError, UsageError } from "../exit.ts";
+import { COPY_FILE } from "./copy-file.ts";
 import { dataIn } from "./door.ts";
 
 /** Exports the tables of the stack into a new data file. */
@@ -35,4 +36,18 @@ export async function makeExport(cli: Cli, place: string, file: string): Promise
     `${items} items are in ${file}. It holds everything: inputs, results and state. Ask it: perdure --url file:${file} sql "select …"`,
   );
   data.close();
+}
+
+/** Makes a copy, and answers a command's surroundings in which the copy is the server. */
+export async function copyToAsk(cli: Cli, place: string): Promise<Cli> {
+  await makeExport(cli, place, COPY_FILE);
+  const {
+    stack: _stack,
+    env: _env,
+    region: _region,
+    profile: _profile,
+    endpoint: _endpoint,
+    ...rest
+  } = cli.options;
+  return new Cli({ ...rest, url: `file:${COPY_FILE}` }, cli.out);
 }

@@ -25,11 +25,14 @@ export function addSql(program: Program): void {
     .option("--describe <table>", "list a table's columns")
     .option("--scan", "in AWS: look at everything, if nothing less can answer")
     .option("--read-units <number>", "in AWS: read at most so much (a read unit is 4 KB, and $0.000000125)")
+    .option("--export <place>", "in AWS: copy the tables by way of s3://bucket/prefix, and ask the copy")
     .addHelpText("after", AFTER)
     .action(
       withCli(async (cli, query: string | undefined, options) => {
         const { runSql } = await import("./run.ts");
-        await runSql(cli, query, options);
+        if (options.export === undefined) return await runSql(cli, query, options);
+        const { copyToAsk } = await import("../exports/make.ts");
+        await runSql(await copyToAsk(cli, options.export), query, options);
       }),
     );
 }
