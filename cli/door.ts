@@ -1,6 +1,7 @@
 /** A way to a server: its address, and how a request gets there. */
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
+import { CLI_REQUEST_MS } from "../lib/limits/cli.ts";
 import { TIMEOUT_MS_MAX } from "../lib/limits/local.ts";
 import { CommandError, EXIT } from "./exit.ts";
 
@@ -11,7 +12,7 @@ export interface DoorRequest {
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
-  /** How long an answer may take; by default {@link REQUEST_MS}. `Infinity`: as long as it takes. */
+  /** How long an answer may take; by default {@link CLI_REQUEST_MS}. `Infinity`: as long as it takes. */
   readonly timeoutMs?: number;
 }
 
@@ -28,8 +29,6 @@ export interface Door {
   /** Throws {@link Unreachable} if nothing answers. */
   send(request: DoorRequest): Promise<DoorAnswer>;
 }
-
-export const REQUEST_MS = 30_000;
 
 /** Nothing answers at the address, or not in time. */
 export class Unreachable extends CommandError {
@@ -76,7 +75,7 @@ export class HttpDoor implements Door {
   }
 
   /** Not by `fetch`: it waits for five minutes at most, and a handler may take longer to answer. */
-  async #send({ method, path, headers, body, timeoutMs = REQUEST_MS }: DoorRequest): Promise<DoorAnswer> {
+  async #send({ method, path, headers, body, timeoutMs = CLI_REQUEST_MS }: DoorRequest): Promise<DoorAnswer> {
     const url = new URL(`${this.address}${path}`);
     const { request } = await (url.protocol === "https:" ? import("node:https") : import("node:http"));
     const sent = request(url, {

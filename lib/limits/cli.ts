@@ -1,5 +1,8 @@
 /** The bounds and times of the command line. Index: lib/limits.ts. */
 
+/** How long a request may take, unless its command says otherwise. */
+export const CLI_REQUEST_MS = 30_000;
+
 // How long commands wait for AWS, and how often they ask.
 
 /** A request to one of AWS's services. */
