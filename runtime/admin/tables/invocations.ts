@@ -129,6 +129,7 @@ async function withCallers(
   found: readonly FoundInvocation[],
   row: (found: FoundInvocation) => Row,
 ): Promise<readonly Row[]> {
+  if (columns.size === 0) return found.map(() => ({}));
   const rows = found.map(row);
   if (!OF_CALLERS.some((name) => columns.has(name))) return rows;
   const ids = rows
