@@ -49,7 +49,7 @@ function setOf(values: readonly string[]): ReadonlySet<string> {
  * for `%a%a%a%b`. Here only the last `%` is ever tried again: what an earlier one took need not be longer.
  */
 export function isLike(text: string, pattern: string): boolean {
-  const [characters, wanted] = [[...text], [...pattern]];
+  const [characters, wanted] = [Array.from(text), Array.from(pattern)];
   let [at, next] = [0, 0];
   let again: { readonly at: number; readonly next: number } | undefined;
   while (at < characters.length) {

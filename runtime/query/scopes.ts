@@ -116,23 +116,7 @@ class Scope {
       if (equality) equalities.push(equality, swapped(equality));
       isExact &&= isWhole;
     }
-    // `a.id = b.id AND a.id = 'x'` says the same of b.
-    // What was passed on is not passed on twice: equalities can go round in a circle.
-    const told = new Map<Item, Map<string, Set<Predicate["values"]>>>();
-    for (const { left, right } of equalities) {
-      const passed = found.filter(
-        ({ item, predicate }) =>
-          item === left.item && predicate.column === left.column && predicate.op === "equal",
-      );
-      const ofItem = told.get(right.item) ?? new Map<string, Set<Predicate["values"]>>();
-      const known = ofItem.get(right.column) ?? new Set();
-      told.set(right.item, ofItem.set(right.column, known));
-      for (const { predicate } of passed) {
-        if (known.has(predicate.values)) continue;
-        known.add(predicate.values);
-        found.push({ item: right.item, predicate: { ...predicate, column: right.column } });
-      }
-    }
+    passOn(found, equalities);
     const limit = isExact ? this.#limit() : undefined;
     return this.#items.flatMap((item) => {
       if (item.table === undefined) return [];
@@ -254,6 +238,26 @@ class Scope {
       this.#items.length === 1 ||
       (owners.length === 1 && this.#items.every(({ table }) => table !== undefined));
     return item && isClear ? { of: { item, column: first.value }, length: 1 } : undefined;
+  }
+}
+
+/** `a.id = b.id AND a.id = 'x'` says the same of b. It is added to what was found. */
+function passOn(found: Found[], equalities: readonly Equality[]): void {
+  // What was passed on is not passed on twice: equalities can go round in a circle.
+  const told = new Map<Item, Map<string, Set<Predicate["values"]>>>();
+  for (const { left, right } of equalities) {
+    const passed = found.filter(
+      ({ item, predicate }) =>
+        item === left.item && predicate.column === left.column && predicate.op === "equal",
+    );
+    const ofItem = told.get(right.item) ?? new Map<string, Set<Predicate["values"]>>();
+    const known = ofItem.get(right.column) ?? new Set();
+    told.set(right.item, ofItem.set(right.column, known));
+    for (const { predicate } of passed) {
+      if (known.has(predicate.values)) continue;
+      known.add(predicate.values);
+      found.push({ item: right.item, predicate: { ...predicate, column: right.column } });
+    }
   }
 }
 
