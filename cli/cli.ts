@@ -3,7 +3,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { AdminClient } from "./admin-client.ts";
 import { type Door, HttpDoor } from "./door.ts";
 import { LOCAL } from "./environment/config.ts";
-import { chosenEnvironment, type Environment } from "./environment/environment.ts";
+import { chosenEnvironment, type ServerEnvironment } from "./environment/environment.ts";
 import { CommandError, EXIT } from "./exit.ts";
 import { Output, type OutputOptions } from "./output.ts";
 import type { TimeFormat } from "./time.ts";
@@ -29,7 +29,7 @@ export interface GlobalOptions {
 export class Cli {
   readonly out: Output;
   readonly options: GlobalOptions;
-  #environment: Promise<Environment> | undefined;
+  #environment: Promise<ServerEnvironment> | undefined;
   #ingress: Promise<Door> | undefined;
 
   constructor(options: GlobalOptions, out = new Output(outputOptions(options))) {
@@ -37,7 +37,7 @@ export class Cli {
     this.out = out;
   }
 
-  environment(): Promise<Environment> {
+  environment(): Promise<ServerEnvironment> {
     this.#environment ??= chosenEnvironment(this.options, process.env);
     return this.#environment;
   }

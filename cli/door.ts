@@ -1,8 +1,8 @@
 /** A way to a server: its address, and how a request gets there. */
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { CLI_REQUEST_MS } from "../lib/limits/cli.ts";
 import { TIMEOUT_MS_MAX } from "../lib/limits/local.ts";
+import { CLI_REQUEST_MS_MAX } from "../lib/limits/cli.ts";
 import { CommandError, EXIT } from "./exit.ts";
 
 export interface DoorRequest {
@@ -12,7 +12,7 @@ export interface DoorRequest {
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
-  /** How long an answer may take; by default {@link CLI_REQUEST_MS}. `Infinity`: as long as it takes. */
+  /** How long an answer may take; by default {@link CLI_REQUEST_MS_MAX}. `Infinity`: as long as it takes. */
   readonly timeoutMs?: number;
 }
 
@@ -75,7 +75,13 @@ export class HttpDoor implements Door {
   }
 
   /** Not by `fetch`: it waits for five minutes at most, and a handler may take longer to answer. */
-  async #send({ method, path, headers, body, timeoutMs = CLI_REQUEST_MS }: DoorRequest): Promise<DoorAnswer> {
+  async #send({
+    method,
+    path,
+    headers,
+    body,
+    timeoutMs = CLI_REQUEST_MS_MAX,
+  }: DoorRequest): Promise<DoorAnswer> {
     const url = new URL(`${this.address}${path}`);
     const { request } = await (url.protocol === "https:" ? import("node:https") : import("node:http"));
     const sent = request(url, {

@@ -1,7 +1,7 @@
 /** An environment that a stack is: its doors are where the stack says, and requests are signed with the user's credentials. */
 import { type Door, HttpDoor } from "../door.ts";
 import type { EnvironmentEntry } from "../environment/config.ts";
-import type { Environment, ProcessVariables } from "../environment/environment.ts";
+import type { ServerEnvironment, ProcessVariables } from "../environment/environment.ts";
 import { CommandError } from "../exit.ts";
 import type { StackOutput } from "../../lib/stack-output.ts";
 import { AwsHttpDoor, FunctionDoor } from "./doors.ts";
@@ -17,7 +17,7 @@ export async function stackEnvironment(
   entry: EnvironmentEntry & { readonly stack: string },
   headers: Headers,
   variables: ProcessVariables,
-): Promise<Omit<Environment, "name" | "chosenBy">> {
+): Promise<Omit<ServerEnvironment, "name" | "chosenBy">> {
   const session = await openSession(entry, variables);
   const output = await readStack(session, entry.stack);
   const { region, profile, endpoint } = session;

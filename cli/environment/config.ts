@@ -55,7 +55,7 @@ export function userFile(variables: Variables): string {
   return join(base, "perdure", "config.json");
 }
 
-export const isName = (name: string): boolean => NAME.test(name) && name !== LOCAL;
+export const isEnvironmentName = (name: string): boolean => NAME.test(name) && name !== LOCAL;
 
 /** All of both files. A name that both have is the user's. Throws {@link CommandError} for a file that cannot be read. */
 export function readConfig(variables: Variables, folder: string): Config {
@@ -103,7 +103,7 @@ function entriesOf(fields: Fields, file: string, allowed?: ReadonlySet<string>):
     throw unreadable(file, '"environments" is not an object');
   return Object.entries(environments).map(([name, value]: [string, unknown]) => {
     const what = `the environment "${name}"`;
-    if (!isName(name)) throw unreadable(file, `${what} cannot have this name`);
+    if (!isEnvironmentName(name)) throw unreadable(file, `${what} cannot have this name`);
     if (typeof value !== "object" || value === null || Array.isArray(value))
       throw unreadable(file, `${what} is not an object`);
     const given = value as Readonly<Record<string, unknown>>;

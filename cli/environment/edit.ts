@@ -6,7 +6,7 @@ import {
   changeUserFile,
   type Config,
   type EnvironmentEntry,
-  isName,
+  isEnvironmentName,
   LOCAL,
   type NamedEnvironment,
   readConfig,
@@ -58,7 +58,7 @@ const whereOf = ({ stack, url }: EnvironmentEntry): string =>
   stack === undefined ? (url ?? "") : `stack ${stack}`;
 
 export function addEnvironment({ options, out }: Cli, name: string, headers: readonly string[]): void {
-  if (!isName(name))
+  if (!isEnvironmentName(name))
     throw new UsageError(
       name === LOCAL
         ? `"${LOCAL}" is this machine. Give it another name.`

@@ -15,7 +15,7 @@ import {
   readConfig,
 } from "./config.ts";
 
-export interface Environment {
+export interface ServerEnvironment {
   /** As it is called in `--env`, or the stack's name, or `local`, or the address's host. */
   readonly name: string;
   /** What has chosen it, to be shown: `--stack`, `$PERDURE_URL`, `perdure env use`. */
@@ -72,7 +72,7 @@ export async function chosenEnvironment(
   choice: EnvironmentChoice,
   variables: ProcessVariables,
   folder = process.cwd(),
-): Promise<Environment> {
+): Promise<ServerEnvironment> {
   const { name, chosenBy, entry, headers: filled } = choose(choice, variables, folder);
   const headers = filled();
   if (entry.stack === undefined) {

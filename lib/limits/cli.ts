@@ -1,10 +1,9 @@
 /** The bounds and times of the command line. Index: lib/limits.ts. */
 
-/** How long a request may take, unless its command says otherwise. */
-export const CLI_REQUEST_MS = 30_000;
+// How long commands wait for servers and for AWS, and how often they ask.
 
-// How long commands wait for AWS, and how often they ask.
-
+/** An answer of the server, unless the command waits for a handler. */
+export const CLI_REQUEST_MS_MAX = 30_000;
 /** A request to one of AWS's services. */
 export const CLI_AWS_REQUEST_MS_MAX = 20_000;
 /** Tries of it, for a command that runs for long. */
