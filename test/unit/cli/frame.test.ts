@@ -152,6 +152,22 @@ describe("the admin API", () => {
     await expect(door.send({ method: "GET", path: "/breaks-off" })).rejects.toThrow(Unreachable);
   });
 
+  test("a page that is too large for one answer is asked for again, half as long", async () => {
+    const asked: string[] = [];
+    const door = {
+      address: "here",
+      send: async ({ path: full }: { readonly path: string }) => {
+        asked.push(full);
+        const status = full.endsWith("limit=250") ? 200 : 413;
+        return { status, headers: {}, body: new TextEncoder().encode("{}") };
+      },
+    };
+    expect(await new AdminClient(door).json("GET", "/invocations", { query: { limit: 1000 } })).toEqual({});
+    expect(asked).toEqual(["1000", "500", "250"].map((limit) => `/invocations?limit=${limit}`));
+    const whole = new AdminClient(door).json("GET", "/invocations/inv_1/journal");
+    await expect(whole).rejects.toMatchObject({ status: 413 });
+  });
+
   test("parts of a path are encoded", () => {
     expect(path`/services/${"a/b"}/state/${"k ü"}`).toBe("/services/a%2Fb/state/k%20%C3%BC");
   });
