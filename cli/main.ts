@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line's entry: runs the command, and says how it has ended. */
+import { PACKAGE_VERSION } from "../lib/version.ts";
 import { CommandError } from "./exit.ts";
 import { checkNode } from "./node-version.ts";
 
@@ -13,8 +14,14 @@ for (const stream of [process.stdout, process.stderr]) {
 
 try {
   checkNode(process.versions.node);
-  const { run } = await import("./run.ts");
-  process.exitCode = await run(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
+    // Without all commands: scripts and editors ask it often.
+    process.stdout.write(`${PACKAGE_VERSION}\n`);
+  } else {
+    const { run } = await import("./run.ts");
+    process.exitCode = await run(args);
+  }
 } catch (error) {
   if (!(error instanceof CommandError)) throw error;
   process.stderr.write(`perdure: ${error.message}\n`);
