@@ -1,7 +1,7 @@
 /** The admin API, asked through a {@link Door}: JSON there and back, and refusals as errors. */
 import { CommandError, EXIT } from "./exit.ts";
 import type { Door, DoorAnswer } from "./door.ts";
-import { Fields } from "./fields.ts";
+import { AnswerFields } from "./fields.ts";
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
@@ -52,8 +52,8 @@ export class AdminClient {
   }
 
   /** The same, for an answer that is an object. */
-  async fields(method: string, path: string, request: AdminRequest = {}): Promise<Fields> {
-    return new Fields(await this.json(method, path, request), "answer");
+  async fields(method: string, path: string, request: AdminRequest = {}): Promise<AnswerFields> {
+    return new AnswerFields(await this.json(method, path, request), "answer");
   }
 
   /** Its answer, whatever its status. Throws `Unreachable`. */
@@ -125,7 +125,7 @@ export function refusalOf(answer: DoorAnswer): Refusal {
 
 function readable(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    return new Fields(JSON.parse(text), "refusal").raw;
+    return new AnswerFields(JSON.parse(text), "refusal").raw;
   } catch {
     return undefined;
   }

@@ -2,7 +2,7 @@
 import { CommandError } from "./exit.ts";
 
 /** Throws {@link CommandError} if a field is not what it should be: the other side is no server of this version, or not one at all. */
-export class Fields {
+export class AnswerFields {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #what: string;
 
@@ -57,8 +57,8 @@ export class Fields {
   }
 
   /** Absent: empty. */
-  objects(name: string): Fields[] {
-    return this.list(name).map((value, index) => new Fields(value, `${this.#what}.${name}[${index}]`));
+  objects(name: string): AnswerFields[] {
+    return this.list(name).map((value, index) => new AnswerFields(value, `${this.#what}.${name}[${index}]`));
   }
 
   /** A map of texts. Absent: empty. */
@@ -70,9 +70,9 @@ export class Fields {
   }
 
   /** `undefined`: absent, or null. */
-  object(name: string): Fields | undefined {
+  object(name: string): AnswerFields | undefined {
     const value = this.#values[name] ?? undefined;
-    return value === undefined ? undefined : new Fields(value, `${this.#what}.${name}`);
+    return value === undefined ? undefined : new AnswerFields(value, `${this.#what}.${name}`);
   }
 }
 

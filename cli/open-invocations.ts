@@ -1,7 +1,7 @@
 /** Invocations that have not completed, as far as the admin API lists them: what commands count by. */
 import { OPEN_PAGE, OPEN_PAGES_MAX } from "../lib/limits/cli.ts";
 import type { AdminClient } from "./admin-client.ts";
-import type { Fields } from "./fields.ts";
+import type { AnswerFields } from "./fields.ts";
 
 export interface OpenInvocation {
   readonly id: string;
@@ -49,7 +49,7 @@ export async function openInvocations(admin: AdminClient, filter: OpenFilter = {
 }
 
 /** Of an answer about one invocation. */
-export const openInvocationIn = (fields: Fields): OpenInvocation => ({
+export const openInvocationIn = (fields: AnswerFields): OpenInvocation => ({
   id: fields.text("id"),
   service: fields.text("target_service_name"),
   handler: fields.text("target_handler_name"),

@@ -2,7 +2,7 @@
 import { INVOKE_MS_MAX } from "../../lib/limits/aws.ts";
 import { CommandError } from "../exit.ts";
 import { type Door, type DoorAnswer, type DoorRequest, Unreachable } from "../door.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import { type AwsSession, explained } from "./session.ts";
 import { type AwsChannel, openChannel } from "./signed-http.ts";
 
@@ -71,7 +71,7 @@ function withoutPlus(path: string): string {
 /** `{"message": "…"}` and nothing else. */
 function gatewayMessage(body: Uint8Array): string | undefined {
   try {
-    const { raw } = new Fields(JSON.parse(new TextDecoder().decode(body)), "answer");
+    const { raw } = new AnswerFields(JSON.parse(new TextDecoder().decode(body)), "answer");
     const [name = "", ...more] = Object.keys(raw);
     if (more.length > 0 && raw["Type"] !== "User") return undefined;
     const text = raw[name.toLowerCase() === "message" ? name : "message"];
@@ -129,7 +129,7 @@ export class FunctionDoor implements Door {
 const SHOWN = 300;
 
 function resultIn(text: string): DoorAnswer {
-  const fields = new Fields(JSON.parse(text), "the admin function's answer");
+  const fields = new AnswerFields(JSON.parse(text), "the admin function's answer");
   const given = fields.object("headers")?.raw ?? {};
   const headers = Object.fromEntries(
     Object.entries(given).map(([name, value]) => [name.toLowerCase(), String(value)]),

@@ -16,7 +16,7 @@ import {
 import type { Attributes, Table } from "../../lib/model/item.ts";
 import { isHead } from "../../lib/model/listing.ts";
 import { CommandError } from "../exit.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import { element, elements, ServiceRefusal } from "./query.ts";
 import { type AwsSession, explained, refusedByAws } from "./session.ts";
 import { openChannel } from "./signed-http.ts";
@@ -91,8 +91,8 @@ async function begin(
   place: ExportPlace,
   atSeconds: number,
 ): Promise<string> {
-  const ask = async (operation: string, input: object): Promise<Fields> =>
-    new Fields(await session.query.json("dynamodb", operation, input), operation);
+  const ask = async (operation: string, input: object): Promise<AnswerFields> =>
+    new AnswerFields(await session.query.json("dynamodb", operation, input), operation);
   try {
     const described = await ask("DescribeTable", { TableName: name });
     const answer = await ask("ExportTableToPointInTime", {
@@ -125,7 +125,7 @@ async function done(
     const answer = await session.query
       .json("dynamodb", "DescribeExport", { ExportArn: arn })
       .catch((error: unknown) => Promise.reject(refusedByAws(error, NEEDS)));
-    const described = new Fields(answer, "DescribeExport").object("ExportDescription");
+    const described = new AnswerFields(answer, "DescribeExport").object("ExportDescription");
     const status = described?.text("ExportStatus");
     if (status === "COMPLETED") return described?.optionalNumber("ItemCount");
     if (status === "FAILED")

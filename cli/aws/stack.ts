@@ -2,7 +2,7 @@
 import { CLI_STACK_PAGES_MAX } from "../../lib/limits/cli.ts";
 import { STACK_OUTPUT_VERSION, type DoorAccess, type StackOutput } from "../../lib/stack-output.ts";
 import { CommandError, EXIT } from "../exit.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import { didYouMean } from "../suggest.ts";
 import { element, members, ServiceRefusal } from "./query.ts";
 import { type AwsSession, refusedByAws } from "./session.ts";
@@ -96,7 +96,7 @@ export function outputIn(text: string): StackOutput | undefined {
   } catch {
     return undefined;
   }
-  const fields = new Fields(value, "the stack's output");
+  const fields = new AnswerFields(value, "the stack's output");
   const version = fields.raw["perdure"];
   if (typeof version !== "number") return undefined;
   if (version !== STACK_OUTPUT_VERSION)

@@ -3,7 +3,7 @@ import type { Cli } from "../cli.ts";
 import type { DoorAnswer, DoorRequest } from "../door.ts";
 import { UsageError } from "../exit.ts";
 import { jsonOf } from "../admin-client.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import { durationIn } from "../time.ts";
 import {
   ask,
@@ -116,7 +116,7 @@ async function sendTo(
   const deadline = deadlineOf(options);
   const answer = await ask(cli, await requestOf("send", target, inputText, options));
   if (answer.status >= 400) return await printResult(cli, answer, { name: shownTarget(target), target }, how);
-  const sent = new Fields(jsonOf(answer), "answer");
+  const sent = new AnswerFields(jsonOf(answer), "answer");
   const id = sent.text("invocationId");
   if (sent.text("status") !== "Accepted") cli.out.note(`${id} exists already, so nothing new was started.`);
   if (options.watch === true) {

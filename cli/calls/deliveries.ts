@@ -3,7 +3,7 @@ import type { Cli } from "../cli.ts";
 import type { DoorRequest } from "../door.ts";
 import { CommandError, UsageError } from "../exit.ts";
 import { jsonOf, path } from "../admin-client.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import { ask, refusedBy } from "./ingress-requests.ts";
 import { type Input, type InputOptions, inputOf } from "./input.ts";
 
@@ -38,7 +38,7 @@ async function assertWaits(cli: Cli, id: string): Promise<void> {
     });
   }
   if (answer.status >= 400) throw new CommandError(refusedBy(answer).message);
-  if (new Fields(jsonOf(answer), "answer").text("stage") === "completed")
+  if (new AnswerFields(jsonOf(answer), "answer").text("stage") === "completed")
     throw new CommandError(`${id} has completed, so a signal cannot reach it any more`);
 }
 

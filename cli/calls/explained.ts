@@ -2,7 +2,7 @@
 import type { Cli } from "../cli.ts";
 import type { DoorAnswer } from "../door.ts";
 import { CommandError, EXIT } from "../exit.ts";
-import type { Fields } from "../fields.ts";
+import type { AnswerFields } from "../fields.ts";
 import { didYouMean } from "../suggest.ts";
 import type { HandlerTarget } from "./target.ts";
 
@@ -21,7 +21,7 @@ export async function explainedRefusal(
 }
 
 /** `undefined`: the admin API cannot be asked, so the ingress's own word must do. */
-async function servicesOf(cli: Cli): Promise<readonly Fields[] | undefined> {
+async function servicesOf(cli: Cli): Promise<readonly AnswerFields[] | undefined> {
   try {
     const answer = await (await cli.admin()).fields("GET", "/services");
     return answer.objects("services");
@@ -33,7 +33,7 @@ async function servicesOf(cli: Cli): Promise<readonly Fields[] | undefined> {
 
 /** `undefined`: nothing is wrong with the names. */
 export function aboutNames(
-  services: readonly Fields[],
+  services: readonly AnswerFields[],
   { service, key, handler }: HandlerTarget,
   how: string,
 ): CommandError | undefined {
@@ -66,7 +66,7 @@ const KINDS: ReadonlyMap<string, string> = new Map([
 ]);
 
 export function noServiceNamed(
-  services: readonly Fields[],
+  services: readonly AnswerFields[],
   service: string,
   exitCode: number = EXIT.failed,
 ): CommandError {

@@ -1,5 +1,5 @@
 /** Deployments, as the admin API answers them. */
-import type { Fields } from "../fields.ts";
+import type { AnswerFields } from "../fields.ts";
 
 export interface AnsweredDeployment {
   readonly id: string;
@@ -21,7 +21,7 @@ export interface DeployedRevision {
   readonly revision: number | undefined;
 }
 
-export function deploymentIn(fields: Fields): AnsweredDeployment {
+export function deploymentIn(fields: AnswerFields): AnsweredDeployment {
   const arn = fields.optionalText("arn");
   const uri = fields.optionalText("uri");
   const address = arn ?? uri ?? "";

@@ -2,7 +2,7 @@
 import { type AdminClient, jsonOf, type Refusal, refusalOf } from "../admin-client.ts";
 import type { Cli } from "../cli.ts";
 import { CommandError, UsageError } from "../exit.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import { safe } from "../output.ts";
 import { serviceIn } from "../services/service-answer.ts";
 import { deploymentIn } from "./deployment-answer.ts";
@@ -42,18 +42,18 @@ export async function registerAddress(cli: Cli, address: string, options: Regist
 }
 
 interface Posted {
-  readonly fields: Fields;
+  readonly fields: AnswerFields;
   readonly isKnown: boolean;
 }
 
 async function posted(admin: AdminClient, body: object, address: string): Promise<Posted> {
   const answer = await admin.raw("POST", "/deployments", { body });
   if (answer.status >= 400) throw explained(refusalOf(answer), address);
-  return { fields: new Fields(jsonOf(answer), "answer"), isKnown: answer.status === 200 };
+  return { fields: new AnswerFields(jsonOf(answer), "answer"), isKnown: answer.status === 200 };
 }
 
 /** It is registered, and the server has not asked it again. */
-async function sayKnown(cli: Cli, fields: Fields, address: string): Promise<void> {
+async function sayKnown(cli: Cli, fields: AnswerFields, address: string): Promise<void> {
   const id = fields.text("id");
   const report = { id, registered: true, address, known: true, changes: [], warnings: [] };
   await cli.out.show(report, () => [`Already registered as ${safe(id)}: ${serviceNames(fields)}`]);
@@ -62,7 +62,7 @@ async function sayKnown(cli: Cli, fields: Fields, address: string): Promise<void
   );
 }
 
-const serviceNames = (fields: Fields): string =>
+const serviceNames = (fields: AnswerFields): string =>
   safe(
     fields
       .objects("services")

@@ -2,7 +2,7 @@
 import { REDACTED } from "../../lib/log/redaction.ts";
 import type { Cli } from "../cli.ts";
 import { detailLines } from "../details.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import { countText } from "../open-invocations.ts";
 import { type Output, safe } from "../output.ts";
 import { handlerTable } from "../services/show.ts";
@@ -78,7 +78,7 @@ function describedLines(
 
 export function summaryLines(out: Output, deployment: StatedDeployment): string[] {
   const { raw, metadata, headers } = deployment;
-  const protocol = new Fields(raw, "deployment").optionalText("http_version");
+  const protocol = new AnswerFields(raw, "deployment").optionalText("http_version");
   const rows: readonly (readonly [string, string | undefined])[] = [
     ["id", deployment.id],
     ["status", `${deployment.status}, ${openText(deployment)}`],

@@ -8,7 +8,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, write
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { CommandError } from "../exit.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 
 /** Where an environment is: a stack, or an address. */
 export interface EnvironmentEntry {
@@ -81,7 +81,7 @@ function projectFile(folder: string): string | undefined {
 }
 
 /** `undefined`: there is no such file. */
-function readFile(file: string): Fields | undefined {
+function readFile(file: string): AnswerFields | undefined {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -91,13 +91,13 @@ function readFile(file: string): Fields | undefined {
     throw new CommandError(`${file} cannot be read: ${message}`, { cause: error });
   }
   try {
-    return new Fields(JSON.parse(text), file);
+    return new AnswerFields(JSON.parse(text), file);
   } catch (error) {
     throw unreadable(file, "no JSON object", error);
   }
 }
 
-function entriesOf(fields: Fields, file: string, allowed?: ReadonlySet<string>): NamedEnvironment[] {
+function entriesOf(fields: AnswerFields, file: string, allowed?: ReadonlySet<string>): NamedEnvironment[] {
   const environments = fields.raw["environments"] ?? {};
   if (typeof environments !== "object" || environments === null || Array.isArray(environments))
     throw unreadable(file, '"environments" is not an object');

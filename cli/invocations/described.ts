@@ -7,13 +7,13 @@ import {
 } from "../../lib/limits/cli-invocations.ts";
 import { type AdminClient, jsonOf, path, Refusal } from "../admin-client.ts";
 import { CommandError, EXIT } from "../exit.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import { invocationIn, type InvocationRow } from "./invocation.ts";
 import { journalOf, type JournalStep, stepsOf } from "./journal.ts";
 
 export interface Described {
   readonly row: InvocationRow;
-  readonly journal: Fields;
+  readonly journal: AnswerFields;
   readonly steps: readonly JournalStep[];
   /** Those that it has called or sent to, and that can be found. */
   readonly callees: ReadonlyMap<string, InvocationRow>;
@@ -23,7 +23,7 @@ export interface Described {
 }
 
 export interface LockView {
-  readonly fields: Fields;
+  readonly fields: AnswerFields;
   /** `undefined`: nobody, or one that has not rested yet. */
   readonly owner: string | undefined;
   readonly ownerRow: InvocationRow | undefined;
@@ -84,7 +84,7 @@ async function lockOf(
   });
   // A service that is gone, or a server of an earlier version.
   if (answer.status !== 200) return undefined;
-  const fields = new Fields(jsonOf(answer), "lock");
+  const fields = new AnswerFields(jsonOf(answer), "lock");
   const owner = fields.object("owner")?.text("invocation_id");
   return {
     ...{ fields, owner },

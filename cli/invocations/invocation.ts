@@ -1,5 +1,5 @@
 /** An invocation as the admin API answers it, with what the commands look at. */
-import { type Fields } from "../fields.ts";
+import { type AnswerFields } from "../fields.ts";
 import { shortDuration, timeOf } from "../time.ts";
 
 export interface InvocationRow {
@@ -10,10 +10,10 @@ export interface InvocationRow {
   readonly handler: string;
   readonly key: string | undefined;
   readonly status: string;
-  readonly fields: Fields;
+  readonly fields: AnswerFields;
 }
 
-export const invocationIn = (fields: Fields): InvocationRow => ({
+export const invocationIn = (fields: AnswerFields): InvocationRow => ({
   id: fields.text("id"),
   target: fields.text("target"),
   service: fields.text("target_service_name"),

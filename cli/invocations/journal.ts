@@ -1,11 +1,11 @@
 /** An invocation's journal from the admin API, and its steps: each command with what has completed it. */
 import { JOURNAL_VIEW_ENTRIES_MAX } from "../../lib/limits/http.ts";
 import { type AdminClient, path } from "../admin-client.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 
 /** All pages of `GET /invocations/{id}/journal` as one answer. */
-export async function journalOf(admin: AdminClient, id: string): Promise<Fields> {
-  const read = async (from: number): Promise<Fields> =>
+export async function journalOf(admin: AdminClient, id: string): Promise<AnswerFields> {
+  const read = async (from: number): Promise<AnswerFields> =>
     await admin.fields("GET", path`/invocations/${id}/journal`, {
       query: { from, limit: JOURNAL_VIEW_ENTRIES_MAX },
     });
@@ -16,7 +16,7 @@ export async function journalOf(admin: AdminClient, id: string): Promise<Fields>
     if (more.length === 0) break;
     entries.push(...more);
   }
-  return new Fields({ ...first.raw, entries }, "journal");
+  return new AnswerFields({ ...first.raw, entries }, "journal");
 }
 
 export interface JournalStep {
@@ -44,9 +44,9 @@ export interface Shown {
 const COMPLETED_LATER: ReadonlySet<string> = new Set(["call", "sleep", "promise.get", "attach", "signal"]);
 
 /** In the order of the journal. */
-export function stepsOf(journal: Fields): JournalStep[] {
+export function stepsOf(journal: AnswerFields): JournalStep[] {
   const entries = journal.objects("entries");
-  const [completions, signals] = [new Map<number, Fields>(), new Map<string, Fields[]>()];
+  const [completions, signals] = [new Map<number, AnswerFields>(), new Map<string, AnswerFields[]>()];
   for (const entry of entries) {
     if (entry.text("type") === "completion") completions.set(entry.number("command"), entry);
     else if (entry.text("type") === "signalled") {
@@ -75,15 +75,15 @@ export function stepsOf(journal: Fields): JournalStep[] {
 }
 
 /** An awakeable is a signal that has an id. */
-function shownType(entry: Fields): string {
+function shownType(entry: AnswerFields): string {
   const type = entry.text("type");
   return type === "signal" && entry.optionalText("awakeable_id") !== undefined ? "awakeable" : type;
 }
 
-const signalOf = (entry: Fields): string =>
+const signalOf = (entry: AnswerFields): string =>
   entry.optionalText("signal") ?? entry.optionalText("awakeable_id") ?? "";
 
-function nameOf(entry: Fields): string {
+function nameOf(entry: AnswerFields): string {
   const names = entry.list("names").filter((name) => typeof name === "string");
   const target = entry.optionalText("invoked_target");
   const name = entry.optionalText("name");
@@ -98,7 +98,7 @@ function nameOf(entry: Fields): string {
 }
 
 /** The value of an entry: it stands in the entry, or in its `result`. */
-function shownIn(entry: Fields | undefined): Shown | undefined {
+function shownIn(entry: AnswerFields | undefined): Shown | undefined {
   if (entry === undefined) return undefined;
   const result = entry.raw["result"];
   return shownValue(typeof result === "object" && result !== null ? result : entry.raw);
@@ -107,7 +107,7 @@ function shownIn(entry: Fields | undefined): Shown | undefined {
 /** As the admin API answers a value. */
 export function shownValue(answered: unknown): Shown | undefined {
   if (typeof answered !== "object" || answered === null) return undefined;
-  const value = new Fields(answered, "value");
+  const value = new AnswerFields(answered, "value");
   const failure = value.object("failure");
   if (failure) {
     const code = failure.optionalNumber("code");

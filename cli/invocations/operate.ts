@@ -14,7 +14,7 @@ import {
 import { type AdminClient, path } from "../admin-client.ts";
 import type { Cli } from "../cli.ts";
 import { CommandError, EXIT } from "../exit.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import type { Column } from "../table.ts";
 import { type FilterOptions } from "./filters.ts";
 import { type InvocationRow, shownStatus } from "./invocation.ts";
@@ -151,10 +151,10 @@ async function many(
   }
 }
 
-function outcomesIn(answer: Fields): Outcome[] {
+function outcomesIn(answer: AnswerFields): Outcome[] {
   const succeeded = answer.list("succeeded").map((one): Outcome => {
     if (typeof one === "string") return { id: one, target: undefined, result: "done" };
-    const made = new Fields(one, "answer.succeeded");
+    const made = new AnswerFields(one, "answer.succeeded");
     const [id, newId] = [made.text("old_invocation_id"), made.text("new_invocation_id")];
     return { id, target: undefined, result: "done", newId };
   });

@@ -2,7 +2,7 @@
 import { asError } from "../../lib/errors.ts";
 import { openSession } from "../aws/session.ts";
 import type { DeployedStack } from "../environment/environment.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import type { Check } from "./check.ts";
 
 const NAME = "alarms";
@@ -13,7 +13,7 @@ export async function alarmChecks({ runtime, region, profile, endpoint }: Deploy
     // As infra/alarms.ts names them.
     const prefix = `${runtime.replaceAll("/", "-")}-`;
     const answer = await session.query.json("cloudwatch", "DescribeAlarms", { AlarmNamePrefix: prefix });
-    const alarms = new Fields(answer, "answer").objects("MetricAlarms");
+    const alarms = new AnswerFields(answer, "answer").objects("MetricAlarms");
     const ringing = alarms.filter((alarm) => alarm.optionalText("StateValue") === "ALARM");
     if (ringing.length === 0)
       return [

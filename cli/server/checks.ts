@@ -6,7 +6,7 @@ import type { Cli } from "../cli.ts";
 import { statedDeployments } from "../deployments/deployment-status.ts";
 import { type Door, HttpDoor } from "../door.ts";
 import { CommandError } from "../exit.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import { countText, openInvocations } from "../open-invocations.ts";
 import { shortDuration, timeOf } from "../time.ts";
 import type { Check } from "./check.ts";
@@ -21,7 +21,7 @@ export async function serverChecks(cli: Cli): Promise<{ checks: Check[]; isReach
       const text = `${admin.address} refuses: ${refusalOf(answer).message}`;
       return { isReachable: false, checks: [{ name: "admin API", verdict: "fail", text, fix: FIX_REFUSED }] };
     }
-    const version = new Fields(jsonOf(answer), "answer").optionalText("version") ?? "?";
+    const version = new AnswerFields(jsonOf(answer), "answer").optionalText("version") ?? "?";
     const text = `${admin.address} answers in ${shortDuration(tookMs)} (${name}, ${chosenBy})`;
     return {
       isReachable: true,

@@ -9,7 +9,7 @@ import { detailLines } from "../details.ts";
 import { type Door, Unreachable } from "../door.ts";
 import { PROJECT_FILE, userFile } from "../environment/config.ts";
 import type { DeployedStack } from "../environment/environment.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import type { CommandError } from "../exit.ts";
 
 export async function whoAmI(cli: Cli): Promise<void> {
@@ -48,14 +48,14 @@ const placeOf = (aws: DeployedStack | undefined) => ({
 });
 
 interface Asked {
-  readonly version?: Fields;
+  readonly version?: AnswerFields;
   readonly failure?: CommandError;
 }
 
 async function asked(admin: Door): Promise<Asked> {
   try {
     const answer = await admin.send({ method: "GET", path: "/version", timeoutMs: HEALTH_ANSWER_MS });
-    return { version: new Fields(jsonOf(answer), "answer") };
+    return { version: new AnswerFields(jsonOf(answer), "answer") };
   } catch (error) {
     if (error instanceof Unreachable) return { failure: error };
     throw error;

@@ -1,5 +1,5 @@
 /** Services and handlers, as the admin API answers them. */
-import type { Fields } from "../fields.ts";
+import type { AnswerFields } from "../fields.ts";
 
 export interface AnsweredHandler {
   readonly name: string;
@@ -37,7 +37,7 @@ export const SETTINGS = [
   ...(["inactivity_timeout", "abort_timeout"] as const),
 ] as const;
 
-export function serviceIn(fields: Fields): AnsweredService {
+export function serviceIn(fields: AnswerFields): AnsweredService {
   return {
     name: fields.text("name"),
     type: fields.text("ty"),
@@ -53,7 +53,7 @@ export function serviceIn(fields: Fields): AnsweredService {
   };
 }
 
-const handlerIn = (fields: Fields): AnsweredHandler => ({
+const handlerIn = (fields: AnswerFields): AnsweredHandler => ({
   name: fields.text("name"),
   kind: fields.optionalText("ty"),
   isPublic: fields.flag("public"),
@@ -67,14 +67,14 @@ const handlerIn = (fields: Fields): AnsweredHandler => ({
   schemas: JSON.stringify([fields.raw["input_json_schema"], fields.raw["output_json_schema"]]),
 });
 
-function settingsIn(fields: Fields): Record<string, string> {
+function settingsIn(fields: AnswerFields): Record<string, string> {
   const entries = SETTINGS.map((name) => [name, fields.optionalText(name)] as const);
   return Object.fromEntries(
     entries.filter((entry): entry is [(typeof entry)[0], string] => entry[1] !== undefined),
   );
 }
 
-function retriesIn(fields: Fields): Record<string, string> {
+function retriesIn(fields: AnswerFields): Record<string, string> {
   const attempts = fields.object("retry_policy")?.optionalNumber("max_attempts");
   return attempts === undefined ? {} : { max_attempts: String(attempts) };
 }

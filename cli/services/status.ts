@@ -1,7 +1,7 @@
 /** `perdure services status`: open invocations by handler and status, held keys with their holders, and what is paused. */
 import { type AdminClient, jsonOf, path } from "../admin-client.ts";
 import type { Cli } from "../cli.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import {
   OPEN_STATUSES,
   type OpenInvocation,
@@ -75,11 +75,11 @@ export async function withOwners(
       query: { limit: 1 },
     });
     if (lock.status >= 400) return one;
-    const id = new Fields(jsonOf(lock), "lock").object("owner")?.text("invocation_id");
+    const id = new AnswerFields(jsonOf(lock), "lock").object("owner")?.text("invocation_id");
     if (id === undefined) return one;
     const owner = await admin.raw("GET", path`/invocations/${id}`);
     return owner.status < 400
-      ? { ...one, holder: openInvocationIn(new Fields(jsonOf(owner), "owner")) }
+      ? { ...one, holder: openInvocationIn(new AnswerFields(jsonOf(owner), "owner")) }
       : one;
   });
   return [...(await Promise.all(asked)), ...held.slice(most)];

@@ -1,7 +1,7 @@
 /** Asks the server a query, and reads its answer: the rows, and what was looked at for them. */
 import { type AdminClient, jsonOf, refusalOf } from "../admin-client.ts";
 import { CommandError } from "../exit.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 
 /** What goes along with a query; as the admin API calls it. */
 export interface Asking {
@@ -40,13 +40,13 @@ export async function askSql(admin: AdminClient, query: string, asking: Asking):
     const offset = offsetIn(answer.body);
     throw new CommandError(offset === undefined ? message : `${message}\n${caretAt(query, offset)}`);
   }
-  const fields = new Fields(jsonOf(answer), "answer");
+  const fields = new AnswerFields(jsonOf(answer), "answer");
   const rows = fields.objects("rows").map(({ raw }) => raw);
   const report = fields.object("perdure");
   return { rows, columns: columnsIn(rows), report: report && reportIn(report) };
 }
 
-const reportIn = (fields: Fields): SqlReport => ({
+const reportIn = (fields: AnswerFields): SqlReport => ({
   source: fields.optionalText("source") ?? "?",
   scanned: fields.optionalNumber("scanned") ?? 0,
   isComplete: fields.raw["complete"] !== false,
@@ -56,7 +56,7 @@ const reportIn = (fields: Fields): SqlReport => ({
 
 function offsetIn(body: Uint8Array): number | undefined {
   try {
-    const refusal = new Fields(JSON.parse(new TextDecoder().decode(body)), "refusal");
+    const refusal = new AnswerFields(JSON.parse(new TextDecoder().decode(body)), "refusal");
     return refusal.object("position")?.optionalNumber("offset");
   } catch {
     return undefined;

@@ -6,7 +6,7 @@ import { noServiceNamed } from "../calls/explained.ts";
 import { keyTarget, type KeyTarget } from "../calls/target.ts";
 import type { Cli } from "../cli.ts";
 import { CommandError, EXIT, UsageError } from "../exit.ts";
-import type { Fields } from "../fields.ts";
+import type { AnswerFields } from "../fields.ts";
 
 export interface StoredValue {
   readonly name: string;
@@ -48,7 +48,7 @@ export async function stateOfKey(cli: Cli, { service, key }: KeyTarget): Promise
   return { service, key, version, values };
 }
 
-function valueIn(fields: Fields): StoredValue {
+function valueIn(fields: AnswerFields): StoredValue {
   const [text, base64] = [fields.optionalText("value"), fields.optionalText("value_base64")];
   const encoded = base64 === undefined ? undefined : Buffer.from(base64, "base64");
   const content = text === undefined ? encoded : Buffer.from(text);

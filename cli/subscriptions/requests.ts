@@ -3,7 +3,7 @@ import { type AdminClient, type AdminRequest, jsonOf, path, refusalOf } from "..
 import type { Cli } from "../cli.ts";
 import { detailLines } from "../details.ts";
 import { CommandError, EXIT, UsageError } from "../exit.ts";
-import { Fields } from "../fields.ts";
+import { AnswerFields } from "../fields.ts";
 import type { Column } from "../table.ts";
 
 interface Subscription {
@@ -14,7 +14,7 @@ interface Subscription {
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-const subscriptionIn = (fields: Fields): Subscription => ({
+const subscriptionIn = (fields: AnswerFields): Subscription => ({
   id: fields.text("id"),
   source: fields.text("source"),
   sink: fields.text("sink"),
@@ -30,7 +30,7 @@ export async function listSubscriptions(
 ): Promise<void> {
   const answer = await asked(await cli.admin(), "GET", ROOT, { query: { ...filter } });
   await cli.out.list({
-    rows: new Fields(answer, "answer").objects("subscriptions").map(subscriptionIn),
+    rows: new AnswerFields(answer, "answer").objects("subscriptions").map(subscriptionIn),
     columns: COLUMNS,
     json: ({ raw }) => raw,
     empty: "No subscriptions.",
@@ -77,7 +77,7 @@ export async function removeSubscription(cli: Cli, id: string): Promise<void> {
 }
 
 async function show(cli: Cli, answer: unknown): Promise<void> {
-  const { id, source, sink, options, raw } = subscriptionIn(new Fields(answer, "answer"));
+  const { id, source, sink, options, raw } = subscriptionIn(new AnswerFields(answer, "answer"));
   await cli.out.show(raw, () =>
     detailLines(cli.out, [
       ["id", id],

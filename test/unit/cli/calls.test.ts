@@ -7,7 +7,7 @@ import { inputOf } from "../../../cli/calls/input.ts";
 import { soughtIn, viewOf } from "../../../cli/calls/results.ts";
 import { handlerTarget, keyTarget, pathOfTarget, shownTarget } from "../../../cli/calls/target.ts";
 import { UsageError } from "../../../cli/exit.ts";
-import { Fields } from "../../../cli/fields.ts";
+import { AnswerFields } from "../../../cli/fields.ts";
 import { PAYLOAD_BYTES_MAX } from "../../../lib/limits.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -150,7 +150,7 @@ describe("a refusal", () => {
   const services = [
     { name: "Greeter", ty: "Service", handlers: [{ name: "greet" }] },
     { name: "Counter", ty: "VirtualObject", handlers: [{ name: "add" }] },
-  ].map((service) => new Fields(service, "service"));
+  ].map((service) => new AnswerFields(service, "service"));
   const said = (text: string) => aboutNames(services, handlerTarget(text), "call");
 
   test.each([

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { AdminClient, path, Refusal } from "../../../cli/admin-client.ts";
 import { HttpDoor, Unreachable } from "../../../cli/door.ts";
 import { EXIT } from "../../../cli/exit.ts";
-import { Fields } from "../../../cli/fields.ts";
+import { AnswerFields } from "../../../cli/fields.ts";
 import { Output } from "../../../cli/output.ts";
 import { type Column, fitted } from "../../../cli/table.ts";
 import { type FakeStreams, fakeStreams } from "./streams.ts";
@@ -94,12 +94,12 @@ describe("output", () => {
 
 describe("what a server answers", () => {
   test("is read once, and what is missing is named", () => {
-    const fields = new Fields({ id: "a", list: [{ n: 1 }], none: null }, "answer");
+    const fields = new AnswerFields({ id: "a", list: [{ n: 1 }], none: null }, "answer");
     expect(fields.text("id")).toBe("a");
     expect(fields.optionalText("none")).toBeUndefined();
     expect(fields.objects("list").map((each) => each.number("n"))).toEqual([1]);
     expect(() => fields.text("gone")).toThrow("answer.gone is not a text");
-    expect(() => new Fields([], "answer")).toThrow("answer is not an object");
+    expect(() => new AnswerFields([], "answer")).toThrow("answer is not an object");
   });
 });
 

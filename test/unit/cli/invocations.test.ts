@@ -1,7 +1,7 @@
 // The commands for invocations: what options, targets, ids and journals stand for.
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../../../cli/exit.ts";
-import { Fields } from "../../../cli/fields.ts";
+import { AnswerFields } from "../../../cli/fields.ts";
 import { hasFilter, queryOf } from "../../../cli/invocations/filters.ts";
 import { invocationIn, shownStatus, shownWait, waitingFor } from "../../../cli/invocations/invocation.ts";
 import { framesOf } from "../../../cli/invocations/frames.ts";
@@ -66,14 +66,14 @@ describe("targets", () => {
     expect(queries("Order/a*/place")).toEqual([{ service: "Order", key_glob: "a*", handler: "place" }]);
     const [search] = searchesOf("Mailer/s*", services);
     const row = (handler: string) =>
-      invocationIn(new Fields({ ...ROW, target_handler_name: handler }, "invocation"));
+      invocationIn(new AnswerFields({ ...ROW, target_handler_name: handler }, "invocation"));
     expect([row("send"), row("fail")].map((each) => search?.matches?.(each))).toEqual([true, false]);
     expect(queries("X*")).toEqual([]);
   });
 
   test("of a service that is gone, a part is a handler or a key", () => {
     const [search] = searchesOf("Gone/a", services);
-    const row = (more: object) => invocationIn(new Fields({ ...ROW, ...more }, "invocation"));
+    const row = (more: object) => invocationIn(new AnswerFields({ ...ROW, ...more }, "invocation"));
     expect(search?.matches?.(row({ target_handler_name: "a" }))).toBe(true);
     expect(search?.matches?.(row({ target_service_key: "a" }))).toBe(true);
     expect(search?.matches?.(row({ target_service_key: "b" }))).toBe(false);
@@ -101,7 +101,7 @@ const ROW = {
 };
 
 describe("an invocation", () => {
-  const row = (more: object) => invocationIn(new Fields({ ...ROW, ...more }, "invocation"));
+  const row = (more: object) => invocationIn(new AnswerFields({ ...ROW, ...more }, "invocation"));
   const nowMs = Date.parse("2026-11-29T00:00:00Z");
 
   test("says what it waits for, and for how long", () => {
@@ -134,7 +134,7 @@ describe("an invocation", () => {
 });
 
 describe("steps of a journal", () => {
-  const journal = new Fields(
+  const journal = new AnswerFields(
     {
       entries: [
         { index: 0, type: "run", command: 0, name: "charge", result: { value: "12" } },

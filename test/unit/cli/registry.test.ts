@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { registrationOf } from "../../../cli/deployments/register.ts";
 import { statusOf } from "../../../cli/deployments/deployment-status.ts";
 import { changeLines, serviceChanges } from "../../../cli/deployments/service-changes.ts";
-import { Fields } from "../../../cli/fields.ts";
+import { AnswerFields } from "../../../cli/fields.ts";
 import type { OpenInvocation } from "../../../cli/open-invocations.ts";
 import { clockCheck, versionCheck } from "../../../cli/server/checks.ts";
 import { type AnsweredService, serviceIn } from "../../../cli/services/service-answer.ts";
@@ -14,7 +14,7 @@ import { csvLines } from "../../../cli/sql/print.ts";
 
 const service = (over: object = {}): AnsweredService =>
   serviceIn(
-    new Fields(
+    new AnswerFields(
       {
         ...{ name: "Cart", ty: "VirtualObject", revision: 3, deployment_id: "dp_1", public: true },
         ...{ idempotency_retention: "1d", journal_retention: "1d" },
