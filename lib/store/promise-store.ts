@@ -90,6 +90,10 @@ async function outcomeIn({ items }: LifePorts, { target }: Asker, item: Attribut
   return success(bytes);
 }
 
+/** What the item says of the outcome: itself, or a long one's name. `undefined` while the promise is not completed. */
+export const promiseOutcomeIn = ({ x }: Attributes): ReturnType<typeof decodeOutcome> | undefined =>
+  x === undefined ? undefined : decodeOutcome(x);
+
 /** A long outcome, by its name. */
 export const promiseValueAt = (
   { items }: Pick<LifePorts, "items">,

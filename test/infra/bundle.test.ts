@@ -9,6 +9,7 @@ import { SERVICES } from "../../infra/app.ts";
 import { type AwsSdk, bundle, ownFile, runtimeBundle } from "../../infra/bundle.ts";
 import type { BundlingOptions } from "../../infra/bundling.ts";
 import { handlerBundle } from "../../infra/handler-bundle.ts";
+import type * as sandboxModule from "../../runtime/query/sandbox.ts";
 import { type DiscoveryResponse, PROTOCOL_VERSION } from "../../lib/protocol.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../../examples");
@@ -94,9 +95,7 @@ test("queries of the admin function run in a process of their own: what the bund
   const { outputFiles } = bundle({ entryPoints: [ownFile("runtime/query/sandbox")] }, "runtime");
   const file = join(folder, "sandbox.mjs");
   writeFileSync(file, outputFiles[0]?.contents ?? "");
-  const { Sandbox } = (await import(
-    pathToFileURL(file).href
-  )) as typeof import("../../runtime/query/sandbox.ts");
+  const { Sandbox } = (await import(pathToFileURL(file).href)) as typeof sandboxModule;
   const sandbox = new Sandbox();
   const limits = { rowsMax: 10, bytesMax: 1000, valueBytesMax: 1000 };
   const sql = "select date_trunc('day', now()) as today";

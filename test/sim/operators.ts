@@ -31,6 +31,10 @@ export const request = (
   body: new TextEncoder().encode(body),
 });
 
+/** The stored id of what a restart has started. */
+const madeBy = ({ body }: HttpResponse): string =>
+  storedId(String(parseJsonObject(body)?.["new_invocation_id"])) ?? "";
+
 export class Operators {
   readonly #world: World;
   readonly #outside: Outside;
@@ -74,8 +78,7 @@ export class Operators {
       observer.count(`acknowledged ${does}`);
       if (deployment === "other") observer.count("resume elsewhere");
       if (does === "purge" || does === "purge-journal") observer.acknowledged.purged(asked, tables);
-      const made = parseJsonObject(answer.body)?.["new_invocation_id"];
-      if (does === "restart") observer.acknowledged.restarted(id, storedId(String(made)) ?? "", from);
+      if (does === "restart") observer.acknowledged.restarted(id, madeBy(answer), from);
       if (does === "restart" && from > 0) observer.count("restart from a prefix");
     });
   }

@@ -1,7 +1,6 @@
 /** `sys_promise`: the durable promises of workflows whose current run made them. */
 import { promisePartition } from "../../../lib/model/ids.ts";
-import { decodeOutcome } from "../../../lib/model/outcome.ts";
-import { belongsTo, promiseValueAt } from "../../../lib/store/promise-store.ts";
+import { belongsTo, promiseOutcomeIn, promiseValueAt } from "../../../lib/store/promise-store.ts";
 import { lifeAt, workflowIdOf } from "../../../lib/store/workflow-life.ts";
 import { valuesFor } from "../../query/predicate.ts";
 import type { Row, TableRequest } from "../../query/query.ts";
@@ -74,11 +73,11 @@ async function rowsOf(
     for (const { sk, attributes } of page.items) {
       if (!belongsTo(attributes, life)) continue;
       const row = { service_name: service, service_key: key, key: sk };
-      if (attributes["x"] === undefined) {
+      const outcome = promiseOutcomeIn(attributes);
+      if (!outcome) {
         rows.push({ ...row, completed: 0 });
         continue;
       }
-      const outcome = decodeOutcome(attributes["x"]);
       if (!outcome.ok) {
         const { code, message } = outcome.failure;
         rows.push({ ...row, completed: 1, completion_failure: `[${code}] ${message}` });

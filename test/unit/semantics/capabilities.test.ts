@@ -1,4 +1,5 @@
 /** Ids as capabilities: what nobody was given, nobody can compute (docs/decisions/0024-secrets-and-capabilities.md). */
+import { storedId } from "../../../lib/model/shown-id.ts";
 import { service, type Context } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { awakeableId, parseAwakeableId } from "../../../lib/model/ids.ts";
@@ -53,7 +54,8 @@ const resolve = async (id: string, value: string): Promise<number> =>
 test.each(["Approval", "Delegating"])("%s: only who was given an awakeable's id completes it", async (of) => {
   const name = `only ${of}`;
   const result = world.ask(`/${of}/ask`, { name, count: 2, failures: 0 });
-  const { self, ids } = await told(name);
+  const { self: shownId, ids } = await told(name);
+  const self = storedId(shownId) ?? "";
   const [first = "", second = ""] = ids;
   // What everybody knows is the invocation's id, and how awakeables are counted.
   for (let index = 0; index < 20; index++)

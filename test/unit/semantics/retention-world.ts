@@ -1,4 +1,5 @@
 /** The engine in memory, with a clock that can jump, and a view of its tables. */
+import { storedId } from "../../../lib/model/shown-id.ts";
 import { Admin } from "../../../runtime/admin/admin.ts";
 import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
 import type { HttpResponse } from "../../../runtime/http/message.ts";
@@ -121,9 +122,10 @@ export class RetentionWorld {
   }
 
   /** Sends, and returns the id. */
+  /** Returns the stored id. */
   async send(line: string, body?: unknown, headers: Record<string, string> = {}): Promise<string> {
     const { body: answer } = await this.ask(`${line}/send`, body, headers);
-    return (answer as { invocationId: string }).invocationId;
+    return storedId((answer as { invocationId: string }).invocationId) ?? "";
   }
 
   jump(ms: number): void {

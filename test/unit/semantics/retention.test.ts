@@ -1,4 +1,5 @@
 /** How long results, journals, state and promises live, under a clock that jumps. */
+import { shownId, storedId } from "../../../lib/model/shown-id.ts";
 import {
   type Context,
   handlers,
@@ -139,7 +140,8 @@ test("R10: the Start of a life that is over does not run again after a later lif
 });
 
 test("what has expired is 404 at once, deleted or not; so is what was deleted", async () => {
-  const { id } = await add();
+  const { id: shown } = await add();
+  const id = storedId(shown) ?? "";
   const asks = ["GET /restate/output/", "GET /restate/attach/"];
   for (const line of asks) expect((await world.ask(line + id)).status).toBe(200);
   world.jump(2 * HOUR_MS + 1000);
@@ -193,14 +195,14 @@ test("a workflow runs once until its retention has passed, then anew, under the 
   const id = await world.send("POST /Flow/w/run", "first");
   await world.rest();
   expect((await world.ask("POST /Flow/w/run/send", "second")).body).toEqual({
-    invocationId: id,
+    invocationId: shownId(id),
     status: "PreviouslyAccepted",
   });
   expect((await world.ask("POST /Flow/w/run", "second")).status).toBe(409);
   expect(runs).toBe(1);
   world.jump(3 * HOUR_MS + 1000);
   expect((await world.ask("POST /Flow/w/run/send", "third")).body).toEqual({
-    invocationId: id,
+    invocationId: shownId(id),
     status: "Accepted",
   });
   await world.rest();
