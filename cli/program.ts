@@ -3,6 +3,7 @@
  *
  * A noun's folder declares its commands; what a command does is loaded when it runs, so that `perdure dev` starts at once.
  */
+import { addCosts } from "./costs/costs.ts";
 import { addDeployments } from "./deployments/deployments.ts";
 import { addCalls } from "./calls/calls.ts";
 import { addDev, addUp } from "./dev.ts";
@@ -32,6 +33,7 @@ export function program(): Program {
   root.commandsGroup("Invocations and state:");
   addInvocations(root);
   addState(root);
+  addCosts(root);
   addSql(root);
   root.commandsGroup("This command line and its server:");
   addEnv(root);

@@ -6,7 +6,7 @@ import { UsageError } from "../exit.ts";
 import { detailLines } from "../details.ts";
 import { safe } from "../output.ts";
 import { shortDuration, timeOf } from "../time.ts";
-import { type Described, describedBy, describedJson, type LockView } from "./described.ts";
+import { type Described, describedBy, describedJson, dollarsPerMillion, type LockView } from "./described.ts";
 import { framesOf } from "./frames.ts";
 import { type InvocationRow, shownStatus, waitingFor } from "./invocation.ts";
 import { journalOf, type JournalStep, type Shown, shownValue } from "./journal.ts";
@@ -83,6 +83,7 @@ class Description {
       ["Result kept until", this.#time("expires_at")],
       ["Journal kept until", this.#time("journal_expires_at")],
       ["Journal", entriesText(fields.optionalNumber("journal_size") ?? 0)],
+      ["Cost in AWS", `about $${dollarsPerMillion(this.#is).toFixed(2)} per million of these so far`],
     ];
   }
 

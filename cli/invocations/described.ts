@@ -6,6 +6,8 @@ import {
   WAITING_SHOWN_MAX,
 } from "../../lib/limits/cli-invocations.ts";
 import { type AdminClient, jsonOf, path, Refusal } from "../admin-client.ts";
+import { costOf, sumOf } from "../costs/estimate.ts";
+import { journaledOf } from "../costs/journaled.ts";
 import { CommandError, EXIT } from "../exit.ts";
 import { AnswerFields } from "../fields.ts";
 import { invocationIn, type InvocationRow } from "./invocation.ts";
@@ -94,9 +96,14 @@ async function lockOf(
   };
 }
 
+/** Of a million such invocations in AWS: an estimate, as far as the journal goes. */
+export const dollarsPerMillion = ({ row, journal }: Pick<Described, "row" | "journal">): number =>
+  sumOf(costOf(journaledOf(row, journal)));
+
 /** With what was asked for besides: docs/cli.md has the fields. */
 export const describedJson = ({ row, journal, callees, caller, lock }: Described): unknown => ({
   ...row.fields.raw,
+  dollars_per_million: dollarsPerMillion({ row, journal }),
   journal: journal.raw,
   callees: [...callees.values()].map(({ fields }) => fields.raw),
   ...(caller === undefined ? {} : { caller: caller.fields.raw }),

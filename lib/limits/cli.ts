@@ -73,3 +73,9 @@ export const CLI_EXPORT_PAST_MS = 60_000;
 export const CLI_EXPORT_PAGES_MAX = 100;
 /** Items that are written into the data file at the same time. */
 export const CLI_EXPORT_WRITES_AT_ONCE = 500;
+
+// Costs.
+
+/** Invocations whose cost is estimated, unless --limit says otherwise: each of them is a request for its journal. */
+export const COSTS_INVOCATIONS_DEFAULT = 20;
+export const COSTS_INVOCATIONS_MAX = 1000;
