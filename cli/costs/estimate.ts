@@ -5,6 +5,9 @@
  * it: logs, storage, retries, turns that take long, what those that it has called cost.
  */
 
+import { WRITE_UNIT_BYTES } from "../../lib/limits/cli.ts";
+import { DELAY_QUEUE_MS_MAX, SHORT_WAIT_MS } from "../../lib/limits.ts";
+
 /** In dollars per million, us-east-1, first tier: as bench/prices.json. */
 export const PRICES = {
   httpRequest: 1,
@@ -34,11 +37,6 @@ const FUNCTIONS = {
 
 /** A message alone: sent, received, deleted. */
 const MESSAGE = 3;
-/** Timers of more are schedules. */
-const DELAY_QUEUE_MS_MAX = 15 * 60_000;
-/** Waits of less stay in memory (docs/decisions/0021). */
-const IN_MEMORY_MS = 500;
-const UNIT_BYTES = 1024;
 
 /** What an estimate rests on. */
 export interface Journaled {
@@ -69,7 +67,7 @@ export interface Part {
 export function costOf(journaled: Journaled): Part[] {
   const { isHttpCall, entries } = journaled;
   const of = (type: string): readonly JournaledEntry[] => entries.filter((entry) => entry.type === type);
-  const sleeps = of("sleep").filter(({ sleepMs = Infinity }) => sleepMs > IN_MEMORY_MS);
+  const sleeps = of("sleep").filter(({ sleepMs = Infinity }) => sleepMs > SHORT_WAIT_MS);
   const answers = [...of("signal"), ...of("promise.get"), ...of("attach")];
   const parts: Part[] = [
     { what: "HTTP request", dollars: isHttpCall ? PRICES.httpRequest : 0 },
@@ -131,5 +129,5 @@ const OF_ANSWER =
 /** One that is soon answered. What the other one does comes to that. */
 const OF_CALL = 2 * PRICES.writeUnit + FUNCTIONS.atDoor;
 
-const unitsOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / UNIT_BYTES));
+const unitsOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / WRITE_UNIT_BYTES));
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);

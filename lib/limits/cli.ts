@@ -79,3 +79,5 @@ export const CLI_EXPORT_WRITES_AT_ONCE = 500;
 /** Invocations whose cost is estimated, unless --limit says otherwise: each of them is a request for its journal. */
 export const COSTS_INVOCATIONS_DEFAULT = 20;
 export const COSTS_INVOCATIONS_MAX = 1000;
+/** What DynamoDB bills as one write. */
+export const WRITE_UNIT_BYTES = 1024;
