@@ -95,10 +95,10 @@ export abstract class PerdureRuntimeBase extends Construct {
     return this.#grantPaths(grantee, apiId, ["*/*"]);
   }
 
-  /** Lets a principal read services, invocations and journals, with the values in them. */
+  /** Lets a principal read services, invocations and journals, with the values in them, and ask for them in SQL. */
   grantAdminRead(grantee: IGrantable): Grant {
     const { apiId } = this.adminDoor;
-    if (apiId !== undefined) return this.#grantPaths(grantee, apiId, ["GET/*"]);
+    if (apiId !== undefined) return this.#grantPaths(grantee, apiId, ["GET/*", "POST/query"]);
     throw new Error('a principal can read alone only by the admin API (admin: "api")');
   }
 

@@ -112,6 +112,7 @@ const ADMIN = [
   "GET /services/Greeter/state/k",
   "PATCH /invocations/inv_1/kill",
   "POST /deployments",
+  "POST /query",
 ];
 
 /** What of the lines is let in. */
@@ -195,7 +196,9 @@ describe("the other grants", () => {
     const operator = granted((runtime, to) => runtime.grantAdmin(to));
     const reader = granted((runtime, to) => runtime.grantAdminRead(to));
     expect(letIn(operator, ADMIN, "admin")).toEqual(ADMIN);
-    expect(letIn(reader, ADMIN, "admin")).toEqual(ADMIN.filter((line) => line.startsWith("GET")));
+    expect(letIn(reader, ADMIN, "admin")).toEqual(
+      ADMIN.filter((line) => line.startsWith("GET") || line === "POST /query"),
+    );
     for (const each of [operator, reader]) expect(letIn(each, everything)).toEqual([]);
   });
 });

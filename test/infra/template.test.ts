@@ -590,6 +590,7 @@ describe("a runtime of another stack", () => {
     expect([...granted.matchAll(/:((?:ingress|admin)\/[^"]+)"/g)].map(([, path]) => path)).toEqual([
       ...[...callPaths("Greeter"), ...resultPaths("Greeter")].map((path) => `ingress/$default/${path}`),
       "admin/$default/GET/*",
+      "admin/$default/POST/query",
     ]);
     expect(new Set(granted.match(/"Action":"[^"]+"/g))).toEqual(new Set(['"Action":"execute-api:Invoke"']));
   });
