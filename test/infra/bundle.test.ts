@@ -43,10 +43,11 @@ describe("the greeter's handler", () => {
   // 5 for turns that see to their end themselves (R26);
   // 1 for turns that are told where the data is (R31);
   // 1 for stacks that name the user's lines;
-  // 2 for connections that are opened early, and not used again when they are old; for queries in signatures.
-  test("is at most 174 KB with everything that it needs: nothing of the AWS SDK", () => {
+  // 2 for connections that are opened early, and not used again when they are old; for queries in signatures;
+  // 1 for ids as they are shown, as in the runtime's functions below.
+  test("is at most 175 KB with everything that it needs: nothing of the AWS SDK", () => {
     const code = codeOf(join(EXAMPLES, "01-greeter.ts"), "runtime");
-    expect(code.byteLength).toBeLessThanOrEqual(174 * KB);
+    expect(code.byteLength).toBeLessThanOrEqual(175 * KB);
     expect(imported(code)).toEqual([]);
   });
 });
@@ -66,13 +67,13 @@ describe("each example's function", () => {
 describe("the runtime's functions", () => {
   // With the AWS SDK, the ingress had 441 KB and the dispatcher 537.
   test.each([
-    ["ingress", 118],
-    ["dispatcher", 172],
-    // 55 of them for SQL.
-    ["admin", 210],
-    ["timers", 54],
+    ["ingress", 121],
+    ["dispatcher", 173],
+    // 83 of them for SQL.
+    ["admin", 238],
+    ["timers", 55],
     ["reconciler", 80],
-    ["registrar", 64],
+    ["registrar", 67],
   ])("%s is at most %d KB with everything that it needs: nothing of the AWS SDK", (part, kb) => {
     const code = runtimeBundle(part);
     expect(code.byteLength).toBeLessThanOrEqual(kb * KB);

@@ -335,7 +335,7 @@ describe("each part does its work with the permissions that it has", () => {
   });
 
   test("dead letters become paused invocations", async () => {
-    const suspended = idIn(await call("POST /Desk/wait/send"));
+    const suspended = storedId(idIn(await call("POST /Desk/wait/send"))) ?? "";
     await expect
       .poll(async () => (await ask(admin, `GET /invocations/${suspended}`)).body, SOON)
       .toMatchObject({ status: "suspended" });
