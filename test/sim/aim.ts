@@ -16,9 +16,12 @@ export interface Aim {
   readonly draws?: readonly string[];
   /** These faults alone, each as often as it says. By default what the seed draws. */
   readonly faults?: Readonly<Partial<Record<FaultKind, number>>>;
+  /** Services move into a mailbox of their own, and out of it. */
+  readonly moves?: true;
 }
 
 export interface AimedRun {
+  readonly moves?: true;
   readonly seed: number;
   readonly plan: FaultPlan;
   readonly workload?: Workload;
@@ -36,6 +39,7 @@ export function aimedRun(seed: number, plan: FaultPlan, aim: Aim = {}): AimedRun
     seed,
     plan: faults ? { ...plan, only: faults } : plan,
     ...(workload ? { workload } : {}),
+    ...(aim.moves ? { moves: true } : {}),
   };
 }
 

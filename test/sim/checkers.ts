@@ -20,6 +20,8 @@ import type { TimerService } from "./timers.ts";
 export interface Ending {
   readonly tables: Tables;
   readonly queue: Queue;
+  /** Of services' own. */
+  readonly own?: Queue | undefined;
   readonly timers: TimerService;
   readonly observer: Observer;
   readonly accepted: readonly Accepted[];
@@ -98,7 +100,8 @@ function stuck({ id, target, status, entries, head }: Life): string {
   return `${id} (${target.join("/")}) is ${status} at ${entries.length} entries and nothing will move it: waits ${waits}, notes [${notes.join(", ")}]`;
 }
 
-function checkQueues({ queue, timers, observer }: Ending): void {
+function checkQueues({ queue, own, timers, observer }: Ending): void {
+  if (own && own.size > 0) observer.fail("L1", `${own.size} messages are left in an own mailbox`);
   if (queue.size > 0)
     observer.fail(
       "L1",

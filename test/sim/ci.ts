@@ -7,6 +7,8 @@ import { run } from "./run.ts";
 
 const SEEDS = 2000;
 const SEEDS_MS = 40_000;
+/** Runs in which services move between mailboxes (docs/decisions/0023). */
+const MOVES_SEEDS = 300;
 const SAME_SEEDS = 60;
 /** Planted bugs whose recorded seeds do not catch them any more are searched for no longer than this. */
 const PLANTED_MS = 120_000;
@@ -35,6 +37,10 @@ export async function ci(): Promise<boolean> {
   }
   const unexpected = failures.filter(({ seed }) => !open.has(seed));
   note(`${runs} seeds, ${(runs / seconds).toFixed(0)} a second`, unexpected.length === 0);
+  const moves = await search({ from: 1, count: MOVES_SEEDS, aim: { moves: true } });
+  for (const { seed, message } of moves.failures)
+    note(`seed ${seed}`, false, `${message.slice(0, 300)}; replay: npm run sim -- --moves --seed ${seed}`);
+  note(`${moves.runs} seeds with services that move`, moves.failures.length === 0);
   const same = await search({ from: 1, count: SAME_SEEDS, twice: true });
   note(`${same.runs} seeds twice, the same trace`, !same.failures.some(({ rule }) => rule === "SAME"));
   for (const { name, effects, runs: crashes, failures: failed } of await searchCrashes(

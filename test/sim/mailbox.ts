@@ -26,6 +26,7 @@ interface Held extends SentMessage {
   handedMs: number;
   receipt: number;
   deleted: boolean;
+  readonly sentAtMs: number;
   /** A dispatcher that lives is working on it. */
   holder?: { readonly alive: boolean };
 }
@@ -34,12 +35,18 @@ export interface Received {
   readonly receipt: number;
 }
 
+/** What is told of a queue's messages, and asked about them. */
+export type QueueWatcher = Pick<
+  Observer,
+  "accepted" | "swallowed" | "deleted" | "restored" | "gaveUp" | "undelivered" | "tables"
+> & { readonly messages: Pick<Observer["messages"], "doubt"> };
+
 export class Queue {
   readonly #groups = new Map<string, Held[]>();
   readonly #dedup = new Map<string, number>();
   readonly #now: () => number;
   readonly #prng: Prng;
-  readonly #observer: Observer;
+  readonly #observer: QueueWatcher;
   #sequence = 0;
   #receipts = 0;
   /** After so many deliveries a message is given up, if nobody works on it any more. */
@@ -48,7 +55,7 @@ export class Queue {
   /** Called when a message may have become available. */
   onAvailable: () => void = () => undefined;
 
-  constructor(parts: { now: () => number; prng: Prng; observer: Observer }) {
+  constructor(parts: { now: () => number; prng: Prng; observer: QueueWatcher }) {
     this.#now = parts.now;
     this.#prng = parts.prng;
     this.#observer = parts.observer;
@@ -83,6 +90,7 @@ export class Queue {
       handedMs: 0,
       receipt: 0,
       deleted: false,
+      sentAtMs: this.#now(),
     };
     const messages = this.#groups.get(group);
     if (messages) messages.push(message);

@@ -13,6 +13,8 @@ export interface Options {
   readonly only: string | undefined;
   /** Of a planted bug's name: the runs in which it is searched for, without it. */
   readonly aim: string | undefined;
+  /** Services move into a mailbox of their own, and out of it. */
+  readonly moves: boolean;
   /** The seeds that catch planted bugs are tried first; are written down. */
   readonly recorded: boolean;
   readonly record: boolean;
@@ -29,6 +31,7 @@ const FLAGS = new Set([
   "--without",
   "--only",
   "--aim",
+  "--moves",
   "--planted",
   "--recorded",
   "--record",
@@ -42,6 +45,7 @@ const FLAGS = new Set([
 export const USAGE = `npm run sim [-- options]
   --seeds N [--from K]   N seeds from K on (${SEEDS_BY_DEFAULT} from 1)
       [--aim X]            as one looks for the planted bug X, but without it
+      [--moves]            services move into a mailbox of their own, and out of it, meanwhile
   --seed K               one seed: its trace, shrunk if it fails [--no-shrink: as it is]
   --planted [--only X]   every planted bug must be caught
       [--recorded]         at the seeds of caught.json first; --record: write them down
@@ -87,6 +91,7 @@ export function parseOptions(args: readonly string[]): Options {
     noShrink: has("--no-shrink"),
     only: text("--only"),
     aim: text("--aim"),
+    moves: has("--moves"),
     recorded: has("--recorded"),
     record: has("--record"),
   };

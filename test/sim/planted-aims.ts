@@ -31,7 +31,20 @@ const DEAD_LONG_TURNS: Aim = {
   faults: { "handler-timeout": 0.3, "handler-crash": 0.3, "dispatcher-crash": 0.1, "answer-lost": 0.03 },
 };
 
+/** Services that move while everything runs (docs/decisions/0023). */
+const MOVES: Aim = { moves: true };
+const MOVES_AND_DEATHS: Aim = {
+  moves: true,
+  faults: { "dispatcher-crash": 0.3, "early-redelivery": 0.3, "visibility-lapsed": 0.2, unavailable: 0.03 },
+};
+
 export const AIMS: Readonly<Record<string, Aim>> = {
+  "messages are sent on as soon as their service is held": MOVES,
+  "messages of a service that is held are handled here": MOVES,
+  "what was handed out before is not in doubt in an own mailbox": MOVES_AND_DEATHS,
+  "an own mailbox gives places of its own": MOVES,
+  "what could not be sent on is deleted": MOVES,
+  "a service goes back although its mailbox is not empty": MOVES,
   "a turn at the door starts its steps before its guard is set": DEAD_DOORS,
   "a head that is left open at the door names no guard": DEAD_DOORS,
   "a turn at the door is made known without a guard": DEAD_DOORS,

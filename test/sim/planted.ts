@@ -10,6 +10,7 @@ import { AIMS } from "./planted-aims.ts";
 import { OF_BOUNDS } from "./planted-bounds.ts";
 import { OF_CALLS, OF_DOORS } from "./planted-doors.ts";
 import { OF_LONG_TURNS } from "./planted-long-turns.ts";
+import { OF_OWN_MAILBOXES } from "./planted-own-mailboxes.ts";
 import { OF_PEOPLE } from "./planted-people.ts";
 import { OF_SECRETS } from "./planted-secrets.ts";
 
@@ -421,4 +422,5 @@ export const PLANTED: readonly Planted[] = [
   ...OF_CALLS,
   ...OF_SECRETS,
   ...OF_LONG_TURNS,
+  ...OF_OWN_MAILBOXES,
 ].map((planted) => ({ ...planted, ...(AIMS[planted.name] ? { aim: AIMS[planted.name] } : {}) }));

@@ -16,7 +16,10 @@ import {
   type TurnOutcome,
   type TurnRequest,
 } from "../../lib/protocol.ts";
+import { OwnMailboxes } from "../../lib/store/own-mailboxes.ts";
+import type { Keeper } from "../../runtime/dispatcher/delivery.ts";
 import type { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
+import { Intake } from "../../runtime/dispatcher/intake.ts";
 import type { Endpoint } from "../../sdk/index.ts";
 import { Actor, type ActorKind, type Effects, SimClock, SimEntropy } from "./actor.ts";
 import type { Faults } from "./faults.ts";
@@ -34,6 +37,8 @@ import type { Trace } from "./trace.ts";
 /** A dispatcher's function timeout. */
 const HANDLE_MS = 60_000;
 const DISPATCHERS_MAX = 6;
+/** A dispatcher that does not see its messages become another one's. */
+const KEEPS_ALL: Keeper = { holds: () => true, finish: () => undefined };
 /** How an earlier version says that a message or a head is for a later one. */
 const UNREADABLE = /not an invocation id: ~|undefined is not iterable/;
 
@@ -46,6 +51,8 @@ export interface World {
   readonly trace: Trace;
   readonly tables: Tables;
   readonly queue: Queue;
+  /** Of services' own (docs/decisions/0023). */
+  readonly own?: Queue;
   readonly timers: TimerService;
   readonly skewMaxMs: number;
   readonly sides: Sides;
@@ -64,6 +71,8 @@ interface DispatcherEnvironment {
   readonly actor: Actor;
   readonly side: Side;
   readonly dispatcher: Pick<Dispatcher, "handle"> & Partial<Pick<Dispatcher, "settled">>;
+  /** Absent: no service has a mailbox of its own. */
+  readonly intake?: Intake;
   busy: boolean;
 }
 
@@ -101,6 +110,7 @@ export class Platform {
     this.letsGo = relays.chance(0.8);
     this.#staysInTouch = relays.chance(0.3);
     world.queue.onAvailable = () => this.#poll();
+    if (world.own) world.own.onAvailable = () => this.#poll();
   }
 
   actor(kind: ActorKind): Actor {
@@ -193,20 +203,31 @@ export class Platform {
   #receive(): void {
     const busy = this.#dispatchers.filter((environment) => environment.busy).length;
     if (busy >= DISPATCHERS_MAX) return;
-    const batch = this.#world.queue.receive(15 * 60 * 1000);
-    if (batch.length === 0) return this.#lookLater();
-    void this.#dispatch(batch);
-    this.#poll();
+    const { queue, own } = this.#world;
+    for (const from of own ? this.#prng.shuffle([queue, own]) : [queue]) {
+      const batch = from.receive(15 * 60 * 1000);
+      if (batch.length === 0) continue;
+      void this.#dispatch(batch, from);
+      return this.#poll();
+    }
+    this.#lookLater();
+  }
+
+  /** When the first hidden message becomes visible, in any mailbox. */
+  get #nextVisibleMs(): number | undefined {
+    const { queue, own } = this.#world;
+    const [shared, its] = [queue.nextVisibleMs, own?.nextVisibleMs];
+    return shared === undefined || its === undefined ? (shared ?? its) : Math.min(shared, its);
   }
 
   /** Looks to come that will find nothing: what was hidden when they were planned has been deleted since. */
   get needlessLooks(): number {
-    return this.#world.queue.nextVisibleMs === undefined ? this.#looks : 0;
+    return this.#nextVisibleMs === undefined ? this.#looks : 0;
   }
 
   #lookLater(): void {
-    const { queue, scheduler } = this.#world;
-    const nextMs = queue.nextVisibleMs;
+    const { scheduler } = this.#world;
+    const nextMs = this.#nextVisibleMs;
     if (nextMs === undefined || (nextMs >= this.#nextLookMs && this.#nextLookMs > scheduler.nowMs)) return;
     this.#nextLookMs = nextMs;
     this.#looks++;
@@ -217,8 +238,8 @@ export class Platform {
     });
   }
 
-  async #dispatch(batch: readonly Received[]): Promise<void> {
-    const { trace, faults, scheduler, queue } = this.#world;
+  async #dispatch(batch: readonly Received[], queue: Queue): Promise<void> {
+    const { trace, faults, scheduler } = this.#world;
     const environment = this.#dispatcher();
     const { actor } = environment;
     environment.busy = true;
@@ -228,7 +249,7 @@ export class Platform {
       "receives",
       batch.map(({ message }) => `${message.sequence.slice(-5)}/${message.receiveCount}`).join(" "),
     );
-    this.#lapse(batch);
+    this.#lapse(batch, queue);
     if (faults.strike("dispatcher-crash")) {
       actor.crashAt = {
         effect: actor.effects + this.#prng.int(1, 14),
@@ -247,13 +268,11 @@ export class Platform {
       trace.add(actor.name, "times out");
       actor.die();
     });
-    const failed = await whoRuns.run(actor, () =>
-      environment.dispatcher.handle(batch.map(incomingOf), HANDLE_MS),
-    );
+    const failed = await whoRuns.run(actor, () => this.#handle(environment, batch, queue));
     if (!actor.alive) return;
     over = true;
     trace.add(actor.name, "handled", failed.length === 0 ? "" : `but ${failed.join(" ")}`);
-    scheduler.after(this.#world.effects.latencyMs(), () => this.#acknowledge(batch, new Set(failed)));
+    scheduler.after(this.#world.effects.latencyMs(), () => this.#acknowledge(batch, queue, new Set(failed)));
     // Turns go on whose messages were let go of.
     await environment.dispatcher.settled?.();
     stop();
@@ -263,8 +282,21 @@ export class Platform {
     this.#poll();
   }
 
-  #acknowledge(batch: readonly Received[], failed: ReadonlySet<string>): void {
-    const { faults, queue, scheduler } = this.#world;
+  #handle(
+    { dispatcher, intake }: DispatcherEnvironment,
+    batch: readonly Received[],
+    queue: Queue,
+  ): Promise<readonly string[]> {
+    if (!intake) return dispatcher.handle(batch.map(incomingOf), HANDLE_MS);
+    const incoming = batch.map((received) => ({
+      ...incomingOf(received),
+      sentAtMs: received.message.sentAtMs,
+    }));
+    return intake.handle(incoming, HANDLE_MS, KEEPS_ALL, queue === this.#world.own);
+  }
+
+  #acknowledge(batch: readonly Received[], queue: Queue, failed: ReadonlySet<string>): void {
+    const { faults, scheduler } = this.#world;
     const isLost = faults.strike("ack-lost");
     for (const received of batch) {
       delete received.message.holder;
@@ -281,8 +313,8 @@ export class Platform {
   }
 
   /** Heartbeats fail, or come too late for the first message of a group. */
-  #lapse(batch: readonly Received[]): void {
-    const { faults, queue } = this.#world;
+  #lapse(batch: readonly Received[], queue: Queue): void {
+    const { faults } = this.#world;
     if (faults.strike("visibility-lapsed")) {
       for (const received of batch) queue.hide(received, this.#prng.between(50, 15_000));
     }
@@ -299,14 +331,24 @@ export class Platform {
     const free = this.#dispatchers.find((each) => !each.busy && each.actor.alive && each.side === side);
     if (free) return free;
     const actor = this.actor("dispatcher");
+    const dispatcher = side.dispatcher({ ...this.#withTimers(actor), invoker: this.invoker(actor) });
     const environment: DispatcherEnvironment = {
-      ...{ actor, side },
-      dispatcher: side.dispatcher({ ...this.#withTimers(actor), invoker: this.invoker(actor) }),
-      busy: false,
+      ...{ actor, side, dispatcher, busy: false },
+      ...(this.#world.own ? { intake: this.#intake(actor, dispatcher, this.#world.own) } : {}),
     };
     this.#dispatchers.push(environment);
     actor.onDeath(() => void this.#dispatchers.splice(this.#dispatchers.indexOf(environment), 1));
     return environment;
+  }
+
+  #intake(actor: Actor, dispatcher: Pick<Dispatcher, "handle">, own: Queue): Intake {
+    const { items, clock, mailbox, logger } = this.ports(actor);
+    const { effects } = this.#world;
+    return new Intake({
+      ...{ dispatcher, mailbox, clock, logger },
+      mailboxAt: () => new SimMailbox({ queue: own, effects, actor }),
+      mailboxes: new OwnMailboxes(items, clock, true),
+    });
   }
 
   // --- turns -------------------------------------------------------------------------------------------------

@@ -67,8 +67,8 @@ const PROGRESS_EVERY_MS = 5000;
 const planOf = ({ without, noFaults }: Options) => ({ without, none: noFaults });
 
 /** Throws `RangeError` if no planted bug is called so. */
-function aimOf({ aim }: Options): Aim | undefined {
-  if (aim === undefined) return undefined;
+function aimOf({ aim, moves }: Options): Aim | undefined {
+  if (aim === undefined) return moves ? { moves } : undefined;
   const planted = PLANTED.find(({ name }) => name.includes(aim));
   if (!planted) throw new RangeError(`no planted bug is called ${aim}`);
   return planted.aim;

@@ -13,6 +13,7 @@ import { Clients } from "./clients.ts";
 import { type FaultPlan, Faults } from "./faults.ts";
 import { type HeldItem, Tables, type TakenWrite } from "./tables.ts";
 import { Queue } from "./mailbox.ts";
+import { carryOut, type Mailboxes, type Move, plannedMoves, settle, twoMailboxes } from "./own-mailbox.ts";
 import { Observer } from "./observer.ts";
 import { isDirect, Platform, type World } from "./platform.ts";
 import { decodeMessage } from "../../lib/model/message.ts";
@@ -47,6 +48,8 @@ export interface RunOptions {
   readonly onWrite?: (taken: TakenWrite) => void;
   /** Which versions of the engine's parts there are. `now`: the run's time. */
   readonly sides?: (now: () => number) => Sides;
+  /** Services move into a mailbox of their own, and out of it. */
+  readonly moves?: true;
 }
 export interface RunResult {
   readonly seed: number;
@@ -86,7 +89,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const tables = new Tables(now);
   observer.tables = tables;
   tables.onWrite = options.onWrite;
-  const queue = new Queue({ now, prng: new Prng(seed, "queue"), observer });
+  const mailboxes = options.moves ? twoMailboxes({ seed, now, observer }) : undefined;
+  const queue = mailboxes?.shared ?? new Queue({ now, prng: new Prng(seed, "queue"), observer });
   const timers = new TimerService({
     queue,
     effects,
@@ -110,11 +114,13 @@ export async function run(options: RunOptions): Promise<RunResult> {
     trace,
     tables,
     queue,
+    ...(mailboxes ? { own: mailboxes.own } : {}),
     timers,
     skewMaxMs,
     sides,
   };
-  const workload = options.workload ?? new Generator(seed).workload(sides.isMixed !== true);
+  const drawn = options.workload ?? new Generator(seed).workload(sides.isMixed !== true);
+  const workload = mailboxes ? withoutDeadLetters(drawn) : drawn;
   const ranAs = new Map<string, Set<string>>();
   const platform = new Platform(world, {
     scheduler,
@@ -131,7 +137,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
   });
   if (workload.letsGo) platform.letsGo = true;
   const clients = new Clients(world, platform);
-  await begin(world, clients, workload);
+  const services = platform
+    .endpoint(1)
+    .discover()
+    .services.map(({ name }) => name);
+  await begin(world, clients, workload, mailboxes && { mailboxes, ...plannedMoves(seed, services) });
   effects.crashPoints = options.crashPoints ?? [];
 
   const stop = (): boolean => {
@@ -145,7 +155,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   checkResumes({ observer, queue });
   const resumes = { queue, clients, observer, goOn: async () => await scheduler.run(stop) };
   await resumeUntilEnd(resumes);
-  const ending = { tables, queue, timers, observer, accepted: clients.accepted, ranAs };
+  const ending = { tables, queue, own: mailboxes?.own, timers, observer, accepted: clients.accepted, ranAs };
   if (!observer.violation) checkRest(ending);
   if (!observer.violation) {
     scheduler.after(RECONCILE_AT_END_MS, () => clients.reconcile());
@@ -184,6 +194,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
   };
 }
 
+/** What is held while its service moves comes often, and a run's queue gives up after a few deliveries (undelivered.ts). */
+function withoutDeadLetters({ receivesMax: _, ...workload }: Workload): Workload {
+  return workload;
+}
+
 const sidesOf = ({ sides = onlyToday }: RunOptions, now: () => number): Sides => sides(now);
 
 function stateOf(tables: Tables): Record<string, string> {
@@ -196,13 +211,26 @@ function stateOf(tables: Tables): Record<string, string> {
 }
 
 /** Registers the first deployment without faults, then schedules everything else. */
-async function begin(world: World, clients: Clients, workload: Workload): Promise<void> {
+async function begin(
+  world: World,
+  clients: Clients,
+  workload: Workload,
+  own?: ReturnType<typeof plannedMoves> & { readonly mailboxes: Mailboxes },
+): Promise<void> {
   const { scheduler, faults, seed } = world;
   faults.stopped = true;
   clients.redeploy(1);
+  if (own) clients.as("operator", async (ports) => await settle(ports, own.settled));
   await scheduler.run(() => clients.open === 0);
   faults.stopped = false;
   world.effects.count = 0;
+  if (own) {
+    const moved = (move: Move): void =>
+      clients.as("operator", async (ports) => {
+        await clients.insist(async () => await carryOut(ports, move, own.mailboxes, world.observer));
+      });
+    for (const move of own.moves) scheduler.after(move.atMs, () => moved(move));
+  }
   for (const root of workload.roots) scheduler.after(root.atMs, () => clients.submit(root));
   for (const edit of workload.edits ?? []) scheduler.after(edit.atMs, () => clients.operators.edit(edit));
   world.observer.silence.isNarrow = workload.isNarrow === true;
