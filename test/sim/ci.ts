@@ -11,7 +11,7 @@ const SEEDS_MS = 40_000;
 const MOVES_SEEDS = 300;
 const SAME_SEEDS = 60;
 /** Planted bugs whose recorded seeds do not catch them any more are searched for no longer than this. */
-const PLANTED_MS = 120_000;
+const PLANTED_MS = 240_000;
 const PAIRS_MAX = 13;
 
 export async function ci(): Promise<boolean> {

@@ -100,7 +100,7 @@ export async function searchSeeds(options: Options): Promise<boolean> {
     },
   });
   printSummary(totals);
-  const missing = options.noFaults || options.aim !== undefined ? [] : neverSeen(totals);
+  const missing = options.noFaults || options.aim !== undefined || options.moves ? [] : neverSeen(totals);
   if (missing.length > 0) console.log(`FAILED: never exercised: ${missing.join(", ")}`);
   await printFailures(totals.failures, options);
   return totals.failures.length === 0 && missing.length === 0;
