@@ -484,10 +484,6 @@ export class Observer {
     this.count("message swallowed");
     this.messages.sent(by, decodeMessage(body));
   }
-  /** To a mailbox of its service's own. */
-  sentOn(by: string, { body }: SentMessage): void {
-    this.#trace.add(by, "sends on", body.slice(0, 120));
-  }
   deleted(message: SentMessage): void {
     this.#trace.add("mailbox", "deletes", message.sequence.slice(-5));
     // An earlier version drops what comes before the first write.

@@ -10,6 +10,7 @@ import type { SentMessage } from "./life.ts";
 import { Queue, type QueueWatcher } from "./mailbox.ts";
 import type { Observer } from "./observer.ts";
 import { Prng } from "./prng.ts";
+import type { Workload } from "./requests.ts";
 import type { Ports } from "./side.ts";
 
 export const OWN_URL = "own";
@@ -83,10 +84,9 @@ class SentOn {
     const observer = this.#observer;
     return {
       ...this.#asObserver(),
-      accepted: (by, message) => {
+      accepted: (_by, message) => {
         observer.count("message sent on");
         this.#counted(message, 1);
-        observer.sentOn(by, message);
       },
       swallowed: () => observer.count("message sent on twice"),
       deleted: (message) => {
@@ -152,6 +152,17 @@ export function plannedMoves(
     });
   });
   return { settled, moves };
+}
+
+/** What is held while its service moves comes often, and a run's queue gives up after a few deliveries (undelivered.ts). */
+export function withoutDeadLetters(workload: Workload): Workload {
+  const { receivesMax: ofDeadLetters, ...others } = workload;
+  return ofDeadLetters === undefined ? workload : others;
+}
+
+/** The mailboxes of a run, and the moves of its services. */
+export interface Moving extends ReturnType<typeof plannedMoves> {
+  readonly mailboxes: Mailboxes;
 }
 
 /** Before anything is sent. */

@@ -13,7 +13,16 @@ import { Clients } from "./clients.ts";
 import { type FaultPlan, Faults } from "./faults.ts";
 import { type HeldItem, Tables, type TakenWrite } from "./tables.ts";
 import { Queue } from "./mailbox.ts";
-import { carryOut, type Mailboxes, type Move, plannedMoves, settle, twoMailboxes } from "./own-mailbox.ts";
+import {
+  carryOut,
+  type Mailboxes,
+  type Move,
+  type Moving,
+  plannedMoves,
+  settle,
+  twoMailboxes,
+  withoutDeadLetters,
+} from "./own-mailbox.ts";
 import { Observer } from "./observer.ts";
 import { isDirect, Platform, type World } from "./platform.ts";
 import { decodeMessage } from "../../lib/model/message.ts";
@@ -79,7 +88,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const trace = new Trace(now, options.isDetailed === true);
   const faults = new Faults(seed, plan);
   const prng = new Prng(seed, "latency");
-  const meanMs = options.fixedLatency === true ? 2 : prng.pick([1, 5, 30]);
+  const meanMs = meanLatency(options, prng);
   const effects = new Effects({ scheduler, faults, trace, prng, meanMs });
   const observer = new Observer(now, trace);
   const sides = sidesOf(options, now);
@@ -89,8 +98,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const tables = new Tables(now);
   observer.tables = tables;
   tables.onWrite = options.onWrite;
-  const mailboxes = options.moves ? twoMailboxes({ seed, now, observer }) : undefined;
-  const queue = mailboxes?.shared ?? new Queue({ now, prng: new Prng(seed, "queue"), observer });
+  const { queue, mailboxes } = mailboxesOf(options, now, observer);
   const timers = new TimerService({
     queue,
     effects,
@@ -119,8 +127,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     skewMaxMs,
     sides,
   };
-  const drawn = options.workload ?? new Generator(seed).workload(sides.isMixed !== true);
-  const workload = mailboxes ? withoutDeadLetters(drawn) : drawn;
+  const workload = workloadOf(options, sides.isMixed === true);
   const ranAs = new Map<string, Set<string>>();
   const platform = new Platform(world, {
     scheduler,
@@ -164,13 +171,6 @@ export async function run(options: RunOptions): Promise<RunResult> {
     await resumeUntilEnd(resumes);
   }
   if (!observer.violation) checkEnding(ending);
-  const outcomes: Record<string, string> = {};
-  for (const [pid, ids] of ranAs) {
-    const lives = [...ids].flatMap((id) => observer.lives.get(id) ?? []);
-    outcomes[pid] = lives
-      .map((life) => (life.status === "completed" ? resultOf(tables, life) : life.status))
-      .join(" | ");
-  }
   const { violation } = observer;
   return {
     seed,
@@ -184,19 +184,52 @@ export async function run(options: RunOptions): Promise<RunResult> {
     operations: { ...effects.operations, ...observer.operations },
     trace,
     workload,
-    outcomes,
+    outcomes: outcomesOf(ranAs, observer, tables),
     state: stateOf(tables),
-    held: options.onWrite
-      ? (["journal", "state", "registry"] as const).flatMap((table) =>
-          [...tables.all(table)].map((one) => ({ table, ...one })),
-        )
-      : [],
+    held: heldIn(tables, options),
   };
 }
 
-/** What is held while its service moves comes often, and a run's queue gives up after a few deliveries (undelivered.ts). */
-function withoutDeadLetters({ receivesMax: _, ...workload }: Workload): Workload {
-  return workload;
+const meanLatency = ({ fixedLatency }: RunOptions, prng: Prng): number =>
+  fixedLatency === true ? 2 : prng.pick([1, 5, 30]);
+
+/** The runtime's mailbox, and what there is besides if services move. */
+function mailboxesOf(
+  { seed, moves }: RunOptions,
+  now: () => number,
+  observer: Observer,
+): { readonly queue: Queue; readonly mailboxes?: Mailboxes } {
+  if (!moves) return { queue: new Queue({ now, prng: new Prng(seed, "queue"), observer }) };
+  const mailboxes = twoMailboxes({ seed, now, observer });
+  return { queue: mailboxes.shared, mailboxes };
+}
+
+function outcomesOf(
+  ranAs: ReadonlyMap<string, ReadonlySet<string>>,
+  observer: Observer,
+  tables: Tables,
+): Record<string, string> {
+  const outcomes: Record<string, string> = {};
+  for (const [pid, ids] of ranAs) {
+    const lives = [...ids].flatMap((id) => observer.lives.get(id) ?? []);
+    outcomes[pid] = lives
+      .map((life) => (life.status === "completed" ? resultOf(tables, life) : life.status))
+      .join(" | ");
+  }
+  return outcomes;
+}
+
+/** If writes are looked at. */
+function heldIn(tables: Tables, { onWrite }: RunOptions): readonly HeldItem[] {
+  if (!onWrite) return [];
+  return (["journal", "state", "registry"] as const).flatMap((table) =>
+    [...tables.all(table)].map((one) => ({ table, ...one })),
+  );
+}
+
+function workloadOf({ seed, workload, moves }: RunOptions, isMixed: boolean): Workload {
+  const drawn = workload ?? new Generator(seed).workload(!isMixed);
+  return moves ? withoutDeadLetters(drawn) : drawn;
 }
 
 const sidesOf = ({ sides = onlyToday }: RunOptions, now: () => number): Sides => sides(now);
@@ -211,12 +244,7 @@ function stateOf(tables: Tables): Record<string, string> {
 }
 
 /** Registers the first deployment without faults, then schedules everything else. */
-async function begin(
-  world: World,
-  clients: Clients,
-  workload: Workload,
-  own?: ReturnType<typeof plannedMoves> & { readonly mailboxes: Mailboxes },
-): Promise<void> {
+async function begin(world: World, clients: Clients, workload: Workload, own?: Moving): Promise<void> {
   const { scheduler, faults, seed } = world;
   faults.stopped = true;
   clients.redeploy(1);
