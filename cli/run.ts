@@ -2,12 +2,11 @@
 import { type CommandUnknownOpts, CommanderError } from "@commander-js/extra-typings";
 import { CommandError, EXIT, UsageError } from "./exit.ts";
 import { safe } from "./output.ts";
-import { program } from "./program.ts";
-import { usageOf } from "./root.ts";
+import { usageOf, emptyProgram, explainErrors, type Program } from "./root.ts";
 
 /** Returns the exit code. What a command could not do has been said by then, and a wrong call with the command's help. */
 export async function run(args: readonly string[]): Promise<number> {
-  const root = program();
+  const root = await programFor(args);
   let ran: CommandUnknownOpts = root;
   root.hook("preAction", (_, command) => void (ran = command));
   try {
@@ -28,4 +27,15 @@ export async function run(args: readonly string[]): Promise<number> {
     // Commander has printed the help, the version, or what is wrong.
     return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   }
+}
+
+/** `dev` and `up` start without the other commands, which are more files than they need themselves. */
+async function programFor([first]: readonly string[]): Promise<Program> {
+  if (first !== "dev" && first !== "up") return (await import("./program.ts")).program();
+  const { addDev, addUp } = await import("./dev.ts");
+  const root = emptyProgram();
+  addDev(root);
+  addUp(root);
+  explainErrors(root);
+  return root;
 }
