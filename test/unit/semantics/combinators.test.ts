@@ -420,14 +420,14 @@ afterAll(async () => await world.stop());
 
 test.concurrent.each(Object.keys(SHAPES))("%s", async (name) => {
   const expected = SHAPES[name]?.[1];
-  expect(await within(6000, name, world.call("/Shapes/live", name))).toEqual(expected);
+  expect(await within(20_000, name, world.call("/Shapes/live", name))).toEqual(expected);
 });
 
 test.concurrent.each(Object.keys(SHAPES).filter((name) => name !== "map runs once, when it is awaited"))(
   "replayed: %s",
   async (name) => {
     const expected = SHAPES[name]?.[1];
-    expect(await within(6000, name, world.call("/Shapes/replayed", name))).toEqual([
+    expect(await within(20_000, name, world.call("/Shapes/replayed", name))).toEqual([
       expected,
       JSON.stringify(expected),
     ]);

@@ -136,7 +136,8 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => voi
 export async function until<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   what: string,
-  maxMs = 3000,
+  // On a busy machine.
+  maxMs = 10_000,
 ): Promise<T> {
   const endMs = Date.now() + maxMs;
   for (;;) {
