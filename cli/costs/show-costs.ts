@@ -2,10 +2,12 @@
 import { COSTS_INVOCATIONS_DEFAULT, COSTS_INVOCATIONS_MAX } from "../../lib/limits/cli.ts";
 import type { AdminClient } from "../admin-client.ts";
 import type { Cli } from "../cli.ts";
-import { CommandError, EXIT, UsageError } from "../exit.ts";
+import { countIn } from "../count.ts";
+import { CommandError, EXIT } from "../exit.ts";
 import { readInvocation } from "../invocations/described.ts";
-import { invocationIn, type InvocationRow } from "../invocations/invocation.ts";
+import type { InvocationRow } from "../invocations/invocation.ts";
 import { journalOf } from "../invocations/journal.ts";
+import { listedBy } from "../invocations/pages.ts";
 import { costOf, type Part, sumOf } from "./estimate.ts";
 import { journaledOf } from "./journaled.ts";
 
@@ -70,15 +72,11 @@ async function named(admin: AdminClient, ids: readonly string[]): Promise<Invoca
   return rows;
 }
 
-async function newest(admin: AdminClient, options: CostsOptions): Promise<InvocationRow[]> {
-  const { service, handler } = options;
-  const query = { service, handler, status: "completed", order: "newest", limit: limitOf(options.limit) };
-  const answer = await admin.fields("GET", "/invocations", { query });
-  return answer.objects("invocations").map(invocationIn);
-}
-
-function limitOf(text: string | undefined): number {
-  const limit = text === undefined ? COSTS_INVOCATIONS_DEFAULT : Number(text);
-  if (Number.isSafeInteger(limit) && limit > 0 && limit <= COSTS_INVOCATIONS_MAX) return limit;
-  throw new UsageError(`--limit takes a number from 1 to ${COSTS_INVOCATIONS_MAX}, not "${text}"`);
+async function newest(
+  admin: AdminClient,
+  { service, handler, limit }: CostsOptions,
+): Promise<readonly InvocationRow[]> {
+  const query = { service, handler, status: "completed", order: "newest" };
+  const most = countIn("--limit", limit, COSTS_INVOCATIONS_DEFAULT, COSTS_INVOCATIONS_MAX);
+  return (await listedBy(admin, { query, limit: most })).rows;
 }

@@ -51,7 +51,8 @@ export async function readInvocation(admin: AdminClient, id: string): Promise<In
   }
 }
 
-const optionalRow = async (admin: AdminClient, id: string): Promise<InvocationRow | undefined> => {
+/** `undefined`: there is none. */
+export const optionalRow = async (admin: AdminClient, id: string): Promise<InvocationRow | undefined> => {
   try {
     return await readInvocation(admin, id);
   } catch (error) {

@@ -1,7 +1,7 @@
 /** `perdure ls`, `perdure invocations list`. */
 import { CLI_LIST_DEFAULT } from "../../lib/limits/cli-invocations.ts";
 import type { Cli } from "../cli.ts";
-import { UsageError } from "../exit.ts";
+import { countIn } from "../count.ts";
 import type { Column } from "../table.ts";
 import { shortDuration } from "../time.ts";
 import { type FilterOptions, type ListQuery, queryOf } from "./filters.ts";
@@ -24,7 +24,8 @@ export interface ListOptions extends FilterOptions {
 }
 
 export async function printInvocations(cli: Cli, options: ListOptions): Promise<void> {
-  const limit = options.all === true ? Number.POSITIVE_INFINITY : countIn(options.limit, CLI_LIST_DEFAULT);
+  const limit =
+    options.all === true ? Number.POSITIVE_INFINITY : countIn("--limit", options.limit, CLI_LIST_DEFAULT);
   const query: ListQuery = { ...queryOf(options), order: options.oldestFirst === true ? "oldest" : "newest" };
   const admin = await cli.admin();
   const progress = (count: number): void => cli.out.progress(`${count} invocations …`);
@@ -61,11 +62,3 @@ const durationOr = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : shortDuration(ms);
 const timeOr = (cli: Cli, text: string | undefined): string | undefined =>
   text === undefined ? undefined : cli.out.time(text);
-
-/** `--limit`. Throws {@link UsageError} for what is no number. */
-export function countIn(text: string | undefined, preset: number): number {
-  if (text === undefined) return preset;
-  const count = Number(text);
-  if (/^\d+$/u.test(text) && count > 0 && Number.isSafeInteger(count)) return count;
-  throw new UsageError(`--limit takes a number from 1 on, not "${text}"`);
-}

@@ -13,12 +13,12 @@ import {
 } from "../../lib/limits/cli-invocations.ts";
 import { type AdminClient, path } from "../admin-client.ts";
 import type { Cli } from "../cli.ts";
+import { countIn } from "../count.ts";
 import { CommandError, EXIT } from "../exit.ts";
 import { AnswerFields } from "../fields.ts";
 import type { Column } from "../table.ts";
 import { type FilterOptions } from "./filters.ts";
 import { type InvocationRow, shownStatus } from "./invocation.ts";
-import { countIn } from "./list.ts";
 import type { OperationKind } from "./operations.ts";
 import { positionOf } from "./positions.ts";
 import { type ChosenInvocations, chosen } from "./targets.ts";
@@ -49,7 +49,8 @@ export async function operate(
   options: OperateOptions,
 ): Promise<void> {
   const admin = await cli.admin();
-  const limit = options.all === true ? Number.POSITIVE_INFINITY : countIn(options.limit, CLI_CHOSEN_DEFAULT);
+  const limit =
+    options.all === true ? Number.POSITIVE_INFINITY : countIn("--limit", options.limit, CLI_CHOSEN_DEFAULT);
   const progress = (found: number): void => cli.out.progress(`${found} found …`);
   const found = await chosen(admin, names, {
     ...filtersIn(kind, options),

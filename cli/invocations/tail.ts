@@ -9,9 +9,9 @@ import { CLI_REQUESTS_AT_ONCE, TAIL_SHOWN_MAX } from "../../lib/limits/cli-invoc
 import { escaped } from "../../lib/log/line.ts";
 import type { AdminClient } from "../admin-client.ts";
 import type { Cli } from "../cli.ts";
-import { CommandError, EXIT, UsageError } from "../exit.ts";
+import { UsageError } from "../exit.ts";
 import { durationIn } from "../time.ts";
-import { readInvocation } from "./described.ts";
+import { optionalRow } from "./described.ts";
 import { type FilterOptions, type ListQuery, queryOf } from "./filters.ts";
 import {
   errorOf,
@@ -93,21 +93,12 @@ class Followed {
     const rows = new Map([...(open?.rows ?? []), ...(since?.rows ?? [])].map((row) => [row.id, row]));
     const gone = [...this.#said.keys()].filter((id) => !rows.has(id));
     await eachAtOnce(gone, CLI_REQUESTS_AT_ONCE, async (id) => {
-      const row = await this.#read(id);
+      // It has ended, or matches no longer; or it has been purged.
+      const row = await optionalRow(this.#admin, id);
       if (row) rows.set(id, row);
+      else this.#end(id);
     });
     return [...rows.values()];
-  }
-
-  /** It has ended, or matches no longer; `undefined` if it has been purged. */
-  async #read(id: string): Promise<InvocationRow | undefined> {
-    try {
-      return await readInvocation(this.#admin, id);
-    } catch (error) {
-      if (!(error instanceof CommandError) || error.exitCode !== EXIT.nothing) throw error;
-      this.#end(id);
-      return undefined;
-    }
   }
 
   async #say(row: InvocationRow, text: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** `state get` and `state list`. */
 import { STATE_LIST_DEFAULT } from "../../lib/limits/cli.ts";
 import type { Cli } from "../cli.ts";
+import { countIn } from "../count.ts";
 import { CommandError, EXIT, UsageError } from "../exit.ts";
 import { safe } from "../output.ts";
 import { keysWithState } from "./keys.ts";
@@ -105,7 +106,7 @@ export async function listState(
       `state list takes the name of an object, not "${service}". perdure state get ${service} shows one key`,
     );
   }
-  const most = all ? Infinity : limitIn(limit);
+  const most = all ? Infinity : countIn("--limit", limit, STATE_LIST_DEFAULT);
   const { keys, isComplete } = await keysWithState(cli, service, { prefix, most });
   if (keys.length === 0) await assertHasState(await cli.admin(), service);
   await cli.out.list({
@@ -117,11 +118,4 @@ export async function listState(
       : "No such key was found in the part that was looked at.",
   });
   if (!isComplete) cli.out.note("There may be more keys: --all looks at all.");
-}
-
-function limitIn(text: string | undefined): number {
-  if (text === undefined) return STATE_LIST_DEFAULT;
-  const limit = Number(text);
-  if (/^\d+$/u.test(text) && limit > 0) return limit;
-  throw new UsageError(`--limit takes a number from 1, not "${text}"`);
 }

@@ -54,7 +54,7 @@ export interface DispatcherOptions {
 }
 
 /** For queues that hide what is worked on themselves. */
-const noKeeper: Keeper = { holds: () => true, finish: () => undefined };
+export const noKeeper: Keeper = { holds: () => true, finish: () => undefined };
 
 export class Dispatcher {
   readonly #ports: DispatcherPorts;

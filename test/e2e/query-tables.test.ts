@@ -4,7 +4,17 @@
  */
 import { RecordBatchReader } from "apache-arrow";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { asked, rows, type Row, startWorld, statusOf, TIME, value, type World } from "./query-world.ts";
+import {
+  asked,
+  onlyRow,
+  rows,
+  type Row,
+  startWorld,
+  statusOf,
+  TIME,
+  value,
+  type World,
+} from "./query-world.ts";
 
 const time = expect.stringMatching(TIME) as unknown;
 
@@ -17,11 +27,7 @@ afterAll(async () => world.server.stop());
 const ask = async (query: string) => asked(world.server, query);
 const select = async (query: string) => rows(world.server, query);
 const one = async (query: string) => value(world.server, query);
-async function row(query: string): Promise<Row> {
-  const all = await select(query);
-  expect(all).toHaveLength(1);
-  return all[0] ?? {};
-}
+const row = async (query: string): Promise<Row> => onlyRow(world.server, query);
 
 describe("an invocation in each status", () => {
   test("has it in SQL as in the admin API", async () => {

@@ -22,11 +22,17 @@ export async function rows(server: Target, query: string): Promise<readonly Row[
   return (json as { rows: Row[] }).rows;
 }
 
+/** The only row. */
+export async function onlyRow(server: Target, query: string): Promise<Row> {
+  const all = await rows(server, query);
+  const [row] = all;
+  if (row === undefined || all.length > 1) throw new Error(`${query}: ${all.length} rows`);
+  return row;
+}
+
 /** The only value of the only row. */
 export async function value(server: Target, query: string): Promise<unknown> {
-  const [row, ...others] = await rows(server, query);
-  if (row === undefined || others.length > 0) throw new Error(`${query}: ${others.length + 1} rows`);
-  return Object.values(row)[0];
+  return Object.values(await onlyRow(server, query))[0];
 }
 
 export interface World {

@@ -17,8 +17,7 @@ import {
   type TurnRequest,
 } from "../../lib/protocol.ts";
 import { OwnMailboxes } from "../../lib/store/own-mailboxes.ts";
-import type { Keeper } from "../../runtime/dispatcher/delivery.ts";
-import type { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
+import { type Dispatcher, noKeeper } from "../../runtime/dispatcher/dispatcher.ts";
 import { Intake } from "../../runtime/dispatcher/intake.ts";
 import type { Endpoint } from "../../sdk/index.ts";
 import { Actor, type ActorKind, type Effects, SimClock, SimEntropy } from "./actor.ts";
@@ -37,8 +36,6 @@ import type { Trace } from "./trace.ts";
 /** A dispatcher's function timeout. */
 const HANDLE_MS = 60_000;
 const DISPATCHERS_MAX = 6;
-/** A dispatcher that does not see its messages become another one's. */
-const KEEPS_ALL: Keeper = { holds: () => true, finish: () => undefined };
 /** How an earlier version says that a message or a head is for a later one. */
 const UNREADABLE = /not an invocation id: ~|undefined is not iterable/;
 
@@ -292,7 +289,7 @@ export class Platform {
       ...incomingOf(received),
       sentAtMs: received.message.sentAtMs,
     }));
-    return intake.handle(incoming, HANDLE_MS, KEEPS_ALL, queue === this.#world.own);
+    return intake.handle(incoming, HANDLE_MS, noKeeper, queue === this.#world.own);
   }
 
   #acknowledge(batch: readonly Received[], queue: Queue, failed: ReadonlySet<string>): void {
