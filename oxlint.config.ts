@@ -109,8 +109,13 @@ const boundaries: readonly Boundary[] = [
     except: ["lib/aws"],
     notPackages: notAws,
   },
-  { files: ["ui/**"], folders: ["ui", "lib"], except: ["lib/aws"], packages: [] },
-  { files: ["scripts/**"], folders: ["scripts"], packages: node },
+  {
+    files: ["ui/**"],
+    folders: ["ui", "lib"],
+    except: ["lib/aws"],
+    packages: ["preact", "preact/hooks", "preact-iso"],
+  },
+  { files: ["scripts/**"], folders: ["scripts"], packages: [...node, "esbuild"] },
   { files: ["examples/**"], folders: ["examples"] },
   { files: ["examples/support/**"], folders: ["examples", "scripts"] },
   { files: ["bench/**"], folders: [...sources, "scripts", "bench", "test"] },
@@ -145,7 +150,7 @@ const impureGlobals = ["Date", "performance", "process", "crypto", "globalThis",
 const timerGlobals = ["setTimeout", "setInterval", "setImmediate", "queueMicrotask"];
 
 export default defineConfig({
-  plugins: ["eslint", "typescript", "oxc", "import", "unicorn", "promise", "node"],
+  plugins: ["eslint", "typescript", "oxc", "import", "unicorn", "promise", "node", "react", "jsx-a11y"],
   categories: { correctness: "error", suspicious: "error" },
   options: { reportUnusedDisableDirectives: "error" },
   ignorePatterns: ["dist/", "coverage/"],
@@ -201,6 +206,15 @@ export default defineConfig({
       rules: {
         "max-lines": ["error", { max: 600 }],
         "max-lines-per-function": ["error", { max: 150, skipBlankLines: true, skipComments: true }],
+      },
+    },
+    // Preact has its own names: `class` is an attribute of its own, and JSX needs no import. There is no React compiler.
+    {
+      files: ["ui/**"],
+      rules: {
+        ...{ "react/react-in-jsx-scope": "off", "react/no-unknown-property": "off" },
+        ...{ "react/immutability": "off", "react/purity": "off", "react/capitalized-calls": "off" },
+        "jsx-a11y/prefer-tag-over-role": "off",
       },
     },
     // The names of a contract's fields are Restate's.

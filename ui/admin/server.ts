@@ -1,0 +1,39 @@
+/** What the page is connected to: `GET /version`. */
+import { askFields } from "./client.ts";
+import { useLive } from "./live.ts";
+import { present } from "./invocation.ts";
+
+export interface Server {
+  readonly version: string;
+  /** Where handlers are called. */
+  readonly ingress?: string;
+  /** `local`: a server on this machine, which may be crashed and whose clock may jump. */
+  readonly kind: "local" | "aws";
+  readonly name?: string;
+  readonly region?: string;
+  readonly role?: string;
+  readonly dataPath?: string;
+  readonly isProduction: boolean;
+}
+
+const SERVER_EVERY_MS = 60_000;
+
+export const useServer = () =>
+  useLive(
+    "server",
+    async (signal): Promise<Server> => {
+      const answer = await askFields("/version", { signal });
+      const environment = answer.object("environment");
+      return {
+        version: answer.text("version"),
+        ...present("ingress", answer.optionalText("ingress_endpoint")),
+        kind: environment?.optionalText("kind") === "aws" ? "aws" : "local",
+        ...present("name", environment?.optionalText("name")),
+        ...present("region", environment?.optionalText("region")),
+        ...present("role", environment?.optionalText("role")),
+        ...present("dataPath", environment?.optionalText("data_path")),
+        isProduction: environment?.flag("is_production") === true,
+      };
+    },
+    SERVER_EVERY_MS,
+  );

@@ -1,0 +1,1 @@
+export const Deployments = () => <h1>Deployments</h1>;

@@ -1,0 +1,1 @@
+export const InvocationPage = () => <h1>InvocationPage</h1>;

@@ -1,0 +1,1 @@
+export const ObjectPage = () => <h1>ObjectPage</h1>;

@@ -1,0 +1,1 @@
+export const Objects = () => <h1>Objects</h1>;

@@ -1,0 +1,1 @@
+export const ServicePage = () => <h1>ServicePage</h1>;

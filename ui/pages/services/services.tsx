@@ -1,0 +1,1 @@
+export const Services = () => <h1>Services</h1>;

@@ -1,0 +1,1 @@
+export const Sql = () => <h1>Sql</h1>;

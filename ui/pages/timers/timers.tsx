@@ -1,0 +1,1 @@
+export const Timers = () => <h1>Timers</h1>;

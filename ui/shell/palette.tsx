@@ -1,0 +1,95 @@
+/** Jumps to a page, a service or an id. A pasted id opens at once. */
+import { useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
+import { useServices } from "../admin/services.ts";
+import { Icon, type IconName } from "../parts/icon.tsx";
+import { Dialog } from "../parts/dialog.tsx";
+import { to } from "../routes.ts";
+import { visible } from "../words/text.ts";
+import { PAGES } from "./pages.ts";
+
+interface Place {
+  readonly name: string;
+  readonly href: string;
+  readonly icon: IconName;
+  readonly kind: string;
+}
+
+const SHOWN_MAX = 12;
+const INVOCATION = /^inv_[A-Za-z0-9_-]{10,}$/u;
+const DEPLOYMENT = /^dp_[A-Za-z0-9]{10,}$/u;
+
+function placeOfId(text: string): Place | undefined {
+  if (INVOCATION.test(text))
+    return { name: text, href: to.invocation(text), icon: "list", kind: "invocation" };
+  if (DEPLOYMENT.test(text))
+    return { name: text, href: to.deployment(text), icon: "box", kind: "deployment" };
+  return undefined;
+}
+
+export function Palette({ onClose }: { readonly onClose: () => void }) {
+  const { route } = useLocation();
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const services = useServices().data ?? [];
+  const places: readonly Place[] = [
+    ...PAGES.map(({ name, href, icon }) => ({ name, href: href(), icon, kind: "page" })),
+    ...services.map(({ name }): Place => ({ name, href: to.service(name), icon: "object", kind: "service" })),
+    ...services.flatMap(({ name, handlers }) =>
+      handlers.map((handler): Place => {
+        const target = { service: name, handler: handler.name };
+        return { name: `${name}/${handler.name}`, href: to.playground(target), icon: "play", kind: "try it" };
+      }),
+    ),
+  ];
+  const asked = text.trim();
+  const id = placeOfId(asked);
+  const found = places.filter(({ name }) => name.toLowerCase().includes(asked.toLowerCase()));
+  const shown = [...(id ? [id] : []), ...found].slice(0, SHOWN_MAX);
+  const go = (place: Place | undefined): void => {
+    if (place === undefined) return;
+    onClose();
+    route(place.href);
+  };
+  const move = (step: number): void => setAt(Math.max(0, Math.min(shown.length - 1, at + step)));
+  const type = (value: string): void => {
+    setText(value);
+    setAt(0);
+    const pasted = placeOfId(value.trim());
+    if (pasted && value.length - text.length > 1) go(pasted);
+  };
+  return (
+    <Dialog title="Search or jump to" id="palette" onClose={onClose}>
+      <input
+        aria-label="A page, a service, a handler or an id"
+        placeholder="A page, a service, a handler or an id"
+        autofocus
+        value={text}
+        onInput={(event) => type(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === "ArrowDown") move(1);
+          else if (event.key === "ArrowUp") move(-1);
+          else if (event.key === "Enter") go(shown[at]);
+          else return;
+          event.preventDefault();
+        }}
+      />
+      <div class="pl" role="listbox" aria-label="Found">
+        {shown.map((place, index) => (
+          <a
+            key={`${place.kind} ${place.name}`}
+            role="option"
+            aria-selected={index === at}
+            href={place.href}
+            onClick={onClose}
+          >
+            <Icon name={place.icon} />
+            <bdi class="cut">{visible(place.name)}</bdi>
+            <span class="sub">{place.kind}</span>
+          </a>
+        ))}
+        {shown.length === 0 && <p class="pad muted">Nothing has this name. A whole id opens its page.</p>}
+      </div>
+    </Dialog>
+  );
+}
