@@ -30,6 +30,7 @@ import { onceSettled } from "./hosts/settled.ts";
 import { type RequestHandler, HttpServer } from "./http-server.ts";
 import { localSiteOnly, preflightedFromOtherSites } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
+import { UiFiles } from "./ui/ui-files.ts";
 import { Upkeep } from "./upkeep.ts";
 import {
   ADMIN_BODY_BYTES_MAX,
@@ -261,7 +262,8 @@ export class Engine {
       { ...this.#ports(), listing: this.#items.listing, discoverer: this.#httpHosts },
       { version: PACKAGE_VERSION, ingressEndpoint: url },
     );
-    const ours = localSiteOnly((request) => admin.handle(request), host);
+    const ui = new UiFiles();
+    const ours = localSiteOnly(async (request) => ui.answer(request) ?? (await admin.handle(request)), host);
     return { url, adminUrl: await this.#serve(ours, adminPort, ADMIN_BODY_BYTES_MAX) };
   }
 
