@@ -64,6 +64,8 @@ export default defineConfig({
           },
         },
       },
+      // Needs a Chromium: `npm run test:browser` finds or installs one.
+      project("browser", ["test/browser/**/*.test.ts"], 60_000),
       // Deploys to an emulator of AWS, which it installs with pip: `npm run test:cloud`.
       project("cloud", ["test/cloud/**/*.test.ts"], 240_000),
       // Needs Python: `npm run test:moto`.

@@ -1,0 +1,72 @@
+/**
+ * A real browser on the web UI. A page fails its test if a script of it throws, if it logs an error, if the policy stops
+ * something (that is how an injected script shows), or if it asks anybody but its own server.
+ */
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, describe, expect } from "vitest";
+import { findChromium } from "../../../scripts/chromium.ts";
+
+const PATH = findChromium();
+/** What needs the browser. Skipped by name where there is none. */
+export const describeInBrowser = describe.skipIf(PATH === undefined);
+
+const WAIT_MS_MAX = 10_000;
+const FLAGS = [
+  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+];
+
+export interface View {
+  /** In pixels. @default 1280 */
+  readonly width?: number;
+  readonly height?: number;
+  /** @default "light" */
+  readonly theme?: "light" | "dark";
+}
+
+let launched: Browser | undefined;
+const opened: Page[] = [];
+const faults: string[] = [];
+
+/** Opens a page of the server at `adminUrl`: `/invocations`, as the address bar has it after `/ui`. */
+export async function openPage(adminUrl: string, path: string, view: View = {}): Promise<Page> {
+  launched ??= await chromium.launch({ executablePath: PATH ?? "chromium", args: FLAGS });
+  const { width = 1280, height = 900, theme = "light" } = view;
+  const context = await launched.newContext({
+    viewport: { width, height },
+    ...{ colorScheme: theme, reducedMotion: "reduce", locale: "en-GB", timezoneId: "Europe/Berlin" },
+  });
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const page = await context.newPage();
+  page.setDefaultTimeout(WAIT_MS_MAX);
+  watch(page, new URL(adminUrl).host);
+  opened.push(page);
+  await page.goto(`${adminUrl}/ui${path}`);
+  await page.locator("main").waitFor();
+  return page;
+}
+
+function watch(page: Page, host: string): void {
+  page.on("pageerror", (error) => faults.push(`the page threw: ${error.stack ?? error.message}`));
+  page.on("console", (message) => {
+    // An answer of 4xx is the page's business: it says so in its own words.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      faults.push(`the page logged: ${message.text()}`);
+  });
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (!["data:", "blob:"].includes(url.protocol) && url.host !== host)
+      faults.push(`the page asked ${url.href}`);
+  });
+}
+
+afterEach(async () => {
+  const found = faults.splice(0);
+  for (const page of opened.splice(0)) await page.context().close();
+  expect(found).toEqual([]);
+});
+
+afterAll(async () => {
+  await launched?.close();
+  launched = undefined;
+});
