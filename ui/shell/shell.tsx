@@ -21,7 +21,8 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
   const { path, route } = useLocation();
   const { data: server } = useServer();
   const [open, setOpen] = useState<Open>();
-  const close = (): void => setOpen(undefined);
+  // The browser says a moment later that a dialog was closed: another one may be open by then.
+  const closing = (what: Open) => (): void => setOpen((now) => (now === what ? undefined : now));
   useEffect(() => {
     const palette = (event: KeyboardEvent): void => {
       if (!(event.metaKey || event.ctrlKey) || event.key !== "k") return;
@@ -51,8 +52,8 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
           </main>
         </div>
       </div>
-      {open === "palette" && <Palette onClose={close} />}
-      {open === "help" && <Help onClose={close} />}
+      {open === "palette" && <Palette onClose={closing("palette")} />}
+      {open === "help" && <Help onClose={closing("help")} />}
       <Toasts />
     </>
   );
