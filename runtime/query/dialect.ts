@@ -8,6 +8,7 @@ import { QUERY_OPERAND_TOKENS_MAX } from "../../lib/limits/query.ts";
 import { namedSubqueries, quotedAliases } from "./aliases.ts";
 import { QueryError } from "./error.ts";
 import { intervalMs, isIntervalUnit, storedTime } from "./intervals.ts";
+import { nullsInOrder } from "./nulls.ts";
 import { isOperandEnd, operandAfter, operandBefore } from "./operands.ts";
 import { isTimeColumn, tableNamed } from "./schema.ts";
 import { closingOf, isNameToken, isOperator, isWord, madeToken, type Token } from "./tokens.ts";
@@ -53,6 +54,7 @@ export function inSqlite(tokens: readonly Token[]): Token[] {
     intervals,
     differences,
     quotedAliases,
+    nullsInOrder,
   ];
   return passes.reduce<Token[]>((found, pass) => pass(found), [...tokens]);
 }

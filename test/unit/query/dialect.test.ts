@@ -23,8 +23,21 @@ describe("a query is rewritten", () => {
     ["select sj.index, index from sys_journal sj", 'select sj."index", "index" from sys_journal sj'],
     ["select 1 where a ILIKE 'x%'", "select 1 where a regexp 'x%'"],
     ["select 1 where a !~ 'x'", "select 1 where a not match 'x'"],
-    ["select first_value(id order by created_at)", "select perdure_first(id order by created_at)"],
-    ["select first_value(id) over (order by id)", "select first_value(id) over (order by id)"],
+    ["select first_value(id order by created_at)", "select perdure_first(id order by created_at nulls last)"],
+    ["select first_value(id) over (order by id)", "select first_value(id) over (order by id nulls last)"],
+    [
+      "select 1 order by a, f(b, c) desc limit 1",
+      "select 1 order by a nulls last, f(b, c) desc nulls first limit 1",
+    ],
+    ["select 1 order by a nulls first", "select 1 order by a nulls first"],
+    [
+      "select (select 1 order by a), x order by (select 2 order by b desc) asc union all select 3",
+      "select (select 1 order by a nulls last), x order by (select 2 order by b desc nulls first) asc nulls last union all select 3",
+    ],
+    [
+      "select sum(a) over (order by b rows 2 preceding)",
+      "select sum(a) over (order by b nulls last rows 2 preceding)",
+    ],
     ["select now() - INTERVAL '1 hour'", "select perdure_add(now(), -3600000)"],
     ["select created_at + interval '2' day", "select perdure_add(created_at, 172800000)"],
     ["select i.created_at - i.modified_at", "select perdure_minus(i.created_at, i.modified_at)"],
