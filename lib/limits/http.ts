@@ -48,6 +48,12 @@ export const LIST_READS_AT_ONCE = 32;
 export const LIST_CHUNK_MIN = 16;
 /** Without an index: pages of the store that one request looks through. */
 export const HEAD_SCANS_MAX = 20;
+/** Entries of the list that are looked at to find which invocation a brief id means. */
+export const BRIEF_ID_LOOKS_MAX = 200_000;
+/** Of them in a page. */
+export const BRIEF_ID_PAGE = 1000;
+/** Brief ids in one request that are looked for. */
+export const BRIEF_IDS_MAX = 100;
 /** The last moment that a `Date` can hold. */
 export const DATE_MS_MAX = 8_640_000_000_000_000;
 

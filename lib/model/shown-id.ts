@@ -78,6 +78,32 @@ export function shownId(id: InvocationId): string {
   );
 }
 
+/** No id is made with it: it stands for an exclusive one whose key hash was left out. */
+const KIND_BRIEF = 3;
+const SHOWN_WITH_KEY = /(?<![\w-])inv_1[0-9A-Za-z]{55}(?![\w-])/gu;
+const BRIEF = new RegExp(
+  `(?<![\\w-])inv_1[0-9A-Za-z]{${TAG_DIGITS}}0${KIND_BRIEF}[0-9A-Za-z]{${WORD_DIGITS}}(?![\\w-])`,
+  "gu",
+);
+
+/** The text with ids of exclusive invocations without their key hash: as long as Restate's, whose command line takes no others. */
+export const withBriefIds = (text: string): string =>
+  text.replaceAll(SHOWN_WITH_KEY, (id) => {
+    const digits = id.slice(INVOCATION.length);
+    return `${INVOCATION}${digits.slice(0, TAG_DIGITS)}0${KIND_BRIEF}${digits.slice(-WORD_DIGITS)}`;
+  });
+
+/** Those in a text, each once. */
+export const briefIdsIn = (text: string): readonly string[] => [...new Set(text.match(BRIEF) ?? [])];
+
+/** What a brief id leaves of an id: the service's tag as text, and what is unique, with the check. */
+export function briefParts(id: string): { readonly tag: string; readonly rest: Uint8Array } | undefined {
+  const digits = id.slice(INVOCATION.length);
+  const tag = bytesOf(digits.slice(0, TAG_DIGITS), TAG_BYTES);
+  const rest = bytesOf(digits.slice(-WORD_DIGITS), WORD_BYTES);
+  return tag && rest && { tag: tag.toString("base64url"), rest };
+}
+
 /** The stored id that a text from outside names, in either form. `undefined` if it names none. */
 export function storedId(text: string): InvocationId | undefined {
   if (isInvocationId(text)) return text;

@@ -9,6 +9,7 @@ import { OperationalError } from "../../lib/errors.ts";
 import { emptyResponse, type HttpRequest, type HttpResponse, jsonResponse } from "../http/message.ts";
 import { match, route, type Route, segmentsOf } from "../http/router.ts";
 import { Sandbox } from "../query/sandbox.ts";
+import { withBriefIdsOutside } from "./brief-ids.ts";
 import { operateOnMany } from "./bulk.ts";
 import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
 import { deleteDeployment, moveDeployment, registerDeployment } from "./deployment.ts";
@@ -96,9 +97,14 @@ export class Admin {
 
   /** Answers every request; never rejects. `HEAD`: what `GET` would answer, without its body. */
   async handle(request: HttpRequest): Promise<HttpResponse> {
-    if (request.method !== "HEAD") return await this.#answer(request);
-    const { status, headers } = await this.#answer({ ...request, method: "GET" });
+    if (request.method !== "HEAD") return await this.#answerBriefly(request);
+    const { status, headers } = await this.#answerBriefly({ ...request, method: "GET" });
     return emptyResponse(status, { ...headers });
+  }
+
+  async #answerBriefly(request: HttpRequest): Promise<HttpResponse> {
+    const { listing } = this.#ports;
+    return await withBriefIdsOutside(request, listing, async (whole) => await this.#answer(whole));
   }
 
   async #answer(request: HttpRequest): Promise<HttpResponse> {

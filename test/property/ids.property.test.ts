@@ -8,17 +8,21 @@ import {
   isExclusiveId,
   isInvocationId,
   parseAwakeableId,
+  partsOfId,
   serviceTag,
   tagOf,
   UNIQUE_SIZE,
 } from "../../lib/model/ids.ts";
 import {
+  briefIdsIn,
+  briefParts,
   shownDeploymentId,
   shownId,
   shownIdsOf,
   storedDeploymentId,
   storedId,
   subscriptionId,
+  withBriefIds,
   withShownIds,
 } from "../../lib/model/shown-id.ts";
 
@@ -133,6 +137,26 @@ test("deployment ids, as they are stored and shown", () => {
   expect(storedDeploymentId("dp_17a5pg9ThaGSz1j0KsIJyJa")).toBe(old);
   for (const text of ["dp_2", "dp_17a5pg9ThaGSz1j0KsIJyJb", "dp_1zzzzzzzzzzzzzzzzzzzzzz", "dp_", ""])
     expect([shownDeploymentId(text), storedDeploymentId(text)]).toEqual([text, text]);
+});
+
+test("brief ids have the length of Restate's, and name one invocation of those that there are", () => {
+  fc.assert(
+    fc.property(fc.string(), fc.string(), unique, (service, key, bytes) => {
+      const [plain, keyed] = [undefined, key].map((each) => invocationId(service, each, bytes));
+      const text = `${shownId(plain ?? "")} calls ${shownId(keyed ?? "")}.`;
+      const brief = withBriefIds(text);
+      expect(brief.startsWith(shownId(plain ?? ""))).toBe(true);
+      const [found = ""] = briefIdsIn(brief);
+      expect(found).toMatch(/^inv_1[0-9a-zA-Z]{33}$/u);
+      expect(storedId(found)).toBeUndefined();
+      const parts = partsOfId(keyed ?? "");
+      expect(briefParts(found)).toEqual({
+        tag: Buffer.from(parts?.tag ?? []).toString("base64url"),
+        rest: Buffer.from(parts?.rest ?? []),
+      });
+      expect(withBriefIds(brief)).toBe(brief);
+    }),
+  );
 });
 
 test("subscription ids", () => {

@@ -1,16 +1,22 @@
 /** The published CLI's commands for invocations: first those that only look, then those that change something. */
 import { describe, expect, test } from "vitest";
+import { withBriefIds } from "../../lib/model/shown-id.ts";
 import { atWork, startedPerdure, whyNot } from "./started.ts";
 import { rowsOf, settled } from "./workload.ts";
 
 let ids = new Map<string, string>();
 const perdure = startedPerdure(async (started) => void (ids = await atWork(started)));
-const id = (name: string): string => ids.get(name) ?? `no invocation is called ${name}`;
+const wholeId = (name: string): string => ids.get(name) ?? `no invocation is called ${name}`;
+/** As the command line is shown it, and takes it. */
+const id = (name: string): string => withBriefIds(wholeId(name));
 
 const run = async (...args: string[]) => await perdure().cli.run(...args);
 
 async function status(name: string): Promise<unknown> {
-  const rows = await rowsOf(perdure().admin, `SELECT status FROM sys_invocation WHERE id = '${id(name)}'`);
+  const rows = await rowsOf(
+    perdure().admin,
+    `SELECT status FROM sys_invocation WHERE id = '${wholeId(name)}'`,
+  );
   return rows[0]?.["status"];
 }
 
@@ -75,14 +81,15 @@ describe.skipIf(whyNot !== undefined)("restate: looking at invocations", () => {
     expect(code).toBe(0);
   });
 
-  // It takes the longer ids of keyed invocations for broken ones, and ends before it asks for the journal.
   test.for([
-    ["holding", "suspended"],
-    ["queued first", "pending"],
-    ["signing up", "suspended"],
-  ] as const)("describe: %s, which has a key: what comes before the journal", async ([name, state]) => {
-    const { stdout } = await run("inv", "describe", id(name));
+    ["holding", "suspended", "Command: Input"],
+    ["queued first", "pending", "Command: Input"],
+    ["signing up", "suspended", "Command: Input"],
+  ] as const)("describe: %s, which has a key", async ([name, state, entry]) => {
+    const { code, stdout } = await run("inv", "describe", id(name));
     expect(stdout).toMatch(new RegExp(`Status: +${state}`, "u"));
+    expect(stdout).toContain(entry);
+    expect(code).toBe(0);
   });
 
   test("describe: an invented id", async () => {
@@ -168,6 +175,17 @@ describe.skipIf(whyNot !== undefined)("restate: changing invocations", () => {
     await becomes("restarted", "completed");
   });
 
+  test("restart as new: of a key", async () => {
+    const [old = ""] = await rowsOf(
+      perdure().admin,
+      "SELECT id FROM sys_invocation WHERE target LIKE 'Counter/b/%' AND status = 'completed'",
+    ).then((rows) => rows.map((row) => String(row["id"])));
+    const { code, stdout } = await run("-y", "inv", "restart-as-new", withBriefIds(old));
+    expect(stdout).toContain("Restarted 1 invocations");
+    expect(stdout).toMatch(new RegExp(`${withBriefIds(old)} +inv_1`, "u"));
+    expect(code).toBe(0);
+  });
+
   test("restart as new: a workflow is refused", async () => {
     const { code, stderr } = await run("-y", "inv", "restart-as-new", id("signed up"));
     expect(stderr).toContain("Failed to restart 1 invocations out of 1");
@@ -188,7 +206,7 @@ describe.skipIf(whyNot !== undefined)("restate: changing invocations", () => {
     expect(one.code).toBe(0);
     await settled(async () => expect(await status("refused")).toBeUndefined());
     const all = await run("-y", "inv", "purge", "Counter");
-    expect(all.stdout).toContain("Purged 6 invocations");
+    expect(all.stdout).toContain("Purged 7 invocations");
     expect(all.code).toBe(0);
     await settled(async () => {
       const { admin } = perdure();
