@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, "..", "..");
 /** Reasons for names that two files declare all the same. */
 const SHARED: Record<string, string> = {
   handler: "Lambda finds a function's code by this name",
+  AnswerFields: "the same thing for the command line, whose errors carry an exit code",
 };
 /** Their names are Restate's, and stand for what ours of that name, or of another one, are. */
 const NAMED_BY_RESTATE = /^sdk\/restate\//;
