@@ -141,8 +141,8 @@ test("deployment ids, as they are stored and shown", () => {
 
 test("brief ids have the length of Restate's, and name one invocation of those that there are", () => {
   fc.assert(
-    fc.property(fc.string(), fc.string(), unique, (service, key, bytes) => {
-      const [plain, keyed] = [undefined, key].map((each) => invocationId(service, each, bytes));
+    fc.property(fc.string(), fc.string(), unique, (service, word, bytes) => {
+      const [plain, keyed] = [undefined, word].map((each) => invocationId(service, each, bytes));
       const text = `${shownId(plain ?? "")} calls ${shownId(keyed ?? "")}.`;
       const brief = withBriefIds(text);
       expect(brief.startsWith(shownId(plain ?? ""))).toBe(true);
