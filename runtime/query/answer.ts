@@ -7,6 +7,7 @@
 import type { ArrowColumn } from "./arrow/message.ts";
 import { arrowStream } from "./arrow/stream.ts";
 import type { ArrowType } from "./arrow/type.ts";
+import { firstMisfit } from "./arrow/value.ts";
 import type { ResultColumn } from "./columns.ts";
 import type { QueryResult } from "./query.ts";
 import type { SqlValue } from "./sandbox-program.ts";
@@ -27,9 +28,20 @@ export function jsonAnswer({ columns, rows, report }: QueryResult): string {
 function shownAs(type: ColumnType | undefined, value: Exclude<SqlValue, null>): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
   if (typeof value === "bigint") return Number(value);
-  if (type === "bool") return value !== 0;
-  if (type === "duration_ms") return `PT${Number(value) / 1000}S`;
-  return isList(type) && typeof value === "string" ? (JSON.parse(value) as unknown) : value;
+  // A union puts other values into a column than its type says.
+  if (type === "bool" && typeof value === "number") return value !== 0;
+  if (type === "duration_ms" && typeof value === "number") return `PT${value / 1000}S`;
+  return isList(type) ? listIn(value) : value;
+}
+
+/** What is no list stays as it is. */
+function listIn(value: SqlValue): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
 }
 
 const isList = (type: ColumnType | undefined): boolean => type === "list_utf8" || type === "list_uint32";
@@ -59,8 +71,15 @@ const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 /** What is computed has the type of its values. */
 function arrowColumn({ name, type }: ResultColumn, rows: QueryResult["rows"], at: number): ArrowColumn {
   const values = rows.map((row) => row[at] ?? null).filter((value) => value !== null);
-  if (type && (type !== "bool" || values.every((value) => typeof value === "number")))
-    return { name, type: ARROW_TYPES[type] };
+  const wanted = type && ARROW_TYPES[type];
+  if (wanted !== undefined) {
+    const fits =
+      firstMisfit(
+        wanted,
+        values.map((value) => arrowValue(wanted, value)),
+      ) === -1;
+    return { name, type: fits ? wanted : "large_utf8" };
+  }
   if (values.every((value) => typeof value === "number" || typeof value === "bigint"))
     return { name, type: values.every(isInteger) ? "int64" : "float64" };
   if (values.every((value) => value instanceof Uint8Array)) return { name, type: "large_binary" };
@@ -73,8 +92,7 @@ const isInteger = (value: SqlValue): boolean => typeof value === "bigint" || Num
 function arrowValue(type: ArrowType | undefined, value: SqlValue): unknown {
   if (value === null) return null;
   if (type === "timestamp_ms") return timeValue(value);
-  const isListType = type === "list_large_utf8" || type === "list_uint32";
-  return isListType && typeof value === "string" ? (JSON.parse(value) as unknown) : value;
+  return type === "list_large_utf8" || type === "list_uint32" ? listIn(value) : value;
 }
 
 /** A sleep may end beyond what a date can hold. */

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ARROW_BATCH_ROWS_MAX } from "../../lib/limits/http.ts";
 import { arrowStream } from "../../runtime/query/arrow/stream.ts";
+import { firstMisfit } from "../../runtime/query/arrow/value.ts";
 import { ARROW_TYPES, type ArrowType, arrowTypeName } from "../../runtime/query/arrow/type.ts";
-import { arrowTypeOf, firstMisfit } from "../../runtime/query/arrow/value.ts";
 
 const UTC = "+00:00";
 /** As the reader writes the type. */
@@ -189,25 +189,6 @@ test("a value that does not fit is refused, with its place", () => {
   ];
   for (const [type, value] of refused)
     expect({ type, value, misfit: firstMisfit(type, [null, value]) }).toMatchObject({ misfit: 1 });
-});
-
-test("a column's type: the expected one if the values fit, else what they look like", () => {
-  expect(arrowTypeOf([1n, null], "uint64")).toBe("uint64");
-  expect(arrowTypeOf([], "timestamp_ms")).toBe("timestamp_ms");
-  expect(arrowTypeOf([1n, "x"], "uint64")).toBe("utf8");
-  expect(arrowTypeOf([null, undefined])).toBe("null");
-  expect(arrowTypeOf([null, true])).toBe("bool");
-  expect(arrowTypeOf([1n, 2, null])).toBe("int64");
-  expect(arrowTypeOf([2n ** 63n])).toBe("uint64");
-  expect(arrowTypeOf([1n, 0.5])).toBe("float64");
-  expect(arrowTypeOf([Uint8Array.of(1)])).toBe("binary");
-  expect(arrowTypeOf([[1], null])).toBe("list_int64");
-  expect(arrowTypeOf([["x"]])).toBe("utf8");
-  fc.assert(
-    fc.property(fc.array(fc.anything()), fc.constantFrom(...ARROW_TYPES), (values, expected) => {
-      expect(firstMisfit(arrowTypeOf(values, expected), values)).toBe(-1);
-    }),
-  );
 });
 
 test("each type of Restate's columns has a type here", () => {

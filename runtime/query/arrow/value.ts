@@ -61,19 +61,6 @@ export function firstMisfit(type: ArrowType, values: readonly unknown[]): number
   return values.findIndex((value) => !isNull(value) && !takes(value));
 }
 
-/** In the order in which they are tried. The last one takes anything. */
-const GUESSES: readonly ArrowType[] = ["null", "int64", "uint64", "float64", "binary", "list_int64", "utf8"];
-
-/** The type of a column: the expected one if all values fit it, else what its values look like. */
-export function arrowTypeOf(values: readonly unknown[], expected?: ArrowType): ArrowType {
-  const takesAll = (type: ArrowType): boolean => firstMisfit(type, values) === -1;
-  if (expected !== undefined && takesAll(expected)) return expected;
-  const allBooleans = values.some((value) => !isNull(value)) && values.every(isBooleanOrNull);
-  return allBooleans ? "bool" : (GUESSES.find(takesAll) ?? "utf8");
-}
-
-const isBooleanOrNull = (value: unknown): boolean => isNull(value) || typeof value === "boolean";
-
 export function asText(value: unknown): string {
   if (typeof value === "string") return value;
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
