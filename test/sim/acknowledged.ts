@@ -76,6 +76,8 @@ export class Acknowledged {
   readonly #turnMs = new Map<string, number>();
   /** Cancellations in the head as the turn of an actor knows it. */
   readonly #told = new Map<string, readonly string[]>();
+  /** Steps that a turn has started. Tried again, one of them does not wait for the answer to an append that goes on beside it. */
+  readonly #started = new Map<string, Set<string>>();
   /** Messages that may end a pause, by invocation: those in the mailbox, and when there was one last. */
   readonly #permits = new Map<string, Set<string>>();
   readonly #permittedMs = new Map<string, number>();
@@ -118,6 +120,7 @@ export class Acknowledged {
   turnBegins(actor: string, id: string, head: Attributes | undefined): void {
     if (head?.["s"] === "paused" && !this.isMixed)
       this.#fail("PAUSE", `${actor} begins a turn of ${id} with a head that is paused`);
+    this.#started.set(actor, new Set());
     this.tells(actor, head);
   }
 
@@ -128,6 +131,9 @@ export class Acknowledged {
 
   /** CANCEL, R20: what the code awaits is rejected before a step of it starts, once its turn has been told. */
   stepStarts(actor: string, { id, entries }: Life, step: string): void {
+    const started = this.#started.get(actor);
+    if (started?.has(step) === true) return;
+    started?.add(step);
     const unheard = (this.#told.get(actor) ?? []).find((delivery) => !isLogged(entries, delivery));
     if (unheard !== undefined && !this.isMixed)
       this.#fail("CANCEL", `${actor} starts ${step} of ${id}, and has been told of ${unheard}`);
