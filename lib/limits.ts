@@ -7,6 +7,7 @@
  * - limits/http.ts: the ingress and the admin API.
  * - limits/query.ts: SQL queries.
  * - limits/local.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
+ * - limits/ui.ts: what the web UI asks for.
  * - limits/cli.ts: the command line, and how long it waits for AWS.
  * - limits/cli-invocations.ts: the command line's commands for invocations.
  *

@@ -19,7 +19,7 @@ import { type InvocationIndex, ScanningIndex } from "./invocation-index.ts";
 import { ListedInvocations } from "./listed-invocations.ts";
 import { describeLock } from "./lock.ts";
 import { describeOpenApi } from "./openapi.ts";
-import type { AdminExchange, AdminOptions, AdminPorts, Handling } from "./ports.ts";
+import type { AdminEnvironment, AdminExchange, AdminOptions, AdminPorts, Handling } from "./ports.ts";
 import { purgeInvocation, purgeJournal } from "./purge.ts";
 import { runQuery } from "./query.ts";
 import { restartInvocation } from "./restart.ts";
@@ -160,8 +160,20 @@ async function version({ options }: AdminExchange): Handling {
     ...ADMIN_API_VERSIONS,
     ingress_endpoint: options.ingressEndpoint,
     features: {},
+    environment: viewEnvironment(options.environment ?? { kind: "local" }),
   });
 }
+
+/** Null: not known here. */
+const viewEnvironment = (environment: AdminEnvironment) => ({
+  kind: environment.kind,
+  name: environment.name ?? null,
+  region: environment.region ?? null,
+  account: environment.account ?? null,
+  role: environment.role ?? null,
+  data_path: environment.dataPath ?? null,
+  is_production: environment.isProduction ?? null,
+});
 
 /** The older way, `?mode=cancel|kill|purge`: 202, where the newer paths answer 200 or 202. */
 async function deleteInvocation(exchange: AdminExchange, id: string): Handling {

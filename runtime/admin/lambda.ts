@@ -32,6 +32,11 @@ const connect = once(() => {
     },
     {
       ...{ version: PACKAGE_VERSION, ingressEndpoint: connection.optional("ingressUrl") ?? "" },
+      environment: {
+        kind: "aws",
+        name: connection.optional("runtimeName"),
+        region: connection.environment["AWS_REGION"],
+      },
       queryMemoryBytesMax: memoryForQueries(process.env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]),
     },
   );

@@ -28,11 +28,26 @@ export interface AdminPorts {
   readonly readUnits?: () => number;
 }
 
+/** Where a server is: so that people see which one they change. */
+export interface AdminEnvironment {
+  readonly kind: "local" | "aws";
+  readonly name?: string | undefined;
+  readonly region?: string | undefined;
+  readonly account?: string | undefined;
+  /** Whose credentials ask, as far as what answers knows it. */
+  readonly role?: string | undefined;
+  /** The data file on this machine. */
+  readonly dataPath?: string | undefined;
+  readonly isProduction?: boolean | undefined;
+}
+
 export interface AdminOptions {
   /** Of this software. */
   readonly version: string;
   /** Where clients reach the ingress. */
   readonly ingressEndpoint: string;
+  /** By default all that is known is that it runs here. */
+  readonly environment?: AdminEnvironment;
   /** Of the process that runs a query. By default QUERY_MEMORY_BYTES_MAX. */
   readonly queryMemoryBytesMax?: number;
 }

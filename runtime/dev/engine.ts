@@ -3,6 +3,7 @@
  *
  * Job: puts the parts together, and starts and stops them in the right order.
  */
+import { basename } from "node:path";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { asError, FunctionError, OperationalError } from "../../lib/errors.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
@@ -13,6 +14,7 @@ import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.t
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { Admin } from "../admin/admin.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
+import type { HttpRequest } from "../http/message.ts";
 import type { Cors } from "../../lib/cors.ts";
 import { Ingress } from "../ingress/ingress.ts";
 import { LocalBlobStore } from "../local/blob-store.ts";
@@ -28,8 +30,10 @@ import { HostPool } from "./hosts/host-pool.ts";
 import { HttpHosts, isHttp } from "./hosts/http-hosts.ts";
 import { onceSettled } from "./hosts/settled.ts";
 import { type RequestHandler, HttpServer } from "./http-server.ts";
-import { localSiteOnly, preflightedFromOtherSites } from "./local-site.ts";
+import { preflightedFromOtherSites } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
+import { adminPort } from "./ui/admin-port.ts";
+import { Changes } from "./ui/changes.ts";
 import { UiFiles } from "./ui/ui-files.ts";
 import { Upkeep } from "./upkeep.ts";
 import {
@@ -112,6 +116,7 @@ export class Engine {
   /** Where a loss of power matters: resolves when all that is committed is settled. */
   readonly #settles: (() => Promise<void>) | undefined;
   readonly #servers: HttpServer[] = [];
+  readonly #changes = new Changes();
   #dispatcher: Dispatcher | undefined;
   #current: string | undefined;
   #ingress: Ingress | undefined;
@@ -129,6 +134,7 @@ export class Engine {
       this.#fileWatch = new DataFileWatch(options.dataPath, (file) => this.#lost(file));
     if (this.#database.settles) this.#settles = async () => await this.#settled();
     this.#items = new LocalItemStore(this.#database);
+    this.#items.onWritten((table) => this.#changes.note(table));
     this.#mailbox = new LocalMailbox(this.#database, systemClock, this.#logger);
     this.#timers = new LocalTimers(this.#database, this.#mailbox, systemClock, this.#logger);
     this.#registry = new ItemRegistry(this.#items, systemClock);
@@ -182,6 +188,7 @@ export class Engine {
     this.#stopped = true;
     this.#upkeep.stop();
     this.#fileWatch?.stop();
+    this.#changes.stop();
     for (const server of this.#servers) server.close();
     this.#timers.stop();
     await this.#turnsEnd();
@@ -247,7 +254,7 @@ export class Engine {
   }
 
   async #listen(): Promise<{ url: string; adminUrl: string }> {
-    const { host, port, adminPort, cors } = this.#options;
+    const { host, cors, dataPath } = this.#options;
     const invoker: Invoker = {
       invoke: (deployment, request) => this.#invokeAtDoor(deployment, request),
     };
@@ -255,16 +262,31 @@ export class Engine {
     this.#ingress = ingress;
     const url = await this.#serve(
       preflightedFromOtherSites((request, signal) => ingress.handle(request, signal)),
-      port,
+      this.#options.port,
       PAYLOAD_BYTES_MAX,
     );
     const admin = new Admin(
       { ...this.#ports(), listing: this.#items.listing, discoverer: this.#httpHosts },
-      { version: PACKAGE_VERSION, ingressEndpoint: url },
+      {
+        ...{ version: PACKAGE_VERSION, ingressEndpoint: url },
+        environment: { kind: "local", name: this.#name(), dataPath, isProduction: false },
+      },
     );
-    const ui = new UiFiles();
-    const ours = localSiteOnly(async (request) => ui.answer(request) ?? (await admin.handle(request)), host);
-    return { url, adminUrl: await this.#serve(ours, adminPort, ADMIN_BODY_BYTES_MAX) };
+    const parts = {
+      ...{ ui: new UiFiles(), changes: this.#changes },
+      ingress: (request: HttpRequest, signal: AbortSignal) => ingress.handle(request, signal),
+      admin: (request: HttpRequest) => admin.handle(request),
+    };
+    return {
+      url,
+      adminUrl: await this.#serve(adminPort(parts, host), this.#options.adminPort, ADMIN_BODY_BYTES_MAX),
+    };
+  }
+
+  /** To be shown: the file that is served, or that of the data. */
+  #name(): string {
+    const { file, dataPath } = this.#options;
+    return basename(file ?? dataPath);
   }
 
   /** Resolves with the URL. */

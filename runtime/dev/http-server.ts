@@ -13,7 +13,17 @@ import {
   RECEIVED_HEADERS_BYTES_MAX,
 } from "../../lib/limits/local.ts";
 
-export type RequestHandler = (request: HttpRequest, signal: AbortSignal) => Promise<HttpResponse>;
+export type RequestHandler = (
+  request: HttpRequest,
+  signal: AbortSignal,
+) => Promise<HttpResponse | StreamedResponse>;
+
+/** An answer that goes on until its client goes or the server closes. */
+export interface StreamedResponse extends Pick<HttpResponse, "status" | "headers"> {
+  /** Called once the head is out. `send`: what is sent next; a client that does not read is cut off. `gone`: nobody is there any
+   * more. */
+  readonly stream: (send: (text: string) => void, gone: AbortSignal) => void;
+}
 
 export interface HttpServerOptions {
   readonly host: string;
@@ -42,6 +52,8 @@ export class ListenError extends Error {
 export class HttpServer {
   readonly #server: Server;
   readonly #options: HttpServerOptions;
+  /** Answers that go on. */
+  readonly #streams = new Set<ServerResponse>();
 
   constructor(handle: RequestHandler, options: HttpServerOptions) {
     this.#options = options;
@@ -53,7 +65,7 @@ export class HttpServer {
     const { bodyBytesMax, bodiesBytesMax: bytesMax = BODIES_BYTES_MAX } = options;
     const room: Room = { bodyBytesMax, bytesMax, bytes: 0 };
     this.#server = createServer(settings, (request, response) => {
-      void serve(request, response, handle, room);
+      void serve(request, response, handle, room, this.#streams);
     });
   }
 
@@ -70,9 +82,10 @@ export class HttpServer {
     });
   }
 
-  /** Takes no new connections, and ends the idle ones. */
+  /** Takes no new connections, and ends the idle ones and the answers that go on. */
   close(): void {
     this.#server.close();
+    for (const answered of this.#streams) answered.end();
     this.#server.closeIdleConnections();
   }
 
@@ -101,6 +114,7 @@ async function serve(
   outgoing: ServerResponse,
   handle: RequestHandler,
   room: Room,
+  streams: Set<ServerResponse>,
 ): Promise<void> {
   try {
     const body = hasBody(incoming) ? await readBody(incoming, room) : NO_BODY;
@@ -109,7 +123,9 @@ async function serve(
     outgoing.on("close", () => {
       if (!outgoing.writableFinished) gone.abort();
     });
-    answer(outgoing, await handle(requestOf(incoming, body), gone.signal));
+    const answered = await handle(requestOf(incoming, body), gone.signal);
+    if ("stream" in answered) stream(outgoing, answered, streams);
+    else answer(outgoing, answered);
   } catch {
     // The client went away in the middle of its body or of the answer. Nobody is left to tell.
     outgoing.destroy();
@@ -174,6 +190,24 @@ function answer(outgoing: ServerResponse, { status, headers, body }: HttpRespons
   if (outgoing.destroyed) return;
   outgoing.writeHead(status, { ...headers, "content-length": String(body.byteLength) });
   outgoing.end(body);
+}
+
+function stream(outgoing: ServerResponse, answered: StreamedResponse, streams: Set<ServerResponse>): void {
+  if (outgoing.destroyed) return;
+  const over = new AbortController();
+  streams.add(outgoing);
+  outgoing.on("close", () => {
+    streams.delete(outgoing);
+    over.abort();
+  });
+  outgoing.writeHead(answered.status, answered.headers);
+  outgoing.flushHeaders();
+  answered.stream((text) => {
+    if (outgoing.writableEnded || outgoing.destroyed) return;
+    // What it does not read would be kept here.
+    if (outgoing.writableNeedDrain) outgoing.destroy();
+    else outgoing.write(text);
+  }, over.signal);
 }
 
 const tooLarge = (bytesMax: number): HttpResponse =>

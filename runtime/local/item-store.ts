@@ -71,6 +71,7 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   readonly #statements: ReturnType<typeof prepareAll>;
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #counts = { journal: zero(), state: zero(), registry: zero() };
+  #written: ((table: Table) => void) | undefined;
 
   constructor(database: LocalDatabase, clock: Clock = systemClock) {
     this.#database = database;
@@ -84,6 +85,11 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   /** How often each table was used since this store was made. */
   get counts(): Readonly<Record<Table, Readonly<OperationCounts>>> {
     return this.#counts;
+  }
+
+  /** Calls `listener` after each write that took effect. It must be quick, and must not throw. */
+  onWritten(listener: (table: Table) => void): void {
+    this.#written = listener;
   }
 
   async get(key: ItemKey): Promise<Attributes | undefined> {
@@ -112,7 +118,9 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
       () => this.#apply(write),
       ({ result: { won } }) => {
         this.#counts[write.key.table][won ? "writes" : "refused"]++;
-        if (won && this.#watchers.size > 0) this.#wake(nameOf(write.key));
+        if (!won) return;
+        this.#written?.(write.key.table);
+        if (this.#watchers.size > 0) this.#wake(nameOf(write.key));
       },
     );
   }

@@ -33,8 +33,9 @@ const FOR_EVER = "public, max-age=31536000, immutable";
 export class UiFiles {
   readonly #files: ReadonlyMap<string, Uint8Array>;
 
-  constructor() {
-    this.#files = filesIn(FOLDERS);
+  /** `folders`: the first one that has a built page is served. */
+  constructor(folders: readonly string[] = FOLDERS) {
+    this.#files = filesIn(folders);
   }
 
   /** `undefined`: the request is not for the UI. */

@@ -34,6 +34,10 @@ test("the version says where the ingress is", async () => {
       max_admin_api_version: 4,
       ingress_endpoint: "http://127.0.0.1:8080/",
       features: {},
+      environment: {
+        ...{ kind: "local", name: null, region: null, account: null, role: null },
+        ...{ data_path: null, is_production: null },
+      },
     },
   });
 });
