@@ -143,6 +143,17 @@ export const TIMERS_FIRED_MAX = 200;
 /** If firing failed (a full disk), it is tried again after this. */
 export const TIMERS_RETRY_MS = 1000;
 
+// The powers of a development server: crash, deliver again, jump the clock, fail the next step.
+
+/** Invocations with an order for a later turn or step. Beyond, the oldest one's are forgotten. */
+export const ARMED_INVOCATIONS_MAX = 1000;
+/** Uses of a power that are remembered, for the timelines. */
+export const POWER_EVENTS_MAX = 1000;
+/** A process that is about to be killed is asked which steps run in it. One that does not answer by then is busy computing. */
+export const RUNNING_STEPS_MS_MAX = 250;
+/** The longest message of a failure that is ordered. */
+export const ORDERED_MESSAGE_CHARS_MAX = 2000;
+
 // perdure/testing.
 
 /** What a batch of the mailbox has before its remaining time is up. */

@@ -29,9 +29,11 @@ import { type Deployed, Deployer } from "./deployer.ts";
 import { HostPool } from "./hosts/host-pool.ts";
 import { HttpHosts, isHttp } from "./hosts/http-hosts.ts";
 import { onceSettled } from "./hosts/settled.ts";
+import type { ReachedPoint } from "./hosts/turn-orders.ts";
 import { type RequestHandler, HttpServer } from "./http-server.ts";
 import { preflightedFromOtherSites } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
+import { Powers } from "./powers/powers.ts";
 import { adminPort } from "./ui/admin-port.ts";
 import { Changes } from "./ui/changes.ts";
 import { UiFiles } from "./ui/ui-files.ts";
@@ -112,6 +114,7 @@ export class Engine {
   readonly #upkeep: Upkeep;
   readonly #pool: HostPool;
   readonly #httpHosts: HttpHosts;
+  readonly #powers: Powers;
   readonly #reloader: Reloader | undefined;
   /** Where a loss of power matters: resolves when all that is committed is settled. */
   readonly #settles: (() => Promise<void>) | undefined;
@@ -151,6 +154,7 @@ export class Engine {
       ...{ items: this.#items, mailbox: this.#mailbox, registry: this.#registry },
       timers: this.#timers,
       settled: this.#settles,
+      reached: (point: ReachedPoint) => this.#powers.reached(point),
       invoker: {
         invoke: (deployment: Reached, request: TurnRequest) => this.#invokeAtDoor(deployment, request),
       },
@@ -164,6 +168,7 @@ export class Engine {
         options.report({ kind: "output", deployment, old, stream, line });
       },
     });
+    this.#powers = new Powers({ ...this.#ports(), pool: this.#pool, httpHosts: this.#httpHosts });
     if (options.file === undefined) return;
     this.#reloader = new Reloader(options.file, {
       deployer,
@@ -275,7 +280,8 @@ export class Engine {
     const parts = {
       ...{ ui: new UiFiles(), changes: this.#changes },
       ingress: (request: HttpRequest, signal: AbortSignal) => ingress.handle(request, signal),
-      admin: (request: HttpRequest) => admin.handle(request),
+      admin: async (request: HttpRequest) =>
+        (await this.#powers.answer(request)) ?? (await admin.handle(request)),
     };
     return {
       url,
@@ -347,8 +353,9 @@ export class Engine {
     try {
       const hosts = isHttp(deployment) ? this.#httpHosts : this.#pool;
       const asked = this.#settles ? await onceSettled(deployment, request, this.#settles) : request;
-      const outcome = await hosts.invoke(deployment, asked);
+      const outcome = await hosts.invoke(deployment, this.#powers.ordered(asked));
       if (outcome.kind === "failed") failed(outcome.failure);
+      else if (outcome.kind === "completed") this.#powers.ended(invocation);
       return outcome;
     } catch (error) {
       if (error instanceof FunctionError) failed({ message: error.message, ...stackOf(error.cause) });

@@ -16,7 +16,6 @@ import type {
   ContextDate,
   InvocationRequest,
   Rand,
-  RunAction,
   RunOptions,
   StepAction,
   WorkflowPromise,
@@ -32,7 +31,7 @@ import { OpenStep } from "./open-steps.ts";
 import { SeededRandom } from "./random.ts";
 import type { Serde } from "../serde.ts";
 import { StateView } from "./state-view.ts";
-import { executeStep } from "./step.ts";
+import { executeStep, gated } from "./step.ts";
 import { TurnContext } from "./turn-context.ts";
 import type { TurnDriver } from "./turn-driver.ts";
 
@@ -120,7 +119,12 @@ export class HandlerContext extends TurnContext implements PromiseOwner {
   #startStep<T>(step: OpenStep, closure: StepAction<T>, options: RunOptions<T>, serde: Serde<T>): void {
     const { entry } = step;
     const { command, name } = entry;
-    const action: RunAction<T> = async () => await closure({ signal: step.signal });
+    const { id } = this.turnRequest;
+    const action = gated(
+      this.ports.steps,
+      { id, command, name },
+      async () => await closure({ signal: step.signal }),
+    );
     const before = this.turnRequest.attempt.run;
     const { hooks, log } = this.#attempt;
     const work = currentTurn.run({ owner: this, step: name }, () =>

@@ -11,6 +11,7 @@ import {
 } from "../../lib/limits.ts";
 import { type Clock, elapse } from "../../lib/ports.ts";
 import type { RunAttempts } from "../../lib/protocol.ts";
+import type { GatedStep, OrderedFailure, StepGate } from "../../lib/step-gate.ts";
 import { backoffMs } from "../../lib/retry.ts";
 import type { RunAction, RunOptions } from "../context.ts";
 
@@ -39,6 +40,31 @@ export interface StepWork<T> {
   readonly onFailure: (error: unknown) => void;
   /** Attempts that earlier turns made. */
   readonly before?: RunAttempts;
+}
+
+/** The action behind the gate, if there is one. */
+export function gated<T>(gate: StepGate | undefined, step: GatedStep, action: RunAction<T>): RunAction<T> {
+  if (gate === undefined) return action;
+  return async () => {
+    try {
+      const asked = gate.begins(step);
+      const failure = asked && (await asked);
+      if (failure) throw orderedError(failure);
+      return await action();
+    } finally {
+      gate.ends(step);
+    }
+  };
+}
+
+function orderedError({ message, code, terminal }: OrderedFailure): Error {
+  const held = code === undefined ? {} : { code };
+  const error = terminal
+    ? new TerminalError(message, code === undefined ? {} : { errorCode: code })
+    : Object.assign(new Error(message), held);
+  // No line of code has thrown it.
+  error.stack = `${error.name}: ${message}`;
+  return error;
 }
 
 export async function executeStep<T>(step: StepWork<T>, clock: Clock): Promise<StepResult<T>> {

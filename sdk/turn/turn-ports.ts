@@ -1,6 +1,7 @@
 /** What a turn needs of the world. */
 import type { ReadAhead } from "../../lib/store/read-ahead.ts";
 import type { Entry, Note } from "../../lib/model/entry.ts";
+import type { StepGate } from "../../lib/step-gate.ts";
 import type { CallInvoker, Clock, Entropy, ItemStore, Mailbox, Registry, Timers } from "../../lib/ports.ts";
 
 export interface TurnPorts {
@@ -19,6 +20,8 @@ export interface TurnPorts {
   readonly shortWaitMs?: number;
   /** Resolves when all that was answered before survives a loss of power. Asked for by `TurnRequest.mustSettle`. */
   readonly settled?: () => Promise<void>;
+  /** Of a development server's: it is told which steps run, and may make one fail. */
+  readonly steps?: StepGate;
 }
 
 /** What the turn begins with; results that are kept apart are loaded when they are about to be delivered. */

@@ -8,6 +8,7 @@
 import type { Delete, ItemKey, Put, Table, Update } from "../../../lib/model/item.ts";
 import type { Outgoing } from "../../../lib/model/message.ts";
 import type { TurnRequest } from "../../../lib/protocol.ts";
+import type { ReachedPoint } from "./turn-orders.ts";
 
 export interface QueryArgument {
   readonly table: Table;
@@ -83,6 +84,13 @@ export function turnArgument(argument: unknown): TurnArgument {
   if (kind !== "turn") throw wrong("request");
   textOf("id", id);
   return { deployment: textOf("deployment", deployment), request: request as TurnRequest };
+}
+
+export function pointArgument(argument: unknown): ReachedPoint {
+  const { id, command, name } = fieldsOf(argument);
+  if (command === undefined) return { id: textOf("id", id) };
+  if (typeof command !== "number") throw wrong("command");
+  return { id: textOf("id", id), command, name: textOf("name", name) };
 }
 
 function messageOf(message: unknown): Outgoing {

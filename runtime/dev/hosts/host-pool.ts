@@ -11,12 +11,15 @@ import { dirname, join } from "node:path";
 import { FunctionError, OperationalError } from "../../../lib/errors.ts";
 import type { Reached } from "../../../lib/model/manifest.ts";
 import type { Invoker } from "../../../lib/ports.ts";
+import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { HostProcess } from "./host-process.ts";
 import { engineCalls, type EngineCalls, type EnginePorts } from "./host-protocol.ts";
 import { CrashBlame } from "./crash-blame.ts";
 import { IsolatedHosts } from "./isolated-hosts.ts";
+import { KilledByHand } from "./killed-by-hand.ts";
 import { OrphanKiller } from "./orphan-killer.ts";
+import type { OrderedRequest } from "./turn-orders.ts";
 import { withoutStack } from "./without-stack.ts";
 import { HOST_HEAP_MB, HOST_IDLE_MS_MAX, HOST_POOL_TICK_MS } from "../../../lib/limits/local.ts";
 
@@ -72,7 +75,7 @@ export class HostPool implements Invoker {
     this.#current = deployment;
   }
 
-  async invoke(deployment: Reached, request: TurnRequest): Promise<TurnOutcome> {
+  async invoke(deployment: Reached, request: OrderedRequest): Promise<TurnOutcome> {
     if (this.#stopped) throw new OperationalError("unavailable", "the engine is stopping");
     try {
       if (!this.#crashBlame.mustRunAlone(request)) return await this.#runShared(deployment.id, request);
@@ -80,12 +83,24 @@ export class HostPool implements Invoker {
       this.#crashBlame.ended(request, outcome);
       return outcome;
     } catch (error) {
+      if (error instanceof KilledByHand) throw error.as(request.id);
       const shown = error instanceof FunctionError ? withoutStack(error) : error;
       throw this.#isInDoubt(request, error) ? notBlamed(withoutStack(error)) : shown;
     }
   }
 
-  async #runShared(deployment: string, request: TurnRequest): Promise<TurnOutcome> {
+  /** The process that runs a turn of it now. */
+  processOf(id: InvocationId): HostProcess | undefined {
+    for (const process of this.#processes) if (process.runs(id)) return process;
+    return undefined;
+  }
+
+  /** There is an order for it. If a turn of it runs, its process is told. */
+  arm(id: InvocationId): void {
+    for (const process of this.#processes) if (process.runs(id)) process.arm(id);
+  }
+
+  async #runShared(deployment: string, request: OrderedRequest): Promise<TurnOutcome> {
     const shared = this.#running(deployment) ?? (await this.#sharedOf(deployment));
     shared.usedAtMs = performance.now();
     return shared.process.turn(request);
@@ -143,7 +158,8 @@ export class HostPool implements Invoker {
       calls: this.#calls,
       orphanKiller: this.#orphanKiller,
       output: (stream, line) => output(deployment, stream, line),
-      crashed: (inFlight, reason) => this.#crashBlame.crashed(inFlight, reason),
+      crashed: (inFlight, reason) =>
+        reason instanceof KilledByHand || this.#crashBlame.crashed(inFlight, reason),
       ...(hangMs === undefined ? {} : { hangMs }),
       ...(loadMs === undefined ? {} : { loadMs }),
       ...(turnSlackMs === undefined ? {} : { turnSlackMs }),

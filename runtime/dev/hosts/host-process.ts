@@ -16,6 +16,8 @@ import { Channel } from "./channel.ts";
 import { guardIpc } from "./guarded-ipc.ts";
 import type { EngineCalls, HostCalls } from "./host-protocol.ts";
 import { HostOutput } from "./host-output.ts";
+import type { InvocationId } from "../../../lib/model/ids.ts";
+import type { OrderedRequest } from "./turn-orders.ts";
 import type { UncaughtError } from "./host-script.ts";
 import type { OrphanKiller } from "./orphan-killer.ts";
 import {
@@ -40,7 +42,7 @@ export interface HostOptions {
   /** A line that the deployment's code printed. */
   readonly output: (stream: "stdout" | "stderr", line: string) => void;
   /** Called before the turns in flight fail. Not called for a process that was stopped. */
-  readonly crashed?: (inFlight: readonly TurnRequest[], reason: FunctionError) => void;
+  readonly crashed?: (inFlight: readonly TurnRequest[], reason: FunctionError) => unknown;
 }
 
 /** When a turn is given up, and how. */
@@ -109,7 +111,32 @@ export class HostProcess {
     return this.#inFlight.size === 0;
   }
 
-  async turn(request: TurnRequest): Promise<TurnOutcome> {
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** How many invocations have turns in it. */
+  get turns(): number {
+    return this.#inFlight.size;
+  }
+
+  runs(id: InvocationId): boolean {
+    for (const request of this.#inFlight.keys()) if (request.id === id) return true;
+    return false;
+  }
+
+  /** There is an order for a turn that runs in it. */
+  arm(id: InvocationId): void {
+    // A process that ends has nobody to be told.
+    this.#channel.call("arm", id).catch(() => undefined);
+  }
+
+  /** The steps of it that run. */
+  steps(id: InvocationId): Promise<readonly string[]> {
+    return this.#channel.call("running", id);
+  }
+
+  async turn(request: OrderedRequest): Promise<TurnOutcome> {
     // If a turn began before the file is loaded and spun at once, the file would seem to take long to load.
     if (!this.#loaded) await this.discovered;
     if (!this.takesTurns) throw new OperationalError("unavailable", "the host process has ended");
@@ -156,6 +183,12 @@ export class HostProcess {
   kill(reason: FunctionError): void {
     this.#killReason ??= reason;
     this.#child.kill("SIGKILL");
+  }
+
+  /** Kills it. Resolves when none of its code runs any more. */
+  async killed(reason: FunctionError): Promise<void> {
+    this.kill(reason);
+    if (!this.#exited) await new Promise((resolve) => this.#child.once("exit", resolve));
   }
 
   /** Ends it, and nobody is blamed. Resolves when it has ended. */

@@ -25,7 +25,9 @@ import type {
   Timers,
   WriteOptions,
 } from "../../../lib/ports.ts";
-import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+import type { DiscoveryResponse, TurnOutcome } from "../../../lib/protocol.ts";
+import type { OrderedFailure } from "../../../lib/step-gate.ts";
+import type { InvocationId } from "../../../lib/model/ids.ts";
 import { FunctionError, type FunctionErrorCode } from "../../../lib/errors.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { LOCAL_LOOK_MS } from "../../../lib/limits.ts";
@@ -36,6 +38,7 @@ import {
   keyArgument,
   messagesArgument,
   nameArgument,
+  pointArgument,
   type QueryArgument,
   queryArgument,
   type ScanArgument,
@@ -48,11 +51,16 @@ import {
 } from "./call-arguments.ts";
 import type { VersionedResult, VersionedWrites } from "../../local/item-store.ts";
 import type { Channel } from "./channel.ts";
+import { HostedSteps, type OrderedRequest, type ReachedPoint } from "./turn-orders.ts";
 
 /** Answered by a host process. */
 export type HostCalls = {
   discover: (argument: undefined) => Promise<DiscoveryResponse>;
-  turn: (request: TurnRequest) => Promise<TurnOutcome>;
+  turn: (request: OrderedRequest) => Promise<TurnOutcome>;
+  /** There is an order for a turn that runs here. */
+  arm: (id: InvocationId) => Promise<void>;
+  /** The names of the steps of it that run. */
+  running: (id: InvocationId) => Promise<readonly string[]>;
   /** Answers as soon as the event loop gets to it. */
   ping: (argument: undefined) => Promise<undefined>;
 };
@@ -77,6 +85,8 @@ export type EngineCalls = {
   services: (argument: undefined) => Promise<readonly RegisteredService[]>;
   /** Answers when all that was answered before survives its engine. */
   settled: (argument: undefined) => Promise<void>;
+  /** A turn under orders has reached a point. Answers what its step throws, if it shall fail. */
+  reached: (point: ReachedPoint) => Promise<OrderedFailure | undefined>;
 };
 
 export interface EnginePorts {
@@ -87,6 +97,8 @@ export interface EnginePorts {
   readonly invoker: Invoker;
   /** See {@link LocalDatabase.settled}. Absent: what is written is settled. */
   readonly settled?: (() => Promise<void>) | undefined;
+  /** Of an engine that gives orders. */
+  readonly reached?: EngineCalls["reached"];
 }
 
 /** A {@link FunctionError}, as it travels. */
@@ -130,6 +142,7 @@ export function engineCalls(ports: EnginePorts): EngineCalls {
     deployment: (id) => registry.deployment(nameArgument(id)),
     services: () => registry.services(),
     settled: async () => await settled?.(),
+    reached: async (point) => await ports.reached?.(pointArgument(point)),
   };
 }
 
@@ -148,12 +161,13 @@ async function invoke(
   }
 }
 
-export interface HostPorts extends EnginePorts {
+export interface HostPorts extends Omit<EnginePorts, "reached"> {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
   readonly lookMs: number;
   readonly settled: () => Promise<void>;
+  readonly steps: HostedSteps;
 }
 
 /** The versions of the items that the engine has answered, or would have. */
@@ -202,6 +216,7 @@ export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
       },
     },
     settled: () => engine.call("settled", undefined),
+    steps: new HostedSteps((point) => engine.call("reached", point)),
     clock: systemClock,
     entropy: systemEntropy,
     lookMs: LOCAL_LOOK_MS,

@@ -59,8 +59,11 @@ function main(bundlePath: string, send: Send): void {
     discover: async () => (await endpoint).discover(),
     turn: async (request) => {
       ({ OperationalError } = await bundle);
-      return (await endpoint).runTurn(request, ports);
+      const code = await endpoint;
+      return await ports.steps.around(request, (turn) => code.runTurn(turn, ports));
     },
+    arm: async (id) => ports.steps.arm(id),
+    running: async (id) => ports.steps.running(id),
     ping: () => Promise.resolve(undefined),
   };
   const channel = new Channel<EngineCalls>(send, calls, revive);

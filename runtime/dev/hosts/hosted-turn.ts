@@ -19,7 +19,11 @@ export class HostedTurn {
   readonly #reader: FrameReader;
 
   constructor(runTurn: RunTurn, send: (bytes: Uint8Array) => void) {
-    const calls: Pick<HostCalls, "turn"> = { turn: (request) => runTurn(request, ports) };
+    const calls: Pick<HostCalls, "turn" | "arm" | "running"> = {
+      turn: (request) => ports.steps.around(request, (turn) => runTurn(turn, ports)),
+      arm: async (id) => ports.steps.arm(id),
+      running: async (id) => ports.steps.running(id),
+    };
     const channel = new Channel<EngineCalls>((frames) => send(encodeFrames(frames)), calls);
     const ports = hostPorts(channel);
     this.#channel = channel;

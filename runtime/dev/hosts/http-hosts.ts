@@ -12,18 +12,15 @@ import type { Readable } from "node:stream";
 import { SPEAKS_RESTATE } from "../../../lib/error-codes.ts";
 import { FunctionError, OperationalError } from "../../../lib/errors.ts";
 import type { Reached, Reachable } from "../../../lib/model/manifest.ts";
+import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { Invoker } from "../../../lib/ports.ts";
-import {
-  checkOutcome,
-  type DiscoveryResponse,
-  type TurnOutcome,
-  type TurnRequest,
-} from "../../../lib/protocol.ts";
+import { checkOutcome, type DiscoveryResponse, type TurnOutcome } from "../../../lib/protocol.ts";
 import { DeploymentError } from "../../deployments/error.ts";
 import type { Discoverer } from "../../deployments/ports.ts";
 import { Channel } from "./channel.ts";
 import { encodeFrames, FrameReader } from "./frame.ts";
 import { engineCalls, type EngineCalls, type EnginePorts, type HostCalls } from "./host-protocol.ts";
+import type { OrderedRequest } from "./turn-orders.ts";
 import { DISCOVERY_CONTENT_TYPE, TURN_CONTENT_TYPE } from "./hosted-turn.ts";
 import {
   type Answered,
@@ -56,6 +53,8 @@ export class HttpHosts implements Invoker, Discoverer {
   readonly #slackMs: number;
   readonly #connections = new Map<string, Connection>();
   readonly #open = new Set<HttpExchange>();
+  /** The turns that run, by their channels. */
+  readonly #turns = new Map<Channel<HostCalls>, InvocationId>();
   #stopped = false;
 
   constructor({ ports, answerMs = HOST_ANSWER_MS_MAX, turnSlackMs = TURN_SLACK_MS }: HttpHostsOptions) {
@@ -64,7 +63,21 @@ export class HttpHosts implements Invoker, Discoverer {
     this.#slackMs = turnSlackMs;
   }
 
-  async invoke(deployment: Reached, request: TurnRequest): Promise<TurnOutcome> {
+  /** Whether a turn of it runs. */
+  runs(id: InvocationId): boolean {
+    return this.#channelsOf(id).length > 0;
+  }
+
+  /** There is an order for it. If a turn of it runs, its process is told. An earlier version's does not understand that. */
+  arm(id: InvocationId): void {
+    for (const channel of this.#channelsOf(id)) channel.call("arm", id).catch(() => undefined);
+  }
+
+  #channelsOf(id: InvocationId): Channel<HostCalls>[] {
+    return [...this.#turns].flatMap(([channel, of]) => (of === id ? [channel] : []));
+  }
+
+  async invoke(deployment: Reached, request: OrderedRequest): Promise<TurnOutcome> {
     if (this.#stopped) throw new OperationalError("unavailable", "the engine is stopping");
     const headers = { ...deployment.headers, "content-type": TURN_CONTENT_TYPE };
     const exchange = this.#begin(deployment, { method: "POST", path: "/turn", headers });
@@ -78,6 +91,7 @@ export class HttpHosts implements Invoker, Discoverer {
       request.remainingMs + this.#slackMs,
     );
     this.#hear(deployment, exchange, channel, fail);
+    this.#turns.set(channel, request.id);
     try {
       return checkOutcome(await channel.call("turn", request));
     } catch (error) {
@@ -86,6 +100,7 @@ export class HttpHosts implements Invoker, Discoverer {
       throw new FunctionError("crashed", `the turn failed outside of the handler: ${message}`, error);
     } finally {
       clearTimeout(limit);
+      this.#turns.delete(channel);
       this.#end(exchange);
     }
   }

@@ -4,8 +4,9 @@
  * A deployment has at most {@link ISOLATED_HOSTS_MAX} of them. If all are taken, a turn waits. A few long turns must not block the
  * others for ever, so a turn that has run for a second without a crash lets another one in beside it.
  */
-import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+import type { TurnOutcome } from "../../../lib/protocol.ts";
 import type { HostProcess } from "./host-process.ts";
+import type { OrderedRequest } from "./turn-orders.ts";
 import { ISOLATED_HOSTS_MAX, ISOLATED_HOST_IDLE_MS_MAX, TURN_ALONE_MS } from "../../../lib/limits/local.ts";
 
 interface IsolatedHost {
@@ -33,7 +34,7 @@ export class IsolatedHosts {
     this.#start = start;
   }
 
-  async run(request: TurnRequest): Promise<TurnOutcome> {
+  async run(request: OrderedRequest): Promise<TurnOutcome> {
     const host = await this.#enter(request.deployment);
     try {
       host.process = await host.starting;

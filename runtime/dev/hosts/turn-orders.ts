@@ -1,0 +1,89 @@
+/**
+ * The handlers' side of the powers of a development server (runtime/dev/powers): which steps run now, and whether the engine
+ * has an order for the next one. The engine has the orders. This side only knows that it must ask, so a step of a turn without
+ * an order costs nothing.
+ */
+import type { GatedStep, OrderedFailure, StepGate } from "../../../lib/step-gate.ts";
+import type { InvocationId } from "../../../lib/model/ids.ts";
+import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+
+/** What the engine says of a turn besides its request. No handler of an earlier version looks at it. */
+export interface TurnOrders {
+  /** There is an order for it. */
+  readonly isArmed?: true;
+  /** Its process is to be killed before the turn's code runs. */
+  readonly endsAtOnce?: true;
+}
+export type OrderedRequest = TurnRequest & { readonly orders?: TurnOrders };
+
+/** Which point of a turn is reached. Without a command: its beginning. */
+export interface ReachedPoint {
+  readonly id: InvocationId;
+  readonly command?: number;
+  readonly name?: string;
+}
+
+/** Answers the failure that was ordered, or does not answer before the process has ended. */
+type Ask = (point: ReachedPoint) => Promise<OrderedFailure | undefined>;
+
+/** A name of a step that no user gave. */
+const OWN_STEP = "date.now";
+
+export class HostedSteps implements StepGate {
+  readonly #ask: Ask;
+  readonly #armed = new Set<InvocationId>();
+  readonly #running = new Map<InvocationId, GatedStep[]>();
+
+  constructor(ask: Ask) {
+    this.#ask = ask;
+  }
+
+  /** Runs a turn under its orders. */
+  async around(
+    { orders, ...request }: OrderedRequest,
+    run: (request: TurnRequest) => Promise<TurnOutcome>,
+  ): Promise<TurnOutcome> {
+    const { id } = request;
+    try {
+      if (orders?.endsAtOnce === true) await this.#ask({ id });
+      if (orders?.isArmed === true) this.arm(id);
+      return await run(request);
+    } finally {
+      this.#armed.delete(id);
+      this.#running.delete(id);
+    }
+  }
+
+  /** There is an order for a turn that may run here. */
+  arm(id: InvocationId): void {
+    this.#armed.add(id);
+  }
+
+  /** The names of the steps that run now, in the order of their beginning. */
+  running(id: InvocationId): readonly string[] {
+    return (this.#running.get(id) ?? []).map(({ name }) => name);
+  }
+
+  begins(step: GatedStep): Promise<OrderedFailure | undefined> | undefined {
+    const { id, name } = step;
+    const beside = this.#running.get(id);
+    if (beside) beside.push(step);
+    else this.#running.set(id, [step]);
+    return this.#armed.has(id) && name !== OWN_STEP ? this.#ordered(step) : undefined;
+  }
+
+  ends({ id, command }: GatedStep): void {
+    const left = (this.#running.get(id) ?? []).filter((step) => step.command !== command);
+    if (left.length > 0) this.#running.set(id, left);
+    else this.#running.delete(id);
+  }
+
+  async #ordered({ id, command, name }: GatedStep): Promise<OrderedFailure | undefined> {
+    // Before it asks: an order that comes meanwhile is for a later step.
+    this.#armed.delete(id);
+    const failure = await this.#ask({ id, command, name });
+    // There may be another one.
+    if (failure) this.#armed.add(id);
+    return failure;
+  }
+}

@@ -1,0 +1,42 @@
+/** What the powers of a development server stand on. */
+import type { InvocationId } from "../../../lib/model/ids.ts";
+import type { Clock, ItemStore, Registry } from "../../../lib/ports.ts";
+import type { HostPool } from "../hosts/host-pool.ts";
+import type { HttpHosts } from "../hosts/http-hosts.ts";
+import type { Armed } from "./armed.ts";
+import type { PowerKind, PowerLog } from "./power-log.ts";
+
+export interface PowerPorts {
+  readonly items: ItemStore;
+  readonly registry: Pick<Registry, "deployment" | "service">;
+  readonly clock: Clock;
+  readonly pool: Pick<HostPool, "processOf" | "arm">;
+  readonly httpHosts: Pick<HttpHosts, "runs" | "arm">;
+}
+
+/** One use of a power. */
+export interface PowerExchange {
+  readonly ports: PowerPorts;
+  readonly armed: Armed;
+  readonly log: PowerLog;
+}
+
+/** What has happened, and what has not. */
+export interface PowerAnswer {
+  /** `false`: it will happen later, or nothing was to be done. */
+  readonly done: boolean;
+  /** For people. */
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+/** It goes into the log, for the timeline. */
+export function noted(
+  { ports, log }: PowerExchange,
+  kind: PowerKind,
+  id: InvocationId,
+  answer: PowerAnswer,
+): PowerAnswer {
+  log.add({ atMs: ports.clock.now(), kind, id, message: answer.message });
+  return answer;
+}

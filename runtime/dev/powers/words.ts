@@ -1,0 +1,13 @@
+/** Parts of the sentences in which the powers of a development server answer. */
+
+export const count = (number: number, noun: string): string =>
+  `${number === 0 ? "no" : number} ${noun}${number === 1 ? "" : "s"}`;
+
+/** As a name is quoted in JSON, so that its control characters are seen. */
+export const quoted = (name: string): string => JSON.stringify(name);
+
+/** `a, b and c` */
+export function inWords(names: readonly string[]): string {
+  const last = names.at(-1) ?? "";
+  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} and ${last}`;
+}
