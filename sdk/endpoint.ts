@@ -180,7 +180,8 @@ async function runTurn(
   const asked = invocationRequest(request, stored?.head, { body, headers, extraArgs, end: over });
   const log = new TurnLog(driver.machine, asked, logging);
   log.say("info", driver.machine.replaying ? "Replaying invocation." : "Starting invocation.");
-  const hooks = handler.hooks.length > 0 ? new AttemptHooks(handler.hooks, asked) : undefined;
+  const isProcessing = (): boolean => !driver.machine.replaying;
+  const hooks = handler.hooks.length > 0 ? new AttemptHooks(handler.hooks, asked, isProcessing) : undefined;
   const context = new ReferenceContext(driver, handler, { request: asked, hooks, log });
   const call = async (): Promise<unknown> =>
     await handler.fn.call(handler.self, context as never, parameterOf(handler.input, body) as never);

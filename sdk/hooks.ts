@@ -21,6 +21,9 @@ export interface Hooks {
 export type HooksProvider = (context: { readonly request: InvocationRequest }) => Hooks;
 
 const SUSPENDED = Symbol.for("perdure.suspended");
+/** What a provider is told besides, by the name that Restate's own hook looks for: whether the code does something new. It repeats
+ * what its journal has recorded otherwise. */
+export const IS_PROCESSING = Symbol.for("@restatedev/restate-sdk/hooks.isProcessing");
 
 /** Why `next` rejects when the attempt ends before its handler does. It does not mean a failure: clean up, and throw it again. */
 export class SuspendedError extends Error {
@@ -60,22 +63,24 @@ async function wrap(layer: Layer, inner: () => Promise<void>): Promise<void> {
 export class AttemptHooks {
   readonly #providers: readonly HooksProvider[];
   readonly #request: InvocationRequest;
+  readonly #isProcessing: () => boolean;
   readonly #over = Promise.withResolvers<never>();
   #interceptors: readonly Interceptor[] = [];
   /** Absent: nothing is around the handler. */
   #ended: Promise<unknown> | undefined;
 
-  constructor(providers: readonly HooksProvider[], request: InvocationRequest) {
+  constructor(providers: readonly HooksProvider[], request: InvocationRequest, isProcessing: () => boolean) {
     this.#providers = providers;
     this.#request = request;
+    this.#isProcessing = isProcessing;
     this.#over.promise.catch(() => undefined);
   }
 
   /** Asks the providers for interceptors, and runs the handler inside them. */
   async aroundHandler<T>(handler: () => Promise<T>): Promise<T> {
     if (this.#providers.length === 0) return await handler();
-    const request = this.#request;
-    this.#interceptors = this.#providers.map((provider) => provider({ request }).interceptor ?? {});
+    const about = { request: this.#request, [IS_PROCESSING]: this.#isProcessing };
+    this.#interceptors = this.#providers.map((provider) => provider(about).interceptor ?? {});
     const layers = this.#interceptors.flatMap((interceptor) =>
       interceptor.handler ? [(next: () => Promise<void>) => call(interceptor.handler, next)] : [],
     );

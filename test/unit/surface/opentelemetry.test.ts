@@ -1,7 +1,9 @@
-/** `perdure/opentelemetry`: a span below the caller's for every attempt and every step that runs. */
+/** `perdure/opentelemetry`: a span below the caller's for every attempt and every step that runs, as Restate's hook makes them. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type Context as ActiveContext,
-  propagation,
+  context,
+  ROOT_CONTEXT,
   type Span,
   SpanStatusCode,
   trace,
@@ -14,6 +16,7 @@ import { World } from "../semantics/world.ts";
 
 interface Ended {
   readonly name: string;
+  readonly kind: number | undefined;
   readonly parent: string | undefined;
   readonly attributes: Record<string, unknown>;
   readonly notes: string[];
@@ -23,9 +26,10 @@ interface Ended {
 class Recorder {
   readonly ended: Ended[] = [];
   readonly tracer = {
-    startSpan: (name: string, options: { attributes?: object }, parent: ActiveContext) => {
+    startSpan: (name: string, options: { kind?: number; attributes?: object }, parent: ActiveContext) => {
       const recorded: Ended = {
         name,
+        kind: options.kind,
         parent: trace.getSpanContext(parent)?.spanId,
         attributes: { ...options.attributes },
         notes: [],
@@ -49,8 +53,10 @@ const traced = service({
   name: "Traced",
   handlers: {
     run: async (ctx: Context) => {
-      await ctx.run("a step", () => 1);
+      trace.getActiveSpan()?.addEvent("said at first");
+      await ctx.run("a step", () => trace.getActiveSpan()?.addEvent("within"));
       await ctx.sleep(1);
+      trace.getActiveSpan()?.addEvent("said after the sleep");
       await ctx.run("fails once", () => {
         if (++failures === 1) throw new Error("at first");
       });
@@ -61,51 +67,61 @@ const traced = service({
     hooks: [
       openTelemetryHook({
         tracer: all.tracer,
-        additionalAttemptAttributes: ({ id }) => ({ own: id.slice(0, 4) }),
-        additionalRunAttributes: { own: 1 },
+        additionalAttemptAttributes: ({ request }) => ({
+          own: request.id.slice(0, 4),
+          "restate.invocation.id": "not this",
+        }),
+        additionalRunAttributes: ({ request }, name) => ({ own: `${request.target.service} ${name}` }),
       }),
-      openTelemetryHook({ tracer: attempts.tracer, runSpans: false }),
+      openTelemetryHook({
+        tracer: ({ request }) => (request.target.service === "Traced" ? attempts : all).tracer,
+        runSpans: false,
+        suppressSpanEventsDuringReplay: false,
+      }),
     ],
     retryPolicy: { initialInterval: 1 },
   },
 });
 
+const CALLER = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+const storage = new AsyncLocalStorage<ActiveContext>();
 let world: World;
 beforeAll(async () => {
-  propagation.setGlobalPropagator({
-    inject: () => undefined,
-    extract: (active, carrier) =>
-      trace.setSpanContext(active, {
-        traceId: "0".repeat(31) + "1",
-        spanId: (carrier as { traceparent?: string }).traceparent ?? "none",
-        traceFlags: 1,
-      }),
-    fields: () => [],
+  context.setGlobalContextManager({
+    active: () => storage.getStore() ?? ROOT_CONTEXT,
+    with: (active, work, self, ...args) => storage.run(active, () => work.call(self as never, ...args)),
+    bind: (_active, target) => target,
+    enable: () => context as never,
+    disable: () => context as never,
   });
   world = await World.of(traced);
 });
 afterAll(async () => {
-  propagation.disable();
+  context.disable();
   await world.stop();
 });
 
-test("attempts under the caller, steps under their attempt; a suspension is no failure", async () => {
-  await world.ask("/Traced/run", undefined, { traceparent: "the caller" });
-  const [attempt, step, failing] = ["attempt Traced/run", "run a step", "run fails once"];
+test("attempts under the caller, steps under their attempt; a suspension is no failure; a replay adds no event again", async () => {
+  await world.ask("/Traced/run", undefined, { traceparent: CALLER });
+  const [attempt, step, failing] = ["attempt Traced/run", "run (a step)", "run (fails once)"];
+  const caller = "b".repeat(16);
   expect(all.ended.map(({ name, parent, notes }) => [name, parent, ...notes])).toEqual([
-    [step, `span of ${attempt}`, "OK"],
-    [attempt, "the caller", "suspended"],
-    [failing, `span of ${attempt}`, "at first", "ERROR"],
-    [attempt, "the caller", "at first", "ERROR"],
+    [step, `span of ${attempt}`, "within", "OK"],
+    [attempt, caller],
+    [failing, `span of ${attempt}`, "ERROR", "at first"],
+    [attempt, caller, "ERROR", "at first"],
     [failing, `span of ${attempt}`, "OK"],
-    [attempt, "the caller", "at last", "ERROR"],
+    [attempt, caller, "ERROR", "at last"],
   ]);
-  expect(all.ended.at(-1)?.attributes).toMatchObject({
+  const [first, ...others] = attempts.ended.map(({ notes }) => notes);
+  expect(first).toEqual(["said at first"]);
+  for (const notes of others) expect(notes.slice(0, 2)).toEqual(["said at first", "said after the sleep"]);
+  expect(all.ended.at(-1)?.attributes).toEqual({
     own: "inv_",
-    "rpc.service": "Traced",
+    "restate.invocation.id": expect.stringMatching(/^inv_1/) as string,
     "restate.invocation.target": "Traced/run",
-    "restate.error.terminal": true,
   });
-  expect(all.ended[0]?.attributes).toMatchObject({ own: 1, "restate.run.name": "a step" });
+  expect(all.ended[0]?.attributes).toEqual({ own: "Traced a step", "restate.run.name": "a step" });
   expect(new Set(attempts.ended.map(({ name }) => name))).toEqual(new Set([attempt]));
+  expect(new Set(all.ended.map(({ kind }) => kind))).toEqual(new Set([undefined]));
 });
