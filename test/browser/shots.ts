@@ -1,0 +1,101 @@
+/**
+ * Takes the pictures of docs/ui.md: `npm run ui:shots`. Small, current, and made from the shop of fixtures/shop.ts. With a folder as
+ * an argument it takes every page at every width and in both themes into it, to be looked at.
+ */
+import { chromium, type Page } from "playwright-core";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { findChromium } from "../../scripts/chromium.ts";
+import { PACKAGE_ROOT } from "../e2e/server.ts";
+import { openShop, type Shop } from "./support/shop.ts";
+
+interface Shot {
+  readonly name: string;
+  readonly path: string;
+}
+interface View {
+  readonly width: number;
+  readonly theme: "light" | "dark";
+}
+
+const ALL_VIEWS: readonly View[] = [
+  { width: 1280, theme: "light" },
+  { width: 1280, theme: "dark" },
+  { width: 390, theme: "light" },
+];
+const HEIGHT = 900;
+/** Live pages never fall silent: so long they are given to load. */
+const LOADED_MS = 1500;
+
+function shotsOf({ ids }: Shop): readonly Shot[] {
+  const id = (name: string): string => `/invocations/${ids.get(name) ?? name}`;
+  return [
+    { name: "overview", path: "/" },
+    { name: "invocations", path: "/invocations" },
+    { name: "invocation-retrying", path: id("ord-7731") },
+    { name: "invocation-completed", path: id("ord-7701") },
+    { name: "invocation-suspended", path: id("ord-7720") },
+    { name: "invocation-paused", path: id("paused") },
+    { name: "invocation-parked", path: id("ord-7741") },
+    { name: "invocation-hostile", path: id("hostile") },
+    { name: "objects", path: "/objects" },
+    { name: "object", path: "/object?service=Inventory&key=sku-5000" },
+    { name: "workflow", path: "/object?service=Order&key=ord-7720" },
+    { name: "services", path: "/services" },
+    { name: "service", path: "/services/Order" },
+    { name: "playground", path: "/playground?service=Order&handler=run" },
+    { name: "deployments", path: "/deployments" },
+    { name: "timers", path: "/timers" },
+    {
+      name: "sql",
+      path: `/sql?query=${encodeURIComponent("SELECT target, status, created_at FROM sys_invocation LIMIT 5")}`,
+    },
+  ];
+}
+
+/** Those that docs/ui.md shows. */
+const KEPT = [
+  "overview",
+  "invocations",
+  "invocation-retrying",
+  "invocation-parked",
+  "object",
+  "playground",
+  "deployments",
+];
+
+async function take(page: Page, url: string, file: string): Promise<void> {
+  await page.goto(url);
+  await page.waitForTimeout(LOADED_MS);
+  await page.screenshot({ path: file, fullPage: true });
+  console.log(file);
+}
+
+const [folder] = process.argv.slice(2);
+const executablePath = findChromium();
+if (executablePath === undefined) throw new Error("there is no chromium: npm run chromium");
+const target = folder ?? join(PACKAGE_ROOT, "docs/ui");
+mkdirSync(target, { recursive: true });
+const shop = await openShop();
+const browser = await chromium.launch({
+  executablePath,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+});
+try {
+  for (const { width, theme } of folder === undefined ? ALL_VIEWS.slice(0, 1) : ALL_VIEWS) {
+    const context = await browser.newContext({
+      viewport: { width, height: HEIGHT },
+      ...{ colorScheme: theme, reducedMotion: "reduce", locale: "en-GB", timezoneId: "Europe/Berlin" },
+    });
+    const page = await context.newPage();
+    for (const { name, path } of shotsOf(shop)) {
+      if (folder === undefined && !KEPT.includes(name)) continue;
+      const file = folder === undefined ? `${name}.png` : `${name}-${width}-${theme}.png`;
+      await take(page, `${shop.server.adminUrl}/ui${path}`, join(target, file));
+    }
+    await context.close();
+  }
+} finally {
+  await browser.close();
+  await shop.server.stop();
+}
