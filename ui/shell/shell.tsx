@@ -9,7 +9,8 @@ import { useKeys } from "../parts/keyboard.ts";
 import { useNow } from "../parts/now.ts";
 import { flipTheme } from "../parts/theme.ts";
 import { Toasts } from "../parts/toast.tsx";
-import { to } from "../routes.ts";
+import { BASE, to } from "../routes.ts";
+import { visible } from "../words/text.ts";
 import { duration } from "../words/time.ts";
 import { Help } from "./help.tsx";
 import { PAGES } from "./pages.ts";
@@ -129,10 +130,12 @@ const Navigation = ({ path, server }: NavigationProps) => (
   </nav>
 );
 
+/** A key's page: its key stands in the query. */
+const OBJECT = `${BASE}/object`;
 const isWithin = (path: string, href: string): boolean =>
   href === to.overview()
     ? path === href || `${path}/` === href
-    : path === href || path.startsWith(`${href}/`);
+    : path === href || path.startsWith(`${href}/`) || (path === OBJECT && href === to.objects());
 
 const Environment = ({ of: { kind, name, region, role, isProduction } }: { readonly of: Server }) => (
   <div class={isProduction ? "env prod" : "env"}>
@@ -144,19 +147,40 @@ const Environment = ({ of: { kind, name, region, role, isProduction } }: { reado
 );
 
 function Crumbs({ path }: { readonly path: string }) {
+  const { query } = useLocation();
   const page = PAGES.findLast(({ href }) => isWithin(path, href()));
-  const last = decodeURIComponent(path.split("/")[3] ?? "");
+  const { service, key } = query;
+  const isKey = path === OBJECT && service !== undefined && key !== undefined;
+  const last = isKey ? key : decoded(path.split("/")[3] ?? "");
+  const isDeeper = page !== undefined && (isKey || last !== "");
   return (
     <div class="crumbs">
-      {page && last !== "" ? <a href={page.href()}>{page.name}</a> : <b>{page?.name ?? "Perdure"}</b>}
-      {page && last !== "" && (
+      {isDeeper ? <a href={page.href()}>{page.name}</a> : <b>{page?.name ?? "Perdure"}</b>}
+      {isKey && (
         <>
           <Icon name="chev" small />
-          <b class="cut">{last}</b>
+          <a href={to.objects(service)}>{visible(service)}</a>
+        </>
+      )}
+      {isDeeper && (
+        <>
+          <Icon name="chev" small />
+          <b class="cut" title={visible(last)}>
+            {visible(last)}
+          </b>
         </>
       )}
     </div>
   );
+}
+
+/** An address that somebody has typed may hold what is no encoding. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 const OLD_MS = 5000;
