@@ -1,0 +1,61 @@
+/** The turns of an invocation: each run of its code over the journal, and how it ended. */
+import type { AnswerFields } from "../../../../lib/answer-fields.ts";
+import { present, timeOf } from "../../../admin/invocation.ts";
+
+/** `running`: it has not ended, as far as is known. */
+export type Outcome = "running" | "suspended" | "failed" | "paused" | "completed" | "died";
+
+export interface Attempt {
+  readonly number: number;
+  readonly startedMs: number;
+  readonly endedMs?: number;
+  readonly outcome: Outcome;
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+  readonly deployment?: string;
+}
+
+const OUTCOMES = new Set<string>(["suspended", "failed", "paused", "completed", "died"]);
+
+/** In their order. One without a start cannot be drawn, and is left out. */
+export function attemptsOf(fields: AnswerFields): readonly Attempt[] {
+  return fields.objects("attempts").flatMap((each): Attempt[] => {
+    const startedMs = timeOf(each, "started_at");
+    if (startedMs === undefined) return [];
+    const endedMs = timeOf(each, "ended_at");
+    const outcome = each.optionalText("outcome") ?? "running";
+    return [
+      {
+        number: each.optionalNumber("number") ?? 0,
+        startedMs,
+        // A clock that ran backwards: it took no time.
+        ...present("endedMs", endedMs === undefined ? undefined : Math.max(startedMs, endedMs)),
+        outcome: OUTCOMES.has(outcome) ? (outcome as Outcome) : "running",
+        ...present("errorCode", each.optionalText("error_code")),
+        ...present("errorMessage", each.optionalText("error_message")),
+        ...present("deployment", each.optionalText("deployment_id")),
+      },
+    ];
+  });
+}
+
+export const failedIn = (attempts: readonly Attempt[]): readonly Attempt[] =>
+  attempts.filter(({ outcome }) => outcome === "failed");
+export const diedIn = (attempts: readonly Attempt[]): readonly Attempt[] =>
+  attempts.filter(({ outcome }) => outcome === "died");
+
+/** Errors are the same if they differ in numbers only: ports, times, ids. */
+export const errorKind = (message: string): string => message.replaceAll(/\d+/gu, "0");
+
+/** The failed ones by their error, the most frequent last one first: for marks that are round or square. */
+export function kindsOfErrors(attempts: readonly Attempt[]): ReadonlyMap<string, readonly Attempt[]> {
+  const kinds = new Map<string, Attempt[]>();
+  for (const attempt of attempts) {
+    if (attempt.errorMessage === undefined) continue;
+    const kind = errorKind(attempt.errorMessage);
+    const same = kinds.get(kind);
+    if (same) same.push(attempt);
+    else kinds.set(kind, [attempt]);
+  }
+  return kinds;
+}
