@@ -42,7 +42,7 @@ export function checkRest({ observer }: Ending): void {
 }
 
 /**
- * Nothing is left but notes that a full list does not take, and what they are for is paused: they come again, more and more
+ * Nothing is left but notes that a full list does not take, and what they are for is paused, or its message is a dead letter: they come again, more and more
  * rarely, for as long as that lasts (decision 0018). So this is rest, as it is without them.
  */
 export function doOnlyNotesWait({ timers, observer }: Pick<Ending, "timers" | "observer">): boolean {
@@ -50,9 +50,10 @@ export function doOnlyNotesWait({ timers, observer }: Pick<Ending, "timers" | "o
   return timers.open > 0 && timers.messages().every(isWaiting);
 }
 
-function isKeptWaiting(message: Message, { lives }: Observer): boolean {
+function isKeptWaiting(message: Message, { lives, acknowledged }: Observer): boolean {
   const life = lives.get(message.id);
-  if (message.kind !== "notify" || life?.status !== "paused") return false;
+  const needsPeople = life?.status === "paused" || acknowledged.dead.has(message.id);
+  if (message.kind !== "notify" || !life || !needsPeople) return false;
   return isFull(parseHead(life.head), [message.note]);
 }
 
