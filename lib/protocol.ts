@@ -23,6 +23,8 @@ export interface AttemptState {
   readonly run?: RunAttempts;
   /** What the last one had begun that is not in the log. */
   readonly begun?: Begun;
+  /** The step that the last one failed in: for people. */
+  readonly tried?: RunAttempts;
 }
 export interface RunAttempts {
   readonly command: number;
@@ -109,6 +111,8 @@ export interface TurnFailure {
   /** The operation that it happened in. */
   readonly command?: { readonly index: number; readonly type: string; readonly name: string };
   readonly run?: RunAttempts;
+  /** Of the step that it happened in: for people. */
+  readonly tried?: RunAttempts;
 }
 
 interface Answered {
@@ -167,13 +171,20 @@ export function storableAttempt({
   count,
   run,
   begun: given,
+  tried,
 }: {
   readonly count: number;
   readonly run?: RunAttempts | undefined;
   readonly begun?: unknown;
+  readonly tried?: RunAttempts | undefined;
 }): AttemptState {
   const begun = begunIn(given);
-  return { count, ...(run === undefined ? {} : { run }), ...(begun === undefined ? {} : { begun }) };
+  return {
+    count,
+    ...(run === undefined ? {} : { run }),
+    ...(begun === undefined ? {} : { begun }),
+    ...(tried === undefined ? {} : { tried }),
+  };
 }
 
 const OUTCOME_KINDS: readonly unknown[] = [

@@ -5,6 +5,7 @@ import { loadValue } from "../lib/store/value-store.ts";
 import { readHeaders, readInput, readLog } from "../lib/store/head-store.ts";
 import { asError, OperationalError, TerminalError } from "../lib/errors.ts";
 import { decodeNote, resultIn } from "../lib/model/entry.ts";
+import { lastTimeIn } from "../lib/model/entry-times.ts";
 import { type Head, parseHead } from "../lib/model/head.ts";
 import { callerIn } from "../lib/model/caller.ts";
 import { shownHeaders } from "../lib/model/header-names.ts";
@@ -173,6 +174,7 @@ async function runTurn(
   const journal = new Journal(ports.items, ports.clock, {
     ...request,
     ...(stored ? { stored } : {}),
+    ...lastTime(request, stored?.head, history),
     writer: nonce(ports.entropy, 6),
   });
   const driver = new TurnDriver(request, ports, journal, history, handler.options);
@@ -207,6 +209,16 @@ async function runTurn(
   } finally {
     over.comes();
   }
+}
+
+/** From where the journal counts times. */
+function lastTime(
+  { start }: TurnRequest,
+  head: Head | undefined,
+  { log }: History,
+): { readonly lastMs?: number } {
+  const acceptedAtMs = (head ?? start)?.acceptedAtMs;
+  return acceptedAtMs === undefined ? {} : { lastMs: lastTimeIn(log, acceptedAtMs) };
 }
 
 /** Its signal is made when it is asked for. Few handlers do, and it would be a quarter of what a turn without a step computes. */

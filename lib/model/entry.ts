@@ -11,6 +11,7 @@
  *
  * A *note* is what arrives from outside and waits for its place in the log.
  */
+import type { When } from "./entry-times.ts";
 import type { Incarnation, InvocationId } from "./ids.ts";
 import { sizeOfValue } from "./item.ts";
 import {
@@ -20,6 +21,7 @@ import {
   number,
   numberOrNull,
   numberOrText,
+  optionalBytes as mark,
   record,
   text,
   textMap,
@@ -32,7 +34,13 @@ import type { Value } from "./value.ts";
 /** An awakeable's index or a signal's name. */
 export type SignalKey = number | string;
 
-interface Command<Name extends string> extends Kind<Name> {
+/** For people alone (entry-times.ts). */
+interface Timed<Name extends string> extends Kind<Name> {
+  readonly mark?: Uint8Array;
+  /** Of one that has yet to be stored. Filled in when it is made. */
+  when?: When;
+}
+interface Command<Name extends string> extends Timed<Name> {
   readonly command: number;
 }
 
@@ -113,13 +121,13 @@ export interface CancelEntry extends Command<"cancel"> {
 export interface CompletionEntry extends Command<"completion"> {
   readonly outcome: Value;
 }
-export interface SignalledEntry extends Kind<"signalled"> {
+export interface SignalledEntry extends Timed<"signalled"> {
   readonly signal: SignalKey;
   /** Unique id of the delivery. */
   readonly delivery: string;
   readonly outcome: Value;
 }
-export interface CancelledEntry extends Kind<"cancelled"> {
+export interface CancelledEntry extends Timed<"cancelled"> {
   readonly delivery: string;
   /** The open calls, which are cancelled with it. Filled in just before the append. */
   callees: readonly InvocationId[];
@@ -190,33 +198,33 @@ const call = record<Call>({
 const signal = numberOrText;
 
 const NOTES: Formats<Note> = {
-  completion: { letter: "n", fields: { command: number, outcome: largeValue } },
-  signalled: { letter: "i", fields: { signal, delivery: text, outcome: largeValue } },
+  completion: { letter: "n", fields: { command: number, outcome: largeValue, mark } },
+  signalled: { letter: "i", fields: { signal, delivery: text, outcome: largeValue, mark } },
   cancellation: { letter: "x", fields: { delivery: text } },
 };
 const ENTRIES: Formats<Entry> = {
-  run: { letter: "r", fields: { command: number, name: text, outcome: largeValue } },
-  get: { letter: "g", fields: { command: number, name: text, value: largeValue } },
-  stateKeys: { letter: "k", fields: { command: number, names: texts } },
-  peek: { letter: "q", fields: { command: number, name: text, outcome: largeValue } },
-  set: { letter: "s", fields: { command: number, name: text, value: largeValue } },
-  clear: { letter: "d", fields: { command: number, name: text } },
-  clearAll: { letter: "D", fields: { command: number, names: texts } },
-  sleep: { letter: "z", fields: { command: number, dueAtMs: number, name: text } },
-  call: { letter: "c", fields: { command: number, callee: text, call } },
-  send: { letter: "o", fields: { command: number, callee: text, call } },
-  signal: { letter: "a", fields: { command: number, signal } },
+  run: { letter: "r", fields: { command: number, name: text, outcome: largeValue, mark } },
+  get: { letter: "g", fields: { command: number, name: text, value: largeValue, mark } },
+  stateKeys: { letter: "k", fields: { command: number, names: texts, mark } },
+  peek: { letter: "q", fields: { command: number, name: text, outcome: largeValue, mark } },
+  set: { letter: "s", fields: { command: number, name: text, value: largeValue, mark } },
+  clear: { letter: "d", fields: { command: number, name: text, mark } },
+  clearAll: { letter: "D", fields: { command: number, names: texts, mark } },
+  sleep: { letter: "z", fields: { command: number, dueAtMs: number, name: text, mark } },
+  call: { letter: "c", fields: { command: number, callee: text, call, mark } },
+  send: { letter: "o", fields: { command: number, callee: text, call, mark } },
+  signal: { letter: "a", fields: { command: number, signal, mark } },
   sendSignal: {
     letter: "t",
-    fields: { command: number, id: text, incarnation: numberOrNull, signal, outcome: largeValue },
+    fields: { command: number, id: text, incarnation: numberOrNull, signal, outcome: largeValue, mark },
   },
-  "promise.get": { letter: "p", fields: { command: number, name: text } },
-  "promise.complete": { letter: "v", fields: { command: number, name: text, outcome: largeValue } },
-  attach: { letter: "h", fields: { command: number, id: text } },
-  cancel: { letter: "y", fields: { command: number, id: text } },
+  "promise.get": { letter: "p", fields: { command: number, name: text, mark } },
+  "promise.complete": { letter: "v", fields: { command: number, name: text, outcome: largeValue, mark } },
+  attach: { letter: "h", fields: { command: number, id: text, mark } },
+  cancel: { letter: "y", fields: { command: number, id: text, mark } },
   completion: NOTES.completion,
   signalled: NOTES.signalled,
-  cancelled: { letter: "x", fields: { delivery: text, callees: texts } },
+  cancelled: { letter: "x", fields: { delivery: text, callees: texts, mark } },
 };
 
 const entries = new TupleCodec<Entry>("journal entry", ENTRIES);
@@ -243,6 +251,12 @@ export const largeValueOf = (entry: Entry | Note): Value | undefined => both.lar
 /** The same entry or note with another value in that place. */
 export const withLargeValue = <E extends Entry | Note>(entry: E, value: Value): E =>
   both.withLargeValue(entry, value);
+
+/** The same entry without its times: those of another invocation, which count from its acceptance. */
+export function withoutMark(entry: Entry): Entry {
+  const { mark: _, ...timeless } = entry;
+  return timeless;
+}
 
 /** The size of an entry as it is stored, in bytes. */
 export const sizeOfEntry = (entry: Entry): number => sizeOfValue(encodeEntry(entry));

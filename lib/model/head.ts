@@ -294,10 +294,10 @@ function attemptOf(value: Value | undefined): Pick<Head, "attempt" | "failure"> 
   };
 }
 export function encodeAttempt(attempt: AttemptState, failure?: TurnFailure): Value {
-  return {
-    ...storableAttempt(attempt),
-    ...(failure === undefined ? {} : { failure: storableFailure(failure) }),
-  } as unknown as Value;
+  if (failure === undefined) return storableAttempt(attempt) as unknown as Value;
+  // The state of the attempts has it.
+  const { tried: _, ...why } = failure;
+  return { ...storableAttempt(attempt), failure: storableFailure(why) } as unknown as Value;
 }
 
 /** Fields that a write may set by themselves. What belongs together has a function of its own below. */

@@ -15,6 +15,8 @@ export interface Field<T> {
   readonly encode: (held: T) => Value;
   /** Where a possibly large value is, if it is in this field. */
   readonly large?: Lens<T>;
+  /** It comes last, and may be missing. */
+  readonly isOptional?: true;
 }
 interface Lens<T> {
   readonly get: (held: T) => Value;
@@ -24,7 +26,10 @@ interface Lens<T> {
 export interface Kind<Name extends string = string> {
   readonly kind: Name;
 }
-export type Fields<T> = { readonly [Name in Exclude<keyof T, "kind">]-?: Field<T[Name]> };
+/** `when` is what memory holds beside the stored fields. */
+export type Fields<T> = {
+  readonly [Name in Exclude<keyof T, "kind" | "when">]-?: Field<Exclude<T[Name], undefined>>;
+};
 /** The kinds of a union; in a list the letter, which comes first, stands for the kind. */
 export type Formats<T extends Kind> = {
   readonly [Name in T["kind"]]: {
@@ -61,6 +66,12 @@ export const texts: Field<readonly string[]> = {
   decode: (stored) => (Array.isArray(stored) && stored.every(isText) ? stored : undefined),
   encode: (held) => [...held],
 };
+/** Bytes that the last place may hold. What else is there, a later version has put there. */
+export const optionalBytes: Field<Uint8Array> = {
+  decode: (stored) => (stored instanceof Uint8Array ? stored : undefined),
+  encode: (held) => held,
+  isOptional: true,
+};
 /** A value that may be too long for the head. Then it has an item of its own, and the name of that item is here. */
 export const largeValue: Field<Value> = {
   decode: (stored) => stored,
@@ -93,7 +104,10 @@ class Shape<T extends object> {
 
   constructor(fields: Fields<T> | object) {
     const all: [string, Field<unknown>][] = Object.entries(fields);
-    this.#parts = all.map(([name, { decode, encode }]) => ({ name, decode, encode }));
+    this.#parts = all.map(([name, { decode, encode, isOptional }]) => ({
+      ...{ name, decode, encode },
+      ...(isOptional ? { isOptional } : {}),
+    }));
     const [name = "", field] = all.find(([, { large }]) => large) ?? [];
     this.large = field?.large && lensOf(name, field.large);
   }
@@ -105,16 +119,19 @@ class Shape<T extends object> {
   decode(stored: readonly Value[], from: number, into: Held): string | undefined {
     const parts = this.#parts;
     for (let at = 0; at < parts.length; at++) {
-      const { name, decode } = parts[at] as Part;
+      const { name, decode, isOptional } = parts[at] as Part;
       const held = decode(stored[from + at]);
-      if (held === undefined) return name;
-      into[name] = held;
+      if (held !== undefined) into[name] = held;
+      else if (!isOptional) return name;
     }
     return undefined;
   }
 
   encode(held: T, into: Value[]): Value[] {
-    for (const { name, encode } of this.#parts) into.push(encode((held as Held)[name]));
+    for (const { name, encode, isOptional } of this.#parts) {
+      const value = (held as Held)[name];
+      if (!isOptional || value !== undefined) into.push(encode(value));
+    }
     return into;
   }
 }

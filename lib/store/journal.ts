@@ -12,6 +12,7 @@
  *   garbage that expires, never a reference to nothing.
  * - After the write, its answer lost: the head names its writer. A repetition recognises its own append.
  */
+import { MarkWriter } from "../model/entry-times.ts";
 import { encodeEntry, type Entry, largeValueOf, type Note, withLargeValue } from "../model/entry.ts";
 import { OperationalError } from "../errors.ts";
 import {
@@ -75,6 +76,8 @@ export interface JournalSubject {
   readonly voucher?: string;
   /** The mark of a head that was made for the turn while it ran (R26). */
   readonly presence?: string;
+  /** The last time that the log has; absent: when it was accepted, if it has no entries. */
+  readonly lastMs?: number;
 }
 
 export class Journal {
@@ -93,12 +96,19 @@ export class Journal {
   #appends = 0;
   #page: Promise<void> | undefined;
   #pagedTo: number;
+  /** The last time that the log has. */
+  #lastMs: number | undefined;
 
   constructor(items: ItemStore, clock: Clock, subject: JournalSubject) {
     this.#ports = { items, clock };
     this.#subject = subject;
     this.#known = subject.stored;
     this.#pagedTo = this.#known?.head.paged ?? 0;
+    this.#lastMs = subject.lastMs ?? (this.length === 0 ? this.#acceptedAtMs : undefined);
+  }
+
+  get #acceptedAtMs(): number | undefined {
+    return (this.#known?.head ?? this.#subject.start)?.acceptedAtMs;
   }
 
   /** Entries in the log, as far as this turn knows. */
@@ -128,8 +138,9 @@ export class Journal {
    */
   async append(entries: readonly Entry[], taken: number, asked?: Ending): Promise<AppendResult> {
     const ending = asked && (await this.#storeResult(asked));
+    const marks = this.#lastMs === undefined ? undefined : new MarkWriter(this.#lastMs);
     const stored: Value[] = [];
-    for (const entry of entries) stored.push(await this.#spillEntry(entry));
+    for (const entry of entries) stored.push(await this.#spillEntry(this.#marked(entry, marks)));
     await this.#storeInput(ending);
     await this.#page;
     const position = this.length;
@@ -150,6 +161,7 @@ export class Journal {
         : this.#refused(result.item, taken, ending);
     }
     this.#known = leftHead(result.item ?? {});
+    this.#lastMs = marks?.lastMs;
     if (!ending) this.#startPage(this.#known);
     const { notes, replies, outcome, expiresAtMs } = this.#known.head;
     return {
@@ -222,6 +234,11 @@ export class Journal {
     if (stub.killed) return { kind: "lost", reason: "it was killed before it began" };
     this.#stub = { ...stub, isForeign: false };
     return { kind: "notes", notes: stub.notes };
+  }
+
+  #marked(entry: Entry, marks: MarkWriter | undefined): Entry {
+    const mark = marks?.markOf(entry.when ?? { atMs: this.#ports.clock.now() });
+    return mark ? { ...entry, mark } : entry;
   }
 
   async #spillEntry(entry: Entry): Promise<Value[]> {

@@ -2,7 +2,7 @@
  * One turn of an invocation, as a pure machine. The SDK tells it what happens, and does what it says.
  *
  * Job: numbers the commands, replays the log, and decides what is appended next and when a note is consumed.
- * Boundary: no I/O, no clock. sdk/turn/turn-driver.ts runs the user's code over it.
+ * Boundary: no I/O, no clock but to stamp new entries with. sdk/turn/turn-driver.ts runs the user's code over it.
  *
  * Invariants
  * - D1: the code must issue every recorded command again, the same. Events are delivered one at a time, in the log's
@@ -38,6 +38,7 @@ import { BegunCommands } from "./begun-commands.ts";
 import { isWhole, mustAppend } from "./entry-order.ts";
 import { ListParts } from "./list-parts.ts";
 import { assertSameCommand, describeCommand, missingCommand } from "./mismatch.ts";
+import { PendingEntries } from "./pending-entries.ts";
 import { RecordedCommands } from "./recorded-commands.ts";
 import { type Completion, entryOf, leaveIn, SignalQueues, type SignalWait } from "./signal-queues.ts";
 import type { Value } from "../model/value.ts";
@@ -76,7 +77,7 @@ export class TurnMachine {
   #notes: Note[];
   #next = 0;
   #event = 0;
-  #pending: Entry[] = [];
+  readonly #pending: PendingEntries;
   #taken = 0;
   readonly #seen = new Set<string>();
   /** The value of the next event. */
@@ -99,6 +100,7 @@ export class TurnMachine {
     cancel: () => Cancelled;
     /** Whether the code awaits anything that a cancellation can reject. */
     cancellable: () => boolean;
+    now?: () => number;
   }) {
     this.#log = init.log;
     this.#notes = [...init.notes];
@@ -107,6 +109,7 @@ export class TurnMachine {
     this.#cancellable = init.cancellable;
     this.#recorded = new RecordedCommands(init.log);
     this.#begun = new BegunCommands(init.begun ?? []);
+    this.#pending = new PendingEntries(init.now);
   }
 
   /** The number of the next command. */
@@ -116,8 +119,7 @@ export class TurnMachine {
 
   /** It is near the most operations that a journal holds, and this turn has come there first. */
   get isNearlyFull(): boolean {
-    const recorded = this.#recorded.size;
-    return recorded < JOURNAL_ENTRIES_WARNED && this.#issued.length >= JOURNAL_ENTRIES_WARNED;
+    return this.#recorded.size < JOURNAL_ENTRIES_WARNED && this.#issued.length >= JOURNAL_ENTRIES_WARNED;
   }
 
   /** The number of the last event that was delivered. */
@@ -151,21 +153,21 @@ export class TurnMachine {
     else this.#begun.issue(entry);
     this.#issued.push({ complete, settled: false });
     this.#last = entry;
-    if (!recorded && !isWhole(entry)) this.#pending.push(entry);
+    if (!recorded && !isWhole(entry)) this.#pending.add(entry);
     return { recorded };
   }
 
   /** A run or a read that was issued before has its result. Its entry is to be appended, and the code goes on. */
   finish(entry: RunEntry | ReadEntry): void {
     if (this.#issued[entry.command]?.settled) return;
-    this.#pending.push(entry);
+    this.#pending.add(entry);
     this.#complete(entry.command, resultIn(entry));
   }
 
   /** A command has completed without a message: by a timer of this turn, or a promise that was found completed. */
   finishFromOutside(command: number, value: Value): void {
     if (this.#issued[command]?.settled !== false) return;
-    this.#pending.push({ kind: "completion", command, outcome: value });
+    this.#pending.add({ kind: "completion", command, outcome: value });
     this.#complete(command, value);
   }
 
@@ -176,7 +178,7 @@ export class TurnMachine {
 
   /** The code is at rest, and goes on waiting, or starts closures. */
   rests(): void {
-    if (this.#pending.every((entry) => isCommand(entry) && !isWhole(entry)))
+    if (this.#pending.all.every((entry) => isCommand(entry) && !isWhole(entry)))
       this.#begun.keep(this.#issued.length);
   }
 
@@ -323,14 +325,14 @@ export class TurnMachine {
   }
 
   #record(entry: Entry, listed: Note | undefined): void {
-    this.#pending.push(entry);
+    this.#pending.add(entry);
     if (!listed) this.carried.became(entry);
   }
 
   /** Waits that the code has given up leave the queue. The log says so by completing their commands, before the delivery. */
   #clearTheWayFor(signal: SignalKey): void {
     for (const leave of this.#signals.givenUp(signal)) {
-      this.#pending.push(entryOf(leave));
+      this.#pending.add(entryOf(leave));
       this.#signals.leave(leave);
     }
   }
@@ -361,7 +363,7 @@ export class TurnMachine {
     this.#seen.add(delivery);
     this.#event++;
     const { calls, steps } = this.#cancel();
-    this.#pending.push(...steps);
+    for (const step of steps) this.#pending.add(step);
     this.#cancelledSteps.push(...steps);
     return calls;
   }
@@ -377,7 +379,7 @@ export class TurnMachine {
 
   /** Whether there must be an append before the next closure or send (J2, R1). */
   get mustAppend(): boolean {
-    return this.hasTakenAll || this.#pending.some((entry) => mustAppend(entry));
+    return this.hasTakenAll || this.#pending.all.some((entry) => mustAppend(entry));
   }
 
   /** One append takes no more notes off the list than these (P1). The others are delivered after it. */
@@ -393,7 +395,7 @@ export class TurnMachine {
   /** The entries to append now, in order. */
   pending(atEnd = false): readonly Entry[] {
     this.#assertAllIssued(atEnd ? "ends" : "goes on");
-    return this.#pending;
+    return this.#pending.all;
   }
 
   /** Whether calls are cancelled by what is not in the log yet. */
@@ -408,10 +410,8 @@ export class TurnMachine {
   }
 
   /** An append of all pending entries was won. `notes`: the head's list as it is now. */
-  appended(notes: readonly Note[], count = this.#pending.length): void {
-    const appended = this.#pending.slice(0, count);
-    // Another list, by which a turn that waits knows that there was an append.
-    this.#pending = this.#pending.slice(count);
+  appended(notes: readonly Note[], count?: number): void {
+    const appended = this.#pending.appended(count);
     this.#recorded.appended(appended);
     this.#begun.recorded(appended);
     this.carried.appended(appended);

@@ -4,6 +4,7 @@ import { InvariantError } from "../../lib/errors.ts";
 import { readHead, readHeaders, readLog } from "../../lib/store/head-store.ts";
 import { callerIn } from "../../lib/model/caller.ts";
 import type { Note } from "../../lib/model/entry.ts";
+import { timesIn } from "../../lib/model/entry-times.ts";
 import { type Head } from "../../lib/model/head.ts";
 import { isExpired, isJournalExpired } from "../../lib/model/head-age.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
@@ -206,8 +207,9 @@ async function viewJournal(
   const loader = new ValueLoader(items, id, JOURNAL_VIEW_BYTES_MAX);
   const owner = { loader, id, incarnation: head.incarnation };
   const entries: object[] = [];
+  const times = timesIn(log, head.acceptedAtMs);
   for (const [offset, entry] of log.slice(from, from + limit).entries()) {
-    entries.push({ index: from + offset, ...(await viewEntry(owner, entry)) });
+    entries.push({ index: from + offset, ...(await viewEntry(owner, entry, times[from + offset])) });
   }
   const headers = await readHeaders(items, id, head.headers);
   const caller = callerIn(headers);

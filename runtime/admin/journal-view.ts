@@ -17,6 +17,7 @@ import type {
   SignalKey,
   StateKeysEntry,
 } from "../../lib/model/entry.ts";
+import type { EntryTimes } from "../../lib/model/entry-times.ts";
 import { deliveryOf, placeOfPart } from "../../lib/model/entry-parts.ts";
 import { awakeableId, type Incarnation, type InvocationId } from "../../lib/model/ids.ts";
 import { shownId } from "../../lib/model/shown-id.ts";
@@ -94,10 +95,17 @@ const VIEWS: Views = {
   cancelled: ({ delivery, callees }) => ({ delivery: deliveryOf(delivery), cancelled: callees.map(shownId) }),
 };
 
-/** The entry's kind, its command's number if it has one, and what it says. Large values are loaded, up to the loader's total. */
-export async function viewEntry(owner: JournalOwner, entry: Entry): Promise<object> {
+/** The entry's kind, its command's number if it has one, what it says, and when it was made, if the log has that. Large values are
+ * loaded, up to the loader's total. */
+export async function viewEntry(owner: JournalOwner, entry: Entry, times?: EntryTimes): Promise<object> {
   const view = VIEWS[entry.kind] as View<Entry>;
-  return { type: entry.kind, ...(await view(entry, owner)) };
+  return { type: entry.kind, ...(await view(entry, owner)), ...(times && viewTimes(entry, times)) };
+}
+
+/** A step takes its time. Anything else was issued, or came, at once. */
+function viewTimes({ kind }: Entry, { append, startedAtMs, atMs, tries }: EntryTimes): object {
+  if (kind !== "run") return { at: viewTime(atMs), append };
+  return { started_at: viewTime(startedAtMs), ended_at: viewTime(atMs), attempts: tries, append };
 }
 
 /** A signal has a name; an awakeable has a number, and an id that others know it by. */

@@ -15,7 +15,14 @@ import { readHeaders, readInput, readLog, storeInput } from "../../lib/store/hea
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { InvariantError } from "../../lib/errors.ts";
 import { copyValue, placeOf } from "../../lib/store/value-store.ts";
-import { encodeEntry, type Entry, isCommand, largeValueOf, type SignalKey } from "../../lib/model/entry.ts";
+import {
+  encodeEntry,
+  type Entry,
+  isCommand,
+  largeValueOf,
+  type SignalKey,
+  withoutMark,
+} from "../../lib/model/entry.ts";
 import { type Head, pageAttributes } from "../../lib/model/head.ts";
 import { isJournalExpired } from "../../lib/model/head-age.ts";
 import { pageKey, valueKey } from "../../lib/model/head-keys.ts";
@@ -210,7 +217,7 @@ async function placed(
   { id, incarnation, acceptedAtMs }: Start,
   log: readonly Entry[],
 ): Promise<RestartedLog> {
-  const values = log.map(encodeEntry);
+  const values = log.map((entry) => encodeEntry(withoutMark(entry)));
   const length = { length: log.length, lastAppend: log.length };
   if (sizeOfValue(values) <= HEAD_BYTES_SOFT_MAX) return { ...length, paged: 0, tail: values };
   let from = 0;

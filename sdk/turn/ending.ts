@@ -56,6 +56,7 @@ export interface FailureDetails {
   /** The step that failed, and its name. */
   readonly step?: { readonly entry: CommandEntry; readonly name: string };
   readonly run?: RunAttempts;
+  readonly tried?: RunAttempts;
 }
 
 /** How a turn fails that has filled its journal: whatever its policy says, no attempt would do better. */
@@ -63,7 +64,7 @@ export const FULL: FailureDetails = { code: 413, verdict: "pause" };
 
 export function turnFailure(
   error: Error,
-  { code = 500, retryAfterMs, step, run, verdict }: FailureDetails,
+  { code = 500, retryAfterMs, step, run, tried, verdict }: FailureDetails,
   { onJournalMismatchErrors = "retry" }: TurnOptions,
 ): TurnFailure {
   return {
@@ -74,6 +75,7 @@ export function turnFailure(
     ...(verdict === undefined ? {} : { verdict }),
     ...(code === 570 ? MISMATCH_VERDICTS[onJournalMismatchErrors] : {}),
     ...(run === undefined ? {} : { run }),
+    ...(tried === undefined ? {} : { tried }),
     ...(step === undefined ? {} : { command: { index: step.entry.command, type: "run", name: step.name } }),
   };
 }

@@ -125,7 +125,10 @@ export class HandlerContext extends TurnContext implements PromiseOwner {
       { id, command, name },
       async () => await closure({ signal: step.signal }),
     );
-    const before = this.turnRequest.attempt.run;
+    const { run: before, tried } = this.turnRequest.attempt;
+    const earlier = tried?.command === command ? tried : undefined;
+    const sinceMs = earlier?.sinceMs ?? this.ports.clock.now();
+    step.beganMs = sinceMs;
     const { hooks, log } = this.#attempt;
     const work = currentTurn.run({ owner: this, step: name }, () =>
       executeStep(
@@ -144,10 +147,14 @@ export class HandlerContext extends TurnContext implements PromiseOwner {
       ),
     );
     const forget = this.driver.work(work, (result) => {
+      const { tries, endedMs } = result;
+      const attempts = before?.command === command ? tries : tries + (earlier?.attempts ?? 0);
+      entry.when = { atMs: endedMs, tookMs: endedMs - sinceMs, tries: attempts };
       if (result.kind === "attempt-failed") {
         const { error, retryAfterMs, run, verdict } = result;
         this.driver.fail(error, {
           step: { entry, name },
+          tried: { command, attempts, sinceMs },
           ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
           ...(run === undefined ? {} : { run }),
           ...(verdict === undefined ? {} : { verdict }),

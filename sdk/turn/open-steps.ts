@@ -13,6 +13,8 @@ export class OpenStep {
   readonly future: Future;
   /** Its result is not waited for any more. */
   isCancelled = false;
+  /** When its first try began. */
+  beganMs: number | undefined;
   #controller: AbortController | undefined;
   #forget: (() => void) | undefined;
 
@@ -35,12 +37,13 @@ export class OpenStep {
     this.#controller?.abort(new CancelledError());
   }
 
-  cancel(): RunEntry {
+  cancel(nowMs: number): RunEntry {
     this.isCancelled = true;
     this.abort();
     this.#forget?.();
     const { code, message } = new CancelledError();
-    return { ...this.entry, outcome: encodeOutcome(failure(code, message)) };
+    const when = { atMs: nowMs, tookMs: nowMs - (this.beganMs ?? nowMs) };
+    return { ...this.entry, outcome: encodeOutcome(failure(code, message)), when };
   }
 }
 
@@ -53,8 +56,8 @@ export class OpenSteps {
   }
 
   /** Those among the futures. Answers their entries, as they are to be recorded. */
-  cancel(futures: ReadonlySet<Future>): RunEntry[] {
-    return [...this.#steps].filter(({ future }) => futures.has(future)).map((step) => step.cancel());
+  cancel(futures: ReadonlySet<Future>, nowMs: number): RunEntry[] {
+    return [...this.#steps].filter(({ future }) => futures.has(future)).map((step) => step.cancel(nowMs));
   }
 
   /** The attempt is over. */

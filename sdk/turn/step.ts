@@ -17,7 +17,9 @@ import type { RunAction, RunOptions } from "../context.ts";
 
 type RetryBounds = Omit<RunOptions<unknown>, "serde">;
 
-export type StepResult<T> =
+/** How an action ended. For people: how often it was tried, and when it ended. */
+export type StepResult<T> = StepEnd<T> & { readonly tries: number; readonly endedMs: number };
+type StepEnd<T> =
   | { readonly kind: "done"; readonly value: T }
   | { readonly kind: "terminal"; readonly error: TerminalError }
   /** The whole attempt fails. `retryAfterMs`, or the invocation's policy, says when the next one is due. */
@@ -70,17 +72,18 @@ function orderedError({ message, code, terminal }: OrderedFailure): Error {
 export async function executeStep<T>(step: StepWork<T>, clock: Clock): Promise<StepResult<T>> {
   const { attempts: before, sinceMs } = step.before ?? { attempts: 0, sinceMs: clock.now() };
   for (let attempts = before + 1; ; attempts++) {
+    const ended = (end: StepEnd<T>): StepResult<T> => ({ ...end, tries: attempts, endedMs: clock.now() });
     try {
-      return { kind: "done", value: await step.action() };
+      return ended({ kind: "done", value: await step.action() });
     } catch (thrown) {
       step.onFailure(thrown);
       const terminal = TerminalError.is(thrown) ? thrown : step.asTerminal(thrown);
-      if (terminal) return { kind: "terminal", error: terminal };
+      if (terminal) return ended({ kind: "terminal", error: terminal });
       const run = { command: step.command, attempts, sinceMs };
       const next = afterFailure(step, asError(thrown), run, clock.now());
-      if (typeof next !== "number") return next;
+      if (typeof next !== "number") return ended(next);
       await elapse(clock, next);
-      if (step.isOver()) return { kind: "attempt-failed", error: asError(thrown) };
+      if (step.isOver()) return ended({ kind: "attempt-failed", error: asError(thrown) });
     }
   }
 }
@@ -91,7 +94,7 @@ function afterFailure(
   error: Error,
   run: RunAttempts,
   nowMs: number,
-): number | StepResult<never> {
+): number | StepEnd<never> {
   if (PauseError.is(error)) return { kind: "attempt-failed", error, verdict: "pause" };
   const asked = RetryableError.is(error) ? askedDelayMs(error.retryAfterMs) : undefined;
   if (!hasPolicy(options)) {

@@ -104,6 +104,7 @@ export class TurnDriver {
       cancel: () => this.#cancel(),
       cancellable: () => this.isExplicit || !this.#awaited.isNothing,
       begun: begunOn(request.deployment, request.attempt.begun),
+      now: () => ports.clock.now(),
     });
     this.#values = values;
     this.writer = new TurnWriter(request, ports, journal, this.machine, (delivery) => this.#later(delivery));
@@ -127,7 +128,7 @@ export class TurnDriver {
       this.cancellations.deliver(this.event);
       return { calls: [], steps: [] };
     }
-    const steps = this.#steps.cancel(this.#awaited.leaves);
+    const steps = this.#steps.cancel(this.#awaited.leaves, this.ports.clock.now());
     this.#awaited.cancel();
     return { calls: [...this.#openCalls.values()], steps };
   }

@@ -3,7 +3,7 @@
  * writes and its messages as plain objects, then its outcome. The list is whole: what is not in it did not happen.
  */
 import { type Context, object, type ObjectContext, service } from "perdure";
-import { encodeEntry, encodeNote, type Entry, type Note } from "../../lib/model/entry.ts";
+import { encodeEntry, encodeNote, type Entry, type Note, withoutMark } from "../../lib/model/entry.ts";
 import { fenceOf, stateKey, tokenOf } from "../../lib/model/fence.ts";
 import { headAttributes, newHead, parseHead } from "../../lib/model/head.ts";
 import { headKey } from "../../lib/model/head-keys.ts";
@@ -115,7 +115,7 @@ function plain(write: Write, item: Attributes): object {
   if (sk !== headKey(ID).sk) return { [sk]: item };
   const { status, tail, paged, lastAppend, wait, outcome, notes } = parseHead(item);
   return {
-    ...{ append: tail.slice(lastAppend - paged), at: lastAppend, status },
+    ...{ append: tail.slice(lastAppend - paged).map(withoutMark), at: lastAppend, status },
     ...(wait === undefined ? {} : { wait }),
     ...(outcome === undefined ? {} : { outcome }),
     ...(notes.length === 0 ? {} : { notes }),

@@ -106,7 +106,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     fifo: 6,
     standard: 6,
     schedules: 1,
-    bytesMax: 1500,
+    bytesMax: 1520,
   },
   awakeable: { handler: 2, dispatcher: 2, writeUnits: 4, readUnits: 1, fifo: 6, bytesMax: 1550 },
   "saga, 5 steps, compensates": {
