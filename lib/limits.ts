@@ -48,6 +48,13 @@ export const ERROR_STACK_CHARS_MAX = 8000;
 export const BEGUN_MAX = 16;
 /** Of each, what it is: its kind and its name. */
 export const BEGUN_CHARS_MAX = 100;
+/** Of an invocation's turns the head keeps, for people, the first ones and the last ones. */
+export const TURNS_FIRST_MAX = 4;
+export const TURNS_LAST_MAX = 12;
+/** All of them together: each append pays for them. */
+export const TURNS_BYTES_MAX = 512;
+/** Of a failed turn's message. */
+export const TURN_MESSAGE_CHARS_MAX = 200;
 /** An error's code is at most this, and at least the negative of it: DynamoDB's numbers end at 10^126. */
 export const ERROR_CODE_SIZE_MAX = Number.MAX_SAFE_INTEGER;
 /** Causes and parts of an error that a failure tells of. */

@@ -92,6 +92,8 @@ export interface TurnRequest {
   /** Whether the lock item names this invocation already (R5). */
   readonly ownsLock: boolean;
   readonly attempt: AttemptState;
+  /** The turns before it, as the head keeps them, if it does not have them so. For people. */
+  readonly turns?: Uint8Array;
   /** Within this time from its receipt, the turn must have answered. */
   readonly remainingMs: number;
   /** How long the head is kept after the end. */
@@ -146,6 +148,8 @@ export type TurnOutcome =
           readonly length: number;
           readonly progress: boolean;
           readonly begun?: Begun;
+          /** When it ran: for people. */
+          readonly ran?: { readonly fromMs: number; readonly untilMs: number };
         }
       /** An append or a read showed that another turn continues from here (W3): nothing more may be changed. */
       | { readonly kind: "lost"; readonly reason: string }

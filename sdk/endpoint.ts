@@ -10,9 +10,10 @@ import { type Head, parseHead } from "../lib/model/head.ts";
 import { callerIn } from "../lib/model/caller.ts";
 import { shownHeaders } from "../lib/model/header-names.ts";
 import type { Headers } from "../lib/model/headers-value.ts";
-import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_WARNED } from "../lib/limits.ts";
+import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_WARNED, TURNS_BYTES_MAX } from "../lib/limits.ts";
 import type { ServiceType } from "../lib/model/manifest.ts";
 import type { Target } from "../lib/model/message.ts";
+import { EMPTY } from "../lib/model/outcome.ts";
 import { shownId } from "../lib/model/shown-id.ts";
 import {
   type DiscoveryResponse,
@@ -170,11 +171,13 @@ async function runTurn(
   ports: TurnPorts,
   { extraArgs, logging }: { readonly extraArgs: unknown[]; readonly logging: Logging },
 ): Promise<TurnOutcome> {
+  const beganMs = ports.clock.now();
   const { history, stored, body, headers } = await loadTurn(request, ports);
   const journal = new Journal(ports.items, ports.clock, {
     ...request,
     ...(stored ? { stored } : {}),
     ...lastTime(request, stored?.head, history),
+    ...turnsBefore(request, stored?.head, beganMs),
     writer: nonce(ports.entropy, 6),
   });
   const driver = new TurnDriver(request, ports, journal, history, handler.options);
@@ -205,7 +208,9 @@ async function runTurn(
       outcome.kind === "failed" ? new Error(outcome.failure.message) : new SuspendedError(),
       ports.clock,
     );
-    return outcome;
+    return outcome.kind === "failed"
+      ? { ...outcome, ran: { fromMs: beganMs, untilMs: ports.clock.now() } }
+      : outcome;
   } finally {
     over.comes();
   }
@@ -219,6 +224,16 @@ function lastTime(
 ): { readonly lastMs?: number } {
   const acceptedAtMs = (head ?? start)?.acceptedAtMs;
   return acceptedAtMs === undefined ? {} : { lastMs: lastTimeIn(log, acceptedAtMs) };
+}
+
+/** An earlier version of the dispatcher does not bound them. Then no more are written. */
+function turnsBefore(
+  { turns }: TurnRequest,
+  head: Head | undefined,
+  beganMs: number,
+): { readonly turn?: { readonly beganMs: number; readonly before: Uint8Array } } {
+  const before = turns ?? head?.turns ?? EMPTY;
+  return before.byteLength > 2 * TURNS_BYTES_MAX ? {} : { turn: { beganMs, before } };
 }
 
 /** Its signal is made when it is asked for. Few handlers do, and it would be a quarter of what a turn without a step computes. */

@@ -65,6 +65,9 @@ export const JOURNAL_VIEW_ENTRIES_MAX = 1000;
 export const JOURNAL_VIEW_BYTES_MAX = 2 * 1024 * 1024;
 /** The text that says what an invocation waits for. */
 export const WAIT_VIEW_CHARS_MAX = 1000;
+/** The same as a tree: parts of one combinator, and combinators within each other. */
+export const WAIT_VIEW_PARTS_MAX = 100;
+export const WAIT_VIEW_DEPTH_MAX = 8;
 /** Keys with state in one answer, unless the request says how many. */
 export const STATE_KEYS_DEFAULT = 100;
 /** The most that a request may ask for. */

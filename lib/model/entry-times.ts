@@ -43,7 +43,8 @@ export class MarkWriter {
 
   /** `undefined`: it needs none. */
   markOf({ atMs, tookMs = 0, tries = 1 }: When): Uint8Array | undefined {
-    const [at, took] = [Math.round(atMs), Math.max(0, Math.round(tookMs))];
+    const at = Number.isFinite(atMs) ? Math.round(atMs) : this.lastMs;
+    const took = Number.isFinite(tookMs) ? Math.max(0, Math.round(tookMs)) : 0;
     const gap = at - took - this.lastMs;
     const numbers = [2 * zigzag(gap) + (this.#isFirst ? 0 : SAME_APPEND), took, Math.max(0, tries - 1)];
     this.#isFirst = false;

@@ -66,6 +66,8 @@ export const HEAD_ATTRIBUTE = {
   dueAtMs: "y",
   /** { count, run?, begun?, failure? }: attempts made without progress; what the last one had begun, and its failure. */
   attempt: "f",
+  /** How its turns went: lib/model/turns.ts. */
+  turns: "tn",
   expiresAtMs: "e",
   journalExpiresAtMs: "j",
   /** Epoch seconds, for DynamoDB. */
@@ -132,6 +134,8 @@ export interface Head {
   readonly dueAtMs?: number;
   readonly attempt: AttemptState;
   readonly failure?: TurnFailure;
+  /** As they are stored: for people (lib/model/turns.ts). */
+  readonly turns?: Uint8Array;
   readonly expiresAtMs?: number;
   /** From then on the journal is hidden, while the result can still be read. Absent: both end at `expiresAtMs`. */
   readonly journalExpiresAtMs?: number;
@@ -259,6 +263,8 @@ function optional(item: Attributes): Partial<Head> {
   if (wait !== undefined) found.wait = decodeWait(wait);
   if (outcome !== undefined) found.outcome = decodeOutcome(outcome);
   if (input !== undefined) found.input = inputOf(input, item);
+  const turns = item[A.turns];
+  if (turns instanceof Uint8Array) found.turns = turns;
   return found;
 }
 
@@ -323,6 +329,7 @@ export interface HeadChange {
   readonly attempt?: AttemptState;
   /** Of the last attempt: only together with `attempt`. */
   readonly failure?: TurnFailure | undefined;
+  readonly turns?: Uint8Array | undefined;
   readonly expiresAtMs?: number;
   readonly keptUntilMs?: number;
   readonly previousExpiredAtMs?: number | undefined;

@@ -13,6 +13,7 @@
  * - After the write, its answer lost: the head names its writer. A repetition recognises its own append.
  */
 import { MarkWriter } from "../model/entry-times.ts";
+import { withTurn } from "../model/turn-record.ts";
 import { encodeEntry, type Entry, largeValueOf, type Note, withLargeValue } from "../model/entry.ts";
 import { OperationalError } from "../errors.ts";
 import {
@@ -78,6 +79,8 @@ export interface JournalSubject {
   readonly presence?: string;
   /** The last time that the log has; absent: when it was accepted, if it has no entries. */
   readonly lastMs?: number;
+  /** When the turn began, and the turns before it, as they are stored. Absent: of them nothing is written. */
+  readonly turn?: { readonly beganMs: number; readonly before: Uint8Array };
 }
 
 export class Journal {
@@ -150,6 +153,7 @@ export class Journal {
       ...(this.isLetGo ? { voucher: atDoor(), holdsInput: true } : {}),
       ...{ before: this.#known, stub: this.#stub, entries: stored, taken, writer, ending },
       ...{ guard: this.guard, pagedTo: this.#pagedTo, nowMs: this.#ports.clock.now() },
+      turns: this.#turns(ending),
     });
     const result = await this.#decide(write, writer, position);
     if (result === "unknown")
@@ -234,6 +238,17 @@ export class Journal {
     if (stub.killed) return { kind: "lost", reason: "it was killed before it began" };
     this.#stub = { ...stub, isForeign: false };
     return { kind: "notes", notes: stub.notes };
+  }
+
+  /** The history of the turns with this one, which this append begins, goes on with or ends. */
+  #turns(ending: Ending | undefined): Uint8Array | undefined {
+    const { turn } = this.#subject;
+    const acceptedAtMs = this.#acceptedAtMs;
+    if (!turn || acceptedAtMs === undefined) return undefined;
+    const { before, beganMs: fromMs } = turn;
+    const untilMs = Math.max(fromMs, this.#ports.clock.now());
+    const ended = ending ? { end: ending.kind, untilMs } : { end: "running" as const };
+    return withTurn(before, acceptedAtMs, { fromMs, ...ended });
   }
 
   #marked(entry: Entry, marks: MarkWriter | undefined): Entry {

@@ -4,6 +4,7 @@ import type { Head, Status } from "../../lib/model/head.ts";
 import { awakeableId, type InvocationId } from "../../lib/model/ids.ts";
 import { shownDeploymentId, shownId } from "../../lib/model/shown-id.ts";
 import type { TurnFailure } from "../../lib/protocol.ts";
+import { startedAt } from "./attempts-view.ts";
 import type { Wait } from "../../lib/model/wait.ts";
 import { viewTime } from "./value-view.ts";
 import { WAIT_VIEW_CHARS_MAX } from "../../lib/limits/http.ts";
@@ -33,6 +34,7 @@ export function viewInvocation(id: InvocationId, head: Head): object {
     ...(head.deployment === undefined ? {} : { pinned_deployment_id: shownDeploymentId(head.deployment) }),
     journal_size: head.length,
     created_at: viewTime(head.acceptedAtMs),
+    ...startedAt(head),
     modified_at: viewTime(head.modifiedAtMs),
     ...viewDue(head),
     retry_count: head.attempt.count,

@@ -11,13 +11,16 @@ import type { InvocationId } from "../../lib/model/ids.ts";
 import { shownId, storedDeploymentId, storedId } from "../../lib/model/shown-id.ts";
 import { JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
 import { encodeOutcome } from "../../lib/model/outcome.ts";
+import { leavesOf } from "../../lib/model/wait.ts";
 import { jsonResponse } from "../http/message.ts";
 import { type AdminError, badField, unknownInvocation } from "./error.ts";
 import type { FoundPage, InvocationFilter, InvocationIndex, TimeRange } from "./invocation-index.ts";
+import { viewAttempts } from "./attempts-view.ts";
 import { STATUS_VIEWS, type StatusView, viewInvocation } from "./invocation-view.ts";
 import { type JournalOwner, viewEntry } from "./journal-view.ts";
 import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
 import { ValueLoader, viewHeaders, viewOutcome } from "./value-view.ts";
+import { viewWait, type WaitView } from "./wait-view.ts";
 import {
   DATE_MS_MAX,
   JOURNAL_VIEW_BYTES_MAX,
@@ -161,9 +164,24 @@ export function numberIn(
   throw badField(`query parameter '${name}'`, `must be a number from ${min} to ${max}`);
 }
 
+/** All that a list says of it, its attempts, and what it waits for as a tree. */
 export async function describeInvocation({ ports }: AdminExchange, text: string): Handling {
   const id = parseId(text);
-  return jsonResponse(200, viewInvocation(id, await requireHead(ports, id)));
+  const head = await requireHead(ports, id);
+  const waitingFor = await waitOf(ports, id, head);
+  return jsonResponse(200, {
+    ...viewInvocation(id, head),
+    ...viewAttempts(head),
+    ...(waitingFor ? { waiting_for: waitingFor } : {}),
+  });
+}
+
+/** The log says whom a call has called. */
+async function waitOf({ items }: AdminPorts, id: InvocationId, head: Head): Promise<WaitView | undefined> {
+  const { wait, status, tail } = head;
+  if (!wait || status === "completed") return undefined;
+  const needsLog = leavesOf(wait).some(({ kind }) => kind === "call");
+  return viewWait(wait, { id, head, log: needsLog ? await readLog(items, id, head) : tail });
 }
 
 /** `?from=`: position of the first entry; `?limit=`. Values kept apart are loaded, up to a total. */

@@ -6,7 +6,7 @@
  */
 import { rest } from "../../lib/store/head/rest.ts";
 import { endAsItIs } from "../../lib/store/head/transitions.ts";
-import { readHead, readHeadOrStub, type StoredHead } from "../../lib/store/head-store.ts";
+import { readHead, readHeadOrStub } from "../../lib/store/head-store.ts";
 import { outgoing } from "../../lib/store/send.ts";
 import type { Note } from "../../lib/model/entry.ts";
 import { OperationalError } from "../../lib/errors.ts";
@@ -33,13 +33,14 @@ import {
 import { decodeWait } from "../../lib/model/wait.ts";
 import { decideRetry, type RetryDecision } from "../../lib/retry.ts";
 import type { Head } from "../../lib/model/head.ts";
-import { isSameLane, whoVouches } from "../../lib/model/voucher.ts";
+import type { Turns } from "../../lib/model/turns.ts";
+import { isSameLane } from "../../lib/model/voucher.ts";
 import { deathBy, type Died, type FailedTurn, mayPass, tooLargeAsDeath } from "../../lib/death.ts";
 import type { Delivery, DispatcherPorts } from "./delivery.ts";
 import { type HandlerPolicy, handlerPolicyOf } from "../../lib/store/handler-policy.ts";
 import type { KeyLock } from "./key-lock.ts";
 import { Presence } from "./presence.ts";
-import { countAttempt, storable } from "./failed-attempt.ts";
+import { countAttempt, isAsLeft, isOver, storableOutcome } from "./failed-attempt.ts";
 import type { Invocation } from "./invocation.ts";
 import { arrange, forgetTimers, repeatLastOutputs } from "../../lib/store/last-outputs.ts";
 import { reply } from "../../lib/store/outputs.ts";
@@ -48,6 +49,7 @@ import { isStateEdit } from "../../lib/store/state-edit.ts";
 import { runStateEdit } from "./state-edit.ts";
 import { elapse } from "../../lib/ports.ts";
 import { askedRelay, runRelayed } from "./relayed-turn.ts";
+import { historyOf, storedIn, storedWithRunning, withEnded, withRefused } from "./turn-history.ts";
 import { requestOf, withHeaders } from "./turn-request.ts";
 
 /**
@@ -68,6 +70,8 @@ interface Attempt {
   readonly presence?: Presence | undefined;
   /** As its turn has begun with it. */
   readonly began: Invocation;
+  /** How the turns before this one went. */
+  readonly turns: Turns;
   /** The notes that the head had then. Not if nobody knows with which head it began. */
   readonly hasSeenNotes: boolean;
 }
@@ -107,8 +111,9 @@ export class Attempts {
   ): Promise<Rested | Refused> {
     if (invocation.head) await renew(this.#ports, invocation.id, invocation.head);
     const { count } = invocation.attempt;
+    const history = historyOf(invocation, delivery);
     let attempt: Attempt = {
-      ...{ invocation, presence },
+      ...{ invocation, presence, turns: history.turns },
       began: invocation,
       carried,
       ownsLock,
@@ -119,14 +124,17 @@ export class Attempts {
       if (delivery.deadlineMs - this.#ports.clock.now() < 2 * TURN_CLOSING_MS) return "lost";
       const options = await handlerPolicyOf(this.#ports.registry, attempt.invocation);
       const ended = held === 0 ? delivery.ended : undefined;
+      const fromMs = (ended && history.fromMs) ?? this.#ports.clock.now();
       const answer = ended ?? (await this.#invoke(attempt, options, delivery));
       if (answer === "let-go") return "waiting";
-      const outcome = tooLargeAsDeath(answer);
+      const outcome = storableOutcome(tooLargeAsDeath(answer));
       const didFail = outcome.kind === "failed" || outcome.kind === "died";
       if (!didFail && outcome.kind !== "yielded") return await this.#settled(attempt, outcome, delivery);
+      const turns = withEnded(attempt.turns, outcome, fromMs, this.#ports.clock.now());
+      const ran = { ...attempt, turns };
       const next = didFail
-        ? await this.#afterFailure(attempt, storable(outcome), options, held, delivery)
-        : await this.#goOn(attempt, outcome.length, delivery);
+        ? await this.#afterFailure(ran, outcome, options, held, delivery)
+        : await this.#goOn(ran, outcome.length, delivery);
       if (typeof next === "string") return next;
       attempt = next;
     }
@@ -160,8 +168,9 @@ export class Attempts {
       ...(await withHeaders(this.#ports.items, requestOf(attempt, served), served)),
       ...{ remainingMs, retentionMs, journalRetentionMs, voucher },
     };
-    if (served.adopts && !served.relays) attempt.presence?.begin(deployment.id);
     const beganMs = this.#ports.clock.now();
+    if (served.adopts && !served.relays)
+      attempt.presence?.begin(deployment.id, storedWithRunning(attempt.turns, attempt.invocation, beganMs));
     try {
       this.#ports.meter?.measure("replayLength", length);
       if (!served.relays) return await this.#ports.invoker.invoke(deployment, request);
@@ -290,8 +299,9 @@ export class Attempts {
     const { count, begun } = invocation.attempt;
     const state = storableAttempt({ count: count + 1, begun });
     const options = await handlerPolicyOf(this.#ports.registry, invocation);
+    const turns = withRefused(historyOf(invocation, {}).turns, failed, this.#ports.clock.now());
     const rested = await this.#rest(
-      { invocation, began: invocation, hasSeenNotes: true, ownsLock: false, carried, state },
+      { invocation, began: invocation, hasSeenNotes: true, ownsLock: false, carried, state, turns },
       failed,
       { kind: "pause" },
       options,
@@ -306,11 +316,12 @@ export class Attempts {
     retention: HandlerPolicy,
   ): Promise<Attempt | Rested> {
     const { invocation, carried, state } = attempt;
-    if (decision.kind === "kill") return await this.#kill(invocation, failed, retention);
+    if (decision.kind === "kill") return await this.#kill(attempt, failed, retention);
     if (decision.kind === "retry") return await this.#backOff(attempt, decision.delayMs, failed);
     if (!(await this.#holdsKey(attempt))) return "lost";
     this.#ports.meter?.measure("paused");
-    const resting = { attempt: state, failure: failed, carried, seen: seenBy(attempt) };
+    const turns = storedIn(attempt.turns, invocation);
+    const resting = { attempt: state, failure: failed, carried, seen: seenBy(attempt), turns };
     const rested = await rest(this.#ports, invocation, "paused", resting);
     if (rested === "noted") return await this.#goOnNoted(attempt);
     return rested === "rested" ? "waiting" : "lost";
@@ -328,7 +339,8 @@ export class Attempts {
     const { id, incarnation, length } = invocation;
     const dueAtMs = this.#ports.clock.now() + delayMs;
     const why = failed ? { failure: failed } : {};
-    const resting = { attempt: state, ...why, carried, seen: seenBy(attempt), dueAtMs };
+    const turns = storedIn(attempt.turns, invocation);
+    const resting = { attempt: state, ...why, carried, seen: seenBy(attempt), dueAtMs, turns };
     const rested = await rest(this.#ports, invocation, "backing-off", resting);
     if (rested === "noted") return await this.#goOnNoted(attempt);
     if (rested === "lost") return "lost";
@@ -347,12 +359,12 @@ export class Attempts {
   }
 
   async #kill(
-    invocation: Invocation,
+    { invocation, turns }: Attempt,
     { code, message }: TurnFailure,
     retention: HandlerPolicy,
   ): Promise<Rested> {
     const outcome = failure(code, message);
-    const head = await endAsItIs(this.#ports, invocation, outcome, retention);
+    const head = await endAsItIs(this.#ports, invocation, outcome, retention, storedIn(turns, invocation));
     if (!head) return "lost";
     await reply(this.#ports, invocation.id, head.replies, outcome);
     return "ended-as-owner";
@@ -363,24 +375,6 @@ const seenBy = ({ began, carried, hasSeenNotes }: Attempt): readonly Note[] => [
   ...(hasSeenNotes ? (began.head?.notes ?? []) : []),
   ...carried,
 ];
-
-/** The head is as the turn has found or left it: nothing else has written it but notes (R18). What rests or is parked was written
- * by another dispatcher, which has counted an attempt of its own, or has yet to run one. What an operator has paused runs no more. */
-function isAsLeft(now: StoredHead | undefined, before: Invocation, { voucher }: Delivery): boolean {
-  if (!now || !before.hasMoved(now)) return true;
-  const { head } = now;
-  if (head.incarnation !== before.incarnation) return false;
-  const isNews = head.length > before.length || before.head === undefined;
-  const isTurns = head.status === "running" || head.status === "suspended";
-  return isNews && isTurns && whoVouches(head, voucher) !== "other";
-}
-
-/** It has ended. Or something has come before it, where an earlier version of the handler cannot begin: that is adopted first, and
- * the attempt was none. */
-const isOver = (
-  { stored, stub }: Awaited<ReturnType<typeof readHeadOrStub>>,
-  { kind }: FailedTurn,
-): boolean => stored?.head.status === "completed" || (stub !== undefined && kind === "failed");
 
 /** Only a message that was delivered since, in the same lane, vouches for what was arranged at the last suspension. */
 function arrangedBefore(head: Head | undefined, message: string): Head["wait"] {

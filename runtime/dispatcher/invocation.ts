@@ -84,6 +84,9 @@ export class Invocation {
   get idempotencyKey(): string | undefined {
     return this.#source.idempotencyKey;
   }
+  get acceptedAtMs(): number {
+    return this.#source.acceptedAtMs;
+  }
   /** Which it is pinned to. */
   get deployment(): string | undefined {
     return this.head?.deployment;

@@ -41,6 +41,7 @@ export class Presence {
   #isOver = false;
   #guards = 0;
   #deployment = "";
+  #turns: Uint8Array | undefined;
   #timer: Timer | undefined;
 
   constructor(
@@ -62,9 +63,10 @@ export class Presence {
     this.mark = freshMark(ports);
   }
 
-  /** A turn begins. `deployment`: what it runs on. The next attempt may run on a newer one. */
-  begin(deployment: string): void {
+  /** A turn begins. `deployment`: what it runs on. The next attempt may run on a newer one. `turns`: this one, and those before it. */
+  begin(deployment: string, turns: Uint8Array): void {
     this.#deployment = deployment;
+    this.#turns = turns;
     if (this.#cancel || this.#isOver) return;
     this.#after(PRESENCE_MS, () => this.#appear());
   }
@@ -103,7 +105,7 @@ export class Presence {
     const deployment = this.#deployment;
     const appearance: Appearance = {
       ...{ id, incarnation, start, token, deployment, voucher, guard },
-      ...{ mark: this.mark, from: head, carried: this.#carried },
+      ...{ mark: this.mark, from: head, carried: this.#carried, turns: this.#turns },
     };
     if (!(await appear(this.#ports, appearance, this.#delivery.voucher))) return;
     this.#delivery.voucher.guard = guard;

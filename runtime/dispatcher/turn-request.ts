@@ -6,7 +6,9 @@ import type { ItemStore } from "../../lib/ports.ts";
 import { type AttemptState, PROTOCOL_VERSION, type TurnRequest } from "../../lib/protocol.ts";
 import type { HandlerPolicy } from "../../lib/store/handler-policy.ts";
 import { readHeaders } from "../../lib/store/head-store.ts";
+import type { Turns } from "../../lib/model/turns.ts";
 import type { Invocation } from "./invocation.ts";
+import { turnsForRequest } from "./turn-history.ts";
 
 interface Asked {
   readonly invocation: Invocation;
@@ -14,11 +16,12 @@ interface Asked {
   readonly carried: readonly Note[];
   readonly ownsLock: boolean;
   readonly presence?: { readonly mark: string } | undefined;
+  readonly turns: Turns;
 }
 
 /** But for how long it may take and what is kept of it. */
 export function requestOf(
-  { invocation, state, carried, ownsLock, presence }: Asked,
+  { invocation, state, carried, ownsLock, presence, turns }: Asked,
   { deployment, kind: handlerKind, adopts, relays }: NonNullable<HandlerPolicy["served"]>,
 ) {
   const { id, incarnation, target, token, start, stored } = invocation;
@@ -30,6 +33,7 @@ export function requestOf(
     ...(start === undefined ? {} : { start }),
     ...(stored === undefined ? {} : { head: stored.item }),
     ...(isPresent ? { presence: presence.mark } : {}),
+    ...turnsForRequest(turns, invocation),
   };
 }
 

@@ -62,9 +62,10 @@ async function transcript(definition: unknown, given: Given, token?: string): Pr
   };
   const turn = await createEndpoint([definition]).runTurn(request, portsOf(items, told));
   if (turn.kind !== "failed") return [...told, { turn }];
-  // Without the stack.
+  // Without the stack, and its times.
+  const { ran: _, ...failed } = turn;
   const { code, message } = turn.failure;
-  return [...told, { turn: { ...turn, failure: { code, message } } }];
+  return [...told, { turn: { ...failed, failure: { code, message } } }];
 }
 
 const startOf = (token: string | undefined): Start => ({

@@ -73,6 +73,8 @@ export interface Append {
   readonly guard?: string | undefined;
   /** The message is not there any more: the head holds the input from now on. */
   readonly holdsInput?: boolean;
+  /** How the turns went, for people. */
+  readonly turns?: Uint8Array | undefined;
   readonly nowMs: number;
 }
 
@@ -158,7 +160,8 @@ function startOf({ start }: Append): Start {
 }
 
 function fieldsOf(append: Append): Attributes {
-  const { before, entries, writer, deployment, token, pagedTo, nowMs, ending, voucher, guard } = append;
+  const { before, entries, writer, deployment, token, pagedTo, nowMs, ending, voucher, guard, turns } =
+    append;
   const head = before?.head;
   const length = head?.length ?? 0;
   const fields = headAttributes({
@@ -173,6 +176,7 @@ function fieldsOf(append: Append): Attributes {
     voucher: ending ? undefined : voucher,
     guard: ending ? undefined : guard,
     leftBy: ending?.kind === "suspended" ? voucher : undefined,
+    turns,
   });
   if (ending) return { ...fields, ...endingFields(append, ending, sizeOf(fields)) };
   return append.holdsInput ? { ...fields, ...inputOf(append) } : fields;

@@ -30,6 +30,8 @@ export interface Appearance {
   readonly from: Head | undefined;
   /** Notes that rode in the message. */
   readonly carried: readonly Note[];
+  /** This turn and those before it, for people. */
+  readonly turns?: Uint8Array | undefined;
 }
 
 /**
@@ -61,9 +63,9 @@ function isOfTurn(head: Head, { incarnation, from }: Appearance, mine: Voucher):
 }
 
 async function appearFirst(ports: ValuePorts, appearance: Appearance, start: Start): Promise<boolean> {
-  const { token, deployment, voucher, guard, mark: writer } = appearance;
+  const { token, deployment, voucher, guard, mark: writer, turns } = appearance;
   const fields = headAttributes({
-    ...{ status: "running", deployment, voucher, guard, writer },
+    ...{ status: "running", deployment, voucher, guard, writer, turns },
     modifiedAtMs: ports.clock.now(),
   });
   const attributes = { ...inputAttributes(await storeInput(ports, start)), ...fields };
@@ -71,9 +73,9 @@ async function appearFirst(ports: ValuePorts, appearance: Appearance, start: Sta
 }
 
 async function appearAgain(ports: ValuePorts, appearance: Appearance, head: Head): Promise<boolean> {
-  const { id, start, token, voucher, guard, carried } = appearance;
+  const { id, start, token, voucher, guard, carried, turns } = appearance;
   const fields = headAttributes({
-    ...{ status: "running", guard, modifiedAtMs: ports.clock.now() },
+    ...{ status: "running", guard, modifiedAtMs: ports.clock.now(), turns },
     ...(head.writer === undefined ? {} : { voucher, writer: head.writer }),
     ...(head.token === undefined ? { token } : {}),
   });

@@ -46,10 +46,12 @@ export interface Resting {
   readonly carried: readonly Note[];
   /** Notes that the attempt had when it began. */
   readonly seen: readonly Note[];
+  /** How the turns went, for people. */
+  readonly turns?: Uint8Array | undefined;
 }
 
 /** What every pause writes. */
-const pausing = (nowMs: number, why?: { readonly attempt: AttemptState; readonly failure?: TurnFailure }) =>
+const pausing = (nowMs: number, why?: Pick<Resting, "attempt" | "failure" | "turns">) =>
   headAttributes({ status: "paused", modifiedAtMs: nowMs, ...why });
 
 /**
@@ -74,11 +76,11 @@ async function tryToRest(
   ports: MarkingPorts,
   subject: Subject,
   status: "backing-off" | "paused",
-  { attempt, failure: why, dueAtMs, carried, seen }: Resting,
+  { attempt, failure: why, dueAtMs, carried, seen, turns }: Resting,
 ): Promise<"rested" | "noted" | "lost" | "conflict"> {
   const { items, clock } = ports;
   const { id, start, token, length } = subject;
-  const because = { attempt, ...(why ? { failure: why } : {}) };
+  const because = { attempt, turns, ...(why ? { failure: why } : {}) };
   const nowMs = clock.now();
   const fields =
     status === "paused"

@@ -296,8 +296,8 @@ export const tells = ({ replies }: Pick<Head, "replies">, to: ReplyTo): boolean 
 
 // --- the end and after it ----------------------------------------------------------------------------------------
 
-const ending = (nowMs: number, outcome: Outcome, retention: Retention): Attributes => ({
-  ...headAttributes({ status: "completed", modifiedAtMs: nowMs, outcome }),
+const ending = (nowMs: number, outcome: Outcome, retention: Retention, turns?: Uint8Array): Attributes => ({
+  ...headAttributes({ status: "completed", modifiedAtMs: nowMs, outcome, turns }),
   ...retentionAttributes(nowMs, retention),
 });
 
@@ -310,9 +310,10 @@ export async function end(
   { incarnation }: Pick<Head, "incarnation">,
   outcome: Outcome,
   retention: Retention,
+  turns?: Uint8Array,
 ): Promise<Head | undefined> {
   const changes = [
-    ...sets(ending(clock.now(), outcome, retention)),
+    ...sets(ending(clock.now(), outcome, retention, turns)),
     ...removes("voucher", "guard", "leftBy"),
   ];
   const when = whileOpen(incarnation);
@@ -346,12 +347,13 @@ export async function endAsItIs(
   { id, start, token }: Subject,
   outcome: Outcome,
   retention: Retention,
+  turns?: Uint8Array,
 ): Promise<Head | undefined> {
   const { items, clock } = ports;
   const stored = await readHead(items, id);
-  if (stored) return await end(ports, id, stored.head, outcome, retention);
+  if (stored) return await end(ports, id, stored.head, outcome, retention, turns);
   if (!start) return undefined;
-  const fields = ending(clock.now(), outcome, retention);
+  const fields = ending(clock.now(), outcome, retention, turns);
   const item = await createHead(items, start, token, fields);
   return item && parseHead(item);
 }
@@ -375,7 +377,8 @@ export async function strip(
   { expiresAtMs, outcome }: { readonly expiresAtMs: number; readonly outcome?: Outcome },
 ): Promise<boolean> {
   const left = { ...emptyJournal(), ...headAttributes({ expiresAtMs, ...(outcome ? { outcome } : {}) }) };
-  const changes = [...sets(left), ...removes("input", "headers", "wait", "dueAtMs", "attempt", "replies")];
+  const gone = removes("input", "headers", "wait", "dueAtMs", "attempt", "replies", "turns");
+  const changes = [...sets(left), ...gone];
   return (await updateHead(items, id, changes, whileEnded(head))) !== undefined;
 }
 

@@ -34,6 +34,9 @@ describe("an invocation is described", () => {
         modified_at: AT,
         retry_count: 1,
         pending_notes: 0,
+        // An earlier version of the handlers has kept no history.
+        attempts: [],
+        attempts_left_out: 0,
       },
     });
   });

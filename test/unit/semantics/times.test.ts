@@ -1,7 +1,7 @@
 /** What people see of when things happened: steps, operations and attempts (docs/decisions/0031-times.md). */
 import { type Context, DurablePromise, service } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { pause, World } from "./world.ts";
+import { pause, until, World } from "./world.ts";
 
 interface Timed {
   readonly type: string;
@@ -15,6 +15,11 @@ interface Timed {
 
 /** Timers of this machine are a little early, and late when it is busy. */
 const EARLY_MS = 5;
+
+const other = service({
+  name: "Other",
+  handlers: { slow: async (ctx: Context) => await ctx.sleep({ hours: 3 }) },
+});
 
 let failures = 0;
 const timed = service({
@@ -40,14 +45,43 @@ const timed = service({
         { initialRetryInterval: 10, maxRetryAttempts: 5 },
       );
     },
+    waits: async (ctx: Context) => {
+      const { id, promise } = ctx.awakeable<string>();
+      await ctx.run("told", () => id);
+      await DurablePromise.all([
+        promise,
+        DurablePromise.race([ctx.serviceClient(other).slow(), ctx.sleep({ hours: 1 }, "limit")]),
+        ctx.signal<string>("go").orTimeout({ hours: 2 }),
+      ]);
+    },
+    failsForGood: async () => {
+      throw new Error("never");
+    },
   },
 });
 
 let world: World;
 beforeAll(async () => {
-  world = await World.of(timed);
+  world = await World.of(timed, other);
 });
 afterAll(async () => await world.stop());
+
+interface Attempts {
+  readonly started_at: string;
+  readonly created_at: string;
+  readonly completed_at: string;
+  readonly attempts: readonly {
+    readonly number: number;
+    readonly started_at: string;
+    readonly ended_at?: string;
+    readonly outcome: string;
+    readonly error_code?: string;
+    readonly error_message?: string;
+  }[];
+  readonly attempts_left_out: number;
+}
+const attemptsOf = async (id: string): Promise<Attempts> =>
+  (await world.admin(`/invocations/${id}`)).body as Attempts;
 
 const msOf = (time: string | undefined): number => Date.parse(time ?? "");
 const journalOf = async (id: string): Promise<readonly Timed[]> => await world.journal(id);
@@ -86,6 +120,74 @@ test("steps have their true times, in order, with how often they were tried", as
   const nap = named(entries, "nap");
   order.push(msOf(nap.at), msOf(entries.find(({ type }) => type === "completion")?.at), endedMs);
   expect(order).toEqual(order.toSorted((a, b) => a - b));
+});
+
+test("attempts have a history: when each began and ended, and how", async () => {
+  failures = 0;
+  const id = await world.send("/Timed/steps");
+  await world.untilStatus(id, "completed");
+  const { started_at, created_at, completed_at, attempts, attempts_left_out } = await attemptsOf(id);
+  expect(attempts_left_out).toBe(0);
+  expect(attempts.map(({ outcome }) => outcome)).toEqual(["failed", "failed", "suspended", "completed"]);
+  expect(attempts.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
+  expect(attempts[0]).toMatchObject({
+    error_code: "RT0007",
+    error_message: expect.stringContaining("no 1") as unknown,
+  });
+  expect(attempts[0]?.started_at).toBe(started_at);
+  const times = [
+    created_at,
+    ...attempts.flatMap((each) => [each.started_at, each.ended_at ?? ""]),
+    completed_at,
+  ].map(msOf);
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+});
+
+test("one that fails again and again, and is killed", async () => {
+  const id = await world.send("/Timed/failsForGood");
+  const view = await until(async () => {
+    const seen: Partial<Attempts> = await attemptsOf(id);
+    return (seen.attempts?.length ?? 0) >= 2 && seen;
+  }, "two attempts");
+  expect(
+    view.attempts?.every(({ outcome, ended_at }) => outcome === "failed" && ended_at !== undefined),
+  ).toBe(true);
+  await world.kill(id);
+  await world.untilStatus(id, "completed");
+  const outcomes = (await attemptsOf(id)).attempts.map(({ outcome }) => outcome);
+  expect(outcomes.filter((outcome) => outcome !== "failed" && outcome !== "killed")).toEqual([]);
+});
+
+test("what it waits for is a tree", async () => {
+  const id = await world.send("/Timed/waits");
+  await world.untilStatus(id, "suspended");
+  const { body } = await world.admin(`/invocations/${id}`);
+  expect((body as { waiting_for: unknown }).waiting_for).toEqual({
+    kind: "all",
+    parts: [
+      { kind: "awakeable", awakeable_id: expect.stringMatching(/^sign_1/) as unknown },
+      {
+        kind: "race",
+        parts: [
+          {
+            kind: "call",
+            command: 2,
+            invoked_id: expect.stringMatching(/^inv_1/) as unknown,
+            invoked_target: "Other/slow",
+          },
+          { kind: "sleep", command: 3, name: "limit", due_at: expect.any(String) as unknown },
+        ],
+      },
+      {
+        kind: "race",
+        parts: [
+          { kind: "signal", name: "go" },
+          { kind: "sleep", command: 5, due_at: expect.any(String) as unknown },
+        ],
+      },
+    ],
+  });
+  await world.kill(id);
 });
 
 test("each entry says with which write it came", async () => {

@@ -1,0 +1,104 @@
+/** What an invocation waits for, as a tree of plain objects. */
+import { WAIT_VIEW_DEPTH_MAX, WAIT_VIEW_PARTS_MAX } from "../../lib/limits/http.ts";
+import { type CommandEntry, type Entry, isCommand } from "../../lib/model/entry.ts";
+import type { Head } from "../../lib/model/head.ts";
+import { awakeableId, type InvocationId } from "../../lib/model/ids.ts";
+import { shownId } from "../../lib/model/shown-id.ts";
+import type { Combined, Leaf, Wait } from "../../lib/model/wait.ts";
+import { viewTime } from "./value-view.ts";
+
+export type WaitView =
+  | { readonly kind: "sleep"; readonly command: number; readonly name?: string; readonly due_at: string }
+  | {
+      readonly kind: "call";
+      readonly command: number;
+      readonly name?: string;
+      readonly invoked_id?: string;
+      readonly invoked_target?: string;
+    }
+  | { readonly kind: "attach"; readonly command: number; readonly invoked_id: string }
+  | { readonly kind: "promise"; readonly command: number; readonly name: string }
+  | { readonly kind: "signal"; readonly name: string }
+  | { readonly kind: "awakeable"; readonly awakeable_id: string }
+  | {
+      readonly kind: "all" | "any" | "race" | "allSettled";
+      readonly parts: readonly WaitView[];
+      /** Beyond the first ones. */
+      readonly parts_left_out?: number;
+    };
+
+/** Whose wait it is. `log`: what says of calls whom they have called. */
+export interface WaitOwner {
+  readonly id: InvocationId;
+  readonly head: Pick<Head, "incarnation">;
+  readonly log: readonly Entry[];
+}
+
+const COMBINATORS = { all: "all", any: "any", race: "race", settled: "allSettled" } as const;
+
+export function viewWait(wait: Wait, owner: WaitOwner): WaitView {
+  const commands = new Map<number, CommandEntry>();
+  for (const entry of owner.log) if (isCommand(entry)) commands.set(entry.command, entry);
+  return viewOf(wait, owner, commands, 0);
+}
+
+function viewOf(
+  wait: Wait,
+  owner: WaitOwner,
+  commands: ReadonlyMap<number, CommandEntry>,
+  depth: number,
+): WaitView {
+  if (!("parts" in wait)) return viewLeaf(wait, owner, commands);
+  const [first] = wait.parts;
+  // A mapper, and a sleep that only runs beside something, are nothing to wait for.
+  if ((wait.kind === "mapped" || wait.kind === "also") && first) return viewOf(first, owner, commands, depth);
+  const most = depth < WAIT_VIEW_DEPTH_MAX ? WAIT_VIEW_PARTS_MAX : 0;
+  const parts = wait.parts.slice(0, most).map((part) => viewOf(part, owner, commands, depth + 1));
+  const leftOut = wait.parts.length - parts.length;
+  return { kind: nameOf(wait.kind), parts, ...(leftOut === 0 ? {} : { parts_left_out: leftOut }) };
+}
+
+const nameOf = (kind: Combined["kind"]): "all" | "any" | "race" | "allSettled" =>
+  kind === "mapped" || kind === "also" ? "all" : COMBINATORS[kind];
+
+function viewLeaf(leaf: Leaf, owner: WaitOwner, commands: ReadonlyMap<number, CommandEntry>): WaitView {
+  switch (leaf.kind) {
+    case "sleep":
+      return {
+        kind: "sleep",
+        command: leaf.command,
+        ...nameIn(commands.get(leaf.command)),
+        due_at: viewTime(leaf.dueAtMs),
+      };
+    case "promise.get":
+      return { kind: "promise", command: leaf.command, name: leaf.name };
+    case "attach":
+      return { kind: "attach", command: leaf.command, invoked_id: shownId(leaf.id) };
+    case "call":
+      return { kind: "call", command: leaf.command, ...calledBy(commands.get(leaf.command)) };
+    case "signal":
+      return typeof leaf.signal === "number"
+        ? {
+            kind: "awakeable",
+            awakeable_id: awakeableId({
+              id: owner.id,
+              incarnation: owner.head.incarnation,
+              index: leaf.signal,
+            }),
+          }
+        : { kind: "signal", name: leaf.signal };
+  }
+}
+
+const nameIn = (entry: CommandEntry | undefined): { readonly name?: string } =>
+  entry?.kind === "sleep" && entry.name !== "" ? { name: entry.name } : {};
+
+function calledBy(entry: CommandEntry | undefined): object {
+  if (entry?.kind !== "call") return {};
+  const { service, key, handler, name } = entry.call;
+  return {
+    ...(name === null ? {} : { name }),
+    invoked_id: shownId(entry.callee),
+    invoked_target: key === null ? `${service}/${handler}` : `${service}/${key}/${handler}`,
+  };
+}
