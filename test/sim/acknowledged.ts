@@ -4,7 +4,7 @@
  * An operator's request is one actor. So what it sent is known by the actor's name, and its answer can be compared with it.
  * "Since" and "before" are instants of virtual time. Nobody's clock is asked.
  */
-import { decodeNotes, type Entry, type Note } from "../../lib/model/entry.ts";
+import { decodeNotes, type Entry, type Note, withoutMark } from "../../lib/model/entry.ts";
 import { HEAD_ATTRIBUTE } from "../../lib/model/head.ts";
 import { groupOf, journalPartition } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
@@ -288,9 +288,10 @@ export class Acknowledged {
     const [old, made] = [this.#lives.get(from), this.#lives.get(to)];
     if (!made) return this.#fail("RESTART", `${to} was answered and has no head`);
     if (!old || this.purging.has(from)) return;
+    // Times count from the acceptance, so they are not copied.
     const isSame = old.entries
       .slice(0, kept)
-      .every((entry, index) => JSON.stringify(entry) === JSON.stringify(made.entries[index]));
+      .every((entry, index) => JSON.stringify(withoutMark(entry)) === JSON.stringify(made.entries[index]));
     if (!isSame) this.#fail("RESTART", `${to} does not begin with the first ${kept} entries of ${from}`);
   }
 
