@@ -3,14 +3,14 @@ import { bug, type Planted } from "./plant.ts";
 
 export const OF_BOUNDS: readonly Planted[] = [
   bug("what a failed attempt had begun is forgotten", "runtime/dispatcher/failed-attempt.ts", 1000, [
-    "begun: begun ?? state.begun });",
-    "begun: begun === undefined ? begun : undefined });",
+    "begun: begun ?? state.begun, tried });",
+    "begun: begun === undefined ? begun : undefined, tried });",
   ]),
   bug(
     "what was begun after a result that is not recorded is compared, too",
     "lib/turn/turn-machine.ts",
     4000,
-    ["    if (this.#pending.every((entry) => isCommand(entry) && !isWhole(entry)))\n", ""],
+    ["    if (this.#pending.all.every((entry) => isCommand(entry) && !isWhole(entry)))\n", ""],
   ),
   bug("a note that finds no room is given back without a word", "runtime/dispatcher/note-delivery.ts", 1000, [
     "      if (!isTooLarge(error)) throw error;\n",

@@ -120,8 +120,8 @@ const COUNTEREXAMPLES: readonly Planted[] = [
     ],
   ),
   bug("reads are not logged", "lib/turn/turn-machine.ts", 2000, [
-    "    if (this.#issued[entry.command]?.settled) return;\n    this.#pending.push(entry);",
-    "    if (this.#issued[entry.command]?.settled) return;\n    if (!isRead(entry)) this.#pending.push(entry);",
+    "    if (this.#issued[entry.command]?.settled) return;\n    this.#pending.add(entry);",
+    "    if (this.#issued[entry.command]?.settled) return;\n    if (!isRead(entry)) this.#pending.add(entry);",
   ]),
   bug(
     "a note that came in while nobody looked wakes nobody",
@@ -358,7 +358,7 @@ const LANES: readonly Planted[] = [
   ]),
   bug(
     "what another dispatcher has brought to rest is taken for what the turn has left",
-    "runtime/dispatcher/attempts.ts",
+    "runtime/dispatcher/failed-attempt.ts",
     8000,
     [
       'const isTurns = head.status === "running" || head.status === "suspended";',
@@ -396,8 +396,8 @@ const IN_MEMORY: readonly Planted[] = [
     ["if (dueAtMs > this.#clock.now()) this.#set(sleep);", "if (dueAtMs < 0) this.#set(sleep);"],
   ),
   bug("that a sleep in memory is over is not recorded", "lib/turn/turn-machine.ts", 500, [
-    'this.#pending.push({ kind: "completion", command, outcome: value });',
-    'if (value !== null) this.#pending.push({ kind: "completion", command, outcome: value });',
+    'this.#pending.add({ kind: "completion", command, outcome: value });',
+    'if (value !== null) this.#pending.add({ kind: "completion", command, outcome: value });',
   ]),
   bug("a call in memory that is open is not vouched for", "sdk/turn/direct-calls.ts", 1000, [
     "if (open.isVouched || entries.some((entry) => completes(entry, command))) continue;",
