@@ -5,6 +5,7 @@
  * numbers of their own: that of their command and one. Awakeables and signals begin at 17, as in Restate.
  */
 import type { Call, Entry } from "../../../lib/model/entry.ts";
+import { type EntryTimes, timesIn } from "../../../lib/model/entry-times.ts";
 import type { Head } from "../../../lib/model/head.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { decodeOutcome, encodeOutcome } from "../../../lib/model/outcome.ts";
@@ -40,7 +41,9 @@ export async function journalRows(journal: JournalShown): Promise<readonly Row[]
   const { id, head, log } = journal;
   const shown: Shown[] = [await inputOf(journal)];
   const types = new Map<number, string>();
-  for (const entry of log) shown.push(...(await shownOf(entry, journal, types)));
+  const times = timesIn(log, head.acceptedAtMs);
+  for (const [position, entry] of log.entries())
+    shown.push(...withTimes(await shownOf(entry, journal, types), times[position]));
   if (head.outcome) shown.push(await outputOf(journal));
   return shown.map(({ kind, type, lite, full, columns }, index): Row => {
     const text = JSON.stringify({ [kind]: full });
@@ -49,6 +52,15 @@ export async function journalRows(journal: JournalShown): Promise<readonly Row[]
       ...{ entry_json: text, entry_lite_json: JSON.stringify({ [kind]: lite }) },
       ...columns,
     };
+  });
+}
+
+/** Of a step that is two rows, the command has the begin, and the notification the end. */
+function withTimes(shown: readonly Shown[], times: EntryTimes | undefined): readonly Shown[] {
+  if (!times) return shown;
+  return shown.map((one, at) => {
+    const ms = at < shown.length - 1 ? times.startedAtMs : times.atMs;
+    return { ...one, columns: { appended_at: viewTime(ms), ...one.columns } };
   });
 }
 

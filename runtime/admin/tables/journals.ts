@@ -1,7 +1,8 @@
 /** `sys_journal`, `sys_journal_events` and `perdure_steps`: what journals say, of one invocation or of several. */
 import { InvariantError } from "../../../lib/errors.ts";
 import { QUERY_JOURNAL_BYTES_MAX } from "../../../lib/limits/query.ts";
-import type { CommandEntry, CompletionEntry, SignalledEntry } from "../../../lib/model/entry.ts";
+import { type EntryTimes, timesIn } from "../../../lib/model/entry-times.ts";
+import type { CommandEntry, CompletionEntry, Entry, SignalledEntry } from "../../../lib/model/entry.ts";
 import { isJournalExpired } from "../../../lib/model/head-age.ts";
 import { awakeableId } from "../../../lib/model/ids.ts";
 import { decodeOutcome } from "../../../lib/model/outcome.ts";
@@ -115,12 +116,13 @@ async function stepsOf(journal: JournalShown): Promise<readonly Row[]> {
   const { id, head, log, bytesOf } = journal;
   const open = new Map<string, number>();
   const rows: Row[] = [];
+  const times = timesIn(log, head.acceptedAtMs);
   for (const [position, entry] of log.entries()) {
-    const base = { id, target: targetOf(head), position };
+    const base = { id, target: targetOf(head), position, ...timeColumns(entry, times[position]) };
     if (entry.kind === "completion" || entry.kind === "signalled") {
       const at = open.get(keyOf(entry));
       const result = await resultColumns(entry.outcome, bytesOf);
-      if (at !== undefined) rows[at] = { ...rows[at], ...result };
+      if (at !== undefined) rows[at] = { ...rows[at], ...result, ...endColumn(times[position]) };
       else if (entry.kind === "signalled")
         rows.push({ ...base, kind: "signal", name: String(entry.signal), ...result });
     } else if (entry.kind === "cancelled") rows.push({ ...base, kind: "cancelled", status: "done" });
@@ -137,6 +139,19 @@ async function stepsOf(journal: JournalShown): Promise<readonly Row[]> {
   }
   return rows;
 }
+
+/** What something else completes has no end yet. */
+function timeColumns({ kind }: Entry, times: EntryTimes | undefined): Row {
+  if (!times) return {};
+  const { startedAtMs, tries, append } = times;
+  const isOpen = AWAITED.some((awaited) => awaited === kind);
+  return {
+    ...{ started_at: viewTime(startedAtMs), append },
+    ...(isOpen ? {} : endColumn(times)),
+    ...(kind === "run" ? { attempts: tries } : {}),
+  };
+}
+const endColumn = (times: EntryTimes | undefined): Row => (times ? { ended_at: viewTime(times.atMs) } : {});
 
 /** A signal is completed by its name, any other command by its number. */
 const keyOf = (entry: CommandEntry | CompletionEntry | SignalledEntry): string =>

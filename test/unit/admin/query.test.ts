@@ -100,13 +100,13 @@ describe("rows", () => {
     expect(row).toMatchObject({ id: ids["fails"], target_service_ty: "service", invoked_by: "ingress" });
     expect(row?.["last_failure"]).toContain("no money");
     expect(row).not.toHaveProperty("target_service_key");
-    const [attempt] = await rows("SELECT * FROM perdure_attempts");
-    expect(attempt).toMatchObject({
-      id: ids["fails"],
-      status: "paused",
-      attempts: 1,
-      failed_command_name: "charge",
-    });
+    const attempts = await rows("SELECT * FROM perdure_attempts WHERE attempts > 0");
+    expect(attempts).toEqual([
+      expect.objectContaining({
+        ...{ id: ids["fails"], status: "paused", number: 1, outcome: "failed", attempts: 1 },
+        ...{ failed_command_name: "charge", error_message: expect.stringContaining("no money") as unknown },
+      }),
+    ]);
     const events = await rows(
       `SELECT event_type, event_json ->> 'error_message' AS message FROM sys_journal_events WHERE id = '${ids["fails"]}'`,
     );
@@ -130,6 +130,17 @@ describe("rows", () => {
       `SELECT kind, name, status, result_utf8 FROM perdure_steps WHERE id = '${ids["steps"]}'`,
     );
     expect(steps).toEqual([{ kind: "run", name: "greet", status: "done", result_utf8: '"hello Ada"' }]);
+    const times =
+      await rows(`SELECT s.attempts, s.append, s.started_at <= s.ended_at AS ordered, a.number, a.outcome,
+      a.started_at <= s.started_at AND s.ended_at <= a.ended_at AS within
+      FROM perdure_steps s JOIN perdure_attempts a ON a.id = s.id WHERE s.id = '${ids["steps"]}'`);
+    expect(times).toEqual([
+      { attempts: 1, append: 0, ordered: true, number: 1, outcome: "completed", within: true },
+    ]);
+    const unknown = await rows(
+      `SELECT id FROM sys_journal WHERE appended_at IS NULL AND id = '${ids["steps"]}'`,
+    );
+    expect(unknown).toEqual([]);
   });
 
   test("of state are bytes and text", async () => {
