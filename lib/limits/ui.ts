@@ -10,3 +10,30 @@ export const CHANGES_EVERY_MS = 250;
 export const CHANGES_COMMENT_MS = 15_000;
 /** A listener whose connection has ended asks again after this. */
 export const CHANGES_RETRY_MS = 1000;
+
+// GET /overview: what is open, and what has ended lately.
+
+/** Open invocations that a local server keeps in mind, each by itself. Those beyond are not counted, and the answer says so. */
+export const OVERVIEW_OPEN_MAX = 50_000;
+/** Ended ones that are counted when a local server starts. Beyond, the count is a lower bound. */
+export const OVERVIEW_ENDED_MAX = 200_000;
+/** Heads of those that ended before it started, read for the series: the newest first. */
+export const OVERVIEW_PRIMED_MAX = 1000;
+/** Open heads that are read for one answer in AWS. */
+export const OVERVIEW_HEADS_MAX = 50;
+/** For how long an answer is given again: where it costs reads, and where it costs time, being made from many. */
+export const OVERVIEW_KEPT_MS = { aws: 60_000, local: 1000 } as const;
+/** An answer that is made from fewer is made anew each time. */
+export const OVERVIEW_FEW = 1000;
+/** So many minutes back goes the series of what has ended. */
+export const OVERVIEW_MINUTES = 60;
+/** Handlers with a series of their own. */
+export const OVERVIEW_HANDLERS_MAX = 500;
+/** Groups that need attention, in one answer. */
+export const OVERVIEW_GROUPS_MAX = 50;
+/** So much of an error is kept and shown. */
+export const OVERVIEW_ERROR_CHARS_MAX = 300;
+/** So many parked behind one key are worth a word. */
+export const OVERVIEW_PARKED_MIN = 5;
+/** What runs for less is not slow, however fast its like are. */
+export const OVERVIEW_SLOW_MS_MIN = 10_000;

@@ -19,6 +19,7 @@ import { type InvocationIndex, ScanningIndex } from "./invocation-index.ts";
 import { ListedInvocations } from "./listed-invocations.ts";
 import { describeLock } from "./lock.ts";
 import { describeOpenApi } from "./openapi.ts";
+import { Overview } from "./overview/overview.ts";
 import type { AdminEnvironment, AdminExchange, AdminOptions, AdminPorts, Handling } from "./ports.ts";
 import { purgeInvocation, purgeJournal } from "./purge.ts";
 import { runQuery } from "./query.ts";
@@ -41,6 +42,7 @@ const ROUTES: readonly Route<AdminExchange, Handling>[] = [
   route("GET", "/health", async () => emptyResponse(200)),
   route("GET", "/version", version),
   route("GET", "/cluster-health", clusterHealth),
+  route("GET", "/overview", async ({ overview }) => jsonResponse(200, await overview.answer())),
   route("GET", "/deployments", listDeployments),
   route("GET", "/deployments/:id", (x, { id }) => describeDeployment(x, id)),
   route("POST", "/deployments", registerDeployment),
@@ -84,12 +86,14 @@ export class Admin {
   readonly #scan: InvocationIndex;
   readonly #options: AdminOptions;
   readonly #sandbox: Sandbox;
+  readonly #overview: Overview;
 
   constructor(ports: AdminPorts, options: AdminOptions) {
     this.#ports = ports;
     this.#scan = new ScanningIndex(ports);
     const { listing } = ports;
     this.#index = listing ? new ListedInvocations(ports, listing, this.#scan) : this.#scan;
+    this.#overview = new Overview(ports, this.#index);
     this.#options = options;
     const { queryMemoryBytesMax: memoryBytesMax } = options;
     this.#sandbox = new Sandbox(memoryBytesMax === undefined ? {} : { memoryBytesMax });
@@ -109,8 +113,9 @@ export class Admin {
 
   async #answer(request: HttpRequest): Promise<HttpResponse> {
     const [ports, index, scan, options] = [this.#ports, this.#index, this.#scan, this.#options];
+    const [overview, sandbox] = [this.#overview, this.#sandbox];
     try {
-      return await dispatch({ ports, index, scan, options, sandbox: this.#sandbox, request });
+      return await dispatch({ ports, index, scan, options, overview, sandbox, request });
     } catch (error) {
       return adminErrorResponse(this.#refusal(error, request));
     }

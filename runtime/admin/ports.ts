@@ -4,6 +4,8 @@ import type { DeploymentRegistry, Discoverer } from "../deployments/ports.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { Sandbox } from "../query/sandbox.ts";
 import type { InvocationIndex } from "./invocation-index.ts";
+import type { Overview } from "./overview/overview.ts";
+import type { Tally } from "./overview/tally.ts";
 
 /** The registry, with what only an operator asks for. */
 export interface AdminRegistry extends DeploymentRegistry {
@@ -21,6 +23,8 @@ export interface AdminPorts {
   readonly registry: AdminRegistry;
   /** Absent: deployments can be registered by another tool only. */
   readonly discoverer?: Discoverer;
+  /** Of a server that makes every write itself. Absent: an overview reads. */
+  readonly tally?: Tally;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
@@ -60,6 +64,7 @@ export interface AdminExchange {
   readonly scan: InvocationIndex;
   readonly request: HttpRequest;
   readonly options: AdminOptions;
+  readonly overview: Overview;
   /** Runs queries. */
   readonly sandbox: Sandbox;
 }

@@ -7,12 +7,14 @@ import { basename } from "node:path";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { asError, FunctionError, OperationalError } from "../../lib/errors.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
+import { isHead } from "../../lib/model/listing.ts";
 import type { Reached } from "../../lib/model/manifest.ts";
 import type { Target } from "../../lib/model/message.ts";
 import type { Invoker, Logger } from "../../lib/ports.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { Admin } from "../admin/admin.ts";
+import { Tally } from "../admin/overview/tally.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { Cors } from "../../lib/cors.ts";
@@ -35,6 +37,7 @@ import { preflightedFromOtherSites } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
 import { Powers } from "./powers/powers.ts";
 import { adminPort } from "./ui/admin-port.ts";
+import { primeTally } from "./ui/primed-tally.ts";
 import { Changes } from "./ui/changes.ts";
 import { UiFiles } from "./ui/ui-files.ts";
 import { Upkeep } from "./upkeep.ts";
@@ -120,6 +123,7 @@ export class Engine {
   readonly #settles: (() => Promise<void>) | undefined;
   readonly #servers: HttpServer[] = [];
   readonly #changes = new Changes();
+  readonly #tally = new Tally();
   #dispatcher: Dispatcher | undefined;
   #current: string | undefined;
   #ingress: Ingress | undefined;
@@ -137,7 +141,10 @@ export class Engine {
       this.#fileWatch = new DataFileWatch(options.dataPath, (file) => this.#lost(file));
     if (this.#database.settles) this.#settles = async () => await this.#settled();
     this.#items = new LocalItemStore(this.#database);
-    this.#items.onWritten((table) => this.#changes.note(table));
+    this.#items.onWritten((key, before, after) => {
+      this.#changes.note(key.table);
+      if (isHead(key)) this.#tally.headWritten(key.pk, before, after);
+    });
     this.#mailbox = new LocalMailbox(this.#database, systemClock, this.#logger);
     this.#timers = new LocalTimers(this.#database, this.#mailbox, systemClock, this.#logger);
     this.#registry = new ItemRegistry(this.#items, systemClock);
@@ -271,7 +278,10 @@ export class Engine {
       PAYLOAD_BYTES_MAX,
     );
     const admin = new Admin(
-      { ...this.#ports(), listing: this.#items.listing, discoverer: this.#httpHosts },
+      {
+        ...this.#ports(),
+        ...{ listing: this.#items.listing, discoverer: this.#httpHosts, tally: this.#tally },
+      },
       {
         ...{ version: PACKAGE_VERSION, ingressEndpoint: url },
         environment: { kind: "local", name: this.#name(), dataPath, isProduction: false },
@@ -320,6 +330,11 @@ export class Engine {
     const runsAtDoor = (id: string): boolean => this.#ingress?.door?.runs(id) === true;
     const dispatcher = new Dispatcher({ ...this.#ports(), invoker, runsAtDoor });
     this.#dispatcher = dispatcher;
+    void primeTally(
+      this.#tally,
+      { items: this.#items, clock: systemClock, logger: this.#logger },
+      () => this.#stopped,
+    );
     this.#upkeep.start((left) => this.#options.report({ kind: "resumed", ...left }));
     this.#mailbox.consume((batch) => dispatcher.handle(batch, TURN_MS_MAX), { concurrency: GROUPS_AT_ONCE });
   }
@@ -343,6 +358,7 @@ export class Engine {
       command,
     }: Pick<TurnFailure, "message" | "stack" | "command">): void => {
       if (this.#stopped) return;
+      this.#tally.attemptFailed(target, systemClock.now());
       const details = { invocation, target, count: attempt.count, message };
       const operation = command && `${command.type} ${JSON.stringify(command.name)}`;
       this.#options.report({
@@ -350,6 +366,7 @@ export class Engine {
         attempt: { ...details, ...(stack && { stack }), ...(operation && { operation }) },
       });
     };
+    const over = this.#tally.turnBegan({ id: invocation, ...target, sinceMs: systemClock.now() });
     try {
       const hosts = isHttp(deployment) ? this.#httpHosts : this.#pool;
       const asked = this.#settles ? await onceSettled(deployment, request, this.#settles) : request;
@@ -360,6 +377,8 @@ export class Engine {
     } catch (error) {
       if (error instanceof FunctionError) failed({ message: error.message, ...stackOf(error.cause) });
       throw error;
+    } finally {
+      over();
     }
   }
 }

@@ -54,7 +54,15 @@ interface Applied {
   /** The item as it was and as it is, as they are stored. */
   readonly was: Uint8Array | undefined;
   readonly body: Uint8Array | undefined;
+  readonly before: Attributes | undefined;
 }
+
+/** Told of a write that took effect: the item as it was and as it is, which are not the listener's to change. */
+export type WrittenListener = (
+  key: ItemKey,
+  before: Attributes | undefined,
+  after: Attributes | undefined,
+) => void;
 
 interface PageRequest {
   readonly after?: string;
@@ -71,7 +79,7 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   readonly #statements: ReturnType<typeof prepareAll>;
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #counts = { journal: zero(), state: zero(), registry: zero() };
-  #written: ((table: Table) => void) | undefined;
+  #written: WrittenListener | undefined;
 
   constructor(database: LocalDatabase, clock: Clock = systemClock) {
     this.#database = database;
@@ -88,7 +96,7 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   }
 
   /** Calls `listener` after each write that took effect. It must be quick, and must not throw. */
-  onWritten(listener: (table: Table) => void): void {
+  onWritten(listener: WrittenListener): void {
     this.#written = listener;
   }
 
@@ -116,10 +124,10 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   #write(write: Write): Promise<Applied> {
     return this.#database.write(
       () => this.#apply(write),
-      ({ result: { won } }) => {
+      ({ result: { won, item }, before }) => {
         this.#counts[write.key.table][won ? "writes" : "refused"]++;
         if (!won) return;
-        this.#written?.(write.key.table);
+        this.#written?.(write.key, before, item);
         if (this.#watchers.size > 0) this.#wake(nameOf(write.key));
       },
     );
@@ -189,15 +197,18 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   /** Deletes at most `count` items whose time to live has passed, and answers how many. DynamoDB does this by itself. */
   async deleteExpired(count: number): Promise<number> {
     const nowS = Math.floor(this.#clock.now() / 1000);
-    return await this.#database.write(() => {
-      const expired = this.#statements.expired.all(nowS, count);
-      for (const row of expired) {
-        const key = { table: row["tbl"] as Table, pk: String(row["pk"]), sk: String(row["sk"]) };
-        if (isHead(key)) this.listing.move(key.pk, attributesOf(row), undefined);
-        this.#statements.remove.run(key.table, key.pk, key.sk);
-      }
-      return expired.length;
-    });
+    const deleted = await this.#database.write(
+      () =>
+        this.#statements.expired.all(nowS, count).map((row) => {
+          const key = { table: row["tbl"] as Table, pk: String(row["pk"]), sk: String(row["sk"]) };
+          const before = isHead(key) ? attributesOf(row) : undefined;
+          if (before) this.listing.move(key.pk, before, undefined);
+          this.#statements.remove.run(key.table, key.pk, key.sk);
+          return { key, before };
+        }),
+      (all) => all.forEach(({ key, before }) => this.#written?.(key, before, undefined)),
+    );
+    return deleted.length;
   }
 
   /** Resolves at the next committed write of the item, after `maxMs`, or when the database is closed. */
@@ -257,18 +268,18 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
     const was = this.#body(write.key);
     const before = was && attributesIn(was);
     const result = evaluate(before, write);
-    if (!result.won) return { result, was, body: was };
+    if (!result.won) return { result, was, body: was, before };
     // Before anything is written: what cannot be serialized must have changed nothing.
     const body = result.item && serialize(result.item);
     if (isHead(write.key)) this.listing.move(pk, before, result.item);
     if (result.item === undefined || body === undefined) {
       this.#statements.remove.run(table, pk, sk);
-      return { result, was, body: undefined };
+      return { result, was, body: undefined, before };
     }
     const ttl = expiryOf(result.item);
     if (before === undefined) this.#statements.insert.run(table, pk, sk, body, ttl);
     else this.#statements.update.run(body, ttl, table, pk, sk);
-    return { result, was, body };
+    return { result, was, body, before };
   }
 
   #wake(name: string): void {

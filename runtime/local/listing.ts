@@ -83,6 +83,27 @@ export class LocalListing implements Listing {
     };
   }
 
+  /** How many have ended and are kept; at most `most`. */
+  endedCount(most: number): number {
+    return Number(this.#database.read(() => this.#statements.endedCount.get(most)?.["count"]) ?? 0);
+  }
+
+  /** The partitions of those that were accepted since then and have ended, the newest of each shard first. */
+  endedSince(fromMs: number, limit: number): readonly string[] {
+    const found: string[] = [];
+    for (let shard = ENDED_FIRST; found.length < limit;) {
+      const next = this.#database.read(() => this.#statements.nextShard.get(shard)?.["shard"]);
+      if (typeof next !== "string" || next >= ENDED_END) break;
+      shard = next;
+      const rows = this.#database.read(() =>
+        this.#statements.newestHeads.all(shard, digits(fromMs), AFTER_ALL_DIGITS, limit - found.length),
+      );
+      found.push(...rows.map((row) => String(row["place"]).slice(TIME_DIGITS)));
+    }
+    this.#database.slice.count(found.length, 0);
+    return found;
+  }
+
   /** Makes the lists right, once for each data file: those of older versions lack heads, or have them in the wrong part. Until
    * `stopped` says so. */
   repair(stopped: () => boolean): Promise<void> {
@@ -196,6 +217,8 @@ function rowOf(partition: string, head: Attributes): Row {
 /** Before the first row of an open invocation, and behind the last one: `/` follows the dot. */
 const OPEN_FIRST = "open.";
 const OPEN_END = "open/";
+const ENDED_FIRST = "ended.";
+const ENDED_END = "ended/";
 
 const digits = (ms: number): string =>
   String(Math.min(Math.max(ms, 0), TIME_MS_MAX)).padStart(TIME_DIGITS, "0");
@@ -213,6 +236,10 @@ function prepareAll(database: LocalDatabase) {
     open: database.prepare(
       "SELECT shard, place FROM listing WHERE (shard, place) > (?, ?) AND shard < ? ORDER BY shard, place LIMIT ?",
     ),
+    endedCount: database.prepare(
+      "SELECT count(*) AS count FROM (SELECT 1 FROM listing WHERE shard > 'ended.' AND shard < 'ended/' LIMIT ?)",
+    ),
+    nextShard: database.prepare("SELECT shard FROM listing WHERE shard > ? ORDER BY shard LIMIT 1"),
     allHeads: database.prepare(
       "SELECT pk, body FROM items WHERE tbl = ? AND sk = ? AND pk > ? ORDER BY pk LIMIT ?",
     ),
