@@ -15,6 +15,7 @@ import { addServices } from "./services/services.ts";
 import { addSql } from "./sql/sql.ts";
 import { addSubscriptions } from "./subscriptions/subscriptions.ts";
 import { addState } from "./state/state.ts";
+import { addUi } from "./ui/ui.ts";
 import { addExport } from "./exports/export.ts";
 import { addVerifyAws } from "./verify-aws.ts";
 
@@ -38,6 +39,7 @@ export function program(): Program {
   root.commandsGroup("This command line and its server:");
   addEnv(root);
   addServer(root);
+  addUi(root);
   root.commandsGroup("AWS:");
   addExport(root);
   addVerifyAws(root);

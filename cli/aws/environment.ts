@@ -1,10 +1,11 @@
 /** An environment that a stack is: its doors are where the stack says, and requests are signed with the user's credentials. */
 import { type Door, HttpDoor } from "../door.ts";
 import type { EnvironmentEntry } from "../environment/config.ts";
-import type { ServerEnvironment, ProcessVariables } from "../environment/environment.ts";
+import type { AwsIdentity, ServerEnvironment, ProcessVariables } from "../environment/environment.ts";
 import { CommandError } from "../exit.ts";
 import type { StackOutput } from "../../lib/stack-output.ts";
 import { AwsHttpDoor, FunctionDoor } from "./doors.ts";
+import { element } from "./query.ts";
 import { type AwsSession, openSession } from "./session.ts";
 import { readStack } from "./stack.ts";
 
@@ -17,7 +18,7 @@ export async function stackEnvironment(
   entry: EnvironmentEntry & { readonly stack: string },
   headers: Headers,
   variables: ProcessVariables,
-): Promise<Omit<ServerEnvironment, "name" | "chosenBy">> {
+): Promise<Omit<ServerEnvironment, "name" | "chosenBy" | "isProduction">> {
   const session = await openSession(entry, variables);
   const output = await readStack(session, entry.stack);
   const { region, profile, endpoint } = session;
@@ -32,7 +33,13 @@ export async function stackEnvironment(
       ...{ stack: entry.stack, region, profile, endpoint, runtime },
       tables: { journal, state, registry },
     },
+    identity: () => identityOf(session),
   };
+}
+
+async function identityOf({ query }: AwsSession): Promise<AwsIdentity> {
+  const xml = await query.xml("sts", "GetCallerIdentity", {});
+  return { account: element(xml, "Account") ?? "", arn: element(xml, "Arn") ?? "" };
 }
 
 function adminDoor(session: AwsSession, { admin, adminFunction }: StackOutput, stack: string): Door {

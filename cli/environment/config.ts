@@ -20,6 +20,8 @@ export interface EnvironmentEntry {
   /** The admin API's address. */
   readonly url?: string;
   readonly ingressUrl?: string;
+  /** Whether it is to be handled with care. Absent: its name says it. */
+  readonly production?: boolean;
   /** What each request carries. `${NAME}` stands for a variable. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -43,7 +45,8 @@ export const PROJECT_FILE = "perdure.json";
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u;
 const FIELDS = ["stack", "region", "profile", "endpoint", "url", "ingressUrl"] as const;
 /** A project's file has these: nothing by which the user's credentials would go elsewhere. */
-const PROJECT_FIELDS: ReadonlySet<string> = new Set(["stack", "region", "url", "ingressUrl"]);
+const PROJECT_FIELDS: ReadonlySet<string> = new Set(["stack", "region", "url", "ingressUrl", "production"]);
+const OTHER_FIELDS: ReadonlySet<string> = new Set(["headers", "production"]);
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -54,6 +57,12 @@ export function userFile(variables: Variables): string {
     xdg ?? (process.platform === "win32" && appData !== undefined ? appData : join(homedir(), ".config"));
   return join(base, "perdure", "config.json");
 }
+
+/** By its name, in a stack's or an environment's: `OrdersProd`, `prod-eu`; not `Products`, `preprod`, `non-prod`. */
+const PRODUCTION = /(?:prod|Prod|PROD)(?:uction|UCTION)?(?![a-z])/u;
+const NOT_PRODUCTION = /(?:non|pre)[-_.]?prod/iu;
+export const looksLikeProduction = (name: string): boolean =>
+  PRODUCTION.test(name) && !NOT_PRODUCTION.test(name);
 
 export const isEnvironmentName = (name: string): boolean => NAME.test(name) && name !== LOCAL;
 
@@ -108,7 +117,7 @@ function entriesOf(fields: AnswerFields, file: string, allowed?: ReadonlySet<str
       throw unreadable(file, `${what} is not an object`);
     const given = value as Readonly<Record<string, unknown>>;
     const unknown = Object.keys(given).find(
-      (key) => !(FIELDS as readonly string[]).includes(key) && key !== "headers",
+      (key) => !(FIELDS as readonly string[]).includes(key) && !OTHER_FIELDS.has(key),
     );
     if (unknown !== undefined) throw unreadable(file, `${what} has an unknown field "${unknown}"`);
     const refused = allowed && Object.keys(given).find((key) => !allowed.has(key));
@@ -126,6 +135,8 @@ function entryOf(given: Readonly<Record<string, unknown>>, file: string, what: s
     if (given[key] !== undefined && typeof given[key] !== "string")
       throw unreadable(file, `"${key}" of ${what} is not a text`);
   }
+  if (given["production"] !== undefined && typeof given["production"] !== "boolean")
+    throw unreadable(file, `"production" of ${what} is neither true nor false`);
   const headers = given["headers"] ?? {};
   if (
     typeof headers !== "object" ||

@@ -57,14 +57,19 @@ export async function listEnvironments({ out }: Cli): Promise<void> {
 const whereOf = ({ stack, url }: EnvironmentEntry): string =>
   stack === undefined ? (url ?? "") : `stack ${stack}`;
 
-export function addEnvironment({ options, out }: Cli, name: string, headers: readonly string[]): void {
+interface Besides {
+  readonly headers: readonly string[];
+  readonly production?: boolean | undefined;
+}
+
+export function addEnvironment({ options, out }: Cli, name: string, besides: Besides): void {
   if (!isEnvironmentName(name))
     throw new UsageError(
       name === LOCAL
         ? `"${LOCAL}" is this machine. Give it another name.`
         : `"${name}" cannot be a name: letters, digits, dots, dashes and underscores, at most 64`,
     );
-  const entry = entryOf(options, headers);
+  const entry = entryOf(options, besides);
   let isNew = true;
   changeUserFile(process.env, (environments, current) => {
     isNew = !Object.hasOwn(environments, name);
@@ -75,7 +80,7 @@ export function addEnvironment({ options, out }: Cli, name: string, headers: rea
   out.note(`Try it: perdure --env ${name} whoami`);
 }
 
-function entryOf(options: GlobalOptions, headers: readonly string[]): EnvironmentEntry {
+function entryOf(options: GlobalOptions, { headers, production }: Besides): EnvironmentEntry {
   const { url, stack, env, ingressUrl, region, profile, endpoint } = options;
   if (env !== undefined)
     throw new UsageError("--env names an environment that is there; here goes --stack or --url");
@@ -88,7 +93,7 @@ function entryOf(options: GlobalOptions, headers: readonly string[]): Environmen
     url: address("--url", url),
     ingressUrl: address("--ingress-url", ingressUrl),
   };
-  const entry = { stack, region, profile, ...checked };
+  const entry = { stack, region, profile, ...checked, production };
   return {
     ...Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined)),
     ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers.map(headerIn)) }),
@@ -138,7 +143,7 @@ function linesOf({ name, entry, file }: Row, chosenBy: string | undefined): read
   const { headers = {}, ...rest } = entry;
   const pairs: [string, string][] = [
     ["name", name],
-    ...Object.entries(rest).map(([key, value]): [string, string] => [key, value]),
+    ...Object.entries(rest).map(([key, value]): [string, string] => [key, String(value)]),
     ...Object.entries(headers).map(([key, value]): [string, string] => ["header", `${key}: ${value}`]),
     ...(file === null ? [] : [["file", file] as [string, string]]),
     ...(chosenBy === undefined ? [] : [["chosen by", chosenBy] as [string, string]]),

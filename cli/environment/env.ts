@@ -16,6 +16,11 @@ Examples:
   perdure env use local
 `;
 
+interface AddOptions {
+  readonly header?: readonly string[];
+  readonly production?: boolean;
+}
+
 export function addEnv(program: Program): void {
   const env = program
     .command("env")
@@ -38,9 +43,11 @@ export function addEnv(program: Program): void {
       "--header <name=value...>",
       "sent with each request; ${NAME} stands for a variable, so that the file holds no secret",
     )
+    .option("--production", "the UI shows that it is, and asks twice (default: if a name says prod)")
+    .option("--no-production", "it is not, whatever its name says")
     .action(
-      withCli(async (cli, name, options: { readonly header?: readonly string[] }) =>
-        (await import("./edit.ts")).addEnvironment(cli, name, options.header ?? []),
+      withCli(async (cli, name, { header = [], production }: AddOptions) =>
+        (await import("./edit.ts")).addEnvironment(cli, name, { headers: header, production }),
       ),
     );
   env

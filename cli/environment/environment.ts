@@ -11,6 +11,7 @@ import {
   type EnvironmentEntry,
   headersOf,
   LOCAL,
+  looksLikeProduction,
   type NamedEnvironment,
   readConfig,
 } from "./config.ts";
@@ -23,8 +24,17 @@ export interface ServerEnvironment {
   readonly admin: Door;
   /** `undefined`: the admin API says where the ingress is. */
   readonly ingress: Door | undefined;
+  readonly isProduction: boolean;
   /** Absent: it is not in AWS, as far as is known. */
   readonly aws?: DeployedStack;
+  /** In AWS: whose credentials requests are signed with. Throws what AWS says against it. */
+  readonly identity?: () => Promise<AwsIdentity>;
+}
+
+export interface AwsIdentity {
+  readonly account: string;
+  /** The role's or the user's ARN. */
+  readonly arn: string;
 }
 
 /** Where a deployed environment is. */
@@ -75,6 +85,7 @@ export async function chosenEnvironment(
 ): Promise<ServerEnvironment> {
   const { name, chosenBy, entry, headers: filled } = choose(choice, variables, folder);
   const headers = filled();
+  const isProduction = entry.production ?? [name, entry.stack ?? ""].some(looksLikeProduction);
   if (entry.stack === undefined) {
     const { region, profile } = choice;
     if (region !== undefined || profile !== undefined)
@@ -84,11 +95,11 @@ export async function chosenEnvironment(
     if (entry.url?.startsWith(COPY) === true) {
       const { openExport } = await import("../exports/door.ts");
       const file = entry.url.slice(COPY.length);
-      return { name: file, chosenBy, admin: openExport(file), ingress: undefined };
+      return { name: file, chosenBy, isProduction, admin: openExport(file), ingress: undefined };
     }
     const ingress = entry.ingressUrl;
     return {
-      ...{ name, chosenBy },
+      ...{ name, chosenBy, isProduction },
       admin: new HttpDoor(urlOf("the admin API's address", entry.url ?? LOCAL_ADMIN_URL), headers),
       ingress:
         ingress === undefined ? undefined : new HttpDoor(urlOf("the ingress's address", ingress), headers),
@@ -97,8 +108,7 @@ export async function chosenEnvironment(
   // AWS is far from `perdure dev`: what knows it is loaded here and not before.
   const { stackEnvironment } = await import("../aws/environment.ts");
   return {
-    name,
-    chosenBy,
+    ...{ name, chosenBy, isProduction },
     ...(await stackEnvironment({ ...entry, stack: entry.stack }, headers, variables)),
   };
 }

@@ -1,29 +1,31 @@
-/** `perdure open`: the link of the web UI, or of an invocation. */
-import { spawn } from "node:child_process";
+/** `perdure open`: the link of the web UI, of one of its pages, or of an invocation. */
+import { openInBrowser } from "../browser.ts";
 import type { Cli } from "../cli.ts";
 
 const UI = "/ui";
 
-export async function openLink(cli: Cli, id: string | undefined, inBrowser: boolean): Promise<void> {
+/** The UI's pages that have no object of their own. */
+const PAGES = ["invocations", "objects", "services", "playground", "deployments", "timers", "sql"];
+
+export async function openLink(cli: Cli, what: string | undefined, inBrowser: boolean): Promise<void> {
   const admin = await cli.admin();
-  const hasUi = (await admin.raw("GET", UI)).status < 400;
-  const place = id === undefined ? "" : `/invocations/${encodeURIComponent(id)}`;
-  const link = `${admin.address}${hasUi ? `${UI}${place}` : place}`;
+  const hasUi = admin.address.startsWith("http") && (await admin.raw("GET", UI)).status < 400;
+  const link = hasUi ? `${admin.address}${UI}${placeOf(what)}` : `${admin.address}${pathOf(what)}`;
   await cli.out.show({ link, ui: hasUi }, () => [link]);
-  if (!hasUi) {
-    const instead =
-      id === undefined ? "`perdure invocations list` shows invocations" : "the link is its JSON";
-    return cli.out.note(`This server has no web UI: ${instead}.`);
-  }
-  if (!inBrowser || !cli.out.isTerminal || !link.startsWith("http")) return;
-  const [command, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
-  const child = spawn(command ?? "xdg-open", [...args, link], { stdio: "ignore", detached: true });
-  // A machine without a browser: the link has been printed.
-  child.on("error", () => undefined);
-  child.unref();
+  if (!hasUi) return cli.out.note("This server has no web UI of its own: `perdure ui` serves it here.");
+  if (inBrowser && cli.out.isTerminal) openInBrowser(link);
 }
 
-const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
-  darwin: ["open"],
-  win32: ["cmd", "/c", "start", ""],
-};
+/** Keys stand in the query, as in the UI's own links: a key may be `..`. */
+function placeOf(what = ""): string {
+  if (what === "" || what === "overview") return "/";
+  if (PAGES.includes(what)) return `/${what}`;
+  const slash = what.indexOf("/");
+  if (slash < 0) return `/invocations/${encodeURIComponent(what)}`;
+  const query = new URLSearchParams({ service: what.slice(0, slash), key: what.slice(slash + 1) });
+  return `/object?${query.toString()}`;
+}
+
+/** Of the admin API, whose answer is JSON. */
+const pathOf = (what = ""): string =>
+  what === "" || what.includes("/") || PAGES.includes(what) ? "" : `/invocations/${encodeURIComponent(what)}`;

@@ -48,15 +48,18 @@ export function addServer(program: Program): void {
 
   program
     .command("open")
-    .summary("the link of the web UI, or of an invocation")
+    .summary("the link of the web UI, of one of its pages, or of an invocation")
     .description("Prints a link, and opens it in a browser if this is a terminal.")
-    .argument("[id]", "an invocation's")
+    .argument("[what]", "an invocation's id, Service/key, or a page such as invocations, services, sql")
     .option("--no-browser", "print it only")
-    .addHelpText("after", "\nExamples:\n  perdure open\n  perdure open inv_1abc --no-browser\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  perdure open\n  perdure open inv_1abc --no-browser\n  perdure open Cart/ada\n",
+    )
     .action(
-      withCli(async (cli, id: string | undefined, options: { readonly browser: boolean }) => {
+      withCli(async (cli, what: string | undefined, options: { readonly browser: boolean }) => {
         const { openLink } = await import("./open.ts");
-        await openLink(cli, id, options.browser);
+        await openLink(cli, what, options.browser);
       }),
     );
 

@@ -37,3 +37,10 @@ export const OVERVIEW_ERROR_CHARS_MAX = 300;
 export const OVERVIEW_PARKED_MIN = 5;
 /** What runs for less is not slow, however fast its like are. */
 export const OVERVIEW_SLOW_MS_MIN = 10_000;
+
+// `perdure ui`: a proxy on this machine.
+
+/** Requests on their way at the same time. A browser has six, and each tab is the same browser. */
+export const PROXY_REQUESTS_MAX = 64;
+/** Random bytes of the key that its pages ask with. */
+export const PROXY_KEY_BYTES = 24;

@@ -9,6 +9,8 @@
  *   same origin, and the browser would hand the page the answers as well. But the browser still sends the site's name.
  * - `Origin` and `Sec-Fetch-Site`. They say that a page of another site asks. Programs send neither.
  *
+ * A link on any page may lead to the UI's own pages: they are files, the same for everybody.
+ *
  * Any page may call the ingress, as it may Restate's (`runtime/ingress/ingress.ts`), if its browser has asked before with a
  * preflight. Requests that a browser sends without asking are refused from pages of other sites: a form, an image or a link
  * there must not run a handler.
@@ -22,11 +24,18 @@ import type { RequestHandler } from "./http-server.ts";
 /** A server that listens on one of these is reached by every address of the machine. */
 const ALL_ADDRESSES: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 
+export interface SiteOptions {
+  /** Not even pages of other servers on this machine may ask. */
+  readonly ownOriginOnly?: boolean;
+  /** What a link on any page may lead to: it shows nothing by itself, and does nothing. */
+  readonly mayBeLinked?: (request: HttpRequest) => boolean;
+}
+
 /** Answers 403 to pages of other sites. `host`: the address that the server listens on. */
 export const localSiteOnly =
-  (handle: RequestHandler, host: string): RequestHandler =>
+  (handle: RequestHandler, host: string, options: SiteOptions = {}): RequestHandler =>
   async (request, signal) => {
-    const reason = refusal(request, host);
+    const reason = refusal(request, host, options);
     return reason === undefined ? handle(request, signal) : adminErrorResponse(new AdminError(403, reason));
   };
 
@@ -74,17 +83,32 @@ function needsPreflight({ method, headers }: HttpRequest): boolean {
   );
 }
 
-function refusal({ headers }: HttpRequest, listened: string): string | undefined {
-  const { host, origin } = headers;
+function refusal(request: HttpRequest, listened: string, options: SiteOptions): string | undefined {
+  const { host, origin } = request.headers;
   // A client older than HTTP/1.1 may send none. No browser is that old.
   const asked = host === undefined ? undefined : nameIn(`http://${host}`);
   if (host !== undefined && (asked === undefined || !isOurs(asked, listened))) {
     return `the admin API is not served as "${host}": ask for localhost, or for the address that the server listens on (--host)`;
   }
-  const isForeign = headers["sec-fetch-site"] === "cross-site";
-  if (!isForeign && (origin === undefined || isSameSite(nameIn(origin), asked))) return undefined;
+  if (isFollowedLink(request) && options.mayBeLinked?.(request) === true) return undefined;
+  if (options.ownOriginOnly === true ? isOwnOrigin(request) : isOwnSite(request, asked)) return undefined;
   return `the admin API takes no requests from pages of other sites${origin === undefined ? "" : ` (${origin})`}`;
 }
+
+function isOwnSite({ headers: { origin, ...headers } }: HttpRequest, asked: string | undefined): boolean {
+  if (headers["sec-fetch-site"] === "cross-site") return false;
+  return origin === undefined || isSameSite(nameIn(origin), asked);
+}
+
+function isOwnOrigin({ headers: { host, origin, ...headers } }: HttpRequest): boolean {
+  const site = headers["sec-fetch-site"];
+  if (site !== undefined && site !== "same-origin" && site !== "none") return false;
+  return origin === undefined || origin === `http://${host}`;
+}
+
+/** The user has followed a link, or has typed an address: the browser shows what is answered, and no page can read it. */
+const isFollowedLink = ({ method, headers }: HttpRequest): boolean =>
+  method === "GET" && headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document";
 
 /** The name in a URL, in lower case, without the brackets of IPv6. */
 function nameIn(url: string): string | undefined {

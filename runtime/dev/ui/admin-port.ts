@@ -8,7 +8,7 @@ import type { HttpRequest, HttpResponse } from "../../http/message.ts";
 import type { RequestHandler } from "../http-server.ts";
 import { localSiteOnly } from "../local-site.ts";
 import type { Changes } from "./changes.ts";
-import type { UiFiles } from "./ui-files.ts";
+import { isUiPath, type UiFiles } from "./ui-files.ts";
 
 const INGRESS = "/ingress";
 
@@ -23,12 +23,27 @@ export interface AdminPortParts {
 
 /** `host`: the address that the server listens on. */
 export const adminPort = ({ ui, changes, ingress, admin }: AdminPortParts, host: string): RequestHandler =>
-  localSiteOnly(async (request, signal) => {
-    const own = ui.answer(request) ?? changes.answer(request);
-    if (own !== undefined) return own;
-    const path = belowIngress(request.path);
-    return path === undefined ? await admin(request, signal) : await ingress({ ...request, path }, signal);
-  }, host);
+  localSiteOnly(
+    async (request, signal) => {
+      const own = ui.answer(request) ?? changes.answer(request);
+      if (own !== undefined) return own;
+      const path = belowIngress(request.path);
+      if (path === undefined) return await admin(request, signal);
+      return asData(await ingress({ ...request, path }, signal));
+    },
+    host,
+    { mayBeLinked: ({ path }) => path === "/" || isUiPath(path) },
+  );
+
+/** A handler answers what it likes. Here it is data, and no page: one would have this origin. */
+export const asData = (answer: HttpResponse): HttpResponse => ({
+  ...answer,
+  headers: {
+    ...answer.headers,
+    "content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+  },
+});
 
 /** The path that the ingress knows; `undefined` if it is none of the ingress's. */
 export const belowIngress = (path: string): string | undefined =>

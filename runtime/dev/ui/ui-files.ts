@@ -30,6 +30,9 @@ const SAFE_HEADERS = {
 /** Files but the page have their contents' hash in their name. */
 const FOR_EVER = "public, max-age=31536000, immutable";
 
+/** A page or a file of the UI: the same for everybody. */
+export const isUiPath = (path: string): boolean => path === PATH || path.startsWith(`${PATH}/`);
+
 export class UiFiles {
   readonly #files: ReadonlyMap<string, Uint8Array>;
 
@@ -40,11 +43,10 @@ export class UiFiles {
 
   /** `undefined`: the request is not for the UI. */
   answer({ method, path, headers }: HttpRequest): HttpResponse | undefined {
-    const isPage = path === PATH || path.startsWith(`${PATH}/`);
     if (method !== "GET" && method !== "HEAD") return undefined;
     if (path === "/" && headers["accept"]?.includes("text/html") === true)
       return emptyResponse(302, { location: `${PATH}/` });
-    if (!isPage) return undefined;
+    if (!isUiPath(path)) return undefined;
     if (path === PATH) return emptyResponse(302, { location: `${PATH}/` });
     const name = path.slice(PATH.length + 1);
     const file = this.#files.get(name);

@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Cli, type GlobalOptions } from "../../../cli/cli.ts";
-import { changeUserFile, readConfig, userFile } from "../../../cli/environment/config.ts";
+import {
+  changeUserFile,
+  looksLikeProduction,
+  readConfig,
+  userFile,
+} from "../../../cli/environment/config.ts";
 import {
   addEnvironment,
   listEnvironments,
@@ -191,7 +196,7 @@ describe("perdure env", () => {
   };
 
   test("add, use, list, show and remove", async () => {
-    addEnvironment(cliOf({ stack: "Orders", region: "eu-west-1" }).cli, "prod", []);
+    addEnvironment(cliOf({ stack: "Orders", region: "eu-west-1" }).cli, "prod", { headers: [] });
     useEnvironment(cliOf().cli, "prod");
     const listed = cliOf({ json: true });
     await listEnvironments(listed.cli);
@@ -211,12 +216,38 @@ describe("perdure env", () => {
 
   test("writes no secret", () => {
     const { cli } = cliOf({ url: "https://a" });
-    expect(() => addEnvironment(cli, "st", ["Authorization=Bearer abc"])).toThrow("looks like a secret");
-    addEnvironment(cli, "st", ["Authorization=Bearer ${TOKEN}", "x-team=orders"]);
+    expect(() => addEnvironment(cli, "st", { headers: ["Authorization=Bearer abc"] })).toThrow(
+      "looks like a secret",
+    );
+    addEnvironment(cli, "st", { headers: ["Authorization=Bearer ${TOKEN}", "x-team=orders"] });
     expect(readConfig(variables, project()).environments.get("st")?.entry.headers).toEqual({
       authorization: "Bearer ${TOKEN}",
       "x-team": "orders",
     });
+  });
+
+  test("says whether it is production; if not, the name does", async () => {
+    addEnvironment(cliOf({ url: "https://a" }).cli, "main", { headers: [], production: true });
+    addEnvironment(cliOf({ url: "https://b" }).cli, "prod-copy", { headers: [], production: false });
+    addEnvironment(cliOf({ url: "https://c" }).cli, "eu-prod", { headers: [] });
+    const isProduction = async (env: string): Promise<boolean> =>
+      (await chosenEnvironment({ env }, variables, project())).isProduction;
+    expect(await Promise.all(["main", "prod-copy", "eu-prod", "local"].map(isProduction))).toEqual([
+      ...[true, false, true, false],
+    ]);
+    inUserFile({ environments: { a: { url: "https://a", production: "yes" } } });
+    expect(() => readConfig(variables, project())).toThrow("neither true nor false");
+  });
+
+  test.each([
+    ...(["prod", "Prod", "OrdersProd", "ProdOrders", "orders-production", "PROD_EU"] as const).map(
+      (name) => [name, true] as const,
+    ),
+    ...(["Products", "reproduce", "preprod", "non-prod", "staging", "Productivity"] as const).map(
+      (name) => [name, false] as const,
+    ),
+  ])("%s looks like production: %s", (name, is) => {
+    expect(looksLikeProduction(name)).toBe(is);
   });
 
   test.each<[string, GlobalOptions, string]>([
@@ -226,7 +257,7 @@ describe("perdure env", () => {
     ["a", { url: "http://x", region: "r" }, "go with --stack"],
     ["a", { url: "ftp://x" }, "is no URL"],
   ])("add %s with %j is refused", (name, options, message) => {
-    expect(() => addEnvironment(cliOf(options).cli, name, [])).toThrow(message);
+    expect(() => addEnvironment(cliOf(options).cli, name, { headers: [] })).toThrow(message);
   });
 
   test("what is not there is nothing, and what the project has stays there", () => {
