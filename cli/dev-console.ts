@@ -111,6 +111,7 @@ export class DevConsole {
       "",
       `  ingress  ${styled("cyan", url)}`,
       `  admin    ${styled("cyan", adminUrl)}`,
+      `  ui       ${styled("cyan", `${adminUrl}/ui/`)}`,
       `  data     ${dataPath}`,
       "",
       ...services.map(

@@ -1,12 +1,19 @@
 /**
  * `npm run demo`: first an order whose server is killed with `kill -9` in the middle, and which continues where it was. Then
  * many transfers between bank accounts at once. Exits with 1 if a result is wrong.
+ *
+ * At its end the order can be looked at in the web UI: on a terminal for as long as you like, else by starting its server again.
  */
+import { once } from "node:events";
 import { isDeepStrictEqual } from "node:util";
 import { LocalServer, until } from "./support/server.ts";
 
 const PACKING_MS = 2500;
 const TIMEOUT_MS = 60_000;
+/** Where the order's data is kept if nobody is there to look at it now. */
+const KEPT_DATA = ".perdure/demo.sqlite";
+/** Of `perdure dev`, unless it is told another one. */
+const ADMIN_PORT = 9070;
 
 const startedAtMs = Date.now();
 const servers: LocalServer[] = [];
@@ -25,6 +32,12 @@ interface LedgerEntry {
   key: string;
   amount: number;
   calls: number;
+}
+
+/** The one that was made, and the server that still has it. */
+interface Order {
+  readonly server: LocalServer;
+  readonly id: string;
 }
 
 function say(line = ""): void {
@@ -88,7 +101,7 @@ class JournalFollower {
   }
 }
 
-async function orderDemo(): Promise<void> {
+async function orderDemo(): Promise<Order> {
   say("1. An order: pay, reserve, pack, ship");
   const server = await serve("03-order-saga.ts");
   const items = [
@@ -121,7 +134,7 @@ async function orderDemo(): Promise<void> {
   say("3. Was anything done twice?");
   checkSteps(server);
   await checkLedgers(server);
-  await server.stop();
+  return { server, id };
 }
 
 /** A step prints a line when its code runs. The output has the lines of both processes. */
@@ -189,15 +202,39 @@ async function bankDemo(): Promise<void> {
 async function main(): Promise<void> {
   say("Perdure: an order survives the death of its server");
   say();
-  await orderDemo();
+  const order = await orderDemo();
   await bankDemo();
   say();
   say(`All as it should be, after ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s.`);
+  clearTimeout(deadline);
+  say();
+  await look(order);
+}
+
+/** What happened to the order, in the web UI. */
+async function look({ server, id }: Order): Promise<void> {
+  const page = `invocations/${id}`;
+  if (process.stdin.isTTY && process.stdout.isTTY) {
+    say("What happened to the order, with the crash in the middle:");
+    say(`  ${server.page(page)}`);
+    say("Press Enter to end.");
+    await once(process.stdin, "data");
+    process.stdin.pause();
+    return server.stop();
+  }
+  await server.stop(KEPT_DATA);
+  say("Look at what happened to the order, with the crash in the middle. Start its server again:");
+  say(`  npm run perdure -- dev examples/03-order-saga.ts --data ${KEPT_DATA}`);
+  say("and open:");
+  say(`  http://localhost:${ADMIN_PORT}/ui/${page}`);
 }
 
 // When this process exits for any reason, it ends the servers and removes their files.
 process.once("SIGINT", () => process.exit(130));
-setTimeout(() => fail(new Error(`Not done after ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS).unref();
+const deadline = setTimeout(
+  () => fail(new Error(`Not done after ${TIMEOUT_MS / 1000} s`)),
+  TIMEOUT_MS,
+).unref();
 
 function fail(error: unknown): void {
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);

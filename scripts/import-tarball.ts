@@ -1,6 +1,7 @@
 // Checks the package as a user gets it: installs the packed tarball outside the repository and imports
-// every entry point with plain Node. Run with `npm run package:check`, which builds first.
-import { spawnSync } from "node:child_process";
+// every entry point with plain Node. Its server must show the web UI. Run with `npm run package:check`, which builds first.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   mkdirSync,
   mkdtempSync,
@@ -51,9 +52,45 @@ function installAndImport(directory: string): void {
   }
 }
 
+/** Starts the server as it was installed, and asks for the page and for what the page loads. */
+async function openUi(directory: string): Promise<void> {
+  const program = join(directory, "node_modules", "perdure", "dist", "cli", "main.js");
+  const options = ["--port", "0", "--admin-port", "0", "--data", join(directory, "data.sqlite")];
+  console.log("package:check: perdure up, and its web UI");
+  const child = spawn(process.execPath, [program, "up", ...options], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    const link = await linkFrom(child.stdout);
+    const page = await (await fetch(link)).text();
+    const loaded = [...page.matchAll(/(?:src|href)="([^"]+)"/gu)].map(([, path = ""]) => path);
+    if (!loaded.some((path) => path.endsWith(".js"))) throw new Error(`${link} answers no page:\n${page}`);
+    for (const path of loaded) {
+      const { status, headers } = await fetch(new URL(path, link));
+      const isPage = headers.get("content-type")?.includes("text/html") ?? true;
+      if (status !== 200 || (isPage && /\.\w+$/u.test(path)))
+        throw new Error(`${path} is not in the package`);
+    }
+  } finally {
+    child.kill();
+    await once(child, "exit");
+  }
+}
+
+async function linkFrom(output: AsyncIterable<unknown>): Promise<string> {
+  let text = "";
+  for await (const chunk of output) {
+    text += String(chunk);
+    const link = /http:\S+\/ui\//u.exec(text)?.[0];
+    if (link !== undefined) return link;
+  }
+  throw new Error(`perdure up printed no link of its UI:\n${text}`);
+}
+
 const directory = mkdtempSync(join(tmpdir(), "perdure-package-"));
 try {
   installAndImport(directory);
+  await openUi(directory);
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }

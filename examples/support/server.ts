@@ -4,9 +4,9 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { freePorts } from "../../scripts/free-ports.ts";
@@ -77,10 +77,23 @@ export class LocalServer {
     await this.#end("SIGKILL");
   }
 
-  /** Ends the server and removes its data. */
-  async stop(): Promise<void> {
+  /** Ends the server and removes its data; `keepAs`: but for a copy of it there. */
+  async stop(keepAs?: string): Promise<void> {
     await this.#end("SIGTERM");
+    // After its end the data is one file.
+    if (keepAs !== undefined) {
+      mkdirSync(dirname(keepAs), { recursive: true, mode: 0o700 });
+      copyFileSync(join(this.#folder, "data.db"), `${keepAs}.new`);
+      // A server may run on the last one, and then sees that it has another file.
+      rmSync(`${keepAs}-wal`, { force: true });
+      renameSync(`${keepAs}.new`, keepAs);
+    }
     this.#cleanUp();
+  }
+
+  /** A page of its UI: `page("invocations/inv_1")`. */
+  page(path: string): string {
+    return `http://localhost:${this.#adminPort}/ui/${path}`;
   }
 
   /** Calls a handler and waits for its answer: `call("Account/ada/deposit", { cents: 100 })`. */
