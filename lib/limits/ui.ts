@@ -44,3 +44,13 @@ export const OVERVIEW_SLOW_MS_MIN = 10_000;
 export const PROXY_REQUESTS_MAX = 64;
 /** Random bytes of the key that its pages ask with. */
 export const PROXY_KEY_BYTES = 24;
+
+// The audit trail of a local server.
+
+/** Actions that are kept: the newest. */
+export const AUDIT_KEPT_MAX = 10_000;
+/** Actions in an answer, unless the request says how many. */
+export const AUDIT_LIST_DEFAULT = 100;
+export const AUDIT_LIST_MAX = 1000;
+/** So much of a refusal's message, and of what an action was done to, is kept. */
+export const AUDIT_CHARS_MAX = 300;

@@ -10,6 +10,7 @@ import { emptyResponse, type HttpRequest, type HttpResponse, jsonResponse } from
 import { match, route, type Route, segmentsOf } from "../http/router.ts";
 import { Sandbox } from "../query/sandbox.ts";
 import { withBriefIdsOutside } from "./brief-ids.ts";
+import { listActions, recordActions } from "./audit/trail.ts";
 import { operateOnMany } from "./bulk.ts";
 import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
 import { deleteDeployment, moveDeployment, registerDeployment } from "./deployment.ts";
@@ -43,6 +44,7 @@ const ROUTES: readonly Route<AdminExchange, Handling>[] = [
   route("GET", "/version", version),
   route("GET", "/cluster-health", clusterHealth),
   route("GET", "/overview", async ({ overview }) => jsonResponse(200, await overview.answer())),
+  route("GET", "/audit", async ({ ports, request }) => listActions(ports, request)),
   route("GET", "/deployments", listDeployments),
   route("GET", "/deployments/:id", (x, { id }) => describeDeployment(x, id)),
   route("POST", "/deployments", registerDeployment),
@@ -112,6 +114,18 @@ export class Admin {
   }
 
   async #answer(request: HttpRequest): Promise<HttpResponse> {
+    const answer = await this.#answered(request);
+    const segments = segmentsOf(request.path) ?? [];
+    await recordActions(
+      this.#ports,
+      request,
+      VERSION.test(segments[0] ?? "") ? segments.slice(1) : segments,
+      answer,
+    );
+    return answer;
+  }
+
+  async #answered(request: HttpRequest): Promise<HttpResponse> {
     const [ports, index, scan, options] = [this.#ports, this.#index, this.#scan, this.#options];
     const [overview, sandbox] = [this.#overview, this.#sandbox];
     try {
@@ -144,9 +158,11 @@ async function dispatch(exchange: AdminExchange): Handling {
   throw new AdminError(405, "method not allowed", { allow: found.allow.join(", ") });
 }
 
+const VERSION = /^v(\d+)$/u;
+
 /** Restate's own tools put a version before the path. */
 function withoutVersion(segments: string[]): string[] {
-  const asked = /^v(\d+)$/u.exec(segments[0] ?? "")?.[1];
+  const asked = VERSION.exec(segments[0] ?? "")?.[1];
   if (asked === undefined || segments.length < 2) return segments;
   const { min_admin_api_version: min, max_admin_api_version: max } = ADMIN_API_VERSIONS;
   if (Number(asked) >= min && Number(asked) <= max) return segments.slice(1);

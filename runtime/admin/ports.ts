@@ -3,6 +3,7 @@ import type { Clock, Entropy, ItemStore, Listing, Logger, Mailbox } from "../../
 import type { DeploymentRegistry, Discoverer } from "../deployments/ports.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { Sandbox } from "../query/sandbox.ts";
+import type { AuditLog } from "./audit/action.ts";
 import type { InvocationIndex } from "./invocation-index.ts";
 import type { Overview } from "./overview/overview.ts";
 import type { Tally } from "./overview/tally.ts";
@@ -25,6 +26,8 @@ export interface AdminPorts {
   readonly discoverer?: Discoverer;
   /** Of a server that makes every write itself. Absent: an overview reads. */
   readonly tally?: Tally;
+  /** Where actions are kept. Absent: they are lines of the log. */
+  readonly audit?: AuditLog;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;

@@ -7,14 +7,12 @@ import { basename } from "node:path";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { asError, FunctionError, OperationalError } from "../../lib/errors.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
-import { isHead } from "../../lib/model/listing.ts";
 import type { Reached } from "../../lib/model/manifest.ts";
 import type { Target } from "../../lib/model/message.ts";
 import type { Invoker, Logger } from "../../lib/ports.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { Admin } from "../admin/admin.ts";
-import { Tally } from "../admin/overview/tally.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { Cors } from "../../lib/cors.ts";
@@ -37,8 +35,7 @@ import { preflightedFromOtherSites } from "./local-site.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
 import { Powers } from "./powers/powers.ts";
 import { adminPort } from "./ui/admin-port.ts";
-import { primeTally } from "./ui/primed-tally.ts";
-import { Changes } from "./ui/changes.ts";
+import { Observer } from "./ui/observer.ts";
 import { UiFiles } from "./ui/ui-files.ts";
 import { Upkeep } from "./upkeep.ts";
 import {
@@ -122,8 +119,7 @@ export class Engine {
   /** Where a loss of power matters: resolves when all that is committed is settled. */
   readonly #settles: (() => Promise<void>) | undefined;
   readonly #servers: HttpServer[] = [];
-  readonly #changes = new Changes();
-  readonly #tally = new Tally();
+  readonly #observer: Observer;
   #dispatcher: Dispatcher | undefined;
   #current: string | undefined;
   #ingress: Ingress | undefined;
@@ -141,10 +137,7 @@ export class Engine {
       this.#fileWatch = new DataFileWatch(options.dataPath, (file) => this.#lost(file));
     if (this.#database.settles) this.#settles = async () => await this.#settled();
     this.#items = new LocalItemStore(this.#database);
-    this.#items.onWritten((key, before, after) => {
-      this.#changes.note(key.table);
-      if (isHead(key)) this.#tally.headWritten(key.pk, before, after);
-    });
+    this.#observer = new Observer(this.#database, this.#items);
     this.#mailbox = new LocalMailbox(this.#database, systemClock, this.#logger);
     this.#timers = new LocalTimers(this.#database, this.#mailbox, systemClock, this.#logger);
     this.#registry = new ItemRegistry(this.#items, systemClock);
@@ -200,7 +193,7 @@ export class Engine {
     this.#stopped = true;
     this.#upkeep.stop();
     this.#fileWatch?.stop();
-    this.#changes.stop();
+    this.#observer.stop();
     for (const server of this.#servers) server.close();
     this.#timers.stop();
     await this.#turnsEnd();
@@ -280,7 +273,12 @@ export class Engine {
     const admin = new Admin(
       {
         ...this.#ports(),
-        ...{ listing: this.#items.listing, discoverer: this.#httpHosts, tally: this.#tally },
+        ...{
+          listing: this.#items.listing,
+          discoverer: this.#httpHosts,
+          tally: this.#observer.tally,
+          audit: this.#observer.audit,
+        },
       },
       {
         ...{ version: PACKAGE_VERSION, ingressEndpoint: url },
@@ -288,7 +286,7 @@ export class Engine {
       },
     );
     const parts = {
-      ...{ ui: new UiFiles(), changes: this.#changes },
+      ...{ ui: new UiFiles(), changes: this.#observer.changes },
       ingress: (request: HttpRequest, signal: AbortSignal) => ingress.handle(request, signal),
       admin: async (request: HttpRequest) =>
         (await this.#powers.answer(request)) ?? (await admin.handle(request)),
@@ -330,11 +328,7 @@ export class Engine {
     const runsAtDoor = (id: string): boolean => this.#ingress?.door?.runs(id) === true;
     const dispatcher = new Dispatcher({ ...this.#ports(), invoker, runsAtDoor });
     this.#dispatcher = dispatcher;
-    void primeTally(
-      this.#tally,
-      { items: this.#items, clock: systemClock, logger: this.#logger },
-      () => this.#stopped,
-    );
+    this.#observer.start({ clock: systemClock, logger: this.#logger });
     this.#upkeep.start((left) => this.#options.report({ kind: "resumed", ...left }));
     this.#mailbox.consume((batch) => dispatcher.handle(batch, TURN_MS_MAX), { concurrency: GROUPS_AT_ONCE });
   }
@@ -358,7 +352,7 @@ export class Engine {
       command,
     }: Pick<TurnFailure, "message" | "stack" | "command">): void => {
       if (this.#stopped) return;
-      this.#tally.attemptFailed(target, systemClock.now());
+      this.#observer.tally.attemptFailed(target, systemClock.now());
       const details = { invocation, target, count: attempt.count, message };
       const operation = command && `${command.type} ${JSON.stringify(command.name)}`;
       this.#options.report({
@@ -366,7 +360,7 @@ export class Engine {
         attempt: { ...details, ...(stack && { stack }), ...(operation && { operation }) },
       });
     };
-    const over = this.#tally.turnBegan({ id: invocation, ...target, sinceMs: systemClock.now() });
+    const over = this.#observer.tally.turnBegan({ id: invocation, ...target, sinceMs: systemClock.now() });
     try {
       const hosts = isHttp(deployment) ? this.#httpHosts : this.#pool;
       const asked = this.#settles ? await onceSettled(deployment, request, this.#settles) : request;
