@@ -149,6 +149,10 @@ export const TIMERS_RETRY_MS = 1000;
 export const ARMED_INVOCATIONS_MAX = 1000;
 /** Uses of a power that are remembered, for the timelines. */
 export const POWER_EVENTS_MAX = 1000;
+/** How far the clock may be ahead of the real one: 20 years. */
+export const CLOCK_AHEAD_MS_MAX = 20 * 365 * 24 * 60 * 60 * 1000;
+/** Invocations that are looked at for the next timer of one that waits for them. */
+export const CALLEES_LOOKED_MAX = 100;
 /** A process that is about to be killed is asked which steps run in it. One that does not answer by then is busy computing. */
 export const RUNNING_STEPS_MS_MAX = 250;
 /** The longest message of a failure that is ordered. */

@@ -14,15 +14,17 @@ import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.t
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { Admin } from "../admin/admin.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
-import type { HttpRequest } from "../http/message.ts";
+import type { HttpRequest, HttpResponse } from "../http/message.ts";
 import type { Cors } from "../../lib/cors.ts";
 import { Ingress } from "../ingress/ingress.ts";
 import { LocalBlobStore } from "../local/blob-store.ts";
 import { systemClock } from "../../lib/clock.ts";
+import { JumpingClock } from "../../lib/jumping-clock.ts";
 import { systemEntropy } from "../../lib/entropy.ts";
 import { type DatabaseOptions, type LocalDatabase, openDatabase } from "../local/database.ts";
 import { DataFileWatch, type LostFile } from "../local/data-file-watch.ts";
 import { LocalItemStore } from "../local/item-store.ts";
+import { LocalMeta } from "../local/meta.ts";
 import { LocalMailbox } from "../local/mailbox.ts";
 import { LocalTimers } from "../local/timers.ts";
 import { type Deployed, Deployer } from "./deployer.ts";
@@ -106,6 +108,7 @@ export interface Listening {
 export class Engine {
   readonly #options: EngineOptions;
   readonly #database: LocalDatabase;
+  readonly #clock: JumpingClock;
   readonly #logger: Logger;
   readonly #items: LocalItemStore;
   readonly #mailbox: LocalMailbox;
@@ -136,19 +139,21 @@ export class Engine {
     if (options.dataPath !== MEMORY)
       this.#fileWatch = new DataFileWatch(options.dataPath, (file) => this.#lost(file));
     if (this.#database.settles) this.#settles = async () => await this.#settled();
-    this.#items = new LocalItemStore(this.#database);
+    // As far ahead as when the data was last served: time does not go back.
+    this.#clock = new JumpingClock(new LocalMeta(this.#database).get("clock-ahead"));
+    this.#items = new LocalItemStore(this.#database, this.#clock);
     this.#observer = new Observer(this.#database, this.#items);
-    this.#mailbox = new LocalMailbox(this.#database, systemClock, this.#logger);
-    this.#timers = new LocalTimers(this.#database, this.#mailbox, systemClock, this.#logger);
-    this.#registry = new ItemRegistry(this.#items, systemClock);
+    this.#mailbox = new LocalMailbox(this.#database, this.#clock, this.#logger);
+    this.#timers = new LocalTimers(this.#database, this.#mailbox, this.#clock, this.#logger);
+    this.#registry = new ItemRegistry(this.#items, this.#clock);
     this.#upkeep = new Upkeep({
-      ...{ items: this.#items, mailbox: this.#mailbox, clock: systemClock, entropy: systemEntropy },
+      ...{ items: this.#items, mailbox: this.#mailbox, clock: this.#clock, entropy: systemEntropy },
       logger: this.#logger,
     });
     const deployer = new Deployer({
       blobs: new LocalBlobStore(this.#database),
       registry: this.#registry,
-      clock: systemClock,
+      clock: this.#clock,
     });
     const ports = {
       ...{ items: this.#items, mailbox: this.#mailbox, registry: this.#registry },
@@ -168,7 +173,10 @@ export class Engine {
         options.report({ kind: "output", deployment, old, stream, line });
       },
     });
-    this.#powers = new Powers({ ...this.#ports(), pool: this.#pool, httpHosts: this.#httpHosts });
+    this.#powers = new Powers({
+      ...{ ...this.#ports(), pool: this.#pool, httpHosts: this.#httpHosts },
+      jump: (aheadMs) => this.#jump(aheadMs),
+    });
     if (options.file === undefined) return;
     this.#reloader = new Reloader(options.file, {
       deployer,
@@ -252,7 +260,7 @@ export class Engine {
       mailbox: this.#mailbox,
       timers: this.#timers,
       registry: this.#registry,
-      clock: systemClock,
+      clock: this.#clock,
       entropy: systemEntropy,
       logger: this.#logger,
     };
@@ -289,7 +297,7 @@ export class Engine {
       ...{ ui: new UiFiles(), changes: this.#observer.changes },
       ingress: (request: HttpRequest, signal: AbortSignal) => ingress.handle(request, signal),
       admin: async (request: HttpRequest) =>
-        (await this.#powers.answer(request)) ?? (await admin.handle(request)),
+        this.#dated((await this.#powers.answer(request)) ?? (await admin.handle(request))),
     };
     return {
       url,
@@ -301,6 +309,23 @@ export class Engine {
   #name(): string {
     const { file, dataPath } = this.#options;
     return basename(file ?? dataPath);
+  }
+
+  /** The clock is ahead of the real one by so much. What decides by the time decides by the new one from now on. *Crash* after the
+   * first line: it is ahead at the next start. */
+  async #jump(aheadMs: number): Promise<void> {
+    await this.#items.meta.set("clock-ahead", aheadMs);
+    // Before timers become turns.
+    this.#pool.jump(aheadMs);
+    this.#httpHosts.jump(aheadMs);
+    this.#clock.jumpAhead(aheadMs);
+    this.#upkeep.soon();
+  }
+
+  /** With the time of this server, by which its answers are to be read. */
+  #dated(response: HttpResponse): HttpResponse {
+    const date = new Date(this.#clock.now()).toUTCString();
+    return { ...response, headers: { ...response.headers, date } };
   }
 
   /** Resolves with the URL. */

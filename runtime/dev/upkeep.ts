@@ -37,6 +37,8 @@ export interface LeftOver {
 export class Upkeep {
   readonly #ports: UpkeepPorts;
   #next: NodeJS.Timeout | undefined;
+  #runs = false;
+  #soonAgain = false;
   #stopped = false;
 
   constructor(ports: UpkeepPorts) {
@@ -47,6 +49,12 @@ export class Upkeep {
   start(report: (left: LeftOver) => void): void {
     void this.#count(report);
     this.#later(RECONCILE_FIRST_MS);
+  }
+
+  /** The clock has jumped: much may have expired. */
+  soon(): void {
+    if (this.#runs) this.#soonAgain = true;
+    else if (!this.#stopped) this.#later(RECONCILE_FIRST_MS);
   }
 
   stop(): void {
@@ -75,13 +83,20 @@ export class Upkeep {
   }
 
   #later(ms: number): void {
+    clearTimeout(this.#next);
     this.#next = setTimeout(() => {
+      this.#runs = true;
       this.run()
         .catch((error: unknown) => {
           if (this.#stopped) return;
           this.#ports.logger.log("error", "looking for stuck invocations failed", { error });
         })
-        .finally(() => this.#stopped || this.#later(RECONCILE_MS));
+        .finally(() => {
+          this.#runs = false;
+          const againMs = this.#soonAgain ? RECONCILE_FIRST_MS : RECONCILE_MS;
+          this.#soonAgain = false;
+          if (!this.#stopped) this.#later(againMs);
+        });
     }, ms);
     this.#next.unref();
   }

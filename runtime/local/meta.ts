@@ -2,8 +2,8 @@
 import type { LocalDatabase } from "./database.ts";
 
 /** `listing`: the version of the lists that its heads have been checked against. `full-pass`: when all heads were last
- * looked at, epoch milliseconds. */
-export type MetaName = "listing" | "full-pass";
+ * looked at, epoch milliseconds. `clock-ahead`: by how many milliseconds the clock is ahead of the real one. */
+export type MetaName = "listing" | "full-pass" | "clock-ahead";
 
 export class LocalMeta {
   readonly #database: LocalDatabase;

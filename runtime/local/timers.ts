@@ -62,6 +62,11 @@ export class LocalTimers implements Timers {
     await this.#database.write(() => this.#statements.remove.run(message.dedup)).catch(() => undefined);
   }
 
+  /** How many become messages by then, if nothing happens before. */
+  dueBy(atMs: number): number {
+    return this.#database.read(() => Number(this.#statements.dueBy.get(atMs)?.["timers"] ?? 0));
+  }
+
   /** Guards of turns of an earlier engine are due now. Call it before messages are handed out. */
   async releaseGuards(): Promise<void> {
     const atMs = this.#clock.now();
@@ -136,6 +141,7 @@ function prepareAll(database: LocalDatabase) {
         "ON CONFLICT DO UPDATE SET at = excluded.at, grp = excluded.grp, body = excluded.body",
     ),
     earliest: database.prepare("SELECT min(at) AS at FROM timers"),
+    dueBy: database.prepare("SELECT count(*) AS timers FROM timers WHERE at <= ?"),
     due: database.prepare("SELECT dedup, grp, body FROM timers WHERE at <= ? ORDER BY at LIMIT ?"),
     remove: database.prepare("DELETE FROM timers WHERE dedup = ?"),
     // And perhaps others, that hold this text somewhere.

@@ -19,6 +19,7 @@ export class TurnTimers {
   /** How long the turn may take in all. */
   limitMs = 0;
   readonly #clock: Clock;
+  readonly #stopwatch: Clock;
   readonly #tell: Told;
   /** Sleeps that are not over. */
   readonly #open = new Map<SleepLeaf, Future>();
@@ -28,8 +29,10 @@ export class TurnTimers {
   #lastStartMs = 0;
   #stopLimit: (() => void) | undefined;
 
-  constructor(clock: Clock, tell: Told) {
+  /** Sleeps end by `clock`; `stopwatch` limits the turn. */
+  constructor(clock: Clock, stopwatch: Clock, tell: Told) {
     this.#clock = clock;
+    this.#stopwatch = stopwatch;
     this.#tell = tell;
   }
 
@@ -38,12 +41,12 @@ export class TurnTimers {
     relay?.whenNamed((longerMs) => this.limit(longerMs));
     this.#stopLimit?.();
     this.limitMs = limitMs;
-    const nowMs = this.#clock.now();
+    const nowMs = this.#stopwatch.now();
     this.#beganMs ??= nowMs;
     const ownMs = Math.max(0, limitMs - TURN_MARGIN_MS);
     const endMs = this.#beganMs + ownMs;
     this.#lastStartMs = endMs - Math.min(TURN_WIND_DOWN_MS_MAX, ownMs / 5);
-    this.#stopLimit = this.#clock.after(Math.max(0, endMs - nowMs), () => {
+    this.#stopLimit = this.#stopwatch.after(Math.max(0, endMs - nowMs), () => {
       this.isUp = true;
       this.#tell.timeIsUp();
     });
@@ -51,7 +54,7 @@ export class TurnTimers {
 
   /** Nothing more is to be started. */
   get isEnding(): boolean {
-    return this.#clock.now() >= this.#lastStartMs;
+    return this.#stopwatch.now() >= this.#lastStartMs;
   }
 
   /** A sleep runs from its command on, awaited or not. */
@@ -72,7 +75,8 @@ export class TurnTimers {
 
   /** The code awaits a sleep that is over within this time, and before the turn has to end. */
   isAwaitedWithin(ms: number): boolean {
-    const untilMs = Math.min(this.#clock.now() + ms, this.#lastStartMs);
+    const leftMs = this.#lastStartMs - this.#stopwatch.now();
+    const untilMs = this.#clock.now() + Math.min(ms, leftMs);
     for (const [{ dueAtMs }, future] of this.#open) if (dueAtMs <= untilMs && future.isWanted) return true;
     return false;
   }

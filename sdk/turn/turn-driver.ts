@@ -91,9 +91,10 @@ export class TurnDriver {
     this.ports = ports;
     this.journal = journal;
     this.#options = options;
-    this.#activity = new Activity(ports.clock);
+    const { clock, stopwatch = clock } = ports;
+    this.#activity = new Activity(stopwatch);
     this.#awaited = new Awaited(this.#activity);
-    this.timers = new TurnTimers(ports.clock, {
+    this.timers = new TurnTimers(clock, stopwatch, {
       timeIsUp: () => this.#activity.touch(),
       sleepIsOver: (command) => this.#later(() => this.machine.finishFromOutside(command, null), true),
     });

@@ -9,6 +9,8 @@ export interface TurnPorts {
   readonly mailbox: Mailbox;
   readonly registry: Pick<Registry, "service">;
   readonly clock: Clock;
+  /** Measures how long the turn takes, whatever time it is said to be. Absent: the clock. */
+  readonly stopwatch?: Clock;
   readonly entropy: Entropy;
   /** For guards alone (R26, R27). Absent: its turns are run by the dispatcher, which waits for them. */
   readonly timers?: Pick<Timers, "schedule">;

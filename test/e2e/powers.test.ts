@@ -180,6 +180,97 @@ describe("fail the next step", () => {
   });
 });
 
+describe("the clock", () => {
+  const jump = async (body: object) => await server.request(`${server.adminUrl}/dev/clock`, { body });
+  const dayMs = 24 * 60 * 60 * 1000;
+
+  test("a sleep of 30 days ends at once, and the handler sees the time pass", async () => {
+    const id = await server.send("/Reminder/month/later", 30);
+    await until(
+      () => described(id),
+      ({ status }) => status === "suspended",
+    );
+    const began = performance.now();
+    const { status, json } = await jump({ invocation_id: id });
+    expect({ status, json }).toMatchObject({
+      status: 200,
+      json: {
+        done: true,
+        message: expect.stringMatching(
+          /^The clock of this server went 30 days ahead, to .+Z\. That is the time of its sleep "until then"\. \d timers? became due\./u,
+        ) as string,
+      },
+    });
+    const [before, after] = (await server.attach(id)).json as [number, number];
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(after - before).toBeGreaterThanOrEqual(30 * dayMs);
+    const health = await server.request(`${server.adminUrl}/health`, { method: "GET" });
+    expect(Date.parse(health.headers.get("date") ?? "")).toBeGreaterThan(Date.now() + 29 * dayMs);
+    expect(await kinds(id)).toContain("clock");
+  });
+
+  test("it does not go back with a restart", async () => {
+    const before = (await server.admin("/dev/clock")) as { now: string; ahead_ms: number };
+    await server.restart();
+    const after = (await server.admin("/dev/clock")) as { now: string; ahead_ms: number };
+    expect(after.ahead_ms).toBe(before.ahead_ms);
+    expect(after.ahead_ms).toBeGreaterThan(29 * dayMs);
+  });
+
+  test("a step that runs is left alone, and a time limit beside it is over", async () => {
+    const booking = newBooking();
+    const trip = await server.send("/Trip/book", booking);
+    await until(booking.effectsSoFar, (lines) => lines.includes("hotel"));
+    const race = await server.send("/Reminder/limit/race", booking.gate);
+    await until(
+      () => described(race),
+      ({ status }) => status === "running",
+    );
+    expect((await jump({ by: "3d" })).json).toMatchObject({ done: true });
+    expect(await server.attach(race)).toMatchObject({ status: 408 });
+    booking.open();
+    expect((await server.attach(trip)).json).toBe("booked");
+    expect(booking.effectsSoFar()).toEqual(["flight", "hotel", "confirm"]);
+    expect(await described(trip)).toMatchObject({ retry_count: 0 });
+  });
+
+  test("a call that runs beside its caller runs once; a caller waits with its callee's timer", async () => {
+    const booking = newBooking();
+    const parent = await server.send("/Trip/call", booking);
+    await until(booking.effectsSoFar, (lines) => lines.includes("hotel"));
+    await jump({ by: "1h" });
+    booking.open();
+    expect((await server.attach(parent)).json).toBe("booked");
+    expect(booking.effectsSoFar()).toEqual(["flight", "hotel", "confirm"]);
+    const waiting = await server.send("/Trip/remind", 7);
+    await until(
+      () => described(waiting),
+      ({ status }) => status === "suspended",
+    );
+    const { json } = await jump({ invocation_id: waiting });
+    expect(json).toMatchObject({
+      message: expect.stringContaining(`the time of Reminder/later's sleep "until then"`) as string,
+    });
+    await server.attach(waiting);
+  });
+
+  test("what cannot be", async () => {
+    const booking = newBooking();
+    const id = await server.send("/Trip/book", booking);
+    await until(booking.effectsSoFar, (lines) => lines.includes("hotel"));
+    expect(await jump({ invocation_id: id })).toMatchObject({
+      status: 409,
+      json: { message: 'It is running, and no timer takes it on. Give a time ("to") or a duration ("by").' },
+    });
+    booking.open();
+    await server.attach(id);
+    expect(await jump({ to: "2020-01-01T00:00:00Z" })).toMatchObject({ status: 409 });
+    expect(await jump({ by: "90000d" })).toMatchObject({ status: 409 });
+    for (const body of [{}, { by: "soon" }, { to: "then" }, { by: "1s", to: "2099-01-01T00:00:00Z" }])
+      expect((await jump(body)).status).toBe(400);
+  });
+});
+
 describe("refusals", () => {
   test("what has ended, what never was, what is malformed", async () => {
     const booking = newBooking();

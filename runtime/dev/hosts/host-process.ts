@@ -131,6 +131,10 @@ export class HostProcess {
     this.#channel.call("arm", id).catch(() => undefined);
   }
 
+  jump(aheadMs: number): void {
+    this.#channel.call("jump", aheadMs).catch(() => undefined);
+  }
+
   /** The steps of it that run. */
   steps(id: InvocationId): Promise<readonly string[]> {
     return this.#channel.call("running", id);

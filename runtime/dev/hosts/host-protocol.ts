@@ -30,6 +30,7 @@ import type { OrderedFailure } from "../../../lib/step-gate.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { FunctionError, type FunctionErrorCode } from "../../../lib/errors.ts";
 import { systemClock } from "../../../lib/clock.ts";
+import { JumpingClock } from "../../../lib/jumping-clock.ts";
 import { LOCAL_LOOK_MS } from "../../../lib/limits.ts";
 import { systemEntropy } from "../../../lib/entropy.ts";
 import { readableLine } from "../../../lib/log/line.ts";
@@ -59,6 +60,8 @@ export type HostCalls = {
   turn: (request: OrderedRequest) => Promise<TurnOutcome>;
   /** There is an order for a turn that runs here. */
   arm: (id: InvocationId) => Promise<void>;
+  /** From now on its clock is ahead of the real one by so many milliseconds. */
+  jump: (aheadMs: number) => Promise<void>;
   /** The names of the steps of it that run. */
   running: (id: InvocationId) => Promise<readonly string[]>;
   /** Answers as soon as the event loop gets to it. */
@@ -163,6 +166,7 @@ async function invoke(
 
 export interface HostPorts extends Omit<EnginePorts, "reached"> {
   readonly clock: Clock;
+  readonly stopwatch: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
   readonly lookMs: number;
@@ -194,6 +198,7 @@ const resultOf = ({ won, item }: VersionedResult): WriteResult => ({ won, item }
 
 /** The host's side: the calls, as ports. */
 export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
+  const clock = new JumpingClock();
   return {
     items: {
       get: (key) => engine.call("get", key),
@@ -216,8 +221,9 @@ export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
       },
     },
     settled: () => engine.call("settled", undefined),
-    steps: new HostedSteps((point) => engine.call("reached", point)),
-    clock: systemClock,
+    steps: new HostedSteps((point) => engine.call("reached", point), clock),
+    clock,
+    stopwatch: systemClock,
     entropy: systemEntropy,
     lookMs: LOCAL_LOOK_MS,
     // For what a bundle's SDK has to say itself: nothing, so far. The engine shows these lines as the handler's.

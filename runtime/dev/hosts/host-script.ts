@@ -63,6 +63,7 @@ function main(bundlePath: string, send: Send): void {
       return await ports.steps.around(request, (turn) => code.runTurn(turn, ports));
     },
     arm: async (id) => ports.steps.arm(id),
+    jump: async (aheadMs) => ports.steps.jump(aheadMs),
     running: async (id) => ports.steps.running(id),
     ping: () => Promise.resolve(undefined),
   };

@@ -19,9 +19,10 @@ export class HostedTurn {
   readonly #reader: FrameReader;
 
   constructor(runTurn: RunTurn, send: (bytes: Uint8Array) => void) {
-    const calls: Pick<HostCalls, "turn" | "arm" | "running"> = {
+    const calls: Pick<HostCalls, "turn" | "arm" | "jump" | "running"> = {
       turn: (request) => ports.steps.around(request, (turn) => runTurn(turn, ports)),
       arm: async (id) => ports.steps.arm(id),
+      jump: async (aheadMs) => ports.steps.jump(aheadMs),
       running: async (id) => ports.steps.running(id),
     };
     const channel = new Channel<EngineCalls>((frames) => send(encodeFrames(frames)), calls);

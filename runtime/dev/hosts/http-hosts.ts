@@ -73,6 +73,11 @@ export class HttpHosts implements Invoker, Discoverer {
     for (const channel of this.#channelsOf(id)) channel.call("arm", id).catch(() => undefined);
   }
 
+  /** The clocks of the turns that run are ahead by so much. Later turns are told with their requests. */
+  jump(aheadMs: number): void {
+    for (const channel of this.#turns.keys()) channel.call("jump", aheadMs).catch(() => undefined);
+  }
+
   #channelsOf(id: InvocationId): Channel<HostCalls>[] {
     return [...this.#turns].flatMap(([channel, of]) => (of === id ? [channel] : []));
   }

@@ -4,6 +4,7 @@
  * an order costs nothing.
  */
 import type { GatedStep, OrderedFailure, StepGate } from "../../../lib/step-gate.ts";
+import type { JumpingClock } from "../../../lib/jumping-clock.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 
@@ -11,6 +12,8 @@ import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 export interface TurnOrders {
   /** There is an order for it. */
   readonly isArmed?: true;
+  /** The clock is ahead of the real one by so much. */
+  readonly clockAheadMs?: number;
   /** Its process is to be killed before the turn's code runs. */
   readonly endsAtOnce?: true;
 }
@@ -31,11 +34,13 @@ const OWN_STEP = "date.now";
 
 export class HostedSteps implements StepGate {
   readonly #ask: Ask;
+  readonly #clock: JumpingClock;
   readonly #armed = new Set<InvocationId>();
   readonly #running = new Map<InvocationId, GatedStep[]>();
 
-  constructor(ask: Ask) {
+  constructor(ask: Ask, clock: JumpingClock) {
     this.#ask = ask;
+    this.#clock = clock;
   }
 
   /** Runs a turn under its orders. */
@@ -44,6 +49,7 @@ export class HostedSteps implements StepGate {
     run: (request: TurnRequest) => Promise<TurnOutcome>,
   ): Promise<TurnOutcome> {
     const { id } = request;
+    this.jump(orders?.clockAheadMs ?? 0);
     try {
       if (orders?.endsAtOnce === true) await this.#ask({ id });
       if (orders?.isArmed === true) this.arm(id);
@@ -57,6 +63,10 @@ export class HostedSteps implements StepGate {
   /** There is an order for a turn that may run here. */
   arm(id: InvocationId): void {
     this.#armed.add(id);
+  }
+
+  jump(aheadMs: number): void {
+    this.#clock.jumpAhead(aheadMs);
   }
 
   /** The names of the steps that run now, in the order of their beginning. */

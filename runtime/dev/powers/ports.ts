@@ -1,6 +1,8 @@
 /** What the powers of a development server stand on. */
 import type { InvocationId } from "../../../lib/model/ids.ts";
-import type { Clock, ItemStore, Registry } from "../../../lib/ports.ts";
+import type { JumpingClock } from "../../../lib/jumping-clock.ts";
+import type { ItemStore, Registry } from "../../../lib/ports.ts";
+import type { LocalTimers } from "../../local/timers.ts";
 import type { HostPool } from "../hosts/host-pool.ts";
 import type { HttpHosts } from "../hosts/http-hosts.ts";
 import type { Armed } from "./armed.ts";
@@ -9,7 +11,10 @@ import type { PowerKind, PowerLog } from "./power-log.ts";
 export interface PowerPorts {
   readonly items: ItemStore;
   readonly registry: Pick<Registry, "deployment" | "service">;
-  readonly clock: Clock;
+  readonly clock: JumpingClock;
+  readonly timers: Pick<LocalTimers, "dueBy">;
+  /** The clock of all of the server is ahead of the real one by so much. */
+  readonly jump: (aheadMs: number) => Promise<void>;
   readonly pool: Pick<HostPool, "processOf" | "arm">;
   readonly httpHosts: Pick<HttpHosts, "runs" | "arm">;
 }

@@ -16,6 +16,7 @@ import { type HttpRequest, type HttpResponse, jsonResponse, parseJsonObject } fr
 import { match, route, type Route, segmentsOf } from "../../http/router.ts";
 import type { OrderedRequest, ReachedPoint } from "../hosts/turn-orders.ts";
 import { Armed, type Order } from "./armed.ts";
+import { jumpClock } from "./clock.ts";
 import { crash, crashNow } from "./crash.ts";
 import { failNextStep } from "./fail-next-step.ts";
 import { noted, type PowerAnswer, type PowerExchange, type PowerPorts } from "./ports.ts";
@@ -31,6 +32,8 @@ type Power = (exchange: PowerExchange, body: Record<string, unknown>) => Promise
 const ROUTES: readonly Route<Asked, Promise<HttpResponse>>[] = [
   route("POST", "/dev/crash", (x) => use(x, crash)),
   route("POST", "/dev/fail-next-step", (x) => use(x, failNextStep)),
+  route("POST", "/dev/clock", (x) => use(x, jumpClock)),
+  route("GET", "/dev/clock", showClock),
   route("GET", "/dev/armed", listArmed),
   route("DELETE", "/dev/armed", withdraw),
   route("GET", "/dev/events", listEvents),
@@ -61,15 +64,18 @@ export class Powers {
 
   /** The request of a turn, with what is ordered for it. */
   ordered(request: TurnRequest): OrderedRequest {
-    const { armed } = this.#exchange;
-    if (armed.isEmpty) return request;
+    const { armed, ports } = this.#exchange;
+    const clockAheadMs = ports.clock.aheadMs;
+    if (armed.isEmpty && clockAheadMs === 0) return request;
     const orders = armed.of(request.id);
-    if (orders.length === 0) return request;
     const endsAtOnce = orders.some((order) => order.kind === "crash" && order.when === "next-turn");
     const isArmed = orders.some((order) => order.kind !== "crash" || order.when === "next-step");
     return {
       ...request,
-      orders: { ...(endsAtOnce && { endsAtOnce }), ...(isArmed && { isArmed }) },
+      orders: {
+        ...{ ...(endsAtOnce && { endsAtOnce }), ...(isArmed && { isArmed }) },
+        ...(clockAheadMs > 0 && { clockAheadMs }),
+      },
     };
   }
 
@@ -102,6 +108,10 @@ async function use(exchange: Asked, power: Power): Promise<HttpResponse> {
   const body = parseJsonObject(exchange.request.body);
   if (!body) throw badShape("request body", "it must be a JSON object");
   return jsonResponse(200, await power(exchange, body));
+}
+
+async function showClock({ ports: { clock } }: Asked): Promise<HttpResponse> {
+  return jsonResponse(200, { now: viewTime(clock.now()), ahead_ms: clock.aheadMs });
 }
 
 /** `?invocation_id=`: those of one invocation. Orders of one that has ended otherwise than by a turn go now. */
