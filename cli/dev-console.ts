@@ -11,7 +11,8 @@ import { escaped, readableLine } from "../lib/log/line.ts";
 import { leastLevel, loggerOf } from "../lib/log/logger.ts";
 import type { Logger, LogLevel } from "../lib/ports.ts";
 import type { Deployed } from "../runtime/dev/deployer.ts";
-import type { EngineEvent, FailedAttempt, Listening } from "../runtime/dev/engine.ts";
+import type { EngineEvent, Listening } from "../runtime/dev/engine.ts";
+import type { FailedAttempt } from "../runtime/dev/events.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 import { CommandError } from "./exit.ts";
 
@@ -85,8 +86,8 @@ export class DevConsole {
         return print("stdout", "green", `${this.#served.file} compiles again and is in service.`);
       case "warning":
         return print("stderr", "yellow", `warning: ${escaped(event.message)}`);
-      case "attempt-failed":
-        return attemptFailed(event.attempt);
+      case "invocation":
+        return event.event.kind === "attempt-failed" ? attemptFailed(event.event.attempt) : undefined;
       case "data-lost": {
         const { path, how } = event.file;
         const lost = `${escaped(path)} was ${how} while it was served.`;

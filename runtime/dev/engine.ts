@@ -5,12 +5,12 @@
  */
 import { basename } from "node:path";
 import { ItemRegistry } from "../../lib/store/registry.ts";
-import { asError, FunctionError, OperationalError } from "../../lib/errors.ts";
+import { asError } from "../../lib/errors.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import type { Reached } from "../../lib/model/manifest.ts";
-import type { Target } from "../../lib/model/message.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Invoker, Logger } from "../../lib/ports.ts";
-import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
+import type { TurnRequest } from "../../lib/protocol.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { Admin } from "../admin/admin.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
@@ -28,12 +28,13 @@ import { LocalMeta } from "../local/meta.ts";
 import { LocalMailbox } from "../local/mailbox.ts";
 import { LocalTimers } from "../local/timers.ts";
 import { type Deployed, Deployer } from "./deployer.ts";
+import { type InvocationEvent, InvocationEvents } from "./events.ts";
 import { HostPool } from "./hosts/host-pool.ts";
-import { HttpHosts, isHttp } from "./hosts/http-hosts.ts";
-import { onceSettled } from "./hosts/settled.ts";
+import { HttpHosts } from "./hosts/http-hosts.ts";
 import type { ReachedPoint } from "./hosts/turn-orders.ts";
 import { type RequestHandler, HttpServer } from "./http-server.ts";
 import { preflightedFromOtherSites } from "./local-site.ts";
+import { LocalTurns } from "./local-turns.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
 import { Powers } from "./powers/powers.ts";
 import { adminPort } from "./ui/admin-port.ts";
@@ -80,23 +81,12 @@ export type EngineEvent =
       readonly stream: "stdout" | "stderr";
       readonly line: string;
     }
-  /** A handler failed, and may be tried again. */
-  | { readonly kind: "attempt-failed"; readonly attempt: FailedAttempt }
+  /** Something has happened to an invocation. */
+  | { readonly kind: "invocation"; readonly event: InvocationEvent }
   /** The data file was deleted, moved or replaced while it was served. Nothing is served any more. */
   | { readonly kind: "data-lost"; readonly file: LostFile }
   /** What an earlier run left continues: open invocations, and messages (some of which start invocations). */
   | { readonly kind: "resumed"; readonly invocations: number; readonly messages: number };
-
-export interface FailedAttempt {
-  readonly invocation: string;
-  readonly target: Target;
-  /** 1 for the first one. */
-  readonly count: number;
-  readonly message: string;
-  readonly stack?: string;
-  /** Where it failed: `run "charge the card"`. */
-  readonly operation?: string;
-}
 
 export interface Listening {
   readonly url: string;
@@ -118,6 +108,8 @@ export class Engine {
   readonly #pool: HostPool;
   readonly #httpHosts: HttpHosts;
   readonly #powers: Powers;
+  readonly #turns: LocalTurns;
+  readonly #events = new InvocationEvents();
   readonly #reloader: Reloader | undefined;
   /** Where a loss of power matters: resolves when all that is committed is settled. */
   readonly #settles: (() => Promise<void>) | undefined;
@@ -127,6 +119,8 @@ export class Engine {
   #current: string | undefined;
   #ingress: Ingress | undefined;
   #fileWatch: DataFileWatch | undefined;
+  /** Turns that ran when the clock last jumped. */
+  #spared: ReadonlySet<InvocationId> = new Set();
   #stopped = false;
   #diskFailed = false;
 
@@ -161,7 +155,7 @@ export class Engine {
       settled: this.#settles,
       reached: (point: ReachedPoint) => this.#powers.reached(point),
       invoker: {
-        invoke: (deployment: Reached, request: TurnRequest) => this.#invokeAtDoor(deployment, request),
+        invoke: (deployment: Reached, request: TurnRequest) => this.#turns.invokeAtDoor(deployment, request),
       },
     };
     this.#httpHosts = new HttpHosts({ ports });
@@ -177,6 +171,12 @@ export class Engine {
       ...{ ...this.#ports(), pool: this.#pool, httpHosts: this.#httpHosts },
       jump: (aheadMs) => this.#jump(aheadMs),
     });
+    this.#turns = new LocalTurns({
+      ...{ pool: this.#pool, httpHosts: this.#httpHosts, powers: this.#powers, events: this.#events },
+      ...{ clock: this.#clock, settles: this.#settles, isStopped: () => this.#stopped },
+      tally: this.#observer.tally,
+    });
+    this.#events.listen((event) => options.report({ kind: "invocation", event }));
     if (options.file === undefined) return;
     this.#reloader = new Reloader(options.file, {
       deployer,
@@ -269,7 +269,7 @@ export class Engine {
   async #listen(): Promise<{ url: string; adminUrl: string }> {
     const { host, cors, dataPath } = this.#options;
     const invoker: Invoker = {
-      invoke: (deployment, request) => this.#invokeAtDoor(deployment, request),
+      invoke: (deployment, request) => this.#turns.invokeAtDoor(deployment, request),
     };
     const ingress = new Ingress({ ...this.#ports(), invoker }, cors ? { cors } : {});
     this.#ingress = ingress;
@@ -318,8 +318,18 @@ export class Engine {
     // Before timers become turns.
     this.#pool.jump(aheadMs);
     this.#httpHosts.jump(aheadMs);
+    this.#spared = new Set(this.#running());
     this.#clock.jumpAhead(aheadMs);
     this.#upkeep.soon();
+  }
+
+  #running(): readonly InvocationId[] {
+    return [...this.#pool.running, ...this.#httpHosts.running];
+  }
+
+  /** Whether a guard that comes is early: the turn runs at the door, or the clock has jumped since it began. */
+  #isAlive(id: InvocationId): boolean {
+    return this.#ingress?.door?.runs(id) === true || (this.#spared.has(id) && this.#running().includes(id));
   }
 
   /** With the time of this server, by which its answers are to be read. */
@@ -347,60 +357,14 @@ export class Engine {
 
   #dispatch(): void {
     const invoker: Invoker = {
-      invoke: (deployment, request) => this.#invoke(deployment, request),
+      invoke: (deployment, request) => this.#turns.invoke(deployment, request),
       staysInTouch: true,
     };
-    const runsAtDoor = (id: string): boolean => this.#ingress?.door?.runs(id) === true;
+    const runsAtDoor = (id: InvocationId): boolean => this.#isAlive(id);
     const dispatcher = new Dispatcher({ ...this.#ports(), invoker, runsAtDoor });
     this.#dispatcher = dispatcher;
-    this.#observer.start({ clock: systemClock, logger: this.#logger });
+    this.#observer.start({ clock: this.#clock, logger: this.#logger });
     this.#upkeep.start((left) => this.#options.report({ kind: "resumed", ...left }));
     this.#mailbox.consume((batch) => dispatcher.handle(batch, TURN_MS_MAX), { concurrency: GROUPS_AT_ONCE });
   }
-
-  /** Of a process that has ended nobody can say less than that: its turns are over, and were no attempts. */
-  async #invokeAtDoor(deployment: Reached, request: TurnRequest): Promise<TurnOutcome> {
-    try {
-      return await this.#invoke(deployment, request);
-    } catch (error) {
-      if (error instanceof OperationalError) throw new FunctionError("throttled", error.message, error);
-      throw error;
-    }
-  }
-
-  /** Runs a turn, and reports if it fails: a call that is tried again and again looks as if it hangs. */
-  async #invoke(deployment: Reached, request: TurnRequest): Promise<TurnOutcome> {
-    const { id: invocation, target, attempt } = request;
-    const failed = ({
-      message,
-      stack,
-      command,
-    }: Pick<TurnFailure, "message" | "stack" | "command">): void => {
-      if (this.#stopped) return;
-      this.#observer.tally.attemptFailed(target, systemClock.now());
-      const details = { invocation, target, count: attempt.count, message };
-      const operation = command && `${command.type} ${JSON.stringify(command.name)}`;
-      this.#options.report({
-        kind: "attempt-failed",
-        attempt: { ...details, ...(stack && { stack }), ...(operation && { operation }) },
-      });
-    };
-    const over = this.#observer.tally.turnBegan({ id: invocation, ...target, sinceMs: systemClock.now() });
-    try {
-      const hosts = isHttp(deployment) ? this.#httpHosts : this.#pool;
-      const asked = this.#settles ? await onceSettled(deployment, request, this.#settles) : request;
-      const outcome = await hosts.invoke(deployment, this.#powers.ordered(asked));
-      if (outcome.kind === "failed") failed(outcome.failure);
-      else if (outcome.kind === "completed") this.#powers.ended(invocation);
-      return outcome;
-    } catch (error) {
-      if (error instanceof FunctionError) failed({ message: error.message, ...stackOf(error.cause) });
-      throw error;
-    } finally {
-      over();
-    }
-  }
 }
-
-const stackOf = (cause: unknown): Pick<TurnFailure, "stack"> =>
-  cause instanceof Error && cause.stack !== undefined ? { stack: cause.stack } : {};

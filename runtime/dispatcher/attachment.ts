@@ -17,13 +17,14 @@
  *   that has its answer ignores a second one (`isNews` in lib/turn/turn-machine.ts).
  * - The caller dies between its append and this message: whoever acts next on the caller sends it again (R2).
  */
-import { addReply } from "../../lib/store/head/transitions.ts";
+import { addReply, tells } from "../../lib/store/head/transitions.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import { isExpired } from "../../lib/model/head-age.ts";
 import { type InvocationId, isExclusiveId } from "../../lib/model/ids.ts";
 import { CONFLICT_ATTEMPTS_MAX, REPLIES_MAX } from "../../lib/limits.ts";
-import type { Attach } from "../../lib/model/message.ts";
+import type { Head } from "../../lib/model/head.ts";
+import type { Attach, ReplyTo, Start } from "../../lib/model/message.ts";
 import { failure, type Outcome } from "../../lib/model/outcome.ts";
 import { shownId } from "../../lib/model/shown-id.ts";
 import { ON } from "../../lib/model/status-table.ts";
@@ -48,8 +49,31 @@ export async function attach(ports: DispatcherPorts, message: Attach): Promise<V
   return "retry";
 }
 
+/** It is told with the end, or now. */
+export async function answerLater(
+  ports: DispatcherPorts,
+  id: InvocationId,
+  head: Head,
+  replyTo: ReplyTo,
+): Promise<void> {
+  const added = await addReply(ports.items, id, head.incarnation, replyTo);
+  if (added === "full") await reply(ports, id, [replyTo], tooManyCallers(id));
+  if (added) return;
+  const completed = await readHead(ports.items, id);
+  if (completed?.head.outcome) await reply(ports, id, [replyTo], completed.head.outcome);
+}
+
+/** A guard will come again, since its turn lives. A caller that has invoked it itself and waits no longer is told at its end all the
+ * same (R28): that the turn lives does not mean that its caller still hears it. */
+export async function tellLater(ports: DispatcherPorts, { id, origin, replyTo }: Start): Promise<Verdict> {
+  const head = replyTo && (await readHead(ports.items, id))?.head;
+  if (replyTo && head?.origin === origin && !tells(head, replyTo))
+    await answerLater(ports, id, head, replyTo);
+  return "done";
+}
+
 /** P1: a caller that the head has no room for is told, instead of waiting for ever. */
-export const tooManyCallers = (id: InvocationId): Outcome =>
+const tooManyCallers = (id: InvocationId): Outcome =>
   failure(
     429,
     `${REPLIES_MAX} callers wait for the result of ${shownId(id)} already: attach later, or ask for its output`,

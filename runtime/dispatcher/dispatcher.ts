@@ -9,7 +9,7 @@
  * Boundary: notes are delivered in note-delivery.ts, attachments in attachment.ts. progress.ts takes an invocation on.
  */
 import { reincarnateHead, scheduleHead } from "../../lib/store/head/births.ts";
-import { addReply, endAsItIs, killStub, tells } from "../../lib/store/head/transitions.ts";
+import { endAsItIs, killStub, tells } from "../../lib/store/head/transitions.ts";
 import { readHead, readHeadOrStub, type StoredHead, storeInput } from "../../lib/store/head-store.ts";
 import { afresh, outgoing, sendAll, startTimerOf } from "../../lib/store/send.ts";
 import { coded } from "../../lib/error-codes.ts";
@@ -23,14 +23,13 @@ import {
   type Kill,
   type Message,
   type Notify,
-  type ReplyTo,
   type Resume,
   type Start,
 } from "../../lib/model/message.ts";
 import { failure } from "../../lib/model/outcome.ts";
 import { ON } from "../../lib/model/status-table.ts";
 import { voucherOf } from "../../lib/model/voucher.ts";
-import { attach, refuseAttach, tooManyCallers } from "./attachment.ts";
+import { answerLater, attach, refuseAttach, tellLater } from "./attachment.ts";
 import { Attempts } from "./attempts.ts";
 import { endUnbegunCancelled, endWithoutCode, killCallees } from "./cascade.ts";
 import type { Delivery, DispatcherPorts, Keeper, Verdict } from "./delivery.ts";
@@ -232,7 +231,7 @@ export class Dispatcher {
   // --- starts ------------------------------------------------------------------------------------------------
 
   async #start(start: Start, given: Delivery): Promise<Verdict> {
-    if (await isSetAnew(this.#ports, start)) return "done";
+    if (await isSetAnew(this.#ports, start)) return await tellLater(this.#ports, start);
     const { stored, stub } = mayExist(start, given) ? await readHeadOrStub(this.#ports.items, start.id) : {};
     const delivery = underGuard(start, stored?.head, given);
     if (stored && isExpired(stored.head, this.#ports.clock.now())) {
@@ -243,7 +242,8 @@ export class Dispatcher {
     const { head } = stored;
     if (head.origin !== start.origin) return await this.#attach(start, head);
     // Its caller has invoked it itself, and does not wait for that any more (R28).
-    if (start.replyTo && !tells(head, start.replyTo)) await this.#answerLater(start, head, start.replyTo);
+    if (start.replyTo && !tells(head, start.replyTo))
+      await answerLater(this.#ports, start.id, head, start.replyTo);
     const own = ON.look[head.status] === "pass-on" ? start : await this.#withInput(start);
     return await this.#progress.advance(this.#invocation(stored, own, delivery), [], delivery);
   }
@@ -333,17 +333,8 @@ export class Dispatcher {
       await reply(this.#ports, id, [replyTo], failure(409, "the workflow method was already invoked"));
       return "done";
     }
-    await this.#answerLater({ id }, head, replyTo);
+    await answerLater(this.#ports, id, head, replyTo);
     return "done";
-  }
-
-  /** With its end, or now. */
-  async #answerLater({ id }: Pick<Start, "id">, head: Head, replyTo: ReplyTo): Promise<void> {
-    const added = await addReply(this.#ports.items, id, head.incarnation, replyTo);
-    if (added === "full") await reply(this.#ports, id, [replyTo], tooManyCallers(id));
-    if (added) return;
-    const completed = await readHead(this.#ports.items, id);
-    if (completed?.head.outcome) await reply(this.#ports, id, [replyTo], completed.head.outcome);
   }
 
   // --- resumes and kills -------------------------------------------------------------------------------------

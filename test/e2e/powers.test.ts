@@ -243,11 +243,11 @@ describe("the clock", () => {
     expect((await server.attach(parent)).json).toBe("booked");
     expect(booking.effectsSoFar()).toEqual(["flight", "hotel", "confirm"]);
     const waiting = await server.send("/Trip/remind", 7);
-    await until(
-      () => described(waiting),
-      ({ status }) => status === "suspended",
+    // Its callee has yet to go to sleep.
+    const { json } = await until(
+      () => jump({ invocation_id: waiting }),
+      ({ status }) => status === 200,
     );
-    const { json } = await jump({ invocation_id: waiting });
     expect(json).toMatchObject({
       message: expect.stringContaining(`the time of Reminder/later's sleep "until then"`) as string,
     });

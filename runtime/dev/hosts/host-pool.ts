@@ -100,6 +100,11 @@ export class HostPool implements Invoker {
     for (const process of this.#processes) if (process.runs(id)) process.arm(id);
   }
 
+  /** The invocations that have turns in any of its processes. */
+  get running(): readonly InvocationId[] {
+    return [...this.#processes].flatMap(({ running }) => running);
+  }
+
   /** The clocks of all processes are ahead by so much. A process that is started later gets it with its turns. */
   jump(aheadMs: number): void {
     for (const process of this.#processes) process.jump(aheadMs);

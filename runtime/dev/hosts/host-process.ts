@@ -120,6 +120,11 @@ export class HostProcess {
     return this.#inFlight.size;
   }
 
+  /** The invocations that have turns in it. */
+  get running(): readonly InvocationId[] {
+    return [...this.#inFlight.keys()].map(({ id }) => id);
+  }
+
   runs(id: InvocationId): boolean {
     for (const request of this.#inFlight.keys()) if (request.id === id) return true;
     return false;

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { DevConsole } from "../../../cli/dev-console.ts";
-import type { FailedAttempt } from "../../../runtime/dev/engine.ts";
+import type { FailedAttempt } from "../../../runtime/dev/events.ts";
 
 const NASTY = "\u001b]0;owned\u0007\u001b[2J\r\nadmin failed\u009b1m\u202e";
 /** A service, a handler, or whatever has a name. */
@@ -27,11 +27,12 @@ const attempt: FailedAttempt = {
   message: `m${NASTY}`,
   stack: `Error: x\n    at f${NASTY} (app.ts:1:1)`,
 };
+const failed = { kind: "attempt-failed", id: "inv_1", target: attempt.target, atMs: 0, attempt } as const;
 const services = [{ ...named("S"), handlers: [named("h"), { ...named("p"), ingressPrivate: true }] }];
 const deployed = { deployment: "dp_1", services, warnings: [`w${NASTY}`] };
 
 test.each<[string, (output: DevConsole) => void, number]>([
-  ["a failed attempt", (output) => output.report({ kind: "attempt-failed", attempt }), 3],
+  ["a failed attempt", (output) => output.report({ kind: "invocation", event: failed }), 3],
   ["a warning", (output) => output.report({ kind: "warning", message: NASTY }), 1],
   ["a deployment's warnings", (output) => output.report({ kind: "deployed", deployed }), 1],
   [

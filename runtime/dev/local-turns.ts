@@ -1,0 +1,121 @@
+/**
+ * Runs turns on this server, in a process of its own or in one that serves its handlers by itself, and tells what becomes of them.
+ *
+ * Job: chooses the process, adds what is ordered for the turn, and tells events. Boundary: what follows from an outcome is the
+ * dispatcher's, or the door's.
+ */
+import { FunctionError, OperationalError } from "../../lib/errors.ts";
+import { parseFields } from "../../lib/model/head.ts";
+import type { Reached } from "../../lib/model/manifest.ts";
+import { decodeWait } from "../../lib/model/wait.ts";
+import type { Clock, Invoker } from "../../lib/ports.ts";
+import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
+import type { InvocationEvents } from "./events.ts";
+import { isHttp } from "./hosts/http-hosts.ts";
+import { onceSettled } from "./hosts/settled.ts";
+import type { Powers } from "./powers/powers.ts";
+import type { Observer } from "./ui/observer.ts";
+
+export interface LocalTurnsPorts {
+  readonly pool: Invoker;
+  readonly httpHosts: Invoker;
+  readonly powers: Powers;
+  readonly events: InvocationEvents;
+  /** Counts turns for the overview. */
+  readonly tally: Observer["tally"];
+  readonly clock: Clock;
+  readonly settles: (() => Promise<void>) | undefined;
+  /** What becomes of turns is not told any more: the server ends them. */
+  readonly isStopped: () => boolean;
+}
+
+export class LocalTurns implements Invoker {
+  readonly #ports: LocalTurnsPorts;
+
+  constructor(ports: LocalTurnsPorts) {
+    this.#ports = ports;
+  }
+
+  /** Of a process that has ended nobody can say less than that: its turns are over, and were no attempts. */
+  async invokeAtDoor(deployment: Reached, request: TurnRequest): Promise<TurnOutcome> {
+    try {
+      return await this.invoke(deployment, request);
+    } catch (error) {
+      if (error instanceof OperationalError) throw new FunctionError("throttled", error.message, error);
+      throw error;
+    }
+  }
+
+  async invoke(deployment: Reached, request: TurnRequest): Promise<TurnOutcome> {
+    const { pool, httpHosts, powers, settles, tally, clock } = this.#ports;
+    this.#begins(request);
+    const over = tally.turnBegan({ id: request.id, ...request.target, sinceMs: clock.now() });
+    try {
+      const hosts = isHttp(deployment) ? httpHosts : pool;
+      const asked = settles ? await onceSettled(deployment, request, settles) : request;
+      const outcome = await hosts.invoke(deployment, powers.ordered(asked));
+      if (outcome.kind === "completed") powers.ended(request.id);
+      this.#ended(request, outcome);
+      return outcome;
+    } catch (error) {
+      if (error instanceof FunctionError)
+        this.#failed(request, { message: error.message, ...stackOf(error.cause) });
+      throw error;
+    } finally {
+      over();
+    }
+  }
+
+  #begins(request: TurnRequest): void {
+    const { events } = this.#ports;
+    if (!events.isHeard) return;
+    const { head, attempt } = request;
+    const isFirst = attempt.count === 1 && (head === undefined || parseFields(head).length === 0);
+    events.tell({ kind: "turn", ...this.#of(request), isFirst, attempt: attempt.count });
+  }
+
+  #ended(request: TurnRequest, outcome: TurnOutcome): void {
+    const { events } = this.#ports;
+    if (this.#ports.isStopped()) return;
+    if (outcome.kind === "failed") return this.#failed(request, outcome.failure);
+    if (!events.isHeard) return;
+    const of = this.#of(request);
+    if (outcome.kind === "suspended")
+      events.tell({ kind: "suspended", ...of, wait: decodeWait(outcome.wait) });
+    else if (outcome.kind === "completed") {
+      const { start, head } = request;
+      const acceptedAtMs = start?.acceptedAtMs ?? (head && parseFields(head).acceptedAtMs);
+      events.tell({
+        ...{ kind: "completed", ...of },
+        ...(acceptedAtMs === undefined ? {} : { acceptedAtMs }),
+        ...(outcome.outcome && { outcome: outcome.outcome }),
+      });
+    }
+  }
+
+  /** A call that is tried again and again looks as if it hangs. */
+  #failed(
+    request: TurnRequest,
+    { message, stack, command }: Pick<TurnFailure, "message" | "stack" | "command">,
+  ): void {
+    if (this.#ports.isStopped()) return;
+    const { id: invocation, target, attempt } = request;
+    this.#ports.tally.attemptFailed(target, this.#ports.clock.now());
+    const operation = command && `${command.type} ${JSON.stringify(command.name)}`;
+    this.#ports.events.tell({
+      kind: "attempt-failed",
+      ...this.#of(request),
+      attempt: {
+        ...{ invocation, target, count: attempt.count, message },
+        ...{ ...(stack && { stack }), ...(operation && { operation }) },
+      },
+    });
+  }
+
+  #of({ id, target }: TurnRequest) {
+    return { id, target, atMs: this.#ports.clock.now() };
+  }
+}
+
+const stackOf = (cause: unknown): Pick<TurnFailure, "stack"> =>
+  cause instanceof Error && cause.stack !== undefined ? { stack: cause.stack } : {};
