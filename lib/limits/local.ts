@@ -149,6 +149,12 @@ export const TIMERS_RETRY_MS = 1000;
 export const ARMED_INVOCATIONS_MAX = 1000;
 /** Uses of a power that are remembered, for the timelines. */
 export const POWER_EVENTS_MAX = 1000;
+/** Messages that are remembered, to be delivered again. */
+export const MESSAGES_REMEMBERED_MAX = 10_000;
+/** The same in bytes: 16 MiB. */
+export const MESSAGES_REMEMBERED_BYTES_MAX = 16 * 1024 * 1024;
+/** How long the answer waits for a message that is delivered again. */
+export const REDELIVERY_WAIT_MS_MAX = 2000;
 /** How far the clock may be ahead of the real one: 20 years. */
 export const CLOCK_AHEAD_MS_MAX = 20 * 365 * 24 * 60 * 60 * 1000;
 /** Invocations that are looked at for the next timer of one that waits for them. */

@@ -9,6 +9,7 @@ import { asError } from "../../lib/errors.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import type { Reached } from "../../lib/model/manifest.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
+import type { Incoming } from "../../lib/model/message.ts";
 import type { Invoker, Logger } from "../../lib/ports.ts";
 import type { TurnRequest } from "../../lib/protocol.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
@@ -169,7 +170,8 @@ export class Engine {
     });
     this.#powers = new Powers({
       ...{ ...this.#ports(), pool: this.#pool, httpHosts: this.#httpHosts },
-      jump: (aheadMs) => this.#jump(aheadMs),
+      ...{ events: this.#events, jump: (aheadMs: number) => this.#jump(aheadMs) },
+      changed: () => this.#changes.note("journal"),
     });
     this.#turns = new LocalTurns({
       ...{ pool: this.#pool, httpHosts: this.#httpHosts, powers: this.#powers, events: this.#events },
@@ -365,6 +367,10 @@ export class Engine {
     this.#dispatcher = dispatcher;
     this.#observer.start({ clock: this.#clock, logger: this.#logger });
     this.#upkeep.start((left) => this.#options.report({ kind: "resumed", ...left }));
-    this.#mailbox.consume((batch) => dispatcher.handle(batch, TURN_MS_MAX), { concurrency: GROUPS_AT_ONCE });
+    const handle = async (batch: readonly Incoming[]): Promise<readonly string[]> => {
+      this.#powers.lastMessages.note(batch);
+      return await dispatcher.handle(batch, TURN_MS_MAX);
+    };
+    this.#mailbox.consume(handle, { concurrency: GROUPS_AT_ONCE });
   }
 }

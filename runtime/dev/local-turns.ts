@@ -48,6 +48,8 @@ export class LocalTurns implements Invoker {
 
   async invoke(deployment: Reached, request: TurnRequest): Promise<TurnOutcome> {
     const { pool, httpHosts, powers, settles, tally, clock } = this.#ports;
+    const { start, guard } = request;
+    if (start && guard) powers.lastMessages.note([{ start, name: guard.name, atMs: clock.now() }]);
     this.#begins(request);
     const over = tally.turnBegan({ id: request.id, ...request.target, sinceMs: clock.now() });
     try {

@@ -124,6 +124,32 @@ export class LocalMailbox implements Mailbox {
     cancel();
   }
 
+  /** Hands out what was handed out before, as SQS may, when no other batch of its group is out. `begins` is called right before.
+   * Resolves when that is done: `false` if the handler gave it back, which it is not again. */
+  async redeliver(message: Incoming, begins: () => Promise<void>): Promise<boolean> {
+    const group = await this.#locked(message.group);
+    this.#running++;
+    try {
+      await begins();
+      const again = { ...message, receiveCount: message.receiveCount + 1 };
+      return (await this.#handler?.([again]))?.length === 0;
+    } finally {
+      this.#release(group, 0, true);
+    }
+  }
+
+  /** The group, when no batch of it is out. */
+  async #locked(name: string): Promise<MessageGroup> {
+    await this.#until(() => this.#groups.get(name)?.locked !== true);
+    const group = this.#groups.get(name) ?? new MessageGroup(name);
+    // The next batch has been quicker.
+    if (group.locked) return await this.#locked(name);
+    this.#groups.set(name, group);
+    this.#ready.delete(group);
+    group.locked = true;
+    return group;
+  }
+
   /** How many messages are stored. Those that are out count too. */
   depth(): number {
     return this.#depth;
@@ -236,6 +262,7 @@ export class LocalMailbox implements Mailbox {
       this.#pauses.delete(cancel);
       this.#unlock(group);
       this.#pumpSoon();
+      this.#tellWaiters();
     });
     this.#pauses.add(cancel);
   }

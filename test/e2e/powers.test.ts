@@ -180,6 +180,65 @@ describe("fail the next step", () => {
   });
 });
 
+describe("deliver again", () => {
+  const heads = async (id: string): Promise<unknown> => await server.admin(`/invocations/${id}`);
+
+  test("what has ended, what is suspended, what ran at the door: nothing changes", async () => {
+    const booking = newBooking();
+    booking.open();
+    const ended = await server.send("/Trip/book", booking);
+    await server.attach(ended);
+    const suspended = await server.send("/Reminder/again/later", 1);
+    await until(
+      () => described(suspended),
+      ({ status }) => status === "suspended",
+    );
+    for (const id of [ended, suspended]) {
+      const before = await heads(id);
+      expect(await use("redeliver", id)).toMatchObject({
+        status: 200,
+        json: {
+          ...{ done: true, message_kind: "start", turns: 0, changed: false },
+          message:
+            "The message that started it was delivered once more. Nothing changed: all of it was recorded.",
+        },
+      });
+      expect(await heads(id)).toEqual(before);
+      expect(await kinds(id)).toContain("redeliver");
+    }
+    const atDoor = await server.request("/Trip/book", { body: booking });
+    const id = atDoor.headers.get("x-restate-id") ?? "";
+    expect((await use("redeliver", id)).json).toMatchObject({ done: true, turns: 0, changed: false });
+    const once = ["flight", "hotel", "confirm"];
+    expect(booking.effectsSoFar()).toEqual([...once, ...once]);
+  });
+
+  test("of one that runs: as soon as its turn has ended", async () => {
+    const booking = newBooking();
+    const id = await server.send("/Reminder/busy/hold", booking.gate);
+    await until(
+      () => described(id),
+      ({ status }) => status === "running",
+    );
+    expect((await use("redeliver", id)).json).toMatchObject({ done: expect.any(Boolean) as boolean });
+    booking.open();
+    expect((await server.attach(id)).json).toBe("held");
+    await until(
+      () => kinds(id),
+      (found) => found.includes("redeliver"),
+    );
+  });
+
+  test("an exclusive handler's effects happen once, however often", async () => {
+    const booking = newBooking();
+    const id = await server.send("/Reminder/counter/add", booking.effects);
+    await server.attach(id);
+    for (let times = 0; times < 3; times++) await use("redeliver", id);
+    expect(await server.call("/Reminder/counter/add", booking.effects)).toBe(2);
+    expect(booking.effectsSoFar()).toEqual(["add 1", "add 2"]);
+  });
+});
+
 describe("the clock", () => {
   const jump = async (body: object) => await server.request(`${server.adminUrl}/dev/clock`, { body });
   const dayMs = 24 * 60 * 60 * 1000;

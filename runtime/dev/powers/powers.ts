@@ -1,5 +1,5 @@
 /**
- * Powers over invocations that only a development server has: crash, fail the next step, and what was done with them.
+ * Powers over invocations that only a development server has: crash, deliver again, jump the clock, fail the next step.
  *
  * Job: routes `/dev/…` requests of the local admin port, holds the orders, and answers turns that have reached one. The admin API
  * of a stack in AWS knows none of these paths.
@@ -19,8 +19,10 @@ import { Armed, type Order } from "./armed.ts";
 import { jumpClock } from "./clock.ts";
 import { crash, crashNow } from "./crash.ts";
 import { failNextStep } from "./fail-next-step.ts";
+import { LastMessages } from "./last-messages.ts";
 import { noted, type PowerAnswer, type PowerExchange, type PowerPorts } from "./ports.ts";
 import { type PowerEvent, PowerLog } from "./power-log.ts";
+import { redeliver } from "./redeliver.ts";
 import { PowerRefusal, targetIn } from "./target.ts";
 import { count, quoted } from "./words.ts";
 
@@ -32,6 +34,7 @@ type Power = (exchange: PowerExchange, body: Record<string, unknown>) => Promise
 const ROUTES: readonly Route<Asked, Promise<HttpResponse>>[] = [
   route("POST", "/dev/crash", (x) => use(x, crash)),
   route("POST", "/dev/fail-next-step", (x) => use(x, failNextStep)),
+  route("POST", "/dev/redeliver", (x) => use(x, redeliver)),
   route("POST", "/dev/clock", (x) => use(x, jumpClock)),
   route("GET", "/dev/clock", showClock),
   route("GET", "/dev/armed", listArmed),
@@ -41,9 +44,10 @@ const ROUTES: readonly Route<Asked, Promise<HttpResponse>>[] = [
 
 export class Powers {
   readonly #exchange: PowerExchange;
+  readonly lastMessages = new LastMessages();
 
   constructor(ports: PowerPorts) {
-    this.#exchange = { ports, armed: new Armed(), log: new PowerLog() };
+    this.#exchange = { ports, armed: new Armed(), log: new PowerLog(), lastMessages: this.lastMessages };
   }
 
   /** `undefined`: the request is not for these. Never rejects. */
@@ -107,7 +111,9 @@ export class Powers {
 async function use(exchange: Asked, power: Power): Promise<HttpResponse> {
   const body = parseJsonObject(exchange.request.body);
   if (!body) throw badShape("request body", "it must be a JSON object");
-  return jsonResponse(200, await power(exchange, body));
+  const answer = await power(exchange, body);
+  exchange.ports.changed();
+  return jsonResponse(200, answer);
 }
 
 async function showClock({ ports: { clock } }: Asked): Promise<HttpResponse> {
