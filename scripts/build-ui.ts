@@ -4,7 +4,7 @@
  */
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const ROOT = new URL("../", import.meta.url);
@@ -12,6 +12,15 @@ const SOURCE = new URL("ui/", ROOT);
 const TARGET = new URL("dist/ui/", ROOT);
 /** What all files together may weigh, with gzip. */
 const GZIPPED_BYTES_MAX = 300_000;
+
+/** What to do about each error: the pages of docs/errors, which the UI shows where the error is. */
+function errorPages(): Readonly<Record<string, string>> {
+  const folder = new URL("docs/errors/", ROOT);
+  const names = readdirSync(folder).filter((name) => name.endsWith(".md"));
+  return Object.fromEntries(
+    names.map((name) => [name.slice(0, -".md".length), readFileSync(new URL(name, folder), "utf8")]),
+  );
+}
 
 const { outputFiles } = await build({
   entryPoints: [
@@ -32,6 +41,7 @@ for (const file of outputFiles) {
 }
 bytes.set("icon.svg", readFileSync(new URL("icon.svg", SOURCE)));
 bytes.set("index.html", Buffer.from(page));
+bytes.set("errors.json", Buffer.from(JSON.stringify(errorPages())));
 
 rmSync(TARGET, { recursive: true, force: true });
 mkdirSync(TARGET, { recursive: true });

@@ -2,7 +2,7 @@
 import type { AnswerFields } from "../fields.ts";
 import type { InvocationRow } from "../invocations/invocation.ts";
 import { timeOf } from "../time.ts";
-import type { Journaled, JournaledEntry } from "./estimate.ts";
+import type { Journaled, JournaledEntry } from "../../lib/cost-estimate.ts";
 
 export function journaledOf({ fields, key }: InvocationRow, journal: AnswerFields): Journaled {
   const startMs = timeOf(fields.optionalText("created_at"));

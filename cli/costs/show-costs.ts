@@ -8,7 +8,7 @@ import { readInvocation } from "../invocations/described.ts";
 import type { InvocationRow } from "../invocations/invocation.ts";
 import { journalOf } from "../invocations/journal.ts";
 import { listedBy } from "../invocations/pages.ts";
-import { costOf, type Part, sumOf } from "./estimate.ts";
+import { costOf, type Part, sumOf } from "../../lib/cost-estimate.ts";
 import { journaledOf } from "./journaled.ts";
 
 interface CostsOptions {

@@ -6,7 +6,7 @@ import {
   WAITING_SHOWN_MAX,
 } from "../../lib/limits/cli-invocations.ts";
 import { type AdminClient, jsonOf, path, Refusal } from "../admin-client.ts";
-import { costOf, sumOf } from "../costs/estimate.ts";
+import { costOf, sumOf } from "../../lib/cost-estimate.ts";
 import { journaledOf } from "../costs/journaled.ts";
 import { CommandError, EXIT } from "../exit.ts";
 import { AnswerFields } from "../fields.ts";

@@ -17,6 +17,7 @@ const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
   svg: "image/svg+xml",
+  json: "application/json",
 };
 
 const SAFE_HEADERS = {
@@ -27,8 +28,10 @@ const SAFE_HEADERS = {
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
 };
-/** Files but the page have their contents' hash in their name. */
+/** What has its contents' hash in its name never changes. */
+const HASHED = /-[0-9a-f]{12}\.\w+$/;
 const FOR_EVER = "public, max-age=31536000, immutable";
+const ASK_ANEW = "no-cache";
 
 /** A page or a file of the UI: the same for everybody. */
 export const isUiPath = (path: string): boolean => path === PATH || path.startsWith(`${PATH}/`);
@@ -50,9 +53,10 @@ export class UiFiles {
     if (path === PATH) return emptyResponse(302, { location: `${PATH}/` });
     const name = path.slice(PATH.length + 1);
     const file = this.#files.get(name);
-    if (file !== undefined && name !== "index.html") return fileResponse(name, file, FOR_EVER);
+    if (file !== undefined && name !== "index.html")
+      return fileResponse(name, file, HASHED.test(name) ? FOR_EVER : ASK_ANEW);
     const page = this.#files.get("index.html");
-    return page === undefined ? notBuilt() : fileResponse("index.html", page, "no-cache");
+    return page === undefined ? notBuilt() : fileResponse("index.html", page, ASK_ANEW);
   }
 }
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { costOf, type Journaled, type JournaledEntry, PRICES, sumOf } from "../../../cli/costs/estimate.ts";
+import { costOf, type Journaled, type JournaledEntry, PRICES, sumOf } from "../../../lib/cost-estimate.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const benchmarks = readFileSync(join(ROOT, "docs/benchmarks.md"), "utf8");

@@ -1,1 +1,115 @@
-export const InvocationPage = () => <h1>InvocationPage</h1>;
+/** One invocation: what it does, why it waits, what went wrong, and what to do. The answer comes first, as a sentence. */
+import { useState } from "preact/hooks";
+import { useLocation } from "preact-iso";
+import { Refusal } from "../../admin/client.ts";
+import { useServer } from "../../admin/server.ts";
+import { type ServiceInfo, useServices } from "../../admin/services.ts";
+import { Empty, Shown } from "../../parts/empty.tsx";
+import { useKeys } from "../../parts/keyboard.ts";
+import { to } from "../../routes.ts";
+import { Actions } from "./actions.tsx";
+import { type Ask, AskDialog } from "./ask-dialogs.tsx";
+import { JOURNAL_PAGE, useLock, useStory } from "./data.ts";
+import { Development } from "./development.tsx";
+import { Lead } from "./lead.tsx";
+import type { RetryPolicy } from "./model/sentence.ts";
+import type { Story } from "./model/story.ts";
+import { Parked } from "./parked.tsx";
+import { Problem } from "./problem.tsx";
+import { Side } from "./side.tsx";
+import { Tabs } from "./tabs.tsx";
+import { Timeline } from "./timeline/timeline.tsx";
+
+const NOT_FOUND = 404;
+
+export const InvocationPage = ({ id = "" }: { readonly id?: string }) => <Page key={id} id={id} />;
+
+function Page({ id }: { readonly id: string }) {
+  const server = useServer().data;
+  const [wanted, setWanted] = useState(JOURNAL_PAGE);
+  const loaded = useStory(id, wanted, server?.kind === "local");
+  const { error, data } = loaded;
+  if (data === undefined && error instanceof Refusal && error.status === NOT_FOUND)
+    return <Unknown id={id} />;
+  return (
+    <Shown of={loaded}>
+      {(story) => (
+        <View
+          story={story}
+          isLocal={server?.kind === "local"}
+          isProduction={server?.isProduction === true}
+          onMore={() => setWanted(wanted + JOURNAL_PAGE)}
+        />
+      )}
+    </Shown>
+  );
+}
+
+const Unknown = ({ id }: { readonly id: string }) => (
+  <Empty title="There is no such invocation">
+    <p>
+      <span class="mono break">{id}</span> is not known here. It may be of another environment, or it has
+      ended and its retention has passed.
+    </p>
+    <p>
+      <a href={to.invocations()}>Look at those that there are.</a>
+    </p>
+  </Empty>
+);
+
+interface ViewProps {
+  readonly story: Story;
+  readonly isLocal: boolean;
+  readonly isProduction: boolean;
+  readonly onMore: () => void;
+}
+
+function View({ story, isLocal, isProduction, onMore }: ViewProps) {
+  const { route } = useLocation();
+  const [asks, setAsks] = useState<Ask>();
+  const { target, status, invokedById } = story.invocation;
+  const service = useServices().data?.find(({ name }) => name === target.service);
+  const lock = useLock(target.service, status === "completed" ? undefined : target.key);
+  useKeys("Of this invocation", [
+    {
+      ...{ keys: "e", help: "Go to the error" },
+      run: () => {
+        const error = document.getElementById("error");
+        error?.focus();
+        error?.scrollIntoView({ block: "center" });
+      },
+    },
+    ...(invokedById === undefined
+      ? []
+      : [{ keys: "u", help: "Caller", run: () => route(to.invocation(invokedById)) }]),
+  ]);
+  return (
+    <>
+      <Lead story={story} lock={lock} policy={policyOf(service)}>
+        <Actions story={story} lock={lock} isProduction={isProduction} />
+      </Lead>
+      {status === "pending" ? <Parked story={story} lock={lock} /> : <Problem story={story} />}
+      <div class="main-side">
+        <div class="main-col">
+          {isLocal && <Development story={story} />}
+          <Timeline story={story} onAsk={setAsks} />
+          <Tabs story={story} onMore={onMore} />
+        </div>
+        <Side story={story} service={service} />
+      </div>
+      {asks && (
+        <AskDialog asks={asks} story={story} isProduction={isProduction} onClose={() => setAsks(undefined)} />
+      )}
+    </>
+  );
+}
+
+function policyOf(service: ServiceInfo | undefined): RetryPolicy | undefined {
+  const policy = service?.fields.object("retry_policy");
+  if (policy === undefined) return undefined;
+  const attemptsMax = policy.optionalNumber("max_attempts");
+  return {
+    ...(attemptsMax !== undefined && { attemptsMax }),
+    pausesAtLast: policy.optionalText("on_max_attempts") === "Pause",
+  };
+}

@@ -5,8 +5,8 @@
  * it: logs, storage, retries, turns that take long, what those that it has called cost.
  */
 
-import { WRITE_UNIT_BYTES } from "../../lib/limits/cli.ts";
-import { DELAY_QUEUE_MS_MAX, SHORT_WAIT_MS } from "../../lib/limits.ts";
+import { WRITE_UNIT_BYTES } from "./limits/cli.ts";
+import { DELAY_QUEUE_MS_MAX, SHORT_WAIT_MS } from "./limits.ts";
 
 /** In dollars per million, us-east-1, first tier: as bench/prices.json. */
 export const PRICES = {

@@ -1,0 +1,94 @@
+/** What a person does to an invocation, by the admin API. Each answers what happened, and everything is read again. */
+import { ask, askFields, path, Refusal, Unreachable } from "../../admin/client.ts";
+import { refresh } from "../../admin/live.ts";
+import { toast } from "../../parts/toast.tsx";
+import { to } from "../../routes.ts";
+
+export type Verb = "cancel" | "kill" | "pause" | "resume" | "purge";
+
+const DONE: Readonly<Record<Verb, string>> = {
+  cancel: "The cancellation is on its way. Its code gets it at its next await, and may undo what it did.",
+  kill: "It is ended, and none of its code runs any more. What it did is not undone.",
+  pause: "It pauses at its next write. What is recorded stays.",
+  resume: "It goes on now, from what is recorded.",
+  purge: "Its result and journal are removed.",
+};
+
+/** Throws what the server says against it. */
+export async function act(
+  id: string,
+  verb: Verb,
+  query: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const asked = new URLSearchParams(query).toString();
+  await ask(`${path`/invocations/${id}/${verb}`}${asked === "" ? "" : `?${asked}`}`, { method: "PATCH" });
+  refresh();
+  toast(DONE[verb]);
+}
+
+/** The same, for what does not ask before: a refusal is said in a toast. */
+export async function tryTo(doing: () => Promise<void>): Promise<void> {
+  try {
+    await doing();
+  } catch (error) {
+    toast(refusalInWords(error));
+    refresh();
+  }
+}
+
+const OPEN = 503;
+export function refusalInWords(error: unknown): string {
+  if (error instanceof Unreachable || (error instanceof Refusal && error.status === OPEN))
+    return "No answer came. Whether it took effect is open; you may do it again, which does no harm.";
+  return `Not done: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+export interface Restart {
+  /** Entries that are kept. */
+  readonly from: number;
+  readonly deployment: string;
+  /** Instead of the old input. */
+  readonly input?: string;
+}
+
+export async function restartAsNew(id: string, { from, deployment, input }: Restart): Promise<void> {
+  const query = new URLSearchParams({ deployment, ...(from > 0 && { from: String(from) }) });
+  const where = `${path`/invocations/${id}/restart-as-new`}?${query.toString()}`;
+  const answer = await askFields(where, {
+    method: "PATCH",
+    ...(input !== undefined && { body: { input } }),
+  });
+  const made = answer.text("new_invocation_id");
+  refresh();
+  toast("A new invocation has begun. This one stays as it is.", {
+    href: to.invocation(made),
+    text: "Open it",
+  });
+}
+
+/** Completes an awakeable, as anybody may who has its id. `failure`: with an error instead of a value. */
+export async function completeAwakeable(
+  awakeableId: string,
+  completion: { readonly value?: string; readonly failure?: string },
+): Promise<void> {
+  const { value = "", failure } = completion;
+  const verb = failure === undefined ? "resolve" : "reject";
+  const where = path`/ingress/restate/awakeables/${awakeableId}/${verb}`;
+  const headers = {
+    "content-type": failure === undefined && value !== "" ? "application/json" : "text/plain",
+  };
+  await ask(where, { method: "POST", body: failure ?? value, headers });
+  refresh();
+  toast(
+    failure === undefined
+      ? "Resolved. It goes on as soon as the message has arrived; a second answer would be ignored."
+      : "Rejected. Its code gets the error where it awaits.",
+  );
+}
+
+/** A power of a development server. Its answer says what happened, and what did not. */
+export async function applyPower(name: string, body: object): Promise<void> {
+  const answer = await askFields(`/dev/${name}`, { method: "POST", body });
+  refresh();
+  toast(answer.optionalText("message") ?? "Done.");
+}

@@ -1,0 +1,166 @@
+/** What can be done to an invocation: at most three buttons, and the rest behind ⋯. Those that ask before show "…". */
+import { useState } from "preact/hooks";
+import { Icon, type IconName } from "../../parts/icon.tsx";
+import { useKeys } from "../../parts/keyboard.ts";
+import { Menu } from "../../parts/menu.tsx";
+import { toast } from "../../parts/toast.tsx";
+import { to } from "../../routes.ts";
+import { act, tryTo } from "./act.ts";
+import { AskDialog, type Ask } from "./ask-dialogs.tsx";
+import { exportJson } from "./export.ts";
+import { type KeyLock } from "./model/lock.ts";
+import type { Story } from "./model/story.ts";
+
+interface Action {
+  readonly name: string;
+  readonly icon: IconName;
+  readonly run?: () => void;
+  readonly href?: string;
+  readonly isDanger?: boolean;
+  readonly key?: string;
+}
+
+interface ActionsProps {
+  readonly story: Story;
+  readonly lock: KeyLock | undefined;
+  readonly isProduction: boolean;
+}
+
+export function Actions({ story, lock, isProduction }: ActionsProps) {
+  const [asks, setAsks] = useState<Ask>();
+  const { id } = story.invocation;
+  const { main, more } = actionsFor(story, lock, setAsks);
+  const bound = [...main, ...more].filter(({ key }) => key !== undefined);
+  useKeys("An invocation", [
+    ...bound.map(({ key = "", name, run, href }) => ({
+      ...{ keys: key, help: name.replace("…", " (asks)") },
+      run: run ?? (() => (location.href = href ?? "")),
+    })),
+    { keys: "y", help: "Copy id", run: () => void copy(id, "The id is copied.") },
+  ]);
+  return (
+    <>
+      {main.map((action, index) => (
+        <Button key={action.name} of={action} isPrimary={index === 0 && action.isDanger !== true} />
+      ))}
+      <Menu
+        label="More: kill, purge, export"
+        items={more.map(({ name, icon, run, isDanger }) => ({
+          ...{ name, icon, run: run ?? (() => undefined), isDanger: isDanger === true },
+        }))}
+      />
+      {asks && (
+        <AskDialog asks={asks} story={story} isProduction={isProduction} onClose={() => setAsks(undefined)} />
+      )}
+    </>
+  );
+}
+
+function Button({
+  of: { name, icon, run, href, isDanger, key },
+  isPrimary,
+}: {
+  readonly of: Action;
+  readonly isPrimary: boolean;
+}) {
+  const kind = isDanger === true ? "b danger" : isPrimary ? "b p" : "b";
+  const content = (
+    <>
+      {isDanger !== true && <Icon name={icon} small />}
+      {name}
+    </>
+  );
+  if (href !== undefined)
+    return (
+      <a class={kind} href={href}>
+        {content}
+      </a>
+    );
+  return (
+    <button type="button" class={kind} onClick={run} title={key}>
+      {content}
+    </button>
+  );
+}
+
+interface Offered {
+  readonly main: readonly Action[];
+  readonly more: readonly Action[];
+}
+
+function actionsFor(story: Story, lock: KeyLock | undefined, asks: (ask: Ask) => void): Offered {
+  const { id, status, target } = story.invocation;
+  const resume = (name: string): Action => ({
+    ...{ name, icon: "retry", key: "r" },
+    run: () => void tryTo(() => act(id, "resume")),
+  });
+  const pause: Action = { name: "Pause", icon: "pause", run: () => void tryTo(() => act(id, "pause")) };
+  const cancel: Action = {
+    name: "Cancel…",
+    icon: "slash",
+    isDanger: true,
+    key: "c",
+    run: () => asks("cancel"),
+  };
+  const kill: Action = { name: "Kill…", icon: "cross", isDanger: true, run: () => asks("kill") };
+  const always: readonly Action[] = [
+    { name: "Export as JSON", icon: "out", run: () => void tryTo(() => exportJson(id)) },
+    {
+      ...{ name: "Copy as command", icon: "code" },
+      run: () => void copy(`npx perdure show ${id}`, "Copied: npx perdure show …"),
+    },
+  ];
+  const open: readonly Action[] = [kill, ...always];
+  if (status === "completed") return completedActions(story, asks, always);
+  if (status === "backing-off") return { main: [resume("Retry now"), pause, cancel], more: open };
+  if (status === "paused")
+    return {
+      main: [{ name: "Resume…", icon: "run", key: "r", run: () => asks("resume") }, cancel],
+      more: open,
+    };
+  if (status === "pending") {
+    const owner: readonly Action[] =
+      lock?.ownerId === undefined
+        ? []
+        : [{ name: "Look at the owner", icon: "lock", href: to.invocation(lock.ownerId) }];
+    return { main: [...owner, cancel], more: open };
+  }
+  if (status === "scheduled" || status === "ready") return { main: [cancel], more: open };
+  const answer = story.waiting && status === "suspended" ? answerAction(story, asks) : [];
+  const service: Action = {
+    name: "Open the object",
+    icon: "object",
+    href: to.object(target.service, target.key ?? ""),
+  };
+  return {
+    main: [...answer, pause, cancel],
+    more:
+      target.key === undefined
+        ? open
+        : [...open, { ...service, run: () => (location.href = service.href ?? "") }],
+  };
+}
+
+function answerAction(story: Story, asks: (ask: Ask) => void): readonly Action[] {
+  const awakeable = story.operations.find(({ kind, isOpen }) => kind === "awakeable" && isOpen);
+  if (awakeable?.awakeableId === undefined) return [];
+  const { awakeableId } = awakeable;
+  return [{ name: "Resolve…", icon: "bell", run: () => asks({ awakeableId, verb: "resolve" }) }];
+}
+
+function completedActions(story: Story, asks: (ask: Ask) => void, always: readonly Action[]): Offered {
+  const { target } = story.invocation;
+  const restart: Action = { name: "Restart as new…", icon: "retry", key: "r", run: () => asks("restart") };
+  const again: Action = { name: "Call again", icon: "play", href: to.playground(target) };
+  const purge: Action = { name: "Purge…", icon: "cross", isDanger: true, run: () => asks("purge") };
+  return { main: [restart, again], more: [...always, purge] };
+}
+
+export async function copy(text: string, done: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(done);
+  } catch {
+    toast("This browser does not let the page copy.");
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * What the page of an invocation asks for. A poll asks for the head; the journal is asked for when the head has changed, and only
+ * for the entries that are not there yet: what is recorded never changes.
+ */
+import { useRef } from "preact/hooks";
+import { askFields, path, Refusal } from "../../admin/client.ts";
+import { timeOf } from "../../admin/invocation.ts";
+import { EVERY_MS, type Loaded, useLive } from "../../admin/live.ts";
+import { type Journal, type JournalEntry, journalOf } from "./model/journal.ts";
+import { type KeyLock, lockOf } from "./model/lock.ts";
+import { type DevEvent, type Story, storyOf } from "./model/story.ts";
+
+/** Entries that are loaded at first, and with each "more". */
+export const JOURNAL_PAGE = 1000;
+
+interface Known {
+  readonly id: string;
+  readonly stamp: string;
+  readonly journal: Journal;
+}
+
+/** `wanted`: so many entries are loaded. `isLocal`: a development server has events of its own. */
+export function useStory(id: string, wanted: number, isLocal: boolean): Loaded<Story> {
+  const known = useRef<Known | undefined>(undefined);
+  return useLive(`invocation ${id} ${wanted} ${isLocal}`, async (signal) => {
+    const [head, events] = await Promise.all([
+      askFields(path`/invocations/${id}`, { signal }),
+      isLocal ? eventsOf(id, signal) : [],
+    ]);
+    const stamp = [
+      head.optionalText("modified_at"),
+      head.optionalNumber("journal_size"),
+      head.optionalText("status"),
+    ].join();
+    const before = known.current?.id === id ? known.current.journal : undefined;
+    const isNew = known.current?.stamp !== stamp || known.current.id !== id;
+    const isShort = before === undefined || before.entries.length < Math.min(wanted, before.length);
+    if (isNew || isShort)
+      known.current = { id, stamp, journal: await loadJournal(id, before, wanted, signal) };
+    return storyOf(head, known.current?.journal, events);
+  });
+}
+
+async function loadJournal(
+  id: string,
+  before: Journal | undefined,
+  wanted: number,
+  signal: AbortSignal,
+): Promise<Journal> {
+  let entries: readonly JournalEntry[] = before?.entries ?? [];
+  for (;;) {
+    const limit = Math.min(JOURNAL_PAGE, Math.max(1, wanted - entries.length));
+    const where = `${path`/invocations/${id}/journal`}?from=${entries.length}&limit=${limit}`;
+    const page = journalOf(await askFields(where, { signal }));
+    // It was purged, or it is another life of the id: from the beginning.
+    if (page.length < entries.length) return await loadJournal(id, undefined, wanted, signal);
+    entries = [...entries, ...page.entries];
+    if (page.entries.length === 0 || entries.length >= Math.min(wanted, page.length))
+      return { ...page, entries };
+  }
+}
+
+const NOT_FOUND = 404;
+
+/** What was done to it with the development strip. An older server has none. */
+async function eventsOf(id: string, signal: AbortSignal): Promise<readonly DevEvent[]> {
+  try {
+    const answer = await askFields(`/dev/events?${new URLSearchParams({ invocation_id: id }).toString()}`, {
+      signal,
+    });
+    return answer.objects("events").map((event) => ({
+      atMs: timeOf(event, "at") ?? 0,
+      kind: event.optionalText("kind") ?? "",
+      message: event.optionalText("message") ?? "",
+    }));
+  } catch (error) {
+    if (error instanceof Refusal) return [];
+    throw error;
+  }
+}
+
+/** An opened call's invocation. What has ended does not change, and is not asked for again. */
+export function useChild(id: string): Loaded<Story | "gone"> {
+  const ended = useRef<Story | undefined>(undefined);
+  return useLive(`child ${id}`, async (signal) => {
+    if (ended.current) return ended.current;
+    try {
+      const head = await askFields(path`/invocations/${id}`, { signal });
+      const story = storyOf(head, await loadJournal(id, undefined, JOURNAL_PAGE, signal));
+      if (story.invocation.status === "completed") ended.current = story;
+      return story;
+    } catch (error) {
+      if (error instanceof Refusal && error.status === NOT_FOUND) return "gone";
+      throw error;
+    }
+  });
+}
+
+/** Who has the key of an open invocation, and who waits. Without a key: nothing is asked. */
+export function useLock(service: string, key: string | undefined): KeyLock | undefined {
+  const loaded = useLive(
+    `lock ${service} ${key ?? "~"}`,
+    async (signal) => {
+      if (key === undefined) return undefined;
+      return lockOf(await askFields(path`/services/${service}/locks/${key}`, { signal }));
+    },
+    EVERY_MS.counts,
+  );
+  return loaded.data;
+}

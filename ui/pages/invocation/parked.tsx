@@ -1,0 +1,202 @@
+/** Why a parked invocation waits: who is before it, who has the key, and what must happen, down to the end of the chain. */
+import type { ComponentChildren } from "preact";
+import { askFields, path, Refusal } from "../../admin/client.ts";
+import { type Invocation, invocationOf } from "../../admin/invocation.ts";
+import { EVERY_MS, useLive } from "../../admin/live.ts";
+import { Icon, type IconName } from "../../parts/icon.tsx";
+import { targetText } from "../../parts/names.tsx";
+import { useNow } from "../../parts/now.ts";
+import { InvocationStatus } from "../../parts/status.tsx";
+import { to } from "../../routes.ts";
+import { shortId, visible } from "../../words/text.ts";
+import { clockTime } from "../../words/time.ts";
+import { type KeyLock, lockOf, ordinal, placeIn } from "./model/lock.ts";
+import type { Story } from "./model/story.ts";
+import { chainStep, type Link } from "./model/chain.ts";
+import { waitingOf, waitInWords } from "./model/wait.ts";
+import { Say } from "./say.tsx";
+
+/** Who waits for whom is followed so far. */
+const CHAIN_MAX = 8;
+
+interface Chain {
+  readonly links: readonly Link[];
+  /** The last one waits for one that stands before it in the chain: nobody can go on. */
+  readonly isRing: boolean;
+}
+
+const useChain = (ownId: string, ownerId: string | undefined) =>
+  useLive(
+    `chain ${ownId} ${ownerId ?? ""}`,
+    async (signal): Promise<Chain> => {
+      const links: Link[] = [];
+      const seen = new Set([ownId]);
+      for (let next = ownerId; next !== undefined && links.length < CHAIN_MAX;) {
+        if (seen.has(next)) return { links, isRing: true };
+        seen.add(next);
+        const link = await linkOf(next, signal);
+        if (link === undefined) break;
+        links.push(link);
+        next = link.nextId;
+      }
+      return { links, isRing: false };
+    },
+    EVERY_MS.counts,
+  );
+
+async function linkOf(id: string, signal: AbortSignal): Promise<Link | undefined> {
+  try {
+    const fields = await askFields(path`/invocations/${id}`, { signal });
+    const invocation = invocationOf(fields);
+    const { service, key } = invocation.target;
+    const lock =
+      invocation.status === "pending" && key !== undefined
+        ? lockOf(await askFields(path`/services/${service}/locks/${key}`, { signal }))
+        : undefined;
+    return chainStep(invocation, waitingOf(fields.object("waiting_for")), lock?.ownerId);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+export function Parked({ story, lock }: { readonly story: Story; readonly lock: KeyLock | undefined }) {
+  const now = useNow();
+  const chain = useChain(story.invocation.id, lock?.ownerId).data;
+  const links = chain?.links ?? [];
+  return (
+    <section class="card alert a-queue" aria-label="Why it waits">
+      <header>
+        <h2 class="grow">Why it waits</h2>
+      </header>
+      <ol class="chain pad">
+        <Line invocation={story.invocation} lock={lock} />
+        {lock?.ownerId === undefined && (
+          <Step icon="lock">
+            Nobody is known to own the key: its owner runs without a rest so far, or has just ended.
+          </Step>
+        )}
+        {links.map((link, index) => (
+          <ChainLink
+            key={link.invocation.id}
+            link={link}
+            isOwner={index === 0}
+            takenMs={index === 0 ? lock?.takenMs : undefined}
+            isLast={index === links.length - 1}
+            nowMs={now}
+          />
+        ))}
+        {chain?.isRing === true && (
+          <Step icon="warn">
+            <b>A ring: each waits for the next one, and the last for the first.</b>
+            <div class="sub">
+              None of them can go on by itself. Cancel one of them: its code may undo what it did.
+            </div>
+          </Step>
+        )}
+      </ol>
+    </section>
+  );
+}
+
+interface LineProps {
+  readonly invocation: Invocation;
+  readonly lock: KeyLock | undefined;
+}
+
+/** This one, and those that are before it. */
+function Line({ invocation, lock }: LineProps) {
+  const place = lock && placeIn(lock, invocation.id);
+  const key = `${invocation.target.service}/${visible(invocation.target.key ?? "")}`;
+  const before = lock === undefined || place === undefined ? [] : lock.waiting.slice(0, place - 1);
+  const [first] = before;
+  return (
+    <>
+      <Step icon="queue" badge={<InvocationStatus of={invocation} />}>
+        <b>This one</b>
+        {place !== undefined && `, ${ordinal(place)} in line`}
+        <div class="sub">
+          {lock === undefined
+            ? `waits on ${key}`
+            : `${lock.waitingCount} ${lock.waitingCount === 1 ? "waits" : "wait"} on ${key}`}
+        </div>
+      </Step>
+      {first !== undefined && (
+        <Step icon="queue" number={before.length}>
+          <a href={to.invocation(first)}>{shortId(first)}</a>
+          {before.length > 1 ? ` and ${before.length - 1} more before it` : " is before it"}
+        </Step>
+      )}
+    </>
+  );
+}
+
+interface StepProps {
+  readonly icon: IconName;
+  readonly number?: number;
+  readonly isOwner?: boolean;
+  readonly badge?: ComponentChildren;
+  readonly children: ComponentChildren;
+}
+const Step = ({ icon, number, isOwner = false, badge, children }: StepProps) => (
+  <li class={isOwner ? "own" : undefined}>
+    <span class="pos">{number ?? <Icon name={icon} small />}</span>
+    <div>{children}</div>
+    {badge}
+  </li>
+);
+
+interface ChainLinkProps {
+  readonly link: Link;
+  readonly isOwner: boolean;
+  readonly takenMs: number | undefined;
+  readonly isLast: boolean;
+  readonly nowMs: number;
+}
+
+function ChainLink({ link, isOwner, takenMs, isLast, nowMs }: ChainLinkProps) {
+  const { invocation, wait } = link;
+  return (
+    <>
+      <Step icon={isOwner ? "lock" : "call"} isOwner={isOwner} badge={<InvocationStatus of={invocation} />}>
+        <a href={to.invocation(invocation.id)}>{targetText(invocation.target)}</a>
+        {isOwner ? " owns the key" : ""}
+        <div class="sub">since {clockTime(takenMs ?? invocation.modifiedMs, nowMs)}</div>
+      </Step>
+      {isLast && <Must invocation={invocation} wait={wait} nowMs={nowMs} />}
+    </>
+  );
+}
+
+/** The end of the chain: what must happen so that everybody goes on. */
+function Must({
+  invocation,
+  wait,
+  nowMs,
+}: {
+  readonly invocation: Invocation;
+  readonly wait: Link["wait"];
+  readonly nowMs: number;
+}) {
+  const { status, lastFailure, nextRetryMs } = invocation;
+  if (status === "paused")
+    return (
+      <Step icon="pause">
+        <b>It is paused, and needs you.</b>
+        <div class="sub">{visible(lastFailure ?? "A person has paused it.")}</div>
+      </Step>
+    );
+  if (status === "backing-off")
+    return (
+      <Step icon="retry">
+        It fails, and is tried again{nextRetryMs === undefined ? "" : ` at ${clockTime(nextRetryMs, nowMs)}`}.
+        <div class="sub">{visible(lastFailure ?? "")}</div>
+      </Step>
+    );
+  if (wait === undefined) return null;
+  return (
+    <Step icon="bell">
+      waits for <Say pieces={waitInWords(wait, nowMs)} />
+    </Step>
+  );
+}

@@ -1,0 +1,117 @@
+/** Beside the timeline: facts, and what it would cost in AWS. */
+import type { ComponentChildren } from "preact";
+import type { ServiceInfo } from "../../admin/services.ts";
+import { Card, Facts } from "../../parts/card.tsx";
+import { CopyButton } from "../../parts/copy.tsx";
+import { Id } from "../../parts/names.tsx";
+import { useNow } from "../../parts/now.ts";
+import { to } from "../../routes.ts";
+import { visible } from "../../words/text.ts";
+import { clockTime, ticking, wholeTime } from "../../words/time.ts";
+import { CostCard } from "./cost.tsx";
+import type { Story } from "./model/story.ts";
+import { timeOf } from "../../admin/invocation.ts";
+
+interface SideProps {
+  readonly story: Story;
+  readonly service: ServiceInfo | undefined;
+}
+
+export const Side = ({ story, service }: SideProps) => (
+  <aside class="side" aria-label="Facts and cost">
+    <FactsCard story={story} service={service} />
+    <CostCard story={story} />
+  </aside>
+);
+
+function FactsCard({ story, service }: SideProps) {
+  const now = useNow();
+  const { invocation } = story;
+  const { fields, createdMs, modifiedMs, completedMs, idempotencyKey, status } = invocation;
+  const time = (ms: number): ComponentChildren => <span title={wholeTime(ms)}>{clockTime(ms, now)}</span>;
+  const expiresMs = timeOf(fields, "expires_at");
+  const facts: readonly (readonly [string, ComponentChildren] | undefined)[] = [
+    ["Id", <Id key="id" id={invocation.id} copy />],
+    completedMs === undefined
+      ? [
+          "Since",
+          <>
+            {time(modifiedMs)}, {ticking(now - modifiedMs)}
+          </>,
+        ]
+      : ["Ended", time(completedMs)],
+    ["Accepted", time(createdMs)],
+    ["Called by", <CalledBy key="by" story={story} />],
+    ["Deployment", <DeploymentFact key="dp" story={story} service={service} />],
+    idempotencyKey === undefined
+      ? undefined
+      : [
+          "Idempotency",
+          <span key="ik" class="row">
+            <span class="id cut" title={visible(idempotencyKey)}>
+              <bdi>{visible(idempotencyKey)}</bdi>
+            </span>
+            <CopyButton text={idempotencyKey} what="key" />
+          </span>,
+        ],
+    status === "completed" ? undefined : ["Retries", policyInWords(service)],
+    ["Kept", expiresMs === undefined ? keptInWords(service) : <>until {time(expiresMs)}</>],
+    traceFact(fields.optionalText("trace_id")),
+  ];
+  return (
+    <Card title="Facts">
+      <Facts of={facts.filter((fact) => fact !== undefined)} />
+    </Card>
+  );
+}
+
+const traceFact = (id: string | undefined): readonly [string, ComponentChildren] | undefined =>
+  id === undefined ? undefined : ["Trace", <Id key="trace" id={id} copy />];
+
+function CalledBy({ story: { invocation } }: { readonly story: Story }) {
+  const { invokedById, fields } = invocation;
+  const origin = fields.optionalText("restarted_from");
+  if (origin !== undefined) return <a href={to.invocation(origin)}>restarted from another</a>;
+  if (invokedById === undefined) return <>HTTP request</>;
+  return (
+    <a href={to.invocation(invokedById)} title="The caller (u)">
+      <Id id={invokedById} />
+    </a>
+  );
+}
+
+function DeploymentFact({ story: { invocation }, service }: SideProps) {
+  const { deployment } = invocation;
+  if (deployment === undefined) return <>chosen when it begins</>;
+  const isLatest = service?.deployment === deployment;
+  return (
+    <>
+      <a href={to.deployment(deployment)} title={deployment}>
+        {isLatest ? `revision ${service.revision}` : <Id id={deployment} />}
+      </a>
+      {isLatest ? " (latest)" : ""}
+    </>
+  );
+}
+
+function policyInWords(service: ServiceInfo | undefined): string {
+  const policy = service?.fields.object("retry_policy");
+  if (policy === undefined) return "not known";
+  const first = policy.optionalText("initial_interval") ?? "?";
+  const factor = policy.optionalNumber("exponentiation_factor") ?? 2;
+  const most = policy.optionalText("max_interval");
+  const attempts = policy.optionalNumber("max_attempts");
+  const then = policy.optionalText("on_max_attempts") === "Pause" ? "then pause" : "then fail";
+  return [
+    `${first} × ${factor}`,
+    most === undefined ? undefined : `at most ${most}`,
+    attempts === undefined ? "without an end" : `${attempts} attempts, ${then}`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+}
+
+function keptInWords(service: ServiceInfo | undefined): string {
+  const kept = service?.fields.optionalText("journal_retention");
+  return kept === undefined ? "as its service says" : `${kept} after its end`;
+}

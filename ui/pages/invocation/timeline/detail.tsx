@@ -1,0 +1,189 @@
+/** What stands under a row that was chosen: its values, its times, and what can be done. */
+import { useNow } from "../../../parts/now.ts";
+import { to } from "../../../routes.ts";
+import { visible } from "../../../words/text.ts";
+import { clockTime, duration } from "../../../words/time.ts";
+import { copy } from "../actions.tsx";
+import type { Ask } from "../ask-dialogs.tsx";
+import type { Attempt } from "../model/attempts.ts";
+import type { Operation } from "../model/operations.ts";
+import type { Story } from "../model/story.ts";
+import { ShownBox } from "../tabs.tsx";
+import type { PlacedRow } from "./layout.ts";
+
+interface DetailProps {
+  readonly row: PlacedRow;
+  readonly onAsk: (ask: Ask) => void;
+}
+
+export function Detail({ row, onAsk }: DetailProps) {
+  return (
+    <div class="tl-detail" role="row">
+      <div role="gridcell" class="tl-detail-in">
+        <Content row={row} onAsk={onAsk} />
+      </div>
+    </div>
+  );
+}
+
+function Content({ row, onAsk }: DetailProps) {
+  const { operation, attempt, event, owner, isFailing, key, title } = row;
+  if (operation !== undefined) return <OperationDetail operation={operation} owner={owner} onAsk={onAsk} />;
+  if (attempt !== undefined) return <AttemptDetail attempt={attempt} />;
+  if (event !== undefined) return <p>{visible(event.message)}</p>;
+  if (isFailing === true) return <FailingDetail owner={owner} title={title} />;
+  if (key === "end") return <EndDetail owner={owner} />;
+  return <p>{row.spoken === "" ? "There is nothing more to say of it." : `${row.spoken}.`}</p>;
+}
+
+interface OperationProps {
+  readonly operation: Operation;
+  readonly owner: Story;
+  readonly onAsk: (ask: Ask) => void;
+}
+
+function OperationDetail({ operation, owner, onAsk }: OperationProps) {
+  const now = useNow();
+  const { title, entries } = operation;
+  const isOpen = operation.isOpen && owner.invocation.status !== "completed";
+  return (
+    <>
+      <div class="row wrap detail-head">
+        <h3>
+          <bdi>{visible(title) || "no name"}</bdi>
+        </h3>
+        <span class="muted">{timesInWords(operation, now)}</span>
+        <span class="muted">
+          {entries.map(({ index }) => `#${index}`).join(" and ")}
+          {writeOf(operation)}
+        </span>
+      </div>
+      <OperationValues operation={operation} isOpen={isOpen} />
+      <OperationActions operation={operation} owner={owner} isOpen={isOpen} onAsk={onAsk} />
+    </>
+  );
+}
+
+const WITHOUT_VALUE = new Set(["send", "sleep", "cancel", "cancelled"]);
+
+function OperationValues({
+  operation: { kind, input, value },
+  isOpen,
+}: Pick<OperationProps, "operation"> & { readonly isOpen: boolean }) {
+  const hasInput = kind === "call" || kind === "send";
+  const hasValue = !WITHOUT_VALUE.has(kind);
+  if (!hasInput && !hasValue) return null;
+  const absent = isOpen ? "Not there yet." : kind === "state" ? "No value." : "Nothing.";
+  return (
+    <div class="vals">
+      {hasInput && <ShownBox title="Input" shown={input} absent="It has none." />}
+      {hasValue && <ShownBox title={kind === "state" ? "Value" : "Result"} shown={value} absent={absent} />}
+    </div>
+  );
+}
+
+function OperationActions({
+  operation: { kind, invokedId, awakeableId },
+  owner,
+  isOpen,
+  onAsk,
+}: OperationProps & { readonly isOpen: boolean }) {
+  const { service, key = "" } = owner.invocation.target;
+  return (
+    <div class="row wrap">
+      {invokedId !== undefined && (
+        <a class="b sm" href={to.invocation(invokedId)}>
+          Open this invocation
+        </a>
+      )}
+      {isOpen && kind === "awakeable" && awakeableId !== undefined && (
+        <>
+          <button type="button" class="b sm" onClick={() => onAsk({ awakeableId, verb: "resolve" })}>
+            Resolve…
+          </button>
+          <button type="button" class="b sm" onClick={() => onAsk({ awakeableId, verb: "reject" })}>
+            Reject…
+          </button>
+          <button
+            type="button"
+            class="b sm"
+            onClick={() => void copy(curlFor(awakeableId), "The command is copied.")}
+          >
+            Copy curl
+          </button>
+        </>
+      )}
+      {isOpen && kind === "promise" && (
+        <a class="b sm" href={to.object(service, key)}>
+          Open the workflow
+        </a>
+      )}
+    </div>
+  );
+}
+
+const writeOf = ({ entries }: Operation): string => {
+  const write = entries[0]?.append;
+  return write === undefined ? "" : `, write ${write}`;
+};
+
+const curlFor = (awakeableId: string): string =>
+  `curl -X POST '${location.origin}/ingress/restate/awakeables/${awakeableId}/resolve' --json 'null'`;
+
+function timesInWords({ startMs, endMs, dueMs, isOpen, attempts, kind }: Operation, now: number): string {
+  const parts: string[] = [];
+  if (startMs !== undefined) parts.push(`began ${clockTime(startMs, now)}`);
+  if (startMs !== undefined && endMs !== undefined && kind !== "state")
+    parts.push(`took ${duration(endMs - startMs)}`);
+  if (isOpen) parts.push("not done yet");
+  if (dueMs !== undefined) parts.push(`due ${clockTime(dueMs, now)}`);
+  if (attempts !== undefined && attempts > 1) parts.push(`at attempt ${attempts}`);
+  return parts.join(" · ");
+}
+
+function AttemptDetail({ attempt }: { readonly attempt: Attempt }) {
+  const now = useNow();
+  const { number, startedMs, endedMs, outcome, errorMessage, errorCode } = attempt;
+  return (
+    <>
+      <div class="row wrap detail-head">
+        <h3>Turn {number}</h3>
+        <span class="muted">
+          began {clockTime(startedMs, now)}
+          {endedMs !== undefined && `, took ${duration(endedMs - startedMs)}`}, {outcome}
+        </span>
+      </div>
+      {errorMessage !== undefined && (
+        <p class="mono break">
+          {visible(errorMessage)} {errorCode}
+        </p>
+      )}
+    </>
+  );
+}
+
+const FailingDetail = ({ owner, title }: { readonly owner: Story; readonly title: string }) => (
+  <>
+    <div class="row wrap detail-head">
+      <h3>
+        <bdi>{title}</bdi>
+      </h3>
+      <span class="muted mono break">{visible(owner.invocation.lastFailure ?? "")}</span>
+    </div>
+    <p>
+      No result is recorded, so it runs again. If it may have had its effect already, the other side must
+      recognise the repeat: give it a key that stays the same.
+    </p>
+    <div class="row wrap">
+      <a class="b sm" href="#error">
+        Show the error
+      </a>
+    </div>
+  </>
+);
+
+const EndDetail = ({ owner }: { readonly owner: Story }) => (
+  <div class="vals">
+    <ShownBox title="Result" shown={owner.output} absent="Nothing is kept of it." />
+  </div>
+);
