@@ -157,7 +157,9 @@ describe("rows", () => {
     expect(kinds(layout, "charge")).toEqual(["bad", "off", "step"]);
     expect(rowOf(layout, "charge").label?.text).toBe("✕ 1");
   });
+});
 
+describe("rows of what did not go straight", () => {
   test("a turn that died has a row that says so, between the steps", () => {
     const layout = laidOut(
       story({
