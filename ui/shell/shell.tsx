@@ -10,7 +10,7 @@ import { useNow } from "../parts/now.ts";
 import { flipTheme } from "../parts/theme.ts";
 import { Toasts } from "../parts/toast.tsx";
 import { BASE, to } from "../routes.ts";
-import { visible } from "../words/text.ts";
+import { shortId, visible } from "../words/text.ts";
 import { duration } from "../words/time.ts";
 import { Help } from "./help.tsx";
 import { PAGES } from "./pages.ts";
@@ -146,6 +146,7 @@ const Environment = ({ of: { kind, name, region, role, isProduction } }: { reado
   </div>
 );
 
+const ID = /^(?:inv|dp)_[\w-]+$/u;
 function Crumbs({ path }: { readonly path: string }) {
   const { query } = useLocation();
   const page = PAGES.findLast(({ href }) => isWithin(path, href()));
@@ -166,7 +167,7 @@ function Crumbs({ path }: { readonly path: string }) {
         <>
           <Icon name="chev" small />
           <b class="cut" title={visible(last)}>
-            {visible(last)}
+            {ID.test(last) ? shortId(last) : visible(last)}
           </b>
         </>
       )}

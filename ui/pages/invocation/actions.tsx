@@ -17,6 +17,8 @@ interface Action {
   readonly run?: () => void;
   readonly href?: string;
   readonly isDanger?: boolean;
+  /** What most will want to do next. */
+  readonly isPrimary?: boolean;
   readonly key?: string;
 }
 
@@ -40,8 +42,8 @@ export function Actions({ story, lock, isProduction }: ActionsProps) {
   ]);
   return (
     <>
-      {main.map((action, index) => (
-        <Button key={action.name} of={action} isPrimary={index === 0 && action.isDanger !== true} />
+      {main.map((action) => (
+        <Button key={action.name} of={action} />
       ))}
       <Menu
         label="More: kill, purge, export"
@@ -56,14 +58,9 @@ export function Actions({ story, lock, isProduction }: ActionsProps) {
   );
 }
 
-function Button({
-  of: { name, icon, run, href, isDanger, key },
-  isPrimary,
-}: {
-  readonly of: Action;
-  readonly isPrimary: boolean;
-}) {
-  const kind = isDanger === true ? "b danger" : isPrimary ? "b p" : "b";
+function Button({ of }: { readonly of: Action }) {
+  const { name, icon, run, href, isDanger, isPrimary, key } = of;
+  const kind = isDanger === true ? "b danger" : isPrimary === true ? "b p" : "b";
   const content = (
     <>
       {isDanger !== true && <Icon name={icon} small />}
@@ -91,7 +88,7 @@ interface Offered {
 function actionsFor(story: Story, lock: KeyLock | undefined, asks: (ask: Ask) => void): Offered {
   const { id, status, target } = story.invocation;
   const resume = (name: string): Action => ({
-    ...{ name, icon: "retry", key: "r" },
+    ...{ name, icon: "retry", key: "r", isPrimary: true },
     run: () => void tryTo(() => act(id, "resume")),
   });
   const pause: Action = { name: "Pause", icon: "pause", run: () => void tryTo(() => act(id, "pause")) };
@@ -115,14 +112,14 @@ function actionsFor(story: Story, lock: KeyLock | undefined, asks: (ask: Ask) =>
   if (status === "backing-off") return { main: [resume("Retry now"), pause, cancel], more: open };
   if (status === "paused")
     return {
-      main: [{ name: "Resume…", icon: "run", key: "r", run: () => asks("resume") }, cancel],
+      main: [{ name: "Resume…", icon: "run", key: "r", isPrimary: true, run: () => asks("resume") }, cancel],
       more: open,
     };
   if (status === "pending") {
     const owner: readonly Action[] =
       lock?.ownerId === undefined
         ? []
-        : [{ name: "Look at the owner", icon: "lock", href: to.invocation(lock.ownerId) }];
+        : [{ name: "Look at the owner", icon: "lock", isPrimary: true, href: to.invocation(lock.ownerId) }];
     return { main: [...owner, cancel], more: open };
   }
   if (status === "scheduled" || status === "ready") return { main: [cancel], more: open };
@@ -145,12 +142,20 @@ function answerAction(story: Story, asks: (ask: Ask) => void): readonly Action[]
   const awakeable = story.operations.find(({ kind, isOpen }) => kind === "awakeable" && isOpen);
   if (awakeable?.awakeableId === undefined) return [];
   const { awakeableId } = awakeable;
-  return [{ name: "Resolve…", icon: "bell", run: () => asks({ awakeableId, verb: "resolve" }) }];
+  return [
+    { name: "Resolve…", icon: "bell", isPrimary: true, run: () => asks({ awakeableId, verb: "resolve" }) },
+  ];
 }
 
 function completedActions(story: Story, asks: (ask: Ask) => void, always: readonly Action[]): Offered {
   const { target } = story.invocation;
-  const restart: Action = { name: "Restart as new…", icon: "retry", key: "r", run: () => asks("restart") };
+  const restart: Action = {
+    name: "Restart as new…",
+    icon: "retry",
+    isPrimary: true,
+    key: "r",
+    run: () => asks("restart"),
+  };
   const again: Action = { name: "Call again", icon: "play", href: to.playground(target) };
   const purge: Action = { name: "Purge…", icon: "cross", isDanger: true, run: () => asks("purge") };
   return { main: [restart, again], more: [...always, purge] };

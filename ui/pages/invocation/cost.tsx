@@ -6,13 +6,17 @@ import type { Story } from "./model/story.ts";
 
 const MILLION = 1_000_000;
 const DIGITS = 7;
+/** Per million: less is nothing but zeros. */
+const SHOWN_MIN = 0.05;
 const dollars = (each: number): string => `$${each.toFixed(DIGITS)}`;
 
 export function CostCard({ story }: { readonly story: Story }) {
   const { invocation, entriesLeft } = story;
   const parts = costOf(journaledOf(story));
   const perMillion = sumOf(parts);
-  const facts = parts.map((part): readonly [string, string] => [part.what, dollars(part.dollars / MILLION)]);
+  const facts = parts
+    .filter((part) => part.dollars >= SHOWN_MIN)
+    .map((part): readonly [string, string] => [part.what, dollars(part.dollars / MILLION)]);
   return (
     <Card title="Cost" aside={<b class="num">{dollars(perMillion / MILLION)}</b>}>
       <Facts of={facts} />

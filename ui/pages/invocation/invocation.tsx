@@ -88,7 +88,8 @@ function View({ story, isLocal, isProduction, onMore }: ViewProps) {
       <Lead story={story} lock={lock} policy={policyOf(service)}>
         <Actions story={story} lock={lock} isProduction={isProduction} />
       </Lead>
-      {status === "pending" ? <Parked story={story} lock={lock} /> : <Problem story={story} />}
+      <Problem story={story} />
+      <Parked story={story} lock={lock} />
       <div class="main-side">
         <div class="main-col">
           {isLocal && <Development story={story} />}

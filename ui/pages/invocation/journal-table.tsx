@@ -47,7 +47,9 @@ export function JournalTable({ story, onMore }: { readonly story: Story; readonl
               <td class="mono full">
                 <div class="clamp2">{valueOf(entry, now)}</div>
               </td>
-              {writes > 0 && <td class="r num muted nowrap gone">{entry.append}</td>}
+              {writes > 0 && (
+                <td class="r num muted nowrap gone">{entry.append === undefined ? "" : entry.append + 1}</td>
+              )}
             </tr>
           ))}
         </tbody>

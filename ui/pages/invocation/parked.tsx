@@ -11,9 +11,10 @@ import { to } from "../../routes.ts";
 import { shortId, visible } from "../../words/text.ts";
 import { clockTime } from "../../words/time.ts";
 import { type KeyLock, lockOf, ordinal, placeIn } from "./model/lock.ts";
-import type { Story } from "./model/story.ts";
-import { chainStep, type Link } from "./model/chain.ts";
-import { waitingOf, waitInWords } from "./model/wait.ts";
+import { journalOf } from "./model/journal.ts";
+import { type Story, storyOf } from "./model/story.ts";
+import { chainStep, type Link, nextIn } from "./model/chain.ts";
+import { waitInWords } from "./model/wait.ts";
 import { Say } from "./say.tsx";
 
 /** Who waits for whom is followed so far. */
@@ -25,13 +26,14 @@ interface Chain {
   readonly isRing: boolean;
 }
 
-const useChain = (ownId: string, ownerId: string | undefined) =>
+/** `nextId`: whom it waits for. */
+const useChain = (ownId: string, nextId: string | undefined) =>
   useLive(
-    `chain ${ownId} ${ownerId ?? ""}`,
+    `chain ${ownId} ${nextId ?? ""}`,
     async (signal): Promise<Chain> => {
       const links: Link[] = [];
       const seen = new Set([ownId]);
-      for (let next = ownerId; next !== undefined && links.length < CHAIN_MAX;) {
+      for (let next = nextId; next !== undefined && links.length < CHAIN_MAX;) {
         if (seen.has(next)) return { links, isRing: true };
         seen.add(next);
         const link = await linkOf(next, signal);
@@ -53,25 +55,54 @@ async function linkOf(id: string, signal: AbortSignal): Promise<Link | undefined
       invocation.status === "pending" && key !== undefined
         ? lockOf(await askFields(path`/services/${service}/locks/${key}`, { signal }))
         : undefined;
-    return chainStep(invocation, waitingOf(fields.object("waiting_for")), lock?.ownerId);
+    // An older server has no tree of what is waited for; its journal has what is open.
+    const isKnown = invocation.status !== "suspended" || fields.object("waiting_for") !== undefined;
+    const journal = isKnown
+      ? undefined
+      : journalOf(await askFields(path`/invocations/${id}/journal`, { signal }));
+    return chainStep(invocation, storyOf(fields, journal).waiting, lock?.ownerId);
   } catch (error) {
     if (error instanceof Refusal) return undefined;
     throw error;
   }
 }
 
-export function Parked({ story, lock }: { readonly story: Story; readonly lock: KeyLock | undefined }) {
+interface ParkedProps {
+  readonly story: Story;
+  readonly lock: KeyLock | undefined;
+}
+
+/** Of what is parked behind a key, or awaits another invocation alone; of anything else the sentence says it all. */
+export function Parked({ story, lock }: ParkedProps) {
+  const { invocation, waiting } = story;
+  const isPending = invocation.status === "pending";
+  const nextId = isPending ? lock?.ownerId : invocation.status === "suspended" ? nextIn(waiting) : undefined;
+  return isPending || nextId !== undefined ? <WhyItWaits story={story} lock={lock} nextId={nextId} /> : null;
+}
+
+function WhyItWaits({ story, lock, nextId }: ParkedProps & { readonly nextId: string | undefined }) {
   const now = useNow();
-  const chain = useChain(story.invocation.id, lock?.ownerId).data;
+  const { invocation } = story;
+  const isPending = invocation.status === "pending";
+  const chain = useChain(invocation.id, nextId).data;
   const links = chain?.links ?? [];
+  // One that just runs needs no explanation.
+  if (!isPending && links.every(({ invocation: { status } }) => status === "running" || status === "ready"))
+    return null;
   return (
-    <section class="card alert a-queue" aria-label="Why it waits">
+    <section class={`card alert ${isPending ? "a-queue" : "a-rest"}`} aria-label="Why it waits">
       <header>
         <h2 class="grow">Why it waits</h2>
       </header>
       <ol class="chain pad">
-        <Line invocation={story.invocation} lock={lock} />
-        {lock?.ownerId === undefined && (
+        {isPending ? (
+          <Line invocation={invocation} lock={lock} />
+        ) : (
+          <Step icon="moon" badge={<InvocationStatus of={invocation} />}>
+            <b>This one</b> awaits a result
+          </Step>
+        )}
+        {isPending && nextId === undefined && (
           <Step icon="lock">
             Nobody is known to own the key: its owner runs without a rest so far, or has just ended.
           </Step>
@@ -80,24 +111,26 @@ export function Parked({ story, lock }: { readonly story: Story; readonly lock: 
           <ChainLink
             key={link.invocation.id}
             link={link}
-            isOwner={index === 0}
-            takenMs={index === 0 ? lock?.takenMs : undefined}
-            isLast={index === links.length - 1}
+            before={index === 0 ? invocation : links[index - 1]?.invocation}
+            takenMs={isPending && index === 0 ? lock?.takenMs : undefined}
+            isLast={index === links.length - 1 && chain?.isRing !== true}
             nowMs={now}
           />
         ))}
-        {chain?.isRing === true && (
-          <Step icon="warn">
-            <b>A ring: each waits for the next one, and the last for the first.</b>
-            <div class="sub">
-              None of them can go on by itself. Cancel one of them: its code may undo what it did.
-            </div>
-          </Step>
-        )}
+        {chain?.isRing === true && <Ring />}
       </ol>
     </section>
   );
 }
+
+const Ring = () => (
+  <Step icon="warn">
+    <b>A ring: each waits for the next one, and the last for the first.</b>
+    <div class="sub">
+      None of them can go on by itself. Cancel one of them: its code may undo what it did.
+    </div>
+  </Step>
+);
 
 interface LineProps {
   readonly invocation: Invocation;
@@ -148,19 +181,21 @@ const Step = ({ icon, number, isOwner = false, badge, children }: StepProps) => 
 
 interface ChainLinkProps {
   readonly link: Link;
-  readonly isOwner: boolean;
+  /** Who waits for it. */
+  readonly before: Invocation | undefined;
   readonly takenMs: number | undefined;
   readonly isLast: boolean;
   readonly nowMs: number;
 }
 
-function ChainLink({ link, isOwner, takenMs, isLast, nowMs }: ChainLinkProps) {
+function ChainLink({ link, before, takenMs, isLast, nowMs }: ChainLinkProps) {
+  const isOwner = before?.status === "pending";
   const { invocation, wait } = link;
   return (
     <>
       <Step icon={isOwner ? "lock" : "call"} isOwner={isOwner} badge={<InvocationStatus of={invocation} />}>
         <a href={to.invocation(invocation.id)}>{targetText(invocation.target)}</a>
-        {isOwner ? " owns the key" : ""}
+        {isOwner ? " owns the key" : " is awaited"}
         <div class="sub">since {clockTime(takenMs ?? invocation.modifiedMs, nowMs)}</div>
       </Step>
       {isLast && <Must invocation={invocation} wait={wait} nowMs={nowMs} />}

@@ -19,7 +19,7 @@ export function chainStep(
 }
 
 /** A timer ends a wait by itself: then the chain ends there. */
-function nextIn(wait: Waiting | undefined): string | undefined {
+export function nextIn(wait: Waiting | undefined): string | undefined {
   if (wait === undefined) return undefined;
   const leaves = leavesOf(wait);
   if (leaves.some(({ kind }) => kind === "sleep")) return undefined;

@@ -24,7 +24,11 @@ export function framesIn(stack: string): readonly Frame[] {
     });
 }
 
-const nameOf = (name: string): string => name.replace(/^async /u, "").replace(/^(Object|Module)\./u, "");
+const nameOf = (name: string): string =>
+  name
+    .replace(/^async /u, "")
+    .replace(/^(Object|Module)\./u, "")
+    .replace(/^<anonymous>$/u, "");
 
 /** Without the machine's folders, as far as they can be told from the project's own. */
 function placeOf(place: string): string {

@@ -124,7 +124,7 @@ function OperationActions({
 
 const writeOf = ({ entries }: Operation): string => {
   const write = entries[0]?.append;
-  return write === undefined ? "" : `, write ${write}`;
+  return write === undefined ? "" : `, write ${write + 1}`;
 };
 
 const curlFor = (awakeableId: string): string =>

@@ -18,12 +18,14 @@ export function rowsOf(input: RowsInput): readonly Row[] {
   return [...lanes, ...rest, ...endRow(story, input.nowMs)];
 }
 
+const NOT_BEGUN = new Set(["scheduled", "pending", "ready"]);
+
 function queueRow({ story, nowMs }: RowsInput): Row {
   const { invocation, startedMs } = story;
   const bars = queueBars(story, nowMs);
   const waited = (startedMs ?? nowMs) - (invocation.scheduledMs ?? invocation.createdMs);
   const isParked = invocation.status === "pending";
-  const isOpen = startedMs === undefined && invocation.status !== "completed";
+  const isOpen = startedMs === undefined && NOT_BEGUN.has(invocation.status);
   const known = startedMs !== undefined || isOpen;
   return {
     ...rowDefaults(story),
