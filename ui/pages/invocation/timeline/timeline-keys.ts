@@ -17,40 +17,47 @@ interface KeysInput {
 /** Answers what the tree does with a key. */
 export function useTimelineKeys(input: KeysInput): (event: KeyboardEvent) => void {
   const { rows, current, setCurrent, select, fold, change, fit, grid } = input;
-  const wants = useRef(false);
-  const index = Math.max(
-    0,
-    rows.findIndex(({ key }) => key === current),
-  );
-  const row = rows[index];
+  // Keys come faster than rows are drawn: the next one goes on from where the last one went.
+  const at = useRef(current);
+  at.current = current;
+  const wanted = useRef<string | undefined>(undefined);
+  const index = (): number =>
+    Math.max(
+      0,
+      rows.findIndex(({ key }) => key === at.current),
+    );
   const go = (to: number): void => {
     const next = rows[Math.max(0, Math.min(rows.length - 1, to))];
     if (next === undefined) return;
-    wants.current = true;
+    at.current = next.key;
     setCurrent(next.key);
+    wanted.current = focusRow(grid.current, next.key) ? undefined : next.key;
   };
-  // After the row has been drawn as the current one.
+  // One that was not drawn is focused when it is.
   useEffect(() => {
-    if (!wants.current) return;
-    wants.current = false;
-    const element = grid.current?.querySelector<HTMLElement>('[role=row][tabindex="0"]');
-    element?.focus({ preventScroll: true });
-    element?.scrollIntoView({ block: "nearest" });
+    if (wanted.current !== undefined && focusRow(grid.current, wanted.current)) wanted.current = undefined;
   });
   const right = (): void => {
+    const row = rows[index()];
     if (row === undefined) return;
     if (row.isExpandable && !row.isExpanded) fold(row, true);
-    else if (row.isExpanded) go(index + 1);
+    else if (row.isExpanded) go(index() + 1);
   };
   const left = (): void => {
+    const here = index();
+    const row = rows[here];
     if (row === undefined) return;
     if (row.isExpanded) return fold(row, false);
-    const parent = rows.slice(0, index).findLastIndex(({ level }) => level < row.level);
+    const parent = rows.slice(0, here).findLastIndex(({ level }) => level < row.level);
     if (parent !== -1) go(parent);
   };
+  const toggle = (): void => {
+    const row = rows[index()];
+    if (row) select(row);
+  };
   useKeys("Timeline", [
-    { keys: "j", help: "Next row", run: () => go(current === "" ? 0 : index + 1) },
-    { keys: "k", help: "Previous row", run: () => go(index - 1) },
+    { keys: "j", help: "Next row", run: () => go(at.current === "" ? 0 : index() + 1) },
+    { keys: "k", help: "Previous row", run: () => go(index() - 1) },
     { keys: "ArrowRight", help: "Expand", run: right },
     { keys: "ArrowLeft", help: "Collapse", run: left },
     { keys: "+", help: "Zoom in", run: () => change(1) },
@@ -58,14 +65,14 @@ export function useTimelineKeys(input: KeysInput): (event: KeyboardEvent) => voi
     { keys: "0", help: "Fit", run: fit },
   ]);
   const within: Readonly<Record<string, () => void>> = {
-    ArrowDown: () => go(index + 1),
-    ArrowUp: () => go(index - 1),
+    ArrowDown: () => go(index() + 1),
+    ArrowUp: () => go(index() - 1),
     Home: () => go(0),
     End: () => go(rows.length - 1),
     ArrowRight: right,
     ArrowLeft: left,
-    Enter: () => row && select(row),
-    " ": () => row && select(row),
+    Enter: toggle,
+    " ": toggle,
   };
   return (event) => {
     const isRow = event.target instanceof Element && event.target.matches("[role=row]");
@@ -74,4 +81,12 @@ export function useTimelineKeys(input: KeysInput): (event: KeyboardEvent) => voi
     event.preventDefault();
     run();
   };
+}
+
+/** `false`: it is not drawn. */
+function focusRow(grid: HTMLElement | null, key: string): boolean {
+  const element = grid?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? undefined;
+  element?.focus({ preventScroll: true });
+  element?.scrollIntoView({ block: "nearest" });
+  return element !== undefined;
 }
