@@ -171,7 +171,7 @@ test("errors that differ in numbers only are one kind", () => {
 test("the chain goes on to what is awaited alone, and ends at a timer", () => {
   const { invocation } = story({ head: { status: "suspended" } });
   const wait = (value: object) => waitingOf(new AnswerFields(value, "wait"));
-  const call = { kind: "call", command: 0, invocation_id: "inv_1callee" };
+  const call = { kind: "call", command: 0, invoked_id: "inv_1callee" };
   expect(chainStep(invocation, wait(call), undefined).nextId).toBe("inv_1callee");
   const race = { kind: "race", parts: [call, { kind: "sleep", due_at: at(1000) }] };
   expect(chainStep(invocation, wait(race), undefined).nextId).toBeUndefined();

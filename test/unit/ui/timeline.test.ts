@@ -140,7 +140,7 @@ describe("rows", () => {
     expect(row.bars[0]?.left).toBeGreaterThan(rowOf(layout, "price").bars[0]?.left ?? 100);
   });
 
-  test("attempts that failed before a step was recorded belong to it", () => {
+  test("attempts that failed within a step's time belong to it; its own bar is the last try", () => {
     const layout = laidOut(
       story({
         head: ended(2000, {
@@ -150,16 +150,36 @@ describe("rows", () => {
             { from: 600, to: 2000, outcome: "completed" },
           ),
         }),
-        entries: [step(0, "charge", 700, 900)],
+        entries: [step(0, "charge", 20, 900, { attempts: 2 })],
       }),
       3000,
     );
     expect(kinds(layout, "charge")).toEqual(["bad", "off", "step"]);
+    expect(rowOf(layout, "charge").bars[2]?.left).toBeCloseTo(30);
     expect(rowOf(layout, "charge").label?.text).toBe("✕ 1");
   });
 });
 
 describe("rows of what did not go straight", () => {
+  test("an attempt that failed between the steps has a row of its own", () => {
+    const layout = laidOut(
+      story({
+        head: ended(2000, {
+          started_at: at(0),
+          attempts: turns(
+            { from: 0, to: 100, outcome: "failed", error: "no such cart" },
+            { from: 600, to: 2000, outcome: "completed" },
+          ),
+        }),
+        entries: [step(0, "charge", 700, 900, { attempts: 1 })],
+      }),
+      3000,
+    );
+    expect(titles(layout)).toEqual(["Queue", "Turns", "an attempt failed", "charge", "returned"]);
+    expect(rowOf(layout, "an attempt failed").note).toBe("no such cart");
+    expect(kinds(layout, "charge")).toEqual(["step"]);
+  });
+
   test("a turn that died has a row that says so, between the steps", () => {
     const layout = laidOut(
       story({

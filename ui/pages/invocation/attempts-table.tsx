@@ -13,6 +13,8 @@ const ENDED: Readonly<Record<Attempt["outcome"], string>> = {
   paused: "paused",
   completed: "came to the end",
   died: "its process ended",
+  yielded: "its time was up between two steps",
+  killed: "killed",
 };
 
 export function AttemptsTable({ story }: { readonly story: Story }) {

@@ -2,8 +2,16 @@
 import type { AnswerFields } from "../../../../lib/answer-fields.ts";
 import { present, timeOf } from "../../../admin/invocation.ts";
 
-/** `running`: it has not ended, as far as is known. */
-export type Outcome = "running" | "suspended" | "failed" | "paused" | "completed" | "died";
+/** `running`: it has not ended, as far as is known. `yielded`: its time was up between two steps. */
+export type Outcome =
+  | "running"
+  | "suspended"
+  | "failed"
+  | "paused"
+  | "completed"
+  | "died"
+  | "yielded"
+  | "killed";
 
 export interface Attempt {
   readonly number: number;
@@ -15,7 +23,7 @@ export interface Attempt {
   readonly deployment?: string;
 }
 
-const OUTCOMES = new Set<string>(["suspended", "failed", "paused", "completed", "died"]);
+const OUTCOMES = new Set<string>(["suspended", "failed", "paused", "completed", "died", "yielded", "killed"]);
 
 /** In their order. One without a start cannot be drawn, and is left out. */
 export function attemptsOf(fields: AnswerFields): readonly Attempt[] {

@@ -18,6 +18,8 @@ export interface Waiting {
   readonly awakeableId?: string;
   readonly signal?: string;
   readonly parts: readonly Waiting[];
+  /** Parts that were not answered. */
+  readonly partsLeft?: number;
 }
 
 /** Deeper trees are cut: no reader follows them. */
@@ -33,10 +35,11 @@ export function waitingOf(fields: AnswerFields | undefined, depth = 0): Waiting 
     ...present("command", fields.optionalNumber("command")),
     ...present("name", fields.optionalText("name")),
     ...present("dueMs", timeOf(fields, "due_at")),
-    ...present("invocationId", fields.optionalText("invocation_id") ?? fields.optionalText("id")),
-    ...present("target", fields.optionalText("target")),
+    ...present("invocationId", fields.optionalText("invoked_id")),
+    ...present("target", fields.optionalText("invoked_target")),
     ...present("awakeableId", fields.optionalText("awakeable_id")),
-    ...present("signal", fields.optionalText("signal")),
+    ...present("signal", fields.optionalText("kind") === "signal" ? fields.optionalText("name") : undefined),
+    partsLeft: fields.optionalNumber("parts_left_out") ?? 0,
     parts,
   };
 }
@@ -81,7 +84,7 @@ export function waitInWords(wait: Waiting, nowMs: number): readonly Piece[] {
   if (wait.parts.length === 0) return leafInWords(wait, nowMs);
   const [joint, end] = JOINTS[wait.kind] ?? [" and ", ""];
   const shown = wait.parts.slice(0, PARTS_MAX);
-  const left = wait.parts.length - shown.length;
+  const left = wait.parts.length - shown.length + (wait.partsLeft ?? 0);
   const pieces = shown.flatMap((part, index): readonly Piece[] => [
     ...(index === 0 ? [] : [joint]),
     ...waitInWords(part, nowMs),

@@ -29,8 +29,10 @@ const BETWEEN: Readonly<Record<Attempt["outcome"], Bar["kind"] | undefined>> = {
   failed: "off",
   died: "q",
   paused: "stop",
+  yielded: "q",
   running: undefined,
   completed: undefined,
+  killed: undefined,
 };
 const BETWEEN_WORDS: Readonly<Record<string, string>> = {
   rest: "suspended",

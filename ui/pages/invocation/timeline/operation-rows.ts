@@ -6,7 +6,7 @@ import type { Attempt } from "../model/attempts.ts";
 import { noteOf, type Operation } from "../model/operations.ts";
 import type { Failing, Story } from "../model/story.ts";
 import { barsOfFailed } from "./bars.ts";
-import { crashRows, eventRows } from "./outside-rows.ts";
+import { crashRows, eventRows, failureRows } from "./outside-rows.ts";
 import { type Bar, type Mark, type Row, rowDefaults, type RowsInput, wordRow } from "./row.ts";
 
 /** Calls within calls: deeper ones open on a page of their own. */
@@ -25,7 +25,12 @@ export function operationRows(input: RowsInput, owner: Story, level: number, pat
       failed: attribution.get(operation.key) ?? [],
     }),
   }));
-  const outside = [...crashRows(owner, path, level), ...eventRows(owner, path, level)];
+  const unknown = attribution.get("~") ?? [];
+  const outside = [
+    ...crashRows(owner, path, level),
+    ...failureRows(owner, unknown, path, level),
+    ...eventRows(owner, path, level),
+  ];
   for (const row of outside.toSorted((a, b) => a.atMs - b.atMs)) {
     const before = rows.findIndex(({ atMs }) => atMs !== undefined && atMs > row.atMs);
     rows.splice(before === -1 ? rows.length : before, 0, { atMs: row.atMs, rows: [row.row] });
@@ -72,8 +77,8 @@ export function operationRow(input: RowsInput, place: OperationPlace): readonly 
   const key = `${path}${operation.key}`;
   const isExpandable = operation.invokedId !== undefined && operation.kind !== "cancel" && level < LEVEL_MAX;
   const isExpanded = isExpandable && opened.has(key);
-  const failedBars = barsOfFailed(owner, failed, operation.startMs);
-  const own = barsOfOperation(operation, owner, nowMs);
+  const failedBars = barsOfFailed(owner, failed, undefined);
+  const own = barsOfOperation(lastTry(operation, owner, failed), owner, nowMs);
   const label = labelOf(operation, failed, nowMs);
   return [
     {
@@ -106,6 +111,14 @@ function childRows(
   return [wordRow(owner, level, path, child === "loading" ? "loading…" : "not kept any longer")];
 }
 
+/** The tries before the last one are drawn as what they were: failed. */
+function lastTry(operation: Operation, { attempts }: Story, failed: readonly Attempt[]): Operation {
+  const { startMs, endMs } = operation;
+  if (failed.length === 0 || startMs === undefined || endMs === undefined) return operation;
+  const last = attempts.findLast(({ startedMs }) => startedMs <= endMs);
+  return { ...operation, startMs: Math.max(startMs, last?.startedMs ?? startMs) };
+}
+
 interface Drawn {
   readonly bars: readonly Bar[];
   readonly marks: readonly Mark[];
@@ -135,14 +148,15 @@ function labelOf(
   failed: readonly Attempt[],
   nowMs: number,
 ): Row["label"] {
-  if (failed.length > 0) return { text: `✕ ${failed.length}`, isBad: true };
+  const failures = kind === "step" ? Math.max(failed.length, (attempts ?? 1) - 1) : 0;
+  if (failures > 0) return { text: `✕ ${failures}`, isBad: true };
   if (startMs === undefined) return undefined;
   if (isOpen)
     return kind === "call" ? { text: duration(Math.floor((nowMs - startMs) / 1000) * 1000) } : undefined;
   if (endMs === undefined || (kind !== "step" && kind !== "call" && !WAITS.has(kind))) return undefined;
   const took = duration(endMs - startMs);
   if (kind === "sleep") return { text: `slept ${took}` };
-  return { text: attempts !== undefined && attempts > 1 ? `${took}, attempt ${attempts}` : took };
+  return { text: took };
 }
 
 function spokenOf(
@@ -161,21 +175,23 @@ function spokenOf(
   return parts.join(", ");
 }
 
-/** Which operation a failed attempt failed in: the next step that was recorded; without one that which fails now (""). */
+/** Which operation a failed attempt failed in: a step that was tried more than once. "": that which fails now; "~": none is known. */
 function failedByOperation({
   attempts,
   operations,
   failing,
 }: Story): ReadonlyMap<string, readonly Attempt[]> {
+  const steps = operations.filter(({ kind, startMs }) => kind === "step" && startMs !== undefined);
   const found = new Map<string, Attempt[]>();
   for (const attempt of attempts) {
     if (attempt.outcome !== "failed") continue;
-    const endMs = attempt.endedMs ?? attempt.startedMs;
-    const next = operations.find(
-      ({ kind, startMs }) => kind === "step" && startMs !== undefined && startMs >= endMs,
+    const ms = attempt.endedMs ?? attempt.startedMs;
+    // A step's time is that of all its tries.
+    const own = steps.find(
+      ({ attempts: tries = 1, startMs = 0, endMs = 0 }) => tries > 1 && startMs <= ms && ms <= endMs,
     );
-    const key = next?.key ?? (failing ? "" : undefined);
-    if (key !== undefined) found.set(key, [...(found.get(key) ?? []), attempt]);
+    const key = own?.key ?? (failing ? "" : "~");
+    found.set(key, [...(found.get(key) ?? []), attempt]);
   }
   return found;
 }

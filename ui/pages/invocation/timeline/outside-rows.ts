@@ -3,7 +3,9 @@ import { present } from "../../../admin/invocation.ts";
 import type { IconName } from "../../../parts/icon-paths.ts";
 import { visible } from "../../../words/text.ts";
 import { duration } from "../../../words/time.ts";
+import type { Attempt } from "../model/attempts.ts";
 import type { Story } from "../model/story.ts";
+import { barsOfFailed } from "./bars.ts";
 import { type MarkKind, type Row, rowDefaults } from "./row.ts";
 
 interface At {
@@ -38,6 +40,27 @@ export function crashRows(owner: Story, path: string, level: number): readonly A
     };
   });
 }
+
+/** Attempts that failed in the code between the operations. */
+export const failureRows = (
+  owner: Story,
+  failed: readonly Attempt[],
+  path: string,
+  level: number,
+): readonly At[] =>
+  failed.map((attempt) => {
+    const { number, startedMs, endedMs = startedMs, errorMessage } = attempt;
+    const note = visible(errorMessage ?? "without a message");
+    return {
+      atMs: startedMs,
+      row: {
+        ...rowDefaults(owner),
+        ...{ key: `${path}failed${number}`, level, icon: "warn" as const, title: "an attempt failed", note },
+        bars: barsOfFailed(owner, [attempt], undefined),
+        ...{ spoken: `took ${duration(endedMs - startedMs)}: ${note}`, attempt },
+      },
+    };
+  });
 
 const EVENTS: Readonly<Record<string, readonly [IconName, string, MarkKind]>> = {
   crash: ["bolt", "crashed by you", "crash"],
