@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { AnswerFields } from "../../../lib/answer-fields.ts";
 import { kindsOfErrors } from "../../../ui/pages/invocation/model/attempts.ts";
 import { lockOf, ordinal, placeIn } from "../../../ui/pages/invocation/model/lock.ts";
+import { mismatchIn } from "../../../ui/pages/invocation/model/mismatch.ts";
 import { plainText } from "../../../ui/pages/invocation/model/pieces.ts";
 import { badgeMore, causeOf, type Said, sentenceOf } from "../../../ui/pages/invocation/model/sentence.ts";
 import { framesIn } from "../../../ui/pages/invocation/model/stack.ts";
@@ -94,9 +95,15 @@ describe("the sentence", () => {
     expect(sentence(story({ head }), 63_000)).toMatch(
       /^Paused since [\d:]+, for 1 min 3 s, after 3 failed attempts: no template\. It will not go on by itself\.$/,
     );
-    expect(sentence(story({ head: { ...head, last_failure_error_code: "RT0016" } }), 63_000)).toContain(
-      "the code no longer does what the journal recorded",
+    const last_failure =
+      'Journal mismatch at operation 3 of 5 recorded: the journal recorded run "charge", but the code now does ' +
+      'sleep "wait", at placeOrder (/app/src/order.ts:41:15). (RT0016)';
+    const mismatch = { ...head, last_failure, last_failure_error_code: "RT0016" };
+    expect(sentence(story({ head: mismatch }), 63_000)).toContain(
+      'the code no longer does what the journal recorded. Operation 3 was run "charge", and is now sleep "wait". It will',
     );
+    expect(mismatchIn(last_failure)?.where).toBe("placeOrder (/app/src/order.ts:41:15)");
+    expect(mismatchIn("something else")).toBeUndefined();
   });
 
   test("completed: how long, and that a crash on the way did no harm", () => {

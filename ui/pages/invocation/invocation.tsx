@@ -89,7 +89,7 @@ function View({ story, isLocal, isProduction, onMore }: ViewProps) {
         <Actions story={story} lock={lock} isProduction={isProduction} />
       </Lead>
       <Problem story={story} />
-      <Parked story={story} lock={lock} />
+      <Parked story={story} lock={lock} onAsk={setAsks} />
       <div class="main-side">
         <div class="main-col">
           {isLocal && <Development story={story} />}

@@ -14,7 +14,8 @@ import { type KeyLock, lockOf, ordinal, placeIn } from "./model/lock.ts";
 import { journalOf } from "./model/journal.ts";
 import { type Story, storyOf } from "./model/story.ts";
 import { chainStep, type Link, nextIn } from "./model/chain.ts";
-import { waitInWords } from "./model/wait.ts";
+import { leavesOf, waitInWords } from "./model/wait.ts";
+import type { Ask } from "./ask-dialogs.tsx";
 import { Say } from "./say.tsx";
 
 /** Who waits for whom is followed so far. */
@@ -70,17 +71,20 @@ async function linkOf(id: string, signal: AbortSignal): Promise<Link | undefined
 interface ParkedProps {
   readonly story: Story;
   readonly lock: KeyLock | undefined;
+  readonly onAsk: (ask: Ask) => void;
 }
 
 /** Of what is parked behind a key, or awaits another invocation alone; of anything else the sentence says it all. */
-export function Parked({ story, lock }: ParkedProps) {
+export function Parked({ story, lock, onAsk }: ParkedProps) {
   const { invocation, waiting } = story;
   const isPending = invocation.status === "pending";
   const nextId = isPending ? lock?.ownerId : invocation.status === "suspended" ? nextIn(waiting) : undefined;
-  return isPending || nextId !== undefined ? <WhyItWaits story={story} lock={lock} nextId={nextId} /> : null;
+  return isPending || nextId !== undefined ? (
+    <WhyItWaits story={story} lock={lock} nextId={nextId} onAsk={onAsk} />
+  ) : null;
 }
 
-function WhyItWaits({ story, lock, nextId }: ParkedProps & { readonly nextId: string | undefined }) {
+function WhyItWaits({ story, lock, nextId, onAsk }: ParkedProps & { readonly nextId: string | undefined }) {
   const now = useNow();
   const { invocation } = story;
   const isPending = invocation.status === "pending";
@@ -115,6 +119,7 @@ function WhyItWaits({ story, lock, nextId }: ParkedProps & { readonly nextId: st
             takenMs={isPending && index === 0 ? lock?.takenMs : undefined}
             isLast={index === links.length - 1 && chain?.isRing !== true}
             nowMs={now}
+            onAsk={onAsk}
           />
         ))}
         {chain?.isRing === true && <Ring />}
@@ -186,9 +191,10 @@ interface ChainLinkProps {
   readonly takenMs: number | undefined;
   readonly isLast: boolean;
   readonly nowMs: number;
+  readonly onAsk: (ask: Ask) => void;
 }
 
-function ChainLink({ link, before, takenMs, isLast, nowMs }: ChainLinkProps) {
+function ChainLink({ link, before, takenMs, isLast, nowMs, onAsk }: ChainLinkProps) {
   const isOwner = before?.status === "pending";
   const { invocation, wait } = link;
   return (
@@ -198,21 +204,20 @@ function ChainLink({ link, before, takenMs, isLast, nowMs }: ChainLinkProps) {
         {isOwner ? " owns the key" : " is awaited"}
         <div class="sub">since {clockTime(takenMs ?? invocation.modifiedMs, nowMs)}</div>
       </Step>
-      {isLast && <Must invocation={invocation} wait={wait} nowMs={nowMs} />}
+      {isLast && <Must invocation={invocation} wait={wait} nowMs={nowMs} onAsk={onAsk} />}
     </>
   );
 }
 
-/** The end of the chain: what must happen so that everybody goes on. */
-function Must({
-  invocation,
-  wait,
-  nowMs,
-}: {
+interface MustProps {
   readonly invocation: Invocation;
   readonly wait: Link["wait"];
   readonly nowMs: number;
-}) {
+  readonly onAsk: (ask: Ask) => void;
+}
+
+/** The end of the chain: what must happen so that everybody goes on. */
+function Must({ invocation, wait, nowMs, onAsk }: MustProps) {
   const { status, lastFailure, nextRetryMs } = invocation;
   if (status === "paused")
     return (
@@ -229,9 +234,20 @@ function Must({
       </Step>
     );
   if (wait === undefined) return null;
+  const awakeableId = leavesOf(wait).find((leaf) => leaf.awakeableId !== undefined)?.awakeableId;
+  const resolve = awakeableId !== undefined && (
+    <button type="button" class="b sm" onClick={() => onAsk({ awakeableId, verb: "resolve" })}>
+      Resolve…
+    </button>
+  );
   return (
-    <Step icon="bell">
+    <Step icon="bell" badge={resolve}>
       waits for <Say pieces={waitInWords(wait, nowMs)} />
+      {awakeableId !== undefined && (
+        <div class="sub">
+          <span class="mono">{shortId(awakeableId)}</span> · nobody has resolved it
+        </div>
+      )}
     </Step>
   );
 }

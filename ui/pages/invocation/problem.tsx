@@ -4,6 +4,7 @@ import { CopyButton } from "../../parts/copy.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { counted, visible } from "../../words/text.ts";
 import { type Attempt, failedIn, kindsOfErrors } from "./model/attempts.ts";
+import { mismatchIn } from "./model/mismatch.ts";
 import { type Frame, framesIn, headlineOf } from "./model/stack.ts";
 import type { Story } from "./model/story.ts";
 import { ErrorCodeLink } from "./error-code.tsx";
@@ -37,9 +38,37 @@ export function Problem({ story }: { readonly story: Story }) {
       </header>
       <More message={message} />
       <Frames frames={stack === undefined ? [] : framesIn(stack)} where={where} />
+      <MismatchParts message={message} />
       {kind === "stop" && <WaysOut isMismatch={invocation.lastFailureCode === "RT0016"} />}
       <Foot story={story} message={message} />
     </section>
+  );
+}
+
+/** Recorded against now. */
+function MismatchParts({ message }: { readonly message: string }) {
+  const mismatch = mismatchIn(message);
+  if (mismatch === undefined) return null;
+  const { operation, of, recorded, now, where } = mismatch;
+  return (
+    <div class="two pad mismatch">
+      <div>
+        <p class="lab">
+          Recorded, operation {operation} of {of}
+        </p>
+        <pre>
+          <bdi>{visible(recorded)}</bdi>
+        </pre>
+      </div>
+      <div>
+        <p class="lab">
+          Now <span class="muted mono">{where === undefined ? "" : visible(where)}</span>
+        </p>
+        <pre>
+          <bdi>{visible(now)}</bdi>
+        </pre>
+      </div>
+    </div>
   );
 }
 

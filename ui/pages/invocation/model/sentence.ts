@@ -7,6 +7,7 @@ import { counted, visible } from "../../../words/text.ts";
 import { clockTime, duration, ticking } from "../../../words/time.ts";
 import { diedIn, failedIn } from "./attempts.ts";
 import { type KeyLock, ordinal, placeIn } from "./lock.ts";
+import { mismatchIn } from "./mismatch.ts";
 import type { Piece } from "./pieces.ts";
 import { headlineOf } from "./stack.ts";
 import type { Failing, Story } from "./story.ts";
@@ -132,8 +133,18 @@ function paused({ story: { invocation }, nowMs }: Said): readonly Piece[] {
     ...["Paused since ", { b: clockTime(modifiedMs, nowMs) } as Piece, ...since(modifiedMs, nowMs)],
   ];
   const end = " It will not go on by itself.";
-  if (lastFailureCode === "RT0016")
-    return [...begin, ": the code no longer does ", { b: "what the journal recorded" }, ".", end];
+  if (lastFailureCode === "RT0016") {
+    const mismatch = mismatchIn(lastFailure ?? "");
+    const was: readonly Piece[] =
+      mismatch === undefined
+        ? []
+        : [
+            " ",
+            { b: `Operation ${mismatch.operation}` },
+            ` was ${visible(mismatch.recorded)}, and is now ${visible(mismatch.now)}.`,
+          ];
+    return [...begin, ": the code no longer does what the journal recorded.", ...was, end];
+  }
   if (lastFailure === undefined) return [...begin, ", by a person.", end];
   return [
     ...begin,

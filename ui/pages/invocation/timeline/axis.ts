@@ -50,9 +50,12 @@ const LENT_SHARE = 0.5;
 /** Within what bands have left over: than this part of the stretch. */
 const INNER_SHARE = 0.6;
 const BANDS_MAX = 6;
-/** Percent of the track that bands take: each, and all. */
-const BAND_WIDTH = 9;
+/** Percent of the track that bands take: each, and all. Their lengths must have room above them. */
+const BAND_WIDTH = 14;
 const BANDS_WIDTH_MAX = 36;
+/** How much a stretch's length counts beside what happens in it, and the least that it counts. */
+const LENGTH_POWER = 0.2;
+const LENGTH_MIN = 0.3;
 /** Percent beside a band, so that a bar's end can be seen. */
 const MARGIN = 1.2;
 /** Percent of the track for a moment between two bands. */
@@ -146,15 +149,19 @@ interface Widths {
   readonly widths: readonly number[];
 }
 
-/** How much room a stretch gets beside others: by how much happens in it, and not by how long it takes. */
+/** How much room a stretch gets beside others: by how much happens in it, and only a little by how long it takes. */
 function widthsOf(stretches: readonly Span[], bands: number, busy: readonly Span[], total: number): Widths {
   const happened = ({ fromMs, toMs }: Span): number =>
     busy.filter((span) => span.fromMs <= toMs && span.toMs >= fromMs).length;
   const instants = stretches.map((stretch) =>
     lengthOf(stretch) > 0 ? 0 : happened(stretch) > 0 ? INSTANT_WIDTH : 0,
   );
+  const longestMs = Math.max(...stretches.map(lengthOf));
   const weights = stretches.map((stretch) =>
-    lengthOf(stretch) > 0 ? 1 + Math.log2(1 + happened(stretch)) : 0,
+    lengthOf(stretch) > 0
+      ? (1 + Math.log2(1 + happened(stretch))) *
+        Math.max(LENGTH_MIN, (lengthOf(stretch) / longestMs) ** LENGTH_POWER)
+      : 0,
   );
   const left = total - sumOf(instants);
   const sum = sumOf(weights);
