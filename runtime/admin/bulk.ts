@@ -27,7 +27,7 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map([
 const FILTERS = [
   ...["service", "handler", "key", "deployment", "status"],
   ...["created_after", "created_before", "modified_after", "modified_before"],
-  ...["key_glob", "result", "error", "invoked_by_id", "idempotency_key"],
+  ...["key_glob", "result", "error", "text", "invoked_by_id", "idempotency_key"],
 ];
 
 interface Failed {

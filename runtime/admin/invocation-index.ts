@@ -29,6 +29,8 @@ export interface InvocationFilter {
   readonly result?: "success" | "failure";
   /** A part of the message that it failed with, or that its last attempt failed with, in any case. */
   readonly error?: string;
+  /** A part of its service, key, handler or error, in any case. */
+  readonly text?: string;
   /** The invocation that called it. */
   readonly caller?: string;
   readonly idempotencyKey?: string;
@@ -156,17 +158,22 @@ export function matches(head: Head, filter: InvocationFilter, nowMs: number): bo
 
 function matchesMore(
   head: Head,
-  { keyGlob, result, error, caller, idempotencyKey }: InvocationFilter,
+  { keyGlob, result, error, text, caller, idempotencyKey }: InvocationFilter,
 ): boolean {
   const { target, outcome } = head;
+  const { service, handler, key = "" } = target;
   return (
     (keyGlob === undefined || (target.key !== undefined && globMatches(keyGlob, target.key))) &&
     (result === undefined || (outcome !== undefined && outcome.ok === (result === "success"))) &&
     (idempotencyKey === undefined || head.idempotencyKey === idempotencyKey) &&
     (caller === undefined || callingInvocation(head.origin) === caller) &&
-    (error === undefined || errorsOf(head).some((text) => text.toLowerCase().includes(error.toLowerCase())))
+    (error === undefined || isPartOf(error, errorsOf(head))) &&
+    (text === undefined || isPartOf(text, [service, key, handler, ...errorsOf(head)]))
   );
 }
+
+const isPartOf = (part: string, texts: readonly string[]): boolean =>
+  texts.some((text) => text.toLowerCase().includes(part.toLowerCase()));
 
 const errorsOf = ({ outcome, failure }: Head): string[] => [
   ...(outcome?.ok === false ? [outcome.failure.message] : []),

@@ -103,6 +103,7 @@ export function filterOf(query: URLSearchParams): InvocationFilter {
 const TEXTS = {
   key_glob: "keyGlob",
   error: "error",
+  text: "text",
   invoked_by_id: "caller",
   idempotency_key: "idempotencyKey",
 } as const;

@@ -93,6 +93,8 @@ const CASES = [
   ["?result=success", [4]],
   ["?result=failure", []],
   ["?error=x", []],
+  ["?text=JSO", [1]],
+  ["?text=nothing", []],
   ["?invoked_by_id=inv_nobody", []],
   ["?idempotency_key=none", []],
 ] as const;
