@@ -36,7 +36,7 @@ export function useKeys(group: string, bound: readonly Binding[]): void {
   });
 }
 
-const FIELDS = "input, textarea, select, [contenteditable]";
+const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
 export function startKeyboard(): void {
   document.addEventListener("keydown", (event) => {

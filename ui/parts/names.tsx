@@ -1,31 +1,31 @@
 /** Names from the network: isolated from the text around them, unseen characters shown, cut by the page and whole in the title. */
 import type { Target } from "../admin/invocation.ts";
 import { to } from "../routes.ts";
-import { shortId, visible } from "../words/text.ts";
+import { shortId, visibleName } from "../words/text.ts";
 import { CopyButton } from "./copy.tsx";
 
 export const Name = ({ text, mono = false }: { readonly text: string; readonly mono?: boolean }) => (
-  <bdi class={mono ? "mono" : undefined} title={visible(text)}>
-    {text === "" ? <i class="muted">empty</i> : visible(text)}
+  <bdi class={mono ? "mono" : undefined} title={visibleName(text)}>
+    {text === "" ? <i class="muted">empty</i> : visibleName(text)}
   </bdi>
 );
 
 export const targetText = ({ service, key, handler }: Target): string =>
-  visible([service, ...(key === undefined ? [] : [key]), handler].join("/"));
+  visibleName([service, ...(key === undefined ? [] : [key]), handler].join("/"));
 
 /** `Order / ord-7731 / checkout`, as one link or, without `href`, as text. */
 export function TargetName({ of, href }: { readonly of: Target; readonly href?: string }) {
   const parts = (
     <>
-      <span class="sv">{visible(of.service)}</span>
+      <span class="sv">{visibleName(of.service)}</span>
       <span class="sl">/</span>
       {of.key !== undefined && (
         <>
-          <bdi class="k">{of.key === "" ? <i>empty</i> : visible(of.key)}</bdi>
+          <bdi class="k">{of.key === "" ? <i>empty</i> : visibleName(of.key)}</bdi>
           <span class="sl">/</span>
         </>
       )}
-      <span class="h">{visible(of.handler)}</span>
+      <span class="h">{visibleName(of.handler)}</span>
     </>
   );
   const title = targetText(of);
@@ -43,19 +43,19 @@ export function TargetName({ of, href }: { readonly of: Target; readonly href?: 
 /** The same with a link of its own for each part: a page's heading. */
 export const TargetHeading = ({ of }: { readonly of: Target }) => (
   <h1 class="tgt grow">
-    <a class="sv" href={to.service(of.service)} title={`Service ${visible(of.service)}`}>
-      {visible(of.service)}
+    <a class="sv" href={to.service(of.service)} title={`Service ${visibleName(of.service)}`}>
+      {visibleName(of.service)}
     </a>
     <span class="sl">/</span>
     {of.key !== undefined && (
       <>
-        <a class="k" href={to.object(of.service, of.key)} title={`Key ${visible(of.key)}`}>
-          <bdi>{of.key === "" ? <i>empty</i> : visible(of.key)}</bdi>
+        <a class="k" href={to.object(of.service, of.key)} title={`Key ${visibleName(of.key)}`}>
+          <bdi>{of.key === "" ? <i>empty</i> : visibleName(of.key)}</bdi>
         </a>
         <span class="sl">/</span>
       </>
     )}
-    <span class="h">{visible(of.handler)}</span>
+    <span class="h">{visibleName(of.handler)}</span>
   </h1>
 );
 

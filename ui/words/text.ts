@@ -11,6 +11,10 @@ export const visible = (text: string): string =>
     (character) => `⟨U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}⟩`,
   );
 
+/** The same in one line: a name whose line ends were not seen would look like another one. */
+export const visibleName = (text: string): string =>
+  visible(text).replaceAll("\n", "⟨U+000A⟩").replaceAll("\t", "⟨U+0009⟩");
+
 const START = 9;
 const END = 4;
 /** An id's two ends: enough to tell it from others. */

@@ -1,0 +1,8 @@
+/** Asks for the overview, for as long as it is on the screen. */
+import { askFields } from "./client.ts";
+import { EVERY_MS, useLive } from "./live.ts";
+import { overviewOf } from "./overview.ts";
+
+/** Counts change more slowly than what one looks at. */
+export const useOverview = (everyMs: number = EVERY_MS.counts) =>
+  useLive("overview", async (signal) => overviewOf(await askFields("/overview", { signal })), everyMs);
