@@ -83,7 +83,7 @@ function runningWords(row: Invocation): RowWords {
   if (row.retryCount === 0 || error === undefined)
     return {
       first: "Runs",
-      second: `${counted(row.journalSize, "entry").replace("entrys", "entries")} in its journal`,
+      second: entries(row),
     };
   return { first: `Runs again after: ${error}`, second: `${counted(row.retryCount, "attempt")} have failed` };
 }
@@ -109,11 +109,7 @@ function originWords({ invokedById }: Invocation): string {
 function endedWords(row: Invocation, nowMs: number): RowWords {
   const until = timeOf(row.fields, "expires_at");
   const kept = until === undefined ? undefined : `kept until ${clockTime(until, nowMs)}`;
-  if (row.failure === undefined)
-    return {
-      first: row.journalSize === 0 ? "Returned a result" : `Returned a result after ${entries(row)}`,
-      second: kept,
-    };
+  if (row.failure === undefined) return { first: "Returned a result", second: inWords([entries(row), kept]) };
   if (row.look.look === "cancelled") {
     const isKilled = row.failure.message === "killed";
     const first = isKilled ? "Killed: its code did not run any more" : "Cancelled";
@@ -124,14 +120,15 @@ function endedWords(row: Invocation, nowMs: number): RowWords {
   }
   return {
     first: row.failure.message,
-    second: ["terminal: it was not tried again", kept].filter(Boolean).join(" · "),
+    second: inWords(["terminal: it was not tried again", kept]),
   };
 }
 
-const entries = ({ journalSize }: Invocation): string =>
-  journalSize === 1
-    ? "1 entry in its journal"
-    : `${journalSize.toLocaleString("en-GB")} entries in its journal`;
+const inWords = (parts: readonly (string | undefined)[]): string =>
+  parts.filter((part) => part !== undefined).join(" · ");
+
+const entries = ({ journalSize }: Invocation): string | undefined =>
+  journalSize === 0 ? undefined : `${counted(journalSize, "operation")} recorded`;
 
 /** For how long, and since when. */
 export function agesOf(row: Invocation, nowMs: number): { readonly for: string; readonly since: string } {
