@@ -14,11 +14,16 @@ export interface Attention {
   readonly sinceMs: number;
   readonly error?: string;
   readonly errorCode?: string;
+  /** The soonest next attempt. */
+  readonly nextMs?: number;
+  /** Of what runs for long: how long its like take. */
+  readonly usualMs?: number;
 }
 export interface HandlerFigures {
   readonly service: string;
   readonly handler: string;
   readonly inFlight: number;
+  readonly byStatus: Counts;
   /** In the last hour, and so are those below. `undefined`: not known here. */
   readonly ended?: number;
   readonly failed?: number;
@@ -32,28 +37,26 @@ export interface Minute {
   readonly failed: number;
 }
 export interface OverviewAnswer {
-  readonly counts: Counts;
+  /** `undefined`: not known here, as all that may be. */
+  readonly counts?: Counts;
   /** Else the counts are at least these. */
   readonly isComplete: boolean;
-  readonly handlers: readonly HandlerFigures[];
-  /** The oldest first. `undefined`: not known here. */
+  readonly handlers?: readonly HandlerFigures[];
+  /** One for each of the last 60, the oldest first. */
   readonly minutes?: readonly Minute[];
-  readonly attention: readonly Attention[];
+  readonly attention?: readonly Attention[];
 }
 
 export function overviewOf(answer: AnswerFields): OverviewAnswer {
+  const listOf = <T>(name: string, read: (fields: AnswerFields) => T): readonly T[] | undefined =>
+    (answer.raw[name] ?? undefined) === undefined ? undefined : answer.objects(name).map(read);
   const counts = answer.object("counts");
   return {
-    counts: countsIn(counts?.raw ?? {}),
+    ...present("counts", counts && countsIn(counts.raw)),
     isComplete: answer.flag("complete"),
-    handlers: answer.objects("handlers").map(handlerOf),
-    ...present(
-      "minutes",
-      (answer.raw["minutes"] ?? undefined) === undefined
-        ? undefined
-        : answer.objects("minutes").map(minuteOf),
-    ),
-    attention: answer.objects("attention").map(attentionOf),
+    ...present("handlers", listOf("handlers", handlerOf)),
+    ...present("minutes", listOf("minutes", minuteOf)),
+    ...present("attention", listOf("attention", attentionOf)),
   };
 }
 
@@ -64,6 +67,7 @@ const handlerOf = (fields: AnswerFields): HandlerFigures => ({
   service: fields.text("service"),
   handler: fields.text("handler"),
   inFlight: fields.optionalNumber("in_flight") ?? 0,
+  byStatus: countsIn(fields.object("by_status")?.raw ?? {}),
   ...present("ended", fields.optionalNumber("ended")),
   ...present("failed", fields.optionalNumber("failed")),
   ...present("p50Ms", fields.optionalNumber("p50_ms")),
@@ -88,5 +92,7 @@ function attentionOf(fields: AnswerFields): Attention {
     sinceMs: timeOf(fields, "oldest_since") ?? 0,
     ...present("error", fields.optionalText("error")),
     ...present("errorCode", fields.optionalText("error_code")),
+    ...present("nextMs", timeOf(fields, "next_at")),
+    ...present("usualMs", fields.optionalNumber("usual_ms")),
   };
 }
