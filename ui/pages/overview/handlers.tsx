@@ -66,9 +66,13 @@ const HandlerRow = ({ of, kind, hasFigures }: HandlerRowProps) => (
       <div class="sub">{kind}</div>
     </td>
     <td class="r num">
-      <a href={to.invocations({ service: of.service, handler: of.handler, status: "open" })}>
-        {of.inFlight.toLocaleString("en-GB")}
-      </a>
+      {of.inFlight === 0 ? (
+        <span class="muted">0</span>
+      ) : (
+        <a href={to.invocations({ service: of.service, handler: of.handler, status: "open" })}>
+          {of.inFlight.toLocaleString("en-GB")}
+        </a>
+      )}
     </td>
     {hasFigures && (
       <>

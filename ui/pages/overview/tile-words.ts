@@ -1,8 +1,25 @@
 /** Below a count: what it means. */
 import type { Attention, Counts } from "../../admin/overview.ts";
 import type { Status } from "../../words/status.ts";
-import { counted } from "../../words/text.ts";
 import { ticking } from "../../words/time.ts";
+
+interface Tile {
+  readonly count: number;
+  readonly counts: Counts;
+  /** The groups of this status that need attention. */
+  readonly groups: readonly Attention[];
+  readonly nowMs: number;
+}
+
+const WORDS: Readonly<Partial<Record<Status, (tile: Tile) => string>>> = {
+  running: ({ counts, groups: [first], nowMs }) =>
+    first ? `longest ${ticking(nowMs - first.sinceMs)}` : `${counts.ready ?? 0} about to run`,
+  suspended: ({ count }) => (count === 0 ? "nothing waits" : "they cost nothing"),
+  pending: ({ groups: [first] }) => (first ? `${first.count} on one key` : "one after the other"),
+  "backing-off": retryWords,
+  paused: ({ count }) => (count === 0 ? "none needs you" : `${count === 1 ? "needs" : "need"} you`),
+  scheduled: ({ count }) => (count === 0 ? "none is due later" : "start by themselves"),
+};
 
 export function tileWords(
   status: Status,
@@ -10,29 +27,11 @@ export function tileWords(
   attention: readonly Attention[],
   nowMs: number,
 ): string {
-  const count = counts[status] ?? 0;
   const groups = attention.filter((group) => group.status === status);
-  const [first] = groups;
-  switch (status) {
-    case "running":
-      return first ? `longest ${ticking(nowMs - first.sinceMs)}` : `${counts.ready ?? 0} about to run`;
-    case "suspended":
-      return count === 0 ? "nothing waits" : "they cost nothing";
-    case "pending":
-      return first ? `${counted(first.count, "invocation")} on one key` : "one after the other";
-    case "backing-off":
-      return retryWords(count, groups, nowMs);
-    case "paused":
-      return count === 0 ? "none needs you" : `${count === 1 ? "needs" : "need"} you`;
-    case "scheduled":
-      return count === 0 ? "none is due later" : "start by themselves";
-    case "ready":
-    case "completed":
-      return "";
-  }
+  return WORDS[status]?.({ count: counts[status] ?? 0, counts, groups, nowMs }) ?? "";
 }
 
-function retryWords(count: number, groups: readonly Attention[], nowMs: number): string {
+function retryWords({ count, groups, nowMs }: Tile): string {
   const next = Math.min(...groups.flatMap(({ nextMs }) => (nextMs === undefined ? [] : [nextMs])));
   if (next === Infinity) return count === 0 ? "nothing fails" : "tried again soon";
   return next <= nowMs ? "next now" : `next in ${ticking(next - nowMs + 999)}`;
