@@ -171,7 +171,7 @@ export class Engine {
     this.#powers = new Powers({
       ...{ ...this.#ports(), pool: this.#pool, httpHosts: this.#httpHosts },
       ...{ events: this.#events, jump: (aheadMs: number) => this.#jump(aheadMs) },
-      changed: () => this.#changes.note("journal"),
+      changed: () => this.#observer.changes.note("journal"),
     });
     this.#turns = new LocalTurns({
       ...{ pool: this.#pool, httpHosts: this.#httpHosts, powers: this.#powers, events: this.#events },

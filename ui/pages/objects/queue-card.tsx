@@ -1,0 +1,180 @@
+/** Who has the key, what that one waits for down to what must happen, and who waits behind it, in their order. */
+import type { Invocation } from "../../admin/invocation.ts";
+import { ResolveButton } from "../../parts/resolve.tsx";
+import { Icon } from "../../parts/icon.tsx";
+import { Id, targetText } from "../../parts/names.tsx";
+import { useNow } from "../../parts/now.ts";
+import { Badge } from "../../parts/status.tsx";
+import { to } from "../../routes.ts";
+import { counted, shortId, visible } from "../../words/text.ts";
+import { ticking } from "../../words/time.ts";
+import { awakeableIn } from "../../words/waited-for.ts";
+import type { Chain } from "./chain.ts";
+import type { KeyData } from "./key-data.ts";
+import { chainEnd, doing } from "./sentences.ts";
+
+export function QueueCard({ data }: { readonly data: KeyData }) {
+  const { owner, waiting, waitingCount, chain } = data;
+  const now = useNow();
+  return (
+    <section class="card" aria-label="Owner and queue">
+      <header>
+        <Icon name="lock" />
+        <h2 class="grow">Owner and queue</h2>
+        <span class="n" title="The owner, and those behind it">
+          {owner ? 1 : 0} + {waitingCount}
+        </span>
+      </header>
+      {!owner && waitingCount === 0 ? (
+        <p class="pad muted">Nobody has the key, and nobody waits for it.</p>
+      ) : (
+        <ol class="chain pad">
+          {owner && <OwnerRow owner={owner} sinceMs={data.takenMs ?? owner.createdMs} nowMs={now} />}
+          {waiting.map((each, index) => (
+            <WaitingRow key={each.id} of={each} place={index + 1} nowMs={now} />
+          ))}
+        </ol>
+      )}
+      {waitingCount > waiting.length && (
+        <p class="pad sub">
+          {counted(waitingCount - waiting.length, "more")} in the queue; the first {waiting.length} are shown.
+        </p>
+      )}
+      {chain && chain.links.length > 1 && <BlockedBy chain={chain} />}
+    </section>
+  );
+}
+
+interface OwnerProps {
+  readonly owner: Invocation;
+  readonly sinceMs: number;
+  readonly nowMs: number;
+}
+
+function OwnerRow({ owner, sinceMs, nowMs }: OwnerProps) {
+  const awakeable = awakeableIn(owner.waitingOn);
+  return (
+    <li class="own">
+      <span class="pos" title="The owner">
+        <Icon name="lock" small />
+      </span>
+      <div>
+        <div class="row wrap">
+          <HandlerLink of={owner} />
+          <Badge look={owner.look} />
+        </div>
+        <div class="sub row wrap">
+          {awakeable === undefined ? (
+            <span>{doing(owner)}</span>
+          ) : (
+            <>
+              <span title={awakeable}>
+                waits for awakeable <span class="mono">{shortId(awakeable)}</span>
+              </span>
+              <ResolveButton id={awakeable} />
+            </>
+          )}
+        </div>
+      </div>
+      <span class="sub num nowrap">{ticking(nowMs - sinceMs)}</span>
+    </li>
+  );
+}
+
+function WaitingRow({
+  of,
+  place,
+  nowMs,
+}: {
+  readonly of: Invocation;
+  readonly place: number;
+  readonly nowMs: number;
+}) {
+  const caller = of.fields.optionalText("invoked_by_target");
+  return (
+    <li>
+      <span class="pos" title={`Place ${place}`}>
+        {place}
+      </span>
+      <div>
+        <div class="row wrap">
+          <HandlerLink of={of} />
+        </div>
+        <div class="sub cut">
+          {caller !== undefined ? (
+            <>
+              from <bdi>{visible(caller)}</bdi>
+            </>
+          ) : of.invokedById === undefined ? (
+            "from outside"
+          ) : (
+            <>
+              from{" "}
+              <a href={to.invocation(of.invokedById)} class="mono">
+                {shortId(of.invokedById)}
+              </a>
+            </>
+          )}
+        </div>
+      </div>
+      <span class="sub num nowrap">{ticking(nowMs - of.createdMs)}</span>
+    </li>
+  );
+}
+
+const HandlerLink = ({ of }: { readonly of: Invocation }) => (
+  <>
+    <a class="strong" href={to.invocation(of.id)} title={targetText(of.target)}>
+      <bdi>{visible(of.target.handler)}</bdi>
+    </a>
+    <Id id={of.id} />
+  </>
+);
+
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/** The chain of what the owner waits for. A ring is said to be one. */
+function BlockedBy({ chain }: { readonly chain: Chain }) {
+  const { links, backTo } = chain;
+  const end = chainEnd(chain);
+  const isRing = backTo !== undefined;
+  return (
+    <div class={isRing ? "alert a-stop ring" : "blocked"}>
+      <h3>{isRing ? "A ring: each waits for the next one" : "What the owner waits for"}</h3>
+      <ol class="chain">
+        {links.map(({ invocation, how }, index) => (
+          <li key={invocation.id} class={how === "called" ? undefined : "own"}>
+            <span class="pos">{LETTERS[index]}</span>
+            <div>
+              <a class="mono" href={to.invocation(invocation.id)}>
+                <bdi>{targetText(invocation.target)}</bdi>
+              </a>
+              <div class="sub">{linkInWords(invocation, how, links[index - 1]?.invocation)}</div>
+            </div>
+            <Badge look={invocation.look} />
+          </li>
+        ))}
+        {isRing && (
+          <li>
+            <span class="pos" aria-hidden="true">
+              ↺
+            </span>
+            <div class="muted">
+              Back to {LETTERS[backTo]}. None of them can go on: cancel one of those that have a key.
+            </div>
+            <span />
+          </li>
+        )}
+      </ol>
+      {end !== undefined && <p class="sub">{end}</p>}
+    </div>
+  );
+}
+
+function linkInWords({ target, status }: Invocation, how: string, above: Invocation | undefined): string {
+  const key = target.key === undefined ? "no key" : `key ${visible(target.key)}`;
+  if (how === "owner") return `has ${key}`;
+  if (how === "has the key")
+    return `has ${key}, for which ${above ? visible(above.target.handler) : "the one above"} waits`;
+  return status === "pending" ? `called by the one above; waits for ${key}` : "called by the one above";
+}
