@@ -5,6 +5,8 @@ export interface Fault {
   /** `lines[0].sku`; empty: the whole. */
   readonly path: string;
   readonly message: string;
+  /** Nothing was written there yet. */
+  readonly blank?: true;
 }
 
 const FAULTS_MAX = 50;
@@ -31,8 +33,8 @@ class Check {
     if (value === undefined) return;
     if (this.#isChoice(schema, value, path, depth)) return;
     const wrong = wrongType(schema, value);
-    if (wrong !== undefined) return this.#add(path, wrong);
-    for (const message of limitsBroken(schema, value)) this.#add(path, message);
+    if (wrong !== undefined) return this.#add(path, wrong, value === "");
+    for (const message of limitsBroken(schema, value)) this.#add(path, message, value === "");
     if (Array.isArray(value)) this.#items(schema, value as readonly Json[], path, depth);
     else if (typeof value === "object" && value !== null)
       this.#members(schema, value as Readonly<Record<string, Json>>, path, depth);
@@ -80,8 +82,8 @@ class Check {
     }
   }
 
-  #add(path: string, message: string): void {
-    this.#faults.push({ path, message });
+  #add(path: string, message: string, blank = false): void {
+    this.#faults.push({ path, message, ...(blank && { blank }) });
   }
 }
 

@@ -39,7 +39,7 @@ export function CodeCard({ draft }: { readonly draft: Draft }) {
         <CopyButton text={code} what="code" />
       </header>
       <div class="pad" role="tabpanel" aria-label={language}>
-        <pre class="code">{visible(code)}</pre>
+        <pre class="code nw">{visible(code)}</pre>
       </div>
     </section>
   );

@@ -149,9 +149,7 @@ function CheckEditor({ field, name, required, value, faults, path, onChange }: E
           onChange={(event) => onChange(event.currentTarget.checked)}
         />
         {visible(name)}
-        <span class="muted">
-          {value === undefined && !required ? "not given" : presetOf(field)}
-        </span>
+        <span class="muted">{value === undefined && !required ? "not given" : presetOf(field)}</span>
       </label>
       <Description of={field} />
       <Faults of={faults} path={path} />

@@ -1,20 +1,15 @@
 /** All handlers, to choose one: a tree, and on a phone a list. */
 import { useLocation } from "preact-iso";
-import type { HandlerInfo, ServiceInfo, ServiceType } from "../../admin/services.ts";
-import { Icon, type IconName } from "../../parts/icon.tsx";
+import type { HandlerInfo, ServiceInfo } from "../../admin/services.ts";
+import { Icon } from "../../parts/icon.tsx";
 import { to } from "../../routes.ts";
+import { TYPE_ICONS } from "../../words/service-type.ts";
 import { visible } from "../../words/text.ts";
 
 interface TreeProps {
   readonly services: readonly ServiceInfo[];
   readonly current: { readonly service: string; readonly handler: string };
 }
-
-export const TYPE_ICONS: Readonly<Record<ServiceType, IconName>> = {
-  Service: "code",
-  VirtualObject: "object",
-  Workflow: "diamond",
-};
 
 const noteOf = ({ kind, isPublic }: HandlerInfo): string =>
   [...(kind === "Shared" ? ["shared"] : []), ...(isPublic ? [] : ["private"])].join(", ");

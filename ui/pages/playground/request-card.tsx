@@ -64,7 +64,7 @@ export function RequestCard({ play, handler, missing }: RequestProps) {
             {faults.length > 0 &&
               `${counted(faults.length, "fault")} by the schema. You may send it all the same.`}
           </span>
-          <span class="row">
+          <span class="row send">
             <kbd class="only-wide">⌘ ↵</kbd>
             <button type="submit" class="b p" disabled={!ready}>
               <Icon name={draft.how === "call" ? "play" : "send"} small />
@@ -122,7 +122,7 @@ function About({ handler, draft }: { readonly handler: HandlerInfo; readonly dra
 
 function Addressed({ play: { draft, change } }: { readonly play: Play }) {
   return (
-    <div class="grid2">
+    <div class="addressed">
       {isKeyed(draft) && (
         <Line
           name="Key"

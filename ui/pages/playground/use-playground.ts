@@ -65,6 +65,7 @@ export function usePlayground({ service, handler, key, onCalled }: Wanted): Play
   const [draft, setDraft] = useState(() => startOf(service, handler, key, field));
   const [isForm, setForm] = useState(field !== undefined && isShowable(draft.input));
   const [result, setResult] = useState<Result>();
+  const [tried, setTried] = useState(false);
   const [revision, setRevision] = useState(0);
   const waiting = useRef<AbortController>(undefined);
   const change = (part: Partial<Draft>): void => {
@@ -77,6 +78,7 @@ export function usePlayground({ service, handler, key, onCalled }: Wanted): Play
     waiting.current?.abort();
     const gone = new AbortController();
     waiting.current = gone;
+    setTried(true);
     const sentMs = Date.now();
     setResult({ sentMs, draft });
     const answer = await answerTo(draft, gone.signal);
@@ -96,7 +98,7 @@ export function usePlayground({ service, handler, key, onCalled }: Wanted): Play
       return undefined;
     },
     setValue: (next) => change({ input: next === undefined ? "" : JSON.stringify(next) }),
-    faults: field && draft.input !== "" && value !== undefined ? faultsOf(schema, value) : [],
+    faults: shownFaults(field && value !== undefined ? faultsOf(schema, value) : [], tried),
     stop: () => waiting.current?.abort(),
     restore: (old) => {
       written.set(nameOf(old), old);
@@ -106,6 +108,10 @@ export function usePlayground({ service, handler, key, onCalled }: Wanted): Play
     },
   };
 }
+
+/** A field is not wrong before somebody has had the time to fill it in. */
+const shownFaults = (faults: readonly Fault[], tried: boolean): readonly Fault[] =>
+  tried ? faults : faults.filter(({ blank }) => blank !== true);
 
 const isShowable = (input: string): boolean => input === "" || isJson(input);
 
