@@ -1,5 +1,6 @@
 /** A value of the user's: JSON as a tree to read, text, or bytes. It is data: nothing in it can run or break the page. */
 import { useState } from "preact/hooks";
+import { indented } from "../words/json-layout.ts";
 import { bytesInWords, visible } from "../words/text.ts";
 import { CopyButton } from "./copy.tsx";
 
@@ -18,7 +19,7 @@ interface ValueProps {
 export function ValueBox({ title, text, base64, absent = "nothing" }: ValueProps) {
   const [whole, setWhole] = useState(false);
   const raw = text ?? base64;
-  const shown = text === undefined ? base64 : pretty(text);
+  const shown = text === undefined ? base64 : indented(text);
   const cut = shown !== undefined && shown.length > SHOWN_CHARS && !whole;
   return (
     <div class="val">
@@ -44,20 +45,9 @@ export function ValueBox({ title, text, base64, absent = "nothing" }: ValueProps
   );
 }
 
-const INDENT = 2;
-/** JSON with line breaks; other text as it is. */
-export function pretty(text: string): string {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? JSON.stringify(value, undefined, INDENT) : text;
-  } catch {
-    return text;
-  }
-}
-
 const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/gu;
 /** Names, texts and numbers in colours. Each part is a text node. */
-function jsonParts(text: string) {
+export function jsonParts(text: string) {
   const parts = [];
   let from = 0;
   for (const found of text.matchAll(TOKENS)) {

@@ -75,8 +75,10 @@ export const ChangeList = ({ of: { changes, same } }: { readonly of: Changes }) 
     ))}
     {(same > 0 || changes.length === 0) && (
       <li class="muted">
-        <Icon name="check" small /> {counted(same, "handler")}{" "}
-        {changes.length === 0 ? "the same: nothing is different that can be seen from outside" : "unchanged"}
+        <Icon name="check" small />{" "}
+        {changes.length === 0
+          ? "Nothing is different that can be seen from outside. The code within the handlers may be."
+          : `${counted(same, "handler")} unchanged`}
       </li>
     )}
   </ul>

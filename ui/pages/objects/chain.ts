@@ -77,6 +77,3 @@ export const ringKeys = ({ links, backTo }: Chain): readonly string[] =>
         .slice(backTo)
         .filter(({ how }) => how !== "called")
         .flatMap(({ invocation: { target } }) => (target.key === undefined ? [] : [target.key]));
-
-/** The one that must do something for all others to go on. */
-export const lastOf = ({ links }: Chain): Link | undefined => links.at(-1);

@@ -154,6 +154,7 @@ function HandlerRows({ service, handler, load }: RowsProps) {
         {told !== undefined && <div class="sub">{visible(told)}</div>}
       </td>
       <td class="full">
+        <span class="sub only-phone">takes</span>
         <Shape
           name="input"
           description={fields.optionalText("input_description")}
@@ -161,6 +162,7 @@ function HandlerRows({ service, handler, load }: RowsProps) {
         />
       </td>
       <td class="full">
+        <span class="sub only-phone">answers</span>
         <Shape
           name="output"
           description={fields.optionalText("output_description")}
