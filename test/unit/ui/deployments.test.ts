@@ -1,7 +1,7 @@
 /** Deployments: how each stands, until when it is held, and what is different between two. */
 import { describe, expect, test } from "vitest";
 import { AnswerFields } from "../../../lib/answer-fields.ts";
-import { type ServiceInfo, serviceOf } from "../../../ui/admin/services.ts";
+import { type ServiceInfo, serviceOf } from "../../../ui/admin/service.ts";
 import { changesBetween } from "../../../ui/pages/deployments/changes.ts";
 import { type DeploymentInfo, deploymentOf, heldIn } from "../../../ui/pages/deployments/deployment-info.ts";
 import {

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { askFields, path } from "../../admin/client.ts";
 import { EVERY_MS, useLive } from "../../admin/live.ts";
-import { type ServiceInfo, serviceOf } from "../../admin/services.ts";
+import { type ServiceInfo, serviceOf } from "../../admin/service.ts";
 import { Shown } from "../../parts/empty.tsx";
 import { Icon, type IconName } from "../../parts/icon.tsx";
 import { counted, visible } from "../../words/text.ts";

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { askFields } from "../../admin/client.ts";
 import { refresh } from "../../admin/live.ts";
-import { type ServiceInfo, serviceOf } from "../../admin/services.ts";
+import { type ServiceInfo, serviceOf } from "../../admin/service.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { toast } from "../../parts/toast.tsx";
 import { to } from "../../routes.ts";

@@ -2,7 +2,7 @@
 import { useRoute } from "preact-iso";
 import { askFields, path, Refusal } from "../../admin/client.ts";
 import { EVERY_MS, useLive } from "../../admin/live.ts";
-import { type HandlerInfo, type ServiceInfo, serviceOf } from "../../admin/services.ts";
+import { type HandlerInfo, type ServiceInfo, serviceOf } from "../../admin/service.ts";
 import { Facts } from "../../parts/card.tsx";
 import { Empty, Shown } from "../../parts/empty.tsx";
 import { Icon } from "../../parts/icon.tsx";
