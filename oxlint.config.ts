@@ -13,7 +13,7 @@ const rooms = ["admin", "dispatcher", "ingress", "reconciler", "registrar", "tim
   (room) => `runtime/${room}`,
 );
 /** What lies below the rooms. */
-const shared = ["http", "local", "deployments", "query"].map((folder) => `runtime/${folder}`);
+const shared = ["http", "local", "deployments", "query", "events"].map((folder) => `runtime/${folder}`);
 const aws = ["lib/aws", "runtime/aws"];
 
 interface Boundary {

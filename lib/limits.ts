@@ -6,6 +6,7 @@
  * - limits/aws.ts: what DynamoDB, SQS, Lambda and the other services take, and how long they are waited for.
  * - limits/http.ts: the ingress and the admin API.
  * - limits/query.ts: SQL queries.
+ * - limits/events.ts: event sources.
  * - limits/local.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
  * - limits/ui.ts: what the web UI asks for.
  * - limits/cli.ts: the command line, and how long it waits for AWS.

@@ -190,7 +190,7 @@ function madeAt(id: InvocationId): number {
  * of what was there before that, or all is done again. Crash before the head: garbage that expires. Bound: CONFLICT_ATTEMPTS_MAX lives
  * of the id that come and go meanwhile.
  */
-async function acceptWithHead(ports: DoorPorts, start: Start): Promise<Acceptance> {
+export async function acceptWithHead(ports: DoorPorts, start: Start): Promise<Acceptance> {
   const { items, clock } = ports;
   const isApart = isStoredApart(start);
   for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {

@@ -1,0 +1,51 @@
+/** The bounds and times of event sources. Index: lib/limits.ts. */
+import { HEAD_OUTLIVES_MS, KEEP_MS } from "../limits.ts";
+
+// Records of one batch.
+
+/** Records in one batch. Kafka's event source mapping takes at most 10,000. */
+export const RECORDS_MAX = 10_000;
+/** Records that are sent together before the next ones are begun: what is not known to be sent, when a send fails, is at most this. */
+export const RECORDS_SENT_TOGETHER_MAX = 100;
+/** Lanes of a batch that are worked on at the same time. */
+export const LANES_AT_ONCE = 16;
+/** Events in each other: S3 in SNS in SQS is three. */
+export const ENVELOPES_MAX = 4;
+/** With less time than this left, no more records are begun: the source delivers them again. */
+export const DOOR_SPARE_MS = 5000;
+
+// What was accepted, and for how long that is known.
+
+/** The head of what a record has started is there for so long after the record was sent, at the least. Later a record that may have
+ * been delivered before is in doubt. */
+export const RECORD_KNOWN_MS = HEAD_OUTLIVES_MS;
+
+// Records that are set aside.
+
+/** How long they are kept. */
+export const REJECTED_KEPT_MS = KEEP_MS;
+/** A longer value is an item of its own. */
+export const REJECTED_INLINE_BYTES_MAX = 64 * 1024;
+/** A longer value is cut, and cannot be tried again. No event of a Lambda function holds one. */
+export const REJECTED_VALUE_BYTES_MAX = 8 * 1024 * 1024;
+/** The text that says why. */
+export const REJECTION_CHARS_MAX = 1000;
+/** Of a value, what a list shows. */
+export const REJECTED_SHOWN_BYTES_MAX = 4 * 1024;
+/** In one answer, unless the request says how many. */
+export const REJECTED_DEFAULT = 100;
+/** The most that a request may ask for. */
+export const REJECTED_MAX = 1000;
+
+// Subscriptions.
+
+/** Names of subscriptions and clusters, in UTF-8. */
+export const SUBSCRIPTION_NAME_BYTES_MAX = 256;
+/** Source and sink, in UTF-8. */
+export const SUBSCRIPTION_TEXT_BYTES_MAX = 1024;
+/** Options of one subscription, or properties of one cluster. */
+export const SUBSCRIPTION_OPTIONS_MAX = 100;
+/** Of each, its value, in UTF-8. A certificate is some kilobytes long. */
+export const SUBSCRIPTION_OPTION_BYTES_MAX = 16 * 1024;
+/** Steps of a path into a record's value. */
+export const KEY_PATH_STEPS_MAX = 16;

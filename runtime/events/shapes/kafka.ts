@@ -1,0 +1,76 @@
+/** Kafka, as the event source mappings of MSK and of self-managed clusters deliver it. The local consumer makes the same shape. */
+import {
+  bytesInBase64,
+  type EventFields,
+  fieldsIn,
+  listIn,
+  mustText,
+  numberField,
+  RecordHeaders,
+  textField,
+  textOfBytes,
+  bytesOfText,
+} from "../event-fields.ts";
+import { EventShapeError, type SourceBatch, type SourceRecord } from "../source-record.ts";
+
+const SOURCES: readonly unknown[] = ["aws:kafka", "SelfManagedKafka"];
+
+export const isKafka = (event: EventFields): boolean => SOURCES.includes(event["eventSource"]);
+
+/** `topic`: of the subscription. */
+export function kafkaBatch(event: EventFields, topic: string): SourceBatch {
+  const lists = Object.values(fieldsIn(event["records"]));
+  const records = lists.flatMap((list) => listIn(list).map((record) => kafkaRecord(fieldsIn(record), topic)));
+  return { form: "kafka", records, ignored: 0 };
+}
+
+function kafkaRecord(record: EventFields, topic: string): SourceRecord {
+  const from = mustText(record, "topic", "a Kafka record");
+  if (from !== topic)
+    throw new EventShapeError(`the event has records of topic '${from}', the subscription's is '${topic}'`);
+  const [partition, offset] = [wholeIn(record, "partition"), wholeIn(record, "offset")];
+  const timestamp = numberField(record, "timestamp");
+  const [key, value] = [textField(record, "key"), textField(record, "value")];
+  const keyBytes = key === undefined ? undefined : bytesInBase64(key);
+  const input = value === undefined ? new Uint8Array(0) : bytesInBase64(value);
+  const headers = headersOf(listIn(record["headers"]))
+    .add("kafka.topic", topic)
+    .add("kafka.partition", partition)
+    .add("kafka.offset", offset)
+    .add("kafka.timestamp", timestamp)
+    .add("kafka.key", key);
+  const contentType = headers.get("content-type");
+  const lane = `${topic}-${partition}`;
+  return {
+    identity: ["kafka", topic, partition, offset],
+    coordinates: `${topic}, partition ${partition}, offset ${offset}`,
+    ...{ item: offset, lane, position: offset, marked: true },
+    ...(keyBytes === undefined ? {} : { key: keyBytes }),
+    input: input ?? bytesOfText(value ?? ""),
+    ...(contentType === undefined ? {} : { contentType }),
+    headers: headers.all(),
+    ...(timestamp === undefined ? {} : { sentAtMs: timestamp }),
+    ...((key !== undefined && keyBytes === undefined) || input === undefined
+      ? { unreadable: "its key or its value is not base64" }
+      : {}),
+  };
+}
+
+/** As a text: larger numbers than JavaScript's would lose digits, and an offset that large is none. */
+function wholeIn(record: EventFields, name: string): string {
+  const value = numberField(record, name);
+  if (value === undefined || !Number.isSafeInteger(value) || value < 0)
+    throw new EventShapeError(`a Kafka record's ${name} is not a whole number`);
+  return String(value);
+}
+
+/** Each is `{name: [byte, …]}`. A value that is not UTF-8 is given in base64. Bytes above 127 may be written as negative. */
+function headersOf(list: readonly unknown[]): RecordHeaders {
+  const headers = new RecordHeaders();
+  for (const each of list)
+    for (const [name, value] of Object.entries(fieldsIn(each))) {
+      const bytes = Uint8Array.from(listIn(value), (byte) => Number(byte) & 0xff);
+      headers.add(name, textOfBytes(bytes) ?? Buffer.from(bytes).toString("base64"));
+    }
+  return headers;
+}

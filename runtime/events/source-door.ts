@@ -1,0 +1,284 @@
+/**
+ * The source door: accepts a batch of records, and says which of them the source shall deliver again.
+ *
+ * It does not wait for what it starts. So a slow handler holds up no source, and no source's time limit bounds a handler.
+ *
+ * For each lane, in this order:
+ * 1. The mark is read. What lies below it was accepted.
+ * 2. Records become invocations, or are set aside. Both in the order of the lane.
+ * 3. The mark is raised to the last one of which that is certain.
+ *
+ * The first record of a lane that could not be accepted stops the lane, and no other. Invariants and crash points:
+ * docs/decisions/0042-events.md.
+ */
+import { eachAtOnce } from "../../lib/at-once.ts";
+import { asError, OperationalError } from "../../lib/errors.ts";
+import { DOOR_SPARE_MS, LANES_AT_ONCE, RECORD_KNOWN_MS } from "../../lib/limits/events.ts";
+import type { Start } from "../../lib/model/message.ts";
+import { sortablePosition } from "../../lib/model/source-record.ts";
+import type { Logger, Meter, Registry } from "../../lib/ports.ts";
+import type { DoorPorts } from "../../lib/store/admission.ts";
+import { readHead } from "../../lib/store/head-store.ts";
+import { admitRecords } from "../../lib/store/record-admission.ts";
+import { type BatchItemFailure, failuresOf } from "./failures.ts";
+import { invocationOf, isRejection, type Rejection } from "./invocation-of.ts";
+import { raiseMark, readMark } from "./marks.ts";
+import { setAside } from "./rejected.ts";
+import { readEvent } from "./shapes/event.ts";
+import { type ResolvedSink, resolveSink } from "./sink.ts";
+import type { FailureForm, SourceBatch, SourceRecord } from "./source-record.ts";
+import type { Subscription } from "./subscription.ts";
+
+export interface SourceDoorPorts extends DoorPorts {
+  readonly registry: Pick<Registry, "service">;
+  readonly logger: Logger;
+  readonly meter?: Meter;
+}
+
+/** Records of one batch, by what became of them. */
+export interface RecordCounts {
+  /** Sent to the mailbox. One that had been sent before is among them: the dispatcher finds out. */
+  accepted: number;
+  /** Below the mark of its lane: accepted before. */
+  skipped: number;
+  /** Set aside. */
+  rejected: number;
+  /** Of a workflow that another record or request has started: it runs once for each key. */
+  alreadyStarted: number;
+  /** To be delivered again. */
+  failed: number;
+  /** No records, such as what a source sends to test its target. */
+  ignored: number;
+}
+
+export interface BatchOutcome {
+  readonly batchItemFailures: readonly BatchItemFailure[];
+  readonly counts: Readonly<RecordCounts>;
+  /** Why the first of the failed ones failed. */
+  readonly error?: string;
+  /** The source takes no list of failures: its event has failed as a whole. */
+  readonly failsWhole: boolean;
+}
+
+const noRecords = (): RecordCounts => ({
+  accepted: 0,
+  skipped: 0,
+  rejected: 0,
+  alreadyStarted: 0,
+  failed: 0,
+  ignored: 0,
+});
+
+/** A batch on its way through the door. */
+interface Passage {
+  readonly subscription: Subscription;
+  readonly sink: ResolvedSink;
+  readonly counts: RecordCounts;
+  readonly failed: Set<SourceRecord>;
+  readonly mayGoOn: () => boolean;
+  error: string | undefined;
+}
+
+export class SourceDoor {
+  readonly #ports: SourceDoorPorts;
+
+  constructor(ports: SourceDoorPorts) {
+    this.#ports = ports;
+  }
+
+  /** `event`: as AWS delivers it. Throws {@link EventShapeError} for one that is none of the subscription's source. */
+  async deliver(subscription: Subscription, event: unknown, remainingMs: number): Promise<BatchOutcome> {
+    const batch = readEvent(event, subscription.source, subscription);
+    return await this.accept(subscription, batch, remainingMs);
+  }
+
+  /** Never throws for what a store or the mailbox does: the source delivers it again. */
+  async accept(
+    subscription: Subscription,
+    { form, records, ignored }: SourceBatch,
+    remainingMs: number,
+  ): Promise<BatchOutcome> {
+    const { clock } = this.#ports;
+    const untilMs = clock.now() + remainingMs - DOOR_SPARE_MS;
+    const counts = { ...noRecords(), ignored };
+    const sink = await this.#sink(subscription);
+    if (typeof sink === "string") return this.#allFailed(subscription, form, records, counts, sink);
+    const passage: Passage = {
+      ...{ subscription, sink, counts, failed: new Set<SourceRecord>(), error: undefined },
+      mayGoOn: () => clock.now() < untilMs,
+    };
+    await eachAtOnce(lanesOf(records), LANES_AT_ONCE, (lane) => this.#lane(passage, lane));
+    const failed = records.filter((record) => passage.failed.has(record));
+    counts.failed = failed.length;
+    return this.#outcome(subscription, form, failed, counts, passage.error);
+  }
+
+  /** A record that was set aside, once more: with a handler that takes it now, or with a key that was given. Answers why not. */
+  async retry(subscription: Subscription, record: SourceRecord): Promise<Rejection | undefined> {
+    const sink = await resolveSink(this.#ports.registry, subscription.sink);
+    if (typeof sink === "string") throw new OperationalError("unavailable", sink);
+    const mapped = invocationOf(subscription, sink, record, this.#ports.clock.now());
+    if (isRejection(mapped)) return mapped;
+    const { error } = await admitRecords(this.#ports, [mapped], () => true);
+    if (error !== undefined) throw error;
+    return undefined;
+  }
+
+  async #sink({ sink }: Subscription): Promise<ResolvedSink | string> {
+    try {
+      return await resolveSink(this.#ports.registry, sink);
+    } catch (error) {
+      if (error instanceof OperationalError) return error.message;
+      throw error;
+    }
+  }
+
+  /** A handler that is not there is no fault of the record's: a deployment may be under way. The source keeps its records. */
+  #allFailed(
+    subscription: Subscription,
+    form: FailureForm,
+    records: readonly SourceRecord[],
+    counts: RecordCounts,
+    error: string,
+  ): BatchOutcome {
+    counts.failed = records.length;
+    return this.#outcome(subscription, form, records, counts, error);
+  }
+
+  #outcome(
+    { name }: Subscription,
+    form: FailureForm,
+    failed: readonly SourceRecord[],
+    counts: RecordCounts,
+    error: string | undefined,
+  ): BatchOutcome {
+    this.#count(counts);
+    if (failed.length > 0)
+      this.#ports.logger.log("warn", "records are to be delivered again", {
+        ...{ subscription: name, records: failed.length, first: failed[0]?.coordinates, reason: error },
+      });
+    return {
+      batchItemFailures: failuresOf(form, failed),
+      counts,
+      ...(error === undefined ? {} : { error }),
+      failsWhole: form === "push" && failed.length > 0,
+    };
+  }
+
+  #count({ accepted, rejected, failed }: RecordCounts): void {
+    const { meter } = this.#ports;
+    if (accepted > 0) meter?.measure("recordsAccepted", accepted);
+    if (rejected > 0) meter?.measure("recordsRejected", rejected);
+    if (failed > 0) meter?.measure("recordsFailed", failed);
+  }
+
+  /** `records`: all that the batch has of one lane, or all that have none. */
+  async #lane(passage: Passage, records: readonly SourceRecord[]): Promise<void> {
+    const { subscription, counts } = passage;
+    const { items, clock } = this.#ports;
+    const [first] = records;
+    const markedLane = first?.marked ? first.lane : undefined;
+    let left = records;
+    try {
+      if (markedLane !== undefined) {
+        left = aboveMark(records, await readMark(items, subscription, markedLane));
+        counts.skipped += records.length - left.length;
+      }
+      const fresh = left;
+      const done = await this.#acceptInOrder(passage, fresh);
+      const last = fresh[done - 1];
+      if (markedLane !== undefined && last?.position !== undefined)
+        await raiseMark(items, subscription, markedLane, { position: last.position, nowMs: clock.now() });
+      left = fresh.slice(done);
+    } catch (error) {
+      // What is not below a mark that is durable comes again.
+      this.#failing(passage, error);
+    }
+    for (const record of left) passage.failed.add(record);
+  }
+
+  #failing(passage: Passage, error: unknown): void {
+    const { name, message, stack } = asError(error);
+    passage.error ??= message;
+    if (error instanceof OperationalError || name === "Error") return;
+    this.#ports.logger.log("error", "the source door failed", {
+      subscription: passage.subscription.name,
+      ...{ reason: message, stack },
+    });
+  }
+
+  /** Answers how many of the first ones are accepted or set aside. */
+  async #acceptInOrder(passage: Passage, records: readonly SourceRecord[]): Promise<number> {
+    const { subscription, sink, counts } = passage;
+    const nowMs = this.#ports.clock.now();
+    let done = 0;
+    while (done < records.length) {
+      const starts: Start[] = [];
+      let rejection: Rejection | undefined;
+      for (let at = done; at < records.length && !rejection; at++) {
+        const record = records[at];
+        if (!record) break;
+        const mapped = await this.#looked(record, invocationOf(subscription, sink, record, nowMs));
+        if (isRejection(mapped)) rejection = mapped;
+        else starts.push(mapped);
+      }
+      const { admitted, error } = await admitRecords(this.#ports, starts, passage.mayGoOn);
+      for (const what of admitted) counts[what === "accepted" ? "accepted" : "alreadyStarted"]++;
+      done += admitted.length;
+      if (error !== undefined) {
+        this.#failing(passage, error);
+        return done;
+      }
+      const rejected = records[done];
+      if (!rejection || !rejected) return done;
+      if (!(await this.#setAside(passage, rejected, rejection))) return done;
+      counts.rejected++;
+      done++;
+    }
+    return done;
+  }
+
+  /** What may have been delivered before, and longer ago than its head is kept, runs only if it is certain that it has not run. */
+  async #looked(record: SourceRecord, mapped: Start | Rejection): Promise<Start | Rejection> {
+    const { items, clock } = this.#ports;
+    const isOld = record.sentAtMs !== undefined && clock.now() - record.sentAtMs >= RECORD_KNOWN_MS;
+    if (isRejection(mapped) || record.seenBefore !== true || !isOld) return mapped;
+    if (await readHead(items, mapped.id)) return mapped;
+    const message = "it was delivered before, too long ago to tell whether it has run";
+    return { reason: "in-doubt", message };
+  }
+
+  async #setAside(passage: Passage, record: SourceRecord, rejection: Rejection): Promise<boolean> {
+    const { subscription } = passage;
+    try {
+      await setAside(this.#ports, subscription, record, rejection);
+    } catch (error) {
+      this.#failing(passage, error);
+      return false;
+    }
+    this.#ports.logger.log("error", "a record is set aside", {
+      ...{ subscription: subscription.name, record: record.coordinates },
+      ...{ reason: rejection.reason, message: rejection.message },
+    });
+    return true;
+  }
+}
+
+/** Those of each lane in the order of their positions. Those without a lane are one list. */
+function lanesOf(records: readonly SourceRecord[]): readonly (readonly SourceRecord[])[] {
+  return [...Map.groupBy(records, ({ lane }) => lane).values()].map((lane) =>
+    lane[0]?.lane === undefined ? lane : lane.toSorted(byPosition),
+  );
+}
+
+/** Sources deliver in order. It is made certain, since a mark below one that comes later would skip it. */
+function byPosition(a: SourceRecord, b: SourceRecord): number {
+  if (a.position === undefined || b.position === undefined) return 0;
+  const [left, right] = [sortablePosition(a.position), sortablePosition(b.position)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+const aboveMark = (records: readonly SourceRecord[], mark: string | undefined): readonly SourceRecord[] =>
+  mark === undefined
+    ? records
+    : records.filter(({ position }) => position === undefined || sortablePosition(position) > mark);

@@ -1,0 +1,156 @@
+/**
+ * A subscription: the records of a source become invocations of a handler.
+ *
+ * Its name is what counts. Ids of invocations derive from it, and marks lie under it. So one that is deleted and made again goes on
+ * where it was. Without a name of its own it has one that derives from source, sink and `group.id`.
+ *
+ * It is not changed: what a key is taken from is part of an invocation's id.
+ */
+import { SUBSCRIPTION_NAME_BYTES_MAX } from "../../lib/limits/events.ts";
+import type { SourceName } from "../../lib/model/source-record.ts";
+import type { Value } from "../../lib/model/value.ts";
+import { subscriptionId } from "../../lib/model/shown-id.ts";
+import { isEventFields, textField } from "./event-fields.ts";
+import { type KeyRule, parseKeyRule } from "./key-rule.ts";
+import { parseSink, type Sink } from "./sink.ts";
+import { hasKeys, parseSource, type Source } from "./source.ts";
+
+export type SubscriptionOptions = Readonly<Record<string, string>>;
+
+export interface Subscription extends SourceName {
+  /** `sub_1…`, of its name. */
+  readonly id: string;
+  readonly source: Source;
+  readonly sink: Sink;
+  readonly options: SubscriptionOptions;
+  readonly key: KeyRule;
+  /** What a record without a key gets. Absent: it is set aside. */
+  readonly keyIfMissing?: KeyRule;
+  /** Of Kinesis: a shard's batches come one after the other, so marks hold. */
+  readonly oneAtATime: boolean;
+  /** As they were given. */
+  readonly sourceText: string;
+  readonly sinkText: string;
+  readonly createdAtMs: number;
+}
+
+export interface SubscriptionRequest {
+  readonly name?: string;
+  readonly source: string;
+  readonly sink: string;
+  readonly options: SubscriptionOptions;
+}
+
+/** What is wrong with a request, and with which field of it. */
+export interface SubscriptionFault {
+  readonly field: string;
+  readonly reason: string;
+}
+
+/** Options of ours. All others are the source's client's. */
+export const OPTION = {
+  key: "perdure.key",
+  keyIfMissing: "perdure.key.missing",
+  lanes: "perdure.lanes",
+  generation: "perdure.generation",
+} as const;
+const OURS: readonly string[] = Object.values(OPTION);
+const OF_OURS = "perdure.";
+const GROUP = "group.id";
+const CLIENT = "client.id";
+const RESET = "auto.offset.reset";
+const RESETS = ["earliest", "latest", "beginning", "end", "smallest", "largest", "none", "error"];
+
+/** Reads a request. What needs the registry is checked elsewhere. */
+export function parseSubscription(
+  request: SubscriptionRequest,
+  createdAtMs: number,
+): Subscription | SubscriptionFault {
+  const [source, sink] = [parseSource(request.source), parseSink(request.sink)];
+  if (typeof source === "string") return { field: "source", reason: source };
+  if (typeof sink === "string") return { field: "sink", reason: sink };
+  const { name } = request;
+  if (name !== undefined && (!/^[\w.-]+$/u.test(name) || name.length > SUBSCRIPTION_NAME_BYTES_MAX)) {
+    const reason = `a name consists of letters, digits, '.', '_' and '-', at most ${SUBSCRIPTION_NAME_BYTES_MAX}`;
+    return { field: "name", reason };
+  }
+  const wrong = wrongOption(request.options, source);
+  if (wrong) return wrong;
+  const own = ownOptions(request.options);
+  if ("reason" in own) return own;
+  const id =
+    name === undefined
+      ? subscriptionId(request.source, request.sink, request.options[GROUP] ?? "")
+      : subscriptionId(name);
+  const forClient = source.scheme === "kafka" ? { [CLIENT]: "perdure", [GROUP]: name ?? id } : {};
+  return {
+    ...{ id, name: name ?? id, source, sink, createdAtMs, ...own },
+    options: { ...forClient, ...request.options },
+    ...{ sourceText: request.source, sinkText: request.sink },
+  };
+}
+
+function wrongOption(options: SubscriptionOptions, { scheme }: Source): SubscriptionFault | undefined {
+  const isOurs = (name: string): boolean => name.startsWith(OF_OURS);
+  const unknown = Object.keys(options).find((name) =>
+    isOurs(name) ? !OURS.includes(name) : scheme !== "kafka",
+  );
+  if (unknown !== undefined) return { field: `options.${unknown}`, reason: "there is no such option" };
+  const reset = options[RESET];
+  if (reset !== undefined && !RESETS.includes(reset))
+    return { field: `options.${RESET}`, reason: `must be one of ${RESETS.join(", ")}` };
+  if (options[GROUP] === "") return { field: `options.${GROUP}`, reason: "is empty" };
+  if (options[OPTION.lanes] !== undefined && (scheme !== "kinesis" || options[OPTION.lanes] !== "shard"))
+    return { field: `options.${OPTION.lanes}`, reason: "must be 'shard', of a Kinesis stream" };
+  return undefined;
+}
+
+type Own = Pick<Subscription, "key" | "keyIfMissing" | "oneAtATime" | "generation">;
+
+function ownOptions(options: SubscriptionOptions): Own | SubscriptionFault {
+  const key = parseKeyRule(options[OPTION.key] ?? "record");
+  if (typeof key === "string") return { field: `options.${OPTION.key}`, reason: key };
+  const missing = options[OPTION.keyIfMissing] ?? "reject";
+  const otherwise = missing === "reject" ? undefined : parseKeyRule(missing);
+  const isAlways = typeof otherwise === "object" && ["random", "constant"].includes(otherwise.from);
+  if (otherwise !== undefined && !isAlways)
+    return { field: `options.${OPTION.keyIfMissing}`, reason: "must be reject, random or constant:TEXT" };
+  const generation = Number(options[OPTION.generation] ?? "0");
+  if (!Number.isSafeInteger(generation) || generation < 0)
+    return { field: `options.${OPTION.generation}`, reason: "must be a whole number" };
+  return {
+    ...{ key, generation, oneAtATime: options[OPTION.lanes] === "shard" },
+    ...(typeof otherwise === "object" ? { keyIfMissing: otherwise } : {}),
+  };
+}
+
+/** Whether a record can give the key that the sink needs. */
+export const givesKeys = ({ source, key, keyIfMissing }: Subscription): boolean =>
+  key.from !== "record" || keyIfMissing !== undefined || hasKeys(source);
+
+/** As it is stored: what was asked for, so that a later version may read more out of it. */
+export const storedSubscription = (subscription: Subscription, isNamed: boolean): Record<string, Value> => ({
+  ...(isNamed ? { name: subscription.name } : {}),
+  source: subscription.sourceText,
+  sink: subscription.sinkText,
+  options: { ...subscription.options },
+  createdAt: subscription.createdAtMs,
+});
+
+/** `undefined`: a version that is not this one has stored it. */
+export function subscriptionInStore(stored: Value | undefined): Subscription | undefined {
+  if (!isEventFields(stored)) return undefined;
+  const { createdAt, options } = stored;
+  const [name, source, sink] = [
+    textField(stored, "name"),
+    textField(stored, "source"),
+    textField(stored, "sink"),
+  ];
+  if (source === undefined || sink === undefined || typeof createdAt !== "number") return undefined;
+  const texts = Object.entries(isEventFields(options) ? options : {}).flatMap(([option, value]) =>
+    typeof value === "string" ? [[option, value] as const] : [],
+  );
+  const request = { source, sink, options: Object.fromEntries(texts) };
+  const parsed = parseSubscription(name === undefined ? request : { ...request, name }, createdAt);
+  return "reason" in parsed ? undefined : parsed;
+}
