@@ -16,6 +16,7 @@ export const ERROR_CODES = {
   RT1002: "a turn has run on other tables than the runtime's",
   META0003: "the endpoint of a deployment cannot be reached",
   META0006: "a service cannot change in this way",
+  META0009: "a subscription that cannot be",
   META0012: "the endpoint speaks another version of the protocol",
   META0013: "the endpoint's answer is no discovery",
   META0014: "the endpoint speaks HTTP/1.1",

@@ -45,12 +45,6 @@ export const METRICS = {
   comesAgainAge: { name: "AgeOfWhatComesAgain", unit: "Milliseconds" },
   /** Requests that the ingress has answered with an error of its own, which is neither a handler's nor the caller's. */
   ingressFaults: { name: "IngressFaults", unit: "Count" },
-  /** Records of event sources that were sent to the mailbox, by a source door. */
-  recordsAccepted: { name: "RecordsAccepted", unit: "Count" },
-  /** Records that were set aside. */
-  recordsRejected: { name: "RecordsRejected", unit: "Count" },
-  /** Records that their source is to deliver again. */
-  recordsFailed: { name: "RecordsFailed", unit: "Count" },
   /** Invocations that stood still until the reconciler poked them: none, as long as all is well. */
   poked: { name: "Poked", unit: "Count" },
   /** Messages that the reconciler found in the mailbox's dead-letter queue. */

@@ -3,7 +3,7 @@ import { withCli } from "../cli.ts";
 import type { Program } from "../root.ts";
 
 const AFTER = `
-A server without event sources says so. In AWS, events reach handlers through the ingress meanwhile: docs/ingress.md.
+Nothing reads a source by itself yet: POST /events/SUBSCRIPTION takes its events (docs/events.md).
 
 Examples:
   perdure subscriptions list

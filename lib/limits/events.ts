@@ -49,3 +49,5 @@ export const SUBSCRIPTION_OPTIONS_MAX = 100;
 export const SUBSCRIPTION_OPTION_BYTES_MAX = 16 * 1024;
 /** Steps of a path into a record's value. */
 export const KEY_PATH_STEPS_MAX = 16;
+/** How long `POST /events` may take: API Gateway waits for 30 seconds. */
+export const EVENTS_REQUEST_MS = 25_000;

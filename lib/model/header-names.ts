@@ -5,8 +5,6 @@
 
 /** What the ingress has verified of the caller, in JSON. */
 export const CALLER = ":caller";
-/** The id of the subscription whose record has made the invocation. */
-export const SUBSCRIPTION = ":subscription";
 /** See lib/model/seal.ts. */
 export const SEAL = ":seal";
 

@@ -11,6 +11,8 @@ import type { ItemKey } from "./item.ts";
 
 /** A subscription's name, and how often an operator has asked to have all of it once more. */
 export interface SourceName {
+  /** `sub_1…`, which says the same as the name. */
+  readonly id: string;
   readonly name: string;
   readonly generation: number;
 }
@@ -27,9 +29,14 @@ export const recordUnique = (source: SourceName, identity: readonly string[]): U
   digest(UNIQUE_SIZE, ...partsOf(source, identity));
 
 const ORIGIN_BYTES = 18;
+const ORIGIN = "record~";
 /** The request that has made the invocation: the record, however often it comes. */
 export const recordOrigin = (source: SourceName, identity: readonly string[]): string =>
-  `record.${Buffer.from(digest(ORIGIN_BYTES, ...partsOf(source, identity))).toString("base64url")}`;
+  `${ORIGIN}${source.id}~${Buffer.from(digest(ORIGIN_BYTES, ...partsOf(source, identity))).toString("base64url")}`;
+
+/** The subscription whose record has made the invocation. `undefined`: none has. */
+export const subscriptionOf = (origin: string): string | undefined =>
+  origin.startsWith(ORIGIN) ? origin.split("~")[1] : undefined;
 
 /** No service's partition begins so: a tag has no dot. A handler's role names tags, and reads nothing of this. */
 const OF_SOURCE = "source.";

@@ -35,6 +35,7 @@ import {
   listServices,
 } from "./services.ts";
 import { clearState, describeState, listKeys, replaceState } from "./state.ts";
+import { EVENT_ROUTES } from "./subscriptions-routes.ts";
 
 /** The versions of Restate's admin API whose paths are served here. */
 const ADMIN_API_VERSIONS = { min_admin_api_version: 2, max_admin_api_version: 4 } as const;
@@ -79,6 +80,7 @@ const ROUTES: readonly Route<AdminExchange, Handling>[] = [
     operateOnMany(x, operation),
   ),
   route("POST", "/query", runQuery),
+  ...EVENT_ROUTES,
   route("DELETE", "/invocations/:id", (x, { id }) => deleteInvocation(x, id)),
 ];
 

@@ -5,6 +5,7 @@ import { awakeableId, type InvocationId } from "../../lib/model/ids.ts";
 import { shownDeploymentId, shownId } from "../../lib/model/shown-id.ts";
 import type { TurnFailure } from "../../lib/protocol.ts";
 import { startedAt } from "./attempts-view.ts";
+import { subscriptionOf } from "../../lib/model/source-record.ts";
 import type { Wait } from "../../lib/model/wait.ts";
 import { viewTime } from "./value-view.ts";
 import { WAIT_VIEW_CHARS_MAX } from "../../lib/limits/http.ts";
@@ -55,6 +56,9 @@ function viewOrigin(origin: string): object {
   if (origin.startsWith(RESTART)) {
     return { invoked_by: "restart_as_new", restarted_from: shownId(origin.split("~")[1] ?? "") };
   }
+  const subscription = subscriptionOf(origin);
+  if (subscription !== undefined)
+    return { invoked_by: "subscription", invoked_by_subscription_id: subscription };
   const caller = callingInvocation(origin);
   return caller === undefined
     ? { invoked_by: "ingress" }

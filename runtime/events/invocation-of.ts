@@ -1,6 +1,5 @@
 /** Which invocation a record becomes; or why it becomes none. */
 import { HEADERS_BYTES_MAX, KEY_BYTES_MAX, PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
-import { SUBSCRIPTION } from "../../lib/model/header-names.ts";
 import { sizeOfHeaders } from "../../lib/model/headers-value.ts";
 import { invocationId } from "../../lib/model/ids.ts";
 import { isExclusive } from "../../lib/model/manifest.ts";
@@ -58,7 +57,7 @@ export function invocationOf(
 const unreadable = (message: string): Rejection => ({ reason: "unreadable", message });
 
 function keyFor(subscription: Subscription, record: SourceRecord): string | Rejection {
-  const random = (): string => recordOrigin(subscription, record.identity);
+  const random = (): string => Buffer.from(recordUnique(subscription, record.identity)).toString("base64url");
   try {
     const found = keyOfRecord(subscription.key, record, random);
     const { keyIfMissing } = subscription;
@@ -99,5 +98,4 @@ const headersFor = (
   ...(contentType === undefined ? {} : { "content-type": contentType }),
   "perdure.subscription": name,
   "restate.subscription.id": id,
-  [SUBSCRIPTION]: id,
 });

@@ -16,7 +16,7 @@ import { asError, OperationalError } from "../../lib/errors.ts";
 import { DOOR_SPARE_MS, LANES_AT_ONCE, RECORD_KNOWN_MS } from "../../lib/limits/events.ts";
 import type { Start } from "../../lib/model/message.ts";
 import { sortablePosition } from "../../lib/model/source-record.ts";
-import type { Logger, Meter, Registry } from "../../lib/ports.ts";
+import type { Logger, Registry } from "../../lib/ports.ts";
 import type { DoorPorts } from "../../lib/store/admission.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { admitRecords } from "../../lib/store/record-admission.ts";
@@ -32,7 +32,6 @@ import type { Subscription } from "./subscription.ts";
 export interface SourceDoorPorts extends DoorPorts {
   readonly registry: Pick<Registry, "service">;
   readonly logger: Logger;
-  readonly meter?: Meter;
 }
 
 /** Records of one batch, by what became of them. */
@@ -152,7 +151,6 @@ export class SourceDoor {
     counts: RecordCounts,
     error: string | undefined,
   ): BatchOutcome {
-    this.#count(counts);
     if (failed.length > 0)
       this.#ports.logger.log("warn", "records are to be delivered again", {
         ...{ subscription: name, records: failed.length, first: failed[0]?.coordinates, reason: error },
@@ -163,13 +161,6 @@ export class SourceDoor {
       ...(error === undefined ? {} : { error }),
       failsWhole: form === "push" && failed.length > 0,
     };
-  }
-
-  #count({ accepted, rejected, failed }: RecordCounts): void {
-    const { meter } = this.#ports;
-    if (accepted > 0) meter?.measure("recordsAccepted", accepted);
-    if (rejected > 0) meter?.measure("recordsRejected", rejected);
-    if (failed > 0) meter?.measure("recordsFailed", failed);
   }
 
   /** `records`: all that the batch has of one lane, or all that have none. */

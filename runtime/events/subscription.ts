@@ -22,6 +22,7 @@ export interface Subscription extends SourceName {
   readonly id: string;
   readonly source: Source;
   readonly sink: Sink;
+  /** With those that the source's client has by default. */
   readonly options: SubscriptionOptions;
   readonly key: KeyRule;
   /** What a record without a key gets. Absent: it is set aside. */
@@ -31,6 +32,7 @@ export interface Subscription extends SourceName {
   /** As they were given. */
   readonly sourceText: string;
   readonly sinkText: string;
+  readonly givenOptions: SubscriptionOptions;
   readonly createdAtMs: number;
 }
 
@@ -70,8 +72,8 @@ export function parseSubscription(
   if (typeof source === "string") return { field: "source", reason: source };
   if (typeof sink === "string") return { field: "sink", reason: sink };
   const { name } = request;
-  if (name !== undefined && (!/^[\w.-]+$/u.test(name) || name.length > SUBSCRIPTION_NAME_BYTES_MAX)) {
-    const reason = `a name consists of letters, digits, '.', '_' and '-', at most ${SUBSCRIPTION_NAME_BYTES_MAX}`;
+  if (name !== undefined && !isName(name)) {
+    const reason = `a name has up to ${SUBSCRIPTION_NAME_BYTES_MAX} letters, digits, '.', '_' and '-', and is no id`;
     return { field: "name", reason };
   }
   const wrong = wrongOption(request.options, source);
@@ -86,9 +88,16 @@ export function parseSubscription(
   return {
     ...{ id, name: name ?? id, source, sink, createdAtMs, ...own },
     options: { ...forClient, ...request.options },
-    ...{ sourceText: request.source, sinkText: request.sink },
+    ...{ sourceText: request.source, sinkText: request.sink, givenOptions: request.options },
   };
 }
+
+const IS_ID = /^sub_1[0-9A-Za-z]{22}$/u;
+/** Whether a text that names a subscription is its id. */
+export const isSubscriptionId = (text: string): boolean => IS_ID.test(text);
+
+const isName = (text: string): boolean =>
+  /^[\w.-]+$/u.test(text) && text.length <= SUBSCRIPTION_NAME_BYTES_MAX && !isSubscriptionId(text);
 
 function wrongOption(options: SubscriptionOptions, { scheme }: Source): SubscriptionFault | undefined {
   const isOurs = (name: string): boolean => name.startsWith(OF_OURS);
@@ -129,11 +138,11 @@ export const givesKeys = ({ source, key, keyIfMissing }: Subscription): boolean 
   key.from !== "record" || keyIfMissing !== undefined || hasKeys(source);
 
 /** As it is stored: what was asked for, so that a later version may read more out of it. */
-export const storedSubscription = (subscription: Subscription, isNamed: boolean): Record<string, Value> => ({
-  ...(isNamed ? { name: subscription.name } : {}),
+export const storedSubscription = (subscription: Subscription): Record<string, Value> => ({
+  ...(subscription.name === subscription.id ? {} : { name: subscription.name }),
   source: subscription.sourceText,
   sink: subscription.sinkText,
-  options: { ...subscription.options },
+  options: { ...subscription.givenOptions },
   createdAt: subscription.createdAtMs,
 });
 

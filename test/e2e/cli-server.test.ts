@@ -136,14 +136,18 @@ test("open prints a link, and says that there is no web UI to open", async () =>
   expect(stderr).toContain("no web UI");
 });
 
-test.each([["list"], ["describe", "sub_1"], ["remove", "sub_1"], ["create", "kafka://a/b", "service://C/d"]])(
-  "subscriptions %s: a server without event sources says so",
-  async (...args) => {
-    const { code, stdout, stderr } = await server.run("subscriptions", ...args);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toContain("has no subscriptions");
-  },
-);
+test("subscriptions: made, listed, described and ended", async () => {
+  const run = async (...args: string[]) => await server.run("subscriptions", ...args);
+  const made = await run("create", "sqs://work", "service://Greeter/greet");
+  expect(made).toMatchObject({ code: 0, stderr: "" });
+  const id = /sub_1[0-9A-Za-z]{22}/u.exec(made.stdout)?.[0] ?? "";
+  expect((await run("list")).stdout).toContain(id);
+  expect((await run("describe", id)).stdout).toContain("service://Greeter/greet");
+  expect((await run("remove", id, "--yes")).code).toBe(0);
+  expect((await run("describe", id)).code).not.toBe(0);
+  const refused = await run("create", "sqs://work", "service://Greeter/none");
+  expect(refused.stderr).toContain("service 'Greeter' has no handler 'none'");
+});
 
 describe("completion", () => {
   test.each(["bash", "zsh", "fish", "powershell"])("a script for %s", async (shell) => {

@@ -6,7 +6,7 @@ import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { kafkaEvent } from "./events.ts";
 import { EventsWorld } from "./world.ts";
 
-const SOURCE = { name: "main", generation: 0 };
+const SOURCE = { id: "sub_1main", name: "main", generation: 0 };
 
 describe("positions", () => {
   test.each([

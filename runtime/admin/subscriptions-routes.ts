@@ -1,0 +1,44 @@
+/** The paths of event sources. */
+import { route, type Route } from "../http/router.ts";
+import type { AdminExchange, Handling } from "./ports.ts";
+import {
+  changeCluster,
+  createCluster,
+  deleteCluster,
+  describeCluster,
+  listClusters,
+} from "./subscriptions-clusters.ts";
+import {
+  deliverEvent,
+  describeRejected,
+  dropRejected,
+  listRejected,
+  retryRejected,
+} from "./subscriptions-events.ts";
+import { makeSubscription, endSubscription, showSubscription, viewSubscriptions } from "./subscriptions.ts";
+
+export const EVENT_ROUTES: readonly Route<AdminExchange, Handling>[] = [
+  route("GET", "/subscriptions", viewSubscriptions),
+  route("POST", "/subscriptions", makeSubscription),
+  route("GET", "/subscriptions/:id", (x, { id }) => showSubscription(x, id)),
+  route("DELETE", "/subscriptions/:id", (x, { id }) => endSubscription(x, id)),
+  route("GET", "/kafka-clusters", listClusters),
+  route("POST", "/kafka-clusters", createCluster),
+  route("GET", "/kafka-clusters/:name", (x, { name }) => describeCluster(x, name)),
+  route("PATCH", "/kafka-clusters/:name", (x, { name }) => changeCluster(x, name)),
+  route("DELETE", "/kafka-clusters/:name", (x, { name }) => deleteCluster(x, name)),
+  route("GET", "/events/rejected", listRejected),
+  route("GET", "/events/rejected/:subscription/:id", (x, { subscription, id }) =>
+    describeRejected(x, subscription, id),
+  ),
+  route("DELETE", "/events/rejected/:subscription/:id", (x, { subscription, id }) =>
+    dropRejected(x, subscription, id),
+  ),
+  route("POST", "/events/rejected/:subscription/:id/retry", (x, { subscription, id }) =>
+    retryRejected(x, subscription, id),
+  ),
+  route("POST", "/events/rejected/:subscription/:id/drop", (x, { subscription, id }) =>
+    dropRejected(x, subscription, id),
+  ),
+  route("POST", "/events/:subscription", (x, { subscription }) => deliverEvent(x, subscription)),
+];

@@ -1,0 +1,98 @@
+/** Subscriptions and Kafka clusters, in the registry: few items, which all doors read. */
+import { keyOf } from "../../lib/store/registry-reader.ts";
+import { registered } from "../../lib/store/registry.ts";
+import { subscriptionId } from "../../lib/model/shown-id.ts";
+import type { ItemStore } from "../../lib/ports.ts";
+import { fieldsIn, textField } from "./event-fields.ts";
+import {
+  isSubscriptionId,
+  storedSubscription,
+  type Subscription,
+  subscriptionInStore,
+} from "./subscription.ts";
+
+const SUBSCRIPTION = "subscription";
+const CLUSTER = "kafka-cluster";
+
+/** By id, or by name. */
+export async function findSubscription(
+  items: Pick<ItemStore, "get">,
+  text: string,
+): Promise<Subscription | undefined> {
+  const id = isSubscriptionId(text) ? text : subscriptionId(text);
+  return subscriptionInStore((await items.get(keyOf(SUBSCRIPTION, id)))?.["d"]);
+}
+
+/** The oldest first. */
+export async function allSubscriptions(items: Pick<ItemStore, "scan">): Promise<readonly Subscription[]> {
+  const found = await registered(items, SUBSCRIPTION);
+  return found
+    .map(({ attributes }) => subscriptionInStore(attributes["d"]))
+    .filter((subscription) => subscription !== undefined)
+    .toSorted((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1));
+}
+
+/** Answers the one that is there by now: this one, or another of its name. */
+export async function storeSubscription(items: ItemStore, subscription: Subscription): Promise<Subscription> {
+  const { won, item } = await items.write({
+    op: "put",
+    key: keyOf(SUBSCRIPTION, subscription.id),
+    attributes: { d: storedSubscription(subscription) },
+    when: { is: "absent" },
+  });
+  return (won ? undefined : subscriptionInStore(item?.["d"])) ?? subscription;
+}
+
+/** `false`: there was none. Its marks stay, and so do the records that were set aside. */
+export async function forgetSubscription(items: ItemStore, id: string): Promise<boolean> {
+  return (await items.write({ op: "delete", key: keyOf(SUBSCRIPTION, id), when: { is: "present" } })).won;
+}
+
+export interface KafkaCluster {
+  readonly name: string;
+  /** As they were given, with credentials. */
+  readonly properties: Readonly<Record<string, string>>;
+  readonly createdAtMs: number;
+}
+
+const clusterIn = (name: string, stored: unknown): KafkaCluster => {
+  const { properties, createdAt } = fieldsIn(stored);
+  const held = fieldsIn(properties);
+  const texts = Object.keys(held).map((key) => [key, textField(held, key) ?? ""] as const);
+  return { name, properties: Object.fromEntries(texts), createdAtMs: Number(createdAt) };
+};
+
+export async function findCluster(
+  items: Pick<ItemStore, "get">,
+  name: string,
+): Promise<KafkaCluster | undefined> {
+  const item = await items.get(keyOf(CLUSTER, name));
+  return item && clusterIn(name, item["d"]);
+}
+
+/** By name. */
+export async function allClusters(items: Pick<ItemStore, "scan">): Promise<readonly KafkaCluster[]> {
+  const found = await registered(items, CLUSTER);
+  return found
+    .map(({ pk, attributes }) => clusterIn(pk.slice(CLUSTER.length + 1), attributes["d"]))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** `new`: there must be none; otherwise there must be one. `false`: it is not so. */
+export async function storeCluster(
+  items: ItemStore,
+  { name, properties, createdAtMs }: KafkaCluster,
+  isNew: boolean,
+): Promise<boolean> {
+  const { won } = await items.write({
+    op: "put",
+    key: keyOf(CLUSTER, name),
+    attributes: { d: { properties: { ...properties }, createdAt: createdAtMs } },
+    when: { is: isNew ? "absent" : "present" },
+  });
+  return won;
+}
+
+export async function removeCluster(items: ItemStore, name: string): Promise<void> {
+  await items.write({ op: "delete", key: keyOf(CLUSTER, name) });
+}
