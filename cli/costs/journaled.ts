@@ -15,10 +15,15 @@ export function journaledOf({ fields, key }: InvocationRow, journal: AnswerField
   };
 }
 
-/** How long a sleep was to take is not in the journal: it is counted from the start of its invocation on. */
+/** Times are some bytes of an entry, and many in an answer. */
+const OF_TIMES: ReadonlySet<string> = new Set(["at", "started_at", "ended_at", "attempts", "append"]);
+
+/** An earlier version's journal does not say when a sleep began: then it is counted from the start of its invocation on. */
 function entryOf(entry: AnswerFields, startMs: number | undefined): JournaledEntry {
   const dueMs = timeOf(entry.optionalText("due_at"));
-  const bytes = JSON.stringify(entry.raw).length;
-  const sleepMs = dueMs === undefined || startMs === undefined ? undefined : Math.max(0, dueMs - startMs);
+  const sinceMs = timeOf(entry.optionalText("at")) ?? startMs;
+  const stored = Object.entries(entry.raw).filter(([name]) => !OF_TIMES.has(name));
+  const bytes = JSON.stringify(Object.fromEntries(stored)).length;
+  const sleepMs = dueMs === undefined || sinceMs === undefined ? undefined : Math.max(0, dueMs - sinceMs);
   return { type: entry.text("type"), bytes, ...(sleepMs === undefined ? {} : { sleepMs }) };
 }

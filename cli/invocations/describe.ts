@@ -7,6 +7,7 @@ import { detailLines } from "../details.ts";
 import { safe } from "../output.ts";
 import { shortDuration, timeOf } from "../time.ts";
 import { type Described, describedBy, describedJson, dollarsPerMillion, type LockView } from "./described.ts";
+import { attemptLines, attemptsIn } from "./attempts.ts";
 import { framesOf } from "./frames.ts";
 import { type InvocationRow, shownStatus, waitingFor } from "./invocation.ts";
 import { journalOf, type JournalStep, type Shown, shownValue } from "./journal.ts";
@@ -50,6 +51,7 @@ class Description {
       ...this.#section("Steps", this.#steps()),
       ...this.#section("Not yet taken", this.#notes()),
       ...this.#section("Output", this.#value(shownValue(journal.raw["output"]))),
+      ...this.#section("Attempts", this.#attemptLines()),
       ...this.#section("Error of the last attempt", this.#error()),
     ];
   }
@@ -74,6 +76,7 @@ class Description {
       ["Waiting for", waitingFor(row, this.#nowMs)],
       ["Attempts", this.#attempts()],
       ["Accepted", this.#time("created_at")],
+      ["Began to run", this.#queued()],
       ["Changed", this.#time("modified_at")],
       ["Completed", this.#time("completed_at")],
       ["Called by", callerText(fields, caller)],
@@ -97,6 +100,17 @@ class Description {
     return modifiedMs === undefined
       ? row.status
       : `${row.status} for ${shortDuration(this.#nowMs - modifiedMs)}`;
+  }
+
+  #queued(): string | undefined {
+    const { fields } = this.#is.row;
+    const [startedAt, createdMs] = [
+      fields.optionalText("started_at"),
+      timeOf(fields.optionalText("created_at")),
+    ];
+    const startedMs = timeOf(startedAt);
+    if (startedAt === undefined || startedMs === undefined || createdMs === undefined) return undefined;
+    return `${this.#cli.out.time(startedAt)}, after ${shortDuration(startedMs - createdMs)} in the queue`;
   }
 
   #attempts(): string | undefined {
@@ -145,11 +159,21 @@ class Description {
       step.callee === undefined ? "" : ` -> ${step.callee}${callee ? ` (${shownStatus(callee)})` : ""}`;
     const due = step.dueAt === undefined ? "" : ` until ${out.time(step.dueAt)}`;
     const open = step.isOpen ? out.styled("yellow", " not yet") : "";
-    const start = `${numberOf(step).padStart(numberWidth)}  ${step.type.padEnd(typeWidth)}  ${safe(`${step.name}${due}${calls}`)}${open}`;
+    const took = tookText(step, out);
+    const start = `${numberOf(step).padStart(numberWidth)}  ${step.type.padEnd(typeWidth)}  ${safe(`${step.name}${due}${calls}`)}${open}${took}`;
     const [first, ...rest] = this.#value(step.value);
     if (first === undefined) return [start.trimEnd()];
     const indent = " ".repeat(numberWidth + typeWidth + 4);
     return [start, ...[first, ...rest].map((line) => `${indent}= ${line}`)];
+  }
+
+  /** What says no more than the facts do is left out. */
+  #attemptLines(): string[] {
+    const { fields } = this.#is.row;
+    const attempts = attemptsIn(fields);
+    return attempts.length > 1 || attempts.some(({ error }) => error !== undefined)
+      ? attemptLines(attempts, fields.optionalNumber("attempts_left_out") ?? 0, this.#cli.out)
+      : [];
   }
 
   #notes(): string[] {
@@ -170,13 +194,21 @@ class Description {
         .split("\n")
         .map((line) => out.styled("red", line)),
       ...framesOf(stack, this.#full).map((line) => out.styled("dim", safe(line))),
-      "(errors of earlier attempts are not kept)",
     ];
   }
 }
 
 const entriesText = (count: number): string => (count === 1 ? "1 entry" : `${count} entries`);
 const numberOf = ({ index }: JournalStep): string => `#${index}`;
+
+/** `  120ms, 3 tries`. */
+function tookText({ tookMs, tries = 1 }: JournalStep, out: Cli["out"]): string {
+  const parts = [
+    ...(tookMs === undefined ? [] : [shortDuration(tookMs)]),
+    ...(tries > 1 ? [`${tries} tries`] : []),
+  ];
+  return parts.length === 0 ? "" : out.styled("dim", `  ${parts.join(", ")}`);
+}
 
 function callerText(fields: InvocationRow["fields"], caller: InvocationRow | undefined): string | undefined {
   const from = fields.optionalText("restarted_from");

@@ -2,6 +2,7 @@
 import { JOURNAL_VIEW_ENTRIES_MAX } from "../../lib/limits/http.ts";
 import { type AdminClient, path } from "../admin-client.ts";
 import { AnswerFields } from "../fields.ts";
+import { timeOf } from "../time.ts";
 
 /** All pages of `GET /invocations/{id}/journal` as one answer. */
 export async function journalOf(admin: AdminClient, id: string): Promise<AnswerFields> {
@@ -30,6 +31,10 @@ export interface JournalStep {
   /** Of a call or a send. */
   readonly callee: string | undefined;
   readonly dueAt: string | undefined;
+  /** From its issue, or a step's first try, to its end. `undefined`: it is open, or handlers of an earlier version wrote it. */
+  readonly tookMs: number | undefined;
+  /** Of a step. */
+  readonly tries: number | undefined;
   /** What it has led to. `undefined`: nothing yet, or nothing that has a value. */
   readonly value: Shown | undefined;
 }
@@ -68,10 +73,19 @@ export function stepsOf(journal: AnswerFields): JournalStep[] {
         isOpen: isLater && !end,
         callee: entry.optionalText("invoked_id"),
         dueAt: entry.optionalText("due_at"),
+        tookMs: isLater
+          ? end && between(entry, "at", end, "at")
+          : between(entry, "started_at", entry, "ended_at"),
+        tries: entry.optionalNumber("attempts"),
         value: type === "sleep" ? undefined : shownIn(isLater ? end : entry),
       },
     ];
   });
+}
+
+function between(first: AnswerFields, from: string, last: AnswerFields, to: string): number | undefined {
+  const [fromMs, toMs] = [timeOf(first.optionalText(from)), timeOf(last.optionalText(to))];
+  return fromMs === undefined || toMs === undefined ? undefined : Math.max(0, toMs - fromMs);
 }
 
 /** An awakeable is a signal that has an id. */

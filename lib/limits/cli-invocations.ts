@@ -30,6 +30,8 @@ export const CLI_STDIN_BYTES_MAX = 64 * 1024 * 1024;
 export const VALUE_SHOWN_CHARS = 120;
 /** Steps are shown without `--full`: the first and the last ones of a journal. */
 export const STEPS_SHOWN_MAX = 100;
+/** Of an attempt's error, so many characters. */
+export const ATTEMPT_SHOWN_CHARS = 100;
 /** Callees whose status is asked for. */
 export const CALLEES_ASKED_MAX = 50;
 /** Of those that wait behind a key, so many ids are shown. */

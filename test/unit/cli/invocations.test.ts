@@ -2,12 +2,15 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../../../cli/exit.ts";
 import { AnswerFields } from "../../../cli/fields.ts";
+import { attemptLines, attemptsIn } from "../../../cli/invocations/attempts.ts";
 import { hasFilter, queryOf } from "../../../cli/invocations/filters.ts";
 import { invocationIn, shownStatus, shownWait, waitingFor } from "../../../cli/invocations/invocation.ts";
 import { framesOf } from "../../../cli/invocations/frames.ts";
 import { stepsOf } from "../../../cli/invocations/journal.ts";
 import { stepPosition } from "../../../cli/invocations/positions.ts";
 import { idsIn, searchesOf } from "../../../cli/invocations/targets.ts";
+import { Output } from "../../../cli/output.ts";
+import { fakeStreams } from "./streams.ts";
 
 const OPEN = "scheduled,pending,ready,running,suspended,backing-off,paused";
 
@@ -168,6 +171,27 @@ describe("steps of a journal", () => {
     expect(steps[1]?.value?.isFailure).toBe(true);
   });
 
+  test("have the time that they took, if the journal says it", () => {
+    const at = (ms: number): string => new Date(1_795_000_000_000 + ms).toISOString();
+    const timed = new AnswerFields(
+      {
+        entries: [
+          { index: 0, type: "run", command: 0, name: "a", started_at: at(0), ended_at: at(120), attempts: 3 },
+          { index: 1, type: "call", command: 1, invoked_id: "inv_2", at: at(125) },
+          { index: 2, type: "sleep", command: 2, due_at: at(5000), at: at(125) },
+          { index: 3, type: "completion", command: 1, at: at(1125) },
+        ],
+      },
+      "journal",
+    );
+    expect(stepsOf(timed).map(({ tookMs, tries }) => [tookMs, tries])).toEqual([
+      [120, 3],
+      [1000, undefined],
+      [undefined, undefined],
+    ]);
+    expect(steps.map(({ tookMs }) => tookMs)).toEqual(steps.map(() => undefined));
+  });
+
   test("are found by name if there is one of it", () => {
     expect(stepPosition(steps, "Mailer/send")).toBe(1);
     expect(() => stepPosition(steps, "charge")).toThrow(/more than once: #0, #7/u);
@@ -182,4 +206,35 @@ test("of a stack the user's frames are shown, and the others are counted", () =>
   expect(framesOf(stack, true)).toHaveLength(3);
   expect(framesOf("    at run (node:internal/x:1:1)", false)).toHaveLength(1);
   expect(framesOf("", false)).toEqual([]);
+});
+
+test("attempts are a line each, with what is left out between them", () => {
+  const at = (ms: number): string => new Date(1_795_000_000_000 + ms).toISOString();
+  const attempts = attemptsIn(
+    new AnswerFields(
+      {
+        attempts: [
+          {
+            number: 1,
+            outcome: "failed",
+            started_at: at(0),
+            ended_at: at(1200),
+            error_code: "RT0007",
+            error_message: "no\nmoney",
+          },
+          { number: 9, outcome: "running", started_at: at(9000) },
+        ],
+      },
+      "invocation",
+    ),
+  );
+  const out = new Output(
+    { format: "text", quiet: false, verbose: false, wide: false, timeFormat: "iso" },
+    fakeStreams(),
+  );
+  expect(attemptLines(attempts, 7, out)).toEqual([
+    `#1  failed   1s  ${at(0)}  RT0007 no\\nmoney`,
+    "(7 more, which are not kept)",
+    `#9  running      ${at(9000)}`,
+  ]);
 });
