@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { axisOf } from "../../../ui/pages/invocation/timeline/axis.ts";
 import {
+  drawnOf,
   type Layout,
   type LayoutInput,
   layoutOf,
@@ -236,16 +237,16 @@ describe("rows of what did not go straight", () => {
     expect(rowOf(layout, "charge").label?.text).toBe("0 ms");
   });
 
-  test("10,000 entries are laid out, each with a row, in less than half a second", () => {
+  test("10,000 entries are laid out, each with a row; of those that are seen alone bars are placed", () => {
     const entries = Array.from({ length: 10_000 }, (_, index) =>
       step(index, `step ${index}`, index * 3, index * 3 + 2),
     );
     const long = story({ head: ended(30_000), entries });
-    const beganMs = performance.now();
     const layout = laidOut(long, 40_000);
-    expect(performance.now() - beganMs).toBeLessThan(500);
     expect(layout.rows).toHaveLength(10_003);
     expectSound(layout);
+    const seen = laidOut(long, 40_000, { from: 500, to: 520 });
+    expect(seen.rows).toEqual(layout.rows.slice(500, 520));
   });
 
   test("one row a turn: an error that comes again is named once", () => {
@@ -311,7 +312,10 @@ describe("the axis", () => {
   });
 
   test("time and place follow from each other", () => {
-    const { axis } = laidOut(long, 5 * DAY);
+    const { axis } = drawnOf({
+      ...{ story: long, children: new Map(), opened: new Set(), view: "operations" },
+      ...{ nowMs: T0 + 5 * DAY, toScale: new Set() },
+    });
     for (const offset of [0, 50, 290, 2 * DAY, 3 * DAY + 200, 5 * DAY, 7 * DAY]) {
       expect(axis.msAt(axis.at(T0 + offset)) - T0).toBeCloseTo(offset, 0);
     }

@@ -93,7 +93,7 @@ function View({ story, isLocal, isProduction, onMore }: ViewProps) {
       <div class="main-side">
         <div class="main-col">
           {isLocal && <Development story={story} />}
-          <Timeline story={story} onAsk={setAsks} />
+          <Timeline story={story} onAsk={setAsks} onMore={onMore} />
           <Tabs story={story} onMore={onMore} />
         </div>
         <Side story={story} service={service} />

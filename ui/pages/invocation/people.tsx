@@ -1,4 +1,5 @@
 /** Who did what to it by the admin API: `GET /audit?id=`. */
+import type { AnswerFields } from "../../../lib/answer-fields.ts";
 import { askFields, Refusal } from "../../admin/client.ts";
 import { timeOf } from "../../admin/invocation.ts";
 import { EVERY_MS, useLive } from "../../admin/live.ts";
@@ -14,36 +15,40 @@ interface Deed {
   readonly outcome: string;
 }
 
+/** `elsewhere`: this server keeps none. */
 const useDeeds = (id: string) =>
   useLive(
     `deeds ${id}`,
-    async (signal): Promise<readonly Deed[] | "unknown"> => {
+    async (signal): Promise<readonly Deed[] | "elsewhere"> => {
       try {
         const answer = await askFields(`/audit?${new URLSearchParams({ id }).toString()}`, { signal });
-        const list =
-          answer.objects("actions").length > 0 ? answer.objects("actions") : answer.objects("entries");
-        return list.map((deed) => ({
-          atMs: timeOf(deed, "at") ?? 0,
-          who: deed.optionalText("who") ?? deed.optionalText("by") ?? "somebody",
-          what: deed.optionalText("what") ?? deed.optionalText("action") ?? "",
-          outcome: textOf(deed.raw["outcome"]),
-        }));
+        return answer.raw["kept"] === false ? "elsewhere" : answer.objects("actions").map(deedOf);
       } catch (error) {
-        if (error instanceof Refusal) return "unknown";
+        if (error instanceof Refusal) return "elsewhere";
         throw error;
       }
     },
     EVERY_MS.counts,
   );
-const textOf = (value: unknown): string =>
-  typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
+
+const deedOf = (fields: AnswerFields): Deed => {
+  const via = fields.optionalText("via");
+  const message = fields.optionalText("message");
+  const outcome = fields.optionalText("outcome") ?? "";
+  return {
+    atMs: timeOf(fields, "at") ?? 0,
+    who: fields.optionalText("who") ?? (via === "page" ? "this UI" : "a program"),
+    what: fields.optionalText("action") ?? "",
+    outcome: message === undefined ? outcome : `${outcome}: ${message}`,
+  };
+};
 
 export function PeopleTable({ id }: { readonly id: string }) {
   const now = useNow();
   return (
     <Shown of={useDeeds(id)}>
       {(deeds) =>
-        deeds === "unknown" ? (
+        deeds === "elsewhere" ? (
           <p class="pad muted">
             This server keeps no list of what people did. In AWS, the log of the admin function has it.
           </p>

@@ -11,10 +11,26 @@ export interface Zoom {
 }
 export const WHOLE: Zoom = { from: 0, to: 100 };
 
-export interface LayoutInput extends RowsInput {
+export interface DrawInput extends RowsInput {
+  /** Bands that are drawn to scale. */
   readonly toScale: ReadonlySet<string>;
+}
+/** How it is looked at. */
+export interface Look {
   readonly zoom: Zoom;
   readonly trackPx: number;
+  /** The rows that are placed. @default all */
+  readonly from?: number;
+  readonly to?: number;
+}
+export type LayoutInput = DrawInput & Look;
+
+/** What does not depend on how it is looked at. */
+export interface Drawn {
+  readonly rows: readonly Row[];
+  readonly axis: Axis;
+  /** Absent once it has ended. */
+  readonly nowMs?: number;
 }
 
 export interface PlacedBar {
@@ -46,34 +62,44 @@ export interface Layout {
   readonly ticks: readonly Tick[];
   /** Percent of the track; absent once it has ended, or if it cannot be seen. */
   readonly now?: number;
-  readonly axis: Axis;
 }
 
 const BUSY = new Set<Bar["kind"]>(["turn", "turnx", "step", "live", "bad"]);
 /** Percent of the track right of now, while it goes on. */
 const END_ROOM = 2;
 
-export function layoutOf(input: LayoutInput): Layout {
-  const { story, nowMs, toScale, zoom, trackPx } = input;
+export const layoutOf = (input: LayoutInput): Layout => placedOf(drawnOf(input), input);
+
+export function drawnOf(input: DrawInput): Drawn {
+  const { story, toScale } = input;
   const rows = rowsOf(input);
-  const isOpen = story.invocation.status !== "completed";
+  const nowMs = story.invocation.status === "completed" ? undefined : input.nowMs;
   const axis = axisOf({
-    ...spanOf(rows, story.invocation.createdMs, isOpen ? nowMs : undefined),
-    ...spansIn(rows, isOpen ? nowMs : undefined),
+    ...spanOf(rows, story.invocation.createdMs, nowMs),
+    ...spansIn(rows, nowMs),
     toScale,
-    endRoom: isOpen ? END_ROOM : 0,
+    endRoom: nowMs === undefined ? 0 : END_ROOM,
   });
+  return { rows, axis, ...(nowMs !== undefined && { nowMs }) };
+}
+
+export function placedOf({ rows, axis, nowMs }: Drawn, { zoom, trackPx, from = 0, to }: Look): Layout {
   const place = placingIn(zoom);
-  const now = isOpen ? place(axis.at(nowMs)) : undefined;
-  const shown = now !== undefined && now >= 0 && now <= 100;
+  const now = nowMs === undefined ? undefined : place(axis.at(nowMs));
+  const shown = now !== undefined && nowMs !== undefined && now >= 0 && now <= 100;
   const ticks = ticksOf({ axis, trackPx, taken: shown ? [axis.at(nowMs)] : [], view: zoom });
   return {
-    rows: rows.map((row) => placedRow(row, axis, place, trackPx)),
+    rows: rows.slice(from, to).map((row) => placedRow(row, axis, place, trackPx)),
     bands: axis.bands.flatMap((band) => placedBand(band, place)),
     ticks: ticks.map(({ percent, text }) => ({ percent: place(percent), text })),
     ...(shown && { now }),
-    axis,
   };
+}
+
+/** Where a row begins, in percent of what is seen; `undefined`: it has no times. */
+export function placeOfRow({ axis }: Drawn, { bars, marks }: Row, zoom: Zoom): number | undefined {
+  const times = [...bars.map(({ fromMs }) => fromMs), ...marks.map(({ atMs }) => atMs)];
+  return times.length === 0 ? undefined : placingIn(zoom)(axis.at(Math.min(...times)));
 }
 
 function spanOf(rows: readonly Row[], createdMs: number, nowMs: number | undefined): Span {

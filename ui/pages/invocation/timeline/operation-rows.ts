@@ -6,7 +6,7 @@ import type { Attempt } from "../model/attempts.ts";
 import { noteOf, type Operation } from "../model/operations.ts";
 import type { Failing, Story } from "../model/story.ts";
 import { barsOfFailed } from "./bars.ts";
-import { crashRows, eventRows, failureRows } from "./outside-rows.ts";
+import { crashRows, endRows, eventRows, failureRows } from "./outside-rows.ts";
 import { type Bar, type Mark, type Row, rowDefaults, type RowsInput, wordRow } from "./row.ts";
 
 /** Calls within calls: deeper ones open on a page of their own. */
@@ -30,6 +30,7 @@ export function operationRows(input: RowsInput, owner: Story, level: number, pat
     ...crashRows(owner, path, level),
     ...failureRows(owner, unknown, path, level),
     ...eventRows(owner, path, level),
+    ...(level === 1 ? endRows(owner, input.nowMs) : []),
   ];
   for (const row of outside.toSorted((a, b) => a.atMs - b.atMs)) {
     const before = rows.findIndex(({ atMs }) => atMs !== undefined && atMs > row.atMs);

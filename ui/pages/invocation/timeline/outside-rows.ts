@@ -2,7 +2,7 @@
 import { present } from "../../../admin/invocation.ts";
 import type { IconName } from "../../../parts/icon-paths.ts";
 import { visible } from "../../../words/text.ts";
-import { duration } from "../../../words/time.ts";
+import { clockTime, duration } from "../../../words/time.ts";
 import type { Attempt } from "../model/attempts.ts";
 import type { Story } from "../model/story.ts";
 import { barsOfFailed } from "./bars.ts";
@@ -82,4 +82,30 @@ export function eventRows(owner: Story, path: string, level: number): readonly A
       },
     };
   });
+}
+
+/** How it ended. */
+export function endRows(story: Story, nowMs: number): readonly At[] {
+  const { completedMs, failure, look, createdMs } = story.invocation;
+  if (completedMs === undefined) return [];
+  const title = failure === undefined ? "returned" : look.look === "cancelled" ? "cancelled" : "failed";
+  const note = failure ? `${failure.code} ${failure.message}` : (story.output?.text ?? "");
+  return [
+    {
+      atMs: completedMs,
+      row: {
+        ...rowDefaults(story),
+        ...{ key: "end", icon: failure ? look.icon : "out", title, note: visible(note.slice(0, 200)) },
+        marks: [
+          {
+            kind: failure ? "crash" : "out",
+            atMs: completedMs,
+            title: `at ${clockTime(completedMs, nowMs)}`,
+          },
+        ],
+        label: { text: duration(completedMs - createdMs) },
+        spoken: `after ${duration(completedMs - createdMs)}`,
+      },
+    },
+  ];
 }

@@ -9,13 +9,14 @@ import { errorKind } from "../model/attempts.ts";
 import type { Story } from "../model/story.ts";
 import { queueBars, turnBars } from "./bars.ts";
 import { operationRow, operationRows } from "./operation-rows.ts";
+import { endRows } from "./outside-rows.ts";
 import { type Row, rowDefaults, type RowsInput, wordRow } from "./row.ts";
 
 export function rowsOf(input: RowsInput): readonly Row[] {
   const { story, view } = input;
   const lanes = [queueRow(input), ...(view === "operations" ? turnsRow(input) : [])];
   const rest = view === "operations" ? operationRows(input, story, 1, "") : turnRows(input);
-  return [...lanes, ...rest, ...endRow(story, input.nowMs)];
+  return [...lanes, ...rest, ...(view === "turns" ? endRows(story, input.nowMs).map(({ row }) => row) : [])];
 }
 
 const NOT_BEGUN = new Set(["scheduled", "pending", "ready"]);
@@ -127,24 +128,6 @@ function nextTurn(story: Story, nowMs: number): readonly Row[] {
       ...{ key: "next", icon: "retry", title: `Turn ${(story.attempts.at(-1)?.number ?? 0) + 1}`, note },
       marks: [{ kind: "next", atMs: nextRetryMs, title: note }],
       spoken: note,
-    },
-  ];
-}
-
-function endRow(story: Story, nowMs: number): readonly Row[] {
-  const { completedMs, failure, look, createdMs } = story.invocation;
-  if (completedMs === undefined) return [];
-  const title = failure === undefined ? "returned" : look.look === "cancelled" ? "cancelled" : "failed";
-  const note = failure ? `${failure.code} ${failure.message}` : (story.output?.text ?? "");
-  return [
-    {
-      ...rowDefaults(story),
-      ...{ key: "end", icon: failure ? look.icon : "out", title, note: visible(note.slice(0, 200)) },
-      marks: [
-        { kind: failure ? "crash" : "out", atMs: completedMs, title: `at ${clockTime(completedMs, nowMs)}` },
-      ],
-      label: { text: duration(completedMs - createdMs) },
-      spoken: `after ${duration(completedMs - createdMs)}`,
     },
   ];
 }

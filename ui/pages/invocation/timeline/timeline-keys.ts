@@ -1,14 +1,14 @@
 /** The keyboard of a timeline: arrows within it, as in every tree; single letters anywhere on the page. */
 import { useEffect, useRef } from "preact/hooks";
 import { useKeys } from "../../../parts/keyboard.ts";
-import type { PlacedRow } from "./layout.ts";
+import type { Row } from "./row.ts";
 
 interface KeysInput {
-  readonly rows: readonly PlacedRow[];
+  readonly rows: readonly Row[];
   readonly current: string;
   readonly setCurrent: (key: string) => void;
-  readonly select: (row: PlacedRow) => void;
-  readonly fold: (row: PlacedRow, open: boolean) => void;
+  readonly select: (row: Row) => void;
+  readonly fold: (row: Row, open: boolean) => void;
   readonly change: (by: number) => void;
   readonly fit: () => void;
   readonly grid: { readonly current: HTMLElement | null };

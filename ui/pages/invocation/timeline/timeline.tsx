@@ -10,22 +10,24 @@ import type { Band } from "./axis.ts";
 import { Detail } from "./detail.tsx";
 import type { Layout, PlacedRow } from "./layout.ts";
 import { Legend } from "./legend.tsx";
-import type { Child } from "./row.ts";
+import type { Child, Row } from "./row.ts";
 import { TimelineRow } from "./row-view.tsx";
 import { useTimeline } from "./use-timeline.ts";
 
 interface TimelineProps {
   readonly story: Story;
   readonly onAsk: (ask: Ask) => void;
+  /** Loads more of the journal. */
+  readonly onMore: () => void;
 }
 
-export function Timeline({ story, onAsk }: TimelineProps) {
+export function Timeline({ story, onAsk, onMore }: TimelineProps) {
   const grid = useRef<HTMLDivElement>(null);
   const [children, setChildren] = useState<ReadonlyMap<string, Child>>(new Map());
   const state = useTimeline(story, children, grid);
   const { layout, shown, view, current, detail } = state;
-  const { rows } = layout;
-  const rowOf = (target: EventTarget | null): PlacedRow | undefined => {
+  const { rows } = state;
+  const rowOf = (target: EventTarget | null): Row | undefined => {
     const element =
       target instanceof Element && !target.closest("a, button") ? target.closest("[data-key]") : null;
     return element === null ? undefined : rows.find(({ key }) => key === element.getAttribute("data-key"));
@@ -37,7 +39,7 @@ export function Timeline({ story, onAsk }: TimelineProps) {
         <Switches view={view} onView={state.setView} onZoom={state.change} onFit={state.fit} />
       </header>
       <div
-        class="tl"
+        class={shown.isLong ? "tl long" : "tl"}
         role="treegrid"
         tabIndex={-1}
         aria-label={`Timeline of ${targetText(story.invocation.target)}`}
@@ -49,22 +51,34 @@ export function Timeline({ story, onAsk }: TimelineProps) {
           if (row) state.select(row);
         }}
       >
-        <Over layout={layout} onScale={state.scale} />
-        <Axis layout={layout} />
-        {shown.before > 0 && <div style={{ height: `${shown.before}px` }} />}
-        {rows.slice(shown.from, shown.to).map((row, index) => (
-          <Entry
-            key={row.key}
-            row={row}
-            number={shown.from + index + 1}
-            isCurrent={row.key === current || (current === "" && shown.from + index === 0)}
-            isOpen={row.key === detail}
-            onFold={() => state.fold(row, !row.isExpanded)}
-            onAsk={onAsk}
-          />
-        ))}
-        {shown.after > 0 && <div style={{ height: `${shown.after}px` }} />}
+        <div class="tl-in" role="rowgroup">
+          <Over layout={layout} onScale={state.scale} />
+          <Axis layout={layout} />
+          {shown.before > 0 && <div style={{ height: `${shown.before}px` }} />}
+          {layout.rows.map((row, index) => (
+            <Entry
+              key={row.key}
+              row={row}
+              number={shown.from + index + 1}
+              isCurrent={row.key === current || (current === "" && shown.from + index === 0)}
+              isOpen={row.key === detail}
+              onFold={() => state.fold(row, !row.isExpanded)}
+              onAsk={onAsk}
+            />
+          ))}
+          {shown.after > 0 && <div style={{ height: `${shown.after}px` }} />}
+        </div>
       </div>
+      {story.entriesLeft > 0 && (
+        <p class="pad row wrap">
+          <button type="button" class="b sm" onClick={onMore}>
+            Load more
+          </button>
+          <span class="sub">
+            {story.entriesLeft.toLocaleString("en-GB")} entries of its journal are not loaded.
+          </span>
+        </p>
+      )}
       {!hasTimes(story.operations) && story.operations.length > 0 && (
         <p class="pad sub">
           Of its operations only the order is known: it was recorded by a version that kept no times of steps.
@@ -124,7 +138,7 @@ const Entry = ({ onAsk, ...rest }: EntryProps) => (
   </>
 );
 
-const childrenOf = (rows: readonly PlacedRow[]): readonly string[] => [
+const childrenOf = (rows: readonly Row[]): readonly string[] => [
   ...new Set(
     rows.flatMap(({ isExpanded, invocationId }) => (isExpanded && invocationId ? [invocationId] : [])),
   ),

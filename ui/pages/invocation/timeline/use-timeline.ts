@@ -3,20 +3,30 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { useNow } from "../../../parts/now.ts";
 import { setQuery } from "../address.ts";
 import type { Story } from "../model/story.ts";
-import { layoutOf, type PlacedRow, WHOLE, type Zoom } from "./layout.ts";
-import type { Child } from "./row.ts";
+import { drawnOf, placedOf, placeOfRow, WHOLE, type Zoom } from "./layout.ts";
+import type { Child, Row } from "./row.ts";
 import { useTimelineKeys } from "./timeline-keys.ts";
 import { useWindow } from "./use-window.ts";
 import { zoomed } from "./zoom.ts";
 
 /** Until it has been measured. */
 const TRACK_PX = 480;
+/** Times of day get their date after midnight: so soon it is seen of what has ended. */
+const OVER_GRAIN_MS = 60_000;
 
+/** What zooming turns about, unless a row is chosen or there is a now. */
+const MIDDLE = 50;
+
+/** A row, placed or not. */
+export type RowState = Pick<Row, "key" | "isExpandable" | "isExpanded">;
 type Grid = { readonly current: HTMLDivElement | null };
 type View = "operations" | "turns";
 
 export function useTimeline(story: Story, children: ReadonlyMap<string, Child>, grid: Grid) {
-  const nowMs = useNow();
+  const tickMs = useNow();
+  // What has ended does not change with each second.
+  const isOver = story.invocation.status === "completed";
+  const nowMs = isOver ? Math.floor(tickMs / OVER_GRAIN_MS) * OVER_GRAIN_MS : tickMs;
   const [asked] = useState(() => new URLSearchParams(location.search));
   const [view, setView] = useState<View>(asked.get("view") === "turns" ? "turns" : "operations");
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
@@ -25,22 +35,30 @@ export function useTimeline(story: Story, children: ReadonlyMap<string, Child>, 
   const [current, setCurrent] = useState(asked.get("row") ?? "");
   const [detail, setDetail] = useState(asked.get("row") ?? "");
   const trackPx = useTrackWidth(grid);
-  const layout = useMemo(
-    () => layoutOf({ story, children, opened, view, nowMs, toScale, zoom, trackPx }),
-    [story, children, opened, view, nowMs, toScale, zoom, trackPx],
+  const drawn = useMemo(
+    () => drawnOf({ story, children, opened, view, nowMs, toScale }),
+    [story, children, opened, view, nowMs, toScale],
   );
-  const { rows } = layout;
+  const { rows } = drawn;
   const shown = useWindow(grid, rows.length);
-  const fold = (row: PlacedRow, open: boolean): void => {
+  const { from, to } = shown;
+  const layout = useMemo(
+    () => placedOf(drawn, { zoom, trackPx, from, to }),
+    [drawn, zoom, trackPx, from, to],
+  );
+  const fold = (row: RowState, open: boolean): void => {
     if (row.isExpandable) setOpened((old) => withKey(old, row.key, open));
   };
-  const select = (row: PlacedRow): void => {
+  const select = (row: RowState): void => {
     const key = detail === row.key ? "" : row.key;
     setCurrent(row.key);
     setDetail(key);
     setQuery("row", key === "" ? undefined : key);
   };
-  const change = (by: number): void => setZoom(zoomed(zoom, by, focusOf(rows, current, layout.now)));
+  const change = (by: number): void => {
+    const row = rows.find(({ key }) => key === current);
+    setZoom(zoomed(zoom, by, (row && placeOfRow(drawn, row, zoom)) ?? layout.now ?? MIDDLE));
+  };
   const fit = (): void => {
     setZoom(WHOLE);
     setToScale(new Set());
@@ -51,7 +69,21 @@ export function useTimeline(story: Story, children: ReadonlyMap<string, Child>, 
     setView(next);
     setQuery("view", next === "turns" ? next : undefined);
   };
-  return { layout, shown, view, setView: choose, current, detail, fold, select, change, fit, scale, onKey };
+  return {
+    rows,
+    layout,
+    shown,
+    view,
+    setView: choose,
+    current,
+    detail,
+    fold,
+    select,
+    change,
+    fit,
+    scale,
+    onKey,
+  };
 }
 
 function withKey(keys: ReadonlySet<string>, key: string, isIn: boolean): ReadonlySet<string> {
@@ -59,17 +91,6 @@ function withKey(keys: ReadonlySet<string>, key: string, isIn: boolean): Readonl
   if (isIn) next.add(key);
   else next.delete(key);
   return next;
-}
-
-/** What zooming turns about: the middle of the chosen row, or now. */
-function focusOf(rows: readonly PlacedRow[], current: string, now: number | undefined): number {
-  const row = rows.find(({ key }) => key === current);
-  const places = [
-    ...(row?.bars.map(({ left, width }) => left + width / 2) ?? []),
-    ...(row?.marks.map(({ left }) => left) ?? []),
-  ];
-  const [first] = places;
-  return first ?? now ?? 50;
 }
 
 function useTrackWidth(grid: Grid): number {
