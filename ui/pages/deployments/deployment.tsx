@@ -64,7 +64,7 @@ function Lead({ of, services }: { readonly of: Standing; readonly services: read
         <h1 class="tgt grow">
           <bdi class="sv">{deploymentName(deployment)}</bdi>
         </h1>
-        <div class="row wrap actions">
+        <div class="row wrap actions all">
           {held.open > 0 && (
             <a class="b" href={to.invocations({ deployment: deployment.id })}>
               <Icon name="list" small />

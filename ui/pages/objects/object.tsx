@@ -1,7 +1,6 @@
 /** One key: who has it, who waits, its state, and what has run on it. A workflow's key has its run and promises, too. */
 import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
-import { ask, path } from "../../admin/client.ts";
 import { refresh } from "../../admin/live.ts";
 import { useServer } from "../../admin/server.ts";
 import { type ServiceInfo, useServices } from "../../admin/services.ts";
@@ -14,11 +13,13 @@ import { Say } from "../../parts/say.tsx";
 import { toast } from "../../parts/toast.tsx";
 import { to } from "../../routes.ts";
 import { visible } from "../../words/text.ts";
+import { CancelRun } from "./cancel.tsx";
 import { HistoryCard } from "./history-card.tsx";
 import { isNameable, type KeyData, useKeyData, useKeyState } from "./key-data.ts";
 import { PromisesCard } from "./promises-card.tsx";
 import { QueueCard } from "./queue-card.tsx";
 import { keySentence, ordinal, placeInWords, workflowSentence } from "./sentences.ts";
+import { RunCard } from "./run-card.tsx";
 import { StateCard } from "./state-card.tsx";
 import { queueClear } from "./state-edit.ts";
 
@@ -96,11 +97,7 @@ function KeyPage({ info, keyText }: KeyProps) {
       </section>
       <div class="two">
         {isWorkflow ? (
-          <PromisesCard
-            service={info}
-            keyText={keyText}
-            open={(data.data?.history ?? []).filter(({ status }) => status !== "completed")}
-          />
+          <WorkflowCards info={info} keyText={keyText} data={data.data} />
         ) : (
           <Shown of={data}>{(of) => <QueueCard data={of} />}</Shown>
         )}
@@ -128,9 +125,30 @@ function KeyPage({ info, keyText }: KeyProps) {
   );
 }
 
+interface CardsProps extends KeyProps {
+  readonly data: KeyData | undefined;
+}
+
+function WorkflowCards({ info, keyText, data }: CardsProps) {
+  const history = data?.history ?? [];
+  const run = history.find(({ target }) => target.handler === RUN);
+  return (
+    <div class="stack">
+      <PromisesCard
+        service={info}
+        keyText={keyText}
+        open={history.filter(({ status }) => status !== "completed")}
+      />
+      {run && <RunCard run={run} />}
+    </div>
+  );
+}
+
+const RUN = "run";
+
 function Answer({ of, isWorkflow }: { readonly of: KeyData; readonly isWorkflow: boolean }) {
   const now = useNow();
-  const run = of.history.find(({ target }) => target.handler === "run");
+  const run = of.history.find(({ target }) => target.handler === RUN);
   if (isWorkflow) return <Say of={workflowSentence(of.owner ?? run, now)} />;
   return (
     <>
@@ -162,7 +180,7 @@ function Heading({ info, keyText, data, version }: HeadingProps) {
   return (
     <div class="row wrap between key-head">
       <KeyTitle service={info.name} keyText={keyText} />
-      <div class="row wrap actions">
+      <div class="row wrap actions all">
         <a class="b" href={playground}>
           <Icon name="play" small />
           {isWorkflow ? "Call a handler" : "Call"}
@@ -184,9 +202,7 @@ function Heading({ info, keyText, data, version }: HeadingProps) {
       {asking === "clear" && version !== undefined && (
         <ClearState {...{ service: info.name, keyText, version, data }} onClose={close} />
       )}
-      {asking === "cancel" && data?.owner && (
-        <CancelRun id={data.owner.id} keyText={keyText} onClose={close} />
-      )}
+      {asking === "cancel" && data?.owner && <CancelRun of={data.owner} onClose={close} />}
     </div>
   );
 }
@@ -240,38 +256,6 @@ function ClearState({ service, keyText, version, data, onClose }: ClearProps) {
         All names of this key are taken away, and nothing here brings them back. Invocations in flight go on,
         and find no state. It queues like a call:{" "}
         <b>{data ? placeInWords(data) : "behind whatever has the key"}</b>.
-      </p>
-    </Confirm>
-  );
-}
-
-function CancelRun({
-  id,
-  keyText,
-  onClose,
-}: {
-  readonly id: string;
-  readonly keyText: string;
-  readonly onClose: () => void;
-}) {
-  const { data: server } = useServer();
-  return (
-    <Confirm
-      title={`Cancel the run of ${visible(keyText)}`}
-      action="Cancel the run"
-      danger
-      typed={server?.isProduction === true ? keyText : undefined}
-      onClose={onClose}
-      onConfirm={async () => {
-        await ask(path`/invocations/${id}/cancel`, { method: "PATCH" });
-        toast("Cancelled: the run gets the error where it waits next, and may undo.");
-        refresh();
-      }}
-    >
-      <p>
-        The run gets a cancellation where it waits. Its code may undo what it has done, and then ends. What it
-        has sent goes on. A workflow runs once for each key: this key does not run again while its result is
-        kept.
       </p>
     </Confirm>
   );

@@ -225,7 +225,7 @@ function KeyRow({
       <td class="full">
         <KeyLink service={service} keyText={key} />
       </td>
-      <td class="full">
+      <td>
         {held ? (
           <span class="row wrap">
             <a href={to.invocation(held.ownerId)}>

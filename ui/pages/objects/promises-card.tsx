@@ -75,6 +75,7 @@ function PromiseRow({ promise, service, keyText, open }: RowProps) {
         <Result of={promise} />
       </td>
       <td>
+        <span class="sub only-phone">waits:&nbsp;</span>
         {waiting.length === 0 ? (
           <span class="muted">nobody</span>
         ) : (

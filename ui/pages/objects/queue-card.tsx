@@ -1,4 +1,5 @@
 /** Who has the key, what that one waits for down to what must happen, and who waits behind it, in their order. */
+import { useState } from "preact/hooks";
 import type { Invocation } from "../../admin/invocation.ts";
 import { ResolveButton } from "../../parts/resolve.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -9,6 +10,7 @@ import { to } from "../../routes.ts";
 import { counted, shortId, visible } from "../../words/text.ts";
 import { ticking } from "../../words/time.ts";
 import { awakeableIn } from "../../words/waited-for.ts";
+import { CancelOwner } from "./cancel.tsx";
 import type { Chain } from "./chain.ts";
 import type { KeyData } from "./key-data.ts";
 import { chainEnd, doing } from "./sentences.ts";
@@ -167,6 +169,30 @@ function BlockedBy({ chain }: { readonly chain: Chain }) {
         )}
       </ol>
       {end !== undefined && <p class="sub">{end}</p>}
+      {isRing && <WaysOut chain={chain} />}
+    </div>
+  );
+}
+
+/** Each that has a key can be cancelled. */
+function WaysOut({ chain: { links, backTo = 0 } }: { readonly chain: Chain }) {
+  const [cancelling, setCancelling] = useState<Invocation>();
+  return (
+    <div class="row wrap">
+      {links.map(({ invocation, how }, index) =>
+        how === "called" || index < backTo ? null : (
+          <button
+            key={invocation.id}
+            type="button"
+            class="b sm"
+            title={targetText(invocation.target)}
+            onClick={() => setCancelling(invocation)}
+          >
+            Cancel {LETTERS[index]}…
+          </button>
+        ),
+      )}
+      {cancelling && <CancelOwner of={cancelling} onClose={() => setCancelling(undefined)} />}
     </div>
   );
 }

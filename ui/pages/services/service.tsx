@@ -53,7 +53,7 @@ function Page({ service, reload }: { readonly service: ServiceInfo; readonly rel
           <h1 class="tgt grow">
             <bdi class="sv">{visible(name)}</bdi>
           </h1>
-          <div class="row wrap actions">
+          <div class="row wrap actions all">
             <a class="b" href={to.playground({ service: name })}>
               <Icon name="play" small />
               Call
