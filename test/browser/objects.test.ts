@@ -61,7 +61,7 @@ describeInBrowser("objects and workflows", () => {
     await edit(page, "left", "20");
     await page.getByRole("button", { name: "Review change…" }).first().click();
     const dialog = page.getByRole("dialog");
-    expect(await dialog.textContent()).toContain("as 1st, behind suspended");
+    expect(await dialog.textContent()).toContain("as 1st, behind a suspended owner");
     await dialog.getByRole("button", { name: "Queue the change" }).click();
     await page.getByText("1 change queued: what has the key goes first.").waitFor();
     // The owner writes another value before it leaves.

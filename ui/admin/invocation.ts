@@ -43,7 +43,7 @@ export function invocationOf(fields: AnswerFields): Invocation {
       handler: fields.text("target_handler_name"),
       ...(key === undefined ? {} : { key }),
     },
-    ...{ status, look: lookOf(status, failure?.code) },
+    ...{ status, look: lookOf(status, failure) },
     createdMs: timeOf(fields, "created_at") ?? 0,
     modifiedMs: timeOf(fields, "modified_at") ?? 0,
     ...present("scheduledMs", timeOf(fields, "scheduled_start_at")),

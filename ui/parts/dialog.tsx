@@ -48,6 +48,8 @@ interface ConfirmProps {
   /** The verb: what the button says. */
   readonly action: string;
   readonly danger?: boolean;
+  /** What the other button says. @default "Keep it" */
+  readonly back?: string;
   /** In production: what must be typed before the button works. */
   readonly typed?: string | undefined;
   readonly children: ComponentChildren;
@@ -61,6 +63,7 @@ export function Confirm({
   title,
   action,
   danger = false,
+  back = "Keep it",
   typed,
   children,
   onConfirm,
@@ -87,7 +90,7 @@ export function Confirm({
       footer={
         <>
           <button type="button" class="b" onClick={onClose}>
-            Keep it
+            {back}
           </button>
           <button
             type="button"

@@ -44,13 +44,20 @@ const ENDED: Readonly<Record<Ended, StatusLook>> = {
   cancelled: { look: "cancelled", icon: "slash", word: "Cancelled" },
 };
 
-/** The code of what was cancelled or killed. */
+/** The code of what was cancelled or killed. Handlers of the user's end with it, too: then it is a failure like others. */
 const CANCELLED = 409;
+const CANCELLED_MESSAGE = /^(?:cancelled|killed)$/iu;
 
-/** `failureCode`: of what has ended in a failure. */
-export function lookOf(status: Status, failureCode?: number): StatusLook {
+export interface EndedIn {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** `failure`: of what has ended in one. */
+export function lookOf(status: Status, failure?: EndedIn): StatusLook {
   if (status !== "completed") return OPEN[status];
-  if (failureCode === undefined) return ENDED.ok;
-  if (failureCode === CANCELLED) return ENDED.cancelled;
-  return { ...ENDED.failed, word: `Failed ${failureCode}` };
+  if (failure === undefined) return ENDED.ok;
+  const { code, message } = failure;
+  if (code === CANCELLED && CANCELLED_MESSAGE.test(message.trim())) return ENDED.cancelled;
+  return { ...ENDED.failed, word: `Failed ${code}` };
 }

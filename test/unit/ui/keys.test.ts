@@ -46,7 +46,9 @@ describe("the sentence", () => {
   });
   test("of where an edit will stand", () => {
     expect(placeInWords(FREE)).toBe("at once: the key is free");
-    expect(placeInWords({ owner: invocation("a"), waitingCount: 12 })).toBe("as 13th, behind suspended");
+    expect(placeInWords({ owner: invocation("a"), waitingCount: 12 })).toBe(
+      "as 13th, behind a suspended owner",
+    );
     const places = ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "101st", "111th"];
     expect(places.map((place) => ordinal(Number.parseInt(place, 10)))).toEqual(places);
   });

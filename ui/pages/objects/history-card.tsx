@@ -4,6 +4,7 @@ import { Id } from "../../parts/names.tsx";
 import { useNow } from "../../parts/now.ts";
 import { Badge } from "../../parts/status.tsx";
 import { to } from "../../routes.ts";
+import type { StatusLook } from "../../words/status.ts";
 import { visible } from "../../words/text.ts";
 import { clockTime, duration, ticking, wholeTime } from "../../words/time.ts";
 import type { KeyData } from "./key-data.ts";
@@ -58,13 +59,18 @@ export function HistoryCard({ title, service, keyText, data }: HistoryProps) {
   );
 }
 
+/** An edit that came too late has failed, and changed nothing. */
+function editLook(look: StatusLook): StatusLook {
+  if (look.look === "ok") return { ...look, word: "State edited" };
+  return look.word === "Failed 409" ? { ...look, word: "Overtaken" } : look;
+}
+
 function HistoryRow({ of, nowMs }: { readonly of: Invocation; readonly nowMs: number }) {
   const { id, target, completedMs, createdMs, look } = of;
-  const edited = target.handler === STATE_EDIT && look.look === "ok";
   return (
     <tr class="go">
       <td class="nowrap">
-        <Badge look={edited ? { ...look, word: "State edited" } : look} />
+        <Badge look={target.handler === STATE_EDIT ? editLook(look) : look} />
       </td>
       <td>
         <HandlerLink of={of} />

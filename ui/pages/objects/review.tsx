@@ -24,6 +24,7 @@ export function Review({ service, keyText, edit, place, onClose }: ReviewProps) 
     <Confirm
       title={`Change the state of ${visible(service)}/${visible(keyText)}`}
       action="Queue the change"
+      back="Back"
       typed={
         server?.isProduction === true && changes.some(({ kind }) => kind === "removed") ? keyText : undefined
       }

@@ -101,7 +101,7 @@ const agoInWords = (ms: number): string =>
 /** Where a new call of an exclusive handler, or an edit, would stand. */
 export function placeInWords({ owner, waitingCount }: Pick<KeyData, "owner" | "waitingCount">): string {
   if (!owner && waitingCount === 0) return "at once: the key is free";
-  return `as ${ordinal(waitingCount + 1)}, behind ${owner ? owner.look.word.toLowerCase() : "those"}`;
+  return `as ${ordinal(waitingCount + 1)}, behind ${owner ? `a ${owner.look.word.toLowerCase()} owner` : "those that wait"}`;
 }
 
 export function ordinal(place: number): string {

@@ -13,7 +13,7 @@ interface EditorProps {
 }
 
 const ROWS_MAX = 14;
-const ROWS_MIN = 2;
+const ROWS_MIN = 1;
 
 export function ValueEditor({ name, text, edit, onReview }: EditorProps) {
   const field = useRef<HTMLTextAreaElement>(null);

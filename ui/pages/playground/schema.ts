@@ -181,7 +181,7 @@ export function beginning(field: Field, required = true): Json | undefined {
     case "text":
       return "";
     case "number":
-      return 0;
+      return typeof field.schema["minimum"] === "number" ? Math.max(0, field.schema["minimum"]) : 0;
     case "yes or no":
       return false;
     case "choice":

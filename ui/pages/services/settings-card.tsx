@@ -156,6 +156,7 @@ function ReviewSettings({ service, before, changes, onClose, onDone }: ReviewPro
     <Confirm
       title={`Change the settings of ${visible(name)}`}
       action="Change them"
+      back="Back"
       typed={server?.isProduction === true && changes["public"] !== undefined ? name : undefined}
       onClose={onClose}
       onConfirm={async () => {
