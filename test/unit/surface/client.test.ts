@@ -57,7 +57,7 @@ describe("against the engine", () => {
 
   /** The engine's answers, without a server. */
   const answers: typeof fetch = async (input, init) => {
-    const url = new URL(input);
+    const url = new URL(input instanceof Request ? input.url : input);
     const headers = Object.fromEntries(new Headers(init?.headers));
     const body = init?.body as Uint8Array | undefined;
     const { environment } = world;
