@@ -3,7 +3,7 @@
 export interface Frame {
   /** The function; empty: none is named. */
   readonly name: string;
-  /** `src/payments.ts:28:24` */
+  /** `payments.ts:28:24` */
   readonly place: string;
   readonly isMine: boolean;
 }
