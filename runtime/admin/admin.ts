@@ -116,7 +116,11 @@ export class Admin {
   }
 
   async #answer(request: HttpRequest): Promise<HttpResponse> {
-    const answer = await this.#answered(request);
+    const { readUnits } = this.#ports;
+    const before = readUnits?.() ?? 0;
+    const answered = await this.#answered(request);
+    // Pages that ask again and again do so the more seldom, the more it costs.
+    const answer = readUnits ? withHeader(answered, READ_UNITS, String(readUnits() - before)) : answered;
     const segments = segmentsOf(request.path) ?? [];
     await recordActions(
       this.#ports,
@@ -148,6 +152,14 @@ export class Admin {
     return new AdminError(500, "internal error");
   }
 }
+
+/** Of DynamoDB, that an answer has taken. */
+const READ_UNITS = "x-perdure-read-units";
+
+const withHeader = ({ headers, ...answer }: HttpResponse, name: string, value: string): HttpResponse => ({
+  ...answer,
+  headers: { ...headers, [name]: value },
+});
 
 async function dispatch(exchange: AdminExchange): Handling {
   const { method, path } = exchange.request;

@@ -61,11 +61,43 @@ export async function send(
     });
     const text = await response.text();
     readClock(response.headers.get("date"));
+    if (signal) {
+      const asked = [method, where, typeof body === "string" ? body : JSON.stringify(body)].join(" ");
+      hear(signal, asked, text, Number(response.headers.get("x-perdure-read-units") ?? 0));
+    }
     return { status: response.status, headers: response.headers, text };
   } catch (error) {
     if (signal?.aborted === true) throw error;
     throw new Unreachable("the server does not answer", { cause: error });
   }
+}
+
+/** What answers have brought since somebody asked, by the signal of their requests. */
+interface Heard {
+  /** Of DynamoDB, as the server says. */
+  units: number;
+  /** An answer was another one than the last time. */
+  isNew: boolean;
+  /** The last answers, by what was asked. */
+  readonly texts: Map<string, string>;
+}
+const heard = new WeakMap<AbortSignal, Heard>();
+
+function hear(signal: AbortSignal, asked: string, text: string, units: number): void {
+  const of = heard.get(signal) ?? { units: 0, isNew: false, texts: new Map<string, string>() };
+  heard.set(signal, of);
+  of.units += units;
+  of.isNew ||= of.texts.get(asked) !== text;
+  of.texts.set(asked, text);
+}
+
+/** Since it was called last. */
+export function takeHeard(signal: AbortSignal): { readonly units: number; readonly isNew: boolean } {
+  const of = heard.get(signal);
+  if (of === undefined) return { units: 0, isNew: true };
+  const { units, isNew } = of;
+  [of.units, of.isNew] = [0, false];
+  return { units, isNew };
 }
 
 function readClock(date: string | null): void {

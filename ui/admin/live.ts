@@ -2,24 +2,27 @@
  * What is on the screen is asked for again and again: by one timer for the whole page, and by none while the page is hidden.
  *
  * A local server says when something has changed (`GET /changes`): then everything on the screen is asked for at once, and the
- * timer is slow. Without that (in AWS, or an older server) the timer is what notices.
+ * timer is slow. Without that (in AWS, or an older server) the timer is what notices: see pace.ts.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
+import { takeHeard } from "./client.ts";
+import { waitMs } from "./pace.ts";
 
 /** How often without word from the server. Named for what is asked for. */
 export const EVERY_MS = { screen: 1000, counts: 10_000 } as const;
-/** How often when the server sends word of changes: a precaution. */
-const TOLD_EVERY_MS = 15_000;
-/** After errors the time between two tries doubles up to this. */
-const RETRY_MS_MAX = 30_000;
 /** Changes come in bursts. The first is followed at once, the others together. */
 const BURST_MS = 250;
 
 interface Watcher {
   readonly load: () => Promise<void>;
   readonly everyMs: number;
+  readonly signal: AbortSignal;
   dueMs: number;
   failures: number;
+  /** Answers in a row that have brought nothing new. */
+  same: number;
+  /** Read units of the last answer. */
+  units: number;
   busy: boolean;
   again: boolean;
 }
@@ -27,6 +30,8 @@ interface Watcher {
 const watchers = new Set<Watcher>();
 const listeners = new Set<() => void>();
 let told = false;
+/** Nobody here tells of changes. */
+let silent = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let lastAnswerMs = 0;
 let failing = false;
@@ -53,6 +58,9 @@ async function run(watcher: Watcher): Promise<void> {
   watcher.busy = true;
   try {
     await watcher.load();
+    const { units, isNew } = takeHeard(watcher.signal);
+    watcher.units = units;
+    watcher.same = isNew ? 0 : watcher.same + 1;
     watcher.failures = 0;
     [lastAnswerMs, failing] = [Date.now(), false];
   } catch {
@@ -60,8 +68,8 @@ async function run(watcher: Watcher): Promise<void> {
     failing = true;
   }
   watcher.busy = false;
-  const everyMs = told ? Math.max(watcher.everyMs, TOLD_EVERY_MS) : watcher.everyMs;
-  watcher.dueMs = Date.now() + Math.min(everyMs * 2 ** watcher.failures, Math.max(everyMs, RETRY_MS_MAX));
+  const sharing = [...watchers].filter(({ units }) => units > 0).length;
+  watcher.dueMs = Date.now() + waitMs({ ...watcher, told, silent, sharing });
   tell();
   if (watcher.again && watchers.has(watcher)) {
     watcher.again = false;
@@ -85,6 +93,7 @@ function runDue(): void {
 /** Something may have changed: everything on the screen is asked for now. After an action of the user's, for instance. */
 export function refresh(): void {
   for (const watcher of watchers) {
+    watcher.same = 0;
     if (watcher.busy) watcher.again = true;
     else watcher.dueMs = Date.now();
   }
@@ -121,14 +130,18 @@ function listen(): void {
   source = new EventSource("/changes");
   source.addEventListener("change", changed);
   source.addEventListener("open", () => {
-    told = true;
+    [told, silent] = [true, false];
     tell();
   });
   source.addEventListener("error", () => {
     told = false;
     tell();
     // The browser tries again by itself, unless the answer was no stream: then there is none here.
-    if (source?.readyState === EventSource.CLOSED) source = undefined;
+    if (source?.readyState === EventSource.CLOSED) {
+      source = undefined;
+      silent = true;
+      return;
+    }
     refresh();
   });
 }
@@ -169,7 +182,8 @@ export function useLive<T>(
     const gone = new AbortController();
     const watcher: Watcher = {
       everyMs,
-      ...{ dueMs: 0, failures: 0, busy: false, again: false },
+      signal: gone.signal,
+      ...{ dueMs: 0, failures: 0, same: 0, units: 0, busy: false, again: false },
       load: async () => {
         try {
           const data = await latest.current(gone.signal);

@@ -89,8 +89,8 @@ function enteredWith({ method, path, query, headers }: HttpRequest, key: string)
 function refusal(request: HttpRequest, { key, readOnly }: ProxyOptions): HttpResponse | undefined {
   if (!isSame(keyIn(request.headers), key))
     return said(401, "this page has no key: open the link that `perdure ui` has printed");
-  // Here nobody tells of changes: pages ask again and again.
-  if (request.path === "/changes") return said(404, "not found");
+  // Here nobody tells of changes: to a browser this says that it need not try again.
+  if (request.path === "/changes") return emptyResponse(204);
   if (readOnly && changes(request))
     return said(403, "`perdure ui --read-only` hands on nothing that changes anything");
   return undefined;

@@ -176,7 +176,7 @@ describe("what is handed on", () => {
 
   test("nobody tells of changes here", async () => {
     const { admin, ask } = world();
-    expect((await ask("GET /changes")).status).toBe(404);
+    expect((await ask("GET /changes")).status).toBe(204);
     expect(admin.asked).toEqual([]);
   });
 
