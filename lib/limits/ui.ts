@@ -21,10 +21,12 @@ export const OVERVIEW_ENDED_MAX = 200_000;
 export const OVERVIEW_PRIMED_MAX = 1000;
 /** Open heads that are read for one answer in AWS. */
 export const OVERVIEW_HEADS_MAX = 50;
-/** For how long an answer is given again: where it costs reads, and where it costs time, being made from many. */
-export const OVERVIEW_KEPT_MS = { aws: 60_000, local: 1000 } as const;
-/** An answer that is made from fewer is made anew each time. */
-export const OVERVIEW_FEW = 1000;
+/** For how long an answer is given again where it costs reads. */
+export const OVERVIEW_KEPT_MS = 60_000;
+/** Where it costs time, being made from many: so many times as long as it took. Everything else has to wait for it. */
+export const OVERVIEW_REST = 50;
+/** One that took less is made anew each time: who asks since something has changed, is to see it. */
+export const OVERVIEW_QUICK_MS = 10;
 /** So many minutes back goes the series of what has ended. */
 export const OVERVIEW_MINUTES = 60;
 /** Handlers with a series of their own. */

@@ -66,6 +66,10 @@ export const listedAtMs = (head: Attributes): number => Number(head[HEAD_ATTRIBU
 
 /** `undefined` if the partition is not an invocation's. */
 export function idIn(partition: string): InvocationId | undefined {
-  const id = partition.slice(partition.indexOf(PARTITION_INFIX) + PARTITION_INFIX.length);
+  const id = uncheckedIdIn(partition);
   return isInvocationId(id) ? id : undefined;
 }
+
+/** Of a head's partition. The check of an id takes longer than all else that is done for a head that is merely counted. */
+export const uncheckedIdIn = (partition: string): string =>
+  partition.slice(partition.indexOf(PARTITION_INFIX) + PARTITION_INFIX.length);

@@ -11,9 +11,12 @@ export interface Server {
   readonly kind: "local" | "aws";
   readonly name?: string;
   readonly region?: string;
+  readonly account?: string;
   readonly role?: string;
   readonly dataPath?: string;
   readonly isProduction: boolean;
+  /** What stands between hands on nothing that changes anything (`perdure ui --read-only`). */
+  readonly isReadOnly: boolean;
 }
 
 const SERVER_EVERY_MS = 60_000;
@@ -30,9 +33,11 @@ export const useServer = () =>
         kind: environment?.optionalText("kind") === "aws" ? "aws" : "local",
         ...present("name", environment?.optionalText("name")),
         ...present("region", environment?.optionalText("region")),
+        ...present("account", environment?.optionalText("account")),
         ...present("role", environment?.optionalText("role")),
         ...present("dataPath", environment?.optionalText("data_path")),
         isProduction: environment?.flag("is_production") === true,
+        isReadOnly: environment?.flag("read_only") === true,
       };
     },
     SERVER_EVERY_MS,

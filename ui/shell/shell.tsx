@@ -137,14 +137,20 @@ const isWithin = (path: string, href: string): boolean =>
     ? path === href || `${path}/` === href
     : path === href || path.startsWith(`${href}/`) || (path === OBJECT && href === to.objects());
 
-const Environment = ({ of: { kind, name, region, role, isProduction } }: { readonly of: Server }) => (
-  <div class={isProduction ? "env prod" : "env"}>
-    <b>{isProduction ? "PRODUCTION" : kind === "aws" ? "AWS" : "Local"}</b>
-    <span class="muted">
-      {[name ?? (kind === "local" ? "perdure dev" : "stack"), region, role].filter(Boolean).join(" · ")}
-    </span>
+const Environment = ({ of }: { readonly of: Server }) => (
+  <div class={of.isProduction ? "env prod" : "env"}>
+    <b>{of.isProduction ? "PRODUCTION" : of.kind === "aws" ? "AWS" : "Local"}</b>
+    <span class="muted">{whereWords(of)}</span>
   </div>
 );
+
+const whereWords = ({ kind, name, account, region, role, isReadOnly }: Server): string =>
+  [
+    name ?? (kind === "local" ? "perdure dev" : "stack"),
+    ...[account, region, role, isReadOnly ? "read-only" : undefined],
+  ]
+    .filter((text) => text !== undefined && text !== "")
+    .join(" · ");
 
 const ID = /^(?:inv|dp)_[\w-]+$/u;
 function Crumbs({ path }: { readonly path: string }) {

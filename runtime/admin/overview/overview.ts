@@ -8,7 +8,12 @@ import { STATUS_VIEWS, type StatusView } from "../invocation-view.ts";
 import type { InvocationIndex } from "../invocation-index.ts";
 import type { Clock, Listing } from "../../../lib/ports.ts";
 import { viewTime } from "../value-view.ts";
-import { OVERVIEW_FEW, OVERVIEW_HEADS_MAX, OVERVIEW_KEPT_MS } from "../../../lib/limits/ui.ts";
+import {
+  OVERVIEW_HEADS_MAX,
+  OVERVIEW_KEPT_MS,
+  OVERVIEW_QUICK_MS,
+  OVERVIEW_REST,
+} from "../../../lib/limits/ui.ts";
 import { shownId } from "../../../lib/model/shown-id.ts";
 import { type AttentionGroup, attentionOf } from "./groups.ts";
 import { type OpenSummary, openOf } from "./open.ts";
@@ -26,6 +31,7 @@ type Counts = Partial<Record<StatusView, number>>;
 
 interface Made {
   readonly atMs: number;
+  readonly tookMs: number;
   readonly answer: object;
 }
 
@@ -45,7 +51,7 @@ export class Overview {
   async answer(): Promise<object> {
     const { tally, clock } = this.#ports;
     if (tally) return this.#counted(tally);
-    const isFresh = this.#made !== undefined && clock.now() - this.#made.atMs < OVERVIEW_KEPT_MS.aws;
+    const isFresh = this.#made !== undefined && clock.now() - this.#made.atMs < OVERVIEW_KEPT_MS;
     if (isFresh && this.#made) return this.#made.answer;
     this.#making ??= this.#read().finally(() => (this.#making = undefined));
     return await this.#making;
@@ -54,9 +60,8 @@ export class Overview {
   #counted(tally: Tally): object {
     const nowMs = this.#ports.clock.now();
     const made = this.#made;
-    const isKept =
-      tally.size > OVERVIEW_FEW && made !== undefined && nowMs - made.atMs < OVERVIEW_KEPT_MS.local;
-    if (isKept) return made.answer;
+    const isDear = made !== undefined && made.tookMs >= OVERVIEW_QUICK_MS;
+    if (isDear && nowMs < made.atMs + OVERVIEW_REST * made.tookMs) return made.answer;
     const open = tally.open();
     const { series, ended, isOpenComplete } = tally;
     const handlers = new Map(
@@ -77,7 +82,7 @@ export class Overview {
         (service, handler) => handlers.get(nameOf(service, handler))?.p95Ms,
       ).map(viewGroup),
     };
-    this.#made = { atMs: nowMs, answer };
+    this.#made = { atMs: nowMs, tookMs: this.#ports.clock.now() - nowMs, answer };
     return answer;
   }
 
@@ -99,7 +104,7 @@ export class Overview {
       minutes: null,
       attention: open === undefined ? null : attentionOf(open, nowMs, () => undefined).map(viewGroup),
     };
-    this.#made = { atMs: nowMs, answer };
+    this.#made = { atMs: nowMs, tookMs: 0, answer };
     return answer;
   }
 }

@@ -8,7 +8,7 @@
 import { decodeOutcome } from "../../../lib/model/outcome.ts";
 import { HEAD_ATTRIBUTE, isStub } from "../../../lib/model/head.ts";
 import type { Attributes } from "../../../lib/model/item.ts";
-import { idIn, statusIn } from "../../../lib/model/listing.ts";
+import { statusIn, uncheckedIdIn } from "../../../lib/model/listing.ts";
 import { OVERVIEW_OPEN_MAX } from "../../../lib/limits/ui.ts";
 import { type OpenSummary, openIn } from "./open.ts";
 import { EndedSeries, type HandlerName } from "./series.ts";
@@ -55,10 +55,6 @@ export class Tally {
     return [...this.#open.values(), ...unwritten];
   }
 
-  get size(): number {
-    return this.#open.size + this.#turns.size;
-  }
-
   /** Whether all that is open is known; if not, what is known is a lower bound. */
   get isOpenComplete(): boolean {
     return this.#left === 0 && this.#written === undefined;
@@ -71,8 +67,7 @@ export class Tally {
 
   /** A head was written, or deleted. */
   headWritten(partition: string, before: Attributes | undefined, after: Attributes | undefined): void {
-    const id = idIn(partition);
-    if (id === undefined) return;
+    const id = uncheckedIdIn(partition);
     this.#written?.add(id);
     this.#setOpen(id, openIn(id, after, this.#open.get(id) ?? openIn(id, before)));
     const [was, is] = [isEnded(before), isEnded(after)];
@@ -83,8 +78,8 @@ export class Tally {
 
   /** A head that was there before the first write that was told. */
   known(partition: string, head: Attributes): void {
-    const id = idIn(partition);
-    if (id === undefined || this.#written?.has(id) === true) return;
+    const id = uncheckedIdIn(partition);
+    if (this.#written?.has(id) === true) return;
     if (isEnded(head)) this.#count(head);
     else this.#setOpen(id, openIn(id, head));
   }

@@ -40,7 +40,7 @@ test("it reads at most so many heads, and once a minute however often it is aske
   const once = reads();
   expect(once).toBe(OVERVIEW_HEADS_MAX);
   expect(world.items.counts.scans.journal).toBe(0);
-  await world.clock.advance(OVERVIEW_KEPT_MS.aws - 1);
+  await world.clock.advance(OVERVIEW_KEPT_MS - 1);
   await world.ask("GET /overview");
   expect(reads()).toBe(once);
   await world.clock.advance(1);

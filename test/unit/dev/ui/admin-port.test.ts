@@ -17,7 +17,8 @@ function built(): UiFiles {
   const folder = mkdtempSync(join(tmpdir(), "perdure-ui-"));
   folders.push(folder);
   writeFileSync(join(folder, "index.html"), "<!doctype html><title>page</title>");
-  writeFileSync(join(folder, "main-ABC123.js"), "export {};");
+  writeFileSync(join(folder, "main-0123456789ab.js"), "export {};");
+  writeFileSync(join(folder, "icon.svg"), "<svg/>");
   writeFileSync(join(folder, "secret.txt"), "no");
   return new UiFiles([folder]);
 }
@@ -77,9 +78,11 @@ describe("the page", () => {
   });
 
   test("has files that are kept for ever, since their names say what is in them", async () => {
-    const answer = await ask("/ui/main-ABC123.js");
+    const answer = await ask("/ui/main-0123456789ab.js");
     expect(answer.headers["cache-control"]).toContain("immutable");
     expect(answer.headers["content-type"]).toContain("javascript");
+    // A name that says nothing of that is asked for anew.
+    expect((await ask("/ui/icon.svg")).headers["cache-control"]).toBe("no-cache");
     expect(answer.headers["content-security-policy"]).toBeDefined();
   });
 
