@@ -4,17 +4,15 @@
  */
 import { join, sep } from "node:path";
 import { styleText } from "node:util";
-import { asError } from "../lib/errors.ts";
 import type { HandlerManifest, ServiceManifest } from "../lib/model/manifest.ts";
 import { shownDeploymentId, shownId } from "../lib/model/shown-id.ts";
 import { escaped, readableLine } from "../lib/log/line.ts";
-import { leastLevel, loggerOf } from "../lib/log/logger.ts";
+import { loggerOf } from "../lib/log/logger.ts";
 import type { Logger, LogLevel } from "../lib/ports.ts";
 import type { Deployed } from "../runtime/dev/deployer.ts";
 import type { EngineEvent, Listening } from "../runtime/dev/engine.ts";
 import type { FailedAttempt } from "../runtime/dev/events.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
-import { CommandError } from "./exit.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -22,6 +20,8 @@ interface Served {
   readonly file?: string;
   readonly dataPath: string;
   readonly watch: boolean;
+  /** From which level on the engine's own log is shown. */
+  readonly least: LogLevel;
 }
 
 const LOG_STYLES: Readonly<Record<LogLevel, Style>> = {
@@ -59,11 +59,10 @@ export class DevConsole {
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   }
 
-  /** The engine's own log: what needs attention, unless `PERDURE_LOG_LEVEL` asks for more or less. Throws
-   * {@link CommandError} if that names no level. */
+  /** The engine's own log. */
   get logger(): Logger {
     return loggerOf({
-      least: levelAsked(),
+      least: this.#served.least,
       format: readableLine,
       write: (line, level) => print("stderr", LOG_STYLES[level], line.trimEnd()),
       time: () => new Date().toTimeString().slice(0, "hh:mm:ss".length),
@@ -212,14 +211,6 @@ function tryOut(url: string, services: readonly ServiceManifest[]): readonly str
 function curlOf(url: string, { name, type }: ServiceManifest, handler: HandlerManifest): string {
   const path = type === "service" ? [name, handler.name] : [name, "my-key", handler.name];
   return `curl ${url}/${path.map(encodeURIComponent).join("/")} --json '{"name":"World"}'`;
-}
-
-function levelAsked(): LogLevel {
-  try {
-    return leastLevel(process.env, "warn");
-  } catch (error) {
-    throw new CommandError(asError(error).message);
-  }
 }
 
 function print(stream: "stdout" | "stderr", style: Style, text: string): void {

@@ -2,16 +2,27 @@
 import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { Durability } from "../runtime/dev/engine.ts";
-import { type Cors, corsIn, corsOf } from "../lib/cors.ts";
+import type { DefaultRetention } from "../runtime/dev/local-registry.ts";
+import { type Cors, corsOf } from "../lib/cors.ts";
+import { asError } from "../lib/errors.ts";
+import type { AnyLogLevel } from "../lib/log/level.ts";
+import { type Cli, type GlobalOptions, withCli } from "./cli.ts";
+import { readConfigFile } from "./config/config-file.ts";
+import { printConfig } from "./config/print-config.ts";
+import {
+  type ChosenSettings,
+  chooseSettings,
+  DEFAULT,
+  type GivenOptions,
+  SETTING_KEYS,
+  SERVER_SETTINGS,
+} from "./config/server-settings.ts";
+import { type TracingTarget, traceTo } from "./config/tracing-target.ts";
 import { CommandError, EXIT, UsageError } from "./exit.ts";
 import type { Program } from "./root.ts";
 import type { Command, OptionValues } from "@commander-js/extra-typings";
 import { DevConsole, withoutOwnFrames } from "./dev-console.ts";
 
-const DEFAULT_PORT = 8080;
-const DEFAULT_ADMIN_PORT = 9070;
-const DEFAULT_HOST = "127.0.0.1";
-const PORT_MAX = 65_535;
 /** The folder for data files without `--data`, below the current one. */
 const DATA_FOLDER = ".perdure";
 
@@ -26,29 +37,6 @@ A process that serves its own handlers is registered by its URL:
   perdure deployments register http://localhost:9080
 `;
 
-interface Options {
-  readonly port?: string;
-  readonly adminPort?: string;
-  readonly host?: string;
-  readonly data?: string;
-  readonly durability?: string;
-  readonly corsOrigin?: readonly string[];
-  readonly corsCredentials?: boolean;
-  /** False with `--no-watch`. */
-  readonly watch: boolean;
-}
-
-interface Settings {
-  readonly file?: string;
-  readonly dataPath: string;
-  readonly host: string;
-  readonly port: number;
-  readonly adminPort: number;
-  readonly durability: Durability;
-  readonly watch: boolean;
-  readonly cors: Cors;
-}
-
 export function addDev(program: Program): void {
   withServerOptions(
     program
@@ -61,7 +49,7 @@ export function addDev(program: Program): void {
   )
     .option("--no-watch", "do not reload when the code changes")
     .addHelpText("after", AFTER)
-    .action(async (files, options) => serve(settingsOf(files, options)));
+    .action(withCli(async (cli, files, options) => await runServer(cli, files, options)));
 }
 
 const AFTER_UP = `
@@ -85,7 +73,22 @@ export function addUp(program: Program): void {
       ),
   )
     .addHelpText("after", AFTER_UP)
-    .action(async (options) => serve(settingsOf([], { ...options, watch: false })));
+    .action(withCli(async (cli, options) => await runServer(cli, undefined, options)));
+}
+
+/** What the command line says. */
+interface ServerFlags {
+  readonly port?: string;
+  readonly adminPort?: string;
+  readonly host?: string;
+  readonly data?: string;
+  readonly durability?: string;
+  readonly corsOrigin?: readonly string[];
+  readonly corsCredentials?: true;
+  readonly config?: string;
+  readonly printConfig?: true;
+  /** False with `--no-watch`. */
+  readonly watch?: boolean;
 }
 
 /** What `dev` and `up` take. */
@@ -93,9 +96,18 @@ const withServerOptions = <A extends unknown[], O extends OptionValues, G extend
   command: Command<A, O, G>,
 ) =>
   command
-    .option("--port <port>", `the port that takes invocations (default ${DEFAULT_PORT}; 0: a free one)`)
-    .option("--admin-port <port>", `the port of the admin API (default ${DEFAULT_ADMIN_PORT}; 0: a free one)`)
-    .option("--host <address>", `the address to listen on (default ${DEFAULT_HOST}: this machine only)`)
+    .option(
+      "--port <port>",
+      `the port that takes invocations (default ${SERVER_SETTINGS.port.preset}; 0: a free one)`,
+    )
+    .option(
+      "--admin-port <port>",
+      `the port of the admin API (default ${SERVER_SETTINGS.adminPort.preset}; 0: a free one)`,
+    )
+    .option(
+      "--host <address>",
+      `the address to listen on (default ${SERVER_SETTINGS.host.preset}: this machine only)`,
+    )
     .option(
       "--data <file>",
       `the data file (default ${DATA_FOLDER}/<name of the served file, or dev>.sqlite in the current folder)`,
@@ -108,42 +120,98 @@ const withServerOptions = <A extends unknown[], O extends OptionValues, G extend
       "--cors-origin <origin...>",
       "a page's origin that may call the ingress from a browser, such as https://shop.example; again for each (default: every page may)",
     )
-    .option("--cors-credentials", "those pages may send cookies");
+    .option("--cors-credentials", "those pages may send cookies")
+    .option(
+      "--config <file>",
+      "the configuration file (default: perdure.toml in the current folder, if there is one)",
+    )
+    .option("--print-config", "print the settings that hold and where each comes from, and serve nothing");
 
-function settingsOf(files: readonly string[], options: Options): Settings {
-  const [file, ...more] = files;
+/** `files`: of `perdure dev`. */
+async function runServer(
+  cli: Cli,
+  files: readonly string[] | undefined,
+  options: ServerFlags,
+): Promise<void> {
+  const folder = currentFolder();
+  const named = options.config ?? process.env["PERDURE_CONFIG"];
+  const file = readConfigFile(folder, named === "" ? undefined : named, SETTING_KEYS);
+  for (const warning of file?.warnings ?? []) cli.out.warn(warning);
+  const chosen = chooseSettings(givenOptions(files, options, cli.options), process.env, file);
+  const settings = settingsOf(folder, files !== undefined, chosen);
+  const data = { value: settings.dataPath, from: chosen.data.from };
+  if (options.printConfig === true) return await printConfig(cli.out, { ...chosen, data });
+  await serve(settings);
+}
+
+function givenOptions(
+  files: readonly string[] | undefined,
+  options: ServerFlags,
+  { quiet, verbose }: GlobalOptions,
+): GivenOptions {
+  const [file, ...more] = files ?? [];
   if (more.length > 0) {
-    const got = files.length === 2 ? "two" : String(files.length);
+    const got = files?.length === 2 ? "two" : String(files?.length);
     throw new UsageError(
-      `perdure dev takes one file, and got ${got}: ${files.join(", ")}. Export all services from one of them.`,
+      `perdure dev takes one file, and got ${got}: ${files?.join(", ")}. Export all services from one of them.`,
     );
   }
-  const folder = currentFolder();
+  const { port, adminPort, host, data, durability, corsOrigin: corsOrigins, corsCredentials } = options;
   return {
-    ...(file === undefined ? {} : { file: resolve(folder, file) }),
-    dataPath: options.data === undefined ? defaultDataPath(folder, file) : resolve(folder, options.data),
-    host: options.host ?? DEFAULT_HOST,
-    port: portOf("--port", options.port, DEFAULT_PORT),
-    adminPort: portOf("--admin-port", options.adminPort, DEFAULT_ADMIN_PORT),
-    durability: durabilityOf(options.durability ?? "process"),
-    watch: options.watch,
-    cors: chosenCors(options.corsOrigin, options.corsCredentials === true),
+    ...{ serve: file, port, adminPort, host, data, durability, corsOrigins, corsCredentials },
+    // Commander's default is to watch. That is no wish.
+    watch: options.watch === false ? false : undefined,
+    logInvocations: verbose === true ? "verbose" : quiet === true ? "quiet" : undefined,
   };
 }
 
-/** The options, or else the variables that the stack would set. */
-function chosenCors(origins: readonly string[] | undefined, credentials: boolean): Cors {
-  try {
-    if (origins === undefined && !credentials) return corsIn(process.env);
-    return corsOf(origins ?? ["*"], credentials);
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+interface ServerSettings {
+  readonly file?: string;
+  readonly dataPath: string;
+  readonly host: string;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly durability: Durability;
+  readonly watch: boolean;
+  readonly cors: Cors;
+  readonly retention: DefaultRetention;
+  readonly logLevel: AnyLogLevel;
+  readonly logInvocations: ChosenSettings["logInvocations"]["value"];
+  readonly tracing?: TracingTarget;
 }
 
-function durabilityOf(text: string): Durability {
-  if (text === "process" || text === "power") return text;
-  throw new UsageError(`--durability takes process or power, not "${text}"`);
+/** `builds`: a file is served. */
+function settingsOf(folder: string, builds: boolean, chosen: ChosenSettings): ServerSettings {
+  const { data, tracingEndpoint } = chosen;
+  const served = builds ? chosen.serve.value : undefined;
+  return {
+    ...(served === undefined ? {} : { file: resolve(folder, served) }),
+    dataPath: data.value === undefined ? defaultDataPath(folder, served) : resolve(folder, data.value),
+    ...{ host: chosen.host.value, port: chosen.port.value, adminPort: chosen.adminPort.value },
+    ...{ durability: chosen.durability.value, watch: builds && chosen.watch.value },
+    cors: chosenCors(chosen),
+    retention: chosenRetention(chosen),
+    ...{ logLevel: chosen.logLevel.value, logInvocations: chosen.logInvocations.value },
+    ...(tracingEndpoint.value === undefined
+      ? {}
+      : { tracing: { endpoint: tracingEndpoint.value, headers: chosen.tracingHeaders.value } }),
+  };
+}
+
+/** What somebody has chosen. The engine has the same defaults. */
+function chosenRetention(chosen: ChosenSettings): DefaultRetention {
+  const names = ["journalRetentionMs", "idempotencyRetentionMs", "workflowRetentionMs"] as const;
+  return Object.fromEntries(
+    names.flatMap((name) => (chosen[name].from === DEFAULT ? [] : [[name, chosen[name].value]])),
+  );
+}
+
+function chosenCors({ corsOrigins, corsCredentials }: ChosenSettings): Cors {
+  try {
+    return corsOf(corsOrigins.value, corsCredentials.value);
+  } catch (error) {
+    throw new UsageError(asError(error).message);
+  }
 }
 
 /** The user's folder. This repository's own npm script runs the process in another folder, and npm says which it was. */
@@ -159,14 +227,7 @@ function defaultDataPath(folder: string, file = ""): string {
   return join(folder, DATA_FOLDER, `${name === "" ? "dev" : name}.sqlite`);
 }
 
-function portOf(option: string, text: string | undefined, fallback: number): number {
-  if (text === undefined) return fallback;
-  const port = Number(text);
-  if (/^\d+$/u.test(text) && port <= PORT_MAX) return port;
-  throw new UsageError(`${option} takes a number from 0 to ${PORT_MAX}, not "${text}"`);
-}
-
-async function serve(settings: Settings): Promise<void> {
+async function serve(settings: ServerSettings): Promise<void> {
   if (settings.file !== undefined) checkFile(settings.file);
   makeDataFolder(dirname(settings.dataPath));
   const shown = (path: string): string =>
@@ -175,7 +236,9 @@ async function serve(settings: Settings): Promise<void> {
     ...(settings.file === undefined ? {} : { file: shown(settings.file) }),
     dataPath: shown(settings.dataPath),
     watch: settings.watch,
+    least: settings.logLevel === "trace" ? "debug" : settings.logLevel,
   });
+  if (settings.tracing) traceTo(settings.tracing, process.env);
   silenceSqliteWarning();
   const { Engine } = await import("../runtime/dev/engine.ts");
   const engine = expected(

@@ -81,3 +81,6 @@ export const COSTS_INVOCATIONS_DEFAULT = 20;
 export const COSTS_INVOCATIONS_MAX = 1000;
 /** What DynamoDB bills as one write. */
 export const WRITE_UNIT_BYTES = 1024;
+
+/** The longest configuration file of a server on this machine: 1 MiB. */
+export const CONFIG_BYTES_MAX = 1024 * 1024;

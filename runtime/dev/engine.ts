@@ -4,7 +4,6 @@
  * Job: puts the parts together, and starts and stops them in the right order.
  */
 import { basename } from "node:path";
-import { ItemRegistry } from "../../lib/store/registry.ts";
 import { asError } from "../../lib/errors.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import type { Reached } from "../../lib/model/manifest.ts";
@@ -35,6 +34,7 @@ import { HttpHosts } from "./hosts/http-hosts.ts";
 import type { ReachedPoint } from "./hosts/turn-orders.ts";
 import { type RequestHandler, HttpServer } from "./http-server.ts";
 import { preflightedFromOtherSites } from "./local-site.ts";
+import { type DefaultRetention, LocalRegistry } from "./local-registry.ts";
 import { LocalTurns } from "./local-turns.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
 import { Powers } from "./powers/powers.ts";
@@ -67,6 +67,8 @@ export interface EngineOptions {
   readonly watch: boolean;
   /** Pages of other origins. By default every one may call. */
   readonly cors?: Cors;
+  /** Of services that say none. */
+  readonly retention?: DefaultRetention;
   readonly logger: Logger;
   readonly report: (event: EngineEvent) => void;
 }
@@ -104,7 +106,7 @@ export class Engine {
   readonly #items: LocalItemStore;
   readonly #mailbox: LocalMailbox;
   readonly #timers: LocalTimers;
-  readonly #registry: ItemRegistry;
+  readonly #registry: LocalRegistry;
   readonly #upkeep: Upkeep;
   readonly #pool: HostPool;
   readonly #httpHosts: HttpHosts;
@@ -140,7 +142,7 @@ export class Engine {
     this.#observer = new Observer(this.#database, this.#items);
     this.#mailbox = new LocalMailbox(this.#database, this.#clock, this.#logger);
     this.#timers = new LocalTimers(this.#database, this.#mailbox, this.#clock, this.#logger);
-    this.#registry = new ItemRegistry(this.#items, this.#clock);
+    this.#registry = new LocalRegistry(this.#items, this.#clock, options.retention);
     this.#upkeep = new Upkeep({
       ...{ items: this.#items, mailbox: this.#mailbox, clock: this.#clock, entropy: systemEntropy },
       logger: this.#logger,

@@ -17,7 +17,7 @@ function printed(act: (output: DevConsole) => void): string {
     }),
   );
   onTestFinished(() => spies.forEach((spy) => spy.mockRestore()));
-  act(new DevConsole({ file: "app.ts", dataPath: "data.sqlite", watch: false }));
+  act(new DevConsole({ file: "app.ts", dataPath: "data.sqlite", watch: false, least: "warn" }));
   return text;
 }
 

@@ -1,0 +1,76 @@
+/** One setting of a server on this machine: its names, and how a value of it is read, wherever it was given. */
+import { parseDuration } from "../../lib/duration.ts";
+
+export interface ServerSetting<T> {
+  /** In the configuration file: `ingress.port`. */
+  readonly key: string;
+  /** In the environment; the first that is set counts. */
+  readonly variables: readonly string[];
+  /** On the command line. */
+  readonly option?: string;
+  readonly preset: T;
+  /** A text from the command line or the environment, or a value of the file. Throws `RangeError` with what it should be. */
+  readonly read: (given: unknown) => T;
+  /** It is not printed. */
+  readonly isSecret?: true;
+}
+
+const PORT_MAX = 65_535;
+const shownValue = (given: unknown): string => JSON.stringify(given) ?? String(given);
+const wrong = (what: string, given: unknown): RangeError =>
+  new RangeError(`takes ${what}, not ${shownValue(given)}`);
+
+export function portIn(given: unknown): number {
+  const port = typeof given === "string" && /^\d+$/u.test(given) ? Number(given) : given;
+  if (typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= PORT_MAX) return port;
+  throw wrong(`a number from 0 to ${PORT_MAX}`, given);
+}
+
+export function textIn(given: unknown): string {
+  if (typeof given === "string" && given !== "") return given;
+  throw wrong("a text", given);
+}
+
+export function flagOf(given: unknown): boolean {
+  if (given === true || given === "true") return true;
+  if (given === false || given === "false") return false;
+  throw wrong("true or false", given);
+}
+
+export const nameIn =
+  <T extends string>(...names: readonly T[]) =>
+  (given: unknown): T => {
+    const text = typeof given === "string" ? given.trim().toLowerCase() : given;
+    const found = names.find((name) => name === text);
+    if (found !== undefined) return found;
+    throw wrong(names.length === 2 ? names.join(" or ") : `one of ${names.join(", ")}`, given);
+  };
+
+/** A list, or texts with commas between them. */
+export function listIn(given: unknown): readonly string[] {
+  const list = typeof given === "string" ? given.split(",").map((text) => text.trim()) : given;
+  if (!Array.isArray(list)) throw wrong("a list of texts", given);
+  return list.filter((each) => each !== "").map(textIn);
+}
+
+export function millisecondsIn(given: unknown): number {
+  const ms = typeof given === "string" ? parseDuration(given) : given;
+  if (typeof ms === "number" && Number.isSafeInteger(ms) && ms >= 0) return ms;
+  throw wrong("a duration such as 1d, 12h or P1D", given);
+}
+
+/** A table of texts, or `name=value` with commas between them. */
+export function pairsIn(given: unknown): Readonly<Record<string, string>> {
+  if (typeof given === "string") {
+    return Object.fromEntries(
+      listIn(given).map((pair) => {
+        const at = pair.indexOf("=");
+        if (at < 1) throw wrong("name=value with commas between them", given);
+        return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+      }),
+    );
+  }
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    throw wrong("a table of texts", given);
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, textIn(value)]));
+}
