@@ -27,7 +27,7 @@ interface ViewTabsProps {
 }
 
 export const ViewTabs = ({ own, filter, counts, atLeast }: ViewTabsProps) => (
-  <nav class="tabs" aria-label="Views">
+  <nav class="tabs" aria-label="Views" ref={showCurrent}>
     {[...VIEWS, ...own].map((view) => (
       <a
         key={view.name}
@@ -39,6 +39,12 @@ export const ViewTabs = ({ own, filter, counts, atLeast }: ViewTabsProps) => (
     ))}
   </nav>
 );
+
+/** On a phone not all have room. */
+function showCurrent(nav: HTMLElement | null): void {
+  const current = nav?.querySelector<HTMLElement>("[aria-current]");
+  if (nav && current) nav.scrollLeft = current.offsetLeft - (nav.clientWidth - current.offsetWidth) / 2;
+}
 
 interface CountProps {
   readonly of: number | undefined;
