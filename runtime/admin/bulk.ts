@@ -35,6 +35,9 @@ interface Failed {
   readonly error: string;
 }
 
+/** That of the bulk request is about all, and no operation's own. */
+const NO_BODY = new Uint8Array();
+
 /** 200, whatever became of each; 400 for a body that says neither or both; 404 for an operation that there is not. */
 export async function operateOnMany(exchange: AdminExchange, name: string): Handling {
   const operation = OPERATIONS.get(name);
@@ -44,7 +47,8 @@ export async function operateOnMany(exchange: AdminExchange, name: string): Hand
   const { ids, next } = await chosen(exchange, body);
   // An operation's own options (a deployment, a position) are given once, for all.
   const { request } = exchange;
-  const each: AdminExchange = { ...exchange, request: { ...request, query: optionsIn(request.query, body) } };
+  const query = optionsIn(request.query, body);
+  const each: AdminExchange = { ...exchange, request: { ...request, query, body: NO_BODY } };
   const succeeded: unknown[] = [];
   const failed: Failed[] = [];
   await eachAtOnce(ids, BULK_AT_ONCE, async (id) => {

@@ -6,6 +6,9 @@
  * reach the new one. It is copied as a log that has been appended long ago (`b` = its length): its outputs are the old
  * invocation's and are not done again (M2). What its entries refer to is copied first, under the same names.
  *
+ * With another input the prefix stays what the old input made of it: entries never change. The code runs over it with the new
+ * input; if it then does something else than what is recorded, that is a journal mismatch (RT0016), and nothing is done wrong.
+ *
  * Crash points, as at admission (R11): values and pages, then the head (`accepted`), then the Start. Without the head
  * the copies are garbage; a head without its Start was promised to nobody, and the reconciler sends it all the same.
  */
@@ -35,13 +38,13 @@ import {
   UNIQUE_SIZE,
 } from "../../lib/model/ids.ts";
 import { inParts, sizeOfValue } from "../../lib/model/item.ts";
-import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX } from "../../lib/limits.ts";
+import { HEAD_BYTES_SOFT_MAX, JOURNAL_ENTRIES_MAX, PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import type { Start } from "../../lib/model/message.ts";
 import { shownId } from "../../lib/model/shown-id.ts";
 import { ON } from "../../lib/model/status-table.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 import { itemNamesOf } from "../../lib/model/value-ref.ts";
-import { jsonResponse } from "../http/message.ts";
+import { jsonResponse, parseJsonObject } from "../http/message.ts";
 import { deploymentOf } from "./control.ts";
 import { AdminError, badField, conflict } from "./error.ts";
 import { isPurged, numberIn, parseId, requireHead } from "./invocation.ts";
@@ -54,13 +57,14 @@ import {
   RESTART_PAGE_BYTES_MAX,
 } from "../../lib/limits/http.ts";
 
-/** 200 `{new_invocation_id}`. 400 bad prefix or deployment; 404 unknown; 409 not completed; 410 the input or the journal
+/** 200 `{new_invocation_id}`. 400 bad prefix, deployment or input; 404 unknown; 409 not completed; 410 the input or the journal
  * is gone; 422 a workflow; 425 not begun. */
 export async function restartInvocation(
-  { ports, request: { query } }: AdminExchange,
+  { ports, request: { query, body } }: AdminExchange,
   text: string,
 ): Handling {
   const id = parseId(text);
+  const input = inputIn(body);
   const head = await requireHead(ports, id, notBegun);
   await assertRestartable(ports, id, head);
   const from = numberIn(query, "from", { preset: 0, min: 0, max: JOURNAL_ENTRIES_MAX });
@@ -70,7 +74,7 @@ export async function restartInvocation(
     wanted === "latest" ? undefined : ((await deploymentOf(ports, head, wanted)) ?? head.deployment);
   const read = async (): Promise<readonly [prefix: readonly Entry[], start: Start]> => [
     from === 0 ? [] : prefixOf(await readLog(ports.items, id, head), from, head.lastAppend),
-    await newStart(ports, id, head),
+    await newStart(ports, id, head, input),
   ];
   const refused = (error: unknown): Promise<never> => afterPurge(ports, id, head, error);
   const [prefix, start] = await read().catch(refused);
@@ -113,7 +117,31 @@ async function afterPurge(ports: AdminPorts, id: InvocationId, head: Head, error
 const notBegun = (id: InvocationId): AdminError =>
   new AdminError(425, `The invocation '${id}' cannot be restarted because it's not running yet.`);
 
-async function newStart(ports: AdminPorts, old: InvocationId, head: Head): Promise<Start> {
+/** Another input, if the body has one: `{"input": text}` or `{"input_base64": text}`. */
+function inputIn(body: Uint8Array): Uint8Array | undefined {
+  if (body.byteLength === 0) return undefined;
+  const fields = parseJsonObject(body);
+  if (!fields) throw badField("request body", "must be a JSON object");
+  const { input, input_base64: base64 } = fields;
+  if (input === undefined && base64 === undefined) return undefined;
+  const text = input ?? base64;
+  if (typeof text !== "string" || (input !== undefined && base64 !== undefined))
+    throw badField("request body", "either 'input' or 'input_base64' must be a text");
+  const bytes = Buffer.from(text, input === undefined ? "base64" : "utf8");
+  if (bytes.byteLength > PAYLOAD_BYTES_MAX)
+    throw new AdminError(
+      413,
+      `the input has ${bytes.byteLength} bytes; at most ${PAYLOAD_BYTES_MAX} are supported`,
+    );
+  return bytes;
+}
+
+async function newStart(
+  ports: AdminPorts,
+  old: InvocationId,
+  head: Head,
+  input: Uint8Array | undefined,
+): Promise<Start> {
   const { target } = head;
   // It has a secret of its own.
   const { [SEAL]: _seal, ...headers } = await readHeaders(ports.items, old, head.headers);
@@ -128,7 +156,7 @@ async function newStart(ports: AdminPorts, old: InvocationId, head: Head): Promi
     origin: restartOrigin(old, nonce(ports.entropy, RESTART_NONCE_BYTES)),
     target,
     headers,
-    input: await readInput(ports.items, old, head),
+    input: input ?? (await readInput(ports.items, old, head)),
     acceptedAtMs: nowMs,
     accepted: true,
   };

@@ -96,6 +96,41 @@ async function resultOf(id: string): Promise<unknown> {
   return (await world.attach(id)).body;
 }
 
+describe("restart-as-new with another input", () => {
+  const restartWith = (id: string, body: unknown, query = ""): Promise<Reply> =>
+    ask(world, `PATCH /invocations/${id}/restart-as-new${query}`, body);
+
+  test.each([[{ input: '"other"' }], [{ input_base64: Buffer.from('"other"').toString("base64") }]])(
+    "%j: the new invocation has it, the old one keeps its own",
+    async (body) => {
+      const id = await completed("/S/steps", "x");
+      const reply = await restartWith(id, body);
+      expect(reply.status).toBe(200);
+      const { new_invocation_id: anew } = reply.body as { new_invocation_id: string };
+      expect(await resultOf(anew)).toBe("other: 3 5000 5");
+      const journal = await ask(world, `GET /invocations/${id}/journal`);
+      expect(journal.body).toMatchObject({ input: { value: '"x"' } });
+    },
+  );
+
+  test("what is recorded stays what it is", async () => {
+    const id = await completed("/S/steps", "x");
+    ran.length = 0;
+    const { body } = await restartWith(id, { input: '"other"' }, "?from=2");
+    expect(await resultOf((body as { new_invocation_id: string }).new_invocation_id)).toBe("other: 3 5000 5");
+    expect(ran).toEqual(["three"]);
+  });
+
+  test.each([
+    [400, { input: 5 }],
+    [400, { input: "1", input_base64: "MQ==" }],
+    [413, { input: "x".repeat(4 * 1024 * 1024 + 1) }],
+  ])("%d", async (status, body) => {
+    const id = await completed("/S/steps", "x");
+    expect((await restartWith(id, body)).status).toBe(status);
+  });
+});
+
 describe("restart-as-new", () => {
   test("runs again, with the old input", async () => {
     const id = await completed("/S/steps", "x");

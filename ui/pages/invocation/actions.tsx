@@ -154,7 +154,7 @@ function completedActions(story: Story, asks: (ask: Ask) => void, always: readon
     icon: "retry",
     isPrimary: true,
     key: "r",
-    run: () => asks("restart"),
+    run: () => asks({ restartFrom: 0 }),
   };
   const again: Action = { name: "Call again", icon: "play", href: to.playground(target) };
   const purge: Action = { name: "Purge…", icon: "cross", isDanger: true, run: () => asks("purge") };

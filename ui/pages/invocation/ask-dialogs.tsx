@@ -3,16 +3,17 @@ import { useState } from "preact/hooks";
 import { Confirm } from "../../parts/dialog.tsx";
 import { targetText } from "../../parts/names.tsx";
 import { shortId } from "../../words/text.ts";
-import { act, completeAwakeable, restartAsNew } from "./act.ts";
-import { useDeployments } from "./deployments.ts";
+import { act, completeAwakeable } from "./act.ts";
+import { DeploymentChoice } from "./deployment-choice.tsx";
 import type { Story } from "./model/story.ts";
+import { isJson as isValidJson, RestartDialog } from "./restart-dialog.tsx";
 
 export type Ask =
   | "cancel"
   | "kill"
   | "purge"
   | "resume"
-  | "restart"
+  | { readonly restartFrom: number }
   | { readonly awakeableId: string; readonly verb: "resolve" | "reject" };
 
 interface AskProps {
@@ -24,9 +25,13 @@ interface AskProps {
 
 export function AskDialog(props: AskProps) {
   const { asks } = props;
-  if (typeof asks === "object") return <AnswerDialog {...props} asks={asks} />;
+  if (typeof asks === "object")
+    return "restartFrom" in asks ? (
+      <RestartDialog story={props.story} from={asks.restartFrom} onClose={props.onClose} />
+    ) : (
+      <AnswerDialog {...props} asks={asks} />
+    );
   if (asks === "resume") return <ResumeDialog {...props} />;
-  if (asks === "restart") return <RestartDialog {...props} />;
   return <EndDialog {...props} verb={asks} />;
 }
 
@@ -92,85 +97,6 @@ function ResumeDialog({ story, onClose }: AskProps) {
   );
 }
 
-interface ChoiceProps {
-  readonly chosen: string;
-  readonly onChoose: (deployment: string) => void;
-  readonly own: string | undefined;
-  readonly service: string;
-}
-
-/** Where it goes on: where it was, on the latest, or on another one that serves it. */
-function DeploymentChoice({ chosen, onChoose, own, service }: ChoiceProps) {
-  const all = useDeployments().data ?? [];
-  const serving = all.filter(({ services }) => services.some(({ name }) => name === service));
-  const [latest] = serving.toSorted((a, b) => b.createdMs - a.createdMs);
-  const revision = (id: string): string => {
-    const found = serving.find((each) => each.id === id)?.services.find(({ name }) => name === service);
-    return found === undefined ? shortId(id) : `revision ${found.revision}`;
-  };
-  const options: readonly (readonly [string, string, string])[] = [
-    ...(own === undefined ? [] : [["keep", revision(own), "where it was"] as const]),
-    ["latest", latest ? revision(latest.id) : "latest", own === latest?.id ? "latest, the same" : "latest"],
-    ...serving
-      .filter(({ id }) => id !== own && id !== latest?.id)
-      .map(({ id }): readonly [string, string, string] => [id, revision(id), shortId(id)]),
-  ];
-  return (
-    <fieldset class="choice">
-      <legend class="lab">On which deployment</legend>
-      {options.map(([value, name, what]) => (
-        <label key={value} class="row" aria-label={`${name}, ${what}`}>
-          <input type="radio" name="deployment" checked={chosen === value} onChange={() => onChoose(value)} />
-          <span>
-            <b>{name}</b> <span class="muted">{what}</span>
-          </span>
-        </label>
-      ))}
-    </fieldset>
-  );
-}
-
-function RestartDialog({ story, onClose }: AskProps) {
-  const { invocation, operations, input } = story;
-  const { id, target, deployment, journalSize } = invocation;
-  const [from, setFrom] = useState(0);
-  const [chosen, setChosen] = useState("latest");
-  const kept = operations.filter(({ entries }) => (entries[0]?.index ?? Infinity) < from);
-  const next = operations.find(({ entries }) => (entries[0]?.index ?? -1) >= from);
-  return (
-    <Confirm
-      title={`Restart ${targetText(target)} as new`}
-      action="Restart as new"
-      onConfirm={() => restartAsNew(id, { from, deployment: chosen })}
-      onClose={onClose}
-    >
-      <p>
-        A new invocation begins with the same input{input === undefined ? "" : " and headers"}. This one stays
-        as it is, and nothing that it did is undone.
-      </p>
-      <label class="field">
-        <span class="lab">Entries of the journal to keep</span>
-        <input
-          type="number"
-          min={0}
-          max={journalSize}
-          value={from}
-          onInput={(event) =>
-            setFrom(Math.max(0, Math.min(journalSize, event.currentTarget.valueAsNumber || 0)))
-          }
-        />
-        <span class="hint">
-          {from === 0
-            ? "None: every step runs again. What has an effect outside happens a second time."
-            : `${kept.length} of its operations are not done again.`}
-          {next && from > 0 ? ` The first that is done again is “${next.title}”.` : ""}
-        </span>
-      </label>
-      <DeploymentChoice chosen={chosen} onChoose={setChosen} own={deployment} service={target.service} />
-    </Confirm>
-  );
-}
-
 function AnswerDialog({
   asks: { awakeableId, verb },
   onClose,
@@ -205,13 +131,4 @@ function AnswerDialog({
       </label>
     </Confirm>
   );
-}
-
-function isValidJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

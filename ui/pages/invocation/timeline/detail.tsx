@@ -28,7 +28,8 @@ export function Detail({ row, onAsk }: DetailProps) {
 
 function Content({ row, onAsk }: DetailProps) {
   const { operation, attempt, event, owner, isFailing, key, title } = row;
-  if (operation !== undefined) return <OperationDetail operation={operation} owner={owner} onAsk={onAsk} />;
+  if (operation !== undefined)
+    return <OperationDetail operation={operation} owner={owner} onAsk={onAsk} isRoot={row.level === 1} />;
   if (attempt !== undefined) return <AttemptDetail attempt={attempt} />;
   if (event !== undefined) return <p>{visible(event.message)}</p>;
   if (isFailing === true) return <FailingDetail owner={owner} title={title} />;
@@ -40,9 +41,11 @@ interface OperationProps {
   readonly operation: Operation;
   readonly owner: Story;
   readonly onAsk: (ask: Ask) => void;
+  /** It is the page's own invocation, and not one that was opened in place. */
+  readonly isRoot: boolean;
 }
 
-function OperationDetail({ operation, owner, onAsk }: OperationProps) {
+function OperationDetail({ operation, owner, onAsk, isRoot }: OperationProps) {
   const now = useNow();
   const { title, entries } = operation;
   const isOpen = operation.isOpen && owner.invocation.status !== "completed";
@@ -59,7 +62,7 @@ function OperationDetail({ operation, owner, onAsk }: OperationProps) {
         </span>
       </div>
       <OperationValues operation={operation} isOpen={isOpen} />
-      <OperationActions operation={operation} owner={owner} isOpen={isOpen} onAsk={onAsk} />
+      <OperationActions operation={operation} owner={owner} isOpen={isOpen} isRoot={isRoot} onAsk={onAsk} />
     </>
   );
 }
@@ -83,8 +86,9 @@ function OperationValues({
 }
 
 function OperationActions({
-  operation: { kind, invokedId, awakeableId },
+  operation: { kind, invokedId, awakeableId, entries },
   owner,
+  isRoot,
   isOpen,
   onAsk,
 }: OperationProps & { readonly isOpen: boolean }) {
@@ -112,6 +116,11 @@ function OperationActions({
             Copy curl
           </button>
         </>
+      )}
+      {isRoot && owner.invocation.status === "completed" && (
+        <button type="button" class="b sm" onClick={() => onAsk({ restartFrom: entries[0]?.index ?? 0 })}>
+          Restart from here…
+        </button>
       )}
       {isOpen && kind === "promise" && (
         <a class="b sm" href={to.object(service, key)}>

@@ -1,0 +1,41 @@
+/** On which deployment an invocation goes on, or begins. */
+import { shortId } from "../../words/text.ts";
+import { useDeployments } from "./deployments.ts";
+
+interface ChoiceProps {
+  readonly chosen: string;
+  readonly onChoose: (deployment: string) => void;
+  readonly own: string | undefined;
+  readonly service: string;
+}
+
+/** Where it goes on: where it was, on the latest, or on another one that serves it. */
+export function DeploymentChoice({ chosen, onChoose, own, service }: ChoiceProps) {
+  const all = useDeployments().data ?? [];
+  const serving = all.filter(({ services }) => services.some(({ name }) => name === service));
+  const [latest] = serving.toSorted((a, b) => b.createdMs - a.createdMs);
+  const revision = (id: string): string => {
+    const found = serving.find((each) => each.id === id)?.services.find(({ name }) => name === service);
+    return found === undefined ? shortId(id) : `revision ${found.revision}`;
+  };
+  const options: readonly (readonly [string, string, string])[] = [
+    ...(own === undefined ? [] : [["keep", revision(own), "where it was"] as const]),
+    ["latest", latest ? revision(latest.id) : "latest", own === latest?.id ? "latest, the same" : "latest"],
+    ...serving
+      .filter(({ id }) => id !== own && id !== latest?.id)
+      .map(({ id }): readonly [string, string, string] => [id, revision(id), shortId(id)]),
+  ];
+  return (
+    <fieldset class="choice">
+      <legend class="lab">On which deployment</legend>
+      {options.map(([value, name, what]) => (
+        <label key={value} class="row" aria-label={`${name}, ${what}`}>
+          <input type="radio" name="deployment" checked={chosen === value} onChange={() => onChoose(value)} />
+          <span>
+            <b>{name}</b> <span class="muted">{what}</span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
