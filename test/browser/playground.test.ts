@@ -71,7 +71,7 @@ describeInBrowser("the playground, services and deployments", () => {
     await page.getByLabel("Journal retention").fill("2d");
     await page.getByRole("button", { name: "Review…" }).click();
     await page.getByRole("button", { name: "Change them" }).click();
-    await page.getByRole("region", { name: "Settings" }).getByText("2d").waitFor();
+    await page.getByRole("region", { name: "Settings" }).getByText("2 d", { exact: true }).waitFor();
     expect(await server.admin("/services/Till")).toMatchObject({ journal_retention: "2d" });
   });
 

@@ -1,5 +1,5 @@
 /** Kinds of services: the word and the drawing of each. */
-import type { ServiceType } from "../admin/services.ts";
+import type { ServiceType } from "../admin/service.ts";
 import type { IconName } from "../parts/icon-paths.ts";
 
 export const TYPE_WORDS: Readonly<Record<ServiceType, string>> = {

@@ -22,7 +22,14 @@ const invocation = (id: string, more: Partial<Invocation> = {}): Invocation => {
 const words = (said: Said): string =>
   said.map((part) => (typeof part === "string" ? part : part[0])).join("");
 
-const FREE = { waiting: [], waitingCount: 0, history: [], historyMore: false, coversEnded: true };
+const FREE = {
+  callers: new Map<string, string>(),
+  waiting: [],
+  waitingCount: 0,
+  history: [],
+  historyMore: false,
+  coversEnded: true,
+};
 
 describe("the sentence", () => {
   test("of a key that is locked", () => {

@@ -1,5 +1,5 @@
 /** What is different between the services of two deployments. */
-import type { HandlerInfo, ServiceInfo } from "../../admin/services.ts";
+import type { HandlerInfo, ServiceInfo } from "../../admin/service.ts";
 
 export interface Change {
   readonly kind: "added" | "removed" | "changed";

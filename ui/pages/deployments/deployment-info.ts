@@ -1,8 +1,6 @@
 /** Deployments, what is pinned to them, and until when: `GET /deployments` and two tables. */
 import type { AnswerFields } from "../../../lib/answer-fields.ts";
-import { askFields, query } from "../../admin/client.ts";
 import { present, timeOf } from "../../admin/invocation.ts";
-import { EVERY_MS, type Loaded, useLive } from "../../admin/live.ts";
 import type { Status } from "../../words/status.ts";
 
 export interface DeploymentInfo {
@@ -47,29 +45,6 @@ export interface DeploymentsData {
   readonly deployments: readonly DeploymentInfo[];
   readonly held: ReadonlyMap<string, Held>;
 }
-
-const PINNED = "SELECT deployment_id, service_name, status, invocations FROM perdure_deployments_pinned";
-const DUE =
-  "SELECT i.pinned_deployment_id AS deployment_id, count(DISTINCT t.id) AS timed, max(t.due_at) AS last_due_at " +
-  "FROM perdure_timers t JOIN sys_invocation i ON i.id = t.id " +
-  "WHERE i.status != 'completed' AND i.pinned_deployment_id IS NOT NULL GROUP BY 1";
-
-export const useDeployments = (): Loaded<DeploymentsData> =>
-  useLive(
-    "deployments",
-    async (signal): Promise<DeploymentsData> => {
-      const [answer, pinned, due] = await Promise.all([
-        askFields("/deployments", { signal }),
-        query(PINNED, { signal }),
-        query(DUE, { signal }),
-      ]);
-      return {
-        deployments: answer.objects("deployments").map(deploymentOf).toReversed(),
-        held: heldIn(pinned, due),
-      };
-    },
-    EVERY_MS.counts,
-  );
 
 export function heldIn(
   pinned: readonly AnswerFields[],

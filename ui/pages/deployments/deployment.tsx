@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { ask } from "../../admin/client.ts";
 import { refresh } from "../../admin/live.ts";
-import type { ServiceInfo } from "../../admin/services.ts";
+import type { ServiceInfo } from "../../admin/service.ts";
 import { Facts } from "../../parts/card.tsx";
 import { Confirm } from "../../parts/dialog.tsx";
 import { Empty, Shown } from "../../parts/empty.tsx";

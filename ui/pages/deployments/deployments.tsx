@@ -14,7 +14,6 @@ import { visible } from "../../words/text.ts";
 import { wholeTime } from "../../words/time.ts";
 import { ChangesCard } from "./changes-card.tsx";
 import { DeploymentPage } from "./deployment.tsx";
-import { useDeployments } from "./deployment-info.ts";
 import {
   agoInWords,
   deploymentName,
@@ -26,6 +25,7 @@ import {
 import { Register } from "./register.tsx";
 import { Remove } from "./remove.tsx";
 import { StateBadge } from "./state-badge.tsx";
+import { useDeployments } from "./use-deployments.ts";
 
 export function Deployments() {
   const { id } = useRoute().params;

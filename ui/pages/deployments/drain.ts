@@ -1,5 +1,5 @@
 /** How a deployment stands: where new calls go, what holds the older ones, and until when. In words. */
-import type { ServiceInfo } from "../../admin/services.ts";
+import type { ServiceInfo } from "../../admin/service.ts";
 import { counted, shortId, visible } from "../../words/text.ts";
 import { clockTime, duration } from "../../words/time.ts";
 import { type DeploymentInfo, type DeploymentsData, type Held, NOTHING_HELD } from "./deployment-info.ts";

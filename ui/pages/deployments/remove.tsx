@@ -4,7 +4,7 @@ import { useLocation } from "preact-iso";
 import { ask, path } from "../../admin/client.ts";
 import { refresh } from "../../admin/live.ts";
 import { useServer } from "../../admin/server.ts";
-import type { ServiceInfo } from "../../admin/services.ts";
+import type { ServiceInfo } from "../../admin/service.ts";
 import { Confirm } from "../../parts/dialog.tsx";
 import { toast } from "../../parts/toast.tsx";
 import { to } from "../../routes.ts";

@@ -1,9 +1,6 @@
 /** All that is known of one key: its lock, who waits, what has run on it, and what its owner waits for. */
-import { askFields, path, query, Refusal, sqlText } from "../../admin/client.ts";
-import { type Invocation, invocationOf, present, timeOf } from "../../admin/invocation.ts";
-import { type Loaded, useLive } from "../../admin/live.ts";
-import { type Chain, chainFrom, chainSource } from "./chain.ts";
-import { type KeyState, keyStateOf } from "./state-changes.ts";
+import type { Invocation } from "../../admin/invocation.ts";
+import type { Chain } from "./chain.ts";
 
 export interface KeyData {
   readonly owner?: Invocation;
@@ -12,6 +9,8 @@ export interface KeyData {
   /** In their order, the first ones. */
   readonly waiting: readonly Invocation[];
   readonly waitingCount: number;
+  /** Targets of those that have called them, by the caller's id. */
+  readonly callers: ReadonlyMap<string, string>;
   /** The newest first: what runs and what has ended. */
   readonly history: readonly Invocation[];
   readonly historyMore: boolean;
@@ -20,65 +19,6 @@ export interface KeyData {
   readonly chain?: Chain;
 }
 
-const WAITING_MAX = 100;
-const HISTORY_MAX = 30;
-const OPEN = "scheduled,pending,ready,running,suspended,backing-off,paused";
-
-/** A key that a path of a URL can name: browsers resolve `.` and `..`, however they are written. */
-export const isNameable = (key: string): boolean => key !== "." && key !== "..";
-
-/** `exclusive`: names of the handlers that need the key. */
-export const useKeyData = (service: string, key: string, exclusive: ReadonlySet<string>): Loaded<KeyData> =>
-  useLive(JSON.stringify(["key", service, key]), async (signal): Promise<KeyData> => {
-    const named = new URLSearchParams({ service, key, limit: String(HISTORY_MAX), order: "newest" });
-    const [lock, listed] = await Promise.all([
-      askFields(`${path`/services/${service}/locks/${key}`}?limit=${WAITING_MAX}`, { signal }),
-      askFields(`/invocations?${named.toString()}`, { signal }),
-    ]);
-    const history = listed.objects("invocations").map(invocationOf);
-    const historyMore = listed.optionalText("next") !== undefined;
-    const open = historyMore ? await openOf(service, key, signal) : history;
-    const known = new Map([...history, ...open].map((each) => [each.id, each]));
-    const holder = lock.object("owner");
-    const ownerId = holder?.text("invocation_id") ?? open.find((each) => runsAlone(each, exclusive))?.id;
-    const owner = ownerId === undefined ? undefined : (known.get(ownerId) ?? (await one(ownerId, signal)));
-    const waitingIds = lock.list("waiting").filter((id) => typeof id === "string");
-    return {
-      ...present("owner", owner),
-      ...present("takenMs", holder && timeOf(holder, "taken_at")),
-      waiting: waitingIds.map((id) => known.get(id)).filter((each) => each !== undefined),
-      waitingCount: lock.optionalNumber("waiting_count") ?? waitingIds.length,
-      history,
-      historyMore,
-      coversEnded: listed.list("covers").includes("ended"),
-      ...present("chain", owner && (await chainFrom(owner, chainSource(signal)))),
-    };
-  });
-
-const openOf = async (service: string, key: string, signal: AbortSignal): Promise<readonly Invocation[]> => {
-  const named = new URLSearchParams({ service, key, status: OPEN, limit: String(WAITING_MAX) });
-  const answer = await askFields(`/invocations?${named.toString()}`, { signal });
-  return answer.objects("invocations").map(invocationOf);
-};
-
-/** It has begun; the lock is written only when it rests. A shared handler has none at all. */
-const runsAlone = ({ status, target }: Invocation, exclusive: ReadonlySet<string>): boolean =>
-  status === "running" && exclusive.has(target.handler);
-
-async function one(id: string, signal: AbortSignal): Promise<Invocation | undefined> {
-  try {
-    return invocationOf(await askFields(path`/invocations/${id}`, { signal }));
-  } catch (error) {
-    if (error instanceof Refusal && error.status === 404) return undefined;
-    throw error;
-  }
-}
-
-export const useKeyState = (service: string, key: string): Loaded<KeyState> =>
-  useLive(JSON.stringify(["state", service, key]), async (signal) =>
-    keyStateOf(await askFields(path`/services/${service}/state/${key}`, { signal })),
-  );
-
 export interface PromiseInfo {
   readonly name: string;
   readonly completed: boolean;
@@ -86,17 +26,5 @@ export interface PromiseInfo {
   readonly failure?: string;
 }
 
-export const usePromises = (service: string, key: string): Loaded<readonly PromiseInfo[]> =>
-  useLive(JSON.stringify(["promises", service, key]), async (signal) => {
-    const rows = await query(
-      "SELECT key, completed, completion_success_value_utf8, completion_failure FROM sys_promise " +
-        `WHERE service_name = ${sqlText(service)} AND service_key = ${sqlText(key)} ORDER BY key`,
-      { signal },
-    );
-    return rows.map((row) => ({
-      name: row.optionalText("key") ?? "",
-      completed: row.flag("completed"),
-      ...present("value", row.optionalText("completion_success_value_utf8")),
-      ...present("failure", row.optionalText("completion_failure")),
-    }));
-  });
+/** A key that a path of a URL can name: browsers resolve `.` and `..`, however they are written. */
+export const isNameable = (key: string): boolean => key !== "." && key !== "..";

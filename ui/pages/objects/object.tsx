@@ -15,13 +15,14 @@ import { to } from "../../routes.ts";
 import { visible } from "../../words/text.ts";
 import { CancelRun } from "./cancel.tsx";
 import { HistoryCard } from "./history-card.tsx";
-import { isNameable, type KeyData, useKeyData, useKeyState } from "./key-data.ts";
+import { isNameable, type KeyData } from "./key-data.ts";
 import { PromisesCard } from "./promises-card.tsx";
 import { QueueCard } from "./queue-card.tsx";
 import { keySentence, ordinal, placeInWords, workflowSentence } from "./sentences.ts";
 import { RunCard } from "./run-card.tsx";
 import { StateCard } from "./state-card.tsx";
 import { queueClear } from "./state-edit.ts";
+import { useKeyData, useKeyState } from "./use-key.ts";
 
 export function ObjectPage() {
   const { service, key } = useLocation().query;

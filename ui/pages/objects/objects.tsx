@@ -1,6 +1,6 @@
 /** Keys of objects and workflows: who has them, and who waits for them. */
 import { useLocation } from "preact-iso";
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { useServer } from "../../admin/server.ts";
 import { type ServiceInfo, useServices } from "../../admin/services.ts";
 import { Empty, Shown } from "../../parts/empty.tsx";
@@ -164,8 +164,11 @@ interface TableProps {
   readonly isAws: boolean;
 }
 
+const ROWS_A_PAGE = 200;
+
 function KeysTable({ rows, text, service, isAws }: TableProps) {
   const now = useNow();
+  const [shown, setShown] = useState(ROWS_A_PAGE);
   if (rows.length === 0)
     return (
       <Empty
@@ -189,23 +192,30 @@ function KeysTable({ rows, text, service, isAws }: TableProps) {
       </Empty>
     );
   return (
-    <table class="cards keys-t">
-      <thead>
-        <tr>
-          <th>Key</th>
-          <th>Owner</th>
-          <th class="r">Since</th>
-          <th class="r">Behind</th>
-          <th class="r">Names</th>
-          <th class="r">Bytes</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <KeyRow key={keyId(row)} row={row} nowMs={now} isAws={isAws} />
-        ))}
-      </tbody>
-    </table>
+    <>
+      <table class="cards keys-t">
+        <thead>
+          <tr>
+            <th>Key</th>
+            <th>Owner</th>
+            <th class="r">Since</th>
+            <th class="r">Behind</th>
+            <th class="r">Names</th>
+            <th class="r">Bytes</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, shown).map((row) => (
+            <KeyRow key={keyId(row)} row={row} nowMs={now} isAws={isAws} />
+          ))}
+        </tbody>
+      </table>
+      {rows.length > shown && (
+        <button type="button" class="b q sm" onClick={() => setShown(shown + ROWS_A_PAGE)}>
+          {counted(rows.length - shown, "more key")}
+        </button>
+      )}
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 /** A workflow's promises: what they were completed with, who waits for them, and which handlers complete them. */
 import { useState } from "preact/hooks";
 import type { Invocation } from "../../admin/invocation.ts";
-import type { ServiceInfo } from "../../admin/services.ts";
+import type { ServiceInfo } from "../../admin/service.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Shown } from "../../parts/empty.tsx";
 import { Icon } from "../../parts/icon.tsx";
@@ -9,7 +9,8 @@ import { Badge } from "../../parts/status.tsx";
 import { to } from "../../routes.ts";
 import { visible } from "../../words/text.ts";
 import { promisesIn } from "../../words/waited-for.ts";
-import { type PromiseInfo, usePromises } from "./key-data.ts";
+import type { PromiseInfo } from "./key-data.ts";
+import { usePromises } from "./use-key.ts";
 
 interface PromisesProps {
   readonly service: ServiceInfo;

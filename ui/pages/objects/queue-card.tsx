@@ -33,7 +33,7 @@ export function QueueCard({ data }: { readonly data: KeyData }) {
         <ol class="chain pad">
           {owner && <OwnerRow owner={owner} sinceMs={data.takenMs ?? owner.createdMs} nowMs={now} />}
           {waiting.map((each, index) => (
-            <WaitingRow key={each.id} of={each} place={index + 1} nowMs={now} />
+            <WaitingRow key={each.id} of={each} callers={data.callers} place={index + 1} nowMs={now} />
           ))}
         </ol>
       )}
@@ -83,16 +83,30 @@ function OwnerRow({ owner, sinceMs, nowMs }: OwnerProps) {
   );
 }
 
-function WaitingRow({
-  of,
-  place,
-  nowMs,
-}: {
+interface CallerProps {
   readonly of: Invocation;
+  readonly callers: KeyData["callers"];
+}
+
+function Caller({ of: { invokedById }, callers }: CallerProps) {
+  if (invokedById === undefined) return <>from outside</>;
+  const target = callers.get(invokedById);
+  return (
+    <>
+      from{" "}
+      <a href={to.invocation(invokedById)} class={target === undefined ? "mono" : undefined}>
+        <bdi>{target === undefined ? shortId(invokedById) : visible(target)}</bdi>
+      </a>
+    </>
+  );
+}
+
+interface WaitingProps extends CallerProps {
   readonly place: number;
   readonly nowMs: number;
-}) {
-  const caller = of.fields.optionalText("invoked_by_target");
+}
+
+function WaitingRow({ of, callers, place, nowMs }: WaitingProps) {
   return (
     <li>
       <span class="pos" title={`Place ${place}`}>
@@ -103,20 +117,7 @@ function WaitingRow({
           <HandlerLink of={of} />
         </div>
         <div class="sub cut">
-          {caller !== undefined ? (
-            <>
-              from <bdi>{visible(caller)}</bdi>
-            </>
-          ) : of.invokedById === undefined ? (
-            "from outside"
-          ) : (
-            <>
-              from{" "}
-              <a href={to.invocation(of.invokedById)} class="mono">
-                {shortId(of.invokedById)}
-              </a>
-            </>
-          )}
+          <Caller of={of} callers={callers} />
         </div>
       </div>
       <span class="sub num nowrap">{ticking(nowMs - of.createdMs)}</span>

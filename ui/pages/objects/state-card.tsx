@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { CopyButton } from "../../parts/copy.tsx";
 import { Icon } from "../../parts/icon.tsx";
+import { jsonParts } from "../../parts/value.tsx";
 import { indented } from "../../words/json-layout.ts";
 import { bytesInWords, counted, visible } from "../../words/text.ts";
 import { EditSent } from "./edit-sent.tsx";
@@ -73,33 +74,50 @@ interface TableProps {
   readonly onReview: () => void;
 }
 
+/** A key may have ten thousand names: so many rows are shown, and more when they are asked for. */
+const ROWS_A_PAGE = 200;
+
 function ValueTable({ edit, added, adding, onReview }: TableProps) {
-  const { values } = edit.base;
+  const [rows, setRows] = useState(ROWS_A_PAGE);
+  const { values, more } = edit.base;
   if (values.length === 0 && added.length === 0)
     return adding ? null : (
       <p class="pad muted">This key has no state: no handler has set any, or all was cleared.</p>
     );
   return (
-    <table class="cards st-t">
-      <thead>
-        <tr>
-          <th>Name</th>
-          <th>Value</th>
-          <th class="r">Bytes</th>
-          <th>
-            <span class="sr">Actions</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {values.map((value) => (
-          <ValueRow key={value.name} {...{ value, edit, onReview }} />
-        ))}
-        {added.map(([name, text]) => (
-          <AddedRow key={name} {...{ name, text: text ?? "", edit, onReview }} />
-        ))}
-      </tbody>
-    </table>
+    <>
+      <table class="cards st-t">
+        <thead>
+          <tr>
+            <th>Name</th>
+            <th>Value</th>
+            <th class="r">Bytes</th>
+            <th>
+              <span class="sr">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {values.slice(0, rows).map((value) => (
+            <ValueRow key={value.name} {...{ value, edit, onReview }} />
+          ))}
+          {added.map(([name, text]) => (
+            <AddedRow key={name} {...{ name, text: text ?? "", edit, onReview }} />
+          ))}
+        </tbody>
+      </table>
+      {values.length > rows && (
+        <button type="button" class="b q sm" onClick={() => setRows(rows + ROWS_A_PAGE)}>
+          {counted(values.length - rows, "more name")}
+        </button>
+      )}
+      {more && (
+        <p class="pad sub">
+          There is more state than is shown here. It cannot be edited on this page; SQL and{" "}
+          <code>perdure state</code> have all of it.
+        </p>
+      )}
+    </>
   );
 }
 
@@ -248,7 +266,7 @@ function ShownValue({ value: { name, text, base64, omitted, bytes } }: { readonl
   const cut = shown === "much" && whole.length > SHOWN_CHARS;
   return (
     <>
-      <pre>{visible(cut ? whole.slice(0, SHOWN_CHARS) : whole)}</pre>
+      <pre>{jsonParts(visible(cut ? whole.slice(0, SHOWN_CHARS) : whole))}</pre>
       <span class="row">
         {cut && (
           <button type="button" class="b q sm" onClick={() => setShown("all")}>

@@ -1,6 +1,6 @@
 /** All handlers, to choose one: a tree, and on a phone a list. */
 import { useLocation } from "preact-iso";
-import type { HandlerInfo, ServiceInfo } from "../../admin/services.ts";
+import type { HandlerInfo, ServiceInfo } from "../../admin/service.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { to } from "../../routes.ts";
 import { TYPE_ICONS } from "../../words/service-type.ts";

@@ -1,7 +1,7 @@
 /** The request: key, input, headers, and the button that sends it. */
 import type { RefObject } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import type { HandlerInfo } from "../../admin/services.ts";
+import type { HandlerInfo } from "../../admin/service.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { indented, isJson } from "../../words/json-layout.ts";
 import { counted, visible } from "../../words/text.ts";

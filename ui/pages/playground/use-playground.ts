@@ -2,7 +2,7 @@
 import { useRef, useState } from "preact/hooks";
 import { send, Unreachable } from "../../admin/client.ts";
 import { refresh } from "../../admin/live.ts";
-import type { HandlerInfo, ServiceInfo } from "../../admin/services.ts";
+import type { HandlerInfo, ServiceInfo } from "../../admin/service.ts";
 import { INGRESS } from "../../parts/resolve.tsx";
 import { isJson } from "../../words/json-layout.ts";
 import { type CallBefore, remember } from "./calls-before.ts";

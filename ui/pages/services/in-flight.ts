@@ -1,6 +1,4 @@
 /** How much is in flight, by handler and by status. */
-import { query, sqlText } from "../../admin/client.ts";
-import { EVERY_MS, type Loaded, useLive } from "../../admin/live.ts";
 import type { Status } from "../../words/status.ts";
 
 export interface HandlerLoad {
@@ -10,29 +8,6 @@ export interface HandlerLoad {
 
 export const NO_LOAD: HandlerLoad = { inFlight: 0, byStatus: new Map() };
 export const handlerId = (service: string, handler: string): string => JSON.stringify([service, handler]);
-
-/** By {@link handlerId}; with `""` as handler, of the whole service. */
-export const useInFlight = (service?: string): Loaded<ReadonlyMap<string, HandlerLoad>> =>
-  useLive(
-    `in flight ${service ?? ""}`,
-    async (signal) => {
-      const only = service === undefined ? "" : `AND target_service_name = ${sqlText(service)}`;
-      const rows = await query(
-        "SELECT target_service_name, target_handler_name, status, count(*) AS n FROM sys_invocation " +
-          `WHERE status != 'completed' ${only} GROUP BY 1, 2, 3`,
-        { signal },
-      );
-      return loads(
-        rows.map((row) => ({
-          service: row.text("target_service_name"),
-          handler: row.text("target_handler_name"),
-          status: row.text("status") as Status,
-          count: row.number("n"),
-        })),
-      );
-    },
-    EVERY_MS.counts,
-  );
 
 interface Counted {
   readonly service: string;

@@ -12,9 +12,10 @@ import { ValueBox } from "../../parts/value.tsx";
 import { to } from "../../routes.ts";
 import { TYPE_WORDS } from "../../words/service-type.ts";
 import { counted, visible } from "../../words/text.ts";
-import { handlerId, type HandlerLoad, NO_LOAD, useInFlight } from "./in-flight.ts";
+import { handlerId, type HandlerLoad, NO_LOAD } from "./in-flight.ts";
 import { Load } from "./load.tsx";
 import { SettingsCard } from "./settings-card.tsx";
+import { useInFlight } from "./use-in-flight.ts";
 
 const UNKNOWN = 404;
 

@@ -10,7 +10,8 @@ import { to } from "../../routes.ts";
 import { TYPE_ICONS, TYPE_WORDS } from "../../words/service-type.ts";
 import { counted, visible } from "../../words/text.ts";
 import { Load } from "./load.tsx";
-import { handlerId, type HandlerLoad, NO_LOAD, useInFlight } from "./in-flight.ts";
+import { handlerId, type HandlerLoad, NO_LOAD } from "./in-flight.ts";
+import { useInFlight } from "./use-in-flight.ts";
 
 export function Services() {
   const services = useServices();

@@ -3,7 +3,7 @@ import { useId, useState } from "preact/hooks";
 import { ask, path } from "../../admin/client.ts";
 import { refresh } from "../../admin/live.ts";
 import { useServer } from "../../admin/server.ts";
-import type { ServiceInfo } from "../../admin/services.ts";
+import type { ServiceInfo } from "../../admin/service.ts";
 import { Confirm } from "../../parts/dialog.tsx";
 import { toast } from "../../parts/toast.tsx";
 import { visible } from "../../words/text.ts";
@@ -41,11 +41,18 @@ export function SettingsCard({ service, onChanged }: SettingsProps) {
 
 const valueOf = ({ fields }: ServiceInfo, field: string): string => fields.optionalText(field) ?? "";
 
+/** `undefined`: not set. */
+function inWords(text: string): string | undefined {
+  if (text === "") return undefined;
+  const found = checked(text);
+  return "words" in found ? found.words : text;
+}
+
 const Shown = ({ setting, service }: { readonly setting: Setting; readonly service: ServiceInfo }) => (
   <div>
     <dt class="row between">
       <span>{setting.name}</span>
-      <b class="num">{valueOf(service, setting.field) || setting.unset}</b>
+      <b class="num">{inWords(valueOf(service, setting.field)) ?? setting.unset}</b>
     </dt>
     <dd class="sub">{setting.meaning}</dd>
   </div>

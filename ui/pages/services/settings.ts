@@ -1,6 +1,6 @@
 /** What can be set of a service: its name in the API, what it does, and how its value is checked. */
 import { parseDuration } from "../../../lib/duration.ts";
-import type { ServiceInfo } from "../../admin/services.ts";
+import type { ServiceInfo } from "../../admin/service.ts";
 import { duration } from "../../words/time.ts";
 
 export interface Setting {
