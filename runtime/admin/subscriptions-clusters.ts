@@ -55,8 +55,8 @@ export async function createCluster({ ports, request }: AdminExchange): Handling
 /** `{properties}`: all of them, anew. 200; 400; 404. */
 export async function changeCluster({ ports, request }: AdminExchange, name: string): Handling {
   const properties = brokersIn(bodyOf(request.body)["properties"]);
-  const { createdAtMs } = await requireCluster(ports, name);
-  const cluster = { name, properties, createdAtMs };
+  const before = await requireCluster(ports, name);
+  const cluster = { ...before, properties: withSecretsOf(before, properties) };
   if (!(await storeCluster(ports.items, cluster, false))) throw doesNotExist(`Kafka cluster '${name}'`);
   return jsonResponse(200, viewCluster(cluster));
 }
@@ -72,6 +72,18 @@ export async function deleteCluster({ ports, request }: AdminExchange, name: str
   await removeCluster(ports.items, name);
   return emptyResponse(202);
 }
+
+/** Tools change one property of what they have read, where secrets are hidden. A hidden one stays as it was. */
+const withSecretsOf = (
+  before: KafkaCluster,
+  properties: Readonly<Record<string, string>>,
+): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(properties).map(([key, value]) => [
+      key,
+      value === SECRET && isSecret(key) ? (before.properties[key] ?? value) : value,
+    ]),
+  );
 
 function bodyOf(bytes: Uint8Array): Record<string, unknown> {
   const body = parseJsonObject(bytes);

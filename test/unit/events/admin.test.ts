@@ -1,5 +1,6 @@
 /** `/subscriptions`, `/kafka-clusters` and `/events`, as people and Restate's command line ask. */
 import { describe, expect, test } from "vitest";
+import { findCluster } from "../../../runtime/events/subscription-store.ts";
 import { AdminWorld } from "../admin/admin-world.ts";
 import { kafkaEvent, sqsEvent } from "./events.ts";
 
@@ -71,6 +72,17 @@ describe("Kafka clusters", () => {
     expect((await world.ask("DELETE /kafka-clusters/main?force=true")).status).toBe(202);
     expect((await world.ask("DELETE /kafka-clusters/main")).status).toBe(404);
   });
+});
+
+test("a secret that was hidden, and comes back as it was shown, stays", async () => {
+  const world = await withCluster();
+  const { properties } = (await world.ask("GET /kafka-clusters/main")).body as {
+    properties: Record<string, string>;
+  };
+  const changed = { ...properties, "bootstrap.servers": "127.0.0.1:9099" };
+  await world.ask("PATCH /kafka-clusters/main", { properties: changed });
+  const stored = await findCluster(world.items, "main");
+  expect(stored?.properties).toEqual({ ...CLUSTER.properties, "bootstrap.servers": "127.0.0.1:9099" });
 });
 
 describe("subscriptions", () => {
