@@ -161,6 +161,9 @@ test("an input too long for a message, among others of its key, keeps its place"
       const world = await EventsWorld.start();
       const to = world.subscription("kafka://main/orders", "Account/add");
       await world.deliver(to, kafka(all), { at, effect });
+      // The reconciler could start what has a head. So what comes before it is in the mailbox.
+      const heads = (await world.items.scan("journal", "head")).items.length;
+      expect(world.mailbox.depth).toBeGreaterThanOrEqual(heads);
       await world.run();
       await world.deliver(to, kafka(all));
       await world.run();
@@ -185,6 +188,21 @@ test("a workflow runs once for each key, and later records say so", async () => 
   await world.run();
   expect(world.values("w")).toEqual([1]);
 });
+
+test.each(["Plain/take", "Order/run"])(
+  "what needs a head (%s), once more when its retention is over: it begins no new life",
+  async (sink) => {
+    const world = await EventsWorld.start();
+    const to = world.subscription("sqs://work", sink, { "perdure.key": "constant:w" });
+    const event = sqsEvent([{ id: "m1", value: { text: "z".repeat(300 * 1024) }, receives: 2 }]);
+    for (let days = 0; days < 8; days += 2) {
+      await world.deliver(to, event);
+      await world.run();
+      await world.clock.advance(2 * DAY_MS);
+    }
+    expect(world.ran.length).toBe(1);
+  },
+);
 
 describe("SQS, standard", () => {
   const message = { id: "m1", value: { n: 1 } };

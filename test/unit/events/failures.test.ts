@@ -50,6 +50,11 @@ test("Kafka: what is below the mark does not come again", async () => {
   const { batchItemFailures, counts } = await world.deliver(to, event);
   expect(batchItemFailures).toEqual([{ itemIdentifier: { partition: "orders-3", offset: 140 } }]);
   expect(counts).toMatchObject({ accepted: 100, failed: 150 });
+  // What was not accepted lies above the mark: it comes again, and none is lost.
+  world.beforeSend = () => undefined;
+  expect((await world.deliver(to, event)).counts).toMatchObject({ skipped: 100, accepted: 150, failed: 0 });
+  await world.run();
+  expect(world.values("a")).toEqual(many(250).map(({ value }) => value));
 });
 
 test("Kinesis: the lowest sequence number", async () => {

@@ -1,5 +1,6 @@
 /** A source door, a FIFO mailbox, a dispatcher and handlers, in memory. Any write or send can fail, before it takes effect or after. */
 import { OperationalError } from "../../../lib/errors.ts";
+import { MESSAGE_PAYLOAD_BYTES_MAX } from "../../../lib/limits.ts";
 import type { Attributes, ItemKey, Write, WriteResult } from "../../../lib/model/item.ts";
 import type { Outgoing } from "../../../lib/model/message.ts";
 import { silentLogger } from "../../../lib/ports.ts";
@@ -18,6 +19,8 @@ import { ManualClock } from "../local/manual-clock.ts";
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 const DOOR_MS = 60_000;
+/** Of an input as long as a message may carry, in base64. */
+const MESSAGE_BYTES_MAX = 1.4 * MESSAGE_PAYLOAD_BYTES_MAX;
 const HIDDEN_MS = 30_000;
 
 /** The end of a process: what it has begun may or may not have taken effect. */
@@ -141,6 +144,8 @@ export class EventsWorld {
     return {
       sendBatch: async (messages: readonly Outgoing[]): Promise<readonly number[]> => {
         this.beforeSend();
+        for (const { body } of messages)
+          if (Buffer.byteLength(body) > MESSAGE_BYTES_MAX) throw new Error("a message is too long");
         if (this.refusals > 0) {
           this.refusals--;
           throw new OperationalError("throttled", "the mailbox is throttled");
