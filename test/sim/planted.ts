@@ -121,7 +121,7 @@ const COUNTEREXAMPLES: readonly Planted[] = [
   ),
   bug("reads are not logged", "lib/turn/turn-machine.ts", 2000, [
     "    if (this.#issued[entry.command]?.settled) return;\n    this.#pending.add(entry);",
-    "    if (this.#issued[entry.command]?.settled) return;\n    if (!isRead(entry)) this.#pending.add(entry);",
+    '    if (this.#issued[entry.command]?.settled) return;\n    if (entry.kind === "run") this.#pending.add(entry);',
   ]),
   bug(
     "a note that came in while nobody looked wakes nobody",
