@@ -130,13 +130,14 @@ export class Acknowledged {
   }
 
   /** CANCEL, R20: what the code awaits is rejected before a step of it starts, once its turn has been told. */
-  stepStarts(actor: string, { id, entries }: Life, step: string): void {
+  stepStarts(actor: string, life: Life | undefined, step: string): void {
     const started = this.#started.get(actor);
     if (started?.has(step) === true) return;
     started?.add(step);
-    const unheard = (this.#told.get(actor) ?? []).find((delivery) => !isLogged(entries, delivery));
+    if (!life) return;
+    const unheard = (this.#told.get(actor) ?? []).find((delivery) => !isLogged(life.entries, delivery));
     if (unheard !== undefined && !this.isMixed)
-      this.#fail("CANCEL", `${actor} starts ${step} of ${id}, and has been told of ${unheard}`);
+      this.#fail("CANCEL", `${actor} starts ${step} of ${life.id}, and has been told of ${unheard}`);
   }
 
   #listed(after: Attributes): void {

@@ -549,7 +549,7 @@ export class Observer {
     if (this.once.isTooOften(turn.id, step))
       this.fail("ONCE", `step ${step} of ${turn.id} runs again, although nothing has failed`);
     const life = this.lives.get(turn.id);
-    if (life) this.acknowledged.stepStarts(actor.name, life, step);
+    this.acknowledged.stepStarts(actor.name, life, step);
     const name = `${turn.id} ${turn.incarnation}`;
     if (seen !== undefined) this.accounts.set(name, [...(this.accounts.get(name) ?? []), { step, seen }]);
     for (const token of known) {
