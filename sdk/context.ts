@@ -118,8 +118,9 @@ export interface Context {
   /** Resolves after `duration`, never sooner. The handler costs nothing while it sleeps. */
   sleep(duration: Duration, name?: string): DurablePromise<void>;
 
-  /** A promise that somebody outside completes, by its id. */
+  /** A promise that somebody outside completes, by its id. With a `name`, people see what is waited for. */
   awakeable<T = unknown>(serde?: Serde<T>): { id: string; promise: DurablePromise<T> };
+  awakeable<T = unknown>(name: string, serde?: Serde<T>): { id: string; promise: DurablePromise<T> };
   /** Throws a TerminalError (400) if `id` is not an awakeable's. */
   resolveAwakeable<T = unknown>(id: string, payload?: T, serde?: Serde<T>): void;
   /** The awakeable throws a TerminalError with `reason`. Throws one itself (400) if `id` is not an awakeable's. */

@@ -22,6 +22,7 @@ import {
   numberOrNull,
   numberOrText,
   optionalBytes as mark,
+  optionalText,
   record,
   text,
   textMap,
@@ -92,6 +93,8 @@ export interface SendEntry extends Command<"send"> {
 /** The code asked for an awakeable or a signal. */
 export interface SignalEntry extends Command<"signal"> {
   readonly signal: SignalKey;
+  /** What the user calls the awakeable: for people, so a replay does not compare it. */
+  readonly label?: string;
 }
 /** Completes a signal or an awakeable of another invocation. */
 export interface SendSignalEntry extends Command<"sendSignal"> {
@@ -213,7 +216,7 @@ const ENTRIES: Formats<Entry> = {
   sleep: { letter: "z", fields: { command: number, dueAtMs: number, name: text, mark } },
   call: { letter: "c", fields: { command: number, callee: text, call, mark } },
   send: { letter: "o", fields: { command: number, callee: text, call, mark } },
-  signal: { letter: "a", fields: { command: number, signal, mark } },
+  signal: { letter: "a", fields: { command: number, signal, mark, label: optionalText } },
   sendSignal: {
     letter: "t",
     fields: { command: number, id: text, incarnation: numberOrNull, signal, outcome: largeValue, mark },

@@ -15,7 +15,7 @@ export interface Field<T> {
   readonly encode: (held: T) => Value;
   /** Where a possibly large value is, if it is in this field. */
   readonly large?: Lens<T>;
-  /** It comes last, and may be missing. */
+  /** It stands behind those that are always there, and may be missing. */
   readonly isOptional?: true;
 }
 interface Lens<T> {
@@ -66,12 +66,13 @@ export const texts: Field<readonly string[]> = {
   decode: (stored) => (Array.isArray(stored) && stored.every(isText) ? stored : undefined),
   encode: (held) => [...held],
 };
-/** Bytes that the last place may hold. What else is there, a later version has put there. */
+/** What may be missing. What is there and of another type, a later version has put there. */
 export const optionalBytes: Field<Uint8Array> = {
   decode: (stored) => (stored instanceof Uint8Array ? stored : undefined),
   encode: (held) => held,
   isOptional: true,
 };
+export const optionalText: Field<string> = { ...text, isOptional: true };
 /** A value that may be too long for the head. Then it has an item of its own, and the name of that item is here. */
 export const largeValue: Field<Value> = {
   decode: (stored) => stored,
@@ -128,9 +129,14 @@ class Shape<T extends object> {
   }
 
   encode(held: T, into: Value[]): Value[] {
+    let missing = 0;
     for (const { name, encode, isOptional } of this.#parts) {
       const value = (held as Held)[name];
-      if (!isOptional || value !== undefined) into.push(encode(value));
+      if (isOptional && value === undefined) missing++;
+      else {
+        for (; missing > 0; missing--) into.push(null);
+        into.push(encode(value));
+      }
     }
     return into;
   }

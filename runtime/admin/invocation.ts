@@ -177,11 +177,11 @@ export async function describeInvocation({ ports }: AdminExchange, text: string)
   });
 }
 
-/** The log says whom a call has called. */
+/** The log says whom a call has called, and what the user calls an awakeable. */
 async function waitOf({ items }: AdminPorts, id: InvocationId, head: Head): Promise<WaitView | undefined> {
   const { wait, status, tail } = head;
   if (!wait || status === "completed") return undefined;
-  const needsLog = leavesOf(wait).some(({ kind }) => kind === "call");
+  const needsLog = leavesOf(wait).some(({ kind }) => kind === "call" || kind === "signal");
   return viewWait(wait, { id, head, log: needsLog ? await readLog(items, id, head) : tail });
 }
 

@@ -79,7 +79,11 @@ const VIEWS: Views = {
     ...(name === "" ? {} : { name }),
     due_at: viewTime(dueAtMs),
   }),
-  signal: ({ command, signal }, owner) => ({ command, ...viewSignal(signal, owner) }),
+  signal: ({ command, signal, label }, owner) => ({
+    command,
+    ...(label === undefined ? {} : { name: label }),
+    ...viewSignal(signal, owner),
+  }),
   sendSignal: async ({ command, id, incarnation, signal, outcome }, owner) => ({
     command,
     ...(typeof signal === "number" && incarnation !== null

@@ -23,12 +23,18 @@ export class ReferenceContext extends CallingContext {
   /** The numbers of those that the code has asked for. */
   readonly #awakeables = new Set<number>();
 
-  awakeable<T>(serde?: Serde<T>): { id: string; promise: DurablePromise<T> } {
+  awakeable<T>(
+    nameOrSerde?: string | Serde<T>,
+    maybeSerde?: Serde<T>,
+  ): { id: string; promise: DurablePromise<T> } {
+    const [label, serde] =
+      typeof nameOrSerde === "string" ? [nameOrSerde, maybeSerde] : [undefined, nameOrSerde];
+    if (label !== undefined) assertName(label, "awakeable name", 1);
     const { id, incarnation } = this.turnRequest;
     const command = this.driver.machine.nextCommand;
     const index = this.#numberOf(command);
     this.#awakeables.add(index);
-    this.driver.issue({ kind: "signal", command, signal: index });
+    this.driver.issue({ kind: "signal", command, signal: index, ...(label === undefined ? {} : { label }) });
     const future = Future.leaf({ leaf: { kind: "signal", signal: index } });
     const decode = (value: Value): T => this.serdeOf(serde).deserialize(bytesOf(value));
     const complete = this.settle(future, decode);

@@ -186,7 +186,8 @@ function detailsOf(entry: CommandEntry): Row {
   if (entry.kind === "sleep") return { name: entry.name, due_at: viewTime(entry.dueAtMs) };
   if ("id" in entry) return { invoked_id: entry.id };
   if ("name" in entry) return { name: entry.name };
-  return "signal" in entry ? { name: String(entry.signal) } : {};
+  if (entry.kind === "signal") return { name: entry.label ?? String(entry.signal) };
+  return {};
 }
 
 async function resultColumns(value: Value, bytesOf: JournalShown["bytesOf"]): Promise<Row> {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { decodeEntry, encodeEntry, type RunEntry, withoutMark } from "../../../lib/model/entry.ts";
 import { lastTimeIn, MarkWriter, timesIn, type When } from "../../../lib/model/entry-times.ts";
+import { identityOf } from "../../../lib/turn/mismatch.ts";
 import { sizeOfValue } from "../../../lib/model/item.ts";
 
 const ACCEPTED = 1_795_000_000_000;
@@ -99,6 +100,15 @@ describe("the stored form", () => {
   test("may have something else there, of a later version", () => {
     expect(decodeEntry(["r", 1, "step", new Uint8Array([49]), "later", 2])).toEqual(run(1));
     expect(decodeEntry([...encodeEntry(run(1, mark)), "later"])).toEqual(run(1, mark));
+  });
+
+  test("of an awakeable has its name behind them, and a place for them if there are none", () => {
+    const entry = { kind: "signal", command: 1, signal: 17, label: "approval" } as const;
+    expect(encodeEntry(entry)).toEqual(["a", 1, 17, null, "approval"]);
+    expect(encodeEntry({ ...entry, mark })).toEqual(["a", 1, 17, mark, "approval"]);
+    expect(decodeEntry(["a", 1, 17, null, "approval"])).toEqual(entry);
+    expect(decodeEntry(["a", 1, 17, mark, "approval", "later"])).toEqual({ ...entry, mark });
+    expect(identityOf(entry)).toEqual(identityOf({ ...entry, label: "another" }));
   });
 
   test("of a mark that was cut, or is none, is read as far as it goes", () => {

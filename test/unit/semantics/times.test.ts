@@ -46,7 +46,7 @@ const timed = service({
       );
     },
     waits: async (ctx: Context) => {
-      const { id, promise } = ctx.awakeable<string>();
+      const { id, promise } = ctx.awakeable<string>("approval");
       await ctx.run("told", () => id);
       await DurablePromise.all([
         promise,
@@ -165,7 +165,7 @@ test("what it waits for is a tree", async () => {
   expect((body as { waiting_for: unknown }).waiting_for).toEqual({
     kind: "all",
     parts: [
-      { kind: "awakeable", awakeable_id: expect.stringMatching(/^sign_1/) as unknown },
+      { kind: "awakeable", name: "approval", awakeable_id: expect.stringMatching(/^sign_1/) as unknown },
       {
         kind: "race",
         parts: [
