@@ -4,6 +4,7 @@ import type { QueryAnswer } from "./query-answers.ts";
 
 const RETRIES = "it counts failed attempts, of every invocation";
 const NOT_KEPT = "it is not kept";
+const STARTS = "it is known from the first write of an attempt on";
 const FAILURE = "the text has no stack, and what is paused keeps it";
 const WAITS = "what is waited for has other numbers";
 const UNPINNED = "what has recorded nothing is not pinned yet";
@@ -20,8 +21,8 @@ const COLUMNS: Readonly<Record<string, string>> = {
   trace_id: "Restate shows one where nothing was sampled",
   retry_count: RETRIES,
   num_retries: RETRIES,
-  running_at: NOT_KEPT,
-  last_start_at: NOT_KEPT,
+  running_at: STARTS,
+  last_start_at: STARTS,
   last_attempt_deployment_id: NOT_KEPT,
   last_failure: FAILURE,
   last_failure_message: FAILURE,

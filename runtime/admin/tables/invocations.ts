@@ -4,6 +4,7 @@ import { eachAtOnce } from "../../../lib/at-once.ts";
 import { isCommand } from "../../../lib/model/entry.ts";
 import type { Head } from "../../../lib/model/head.ts";
 import { shownDeploymentId, shownId, storedId } from "../../../lib/model/shown-id.ts";
+import { turnsIn } from "../../../lib/model/turns.ts";
 import { leavesOf } from "../../../lib/model/wait.ts";
 import { PROTOCOL_VERSION } from "../../../lib/protocol.ts";
 import type { Row, TableRequest } from "../../query/query.ts";
@@ -70,6 +71,7 @@ async function rowMaker(
   const types = new Map(services.map(({ name, type }) => [name, SERVICE_TYPES[type]]));
   return ({ id, head }) => ({
     ...(viewInvocation(id, head) as Row),
+    ...startsOf(head),
     ...timesOf(head),
     ...waitOf(head),
     target_service_ty: types.get(head.target.service),
@@ -80,6 +82,19 @@ async function rowMaker(
         ? shownDeploymentId(head.deployment)
         : undefined,
   });
+}
+
+/** Restate's invoker knows the last attempt of what it has in hand. */
+function startsOf({ turns, acceptedAtMs, status }: Head): Row {
+  const { first, last } = turnsIn(turns, acceptedAtMs);
+  const all = [...first, ...last];
+  const [began, latest] = [all[0], all.at(-1)];
+  if (!began || !latest) return {};
+  const isLive = LIVE.includes(viewStatus(status));
+  return {
+    running_at: viewTime(began.fromMs),
+    ...(isLive ? { last_start_at: viewTime(latest.fromMs) } : {}),
+  };
 }
 
 function timesOf({ status, acceptedAtMs, modifiedAtMs, expiresAtMs, journalExpiresAtMs }: Head): Row {
