@@ -3,7 +3,6 @@
  * that have died. It writes that with what it writes anyway. What it holds between two attempts under one message goes with the
  * request of the next.
  */
-import { codeIn } from "../../lib/error-codes.ts";
 import type { FailedTurn } from "../../lib/death.ts";
 import type { TurnFailure } from "../../lib/protocol.ts";
 import { type TurnRecord, withTurn } from "../../lib/model/turn-record.ts";
@@ -57,13 +56,17 @@ export function withEnded(
 export const withRefused = (turns: Turns, failed: TurnFailure, nowMs: number): Turns =>
   turnsWith(turns, failure("failed", { fromMs: nowMs, untilMs: nowMs }, failed));
 
+/** As lib/error-codes.ts writes them, without its list of all codes. What has none is RT0007. */
+const CODE = /\(RT(\d{4})\)/;
+const NO_CODE = 7;
+
 const failure = (
   end: "failed" | "died",
   { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
   { message }: TurnFailure,
 ): TurnRecord => ({
   ...{ end, fromMs, untilMs: Math.max(fromMs, untilMs) },
-  ...{ code: Number(codeIn(message).slice("RT".length)), message },
+  ...{ code: Number(CODE.exec(message)?.[1] ?? NO_CODE), message },
 });
 
 /** As the head keeps them. `undefined`: there are none. */
