@@ -10,7 +10,7 @@ import { type Described, describedBy, describedJson, dollarsPerMillion, type Loc
 import { attemptLines, attemptsIn } from "./attempts.ts";
 import { framesOf } from "./frames.ts";
 import { type InvocationRow, shownStatus, waitingFor } from "./invocation.ts";
-import { journalOf, type JournalStep, type Shown, shownValue } from "./journal.ts";
+import { effortOf, journalOf, type JournalStep, type Shown, shownValue } from "./journal.ts";
 
 export interface DescribeOptions {
   readonly full?: boolean;
@@ -159,7 +159,8 @@ class Description {
       step.callee === undefined ? "" : ` -> ${step.callee}${callee ? ` (${shownStatus(callee)})` : ""}`;
     const due = step.dueAt === undefined ? "" : ` until ${out.time(step.dueAt)}`;
     const open = step.isOpen ? out.styled("yellow", " not yet") : "";
-    const took = tookText(step, out);
+    const effort = effortOf(step);
+    const took = effort === "" ? "" : out.styled("dim", `  ${effort}`);
     const start = `${numberOf(step).padStart(numberWidth)}  ${step.type.padEnd(typeWidth)}  ${safe(`${step.name}${due}${calls}`)}${open}${took}`;
     const [first, ...rest] = this.#value(step.value);
     if (first === undefined) return [start.trimEnd()];
@@ -200,15 +201,6 @@ class Description {
 
 const entriesText = (count: number): string => (count === 1 ? "1 entry" : `${count} entries`);
 const numberOf = ({ index }: JournalStep): string => `#${index}`;
-
-/** `  120ms, 3 tries`. */
-function tookText({ tookMs, tries = 1 }: JournalStep, out: Cli["out"]): string {
-  const parts = [
-    ...(tookMs === undefined ? [] : [shortDuration(tookMs)]),
-    ...(tries > 1 ? [`${tries} tries`] : []),
-  ];
-  return parts.length === 0 ? "" : out.styled("dim", `  ${parts.join(", ")}`);
-}
 
 function callerText(fields: InvocationRow["fields"], caller: InvocationRow | undefined): string | undefined {
   const from = fields.optionalText("restarted_from");

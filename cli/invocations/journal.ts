@@ -2,7 +2,7 @@
 import { JOURNAL_VIEW_ENTRIES_MAX } from "../../lib/limits/http.ts";
 import { type AdminClient, path } from "../admin-client.ts";
 import { AnswerFields } from "../fields.ts";
-import { timeOf } from "../time.ts";
+import { shortDuration, timeOf } from "../time.ts";
 
 /** All pages of `GET /invocations/{id}/journal` as one answer. */
 export async function journalOf(admin: AdminClient, id: string): Promise<AnswerFields> {
@@ -86,6 +86,12 @@ export function stepsOf(journal: AnswerFields): JournalStep[] {
 function between(first: AnswerFields, from: string, last: AnswerFields, to: string): number | undefined {
   const [fromMs, toMs] = [timeOf(first.optionalText(from)), timeOf(last.optionalText(to))];
   return fromMs === undefined || toMs === undefined ? undefined : Math.max(0, toMs - fromMs);
+}
+
+/** `120ms, 3 tries`; empty if nothing is known of it. */
+export function effortOf({ tookMs, tries = 1 }: JournalStep): string {
+  const took = tookMs === undefined ? [] : [shortDuration(tookMs)];
+  return [...took, ...(tries > 1 ? [`${tries} tries`] : [])].join(", ");
 }
 
 /** An awakeable is a signal that has an id. */

@@ -14,7 +14,7 @@ import {
   shownStatus,
   waitingFor,
 } from "./invocation.ts";
-import { journalOf, type JournalStep, stepsOf } from "./journal.ts";
+import { effortOf, journalOf, type JournalStep, stepsOf } from "./journal.ts";
 import { type Look, looks } from "./looks.ts";
 
 export interface WatchOptions {
@@ -88,8 +88,11 @@ class Watched {
     const until = dueAt === undefined || !step.isOpen ? "" : ` until ${this.#cli.out.time(dueAt)}`;
     const calls = callee === undefined ? "" : ` -> ${callee}`;
     const result = value === undefined ? "" : ` ${value.isFailure ? "failed:" : "="} ${cut(value.text)}`;
-    await this.#say("step", `#${index} ${type} ${name}${until}${calls}${result}`, {
+    const effort = effortOf(step);
+    const took = effort === "" ? "" : ` (${effort})`;
+    await this.#say("step", `#${index} ${type} ${name}${until}${calls}${took}${result}`, {
       ...{ index, type, name, invoked_id: callee, due_at: dueAt, open: step.isOpen },
+      ...{ duration_ms: step.tookMs, attempts: step.tries },
       ...(value === undefined ? {} : { [value.isFailure ? "failure" : "value"]: value.text }),
     });
   }

@@ -128,8 +128,8 @@ describe("perdure show", { timeout: 120_000 }, () => {
     ]);
     expect(owner.stdout).toMatch(/Target +Order\/show-1\/place/u);
     expect(owner.stdout).toMatch(/Waiting for +awakeable sign_/u);
-    expect(owner.stdout).toMatch(/#0 +run +charge\n +=.*"amount":12/u);
-    expect(owner.stdout).toMatch(/call +Mailer\/send -> inv_\S+ \(succeeded\)\n +=.*sent to ada/u);
+    expect(owner.stdout).toMatch(/#0 +run +charge( +\d+ms)?\n +=.*"amount":12/u);
+    expect(owner.stdout).toMatch(/call +Mailer\/send -> inv_\S+ \(succeeded\)( +\d+ms)?\n +=.*sent to ada/u);
     expect(owner.stdout).toMatch(new RegExp(`Key +owned since .*behind it: ${behind}`, "u"));
     expect(parked.stdout).toMatch(
       new RegExp(`Key +owned by ${placed} \\(Order/show-1/place, suspended\\).*place 1 of 1`, "u"),
@@ -246,7 +246,7 @@ describe("perdure watch and tail", { timeout: 120_000 }, () => {
     const [succeeded, failed] = await Promise.all([perdure("watch", good), perdure("watch", bad, "--jsonl")]);
     expect(succeeded.code).toBe(EXIT.done);
     expect(succeeded.stdout).toMatch(
-      /accepted Mailer\/send\n.*#0 run deliver = "sent to eve"\n.*succeeded after/u,
+      /accepted Mailer\/send\n.*#0 run deliver( \(\d+ms\))? = "sent to eve"\n.*succeeded after/u,
     );
     expect(failed).toMatchObject({
       code: EXIT.failed,
