@@ -9,7 +9,7 @@ const PAGES = ["invocations", "objects", "services", "playground", "deployments"
 
 export async function openLink(cli: Cli, what: string | undefined, inBrowser: boolean): Promise<void> {
   const admin = await cli.admin();
-  const hasUi = admin.address.startsWith("http") && (await admin.raw("GET", UI)).status < 400;
+  const hasUi = admin.address.startsWith("http") && (await admin.raw("GET", `${UI}/`)).status < 400;
   const link = hasUi ? `${admin.address}${UI}${placeOf(what)}` : `${admin.address}${pathOf(what)}`;
   await cli.out.show({ link, ui: hasUi }, () => [link]);
   if (!hasUi) return cli.out.note("This server has no web UI of its own: `perdure ui` serves it here.");

@@ -130,10 +130,17 @@ describe("doctor", () => {
   });
 });
 
-test("open prints a link, and says that there is no web UI to open", async () => {
-  const { code, stdout, stderr } = await server.run("open", "inv_1x");
-  expect({ code, stdout }).toEqual({ code: 0, stdout: `${server.adminUrl}/invocations/inv_1x\n` });
-  expect(stderr).toContain("no web UI");
+test("open prints the link of a page, of a key, of an invocation; without a built UI that of its JSON, and says so", async () => {
+  const isBuilt = (await fetch(`${server.adminUrl}/ui/`)).status === 200;
+  const linkOf = async (...what: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await server.run("open", ...what);
+    expect([code, stderr.includes("no web UI")]).toEqual([0, !isBuilt]);
+    return stdout.trim().replace(`${server.adminUrl}${isBuilt ? "/ui" : ""}`, "");
+  };
+  expect(await linkOf("inv_1x")).toBe("/invocations/inv_1x");
+  expect(await linkOf()).toBe(isBuilt ? "/" : "");
+  expect(await linkOf("sql")).toBe(isBuilt ? "/sql" : "");
+  expect(await linkOf("Cart/a/b")).toBe(isBuilt ? "/object?service=Cart&key=a%2Fb" : "");
 });
 
 test("subscriptions: made, listed, described and ended", async () => {
