@@ -23,7 +23,7 @@ export async function showUi(cli: Cli, { port, open = false, readOnly = false }:
   const server = await startUi(cli, { port: portOf(port), readOnly });
   await cli.out.show({ link: server.link }, () => [server.link]);
   cli.out.note("Press Ctrl-C to stop.");
-  if (open) openInBrowser(server.link);
+  if (open) openInBrowser(server.onceLink);
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   server.stop();
 }
@@ -36,16 +36,23 @@ async function ownUi(cli: Cli): Promise<string | undefined> {
   return status < 400 ? `${address}/ui/` : undefined;
 }
 
+interface ServedUi {
+  readonly link: string;
+  /** The same, once. What a program is called with, other users of the machine can see. */
+  readonly onceLink: string;
+  readonly stop: () => void;
+}
+
 /** Serves it until it is stopped. Throws {@link CommandError} if it cannot listen. */
 export async function startUi(
   cli: Cli,
   { port, readOnly }: { readonly port: number; readonly readOnly: boolean },
-): Promise<{ readonly link: string; readonly stop: () => void }> {
+): Promise<ServedUi> {
   const environment = await cli.environment();
-  const key = newKey();
+  const [key, onceKey] = [newKey(), newKey()];
   const handle = uiProxy(
     {
-      ...{ ui: new UiFiles(), admin: environment.admin, readOnly, key },
+      ...{ ui: new UiFiles(), admin: environment.admin, readOnly, key, onceKey },
       ingress: () => cli.ingress(),
       environment: onceKnown(() => shown(environment)),
     },
@@ -54,7 +61,9 @@ export async function startUi(
   const server = new HttpServer(handle, { host: HOST, port, bodyBytesMax: PAYLOAD_BYTES_MAX });
   try {
     const url = await server.listen();
-    return { link: `${url}/ui/?key=${key}`, stop: () => server.destroy() };
+    // Not by a name: another user's server may listen on another address of it, and would be handed the key.
+    const page = `${url.replace("localhost", HOST)}/ui/`;
+    return { link: `${page}?key=${key}`, onceLink: `${page}?key=${onceKey}`, stop: () => server.destroy() };
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;
     throw new CommandError(error.message, { advice: "Choose another one with --port.", cause: error });

@@ -98,7 +98,7 @@ describeInBrowser("the UI of a server elsewhere", () => {
     onTestFinished(() => void foreign.close());
     // What it tries is refused, and the browser says so in the console of that page.
     const other = await page.context().newPage();
-    await other.goto(`http://localhost:${(foreign.address() as AddressInfo).port}/`);
+    await other.goto(`http://127.0.0.1:${(foreign.address() as AddressInfo).port}/`);
     await other.waitForFunction(`document.title.startsWith("tried")`);
     // An answer without CORS headers that was not asked for in that mode is opaque: the page cannot read it. It was a refusal.
     expect(await other.title()).toBe("tried no opaque no");

@@ -41,6 +41,8 @@ export interface ProxyOptions {
   readonly readOnly: boolean;
   /** Made by {@link newKey}. */
   readonly key: string;
+  /** Another one, for a link that others may see: it opens the UI once. */
+  readonly onceKey?: string;
 }
 
 export const newKey = (): string => randomBytes(PROXY_KEY_BYTES).toString("base64url");
@@ -50,8 +52,9 @@ const KEY = "key";
 /** `host`: the loopback address that it listens on. */
 export function uiProxy(options: ProxyOptions, host: string): RequestHandler {
   let onTheirWay = 0;
+  const entryKeys = new Set([options.key, ...(options.onceKey === undefined ? [] : [options.onceKey])]);
   const handle: RequestHandler = async (request) => {
-    const entered = enteredWith(request, options.key);
+    const entered = enteredWith(request, entryKeys, options.key);
     if (entered) return entered;
     const page = options.ui.answer(request);
     if (page) return page;
@@ -75,12 +78,18 @@ export function uiProxy(options: ProxyOptions, host: string): RequestHandler {
 }
 
 /** The link with the key: it goes into a cookie, and out of the address. */
-function enteredWith({ method, path, query, headers }: HttpRequest, key: string): HttpResponse | undefined {
+function enteredWith(
+  { method, path, query, headers }: HttpRequest,
+  entryKeys: Set<string>,
+  key: string,
+): HttpResponse | undefined {
   const given = query.get(KEY);
   if (method !== "GET" || given === null || !isUiPath(path)) return undefined;
   const left = new URLSearchParams([...query].filter(([name]) => name !== KEY)).toString();
   const location = left === "" ? path : `${path}?${left}`;
-  if (!isSame(given, key)) return emptyResponse(302, { location });
+  const found = [...entryKeys].find((each) => isSame(given, each));
+  if (found === undefined) return emptyResponse(302, { location });
+  if (found !== key) entryKeys.delete(found);
   const cookie = `${cookieName(headers)}=${key}; HttpOnly; SameSite=Strict; Path=/`;
   return emptyResponse(302, { location, "set-cookie": cookie, "cache-control": "no-store" });
 }

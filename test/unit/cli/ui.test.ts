@@ -76,7 +76,7 @@ test("requests of the page are signed with the user's credentials, and go to the
     readOnly: false,
   });
   onTestFinished(stop);
-  expect(link).toMatch(/^http:\/\/localhost:\d+\/ui\/\?key=[\w-]{32}$/u);
+  expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/ui\/\?key=[\w-]{32}$/u);
   const ask = await opened(link);
   asked.length = 0;
   expect((await ask("/invocations?status=paused")).status).toBe(200);

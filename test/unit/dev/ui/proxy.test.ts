@@ -61,6 +61,16 @@ describe("who may ask", () => {
     expect([wrong.status, wrong.headers["set-cookie"]]).toEqual([302, undefined]);
   });
 
+  test("a key for one time opens it once, and the cookie is the same", async () => {
+    const onceKey = newKey();
+    const { ask } = world({ onceKey });
+    const cookies = [];
+    for (let n = 0; n < 2; n++)
+      cookies.push((await ask(`GET /ui/?key=${onceKey}`, { host: HOST })).headers["set-cookie"]);
+    expect(cookies).toEqual([expect.stringContaining(KEY), undefined]);
+    expect((await ask(`GET /ui/?key=${KEY}`, { host: HOST })).headers["set-cookie"]).toContain(KEY);
+  });
+
   test.each([[{}], [{ cookie: `perdure_ui_9072=${KEY}` }], [{ cookie: "perdure_ui_9071=guessed" }]])(
     "without the key of this server (%j) nothing is handed on",
     async (headers) => {
