@@ -13,8 +13,8 @@ import type { Deployed } from "../runtime/dev/deployer.ts";
 import type { EngineEvent, Listening } from "../runtime/dev/engine.ts";
 import type { FailedAttempt } from "../runtime/dev/events.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
-
-type Style = Parameters<typeof styleText>[0];
+import { InvocationLines, type InvocationMode } from "./dev-lines.ts";
+import type { Style } from "./output.ts";
 
 interface Served {
   readonly file?: string;
@@ -22,6 +22,8 @@ interface Served {
   readonly watch: boolean;
   /** From which level on the engine's own log is shown. */
   readonly least: LogLevel;
+  /** What is said of invocations. */
+  readonly mode: InvocationMode;
 }
 
 const LOG_STYLES: Readonly<Record<LogLevel, Style>> = {
@@ -49,12 +51,18 @@ const FAILED = {
 
 export class DevConsole {
   readonly #served: Served;
+  readonly #lines: InvocationLines;
   #ready = false;
   /** The time of day at which the code in service was deployed, as 10:31. */
   #deployedAt = "";
 
   constructor(served: Served) {
     this.#served = served;
+    this.#lines = new InvocationLines({
+      mode: served.mode,
+      print: ({ stream, style, text, after }) =>
+        process[stream].write(`${styled(style, text, stream)}${styled("dim", after, stream)}\n`),
+    });
     // Nobody may read the output any more. That is not a reason to stop serving.
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   }
@@ -86,7 +94,7 @@ export class DevConsole {
       case "warning":
         return print("stderr", "yellow", `warning: ${escaped(event.message)}`);
       case "invocation":
-        return event.event.kind === "attempt-failed" ? attemptFailed(event.event.attempt) : undefined;
+        return this.#invocation(event);
       case "data-lost": {
         const { path, how } = event.file;
         const lost = `${escaped(path)} was ${how} while it was served.`;
@@ -140,13 +148,24 @@ export class DevConsole {
     print("stdout", "green", `reloaded ${this.#served.file} as ${short(deployment)}: ${escaped(names)}`);
   }
 
+  #invocation({ event, details }: Extract<EngineEvent, { kind: "invocation" }>): void {
+    if (event.kind !== "attempt-failed") this.#lines.report(event, details);
+    else if (isShown(event.attempt, this.#served.mode) && this.#lines.isRoom(event))
+      attemptFailed(event.attempt);
+  }
+
   #output({ deployment, old, stream, line }: Extract<EngineEvent, { kind: "output" }>): void {
     const prefix = old ? `${short(deployment)} (old) | ` : "| ";
     process[stream].write(`${styled("dim", prefix, stream)}${line}\n`);
   }
 }
 
-/** Shows the first attempts and then fewer and fewer, since a handler may be tried for days. */
+/** The first attempts are, and then fewer and fewer, since a handler may be tried for days. */
+function isShown({ count: attempt }: FailedAttempt, mode: InvocationMode): boolean {
+  const isPowerOfTwo = (attempt & (attempt - 1)) === 0;
+  return mode === "verbose" || attempt <= SHOWN_ATTEMPTS || isPowerOfTwo;
+}
+
 function attemptFailed({
   target,
   count: attempt,
@@ -155,8 +174,6 @@ function attemptFailed({
   operation,
   invocation,
 }: FailedAttempt): void {
-  const isPowerOfTwo = (attempt & (attempt - 1)) === 0;
-  if (attempt > SHOWN_ATTEMPTS && !isPowerOfTwo) return;
   const { service, handler, key } = target;
   const path = [service, ...(key === undefined ? [] : [key]), handler].join("/");
   const where = operation === undefined ? "" : ` in ${operation}`;

@@ -30,6 +30,9 @@ const AFTER = `
 The file's default export is an array of services, virtual objects and workflows, or one of them. A file without a
 default export serves what it would serve over HTTP.
 
+A line says when an invocation starts, is suspended, fails or ends. --quiet: failures and warnings alone. --verbose: steps, later
+turns and all attempts too. When more happens than anybody reads, one line a second sums it up.
+
 Everything durable is in one data file. After a restart the invocations in flight continue, whatever ended the process.
 When the code changes, it is reloaded: new invocations run the new code, those in flight finish on the old code.
 
@@ -237,6 +240,7 @@ async function serve(settings: ServerSettings): Promise<void> {
     dataPath: shown(settings.dataPath),
     watch: settings.watch,
     least: settings.logLevel === "trace" ? "debug" : settings.logLevel,
+    mode: settings.logInvocations,
   });
   if (settings.tracing) traceTo(settings.tracing, process.env);
   silenceSqliteWarning();
@@ -245,6 +249,7 @@ async function serve(settings: ServerSettings): Promise<void> {
     () =>
       new Engine({
         ...settings,
+        tellsSteps: settings.logInvocations === "verbose",
         logger: output.logger,
         report: (event) => {
           output.report(event);

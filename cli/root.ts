@@ -5,6 +5,7 @@ import { EXIT } from "./exit.ts";
 import { TIME_FORMATS } from "./time.ts";
 
 const EXIT_CODES = `
+Without colours: --no-color, or NO_COLOR in the environment.
 Exit codes: ${Object.entries(EXIT)
   .map(([name, code]) => `${code} ${name}`)
   .join(", ")}.

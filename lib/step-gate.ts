@@ -23,6 +23,6 @@ export interface OrderedFailure {
 export interface StepGate {
   /** Right before each attempt of the closure. `undefined`: it runs at once. */
   begins(step: GatedStep): Promise<OrderedFailure | undefined> | undefined;
-  /** The attempt is over. */
-  ends(step: GatedStep): void;
+  /** The attempt is over. `error`: it has failed. */
+  ends(step: GatedStep, tookMs: number, error?: unknown): void;
 }

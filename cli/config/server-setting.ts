@@ -47,7 +47,7 @@ export const nameIn =
   };
 
 /** A list, or texts with commas between them. */
-export function listIn(given: unknown): readonly string[] {
+export function textListIn(given: unknown): readonly string[] {
   const list = typeof given === "string" ? given.split(",").map((text) => text.trim()) : given;
   if (!Array.isArray(list)) throw wrong("a list of texts", given);
   return list.filter((each) => each !== "").map(textIn);
@@ -63,7 +63,7 @@ export function millisecondsIn(given: unknown): number {
 export function pairsIn(given: unknown): Readonly<Record<string, string>> {
   if (typeof given === "string") {
     return Object.fromEntries(
-      listIn(given).map((pair) => {
+      textListIn(given).map((pair) => {
         const at = pair.indexOf("=");
         if (at < 1) throw wrong("name=value with commas between them", given);
         return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];

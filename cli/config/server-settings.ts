@@ -16,7 +16,7 @@ import {
   portIn,
   type ServerSetting,
   textIn,
-  listIn,
+  textListIn,
 } from "./server-setting.ts";
 
 const setting = <T>(
@@ -49,7 +49,7 @@ export const SERVER_SETTINGS = {
   host: setting("host", "127.0.0.1", textIn, { option: "--host", variables: ["PERDURE_HOST"] }),
   watch: setting("watch", true, flagOf, { option: "--no-watch", variables: ["PERDURE_WATCH"] }),
   port: setting("ingress.port", 8080, portIn, { option: "--port", variables: ["PERDURE_PORT"] }),
-  corsOrigins: setting<readonly string[]>("ingress.cors-origins", ["*"], listIn, {
+  corsOrigins: setting<readonly string[]>("ingress.cors-origins", ["*"], textListIn, {
     ...{ option: "--cors-origin", variables: [ENVIRONMENT.corsOrigins] },
   }),
   corsCredentials: setting("ingress.cors-credentials", false, flagOf, {

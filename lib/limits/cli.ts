@@ -84,3 +84,10 @@ export const WRITE_UNIT_BYTES = 1024;
 
 /** The longest configuration file of a server on this machine: 1 MiB. */
 export const CONFIG_BYTES_MAX = 1024 * 1024;
+/** Lines about invocations that `perdure dev` prints within {@link CONSOLE_WINDOW_MS}. What comes beyond is summed up in one line. */
+export const CONSOLE_LINES_MAX = 20;
+export const CONSOLE_WINDOW_MS = 1000;
+/** Things that an invocation waits for, in one such line. */
+export const CONSOLE_WAITS_MAX = 3;
+/** A time that is farther away is printed with its day. */
+export const CONSOLE_SOON_MS = 24 * 60 * 60 * 1000;

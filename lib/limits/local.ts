@@ -145,6 +145,8 @@ export const TIMERS_RETRY_MS = 1000;
 
 // The powers of a development server: crash, deliver again, jump the clock, fail the next step.
 
+/** Entries of a log that are read to say more of an event on the console. */
+export const DETAILS_ENTRIES_MAX = 2000;
 /** Invocations with an order for a later turn or step. Beyond, the oldest one's are forgotten. */
 export const ARMED_INVOCATIONS_MAX = 1000;
 /** Uses of a power that are remembered, for the timelines. */

@@ -31,9 +31,10 @@ import { type Deployed, Deployer } from "./deployer.ts";
 import { type InvocationEvent, InvocationEvents } from "./events.ts";
 import { HostPool } from "./hosts/host-pool.ts";
 import { HttpHosts } from "./hosts/http-hosts.ts";
-import type { ReachedPoint } from "./hosts/turn-orders.ts";
+import type { EndedStep, ReachedPoint } from "./hosts/turn-orders.ts";
 import { type RequestHandler, HttpServer } from "./http-server.ts";
 import { preflightedFromOtherSites } from "./local-site.ts";
+import { detailsOf, type InvocationDetails } from "./invocation-details.ts";
 import { type DefaultRetention, LocalRegistry } from "./local-registry.ts";
 import { LocalTurns } from "./local-turns.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
@@ -69,6 +70,8 @@ export interface EngineOptions {
   readonly cors?: Cors;
   /** Of services that say none. */
   readonly retention?: DefaultRetention;
+  /** Every step is reported, too. */
+  readonly tellsSteps?: boolean;
   readonly logger: Logger;
   readonly report: (event: EngineEvent) => void;
 }
@@ -85,7 +88,12 @@ export type EngineEvent =
       readonly line: string;
     }
   /** Something has happened to an invocation. */
-  | { readonly kind: "invocation"; readonly event: InvocationEvent }
+  | {
+      readonly kind: "invocation";
+      readonly event: InvocationEvent;
+      /** Reads what else there is to say. */
+      readonly details: () => Promise<InvocationDetails>;
+    }
   /** The data file was deleted, moved or replaced while it was served. Nothing is served any more. */
   | { readonly kind: "data-lost"; readonly file: LostFile }
   /** What an earlier run left continues: open invocations, and messages (some of which start invocations). */
@@ -157,6 +165,7 @@ export class Engine {
       timers: this.#timers,
       settled: this.#settles,
       reached: (point: ReachedPoint) => this.#powers.reached(point),
+      stepEnded: (step: EndedStep) => this.#turns.stepEnded(step),
       invoker: {
         invoke: (deployment: Reached, request: TurnRequest) => this.#turns.invokeAtDoor(deployment, request),
       },
@@ -178,9 +187,11 @@ export class Engine {
     this.#turns = new LocalTurns({
       ...{ pool: this.#pool, httpHosts: this.#httpHosts, powers: this.#powers, events: this.#events },
       ...{ clock: this.#clock, settles: this.#settles, isStopped: () => this.#stopped },
-      tally: this.#observer.tally,
+      ...{ tally: this.#observer.tally, tellsSteps: options.tellsSteps === true },
     });
-    this.#events.listen((event) => options.report({ kind: "invocation", event }));
+    this.#events.listen((event) => {
+      options.report({ kind: "invocation", event, details: () => detailsOf(this.#items, event) });
+    });
     if (options.file === undefined) return;
     this.#reloader = new Reloader(options.file, {
       deployer,

@@ -6,12 +6,15 @@
  */
 import { FunctionError, OperationalError } from "../../lib/errors.ts";
 import { parseFields } from "../../lib/model/head.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Reached } from "../../lib/model/manifest.ts";
+import type { Target } from "../../lib/model/message.ts";
 import { decodeWait } from "../../lib/model/wait.ts";
 import type { Clock, Invoker } from "../../lib/ports.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import type { InvocationEvents } from "./events.ts";
 import { isHttp } from "./hosts/http-hosts.ts";
+import type { EndedStep, OrderedRequest } from "./hosts/turn-orders.ts";
 import { onceSettled } from "./hosts/settled.ts";
 import type { Powers } from "./powers/powers.ts";
 import type { Observer } from "./ui/observer.ts";
@@ -25,12 +28,16 @@ export interface LocalTurnsPorts {
   readonly tally: Observer["tally"];
   readonly clock: Clock;
   readonly settles: (() => Promise<void>) | undefined;
+  /** Every step is told, too. */
+  readonly tellsSteps: boolean;
   /** What becomes of turns is not told any more: the server ends them. */
   readonly isStopped: () => boolean;
 }
 
 export class LocalTurns implements Invoker {
   readonly #ports: LocalTurnsPorts;
+  /** Of those that run, if steps are told. */
+  readonly #targets = new Map<InvocationId, Target>();
 
   constructor(ports: LocalTurnsPorts) {
     this.#ports = ports;
@@ -55,7 +62,7 @@ export class LocalTurns implements Invoker {
     try {
       const hosts = isHttp(deployment) ? httpHosts : pool;
       const asked = settles ? await onceSettled(deployment, request, settles) : request;
-      const outcome = await hosts.invoke(deployment, powers.ordered(asked));
+      const outcome = await hosts.invoke(deployment, this.#ordered(asked));
       if (outcome.kind === "completed") powers.ended(request.id);
       this.#ended(request, outcome);
       return outcome;
@@ -64,14 +71,29 @@ export class LocalTurns implements Invoker {
         this.#failed(request, { message: error.message, ...stackOf(error.cause) });
       throw error;
     } finally {
+      this.#targets.delete(request.id);
       over();
     }
+  }
+
+  #ordered(request: TurnRequest): OrderedRequest {
+    const ordered = this.#ports.powers.ordered(request);
+    if (!this.#ports.tellsSteps) return ordered;
+    return { ...ordered, orders: { ...ordered.orders, tellsSteps: true } };
+  }
+
+  /** A process tells of a step. */
+  stepEnded({ id, ...step }: EndedStep): void {
+    const target = this.#targets.get(id);
+    if (target && !this.#ports.isStopped())
+      this.#ports.events.tell({ kind: "step", id, target, atMs: this.#ports.clock.now(), ...step });
   }
 
   #begins(request: TurnRequest): void {
     const { events } = this.#ports;
     if (!events.isHeard) return;
-    const { head, attempt } = request;
+    const { head, attempt, id, target } = request;
+    if (this.#ports.tellsSteps) this.#targets.set(id, target);
     const isFirst = attempt.count === 1 && (head === undefined || parseFields(head).length === 0);
     events.tell({ kind: "turn", ...this.#of(request), isFirst, attempt: attempt.count });
   }

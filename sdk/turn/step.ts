@@ -48,13 +48,18 @@ export interface StepWork<T> {
 export function gated<T>(gate: StepGate | undefined, step: GatedStep, action: RunAction<T>): RunAction<T> {
   if (gate === undefined) return action;
   return async () => {
+    const beganMs = performance.now();
+    const end = (error?: unknown): void => gate.ends(step, performance.now() - beganMs, error);
     try {
       const asked = gate.begins(step);
       const failure = asked && (await asked);
       if (failure) throw orderedError(failure);
-      return await action();
-    } finally {
-      gate.ends(step);
+      const value = await action();
+      end();
+      return value;
+    } catch (thrown) {
+      end(thrown);
+      throw thrown;
     }
   };
 }

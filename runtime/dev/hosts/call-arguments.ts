@@ -8,7 +8,7 @@
 import type { Delete, ItemKey, Put, Table, Update } from "../../../lib/model/item.ts";
 import type { Outgoing } from "../../../lib/model/message.ts";
 import type { TurnRequest } from "../../../lib/protocol.ts";
-import type { ReachedPoint } from "./turn-orders.ts";
+import type { EndedStep, ReachedPoint } from "./turn-orders.ts";
 
 export interface QueryArgument {
   readonly table: Table;
@@ -91,6 +91,15 @@ export function pointArgument(argument: unknown): ReachedPoint {
   if (command === undefined) return { id: textOf("id", id) };
   if (typeof command !== "number") throw wrong("command");
   return { id: textOf("id", id), command, name: textOf("name", name) };
+}
+
+export function stepArgument(argument: unknown): EndedStep {
+  const { id, name, tookMs, error } = fieldsOf(argument);
+  if (typeof tookMs !== "number") throw wrong("tookMs");
+  return {
+    ...{ id: textOf("id", id), name: textOf("name", name), tookMs },
+    ...(error === undefined ? {} : { error: textOf("error", error) }),
+  };
 }
 
 function messageOf(message: unknown): Outgoing {

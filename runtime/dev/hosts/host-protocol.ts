@@ -44,6 +44,7 @@ import {
   queryArgument,
   type ScanArgument,
   scanArgument,
+  stepArgument,
   type TimerArgument,
   timerArgument,
   type TurnArgument,
@@ -52,7 +53,7 @@ import {
 } from "./call-arguments.ts";
 import type { VersionedResult, VersionedWrites } from "../../local/item-store.ts";
 import type { Channel } from "./channel.ts";
-import { HostedSteps, type OrderedRequest, type ReachedPoint } from "./turn-orders.ts";
+import { type EndedStep, HostedSteps, type OrderedRequest, type ReachedPoint } from "./turn-orders.ts";
 
 /** Answered by a host process. */
 export type HostCalls = {
@@ -90,6 +91,8 @@ export type EngineCalls = {
   settled: (argument: undefined) => Promise<void>;
   /** A turn under orders has reached a point. Answers what its step throws, if it shall fail. */
   reached: (point: ReachedPoint) => Promise<OrderedFailure | undefined>;
+  /** Of a turn whose orders ask for it. */
+  stepEnded: (step: EndedStep) => Promise<void>;
 };
 
 export interface EnginePorts {
@@ -102,6 +105,7 @@ export interface EnginePorts {
   readonly settled?: (() => Promise<void>) | undefined;
   /** Of an engine that gives orders. */
   readonly reached?: EngineCalls["reached"];
+  readonly stepEnded?: (step: EndedStep) => void;
 }
 
 /** A {@link FunctionError}, as it travels. */
@@ -145,6 +149,7 @@ export function engineCalls(ports: EnginePorts): EngineCalls {
     deployment: (id) => registry.deployment(nameArgument(id)),
     services: () => registry.services(),
     settled: async () => await settled?.(),
+    stepEnded: async (step) => ports.stepEnded?.(stepArgument(step)),
     reached: async (point) => await ports.reached?.(pointArgument(point)),
   };
 }
@@ -164,7 +169,7 @@ async function invoke(
   }
 }
 
-export interface HostPorts extends Omit<EnginePorts, "reached"> {
+export interface HostPorts extends Omit<EnginePorts, "reached" | "stepEnded"> {
   readonly clock: Clock;
   readonly stopwatch: Clock;
   readonly entropy: Entropy;
@@ -221,7 +226,12 @@ export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
       },
     },
     settled: () => engine.call("settled", undefined),
-    steps: new HostedSteps((point) => engine.call("reached", point), clock),
+    steps: new HostedSteps(
+      (point) => engine.call("reached", point),
+      // An engine that has gone has nobody to tell.
+      (step) => void engine.call("stepEnded", step).catch(() => undefined),
+      clock,
+    ),
     clock,
     stopwatch: systemClock,
     entropy: systemEntropy,

@@ -4,6 +4,7 @@
  * an order costs nothing.
  */
 import type { GatedStep, OrderedFailure, StepGate } from "../../../lib/step-gate.ts";
+import { asError } from "../../../lib/errors.ts";
 import type { JumpingClock } from "../../../lib/jumping-clock.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
@@ -12,6 +13,8 @@ import type { TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 export interface TurnOrders {
   /** There is an order for it. */
   readonly isArmed?: true;
+  /** The engine is to be told of each step. */
+  readonly tellsSteps?: true;
   /** The clock is ahead of the real one by so much. */
   readonly clockAheadMs?: number;
   /** Its process is to be killed before the turn's code runs. */
@@ -26,6 +29,14 @@ export interface ReachedPoint {
   readonly name?: string;
 }
 
+/** A step, or an attempt of it, that has ended. */
+export interface EndedStep {
+  readonly id: InvocationId;
+  readonly name: string;
+  readonly tookMs: number;
+  readonly error?: string;
+}
+
 /** Answers the failure that was ordered, or does not answer before the process has ended. */
 type Ask = (point: ReachedPoint) => Promise<OrderedFailure | undefined>;
 
@@ -35,11 +46,14 @@ const OWN_STEP = "date.now";
 export class HostedSteps implements StepGate {
   readonly #ask: Ask;
   readonly #clock: JumpingClock;
+  readonly #tell: (step: EndedStep) => void;
   readonly #armed = new Set<InvocationId>();
+  readonly #told = new Set<InvocationId>();
   readonly #running = new Map<InvocationId, GatedStep[]>();
 
-  constructor(ask: Ask, clock: JumpingClock) {
+  constructor(ask: Ask, tell: (step: EndedStep) => void, clock: JumpingClock) {
     this.#ask = ask;
+    this.#tell = tell;
     this.#clock = clock;
   }
 
@@ -53,9 +67,11 @@ export class HostedSteps implements StepGate {
     try {
       if (orders?.endsAtOnce === true) await this.#ask({ id });
       if (orders?.isArmed === true) this.arm(id);
+      if (orders?.tellsSteps === true) this.#told.add(id);
       return await run(request);
     } finally {
       this.#armed.delete(id);
+      this.#told.delete(id);
       this.#running.delete(id);
     }
   }
@@ -82,7 +98,11 @@ export class HostedSteps implements StepGate {
     return this.#armed.has(id) && name !== OWN_STEP ? this.#ordered(step) : undefined;
   }
 
-  ends({ id, command }: GatedStep): void {
+  ends({ id, command, name }: GatedStep, tookMs: number, thrown?: unknown): void {
+    if (this.#told.has(id) && name !== OWN_STEP) {
+      const error = thrown === undefined ? {} : { error: asError(thrown).message };
+      this.#tell({ id, name, tookMs: Math.round(tookMs), ...error });
+    }
     const left = (this.#running.get(id) ?? []).filter((step) => step.command !== command);
     if (left.length > 0) this.#running.set(id, left);
     else this.#running.delete(id);

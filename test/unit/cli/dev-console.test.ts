@@ -17,7 +17,9 @@ function printed(act: (output: DevConsole) => void): string {
     }),
   );
   onTestFinished(() => spies.forEach((spy) => spy.mockRestore()));
-  act(new DevConsole({ file: "app.ts", dataPath: "data.sqlite", watch: false, least: "warn" }));
+  act(
+    new DevConsole({ file: "app.ts", dataPath: "data.sqlite", watch: false, least: "warn", mode: "normal" }),
+  );
   return text;
 }
 
@@ -32,7 +34,12 @@ const services = [{ ...named("S"), handlers: [named("h"), { ...named("p"), ingre
 const deployed = { deployment: "dp_1", services, warnings: [`w${NASTY}`] };
 
 test.each<[string, (output: DevConsole) => void, number]>([
-  ["a failed attempt", (output) => output.report({ kind: "invocation", event: failed }), 3],
+  [
+    "a failed attempt",
+    (output) =>
+      output.report({ kind: "invocation", event: failed, details: () => Promise.resolve({ waits: [] }) }),
+    3,
+  ],
   ["a warning", (output) => output.report({ kind: "warning", message: NASTY }), 1],
   ["a deployment's warnings", (output) => output.report({ kind: "deployed", deployed }), 1],
   [
