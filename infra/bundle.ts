@@ -38,15 +38,20 @@ const BANNER = [
 const folders = new Map<string, string>();
 
 /** The code of one of the runtime's parts. */
-export function runtimeCode(part: string): Code {
-  const folder = folders.get(part) ?? codeFolder(new Map([[BUNDLE_FILE, runtimeBundle(part)]]));
-  folders.set(part, folder);
+export function runtimeCode(part: string, isTraced: boolean): Code {
+  const name = isTraced ? `${part}, traced` : part;
+  const folder = folders.get(name) ?? codeFolder(new Map([[BUNDLE_FILE, runtimeBundle(part, isTraced)]]));
+  folders.set(name, folder);
   return Code.fromAsset(folder);
 }
 
+/** See runtime/aws/function-traces.ts. */
+const WITHOUT_TRACES = { "process.env.PERDURE_TRACES_BUILT": '"no"' };
+
 /** The Lambda entry of one of the runtime's parts: `runtime/<part>/lambda`. It imports nothing of the AWS SDK. */
-export function runtimeBundle(part: string): Uint8Array {
-  const { outputFiles } = bundle({ entryPoints: [ownFile(`runtime/${part}/lambda`)] }, "runtime");
+export function runtimeBundle(part: string, isTraced = false): Uint8Array {
+  const entryPoints = [ownFile(`runtime/${part}/lambda`)];
+  const { outputFiles } = bundle({ entryPoints, define: isTraced ? {} : WITHOUT_TRACES }, "runtime");
   const [file] = outputFiles;
   if (!file) throw new Error("the bundler made no file");
   return file.contents;

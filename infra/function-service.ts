@@ -19,6 +19,7 @@ import { allowedServices, directAliasOf, handlerVariables, PerdureServiceBase } 
 import type { ServiceMailbox } from "./service-mailbox.ts";
 import { claimNames } from "./service-names.ts";
 import type { FunctionServiceProps } from "./service-props.ts";
+import { tracingActions, tracingVariables } from "./tracing.ts";
 
 export class FunctionService extends PerdureServiceBase {
   readonly function: IFunction;
@@ -35,6 +36,8 @@ export class FunctionService extends PerdureServiceBase {
     claimNames(this, services, props);
     prepare(props);
     allowHandler(this, allowedServices(services, props), runtime.data, directAliasOf(props));
+    const traced = tracingActions(runtime.handlerSettings.tracing);
+    if (traced.length > 0) this.allow(traced, ["*"]);
     const { version, mailbox } = this.register(props, props.fingerprint);
     this.version = version;
     this.mailbox = mailbox;
@@ -80,7 +83,8 @@ function prepare(props: FunctionServiceProps): void {
   const resource = resourceOf(props);
   if (!resource) return;
   const made = props.function as LambdaFunction;
-  for (const [name, value] of Object.entries(environmentFrom(handlerVariables(props))))
+  const traced = tracingVariables(props.runtime, props.runtime.handlerSettings.tracing);
+  for (const [name, value] of Object.entries({ ...traced, ...environmentFrom(handlerVariables(props)) }))
     made.addEnvironment(name, value);
   resource.recursiveLoop = "Allow";
   if (made.timeout === undefined) resource.timeout = props.runtime.handlerSettings.turnTimeout.toSeconds();

@@ -24,6 +24,7 @@ import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { ENVIRONMENT, type EnvironmentVariable } from "../lib/environment.ts";
 import { HANDLER } from "./bundle.ts";
+import { type TracingSetting, tracingActions, tracingVariables } from "./tracing.ts";
 
 export type Variables = Partial<Record<EnvironmentVariable, string>>;
 
@@ -32,6 +33,7 @@ export interface FunctionSettings {
   readonly runtime: Runtime;
   readonly logRetention: RetentionDays;
   readonly encryptionKey: IKey | undefined;
+  readonly tracing: TracingSetting;
 }
 
 /** What Lambda needs for a function in a VPC. It cannot be confined to some of them: they are not there yet. */
@@ -80,6 +82,8 @@ export class PerdureFunction extends Construct {
     });
     this.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [logGroup.logGroupArn]);
     if (options.vpc) this.allow(NETWORK_INTERFACES, ["*"]);
+    const traced = tracingActions(props.tracing);
+    if (traced.length > 0) this.allow(traced, ["*"]);
     this.function = new LambdaFunction(this, "Function", {
       description: props.description,
       ...options,
@@ -91,7 +95,11 @@ export class PerdureFunction extends Construct {
       timeout: props.timeout,
       role: this.role,
       logGroup,
-      environment: { ...props.environment, ...environmentFrom(props.variables) },
+      environment: {
+        ...tracingVariables(this, props.tracing),
+        ...props.environment,
+        ...environmentFrom(props.variables),
+      },
       ...(props.inLoop ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
       ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
       ...(encryptionKey ? { environmentEncryption: encryptionKey } : {}),

@@ -29,9 +29,14 @@ const SOURCE_MAP = `${BUNDLE_FILE}.map`;
  * `entry`: a file that exports a `handler` made by `createLambdaHandler`, or its services by default: one definition or an array
  * of them, as `perdure dev` takes it. Throws `Error`, whose message names the file and the line.
  */
-export function handlerBundle(entry: string, awsSdk: AwsSdk, options: BundlingOptions = {}): HandlerBundle {
+export function handlerBundle(
+  entry: string,
+  awsSdk: AwsSdk,
+  options: BundlingOptions = {},
+  isTraced = false,
+): HandlerBundle {
   const folder = dirname(entry);
-  const { outputs, inputs } = built(entry, awsSdk, options);
+  const { outputs, inputs } = built(entry, awsSdk, options, isTraced);
   const copies = new Map([...listed(folder, options.files ?? []), ...namedInCode(inputs, folder)]);
   const up = upwards([...copies.keys()], folder);
   const place = (path: string): string => posix.normalize(posix.join(up, path));
@@ -48,10 +53,12 @@ interface Built {
   readonly inputs: readonly string[];
 }
 
-function built(entry: string, awsSdk: AwsSdk, options: BundlingOptions): Built {
+function built(entry: string, awsSdk: AwsSdk, options: BundlingOptions, isTraced: boolean): Built {
   const { external = [], nodeModules = [], loader = {}, define = {}, minify, sourceMap = true } = options;
   const folder = dirname(entry);
-  const first = sourceMap ? `import ${JSON.stringify(ownFile("sdk/mapped-stacks"))};` : "";
+  const first = [...(sourceMap ? ["sdk/mapped-stacks"] : []), ...(isTraced ? ["sdk/tracing/lambda"] : [])]
+    .map((path) => `import ${JSON.stringify(ownFile(path))};`)
+    .join("");
   const contents = `${first}
 import * as user from ${JSON.stringify(entry)};
 import { createLambdaHandler } from ${JSON.stringify(ownFile("sdk/lambda"))};

@@ -12,4 +12,5 @@ export type { PerdureRuntimeProps, RuntimePart } from "./runtime-props.ts";
 export { PerdureService } from "./service.ts";
 export { PerdureServiceBase } from "./service-base.ts";
 export type { FunctionServiceProps, PerdureServiceProps } from "./service-props.ts";
+export type { TracingSetting, TracingProps } from "./tracing.ts";
 export type { PerdureTables, TableReference } from "./tables.ts";

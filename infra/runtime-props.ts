@@ -13,6 +13,7 @@ import { type Cors, corsOf, EVERY_PAGE } from "../lib/cors.ts";
 import type { Authorization } from "./http-api.ts";
 import type { IngressDomain } from "./ingress-domain.ts";
 import type { PerdureTables } from "./tables.ts";
+import type { TracingSetting } from "./tracing.ts";
 import {
   DISPATCHERS_AT_ONCE,
   TURN_TIMEOUT_MINUTES_MAX,
@@ -44,6 +45,12 @@ export interface HandlerProps {
    * @default true
    */
   readonly directCalls?: boolean;
+  /**
+   * Where spans of invocations go: a collector, or `"xray"`. The functions of the runtime send theirs, and those of its services. Not to be
+   * mixed up with Lambda's own `tracing` of a function. See docs/tracing.md.
+   * @default false: none are made
+   */
+  readonly tracing?: TracingSetting;
   /** Which AWS SDK handlers get that import one: that of Lambda's runtime, or one in the bundle. Perdure's own code has none. @default "runtime" */
   readonly awsSdk?: AwsSdk;
 }
@@ -240,6 +247,7 @@ export function handlerSettingsOf(props: HandlerProps, encryptionKey: IKey | und
     nodeRuntime: props.nodeRuntime ?? DEFAULT_RUNTIME,
     directCalls: props.directCalls ?? true,
     awsSdk: props.awsSdk ?? "runtime",
+    tracing: props.tracing ?? false,
     encryptionKey,
   };
 }

@@ -361,13 +361,11 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       timeout,
       variables: { ...variables, logLevel: this.settings.logLevel, runtimeName: this.runtimeName },
       inLoop,
-      code: runtimeCode(part),
+      code: runtimeCode(part, this.settings.tracing !== false),
       memoryMiB: memory?.[part] ?? MEMORY_MIB[part] ?? OTHERS_MEMORY_MIB,
       reservedConcurrency: reservedConcurrency?.[part],
-      architecture,
-      runtime: nodeRuntime,
-      logRetention,
-      encryptionKey,
+      ...{ architecture, runtime: nodeRuntime, logRetention, encryptionKey },
+      tracing: this.settings.tracing,
     });
   }
 

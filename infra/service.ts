@@ -16,6 +16,7 @@ import { environmentFrom, PerdureFunction } from "./function.ts";
 import { FunctionService } from "./function-service.ts";
 import { type HandlerBundle, handlerBundle } from "./handler-bundle.ts";
 import { nodeModulesFolder } from "./node-modules.ts";
+import { tracingVariables } from "./tracing.ts";
 import { within } from "./runtime-props.ts";
 import { allowedServices, directAliasOf, handlerVariables, PerdureServiceBase } from "./service-base.ts";
 import type { ServiceMailbox } from "./service-mailbox.ts";
@@ -39,7 +40,8 @@ export class PerdureService extends PerdureServiceBase {
   static environmentOf(
     props: Pick<FunctionServiceProps, "runtime" | "directCalls">,
   ): Readonly<Record<string, string>> {
-    return environmentFrom(handlerVariables(props));
+    const { tracing } = props.runtime.handlerSettings;
+    return { ...tracingVariables(props.runtime, tracing), ...environmentFrom(handlerVariables(props)) };
   }
 
   readonly handler: PerdureFunction;
@@ -72,6 +74,7 @@ export class PerdureService extends PerdureServiceBase {
       runtime: settings.nodeRuntime,
       logRetention: props.logRetention ?? settings.logRetention,
       encryptionKey: settings.encryptionKey,
+      tracing: settings.tracing,
       permissionsBoundary: props.permissionsBoundary,
       options,
     });
@@ -92,8 +95,8 @@ export class PerdureService extends PerdureServiceBase {
       return props;
     }
     const entry = existing(props.entry);
-    const { awsSdk } = props.runtime.handlerSettings;
-    const bundle = handlerBundle(entry, awsSdk, props.bundling);
+    const { awsSdk, tracing } = props.runtime.handlerSettings;
+    const bundle = handlerBundle(entry, awsSdk, props.bundling, tracing !== false);
     const services = namesIn(this, props, { bundle, entry });
     const contents = new Map([...bundle.contents, ...this.#modules(entry, props, architecture)]);
     return { code: Code.fromAsset(codeFolder(contents)), handler: bundle.handler, services };

@@ -7,6 +7,7 @@
  * - limits/http.ts: the ingress and the admin API.
  * - limits/query.ts: SQL queries.
  * - limits/events.ts: event sources.
+ * - limits/tracing.ts: the spans of invocations, on their way to a collector.
  * - limits/local.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
  * - limits/ui.ts: what the web UI asks for.
  * - limits/cli.ts: the command line, and how long it waits for AWS.

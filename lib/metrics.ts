@@ -47,6 +47,8 @@ export const METRICS = {
   ingressFaults: { name: "IngressFaults", unit: "Count" },
   /** Invocations that stood still until the reconciler poked them: none, as long as all is well. */
   poked: { name: "Poked", unit: "Count" },
+  /** Spans that were not sent (docs/tracing.md). */
+  spansDropped: { name: "SpansDropped", unit: "Count" },
   /** Messages that the reconciler found in the mailbox's dead-letter queue. */
   deadLetters: { name: "DeadLetters", unit: "Count" },
 } as const satisfies Record<string, { readonly name: string; readonly unit: MetricUnit }>;

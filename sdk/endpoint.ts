@@ -38,6 +38,7 @@ import { levelOf, type Logging, type LoggerTransport, TurnLog } from "./logger.t
 import type { HandlerCode } from "./turn/handler-context.ts";
 import { ReferenceContext } from "./turn/reference-context.ts";
 import { TurnDriver } from "./turn/turn-driver.ts";
+import { traceTurn, type TurnTrace } from "./turn/turn-trace.ts";
 import type { History, TurnPorts } from "./turn/turn-ports.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 import { nonce } from "../lib/entropy.ts";
@@ -180,9 +181,12 @@ async function runTurn(
     ...turnsBefore(request, stored?.head, beganMs),
     writer: nonce(ports.entropy, 6),
   });
+  const { log: recorded } = history;
+  const traced = traceTurn({ request, head: stored?.head, log: recorded, headers, clock: ports.clock });
   const driver = new TurnDriver(request, ports, journal, history, handler.options);
+  driver.writer.traced = traced;
   const over = new AttemptEnd();
-  const asked = invocationRequest(request, stored?.head, { body, headers, extraArgs, end: over });
+  const asked = invocationRequest(request, stored?.head, { body, headers, traced, extraArgs, end: over });
   const log = new TurnLog(driver.machine, asked, logging);
   log.say("info", driver.machine.replaying ? "Replaying invocation." : "Starting invocation.");
   const isProcessing = (): boolean => !driver.machine.replaying;
@@ -202,6 +206,7 @@ async function runTurn(
       driver.run(run, handler.output, async (entry, before) => await context.fill(entry, before)),
     );
     const outcome = await driver.writer.left(ended);
+    traced.ended(outcome);
     sayEnd(log, outcome);
     if (driver.machine.isNearlyFull) log.say("warn", NEARLY_FULL);
     await hooks?.end(
@@ -253,9 +258,6 @@ class AttemptEnd {
   }
 }
 
-/** The W3C headers that the caller sent. A hook makes the attempt's span from them. */
-const TRACE_HEADERS = ["traceparent", "tracestate", "baggage"] as const;
-
 const NEARLY_FULL =
   `The journal is nearly full: it has ${JOURNAL_ENTRIES_WARNED} of at most ${JOURNAL_ENTRIES_MAX} operations. ` +
   "When it is full, the invocation is paused (RT1001).";
@@ -302,11 +304,13 @@ function invocationRequest(
   {
     body,
     headers: held,
+    traced,
     extraArgs,
     end,
   }: {
     readonly body: Uint8Array;
     readonly headers: Headers;
+    readonly traced: TurnTrace;
     readonly extraArgs: unknown[];
     readonly end: AttemptEnd;
   },
@@ -314,11 +318,6 @@ function invocationRequest(
   const headers = shownHeaders(held);
   const caller = callerIn(held);
   const idempotencyKey = start?.idempotencyKey ?? head?.idempotencyKey;
-  const attemptHeaders = new Map<string, string>();
-  for (const name of TRACE_HEADERS) {
-    const value = headers[name];
-    if (value !== undefined) attemptHeaders.set(name, value);
-  }
   let shown: string | undefined;
   return {
     // Few handlers ask for it.
@@ -328,7 +327,8 @@ function invocationRequest(
     target: { ...target, toString: () => textOf(target) },
     body,
     headers: new Map(Object.entries(headers)),
-    attemptHeaders,
+    // A hook makes the attempt's span from them.
+    attemptHeaders: new Map(Object.entries(traced.headers)),
     scope: undefined,
     limitKey: undefined,
     extraArgs,

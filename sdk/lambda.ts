@@ -14,6 +14,7 @@ import type { DiscoveryRequest, DiscoveryResponse, TurnOutcome, TurnRequest } fr
 import { decodeTurnRequest, encodeTurnOutcome, PROTOCOL_VERSION } from "../lib/protocol.ts";
 import { type Invoked, isThroughDoor, notHere, notMeant, onlyCall } from "./direct-door.ts";
 import { createEndpoint, type Endpoint, type Served, type TurnPorts } from "./endpoint.ts";
+import { beforeAnswer } from "./on-answer.ts";
 import { LAMBDA_ANSWER_MS } from "../lib/limits.ts";
 
 export type LambdaHandlerOptions = Served;
@@ -28,7 +29,7 @@ export function createLambdaHandler({ services, ...options }: LambdaHandlerOptio
   const endpoint = createEndpoint(services, options);
   void openTo(process.env, "dynamodb", "sqs");
   const connected = new Connected();
-  return async (event: unknown, context: LambdaContext): Promise<unknown> => {
+  const answer = async (event: unknown, context: LambdaContext): Promise<unknown> => {
     const asked = parseRequest(event);
     if (asked.kind === "discover") return discovered(endpoint, process.env);
     const isCall = isThroughDoor(context, process.env[ENVIRONMENT.directAlias]);
@@ -40,6 +41,13 @@ export function createLambdaHandler({ services, ...options }: LambdaHandlerOptio
     const outcome = await endpoint.runTurn(within(request, leftMs), connected.to(resources), [context]);
     const { resourcesId: where } = asked;
     return answerOf(where === undefined ? outcome : { ...outcome, resourcesId: where });
+  };
+  return async (event: unknown, context: LambdaContext): Promise<unknown> => {
+    try {
+      return await answer(event, context);
+    } finally {
+      await beforeAnswer();
+    }
   };
 }
 

@@ -11,6 +11,13 @@ export const SEAL = ":seal";
 /** The name of the value that holds all headers but the seal (lib/model/headers-value.ts). */
 export const HEADERS_AT = ":at";
 
+/** Set: `traceparent` names the span that has sent the invocation, which begins a trace of its own (docs/decisions/0039-traces.md). */
+export const TRACE_LINK = ":link";
+
+/** W3C trace context. Of a call they say in which span it was made: no part of what the code asks for. */
+const OF_TRACES: ReadonlySet<string> = new Set(["traceparent", "tracestate", "baggage", TRACE_LINK]);
+export const isOfTraces = (name: string): boolean => OF_TRACES.has(name);
+
 /** Whether it is one of the engine's. Nobody else may give such a name. */
 export const isReservedHeader = (name: string): boolean => name.startsWith(":");
 

@@ -1,6 +1,6 @@
-/** Headers that are too long for a head: one value of the invocation, whose name stands in their place (0024). The seal stays. */
+/** Headers that are too long for a head: one value of the invocation, whose name stands in their place (0024). The seal and the trace stay. */
 import { INLINE_HEADERS_BYTES_MAX } from "../limits.ts";
-import { HEADERS_AT, SEAL } from "./header-names.ts";
+import { HEADERS_AT, isOfTraces, SEAL } from "./header-names.ts";
 import { refOf } from "./value-ref.ts";
 
 export type Headers = Readonly<Record<string, string>>;
@@ -29,8 +29,9 @@ export const sizeOfHeaders = (headers: Headers): number =>
 export function headersInHead(headers: Headers): Record<string, string> {
   const value = headersValueOf(headers);
   if (!value) return { ...headers };
-  const { [SEAL]: seal } = headers;
-  return { ...(seal === undefined ? {} : { [SEAL]: seal }), [HEADERS_AT]: value.ref };
+  // Nobody shall have to read the value in order to know the trace.
+  const held = Object.entries(headers).filter(([name]) => name === SEAL || isOfTraces(name));
+  return { ...Object.fromEntries(held), [HEADERS_AT]: value.ref };
 }
 
 /** All of them, of those that a head or a Start has, and the value that they name. */

@@ -11,6 +11,7 @@ export interface RemoteSpan {
 
 export const TRACEPARENT = "traceparent";
 export const TRACESTATE = "tracestate";
+export const X_RAY = "x-amzn-trace-id";
 /** Whoever made the trace has decided that its spans are kept. */
 export const SAMPLED = 1;
 

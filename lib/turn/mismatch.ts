@@ -1,6 +1,7 @@
 /** Compares the command that the code issues with the one that the journal has recorded (D1), and says how they differ. */
 import type { CommandEntry } from "../model/entry.ts";
 import { JournalMismatchError } from "../errors.ts";
+import { isOfTraces } from "../model/header-names.ts";
 import { namesContent } from "../model/value-ref.ts";
 import { equalValues, type Value } from "../model/value.ts";
 
@@ -8,8 +9,9 @@ import { equalValues, type Value } from "../model/value.ts";
 export function identityOf(entry: CommandEntry): Value[] {
   const { kind } = entry;
   if (kind === "call" || kind === "send") {
-    const { service, handler, key, input, headers, idempotencyKey } = entry.call;
-    return [kind, service, handler, key, input, headers, idempotencyKey];
+    const { service, handler, key, input, idempotencyKey } = entry.call;
+    const headers = Object.entries(entry.call.headers).filter(([name]) => !isOfTraces(name));
+    return [kind, service, handler, key, input, Object.fromEntries(headers), idempotencyKey];
   }
   const identity: Value[] = [kind];
   if ("id" in entry) identity.push(entry.id);

@@ -59,7 +59,9 @@ async function endNow(
   const stored = known ?? (await readHead(ports.items, id));
   if (!stored) return false;
   const retention = await handlerPolicyOf(ports.registry, stored.head);
-  if (await end(ports, id, { incarnation }, KILLED, retention)) return true;
+  const ended = await end(ports, id, { incarnation }, KILLED, retention);
+  if (ended) ports.traces?.ended(id, ended, KILLED);
+  if (ended) return true;
   const now = (await readHead(ports.items, id))?.head;
   const isCompleted = now?.incarnation === incarnation && ON.command[now.status] === "refuse";
   if (isCompleted && !isDeepStrictEqual(now.outcome, KILLED)) throw conflict(id, "was already completed.");

@@ -1,5 +1,6 @@
 /** The admin API's Lambda entry: behind an HTTP API that lets IAM principals in only, or invoked by operators themselves. */
 import { Connection, listingOf, once } from "../aws/connection.ts";
+import { functionTraces } from "../aws/function-traces.ts";
 import { lambdaDiscoverer } from "../aws/lambda-connection.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
@@ -18,6 +19,8 @@ import {
 } from "../../lib/limits/query.ts";
 import { Admin } from "./admin.ts";
 
+const traces = await functionTraces(process.env);
+
 const connect = once(() => {
   const connection = new Connection(process.env);
   const readUnits = connection.countReads();
@@ -29,6 +32,7 @@ const connect = once(() => {
     {
       ...{ items, mailbox: connection.mailbox(), registry, discoverer },
       ...{ listing: listingOf(connection), clock, entropy, logger, readUnits },
+      traces: traces.engine,
     },
     {
       ...{ version: PACKAGE_VERSION, ingressEndpoint: connection.optional("ingressUrl") ?? "" },
@@ -51,6 +55,10 @@ function memoryForQueries(functionMb = ""): number {
 export async function handler(
   event: ApiGatewayEvent | DirectEvent,
 ): Promise<ApiGatewayResult | DirectResult> {
-  if (isDirectEvent(event)) return directResult(await connect().handle(directRequest(event)));
-  return toResult(await connect().handle(toRequest(event, "admin")));
+  try {
+    if (isDirectEvent(event)) return directResult(await connect().handle(directRequest(event)));
+    return toResult(await connect().handle(toRequest(event, "admin")));
+  } finally {
+    await traces.answered();
+  }
 }

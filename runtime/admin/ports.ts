@@ -4,6 +4,7 @@ import type { DeploymentRegistry, Discoverer } from "../deployments/ports.ts";
 import type { HttpRequest } from "../http/message.ts";
 import type { Sandbox } from "../query/sandbox.ts";
 import type { AuditLog } from "./audit/action.ts";
+import type { EngineTraces } from "../traces/engine-traces.ts";
 import type { InvocationIndex } from "./invocation-index.ts";
 import type { Overview } from "./overview/overview.ts";
 import type { Tally } from "./overview/tally.ts";
@@ -31,6 +32,8 @@ export interface AdminPorts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;
+  /** Absent: nothing is traced. */
+  readonly traces?: EngineTraces | undefined;
   /** Read units that the store has taken since it was opened. Absent: reading costs nothing. */
   readonly readUnits?: () => number;
 }

@@ -32,6 +32,7 @@ import { type InvocationEvent, InvocationEvents } from "./events.ts";
 import { HostPool } from "./hosts/host-pool.ts";
 import { HttpHosts } from "./hosts/http-hosts.ts";
 import type { EndedStep, ReachedPoint } from "./hosts/turn-orders.ts";
+import { LocalTraces } from "./local-traces.ts";
 import { type RequestHandler, HttpServer } from "./http-server.ts";
 import { preflightedFromOtherSites } from "./local-site.ts";
 import { detailsOf, type InvocationDetails } from "./invocation-details.ts";
@@ -126,6 +127,7 @@ export class Engine {
   readonly #settles: (() => Promise<void>) | undefined;
   readonly #servers: HttpServer[] = [];
   readonly #observer: Observer;
+  readonly #traces: LocalTraces;
   #dispatcher: Dispatcher | undefined;
   #current: string | undefined;
   #ingress: Ingress | undefined;
@@ -140,6 +142,7 @@ export class Engine {
     this.#options = options;
     // Turns that stopping cuts off continue at the next start, so they need no warning.
     this.#logger = { log: (...line) => void (this.#stopped || options.logger.log(...line)) };
+    this.#traces = new LocalTraces(this.#logger);
     this.#database = openDatabase(options.dataPath, { durability: options.durability });
     if (options.dataPath !== MEMORY)
       this.#fileWatch = new DataFileWatch(options.dataPath, (file) => this.#lost(file));
@@ -224,7 +227,7 @@ export class Engine {
     this.#database.close();
     for (const server of this.#servers) server.destroy();
     this.#httpHosts.stop();
-    await Promise.all([this.#pool.stop(), this.#reloader?.stop()]);
+    await Promise.all([this.#pool.stop(), this.#reloader?.stop(), this.#traces.flush()]);
   }
 
   /** Waits for turns, those too that run under no message: it was let go of (R26), or there was none (R27). */
@@ -278,6 +281,8 @@ export class Engine {
       clock: this.#clock,
       entropy: systemEntropy,
       logger: this.#logger,
+      traces: this.#traces.engine,
+      isTraced: this.#traces.engine !== undefined,
     };
   }
 
@@ -286,7 +291,10 @@ export class Engine {
     const invoker: Invoker = {
       invoke: (deployment, request) => this.#turns.invokeAtDoor(deployment, request),
     };
-    const ingress = new Ingress({ ...this.#ports(), invoker }, cors ? { cors } : {});
+    const ingress = new Ingress(
+      { ...this.#ports(), invoker: this.#traces.watching(invoker) },
+      cors ? { cors } : {},
+    );
     this.#ingress = ingress;
     const url = await this.#serve(
       preflightedFromOtherSites((request, signal) => ingress.handle(request, signal)),
@@ -376,7 +384,8 @@ export class Engine {
       staysInTouch: true,
     };
     const runsAtDoor = (id: InvocationId): boolean => this.#isAlive(id);
-    const dispatcher = new Dispatcher({ ...this.#ports(), invoker, runsAtDoor });
+    const watched = this.#traces.watching(invoker);
+    const dispatcher = new Dispatcher({ ...this.#ports(), invoker: watched, runsAtDoor });
     this.#dispatcher = dispatcher;
     this.#observer.start({ clock: this.#clock, logger: this.#logger });
     this.#upkeep.start((left) => this.#options.report({ kind: "resumed", ...left }));

@@ -110,7 +110,6 @@ export class Attempts {
     delivery: Delivery,
   ): Promise<Rested | Refused> {
     if (invocation.head) await renew(this.#ports, invocation.id, invocation.head);
-    const { count } = invocation.attempt;
     const history = historyOf(invocation, delivery);
     let attempt: Attempt = {
       ...{ invocation, presence, turns: history.turns },
@@ -118,7 +117,7 @@ export class Attempts {
       carried,
       ownsLock,
       hasSeenNotes: delivery.ended === undefined,
-      state: { ...invocation.attempt, count: count + 1 },
+      state: { ...invocation.attempt, count: invocation.attempt.count + 1 },
     };
     for (let held = 0; ; held++) {
       if (delivery.deadlineMs - this.#ports.clock.now() < 2 * TURN_CLOSING_MS) return "lost";
@@ -366,6 +365,7 @@ export class Attempts {
     const outcome = failure(code, message);
     const head = await endAsItIs(this.#ports, invocation, outcome, retention, storedIn(turns, invocation));
     if (!head) return "lost";
+    this.#ports.traces?.ended(invocation.id, head, outcome, invocation.start);
     await reply(this.#ports, invocation.id, head.replies, outcome);
     return "ended-as-owner";
   }

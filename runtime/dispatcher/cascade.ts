@@ -19,7 +19,9 @@ export async function endWithoutCode(
 ): Promise<void> {
   const { id, head } = invocation;
   const retention = await handlerPolicyOf(ports.registry, head);
-  await endAsItIs(ports, invocation, failure(409, message), retention);
+  const outcome = failure(409, message);
+  const ended = await endAsItIs(ports, invocation, outcome, retention);
+  if (ended) ports.traces?.ended(id, ended, outcome);
   await forgetTimers(ports, invocation, head);
   // It may have ended otherwise in between.
   const stored = await readHead(ports.items, id);
@@ -35,6 +37,7 @@ export async function endUnbegunCancelled(
   const outcome = failure(409, head.killed ? "killed" : "cancelled");
   const ended = await endUnbegun(ports, id, head, outcome, retention);
   if (!ended) return false;
+  ports.traces?.ended(id, ended, outcome);
   await forgetTimers(ports, { id, incarnation: head.incarnation }, head);
   await reply(ports, id, ended.replies, outcome);
   return true;

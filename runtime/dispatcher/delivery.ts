@@ -14,6 +14,7 @@ import type {
 } from "../../lib/ports.ts";
 
 import type { FailedTurn } from "../../lib/death.ts";
+import type { EngineTraces } from "../traces/engine-traces.ts";
 import type { Voucher } from "../../lib/model/voucher.ts";
 
 export interface DispatcherPorts {
@@ -27,6 +28,8 @@ export interface DispatcherPorts {
   readonly logger: Logger;
   /** Absent: nothing is measured. */
   readonly meter?: Meter;
+  /** Absent: nothing is traced. */
+  readonly traces?: EngineTraces | undefined;
   /** Whether a turn of it runs in this process where its call was accepted. Absent: nothing is known of such turns here. */
   readonly runsAtDoor?: (id: InvocationId) => boolean;
 }

@@ -278,6 +278,7 @@ export class Dispatcher {
     const outcome = failure(409, killed ? "killed" : "cancelled");
     const ended = await endAsItIs(this.#ports, invocation, outcome, retention);
     if (!ended) return "retry";
+    this.#ports.traces?.ended(start.id, ended, outcome, start);
     await reply(this.#ports, start.id, ended.replies, ended.outcome ?? outcome);
     return await this.#progress.passOn(invocation, delivery);
   }

@@ -1,5 +1,6 @@
 /** The dispatcher's Lambda entry: an SQS FIFO event source with partial batch responses. */
 import { Connection, early } from "../aws/connection.ts";
+import { functionTraces } from "../aws/function-traces.ts";
 import { lambdaInvoker } from "../aws/lambda-connection.ts";
 import { SqsReceipts } from "../aws/sqs-receipts.ts";
 import { timersOf } from "../aws/sqs-timers.ts";
@@ -22,16 +23,20 @@ interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
+const traces = await functionTraces(process.env);
+
 const connect = await early(
   () => {
     const connection = new Connection(process.env);
     const items = connection.items();
     const { clock, entropy, logger, meter } = connection;
+    const turns = lambdaInvoker(connection.environment, { items, clock, resources: connection.resources() });
+    traces.measure(meter);
     const ports = {
       items,
       mailbox: connection.mailbox(),
       timers: timersOf(connection),
-      invoker: lambdaInvoker(connection.environment, { items, clock, resources: connection.resources() }),
+      ...{ invoker: traces.watching(turns), traces: traces.engine },
       registry: new ItemRegistry(items, clock),
       ...{ clock, entropy, logger, meter },
     };
@@ -70,6 +75,7 @@ export async function handler(event: { readonly Records: readonly SqsRecord[] },
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
   } finally {
     await keeper.end();
+    await traces.answered();
     meter.flush(own);
   }
 }

@@ -17,6 +17,7 @@ import {
   resolvePath,
 } from "./request.ts";
 import { awaitResult } from "./result.ts";
+import { withTraceContext } from "./trace-context.ts";
 
 const METHODS = ["GET", "POST"];
 
@@ -35,11 +36,12 @@ export async function invoke(
   const delayMs = delayOf(request, send);
   const idempotencyKey = idempotencyKeyOf(request);
   assertAccepted(request, handler.accept);
+  const passed = passedHeaders(request, handler.passHeaders ?? service.passHeaders);
   const admitted: AcceptRequest = {
     target,
     handlerKind: handler.kind,
     input: payloadOf(request),
-    headers: passedHeaders(request, handler.passHeaders ?? service.passHeaders),
+    headers: ports.isTraced ? withTraceContext(passed, request.headers) : passed,
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(delayMs === undefined ? {} : { delayMs }),
   };

@@ -3,6 +3,7 @@
  * The URL waits as long as the function runs, and writes the headers for pages of other origins itself: twice, browsers refuse them.
  */
 import { Connection, early } from "../aws/connection.ts";
+import { functionTraces } from "../aws/function-traces.ts";
 import { lambdaInvoker } from "../aws/lambda-connection.ts";
 import { timersOf } from "../aws/sqs-timers.ts";
 import { corsIn, NO_PAGE } from "../../lib/cors.ts";
@@ -11,6 +12,8 @@ import { type ApiGatewayEvent, type ApiGatewayResult, toRequest, toResult } from
 import { Ingress } from "./ingress.ts";
 import { CALL_WAIT_MS, URL_CALL_WAIT_MS } from "../../lib/limits/http.ts";
 
+const traces = await functionTraces(process.env);
+
 const connect = await early(
   () => {
     const connection = new Connection(process.env);
@@ -18,6 +21,8 @@ const connect = await early(
     const { clock, entropy, logger, meter } = connection;
     const registry = new ItemRegistry(items, clock);
     const watch = connection.watch();
+    const turns = lambdaInvoker(connection.environment, { items, clock, resources: connection.resources() });
+    traces.measure(meter);
     const ports = {
       ...{ items, mailbox: connection.mailbox(), timers: timersOf(connection), registry, watch },
       ...{
@@ -25,7 +30,7 @@ const connect = await early(
         entropy,
         logger,
         meter,
-        invoker: lambdaInvoker(connection.environment, { items, clock, resources: connection.resources() }),
+        ...{ invoker: traces.watching(turns), isTraced: traces.engine !== undefined },
       },
     };
     const atApi = new Ingress(ports, { callWaitMs: CALL_WAIT_MS, cors: corsIn(process.env) });
@@ -45,6 +50,7 @@ export async function handler(event: ApiGatewayEvent): Promise<ApiGatewayResult>
   try {
     return toResult(await (isOfUrl(event) ? atUrl : atApi).handle(toRequest(event, "ingress")));
   } finally {
+    await traces.answered();
     meter.callEnded();
   }
 }

@@ -7,6 +7,8 @@ export interface IngressPorts extends DoorPorts {
   readonly watch: Watch;
   readonly logger: Logger;
   readonly meter?: Meter;
+  /** Spans are made: so in which trace a caller is counts, whatever header says it. */
+  readonly isTraced?: boolean;
   /** Absent, or no timers: all calls go by the queue (R27). */
   readonly invoker?: Invoker;
 }

@@ -26,6 +26,7 @@ import { DurablePromise, InvocationPromise } from "../durable-promise.ts";
 import { assertName, bytesOf, delayMs, limitedHeaders, serialized } from "./checked-value.ts";
 import { asHeld, clientProxy } from "../held.ts";
 import { HandlerContext } from "./handler-context.ts";
+import { TRACEPARENT } from "../../lib/tracing/w3c.ts";
 import type { ClientFromDescriptors, Descriptors, SendClientFromDescriptors } from "../descriptor.ts";
 import { type Serde, serde } from "../serde.ts";
 
@@ -118,7 +119,7 @@ export class CallingContext extends HandlerContext {
   #call<I, O>(callee: Callee, input: I, options: CallOptions<I, O>): InvocationPromise<O> {
     const command = this.driver.machine.nextCommand;
     const output = this.serdeOf(options.output);
-    const call = this.#asked(callee, input, options);
+    const call = this.#asked("call", callee, input, options);
     const entry: CallEntry = { kind: "call", command, callee: "", call };
     const { future } = this.command(entry, { kind: "call", command }, (value) =>
       output.deserialize(bytesOf(value)),
@@ -132,7 +133,7 @@ export class CallingContext extends HandlerContext {
   #send<I>(callee: Callee, input: I, options: SendOptions<I>): InvocationHandle {
     const command = this.driver.machine.nextCommand;
     const { delay } = options;
-    const asked = this.#asked(callee, input, options);
+    const asked = this.#asked("send", callee, input, options);
     const afterMs = delay === undefined ? 0 : delayMs(delay);
     const call = afterMs > 0 ? { ...asked, dueAtMs: this.ports.clock.now() + afterMs } : asked;
     this.driver.issue({ kind: "send", command, callee: "", call });
@@ -145,7 +146,7 @@ export class CallingContext extends HandlerContext {
     };
   }
 
-  #asked<I>(callee: Callee, input: I, options: CallOptions<I>): Call {
+  #asked<I>(kind: "call" | "send", callee: Callee, input: I, options: CallOptions<I>): Call {
     const { service, handler, key } = callee;
     const { idempotencyKey = null, headers = {}, name = null } = options;
     if (key !== null && (typeof key !== "string" || Buffer.byteLength(key) > KEY_BYTES_MAX)) {
@@ -170,9 +171,15 @@ export class CallingContext extends HandlerContext {
     const bytes = serialized(this.serdeOf(options.input), input, `the input of ${service}/${handler}`);
     return {
       ...{ service, handler, key, input: bytes, idempotencyKey },
-      headers: limitedHeaders(headers, `${service}/${handler}`),
+      headers: this.#withTrace(kind, limitedHeaders(headers, `${service}/${handler}`)),
       ...{ dueAtMs: null, name, acceptedAtMs: this.ports.clock.now(), incarnation: 0 },
     };
+  }
+
+  /** With the span of the call that is issued next, unless the code names one. */
+  #withTrace(kind: "call" | "send", headers: Record<string, string>): Record<string, string> {
+    if (TRACEPARENT in headers) return headers;
+    return { ...this.driver.writer.traced?.headersOf(kind, this.driver.machine.nextCommand), ...headers };
   }
 
   /** The ids of the calls made since its last use. None unless cancellation is explicit. */

@@ -35,6 +35,7 @@ import { type Callable, DirectCalls } from "./direct-calls.ts";
 import { Relay } from "./relay.ts";
 import { TurnGuard } from "./turn-guard.ts";
 import type { TurnPorts } from "./turn-ports.ts";
+import type { TurnTrace } from "./turn-trace.ts";
 
 /** Completes an entry that could not be whole when it was issued: a callee's id, the names that `clearAll` clears. */
 export type Filler = (
@@ -74,7 +75,8 @@ export class TurnWriter {
   readonly direct: DirectCalls | undefined;
   /** Something was recorded by this turn. */
   progress = false;
-  /** Set before the turn begins. */
+  /** Both are set before the turn begins. */
+  traced?: TurnTrace | undefined;
   fill: Filler = () => Promise.reject(new Error("the turn has not begun"));
   readonly #request: TurnRequest;
   readonly #ports: TurnPorts;
@@ -317,7 +319,7 @@ export class TurnWriter {
     await this.direct?.vouch(entries);
     try {
       const result = await this.#journal.append(entries, taken, ending);
-      if (result.kind === "won") this.#won(entries, ending);
+      if (result.kind === "won") this.#won(entries, result.position, ending);
       return result;
     } catch (thrown) {
       if (!isTooLarge(thrown)) throw thrown;
@@ -332,7 +334,8 @@ export class TurnWriter {
     }
   }
 
-  #won(entries: readonly Entry[], ending: Ending | undefined): void {
+  #won(entries: readonly Entry[], position: number, ending: Ending | undefined): void {
+    this.traced?.appended(entries, position, ending);
     this.direct?.appended(entries);
     if (!ending && this.#journal.isLetGo) this.relay?.named();
   }

@@ -27,6 +27,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "lib/model/shown-id.ts": ["WORD_BYTES", "DEPLOYMENT_BYTES"],
   "lib/model/source-record.ts": ["ORIGIN_BYTES", "REJECTED_BYTES"],
   "lib/store/send.ts": ["AFRESH_BYTES"],
+  "lib/tracing/span.ts": ["TRACE_ID_BYTES", "SPAN_ID_BYTES"],
   "lib/store/head/transitions.ts": ["MARK_BYTES"],
   "lib/model/voucher.ts": ["LANE_BYTES"],
   "lib/store/guard.ts": ["GUARD_NAME_BYTES"],

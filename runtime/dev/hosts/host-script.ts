@@ -6,6 +6,7 @@
  */
 import { pathToFileURL } from "node:url";
 import type { OperationalError as OperationalErrorClass } from "../../../lib/errors.ts";
+import { isTracingAsked } from "../../../lib/tracing/asked.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { Channel } from "./channel.ts";
 import { type Frame, reviveError, type WireError } from "./frame.ts";
@@ -35,6 +36,12 @@ function noBundle(): never {
   throw new Error("the file is not a bundle");
 }
 
+/** The tracer first, so that the first turn is traced, too. */
+async function loadedBundle(bundlePath: string): Promise<Bundle> {
+  if (isTracingAsked(process.env)) await import("../../../sdk/tracing/index.ts");
+  return (await import(pathToFileURL(bundlePath).href)) as Bundle;
+}
+
 type Send = (message: readonly Frame[] | UncaughtError) => void;
 
 function main(bundlePath: string, send: Send): void {
@@ -48,7 +55,7 @@ function main(bundlePath: string, send: Send): void {
   });
 
   const served = collectServed();
-  const bundle = import(pathToFileURL(bundlePath).href) as Promise<Bundle>;
+  const bundle = loadedBundle(bundlePath);
   const endpoint = bundle.then((loaded) => loaded.endpointOf?.(served) ?? loaded.endpoint ?? noBundle());
   let OperationalError: typeof OperationalErrorClass | undefined;
   const revive = (wire: WireError): Error =>

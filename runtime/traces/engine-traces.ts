@@ -1,0 +1,92 @@
+/**
+ * The spans of what no turn sees (docs/decisions/0039-traces.md): attempts whose function has died, and ends without the code. The
+ * rest is emitted by the turns themselves.
+ */
+import { deathBy } from "../../lib/death.ts";
+import { FunctionError } from "../../lib/errors.ts";
+import { type Head, parseHead } from "../../lib/model/head.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
+import type { Start } from "../../lib/model/message.ts";
+import type { Outcome } from "../../lib/model/outcome.ts";
+import { type Invoker, silentLogger } from "../../lib/ports.ts";
+import type { TurnFailure, TurnRequest } from "../../lib/protocol.ts";
+import type { Tracing } from "../../lib/tracing/tracing.ts";
+import { type TimedEntry, TurnSpans } from "../../lib/tracing/turn-spans.ts";
+
+/** What the dispatcher tells. Nothing of it takes time or throws. */
+export interface EngineTraces {
+  /** An invocation has ended without its code. `start`: of one that has no headers in its head yet. */
+  ended(id: InvocationId, head: Head, outcome: Outcome, start?: Start): void;
+}
+
+export class TracedEngine implements EngineTraces {
+  readonly #tracing: Tracing;
+
+  constructor(tracing: Tracing) {
+    this.#tracing = tracing;
+  }
+
+  ended(id: InvocationId, head: Head, outcome: Outcome, start?: Start): void {
+    this.#safely(() => {
+      const headers = { ...start?.headers, ...head.headers };
+      const { incarnation, target, acceptedAtMs } = head;
+      const trace = this.#tracing.traceOf({ id, incarnation, acceptedAtMs, headers });
+      if (!trace.isSampled) return;
+      const nowMs = this.#tracing.clock.now();
+      const spans = new TurnSpans({
+        ...{ trace, target, acceptedAtMs, head, beganMs: nowMs, count: 1, attributes: {} },
+        common: this.#tracing.commonOf(id, target),
+        log: () => head.tail.map((entry): TimedEntry => ({ entry })),
+      });
+      spans.completed(outcome, nowMs);
+      this.#tracing.exporter.add(spans.withoutTurn);
+    });
+  }
+
+  /** The same invoker, whose deaths are told. */
+  watching(invoker: Invoker): Invoker {
+    const watched: Invoker = {
+      invoke: async (deployment, request, letGo) => {
+        const beganMs = this.#tracing.clock.now();
+        try {
+          return await invoker.invoke(deployment, request, letGo);
+        } catch (error) {
+          const isDeath = error instanceof FunctionError && error.code !== "throttled";
+          if (isDeath && letGo?.aborted !== true)
+            this.#died(request, beganMs, deathBy(error, silentLogger, request.id).failure);
+          throw error;
+        }
+      },
+      ...(invoker.staysInTouch ? { staysInTouch: true } : {}),
+    };
+    return watched;
+  }
+
+  #died(request: TurnRequest, beganMs: number, failure: TurnFailure): void {
+    this.#safely(() => {
+      const { id, incarnation, target, start, attempt, deployment } = request;
+      const head = request.head && parseHead(request.head);
+      const headers = start?.headers ?? head?.headers ?? {};
+      const acceptedAtMs = start?.acceptedAtMs ?? head?.acceptedAtMs ?? beganMs;
+      const trace = this.#tracing.traceOf({ id, incarnation, acceptedAtMs, headers });
+      if (!trace.isSampled) return;
+      const spans = new TurnSpans({
+        ...{ trace, target, acceptedAtMs, head, beganMs, count: attempt.count },
+        common: this.#tracing.commonOf(id, target),
+        attributes: { "restate.deployment.id": deployment, "perdure.turn.from": head?.length ?? 0 },
+        dueAtMs: start?.dueAtMs,
+        log: () => [],
+      });
+      this.#tracing.exporter.add(spans.ended({ kind: "died", failure }, this.#tracing.clock.now()));
+    });
+  }
+
+  /** A trace is worth less than what it is of. */
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#tracing.exporter.failed(error);
+    }
+  }
+}
