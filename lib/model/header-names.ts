@@ -13,6 +13,9 @@ export const HEADERS_AT = ":at";
 
 /** Set: `traceparent` names the span that has sent the invocation, which begins a trace of its own (docs/decisions/0039-traces.md). */
 export const TRACE_LINK = ":link";
+/** That span was a send's; or it was the invocation of which this one is a restart. */
+export const LINKED_TO_SEND = "send";
+export const LINKED_TO_BEFORE = "restart";
 
 /** W3C trace context. Of a call they say in which span it was made: no part of what the code asks for. */
 const OF_TRACES: ReadonlySet<string> = new Set(["traceparent", "tracestate", "baggage", TRACE_LINK]);

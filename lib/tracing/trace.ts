@@ -3,7 +3,7 @@
  * every process that handles the invocation knows it, and nothing is stored for it.
  */
 import { TRACE_MS_MAX } from "../limits/tracing.ts";
-import { TRACE_LINK } from "../model/header-names.ts";
+import { LINKED_TO_SEND, TRACE_LINK } from "../model/header-names.ts";
 import type { Incarnation, InvocationId } from "../model/ids.ts";
 import type { Sampler } from "./sampler.ts";
 import { type SpanLink, spanIdOf, traceIdOf } from "./span.ts";
@@ -38,8 +38,10 @@ export class InvocationTrace {
   readonly parentSpanId: string | undefined;
   readonly isSampled: boolean;
   readonly state: string | undefined;
-  /** The span that has sent it, in another trace. */
+  /** The span that has sent it, or the invocation that it is a restart of, in another trace. */
   readonly link: SpanLink | undefined;
+  /** By a send, and so it is handled as a message. */
+  readonly isSent: boolean;
   readonly #of: TracedInvocation;
 
   constructor(of: TracedInvocation, sampler: Sampler) {
@@ -52,6 +54,7 @@ export class InvocationTrace {
     this.root = { traceId, spanId: this.spanId("invocation"), number: 0 };
     this.parentSpanId = parent?.spanId;
     this.state = caller && headers[TRACESTATE];
+    this.isSent = headers[TRACE_LINK] === LINKED_TO_SEND;
     this.link = isLinked && caller ? { traceId: caller.traceId, spanId: caller.spanId } : undefined;
     this.isSampled = sampler.isSampled(traceId, caller && (caller.flags & SAMPLED) !== 0);
   }

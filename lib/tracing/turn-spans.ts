@@ -328,7 +328,7 @@ export function rootSpan(
   return {
     ...{ traceId: root.traceId, spanId: root.spanId, parentSpanId, traceState: trace.state },
     name: `${target.service}/${target.handler}`,
-    kind: link ? "consumer" : "server",
+    kind: trace.isSent ? "consumer" : "server",
     startMs: acceptedAtMs,
     endMs: Math.max(acceptedAtMs, endMs),
     attributes: {

@@ -144,7 +144,8 @@ async function newStart(
 ): Promise<Start> {
   const { target } = head;
   // It has a secret of its own.
-  const { [SEAL]: _seal, ...headers } = await readHeaders(ports.items, old, head.headers);
+  const { [SEAL]: _seal, ...held } = await readHeaders(ports.items, old, head.headers);
+  const headers = ports.traces?.restarted(old, head, held) ?? held;
   const nowMs = ports.clock.now();
   const time = Buffer.alloc(MADE_AT_SIZE);
   time.writeUIntBE(Math.max(0, nowMs), 0, MADE_AT_SIZE);

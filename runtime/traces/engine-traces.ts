@@ -5,6 +5,8 @@
 import { deathBy } from "../../lib/death.ts";
 import { FunctionError } from "../../lib/errors.ts";
 import { type Head, parseHead } from "../../lib/model/head.ts";
+import { LINKED_TO_BEFORE, TRACE_LINK } from "../../lib/model/header-names.ts";
+import type { Headers } from "../../lib/model/headers-value.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Start } from "../../lib/model/message.ts";
 import type { Outcome } from "../../lib/model/outcome.ts";
@@ -17,6 +19,8 @@ import { type TimedEntry, TurnSpans } from "../../lib/tracing/turn-spans.ts";
 export interface EngineTraces {
   /** An invocation has ended without its code. `start`: of one that has no headers in its head yet. */
   ended(id: InvocationId, head: Head, outcome: Outcome, start?: Start): void;
+  /** The headers of an invocation that is made anew from this one: a trace of its own, linked to this one's. */
+  restarted(id: InvocationId, head: Head, headers: Headers): Record<string, string>;
 }
 
 export class TracedEngine implements EngineTraces {
@@ -41,6 +45,12 @@ export class TracedEngine implements EngineTraces {
       spans.completed(outcome, nowMs);
       this.#tracing.exporter.add(spans.withoutTurn);
     });
+  }
+
+  restarted(id: InvocationId, { incarnation, acceptedAtMs }: Head, headers: Headers): Record<string, string> {
+    const trace = this.#tracing.traceOf({ id, incarnation, acceptedAtMs, headers });
+    const { traceId, spanId } = trace.root;
+    return { ...headers, ...trace.headersFor(traceId, spanId), [TRACE_LINK]: LINKED_TO_BEFORE };
   }
 
   /** The same invoker, whose deaths are told. */

@@ -4,7 +4,7 @@
  */
 import type { Ending } from "../../lib/store/head/append.ts";
 import { timesIn } from "../../lib/model/entry-times.ts";
-import { TRACE_LINK } from "../../lib/model/header-names.ts";
+import { LINKED_TO_SEND, TRACE_LINK } from "../../lib/model/header-names.ts";
 import type { Entry } from "../../lib/model/entry.ts";
 import type { TurnOutcome } from "../../lib/protocol.ts";
 import type { Tracing } from "../../lib/tracing/tracing.ts";
@@ -55,7 +55,7 @@ class WatchedTurn implements TurnTrace {
 
   headersOf(kind: "call" | "send", command: number): Record<string, string> {
     const spanId = this.#spans.spanIdOf(kind, command);
-    const link = kind === "send" ? { [TRACE_LINK]: "1" } : {};
+    const link = kind === "send" ? { [TRACE_LINK]: LINKED_TO_SEND } : {};
     return { ...this.#baggage, ...link, ...this.#trace.headersFor(this.#spans.segment.traceId, spanId) };
   }
 

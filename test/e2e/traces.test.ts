@@ -142,6 +142,19 @@ describe("what others are told", () => {
     expect(callee.links).toMatchObject([{ traceId: TRACE, spanId: send?.spanId }]);
   });
 
+  test("a restart begins a trace of its own, linked to what it restarts", async () => {
+    const sent = await server.send("/Caller/sends", undefined, sampled);
+    const before = await collector.until(({ name }) => name === "Caller/sends");
+    await server.request(`${server.adminUrl}/invocations/${sent}/restart-as-new`, { method: "PATCH" });
+    const after = await collector.until(
+      ({ name, spanId }) => name === "Caller/sends" && spanId !== before.spanId,
+    );
+    expect(after.links).toMatchObject([{ traceId: before.traceId, spanId: before.spanId }]);
+    expect(after).toMatchObject({ kind: before.kind });
+    expect(after.traceId).not.toBe(TRACE);
+    expect(after.parentSpanId).toBeUndefined();
+  });
+
   test("X-Ray's header is understood", async () => {
     const header = `Root=1-${TRACE.slice(0, 8)}-${TRACE.slice(8)};Parent=${SPAN};Sampled=1`;
     await server.call("/Caller/calls", undefined, { "x-amzn-trace-id": header });

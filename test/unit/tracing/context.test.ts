@@ -105,7 +105,7 @@ describe("the trace of an invocation", () => {
   });
 
   test("is its own if it was sent, and linked to what has sent it", () => {
-    const headers = { traceparent: `00-${TRACE}-${SPAN}-00`, ":link": "1" };
+    const headers = { traceparent: `00-${TRACE}-${SPAN}-00`, ":link": "send" };
     const trace = new InvocationTrace(called(headers), always);
     expect(trace.root.traceId).not.toBe(TRACE);
     expect(trace).toMatchObject({
