@@ -2,7 +2,9 @@
 import { askFields } from "./client.ts";
 import { EVERY_MS, useLive } from "./live.ts";
 import { overviewOf } from "./overview.ts";
+import { shared, YOUNG_MS } from "./shared.ts";
+
+const load = shared(YOUNG_MS, async () => overviewOf(await askFields("/overview")));
 
 /** Counts change more slowly than what one looks at. */
-export const useOverview = (everyMs: number = EVERY_MS.counts) =>
-  useLive("overview", async (signal) => overviewOf(await askFields("/overview", { signal })), everyMs);
+export const useOverview = (everyMs: number = EVERY_MS.counts) => useLive("overview", load, everyMs);

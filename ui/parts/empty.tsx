@@ -31,7 +31,7 @@ export function Failure({ error, retry }: { readonly error: unknown; readonly re
 }
 
 const FORBIDDEN = 403;
-const headline = (error: unknown): string => {
+export const headline = (error: unknown): string => {
   if (error instanceof Unreachable) return "The server does not answer";
   return error instanceof Error ? error.message : String(error);
 };

@@ -6,7 +6,13 @@ import { previewOf, refusalOf, type Verb, VERBS } from "../../../ui/pages/invoca
 import { emptinessOf, truthOf } from "../../../ui/pages/invocations/list-words.ts";
 import type { List } from "../../../ui/pages/invocations/load.ts";
 import { arranged, rangeOf, sorted } from "../../../ui/pages/invocations/order.ts";
-import { agesOf, attemptWords, ordinal, wordsOf } from "../../../ui/pages/invocations/row-words.ts";
+import {
+  agesOf,
+  attemptWords,
+  ordinal,
+  sameErrors,
+  wordsOf,
+} from "../../../ui/pages/invocations/row-words.ts";
 
 const NOW = Date.parse("2026-11-29T12:00:00Z");
 const at = (secondsAgo: number): string => new Date(NOW - secondsAgo * 1000).toISOString();
@@ -81,9 +87,23 @@ describe("words", () => {
     expect(attemptWords(failing, new Map([["Order/checkout", 20]]))).toBe("6/20");
   });
 
+  test("how many others have its error, whose numbers do not count", () => {
+    const failing = (id: string, error: string) => row(id, "backing-off", { last_failure: error });
+    const all = [failing("a", "port 80 is closed"), failing("b", "port 443 is closed"), failing("c", "no")];
+    expect([...sameErrors([...all, row("d", "running")])]).toEqual([
+      ["a", 1],
+      ["b", 1],
+      ["c", 0],
+    ]);
+    const [first] = all;
+    expect(first && wordsOf(first, NOW, { sameError: 1 }).second).toBe(
+      "tried again soon · same error in 1 other",
+    );
+  });
+
   test("parked: its place, and what the owner does", () => {
     const parked = { place: 2, count: 12, ownerTarget: "Inventory/sku/recount", ownerStatus: "backing-off" };
-    expect(wordsOf(row("x", "pending"), NOW, parked).first).toBe(
+    expect(wordsOf(row("x", "pending"), NOW, { parked }).first).toBe(
       "3rd of 12 behind recount, which is retrying",
     );
     expect([1, 2, 3, 4, 11, 12, 13, 21, 102, 113].map(ordinal)).toEqual([

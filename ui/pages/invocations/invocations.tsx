@@ -3,6 +3,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import { useOverview } from "../../admin/use-overview.ts";
 import { type ServiceInfo, useServices } from "../../admin/services.ts";
 import { Failure } from "../../parts/empty.tsx";
+import { Stale } from "../../parts/stale.tsx";
 import { useStored, useSwitch } from "../../parts/stored.ts";
 import { BulkBar } from "./bulk-bar.tsx";
 import { FilterBar } from "./filter-bar.tsx";
@@ -10,7 +11,7 @@ import { truthOf } from "./list-words.ts";
 import { ListTable } from "./list-table.tsx";
 import type { List } from "./load.ts";
 import { Nothing } from "./nothing.tsx";
-import { attemptLimits } from "./row-words.ts";
+import { attemptLimits, sameErrors } from "./row-words.ts";
 import { type Column, COLUMNS } from "./rows.tsx";
 import type { Known } from "./suggest.ts";
 import { Tools, Truth } from "./tools.tsx";
@@ -30,8 +31,7 @@ export function Invocations() {
   const overview = useOverview().data;
   const [own, setOwn] = useOwnViews();
   const [isSaving, setSaving] = useState(false);
-  const [isCompact, setCompact] = useSwitch("compact", false);
-  const [columns, setColumns] = useStored("columns", columnsIn, (chosen) => [...chosen].join(","));
+  const { isCompact, setCompact, columns, setColumns } = useLayout();
   const [table, field] = [useRef<HTMLTableElement>(null), useRef<HTMLInputElement>(null)];
   const takeAll = (): void => void selection.takeAll(address);
   useRowKeys({
@@ -76,6 +76,7 @@ export function Invocations() {
           />
         )}
       </div>
+      <Stale of={live.loaded} />
       <Body {...{ live, address, selection, services, columns, isCompact, table }} onTouch={setTouched} />
       <BulkBar
         selected={selection.rows}
@@ -89,6 +90,12 @@ export function Invocations() {
       )}
     </>
   );
+}
+
+function useLayout() {
+  const [isCompact, setCompact] = useSwitch("compact", false);
+  const [columns, setColumns] = useStored("columns", columnsIn, (chosen) => [...chosen].join(","));
+  return { isCompact, setCompact, columns, setColumns };
 }
 
 const NO_SERVICES: readonly ServiceInfo[] = [];
@@ -112,6 +119,7 @@ interface BodyProps {
 function Body({ live, address, selection, services, columns, isCompact, table, onTouch }: BodyProps) {
   const { loaded, list, shown, more } = live;
   const parked = useParked(shown.rows);
+  const same = useMemo(() => sameErrors(shown.rows), [shown.rows]);
   const limits = useMemo(() => attemptLimits(services), [services]);
   if (list === undefined)
     return loaded.error === undefined ? (
@@ -136,6 +144,7 @@ function Body({ live, address, selection, services, columns, isCompact, table, o
     <>
       <ListTable
         {...{ table, columns, isCompact, limits, parked, onTouch }}
+        sameErrors={same}
         rows={shown.rows}
         gone={shown.gone}
         selected={selection.ids}

@@ -21,12 +21,24 @@ export interface Parked {
   readonly ownerStatus: string;
 }
 
-export function wordsOf(row: Invocation, nowMs: number, parked?: Parked): RowWords {
+export interface RowContext {
+  readonly parked?: Parked | undefined;
+  /** How many others on the screen have the same error. */
+  readonly sameError?: number | undefined;
+}
+
+export function wordsOf(row: Invocation, nowMs: number, { parked, sameError }: RowContext = {}): RowWords {
   switch (row.status) {
     case "paused":
-      return { first: errorWords(row) ?? "Somebody has paused it", second: "does not go on by itself" };
+      return {
+        first: errorWords(row) ?? "Somebody has paused it",
+        second: inWords(["does not go on by itself", sameWords(sameError)]),
+      };
     case "backing-off":
-      return { first: errorWords(row) ?? "An attempt has failed", second: retryWords(row, nowMs) };
+      return {
+        first: errorWords(row) ?? "An attempt has failed",
+        second: inWords([retryWords(row, nowMs), sameWords(sameError)]),
+      };
     case "pending":
       return parkedWords(parked);
     case "ready":
@@ -40,6 +52,22 @@ export function wordsOf(row: Invocation, nowMs: number, parked?: Parked): RowWor
     case "completed":
       return endedWords(row, nowMs);
   }
+}
+
+const sameWords = (count: number | undefined): string | undefined =>
+  count === undefined || count === 0 ? undefined : `same error in ${counted(count, "other")}`;
+
+/** Of each invocation that is paused or retried: how many others have its error, whose numbers do not count. */
+export function sameErrors(rows: readonly Invocation[]): ReadonlyMap<string, number> {
+  const stuck = rows.filter(({ status }) => status === "paused" || status === "backing-off");
+  const nameOf = (row: Invocation): string =>
+    JSON.stringify([
+      row.target.service,
+      row.target.handler,
+      (errorWords(row) ?? "").replaceAll(/\d+/gu, "#"),
+    ]);
+  const groups = Map.groupBy(stuck, nameOf);
+  return new Map(stuck.map((row) => [row.id, (groups.get(nameOf(row))?.length ?? 1) - 1]));
 }
 
 /** The error's first line, with the step that it belongs to. */
@@ -138,6 +166,9 @@ export function agesOf(row: Invocation, nowMs: number): { readonly for: string; 
       for: duration(tookMs(row, nowMs)),
       since: `ended ${clockTime(completedMs ?? modifiedMs, nowMs)}`,
     };
+  const startedMs = status === "running" ? timeOf(row.fields, "started_at") : undefined;
+  if (startedMs !== undefined)
+    return { for: ticking(nowMs - startedMs), since: `began ${clockTime(startedMs, nowMs)}` };
   const isAtRest = status === "suspended" || status === "paused";
   const fromMs = isAtRest ? modifiedMs : createdMs;
   return {

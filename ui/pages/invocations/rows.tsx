@@ -12,7 +12,14 @@ import { InvocationStatus } from "../../parts/status.tsx";
 import { to } from "../../routes.ts";
 import { shortId, visible } from "../../words/text.ts";
 import { clockTime, wholeTime } from "../../words/time.ts";
-import { agesOf, type AttemptLimits, attemptWords, type Parked, wordsOf } from "./row-words.ts";
+import {
+  agesOf,
+  type AttemptLimits,
+  attemptWords,
+  type Parked,
+  type RowContext,
+  wordsOf,
+} from "./row-words.ts";
 
 export const COLUMNS = {
   for: "For",
@@ -29,6 +36,7 @@ export interface RowsProps {
   readonly selected: ReadonlySet<string>;
   readonly limits: AttemptLimits;
   readonly parked: ReadonlyMap<string, Parked>;
+  readonly sameErrors: ReadonlyMap<string, number>;
   /** `toLast`: all from the one that was picked before. */
   readonly onPick: (row: Invocation, toLast: boolean) => void;
 }
@@ -103,7 +111,7 @@ interface RowProps extends RowsProps {
   readonly row: Invocation;
 }
 
-function Row({ row, gone, columns, selected, limits, parked, onPick }: RowProps) {
+function Row({ row, gone, columns, selected, limits, parked, sameErrors, onPick }: RowProps) {
   const now = useNow();
   const { route } = useLocation();
   const isSelected = selected.has(row.id);
@@ -143,7 +151,11 @@ function Row({ row, gone, columns, selected, limits, parked, onPick }: RowProps)
         </td>
       )}
       {columns.has("deployment") && <DeploymentCell id={row.deployment} />}
-      <WordsCell {...{ row, now }} isGone={gone.has(row.id)} parked={parked.get(row.id)} />
+      <WordsCell
+        {...{ row, now }}
+        isGone={gone.has(row.id)}
+        context={{ parked: parked.get(row.id), sameError: sameErrors.get(row.id) }}
+      />
     </tr>
   );
 }
@@ -174,10 +186,10 @@ interface WordsCellProps {
   readonly row: Invocation;
   readonly now: number;
   readonly isGone: boolean;
-  readonly parked: Parked | undefined;
+  readonly context: RowContext;
 }
-function WordsCell({ row, now, isGone, parked }: WordsCellProps) {
-  const { first, second } = wordsOf(row, now, parked);
+function WordsCell({ row, now, isGone, context }: WordsCellProps) {
+  const { first, second } = wordsOf(row, now, context);
   const text = visible(first);
   return (
     <td class="c-w in last">

@@ -4,6 +4,7 @@ import type { OverviewAnswer } from "../../admin/overview.ts";
 import { useServices } from "../../admin/services.ts";
 import { useOverview } from "../../admin/use-overview.ts";
 import { Shown } from "../../parts/empty.tsx";
+import { Stale } from "../../parts/stale.tsx";
 import { useNow } from "../../parts/now.ts";
 import { to } from "../../routes.ts";
 import { NeedsAttention } from "./attention.tsx";
@@ -13,12 +14,16 @@ import { Handlers } from "./handlers.tsx";
 import { inFlight, sentenceOf } from "./overview-words.ts";
 import { Tiles } from "./tiles.tsx";
 
-export const Overview = () => (
-  <>
-    <h1 class="sr">Overview</h1>
-    <Shown of={useOverview(EVERY_MS.screen)}>{(answer) => <Answer of={answer} />}</Shown>
-  </>
-);
+export function Overview() {
+  const loaded = useOverview(EVERY_MS.screen);
+  return (
+    <>
+      <h1 class="sr">Overview</h1>
+      <Stale of={loaded} />
+      <Shown of={loaded}>{(answer) => <Answer of={answer} />}</Shown>
+    </>
+  );
+}
 
 const isNothingYet = ({ counts, isComplete }: OverviewAnswer): boolean =>
   counts !== undefined && isComplete && inFlight(counts) === 0 && (counts.completed ?? 0) === 0;

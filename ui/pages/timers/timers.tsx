@@ -1,10 +1,10 @@
 /** What is due when. */
 import { query } from "../../admin/client.ts";
-import { EVERY_MS, useLive } from "../../admin/live.ts";
-import { useServer } from "../../admin/server.ts";
+import { useLive } from "../../admin/live.ts";
 import { Empty, Shown } from "../../parts/empty.tsx";
 import { Id } from "../../parts/names.tsx";
 import { useNow } from "../../parts/now.ts";
+import { Stale } from "../../parts/stale.tsx";
 import { Badge } from "../../parts/status.tsx";
 import { to } from "../../routes.ts";
 import { lookOf, type Status } from "../../words/status.ts";
@@ -31,25 +31,18 @@ interface Loaded {
   readonly counts: readonly TimerCount[];
 }
 
-/** In AWS every open invocation is read for it. */
-const AWS_EVERY_MS = 60_000;
-
 export function Timers() {
-  const isAws = useServer().data?.kind === "aws";
-  const loaded = useLive(
-    "timers",
-    async (signal): Promise<Loaded> => {
-      const [timers, counts] = await Promise.all([
-        query(TIMERS_QUERY, { signal }),
-        query(COUNTS_QUERY, { signal }),
-      ]);
-      return { timers: timers.map(timerOf), counts: counts.map(timerCountOf) };
-    },
-    isAws ? AWS_EVERY_MS : EVERY_MS.screen,
-  );
+  const loaded = useLive("timers", async (signal): Promise<Loaded> => {
+    const [timers, counts] = await Promise.all([
+      query(TIMERS_QUERY, { signal }),
+      query(COUNTS_QUERY, { signal }),
+    ]);
+    return { timers: timers.map(timerOf), counts: counts.map(timerCountOf) };
+  });
   return (
     <>
       <h1 class="sr">Timers</h1>
+      <Stale of={loaded} />
       <Shown of={loaded}>{(data) => <Found {...data} />}</Shown>
     </>
   );
