@@ -27,6 +27,19 @@ function placeOfId(text: string): Place | undefined {
   return undefined;
 }
 
+/** What is no place's name may be a part of a key or an error. */
+const placeOfText = (text: string): readonly Place[] =>
+  text === ""
+    ? []
+    : [
+        {
+          name: `Invocations with “${text}”`,
+          href: to.invocations({ text }),
+          icon: "search",
+          kind: "filter",
+        },
+      ];
+
 export function Palette({ onClose }: { readonly onClose: () => void }) {
   const { route } = useLocation();
   const [text, setText] = useState("");
@@ -45,7 +58,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const asked = text.trim();
   const id = placeOfId(asked);
   const found = places.filter(({ name }) => name.toLowerCase().includes(asked.toLowerCase()));
-  const shown = [...(id ? [id] : []), ...found].slice(0, SHOWN_MAX);
+  const shown = [...(id ? [id] : []), ...found.slice(0, SHOWN_MAX), ...placeOfText(asked)];
   const go = (place: Place | undefined): void => {
     if (place === undefined) return;
     onClose();
@@ -88,7 +101,6 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
             <span class="sub">{place.kind}</span>
           </a>
         ))}
-        {shown.length === 0 && <p class="pad muted">Nothing has this name. A whole id opens its page.</p>}
       </div>
     </Dialog>
   );

@@ -4,6 +4,7 @@ import { useEffect, useReducer, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { liveness, onLiveness } from "../admin/live.ts";
 import { type Server, useServer } from "../admin/server.ts";
+import { useOverview } from "../admin/use-overview.ts";
 import { Icon } from "../parts/icon.tsx";
 import { useKeys } from "../parts/keyboard.ts";
 import { useNow } from "../parts/now.ts";
@@ -36,6 +37,11 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
   useKeys("Everywhere", [
     { keys: "?", help: "This help", run: () => setOpen("help") },
     { keys: "D", help: "Light or dark", run: flipTheme },
+    {
+      keys: "g a",
+      help: "What needs attention",
+      run: () => route(to.invocations({ status: "backing-off,paused" })),
+    },
     ...PAGES.map(({ name, key, href }) => ({ keys: `g ${key}`, help: name, run: () => route(href()) })),
   ]);
   return (
@@ -118,6 +124,7 @@ const Navigation = ({ path, server }: NavigationProps) => (
       >
         <Icon name={icon} />
         <span>{name}</span>
+        {href === to.overview && <AttentionCount />}
       </a>
     ))}
     {server && (
@@ -132,6 +139,16 @@ const Navigation = ({ path, server }: NavigationProps) => (
 
 /** A key's page: its key stands in the query. */
 const OBJECT = `${BASE}/object`;
+/** How many things need somebody, from every page. */
+function AttentionCount() {
+  const count = useOverview().data?.attention?.length ?? 0;
+  return count === 0 ? null : (
+    <span class="n hot" title={`${count === 1 ? "1 thing wants" : `${count} things want`} attention`}>
+      {count}
+    </span>
+  );
+}
+
 const isWithin = (path: string, href: string): boolean =>
   href === to.overview()
     ? path === href || `${path}/` === href
