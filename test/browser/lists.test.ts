@@ -160,6 +160,21 @@ describeInBrowser("rows", () => {
     await page.waitForURL(`**/ui/invocations/${second}`);
   });
 
+  test("stay when the server is silent, and say how old they are", async () => {
+    const page = await openPage(server.adminUrl, "/invocations?order=newest");
+    await until(
+      () => rows(page).count(),
+      (count) => count > 3,
+    );
+    await page.route("**/invocations?*", (route) => route.abort());
+    await server.call("/Carrier/wave", "Lin");
+    await page.getByRole("alert").getByText("The server does not answer.").waitFor();
+    expect(await rows(page).count()).toBeGreaterThan(3);
+    await page.unroute("**/invocations?*");
+    await page.getByRole("button", { name: "Try now" }).click();
+    await page.getByRole("alert").waitFor({ state: "detached" });
+  });
+
   test("compact, columns and order stay", async () => {
     const page = await openPage(server.adminUrl, "/invocations");
     await page.getByRole("button", { name: "Compact" }).click();

@@ -40,6 +40,10 @@ export function clockTime(atMs: number, nowMs: number): string {
   return new Date(nowMs).toDateString() === at.toDateString() ? time : `${DAY_AND_TIME.format(at)}, ${time}`;
 }
 
+/** The same without its seconds. */
+export const minuteTime = (atMs: number, nowMs: number): string =>
+  clockTime(atMs, nowMs).replace(/:\d\d$/u, "");
+
 /** Date, time and zone: for a title. */
 export const wholeTime = (atMs: number): string =>
   Number.isNaN(new Date(atMs).getTime()) ? "beyond all dates" : WHOLE.format(atMs);

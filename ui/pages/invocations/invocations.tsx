@@ -152,22 +152,41 @@ function Body({ live, address, selection, services, columns, isCompact, table, o
         onPick={(row, toLast) => selection.pick(row, shown.rows, toLast)}
         onPickShown={() => selection.pickShown(shown.rows)}
       />
-      {more !== undefined && (
-        <p class="row">
-          <button type="button" class="b" onClick={more}>
-            Show more
-          </button>
-        </p>
-      )}
-      {more === undefined && list.next !== undefined && (
-        <p class="row">
-          <button type="button" class="b" onClick={() => address.set("after", list.next)}>
-            The next page
-          </button>
-          <span class="muted">A page has 1,000. A narrower filter, or SQL, finds one among many.</span>
-        </p>
-      )}
+      <Further list={list} more={more} set={address.set} />
     </>
+  );
+}
+
+interface FurtherProps {
+  readonly list: List;
+  readonly more: (() => void) | undefined;
+  readonly set: Address["set"];
+}
+/** The way to what is not shown yet. */
+function Further({ list, more, set }: FurtherProps) {
+  if (more !== undefined)
+    return (
+      <p class="row">
+        <button type="button" class="b" onClick={more}>
+          Show more
+        </button>
+      </p>
+    );
+  if (!list.hasMore) return null;
+  const next = list.next;
+  return (
+    <p class="row wrap">
+      {next === undefined ? (
+        <button type="button" class="b" onClick={() => set("order", "newest")}>
+          Newest first, page by page
+        </button>
+      ) : (
+        <button type="button" class="b" onClick={() => set("after", next)}>
+          The next page
+        </button>
+      )}
+      <span class="muted">A page has 1,000. A narrower filter, or SQL, finds one among many.</span>
+    </p>
   );
 }
 

@@ -91,7 +91,7 @@ function NoMatch({ filter, onChange }: Pick<NothingProps, "filter" | "onChange">
         </p>
       ))}
       {offers.length === 0 && (
-        <p class="muted">What is kept for its retention and no longer may have matched before.</p>
+        <p class="muted">What has ended is kept for its retention only: something may have matched before.</p>
       )}
       <p class="row wrap">
         {chipsOf(filter).map(({ field, name, value }) => (

@@ -3,7 +3,7 @@ import type { Invocation } from "../../admin/invocation.ts";
 import type { ServiceInfo } from "../../admin/service.ts";
 import { timeOf } from "../../admin/invocation.ts";
 import { counted } from "../../words/text.ts";
-import { clockTime, duration, ticking } from "../../words/time.ts";
+import { clockTime, duration, minuteTime, ticking } from "../../words/time.ts";
 import { dueOf, waitIn, waitInWords } from "../../words/waiting.ts";
 import { tookMs } from "./order.ts";
 
@@ -136,7 +136,7 @@ function originWords({ invokedById }: Invocation): string {
 
 function endedWords(row: Invocation, nowMs: number): RowWords {
   const until = timeOf(row.fields, "expires_at");
-  const kept = until === undefined ? undefined : `kept until ${clockTime(until, nowMs)}`;
+  const kept = until === undefined ? undefined : `kept until ${minuteTime(until, nowMs)}`;
   if (row.failure === undefined) return { first: "Returned a result", second: inWords([entries(row), kept]) };
   if (row.look.look === "cancelled") {
     const isKilled = row.failure.message === "killed";
@@ -164,16 +164,16 @@ export function agesOf(row: Invocation, nowMs: number): { readonly for: string; 
   if (status === "completed")
     return {
       for: duration(tookMs(row, nowMs)),
-      since: `ended ${clockTime(completedMs ?? modifiedMs, nowMs)}`,
+      since: `ended ${minuteTime(completedMs ?? modifiedMs, nowMs)}`,
     };
   const startedMs = status === "running" ? timeOf(row.fields, "started_at") : undefined;
   if (startedMs !== undefined)
-    return { for: ticking(nowMs - startedMs), since: `began ${clockTime(startedMs, nowMs)}` };
+    return { for: ticking(nowMs - startedMs), since: `began ${minuteTime(startedMs, nowMs)}` };
   const isAtRest = status === "suspended" || status === "paused";
   const fromMs = isAtRest ? modifiedMs : createdMs;
   return {
     for: ticking(nowMs - fromMs),
-    since: `${isAtRest ? "since" : status === "scheduled" ? "sent" : "accepted"} ${clockTime(fromMs, nowMs)}`,
+    since: `${isAtRest ? "since" : status === "scheduled" ? "sent" : "accepted"} ${minuteTime(fromMs, nowMs)}`,
   };
 }
 

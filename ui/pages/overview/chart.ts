@@ -1,6 +1,6 @@
 /** Ended per minute, as bars: where they stand, and what they say in words. */
 import type { Attention, Minute } from "../../admin/overview.ts";
-import { clockTime } from "../../words/time.ts";
+import { minuteTime } from "../../words/time.ts";
 
 export const WIDTH = 960;
 export const HEIGHT = 100;
@@ -46,20 +46,17 @@ export function chartOf(minutes: readonly Minute[], attention: readonly Attentio
     width: step - GAP,
     succeeded: scaled(succeeded),
     failed: scaled(failed),
-    title: `${minute(atMs, nowMs)}: ${succeeded} succeeded, ${failed} failed`,
+    title: `${minuteTime(atMs, nowMs)}: ${succeeded} succeeded, ${failed} failed`,
   }));
   const mark = markOf(minutes, attention, nowMs);
   return { bars, most, words: wordsOf(minutes, most), ticks: ticksOf(minutes, nowMs), ...(mark && { mark }) };
 }
 
-/** Without its seconds. */
-const minute = (atMs: number, nowMs: number): string => clockTime(atMs, nowMs).replace(/:\d\d$/u, "");
-
 function wordsOf(minutes: readonly Minute[], most: number): string {
   const [succeeded, failed] = [sum(minutes, "succeeded"), sum(minutes, "failed")];
   if (most === 0) return "Nothing has ended in the last hour.";
   const first = minutes.find((one) => one.failed > 0);
-  const since = first === undefined ? "" : `, the first of them at ${minute(first.atMs, first.atMs)}`;
+  const since = first === undefined ? "" : `, the first of them at ${minuteTime(first.atMs, first.atMs)}`;
   return `In the last hour ${succeeded} succeeded and ${failed} failed${since}; at most ${most} ended in one minute.`;
 }
 
@@ -71,7 +68,7 @@ function ticksOf(minutes: readonly Minute[], nowMs: number): readonly string[] {
   if (first === undefined) return [];
   const spanMs = minutes.length * MINUTE_MS;
   return Array.from({ length: TICKS }, (_, index) =>
-    minute(first.atMs + (index * spanMs) / (TICKS - 1), nowMs),
+    minuteTime(first.atMs + (index * spanMs) / (TICKS - 1), nowMs),
   );
 }
 
@@ -91,7 +88,7 @@ function markOf(
   const [line = ""] = (worst.error ?? "").trimStart().split("\n");
   return {
     x: Math.min(WIDTH, ((worst.sinceMs - first.atMs) / spanMs) * WIDTH),
-    at: minute(worst.sinceMs, nowMs),
+    at: minuteTime(worst.sinceMs, nowMs),
     error: line,
   };
 }
