@@ -1,4 +1,5 @@
 /** The list's filter: what is typed, what the address has, and what is asked. */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { chipsOf } from "../../../ui/pages/invocations/chips.ts";
 import {
@@ -162,4 +163,15 @@ test("chips say the shorter of two", () => {
     value: "succeeded",
   });
   expect(chipsOf({ age: ">10m" })[0]).toEqual({ field: "age", name: "older than", value: "10m" });
+});
+
+test("what docs/ui.md says can be typed", () => {
+  const text = readFileSync(new URL("../../../docs/ui.md", import.meta.url), "utf8");
+  const [, section = ""] = /## Find invocations\n([\s\S]*?)\n## /u.exec(text) ?? [];
+  const lines = section.split("\n").filter((line) => line.startsWith("| `"));
+  const examples = lines.flatMap((line) =>
+    [...(line.split(" | ")[0] ?? "").matchAll(/`([^`]+)`/gu)].map(([, typing = ""]) => typing),
+  );
+  expect(examples.length).toBeGreaterThan(8);
+  for (const example of examples) expect(chipsOf(typed(example)), example).not.toEqual([]);
 });

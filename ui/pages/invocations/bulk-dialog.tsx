@@ -87,8 +87,8 @@ interface AskProps {
 function Ask({ verb, count, onClose, onRun }: AskProps) {
   const isProduction = useServer().data?.isProduction === true;
   const [typed, setTyped] = useState("");
-  const { label, isDanger } = VERBS[verb];
-  const wanted = isProduction && isDanger === true ? typedFor(verb, count) : undefined;
+  const { label, isDanger, isFinal } = VERBS[verb];
+  const wanted = isProduction && isFinal === true ? typedFor(verb, count) : undefined;
   return (
     <>
       {wanted !== undefined && (

@@ -18,6 +18,8 @@ export interface VerbWords {
   /** What it does, and what it does not undo. */
   readonly does: string;
   readonly isDanger?: boolean;
+  /** Nothing can be undone: in production it must be typed. */
+  readonly isFinal?: boolean;
   /** Whether it takes a deployment. */
   readonly moves?: boolean;
 }
@@ -45,6 +47,7 @@ export const VERBS: Readonly<Record<Verb, VerbWords>> = {
     past: "killed",
     does: "Each ends without running its code: nothing is undone. Calls that it awaits are killed, too; sends go on.",
     isDanger: true,
+    isFinal: true,
   },
   "restart-as-new": {
     label: "Restart as new",
@@ -57,6 +60,7 @@ export const VERBS: Readonly<Record<Verb, VerbWords>> = {
     past: "purged",
     does: "Results, journals and inputs are deleted; of a workflow, also its state and promises. This cannot be undone.",
     isDanger: true,
+    isFinal: true,
   },
 };
 
@@ -107,7 +111,7 @@ export function previewOf(verb: Verb, rows: readonly Invocation[], isMoved = fal
   return { meant, groups: [...groups.values()].toSorted((a, b) => order(a) - order(b) || b.count - a.count) };
 }
 
-/** In production a dangerous verb wants this to be typed. */
+/** In production a final verb wants this to be typed. */
 export const typedFor = (verb: Verb, count: number): string => `${VERBS[verb].label.toLowerCase()} ${count}`;
 
 // --- Gathering all that match.
