@@ -2,6 +2,7 @@
 import { askFields } from "./client.ts";
 import { useLive } from "./live.ts";
 import { present } from "./invocation.ts";
+import { shared } from "./shared.ts";
 
 export interface Server {
   readonly version: string;
@@ -21,24 +22,24 @@ export interface Server {
 
 const SERVER_EVERY_MS = 60_000;
 
-export const useServer = () =>
-  useLive(
-    "server",
-    async (signal): Promise<Server> => {
-      const answer = await askFields("/version", { signal });
-      const environment = answer.object("environment");
-      return {
-        version: answer.text("version"),
-        ...present("ingress", answer.optionalText("ingress_endpoint")),
-        kind: environment?.optionalText("kind") === "aws" ? "aws" : "local",
-        ...present("name", environment?.optionalText("name")),
-        ...present("region", environment?.optionalText("region")),
-        ...present("account", environment?.optionalText("account")),
-        ...present("role", environment?.optionalText("role")),
-        ...present("dataPath", environment?.optionalText("data_path")),
-        isProduction: environment?.flag("is_production") === true,
-        isReadOnly: environment?.flag("read_only") === true,
-      };
-    },
-    SERVER_EVERY_MS,
-  );
+/** Nearly every part asks for it, and it changes when the server starts anew. */
+const KEPT_MS = 10_000;
+
+const load = shared(KEPT_MS, async (signal): Promise<Server> => {
+  const answer = await askFields("/version", { signal });
+  const environment = answer.object("environment");
+  return {
+    version: answer.text("version"),
+    ...present("ingress", answer.optionalText("ingress_endpoint")),
+    kind: environment?.optionalText("kind") === "aws" ? "aws" : "local",
+    ...present("name", environment?.optionalText("name")),
+    ...present("region", environment?.optionalText("region")),
+    ...present("account", environment?.optionalText("account")),
+    ...present("role", environment?.optionalText("role")),
+    ...present("dataPath", environment?.optionalText("data_path")),
+    isProduction: environment?.flag("is_production") === true,
+    isReadOnly: environment?.flag("read_only") === true,
+  };
+});
+
+export const useServer = () => useLive("server", load, SERVER_EVERY_MS);

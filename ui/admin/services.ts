@@ -2,14 +2,13 @@
 import { askFields } from "./client.ts";
 import { EVERY_MS, useLive } from "./live.ts";
 import { type ServiceInfo, serviceOf } from "./service.ts";
+import { shared, YOUNG_MS } from "./shared.ts";
 
 export type { HandlerInfo, ServiceInfo, ServiceType } from "./service.ts";
 
+const load = shared(YOUNG_MS, async (signal): Promise<readonly ServiceInfo[]> =>
+  (await askFields("/services", { signal })).objects("services").map(serviceOf),
+);
+
 /** By name. */
-export const useServices = () =>
-  useLive(
-    "services",
-    async (signal): Promise<readonly ServiceInfo[]> =>
-      (await askFields("/services", { signal })).objects("services").map(serviceOf),
-    EVERY_MS.counts,
-  );
+export const useServices = () => useLive("services", load, EVERY_MS.counts);

@@ -3,12 +3,28 @@
 /** Parts that come onto the screen together, or are told of the same change, ask within this. */
 export const YOUNG_MS = 300;
 
-/** What `load` has answered, if that is no older; what fails is forgotten. Asked for by several, it is not stopped with one of them. */
-export function shared<T>(youngMs: number, load: () => Promise<T>): () => Promise<T> {
-  let last: { readonly atMs: number; readonly answer: Promise<T> } | undefined;
-  return async () => {
-    if (last !== undefined && performance.now() - last.atMs < youngMs) return await last.answer;
-    const own = { atMs: performance.now(), answer: load() };
+interface Asked<T> {
+  readonly atMs: number;
+  readonly signal: AbortSignal;
+  readonly answer: Promise<T>;
+}
+
+/** What `load` has answered, if that is no older. What has failed, or was stopped with the part that asked, is asked anew. */
+export function shared<T>(
+  youngMs: number,
+  load: (signal: AbortSignal) => Promise<T>,
+): (signal: AbortSignal) => Promise<T> {
+  let last: Asked<T> | undefined;
+  return async (signal) => {
+    const known = last;
+    if (known !== undefined && performance.now() - known.atMs < youngMs) {
+      try {
+        return await known.answer;
+      } catch (error) {
+        if (!known.signal.aborted || signal.aborted) throw error;
+      }
+    }
+    const own: Asked<T> = { atMs: performance.now(), signal, answer: load(signal) };
     last = own;
     try {
       return await own.answer;

@@ -4,7 +4,7 @@ import { EVERY_MS, useLive } from "./live.ts";
 import { overviewOf } from "./overview.ts";
 import { shared, YOUNG_MS } from "./shared.ts";
 
-const load = shared(YOUNG_MS, async () => overviewOf(await askFields("/overview")));
+const load = shared(YOUNG_MS, async (signal) => overviewOf(await askFields("/overview", { signal })));
 
 /** Counts change more slowly than what one looks at. */
 export const useOverview = (everyMs: number = EVERY_MS.counts) => useLive("overview", load, everyMs);
