@@ -1,5 +1,5 @@
 /** The list's data: what the address asks for, loaded again and again, and held still while somebody looks at a row. */
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { query, serverNow } from "../../admin/client.ts";
 import type { Invocation } from "../../admin/invocation.ts";
@@ -55,39 +55,64 @@ export interface LiveList {
   readonly more: (() => void) | undefined;
 }
 
+interface Kept {
+  readonly asked: string;
+  readonly limit: number;
+  readonly list?: List;
+}
+
+/** Who comes back from an invocation finds the list as it was, until it has been asked for again. */
+const lastKept = new Map<"list", Kept>();
+const keptOf = (asked: string): Kept => {
+  const kept = lastKept.get("list");
+  return kept?.asked === asked ? kept : { asked, limit: STEP_ROWS };
+};
+
 /** `held`: rows stay where they are. */
 export function useList({ filter, order, after, scan }: Address, held: boolean): LiveList {
   const asked = JSON.stringify([filter, order, after, scan]);
-  const [extent, setExtent] = useState({ asked, limit: STEP_ROWS });
-  const limit = extent.asked === asked ? extent.limit : STEP_ROWS;
+  const [extent, setExtent] = useState(() => keptOf(asked));
+  const { limit } = extent.asked === asked ? extent : { limit: STEP_ROWS };
   const key = `invocations ${limit} ${asked}`;
   const loaded = useLive(
     key,
     (signal) => loadList({ filter, order, limit, after, scan }, serverNow(), signal),
     scan ? EVERY_MS.counts : EVERY_MS.screen,
   );
-  const last = useRef<List | undefined>(undefined);
-  if (loaded.data !== undefined) last.current = loaded.data;
-  const list = loaded.data ?? (loaded.error === undefined ? last.current : undefined);
-  const before = useRef<{ key: string; rows: readonly Invocation[] }>({ key, rows: [] });
-  const isSame = before.current.key === key;
-  const shown = arranged(isSame ? before.current.rows : [], list?.rows ?? [], {
-    held,
-    hasMore: list?.hasMore === true,
-  });
-  if (loaded.data !== undefined) before.current = { key, rows: shown.rows };
+  const list = useLastList({ asked, limit }, loaded);
+  const { shown, release } = useShown(key, list, held, loaded.data !== undefined);
+  const canGrow = list?.hasMore === true && limit < ROWS_MAX;
+  const more = (): void => setExtent({ asked, limit: Math.min(ROWS_MAX, limit + 2 * STEP_ROWS) });
+  return { loaded, list, shown, release, more: canGrow ? more : undefined };
+}
+
+/** Until the one that is asked for has come: the one before, if there was no error. */
+function useLastList({ asked, limit }: Kept, { data, error }: Loaded<List>): List | undefined {
+  const last = useRef(keptOf(asked).list);
+  if (data !== undefined) last.current = data;
+  useEffect(() => {
+    if (data !== undefined) lastKept.set("list", { asked, limit, list: data });
+  }, [asked, limit, data]);
+  return data ?? (error === undefined ? last.current : undefined);
+}
+
+/** `isCurrent`: the list is that of `key`, not one before. */
+function useShown(
+  key: string,
+  list: List | undefined,
+  held: boolean,
+  isCurrent: boolean,
+): { readonly shown: Shown; readonly release: () => void } {
+  const before = useRef<{ readonly key: string; readonly rows: readonly Invocation[] }>({ key, rows: [] });
   const [, again] = useState(0);
-  return {
-    ...{ loaded, list, shown },
-    release: () => {
-      before.current = { key, rows: [] };
-      again((count) => count + 1);
-    },
-    more:
-      list?.hasMore === true && limit < ROWS_MAX
-        ? () => setExtent({ asked, limit: Math.min(ROWS_MAX, limit + 2 * STEP_ROWS) })
-        : undefined,
+  const known = before.current.key === key ? before.current.rows : [];
+  const shown = arranged(known, list?.rows ?? [], { held, hasMore: list?.hasMore === true });
+  if (isCurrent) before.current = { key, rows: shown.rows };
+  const release = (): void => {
+    before.current = { key, rows: [] };
+    again((count) => count + 1);
   };
+  return { shown, release };
 }
 
 const LOCKS = `SELECT waiting_id, waiting_place, owner_target, owner_status,
