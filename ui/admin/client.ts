@@ -60,7 +60,7 @@ export async function send(
       ...(signal && { signal }),
     });
     const text = await response.text();
-    readClock(response.headers.get("date"));
+    if (!OTHER_CLOCK.test(where)) readClock(response.headers.get("date"));
     if (signal) {
       const asked = [method, where, typeof body === "string" ? body : JSON.stringify(body)].join(" ");
       hear(signal, asked, text, Number(response.headers.get("x-perdure-read-units") ?? 0));
@@ -99,6 +99,9 @@ export function takeHeard(signal: AbortSignal): { readonly units: number; readon
   [of.units, of.isNew] = [0, false];
   return { units, isNew };
 }
+
+/** The UI's files and the ingress say the real time, also on a development server whose clock has jumped. */
+const OTHER_CLOCK = /^\/(?:ui|ingress)\//u;
 
 function readClock(date: string | null): void {
   const difference = Date.parse(date ?? "") - Date.now();

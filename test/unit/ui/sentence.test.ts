@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { AnswerFields } from "../../../lib/answer-fields.ts";
-import { kindsOfErrors } from "../../../ui/pages/invocation/model/attempts.ts";
+import { kindsOfErrors, waysOf } from "../../../ui/pages/invocation/model/attempts.ts";
 import { lockOf, ordinal, placeIn } from "../../../ui/pages/invocation/model/lock.ts";
 import { mismatchIn } from "../../../ui/pages/invocation/model/mismatch.ts";
 import { plainText } from "../../../ui/pages/invocation/model/pieces.ts";
@@ -173,6 +173,13 @@ test("errors that differ in numbers only are one kind", () => {
     },
   });
   expect([...kindsOfErrors(attempts).values()].map(({ length }) => length)).toEqual([1, 2]);
+  expect(waysOf(attempts)).toEqual({
+    others: [attempts[0]],
+    words: "2 attempts failed in this way, 1 otherwise.",
+  });
+  expect(waysOf([old, last].flatMap((each) => each ?? [])).words).toBe(
+    "The last one failed in this way. The messages of one before are not kept.",
+  );
 });
 
 test("the chain goes on to what is awaited alone, and ends at a timer", () => {

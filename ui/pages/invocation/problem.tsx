@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { CopyButton } from "../../parts/copy.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { counted, visible } from "../../words/text.ts";
-import { type Attempt, failedIn, kindsOfErrors } from "./model/attempts.ts";
+import { type Attempt, failedIn, waysOf } from "./model/attempts.ts";
 import { mismatchIn } from "./model/mismatch.ts";
 import { type Frame, framesIn, headlineOf } from "./model/stack.ts";
 import type { Story } from "./model/story.ts";
@@ -147,19 +147,10 @@ interface MarksProps {
 
 /** The attempts as numbered marks: square like the last one, round if they failed otherwise. */
 function Marks({ failed, count, isDue }: MarksProps) {
-  const kinds = kindsOfErrors(failed);
-  const last = failed.at(-1);
-  const same = [...kinds.values()].find((list) => last !== undefined && list.includes(last)) ?? [];
+  const { others, words } = waysOf(failed);
   const shown = failed.slice(-MARKS_MAX);
   if (shown.length === 0)
     return count === 0 ? null : <span class="muted">{counted(count, "failed attempt")}.</span>;
-  const others = failed.length - same.length;
-  const words =
-    failed.length === 1
-      ? "One attempt has failed so."
-      : others === 0
-        ? `All ${failed.length} failed in the same way.`
-        : `${counted(same.length, "attempt")} failed in this way, ${others} otherwise.`;
   return (
     <>
       <span class="dots" role="img" aria-label={`${counted(failed.length, "failed attempt")}. ${words}`}>
@@ -167,8 +158,8 @@ function Marks({ failed, count, isDue }: MarksProps) {
         {shown.map((attempt, index) => (
           <i
             key={attempt.number}
-            class={same.includes(attempt) ? undefined : "other"}
-            title={visible(attempt.errorMessage ?? "")}
+            class={others.includes(attempt) ? "other" : undefined}
+            title={visible(attempt.errorMessage ?? "its message is not kept")}
           >
             {failed.length - shown.length + index + 1}
           </i>

@@ -67,3 +67,22 @@ export function kindsOfErrors(attempts: readonly Attempt[]): ReadonlyMap<string,
   }
   return kinds;
 }
+
+/** Which attempts failed otherwise than the last one, and the whole in words. Of old ones the message may not be kept. */
+export function waysOf(failed: readonly Attempt[]): { others: readonly Attempt[]; words: string } {
+  const last = failed.at(-1);
+  const same =
+    [...kindsOfErrors(failed).values()].find((list) => last !== undefined && list.includes(last)) ?? [];
+  const others = failed.filter((attempt) => attempt.errorMessage !== undefined && !same.includes(attempt));
+  const unknown = failed.length - same.length - others.length;
+  const most =
+    failed.length === 1
+      ? "One attempt has failed so."
+      : others.length === 0 && unknown === 0
+        ? `All ${failed.length} failed in the same way.`
+        : `${same.length === 1 ? "The last one" : `${same.length} attempts`} failed in this way` +
+          (others.length === 0 ? "." : `, ${others.length} otherwise.`);
+  const rest =
+    unknown === 0 ? "" : ` The messages of ${unknown === 1 ? "one" : unknown} before are not kept.`;
+  return { others, words: `${most}${rest}` };
+}

@@ -47,12 +47,17 @@ export function storyOf(
   const attempts = attemptsOf(fields);
   const operations = operationsOf(journal?.entries ?? []);
   const failing = failingIn(invocation);
+  const { createdMs, completedMs = Infinity } = invocation;
+  // A jump of the clock is about every invocation; of one that had ended it says nothing.
+  const own = events.filter(
+    ({ kind, atMs }) => kind !== "clock" || (atMs >= createdMs && atMs <= completedMs),
+  );
   const waiting =
     invocation.status === "suspended"
       ? (withNames(waitingOf(fields.object("waiting_for")), operations) ?? openOf(operations))
       : undefined;
   return {
-    ...{ invocation, attempts, operations, events },
+    ...{ invocation, attempts, operations, events: own },
     ...present("startedMs", timeOf(fields, "started_at") ?? attempts[0]?.startedMs),
     attemptsLeftOut: fields.optionalNumber("attempts_left_out") ?? 0,
     ...present("waiting", waiting),
