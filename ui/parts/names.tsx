@@ -2,6 +2,7 @@
 import type { Target } from "../admin/invocation.ts";
 import { to } from "../routes.ts";
 import { shortId, visibleName } from "../words/text.ts";
+import { targetText } from "../words/target.ts";
 import { CopyButton } from "./copy.tsx";
 
 export const Name = ({ text, mono = false }: { readonly text: string; readonly mono?: boolean }) => (
@@ -10,8 +11,7 @@ export const Name = ({ text, mono = false }: { readonly text: string; readonly m
   </bdi>
 );
 
-export const targetText = ({ service, key, handler }: Target): string =>
-  visibleName([service, ...(key === undefined ? [] : [key]), handler].join("/"));
+export { targetText };
 
 /** `Order / ord-7731 / checkout`, as one link or, without `href`, as text. */
 export function TargetName({ of, href }: { readonly of: Target; readonly href?: string }) {

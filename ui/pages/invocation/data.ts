@@ -4,7 +4,7 @@
  */
 import { useRef } from "preact/hooks";
 import { askFields, path, Refusal } from "../../admin/client.ts";
-import { timeOf } from "../../admin/invocation.ts";
+import { invocationOf, type Target, timeOf } from "../../admin/invocation.ts";
 import { EVERY_MS, type Loaded, useLive } from "../../admin/live.ts";
 import { type Journal, type JournalEntry, journalOf } from "./model/journal.ts";
 import { type KeyLock, lockOf } from "./model/lock.ts";
@@ -95,6 +95,27 @@ export function useChild(id: string): Loaded<Story | "gone"> {
     }
   });
 }
+
+/** What another invocation is called. It is asked for once: that does not change. */
+export function useTarget(id: string | undefined): Target | undefined {
+  const known = useRef<Target | undefined>(undefined);
+  const loaded = useLive(
+    `target ${id ?? ""}`,
+    async (signal) => {
+      if (id === undefined || known.current !== undefined) return known.current;
+      try {
+        known.current = invocationOf(await askFields(path`/invocations/${id}`, { signal })).target;
+      } catch (error) {
+        // It is not kept any longer.
+        if (!(error instanceof Refusal)) throw error;
+      }
+      return known.current;
+    },
+    TARGET_EVERY_MS,
+  );
+  return loaded.data;
+}
+const TARGET_EVERY_MS = 60_000;
 
 /** Who has the key of an open invocation, and who waits. Without a key: nothing is asked. */
 export function useLock(service: string, key: string | undefined): KeyLock | undefined {

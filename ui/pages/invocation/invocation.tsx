@@ -9,7 +9,7 @@ import { useKeys } from "../../parts/keyboard.ts";
 import { to } from "../../routes.ts";
 import { Actions } from "./actions.tsx";
 import { type Ask, AskDialog } from "./ask-dialogs.tsx";
-import { JOURNAL_PAGE, useLock, useStory } from "./data.ts";
+import { JOURNAL_PAGE, useLock, useStory, useTarget } from "./data.ts";
 import { Development } from "./development.tsx";
 import { Lead } from "./lead.tsx";
 import type { RetryPolicy } from "./model/sentence.ts";
@@ -70,6 +70,7 @@ function View({ story, isLocal, isProduction, onMore }: ViewProps) {
   const { target, status, invokedById } = story.invocation;
   const service = useServices().data?.find(({ name }) => name === target.service);
   const lock = useLock(target.service, status === "completed" ? undefined : target.key);
+  const caller = useTarget(invokedById);
   useKeys("Of this invocation", [
     {
       ...{ keys: "e", help: "Go to the error" },
@@ -85,7 +86,7 @@ function View({ story, isLocal, isProduction, onMore }: ViewProps) {
   ]);
   return (
     <>
-      <Lead story={story} lock={lock} policy={policyOf(service)}>
+      <Lead story={story} lock={lock} policy={policyOf(service)} caller={caller}>
         <Actions story={story} lock={lock} isProduction={isProduction} />
       </Lead>
       <Problem story={story} />
@@ -96,7 +97,7 @@ function View({ story, isLocal, isProduction, onMore }: ViewProps) {
           <Timeline story={story} onAsk={setAsks} onMore={onMore} />
           <Tabs story={story} onMore={onMore} />
         </div>
-        <Side story={story} service={service} />
+        <Side story={story} service={service} caller={caller} />
       </div>
       {asks && (
         <AskDialog asks={asks} story={story} isProduction={isProduction} onClose={() => setAsks(undefined)} />

@@ -1,6 +1,7 @@
 /** The heading of the page: what it is, how it stands, and what a person would say of it. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { Target } from "../../admin/invocation.ts";
 import { useNow } from "../../parts/now.ts";
 import { TargetHeading, targetText } from "../../parts/names.tsx";
 import { Badge } from "../../parts/status.tsx";
@@ -14,12 +15,13 @@ interface LeadProps {
   readonly story: Story;
   readonly lock: KeyLock | undefined;
   readonly policy: RetryPolicy | undefined;
+  readonly caller: Target | undefined;
   readonly children: ComponentChildren;
 }
 
-export function Lead({ story, lock, policy, children }: LeadProps) {
+export function Lead({ story, lock, policy, caller, children }: LeadProps) {
   const nowMs = useNow();
-  const said = { story, lock, policy, nowMs };
+  const said = { story, lock, policy, caller, nowMs };
   const { invocation } = story;
   const { target, look, status } = invocation;
   const more = badgeMore(said);

@@ -3,28 +3,29 @@ import type { ComponentChildren } from "preact";
 import type { ServiceInfo } from "../../admin/services.ts";
 import { Card, Facts } from "../../parts/card.tsx";
 import { CopyButton } from "../../parts/copy.tsx";
-import { Id } from "../../parts/names.tsx";
+import { Id, targetText } from "../../parts/names.tsx";
 import { useNow } from "../../parts/now.ts";
 import { to } from "../../routes.ts";
 import { visible } from "../../words/text.ts";
 import { clockTime, ticking, wholeTime } from "../../words/time.ts";
 import { CostCard } from "./cost.tsx";
 import type { Story } from "./model/story.ts";
-import { timeOf } from "../../admin/invocation.ts";
+import { type Target, timeOf } from "../../admin/invocation.ts";
 
 interface SideProps {
   readonly story: Story;
   readonly service: ServiceInfo | undefined;
+  readonly caller: Target | undefined;
 }
 
-export const Side = ({ story, service }: SideProps) => (
+export const Side = ({ story, service, caller }: SideProps) => (
   <aside class="side" aria-label="Facts and cost">
-    <FactsCard story={story} service={service} />
+    <FactsCard story={story} service={service} caller={caller} />
     <CostCard story={story} />
   </aside>
 );
 
-function FactsCard({ story, service }: SideProps) {
+function FactsCard({ story, service, caller }: SideProps) {
   const now = useNow();
   const { invocation } = story;
   const { fields, createdMs, modifiedMs, completedMs, idempotencyKey, status } = invocation;
@@ -41,7 +42,7 @@ function FactsCard({ story, service }: SideProps) {
         ]
       : ["Ended", time(completedMs)],
     ["Accepted", time(createdMs)],
-    ["Called by", <CalledBy key="by" story={story} />],
+    ["Called by", <CalledBy key="by" story={story} caller={caller} />],
     ["Deployment", <DeploymentFact key="dp" story={story} service={service} />],
     idempotencyKey === undefined
       ? undefined
@@ -68,19 +69,19 @@ function FactsCard({ story, service }: SideProps) {
 const traceFact = (id: string | undefined): readonly [string, ComponentChildren] | undefined =>
   id === undefined ? undefined : ["Trace", <Id key="trace" id={id} copy />];
 
-function CalledBy({ story: { invocation } }: { readonly story: Story }) {
+function CalledBy({ story: { invocation }, caller }: Pick<SideProps, "story" | "caller">) {
   const { invokedById, fields } = invocation;
   const origin = fields.optionalText("restarted_from");
   if (origin !== undefined) return <a href={to.invocation(origin)}>restarted from another</a>;
   if (invokedById === undefined) return <>HTTP request</>;
   return (
     <a href={to.invocation(invokedById)} title="The caller (u)">
-      <Id id={invokedById} />
+      {caller === undefined ? <Id id={invokedById} /> : <bdi>{targetText(caller)}</bdi>}
     </a>
   );
 }
 
-function DeploymentFact({ story: { invocation }, service }: SideProps) {
+function DeploymentFact({ story: { invocation }, service }: Omit<SideProps, "caller">) {
   const { deployment } = invocation;
   if (deployment === undefined) return <>chosen when it begins</>;
   const isLatest = service?.deployment === deployment;

@@ -3,6 +3,8 @@
  * below that where it came from and what hangs on it.
  */
 import { to } from "../../../routes.ts";
+import type { Target } from "../../../admin/invocation.ts";
+import { targetText } from "../../../words/target.ts";
 import { counted, visible } from "../../../words/text.ts";
 import { clockTime, duration, ticking } from "../../../words/time.ts";
 import { diedIn, failedIn } from "./attempts.ts";
@@ -22,6 +24,8 @@ export interface Said {
   readonly story: Story;
   readonly lock?: KeyLock | undefined;
   readonly policy?: RetryPolicy | undefined;
+  /** Of the invocation that has called it, once it is known. */
+  readonly caller?: Target | undefined;
   readonly nowMs: number;
 }
 
@@ -200,10 +204,10 @@ function onTheWay({ attempts, operations, events }: Story): readonly Piece[] {
 }
 
 /** Where it came from, and what hangs on it. */
-export function causeOf({ story, lock, nowMs }: Said): readonly Piece[] {
+export function causeOf({ story, lock, caller, nowMs }: Said): readonly Piece[] {
   const { invocation } = story;
   return [
-    ...calledBy(story, nowMs),
+    ...calledBy(story, caller, nowMs),
     ...keyOf(story, lock),
     ...(invocation.status === "suspended"
       ? [` Suspended for ${ticking(nowMs - invocation.modifiedMs)}: nothing runs, and nothing is paid for.`]
@@ -212,14 +216,15 @@ export function causeOf({ story, lock, nowMs }: Said): readonly Piece[] {
   ];
 }
 
-function calledBy({ invocation }: Story, nowMs: number): readonly Piece[] {
+function calledBy({ invocation }: Story, caller: Target | undefined, nowMs: number): readonly Piece[] {
   const { fields, invokedById, createdMs } = invocation;
   const ago = ` ${ticking(nowMs - createdMs)} ago.`;
   const origin = fields.optionalText("restarted_from");
   if (origin !== undefined)
     return ["Restarted from ", { a: "another invocation", href: to.invocation(origin) }, ago];
   if (invokedById === undefined) return [`Called over HTTP${ago}`];
-  return ["Called by ", { a: "another invocation", href: to.invocation(invokedById) }, ago];
+  const name = caller === undefined ? "another invocation" : targetText(caller);
+  return ["Called by ", { a: name, href: to.invocation(invokedById) }, ago];
 }
 
 function keyOf({ invocation: { id, target, status } }: Story, lock: KeyLock | undefined): readonly Piece[] {
@@ -232,12 +237,22 @@ function keyOf({ invocation: { id, target, status } }: Story, lock: KeyLock | un
   return [" Holds the key ", key, ": ", { a: who, href: behind }, "."];
 }
 
-function recorded({ invocation: { status, look }, operations, failing, attempts }: Story): readonly Piece[] {
+function recorded({
+  invocation: { status, look },
+  operations,
+  failing,
+  attempts,
+  entriesLeft,
+}: Story): readonly Piece[] {
   const steps = operations.filter(({ kind }) => kind === "step").length;
   if (status === "completed") {
     const turns = attempts.length > 1 ? `${counted(attempts.length, "turn")}, ` : "";
     if (steps === 0) return [];
-    return look.look === "ok" ? [` ${turns}${counted(steps, "step")}, each recorded exactly once.`] : [];
+    return look.look === "ok"
+      ? [
+          ` ${turns}${entriesLeft > 0 ? "at least " : ""}${counted(steps, "step")}, each recorded exactly once.`,
+        ]
+      : [];
   }
   if (operations.length === 0) return [];
   const name = failing?.name;
