@@ -1,6 +1,6 @@
 /** What an invocation is called: `Order/ord-7731/checkout`. */
 import type { Target } from "../admin/invocation.ts";
-import { visible } from "./text.ts";
+import { visibleName } from "./text.ts";
 
 export const targetText = ({ service, key, handler }: Target): string =>
-  visible([service, ...(key === undefined ? [] : [key]), handler].join("/"));
+  visibleName([service, ...(key === undefined ? [] : [key]), handler].join("/"));
