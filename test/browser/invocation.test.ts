@@ -82,6 +82,38 @@ describeInBrowser("an invocation's page", () => {
     await page.locator(".tl-row .vl", { hasText: '"yes"' }).first().waitFor();
   });
 
+  test("the next step fails as ordered, once", async () => {
+    const page = await openPage(slow.adminUrl, await send(slow, "Slow/ordered/wait", null));
+    await badge(page, "Suspended").waitFor();
+    await page.getByRole("button", { name: "Fail next step…" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("textbox").fill("the bank is away");
+    await dialog.getByRole("button", { name: "Fail it" }).click();
+    await page.locator(".armed", { hasText: "the bank is away" }).waitFor();
+    await page.getByRole("button", { name: "Cancel…" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel it" }).click();
+    await row(page, "next step made to fail").waitFor();
+    await badge(page, "Cancelled").waitFor();
+    expect(await page.locator(".armed").count()).toBe(0);
+  });
+
+  test("what has ended begins anew with another input", async () => {
+    const page = await openPage(slow.adminUrl, await send(slow, "Slow/again/work", 1));
+    await badge(page, "Succeeded").waitFor();
+    await row(page, "slow step").locator(".nm").click();
+    await page.getByRole("button", { name: "Restart from here…" }).click();
+    const dialog = page.getByRole("dialog");
+    expect(await dialog.getByLabel("Entries of the journal to keep").inputValue()).toBe("1");
+    await dialog.getByRole("button", { name: "Edit the input…" }).click();
+    await dialog.getByRole("textbox", { name: "Input" }).fill("20");
+    await dialog.getByRole("button", { name: "Restart as new" }).click();
+    await page.locator(".toast").getByRole("link", { name: "Open it" }).click();
+    await page.locator(".lead", { hasText: "Restarted from" }).waitFor();
+    await badge(page, "Succeeded").waitFor();
+    await page.getByRole("tab", { name: "Input & result" }).click();
+    await page.locator(".val", { hasText: "20" }).first().waitFor();
+  });
+
   test("hostile names are text", async () => {
     const key = encodeURIComponent("<img src=x onerror=alert(1)>\u202E");
     const page = await openPage(slow.adminUrl, await send(slow, `Slow/${key}/hostile`, "</script>"), {

@@ -3,7 +3,7 @@
 export interface Frame {
   /** The function; empty: none is named. */
   readonly name: string;
-  /** `payments.ts:28:24` */
+  /** Its file, line and column. */
   readonly place: string;
   readonly isMine: boolean;
 }

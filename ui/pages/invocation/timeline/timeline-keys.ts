@@ -3,6 +3,9 @@ import { useEffect, useRef } from "preact/hooks";
 import { useKeys } from "../../../parts/keyboard.ts";
 import type { Row } from "./row.ts";
 
+/** So much of what is seen moves out of it. */
+const PART = 0.25;
+
 interface KeysInput {
   readonly rows: readonly Row[];
   readonly current: string;
@@ -10,13 +13,14 @@ interface KeysInput {
   readonly select: (row: Row) => void;
   readonly fold: (row: Row, open: boolean) => void;
   readonly change: (by: number) => void;
+  readonly move: (by: number) => void;
   readonly fit: () => void;
   readonly grid: { readonly current: HTMLElement | null };
 }
 
 /** Answers what the tree does with a key. */
 export function useTimelineKeys(input: KeysInput): (event: KeyboardEvent) => void {
-  const { rows, current, setCurrent, select, fold, change, fit, grid } = input;
+  const { rows, current, setCurrent, select, fold, change, move, fit, grid } = input;
   // Keys come faster than rows are drawn: the next one goes on from where the last one went.
   const at = useRef(current);
   at.current = current;
@@ -33,6 +37,7 @@ export function useTimelineKeys(input: KeysInput): (event: KeyboardEvent) => voi
     setCurrent(next.key);
     wanted.current = focusRow(grid.current, next.key) ? undefined : next.key;
   };
+  useKeptFocus(grid, rows, current, go);
   // One that was not drawn is focused when it is.
   useEffect(() => {
     if (wanted.current !== undefined && focusRow(grid.current, wanted.current)) wanted.current = undefined;
@@ -62,6 +67,8 @@ export function useTimelineKeys(input: KeysInput): (event: KeyboardEvent) => voi
     { keys: "ArrowLeft", help: "Collapse", run: left },
     { keys: "+", help: "Zoom in", run: () => change(1) },
     { keys: "-", help: "Zoom out", run: () => change(-1) },
+    { keys: "[", help: "Earlier, when zoomed", run: () => move(-PART) },
+    { keys: "]", help: "Later, when zoomed", run: () => move(PART) },
     { keys: "0", help: "Fit", run: fit },
   ]);
   const within: Readonly<Record<string, () => void>> = {
@@ -81,6 +88,23 @@ export function useTimelineKeys(input: KeysInput): (event: KeyboardEvent) => voi
     event.preventDefault();
     run();
   };
+}
+
+/** A row that is gone, because what it stood for has been loaded, leaves the focus to the one in its place. */
+function useKeptFocus(
+  grid: KeysInput["grid"],
+  rows: readonly Row[],
+  current: string,
+  go: (to: number) => void,
+): void {
+  const before = useRef({ index: 0, isIn: false });
+  useEffect(() => {
+    const index = rows.findIndex(({ key }) => key === current);
+    const { activeElement } = document;
+    if (index === -1 && before.current.isIn && activeElement === document.body)
+      return go(before.current.index);
+    before.current = { index: Math.max(0, index), isIn: grid.current?.contains(activeElement) === true };
+  });
 }
 
 /** `false`: it is not drawn. */

@@ -7,7 +7,7 @@ import { drawnOf, placedOf, placeOfRow, WHOLE, type Zoom } from "./layout.ts";
 import type { Child, Row } from "./row.ts";
 import { useTimelineKeys } from "./timeline-keys.ts";
 import { useWindow } from "./use-window.ts";
-import { zoomed } from "./zoom.ts";
+import { moved, zoomed } from "./zoom.ts";
 
 /** Until it has been measured. */
 const TRACK_PX = 480;
@@ -59,12 +59,13 @@ export function useTimeline(story: Story, children: ReadonlyMap<string, Child>, 
     const row = rows.find(({ key }) => key === current);
     setZoom(zoomed(zoom, by, (row && placeOfRow(drawn, row, zoom)) ?? layout.now ?? MIDDLE));
   };
+  const move = (by: number): void => setZoom(moved(zoom, by));
   const fit = (): void => {
     setZoom(WHOLE);
     setToScale(new Set());
   };
   const scale = (key: string): void => setToScale((old) => withKey(old, key, true));
-  const onKey = useTimelineKeys({ rows, current, setCurrent, select, fold, change, fit, grid });
+  const onKey = useTimelineKeys({ rows, current, setCurrent, select, fold, change, move, fit, grid });
   const choose = (next: View): void => {
     setView(next);
     setQuery("view", next === "turns" ? next : undefined);
