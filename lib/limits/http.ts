@@ -63,6 +63,8 @@ export const DATE_MS_MAX = 8_640_000_000_000_000;
 export const JOURNAL_VIEW_ENTRIES_MAX = 1000;
 /** Values in it, together. Longer ones are listed with their length only. */
 export const JOURNAL_VIEW_BYTES_MAX = 2 * 1024 * 1024;
+/** The longest beginning of a value that a request may ask for: as long as values are that ride in an entry. */
+export const JOURNAL_VIEW_VALUE_CHARS_MAX = 64 * 1024;
 /** The text that says what an invocation waits for. */
 export const WAIT_VIEW_CHARS_MAX = 1000;
 /** The same as a tree: parts of one combinator, and combinators within each other. */

@@ -19,12 +19,13 @@ import { viewAttempts } from "./attempts-view.ts";
 import { STATUS_VIEWS, type StatusView, viewInvocation } from "./invocation-view.ts";
 import { type JournalOwner, viewEntry } from "./journal-view.ts";
 import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
-import { ValueLoader, viewHeaders, viewOutcome } from "./value-view.ts";
+import { ValueLoader, viewHeaders, viewOutcome, withValuesCut } from "./value-view.ts";
 import { viewWait, type WaitView } from "./wait-view.ts";
 import {
   DATE_MS_MAX,
   JOURNAL_VIEW_BYTES_MAX,
   JOURNAL_VIEW_ENTRIES_MAX,
+  JOURNAL_VIEW_VALUE_CHARS_MAX,
   LIST_DEFAULT,
   LIST_MAX,
 } from "../../lib/limits/http.ts";
@@ -185,7 +186,7 @@ async function waitOf({ items }: AdminPorts, id: InvocationId, head: Head): Prom
   return viewWait(wait, { id, head, log: needsLog ? await readLog(items, id, head) : tail });
 }
 
-/** `?from=`: position of the first entry; `?limit=`. Values kept apart are loaded, up to a total. */
+/** `?from=`: position of the first entry; `?limit=`; `?value_chars=`: the beginnings of values only. Values kept apart are loaded, up to a total. */
 export async function describeJournal(exchange: AdminExchange, text: string): Handling {
   const id = parseId(text);
   const kept = await requireHead(exchange.ports, id);
@@ -221,9 +222,11 @@ async function viewJournal(
     min: 1,
     max: JOURNAL_VIEW_ENTRIES_MAX,
   });
+  const valueChars = valueCharsIn(query);
   const head = isJournalExpired(kept, ports.clock.now()) ? withoutJournal(kept) : kept;
   const log = await readLog(items, id, head);
-  const loader = new ValueLoader(items, id, JOURNAL_VIEW_BYTES_MAX);
+  // What has an item of its own is longer than a beginning: it is not read for that.
+  const loader = new ValueLoader(items, id, valueChars === undefined ? JOURNAL_VIEW_BYTES_MAX : 0);
   const owner = { loader, id, incarnation: head.incarnation };
   const entries: object[] = [];
   const times = timesIn(log, head.acceptedAtMs);
@@ -234,7 +237,7 @@ async function viewJournal(
   const caller = callerIn(headers);
   const output =
     head.outcome === undefined ? undefined : await viewOutcome(loader, encodeOutcome(head.outcome));
-  return jsonResponse(200, {
+  const view = {
     id: shownId(id),
     length: head.length,
     ...(head.input === undefined || head !== kept ? {} : { input: await viewOutcome(loader, head.input) }),
@@ -243,8 +246,24 @@ async function viewJournal(
     entries,
     pending_notes: await Promise.all(head.notes.map((note) => viewNote(owner, note))),
     ...(output === undefined ? {} : { output }),
-  });
+  };
+  return jsonResponse(200, valueChars === undefined ? view : journalCut(view, valueChars));
 }
+
+function valueCharsIn(query: URLSearchParams): number | undefined {
+  if (!query.has("value_chars")) return undefined;
+  return numberIn(query, "value_chars", { preset: 0, min: 0, max: JOURNAL_VIEW_VALUE_CHARS_MAX });
+}
+
+interface JournalView {
+  readonly entries: readonly object[];
+  readonly pending_notes: readonly object[];
+}
+const journalCut = (view: JournalView, charsMax: number): object => ({
+  ...withValuesCut(view, charsMax),
+  entries: view.entries.map((entry) => withValuesCut(entry, charsMax)),
+  pending_notes: view.pending_notes.map((note) => withValuesCut(note, charsMax)),
+});
 
 /** What has ended, when its journal's own retention has passed: status and result stay. */
 const withoutJournal = (head: Head): Head => ({

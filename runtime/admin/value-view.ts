@@ -65,6 +65,27 @@ export async function viewOutcome(loader: ValueLoader, value: Value): Promise<ob
   return bytes === undefined ? { value_ref: outcome.ref } : viewBytes(bytes);
 }
 
+/** Where a view has values: its own, and those of what it took and gave. */
+const HOLDERS = new Set(["result", "input", "output"]);
+
+/** The same with each value cut after so many characters; `value_bytes` says how long the whole is. */
+export function withValuesCut(view: object, charsMax: number): object {
+  const cut = ([name, field]: [string, unknown]): [string, unknown][] => {
+    if (HOLDERS.has(name) && typeof field === "object" && field !== null)
+      return [[name, withValuesCut(field, charsMax)]];
+    const isValue = (name === "value" || name === "value_base64") && typeof field === "string";
+    if (!isValue || field.length <= charsMax) return [[name, field]];
+    const encoding = name === "value" ? "utf8" : "base64";
+    // Four characters of base64 are three bytes.
+    const length = encoding === "utf8" ? charsMax : charsMax - (charsMax % 4);
+    return [
+      [name, field.slice(0, length).toWellFormed()],
+      ["value_bytes", Buffer.byteLength(field, encoding)],
+    ];
+  };
+  return Object.fromEntries(Object.entries(view).flatMap(cut));
+}
+
 /** Older versions took sleeps that end beyond what a date can hold: one of them must not make a list unreadable. */
 export function viewTime(epochMs: number): string {
   const date = new Date(epochMs);

@@ -15,6 +15,25 @@ async function entriesOf(world: AdminWorld, id: string, query = ""): Promise<obj
   return (body as { entries: object[] }).entries;
 }
 
+test("value_chars: the beginnings of values, and how long the whole is", async () => {
+  const world = new AdminWorld();
+  const { id } = await world.withLog([
+    ["r", 0, "step", bytes('"0123456789"')],
+    ["s", 1, "short", bytes("1")],
+    ["s", 2, "raw", new Uint8Array([255, 254, 253, 252, 251, 250])],
+    ["s", 3, "emoji", bytes("12345😀")],
+    ["n", 4, [500, "a failure is not cut", {}]],
+  ]);
+  expect(await entriesOf(world, id, "?value_chars=6")).toMatchObject([
+    { result: { value: '"01234', value_bytes: 12 } },
+    { value: "1" },
+    { value_base64: "//79", value_bytes: 6 },
+    { value: "12345�", value_bytes: 9 },
+    { result: { failure: { message: "a failure is not cut" } } },
+  ]);
+  expect((await world.ask(`GET /invocations/${id}/journal?value_chars=x`)).status).toBe(400);
+});
+
 describe("a journal's entries are described", () => {
   test("entry by entry", async () => {
     const world = new AdminWorld();
