@@ -1,7 +1,7 @@
 /** What the invocation would cost in AWS: an estimate from its journal, as `perdure costs` makes it. */
 import { costOf, type Journaled, sumOf } from "../../../lib/cost-estimate.ts";
 import { Card, Facts } from "../../parts/card.tsx";
-import type { JournalEntry } from "./model/journal.ts";
+import type { JournalEntry, Shown } from "./model/journal.ts";
 import type { Story } from "./model/story.ts";
 
 const MILLION = 1_000_000;
@@ -46,7 +46,8 @@ function journaledOf({ invocation, operations }: Story): Journaled {
 /** Beside its value an entry has a name, a number and what frames them. */
 const FRAME_BYTES = 60;
 const bytesOf = ({ name = "", value, input }: JournalEntry): number =>
-  FRAME_BYTES + name.length + (value?.text?.length ?? 0) + (input?.text?.length ?? 0);
+  FRAME_BYTES + name.length + lengthOf(value) + lengthOf(input);
+const lengthOf = (shown: Shown | undefined): number => shown?.cutOfBytes ?? shown?.text?.length ?? 0;
 
 const sleepOf = ({ dueMs, atMs }: JournalEntry, createdMs: number) =>
   dueMs === undefined ? {} : { sleepMs: Math.max(0, dueMs - (atMs ?? createdMs)) };

@@ -12,6 +12,8 @@ import { type DevEvent, type Story, storyOf } from "./model/story.ts";
 
 /** Entries that are loaded at first, and with each "more". */
 export const JOURNAL_PAGE = 1000;
+/** So much of each value: what a row shows of it. The whole is loaded when the row is opened. */
+const VALUE_CHARS = 320;
 
 interface Known {
   readonly id: string;
@@ -50,7 +52,7 @@ async function loadJournal(
   let entries: readonly JournalEntry[] = before?.entries ?? [];
   for (;;) {
     const limit = Math.min(JOURNAL_PAGE, Math.max(1, wanted - entries.length));
-    const where = `${path`/invocations/${id}/journal`}?from=${entries.length}&limit=${limit}`;
+    const where = `${path`/invocations/${id}/journal`}?from=${entries.length}&limit=${limit}&value_chars=${VALUE_CHARS}`;
     const page = journalOf(await askFields(where, { signal }));
     // It was purged, or it is another life of the id: from the beginning.
     if (page.length < entries.length) return await loadJournal(id, undefined, wanted, signal);

@@ -92,7 +92,7 @@ function valueOf({ value, input, dueMs, names }: JournalEntry, now: number): str
   if (value?.failure) return `${value.failure.code} ${visible(value.failure.message)}`;
   if (dueMs !== undefined) return `until ${clockTime(dueMs, now)}`;
   const shown = value ?? input;
-  if (shown?.isLeftOut === true) return "too large to be listed";
+  if (shown?.isLeftOut === true) return "a large value: its row in the timeline has it";
   const text = shown?.text ?? shown?.base64 ?? names?.join(", ") ?? "";
   return visible(text.length > VALUE_CHARS ? `${text.slice(0, VALUE_CHARS)}…` : text);
 }

@@ -7,6 +7,7 @@ import { visible } from "../../words/text.ts";
 import { restartAsNew } from "./act.ts";
 import { DeploymentChoice } from "./deployment-choice.tsx";
 import type { Story } from "./model/story.ts";
+import { useWholeEnds } from "./whole.ts";
 
 interface RestartProps {
   readonly story: Story;
@@ -86,8 +87,10 @@ interface EditProps {
 
 const ROWS_MAX = 14;
 
-function InputEdit({ story: { input }, edited, onEdit }: EditProps) {
-  const old = input?.text;
+function InputEdit({ story, edited, onEdit }: EditProps) {
+  const { input } = useWholeEnds(story.invocation.id, story);
+  // A part of it must not become the whole.
+  const old = input?.cutOfBytes === undefined ? input?.text : undefined;
   if (edited === undefined)
     return (
       <p>

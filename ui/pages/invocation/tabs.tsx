@@ -7,6 +7,7 @@ import { JournalTable } from "./journal-table.tsx";
 import type { Shown } from "./model/journal.ts";
 import type { Story } from "./model/story.ts";
 import { PeopleTable } from "./people.tsx";
+import { useWholeEnds } from "./whole.ts";
 
 interface TabsProps {
   readonly story: Story;
@@ -88,7 +89,8 @@ function Panel({ of, story, onMore }: TabsProps & { readonly of: string | undefi
 }
 
 function Values({ story }: { readonly story: Story }) {
-  const { invocation, input, output } = story;
+  const { invocation } = story;
+  const { input, output } = useWholeEnds(invocation.id, story);
   const open = invocation.status !== "completed";
   return (
     <div class="vals pad">

@@ -9,6 +9,7 @@ import type { Attempt } from "../model/attempts.ts";
 import type { Operation } from "../model/operations.ts";
 import type { Story } from "../model/story.ts";
 import { ShownBox } from "../tabs.tsx";
+import { useWholeEnds, useWholeOperation } from "../whole.ts";
 import type { PlacedRow } from "./layout.ts";
 
 interface DetailProps {
@@ -61,7 +62,7 @@ function OperationDetail({ operation, owner, onAsk, isRoot }: OperationProps) {
           {writeOf(operation)}
         </span>
       </div>
-      <OperationValues operation={operation} isOpen={isOpen} />
+      <OperationValues operation={operation} ownerId={owner.invocation.id} isOpen={isOpen} />
       <OperationActions operation={operation} owner={owner} isOpen={isOpen} isRoot={isRoot} onAsk={onAsk} />
     </>
   );
@@ -69,10 +70,15 @@ function OperationDetail({ operation, owner, onAsk, isRoot }: OperationProps) {
 
 const WITHOUT_VALUE = new Set(["send", "sleep", "cancel", "cancelled"]);
 
-function OperationValues({
-  operation: { kind, input, value },
-  isOpen,
-}: Pick<OperationProps, "operation"> & { readonly isOpen: boolean }) {
+interface ValuesProps {
+  readonly operation: Operation;
+  readonly ownerId: string;
+  readonly isOpen: boolean;
+}
+
+function OperationValues({ operation, ownerId, isOpen }: ValuesProps) {
+  const { kind } = operation;
+  const { input, value } = useWholeOperation(ownerId, operation);
   const hasInput = kind === "call" || kind === "send";
   const hasValue = !WITHOUT_VALUE.has(kind);
   if (!hasInput && !hasValue) return null;
@@ -191,8 +197,11 @@ const FailingDetail = ({ owner, title }: { readonly owner: Story; readonly title
   </>
 );
 
-const EndDetail = ({ owner }: { readonly owner: Story }) => (
-  <div class="vals">
-    <ShownBox title="Result" shown={owner.output} absent="Nothing is kept of it." />
-  </div>
-);
+function EndDetail({ owner }: { readonly owner: Story }) {
+  const { output } = useWholeEnds(owner.invocation.id, owner);
+  return (
+    <div class="vals">
+      <ShownBox title="Result" shown={output} absent="Nothing is kept of it." />
+    </div>
+  );
+}
