@@ -90,6 +90,11 @@ describeInBrowser("objects and workflows", () => {
     await page.getByText("2 keys have a queue.").waitFor();
     await page.getByRole("link", { name: "Account / bob" }).click();
     await page.waitForURL("**/ui/object?service=Account&key=bob");
+    await page.keyboard.press("Control+k");
+    await page.keyboard.type("account/alice");
+    await page.getByRole("option", { name: "Account/alice key" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/ui/object?service=Account&key=alice");
   });
 
   test("a workflow's promise is resolved by one of its handlers", async () => {

@@ -1,6 +1,7 @@
 /** Jumps to a page, a service or an id. A pasted id opens at once. */
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
+import type { ServiceInfo } from "../admin/service.ts";
 import { useServices } from "../admin/services.ts";
 import { Icon, type IconName } from "../parts/icon.tsx";
 import { Dialog } from "../parts/dialog.tsx";
@@ -40,6 +41,16 @@ const placeOfText = (text: string): readonly Place[] =>
         },
       ];
 
+/** `Object/key`, whether it has been called or not. */
+function placeOfKey(text: string, services: readonly ServiceInfo[]): Place | undefined {
+  const slash = text.indexOf("/");
+  const [name, key] = [text.slice(0, Math.max(0, slash)).toLowerCase(), text.slice(slash + 1)];
+  const service = services.find((each) => each.type !== "Service" && each.name.toLowerCase() === name);
+  if (service === undefined || key === "") return undefined;
+  const href = to.object(service.name, key);
+  return { name: `${service.name}/${key}`, href, icon: "object", kind: "key" };
+}
+
 export function Palette({ onClose }: { readonly onClose: () => void }) {
   const { route } = useLocation();
   const [text, setText] = useState("");
@@ -58,7 +69,9 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const asked = text.trim();
   const id = placeOfId(asked);
   const found = places.filter(({ name }) => name.toLowerCase().includes(asked.toLowerCase()));
-  const shown = [...(id ? [id] : []), ...found.slice(0, SHOWN_MAX), ...placeOfText(asked)];
+  const key = placeOfKey(asked, services);
+  const named = [...(id ? [id] : []), ...(key ? [...found, key] : found)].slice(0, SHOWN_MAX);
+  const shown = [...named, ...placeOfText(asked)];
   const go = (place: Place | undefined): void => {
     if (place === undefined) return;
     onClose();
@@ -74,8 +87,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   return (
     <Dialog title="Search or jump to" id="palette" onClose={onClose}>
       <input
-        aria-label="A page, a service, a handler or an id"
-        placeholder="A page, a service, a handler or an id"
+        aria-label="A page, a service, a handler, Object/key or an id"
+        placeholder="A page, a service, a handler, Object/key or an id"
         autofocus
         value={text}
         onInput={(event) => type(event.currentTarget.value)}

@@ -94,7 +94,7 @@ function KeyPage({ info, keyText }: KeyProps) {
     <>
       <section class="lead">
         <Heading info={info} keyText={keyText} data={data.data} version={state.data?.version} />
-        <Shown of={data}>{(of) => <Answer of={of} isWorkflow={isWorkflow} />}</Shown>
+        {data.data && <Answer of={data.data} isWorkflow={isWorkflow} />}
       </section>
       <div class="two">
         {isWorkflow ? (
@@ -102,17 +102,19 @@ function KeyPage({ info, keyText }: KeyProps) {
         ) : (
           <Shown of={data}>{(of) => <QueueCard data={of} />}</Shown>
         )}
-        <Shown of={state}>
-          {(of) => (
-            <StateCard
-              service={info.name}
-              keyText={keyText}
-              state={of}
-              place={data.data ? placeInWords(data.data) : "behind whatever has the key"}
-              {...(isWorkflow && data.data?.owner && { note: "edits wait until the run ends" })}
-            />
-          )}
-        </Shown>
+        {(state.data !== undefined || state.error !== undefined) && (
+          <Shown of={state}>
+            {(of) => (
+              <StateCard
+                service={info.name}
+                keyText={keyText}
+                state={of}
+                place={data.data ? placeInWords(data.data) : "behind whatever has the key"}
+                {...(isWorkflow && data.data?.owner && { note: "edits wait until the run ends" })}
+              />
+            )}
+          </Shown>
+        )}
       </div>
       {data.data && (
         <HistoryCard

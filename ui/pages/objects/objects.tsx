@@ -76,7 +76,7 @@ function Keys({ keyed, service, text, go, isAws }: KeysProps) {
   useRowKeys("Lists", list);
   return (
     <>
-      <Shown of={page.loaded}>{(rows) => <KeysSentence rows={rows} service={service} />}</Shown>
+      {page.loaded.data && <KeysSentence rows={page.loaded.data} service={service} />}
       <div class="row wrap keys-bar">
         <select
           aria-label="Service"
