@@ -152,6 +152,7 @@ describeInBrowser("objects and workflows", () => {
     await page.waitForURL("**/ui/object?*by-keyboard");
     await page.getByRole("button", { name: "Edit left" }).focus();
     await page.keyboard.press("Enter");
+    await page.locator("textarea:focus").waitFor();
     await page.keyboard.press("Control+a");
     await page.keyboard.type("2");
     await page.keyboard.press("Control+Enter");

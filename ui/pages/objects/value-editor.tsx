@@ -1,5 +1,5 @@
 /** A value as text to be changed, with a check: is it JSON? */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../../parts/icon.tsx";
 import { visible } from "../../words/text.ts";
 import { notJson } from "./state-changes.ts";
@@ -17,7 +17,7 @@ const ROWS_MIN = 1;
 
 export function ValueEditor({ name, text, edit, onReview }: EditorProps) {
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const fault = notJson(text);
   const changed = edit.changes.some((change) => change.name === name);
   return (
@@ -67,7 +67,7 @@ interface NewNameProps {
 export function NewName({ taken, onAdd, onClose }: NewNameProps) {
   const [name, setName] = useState("");
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  useLayoutEffect(() => field.current?.focus(), []);
   const fault = taken.includes(name) ? "There is this name already." : undefined;
   const ready = name !== "" && fault === undefined;
   return (
