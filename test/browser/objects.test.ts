@@ -135,6 +135,8 @@ describeInBrowser("objects and workflows", () => {
     expect(await page.evaluate("({}).polluted")).toBeUndefined();
     await page.goto(`${server.adminUrl}/ui${keyPath("Shelf", "..")}`);
     await page.getByText("No address can name the key").waitFor();
+    await page.goto(`${server.adminUrl}/ui${keyPath("Shelf", "")}`);
+    await page.getByText("The empty key has no page.").waitFor();
   });
 
   test("with the keyboard alone: a key is found, its state changed", async () => {

@@ -4,7 +4,7 @@ import { EVERY_MS, useLive } from "./live.ts";
 import { type ServiceInfo, serviceOf } from "./service.ts";
 import { shared, YOUNG_MS } from "./shared.ts";
 
-export type { HandlerInfo, ServiceInfo, ServiceType } from "./service.ts";
+export type { HandlerInfo, ServiceInfo } from "./service.ts";
 
 const load = shared(YOUNG_MS, async (signal): Promise<readonly ServiceInfo[]> =>
   (await askFields("/services", { signal })).objects("services").map(serviceOf),

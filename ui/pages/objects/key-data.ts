@@ -26,5 +26,5 @@ export interface PromiseInfo {
   readonly failure?: string;
 }
 
-/** A key that a path of a URL can name: browsers resolve `.` and `..`, however they are written. */
-export const isNameable = (key: string): boolean => key !== "." && key !== "..";
+/** A key that a path of the admin API can name: not the empty one; and browsers resolve `.` and `..`, however they are written. */
+export const isNameable = (key: string): boolean => !["", ".", ".."].includes(key);

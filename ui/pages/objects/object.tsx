@@ -2,6 +2,7 @@
 import { useLocation } from "preact-iso";
 import { useState } from "preact/hooks";
 import { refresh } from "../../admin/live.ts";
+import { sqlText } from "../../admin/client.ts";
 import { useServer } from "../../admin/server.ts";
 import { type ServiceInfo, useServices } from "../../admin/services.ts";
 import { Confirm } from "../../parts/dialog.tsx";
@@ -52,12 +53,16 @@ const NoKey = () => (
 );
 
 const Unnameable = ({ service, keyText }: { readonly service: string; readonly keyText: string }) => (
-  <Empty title={`No address can name the key “${keyText}”.`}>
-    <p>Browsers take “.” and “..” for a folder, however they are written. SQL has no such trouble:</p>
+  <Empty title={keyText === "" ? "The empty key has no page." : `No address can name the key “${keyText}”.`}>
+    <p>
+      {keyText === ""
+        ? "An address ends where it would stand. In SQL it can be asked for:"
+        : "Browsers take “.” and “..” for a folder, however they are written. In SQL it can be asked for:"}
+    </p>
     <a
       class="b"
       href={to.sql(
-        `SELECT * FROM state WHERE service_name = '${service.replaceAll("'", "''")}' AND service_key = '${keyText}'`,
+        `SELECT * FROM state WHERE service_name = ${sqlText(service)} AND service_key = ${sqlText(keyText)}`,
       )}
     >
       Look at its state in SQL

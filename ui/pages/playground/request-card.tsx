@@ -55,7 +55,7 @@ export function RequestCard({ play, handler, missing }: RequestProps) {
           </p>
         )}
         {hindered.map((each) => (
-          <p class="err" key={each}>
+          <p class={draft.key === "" ? "sub" : "err"} key={each}>
             {visible(each)}
           </p>
         ))}

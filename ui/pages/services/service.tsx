@@ -15,6 +15,7 @@ import { counted, visible } from "../../words/text.ts";
 import { handlerId, type HandlerLoad, NO_LOAD } from "./in-flight.ts";
 import { Load } from "./load.tsx";
 import { SettingsCard } from "./settings-card.tsx";
+import { durationInWords } from "./settings.ts";
 import { useInFlight } from "./use-in-flight.ts";
 
 const UNKNOWN = 404;
@@ -249,8 +250,8 @@ function retryFacts(fields: ServiceInfo["fields"]): readonly (readonly [string, 
   const policy = fields.object("retry_policy");
   if (!policy) return [];
   const attempts = policy.optionalNumber("max_attempts");
-  const first = policy.optionalText("initial_interval") ?? "";
-  const longest = policy.optionalText("max_interval") ?? "";
+  const first = durationInWords(policy.optionalText("initial_interval") ?? "");
+  const longest = durationInWords(policy.optionalText("max_interval") ?? "");
   const then = policy.optionalText("on_max_attempts") === "Pause" ? "then it is paused" : "then it fails";
   return [
     [

@@ -7,7 +7,7 @@ import type { ServiceInfo } from "../../admin/service.ts";
 import { Confirm } from "../../parts/dialog.tsx";
 import { toast } from "../../parts/toast.tsx";
 import { visible } from "../../words/text.ts";
-import { changesIn, checked, type Setting, settingsOf } from "./settings.ts";
+import { changesIn, checked, durationInWords, type Setting, settingsOf } from "./settings.ts";
 
 interface SettingsProps {
   readonly service: ServiceInfo;
@@ -41,18 +41,11 @@ export function SettingsCard({ service, onChanged }: SettingsProps) {
 
 const valueOf = ({ fields }: ServiceInfo, field: string): string => fields.optionalText(field) ?? "";
 
-/** `undefined`: not set. */
-function inWords(text: string): string | undefined {
-  if (text === "") return undefined;
-  const found = checked(text);
-  return "words" in found ? found.words : text;
-}
-
 const Shown = ({ setting, service }: { readonly setting: Setting; readonly service: ServiceInfo }) => (
   <div>
     <dt class="row between">
       <span>{setting.name}</span>
-      <b class="num">{inWords(valueOf(service, setting.field)) ?? setting.unset}</b>
+      <b class="num">{durationInWords(valueOf(service, setting.field)) || setting.unset}</b>
     </dt>
     <dd class="sub">{setting.meaning}</dd>
   </div>

@@ -57,6 +57,12 @@ export function checked(text: string): { readonly words: string } | { readonly f
   return { words: ms === 0 ? "none: at once" : duration(ms) };
 }
 
+/** A duration as people write it; what is none, as it is. */
+export function durationInWords(text: string): string {
+  const found = checked(text);
+  return "words" in found ? found.words : text;
+}
+
 /** The body of `PATCH /services/{name}`: what differs from what is set. */
 export function changesIn(
   before: Readonly<Record<string, string>>,
