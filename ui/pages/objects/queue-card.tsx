@@ -88,14 +88,23 @@ interface CallerProps {
   readonly callers: KeyData["callers"];
 }
 
-function Caller({ of: { invokedById }, callers }: CallerProps) {
+const STATE_EDIT = "~state";
+
+function Caller({
+  of: {
+    invokedById,
+    target: { handler },
+  },
+  callers,
+}: CallerProps) {
+  if (handler === STATE_EDIT) return <>a change of the state, by hand</>;
   if (invokedById === undefined) return <>from outside</>;
-  const target = callers.get(invokedById);
+  const caller = callers.get(invokedById);
   return (
     <>
       from{" "}
-      <a href={to.invocation(invokedById)} class={target === undefined ? "mono" : undefined}>
-        <bdi>{target === undefined ? shortId(invokedById) : visible(target)}</bdi>
+      <a href={to.invocation(invokedById)} class={caller === undefined ? "mono" : undefined}>
+        <bdi>{caller === undefined ? shortId(invokedById) : visible(caller)}</bdi>
       </a>
     </>
   );

@@ -5,11 +5,13 @@ import { lookOf } from "../../words/status.ts";
 import { type HandlerLoad, inOrder } from "./in-flight.ts";
 
 interface LoadProps {
-  readonly of: HandlerLoad;
+  /** Absent: not counted yet. */
+  readonly of: HandlerLoad | undefined;
   readonly filter: Readonly<Record<string, string>>;
 }
 
 export function Load({ of, filter }: LoadProps) {
+  if (of === undefined) return null;
   if (of.inFlight === 0) return <span class="faint">nothing</span>;
   return (
     <span class="row wrap">

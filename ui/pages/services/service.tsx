@@ -45,9 +45,8 @@ export function ServicePage() {
 function Page({ service, reload }: { readonly service: ServiceInfo; readonly reload: () => void }) {
   const { name, type, handlers } = service;
   const inFlight = useInFlight(name);
-  const load = inFlight.data?.get(handlerId(name, "")) ?? NO_LOAD;
-  const loadOf = (handler: HandlerInfo): HandlerLoad =>
-    inFlight.data?.get(handlerId(name, handler.name)) ?? NO_LOAD;
+  const loadOf = (handler: string): HandlerLoad | undefined =>
+    inFlight.data && (inFlight.data.get(handlerId(name, handler)) ?? NO_LOAD);
   return (
     <>
       <section class="lead">
@@ -72,7 +71,7 @@ function Page({ service, reload }: { readonly service: ServiceInfo; readonly rel
             </a>
           </div>
         </div>
-        <Say of={sentence(service, load)} />
+        <Say of={sentence(service, loadOf(""))} />
         <Documentation of={service} />
       </section>
       <section class="card" aria-label="Handlers">
@@ -94,7 +93,7 @@ function Page({ service, reload }: { readonly service: ServiceInfo; readonly rel
           </thead>
           <tbody>
             {handlers.map((handler) => (
-              <HandlerRows key={handler.name} {...{ service, handler }} load={loadOf(handler)} />
+              <HandlerRows key={handler.name} {...{ service, handler }} load={loadOf(handler.name)} />
             ))}
           </tbody>
         </table>
@@ -107,12 +106,14 @@ function Page({ service, reload }: { readonly service: ServiceInfo; readonly rel
   );
 }
 
-function sentence({ type, handlers }: ServiceInfo, load: HandlerLoad) {
+function sentence({ type, handlers }: ServiceInfo, load: HandlerLoad | undefined) {
   const kind = { Service: "A service", VirtualObject: "An object", Workflow: "A workflow" }[type];
+  const head = [`${kind} with ${counted(handlers.length, "handler")}. `, true] as const;
+  if (load === undefined) return [head];
   const paused = load.byStatus.get("paused") ?? 0;
   const retrying = load.byStatus.get("backing-off") ?? 0;
   return [
-    [`${kind} with ${counted(handlers.length, "handler")}. `, true] as const,
+    head,
     load.inFlight === 0 ? "Nothing is in flight." : `${counted(load.inFlight, "invocation")} in flight`,
     load.inFlight === 0 ? "" : paused === 0 && retrying === 0 ? ", and none is in trouble." : ": ",
     [
@@ -134,7 +135,7 @@ const Documentation = ({ of: { fields } }: { readonly of: Pick<ServiceInfo, "fie
 interface RowsProps {
   readonly service: ServiceInfo;
   readonly handler: HandlerInfo;
-  readonly load: HandlerLoad;
+  readonly load: HandlerLoad | undefined;
 }
 
 const kindOf = ({ kind, isPublic }: HandlerInfo): string =>

@@ -46,7 +46,7 @@ export function Services() {
                       <ServiceRow
                         key={service.name}
                         of={service}
-                        load={inFlight.data?.get(handlerId(service.name, "")) ?? NO_LOAD}
+                        load={inFlight.data && (inFlight.data.get(handlerId(service.name, "")) ?? NO_LOAD)}
                       />
                     ))}
                   </tbody>
@@ -86,7 +86,7 @@ function sentence(all: readonly ServiceInfo[], inFlight: ReadonlyMap<string, Han
   ];
 }
 
-function ServiceRow({ of, load }: { readonly of: ServiceInfo; readonly load: HandlerLoad }) {
+function ServiceRow({ of, load }: { readonly of: ServiceInfo; readonly load: HandlerLoad | undefined }) {
   const { name, type, handlers, revision, deployment, isPublic } = of;
   return (
     <tr class="go" data-row>
