@@ -1,6 +1,6 @@
 /** The request: key, input, headers, and the button that sends it. */
 import type { RefObject } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { HandlerInfo } from "../../admin/service.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { indented, isJson } from "../../words/json-layout.ts";
@@ -80,7 +80,7 @@ export function RequestCard({ play, handler, missing }: RequestProps) {
 /** ⌘ and Enter, or Ctrl and Enter, from any field. */
 function useSubmitKey(go: () => void): RefObject<HTMLFormElement | null> {
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const { current } = form;
     const pressed = (event: KeyboardEvent): void => {
       if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) go();

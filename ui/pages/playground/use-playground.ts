@@ -68,25 +68,34 @@ export function usePlayground({ service, handler, key, onCalled }: Wanted): Play
   const [tried, setTried] = useState(false);
   const [revision, setRevision] = useState(0);
   const waiting = useRef<AbortController>(undefined);
-  const change = (part: Partial<Draft>): void => {
-    const next = { ...draft, ...part };
+  // What was typed a moment ago is sent, whether it is on the screen already or not.
+  const latest = useRef(draft);
+  const put = (next: Draft): void => {
+    latest.current = next;
     written.set(nameOf(next), next);
     setDraft(next);
   };
+  const change = (part: Partial<Draft>): void => put({ ...latest.current, ...part });
   const value = isJson(draft.input) ? (JSON.parse(draft.input) as Json) : undefined;
   const submit = async (): Promise<void> => {
     waiting.current?.abort();
     const gone = new AbortController();
     waiting.current = gone;
     setTried(true);
+    const sent = latest.current;
     const sentMs = Date.now();
-    setResult({ sentMs, draft });
-    const answer = await answerTo(draft, gone.signal);
+    setResult({ sentMs, draft: sent });
+    const answer = await answerTo(sent, gone.signal);
     if (waiting.current !== gone) return;
-    setResult({ sentMs, draft, answer });
+    setResult({ sentMs, draft: sent, answer });
     const { status, id } = answer;
     onCalled(
-      remember({ atMs: sentMs, draft, ...(status !== 0 && { status }), ...(id !== undefined && { id }) }),
+      remember({
+        atMs: sentMs,
+        draft: sent,
+        ...(status !== 0 && { status }),
+        ...(id !== undefined && { id }),
+      }),
     );
     refresh();
   };
@@ -101,9 +110,8 @@ export function usePlayground({ service, handler, key, onCalled }: Wanted): Play
     faults: shownFaults(field && value !== undefined ? faultsOf(schema, value) : [], tried),
     stop: () => waiting.current?.abort(),
     restore: (old) => {
-      written.set(nameOf(old), old);
-      if (nameOf(old) !== nameOf(draft)) return;
-      setDraft(old);
+      if (nameOf(old) !== nameOf(draft)) return void written.set(nameOf(old), old);
+      put(old);
       setRevision(revision + 1);
     },
   };
