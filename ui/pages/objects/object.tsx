@@ -23,7 +23,7 @@ import { keySentence, ordinal, placeInWords, workflowSentence } from "./sentence
 import { RunCard } from "./run-card.tsx";
 import { StateCard } from "./state-card.tsx";
 import { queueClear } from "./state-edit.ts";
-import { useKeyData, useKeyState } from "./use-key.ts";
+import { useKeyData, useKeyState, useWhole } from "./use-key.ts";
 
 export function ObjectPage() {
   const { service, key } = useLocation().query;
@@ -92,7 +92,7 @@ const STATE_EDIT = "~state";
 
 function KeyPage({ info, keyText }: KeyProps) {
   const exclusive = info.handlers.filter(({ kind }) => kind !== "Shared").map(({ name }) => name);
-  const data = useKeyData(info.name, keyText, new Set([...exclusive, STATE_EDIT]));
+  const data = useWhole(useKeyData(info.name, keyText, new Set([...exclusive, STATE_EDIT])));
   const state = useKeyState(info.name, keyText);
   const isWorkflow = info.type === "Workflow";
   return (

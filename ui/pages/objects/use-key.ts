@@ -31,14 +31,30 @@ export const useKeyData = (service: string, key: string, exclusive: ReadonlySet<
       ...present("owner", owner),
       ...present("takenMs", holder && timeOf(holder, "taken_at")),
       waiting,
-      callers: await callersOf(waiting, signal),
+      callers: NO_CALLERS,
       waitingCount: lock.optionalNumber("waiting_count") ?? waitingIds.length,
       history,
       historyMore,
       coversEnded: listed.list("covers").includes("ended"),
-      ...present("chain", owner && (await chainFrom(owner, chainSource(signal)))),
     };
   });
+
+const NO_CALLERS: KeyData["callers"] = new Map();
+
+/** The chain and the callers come a moment later: they take questions in SQL, and the page does not wait for them. */
+export function useWhole({ data, ...loaded }: Loaded<KeyData>): Loaded<KeyData> {
+  const ids = [data?.owner, ...(data?.waiting ?? [])].map((each) => `${each?.id} ${each?.status}`);
+  const more = useLive(`more ${ids.join()}`, async (signal): Promise<Pick<KeyData, "chain" | "callers">> => {
+    if (!data) return { callers: NO_CALLERS };
+    const { owner, waiting } = data;
+    const [callers, chain] = await Promise.all([
+      callersOf(waiting, signal),
+      owner && chainFrom(owner, chainSource(signal)),
+    ]);
+    return { callers, ...present("chain", chain) };
+  });
+  return { ...loaded, data: data && { ...data, ...more.data } };
+}
 
 const openOf = async (service: string, key: string, signal: AbortSignal): Promise<readonly Invocation[]> => {
   const named = new URLSearchParams({ service, key, status: OPEN, limit: String(WAITING_MAX) });
