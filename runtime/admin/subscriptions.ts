@@ -5,6 +5,7 @@
 import { SUBSCRIPTION_OPTION_BYTES_MAX, SUBSCRIPTION_OPTIONS_MAX } from "../../lib/limits/events.ts";
 import { marksIn } from "../events/marks.ts";
 import { resolveSink } from "../events/sink.ts";
+import { lastFailure, type SourceFailure } from "../events/source-status.ts";
 import {
   allClusters,
   allSubscriptions,
@@ -41,14 +42,23 @@ export async function viewSubscriptions({ ports, request: { query } }: AdminExch
   return jsonResponse(200, { subscriptions: found.map(viewSubscription) });
 }
 
-/** With the lanes that have a mark. */
+/** With the lanes that have a mark, and what was last wrong. */
 export async function showSubscription({ ports }: AdminExchange, text: string): Handling {
   const subscription = await requireSubscription(ports, text);
   const lanes = (await marksIn(ports.items, subscription)).map(({ lane, position, atMs }) => ({
     ...{ lane, accepted_to: position, accepted_at: viewTime(atMs) },
   }));
-  return jsonResponse(200, { ...viewSubscription(subscription), lanes });
+  const failed = await lastFailure(ports.items, subscription.name);
+  return jsonResponse(200, {
+    ...viewSubscription(subscription),
+    lanes,
+    last_failure: failed ? viewFailure(failed) : null,
+  });
 }
+
+const viewFailure = ({ message, record, records, atMs }: SourceFailure) => ({
+  ...{ message, record, records, at: viewTime(atMs) },
+});
 
 /** By id or by name. Throws 404. */
 export async function requireSubscription(ports: AdminPorts, text: string): Promise<Subscription> {

@@ -26,6 +26,7 @@ import { raiseMark, readMark } from "./marks.ts";
 import { setAside } from "./rejected.ts";
 import { readEvent } from "./shapes/event.ts";
 import { type ResolvedSink, resolveSink } from "./sink.ts";
+import { noteFailure } from "./source-status.ts";
 import type { FailureForm, SourceBatch, SourceRecord } from "./source-record.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -101,7 +102,7 @@ export class SourceDoor {
     const untilMs = clock.now() + remainingMs - DOOR_SPARE_MS;
     const counts = { ...noRecords(), ignored };
     const sink = await this.#sink(subscription);
-    if (typeof sink === "string") return this.#allFailed(subscription, form, records, counts, sink);
+    if (typeof sink === "string") return await this.#allFailed(subscription, form, records, counts, sink);
     const passage: Passage = {
       ...{ subscription, sink, counts, failed: new Set<SourceRecord>(), error: undefined },
       mayGoOn: () => clock.now() < untilMs,
@@ -109,7 +110,7 @@ export class SourceDoor {
     await eachAtOnce(lanesOf(records), LANES_AT_ONCE, (lane) => this.#lane(passage, lane));
     const failed = records.filter((record) => passage.failed.has(record));
     counts.failed = failed.length;
-    return this.#outcome(subscription, form, failed, counts, passage.error);
+    return await this.#outcome(subscription, form, failed, counts, passage.error);
   }
 
   /** A record that was set aside, once more: with a handler that takes it now, or with a key that was given. Answers why not. */
@@ -133,28 +134,35 @@ export class SourceDoor {
   }
 
   /** A handler that is not there is no fault of the record's: a deployment may be under way. The source keeps its records. */
-  #allFailed(
+  async #allFailed(
     subscription: Subscription,
     form: FailureForm,
     records: readonly SourceRecord[],
     counts: RecordCounts,
     error: string,
-  ): BatchOutcome {
+  ): Promise<BatchOutcome> {
     counts.failed = records.length;
-    return this.#outcome(subscription, form, records, counts, error);
+    return await this.#outcome(subscription, form, records, counts, error);
   }
 
-  #outcome(
+  async #outcome(
     { name }: Subscription,
     form: FailureForm,
     failed: readonly SourceRecord[],
     counts: RecordCounts,
     error: string | undefined,
-  ): BatchOutcome {
-    if (failed.length > 0)
-      this.#ports.logger.log("warn", "records are to be delivered again", {
-        ...{ subscription: name, records: failed.length, first: failed[0]?.coordinates, reason: error },
+  ): Promise<BatchOutcome> {
+    const [first] = failed;
+    if (first) {
+      const { items, clock, logger } = this.#ports;
+      const about = { records: failed.length, record: first.coordinates };
+      logger.log("warn", "records are to be delivered again", {
+        subscription: name,
+        ...about,
+        reason: error,
       });
+      await noteFailure(items, name, { ...about, message: error ?? "", atMs: clock.now() });
+    }
     return {
       batchItemFailures: failuresOf(form, failed),
       counts,

@@ -231,6 +231,9 @@ describe("events", () => {
     world.mailboxFails = true;
     const tick = { perdure: "schedule", schedule: "nightly", time: "2030-01-01T00:00:00Z" };
     const answer = await world.ask("POST /events/nightly", tick);
+    expect((await world.ask("GET /subscriptions/nightly")).body).toMatchObject({
+      last_failure: { record: "nightly, 2030-01-01T00:00:00Z", records: 1, message: expect.any(String) },
+    });
     expect(answer).toMatchObject({
       status: 503,
       body: { counts: { failed: 1 }, message: expect.any(String) },
