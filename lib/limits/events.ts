@@ -51,3 +51,14 @@ export const SUBSCRIPTION_OPTION_BYTES_MAX = 16 * 1024;
 export const KEY_PATH_STEPS_MAX = 16;
 /** How long `POST /events` may take: API Gateway waits for 30 seconds. */
 export const EVENTS_REQUEST_MS = 25_000;
+
+// Schedules.
+
+/** A cron expression whose next time lies further away has none: the 29th of February of a leap year is at most eight years away. */
+export const SCHEDULE_DAYS_MAX = 8 * 366 + 1;
+/** Ticks of one schedule that are made up for, when the clock has jumped: the latest ones. */
+export const TICKS_MISSED_MAX = 100;
+/** How long a tick waits that could not be accepted. */
+export const TICK_RETRY_MS = 10_000;
+/** The longest text of a schedule. */
+export const SCHEDULE_CHARS_MAX = 256;

@@ -4,6 +4,7 @@
  */
 import { SUBSCRIPTION_OPTION_BYTES_MAX, SUBSCRIPTION_OPTIONS_MAX } from "../../lib/limits/events.ts";
 import { marksIn } from "../events/marks.ts";
+import { nextTick } from "../events/schedule.ts";
 import { resolveSink } from "../events/sink.ts";
 import { lastFailure, type SourceFailure } from "../events/source-status.ts";
 import {
@@ -53,7 +54,14 @@ export async function showSubscription({ ports }: AdminExchange, text: string): 
     ...viewSubscription(subscription),
     lanes,
     last_failure: failed ? viewFailure(failed) : null,
+    ...(subscription.schedule ? { next_tick: viewNext(subscription, ports.clock.now()) } : {}),
   });
+}
+
+/** As the schedule says, whoever makes the tick. Null: there is none any more. */
+function viewNext({ schedule, createdAtMs }: Subscription, nowMs: number): string | null {
+  const next = schedule && nextTick(schedule, nowMs, createdAtMs);
+  return next === undefined ? null : viewTime(next);
 }
 
 const viewFailure = ({ message, record, records, atMs }: SourceFailure) => ({

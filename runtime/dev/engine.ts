@@ -43,6 +43,7 @@ import { Powers } from "./powers/powers.ts";
 import { adminPort } from "./ui/admin-port.ts";
 import { Observer } from "./ui/observer.ts";
 import { UiFiles } from "./ui/ui-files.ts";
+import { Ticks } from "./ticks.ts";
 import { Upkeep } from "./upkeep.ts";
 import {
   ADMIN_BODY_BYTES_MAX,
@@ -117,6 +118,7 @@ export class Engine {
   readonly #timers: LocalTimers;
   readonly #registry: LocalRegistry;
   readonly #upkeep: Upkeep;
+  readonly #ticks: Ticks;
   readonly #pool: HostPool;
   readonly #httpHosts: HttpHosts;
   readonly #powers: Powers;
@@ -158,6 +160,7 @@ export class Engine {
       ...{ items: this.#items, mailbox: this.#mailbox, clock: this.#clock, entropy: systemEntropy },
       logger: this.#logger,
     });
+    this.#ticks = new Ticks(this.#ports());
     const deployer = new Deployer({
       blobs: new LocalBlobStore(this.#database),
       registry: this.#registry,
@@ -210,6 +213,7 @@ export class Engine {
     const { url, adminUrl } = await this.#listen();
     await this.#timers.releaseGuards();
     this.#dispatch();
+    this.#ticks.look();
     return { url, adminUrl, ...(deployed && { deployed }) };
   }
 
@@ -222,7 +226,7 @@ export class Engine {
     this.#observer.stop();
     for (const server of this.#servers) server.close();
     this.#timers.stop();
-    await this.#turnsEnd();
+    await Promise.all([this.#turnsEnd(), this.#ticks.stop()]);
     // Before the host processes end. Otherwise their turns would be recorded as failures of the handlers.
     this.#database.close();
     for (const server of this.#servers) server.destroy();
@@ -250,6 +254,7 @@ export class Engine {
     this.#stopped = true;
     this.#upkeep.stop();
     this.#timers.stop();
+    void this.#ticks.stop();
     void this.#mailbox.stop(0);
     for (const server of this.#servers) server.destroy();
     this.#options.report({ kind: "data-lost", file });
@@ -319,8 +324,11 @@ export class Engine {
     const parts = {
       ...{ ui: new UiFiles(), changes: this.#observer.changes },
       ingress: (request: HttpRequest, signal: AbortSignal) => ingress.handle(request, signal),
-      admin: async (request: HttpRequest) =>
-        this.#dated((await this.#powers.answer(request)) ?? (await admin.handle(request))),
+      admin: async (request: HttpRequest) => {
+        const answer = (await this.#powers.answer(request)) ?? (await admin.handle(request));
+        if (Ticks.concerns(request)) this.#ticks.look();
+        return this.#dated(answer);
+      },
     };
     return {
       url,

@@ -20,7 +20,7 @@ export const numberField = (fields: EventFields, name: string): number | undefin
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 };
 
-export const listIn = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+export const listField = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** Throws {@link EventShapeError} if the field is not a text. */
 export function mustText(fields: EventFields, name: string, where: string): string {

@@ -24,7 +24,7 @@ import {
 import { refOf } from "../../lib/model/value-ref.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { readValue, type ValuePorts, writeValue } from "../../lib/store/value-store.ts";
-import { fieldsIn, listIn, textField } from "./event-fields.ts";
+import { fieldsIn, listField, textField } from "./event-fields.ts";
 import type { Rejection } from "./invocation-of.ts";
 import type { SourceRecord } from "./source-record.ts";
 
@@ -149,7 +149,7 @@ function parse(subscription: string, id: string, attributes: Attributes): Reject
 function recordIn(stored: Value | undefined): Omit<SourceRecord, "input"> {
   const { identity, headers, key, coordinates, item, contentType, sentAtMs, unreadable } = fieldsIn(stored);
   return {
-    identity: listIn(identity).map(String),
+    identity: listField(identity).map(String),
     headers: fieldsIn(headers) as Record<string, string>,
     coordinates: String(coordinates),
     item: String(item),

@@ -12,6 +12,7 @@ import type { Value } from "../../lib/model/value.ts";
 import { subscriptionId } from "../../lib/model/shown-id.ts";
 import { isEventFields, textField } from "./event-fields.ts";
 import { type KeyRule, parseKeyRule } from "./key-rule.ts";
+import { parseSchedule, type Schedule } from "./schedule.ts";
 import { parseSink, type Sink } from "./sink.ts";
 import { hasKeys, parseSource, type Source } from "./source.ts";
 
@@ -29,6 +30,8 @@ export interface Subscription extends SourceName {
   readonly keyIfMissing?: KeyRule;
   /** Of Kinesis: a shard's batches come one after the other, so marks hold. */
   readonly oneAtATime: boolean;
+  /** When a local server makes a tick. Absent: EventBridge Scheduler does, or nobody. */
+  readonly schedule?: Schedule;
   /** As they were given. */
   readonly sourceText: string;
   readonly sinkText: string;
@@ -55,6 +58,8 @@ export const OPTION = {
   keyIfMissing: "perdure.key.missing",
   lanes: "perdure.lanes",
   generation: "perdure.generation",
+  schedule: "perdure.schedule",
+  timezone: "perdure.timezone",
 } as const;
 const OURS: readonly string[] = Object.values(OPTION);
 const OF_OURS = "perdure.";
@@ -111,10 +116,12 @@ function wrongOption(options: SubscriptionOptions, { scheme }: Source): Subscrip
   if (options[GROUP] === "") return { field: `options.${GROUP}`, reason: "is empty" };
   if (options[OPTION.lanes] !== undefined && (scheme !== "kinesis" || options[OPTION.lanes] !== "shard"))
     return { field: `options.${OPTION.lanes}`, reason: "must be 'shard', of a Kinesis stream" };
-  return undefined;
+  if (scheme === "schedule") return undefined;
+  const ofSchedule = [OPTION.schedule, OPTION.timezone].find((name) => options[name] !== undefined);
+  return ofSchedule && { field: `options.${ofSchedule}`, reason: "is of a schedule alone" };
 }
 
-type Own = Pick<Subscription, "key" | "keyIfMissing" | "oneAtATime" | "generation">;
+type Own = Pick<Subscription, "key" | "keyIfMissing" | "oneAtATime" | "generation" | "schedule">;
 
 function ownOptions(options: SubscriptionOptions): Own | SubscriptionFault {
   const key = parseKeyRule(options[OPTION.key] ?? "record");
@@ -127,10 +134,18 @@ function ownOptions(options: SubscriptionOptions): Own | SubscriptionFault {
   const generation = Number(options[OPTION.generation] ?? "0");
   if (!Number.isSafeInteger(generation) || generation < 0)
     return { field: `options.${OPTION.generation}`, reason: "must be a whole number" };
+  const schedule = scheduleIn(options);
+  if (typeof schedule === "string") return { field: `options.${OPTION.schedule}`, reason: schedule };
   return {
     ...{ key, generation, oneAtATime: options[OPTION.lanes] === "shard" },
     ...(typeof otherwise === "object" ? { keyIfMissing: otherwise } : {}),
+    ...(schedule === undefined ? {} : { schedule }),
   };
+}
+
+function scheduleIn(options: SubscriptionOptions): Schedule | string | undefined {
+  const text = options[OPTION.schedule];
+  return text === undefined ? undefined : parseSchedule(text, options[OPTION.timezone]);
 }
 
 /** Whether a record can give the key that the sink needs. */

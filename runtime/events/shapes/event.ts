@@ -10,7 +10,7 @@ import {
   type EventFields,
   fieldsIn,
   isEventFields,
-  listIn,
+  listField,
   objectInText,
   bytesOfText,
 } from "../event-fields.ts";
@@ -54,7 +54,7 @@ function batchIn(event: EventFields, source: Source, options: EventReading): Sou
     if (isKafka(event)) return kafkaBatch(event, source.name);
     throw notOf(source);
   }
-  const delivered = listIn(event["Records"]).map(fieldsIn);
+  const delivered = listField(event["Records"]).map(fieldsIn);
   const [first] = delivered;
   if (first && isSqs(first)) return sqsBatch(delivered, source);
   if (first && (isKinesis(first) || isDynamo(first))) return streamBatch(delivered, source, options);
@@ -144,7 +144,7 @@ function pushedIn(event: EventFields, source: Source, depth: number): Pushed | u
   if (isSnsEnvelope(event)) return inSns(event, source, depth);
   if (isEventBridge(event)) return inEventBridge(event, source);
   if (isTick(event)) return scheme === "schedule" ? ofTick(event, source) : undefined;
-  const delivered = listIn(event["Records"]).map(fieldsIn);
+  const delivered = listField(event["Records"]).map(fieldsIn);
   const each = delivered.map((record) => {
     if (isSnsRecord(record)) return inSns(fieldsIn(record["Sns"]), source, depth);
     return isS3Record(record) && scheme === "s3" ? ofS3(s3Record(record), source) : undefined;

@@ -3,7 +3,7 @@ import {
   bytesInBase64,
   type EventFields,
   fieldsIn,
-  listIn,
+  listField,
   mustText,
   numberField,
   RecordHeaders,
@@ -20,7 +20,9 @@ export const isKafka = (event: EventFields): boolean => SOURCES.includes(event["
 /** `topic`: of the subscription. */
 export function kafkaBatch(event: EventFields, topic: string): SourceBatch {
   const lists = Object.values(fieldsIn(event["records"]));
-  const records = lists.flatMap((list) => listIn(list).map((record) => kafkaRecord(fieldsIn(record), topic)));
+  const records = lists.flatMap((list) =>
+    listField(list).map((record) => kafkaRecord(fieldsIn(record), topic)),
+  );
   return { form: "kafka", records, ignored: 0 };
 }
 
@@ -33,7 +35,7 @@ function kafkaRecord(record: EventFields, topic: string): SourceRecord {
   const [key, value] = [textField(record, "key"), textField(record, "value")];
   const keyBytes = key === undefined ? undefined : bytesInBase64(key);
   const input = value === undefined ? new Uint8Array(0) : bytesInBase64(value);
-  const headers = headersOf(listIn(record["headers"]))
+  const headers = headersOf(listField(record["headers"]))
     .add("kafka.topic", topic)
     .add("kafka.partition", partition)
     .add("kafka.offset", offset)
@@ -69,7 +71,7 @@ function headersOf(list: readonly unknown[]): RecordHeaders {
   const headers = new RecordHeaders();
   for (const each of list)
     for (const [name, value] of Object.entries(fieldsIn(each))) {
-      const bytes = Uint8Array.from(listIn(value), (byte) => Number(byte) & 0xff);
+      const bytes = Uint8Array.from(listField(value), (byte) => Number(byte) & 0xff);
       headers.add(name, textOfBytes(bytes) ?? Buffer.from(bytes).toString("base64"));
     }
   return headers;

@@ -143,6 +143,16 @@ describe("subscriptions", () => {
       "no such option",
     ],
     ["no key for a handler that needs one", { source: "sqs://work", sink: "service://O/add" }, "perdure.key"],
+    [
+      "a schedule that is none",
+      { source: "schedule://x", sink: "service://T/hello", options: { "perdure.schedule": "61 * * * *" } },
+      "minutes",
+    ],
+    [
+      "a schedule of a topic",
+      { ...ORDERS, options: { "perdure.schedule": "rate(1 minute)" } },
+      "of a schedule alone",
+    ],
     ["a name that is a path", { ...ORDERS, name: "rejected" }, "reserved"],
     ["a name that is an id", { ...ORDERS, name: `sub_1${"a".repeat(22)}` }, "is no id"],
   ])("are refused with the reason: %s", async (_, body, reason) => {

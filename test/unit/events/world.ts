@@ -8,7 +8,7 @@ import { systemEntropy } from "../../../lib/entropy.ts";
 import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
 import { type RejectedRecord, rejectedOf } from "../../../runtime/events/rejected.ts";
-import { type BatchOutcome, SourceDoor } from "../../../runtime/events/source-door.ts";
+import { type BatchOutcome, SourceDoor, type SourceDoorPorts } from "../../../runtime/events/source-door.ts";
 import { parseSubscription, type Subscription } from "../../../runtime/events/subscription.ts";
 import { type Endpoint, createEndpoint } from "../../../sdk/endpoint.ts";
 import { handlers, object, service, workflow } from "../../../sdk/index.ts";
@@ -80,6 +80,8 @@ export class EventsWorld {
   readonly registry = new ItemRegistry(this.items, this.clock, 0);
   readonly #dispatcher: Dispatcher;
   readonly #door: SourceDoor;
+  /** Whoever uses them may die. */
+  readonly doorPorts: SourceDoorPorts;
 
   private constructor() {
     const { items, clock, mailbox, registry } = this;
@@ -90,7 +92,8 @@ export class EventsWorld {
       timers: { schedule: async () => await Promise.resolve() },
       invoker: { invoke: async (_, request) => await endpoint.runTurn(request, { ...shared, items }) },
     });
-    this.#door = new SourceDoor({ ...shared, items: this.#doorItems(), mailbox: this.#doorMailbox() });
+    this.doorPorts = { ...shared, items: this.#doorItems(), mailbox: this.#doorMailbox() };
+    this.#door = new SourceDoor(this.doorPorts);
   }
 
   static async start(): Promise<EventsWorld> {
