@@ -7,6 +7,7 @@ import { addCosts } from "./costs/costs.ts";
 import { addDeployments } from "./deployments/deployments.ts";
 import { addCalls } from "./calls/calls.ts";
 import { addDev, addUp } from "./dev.ts";
+import { addEvents } from "./events/events.ts";
 import { addInvocations } from "./invocations/invocations.ts";
 import { emptyProgram, explainErrors, type Program } from "./root.ts";
 import { addEnv } from "./environment/env.ts";
@@ -29,6 +30,7 @@ export function program(): Program {
   addServices(root);
   addDeployments(root);
   addSubscriptions(root);
+  addEvents(root);
   root.commandsGroup("Call handlers:");
   addCalls(root);
   root.commandsGroup("Invocations and state:");

@@ -48,8 +48,9 @@ export async function createSubscription(
   source: string,
   sink: string,
   options: readonly string[],
+  name?: string,
 ): Promise<void> {
-  const body = { source, sink, options: optionsIn(options) };
+  const body = { source, sink, options: optionsIn(options), ...(name === undefined ? {} : { name }) };
   await show(cli, await asked(await cli.admin(), "POST", ROOT, { body }));
 }
 

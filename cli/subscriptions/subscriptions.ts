@@ -8,7 +8,12 @@ Nothing reads a source by itself yet: POST /events/SUBSCRIPTION takes its events
 Examples:
   perdure subscriptions list
   perdure subscriptions create kafka://main/orders service://Orders/place group.id=shop
+  perdure subscriptions create sqs://work service://Orders/place perdure.key=json:$.order --name orders
 `;
+
+interface Named {
+  readonly name?: string;
+}
 
 export function addSubscriptions(program: Program): void {
   const subscriptions = program
@@ -39,10 +44,11 @@ export function addSubscriptions(program: Program): void {
     .argument("<source>", "such as kafka://cluster/topic")
     .argument("<sink>", "such as service://Service/handler")
     .argument("[options...]", "of the source, as name=value")
+    .option("--name <name>", "what it is known by; one that is made again under it goes on where it was")
     .action(
-      withCli(async (cli, source: string, sink: string, options: readonly string[], _own: object) => {
+      withCli(async (cli, source: string, sink: string, options: readonly string[], own: Named) => {
         const { createSubscription } = await import("./requests.ts");
-        await createSubscription(cli, source, sink, options);
+        await createSubscription(cli, source, sink, options, own.name);
       }),
     );
 

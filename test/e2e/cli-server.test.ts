@@ -156,6 +156,38 @@ test("subscriptions: made, listed, described and ended", async () => {
   expect(refused.stderr).toContain("service 'Greeter' has no handler 'none'");
 });
 
+test("events: sent from a file, set aside, tried again and dropped", async () => {
+  const made = [
+    "subscriptions",
+    "create",
+    "sqs://depot",
+    "service://Counter/add",
+    "perdure.key=header:tenant",
+  ];
+  expect((await server.run(...made, "--name", "depot")).code).toBe(0);
+  const file = "test/unit/events/fixtures/sqs-standard.json";
+  const sent = await server.run("events", "send", file, "--subscription", "depot", "--json");
+  expect(json(sent.stdout)).toMatchObject({ counts: { accepted: 1 }, batchItemFailures: [] });
+  const other = [
+    "subscriptions",
+    "create",
+    "sqs://depot",
+    "service://Counter/add",
+    "perdure.key=header:none",
+  ];
+  expect((await server.run(...other, "--name", "keyless")).code).toBe(0);
+  expect((await server.run("events", "send", file, "--subscription", "keyless")).stdout).toMatch(
+    /rejected +1/u,
+  );
+  const listed = json((await server.run("events", "rejected", "list", "--json")).stdout) as { id: string }[];
+  const id = listed[0]?.id ?? "none";
+  expect((await server.run("events", "rejected", "show", "keyless", id)).stdout).toContain("no-key");
+  expect((await server.run("events", "rejected", "retry", "keyless", id)).code).toBe(1);
+  expect((await server.run("events", "rejected", "retry", "keyless", id, "--key", "k1")).code).toBe(0);
+  expect((await server.run("events", "rejected", "drop", "keyless", id, "--yes")).code).toBe(1);
+  expect((await server.run("events", "send", file, "--subscription", "none")).code).not.toBe(0);
+});
+
 describe("completion", () => {
   test.each(["bash", "zsh", "fish", "powershell"])("a script for %s", async (shell) => {
     const { code, stdout } = await runHere(["completion", shell]);
