@@ -2,7 +2,7 @@
 import { path } from "../admin-client.ts";
 import type { Cli } from "../cli.ts";
 import { detailLines } from "../details.ts";
-import { AnswerFields } from "../fields.ts";
+import type { AnswerFields } from "../fields.ts";
 import type { Column } from "../table.ts";
 
 interface RejectedView {
