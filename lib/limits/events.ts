@@ -7,6 +7,8 @@ import { HEAD_OUTLIVES_MS, KEEP_MS } from "../limits.ts";
 export const RECORDS_MAX = 10_000;
 /** Records that are sent together before the next ones are begun: what is not known to be sent, when a send fails, is at most this. */
 export const RECORDS_SENT_TOGETHER_MAX = 100;
+/** Requests to the mailbox of one lane at the same time, each of other groups. */
+export const RECORD_SENDS_AT_ONCE = 5;
 /** Lanes of a batch that are worked on at the same time. */
 export const LANES_AT_ONCE = 16;
 /** Events in each other: S3 in SNS in SQS is three. */

@@ -8,7 +8,7 @@
  * Two kinds need a head before their Start, as any request does (R11): an input too long for a message, and a workflow's run,
  * whose id is the key's.
  *
- * Order: the Starts of one group are sent one after the other (R13). A head is made only when all Starts before it are in the
+ * Order: the Starts of one group are sent one after the other (R13). Those of other groups are sent beside them. A head is made only when all Starts before it are in the
  * mailbox. Otherwise the reconciler could find it, and start it before them.
  *
  * Crash points
@@ -18,11 +18,12 @@
  *    the source has given the record up, the reconciler finds the head.
  * 3. Between the last send and what the door writes afterwards: as 1.
  */
+import { eachAtOnce } from "../at-once.ts";
 import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";
-import { RECORDS_SENT_TOGETHER_MAX } from "../limits/events.ts";
+import { RECORD_SENDS_AT_ONCE, RECORDS_SENT_TOGETHER_MAX } from "../limits/events.ts";
 import { incarnationOf } from "../model/ids.ts";
 import type { HandlerKind } from "../model/manifest.ts";
-import type { Start } from "../model/message.ts";
+import type { Outgoing, Start } from "../model/message.ts";
 import { acceptWithHead, derivedIdOf, type DoorPorts, repeat } from "./admission.ts";
 import { readHead } from "./head-store.ts";
 import { outgoing, sendAll } from "./send.ts";
@@ -75,11 +76,21 @@ function nextPart(starts: readonly Start[], from: number): readonly Start[] {
 async function admitPart(ports: DoorPorts, part: readonly Start[]): Promise<readonly Admitted[]> {
   const [first] = part;
   if (first && needsHead(first)) return [await admitWithHead(ports, first)];
-  await sendAll(
-    ports.mailbox,
-    part.map((start) => outgoing({ ...start, resent: true }, start.origin)),
-  );
+  const messages = part.map((start) => outgoing({ ...start, resent: true }, start.origin));
+  await eachAtOnce(apart(messages), RECORD_SENDS_AT_ONCE, (each) => sendAll(ports.mailbox, each));
   return part.map(() => "accepted");
+}
+
+/** Several lists, each in order, and each group in one of them. */
+function apart(messages: readonly Outgoing[]): readonly (readonly Outgoing[])[] {
+  const lists = Array.from({ length: RECORD_SENDS_AT_ONCE }, (): Outgoing[] => []);
+  const listOf = new Map<string, Outgoing[]>();
+  for (const message of messages) {
+    const list = listOf.get(message.group) ?? lists[listOf.size % lists.length] ?? [];
+    listOf.set(message.group, list);
+    list.push(message);
+  }
+  return lists.filter(({ length }) => length > 0);
 }
 
 async function admitWithHead(ports: DoorPorts, start: Start): Promise<Admitted> {
