@@ -111,7 +111,9 @@ export class InvocationLines {
 const later = (ms: number, callback: () => void): void => void setTimeout(callback, ms).unref();
 
 const MARKS = { turn: "▶", suspended: "☾", succeeded: "✓", failed: "✕", cancelled: "⊘", step: "·" } as const;
+/** The code of both. */
 const CANCELLED = 409;
+const CANCELS = /^(cancell?ed|killed)$/iu;
 
 /** Names may come from the network: what a terminal would obey is shown. */
 function lineOf(event: LineEvent, details: InvocationDetails): ShownLine {
@@ -162,8 +164,10 @@ function ended(
   if (outcome?.ok !== false)
     return { mark: MARKS.succeeded, style: "green", what: `succeeded${took}${counted}` };
   const { code, message } = outcome.failure;
-  const isCancelled = code === CANCELLED && /^cancell?ed$/iu.test(message);
-  if (isCancelled) return { mark: MARKS.cancelled, style: "dim", what: `was cancelled${took}${counted}` };
+  if (code === CANCELLED && CANCELS.test(message)) {
+    const how = message.toLowerCase() === "killed" ? "killed" : "cancelled";
+    return { mark: MARKS.cancelled, style: "dim", what: `was ${how}${took}${counted}` };
+  }
   const what = `failed${took}${counted}: [${code}] ${firstLine(message)}`;
   return { mark: MARKS.failed, style: "red", what, isFailure: true };
 }

@@ -195,6 +195,7 @@ export class Engine {
       ...{ clock: this.#clock, settles: this.#settles, isStopped: () => this.#stopped },
       ...{ tally: this.#observer.tally, tellsSteps: options.tellsSteps === true },
     });
+    this.#observer.headWritten = (...write) => this.#turns.headWritten(...write);
     this.#events.listen((event) => {
       options.report({ kind: "invocation", event, details: () => detailsOf(this.#items, event) });
     });

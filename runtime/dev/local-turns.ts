@@ -5,7 +5,11 @@
  * dispatcher's, or the door's.
  */
 import { FunctionError, OperationalError } from "../../lib/errors.ts";
-import { parseFields } from "../../lib/model/head.ts";
+import { isStub, parseFields, type Status } from "../../lib/model/head.ts";
+import type { Attributes } from "../../lib/model/item.ts";
+import { statusIn, uncheckedIdIn } from "../../lib/model/listing.ts";
+import type { Outcome } from "../../lib/model/outcome.ts";
+import { isStateEdit } from "../../lib/store/state-edit.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Reached } from "../../lib/model/manifest.ts";
 import type { Target } from "../../lib/model/message.ts";
@@ -36,6 +40,7 @@ export interface LocalTurnsPorts {
 
 export class LocalTurns implements Invoker {
   readonly #ports: LocalTurnsPorts;
+  readonly #running = new Set<InvocationId>();
   /** Of those that run, if steps are told. */
   readonly #targets = new Map<InvocationId, Target>();
 
@@ -57,6 +62,7 @@ export class LocalTurns implements Invoker {
     const { pool, httpHosts, powers, settles, tally, clock } = this.#ports;
     const { start, guard } = request;
     if (start && guard) powers.lastMessages.note([{ start, name: guard.name, atMs: clock.now() }]);
+    this.#running.add(request.id);
     this.#begins(request);
     const over = tally.turnBegan({ id: request.id, ...request.target, sinceMs: clock.now() });
     try {
@@ -71,6 +77,7 @@ export class LocalTurns implements Invoker {
         this.#failed(request, { message: error.message, ...stackOf(error.cause) });
       throw error;
     } finally {
+      this.#running.delete(request.id);
       this.#targets.delete(request.id);
       over();
     }
@@ -80,6 +87,18 @@ export class LocalTurns implements Invoker {
     const ordered = this.#ports.powers.ordered(request);
     if (!this.#ports.tellsSteps) return ordered;
     return { ...ordered, orders: { ...ordered.orders, tellsSteps: true } };
+  }
+
+  /** Tells of an end that no turn has brought: it was killed, or was cancelled before it began. */
+  headWritten(partition: string, before: Attributes | undefined, after: Attributes | undefined): void {
+    if (!after || isStub(after) || statusIn(after) !== COMPLETED) return;
+    if (before && statusIn(before) === COMPLETED) return;
+    const { target, origin, outcome, acceptedAtMs } = parseFields(after);
+    const id = uncheckedIdIn(partition);
+    const isOwn = this.#running.has(id) && !isKilled(outcome);
+    if (isOwn || !outcome || isStateEdit({ target, origin }) || this.#ports.isStopped()) return;
+    const atMs = this.#ports.clock.now();
+    this.#ports.events.tell({ kind: "completed", id, target, atMs, acceptedAtMs, outcome });
   }
 
   /** A process tells of a step. */
@@ -140,6 +159,10 @@ export class LocalTurns implements Invoker {
     return { id, target, atMs: this.#ports.clock.now() };
   }
 }
+
+const COMPLETED = "completed" satisfies Status;
+const isKilled = (outcome: Outcome | undefined): boolean =>
+  outcome?.ok === false && outcome.failure.code === 409 && outcome.failure.message === "killed";
 
 const stackOf = (cause: unknown): Pick<TurnFailure, "stack"> =>
   cause instanceof Error && cause.stack !== undefined ? { stack: cause.stack } : {};

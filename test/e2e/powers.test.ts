@@ -244,6 +244,10 @@ describe("the clock", () => {
   const dayMs = 24 * 60 * 60 * 1000;
 
   test("a sleep of 30 days ends at once, and the handler sees the time pass", async () => {
+    const booking = newBooking();
+    booking.open();
+    const ended = await server.send("/Trip/book", booking);
+    await server.attach(ended);
     const id = await server.send("/Reminder/month/later", 30);
     await until(
       () => described(id),
@@ -266,6 +270,10 @@ describe("the clock", () => {
     const health = await server.request(`${server.adminUrl}/health`, { method: "GET" });
     expect(Date.parse(health.headers.get("date") ?? "")).toBeGreaterThan(Date.now() + 29 * dayMs);
     expect(await kinds(id)).toContain("clock");
+    // What had ended before was kept for a day.
+    expect(await server.request(`${server.adminUrl}/invocations/${ended}`, { method: "GET" })).toMatchObject({
+      status: 404,
+    });
   });
 
   test("it does not go back with a restart", async () => {

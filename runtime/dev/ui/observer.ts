@@ -1,5 +1,6 @@
 /** What the UI is told of a local server besides its admin API: that something was written, what is open, and who did what. */
 import type { Clock, Logger } from "../../../lib/ports.ts";
+import type { Attributes } from "../../../lib/model/item.ts";
 import { isHead } from "../../../lib/model/listing.ts";
 import type { AuditAction } from "../../admin/audit/action.ts";
 import { Tally } from "../../admin/overview/tally.ts";
@@ -13,6 +14,9 @@ export class Observer {
   readonly changes = new Changes();
   readonly tally = new Tally();
   readonly audit: LocalAuditLog<AuditAction>;
+  /** Is told of the writes of heads as well. */
+  headWritten: (partition: string, before: Attributes | undefined, after: Attributes | undefined) => void =
+    () => undefined;
   readonly #items: LocalItemStore;
   #stopped = false;
 
@@ -21,7 +25,9 @@ export class Observer {
     this.audit = new LocalAuditLog(database);
     items.onWritten((key, before, after) => {
       this.changes.note(key.table);
-      if (isHead(key)) this.tally.headWritten(key.pk, before, after);
+      if (!isHead(key)) return;
+      this.tally.headWritten(key.pk, before, after);
+      this.headWritten(key.pk, before, after);
     });
   }
 
