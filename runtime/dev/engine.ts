@@ -324,7 +324,8 @@ export class Engine {
     );
     const parts = {
       ...{ ui: new UiFiles(), changes: this.#observer.changes },
-      ingress: (request: HttpRequest, signal: AbortSignal) => ingress.handle(request, signal),
+      ingress: async (request: HttpRequest, signal: AbortSignal) =>
+        this.#dated(await ingress.handle(request, signal)),
       admin: async (request: HttpRequest) => {
         const answer = (await this.#powers.answer(request)) ?? (await admin.handle(request));
         if (Ticks.concerns(request)) this.#ticks.look();

@@ -1,7 +1,5 @@
 /** What an overview knows of an open invocation: a few fields of its head, so that many fit into memory. */
-import { type Head, HEAD_ATTRIBUTE, isStub, type Status } from "../../../lib/model/head.ts";
-import type { Attributes } from "../../../lib/model/item.ts";
-import type { Value } from "../../../lib/model/value.ts";
+import type { HeadGlimpse } from "../../../lib/model/head-glimpse.ts";
 import { OVERVIEW_ERROR_CHARS_MAX } from "../../../lib/limits/ui.ts";
 import { type StatusView, viewStatus } from "../invocation-view.ts";
 
@@ -21,46 +19,20 @@ export interface OpenSummary {
   readonly dueAtMs?: number;
 }
 
-const A = HEAD_ATTRIBUTE;
-
-/** `undefined`: there is none, or it has ended. `before`: as it was known. */
-export function openIn(
-  id: string,
-  item: Attributes | undefined,
-  before?: OpenSummary,
-): OpenSummary | undefined {
-  if (item === undefined || isStub(item)) return undefined;
-  const status = viewStatus(item[A.status] as Status);
+/** `undefined`: it has ended. `before`: as it was known. */
+export function openOf(id: string, head: HeadGlimpse, before?: OpenSummary): OpenSummary | undefined {
+  const { target, modifiedAtMs, dueAtMs, failure } = head;
+  const status = viewStatus(head.status);
   if (status === "completed") return undefined;
-  const [service, handler, key] = item[A.target] as [string, string, string?];
-  const modifiedAtMs = Number(item[A.modifiedAtMs] ?? 0);
-  const error = errorIn(item[A.attempt]);
-  const failsOn = status !== "paused" && error !== undefined && before?.error !== undefined;
-  const goesOn = before !== undefined && (before.status === status || failsOn);
-  const dueAtMs = item[A.dueAtMs];
+  const isDue = (status === "backing-off" || status === "scheduled") && dueAtMs !== undefined;
   return {
-    ...{ id, service, handler, status, modifiedAtMs },
-    ...(key === undefined ? {} : { key }),
-    sinceMs: goesOn ? before.sinceMs : modifiedAtMs,
-    ...(error === undefined ? {} : { error }),
-    ...dueOf(status, dueAtMs === undefined ? undefined : Number(dueAtMs)),
-  };
-}
-
-/** The same, of a head that has been read. */
-export function openOf(id: string, { status, target, modifiedAtMs, dueAtMs, failure }: Head): OpenSummary {
-  return {
-    ...{ id, ...target, status: viewStatus(status), modifiedAtMs, sinceMs: modifiedAtMs },
+    ...{ id, ...target, status, modifiedAtMs, sinceMs: sinceOf(status, head, before) },
     ...(failure === undefined ? {} : { error: failure.message.slice(0, OVERVIEW_ERROR_CHARS_MAX) }),
-    ...dueOf(viewStatus(status), dueAtMs),
+    ...(isDue ? { dueAtMs } : {}),
   };
 }
 
-const dueOf = (status: StatusView, dueAtMs: number | undefined): { readonly dueAtMs?: number } =>
-  (status === "backing-off" || status === "scheduled") && dueAtMs !== undefined ? { dueAtMs } : {};
-
-function errorIn(attempt: Value | undefined): string | undefined {
-  const { failure } = (attempt ?? {}) as { readonly failure?: { readonly message?: unknown } };
-  const message = failure?.message;
-  return typeof message === "string" ? message.slice(0, OVERVIEW_ERROR_CHARS_MAX) : undefined;
+function sinceOf(status: StatusView, { failure, modifiedAtMs }: HeadGlimpse, before?: OpenSummary): number {
+  const failsOn = status !== "paused" && failure !== undefined && before?.error !== undefined;
+  return before !== undefined && (before.status === status || failsOn) ? before.sinceMs : modifiedAtMs;
 }

@@ -94,7 +94,7 @@ export class Overview {
       listing?.parts.includes("open") === true
         ? await this.#index.list({ statuses: OPEN }, { limit: OVERVIEW_HEADS_MAX })
         : undefined;
-    const open = page?.found.map(({ id, head }) => openOf(id, head));
+    const open = page?.found.flatMap(({ id, head }) => openOf(id, head) ?? []);
     const answer = {
       now: viewTime(nowMs),
       counts: open === undefined ? null : countsOf(open),

@@ -5,12 +5,12 @@
  * It is told of each write of a head ({@link Tally.headWritten}), and of what was there before it started ({@link Tally.known}).
  * It is a view: nothing rests on it, and a new process makes it anew.
  */
-import { decodeOutcome } from "../../../lib/model/outcome.ts";
-import { HEAD_ATTRIBUTE, isStub } from "../../../lib/model/head.ts";
+import { isStub } from "../../../lib/model/head.ts";
+import { glimpseOf, hasSucceeded } from "../../../lib/model/head-glimpse.ts";
 import type { Attributes } from "../../../lib/model/item.ts";
 import { statusIn, uncheckedIdIn } from "../../../lib/model/listing.ts";
 import { OVERVIEW_OPEN_MAX } from "../../../lib/limits/ui.ts";
-import { type OpenSummary, openIn } from "./open.ts";
+import { type OpenSummary, openOf } from "./open.ts";
 import { EndedSeries, type HandlerName } from "./series.ts";
 
 interface LiveTurn extends HandlerName {
@@ -18,8 +18,6 @@ interface LiveTurn extends HandlerName {
   readonly key?: string | undefined;
   readonly sinceMs: number;
 }
-
-const A = HEAD_ATTRIBUTE;
 
 export class Tally {
   readonly series = new EndedSeries();
@@ -114,13 +112,14 @@ export class Tally {
   }
 
   #count(head: Attributes): void {
-    const [service, handler] = head[A.target] as [string, string];
-    const atMs = Number(head[A.modifiedAtMs] ?? 0);
-    const outcome = head[A.outcome];
-    const ok = outcome !== undefined && decodeOutcome(outcome).ok;
-    this.series.ended({ service, handler }, ok, atMs, atMs - Number(head[A.acceptedAtMs] ?? atMs));
+    const { target, acceptedAtMs, modifiedAtMs } = glimpseOf(head);
+    this.series.ended(target, hasSucceeded(head), modifiedAtMs, modifiedAtMs - acceptedAtMs);
   }
 }
+
+/** `undefined`: there is none, or it has ended. */
+const openIn = (id: string, item: Attributes | undefined, before?: OpenSummary): OpenSummary | undefined =>
+  item === undefined || isStub(item) ? undefined : openOf(id, glimpseOf(item), before);
 
 const isEnded = (head: Attributes | undefined): boolean =>
   head !== undefined && !isStub(head) && statusIn(head) === "completed";
