@@ -167,13 +167,14 @@ function matchesMore(
     (result === undefined || (outcome !== undefined && outcome.ok === (result === "success"))) &&
     (idempotencyKey === undefined || head.idempotencyKey === idempotencyKey) &&
     (caller === undefined || callingInvocation(head.origin) === caller) &&
-    (error === undefined || isPartOf(error, errorsOf(head))) &&
-    (text === undefined || isPartOf(text, [service, key, handler, ...errorsOf(head)]))
+    isPartOf(error, errorsOf(head)) &&
+    isPartOf(text, [service, key, handler, ...errorsOf(head)])
   );
 }
 
-const isPartOf = (part: string, texts: readonly string[]): boolean =>
-  texts.some((text) => text.toLowerCase().includes(part.toLowerCase()));
+/** In any case of its letters; a part that was not asked for is in all. */
+const isPartOf = (part: string | undefined, texts: readonly string[]): boolean =>
+  part === undefined || texts.some((text) => text.toLowerCase().includes(part.toLowerCase()));
 
 const errorsOf = ({ outcome, failure }: Head): string[] => [
   ...(outcome?.ok === false ? [outcome.failure.message] : []),
