@@ -1,5 +1,6 @@
 /** The history of an invocation's attempts: each turn of it is one, whatever it ended with. */
 import type { Head } from "../../lib/model/head.ts";
+import { isJournalExpired } from "../../lib/model/head-age.ts";
 import { shownDeploymentId } from "../../lib/model/shown-id.ts";
 import type { TurnEnd, TurnRecord } from "../../lib/model/turn-record.ts";
 import { turnsIn } from "../../lib/model/turns.ts";
@@ -29,7 +30,9 @@ export function startedAt(head: Head): object {
   return turn ? { started_at: viewTime(turn.fromMs) } : {};
 }
 
-export function viewAttempts(head: Head): AttemptsView {
+/** They are hidden with the journal: their errors are the user's. */
+export function viewAttempts(head: Head, nowMs: number): AttemptsView {
+  if (isJournalExpired(head, nowMs)) return { attempts: [], attempts_left_out: 0 };
   const { first, leftOut, last } = turnsIn(head.turns, head.acceptedAtMs);
   const later = first.length + leftOut;
   const attempts = [

@@ -173,7 +173,7 @@ export async function describeInvocation({ ports }: AdminExchange, text: string)
   const waitingFor = await waitOf(ports, id, head);
   return jsonResponse(200, {
     ...viewInvocation(id, head),
-    ...viewAttempts(head),
+    ...viewAttempts(head, ports.clock.now()),
     ...(waitingFor ? { waiting_for: waitingFor } : {}),
   });
 }

@@ -43,7 +43,7 @@ import { invariant } from "../../lib/errors.ts";
 import { isBeyond } from "../../lib/model/fence.ts";
 import type { Retention } from "../../lib/model/head.ts";
 import { CLEARED_NAMES_MAX, INLINE_VALUE_BYTES_MAX, STATE_EDIT_APPEND_BYTES_MAX } from "../../lib/limits.ts";
-import { failure, type Outcome, success } from "../../lib/model/outcome.ts";
+import { EMPTY, failure, type Outcome, success } from "../../lib/model/outcome.ts";
 import type { TurnOutcome } from "../../lib/protocol.ts";
 import type { DispatcherPorts } from "./delivery.ts";
 import type { Invocation } from "./invocation.ts";
@@ -86,6 +86,7 @@ async function edit(
     ...{ id, incarnation, deployment: ENGINE, token, writer, voucher },
     ...(start === undefined ? {} : { start }),
     ...(stored === undefined ? {} : { stored }),
+    turn: { beganMs: ports.clock.now(), before: stored?.head.turns ?? EMPTY },
   });
   const before: StateMark[] = [];
   const type = (await ports.registry.service(target.service))?.type ?? "object";

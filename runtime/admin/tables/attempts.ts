@@ -17,11 +17,12 @@ const OPEN: HeadTable = { ...VIEW, statuses: STATUS_VIEWS.filter((status) => sta
  * failures. */
 export async function attemptRows(context: TableContext, request: TableRequest): Promise<readonly Row[]> {
   const found = await invocationsOf(context, request, ["id", "target", "status"], VIEW);
+  const nowMs = context.exchange.ports.clock.now();
   return found.flatMap(({ id, head }): Row[] => {
     const of: Row = {
       ...{ id, target: (viewInvocation(id, head) as Row)["target"], status: viewStatus(head.status) },
     };
-    const rows = viewAttempts(head).attempts.map((attempt): Row => ({ ...of, ...attempt }));
+    const rows = viewAttempts(head, nowMs).attempts.map((attempt): Row => ({ ...of, ...attempt }));
     const failed = failedColumns(head);
     if (!failed) return rows;
     if (rows.length === 0) return [{ ...of, ...failed }];

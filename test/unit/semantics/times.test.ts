@@ -143,6 +143,15 @@ test("attempts have a history: when each began and ended, and how", async () => 
   expect(times).toEqual(times.toSorted((a, b) => a - b));
 });
 
+test("attempts go with the journal", async () => {
+  failures = 2;
+  const id = await world.send("/Timed/steps");
+  await world.untilStatus(id, "completed");
+  expect((await attemptsOf(id)).attempts).toHaveLength(2);
+  await world.admin(`/invocations/${id}/purge-journal`, "PATCH");
+  expect((await attemptsOf(id)).attempts).toEqual([]);
+});
+
 test("one that fails again and again, and is killed", async () => {
   const id = await world.send("/Timed/failsForGood");
   const view = await until(async () => {
