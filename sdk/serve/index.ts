@@ -10,6 +10,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { AddressInfo } from "node:net";
+import { isTracingAsked } from "../../lib/tracing/asked.ts";
 import { HostedTurn, TURN_CONTENT_TYPE } from "../../runtime/dev/hosts/hosted-turn.ts";
 import { type Endpoint, SERVED, type Served } from "../endpoint.ts";
 import { answerAtOnce, servedEndpoint } from "./answer.ts";
@@ -54,6 +55,7 @@ export function serve({ port, host, ...options }: ServeOptions): Promise<number>
   const wanted = port ?? Number(env["PORT"] ?? DEFAULT_PORT);
   const { endpoint, collected } = servedEndpoint(options);
   if (collected) return Promise.resolve(wanted);
+  if (isTracingAsked(env)) void import("../tracing/index.ts");
   const server = createServer(handlerOf(endpoint));
   return new Promise((resolve, reject) => {
     server.once("error", reject);

@@ -1,7 +1,7 @@
 /**
  * `npm run compare`: runs the same programs on Restate's published server and SDK, and on Perdure with `perdure/restate`. One
- * scenario over HTTP, the answers side by side; then the SQL queries of queries/, the same way. `npm run compare -- http` and
- * `npm run compare -- queries` do one of them. Exits with 1 if there is an unexpected difference.
+ * scenario over HTTP, the answers side by side; then the SQL queries of queries/, the same way; then the spans of a saga. `npm run compare
+ * -- http`, `-- queries` and `-- traces` do one of them. Exits with 1 if there is an unexpected difference.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -15,6 +15,7 @@ import { compareQueries } from "./queries.ts";
 import { scenario } from "./scenario.ts";
 import { startServer } from "./servers.ts";
 import { EXAMPLES, ROOT, type Side } from "./bundle.ts";
+import { compareTraces } from "./traces.ts";
 
 const SHOWN_CHARS_MAX = 160;
 
@@ -66,16 +67,19 @@ function compare(restate: ReadonlyMap<string, Answer>, perdure: ReadonlyMap<stri
   return requests.length === 0 ? 1 : differing.length;
 }
 
+const PARTS = ["http", "queries", "traces"];
 const [, , only] = process.argv;
-if (only !== undefined && only !== "http" && only !== "queries")
-  throw new Error(`npm run compare takes http or queries, not ${only}`);
+if (only !== undefined && !PARTS.includes(only))
+  throw new Error(`npm run compare takes ${PARTS.join(", ")}, not ${only}`);
+const isAsked = (part: string): boolean => only === undefined || only === part;
 installPeers();
 const folder = mkdtempSync(join(tmpdir(), "perdure-compare-"));
 try {
   let differences = 0;
-  if (only !== "queries")
+  if (isAsked("http"))
     differences += compare(await answersOf("restate", folder), await answersOf("perdure", folder));
-  if (only !== "http") differences += await compareQueries(folder);
+  if (isAsked("queries")) differences += await compareQueries(folder);
+  if (isAsked("traces")) differences += await compareTraces(folder);
   process.exitCode = differences === 0 ? 0 : 1;
 } finally {
   await stopAllProcesses();

@@ -1,6 +1,7 @@
-/** A collector of OTLP over HTTP, in JSON, that keeps what it gets. */
+/** A collector of OTLP over HTTP that keeps what it gets. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { readProtobuf } from "./otlp-protobuf.ts";
 
 export interface CollectedSpan {
   readonly traceId: string;
@@ -62,7 +63,8 @@ export class Collector {
         const body = Buffer.concat(chunks);
         const status = this.answers.shift() ?? 200;
         this.requests.push({ bytes: body.byteLength, headers: request.headers });
-        if (status < 300) this.#take(JSON.parse(body.toString()) as Sent);
+        const isJson = request.headers["content-type"] === "application/json";
+        if (status < 300) this.#take(isJson ? (JSON.parse(body.toString()) as Sent) : readProtobuf(body));
         response.writeHead(status, { "content-type": "application/json" }).end("{}");
       });
     });
