@@ -43,12 +43,15 @@ export function isUntold(lock: Lock, head: Head | undefined, delivery: Delivery)
   if (takenAtMs !== undefined) return false;
   const isPending = ON.owner[head.status] === "wake";
   if (isWoken || (isPending && inDoubt)) return isPending;
-  // It rests, and goes on for nobody but an operator, whose message comes where Starts come.
-  if (head.status === "paused" && head.voucher === undefined && head.guard === undefined) return false;
+  if (isHeld(head)) return false;
   // It was let go of: its own guard sees to what it has come to (R26).
   if (head.guard !== undefined || head.leftBy === atDoor()) return false;
   return handedBy === undefined || isOfThese(handedBy, delivery) || isHandedBy(lock, voucher.of);
 }
+
+/** It is paused, and goes on for nobody but an operator, whose message comes where Starts come. */
+const isHeld = ({ status, voucher, guard }: Head): boolean =>
+  status === "paused" && voucher === undefined && guard === undefined;
 
 /**
  * Whether others of its key have gone past one that waits to begin. A message looks at it that is later than that of its place: its

@@ -5,12 +5,6 @@ import { shortId, visibleName } from "../words/text.ts";
 import { targetText } from "../words/target.ts";
 import { CopyButton } from "./copy.tsx";
 
-export const Name = ({ text, mono = false }: { readonly text: string; readonly mono?: boolean }) => (
-  <bdi class={mono ? "mono" : undefined} title={visibleName(text)}>
-    {text === "" ? <i class="muted">empty</i> : visibleName(text)}
-  </bdi>
-);
-
 export { targetText };
 
 /** `Order / ord-7731 / checkout`, as one link or, without `href`, as text. */

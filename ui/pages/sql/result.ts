@@ -118,7 +118,7 @@ function csvCell(text: string): string {
 }
 
 /** The offset of a place in a text. */
-export function offsetOf(text: string, { line, column }: Place): number {
+function offsetOf(text: string, { line, column }: Place): number {
   const lines = text.split("\n").slice(0, line - 1);
   return Math.min(text.length, lines.reduce((sum, one) => sum + one.length + 1, 0) + column - 1);
 }
