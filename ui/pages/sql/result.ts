@@ -117,12 +117,6 @@ function csvCell(text: string): string {
   return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** The offset of a place in a text. */
-function offsetOf(text: string, { line, column }: Place): number {
-  const lines = text.split("\n").slice(0, line - 1);
-  return Math.min(text.length, lines.reduce((sum, one) => sum + one.length + 1, 0) + column - 1);
-}
-
 /** The line that an error is in, and below it where. */
 export function pointedAt(
   text: string,
