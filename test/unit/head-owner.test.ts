@@ -19,7 +19,7 @@ const OWNERS_OF_OTHER_ITEMS = [
     "lib/store/registry-reader.ts",
     "runtime/dispatcher/key-lock.ts",
   ],
-  "runtime/reconciler/kept-pass.ts",
+  ...["runtime/reconciler/kept-pass.ts", "runtime/events/subscription-store.ts"],
 ];
 /** They keep the lists of heads, or count heads, and so read a few attributes of what is stored. */
 const LISTS = ["lib/model/listing.ts", "lib/aws/head-index.ts", "lib/model/head-glimpse.ts"];
