@@ -20,7 +20,7 @@ const isScheduled = (subscription: Subscription): subscription is Scheduled =>
   subscription.schedule !== undefined;
 
 /** Its mark says which tick was the last one. */
-const LANE = "ticks";
+const laneOfTicks = ({ source: { name } }: Subscription): string => `ticks/${name}`;
 
 export class Ticks {
   readonly #ports: SourceDoorPorts;
@@ -100,7 +100,10 @@ export class Ticks {
         EVENTS_REQUEST_MS,
       );
       if (counts.failed > 0) return clock.now() + TICK_RETRY_MS;
-      await raiseMark(items, subscription, LANE, { position: String(tickMs), nowMs: clock.now() });
+      await raiseMark(items, subscription, laneOfTicks(subscription), {
+        position: String(tickMs),
+        nowMs: clock.now(),
+      });
       last = tickMs;
       this.#last.set(id, last);
     }
@@ -110,7 +113,7 @@ export class Ticks {
   /** What was due while nobody looked is one tick: the latest. */
   async #lastBefore(subscription: Scheduled): Promise<number> {
     const { schedule, createdAtMs } = subscription;
-    const mark = await readMark(this.#ports.items, subscription, LANE);
+    const mark = await readMark(this.#ports.items, subscription, laneOfTicks(subscription));
     const made = mark === undefined ? createdAtMs : Number(shownPosition(mark));
     const { ticks, skipped } = dueTicks(schedule, made, this.#ports.clock.now(), createdAtMs);
     return ticks.length + skipped < 2 ? made : (ticks.at(-2) ?? made);

@@ -176,18 +176,18 @@ export class SourceDoor {
     const { subscription, counts } = passage;
     const { items, clock } = this.#ports;
     const [first] = records;
-    const markedLane = first?.marked ? first.lane : undefined;
+    const mark = first?.mark;
     let left = records;
     try {
-      if (markedLane !== undefined) {
-        left = aboveMark(records, await readMark(items, subscription, markedLane));
+      if (mark !== undefined) {
+        left = aboveMark(records, await readMark(items, subscription, mark));
         counts.skipped += records.length - left.length;
       }
       const fresh = left;
       const done = await this.#acceptInOrder(passage, fresh);
       const last = fresh[done - 1];
-      if (markedLane !== undefined && last?.position !== undefined)
-        await raiseMark(items, subscription, markedLane, { position: last.position, nowMs: clock.now() });
+      if (mark !== undefined && last?.position !== undefined)
+        await raiseMark(items, subscription, mark, { position: last.position, nowMs: clock.now() });
       left = fresh.slice(done);
     } catch (error) {
       // What is not below a mark that is durable comes again.

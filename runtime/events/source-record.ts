@@ -14,8 +14,9 @@ export interface SourceRecord {
   readonly lane?: string;
   /** Its place in the lane, a decimal number. */
   readonly position?: string;
-  /** The lane is delivered by one door at a time, from its position on: a mark says how far it was accepted. */
-  readonly marked?: true;
+  /** The lane is delivered by one door at a time, from its position on: the mark of this name says how far it was accepted. It names the
+   * lane among those of all sources that a subscription of that name may ever have. */
+  readonly mark?: string;
   /** As the source has it. Absent: it has none. */
   readonly key?: string | Uint8Array;
   readonly input: Uint8Array;

@@ -51,7 +51,7 @@ export function readEvent(event: unknown, source: Source, options: EventReading)
 
 function batchIn(event: EventFields, source: Source, options: EventReading): SourceBatch {
   if (source.scheme === "kafka") {
-    if (isKafka(event)) return kafkaBatch(event, source.name);
+    if (isKafka(event)) return kafkaBatch(event, source);
     throw notOf(source);
   }
   const delivered = listField(event["Records"]).map(fieldsIn);

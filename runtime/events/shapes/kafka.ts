@@ -11,22 +11,23 @@ import {
   textOfBytes,
   bytesOfText,
 } from "../event-fields.ts";
+import type { Source } from "../source.ts";
 import { EventShapeError, type SourceBatch, type SourceRecord } from "../source-record.ts";
 
 const SOURCES: readonly unknown[] = ["aws:kafka", "SelfManagedKafka"];
 
 export const isKafka = (event: EventFields): boolean => SOURCES.includes(event["eventSource"]);
 
-/** `topic`: of the subscription. */
-export function kafkaBatch(event: EventFields, topic: string): SourceBatch {
+/** The cluster's name is part of what names a record: another one counts its offsets from zero, too. */
+export function kafkaBatch(event: EventFields, source: Source): SourceBatch {
   const lists = Object.values(fieldsIn(event["records"]));
   const records = lists.flatMap((list) =>
-    listField(list).map((record) => kafkaRecord(fieldsIn(record), topic)),
+    listField(list).map((record) => kafkaRecord(fieldsIn(record), source)),
   );
   return { form: "kafka", records, ignored: 0 };
 }
 
-function kafkaRecord(record: EventFields, topic: string): SourceRecord {
+function kafkaRecord(record: EventFields, { name: topic, cluster = "" }: Source): SourceRecord {
   const from = mustText(record, "topic", "a Kafka record");
   if (from !== topic)
     throw new EventShapeError(`the event has records of topic '${from}', the subscription's is '${topic}'`);
@@ -44,9 +45,9 @@ function kafkaRecord(record: EventFields, topic: string): SourceRecord {
   const contentType = headers.get("content-type");
   const lane = `${topic}-${partition}`;
   return {
-    identity: ["kafka", topic, partition, offset],
+    identity: ["kafka", cluster, topic, partition, offset],
     coordinates: `${topic}, partition ${partition}, offset ${offset}`,
-    ...{ item: offset, lane, position: offset, marked: true },
+    ...{ item: offset, lane, position: offset, mark: `${cluster}/${lane}` },
     ...(keyBytes === undefined ? {} : { key: keyBytes }),
     input: input ?? bytesOfText(value ?? ""),
     ...(contentType === undefined ? {} : { contentType }),

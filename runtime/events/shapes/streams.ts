@@ -48,7 +48,7 @@ export function kinesisRecord(record: EventFields, oneAtATime: boolean): StreamR
       identity: ["kinesis", arn, shard, sequence],
       coordinates: `${name}, ${shard}, sequence number ${sequence}`,
       ...{ item: sequence, lane: shard, position: sequence },
-      ...(oneAtATime ? { marked: true as const } : {}),
+      ...(oneAtATime ? { mark: `${name}/${shard}` } : {}),
       ...(partitionKey === undefined ? {} : { key: partitionKey }),
       input: input ?? bytesOfText(data),
       headers: headers.all(),

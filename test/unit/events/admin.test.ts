@@ -189,7 +189,7 @@ describe("events", () => {
     const { body } = await world.ask(`GET /invocations/${start.id}`);
     expect(body).toMatchObject({ invoked_by: "subscription", invoked_by_subscription_id: id });
     expect((await world.ask(`GET /subscriptions/${id}`)).body).toMatchObject({
-      lanes: [{ lane: "orders-2", accepted_to: "7" }],
+      lanes: [{ lane: "main/orders-2", accepted_to: "7" }],
     });
     expect((await world.ask(`POST /events/${id}`, event)).body).toMatchObject({ counts: { skipped: 1 } });
   });

@@ -141,6 +141,14 @@ test("below a mark nothing runs, however long ago it was accepted", async () => 
   expect(counts).toMatchObject({ skipped: 4, accepted: 0 });
 });
 
+test("another cluster under the same name of a subscription has records of its own", async () => {
+  const world = await EventsWorld.start();
+  for (const source of ["kafka://main/orders", "kafka://other/orders", "kafka://main/orders"])
+    await world.deliver(world.subscription(source, "Account/add"), kafka(sent(2)));
+  await world.run();
+  expect(world.values("a")).toEqual([0, 0]);
+});
+
 test("another name, or a new generation, runs all of it once more", async () => {
   const world = await EventsWorld.start();
   const other = world.subscription("kafka://main/orders", "Account/add", {}, "other");

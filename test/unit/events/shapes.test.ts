@@ -48,8 +48,8 @@ describe.each(["kafka-msk", "kafka-self-managed"])("%s", (name) => {
     const batch = read(fixture(name), "kafka://main/parcels");
     expect(batch.form).toBe("kafka");
     expect(first(batch)).toMatchObject({
-      identity: ["kafka", "parcels", "3", "1507"],
-      ...{ item: "1507", lane: "parcels-3", position: "1507", marked: true },
+      identity: ["kafka", "main", "parcels", "3", "1507"],
+      ...{ item: "1507", lane: "parcels-3", position: "1507", mark: "main/parcels-3" },
       ...{ key: "parcel-81", input: '{"weight":12}', sentAtMs: 1_893_456_000_123 },
       headers: {
         ...{ "kafka.topic": "parcels", "kafka.partition": "3", "kafka.offset": "1507" },
@@ -101,7 +101,7 @@ test("SQS, FIFO: a lane for each message group, whose id is the key", () => {
     position: "18876549817263892736",
     key: "parcel-81",
   });
-  expect(batch.records.some(({ marked }) => marked)).toBe(false);
+  expect(batch.records.some(({ mark }) => mark !== undefined)).toBe(false);
 });
 
 describe("SNS", () => {
@@ -158,8 +158,8 @@ test("Kinesis: by shard and sequence number; marked only if its shard is deliver
     ],
     ...{ lane: "shardId-000000000006", key: "parcel-81", input: '{"scan":1}', sentAtMs: 1_893_456_003_250 },
   });
-  expect(first(batch)).not.toHaveProperty("marked");
-  expect(first(read(fixture("kinesis"), "kinesis://scans", true)).marked).toBe(true);
+  expect(first(batch)).not.toHaveProperty("mark");
+  expect(first(read(fixture("kinesis"), "kinesis://scans", true)).mark).toBe("scans/shardId-000000000006");
 });
 
 test("DynamoDB: by event id; the item's key is the key, and the whole record the input", () => {
