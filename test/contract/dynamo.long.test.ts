@@ -3,6 +3,7 @@ import { DynamoListing } from "../../runtime/aws/dynamo-listing.ts";
 import { startDynalite, TABLES } from "../support/emulator-dynamo.ts";
 import { itemStoreSuite } from "./item-store-suite.ts";
 import { listingSuite } from "./listing-suite.ts";
+import { sourceSuite } from "./source-suite.ts";
 import { valueSuite } from "./value-suite.ts";
 
 itemStoreSuite(
@@ -17,6 +18,12 @@ itemStoreSuite(
 );
 
 valueSuite("DynamoDB (dynalite)", async () => {
+  const emulator = await startDynalite();
+  const items = emulator.items({ rereadRefused: true });
+  return { items, close: () => emulator.close() };
+});
+
+sourceSuite("DynamoDB (dynalite)", async () => {
   const emulator = await startDynalite();
   const items = emulator.items({ rereadRefused: true });
   return { items, close: () => emulator.close() };

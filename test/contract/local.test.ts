@@ -7,6 +7,7 @@ import { LocalTimers } from "../../runtime/local/timers.ts";
 import { itemStoreSuite } from "./item-store-suite.ts";
 import { listingSuite } from "./listing-suite.ts";
 import { type Consumer, mailboxSuite } from "./mailbox-suite.ts";
+import { sourceSuite } from "./source-suite.ts";
 import { timersSuite } from "./timers-suite.ts";
 
 const NAME = "SQLite in memory";
@@ -43,6 +44,11 @@ function consumerOf(mailbox: LocalMailbox): Consumer {
 const closing = (database: LocalDatabase) => async (): Promise<void> => database.close();
 
 itemStoreSuite(NAME, async () => {
+  const database = openDatabase(":memory:");
+  return { items: new LocalItemStore(database), close: closing(database) };
+});
+
+sourceSuite(NAME, async () => {
   const database = openDatabase(":memory:");
   return { items: new LocalItemStore(database), close: closing(database) };
 });

@@ -4,6 +4,7 @@ import { DynamoListing } from "../../runtime/aws/dynamo-listing.ts";
 import type { ListedPart } from "../../lib/model/listing.ts";
 import { itemStoreSuite } from "../contract/item-store-suite.ts";
 import { listingSuite } from "../contract/listing-suite.ts";
+import { sourceSuite } from "../contract/source-suite.ts";
 import { valueSuite } from "../contract/value-suite.ts";
 import { TABLES, withTables } from "../support/emulator-dynamo.ts";
 import { sharedMoto, whyNoMoto } from "./shared-moto.ts";
@@ -22,6 +23,7 @@ describe.skipIf(whyNoMoto !== undefined)("moto", () => {
     ...{ mixesTypes: true, needsChange: true, countsBase64: true, readsAnyKey: true, races: true },
   });
   valueSuite("DynamoDB (moto)", storeOf);
+  sourceSuite("DynamoDB (moto)", storeOf);
   listingSuite("DynamoDB (moto)", async () => {
     const emulator = await start(["open", "ended"]);
     const listing = new DynamoListing(dynamoRequests(emulator.calls()), TABLES, ["open", "ended"]);
