@@ -28,6 +28,9 @@ interface Watcher {
 }
 
 const watchers = new Set<Watcher>();
+/** How often everything was asked for: an answer to a question of an earlier round may be older than the change. */
+let round = 0;
+export const roundNow = (): number => round;
 const listeners = new Set<() => void>();
 let told = false;
 /** Nobody here tells of changes. */
@@ -92,6 +95,7 @@ function runDue(): void {
 
 /** Something may have changed: everything on the screen is asked for now. After an action of the user's, for instance. */
 export function refresh(): void {
+  round++;
   for (const watcher of watchers) {
     watcher.same = 0;
     if (watcher.busy) watcher.again = true;

@@ -12,6 +12,18 @@ test("is asked once while it is young", async () => {
   expect(await shared(0, async () => ++asked)(never)).toBe(2);
 });
 
+test("is asked again in another round: the answer may be older than what has changed", async () => {
+  let [asked, round] = [0, 1];
+  const load = shared(
+    60_000,
+    async () => ++asked,
+    () => round,
+  );
+  expect(await load(never)).toBe(1);
+  round = 2;
+  expect(await Promise.all([load(never), load(never)])).toEqual([2, 2]);
+});
+
 test("a failure is everybody's, and is not kept", async () => {
   let asked = 0;
   const load = shared(60_000, async () => {
