@@ -61,6 +61,16 @@ describeInBrowser("timers and SQL", () => {
     await page.waitForURL(/invocations\/inv_/u);
   });
 
+  test("names are completed from the keyboard", async () => {
+    const page = await openPage(server.adminUrl, "/sql");
+    const field = page.getByRole("textbox", { name: "Query in SQL" });
+    await field.fill("");
+    await field.pressSequentially("SELECT count(*) FROM perdure_ti");
+    await page.getByRole("button", { name: "perdure_timers" }).waitFor();
+    await page.keyboard.press("Control+Space");
+    expect(await field.inputValue()).toBe("SELECT count(*) FROM perdure_timers");
+  });
+
   test("columns and useful queries go into the text", async () => {
     const page = await openPage(server.adminUrl, "/sql");
     await page.getByRole("button", { name: /What is due next/u }).click();

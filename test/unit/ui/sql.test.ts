@@ -11,6 +11,7 @@ import {
   pointedAt,
   withQuery,
 } from "../../../ui/pages/sql/result.ts";
+import { completionsAt } from "../../../ui/pages/sql/complete.ts";
 import { tablesIn } from "../../../ui/pages/sql/schema.ts";
 import { dayBefore, dueWords, sentenceOf, type Timer } from "../../../ui/pages/timers/timers-load.ts";
 
@@ -83,6 +84,21 @@ test("tables: the most useful first, those that are empty here left out", () => 
   ]);
   expect(tables.map(({ name }) => name)).toEqual(["sys_invocation", "perdure_timers", "state"]);
   expect(tables[0]?.columns).toEqual([{ name: "c", type: "time" }]);
+});
+
+test("a name is completed: tables where one belongs, else columns of what the query names", () => {
+  const columns = (...names: string[]) => names.map((name) => ({ name, type: "text" }));
+  const tables = [
+    { name: "sys_invocation", columns: columns("id", "target", "target_service_name", "status") },
+    { name: "perdure_timers", columns: columns("id", "target", "due_at") },
+  ];
+  const names = (sql: string, at = sql.length) => completionsAt(sql, at, tables).map(({ name }) => name);
+  expect(names("SELECT * FROM sys")).toEqual(["sys_invocation"]);
+  expect(names("SELECT  tar FROM sys_invocation", 11)).toEqual(["target", "target_service_name"]);
+  expect(names("SELECT service FROM sys_invocation", 14)).toEqual(["target_service_name"]);
+  expect(names("SELECT du FROM perdure_timers", 9)).toEqual(["due_at"]);
+  expect(names("WHERE status = 'stat")).toEqual([]);
+  expect(names("SELECT ")).toEqual([]);
 });
 
 describe("timers", () => {

@@ -1,10 +1,13 @@
 /** The list of invocations: views, filter, rows, and what is done with many at once. */
 import { useMemo, useRef, useState } from "preact/hooks";
 import { useOverview } from "../../admin/use-overview.ts";
+import { present } from "../../admin/invocation.ts";
+import type { OverviewAnswer } from "../../admin/overview.ts";
 import { type ServiceInfo, useServices } from "../../admin/services.ts";
 import { Failure } from "../../parts/empty.tsx";
 import { Stale } from "../../parts/stale.tsx";
 import { useStored, useSwitch } from "../../parts/stored.ts";
+import { failedIn } from "../overview/overview-words.ts";
 import { BulkBar } from "./bulk-bar.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { truthOf } from "./list-words.ts";
@@ -43,16 +46,12 @@ export function Invocations() {
     onFollow: () => setFollowing(!isFollowing),
   });
   const known = useMemo(() => knownOf(services, live.list), [services, live.list]);
-  const current = VIEWS.find((view) => isCurrent(view, address.filter));
+  const counts = countsOf(overview);
+  const current = VIEWS.find((view) => isCurrent(view, address.filter) && view.lately !== true);
   return (
     <>
       <h1 class="sr">Invocations</h1>
-      <ViewTabs
-        own={own}
-        filter={address.filter}
-        counts={overview?.counts}
-        atLeast={overview?.isComplete === false}
-      />
+      <ViewTabs own={own} filter={address.filter} counts={counts} atLeast={overview?.isComplete === false} />
       <div class="list-head">
         <div class="row wrap">
           <FilterBar filter={address.filter} known={known} onChange={address.setFilter} field={field} />
@@ -67,7 +66,7 @@ export function Invocations() {
         </div>
         {live.list !== undefined && (
           <Truth
-            of={truthOf(live.list, address.filter, current && countOf(current, overview?.counts))}
+            of={truthOf(live.list, address.filter, current && countOf(current, counts))}
             fresh={live.shown.fresh.length}
             {...{ isFollowing }}
             onShow={live.release}
@@ -91,6 +90,10 @@ export function Invocations() {
     </>
   );
 }
+
+/** By status, and what has failed in the last hour. */
+const countsOf = (overview: OverviewAnswer | undefined): Readonly<Record<string, number>> | undefined =>
+  overview?.counts && { ...overview.counts, ...present("failed", failedIn(overview.minutes)) };
 
 function useLayout() {
   const [isCompact, setCompact] = useSwitch("compact", false);

@@ -34,7 +34,7 @@ export const ViewTabs = ({ own, filter, counts, atLeast }: ViewTabsProps) => (
         href={to.invocations(view.filter)}
         {...(isCurrent(view, filter) && { "aria-current": "true" as const })}
       >
-        <bdi>{view.name}</bdi> <Count of={countOf(view, counts)} hot={view.hot === true} atLeast={atLeast} />
+        <bdi>{view.name}</bdi> <Count of={countOf(view, counts)} view={view} atLeast={atLeast} />
       </a>
     ))}
   </nav>
@@ -48,14 +48,17 @@ function showCurrent(nav: HTMLElement | null): void {
 
 interface CountProps {
   readonly of: number | undefined;
-  readonly hot: boolean;
+  readonly view: View;
   readonly atLeast: boolean;
 }
-const Count = ({ of, hot, atLeast }: CountProps) =>
+const Count = ({ of, view: { hot, lately }, atLeast }: CountProps) =>
   of === undefined ? null : (
-    <span class={hot && of > 0 ? "n hot" : "n"} {...(atLeast && { title: "At least" })}>
+    <span
+      class={hot === true && of > 0 ? "n hot" : "n"}
+      {...(lately === true ? { title: "In the last hour" } : atLeast && { title: "At least" })}
+    >
       {of.toLocaleString("en-GB")}
-      {atLeast && "+"}
+      {lately === true ? " in 1 h" : atLeast && "+"}
     </span>
   );
 

@@ -6,6 +6,8 @@ export interface View {
   readonly filter: Filter;
   /** What is counted for it, among the counts by status. */
   readonly counted?: readonly string[];
+  /** What is counted is of the last hour only. */
+  readonly lately?: boolean;
   /** What it counts needs a person. */
   readonly hot?: boolean;
 }
@@ -23,7 +25,7 @@ export const VIEWS: readonly View[] = [
   viewOf("Running", "running"),
   viewOf("Suspended", "suspended"),
   viewOf("Waiting for key", "pending"),
-  { name: "Failed", filter: { status: "failed" } },
+  { name: "Failed", filter: { status: "failed" }, counted: ["failed"], lately: true },
   { name: "Everything", filter: {} },
 ];
 
@@ -66,5 +68,6 @@ export function countOf(
   counts: Readonly<Record<string, number>> | undefined,
 ): number | undefined {
   if (counts === undefined || counted === undefined) return undefined;
+  if (!counted.some((status) => status in counts) && counted.includes("failed")) return undefined;
   return counted.reduce((sum, status) => sum + (counts[status] ?? 0), 0);
 }

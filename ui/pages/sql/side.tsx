@@ -1,25 +1,17 @@
 /** Beside the editor: useful queries, tables with their columns, and what was asked before. */
-import { query } from "../../admin/client.ts";
-import { useLive } from "../../admin/live.ts";
+import type { Loaded } from "../../admin/live.ts";
 import { visible } from "../../words/text.ts";
 import { EXAMPLES } from "./examples.ts";
-import { SCHEMA_QUERY, type Table, tablesIn } from "./schema.ts";
+import type { Table } from "./schema.ts";
 
 interface SideProps {
   readonly history: readonly string[];
+  readonly tables: Loaded<readonly Table[]>;
   readonly onInsert: (name: string) => void;
   readonly onQuery: (sql: string) => void;
 }
 
-/** Tables change with the server's version only. */
-const SCHEMA_EVERY_MS = 3_600_000;
-
-export function Side({ history, onInsert, onQuery }: SideProps) {
-  const tables = useLive(
-    "tables",
-    async (signal) => tablesIn(await query(SCHEMA_QUERY, { signal })),
-    SCHEMA_EVERY_MS,
-  );
+export function Side({ history, tables, onInsert, onQuery }: SideProps) {
   return (
     <aside class="sql-side" aria-label="What can be asked">
       <details open class="card">

@@ -1,15 +1,24 @@
 /** SQL: an editor, what can be asked beside it, and the answer below. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { Unreachable } from "../../admin/client.ts";
+import { query, Unreachable } from "../../admin/client.ts";
+import { useLive } from "../../admin/live.ts";
 import { useServer } from "../../admin/server.ts";
+import { shared } from "../../admin/shared.ts";
 import { useStored } from "../../parts/stored.ts";
 import { to } from "../../routes.ts";
 import { Editor } from "./editor.tsx";
 import { EXAMPLES } from "./examples.ts";
 import { Answer, Refused } from "./answer.tsx";
 import { type Found, historyIn, runQuery, withQuery } from "./result.ts";
+import { SCHEMA_QUERY, type Table, tablesIn } from "./schema.ts";
 import { Side } from "./side.tsx";
+
+/** Tables change with the server's version only. */
+const SCHEMA_EVERY_MS = 3_600_000;
+/** A look at them reads nothing, but each takes a process: every change would be told of. */
+const loadTables = shared(SCHEMA_EVERY_MS, async (signal) => tablesIn(await query(SCHEMA_QUERY, { signal })));
+const NO_TABLES: readonly Table[] = [];
 
 interface Run {
   readonly sql: string;
@@ -18,29 +27,19 @@ interface Run {
   readonly isRunning: boolean;
 }
 
-export function Sql() {
-  const { url, route } = useLocation();
-  const asked = new URL(url, "http://page").searchParams.get("query");
-  const [text, setText] = useState(asked ?? EXAMPLES[0]?.sql ?? "");
+/** One query at a time: another one stops it. */
+function useRuns(onFound: (sql: string) => void) {
   const [run, setRun] = useState<Run>();
-  const [history, setHistory] = useStored("sql", historyIn, (queries) => JSON.stringify(queries));
   const running = useRef<AbortController | undefined>(undefined);
-  /** What was asked last: an address with it asks nothing anew. */
-  const seen = useRef<string | undefined>(undefined);
-  const field = useRef<HTMLTextAreaElement>(null);
-  const isLocal = useServer().data?.kind === "local";
-
   const start = async (sql: string, scan = false): Promise<void> => {
     running.current?.abort();
-    seen.current = sql;
     const own = new AbortController();
     running.current = own;
     setRun({ sql, isRunning: true });
     try {
       const found = await runQuery({ sql, scan, signal: own.signal });
       setRun({ sql, found, isRunning: false });
-      setHistory(withQuery(history, sql));
-      route(to.sql(sql), true);
+      onFound(sql);
     } catch (error) {
       if (!own.signal.aborted) setRun({ sql, error, isRunning: false });
     }
@@ -49,15 +48,34 @@ export function Sql() {
     running.current?.abort();
     setRun(undefined);
   };
+  useEffect(() => () => running.current?.abort(), []);
+  return { run, start, stop };
+}
+
+export function Sql() {
+  const { url, route } = useLocation();
+  const asked = new URL(url, "http://page").searchParams.get("query");
+  const [text, setText] = useState(asked ?? EXAMPLES[0]?.sql ?? "");
+  const [history, setHistory] = useStored("sql", historyIn, (queries) => JSON.stringify(queries));
+  /** What was asked last: an address with it asks nothing anew. */
+  const seen = useRef<string | undefined>(undefined);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const tables = useLive("tables", loadTables, SCHEMA_EVERY_MS);
+  const isLocal = useServer().data?.kind === "local";
+  const { run, start, stop } = useRuns((sql) => {
+    seen.current = sql;
+    setHistory(withQuery(history, sql));
+    route(to.sql(sql), true);
+  });
   // A link with a query shows its answer; where reading costs something, somebody must ask for it.
   const latest = useRef(start);
   latest.current = start;
   useEffect(() => {
     if (asked === null || !isLocal || asked === seen.current) return;
+    seen.current = asked;
     setText(asked);
     void latest.current(asked);
   }, [asked, isLocal]);
-  useEffect(() => () => running.current?.abort(), []);
   const put = (sql: string): void => {
     setText(sql);
     field.current?.focus();
@@ -71,10 +89,16 @@ export function Sql() {
         </p>
       </section>
       <div class="sql">
-        <Side onInsert={(name) => insertInto(field.current, name, setText)} onQuery={put} history={history} />
+        <Side
+          tables={tables}
+          onInsert={(name) => insertInto(field.current, name, setText)}
+          onQuery={put}
+          history={history}
+        />
         <div class="sql-main">
           <Editor
             {...{ text, field }}
+            tables={tables.data ?? NO_TABLES}
             onChange={setText}
             onRun={() => void start(text)}
             onStop={stop}
