@@ -63,7 +63,7 @@ describe("the sentence", () => {
     const { strong, rest } = sentenceOf(bad, NOW);
     expect(strong).toBe("2 things want attention,");
     expect(rest).toMatch(
-      /^44 invocations in all\. The worst: 3 are paused since \d\d:41:00 and wait for you\. Nothing is lost; the other 157 in flight go on\.$/u,
+      /^44 invocations in all\. The worst: 3 have been paused since \d\d:41:00 and wait for you\. Nothing is lost; the other 157 in flight go on\.$/u,
     );
     expect(sentenceOf({ ...bad, isComplete: false }, NOW).rest).toMatch(/^at least 44/u);
     const { counts: _, ...unknown } = bad;

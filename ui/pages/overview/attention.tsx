@@ -117,7 +117,7 @@ function Next({ of, href, onResume }: GroupProps & { readonly href: string }) {
   if (status === "paused")
     return (
       <button type="button" class="b sm p" onClick={onResume}>
-        Resume {count === 1 ? "" : `${count.toLocaleString("en-GB")} `}…
+        {count === 1 ? "Resume…" : `Resume ${count.toLocaleString("en-GB")}…`}
       </button>
     );
   const words =

@@ -50,12 +50,12 @@ function worstWords({ status, count, sinceMs }: Attention, nowMs: number): strin
   const since = `since ${clockTime(sinceMs, nowMs)}`;
   const many = count.toLocaleString("en-GB");
   if (status === "paused")
-    return `The worst: ${many} ${isOne(count)} paused ${since} and ${count === 1 ? "waits" : "wait"} for you.`;
+    return `The worst: ${many} ${count === 1 ? "has" : "have"} been paused ${since} and ${count === 1 ? "waits" : "wait"} for you.`;
   if (status === "backing-off")
-    return `The worst: ${many} ${count === 1 ? "fails" : "fail"} again and again ${since}.`;
+    return `The worst: ${many} ${count === 1 ? "has" : "have"} failed again and again ${since}.`;
   if (status === "pending")
-    return `The worst: ${many} ${count === 1 ? "waits" : "wait"} behind one key ${since}.`;
-  return `The worst: ${many} ${count === 1 ? "runs" : "run"} for much longer than usual ${since}.`;
+    return `The worst: ${many} ${count === 1 ? "has" : "have"} waited behind one key ${since}.`;
+  return `The worst: ${many} ${count === 1 ? "has" : "have"} run for much longer than usual, ${since}.`;
 }
 
 function othersWords(open: number | undefined, affected: number): string | undefined {

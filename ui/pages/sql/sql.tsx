@@ -85,7 +85,10 @@ export function Sql() {
       <section class="lead">
         <h1 class="sr">SQL</h1>
         <p class="say">
-          Ask about invocations, journals, state and locks. <span class="muted">A query only reads.</span>
+          Ask about invocations, journals, state and locks.{" "}
+          <span class="muted">
+            A query only reads{isLocal ? "." : ": in AWS 5,000 read units at most, which cost $0.0006."}
+          </span>
         </p>
       </section>
       <div class="sql">
