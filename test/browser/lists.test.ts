@@ -220,6 +220,27 @@ describeInBrowser("a verb on many", () => {
     expect(await page.getByRole("toolbar").count()).toBe(0);
   });
 
+  test("in production what is final is typed; who may only look changes nothing", async () => {
+    const page = await openPage(server.adminUrl, "/invocations?status=pending");
+    const environment = { kind: "aws", name: "OrdersProd", is_production: true, read_only: false };
+    await page.route("**/version", (route) => route.fulfill({ json: { version: "0.1.0", environment } }));
+    await page.reload();
+    await page.keyboard.press("X");
+    await page.getByRole("button", { name: "Kill…" }).click();
+    const kill = page.getByRole("dialog", { name: /^Kill/u });
+    const button = kill.getByRole("button", { name: /^Kill \d+ in production$/u });
+    const words = ((await button.textContent()) ?? "").replace(" in production", "").toLowerCase();
+    expect(await button.isDisabled()).toBe(true);
+    await kill.getByRole("textbox").fill(words);
+    expect(await button.isDisabled()).toBe(false);
+    await page.keyboard.press("Escape");
+    environment.read_only = true;
+    await page.reload();
+    await page.keyboard.press("X");
+    await page.getByText("You may look here, and change nothing.").waitFor();
+    expect(await page.getByRole("button", { name: "Kill…" }).count()).toBe(0);
+  });
+
   test("x picks a row, shift picks a range, escape lets go", async () => {
     const page = await openPage(server.adminUrl, "/invocations?status=failed&order=oldest");
     await until(

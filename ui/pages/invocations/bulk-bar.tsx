@@ -1,6 +1,7 @@
 /** What can be done with those that are selected. */
 import { useState } from "preact/hooks";
 import type { Invocation } from "../../admin/invocation.ts";
+import { useServer } from "../../admin/server.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { BulkDialog } from "./bulk-dialog.tsx";
 import { type Verb, VERBS } from "./bulk.ts";
@@ -17,6 +18,7 @@ interface BulkBarProps {
 const ORDER: readonly Verb[] = ["resume", "pause", "cancel", "kill", "restart-as-new", "purge"];
 
 export function BulkBar({ selected, canTakeAll, isCut, onTakeAll, onClear }: BulkBarProps) {
+  const isReadOnly = useServer().data?.isReadOnly === true;
   const [verb, setVerb] = useState<Verb>();
   // They are gone from the selection once it is done: the dialog keeps what it was opened with.
   const [asked, setAsked] = useState<readonly Invocation[]>([]);
@@ -35,7 +37,8 @@ export function BulkBar({ selected, canTakeAll, isCut, onTakeAll, onClear }: Bul
               </>
             )}
           </span>
-          {ORDER.map((one) => (
+          {isReadOnly && <span>You may look here, and change nothing.</span>}
+          {(isReadOnly ? [] : ORDER).map((one) => (
             <button
               key={one}
               type="button"

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { serverNow } from "../../admin/client.ts";
 import type { Attention } from "../../admin/overview.ts";
+import { useServer } from "../../admin/server.ts";
 import { Card } from "../../parts/card.tsx";
 import { TargetName } from "../../parts/names.tsx";
 import { useNow } from "../../parts/now.ts";
@@ -114,7 +115,8 @@ function hrefOf(group: Attention): string {
 
 function Next({ of, href, onResume }: GroupProps & { readonly href: string }) {
   const { status, count } = of;
-  if (status === "paused")
+  const isReadOnly = useServer().data?.isReadOnly === true;
+  if (status === "paused" && !isReadOnly)
     return (
       <button type="button" class="b sm p" onClick={onResume}>
         {count === 1 ? "Resume…" : `Resume ${count.toLocaleString("en-GB")}…`}
