@@ -32,7 +32,7 @@ describeInBrowser("an invocation's page", () => {
   });
 
   test("a saga is followed from start to end, without a reload", async () => {
-    const order = { card: "c1", city: "Bern", items: [{ sku: "cup", quantity: 2 }], packing: 2500 };
+    const order = { card: "c1", city: "Bern", items: [{ sku: "cup", quantity: 2 }], packing: 5000 };
     const page = await openPage(saga.adminUrl, await send(saga, "Order/followed/run", order));
     await badge(page, "Suspended").waitFor();
     await page.locator(".say", { hasText: "the timer “packing”" }).waitFor();

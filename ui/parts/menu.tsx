@@ -7,6 +7,8 @@ export interface MenuItem {
   readonly icon: IconName;
   readonly run: () => void;
   readonly isDanger?: boolean;
+  /** Elsewhere it is a button of its own. */
+  readonly isOnPhonesOnly?: boolean;
 }
 
 interface MenuProps {
@@ -79,13 +81,13 @@ function MenuList({ label, items, onClose }: MenuProps & { readonly onClose: () 
         run();
       }}
     >
-      {items.map(({ name, icon, run, isDanger }) => (
+      {items.map(({ name, icon, run, isDanger, isOnPhonesOnly }) => (
         <button
           key={name}
           type="button"
           role="menuitem"
           tabIndex={-1}
-          class={isDanger === true ? "danger" : undefined}
+          class={[isDanger === true ? "danger" : "", isOnPhonesOnly === true ? "only-phone" : ""].join(" ")}
           onClick={() => {
             onClose();
             run();

@@ -2,6 +2,7 @@
 import { ask, askFields, path, Refusal, Unreachable } from "../../admin/client.ts";
 import { refresh } from "../../admin/live.ts";
 import { toast } from "../../parts/toast.tsx";
+import type { Answerable } from "./model/answerable.ts";
 import { to } from "../../routes.ts";
 
 export type Verb = "cancel" | "kill" | "pause" | "resume" | "purge";
@@ -66,22 +67,28 @@ export async function restartAsNew(id: string, { from, deployment, input }: Rest
   });
 }
 
-/** Completes an awakeable, as anybody may who has its id. `failure`: with an error instead of a value. */
-export async function completeAwakeable(
-  awakeableId: string,
-  completion: { readonly value?: string; readonly failure?: string },
+/** Where it is answered, below the ingress. */
+export const answerPath = (waits: Answerable, verb: "resolve" | "reject"): string =>
+  "awakeableId" in waits
+    ? path`/restate/awakeables/${waits.awakeableId}/${verb}`
+    : path`/restate/invocation/${waits.invocationId}/signals/${waits.signal}/${verb}`;
+
+/** Answers as anybody may who knows it. `failure`: with an error instead of a value. */
+export async function giveAnswer(
+  waits: Answerable,
+  { value = "", failure }: { readonly value?: string; readonly failure?: string },
 ): Promise<void> {
-  const { value = "", failure } = completion;
   const verb = failure === undefined ? "resolve" : "reject";
-  const where = path`/ingress/restate/awakeables/${awakeableId}/${verb}`;
-  const headers = {
-    "content-type": failure === undefined && value !== "" ? "application/json" : "text/plain",
-  };
-  await ask(where, { method: "POST", body: failure ?? value, headers });
+  const type = failure === undefined && value !== "" ? "application/json" : "text/plain";
+  await ask(`/ingress${answerPath(waits, verb)}`, {
+    method: "POST",
+    body: failure ?? value,
+    headers: { "content-type": type },
+  });
   refresh();
   toast(
     failure === undefined
-      ? "Resolved. It goes on as soon as the message has arrived; a second answer would be ignored."
+      ? "Resolved. It goes on as soon as the message has arrived."
       : "Rejected. Its code gets the error where it awaits.",
   );
 }

@@ -9,6 +9,7 @@ import { act, tryTo } from "./act.ts";
 import { AskDialog, type Ask } from "./ask-dialogs.tsx";
 import { exportJson } from "./export.ts";
 import { type KeyLock } from "./model/lock.ts";
+import { answerableOf } from "./model/answerable.ts";
 import type { Story } from "./model/story.ts";
 
 interface Action {
@@ -32,6 +33,8 @@ export function Actions({ story, lock, isProduction }: ActionsProps) {
   const [asks, setAsks] = useState<Ask>();
   const { id } = story.invocation;
   const { main, more } = actionsFor(story, lock, setAsks);
+  // There is room for two buttons there, and what destroys is not one of them.
+  const onPhones = main.slice(2);
   const bound = [...main, ...more].filter(({ key }) => key !== undefined);
   useKeys("An invocation", [
     ...bound.map(({ key = "", name, run, href }) => ({
@@ -47,8 +50,9 @@ export function Actions({ story, lock, isProduction }: ActionsProps) {
       ))}
       <Menu
         label="More: kill, purge, export"
-        items={more.map(({ name, icon, run, isDanger }) => ({
+        items={[...onPhones, ...more].map(({ name, icon, run, isDanger }) => ({
           ...{ name, icon, run: run ?? (() => undefined), isDanger: isDanger === true },
+          isOnPhonesOnly: onPhones.some((each) => each.name === name),
         }))}
       />
       {asks && (
@@ -139,12 +143,10 @@ function actionsFor(story: Story, lock: KeyLock | undefined, asks: (ask: Ask) =>
 }
 
 function answerAction(story: Story, asks: (ask: Ask) => void): readonly Action[] {
-  const awakeable = story.operations.find(({ kind, isOpen }) => kind === "awakeable" && isOpen);
-  if (awakeable?.awakeableId === undefined) return [];
-  const { awakeableId } = awakeable;
-  return [
-    { name: "Resolve…", icon: "bell", isPrimary: true, run: () => asks({ awakeableId, verb: "resolve" }) },
-  ];
+  const [answers] = story.operations.flatMap((each) => answerableOf(each, story.invocation.id) ?? []);
+  if (answers === undefined) return [];
+  const run = (): void => asks({ answers, verb: "resolve" });
+  return [{ name: "Resolve…", icon: "bell", isPrimary: true, run }];
 }
 
 function completedActions(story: Story, asks: (ask: Ask) => void, always: readonly Action[]): Offered {

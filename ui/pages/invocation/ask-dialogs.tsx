@@ -2,11 +2,12 @@
 import { useState } from "preact/hooks";
 import { Confirm } from "../../parts/dialog.tsx";
 import { targetText } from "../../parts/names.tsx";
-import { shortId } from "../../words/text.ts";
-import { act, completeAwakeable } from "./act.ts";
+import { shortId, visible } from "../../words/text.ts";
+import { act, giveAnswer } from "./act.ts";
 import { DeploymentChoice } from "./deployment-choice.tsx";
+import type { Answerable } from "./model/answerable.ts";
 import type { Story } from "./model/story.ts";
-import { isJson as isValidJson, RestartDialog } from "./restart-dialog.tsx";
+import { isJson, RestartDialog } from "./restart-dialog.tsx";
 
 export type Ask =
   | "cancel"
@@ -14,7 +15,7 @@ export type Ask =
   | "purge"
   | "resume"
   | { readonly restartFrom: number }
-  | { readonly awakeableId: string; readonly verb: "resolve" | "reject" };
+  | { readonly answers: Answerable; readonly verb: "resolve" | "reject" };
 
 interface AskProps {
   readonly asks: Ask;
@@ -29,7 +30,7 @@ export function AskDialog(props: AskProps) {
     return "restartFrom" in asks ? (
       <RestartDialog story={props.story} from={asks.restartFrom} onClose={props.onClose} />
     ) : (
-      <AnswerDialog {...props} asks={asks} />
+      <AnswerDialog asks={asks} onClose={props.onClose} />
     );
   if (asks === "resume") return <ResumeDialog {...props} />;
   return <EndDialog {...props} verb={asks} />;
@@ -97,26 +98,28 @@ function ResumeDialog({ story, onClose }: AskProps) {
   );
 }
 
-function AnswerDialog({
-  asks: { awakeableId, verb },
-  onClose,
-}: AskProps & { readonly asks: { readonly awakeableId: string; readonly verb: "resolve" | "reject" } }) {
+interface AnswerProps {
+  readonly asks: { readonly answers: Answerable; readonly verb: "resolve" | "reject" };
+  readonly onClose: () => void;
+}
+
+function AnswerDialog({ asks: { answers, verb }, onClose }: AnswerProps) {
   const [text, setText] = useState(verb === "resolve" ? "null" : "");
-  const isJson = verb === "reject" || text === "" || isValidJson(text);
+  const isAwakeable = "awakeableId" in answers;
+  const name = isAwakeable ? "the awakeable" : `the signal “${visible(answers.signal)}”`;
+  const gets = verb === "resolve" ? "this value" : "this error";
+  const isRefused = verb === "resolve" && text !== "" && !isJson(text);
   return (
     <Confirm
-      title={verb === "resolve" ? "Resolve the awakeable" : "Reject the awakeable"}
+      title={`${verb === "resolve" ? "Resolve" : "Reject"} ${name}`}
       action={verb === "resolve" ? "Resolve it" : "Reject it"}
       danger={verb === "reject"}
-      onConfirm={() =>
-        completeAwakeable(awakeableId, verb === "resolve" ? { value: text } : { failure: text })
-      }
+      onConfirm={() => giveAnswer(answers, verb === "resolve" ? { value: text } : { failure: text })}
       onClose={onClose}
     >
       <p>
-        {verb === "resolve"
-          ? "Its code gets this value where it awaits, and goes on. The first answer counts."
-          : "Its code gets this error where it awaits, and goes on. The first answer counts."}
+        Its code gets {gets} where it awaits, and goes on.{" "}
+        {isAwakeable ? "The first answer counts." : "Each delivery counts, in the order of those who wait."}
       </p>
       <label class="field">
         <span class="lab">{verb === "resolve" ? "Value, in JSON" : "Message"}</span>
@@ -126,8 +129,8 @@ function AnswerDialog({
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
         />
-        {!isJson && <span class="err">This is not JSON. Its code may not be able to read it.</span>}
-        <span class="hint mono">{shortId(awakeableId)}</span>
+        {isRefused && <span class="err">This is not JSON. Its code may not be able to read it.</span>}
+        {isAwakeable && <span class="hint mono">{shortId(answers.awakeableId)}</span>}
       </label>
     </Confirm>
   );

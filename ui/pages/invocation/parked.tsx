@@ -236,7 +236,7 @@ function Must({ invocation, wait, nowMs, onAsk }: MustProps) {
   if (wait === undefined) return null;
   const awakeableId = leavesOf(wait).find((leaf) => leaf.awakeableId !== undefined)?.awakeableId;
   const resolve = awakeableId !== undefined && (
-    <button type="button" class="b sm" onClick={() => onAsk({ awakeableId, verb: "resolve" })}>
+    <button type="button" class="b sm" onClick={() => onAsk({ answers: { awakeableId }, verb: "resolve" })}>
       Resolve…
     </button>
   );

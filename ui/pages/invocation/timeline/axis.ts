@@ -58,8 +58,9 @@ const LENGTH_POWER = 0.2;
 const LENGTH_MIN = 0.3;
 /** Percent beside a band, so that a bar's end can be seen. */
 const MARGIN = 1.2;
-/** Percent of the track for a moment between two bands. */
-const INSTANT_WIDTH = 2;
+/** Percent of the track for a moment between two bands, and how long it may last, in parts of the longest stretch. */
+const INSTANT_WIDTH = 2.5;
+const INSTANT_SHARE = 1 / 200;
 
 export function axisOf({ fromMs, toMs, busy, lent, toScale, endRoom = 0 }: AxisInput): Axis {
   const whole: Span = { fromMs, toMs: Math.max(fromMs + 1, toMs) };
@@ -153,15 +154,16 @@ interface Widths {
 function widthsOf(stretches: readonly Span[], bands: number, busy: readonly Span[], total: number): Widths {
   const happened = ({ fromMs, toMs }: Span): number =>
     busy.filter((span) => span.fromMs <= toMs && span.toMs >= fromMs).length;
-  const instants = stretches.map((stretch) =>
-    lengthOf(stretch) > 0 ? 0 : happened(stretch) > 0 ? INSTANT_WIDTH : 0,
-  );
   const longestMs = Math.max(...stretches.map(lengthOf));
+  const isInstant = (stretch: Span): boolean => lengthOf(stretch) <= longestMs * INSTANT_SHARE;
+  const instants = stretches.map((stretch) =>
+    isInstant(stretch) && happened(stretch) > 0 ? INSTANT_WIDTH : 0,
+  );
   const weights = stretches.map((stretch) =>
-    lengthOf(stretch) > 0
-      ? (1 + Math.log2(1 + happened(stretch))) *
-        Math.max(LENGTH_MIN, (lengthOf(stretch) / longestMs) ** LENGTH_POWER)
-      : 0,
+    isInstant(stretch)
+      ? 0
+      : (1 + Math.log2(1 + happened(stretch))) *
+        Math.max(LENGTH_MIN, (lengthOf(stretch) / longestMs) ** LENGTH_POWER),
   );
   const left = total - sumOf(instants);
   const sum = sumOf(weights);

@@ -3,8 +3,10 @@ import { useNow } from "../../../parts/now.ts";
 import { to } from "../../../routes.ts";
 import { visible } from "../../../words/text.ts";
 import { clockTime, duration } from "../../../words/time.ts";
+import { answerPath } from "../act.ts";
 import { copy } from "../actions.tsx";
 import type { Ask } from "../ask-dialogs.tsx";
+import { type Answerable, answerableOf } from "../model/answerable.ts";
 import type { Attempt } from "../model/attempts.ts";
 import type { Operation } from "../model/operations.ts";
 import type { Story } from "../model/story.ts";
@@ -92,13 +94,15 @@ function OperationValues({ operation, ownerId, isOpen }: ValuesProps) {
 }
 
 function OperationActions({
-  operation: { kind, invokedId, awakeableId, entries },
+  operation,
   owner,
   isRoot,
   isOpen,
   onAsk,
 }: OperationProps & { readonly isOpen: boolean }) {
+  const { kind, invokedId, entries } = operation;
   const { service, key = "" } = owner.invocation.target;
+  const answers = isOpen ? answerableOf(operation, owner.invocation.id) : undefined;
   return (
     <div class="row wrap">
       {invokedId !== undefined && (
@@ -106,18 +110,18 @@ function OperationActions({
           Open this invocation
         </a>
       )}
-      {isOpen && kind === "awakeable" && awakeableId !== undefined && (
+      {answers !== undefined && (
         <>
-          <button type="button" class="b sm" onClick={() => onAsk({ awakeableId, verb: "resolve" })}>
+          <button type="button" class="b sm" onClick={() => onAsk({ answers, verb: "resolve" })}>
             Resolve…
           </button>
-          <button type="button" class="b sm" onClick={() => onAsk({ awakeableId, verb: "reject" })}>
+          <button type="button" class="b sm" onClick={() => onAsk({ answers, verb: "reject" })}>
             Reject…
           </button>
           <button
             type="button"
             class="b sm"
-            onClick={() => void copy(curlFor(awakeableId), "The command is copied.")}
+            onClick={() => void copy(curlFor(answers), "The command is copied.")}
           >
             Copy curl
           </button>
@@ -142,8 +146,8 @@ const writeOf = ({ entries }: Operation): string => {
   return write === undefined ? "" : `, write ${write + 1}`;
 };
 
-const curlFor = (awakeableId: string): string =>
-  `curl -X POST '${location.origin}/ingress/restate/awakeables/${awakeableId}/resolve' --json 'null'`;
+const curlFor = (answers: Answerable): string =>
+  `curl -X POST '${location.origin}/ingress${answerPath(answers, "resolve")}' --json 'null'`;
 
 function timesInWords({ startMs, endMs, dueMs, isOpen, attempts, kind }: Operation, now: number): string {
   const parts: string[] = [];

@@ -44,6 +44,8 @@ export function ticksOf({ axis, trackPx, taken, view }: TickInput): readonly Tic
     for (const offset of offsetsIn(segment, stepMs, axis.fromMs)) {
       const percent = axis.at(axis.fromMs + offset);
       const text = offsetText(offset, stepMs, axis.fromMs);
+      // A moment between two bands: its thousandths help nobody.
+      if (/\.\d{3}/u.test(text)) continue;
       const half = (text.length * CHAR_PX) / 2;
       const [from, to] =
         offset === 0 ? [px(percent), px(percent) + 2 * half] : [px(percent) - half, px(percent) + half];
