@@ -6,7 +6,7 @@ import { mismatchIn } from "../../../ui/pages/invocation/model/mismatch.ts";
 import { plainText } from "../../../ui/pages/invocation/model/pieces.ts";
 import { badgeMore, causeOf, type Said, sentenceOf } from "../../../ui/pages/invocation/model/sentence.ts";
 import { framesIn } from "../../../ui/pages/invocation/model/stack.ts";
-import { chainStep } from "../../../ui/pages/invocation/model/chain.ts";
+import { chainStep, followChain } from "../../../ui/pages/invocation/model/chain.ts";
 import type { Story } from "../../../ui/pages/invocation/model/story.ts";
 import { waitingOf } from "../../../ui/pages/invocation/model/wait.ts";
 import { at, ended, step, story, T0, turns } from "./stories.ts";
@@ -191,4 +191,22 @@ test("the chain goes on to what is awaited alone, and ends at a timer", () => {
   const race = { kind: "race", parts: [call, { kind: "sleep", due_at: at(1000) }] };
   expect(chainStep(invocation, wait(race), undefined).nextId).toBeUndefined();
   expect(chainStep(invocation, undefined, "inv_1owner").nextId).toBe("inv_1owner");
+});
+
+test("a ring of those who wait for each other is found, and a long chain has an end", async () => {
+  const { invocation } = story({ head: { status: "suspended" } });
+  const waitsFor = (next: Readonly<Record<string, string>>) => async (id: string) =>
+    await Promise.resolve({ invocation, nextId: next[id] });
+  const ring = await followChain("a", "b", waitsFor({ b: "c", c: "a" }));
+  expect([ring.links.length, ring.isRing]).toEqual([2, true]);
+  const open = await followChain("a", "b", waitsFor({ b: "c" }));
+  expect([open.links.length, open.isRing]).toEqual([2, false]);
+  const gone = await followChain("a", "b", async () => await Promise.resolve(undefined));
+  expect(gone).toEqual({ links: [], isRing: false });
+  const long = await followChain(
+    "0",
+    "1",
+    async (id) => await Promise.resolve({ invocation, nextId: String(Number(id) + 1) }),
+  );
+  expect([long.links.length, long.isRing]).toEqual([8, false]);
 });

@@ -42,7 +42,7 @@ export function Lead({ story, lock, policy, caller, children }: LeadProps) {
       <p class="say">
         <Say pieces={sentence} />
       </p>
-      <Spoken key={`${status} ${invocation.retryCount}`} text={plainText(sentence)} />
+      <Spoken on={`${status} ${invocation.retryCount}`} text={plainText(sentence)} />
       <p class="muted">
         <Say pieces={causeOf(said)} />
       </p>
@@ -50,17 +50,19 @@ export function Lead({ story, lock, policy, caller, children }: LeadProps) {
   );
 }
 
-/** The sentence for readers of the screen: it changes with the status, and not with each second. */
-function Spoken({ text }: { readonly text: string }) {
-  return (
-    <output class="sr" aria-live="polite">
-      <Frozen text={text} />
-    </output>
-  );
+interface SpokenProps {
+  /** With another one the sentence is said anew. */
+  readonly on: string;
+  readonly text: string;
 }
 
-/** The text as it was at first. */
-function Frozen({ text }: { readonly text: string }) {
-  const [first] = useState(text);
-  return <>{first}</>;
+/** The sentence for readers of the screen: it changes with the status, and not with each second. */
+function Spoken({ on, text }: SpokenProps) {
+  const [said, setSaid] = useState({ on, text });
+  if (said.on !== on) setSaid({ on, text });
+  return (
+    <output class="sr" aria-live="polite">
+      {said.text}
+    </output>
+  );
 }

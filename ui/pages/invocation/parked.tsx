@@ -13,37 +13,16 @@ import { clockTime } from "../../words/time.ts";
 import { type KeyLock, lockOf, ordinal, placeIn } from "./model/lock.ts";
 import { journalOf } from "./model/journal.ts";
 import { type Story, storyOf } from "./model/story.ts";
-import { chainStep, type Link, nextIn } from "./model/chain.ts";
+import { chainStep, followChain, type Link, nextIn } from "./model/chain.ts";
 import { leavesOf, waitInWords } from "./model/wait.ts";
 import type { Ask } from "./ask-dialogs.tsx";
 import { Say } from "./say.tsx";
-
-/** Who waits for whom is followed so far. */
-const CHAIN_MAX = 8;
-
-interface Chain {
-  readonly links: readonly Link[];
-  /** The last one waits for one that stands before it in the chain: nobody can go on. */
-  readonly isRing: boolean;
-}
 
 /** `nextId`: whom it waits for. */
 const useChain = (ownId: string, nextId: string | undefined) =>
   useLive(
     `chain ${ownId} ${nextId ?? ""}`,
-    async (signal): Promise<Chain> => {
-      const links: Link[] = [];
-      const seen = new Set([ownId]);
-      for (let next = nextId; next !== undefined && links.length < CHAIN_MAX;) {
-        if (seen.has(next)) return { links, isRing: true };
-        seen.add(next);
-        const link = await linkOf(next, signal);
-        if (link === undefined) break;
-        links.push(link);
-        next = link.nextId;
-      }
-      return { links, isRing: false };
-    },
+    (signal) => followChain(ownId, nextId, (id) => linkOf(id, signal)),
     EVERY_MS.counts,
   );
 

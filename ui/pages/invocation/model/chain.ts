@@ -25,3 +25,31 @@ export function nextIn(wait: Waiting | undefined): string | undefined {
   if (leaves.some(({ kind }) => kind === "sleep")) return undefined;
   return leaves.find(({ invocationId }) => invocationId !== undefined)?.invocationId;
 }
+
+/** Who waits for whom is followed so far. */
+const CHAIN_MAX = 8;
+
+export interface Chain {
+  readonly links: readonly Link[];
+  /** The last one waits for one that stands before it in the chain: nobody can go on. */
+  readonly isRing: boolean;
+}
+
+/** From the one that is looked at on, down to what must happen. `linkOf`: `undefined` of what is not kept any longer. */
+export async function followChain(
+  ownId: string,
+  firstId: string | undefined,
+  linkOf: (id: string) => Promise<Link | undefined>,
+): Promise<Chain> {
+  const links: Link[] = [];
+  const seen = new Set([ownId]);
+  for (let id = firstId; id !== undefined && links.length < CHAIN_MAX;) {
+    if (seen.has(id)) return { links, isRing: true };
+    seen.add(id);
+    const link = await linkOf(id);
+    if (link === undefined) break;
+    links.push(link);
+    id = link.nextId;
+  }
+  return { links, isRing: false };
+}

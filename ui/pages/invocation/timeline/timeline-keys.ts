@@ -15,12 +15,13 @@ interface KeysInput {
   readonly change: (by: number) => void;
   readonly move: (by: number) => void;
   readonly fit: () => void;
+  readonly scaleAll: () => void;
   readonly grid: { readonly current: HTMLElement | null };
 }
 
 /** Answers what the tree does with a key. */
 export function useTimelineKeys(input: KeysInput): (event: KeyboardEvent) => void {
-  const { rows, current, setCurrent, select, fold, change, move, fit, grid } = input;
+  const { rows, current, setCurrent, select, fold, change, move, fit, scaleAll, grid } = input;
   // Keys come faster than rows are drawn: the next one goes on from where the last one went.
   const at = useRef(current);
   at.current = current;
@@ -70,6 +71,7 @@ export function useTimelineKeys(input: KeysInput): (event: KeyboardEvent) => voi
     { keys: "[", help: "Earlier, when zoomed", run: () => move(-PART) },
     { keys: "]", help: "Later, when zoomed", run: () => move(PART) },
     { keys: "0", help: "Fit", run: fit },
+    { keys: "s", help: "What is idle to scale, or not", run: scaleAll },
   ]);
   const within: Readonly<Record<string, () => void>> = {
     ArrowDown: () => go(index() + 1),

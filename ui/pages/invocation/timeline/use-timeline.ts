@@ -22,13 +22,25 @@ export type RowState = Pick<Row, "key" | "isExpandable" | "isExpanded">;
 type Grid = { readonly current: HTMLDivElement | null };
 type View = "operations" | "turns";
 
-export function useTimeline(story: Story, children: ReadonlyMap<string, Child>, grid: Grid) {
-  const tickMs = useNow();
-  // What has ended does not change with each second.
-  const isOver = story.invocation.status === "completed";
-  const nowMs = isOver ? Math.floor(tickMs / OVER_GRAIN_MS) * OVER_GRAIN_MS : tickMs;
-  const [asked] = useState(() => new URLSearchParams(location.search));
+/** What has ended does not change with each second. */
+function useSteadyNow(isOver: boolean): number {
+  const nowMs = useNow();
+  return isOver ? Math.floor(nowMs / OVER_GRAIN_MS) * OVER_GRAIN_MS : nowMs;
+}
+
+function useView(asked: URLSearchParams): [View, (view: View) => void] {
   const [view, setView] = useState<View>(asked.get("view") === "turns" ? "turns" : "operations");
+  const choose = (next: View): void => {
+    setView(next);
+    setQuery("view", next === "turns" ? next : undefined);
+  };
+  return [view, choose];
+}
+
+export function useTimeline(story: Story, children: ReadonlyMap<string, Child>, grid: Grid) {
+  const nowMs = useSteadyNow(story.invocation.status === "completed");
+  const [asked] = useState(() => new URLSearchParams(location.search));
+  const [view, setView] = useView(asked);
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const [toScale, setToScale] = useState<ReadonlySet<string>>(new Set());
   const [zoom, setZoom] = useState<Zoom>(WHOLE);
@@ -65,17 +77,27 @@ export function useTimeline(story: Story, children: ReadonlyMap<string, Child>, 
     setToScale(new Set());
   };
   const scale = (key: string): void => setToScale((old) => withKey(old, key, true));
-  const onKey = useTimelineKeys({ rows, current, setCurrent, select, fold, change, move, fit, grid });
-  const choose = (next: View): void => {
-    setView(next);
-    setQuery("view", next === "turns" ? next : undefined);
-  };
+  /** All bands at once: the keyboard has no pointer for one of them. */
+  const scaleAll = (): void =>
+    setToScale(toScale.size > 0 ? new Set() : new Set(drawn.axis.bands.map(({ key }) => key)));
+  const onKey = useTimelineKeys({
+    rows,
+    current,
+    setCurrent,
+    select,
+    fold,
+    change,
+    move,
+    fit,
+    scaleAll,
+    grid,
+  });
   return {
     rows,
     layout,
     shown,
     view,
-    setView: choose,
+    setView,
     current,
     detail,
     fold,
