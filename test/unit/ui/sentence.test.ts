@@ -3,6 +3,7 @@ import { AnswerFields } from "../../../lib/answer-fields.ts";
 import { kindsOfErrors, waysOf } from "../../../ui/pages/invocation/model/attempts.ts";
 import { lockOf, ordinal, placeIn } from "../../../ui/pages/invocation/model/lock.ts";
 import { mismatchIn } from "../../../ui/pages/invocation/model/mismatch.ts";
+import { keptOf, policyInWords, policyOf } from "../../../ui/pages/invocation/model/policy.ts";
 import { plainText } from "../../../ui/pages/invocation/model/pieces.ts";
 import { badgeMore, causeOf, type Said, sentenceOf } from "../../../ui/pages/invocation/model/sentence.ts";
 import { framesIn } from "../../../ui/pages/invocation/model/stack.ts";
@@ -209,4 +210,28 @@ test("a ring of those who wait for each other is found, and a long chain has an 
     async (id) => await Promise.resolve({ invocation, nextId: String(Number(id) + 1) }),
   );
   expect([long.links.length, long.isRing]).toEqual([8, false]);
+});
+
+test("a handler's own settings come before those of its service", () => {
+  const fields = new AnswerFields(
+    {
+      retry_policy: {
+        initial_interval: "50ms",
+        max_attempts: 70,
+        max_interval: "1m",
+        on_max_attempts: "Pause",
+      },
+      journal_retention: "1d",
+    },
+    "service",
+  );
+  const own = new AnswerFields({ retry_policy: { max_attempts: 1 }, journal_retention: "2d" }, "handler");
+  const service = { fields, handlers: [{ name: "own", fields: own }] };
+  const inWords = (handler: string): string => {
+    const policy = policyOf(service, handler);
+    return policy === undefined ? "" : policyInWords(policy);
+  };
+  expect(inWords("own")).toBe("50ms × 2, at most 1m, 1 attempt, then pause");
+  expect(inWords("other")).toBe("50ms × 2, at most 1m, 70 attempts, then pause");
+  expect([keptOf(service, "own"), keptOf(service, "other")]).toEqual(["2d", "1d"]);
 });

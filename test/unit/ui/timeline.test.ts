@@ -44,9 +44,19 @@ describe("rows", () => {
   test("what has been accepted and nothing more has a queue that lasts", () => {
     const layout = laidOut(story({ head: { status: "ready" } }), 500);
     expectSound(layout);
-    expect(titles(layout)).toEqual(["Queue", "Turns"]);
+    expect(titles(layout)).toEqual(["Queue"]);
     expect(kinds(layout, "Queue")).toEqual(["q"]);
     expect(layout.now).toBeGreaterThan(90);
+  });
+
+  test("what starts later says when, and shows it right of now", () => {
+    const head = { status: "scheduled", scheduled_start_at: at(7_200_000) };
+    const layout = laidOut(story({ head }), 9000);
+    expect(titles(layout)).toEqual(["Queue"]);
+    const queue = rowOf(layout, "Queue");
+    expect(queue.note).toMatch(/^starts /);
+    expect(queue.bars.map(({ kind }) => kind)).toEqual(["rest open"]);
+    expect(queue.marks[0]?.left).toBeGreaterThan(layout.now ?? 100);
   });
 
   test("what is parked stands behind its key, and has no turns", () => {

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
 import { Refusal } from "../../admin/client.ts";
 import { useServer } from "../../admin/server.ts";
-import { type ServiceInfo, useServices } from "../../admin/services.ts";
+import { useServices } from "../../admin/services.ts";
 import { Empty, Shown } from "../../parts/empty.tsx";
 import { useKeys } from "../../parts/keyboard.ts";
 import { to } from "../../routes.ts";
@@ -12,7 +12,7 @@ import { type Ask, AskDialog } from "./ask-dialogs.tsx";
 import { JOURNAL_PAGE, useLock, useStory, useTarget } from "./data.ts";
 import { Development } from "./development.tsx";
 import { Lead } from "./lead.tsx";
-import type { RetryPolicy } from "./model/sentence.ts";
+import { policyOf } from "./model/policy.ts";
 import type { Story } from "./model/story.ts";
 import { Parked } from "./parked.tsx";
 import { Problem } from "./problem.tsx";
@@ -86,7 +86,7 @@ function View({ story, isLocal, isProduction, onMore }: ViewProps) {
   ]);
   return (
     <>
-      <Lead story={story} lock={lock} policy={policyOf(service)} caller={caller}>
+      <Lead story={story} lock={lock} policy={service && policyOf(service, target.handler)} caller={caller}>
         <Actions story={story} lock={lock} isProduction={isProduction} />
       </Lead>
       <Problem story={story} />
@@ -104,14 +104,4 @@ function View({ story, isLocal, isProduction, onMore }: ViewProps) {
       )}
     </>
   );
-}
-
-function policyOf(service: ServiceInfo | undefined): RetryPolicy | undefined {
-  const policy = service?.fields.object("retry_policy");
-  if (policy === undefined) return undefined;
-  const attemptsMax = policy.optionalNumber("max_attempts");
-  return {
-    ...(attemptsMax !== undefined && { attemptsMax }),
-    pausesAtLast: policy.optionalText("on_max_attempts") === "Pause",
-  };
 }

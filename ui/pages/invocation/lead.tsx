@@ -7,7 +7,8 @@ import { TargetHeading, targetText } from "../../parts/names.tsx";
 import { Badge } from "../../parts/status.tsx";
 import type { KeyLock } from "./model/lock.ts";
 import { plainText } from "./model/pieces.ts";
-import { badgeMore, causeOf, type RetryPolicy, sentenceOf } from "./model/sentence.ts";
+import { badgeMore, causeOf, sentenceOf } from "./model/sentence.ts";
+import type { RetryPolicy } from "./model/policy.ts";
 import type { Story } from "./model/story.ts";
 import { Say } from "./say.tsx";
 

@@ -201,7 +201,7 @@ function WaysOut({ isMismatch }: { readonly isMismatch: boolean }) {
               <b>2. Deploy corrected code</b>, then resume on the latest.
             </li>
             <li>
-              <b>3. Cancel it</b>: its own code undoes what it did.
+              <b>3. Cancel it</b>: its own code may undo what it did.
             </li>
           </>
         )}

@@ -9,6 +9,7 @@ import { to } from "../../routes.ts";
 import { visible } from "../../words/text.ts";
 import { clockTime, ticking, wholeTime } from "../../words/time.ts";
 import { CostCard } from "./cost.tsx";
+import { keptOf, policyInWords, policyOf } from "./model/policy.ts";
 import type { Story } from "./model/story.ts";
 import { type Target, timeOf } from "../../admin/invocation.ts";
 
@@ -28,6 +29,7 @@ export const Side = ({ story, service, caller }: SideProps) => (
 function FactsCard({ story, service, caller }: SideProps) {
   const now = useNow();
   const { invocation } = story;
+  const { handler } = invocation.target;
   const { fields, createdMs, modifiedMs, completedMs, idempotencyKey, status } = invocation;
   const time = (ms: number): ComponentChildren => <span title={wholeTime(ms)}>{clockTime(ms, now)}</span>;
   const expiresMs = timeOf(fields, "expires_at");
@@ -55,8 +57,8 @@ function FactsCard({ story, service, caller }: SideProps) {
             <CopyButton text={idempotencyKey} what="key" />
           </span>,
         ],
-    status === "completed" ? undefined : ["Retries", policyInWords(service)],
-    ["Kept", expiresMs === undefined ? keptInWords(service) : <>until {time(expiresMs)}</>],
+    status === "completed" ? undefined : ["Retries", retriesInWords(service, handler)],
+    ["Kept", expiresMs === undefined ? keptInWords(service, handler) : <>until {time(expiresMs)}</>],
     traceFact(fields.optionalText("trace_id")),
   ];
   return (
@@ -95,24 +97,12 @@ function DeploymentFact({ story: { invocation }, service }: Omit<SideProps, "cal
   );
 }
 
-function policyInWords(service: ServiceInfo | undefined): string {
-  const policy = service?.fields.object("retry_policy");
-  if (policy === undefined) return "not known";
-  const first = policy.optionalText("initial_interval") ?? "?";
-  const factor = policy.optionalNumber("exponentiation_factor") ?? 2;
-  const most = policy.optionalText("max_interval");
-  const attempts = policy.optionalNumber("max_attempts");
-  const then = policy.optionalText("on_max_attempts") === "Pause" ? "then pause" : "then fail";
-  return [
-    `${first} × ${factor}`,
-    most === undefined ? undefined : `at most ${most}`,
-    attempts === undefined ? "without an end" : `${attempts} attempts, ${then}`,
-  ]
-    .filter(Boolean)
-    .join(", ");
+function retriesInWords(service: ServiceInfo | undefined, handler: string): string {
+  const policy = service && policyOf(service, handler);
+  return policy === undefined ? "not known" : policyInWords(policy);
 }
 
-function keptInWords(service: ServiceInfo | undefined): string {
-  const kept = service?.fields.optionalText("journal_retention");
+function keptInWords(service: ServiceInfo | undefined, handler: string): string {
+  const kept = service && keptOf(service, handler);
   return kept === undefined ? "as its service says" : `${kept} after its end`;
 }

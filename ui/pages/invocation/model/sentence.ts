@@ -10,16 +10,12 @@ import { clockTime, duration, ticking } from "../../../words/time.ts";
 import { diedIn, failedIn } from "./attempts.ts";
 import { type KeyLock, ordinal, placeIn } from "./lock.ts";
 import { mismatchIn } from "./mismatch.ts";
+import type { RetryPolicy } from "./policy.ts";
 import type { Piece } from "./pieces.ts";
 import { headlineOf } from "./stack.ts";
 import type { Failing, Story } from "./story.ts";
 import { waitInWords, waitNoun } from "./wait.ts";
 
-export interface RetryPolicy {
-  readonly attemptsMax?: number;
-  /** Otherwise it fails for good after the last attempt. */
-  readonly pausesAtLast: boolean;
-}
 export interface Said {
   readonly story: Story;
   readonly lock?: KeyLock | undefined;

@@ -2,7 +2,7 @@
  * The rows of a timeline: the queue, the turns, and then a row an operation; or a row a turn, in which lie the operations that it
  * recorded. No pixels here.
  */
-import { present } from "../../../admin/invocation.ts";
+import { type Invocation, present } from "../../../admin/invocation.ts";
 import { visible } from "../../../words/text.ts";
 import { clockTime, duration } from "../../../words/time.ts";
 import { errorKind } from "../model/attempts.ts";
@@ -25,21 +25,28 @@ function queueRow({ story, nowMs }: RowsInput): Row {
   const { invocation, startedMs } = story;
   const bars = queueBars(story, nowMs);
   const waited = (startedMs ?? nowMs) - (invocation.scheduledMs ?? invocation.createdMs);
-  const isParked = invocation.status === "pending";
+  const startMs = invocation.status === "scheduled" ? invocation.scheduledMs : undefined;
   const isOpen = startedMs === undefined && NOT_BEGUN.has(invocation.status);
   const known = startedMs !== undefined || isOpen;
   return {
     ...rowDefaults(story),
     ...{ key: "queue", isLane: true, icon: "queue", title: "Queue", bars },
-    note: isParked ? `behind key ${visible(invocation.target.key ?? "")}` : known ? "" : "not recorded",
+    marks: startMs === undefined ? [] : [{ kind: "next", atMs: startMs, title: "starts" }],
+    note: queueNote(invocation, known, nowMs),
     ...present("label", known && bars.length > 0 ? { text: isOpen ? "" : duration(waited) } : undefined),
     spoken: known ? `${isOpen ? "waits for" : "waited"} ${duration(waited)}` : "its time was not recorded",
   };
 }
 
+function queueNote({ status, target, scheduledMs }: Invocation, known: boolean, nowMs: number): string {
+  if (status === "pending") return `behind key ${visible(target.key ?? "")}`;
+  if (status === "scheduled" && scheduledMs !== undefined) return `starts ${clockTime(scheduledMs, nowMs)}`;
+  return known ? "" : "not recorded";
+}
+
 function turnsRow({ story, nowMs }: RowsInput): readonly Row[] {
   const { attempts, attemptsLeftOut, invocation } = story;
-  if (attempts.length === 0 && invocation.status === "pending") return [];
+  if (attempts.length === 0 && NOT_BEGUN.has(invocation.status)) return [];
   const count = attempts.length + attemptsLeftOut;
   const failed = attempts.filter(({ outcome }) => outcome === "failed").length;
   const died = attempts.filter(({ outcome }) => outcome === "died").length;
