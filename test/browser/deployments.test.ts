@@ -1,6 +1,7 @@
 /** A server that nothing is deployed to, and what it learns: deployments are registered, drain, and are removed. */
 import { type Context, handlers, object, type ObjectContext, service } from "perdure";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { until } from "../e2e/target.ts";
 import { LocalServer } from "../support/cli-run.ts";
 import { describeInBrowser, openPage } from "./support/browser.ts";
 
@@ -78,6 +79,12 @@ describeInBrowser("deployments", () => {
       body: String(2 * DAY_MS),
     });
     expect(sent.status).toBe(202);
+    const { invocationId } = (await sent.json()) as { invocationId: string };
+    await until(
+      async () =>
+        (await (await fetch(`${server.adminUrl}/invocations/${invocationId}`)).json()) as { status?: string },
+      ({ status }) => status === "suspended",
+    );
     const { page, dialog } = await register(second);
     const told = (await dialog.getByRole("status").textContent()) ?? "";
     for (const part of ["Greeter/greet is private now", "Greeter/wave new", "Greeter/part is gone"])
