@@ -22,8 +22,8 @@ const deployment = (id: string, more: object = {}): DeploymentInfo =>
       ...{ created_at: new Date(NOW_MS - HOUR_MS).toISOString(), ...more },
     }),
   );
-const pinned = (deploymentId: string, status: string, invocations: number, service = "Order") =>
-  fields({ deployment_id: deploymentId, service_name: service, status, invocations });
+const pinned = (deploymentId: string, status: string, invocations: number, more: object = {}) =>
+  fields({ deployment_id: deploymentId, service_name: "Order", status, invocations, timed: 0, ...more });
 const words = (said: readonly (string | readonly [string, true])[]): string =>
   said.map((part) => (typeof part === "string" ? part : part[0])).join("");
 
@@ -49,12 +49,8 @@ describe("how it stands", () => {
   });
 
   test("some are, until a time", () => {
-    const due = fields({
-      deployment_id: "old",
-      timed: 88,
-      last_due_at: new Date(NOW_MS + HOUR_MS).toISOString(),
-    });
-    const held = heldIn([pinned("old", "suspended", 88)], [due]);
+    const due = { timed: 88, last_due_at: new Date(NOW_MS + HOUR_MS).toISOString() };
+    const held = heldIn([pinned("old", "suspended", 88, due)]);
     const all = standings({ deployments: [NEW, OLD], held }, SERVICES);
     expect(words(deploymentsSentence(all, NOW_MS))).toMatch(
       /88 invocations are still on old:9080; the last of them is due at \d\d:00:00\.$/u,
@@ -66,10 +62,12 @@ describe("how it stands", () => {
   });
 
   test("some wait for what has no time", () => {
-    const held = heldIn(
-      [pinned("old", "suspended", 2), pinned("old", "paused", 1, "Signup"), pinned("new", "running", 4)],
-      [fields({ deployment_id: "old", timed: 2, last_due_at: new Date(NOW_MS).toISOString() })],
-    );
+    const due = { timed: 2, last_due_at: new Date(NOW_MS).toISOString() };
+    const held = heldIn([
+      pinned("old", "suspended", 2, due),
+      pinned("old", "paused", 1, { service_name: "Signup" }),
+      pinned("new", "running", 4),
+    ]);
     const all = standings({ deployments: [NEW, OLD], held }, SERVICES);
     expect(all[1] && holdsInWords(all[1], NOW_MS)).toBe(
       "2 in Order, 1 in Signup. 1 of them waits for what has no time: no end in sight.",
@@ -78,6 +76,13 @@ describe("how it stands", () => {
       "3 invocations are still on old:9080; some wait",
     );
     expect(all[0] && holdsInWords(all[0], NOW_MS)).toBe("All in Order. ");
+  });
+
+  test("what holds the older ones is not counted yet: nothing is said of it", () => {
+    const all = standings({ deployments: [NEW, OLD] }, SERVICES);
+    expect(all.map(({ state }) => state)).toEqual(["latest", "older"]);
+    expect(words(deploymentsSentence(all, NOW_MS))).toBe("New calls go to new:9080, registered 1 h ago. ");
+    expect(all[1] && holdsInWords(all[1], NOW_MS)).toBe("");
   });
 
   test("each has services of its own, or none has any", () => {

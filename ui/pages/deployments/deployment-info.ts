@@ -1,6 +1,6 @@
 /** Deployments, what is pinned to them, and until when: `GET /deployments` and two tables. */
 import type { AnswerFields } from "../../../lib/answer-fields.ts";
-import { present, timeOf } from "../../admin/invocation.ts";
+import { timeOf } from "../../admin/invocation.ts";
 import type { Status } from "../../words/status.ts";
 
 export interface DeploymentInfo {
@@ -43,45 +43,32 @@ export const NOTHING_HELD: Held = { open: 0, services: [], byStatus: new Map(), 
 export interface DeploymentsData {
   /** The newest first. */
   readonly deployments: readonly DeploymentInfo[];
-  readonly held: ReadonlyMap<string, Held>;
+  /** By the deployment's id. Absent: not counted yet. */
+  readonly held?: ReadonlyMap<string, Held>;
 }
 
-export function heldIn(
-  pinned: readonly AnswerFields[],
-  due: readonly AnswerFields[],
-): ReadonlyMap<string, Held> {
-  const times = new Map(
-    due.map((row) => [
-      row.optionalText("deployment_id") ?? "",
-      { timed: row.optionalNumber("timed") ?? 0, ...present("lastDueMs", timeOf(row, "last_due_at")) },
-    ]),
-  );
-  const found = new Map<
-    string,
-    { services: Map<string, number>; byStatus: Map<Status, number>; open: number }
-  >();
-  for (const row of pinned) {
+/** `rows`: one for each deployment, service and status. */
+export function heldIn(rows: readonly AnswerFields[]): ReadonlyMap<string, Held> {
+  const found = new Map<string, Held>();
+  for (const row of rows) {
     const id = row.optionalText("deployment_id") ?? "";
-    const count = row.optionalNumber("invocations") ?? 0;
-    const held = found.get(id) ?? { services: new Map(), byStatus: new Map(), open: 0 };
-    const [service, status] = [
-      row.optionalText("service_name") ?? "",
-      (row.optionalText("status") ?? "") as Status,
-    ];
-    held.open += count;
-    held.services.set(service, (held.services.get(service) ?? 0) + count);
-    held.byStatus.set(status, (held.byStatus.get(status) ?? 0) + count);
-    found.set(id, held);
+    found.set(id, withRow(found.get(id) ?? NOTHING_HELD, row));
   }
-  return new Map(
-    [...found].map(([id, { open, services, byStatus }]) => [
-      id,
-      {
-        ...{ open, byStatus, timed: 0, ...times.get(id) },
-        services: [...services]
-          .map(([name, count]) => ({ name, count }))
-          .toSorted((a, b) => b.count - a.count),
-      },
-    ]),
-  );
+  return found;
+}
+
+function withRow({ open, services, byStatus, timed, lastDueMs }: Held, row: AnswerFields): Held {
+  const count = row.optionalNumber("invocations") ?? 0;
+  const name = row.optionalText("service_name") ?? "";
+  const status = (row.optionalText("status") ?? "") as Status;
+  const before = services.find((service) => service.name === name)?.count ?? 0;
+  const others = services.filter((service) => service.name !== name);
+  const due = [lastDueMs, timeOf(row, "last_due_at")].filter((ms) => ms !== undefined);
+  return {
+    open: open + count,
+    services: [...others, { name, count: before + count }].toSorted((a, b) => b.count - a.count),
+    byStatus: new Map([...byStatus, [status, (byStatus.get(status) ?? 0) + count]]),
+    timed: timed + (row.optionalNumber("timed") ?? 0),
+    ...(due.length > 0 && { lastDueMs: Math.max(...due) }),
+  };
 }

@@ -92,8 +92,9 @@ function Lead({ of, services }: { readonly of: Standing; readonly services: read
   );
 }
 
-function sentence({ newest, held, state, deployment }: Standing, nowMs: number) {
+function sentence({ newest, held, state, deployment, isCounted }: Standing, nowMs: number) {
   const since = `, registered ${agoInWords(nowMs - deployment.createdMs)}`;
+  if (state === "older") return ["No new call goes there."];
   if (state === "drained")
     return [["It is drained", true] as const, ": no new call goes there, and nothing holds it."];
   if (state === "draining")
@@ -103,12 +104,9 @@ function sentence({ newest, held, state, deployment }: Standing, nowMs: number) 
       held.open === 1 ? " goes on on it to its end." : " go on on it to their end.",
     ];
   const where = state === "latest" ? "all services" : newest.map(visible).join(", ");
-  return [
-    ["New calls go there", true] as const,
-    ` for ${where}${since}. `,
-    [counted(held.open, "invocation"), true] as const,
-    " in flight.",
-  ];
+  const head = [["New calls go there", true] as const, ` for ${where}${since}. `];
+  if (!isCounted) return head;
+  return [...head, [counted(held.open, "invocation"), true] as const, " in flight."];
 }
 
 function ServicesCard({ of: { deployment, newest } }: { readonly of: Standing }) {

@@ -121,7 +121,7 @@ interface RowProps {
 }
 
 function DeploymentRow({ of, services, nowMs }: RowProps) {
-  const { deployment, state, held } = of;
+  const { deployment, state, held, isCounted } = of;
   const [removing, setRemoving] = useState(false);
   return (
     <tr class={state === "latest" ? "go cur" : "go"} data-row>
@@ -132,7 +132,7 @@ function DeploymentRow({ of, services, nowMs }: RowProps) {
         <Title of={of} nowMs={nowMs} />
       </td>
       <td class="num nowrap only-wide">
-        <b>{held.open}</b>
+        <b>{isCounted && held.open}</b>
       </td>
       <td class="full">
         <Holds of={of} nowMs={nowMs} />

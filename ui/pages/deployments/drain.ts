@@ -4,7 +4,8 @@ import { counted, shortId, visible } from "../../words/text.ts";
 import { clockTime, duration } from "../../words/time.ts";
 import { type DeploymentInfo, type DeploymentsData, type Held, NOTHING_HELD } from "./deployment-info.ts";
 
-export type DeploymentState = "latest" | "partly" | "draining" | "drained";
+/** `older`: what holds it is not counted yet. */
+export type DeploymentState = "latest" | "partly" | "older" | "draining" | "drained";
 
 export interface Standing {
   readonly deployment: DeploymentInfo;
@@ -12,6 +13,8 @@ export interface Standing {
   /** Services whose new calls go there. */
   readonly newest: readonly string[];
   readonly held: Held;
+  /** Whether what holds it is known by now. */
+  readonly isCounted: boolean;
 }
 
 /** `services`: as new calls find them. */
@@ -21,13 +24,15 @@ export function standings(
 ): readonly Standing[] {
   return deployments.map((deployment) => {
     const newest = services.filter((service) => service.deployment === deployment.id).map(({ name }) => name);
-    const own = held.get(deployment.id) ?? NOTHING_HELD;
-    return { deployment, newest, held: own, state: stateOf(newest.length, services.length, own.open) };
+    const own = held?.get(deployment.id) ?? NOTHING_HELD;
+    const state = stateOf(newest.length, services.length, held && own.open);
+    return { deployment, newest, held: own, state, isCounted: held !== undefined };
   });
 }
 
-function stateOf(newest: number, all: number, open: number): DeploymentState {
+function stateOf(newest: number, all: number, open: number | undefined): DeploymentState {
   if (newest > 0) return newest === all ? "latest" : "partly";
+  if (open === undefined) return "older";
   return open > 0 ? "draining" : "drained";
 }
 
@@ -54,6 +59,7 @@ export function deploymentsSentence(all: readonly Standing[], nowMs: number): Sa
     active.length === 1
       ? ["New calls go to ", [name, true], `, registered ${agoInWords(nowMs - first.deployment.createdMs)}. `]
       : ["New calls go to ", [counted(active.length, "deployment"), true], ", each to its own services. "];
+  if (all.some(({ state }) => state === "older")) return head;
   return [
     ...head,
     ...draining(
@@ -82,8 +88,12 @@ function until(older: readonly Standing[], nowMs: number): string {
 }
 
 /** What holds it: all in one service or in several, in which statuses, until when. */
-export function holdsInWords({ held, state }: Pick<Standing, "held" | "state">, nowMs: number): string {
+export function holdsInWords(
+  { held, state, isCounted }: Pick<Standing, "held" | "state" | "isCounted">,
+  nowMs: number,
+): string {
   const { open, services, timed, lastDueMs } = held;
+  if (!isCounted) return "";
   if (open === 0) return state === "drained" ? "Nothing. It can be removed." : "Nothing is in flight.";
   const [first] = services;
   const where =

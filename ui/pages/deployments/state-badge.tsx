@@ -7,6 +7,7 @@ import type { DeploymentState } from "./drain.ts";
 const LOOKS: Readonly<Record<DeploymentState, { look: Look; icon: IconName; word: string }>> = {
   latest: { look: "ok", icon: "check", word: "Latest" },
   partly: { look: "ok", icon: "check", word: "Active" },
+  older: { look: "cancelled", icon: "ring", word: "Older" },
   draining: { look: "suspended", icon: "sleep", word: "Draining" },
   drained: { look: "cancelled", icon: "ring", word: "Drained" },
 };
