@@ -25,6 +25,8 @@ export interface ServerEnvironment {
   /** `undefined`: the admin API says where the ingress is. */
   readonly ingress: Door | undefined;
   readonly isProduction: boolean;
+  /** A copy of the data: nothing can be changed. */
+  readonly isCopy?: true;
   /** Absent: it is not in AWS, as far as is known. */
   readonly aws?: DeployedStack;
   /** In AWS: whose credentials requests are signed with. Throws what AWS says against it. */
@@ -95,7 +97,14 @@ export async function chosenEnvironment(
     if (entry.url?.startsWith(COPY) === true) {
       const { openExport } = await import("../exports/door.ts");
       const file = entry.url.slice(COPY.length);
-      return { name: file, chosenBy, isProduction, admin: openExport(file), ingress: undefined };
+      return {
+        name: file,
+        chosenBy,
+        isProduction,
+        isCopy: true,
+        admin: openExport(file),
+        ingress: undefined,
+      };
     }
     const ingress = entry.ingressUrl;
     return {

@@ -52,7 +52,8 @@ export async function startUi(
   const [key, onceKey] = [newKey(), newKey()];
   const handle = uiProxy(
     {
-      ...{ ui: new UiFiles(), admin: environment.admin, readOnly, key, onceKey },
+      ...{ ui: new UiFiles(), admin: environment.admin, key, onceKey },
+      readOnly: readOnly || environment.isCopy === true,
       ingress: () => cli.ingress(),
       environment: onceKnown(() => shown(environment)),
     },

@@ -38,7 +38,8 @@ export class ExportedData {
           entropy: systemEntropy,
         },
       },
-      { version: PACKAGE_VERSION, ingressEndpoint: "" },
+      // No development server: nothing of it runs here.
+      { version: PACKAGE_VERSION, ingressEndpoint: "", environment: { kind: "aws", dataPath: path } },
     );
   }
 
