@@ -59,23 +59,48 @@ export function actionsOf(
   return [{ ...common, ...what, outcome, ...(message === undefined ? {} : { message }) }];
 }
 
-function whatOf(request: HttpRequest, segments: readonly string[], answer: HttpResponse): What | undefined {
-  const { method } = request;
-  if (method === "GET" || method === "HEAD") return undefined;
-  const [first, name = "", third, key] = segments;
-  if (isBulk(segments)) return { action: segments.at(-1) ?? "" };
-  switch (first) {
-    case "invocations":
-      return invocationOf(third ?? request.query.get("mode") ?? "cancel", name);
-    case "services":
-      return third === "state" ? stateOf(request, answer, name, key) : named("configure", name);
-    case "deployments":
-      return deploymentOf(request, answer, name);
-    case undefined:
-    default:
-      return undefined;
-  }
+interface Asked {
+  readonly request: HttpRequest;
+  readonly answer: HttpResponse;
+  readonly segments: readonly string[];
 }
+
+function whatOf(request: HttpRequest, segments: readonly string[], answer: HttpResponse): What | undefined {
+  if (request.method === "GET" || request.method === "HEAD") return undefined;
+  if (isBulk(segments)) return { action: segments.at(-1) ?? "" };
+  return READERS.get(segments[0] ?? "")?.({ request, answer, segments });
+}
+
+/** By the first segment of the path. */
+const READERS: ReadonlyMap<string, (asked: Asked) => What | undefined> = new Map([
+  [
+    "invocations",
+    ({ request: { query }, segments: [, id = "", verb] }: Asked) =>
+      invocationOf(verb ?? query.get("mode") ?? "cancel", id),
+  ],
+  [
+    "services",
+    ({ request, answer, segments: [, name = "", part, key] }: Asked) =>
+      part === "state" ? stateOf(request, answer, name, key) : named("configure", name),
+  ],
+  ["deployments", ({ request, answer, segments: [, id = ""] }: Asked) => deploymentOf(request, answer, id)],
+  [
+    "subscriptions",
+    ({ request: { method }, answer, segments: [, id] }: Asked) =>
+      named(method === "POST" ? "subscribe" : "unsubscribe", id ?? madeId(answer)),
+  ],
+  [
+    "kafka-clusters",
+    ({ request, segments: [, name] }: Asked) =>
+      named(CLUSTER_ACTIONS[request.method] ?? "cluster", name ?? bodyName(request)),
+  ],
+  // An event that is delivered is nobody's action.
+  [
+    "events",
+    ({ request, segments }: Asked) =>
+      segments[1] === "rejected" ? rejectedOf(request, segments) : undefined,
+  ],
+]);
 
 const invocationOf = (action: string, id: string): What | undefined =>
   OPERATIONS.has(action) ? { action, id: idOf(id) } : undefined;
@@ -101,6 +126,22 @@ function stateOf(
     ...(id === undefined ? {} : { id }),
   };
 }
+
+const CLUSTER_ACTIONS: Readonly<Record<string, string>> = {
+  POST: "add-cluster",
+  PATCH: "change-cluster",
+  DELETE: "remove-cluster",
+};
+
+const madeId = ({ body }: HttpResponse): string => textIn(parseJsonObject(body)?.["id"]) ?? "";
+const bodyName = ({ body }: HttpRequest): string => textIn(parseJsonObject(body)?.["name"]) ?? "";
+
+/** `/events/rejected/{subscription}/{id}/{retry or drop}`. */
+const rejectedOf = (
+  { method }: HttpRequest,
+  [, , subscription = "", id = "", verb = ""]: readonly string[],
+): What =>
+  named(method === "DELETE" || verb === "drop" ? "drop-event" : "retry-event", `${subscription}/${id}`);
 
 const DEPLOYMENT_ACTIONS: Readonly<Record<string, string>> = {
   POST: "register-deployment",

@@ -96,6 +96,24 @@ test("edits of state, settings and deployments say what they were done to", () =
   expect(actions("POST /deployments", jsonResponse(200, {}), { uri: "http://h", dry_run: true })).toEqual([]);
 });
 
+test("subscriptions, clusters and rejected events are told; an event that is delivered is nobody's action", () => {
+  expect(one("POST /subscriptions", jsonResponse(201, { id: "sub_1" }), { source: "s" })).toMatchObject({
+    ...{ action: "subscribe", target: "sub_1" },
+  });
+  expect(one("DELETE /subscriptions/sub_1")).toMatchObject({ action: "unsubscribe", target: "sub_1" });
+  expect(one("POST /kafka-clusters", undefined, { name: "k" })).toMatchObject({
+    action: "add-cluster",
+    target: "k",
+  });
+  expect(one("PATCH /kafka-clusters/k")).toMatchObject({ action: "change-cluster", target: "k" });
+  expect(one("POST /events/rejected/sub_1/7/retry")).toMatchObject({
+    action: "retry-event",
+    target: "sub_1/7",
+  });
+  expect(one("DELETE /events/rejected/sub_1/7")).toMatchObject({ action: "drop-event", target: "sub_1/7" });
+  expect(actions("POST /events/sub_1", undefined, {})).toEqual([]);
+});
+
 test("who it was, if somebody was verified, and whether a page has asked", () => {
   const userArn = "arn:aws:sts::1:assumed-role/Ops/ada";
   const line = `PATCH /invocations/${ID}/kill`;
