@@ -22,6 +22,7 @@ import {
   numberOrNull,
   numberOrText,
   optionalBytes as mark,
+  optionalNumber,
   optionalText,
   record,
   text,
@@ -135,6 +136,11 @@ export interface CancelledEntry extends Timed<"cancelled"> {
   /** The open calls, which are cancelled with it. Filled in just before the append. */
   callees: readonly InvocationId[];
 }
+/** A signal that has come and waits for a turn. */
+export interface SignalledNote extends SignalledEntry {
+  /** When it came to the list, for people. One that a message has brought has none: it is taken at once. */
+  readonly comeAtMs?: number;
+}
 /** A request to cancel. Its entry is a {@link CancelledEntry}. */
 export interface CancellationNote extends Kind<"cancellation"> {
   readonly delivery: string;
@@ -159,7 +165,7 @@ export type CommandEntry =
 export type EventEntry = CompletionEntry | SignalledEntry | CancelledEntry;
 /** The kinds are what people call them, in errors, the CLI and the UI. */
 export type Entry = CommandEntry | EventEntry;
-export type Note = CompletionEntry | SignalledEntry | CancellationNote;
+export type Note = CompletionEntry | SignalledNote | CancellationNote;
 
 /** What a call or send asks for. */
 export interface Call {
@@ -202,7 +208,10 @@ const signal = numberOrText;
 
 const NOTES: Formats<Note> = {
   completion: { letter: "n", fields: { command: number, outcome: largeValue, mark } },
-  signalled: { letter: "i", fields: { signal, delivery: text, outcome: largeValue, mark } },
+  signalled: {
+    letter: "i",
+    fields: { signal, delivery: text, outcome: largeValue, mark, comeAtMs: optionalNumber },
+  },
   cancellation: { letter: "x", fields: { delivery: text } },
 };
 const ENTRIES: Formats<Entry> = {
@@ -226,7 +235,7 @@ const ENTRIES: Formats<Entry> = {
   attach: { letter: "h", fields: { command: number, id: text, mark } },
   cancel: { letter: "y", fields: { command: number, id: text, mark } },
   completion: NOTES.completion,
-  signalled: NOTES.signalled,
+  signalled: { letter: "i", fields: { signal, delivery: text, outcome: largeValue, mark } },
   cancelled: { letter: "x", fields: { delivery: text, callees: texts, mark } },
 };
 

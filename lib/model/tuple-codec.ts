@@ -73,6 +73,7 @@ export const optionalBytes: Field<Uint8Array> = {
   isOptional: true,
 };
 export const optionalText: Field<string> = { ...text, isOptional: true };
+export const optionalNumber: Field<number> = { ...number, isOptional: true };
 /** A value that may be too long for the head. Then it has an item of its own, and the name of that item is here. */
 export const largeValue: Field<Value> = {
   decode: (stored) => stored,

@@ -1,5 +1,9 @@
 /** Entries that are to be appended, in their order. Each is stamped with the time at which it was made, for people alone. */
-import type { Entry } from "../model/entry.ts";
+import type { Entry, SignalledNote } from "../model/entry.ts";
+
+/** A signal may have waited for long. */
+const cameAt = (entry: Entry | SignalledNote): number | undefined =>
+  entry.kind === "signalled" && "comeAtMs" in entry ? entry.comeAtMs : undefined;
 
 export class PendingEntries {
   #entries: Entry[] = [];
@@ -15,7 +19,7 @@ export class PendingEntries {
   }
 
   add(entry: Entry): void {
-    if (this.#now && !entry.when) entry.when = { atMs: this.#now() };
+    if (this.#now && !entry.when) entry.when = { atMs: cameAt(entry) ?? this.#now() };
     this.#entries.push(entry);
   }
 

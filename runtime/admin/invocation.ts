@@ -19,7 +19,7 @@ import { viewAttempts } from "./attempts-view.ts";
 import { STATUS_VIEWS, type StatusView, viewInvocation } from "./invocation-view.ts";
 import { type JournalOwner, viewEntry } from "./journal-view.ts";
 import type { AdminPorts, AdminExchange, Handling } from "./ports.ts";
-import { ValueLoader, viewHeaders, viewOutcome, withValuesCut } from "./value-view.ts";
+import { ValueLoader, viewHeaders, viewOutcome, viewTime, withValuesCut } from "./value-view.ts";
 import { viewWait, type WaitView } from "./wait-view.ts";
 import {
   DATE_MS_MAX,
@@ -272,5 +272,10 @@ const withoutJournal = (head: Head): Head => ({
 });
 
 /** What has arrived and is not yet in the log. */
-const viewNote = (owner: JournalOwner, note: Note): Promise<object> =>
-  viewEntry(owner, note.kind === "cancellation" ? { ...note, kind: "cancelled", callees: [] } : note);
+const viewNote = async (owner: JournalOwner, note: Note): Promise<object> => ({
+  ...(await viewEntry(
+    owner,
+    note.kind === "cancellation" ? { ...note, kind: "cancelled", callees: [] } : note,
+  )),
+  ...(note.kind === "signalled" && note.comeAtMs !== undefined ? { at: viewTime(note.comeAtMs) } : {}),
+});

@@ -256,8 +256,10 @@ export async function addCancellation(
   return (await updateHead(items, id, changes, whileOpen(incarnation))) !== undefined;
 }
 
-/** A large result is stored apart before the note that refers to it. */
-export async function spillNote(ports: ValuePorts, id: InvocationId, note: Note): Promise<Value> {
+/** A large result is stored apart before the note that refers to it. What only the list tells of says when it came: of a reply and a
+ * timer others do. */
+export async function spillNote(ports: ValuePorts, id: InvocationId, come: Note): Promise<Value> {
+  const note: Note = come.kind === "signalled" ? { comeAtMs: ports.clock.now(), ...come } : come;
   const value = largeValueOf(note);
   return encodeNote(value === undefined ? note : withLargeValue(note, await spill(ports, id, value)));
 }

@@ -11,6 +11,7 @@ interface Timed {
   readonly at?: string;
   readonly attempts?: number;
   readonly append?: number;
+  readonly awakeable_id?: string;
 }
 
 /** Timers of this machine are a little early, and late when it is busy. */
@@ -53,6 +54,11 @@ const timed = service({
         DurablePromise.race([ctx.serviceClient(other).slow(), ctx.sleep({ hours: 1 }, "limit")]),
         ctx.signal<string>("go").orTimeout({ hours: 2 }),
       ]);
+    },
+    both: async (ctx: Context) => {
+      const { id, promise } = ctx.awakeable<string>();
+      await ctx.run("told", () => id);
+      await DurablePromise.all([promise, ctx.sleep(600)]);
     },
     failsForGood: async () => {
       throw new Error("never");
@@ -141,6 +147,27 @@ test("attempts have a history: when each began and ended, and how", async () => 
     completed_at,
   ].map(msOf);
   expect(times).toEqual(times.toSorted((a, b) => a - b));
+});
+
+test("a signal has the time at which it came, also if nothing took it then", async () => {
+  const id = await world.send("/Timed/both");
+  await world.untilStatus(id, "suspended");
+  const made = (await journalOf(id)).find(({ type }) => type === "signal");
+  const awakeable = made?.awakeable_id ?? "";
+  await world.ask(`/restate/awakeables/${awakeable}/resolve`, "yes");
+  const notes = await until(async () => {
+    const { body } = await world.admin(`/invocations/${id}/journal`);
+    const { pending_notes: pending } = body as { readonly pending_notes: readonly Timed[] };
+    return pending.length > 0 && pending;
+  }, "the note");
+  await world.untilStatus(id, "completed");
+  const entries = await journalOf(id);
+  const [signal, nap] = ["signalled", "completion"].map((type) =>
+    entries.find((entry) => entry.type === type),
+  );
+  expect(signal?.at).toBe(notes[0]?.at);
+  expect(msOf(signal?.at)).toBeLessThan(msOf(nap?.at));
+  expect(signal?.append).toBe(nap?.append);
 });
 
 test("attempts go with the journal", async () => {
