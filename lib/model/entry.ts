@@ -130,16 +130,14 @@ export interface SignalledEntry extends Timed<"signalled"> {
   /** Unique id of the delivery. */
   readonly delivery: string;
   readonly outcome: Value;
+  /** Of a note: when it came to the list, for people. One that a message has brought has none: it is taken at once. An entry's mark
+   * says it; handlers of an earlier version write the note as it is. */
+  readonly comeAtMs?: number;
 }
 export interface CancelledEntry extends Timed<"cancelled"> {
   readonly delivery: string;
   /** The open calls, which are cancelled with it. Filled in just before the append. */
   callees: readonly InvocationId[];
-}
-/** A signal that has come and waits for a turn. */
-export interface SignalledNote extends SignalledEntry {
-  /** When it came to the list, for people. One that a message has brought has none: it is taken at once. */
-  readonly comeAtMs?: number;
 }
 /** A request to cancel. Its entry is a {@link CancelledEntry}. */
 export interface CancellationNote extends Kind<"cancellation"> {
@@ -165,7 +163,7 @@ export type CommandEntry =
 export type EventEntry = CompletionEntry | SignalledEntry | CancelledEntry;
 /** The kinds are what people call them, in errors, the CLI and the UI. */
 export type Entry = CommandEntry | EventEntry;
-export type Note = CompletionEntry | SignalledNote | CancellationNote;
+export type Note = CompletionEntry | SignalledEntry | CancellationNote;
 
 /** What a call or send asks for. */
 export interface Call {
@@ -235,7 +233,7 @@ const ENTRIES: Formats<Entry> = {
   attach: { letter: "h", fields: { command: number, id: text, mark } },
   cancel: { letter: "y", fields: { command: number, id: text, mark } },
   completion: NOTES.completion,
-  signalled: { letter: "i", fields: { signal, delivery: text, outcome: largeValue, mark } },
+  signalled: NOTES.signalled,
   cancelled: { letter: "x", fields: { delivery: text, callees: texts, mark } },
 };
 
@@ -264,10 +262,13 @@ export const largeValueOf = (entry: Entry | Note): Value | undefined => both.lar
 export const withLargeValue = <E extends Entry | Note>(entry: E, value: Value): E =>
   both.withLargeValue(entry, value);
 
-/** The same entry without its times: those of another invocation, which count from its acceptance. */
+/** The same entry without its times. Those of another invocation count from its acceptance. */
 export function withoutMark(entry: Entry): Entry {
+  if (entry.mark === undefined && !("comeAtMs" in entry)) return entry;
   const { mark: _, ...timeless } = entry;
-  return timeless;
+  if (timeless.kind !== "signalled") return timeless;
+  const { comeAtMs: _come, ...signalled } = timeless;
+  return signalled;
 }
 
 /** The size of an entry as it is stored, in bytes. */

@@ -14,7 +14,14 @@
  */
 import { MarkWriter } from "../model/entry-times.ts";
 import { withTurn } from "../model/turn-record.ts";
-import { encodeEntry, type Entry, largeValueOf, type Note, withLargeValue } from "../model/entry.ts";
+import {
+  encodeEntry,
+  type Entry,
+  largeValueOf,
+  type Note,
+  withLargeValue,
+  withoutMark,
+} from "../model/entry.ts";
 import { OperationalError } from "../errors.ts";
 import {
   entriesInPage,
@@ -252,8 +259,9 @@ export class Journal {
   }
 
   #marked(entry: Entry, marks: MarkWriter | undefined): Entry {
-    const mark = marks?.markOf(entry.when ?? { atMs: this.#ports.clock.now() });
-    return mark ? { ...entry, mark } : entry;
+    if (!marks) return entry;
+    const mark = marks.markOf(entry.when ?? { atMs: this.#ports.clock.now() });
+    return { ...withoutMark(entry), ...(mark ? { mark } : {}) };
   }
 
   async #spillEntry(entry: Entry): Promise<Value[]> {

@@ -1,9 +1,9 @@
 /** Entries that are to be appended, in their order. Each is stamped with the time at which it was made, for people alone. */
-import type { Entry, SignalledNote } from "../model/entry.ts";
+import type { Entry } from "../model/entry.ts";
 
 /** A signal may have waited for long. */
-const cameAt = (entry: Entry | SignalledNote): number | undefined =>
-  entry.kind === "signalled" && "comeAtMs" in entry ? entry.comeAtMs : undefined;
+const cameAt = (entry: Entry): number | undefined =>
+  entry.kind === "signalled" ? entry.comeAtMs : undefined;
 
 export class PendingEntries {
   #entries: Entry[] = [];
