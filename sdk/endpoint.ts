@@ -34,7 +34,7 @@ import {
 } from "./definition.ts";
 import { deserializeInput, jsonSerde, type Serde } from "./serde.ts";
 import { AttemptHooks, type HooksProvider, SuspendedError } from "./hooks.ts";
-import { levelOf, type Logging, type LoggerTransport, TurnLog } from "./logger.ts";
+import { isJsonIn, levelOf, type Logging, type LoggerTransport, TurnLog } from "./logger.ts";
 import type { HandlerCode } from "./turn/handler-context.ts";
 import { ReferenceContext } from "./turn/reference-context.ts";
 import { TurnDriver } from "./turn/turn-driver.ts";
@@ -93,7 +93,7 @@ export function createEndpoint(given: readonly unknown[], givenOptions: Endpoint
   const definitions: unknown[] = given.flatMap((each) => servedBy(each)?.services ?? [each]);
   if (definitions.length === 0) throw new TypeError("no services are bound to the endpoint");
   const { defaultServiceOptions, logger } = { ...served, ...givenOptions };
-  const logging: Logging = { transport: logger, level: levelOf(process.env) };
+  const logging: Logging = { transport: logger, level: levelOf(process.env), isJson: isJsonIn(process.env) };
   const services = new Map<string, AnyDefinition>();
   for (const definition of definitions) {
     if (!isDefinition(definition)) {
@@ -187,7 +187,7 @@ async function runTurn(
   driver.writer.traced = traced;
   const over = new AttemptEnd();
   const asked = invocationRequest(request, stored?.head, { body, headers, traced, extraArgs, end: over });
-  const log = new TurnLog(driver.machine, asked, logging);
+  const log = new TurnLog(driver.machine, asked, logging, request.attempt.count);
   log.say("info", driver.machine.replaying ? "Replaying invocation." : "Starting invocation.");
   const isProcessing = (): boolean => !driver.machine.replaying;
   const hooks = handler.hooks.length > 0 ? new AttemptHooks(handler.hooks, asked, isProcessing) : undefined;

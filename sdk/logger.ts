@@ -3,6 +3,7 @@
 import { isBelow, parseLevel } from "../lib/log/level.ts";
 import { Console } from "node:console";
 import { Writable } from "node:stream";
+import { parseTraceparent, TRACEPARENT } from "../lib/tracing/w3c.ts";
 import type { InvocationRequest } from "./context.ts";
 
 export const RestateLogLevel = {
@@ -24,13 +25,14 @@ export class LoggerContext {
   readonly handlerName: string;
   readonly key?: string;
   readonly request?: InvocationRequest;
-  /** Never set here; Restate's has it. */
+  /** The attempt's number; and `trace_id` and `span_id`, if the invocation has a trace. */
   readonly additionalContext?: Record<string, string>;
   /** `service/key/handler`. */
   readonly invocationTarget: string;
 
-  constructor(request: InvocationRequest) {
+  constructor(request: InvocationRequest, attempt?: number) {
     const { service, handler, key } = request.target;
+    this.additionalContext = contextOf(request, attempt);
     this.invocationId = request.id;
     this.serviceName = service;
     this.handlerName = handler;
@@ -38,6 +40,15 @@ export class LoggerContext {
     this.request = request;
     this.invocationTarget = key === undefined ? `${service}/${handler}` : `${service}/${key}/${handler}`;
   }
+}
+
+function contextOf({ attemptHeaders }: InvocationRequest, attempt?: number): Record<string, string> {
+  const header = attemptHeaders.get(TRACEPARENT);
+  const span = parseTraceparent(typeof header === "string" ? header : undefined);
+  return {
+    ...(attempt === undefined ? {} : { attempt: String(attempt) }),
+    ...(span ? { trace_id: span.traceId, span_id: span.spanId } : {}),
+  };
 }
 
 export interface LogMetadata {
@@ -70,6 +81,13 @@ export function levelOf(
   return name === undefined ? undefined : parseLevel(name, environment[name] ?? "");
 }
 
+/** Whether lines are JSON: as `PERDURE_LOG_FORMAT` says, and by default in Lambda. */
+export const isJsonIn = (environment: Readonly<Record<string, string | undefined>>): boolean => {
+  const format =
+    environment["PERDURE_LOG_FORMAT"] || (environment["AWS_LAMBDA_FUNCTION_NAME"] ? "json" : "text");
+  return format.toLowerCase() === "json";
+};
+
 /** Anything that knows whether it repeats what its journal has recorded. */
 interface Replaying {
   readonly replaying: boolean;
@@ -79,6 +97,8 @@ interface Replaying {
 export interface Logging {
   readonly transport: LoggerTransport | undefined;
   readonly level: RestateLogLevel | undefined;
+  /** What is printed is JSON. */
+  readonly isJson?: boolean;
 }
 
 /** What the handler and the engine say in one attempt. */
@@ -86,11 +106,15 @@ export class TurnLog {
   readonly #turn: Replaying;
   readonly #request: InvocationRequest;
   readonly #logging: Logging;
+  readonly #attempt: number | undefined;
+  /** Of what is being printed. */
+  #level: RestateLogLevel = RestateLogLevel.INFO;
   #context: LoggerContext | undefined;
   #printed: Console | undefined;
   #console: Console | undefined;
 
-  constructor(turn: Replaying, request: InvocationRequest, logging: Logging) {
+  constructor(turn: Replaying, request: InvocationRequest, logging: Logging, attempt?: number) {
+    this.#attempt = attempt;
     this.#turn = turn;
     this.#request = request;
     this.#logging = logging;
@@ -105,7 +129,10 @@ export class TurnLog {
     const writers = Object.entries(METHODS).map(([name, level]) => {
       const write = (message?: unknown, ...more: unknown[]): void => {
         if (transport) transport(this.#metadata(LogSource.USER, level), message, ...more);
-        else if (!isBelow(level, least)) printed[name as keyof typeof METHODS](message, ...more);
+        else if (!isBelow(level, least)) {
+          this.#level = level;
+          printed[name as keyof typeof METHODS](message, ...more);
+        }
       };
       return [name, { value: write, enumerable: true }] as const;
     });
@@ -116,12 +143,27 @@ export class TurnLog {
   say(level: RestateLogLevel, message: string, ...more: unknown[]): void {
     const { transport, level: least } = this.#logging;
     if (transport) transport(this.#metadata(LogSource.JOURNAL, level), message, ...more);
-    else if (least !== undefined && !isBelow(level, least)) this.#printer()[level](message, ...more);
+    else if (least !== undefined && !isBelow(level, least)) {
+      this.#level = level;
+      this.#printer()[level](message, ...more);
+    }
   }
 
   #metadata(source: LogSource, level: RestateLogLevel): LogMetadata {
-    const context = (this.#context ??= new LoggerContext(this.#request));
+    const context = (this.#context ??= new LoggerContext(this.#request, this.#attempt));
     return { source, level, replaying: this.#turn.replaying, context };
+  }
+
+  /** One line for machines: what is said, and of which invocation, attempt and span it is. */
+  #json(text: string): string {
+    const { id, target } = this.#request;
+    const { attempt, ...span } = contextOf(this.#request, this.#attempt);
+    const about = {
+      invocation: id,
+      target: `${target.service}/${target.handler}`,
+      attempt: Number(attempt ?? 1),
+    };
+    return `${JSON.stringify({ level: this.#level, message: text.trimEnd(), ...about, ...span })}\n`;
   }
 
   /** Prints with the invocation's name in front, and nothing while the handler replays. */
@@ -133,7 +175,8 @@ export class TurnLog {
       new Writable({
         decodeStrings: false,
         write: (chunk: unknown, _encoding, done) => {
-          if (!this.#turn.replaying) stream.write(prefix + String(chunk));
+          const text = String(chunk);
+          if (!this.#turn.replaying) stream.write(this.#logging.isJson ? this.#json(text) : prefix + text);
           done();
         },
       });

@@ -2,7 +2,7 @@
 import { type Context, type LogMetadata, object, type ObjectContext, service } from "perdure";
 import { TestEnvironment } from "perdure/testing";
 import { afterEach, expect, test, vi } from "vitest";
-import { levelOf } from "../../../sdk/logger.ts";
+import { isJsonIn, levelOf } from "../../../sdk/logger.ts";
 
 test("it is told level, source, whether it is a replay, and whose it is", async () => {
   const heard: [LogMetadata, ...unknown[]][] = [];
@@ -45,6 +45,7 @@ test("it is told level, source, whether it is a replay, and whose it is", async 
     handlerName: "speak",
     key: "k",
     invocationId: expect.stringMatching(/^inv_/) as string,
+    additionalContext: { attempt: "1" },
   });
 });
 
@@ -98,6 +99,30 @@ test("a level of the environment's is the least, for the engine's words too", as
   ]);
   vi.stubEnv("PERDURE_LOGGING", "debug");
   expect((await printed()).filter((line) => line === "debug")).toHaveLength(1);
+});
+
+test("where it shall be JSON, a line says of which invocation, attempt and span it is", async () => {
+  vi.stubEnv("PERDURE_LOG_FORMAT", "json");
+  const lines: string[] = [];
+  const spy = vi.spyOn(process.stdout, "write").mockImplementation((chunk) => lines.push(String(chunk)) > 0);
+  const speaker = service({
+    name: "Printer",
+    handlers: { print: async (ctx: Context) => await Promise.resolve(ctx.console.info("said", { a: 1 })) },
+  });
+  const environment = await TestEnvironment.start({ services: [speaker] });
+  const [traceId, spanId] = ["a".repeat(32), "b".repeat(16)];
+  try {
+    await environment.call("/Printer/print", undefined, { traceparent: `00-${traceId}-${spanId}-01` });
+  } finally {
+    await environment.stop();
+    spy.mockRestore();
+  }
+  expect(JSON.parse(lines.find((line) => line.startsWith("{")) ?? "")).toEqual({
+    ...{ level: "info", message: "said { a: 1 }", target: "Printer/print", attempt: 1 },
+    ...{ invocation: expect.stringMatching(/^inv_1/) as string, trace_id: traceId, span_id: spanId },
+  });
+  expect([isJsonIn({}), isJsonIn({ AWS_LAMBDA_FUNCTION_NAME: "f" })]).toEqual([false, true]);
+  expect(isJsonIn({ AWS_LAMBDA_FUNCTION_NAME: "f", PERDURE_LOG_FORMAT: "text" })).toBe(false);
 });
 
 test("what is no level is refused, with the variable's name", () => {
