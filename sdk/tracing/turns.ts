@@ -22,6 +22,11 @@ export function traceTurns(tracing: Tracing): void {
   (globalThis as Traced)[TURN_TRACER] = (turn) => new WatchedTurn(tracing, turn);
 }
 
+/** None any more. */
+export function stopTracing(): void {
+  delete (globalThis as Traced)[TURN_TRACER];
+}
+
 class WatchedTurn implements TurnTrace {
   readonly headers: Readonly<Record<string, string>>;
   readonly #tracing: Tracing;
