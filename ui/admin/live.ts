@@ -136,6 +136,8 @@ function listen(): void {
   source.addEventListener("open", () => {
     [told, silent] = [true, false];
     tell();
+    // What has changed since the answers that are there, and before it listened, nobody tells.
+    refresh();
   });
   source.addEventListener("error", () => {
     told = false;
