@@ -45,8 +45,8 @@ export const OF_PEOPLE: readonly Planted[] = [
     'if (ON.released[status] === "release")',
   ]),
   bug("a restart begins with no input", "runtime/admin/restart.ts", 1000, [
-    "    input: await readInput(ports.items, old, head),\n",
-    "    input: (await readInput(ports.items, old, head)).slice(0, 0),\n",
+    "    input: input ?? (await readInput(ports.items, old, head)),\n",
+    "    input: (input ?? (await readInput(ports.items, old, head))).slice(0, 0),\n",
   ]),
   bug("a restart goes on from the wrong end of the log", "runtime/admin/restart.ts", 2000, [
     "  const kept = log.slice(0, from);\n",
