@@ -39,6 +39,7 @@ import { detailsOf, type InvocationDetails } from "./invocation-details.ts";
 import { type DefaultRetention, LocalRegistry } from "./local-registry.ts";
 import { LocalTurns } from "./local-turns.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
+import { Jumps } from "./jumps.ts";
 import { Powers } from "./powers/powers.ts";
 import { adminPort } from "./ui/admin-port.ts";
 import { Observer } from "./ui/observer.ts";
@@ -121,6 +122,7 @@ export class Engine {
   readonly #ticks: Ticks;
   readonly #pool: HostPool;
   readonly #httpHosts: HttpHosts;
+  readonly #jumps: Jumps;
   readonly #powers: Powers;
   readonly #turns: LocalTurns;
   readonly #events = new InvocationEvents();
@@ -134,8 +136,6 @@ export class Engine {
   #current: string | undefined;
   #ingress: Ingress | undefined;
   #fileWatch: DataFileWatch | undefined;
-  /** Turns that ran when the clock last jumped. */
-  #spared: ReadonlySet<InvocationId> = new Set();
   #stopped = false;
   #diskFailed = false;
 
@@ -185,9 +185,13 @@ export class Engine {
         options.report({ kind: "output", deployment, old, stream, line });
       },
     });
+    this.#jumps = new Jumps({
+      ...{ clock: this.#clock, meta: this.#items.meta, upkeep: this.#upkeep },
+      hosts: [this.#pool, this.#httpHosts],
+    });
     this.#powers = new Powers({
       ...{ ...this.#ports(), pool: this.#pool, httpHosts: this.#httpHosts },
-      ...{ events: this.#events, jump: (aheadMs: number) => this.#jump(aheadMs) },
+      ...{ events: this.#events, jump: (aheadMs: number) => this.#jumps.jump(aheadMs) },
       changed: () => this.#observer.changes.note("journal"),
     });
     this.#turns = new LocalTurns({
@@ -344,25 +348,9 @@ export class Engine {
     return basename(file ?? dataPath);
   }
 
-  /** The clock is ahead of the real one by so much. What decides by the time decides by the new one from now on. *Crash* after the
-   * first line: it is ahead at the next start. */
-  async #jump(aheadMs: number): Promise<void> {
-    await this.#items.meta.set("clock-ahead", aheadMs);
-    // Before timers become turns.
-    this.#pool.jump(aheadMs);
-    this.#httpHosts.jump(aheadMs);
-    this.#spared = new Set(this.#running());
-    this.#clock.jumpAhead(aheadMs);
-    this.#upkeep.soon();
-  }
-
-  #running(): readonly InvocationId[] {
-    return [...this.#pool.running, ...this.#httpHosts.running];
-  }
-
   /** Whether a guard that comes is early: the turn runs at the door, or the clock has jumped since it began. */
   #isAlive(id: InvocationId): boolean {
-    return this.#ingress?.door?.runs(id) === true || (this.#spared.has(id) && this.#running().includes(id));
+    return this.#ingress?.door?.runs(id) === true || this.#jumps.hasOutlived(id);
   }
 
   /** With the time of this server, by which its answers are to be read. */

@@ -18,6 +18,10 @@ interface Waiting {
 /** Makes of the other side's error one that is thrown on this side. */
 type ReviveError = (error: WireError) => Error;
 
+/** The call that runs a turn of another invocation. It changes nothing for the one that asks, and may run in the same process: then it
+ * ends only when that process's end is told. */
+const TURNS_OF_OTHERS = "invoke";
+
 /** So few calls that their answers hardly ever come in one turn of the event loop. */
 const FEW = 2;
 
@@ -31,6 +35,8 @@ export class Channel<Remote extends Calls> {
   #lastId = Math.floor(Math.random() * 2 ** 40);
   /** Calls of the other side that are not answered yet. */
   #serving = 0;
+  /** Those of them that {@link served} waits for. */
+  #awaited = 0;
   #onServed: (() => void) | undefined;
   #closed: Error | undefined;
 
@@ -64,9 +70,9 @@ export class Channel<Remote extends Calls> {
     }
   }
 
-  /** Resolves when all calls of the other side are answered. */
+  /** Resolves when all calls of the other side are answered, but for {@link TURNS_OF_OTHERS}. */
   served(): Promise<void> {
-    if (this.#serving === 0) return Promise.resolve();
+    if (this.#awaited === 0) return Promise.resolve();
     return new Promise((resolve) => (this.#onServed = resolve));
   }
 
@@ -94,9 +100,13 @@ export class Channel<Remote extends Calls> {
       | undefined;
     if (!serve) return this.#post([ERROR, id, { message: `no such call: ${method}` }]);
     this.#serving++;
+    const awaited = method === TURNS_OF_OTHERS ? 0 : 1;
+    this.#awaited += awaited;
     const answer = (frame: Frame): void => {
       this.#post(frame);
-      if (--this.#serving === 0) this.#onServed?.();
+      this.#serving--;
+      this.#awaited -= awaited;
+      if (this.#awaited === 0) this.#onServed?.();
     };
     // A wrong argument may make it throw. That fails this call, and not the message that others came with.
     new Promise((resolve) => resolve(serve(argument))).then(

@@ -5,7 +5,8 @@ import { OperationalError } from "../../../lib/errors.ts";
 import { Channel, type Calls } from "../../../runtime/dev/hosts/channel.ts";
 import type { Frame } from "../../../runtime/dev/hosts/frame.ts";
 
-type Echo = { echo: (value: unknown) => Promise<unknown>; fail: (code: unknown) => Promise<unknown> };
+type Answering = (value: unknown) => Promise<unknown>;
+type Echo = { echo: Answering; fail: Answering; invoke: Answering };
 
 /** Two ends of a pipe. It clones what passes, like the pipe to a process. */
 function pair(left: Calls, right: Calls) {
@@ -29,6 +30,7 @@ function pair(left: Calls, right: Calls) {
 
 const echo: Echo = {
   echo: (value) => Promise.resolve(value),
+  invoke: (value) => Promise.resolve(value),
   fail: (code) =>
     Promise.reject(
       code === "throttled" ? new OperationalError("throttled", "too fast") : new TypeError("wrong"),
@@ -104,4 +106,13 @@ test("tells when what was asked of it is done", async () => {
   await sleep(10);
   await b.served();
   expect(steps).toEqual(["done"]);
+});
+
+test("the turn of another invocation is not waited for: it may end only when the process's end is told", async () => {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  const { a, b } = pair(echo, { ...echo, invoke: async () => await promise });
+  void a.call("invoke", 1);
+  await sleep(10);
+  await b.served();
+  resolve(1);
 });
