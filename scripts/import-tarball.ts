@@ -14,6 +14,9 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
+/** They are imported for what they do. */
+const FOR_EFFECT: ReadonlySet<string> = new Set(["./tracing", "./tracing/lambda"]);
+
 interface Manifest {
   readonly name: string;
   readonly exports: Readonly<Record<string, unknown>>;
@@ -47,7 +50,9 @@ function installAndImport(directory: string): void {
   if (entries.length === 0) throw new Error("package.json exports no entry point");
   for (const entry of entries) {
     const specifier = manifest.name + entry.slice(1);
-    const script = `if (Object.keys(await import("${specifier}")).length === 0) throw new Error("exports nothing");`;
+    const script = FOR_EFFECT.has(entry)
+      ? `await import("${specifier}");`
+      : `if (Object.keys(await import("${specifier}")).length === 0) throw new Error("exports nothing");`;
     run(process.execPath, ["--input-type=module", "--eval", script], directory);
   }
 }
