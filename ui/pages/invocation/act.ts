@@ -93,9 +93,14 @@ export async function giveAnswer(
   );
 }
 
+/** How often a power was used on this page. */
+let used = 0;
+export const powersUsed = (): number => used;
+
 /** A power of a development server. Its answer says what happened, and what did not. */
 export async function applyPower(name: string, body: object): Promise<void> {
   const answer = await askFields(`/dev/${name}`, { method: "POST", body });
+  used += 1;
   refresh();
   toast(answer.optionalText("message") ?? "Done.");
 }

@@ -6,6 +6,7 @@ import { useRef } from "preact/hooks";
 import { askFields, path, Refusal } from "../../admin/client.ts";
 import { invocationOf, type Target, timeOf } from "../../admin/invocation.ts";
 import { EVERY_MS, type Loaded, useLive } from "../../admin/live.ts";
+import { powersUsed } from "./act.ts";
 import { type Journal, type JournalEntry, journalOf } from "./model/journal.ts";
 import { type KeyLock, lockOf } from "./model/lock.ts";
 import { type DevEvent, type Story, storyOf } from "./model/story.ts";
@@ -19,27 +20,32 @@ interface Known {
   readonly id: string;
   readonly stamp: string;
   readonly journal: Journal;
+  readonly events: readonly DevEvent[];
 }
 
-/** `wanted`: so many entries are loaded. `isLocal`: a development server has events of its own. */
-export function useStory(id: string, wanted: number, isLocal: boolean): Loaded<Story> {
+/** `wanted`: so many entries are loaded. */
+export function useStory(id: string, wanted: number): Loaded<Story> {
   const known = useRef<Known | undefined>(undefined);
-  return useLive(`invocation ${id} ${wanted} ${isLocal}`, async (signal) => {
-    const [head, events] = await Promise.all([
-      askFields(path`/invocations/${id}`, { signal }),
-      isLocal ? eventsOf(id, signal) : [],
-    ]);
+  return useLive(`invocation ${id} ${wanted}`, async (signal) => {
+    const head = await askFields(path`/invocations/${id}`, { signal });
     const stamp = [
       head.optionalText("modified_at"),
       head.optionalNumber("journal_size"),
       head.optionalText("status"),
+      // What was done to it need not change it.
+      powersUsed(),
     ].join();
-    const before = known.current?.id === id ? known.current.journal : undefined;
-    const isNew = known.current?.stamp !== stamp || known.current.id !== id;
-    const isShort = before === undefined || before.entries.length < Math.min(wanted, before.length);
-    if (isNew || isShort)
-      known.current = { id, stamp, journal: await loadJournal(id, before, wanted, signal) };
-    return storyOf(head, known.current?.journal, events);
+    const before = known.current?.id === id ? known.current : undefined;
+    const isShort =
+      before === undefined || before.journal.entries.length < Math.min(wanted, before.journal.length);
+    if (isShort || before.stamp !== stamp) {
+      const [journal, events] = await Promise.all([
+        loadJournal(id, before?.journal, wanted, signal),
+        eventsOf(id, signal),
+      ]);
+      known.current = { id, stamp, journal, events };
+    }
+    return storyOf(head, known.current?.journal, known.current?.events);
   });
 }
 
@@ -64,8 +70,12 @@ async function loadJournal(
 
 const NOT_FOUND = 404;
 
-/** What was done to it with the development strip. An older server has none. */
+/** Only a development server has events. Another one is asked once. */
+let hasEvents = true;
+
+/** What was done to it with the development strip. */
 async function eventsOf(id: string, signal: AbortSignal): Promise<readonly DevEvent[]> {
+  if (!hasEvents) return [];
   try {
     const answer = await askFields(`/dev/events?${new URLSearchParams({ invocation_id: id }).toString()}`, {
       signal,
@@ -76,8 +86,9 @@ async function eventsOf(id: string, signal: AbortSignal): Promise<readonly DevEv
       message: event.optionalText("message") ?? "",
     }));
   } catch (error) {
-    if (error instanceof Refusal) return [];
-    throw error;
+    if (!(error instanceof Refusal)) throw error;
+    hasEvents = false;
+    return [];
   }
 }
 

@@ -27,7 +27,7 @@ export const InvocationPage = ({ id = "" }: { readonly id?: string }) => <Page k
 function Page({ id }: { readonly id: string }) {
   const server = useServer().data;
   const [wanted, setWanted] = useState(JOURNAL_PAGE);
-  const loaded = useStory(id, wanted, server?.kind === "local");
+  const loaded = useStory(id, wanted);
   const { error, data } = loaded;
   if (data === undefined && error instanceof Refusal && error.status === NOT_FOUND)
     return <Unknown id={id} />;
