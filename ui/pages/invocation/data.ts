@@ -3,6 +3,7 @@
  * for the entries that are not there yet: what is recorded never changes.
  */
 import { useRef } from "preact/hooks";
+import type { AnswerFields } from "../../../lib/answer-fields.ts";
 import { askFields, path, Refusal } from "../../admin/client.ts";
 import { invocationOf, type Target, timeOf } from "../../admin/invocation.ts";
 import { EVERY_MS, type Loaded, useLive } from "../../admin/live.ts";
@@ -28,13 +29,8 @@ export function useStory(id: string, wanted: number): Loaded<Story> {
   const known = useRef<Known | undefined>(undefined);
   return useLive(`invocation ${id} ${wanted}`, async (signal) => {
     const head = await askFields(path`/invocations/${id}`, { signal });
-    const stamp = [
-      head.optionalText("modified_at"),
-      head.optionalNumber("journal_size"),
-      head.optionalText("status"),
-      // What was done to it need not change it.
-      powersUsed(),
-    ].join();
+    // What was done to it need not change it.
+    const stamp = `${stampOf(head)} ${powersUsed()}`;
     const before = known.current?.id === id ? known.current : undefined;
     const isShort =
       before === undefined || before.journal.entries.length < Math.min(wanted, before.journal.length);
@@ -48,6 +44,10 @@ export function useStory(id: string, wanted: number): Loaded<Story> {
     return storyOf(head, known.current?.journal, known.current?.events);
   });
 }
+
+/** Another one: the head has changed, and with it the journal. */
+const stampOf = (head: AnswerFields): string =>
+  [head.optionalText("modified_at"), head.optionalNumber("journal_size"), head.optionalText("status")].join();
 
 async function loadJournal(
   id: string,
@@ -95,11 +95,18 @@ async function eventsOf(id: string, signal: AbortSignal): Promise<readonly DevEv
 /** An opened call's invocation. What has ended does not change, and is not asked for again. */
 export function useChild(id: string): Loaded<Story | "gone"> {
   const ended = useRef<Story | undefined>(undefined);
+  const known = useRef<Pick<Known, "stamp" | "journal"> | undefined>(undefined);
   return useLive(`child ${id}`, async (signal) => {
     if (ended.current) return ended.current;
     try {
       const head = await askFields(path`/invocations/${id}`, { signal });
-      const story = storyOf(head, await loadJournal(id, undefined, JOURNAL_PAGE, signal));
+      const stamp = stampOf(head);
+      if (known.current?.stamp !== stamp)
+        known.current = {
+          stamp,
+          journal: await loadJournal(id, known.current?.journal, JOURNAL_PAGE, signal),
+        };
+      const story = storyOf(head, known.current?.journal);
       if (story.invocation.status === "completed") ended.current = story;
       return story;
     } catch (error) {
