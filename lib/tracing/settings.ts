@@ -12,12 +12,16 @@ export interface TracingSettings {
   readonly resource: SpanAttributes;
   /** Whether spans say the key of an object or a workflow. */
   readonly showsKeys: boolean;
+  /** Of a page that shows a trace: `{trace_id}` stands for its id. */
+  readonly traceUrl?: string;
 }
 
 const PATH = "v1/traces";
 const SERVICE = "perdure";
 /** Whether spans say keys: "true". They may name people. */
 const KEYS = "PERDURE_TRACING_KEYS";
+/** Where people look at a trace. */
+const TRACE_URL = "PERDURE_TRACE_URL";
 const GRPC_PORT = "4317";
 
 /** `undefined`: tracing is off. Throws `TypeError`, which says what to set instead, for what cannot be understood. */
@@ -38,7 +42,16 @@ export function tracingSettings(environment: Environment): TracingSettings | und
     sampler: samplerOf(given("OTEL_TRACES_SAMPLER"), given("OTEL_TRACES_SAMPLER_ARG")),
     resource: resourceIn(given),
     showsKeys: given(KEYS)?.toLowerCase() === "true",
+    ...traceUrlIn(given(TRACE_URL)),
   };
+}
+
+/** Only what a browser may open from a page of others. */
+function traceUrlIn(text: string | undefined): Pick<TracingSettings, "traceUrl"> {
+  if (text === undefined) return {};
+  const protocol = URL.parse(text)?.protocol;
+  if (protocol === "http:" || protocol === "https:") return { traceUrl: text };
+  throw new TypeError(`${TRACE_URL}: ${text} is no URL that begins with http:// or https://`);
 }
 
 type Given = (name: string) => string | undefined;

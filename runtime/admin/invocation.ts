@@ -175,6 +175,7 @@ export async function describeInvocation({ ports }: AdminExchange, text: string)
     ...viewInvocation(id, head),
     ...viewAttempts(head, ports.clock.now()),
     ...(waitingFor ? { waiting_for: waitingFor } : {}),
+    ...ports.traces?.shown(id, head),
   });
 }
 

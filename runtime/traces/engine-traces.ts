@@ -15,10 +15,18 @@ import type { TurnFailure, TurnRequest } from "../../lib/protocol.ts";
 import type { Tracing } from "../../lib/tracing/tracing.ts";
 import { type TimedEntry, TurnSpans } from "../../lib/tracing/turn-spans.ts";
 
+export interface ShownTrace {
+  readonly trace_id?: string;
+  /** Where to look at it. */
+  readonly trace_url?: string;
+}
+
 /** What the dispatcher tells. Nothing of it takes time or throws. */
 export interface EngineTraces {
   /** An invocation has ended without its code. `start`: of one that has no headers in its head yet. */
   ended(id: InvocationId, head: Head, outcome: Outcome, start?: Start): void;
+  /** In which trace it is, for people. Nothing, where that is not kept, or not known. */
+  shown(id: InvocationId, head: Head): ShownTrace;
   /** The headers of an invocation that is made anew from this one: a trace of its own, linked to this one's. */
   restarted(id: InvocationId, head: Head, headers: Headers): Record<string, string>;
 }
@@ -45,6 +53,16 @@ export class TracedEngine implements EngineTraces {
       spans.completed(outcome, nowMs);
       this.#tracing.exporter.add(spans.withoutTurn);
     });
+  }
+
+  shown(id: InvocationId, { incarnation, acceptedAtMs, headers, input }: Head): ShownTrace {
+    // A head that has ended may hold neither: then a caller may have said another trace.
+    if (input === undefined && Object.keys(headers).length === 0) return {};
+    const { isSampled, root } = this.#tracing.traceOf({ id, incarnation, acceptedAtMs, headers });
+    if (!isSampled) return {};
+    const { traceUrl } = this.#tracing.settings;
+    const url = traceUrl?.replaceAll("{trace_id}", root.traceId);
+    return { trace_id: root.traceId, ...(url === undefined ? {} : { trace_url: url }) };
   }
 
   restarted(id: InvocationId, { incarnation, acceptedAtMs }: Head, headers: Headers): Record<string, string> {

@@ -24,7 +24,14 @@ beforeEach(() => {
 afterAll(async () => await collector.stop());
 
 const started = async (file: string): Promise<Server> =>
-  await Server.start({ file, args: ["--no-watch"], env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
+  await Server.start({
+    file,
+    args: ["--no-watch"],
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      PERDURE_TRACE_URL: "http://127.0.0.1:16686/trace/{trace_id}",
+    },
+  });
 
 describe("the order saga", () => {
   let server: Server;
@@ -149,6 +156,11 @@ describe("what others are told", () => {
     const after = await collector.until(
       ({ name, spanId }) => name === "Caller/sends" && spanId !== before.spanId,
     );
+    const described = (await server.admin(`/invocations/${sent}`)) as Record<string, unknown>;
+    expect([described["trace_id"], described["trace_url"]]).toEqual([
+      TRACE,
+      `http://127.0.0.1:16686/trace/${TRACE}`,
+    ]);
     expect(after.links).toMatchObject([{ traceId: before.traceId, spanId: before.spanId }]);
     expect(after).toMatchObject({ kind: before.kind });
     expect(after.traceId).not.toBe(TRACE);

@@ -49,6 +49,13 @@ describe("tracing", () => {
     expect(() => of("https://jaeger.example:9999")).toThrow("use otlp+https://jaeger.example:9999/v1/traces");
   });
 
+  test("a page for traces may be named, if a browser may open it", () => {
+    const on = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://a" };
+    const url = "https://traces.example/{trace_id}";
+    expect(tracingSettings({ ...on, PERDURE_TRACE_URL: url })?.traceUrl).toBe(url);
+    expect(() => tracingSettings({ ...on, PERDURE_TRACE_URL: "javascript:{trace_id}" })).toThrow("is no URL");
+  });
+
   test.each([
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4318" }, "is no URL that begins with http:// or https://"],
     [
