@@ -160,7 +160,7 @@ function ended(
   { outcome, steps, acceptedAtMs: accepted = acceptedAtMs }: InvocationDetails,
 ): Happening {
   const took = accepted === undefined ? "" : ` in ${shortDuration(Math.max(0, atMs - accepted))}`;
-  const counted = steps === undefined ? "" : `, ${steps === 1 ? "1 step" : `${steps} steps`}`;
+  const counted = steps === undefined || steps === 0 ? "" : `, ${steps === 1 ? "1 step" : `${steps} steps`}`;
   if (outcome?.ok !== false)
     return { mark: MARKS.succeeded, style: "green", what: `succeeded${took}${counted}` };
   const { code, message } = outcome.failure;

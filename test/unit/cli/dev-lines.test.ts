@@ -60,6 +60,7 @@ test("a start, a suspension, an end", async () => {
   expect(await output.shows(completed, { waits: [], steps: 1, acceptedAtMs: AT - 1200 })).toBe(
     "10:31:02 ✓ Cart/k/checkout succeeded in 1s, 1 step",
   );
+  expect(await output.shows(completed, { waits: [], steps: 0 })).toBe("10:31:02 ✓ Cart/k/checkout succeeded");
   const failed = { waits: [], steps: 2, acceptedAtMs: AT - 20, outcome: failure(404, "no room\nmore") };
   expect(await output.shows(completed, failed)).toBe(
     "10:31:02 ✕ Cart/k/checkout failed in 20ms, 2 steps: [404] no room",
