@@ -3,6 +3,9 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { service } from "../../../../sdk/index.ts";
 import { LocalServer } from "../../../support/cli-run.ts";
 
+/** A busy machine takes its time. */
+const PATIENT = { timeout: 15_000, interval: 10 };
+
 interface Trail {
   readonly actions: readonly Record<string, unknown>[];
   readonly kept: boolean;
@@ -10,7 +13,7 @@ interface Trail {
 
 test(
   "what people do is kept, and found by the invocation that it was done to",
-  { timeout: 20_000 },
+  { timeout: 60_000 },
   async () => {
     const server = await LocalServer.start();
     onTestFinished(() => server.stop());
@@ -22,7 +25,7 @@ test(
 
     const sent = await ask("/ingress/Slow/wait/send", "POST");
     const { invocationId: id } = (await sent.json()) as { invocationId: string };
-    await vi.waitFor(async () => expect((await ask(`/invocations/${id}`)).status).toBe(200));
+    await vi.waitFor(async () => expect((await ask(`/invocations/${id}`)).status).toBe(200), PATIENT);
     await ask(`/invocations/${id}/kill`, "PATCH", { "sec-fetch-site": "same-origin" });
     await vi.waitFor(async () => {
       const { status } = (await (await ask(`/invocations/${id}`)).json()) as { status: string };

@@ -16,6 +16,9 @@ import { ManualClock } from "../../local/manual-clock.ts";
 import { service } from "../../../../sdk/index.ts";
 import { LocalServer } from "../../../support/cli-run.ts";
 
+/** A busy machine takes its time. */
+const PATIENT = { timeout: 15_000, interval: 10 };
+
 const START = Date.UTC(2026, 10, 29, 4, 0);
 
 const idOf = (n: number): InvocationId => {
@@ -157,7 +160,7 @@ test("what is deleted is gone", async () => {
 
 test(
   "of a running server: a handler that has written nothing yet is in flight",
-  { timeout: 20_000 },
+  { timeout: 60_000 },
   async () => {
     const server = await LocalServer.start();
     onTestFinished(() => server.stop());
@@ -177,10 +180,10 @@ test(
     ).toBe(0);
     const overview = async () => (await (await fetch(`${server.adminUrl}/overview`)).json()) as Answer;
     const call = fetch(`${server.adminUrl}/ingress/Slow/wait`, { method: "POST" });
-    await vi.waitFor(async () => expect((await overview()).counts).toMatchObject({ running: 1 }));
+    await vi.waitFor(async () => expect((await overview()).counts).toMatchObject({ running: 1 }), PATIENT);
     go();
     expect(await (await call).json()).toBe("done");
-    await vi.waitFor(async () => expect((await overview()).counts).toEqual({ completed: 1 }));
+    await vi.waitFor(async () => expect((await overview()).counts).toEqual({ completed: 1 }), PATIENT);
     expect((await overview()).handlers).toMatchObject([
       { service: "Slow", in_flight: 0, ended: 1, failed: 0 },
     ]);
