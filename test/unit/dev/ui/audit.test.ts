@@ -30,7 +30,7 @@ test(
     await vi.waitFor(async () => {
       const { status } = (await (await ask(`/invocations/${id}`)).json()) as { status: string };
       expect(status).toBe("completed");
-    });
+    }, PATIENT);
     await ask(`/invocations/${id}/cancel`, "PATCH");
 
     expect(await trail(`?id=${id}`)).toMatchObject({
