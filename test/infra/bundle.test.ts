@@ -80,8 +80,8 @@ describe("the runtime's functions", () => {
     // 6 of the dispatcher's for the history of turns (0031), 1 of each of the first three for the place where tracing comes in.
     ["ingress", 123],
     ["dispatcher", 182],
-    // 83 of them for SQL, 38 for events (the source door and subscriptions), 10 for the overview and the audit trail.
-    ["admin", 294],
+    // 83 of them for SQL, 40 for events (the source door and subscriptions), 15 for the overview, the audit trail and traces.
+    ["admin", 301],
     ["timers", 56],
     ["reconciler", 81],
     ["registrar", 67],
