@@ -29,6 +29,14 @@ test("a record without a key, and one with an empty key, are set aside, and thei
   ]);
 });
 
+test("`ingressPrivate`; the admin API flips it; events reach such handlers all the same", async () => {
+  const world = await EventsWorld.start();
+  const to = world.subscription("sqs://orders", "Plain/hidden");
+  expect((await world.deliver(to, sqsEvent([{ id: "m-1", value: "a" }]))).counts).toMatchObject({ accepted: 1, rejected: 0 });
+  await world.run();
+  expect(world.ran.map(({ handler }) => handler)).toEqual(["Plain/hidden"]);
+});
+
 test("however often it comes, and wherever the door dies, it is set aside once", async () => {
   for (let at = 0; at < 8; at++) {
     for (const effect of ["before", "after"] as const) {

@@ -113,7 +113,12 @@ export class EventsWorld {
     return createEndpoint([
       service({
         name: "Plain",
-        handlers: { take: async (ctx, value: unknown) => note("Plain/take", "", ctx, value) },
+        handlers: {
+          take: async (ctx, value: unknown) => note("Plain/take", "", ctx, value),
+          hidden: handlers.handler({ ingressPrivate: true }, async (ctx, value: unknown) =>
+            note("Plain/hidden", "", ctx, value),
+          ),
+        },
       }),
       object({
         name: "Account",
