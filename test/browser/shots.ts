@@ -54,20 +54,14 @@ function shotsOf({ ids }: Shop): readonly Shot[] {
 }
 
 /** Those that docs/ui.md shows. */
-const KEPT = [
-  "overview",
-  "invocations",
-  "invocation-retrying",
-  "invocation-parked",
-  "object",
-  "playground",
-  "deployments",
-];
+const KEPT = ["overview", "invocations", "invocation-retrying", "invocation-parked", "object", "playground"];
 
-async function take(page: Page, url: string, file: string): Promise<void> {
+/** `isKept`: for the documents. What is below the window is left out, and so is where this machine has its data. */
+async function take(page: Page, url: string, file: string, isKept: boolean): Promise<void> {
   await page.goto(url);
   await page.waitForTimeout(LOADED_MS);
-  await page.screenshot({ path: file, fullPage: true });
+  if (isKept) await page.locator(".foot").evaluate((foot) => foot.remove());
+  await page.screenshot({ path: file, fullPage: !isKept });
   console.log(file);
 }
 
@@ -91,7 +85,7 @@ try {
     for (const { name, path } of shotsOf(shop)) {
       if (folder === undefined && !KEPT.includes(name)) continue;
       const file = folder === undefined ? `${name}.png` : `${name}-${width}-${theme}.png`;
-      await take(page, `${shop.server.adminUrl}/ui${path}`, join(target, file));
+      await take(page, `${shop.server.adminUrl}/ui${path}`, join(target, file), folder === undefined);
     }
     await context.close();
   }
