@@ -40,7 +40,10 @@ export class RuntimeDashboard extends Construct {
       widgets: [
         [
           graph("Invocations", sums("accepted", "completed", "failed", "paused", "parked")),
-          graph("Retries", sums("retries", "throttled", "givenBack", "poked", "ingressFaults")),
+          graph(
+            "Retries",
+            sums("retries", "throttled", "givenBack", "poked", "ingressFaults", "spansDropped"),
+          ),
         ],
         [
           graph(

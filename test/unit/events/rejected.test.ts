@@ -32,7 +32,10 @@ test("a record without a key, and one with an empty key, are set aside, and thei
 test("`ingressPrivate`; the admin API flips it; events reach such handlers all the same", async () => {
   const world = await EventsWorld.start();
   const to = world.subscription("sqs://work", "Plain/hidden");
-  expect((await world.deliver(to, sqsEvent([{ id: "m-1", value: 1 }]))).counts).toMatchObject({ accepted: 1, rejected: 0 });
+  expect((await world.deliver(to, sqsEvent([{ id: "m-1", value: 1 }]))).counts).toMatchObject({
+    accepted: 1,
+    rejected: 0,
+  });
   await world.run();
   expect(world.ran.map(({ handler }) => handler)).toEqual(["Plain/hidden"]);
 });
