@@ -174,3 +174,12 @@ export const TEST_BATCH_MS_MAX = 60_000;
 export const SETTLE_MS_MAX = 5000;
 /** Alarms that one skip may meet: a handler that retries for ever would otherwise hold a test for ever. */
 export const SKIPPED_ALARMS_MAX = 10_000;
+
+// The lines of a failing invocation's code, which its page shows.
+
+/** Before the line that failed, and behind it. */
+export const SOURCE_LINES_AROUND = 2;
+/** Longer files are not read. */
+export const SOURCE_FILE_BYTES_MAX = 2 * 1024 * 1024;
+/** What is longer is cut. */
+export const SOURCE_LINE_CHARS_MAX = 300;

@@ -193,6 +193,7 @@ export class Engine {
       ...{ ...this.#ports(), pool: this.#pool, httpHosts: this.#httpHosts },
       ...{ events: this.#events, jump: (aheadMs: number) => this.#jumps.jump(aheadMs) },
       changed: () => this.#observer.changes.note("journal"),
+      bundleOf: (deployment) => deployer.load(deployment),
     });
     this.#turns = new LocalTurns({
       ...{ pool: this.#pool, httpHosts: this.#httpHosts, powers: this.#powers, events: this.#events },

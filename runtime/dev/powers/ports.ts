@@ -20,6 +20,8 @@ export interface PowerPorts {
   readonly timers: Pick<LocalTimers, "dueBy">;
   /** The clock of all of the server is ahead of the real one by so much. */
   readonly jump: (aheadMs: number) => Promise<void>;
+  /** The code of a deployment of this server's; `undefined`: it has none. */
+  readonly bundleOf: (deployment: string) => Promise<Uint8Array | undefined>;
   /** There is news for pages. */
   readonly changed: () => void;
   readonly pool: Pick<HostPool, "processOf" | "arm">;

@@ -23,6 +23,7 @@ import { LastMessages } from "./last-messages.ts";
 import { noted, type PowerAnswer, type PowerExchange, type PowerPorts } from "./ports.ts";
 import { type PowerEvent, PowerLog } from "./power-log.ts";
 import { redeliver } from "./redeliver.ts";
+import { sourceOf } from "./source.ts";
 import { PowerRefusal, targetIn } from "./target.ts";
 import { count, quoted } from "./words.ts";
 
@@ -40,6 +41,7 @@ const ROUTES: readonly Route<Asked, Promise<HttpResponse>>[] = [
   route("GET", "/dev/armed", listArmed),
   route("DELETE", "/dev/armed", withdraw),
   route("GET", "/dev/events", listEvents),
+  route("GET", "/dev/source", showSource),
 ];
 
 export class Powers {
@@ -150,6 +152,10 @@ async function listEvents({ log, request: { query } }: Asked): Promise<HttpRespo
   const asked = query.get("invocation_id");
   const events = log.events(asked === null ? undefined : parseId(asked));
   return jsonResponse(200, { events: events.map(viewEvent) });
+}
+
+async function showSource({ ports, request: { query } }: Asked): Promise<HttpResponse> {
+  return jsonResponse(200, await sourceOf(ports, parseId(query.get("invocation_id") ?? "")));
 }
 
 const viewOrder = (id: InvocationId, { atMs, ...order }: Order): object => ({

@@ -8,6 +8,7 @@ import { mismatchIn } from "./model/mismatch.ts";
 import { type Frame, framesIn, headlineOf } from "./model/stack.ts";
 import type { Story } from "./model/story.ts";
 import { ErrorCodeLink } from "./error-code.tsx";
+import { SourceLines } from "./source-lines.tsx";
 
 /** What there is to say; `undefined`: nothing is wrong. */
 function problemOf({ invocation }: Story): { kind: "stop" | "fail" | "retry"; message: string } | undefined {
@@ -37,6 +38,7 @@ export function Problem({ story }: { readonly story: Story }) {
         <CopyButton text={[message, stack].filter(Boolean).join("\n")} what="error" />
       </header>
       <More message={message} />
+      {stack !== undefined && <SourceLines id={invocation.id} stack={stack} />}
       <Frames frames={stack === undefined ? [] : framesIn(stack)} where={where} />
       <MismatchParts message={message} />
       {kind === "stop" && <WaysOut isMismatch={invocation.lastFailureCode === "RT0016"} />}
