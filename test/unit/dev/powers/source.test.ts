@@ -30,7 +30,10 @@ async function askedWith(stack: string, sources = ["app.ts", "node_modules/lib/i
     ...{ op: "put", key: headKey(ID) },
     attributes: {
       ...{ [A.format]: 1, [A.status]: "paused", [A.target]: ["Greeter", "greet"], [A.origin]: "x" },
-      ...{ [A.deployment]: "dp_1", [A.attempt]: encodeAttempt({ count: 1 }, { code: 500, message: "broken", stack }) },
+      ...{
+        [A.deployment]: "dp_1",
+        [A.attempt]: encodeAttempt({ count: 1 }, { code: 500, message: "broken", stack }),
+      },
     },
   });
   const registry = {
