@@ -81,6 +81,12 @@ const boundaries: readonly Boundary[] = [
     ];
   }),
   {
+    files: ["runtime/events/lambda.ts"],
+    folders: ["runtime", "lib"],
+    except: [...rooms, "runtime/dev", "runtime/local"],
+    notPackages: notAws,
+  },
+  {
     files: ["runtime/aws/**"],
     folders: ["runtime", "lib"],
     except: [...rooms, "runtime/dev", ...shared],

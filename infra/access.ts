@@ -20,7 +20,7 @@ const WRITE = ["dynamodb:PutItem", "dynamodb:UpdateItem"];
 const DELETE = ["dynamodb:DeleteItem"];
 const SCAN = ["dynamodb:Scan"];
 const SEND = ["sqs:SendMessage"];
-const CONSUME = [
+export const CONSUME = [
   "sqs:ReceiveMessage",
   "sqs:DeleteMessage",
   "sqs:ChangeMessageVisibility",
@@ -83,6 +83,15 @@ export function allowAdmin(admin: PerdureFunction, data: Data, indexes: readonly
   admin.allow(["dynamodb:GetItem", "dynamodb:PutItem", ...DELETE, ...SCAN], [registry.tableArn]);
   allowToSend(admin, data.mailbox.queueArn);
   allowKey(admin, data.encryptionKey);
+}
+
+/** Of each source it also may read: see `events/`. */
+export function allowSourceDoor(door: PerdureFunction, data: Data): void {
+  const { journal, registry } = data.tables;
+  door.allow(["dynamodb:GetItem", "dynamodb:PutItem", ...DELETE], [journal.tableArn]);
+  door.allow(["dynamodb:GetItem"], [registry.tableArn]);
+  allowToSend(door, data.mailbox.queueArn);
+  allowKey(door, data.encryptionKey);
 }
 
 export function allowTimers(timers: PerdureFunction, data: Data, targets: TimerTargets): void {

@@ -123,6 +123,40 @@ export function mailboxAlarms(service: Construct, scope: Construct, watched: Wat
   makeAlarm(scope, label, messagesComeAgain(again, seconds), actions);
 }
 
+interface WatchedDoor {
+  readonly runtimeName: string;
+  readonly actions: readonly IAlarmAction[];
+}
+
+/** The alarms of a runtime that has subscriptions. */
+export function sourceAlarms(
+  runtime: Construct,
+  scope: Construct,
+  { runtimeName, actions }: WatchedDoor,
+): void {
+  const conditions: readonly Condition[] = [
+    {
+      name: "SourceStuck",
+      says: "records of an event source come again and again, and are not accepted.",
+      first:
+        "the source door's log says which subscription, and why: a handler that is not registered, a table or a queue that refuses. Records stay in their source meanwhile.",
+      metric: ownMetric(runtimeName, "recordsFailed", Stats.SUM),
+      threshold: 1,
+      periods: 3,
+    },
+    {
+      name: "RecordsRejected",
+      says: "a record of an event source cannot become an invocation, and was set aside.",
+      first:
+        "ask the admin API for GET /events/rejected: each says why. POST …/retry tries it once more, with a key that you give; POST …/drop lets it be.",
+      metric: ownMetric(runtimeName, "recordsRejected", Stats.SUM),
+      threshold: 1,
+      periods: 1,
+    },
+  ];
+  for (const condition of conditions) makeAlarm(scope, labelOf(runtime), condition, actions);
+}
+
 const mailboxStuck = (mailbox: IQueue, seconds: number): Condition => ({
   name: "MailboxStuck",
   says: "a message has waited for far longer than turns take.",

@@ -72,6 +72,7 @@ export class RuntimeDashboard extends Construct {
             ingress.api.metricServerError(),
           ]),
         ],
+        [graph("Records", sums("recordsAccepted", "recordsRepeated", "recordsRejected", "recordsFailed"))],
         [graph("Units", [...units("journal", journal), ...units("state", state)])],
       ],
     });

@@ -6,6 +6,24 @@ export type { Authorization } from "./http-api.ts";
 export type { IngressDomain } from "./ingress-domain.ts";
 export type { PerdureRuntimeAttributes } from "./imported-runtime.ts";
 export type { ServiceMailboxProps } from "./service-mailbox.ts";
+export { kafka, type MskTopic, type SecretReference, type SelfManagedTopic } from "./events/kafka-source.ts";
+export {
+  eventBridge,
+  s3,
+  type S3SourceProps,
+  schedule,
+  type ScheduleSourceProps,
+  sns,
+} from "./events/push-sources.ts";
+export { sqs } from "./events/queue-source.ts";
+export type { RecordSource } from "./events/record-source.ts";
+export {
+  dynamoDbStream,
+  kinesis,
+  type StreamedTable,
+  type StreamSourceProps,
+} from "./events/stream-sources.ts";
+export type { SubscribeOptions, Subscription } from "./events/subscription.ts";
 export { PerdureRuntime } from "./runtime.ts";
 export { type AdminGrantOptions, PerdureRuntimeBase } from "./runtime-base.ts";
 export type { PerdureRuntimeProps, RuntimePart } from "./runtime-props.ts";

@@ -25,7 +25,7 @@ interface MailboxProps {
   readonly deadLetters: IQueue;
 }
 
-const sharedProps = (encryptionKey: IKey | undefined): QueueProps => ({
+export const sharedProps = (encryptionKey: IKey | undefined): QueueProps => ({
   enforceSSL: true,
   removalPolicy: RemovalPolicy.DESTROY,
   ...(encryptionKey
@@ -33,7 +33,7 @@ const sharedProps = (encryptionKey: IKey | undefined): QueueProps => ({
     : { encryption: QueueEncryption.SQS_MANAGED }),
 });
 
-const fifoProps = (encryptionKey: IKey | undefined): QueueProps => ({
+export const fifoProps = (encryptionKey: IKey | undefined): QueueProps => ({
   ...sharedProps(encryptionKey),
   fifo: true,
   // Together they give SQS's high throughput: its limits hold per group instead of per queue.

@@ -21,7 +21,14 @@ import {
 } from "../lib/limits/aws.ts";
 
 /** The functions of a runtime, by name. */
-export type RuntimePart = "dispatcher" | "ingress" | "admin" | "timers" | "reconciler" | "registrar";
+export type RuntimePart =
+  | "dispatcher"
+  | "ingress"
+  | "admin"
+  | "timers"
+  | "reconciler"
+  | "registrar"
+  | "events";
 
 /** Settings of the runtime's functions that also hold for the functions of services. */
 export interface HandlerProps {

@@ -2,8 +2,8 @@
  * All that is between a client and a handler: tables, queues, schedules, functions and the two HTTP APIs. While nothing
  * happens, it costs the polling of two queues, the reconciler's runs and the alarms (docs/costs.md).
  */
-import { CfnOutput, Duration, Fn, RemovalPolicy, Stack } from "aws-cdk-lib";
-import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Duration, Fn, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { EventSourceMapping, type FunctionUrl } from "aws-cdk-lib/aws-lambda";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { CfnSchedule, ScheduleGroup } from "aws-cdk-lib/aws-scheduler";
@@ -25,6 +25,7 @@ import { runtimeCode } from "./bundle.ts";
 import { RuntimeDashboard } from "./dashboard.ts";
 import { PerdureFunction, type Variables } from "./function.ts";
 import { corsVariables, functionUrl } from "./function-url.ts";
+import { tellCommandLine } from "./command-line-output.ts";
 import { FunctionApi } from "./http-api.ts";
 import { labelOf } from "./label.ts";
 import type { MailboxHost } from "./service-mailbox.ts";
@@ -40,9 +41,13 @@ import {
   type RuntimeSettings,
   settingsOf,
 } from "./runtime-props.ts";
+import { schedulerRole } from "./scheduler-role.ts";
+import { Subscriptions } from "./events/subscriptions.ts";
+import type { RecordSource } from "./events/record-source.ts";
+import type { SubscribeOptions, Subscription } from "./events/subscription.ts";
 import { Tables } from "./tables.ts";
 import { REGISTRAR_MINUTES_MAX, SQS_RECEIVE_MAX } from "../lib/limits/aws.ts";
-import { STACK_OUTPUT_VERSION, type StackOutput } from "../lib/stack-output.ts";
+import { DOOR_TIMEOUT_SECONDS } from "../lib/limits/events.ts";
 
 /** HTTP APIs give up after 30 seconds. */
 const HTTP_TIMEOUT = Duration.seconds(30);
@@ -57,7 +62,7 @@ const OTHERS_MEMORY_MIB = 256;
 
 /** By name. Without an admin API there is no function for it. */
 export type RuntimeFunctions = Readonly<
-  Record<Exclude<RuntimePart, "admin">, PerdureFunction> & { admin?: PerdureFunction }
+  Record<Exclude<RuntimePart, "admin" | "events">, PerdureFunction> & { admin?: PerdureFunction }
 >;
 
 interface Part {
@@ -88,6 +93,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
   readonly functions: RuntimeFunctions;
   readonly settings: RuntimeSettings;
   readonly #admin: FunctionApi | undefined;
+  #subscriptions: Subscriptions | undefined;
   override readonly dashboard: RuntimeDashboard | undefined;
 
   constructor(scope: Construct, id: string, props: PerdureRuntimeProps = {}) {
@@ -136,28 +142,21 @@ export class PerdureRuntime extends PerdureRuntimeBase {
     };
     if (settings.ownMailboxes) this.mailboxHost.expect();
     this.dashboard = this.#observe();
-    this.#tellCommandLine();
+    tellCommandLine(this, this.#admin?.url);
   }
 
-  /** `perdure --stack` reads it (docs/decisions/0036-the-command-line.md). */
-  #tellCommandLine(): void {
-    const { ingressAuthorization: access, ingressFunctionUrl: urlAccess } = this.settings;
-    const { tables } = this;
-    const adminFunction = this.functions.admin?.function.functionName;
-    const output: StackOutput = {
-      ...{ perdure: STACK_OUTPUT_VERSION, runtime: this.runtimeName, ingress: this.ingress.url },
-      ...(this.#admin ? { admin: this.#admin.url } : adminFunction ? { adminFunction } : {}),
-      ingressAccess: typeof access === "string" ? access : "other",
-      ...(urlAccess && this.ingressFunctionUrl
-        ? { ingressUrl: this.ingressFunctionUrl.url, ingressUrlAccess: urlAccess }
-        : {}),
-      journal: tables.journal.tableName,
-      ...{ state: tables.state.tableName, registry: tables.registry.tableName },
-    };
-    new CfnOutput(this, "CommandLine", {
-      description: "Perdure: what `perdure --stack` reads",
-      value: Stack.of(this).toJsonString(output),
+  /** Records of a source become invocations of `"Service/handler"`, each once (docs/events.md). The first one makes the source door's function. */
+  subscribe(source: RecordSource, sink: string, options: SubscribeOptions = {}): Subscription {
+    this.#subscriptions ??= new Subscriptions(this, "Sources", {
+      ...{ data: this.data, registrarArn: this.registrarArn, runtimeName: this.runtimeName },
+      ...{ alarms: this.settings.alarms, actions: this.settings.alarmActions },
+      door: this.#function("events", {
+        description: "Perdure: source door",
+        timeout: Duration.seconds(DOOR_TIMEOUT_SECONDS),
+        variables: this.#dataVariables(),
+      }),
     });
+    return this.#subscriptions.add(source, sink, options);
   }
 
   get mailboxHost(): MailboxHost {
@@ -269,7 +268,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       },
     });
     allowReconciler(reconciler, this.data, this.queues.mailboxDeadLetters.queueArn);
-    const role = this.#schedulerRole("ReconcilerScheduleRole", [
+    const role = schedulerRole(this, "ReconcilerScheduleRole", [
       new PolicyStatement({
         actions: ["lambda:InvokeFunction"],
         resources: [reconciler.function.functionArn],
@@ -300,7 +299,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
       // It is deleted with its schedules, because the queue that they send to is deleted too.
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    const role = this.#schedulerRole("TimerSchedulesRole", [
+    const role = schedulerRole(this, "TimerSchedulesRole", [
       new PolicyStatement({
         actions: ["sqs:SendMessage"],
         resources: [delay.queueArn, delayDeadLetters.queueArn],
@@ -330,17 +329,6 @@ export class PerdureRuntime extends PerdureRuntimeBase {
         ...(delayQueueMax ? { delayQueueMsMax: String(delayQueueMax.toMilliseconds()) } : {}),
       },
     };
-  }
-
-  /** Only the Scheduler of this account may assume it. A schedule of another account that names the role is refused. */
-  #schedulerRole(id: string, statements: readonly PolicyStatement[]): Role {
-    const role = new Role(this, id, {
-      assumedBy: new ServicePrincipal("scheduler.amazonaws.com", {
-        conditions: { StringEquals: { "aws:SourceAccount": Stack.of(this).account } },
-      }),
-    });
-    for (const statement of statements) role.addToPolicy(statement);
-    return role;
   }
 
   #consume(consumer: PerdureFunction, queue: IQueue, maxConcurrency: number | undefined): void {

@@ -15,7 +15,7 @@ export const RECEIVES_USUAL = 3;
 
 /**
  * The dispatcher writes its own once a batch, the reconciler once a run, the ingress with what runs at its door (R27) and what has failed by
- * its fault. Calls in memory (R28) are in none of them: Lambda counts them itself, by the alias that they go through.
+ * its fault, the source door once an event. Calls in memory (R28) are in none of them: Lambda counts them itself, by the alias that they go through.
  */
 export const METRICS = {
   /** Starts that came out of the mailbox for the first time, and calls that run at the door. */
@@ -49,6 +49,14 @@ export const METRICS = {
   poked: { name: "Poked", unit: "Count" },
   /** Spans that were not sent (docs/tracing.md). */
   spansDropped: { name: "SpansDropped", unit: "Count" },
+  /** Records of event sources that the door has sent to the mailbox (docs/events.md). */
+  recordsAccepted: { name: "RecordsAccepted", unit: "Count" },
+  /** Records below the mark of their lane, and those of a workflow's key that was started before. */
+  recordsRepeated: { name: "RecordsRepeated", unit: "Count" },
+  /** Records that were set aside. */
+  recordsRejected: { name: "RecordsRejected", unit: "Count" },
+  /** Records that their source was told to deliver again. */
+  recordsFailed: { name: "RecordsFailed", unit: "Count" },
   /** Messages that the reconciler found in the mailbox's dead-letter queue. */
   deadLetters: { name: "DeadLetters", unit: "Count" },
 } as const satisfies Record<string, { readonly name: string; readonly unit: MetricUnit }>;

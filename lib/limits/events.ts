@@ -16,6 +16,28 @@ export const ENVELOPES_MAX = 4;
 /** With less time than this left, no more records are begun: the source delivers them again. */
 export const DOOR_SPARE_MS = 5000;
 
+/** The source door's timeout in AWS: a queue hides its messages for 30 seconds, unless it is told otherwise, and Lambda refuses a consumer that may run longer. */
+export const DOOR_TIMEOUT_SECONDS = 30;
+
+// Event source mappings, as Lambda takes them.
+
+/** Messages of a standard queue in one batch, with a window. */
+export const QUEUE_BATCH_MAX = 10_000;
+/** Records of a stream in one batch. */
+export const STREAM_BATCH_MAX = 10_000;
+/** Unless the subscription says how many. Each is a message to the mailbox, so more of them take longer and are not cheaper. */
+export const STREAM_BATCH_DEFAULT = 100;
+/** The same, of Kafka. */
+export const KAFKA_BATCH_DEFAULT = 100;
+/** Batches of one shard at the same time. */
+export const PARALLEL_BATCHES_MAX = 10;
+/** How long a batch may wait to become full. */
+export const WINDOW_SECONDS_MAX = 300;
+/** Doors of one queue at the same time. */
+export const CONCURRENT_DOORS_MAX = 1000;
+/** Patterns of one mapping. */
+export const FILTERS_MAX = 5;
+
 // What was accepted, and for how long that is known.
 
 /** The head of what a record has started is there for so long after the record was sent, at the least. Later a record that may have

@@ -14,7 +14,12 @@ import {
   forgetSubscription,
   storeSubscription,
 } from "../events/subscription-store.ts";
-import { givesKeys, parseSubscription, type Subscription } from "../events/subscription.ts";
+import {
+  givesKeys,
+  isSameSubscription,
+  parseSubscription,
+  type Subscription,
+} from "../events/subscription.ts";
 import { emptyResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
 import { AdminError, badField, badShape, doesNotExist } from "./error.ts";
 import type { AdminExchange, AdminPorts, Handling } from "./ports.ts";
@@ -100,7 +105,7 @@ export async function makeSubscription({ ports, request }: AdminExchange): Handl
   await assertCluster(ports, parsed);
   await assertSink(ports, parsed);
   const stored = await storeSubscription(ports.items, parsed);
-  if (!isSame(stored, parsed)) {
+  if (!isSameSubscription(stored, parsed)) {
     const text = `There is another subscription '${stored.name}', of '${stored.sourceText}' to '${stored.sinkText}'`;
     throw new AdminError(409, text, {}, REFUSED);
   }
@@ -109,12 +114,6 @@ export async function makeSubscription({ ports, request }: AdminExchange): Handl
 
 const refused = (field: string, reason: string): AdminError =>
   new AdminError(400, `The request field '${field}' is invalid. Reason: ${reason}`, {}, REFUSED);
-
-const isSame = (a: Subscription, b: Subscription): boolean =>
-  JSON.stringify([a.sourceText, a.sinkText, sorted(a.options)]) ===
-  JSON.stringify([b.sourceText, b.sinkText, sorted(b.options)]);
-const sorted = (options: Subscription["options"]) =>
-  Object.entries(options).toSorted(([a], [b]) => (a < b ? -1 : 1));
 
 async function assertCluster({ items }: AdminPorts, { source: { cluster } }: Subscription): Promise<void> {
   if (cluster === undefined) return;

@@ -43,6 +43,12 @@ export async function storeSubscription(items: ItemStore, subscription: Subscrip
   return (won ? undefined : subscriptionInStore(item?.["d"])) ?? subscription;
 }
 
+/** Whatever is there of its name. What the stack of a subscription says now holds. */
+export async function replaceSubscription(items: ItemStore, subscription: Subscription): Promise<void> {
+  const attributes = { d: storedSubscription(subscription) };
+  await items.write({ op: "put", key: keyOf(SUBSCRIPTION, subscription.id), attributes });
+}
+
 /** `false`: there was none. Its marks stay, and so do the records that were set aside. */
 export async function forgetSubscription(items: ItemStore, id: string): Promise<boolean> {
   return (await items.write({ op: "delete", key: keyOf(SUBSCRIPTION, id), when: { is: "present" } })).won;

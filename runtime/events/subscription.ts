@@ -152,6 +152,13 @@ function scheduleIn(options: SubscriptionOptions): Schedule | string | undefined
 export const givesKeys = ({ source, key, keyIfMissing }: Subscription): boolean =>
   key.from !== "record" || keyIfMissing !== undefined || hasKeys(source);
 
+/** Whether both say the same of their records. */
+export const isSameSubscription = (a: Subscription, b: Subscription): boolean =>
+  JSON.stringify([a.sourceText, a.sinkText, sorted(a.options)]) ===
+  JSON.stringify([b.sourceText, b.sinkText, sorted(b.options)]);
+const sorted = (options: SubscriptionOptions) =>
+  Object.entries(options).toSorted(([a], [b]) => (a < b ? -1 : 1));
+
 /** As it is stored: what was asked for, so that a later version may read more out of it. */
 export const storedSubscription = (subscription: Subscription): Record<string, Value> => ({
   ...(subscription.name === subscription.id ? {} : { name: subscription.name }),

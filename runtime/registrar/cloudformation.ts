@@ -6,10 +6,18 @@ import { asError } from "../../lib/errors.ts";
 import { type Clock, elapse } from "../../lib/ports.ts";
 import { digest } from "../../lib/hash.ts";
 import type { Registrar, Registration } from "./registrar.ts";
+import {
+  dropSubscription,
+  keepSubscription,
+  SUBSCRIPTION_RESOURCE,
+  type SubscriptionPorts,
+} from "./subscription.ts";
 import { CLOUDFORMATION_REASON_CHARS_MAX } from "../../lib/limits/aws.ts";
 
 export interface ResourceEvent {
   readonly RequestType: "Create" | "Update" | "Delete";
+  /** Absent: a deployment, as it is for tests and for stacks of earlier versions. */
+  readonly ResourceType?: string;
   readonly ResponseURL: string;
   readonly StackId: string;
   readonly RequestId: string;
@@ -36,27 +44,51 @@ export interface ResourceAnswer {
 /** The identity of a resource that was never created. Its deletion does nothing. */
 const NOTHING = "nothing";
 
+interface Answering {
+  readonly clock: Clock;
+  readonly leftMs: number;
+  /** For subscriptions. */
+  readonly items: SubscriptionPorts["items"];
+}
+
 /** Never rejects, and answers within `leftMs`. What goes on after that must not change anything any more. */
 export async function answerTo(
   event: ResourceEvent,
   registrar: Registrar,
-  { clock, leftMs }: { readonly clock: Clock; readonly leftMs: number },
+  { clock, leftMs, items }: Answering,
 ): Promise<ResourceAnswer> {
   const { StackId, RequestId, LogicalResourceId, PhysicalResourceId } = event;
   const common = { StackId, RequestId, LogicalResourceId };
   const late = elapse(clock, leftMs).then((): never => {
     throw new Error("it took longer than the registrar may run: deploy again");
   });
+  const perform =
+    event.ResourceType === SUBSCRIPTION_RESOURCE
+      ? performSubscription(event, { items, clock })
+      : performDeployment(event, registrar);
   try {
-    return { ...common, Status: "SUCCESS", ...(await Promise.race([perform(event, registrar), late])) };
+    return { ...common, Status: "SUCCESS", ...(await Promise.race([perform, late])) };
   } catch (error) {
     const Reason = asError(error).message.slice(0, CLOUDFORMATION_REASON_CHARS_MAX);
     return { ...common, Status: "FAILED", Reason, PhysicalResourceId: PhysicalResourceId ?? NOTHING };
   }
 }
 
+/** The resource's identity is the subscription's id. */
+async function performSubscription(
+  { RequestType, PhysicalResourceId = NOTHING, ResourceProperties }: ResourceEvent,
+  ports: SubscriptionPorts,
+): Promise<Pick<ResourceAnswer, "PhysicalResourceId">> {
+  if (RequestType !== "Delete")
+    return {
+      PhysicalResourceId: await keepSubscription(ports, ResourceProperties, RequestType === "Create"),
+    };
+  await dropSubscription(ports, PhysicalResourceId);
+  return { PhysicalResourceId };
+}
+
 /** The resource's identity is the function. If it changes, CloudFormation deletes the old resource. */
-async function perform(
+async function performDeployment(
   {
     RequestType,
     PhysicalResourceId = NOTHING,

@@ -5,7 +5,7 @@ import { depthOfQueue } from "../aws/sqs-depth.ts";
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { OwnMailboxes } from "../../lib/store/own-mailboxes.ts";
 import { asError } from "../../lib/errors.ts";
-import { elapse } from "../../lib/ports.ts";
+import { elapse, type ItemStore } from "../../lib/ports.ts";
 import { answerTo, type ResourceAnswer, type ResourceEvent } from "./cloudformation.ts";
 import { InTime } from "./in-time.ts";
 import { Registrar } from "./registrar.ts";
@@ -33,7 +33,7 @@ const connect = once(() => {
 });
 
 /** It changes nothing any more when the time is over. What was not done by then would go on with the next event. */
-function registrarUntil(atMs: number): Registrar {
+function partsUntil(atMs: number): { readonly registrar: Registrar; readonly items: ItemStore } {
   const { clock, connection, discoverer, versions, items: held } = connect();
   const inTime = new InTime(clock, atMs);
   const items = inTime.items(held);
@@ -44,18 +44,20 @@ function registrarUntil(atMs: number): Registrar {
     depth: async (url: string): Promise<number> => await depthOfQueue(connection.sqs(), url),
   };
   const registry = new ItemRegistry(items, clock);
-  return new Registrar({ registry, discoverer, clock, moves, versions: inTime.versions(versions) });
+  const ports = { registry, discoverer, clock, moves, versions: inTime.versions(versions) };
+  return { registrar: new Registrar(ports), items };
 }
 
 export async function handler(event: ResourceEvent, context: LambdaContext): Promise<void> {
   const { clock, logger } = connect();
   const leftMs = context.getRemainingTimeInMillis() - CLOUDFORMATION_ANSWER_MS;
-  const answer = await answerTo(event, registrarUntil(clock.now() + leftMs), { clock, leftMs });
+  const { registrar, items } = partsUntil(clock.now() + leftMs);
+  const answer = await answerTo(event, registrar, { clock, leftMs, items });
   const { RequestType } = event;
   const { Status, Reason, PhysicalResourceId, Data } = answer;
   logger.log(Status === "SUCCESS" ? "info" : "error", "a registration", {
     request: RequestType,
-    function: PhysicalResourceId,
+    resource: PhysicalResourceId,
     version: Data?.["Version"],
     status: Status,
     reason: Reason,

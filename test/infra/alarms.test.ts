@@ -1,8 +1,11 @@
 /** Every alarm has a section in docs/operations.md, and every such section an alarm. The dashboard shows every metric. */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Duration } from "aws-cdk-lib";
+import { App, Duration, Stack } from "aws-cdk-lib";
+import { Queue } from "aws-cdk-lib/aws-sqs";
+import { Match, Template } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
+import { PerdureRuntime, type PerdureRuntimeProps, sqs } from "../../infra/index.ts";
 import { METRIC_NAMESPACE, METRICS } from "../../lib/metrics.ts";
 import { makeStack, ofType, type Resource, type TestStack } from "./stack.ts";
 
@@ -24,8 +27,23 @@ describe("alarms", () => {
     const [, alarms = ""] = OPERATIONS.split("\n## Alarms\n");
     const [section = ""] = alarms.split(/\n## /);
     const sections = [...section.matchAll(/^### (\w+)$/gm)].map(([, name]) => name);
-    expect(sections).toHaveLength(13);
-    expect(Object.keys(alarmsOf(all))).toEqual(sections);
+    expect(sections).toHaveLength(15);
+    const ofSources = ["SourceStuck", "RecordsRejected"];
+    expect([...Object.keys(alarmsOf(all)), ...ofSources]).toEqual(sections);
+  });
+
+  test("of a runtime with subscriptions are two more, on one metric each", () => {
+    const namesIn = (props: PerdureRuntimeProps): string[] => {
+      const stack = new Stack(new App({ analyticsReporting: false }), "Test");
+      const runtime = new PerdureRuntime(stack, "Runtime", props);
+      runtime.subscribe(sqs(new Queue(stack, "Work")), "Greeter/greet");
+      const made = Template.fromStack(stack).findResources("AWS::CloudWatch::Alarm", {
+        Properties: { Namespace: METRIC_NAMESPACE, MetricName: Match.stringLikeRegexp("^Records") },
+      });
+      return Object.values(made).map((alarm) => String(alarm["Properties"]["AlarmName"]));
+    };
+    expect(namesIn({})).toEqual(["Test-Runtime-SourceStuck", "Test-Runtime-RecordsRejected"]);
+    expect(namesIn({ alarms: "none" })).toEqual([]);
   });
 
   test("say of what they are, what to look at first, and where the rest is: in the package", () => {

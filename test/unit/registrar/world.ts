@@ -81,10 +81,10 @@ export class FakeFunction implements FunctionVersions {
 
 export class World {
   readonly clock = new ManualClock();
-  readonly #items = new MemoryItemStore();
+  readonly items = new MemoryItemStore();
   #deployed: Readonly<Record<string, unknown>> = {};
-  readonly registry = new ItemRegistry(this.#items, this.clock, 0);
-  readonly mailboxes = new OwnMailboxes(this.#items, this.clock, true);
+  readonly registry = new ItemRegistry(this.items, this.clock, 0);
+  readonly mailboxes = new OwnMailboxes(this.items, this.clock, true);
   readonly function = new FakeFunction();
   /** Of each own mailbox. */
   depth = 0;
@@ -153,6 +153,7 @@ export class World {
     const answer = answerTo({ ...common, LogicalResourceId: "Registration", ...event }, this.registrar, {
       clock: this.clock,
       leftMs,
+      items: this.items,
     });
     await this.clock.advance(HOUR_MS);
     return await answer;
