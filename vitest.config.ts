@@ -72,6 +72,8 @@ export default defineConfig({
       project("moto", ["test/moto/**/*.test.ts"], 240_000),
       // Runs Restate's published tools, which it installs with npm: `npm run test:restate-cli`.
       project("restate-cli", ["test/restate-cli/**/*.test.ts"], 60_000),
+      // Needs Java, and Maven for Kafka's jars: `npm run test:kafka`.
+      project("kafka", ["test/kafka/**/*.test.ts"], 240_000),
       // Needs Java; run on its own with `npm run test:dynamodb-local`.
       project("dynamodb-local", ["test/dynamodb-local/**/*.test.ts"], 60_000),
     ],

@@ -86,3 +86,36 @@ export const TICKS_MISSED_MAX = 100;
 export const TICK_RETRY_MS = 10_000;
 /** The longest text of a schedule. */
 export const SCHEDULE_CHARS_MAX = 256;
+
+// The Kafka consumer of a local server.
+
+/** Records of one partition that go through the door together. */
+export const KAFKA_BATCH_MAX = 500;
+/** Records of one partition that wait for the door: more are not fetched. */
+export const KAFKA_LANE_RECORDS_MAX = 2000;
+/** Bytes of them: what a server holds of a partition is about this. */
+export const KAFKA_LANE_BYTES_MAX = 16 * 1024 * 1024;
+/** How long a batch may take. */
+export const KAFKA_DOOR_MS = 60_000;
+/** The first wait after a failure. It doubles, up to the longest. */
+export const KAFKA_RETRY_MS_MIN = 250;
+/** The longest one. */
+export const KAFKA_RETRY_MS_MAX = 5000;
+/** A member of a group that says nothing for so long is out of it. Brokers allow no less than 6 seconds. */
+export const KAFKA_SESSION_MS = 6000;
+/** How often it says something. */
+export const KAFKA_HEARTBEAT_MS = 1500;
+/** What these two may be set to. */
+export const KAFKA_OPTION_MS_MIN = 500;
+/** The longest. */
+export const KAFKA_OPTION_MS_MAX = 30 * 60 * 1000;
+/** Records that are read ahead, of all partitions together. */
+export const KAFKA_READ_AHEAD_MAX = 2000;
+/** How long connecting and each answer of a broker may take. */
+export const KAFKA_REQUEST_MS = 5000;
+/** How long the check of a new subscription may take. */
+export const KAFKA_CHECK_MS = 5000;
+/** How long a server that stops waits for a group to let its member go. */
+export const KAFKA_STOP_MS_MAX = 1500;
+/** How long a status waits for the ends of the partitions. Without them there is no lag. */
+export const KAFKA_STATUS_MS = 2000;

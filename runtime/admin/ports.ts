@@ -5,6 +5,7 @@ import type { HttpRequest } from "../http/message.ts";
 import type { Sandbox } from "../query/sandbox.ts";
 import type { AuditLog } from "./audit/action.ts";
 import type { EngineTraces } from "../traces/engine-traces.ts";
+import type { KafkaReader } from "../events/kafka/sources.ts";
 import type { InvocationIndex } from "./invocation-index.ts";
 import type { Overview } from "./overview/overview.ts";
 import type { Tally } from "./overview/tally.ts";
@@ -29,6 +30,8 @@ export interface AdminPorts {
   readonly tally?: Tally;
   /** Where actions are kept. Absent: they are lines of the log. */
   readonly audit?: AuditLog;
+  /** Absent: nothing here reads Kafka. */
+  readonly kafka?: KafkaReader;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;

@@ -15,12 +15,14 @@ import {
   listRejected,
   retryRejected,
 } from "./subscriptions-events.ts";
+import { changeSubscription } from "./subscriptions-kafka.ts";
 import { makeSubscription, endSubscription, showSubscription, viewSubscriptions } from "./subscriptions.ts";
 
 export const EVENT_ROUTES: readonly Route<AdminExchange, Handling>[] = [
   route("GET", "/subscriptions", viewSubscriptions),
   route("POST", "/subscriptions", makeSubscription),
   route("GET", "/subscriptions/:id", (x, { id }) => showSubscription(x, id)),
+  route("PATCH", "/subscriptions/:id", (x, { id }) => changeSubscription(x, id)),
   route("DELETE", "/subscriptions/:id", (x, { id }) => endSubscription(x, id)),
   route("GET", "/kafka-clusters", listClusters),
   route("POST", "/kafka-clusters", createCluster),

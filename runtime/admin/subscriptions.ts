@@ -12,6 +12,7 @@ import {
   allSubscriptions,
   findSubscription,
   forgetSubscription,
+  type KafkaCluster,
   storeSubscription,
 } from "../events/subscription-store.ts";
 import {
@@ -21,6 +22,7 @@ import {
   type Subscription,
 } from "../events/subscription.ts";
 import { emptyResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
+import { viewConsumer } from "./consumer-view.ts";
 import { AdminError, badField, badShape, doesNotExist } from "./error.ts";
 import type { AdminExchange, AdminPorts, Handling } from "./ports.ts";
 import { viewTime } from "./value-view.ts";
@@ -54,11 +56,13 @@ export async function showSubscription({ ports }: AdminExchange, text: string): 
   const lanes = (await marksIn(ports.items, subscription)).map(({ lane, position, atMs }) => ({
     ...{ lane, accepted_to: position, accepted_at: viewTime(atMs) },
   }));
+  const consumer = await ports.kafka?.status(subscription);
   const failed = await lastFailure(ports.items, subscription.name);
   return jsonResponse(200, {
     ...viewSubscription(subscription),
     lanes,
     last_failure: failed ? viewFailure(failed) : null,
+    ...(consumer ? { perdure: viewConsumer(consumer) } : {}),
     ...(subscription.schedule ? { next_tick: viewNext(subscription, ports.clock.now()) } : {}),
   });
 }
@@ -102,8 +106,10 @@ export async function makeSubscription({ ports, request }: AdminExchange): Handl
   const parsed = parseSubscription(named, ports.clock.now());
   if ("reason" in parsed) throw refused(parsed.field, parsed.reason);
   if (RESERVED_NAMES.includes(parsed.name)) throw refused("name", "is reserved");
-  await assertCluster(ports, parsed);
+  const cluster = await assertCluster(ports, parsed);
   await assertSink(ports, parsed);
+  const wrong = cluster && (await ports.kafka?.check(parsed, cluster));
+  if (wrong) throw refused(wrong.field, wrong.reason);
   const stored = await storeSubscription(ports.items, parsed);
   if (!isSameSubscription(stored, parsed)) {
     const text = `There is another subscription '${stored.name}', of '${stored.sourceText}' to '${stored.sinkText}'`;
@@ -115,10 +121,15 @@ export async function makeSubscription({ ports, request }: AdminExchange): Handl
 const refused = (field: string, reason: string): AdminError =>
   new AdminError(400, `The request field '${field}' is invalid. Reason: ${reason}`, {}, REFUSED);
 
-async function assertCluster({ items }: AdminPorts, { source: { cluster } }: Subscription): Promise<void> {
-  if (cluster === undefined) return;
-  const names = (await allClusters(items)).map(({ name }) => name);
-  if (names.includes(cluster)) return;
+async function assertCluster(
+  { items }: AdminPorts,
+  { source: { cluster } }: Subscription,
+): Promise<KafkaCluster | undefined> {
+  if (cluster === undefined) return undefined;
+  const clusters = await allClusters(items);
+  const found = clusters.find(({ name }) => name === cluster);
+  if (found) return found;
+  const names = clusters.map(({ name }) => name);
   throw refused("source", `Unknown Kafka cluster '${cluster}'. Available clusters: [${names.join(", ")}]`);
 }
 

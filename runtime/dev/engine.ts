@@ -44,7 +44,7 @@ import { Powers } from "./powers/powers.ts";
 import { adminPort } from "./ui/admin-port.ts";
 import { Observer } from "./ui/observer.ts";
 import { UiFiles } from "./ui/ui-files.ts";
-import { Ticks } from "./ticks.ts";
+import { LocalSources } from "./local-sources.ts";
 import { Upkeep } from "./upkeep.ts";
 import {
   ADMIN_BODY_BYTES_MAX,
@@ -119,7 +119,7 @@ export class Engine {
   readonly #timers: LocalTimers;
   readonly #registry: LocalRegistry;
   readonly #upkeep: Upkeep;
-  readonly #ticks: Ticks;
+  readonly #sources: LocalSources;
   readonly #pool: HostPool;
   readonly #httpHosts: HttpHosts;
   readonly #jumps: Jumps;
@@ -160,7 +160,7 @@ export class Engine {
       ...{ items: this.#items, mailbox: this.#mailbox, clock: this.#clock, entropy: systemEntropy },
       logger: this.#logger,
     });
-    this.#ticks = new Ticks(this.#ports());
+    this.#sources = new LocalSources(this.#ports(), options.dataPath);
     const deployer = new Deployer({
       blobs: new LocalBlobStore(this.#database),
       registry: this.#registry,
@@ -219,7 +219,7 @@ export class Engine {
     const { url, adminUrl } = await this.#listen();
     await this.#timers.releaseGuards();
     this.#dispatch();
-    this.#ticks.look();
+    this.#sources.start();
     return { url, adminUrl, ...(deployed && { deployed }) };
   }
 
@@ -232,7 +232,7 @@ export class Engine {
     this.#observer.stop();
     for (const server of this.#servers) server.close();
     this.#timers.stop();
-    await Promise.all([this.#turnsEnd(), this.#ticks.stop()]);
+    await Promise.all([this.#turnsEnd(), this.#sources.stop()]);
     // Before the host processes end. Otherwise their turns would be recorded as failures of the handlers.
     this.#database.close();
     for (const server of this.#servers) server.destroy();
@@ -260,7 +260,7 @@ export class Engine {
     this.#stopped = true;
     this.#upkeep.stop();
     this.#timers.stop();
-    void this.#ticks.stop();
+    void this.#sources.stop();
     void this.#mailbox.stop(0);
     for (const server of this.#servers) server.destroy();
     this.#options.report({ kind: "data-lost", file });
@@ -318,6 +318,7 @@ export class Engine {
         ...{
           listing: this.#items.listing,
           discoverer: this.#httpHosts,
+          kafka: this.#sources.kafka,
           tally: this.#observer.tally,
           audit: this.#observer.audit,
         },
@@ -333,7 +334,7 @@ export class Engine {
         this.#dated(await ingress.handle(request, signal)),
       admin: async (request: HttpRequest) => {
         const answer = (await this.#powers.answer(request)) ?? (await admin.handle(request));
-        if (Ticks.concerns(request)) this.#ticks.look();
+        this.#sources.changedBy(request);
         return this.#dated(answer);
       },
     };

@@ -49,6 +49,21 @@ export async function replaceSubscription(items: ItemStore, subscription: Subscr
   await items.write({ op: "put", key: keyOf(SUBSCRIPTION, subscription.id), attributes });
 }
 
+/** `false`: it is gone. */
+export async function pauseSubscription(
+  items: ItemStore,
+  subscription: Subscription,
+  isPaused: boolean,
+): Promise<boolean> {
+  const { won } = await items.write({
+    op: "put",
+    key: keyOf(SUBSCRIPTION, subscription.id),
+    attributes: { d: storedSubscription({ ...subscription, isPaused }) },
+    when: { is: "present" },
+  });
+  return won;
+}
+
 /** `false`: there was none. Its marks stay, and so do the records that were set aside. */
 export async function forgetSubscription(items: ItemStore, id: string): Promise<boolean> {
   return (await items.write({ op: "delete", key: keyOf(SUBSCRIPTION, id), when: { is: "present" } })).won;

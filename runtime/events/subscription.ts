@@ -4,7 +4,7 @@
  * Its name is what counts. Ids of invocations derive from it, and marks lie under it. So one that is deleted and made again goes on
  * where it was. Without a name of its own it has one that derives from source, sink and `group.id`.
  *
- * It is not changed: what a key is taken from is part of an invocation's id.
+ * It is not changed, but for being paused: what a key is taken from is part of an invocation's id.
  */
 import { SUBSCRIPTION_NAME_BYTES_MAX } from "../../lib/limits/events.ts";
 import type { SourceName } from "../../lib/model/source-record.ts";
@@ -37,6 +37,8 @@ export interface Subscription extends SourceName {
   readonly sinkText: string;
   readonly givenOptions: SubscriptionOptions;
   readonly createdAtMs: number;
+  /** The consumer of a local server does not read it. */
+  readonly isPaused: boolean;
 }
 
 export interface SubscriptionRequest {
@@ -58,6 +60,7 @@ export const OPTION = {
   keyIfMissing: "perdure.key.missing",
   lanes: "perdure.lanes",
   generation: "perdure.generation",
+  consumer: "perdure.consumer",
   schedule: "perdure.schedule",
   timezone: "perdure.timezone",
 } as const;
@@ -72,6 +75,7 @@ const RESETS = ["earliest", "latest", "beginning", "end", "smallest", "largest",
 export function parseSubscription(
   request: SubscriptionRequest,
   createdAtMs: number,
+  isPaused = false,
 ): Subscription | SubscriptionFault {
   const [source, sink] = [parseSource(request.source), parseSink(request.sink)];
   if (typeof source === "string") return { field: "source", reason: source };
@@ -91,7 +95,7 @@ export function parseSubscription(
       : subscriptionId(name);
   const forClient = source.scheme === "kafka" ? { [CLIENT]: "perdure", [GROUP]: name ?? id } : {};
   return {
-    ...{ id, name: name ?? id, source, sink, createdAtMs, ...own },
+    ...{ id, name: name ?? id, source, sink, createdAtMs, isPaused, ...own },
     options: { ...forClient, ...request.options },
     ...{ sourceText: request.source, sinkText: request.sink, givenOptions: request.options },
   };
@@ -116,6 +120,8 @@ function wrongOption(options: SubscriptionOptions, { scheme }: Source): Subscrip
   if (options[GROUP] === "") return { field: `options.${GROUP}`, reason: "is empty" };
   if (options[OPTION.lanes] !== undefined && (scheme !== "kinesis" || options[OPTION.lanes] !== "shard"))
     return { field: `options.${OPTION.lanes}`, reason: "must be 'shard', of a Kinesis stream" };
+  if (options[OPTION.consumer] !== undefined && (scheme !== "kafka" || options[OPTION.consumer] !== "none"))
+    return { field: `options.${OPTION.consumer}`, reason: "must be 'none', of a Kafka topic" };
   if (scheme === "schedule") return undefined;
   const ofSchedule = [OPTION.schedule, OPTION.timezone].find((name) => options[name] !== undefined);
   return ofSchedule && { field: `options.${ofSchedule}`, reason: "is of a schedule alone" };
@@ -148,6 +154,10 @@ function scheduleIn(options: SubscriptionOptions): Schedule | string | undefined
   return text === undefined ? undefined : parseSchedule(text, options[OPTION.timezone]);
 }
 
+/** Whether a local server reads it by itself. Of another kind, or with the option, only `POST /events` delivers. */
+export const isConsumed = ({ source, options }: Subscription): boolean =>
+  source.scheme === "kafka" && options[OPTION.consumer] !== "none";
+
 /** Whether a record can give the key that the sink needs. */
 export const givesKeys = ({ source, key, keyIfMissing }: Subscription): boolean =>
   key.from !== "record" || keyIfMissing !== undefined || hasKeys(source);
@@ -166,6 +176,7 @@ export const storedSubscription = (subscription: Subscription): Record<string, V
   sink: subscription.sinkText,
   options: { ...subscription.givenOptions },
   createdAt: subscription.createdAtMs,
+  ...(subscription.isPaused ? { paused: true } : {}),
 });
 
 /** `undefined`: a version that is not this one has stored it. */
@@ -182,6 +193,10 @@ export function subscriptionInStore(stored: Value | undefined): Subscription | u
     typeof value === "string" ? [[option, value] as const] : [],
   );
   const request = { source, sink, options: Object.fromEntries(texts) };
-  const parsed = parseSubscription(name === undefined ? request : { ...request, name }, createdAt);
+  const parsed = parseSubscription(
+    name === undefined ? request : { ...request, name },
+    createdAt,
+    stored["paused"] === true,
+  );
   return "reason" in parsed ? undefined : parsed;
 }

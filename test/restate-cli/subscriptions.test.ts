@@ -4,6 +4,8 @@ import { atWork, startedPerdure, whyNot } from "./started.ts";
 
 const ID = /sub_1[0-9A-Za-z]{22}/u;
 const ORDERS = ["kafka://main/orders", "service://Counter/add"] as const;
+/** There is no broker. */
+const UNREAD = ["perdure.consumer=none"] as const;
 
 describe.skipIf(whyNot !== undefined)("restate: Kafka clusters and subscriptions", () => {
   const perdure = startedPerdure(async (started) => void (await atWork(started)));
@@ -24,7 +26,7 @@ describe.skipIf(whyNot !== undefined)("restate: Kafka clusters and subscriptions
   });
 
   test("subscriptions create, list, describe", async () => {
-    const made = await run("sub", "create", ...ORDERS, "auto.offset.reset=earliest");
+    const made = await run("sub", "create", ...ORDERS, "auto.offset.reset=earliest", ...UNREAD);
     expect(made.stdout).toMatch(/Subscription sub_1[0-9A-Za-z]{22} created/u);
     const id = await subscription();
     const { stdout } = await run("sub", "get", id);

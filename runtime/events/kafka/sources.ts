@@ -1,0 +1,149 @@
+/** The Kafka subscriptions of a local server: one consumer for each that is there, and not paused. */
+import { createHash, randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { asError } from "../../../lib/errors.ts";
+import { KAFKA_CHECK_MS, KAFKA_RETRY_MS_MAX } from "../../../lib/limits/events.ts";
+import type { HttpRequest } from "../../http/message.ts";
+import type { SourceDoorPorts } from "../source-door.ts";
+import { allClusters, allSubscriptions, type KafkaCluster } from "../subscription-store.ts";
+import { isConsumed, type Subscription, type SubscriptionFault } from "../subscription.ts";
+import type { KafkaClient } from "./client.ts";
+import { KafkaConsumer } from "./consumer.ts";
+import { platformaticKafka } from "./platformatic.ts";
+import { type KafkaSettings, kafkaSettings } from "./settings.ts";
+import { type KafkaStatus, PAUSED } from "./status.ts";
+
+/** What the admin API asks. */
+export interface KafkaReader {
+  /** Whether this server reads its source. */
+  reads(subscription: Subscription): boolean;
+  /** What keeps it from being read. */
+  check(subscription: Subscription, cluster: KafkaCluster): Promise<SubscriptionFault | undefined>;
+  /** `undefined`: nothing here reads it. */
+  status(subscription: Subscription): Promise<KafkaStatus | undefined>;
+}
+
+interface Wanted {
+  readonly subscription: Subscription;
+  readonly settings: KafkaSettings;
+}
+
+export class KafkaSources implements KafkaReader {
+  readonly #ports: SourceDoorPorts;
+  readonly #client: KafkaClient;
+  /** Tells this server from others, and is the same when it starts again. */
+  readonly #server: string;
+  readonly #consumers = new Map<string, KafkaConsumer>();
+  #working: Promise<void> | undefined;
+  #again = false;
+  #isStopped = false;
+  #cancel: () => void = () => undefined;
+
+  constructor(ports: SourceDoorPorts, dataPath: string, client: KafkaClient = platformaticKafka) {
+    this.#ports = ports;
+    this.#client = client;
+    // A file is served by one server at a time. One without a file does not come back.
+    const own = dataPath.startsWith(":") ? randomUUID() : dataPath;
+    this.#server = createHash("sha256").update(`${hostname()}\n${own}`).digest("hex").slice(0, 12);
+  }
+
+  /** Whether a request of the admin API may have changed what is to be read. */
+  static concerns({ method, path }: Pick<HttpRequest, "method" | "path">): boolean {
+    return method !== "GET" && /\/(?:subscriptions|kafka-clusters)(?:\/[^/]+)?$/u.test(path);
+  }
+
+  reads(subscription: Subscription): boolean {
+    return isConsumed(subscription);
+  }
+
+  async check(subscription: Subscription, cluster: KafkaCluster): Promise<SubscriptionFault | undefined> {
+    if (!isConsumed(subscription)) return undefined;
+    const settings = kafkaSettings(subscription, cluster, this.#server);
+    if ("reason" in settings) return settings;
+    let cancel: () => void = () => undefined;
+    const late = new Promise<string>((resolve) => {
+      const reason = `the brokers of cluster '${cluster.name}' (${settings.brokers.join(", ")}) do not answer`;
+      cancel = this.#ports.clock.after(KAFKA_CHECK_MS, () => resolve(reason));
+    });
+    const checked = this.#client.check(settings, subscription.source.name).then(
+      () => undefined,
+      (error: unknown) => asError(error).message,
+    );
+    const reason = await Promise.race([checked, late]);
+    cancel();
+    return reason === undefined ? undefined : { field: "source", reason };
+  }
+
+  async status(subscription: Subscription): Promise<KafkaStatus | undefined> {
+    if (!isConsumed(subscription)) return undefined;
+    if (subscription.isPaused) return PAUSED;
+    return (
+      (await this.#consumers.get(subscription.id)?.status()) ?? { ...PAUSED, state: "starting" as const }
+    );
+  }
+
+  /** Looks at the subscriptions: at the start, and when they may have changed. */
+  look(): void {
+    if (this.#isStopped) return;
+    if (this.#working) {
+      this.#again = true;
+      return;
+    }
+    this.#cancel();
+    this.#working = this.#work().finally(() => {
+      this.#working = undefined;
+      if (!this.#again) return;
+      this.#again = false;
+      this.look();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancel();
+    await Promise.all([this.#working, ...[...this.#consumers.values()].map((each) => each.stop())]);
+  }
+
+  async #work(): Promise<void> {
+    try {
+      await this.#compare();
+    } catch (error) {
+      const { clock, logger } = this.#ports;
+      logger.log("warn", "Kafka subscriptions wait", { reason: asError(error).message });
+      if (!this.#isStopped) this.#cancel = clock.after(KAFKA_RETRY_MS_MAX, () => this.look());
+    }
+  }
+
+  async #compare(): Promise<void> {
+    const wanted = await this.#wanted();
+    for (const [id, consumer] of this.#consumers) {
+      const settings = wanted.get(id)?.settings;
+      if (settings && consumer.isFor(settings)) continue;
+      this.#consumers.delete(id);
+      await consumer.stop();
+    }
+    if (this.#isStopped) return;
+    for (const [id, { subscription, settings }] of wanted)
+      if (!this.#consumers.has(id))
+        this.#consumers.set(id, new KafkaConsumer(this.#ports, this.#client, subscription, settings));
+  }
+
+  async #wanted(): Promise<ReadonlyMap<string, Wanted>> {
+    const { items, logger } = this.#ports;
+    const read = (await allSubscriptions(items)).filter((each) => isConsumed(each) && !each.isPaused);
+    if (read.length === 0) return new Map();
+    const clusters = new Map((await allClusters(items)).map((each) => [each.name, each] as const));
+    const wanted = new Map<string, Wanted>();
+    for (const subscription of read) {
+      const cluster = clusters.get(subscription.source.cluster ?? "");
+      const settings = cluster && kafkaSettings(subscription, cluster, this.#server);
+      if (settings && !("reason" in settings)) {
+        wanted.set(subscription.id, { subscription, settings });
+        continue;
+      }
+      const reason = settings?.reason ?? "its cluster is gone";
+      logger.log("warn", "a Kafka subscription cannot be read", { subscription: subscription.name, reason });
+    }
+    return wanted;
+  }
+}
