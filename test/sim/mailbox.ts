@@ -27,8 +27,10 @@ interface Held extends SentMessage {
   receipt: number;
   deleted: boolean;
   readonly sentAtMs: number;
-  /** A dispatcher that lives is working on it. */
+  /** Who was handed it last. */
   holder?: { readonly alive: boolean };
+  /** All that were handed it and have not answered: one that was slow may still work on it. */
+  readonly workers: Set<{ readonly alive: boolean }>;
 }
 export interface Received {
   readonly message: Held;
@@ -86,6 +88,7 @@ export class Queue {
       sequence: String(number).padStart(20, "0"),
       body,
       receiveCount: 0,
+      workers: new Set(),
       hiddenUntilMs: 0,
       handedMs: 0,
       receipt: 0,
@@ -129,7 +132,7 @@ export class Queue {
     if (this.receivesMax === Number.POSITIVE_INFINITY) return;
     for (const [group, messages] of this.#groups) {
       const [first] = messages;
-      if (!first || first.receiveCount < this.receivesMax || !isVisible(first, now) || first.holder?.alive)
+      if (!first || first.receiveCount < this.receivesMax || !isVisible(first, now) || isWorkedOn(first))
         continue;
       if (this.#observer.undelivered.restsOn(first, this.#observer.tables)) continue;
       first.deleted = true;
@@ -192,6 +195,7 @@ export class Queue {
   }
 }
 
+const isWorkedOn = ({ workers }: Held): boolean => [...workers].some(({ alive }) => alive);
 const isVisible = (message: Held | undefined, now: number): boolean =>
   message !== undefined && message.hiddenUntilMs <= now;
 

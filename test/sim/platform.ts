@@ -240,7 +240,10 @@ export class Platform {
     const environment = this.#dispatcher();
     const { actor } = environment;
     environment.busy = true;
-    for (const { message } of batch) message.holder = actor;
+    for (const { message } of batch) {
+      message.holder = actor;
+      message.workers.add(actor);
+    }
     trace.add(
       actor.name,
       "receives",
@@ -269,7 +272,10 @@ export class Platform {
     if (!actor.alive) return;
     over = true;
     trace.add(actor.name, "handled", failed.length === 0 ? "" : `but ${failed.join(" ")}`);
-    scheduler.after(this.#world.effects.latencyMs(), () => this.#acknowledge(batch, queue, new Set(failed)));
+    scheduler.after(this.#world.effects.latencyMs(), () => {
+      for (const { message } of batch) message.workers.delete(actor);
+      this.#acknowledge(batch, queue, new Set(failed));
+    });
     // Turns go on whose messages were let go of.
     await environment.dispatcher.settled?.();
     stop();
