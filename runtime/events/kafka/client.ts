@@ -20,6 +20,8 @@ export interface KafkaStream {
   commit(partition: number, next: bigint): Promise<void>;
   /** By partition: the offset that the next record will have. */
   ends(): Promise<readonly bigint[]>;
+  /** Of its own partitions, where one is known: the first offset that the group has not committed. */
+  committed(): Promise<ReadonlyMap<number, bigint>>;
   close(): Promise<void>;
 }
 

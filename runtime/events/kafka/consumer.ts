@@ -12,7 +12,7 @@ import type { Subscription } from "../subscription.ts";
 import type { KafkaClient, KafkaMessage, KafkaStream } from "./client.ts";
 import { Lane, retryMs } from "./lane.ts";
 import type { KafkaSettings } from "./settings.ts";
-import { kafkaStatus, type KafkaStatus } from "./status.ts";
+import { type KafkaState, kafkaStatus, type KafkaStatus } from "./status.ts";
 
 export class KafkaConsumer {
   readonly subscription: Subscription;
@@ -50,14 +50,16 @@ export class KafkaConsumer {
     return kafkaStatus({
       state: isFailing ? "failing" : stream ? "running" : "starting",
       lanes: this.#lanes,
-      ends: stream
-        ? await this.#within(
-            KAFKA_STATUS_MS,
-            stream.ends().catch(() => []),
-          )
-        : undefined,
+      ...(await this.#positions(stream)),
       ...{ records: this.#records, errors: this.#errors, lastError: this.#lastError },
     });
+  }
+
+  async #positions(stream: KafkaStream | undefined): Promise<Pick<KafkaState, "ends" | "committed">> {
+    if (!stream) return { ends: undefined, committed: undefined };
+    const asked = Promise.all([stream.ends(), stream.committed()]).catch(() => undefined);
+    const [ends, committed] = (await this.#within(KAFKA_STATUS_MS, asked)) ?? [];
+    return { ends, committed };
   }
 
   /** Whether it is what it would be if it were started now. */

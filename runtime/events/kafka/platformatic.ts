@@ -1,7 +1,12 @@
 /** The client: `@platformatic/kafka`, which is loaded when a subscription needs it. */
 import type * as Platformatic from "@platformatic/kafka";
 import { asError } from "../../../lib/errors.ts";
-import { KAFKA_CHECK_MS, KAFKA_READ_AHEAD_MAX, KAFKA_REQUEST_MS } from "../../../lib/limits/events.ts";
+import {
+  KAFKA_CHECK_MS,
+  KAFKA_READ_AHEAD_MAX,
+  KAFKA_REQUEST_MS,
+  KAFKA_RETRY_MS_MIN,
+} from "../../../lib/limits/events.ts";
 import type { KafkaClient, KafkaMessage, KafkaStream } from "./client.ts";
 import type { KafkaSettings } from "./settings.ts";
 
@@ -23,6 +28,8 @@ async function load(): Promise<Module> {
 const baseOf = ({ brokers, clientId, tls, sasl, createsTopic }: KafkaSettings) => ({
   ...{ clientId, bootstrapBrokers: [...brokers], autocreateTopics: createsTopic },
   ...{ connectTimeout: KAFKA_REQUEST_MS, requestTimeout: 2 * KAFKA_REQUEST_MS },
+  // Tries are multiplied by those of each operation inside. The consumer waits and tries again by itself.
+  ...{ retries: 1, retryDelay: KAFKA_RETRY_MS_MIN },
   ...(tls ? { tls } : {}),
   ...(sasl ? { sasl } : {}),
 });
@@ -30,7 +37,7 @@ const baseOf = ({ brokers, clientId, tls, sasl, createsTopic }: KafkaSettings) =
 export const platformaticKafka: KafkaClient = {
   async check(settings, topic) {
     const { Admin } = await load();
-    const admin = new Admin({ ...baseOf(settings), connectTimeout: KAFKA_CHECK_MS, retries: 1 });
+    const admin = new Admin({ ...baseOf(settings), connectTimeout: KAFKA_CHECK_MS });
     try {
       const topics = await admin.listTopics({ includeInternals: false });
       if (topics.includes(topic) || settings.createsTopic) return;
@@ -50,7 +57,7 @@ export const platformaticKafka: KafkaClient = {
       ...baseOf(settings),
       ...{ groupId: settings.groupId, groupInstanceId: settings.instanceId },
       ...{ sessionTimeout: settings.sessionMs, rebalanceTimeout: settings.sessionMs },
-      ...{ heartbeatInterval: settings.heartbeatMs, retries: 2 },
+      ...{ heartbeatInterval: settings.heartbeatMs },
     });
     try {
       return await PlatformaticStream.open(module, consumer, settings, topic);
@@ -61,12 +68,17 @@ export const platformaticKafka: KafkaClient = {
   },
 };
 
-/** Errors of the client hold what happened in lists of causes. */
+/** Errors of the client hold what happened in lists of causes, of which the innermost say most. */
 function plain(error: unknown): Error {
+  const messages = [asError(error).message, ...innermost(error)];
+  return new Error([...new Set(messages)].join(": "), { cause: error });
+}
+
+function innermost(error: unknown): readonly string[] {
   const { message, cause } = asError(error);
-  const errors = error instanceof AggregateError ? error.errors : [];
-  const causes = [...errors, cause].flatMap((each) => (each instanceof Error ? [plain(each).message] : []));
-  return new Error([...new Set([message, ...causes])].join(" "), { cause: error });
+  const all: readonly unknown[] = error instanceof AggregateError ? error.errors : [];
+  const causes = [...all, ...(cause === undefined ? [] : [cause])];
+  return causes.length === 0 ? [message] : causes.flatMap(innermost);
 }
 
 class PlatformaticStream implements KafkaStream {
@@ -117,14 +129,24 @@ class PlatformaticStream implements KafkaStream {
   }
 
   async #begin(ends: readonly bigint[]): Promise<void> {
-    const own = this.#consumer.assignments?.find(({ topic }) => topic === this.#topic)?.partitions ?? [];
-    if (own.length === 0) return;
-    const topics = [{ topic: this.#topic, partitions: own }];
-    const committed = (await this.#consumer.listCommittedOffsets({ topics })).get(this.#topic) ?? [];
-    for (const partition of own) {
+    const committed = await this.committed();
+    for (const partition of this.#own()) {
       const end = ends[partition];
-      if ((committed[partition] ?? -1n) < 0n && end !== undefined) await this.commit(partition, end);
+      if (!committed.has(partition) && end !== undefined) await this.commit(partition, end);
     }
+  }
+
+  #own(): readonly number[] {
+    return this.#consumer.assignments?.find(({ topic }) => topic === this.#topic)?.partitions ?? [];
+  }
+
+  async committed(): Promise<ReadonlyMap<number, bigint>> {
+    const own = this.#own();
+    if (own.length === 0) return new Map();
+    const topics = [{ topic: this.#topic, partitions: [...own] }];
+    const offsets = (await this.#consumer.listCommittedOffsets({ topics })).get(this.#topic) ?? [];
+    const known = own.map((partition) => [partition, offsets[partition] ?? -1n] as const);
+    return new Map(known.filter(([, offset]) => offset >= 0n));
   }
 
   async take(): Promise<readonly KafkaMessage[]> {

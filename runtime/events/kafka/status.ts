@@ -3,7 +3,7 @@ import type { Lane } from "./lane.ts";
 
 export interface KafkaPartition {
   readonly partition: number;
-  /** The first one that was not accepted yet. Absent: no record has come since the start. */
+  /** The first one that was not accepted yet. Absent: it is not known. */
   readonly offset?: string;
   /** What the next record of the topic gets. Absent: the brokers do not answer. */
   readonly end?: string;
@@ -26,17 +26,21 @@ export interface KafkaStatus {
 export interface KafkaState extends Pick<KafkaStatus, "state" | "records" | "errors"> {
   readonly lanes: ReadonlyMap<number, Lane>;
   readonly ends: readonly bigint[] | undefined;
+  readonly committed: ReadonlyMap<number, bigint> | undefined;
   readonly lastError: KafkaStatus["lastError"] | undefined;
 }
 
 export const PAUSED: KafkaStatus = { state: "paused", partitions: [], records: 0, errors: 0 };
 
-export function kafkaStatus({ state, lanes, ends, records, errors, lastError }: KafkaState): KafkaStatus {
+export function kafkaStatus({ lanes, ends, committed, ...others }: KafkaState): KafkaStatus {
   const numbers = new Set([...lanes.keys(), ...(ends ?? []).keys()]);
   const partitions = [...numbers]
     .toSorted((a, b) => a - b)
-    .map((partition) => partitionOf(partition, lanes.get(partition), ends?.[partition]));
+    .map((partition) =>
+      partitionOf(partition, lanes.get(partition), ends?.[partition], committed?.get(partition)),
+    );
   const times = partitions.flatMap(({ lastRecordAtMs }) => lastRecordAtMs ?? []);
+  const { state, records, errors, lastError } = others;
   return {
     ...{ state, partitions, records, errors },
     ...(lastError ? { lastError } : {}),
@@ -44,8 +48,13 @@ export function kafkaStatus({ state, lanes, ends, records, errors, lastError }: 
   };
 }
 
-function partitionOf(partition: number, lane: Lane | undefined, end: bigint | undefined): KafkaPartition {
-  const next = lane?.next;
+function partitionOf(
+  partition: number,
+  lane: Lane | undefined,
+  end: bigint | undefined,
+  committed: bigint | undefined,
+): KafkaPartition {
+  const next = lane?.next ?? committed ?? (end === 0n ? end : undefined);
   return {
     ...{ partition, isFailing: lane?.isFailing ?? false },
     ...(next === undefined ? {} : { offset: String(next) }),
