@@ -181,6 +181,7 @@ interface ServerSettings {
   readonly logLevel: AnyLogLevel;
   readonly logInvocations: ChosenSettings["logInvocations"]["value"];
   readonly tracing?: TracingTarget;
+  readonly kafkaClusters: ChosenSettings["kafkaClusters"]["value"];
 }
 
 /** `builds`: a file is served. */
@@ -194,6 +195,7 @@ function settingsOf(folder: string, builds: boolean, chosen: ChosenSettings): Se
     ...{ durability: chosen.durability.value, watch: builds && chosen.watch.value },
     cors: chosenCors(chosen),
     retention: chosenRetention(chosen),
+    kafkaClusters: chosen.kafkaClusters.value,
     ...{ logLevel: chosen.logLevel.value, logInvocations: chosen.logInvocations.value },
     ...(tracingEndpoint.value === undefined
       ? {}

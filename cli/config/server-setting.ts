@@ -74,3 +74,21 @@ export function pairsIn(given: unknown): Readonly<Record<string, string>> {
     throw wrong("a table of texts", given);
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, textIn(value)]));
 }
+
+/** `[[kafka-clusters]]`: each with a `name` and its properties. By name. */
+export function clustersIn(given: unknown): Readonly<Record<string, Readonly<Record<string, string>>>> {
+  if (!Array.isArray(given)) throw wrong("tables, as [[kafka-clusters]]", given);
+  const clusters = given.map((each: unknown) => {
+    const { name = "", ...properties } = pairsIn(each);
+    const isWhole =
+      /^[\w.-]+$/u.test(name) && (properties["bootstrap.servers"] ?? properties["metadata.broker.list"]);
+    // What is wrong is not shown: it may hold a password.
+    if (isWhole === undefined || isWhole === false)
+      throw new RangeError('takes tables with "name" and "bootstrap.servers"');
+    return [name, properties] as const;
+  });
+  const names = clusters.map(([name]) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new RangeError(`has two clusters "${twice}"`);
+  return Object.fromEntries(clusters);
+}

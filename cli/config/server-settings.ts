@@ -9,6 +9,7 @@ import { LOG_LEVELS } from "../../lib/log/level.ts";
 import { UsageError } from "../exit.ts";
 import type { ConfigFile } from "./config-file.ts";
 import {
+  clustersIn,
   flagOf,
   millisecondsIn,
   nameIn,
@@ -70,6 +71,12 @@ export const SERVER_SETTINGS = {
   tracingHeaders: setting<Readonly<Record<string, string>>>("tracing.headers", {}, pairsIn, {
     ...{ isSecret: true, variables: ["OTEL_EXPORTER_OTLP_HEADERS"] },
   }),
+  kafkaClusters: setting<Readonly<Record<string, Readonly<Record<string, string>>>>>(
+    "kafka-clusters",
+    {},
+    clustersIn,
+    { isSecret: true },
+  ),
   journalRetentionMs: retention("journal", JOURNAL_RETENTION_MS),
   idempotencyRetentionMs: retention("idempotency", IDEMPOTENCY_RETENTION_MS),
   workflowRetentionMs: retention("workflow", WORKFLOW_RETENTION_MS),
@@ -115,6 +122,7 @@ export function chooseSettings(
     logInvocations: of(S.logInvocations, options.logInvocations),
     tracingEndpoint: of(S.tracingEndpoint, options.tracingEndpoint),
     tracingHeaders: of(S.tracingHeaders, options.tracingHeaders),
+    kafkaClusters: of(S.kafkaClusters, options.kafkaClusters),
     journalRetentionMs: of(S.journalRetentionMs, options.journalRetentionMs),
     idempotencyRetentionMs: of(S.idempotencyRetentionMs, options.idempotencyRetentionMs),
     workflowRetentionMs: of(S.workflowRetentionMs, options.workflowRetentionMs),

@@ -85,8 +85,37 @@ async function show(cli: Cli, answer: unknown): Promise<void> {
       ["source", source],
       ["sink", sink],
       ...Object.entries(options).map(([name, value]) => [`option ${name}`, value] as const),
+      ...consumerLines(raw["perdure"]),
     ]),
   );
+}
+
+/** Of a server that reads the source by itself. */
+function consumerLines(answer: unknown): readonly (readonly [string, string])[] {
+  if (answer === undefined) return [];
+  const consumer = new AnswerFields(answer, "perdure");
+  const lag = consumer.optionalNumber("lag");
+  const last = consumer.optionalText("last_record_at");
+  const error = consumer.object("last_error");
+  return [
+    ["state", consumer.text("state")],
+    ["lag", lag === undefined ? "not known" : String(lag)],
+    ...(last === undefined ? [] : [["last record", last] as const]),
+    ...(error === undefined
+      ? []
+      : [
+          [
+            "last error",
+            `${error.text("message")} (${error.text("at")}, ${consumer.number("errors")} in all)`,
+          ] as const,
+        ]),
+    ...consumer.objects("partitions").map((partition) => {
+      const offset = partition.optionalText("offset") ?? "not known";
+      const behind = partition.optionalNumber("lag");
+      const text = `offset ${offset}, lag ${behind ?? "not known"}${partition.flag("failing") ? ", failing" : ""}`;
+      return [`partition ${partition.number("partition")}`, text] as const;
+    }),
+  ];
 }
 
 /** `id`: the subscription that the path names. A path that is not served at all means a server without event sources. */

@@ -44,7 +44,7 @@ import { Powers } from "./powers/powers.ts";
 import { adminPort } from "./ui/admin-port.ts";
 import { Observer } from "./ui/observer.ts";
 import { UiFiles } from "./ui/ui-files.ts";
-import { LocalSources } from "./local-sources.ts";
+import { type ClusterProperties, LocalSources } from "./local-sources.ts";
 import { Upkeep } from "./upkeep.ts";
 import {
   ADMIN_BODY_BYTES_MAX,
@@ -73,6 +73,8 @@ export interface EngineOptions {
   readonly cors?: Cors;
   /** Of services that say none. */
   readonly retention?: DefaultRetention;
+  /** By name, with their properties: those that are there of these names become these. */
+  readonly kafkaClusters?: ClusterProperties;
   /** Every step is reported, too. */
   readonly tellsSteps?: boolean;
   readonly logger: Logger;
@@ -219,7 +221,7 @@ export class Engine {
     const { url, adminUrl } = await this.#listen();
     await this.#timers.releaseGuards();
     this.#dispatch();
-    this.#sources.start();
+    await this.#sources.start(this.#options.kafkaClusters);
     return { url, adminUrl, ...(deployed && { deployed }) };
   }
 

@@ -99,6 +99,18 @@ describe("the file", () => {
     expect(() => fileOf(text)).toThrow(message);
   });
 
+  test("Kafka clusters", () => {
+    const chosen = chosenOf(`
+      [[kafka-clusters]]
+      name = "main"
+      "bootstrap.servers" = "127.0.0.1:9092"
+      "sasl.password" = "dummy"
+    `);
+    const properties = { "bootstrap.servers": "127.0.0.1:9092", "sasl.password": "dummy" };
+    expect(chosen.kafkaClusters.value).toEqual({ main: properties });
+    expect(() => chosenOf('[[kafka-clusters]]\nname = "main"')).toThrow('"bootstrap.servers"');
+  });
+
   test("Restate's settings: those that mean something here", () => {
     const chosen = chosenOf(`
       base-dir = "restate-data"
