@@ -47,5 +47,5 @@ function readable(key: string, value: unknown): unknown {
 
 const hidden = (value: unknown): unknown =>
   typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.keys(value).map((name) => [name, HIDDEN]))
+    ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, hidden(each)]))
     : HIDDEN;

@@ -75,20 +75,22 @@ export function pairsIn(given: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, textIn(value)]));
 }
 
-/** `[[kafka-clusters]]`: each with a `name` and its properties. By name. */
+/** `[[kafka-clusters]]`: each with a `name` and its properties. By name. Also as a table of tables, which is how they are printed. */
 export function clustersIn(given: unknown): Readonly<Record<string, Readonly<Record<string, string>>>> {
-  if (!Array.isArray(given)) throw wrong("tables, as [[kafka-clusters]]", given);
-  const clusters = given.map((each: unknown) => {
-    const { name = "", ...properties } = pairsIn(each);
-    const isWhole =
-      /^[\w.-]+$/u.test(name) && (properties["bootstrap.servers"] ?? properties["metadata.broker.list"]);
+  if (typeof given !== "object" || given === null) throw wrong("tables, as [[kafka-clusters]]", given);
+  const named = Array.isArray(given)
+    ? given.map((each: unknown) => {
+        const { name = "", ...properties } = pairsIn(each);
+        return [name, properties] as const;
+      })
+    : Object.entries(given).map(([name, each]: [string, unknown]) => [name, pairsIn(each)] as const);
+  for (const [at, [name, properties]] of named.entries()) {
+    const brokers = properties["bootstrap.servers"] ?? properties["metadata.broker.list"];
     // What is wrong is not shown: it may hold a password.
-    if (isWhole === undefined || isWhole === false)
+    if (brokers === undefined || !/^[\w.-]+$/u.test(name))
       throw new RangeError('takes tables with "name" and "bootstrap.servers"');
-    return [name, properties] as const;
-  });
-  const names = clusters.map(([name]) => name);
-  const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw new RangeError(`has two clusters "${twice}"`);
-  return Object.fromEntries(clusters);
+    if (named.findIndex(([other]) => other === name) !== at)
+      throw new RangeError(`has two clusters "${name}"`);
+  }
+  return Object.fromEntries(named);
 }

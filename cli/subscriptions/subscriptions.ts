@@ -3,7 +3,7 @@ import { withCli } from "../cli.ts";
 import type { Program } from "../root.ts";
 
 const AFTER = `
-Nothing reads a source by itself yet: POST /events/SUBSCRIPTION takes its events (docs/events.md).
+perdure dev reads Kafka by itself. POST /events/SUBSCRIPTION takes the events of other sources (docs/events.md).
 
 Examples:
   perdure subscriptions list
