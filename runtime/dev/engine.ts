@@ -336,7 +336,7 @@ export class Engine {
         this.#dated(await ingress.handle(request, signal)),
       admin: async (request: HttpRequest) => {
         const answer = (await this.#powers.answer(request)) ?? (await admin.handle(request));
-        this.#sources.changedBy(request);
+        await this.#sources.changedBy(request);
         return this.#dated(answer);
       },
     };

@@ -34,9 +34,9 @@ export class LocalSources {
   }
 
   /** After a request of the admin API: it may have changed what is to be read. */
-  changedBy(request: Pick<HttpRequest, "method" | "path">): void {
+  async changedBy(request: Pick<HttpRequest, "method" | "path">): Promise<void> {
     if (Ticks.concerns(request)) this.#ticks.look();
-    if (KafkaSources.concerns(request)) this.kafka.look();
+    if (KafkaSources.concerns(request)) await this.kafka.changed();
   }
 
   async stop(): Promise<void> {

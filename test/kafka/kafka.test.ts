@@ -155,6 +155,20 @@ describe.skipIf(whyNot !== undefined)("Kafka", () => {
     expect(ofBroker).toBeLessThan(RECOVERY_MS_MAX);
   });
 
+  test("one that begins at the end reads all that is produced after it was made", async () => {
+    const late = { name: "late", source: "kafka://cluster/topic", sink: "service://Account/add" };
+    expect(
+      (await created("/subscriptions", { ...late, options: { "perdure.key": "constant:late" } })).status,
+    ).toBe(201);
+    await produce(RECORDS + 2, 1);
+    await until(
+      () => listed("Account", "late"),
+      (ids) => ids.length > 0,
+      RUN_MS_MAX,
+    );
+    expect(await listed("Account", "late")).toEqual([RECORDS + 2]);
+  });
+
   test("a paused subscription reads nothing, and goes on where it was; its status says how far it is", async () => {
     const paused = async (value: boolean) =>
       await server.request(`${server.adminUrl}/subscriptions/account`, {
@@ -163,7 +177,7 @@ describe.skipIf(whyNot !== undefined)("Kafka", () => {
       });
     expect((await paused(true)).json).toMatchObject({ paused: true });
     expect(await server.admin("/subscriptions/account")).toMatchObject({ perdure: { state: "paused" } });
-    const id = RECORDS + 2;
+    const id = RECORDS + 3;
     await produce(id, 1);
     await until(
       () => inLedgers("service"),

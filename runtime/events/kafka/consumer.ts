@@ -21,6 +21,7 @@ export class KafkaConsumer {
   readonly #client: KafkaClient;
   readonly #door: SourceDoor;
   readonly #working: Promise<void>;
+  readonly #begun = Promise.withResolvers<void>();
   readonly #waits = new Set<() => void>();
   #lanes = new Map<number, Lane>();
   #stream: KafkaStream | undefined;
@@ -42,6 +43,11 @@ export class KafkaConsumer {
     this.settings = settings;
     this.#door = new SourceDoor(ports);
     this.#working = this.#work();
+  }
+
+  /** Resolves when it reads, or has failed to: where its group begins is then known, if it ever will be. */
+  get begun(): Promise<void> {
+    return this.#begun.promise;
   }
 
   async status(): Promise<KafkaStatus> {
@@ -70,6 +76,7 @@ export class KafkaConsumer {
   async stop(): Promise<void> {
     if (this.#isStopped) return;
     this.#isStopped = true;
+    this.#begun.resolve();
     for (const wake of this.#waits) wake();
     await this.#within(KAFKA_STOP_MS_MAX, this.#ended());
   }
@@ -88,6 +95,7 @@ export class KafkaConsumer {
       } catch (error) {
         if (this.#isStopped) return;
         this.#openFailures++;
+        this.#begun.resolve();
         this.#failed(asError(error).message);
       }
       await this.#close();
@@ -99,6 +107,7 @@ export class KafkaConsumer {
     const stream = await this.#client.open(this.settings, this.subscription.source.name);
     this.#stream = stream;
     this.#openFailures = 0;
+    this.#begun.resolve();
     if (this.#isStopped) return;
     this.#lanes = new Map();
     for (;;) {

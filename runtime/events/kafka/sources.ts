@@ -98,6 +98,22 @@ export class KafkaSources implements KafkaReader {
     });
   }
 
+  /** Looks, and waits a little until the new ones read: what is produced after the answer is then read, also from the end of a topic on. */
+  async changed(): Promise<void> {
+    this.look();
+    let cancel: () => void = () => undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#ports.clock.after(KAFKA_CHECK_MS, resolve);
+    });
+    await Promise.race([this.#allBegun(), late]);
+    cancel();
+  }
+
+  async #allBegun(): Promise<void> {
+    while (this.#working) await this.#working;
+    await Promise.all([...this.#consumers.values()].map(({ begun }) => begun));
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancel();

@@ -75,6 +75,19 @@ test("what the door refuses is tried again; nothing of it is committed before", 
   await sources.stop();
 });
 
+test("a change is answered when its consumers read, or have failed to", async () => {
+  const { world, to, topic, sources } = await reading();
+  await sources.changed();
+  expect(await sources.status(to)).toMatchObject({ state: "running" });
+  topic.refusals = 1;
+  await pauseSubscription(world.items, to, true);
+  await sources.changed();
+  await pauseSubscription(world.items, to, false);
+  await sources.changed();
+  expect(await sources.status(to)).toMatchObject({ state: "failing", errors: 1 });
+  await sources.stop();
+});
+
 test("a stream that breaks is opened again, at what is committed", async () => {
   const { world, to, topic, sources } = await reading();
   topic.append(0, "a", 1);
