@@ -19,6 +19,8 @@ async function load(): Promise<Module> {
   try {
     return await import("@platformatic/kafka");
   } catch (error) {
+    const isMissing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
+    if (!isMissing) throw error;
     throw new Error(`To read Kafka, this server needs the package ${PACKAGE}: npm install ${PACKAGE}`, {
       cause: error,
     });
