@@ -87,7 +87,7 @@ const READERS: ReadonlyMap<string, (asked: Asked) => What | undefined> = new Map
   [
     "subscriptions",
     ({ request: { method }, answer, segments: [, id] }: Asked) =>
-      named(method === "POST" ? "subscribe" : "unsubscribe", id ?? madeId(answer)),
+      named(SUBSCRIPTION_ACTIONS[method] ?? pausing(answer), id ?? madeId(answer)),
   ],
   [
     "kafka-clusters",
@@ -126,6 +126,11 @@ function stateOf(
     ...(id === undefined ? {} : { id }),
   };
 }
+
+const SUBSCRIPTION_ACTIONS: Readonly<Record<string, string>> = { POST: "subscribe", DELETE: "unsubscribe" };
+/** Of `PATCH /subscriptions/{id}`. */
+const pausing = ({ body }: HttpResponse): string =>
+  parseJsonObject(body)?.["paused"] === true ? "pause-subscription" : "resume-subscription";
 
 const CLUSTER_ACTIONS: Readonly<Record<string, string>> = {
   POST: "add-cluster",

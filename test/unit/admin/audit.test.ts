@@ -101,6 +101,11 @@ test("subscriptions, clusters and rejected events are told; an event that is del
     ...{ action: "subscribe", target: "sub_1" },
   });
   expect(one("DELETE /subscriptions/sub_1")).toMatchObject({ action: "unsubscribe", target: "sub_1" });
+  for (const [paused, action] of [
+    [true, "pause-subscription"],
+    [false, "resume-subscription"],
+  ] as const)
+    expect(one("PATCH /subscriptions/sub_1", jsonResponse(200, { paused }))).toMatchObject({ action });
   expect(one("POST /kafka-clusters", undefined, { name: "k" })).toMatchObject({
     action: "add-cluster",
     target: "k",
