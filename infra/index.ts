@@ -23,7 +23,7 @@ export {
   type StreamedTable,
   type StreamSourceProps,
 } from "./events/stream-sources.ts";
-export type { SubscribeOptions, Subscription } from "./events/subscription.ts";
+export type { SubscribeOptions, SourceSubscription } from "./events/subscription.ts";
 export { PerdureRuntime } from "./runtime.ts";
 export { type AdminGrantOptions, PerdureRuntimeBase } from "./runtime-base.ts";
 export type { PerdureRuntimeProps, RuntimePart } from "./runtime-props.ts";

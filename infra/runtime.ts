@@ -44,7 +44,7 @@ import {
 import { schedulerRole } from "./scheduler-role.ts";
 import { Subscriptions } from "./events/subscriptions.ts";
 import type { RecordSource } from "./events/record-source.ts";
-import type { SubscribeOptions, Subscription } from "./events/subscription.ts";
+import type { SubscribeOptions, SourceSubscription } from "./events/subscription.ts";
 import { Tables } from "./tables.ts";
 import { REGISTRAR_MINUTES_MAX, SQS_RECEIVE_MAX } from "../lib/limits/aws.ts";
 import { DOOR_TIMEOUT_SECONDS } from "../lib/limits/events.ts";
@@ -146,7 +146,7 @@ export class PerdureRuntime extends PerdureRuntimeBase {
   }
 
   /** Records of a source become invocations of `"Service/handler"`, each once (docs/events.md). The first one makes the source door's function. */
-  subscribe(source: RecordSource, sink: string, options: SubscribeOptions = {}): Subscription {
+  subscribe(source: RecordSource, sink: string, options: SubscribeOptions = {}): SourceSubscription {
     this.#subscriptions ??= new Subscriptions(this, "Sources", {
       ...{ data: this.data, registrarArn: this.registrarArn, runtimeName: this.runtimeName },
       ...{ alarms: this.settings.alarms, actions: this.settings.alarmActions },

@@ -37,7 +37,7 @@ export function sinkOf(sink: string): { readonly service: string; readonly handl
   return { service, handler };
 }
 
-export class Subscription extends Construct {
+export class SourceSubscription extends Construct {
   readonly subscriptionName: string;
   /** What was subscribed to, as the source door knows it. */
   readonly source: string;
@@ -106,7 +106,7 @@ export class Subscription extends Construct {
 const NAME = /^[\w.-]{1,256}$/u;
 
 /** Throws `RangeError` for one that the registry would refuse. */
-export function nameOf({ name }: SubscribeOptions, sink: string): string {
+export function subscriptionNameOf({ name }: SubscribeOptions, sink: string): string {
   const { service, handler } = sinkOf(sink);
   const wanted = name ?? `${service}.${handler}`;
   if (!Token.isUnresolved(wanted) && NAME.test(wanted) && wanted !== "rejected") return wanted;

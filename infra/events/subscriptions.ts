@@ -5,7 +5,7 @@ import { allowSourceDoor, type Data } from "../access.ts";
 import { type Alarms, sourceAlarms } from "../alarms.ts";
 import type { PerdureFunction } from "../function.ts";
 import type { RecordSource } from "./record-source.ts";
-import { nameOf, type SubscribeOptions, Subscription } from "./subscription.ts";
+import { subscriptionNameOf, type SubscribeOptions, SourceSubscription } from "./subscription.ts";
 
 interface SubscriptionsProps {
   readonly data: Data;
@@ -27,13 +27,13 @@ export class Subscriptions extends Construct {
     if (alarms !== "none") sourceAlarms(scope, this, { runtimeName, actions });
   }
 
-  add(source: RecordSource, sink: string, options: SubscribeOptions): Subscription {
+  add(source: RecordSource, sink: string, options: SubscribeOptions): SourceSubscription {
     const { registrarArn, door, data } = this.#props;
-    const name = nameOf(options, sink);
+    const name = subscriptionNameOf(options, sink);
     if (this.node.tryFindChild(name))
       throw new RangeError(`subscribe: there is a subscription '${name}' already: give this one a \`name\``);
     const { encryptionKey } = data;
-    return new Subscription(
+    return new SourceSubscription(
       this,
       name,
       source,

@@ -45,6 +45,7 @@ const ROLES: Readonly<Record<string, string>> = {
   RuntimeAdminRole: "admin",
   RuntimeReconcilerRole: "reconciler",
   RuntimeRegistrarRole: "registrar",
+  RuntimeEventsRole: "source door",
   RuntimeTimerSchedulesRole: "timer schedules",
   RuntimeReconcilerScheduleRole: "reconciler's schedule",
   GreeterHandlerRole: "handler",
@@ -68,6 +69,7 @@ const RESOURCES: Readonly<Record<string, string>> = {
   RuntimeAdminLogs: "log group of admin",
   RuntimeReconcilerLogs: "log group of reconciler",
   RuntimeRegistrarLogs: "log group of registrar",
+  RuntimeEventsLogs: "log group of source door",
   GreeterHandlerLogs: "log group of handler",
   Key: "own key",
 };
