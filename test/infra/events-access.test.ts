@@ -57,8 +57,9 @@ test("it marks, starts, makes heads and sets aside", async () => {
   for (const sink of ["Plain/take", "Account/add"])
     expect(await deliver("sqs://work", sink, long)).toEqual({ batchItemFailures: [] });
   // Two lanes start the workflow of one key at the same time. The later one's input is taken back.
-  const atOnce = [value, `${value}y`].map((each) => ({ offset: 10, records: [{ key: "c", value: each }] }));
-  await deliver("kafka://main/orders", "Order/run", kafkaEvent({ ...atOnce }));
+  const startOf = (each: string) => ({ offset: 10, records: [{ key: "c", value: each }] });
+  const atOnce = kafkaEvent({ 0: startOf(value), 1: startOf(`${value}y`) });
+  await deliver("kafka://main/orders", "Order/run", atOnce);
   expect(await deliver("sqs://work", "Plain/take", long)).toEqual({ batchItemFailures: [] });
   expect(await deliver("sqs://work", "Plain/absent", long)).toMatchObject({
     batchItemFailures: [{ itemIdentifier: "m1" }, { itemIdentifier: "m2" }],
