@@ -7,7 +7,8 @@ import { writeSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { pathToFileURL } from "node:url";
 import type { DiscoveryResponse } from "../lib/protocol.ts";
-import type { ServedNames } from "./served-names.ts";
+import type { ServiceManifest } from "../lib/model/manifest.ts";
+import type { ServedNames, ServedService } from "./served-names.ts";
 
 type Handler = (event: unknown, context: unknown) => Promise<Partial<DiscoveryResponse> | undefined>;
 
@@ -37,11 +38,18 @@ function lookBesideEntry(): void {
   });
 }
 
+/** A handler that was not made by Perdure may say less. */
+const servedIn = ({ name, type, handlers }: Partial<ServiceManifest>): readonly ServedService[] =>
+  name !== undefined && handlers
+    ? [{ name, isKeyed: type !== "service", handlers: handlers.map((handler) => handler.name) }]
+    : [];
+
 async function ask(): Promise<ServedNames> {
   const { handler } = (await import(pathToFileURL(bundle).href)) as { readonly handler?: Handler };
   if (typeof handler !== "function") return { reason: "its `handler` is not a function" };
   const answer = await handler(JSON.parse(request) as unknown, CONTEXT);
-  if (Array.isArray(answer?.services)) return { names: answer.services.map(({ name }) => name) };
+  if (Array.isArray(answer?.services))
+    return { names: answer.services.map(({ name }) => name), served: answer.services.flatMap(servedIn) };
   return { reason: "its `handler` was not made by createLambdaHandler: it does not say what it serves" };
 }
 

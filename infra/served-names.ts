@@ -18,9 +18,17 @@ import { ownFile } from "./bundle.ts";
 import { codeFolder } from "./code-folder.ts";
 import type { HandlerBundle } from "./handler-bundle.ts";
 
+/** What is asked of a service when something names it. */
+export interface ServedService {
+  readonly name: string;
+  readonly isKeyed: boolean;
+  readonly handlers: readonly string[];
+}
+
 /** What the process says: the names, or why there are none. */
 export interface ServedNames {
   readonly names?: readonly string[];
+  readonly served?: readonly ServedService[];
   readonly reason?: string;
 }
 
@@ -68,8 +76,8 @@ function ask({ contents, main }: HandlerBundle, entry: string, env: Variables): 
   );
   const answer = output?.[ANSWER_FD] ?? "";
   if (answer !== "") {
-    const { names, reason } = JSON.parse(answer) as ServedNames;
-    if (names) return { names };
+    const { names, served = [], reason } = JSON.parse(answer) as ServedNames;
+    if (names) return { names, served };
     return { reason: withoutPath(reason ?? "", folder, entry) };
   }
   if (signal !== null) return { reason: `it did not end loading within ${SERVED_NAMES_MS_MAX / 1000} s` };

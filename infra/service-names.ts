@@ -2,7 +2,7 @@
 import { Annotations } from "aws-cdk-lib";
 import type { Construct, IConstruct } from "constructs";
 import type { HandlerBundle } from "./handler-bundle.ts";
-import { servedNames } from "./served-names.ts";
+import { servedNames, type ServedService } from "./served-names.ts";
 import type { EntryProps, RegisteredProps, ServiceFunctionProps } from "./service-props.ts";
 
 /** What a file serves. Throws `Error` if the list says something else, or if there is no list and the file cannot be asked. */
@@ -11,7 +11,8 @@ export function namesIn(
   { services, environment = {} }: Pick<EntryProps, "services"> & ServiceFunctionProps,
   { bundle, entry }: { readonly bundle: HandlerBundle; readonly entry: string },
 ): readonly string[] {
-  const { names, reason = "" } = servedNames(bundle, entry, environment);
+  const { names, served = [], reason = "" } = servedNames(bundle, entry, environment);
+  servedBy.set(scope, served);
   if (names) return services ? assertSame(services, names, entry) : assertSome(names, entry);
   if (!services)
     throw new Error(
@@ -37,6 +38,18 @@ function assertSame(services: readonly string[], names: readonly string[], entry
   );
 }
 
+/** By construct: what its file said. */
+const servedBy = new WeakMap<IConstruct, readonly ServedService[]>();
+
+/** By app: services of runtimes whose file said what they have. */
+const said = new WeakMap<IConstruct, Map<string, ServedService>>();
+
+/** What is known of a service of a runtime, when the whole app is made. `undefined`: another app serves it, or its file cannot be asked. */
+export const servedAs = (scope: Construct, registrarArn: string, name: string): ServedService | undefined =>
+  said.get(scope.node.root)?.get(keyOf(registrarArn, name));
+
+const keyOf = (registrarArn: string, name: string): string => `${registrarArn} ${name}`;
+
 /** By app: which construct has which service of which runtime. */
 const claims = new WeakMap<IConstruct, Map<string, string>>();
 
@@ -49,8 +62,11 @@ export function claimNames(
   const { root } = scope.node;
   const ofApp = claims.get(root) ?? new Map<string, string>();
   claims.set(root, ofApp);
+  const known = said.get(root) ?? new Map<string, ServedService>();
+  said.set(root, known);
+  for (const each of servedBy.get(scope) ?? []) known.set(keyOf(runtime.registrarArn, each.name), each);
   for (const name of names) {
-    const key = `${runtime.registrarArn} ${name}`;
+    const key = keyOf(runtime.registrarArn, name);
     const owner = ofApp.get(key);
     if (owner === scope.node.path) throw new Error(`services: ${name} is there twice`);
     if (owner !== undefined && owner !== replaces?.node.path)

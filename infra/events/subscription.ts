@@ -9,6 +9,7 @@ import { CfnAlias, CfnEventSourceMapping } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import { sourceAlias } from "../../lib/model/source-alias.ts";
 import type { PerdureFunction } from "../function.ts";
+import { servedAs } from "../service-names.ts";
 import { type MappingOptions, mappingOf } from "./mapping.ts";
 import type { RecordSource } from "./record-source.ts";
 
@@ -66,6 +67,7 @@ export class SourceSubscription extends Construct {
       failsWhole = false,
     } = source.attach(this, { subscription: name, encryptionKey });
     this.source = text;
+    this.node.addValidation({ validate: () => this.#faults(host.registrarArn) });
     const registration = this.#register(options, host.registrarArn);
     const alias = new CfnAlias(this, "Alias", {
       name: sourceAlias(name, failsWhole),
@@ -81,6 +83,21 @@ export class SourceSubscription extends Construct {
     if (access.length === 0) return;
     // Lambda looks whether the role may receive.
     made.node.addDependency(new Policy(this, "Access", { roles: [door.role], statements: [...access] }));
+  }
+
+  /** Of what this app serves. Of another app's services nothing is known. */
+  #faults(registrarArn: string): string[] {
+    const { service, handler } = this.sink;
+    const served = servedAs(this, registrarArn, service);
+    if (!served) return [];
+    const faults: string[] = [];
+    if (!served.handlers.includes(handler))
+      faults.push(`subscribe: ${service} has no handler '${handler}'. It has ${served.handlers.join(", ")}`);
+    if (served.isKeyed && !this.givesKeys)
+      faults.push(
+        `subscribe: ${service} needs a key, and records of this source have none: say where it is, with \`key\``,
+      );
+    return faults;
   }
 
   #register({ name, key, keyIfMissing, generation }: SubscribeOptions, registrarArn: string): CustomResource {

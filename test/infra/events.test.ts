@@ -1,4 +1,7 @@
 /** What `subscribe` makes of each source: the event source mapping, the permissions, what is between, and what it refuses. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { App, Duration, SecretValue, Stack } from "aws-cdk-lib";
 import { AttributeType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
 import { EventBus } from "aws-cdk-lib/aws-events";
@@ -9,13 +12,23 @@ import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Annotations, Match, Template } from "aws-cdk-lib/assertions";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import * as perdure from "../../infra/index.ts";
 import { subscriptionId } from "../../lib/model/shown-id.ts";
 import type { Statement } from "../support/iam.ts";
 import { ofType, type Resource } from "./stack.ts";
 
 const { PerdureRuntime } = perdure;
+
+const folder = mkdtempSync(join(tmpdir(), "perdure-events-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const SERVED = join(folder, "served.ts");
+writeFileSync(
+  SERVED,
+  `import { object, service } from ${JSON.stringify(join(import.meta.dirname, "../../sdk/index.ts"))};
+const handlers = { take: async () => undefined };
+export default [service({ name: "Plain", handlers }), object({ name: "Keyed", handlers })];\n`,
+);
 
 interface Made {
   readonly stack: Stack;
@@ -387,6 +400,22 @@ describe("what would fail when it is deployed, or later, fails here", () => {
     ["a schedule that is none", () => perdure.schedule("0 2 * * *"), {}, "is not of the form rate("],
   ])("%s", (_, source, options, reason) => {
     expect(() => make(source, options)).toThrow(reason);
+  });
+
+  test.each<[string, string, perdure.SubscribeOptions, string | undefined]>([
+    ["a handler that is there", "Plain/take", {}, undefined],
+    ["a service of another app", "Elsewhere/take", {}, undefined],
+    ["a handler that is not there", "Plain/absent", {}, "Plain has no handler 'absent'. It has take"],
+    ["an object without a key", "Keyed/take", {}, "Keyed needs a key, and records of this source have none"],
+    ["an object with one", "Keyed/take", { key: "json:$.id" }, undefined],
+  ])("%s", (_, sink, options, reason) => {
+    const stack = new Stack(new App({ analyticsReporting: false }), "Test");
+    const runtime = new PerdureRuntime(stack, "Runtime");
+    runtime.subscribe(standard(stack), sink, options);
+    new perdure.PerdureService(stack, "Service", { runtime, entry: SERVED });
+    const template = () => Template.fromStack(stack);
+    if (reason === undefined) expect(template).not.toThrow();
+    else expect(template).toThrow(reason);
   });
 
   test("a sink that is none, and the same name twice", () => {

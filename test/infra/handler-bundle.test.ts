@@ -286,11 +286,13 @@ describe("what a bundle serves", () => {
   };
   const ORDER = `export default service({ name: process.env["NAME"] ?? "Order", handlers: { a: async () => 1 } });`;
 
+  const SERVED = { names: ["Order"], served: [{ name: "Order", isKeyed: false, handlers: ["a"] }] };
+
   test("is asked of its handler, in its environment and in no other", () => {
     process.env["NAME"] = "Elsewhere";
-    expect(named(ORDER)).toEqual({ names: ["Order"] });
+    expect(named(ORDER)).toEqual(SERVED);
     delete process.env["NAME"];
-    expect(named(ORDER, { NAME: "Bill" })).toEqual({ names: ["Bill"] });
+    expect(named(ORDER, { NAME: "Bill" })).toMatchObject({ names: ["Bill"] });
   });
 
   test("is asked although a package is not in the bundle", () => {
@@ -304,9 +306,7 @@ describe("what a bundle serves", () => {
         {},
         { external: ["layered"] },
       ),
-    ).toEqual({
-      names: ["Order"],
-    });
+    ).toEqual(SERVED);
   });
 
   test.each([
