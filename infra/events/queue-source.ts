@@ -1,5 +1,5 @@
 /** SQS, and what comes through a queue: a push that the source door cannot take now waits there instead of being given up after some tries. */
-import { Duration, RemovalPolicy, Token } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, Stack, Token } from "aws-cdk-lib";
 import { PolicyStatement, type ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import { CfnQueue, type IQueue, Queue } from "aws-cdk-lib/aws-sqs";
@@ -80,12 +80,13 @@ export class PushQueue extends Queue {
         }),
       );
     encryptionKey?.addToResourcePolicy(
-      // In a key's own policy it means this key.
       new PolicyStatement({
         principals,
         actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+        // In a key's own policy it means this key.
         resources: ["*"],
-        conditions,
+        // Not the sender itself: a rule names its queue, the queue this key, and so the key cannot name the rule.
+        conditions: { StringEquals: { "aws:SourceAccount": Stack.of(scope).account } },
       }),
       true,
     );

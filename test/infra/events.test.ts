@@ -267,18 +267,17 @@ describe("what pushes gets a queue of its own, with dead letters", () => {
     });
   });
 
-  test("with the runtime's own key", () => {
-    const made = make(
-      (stack) => perdure.sns(new Topic(stack, "News")),
-      {},
-      (stack) => ({ encryptionKey: new Key(stack, "Key") }),
-    );
+  test.each<[string, (stack: Stack) => perdure.RecordSource]>([
+    ["sns", (stack) => perdure.sns(new Topic(stack, "News"))],
+    ["events", () => perdure.eventBridge({ source: ["shop"] })],
+  ])("with the runtime's own key, which the sender may use: %s", (sender, source) => {
+    const made = make(source, {}, (stack) => ({ encryptionKey: new Key(stack, "Key") }));
     expect(queuesOf(made)).toMatchObject([
       { KmsMasterKeyId: { "Fn::GetAtt": ["Key", "Arn"] } },
       { KmsMasterKeyId: { "Fn::GetAtt": ["Key", "Arn"] } },
     ]);
     const [[, key] = []] = ofType(made.resources, "AWS::KMS::Key");
-    expect(JSON.stringify(key?.Properties["KeyPolicy"])).toContain('"Service":"sns.amazonaws.com"');
+    expect(JSON.stringify(key?.Properties["KeyPolicy"])).toContain(`"Service":"${sender}.amazonaws.com"`);
   });
 });
 
