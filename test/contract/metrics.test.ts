@@ -1,5 +1,5 @@
 /**
- * Every metric is written, by the Lambda entries as they are: ingress, dispatcher and reconciler, over dynalite and fauxqs. Alarms and
+ * Every metric is written, by the Lambda entries as they are: ingress, dispatcher, reconciler and source door, over dynalite and fauxqs. Alarms and
  * dashboard take names and dimension from lib/metrics.ts, as test/infra/alarms.test.ts shows. So each of them watches what is there.
  */
 import { createServer, type Server } from "node:http";
@@ -18,6 +18,8 @@ import { ItemRegistry } from "../../lib/store/registry.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { systemEntropy } from "../../lib/entropy.ts";
 import type { DynamoItems } from "../../lib/aws/dynamo-items.ts";
+import { storeSubscription } from "../../runtime/events/subscription-store.ts";
+import { parseSubscription } from "../../runtime/events/subscription.ts";
 import { createEndpoint } from "../../sdk/endpoint.ts";
 import {
   DUMMY_CREDENTIALS,
@@ -27,6 +29,7 @@ import {
   TABLES,
 } from "../support/emulator-dynamo.ts";
 import { type SqsEmulator, startFauxqs } from "../support/emulator-sqs.ts";
+import { kafkaEvent } from "../unit/events/events.ts";
 
 const RUNTIME = "measured";
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -162,6 +165,25 @@ async function dispatch(
   await handler({ Records: [record] }, CONTEXT);
 }
 
+/** To the source door: a record that is accepted, one without a key, both once more, and an event of nobody's. */
+async function deliverRecords(): Promise<void> {
+  const { handler } = await import("../../runtime/events/lambda.ts");
+  const sink = "service://Keyed/rest";
+  const parsed = parseSubscription(
+    { name: "orders", source: "kafka://main/orders", sink, options: {} },
+    Date.now(),
+  );
+  if ("reason" in parsed) throw new Error(parsed.reason);
+  await storeSubscription(items, parsed);
+  const event = kafkaEvent({ 0: { offset: 0, records: [{ key: "k", value: 1 }, { value: 2 }] } });
+  const invokedBy = (alias: string) => ({
+    ...CONTEXT,
+    invokedFunctionArn: `arn:aws:lambda:us-east-1:000000000000:function:door:${alias}`,
+  });
+  for (let again = 0; again < 2; again++) await handler(event, invokedBy(parsed.id));
+  await expect(handler(event, invokedBy("nobody"))).rejects.toThrow("names no subscription");
+}
+
 interface Definition {
   readonly Namespace: string;
   readonly Dimensions: readonly (readonly string[])[];
@@ -216,6 +238,7 @@ test(
         MessageDeduplicationId: "d",
       });
       await sqs.client().send(dead);
+      await deliverRecords();
       lines.push("reconciler");
       const { handler: reconcile } = await import("../../runtime/reconciler/lambda.ts");
       await reconcile(undefined, CONTEXT);
