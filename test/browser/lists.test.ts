@@ -225,6 +225,7 @@ describeInBrowser("a verb on many", () => {
     const environment = { kind: "aws", name: "OrdersProd", is_production: true, read_only: false };
     await page.route("**/version", (route) => route.fulfill({ json: { version: "0.1.0", environment } }));
     await page.reload();
+    await rows(page).first().waitFor();
     await page.keyboard.press("X");
     await page.getByRole("button", { name: "Kill…" }).click();
     const kill = page.getByRole("dialog", { name: /^Kill/u });
@@ -236,6 +237,7 @@ describeInBrowser("a verb on many", () => {
     await page.keyboard.press("Escape");
     environment.read_only = true;
     await page.reload();
+    await rows(page).first().waitFor();
     await page.keyboard.press("X");
     await page.getByText("You may look here, and change nothing.").waitFor();
     expect(await page.getByRole("button", { name: "Kill…" }).count()).toBe(0);

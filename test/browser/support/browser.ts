@@ -43,6 +43,8 @@ export async function openPage(adminUrl: string, path: string, view: View = {}):
   opened.push(page);
   await page.goto(`${adminUrl}/ui${path}`);
   await page.locator("main").waitFor();
+  // Keys are bound in the frame after what is drawn.
+  await page.evaluate("new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))");
   return page;
 }
 
