@@ -65,7 +65,17 @@ export default defineConfig({
         },
       },
       // Needs a Chromium: `npm run test:browser` finds or installs one.
-      project("browser", ["test/browser/**/*.test.ts"], 60_000),
+      // Once more if it fails: a browser beside other work may take longer than any wait.
+      {
+        extends: true as const,
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          retry: 1,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       // Deploys to an emulator of AWS, which it installs with pip: `npm run test:cloud`.
       project("cloud", ["test/cloud/**/*.test.ts"], 240_000),
       // Needs Python: `npm run test:moto`.
