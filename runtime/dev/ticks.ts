@@ -10,6 +10,7 @@ import { EVENTS_REQUEST_MS, TICK_RETRY_MS, TICKS_MISSED_MAX } from "../../lib/li
 import type { HttpRequest } from "../http/message.ts";
 import { type SourceDoorPorts, SourceDoor } from "../events/source-door.ts";
 import { raiseMark, readMark } from "../events/marks.ts";
+import { Looking } from "../events/looking.ts";
 import { nextTick, type Schedule } from "../events/schedule.ts";
 import { allSubscriptions } from "../events/subscription-store.ts";
 import type { Subscription } from "../events/subscription.ts";
@@ -27,14 +28,12 @@ export class Ticks {
   readonly #door: SourceDoor;
   /** By subscription: the last tick that was made, or that none is to be made up for before. */
   readonly #last = new Map<string, number>();
-  #cancel: () => void = () => undefined;
-  #working: Promise<void> | undefined;
-  #again = false;
-  #stopped = false;
+  readonly #looking: Looking;
 
   constructor(ports: SourceDoorPorts) {
     this.#ports = ports;
     this.#door = new SourceDoor(ports);
+    this.#looking = new Looking(ports.clock, async () => await this.#work());
   }
 
   /** Whether a request of the admin API may have made a schedule. */
@@ -44,27 +43,15 @@ export class Ticks {
 
   /** Looks at the schedules: at the start, and when one may have been made. */
   look(): void {
-    if (this.#stopped) return;
-    if (this.#working) {
-      this.#again = true;
-      return;
-    }
-    this.#cancel();
-    this.#working = this.#work().finally(() => {
-      this.#working = undefined;
-      if (!this.#again) return;
-      this.#again = false;
-      this.look();
-    });
+    this.#looking.look();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancel();
-    await this.#working;
+    await this.#looking.stop();
   }
 
-  async #work(): Promise<void> {
+  /** Answers in how many ms the next tick is due. */
+  async #work(): Promise<number | undefined> {
     const { clock, logger } = this.#ports;
     let nextMs: number | undefined;
     try {
@@ -76,8 +63,7 @@ export class Ticks {
       logger.log("warn", "schedules wait", { reason: asError(error).message });
       nextMs = clock.now() + TICK_RETRY_MS;
     }
-    if (this.#stopped || nextMs === undefined) return;
-    this.#cancel = clock.after(Math.max(0, nextMs - clock.now()), () => this.look());
+    return nextMs === undefined ? undefined : Math.max(0, nextMs - clock.now());
   }
 
   /** Makes the ticks that are due. Answers when the next one is. */
@@ -93,7 +79,7 @@ export class Ticks {
         ticks: due.skipped,
       });
     for (const tickMs of due.ticks) {
-      if (this.#stopped) return undefined;
+      if (this.#looking.isStopped) return undefined;
       const { counts } = await this.#door.deliver(
         subscription,
         eventOf(subscription, tickMs),

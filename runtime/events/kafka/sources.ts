@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { asError } from "../../../lib/errors.ts";
 import { KAFKA_CHECK_MS, KAFKA_RETRY_MS_MAX } from "../../../lib/limits/events.ts";
 import type { HttpRequest } from "../../http/message.ts";
+import { Looking } from "../looking.ts";
 import type { SourceDoorPorts } from "../source-door.ts";
 import { allClusters, allSubscriptions, type KafkaCluster } from "../subscription-store.ts";
 import { isConsumed, type Subscription, type SubscriptionFault } from "../subscription.ts";
@@ -34,14 +35,12 @@ export class KafkaSources implements KafkaReader {
   /** Tells this server from others, and is the same when it starts again. */
   readonly #server: string;
   readonly #consumers = new Map<string, KafkaConsumer>();
-  #working: Promise<void> | undefined;
-  #again = false;
-  #isStopped = false;
-  #cancel: () => void = () => undefined;
+  readonly #looking: Looking;
 
   constructor(ports: SourceDoorPorts, dataPath: string, client: KafkaClient = platformaticKafka) {
     this.#ports = ports;
     this.#client = client;
+    this.#looking = new Looking(ports.clock, async () => await this.#work());
     // A file is served by one server at a time. One without a file does not come back.
     const own = dataPath.startsWith(":") ? randomUUID() : dataPath;
     this.#server = createHash("sha256").update(`${hostname()}\n${own}`).digest("hex").slice(0, 12);
@@ -84,18 +83,7 @@ export class KafkaSources implements KafkaReader {
 
   /** Looks at the subscriptions: at the start, and when they may have changed. */
   look(): void {
-    if (this.#isStopped) return;
-    if (this.#working) {
-      this.#again = true;
-      return;
-    }
-    this.#cancel();
-    this.#working = this.#work().finally(() => {
-      this.#working = undefined;
-      if (!this.#again) return;
-      this.#again = false;
-      this.look();
-    });
+    this.#looking.look();
   }
 
   /** Looks, and waits a little until the new ones read: what is produced after the answer is then read, also from the end of a topic on. */
@@ -110,23 +98,22 @@ export class KafkaSources implements KafkaReader {
   }
 
   async #allBegun(): Promise<void> {
-    while (this.#working) await this.#working;
+    await this.#looking.settled();
     await Promise.all([...this.#consumers.values()].map(({ begun }) => begun));
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#cancel();
-    await Promise.all([this.#working, ...[...this.#consumers.values()].map((each) => each.stop())]);
+    await Promise.all([this.#looking.stop(), ...[...this.#consumers.values()].map((each) => each.stop())]);
   }
 
-  async #work(): Promise<void> {
+  /** Answers in how many ms to try again. */
+  async #work(): Promise<number | undefined> {
     try {
       await this.#compare();
+      return undefined;
     } catch (error) {
-      const { clock, logger } = this.#ports;
-      logger.log("warn", "Kafka subscriptions wait", { reason: asError(error).message });
-      if (!this.#isStopped) this.#cancel = clock.after(KAFKA_RETRY_MS_MAX, () => this.look());
+      this.#ports.logger.log("warn", "Kafka subscriptions wait", { reason: asError(error).message });
+      return KAFKA_RETRY_MS_MAX;
     }
   }
 
@@ -138,7 +125,7 @@ export class KafkaSources implements KafkaReader {
       this.#consumers.delete(id);
       await consumer.stop();
     }
-    if (this.#isStopped) return;
+    if (this.#looking.isStopped) return;
     for (const [id, { subscription, settings }] of wanted)
       if (!this.#consumers.has(id))
         this.#consumers.set(id, new KafkaConsumer(this.#ports, this.#client, subscription, settings));
