@@ -6,6 +6,7 @@
  */
 import { FunctionError, OperationalError } from "../../lib/errors.ts";
 import { isStub, parseFields, type Status } from "../../lib/model/head.ts";
+import { hasSucceeded } from "../../lib/model/head-glimpse.ts";
 import type { Attributes } from "../../lib/model/item.ts";
 import { statusIn, uncheckedIdIn } from "../../lib/model/listing.ts";
 import type { Outcome } from "../../lib/model/outcome.ts";
@@ -93,8 +94,10 @@ export class LocalTurns implements Invoker {
   headWritten(partition: string, before: Attributes | undefined, after: Attributes | undefined): void {
     if (!after || isStub(after) || statusIn(after) !== COMPLETED) return;
     if (before && statusIn(before) === COMPLETED) return;
-    const { target, origin, outcome, acceptedAtMs } = parseFields(after);
     const id = uncheckedIdIn(partition);
+    // The usual end of a turn that runs here. It is told with the turn's outcome, so the head need not be read whole.
+    if (this.#running.has(id) && hasSucceeded(after)) return;
+    const { target, origin, outcome, acceptedAtMs } = parseFields(after);
     const isOwn = this.#running.has(id) && !isKilled(outcome);
     if (isOwn || !outcome || isStateEdit({ target, origin }) || this.#ports.isStopped()) return;
     const atMs = this.#ports.clock.now();
