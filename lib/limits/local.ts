@@ -104,12 +104,27 @@ export const HTTP2_WINDOW_BYTES = 4 * 1024 * 1024;
 
 /** How long a lock that another process holds is waited for: it may only be checking the file. */
 export const LOCK_WAIT_MS = 250;
-/** Operations in one transaction: the event loop stands still for it. */
-export const TRANSACTION_OPERATIONS_MAX = 1024;
+/**
+ * Operations in one transaction: the event loop stands still for it. A host process goes on with the answers of one while the engine is at
+ * the next, so it is small: a hundred clients would otherwise take turns with the engine.
+ */
+export const TRANSACTION_OPERATIONS_MAX = 32;
 /** Pages of the log before they are copied to the file, which is when NORMAL calls fsync: 64 MiB. */
 export const CHECKPOINT_PAGES_MAX = 16_384;
 /** SQLite's cache: 64 MiB. */
 export const SQLITE_CACHE_KIB = 64 * 1024;
+/** What packed data is made in. */
+export const PACKER_BYTES = 64 * 1024;
+/** A larger one is not kept for the next data. */
+export const PACKER_BYTES_KEPT_MAX = 4 * 1024 * 1024;
+/** Random bytes that are taken from the operating system at once. */
+export const ENTROPY_POOL_BYTES = 4096;
+/** What the items that were written last may take in memory, as they are stored. Decoded they take some times as much. */
+export const RECENT_BYTES_MAX = 8 * 1024 * 1024;
+/** A larger item is not among them. */
+export const RECENT_ITEM_BYTES_MAX = 64 * 1024;
+/** What one of them takes besides, roughly. */
+export const RECENT_OVERHEAD_BYTES = 512;
 /** Items in one page of a query. DynamoDB has no such bound. */
 export const PAGE_ITEMS_MAX = 1000;
 /** The same of a scan, whose items are heads, and of a list. */

@@ -20,7 +20,7 @@ import { Ingress } from "../ingress/ingress.ts";
 import { LocalBlobStore } from "../local/blob-store.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { JumpingClock } from "../../lib/jumping-clock.ts";
-import { systemEntropy } from "../../lib/entropy.ts";
+import { pooledEntropy } from "../local/pooled-entropy.ts";
 import { type DatabaseOptions, type LocalDatabase, openDatabase } from "../local/database.ts";
 import { DataFileWatch, type LostFile } from "../local/data-file-watch.ts";
 import { LocalItemStore } from "../local/item-store.ts";
@@ -159,7 +159,7 @@ export class Engine {
     this.#timers = new LocalTimers(this.#database, this.#mailbox, this.#clock, this.#logger);
     this.#registry = new LocalRegistry(this.#items, this.#clock, options.retention);
     this.#upkeep = new Upkeep({
-      ...{ items: this.#items, mailbox: this.#mailbox, clock: this.#clock, entropy: systemEntropy },
+      ...{ items: this.#items, mailbox: this.#mailbox, clock: this.#clock, entropy: pooledEntropy },
       logger: this.#logger,
     });
     this.#sources = new LocalSources(this.#ports(), options.dataPath);
@@ -292,7 +292,7 @@ export class Engine {
       timers: this.#timers,
       registry: this.#registry,
       clock: this.#clock,
-      entropy: systemEntropy,
+      entropy: pooledEntropy,
       logger: this.#logger,
       traces: this.#traces.engine,
       isTraced: this.#traces.engine !== undefined,

@@ -17,9 +17,9 @@ import {
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import { deserialize } from "node:v8";
 
 import { asError } from "../../lib/errors.ts";
+import { attributesIn } from "./item-body.ts";
 import { APPLICATION_ID, EXPIRY_INDEX, FORMAT, SCHEMA } from "./schema.ts";
 import { LOCK_WAIT_MS } from "../../lib/limits/local.ts";
 
@@ -206,8 +206,15 @@ function acquire(file: string): DatabaseSync {
 
 /** Brings a database of an older format up to date, in one transaction. If the process dies during it, nothing has changed. */
 function migrate(database: DatabaseSync): void {
-  if (formatOf(database) !== 1) return;
+  const format = formatOf(database);
+  if (format === FORMAT) return;
   database.exec("BEGIN IMMEDIATE");
+  if (format === 1) addExpiry(database);
+  database.prepare("UPDATE meta SET value = ? WHERE name = 'format'").run(FORMAT);
+  database.exec("COMMIT");
+}
+
+function addExpiry(database: DatabaseSync): void {
   database.exec(`ALTER TABLE items ADD COLUMN ttl INTEGER; ${EXPIRY_INDEX}`);
   const update = database.prepare("UPDATE items SET ttl = ? WHERE tbl = ? AND pk = ? AND sk = ?");
   const next = database.prepare(
@@ -219,12 +226,10 @@ function migrate(database: DatabaseSync): void {
       after = [String(tbl), String(pk), String(sk)];
       // A row of a list has no body.
       if (!(body instanceof Uint8Array) || body.byteLength === 0) continue;
-      const { ttl } = deserialize(body) as { readonly ttl?: unknown };
+      const { ttl } = attributesIn(body);
       if (typeof ttl === "number") update.run(ttl, ...after);
     }
   }
-  database.prepare("UPDATE meta SET value = ? WHERE name = 'format'").run(FORMAT);
-  database.exec("COMMIT");
 }
 
 /** Runs `action`. An error of SQLite's becomes a {@link DatabaseError}. */

@@ -78,6 +78,7 @@ export class LocalDatabase {
   readonly #commit: StatementSync;
   readonly #log: LogSync | undefined;
   readonly #closing: (() => void)[] = [];
+  readonly #rollingBack: (() => void)[] = [];
   /** Each store that reads counts what it reads, and waits when that is much. */
   readonly slice = new ReadSlice();
   #queue: Operation[] = [];
@@ -158,6 +159,11 @@ export class LocalDatabase {
     this.#closing.push(callback);
   }
 
+  /** Calls `callback` when a transaction has failed: nothing is as its operations have left it. */
+  onRollBack(callback: () => void): void {
+    this.#rollingBack.push(callback);
+  }
+
   /** Commits what is queued and closes the database. Later writes and reads are refused. */
   close(): void {
     if (this.#closed) return;
@@ -202,6 +208,7 @@ export class LocalDatabase {
   }
 
   #rollBack(): void {
+    for (const callback of this.#rollingBack) callback();
     if (!this.#database.isTransaction) return;
     try {
       this.#database.exec("ROLLBACK");

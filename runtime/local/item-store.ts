@@ -1,8 +1,6 @@
 /** Items in SQLite. `evaluate` decides each write inside the transaction that stores it, so conditions hold (J1). */
-import { hash } from "node:crypto";
-import { deserialize, serialize } from "node:v8";
+import { randomUUID } from "node:crypto";
 
-import { invariant } from "../../lib/errors.ts";
 import {
   type Attributes,
   checkKey,
@@ -20,8 +18,10 @@ import type { Clock, ItemStore, Page, ScannedItem, StoredItem, Watch } from "../
 import { systemClock } from "../../lib/clock.ts";
 import type { LocalDatabase } from "./database.ts";
 import { nextTurn } from "./event-loop.ts";
+import { attributesIn, bodyIn, packedBody } from "./item-body.ts";
 import { LocalListing } from "./listing.ts";
 import { LocalMeta } from "./meta.ts";
+import { itemName, type RecentItem, RecentItems } from "./recent-items.ts";
 import { DYNAMO_PAGE_BYTES_MAX } from "../../lib/limits/aws.ts";
 import { PAGE_ITEMS_MAX, SCAN_ITEMS_MAX } from "../../lib/limits/local.ts";
 
@@ -45,16 +45,18 @@ export interface VersionedResult {
 
 /** What {@link LocalItemStore} can besides: not to answer what is known. */
 export interface VersionedWrites {
-  /** `known`: the version of the item that the writer knows; empty: none. */
+  /** `known`: the version of the item that the writer knows; empty: none. The caller may not change what it passes any more, nor
+   * the item of the answer. */
   writeVersioned(write: Write, known: string): Promise<VersionedResult>;
 }
 
+/** Its items are the store's: nobody may change them. */
 interface Applied {
   readonly result: WriteResult;
-  /** The item as it was and as it is, as they are stored. */
-  readonly was: Uint8Array | undefined;
-  readonly body: Uint8Array | undefined;
   readonly before: Attributes | undefined;
+  /** Of the item as it was, if it is known, and as it is. */
+  readonly was?: string | undefined;
+  readonly version?: string | undefined;
 }
 
 /** Told of a write that took effect: the item as it was and as it is, which are not the listener's to change. */
@@ -77,6 +79,10 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   readonly listing: LocalListing;
   readonly meta: LocalMeta;
   readonly #statements: ReturnType<typeof prepareAll>;
+  readonly #recent = new RecentItems();
+  /** Another store's versions begin otherwise: one that is known from before a restart is none of this store's. */
+  readonly #versions = randomUUID().slice(0, 8);
+  #versionCount = 0;
   readonly #watchers = new Map<string, Set<() => void>>();
   readonly #counts = { journal: zero(), state: zero(), registry: zero() };
   #written: WrittenListener | undefined;
@@ -88,6 +94,7 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
     this.meta = new LocalMeta(database);
     this.listing = new LocalListing(database, this.meta);
     database.onClose(() => this.#wakeAll());
+    database.onRollBack(() => this.#recent.clear());
   }
 
   /** How often each table was used since this store was made. */
@@ -109,16 +116,15 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   }
 
   async write(write: Write): Promise<WriteResult> {
-    // A copy: the write runs later, and the caller may change what it passed until then.
-    return (await this.#write(copyOf(write))).result;
+    // Copies: the write runs later, and the caller may change what it passed until then, and what it is answered.
+    const { won, item } = (await this.#write(copyOf(write))).result;
+    return { won, item: copyOf(item) };
   }
 
   async writeVersioned(write: Write, known: string): Promise<VersionedResult> {
-    const { result, was, body } = await this.#write(copyOf(write));
-    if (!result.won || body === undefined) return result;
-    const version = versionOf(body);
-    const isKnown = write.op === "put" || (known !== "" && was !== undefined && versionOf(was) === known);
-    return isKnown ? { won: true, version } : { ...result, version };
+    const { result, was, version } = await this.#write(write);
+    if (!result.won || version === undefined) return result;
+    return write.op === "put" || was === known ? { won: true, version } : { ...result, version };
   }
 
   #write(write: Write): Promise<Applied> {
@@ -128,7 +134,7 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
         this.#counts[write.key.table][won ? "writes" : "refused"]++;
         if (!won) return;
         this.#written?.(write.key, before, item);
-        if (this.#watchers.size > 0) this.#wake(nameOf(write.key));
+        if (this.#watchers.size > 0) this.#wake(itemName(write.key));
       },
     );
   }
@@ -204,6 +210,7 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
           const before = isHead(key) ? attributesOf(row) : undefined;
           if (before) this.listing.move(key.pk, before, undefined);
           this.#statements.remove.run(key.table, key.pk, key.sk);
+          this.#recent.delete(itemName(key));
           return { key, before };
         }),
       (all) => all.forEach(({ key, before }) => this.#written?.(key, before, undefined)),
@@ -213,7 +220,7 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
 
   /** Resolves at the next committed write of the item, after `maxMs`, or when the database is closed. */
   changed(key: ItemKey, maxMs: number): Promise<void> {
-    const name = nameOf(key);
+    const name = itemName(key);
     return new Promise((resolve) => {
       const watchers = this.#watchers.get(name) ?? new Set();
       const wake = (): void => {
@@ -228,13 +235,15 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
   }
 
   #read(key: ItemKey): Attributes | undefined {
-    const body = this.#body(key);
-    return body && attributesIn(body);
+    const recent = this.#recent.get(itemName(key));
+    if (!recent) return this.#stored(key);
+    this.#database.slice.count(1, recent.body.byteLength);
+    return attributesIn(recent.body);
   }
 
   #body({ table, pk, sk }: ItemKey): Uint8Array | undefined {
     const row = this.#statements.get.get(table, pk, sk);
-    const body = row && bodyOf(row);
+    const body = row && bodyIn(row);
     this.#database.slice.count(1, body?.byteLength ?? 0);
     return body;
   }
@@ -256,30 +265,46 @@ export class LocalItemStore implements ItemStore, Watch, VersionedWrites {
       more = found.length >= itemsMax || bytes >= DYNAMO_PAGE_BYTES_MAX;
       if (more) break;
       found.push(next);
-      bytes += bodyOf(row).byteLength;
+      bytes += bodyIn(row).byteLength;
     }
     this.#database.slice.count(found.length, bytes);
     return { found, more };
   }
 
-  /** Runs within a transaction. The answer shares no memory with the row, nor with what the caller holds. */
+  /** Runs within a transaction. */
   #apply(write: Write): Applied {
     const { table, pk, sk } = write.key;
-    const was = this.#body(write.key);
-    const before = was && attributesIn(was);
+    const name = itemName(write.key);
+    const recent = this.#recent.get(name);
+    const before = recent ? recent.attributes : this.#stored(write.key);
     const result = evaluate(before, write);
-    if (!result.won) return { result, was, body: was, before };
+    if (!result.won) return { result, before };
     // Before anything is written: what cannot be serialized must have changed nothing.
-    const body = result.item && serialize(result.item);
+    const next = result.item && this.#next(result.item);
     if (isHead(write.key)) this.listing.move(pk, before, result.item);
-    if (result.item === undefined || body === undefined) {
+    if (next === undefined) {
       this.#statements.remove.run(table, pk, sk);
-      return { result, was, body: undefined, before };
+      this.#recent.delete(name);
+      return { result, before };
     }
-    const ttl = expiryOf(result.item);
-    if (before === undefined) this.#statements.insert.run(table, pk, sk, body, ttl);
-    else this.#statements.update.run(body, ttl, table, pk, sk);
-    return { result, was, body, before };
+    const ttl = expiryOf(next.attributes);
+    if (before === undefined) this.#statements.insert.run(table, pk, sk, next.body, ttl);
+    else this.#statements.update.run(next.body, ttl, table, pk, sk);
+    this.#recent.set(name, next);
+    return { result, before, was: recent?.version, version: next.version };
+  }
+
+  #stored(key: ItemKey): Attributes | undefined {
+    const body = this.#body(key);
+    return body && attributesIn(body);
+  }
+
+  #next(attributes: Attributes): RecentItem {
+    return {
+      attributes,
+      body: packedBody(attributes),
+      version: `${this.#versions}.${(this.#versionCount++).toString(36)}`,
+    };
   }
 
   #wake(name: string): void {
@@ -308,42 +333,9 @@ function prepareAll(database: LocalDatabase) {
   };
 }
 
-function bodyOf(row: Row): Uint8Array {
-  const body = row["body"];
-  invariant(body instanceof Uint8Array, "J1", "an item without a body");
-  return body;
-}
-
-const attributesIn = (body: Uint8Array): Attributes => detached(deserialize(body) as Attributes);
-const attributesOf = (row: Row): Attributes => attributesIn(bodyOf(row));
-
-/** Items of one key that have the same version are the same. */
-const versionOf = (body: Uint8Array): string => hash("sha256", body, "base64");
-
-/** The same data, which nobody else has, but with bytes of their own: `deserialize` makes views of the whole body. */
-function detached<T>(data: T): T {
-  if (Array.isArray(data)) {
-    for (const [index, held] of (data as unknown[]).entries()) {
-      if (isView(held)) (data as unknown[])[index] = new Uint8Array(held);
-      else detached(held);
-    }
-  } else if (typeof data === "object" && data !== null) detachWithin(data as Record<string, unknown>);
-  return data;
-}
-
-function detachWithin(data: Record<string, unknown>): void {
-  for (const [name, held] of Object.entries(data)) {
-    if (!isView(held)) detached(held);
-    // An assignment would set the prototype.
-    else if (name === "__proto__") Object.defineProperty(data, name, { value: new Uint8Array(held) });
-    else data[name] = new Uint8Array(held);
-  }
-}
-
-const isView = (held: unknown): held is Uint8Array => held instanceof Uint8Array;
+const attributesOf = (row: Row): Attributes => attributesIn(bodyIn(row));
 
 /** When the item may be deleted, in epoch seconds. `null` means never. */
 const expiryOf = ({ ttl }: Attributes): number | null => (typeof ttl === "number" ? ttl : null);
 
-const nameOf = ({ table, pk, sk }: ItemKey): string => JSON.stringify([table, pk, sk]);
 const zero = (): OperationCounts => ({ reads: 0, writes: 0, refused: 0 });

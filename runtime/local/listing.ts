@@ -4,7 +4,6 @@
  *   next to nothing here, so an invocation is listed from its first write on. DynamoDB lists it when it first rests.
  * - Keys: from the items' own order.
  */
-import { deserialize } from "node:v8";
 import { statePartition } from "../../lib/model/ids.ts";
 import type { Attributes } from "../../lib/model/item.ts";
 import { isStub } from "../../lib/model/head.ts";
@@ -14,6 +13,7 @@ import { HEAD } from "../../lib/model/head-keys.ts";
 import { LIST_REPAIR_HEADS, SCAN_ITEMS_MAX } from "../../lib/limits/local.ts";
 import type { LocalDatabase } from "./database.ts";
 import { nextTurn } from "./event-loop.ts";
+import { attributesIn } from "./item-body.ts";
 import type { LocalMeta } from "./meta.ts";
 
 /** It is made if it is missing. It can be made again from the heads, so it is not part of the format. */
@@ -127,7 +127,7 @@ export class LocalListing implements Listing {
     const rows = this.#statements.allHeads.all("journal", HEAD, after, LIST_REPAIR_HEADS);
     for (const { pk, body } of rows) {
       if (typeof pk !== "string" || !(body instanceof Uint8Array)) continue;
-      const head = deserialize(body) as Attributes;
+      const head = attributesIn(body);
       if (isStub(head)) continue;
       const { shard, place } = rowOf(pk, head);
       for (const part of this.parts) {
@@ -201,7 +201,7 @@ export class LocalListing implements Listing {
         rows.length,
         bodies.reduce((sum, { byteLength }) => sum + byteLength, 0),
       );
-      if (bodies.some((body) => (deserialize(body) as Attributes)["gone"] !== true)) return true;
+      if (bodies.some((body) => attributesIn(body)["gone"] !== true)) return true;
       after = rows.length < STATE_ROWS_READ ? undefined : String(rows.at(-1)?.["sk"]);
     }
     return false;

@@ -1,7 +1,8 @@
 /** The tables of a local database. A change here needs a new {@link FORMAT} and a migration from the old one. */
 
-/** What `meta.format` holds. Format 2 added the time at which an item expires. */
-export const FORMAT = 2;
+/** What `meta.format` holds. Format 2 added the time at which an item expires. Format 3 has other bodies of items
+ * beside those of node:v8, which it still reads. */
+export const FORMAT = 3;
 /** "Prdr" in ASCII. It stands in the header of every file of Perdure. */
 export const APPLICATION_ID = 0x50726472;
 
@@ -13,7 +14,7 @@ PRAGMA application_id = ${APPLICATION_ID};
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 INSERT INTO meta (name, value) VALUES ('format', ${FORMAT});
 
--- Items of the journal, the state and the registry. The body is the attributes as node:v8 serializes them.
+-- Items of the journal, the state and the registry. The body is the attributes: see item-body.ts.
 CREATE TABLE items (
   tbl TEXT NOT NULL, pk TEXT NOT NULL, sk TEXT NOT NULL, body BLOB NOT NULL, ttl INTEGER,
   PRIMARY KEY (tbl, pk, sk)

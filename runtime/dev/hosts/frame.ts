@@ -1,11 +1,12 @@
 /**
  * What crosses the pipe between the engine and a host process: calls, answers and errors.
  *
- * Between processes of one Node a frame is cloned as it is. Over HTTP it is a line of JSON: the two processes may run
- * different versions of Node, and a look at the wire should show what happens.
+ * Through the pipe of a host process frames are packed data, since each step waits for them. Over HTTP a frame is a line of JSON: a look
+ * at the wire should show what happens.
  */
 import { type OperationalCode, OperationalError } from "../../../lib/errors.ts";
 import { decodeJson, encodeJson, type Value } from "../../../lib/model/value.ts";
+import { pack, unpack } from "../../../lib/packed.ts";
 import { FRAME_BYTES_MAX, FRAME_EXCERPT_CHARS_MAX } from "../../../lib/limits/local.ts";
 
 export const CALL = 0;
@@ -64,6 +65,18 @@ export function reviveError(wire: WireError): Error {
   if (wire.stack !== undefined) error.stack = wire.stack;
   return error;
 }
+
+/** What {@link packFrames} has made. `undefined`: something else came through the pipe. */
+export function unpackFrames(message: unknown): unknown {
+  if (!(message instanceof Uint8Array)) return undefined;
+  try {
+    return unpack(message);
+  } catch {
+    return undefined;
+  }
+}
+
+export const packFrames = (frames: readonly Frame[]): Uint8Array => pack(frames);
 
 const NEWLINE = 10;
 

@@ -13,6 +13,7 @@ import {
   type TurnRequest,
 } from "../../../lib/protocol.ts";
 import { Channel } from "./channel.ts";
+import { packFrames, unpackFrames } from "./frame.ts";
 import { guardIpc } from "./guarded-ipc.ts";
 import type { EngineCalls, HostCalls } from "./host-protocol.ts";
 import { HostOutput } from "./host-output.ts";
@@ -91,7 +92,7 @@ export class HostProcess {
     const child = this.#child;
     this.#channel = new Channel<HostCalls>(
       // It fails if the pipe is closed. The process exits next, and that is handled.
-      (frames) => void child.send([...frames], undefined, undefined, () => undefined),
+      (frames) => void child.send(packFrames(frames), undefined, undefined, () => undefined),
       options.calls,
     );
     child.on("message", (message, handle) => this.#hear(message, handle));
@@ -265,7 +266,7 @@ export class HostProcess {
   #hear(message: unknown, handle: unknown): void {
     this.#silentMs = 0;
     if (handle !== undefined) closeHandle(handle);
-    if (Array.isArray(message)) this.#channel.receive(message);
+    if (message instanceof Uint8Array) this.#channel.receive(unpackFrames(message));
     else if (isUncaughtError(message)) this.#uncaughtError = message.uncaughtError;
   }
 

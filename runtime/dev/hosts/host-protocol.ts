@@ -32,7 +32,7 @@ import { FunctionError, type FunctionErrorCode } from "../../../lib/errors.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { JumpingClock } from "../../../lib/jumping-clock.ts";
 import { LOCAL_LOOK_MS } from "../../../lib/limits.ts";
-import { systemEntropy } from "../../../lib/entropy.ts";
+import { pooledEntropy } from "../../local/pooled-entropy.ts";
 import { readableLine } from "../../../lib/log/line.ts";
 import { loggerOf } from "../../../lib/log/logger.ts";
 import {
@@ -234,7 +234,7 @@ export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
     ),
     clock,
     stopwatch: systemClock,
-    entropy: systemEntropy,
+    entropy: pooledEntropy,
     lookMs: LOCAL_LOOK_MS,
     // For what a bundle's SDK has to say itself: nothing, so far. The engine shows these lines as the handler's.
     logger: loggerOf({

@@ -9,7 +9,7 @@ import type { OperationalError as OperationalErrorClass } from "../../../lib/err
 import { isTracingAsked } from "../../../lib/tracing/asked.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { Channel } from "./channel.ts";
-import { type Frame, reviveError, type WireError } from "./frame.ts";
+import { packFrames, reviveError, unpackFrames, type WireError } from "./frame.ts";
 import { type EngineCalls, type HostCalls, hostPorts } from "./host-protocol.ts";
 import { collectServed } from "./served-collector.ts";
 
@@ -42,7 +42,7 @@ async function loadedBundle(bundlePath: string): Promise<Bundle> {
   return (await import(pathToFileURL(bundlePath).href)) as Bundle;
 }
 
-type Send = (message: readonly Frame[] | UncaughtError) => void;
+type Send = (message: Uint8Array | UncaughtError) => void;
 
 function main(bundlePath: string, send: Send): void {
   // A terminal's Ctrl-C reaches all processes of the group. The engine decides when its hosts end.
@@ -74,11 +74,11 @@ function main(bundlePath: string, send: Send): void {
     running: async (id) => ports.steps.running(id),
     ping: () => Promise.resolve(undefined),
   };
-  const channel = new Channel<EngineCalls>(send, calls, revive);
+  const channel = new Channel<EngineCalls>((frames) => send(packFrames(frames)), calls, revive);
   const ports = hostPorts(channel);
   // A bundle that cannot be loaded is reported by `discover`.
   endpoint.catch(() => undefined);
-  process.on("message", (frames) => channel.receive(frames));
+  process.on("message", (message) => channel.receive(unpackFrames(message)));
 }
 
 const [bundlePath] = process.argv.slice(2);
