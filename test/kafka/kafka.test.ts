@@ -2,6 +2,9 @@
  * A real broker, and a local server that reads it: 1,200 records to a service, an object and a workflow, while both are killed. Each runs
  * once, in the order of its key. How long a killed one takes to be at work again is printed.
  */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
 import { Admin, Producer } from "@platformatic/kafka";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Server, until } from "../e2e/server.ts";
@@ -28,6 +31,21 @@ let producer: Producer;
 const client = () => ({ clientId: "test", bootstrapBrokers: [broker.address], retries: 5, retryDelay: 200 });
 const created = async (path: string, body: unknown) =>
   await server.request(`${server.adminUrl}${path}`, { body });
+
+/** The lines of docs/events.md, with the addresses of this server and this broker. Returns what they print. */
+async function walkThrough(): Promise<readonly string[]> {
+  const text = readFileSync(new URL("../../docs/events.md", import.meta.url), "utf8");
+  const section = /^## Kafka$.*?^## /msu.exec(text)?.[0] ?? "";
+  const lines = section.split("\n").filter((line) => line.startsWith("curl "));
+  const { host } = new URL(server.adminUrl);
+  const here = lines.map((line) =>
+    line.replace("localhost:9070", host).replace("127.0.0.1:9092", broker.address),
+  );
+  const printed: string[] = [];
+  for (const line of here)
+    printed.push((await promisify(execFile)("bash", ["-c", `${line} --silent`])).stdout);
+  return printed;
+}
 
 /** `from`: the number of the first one. All of a batch are at the broker when it resolves. */
 async function produce(from: number, count: number): Promise<void> {
@@ -89,9 +107,17 @@ describe.skipIf(whyNot !== undefined)("Kafka", () => {
     await broker?.stop();
   });
 
+  test("the walk-through of the documents, word for word but for the addresses", async () => {
+    const [cluster = "", subscription = ""] = await walkThrough();
+    expect(JSON.parse(cluster)).toMatchObject({ name: "cluster" });
+    expect(JSON.parse(subscription)).toMatchObject({
+      ...{ id: expect.stringMatching(/^sub_/u) as unknown },
+      ...{ source: "kafka://cluster/topic", sink: "service://Svc/handler" },
+    });
+  });
+
   test("what cannot be read is refused when it is made, with the reason", async () => {
     const bootstrap = (address: string) => ({ properties: { "bootstrap.servers": address } });
-    await created("/kafka-clusters", { name: "cluster", ...bootstrap(broker.address) });
     await created("/kafka-clusters", { name: "gone", ...bootstrap("127.0.0.1:1") });
     const to = { sink: "service://Svc/handler" };
     for (const [source, options, reason] of [
@@ -106,8 +132,6 @@ describe.skipIf(whyNot !== undefined)("Kafka", () => {
   });
 
   test("each of 1,200 records runs once, in the order of its key, while server and broker are killed", async () => {
-    const example = `{"source":"kafka://cluster/topic","sink":"service://Svc/handler","options":{"auto.offset.reset":"earliest"}}`;
-    expect((await created("/subscriptions", JSON.parse(example))).status).toBe(201);
     const options = { "auto.offset.reset": "earliest" };
     const source = "kafka://cluster/topic";
     const more = { ...options, "perdure.key": "json:$.id" };
