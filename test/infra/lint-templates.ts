@@ -1,5 +1,5 @@
 /**
- * `npm run lint:templates`: cfn-lint reads what the constructs make, by default and with every option. It knows CloudFormation's own
+ * `npm run lint:templates`: cfn-lint reads what the constructs make, by default, with every option, and with a subscription of each source. It knows CloudFormation's own
  * schemas: names and types of properties, values of enumerations, references. Any finding but those that are named here is a failure.
  */
 import { spawnSync } from "node:child_process";
@@ -14,6 +14,7 @@ import { Key } from "aws-cdk-lib/aws-kms";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { PerdureRuntime, PerdureService } from "../../infra/index.ts";
 import { installedPackages } from "../support/python-packages.ts";
+import { subscribeToAll } from "./all-sources.ts";
 
 const IGNORED: Readonly<Record<string, string>> = {
   W3005:
@@ -63,11 +64,20 @@ function acrossStacks(app: App): void {
   new PerdureService(services, "Greeter", { runtime, entry: example("01-greeter"), services: ["Greeter"] });
 }
 
+/** Each source, by default and with a key of the user's own. */
+function withSubscriptions(app: App): void {
+  const stack = new Stack(app, "Subscriptions");
+  subscribeToAll(stack, new PerdureRuntime(stack, "Runtime", { alarms: "all", dashboard: true }));
+  const encrypted = new Stack(app, "SubscriptionsEncrypted");
+  const encryptionKey = new Key(encrypted, "Key");
+  subscribeToAll(encrypted, new PerdureRuntime(encrypted, "Runtime", { encryptionKey }));
+}
+
 const outdir = mkdtempSync(join(tmpdir(), "perdure-templates-"));
 try {
   const packages = installedPackages("cfn-lint", join(import.meta.dirname, "cfn-lint-requirements.txt"));
   const app = new App({ analyticsReporting: false, outdir });
-  for (const build of [byDefault, withEverything, acrossStacks]) build(app);
+  for (const build of [byDefault, withEverything, acrossStacks, withSubscriptions]) build(app);
   const files = app.synth().stacks.map(({ templateFullPath }) => templateFullPath);
   for (const [rule, reason] of Object.entries(IGNORED)) console.log(`${rule} is ignored: ${reason}`);
   const ignored = Object.keys(IGNORED).flatMap((rule) => ["--ignore-checks", rule]);

@@ -4,6 +4,7 @@ import { AwsSolutionsChecks } from "cdk-nag";
 import { expect, test } from "vitest";
 import { PerdureRuntime, type PerdureRuntimeProps, PerdureService } from "../../infra/index.ts";
 import { SECURITY } from "./access.ts";
+import { subscribeToAll } from "./all-sources.ts";
 import { GREETER } from "./stack.ts";
 
 /** Rules, with the part of a policy that they concern, and how often. */
@@ -37,10 +38,33 @@ test("they find the wildcards that the documents give reasons for, and nothing e
   });
 });
 
+/** Of the constructs that a subscription of each source makes: the sources themselves are the user's. */
+function subscriptionFindings(): Record<string, readonly string[]> {
+  const app = new App({ analyticsReporting: false });
+  const stack = new Stack(app, "Test");
+  subscribeToAll(stack, new PerdureRuntime(stack, "Runtime"));
+  const { violations } = new AwsSolutionsChecks(app).validateScope(app);
+  const found = violations.map(({ ruleName, violatingResources }) => {
+    const paths = violatingResources.map(({ constructPath = "" }) => constructPath);
+    return [ruleName, paths.filter((path) => path.startsWith("Test/Runtime/Sources/"))] as const;
+  });
+  return Object.fromEntries(found.filter(([, paths]) => paths.length > 0));
+}
+
+test("of subscriptions they find what Kafka's network interfaces need, and queues that are the last ones", () => {
+  const within = (names: readonly string[]): readonly string[] =>
+    names.map((name) => `Test/Runtime/Sources/${name}/Resource`);
+  expect(subscriptionFindings()).toEqual({
+    "AwsSolutions-IAM5[Resource::*]": within(["msk/Access", "msk-pollers/Access", "brokers/Access"]),
+    "AwsSolutions-SQS3": within(["clicks/GivenUp", "clicks-again/GivenUp", "items/GivenUp"]),
+  });
+});
+
 test("every rule among them has its reason", () => {
-  const rules = Object.keys(findings()).map((rule) => rule.replace(/\[.*/, ""));
+  const found = [...Object.keys(findings()), ...Object.keys(subscriptionFindings())];
+  const rules = found.map((rule) => rule.replace(/\[.*/, ""));
   const documented = [...SECURITY.matchAll(/^\| (AwsSolutions-\w+) \|/gm)].map(([, rule = ""]) => rule);
-  expect(documented).toEqual([...new Set(rules)]);
+  expect(new Set(documented)).toEqual(new Set(rules));
 });
 
 test("they would find what is less safe than the defaults", () => {
