@@ -60,6 +60,8 @@ export const REJECTED_SHOWN_BYTES_MAX = 4 * 1024;
 export const REJECTED_DEFAULT = 100;
 /** The most that a request may ask for. */
 export const REJECTED_MAX = 1000;
+/** Tried again or dropped by one request. */
+export const REJECTED_DECIDED_MAX = 100;
 
 // Subscriptions.
 
@@ -75,6 +77,15 @@ export const SUBSCRIPTION_OPTION_BYTES_MAX = 16 * 1024;
 export const KEY_PATH_STEPS_MAX = 16;
 /** How long `POST /events` may take: API Gateway waits for 30 seconds. */
 export const EVENTS_REQUEST_MS = 25_000;
+
+/** Subscriptions of which a server counts the records. Of more, those that were quiet for longest are forgotten. */
+export const SUBSCRIPTIONS_TALLIED_MAX = 1000;
+/** What a rate is taken over. */
+export const RECORD_RATE_MS = 60_000;
+/** Ticks that are yet to come, in one answer. */
+export const TICKS_SHOWN_MAX = 5;
+/** Statuses of subscriptions that are asked for at the same time: each may ask the brokers. */
+export const STATUSES_AT_ONCE = 8;
 
 // Schedules.
 

@@ -11,7 +11,7 @@ export const viewConsumer = ({ lastError, lastRecordAtMs, partitions, ...others 
 });
 
 /** Null: it is not known, of one of them at least. */
-function lagOf(partitions: readonly KafkaPartition[]): number | null {
+export function lagOf(partitions: readonly KafkaPartition[]): number | null {
   if (partitions.length === 0) return null;
   let sum = 0;
   for (const { lag } of partitions) {

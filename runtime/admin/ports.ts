@@ -5,7 +5,8 @@ import type { HttpRequest } from "../http/message.ts";
 import type { Sandbox } from "../query/sandbox.ts";
 import type { AuditLog } from "./audit/action.ts";
 import type { EngineTraces } from "../traces/engine-traces.ts";
-import type { KafkaReader } from "../events/kafka/sources.ts";
+import type { RecordTally } from "../events/record-tally.ts";
+import type { SourceReader } from "../events/source-reader.ts";
 import type { InvocationIndex } from "./invocation-index.ts";
 import type { Overview } from "./overview/overview.ts";
 import type { Tally } from "./overview/tally.ts";
@@ -30,8 +31,10 @@ export interface AdminPorts {
   readonly tally?: Tally;
   /** Where actions are kept. Absent: they are lines of the log. */
   readonly audit?: AuditLog;
-  /** Absent: nothing here reads Kafka. */
-  readonly kafka?: KafkaReader;
+  /** Absent: nothing here reads sources by itself. */
+  readonly sources?: SourceReader;
+  /** Absent: nobody counts records here. */
+  readonly recordTally?: RecordTally;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly logger: Logger;

@@ -8,14 +8,16 @@ import {
   describeCluster,
   listClusters,
 } from "./subscriptions-clusters.ts";
+import { deliverEvent } from "./subscriptions-events.ts";
 import {
-  deliverEvent,
   describeRejected,
+  dropAllRejected,
   dropRejected,
   listRejected,
+  retryAllRejected,
   retryRejected,
-} from "./subscriptions-events.ts";
-import { changeSubscription } from "./subscriptions-kafka.ts";
+} from "./subscriptions-rejected.ts";
+import { changeSubscription } from "./subscriptions-steer.ts";
 import { makeSubscription, endSubscription, showSubscription, viewSubscriptions } from "./subscriptions.ts";
 
 export const EVENT_ROUTES: readonly Route<AdminExchange, Handling>[] = [
@@ -32,6 +34,12 @@ export const EVENT_ROUTES: readonly Route<AdminExchange, Handling>[] = [
   route("GET", "/events/rejected", listRejected),
   route("GET", "/events/rejected/:subscription/:id", (x, { subscription, id }) =>
     describeRejected(x, subscription, id),
+  ),
+  route("POST", "/events/rejected/:subscription/retry", (x, { subscription }) =>
+    retryAllRejected(x, subscription),
+  ),
+  route("POST", "/events/rejected/:subscription/drop", (x, { subscription }) =>
+    dropAllRejected(x, subscription),
   ),
   route("DELETE", "/events/rejected/:subscription/:id", (x, { subscription, id }) =>
     dropRejected(x, subscription, id),

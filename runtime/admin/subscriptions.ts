@@ -2,11 +2,13 @@
  * `/subscriptions`, with Restate's statuses and bodies. Unlike in Restate, a subscription is checked when it is made: its cluster, its
  * options, its handler, and whether its records have the keys that the handler needs.
  */
-import { SUBSCRIPTION_OPTION_BYTES_MAX, SUBSCRIPTION_OPTIONS_MAX } from "../../lib/limits/events.ts";
-import { marksIn } from "../events/marks.ts";
-import { nextTick } from "../events/schedule.ts";
+import { eachAtOnce } from "../../lib/at-once.ts";
+import {
+  STATUSES_AT_ONCE,
+  SUBSCRIPTION_OPTION_BYTES_MAX,
+  SUBSCRIPTION_OPTIONS_MAX,
+} from "../../lib/limits/events.ts";
 import { resolveSink } from "../events/sink.ts";
-import { lastFailure, type SourceFailure } from "../events/source-status.ts";
 import {
   allClusters,
   allSubscriptions,
@@ -22,9 +24,9 @@ import {
   type Subscription,
 } from "../events/subscription.ts";
 import { emptyResponse, jsonResponse, parseJsonObject } from "../http/message.ts";
-import { viewConsumer } from "./consumer-view.ts";
 import { AdminError, badField, badShape, doesNotExist } from "./error.ts";
 import type { AdminExchange, AdminPorts, Handling } from "./ports.ts";
+import { viewCourse, viewSubscriptionStatus } from "./subscription-status.ts";
 import { viewTime } from "./value-view.ts";
 
 const REFUSED = "META0009";
@@ -40,42 +42,32 @@ export const viewSubscription = (subscription: Subscription) => ({
   created_at: viewTime(subscription.createdAtMs),
 });
 
-/** `?source=&sink=`: exactly these. */
+/** `?source=&sink=`: exactly these. `&status=true`: with how each is doing, which may ask brokers. */
 export async function viewSubscriptions({ ports, request: { query } }: AdminExchange): Handling {
   const [source, sink] = [query.get("source"), query.get("sink")];
   const found = (await allSubscriptions(ports.items)).filter(
     ({ sourceText, sinkText }) =>
       (source === null || source === sourceText) && (sink === null || sink === sinkText),
   );
-  return jsonResponse(200, { subscriptions: found.map(viewSubscription) });
-}
-
-/** With the lanes that have a mark, and what was last wrong. */
-export async function showSubscription({ ports }: AdminExchange, text: string): Handling {
-  const subscription = await requireSubscription(ports, text);
-  const lanes = (await marksIn(ports.items, subscription)).map(({ lane, position, atMs }) => ({
-    ...{ lane, accepted_to: position, accepted_at: viewTime(atMs) },
-  }));
-  const consumer = await ports.kafka?.status(subscription);
-  const failed = await lastFailure(ports.items, subscription.name);
+  if (query.get("status") !== "true")
+    return jsonResponse(200, { subscriptions: found.map(viewSubscription) });
+  const statuses = new Map<string, object>();
+  await eachAtOnce(found, STATUSES_AT_ONCE, async (each) => {
+    statuses.set(each.id, await viewSubscriptionStatus(ports, each));
+  });
   return jsonResponse(200, {
-    ...viewSubscription(subscription),
-    lanes,
-    last_failure: failed ? viewFailure(failed) : null,
-    ...(consumer ? { perdure: viewConsumer(consumer) } : {}),
-    ...(subscription.schedule ? { next_tick: viewNext(subscription, ports.clock.now()) } : {}),
+    subscriptions: found.map((each) => ({ ...viewSubscription(each), status: statuses.get(each.id) })),
   });
 }
 
-/** As the schedule says, whoever makes the tick. Null: there is none any more. */
-function viewNext({ schedule, createdAtMs }: Subscription, nowMs: number): string | null {
-  const next = schedule && nextTick(schedule, nowMs, createdAtMs);
-  return next === undefined ? null : viewTime(next);
+/** With its course: how far it is, and what was last wrong. */
+export async function showSubscription({ ports }: AdminExchange, text: string): Handling {
+  const subscription = await requireSubscription(ports, text);
+  return jsonResponse(200, {
+    ...viewSubscription(subscription),
+    ...(await viewCourse(ports, subscription)),
+  });
 }
-
-const viewFailure = ({ message, record, records, atMs }: SourceFailure) => ({
-  ...{ message, record, records, at: viewTime(atMs) },
-});
 
 /** By id or by name. Throws 404. */
 export async function requireSubscription(ports: AdminPorts, text: string): Promise<Subscription> {
@@ -108,7 +100,7 @@ export async function makeSubscription({ ports, request }: AdminExchange): Handl
   if (RESERVED_NAMES.includes(parsed.name)) throw refused("name", "is reserved");
   const cluster = await assertCluster(ports, parsed);
   await assertSink(ports, parsed);
-  const wrong = cluster && (await ports.kafka?.check(parsed, cluster));
+  const wrong = cluster && (await ports.sources?.check(parsed, cluster));
   if (wrong) throw refused(wrong.field, wrong.reason);
   const stored = await storeSubscription(ports.items, parsed);
   if (!isSameSubscription(stored, parsed)) {

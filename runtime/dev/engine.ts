@@ -320,7 +320,7 @@ export class Engine {
         ...{
           listing: this.#items.listing,
           discoverer: this.#httpHosts,
-          kafka: this.#sources.kafka,
+          ...{ sources: this.#sources, recordTally: this.#sources.recordTally },
           tally: this.#observer.tally,
           audit: this.#observer.audit,
         },

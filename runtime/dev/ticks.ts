@@ -9,19 +9,11 @@ import { asError } from "../../lib/errors.ts";
 import { EVENTS_REQUEST_MS, TICK_RETRY_MS, TICKS_MISSED_MAX } from "../../lib/limits/events.ts";
 import type { HttpRequest } from "../http/message.ts";
 import { type SourceDoorPorts, SourceDoor } from "../events/source-door.ts";
-import { raiseMark, readMark } from "../events/marks.ts";
+import { raiseMark } from "../events/marks.ts";
 import { Looking } from "../events/looking.ts";
 import { nextTick, type Schedule } from "../events/schedule.ts";
 import { allSubscriptions } from "../events/subscription-store.ts";
-import type { Subscription } from "../events/subscription.ts";
-import { shownPosition } from "../../lib/model/source-record.ts";
-
-type Scheduled = Subscription & { readonly schedule: Schedule };
-const isScheduled = (subscription: Subscription): subscription is Scheduled =>
-  subscription.schedule !== undefined;
-
-/** Its mark says which tick was the last one. */
-const laneOfTicks = ({ source: { name } }: Subscription): string => `ticks/${name}`;
+import { isScheduled, laneOfTicks, lastTick, type Scheduled, tickEvent } from "../events/tick.ts";
 
 export class Ticks {
   readonly #ports: SourceDoorPorts;
@@ -36,9 +28,9 @@ export class Ticks {
     this.#looking = new Looking(ports.clock, async () => await this.#work());
   }
 
-  /** Whether a request of the admin API may have made a schedule. */
+  /** Whether a request of the admin API may have made a schedule, or one may go on. */
   static concerns({ method, path }: Pick<HttpRequest, "method" | "path">): boolean {
-    return method === "POST" && path.endsWith("/subscriptions");
+    return method !== "GET" && /\/subscriptions(?:\/[^/]+)?$/u.test(path);
   }
 
   /** Looks at the schedules: at the start, and when one may have been made. */
@@ -69,8 +61,11 @@ export class Ticks {
   /** Makes the ticks that are due. Answers when the next one is. */
   async #makeDue(subscription: Scheduled): Promise<number | undefined> {
     const { clock, items, logger } = this.#ports;
-    const { schedule, createdAtMs, id } = subscription;
-    let last = this.#last.get(id) ?? (await this.#lastBefore(subscription));
+    const { schedule, createdAtMs, id, resumedAtMs = 0 } = subscription;
+    if (subscription.isPaused) return undefined;
+    const before = this.#last.get(id) ?? (await this.#lastBefore(subscription));
+    // Nothing is made up for of a time in which it was paused: somebody wanted none of those ticks.
+    let last = Math.max(before, resumedAtMs);
     this.#last.set(id, last);
     const due = dueTicks(schedule, last, clock.now(), createdAtMs);
     if (due.skipped > 0)
@@ -82,7 +77,7 @@ export class Ticks {
       if (this.#looking.isStopped) return undefined;
       const { counts } = await this.#door.deliver(
         subscription,
-        eventOf(subscription, tickMs),
+        tickEvent(subscription, tickMs),
         EVENTS_REQUEST_MS,
       );
       if (counts.failed > 0) return clock.now() + TICK_RETRY_MS;
@@ -99,8 +94,7 @@ export class Ticks {
   /** What was due while nobody looked is one tick: the latest. */
   async #lastBefore(subscription: Scheduled): Promise<number> {
     const { schedule, createdAtMs } = subscription;
-    const mark = await readMark(this.#ports.items, subscription, laneOfTicks(subscription));
-    const made = mark === undefined ? createdAtMs : Number(shownPosition(mark));
+    const made = (await lastTick(this.#ports.items, subscription)) ?? createdAtMs;
     const { ticks, skipped } = dueTicks(schedule, made, this.#ports.clock.now(), createdAtMs);
     return ticks.length + skipped < 2 ? made : (ticks.at(-2) ?? made);
   }
@@ -125,9 +119,3 @@ function dueTicks(
   }
   return { ticks, skipped };
 }
-
-const eventOf = ({ source: { name } }: Subscription, tickMs: number): object => ({
-  perdure: "schedule",
-  schedule: name,
-  time: new Date(tickMs).toISOString(),
-});

@@ -23,6 +23,7 @@ import { admitRecords } from "../../lib/store/record-admission.ts";
 import { type BatchItemFailure, failuresOf } from "./failures.ts";
 import { invocationOf, isRejection, type Rejection } from "./invocation-of.ts";
 import { raiseMark, readMark } from "./marks.ts";
+import type { RecordCounts, RecordTally } from "./record-tally.ts";
 import { setAside } from "./rejected.ts";
 import { readEvent } from "./shapes/event.ts";
 import { type ResolvedSink, resolveSink } from "./sink.ts";
@@ -33,22 +34,8 @@ import type { Subscription } from "./subscription.ts";
 export interface SourceDoorPorts extends DoorPorts {
   readonly registry: Pick<Registry, "service">;
   readonly logger: Logger;
-}
-
-/** Records of one batch, by what became of them. */
-export interface RecordCounts {
-  /** Sent to the mailbox. One that had been sent before is among them: the dispatcher finds out. */
-  accepted: number;
-  /** Below the mark of its lane: accepted before. */
-  skipped: number;
-  /** Set aside. */
-  rejected: number;
-  /** Of a workflow that another record or request has started: it runs once for each key. */
-  alreadyStarted: number;
-  /** To be delivered again. */
-  failed: number;
-  /** No records, such as what a source sends to test its target. */
-  ignored: number;
+  /** Of a server that counts for itself. Absent: nobody counts here. */
+  readonly recordTally?: RecordTally;
 }
 
 export interface BatchOutcome {
@@ -153,6 +140,7 @@ export class SourceDoor {
     error: string | undefined,
   ): Promise<BatchOutcome> {
     const [first] = failed;
+    this.#ports.recordTally?.note(name, counts);
     if (first) {
       const { items, clock, logger } = this.#ports;
       const about = { records: failed.length, record: first.coordinates };

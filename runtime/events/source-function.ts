@@ -8,7 +8,8 @@
 import type { Meter } from "../../lib/ports.ts";
 import { WHOLE_SUFFIX } from "../../lib/model/source-alias.ts";
 import type { BatchItemFailure } from "./failures.ts";
-import { type BatchOutcome, type RecordCounts, SourceDoor, type SourceDoorPorts } from "./source-door.ts";
+import type { RecordCounts } from "./record-tally.ts";
+import { type BatchOutcome, SourceDoor, type SourceDoorPorts } from "./source-door.ts";
 import { findSubscription } from "./subscription-store.ts";
 import { isSubscriptionId } from "./subscription.ts";
 

@@ -8,6 +8,7 @@ import {
   isSubscriptionId,
   storedSubscription,
   type Subscription,
+  type SubscriptionCourse,
   subscriptionInStore,
 } from "./subscription.ts";
 
@@ -49,16 +50,16 @@ export async function replaceSubscription(items: ItemStore, subscription: Subscr
   await items.write({ op: "put", key: keyOf(SUBSCRIPTION, subscription.id), attributes });
 }
 
-/** `false`: it is gone. */
-export async function pauseSubscription(
-  items: ItemStore,
+/** Keeps what has become of it. `false`: it is gone. */
+export async function keepCourse(
+  items: Pick<ItemStore, "write">,
   subscription: Subscription,
-  isPaused: boolean,
+  course: Partial<SubscriptionCourse>,
 ): Promise<boolean> {
   const { won } = await items.write({
     op: "put",
     key: keyOf(SUBSCRIPTION, subscription.id),
-    attributes: { d: storedSubscription({ ...subscription, isPaused }) },
+    attributes: { d: storedSubscription({ ...subscription, ...course }) },
     when: { is: "present" },
   });
   return won;

@@ -10,7 +10,7 @@ import { SUBSCRIPTION_NAME_BYTES_MAX } from "../../lib/limits/events.ts";
 import type { SourceName } from "../../lib/model/source-record.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { subscriptionId } from "../../lib/model/shown-id.ts";
-import { isEventFields, textField } from "./event-fields.ts";
+import { type EventFields, isEventFields, numberField, textField } from "./event-fields.ts";
 import { type KeyRule, parseKeyRule } from "./key-rule.ts";
 import { parseSchedule, type Schedule } from "./schedule.ts";
 import { parseSink, type Sink } from "./sink.ts";
@@ -37,9 +37,14 @@ export interface Subscription extends SourceName {
   readonly sinkText: string;
   readonly givenOptions: SubscriptionOptions;
   readonly createdAtMs: number;
-  /** The consumer of a local server does not read it. */
+  /** A local server does not read it, and makes no ticks of it. */
   readonly isPaused: boolean;
+  /** When it went on after a pause. */
+  readonly resumedAtMs?: number;
 }
+
+/** What becomes of it later, and is no part of a request. */
+export type SubscriptionCourse = Pick<Subscription, "isPaused" | "resumedAtMs">;
 
 export interface SubscriptionRequest {
   readonly name?: string;
@@ -75,7 +80,7 @@ const RESETS = ["earliest", "latest", "beginning", "end", "smallest", "largest",
 export function parseSubscription(
   request: SubscriptionRequest,
   createdAtMs: number,
-  isPaused = false,
+  course: SubscriptionCourse = { isPaused: false },
 ): Subscription | SubscriptionFault {
   const [source, sink] = [parseSource(request.source), parseSink(request.sink)];
   if (typeof source === "string") return { field: "source", reason: source };
@@ -95,7 +100,7 @@ export function parseSubscription(
       : subscriptionId(name);
   const forClient = source.scheme === "kafka" ? { [CLIENT]: "perdure", [GROUP]: name ?? id } : {};
   return {
-    ...{ id, name: name ?? id, source, sink, createdAtMs, isPaused, ...own },
+    ...{ id, name: name ?? id, source, sink, createdAtMs, ...course, ...own },
     options: { ...forClient, ...request.options },
     ...{ sourceText: request.source, sinkText: request.sink, givenOptions: request.options },
   };
@@ -177,6 +182,7 @@ export const storedSubscription = (subscription: Subscription): Record<string, V
   options: { ...subscription.givenOptions },
   createdAt: subscription.createdAtMs,
   ...(subscription.isPaused ? { paused: true } : {}),
+  ...(subscription.resumedAtMs === undefined ? {} : { resumedAt: subscription.resumedAtMs }),
 });
 
 /** `undefined`: a version that is not this one has stored it. */
@@ -196,7 +202,12 @@ export function subscriptionInStore(stored: Value | undefined): Subscription | u
   const parsed = parseSubscription(
     name === undefined ? request : { ...request, name },
     createdAt,
-    stored["paused"] === true,
+    courseIn(stored),
   );
   return "reason" in parsed ? undefined : parsed;
+}
+
+function courseIn(stored: EventFields): SubscriptionCourse {
+  const resumedAtMs = numberField(stored, "resumedAt");
+  return { isPaused: stored["paused"] === true, ...(resumedAtMs === undefined ? {} : { resumedAtMs }) };
 }

@@ -141,12 +141,18 @@ const CLUSTER_ACTIONS: Readonly<Record<string, string>> = {
 const madeId = ({ body }: HttpResponse): string => textIn(parseJsonObject(body)?.["id"]) ?? "";
 const bodyName = ({ body }: HttpRequest): string => textIn(parseJsonObject(body)?.["name"]) ?? "";
 
-/** `/events/rejected/{subscription}/{id}/{retry or drop}`. */
-const rejectedOf = (
+/** `/events/rejected/{subscription}/{id}/{retry or drop}`; without an id: of all that wait. */
+function rejectedOf(
   { method }: HttpRequest,
-  [, , subscription = "", id = "", verb = ""]: readonly string[],
-): What =>
-  named(method === "DELETE" || verb === "drop" ? "drop-event" : "retry-event", `${subscription}/${id}`);
+  [, , subscription = "", id = "", verb]: readonly string[],
+): What {
+  const isAll = method === "POST" && verb === undefined;
+  const isDrop = method === "DELETE" || (verb ?? id) === "drop";
+  return named(
+    `${isDrop ? "drop" : "retry"}-event${isAll ? "s" : ""}`,
+    isAll ? subscription : `${subscription}/${id}`,
+  );
+}
 
 const DEPLOYMENT_ACTIONS: Readonly<Record<string, string>> = {
   POST: "register-deployment",

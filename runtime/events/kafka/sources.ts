@@ -14,22 +14,12 @@ import { platformaticKafka } from "./platformatic.ts";
 import { type KafkaSettings, kafkaSettings } from "./settings.ts";
 import { type KafkaStatus, PAUSED } from "./status.ts";
 
-/** What the admin API asks. */
-export interface KafkaReader {
-  /** Whether this server reads its source. */
-  reads(subscription: Subscription): boolean;
-  /** What keeps it from being read. */
-  check(subscription: Subscription, cluster: KafkaCluster): Promise<SubscriptionFault | undefined>;
-  /** `undefined`: nothing here reads it. */
-  status(subscription: Subscription): Promise<KafkaStatus | undefined>;
-}
-
 interface Wanted {
   readonly subscription: Subscription;
   readonly settings: KafkaSettings;
 }
 
-export class KafkaSources implements KafkaReader {
+export class KafkaSources {
   readonly #ports: SourceDoorPorts;
   readonly #client: KafkaClient;
   /** Tells this server from others, and is the same when it starts again. */
@@ -51,10 +41,7 @@ export class KafkaSources implements KafkaReader {
     return method !== "GET" && /\/(?:subscriptions|kafka-clusters)(?:\/[^/]+)?$/u.test(path);
   }
 
-  reads(subscription: Subscription): boolean {
-    return isConsumed(subscription);
-  }
-
+  /** What keeps it from being read. */
   async check(subscription: Subscription, cluster: KafkaCluster): Promise<SubscriptionFault | undefined> {
     if (!isConsumed(subscription)) return undefined;
     const settings = kafkaSettings(subscription, cluster, this.#server);
@@ -73,6 +60,7 @@ export class KafkaSources implements KafkaReader {
     return reason === undefined ? undefined : { field: "source", reason };
   }
 
+  /** `undefined`: nothing here reads it. */
   async status(subscription: Subscription): Promise<KafkaStatus | undefined> {
     if (!isConsumed(subscription)) return undefined;
     if (subscription.isPaused) return PAUSED;

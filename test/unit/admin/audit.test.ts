@@ -116,6 +116,10 @@ test("subscriptions, clusters and rejected events are told; an event that is del
     target: "sub_1/7",
   });
   expect(one("DELETE /events/rejected/sub_1/7")).toMatchObject({ action: "drop-event", target: "sub_1/7" });
+  for (const verb of ["retry", "drop"])
+    expect(one(`POST /events/rejected/sub_1/${verb}`)).toMatchObject({
+      ...{ action: `${verb}-events`, target: "sub_1" },
+    });
   expect(actions("POST /events/sub_1", undefined, {})).toEqual([]);
 });
 

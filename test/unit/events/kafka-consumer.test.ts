@@ -5,7 +5,7 @@ import { KafkaSources } from "../../../runtime/events/kafka/sources.ts";
 import {
   findSubscription,
   forgetSubscription,
-  pauseSubscription,
+  keepCourse,
   storeCluster,
   storeSubscription,
 } from "../../../runtime/events/subscription-store.ts";
@@ -80,9 +80,9 @@ test("a change is answered when its consumers read, or have failed to", async ()
   await sources.changed();
   expect(await sources.status(to)).toMatchObject({ state: "running" });
   topic.refusals = 1;
-  await pauseSubscription(world.items, to, true);
+  await keepCourse(world.items, to, { isPaused: true });
   await sources.changed();
-  await pauseSubscription(world.items, to, false);
+  await keepCourse(world.items, to, { isPaused: false });
   await sources.changed();
   expect(await sources.status(to)).toMatchObject({ state: "failing", errors: 1 });
   await sources.stop();
@@ -147,7 +147,7 @@ test("a paused one reads nothing, and goes on where it was; one that is deleted 
     sources.look();
     await world.clock.advance(0);
   };
-  await pauseSubscription(world.items, to, true);
+  await keepCourse(world.items, to, { isPaused: true });
   await looked();
   topic.append(0, "a", 1);
   await world.clock.advance(0);
@@ -155,7 +155,7 @@ test("a paused one reads nothing, and goes on where it was; one that is deleted 
   const paused = await findSubscription(world.items, to.name);
   expect(paused?.isPaused).toBe(true);
   expect(paused && (await sources.status(paused))?.state).toBe("paused");
-  await pauseSubscription(world.items, to, false);
+  await keepCourse(world.items, to, { isPaused: false });
   await looked();
   expect(topic.committed.get(0)).toBe(1n);
   await forgetSubscription(world.items, to.id);

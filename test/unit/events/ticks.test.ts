@@ -1,6 +1,6 @@
 /** Schedules of a local server: one invocation a tick, whatever happens to the server. */
 import { expect, test } from "vitest";
-import { storeSubscription } from "../../../runtime/events/subscription-store.ts";
+import { keepCourse, storeSubscription } from "../../../runtime/events/subscription-store.ts";
 import { Ticks } from "../../../runtime/dev/ticks.ts";
 import { EventsWorld } from "./world.ts";
 
@@ -112,4 +112,22 @@ test("a subscription that is made later is noticed; a schedule that another make
   expect(world.ran.length).toBe(2);
   expect(Ticks.concerns({ method: "POST", path: "/v4/subscriptions" })).toBe(true);
   expect(Ticks.concerns({ method: "GET", path: "/subscriptions" })).toBe(false);
+});
+
+test("a paused schedule makes no ticks, and none of that time when it goes on, also after a restart", async () => {
+  const { world, to } = await hourly();
+  const first = new Ticks(world.doorPorts);
+  first.look();
+  await world.clock.advance(61 * MINUTE_MS);
+  await keepCourse(world.items, to, { isPaused: true });
+  first.look();
+  await world.clock.advance(3 * 60 * MINUTE_MS);
+  await first.stop();
+  await keepCourse(world.items, to, { isPaused: false, resumedAtMs: world.clock.now() });
+  const next = new Ticks(world.doorPorts);
+  next.look();
+  await world.clock.advance(60 * MINUTE_MS);
+  await next.stop();
+  await world.run();
+  expect(times(world)).toEqual(["02:00", "06:00"]);
 });
