@@ -6,7 +6,7 @@ import { Tracing } from "../lib/tracing/tracing.ts";
 import { silentLogger } from "../lib/ports.ts";
 import { systemClock } from "../lib/clock.ts";
 import { service, type Context } from "../sdk/index.ts";
-import { TestEnvironment } from "../sdk/testing.ts";
+import { TestEnvironment } from "../sdk/testing/index.ts";
 import { stopTracing, traceTurns } from "../sdk/tracing/turns.ts";
 import { medianOf } from "./report/statistics.ts";
 

@@ -185,6 +185,8 @@ export const ORDERED_MESSAGE_CHARS_MAX = 2000;
 
 /** What a batch of the mailbox has before its remaining time is up. */
 export const TEST_BATCH_MS_MAX = 60_000;
+/** How often a test that waits for an invocation looks at it, if nothing says that it has changed. */
+export const TEST_LOOK_MS = 20;
 /** How long a skip of time waits for handlers that run. */
 export const SETTLE_MS_MAX = 5000;
 /** Alarms that one skip may meet: a handler that retries for ever would otherwise hold a test for ever. */

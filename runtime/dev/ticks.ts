@@ -38,6 +38,11 @@ export class Ticks {
     this.#looking.look();
   }
 
+  /** Resolves when no look is under way: what was due is made. */
+  async settled(): Promise<void> {
+    await this.#looking.settled();
+  }
+
   async stop(): Promise<void> {
     await this.#looking.stop();
   }

@@ -19,7 +19,7 @@ const FORBIDDEN: Record<string, readonly string[]> = {
   "sdk/turn/step.ts": ["../../lib/aws/fault.ts", "../../runtime/dispatcher/dispatcher.ts"],
   "sdk/lambda.ts": ["../runtime/aws/connection.ts"],
   "sdk/serve/node.ts": ["../../runtime/dispatcher/dispatcher.ts", "../../runtime/local/clock.ts"],
-  "sdk/testing.ts": ["../runtime/aws/connection.ts", "../infra/index.ts"],
+  "sdk/testing/environment.ts": ["../../runtime/aws/connection.ts", "../../infra/index.ts"],
   "runtime/admin/purge.ts": ["../dispatcher/dispatcher.ts", "../aws/connection.ts", "../local/clock.ts"],
   "runtime/admin/lambda.ts": ["../registrar/registrar.ts", "../dev/engine.ts"],
   "runtime/dispatcher/delivery.ts": ["../ingress/ingress.ts", "../../sdk/index.ts"],

@@ -1,6 +1,6 @@
 /** The guides are true: their modules compile and run, and their requests get the promised answers. */
 import { execFile } from "node:child_process";
-import { globSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { TestEnvironment } from "perdure/testing";
@@ -38,4 +38,14 @@ test.each(guides)("what $name promises is so", { timeout: 20_000 }, async ({ mod
   } finally {
     await environment.stop();
   }
+});
+
+test("the tests that they show pass", { timeout: 20_000 }, async () => {
+  const shown = guides
+    .flatMap(({ modules }) => modules)
+    .filter((path) => readFileSync(path, "utf8").includes("export async function test"));
+  expect(shown.length).toBeGreaterThan(2);
+  for (const path of shown)
+    for (const run of Object.values((await import(path)) as Record<string, unknown>))
+      if (typeof run === "function") await (run as () => Promise<void>)();
 });

@@ -1,0 +1,186 @@
+/**
+ * The parts of a test environment: dispatcher, ingress, admin API, source door and SDK, as they run in AWS, over SQLite in memory. And
+ * time, which can be skipped.
+ */
+import { ItemRegistry } from "../../lib/store/registry.ts";
+import { systemEntropy } from "../../lib/entropy.ts";
+import { LOCAL_LOOK_MS, SHORT_WAIT_MS } from "../../lib/limits.ts";
+import { SETTLE_MS_MAX, TEST_BATCH_MS_MAX } from "../../lib/limits/local.ts";
+import { type Invoker, silentLogger } from "../../lib/ports.ts";
+import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
+import { PACKAGE_VERSION } from "../../lib/version.ts";
+import { Admin } from "../../runtime/admin/admin.ts";
+import { Ticks } from "../../runtime/dev/ticks.ts";
+import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
+import type { HttpRequest, HttpResponse } from "../../runtime/http/message.ts";
+import { Ingress } from "../../runtime/ingress/ingress.ts";
+import { openDatabase } from "../../runtime/local/database.ts";
+import { LocalItemStore, type OperationCounts } from "../../runtime/local/item-store.ts";
+import { LocalMailbox } from "../../runtime/local/mailbox.ts";
+import { SkippingClock } from "../../runtime/local/skipping-clock.ts";
+import { LocalTimers } from "../../runtime/local/timers.ts";
+import { asRequest } from "./request.ts";
+import { createEndpoint, type Served, type TurnPorts } from "../endpoint.ts";
+
+export interface TestCounts {
+  /** Turns of handlers. */
+  readonly invocations: number;
+  /** Messages that the mailbox took. */
+  readonly messages: number;
+  readonly journal: Readonly<OperationCounts>;
+  readonly state: Readonly<OperationCounts>;
+}
+
+export interface TestEngineOptions extends Served {
+  /** Whatever your code awaits, it is suspended, however short the wait is. So it is replayed as often as possible, which shows code
+   * that is not deterministic. */
+  readonly alwaysReplay?: boolean;
+}
+
+const DEPLOYMENT = "dp_test";
+/** After so many turns of the event loop without a message, nothing is under way. */
+const QUIET_TICKS = 50;
+
+export class TestEngine {
+  readonly clock = new SkippingClock();
+  readonly #database = openDatabase(":memory:");
+  // Waits for a change of an item run on the real clock. Skipped time is the services' alone.
+  readonly #items = new LocalItemStore(this.#database);
+  readonly #mailbox = new LocalMailbox(this.#database, this.clock);
+  readonly #timers = new LocalTimers(this.#database, this.#mailbox, this.clock);
+  readonly #registry = new ItemRegistry(this.#items, this.clock);
+  readonly #ingress: Ingress;
+  readonly #admin: Admin;
+  readonly #dispatcher: Dispatcher;
+  readonly #ticks: Ticks;
+  /** What the source door needs. */
+  readonly ports;
+  #invocations = 0;
+  #messages = 0;
+  /** Skips that are under way. */
+  #skips = 0;
+
+  private constructor({ services, alwaysReplay = false, ...options }: TestEngineOptions) {
+    const counted = {
+      sendBatch: async (batch: Parameters<LocalMailbox["sendBatch"]>[0]) => {
+        this.#messages += batch.length;
+        return await this.#mailbox.sendBatch(batch);
+      },
+    };
+    this.ports = {
+      ...{ items: this.#items, mailbox: counted, timers: this.#timers, registry: this.#registry },
+      ...{ clock: this.clock, entropy: systemEntropy, lookMs: LOCAL_LOOK_MS },
+      ...{ logger: silentLogger, watch: this.#items },
+    };
+    const endpoint = createEndpoint(services, options);
+    const invoker: Invoker = {
+      invoke: async (_deployment, request: TurnRequest): Promise<TurnOutcome> => {
+        this.#invocations++;
+        return await endpoint.runTurn(request, turnPorts);
+      },
+    };
+    const turnPorts = waiting({ ...this.ports, invoker }, () => !alwaysReplay && this.#skips === 0);
+    this.#ingress = new Ingress({ ...this.ports, invoker });
+    const runsAtDoor = (id: string): boolean => this.#ingress.door?.runs(id) === true;
+    this.#dispatcher = new Dispatcher({ ...this.ports, invoker, runsAtDoor });
+    this.#admin = new Admin(
+      { ...this.ports, listing: this.#items.listing },
+      { version: PACKAGE_VERSION, ingressEndpoint: "http://localhost" },
+    );
+    this.#ticks = new Ticks(this.ports);
+    this.#services = endpoint.discover().services;
+  }
+  readonly #services: Parameters<ItemRegistry["register"]>[0]["services"];
+
+  /** Throws `TypeError` if `services` is not a list of definitions. */
+  static async start(options: TestEngineOptions): Promise<TestEngine> {
+    const engine = new TestEngine(options);
+    await engine.#start();
+    return engine;
+  }
+
+  async #start(): Promise<void> {
+    await this.#registry.register({
+      ...{ id: DEPLOYMENT, address: "in-process", createdAtMs: this.clock.now(), services: this.#services },
+    });
+    const handle = (batch: Parameters<Dispatcher["handle"]>[0]) =>
+      this.#dispatcher.handle(batch, TEST_BATCH_MS_MAX);
+    this.#mailbox.consume(handle, { concurrency: 256 });
+  }
+
+  async ingress(request: HttpRequest): Promise<HttpResponse> {
+    return await this.#ingress.handle(request);
+  }
+
+  async admin(request: HttpRequest): Promise<HttpResponse> {
+    const answer = await this.#admin.handle(request);
+    if (Ticks.concerns(request)) this.#ticks.look();
+    return answer;
+  }
+
+  /** Of the admin API. */
+  async ask(path: string): Promise<HttpResponse> {
+    return await this.admin(asRequest(path, undefined, {}, "GET"));
+  }
+
+  /** There are messages. */
+  get isBusy(): boolean {
+    return this.#mailbox.depth() > 0;
+  }
+
+  get counts(): TestCounts {
+    const { journal, state } = this.#items.counts;
+    return {
+      ...{ invocations: this.#invocations, messages: this.#messages },
+      ...{ journal: { ...journal }, state: { ...state } },
+    };
+  }
+
+  async skip(ms: number): Promise<void> {
+    this.#skips++;
+    await this.clock.skip(ms, () => this.settled()).finally(() => this.#skips--);
+  }
+
+  /** Resolves when nothing can continue before time passes. Throws an Error if a handler runs for too long. */
+  async settled(): Promise<void> {
+    await this.#ticks.settled();
+    // A request that the test has just begun may not have reached the mailbox yet.
+    for (let tick = 0; tick < QUIET_TICKS; tick++) {
+      if (this.#mailbox.depth() > 0) break;
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+    }
+    let late: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      const words = `a handler has been running for ${SETTLE_MS_MAX} ms: time is not skipped while one runs`;
+      late = setTimeout(() => reject(new Error(words)), SETTLE_MS_MAX);
+    });
+    await Promise.race([this.#idle(), tooLate]).finally(() => clearTimeout(late));
+  }
+
+  /** A turn whose message was let go of may send others before it ends. */
+  async #idle(): Promise<void> {
+    do {
+      await this.#mailbox.idle();
+      await this.#dispatcher.settled();
+      await this.#ingress.door?.settled();
+    } while (this.#mailbox.depth() > 0);
+  }
+
+  async stop(): Promise<void> {
+    await this.#ticks.stop();
+    this.#timers.stop();
+    await this.#mailbox.stop(1000);
+    this.#database.close();
+  }
+}
+
+/** While time is skipped, what waits is suspended: a turn that waits in memory would be waited for. */
+const waiting = ({ invoker, ...ports }: TurnPorts, mayWait: () => boolean): TurnPorts => ({
+  ...ports,
+  get shortWaitMs() {
+    return mayWait() ? SHORT_WAIT_MS : 0;
+  },
+  get invoker() {
+    return mayWait() ? invoker : undefined;
+  },
+});

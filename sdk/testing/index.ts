@@ -1,0 +1,35 @@
+/** `perdure/testing`: the whole engine in your test's process. */
+export { TestEnvironment } from "./environment.ts";
+export type { TestEnvironmentOptions } from "./environment.ts";
+export type { TestCounts } from "./engine.ts";
+export type { Delivered, DeliverOptions, DeliveryAnswer, SetAside } from "./deliveries.ts";
+export type { TestInvocation, TestStatus, JournalEntry, RecordedStep } from "./invocation.ts";
+export type { TestSubscription } from "./subscriptions.ts";
+export type { PlainRecord } from "./plain-records.ts";
+export {
+  dynamoDbEvent,
+  eventBridgeEvent,
+  kafkaEvent,
+  kinesisEvent,
+  s3Event,
+  scheduleEvent,
+  snsEvent,
+  sqsEvent,
+} from "./events.ts";
+export type {
+  DynamoDbChange,
+  DynamoDbEvent,
+  EventBridgeParts,
+  EventRecord,
+  KafkaEvent,
+  KafkaEventRecord,
+  KinesisEvent,
+  KinesisEventRecord,
+  S3EventParts,
+  ScheduleEvent,
+  SnsEvent,
+  SnsEventRecord,
+  SourceEvent,
+  SqsEvent,
+  SqsEventRecord,
+} from "./events.ts";
