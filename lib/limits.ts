@@ -10,8 +10,8 @@
  * - limits/tracing.ts: the spans of invocations, on their way to a collector.
  * - limits/local.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
  * - limits/ui.ts: what the web UI asks for.
- * - limits/cli.ts: the command line, and how long it waits for AWS.
- * - limits/cli-invocations.ts: the command line's commands for invocations.
+ * - limits/cli.ts, limits/cli-invocations.ts: the command line, and how long it waits for AWS.
+ * - limits/author.ts: what the author of a handler is told of the code.
  *
  * A size that a format consists of, such as the bytes of an id, stands with the format. test/unit/limits.test.ts has the list.
  */

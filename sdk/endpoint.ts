@@ -35,6 +35,8 @@ import {
 import { deserializeInput, jsonSerde, type Serde } from "./serde.ts";
 import { AttemptHooks, type HooksProvider, SuspendedError } from "./hooks.ts";
 import { isJsonIn, levelOf, type Logging, type LoggerTransport, TurnLog } from "./logger.ts";
+import { Forgotten } from "./turn/forgotten.ts";
+import type { LeftOpen } from "./turn/open-operations.ts";
 import type { HandlerCode } from "./turn/handler-context.ts";
 import { ReferenceContext } from "./turn/reference-context.ts";
 import { TurnDriver } from "./turn/turn-driver.ts";
@@ -113,7 +115,7 @@ export function createEndpoint(given: readonly unknown[], givenOptions: Endpoint
   const handlers = new Map(
     [...services.values()].flatMap((definition) =>
       Object.entries(definition.handlers).map(
-        ([name, fn]) => [`${definition.name}/${name}`, boundHandler(definition, fn)] as const,
+        ([name, fn]) => [`${definition.name}/${name}`, boundHandler(definition, name, fn)] as const,
       ),
     ),
   );
@@ -145,10 +147,12 @@ interface BoundHandler extends HandlerCode {
   readonly hooks: readonly HooksProvider[];
   readonly input: Serde<unknown>;
   readonly output: Serde<unknown>;
+  readonly forgotten: Forgotten;
 }
 
 function boundHandler(
-  { type, handlers, options: inherited }: AnyDefinition,
+  { type, name: service, handlers, options: inherited }: AnyDefinition,
+  name: string,
   fn: HandlerFunction,
 ): BoundHandler {
   const own = handlerOptions(fn);
@@ -163,6 +167,7 @@ function boundHandler(
     serde,
     input: options.input ?? serde,
     output: options.output ?? serde,
+    forgotten: new Forgotten(`${service}/${name}`),
   };
 }
 
@@ -192,8 +197,20 @@ async function runTurn(
   const isProcessing = (): boolean => !driver.machine.replaying;
   const hooks = handler.hooks.length > 0 ? new AttemptHooks(handler.hooks, asked, isProcessing) : undefined;
   const context = new ReferenceContext(driver, handler, { request: asked, hooks, log });
-  const call = async (): Promise<unknown> =>
-    await handler.fn.call(handler.self, context as never, parameterOf(handler.input, body) as never);
+  const { forgotten } = handler;
+  const warn = (text: string): void => log.warn(text);
+  let left: readonly LeftOpen[] = [];
+  forgotten.watch(driver.open);
+  const call = async (): Promise<unknown> => {
+    const result: unknown = await handler.fn.call(
+      handler.self,
+      context as never,
+      parameterOf(handler.input, body) as never,
+    );
+    left = driver.open.left;
+    driver.open.onLate = (entry) => forgotten.late(entry, warn);
+    return result;
+  };
   const run = async (): Promise<unknown> => {
     try {
       return await (hooks ? hooks.aroundHandler(call) : call());
@@ -208,6 +225,7 @@ async function runTurn(
     const outcome = await driver.writer.left(ended);
     traced.ended(outcome);
     sayEnd(log, outcome);
+    if (outcome.kind === "completed") forgotten.returned(left, warn);
     if (driver.machine.isNearlyFull) log.say("warn", NEARLY_FULL);
     await hooks?.end(
       outcome.kind === "failed" ? new Error(outcome.failure.message) : new SuspendedError(),

@@ -149,6 +149,16 @@ export class TurnLog {
     }
   }
 
+  /** Says what the code's author should know. It is printed without a level, too. */
+  warn(message: string): void {
+    const { transport, level: least = RestateLogLevel.INFO } = this.#logging;
+    if (transport) transport(this.#metadata(LogSource.JOURNAL, RestateLogLevel.WARN), message);
+    else if (!isBelow(RestateLogLevel.WARN, least)) {
+      this.#level = RestateLogLevel.WARN;
+      this.#printer().warn(message);
+    }
+  }
+
   #metadata(source: LogSource, level: RestateLogLevel): LogMetadata {
     const context = (this.#context ??= new LoggerContext(this.#request, this.#attempt));
     return { source, level, replaying: this.#turn.replaying, context };

@@ -185,6 +185,7 @@ export class CallingContext extends HandlerContext {
   /** The ids of the calls made since its last use. None unless cancellation is explicit. */
   protected takeCalls(): DurablePromise<string[]> {
     const ids = this.driver.cancellations.calls.splice(0).map((command) => {
+      this.driver.open.known(command);
       const future = Future.leaf();
       this.driver.onRecorded(command, (entry) => {
         const at = this.driver.event;
@@ -197,6 +198,7 @@ export class CallingContext extends HandlerContext {
 
   /** Resolves when the call is in the log, at the same point on every replay. */
   #idOf(command: number): Promise<string> {
+    this.driver.open.known(command);
     const id = new Promise<string>((resolve) =>
       this.driver.onRecorded(command, (entry) => {
         if (entry.kind === "call" || entry.kind === "send") resolve(shownId(entry.callee));

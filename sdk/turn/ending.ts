@@ -103,10 +103,11 @@ const FOLDERS = /[\\/]sdk[\\/]turn[\\/]ending\.[jt]s$/.test(HERE)
   ? ["sdk", "lib"].map((folder) => new URL(`../../${folder}/`, HERE))
   : [];
 /** As a package, or as the source map of a bundle names it. */
-const OWN_FILE = /[\\/]perdure[\\/](?:dist[\\/])?(?:sdk|lib)[\\/]/;
+const OWN_FILE =
+  /[\\/]perdure[\\/](?:dist[\\/])?(?:sdk|lib)[\\/]|[\\/]sdk[\\/](?:held|turn[\\/][a-z]+(?:-[a-z]+)*)\.[jt]s:/;
 /** In a bundle without a source map the SDK's calls are told by name. */
 const OWN_CALL =
-  /^at (?:async )?(?:new \w+Error|assertSameCommand|(?:TurnMachine|TurnDriver|TurnContext|HandlerContext|CallingContext|ReferenceContext|DurablePromise|InvocationPromise)\.)/;
+  /^at (?:async )?(?:new \w+Error|assertSameCommand|siteOf|(?:TurnMachine|TurnDriver|OpenOperations|Forgotten|TurnContext|HandlerContext|CallingContext|ReferenceContext|DurablePromise|InvocationPromise)\.)/;
 
 const isOwn = (frame: string): boolean =>
   OWN_CALL.test(frame) ||
@@ -116,7 +117,7 @@ const isOwn = (frame: string): boolean =>
 
 /** Where in the user's code an error comes from: the innermost call that is not the SDK's own, as the stack says it
  * (`placeOrder (/app/src/order.ts:12:9)`). `undefined` if there is none. */
-function userFrame(stack: string | undefined): string | undefined {
+export function userFrame(stack: string | undefined): string | undefined {
   const frames = (stack ?? "").split("\n").map((line) => line.trim());
   const frame = frames.find((line) => line.startsWith("at ") && !isOwn(line));
   return frame?.slice("at ".length).replace("file://", "");

@@ -34,8 +34,9 @@ export class ReferenceContext extends CallingContext {
     const command = this.driver.machine.nextCommand;
     const index = this.#numberOf(command);
     this.#awakeables.add(index);
-    this.driver.issue({ kind: "signal", command, signal: index, ...(label === undefined ? {} : { label }) });
     const future = Future.leaf({ leaf: { kind: "signal", signal: index } });
+    const named = label === undefined ? {} : { label };
+    this.driver.issue({ kind: "signal", command, signal: index, ...named }, undefined, future);
     const decode = (value: Value): T => this.serdeOf(serde).deserialize(bytesOf(value));
     const complete = this.settle(future, decode);
     this.driver.machine.onSignal(index, { command, complete, isGivenUp: () => false });
@@ -78,13 +79,13 @@ export class ReferenceContext extends CallingContext {
     assertName(name, "signal name", 1);
     const held = this.serdeOf(serde);
     const command = this.driver.machine.nextCommand;
-    this.driver.issue({ kind: "signal", command, signal: name });
     let wasAwaited = false;
     const onEachAwait = (): void => {
       wasAwaited = true;
       this.driver.machine.awaitsSignal(command);
     };
     const future = Future.leaf({ leaf: { kind: "signal", signal: name }, onEachAwait });
+    this.driver.issue({ kind: "signal", command, signal: name }, undefined, future);
     const complete = this.settle(future, (value) => held.deserialize(bytesOf(value)));
     this.driver.machine.onSignal(name, {
       command,

@@ -50,7 +50,7 @@ export class TurnContext {
       entry.kind === "stateKeys"
         ? ({ value, at }) => future.settle({ ok: true, value: decode(value), at })
         : this.settle(future, decode);
-    const recorded = this.driver.issue(entry, complete);
+    const recorded = this.driver.issue(entry, complete, future);
     return { future, recorded };
   }
 

@@ -17,7 +17,7 @@
 import type { Journal } from "../../lib/store/journal.ts";
 import type { ReadAhead } from "../../lib/store/read-ahead.ts";
 import { ZombieError } from "../../lib/store/state-store.ts";
-import type { CallEntry, CommandEntry } from "../../lib/model/entry.ts";
+import type { CommandEntry } from "../../lib/model/entry.ts";
 import { coded } from "../../lib/error-codes.ts";
 import {
   asError,
@@ -26,7 +26,7 @@ import {
   JournalMismatchError,
   OperationalError,
 } from "../../lib/errors.ts";
-import type { Mapped } from "../../lib/turn/future.ts";
+import type { Future, Mapped } from "../../lib/turn/future.ts";
 import { REPLAY_STALL_MS } from "../../lib/limits.ts";
 import type { TurnFailure, TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
 import { type Cancelled, type Completion, TurnMachine } from "../../lib/turn/turn-machine.ts";
@@ -44,6 +44,7 @@ import {
   turnFailure,
   type TurnOptions,
 } from "./ending.ts";
+import { OpenOperations } from "./open-operations.ts";
 import { type OpenStep, OpenSteps } from "./open-steps.ts";
 import { ShortWaits } from "./short-waits.ts";
 import { TurnTimers } from "./timers.ts";
@@ -69,8 +70,7 @@ export class TurnDriver {
   /** The head was looked at since the next sleep was over. */
   #hasLooked = false;
   readonly #closures: (() => void)[] = [];
-  /** Calls whose results this turn knows to be missing, for cancellation. */
-  readonly #openCalls = new Map<number, CallEntry>();
+  readonly open = new OpenOperations();
   #running = 0;
   #reading = 0;
   #ended: Ended | undefined;
@@ -131,7 +131,7 @@ export class TurnDriver {
     }
     const steps = this.#steps.cancel(this.#awaited.leaves, this.ports.clock.now());
     this.#awaited.cancel();
-    return { calls: [...this.#openCalls.values()], steps };
+    return { calls: this.open.calls, steps };
   }
 
   /** A step that the code awaits and that has no result yet. */
@@ -140,19 +140,19 @@ export class TurnDriver {
   }
 
   /** See {@link TurnMachine.issue}; a mismatch fails the turn even if the user's code catches it. */
-  issue(entry: CommandEntry, complete?: Completion): CommandEntry | undefined {
+  issue(entry: CommandEntry, complete?: Completion, future?: Future): CommandEntry | undefined {
     this.assertOutsideRun(`operation ${this.machine.nextCommand}`);
     try {
       const { recorded } = this.machine.issue(
         entry,
         complete &&
           ((done) => {
-            this.#openCalls.delete(entry.command);
+            this.open.settled(entry.command);
             complete(done);
           }),
       );
-      const held = recorded ?? entry;
-      if (held.kind === "call") this.#openCalls.set(held.command, held);
+      if (future) this.open.add(recorded ?? entry, future);
+      if (this.isOver) this.open.onLate?.(entry);
       this.#activity.touch();
       return recorded;
     } catch (thrown) {

@@ -46,10 +46,11 @@ describe("the greeter's handler", () => {
   // 2 for connections that are opened early, and not used again when they are old; for queries in signatures;
   // 1 for ids as they are shown, as in the runtime's functions below;
   // 5 for times of entries and turns (0031), and for steps that a development server stops;
-  // 1 for the place where tracing comes in.
-  test("is at most 183 KB with everything that it needs: nothing of the AWS SDK", () => {
+  // 1 for the place where tracing comes in;
+  // 3 for what is said of code: operations that are not awaited, an object that calls its own key, values that JSON loses.
+  test("is at most 186 KB with everything that it needs: nothing of the AWS SDK", () => {
     const code = codeOf(join(EXAMPLES, "01-greeter.ts"), "runtime");
-    expect(code.byteLength).toBeLessThanOrEqual(183 * KB);
+    expect(code.byteLength).toBeLessThanOrEqual(186 * KB);
     expect(imported(code)).toEqual([]);
   });
 

@@ -44,6 +44,9 @@ async function loadedBundle(bundlePath: string): Promise<Bundle> {
 
 type Send = (message: Uint8Array | UncaughtError) => void;
 
+/** The SDK in the bundle looks for it (`isDevelopment` in sdk/development.ts). */
+const DEVELOPMENT = Symbol.for("perdure.development");
+
 function main(bundlePath: string, send: Send): void {
   // A terminal's Ctrl-C reaches all processes of the group. The engine decides when its hosts end.
   process.on("SIGINT", () => undefined);
@@ -54,6 +57,7 @@ function main(bundlePath: string, send: Send): void {
     send({ uncaughtError: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
   });
 
+  Object.defineProperty(globalThis, DEVELOPMENT, { value: true });
   const served = collectServed();
   const bundle = loadedBundle(bundlePath);
   const endpoint = bundle.then((loaded) => loaded.endpointOf?.(served) ?? loaded.endpoint ?? noBundle());

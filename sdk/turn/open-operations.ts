@@ -1,0 +1,59 @@
+/**
+ * Operations of a turn that have no result yet. A cancellation ends its calls with it. When the handler returns, they tell what was
+ * issued and not awaited: the handler's author has to know, and nothing else would say so.
+ *
+ * Cost: an entry of a map while an operation is open. Where it was issued is noted only while somebody asks (forgotten.ts).
+ */
+import type { CallEntry, CommandEntry } from "../../lib/model/entry.ts";
+import type { Future } from "../../lib/turn/future.ts";
+
+interface Open {
+  readonly entry: CommandEntry;
+  readonly future: Future;
+  /** The code has asked who is called. It may wait for the callee in another way, or end it. */
+  isKnown: boolean;
+}
+
+/** An operation whose handler has returned without its result. */
+export interface LeftOpen {
+  readonly entry: CommandEntry;
+  /** Other code of the handler awaits it. */
+  readonly isAwaited: boolean;
+}
+
+export class OpenOperations {
+  readonly #open = new Map<number, Open>();
+  /** Told of each operation when it is issued. */
+  onIssued: ((entry: CommandEntry) => void) | undefined;
+  /** Told of what is issued when the attempt is over. */
+  onLate: ((entry: CommandEntry) => void) | undefined;
+
+  add(entry: CommandEntry, future: Future): void {
+    this.#open.set(entry.command, { entry, future, isKnown: false });
+    this.onIssued?.(entry);
+  }
+
+  settled(command: number): void {
+    this.#open.delete(command);
+  }
+
+  /** The code has asked for the callee's id. */
+  known(command: number): void {
+    const call = this.#open.get(command);
+    if (call) call.isKnown = true;
+  }
+
+  /** The calls whose results this turn knows to be missing. */
+  get calls(): CallEntry[] {
+    return [...this.#open.values()].flatMap(({ entry }) => (entry.kind === "call" ? [entry] : []));
+  }
+
+  /** What the handler has not awaited, now that it returns. What has lost a race is not among it. */
+  get left(): readonly LeftOpen[] {
+    if (this.#open.size === 0) return [];
+    return [...this.#open.values()].flatMap(({ entry, future, isKnown }) => {
+      if (future.settled || isKnown || (future.awaited && !future.isWanted)) return [];
+      return [{ entry, isAwaited: future.awaited }];
+    });
+  }
+}
