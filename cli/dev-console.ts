@@ -17,7 +17,8 @@ import { InvocationLines, type InvocationMode } from "./dev-lines.ts";
 import type { Style } from "./output.ts";
 
 interface Served {
-  readonly file?: string;
+  /** As they are shown. None: only what is registered is served. */
+  readonly files: readonly string[];
   readonly dataPath: string;
   readonly watch: boolean;
   /** From which level on the engine's own log is shown. */
@@ -32,6 +33,8 @@ const LOG_STYLES: Readonly<Record<LogLevel, Style>> = {
   warn: "yellow",
   error: "red",
 };
+/** More files are counted and not named. */
+const NAMED_FILES_MAX = 3;
 /** So many first attempts of an invocation are all shown if they fail. */
 const SHOWN_ATTEMPTS = 3;
 const PACKAGE_ROOT = join(import.meta.dirname, "..");
@@ -67,6 +70,12 @@ export class DevConsole {
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   }
 
+  /** What is served, as it is called in a sentence. */
+  get #name(): string {
+    const { files } = this.#served;
+    return files.length <= NAMED_FILES_MAX ? escaped(files.join(", ")) : `${files.length} files`;
+  }
+
   /** The engine's own log. */
   get logger(): Logger {
     return loggerOf({
@@ -85,12 +94,12 @@ export class DevConsole {
         return this.#deployed(event.deployed);
       case "build-failed": {
         if (!this.#ready) return;
-        const failed = `${this.#served.file} ${FAILED[event.stage]} (above).`;
+        const failed = `${this.#name} ${FAILED[event.stage]} (above).`;
         const stays = `The code from ${this.#deployedAt} stays in service.`;
         return print("stderr", "red", `${withoutOwnFrames(event.message)}\n${failed} ${stays}`);
       }
       case "build-recovered":
-        return print("stdout", "green", `${this.#served.file} compiles again and is in service.`);
+        return print("stdout", "green", `${this.#name} compiles again and is in service.`);
       case "warning":
         return print("stderr", "yellow", `warning: ${escaped(event.message)}`);
       case "invocation":
@@ -111,11 +120,11 @@ export class DevConsole {
 
   ready({ url, adminUrl, deployed }: Listening): void {
     this.#ready = true;
-    const { file, dataPath, watch } = this.#served;
+    const { files, dataPath, watch } = this.#served;
     const services = deployed?.services ?? [];
     const width = Math.max(...services.map(({ name }) => name.length)) + 2;
     const lines = [
-      `${styled("bold", `perdure ${PACKAGE_VERSION}`)} ${file === undefined ? "serves registered deployments" : `serves ${file}`}`,
+      `${styled("bold", `perdure ${PACKAGE_VERSION}`)} ${files.length === 0 ? "serves registered deployments" : `serves ${this.#name}`}`,
       "",
       `  ingress  ${styled("cyan", url)}`,
       `  admin    ${styled("cyan", adminUrl)}`,
@@ -126,10 +135,10 @@ export class DevConsole {
         (service) => `  ${styled("bold", escaped(service.name).padEnd(width))}${describe(service)}`,
       ),
       ...(services.length > 0 ? [""] : []),
-      ...(file === undefined ? howToRegister(adminUrl) : tryOut(url, services)),
+      ...(files.length === 0 ? howToRegister(adminUrl) : tryOut(url, services)),
       styled(
         "dim",
-        `${watch && file !== undefined ? "Reloads when the code changes. " : ""}Press Ctrl-C to stop. Invocations in flight continue at the next start.`,
+        `${watch && files.length > 0 ? "Reloads when the code changes. " : ""}Press Ctrl-C to stop. Invocations in flight continue at the next start.`,
       ),
       "",
     ];
@@ -145,7 +154,7 @@ export class DevConsole {
     this.#deployedAt = new Date().toTimeString().slice(0, "10:31".length);
     if (!this.#ready) return;
     const names = services.map(({ name }) => name).join(", ");
-    print("stdout", "green", `reloaded ${this.#served.file} as ${short(deployment)}: ${escaped(names)}`);
+    print("stdout", "green", `reloaded ${this.#name} as ${short(deployment)}: ${escaped(names)}`);
   }
 
   #invocation({ event, details }: Extract<EngineEvent, { kind: "invocation" }>): void {

@@ -22,13 +22,15 @@ import { CommandError, EXIT, UsageError } from "./exit.ts";
 import type { Program } from "./root.ts";
 import type { Command, OptionValues } from "@commander-js/extra-typings";
 import { DevConsole, withoutOwnFrames } from "./dev-console.ts";
+import { servedFiles } from "./dev-files.ts";
 
 /** The folder for data files without `--data`, below the current one. */
 const DATA_FOLDER = ".perdure";
 
 const AFTER = `
-The file's default export is an array of services, virtual objects and workflows, or one of them. A file without a
-default export serves what it would serve over HTTP.
+A file's default export is an array of services, virtual objects and workflows, or one of them. A file without one serves what it
+would serve by itself (serve(), listen(), a Lambda function's handler), or else the services that it exports by name. Of a folder, the
+files that import perdure are served.
 
 A line says when an invocation starts, is suspended, fails or ends. --quiet: failures and warnings alone. --verbose: steps, later
 turns and all attempts too. When more happens than anybody reads, one line a second sums it up.
@@ -44,11 +46,11 @@ export function addDev(program: Program): void {
   withServerOptions(
     program
       .command("dev")
-      .summary("serve a file's services, or those of other processes, on this machine")
+      .summary("serve the services of files, or of other processes, on this machine")
       .description(
-        "Serves the services of a TypeScript or JavaScript file, and those that are registered with it.",
+        "Serves the services of TypeScript or JavaScript files, and those that are registered with it.",
       )
-      .argument("[file...]", "the file that exports the services"),
+      .argument("[file...]", "files, folders or patterns with the services"),
   )
     .option("--no-watch", "do not reload when the code changes")
     .addHelpText("after", AFTER)
@@ -141,7 +143,7 @@ async function runServer(
   const file = readConfigFile(folder, named === "" ? undefined : named, SETTING_KEYS);
   for (const warning of file?.warnings ?? []) cli.out.warn(warning);
   const chosen = chooseSettings(givenOptions(files, options, cli.options), process.env, file);
-  const settings = settingsOf(folder, files !== undefined, chosen);
+  const settings = settingsOf(folder, files, chosen);
   const data = { value: settings.dataPath, from: chosen.data.from };
   if (options.printConfig === true) return await printConfig(cli.out, { ...chosen, data });
   await serve(settings);
@@ -152,13 +154,7 @@ function givenOptions(
   options: ServerFlags,
   { quiet, verbose }: GlobalOptions,
 ): GivenOptions {
-  const [file, ...more] = files ?? [];
-  if (more.length > 0) {
-    const got = files?.length === 2 ? "two" : String(files?.length);
-    throw new UsageError(
-      `perdure dev takes one file, and got ${got}: ${files?.join(", ")}. Export all services from one of them.`,
-    );
-  }
+  const [file] = files ?? [];
   const { port, adminPort, host, data, durability, corsOrigin: corsOrigins, corsCredentials } = options;
   return {
     ...{ serve: file, port, adminPort, host, data, durability, corsOrigins, corsCredentials },
@@ -169,7 +165,8 @@ function givenOptions(
 }
 
 interface ServerSettings {
-  readonly file?: string;
+  /** As they were named: files, folders, patterns. */
+  readonly served: readonly string[];
   readonly dataPath: string;
   readonly host: string;
   readonly port: number;
@@ -184,12 +181,18 @@ interface ServerSettings {
   readonly kafkaClusters: ChosenSettings["kafkaClusters"]["value"];
 }
 
-/** `builds`: a file is served. */
-function settingsOf(folder: string, builds: boolean, chosen: ChosenSettings): ServerSettings {
+/** `given`: what the command line says that is served. `undefined`: nothing is built. */
+function settingsOf(
+  folder: string,
+  given: readonly string[] | undefined,
+  chosen: ChosenSettings,
+): ServerSettings {
   const { data, tracingEndpoint } = chosen;
-  const served = builds ? chosen.serve.value : undefined;
+  const builds = given !== undefined;
+  const named = builds && given.length > 0 ? given : [chosen.serve.value ?? []].flat();
+  const served = builds ? named : [];
   return {
-    ...(served === undefined ? {} : { file: resolve(folder, served) }),
+    served,
     dataPath: data.value === undefined ? defaultDataPath(folder, served) : resolve(folder, data.value),
     ...{ host: chosen.host.value, port: chosen.port.value, adminPort: chosen.adminPort.value },
     ...{ durability: chosen.durability.value, watch: builds && chosen.watch.value },
@@ -225,21 +228,20 @@ function currentFolder(): string {
   return script === "perdure" && initial !== undefined ? initial : process.cwd();
 }
 
-/** One for each served file, so that two files do not share their data. */
-function defaultDataPath(folder: string, file = ""): string {
+/** One for each served file or folder, so that two do not share their data. Several have one together. */
+function defaultDataPath(folder: string, served: readonly string[]): string {
+  const [file = ""] = served.length === 1 ? served : [];
   const path = relative(folder, resolve(folder, file)).replace(/\.[cm]?[jt]sx?$/u, "");
   const name = path.replaceAll(/[^\p{L}\p{N}_]+/gu, "-").replace(/^-+/u, "");
   return join(folder, DATA_FOLDER, `${name === "" ? "dev" : name}.sqlite`);
 }
 
 async function serve(settings: ServerSettings): Promise<void> {
-  if (settings.file !== undefined) checkFile(settings.file);
+  const files = servedFiles(currentFolder(), settings.served);
   makeDataFolder(dirname(settings.dataPath));
-  const shown = (path: string): string =>
-    isAbsolute(relative(process.cwd(), path)) ? path : relative(process.cwd(), path);
   const output = new DevConsole({
-    ...(settings.file === undefined ? {} : { file: shown(settings.file) }),
-    dataPath: shown(settings.dataPath),
+    files: files.map(shownPath),
+    dataPath: shownPath(settings.dataPath),
     watch: settings.watch,
     least: settings.logLevel === "trace" ? "debug" : settings.logLevel,
     mode: settings.logInvocations,
@@ -251,6 +253,7 @@ async function serve(settings: ServerSettings): Promise<void> {
     () =>
       new Engine({
         ...settings,
+        files,
         tellsSteps: settings.logInvocations === "verbose",
         logger: output.logger,
         report: (event) => {
@@ -293,12 +296,8 @@ function silenceSqliteWarning(): void {
   };
 }
 
-function checkFile(file: string): void {
-  const found = statSync(file, { throwIfNoEntry: false });
-  if (found === undefined) throw new CommandError(`there is no file ${file}`);
-  if (!found.isFile())
-    throw new CommandError(`${file} is not a file. Name the file that exports your services.`);
-}
+const shownPath = (path: string): string =>
+  isAbsolute(relative(process.cwd(), path)) ? path : relative(process.cwd(), path);
 
 /** The first signal gives turns a moment to end. The second does not. Answers a function that tells if there was one. */
 function stopOnSignal(stop: () => Promise<void>, output: DevConsole): () => boolean {

@@ -86,18 +86,29 @@ function servedBy(value: unknown): Served | undefined {
   return isHolder ? (value as { readonly [SERVED]?: Served })[SERVED] : undefined;
 }
 
+interface Bound {
+  readonly definition: unknown;
+  /** Of what it was bound to. */
+  readonly defaultServiceOptions: WorkflowOptions | undefined;
+}
+
+function definitionsIn(value: unknown, given: EndpointOptions): readonly Bound[] {
+  const { services = [value], defaultServiceOptions: own } = servedBy(value) ?? {};
+  const defaultServiceOptions = given.defaultServiceOptions ?? own;
+  return services.map((definition) => ({ definition, defaultServiceOptions }));
+}
+
 /** Throws `TypeError` with a reason if `given` is not a list of definitions. */
 export function createEndpoint(given: readonly unknown[], givenOptions: EndpointOptions = {}): Endpoint {
   if (!Array.isArray(given) || given.length === 0) {
     throw new TypeError("no services: expected an array of what service(), object() or workflow() return");
   }
-  const [served] = given.map(servedBy).filter((found) => found !== undefined);
-  const definitions: unknown[] = given.flatMap((each) => servedBy(each)?.services ?? [each]);
+  const definitions = given.flatMap((each) => definitionsIn(each, givenOptions));
   if (definitions.length === 0) throw new TypeError("no services are bound to the endpoint");
-  const { defaultServiceOptions, logger } = { ...served, ...givenOptions };
+  const logger = givenOptions.logger ?? given.map(servedBy).find((served) => served?.logger)?.logger;
   const logging: Logging = { transport: logger, level: levelOf(process.env), isJson: isJsonIn(process.env) };
   const services = new Map<string, AnyDefinition>();
-  for (const definition of definitions) {
+  for (const { definition, defaultServiceOptions } of definitions) {
     if (!isDefinition(definition)) {
       throw new TypeError(
         `not a service definition: ${String(definition)}; expected what service(), object() or workflow() return`,

@@ -13,7 +13,7 @@ import { type Resources, resourcesId } from "../lib/model/resources.ts";
 import type { DiscoveryRequest, DiscoveryResponse, TurnOutcome, TurnRequest } from "../lib/protocol.ts";
 import { decodeTurnRequest, encodeTurnOutcome, PROTOCOL_VERSION } from "../lib/protocol.ts";
 import { type Invoked, isThroughDoor, notHere, notMeant, onlyCall } from "./direct-door.ts";
-import { createEndpoint, type Endpoint, type Served, type TurnPorts } from "./endpoint.ts";
+import { collect, createEndpoint, type Endpoint, type Served, type TurnPorts } from "./endpoint.ts";
 import { beforeAnswer } from "./on-answer.ts";
 import { LAMBDA_ANSWER_MS } from "../lib/limits.ts";
 
@@ -27,7 +27,8 @@ interface LambdaContext extends Invoked {
  * environment variables do. Throws `TypeError` if `services` is not a list of definitions. */
 export function createLambdaHandler({ services, ...options }: LambdaHandlerOptions) {
   const endpoint = createEndpoint(services, options);
-  void openTo(process.env, "dynamodb", "sqs");
+  // Under `perdure dev` there is nothing to connect to: the engine runs the turns itself.
+  if (!collect({ services, ...options })) void openTo(process.env, "dynamodb", "sqs");
   const connected = new Connected();
   const answer = async (event: unknown, context: LambdaContext): Promise<unknown> => {
     const asked = parseRequest(event);

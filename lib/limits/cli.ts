@@ -84,6 +84,8 @@ export const WRITE_UNIT_BYTES = 1024;
 
 /** The longest configuration file of a server on this machine: 1 MiB. */
 export const CONFIG_BYTES_MAX = 1024 * 1024;
+/** Files that `perdure dev` serves: those of a folder, or those that are named. */
+export const SERVED_FILES_MAX = 500;
 /** Lines about invocations that `perdure dev` prints within {@link CONSOLE_WINDOW_MS}. What comes beyond is summed up in one line. */
 export const CONSOLE_LINES_MAX = 20;
 export const CONSOLE_WINDOW_MS = 1000;

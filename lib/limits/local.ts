@@ -42,6 +42,8 @@ export const BODIES_BYTES_MAX = 256 * 1024 * 1024;
 export const FILE_SETTLE_MS = 60;
 /** While the file cannot be bundled, it is tried again this often: a missing file may appear in a folder that is not watched. */
 export const REBUILD_MS = 1000;
+/** When it is said that a file is still being loaded. */
+export const SLOW_LOAD_MS = 3000;
 /** After it was loaded, a file may take this long to say what it serves. */
 export const SERVED_MS_MAX = 2000;
 

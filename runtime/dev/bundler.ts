@@ -1,14 +1,15 @@
 /**
- * Makes one module, a bundle, of the user's file and all that it imports: a deployment of the local server. One copy of the
+ * Makes one module, a bundle, of the user's files and all that they import: a deployment of the local server. One copy of the
  * SDK is in it. So the code of an invocation in flight stays the same, even if files are edited or packages updated.
  *
  * A bundle exports what `hosts/host-script.ts` needs: the endpoint, and the error class that its own SDK recognises.
  */
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
-import { dirname, extname, join, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import type * as Esbuild from "esbuild";
+import { ownPlaces } from "./bundled-source.ts";
 
 export interface Bundle {
   /** `dp_` and the hash of the code. */
@@ -42,13 +43,13 @@ const ownRequire = createRequire(import.meta.url);
 let open = 0;
 
 export class Bundler {
-  readonly #file: string;
+  readonly #files: readonly string[];
   #context: Esbuild.BuildContext | undefined;
   #esbuild: typeof Esbuild | undefined;
 
-  /** `file`: absolute. */
-  constructor(file: string) {
-    this.#file = file;
+  /** Absolute paths of the files whose services are served: one at least. */
+  constructor(files: readonly string[]) {
+    this.#files = files;
   }
 
   /** Bundles the files as they are now. Throws {@link BuildError}. */
@@ -57,7 +58,7 @@ export class Bundler {
     this.#esbuild ??= await import("esbuild");
     if (!this.#context) {
       open++;
-      this.#context = await this.#esbuild.context(optionsFor(this.#file));
+      this.#context = await this.#esbuild.context(optionsFor(this.#files));
     }
     try {
       const { outputFiles = [], metafile, warnings } = await this.#context.rebuild();
@@ -66,7 +67,7 @@ export class Bundler {
       return {
         deployment: deploymentIdOf(code),
         code,
-        files: files.map((name) => resolve(dirname(this.#file), name)),
+        files: files.map((name) => resolve(commonFolder(this.#files), name)),
         warnings: await this.#format(warnings, "warning"),
       };
     } catch (error) {
@@ -86,7 +87,10 @@ export class Bundler {
 
   async #format(messages: readonly Esbuild.Message[], kind: "error" | "warning"): Promise<readonly string[]> {
     if (messages.length === 0 || !this.#esbuild) return [];
-    const texts = await this.#esbuild.formatMessages([...messages], { kind, color: process.stdout.isTTY });
+    const texts = await this.#esbuild.formatMessages(messages.map(withOwnAdvice), {
+      kind,
+      color: process.stdout.isTTY,
+    });
     return texts.map((text) => text.trimEnd());
   }
 }
@@ -94,12 +98,36 @@ export class Bundler {
 export const deploymentIdOf = (code: Uint8Array): string =>
   `dp_${createHash("sha256").update(code).digest("hex").slice(0, DEPLOYMENT_HASH_CHARS)}`;
 
-function optionsFor(file: string): Esbuild.BuildOptions {
-  const folder = dirname(file);
+/** esbuild's advice is for those who call it. */
+function withOwnAdvice(message: Esbuild.Message): Esbuild.Message {
+  const missing = MISSING.exec(message.text)?.[1];
+  if (missing === undefined) return message;
+  const [scope = "", name = ""] = missing.split("/");
+  const text = `Is it installed? \`npm install ${scope.startsWith("@") ? `${scope}/${name}` : scope}\``;
+  return { ...message, notes: [{ text, location: null }] };
+}
+/** A package, and no path. */
+const MISSING = /^Could not resolve "([^./][^"]*)"/u;
+
+/** The innermost folder that all of them are in. */
+export function commonFolder(files: readonly string[]): string {
+  const [first = "", ...others] = files.map((file) => dirname(file));
+  let folder = first;
+  while (
+    others.some((other) => other !== folder && !other.startsWith(folder + sep)) &&
+    folder !== dirname(folder)
+  )
+    folder = dirname(folder);
+  return folder;
+}
+
+function optionsFor(files: readonly string[]): Esbuild.BuildOptions {
+  const folder = commonFolder(files);
+  const [file = folder] = files;
   const url = pathToFileURL(file).href;
   return {
     absWorkingDir: folder,
-    stdin: { contents: entryOf(file), resolveDir: folder, sourcefile: "<entry>", loader: "js" },
+    stdin: { contents: entryOf(files), resolveDir: folder, sourcefile: "<entry>", loader: "js" },
     outfile: join(folder, "bundle.mjs"),
     write: false,
     bundle: true,
@@ -108,14 +136,12 @@ function optionsFor(file: string): Esbuild.BuildOptions {
     target: "node22",
     sourcemap: "inline",
     sourcesContent: false,
-    // Sources are named relative to the file's folder. The bundle runs in another folder.
+    // Sources are named relative to the files' folder. The bundle runs in another folder.
     sourceRoot: `${pathToFileURL(folder).href}/`,
     metafile: true,
     logLevel: "silent",
-    // CommonJS packages expect it. It is a global, because a file may declare its own `require`.
-    banner: {
-      js: `import { createRequire as $createRequire } from "node:module"; globalThis.require ??= $createRequire(${JSON.stringify(url)});`,
-    },
+    banner: { js: bannerOf(file) },
+    // In packages: the user's own files know their own places (bundled-source.ts).
     define: {
       "import.meta.url": JSON.stringify(url),
       "import.meta.filename": JSON.stringify(file),
@@ -123,20 +149,31 @@ function optionsFor(file: string): Esbuild.BuildOptions {
       __filename: JSON.stringify(file),
       __dirname: JSON.stringify(folder),
     },
-    plugins: [resolution],
+    plugins: [resolution, ownPlaces(new Set(files))],
   };
 }
 
-/** The default export is an array of definitions, or one definition. Without it, the file's own calls of `serve` count. */
-function entryOf(file: string): string {
+/** CommonJS packages expect `require`. It is a global, because a file may declare its own. In a process of the engine the file was
+ * started, as far as it can see. */
+const bannerOf = (file: string): string =>
+  [
+    'import { createRequire as $createRequire } from "node:module";',
+    `globalThis.require ??= $createRequire(${JSON.stringify(pathToFileURL(file).href)});`,
+    `if (globalThis[Symbol.for("perdure.collector")]) process.argv.splice(1, Infinity, ${JSON.stringify(file)});`,
+  ].join(" ");
+
+/** See `exported-services.ts`. */
+function entryOf(files: readonly string[]): string {
   const from = (path: string): string => JSON.stringify(path);
   const own = (path: string): string => from(join(PACKAGE_ROOT, path + EXTENSION));
+  const loaded = files.map((file, at) => `{ name: ${from(basename(file))}, exports: file${at} }`);
   return `
-import * as user from ${from(file)};
+${files.map((file, at) => `import * as file${at} from ${from(file)};`).join("\n")}
 import { createEndpoint } from ${own("sdk/endpoint")};
+import { servicesOf } from ${own("runtime/dev/exported-services")};
 export { OperationalError } from ${own("lib/errors")};
-const { default: exported } = user;
-export const endpointOf = async (served) => createEndpoint(exported === undefined ? await served() : [exported].flat());
+const files = [${loaded.join(", ")}];
+export const endpointOf = async (soon, served) => createEndpoint(await servicesOf(files, served ?? { byNow: () => [], soon }));
 `;
 }
 

@@ -15,28 +15,29 @@ import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { Admin } from "../admin/admin.ts";
 import { Dispatcher } from "../dispatcher/dispatcher.ts";
 import type { HttpRequest, HttpResponse } from "../http/message.ts";
-import type { Cors } from "../../lib/cors.ts";
 import { Ingress } from "../ingress/ingress.ts";
 import { LocalBlobStore } from "../local/blob-store.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { JumpingClock } from "../../lib/jumping-clock.ts";
 import { pooledEntropy } from "../local/pooled-entropy.ts";
-import { type DatabaseOptions, type LocalDatabase, openDatabase } from "../local/database.ts";
+import { type LocalDatabase, openDatabase } from "../local/database.ts";
 import { DataFileWatch, type LostFile } from "../local/data-file-watch.ts";
 import { LocalItemStore } from "../local/item-store.ts";
 import { LocalMeta } from "../local/meta.ts";
 import { LocalMailbox } from "../local/mailbox.ts";
 import { LocalTimers } from "../local/timers.ts";
-import { type Deployed, Deployer } from "./deployer.ts";
-import { type InvocationEvent, InvocationEvents } from "./events.ts";
+import { commonFolder } from "./bundler.ts";
+import { Deployer } from "./deployer.ts";
+import type { EngineOptions, Listening } from "./engine-options.ts";
+import { InvocationEvents } from "./events.ts";
 import { HostPool } from "./hosts/host-pool.ts";
 import { HttpHosts } from "./hosts/http-hosts.ts";
 import type { EndedStep, ReachedPoint } from "./hosts/turn-orders.ts";
 import { LocalTraces } from "./local-traces.ts";
 import { type RequestHandler, HttpServer } from "./http-server.ts";
 import { preflightedFromOtherSites } from "./local-site.ts";
-import { detailsOf, type InvocationDetails } from "./invocation-details.ts";
-import { type DefaultRetention, LocalRegistry } from "./local-registry.ts";
+import { detailsOf } from "./invocation-details.ts";
+import { LocalRegistry } from "./local-registry.ts";
 import { LocalTurns } from "./local-turns.ts";
 import { type ReloadEvent, Reloader } from "./reloader.ts";
 import { Jumps } from "./jumps.ts";
@@ -44,7 +45,7 @@ import { Powers } from "./powers/powers.ts";
 import { adminPort } from "./ui/admin-port.ts";
 import { Observer } from "./ui/observer.ts";
 import { UiFiles } from "./ui/ui-files.ts";
-import { type ClusterProperties, LocalSources } from "./local-sources.ts";
+import { LocalSources } from "./local-sources.ts";
 import { Upkeep } from "./upkeep.ts";
 import {
   ADMIN_BODY_BYTES_MAX,
@@ -53,63 +54,10 @@ import {
   TURN_MS_MAX,
 } from "../../lib/limits/local.ts";
 
-/** What data survives: the end of any process, or also a power cut. */
-export type Durability = NonNullable<DatabaseOptions["durability"]>;
+export type * from "./engine-options.ts";
 
 /** A database without a file. */
 const MEMORY = ":memory:";
-
-export interface EngineOptions {
-  /** The user's file, absolute. Without one, only what is registered with the admin API is served. */
-  readonly file?: string;
-  readonly dataPath: string;
-  readonly durability: Durability;
-  readonly host: string;
-  /** 0: any that is free. */
-  readonly port: number;
-  readonly adminPort: number;
-  readonly watch: boolean;
-  /** Pages of other origins. By default every one may call. */
-  readonly cors?: Cors;
-  /** Of services that say none. */
-  readonly retention?: DefaultRetention;
-  /** By name, with their properties: those that are there of these names become these. */
-  readonly kafkaClusters?: ClusterProperties;
-  /** Every step is reported, too. */
-  readonly tellsSteps?: boolean;
-  readonly logger: Logger;
-  readonly report: (event: EngineEvent) => void;
-}
-
-/** What a running engine reports to people. */
-export type EngineEvent =
-  | ReloadEvent
-  /** A line that a handler printed. `old`: its deployment gets no new invocations any more. */
-  | {
-      readonly kind: "output";
-      readonly deployment: string;
-      readonly old: boolean;
-      readonly stream: "stdout" | "stderr";
-      readonly line: string;
-    }
-  /** Something has happened to an invocation. */
-  | {
-      readonly kind: "invocation";
-      readonly event: InvocationEvent;
-      /** Reads what else there is to say. */
-      readonly details: () => Promise<InvocationDetails>;
-    }
-  /** The data file was deleted, moved or replaced while it was served. Nothing is served any more. */
-  | { readonly kind: "data-lost"; readonly file: LostFile }
-  /** What an earlier run left continues: open invocations, and messages (some of which start invocations). */
-  | { readonly kind: "resumed"; readonly invocations: number; readonly messages: number };
-
-export interface Listening {
-  readonly url: string;
-  readonly adminUrl: string;
-  /** Absent without a file. */
-  readonly deployed?: Deployed;
-}
 
 export class Engine {
   readonly #options: EngineOptions;
@@ -206,8 +154,8 @@ export class Engine {
     this.#events.listen((event) => {
       options.report({ kind: "invocation", event, details: () => detailsOf(this.#items, event) });
     });
-    if (options.file === undefined) return;
-    this.#reloader = new Reloader(options.file, {
+    if (!options.files?.[0]) return;
+    this.#reloader = new Reloader(options.files, {
       deployer,
       pool: this.#pool,
       report: (event) => this.#report(event),
@@ -348,8 +296,10 @@ export class Engine {
 
   /** To be shown: the file that is served, or that of the data. */
   #name(): string {
-    const { file, dataPath } = this.#options;
-    return basename(file ?? dataPath);
+    const { files, dataPath } = this.#options;
+    return files?.length === 1
+      ? basename(files[0] ?? "")
+      : basename(files?.[0] ? commonFolder(files) : dataPath);
   }
 
   /** Whether a guard that comes is early: the turn runs at the door, or the clock has jumped since it began. */

@@ -1,8 +1,9 @@
-/** Keeps the newest code of a file in service: bundles and deploys it, and again when one of its files changes. */
+/** Keeps the newest code of the user's files in service: bundles and deploys it, and again when one of them changes. */
 import { BuildError, type Bundle, Bundler } from "./bundler.ts";
 import type { Deployed, Deployer } from "./deployer.ts";
 import type { HostPool } from "./hosts/host-pool.ts";
 import { FileWatch } from "./file-watch.ts";
+import { toldIfSlow } from "./slow-load.ts";
 import { REBUILD_MS } from "../../lib/limits/local.ts";
 
 export type ReloadEvent =
@@ -32,16 +33,16 @@ export class Reloader {
   #stopped = false;
 
   constructor(
-    file: string,
+    files: readonly string[],
     parts: { deployer: Deployer; pool: HostPool; report: (event: ReloadEvent) => void },
   ) {
-    this.#bundler = new Bundler(file);
+    this.#bundler = new Bundler(files);
     this.#deployer = parts.deployer;
     this.#pool = parts.pool;
     this.#report = parts.report;
   }
 
-  /** Throws {@link BuildError} if the file cannot be served. */
+  /** Throws {@link BuildError} if they cannot be served. */
   async start(watch: boolean): Promise<Deployed> {
     const bundle = await this.#bundler.build();
     const deployed = await this.#deploy(bundle);
@@ -59,7 +60,11 @@ export class Reloader {
 
   async #deploy(bundle: Bundle): Promise<Deployed> {
     for (const message of bundle.warnings) this.#report({ kind: "warning", message });
-    const deployed = await this.#deployer.deploy(bundle, this.#pool);
+    const deployed = await toldIfSlow(() => this.#deployer.deploy(bundle, this.#pool), {
+      files: bundle.files,
+      before: this.#current === undefined ? "" : " The code before it serves meanwhile.",
+      tell: (message) => this.#stopped || this.#report({ kind: "warning", message }),
+    });
     this.#current = deployed.deployment;
     this.#report({ kind: "deployed", deployed });
     return deployed;

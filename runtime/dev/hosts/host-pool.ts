@@ -202,7 +202,12 @@ export class HostPool implements Invoker {
     for (const process of this.#processes) process.tick();
     const now = performance.now();
     for (const [deployment, { process, usedAtMs }] of this.#shared) {
-      const isUnused = process.isIdle && now - usedAtMs > HOST_IDLE_MS_MAX && deployment !== this.#current;
+      // While it loads it is in use, however long that takes.
+      const isUnused =
+        process.isLoaded &&
+        process.isIdle &&
+        now - usedAtMs > HOST_IDLE_MS_MAX &&
+        deployment !== this.#current;
       if (process.takesTurns && !isUnused) continue;
       this.#shared.delete(deployment);
       if (isUnused) void process.stop();

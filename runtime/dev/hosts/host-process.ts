@@ -108,6 +108,10 @@ export class HostProcess {
     return !this.#exited && this.#killReason === undefined && !this.#draining;
   }
 
+  get isLoaded(): boolean {
+    return this.#loaded;
+  }
+
   get isIdle(): boolean {
     return this.#inFlight.size === 0;
   }

@@ -11,7 +11,7 @@ import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/p
 import { Channel } from "./channel.ts";
 import { packFrames, reviveError, unpackFrames, type WireError } from "./frame.ts";
 import { type EngineCalls, type HostCalls, hostPorts } from "./host-protocol.ts";
-import { collectServed } from "./served-collector.ts";
+import { type CollectedServices, collectServed } from "./served-collector.ts";
 
 interface Endpoint {
   discover(): DiscoveryResponse;
@@ -20,7 +20,10 @@ interface Endpoint {
 
 /** What a bundle exports: see `bundler.ts`. */
 interface Bundle {
-  readonly endpointOf?: (served: () => Promise<readonly object[]>) => Promise<Endpoint>;
+  readonly endpointOf?: (
+    served: () => Promise<readonly object[]>,
+    collected: CollectedServices,
+  ) => Promise<Endpoint>;
   /** What bundles of earlier versions export, and data files still hold. */
   readonly endpoint?: Endpoint;
   /** The bundle's own copy of the class, which its code recognises. */
@@ -60,7 +63,9 @@ function main(bundlePath: string, send: Send): void {
   Object.defineProperty(globalThis, DEVELOPMENT, { value: true });
   const served = collectServed();
   const bundle = loadedBundle(bundlePath);
-  const endpoint = bundle.then((loaded) => loaded.endpointOf?.(served) ?? loaded.endpoint ?? noBundle());
+  const endpoint = bundle.then(
+    (loaded) => loaded.endpointOf?.(served.soon, served) ?? loaded.endpoint ?? noBundle(),
+  );
   let OperationalError: typeof OperationalErrorClass | undefined;
   const revive = (wire: WireError): Error =>
     wire.operational !== undefined && OperationalError !== undefined

@@ -16,8 +16,13 @@ interface Served {
   readonly services: readonly unknown[];
 }
 
-/** Resolves to what the file serves, once it says so. Rejects if it does not. */
-export function collectServed(): () => Promise<readonly object[]> {
+export interface CollectedServices {
+  readonly byNow: () => readonly object[];
+  /** Resolves to what the files serve, once they say so. Rejects if they do not. */
+  readonly soon: () => Promise<readonly object[]>;
+}
+
+export function collectServed(): CollectedServices {
   const found: object[] = [];
   const first = Promise.withResolvers<undefined>();
   const seen = new Set<unknown>();
@@ -30,15 +35,16 @@ export function collectServed(): () => Promise<readonly object[]> {
   };
   Object.defineProperty(globalThis, COLLECTOR, { value: collector });
   keepPortsFree(() => found.length > 0);
-  return async () => {
+  const soon = async (): Promise<readonly object[]> => {
     const timer = setTimeout(() => first.reject(new Error(NOTHING_SERVED)), SERVED_MS_MAX);
     await first.promise.finally(() => clearTimeout(timer));
     return found;
   };
+  return { byNow: () => found, soon };
 }
 
 const NOTHING_SERVED =
-  "the file has no default export and serves nothing. Export its services with `export default [first, second]`, or serve() them.";
+  "no services are exported, and none are served. Export what service(), object() and workflow() return, or serve() it.";
 
 /** Servers of such handlers only seem to listen. A server may wrap such a handler in another function. So an HTTP/2 server
  * without TLS counts too: it has no other use. */

@@ -18,7 +18,13 @@ function printed(act: (output: DevConsole) => void): string {
   );
   onTestFinished(() => spies.forEach((spy) => spy.mockRestore()));
   act(
-    new DevConsole({ file: "app.ts", dataPath: "data.sqlite", watch: false, least: "warn", mode: "normal" }),
+    new DevConsole({
+      files: ["app.ts"],
+      dataPath: "data.sqlite",
+      watch: false,
+      least: "warn",
+      mode: "normal",
+    }),
   );
   return text;
 }

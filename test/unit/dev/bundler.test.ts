@@ -21,7 +21,7 @@ function write(name: string, text: string): string {
 }
 
 function bundlerOf(file: string): Bundler {
-  const bundler = new Bundler(file);
+  const bundler = new Bundler([file]);
   bundlers.push(bundler);
   return bundler;
 }
