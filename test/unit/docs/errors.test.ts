@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { codeIn, ERROR_CODES } from "../../../lib/error-codes.ts";
-import { ROOT } from "./guide-file.ts";
+import { ROOT } from "./page.ts";
 
 const LIST = "lib/error-codes.ts";
 const codes = Object.entries(ERROR_CODES);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { HEAD_ATTRIBUTE } from "../../../lib/model/head.ts";
-import { ROOT } from "./guide-file.ts";
+import { ROOT } from "./page.ts";
 
 const page = readFileSync(join(ROOT, "docs/journal-format.md"), "utf8");
 const [, afterTitle = ""] = page.split("The head's attributes");

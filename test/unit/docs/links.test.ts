@@ -2,7 +2,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { ROOT } from "./guide-file.ts";
+import { ROOT } from "./page.ts";
 
 const pages = globSync(["*.md", "docs/**/*.md", "examples/*.md"], { cwd: ROOT });
 

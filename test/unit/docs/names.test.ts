@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { ROOT } from "./guide-file.ts";
+import { ROOT } from "./page.ts";
 
 const ROOMS = "lib|runtime|sdk|infra|cli|examples|test|bench|docs|scripts|core|aws|peers";
 const files = globSync("{*,.ci/*,{lib,runtime,sdk,infra,cli,examples,test,bench,docs,scripts,ui}/**/*}", {

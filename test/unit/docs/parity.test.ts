@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ROOT } from "./guide-file.ts";
+import { ROOT } from "./page.ts";
 
 const STATES = /^(works|differs|better|not planned)\b/;
 const WORKS = /^(works|better)\b/;
