@@ -210,15 +210,12 @@ function wrap<C>(kind: HandlerKind | undefined): WithOptions<C> {
   };
 }
 
-/** Handlers with options, and shared ones. */
-export const handlers = {
-  handler: wrap<Context>(undefined),
-  object: { exclusive: wrap<AnyObjectContext>("exclusive"), shared: wrap<AnyObjectSharedContext>("shared") },
-  workflow: {
-    workflow: wrap<AnyWorkflowContext>("workflow"),
-    shared: wrap<AnyWorkflowSharedContext>("shared"),
-  },
-};
+// What `handlers` has, below `sdk/handlers`.
+export const plainHandler = wrap<Context>(undefined);
+export const exclusiveHandler = wrap<AnyObjectContext>("exclusive");
+export const sharedHandler = wrap<AnyObjectSharedContext>("shared");
+export const workflowHandler = wrap<AnyWorkflowContext>("workflow");
+export const sharedWorkflowHandler = wrap<AnyWorkflowSharedContext>("shared");
 
 const wrappedOf = (handler: HandlerFunction): Wrapped =>
   (handler as HandlerFunction & { [WRAPPED]?: Wrapped })[WRAPPED] ?? { kind: undefined, options: {} };

@@ -15,7 +15,6 @@ import {
   define,
   type HandlerFunction,
   type HandlerOptions,
-  handlers as wrappers,
   type ServiceOptions,
   type WorkflowOptions,
 } from "./definition.ts";
@@ -31,6 +30,7 @@ import type {
   ServiceDescriptor,
   WorkflowDescriptor,
 } from "./descriptor.ts";
+import * as wrappers from "./handlers/index.ts";
 import type { ServiceType } from "../lib/model/manifest.ts";
 import { type SchemaOutput, type Serde, serde, type StandardSchema } from "./serde.ts";
 

@@ -43,13 +43,6 @@ export class SendOpts<I> {
   }
 }
 
-export const rpc = {
-  /** The last argument of a call. */
-  opts: <I = unknown, O = unknown>(options: CallOptions<I, O>): Opts<I, O> => new Opts(options),
-  /** The last argument of a send. */
-  sendOpts: <I = unknown>(options: SendOptions<I>): SendOpts<I> => new SendOpts(options),
-};
-
 type Arguments<F> = F extends (context: never, ...input: infer A) => unknown ? A : never;
 type Result<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
 

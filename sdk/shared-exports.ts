@@ -1,5 +1,5 @@
 /** What `perdure` and `perdure/restate` export under the same name. */
-export { handlers } from "./definition.ts";
+export * as handlers from "./handlers/index.ts";
 export type { ServiceOptions, WorkflowOptions } from "./definition.ts";
 export type {
   Context,
@@ -17,7 +17,7 @@ export type {
   WorkflowContext,
   WorkflowSharedContext,
 } from "./context.ts";
-export { rpc } from "./rpc.ts";
+export * as rpc from "./rpc-options.ts";
 export type { Client, InvocationHandle, SendClient } from "./rpc.ts";
 export { InvocationPromise } from "./durable-promise.ts";
 export { iface, implement } from "./interface.ts";

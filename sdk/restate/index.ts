@@ -18,7 +18,6 @@ import type { Duration } from "../../lib/duration.ts";
 import {
   type Describing,
   type HandlerOptions,
-  handlers,
   object as defineObject,
   type ObjectHandlers,
   service as defineService,
@@ -36,6 +35,7 @@ import type {
   WorkflowDescriptor,
 } from "../descriptor.ts";
 import { DurablePromise as RestatePromise, isDurablePromise } from "../durable-promise.ts";
+import * as handlers from "../handlers/index.ts";
 import { TerminalError } from "../../lib/errors.ts";
 import { isSuspendedError } from "../hooks.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";

@@ -6,12 +6,8 @@ import type { BatchItemFailure } from "../../runtime/events/failures.ts";
 import { invocationOf, isRejection } from "../../runtime/events/invocation-of.ts";
 import { readRejected, rejectedOf } from "../../runtime/events/rejected.ts";
 import { resolveSink } from "../../runtime/events/sink.ts";
-import {
-  type BatchOutcome,
-  type RecordCounts,
-  SourceDoor,
-  type SourceDoorPorts,
-} from "../../runtime/events/source-door.ts";
+import { type BatchOutcome, SourceDoor, type SourceDoorPorts } from "../../runtime/events/source-door.ts";
+import type { RecordCounts } from "../../runtime/events/record-tally.ts";
 import { readEvent } from "../../runtime/events/shapes/event.ts";
 import { allSubscriptions, findSubscription } from "../../runtime/events/subscription-store.ts";
 import type { Subscription } from "../../runtime/events/subscription.ts";

@@ -104,7 +104,7 @@ const FOLDERS = /[\\/]sdk[\\/]turn[\\/]ending\.[jt]s$/.test(HERE)
   : [];
 /** As a package, or as the source map of a bundle names it. */
 const OWN_FILE =
-  /[\\/]perdure[\\/](?:dist[\\/])?(?:sdk|lib)[\\/]|[\\/]sdk[\\/](?:held|turn[\\/][a-z]+(?:-[a-z]+)*)\.[jt]s:/;
+  /[\\/]perdure[\\/](?:dist[\\/](?:cjs[\\/])?)?(?:sdk|lib)[\\/]|[\\/]sdk[\\/](?:held|turn[\\/][a-z]+(?:-[a-z]+)*)\.[jt]s:/;
 /** In a bundle without a source map the SDK's calls are told by name. */
 const OWN_CALL =
   /^at (?:async )?(?:new \w+Error|assertSameCommand|siteOf|(?:TurnMachine|TurnDriver|OpenOperations|Forgotten|TurnContext|HandlerContext|CallingContext|ReferenceContext|DurablePromise|InvocationPromise)\.)/;

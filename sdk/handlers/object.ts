@@ -1,0 +1,1 @@
+export { exclusiveHandler as exclusive, sharedHandler as shared } from "../definition.ts";

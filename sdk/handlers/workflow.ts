@@ -1,0 +1,1 @@
+export { sharedWorkflowHandler as shared, workflowHandler as workflow } from "../definition.ts";
