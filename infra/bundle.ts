@@ -74,7 +74,8 @@ export function bundle(
     platform: "node",
     format: "esm",
     target: NODE_TARGET,
-    conditions: EXTENSION === ".ts" ? ["perdure-source"] : [],
+    // As in Lambda: a file of CommonJS gets the same modules of Perdure as one of ES modules.
+    conditions: ["module-sync", ...(EXTENSION === ".ts" ? ["perdure-source"] : [])],
     external: [...(awsSdk === "runtime" ? ["@aws-sdk/*"] : []), ...external],
     logLevel: "silent",
     logOverride: { "import-is-undefined": "silent" },
