@@ -19,11 +19,12 @@
  * 3. Between the last send and what the door writes afterwards: as 1.
  */
 import { eachAtOnce } from "../at-once.ts";
-import { MESSAGE_PAYLOAD_BYTES_MAX } from "../limits.ts";
+import { MESSAGE_PAYLOAD_BYTES_MAX, SEND_BATCH_MAX } from "../limits.ts";
 import { RECORD_SENDS_AT_ONCE, RECORDS_SENT_TOGETHER_MAX } from "../limits/events.ts";
 import { incarnationOf } from "../model/ids.ts";
 import type { HandlerKind } from "../model/manifest.ts";
 import type { Outgoing, Start } from "../model/message.ts";
+import type { Mailbox } from "../ports.ts";
 import { acceptWithHead, derivedIdOf, type DoorPorts, repeat } from "./admission.ts";
 import { readHead } from "./head-store.ts";
 import { outgoing, sendAll } from "./send.ts";
@@ -47,7 +48,7 @@ export function runOf(start: Start, kind: HandlerKind): Start {
 const needsHead = ({ incarnation, input }: Start): boolean =>
   incarnation !== 0 || input.length > MESSAGE_PAYLOAD_BYTES_MAX;
 
-/** `mayGoOn`: asked before each part. Never throws: what is accepted is said. */
+/** `mayGoOn`: asked before each part. Never throws: what is accepted is said, up to the first one that is in doubt. */
 export async function admitRecords(
   ports: DoorPorts,
   starts: readonly Start[],
@@ -57,8 +58,9 @@ export async function admitRecords(
   try {
     while (admitted.length < starts.length) {
       if (!mayGoOn()) return { admitted, error: new Error("there is no time left") };
-      const part = nextPart(starts, admitted.length);
-      admitted.push(...(await admitPart(ports, part)));
+      const part = await admitPart(ports, nextPart(starts, admitted.length));
+      admitted.push(...part.admitted);
+      if (part.error !== undefined) return { admitted, error: part.error };
     }
     return { admitted };
   } catch (error) {
@@ -73,24 +75,43 @@ function nextPart(starts: readonly Start[], from: number): readonly Start[] {
   return rest.slice(0, until < 0 ? rest.length : Math.max(until, 1));
 }
 
-async function admitPart(ports: DoorPorts, part: readonly Start[]): Promise<readonly Admitted[]> {
+async function admitPart(ports: DoorPorts, part: readonly Start[]): Promise<RecordsAdmitted> {
   const [first] = part;
-  if (first && needsHead(first)) return [await admitWithHead(ports, first)];
+  if (first && needsHead(first)) return { admitted: [await admitWithHead(ports, first)] };
   const messages = part.map((start) => outgoing({ ...start, resent: true }, start.origin));
-  await eachAtOnce(apart(messages), RECORD_SENDS_AT_ONCE, (each) => sendAll(ports.mailbox, each));
-  return part.map(() => "accepted");
+  const taken = new Set<Outgoing>();
+  const mailbox = noting(ports.mailbox, taken);
+  try {
+    await eachAtOnce(apart(messages), RECORD_SENDS_AT_ONCE, (each) => sendAll(mailbox, each));
+  } catch (error) {
+    // Nothing is under way any more. What the mailbox has taken before the first one that is in doubt need not come again.
+    const inDoubt = messages.findIndex((message) => !taken.has(message));
+    return { admitted: messages.slice(0, Math.max(inDoubt, 0)).map(() => "accepted"), error };
+  }
+  return { admitted: part.map(() => "accepted") };
 }
 
-/** Several lists, each in order, and each group in one of them. */
+/** Of a request that fails, nothing is known to be taken. */
+const noting = (mailbox: Mailbox, taken: Set<Outgoing>): Mailbox => ({
+  sendBatch: async (messages) => {
+    const refused = await mailbox.sendBatch(messages);
+    messages.forEach((message, index) => refused.includes(index) || taken.add(message));
+    return refused;
+  },
+});
+
+/** Several lists, each in order, and each group in one of them. No more than fill their requests: each request is paid for. */
 function apart(messages: readonly Outgoing[]): readonly (readonly Outgoing[])[] {
-  const lists = Array.from({ length: RECORD_SENDS_AT_ONCE }, (): Outgoing[] => []);
+  const groups = new Set(messages.map(({ group }) => group)).size;
+  const length = Math.min(RECORD_SENDS_AT_ONCE, Math.ceil(groups / SEND_BATCH_MAX));
+  const lists = Array.from({ length }, (): Outgoing[] => []);
   const listOf = new Map<string, Outgoing[]>();
   for (const message of messages) {
     const list = listOf.get(message.group) ?? lists[listOf.size % lists.length] ?? [];
     listOf.set(message.group, list);
     list.push(message);
   }
-  return lists.filter(({ length }) => length > 0);
+  return lists;
 }
 
 async function admitWithHead(ports: DoorPorts, start: Start): Promise<Admitted> {

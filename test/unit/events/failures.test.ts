@@ -16,6 +16,43 @@ test("SQS, standard: each message that failed", async () => {
   expect(batchItemFailures).toEqual([{ itemIdentifier: "m1" }, { itemIdentifier: "m2" }]);
 });
 
+test("SQS, standard: the first one that the mailbox refuses, and those behind it", async () => {
+  const world = await EventsWorld.start();
+  const to = world.subscription("sqs://work", "Account/add", { "perdure.key": "json:$.key" });
+  const event = sqsEvent([0, 1, 2, 3].map((at) => ({ id: `m${at}`, value: { key: `k${at}` } })));
+  const { mailbox } = world;
+  const take = mailbox.sendBatch.bind(mailbox);
+  const refused = new Set<string>();
+  mailbox.sendBatch = async (messages) => {
+    const third = messages.findIndex(({ body }) => body.includes('"k2"'));
+    for (const { group } of messages.slice(third, third + 1)) refused.add(group);
+    await take(messages.filter((_, index) => index !== third));
+    return third < 0 ? [] : [third];
+  };
+  const { batchItemFailures, counts } = await world.deliver(to, event);
+  expect(refused.size).toBe(1);
+  expect(batchItemFailures).toEqual([{ itemIdentifier: "m2" }, { itemIdentifier: "m3" }]);
+  expect(counts).toMatchObject({ accepted: 2, failed: 2 });
+  mailbox.sendBatch = take;
+  expect((await world.deliver(to, event)).batchItemFailures).toEqual([]);
+  await world.run();
+  expect(world.values()).toHaveLength(4);
+});
+
+test.each([
+  [10, 1],
+  [11, 2],
+  [100, 10],
+])("%i records of as many keys are %i requests to the mailbox", async (records, requests) => {
+  const world = await EventsWorld.start();
+  const to = world.subscription("kinesis://clicks", "Account/add");
+  const each = Array.from({ length: records }, (_, at) => ({ key: `k${at}`, value: at }));
+  let sends = 0;
+  world.beforeSend = () => void sends++;
+  await world.deliver(to, kinesisEvent(700, each));
+  expect(sends).toBe(requests);
+});
+
 test("SQS, FIFO: all of a group from its first failure on, and no other group", async () => {
   const world = await EventsWorld.start();
   const to = world.subscription("sqs://work.fifo", "Account/add");
@@ -33,10 +70,10 @@ test("Kafka: an object with partition and offset, from the first failure on", as
   const world = await EventsWorld.start();
   const to = world.subscription("kafka://main/orders", "Account/add");
   const event = kafkaEvent({ 3: { offset: 40, records: many(250) } });
-  // The first hundred go one by one, since they are of one key. The hundred and fifth send fails.
+  // They go one by one, since they are of one key. The hundred and fifth send fails, and so does the mark: nothing is below one.
   const { batchItemFailures, counts } = await world.deliver(to, event, { at: 105, effect: "before" });
   expect(batchItemFailures).toEqual([{ itemIdentifier: { partition: "orders-3", offset: 40 } }]);
-  expect(counts).toMatchObject({ accepted: 100, failed: 250 });
+  expect(counts).toMatchObject({ accepted: 104, failed: 250 });
 });
 
 test("Kafka: what is below the mark does not come again", async () => {
@@ -48,11 +85,11 @@ test("Kafka: what is below the mark does not come again", async () => {
     if (++sends > 104) world.refusals = 1;
   };
   const { batchItemFailures, counts } = await world.deliver(to, event);
-  expect(batchItemFailures).toEqual([{ itemIdentifier: { partition: "orders-3", offset: 140 } }]);
-  expect(counts).toMatchObject({ accepted: 100, failed: 150 });
+  expect(batchItemFailures).toEqual([{ itemIdentifier: { partition: "orders-3", offset: 144 } }]);
+  expect(counts).toMatchObject({ accepted: 104, failed: 146 });
   // What was not accepted lies above the mark: it comes again, and none is lost.
   world.beforeSend = () => undefined;
-  expect((await world.deliver(to, event)).counts).toMatchObject({ skipped: 100, accepted: 150, failed: 0 });
+  expect((await world.deliver(to, event)).counts).toMatchObject({ skipped: 104, accepted: 146, failed: 0 });
   await world.run();
   expect(world.values("a")).toEqual(many(250).map(({ value }) => value));
 });
