@@ -51,6 +51,8 @@ export const SERVED_MS_MAX = 2000;
 
 /** The heap of one. */
 export const HOST_HEAP_MB = 1024;
+/** If an answer came within that time, the next one is waited for awake. */
+export const AWAKE_MS = 0.3;
 /** A bundle that takes longer to load is given up. */
 export const HOST_LOAD_MS_MAX = 15_000;
 /** If the event loop answers nothing for this long while turns are in flight, it spins: the process is killed. */

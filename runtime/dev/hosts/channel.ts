@@ -70,6 +70,11 @@ export class Channel<Remote extends Calls> {
     }
   }
 
+  /** It waits for an answer, and for few others. */
+  get isWaitingForFew(): boolean {
+    return this.#waiting.size > 0 && this.#waiting.size <= FEW;
+  }
+
   /** Resolves when all calls of the other side are answered, but for {@link TURNS_OF_OTHERS}. */
   served(): Promise<void> {
     if (this.#awaited === 0) return Promise.resolve();

@@ -16,6 +16,7 @@ import { Channel } from "./channel.ts";
 import { packFrames, unpackFrames } from "./frame.ts";
 import { guardIpc } from "./guarded-ipc.ts";
 import type { EngineCalls, HostCalls } from "./host-protocol.ts";
+import { Linger } from "./linger.ts";
 import { HostOutput } from "./host-output.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { OrderedRequest } from "./turn-orders.ts";
@@ -63,6 +64,7 @@ export class HostProcess {
   readonly #options: HostOptions;
   readonly #child: ChildProcess;
   readonly #channel: Channel<HostCalls>;
+  readonly #linger = new Linger(() => this.#channel.isWaitingForFew);
   readonly #inFlight = new Map<TurnRequest, Limit>();
   readonly #output: HostOutput;
   #uncaughtError: string | undefined;
@@ -92,7 +94,10 @@ export class HostProcess {
     const child = this.#child;
     this.#channel = new Channel<HostCalls>(
       // It fails if the pipe is closed. The process exits next, and that is handled.
-      (frames) => void child.send(packFrames(frames), undefined, undefined, () => undefined),
+      (frames) => {
+        child.send(packFrames(frames), undefined, undefined, () => undefined);
+        this.#linger.sent();
+      },
       options.calls,
     );
     child.on("message", (message, handle) => this.#hear(message, handle));
@@ -269,6 +274,7 @@ export class HostProcess {
 
   #hear(message: unknown, handle: unknown): void {
     this.#silentMs = 0;
+    this.#linger.received();
     if (handle !== undefined) closeHandle(handle);
     if (message instanceof Uint8Array) this.#channel.receive(unpackFrames(message));
     else if (isUncaughtError(message)) this.#uncaughtError = message.uncaughtError;

@@ -12,6 +12,7 @@ import { Channel } from "./channel.ts";
 import { packFrames, reviveError, unpackFrames, type WireError } from "./frame.ts";
 import { type EngineCalls, type HostCalls, hostPorts } from "./host-protocol.ts";
 import { type CollectedServices, collectServed } from "./served-collector.ts";
+import { Linger } from "./linger.ts";
 
 interface Endpoint {
   discover(): DiscoveryResponse;
@@ -83,11 +84,22 @@ function main(bundlePath: string, send: Send): void {
     running: async (id) => ports.steps.running(id),
     ping: () => Promise.resolve(undefined),
   };
-  const channel = new Channel<EngineCalls>((frames) => send(packFrames(frames)), calls, revive);
+  const channel = new Channel<EngineCalls>(
+    (frames) => {
+      send(packFrames(frames));
+      linger.sent();
+    },
+    calls,
+    revive,
+  );
+  const linger = new Linger(() => channel.isWaitingForFew);
   const ports = hostPorts(channel);
   // A bundle that cannot be loaded is reported by `discover`.
   endpoint.catch(() => undefined);
-  process.on("message", (message) => channel.receive(unpackFrames(message)));
+  process.on("message", (message) => {
+    linger.received();
+    channel.receive(unpackFrames(message));
+  });
 }
 
 const [bundlePath] = process.argv.slice(2);
