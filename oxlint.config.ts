@@ -122,6 +122,11 @@ const boundaries: readonly Boundary[] = [
     packages: ["preact", "preact/hooks", "preact-iso"],
   },
   { files: ["scripts/**"], folders: ["scripts"], packages: [...node, "esbuild"] },
+  {
+    files: ["scripts/docs/**"],
+    folders: ["scripts", "cli"],
+    packages: [...node, "beautiful-mermaid", "typedoc", "vitepress", "@commander-js/extra-typings"],
+  },
   { files: ["examples/**"], folders: ["examples"] },
   { files: ["examples/support/**"], folders: ["examples", "scripts"] },
   { files: ["bench/**"], folders: [...sources, "scripts", "bench", "test"] },

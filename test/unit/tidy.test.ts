@@ -72,6 +72,10 @@ describe("documents", () => {
     }
   });
 
+  test("hold no conflict of a merge", () => {
+    expect(matches(documents, /^(<{7}|>{7}|={7})( |$)/)).toEqual([]);
+  });
+
   test("link only to files that exist", () => {
     const broken = documents.flatMap((document) => {
       const prose = read(document).replaceAll(/^ *```.*?^ *```/gms, "");

@@ -1,0 +1,46 @@
+/**
+ * The documentation's site: `npm run docs:build` makes it in `.docs-site/.vitepress/dist`, `npm run docs:dev` serves it and follows
+ * the documents.
+ */
+import { mkdirSync, watch, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build, createServer } from "vitepress";
+import { writeApiReference } from "./api-reference.ts";
+import { cliReference } from "./cli-reference.ts";
+import { llms } from "./llms.ts";
+import { ROOT, stage } from "./stage.ts";
+
+const SITE = join(ROOT, ".docs-site");
+const SETTLED_MS = 200;
+
+/** All that the site is built from, but for the API reference, which takes some seconds. */
+function stageAll(): void {
+  const pages = stage(SITE);
+  writeFileSync(join(SITE, "commands.md"), cliReference());
+  mkdirSync(join(SITE, "public"), { recursive: true });
+  const { index, full } = llms(pages);
+  writeFileSync(join(SITE, "public/llms.txt"), index);
+  writeFileSync(join(SITE, "public/llms-full.txt"), full);
+  const here = (name: string): string => JSON.stringify(join(import.meta.dirname, name));
+  mkdirSync(join(SITE, ".vitepress/theme"), { recursive: true });
+  writeFileSync(join(SITE, ".vitepress/config.ts"), `export { default } from ${here("config.ts")};\n`);
+  writeFileSync(
+    join(SITE, ".vitepress/theme/index.ts"),
+    `import ${here("theme.css")};\nexport { default } from "vitepress/theme-without-fonts";\n`,
+  );
+}
+
+const [command = "build"] = process.argv.slice(2);
+stageAll();
+await writeApiReference(join(SITE, "api"));
+if (command === "build") await build(SITE);
+else {
+  const server = await createServer(SITE);
+  await server.listen();
+  server.printUrls();
+  let later: NodeJS.Timeout | undefined;
+  watch(join(ROOT, "docs"), { recursive: true }, () => {
+    clearTimeout(later);
+    later = setTimeout(stageAll, SETTLED_MS);
+  });
+}
