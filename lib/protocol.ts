@@ -110,6 +110,9 @@ export interface TurnFailure {
   readonly retryAfterMs?: number;
   /** What becomes of the invocation, whatever its policy says. */
   readonly verdict?: "pause" | "kill";
+  /** A record's value is none that the handler takes: the record is set aside (0046). An earlier version of the dispatcher ends the
+   * invocation only, as the verdict says. */
+  readonly refused?: true;
   /** The operation that it happened in. */
   readonly command?: { readonly index: number; readonly type: string; readonly name: string };
   readonly run?: RunAttempts;

@@ -14,6 +14,7 @@ import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_WARNED, TURNS_BYTES_MAX } from "..
 import type { ServiceType } from "../lib/model/manifest.ts";
 import type { Target } from "../lib/model/message.ts";
 import { EMPTY } from "../lib/model/outcome.ts";
+import { subscriptionOf } from "../lib/model/source-record.ts";
 import { shownId } from "../lib/model/shown-id.ts";
 import {
   type DiscoveryResponse,
@@ -38,6 +39,7 @@ import { isJsonIn, levelOf, type Logging, type LoggerTransport, TurnLog } from "
 import { Forgotten } from "./turn/forgotten.ts";
 import type { LeftOpen } from "./turn/open-operations.ts";
 import type { HandlerCode } from "./turn/handler-context.ts";
+import { RefusedInput } from "./turn/ending.ts";
 import { ReferenceContext } from "./turn/reference-context.ts";
 import { TurnDriver } from "./turn/turn-driver.ts";
 import { traceTurn, type TurnTrace } from "./turn/turn-trace.ts";
@@ -208,6 +210,7 @@ async function runTurn(
   const isProcessing = (): boolean => !driver.machine.replaying;
   const hooks = handler.hooks.length > 0 ? new AttemptHooks(handler.hooks, asked, isProcessing) : undefined;
   const context = new ReferenceContext(driver, handler, { request: asked, hooks, log });
+  const Refused = refusalOf(request, stored, history);
   const { forgotten } = handler;
   const warn = (text: string): void => log.warn(text);
   let left: readonly LeftOpen[] = [];
@@ -216,7 +219,7 @@ async function runTurn(
     const result: unknown = await handler.fn.call(
       handler.self,
       context as never,
-      parameterOf(handler.input, body) as never,
+      parameterOf(handler.input, body, Refused) as never,
     );
     left = driver.open.left;
     driver.open.onLate = (entry) => forgotten.late(entry, warn);
@@ -226,7 +229,7 @@ async function runTurn(
     try {
       return await (hooks ? hooks.aroundHandler(call) : call());
     } catch (thrown) {
-      throw TerminalError.is(thrown) ? thrown : (handler.options.asTerminalError?.(thrown) ?? thrown);
+      throw thrownBy(handler, thrown);
     }
   };
   try {
@@ -249,6 +252,10 @@ async function runTurn(
     over.comes();
   }
 }
+
+/** As the user's option makes it terminal. */
+const thrownBy = ({ options: { asTerminalError } }: BoundHandler, thrown: unknown): unknown =>
+  TerminalError.is(thrown) || thrown instanceof RefusedInput ? thrown : (asTerminalError?.(thrown) ?? thrown);
 
 /** From where the journal counts times. */
 function lastTime(
@@ -300,17 +307,29 @@ function sayEnd(log: TurnLog, outcome: TurnOutcome): void {
   else log.say("warn", "Attempt failed.", outcome.failure.stack ?? outcome.failure.message);
 }
 
-/** What the caller sent. Throws a TerminalError (400) if the serde does not understand it. */
-function parameterOf(input: Serde<unknown>, body: Uint8Array): unknown {
+/** What the caller sent. Throws a TerminalError (400), or the error that is given, if the serde does not understand it. */
+function parameterOf(
+  input: Serde<unknown>,
+  body: Uint8Array,
+  Refused: typeof TerminalError | typeof RefusedInput,
+): unknown {
   try {
     return deserializeInput(input, body);
   } catch (thrown) {
-    throw new TerminalError(`Failed to deserialize input: ${asError(thrown).message}`, {
-      errorCode: 400,
-      cause: thrown,
-    });
+    const options = { errorCode: 400, cause: thrown };
+    throw new Refused(`Failed to deserialize input: ${asError(thrown).message}`, options);
   }
 }
+
+/** A record's value that is not understood is set aside, unless something was done with it already (0046). */
+const refusalOf = (
+  { start }: TurnRequest,
+  stored: { readonly head: Head } | undefined,
+  { log }: History,
+): typeof TerminalError | typeof RefusedInput =>
+  log.length === 0 && subscriptionOf((start ?? stored?.head)?.origin ?? "") !== undefined
+    ? RefusedInput
+    : TerminalError;
 
 /** What the turn begins with. */
 async function loadTurn({ id, start, carried, head: item }: TurnRequest, { items }: TurnPorts) {

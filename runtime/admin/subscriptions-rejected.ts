@@ -88,7 +88,7 @@ async function retryOne(ports: AdminPorts, subscription: Subscription, id: strin
   if (status !== "waiting") throw new AdminError(409, `The rejected record '${id}' was ${status}`);
   if (isCut) throw new AdminError(409, `The rejected record '${id}' is not whole`);
   const why = await new SourceDoor(ports).retry(subscription, record);
-  if (why) throw new AdminError(409, `The record cannot become an invocation: ${why.message}`);
+  if (why !== undefined) throw new AdminError(409, `The record cannot become an invocation: ${why}`);
   await decideRejected(ports, subscription.name, id, "retried");
 }
 

@@ -5,6 +5,7 @@
  * durable timer.
  */
 import { rest } from "../../lib/store/head/rest.ts";
+import { setRefusedAside } from "../events/refused.ts";
 import { endAsItIs } from "../../lib/store/head/transitions.ts";
 import { readHead, readHeadOrStub } from "../../lib/store/head-store.ts";
 import { outgoing } from "../../lib/store/send.ts";
@@ -359,9 +360,10 @@ export class Attempts {
 
   async #kill(
     { invocation, turns }: Attempt,
-    { code, message }: TurnFailure,
+    { code, message, refused }: TurnFailure,
     retention: HandlerPolicy,
   ): Promise<Rested> {
+    if (refused) await setRefusedAside(this.#ports, invocation, message);
     const outcome = failure(code, message);
     const head = await endAsItIs(this.#ports, invocation, outcome, retention, storedIn(turns, invocation));
     if (!head) return "lost";

@@ -19,6 +19,8 @@ export interface Rejection {
     | "bad-key"
     | "too-large"
     | "headers-too-large"
+    /** Its handler does not take its value (0046). */
+    | "refused"
     /** It may have run, so long ago that nothing tells of it any more. */
     | "in-doubt";
   /** For people. */

@@ -24,6 +24,7 @@ import { type BatchItemFailure, failuresOf } from "./failures.ts";
 import { invocationOf, isRejection, type Rejection } from "./invocation-of.ts";
 import { raiseMark, readMark } from "./marks.ts";
 import type { RecordCounts, RecordTally } from "./record-tally.ts";
+import { whyNotAgain } from "./refused.ts";
 import { setAside } from "./rejected.ts";
 import { readEvent } from "./shapes/event.ts";
 import { type ResolvedSink, resolveSink } from "./sink.ts";
@@ -101,14 +102,16 @@ export class SourceDoor {
   }
 
   /** A record that was set aside, once more: with a handler that takes it now, or with a key that was given. Answers why not. */
-  async retry(subscription: Subscription, record: SourceRecord): Promise<Rejection | undefined> {
+  async retry(subscription: Subscription, record: SourceRecord): Promise<string | undefined> {
+    const why = await whyNotAgain(this.#ports.items, record);
+    if (why !== undefined) return why;
     const sink = await resolveSink(this.#ports.registry, subscription.sink);
     if (typeof sink === "string") throw new OperationalError("unavailable", sink);
     const mapped = invocationOf(subscription, sink, record, this.#ports.clock.now());
-    if (isRejection(mapped)) return mapped;
-    const { error } = await admitRecords(this.#ports, [mapped], () => true);
+    if (isRejection(mapped)) return mapped.message;
+    const { admitted, error } = await admitRecords(this.#ports, [mapped], () => true);
     if (error !== undefined) throw error;
-    return undefined;
+    return admitted.includes("already-started") ? "a workflow of its key was started before" : undefined;
   }
 
   async #sink({ sink }: Subscription): Promise<ResolvedSink | string> {

@@ -15,6 +15,12 @@ export type Ended =
   | { readonly kind: "value"; readonly value: unknown }
   | { readonly kind: "error"; readonly error: unknown };
 
+/** The handler does not understand what a record of an event source holds (0046). No attempt would do better. */
+export class RefusedInput extends Error {
+  override readonly name = "RefusedInput";
+}
+const REFUSED: FailureDetails = { code: 400, verdict: "kill", refused: true };
+
 export type HandlerEnd =
   | { readonly kind: "outcome"; readonly outcome: Outcome }
   /** The attempt has failed; there will be another. */
@@ -27,6 +33,7 @@ export function endOf(ended: Ended, output: Serde<unknown>, { service, handler }
   if (ended.kind === "error") {
     const { error } = ended;
     if (TerminalError.is(error)) return terminal(error);
+    if (error instanceof RefusedInput) return { kind: "failed", error, details: REFUSED };
     const retryAfterMs = askedDelayMs((error as { retryAfterMs?: unknown } | null | undefined)?.retryAfterMs);
     const details = retryAfterMs === undefined ? {} : { retryAfterMs };
     return { kind: "failed", error: asError(error), details };
@@ -53,6 +60,7 @@ export interface FailureDetails {
   readonly code?: number;
   readonly retryAfterMs?: number;
   readonly verdict?: "pause" | "kill";
+  readonly refused?: true;
   /** The step that failed, and its name. */
   readonly step?: { readonly entry: CommandEntry; readonly name: string };
   readonly run?: RunAttempts;
@@ -64,7 +72,7 @@ export const FULL: FailureDetails = { code: 413, verdict: "pause" };
 
 export function turnFailure(
   error: Error,
-  { code = 500, retryAfterMs, step, run, tried, verdict }: FailureDetails,
+  { code = 500, retryAfterMs, step, run, tried, verdict, refused }: FailureDetails,
   { onJournalMismatchErrors = "retry" }: TurnOptions,
 ): TurnFailure {
   return {
@@ -73,6 +81,7 @@ export function turnFailure(
     ...(typeof error.stack === "string" ? { stack: cutText(error.stack, ERROR_STACK_CHARS_MAX) } : {}),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(verdict === undefined ? {} : { verdict }),
+    ...(refused === undefined ? {} : { refused }),
     ...(code === 570 ? MISMATCH_VERDICTS[onJournalMismatchErrors] : {}),
     ...(run === undefined ? {} : { run }),
     ...(tried === undefined ? {} : { tried }),

@@ -154,4 +154,19 @@ export const MUTATIONS: readonly Mutation[] = [
     ["!refused.includes(index)", "index >= 0"],
     "test/unit/kernel/send.test.ts",
   ),
+  mutation(
+    "what a handler has refused is set aside after its end",
+    "runtime/dispatcher/attempts.ts",
+    [
+      "    if (refused) await setRefusedAside(this.#ports, invocation, message);\n    const outcome = failure(code, message);\n    const head = await endAsItIs(this.#ports, invocation, outcome, retention, storedIn(turns, invocation));\n",
+      "    const outcome = failure(code, message);\n    const head = await endAsItIs(this.#ports, invocation, outcome, retention, storedIn(turns, invocation));\n    if (refused) await setRefusedAside(this.#ports, invocation, message);\n",
+    ],
+    "test/unit/events/refused.test.ts",
+  ),
+  mutation(
+    "a refused record that has run since is tried again",
+    "runtime/events/refused.ts",
+    ["  return hasFailed ? undefined :", "  return hasFailed || head ? undefined :"],
+    "test/unit/events/refused.test.ts",
+  ),
 ];

@@ -111,7 +111,7 @@ describe("a record that was set aside", () => {
 
   test("is tried again as it is: it has no key still", async () => {
     const { world, to, rejected } = await rejectedOne();
-    expect(await world.retry(to, rejected)).toMatchObject({ reason: "no-key" });
+    expect(await world.retry(to, rejected)).toMatch(/has no key/u);
   });
 
   test("is tried again with a key, and runs once, however often", async () => {

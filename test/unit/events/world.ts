@@ -11,7 +11,7 @@ import { type RejectedRecord, rejectedOf } from "../../../runtime/events/rejecte
 import { type BatchOutcome, SourceDoor, type SourceDoorPorts } from "../../../runtime/events/source-door.ts";
 import { parseSubscription, type Subscription } from "../../../runtime/events/subscription.ts";
 import { type Endpoint, createEndpoint } from "../../../sdk/endpoint.ts";
-import { handlers, object, service, workflow } from "../../../sdk/index.ts";
+import { handlers, object, type Serde, serde, service, workflow } from "../../../sdk/index.ts";
 import type { ObjectContext, ObjectSharedContext, WorkflowContext } from "../../../sdk/index.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { Fifo } from "../dispatcher/fifo.ts";
@@ -76,6 +76,10 @@ export class EventsWorld {
   readonly ran: Ran[] = [];
   /** Sends that are refused as a whole, from now on. */
   refusals = 0;
+  /** Of the dispatcher, which may die as well. */
+  readonly dispatches = new DoorRequests();
+  /** Whether handlers with a schema take a value. */
+  isTaken: (value: unknown) => boolean = () => true;
   beforeSend: () => void = () => undefined;
   readonly registry = new ItemRegistry(this.items, this.clock, 0);
   readonly #dispatcher: Dispatcher;
@@ -89,10 +93,11 @@ export class EventsWorld {
     const shared = { items, clock, registry, mailbox, entropy: systemEntropy, logger: silentLogger };
     this.#dispatcher = new Dispatcher({
       ...shared,
+      items: this.#mortal(this.dispatches),
       timers: { schedule: async () => await Promise.resolve() },
       invoker: { invoke: async (_, request) => await endpoint.runTurn(request, { ...shared, items }) },
     });
-    this.doorPorts = { ...shared, items: this.#doorItems(), mailbox: this.#doorMailbox() };
+    this.doorPorts = { ...shared, items: this.#mortal(this.requests), mailbox: this.#doorMailbox() };
     this.#door = new SourceDoor(this.doorPorts);
   }
 
@@ -115,6 +120,9 @@ export class EventsWorld {
         name: "Plain",
         handlers: {
           take: async (ctx, value: unknown) => note("Plain/take", "", ctx, value),
+          strict: handlers.handler({ input: this.#schema() }, async (ctx, value: unknown) =>
+            note("Plain/strict", "", ctx, value),
+          ),
           hidden: handlers.handler({ ingressPrivate: true }, async (ctx, value: unknown) =>
             note("Plain/hidden", "", ctx, value),
           ),
@@ -124,6 +132,9 @@ export class EventsWorld {
         name: "Account",
         handlers: {
           add: async (ctx: ObjectContext, value: unknown) => note("Account/add", ctx.key, ctx, value),
+          strict: handlers.object.exclusive({ input: this.#schema() }, async (ctx, value: unknown) =>
+            note("Account/strict", ctx.key, ctx, value),
+          ),
           look: handlers.object.shared(async (ctx: ObjectSharedContext, value: unknown) =>
             note("Account/look", ctx.key, ctx, value),
           ),
@@ -138,8 +149,20 @@ export class EventsWorld {
     ]);
   }
 
-  #doorItems() {
-    const { items, requests } = this;
+  #schema(): Serde<unknown> {
+    return {
+      ...serde.json,
+      serialize: (value) => serde.json.serialize(value),
+      deserialize: (bytes) => {
+        const value = serde.json.deserialize(bytes);
+        if (!this.isTaken(value)) throw new TypeError(`${JSON.stringify(value)} is not taken`);
+        return value;
+      },
+    };
+  }
+
+  #mortal(requests: DoorRequests) {
+    const { items } = this;
     return {
       get: (key: ItemKey): Promise<Attributes | undefined> => requests.of(() => items.get(key)),
       write: (write: Write): Promise<WriteResult> => requests.of(() => items.write(write)),
@@ -191,13 +214,17 @@ export class EventsWorld {
     return await this.#door.retry(of, record);
   }
 
-  /** Until the mailbox is empty. */
-  async run(): Promise<void> {
+  /** Until the mailbox is empty. `then`: after each batch. */
+  async run(then: () => void | Promise<void> = () => undefined): Promise<void> {
     for (let rounds = 0; this.mailbox.depth > 0; rounds++) {
       if (rounds > 10_000) throw new Error("the mailbox does not become empty");
       const batch = this.mailbox.receive(HIDDEN_MS);
-      const failed = await this.#dispatcher.handle(batch, DOOR_MS);
+      const failed = await this.#dispatcher.handle(batch, DOOR_MS).catch((error: unknown) => {
+        if (error instanceof Died) return batch.map(({ messageId }) => messageId);
+        throw error;
+      });
       this.mailbox.settle(batch, failed, 0);
+      await then();
     }
   }
 

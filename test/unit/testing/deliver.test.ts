@@ -1,7 +1,16 @@
 /** `TestEnvironment.deliver`: every shape, redeliveries, what the source gets, and what is set aside. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { object, service, workflow, type Context, type ObjectContext, type WorkflowContext } from "perdure";
+import {
+  handlers,
+  object,
+  serde,
+  service,
+  workflow,
+  type Context,
+  type ObjectContext,
+  type WorkflowContext,
+} from "perdure";
 import {
   dynamoDbEvent,
   eventBridgeEvent,
@@ -16,6 +25,7 @@ import {
   type TestSubscription,
 } from "perdure/testing";
 import { expect, test } from "vitest";
+import { z } from "zod";
 
 interface Ran {
   readonly key: string;
@@ -298,4 +308,77 @@ test("a schedule that is made later ticks as well", async () => {
   expect(made.status).toBe(201);
   await environment.skip("5h");
   expect(ran.map(({ key }) => key)).toEqual(Array(5).fill("all"));
+});
+
+test("raw bytes, all headers, and the trace go on in the handler", async () => {
+  interface Seen {
+    readonly bytes: readonly number[];
+    readonly headers: Readonly<Record<string, string>>;
+    readonly trace: string;
+  }
+  const raw = service({
+    name: "Raw",
+    handlers: {
+      take: handlers.handler(
+        { input: serde.binary, output: serde.json },
+        async (ctx: Context, bytes: Uint8Array) => {
+          const { headers, attemptHeaders } = ctx.request();
+          const trace = String(attemptHeaders.get("traceparent")).split("-")[1] ?? "";
+          return { bytes: [...bytes], headers: Object.fromEntries(headers), trace };
+        },
+      ),
+    },
+  });
+  await using environment = await TestEnvironment.start({
+    services: [raw],
+    subscriptions: ["kafka://main/t", "sqs://q", "sns://t"].map((source) => ({
+      ...{ name: source.slice(0, 3), source, sink: "Raw/take" },
+    })),
+  });
+  const trace = "0af7651916cd43dd8448eb211c80319c";
+  const headers = { traceparent: `00-${trace}-b7ad6b7169203331-01`, "x-one": "1", "X-Two": "zwei ☃" };
+  const bytes = [0, 255, 128, 10];
+  const seen = async (name: string, event: Parameters<TestEnvironment["deliver"]>[1]): Promise<Seen> => {
+    const [invocation] = (await environment.deliver(name, event)).invocations;
+    if (!invocation) throw new Error("nothing was started");
+    return await invocation.result<Seen>();
+  };
+  const all = expect.objectContaining({ "x-one": "1", "x-two": "zwei ☃" });
+  expect(await seen("kaf", { value: Uint8Array.from(bytes), headers })).toEqual({
+    bytes,
+    headers: all,
+    trace,
+  });
+  expect((await seen("sns", { value: 1, headers })).trace).toBe(trace);
+  expect(await seen("sqs", { value: 1, headers })).toEqual({ bytes: [49], headers: all, trace });
+  // What AWS writes of a sender that it traces itself.
+  const header = `Root=1-${trace.slice(0, 8)}-${trace.slice(8)};Parent=b7ad6b7169203331;Sampled=1`;
+  const traced = await seen("sqs", sqsEvent([{ value: 1, trace: header }], { queue: "q" }));
+  expect([traced.trace, traced.headers["x-amzn-trace-id"]]).toEqual([trace, header]);
+});
+
+test("a value that the handler's schema refuses is set aside, and is not retried", async () => {
+  const amounts: number[] = [];
+  const schema = z.object({ amount: z.coerce.number().positive(), note: z.string().default("none") });
+  const strict = service({
+    name: "Strict",
+    handlers: {
+      take: handlers.handler({ input: serde.schema(schema) }, async (_ctx, { amount }) => {
+        amounts.push(amount);
+      }),
+    },
+  });
+  await using environment = await TestEnvironment.start({
+    services: [strict],
+    subscriptions: [{ name: "it", source: "sqs://q", sink: "Strict/take" }],
+  });
+  // The JSON Schema of discovery, which is of what comes out of the schema, would refuse the first one.
+  for (const value of [{ amount: "7" }, { amount: -1 }, { amount: 8, note: "n" }, Buffer.from("no JSON")])
+    await environment.deliver("it", { value }, { times: 2 });
+  await environment.settled();
+  expect(amounts).toEqual([7, 8]);
+  const rejected = await environment.rejected("it");
+  expect(rejected.map(({ reason }) => reason)).toEqual(["refused", "refused"]);
+  expect(rejected.map(({ message }) => message).join("\n")).toMatch(/\(at \/amount\) Too small/u);
+  expect(environment.counts.invocations).toBe(4);
 });
