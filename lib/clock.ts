@@ -11,21 +11,23 @@ import { WAIT_PIECE_MS_MAX } from "./limits.ts";
  * Cuts a long wait into pieces of at most `pieceMsMax`, for two reasons.
  * - `setTimeout` takes at most 2^31 - 1 ms. With more than that (24.8 days) it calls back after 1 ms.
  * - It does not count the time that a machine sleeps. So the wall clock is asked too after each piece.
+ *
+ * `now`: the wall clock.
  */
-export function clockOf(pieceMsMax: number): Clock {
+export function clockOf(pieceMsMax: number, now = (): number => Date.now()): Clock {
   return {
-    now: () => Date.now(),
+    now,
     after(ms, callback) {
       const startedMs = performance.now();
-      // Date.now() is rounded down, so this moment may be up to a millisecond later than it says.
-      const dueAtMs = Date.now() + 1 + ms;
+      // The time is rounded down, so this moment may be up to a millisecond later than it says.
+      const dueAtMs = now() + 1 + ms;
       let timeout: NodeJS.Timeout;
       const wait = (leftMs: number): void => {
         timeout = setTimeout(
           () => {
             // Both clocks: setTimeout may be a fraction of a millisecond early, and the wall clock may be set back.
             const elapsedMs = performance.now() - startedMs;
-            const restMs = Math.min(ms - elapsedMs, elapsedMs < pieceMsMax ? Infinity : dueAtMs - Date.now());
+            const restMs = Math.min(ms - elapsedMs, elapsedMs < pieceMsMax ? Infinity : dueAtMs - now());
             if (restMs <= 0) callback();
             else wait(restMs);
           },

@@ -14,10 +14,12 @@ interface Alarm {
 
 export class JumpingClock implements Clock {
   #aheadMs: number;
+  readonly #real: Clock;
   readonly #alarms = new Set<Alarm>();
 
-  constructor(aheadMs = 0) {
+  constructor(aheadMs = 0, real: Clock = systemClock) {
     this.#aheadMs = aheadMs;
+    this.#real = real;
   }
 
   /** By how much it is ahead of the real one. */
@@ -26,7 +28,7 @@ export class JumpingClock implements Clock {
   }
 
   now(): number {
-    return systemClock.now() + this.#aheadMs;
+    return this.#real.now() + this.#aheadMs;
   }
 
   after(ms: number, callback: () => void): () => void {
@@ -36,7 +38,7 @@ export class JumpingClock implements Clock {
         this.#remove(alarm);
         callback();
       },
-      cancel: systemClock.after(ms, () => alarm.ring()),
+      cancel: this.#real.after(ms, () => alarm.ring()),
     };
     this.#alarms.add(alarm);
     return () => this.#remove(alarm);
@@ -49,7 +51,7 @@ export class JumpingClock implements Clock {
     this.#aheadMs = aheadMs;
     for (const alarm of [...this.#alarms].toSorted((a, b) => a.atMs - b.atMs)) {
       alarm.cancel();
-      alarm.cancel = systemClock.after(alarm.atMs - this.now(), () => alarm.ring());
+      alarm.cancel = this.#real.after(alarm.atMs - this.now(), () => alarm.ring());
     }
   }
 

@@ -1,5 +1,31 @@
-/** Whether this process runs handlers for a server for development, which has time to look more closely. */
+/**
+ * What the SDK tells a process that runs a file for the local engine. Such a process has time to look more closely
+ * (runtime/dev/hosts/traps.ts and losses.ts). Elsewhere nobody listens, and nothing is told.
+ */
+import { currentTurn } from "./turn/current-turn.ts";
+
 const DEVELOPMENT = Symbol.for("perdure.development");
 
-/** Set by the process that runs a file for the local engine (runtime/dev/hosts/host-script.ts). */
-export const isDevelopment = (): boolean => DEVELOPMENT in globalThis;
+interface Development {
+  /** `where`: whose code runs now, outside of a step: `Cart/add`. */
+  handlers(where: () => string | undefined): void;
+  /** `what` is written as JSON. `line`: where in the user's code. */
+  stored(value: unknown, what: string, line: () => string | undefined): void;
+}
+
+const development = (globalThis as { readonly [DEVELOPMENT]?: Development })[DEVELOPMENT];
+
+export const isDevelopment = (): boolean => development !== undefined;
+
+/** Interceptors may do what they like. */
+function where(): string | undefined {
+  const turn = currentTurn.getStore();
+  if (!turn || turn.step !== undefined || turn.isAround === true) return undefined;
+  const { service, handler } = turn.owner.driver.request.target;
+  return `${service}/${handler}`;
+}
+
+export const tellHandlers = (): void => development?.handlers(where);
+
+export const tellStored: Development["stored"] = (value, what, line) =>
+  development?.stored(value, what, line);

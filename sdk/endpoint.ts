@@ -23,6 +23,7 @@ import {
   type TurnRequest,
 } from "../lib/protocol.ts";
 import type { InvocationRequest } from "./context.ts";
+import { tellHandlers } from "./development.ts";
 import { currentTurn } from "./turn/current-turn.ts";
 import {
   type Definition,
@@ -132,6 +133,7 @@ export function createEndpoint(given: readonly unknown[], givenOptions: Endpoint
       ),
     ),
   );
+  tellHandlers();
   return {
     discover: () => discovery,
     runTurn: async (request, ports, extraArgs = []) => {
@@ -227,13 +229,14 @@ async function runTurn(
   };
   const run = async (): Promise<unknown> => {
     try {
-      return await (hooks ? hooks.aroundHandler(call) : call());
+      return await (hooks ? hooks.aroundHandler(() => currentTurn.run({ owner: context }, call)) : call());
     } catch (thrown) {
       throw thrownBy(handler, thrown);
     }
   };
   try {
-    const ended = await currentTurn.run({ owner: context }, () =>
+    const around = hooks ? { isAround: true } : {};
+    const ended = await currentTurn.run({ owner: context, ...around }, () =>
       driver.run(run, handler.output, async (entry, before) => await context.fill(entry, before)),
     );
     const outcome = await driver.writer.left(ended);

@@ -16,7 +16,9 @@ import { sizeOfValue } from "../../lib/model/item.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { leavesOf, type Wait } from "../../lib/model/wait.ts";
 import { assertNotHeld, findHeld, heldError, whileStoring } from "../held.ts";
+import { tellStored } from "../development.ts";
 import { isJson, type Serde } from "../serde.ts";
+import { userFrame } from "./user-frame.ts";
 
 /** The failure that a result in the journal stands for; `undefined` for a success. */
 export function decodeHeld(value: Value): Outcome | undefined {
@@ -105,10 +107,18 @@ function orTerminal<T>(read: () => T): T {
 export function serialized<T>(by: Serde<T>, value: T, what: string): Uint8Array {
   assertNotHeld(value, what);
   const bytes = bytesBy(by, value, what);
+  if (isJson(by)) tellStored(value, what, callersLine);
   if (!((bytes as unknown) instanceof Uint8Array))
     throw new TerminalError(`${what} is ${typeof bytes}, not bytes`);
   if (bytes.byteLength <= PAYLOAD_BYTES_MAX) return bytes;
   throw beyond(what, bytes.byteLength, PAYLOAD_BYTES_MAX);
+}
+
+/** Where the user's code has come to `serialized`. */
+function callersLine(): string | undefined {
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace(holder, serialized);
+  return userFrame(holder.stack);
 }
 
 function beyond(what: string, bytes: number, bytesMax: number): TerminalError {

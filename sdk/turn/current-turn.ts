@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Duration } from "../../lib/duration.ts";
+import type { Target } from "../../lib/model/message.ts";
 import type { Future, Mapped } from "../../lib/turn/future.ts";
 
 /** What a durable promise needs of the context that made it. */
@@ -19,6 +20,7 @@ export interface PromiseOwner {
     readonly event: number;
     /** Throws if the caller stands inside a `ctx.run`. */
     assertOutsideRun(operation: string): void;
+    readonly request: { readonly target: Pick<Target, "service" | "handler"> };
   };
   /** A new durable sleep. */
   sleepFuture(duration: Duration): Future;
@@ -36,6 +38,8 @@ export interface CurrentTurn {
   readonly step?: string;
   /** The mapper of a promise that is running, by an object of its own. */
   readonly mapper?: object;
+  /** It is code around the handler, of an interceptor. */
+  readonly isAround?: boolean;
 }
 
 export const currentTurn = new AsyncLocalStorage<CurrentTurn>();

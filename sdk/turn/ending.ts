@@ -10,6 +10,7 @@ import type { RunAttempts, TurnFailure } from "../../lib/protocol.ts";
 import type { HandlerOptions } from "../definition.ts";
 import type { Serde } from "../serde.ts";
 import { failedWith, serialized } from "./checked-value.ts";
+import { userFrame } from "./user-frame.ts";
 
 export type Ended =
   | { readonly kind: "value"; readonly value: unknown }
@@ -102,32 +103,4 @@ export function outOfTime(target: Target, remainingMs: number, stepRuns: boolean
 export function located(error: Error): Error {
   const where = error instanceof JournalMismatchError ? userFrame(error.stack) : undefined;
   return error instanceof JournalMismatchError && where !== undefined ? error.at(where) : error;
-}
-
-// --- where in the user's code ---------------------------------------------------------------------------------
-
-const HERE = import.meta.url;
-/** The SDK's folders, unless this is part of a bundle, whose files are the user's. */
-const FOLDERS = /[\\/]sdk[\\/]turn[\\/]ending\.[jt]s$/.test(HERE)
-  ? ["sdk", "lib"].map((folder) => new URL(`../../${folder}/`, HERE))
-  : [];
-/** As a package, or as the source map of a bundle names it. */
-const OWN_FILE =
-  /[\\/]perdure[\\/](?:dist[\\/](?:cjs[\\/])?)?(?:sdk|lib)[\\/]|[\\/]sdk[\\/](?:held|turn[\\/][a-z]+(?:-[a-z]+)*)\.[jt]s:/;
-/** In a bundle without a source map the SDK's calls are told by name. */
-const OWN_CALL =
-  /^at (?:async )?(?:new \w+Error|assertSameCommand|siteOf|(?:TurnMachine|TurnDriver|OpenOperations|Forgotten|TurnContext|HandlerContext|CallingContext|ReferenceContext|DurablePromise|InvocationPromise)\.)/;
-
-const isOwn = (frame: string): boolean =>
-  OWN_CALL.test(frame) ||
-  OWN_FILE.test(frame) ||
-  frame.includes("(node:") ||
-  FOLDERS.some(({ href, pathname }) => frame.includes(href) || frame.includes(pathname));
-
-/** Where in the user's code an error comes from: the innermost call that is not the SDK's own, as the stack says it
- * (`placeOrder (/app/src/order.ts:12:9)`). `undefined` if there is none. */
-export function userFrame(stack: string | undefined): string | undefined {
-  const frames = (stack ?? "").split("\n").map((line) => line.trim());
-  const frame = frames.find((line) => line.startsWith("at ") && !isOwn(line));
-  return frame?.slice("at ".length).replace("file://", "");
 }

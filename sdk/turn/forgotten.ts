@@ -11,7 +11,7 @@ import type { CommandEntry } from "../../lib/model/entry.ts";
 import { FORGOTTEN_SHOWN_MAX, SITES_MAX } from "../../lib/limits/author.ts";
 import { describeCommand } from "../../lib/turn/mismatch.ts";
 import { isDevelopment } from "../development.ts";
-import { userFrame } from "./ending.ts";
+import { userFrame } from "./user-frame.ts";
 import type { LeftOpen, OpenOperations } from "./open-operations.ts";
 
 /** What comes of an operation that is not awaited. Others have had their effect, or have none. */

@@ -29,9 +29,9 @@ import type { DiscoveryResponse, TurnOutcome } from "../../../lib/protocol.ts";
 import type { OrderedFailure } from "../../../lib/step-gate.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { FunctionError, type FunctionErrorCode } from "../../../lib/errors.ts";
-import { systemClock } from "../../../lib/clock.ts";
+import { clockOf } from "../../../lib/clock.ts";
 import { JumpingClock } from "../../../lib/jumping-clock.ts";
-import { LOCAL_LOOK_MS } from "../../../lib/limits.ts";
+import { LOCAL_LOOK_MS, WAIT_PIECE_MS_MAX } from "../../../lib/limits.ts";
 import { pooledEntropy } from "../../local/pooled-entropy.ts";
 import { readableLine } from "../../../lib/log/line.ts";
 import { loggerOf } from "../../../lib/log/logger.ts";
@@ -203,7 +203,9 @@ const resultOf = ({ won, item }: VersionedResult): WriteResult => ({ won, item }
 
 /** The host's side: the calls, as ports. */
 export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
-  const clock = new JumpingClock();
+  // Kept now: what handlers see may be replaced later (traps.ts).
+  const stopwatch = clockOf(WAIT_PIECE_MS_MAX, Date.now);
+  const clock = new JumpingClock(0, stopwatch);
   return {
     items: {
       get: (key) => engine.call("get", key),
@@ -233,7 +235,7 @@ export function hostPorts(engine: Channel<EngineCalls>): HostPorts {
       clock,
     ),
     clock,
-    stopwatch: systemClock,
+    stopwatch,
     entropy: pooledEntropy,
     lookMs: LOCAL_LOOK_MS,
     // For what a bundle's SDK has to say itself: nothing, so far. The engine shows these lines as the handler's.

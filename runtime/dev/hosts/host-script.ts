@@ -11,8 +11,13 @@ import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/p
 import { Channel } from "./channel.ts";
 import { packFrames, reviveError, unpackFrames, type WireError } from "./frame.ts";
 import { type EngineCalls, type HostCalls, hostPorts } from "./host-protocol.ts";
+import { Losses } from "./losses.ts";
 import { type CollectedServices, collectServed } from "./served-collector.ts";
+<<<<<<< HEAD
 import { Linger } from "./linger.ts";
+=======
+import { Traps, type Where } from "./traps.ts";
+>>>>>>> b1c994e0 (perdure dev tells handlers, once for each line, what makes attempts differ and what JSON loses of their values)
 
 interface Endpoint {
   discover(): DiscoveryResponse;
@@ -48,8 +53,26 @@ async function loadedBundle(bundlePath: string): Promise<Bundle> {
 
 type Send = (message: Uint8Array | UncaughtError) => void;
 
-/** The SDK in the bundle looks for it (`isDevelopment` in sdk/development.ts). */
+/** The SDK in the bundle tells it what it does (sdk/development.ts). */
 const DEVELOPMENT = Symbol.for("perdure.development");
+
+function listen(): void {
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const losses = new Losses(say);
+  const areTrapsSet = process.env["PERDURE_TRAPS"] !== "off";
+  let traps: Traps | undefined;
+  const value = {
+    handlers: (where: Where): void => {
+      if (!areTrapsSet || traps) return;
+      traps = new Traps(where, say);
+      traps.set();
+    },
+    stored: (...stored: Parameters<Losses["stored"]>): void => {
+      if (areTrapsSet) losses.stored(...stored);
+    },
+  };
+  Object.defineProperty(globalThis, DEVELOPMENT, { value });
+}
 
 function main(bundlePath: string, send: Send): void {
   // A terminal's Ctrl-C reaches all processes of the group. The engine decides when its hosts end.
@@ -61,7 +84,7 @@ function main(bundlePath: string, send: Send): void {
     send({ uncaughtError: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
   });
 
-  Object.defineProperty(globalThis, DEVELOPMENT, { value: true });
+  listen();
   const served = collectServed();
   const bundle = loadedBundle(bundlePath);
   const endpoint = bundle.then(
