@@ -1,5 +1,6 @@
 /** `perdure events`: events as a source delivers them, and the records that could not become invocations. */
 import { withCli } from "../cli.ts";
+import { UsageError } from "../exit.ts";
 import type { Program } from "../root.ts";
 
 const AFTER = `
@@ -71,15 +72,17 @@ function addRejected(rejected: ReturnType<Program["command"]>): void {
     .command("retry")
     .summary("let it become an invocation")
     .description(
-      "Lets a record become an invocation: now that it can, or with a key that you give. It runs once, however often.",
+      "Lets a record become an invocation: now that it can, or with a key that you give. It runs once, however often. With --all: all that wait.",
     )
     .argument("<subscription>")
-    .argument("<id>")
+    .argument("[id]")
     .option("--key <key>", "of the object or the workflow")
+    .option("--all", "all that wait")
     .action(
-      withCli(async (cli, subscription: string, id: string, options: { readonly key?: string }) => {
-        const { retryRejectedRecord } = await import("./rejected.ts");
-        await retryRejectedRecord(cli, subscription, id, options.key);
+      withCli(async (cli, subscription: string, id: string | undefined, options: RetryOptions) => {
+        const { retryRejectedRecord, decideAllRejected } = await import("./rejected.ts");
+        if (oneOf(id, options.all)) await retryRejectedRecord(cli, subscription, id, options.key);
+        else await decideAllRejected(cli, subscription, "retry", options.key);
       }),
     );
 
@@ -88,11 +91,26 @@ function addRejected(rejected: ReturnType<Program["command"]>): void {
     .summary("leave it")
     .description("Decides that a record does not become an invocation. It does not come back.")
     .argument("<subscription>")
-    .argument("<id>")
+    .argument("[id]")
+    .option("--all", "all that wait")
     .action(
-      withCli(async (cli, subscription: string, id: string, _options: object) => {
-        const { dropRejectedRecord } = await import("./rejected.ts");
-        await dropRejectedRecord(cli, subscription, id);
-      }),
+      withCli(
+        async (cli, subscription: string, id: string | undefined, options: { readonly all?: boolean }) => {
+          const { dropRejectedRecord, decideAllRejected } = await import("./rejected.ts");
+          if (oneOf(id, options.all)) await dropRejectedRecord(cli, subscription, id);
+          else await decideAllRejected(cli, subscription, "drop");
+        },
+      ),
     );
+}
+
+interface RetryOptions {
+  readonly key?: string;
+  readonly all?: boolean;
+}
+
+/** Whether it is one record that is meant. Nothing means nothing. Throws {@link UsageError}. */
+function oneOf(id: string | undefined, all = false): id is string {
+  if ((id !== undefined) !== all) return id !== undefined;
+  throw new UsageError("say which record: its id, or --all");
 }

@@ -2,6 +2,7 @@
 import { path } from "../admin-client.ts";
 import type { Cli } from "../cli.ts";
 import { detailLines } from "../details.ts";
+import { CommandError } from "../exit.ts";
 import type { AnswerFields } from "../fields.ts";
 import type { Column } from "../table.ts";
 
@@ -98,4 +99,33 @@ export async function dropRejectedRecord(cli: Cli, subscription: string, id: str
   await cli.confirm(`Drop the record ${id} of ${subscription}?`);
   await admin.json("POST", `${one(subscription, id)}/drop`);
   await cli.out.show({ id, subscription, dropped: true }, () => [`${id} was dropped`]);
+}
+
+/** Page by page, until all that waited is decided. Ends with an error if one could not be. */
+export async function decideAllRejected(
+  cli: Cli,
+  subscription: string,
+  verb: "retry" | "drop",
+  key?: string,
+): Promise<void> {
+  const admin = await cli.admin();
+  if (verb === "drop") await cli.confirm(`Drop all records of ${subscription} that wait?`);
+  const succeeded: string[] = [];
+  const failed: { readonly id: string; readonly message: string }[] = [];
+  let after: string | undefined;
+  do {
+    const body = { ...(key === undefined ? {} : { key }), ...(after === undefined ? {} : { after }) };
+    const answer = await admin.fields("POST", path`/events/rejected/${subscription}/${verb}`, { body });
+    succeeded.push(...answer.list("succeeded").map(String));
+    failed.push(
+      ...answer.objects("failed").map((each) => ({ id: each.text("id"), message: each.text("message") })),
+    );
+    after = answer.optionalText("next");
+  } while (after !== undefined);
+  const done = verb === "retry" ? "become invocations" : "were dropped";
+  await cli.out.show({ subscription, succeeded, failed }, () => [
+    `${succeeded.length} ${done}`,
+    ...failed.map(({ id, message }) => `${id}: ${message}`),
+  ]);
+  if (failed.length > 0) throw new CommandError(`${failed.length} records wait still`);
 }

@@ -10,12 +10,17 @@ interface Subscription {
   readonly id: string;
   readonly source: string;
   readonly sink: string;
+  readonly name: string;
   readonly options: Readonly<Record<string, string>>;
+  /** Of a server that says how it is doing. */
+  readonly status: AnswerFields | undefined;
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
 const subscriptionIn = (fields: AnswerFields): Subscription => ({
   id: fields.text("id"),
+  name: fields.optionalText("name") ?? fields.text("id"),
+  status: fields.object("status"),
   source: fields.text("source"),
   sink: fields.text("sink"),
   options: fields.texts("options"),
@@ -28,7 +33,7 @@ export async function listSubscriptions(
   cli: Cli,
   filter: { readonly source?: string; readonly sink?: string },
 ): Promise<void> {
-  const answer = await asked(await cli.admin(), "GET", ROOT, { query: { ...filter } });
+  const answer = await asked(await cli.admin(), "GET", ROOT, { query: { ...filter, status: "true" } });
   await cli.out.list({
     rows: new AnswerFields(answer, "answer").objects("subscriptions").map(subscriptionIn),
     columns: COLUMNS,
@@ -37,11 +42,24 @@ export async function listSubscriptions(
   });
 }
 
+/** What is not known, or has none. */
+const NONE = "-";
+
 const COLUMNS: readonly Column<Subscription>[] = [
   { name: "ID", of: ({ id }) => id },
+  { name: "NAME", of: ({ id, name }) => (name === id ? NONE : name) },
   { name: "SOURCE", of: ({ source }) => source, least: 16 },
   { name: "SINK", of: ({ sink }) => sink, least: 16 },
+  { name: "STATE", of: ({ status }) => status?.optionalText("state") ?? NONE },
+  { name: "LAG", of: ({ status }) => String(status?.optionalNumber("lag") ?? NONE) },
+  { name: "RATE", of: ({ status }) => rateOf(status) },
 ];
+
+/** Records a second, of the last minute. */
+function rateOf(status: AnswerFields | undefined): string {
+  const accepted = status?.object("counts")?.optionalNumber("accepted_last_minute");
+  return accepted === undefined ? NONE : `${Number((accepted / 60).toPrecision(2))}/s`;
+}
 
 export async function createSubscription(
   cli: Cli,
@@ -77,17 +95,87 @@ export async function removeSubscription(cli: Cli, id: string): Promise<void> {
   await cli.out.show({ id, removed: true }, () => [`Ended ${id}`]);
 }
 
+export async function pauseSubscription(cli: Cli, id: string, paused: boolean): Promise<void> {
+  await asked(await cli.admin(), "PATCH", path`/subscriptions/${id}`, { body: { paused } }, id);
+  const does = paused ? "is paused: nothing is read of it" : "goes on";
+  await cli.out.show({ id, paused }, () => [`${id} ${does}`]);
+}
+
+/** `earliest`, `latest`, a time, or `PARTITION=OFFSET` as often as wanted. Throws {@link UsageError}. */
+function targetOf(texts: readonly string[]): unknown {
+  const [first = "", ...more] = texts;
+  const isOffset = (text: string): boolean => /^\d+=\d+$/u.test(text);
+  if (texts.every(isOffset)) return Object.fromEntries(texts.map((text) => text.split("=")));
+  if (more.length > 0)
+    throw new UsageError(`where to is earliest, latest, a time, or offsets such as 0=42 1=17`);
+  return first;
+}
+
+/** Moves a topic's group; `isReplay`: what has run runs once more. */
+export async function moveSubscription(
+  cli: Cli,
+  id: string,
+  where: readonly string[],
+  isReplay: boolean,
+): Promise<void> {
+  const [verb, field] = isReplay ? ["replay", "from"] : ["skip", "to"];
+  const target = targetOf(where);
+  await cli.confirm(
+    isReplay
+      ? `Run all records of ${id} from ${where.join(" ")} on once more?`
+      : `Read ${id} from ${where.join(" ")} on?`,
+  );
+  const body = { [field]: target };
+  const answer = await asked(await cli.admin(), "POST", path`/subscriptions/${id}/${verb}`, { body }, id);
+  const fields = new AnswerFields(answer, "answer");
+  await cli.out.show(fields.raw, () => [
+    ...fields.objects("partitions").map((each) => {
+      const from = each.optionalText("from") ?? "nowhere";
+      return `partition ${each.number("partition")}: from ${from} to ${each.text("to")}`;
+    }),
+    isReplay
+      ? `All of it is of generation ${fields.number("generation")}: it runs once more.`
+      : "What has run does not run again. What was left out is kept in mind: a skip back fetches it.",
+  ]);
+}
+
 async function show(cli: Cli, answer: unknown): Promise<void> {
-  const { id, source, sink, options, raw } = subscriptionIn(new AnswerFields(answer, "answer"));
+  const subscription = subscriptionIn(new AnswerFields(answer, "answer"));
+  const { id, name, source, sink, options, status, raw } = subscription;
   await cli.out.show(raw, () =>
     detailLines(cli.out, [
       ["id", id],
+      ...(name === id ? [] : [["name", name] as const]),
       ["source", source],
       ["sink", sink],
-      ...Object.entries(options).map(([name, value]) => [`option ${name}`, value] as const),
-      ...consumerLines(raw["perdure"]),
+      ...Object.entries(options).map(([option, value]) => [`option ${option}`, value] as const),
+      ...(raw["perdure"] === undefined ? statusLines(status) : consumerLines(raw["perdure"])),
+      ...countLines(status),
     ]),
   );
+}
+
+/** Of what is no topic that the server reads. */
+function statusLines(status: AnswerFields | undefined): readonly (readonly [string, string])[] {
+  const state = status?.optionalText("state");
+  const error = status?.object("last_error");
+  const next = status?.optionalText("next_tick");
+  return [
+    ...(state === undefined ? [] : [["state", state] as const]),
+    ...(next === undefined ? [] : [["next tick", next] as const]),
+    ...(error === undefined
+      ? []
+      : [["last error", `${error.text("message")} (${error.text("at")})`] as const]),
+  ];
+}
+
+function countLines(status: AnswerFields | undefined): readonly (readonly [string, string])[] {
+  const counts = status?.object("counts");
+  if (!counts) return [];
+  const words = ["accepted", "repeated", "rejected", "failed"].map(
+    (name) => `${counts.number(name)} ${name}`,
+  );
+  return [["records", `${words.join(", ")} since the server started; ${rateOf(status)}`]];
 }
 
 /** Of a server that reads the source by itself. */

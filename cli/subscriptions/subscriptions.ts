@@ -9,6 +9,9 @@ Examples:
   perdure subscriptions list
   perdure subscriptions create kafka://main/orders service://Orders/place group.id=shop
   perdure subscriptions create sqs://work service://Orders/place perdure.key=json:$.order --name orders
+  perdure subscriptions pause orders
+  perdure subscriptions skip orders latest
+  perdure subscriptions replay orders 2026-11-29T08:00:00Z
 `;
 
 interface Named {
@@ -19,7 +22,7 @@ export function addSubscriptions(program: Program): void {
   const subscriptions = program
     .command("subscriptions")
     .aliases(["sub", "subscription"])
-    .summary("event sources: list, create, describe, delete")
+    .summary("event sources: list, create, pause, skip, replay, delete")
     .description("Event sources whose records become invocations.")
     .addHelpText("after", AFTER);
 
@@ -65,6 +68,8 @@ export function addSubscriptions(program: Program): void {
       }),
     );
 
+  addSteering(subscriptions);
+
   subscriptions
     .command("remove")
     .aliases(["rm", "delete"])
@@ -77,4 +82,61 @@ export function addSubscriptions(program: Program): void {
         await removeSubscription(cli, id);
       }),
     );
+}
+
+const WHERE = "earliest, latest, a time, or offsets such as 0=42 1=17";
+
+/** What a server reads by itself is paused and moved. */
+function addSteering(subscriptions: ReturnType<Program["command"]>): void {
+  for (const [verb, paused, summary, description] of [
+    [
+      "pause",
+      true,
+      "stop reading",
+      "Stops reading a topic, or making a schedule's ticks. What was started goes on.",
+    ],
+    [
+      "resume",
+      false,
+      "go on reading",
+      "Goes on after a pause, where it was. A schedule makes no ticks of that time.",
+    ],
+  ] as const)
+    subscriptions
+      .command(verb)
+      .summary(summary)
+      .description(description)
+      .argument("<id>", "its id or name")
+      .action(
+        withCli(async (cli, id: string, _options: object) => {
+          const { pauseSubscription } = await import("./requests.ts");
+          await pauseSubscription(cli, id, paused);
+        }),
+      );
+  for (const [verb, isReplay, summary, description] of [
+    [
+      "skip",
+      false,
+      "read on from elsewhere",
+      "Reads a topic on from elsewhere, forward or back. What has run does not run again.",
+    ],
+    [
+      "replay",
+      true,
+      "run records once more",
+      "Reads a topic again from there on, and runs all of it once more.",
+    ],
+  ] as const)
+    subscriptions
+      .command(verb)
+      .summary(summary)
+      .description(description)
+      .argument("<id>", "its id or name")
+      .argument("<where...>", WHERE)
+      .action(
+        withCli(async (cli, id: string, where: readonly string[], _options: object) => {
+          const { moveSubscription } = await import("./requests.ts");
+          await moveSubscription(cli, id, where, isReplay);
+        }),
+      );
 }

@@ -44,6 +44,13 @@ export const FILTERS_MAX = 5;
  * been delivered before is in doubt. */
 export const RECORD_KNOWN_MS = HEAD_OUTLIVES_MS;
 
+// Marks.
+
+/** Places of a lane that somebody has left out: the item of a mark stays small. */
+export const GAPS_MAX = 100;
+/** How often a mark is written that others change at the same time: those are two doors, or one and somebody who skips. */
+export const MARK_TRIES_MAX = 5;
+
 // Records that are set aside.
 
 /** How long they are kept. */
@@ -106,6 +113,10 @@ export const KAFKA_BATCH_MAX = 500;
 export const KAFKA_LANE_RECORDS_MAX = 2000;
 /** Bytes of them: what a server holds of a partition is about this. */
 export const KAFKA_LANE_BYTES_MAX = 16 * 1024 * 1024;
+/** How long a partition waits for its subscription's rate, before it asks again. */
+export const KAFKA_PACE_MS = 100;
+/** The highest rate that can be said: more is none. */
+export const KAFKA_RATE_MAX = 1_000_000;
 /** How long a batch may take. */
 export const KAFKA_DOOR_MS = 60_000;
 /** The first wait after a failure. It doubles, up to the longest. */

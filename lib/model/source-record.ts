@@ -54,6 +54,12 @@ export const marksOf = ({ name, generation }: SourceName): Omit<ItemKey, "table"
   pk: OF_SOURCE + name,
   sk: `${MARK}${generation}.`,
 });
+/** How often all of it was asked for once more. It outlives the subscription, as marks do. */
+export const replaysKey = (name: string): ItemKey => ({
+  table: "journal",
+  pk: OF_SOURCE + name,
+  sk: "replays",
+});
 /** What was last wrong with it. */
 export const sourceStatusKey = (name: string): ItemKey => ({
   table: "journal",

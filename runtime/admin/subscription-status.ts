@@ -77,8 +77,9 @@ function ticksOf(
 /** All that is known of it. */
 export async function viewCourse(ports: AdminPorts, subscription: Subscription): Promise<object> {
   const { items, sources } = ports;
-  const lanes = (await marksIn(items, subscription)).map(({ lane, position, atMs }) => ({
+  const lanes = (await marksIn(items, subscription)).map(({ lane, position, gaps, atMs }) => ({
     ...{ lane, accepted_to: position, accepted_at: viewTime(atMs) },
+    left_out: gaps.map(([from, to]) => ({ from: String(from), to: String(to) })),
   }));
   const consumer = await sources?.status(subscription);
   const failed = await lastFailure(items, subscription.name);

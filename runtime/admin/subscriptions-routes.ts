@@ -17,7 +17,7 @@ import {
   retryAllRejected,
   retryRejected,
 } from "./subscriptions-rejected.ts";
-import { changeSubscription } from "./subscriptions-steer.ts";
+import { changeSubscription, replaySubscription, skipSubscription } from "./subscriptions-steer.ts";
 import { makeSubscription, endSubscription, showSubscription, viewSubscriptions } from "./subscriptions.ts";
 
 export const EVENT_ROUTES: readonly Route<AdminExchange, Handling>[] = [
@@ -26,6 +26,8 @@ export const EVENT_ROUTES: readonly Route<AdminExchange, Handling>[] = [
   route("GET", "/subscriptions/:id", (x, { id }) => showSubscription(x, id)),
   route("PATCH", "/subscriptions/:id", (x, { id }) => changeSubscription(x, id)),
   route("DELETE", "/subscriptions/:id", (x, { id }) => endSubscription(x, id)),
+  route("POST", "/subscriptions/:id/skip", (x, { id }) => skipSubscription(x, id)),
+  route("POST", "/subscriptions/:id/replay", (x, { id }) => replaySubscription(x, id)),
   route("GET", "/kafka-clusters", listClusters),
   route("POST", "/kafka-clusters", createCluster),
   route("GET", "/kafka-clusters/:name", (x, { name }) => describeCluster(x, name)),

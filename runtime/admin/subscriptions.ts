@@ -15,6 +15,8 @@ import {
   findSubscription,
   forgetSubscription,
   type KafkaCluster,
+  replayed,
+  replaysOf,
   storeSubscription,
 } from "../events/subscription-store.ts";
 import {
@@ -95,8 +97,10 @@ export async function makeSubscription({ ports, request }: AdminExchange): Handl
     throw badShape("request field 'name'", "must be text");
   const asked = { source, sink, options: textsIn("options", body["options"]) };
   const named = typeof name === "string" ? { ...asked, name } : asked;
-  const parsed = parseSubscription(named, ports.clock.now());
-  if ("reason" in parsed) throw refused(parsed.field, parsed.reason);
+  const read = parseSubscription(named, ports.clock.now());
+  if ("reason" in read) throw refused(read.field, read.reason);
+  // One that is made again goes on in its generation.
+  const parsed = replayed(read, await replaysOf(ports.items, read.name));
   if (RESERVED_NAMES.includes(parsed.name)) throw refused("name", "is reserved");
   const cluster = await assertCluster(ports, parsed);
   await assertSink(ports, parsed);

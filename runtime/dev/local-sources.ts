@@ -1,5 +1,6 @@
 /** The sources that a local server reads by itself: schedules, and Kafka. In AWS something else delivers them. */
-import { KafkaSources } from "../events/kafka/sources.ts";
+import type { SkippedPartition } from "../events/kafka/skip.ts";
+import { KafkaSources, type Move } from "../events/kafka/sources.ts";
 import type { KafkaStatus } from "../events/kafka/status.ts";
 import { RecordTally } from "../events/record-tally.ts";
 import type { SourceDoorPorts } from "../events/source-door.ts";
@@ -56,6 +57,10 @@ export class LocalSources implements SourceReader {
 
   async status(subscription: Subscription): Promise<KafkaStatus | undefined> {
     return await this.#kafka.status(subscription);
+  }
+
+  async skip(subscription: Subscription, move: Move): Promise<readonly SkippedPartition[]> {
+    return await this.#kafka.skip(subscription, move);
   }
 
   async stop(): Promise<void> {

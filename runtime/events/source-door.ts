@@ -22,7 +22,7 @@ import { readHead } from "../../lib/store/head-store.ts";
 import { admitRecords } from "../../lib/store/record-admission.ts";
 import { type BatchItemFailure, failuresOf } from "./failures.ts";
 import { invocationOf, isRejection, type Rejection } from "./invocation-of.ts";
-import { raiseMark, readMark } from "./marks.ts";
+import { isYetToCome, raiseMark, readMark } from "./marks.ts";
 import type { RecordCounts, RecordTally } from "./record-tally.ts";
 import { whyNotAgain } from "./refused.ts";
 import { setAside } from "./rejected.ts";
@@ -170,15 +170,18 @@ export class SourceDoor {
     const mark = first?.mark;
     let left = records;
     try {
-      if (mark !== undefined) {
-        left = aboveMark(records, await readMark(items, subscription, mark));
+      const known = mark === undefined ? undefined : await readMark(items, subscription, mark);
+      if (known) {
+        left = records.filter(({ position }) => position === undefined || isYetToCome(known, position));
         counts.skipped += records.length - left.length;
       }
       const fresh = left;
       const done = await this.#acceptInOrder(passage, fresh);
-      const last = fresh[done - 1];
-      if (mark !== undefined && last?.position !== undefined)
-        await raiseMark(items, subscription, mark, { position: last.position, nowMs: clock.now() });
+      const [from, last] = [fresh[0]?.position, fresh[done - 1]?.position];
+      if (mark !== undefined && from !== undefined && last !== undefined) {
+        const accepted = { from, position: last, nowMs: clock.now() };
+        await raiseMark(items, subscription, mark, accepted, known);
+      }
       left = fresh.slice(done);
     } catch (error) {
       // What is not below a mark that is durable comes again.
@@ -267,8 +270,3 @@ function byPosition(a: SourceRecord, b: SourceRecord): number {
   const [left, right] = [sortablePosition(a.position), sortablePosition(b.position)];
   return left < right ? -1 : left > right ? 1 : 0;
 }
-
-const aboveMark = (records: readonly SourceRecord[], mark: string | undefined): readonly SourceRecord[] =>
-  mark === undefined
-    ? records
-    : records.filter(({ position }) => position === undefined || sortablePosition(position) > mark);

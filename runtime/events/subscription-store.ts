@@ -2,6 +2,7 @@
 import { keyOf } from "../../lib/store/registry-reader.ts";
 import { registered } from "../../lib/store/registry.ts";
 import { subscriptionId } from "../../lib/model/shown-id.ts";
+import { replaysKey } from "../../lib/model/source-record.ts";
 import type { ItemStore } from "../../lib/ports.ts";
 import { fieldsIn, textField } from "./event-fields.ts";
 import {
@@ -64,6 +65,34 @@ export async function keepCourse(
   });
   return won;
 }
+
+const REPLAYS = "n";
+
+/** Of that name, also before it was deleted and made again. */
+export async function replaysOf(items: Pick<ItemStore, "get">, name: string): Promise<number> {
+  const held = await items.get(replaysKey(name));
+  return Number(held?.[REPLAYS] ?? 0);
+}
+
+/**
+ * The next generation: records that were accepted are new ones. The number first, then the subscription: dead in between, the next replay
+ * takes another number. `undefined`: it is gone.
+ */
+export async function beginReplay(items: ItemStore, name: string): Promise<number | undefined> {
+  const subscription = await findSubscription(items, name);
+  if (!subscription) return undefined;
+  const replays = Math.max(subscription.replays, await replaysOf(items, subscription.name)) + 1;
+  const attributes = { [REPLAYS]: replays };
+  await items.write({ op: "put", key: replaysKey(subscription.name), attributes });
+  const next = replayed(subscription, replays);
+  return (await keepCourse(items, next, {})) ? next.generation : undefined;
+}
+
+/** As it is after so many replays. */
+export const replayed = (subscription: Subscription, replays: number): Subscription => ({
+  ...subscription,
+  ...{ replays, generation: subscription.generation - subscription.replays + replays },
+});
 
 /** `false`: there was none. Its marks stay, and so do the records that were set aside. */
 export async function forgetSubscription(items: ItemStore, id: string): Promise<boolean> {

@@ -4,9 +4,9 @@
  * Its name is what counts. Ids of invocations derive from it, and marks lie under it. So one that is deleted and made again goes on
  * where it was. Without a name of its own it has one that derives from source, sink and `group.id`.
  *
- * It is not changed, but for being paused: what a key is taken from is part of an invocation's id.
+ * It is not changed, but for being paused and replayed: what a key is taken from is part of an invocation's id.
  */
-import { SUBSCRIPTION_NAME_BYTES_MAX } from "../../lib/limits/events.ts";
+import { KAFKA_RATE_MAX, SUBSCRIPTION_NAME_BYTES_MAX } from "../../lib/limits/events.ts";
 import type { SourceName } from "../../lib/model/source-record.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { subscriptionId } from "../../lib/model/shown-id.ts";
@@ -30,6 +30,8 @@ export interface Subscription extends SourceName {
   readonly keyIfMissing?: KeyRule;
   /** Of Kinesis: a shard's batches come one after the other, so marks hold. */
   readonly oneAtATime: boolean;
+  /** Records in a second that a local server accepts of a topic, at most. Absent: as fast as they come. */
+  readonly maxRate?: number;
   /** When a local server makes a tick. Absent: EventBridge Scheduler does, or nobody. */
   readonly schedule?: Schedule;
   /** As they were given. */
@@ -41,10 +43,12 @@ export interface Subscription extends SourceName {
   readonly isPaused: boolean;
   /** When it went on after a pause. */
   readonly resumedAtMs?: number;
+  /** How often all was asked for once more. It is part of the generation, beside what the option says. */
+  readonly replays: number;
 }
 
 /** What becomes of it later, and is no part of a request. */
-export type SubscriptionCourse = Pick<Subscription, "isPaused" | "resumedAtMs">;
+export type SubscriptionCourse = Pick<Subscription, "isPaused" | "resumedAtMs" | "replays">;
 
 export interface SubscriptionRequest {
   readonly name?: string;
@@ -66,6 +70,7 @@ export const OPTION = {
   lanes: "perdure.lanes",
   generation: "perdure.generation",
   consumer: "perdure.consumer",
+  maxRate: "perdure.max.rate",
   schedule: "perdure.schedule",
   timezone: "perdure.timezone",
 } as const;
@@ -80,7 +85,7 @@ const RESETS = ["earliest", "latest", "beginning", "end", "smallest", "largest",
 export function parseSubscription(
   request: SubscriptionRequest,
   createdAtMs: number,
-  course: SubscriptionCourse = { isPaused: false },
+  course: SubscriptionCourse = { isPaused: false, replays: 0 },
 ): Subscription | SubscriptionFault {
   const [source, sink] = [parseSource(request.source), parseSink(request.sink)];
   if (typeof source === "string") return { field: "source", reason: source };
@@ -101,6 +106,7 @@ export function parseSubscription(
   const forClient = source.scheme === "kafka" ? { [CLIENT]: "perdure", [GROUP]: name ?? id } : {};
   return {
     ...{ id, name: name ?? id, source, sink, createdAtMs, ...course, ...own },
+    generation: own.generation + course.replays,
     options: { ...forClient, ...request.options },
     ...{ sourceText: request.source, sinkText: request.sink, givenOptions: request.options },
   };
@@ -123,16 +129,31 @@ function wrongOption(options: SubscriptionOptions, { scheme }: Source): Subscrip
   if (reset !== undefined && !RESETS.includes(reset))
     return { field: `options.${RESET}`, reason: `must be one of ${RESETS.join(", ")}` };
   if (options[GROUP] === "") return { field: `options.${GROUP}`, reason: "is empty" };
-  if (options[OPTION.lanes] !== undefined && (scheme !== "kinesis" || options[OPTION.lanes] !== "shard"))
-    return { field: `options.${OPTION.lanes}`, reason: "must be 'shard', of a Kinesis stream" };
-  if (options[OPTION.consumer] !== undefined && (scheme !== "kafka" || options[OPTION.consumer] !== "none"))
-    return { field: `options.${OPTION.consumer}`, reason: "must be 'none', of a Kafka topic" };
-  if (scheme === "schedule") return undefined;
-  const ofSchedule = [OPTION.schedule, OPTION.timezone].find((name) => options[name] !== undefined);
-  return ofSchedule && { field: `options.${ofSchedule}`, reason: "is of a schedule alone" };
+  return wrongForScheme(options, scheme);
 }
 
-type Own = Pick<Subscription, "key" | "keyIfMissing" | "oneAtATime" | "generation" | "schedule">;
+/** What does nothing of this source. */
+function wrongForScheme(
+  options: SubscriptionOptions,
+  scheme: Source["scheme"],
+): SubscriptionFault | undefined {
+  const { lanes, consumer, maxRate } = OPTION;
+  const fault = (name: string, reason: string) => ({ field: `options.${name}`, reason });
+  if (options[lanes] !== undefined && (scheme !== "kinesis" || options[lanes] !== "shard"))
+    return fault(lanes, "must be 'shard', of a Kinesis stream");
+  if (options[consumer] !== undefined && (scheme !== "kafka" || options[consumer] !== "none"))
+    return fault(consumer, "must be 'none', of a Kafka topic");
+  if (options[maxRate] !== undefined && (scheme !== "kafka" || !isRate(options[maxRate])))
+    return fault(maxRate, `must be a whole number from 1 to ${KAFKA_RATE_MAX}, of a Kafka topic`);
+  if (scheme === "schedule") return undefined;
+  const ofSchedule = [OPTION.schedule, OPTION.timezone].find((name) => options[name] !== undefined);
+  return ofSchedule && fault(ofSchedule, "is of a schedule alone");
+}
+
+const isRate = (text: string): boolean =>
+  /^\d+$/u.test(text) && Number(text) >= 1 && Number(text) <= KAFKA_RATE_MAX;
+
+type Own = Pick<Subscription, "key" | "keyIfMissing" | "oneAtATime" | "generation" | "maxRate" | "schedule">;
 
 function ownOptions(options: SubscriptionOptions): Own | SubscriptionFault {
   const key = parseKeyRule(options[OPTION.key] ?? "record");
@@ -150,6 +171,7 @@ function ownOptions(options: SubscriptionOptions): Own | SubscriptionFault {
   return {
     ...{ key, generation, oneAtATime: options[OPTION.lanes] === "shard" },
     ...(typeof otherwise === "object" ? { keyIfMissing: otherwise } : {}),
+    ...(options[OPTION.maxRate] === undefined ? {} : { maxRate: Number(options[OPTION.maxRate]) }),
     ...(schedule === undefined ? {} : { schedule }),
   };
 }
@@ -183,6 +205,7 @@ export const storedSubscription = (subscription: Subscription): Record<string, V
   createdAt: subscription.createdAtMs,
   ...(subscription.isPaused ? { paused: true } : {}),
   ...(subscription.resumedAtMs === undefined ? {} : { resumedAt: subscription.resumedAtMs }),
+  ...(subscription.replays === 0 ? {} : { replays: subscription.replays }),
 });
 
 /** `undefined`: a version that is not this one has stored it. */
@@ -209,5 +232,8 @@ export function subscriptionInStore(stored: Value | undefined): Subscription | u
 
 function courseIn(stored: EventFields): SubscriptionCourse {
   const resumedAtMs = numberField(stored, "resumedAt");
-  return { isPaused: stored["paused"] === true, ...(resumedAtMs === undefined ? {} : { resumedAtMs }) };
+  return {
+    ...{ isPaused: stored["paused"] === true, replays: numberField(stored, "replays") ?? 0 },
+    ...(resumedAtMs === undefined ? {} : { resumedAtMs }),
+  };
 }

@@ -14,8 +14,8 @@ export const laneOfTicks = ({ source: { name } }: Subscription): string => `tick
 
 /** `undefined`: none was made here. */
 export async function lastTick(items: ItemStore, subscription: Subscription): Promise<number | undefined> {
-  const mark = await readMark(items, subscription, laneOfTicks(subscription));
-  return mark === undefined ? undefined : Number(shownPosition(mark));
+  const { position } = await readMark(items, subscription, laneOfTicks(subscription));
+  return position === undefined ? undefined : Number(shownPosition(position));
 }
 
 /** As EventBridge Scheduler delivers it. */

@@ -186,6 +186,29 @@ test("events: sent from a file, set aside, tried again and dropped", async () =>
   expect((await server.run("events", "rejected", "retry", "keyless", id, "--key", "k1")).code).toBe(0);
   expect((await server.run("events", "rejected", "drop", "keyless", id, "--yes")).code).toBe(1);
   expect((await server.run("events", "send", file, "--subscription", "none")).code).not.toBe(0);
+  const rejected = async (...args: string[]) => await server.run("events", "rejected", ...args);
+  expect(await rejected("retry", "keyless")).toMatchObject({ code: 2 });
+  expect(await rejected("retry", "keyless", id, "--all")).toMatchObject({ code: 2 });
+  expect(await rejected("retry", "keyless", "--all")).toMatchObject({
+    code: 0,
+    stdout: "0 become invocations\n",
+  });
+});
+
+test("a schedule is paused and goes on; what cannot be moved is refused with the reason", async () => {
+  const run = async (...args: string[]) => await server.run("subscriptions", ...args);
+  const daily = ["schedule://daily", "service://Greeter/greet", "perdure.schedule=0 2 * * *"];
+  expect((await run("create", ...daily, "--name", "daily")).code).toBe(0);
+  expect((await run("pause", "daily")).stdout).toBe("daily is paused: nothing is read of it\n");
+  expect((await run("list")).stdout).toMatch(/daily .* paused +- +0\/s/u);
+  expect((await run("resume", "daily")).stdout).toBe("daily goes on\n");
+  const shown = (await run("describe", "daily")).stdout;
+  expect(shown).toMatch(/next tick +\d{4}-/u);
+  expect(shown).toContain("0 accepted, 0 repeated, 0 rejected, 0 failed since the server started");
+  const moved = await run("skip", "daily", "latest", "--yes");
+  expect([moved.code, moved.stderr]).toEqual([1, expect.stringContaining("other than Kafka")]);
+  expect((await run("replay", "daily", "0=1", "x", "--yes")).code).toBe(2);
+  expect((await run("skip", "none", "latest", "--yes")).code).not.toBe(0);
 });
 
 describe("completion", () => {

@@ -88,6 +88,37 @@ async function recovery(id: number, begin: () => Promise<void>): Promise<number>
   return Math.round(performance.now() - began);
 }
 
+async function skipsAndReplays(): Promise<void> {
+  const asked = async (verb: string, body: object) =>
+    (await server.request(`${server.adminUrl}/subscriptions/skipping/${verb}`, { body })).json;
+  const skipping = { name: "skipping", source: "kafka://cluster/topic", sink: "service://Account/add" };
+  const options = { "perdure.key": "constant:skipping", "auto.offset.reset": "none" };
+  expect((await created("/subscriptions", { ...skipping, options })).status).toBe(201);
+  const ends = (await asked("skip", { to: "latest" })) as { partitions: { to: string }[] };
+  expect(ends).toMatchObject({ generation: 0, partitions: [{ partition: 0, from: null }, {}, {}] });
+  const from = RECORDS + 10;
+  await produce(from, 3);
+  const has = async (count: number) =>
+    sorted(
+      await until(
+        () => listed("Account", "skipping"),
+        (ids) => ids.length >= count,
+        RUN_MS_MAX,
+      ),
+    );
+  expect(await has(3)).toEqual([from, from + 1, from + 2]);
+  const last = Object.fromEntries(ends.partitions.map(({ to }, partition) => [partition, Number(to) - 1]));
+  await asked("skip", { to: last });
+  expect(await has(6)).toHaveLength(6);
+  expect(await asked("replay", { from: last })).toMatchObject({ generation: 1 });
+  expect(await has(12)).toHaveLength(12);
+  expect(new Set(await has(12)).size).toBe(6);
+  const refused = await server.request(`${server.adminUrl}/subscriptions/skipping/skip`, {
+    body: { to: { 0: 1_000_000 } },
+  });
+  expect([refused.status, refused.text]).toEqual([409, expect.stringContaining("has the offsets from 0 to")]);
+}
+
 describe.skipIf(whyNot !== undefined)("Kafka", () => {
   beforeAll(async () => {
     if ("whyNot" in found) return;
@@ -215,6 +246,13 @@ describe.skipIf(whyNot !== undefined)("Kafka", () => {
       () => server.admin("/subscriptions/account"),
       (answer) => (answer as { perdure: { lag: unknown } }).perdure.lag === 0,
     );
+  });
+
+  test("a subscription skips and goes back: what has run does not run again; a replay runs it once more", async () => {
+    await skipsAndReplays();
+  });
+
+  test("a server that is stopped lets its groups go within five seconds", async () => {
     const began = performance.now();
     await server.signal("SIGTERM");
     expect(performance.now() - began).toBeLessThan(5000);

@@ -86,8 +86,12 @@ const READERS: ReadonlyMap<string, (asked: Asked) => What | undefined> = new Map
   ["deployments", ({ request, answer, segments: [, id = ""] }: Asked) => deploymentOf(request, answer, id)],
   [
     "subscriptions",
-    ({ request: { method }, answer, segments: [, id] }: Asked) =>
-      named(SUBSCRIPTION_ACTIONS[method] ?? pausing(answer), id ?? madeId(answer)),
+    ({ request: { method }, answer, segments: [, id, verb] }: Asked) =>
+      verb === undefined
+        ? named(SUBSCRIPTION_ACTIONS[method] ?? pausing(answer), id ?? madeId(answer))
+        : STEERING.has(verb)
+          ? named(`${verb}-subscription`, id ?? "")
+          : undefined,
   ],
   [
     "kafka-clusters",
@@ -127,6 +131,8 @@ function stateOf(
   };
 }
 
+/** `/subscriptions/{id}/{verb}`. */
+const STEERING: ReadonlySet<string> = new Set(["skip", "replay"]);
 const SUBSCRIPTION_ACTIONS: Readonly<Record<string, string>> = { POST: "subscribe", DELETE: "unsubscribe" };
 /** Of `PATCH /subscriptions/{id}`. */
 const pausing = ({ body }: HttpResponse): string =>

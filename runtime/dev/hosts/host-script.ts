@@ -13,11 +13,8 @@ import { packFrames, reviveError, unpackFrames, type WireError } from "./frame.t
 import { type EngineCalls, type HostCalls, hostPorts } from "./host-protocol.ts";
 import { Losses } from "./losses.ts";
 import { type CollectedServices, collectServed } from "./served-collector.ts";
-<<<<<<< HEAD
 import { Linger } from "./linger.ts";
-=======
 import { Traps, type Where } from "./traps.ts";
->>>>>>> b1c994e0 (perdure dev tells handlers, once for each line, what makes attempts differ and what JSON loses of their values)
 
 interface Endpoint {
   discover(): DiscoveryResponse;

@@ -18,8 +18,11 @@ export interface KafkaStream {
   take(): Promise<readonly KafkaMessage[]>;
   /** `next`: the first offset that was not accepted. */
   commit(partition: number, next: bigint): Promise<void>;
-  /** By partition: the offset that the next record will have. */
-  ends(): Promise<readonly bigint[]>;
+  /** By partition: its first offset, the one that its next record will have, or that of the first record from a time on; -1: there is
+   * none. */
+  offsets(at: "earliest" | "latest" | { readonly timeMs: number }): Promise<readonly bigint[]>;
+  /** Those that the group has given to this member. */
+  partitions(): readonly number[];
   /** Of its own partitions, where one is known: the first offset that the group has not committed. */
   committed(): Promise<ReadonlyMap<number, bigint>>;
   close(): Promise<void>;

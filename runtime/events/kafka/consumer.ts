@@ -11,6 +11,7 @@ import { SourceDoor, type SourceDoorPorts } from "../source-door.ts";
 import type { Subscription } from "../subscription.ts";
 import type { KafkaClient, KafkaMessage, KafkaStream } from "./client.ts";
 import { Lane, retryMs } from "./lane.ts";
+import { Pace } from "./pace.ts";
 import type { KafkaSettings } from "./settings.ts";
 import { type KafkaState, kafkaStatus, type KafkaStatus } from "./status.ts";
 
@@ -20,6 +21,8 @@ export class KafkaConsumer {
   readonly #ports: SourceDoorPorts;
   readonly #client: KafkaClient;
   readonly #door: SourceDoor;
+  /** Of all its partitions together. Absent: as fast as they come. */
+  readonly #pace: Pace | undefined;
   readonly #working: Promise<void>;
   readonly #begun = Promise.withResolvers<void>();
   readonly #waits = new Set<() => void>();
@@ -42,6 +45,8 @@ export class KafkaConsumer {
     this.subscription = subscription;
     this.settings = settings;
     this.#door = new SourceDoor(ports);
+    const { recordsPerSecond } = settings;
+    this.#pace = recordsPerSecond === undefined ? undefined : new Pace(ports.clock, recordsPerSecond);
     this.#working = this.#work();
   }
 
@@ -63,7 +68,7 @@ export class KafkaConsumer {
 
   async #positions(stream: KafkaStream | undefined): Promise<Pick<KafkaState, "ends" | "committed">> {
     if (!stream) return { ends: undefined, committed: undefined };
-    const asked = Promise.all([stream.ends(), stream.committed()]).catch(() => undefined);
+    const asked = Promise.all([stream.offsets("latest"), stream.committed()]).catch(() => undefined);
     const [ends, committed] = (await this.#within(KAFKA_STATUS_MS, asked)) ?? [];
     return { ends, committed };
   }
@@ -122,6 +127,7 @@ export class KafkaConsumer {
     const known = this.#lanes.get(partition);
     if (known) return known;
     const lane: Lane = new Lane({
+      allowed: (records) => this.#pace?.take(records) ?? records,
       accept: async (messages, remainingMs) =>
         await this.#door.deliver(
           this.subscription,

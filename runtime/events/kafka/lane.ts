@@ -8,6 +8,7 @@ import {
   KAFKA_DOOR_MS,
   KAFKA_LANE_BYTES_MAX,
   KAFKA_LANE_RECORDS_MAX,
+  KAFKA_PACE_MS,
   KAFKA_RETRY_MS_MAX,
   KAFKA_RETRY_MS_MIN,
 } from "../../../lib/limits/events.ts";
@@ -15,6 +16,8 @@ import type { BatchOutcome } from "../source-door.ts";
 import type { KafkaMessage } from "./client.ts";
 
 export interface LanePorts {
+  /** How many of so many records may go to the door; 0: none, for now. */
+  readonly allowed: (records: number) => number;
   readonly accept: (messages: readonly KafkaMessage[], remainingMs: number) => Promise<BatchOutcome>;
   readonly commit: (next: bigint) => Promise<void>;
   readonly failed: (message: string) => void;
@@ -101,9 +104,12 @@ export class Lane {
 
   /** Answers what has failed. */
   async #acceptSome(): Promise<string | undefined> {
-    const batch = this.#queue.slice(0, KAFKA_BATCH_MAX);
-    const [first] = batch;
-    if (!first) return undefined;
+    const allowed = this.#ports.allowed(Math.min(this.#queue.length, KAFKA_BATCH_MAX));
+    const batch = this.#queue.slice(0, allowed);
+    if (batch.length === 0) {
+      await this.#ports.wait(KAFKA_PACE_MS);
+      return undefined;
+    }
     try {
       const { batchItemFailures, error } = await this.#ports.accept(batch, KAFKA_DOOR_MS);
       const failedAt = firstOffset(batchItemFailures);

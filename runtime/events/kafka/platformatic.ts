@@ -117,7 +117,7 @@ class PlatformaticStream implements KafkaStream {
     { reset, committedOnly }: KafkaSettings,
     topic: string,
   ): Promise<PlatformaticStream> {
-    const ends = reset === "latest" ? await endsOf(consumer, topic) : [];
+    const ends = reset === "latest" ? await offsetsOf(consumer, topic, LATEST) : [];
     const messages = await consumer.consume({
       ...{ topics: [topic], autocommit: false, isolationLevel: committedOnly ? 1 : 0 },
       mode: MessagesStreamModes.COMMITTED,
@@ -168,8 +168,13 @@ class PlatformaticStream implements KafkaStream {
     });
   }
 
-  async ends(): Promise<readonly bigint[]> {
-    return await endsOf(this.#consumer, this.#topic);
+  async offsets(at: "earliest" | "latest" | { readonly timeMs: number }): Promise<readonly bigint[]> {
+    const timestamp = at === "earliest" ? EARLIEST : at === "latest" ? LATEST : BigInt(at.timeMs);
+    return await offsetsOf(this.#consumer, this.#topic, timestamp);
+  }
+
+  partitions(): readonly number[] {
+    return this.#own();
   }
 
   async close(): Promise<void> {
@@ -185,8 +190,14 @@ class PlatformaticStream implements KafkaStream {
   }
 }
 
-const endsOf = async (consumer: Platformatic.Consumer, topic: string): Promise<readonly bigint[]> =>
-  (await consumer.listOffsets({ topics: [topic], timestamp: -1n })).get(topic) ?? [];
+/** Times that stand for something else. */
+const [LATEST, EARLIEST] = [-1n, -2n];
+const offsetsOf = async (
+  consumer: Platformatic.Consumer,
+  topic: string,
+  timestamp: bigint,
+): Promise<readonly bigint[]> =>
+  (await consumer.listOffsets({ topics: [topic], timestamp })).get(topic) ?? [];
 
 const messageOf = ({ partition, offset, timestamp, key, value, headerEntries }: Message): KafkaMessage => ({
   ...{ partition, offset, timestampMs: Number(timestamp) },

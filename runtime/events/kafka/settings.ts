@@ -25,6 +25,8 @@ export interface KafkaSettings {
   readonly committedOnly: boolean;
   readonly sessionMs: number;
   readonly heartbeatMs: number;
+  /** Absent: as fast as they come. */
+  readonly recordsPerSecond?: number;
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly sasl?: { readonly mechanism: SaslMechanism; readonly username: string; readonly password: string };
 }
@@ -76,7 +78,7 @@ export function kafkaSettings(
 
 function settingsIn(
   all: Readonly<Record<string, string>>,
-  { id }: Subscription,
+  { id, maxRate }: Subscription,
   server: string,
 ): KafkaSettings {
   const ours: readonly string[] = Object.values(OPTION);
@@ -101,6 +103,7 @@ function settingsIn(
     createsTopic: oneOf(all, "allow.auto.create.topics", { true: true, false: false }, false),
     committedOnly: oneOf(all, "isolation.level", { read_committed: true, read_uncommitted: false }, true),
     ...{ sessionMs, heartbeatMs },
+    ...(maxRate === undefined ? {} : { recordsPerSecond: maxRate }),
     ...security(all),
   };
 }

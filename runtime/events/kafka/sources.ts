@@ -12,7 +12,15 @@ import type { KafkaClient } from "./client.ts";
 import { KafkaConsumer } from "./consumer.ts";
 import { platformaticKafka } from "./platformatic.ts";
 import { type KafkaSettings, kafkaSettings } from "./settings.ts";
+import { type SkippedPartition, SkipRefused, type SkipTarget, skipTo } from "./skip.ts";
 import { type KafkaStatus, PAUSED } from "./status.ts";
+
+export interface Move {
+  readonly to: SkipTarget;
+  /** What is left out is noted, so that it can be fetched later. */
+  readonly notes: boolean;
+  readonly moved: () => Promise<void>;
+}
 
 interface Wanted {
   readonly subscription: Subscription;
@@ -25,6 +33,8 @@ export class KafkaSources {
   /** Tells this server from others, and is the same when it starts again. */
   readonly #server: string;
   readonly #consumers = new Map<string, KafkaConsumer>();
+  /** Subscriptions whose groups are moved now: nothing reads them. */
+  readonly #moving = new Set<string>();
   readonly #looking: Looking;
 
   constructor(ports: SourceDoorPorts, dataPath: string, client: KafkaClient = platformaticKafka) {
@@ -67,6 +77,46 @@ export class KafkaSources {
     return (
       (await this.#consumers.get(subscription.id)?.status()) ?? { ...PAUSED, state: "starting" as const }
     );
+  }
+
+  /**
+   * Moves the group of a subscription. Its consumer stands still meanwhile, and goes on afterwards, unless it is paused. `moved` is called
+   * when the group was moved, before anything is read. Throws {@link SkipRefused}, and what the client throws.
+   */
+  async skip(subscription: Subscription, { to, notes, moved }: Move): Promise<readonly SkippedPartition[]> {
+    const { id } = subscription;
+    const clusters = await allClusters(this.#ports.items);
+    const cluster = clusters.find(({ name }) => name === subscription.source.cluster);
+    const settings = cluster && kafkaSettings(subscription, cluster, this.#server);
+    if (!settings || "reason" in settings)
+      throw new SkipRefused(settings?.reason ?? "The cluster of the subscription is gone");
+    if (this.#moving.has(id)) throw new SkipRefused("The subscription is moved already");
+    this.#moving.add(id);
+    try {
+      this.look();
+      await this.#looking.settled();
+      const skipped = await this.#moved(subscription, settings, to, notes);
+      await moved();
+      return skipped;
+    } finally {
+      this.#moving.delete(id);
+      await this.changed();
+    }
+  }
+
+  async #moved(
+    subscription: Subscription,
+    settings: KafkaSettings,
+    to: SkipTarget,
+    notes: boolean,
+  ): Promise<readonly SkippedPartition[]> {
+    // A group that has committed nothing is moved, too, whatever it would do otherwise.
+    const stream = await this.#client.open({ ...settings, reset: "earliest" }, subscription.source.name);
+    try {
+      return await skipTo(this.#ports.items, stream, subscription, to, notes);
+    } finally {
+      await stream.close().catch(() => undefined);
+    }
   }
 
   /** Looks at the subscriptions: at the start, and when they may have changed. */
@@ -121,7 +171,9 @@ export class KafkaSources {
 
   async #wanted(): Promise<ReadonlyMap<string, Wanted>> {
     const { items, logger } = this.#ports;
-    const read = (await allSubscriptions(items)).filter((each) => isConsumed(each) && !each.isPaused);
+    const read = (await allSubscriptions(items)).filter(
+      (each) => isConsumed(each) && !each.isPaused && !this.#moving.has(each.id),
+    );
     if (read.length === 0) return new Map();
     const clusters = new Map((await allClusters(items)).map((each) => [each.name, each] as const));
     const wanted = new Map<string, Wanted>();

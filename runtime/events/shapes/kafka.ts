@@ -27,6 +27,13 @@ export function kafkaBatch(event: EventFields, source: Source): SourceBatch {
   return { form: "kafka", records, ignored: 0 };
 }
 
+const laneOf = (topic: string, partition: number | string): string => `${topic}-${partition}`;
+/** What the mark of a partition is named by. */
+export const kafkaLane = (
+  { name: topic, cluster = "" }: Pick<Source, "name" | "cluster">,
+  partition: number | string,
+): string => `${cluster}/${laneOf(topic, partition)}`;
+
 function kafkaRecord(record: EventFields, { name: topic, cluster = "" }: Source): SourceRecord {
   const from = mustText(record, "topic", "a Kafka record");
   if (from !== topic)
@@ -43,11 +50,11 @@ function kafkaRecord(record: EventFields, { name: topic, cluster = "" }: Source)
     .add("kafka.timestamp", timestamp)
     .add("kafka.key", key);
   const contentType = headers.get("content-type");
-  const lane = `${topic}-${partition}`;
+  const lane = laneOf(topic, partition);
   return {
     identity: ["kafka", cluster, topic, partition, offset],
     coordinates: `${topic}, partition ${partition}, offset ${offset}`,
-    ...{ item: offset, lane, position: offset, mark: `${cluster}/${lane}` },
+    ...{ item: offset, lane, position: offset, mark: kafkaLane({ name: topic, cluster }, partition) },
     ...(keyBytes === undefined ? {} : { key: keyBytes }),
     input: input ?? bytesOfText(value ?? ""),
     ...(contentType === undefined ? {} : { contentType }),

@@ -106,6 +106,10 @@ test("subscriptions, clusters and rejected events are told; an event that is del
     [false, "resume-subscription"],
   ] as const)
     expect(one("PATCH /subscriptions/sub_1", jsonResponse(200, { paused }))).toMatchObject({ action });
+  for (const verb of ["skip", "replay"])
+    expect(one(`POST /subscriptions/sub_1/${verb}`)).toMatchObject({
+      ...{ action: `${verb}-subscription`, target: "sub_1" },
+    });
   expect(one("POST /kafka-clusters", undefined, { name: "k" })).toMatchObject({
     action: "add-cluster",
     target: "k",

@@ -153,6 +153,12 @@ describe("subscriptions", () => {
       { ...ORDERS, options: { "perdure.schedule": "rate(1 minute)" } },
       "of a schedule alone",
     ],
+    ["a rate that is none", { ...ORDERS, options: { "perdure.max.rate": "0" } }, "from 1 to"],
+    [
+      "a rate of a queue",
+      { source: "sqs://work", sink: "service://T/hello", options: { "perdure.max.rate": "5" } },
+      "of a Kafka topic",
+    ],
     ["a name that is a path", { ...ORDERS, name: "rejected" }, "reserved"],
     ["a name that is an id", { ...ORDERS, name: `sub_1${"a".repeat(22)}` }, "is no id"],
   ])("are refused with the reason: %s", async (_, body, reason) => {

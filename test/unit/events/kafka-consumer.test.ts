@@ -15,9 +15,9 @@ import { EventsWorld } from "./world.ts";
 const CLUSTER = { name: "main", properties: { "bootstrap.servers": "127.0.0.1:9092" }, createdAtMs: 0 };
 const RETRIES_MS = 4 * KAFKA_RETRY_MS_MAX;
 
-async function reading(sink = "Account/add") {
+async function reading(sink = "Account/add", options: Readonly<Record<string, string>> = {}) {
   const world = await EventsWorld.start();
-  const to = world.subscription("kafka://main/orders", sink);
+  const to = world.subscription("kafka://main/orders", sink, options);
   await storeCluster(world.items, CLUSTER, true);
   await storeSubscription(world.items, to);
   const topic = new Topic();
@@ -164,8 +164,23 @@ test("a paused one reads nothing, and goes on where it was; one that is deleted 
   await sources.stop();
 });
 
+test("a rate holds up the topic: no more records are accepted in a second, of all partitions together", async () => {
+  const { world, to, topic, sources } = await reading("Account/add", { "perdure.max.rate": "10" });
+  for (let at = 0; at < 40; at++) topic.append(at % 2, `key${at % 2}`, at);
+  const accepted = async () => (await sources.status(to))?.records;
+  await world.clock.advance(0);
+  expect(await accepted()).toBe(10);
+  await world.clock.advance(2000);
+  expect(await accepted()).toBe(30);
+  await world.clock.advance(2000);
+  await world.run();
+  expect(world.values("key0")).toEqual(Array.from({ length: 20 }, (_, at) => 2 * at));
+  await sources.stop();
+});
+
 test.each([
   [{ "auto.offset.reset": "latest" }, undefined],
+  [{ "perdure.max.rate": "5" }, undefined],
   [{ "fetch.banana": "1" }, "options.fetch.banana"],
   [{ "session.timeout.ms": "soon" }, "options.session.timeout.ms"],
   [{ "security.protocol": "ssh" }, "options.security.protocol"],

@@ -8,12 +8,19 @@ export class Topic implements KafkaClient {
   /** Opening fails so often. */
   refusals = 0;
   commitsFail = false;
+  /** Partitions that another member of the group reads. */
+  readonly ofOthers = new Set<number>();
   whyNot: string | undefined;
 
   append(partition: number, key: string, value: unknown): void {
     const records = this.recordsOf(partition);
     const bytes = new TextEncoder().encode(JSON.stringify(value));
-    const record = { partition, offset: BigInt(records.length), timestampMs: 1, headers: [] };
+    const record = {
+      partition,
+      offset: BigInt(records.length),
+      timestampMs: records.length + 1,
+      headers: [],
+    };
     records.push({ ...record, key: new TextEncoder().encode(key), value: bytes });
     for (const stream of this.streams) stream.wake();
   }
@@ -83,12 +90,22 @@ export class TopicStream implements KafkaStream {
     this.#topic.committed.set(partition, next);
   }
 
-  async ends(): Promise<readonly bigint[]> {
-    return await Promise.resolve(this.#topic.ends());
+  async offsets(at: "earliest" | "latest" | { readonly timeMs: number }): Promise<readonly bigint[]> {
+    await Promise.resolve();
+    const ends = this.#topic.ends();
+    if (at === "latest") return ends;
+    if (at === "earliest") return ends.map(() => 0n);
+    return ends.map((_, partition) =>
+      BigInt(this.#topic.recordsOf(partition).findIndex(({ timestampMs }) => timestampMs >= at.timeMs)),
+    );
+  }
+
+  partitions(): readonly number[] {
+    return [...this.#topic.ends().keys()].filter((partition) => !this.#topic.ofOthers.has(partition));
   }
 
   async committed(): Promise<ReadonlyMap<number, bigint>> {
-    return await Promise.resolve(this.#topic.committed);
+    return await Promise.resolve(new Map(this.#topic.committed));
   }
 
   async close(): Promise<void> {

@@ -30,9 +30,9 @@ describe("positions", () => {
 test("a mark only grows", async () => {
   const items = new MemoryItemStore();
   for (const position of ["9", "10", "3"]) await raiseMark(items, SOURCE, "orders-0", { position, nowMs: 5 });
-  expect(await readMark(items, SOURCE, "orders-0")).toBe(sortablePosition("10"));
-  expect(await readMark(items, SOURCE, "orders-1")).toBeUndefined();
-  expect(await marksIn(items, SOURCE)).toEqual([{ lane: "orders-0", position: "10", atMs: 5 }]);
+  expect(await readMark(items, SOURCE, "orders-0")).toEqual({ position: sortablePosition("10"), gaps: [] });
+  expect(await readMark(items, SOURCE, "orders-1")).toEqual({ gaps: [] });
+  expect(await marksIn(items, SOURCE)).toEqual([{ lane: "orders-0", position: "10", gaps: [], atMs: 5 }]);
   expect(await marksIn(items, { ...SOURCE, generation: 1 })).toEqual([]);
 });
 

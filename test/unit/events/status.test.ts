@@ -1,6 +1,7 @@
 /** How subscriptions are doing, as the admin API of a server says that reads sources by itself; and records decided all at once. */
 import { expect, test } from "vitest";
 import { RecordTally } from "../../../runtime/events/record-tally.ts";
+import { SkipRefused } from "../../../runtime/events/kafka/skip.ts";
 import { findSubscription } from "../../../runtime/events/subscription-store.ts";
 import { isConsumed } from "../../../runtime/events/subscription.ts";
 import { Admin } from "../../../runtime/admin/admin.ts";
@@ -33,6 +34,7 @@ class ReadingWorld extends AdminWorld {
                 }
               : undefined,
           ),
+        skip: async () => await Promise.reject(new SkipRefused("somebody else reads it")),
       },
     },
     { version: "0.1.0", ingressEndpoint: "http://127.0.0.1:8080/" },
