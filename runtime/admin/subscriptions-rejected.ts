@@ -6,6 +6,7 @@ import {
   REJECTED_DECIDED_MAX,
 } from "../../lib/limits/events.ts";
 import {
+  claimRejected,
   decideRejected,
   readRejected,
   type RejectedRecord,
@@ -87,7 +88,9 @@ async function retryOne(ports: AdminPorts, subscription: Subscription, id: strin
   const { record, status, isCut } = await requireRejected(ports, subscription.name, id);
   if (status !== "waiting") throw new AdminError(409, `The rejected record '${id}' was ${status}`);
   if (isCut) throw new AdminError(409, `The rejected record '${id}' is not whole`);
-  const why = await new SourceDoor(ports).retry(subscription, record);
+  const claim = async (key: string): Promise<boolean> =>
+    await claimRejected(ports, subscription.name, id, key);
+  const why = await new SourceDoor(ports).retry(subscription, record, claim);
   if (why !== undefined) throw new AdminError(409, `The record cannot become an invocation: ${why}`);
   await decideRejected(ports, subscription.name, id, "retried");
 }

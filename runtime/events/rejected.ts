@@ -13,7 +13,7 @@ import {
   REJECTED_VALUE_BYTES_MAX,
   REJECTION_CHARS_MAX,
 } from "../../lib/limits/events.ts";
-import { type Attributes, keptFor } from "../../lib/model/item.ts";
+import { all, type Attributes, type Condition, keptFor, oneOf } from "../../lib/model/item.ts";
 import {
   REJECTED_PREFIX,
   rejectedId,
@@ -114,7 +114,38 @@ export async function readRejected(
   return input ? { ...rejected, record: { ...rejected.record, input } } : { ...rejected, isCut: true };
 }
 
-/** `false`: it is gone, or somebody has decided already. */
+/** The key under which it is tried again. */
+const RETRY_KEY = "as";
+
+/**
+ * Before it is tried again under a key: under another one it would be another invocation, and run twice. `false`: somebody has
+ * decided already, or has tried it under another key. Harmless to repeat.
+ *
+ * Crash point: claimed, and not tried. It can be tried under that key alone.
+ */
+export async function claimRejected(
+  { items }: Pick<ValuePorts, "items">,
+  subscription: string,
+  id: string,
+  key: string,
+): Promise<boolean> {
+  const unclaimed: Condition = { is: "missing", attribute: RETRY_KEY };
+  const { won } = await items.write({
+    op: "update",
+    key: rejectedKey(subscription, id),
+    changes: [{ do: "set", attribute: RETRY_KEY, value: key }],
+    when: all(isWaiting, oneOf(unclaimed, { is: "eq", attribute: RETRY_KEY, value: key })),
+  });
+  return won;
+}
+
+const isWaiting: Condition = {
+  is: "eq",
+  attribute: "status",
+  value: "waiting" satisfies RejectedStatus,
+};
+
+/** `false`: it is gone, or somebody has decided already. What is being tried again is not dropped: it may run. */
 export async function decideRejected(
   { items }: Pick<ValuePorts, "items">,
   subscription: string,
@@ -125,7 +156,7 @@ export async function decideRejected(
     op: "update",
     key: rejectedKey(subscription, id),
     changes: [{ do: "set", attribute: "status", value: status }],
-    when: { is: "eq", attribute: "status", value: "waiting" satisfies RejectedStatus },
+    when: status === "dropped" ? all(isWaiting, { is: "missing", attribute: RETRY_KEY }) : isWaiting,
   });
   return won;
 }

@@ -101,14 +101,20 @@ export class SourceDoor {
     return await this.#outcome(subscription, form, failed, counts, passage.error);
   }
 
-  /** A record that was set aside, once more: with a handler that takes it now, or with a key that was given. Answers why not. */
-  async retry(subscription: Subscription, record: SourceRecord): Promise<string | undefined> {
+  /** A record that was set aside, once more: with a handler that takes it now, or with a key that was given. Answers why not.
+   * `claim`: whether it may become an invocation of this key. It must not become two. */
+  async retry(
+    subscription: Subscription,
+    record: SourceRecord,
+    claim: (key: string) => Promise<boolean>,
+  ): Promise<string | undefined> {
     const why = await whyNotAgain(this.#ports.items, record);
     if (why !== undefined) return why;
     const sink = await resolveSink(this.#ports.registry, subscription.sink);
     if (typeof sink === "string") throw new OperationalError("unavailable", sink);
     const mapped = invocationOf(subscription, sink, record, this.#ports.clock.now());
     if (isRejection(mapped)) return mapped.message;
+    if (!(await claim(mapped.target.key ?? ""))) return "it was decided, or tried again with another key";
     const { admitted, error } = await admitRecords(this.#ports, [mapped], () => true);
     if (error !== undefined) throw error;
     return admitted.includes("already-started") ? "a workflow of its key was started before" : undefined;

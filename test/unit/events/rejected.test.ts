@@ -124,6 +124,16 @@ describe("a record that was set aside", () => {
     expect(world.values("k7")).toEqual([{ amount: 5 }]);
   });
 
+  test("is tried again with another key by somebody else: it runs under the first one alone", async () => {
+    const { world, to, rejected } = await rejectedOne();
+    const keyed = (text: string) => ({ ...to, key: { from: "constant", text } }) as const;
+    const answers = await Promise.all(["k7", "k8"].map((key) => world.retry(keyed(key), rejected)));
+    expect(answers.filter((answer) => answer?.includes("tried again with another key")).length).toBe(1);
+    expect(await decideRejected({ items: world.items }, "main", rejected.id, "dropped")).toBe(false);
+    await world.run();
+    expect(world.values()).toEqual([{ amount: 5 }]);
+  });
+
   test("does not come back when it was dropped", async () => {
     const { world, to, one, rejected } = await rejectedOne();
     const ports = { items: world.items };

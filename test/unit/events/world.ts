@@ -7,7 +7,7 @@ import { silentLogger } from "../../../lib/ports.ts";
 import { systemEntropy } from "../../../lib/entropy.ts";
 import { ItemRegistry } from "../../../lib/store/registry.ts";
 import { Dispatcher } from "../../../runtime/dispatcher/dispatcher.ts";
-import { type RejectedRecord, rejectedOf } from "../../../runtime/events/rejected.ts";
+import { claimRejected, type RejectedRecord, rejectedOf } from "../../../runtime/events/rejected.ts";
 import { type BatchOutcome, SourceDoor, type SourceDoorPorts } from "../../../runtime/events/source-door.ts";
 import { parseSubscription, type Subscription } from "../../../runtime/events/subscription.ts";
 import { type Endpoint, createEndpoint } from "../../../sdk/endpoint.ts";
@@ -209,9 +209,13 @@ export class EventsWorld {
     return outcome;
   }
 
-  async retry(of: Subscription, { record }: RejectedRecord) {
+  async retry(of: Subscription, { id, record }: RejectedRecord) {
     this.requests.reset();
-    return await this.#door.retry(of, record);
+    return await this.#door.retry(
+      of,
+      record,
+      async (key) => await claimRejected({ items: this.items }, of.name, id, key),
+    );
   }
 
   /** Until the mailbox is empty. `then`: after each batch. */
