@@ -67,6 +67,14 @@ export const sourceStatusKey = (name: string): ItemKey => ({
   sk: "status",
 });
 
+/** A record that has started a workflow's run, by the origin that it has given it. `subscription`: its id. A purge of the run takes this
+ * not away. */
+export const pastRunKey = (subscription: string, origin: string): ItemKey => ({
+  table: "journal",
+  pk: OF_SOURCE + subscription,
+  sk: `ran.${origin.split("~").at(-1) ?? ""}`,
+});
+
 const REJECTED_BYTES = 16;
 const REJECTED = "rej_";
 /** Derives from the record: one that comes again is set aside once. */

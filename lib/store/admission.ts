@@ -63,6 +63,7 @@ import { acceptHead } from "./head/births.ts";
 import { inputForMessage, isStoredApart, readHead, removeInput, storeInput } from "./head-store.ts";
 import { outgoing, sendAll, startTimerOf } from "./send.ts";
 import { nonce } from "../entropy.ts";
+import { hasRunBefore } from "./past-runs.ts";
 import { workflowIdOf } from "./workflow-life.ts";
 
 export interface DoorPorts {
@@ -205,7 +206,8 @@ export async function acceptWithHead(ports: DoorPorts, start: Start): Promise<Ac
     }
     // For nobody will look it up; if this fails it stays as garbage.
     await removeInput(ports, start).catch(() => undefined);
-    if (!isApart || !isExpired(first, clock.now())) return repeat(ports, start.id, first);
+    const isOver = !isApart || !isExpired(first, clock.now()) || (await hasRunBefore(items, start));
+    if (isOver) return repeat(ports, start.id, first);
   }
   throw new OperationalError("unavailable", `the head of ${start.id} is contended`);
 }

@@ -25,6 +25,7 @@ import type { Value } from "../../model/value.ts";
 import type { ItemStore } from "../../ports.ts";
 import { type StoredHead, storeInput } from "../head-store.ts";
 import type { ValuePorts } from "../value-store.ts";
+import { hasRunBefore, rememberRun } from "../past-runs.ts";
 import { isRun } from "../workflow-life.ts";
 import { isNotKilled, thereIsNone, whenNoneOrExpired, whileExpired, whileStub } from "./clauses.ts";
 import { adopting, putHead, tryUpdate } from "./write.ts";
@@ -55,7 +56,7 @@ const inPlaceOf = (seen: Seen | undefined, nowMs: number): Condition => {
 /**
  * accept: admission makes the head of a request that may be repeated (R11). Its input is stored already. Returns the head
  * of another request that was there first; `undefined`: it is this one's. One that has expired is another than was seen: the input
- * may be gone by now, and is to be stored again. A workflow's says when the life before it expired.
+ * may be gone by now, and is to be stored again; or this one's run is past (past-runs.ts). A workflow's says when the life before it expired.
  */
 export async function acceptHead(
   { items, clock }: ValuePorts,
@@ -66,7 +67,8 @@ export async function acceptHead(
   if (!isRun(start)) return await acceptWhen(items, start, nowMs, inPlaceOf(seen, nowMs));
   const before = await acceptWhen(items, start, nowMs, thereIsNone);
   const isAnother = seen !== undefined && seen.head?.incarnation !== before?.incarnation;
-  if (!before || isAnother || !isExpired(before, nowMs)) return before;
+  if (!before || isAnother || !isExpired(before, nowMs) || (await hasRunBefore(items, start))) return before;
+  await rememberRun(items, clock, before);
   const when = whileExpired(seen?.head ?? before);
   return await acceptWhen(items, start, nowMs, when, before.expiresAtMs);
 }
@@ -123,6 +125,7 @@ export async function scheduleHead(ports: ValuePorts, start: Start): Promise<Sto
 /** reincarnate: a new life of a derived id whose last one has expired. `false`: someone else was first, or is purging the last one. */
 export async function reincarnateHead(ports: ValuePorts, start: Start, expired: Head): Promise<boolean> {
   const sent = await storeInput(ports, start);
+  await rememberRun(ports.items, ports.clock, expired);
   const attributes = unstarted(sent, ports.clock.now(), expired.expiresAtMs);
   return (await putHead(ports.items, start.id, attributes, whileExpired(expired))).won;
 }

@@ -197,6 +197,21 @@ test("a workflow runs once for each key, and later records say so", async () => 
   expect(world.values("w")).toEqual([1]);
 });
 
+test("a workflow's records, again when later ones of their key have run: each starts one run, long ones as well", async () => {
+  for (const text of ["", "z".repeat(300 * 1024)]) {
+    const world = await EventsWorld.start();
+    const to = world.subscription("kinesis://clicks", "Order/run");
+    const event = (at: number) => kinesisEvent(1000 + at, [{ key: "w", value: { at, text } }]);
+    for (const at of [0, 1, 2, 0, 1, 2]) {
+      expect((await world.deliver(to, event(at))).batchItemFailures).toEqual([]);
+      await world.run();
+      // The retention of the run that is there is over.
+      await world.clock.advance(1.2 * DAY_MS);
+    }
+    expect(world.values("w")).toMatchObject([{ at: 0 }, { at: 1 }, { at: 2 }]);
+  }
+});
+
 test.each(["Plain/take", "Order/run"])(
   "what needs a head (%s), once more when its retention is over: it begins no new life",
   async (sink) => {
