@@ -234,7 +234,10 @@ export default defineConfig({
       rules: { "no-underscore-dangle": "off" },
     },
     // A construct is made for its place in the tree.
-    { files: ["infra/**", "test/infra/**", "test/cloud/*app.ts"], rules: { "no-new": "off" } },
+    {
+      files: ["infra/**", "templates/**", "test/infra/**", "test/cloud/*app.ts"],
+      rules: { "no-new": "off" },
+    },
     ...boundaries.map(boundaryOverride),
   ],
 });

@@ -35,7 +35,11 @@ export default defineConfig({
     maxConcurrency: 30,
     execArgv: ["--conditions=perdure-source"],
     projects: [
-      project("unit", ["test/{unit,property,history}/**/*.test.ts", "examples/**/*.test.ts"], 10_000),
+      project(
+        "unit",
+        ["test/{unit,property,history}/**/*.test.ts", "{examples,templates}/**/*.test.ts"],
+        10_000,
+      ),
       project("contract", ["test/contract/**/*.test.ts"], 30_000),
       // Templates: without an account and without a network.
       {

@@ -8,6 +8,7 @@ import { addDeployments } from "./deployments/deployments.ts";
 import { addCalls } from "./calls/calls.ts";
 import { addDev, addUp } from "./dev.ts";
 import { addEvents } from "./events/events.ts";
+import { addInit } from "./init/init.ts";
 import { addInvocations } from "./invocations/invocations.ts";
 import { emptyProgram, explainErrors, type Program } from "./root.ts";
 import { addEnv } from "./environment/env.ts";
@@ -23,6 +24,8 @@ import { addVerifyAws } from "./verify-aws.ts";
 /** With all commands, in the order in which help shows them. */
 export function program(): Program {
   const root = emptyProgram();
+  root.commandsGroup("Begin:");
+  addInit(root);
   root.commandsGroup("Serve on this machine:");
   addDev(root);
   addUp(root);

@@ -93,3 +93,14 @@ export const CONSOLE_WINDOW_MS = 1000;
 export const CONSOLE_WAITS_MAX = 3;
 /** A time that is farther away is printed with its day. */
 export const CONSOLE_SOON_MS = 24 * 60 * 60 * 1000;
+
+// A new project.
+
+/** npm takes no longer name of a package. */
+export const PACKAGE_NAME_CHARS_MAX = 214;
+/** CloudFormation takes 128, and resources have longer names. */
+export const STACK_NAME_CHARS_MAX = 100;
+/** Names of files that are in the way, in an error. */
+export const NAMES_SHOWN_MAX = 5;
+/** After so many wrong answers to one question nobody is there who reads. */
+export const ANSWERS_MAX = 10;
