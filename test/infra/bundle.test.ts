@@ -81,7 +81,7 @@ describe("the runtime's functions", () => {
     // 6 of the dispatcher's for the history of turns (0031), 1 of each of the first three for the place where tracing comes in, 1 for records
     // that handlers refuse.
     ["ingress", 124],
-    ["dispatcher", 183],
+    ["dispatcher", 185],
     // 83 of them for SQL, 46 for events (the source door and subscriptions), 15 for the overview, the audit trail and traces.
     ["admin", 315],
     // Half of it is the shapes of events, the door, and what schedules and keys are.
