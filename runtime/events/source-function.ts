@@ -54,7 +54,8 @@ async function deliver(
   context: SourceContext,
 ): Promise<BatchOutcome> {
   const id = subscriptionIn(context.invokedFunctionArn);
-  const subscription = await findSubscription(ports.items, id);
+  // As it was a moment ago is as good: what is deleted has no source any more, and what is not seen yet comes again.
+  const subscription = await findSubscription(ports.items, id, { mayLag: true });
   // It may have been deleted a moment ago, with events still under way. Or its registration failed, and is rolled back.
   if (!subscription) throw new Error(`there is no subscription ${id}`);
   return await new SourceDoor(ports).deliver(subscription, event, context.getRemainingTimeInMillis());

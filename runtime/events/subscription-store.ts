@@ -3,7 +3,7 @@ import { keyOf } from "../../lib/store/registry-reader.ts";
 import { registered } from "../../lib/store/registry.ts";
 import { subscriptionId } from "../../lib/model/shown-id.ts";
 import { replaysKey } from "../../lib/model/source-record.ts";
-import type { ItemStore } from "../../lib/ports.ts";
+import type { ItemStore, ReadOptions } from "../../lib/ports.ts";
 import { fieldsIn, textField } from "./event-fields.ts";
 import {
   isSubscriptionId,
@@ -20,9 +20,10 @@ const CLUSTER = "kafka-cluster";
 export async function findSubscription(
   items: Pick<ItemStore, "get">,
   text: string,
+  options: ReadOptions = {},
 ): Promise<Subscription | undefined> {
   const id = isSubscriptionId(text) ? text : subscriptionId(text);
-  return subscriptionInStore((await items.get(keyOf(SUBSCRIPTION, id)))?.["d"]);
+  return subscriptionInStore((await items.get(keyOf(SUBSCRIPTION, id), options))?.["d"]);
 }
 
 /** The oldest first. */
