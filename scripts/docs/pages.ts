@@ -10,6 +10,7 @@ export interface Group {
 }
 
 const guide = (name: string): string => `docs/guide/${name}.md`;
+const cookbook = (name: string): string => `docs/cookbook/${name}.md`;
 const page = (name: string): string => `docs/${name}.md`;
 
 /** The sidebar, by kind. test/unit/docs/site.test.ts: no document is left out. */
@@ -28,6 +29,15 @@ export const GROUPS: readonly Group[] = [
         "awakeables-and-signals",
       ].map(guide),
       ...["combinators", "errors-and-sagas", "http", "serialization", "versioning", "testing"].map(guide),
+    ],
+  },
+  {
+    title: "Cookbook",
+    pages: [
+      cookbook("README"),
+      ...["schedules", "fan-out", "polling", "debounce", "approval", "webhooks"].map(cookbook),
+      ...["entity-loop", "updates", "state-machine", "rate-limit"].map(cookbook),
+      page("ai-agents"),
     ],
   },
   {
