@@ -15,6 +15,7 @@ import type { FailedAttempt } from "../runtime/dev/events.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 import { InvocationLines, type InvocationMode } from "./dev-lines.ts";
 import type { Style } from "./output.ts";
+import { NAMED_FILES_MAX } from "../lib/limits/local.ts";
 
 interface Served {
   /** As they are shown. None: only what is registered is served. */
@@ -33,8 +34,6 @@ const LOG_STYLES: Readonly<Record<LogLevel, Style>> = {
   warn: "yellow",
   error: "red",
 };
-/** More files are counted and not named. */
-const NAMED_FILES_MAX = 3;
 /** So many first attempts of an invocation are all shown if they fail. */
 const SHOWN_ATTEMPTS = 3;
 const PACKAGE_ROOT = join(import.meta.dirname, "..");

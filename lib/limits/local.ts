@@ -47,6 +47,11 @@ export const SLOW_LOAD_MS = 3000;
 /** After it was loaded, a file may take this long to say what it serves. */
 export const SERVED_MS_MAX = 2000;
 
+/** More of its files are counted and not named. */
+export const NAMED_FILES_MAX = 3;
+/** So many names of an export that is no service are shown. */
+export const SHOWN_NAMES_MAX = 5;
+
 // Host processes: handlers run in them, so that their crashes and endless loops hurt nobody else.
 
 /** The heap of one. */

@@ -8,6 +8,7 @@
 import { isDefinition } from "../../sdk/definition.ts";
 import { SERVED, type Served } from "../../sdk/endpoint.ts";
 import { asError } from "../../lib/errors.ts";
+import { SHOWN_NAMES_MAX } from "../../lib/limits/local.ts";
 
 export interface LoadedFile {
   /** As it is shown. */
@@ -112,4 +113,3 @@ function shown(value: unknown): string {
   const names = Object.keys(value).slice(0, SHOWN_NAMES_MAX);
   return names.length === 0 ? "an object" : `an object with ${names.join(", ")}`;
 }
-const SHOWN_NAMES_MAX = 5;

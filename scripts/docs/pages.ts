@@ -50,6 +50,7 @@ export const GROUPS: readonly Group[] = [
       ...["deploy"].map(page),
       guide("calling-from"),
       ...["events", "operations"].map(page),
+      guide("producing-events"),
       guide("observability"),
       ...["tracing", "scaling", "costs", "security", "emulators"].map(page),
     ],
