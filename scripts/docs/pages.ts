@@ -42,7 +42,10 @@ export const GROUPS: readonly Group[] = [
   },
   {
     title: "Run it here",
-    pages: [...["cli", "config", "ui", "sql", "sql-export", "dev-powers"].map(page), "examples/README.md"],
+    pages: [
+      ...["cli", "config", "ui", "sql", "sql-export", "dev-powers", "lint"].map(page),
+      "examples/README.md",
+    ],
   },
   {
     title: "Deploy and operate",
@@ -61,6 +64,7 @@ export const GROUPS: readonly Group[] = [
     pages: ["limits", "guarantees", "errors", "ingress", "admin-api", "protocol", "journal-format"].map(page),
   },
   { title: "Project", pages: ["ARCHITECTURE.md", "CONTRIBUTING.md"] },
+  { title: "Lint rules", pages: every("docs/lint/*.md"), isCollapsed: true },
   { title: "Errors by code", pages: every("docs/errors/*.md"), isCollapsed: true },
   { title: "Decisions", pages: every("docs/decisions/*.md"), isCollapsed: true },
 ];

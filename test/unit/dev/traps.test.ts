@@ -1,4 +1,4 @@
-/** Handlers are told what makes their attempts differ: once for each line of theirs. test/e2e/mistakes.test.ts sets the traps. */
+/** Handlers are told what makes their attempts differ: once for each line of theirs. */
 import { expect, test } from "vitest";
 import { TRAPPED_PLACES_MAX } from "../../../lib/limits/author.ts";
 import { Traps, usersFrame } from "../../../runtime/dev/hosts/traps.ts";
