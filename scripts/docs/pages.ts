@@ -15,7 +15,10 @@ const page = (name: string): string => `docs/${name}.md`;
 
 /** The sidebar, by kind. test/unit/docs/site.test.ts: no document is left out. */
 export const GROUPS: readonly Group[] = [
-  { title: "Start", pages: ["quickstart", "concepts", "determinism", "troubleshooting"].map(page) },
+  {
+    title: "Start",
+    pages: ["quickstart", "concepts", "tutorial", "determinism", "troubleshooting"].map(page),
+  },
   {
     title: "Guide",
     pages: [
@@ -58,7 +61,14 @@ export const GROUPS: readonly Group[] = [
       ...["tracing", "scaling", "costs", "security", "emulators"].map(page),
     ],
   },
-  { title: "Come from elsewhere", pages: ["migration", "restate-tools", "parity", "benchmarks"].map(page) },
+  {
+    title: "Come from elsewhere",
+    pages: [
+      page("migration"),
+      ...["lambda-durable-functions", "step-functions", "temporal"].map((name) => page(`migration/${name}`)),
+      ...["restate-tools", "parity", "benchmarks"].map(page),
+    ],
+  },
   {
     title: "Reference",
     pages: ["limits", "guarantees", "errors", "ingress", "admin-api", "protocol", "journal-format"].map(page),
