@@ -124,8 +124,8 @@ const boundaries: readonly Boundary[] = [
   { files: ["scripts/**"], folders: ["scripts"], packages: [...node, "esbuild"] },
   {
     files: ["scripts/docs/**"],
-    folders: ["scripts", "cli"],
-    packages: [...node, "beautiful-mermaid", "typedoc", "vitepress", "@commander-js/extra-typings"],
+    folders: ["scripts", "cli", "lib"],
+    packages: [...node, "beautiful-mermaid", "esbuild", "typedoc", "vitepress", "@commander-js/extra-typings"],
   },
   { files: ["examples/**"], folders: ["examples"] },
   { files: ["examples/support/**"], folders: ["examples", "scripts"] },

@@ -2,8 +2,9 @@
  * The documentation's site: `npm run docs:build` makes it in `.docs-site/.vitepress/dist`, `npm run docs:dev` serves it and follows
  * the documents.
  */
-import { mkdirSync, watch, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildSync } from "esbuild";
 import { build, createServer } from "vitepress";
 import { writeApiReference } from "./api-reference.ts";
 import { cliReference } from "./cli-reference.ts";
@@ -21,6 +22,14 @@ function stageAll(): void {
   const { index, full } = llms(pages);
   writeFileSync(join(SITE, "public/llms.txt"), index);
   writeFileSync(join(SITE, "public/llms-full.txt"), full);
+  const calculator = join(SITE, "public/calculator");
+  cpSync(join(import.meta.dirname, "calculator.html"), join(calculator, "index.html"));
+  buildSync({
+    entryPoints: [join(import.meta.dirname, "calculator.ts")],
+    outfile: join(calculator, "model.js"),
+    bundle: true,
+    format: "esm",
+  });
   const here = (name: string): string => JSON.stringify(join(import.meta.dirname, name));
   mkdirSync(join(SITE, ".vitepress/theme"), { recursive: true });
   writeFileSync(join(SITE, ".vitepress/config.ts"), `export { default } from ${here("config.ts")};\n`);

@@ -9,12 +9,15 @@ export interface Group {
   readonly isCollapsed?: boolean;
 }
 
+/** It is reached by the site's name. */
+const FIRST = "docs/README.md";
+
 const guide = (name: string): string => `docs/guide/${name}.md`;
 const cookbook = (name: string): string => `docs/cookbook/${name}.md`;
 const page = (name: string): string => `docs/${name}.md`;
 
-/** The sidebar, by kind. test/unit/docs/site.test.ts: no document is left out. */
-export const GROUPS: readonly Group[] = [
+/** The sidebar, by kind. */
+const LISTED: readonly Group[] = [
   {
     title: "Start",
     pages: ["quickstart", "concepts", "tutorial", "determinism", "troubleshooting"].map(page),
@@ -46,19 +49,19 @@ export const GROUPS: readonly Group[] = [
   {
     title: "Run it here",
     pages: [
-      ...["cli", "config", "ui", "sql", "sql-export", "dev-powers", "lint"].map(page),
+      ...["cli", "debugging", "config", "ui", "sql", "sql-export", "dev-powers", "lint"].map(page),
       "examples/README.md",
     ],
   },
   {
     title: "Deploy and operate",
     pages: [
-      ...["deploy"].map(page),
+      ...["deploy", "stages"].map(page),
       guide("calling-from"),
       ...["events", "operations"].map(page),
       guide("producing-events"),
       guide("observability"),
-      ...["tracing", "scaling", "costs", "security", "emulators"].map(page),
+      ...["tracing", "scaling", "costs", "pricing", "security", "emulators"].map(page),
     ],
   },
   {
@@ -73,11 +76,28 @@ export const GROUPS: readonly Group[] = [
     title: "Reference",
     pages: ["limits", "guarantees", "errors", "ingress", "admin-api", "protocol", "journal-format"].map(page),
   },
-  { title: "Project", pages: ["ARCHITECTURE.md", "CONTRIBUTING.md"] },
   { title: "Lint rules", pages: every("docs/lint/*.md"), isCollapsed: true },
+  { title: "Project", pages: ["CHANGELOG.md", page("versions"), "ARCHITECTURE.md", "CONTRIBUTING.md"] },
   { title: "Errors by code", pages: every("docs/errors/*.md"), isCollapsed: true },
   { title: "Decisions", pages: every("docs/decisions/*.md"), isCollapsed: true },
 ];
+
+/** What is not listed above stands at the end of its folder's group. test/unit/docs/site.test.ts: no document is left out. */
+const REST: Readonly<Record<string, string>> = {
+  Guide: "docs/guide/*.md",
+  Cookbook: "docs/cookbook/*.md",
+  "Come from elsewhere": "docs/migration/*.md",
+  Reference: "docs/*.md",
+};
+
+const listed = new Set(LISTED.flatMap(({ pages }) => pages));
+
+export const GROUPS: readonly Group[] = LISTED.map((group) => {
+  const { [group.title]: pattern } = REST;
+  const rest =
+    pattern === undefined ? [] : every(pattern).filter((path) => !listed.has(path) && path !== FIRST);
+  return { ...group, pages: [...group.pages, ...rest] };
+});
 
 function every(pattern: string): string[] {
   return globSync(pattern, { cwd: `${import.meta.dirname}/../..` }).toSorted();

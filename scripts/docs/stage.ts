@@ -51,7 +51,7 @@ export function stage(folder: string): ReadonlyMap<string, string> {
   for (const document of known) {
     const path = join(folder, sitePath(document));
     mkdirSync(dirname(path), { recursive: true });
-    const text = withPictures(onTheSite(document, known), path);
+    const text = withPictures(withCalculator(onTheSite(document, known)), path);
     writeFileSync(path, text);
     pages.set(document, text);
   }
@@ -105,6 +105,13 @@ function linkOnTheSite({ link, isImage, text, target, document, known }: Link): 
 }
 
 const local = (path: string): string => (path.startsWith(".") ? path : `./${path}`);
+
+/** It is a page of its own, beside those that VitePress makes. */
+const withCalculator = (text: string): string =>
+  text.replace(
+    /The site of these pages has a calculator: .*?\. /,
+    '[Calculate it](/calculator/index.html){target="_self"} with your own numbers. ',
+  );
 
 function withPictures(text: string, path: string): string {
   let count = 0;
