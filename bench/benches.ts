@@ -1,9 +1,10 @@
 /** All benchmarks, in the order in which they run. */
 import { coldStart } from "./cold-start.ts";
 import { cost } from "./cost.ts";
+import { events } from "./events.ts";
 import { growth } from "./growth.ts";
 import { latency } from "./latency.ts";
 import { localSpeed } from "./local-speed-table.ts";
 import type { Bench } from "./report/bench.ts";
 
-export const benches: readonly Bench[] = [cost, latency, ...growth, coldStart, localSpeed];
+export const benches: readonly Bench[] = [cost, latency, ...growth, coldStart, localSpeed, events];

@@ -19,20 +19,19 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-export async function startPerdure(folder: string, durability: Durability): Promise<RunningServer> {
+export async function startPerdure(
+  folder: string,
+  durability: Durability,
+  file = join(HERE, "serve-perdure.ts"),
+): Promise<RunningServer & { readonly adminPort: number }> {
   const [port = 0, adminPort = 0] = await freePorts(2);
-  const main = [
-    "--conditions=perdure-source",
-    join(ROOT, "cli/main.ts"),
-    "dev",
-    join(HERE, "serve-perdure.ts"),
-  ];
+  const main = ["--conditions=perdure-source", join(ROOT, "cli/main.ts"), "dev", file];
   const where = ["--port", String(port), "--admin-port", String(adminPort)];
   const data = ["--data", join(folder, "perdure.sqlite"), "--durability", durability, "--no-watch"];
   const args = [...main, ...where, ...data];
   const server = startProcess("perdure dev", process.execPath, args, { TMPDIR: folder });
   await untilReady(server, async () => (await fetch(`http://127.0.0.1:${port}/restate/health`)).ok);
-  return { port, cpuMs: () => cpuMsOf(server), stop: () => stopProcess(server) };
+  return { port, adminPort, cpuMs: () => cpuMsOf(server), stop: () => stopProcess(server) };
 }
 
 /** Restate's server with its defaults in one process, the handlers on its SDK in another. It syncs its WAL by default. */

@@ -22,13 +22,15 @@ import { decodeTurnRequest, encodeTurnOutcome } from "../../lib/protocol.ts";
 import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
 import { Intake } from "../../runtime/dispatcher/intake.ts";
 import { QueueKeeper } from "../../runtime/dispatcher/queue-keeper.ts";
+import { answerSource, type SourceFunctionPorts } from "../../runtime/events/source-function.ts";
+import type { Subscription } from "../../runtime/events/subscription.ts";
 import type { HttpResponse } from "../../runtime/http/message.ts";
 import { Ingress } from "../../runtime/ingress/ingress.ts";
 import { forwardTimer } from "../../runtime/timers/due-timer.ts";
 import type { Caller } from "../../lib/model/caller.ts";
 import { onlyCall } from "../../sdk/direct-door.ts";
 import { createEndpoint, type Endpoint, type TurnPorts } from "../../sdk/endpoint.ts";
-import { difference, Meter, type Usage } from "./bill.ts";
+import { COMPUTE_MS_PER_RECORD, difference, Meter, type Usage } from "./bill.ts";
 import { Functions } from "./functions.ts";
 import { distant, MeteredItems } from "./items.ts";
 import { type Latency, medians, mulberry32 } from "./latency.ts";
@@ -57,6 +59,7 @@ const RESOURCES: Resources = {
 };
 /** A dispatcher's function may take so long. */
 const DISPATCHER_MS = 330_000;
+const DOOR_MS = 30_000;
 const WARNINGS_ONLY: Logger = {
   log: (level, message, fields) => {
     if (level === "error" || level === "warn")
@@ -84,6 +87,7 @@ export class Account {
   /** Environments of the handlers' function that wait for a turn, the last one used on top. */
   readonly #idle: TurnPorts[] = [];
   #seeds = 0;
+  #door: SourceFunctionPorts | undefined;
   readonly #mailboxes: OwnMailboxes;
 
   private constructor(options: AccountOptions, endpoint: Endpoint) {
@@ -169,6 +173,20 @@ export class Account {
       }),
     );
     return { ...response, ms: time.exactMs - startMs };
+  }
+
+  /** An event source mapping's event, of so many records. Throws an Error if any of them is to come again. */
+  async deliver({ id }: Subscription, event: unknown, records: number): Promise<void> {
+    const context = {
+      invokedFunctionArn: `arn:aws:lambda:us-east-1:000000000000:function:door:${id}`,
+      getRemainingTimeInMillis: () => DOOR_MS,
+    };
+    const { batchItemFailures } = await this.#functions.invoke("door", async () => {
+      await this.time.pause(records * COMPUTE_MS_PER_RECORD);
+      const ports = (this.#door ??= { ...this.#ports(), meter: { measure: () => undefined } });
+      return await answerSource(ports, event, context);
+    });
+    if (batchItemFailures.length > 0) throw new Error("records are to be delivered again");
   }
 
   /** All functions know what the registry says, as in an account in which something has happened moments ago. */

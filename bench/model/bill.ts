@@ -28,7 +28,7 @@ interface Prices {
 /** List prices of us-east-1 in dollars; where they come from is in docs/benchmarks.md. */
 export const PRICES = JSON.parse(readFileSync(new URL("../prices.json", import.meta.url), "utf8")) as Prices;
 
-export const FUNCTIONS = ["ingress", "dispatcher", "handler", "timers"] as const;
+export const FUNCTIONS = ["ingress", "dispatcher", "handler", "timers", "door"] as const;
 export type FunctionName = (typeof FUNCTIONS)[number];
 
 /** Memory of each function, MB, as the stack sets it. You choose a handler's own. */
@@ -37,13 +37,22 @@ export const MEMORY_MB: Record<FunctionName, number> = {
   dispatcher: 512,
   handler: 512,
   timers: 256,
+  door: 256,
 };
 
 /**
  * How long a function computes, besides its waits, in milliseconds. An estimate: a turn takes less than a millisecond of
  * one core on a developer's machine, and a function of 512 MB has less than a third of a core.
  */
-export const COMPUTE_MS: Record<FunctionName, number> = { ingress: 2, dispatcher: 2, handler: 3, timers: 1 };
+export const COMPUTE_MS: Record<FunctionName, number> = {
+  ingress: 2,
+  dispatcher: 2,
+  handler: 3,
+  timers: 1,
+  door: 2,
+};
+/** What the source door computes for each record of a batch, the same way. */
+export const COMPUTE_MS_PER_RECORD = 0.2;
 
 /** What is written to logs, bytes (docs/costs.md): by Lambda of each invocation, whatever the function says; by the HTTP API of each
  * request; by a dispatcher of what it has measured. Handlers say nothing by themselves. */
@@ -100,7 +109,7 @@ export function logsPerMillion(usage: Usage): number {
   const bytes =
     invocations * LOG_BYTES.invocation +
     usage.httpRequests * LOG_BYTES.request +
-    usage.dispatcherInvocations * LOG_BYTES.measured;
+    (usage.dispatcherInvocations + usage.doorInvocations) * LOG_BYTES.measured;
   return (1e6 * bytes * PRICES.cloudWatch.logGb) / 1e9;
 }
 
