@@ -171,9 +171,14 @@ function ownOptions(options: SubscriptionOptions): Own | SubscriptionFault {
   return {
     ...{ key, generation, oneAtATime: options[OPTION.lanes] === "shard" },
     ...(typeof otherwise === "object" ? { keyIfMissing: otherwise } : {}),
-    ...(options[OPTION.maxRate] === undefined ? {} : { maxRate: Number(options[OPTION.maxRate]) }),
+    ...rateIn(options),
     ...(schedule === undefined ? {} : { schedule }),
   };
+}
+
+function rateIn(options: SubscriptionOptions): Pick<Own, "maxRate"> {
+  const rate = options[OPTION.maxRate];
+  return rate === undefined ? {} : { maxRate: Number(rate) };
 }
 
 function scheduleIn(options: SubscriptionOptions): Schedule | string | undefined {
