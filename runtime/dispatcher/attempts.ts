@@ -287,9 +287,13 @@ export class Attempts {
     return Math.round(THROTTLED_MS_MIN + THROTTLED_MS_SPREAD * part);
   }
 
-  #canHold(delayMs: number, { deadlineMs }: Delivery): boolean {
+  /** Not after a turn that was let go of. The next one may run as long, and then nobody here remembers how many there were: an attempt
+   * that counts must be in the head. */
+  #canHold(delayMs: number, { deadlineMs, ended }: Delivery): boolean {
     return (
-      delayMs <= HELD_BACKOFF_MS_MAX && this.#ports.clock.now() + delayMs + 2 * TURN_CLOSING_MS < deadlineMs
+      ended === undefined &&
+      delayMs <= HELD_BACKOFF_MS_MAX &&
+      this.#ports.clock.now() + delayMs + 2 * TURN_CLOSING_MS < deadlineMs
     );
   }
 

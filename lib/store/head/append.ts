@@ -99,8 +99,10 @@ export function appendWrite(append: Append): Write {
           when: atStub(stub.incarnation, append),
         };
   }
+  // What names a guard and records nothing is no progress: the attempts without any are still counted.
+  const stays = entries.length === 0 && !ending ? "attempt" : undefined;
   const gone = PASSING.filter(
-    (field) => HEAD_ATTRIBUTE[field] in before.item && !(HEAD_ATTRIBUTE[field] in fields),
+    (field) => field !== stays && HEAD_ATTRIBUTE[field] in before.item && !(HEAD_ATTRIBUTE[field] in fields),
   );
   const changes: Change[] = [
     ...sets(fields),

@@ -35,6 +35,13 @@ const work = service({
       await long(ctx);
       throw new Error("a bug");
     },
+    breaks: async (ctx: Context): Promise<void> => {
+      await ctx.run("long", async () => {
+        ran.push("long");
+        await step.promise;
+        throw new Error("a bug");
+      });
+    },
     awaits: async (ctx: Context): Promise<string> => {
       const { promise } = ctx.awakeable<string>();
       await long(ctx);
@@ -66,7 +73,7 @@ const guards = (): Message[] =>
   world.scheduled.map(({ message }) => message).filter((message) => "guard" in message);
 
 /** Delivers it, and lets time pass until it is let go of. */
-async function letGo(message: Start): Promise<void> {
+async function letGo(message: Start | Resume): Promise<void> {
   const delivered = world.deliver(message);
   await expect.poll(() => ran.length).toBe(1);
   await world.clock.advance(RELAY_AFTER_MS + 1);
@@ -195,4 +202,28 @@ test("guards of one turn have numbers; those of others are not taken for its own
     false,
     false,
   ]);
+});
+
+test("attempts that run long are counted: the head has each of them, and the back-offs grow", async () => {
+  const message = start("Work", "breaks");
+  let next: Start | Resume = message;
+  const delays: number[] = [];
+  for (const attempt of [1, 2, 3]) {
+    await letGo(next);
+    step.resolve();
+    await expect.poll(() => early().length).toBe(attempt);
+    const ended = early().at(-1);
+    if (!ended) throw new Error("the turn has not said that it has failed");
+    expect(await world.deliver(ended)).toBe(true);
+    const head = await world.head(message.id);
+    expect(head).toMatchObject({ status: "backing-off", attempt: { count: attempt } });
+    const dueAtMs = head?.dueAtMs ?? 0;
+    delays.push(dueAtMs - world.clock.now());
+    await world.clock.advance(dueAtMs - world.clock.now());
+    next = { kind: "resume", id: message.id, incarnation: 0, dueAtMs };
+    ran = [];
+    step = Promise.withResolvers();
+  }
+  expect(delays).toEqual(delays.toSorted((a, b) => a - b));
+  expect(new Set(delays).size).toBe(3);
 });
