@@ -4,6 +4,7 @@
  */
 import { join, sep } from "node:path";
 import { styleText } from "node:util";
+import { NAMED_FILES_MAX, NAMED_MOVED_MAX } from "../lib/limits/cli.ts";
 import type { HandlerManifest, ServiceManifest } from "../lib/model/manifest.ts";
 import { shownDeploymentId, shownId } from "../lib/model/shown-id.ts";
 import { escaped, readableLine } from "../lib/log/line.ts";
@@ -13,14 +14,16 @@ import type { Deployed } from "../runtime/dev/deployer.ts";
 import type { EngineEvent, Listening } from "../runtime/dev/engine.ts";
 import type { FailedAttempt } from "../runtime/dev/events.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
-import { InvocationLines, type InvocationMode } from "./dev-lines.ts";
+import type { ReadEnv } from "./dev-env.ts";
+import { InvocationLines, type InvocationMode, pathOf } from "./dev-lines.ts";
 import type { Style } from "./output.ts";
-import { NAMED_FILES_MAX } from "../lib/limits/local.ts";
 
 interface Served {
   /** As they are shown. None: only what is registered is served. */
   readonly files: readonly string[];
   readonly dataPath: string;
+  /** The file of variables that was read. */
+  readonly env?: ReadEnv;
   readonly watch: boolean;
   /** From which level on the engine's own log is shown. */
   readonly least: LogLevel;
@@ -99,6 +102,8 @@ export class DevConsole {
       }
       case "build-recovered":
         return print("stdout", "green", `${this.#name} compiles again and is in service.`);
+      case "adopted":
+        return this.#adopted(event);
       case "warning":
         return print("stderr", "yellow", `warning: ${escaped(event.message)}`);
       case "invocation":
@@ -119,7 +124,7 @@ export class DevConsole {
 
   ready({ url, adminUrl, deployed }: Listening): void {
     this.#ready = true;
-    const { files, dataPath, watch } = this.#served;
+    const { files, dataPath, env, watch } = this.#served;
     const services = deployed?.services ?? [];
     const width = Math.max(...services.map(({ name }) => name.length)) + 2;
     const lines = [
@@ -129,6 +134,7 @@ export class DevConsole {
       `  admin    ${styled("cyan", adminUrl)}`,
       `  ui       ${styled("cyan", `${adminUrl}/ui/`)}`,
       `  data     ${dataPath}`,
+      ...(env ? [`  env      ${shownEnv(env)}`] : []),
       "",
       ...services.map(
         (service) => `  ${styled("bold", escaped(service.name).padEnd(width))}${describe(service)}`,
@@ -156,6 +162,30 @@ export class DevConsole {
     print("stdout", "green", `reloaded ${this.#name} as ${short(deployment)}: ${escaped(names)}`);
   }
 
+  /** What had failed, on a reload. */
+  #adopted({ moved, staying }: Extract<EngineEvent, { kind: "adopted" }>): void {
+    if (moved.length > 0) {
+      const named = moved.slice(0, NAMED_MOVED_MAX).map((each) => pathOf(each.target));
+      const more = moved.length > named.length ? ` and ${moved.length - named.length} more` : "";
+      const go = moved.length === 1 ? "goes" : "go";
+      print(
+        "stdout",
+        "green",
+        `${escaped(named.join(", "))}${more} had failed, and ${go} on with the new code`,
+      );
+    }
+    for (const { id, target, deployment, reason } of staying.slice(0, NAMED_MOVED_MAX)) {
+      const stays = `${pathOf(target)} stays on the old code ${short(deployment)}: ${reason}`;
+      print("stderr", "yellow", `${escaped(firstSentences(stays))}  ${escaped(shownId(id))}`);
+    }
+    if (staying.length === 0) return;
+    const more = staying.length - NAMED_MOVED_MAX;
+    const others = more > 0 ? `${more} more stay there. ` : "";
+    const how =
+      "Restore what the new code no longer does and save, or end one and start it anew: perdure kill <id>, perdure restart <id>";
+    print("stderr", "dim", `    ${others}${how}`);
+  }
+
   #invocation({ event, details }: Extract<EngineEvent, { kind: "invocation" }>): void {
     if (event.kind !== "attempt-failed") this.#lines.report(event, details);
     else if (isShown(event.attempt, this.#served.mode) && this.#lines.isRoom(event))
@@ -181,15 +211,18 @@ function attemptFailed({
   stack,
   operation,
   invocation,
+  oldCode,
 }: FailedAttempt): void {
-  const { service, handler, key } = target;
-  const path = [service, ...(key === undefined ? [] : [key]), handler].join("/");
   const where = operation === undefined ? "" : ` in ${operation}`;
+  const on = oldCode === undefined ? "" : ` on the old code ${short(oldCode)}`;
   const [first = message] = message.split("\n");
-  print("stderr", "red", escaped(`${path} failed${where}, attempt ${attempt}: ${first}`));
+  print("stderr", "red", escaped(`${pathOf(target)} failed${where}${on}, attempt ${attempt}: ${first}`));
   const frames = attempt === 1 && stack !== undefined ? usersFrames(stack) : [];
   print("stderr", "dim", [...frames.map(escaped), `    of ${escaped(shownId(invocation))}`].join("\n"));
 }
+
+/** What is wrong, without the advice that comes behind it. */
+const firstSentences = (text: string): string => text.split(/\. (?=[A-Z])/u)[0] ?? text;
 
 /** The lines of a stack in the user's code: not in this package, and not in Node. */
 function usersFrames(stack: string): readonly string[] {
@@ -205,6 +238,11 @@ export const withoutOwnFrames = (text: string): string =>
 
 const isOwnFrame = (line: string): boolean =>
   NOBODYS.some((place) => line.includes(place)) || OWN_FOLDERS.some((folder) => line.includes(folder));
+
+function shownEnv({ shownPath, set, kept }: ReadEnv): string {
+  const stay = kept.length === 0 ? "" : `; set before, and kept: ${kept.join(", ")}`;
+  return escaped(`${count(set, "variable")} of ${shownPath}${stay}`);
+}
 
 function describe({ type, handlers }: ServiceManifest): string {
   const names = handlers.map(({ name, kind, ingressPrivate }) => {

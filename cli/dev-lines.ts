@@ -191,7 +191,7 @@ function momentOf(atMs: number, nowMs: number): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clockTime(atMs)}`;
 }
 
-const pathOf = ({ service, key, handler }: Target): string =>
+export const pathOf = ({ service, key, handler }: Target): string =>
   [service, ...(key === undefined ? [] : [key]), handler].join("/");
 
 const firstLine = (text: string): string => text.split("\n")[0] ?? "";

@@ -22,7 +22,9 @@ import { CommandError, EXIT, UsageError } from "./exit.ts";
 import type { Program } from "./root.ts";
 import type { Command, OptionValues } from "@commander-js/extra-typings";
 import { DevConsole, withoutOwnFrames } from "./dev-console.ts";
+import { type ReadEnv, readEnv } from "./dev-env.ts";
 import { servedFiles } from "./dev-files.ts";
+import { nextFreePort, ownerOf } from "./port-owner.ts";
 
 /** The folder for data files without `--data`, below the current one. */
 const DATA_FOLDER = ".perdure";
@@ -139,6 +141,7 @@ async function runServer(
   options: ServerFlags,
 ): Promise<void> {
   const folder = currentFolder();
+  const env = files === undefined ? undefined : readEnv(folder, process.env);
   const named = options.config ?? process.env["PERDURE_CONFIG"];
   const file = readConfigFile(folder, named === "" ? undefined : named, SETTING_KEYS);
   for (const warning of file?.warnings ?? []) cli.out.warn(warning);
@@ -146,7 +149,7 @@ async function runServer(
   const settings = settingsOf(folder, files, chosen);
   const data = { value: settings.dataPath, from: chosen.data.from };
   if (options.printConfig === true) return await printConfig(cli.out, { ...chosen, data });
-  await serve(settings);
+  await serve(settings, env);
 }
 
 function givenOptions(
@@ -236,13 +239,14 @@ function defaultDataPath(folder: string, served: readonly string[]): string {
   return join(folder, DATA_FOLDER, `${name === "" ? "dev" : name}.sqlite`);
 }
 
-async function serve(settings: ServerSettings): Promise<void> {
+async function serve(settings: ServerSettings, env: ReadEnv | undefined): Promise<void> {
   const files = servedFiles(currentFolder(), settings.served);
   makeDataFolder(dirname(settings.dataPath));
   const output = new DevConsole({
     files: files.map(shownPath),
     dataPath: shownPath(settings.dataPath),
     watch: settings.watch,
+    ...(env && { env }),
     least: settings.logLevel === "trace" ? "debug" : settings.logLevel,
     mode: settings.logInvocations,
   });
@@ -270,7 +274,7 @@ async function serve(settings: ServerSettings): Promise<void> {
     // If the user has stopped it, it may fail for that reason.
     if (isStopping()) return;
     await engine.stop();
-    throw asCommandError(error);
+    throw (await portInUse(error, settings)) ?? asCommandError(error);
   }
 }
 
@@ -317,6 +321,21 @@ function stopOnSignal(stop: () => Promise<void>, output: DevConsole): () => bool
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
   return () => stopping;
+}
+
+/** Says who has the port, and which one is free. */
+async function portInUse(error: unknown, settings: ServerSettings): Promise<CommandError | undefined> {
+  if (!(error instanceof Error) || !("portInUse" in error) || typeof error.portInUse !== "number")
+    return undefined;
+  const { portInUse: port } = error;
+  const owner = ownerOf(port);
+  const free = await nextFreePort(port, settings.host);
+  const option = port === settings.adminPort ? "--admin-port" : "--port";
+  const advice = `Choose another one: ${option} ${free ?? 0}.`;
+  return new CommandError(`${error.message}${owner === undefined ? "" : ` by ${owner}`}`, {
+    cause: error,
+    advice,
+  });
 }
 
 function expected<T>(action: () => T): T {

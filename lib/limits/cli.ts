@@ -84,6 +84,14 @@ export const WRITE_UNIT_BYTES = 1024;
 
 /** The longest configuration file of a server on this machine: 1 MiB. */
 export const CONFIG_BYTES_MAX = 1024 * 1024;
+/** Ports above one that is in use, which are looked at for a free one. */
+export const PORTS_TRIED_MAX = 20;
+/** How much of another process's command an error quotes. */
+export const COMMAND_CHARS_MAX = 80;
+/** More files are counted and not named. */
+export const NAMED_FILES_MAX = 3;
+/** Invocations that are named when new code takes them over. */
+export const NAMED_MOVED_MAX = 5;
 /** Files that `perdure dev` serves: those of a folder, or those that are named. */
 export const SERVED_FILES_MAX = 500;
 /** Lines about invocations that `perdure dev` prints within {@link CONSOLE_WINDOW_MS}. What comes beyond is summed up in one line. */

@@ -42,15 +42,25 @@ export const BODIES_BYTES_MAX = 256 * 1024 * 1024;
 export const FILE_SETTLE_MS = 60;
 /** While the file cannot be bundled, it is tried again this often: a missing file may appear in a folder that is not watched. */
 export const REBUILD_MS = 1000;
+/** Names that an error says of an object that is no service. */
+export const SHOWN_NAMES_MAX = 5;
 /** When it is said that a file is still being loaded. */
 export const SLOW_LOAD_MS = 3000;
 /** After it was loaded, a file may take this long to say what it serves. */
 export const SERVED_MS_MAX = 2000;
 
-/** More of its files are counted and not named. */
-export const NAMED_FILES_MAX = 3;
-/** So many names of an export that is no service are shown. */
-export const SHOWN_NAMES_MAX = 5;
+// New code, and the invocations that have failed on the old one.
+
+/** How long one replay of what is recorded may take, before the invocation stays where it is. */
+export const REHEARSAL_MS_MAX = 3000;
+/** Invocations that are rehearsed in one process. */
+export const REHEARSED_AT_ONCE = 50;
+/** Invocations that are looked at after a reload. */
+export const ADOPTED_MAX = 2000;
+/** Invocations that do not fit the new code, which are remembered. Beyond, the oldest are rehearsed again. */
+export const STAYING_REMEMBERED_MAX = 1000;
+/** Rests that come within this time are looked at together. */
+export const ADOPTION_SETTLE_MS = 50;
 
 // Host processes: handlers run in them, so that their crashes and endless loops hurt nobody else.
 

@@ -19,6 +19,8 @@ export interface BlobStore {
 export interface Deployed {
   readonly deployment: string;
   readonly services: readonly ServiceManifest[];
+  /** It was not in service before: nothing has run on it. */
+  readonly isNew: boolean;
   /** Changes that the user may not have meant. */
   readonly warnings: readonly string[];
 }
@@ -66,7 +68,7 @@ export class Deployer {
       pool.keep(deployment);
       const warnings = isNew ? warningsOf(this.#previous ?? before, services) : [];
       this.#previous = services;
-      return { deployment, services, warnings };
+      return { deployment, services, isNew, warnings };
     } finally {
       this.#fresh.delete(deployment);
     }

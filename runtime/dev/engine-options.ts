@@ -3,6 +3,7 @@ import type { Cors } from "../../lib/cors.ts";
 import type { Logger } from "../../lib/ports.ts";
 import type { DatabaseOptions } from "../local/database.ts";
 import type { LostFile } from "../local/data-file-watch.ts";
+import type { AdoptionEvent } from "./adoption.ts";
 import type { Deployed } from "./deployer.ts";
 import type { InvocationEvent } from "./events.ts";
 import type { InvocationDetails } from "./invocation-details.ts";
@@ -38,6 +39,8 @@ export interface EngineOptions {
 /** What a running engine reports to people. */
 export type EngineEvent =
   | ReloadEvent
+  /** What had failed goes on with new code, or stays on the old one. */
+  | AdoptionEvent
   /** A line that a handler printed. `old`: its deployment gets no new invocations any more. */
   | {
       readonly kind: "output";

@@ -27,6 +27,7 @@ import { LocalMeta } from "../local/meta.ts";
 import { LocalMailbox } from "../local/mailbox.ts";
 import { LocalTimers } from "../local/timers.ts";
 import { commonFolder } from "./bundler.ts";
+import { Adoption } from "./adoption.ts";
 import { Deployer } from "./deployer.ts";
 import type { EngineOptions, Listening } from "./engine-options.ts";
 import { InvocationEvents } from "./events.ts";
@@ -75,6 +76,7 @@ export class Engine {
   readonly #jumps: Jumps;
   readonly #powers: Powers;
   readonly #turns: LocalTurns;
+  readonly #adoption: Adoption;
   readonly #events = new InvocationEvents();
   readonly #reloader: Reloader | undefined;
   /** Where a loss of power matters: resolves when all that is committed is settled. */
@@ -149,16 +151,25 @@ export class Engine {
       ...{ pool: this.#pool, httpHosts: this.#httpHosts, powers: this.#powers, events: this.#events },
       ...{ clock: this.#clock, settles: this.#settles, isStopped: () => this.#stopped },
       ...{ tally: this.#observer.tally, tellsSteps: options.tellsSteps === true },
+      isOld: (deployment) => this.#current !== undefined && deployment !== this.#current,
     });
-    this.#observer.headWritten = (...write) => this.#turns.headWritten(...write);
-    this.#events.listen((event) => {
-      options.report({ kind: "invocation", event, details: () => detailsOf(this.#items, event) });
-    });
+    this.#adoption = new Adoption({ ...this.#ports(), pool: this.#pool, report: options.report });
+    this.#tellOfInvocations();
     if (!options.files?.[0]) return;
     this.#reloader = new Reloader(options.files, {
       deployer,
       pool: this.#pool,
       report: (event) => this.#report(event),
+    });
+  }
+
+  #tellOfInvocations(): void {
+    this.#observer.headWritten = (partition, before, after) => {
+      this.#turns.headWritten(partition, before, after);
+      this.#adoption.headWritten(partition, after);
+    };
+    this.#events.listen((event) => {
+      this.#options.report({ kind: "invocation", event, details: () => detailsOf(this.#items, event) });
     });
   }
 
@@ -169,6 +180,7 @@ export class Engine {
     const { url, adminUrl } = await this.#listen();
     await this.#timers.releaseGuards();
     this.#dispatch();
+    if (deployed) this.#adoption.deployed(deployed);
     await this.#sources.start(this.#options.kafkaClusters);
     return { url, adminUrl, ...(deployed && { deployed }) };
   }
@@ -182,7 +194,7 @@ export class Engine {
     this.#observer.stop();
     for (const server of this.#servers) server.close();
     this.#timers.stop();
-    await Promise.all([this.#turnsEnd(), this.#sources.stop()]);
+    await Promise.all([this.#turnsEnd(), this.#sources.stop(), this.#adoption.stop()]);
     // Before the host processes end. Otherwise their turns would be recorded as failures of the handlers.
     this.#database.close();
     for (const server of this.#servers) server.destroy();
@@ -228,8 +240,11 @@ export class Engine {
   }
 
   #report(event: ReloadEvent): void {
-    if (event.kind === "deployed") this.#current = event.deployed.deployment;
     this.#options.report(event);
+    if (event.kind !== "deployed") return;
+    this.#current = event.deployed.deployment;
+    // At the start it has to wait until turns run.
+    if (this.#dispatcher) this.#adoption.deployed(event.deployed);
   }
 
   #ports() {

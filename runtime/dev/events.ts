@@ -24,6 +24,8 @@ export interface FailedAttempt {
   readonly stack?: string;
   /** Where it failed: `run "charge the card"`. */
   readonly operation?: string;
+  /** The deployment, if new invocations go to a newer one. */
+  readonly oldCode?: string;
 }
 
 export type InvocationEvent =

@@ -47,6 +47,13 @@ const NO_QUERY = new URLSearchParams();
 /** The port cannot be listened on. The message names the port and the reason. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
+  /** If somebody else listens on it. */
+  readonly portInUse: number | undefined;
+
+  constructor(message: string, options: ErrorOptions & { portInUse?: number } = {}) {
+    super(message, options);
+    this.portInUse = options.portInUse;
+  }
 }
 
 export class HttpServer {
@@ -74,7 +81,9 @@ export class HttpServer {
     const { host, port } = this.#options;
     return new Promise((resolve, reject) => {
       this.#server.once("error", (error: NodeJS.ErrnoException) => {
-        reject(new ListenError(`cannot listen on ${host}:${port}: ${reasonOf(error)}`, { cause: error }));
+        const inUse = error.code === "EADDRINUSE" ? { portInUse: port } : {};
+        const message = `cannot listen on ${host}:${port}: ${reasonOf(error)}`;
+        reject(new ListenError(message, { cause: error, ...inUse }));
       });
       this.#server.listen(port, host, () => {
         resolve(urlOf(host, (this.#server.address() as AddressInfo).port));

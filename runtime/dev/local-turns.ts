@@ -35,6 +35,8 @@ export interface LocalTurnsPorts {
   readonly settles: (() => Promise<void>) | undefined;
   /** Every step is told, too. */
   readonly tellsSteps: boolean;
+  /** New invocations go to newer code of this server's own. */
+  readonly isOld: (deployment: string) => boolean;
   /** What becomes of turns is not told any more: the server ends them. */
   readonly isStopped: () => boolean;
 }
@@ -71,11 +73,11 @@ export class LocalTurns implements Invoker {
       const asked = settles ? await onceSettled(deployment, request, settles) : request;
       const outcome = await hosts.invoke(deployment, this.#ordered(asked));
       if (outcome.kind === "completed") powers.ended(request.id);
-      this.#ended(request, outcome);
+      this.#ended(deployment, request, outcome);
       return outcome;
     } catch (error) {
       if (error instanceof FunctionError)
-        this.#failed(request, { message: error.message, ...stackOf(error.cause) });
+        this.#failed(deployment, request, { message: error.message, ...stackOf(error.cause) });
       throw error;
     } finally {
       this.#running.delete(request.id);
@@ -120,10 +122,10 @@ export class LocalTurns implements Invoker {
     events.tell({ kind: "turn", ...this.#of(request), isFirst, attempt: attempt.count });
   }
 
-  #ended(request: TurnRequest, outcome: TurnOutcome): void {
+  #ended(deployment: Reached, request: TurnRequest, outcome: TurnOutcome): void {
     const { events } = this.#ports;
     if (this.#ports.isStopped()) return;
-    if (outcome.kind === "failed") return this.#failed(request, outcome.failure);
+    if (outcome.kind === "failed") return this.#failed(deployment, request, outcome.failure);
     if (!events.isHeard) return;
     const of = this.#of(request);
     if (outcome.kind === "suspended")
@@ -141,6 +143,7 @@ export class LocalTurns implements Invoker {
 
   /** A call that is tried again and again looks as if it hangs. */
   #failed(
+    deployment: Reached,
     request: TurnRequest,
     { message, stack, command }: Pick<TurnFailure, "message" | "stack" | "command">,
   ): void {
@@ -154,6 +157,7 @@ export class LocalTurns implements Invoker {
       attempt: {
         ...{ invocation, target, count: attempt.count, message },
         ...{ ...(stack && { stack }), ...(operation && { operation }) },
+        ...(!isHttp(deployment) && this.#ports.isOld(deployment.id) && { oldCode: deployment.id }),
       },
     });
   }

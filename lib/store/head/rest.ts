@@ -242,3 +242,32 @@ export async function repin(
   const when = all(whileOpen(incarnation), hasStatus(...statusesThat("repin", "repin")));
   return (await updateHead(items, id, sets(fields), when)) !== undefined;
 }
+
+/**
+ * adopt: it rests after a failure, and goes on at once with newer code, which has not failed yet. `deployment`: absent if it is pinned to
+ * none. `false`: it has moved, or does not rest.
+ *
+ * A turn that a timer has begun meanwhile on the old code is refused its next append by the fresh mark (R18), as one that a pause has
+ * overtaken: it changes nothing more, so it ends on the code that it began on. One that has appended before runs, and is not adopted.
+ */
+export async function adopt(
+  ports: MarkingPorts,
+  id: InvocationId,
+  head: Head,
+  deployment: string | undefined,
+): Promise<boolean> {
+  if (head.voucher !== undefined || head.guard !== undefined) return false;
+  const nowMs = ports.clock.now();
+  const fields = headAttributes({
+    ...{ status: "backing-off", deployment, attempt: { count: 0 }, dueAtMs: nowMs, modifiedAtMs: nowMs },
+    writer: freshMark(ports),
+  });
+  const when = all(
+    whileOpen(head.incarnation),
+    hasLength(head.length),
+    hasMark(head),
+    hasNotMoved(head),
+    hasStatus("backing-off", "paused"),
+  );
+  return (await updateHead(ports.items, id, sets(fields), when)) !== undefined;
+}

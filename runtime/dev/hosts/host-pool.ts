@@ -8,20 +8,26 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { FunctionError, OperationalError } from "../../../lib/errors.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { asError, FunctionError, OperationalError } from "../../../lib/errors.ts";
 import type { Reached } from "../../../lib/model/manifest.ts";
 import type { Invoker } from "../../../lib/ports.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { HostProcess } from "./host-process.ts";
-import { engineCalls, type EngineCalls, type EnginePorts } from "./host-protocol.ts";
+import { engineCalls, type EngineCalls, type EnginePorts, type Rehearsal } from "./host-protocol.ts";
 import { CrashBlame } from "./crash-blame.ts";
 import { IsolatedHosts } from "./isolated-hosts.ts";
 import { KilledByHand } from "./killed-by-hand.ts";
 import { OrphanKiller } from "./orphan-killer.ts";
 import type { OrderedRequest } from "./turn-orders.ts";
 import { withoutStack } from "./without-stack.ts";
-import { HOST_HEAP_MB, HOST_IDLE_MS_MAX, HOST_POOL_TICK_MS } from "../../../lib/limits/local.ts";
+import {
+  HOST_HEAP_MB,
+  HOST_IDLE_MS_MAX,
+  HOST_POOL_TICK_MS,
+  TURN_SLACK_MS,
+} from "../../../lib/limits/local.ts";
 
 export interface HostPoolOptions {
   readonly ports: EnginePorts;
@@ -86,6 +92,18 @@ export class HostPool implements Invoker {
       if (error instanceof KilledByHand) throw error.as(request.id);
       const shown = error instanceof FunctionError ? withoutStack(error) : error;
       throw this.#isInDoubt(request, error) ? notBlamed(withoutStack(error)) : shown;
+    }
+  }
+
+  /** Tells of each request whether the deployment's code does what is recorded. In a process of its own, so that no turn is hurt, and
+   * without its output: what it prints is said by the attempt that follows. */
+  async rehearse(deployment: string, requests: readonly TurnRequest[]): Promise<readonly Rehearsal[]> {
+    const process = await this.#start(deployment, () => undefined);
+    try {
+      await process.discovered;
+      return await Promise.all(requests.map((request) => rehearsed(process, request)));
+    } finally {
+      await process.stop();
     }
   }
 
@@ -154,14 +172,14 @@ export class HostPool implements Invoker {
     return starting;
   }
 
-  async #start(deployment: string): Promise<HostProcess> {
+  async #start(deployment: string, output = this.#options.output): Promise<HostProcess> {
     const bundlePath = await this.#writeBundle(deployment);
     const removeBundle = (): Promise<void> => this.#remove(dirname(bundlePath));
     if (this.#stopped) {
       await removeBundle();
       throw new OperationalError("unavailable", "the engine is stopping");
     }
-    const { heapMb = HOST_HEAP_MB, hangMs, loadMs, turnSlackMs, output } = this.#options;
+    const { heapMb = HOST_HEAP_MB, hangMs, loadMs, turnSlackMs } = this.#options;
     const process = new HostProcess({
       bundlePath,
       heapMb,
@@ -215,6 +233,16 @@ export class HostPool implements Invoker {
     this.#isolated.tick();
   }
 }
+
+/** A turn ends in its own time. Code that spins does not. */
+async function rehearsed(process: HostProcess, request: TurnRequest): Promise<Rehearsal> {
+  const late = delay(request.remainingMs + TURN_SLACK_MS, NOT_TOLD, { ref: false });
+  const told = process
+    .rehearse(request)
+    .catch((error: unknown): Rehearsal => ({ fits: false, reason: asError(error).message }));
+  return await Promise.race([told, late]);
+}
+const NOT_TOLD: Rehearsal = { fits: false, reason: "the code took too long to say so" };
 
 /** No attempt is counted: the invocation is looked at again, and its next turn runs alone. */
 const notBlamed = ({ message }: FunctionError): OperationalError =>

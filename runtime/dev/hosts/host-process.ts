@@ -15,8 +15,8 @@ import {
 import { Channel } from "./channel.ts";
 import { packFrames, unpackFrames } from "./frame.ts";
 import { guardIpc } from "./guarded-ipc.ts";
-import type { EngineCalls, HostCalls } from "./host-protocol.ts";
 import { Linger } from "./linger.ts";
+import type { EngineCalls, HostCalls, Rehearsal } from "./host-protocol.ts";
 import { HostOutput } from "./host-output.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { OrderedRequest } from "./turn-orders.ts";
@@ -148,6 +148,10 @@ export class HostProcess {
 
   jump(aheadMs: number): void {
     this.#channel.call("jump", aheadMs).catch(() => undefined);
+  }
+
+  rehearse(request: TurnRequest): Promise<Rehearsal> {
+    return this.#channel.call("rehearse", request);
   }
 
   /** The steps of it that run. */

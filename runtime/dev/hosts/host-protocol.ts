@@ -25,7 +25,7 @@ import type {
   Timers,
   WriteOptions,
 } from "../../../lib/ports.ts";
-import type { DiscoveryResponse, TurnOutcome } from "../../../lib/protocol.ts";
+import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import type { OrderedFailure } from "../../../lib/step-gate.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { FunctionError, type FunctionErrorCode } from "../../../lib/errors.ts";
@@ -59,6 +59,8 @@ import { type EndedStep, HostedSteps, type OrderedRequest, type ReachedPoint } f
 export type HostCalls = {
   discover: (argument: undefined) => Promise<DiscoveryResponse>;
   turn: (request: OrderedRequest) => Promise<TurnOutcome>;
+  /** Runs a turn without any effect, to tell whether the code does what the journal has recorded. */
+  rehearse: (request: TurnRequest) => Promise<Rehearsal>;
   /** There is an order for a turn that runs here. */
   arm: (id: InvocationId) => Promise<void>;
   /** From now on its clock is ahead of the real one by so many milliseconds. */
@@ -68,6 +70,9 @@ export type HostCalls = {
   /** Answers as soon as the event loop gets to it. */
   ping: (argument: undefined) => Promise<undefined>;
 };
+
+/** Whether code does what a journal has recorded: see `rehearsal.ts`. */
+export type Rehearsal = { readonly fits: true } | { readonly fits: false; readonly reason: string };
 
 /** A write, with the version of the item that its turn knows, empty if none. Without it, an earlier version is told the item. */
 type Versioned = (Put | Update | Delete) & { readonly known?: string };

@@ -12,6 +12,7 @@ import { Channel } from "./channel.ts";
 import { packFrames, reviveError, unpackFrames, type WireError } from "./frame.ts";
 import { type EngineCalls, type HostCalls, hostPorts } from "./host-protocol.ts";
 import { Losses } from "./losses.ts";
+import { rehearse } from "./rehearsal.ts";
 import { type CollectedServices, collectServed } from "./served-collector.ts";
 import { Linger } from "./linger.ts";
 import { Traps, type Where } from "./traps.ts";
@@ -98,6 +99,10 @@ function main(bundlePath: string, send: Send): void {
       ({ OperationalError } = await bundle);
       const code = await endpoint;
       return await ports.steps.around(request, (turn) => code.runTurn(turn, ports));
+    },
+    rehearse: async (request) => {
+      const code = await endpoint;
+      return await rehearse((rehearsed) => code.runTurn(request, rehearsed), ports);
     },
     arm: async (id) => ports.steps.arm(id),
     jump: async (aheadMs) => ports.steps.jump(aheadMs),

@@ -37,7 +37,7 @@ const attempt: FailedAttempt = {
 };
 const failed = { kind: "attempt-failed", id: "inv_1", target: attempt.target, atMs: 0, attempt } as const;
 const services = [{ ...named("S"), handlers: [named("h"), { ...named("p"), ingressPrivate: true }] }];
-const deployed = { deployment: "dp_1", services, warnings: [`w${NASTY}`] };
+const deployed = { deployment: "dp_1", services, isNew: true, warnings: [`w${NASTY}`] };
 
 test.each<[string, (output: DevConsole) => void, number]>([
   [
