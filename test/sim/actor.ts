@@ -12,7 +12,10 @@ import type { Prng } from "./prng.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 
-export type ActorKind = "client" | "door" | "dispatcher" | "handler" | "reconciler" | "operator";
+export type ActorKind = "client" | "door" | "source" | "dispatcher" | "handler" | "reconciler" | "operator";
+
+/** Those whose effects are crash points. */
+const DYING: ReadonlySet<ActorKind> = new Set<ActorKind>(["dispatcher", "handler", "door", "source"]);
 
 export interface CurrentTurn {
   readonly id: string;
@@ -60,7 +63,7 @@ export interface CrashPoint {
 }
 
 export class Effects {
-  /** Effects of dispatchers, handlers and the ingress in this run: the crash points. */
+  /** Effects of dispatchers, handlers, the ingress and the source door in this run: the crash points. */
   count = 0;
   readonly operations: Record<string, number> = {};
   crashPoints: readonly CrashPoint[] = [];
@@ -139,7 +142,7 @@ export class Effects {
   }
 
   #crashOf(actor: Actor): "before" | "after" | undefined {
-    if (actor.kind === "dispatcher" || actor.kind === "handler" || actor.kind === "door") {
+    if (DYING.has(actor.kind)) {
       const effect = this.count++;
       const point = this.crashPoints.find((candidate) => candidate.effect === effect);
       if (point) return point.when;

@@ -7,11 +7,15 @@ import type { FaultKind, FaultPlan } from "./faults.ts";
 import { peopleWorkload } from "./people.ts";
 import { Prng } from "./prng.ts";
 import type { Workload } from "./requests.ts";
+import type { SourceKind } from "./source-plan.ts";
+import { sourceWorkload } from "./source-workload.ts";
 import { Generator, type SpecialWorkload } from "./workload.ts";
 
 export interface Aim {
   /** Of this kind alone; by default what the seed draws. */
-  readonly workload?: "people" | SpecialWorkload | DirectedName;
+  readonly workload?: "people" | "sources" | SpecialWorkload | DirectedName;
+  /** Of event sources: these alone. */
+  readonly sources?: readonly SourceKind[];
   /** Words that its requests, as JSON, must contain; else the seed is left out. */
   readonly draws?: readonly string[];
   /** These faults alone, each as often as it says. By default what the seed draws. */
@@ -43,8 +47,12 @@ export function aimedRun(seed: number, plan: FaultPlan, aim: Aim = {}): AimedRun
   };
 }
 
-function workloadOf(seed: number, { workload }: Aim): Workload | undefined {
+function workloadOf(seed: number, { workload, sources }: Aim): Workload | undefined {
   if (workload === undefined) return undefined;
+  if (workload === "sources") {
+    const others = (): Workload => new Generator(seed).workload(false);
+    return sourceWorkload(seed, { others, ...(sources ? { kinds: sources } : {}) });
+  }
   if (workload === "people") return peopleWorkload(seed);
   if (isDirected(workload)) return directedWorkload(workload, new Prng(seed, "directed"));
   return new Generator(seed).special(workload);

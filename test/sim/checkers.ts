@@ -74,6 +74,7 @@ export function checkEnding(ending: Ending): void {
   checkSharedReads(ending);
   checkBank(ending);
   checkMessages(ending);
+  ending.observer.sources.checkEnding();
   ending.observer.acknowledged.checkEnding();
 }
 

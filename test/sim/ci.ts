@@ -1,31 +1,34 @@
 /** The bounded run for every change: about two minutes on two cores. Its last line is `N passed, N failed`. */
 import { readFileSync } from "node:fs";
+import { type Aim, aimedRun } from "./aim.ts";
 import { UNCAUGHT } from "./planted-aims.ts";
 import { searchPlanted } from "./planted-search.ts";
-import { search, searchCrashes } from "./pool.ts";
+import { type Search, search, searchCrashes } from "./pool.ts";
 import { run } from "./run.ts";
 
 const SEEDS = 2000;
 const SEEDS_MS = 40_000;
 /** Runs in which services move between mailboxes (docs/decisions/0023). */
 const MOVES_SEEDS = 300;
+/** Runs with event sources (docs/decisions/0042). */
+const SOURCES_SEEDS = 300;
+const SOURCES: Aim = { workload: "sources" };
 const SAME_SEEDS = 60;
 /** Planted bugs whose recorded seeds do not catch them any more are searched for no longer than this. */
 const PLANTED_MS = 240_000;
 const PAIRS_MAX = 13;
 
+type Note = (name: string, passed: boolean, detail?: string) => void;
+
 export async function ci(): Promise<boolean> {
   const started = performance.now();
   const results: { readonly name: string; readonly passed: boolean }[] = [];
-  const note = (name: string, passed: boolean, detail = ""): void => {
+  const note: Note = (name, passed, detail = "") => {
     results.push({ name, passed });
     console.log(`${passed ? "ok    " : "FAILED"} ${name}${detail === "" ? "" : `: ${detail}`}`);
   };
 
-  for (const { seed, why } of keptSeeds()) {
-    const { violation } = await run({ seed });
-    note(`kept seed ${seed} (${why})`, violation === undefined, violation?.message.slice(0, 300));
-  }
+  await keptAgain(note);
   const found = await search({ from: 1, count: SEEDS, deadlineMs: performance.now() + SEEDS_MS });
   const { runs, seconds, failures } = found;
   const open = new Map(seedsIn("open-seeds.txt").map(({ seed, why }) => [seed, why]));
@@ -37,12 +40,17 @@ export async function ci(): Promise<boolean> {
   }
   const unexpected = failures.filter(({ seed }) => !open.has(seed));
   note(`${runs} seeds, ${(runs / seconds).toFixed(0)} a second`, unexpected.length === 0);
-  const moves = await search({ from: 1, count: MOVES_SEEDS, aim: { moves: true } });
-  for (const { seed, message } of moves.failures)
-    note(`seed ${seed}`, false, `${message.slice(0, 300)}; replay: npm run sim -- --moves --seed ${seed}`);
-  note(`${moves.runs} seeds with services that move`, moves.failures.length === 0);
-  const same = await search({ from: 1, count: SAME_SEEDS, twice: true });
-  note(`${same.runs} seeds twice, the same trace`, !same.failures.some(({ rule }) => rule === "SAME"));
+  await searchAll(note, "--moves", "services that move", {
+    from: 1,
+    count: MOVES_SEEDS,
+    aim: { moves: true },
+  });
+  await searchAll(note, "--sources", "event sources", { from: 1, count: SOURCES_SEEDS, aim: SOURCES });
+  for (const aim of [undefined, SOURCES]) {
+    const same = await search({ from: 1, count: SAME_SEEDS, twice: true, aim });
+    const name = `${same.runs} seeds${aim ? " with event sources" : ""} twice, the same trace`;
+    note(name, !same.failures.some(({ rule }) => rule === "SAME"));
+  }
   for (const { name, effects, runs: crashes, failures: failed } of await searchCrashes(
     PAIRS_MAX,
     () => undefined,
@@ -75,20 +83,35 @@ export async function ci(): Promise<boolean> {
 }
 
 /** Seeds that failed once. */
-export const keptSeeds = (): SeedLine[] => seedsIn("seeds.txt");
+async function keptAgain(note: Note): Promise<void> {
+  for (const { seed, why, aim } of seedsIn("seeds.txt")) {
+    const { violation } = await run(aimedRun(seed, {}, aim) ?? { seed });
+    const name = `kept seed ${aim ? "--sources " : ""}${seed} (${why})`;
+    note(name, violation === undefined, violation?.message.slice(0, 300));
+  }
+}
+
+/** Runs of one kind. `flag`: how they are replayed. */
+async function searchAll(note: Note, flag: string, what: string, asked: Search): Promise<void> {
+  const { runs, failures } = await search(asked);
+  for (const { seed, message } of failures)
+    note(`seed ${seed}`, false, `${message.slice(0, 300)}; replay: npm run sim -- ${flag} --seed ${seed}`);
+  note(`${runs} seeds with ${what}`, failures.length === 0);
+}
 
 interface SeedLine {
   readonly seed: number;
   readonly why: string;
+  readonly aim?: Aim;
 }
 
-/** Lines of a file beside this one: a seed, then why it stands there. */
+/** Lines of a file beside this one: a seed, then why it stands there. Before it `sources`: of the runs with `--sources`. */
 function seedsIn(file: string): SeedLine[] {
   return readFileSync(new URL(file, import.meta.url), "utf8")
     .split("\n")
-    .filter((line) => /^\d/.test(line))
-    .map((line) => {
-      const [seed = "", ...why] = line.split(" ");
-      return { seed: Number(seed), why: why.join(" ").trim() };
+    .flatMap((line): SeedLine[] => {
+      const [, sources, seed, why = ""] = /^(sources )?(\d+) ?(.*)$/u.exec(line) ?? [];
+      if (seed === undefined) return [];
+      return [{ seed: Number(seed), why: why.trim(), ...(sources === undefined ? {} : { aim: SOURCES }) }];
     });
 }

@@ -51,6 +51,20 @@ export const FAULT_KINDS = [
   "door-crash",
   /** It has answered, and does nothing more. */
   "door-frozen",
+  /** A source door dies at one of its requests; its source hears nothing. */
+  "source-crash",
+  /** The door has answered, and its source hears nothing. */
+  "source-answer-lost",
+  /** What was acknowledged comes again a while later: all of it, a part, or from earlier on. */
+  "source-again",
+  /** Two doors have the same records at once: a rebalance, a message whose visibility lapses. */
+  "source-doubled",
+  /** A batch comes in two halves. */
+  "source-split",
+  /** A batch begins before what was acknowledged. */
+  "source-shifted",
+  /** The door has hardly any time. */
+  "source-hurried",
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -84,6 +98,13 @@ const RATES: Record<FaultKind, readonly [number, number]> = {
   "stale-look": [0.2, 0.9],
   "door-crash": [0.05, 0.6],
   "door-frozen": [0.1, 0.9],
+  "source-crash": [0.05, 0.5],
+  "source-answer-lost": [0.02, 0.3],
+  "source-again": [0.05, 0.4],
+  "source-doubled": [0.05, 0.5],
+  "source-split": [0.05, 0.5],
+  "source-shifted": [0.05, 0.5],
+  "source-hurried": [0.02, 0.2],
 };
 
 /** Faults that are worst together, at their highest rates: zombies; deaths; a store that answers badly. */

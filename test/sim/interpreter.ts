@@ -73,8 +73,13 @@ export const withoutReads = (seen: readonly Observation[]): Observation[] =>
 
 export function definitions(stage: Stage): readonly unknown[] {
   const { handlers, object, service, workflow } = stage.sdk;
-  const go = async (ctx: unknown, program: Program): Promise<unknown> =>
-    await new Interpreter(stage, ctx as AnyContext, program).run();
+  const go = async (ctx: unknown, input: Program): Promise<unknown> => {
+    const subscription = stage.observer.sources.isOn
+      ? (ctx as AnyContext).request().headers.get("perdure.subscription")
+      : undefined;
+    const program = subscription === undefined ? input : stage.observer.sources.program(input, subscription);
+    return await new Interpreter(stage, ctx as AnyContext, program).run();
+  };
   const retryPolicy = {
     initialInterval: 50,
     maxInterval: 20_000,

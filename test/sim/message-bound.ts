@@ -40,7 +40,7 @@ export class MessageBound {
   /** `by`: the actor's name, which begins with its kind. */
   sent(by: string, message: Message): void {
     this.#sent++;
-    if (/^(clie|door|oper|reco)/.test(by)) this.#outside++;
+    if (/^(clie|door|sour|oper|reco)/.test(by)) this.#outside++;
     if (message.kind === "resume" && message.wake) this.#wakesOne(message);
     else if (message.kind === "resume" && message.guard !== undefined) this.#looks++;
     const ends =

@@ -22,9 +22,10 @@ import { MessageBound } from "./message-bound.ts";
 import { Once } from "./once.ts";
 import type { Program } from "./program.ts";
 import { Silence } from "./silence.ts";
+import { SourceWatch } from "./source-watch.ts";
 import { journalValue, stateValue } from "./stored-value.ts";
 import type { Tables } from "./tables.ts";
-import type { Trace } from "./trace.ts";
+import { summary, textOf, type Trace } from "./trace.ts";
 import { Undelivered } from "./undelivered.ts";
 
 /** Thrown where an invariant is violated; it stops the run. */
@@ -100,6 +101,7 @@ export class Observer {
   readonly operations: Record<string, number> = {};
   readonly messages = new MessageBound();
   readonly once = new Once();
+  readonly sources: SourceWatch;
   readonly #causality = new Causality();
   maxSkewMs = 0;
   readonly silence = new Silence(this);
@@ -116,6 +118,7 @@ export class Observer {
     const fail = (rule: string, message: string): void => this.fail(rule, message);
     this.acknowledged = new Acknowledged({ lives: this.lives, now, fail });
     this.undelivered = new Undelivered(this.lives, now);
+    this.sources = new SourceWatch(fail, (operation) => this.count(operation));
   }
 
   fail(rule: string, message: string): void {
@@ -153,6 +156,7 @@ export class Observer {
     this.#trace.add(actor.name, what, `${short(pk)} ${sk} ${detail}`);
     if (sk === "lock") this.#lockWritten(actor, before, result);
     if (!result.won) return;
+    if (table === "journal") this.sources.written(write.key, before, result.item);
     const id = idIn(pk);
     if (table === "journal" && sk === "head") this.#headWritten(actor, id, before, result.item);
     else if (table === "journal" && sk.startsWith("page#")) this.#pageWritten(actor, id, sk, result.item);
@@ -469,6 +473,7 @@ export class Observer {
       this.firstStart.set(id, { sequence, delayed: dueAtMs !== undefined, incarnation, atMs: this.#now() });
     if (!this.starts.has(id)) this.starts.set(id, message);
     if (!this.acknowledged.isForPurged(by, message)) this.asked(by, message);
+    if (this.sources.isOn) this.sources.sent(message, this.#valueOf(message.inputFrom ?? id, message.input));
   }
   /** By a message, by a timer that is durable, or without either: at the door, in memory (R27, R28). */
   asked(by: string, start: Start): void {
@@ -508,6 +513,7 @@ export class Observer {
     this.#lifeOf.set(pid, life);
     if (!this.#enteredMs.has(life)) this.#enteredMs.set(life, this.#now());
     this.#trace.add(actor.name, "enters", `${pid} as ${id}`);
+    this.sources.entered(actor, pid, id);
     const dueMs = this.starts.get(id)?.dueAtMs ?? 0;
     if (this.#now() + this.maxSkewMs + 1 < dueMs)
       this.fail("T1", `${id} starts ${dueMs - this.#now()} ms early`);
@@ -579,22 +585,5 @@ const refsIn = (value: Value): string[] => {
   return Array.isArray(value) ? value.flatMap(refsIn) : [];
 };
 
-const textOf = (value: Value | undefined): string =>
-  typeof value === "string" || typeof value === "number" ? String(value) : "";
-
 const idIn = (pk: string): string => pk.slice(pk.indexOf(".inv.") + 5);
 const short = (pk: string): string => pk.slice(pk.indexOf(".") + 1);
-
-function summary(sk: string, item: Attributes | undefined): string {
-  if (!item) return "deleted";
-  if (sk !== "head") return JSON.stringify(item, brief).slice(0, 160);
-  const { s, n, b, p, m, w, k } = item;
-  const extra = { ...(Array.isArray(m) && m.length > 0 ? { m } : {}), w, k };
-  const log = JSON.stringify(item["l"], brief);
-  const text = `${textOf(s)} n=${textOf(n)} b=${textOf(b)} p=${textOf(p)} ${log} ${JSON.stringify(extra, brief)}`;
-  return text.slice(0, 400);
-}
-
-function brief(_: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? decoder.decode(value).slice(0, 60) : value;
-}

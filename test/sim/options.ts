@@ -15,6 +15,8 @@ export interface Options {
   readonly aim: string | undefined;
   /** Services move into a mailbox of their own, and out of it. */
   readonly moves: boolean;
+  /** All runs have event sources. */
+  readonly sources: boolean;
   /** The seeds that catch planted bugs are tried first; are written down. */
   readonly recorded: boolean;
   readonly record: boolean;
@@ -32,6 +34,7 @@ const FLAGS = new Set([
   "--only",
   "--aim",
   "--moves",
+  "--sources",
   "--planted",
   "--recorded",
   "--record",
@@ -46,6 +49,7 @@ export const USAGE = `npm run sim [-- options]
   --seeds N [--from K]   N seeds from K on (${SEEDS_BY_DEFAULT} from 1)
       [--aim X]            as one looks for the planted bug X, but without it
       [--moves]            services move into a mailbox of their own, and out of it, meanwhile
+      [--sources]          event sources deliver to the source door
   --seed K               one seed: its trace, shrunk if it fails [--no-shrink: as it is]
   --planted [--only X]   every planted bug must be caught
       [--recorded]         at the seeds of caught.json first; --record: write them down
@@ -92,6 +96,7 @@ export function parseOptions(args: readonly string[]): Options {
     only: text("--only"),
     aim: text("--aim"),
     moves: has("--moves"),
+    sources: has("--sources"),
     recorded: has("--recorded"),
     record: has("--record"),
   };

@@ -36,6 +36,8 @@ import type { Trace } from "./trace.ts";
 /** A dispatcher's function timeout. */
 const HANDLE_MS = 60_000;
 const DISPATCHERS_MAX = 6;
+/** What people are to look at, and is no fault of the engine's. */
+const KNOWN: ReadonlySet<string> = new Set(["the mailbox has dead letters", "a record is set aside"]);
 /** How an earlier version says that a message or a head is for a later one. */
 const UNREADABLE = /not an invocation id: ~|undefined is not iterable/;
 
@@ -83,6 +85,7 @@ export class Platform {
   readonly #names: Record<ActorKind, number> = {
     client: 0,
     door: 0,
+    source: 0,
     dispatcher: 0,
     handler: 0,
     reconciler: 0,
@@ -154,8 +157,7 @@ export class Platform {
     if (this.#isForLater(reason)) return;
     const stack = typeof fields["stack"] === "string" ? fields["stack"] : "";
     if (level === "warn" || message === "turn lost") observer.messages.doubt();
-    if (level === "error" && message !== "the mailbox has dead letters")
-      observer.fail("LOG", `${message}: ${reason}`);
+    if (level === "error" && !KNOWN.has(message)) observer.fail("LOG", `${message}: ${reason}`);
     if (level === "warn" && stack !== "" && !/^(OperationalError|FunctionError)/.test(stack)) {
       observer.fail("ERROR", `${actor.name}: ${message}: ${stack.split("\n").slice(0, 6).join(" | ")}`);
     }

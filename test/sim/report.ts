@@ -1,6 +1,6 @@
 /** Runs seeds and reports the result, so that a newcomer knows what to do next. */
 import { type Aim, type AimedRun, aimedRun } from "./aim.ts";
-import { FAULT_KINDS } from "./faults.ts";
+import { FAULT_KINDS, type FaultKind } from "./faults.ts";
 import type { Options } from "./options.ts";
 import { PLANTED } from "./planted.ts";
 import { search, type Totals } from "./pool.ts";
@@ -59,7 +59,20 @@ const OF_PEOPLE = [
   ...["call over HTTP", "attach over HTTP", "output over HTTP", "cancel by a handler"],
   ...["dead letter", "dead start", "dead letters watched"],
 ];
+/** What happens to records, in runs with event sources. */
+const OF_SOURCES = [
+  ...["mark", "batch accepted", "batch failed in part", "source door threw", "everything again"],
+  ...["no-key", "bad-key", "unreadable", "headers-too-large", "in-doubt", "decided"].map(
+    (why) => `set aside: ${why}`,
+  ),
+  ...["made", "deleted", "paused", "resumed"].map((what) => `subscription ${what}`),
+  ...["retry answered 202", "retry answered 409", "drop answered 202", "record's run gave way"],
+  ...["recordsAccepted", "recordsRepeated", "recordsRejected", "recordsFailed"],
+];
+const isOfSources = (kind: FaultKind): boolean => kind.startsWith("source-");
 const ENOUGH_FOR_PEOPLE = 200;
+/** In a run of this many seeds with sources each of it must happen. */
+const ENOUGH_FOR_SOURCES = 500;
 /** In a run of this many seeds each kind of fault and operation must happen. If not, the simulator is at fault. */
 const ENOUGH_SEEDS = 1000;
 const PROGRESS_EVERY_MS = 5000;
@@ -67,7 +80,8 @@ const PROGRESS_EVERY_MS = 5000;
 const planOf = ({ without, noFaults }: Options) => ({ without, none: noFaults });
 
 /** Throws `RangeError` if no planted bug is called so. */
-function aimOf({ aim, moves }: Options): Aim | undefined {
+function aimOf({ aim, moves, sources }: Options): Aim | undefined {
+  if (aim === undefined && sources) return { workload: "sources" };
   if (aim === undefined) return moves ? { moves } : undefined;
   const planted = PLANTED.find(({ name }) => name.includes(aim));
   if (!planted) throw new RangeError(`no planted bug is called ${aim}`);
@@ -100,7 +114,8 @@ export async function searchSeeds(options: Options): Promise<boolean> {
     },
   });
   printSummary(totals);
-  const missing = options.noFaults || options.aim !== undefined || options.moves ? [] : neverSeen(totals);
+  const isPart = options.noFaults || options.aim !== undefined || options.moves;
+  const missing = isPart ? [] : options.sources ? neverSeenOfSources(totals) : neverSeen(totals);
   if (missing.length > 0) console.log(`FAILED: never exercised: ${missing.join(", ")}`);
   await printFailures(totals.failures, options);
   return totals.failures.length === 0 && missing.length === 0;
@@ -126,6 +141,14 @@ export function neverSeen({ runs, faults, operations }: Totals): string[] {
     ...(runs < ENOUGH_SEEDS
       ? []
       : [...FAULT_KINDS.filter(seen(faults)), ...OPERATIONS.filter(seen(operations))]),
+  ];
+}
+
+export function neverSeenOfSources({ runs, faults, operations }: Totals): string[] {
+  if (runs < ENOUGH_FOR_SOURCES) return [];
+  return [
+    ...FAULT_KINDS.filter((kind) => isOfSources(kind) && (faults[kind] ?? 0) === 0),
+    ...OF_SOURCES.filter((name) => (operations[name] ?? 0) === 0),
   ];
 }
 

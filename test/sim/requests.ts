@@ -1,5 +1,6 @@
 /** What clients and operators ask for in a run. */
 import type { Program } from "./program.ts";
+import type { SourcePlan } from "./source-plan.ts";
 
 export interface Root {
   readonly program: Program;
@@ -43,6 +44,10 @@ export interface Workload {
   /** No events for so long, while expired items are deleted. Then there are faults again. */
   readonly laterMs?: number;
   readonly roots: readonly Root[];
+  /** Event sources, which deliver to the source door. */
+  readonly sources?: readonly SourcePlan[];
+  /** The handlers are registered then, and not before everything else. */
+  readonly registeredAtMs?: number;
   readonly edits?: readonly Edit[];
   /** Deliveries after which the mailbox gives a message up. */
   readonly receivesMax?: number;

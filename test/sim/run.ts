@@ -28,6 +28,8 @@ import { isDirect, Platform, type World } from "./platform.ts";
 import { decodeMessage } from "../../lib/model/message.ts";
 import { Prng } from "./prng.ts";
 import { Scheduler } from "./scheduler.ts";
+import { Sources } from "./sources.ts";
+import { isOfSources, sourceWorkload } from "./source-workload.ts";
 import { onlyToday, type Sides } from "./side.ts";
 import { stateValue } from "./stored-value.ts";
 import { TimerService } from "./timers.ts";
@@ -93,7 +95,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const observer = new Observer(now, trace);
   const sides = sidesOf(options, now);
   observer.isMixed = sides.isMixed === true;
-  observer.once.isOn = faults.kinds.length === 0 && options.crashPoints === undefined;
+  // What a source delivers twice runs no step twice.
+  observer.once.isOn =
+    faults.kinds.every((kind) => kind.startsWith("source-")) && options.crashPoints === undefined;
   observer.acknowledged.isMixed = observer.isMixed;
   const tables = new Tables(now);
   observer.tables = tables;
@@ -149,6 +153,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     .discover()
     .services.map(({ name }) => name);
   await begin(world, clients, workload, mailboxes && { mailboxes, ...plannedMoves(seed, services) });
+  if (workload.sources) new Sources(world, platform, clients).begin(workload.sources);
   effects.crashPoints = options.crashPoints ?? [];
 
   const stop = (): boolean => {
@@ -228,8 +233,15 @@ function heldIn(tables: Tables, { onWrite }: RunOptions): readonly HeldItem[] {
 }
 
 function workloadOf({ seed, workload, moves }: RunOptions, isMixed: boolean): Workload {
-  const drawn = workload ?? new Generator(seed).workload(!isMixed);
+  const drawn = workload ?? drawnWorkload(seed, isMixed);
   return moves ? withoutDeadLetters(drawn) : drawn;
+}
+
+function drawnWorkload(seed: number, isMixed: boolean): Workload {
+  const others = (): Workload => new Generator(seed).workload(false);
+  return isOfSources(seed) && !isMixed
+    ? sourceWorkload(seed, { others })
+    : new Generator(seed).workload(!isMixed);
 }
 
 const sidesOf = ({ sides = onlyToday }: RunOptions, now: () => number): Sides => sides(now);
@@ -243,15 +255,26 @@ function stateOf(tables: Tables): Record<string, string> {
   return Object.fromEntries(Object.entries(state).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Registers the first deployment without faults, then schedules everything else. */
+/** Without faults. Handlers may also be registered later, when their records are there. */
+async function prepare(
+  { scheduler, faults, effects }: World,
+  clients: Clients,
+  { registeredAtMs }: Workload,
+  own?: Moving,
+): Promise<void> {
+  faults.stopped = true;
+  if (registeredAtMs === undefined) clients.redeploy(1);
+  else scheduler.after(registeredAtMs, () => clients.redeploy(1));
+  if (own) clients.as("operator", async (ports) => await settle(ports, own.settled));
+  if (clients.open > 0) await scheduler.run(() => clients.open === 0);
+  faults.stopped = false;
+  effects.count = 0;
+}
+
+/** Registers the first deployment, then schedules everything else. */
 async function begin(world: World, clients: Clients, workload: Workload, own?: Moving): Promise<void> {
   const { scheduler, faults, seed } = world;
-  faults.stopped = true;
-  clients.redeploy(1);
-  if (own) clients.as("operator", async (ports) => await settle(ports, own.settled));
-  await scheduler.run(() => clients.open === 0);
-  faults.stopped = false;
-  world.effects.count = 0;
+  await prepare(world, clients, workload, own);
   if (own) {
     const moved = (move: Move): void =>
       clients.as("operator", async (ports) => {

@@ -52,4 +52,9 @@ export const SMALL: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["REPLIES_MAX = 500;", "REPLIES_MAX = 2;"],
     ["WAITERS_MAX = 1000;", "WAITERS_MAX = 1;"],
   ],
+  "lib/limits/events.ts": [
+    ["RECORDS_SENT_TOGETHER_MAX = 100;", "RECORDS_SENT_TOGETHER_MAX = 4;"],
+    ["LANES_AT_ONCE = 16;", "LANES_AT_ONCE = 2;"],
+    ["REJECTED_INLINE_BYTES_MAX = 64 * 1024;", "REJECTED_INLINE_BYTES_MAX = 1300;"],
+  ],
 };

@@ -1,6 +1,7 @@
 /** Small requests for the exhaustive crash points. Their outcome does not depend on timing. */
 import type { Instruction, Part, Program } from "./program.ts";
 import type { Root, Workload } from "./requests.ts";
+import type { Decision, PlannedRecord, SourceKind } from "./source-plan.ts";
 
 export interface SmallProgram {
   readonly name: string;
@@ -47,10 +48,47 @@ const small = (name: string, ...roots: Root[]): SmallProgram => ({
 });
 
 /** Its turns are let go of. */
-const long = (name: string, ...roots: Root[]): SmallProgram => ({
+const letGo = (name: string, ...roots: Root[]): SmallProgram => ({
   name,
   workload: { roots, disturbed: false, letsGo: true },
 });
+
+/** What a source has, in lanes; one subscription. */
+const records = (
+  name: string,
+  kind: SourceKind,
+  callee: Program["callee"],
+  ...lanes: readonly (readonly PlannedRecord[])[]
+): SmallProgram => ({
+  name,
+  workload: {
+    roots: [],
+    disturbed: false,
+    sources: [
+      {
+        ...{ name: kind.endsWith("fifo") ? "q.fifo" : "q", kind, lanes },
+        subscriptions: [
+          { name: "sub", callee, batchMax: 10, consumers: 1, madeAtMs: 0, decisions: [RETRIED] },
+        ],
+      },
+    ],
+  },
+});
+/** Long after what was to be set aside is. */
+const RETRIED: Decision = { atMs: 90_000, does: "retry", keys: ["given"] };
+const record = (
+  key: string,
+  body: readonly Instruction[],
+  more: Partial<PlannedRecord> = {},
+): PlannedRecord => ({
+  ...{ key, atMs: 0, program: program("plain", body) },
+  ...more,
+});
+/** Longer than a message takes. */
+const padded = record("k1", [
+  ...[set("a"), step()],
+  { do: "try", body: [], recover: [{ do: "throw", name: "x".repeat(1500) }] },
+]);
 
 /** Each account is one object's key. */
 const transfer = (from: string, to: string, by: number): Program =>
@@ -142,8 +180,8 @@ export const SMALL_PROGRAMS: readonly SmallProgram[] = [
       door: true,
     }),
   ),
-  long("a long turn that sleeps", at(plain(step({ ms: 900 }), sleep(700), step()))),
-  long(
+  letGo("a long turn that sleeps", at(plain(step({ ms: 900 }), sleep(700), step()))),
+  letGo(
     "a long turn of a key, and one behind it",
     at(on("k1", set("a"), step({ ms: 900 }), set("b"))),
     at(on("k1", get("b"), set("a")), 800),
@@ -185,4 +223,40 @@ export const SMALL_PROGRAMS: readonly SmallProgram[] = [
     ),
     at(program("workflow-shared", [{ do: "promise.resolve", name: "clicked" }], "user"), 200),
   ),
+  records(
+    "records of two partitions, one of them without a key",
+    "kafka",
+    "exclusive",
+    [
+      record("k1", [set("a")]),
+      record("k1", [step()], { wrong: "no-key" }),
+      record("k1", [get("a"), set("b")]),
+    ],
+    [record("k2", [step(), set("a")])],
+  ),
+  records("a shard, with a record that is too long for a message", "kinesis-marked", "exclusive", [
+    record("k1", [set("b")]),
+    padded,
+    record("k1", [get("a"), set("a")]),
+  ]),
+  records("a stream without marks", "dynamodb", "plain", [
+    record("k1", [step()]),
+    record("k2", [sleep(20), step()]),
+  ]),
+  records(
+    "a FIFO queue",
+    "fifo",
+    "exclusive",
+    [record("", [set("a")]), record("", [], { wrong: "headers" }), record("", [get("a"), set("a")])],
+    [record("", [step()])],
+  ),
+  records("messages of a topic, through a queue", "sns-queue", "plain", [
+    record("", [step()]),
+    record("", []),
+  ]),
+  records("an event that is pushed", "events", "plain", [record("", [step(), sleep(10)])]),
+  records("a workflow for two records of its key", "kafka-whole", "workflow", [
+    record("k1", [set("a"), step()]),
+    record("k1", [set("b")]),
+  ]),
 ];

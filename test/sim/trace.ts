@@ -1,4 +1,7 @@
 /** What happened, in order. People read it when a run fails. Its hash must be the same for the same seed. */
+import type { Attributes } from "../../lib/model/item.ts";
+import type { Value } from "../../lib/model/value.ts";
+
 export interface Line {
   readonly atMs: number;
   readonly who: string;
@@ -44,4 +47,22 @@ export class Trace {
         `${atMs.toFixed(1).padStart(11)} ms  ${who.padEnd(8)} ${what} ${subject}`,
     );
   }
+}
+
+export const textOf = (value: Value | undefined): string =>
+  typeof value === "string" || typeof value === "number" ? String(value) : "";
+
+/** Of an item that was written. */
+export function summary(sk: string, item: Attributes | undefined): string {
+  if (!item) return "deleted";
+  if (sk !== "head") return JSON.stringify(item, brief).slice(0, 160);
+  const { s, n, b, p, m, w, k } = item;
+  const extra = { ...(Array.isArray(m) && m.length > 0 ? { m } : {}), w, k };
+  const log = JSON.stringify(item["l"], brief);
+  const text = `${textOf(s)} n=${textOf(n)} b=${textOf(b)} p=${textOf(p)} ${log} ${JSON.stringify(extra, brief)}`;
+  return text.slice(0, 400);
+}
+
+function brief(_: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? new TextDecoder().decode(value).slice(0, 60) : value;
 }
