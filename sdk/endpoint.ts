@@ -11,7 +11,7 @@ import { callerIn } from "../lib/model/caller.ts";
 import { shownHeaders } from "../lib/model/header-names.ts";
 import type { Headers } from "../lib/model/headers-value.ts";
 import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_WARNED, TURNS_BYTES_MAX } from "../lib/limits.ts";
-import type { ServiceType } from "../lib/model/manifest.ts";
+import { isExclusive, type ServiceType } from "../lib/model/manifest.ts";
 import type { Target } from "../lib/model/message.ts";
 import { EMPTY } from "../lib/model/outcome.ts";
 import { subscriptionOf } from "../lib/model/source-record.ts";
@@ -28,6 +28,7 @@ import { currentTurn } from "./turn/current-turn.ts";
 import {
   type Definition,
   type HandlerFunction,
+  handlerKind,
   handlerOptions,
   type Handlers,
   isDefinition,
@@ -183,6 +184,10 @@ function boundHandler(
     input: options.input ?? serde,
     output: options.output ?? serde,
     forgotten: new Forgotten(`${service}/${name}`),
+    isExclusive: (other) => {
+      const handler = Object.hasOwn(handlers, other) ? handlers[other] : undefined;
+      return handler !== undefined && isExclusive(handlerKind(type, other, handler));
+    },
   };
 }
 

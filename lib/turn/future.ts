@@ -180,6 +180,15 @@ export class Future {
       : this.#parts.some((part) => part.canSettle);
   }
 
+  /** Whether it can settle only when that one has. */
+  needs(other: Future): boolean {
+    if (this === other || this.settled || this.#parts.length === 0) return this === other;
+    const isRace = this.#kind === "race" || this.#kind === "any";
+    return isRace
+      ? this.#parts.every((part) => part.needs(other))
+      : this.#parts.some((part) => part.needs(other));
+  }
+
   settle(settled: Settled): void {
     if (this.settled) return;
     this.settled = settled;

@@ -124,9 +124,22 @@ export class CallingContext extends HandlerContext {
     const { future } = this.command(entry, { kind: "call", command }, (value) =>
       output.deserialize(bytesOf(value)),
     );
+    // One that has an idempotency key may have ended before.
+    if (call.idempotencyKey === null && this.waitsForThis(callee))
+      this.driver.open.isEndless(future, () => this.#endless(callee));
     if (this.driver.isExplicit) this.driver.cancellations.calls.push(command);
     return new InvocationPromise<O>(future, this, `the call of ${callee.service}/${callee.handler}`, () =>
       this.#idOf(command),
+    );
+  }
+
+  /** The code awaits nothing but a handler of its own key, which waits until this one ends. */
+  #endless({ handler }: Callee): Error {
+    const { service, handler: own, key } = this.turnRequest.target;
+    const place = `${service}/${key}`;
+    return new Error(
+      `${place}/${own} awaits its call of ${place}/${handler}: a key runs one exclusive handler at a time, so each would wait ` +
+        `for the other. Call the function itself, make "${handler}" shared, or send to it (ctx.objectSendClient).`,
     );
   }
 

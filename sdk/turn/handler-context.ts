@@ -41,6 +41,8 @@ export interface HandlerCode {
   readonly options: HandlerOptions;
   /** Of steps, state, and calls that have no other. */
   readonly serde: Serde<unknown>;
+  /** Whether a handler of the same service is exclusive. */
+  isExclusive(handler: string): boolean;
 }
 
 /** What stands around one attempt. */
@@ -81,6 +83,21 @@ export class HandlerContext extends TurnContext implements PromiseOwner {
 
   get console(): Console {
     return this.#attempt.log.console;
+  }
+
+  /** Whether a handler is one that waits until this one ends. */
+  protected waitsForThis({
+    service,
+    handler,
+    key,
+  }: {
+    service: string;
+    handler: string;
+    key: string | null;
+  }): boolean {
+    const { target, handlerKind } = this.turnRequest;
+    const isHere = target.key !== undefined && service === target.service && key === target.key;
+    return isHere && isExclusive(handlerKind) && this.#code.isExclusive(handler);
   }
 
   protected serdeOf<T>(serde: Serde<T> | undefined): Serde<T> {

@@ -5,6 +5,7 @@
  * Cost: an entry of a map while an operation is open. Where it was issued is noted only while somebody asks (forgotten.ts).
  */
 import type { CallEntry, CommandEntry } from "../../lib/model/entry.ts";
+import type { Completion } from "../../lib/turn/turn-machine.ts";
 import type { Future } from "../../lib/turn/future.ts";
 
 interface Open {
@@ -23,6 +24,7 @@ export interface LeftOpen {
 
 export class OpenOperations {
   readonly #open = new Map<number, Open>();
+  #endless: Map<Future, () => Error> | undefined;
   /** Told of each operation when it is issued. */
   onIssued: ((entry: CommandEntry) => void) | undefined;
   /** Told of what is issued when the attempt is over. */
@@ -33,8 +35,23 @@ export class OpenOperations {
     this.onIssued?.(entry);
   }
 
-  settled(command: number): void {
-    this.#open.delete(command);
+  /** A call that waits until this handler has ended. `why` is what is said if the code awaits nothing else. */
+  isEndless(call: Future, why: () => Error): void {
+    (this.#endless ??= new Map()).set(call, why);
+  }
+
+  /** Why something never settles. */
+  endlessIn(future: Future): Error | undefined {
+    for (const [call, why] of this.#endless ?? []) if (!call.settled && future.needs(call)) return why();
+    return undefined;
+  }
+
+  /** It is open no longer when it completes. */
+  settling({ command }: CommandEntry, complete: Completion): Completion {
+    return (done) => {
+      this.#open.delete(command);
+      complete(done);
+    };
   }
 
   /** The code has asked for the callee's id. */

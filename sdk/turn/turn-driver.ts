@@ -143,14 +143,7 @@ export class TurnDriver {
   issue(entry: CommandEntry, complete?: Completion, future?: Future): CommandEntry | undefined {
     this.assertOutsideRun(`operation ${this.machine.nextCommand}`);
     try {
-      const { recorded } = this.machine.issue(
-        entry,
-        complete &&
-          ((done) => {
-            this.open.settled(entry.command);
-            complete(done);
-          }),
-      );
+      const { recorded } = this.machine.issue(entry, complete && this.open.settling(entry, complete));
       if (future) this.open.add(recorded ?? entry, future);
       if (this.isOver) this.open.onLate?.(entry);
       this.#activity.touch();
@@ -188,6 +181,9 @@ export class TurnDriver {
 
   await(root: Root): void {
     this.#awaited.add(root);
+    const endless = this.open.endlessIn(root.future);
+    // No attempt would do better.
+    if (endless) this.fail(endless, { verdict: "kill" });
   }
 
   runMapper(owner: PromiseOwner, mapper: () => Mapped): Mapped {
@@ -414,9 +410,10 @@ export class TurnDriver {
     return written.kind === "over" ? written.outcome : undefined;
   }
 
-  /** Appends what this attempt has recorded, so that it is not lost with the attempt; not beside an open read (R4). */
+  /** Appends what the attempt has recorded, for the next one; not beside an open read (R4), nor if the invocation ends with it. */
   async #giveUp(): Promise<TurnOutcome> {
-    const isKept = this.#failure?.code !== 570 && !this.machine.replaying && this.#reading === 0;
+    const isFinal = this.#failure?.code === 570 || this.#failure?.verdict === "kill";
+    const isKept = !isFinal && !this.machine.replaying && this.#reading === 0;
     const flushed = isKept && this.machine.mustAppend ? await this.writer.flush() : undefined;
     return (flushed && this.#outcomeAfter(flushed)) ?? this.#failed();
   }
