@@ -102,24 +102,37 @@ export class PauseError extends RestateError {
   }
 }
 
-/** The code no longer does what the journal recorded (D1). Retried by policy, code 570. */
+const RETRIED = "It is retried by its policy; deploy code that matches, or kill it.";
+
+/** The code no longer does what the journal recorded (D1). Code 570. */
 export class JournalMismatchError extends RestateError {
   override readonly name = "JournalMismatchError";
   readonly #what: string;
   readonly #advice: string;
+  readonly #where: string | undefined;
 
-  constructor(what: string, advice = "", where?: string) {
+  /** `where` in the user's code. `next`: what becomes of the invocation. */
+  constructor(what: string, advice = "", where?: string, next = RETRIED) {
     const sentence = where === undefined ? `${what}.` : `${what}, at ${where}.`;
-    super(coded("RT0016", advice === "" ? sentence : `${sentence} ${advice}`), { errorCode: 570 });
+    super(coded("RT0016", advice === "" ? sentence : `${sentence} ${advice} ${next}`), { errorCode: 570 });
     this.#what = what;
     this.#advice = advice;
+    this.#where = where;
   }
 
   /** The same, with the place in the user's code. */
   at(where: string): JournalMismatchError {
-    const located = new JournalMismatchError(this.#what, this.#advice, where);
-    if (this.stack !== undefined) located.stack = this.stack.replace(this.message, () => located.message);
-    return located;
+    return this.#with(new JournalMismatchError(this.#what, this.#advice, where));
+  }
+
+  /** The same, with what becomes of the invocation. */
+  ending(next: string): JournalMismatchError {
+    return this.#with(new JournalMismatchError(this.#what, this.#advice, this.#where, next));
+  }
+
+  #with(other: JournalMismatchError): JournalMismatchError {
+    if (this.stack !== undefined) other.stack = this.stack.replace(this.message, () => other.message);
+    return other;
   }
 }
 

@@ -71,8 +71,7 @@ export function missingCommand(
 }
 
 export const ADVICE =
-  "The code changed under an invocation in flight, or does not do the same on every run (time, random numbers, I/O outside ctx.run). " +
-  "It is retried by its policy; deploy code that matches, or kill it.";
+  "The code changed under an invocation in flight, or does not do the same on every run (time, random numbers, I/O outside ctx.run).";
 
 export function describeCommand(entry: CommandEntry): string {
   const { kind } = entry;

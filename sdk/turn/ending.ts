@@ -10,6 +10,7 @@ import type { RunAttempts, TurnFailure } from "../../lib/protocol.ts";
 import type { HandlerOptions } from "../definition.ts";
 import type { Serde } from "../serde.ts";
 import { failedWith, serialized } from "./checked-value.ts";
+import { isDevelopment } from "../development.ts";
 import { userFrame } from "./user-frame.ts";
 
 export type Ended =
@@ -51,10 +52,27 @@ export function endOf(ended: Ended, output: Serde<unknown>, { service, handler }
 // --- failed attempts -----------------------------------------------------------------------------------------
 
 /** Options of the handler that concern its turns. */
-export type TurnOptions = Pick<HandlerOptions, "explicitCancellation" | "onJournalMismatchErrors">;
+export type TurnOptions = Pick<
+  HandlerOptions,
+  "explicitCancellation" | "onJournalMismatchErrors" | "retryPolicy"
+>;
 
 /** What becomes of an invocation whose code no longer does what its journal recorded. */
 const MISMATCH_VERDICTS = { retry: {}, pause: { verdict: "pause" }, fail: { verdict: "kill" } } as const;
+const PAUSED = "It is paused: deploy code that matches and resume it with that, or kill it.";
+/** A server for development moves it to the code that is saved next, if its journal fits. Another attempt would only say it again. */
+const PAUSED_IN_DEVELOPMENT = "It is paused: save code that matches and it goes on, or kill it.";
+
+function mismatchIn({ onJournalMismatchErrors, retryPolicy }: TurnOptions): {
+  readonly verdict: keyof typeof MISMATCH_VERDICTS;
+  readonly next?: string;
+} {
+  const last = retryPolicy?.onMaxAttempts === "kill" ? "fail" : "pause";
+  const asked = onJournalMismatchErrors ?? (isDevelopment() ? last : "retry");
+  if (asked === "retry") return { verdict: asked };
+  if (asked === "fail") return { verdict: asked, next: "So it ends." };
+  return { verdict: asked, next: isDevelopment() ? PAUSED_IN_DEVELOPMENT : PAUSED };
+}
 
 export interface FailureDetails {
   /** 500, unless it is known better. */
@@ -72,10 +90,13 @@ export interface FailureDetails {
 export const FULL: FailureDetails = { code: 413, verdict: "pause" };
 
 export function turnFailure(
-  error: Error,
+  thrown: Error,
   { code = 500, retryAfterMs, step, run, tried, verdict, refused }: FailureDetails,
-  { onJournalMismatchErrors = "retry" }: TurnOptions,
+  options: TurnOptions,
 ): TurnFailure {
+  const mismatch = code === 570 ? mismatchIn(options) : undefined;
+  const isSaid = thrown instanceof JournalMismatchError && mismatch?.next !== undefined;
+  const error = isSaid ? thrown.ending(mismatch.next) : thrown;
   return {
     code,
     message: fullMessageOf(error),
@@ -83,7 +104,7 @@ export function turnFailure(
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(verdict === undefined ? {} : { verdict }),
     ...(refused === undefined ? {} : { refused }),
-    ...(code === 570 ? MISMATCH_VERDICTS[onJournalMismatchErrors] : {}),
+    ...(mismatch ? MISMATCH_VERDICTS[mismatch.verdict] : {}),
     ...(run === undefined ? {} : { run }),
     ...(tried === undefined ? {} : { tried }),
     ...(step === undefined ? {} : { command: { index: step.entry.command, type: "run", name: step.name } }),

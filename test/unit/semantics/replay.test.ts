@@ -354,7 +354,10 @@ test("a mismatch pauses at once, or fails at once, if the handler says so", asyn
   await world.untilStatus(paused, "suspended");
   await world.untilStatus(failed, "suspended");
   changed.add("PausedAtOnce").add("FailedAtOnce");
-  expect(await world.untilStatus(paused, "paused")).toMatchObject({ last_failure_error_code: "RT0016" });
+  expect(await world.untilStatus(paused, "paused")).toMatchObject({
+    last_failure_error_code: "RT0016",
+    last_failure: expect.stringMatching(/It is paused: deploy code that matches .*\(RT0016\)$/u),
+  });
   expect(await within(2000, "the failure", world.attach(failed))).toMatchObject({ status: 570 });
   changed.delete("PausedAtOnce");
   await world.resume(paused);
