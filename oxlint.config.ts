@@ -125,7 +125,14 @@ const boundaries: readonly Boundary[] = [
   {
     files: ["scripts/docs/**"],
     folders: ["scripts", "cli", "lib"],
-    packages: [...node, "beautiful-mermaid", "esbuild", "typedoc", "vitepress", "@commander-js/extra-typings"],
+    packages: [
+      ...node,
+      "beautiful-mermaid",
+      "esbuild",
+      "typedoc",
+      "vitepress",
+      "@commander-js/extra-typings",
+    ],
   },
   { files: ["examples/**"], folders: ["examples"] },
   { files: ["examples/support/**"], folders: ["examples", "scripts"] },

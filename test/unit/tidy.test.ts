@@ -11,7 +11,7 @@ const sourceFiles = globSync(
   { cwd: root, exclude: (name) => name.includes("node_modules") },
 );
 const codeFiles = sourceFiles.filter((file) => /\.(ts|tsx|mts|js|mjs)$/.test(file));
-const documents = globSync(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/**/*.md"], {
+const documents = globSync(["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**/*.md"], {
   cwd: root,
 });
 

@@ -47,10 +47,13 @@ test.each<[string, Partial<Usage>]>([
 test("the four lines", () => {
   const none = of({}).perMillion;
   expect(page).toContain(`a service over HTTP | ${none.toFixed(1)} |`);
-  const step = (count: number): string => (of({ steps: count }).perMillion - of({ steps: count - 1 }).perMillion).toFixed(1);
+  const step = (count: number): string =>
+    (of({ steps: count }).perMillion - of({ steps: count - 1 }).perMillion).toFixed(1);
   expect(page).toContain(`and ${step(2)} for each step behind the first, ${step(1)} for the first`);
   const more = (usage: Partial<Usage>): string => (of(usage).perMillion - none).toFixed(1);
-  expect(page).toContain(`| ${more({ shortSleeps: 1 })} up to 15 minutes, ${more({ longSleeps: 1 })} beyond |`);
+  expect(page).toContain(
+    `| ${more({ shortSleeps: 1 })} up to 15 minutes, ${more({ longSleeps: 1 })} beyond |`,
+  );
   expect(page).toContain(`a promise | ${more({ answers: 1 })} |`);
 });
 
