@@ -11,7 +11,7 @@ import { matches, readPage, ROOT, type Page, type ShownRequest } from "./page.ts
 const SNIPPETS = join(ROOT, ".snippets");
 
 /** Packages that a page shows and that are not here: what is imported from them is not looked at. */
-const NOT_INSTALLED = ["ai", "@ai-sdk/openai", "@restatedev/vercel-ai-middleware"];
+const NOT_INSTALLED = ["@ai-sdk/openai", "@restatedev/vercel-ai-middleware"];
 
 const pages = globSync(["README.md", "docs/**/*.md"], { cwd: ROOT }).toSorted().map(readPage);
 /** README is read in test/e2e/readme.test.ts, with a server that is killed. */
