@@ -38,6 +38,8 @@ export default defineConfig({
   head: [["link", { rel: "icon", href: "data:," }]],
   // Angle brackets in a document are text.
   markdown: { html: false, linkify: false },
+  // What language models read is no page.
+  srcExclude: ["public/**"],
   ignoreDeadLinks: [/^https?:\/\/localhost/, /^\/calculator\//],
   vite: { build: { chunkSizeWarningLimit: 4096 } },
   themeConfig: {

@@ -30,6 +30,9 @@ function summaryOf(text: string): string {
   const [paragraph = ""] = text
     .split("\n\n")
     .filter((part) => !/^(#|```|\||!|-|\d\.)/.test(part.trim()) && part.trim() !== "");
-  const plain = paragraph.replaceAll("\n", " ").replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1");
+  const plain = paragraph
+    .trim()
+    .replaceAll("\n", " ")
+    .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1");
   return (/^.*?[.:](?=\s|$)/.exec(plain)?.[0] ?? plain).replace(/:$/, ".");
 }

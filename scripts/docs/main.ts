@@ -3,12 +3,13 @@
  * the documents.
  */
 import { cpSync, mkdirSync, watch, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { buildSync } from "esbuild";
 import { build, createServer } from "vitepress";
 import { writeApiReference } from "./api-reference.ts";
 import { cliReference } from "./cli-reference.ts";
 import { llms } from "./llms.ts";
+import { sitePath } from "./pages.ts";
 import { ROOT, stage } from "./stage.ts";
 
 const SITE = join(ROOT, ".docs-site");
@@ -20,6 +21,12 @@ function stageAll(): void {
   writeFileSync(join(SITE, "commands.md"), cliReference());
   mkdirSync(join(SITE, "public"), { recursive: true });
   const { index, full } = llms(pages);
+  // Each page is there as Markdown, too: the list names those.
+  for (const [document, text] of pages) {
+    const path = join(SITE, "public", sitePath(document));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
   writeFileSync(join(SITE, "public/llms.txt"), index);
   writeFileSync(join(SITE, "public/llms-full.txt"), full);
   const calculator = join(SITE, "public/calculator");
