@@ -1,6 +1,6 @@
 /**
  * What a turn tells of its steps while they run, and what it is told before they run: for a development server, where people ask
- * which step runs now, and make the next one fail. In AWS no turn has a gate.
+ * which step runs now, and make the next one fail; and for tests, which say what a step does. In AWS no turn has a gate.
  */
 import type { InvocationId } from "./model/ids.ts";
 
@@ -23,6 +23,8 @@ export interface OrderedFailure {
 export interface StepGate {
   /** Right before each attempt of the closure. `undefined`: it runs at once. */
   begins(step: GatedStep): Promise<OrderedFailure | undefined> | undefined;
+  /** Runs something in place of the closure, or the closure. Absent: the closure runs. */
+  instead?<T>(step: GatedStep, closure: () => T | Promise<T>): Promise<T>;
   /** The attempt is over. `error`: it has failed. */
   ends(step: GatedStep, tookMs: number, error?: unknown): void;
 }

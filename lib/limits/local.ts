@@ -204,6 +204,12 @@ export const ORDERED_MESSAGE_CHARS_MAX = 2000;
 
 /** What a batch of the mailbox has before its remaining time is up. */
 export const TEST_BATCH_MS_MAX = 60_000;
+/** Attempts of one step that a test environment remembers. Later ones are not counted. */
+export const TEST_ATTEMPTS_MAX = 100_000;
+/** Invocations of a test that its timeline has: the latest. */
+export const TIMELINE_INVOCATIONS_MAX = 100;
+/** Of each value in it. */
+export const TIMELINE_VALUE_CHARS_MAX = 120;
 /** How often a test that waits for an invocation looks at it, if nothing says that it has changed. */
 export const TEST_LOOK_MS = 20;
 /** How long a skip of time waits for handlers that run. */

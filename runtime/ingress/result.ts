@@ -285,7 +285,10 @@ async function manifestOf(
  * invocation wrote. The result is durable with the completing append, and that append's state is written right after it
  * (R1). Only the invocation's own side may write, so the answer waits for the write by reading.
  */
-async function stateVisible({ items, watch: port, clock }: IngressPorts, head: Head): Promise<void> {
+export async function stateVisible(
+  { items, watch: port, clock }: Pick<IngressPorts, "items" | "watch" | "clock">,
+  head: Head,
+): Promise<void> {
   const { token, target } = head;
   const endMs = clock.now() + VISIBLE_MS_MAX;
   if (token === undefined || clock.now() - head.modifiedAtMs > VISIBLE_RECENT_MS) return;

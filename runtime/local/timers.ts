@@ -62,6 +62,12 @@ export class LocalTimers implements Timers {
     await this.#database.write(() => this.#statements.remove.run(message.dedup)).catch(() => undefined);
   }
 
+  /** When the earliest one is due. */
+  earliest(): number | undefined {
+    const atMs = this.#database.read(() => this.#statements.earliest.get()?.["at"]);
+    return typeof atMs === "number" ? atMs : undefined;
+  }
+
   /** How many become messages by then, if nothing happens before. */
   dueBy(atMs: number): number {
     return this.#database.read(() => Number(this.#statements.dueBy.get(atMs)?.["timers"] ?? 0));
@@ -91,8 +97,8 @@ export class LocalTimers implements Timers {
   }
 
   #setForEarliest(): void {
-    const atMs = this.#database.read(() => this.#statements.earliest.get()?.["at"]);
-    if (typeof atMs === "number") this.#setFor(atMs);
+    const atMs = this.earliest();
+    if (atMs !== undefined) this.#setFor(atMs);
   }
 
   #setFor(atMs: number): void {

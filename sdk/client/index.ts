@@ -79,7 +79,7 @@ export type InvocationRef =
 
 type Input<F> = F extends (context: never, ...input: infer A) => unknown ? A : never;
 type Output<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
-type Calls<H> = {
+export type ClientCalls<H> = {
   [K in keyof H]: (...args: [...Input<H[K]>, options?: ClientRequest]) => Promise<Output<H[K]>>;
 };
 type Sends<H> = { [K in keyof H]: (...args: [...Input<H[K]>, options?: ClientRequest]) => Promise<Sent> };
@@ -121,11 +121,11 @@ export interface GenericRequest<I> {
 }
 
 export interface IngressClient {
-  serviceClient<D>(definition: D | Named): Calls<HandlersOf<D>>;
+  serviceClient<D>(definition: D | Named): ClientCalls<HandlersOf<D>>;
   serviceSendClient<D>(definition: D | Named): Sends<HandlersOf<D>>;
-  objectClient<D>(definition: D | Named, key: string): Calls<HandlersOf<D>>;
+  objectClient<D>(definition: D | Named, key: string): ClientCalls<HandlersOf<D>>;
   objectSendClient<D>(definition: D | Named, key: string): Sends<HandlersOf<D>>;
-  workflowClient<D>(definition: D | Named, key: string): Calls<HandlersOf<D>>;
+  workflowClient<D>(definition: D | Named, key: string): ClientCalls<HandlersOf<D>>;
   workflowSendClient<D>(definition: D | Named, key: string): Sends<HandlersOf<D>>;
   /** By a contract (`iface`). */
   client<H extends Descriptors>(contract: ServiceDescriptor<string, H>): ContractCalls<H>;

@@ -20,6 +20,8 @@ import { LocalMailbox } from "../../runtime/local/mailbox.ts";
 import { SkippingClock } from "../../runtime/local/skipping-clock.ts";
 import { LocalTimers } from "../../runtime/local/timers.ts";
 import { asRequest } from "./request.ts";
+import { PassingTime } from "./passing-time.ts";
+import { TestSteps } from "./steps.ts";
 import { createEndpoint, type Served, type TurnPorts } from "../endpoint.ts";
 
 export interface TestCounts {
@@ -35,6 +37,9 @@ export interface TestEngineOptions extends Served {
   /** Whatever your code awaits, it is suspended, however short the wait is. So it is replayed as often as possible, which shows code
    * that is not deterministic. */
   readonly alwaysReplay?: boolean;
+  /** `auto`: while you await a result and nothing can run, time jumps to the next timer. Otherwise it passes as it does, and when you
+   * skip it. */
+  readonly time?: "auto";
 }
 
 const DEPLOYMENT = "dp_test";
@@ -55,12 +60,15 @@ export class TestEngine {
   readonly #ticks: Ticks;
   /** What the source door needs. */
   readonly ports;
+  readonly steps = new TestSteps();
+  readonly #passing: PassingTime | undefined;
   #invocations = 0;
   #messages = 0;
   /** Skips that are under way. */
   #skips = 0;
 
-  private constructor({ services, alwaysReplay = false, ...options }: TestEngineOptions) {
+  private constructor({ services, alwaysReplay = false, time, ...options }: TestEngineOptions) {
+    this.#passing = time === "auto" ? new PassingTime(this) : undefined;
     const counted = {
       sendBatch: async (batch: Parameters<LocalMailbox["sendBatch"]>[0]) => {
         this.#messages += batch.length;
@@ -76,10 +84,12 @@ export class TestEngine {
     const invoker: Invoker = {
       invoke: async (_deployment, request: TurnRequest): Promise<TurnOutcome> => {
         this.#invocations++;
+        this.steps.runs(request.id, request.target);
         return await endpoint.runTurn(request, turnPorts);
       },
     };
-    const turnPorts = waiting({ ...this.ports, invoker }, () => !alwaysReplay && this.#skips === 0);
+    const mayWait = (): boolean => !alwaysReplay && time === undefined && this.#skips === 0;
+    const turnPorts = waiting({ ...this.ports, invoker, steps: this.steps }, mayWait);
     this.#ingress = new Ingress({ ...this.ports, invoker });
     const runsAtDoor = (id: string): boolean => this.#ingress.door?.runs(id) === true;
     this.#dispatcher = new Dispatcher({ ...this.ports, invoker, runsAtDoor });
@@ -136,6 +146,16 @@ export class TestEngine {
     };
   }
 
+  /** Time passes while it is awaited, if it passes by itself here. */
+  awaited<T>(promise: Promise<T>): Promise<T> {
+    return this.#passing?.of(promise) ?? promise;
+  }
+
+  /** When the next one is due. */
+  nextTimer(): number | undefined {
+    return this.#timers.earliest();
+  }
+
   async skip(ms: number): Promise<void> {
     this.#skips++;
     await this.clock.skip(ms, () => this.settled()).finally(() => this.#skips--);
@@ -154,7 +174,23 @@ export class TestEngine {
       const words = `a handler has been running for ${SETTLE_MS_MAX} ms: time is not skipped while one runs`;
       late = setTimeout(() => reject(new Error(words)), SETTLE_MS_MAX);
     });
-    await Promise.race([this.#idle(), tooLate]).finally(() => clearTimeout(late));
+    const over = new AbortController();
+    await Promise.race([this.#idle(), this.#hangs(over.signal), tooLate]).finally(() => {
+      clearTimeout(late);
+      over.abort();
+    });
+  }
+
+  /** Resolves when all that runs are steps that hang. */
+  async #hangs(over: AbortSignal): Promise<void> {
+    await this.steps.hung.begun;
+    let [quiet, before] = [0, ""];
+    while (quiet < QUIET_TICKS && !over.aborted) {
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+      const now = JSON.stringify(this.counts);
+      quiet = now === before && this.steps.areHung ? quiet + 1 : 0;
+      before = now;
+    }
   }
 
   /** A turn whose message was let go of may send others before it ends. */
@@ -167,6 +203,7 @@ export class TestEngine {
   }
 
   async stop(): Promise<void> {
+    this.steps.hung.end();
     await this.#ticks.stop();
     this.#timers.stop();
     await this.#mailbox.stop(1000);

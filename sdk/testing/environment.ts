@@ -7,6 +7,12 @@ import type { Caller } from "../../lib/model/caller.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/http/message.ts";
 import { Deliveries, type Delivered, type DeliverOptions, type SetAside } from "./deliveries.ts";
 import { type TestEngineOptions, type TestCounts, TestEngine } from "./engine.ts";
+import { awaitedCalls, clientOf } from "./clients.ts";
+import type { ClientCalls, IngressClient } from "../client/index.ts";
+import type { HandlersOf, Named } from "../context.ts";
+import { TestState } from "./state.ts";
+import type { StepControl } from "./steps.ts";
+import { timelineOf, withTimeline } from "./timeline.ts";
 import { TestInvocation } from "./invocation.ts";
 import type { PlainRecord } from "./plain-records.ts";
 import type { SourceEvent } from "./events.ts";
@@ -21,6 +27,7 @@ export interface TestEnvironmentOptions extends TestEngineOptions {
 export class TestEnvironment {
   readonly #engine: TestEngine;
   readonly #deliveries: Deliveries;
+  #client: IngressClient | undefined;
 
   private constructor(engine: TestEngine) {
     this.#engine = engine;
@@ -40,14 +47,69 @@ export class TestEnvironment {
     return environment;
   }
 
+  /** Runs a test in an environment of its own. If it throws, the error says what happened in there. */
+  static async run<T>(
+    options: TestEnvironmentOptions,
+    run: (environment: TestEnvironment) => Promise<T>,
+  ): Promise<T> {
+    await using environment = await TestEnvironment.start(options);
+    try {
+      return await run(environment);
+    } catch (thrown) {
+      throw withTimeline(thrown, await environment.timeline());
+    }
+  }
+
+  /** Typed by the definition: `environment.service(greeter).greet("Ada")`. A failure throws an HttpCallError. */
+  service<D>(definition: D | Named): ClientCalls<HandlersOf<D>> {
+    return this.#calls(definition, (client) => client.serviceClient<D>(definition));
+  }
+  /** `environment.object(counter, "a").add(3)`. */
+  object<D>(definition: D | Named, key: string): ClientCalls<HandlersOf<D>> {
+    return this.#calls(definition, (client) => client.objectClient<D>(definition, key));
+  }
+  /** `environment.workflow(signup, "ada").run({ email })`. */
+  workflow<D>(definition: D | Named, key: string): ClientCalls<HandlersOf<D>> {
+    return this.#calls(definition, (client) => client.workflowClient<D>(definition, key));
+  }
+
+  /** The client of `perdure/client`, for all else: sends, awakeables, attaching. */
+  get client(): IngressClient {
+    return (this.#client ??= clientOf(this.#engine));
+  }
+
+  #calls<D>(
+    definition: D | Named,
+    of: (client: IngressClient) => ClientCalls<HandlersOf<D>>,
+  ): ClientCalls<HandlersOf<D>> {
+    return awaitedCalls(definition, of(this.client), (promise) => this.#engine.awaited(promise));
+  }
+
+  /** What a step does from now on, by its name: `environment.step("charge").throws("declined", { times: 2 })`. `service`: of this one
+   * alone. */
+  step(name: string, { service }: { readonly service?: string } = {}): StepControl {
+    return this.#engine.steps.control(name, service);
+  }
+
+  /** The state of an object's or a workflow's key. */
+  state(definition: { readonly name: string }, key: string): TestState {
+    const ended = async (id: string): Promise<unknown> => await this.invocation(id).result();
+    return new TestState(definition.name, key, (...asked) => this.admin(...asked), ended);
+  }
+
+  /** What happened, as text: each invocation with its journal. */
+  async timeline(): Promise<string> {
+    return await timelineOf((path) => this.admin(path));
+  }
+
   /** A request to the ingress, as over HTTP. `body`: JSON unless it is bytes. */
-  async request(
+  request(
     path: string,
     body?: unknown,
     headers: RequestHeaders = {},
     method = "POST",
   ): Promise<HttpResponse> {
-    return await this.#asked(asRequest(path, body, headers, method), undefined);
+    return this.#engine.awaited(this.#asked(asRequest(path, body, headers, method), undefined));
   }
 
   /** The same environment for one whom the door has verified: what its requests start has it as `request().caller`. */
@@ -74,9 +136,10 @@ export class TestEnvironment {
     return await this.#engine.admin(asRequest(path, body, headers, method));
   }
 
-  /** Calls a handler. Returns its result, parsed. Throws an Error with the response's text unless the call succeeded. */
-  async call<T = unknown>(path: string, body?: unknown, headers: RequestHeaders = {}): Promise<T> {
-    return parsed<T>(path, await this.request(path, body, headers));
+  /** ClientCalls a handler. Returns its result, parsed. Throws an Error with the response's text unless the call succeeded. */
+  call<T = unknown>(path: string, body?: unknown, headers: RequestHeaders = {}): Promise<T> {
+    const asked = this.#asked(asRequest(path, body, headers, "POST"), undefined);
+    return this.#engine.awaited(asked.then((response) => parsed<T>(path, response)));
   }
 
   /** Delivers to a subscription, as its source would: an event in the shape in which AWS delivers it, or records of which the
@@ -115,6 +178,13 @@ export class TestEnvironment {
    * waiting for the test. */
   async skip(duration: Duration | string): Promise<void> {
     await this.#engine.skip(msOf(duration));
+  }
+
+  /** Lets time pass until then, as {@link skip} does. A time that has passed changes nothing. */
+  async skipUntil(time: Date | string): Promise<void> {
+    const untilMs = new Date(time).getTime();
+    if (Number.isNaN(untilMs)) throw new RangeError(`not a time: ${JSON.stringify(time)}`);
+    await this.#engine.skip(Math.max(0, untilMs - this.#engine.clock.now()));
   }
 
   /** Resolves when nothing can continue before time passes. Throws as {@link skip} does. */

@@ -4,6 +4,8 @@ export type { TestEnvironmentOptions } from "./environment.ts";
 export type { TestCounts } from "./engine.ts";
 export type { Delivered, DeliverOptions, DeliveryAnswer, SetAside } from "./deliveries.ts";
 export type { TestInvocation, TestStatus, JournalEntry, RecordedStep } from "./invocation.ts";
+export type { StepAttempt, StepControl, StepReplacement } from "./steps.ts";
+export type { TestState } from "./state.ts";
 export type { TestSubscription } from "./subscriptions.ts";
 export type { PlainRecord } from "./plain-records.ts";
 export {

@@ -9,6 +9,7 @@ import type { Failure } from "../../lib/model/outcome.ts";
 import { shownId, storedId } from "../../lib/model/shown-id.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { load } from "../../lib/store/value-store.ts";
+import { stateVisible } from "../../runtime/ingress/result.ts";
 import { type StatusView, viewStatus } from "../../runtime/admin/invocation-view.ts";
 import type { TestEngine } from "./engine.ts";
 
@@ -57,10 +58,17 @@ export class TestInvocation {
 
   /** Resolves when it has ended, with its result, parsed. Throws the TerminalError with which it failed; an Error if it is paused, or
    * if there is no such invocation. */
-  async result<T = unknown>(): Promise<T> {
-    const { outcome } = await this.#until(
-      (head) => head.status === "completed" || (head.status === "paused" && pausedError(this.id, head)),
+  result<T = unknown>(): Promise<T> {
+    return this.#engine.awaited(this.#result<T>());
+  }
+
+  async #result<T>(): Promise<T> {
+    const head = await this.#until(
+      (now) => now.status === "completed" || (now.status === "paused" && pausedError(this.id, now)),
     );
+    // What it has written can be read then, as after a call.
+    await stateVisible(this.#engine.ports, head);
+    const { outcome } = head;
     if (outcome?.ok === false) throw errorOf(outcome.failure);
     const bytes =
       outcome &&
@@ -92,7 +100,11 @@ export class TestInvocation {
 
   /** Resolves when it has this status, or a result of the step. Throws an Error when it has ended otherwise, or if there is no such
    * invocation. */
-  async waitFor(what: TestStatus | { readonly step: string }): Promise<void> {
+  waitFor(what: TestStatus | { readonly step: string }): Promise<void> {
+    return this.#engine.awaited(this.#waitFor(what));
+  }
+
+  async #waitFor(what: TestStatus | { readonly step: string }): Promise<void> {
     if (typeof what === "string") {
       await this.#until(({ status }) => viewStatus(status) === what || endedError(this.id, status, what));
       return;

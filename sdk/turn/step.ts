@@ -54,7 +54,7 @@ export function gated<T>(gate: StepGate | undefined, step: GatedStep, action: Ru
       const asked = gate.begins(step);
       const failure = asked && (await asked);
       if (failure) throw orderedError(failure);
-      const value = await action();
+      const value = await (gate.instead ? gate.instead(step, action) : action());
       end();
       return value;
     } catch (thrown) {

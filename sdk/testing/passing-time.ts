@@ -1,0 +1,79 @@
+/**
+ * Time that passes by itself: while a test awaits a result and nothing can run, it jumps to the next timer. It does not jump before
+ * somebody awaits: `const answer = environment.call(…)` alone lets no time pass.
+ */
+import { TEST_LOOK_MS } from "../../lib/limits/local.ts";
+
+/** What it needs of the engine. */
+interface Passing {
+  readonly clock: { now(): number };
+  /** When the next timer is due. */
+  nextTimer(): number | undefined;
+  settled(): Promise<void>;
+  skip(ms: number): Promise<void>;
+}
+
+export class PassingTime {
+  readonly #engine: Passing;
+  readonly #awaited = new Set<Promise<unknown>>();
+  #isPassing = false;
+
+  constructor(engine: Passing) {
+    this.#engine = engine;
+  }
+
+  /** The same promise. Time passes once somebody awaits it. */
+  of<T>(promise: Promise<T>): Promise<T> {
+    return AwaitedResult.of(promise, () => this.#begin(promise));
+  }
+
+  #begin(promise: Promise<unknown>): void {
+    if (this.#awaited.has(promise)) return;
+    this.#awaited.add(promise);
+    void promise.catch(() => undefined).finally(() => this.#awaited.delete(promise));
+    if (this.#isPassing) return;
+    this.#isPassing = true;
+    void this.#pass().finally(() => (this.#isPassing = false));
+  }
+
+  async #pass(): Promise<void> {
+    while (this.#awaited.size > 0) {
+      // A handler that runs for long is waited for, as without this.
+      const isSettled = await this.#engine.settled().then(
+        () => true,
+        () => false,
+      );
+      if (this.#awaited.size === 0) return;
+      const nextMs = isSettled ? this.#engine.nextTimer() : undefined;
+      // Nothing but the test can take it on now.
+      if (nextMs === undefined) await new Promise((resolve) => void setTimeout(resolve, TEST_LOOK_MS));
+      else await this.#engine.skip(Math.max(0, nextMs - this.#engine.clock.now())).catch(() => undefined);
+    }
+  }
+}
+
+/** `await` calls `then` of what is no plain promise. */
+class AwaitedResult<T> extends Promise<T> {
+  #awaits: (() => void) | undefined;
+
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  static of<T>(promise: Promise<T>, awaits: () => void): AwaitedResult<T> {
+    const result = new AwaitedResult<T>((resolve, reject) => {
+      promise.then(resolve, reject);
+    });
+    result.#awaits = awaits;
+    return result;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- awaiting is what it tells
+  override then<A = T, B = never>(
+    onValue?: ((value: T) => A | PromiseLike<A>) | null,
+    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#awaits?.();
+    return super.then(onValue, onError);
+  }
+}

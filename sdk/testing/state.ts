@@ -1,0 +1,92 @@
+/** The state of one key, as a test reads and writes it. */
+import type { HttpResponse } from "../../runtime/http/message.ts";
+
+type Ask = (path: string, method?: string, body?: unknown) => Promise<HttpResponse>;
+
+interface ShownState {
+  readonly version: string;
+  readonly state: readonly {
+    readonly name: string;
+    readonly value?: string;
+    readonly value_base64?: string;
+  }[];
+  readonly next?: string;
+}
+
+/** Values are JSON, as handlers have them by default. */
+export class TestState {
+  readonly #path: string;
+  readonly #service: string;
+  readonly #key: string;
+  readonly #ask: Ask;
+  /** Resolves when an invocation has ended. */
+  readonly #ended: (id: string) => Promise<unknown>;
+
+  constructor(service: string, key: string, ask: Ask, ended: (id: string) => Promise<unknown>) {
+    this.#service = service;
+    this.#key = key;
+    this.#path = `/services/${encodeURIComponent(service)}/state`;
+    this.#ask = ask;
+    this.#ended = ended;
+  }
+
+  /** `undefined`: there is none. */
+  async get<T = unknown>(name: string): Promise<T | undefined> {
+    return (await this.all())[name] as T | undefined;
+  }
+
+  async all(): Promise<Record<string, unknown>> {
+    return Object.fromEntries([...(await this.#bytes())].map(([name, bytes]) => [name, parsed(bytes)]));
+  }
+
+  /** Waits for its turn, as a handler of the key does. Resolves when it is there. */
+  async set(name: string, value: unknown): Promise<void> {
+    await this.#replace((await this.#bytes()).set(name, Buffer.from(JSON.stringify(value))));
+  }
+
+  /** These, and no others. */
+  async setAll(values: Readonly<Record<string, unknown>>): Promise<void> {
+    const bytes = Object.entries(values).map(
+      ([name, value]) => [name, Buffer.from(JSON.stringify(value))] as const,
+    );
+    await this.#replace(new Map(bytes));
+  }
+
+  async #bytes(): Promise<Map<string, Buffer>> {
+    const found = new Map<string, Buffer>();
+    let after: string | undefined;
+    do {
+      const query = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
+      const { state, next } = await this.#shown(`/${encodeURIComponent(this.#key)}${query}`);
+      for (const { name, value, value_base64 } of state)
+        found.set(name, value === undefined ? Buffer.from(value_base64 ?? "", "base64") : Buffer.from(value));
+      after = next;
+    } while (after !== undefined);
+    return found;
+  }
+
+  async #shown(rest: string): Promise<ShownState> {
+    return JSON.parse(new TextDecoder().decode((await this.#asked(rest)).body)) as ShownState;
+  }
+
+  async #replace(values: ReadonlyMap<string, Buffer>): Promise<void> {
+    const encoded = [...values].map(([name, bytes]) => [name, bytes.toString("base64")] as const);
+    const body = { object_key: this.#key, new_state_base64: Object.fromEntries(encoded) };
+    const { headers } = await this.#asked("", "POST", body);
+    await this.#ended(headers["x-restate-id"] ?? "");
+  }
+
+  async #asked(rest: string, method = "GET", body?: unknown): Promise<HttpResponse> {
+    const answer = await this.#ask(this.#path + rest, method, body);
+    if (answer.status < 300) return answer;
+    throw new Error(`the state of ${this.#service}/${this.#key}: ${new TextDecoder().decode(answer.body)}`);
+  }
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString()) as unknown;
+  } catch {
+    return new Uint8Array(bytes);
+  }
+}

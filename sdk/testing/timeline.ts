@@ -1,0 +1,108 @@
+/** What happened, as text: for whoever reads why a test has failed. */
+import { TIMELINE_INVOCATIONS_MAX, TIMELINE_VALUE_CHARS_MAX } from "../../lib/limits/local.ts";
+import type { HttpResponse } from "../../runtime/http/message.ts";
+
+type Ask = (path: string) => Promise<HttpResponse>;
+
+interface ListedInvocation {
+  readonly id: string;
+  readonly target: string;
+  readonly status: string;
+  readonly created_at: string;
+  readonly completion_failure?: string;
+  readonly last_failure?: string;
+  readonly waiting_on?: string;
+}
+interface ShownEntry {
+  readonly type: string;
+  readonly command?: number;
+  readonly name?: string;
+  readonly invoked_target?: string;
+  readonly at?: string;
+  readonly ended_at?: string;
+  readonly attempts?: number;
+  readonly result?: ShownOutcome | null;
+  readonly due_at?: string;
+  readonly value?: string;
+}
+interface ShownOutcome {
+  readonly value?: string;
+  readonly failure?: { readonly code: number; readonly message: string };
+}
+
+async function json<T>(ask: Ask, path: string): Promise<T> {
+  return JSON.parse(new TextDecoder().decode((await ask(path)).body)) as T;
+}
+
+/** All invocations, or those of the ids: each with its journal. */
+export async function timelineOf(ask: Ask, ids?: readonly string[]): Promise<string> {
+  const path = `/invocations?limit=${TIMELINE_INVOCATIONS_MAX}&order=newest`;
+  const { invocations, next } = await json<{ invocations: ListedInvocation[]; next?: string }>(ask, path);
+  const wanted = invocations.filter(({ id }) => ids === undefined || ids.includes(id)).toReversed();
+  const blocks = await Promise.all(wanted.map((each) => blockOf(ask, each)));
+  const left = next === undefined ? [] : [`(the latest ${TIMELINE_INVOCATIONS_MAX} only)`];
+  return [...left, ...blocks].join("\n");
+}
+
+async function blockOf(ask: Ask, invocation: ListedInvocation): Promise<string> {
+  const { id, target, created_at } = invocation;
+  const { entries } = await json<{ entries?: ShownEntry[] }>(ask, `/invocations/${id}/journal`);
+  const lines = (entries ?? []).map((entry) => {
+    const command =
+      entry.type === "completion" ? entries?.find((each) => each.command === entry.command) : undefined;
+    return `  ${lineOf(entry, command, Date.parse(created_at))}`;
+  });
+  return [`${target}  ${howIs(invocation)}  ${id}`, ...lines].join("\n");
+}
+
+function howIs({ status, completion_failure, last_failure, waiting_on }: ListedInvocation): string {
+  if (completion_failure !== undefined) return `failed: ${completion_failure}`;
+  if (status === "completed") return "completed";
+  if (waiting_on !== undefined) return `${status}, waits for ${waiting_on}`;
+  return last_failure === undefined ? status : `${status}: ${last_failure}`;
+}
+
+/** `command`: what it is the completion of. */
+function lineOf(entry: ShownEntry, command: ShownEntry | undefined, sinceMs: number): string {
+  const at = entry.ended_at ?? entry.at;
+  const time = at === undefined ? "" : `+${shownMs(Date.parse(at) - sinceMs)}`;
+  const { attempts = 1, due_at } = entry;
+  const what = command ? `${whatIs(command)} is over` : whatIs(entry);
+  const tries = attempts > 1 ? `, ${attempts} attempts` : "";
+  const until = due_at === undefined ? "" : `, until +${shownMs(Date.parse(due_at) - sinceMs)}`;
+  return `${time.padStart(10)}  ${what}${tries}${until}${resultOf(entry)}`;
+}
+
+const whatIs = ({ type, name, invoked_target }: ShownEntry): string =>
+  [type, name ?? invoked_target].filter((part) => part !== undefined).join(" ");
+
+function resultOf({ result, value }: ShownEntry): string {
+  const failure = result?.failure;
+  if (failure) return `: failed with [${failure.code}] ${failure.message}`;
+  const text = result?.value ?? value;
+  if (text === undefined || text === "") return "";
+  const isLong = text.length > TIMELINE_VALUE_CHARS_MAX;
+  return `: ${isLong ? `${text.slice(0, TIMELINE_VALUE_CHARS_MAX)}…` : text}`;
+}
+
+const UNITS = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1000],
+] as const;
+
+/** In the largest unit of which there is one. */
+function shownMs(ms: number): string {
+  const [unit, size] = UNITS.find(([, each]) => ms >= each) ?? ["ms", 1];
+  return `${Math.floor(ms / size)} ${unit}`;
+}
+
+/** The error, with what happened behind its message. */
+export function withTimeline(thrown: unknown, timeline: string): unknown {
+  if (!(thrown instanceof Error)) return thrown;
+  const { message, stack } = thrown;
+  thrown.message = `${message}\n\nWhat happened:\n${timeline}`;
+  if (stack !== undefined) thrown.stack = stack.replace(message, () => thrown.message);
+  return thrown;
+}
