@@ -206,6 +206,8 @@ export const ORDERED_MESSAGE_CHARS_MAX = 2000;
 export const TEST_BATCH_MS_MAX = 60_000;
 /** Attempts of one step that a test environment remembers. Later ones are not counted. */
 export const TEST_ATTEMPTS_MAX = 100_000;
+/** Invocations that a test may list. */
+export const TEST_LIST_MAX = 1000;
 /** Invocations of a test that its timeline has: the latest. */
 export const TIMELINE_INVOCATIONS_MAX = 100;
 /** Of each value in it. */

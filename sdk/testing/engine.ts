@@ -133,6 +133,14 @@ export class TestEngine {
     return await this.admin(asRequest(path, undefined, {}, "GET"));
   }
 
+  /** What the admin API answers, parsed. Throws an Error unless it succeeds. */
+  async json<T>(path: string): Promise<T> {
+    const { status, body } = await this.ask(path);
+    const text = new TextDecoder().decode(body);
+    if (status >= 300) throw new Error(`${path} answered ${status}: ${text}`);
+    return JSON.parse(text) as T;
+  }
+
   /** There are messages. */
   get isBusy(): boolean {
     return this.#mailbox.depth() > 0;

@@ -13,7 +13,9 @@ import type { HandlersOf, Named } from "../context.ts";
 import { TestState } from "./state.ts";
 import type { StepControl } from "./steps.ts";
 import { timelineOf, withTimeline } from "./timeline.ts";
-import { TestInvocation } from "./invocation.ts";
+import { TEST_LIST_MAX } from "../../lib/limits/local.ts";
+import { awakeableOf, type TestAwakeable } from "./awakeables.ts";
+import { TestInvocation, type TestStatus } from "./invocation.ts";
 import type { PlainRecord } from "./plain-records.ts";
 import type { SourceEvent } from "./events.ts";
 import { type RequestHeaders, asRequest } from "./request.ts";
@@ -22,6 +24,14 @@ import { declare, type TestSubscription } from "./subscriptions.ts";
 export interface TestEnvironmentOptions extends TestEngineOptions {
   /** What {@link TestEnvironment.deliver} delivers to. Schedules among them are due as time passes, and as it is skipped. */
   readonly subscriptions?: readonly TestSubscription[];
+}
+
+/** Which invocations. */
+export interface InvocationsFilter {
+  readonly service?: string;
+  readonly handler?: string;
+  readonly key?: string;
+  readonly status?: TestStatus | readonly TestStatus[];
 }
 
 export class TestEnvironment {
@@ -91,6 +101,24 @@ export class TestEnvironment {
     return this.#engine.steps.control(name, service);
   }
 
+  /** The awakeable that an invocation waits for: `(await environment.awakeable("approval")).resolve("yes")`. Its name is what the handler
+   * has given it. `of`: the id of the invocation. Throws an Error if none is there when nothing can go on, or if there are several. */
+  async awakeable(name?: string, { of }: { readonly of?: string } = {}): Promise<TestAwakeable> {
+    return await awakeableOf(this.#engine, this.client, name, of);
+  }
+
+  /** Invocations, the oldest first: all, or those that match. At most {@link TEST_LIST_MAX}. */
+  async invocations(filter: InvocationsFilter = {}): Promise<readonly TestInvocation[]> {
+    const { status, ...names } = filter;
+    const statuses = status === undefined ? {} : { status: [status].flat().join(",") };
+    const query = new URLSearchParams({ limit: String(TEST_LIST_MAX), ...names, ...statuses });
+    const path = `/invocations?${query.toString()}`;
+    const { invocations } = await this.#engine.json<{ invocations: readonly { readonly id: string }[] }>(
+      path,
+    );
+    return invocations.map(({ id }) => this.invocation(id));
+  }
+
   /** The state of an object's or a workflow's key. */
   state(definition: { readonly name: string }, key: string): TestState {
     const ended = async (id: string): Promise<unknown> => await this.invocation(id).result();
@@ -99,7 +127,10 @@ export class TestEnvironment {
 
   /** What happened, as text: each invocation with its journal. */
   async timeline(): Promise<string> {
-    return await timelineOf((path) => this.admin(path));
+    const unused = this.#engine.steps.unused.map(
+      (name) => `The step '${name}' was told what to do, and was never begun.`,
+    );
+    return [...unused, await timelineOf((path) => this.admin(path))].join("\n");
   }
 
   /** A request to the ingress, as over HTTP. `body`: JSON unless it is bytes. */

@@ -3,6 +3,7 @@
  * whatever its source: key, value, headers. What names it in its source is new for each, unless you say it.
  */
 import { randomBytes, randomUUID } from "node:crypto";
+import { textOfBytes } from "../../runtime/events/event-fields.ts";
 import type { DynamoDbItem, DynamoDbRecord, EventBridgeEvent, S3Detail, S3Event } from "../events.ts";
 
 /** An event of any source. What a file of yours holds fits, too. */
@@ -34,7 +35,12 @@ const bytesOf = (value: unknown): Uint8Array =>
     : new TextEncoder().encode(value === undefined ? "" : JSON.stringify(value));
 const base64 = (bytes: Uint8Array | string): string => Buffer.from(bytes).toString("base64");
 /** Bodies of queues and topics are text. Throws `TypeError` for bytes that are none. */
-const textOf = (value: unknown): string => new TextDecoder("utf-8", { fatal: true }).decode(bytesOf(value));
+function textOf(value: unknown): string {
+  const text = textOfBytes(bytesOf(value));
+  if (text === undefined)
+    throw new TypeError("what queues and topics carry is text: these bytes are no UTF-8");
+  return text;
+}
 
 // Kafka.
 

@@ -1,10 +1,11 @@
 /** `perdure/testing`: the whole engine in your test's process. */
 export { TestEnvironment } from "./environment.ts";
-export type { TestEnvironmentOptions } from "./environment.ts";
+export type { InvocationsFilter, TestEnvironmentOptions } from "./environment.ts";
 export type { TestCounts } from "./engine.ts";
 export type { Delivered, DeliverOptions, DeliveryAnswer, SetAside } from "./deliveries.ts";
 export type { TestInvocation, TestStatus, JournalEntry, RecordedStep } from "./invocation.ts";
 export type { StepAttempt, StepControl, StepReplacement } from "./steps.ts";
+export type { TestAwakeable } from "./awakeables.ts";
 export type { TestState } from "./state.ts";
 export type { TestSubscription } from "./subscriptions.ts";
 export type { PlainRecord } from "./plain-records.ts";

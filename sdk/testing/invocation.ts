@@ -87,10 +87,7 @@ export class TestInvocation {
 
   async journal(): Promise<readonly JournalEntry[]> {
     const path = `/invocations/${this.id}/journal`;
-    const { status, body } = await this.#engine.ask(path);
-    const text = new TextDecoder().decode(body);
-    if (status >= 300) throw new Error(`${path} answered ${status}: ${text}`);
-    return (JSON.parse(text) as { readonly entries: readonly JournalEntry[] }).entries;
+    return (await this.#engine.json<{ readonly entries: readonly JournalEntry[] }>(path)).entries;
   }
 
   /** Those that have ended, in the order in which their results were recorded. */

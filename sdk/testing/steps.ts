@@ -28,9 +28,13 @@ export class StepControl {
   readonly #hung: HungSteps;
   readonly #attempts: () => readonly StepAttempt[];
   #instead: StepReplacement | undefined;
+  /** Something was said of it. */
+  isTold = false;
+  readonly name: string;
   #failures: { readonly error: unknown; left: number } | undefined;
 
-  constructor(hung: HungSteps, attempts: () => readonly StepAttempt[]) {
+  constructor(name: string, hung: HungSteps, attempts: () => readonly StepAttempt[]) {
+    this.name = name;
     this.#hung = hung;
     this.#attempts = attempts;
   }
@@ -43,6 +47,7 @@ export class StepControl {
   /** The closure does not run: it fails with this. A TerminalError is the step's result; any other error is retried as the step's or
    * the handler's policy says. `times`: so often, and then what was said before holds. Default: always. */
   throws(error: unknown, { times }: { readonly times?: number } = {}): this {
+    this.isTold = true;
     const thrown = typeof error === "string" ? new Error(error) : error;
     if (times !== undefined) {
       this.#failures = { error: thrown, left: times };
@@ -61,6 +66,7 @@ export class StepControl {
 
   /** This runs in place of the closure. */
   calls(replacement: StepReplacement): this {
+    this.isTold = true;
     this.#failures = undefined;
     this.#instead = replacement;
     return this;
@@ -137,9 +143,15 @@ export class TestSteps implements StepGate {
       const all = this.#attempts.get(name) ?? [];
       return service === undefined ? all : all.filter((attempt) => attempt.service === service);
     };
-    const made = new StepControl(this.hung, attempts);
+    const made = new StepControl(name, this.hung, attempts);
     this.#controls.set(placeOf(name, service), made);
     return made;
+  }
+
+  /** Names that were told what to do, and were never begun. */
+  get unused(): readonly string[] {
+    const controls = [...this.#controls.values()].filter(({ isTold, count }) => isTold && count === 0);
+    return [...new Set(controls.map(({ name }) => name))];
   }
 
   /** A turn of it is about to run. */

@@ -235,6 +235,12 @@ test("what cannot become an invocation is set aside, and the rest goes on", asyn
   ]);
 });
 
+test("bytes that no queue can carry", async () => {
+  const { environment } = await starting({ name: "it", source: "sqs://work", sink: "Plain/take" });
+  await using _ = environment;
+  await expect(environment.deliver("it", { value: Uint8Array.of(255) })).rejects.toThrow(/are no UTF-8/u);
+});
+
 test("a workflow runs for the first record of its key", async () => {
   const { environment } = await starting({ source: "sqs://o.fifo", sink: "Order/run" });
   await using _ = environment;

@@ -86,7 +86,13 @@ const sleeper = service({
     },
   },
 });
-const services = [counter, shop, other, signup, sleeper];
+const approval = service({
+  name: "Approval",
+  handlers: {
+    ask: async (ctx: Context, what: string) => await ctx.awakeable<string>(`approval of ${what}`).promise,
+  },
+});
+const services = [approval, counter, shop, other, signup, sleeper];
 const starting = (more: Omit<Parameters<typeof TestEnvironment.start>[0], "services"> = {}) =>
   TestEnvironment.start({ services, ...more });
 
@@ -224,9 +230,33 @@ test("state, before and after", async () => {
   await expect(environment.state(shop, "a").set("x", 1)).rejects.toThrow(/the state of Shop\/a/u);
 });
 
+test("awakeables by name", async () => {
+  await using environment = await starting();
+  const one = environment.service(approval).ask("one");
+  const first = await environment.awakeable("approval of one");
+  await first.resolve("yes");
+  expect(await one).toBe("yes");
+  const two = environment.service(approval).ask("two").catch(String);
+  void environment.service(approval).ask("two").catch(String);
+  await environment.settled();
+  await expect(environment.awakeable("approval of two")).rejects.toThrow(/^2 invocations wait for/u);
+  await expect(environment.awakeable("approval of three")).rejects.toThrow(
+    "nothing waits for an awakeable 'approval of three'; there are approval of two, approval of two",
+  );
+  const waiting = await environment.invocations({ service: "Approval", status: ["suspended", "running"] });
+  expect(waiting.length).toBe(2);
+  const [invocation] = waiting;
+  await (await environment.awakeable(undefined, { of: invocation?.id ?? "" })).reject("no");
+  await environment.settled();
+  expect(await invocation?.error()).toMatchObject({ message: "no" });
+  expect((await environment.invocations({ service: "Approval" })).length).toBe(3);
+  void two;
+});
+
 test("an error says what happened", async () => {
   const failing = TestEnvironment.run({ services, time: "auto" }, async (environment) => {
     environment.step("charge").throws("declined", { times: 1 });
+    environment.step("chrage").returns(1);
     await environment.service(shop).pay("c-1");
     await environment.service(sleeper).fails();
   });
@@ -238,6 +268,7 @@ test("an error says what happened", async () => {
   expect(message).toMatch(/418/u);
   const lines = timeline.replaceAll(/inv_1\w+/gu, "inv_…").replaceAll(/\+\d+ (?:ms|s) /gu, "+0 ms ");
   expect(lines.split("\n").map((line) => line.trim())).toEqual([
+    "The step 'chrage' was told what to do, and was never begun.",
     "Shop/pay  completed  inv_…",
     '+0 ms  run charge, 2 attempts: "receipt of c-1"',
     "Sleeper/fails  failed: [418] no more  inv_…",
