@@ -56,13 +56,14 @@ async function measured(
   return scaled(await account.measure(() => deliver(RECORDS)), 1 / RECORDS);
 }
 
-/** Nothing is received from the mailbox. */
-const ACCEPTED_ONLY = { concurrencyMax: 0 };
+/** By the door alone, for one record: nothing is received from the mailbox. */
+export const acceptance = async (source: BenchSource, batch: number): Promise<Usage> =>
+  await measured(source, "Sink", batch, { concurrencyMax: 0 });
 
 async function costOf(source: BenchSource, batch: number): Promise<RecordCost> {
   return {
     ...{ source: source.name, batch, own: source.ownPrice(batch) },
-    accepted: await measured(source, "Sink", batch, ACCEPTED_ONLY),
+    accepted: await acceptance(source, batch),
     service: billPerMillion(await measured(source, "Sink", batch)),
     object: billPerMillion(await measured(source, "Keyed", batch)),
   };
