@@ -3,6 +3,8 @@ import { ErrorBoundary, LocationProvider, Route, Router } from "preact-iso";
 import { Empty } from "./parts/empty.tsx";
 import { BASE, to } from "./routes.ts";
 import { Deployments } from "./pages/deployments/deployments.tsx";
+import { Events } from "./pages/events/events.tsx";
+import { SubscriptionPage } from "./pages/events/subscription.tsx";
 import { InvocationPage } from "./pages/invocation/invocation.tsx";
 import { Invocations } from "./pages/invocations/invocations.tsx";
 import { ObjectPage } from "./pages/objects/object.tsx";
@@ -38,6 +40,8 @@ export const App = () => (
           <Route path={`${BASE}/playground`} component={Playground} />
           <Route path={`${BASE}/deployments`} component={Deployments} />
           <Route path={`${BASE}/deployments/:id`} component={Deployments} />
+          <Route path={`${BASE}/events`} component={Events} />
+          <Route path={`${BASE}/events/:id`} component={SubscriptionPage} />
           <Route path={`${BASE}/timers`} component={Timers} />
           <Route path={`${BASE}/sql`} component={Sql} />
           <Route default component={NotFound} />

@@ -21,6 +21,8 @@ export const to = {
   playground: (target: Partial<Target> = {}) => withQuery(`${BASE}/playground`, { ...target }),
   deployments: () => `${BASE}/deployments`,
   deployment: (id: string) => `${BASE}/deployments/${encodeURIComponent(id)}`,
+  events: () => `${BASE}/events`,
+  subscription: (id: string) => `${BASE}/events/${encodeURIComponent(id)}`,
   timers: () => `${BASE}/timers`,
   sql: (query?: string) => withQuery(`${BASE}/sql`, { query }),
 };

@@ -111,7 +111,7 @@ function readClock(date: string | null): void {
 /** The answer's body. Throws {@link Refusal} unless the status is 2xx, and {@link Unreachable}. */
 export async function ask(where: string, asked: Asked = {}): Promise<unknown> {
   const { status, text } = await send(where, asked);
-  const parsed = parsedOf(text);
+  const parsed = parsedText(text);
   if (status >= 200 && status < 300) return parsed;
   const { message, restate_code: code } = (typeof parsed === "object" && parsed !== null ? parsed : {}) as {
     message?: unknown;
@@ -124,7 +124,8 @@ export async function ask(where: string, asked: Asked = {}): Promise<unknown> {
   );
 }
 
-function parsedOf(text: string): unknown {
+/** `undefined`: it is no JSON. */
+export function parsedText(text: string): unknown {
   try {
     return text === "" ? undefined : JSON.parse(text);
   } catch {

@@ -19,6 +19,7 @@ export const PAGES: readonly PageLink[] = [
   { name: "Services", href: to.services, icon: "state", key: "s" },
   { name: "Playground", href: () => to.playground(), icon: "play", key: "p" },
   { name: "Deployments", href: to.deployments, icon: "box", key: "d", long: true },
+  { name: "Events", href: to.events, icon: "in", key: "e", long: true },
   { name: "Timers", href: to.timers, icon: "clock", key: "t", long: true },
   { name: "SQL", href: () => to.sql(), icon: "code", key: "q", long: true },
 ];

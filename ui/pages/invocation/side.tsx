@@ -44,7 +44,13 @@ function FactsCard({ story, service, caller }: SideProps) {
         ]
       : ["Ended", time(completedMs)],
     ["Accepted", time(createdMs)],
-    ["Called by", <CalledBy key="by" story={story} caller={caller} />],
+    [
+      story.origin === undefined ? "Called by" : "Record of",
+      <CalledBy key="by" story={story} caller={caller} />,
+    ],
+    story.origin?.record === undefined
+      ? undefined
+      : ["Record", <bdi key="record">{story.origin.record}</bdi>],
     ["Deployment", <DeploymentFact key="dp" story={story} service={service} />],
     idempotencyKey === undefined
       ? undefined
@@ -71,10 +77,16 @@ function FactsCard({ story, service, caller }: SideProps) {
 const traceFact = (id: string | undefined): readonly [string, ComponentChildren] | undefined =>
   id === undefined ? undefined : ["Trace", <Id key="trace" id={id} copy />];
 
-function CalledBy({ story: { invocation }, caller }: Pick<SideProps, "story" | "caller">) {
+function CalledBy({ story: { invocation, origin: record }, caller }: Pick<SideProps, "story" | "caller">) {
   const { invokedById, fields } = invocation;
   const origin = fields.optionalText("restarted_from");
   if (origin !== undefined) return <a href={to.invocation(origin)}>restarted from another</a>;
+  if (record !== undefined)
+    return (
+      <a href={to.subscription(record.name ?? record.subscription)} title="The subscription">
+        {record.name === undefined ? <Id id={record.subscription} /> : <bdi>{visible(record.name)}</bdi>}
+      </a>
+    );
   if (invokedById === undefined) return <>HTTP request</>;
   return (
     <a href={to.invocation(invokedById)} title="The caller (u)">

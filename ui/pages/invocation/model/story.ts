@@ -1,6 +1,7 @@
 /** All that is known of one invocation, for its page and, as far as it goes, for those that it has called. */
 import type { AnswerFields } from "../../../../lib/answer-fields.ts";
 import { type Invocation, invocationOf, present, timeOf } from "../../../admin/invocation.ts";
+import { type RecordOrigin, recordOriginOf } from "../../../words/record-origin.ts";
 import { type Attempt, attemptsOf } from "./attempts.ts";
 import type { Journal, Shown } from "./journal.ts";
 import { type Operation, operationsOf } from "./operations.ts";
@@ -29,6 +30,8 @@ export interface Story {
   readonly attemptsLeftOut: number;
   readonly operations: readonly Operation[];
   readonly waiting?: Waiting;
+  /** Of one that a record of an event source has started. */
+  readonly origin?: RecordOrigin;
   readonly failing?: Failing;
   readonly stack?: string;
   readonly events: readonly DevEvent[];
@@ -62,12 +65,16 @@ export function storyOf(
     attemptsLeftOut: fields.optionalNumber("attempts_left_out") ?? 0,
     ...present("waiting", waiting),
     ...present("failing", failing),
+    ...present("origin", originIn(fields, journal)),
     ...present("stack", fields.optionalText("last_failure_stack")),
     ...present("input", journal?.input),
     ...present("output", journal?.output),
     entriesLeft: Math.max(0, invocation.journalSize - (journal?.entries.length ?? 0)),
   };
 }
+
+const originIn = (fields: AnswerFields, journal: Journal | undefined): RecordOrigin | undefined =>
+  recordOriginOf(fields.optionalText("invoked_by_subscription_id"), journal?.headers);
 
 /** A leaf names its command only; the journal knows what the user calls it. */
 function withNames(wait: Waiting | undefined, operations: readonly Operation[]): Waiting | undefined {
