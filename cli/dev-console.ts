@@ -15,6 +15,7 @@ import type { EngineEvent, Listening } from "../runtime/dev/engine.ts";
 import type { FailedAttempt } from "../runtime/dev/events.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 import type { ReadEnv } from "./dev-env.ts";
+import { KEY_NAMES } from "./dev-keys.ts";
 import { InvocationLines, type InvocationMode, pathOf } from "./dev-lines.ts";
 import type { Style } from "./output.ts";
 
@@ -25,6 +26,8 @@ interface Served {
   /** The file of variables that was read. */
   readonly env?: ReadEnv;
   readonly watch: boolean;
+  /** Keys are heard. */
+  readonly hasKeys?: boolean;
   /** From which level on the engine's own log is shown. */
   readonly least: LogLevel;
   /** What is said of invocations. */
@@ -47,6 +50,9 @@ const NOBODYS = ["node:internal", "<entry>"];
 /** This much of a deployment's id tells it from others. */
 const ID_CHARS = 10;
 const short = (deployment: string): string => shownDeploymentId(deployment).slice(0, ID_CHARS);
+
+const DEBUGGING =
+  "    While it may be attached, a handler that blocks is not killed, and turns have no time limit.";
 
 const FAILED = {
   compile: "does not compile",
@@ -122,9 +128,9 @@ export class DevConsole {
     }
   }
 
-  ready({ url, adminUrl, deployed }: Listening): void {
+  ready({ url, adminUrl, debuggerUrl, deployed }: Listening): void {
     this.#ready = true;
-    const { files, dataPath, env, watch } = this.#served;
+    const { files, dataPath, env, watch, hasKeys } = this.#served;
     const services = deployed?.services ?? [];
     const width = Math.max(...services.map(({ name }) => name.length)) + 2;
     const lines = [
@@ -134,6 +140,9 @@ export class DevConsole {
       `  admin    ${styled("cyan", adminUrl)}`,
       `  ui       ${styled("cyan", `${adminUrl}/ui/`)}`,
       `  data     ${dataPath}`,
+      ...(debuggerUrl === undefined
+        ? []
+        : [`  debug    ${styled("cyan", debuggerUrl)}`, styled("dim", DEBUGGING)]),
       ...(env ? [`  env      ${shownEnv(env)}`] : []),
       "",
       ...services.map(
@@ -145,9 +154,31 @@ export class DevConsole {
         "dim",
         `${watch && files.length > 0 ? "Reloads when the code changes. " : ""}Press Ctrl-C to stop. Invocations in flight continue at the next start.`,
       ),
+      ...(hasKeys === true
+        ? [styled("dim", `Keys: ${KEY_NAMES.map(([key, what]) => `${key} ${what}`).join(" · ")}`)]
+        : []),
       "",
     ];
     process.stdout.write(`${lines.join("\n")}\n`);
+  }
+
+  /** Somebody has pressed a key, and this has happened. */
+  notice(text: string, stream: "stdout" | "stderr" = "stdout"): void {
+    print(stream, stream === "stdout" ? "cyan" : "red", escaped(text));
+  }
+
+  help(): void {
+    print("stdout", "dim", KEY_NAMES.map(([key, what]) => `  ${key}  ${what}`).join("\n"));
+  }
+
+  debugs(address: string): void {
+    this.notice(`A debugger can attach: ${address}`);
+    print("stdout", "dim", DEBUGGING);
+  }
+
+  restarting(): void {
+    this.#ready = false;
+    print("stdout", "dim", "restarting");
   }
 
   stopping(): void {

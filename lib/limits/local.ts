@@ -74,6 +74,8 @@ export const HOST_LOAD_MS_MAX = 15_000;
 export const HOST_HANG_MS_MAX = 5000;
 /** The most silence that one tick adds: an engine that stood still itself must not blame its hosts. */
 export const HOST_TICK_MS_MAX = 2000;
+/** How long a turn may take in a process that a debugger may hold. */
+export const INSPECTED_TURN_MS_MAX = 24 * 60 * 60 * 1000;
 /** How often the pool looks for processes to end. */
 export const HOST_POOL_TICK_MS = 1000;
 /** A process of an old deployment ends when it has had no turn for this long. */
@@ -193,6 +195,8 @@ export const MESSAGES_REMEMBERED_BYTES_MAX = 16 * 1024 * 1024;
 export const REDELIVERY_WAIT_MS_MAX = 2000;
 /** How far the clock may be ahead of the real one: 20 years. */
 export const CLOCK_AHEAD_MS_MAX = 20 * 365 * 24 * 60 * 60 * 1000;
+/** Invocations that are looked at for the first timer of all. */
+export const HANDS_LOOKED_MAX = 500;
 /** Invocations that are looked at for the next timer of one that waits for them. */
 export const CALLEES_LOOKED_MAX = 100;
 /** A process that is about to be killed is asked which steps run in it. One that does not answer by then is busy computing. */

@@ -24,6 +24,8 @@ export interface EngineOptions {
   readonly port: number;
   readonly adminPort: number;
   readonly watch: boolean;
+  /** Where a debugger attaches to the handlers' process. Absent: nowhere. */
+  readonly inspectPort?: number;
   /** Pages of other origins. By default every one may call. */
   readonly cors?: Cors;
   /** Of services that say none. */
@@ -64,6 +66,8 @@ export type EngineEvent =
 export interface Listening {
   readonly url: string;
   readonly adminUrl: string;
+  /** Where a debugger attaches, if it can. */
+  readonly debuggerUrl?: string;
   /** Absent without a file. */
   readonly deployed?: Deployed;
 }

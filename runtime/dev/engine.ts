@@ -28,6 +28,7 @@ import { LocalMailbox } from "../local/mailbox.ts";
 import { LocalTimers } from "../local/timers.ts";
 import { commonFolder } from "./bundler.ts";
 import { Adoption } from "./adoption.ts";
+import { crashAll, skipToNext } from "./at-hand.ts";
 import { Deployer } from "./deployer.ts";
 import type { EngineOptions, Listening } from "./engine-options.ts";
 import { InvocationEvents } from "./events.ts";
@@ -181,8 +182,27 @@ export class Engine {
     await this.#timers.releaseGuards();
     this.#dispatch();
     if (deployed) this.#adoption.deployed(deployed);
+    const { inspectPort } = this.#options;
+    const debuggerUrl = inspectPort === undefined ? undefined : await this.inspect(inspectPort);
     await this.#sources.start(this.#options.kafkaClusters);
-    return { url, adminUrl, ...(deployed && { deployed }) };
+    return {
+      url,
+      adminUrl,
+      ...(deployed && { deployed }),
+      ...(debuggerUrl !== undefined && { debuggerUrl }),
+    };
+  }
+
+  /** A debugger can attach to the process of the newest code at this port. Resolves with its address. Throws `Error` if it is in use. */
+  async inspect(port: number): Promise<string> {
+    return await this.#pool.inspect(port);
+  }
+
+  /** What somebody does with one key. Each answers what has happened. */
+  get atHand(): { readonly crash: () => Promise<string>; readonly skip: () => Promise<string> } {
+    const ports = { items: this.#items, clock: this.#clock, pool: this.#pool };
+    const jump = async (aheadMs: number): Promise<void> => await this.#jumps.jump(aheadMs);
+    return { crash: () => crashAll({ ...ports, jump }), skip: () => skipToNext({ ...ports, jump }) };
   }
 
   /** Ends everything within about two seconds. Invocations in flight continue at the next start. */
@@ -317,9 +337,11 @@ export class Engine {
       : basename(files?.[0] ? commonFolder(files) : dataPath);
   }
 
-  /** Whether a guard that comes is early: the turn runs at the door, or the clock has jumped since it began. */
+  /** Whether a guard that comes is early: the turn runs at the door, the clock has jumped since it began, or a debugger may hold it. */
   #isAlive(id: InvocationId): boolean {
-    return this.#ingress?.door?.runs(id) === true || this.#jumps.hasOutlived(id);
+    return (
+      this.#ingress?.door?.runs(id) === true || this.#jumps.hasOutlived(id) || this.#pool.isInspected(id)
+    );
   }
 
   /** With the time of this server, by which its answers are to be read. */

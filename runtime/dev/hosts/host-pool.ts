@@ -14,6 +14,7 @@ import type { Reached } from "../../../lib/model/manifest.ts";
 import type { Invoker } from "../../../lib/ports.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+import { DebuggerPort } from "./debugger-port.ts";
 import { HostProcess } from "./host-process.ts";
 import { engineCalls, type EngineCalls, type EnginePorts, type Rehearsal } from "./host-protocol.ts";
 import { CrashBlame } from "./crash-blame.ts";
@@ -53,6 +54,7 @@ export class HostPool implements Invoker {
   readonly #orphanKiller = new OrphanKiller();
   readonly #crashBlame = new CrashBlame();
   readonly #isolated = new IsolatedHosts((deployment) => this.#start(deployment));
+  readonly #debugger = new DebuggerPort();
   readonly #shared = new Map<string, SharedHost>();
   readonly #starting = new Map<string, Promise<SharedHost>>();
   /** All processes that have not ended. */
@@ -79,6 +81,27 @@ export class HostPool implements Invoker {
   /** Names the deployment whose process is kept even when it has no turn. */
   keep(deployment: string): void {
     this.#current = deployment;
+    this.#passDebugger();
+  }
+
+  /** From now on a debugger can attach to the process of the newest code. Resolves with its address. Throws `Error` if the port is in use. */
+  async inspect(port: number): Promise<string> {
+    this.#debugger.open(port);
+    if (this.#current === undefined) throw new Error("there is no code of a file to debug");
+    const { process } = await this.#sharedOf(this.#current);
+    await process.discovered;
+    return await this.#debugger.pass(process);
+  }
+
+  /** Whether it may stand at a breakpoint. */
+  isInspected(id: InvocationId): boolean {
+    return this.processOf(id)?.isInspected === true;
+  }
+
+  /** A port that is not free yet is asked for again. */
+  #passDebugger(): void {
+    const process = this.#current === undefined ? undefined : this.#running(this.#current)?.process;
+    if (process?.isLoaded === true) this.#debugger.pass(process).catch(() => undefined);
   }
 
   async invoke(deployment: Reached, request: OrderedRequest): Promise<TurnOutcome> {
@@ -105,6 +128,19 @@ export class HostPool implements Invoker {
     } finally {
       await process.stop();
     }
+  }
+
+  /** Kills the processes that have turns. Resolves when none of their code runs any more. */
+  async crashAll(): Promise<{ readonly processes: number; readonly turns: number }> {
+    const busy = [...this.#processes].filter(({ isIdle }) => !isIdle);
+    const turns = busy.reduce((sum, each) => sum + each.turns, 0);
+    await Promise.all(
+      busy.map(async (process) => {
+        const [first] = process.running;
+        if (first !== undefined) await process.killed(new KilledByHand(first));
+      }),
+    );
+    return { processes: busy.length, turns };
   }
 
   /** The process that runs a turn of it now. */
@@ -231,6 +267,8 @@ export class HostPool implements Invoker {
       if (isUnused) void process.stop();
     }
     this.#isolated.tick();
+    // The process may have crashed.
+    this.#passDebugger();
   }
 }
 

@@ -26,6 +26,7 @@ import {
   HOST_HANG_MS_MAX,
   HOST_LOAD_MS_MAX,
   HOST_TICK_MS_MAX,
+  INSPECTED_TURN_MS_MAX,
   LAST_OUTPUT_MS_MAX,
   TURN_SLACK_MS,
 } from "../../../lib/limits/local.ts";
@@ -77,6 +78,8 @@ export class HostProcess {
   /** A turn was given up, and may still run in the process. So the process takes no new turn, and ends after its last one. */
   #draining = false;
   #loaded = false;
+  /** A debugger may hold it. Then it is not told that it takes too long. */
+  #isInspected = false;
   #pingUnanswered = false;
   #silentMs = 0;
   #lastTickMs = performance.now();
@@ -88,6 +91,7 @@ export class HostProcess {
     this.#child = fork(HOST_SCRIPT, [options.bundlePath], {
       // Not the engine's own flags: they are for running its sources.
       execArgv: ["--enable-source-maps", `--max-old-space-size=${options.heapMb}`],
+      env: withoutDebugger(process.env),
       serialization: "advanced",
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
@@ -150,6 +154,17 @@ export class HostProcess {
     this.#channel.call("jump", aheadMs).catch(() => undefined);
   }
 
+  get isInspected(): boolean {
+    return this.#isInspected;
+  }
+
+  /** Lets a debugger attach at this port, or no more. Rejects if the port is not free. */
+  async inspect(port: number | undefined): Promise<string | undefined> {
+    const address = await this.#channel.call("inspect", port);
+    this.#isInspected = address !== undefined;
+    return address;
+  }
+
   rehearse(request: TurnRequest): Promise<Rehearsal> {
     return this.#channel.call("rehearse", request);
   }
@@ -164,12 +179,13 @@ export class HostProcess {
     if (!this.#loaded) await this.discovered;
     if (!this.takesTurns) throw new OperationalError("unavailable", "the host process has ended");
     const slackMs = this.#options.turnSlackMs ?? TURN_SLACK_MS;
-    const atMs = performance.now() + request.remainingMs + slackMs;
+    const asked = this.#isInspected ? withTimeToLook(request) : request;
+    const atMs = performance.now() + asked.remainingMs + slackMs;
     try {
       return await new Promise((resolve, reject) => {
         this.#inFlight.set(request, { atMs, giveUp: reject });
         this.#channel
-          .call("turn", request)
+          .call("turn", asked)
           .then((answer) => resolve(checkOutcome(answer)))
           .catch(reject);
       });
@@ -188,7 +204,7 @@ export class HostProcess {
     const sinceTickMs = Math.min(now - this.#lastTickMs, HOST_TICK_MS_MAX);
     this.#lastTickMs = now;
     this.#giveUpLate(now);
-    if (!this.#loaded || this.isIdle) return;
+    if (!this.#loaded || this.isIdle || this.#isInspected) return;
     if (!this.#pingUnanswered) return this.#ping();
     this.#silentMs += sinceTickMs;
     const limitMs = this.#options.hangMs ?? HOST_HANG_MS_MAX;
@@ -338,6 +354,19 @@ export class HostProcess {
     );
   }
 }
+
+/** With `NODE_OPTIONS=--inspect` each process would want the same port. */
+function withoutDebugger({ NODE_OPTIONS: options, ...environment }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const rest = options?.replaceAll(/(?:^|\s)--inspect\S*/gu, "").trim() ?? "";
+  return rest === "" ? environment : { ...environment, NODE_OPTIONS: rest };
+}
+
+/** Somebody stands at a breakpoint, for as long as it takes. */
+const withTimeToLook = (request: OrderedRequest): OrderedRequest => ({
+  ...request,
+  remainingMs: INSPECTED_TURN_MS_MAX,
+  ...(request.relay ? { relay: { ...request.relay, remainingMs: INSPECTED_TURN_MS_MAX } } : {}),
+});
 
 /** A handler has sent a socket or a server to the engine, which has no use for it. */
 function closeHandle(handle: unknown): void {

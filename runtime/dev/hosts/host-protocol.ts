@@ -67,6 +67,8 @@ export type HostCalls = {
   jump: (aheadMs: number) => Promise<void>;
   /** The names of the steps of it that run. */
   running: (id: InvocationId) => Promise<readonly string[]>;
+  /** Lets a debugger attach at the port of this machine, or no more. Answers its address. */
+  inspect: (port: number | undefined) => Promise<string | undefined>;
   /** Answers as soon as the event loop gets to it. */
   ping: (argument: undefined) => Promise<undefined>;
 };

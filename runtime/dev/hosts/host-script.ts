@@ -4,6 +4,7 @@
  * It owns no data. Each port except clock and entropy is a call to the engine, so nothing durable can be damaged here. The
  * process ends when its engine does.
  */
+import inspector from "node:inspector";
 import { pathToFileURL } from "node:url";
 import type { OperationalError as OperationalErrorClass } from "../../../lib/errors.ts";
 import { isTracingAsked } from "../../../lib/tracing/asked.ts";
@@ -48,6 +49,9 @@ async function loadedBundle(bundlePath: string): Promise<Bundle> {
   if (isTracingAsked(process.env)) await import("../../../sdk/tracing/index.ts");
   return (await import(pathToFileURL(bundlePath).href)) as Bundle;
 }
+
+/** Whoever reaches a debugger's port runs code: this machine alone. */
+const DEBUGGER_HOST = "127.0.0.1";
 
 type Send = (message: Uint8Array | UncaughtError) => void;
 
@@ -103,6 +107,12 @@ function main(bundlePath: string, send: Send): void {
     rehearse: async (request) => {
       const code = await endpoint;
       return await rehearse((rehearsed) => code.runTurn(request, rehearsed), ports);
+    },
+    inspect: async (port) => {
+      // An editor that was attached is told, and attaches to whatever takes the port.
+      if (inspector.url() !== undefined) inspector.close();
+      if (port !== undefined) inspector.open(port, DEBUGGER_HOST);
+      return inspector.url();
     },
     arm: async (id) => ports.steps.arm(id),
     jump: async (aheadMs) => ports.steps.jump(aheadMs),
