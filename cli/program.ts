@@ -12,6 +12,7 @@ import { addInit } from "./init/init.ts";
 import { addInvocations } from "./invocations/invocations.ts";
 import { emptyProgram, explainErrors, type Program } from "./root.ts";
 import { addEnv } from "./environment/env.ts";
+import { addReplay } from "./replay/replay.ts";
 import { addServer } from "./server/server.ts";
 import { addServices } from "./services/services.ts";
 import { addSql } from "./sql/sql.ts";
@@ -39,6 +40,7 @@ export function program(): Program {
   root.commandsGroup("Invocations and state:");
   addInvocations(root);
   addState(root);
+  addReplay(root);
   addCosts(root);
   addSql(root);
   root.commandsGroup("This command line and its server:");

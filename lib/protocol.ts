@@ -227,3 +227,6 @@ export const encodeTurnRequest = (request: TurnRequest): string => encodeJson(re
 export const decodeTurnRequest = (text: string): TurnRequest => decodeJson(text) as unknown as TurnRequest;
 export const encodeTurnOutcome = (outcome: TurnOutcome): string => encodeJson(outcome as unknown as Value);
 export const decodeTurnOutcome = (text: string): TurnOutcome => decodeJson(text) as unknown as TurnOutcome;
+
+/** Whether code does what a journal has recorded (runtime/dev/hosts/rehearsal.ts). */
+export type Rehearsal = { readonly fits: true } | { readonly fits: false; readonly reason: string };

@@ -6,15 +6,22 @@
 import { isSecretName, REDACTED, withoutSecrets } from "../../lib/log/redaction.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import type { Cli } from "../cli.ts";
+import { linesOf, recordedBy } from "../replay/recorded.ts";
 import { describedBy, describedJson } from "./described.ts";
 
 export interface ExportOptions {
   /** False with `--no-values`. */
   readonly values?: boolean;
+  readonly replayable?: boolean;
 }
 
-export async function exportInvocation(cli: Cli, id: string, { values }: ExportOptions): Promise<void> {
+export async function exportInvocation(
+  cli: Cli,
+  id: string,
+  { values, replayable }: ExportOptions,
+): Promise<void> {
   const admin = await cli.admin();
+  if (replayable === true) return await cli.out.bytes(linesOf([await recordedBy(admin, id)]));
   const [described, version] = [await describedBy(admin, id), await admin.fields("GET", "/version")];
   const exported = {
     exported_at: new Date().toISOString(),

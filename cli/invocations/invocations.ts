@@ -113,11 +113,16 @@ function addExport(command: CommandUnknownOpts): void {
     )
     .argument("<id>", "the invocation")
     .option("--no-values", "without inputs, outputs and results of steps: their lengths alone")
+    .option(
+      "--replayable",
+      "as it is stored, for `perdure replay` and the test kit: with all values, secrets too",
+    )
     .addHelpText(
       "after",
       examples(
         "perdure invocations export inv_1… > invocation.json",
         "perdure invocations export inv_1… --no-values",
+        "perdure invocations export inv_1… --replayable >> journals.jsonl",
       ),
     )
     .action(

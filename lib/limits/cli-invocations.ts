@@ -24,6 +24,15 @@ export const CLI_PREVIEW_MAX = 10;
 /** Ids are read from stdin up to so many bytes. */
 export const CLI_STDIN_BYTES_MAX = 64 * 1024 * 1024;
 
+// Replays.
+
+/** Journals of a server that are replayed, unless the command says how many. */
+export const CLI_REPLAY_DEFAULT = 100;
+/** Journals that are named of those that differ in the same way. */
+export const CLI_REPLAY_SHOWN_MAX = 5;
+/** Parts of one journal, of a megabyte each. */
+export const CLI_RECORDED_PARTS_MAX = 1000;
+
 // What one invocation is described by.
 
 /** Of a value, so many characters are shown without `--full`. */

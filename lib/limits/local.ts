@@ -51,6 +51,8 @@ export const SERVED_MS_MAX = 2000;
 
 // New code, and the invocations that have failed on the old one.
 
+/** Recorded journals that one process replays at the same time. */
+export const REPLAYED_AT_ONCE = 100;
 /** How long one replay of what is recorded may take, before the invocation stays where it is. */
 export const REHEARSAL_MS_MAX = 3000;
 /** Invocations that are rehearsed in one process. */

@@ -15,6 +15,7 @@ import { operateOnMany } from "./bulk.ts";
 import { cancelInvocation, killInvocation, pauseInvocation, resumeInvocation } from "./control.ts";
 import { deleteDeployment, moveDeployment, registerDeployment } from "./deployment.ts";
 import { AdminError, badField, adminErrorResponse } from "./error.ts";
+import { recordedJournal } from "./recorded-journal.ts";
 import { describeInvocation, describeJournal, listInvocations } from "./invocation.ts";
 import { type InvocationIndex, ScanningIndex } from "./invocation-index.ts";
 import { ListedInvocations } from "./listed-invocations.ts";
@@ -67,6 +68,7 @@ const ROUTES: readonly Route<AdminExchange, Handling>[] = [
   route("GET", "/invocations", listInvocations),
   route("GET", "/invocations/:id", (x, { id }) => describeInvocation(x, id)),
   route("GET", "/invocations/:id/journal", (x, { id }) => describeJournal(x, id)),
+  route("GET", "/invocations/:id/recorded-journal", (x, { id }) => recordedJournal(x, id)),
   route("PATCH", "/invocations/:id/cancel", (x, { id }) => cancelInvocation(x, id)),
   route("PATCH", "/invocations/:id/kill", (x, { id }) => killInvocation(x, id)),
   route("PATCH", "/invocations/:id/pause", (x, { id }) => pauseInvocation(x, id)),

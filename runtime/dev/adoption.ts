@@ -28,14 +28,13 @@ import type { HandlerKind } from "../../lib/model/manifest.ts";
 import type { Target } from "../../lib/model/message.ts";
 import { lastTurn, turnsIn } from "../../lib/model/turns.ts";
 import type { Clock, Entropy, Logger, Mailbox, Registry } from "../../lib/ports.ts";
-import { PROTOCOL_VERSION, type TurnRequest } from "../../lib/protocol.ts";
+import { PROTOCOL_VERSION, type Rehearsal, type TurnRequest } from "../../lib/protocol.ts";
 import { adopt } from "../../lib/store/head/rest.ts";
 import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import type { LocalItemStore } from "../local/item-store.ts";
 import type { Deployed } from "./deployer.ts";
 import type { HostPool } from "./hosts/host-pool.ts";
-import type { Rehearsal } from "./hosts/host-protocol.ts";
 
 /** One that has gone on with the new code, or has stayed. */
 export interface Adopted {

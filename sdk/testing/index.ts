@@ -7,6 +7,8 @@ export type { TestInvocation, TestStatus, JournalEntry, RecordedStep } from "./i
 export type { StepAttempt, StepControl, StepReplacement } from "./steps.ts";
 export type { TestAwakeable } from "./awakeables.ts";
 export type { TestState } from "./state.ts";
+export { replay } from "./replay.ts";
+export type { Replayed } from "./replay.ts";
 export type { TestSubscription } from "./subscriptions.ts";
 export type { PlainRecord } from "./plain-records.ts";
 export {

@@ -6,6 +6,7 @@ import type { Head } from "../../lib/model/head.ts";
 import { isExpired } from "../../lib/model/head-age.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Failure } from "../../lib/model/outcome.ts";
+import { encodeRecorded, type RecordedItem } from "../../lib/model/recorded-journal.ts";
 import { shownId, storedId } from "../../lib/model/shown-id.ts";
 import { readHead } from "../../lib/store/head-store.ts";
 import { load } from "../../lib/store/value-store.ts";
@@ -88,6 +89,21 @@ export class TestInvocation {
   async journal(): Promise<readonly JournalEntry[]> {
     const path = `/invocations/${this.id}/journal`;
     return (await this.#engine.json<{ readonly entries: readonly JournalEntry[] }>(path)).entries;
+  }
+
+  /** Its journal as it is stored, for {@link replay}: a line of JSON. */
+  async recorded(): Promise<string> {
+    const { items } = this.#engine.ports;
+    const { table, pk } = headKey(this.#id);
+    const found: RecordedItem[] = [];
+    let after: string | undefined;
+    do {
+      const page = await items.query(table, pk, "", after === undefined ? {} : { after });
+      found.push(...page.items);
+      after = page.next;
+    } while (after !== undefined);
+    if (found.length === 0) throw new Error(`${this.id} has recorded nothing`);
+    return encodeRecorded({ id: this.#id, items: found });
   }
 
   /** Those that have ended, in the order in which their results were recorded. */

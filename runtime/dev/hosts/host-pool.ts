@@ -13,10 +13,10 @@ import { asError, FunctionError, OperationalError } from "../../../lib/errors.ts
 import type { Reached } from "../../../lib/model/manifest.ts";
 import type { Invoker } from "../../../lib/ports.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
-import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+import type { DiscoveryResponse, Rehearsal, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { DebuggerPort } from "./debugger-port.ts";
 import { HostProcess } from "./host-process.ts";
-import { engineCalls, type EngineCalls, type EnginePorts, type Rehearsal } from "./host-protocol.ts";
+import { engineCalls, type EngineCalls, type EnginePorts } from "./host-protocol.ts";
 import { CrashBlame } from "./crash-blame.ts";
 import { IsolatedHosts } from "./isolated-hosts.ts";
 import { KilledByHand } from "./killed-by-hand.ts";

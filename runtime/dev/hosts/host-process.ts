@@ -9,6 +9,7 @@ import { FunctionError, OperationalError } from "../../../lib/errors.ts";
 import {
   checkOutcome,
   type DiscoveryResponse,
+  type Rehearsal,
   type TurnOutcome,
   type TurnRequest,
 } from "../../../lib/protocol.ts";
@@ -16,7 +17,7 @@ import { Channel } from "./channel.ts";
 import { packFrames, unpackFrames } from "./frame.ts";
 import { guardIpc } from "./guarded-ipc.ts";
 import { Linger } from "./linger.ts";
-import type { EngineCalls, HostCalls, Rehearsal } from "./host-protocol.ts";
+import type { EngineCalls, HostCalls } from "./host-protocol.ts";
 import { HostOutput } from "./host-output.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { OrderedRequest } from "./turn-orders.ts";

@@ -25,7 +25,7 @@ import type {
   Timers,
   WriteOptions,
 } from "../../../lib/ports.ts";
-import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+import type { DiscoveryResponse, Rehearsal, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import type { OrderedFailure } from "../../../lib/step-gate.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import { FunctionError, type FunctionErrorCode } from "../../../lib/errors.ts";
@@ -72,9 +72,6 @@ export type HostCalls = {
   /** Answers as soon as the event loop gets to it. */
   ping: (argument: undefined) => Promise<undefined>;
 };
-
-/** Whether code does what a journal has recorded: see `rehearsal.ts`. */
-export type Rehearsal = { readonly fits: true } | { readonly fits: false; readonly reason: string };
 
 /** A write, with the version of the item that its turn knows, empty if none. Without it, an earlier version is told the item. */
 type Versioned = (Put | Update | Delete) & { readonly known?: string };

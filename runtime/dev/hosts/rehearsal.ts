@@ -7,22 +7,24 @@
  * turn acts only when the log is at its end. What the code does outside of steps happens once more, as with each attempt.
  */
 import { asError } from "../../../lib/errors.ts";
-import type { TurnOutcome } from "../../../lib/protocol.ts";
+import type { Rehearsal, TurnOutcome } from "../../../lib/protocol.ts";
 import type { StepGate } from "../../../lib/step-gate.ts";
-import type { HostPorts, Rehearsal } from "./host-protocol.ts";
+import type { HostPorts } from "./host-protocol.ts";
 
-export interface RehearsalPorts extends Omit<HostPorts, "steps"> {
-  readonly steps: StepGate;
-  readonly shortWaitMs: number;
-}
+/** What there is to read. What has an effect is never asked for. */
+type ReadPorts = Omit<HostPorts, "steps" | "stopwatch" | "settled"> &
+  Partial<Pick<HostPorts, "stopwatch" | "settled">>;
+
+export type RehearsalPorts = ReadPorts & { readonly steps: StepGate; readonly shortWaitMs: number };
 
 /** The code of a failure because the code does not do what is recorded. */
 const MISMATCH = 570;
 
 export async function rehearse(
   run: (ports: RehearsalPorts) => Promise<TurnOutcome>,
-  ports: HostPorts,
+  ports: ReadPorts,
 ): Promise<Rehearsal> {
+  const { items } = ports;
   const over = Promise.withResolvers<Rehearsal>();
   const stop = async (): Promise<never> => {
     over.resolve({ fits: true });
@@ -30,7 +32,12 @@ export async function rehearse(
   };
   const outcome = run({
     ...ports,
-    items: { ...ports.items, write: stop },
+    items: {
+      get: (...asked) => items.get(...asked),
+      query: (...asked) => items.query(...asked),
+      scan: (...asked) => items.scan(...asked),
+      write: stop,
+    },
     mailbox: { sendBatch: stop },
     timers: { schedule: stop },
     invoker: { invoke: stop },

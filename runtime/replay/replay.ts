@@ -1,0 +1,93 @@
+/**
+ * Asks code whether it does what journals have recorded (D1), without effects: before it is deployed, or in a test.
+ *
+ * Each journal is replayed by a rehearsal (runtime/dev/hosts/rehearsal.ts): a turn that ends before it writes, sends, calls or starts a
+ * step. Of an invocation that has completed, the same holds, up to its result.
+ *
+ * What a replay does not tell: whether what comes after the recorded part is right, and what state the code would find, since state is not
+ * in a journal. What the handler has read of it is.
+ */
+import { HEAD_ATTRIBUTE, type Head } from "../../lib/model/head.ts";
+import type { Attributes } from "../../lib/model/item.ts";
+import type { ServiceManifest } from "../../lib/model/manifest.ts";
+import { headOf, type RecordedJournal } from "../../lib/model/recorded-journal.ts";
+import { shownId } from "../../lib/model/shown-id.ts";
+import { ADVICE } from "../../lib/turn/mismatch.ts";
+import { PROTOCOL_VERSION, type Rehearsal, type TurnRequest } from "../../lib/protocol.ts";
+import { REHEARSAL_MS_MAX } from "../../lib/limits/local.ts";
+
+export interface Replayed {
+  readonly id: string;
+  /** `Order/o-1/place` */
+  readonly target: string;
+  /** The deployment that it runs on, or has run on last. Absent: it has not begun. */
+  readonly deployment?: string;
+  readonly status: Head["status"];
+  /** Entries of its journal. */
+  readonly entries: number;
+  /** The code does what is recorded. */
+  readonly fits: boolean;
+  /** Why it does not: both operations, and where. */
+  readonly reason?: string;
+}
+
+/** Runs turns of the code as rehearsals. */
+export type Rehearse = (requests: readonly TurnRequest[]) => Promise<readonly Rehearsal[]>;
+
+/** In the order of the journals. `services`: what the code serves. Throws `TypeError` for a journal that cannot be read. */
+export async function replayAll(
+  journals: readonly RecordedJournal[],
+  services: readonly ServiceManifest[],
+  rehearse: Rehearse,
+): Promise<readonly Replayed[]> {
+  const requests = journals.map((journal) => requestOf(journal, services));
+  const rehearsals = (await rehearse(requests.filter((request) => typeof request !== "string"))).values();
+  return journals.map((journal, at) => {
+    const request = requests[at];
+    const told = typeof request === "string" ? refused(request) : rehearsals.next().value;
+    return replayed(journal, told ?? refused("the code has not said whether it fits"));
+  });
+}
+
+/** What to do about a mismatch of an invocation that fails by it. */
+function withoutAdvice(reason: string): string {
+  const at = reason.indexOf(ADVICE);
+  return at < 0 ? reason : reason.slice(0, at).trimEnd();
+}
+
+const refused = (reason: string): Rehearsal => ({ fits: false, reason });
+
+/** Or why no turn of it can be run. */
+function requestOf(journal: RecordedJournal, services: readonly ServiceManifest[]): TurnRequest | string {
+  const { head, item } = headOf(journal);
+  const { target, incarnation, token } = head;
+  const service = services.find(({ name }) => name === target.service);
+  if (!service) return `the code does not serve ${target.service}`;
+  const handler = service.handlers.find(({ name }) => name === target.handler);
+  if (!handler) return `the code has no handler ${target.service}/${target.handler}`;
+  return {
+    ...{ kind: "turn", version: PROTOCOL_VERSION, id: journal.id, incarnation, target },
+    ...{ handlerKind: handler.kind, deployment: head.deployment ?? "", head: opened(item), carried: [] },
+    ...{ ownsLock: true, attempt: { count: 1 }, remainingMs: REHEARSAL_MS_MAX, retentionMs: 0 },
+    ...(token === undefined ? {} : { token }),
+  };
+}
+
+/** As it was before its end was written, so that a turn of it can be run. */
+function opened(item: Attributes): Attributes {
+  const { [HEAD_ATTRIBUTE.outcome]: _outcome, ...rest } = item;
+  return { ...rest, [HEAD_ATTRIBUTE.status]: "running" satisfies Head["status"] };
+}
+
+function replayed(journal: RecordedJournal, rehearsal: Rehearsal): Replayed {
+  const { head } = headOf(journal);
+  const { service, handler, key } = head.target;
+  return {
+    id: shownId(journal.id),
+    target: [service, ...(key === undefined ? [] : [key]), handler].join("/"),
+    ...(head.deployment === undefined ? {} : { deployment: head.deployment }),
+    ...{ status: head.status, entries: head.length },
+    fits: rehearsal.fits,
+    ...(rehearsal.fits ? {} : { reason: withoutAdvice(rehearsal.reason) }),
+  };
+}

@@ -1,0 +1,142 @@
+// Recorded journals tell whether handlers do what is recorded, and nothing happens meanwhile.
+import { expect, onTestFinished, test } from "vitest";
+import { type Context, object, type ObjectContext, service } from "perdure";
+import { replay, TestEnvironment } from "perdure/testing";
+
+let effects = 0;
+
+const orders = (step: string, more?: (ctx: ObjectContext) => Promise<unknown>) =>
+  object({
+    name: "Order",
+    handlers: {
+      place: async (ctx: ObjectContext, item: string) => {
+        const price = await ctx.run(step, () => ++effects);
+        ctx.set("status", "paid");
+        await more?.(ctx);
+        await ctx.sleep({ minutes: 5 });
+        await ctx.run("ship", () => ++effects);
+        return { item, price };
+      },
+    },
+  });
+
+const long = (count: number, bytes: number) =>
+  service({
+    name: "Long",
+    handlers: {
+      go: async (ctx: Context, text: string) => {
+        for (let n = 0; n < count; n++) await ctx.run(`step ${n}`, () => text.slice(0, bytes));
+        return text.length;
+      },
+    },
+  });
+
+async function environmentOf(...services: object[]): Promise<TestEnvironment> {
+  const environment = await TestEnvironment.start({ services });
+  onTestFinished(() => environment.stop());
+  return environment;
+}
+
+async function asleep(): Promise<string> {
+  const environment = await environmentOf(orders("price"));
+  const { invocationId } = await environment.call<{ invocationId: string }>("/Order/o-1/place/send", "tea");
+  await environment.settled();
+  return await environment.invocation(invocationId).recorded();
+}
+
+test("the same code fits, and nothing happens", async () => {
+  const journal = await asleep();
+  const before = effects;
+  expect(await replay(journal, { services: [orders("price")] })).toEqual([
+    {
+      id: expect.stringMatching(/^inv_1/) as string,
+      target: "Order/o-1/place",
+      deployment: "dp_test",
+      ...{ status: "suspended", entries: 3, fits: true },
+    },
+  ]);
+  expect(effects).toBe(before);
+});
+
+test("other code does not fit: both operations and the line are said", async () => {
+  const journal = await asleep();
+  const [renamed] = await replay(journal, { services: [orders("cost")] });
+  expect(renamed).toMatchObject({ fits: false });
+  expect(renamed?.reason).toMatch(
+    /^Journal mismatch at operation 0 of 3 recorded: the journal recorded run "price", but the code now does run "cost".*replay\.test\.ts:\d+/,
+  );
+  expect(renamed?.reason).not.toContain("kill it");
+  const [longer] = await replay(journal, {
+    services: [orders("price", (ctx) => ctx.run("check", () => ++effects))],
+  });
+  expect(longer?.reason).toContain('the journal recorded sleep, but the code now does run "check"');
+});
+
+test("code that changes behind the recorded part fits", async () => {
+  const changed = object({
+    name: "Order",
+    handlers: {
+      place: async (ctx: ObjectContext) => {
+        await ctx.run("price", () => ++effects);
+        ctx.set("status", "paid");
+        await ctx.sleep({ minutes: 7 });
+        await ctx.run("send", () => ++effects);
+      },
+    },
+  });
+  expect(await replay(await asleep(), { services: [changed] })).toMatchObject([{ fits: true }]);
+});
+
+test("a service or a handler that is gone does not fit", async () => {
+  const journal = await asleep();
+  const other = object({ name: "Order", handlers: { cancel: async () => undefined } });
+  expect(await replay(journal, { services: [other] })).toMatchObject([
+    { fits: false, reason: "the code has no handler Order/place" },
+  ]);
+  expect(await replay(journal, { services: [long(1, 1)] })).toMatchObject([
+    { fits: false, reason: "the code does not serve Order" },
+  ]);
+});
+
+test("an invocation that has completed, with pages of its journal and long values, to its end", async () => {
+  const environment = await environmentOf(long(120, 100_000));
+  const text = "x".repeat(150_000);
+  const { invocationId } = await environment.call<{ invocationId: string }>("/Long/go/send", text);
+  expect(await environment.invocation(invocationId).result()).toBe(150_000);
+  const journal = await environment.invocation(invocationId).recorded();
+  expect(await replay(journal, { services: [long(120, 100_000)] })).toMatchObject([
+    { status: "completed", entries: 120, fits: true },
+  ]);
+  const [shorter] = await replay(journal, { services: [long(119, 1)] });
+  expect(shorter?.reason).toContain('recorded run "step 119", but the code ends without doing it');
+});
+
+test("many journals are answered in their order", async () => {
+  const journals = [await asleep(), await asleep()];
+  const both = await replay(journals.join("\n"), { services: [orders("price")] });
+  expect(both.map(({ fits }) => fits)).toEqual([true, true]);
+  expect(await replay(journals, { services: [orders("price")] })).toEqual(both);
+  expect(await replay("\n", { services: [orders("price")] })).toEqual([]);
+});
+
+test.each([
+  ["{", "no JSON"],
+  ["[]", "no object"],
+  ['{"id":"inv_1"}', "no format"],
+  ['{"perdure_journal":2}', "format 2 is of another version"],
+  ['{"perdure_journal":1,"id":"x"}', "no id of an invocation"],
+])("%s is no recorded journal", async (text, why) => {
+  await expect(replay(text, { services: [orders("price")] })).rejects.toThrow(
+    new TypeError(`not a recorded journal: ${why}`),
+  );
+});
+
+test("a journal that is cut is refused", async () => {
+  const journal = await asleep();
+  const { items, ...rest } = JSON.parse(journal) as { items: unknown[] };
+  const replaying = async (changed: object) =>
+    await replay(JSON.stringify(changed), { services: [orders("price")] });
+  await expect(replaying(rest)).rejects.toThrow("not a recorded journal: no items");
+  await expect(replaying({ ...rest, items: [] })).rejects.toThrow("not a recorded journal: no head");
+  await expect(replaying({ ...rest, items, next: "page#1" })).rejects.toThrow("only a part of one");
+});
