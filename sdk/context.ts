@@ -14,6 +14,7 @@ import type {
   WorkflowDescriptor,
 } from "./descriptor.ts";
 import type { DurablePromise, InvocationPromise } from "./durable-promise.ts";
+import type { IsLossy, Jsonify } from "./jsonify.ts";
 import type { CoreHandlersOf } from "./restate/published-types.ts";
 import type { Serde } from "./serde.ts";
 
@@ -41,6 +42,12 @@ export interface RunOptions<T> {
   maxRetryInterval?: Duration;
   retryIntervalFactor?: number;
 }
+
+/** Without a serde of its own the result is kept as JSON. */
+type JsonRunOptions<T> = RunOptions<T> & { serde?: never };
+/** The other arguments of a call whose value JSON cannot keep whole. With another value, and where the value's type is not known yet,
+ * no arguments fit, so that the next signature is taken. */
+type IfLossy<T, Args extends unknown[]> = IsLossy<T> extends true ? Args : [never];
 
 export interface InvocationRequest {
   readonly id: string;
@@ -111,7 +118,14 @@ export interface Context {
   request(): InvocationRequest;
 
   /** Runs `action` when you await the promise, and records its result. Once that is durable, `action` never runs again. A
-   * TerminalError is recorded and thrown. Any other error is retried. `action` must not use the context. */
+   * TerminalError is recorded and thrown. Any other error is retried. `action` must not use the context. The result is kept as JSON:
+   * of a result with a `Map`, a `Set` or methods you get what JSON leaves (`Jsonify`). Return plain data, or give a serde. */
+  run<T>(action: StepAction<T>, ...lossy: IfLossy<T, []>): DurablePromise<Jsonify<T>>;
+  run<T>(
+    name: string,
+    action: StepAction<T>,
+    ...lossy: IfLossy<T, [options?: JsonRunOptions<T>]>
+  ): DurablePromise<Jsonify<T>>;
   run<T>(action: StepAction<T>): DurablePromise<T>;
   run<T>(name: string, action: StepAction<T>, options?: RunOptions<T>): DurablePromise<T>;
 
@@ -229,6 +243,12 @@ interface StateReader<S> {
   stateKeys(): Promise<string[]>;
 }
 interface StateWriter<S> {
+  /** @deprecated JSON cannot keep this value whole: it has a `Map`, a `Set`, methods, or the like. Set plain data, or give a serde. */
+  set<V, K extends KeyOf<S> = KeyOf<S>>(
+    name: K,
+    value: ValueOf<S, K, V>,
+    ...lossy: IfLossy<ValueOf<S, K, V>, []>
+  ): void;
   /** Throws a TerminalError if the value cannot be stored (413: it is too large). */
   set<V, K extends KeyOf<S> = KeyOf<S>>(
     name: K,

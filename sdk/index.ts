@@ -14,6 +14,7 @@ export type { Caller } from "../lib/model/caller.ts";
 export type { CallOptions, SendOptions } from "./rpc.ts";
 export { DurablePromise, isDurablePromise } from "./durable-promise.ts";
 export { serde } from "./serde.ts";
+export type { Jsonify } from "./jsonify.ts";
 export type { SchemaOutput, StandardSchema } from "./serde.ts";
 export { createEndpoint } from "./endpoint.ts";
 export type { Endpoint, EndpointOptions } from "./endpoint.ts";
