@@ -58,7 +58,7 @@ const LISTED: readonly Group[] = [
     pages: [
       ...["deploy", "stages"].map(page),
       guide("calling-from"),
-      ...["events", "operations"].map(page),
+      ...["events", "operations", "monitoring"].map(page),
       guide("producing-events"),
       guide("observability"),
       ...["tracing", "scaling", "costs", "pricing", "security", "emulators"].map(page),
