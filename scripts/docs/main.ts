@@ -2,7 +2,7 @@
  * The documentation's site: `npm run docs:build` makes it in `.docs-site/.vitepress/dist`, `npm run docs:dev` serves it and follows
  * the documents.
  */
-import { cpSync, mkdirSync, watch, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, watch, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildSync } from "esbuild";
 import { build, createServer } from "vitepress";
@@ -46,6 +46,16 @@ function stageAll(): void {
   );
 }
 
+/** While somebody writes, a link may lead nowhere for a moment. */
+function restage(): void {
+  try {
+    stage(SITE);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+  }
+}
+
+rmSync(SITE, { recursive: true, force: true });
 const [command = "build"] = process.argv.slice(2);
 stageAll();
 await writeApiReference(join(SITE, "api"));
@@ -57,6 +67,6 @@ else {
   let later: NodeJS.Timeout | undefined;
   watch(join(ROOT, "docs"), { recursive: true }, () => {
     clearTimeout(later);
-    later = setTimeout(stageAll, SETTLED_MS);
+    later = setTimeout(restage, SETTLED_MS);
   });
 }

@@ -6,16 +6,7 @@
  * - Pictures that are written as Mermaid are drawn, once for light and once for dark pages. So the site loads no program to draw them.
  * - Comments are left out.
  */
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { renderMermaidSVG } from "beautiful-mermaid";
 import { sitePath } from "./pages.ts";
@@ -45,19 +36,23 @@ export function documents(): string[] {
 
 /** Answers the text of each page on the site, by its document's path from the root. */
 export function stage(folder: string): ReadonlyMap<string, string> {
-  rmSync(folder, { recursive: true, force: true });
   const pages = new Map<string, string>();
   const known = new Set(documents());
   for (const document of known) {
     const path = join(folder, sitePath(document));
     mkdirSync(dirname(path), { recursive: true });
     const text = withPictures(withCalculator(onTheSite(document, known)), path);
-    writeFileSync(path, text);
+    writeIfChanged(path, text);
     pages.set(document, text);
   }
   for (const image of globSync(IMAGES, { cwd: ROOT }))
     cpSync(join(ROOT, image), join(folder, sitePath(image)));
   return pages;
+}
+
+/** What is served follows each file that is written. */
+function writeIfChanged(path: string, text: string): void {
+  if (!existsSync(path) || readFileSync(path, "utf8") !== text) writeFileSync(path, text);
 }
 
 const FENCED = /^( *```[^]*?^ *```$)/gm;
@@ -120,7 +115,7 @@ function withPictures(text: string, path: string): string {
     return (["light", "dark"] as const)
       .map((kind) => {
         const file = `${name}.${kind}.svg`;
-        writeFileSync(join(dirname(path), file), drawn(source, kind));
+        writeIfChanged(join(dirname(path), file), drawn(source, kind));
         return `![${alternative(source)}](./${file}){.picture .${kind}-only}`;
       })
       .join("\n");
