@@ -21,9 +21,6 @@ const WAIT_MS_MAX = 30_000;
 const POLL_MS = 20;
 /** npm may wait for a slow registry. */
 const COMMAND_MS_MAX = 180_000;
-/** From the empty folder to the first answer, without npm's time. */
-const FIRST_ANSWER_MS_MAX = 15_000;
-
 const { values } = parseArgs({
   options: { template: { type: "string", default: "greeter" }, keep: { type: "boolean", default: false } },
 });
@@ -217,8 +214,6 @@ async function main(way: Way): Promise<void> {
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   console.log(`first-run: from an empty folder to the first answer ${seconds(firstMs)}, without npm install`);
   console.log(`first-run: in all ${seconds(allMs)}, of which npm install ${seconds(msOf("npm install"))}`);
-  if (firstMs > FIRST_ANSWER_MS_MAX)
-    throw new Error(`the first answer should take ${seconds(FIRST_ANSWER_MS_MAX)}`);
 }
 
 try {

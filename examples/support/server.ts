@@ -49,6 +49,11 @@ export class LocalServer {
     return server;
   }
 
+  /** The address of its ingress. */
+  get ingress(): string {
+    return `http://localhost:${this.#port}`;
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid;
   }

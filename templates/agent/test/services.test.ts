@@ -36,9 +36,9 @@ test.each([
   [false, "The refund of o-2 was refused."],
 ])("a person says %s to a large refund", async (answer, result) => {
   const asked = ask("Please pay back 90 euro for o-2");
-  const { approval } = await vi.waitUntil(
-    async () => await environment.call<{ approval: string } | null>("/Agent/c-1/waiting"),
-  );
+  // Until nothing runs: it waits for a person.
+  await environment.settled();
+  const { approval } = await environment.call<{ approval: string }>("/Agent/c-1/waiting");
   await environment.call(`/restate/awakeables/${approval}/resolve`, answer);
   await expect(asked).resolves.toBe(result);
 });
