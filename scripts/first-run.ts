@@ -97,7 +97,7 @@ const [port = 0, adminPort = 0] = await freePorts(2);
 const ingress = `http://127.0.0.1:${port}`;
 const admin = `http://127.0.0.1:${adminPort}`;
 
-/** As `npm run dev` starts it. */
+/** As the project's own script starts it. */
 async function serve(): Promise<RunningProcess> {
   const script = JSON.parse(readFileSync(join(project, "package.json"), "utf8")) as {
     scripts: { dev: string };
