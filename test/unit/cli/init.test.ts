@@ -195,6 +195,18 @@ describe("names", () => {
   });
 });
 
+test("the editor's settings attach to the port that perdure dev --inspect opens", async () => {
+  await make({ folder: "shop", yes: true });
+  const { configurations } = json<{ configurations: { port?: number; command?: string }[] }>(
+    join(cwd, "shop/.vscode/launch.json"),
+  );
+  const port = /const DEBUGGER_PORT = (\d+)/u.exec(readFileSync(join(ROOT, "cli/dev.ts"), "utf8"))?.[1];
+  expect(configurations.map((each) => each.port ?? each.command)).toEqual([
+    Number(port),
+    "npm run dev -- --inspect",
+  ]);
+});
+
 test("package managers are recognised, and each is told in its way", () => {
   expect(packageManagerOf({})).toBe("npm");
   expect(runCommand("npm", "test")).toBe("npm test");
