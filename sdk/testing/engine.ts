@@ -118,8 +118,9 @@ export class TestEngine {
     this.#mailbox.consume(handle, { concurrency: 256 });
   }
 
-  async ingress(request: HttpRequest): Promise<HttpResponse> {
-    return await this.#ingress.handle(request);
+  /** `gone`: the client has gone. */
+  async ingress(request: HttpRequest, gone?: AbortSignal): Promise<HttpResponse> {
+    return await this.#ingress.handle(request, gone);
   }
 
   async admin(request: HttpRequest): Promise<HttpResponse> {

@@ -1,5 +1,6 @@
 /** The state of one key, as a test reads and writes it. */
 import type { HttpResponse } from "../../runtime/http/message.ts";
+import { jsonSerde, type Serde } from "../serde.ts";
 
 type Ask = (path: string, method?: string, body?: unknown) => Promise<HttpResponse>;
 
@@ -13,7 +14,7 @@ interface ShownState {
   readonly next?: string;
 }
 
-/** Values are JSON, as handlers have them by default. */
+/** Values are JSON, as handlers have them by default, or what a serde makes of them. */
 export class TestState {
   readonly #path: string;
   readonly #service: string;
@@ -31,35 +32,41 @@ export class TestState {
   }
 
   /** `undefined`: there is none. */
-  async get<T = unknown>(name: string): Promise<T | undefined> {
-    return (await this.all())[name] as T | undefined;
+  async get<T = unknown>(name: string, by: Serde<T> = jsonSerde()): Promise<T | undefined> {
+    const bytes = (await this.#bytes()).get(name);
+    return bytes && by.deserialize(bytes);
   }
 
-  async all(): Promise<Record<string, unknown>> {
-    return Object.fromEntries([...(await this.#bytes())].map(([name, bytes]) => [name, parsed(bytes)]));
+  async all(by: Serde<unknown> = jsonSerde()): Promise<Record<string, unknown>> {
+    return Object.fromEntries(
+      [...(await this.#bytes())].map(([name, bytes]) => [name, by.deserialize(bytes)]),
+    );
   }
 
   /** Waits for its turn, as a handler of the key does. Resolves when it is there. */
-  async set(name: string, value: unknown): Promise<void> {
-    await this.#replace((await this.#bytes()).set(name, Buffer.from(JSON.stringify(value))));
+  async set<T>(name: string, value: T, by: Serde<T> = jsonSerde()): Promise<void> {
+    await this.#replace((await this.#bytes()).set(name, by.serialize(value)));
   }
 
   /** These, and no others. */
-  async setAll(values: Readonly<Record<string, unknown>>): Promise<void> {
-    const bytes = Object.entries(values).map(
-      ([name, value]) => [name, Buffer.from(JSON.stringify(value))] as const,
-    );
+  async setAll(values: Readonly<Record<string, unknown>>, by: Serde<unknown> = jsonSerde()): Promise<void> {
+    const bytes = Object.entries(values).map(([name, value]) => [name, by.serialize(value)] as const);
     await this.#replace(new Map(bytes));
   }
 
-  async #bytes(): Promise<Map<string, Buffer>> {
-    const found = new Map<string, Buffer>();
+  async #bytes(): Promise<Map<string, Uint8Array>> {
+    const found = new Map<string, Uint8Array>();
     let after: string | undefined;
     do {
       const query = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
       const { state, next } = await this.#shown(`/${encodeURIComponent(this.#key)}${query}`);
       for (const { name, value, value_base64 } of state)
-        found.set(name, value === undefined ? Buffer.from(value_base64 ?? "", "base64") : Buffer.from(value));
+        found.set(
+          name,
+          new Uint8Array(
+            value === undefined ? Buffer.from(value_base64 ?? "", "base64") : Buffer.from(value),
+          ),
+        );
       after = next;
     } while (after !== undefined);
     return found;
@@ -69,8 +76,10 @@ export class TestState {
     return JSON.parse(new TextDecoder().decode((await this.#asked(rest)).body)) as ShownState;
   }
 
-  async #replace(values: ReadonlyMap<string, Buffer>): Promise<void> {
-    const encoded = [...values].map(([name, bytes]) => [name, bytes.toString("base64")] as const);
+  async #replace(values: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    const encoded = [...values].map(
+      ([name, bytes]) => [name, Buffer.from(bytes).toString("base64")] as const,
+    );
     const body = { object_key: this.#key, new_state_base64: Object.fromEntries(encoded) };
     const { headers } = await this.#asked("", "POST", body);
     await this.#ended(headers["x-restate-id"] ?? "");
@@ -80,13 +89,5 @@ export class TestState {
     const answer = await this.#ask(this.#path + rest, method, body);
     if (answer.status < 300) return answer;
     throw new Error(`the state of ${this.#service}/${this.#key}: ${new TextDecoder().decode(answer.body)}`);
-  }
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString()) as unknown;
-  } catch {
-    return new Uint8Array(bytes);
   }
 }
