@@ -1,5 +1,5 @@
 /** Every view has an address. Keys stand in the query: a browser would take `..` in a path for the folder above. */
-import type { Target } from "./admin/invocation.ts";
+import type { Target } from "./words/target.ts";
 
 export const BASE = "/ui";
 

@@ -70,6 +70,8 @@ export const WAIT_VIEW_CHARS_MAX = 1000;
 /** The same as a tree: parts of one combinator, and combinators within each other. */
 export const WAIT_VIEW_PARTS_MAX = 100;
 export const WAIT_VIEW_DEPTH_MAX = 8;
+/** Parts of one combinator in a list of invocations, whose rows name fewer. */
+export const WAIT_LISTED_PARTS_MAX = 8;
 /** Keys with state in one answer, unless the request says how many. */
 export const STATE_KEYS_DEFAULT = 100;
 /** The most that a request may ask for. */

@@ -28,6 +28,7 @@ import {
   JOURNAL_VIEW_VALUE_CHARS_MAX,
   LIST_DEFAULT,
   LIST_MAX,
+  WAIT_LISTED_PARTS_MAX,
 } from "../../lib/limits/http.ts";
 
 /** An id from a path, in either form; throws 400 for what was never one. */
@@ -60,7 +61,7 @@ export async function listInvocations({ index, scan, request: { query } }: Admin
   const { found, next, source, covers } = await listed(chosen, filterOf(query), page);
   const sign = order === "newest" ? -1 : 1;
   const sorted = found.toSorted((a, b) => sign * (a.head.acceptedAtMs - b.head.acceptedAtMs));
-  const invocations = sorted.map(({ id, head }) => viewInvocation(id, head));
+  const invocations = sorted.map(({ id, head }) => viewListed(id, head));
   return jsonResponse(200, {
     invocations,
     ...(next === undefined ? {} : { next }),
@@ -164,6 +165,14 @@ export function numberIn(
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;
   throw badField(`query parameter '${name}'`, `must be a number from ${min} to ${max}`);
+}
+
+/** What it waits for says what the head knows: whom a call has called stands perhaps in an older part of the log. */
+function viewListed(id: InvocationId, head: Head): object {
+  const { wait, status, tail } = head;
+  if (!wait || status === "completed") return viewInvocation(id, head);
+  const waitingFor = viewWait(wait, { id, head, log: tail }, WAIT_LISTED_PARTS_MAX);
+  return { ...viewInvocation(id, head), waiting_for: waitingFor };
 }
 
 /** All that a list says of it, its attempts, and what it waits for as a tree. */

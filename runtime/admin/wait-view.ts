@@ -36,8 +36,9 @@ export interface WaitOwner {
 
 const COMBINATORS = { all: "all", any: "any", race: "race", settled: "allSettled" } as const;
 
-export function viewWait(wait: Wait, owner: WaitOwner): WaitView {
-  return viewOf(wait, new Waiting(owner), 0);
+/** `partsMax`: of one combinator. */
+export function viewWait(wait: Wait, owner: WaitOwner, partsMax = WAIT_VIEW_PARTS_MAX): WaitView {
+  return viewOf(wait, new Waiting(owner, partsMax), 0);
 }
 
 /** What a log says of what is waited for. */
@@ -46,8 +47,11 @@ class Waiting {
   readonly #commands = new Map<number, CommandEntry>();
   readonly #labels = new Map<SignalKey, string>();
 
-  constructor(owner: WaitOwner) {
+  readonly partsMax: number;
+
+  constructor(owner: WaitOwner, partsMax: number) {
     this.#owner = owner;
+    this.partsMax = partsMax;
     for (const entry of owner.log) {
       if (isCommand(entry)) this.#commands.set(entry.command, entry);
       if (entry.kind === "signal" && entry.label !== undefined) this.#labels.set(entry.signal, entry.label);
@@ -86,7 +90,7 @@ function viewOf(wait: Wait, waiting: Waiting, depth: number): WaitView {
   const [first] = wait.parts;
   // A mapper, and a sleep that only runs beside something, are nothing to wait for.
   if ((wait.kind === "mapped" || wait.kind === "also") && first) return viewOf(first, waiting, depth);
-  const most = depth < WAIT_VIEW_DEPTH_MAX ? WAIT_VIEW_PARTS_MAX : 0;
+  const most = depth < WAIT_VIEW_DEPTH_MAX ? waiting.partsMax : 0;
   const parts = wait.parts.slice(0, most).map((part) => viewOf(part, waiting, depth + 1));
   const leftOut = wait.parts.length - parts.length;
   return { kind: nameOf(wait.kind), parts, ...(leftOut === 0 ? {} : { parts_left_out: leftOut }) };

@@ -1,12 +1,11 @@
 /** An invocation as the admin API answers it: `GET /invocations` and `GET /invocations/{id}`. */
 import type { AnswerFields } from "../../lib/answer-fields.ts";
 import { type Status, lookOf, type StatusLook } from "../words/status.ts";
+import type { Target } from "../words/target.ts";
+import { type Waiting, waitingOf } from "../words/wait.ts";
+import { present, timeOf } from "./fields.ts";
 
-export interface Target {
-  readonly service: string;
-  readonly handler: string;
-  readonly key?: string;
-}
+export type { Target };
 
 export interface Invocation {
   readonly id: string;
@@ -20,7 +19,7 @@ export interface Invocation {
   readonly nextRetryMs?: number;
   readonly retryCount: number;
   readonly journalSize: number;
-  readonly waitingOn?: string;
+  readonly waiting?: Waiting;
   readonly lastFailure?: string;
   readonly lastFailureCode?: string;
   /** Of what has ended in a failure. */
@@ -51,7 +50,7 @@ export function invocationOf(fields: AnswerFields): Invocation {
     ...present("nextRetryMs", timeOf(fields, "next_retry_at")),
     retryCount: fields.optionalNumber("retry_count") ?? 0,
     journalSize: fields.optionalNumber("journal_size") ?? 0,
-    ...present("waitingOn", fields.optionalText("waiting_on")),
+    ...present("waiting", waitingOf(fields.object("waiting_for"))),
     ...present("lastFailure", fields.optionalText("last_failure")),
     ...present("lastFailureCode", fields.optionalText("last_failure_error_code")),
     ...present("failure", failure),
@@ -60,16 +59,6 @@ export function invocationOf(fields: AnswerFields): Invocation {
     ...present("idempotencyKey", fields.optionalText("idempotency_key")),
     fields,
   };
-}
-
-/** A field that is left out if there is nothing. */
-export const present = <K extends string, T>(name: K, value: T | undefined): { [P in K]?: T } =>
-  (value === undefined ? {} : { [name]: value }) as { [P in K]?: T };
-
-/** `undefined`: absent, or no time. */
-export function timeOf(fields: AnswerFields, name: string): number | undefined {
-  const ms = Date.parse(fields.optionalText(name) ?? "");
-  return Number.isNaN(ms) ? undefined : ms;
 }
 
 /** Its text is `[409] cancelled`. */

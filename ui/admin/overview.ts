@@ -1,7 +1,8 @@
 /** What is the matter, and how much there is: `GET /overview`. */
 import type { AnswerFields } from "../../lib/answer-fields.ts";
 import type { Status } from "../words/status.ts";
-import { present, type Target, timeOf } from "./invocation.ts";
+import type { Target } from "./invocation.ts";
+import { present, timeOf } from "./fields.ts";
 
 export type Counts = Readonly<Partial<Record<Status, number>>>;
 

@@ -1,7 +1,7 @@
 /** What the page is connected to: `GET /version`. */
 import { askFields } from "./client.ts";
 import { useLive } from "./live.ts";
-import { present } from "./invocation.ts";
+import { present } from "./fields.ts";
 import { shared } from "./shared.ts";
 
 export interface Server {

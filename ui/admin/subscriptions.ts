@@ -1,7 +1,7 @@
 /** Subscriptions as the admin API answers them, and the records that were set aside: `GET /subscriptions`, `GET /events/rejected`. */
 import type { AnswerFields } from "../../lib/answer-fields.ts";
 import { askFields, path, Refusal } from "./client.ts";
-import { present, timeOf } from "./invocation.ts";
+import { present, timeOf } from "./fields.ts";
 import { EVERY_MS, roundNow, useLive } from "./live.ts";
 import { shared, YOUNG_MS } from "./shared.ts";
 

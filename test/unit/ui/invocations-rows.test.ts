@@ -112,11 +112,13 @@ describe("words", () => {
   });
 
   test("suspended: for what, and until when at the latest", () => {
-    const sleeping = row("x", "suspended", { waiting_on: `sleep until ${at(-90)} (command 1)` });
+    const sleeping = row("x", "suspended", { waiting_for: { kind: "sleep", command: 1, due_at: at(-90) } });
     expect(wordsOf(sleeping, NOW)).toMatchObject({ second: "goes on in 1 min 30 s at the latest" });
-    const waiting = row("x", "suspended", { waiting_on: 'promise "email-verified"' });
+    const waiting = row("x", "suspended", {
+      waiting_for: { kind: "promise", command: 1, name: "email-verified" },
+    });
     expect(wordsOf(waiting, NOW)).toEqual({
-      first: "Waits for promise “email-verified”",
+      first: "Waits for the promise “email-verified”",
       second: "without a time limit",
     });
   });

@@ -33,7 +33,7 @@ const FREE = {
 
 describe("the sentence", () => {
   test("of a key that is locked", () => {
-    const owner = invocation("a", { waitingOn: "awakeable sign_1N5G" });
+    const owner = invocation("a", { waiting: { kind: "awakeable", awakeableId: "sign_1N5G", parts: [] } });
     const said = keySentence({ ...FREE, owner, takenMs: 0, waitingCount: 12 }, 50 * MINUTE_MS);
     expect(words(said)).toBe(
       "Locked for 50 min by transfer, which waits for an awakeable. 12 invocations wait behind it.",
@@ -61,21 +61,19 @@ describe("the sentence", () => {
   });
 });
 
-const WAITS = { waitingOn: "call (command 1)" };
-/** `calls`: who awaits whom; `owners`: who has the key of whom. */
-const source = (
-  all: readonly Invocation[],
-  calls: Record<string, string>,
-  owners: Record<string, string>,
-): ChainSource => ({
+/** Awaits what it has called. */
+const waitsFor = (invocationId: string) => ({
+  waiting: { kind: "call", command: 1, invocationId, parts: [] },
+});
+/** `owners`: who has the key of whom. */
+const source = (all: readonly Invocation[], owners: Record<string, string>): ChainSource => ({
   invocation: async (id) => all.find((each) => each.id === id),
-  called: async (id) => calls[id],
   ownerOf: async (_service, key) => owners[key],
 });
 
 describe("the chain", () => {
-  const alice = invocation("alice", WAITS);
-  const bob = invocation("bob", WAITS);
+  const alice = invocation("alice", waitsFor("to-bob"));
+  const bob = invocation("bob", waitsFor("to-alice"));
   const toBob = invocation("to-bob", { status: "pending", target: { ...bob.target, handler: "receive" } });
   const toAlice = invocation("to-alice", {
     status: "pending",
@@ -84,10 +82,7 @@ describe("the chain", () => {
 
   test("that comes back is a ring", async () => {
     const all = [alice, bob, toBob, toAlice];
-    const chain = await chainFrom(
-      alice,
-      source(all, { alice: "to-bob", bob: "to-alice" }, { alice: "alice", bob: "bob" }),
-    );
+    const chain = await chainFrom(alice, source(all, { alice: "alice", bob: "bob" }));
     expect(chain.links.map(({ invocation: { id } }) => id)).toEqual(["alice", "to-bob", "bob", "to-alice"]);
     expect(chain.backTo).toBe(0);
     expect(ringKeys(chain)).toEqual(["alice", "bob"]);
@@ -96,16 +91,21 @@ describe("the chain", () => {
   });
 
   test("goes down to what must happen", async () => {
-    const idle = invocation("bob", { waitingOn: "awakeable sign_1N5G" });
-    const chain = await chainFrom(alice, source([toBob, idle], { alice: "to-bob" }, { bob: "bob" }));
+    const idle = invocation("bob", { waiting: { kind: "awakeable", awakeableId: "sign_1N5G", parts: [] } });
+    const chain = await chainFrom(alice, source([toBob, idle], { bob: "bob" }));
     expect(chain.links.map(({ how }) => how)).toEqual(["owner", "called", "has the key"]);
     expect(chain.backTo).toBeUndefined();
   });
 
+  test("asks for the whole of what a list has told in part", async () => {
+    const listed = invocation("alice", { waiting: { kind: "call", command: 1, parts: [] } });
+    const chain = await chainFrom(listed, source([alice, toBob], {}));
+    expect(chain.links.map(({ invocation: { id } }) => id)).toEqual(["alice", "to-bob"]);
+  });
+
   test("is followed so far and no further", async () => {
     const endless: ChainSource = {
-      invocation: async (id) => invocation(id, WAITS),
-      called: async (id) => `${id}x`,
+      invocation: async (id) => invocation(id, waitsFor(`${id}x`)),
       ownerOf: async () => undefined,
     };
     const chain = await chainFrom(alice, endless);
@@ -115,8 +115,8 @@ describe("the chain", () => {
 
   test("ends at what has ended, or is not known", async () => {
     const done = invocation("to-bob", { status: "completed" });
-    expect((await chainFrom(alice, source([done], { alice: "to-bob" }, {}))).links).toHaveLength(1);
-    expect((await chainFrom(alice, source([], { alice: "to-bob" }, {}))).links).toHaveLength(1);
+    expect((await chainFrom(alice, source([done], {}))).links).toHaveLength(1);
+    expect((await chainFrom(alice, source([], {}))).links).toHaveLength(1);
   });
 });
 

@@ -4,12 +4,12 @@ import { kindsOfErrors, waysOf } from "../../../ui/pages/invocation/model/attemp
 import { lockOf, ordinal, placeIn } from "../../../ui/pages/invocation/model/lock.ts";
 import { mismatchIn } from "../../../ui/pages/invocation/model/mismatch.ts";
 import { keptOf, policyInWords, policyOf } from "../../../ui/pages/invocation/model/policy.ts";
-import { plainText } from "../../../ui/pages/invocation/model/pieces.ts";
+import { plainText } from "../../../ui/words/pieces.ts";
 import { badgeMore, causeOf, type Said, sentenceOf } from "../../../ui/pages/invocation/model/sentence.ts";
 import { framesIn } from "../../../ui/pages/invocation/model/stack.ts";
 import { chainStep, followChain } from "../../../ui/pages/invocation/model/chain.ts";
 import type { Story } from "../../../ui/pages/invocation/model/story.ts";
-import { waitingOf } from "../../../ui/pages/invocation/model/wait.ts";
+import { waitingOf } from "../../../ui/words/wait.ts";
 import { at, ended, step, story, T0, turns } from "./stories.ts";
 
 const said = (of: Story, now: number, more: Partial<Said> = {}): Said => ({
@@ -37,6 +37,13 @@ describe("the sentence", () => {
     expect(plainText(causeOf(said(retrying, 68_000)))).toBe(
       "Called over HTTP 1 min 8 s ago. Everything before “charge card” is recorded and will not run again.",
     );
+  });
+
+  test("started by a record: of which subscription", () => {
+    const born = story({
+      head: { status: "running", invoked_by: "subscription", invoked_by_subscription_id: "sub_1a" },
+    });
+    expect(plainText(causeOf(said(born, 68_000)))).toContain("A record of sub_1a came 1 min 8 s ago.");
   });
 
   test("suspended: what it waits for, by the user's own names, and until when", () => {

@@ -3,7 +3,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compacted, indented } from "../../../ui/words/json-layout.ts";
 import { DIFF_LINES_MAX, lineDiff } from "../../../ui/words/line-diff.ts";
-import { awakeableIn, promisesIn, waitedForInWords } from "../../../ui/words/waited-for.ts";
+import {
+  awakeableIn,
+  dueOf,
+  isOpenEnded,
+  waitingOf,
+  waitsForPromise,
+  waitText,
+} from "../../../ui/words/wait.ts";
+import { AnswerFields } from "../../../lib/answer-fields.ts";
 
 describe("JSON", () => {
   test("is laid out as JSON.stringify does it", () => {
@@ -48,18 +56,56 @@ describe("differences", () => {
 });
 
 describe("what is waited for", () => {
+  const NOW = Date.parse("2026-11-29T12:00:00Z");
+  const treeOf = (tree: object) => {
+    const wait = waitingOf(new AnswerFields(tree, "waiting_for"));
+    if (!wait) throw new Error("no tree");
+    return wait;
+  };
+  const promise = (name: string) => ({ kind: "promise", command: 1, name });
+  const sleep = { kind: "sleep", command: 2, due_at: "2026-11-29T12:10:00.000Z" };
+  const awakeable = { kind: "awakeable", awakeable_id: "sign_1N5G" };
+  const call = { kind: "call", command: 3, invoked_id: "inv_1dceKx0G4Em4uRXJCvKe2YScyAJS4xcpq" };
+
   test.for([
-    ["awakeable sign_1N5G95GmkAr08", "an awakeable"],
-    ['promise "email-verified"', "the promise “email-verified”"],
-    ["call (command 1)", "a call"],
-    ["sleep (command 3)", "a sleep"],
-    ["any of awakeable sign_1N5G95, sleep", "any of an awakeable, sleep"],
-  ] as const)("%s", ([waitingOn, words]) => expect(waitedForInWords(waitingOn)).toBe(words));
+    [promise("email\u202E"), "the promise “email⟨U+202E⟩”"],
+    [{ kind: "signal", name: "go" }, "the signal “go”"],
+    [awakeable, "an awakeable"],
+    [{ ...call, invoked_target: "S/h" }, "the result of S/h"],
+    [call, "the result of inv_1dceK…xcpq"],
+    [
+      { kind: "race", parts: [promise("a"), awakeable] },
+      "the promise “a”, or an awakeable, whichever comes first",
+    ],
+    [
+      { kind: "all", parts: Array.from({ length: 4 }, () => awakeable), parts_left_out: 16 },
+      "an awakeable and an awakeable and an awakeable and an awakeable and 16 more",
+    ],
+    [{ kind: "something new" }, "something outside"],
+  ] as const)("%j", ([tree, words]) => expect(waitText(treeOf(tree), NOW)).toBe(words));
+
+  test("until when at the latest", () => {
+    const due = (tree: object) => dueOf(treeOf(tree));
+    const both = [promise("p"), sleep];
+    expect([sleep, { kind: "race", parts: both }].map(due)).toEqual([NOW + 600_000, NOW + 600_000]);
+    expect([promise("p"), { kind: "all", parts: both }].map(due)).toEqual([undefined, undefined]);
+    expect(due({ kind: "all", parts: [sleep, sleep] })).toBe(NOW + 600_000);
+    const openEnded = [promise("p"), { kind: "all", parts: [awakeable, promise("p")] }, call, sleep];
+    expect(openEnded.map((tree) => isOpenEnded(treeOf(tree)))).toEqual([true, true, false, false]);
+  });
 
   test("names and ids in it", () => {
-    const waitingOn = String.raw`all of (promise "a \"b\"", promise "c", awakeable sign_1N5G)`;
-    expect(promisesIn(waitingOn)).toEqual(['a "b"', "c"]);
-    expect(awakeableIn(waitingOn)).toBe("sign_1N5G");
-    expect(awakeableIn(undefined)).toBeUndefined();
+    const wait = treeOf({
+      kind: "all",
+      parts: [promise("a"), { kind: "race", parts: [promise("c"), awakeable] }],
+    });
+    expect(["a", "b", "c"].map((name) => waitsForPromise(wait, name))).toEqual([true, false, true]);
+    expect([wait, treeOf(call), undefined].map(awakeableIn)).toEqual(["sign_1N5G", undefined, undefined]);
+  });
+
+  test("a tree that is too deep is cut", () => {
+    let tree: object = sleep;
+    for (let depth = 0; depth < 500; depth++) tree = { kind: "all", parts: [tree] };
+    expect(waitText(treeOf(tree), NOW)).toBe("something outside");
   });
 });

@@ -1,6 +1,6 @@
 /** Deployments, what is pinned to them, and until when: `GET /deployments` and two tables. */
 import type { AnswerFields } from "../../../lib/answer-fields.ts";
-import { timeOf } from "../../admin/invocation.ts";
+import { timeOf } from "../../admin/fields.ts";
 import type { Status } from "../../words/status.ts";
 
 export interface DeploymentInfo {

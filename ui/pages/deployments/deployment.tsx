@@ -11,6 +11,7 @@ import { Id } from "../../parts/names.tsx";
 import { useNow } from "../../parts/now.ts";
 import { Say } from "../../parts/say.tsx";
 import { toast } from "../../parts/toast.tsx";
+import { Table } from "../../parts/table.tsx";
 import { to } from "../../routes.ts";
 import { TYPE_WORDS } from "../../words/service-type.ts";
 import { counted, visible } from "../../words/text.ts";
@@ -119,34 +120,32 @@ function ServicesCard({ of: { deployment, newest } }: { readonly of: Standing })
       </header>
       <Shown of={services}>
         {(all) => (
-          <table class="cards svc-t">
-            <thead>
-              <tr>
-                <th>Service</th>
-                <th>Kind</th>
-                <th class="r">Handlers</th>
-                <th class="r">Revision</th>
-                <th>New calls</th>
+          <Table
+            class="svc-t"
+            head={[
+              "Service",
+              "Kind",
+              { name: "Handlers", class: "r" },
+              { name: "Revision", class: "r" },
+              "New calls",
+            ]}
+          >
+            {all.map(({ name, type, handlers, revision }) => (
+              <tr key={name} class="go">
+                <td class="svc-name">
+                  <ServiceLink name={name} />
+                </td>
+                <td>{TYPE_WORDS[type]}</td>
+                <td class="r num" title={handlers.map((handler) => visible(handler.name)).join(", ")}>
+                  {handlers.length}
+                </td>
+                <td class="r num only-wide">{revision}</td>
+                <td class="only-wide">
+                  {newest.includes(name) ? "come here" : <span class="muted">elsewhere</span>}
+                </td>
               </tr>
-            </thead>
-            <tbody>
-              {all.map(({ name, type, handlers, revision }) => (
-                <tr key={name} class="go">
-                  <td class="svc-name">
-                    <ServiceLink name={name} />
-                  </td>
-                  <td>{TYPE_WORDS[type]}</td>
-                  <td class="r num" title={handlers.map((handler) => visible(handler.name)).join(", ")}>
-                    {handlers.length}
-                  </td>
-                  <td class="r num only-wide">{revision}</td>
-                  <td class="only-wide">
-                    {newest.includes(name) ? "come here" : <span class="muted">elsewhere</span>}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+            ))}
+          </Table>
         )}
       </Shown>
     </section>

@@ -9,6 +9,7 @@ import { Id } from "../../parts/names.tsx";
 import { useNow } from "../../parts/now.ts";
 import { useRowKeys } from "../../parts/rows.ts";
 import { Say } from "../../parts/say.tsx";
+import { Table } from "../../parts/table.tsx";
 import { to } from "../../routes.ts";
 import { visible } from "../../words/text.ts";
 import { wholeTime } from "../../words/time.ts";
@@ -78,24 +79,14 @@ function List({ all, services }: ListProps) {
         <NoDeployments />
       ) : (
         <section class="card" ref={list} aria-label="Deployments">
-          <table class="cards dep-t">
-            <thead>
-              <tr>
-                <th>State</th>
-                <th>Deployment</th>
-                <th>In flight</th>
-                <th>What holds it</th>
-                <th>
-                  <span class="sr">Actions</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {all.map((standing) => (
-                <DeploymentRow key={standing.deployment.id} of={standing} services={services} nowMs={now} />
-              ))}
-            </tbody>
-          </table>
+          <Table
+            class="dep-t"
+            head={["State", "Deployment", "In flight", "What holds it", { actions: true }]}
+          >
+            {all.map((standing) => (
+              <DeploymentRow key={standing.deployment.id} of={standing} services={services} nowMs={now} />
+            ))}
+          </Table>
         </section>
       )}
       {all.length > 1 && all[0] && <ChangesCard of={all[0]} all={all} />}

@@ -5,7 +5,8 @@
 import { useRef } from "preact/hooks";
 import type { AnswerFields } from "../../../lib/answer-fields.ts";
 import { askFields, path, Refusal } from "../../admin/client.ts";
-import { invocationOf, type Target, timeOf } from "../../admin/invocation.ts";
+import { invocationOf, type Target } from "../../admin/invocation.ts";
+import { timeOf } from "../../admin/fields.ts";
 import { EVERY_MS, type Loaded, useLive } from "../../admin/live.ts";
 import { powersUsed } from "./act.ts";
 import { type Journal, type JournalEntry, journalOf } from "./model/journal.ts";

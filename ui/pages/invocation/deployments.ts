@@ -1,6 +1,6 @@
 /** The deployments, as far as this page needs them: which one serves what. */
 import { askFields } from "../../admin/client.ts";
-import { timeOf } from "../../admin/invocation.ts";
+import { timeOf } from "../../admin/fields.ts";
 import { EVERY_MS, useLive } from "../../admin/live.ts";
 
 export interface Serving {

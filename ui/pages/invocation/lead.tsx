@@ -6,7 +6,7 @@ import { useNow } from "../../parts/now.ts";
 import { TargetHeading, targetText } from "../../parts/names.tsx";
 import { Badge } from "../../parts/status.tsx";
 import type { KeyLock } from "./model/lock.ts";
-import { plainText } from "./model/pieces.ts";
+import { plainText } from "../../words/pieces.ts";
 import { badgeMore, causeOf, sentenceOf } from "./model/sentence.ts";
 import type { RetryPolicy } from "./model/policy.ts";
 import type { Story } from "./model/story.ts";

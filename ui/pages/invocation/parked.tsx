@@ -14,7 +14,7 @@ import { type KeyLock, lockOf, ordinal, placeIn } from "./model/lock.ts";
 import { journalOf } from "./model/journal.ts";
 import { type Story, storyOf } from "./model/story.ts";
 import { chainStep, followChain, type Link, nextIn } from "./model/chain.ts";
-import { leavesOf, waitInWords } from "./model/wait.ts";
+import { leavesOf, waitInWords } from "../../words/wait.ts";
 import type { Ask } from "./ask-dialogs.tsx";
 import { Say } from "./say.tsx";
 

@@ -1,9 +1,10 @@
 /** Who did what to it by the admin API: `GET /audit?id=`. */
 import type { AnswerFields } from "../../../lib/answer-fields.ts";
 import { askFields, Refusal } from "../../admin/client.ts";
-import { timeOf } from "../../admin/invocation.ts";
+import { timeOf } from "../../admin/fields.ts";
 import { EVERY_MS, useLive } from "../../admin/live.ts";
 import { Shown } from "../../parts/empty.tsx";
+import { Table } from "../../parts/table.tsx";
 import { useNow } from "../../parts/now.ts";
 import { visible } from "../../words/text.ts";
 import { clockTime, wholeTime } from "../../words/time.ts";
@@ -55,30 +56,20 @@ export function PeopleTable({ id }: { readonly id: string }) {
         ) : deeds.length === 0 ? (
           <p class="pad muted">Nobody has done anything to it by hand.</p>
         ) : (
-          <table class="cards tight">
-            <thead>
-              <tr>
-                <th>When</th>
-                <th>Who</th>
-                <th>What</th>
-                <th>Outcome</th>
+          <Table class="tight" head={["When", "Who", "What", "Outcome"]}>
+            {deeds.map((deed) => (
+              <tr key={`${deed.atMs} ${deed.what}`}>
+                <td class="num nowrap" title={wholeTime(deed.atMs)}>
+                  {clockTime(deed.atMs, now)}
+                </td>
+                <td>
+                  <bdi>{visible(deed.who)}</bdi>
+                </td>
+                <td>{visible(deed.what)}</td>
+                <td>{visible(deed.outcome)}</td>
               </tr>
-            </thead>
-            <tbody>
-              {deeds.map((deed) => (
-                <tr key={`${deed.atMs} ${deed.what}`}>
-                  <td class="num nowrap" title={wholeTime(deed.atMs)}>
-                    {clockTime(deed.atMs, now)}
-                  </td>
-                  <td>
-                    <bdi>{visible(deed.who)}</bdi>
-                  </td>
-                  <td>{visible(deed.what)}</td>
-                  <td>{visible(deed.outcome)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+            ))}
+          </Table>
         )
       }
     </Shown>

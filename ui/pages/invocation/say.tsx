@@ -1,5 +1,5 @@
 /** A sentence in its pieces, as text: nothing in it can be more than text. */
-import type { Piece } from "./model/pieces.ts";
+import type { Piece } from "../../words/pieces.ts";
 
 export const Say = ({ pieces }: { readonly pieces: readonly Piece[] }) => (
   <>

@@ -11,7 +11,8 @@ import { clockTime, ticking, wholeTime } from "../../words/time.ts";
 import { CostCard } from "./cost.tsx";
 import { keptOf, policyInWords, policyOf } from "./model/policy.ts";
 import type { Story } from "./model/story.ts";
-import { type Target, timeOf } from "../../admin/invocation.ts";
+import type { Target } from "../../admin/invocation.ts";
+import { timeOf } from "../../admin/fields.ts";
 
 interface SideProps {
   readonly story: Story;

@@ -1,7 +1,7 @@
 /** The list of invocations: views, filter, rows, and what is done with many at once. */
 import { useMemo, useRef, useState } from "preact/hooks";
 import { useOverview } from "../../admin/use-overview.ts";
-import { present } from "../../admin/invocation.ts";
+import { present } from "../../admin/fields.ts";
 import type { OverviewAnswer } from "../../admin/overview.ts";
 import { type ServiceInfo, useServices } from "../../admin/services.ts";
 import { Failure } from "../../parts/empty.tsx";

@@ -1,10 +1,10 @@
 /** A row's words: what it waits for, its error, or how it ended; for how long; and which attempt it is. */
 import type { Invocation } from "../../admin/invocation.ts";
 import type { ServiceInfo } from "../../admin/service.ts";
-import { timeOf } from "../../admin/invocation.ts";
+import { timeOf } from "../../admin/fields.ts";
 import { counted } from "../../words/text.ts";
 import { clockTime, duration, minuteTime, ticking } from "../../words/time.ts";
-import { dueOf, waitIn, waitInWords } from "../../words/waiting.ts";
+import { dueOf, isOpenEnded, waitText } from "../../words/wait.ts";
 import { tookMs } from "./order.ts";
 
 export interface RowWords {
@@ -116,19 +116,17 @@ function runningWords(row: Invocation): RowWords {
   return { first: `Runs again after: ${error}`, second: `${counted(row.retryCount, "attempt")} have failed` };
 }
 
-function suspendedWords({ waitingOn }: Invocation, nowMs: number): RowWords {
-  if (waitingOn === undefined) return { first: "Waits", second: "nothing runs, and nothing is paid for" };
-  const wait = waitIn(waitingOn);
-  const dueMs = dueOf(wait);
-  const isOpenEnded =
-    dueMs === undefined && wait.kind !== "other" && wait.kind !== "call" && wait.kind !== "result";
+function suspendedWords({ waiting }: Invocation, nowMs: number): RowWords {
+  if (waiting === undefined) return { first: "Waits", second: NOTHING_RUNS };
+  const dueMs = dueOf(waiting);
   const due =
     dueMs === undefined ? undefined : `goes on in ${ticking(Math.max(0, dueMs - nowMs))} at the latest`;
   return {
-    first: `Waits for ${waitInWords(wait, nowMs)}`,
-    second: due ?? (isOpenEnded ? "without a time limit" : "nothing runs, and nothing is paid for"),
+    first: `Waits for ${waitText(waiting, nowMs)}`,
+    second: due ?? (isOpenEnded(waiting) ? "without a time limit" : NOTHING_RUNS),
   };
 }
+const NOTHING_RUNS = "nothing runs, and nothing is paid for";
 
 function originWords({ invokedById }: Invocation): string {
   return invokedById === undefined ? "sent with a delay" : "sent with a delay by another invocation";

@@ -2,8 +2,9 @@
  * What an owner waits for, down to what must happen: it awaits a call, which waits for another key, whose owner awaits a call,
  * and so on. A chain that comes back to one of its own is a ring: nothing in it can go on by itself.
  */
-import { askFields, path, query, sqlText } from "../../admin/client.ts";
+import { askFields, path } from "../../admin/client.ts";
 import { type Invocation, invocationOf } from "../../admin/invocation.ts";
+import { leavesOf, type Waiting } from "../../words/wait.ts";
 
 export interface Link {
   readonly invocation: Invocation;
@@ -21,8 +22,6 @@ export interface Chain {
 /** What the chain asks for. */
 export interface ChainSource {
   readonly invocation: (id: string) => Promise<Invocation | undefined>;
-  /** What it has called and awaits. */
-  readonly called: (id: string) => Promise<string | undefined>;
   readonly ownerOf: (service: string, key: string) => Promise<string | undefined>;
 }
 
@@ -43,26 +42,26 @@ export async function chainFrom(owner: Invocation, source: ChainSource): Promise
 }
 
 async function after(
-  { id, status, waitingOn, target: { service, key } }: Invocation,
+  { id, status, waiting, target: { service, key } }: Invocation,
   source: ChainSource,
 ): Promise<{ readonly id: string; readonly how: Link["how"] } | undefined> {
   if (status === "pending" && key !== undefined) {
     const owner = await source.ownerOf(service, key);
     return owner === undefined || owner === id ? undefined : { id: owner, how: "has the key" };
   }
-  if (status !== "suspended" || waitingOn?.includes("call") !== true) return undefined;
-  const called = await source.called(id);
+  if (status !== "suspended" || waiting === undefined) return undefined;
+  if (!leavesOf(waiting).some(({ kind }) => kind === "call")) return undefined;
+  // A list knows whom it has called only if that stands in the newest part of its log.
+  const called = calledIn(waiting) ?? calledIn((await source.invocation(id))?.waiting);
   return called === undefined ? undefined : { id: called, how: "called" };
 }
+
+const calledIn = (waiting: Waiting | undefined): string | undefined =>
+  waiting && leavesOf(waiting).find(({ kind }) => kind === "call")?.invocationId;
 
 /** Over the admin API. */
 export const chainSource = (signal: AbortSignal): ChainSource => ({
   invocation: async (id) => invocationOf(await askFields(path`/invocations/${id}`, { signal })),
-  called: async (id) => {
-    const sql = `SELECT invoked_id FROM perdure_steps WHERE id = ${sqlText(id)} AND kind = 'call' AND status = 'waiting' ORDER BY position LIMIT 1`;
-    const [row] = await query(sql, { signal });
-    return row?.optionalText("invoked_id");
-  },
   ownerOf: async (service, key) =>
     (await askFields(path`/services/${service}/locks/${key}` + "?limit=1", { signal }))
       .object("owner")

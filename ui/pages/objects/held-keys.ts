@@ -1,6 +1,6 @@
 /** Keys that have an owner: the rows of `perdure_locks`, and what is said of them. */
 import type { AnswerFields } from "../../../lib/answer-fields.ts";
-import { present, timeOf } from "../../admin/invocation.ts";
+import { present, timeOf } from "../../admin/fields.ts";
 import { lookOf, type Status, type StatusLook } from "../../words/status.ts";
 
 export interface HeldKey {

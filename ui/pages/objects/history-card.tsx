@@ -3,6 +3,7 @@ import type { Invocation } from "../../admin/invocation.ts";
 import { Id } from "../../parts/names.tsx";
 import { useNow } from "../../parts/now.ts";
 import { Badge } from "../../parts/status.tsx";
+import { Table } from "../../parts/table.tsx";
 import { to } from "../../routes.ts";
 import type { StatusLook } from "../../words/status.ts";
 import { visible } from "../../words/text.ts";
@@ -31,22 +32,11 @@ export function HistoryCard({ title, service, keyText, data }: HistoryProps) {
       {data.history.length === 0 ? (
         <p class="pad muted">Nothing that is known here has run on this key.</p>
       ) : (
-        <table class="cards hist-t">
-          <thead>
-            <tr>
-              <th>Status</th>
-              <th>Handler</th>
-              <th>Id</th>
-              <th>Ended</th>
-              <th class="r">Took</th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.history.map((each) => (
-              <HistoryRow key={each.id} of={each} nowMs={now} />
-            ))}
-          </tbody>
-        </table>
+        <Table class="hist-t" head={["Status", "Handler", "Id", "Ended", { name: "Took", class: "r" }]}>
+          {data.history.map((each) => (
+            <HistoryRow key={each.id} of={each} nowMs={now} />
+          ))}
+        </Table>
       )}
       {(data.historyMore || !data.coversEnded) && (
         <p class="pad sub">

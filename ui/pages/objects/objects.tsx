@@ -9,6 +9,7 @@ import { useKeys } from "../../parts/keyboard.ts";
 import { useNow } from "../../parts/now.ts";
 import { useRowKeys } from "../../parts/rows.ts";
 import { Badge } from "../../parts/status.tsx";
+import { Table } from "../../parts/table.tsx";
 import { to } from "../../routes.ts";
 import { bytesInWords, counted, visible } from "../../words/text.ts";
 import { duration, wholeTime } from "../../words/time.ts";
@@ -193,23 +194,21 @@ function KeysTable({ rows, text, service, isAws }: TableProps) {
     );
   return (
     <>
-      <table class="cards keys-t">
-        <thead>
-          <tr>
-            <th>Key</th>
-            <th>Owner</th>
-            <th class="r">Since</th>
-            <th class="r">Behind</th>
-            <th class="r">Names</th>
-            <th class="r">Bytes</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.slice(0, shown).map((row) => (
-            <KeyRow key={keyId(row)} row={row} nowMs={now} isAws={isAws} />
-          ))}
-        </tbody>
-      </table>
+      <Table
+        class="keys-t"
+        head={[
+          "Key",
+          "Owner",
+          { name: "Since", class: "r" },
+          { name: "Behind", class: "r" },
+          { name: "Names", class: "r" },
+          { name: "Bytes", class: "r" },
+        ]}
+      >
+        {rows.slice(0, shown).map((row) => (
+          <KeyRow key={keyId(row)} row={row} nowMs={now} isAws={isAws} />
+        ))}
+      </Table>
       {rows.length > shown && (
         <button type="button" class="b q sm" onClick={() => setShown(shown + ROWS_A_PAGE)}>
           {counted(rows.length - shown, "more key")}

@@ -6,9 +6,10 @@ import { Dialog } from "../../parts/dialog.tsx";
 import { Shown } from "../../parts/empty.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { Badge } from "../../parts/status.tsx";
+import { Table } from "../../parts/table.tsx";
 import { to } from "../../routes.ts";
 import { visible } from "../../words/text.ts";
-import { promisesIn } from "../../words/waited-for.ts";
+import { waitsForPromise } from "../../words/wait.ts";
 import type { PromiseInfo } from "./key-data.ts";
 import { usePromises } from "./use-key.ts";
 
@@ -34,23 +35,11 @@ export function PromisesCard({ service, keyText, open }: PromisesProps) {
               None yet. A promise is here as soon as the run waits for it, or a handler completes it.
             </p>
           ) : (
-            <table class="cards prom-t">
-              <thead>
-                <tr>
-                  <th>Name</th>
-                  <th>Result</th>
-                  <th>Who waits</th>
-                  <th>
-                    <span class="sr">Actions</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {all.map((promise) => (
-                  <PromiseRow key={promise.name} {...{ promise, service, keyText, open }} />
-                ))}
-              </tbody>
-            </table>
+            <Table class="prom-t" head={["Name", "Result", "Who waits", { actions: true }]}>
+              {all.map((promise) => (
+                <PromiseRow key={promise.name} {...{ promise, service, keyText, open }} />
+              ))}
+            </Table>
           )
         }
       </Shown>
@@ -64,7 +53,7 @@ interface RowProps extends PromisesProps {
 
 function PromiseRow({ promise, service, keyText, open }: RowProps) {
   const [resolving, setResolving] = useState(false);
-  const waiting = open.filter(({ waitingOn }) => promisesIn(waitingOn).includes(promise.name));
+  const waiting = open.filter(({ waiting: wait }) => waitsForPromise(wait, promise.name));
   return (
     <tr>
       <td class="mono c-n">

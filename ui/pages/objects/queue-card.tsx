@@ -9,7 +9,7 @@ import { Badge } from "../../parts/status.tsx";
 import { to } from "../../routes.ts";
 import { counted, shortId, visible } from "../../words/text.ts";
 import { ticking } from "../../words/time.ts";
-import { awakeableIn } from "../../words/waited-for.ts";
+import { awakeableIn } from "../../words/wait.ts";
 import { CancelOwner } from "./cancel.tsx";
 import type { Chain } from "./chain.ts";
 import type { KeyData } from "./key-data.ts";
@@ -42,7 +42,7 @@ export function QueueCard({ data }: { readonly data: KeyData }) {
           {counted(waitingCount - waiting.length, "more")} in the queue; the first {waiting.length} are shown.
         </p>
       )}
-      {chain && chain.links.length > 1 && <BlockedBy chain={chain} />}
+      {chain && chain.links.length > 1 && <BlockedBy chain={chain} nowMs={now} />}
     </section>
   );
 }
@@ -54,7 +54,7 @@ interface OwnerProps {
 }
 
 function OwnerRow({ owner, sinceMs, nowMs }: OwnerProps) {
-  const awakeable = awakeableIn(owner.waitingOn);
+  const awakeable = awakeableIn(owner.waiting);
   return (
     <li class="own">
       <span class="pos" title="The owner">
@@ -67,7 +67,7 @@ function OwnerRow({ owner, sinceMs, nowMs }: OwnerProps) {
         </div>
         <div class="sub row wrap">
           {awakeable === undefined ? (
-            <span>{doing(owner)}</span>
+            <span>{doing(owner, nowMs)}</span>
           ) : (
             <>
               <span title={awakeable}>
@@ -146,9 +146,9 @@ const HandlerLink = ({ of }: { readonly of: Invocation }) => (
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /** The chain of what the owner waits for. A ring is said to be one. */
-function BlockedBy({ chain }: { readonly chain: Chain }) {
+function BlockedBy({ chain, nowMs }: { readonly chain: Chain; readonly nowMs: number }) {
   const { links, backTo } = chain;
-  const end = chainEnd(chain);
+  const end = chainEnd(chain, nowMs);
   const isRing = backTo !== undefined;
   return (
     <div class={isRing ? "alert a-stop ring" : "blocked"}>

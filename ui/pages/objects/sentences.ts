@@ -2,7 +2,7 @@
 import type { Invocation } from "../../admin/invocation.ts";
 import { counted, visible } from "../../words/text.ts";
 import { duration } from "../../words/time.ts";
-import { waitedForInWords } from "../../words/waited-for.ts";
+import { waitText } from "../../words/wait.ts";
 import { type Chain, ringKeys } from "./chain.ts";
 import type { KeyData } from "./key-data.ts";
 
@@ -22,7 +22,7 @@ export function keySentence(data: KeyData, nowMs: number): Said {
   const since = forHowLong(nowMs - (takenMs ?? owner.createdMs));
   return [
     [`Locked ${since}`, true],
-    ` by ${visible(owner.target.handler)}, which ${doing(owner)}. `,
+    ` by ${visible(owner.target.handler)}, which ${doing(owner, nowMs)}. `,
     ...(waitingCount === 0
       ? ["Nothing waits behind it."]
       : [
@@ -54,12 +54,12 @@ const ringSentence = (keys: readonly string[]): Said => [
 const spelled = (count: number): string => ["No", "One", "Two", "Three", "Four"][count] ?? String(count);
 
 /** What an owner does: "waits for an awakeable". */
-export function doing({ status, waitingOn, lastFailure }: Invocation): string {
+export function doing({ status, waiting, lastFailure }: Invocation, nowMs: number): string {
   switch (status) {
     case "running":
       return "runs";
     case "suspended":
-      return waitingOn === undefined ? "is suspended" : `waits for ${visible(waitedForInWords(waitingOn))}`;
+      return waiting === undefined ? "is suspended" : `waits for ${waitText(waiting, nowMs)}`;
     case "backing-off":
       return `is tried again${lastFailure === undefined ? "" : ` after “${firstLine(lastFailure)}”`}`;
     case "paused":
@@ -92,7 +92,7 @@ export function workflowSentence(run: Invocation | undefined, nowMs: number): Sa
           `${when} with ${run.failure.code}: “${firstLine(run.failure.message)}”.`,
         ];
   }
-  return [["The run ", true], [doing(run), true], `, begun ${agoInWords(nowMs - run.createdMs)}.`];
+  return [["The run ", true], [doing(run, nowMs), true], `, begun ${agoInWords(nowMs - run.createdMs)}.`];
 }
 
 const agoInWords = (ms: number): string =>
@@ -111,10 +111,10 @@ export function ordinal(place: number): string {
 }
 
 /** Where the chain ends: what must happen for all of it to go on. */
-export function chainEnd({ links, backTo, cut }: Chain): string | undefined {
+export function chainEnd({ links, backTo, cut }: Chain, nowMs: number): string | undefined {
   const last = links.at(-1)?.invocation;
   if (links.length < 2 || last === undefined || backTo !== undefined) return undefined;
   return cut
     ? "The chain goes on; it is followed no further."
-    : `It all waits until ${visible(last.target.handler)} goes on, which ${doing(last)}.`;
+    : `It all waits until ${visible(last.target.handler)} goes on, which ${doing(last, nowMs)}.`;
 }

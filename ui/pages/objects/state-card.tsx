@@ -1,6 +1,7 @@
 /** The state of a key, to look at and to change. A change is reviewed before it is queued. */
 import { useState } from "preact/hooks";
 import { CopyButton } from "../../parts/copy.tsx";
+import { Table } from "../../parts/table.tsx";
 import { Icon } from "../../parts/icon.tsx";
 import { jsonParts } from "../../parts/value.tsx";
 import { indented } from "../../words/json-layout.ts";
@@ -86,26 +87,14 @@ function ValueTable({ edit, added, adding, onReview }: TableProps) {
     );
   return (
     <>
-      <table class="cards st-t">
-        <thead>
-          <tr>
-            <th>Name</th>
-            <th>Value</th>
-            <th class="r">Bytes</th>
-            <th>
-              <span class="sr">Actions</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {values.slice(0, rows).map((value) => (
-            <ValueRow key={value.name} {...{ value, edit, onReview }} />
-          ))}
-          {added.map(([name, text]) => (
-            <AddedRow key={name} {...{ name, text: text ?? "", edit, onReview }} />
-          ))}
-        </tbody>
-      </table>
+      <Table class="st-t" head={["Name", "Value", { name: "Bytes", class: "r" }, { actions: true }]}>
+        {values.slice(0, rows).map((value) => (
+          <ValueRow key={value.name} {...{ value, edit, onReview }} />
+        ))}
+        {added.map(([name, text]) => (
+          <AddedRow key={name} {...{ name, text: text ?? "", edit, onReview }} />
+        ))}
+      </Table>
       {values.length > rows && (
         <button type="button" class="b q sm" onClick={() => setRows(rows + ROWS_A_PAGE)}>
           {counted(values.length - rows, "more name")}

@@ -3,7 +3,7 @@
  * another by then. An edit replaces all of the state, so what is sent holds what stays, too.
  */
 import type { AnswerFields } from "../../../lib/answer-fields.ts";
-import { present } from "../../admin/invocation.ts";
+import { present } from "../../admin/fields.ts";
 import { compacted } from "../../words/json-layout.ts";
 
 export interface StateValue {

@@ -1,6 +1,7 @@
 /** Asks for all that is known of one key, as long as it is on the screen. */
 import { askFields, path, query, Refusal, sqlText } from "../../admin/client.ts";
-import { type Invocation, invocationOf, present, timeOf } from "../../admin/invocation.ts";
+import { type Invocation, invocationOf } from "../../admin/invocation.ts";
+import { present, timeOf } from "../../admin/fields.ts";
 import { type Loaded, useLive } from "../../admin/live.ts";
 import { chainFrom, chainSource } from "./chain.ts";
 import type { KeyData, PromiseInfo } from "./key-data.ts";

@@ -8,6 +8,7 @@ import { TargetName } from "../../parts/names.tsx";
 import { useNow } from "../../parts/now.ts";
 import { Badge } from "../../parts/status.tsx";
 import { toast } from "../../parts/toast.tsx";
+import { Table } from "../../parts/table.tsx";
 import { to } from "../../routes.ts";
 import { lookOf } from "../../words/status.ts";
 import { visible } from "../../words/text.ts";
@@ -35,26 +36,15 @@ export function NeedsAttention({ groups }: { readonly groups: readonly Attention
         </a>
       }
     >
-      <table class="cards st-t attention">
-        <thead>
-          <tr>
-            <th>What</th>
-            <th>Which</th>
-            <th>Since</th>
-            <th>Why</th>
-            <th class="r">Next</th>
-          </tr>
-        </thead>
-        <tbody>
-          {groups.map((group) => (
-            <Group
-              key={`${group.status} ${group.target.service} ${group.target.handler} ${group.oldestId}`}
-              of={group}
-              onResume={() => void resume(group)}
-            />
-          ))}
-        </tbody>
-      </table>
+      <Table class="st-t attention" head={["What", "Which", "Since", "Why", { name: "Next", class: "r" }]}>
+        {groups.map((group) => (
+          <Group
+            key={`${group.status} ${group.target.service} ${group.target.handler} ${group.oldestId}`}
+            of={group}
+            onResume={() => void resume(group)}
+          />
+        ))}
+      </Table>
       {gathered && (
         <BulkDialog
           verb="resume"

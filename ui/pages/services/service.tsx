@@ -9,6 +9,7 @@ import { Icon } from "../../parts/icon.tsx";
 import { Id } from "../../parts/names.tsx";
 import { Say } from "../../parts/say.tsx";
 import { ValueBox } from "../../parts/value.tsx";
+import { Table } from "../../parts/table.tsx";
 import { to } from "../../routes.ts";
 import { TYPE_WORDS } from "../../words/service-type.ts";
 import { counted, visible } from "../../words/text.ts";
@@ -79,24 +80,11 @@ function Page({ service, reload }: { readonly service: ServiceInfo; readonly rel
           <h2 class="grow">Handlers</h2>
           <span class="n">{handlers.length}</span>
         </header>
-        <table class="cards hand-t">
-          <thead>
-            <tr>
-              <th>Handler</th>
-              <th>Input</th>
-              <th>Output</th>
-              <th>In flight</th>
-              <th>
-                <span class="sr">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {handlers.map((handler) => (
-              <HandlerRows key={handler.name} {...{ service, handler }} load={loadOf(handler.name)} />
-            ))}
-          </tbody>
-        </table>
+        <Table class="hand-t" head={["Handler", "Input", "Output", "In flight", { actions: true }]}>
+          {handlers.map((handler) => (
+            <HandlerRows key={handler.name} {...{ service, handler }} load={loadOf(handler.name)} />
+          ))}
+        </Table>
       </section>
       <div class="two">
         <SettingsCard service={service} onChanged={reload} />

@@ -6,6 +6,7 @@ import { Icon } from "../../parts/icon.tsx";
 import { Id } from "../../parts/names.tsx";
 import { useRowKeys } from "../../parts/rows.ts";
 import { Say } from "../../parts/say.tsx";
+import { Table } from "../../parts/table.tsx";
 import { to } from "../../routes.ts";
 import { TYPE_ICONS, TYPE_WORDS } from "../../words/service-type.ts";
 import { counted, visible } from "../../words/text.ts";
@@ -29,28 +30,26 @@ export function Services() {
             <>
               <Say of={sentence(all, inFlight.data)} />
               <section class="card" ref={list} aria-label="Services">
-                <table class="cards svc-t">
-                  <thead>
-                    <tr>
-                      <th>Service</th>
-                      <th>Kind</th>
-                      <th class="r">Handlers</th>
-                      <th>In flight</th>
-                      <th class="r">Revision</th>
-                      <th>New calls go to</th>
-                      <th>Access</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {all.map((service) => (
-                      <ServiceRow
-                        key={service.name}
-                        of={service}
-                        load={inFlight.data && (inFlight.data.get(handlerId(service.name, "")) ?? NO_LOAD)}
-                      />
-                    ))}
-                  </tbody>
-                </table>
+                <Table
+                  class="svc-t"
+                  head={[
+                    "Service",
+                    "Kind",
+                    { name: "Handlers", class: "r" },
+                    "In flight",
+                    { name: "Revision", class: "r" },
+                    "New calls go to",
+                    "Access",
+                  ]}
+                >
+                  {all.map((service) => (
+                    <ServiceRow
+                      key={service.name}
+                      of={service}
+                      load={inFlight.data && (inFlight.data.get(handlerId(service.name, "")) ?? NO_LOAD)}
+                    />
+                  ))}
+                </Table>
               </section>
             </>
           )

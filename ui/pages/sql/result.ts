@@ -1,7 +1,7 @@
 /** A query's answer: its rows, how they were found, and as files. */
 import { AnswerFields } from "../../../lib/answer-fields.ts";
 import { Refusal, send } from "../../admin/client.ts";
-import { present } from "../../admin/invocation.ts";
+import { present } from "../../admin/fields.ts";
 import { counted } from "../../words/text.ts";
 import { duration } from "../../words/time.ts";
 

@@ -1,6 +1,6 @@
 /** What waits for a time: `perdure_timers`, the next first. */
 import type { AnswerFields } from "../../../lib/answer-fields.ts";
-import { timeOf } from "../../admin/invocation.ts";
+import { timeOf } from "../../admin/fields.ts";
 import { counted } from "../../words/text.ts";
 import { clockTime, ticking } from "../../words/time.ts";
 

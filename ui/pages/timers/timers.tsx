@@ -6,6 +6,7 @@ import { Id } from "../../parts/names.tsx";
 import { useNow } from "../../parts/now.ts";
 import { Stale } from "../../parts/stale.tsx";
 import { Badge } from "../../parts/status.tsx";
+import { Table } from "../../parts/table.tsx";
 import { to } from "../../routes.ts";
 import { lookOf, type Status } from "../../words/status.ts";
 import { visibleName } from "../../words/text.ts";
@@ -83,26 +84,16 @@ function Found({ timers, counts }: Loaded) {
         </p>
       </section>
       <section class="card">
-        <table class="cards timers">
-          <thead>
-            <tr>
-              <th>Due</th>
-              <th>At</th>
-              <th>What</th>
-              <th>Invocation</th>
-            </tr>
-          </thead>
-          <tbody>
-            {timers.slice(0, TIMERS_MAX).map((timer, index) => (
-              <Row
-                key={`${timer.id} ${timer.kind} ${timer.dueMs} ${index}`}
-                timer={timer}
-                day={dayBefore(timer, timers[index - 1], now)}
-                now={now}
-              />
-            ))}
-          </tbody>
-        </table>
+        <Table class="timers" head={["Due", "At", "What", "Invocation"]}>
+          {timers.slice(0, TIMERS_MAX).map((timer, index) => (
+            <Row
+              key={`${timer.id} ${timer.kind} ${timer.dueMs} ${index}`}
+              timer={timer}
+              day={dayBefore(timer, timers[index - 1], now)}
+              now={now}
+            />
+          ))}
+        </Table>
       </section>
       {timers.length > TIMERS_MAX && (
         <p class="muted">

@@ -1,6 +1,6 @@
 /** The turns of an invocation: each run of its code over the journal, and how it ended. */
 import type { AnswerFields } from "../../../../lib/answer-fields.ts";
-import { present, timeOf } from "../../../admin/invocation.ts";
+import { present, timeOf } from "../../../admin/fields.ts";
 
 /** `running`: it has not ended, as far as is known. `yielded`: its time was up between two steps. */
 export type Outcome =

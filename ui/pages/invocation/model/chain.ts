@@ -1,6 +1,6 @@
 /** A link in the chain of those who wait for each other. */
 import type { Invocation } from "../../../admin/invocation.ts";
-import { leavesOf, type Waiting } from "./wait.ts";
+import { leavesOf, type Waiting } from "../../../words/wait.ts";
 
 export interface Link {
   readonly invocation: Invocation;

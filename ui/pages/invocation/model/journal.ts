@@ -1,6 +1,6 @@
 /** A journal as the admin API answers it: `GET /invocations/{id}/journal`. Entries are appended, and never change. */
 import type { AnswerFields } from "../../../../lib/answer-fields.ts";
-import { present, timeOf } from "../../../admin/invocation.ts";
+import { present, timeOf } from "../../../admin/fields.ts";
 
 /** What an operation took or gave. */
 export interface Shown {

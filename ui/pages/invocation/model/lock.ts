@@ -1,6 +1,6 @@
 /** Who has an object's key, and who waits for it: `GET /services/{service}/locks/{key}`. */
 import type { AnswerFields } from "../../../../lib/answer-fields.ts";
-import { present, timeOf } from "../../../admin/invocation.ts";
+import { present, timeOf } from "../../../admin/fields.ts";
 
 export interface KeyLock {
   readonly ownerId?: string;

@@ -4,7 +4,7 @@
  * A command is one entry, or two: a call's result, a timer's end come as an entry of their own, later.
  */
 import type { IconName } from "../../../parts/icon-paths.ts";
-import { present } from "../../../admin/invocation.ts";
+import { present } from "../../../admin/fields.ts";
 import type { JournalEntry, Shown } from "./journal.ts";
 
 export type OperationKind =

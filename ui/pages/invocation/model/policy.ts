@@ -1,6 +1,6 @@
 /** What holds for a handler: its own settings, and the service's for what it does not say. */
 import { AnswerFields } from "../../../../lib/answer-fields.ts";
-import { present } from "../../../admin/invocation.ts";
+import { present } from "../../../admin/fields.ts";
 
 export interface RetryPolicy {
   readonly first?: string;

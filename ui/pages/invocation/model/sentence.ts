@@ -5,16 +5,16 @@
 import { to } from "../../../routes.ts";
 import type { Target } from "../../../admin/invocation.ts";
 import { targetText } from "../../../words/target.ts";
-import { counted, visible } from "../../../words/text.ts";
+import { counted, shortId, visible } from "../../../words/text.ts";
 import { clockTime, duration, ticking } from "../../../words/time.ts";
 import { diedIn, failedIn } from "./attempts.ts";
 import { type KeyLock, ordinal, placeIn } from "./lock.ts";
 import { mismatchIn } from "./mismatch.ts";
 import type { RetryPolicy } from "./policy.ts";
-import type { Piece } from "./pieces.ts";
+import type { Piece } from "../../../words/pieces.ts";
 import { headlineOf } from "./stack.ts";
 import type { Failing, Story } from "./story.ts";
-import { waitInWords, waitNoun } from "./wait.ts";
+import { waitInWords, waitNoun } from "../../../words/wait.ts";
 
 export interface Said {
   readonly story: Story;
@@ -212,12 +212,25 @@ export function causeOf({ story, lock, caller, nowMs }: Said): readonly Piece[] 
   ];
 }
 
-function calledBy({ invocation }: Story, caller: Target | undefined, nowMs: number): readonly Piece[] {
+function calledBy(
+  { invocation, origin: record }: Story,
+  caller: Target | undefined,
+  nowMs: number,
+): readonly Piece[] {
   const { fields, invokedById, createdMs } = invocation;
   const ago = ` ${ticking(nowMs - createdMs)} ago.`;
   const origin = fields.optionalText("restarted_from");
   if (origin !== undefined)
     return ["Restarted from ", { a: "another invocation", href: to.invocation(origin) }, ago];
+  if (record !== undefined) {
+    const name = visible(record.name ?? shortId(record.subscription));
+    return [
+      "A record of ",
+      { a: name, href: to.subscription(record.name ?? record.subscription) },
+      " came",
+      ago,
+    ];
+  }
   if (invokedById === undefined) return [`Called over HTTP${ago}`];
   const name = caller === undefined ? "another invocation" : targetText(caller);
   return ["Called by ", { a: name, href: to.invocation(invokedById) }, ago];

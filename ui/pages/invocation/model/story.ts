@@ -1,11 +1,13 @@
 /** All that is known of one invocation, for its page and, as far as it goes, for those that it has called. */
 import type { AnswerFields } from "../../../../lib/answer-fields.ts";
-import { type Invocation, invocationOf, present, timeOf } from "../../../admin/invocation.ts";
+import { type Invocation, invocationOf } from "../../../admin/invocation.ts";
+import { present, timeOf } from "../../../admin/fields.ts";
 import { type RecordOrigin, recordOriginOf } from "../../../words/record-origin.ts";
 import { type Attempt, attemptsOf } from "./attempts.ts";
 import type { Journal, Shown } from "./journal.ts";
 import { type Operation, operationsOf } from "./operations.ts";
-import { openOf, type Waiting, waitingOf } from "./wait.ts";
+import { openOf } from "./open-wait.ts";
+import type { Waiting } from "../../../words/wait.ts";
 
 /** The operation in which the last attempt failed. */
 export interface Failing {
@@ -57,7 +59,7 @@ export function storyOf(
   );
   const waiting =
     invocation.status === "suspended"
-      ? (withNames(waitingOf(fields.object("waiting_for")), operations) ?? openOf(operations))
+      ? (withNames(invocation.waiting, operations) ?? openOf(operations))
       : undefined;
   return {
     ...{ invocation, attempts, operations, events: own },

@@ -1,5 +1,5 @@
 /** A row an operation, in program order; those of an opened call stand in place. */
-import { present } from "../../../admin/invocation.ts";
+import { present } from "../../../admin/fields.ts";
 import { visible } from "../../../words/text.ts";
 import { clockTime, duration } from "../../../words/time.ts";
 import type { Attempt } from "../model/attempts.ts";

@@ -1,5 +1,5 @@
 /** What happened to an invocation from outside: its process ended, or somebody pressed a button. */
-import { present } from "../../../admin/invocation.ts";
+import { present } from "../../../admin/fields.ts";
 import type { IconName } from "../../../parts/icon-paths.ts";
 import { visible } from "../../../words/text.ts";
 import { clockTime, duration } from "../../../words/time.ts";

@@ -2,7 +2,8 @@
  * The rows of a timeline: the queue, the turns, and then a row an operation; or a row a turn, in which lie the operations that it
  * recorded. No pixels here.
  */
-import { type Invocation, present } from "../../../admin/invocation.ts";
+import type { Invocation } from "../../../admin/invocation.ts";
+import { present } from "../../../admin/fields.ts";
 import { visible } from "../../../words/text.ts";
 import { clockTime, duration } from "../../../words/time.ts";
 import { errorKind } from "../model/attempts.ts";

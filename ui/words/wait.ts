@@ -1,11 +1,10 @@
 /** What a suspended invocation waits for, as a tree, and in words. */
-import type { AnswerFields } from "../../../../lib/answer-fields.ts";
-import { present, timeOf } from "../../../admin/invocation.ts";
-import { shortId, visible } from "../../../words/text.ts";
-import { clockTime, duration } from "../../../words/time.ts";
-import type { Operation } from "./operations.ts";
-import type { Piece } from "./pieces.ts";
-import { to } from "../../../routes.ts";
+import type { AnswerFields } from "../../lib/answer-fields.ts";
+import { present, timeOf } from "../admin/fields.ts";
+import { to } from "../routes.ts";
+import { type Piece, plainText } from "./pieces.ts";
+import { shortId, visible } from "./text.ts";
+import { clockTime, duration } from "./time.ts";
 
 export interface Waiting {
   /** `all`, `any`, `race`, `allSettled`, `map` have parts. */
@@ -46,26 +45,6 @@ export function waitingOf(fields: AnswerFields | undefined, depth = 0): Waiting 
 
 export const leavesOf = (wait: Waiting): readonly Waiting[] =>
   wait.parts.length === 0 ? [wait] : wait.parts.flatMap(leavesOf);
-
-/** Before there was a tree: what is not yet done in the journal. */
-export function openOf(operations: readonly Operation[]): Waiting | undefined {
-  const parts = operations
-    .filter(({ isOpen, kind }) => isOpen && AWAITED.has(kind))
-    .map(({ kind, command, name, dueMs, invokedId, invokedTarget, awakeableId, signal }) => ({
-      kind: kind === "awakeable" ? "signal" : kind,
-      ...present("command", command),
-      ...present("name", name),
-      ...present("dueMs", dueMs),
-      ...present("invocationId", invokedId),
-      ...present("target", invokedTarget),
-      ...present("awakeableId", awakeableId),
-      ...present("signal", signal),
-      parts: [],
-    }));
-  const [first] = parts;
-  return parts.length > 1 ? { kind: "", parts } : first;
-}
-const AWAITED = new Set(["sleep", "call", "promise", "awakeable", "signal", "attach"]);
 
 const JOINTS: Readonly<Record<string, readonly [string, string]>> = {
   all: [" and ", ""],
@@ -128,6 +107,30 @@ function callee({ target, invocationId, command }: Waiting): Piece {
     ? { b: visible(name) }
     : { b: visible(name), href: to.invocation(invocationId) };
 }
+
+/** The same as a text. */
+export const waitText = (wait: Waiting, nowMs: number): string => plainText(waitInWords(wait, nowMs));
+
+/** When it goes on by itself at the latest, if it does. */
+export function dueOf({ kind, dueMs, parts }: Waiting): number | undefined {
+  if (parts.length === 0) return kind === "sleep" ? dueMs : undefined;
+  const due = parts.map(dueOf);
+  const given = due.filter((one) => one !== undefined);
+  if (kind === "race" || kind === "any") return given.length === 0 ? undefined : Math.min(...given);
+  return given.length === due.length ? Math.max(...given) : undefined;
+}
+
+/** Nothing but people or the outside ends it: a call ends, and a timer fires. */
+export const isOpenEnded = (wait: Waiting): boolean =>
+  leavesOf(wait).every(({ kind }) => !["sleep", "call", "attach"].includes(kind));
+
+/** The first awakeable in it, to be resolved by its id. */
+export const awakeableIn = (wait: Waiting | undefined): string | undefined =>
+  wait && leavesOf(wait).find(({ awakeableId }) => awakeableId !== undefined)?.awakeableId;
+
+/** Whether it waits for this promise of its workflow. */
+export const waitsForPromise = (wait: Waiting | undefined, name: string): boolean =>
+  wait !== undefined && leavesOf(wait).some((leaf) => leaf.kind.startsWith("promise") && leaf.name === name);
 
 /** For the badge: "waits for a promise". */
 export function waitNoun(wait: Waiting): string {
