@@ -28,7 +28,7 @@ function assertRead({ ports, options }: AdminExchange, subscription: Subscriptio
   if (ports.sources?.reads(subscription) === true) return;
   const reason =
     options.environment?.kind === "aws"
-      ? `in AWS the event source mapping reads it: \`aws lambda list-event-source-mappings --function-name SOURCE_DOOR:${subscription.id}\` names it, and \`aws lambda update-event-source-mapping --uuid UUID --no-enabled\` pauses it`
+      ? "in AWS the event source mapping of its stack reads it: `aws cloudformation describe-stack-resources` names it, and `aws lambda update-event-source-mapping --uuid UUID --no-enabled` pauses it"
       : "this server does not read the source by itself";
   throw badField(`request field '${field}'`, reason);
 }

@@ -9,5 +9,5 @@ export const PERDURE_TABLES = {
   perdure_locks: `service_name service_key owner_id owner_target owner_status taken_at:time waiting_id waiting_place:u32
     waiting_target waiting_since:time`,
   perdure_deployments_pinned: `deployment_id service_name status invocations:u64 oldest_at:time is_registered:bool`,
-  perdure_rejected_events: `id source service_name handler_name rejected_at:time reason event`,
+  perdure_rejected_events: `id subscription source service_name handler_name rejected_at:time status reason message record bytes:u64 event`,
 } as const;

@@ -133,14 +133,16 @@ describeInBrowser("events", () => {
   });
 
   test("one is deleted after a word of what stays; one that is gone says so", async () => {
-    const page = await openPage(server.adminUrl, "/events/hourly");
+    const spare = { name: "spare", source: "sqs://spare", sink: "service://Mailer/send" };
+    await server.request(`${server.adminUrl}/subscriptions`, { body: spare });
+    const page = await openPage(server.adminUrl, "/events/spare");
     await page.getByRole("button", { name: "More actions" }).click();
     await page.getByRole("menuitem", { name: "Delete…" }).click();
     await dialogOf(page).getByText("made again under its name, it goes on from there").waitFor();
     await dialogOf(page).getByRole("button", { name: "Delete it" }).click();
     await page.waitForURL("**/ui/events");
-    await page.getByRole("link", { name: "hourly" }).waitFor({ state: "detached" });
-    const gone = await openPage(server.adminUrl, "/events/hourly");
+    await page.getByRole("link", { name: "spare" }).waitFor({ state: "detached" });
+    const gone = await openPage(server.adminUrl, "/events/spare");
     await gone.getByRole("heading", { name: "There is no such subscription." }).waitFor();
   });
 });

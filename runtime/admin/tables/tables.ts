@@ -10,6 +10,7 @@ import { invocationRows, stateRows, statusRows } from "./invocations.ts";
 import { journalEventRows, stepRows, sysJournalRows, timerRows } from "./journals.ts";
 import { inboxRows, lockOwnerRows, lockRows } from "./keys.ts";
 import { promiseRows } from "./promises.ts";
+import { rejectedRows } from "./rejected.ts";
 import { deploymentRows, serviceRows } from "./registry.ts";
 import { keyedStateRows } from "./state.ts";
 
@@ -33,6 +34,7 @@ const ROWS: Readonly<Record<string, Rows>> = {
   perdure_timers: timerRows,
   perdure_locks: lockRows,
   perdure_deployments_pinned: pinnedRows,
+  perdure_rejected_events: rejectedRows,
 };
 
 /** Columns that have ids: whoever fills them may give them as they are stored. */

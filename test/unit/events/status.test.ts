@@ -104,6 +104,13 @@ test("what nothing here reads cannot be paused; an answer says what to do instea
   const refused = await world.say("PATCH /subscriptions/work", { paused: true });
   expect(refused).toMatchObject({ status: 400 });
   expect(JSON.stringify(refused.body)).toContain("does not read the source by itself");
+  const environment = { kind: "aws" } as const;
+  const inAws = new Admin(world.adminPorts, { version: "0.1.0", ingressEndpoint: "", environment });
+  const answered = await answerOf(
+    inAws.handle(requestOf("PATCH /subscriptions/work", JSON.stringify({ paused: true }))),
+  );
+  expect(answered.status).toBe(400);
+  expect(JSON.stringify(answered.body)).toContain("update-event-source-mapping --uuid UUID --no-enabled");
 });
 
 test("a topic that is read takes no event by hand: its offsets would be made up", async () => {
@@ -146,3 +153,25 @@ interface Decided {
   readonly failed: readonly { readonly id: string; readonly message: string }[];
   readonly next?: string;
 }
+
+test("SQL finds what was set aside", async () => {
+  const world = new ReadingWorld();
+  await world.say("POST /kafka-clusters", CLUSTER);
+  await world.say("POST /subscriptions", { ...ORDERS, options: { "perdure.consumer": "none" } });
+  await world.say("POST /events/orders", kafkaEvent({ 0: { offset: 7, records: [{ value: "x" }] } }));
+  const sql = `SELECT subscription, source, service_name, handler_name, status, reason, record, bytes, event
+    FROM perdure_rejected_events WHERE rejected_at > '2020-01-01'`;
+  const answered = await answerOf(
+    world.reading.handle({
+      ...requestOf("POST /query", JSON.stringify({ query: sql })),
+      headers: { "content-type": "application/json", accept: "application/json" },
+    }),
+  );
+  expect((answered.body as { rows: unknown[] }).rows).toEqual([
+    {
+      ...{ subscription: "orders", source: "kafka://main/orders", service_name: "O", handler_name: "add" },
+      ...{ status: "waiting", reason: "no-key", record: "orders, partition 0, offset 7" },
+      ...{ bytes: 3, event: '"x"' },
+    },
+  ]);
+});

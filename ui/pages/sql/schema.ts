@@ -10,7 +10,7 @@ export const SCHEMA_QUERY = `SELECT table_name, column_name, data_type FROM info
   WHERE table_schema = 'public' ORDER BY table_name, ordinal_position`;
 
 /** Restate's flow control has these. Here they are empty. */
-const EMPTY_TABLES = /^sys_(locks|rules|scheduler|user_limits|vqueue.*)$|^perdure_rejected_events$/u;
+const EMPTY_TABLES = /^sys_(locks|rules|scheduler|user_limits|vqueue.*)$/u;
 
 /** Of ours first, then Restate's. */
 export function tablesIn(rows: readonly AnswerFields[]): readonly Table[] {
