@@ -68,7 +68,7 @@ describeInBrowser("events", () => {
     };
     const born = await openPage(server.adminUrl, `/invocations/${invocations[0]?.id ?? ""}`);
     await born.getByText(/^mails, message /u).waitFor();
-    await born.getByRole("link", { name: "mails" }).click();
+    await born.getByRole("link", { name: "mails" }).first().click();
     await born.getByRole("heading", { name: "mails" }).waitFor();
   });
 

@@ -145,7 +145,7 @@ describeInBrowser("rows", () => {
     const page = await openPage(server.adminUrl, "/invocations?status=open");
     await page.getByText("3rd of 3 behind hold, which is suspended").waitFor();
     await page.getByText("Step “ask <b>the depot</b>”: connect ECONNREFUSED <b>10.0.3.17</b>").waitFor();
-    await page.getByText(/^Waits for a timer at/u).waitFor();
+    await page.getByText(/^Waits for the timer “drive” at/u).waitFor();
   });
 
   test("the keyboard alone opens one", async () => {

@@ -11,9 +11,12 @@ const sourceFiles = globSync(
   { cwd: root, exclude: (name) => name.includes("node_modules") },
 );
 const codeFiles = sourceFiles.filter((file) => /\.(ts|tsx|mts|js|mjs)$/.test(file));
-const documents = globSync(["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**/*.md"], {
-  cwd: root,
-});
+const documents = globSync(
+  ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**/*.md"],
+  {
+    cwd: root,
+  },
+);
 
 function read(file: string): string {
   return readFileSync(join(root, file), "utf8");
