@@ -169,4 +169,46 @@ export const MUTATIONS: readonly Mutation[] = [
     ["  return hasFailed ? undefined :", "  return hasFailed || head ? undefined :"],
     "test/unit/events/refused.test.ts",
   ),
+  mutation(
+    "what somebody skips is not noted as left out",
+    "runtime/events/kafka/skip.ts",
+    [
+      "    if (notes) await leaveOut(items, subscription, kafkaLane(subscription.source, partition), to);\n",
+      "    if (notes) kafkaLane(subscription.source, partition);\n",
+    ],
+    "test/unit/events/skip.test.ts",
+  ),
+  mutation(
+    "a gap is not cut where it was accepted",
+    "runtime/events/marks.ts",
+    ["    return withoutRange(before, first, last);", "    return before;"],
+    "test/unit/events/skip.test.ts",
+  ),
+  mutation(
+    "two change the gaps of a mark, and the later one does not look",
+    "runtime/events/marks.ts",
+    ["      of: [isStill(POSITION, mark.position), isStill(GAPS, showGaps(mark.gaps))],", "      of: [],"],
+    "test/unit/events/skip.test.ts",
+  ),
+  mutation(
+    "what came before the first record of a lane counts as accepted",
+    "runtime/events/marks.ts",
+    ["mark.position === undefined ? withGap(mark.gaps, 0n, first - 1n) : mark.gaps;", "mark.gaps;"],
+    "test/unit/events/skip.test.ts",
+  ),
+  mutation(
+    "a schedule that goes on makes the ticks of its pause",
+    "runtime/dev/ticks.ts",
+    ["let last = Math.max(before, resumedAtMs);", "let last = Math.max(before, resumedAtMs - resumedAtMs);"],
+    "test/unit/events/ticks.test.ts",
+  ),
+  mutation(
+    "a topic that is read takes made-up offsets",
+    "runtime/admin/subscriptions-events.ts",
+    [
+      'if (subscription.source.scheme === "kafka" && ports.sources',
+      'if (subscription.source.scheme === "s3" && ports.sources',
+    ],
+    "test/unit/events/status.test.ts",
+  ),
 ];

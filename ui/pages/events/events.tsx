@@ -130,10 +130,12 @@ function Row({ of, waiting, nowMs }: RowProps) {
       <td class="r num nowrap only-wide">{rateInWords(counts?.lastMinute)}</td>
       <td class="full">
         {countsInWords(of)}
-        <span class="only-phone">
-          {counts === undefined ? "" : `, ${rateInWords(counts.lastMinute)}`}
-          {lag === undefined ? "" : `, ${lag.toLocaleString("en-GB")} behind`}
-        </span>
+        {counts !== undefined && (
+          <div class="only-phone">
+            {rateInWords(counts.lastMinute)}
+            {lag === undefined ? "" : `, ${lag.toLocaleString("en-GB")} behind`}
+          </div>
+        )}
         {waiting > 0 && (
           <div class="warned">
             {waiting} set aside {waiting === 1 ? "waits" : "wait"} for you

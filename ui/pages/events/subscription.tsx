@@ -202,9 +202,15 @@ function LaneRow({ of }: { readonly of: Lane }) {
         {of.isFailing && <div class="sub warned">fails, and is tried again</div>}
         {of.leftOut.length > 0 && <div class="sub">left out: {leftOutInWords(of)}</div>}
       </td>
-      <td class="r num">{of.position ?? ""}</td>
+      <td class="r num">
+        {of.position !== undefined && <span class="sub only-phone">to&nbsp;</span>}
+        {of.position ?? ""}
+      </td>
       <td class="r num only-wide">{of.end ?? ""}</td>
-      <td class="r num">{of.lag?.toLocaleString("en-GB") ?? ""}</td>
+      <td class="r num">
+        {of.lag !== undefined && <span class="sub only-phone">lag&nbsp;</span>}
+        {of.lag?.toLocaleString("en-GB") ?? ""}
+      </td>
       <td class="num nowrap only-wide">
         {of.atMs !== undefined && <span title={wholeTime(of.atMs)}>{clockTime(of.atMs, now)}</span>}
       </td>
@@ -261,7 +267,7 @@ function TicksCard({ of }: { readonly of: SubscriptionCourse }) {
 function FactsCard({ of }: { readonly of: SubscriptionCourse }) {
   const now = useNow();
   return (
-    <Card title="Facts">
+    <Card title="Facts" id="of-subscription">
       <Facts
         of={[
           ["Id", <Id key="id" id={of.id} copy />],
