@@ -5,7 +5,7 @@
 import { join, sep } from "node:path";
 import { styleText } from "node:util";
 import { NAMED_FILES_MAX, NAMED_MOVED_MAX } from "../lib/limits/cli.ts";
-import type { HandlerManifest, ServiceManifest } from "../lib/model/manifest.ts";
+import type { ServiceManifest } from "../lib/model/manifest.ts";
 import { shownDeploymentId, shownId } from "../lib/model/shown-id.ts";
 import { escaped, readableLine } from "../lib/log/line.ts";
 import { loggerOf } from "../lib/log/logger.ts";
@@ -14,6 +14,7 @@ import type { Deployed } from "../runtime/dev/deployer.ts";
 import type { EngineEvent, Listening } from "../runtime/dev/engine.ts";
 import type { FailedAttempt } from "../runtime/dev/events.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
+import type { ProposedCall } from "./try-it/try-it.ts";
 import type { ReadEnv } from "./dev-env.ts";
 import { KEY_NAMES } from "./dev-keys.ts";
 import { InvocationLines, type InvocationMode, pathOf } from "./dev-lines.ts";
@@ -128,7 +129,7 @@ export class DevConsole {
     }
   }
 
-  ready({ url, adminUrl, debuggerUrl, deployed }: Listening): void {
+  ready({ url, adminUrl, debuggerUrl, deployed }: Listening, call?: ProposedCall): void {
     this.#ready = true;
     const { files, dataPath, env, watch, hasKeys } = this.#served;
     const services = deployed?.services ?? [];
@@ -149,7 +150,7 @@ export class DevConsole {
         (service) => `  ${styled("bold", escaped(service.name).padEnd(width))}${describe(service)}`,
       ),
       ...(services.length > 0 ? [""] : []),
-      ...(files.length === 0 ? howToRegister(adminUrl) : tryOut(url, services)),
+      ...(files.length === 0 ? howToRegister(adminUrl) : tryOut(url, adminUrl, call)),
       styled(
         "dim",
         `${watch && files.length > 0 ? "Reloads when the code changes. " : ""}Press Ctrl-C to stop. Invocations in flight continue at the next start.`,
@@ -292,19 +293,12 @@ const howToRegister = (adminUrl: string): readonly string[] => [
   "",
 ];
 
-/** A call of the first handler that is not private. */
-function tryOut(url: string, services: readonly ServiceManifest[]): readonly string[] {
-  for (const service of services) {
-    if (service.ingressPrivate === true) continue;
-    const handler = service.handlers.find(({ ingressPrivate }) => ingressPrivate !== true);
-    if (handler !== undefined) return ["  Try it:", `    ${curlOf(url, service, handler)}`, ""];
-  }
-  return [];
-}
-
-function curlOf(url: string, { name, type }: ServiceManifest, handler: HandlerManifest): string {
-  const path = type === "service" ? [name, handler.name] : [name, "my-key", handler.name];
-  return `curl ${url}/${path.map(encodeURIComponent).join("/")} --json '{"name":"World"}'`;
+/** A call whose input the handler has taken; without one, the page where calls are made. */
+function tryOut(url: string, adminUrl: string, call: ProposedCall | undefined): readonly string[] {
+  if (!call) return [`  Try it: ${styled("cyan", `${adminUrl}/ui/playground`)}`, ""];
+  // As a shell takes it.
+  const body = call.json === undefined ? " -X POST" : ` --json '${call.json.replaceAll("'", "'\\''")}'`;
+  return ["  Try it:", `    curl ${url}/${call.path}${escaped(body)}`, ""];
 }
 
 function print(stream: "stdout" | "stderr", style: Style, text: string): void {

@@ -11,6 +11,7 @@ import { servedFiles } from "./dev-files.ts";
 import { hearsKeys, type Key, onKeys } from "./dev-keys.ts";
 import { currentFolder, DATA_FOLDER, type ServerSettings } from "./dev-settings.ts";
 import { CommandError, EXIT } from "./exit.ts";
+import { proposedCall, type Takes } from "./try-it/try-it.ts";
 import { nextFreePort, ownerOf } from "./port-owner.ts";
 
 /** Node's debuggers look there. */
@@ -76,7 +77,10 @@ class DevServer {
       const listening = await engine.start();
       this.#listening = listening;
       this.#ports = { port: portOf(listening.url), adminPort: portOf(listening.adminUrl) };
-      this.#output.ready(listening);
+      const { services = [] } = listening.deployed ?? {};
+      const files = servedFiles(currentFolder(), this.#settings.served);
+      const takes: Takes = async (target, input) => await engine.takes(target, input);
+      this.#output.ready(listening, await proposedCall(services, files, takes));
     } catch (error) {
       // If the user has stopped it, it may fail for that reason.
       if (this.#isStopping) return;

@@ -33,11 +33,11 @@ import {
   type Handlers,
   isDefinition,
   manifestOf,
-  type WorkflowOptions,
 } from "./definition.ts";
 import { deserializeInput, jsonSerde, type Serde } from "./serde.ts";
+import { definitionsIn, type EndpointOptions, servedBy } from "./served.ts";
 import { AttemptHooks, type HooksProvider, SuspendedError } from "./hooks.ts";
-import { isJsonIn, levelOf, type Logging, type LoggerTransport, TurnLog } from "./logger.ts";
+import { isJsonIn, levelOf, type Logging, TurnLog } from "./logger.ts";
 import { Forgotten } from "./turn/forgotten.ts";
 import type { LeftOpen } from "./turn/open-operations.ts";
 import type { HandlerCode } from "./turn/handler-context.ts";
@@ -50,56 +50,16 @@ import { PACKAGE_VERSION } from "../lib/version.ts";
 import { nonce } from "../lib/entropy.ts";
 
 export type { TurnPorts };
+export { collect, type EndpointOptions, SERVED, type Served } from "./served.ts";
 
 type AnyDefinition = Definition<ServiceType, string, Handlers>;
 
 export interface Endpoint {
   discover(): DiscoveryResponse;
+  /** Whether the handler's serde takes these bytes as its input. Runs nothing of the handler. Absent: an earlier version. */
+  takes?(target: Pick<Target, "service" | "handler">, input: Uint8Array): boolean;
   /** Runs one turn. An error of the handler is part of the outcome, and not thrown. */
   runTurn(request: TurnRequest, ports: TurnPorts, extraArgs?: unknown[]): Promise<TurnOutcome>;
-}
-
-export interface EndpointOptions {
-  /** Options that a service does not set itself. */
-  readonly defaultServiceOptions?: WorkflowOptions;
-  /** Gets what handlers say with `ctx.console`, and what the engine says of their invocations. Without it that is printed,
-   * from the level on that `PERDURE_LOGGING` or `RESTATE_LOGGING` names. */
-  readonly logger?: LoggerTransport;
-}
-
-/** Services and their options: what a deployment is made of. */
-export interface Served extends EndpointOptions {
-  /** What `service()`, `object()` and `workflow()` return. */
-  readonly services: readonly unknown[];
-}
-/** Marks what stands for all that it serves, where definitions are expected. */
-export const SERVED = Symbol.for("perdure.served");
-/** Set by the process that runs a file for the local engine (runtime/dev/hosts/served-collector.ts). */
-const COLLECTOR = Symbol.for("perdure.collector");
-
-/** Under `perdure dev` nothing listens: the engine runs the file's code itself, so what would serve there is told to it.
- * `false`: this process has to serve by itself. */
-export function collect(served: Served): boolean {
-  const collector = (globalThis as { [COLLECTOR]?: (served: Served) => void })[COLLECTOR];
-  collector?.(served);
-  return collector !== undefined;
-}
-
-function servedBy(value: unknown): Served | undefined {
-  const isHolder = (typeof value === "object" && value !== null) || typeof value === "function";
-  return isHolder ? (value as { readonly [SERVED]?: Served })[SERVED] : undefined;
-}
-
-interface Bound {
-  readonly definition: unknown;
-  /** Of what it was bound to. */
-  readonly defaultServiceOptions: WorkflowOptions | undefined;
-}
-
-function definitionsIn(value: unknown, given: EndpointOptions): readonly Bound[] {
-  const { services = [value], defaultServiceOptions: own } = servedBy(value) ?? {};
-  const defaultServiceOptions = given.defaultServiceOptions ?? own;
-  return services.map((definition) => ({ definition, defaultServiceOptions }));
 }
 
 /** Throws `TypeError` with a reason if `given` is not a list of definitions. */
@@ -137,6 +97,16 @@ export function createEndpoint(given: readonly unknown[], givenOptions: Endpoint
   tellHandlers();
   return {
     discover: () => discovery,
+    takes: ({ service, handler: name }, input) => {
+      const handler = handlers.get(`${service}/${name}`);
+      if (!handler) return false;
+      try {
+        deserializeInput(handler.input, input);
+        return true;
+      } catch {
+        return false;
+      }
+    },
     runTurn: async (request, ports, extraArgs = []) => {
       const { service, handler: name } = request.target;
       const handler = handlers.get(`${service}/${name}`);

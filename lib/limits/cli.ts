@@ -84,6 +84,8 @@ export const WRITE_UNIT_BYTES = 1024;
 
 /** The longest configuration file of a server on this machine: 1 MiB. */
 export const CONFIG_BYTES_MAX = 1024 * 1024;
+/** How deep a value is that is made up for a handler to be tried with. */
+export const SAMPLE_DEPTH_MAX = 12;
 /** Ports above one that is in use, which are looked at for a free one. */
 export const PORTS_TRIED_MAX = 20;
 /** How much of another process's command an error quotes. */

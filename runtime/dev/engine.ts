@@ -8,7 +8,7 @@ import { asError } from "../../lib/errors.ts";
 import { PAYLOAD_BYTES_MAX } from "../../lib/limits.ts";
 import type { Reached } from "../../lib/model/manifest.ts";
 import type { InvocationId } from "../../lib/model/ids.ts";
-import type { Incoming } from "../../lib/model/message.ts";
+import type { Incoming, Target } from "../../lib/model/message.ts";
 import type { Invoker, Logger } from "../../lib/ports.ts";
 import type { TurnRequest } from "../../lib/protocol.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
@@ -196,6 +196,11 @@ export class Engine {
   /** A debugger can attach to the process of the newest code at this port. Resolves with its address. Throws `Error` if it is in use. */
   async inspect(port: number): Promise<string> {
     return await this.#pool.inspect(port);
+  }
+
+  /** Whether a handler of the newest code takes this input. Runs nothing of it. */
+  async takes(target: Target, input: Uint8Array): Promise<boolean> {
+    return await this.#pool.takes(target, input);
   }
 
   /** What somebody does with one key. Each answers what has happened. */

@@ -14,6 +14,7 @@ import type { Reached } from "../../../lib/model/manifest.ts";
 import type { Invoker } from "../../../lib/ports.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
 import type { DiscoveryResponse, Rehearsal, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
+import type { Target } from "../../../lib/model/message.ts";
 import { DebuggerPort } from "./debugger-port.ts";
 import { HostProcess } from "./host-process.ts";
 import { engineCalls, type EngineCalls, type EnginePorts } from "./host-protocol.ts";
@@ -76,6 +77,13 @@ export class HostPool implements Invoker {
   async discover(deployment: string): Promise<DiscoveryResponse> {
     const { process } = await this.#sharedOf(deployment);
     return process.discovered;
+  }
+
+  /** Whether a handler of the newest code takes this input. Runs nothing of it. */
+  async takes(target: Target, input: Uint8Array): Promise<boolean> {
+    if (this.#current === undefined) return false;
+    const { process } = await this.#sharedOf(this.#current);
+    return await process.takes(target, input);
   }
 
   /** Names the deployment whose process is kept even when it has no turn. */

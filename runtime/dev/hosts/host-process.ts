@@ -20,6 +20,7 @@ import { Linger } from "./linger.ts";
 import type { EngineCalls, HostCalls } from "./host-protocol.ts";
 import { HostOutput } from "./host-output.ts";
 import type { InvocationId } from "../../../lib/model/ids.ts";
+import type { Target } from "../../../lib/model/message.ts";
 import type { OrderedRequest } from "./turn-orders.ts";
 import type { UncaughtError } from "./host-script.ts";
 import type { OrphanKiller } from "./orphan-killer.ts";
@@ -164,6 +165,10 @@ export class HostProcess {
     const address = await this.#channel.call("inspect", port);
     this.#isInspected = address !== undefined;
     return address;
+  }
+
+  takes(target: Target, input: Uint8Array): Promise<boolean> {
+    return this.#channel.call("takes", { target, input });
   }
 
   rehearse(request: TurnRequest): Promise<Rehearsal> {

@@ -11,7 +11,7 @@ import {
 } from "../../../lib/model/item.ts";
 import { mayLeadToClosure } from "../../../lib/store/head/append.ts";
 import type { Deployment, RegisteredService } from "../../../lib/model/manifest.ts";
-import type { Outgoing } from "../../../lib/model/message.ts";
+import type { Outgoing, Target } from "../../../lib/model/message.ts";
 import type {
   Clock,
   Entropy,
@@ -59,6 +59,8 @@ import { type EndedStep, HostedSteps, type OrderedRequest, type ReachedPoint } f
 export type HostCalls = {
   discover: (argument: undefined) => Promise<DiscoveryResponse>;
   turn: (request: OrderedRequest) => Promise<TurnOutcome>;
+  /** Whether a handler's serde takes this input. Runs nothing of the handler. */
+  takes: (asked: { readonly target: Target; readonly input: Uint8Array }) => Promise<boolean>;
   /** Runs a turn without any effect, to tell whether the code does what the journal has recorded. */
   rehearse: (request: TurnRequest) => Promise<Rehearsal>;
   /** There is an order for a turn that runs here. */

@@ -8,6 +8,7 @@ import inspector from "node:inspector";
 import { pathToFileURL } from "node:url";
 import type { OperationalError as OperationalErrorClass } from "../../../lib/errors.ts";
 import { isTracingAsked } from "../../../lib/tracing/asked.ts";
+import type { Target } from "../../../lib/model/message.ts";
 import type { DiscoveryResponse, TurnOutcome, TurnRequest } from "../../../lib/protocol.ts";
 import { Channel } from "./channel.ts";
 import { packFrames, reviveError, unpackFrames, type WireError } from "./frame.ts";
@@ -20,6 +21,8 @@ import { Traps, type Where } from "./traps.ts";
 
 interface Endpoint {
   discover(): DiscoveryResponse;
+  /** Absent: a bundle of an earlier version. */
+  takes?(target: Target, input: Uint8Array): boolean;
   runTurn(request: TurnRequest, ports: object): Promise<TurnOutcome>;
 }
 
@@ -104,6 +107,7 @@ function main(bundlePath: string, send: Send): void {
       const code = await endpoint;
       return await ports.steps.around(request, (turn) => code.runTurn(turn, ports));
     },
+    takes: async ({ target, input }) => (await endpoint).takes?.(target, input) === true,
     rehearse: async (request) => {
       const code = await endpoint;
       return await rehearse((rehearsed) => code.runTurn(request, rehearsed), ports);

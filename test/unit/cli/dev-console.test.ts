@@ -53,7 +53,11 @@ test.each<[string, (output: DevConsole) => void, number]>([
     (output) => output.report({ kind: "data-lost", file: { path: `/x${NASTY}`, how: "deleted" } }),
     1,
   ],
-  ["the list of services", (output) => output.ready({ url: "u", adminUrl: "a", deployed }), 13],
+  [
+    "the list of services",
+    (output) => output.ready({ url: "u", adminUrl: "a", deployed }, { path: "S/h", json: NASTY }),
+    13,
+  ],
 ])("%s is shown with its control characters escaped", (_name, act, lines) => {
   const shown = printed(act);
   for (const obeyed of ["\u001b]0;", "\u001b[2J", "\u0007"]) expect(shown).not.toContain(obeyed);
