@@ -19,7 +19,8 @@ A line says when an invocation starts, is suspended, fails or ends. --quiet: fai
 turns and all attempts too. When more happens than anybody reads, one line a second sums it up.
 
 Everything durable is in one data file. After a restart the invocations in flight continue, whatever ended the process.
-When the code changes, it is reloaded: new invocations run the new code, those in flight finish on the old code.
+When the code changes, it is reloaded: new invocations run the new code. Those in flight finish on the old code; what has failed goes on
+with the new code, if its journal fits.
 
 A process that serves its own handlers is registered by its URL:
   perdure deployments register http://localhost:9080
@@ -48,7 +49,7 @@ export function addDev(program: Program): void {
 
 /** The port at which Node's debuggers look. */
 const DEBUGGER_PORT = 9229;
-const PORT_MAX = 65_535;
+const LAST_PORT = 65_535;
 
 /** An option with an optional value takes the file behind it for that value. */
 function debugged(
@@ -59,8 +60,8 @@ function debugged(
   if (inspect === true) return { files, inspectPort: DEBUGGER_PORT };
   const port = Number(inspect);
   if (!/^\d+$/u.test(inspect)) return { files: [inspect, ...files], inspectPort: DEBUGGER_PORT };
-  if (port <= PORT_MAX) return { files, inspectPort: port };
-  throw new UsageError(`--inspect takes a port from 0 to ${PORT_MAX}, not ${inspect}`);
+  if (port <= LAST_PORT) return { files, inspectPort: port };
+  throw new UsageError(`--inspect takes a port from 0 to ${LAST_PORT}, not ${inspect}`);
 }
 
 const AFTER_UP = `

@@ -30,13 +30,10 @@ export async function servicesOf(
   { byNow, soon }: SelfServed,
 ): Promise<readonly unknown[]> {
   const exported = files.map((file) => ({ file, byDefault: defaultOf(file) }));
-  const chosen = exported.flatMap(({ byDefault }) => byDefault ?? []);
-  const unnamed = exported.filter(({ byDefault }) => byDefault === undefined).map(({ file }) => file);
-  if (unnamed.length > 0) {
-    const served = byNow();
-    if (served.length === 0 || files.length > 1) chosen.push(...unnamed.flatMap(namedOf));
-    chosen.push(...served);
-  }
+  const served = exported.every(({ byDefault }) => byDefault) ? [] : byNow();
+  const namesCount = served.length === 0 || files.length > 1;
+  const chosen = exported.flatMap(({ file, byDefault }) => byDefault ?? (namesCount ? namedOf(file) : []));
+  chosen.push(...served);
   if (chosen.length > 0) return withoutCopies(chosen);
   try {
     return withoutCopies(await soon());

@@ -26,14 +26,17 @@ function bundlerOf(file: string): Bundler {
   return bundler;
 }
 
-async function load({ deployment, code }: Bundle, served: readonly object[] = []): Promise<Endpoint> {
+async function load(
+  { deployment, code }: Bundle,
+  served: readonly object[] | (() => readonly object[]) = [],
+): Promise<Endpoint> {
   // In another folder, as in a host process. The bundle must not depend on its place.
   const path = join(mkdtempSync(join(folder, "out-")), `${deployment}.mjs`);
   writeFileSync(path, code);
   const loaded = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as {
     endpointOf: (served: () => Promise<readonly object[]>) => Promise<Endpoint>;
   };
-  return await loaded.endpointOf(async () => served);
+  return await loaded.endpointOf(async () => (typeof served === "function" ? served() : served));
 }
 
 const SERVICE = `import { service, type Context } from "perdure";
@@ -85,6 +88,70 @@ export default service({ name: legacy.basename("/a/Legacy"), handlers: { here: a
   );
   const endpoint = await load(await bundlerOf(file).build());
   expect(endpoint.discover().services).toMatchObject([{ name: "Legacy" }]);
+});
+
+test("TypeScript that must be compiled, paths of tsconfig.json and imports without an extension work", async () => {
+  const compilerOptions = { paths: { "@shop/*": ["./lib/*"] }, experimentalDecorators: true };
+  write("ts/tsconfig.json", JSON.stringify({ compilerOptions }));
+  write("ts/lib/names.ts", 'export enum Name { Shop = "Shop" }\n');
+  const file = write(
+    "ts/shop.ts",
+    `import { service } from "perdure";
+import { Name } from "@shop/names";
+import { Name as Same } from "./lib/names";
+const loud = (_target: object, _key: string, property: PropertyDescriptor) => {
+  const { value } = property;
+  property.value = function (this: Shop) { return value.call(this).toUpperCase(); };
+};
+class Shop {
+  constructor(private readonly name: Name) {}
+  @loud hello(): string { return \`\${this.name}\${Same.Shop}\`; }
+}
+namespace Names { export const first = new Shop(Name.Shop).hello(); }
+export const shop = service({ name: Names.first, handlers: { get: async () => 1 } });
+`,
+  );
+  const endpoint = await load(await bundlerOf(file).build());
+  expect(endpoint.discover().services).toMatchObject([{ name: "SHOPSHOP" }]);
+});
+
+test("a file that is started, and one that is imported; both in a CommonJS package without an export", async () => {
+  write("cjs/package.json", '{ "type": "commonjs" }');
+  write(
+    "cjs/other.ts",
+    'import "perdure"; if (require.main === module) throw new Error("it was not started");\n',
+  );
+  const file = write(
+    "cjs/main.ts",
+    `import { service } from "perdure";
+import "./other";
+const served = service({ name: "Main", handlers: { get: async () => 1 } });
+if (require.main === module) (globalThis as { started?: unknown }).started = served;
+`,
+  );
+  const bundle = await bundlerOf(file).build();
+  const endpoint = await load(bundle, () => [(globalThis as { started?: object }).started ?? {}]);
+  expect(endpoint.discover().services).toMatchObject([{ name: "Main" }]);
+});
+
+test("several files are one deployment, and a package that is missing is said to be", async () => {
+  const one = write(
+    "many/one.mts",
+    'import { service } from "perdure"; export const one = service({ name: "One", handlers: { a: async () => 1 } });\n',
+  );
+  const two = write(
+    "many/deep/two.js",
+    'const { service } = require("perdure"); module.exports = [service({ name: "Two", handlers: { a: async () => import.meta } })];\n'.replace(
+      "import.meta",
+      "__dirname",
+    ),
+  );
+  const bundler = new Bundler([one, two]);
+  bundlers.push(bundler);
+  const endpoint = await load(await bundler.build());
+  expect(endpoint.discover().services.map(({ name }) => name)).toEqual(["One", "Two"]);
+  const missing = bundlerOf(write("missing.ts", 'import "@not/installed/deep";\n'));
+  await expect(missing.build()).rejects.toThrow("npm install @not/installed");
 });
 
 test("errors are for people: the place and what is wrong", async () => {
