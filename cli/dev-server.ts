@@ -17,7 +17,7 @@ import { nextFreePort, ownerOf } from "./port-owner.ts";
 /** Node's debuggers look there. */
 const DEBUGGER_PORT = 9229;
 
-export async function serve(settings: ServerSettings, env: ReadEnv | undefined): Promise<void> {
+export async function serveFiles(settings: ServerSettings, env: ReadEnv | undefined): Promise<void> {
   const files = servedFiles(currentFolder(), settings.served);
   makeDataFolder(dirname(settings.dataPath));
   const output = new DevConsole({

@@ -64,7 +64,7 @@ export interface ServerSettings {
 }
 
 /** `given`: what the command line says that is served. `undefined`: nothing is built. */
-export function settingsOf(
+export function serverSettings(
   folder: string,
   given: readonly string[] | undefined,
   chosen: ChosenSettings,

@@ -7,8 +7,14 @@ import { UsageError } from "./exit.ts";
 import type { Program } from "./root.ts";
 import type { Command, OptionValues } from "@commander-js/extra-typings";
 import { readEnv } from "./dev-env.ts";
-import { serve } from "./dev-server.ts";
-import { currentFolder, DATA_FOLDER, givenOptions, type ServerFlags, settingsOf } from "./dev-settings.ts";
+import { serveFiles } from "./dev-server.ts";
+import {
+  currentFolder,
+  DATA_FOLDER,
+  givenOptions,
+  type ServerFlags,
+  serverSettings,
+} from "./dev-settings.ts";
 
 const AFTER = `
 A file's default export is an array of services, virtual objects and workflows, or one of them. A file without one serves what it
@@ -136,10 +142,10 @@ async function runServer(
   const file = readConfigFile(folder, named === "" ? undefined : named, SETTING_KEYS);
   for (const warning of file?.warnings ?? []) cli.out.warn(warning);
   const chosen = chooseSettings(givenOptions(files, options, cli.options), process.env, file);
-  const settings = settingsOf(folder, files, chosen);
+  const settings = serverSettings(folder, files, chosen);
   const data = { value: settings.dataPath, from: chosen.data.from };
   if (options.printConfig === true) return await printConfig(cli.out, { ...chosen, data });
-  await serve(
+  await serveFiles(
     { ...settings, ...(options.inspectPort === undefined ? {} : { inspectPort: options.inspectPort }) },
     env,
   );

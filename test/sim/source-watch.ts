@@ -84,9 +84,12 @@ export class SourceWatch {
   written({ pk, sk }: ItemKey, before: Attributes | undefined, item: Attributes | undefined): void {
     if (pk.startsWith("source.") && sk.startsWith("mark.")) this.#marked(pk.slice(7), sk, before, item);
     if (pk.startsWith("source.") && sk.startsWith("ran.")) this.#count("record's run gave way");
-    if (!pk.startsWith("rejected.") || !sk.startsWith("rej_")) return;
+    if (pk.startsWith("rejected.") && sk.startsWith("rej_")) this.#rejected(pk.slice(9), before, item);
+  }
+
+  #rejected(subscription: string, before: Attributes | undefined, item: Attributes | undefined): void {
     const { coordinates } = (item?.["record"] ?? {}) as { coordinates?: string };
-    const name = `${pk.slice(9)} ${coordinates ?? ""}`;
+    const name = `${subscription} ${coordinates ?? ""}`;
     if (before === undefined && this.#aside.has(name)) this.#fail("E5", `${name} is set aside twice`);
     if (before !== undefined && before["status"] !== "waiting")
       this.#fail("E5", `${name} was ${textField(before, "status") ?? ""}, and is set aside anew`);

@@ -30,7 +30,7 @@ async function listen(url: string, headers: Record<string, string> = {}) {
   const heard = { text: "", isOver: false };
   const read = async (): Promise<void> => {
     const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? []) heard.text += decoder.decode(chunk as Uint8Array);
+    for await (const chunk of response.body ?? []) heard.text += decoder.decode(chunk);
   };
   const over = read().then(
     () => (heard.isOver = true),
