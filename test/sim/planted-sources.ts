@@ -11,8 +11,8 @@ export const OF_SOURCES: readonly Planted[] = [
     DOOR,
     500,
     [
-      "      const done = await this.#acceptInOrder(passage, fresh);\n      const last = fresh[done - 1];\n",
-      "      const last = fresh.at(-1);\n",
+      "      const done = await this.#acceptInOrder(passage, fresh);\n      const [from, last] = [fresh[0]?.position, fresh[done - 1]?.position];\n",
+      "      const [from, last] = [fresh[0]?.position, fresh.at(-1)?.position];\n",
     ],
     [
       "      left = fresh.slice(done);\n",
@@ -20,16 +20,16 @@ export const OF_SOURCES: readonly Planted[] = [
     ],
   ),
   bug("a mark says one record too many", DOOR, 500, [
-    "const last = fresh[done - 1];",
-    "const last = fresh[done] ?? fresh[done - 1];",
+    "fresh[done - 1]?.position];",
+    "(fresh[done] ?? fresh[done - 1])?.position];",
   ]),
   bug("a mark is written whatever there is", "runtime/events/marks.ts", 1000, [
     '{ is: "lt", attribute: POSITION, value },',
     '{ is: "ne", attribute: POSITION, value },',
   ]),
   bug("all partitions of a topic have one mark", "runtime/events/shapes/kafka.ts", 500, [
-    "mark: `${cluster}/${lane}`",
-    "mark: `${cluster}/${topic}-0`",
+    "`${cluster}/${laneOf(topic, partition)}`",
+    "`${cluster}/${laneOf(topic, 0)}`",
   ]),
   bug(
     "a shard has a mark, although its batches come side by side",
@@ -78,11 +78,11 @@ export const OF_SOURCES: readonly Planted[] = [
     "attributes });",
   ]),
   bug("a retry of a rejected record is a record of its own", DOOR, 1000, [
-    "const mapped = invocationOf(subscription, sink, record, this.#ports.clock.now());\n    if (isRejection(mapped)) return mapped;",
-    "const nowMs = this.#ports.clock.now();\n    const mapped = invocationOf(subscription, sink, { ...record, identity: [...record.identity, String(nowMs)] }, nowMs);\n    if (isRejection(mapped)) return mapped;",
+    "const mapped = invocationOf(subscription, sink, record, this.#ports.clock.now());\n    if (isRejection(mapped)) return mapped.message;",
+    "const nowMs = this.#ports.clock.now();\n    const mapped = invocationOf(subscription, sink, { ...record, identity: [...record.identity, String(nowMs)] }, nowMs);\n    if (isRejection(mapped)) return mapped.message;",
   ]),
   bug("a rejected record is tried again with any key", DOOR, 1000, [
-    'if (!(await claim(mapped.target.key ?? ""))) return "decided";',
+    'if (!(await claim(mapped.target.key ?? ""))) return "it was decided, or tried again with another key";',
     "void claim;",
   ]),
   bug("a record's Start does not say that it may come again", ADMISSION, 500, [

@@ -73,11 +73,14 @@ export class Delivery {
   async #write(items: ItemStore, write: Write): ReturnType<ItemStore["write"]> {
     const [name = "all"] = this.#nameOf(write.key, write);
     const kind = name === "all" ? "other" : name;
-    this.#writes.set(kind, (this.#writes.get(kind) ?? 0) + 1);
     const result = await this.#watch(items.write(write), () => [name]);
-    const value = write.op === "put" ? write.attributes["p"] : undefined;
+    // Gaps that another door has changed are changed anew.
+    if (result.won || !name.startsWith("mark ")) this.#writes.set(kind, (this.#writes.get(kind) ?? 0) + 1);
+    const value =
+      write.op === "update" ? write.changes.find((change) => change.attribute === "p") : undefined;
     if (write.key.pk.startsWith("rejected.")) this.#taken.add(name);
-    if (name.startsWith("mark ") && typeof value === "string") this.#raised.set(name, BigInt(value));
+    if (name.startsWith("mark ") && value?.do === "set" && typeof value.value === "string")
+      this.#raised.set(name, BigInt(value.value));
     return result;
   }
 

@@ -84,30 +84,36 @@ export class SourceWatch {
   written({ pk, sk }: ItemKey, before: Attributes | undefined, item: Attributes | undefined): void {
     if (pk.startsWith("source.") && sk.startsWith("mark.")) this.#marked(pk.slice(7), sk, before, item);
     if (pk.startsWith("source.") && sk.startsWith("ran.")) this.#count("record's run gave way");
-    if (pk.startsWith("rejected.") && sk.startsWith("rej_")) this.#rejected(pk.slice(9), before, item);
+    if (pk.startsWith("rejected.") && sk.startsWith("rej_"))
+      this.#setAside(pk.slice(9), before ?? {}, item ?? {});
   }
 
-  #rejected(subscription: string, before: Attributes | undefined, item: Attributes | undefined): void {
-    const { coordinates } = (item?.["record"] ?? {}) as { coordinates?: string };
-    const name = `${subscription} ${coordinates ?? ""}`;
-    if (before === undefined && this.#aside.has(name)) this.#fail("E5", `${name} is set aside twice`);
-    if (before !== undefined && before["status"] !== "waiting")
-      this.#fail("E5", `${name} was ${textField(before, "status") ?? ""}, and is set aside anew`);
-    const reason = textField(item ?? {}, "reason") ?? "";
+  /** E5: once; and what somebody has decided stays so. */
+  #setAside(subscription: string, before: Attributes, item: Attributes): void {
+    const { coordinates = "" } = (item["record"] ?? {}) as { coordinates?: string };
+    const name = `${subscription} ${coordinates}`;
+    const [was, reason = ""] = [textField(before, "status"), textField(item, "reason")];
+    if (was === undefined && this.#aside.has(name)) this.#fail("E5", `${name} is set aside twice`);
+    if (was !== undefined && was !== "waiting") this.#fail("E5", `${name} was ${was}, and is set aside anew`);
     this.#aside.set(name, reason);
-    this.#count(before === undefined ? `set aside: ${reason}` : "set aside: decided");
+    this.#count(was === undefined ? `set aside: ${reason}` : "set aside: decided");
   }
 
-  /** E4: below it everything is certain; it only grows. */
+  /** E4: below it everything is certain, but for its gaps; it only grows. */
   #marked(name: string, sk: string, before: Attributes | undefined, item: Attributes | undefined): void {
     const [was = "", is = ""] = [before, item].map((held) => textField(held ?? {}, "p"));
     const lane = sk.slice(sk.indexOf(".", "mark.".length) + 1);
     this.#count("mark");
-    if (is <= was) return this.#fail("E4", `${name} ${lane}: ${is} after ${was}`);
+    if (is < was) return this.#fail("E4", `${name} ${lane}: ${is} after ${was}`);
     const of = this.#subscribed.get(name);
     const own = of?.records.filter((record) => markOf(record) === lane) ?? [];
     if (!of || own.length === 0) return this.#fail("E4", `a mark of no lane: ${name} ${lane}`);
-    const open = own.find((record) => record.number <= BigInt(is) && !this.#isCertain(record, of.plan));
+    const gaps = [...(textField(item ?? {}, "gaps") ?? "").matchAll(/(\d+)-(\d+)/gu)];
+    const isLeftOut = ({ number }: SimRecord): boolean =>
+      gaps.some(([, from, to]) => BigInt(from ?? 0) <= number && number <= BigInt(to ?? 0));
+    const open = own.find(
+      (record) => record.number <= BigInt(is) && !isLeftOut(record) && !this.#isCertain(record, of.plan),
+    );
     if (open) this.#fail("E4", `the mark of ${name} ${lane} is ${BigInt(is)}; not so ${open.coordinates}`);
   }
 
