@@ -197,7 +197,9 @@ export async function acceptWithHead(ports: DoorPorts, start: Start): Promise<Ac
   for (let attempt = 0; attempt < CONFLICT_ATTEMPTS_MAX; attempt++) {
     const seen = isApart ? { head: (await readHead(items, start.id))?.head } : undefined;
     // A look costs less than storing what is long for nothing.
-    if (seen?.head && !isExpired(seen.head, clock.now())) return repeat(ports, start.id, seen.head);
+    // Of this very request it is its own, also if it has expired: a request begins one life.
+    const isTaken = seen?.head && (seen.head.origin === start.origin || !isExpired(seen.head, clock.now()));
+    if (seen?.head && isTaken) return repeat(ports, start.id, seen.head);
     const sent = await storeInput(ports, start);
     const first = await acceptHead(ports, sent, seen);
     if (!first) {

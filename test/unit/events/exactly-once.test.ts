@@ -227,6 +227,26 @@ test.each(["Plain/take", "Order/run"])(
   },
 );
 
+test("a long record whose door has read that there is no head, and stands still until another door's has run and expired", async () => {
+  const world = await EventsWorld.start();
+  const to = world.subscription("sqs://work", "Plain/take");
+  const event = sqsEvent([{ id: "m1", value: { text: "z".repeat(300 * 1024) } }]);
+  await world.deliver(to, event);
+  await world.run();
+  await world.clock.advance(2 * DAY_MS);
+  const get = world.items.get.bind(world.items);
+  let isFirst = true;
+  world.items.get = async (key) => {
+    const read = isFirst && key.sk === "head" ? undefined : await get(key);
+    if (key.sk === "head") isFirst = false;
+    return read;
+  };
+  expect((await world.deliver(to, event)).batchItemFailures).toEqual([]);
+  await world.run();
+  expect(isFirst).toBe(false);
+  expect(world.ran.length).toBe(1);
+});
+
 describe("SQS, standard", () => {
   const message = { id: "m1", value: { n: 1 } };
 
