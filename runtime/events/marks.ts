@@ -126,7 +126,8 @@ async function changeGaps(
 const isStill = (attribute: string, value: string | undefined): Condition =>
   value === undefined || value === "" ? { is: "missing", attribute } : { is: "eq", attribute, value };
 
-/** Somebody skips what lies between the mark and `next`. Without a mark there is nothing to note: the first record of all does it. */
+/** Somebody skips what lies between the mark and `next`. Also where there is no mark yet: a door that stood still may make one below
+ * `next`, and then the next one would say that all between them was accepted. */
 export async function leaveOut(
   items: ItemStore,
   source: SourceName,
@@ -134,7 +135,7 @@ export async function leaveOut(
   next: bigint,
 ): Promise<void> {
   const leave = ({ position, gaps }: Mark): Changed => ({
-    gaps: position === undefined ? gaps : withGap(gaps, BigInt(position) + 1n, next - 1n),
+    gaps: withGap(gaps, position === undefined ? 0n : BigInt(position) + 1n, next - 1n),
   });
   const known = await readMark(items, source, lane);
   const { gaps } = leave(known);
@@ -160,7 +161,9 @@ export async function marksIn(items: ItemStore, source: SourceName): Promise<rea
   do {
     const page = await items.query("journal", pk, prefix, after === undefined ? {} : { after });
     for (const { sk, attributes } of page.items) {
-      const { position = "", gaps } = markIn(attributes);
+      const { position, gaps } = markIn(attributes);
+      // Skipped before anything of it was accepted.
+      if (position === undefined) continue;
       marks.push({
         ...{ lane: sk.slice(prefix.length), position: shownPosition(position), gaps },
         atMs: Number(attributes[AT]),

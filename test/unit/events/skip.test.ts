@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { GAPS_MAX } from "../../../lib/limits/events.ts";
 import { SkipRefused, type SkipTarget } from "../../../runtime/events/kafka/skip.ts";
 import { KafkaSources } from "../../../runtime/events/kafka/sources.ts";
-import { leaveOut, marksIn, raiseMark, readMark } from "../../../runtime/events/marks.ts";
+import { isYetToCome, leaveOut, marksIn, raiseMark, readMark } from "../../../runtime/events/marks.ts";
 import {
   beginReplay,
   findSubscription,
@@ -228,4 +228,18 @@ test("more places than are kept are refused", async () => {
     }
   };
   await expect(skipping()).rejects.toThrow("replay it");
+});
+
+test("a skip before anything was accepted, and a door that stood still: what lies between its records and the next ones can be fetched", async () => {
+  const items = new MemoryItemStore();
+  const source = { id: "sub_1", name: "main", generation: 0 };
+  await leaveOut(items, source, "orders-0", 5n);
+  expect(await marksIn(items, source)).toEqual([]);
+  for (const position of ["3", "5"]) {
+    const known = await readMark(items, source, "orders-0");
+    await raiseMark(items, source, "orders-0", { position, nowMs: 5 }, known);
+  }
+  const mark = await readMark(items, source, "orders-0");
+  const yetToCome = [0, 1, 2, 3, 4, 5, 6].filter((at) => isYetToCome(mark, String(at)));
+  expect(yetToCome).toEqual([0, 1, 2, 4, 6]);
 });
