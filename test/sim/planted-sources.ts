@@ -23,6 +23,18 @@ export const OF_SOURCES: readonly Planted[] = [
     "fresh[done - 1]?.position];",
     "(fresh[done] ?? fresh[done - 1])?.position];",
   ]),
+  bug("what is skipped before anything was accepted is not noted", "runtime/events/marks.ts", 2000, [
+    "gaps: withGap(gaps, position === undefined ? 0n : BigInt(position) + 1n, next - 1n),",
+    "gaps: position === undefined ? gaps : withGap(gaps, BigInt(position) + 1n, next - 1n),",
+  ]),
+  bug("what is skipped is not noted", "runtime/events/marks.ts", 1000, [
+    "BigInt(position) + 1n, next - 1n),",
+    "BigInt(position) + 1n, -1n),",
+  ]),
+  bug("a long record begins a life although its own has expired", "lib/store/admission.ts", 4000, [
+    "(seen.head.origin === start.origin || !isExpired(seen.head, clock.now()))",
+    "!isExpired(seen.head, clock.now())",
+  ]),
   bug("a mark is written whatever there is", "runtime/events/marks.ts", 1000, [
     '{ is: "lt", attribute: POSITION, value },',
     '{ is: "ne", attribute: POSITION, value },',
@@ -119,6 +131,13 @@ const DEATHS: Aim["faults"] = {
   "dispatcher-crash": 0.1,
 };
 
+/** Doors that stand still while others go on. */
+const SIDE_BY_SIDE: Aim = {
+  workload: "sources",
+  sources: ["kafka", "kafka-whole"],
+  faults: { "source-doubled": 0.7, stall: 0.12, "source-shifted": 0.3 },
+};
+
 /** In which runs each is searched for. */
 export const SOURCE_AIMS: Readonly<Record<string, Aim>> = {
   ...Object.fromEntries(OF_SOURCES.map(({ name }) => [name, SOURCES])),
@@ -145,6 +164,9 @@ export const SOURCE_AIMS: Readonly<Record<string, Aim>> = {
     workload: "sources",
     faults: { "entries-refused": 0.5 },
   },
+  "what is skipped before anything was accepted is not noted": SIDE_BY_SIDE,
+  "what is skipped is not noted": SIDE_BY_SIDE,
+  "a long record begins a life although its own has expired": SIDE_BY_SIDE,
   "a mark is written whatever there is": {
     workload: "sources",
     sources: ["kafka", "kinesis-marked"],

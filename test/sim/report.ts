@@ -66,7 +66,14 @@ const OF_SOURCES = [
     (why) => `set aside: ${why}`,
   ),
   ...["made", "deleted", "paused", "resumed"].map((what) => `subscription ${what}`),
-  ...["retry answered 202", "retry answered 409", "drop answered 202", "record's run gave way"],
+  ...[
+    "retry answered 202",
+    "retry answered 409",
+    "drop answered 202",
+    "record's run gave way",
+    "skip forward",
+    "skip back",
+  ],
   ...["recordsAccepted", "recordsRepeated", "recordsRejected", "recordsFailed"],
 ];
 const isOfSources = (kind: FaultKind): boolean => kind.startsWith("source-");

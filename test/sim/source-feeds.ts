@@ -6,7 +6,7 @@ import type { World } from "./platform.ts";
 import { Prng } from "./prng.ts";
 import type { SourceDoors } from "./source-doors.ts";
 import type { Delivered, SimRecord } from "./source-events.ts";
-import { isFifo, isKafka, type SourceKind } from "./source-plan.ts";
+import { isFifo, isKafka, type Skip, type SourceKind } from "./source-plan.ts";
 import type { Subscribed } from "./source-watch.ts";
 
 /** What a feed needs of its run. */
@@ -93,22 +93,60 @@ export class LogFeed extends Feed {
         await this.#deliver([slice(strand, from, from + this.fed.of.plan.batchMax)]);
   }
 
+  /** Nobody of the group reads meanwhile; a door that stood still may work on. `leaveOut`: notes what lies before that number. */
+  async skip(
+    { lane, by }: Skip,
+    leaveOut: (record: SimRecord, next: bigint) => Promise<void>,
+  ): Promise<void> {
+    const { observer } = this.fed.world;
+    const strand = this.#strands[lane];
+    const [first] = strand?.records ?? [];
+    if (!strand || !first) return;
+    this.#holds++;
+    while (this.#consuming > 0) await this.pause(20, 50);
+    const to = Math.max(0, Math.min(strand.acknowledged + by, strand.records.length));
+    if (by > 0) {
+      observer.sources.skips(this.fed.of, strand.records.slice(strand.acknowledged, to));
+      await leaveOut(first, first.number + BigInt(to));
+    }
+    strand.acknowledged = to;
+    this.#holds--;
+    observer.count(by > 0 ? "skip forward" : "skip back");
+    if (by < 0) await this.#consume([strand]);
+  }
+  #holds = 0;
+  #consuming = 0;
+
+  /** What the group reads. */
+  async #read(strands: readonly Strand[], slices: readonly Slice[]): Promise<boolean> {
+    this.#consuming++;
+    try {
+      if (this.fed.world.faults.strike("source-doubled")) void this.#deliver(this.#next(strands));
+      return this.fed.world.faults.strike("source-split")
+        ? await this.#inHalves(slices)
+        : await this.#deliver(slices);
+    } finally {
+      this.#consuming--;
+    }
+  }
+
   async #consume(strands: readonly Strand[]): Promise<void> {
     const { faults } = this.fed.world;
     for (;;) {
       const left = strands.filter(({ records, acknowledged }) => acknowledged < records.length);
       if (left.length === 0) return;
       await this.fed.ready();
+      if (this.#holds > 0) {
+        await this.pause(20, 100);
+        continue;
+      }
       const slices = this.#next(left);
       if (slices.length === 0) {
         const dueMs = Math.min(...left.map(({ records, acknowledged: at }) => records[at]?.sentAtMs ?? 0));
         await this.pause(dueMs - this.nowMs, dueMs - this.nowMs + 50);
         continue;
       }
-      if (faults.strike("source-doubled")) void this.#deliver(this.#next(left));
-      const isDone = faults.strike("source-split")
-        ? await this.#inHalves(slices)
-        : await this.#deliver(slices);
+      const isDone = await this.#read(left, slices);
       if (faults.strike("source-again"))
         this.after(
           this.prng.between(0, AGAIN_MS),

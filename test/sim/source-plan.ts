@@ -58,12 +58,20 @@ export interface SubscriptionPlan {
   readonly paused?: Interval;
   /** All is delivered once more then, long after it was accepted. */
   readonly againAtMs?: number;
+  /** Of a Kafka topic: the group is moved, forward or back. */
+  readonly skips?: readonly Skip[];
   /** An operator decides about what was set aside by then. */
   readonly decisions: readonly Decision[];
 }
 export interface Interval {
   readonly atMs: number;
   readonly forMs: number;
+}
+export interface Skip {
+  readonly atMs: number;
+  readonly lane: number;
+  /** So many records forward; back, if it is negative. */
+  readonly by: number;
 }
 export interface Decision {
   readonly atMs: number;

@@ -44,6 +44,8 @@ export class SourceWatch {
   readonly #ran = new Map<string, Set<string>>();
   /** The last record that has begun, by subscription, lane and key. */
   readonly #begun = new Map<string, bigint>();
+  /** Somebody has moved the group over them: they run late, or not at all. */
+  readonly #skipped = new Set<string>();
   /** An operator has tried it again: whether he was told that it runs. */
   readonly #retried = new Map<string, boolean>();
   /** Sources that have not delivered everything. */
@@ -157,7 +159,7 @@ export class SourceWatch {
       this.#fail("E1", `${record.coordinates} of ${of.plan.name} runs as ${[...lives].join(" and ")}`);
     if (isWrong(record, of.plan) && !this.#retried.has(pid))
       this.#fail("E5", `${record.coordinates} of ${of.plan.name} (${record.wrong}) runs`);
-    if (isFirst && !this.#retried.has(pid)) this.#begins(record, of.plan);
+    if (isFirst && !this.#retried.has(pid) && !this.#skipped.has(pid)) this.#begins(record, of.plan);
   }
 
   /** E3: of a key, in the order of its lane. */
@@ -169,6 +171,11 @@ export class SourceWatch {
     const last = this.#begun.get(place) ?? -1n;
     if (last > record.number) this.#fail("E3", `${record.coordinates} begins after number ${last}`);
     this.#begun.set(place, record.number);
+  }
+
+  /** The group is about to be moved over them. */
+  skips({ plan }: Subscribed, records: readonly SimRecord[]): void {
+    for (const record of records) this.#skipped.add(nameOf(record, plan));
   }
 
   // --- operators ---------------------------------------------------------------------------------------------
@@ -190,7 +197,8 @@ export class SourceWatch {
   checkEnding(): void {
     for (const name of this.open) this.#fail("L1", `the source of ${name} has not delivered everything`);
     for (const subscribed of this.#subscribed.values())
-      for (const record of subscribed.records) this.#checkRecord(record, subscribed.plan);
+      for (const record of subscribed.records)
+        if (!this.#skipped.has(nameOf(record, subscribed.plan))) this.#checkRecord(record, subscribed.plan);
   }
 
   #checkRecord(record: SimRecord, plan: SubscriptionPlan): void {

@@ -50,6 +50,8 @@ export function sourceWorkload(
 
 class SourceGenerator {
   readonly #prng: Prng;
+  /** Of their own, so that what else a seed draws stays as it was. */
+  readonly #skips: Prng;
   readonly #kinds: readonly SourceKind[];
   readonly #spreadMs: number;
   readonly #wrong: number;
@@ -60,6 +62,7 @@ class SourceGenerator {
 
   constructor(seed: number, kinds: readonly SourceKind[]) {
     this.#prng = new Prng(seed, "sources");
+    this.#skips = new Prng(seed, "skips");
     this.#kinds = kinds;
     this.#spreadMs = this.#prng.pick([10, 2000, 30_000]);
     this.#wrong = this.#prng.pick([0, 0.15, 0.4]);
@@ -146,8 +149,21 @@ class SourceGenerator {
       ...(prng.chance(0.3) ? { remade: this.#interval() } : {}),
       ...(prng.chance(0.2) ? { paused: this.#interval() } : {}),
       ...(mayComeAgain && prng.chance(0.8) ? { againAtMs: laterMs + prng.between(0, 5000) } : {}),
+      ...this.#skipsOf(kind, laterMs),
       decisions: prng.chance(0.5) ? Array.from({ length: prng.int(1, 3) }, () => this.#decision()) : [],
     };
+  }
+
+  /** Not of what comes again after heads are gone: a record in a gap is known by its head alone. */
+  #skipsOf(kind: SourceKind, laterMs: number | undefined): Pick<SubscriptionPlan, "skips"> {
+    const prng = this.#skips;
+    if (!isKafka(kind) || laterMs !== undefined || !prng.chance(0.4)) return {};
+    const skips = Array.from({ length: prng.int(1, 3) }, () => ({
+      atMs: prng.between(0, 2 * this.#spreadMs + 3000),
+      lane: prng.int(0, 2),
+      by: prng.pick([2, 5, -3, -8]),
+    }));
+    return { skips };
   }
 
   #interval = (): Interval => ({

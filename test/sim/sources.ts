@@ -6,6 +6,7 @@ import {
   keepCourse,
   storeSubscription,
 } from "../../runtime/events/subscription-store.ts";
+import { leaveOut } from "../../runtime/events/marks.ts";
 import { parseSubscription, type Subscription } from "../../runtime/events/subscription.ts";
 import { OperationalError } from "../../lib/errors.ts";
 import { targetOf } from "./interpreter.ts";
@@ -14,9 +15,16 @@ import type { Outside } from "./outside.ts";
 import type { Platform, World } from "./platform.ts";
 import type { Ports } from "./side.ts";
 import { SourceDoors } from "./source-doors.ts";
-import { coordinatesOf, numberOf, requestOf, type SimRecord } from "./source-events.ts";
+import { coordinatesOf, markOf, numberOf, requestOf, type SimRecord } from "./source-events.ts";
 import { type Fed, LogFeed, PushFeed, QueueFeed } from "./source-feeds.ts";
-import { type Decision, formOf, isFifo, type SourcePlan, type SubscriptionPlan } from "./source-plan.ts";
+import {
+  type Decision,
+  formOf,
+  isFifo,
+  type Skip,
+  type SourcePlan,
+  type SubscriptionPlan,
+} from "./source-plan.ts";
 import type { Subscribed } from "./source-watch.ts";
 
 /** When the faults have stopped, the subscription is made once more, if it is gone. */
@@ -85,8 +93,23 @@ export class Sources {
         observer.count("everything again");
         void feed.again();
       });
+    if (feed instanceof LogFeed) for (const skip of plan.skips ?? []) this.#skip(subscription, feed, skip);
     for (const decision of plan.decisions)
       scheduler.after(decision.atMs, () => this.#decide(plan.name, decision));
+  }
+
+  /** An operator moves the group. */
+  #skip(subscription: Subscription, feed: LogFeed, skip: Skip): void {
+    this.#world.scheduler.after(skip.atMs, () =>
+      this.#outside.as("operator", async (ports, actor) => {
+        this.#world.trace.add(actor.name, "skips", `${subscription.name} ${skip.lane} by ${skip.by}`);
+        await feed.skip(skip, async (record, next) => {
+          await this.#outside.insist(
+            async () => await leaveOut(ports.items, subscription, markOf(record) ?? "", next),
+          );
+        });
+      }),
+    );
   }
 
   /** Makes it, deletes it and makes it anew, pauses it and resumes it. Answers whether its source delivers: it learns of all that later. */
@@ -134,12 +157,9 @@ export class Sources {
         async ({ items }: Ports) =>
           await keepCourse(items, subscription, { isPaused: is });
       act(madeAtMs + paused.atMs, "paused", set(true), () => (isPaused = true));
-      act(
-        madeAtMs + paused.atMs + 2 * LOOK_MS + paused.forMs,
-        "resumed",
-        set(false),
-        () => (isPaused = false),
-      );
+      // Once more at the end: the answer to the pause may have come after that to the resume.
+      for (const atMs of [madeAtMs + paused.atMs + 2 * LOOK_MS + paused.forMs, FAULTS_MS])
+        act(atMs, "resumed", set(false), () => (isPaused = false));
     }
     return () => isThere && !isPaused;
   }
