@@ -39,10 +39,15 @@ export async function resolvePath(
   const length = service.type === "service" ? 1 : 2;
   // The service's type decides, so a handler or a key may be called "send".
   const suffix = family === "legacy" && rest.length === length + 1 && rest.at(-1) === "send";
-  if (rest.length !== length && !suffix) throw new IngressError(400, BAD_PATH);
+  if (rest.length !== length && !suffix) throw new IngressError(400, `${BAD_PATH}: ${formOf(service)}`);
   const [key, handler] = length === 1 ? [undefined, rest[0]] : [rest[0], rest[1]];
   return { ...resolveIn(service, key, handler ?? ""), send: suffix || family === "send" };
 }
+
+const formOf = ({ name, type }: RegisteredService): string =>
+  type === "service"
+    ? `${name} is a service, which takes no key`
+    : `${name} is ${type === "object" ? "an" : "a"} ${type}, which needs a key`;
 
 /** The same for names that were given one by one. */
 export async function resolveNames(

@@ -95,7 +95,8 @@ export class CallingContext extends HandlerContext {
     });
   }
 
-  #callProxy<C>({ name: service, _handlers: declared }: Named, key: string | null): C {
+  #callProxy<C>(definition: Named, key: string | null): C {
+    const { name: service, _handlers: declared } = defined(definition);
     return methods(service, (handler, args) => {
       const given = optionsIn(args);
       if (given instanceof SendOpts)
@@ -105,7 +106,8 @@ export class CallingContext extends HandlerContext {
     });
   }
 
-  #sendProxy<C>({ name: service, _handlers: declared }: Named, key: string | null): C {
+  #sendProxy<C>(definition: Named, key: string | null): C {
+    const { name: service, _handlers: declared } = defined(definition);
     return methods(service, (handler, args) => {
       const given = optionsIn(args);
       if (given instanceof Opts)
@@ -126,7 +128,7 @@ export class CallingContext extends HandlerContext {
     );
     // One that has an idempotency key may have ended before.
     if (call.idempotencyKey === null && this.waitsForThis(callee))
-      this.driver.open.isEndless(future, () => this.#endless(callee));
+      this.driver.open.isEndless(future, this.#endless(callee));
     if (this.driver.isExplicit) this.driver.cancellations.calls.push(command);
     return new InvocationPromise<O>(future, this, `the call of ${callee.service}/${callee.handler}`, () =>
       this.#idOf(command),
@@ -269,8 +271,19 @@ export class CallingContext extends HandlerContext {
   }
 }
 
+/** Modules that import each other see nothing of what the other has yet to define. */
+function defined(definition: Named | undefined): Named {
+  if (typeof definition === "object" && typeof definition?.name === "string") return definition;
+  const got = definition === null ? "null" : typeof definition;
+  throw new TerminalError(
+    `a client needs a definition or { name }, and got ${got}. Do two files import each other? ` +
+      "Then name the service, and import its type alone.",
+  );
+}
+
 /** The key that a contract's kind needs, or none. */
-function keyOf({ name, _kind }: Named, key: string | undefined): string | null {
+function keyOf(definition: Named, key: string | undefined): string | null {
+  const { name, _kind } = defined(definition);
   if (_kind === "service") return null;
   if (key === undefined)
     throw new TypeError(`ctx.client(${name}, key): the key is undefined. Pass a string.`);

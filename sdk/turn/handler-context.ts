@@ -31,7 +31,7 @@ import { OpenStep } from "./open-steps.ts";
 import { SeededRandom } from "./random.ts";
 import type { Serde } from "../serde.ts";
 import { StateView } from "./state-view.ts";
-import { executeStep, gated } from "./step.ts";
+import { executeStep, gated, needsFunction } from "./step.ts";
 import { TurnContext } from "./turn-context.ts";
 import type { TurnDriver } from "./turn-driver.ts";
 
@@ -113,7 +113,7 @@ export class HandlerContext extends TurnContext implements PromiseOwner {
   ): DurablePromise<T> {
     const [name, action] =
       typeof nameOrAction === "string" ? [nameOrAction, maybeAction] : [nameOrAction.name, nameOrAction];
-    if (typeof action !== "function") throw new TypeError(`ctx.run("${name}") needs a function`);
+    if (typeof action !== "function") throw new TerminalError(needsFunction(name, action));
     assertName(name, "step name");
     const serde = this.serdeOf(options.serde);
     const entry: RunEntry = { kind: "run", command: this.driver.machine.nextCommand, name, outcome: null };

@@ -24,7 +24,7 @@ export interface LeftOpen {
 
 export class OpenOperations {
   readonly #open = new Map<number, Open>();
-  #endless: Map<Future, () => Error> | undefined;
+  #endless: Map<Future, Error> | undefined;
   /** Told of each operation when it is issued. */
   onIssued: ((entry: CommandEntry) => void) | undefined;
   /** Told of what is issued when the attempt is over. */
@@ -36,13 +36,13 @@ export class OpenOperations {
   }
 
   /** A call that waits until this handler has ended. `why` is what is said if the code awaits nothing else. */
-  isEndless(call: Future, why: () => Error): void {
+  isEndless(call: Future, why: Error): void {
     (this.#endless ??= new Map()).set(call, why);
   }
 
   /** Why something never settles. */
   endlessIn(future: Future): Error | undefined {
-    for (const [call, why] of this.#endless ?? []) if (!call.settled && future.needs(call)) return why();
+    for (const [call, why] of this.#endless ?? []) if (!call.settled && future.needs(call)) return why;
     return undefined;
   }
 

@@ -157,3 +157,9 @@ function delayOf(options: RetryBounds, attempts: number): number {
     attempts,
   );
 }
+
+/** What is said of an action that is none. */
+export function needsFunction(name: unknown, got: unknown): string {
+  const what = got instanceof Promise ? "a promise, which runs already" : typeof got;
+  return `ctx.run("${String(name)}") needs a function, and got ${what}. Write ctx.run("${String(name)}", () => ...).`;
+}

@@ -7,6 +7,8 @@ const FOLDERS = /[\\/]sdk[\\/]turn[\\/]user-frame\.[jt]s$/.test(HERE)
 /** As a package, or as the source map of a bundle names it. */
 const OWN_FILE =
   /[\\/]perdure[\\/](?:dist[\\/](?:cjs[\\/])?)?(?:sdk|lib)[\\/]|[\\/]sdk[\\/](?:held|hooks|endpoint|turn[\\/][a-z]+(?:-[a-z]+)*)\.[jt]s:/;
+/** Of the process that runs handlers for the local engine. */
+const HOST_FILE = /[\\/]runtime[\\/]dev[\\/]hosts[\\/]/;
 /** In a bundle without a source map the SDK's calls are told by name. */
 const OWN_CALL =
   /^at (?:async )?(?:new \w+Error|assertSameCommand|siteOf|(?:TurnMachine|TurnDriver|OpenOperations|Forgotten|TurnContext|HandlerContext|CallingContext|ReferenceContext|DurablePromise|InvocationPromise)\.)/;
@@ -14,6 +16,7 @@ const OWN_CALL =
 const isOwn = (frame: string): boolean =>
   OWN_CALL.test(frame) ||
   OWN_FILE.test(frame) ||
+  HOST_FILE.test(frame) ||
   frame.includes("(node:") ||
   FOLDERS.some(({ href, pathname }) => frame.includes(href) || frame.includes(pathname));
 

@@ -47,10 +47,10 @@ describe("the greeter's handler", () => {
   // 1 for ids as they are shown, as in the runtime's functions below;
   // 5 for times of entries and turns (0031), and for steps that a development server stops;
   // 1 for the place where tracing comes in;
-  // 5 for what is said of code: operations that are not awaited, an object that calls its own key, values that JSON loses.
-  test("is at most 188 KB with everything that it needs: nothing of the AWS SDK", () => {
+  // 6 for what is said of code: operations that are not awaited, an object that calls its own key, values that JSON loses.
+  test("is at most 189 KB with everything that it needs: nothing of the AWS SDK", () => {
     const code = codeOf(join(EXAMPLES, "01-greeter.ts"), "runtime");
-    expect(code.byteLength).toBeLessThanOrEqual(188 * KB);
+    expect(code.byteLength).toBeLessThanOrEqual(189 * KB);
     expect(imported(code)).toEqual([]);
   });
 

@@ -64,7 +64,7 @@ describe("ordinary code keeps its types", () => {
     expectTypeOf(await ctx.run("x", () => undefined)).toEqualTypeOf<undefined>();
     expectTypeOf(await ctx.run("x", async () => {})).toEqualTypeOf<void>();
     expectTypeOf(await ctx.run("x", (): unknown => 1)).toEqualTypeOf<unknown>();
-    expectTypeOf(await ctx.run("x", (): ReturnType<typeof JSON.parse> => 1)).toBeAny();
+    expectTypeOf(await ctx.run("x", () => JSON.parse("1"))).toBeAny();
     expectTypeOf(await ctx.run("x", () => ({ a: 1, b: "x" }), { maxRetryAttempts: 1 })).toEqualTypeOf<{
       a: number;
       b: string;

@@ -79,7 +79,8 @@ function classOf(part: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(part);
   if (typeof prototype !== "object" || prototype === null || Array.isArray(part)) return undefined;
   const constructor = (prototype as { readonly constructor?: unknown }).constructor;
-  const name = typeof constructor === "function" ? constructor.name : "";
+  // A class that names itself is renamed by the bundler.
+  const name = typeof constructor === "function" ? constructor.name.replace(/^_/u, "") : "";
   if (name === "" || name === "Object") return undefined;
   return Object.getOwnPropertyNames(prototype).some((each) => each !== "constructor") ? name : undefined;
 }
