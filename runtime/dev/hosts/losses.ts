@@ -23,24 +23,30 @@ const CLASSES: Readonly<Record<string, string>> = {
   ArrayBuffer: "an ArrayBuffer becomes {}. Give serde.binary.",
 };
 
+/** Most parts of most values. */
+const isKept = (part: unknown): boolean =>
+  typeof part === "string" ||
+  typeof part === "boolean" ||
+  part === null ||
+  (typeof part === "number" && Number.isFinite(part));
+
 function lossIn(value: unknown, keepsDates: boolean): Loss | undefined {
   const queue: { readonly part: unknown; readonly at: string; readonly inList: boolean }[] = [
     { part: value, at: "", inList: false },
   ];
   const seen = new Set<unknown>();
   for (const { part, at, inList } of queue) {
-    if (seen.size > LOSSES_NODES_MAX) return undefined;
     const words = wordsOf(part, { inList, isTop: at === "", keepsDates });
     if (words !== undefined) return { at, words };
     if (typeof part !== "object" || part === null || seen.has(part) || hasJson(part)) continue;
     seen.add(part);
-    if (Array.isArray(part))
-      part.slice(0, LOSSES_NODES_MAX).forEach((each: unknown, index) => {
-        queue.push({ part: each, at: `${at}[${index}]`, inList: true });
-      });
-    else
-      for (const [name, each] of Object.entries(part).slice(0, LOSSES_NODES_MAX))
-        queue.push({ part: each, at: at + placeOf(name), inList: false });
+    const inPart = Array.isArray(part);
+    for (const name of Object.keys(part)) {
+      const each = (part as Record<string, unknown>)[name];
+      if (isKept(each)) continue;
+      if (queue.length > LOSSES_NODES_MAX) return undefined;
+      queue.push({ part: each, at: at + (inPart ? `[${name}]` : placeOf(name)), inList: inPart });
+    }
   }
   return undefined;
 }
@@ -61,6 +67,8 @@ function wordsOf(part: unknown, { inList, isTop, keepsDates }: Place): string | 
 }
 
 function objectWords(part: object, keepsDates: boolean): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(part);
+  if (prototype === Object.prototype || prototype === Array.prototype) return undefined;
   const tag = Object.prototype.toString.call(part).slice("[object ".length, -1);
   if (tag === "Date")
     return keepsDates
