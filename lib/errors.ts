@@ -290,7 +290,8 @@ function describe(thrown: unknown): string {
   try {
     const held = (thrown as { readonly [HELD]?: { readonly is: string; readonly advice: string } })?.[HELD];
     if (held) return `${held.is} (${held.advice})`;
-    return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
+    // JSON has neither NaN nor a BigInt.
+    return typeof thrown === "object" ? (JSON.stringify(thrown) ?? String(thrown)) : String(thrown);
   } catch {
     return Object.prototype.toString.call(thrown);
   }

@@ -49,6 +49,12 @@ const OTHERS: Readonly<Record<string, readonly [make: () => unknown, message: st
     () => new AggregateError([new Error("one"), new Error("two")], "all failed"),
     "all failed; one; two",
   ],
+  NaN: [() => Number.NaN, "a value that is no Error was thrown: NaN"],
+  "a BigInt": [() => 5n, "a value that is no Error was thrown: 5"],
+  "a symbol": [() => Symbol("s"), "a value that is no Error was thrown: Symbol(s)"],
+  null: [() => null, "a value that is no Error was thrown: null"],
+  nothing: [() => undefined, "a value that is no Error was thrown: undefined"],
+  "a frozen error": [() => Object.freeze(new Error("frozen")), "frozen"],
   "parts without a message of their own": [
     () => withFields(new AggregateError([new Error("one")]), { code: "ECONNREFUSED" }),
     "ECONNREFUSED; one",
