@@ -81,6 +81,19 @@ test("its reference of the command line has each command", () => {
     expect(reference).toContain(`## \`${command}\``);
 });
 
+test("documents for users name no rule without a link to it", () => {
+  const forBuilders =
+    /^(ARCHITECTURE|CONTRIBUTING)\.md$|^docs\/(decisions\/|protocol|journal-format|guarantees|parity|benchmarks)/;
+  const riddles = pages
+    .filter((page) => !forBuilders.test(page))
+    .flatMap((page) =>
+      [...readFileSync(join(ROOT, page), "utf8").matchAll(/\((?:[MRJWPD]\d+(?:, )?)+\)/g)].map(
+        ([riddle]) => `${page}: ${riddle}`,
+      ),
+    );
+  expect(riddles).toEqual([]);
+});
+
 test("pictures that documents show are there", () => {
   const missing = pages.flatMap((page) =>
     [...readFileSync(join(ROOT, page), "utf8").matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)]
