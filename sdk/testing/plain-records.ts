@@ -1,6 +1,7 @@
 /** Records that say nothing of their source: an event of the subscription's source is made of them. */
 import type { Source } from "../../runtime/events/source.ts";
 import type { Subscription } from "../../runtime/events/subscription.ts";
+import { isEventFields } from "../../runtime/events/event-fields.ts";
 import {
   eventBridgeEvent,
   type EventRecord,
@@ -28,6 +29,7 @@ export class PlainRecords {
   /** Throws `TypeError` for a record that has what its source does not. */
   eventOf({ id, source }: Subscription, records: readonly PlainRecord[]): SourceEvent {
     const { scheme, name } = source;
+    if (records.length === 0) throw new TypeError("there is no record to deliver");
     switch (scheme) {
       case "kafka": {
         const offset = this.#offsets.get(id) ?? 0;
@@ -82,4 +84,7 @@ function only(records: readonly PlainRecord[], { scheme }: Source): PlainRecord 
 
 /** Whether it is one, and no event. */
 export const isPlainRecord = (what: SourceEvent | PlainRecord): what is PlainRecord =>
-  "value" in what && !("Records" in what || "records" in what || "detail-type" in what || "perdure" in what);
+  // Of a caller without types it may be anything. The door says what is wrong with it.
+  isEventFields(what) &&
+  "value" in what &&
+  !("Records" in what || "records" in what || "detail-type" in what || "perdure" in what);

@@ -284,6 +284,8 @@ test("an unknown subscription, a wrong shape, no delivery at all", async () => {
   await expect(environment.deliver("Account.add", sqsEvent([{ value: 1 }], { queue: "q" }))).rejects.toThrow(
     /of no shape that a source 'kafka:/u,
   );
+  await expect(environment.deliver("Account.add", [])).rejects.toThrow("there is no record to deliver");
+  await expect(environment.deliver("Account.add", null as never)).rejects.toThrow(/is no JSON object/u);
   await expect(environment.deliver("Account.add", { value: 1 }, { times: 0 })).rejects.toThrow(
     /not 0 times/u,
   );
