@@ -1,5 +1,6 @@
 /** Events, delivered through the source door as their source would deliver them. */
 import { EVENTS_REQUEST_MS, REJECTED_MAX } from "../../lib/limits/events.ts";
+import { decodeMessage, type Outgoing } from "../../lib/model/message.ts";
 import { shownId } from "../../lib/model/shown-id.ts";
 import { rejectedId } from "../../lib/model/source-record.ts";
 import type { BatchItemFailure } from "../../runtime/events/failures.ts";
@@ -20,6 +21,9 @@ export interface DeliverOptions {
   readonly times?: number;
   /** All of these at the same time, as two consumers may after a rebalance. Default: one after the other. */
   readonly atOnce?: boolean;
+  /** At the first delivery the mailbox takes so many of the records, and refuses those behind them, as one that is throttled does. So you
+   * see what the source is to deliver again. Default: all. */
+  readonly accepts?: number;
 }
 
 /** What the source gets. */
@@ -72,14 +76,18 @@ export class Deliveries {
   async deliver(
     name: string,
     what: SourceEvent | PlainRecord | readonly PlainRecord[],
-    { times = 1, atOnce = false }: DeliverOptions,
+    { times = 1, atOnce = false, accepts }: DeliverOptions,
   ): Promise<Delivered> {
     if (!Number.isSafeInteger(times) || times < 1)
       throw new RangeError(`an event is delivered once or more often, not ${times} times`);
     const subscription = await this.#subscription(name);
     const event = this.#eventOf(subscription, what);
-    const deliver = async (): Promise<DeliveryAnswer> =>
-      viewed(await this.#door.deliver(subscription, event, EVENTS_REQUEST_MS));
+    let first = accepts === undefined ? undefined : await this.#refusing(subscription, event, accepts);
+    const deliver = async (): Promise<DeliveryAnswer> => {
+      const door = first ?? this.#door;
+      first = undefined;
+      return viewed(await door.deliver(subscription, event, EVENTS_REQUEST_MS));
+    };
     const deliveries: DeliveryAnswer[] = [];
     if (atOnce) deliveries.push(...(await Promise.all(Array.from({ length: times }, deliver))));
     else for (let count = 0; count < times; count++) deliveries.push(await deliver());
@@ -111,17 +119,40 @@ export class Deliveries {
     return isPlainRecord(what) ? this.#plain.eventOf(to, [what]) : what;
   }
 
-  /** Their ids derive from the records. */
-  async #started(to: Subscription, event: SourceEvent): Promise<readonly TestInvocation[]> {
-    const { registry, items, clock } = this.#ports;
+  /** A door whose mailbox refuses what comes behind the first records. */
+  async #refusing(to: Subscription, event: SourceEvent, accepts: number): Promise<SourceDoor> {
+    const ids = (await this.#startsOf(to, event)).map(({ start }) => start?.id);
+    const refused = new Set(ids.slice(accepts));
+    for (const id of ids.slice(0, accepts)) refused.delete(id);
+    const isRefused = ({ body }: Outgoing): boolean => refused.has(decodeMessage(body).id);
+    const { mailbox } = this.#ports;
+    const sendBatch = async (messages: readonly Outgoing[]): Promise<readonly number[]> => {
+      const taken = messages.filter((message) => !isRefused(message));
+      const again = taken.length === 0 ? [] : await mailbox.sendBatch(taken);
+      return messages.flatMap((message, at) =>
+        isRefused(message) || again.includes(taken.indexOf(message)) ? [at] : [],
+      );
+    };
+    return new SourceDoor({ ...this.#ports, mailbox: { sendBatch } });
+  }
+
+  /** What each record becomes: its id derives from it. Absent: nothing. */
+  async #startsOf(to: Subscription, event: SourceEvent) {
+    const { registry, clock } = this.#ports;
     const sink = await resolveSink(registry, to.sink);
-    if (typeof sink === "string") return [];
+    return readEvent(event, to.source, to).records.map((record) => {
+      const mapped = typeof sink === "string" ? undefined : invocationOf(to, sink, record, clock.now());
+      return { record, start: mapped === undefined || isRejection(mapped) ? undefined : mapped };
+    });
+  }
+
+  async #started(to: Subscription, event: SourceEvent): Promise<readonly TestInvocation[]> {
+    const { items } = this.#ports;
     const ids = new Set<string>();
-    for (const record of readEvent(event, to.source, to).records) {
-      const start = invocationOf(to, sink, record, clock.now());
+    for (const { record, start } of await this.#startsOf(to, event)) {
       const rejected = await readRejected({ items }, to.name, rejectedId(to, record.identity));
       const isAside = rejected !== undefined && rejected.status !== "retried";
-      if (!isRejection(start) && !isAside) ids.add(shownId(start.id));
+      if (start && !isAside) ids.add(shownId(start.id));
     }
     return [...ids].map((id) => this.#invocation(id));
   }

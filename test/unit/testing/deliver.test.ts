@@ -103,6 +103,66 @@ test("two doors at once", async () => {
   expect(ran.map(({ value }) => value)).toEqual([1, 2]);
 });
 
+test.each([
+  [
+    "kafka://main/orders",
+    kafkaEvent(
+      [
+        { key: "a", value: 1 },
+        { key: "b", value: 2 },
+        { key: "a", value: 3 },
+      ],
+      {
+        topic: "orders",
+        offset: 7,
+      },
+    ),
+    [{ itemIdentifier: { partition: "orders-0", offset: 8 } }],
+  ],
+  [
+    "sqs://q.fifo",
+    sqsEvent(
+      [
+        { id: "m-1", key: "a", value: 1 },
+        { id: "m-2", key: "a", value: 2 },
+        { id: "m-3", key: "a", value: 3 },
+      ],
+      { queue: "q.fifo" },
+    ),
+    [{ itemIdentifier: "m-2" }, { itemIdentifier: "m-3" }],
+  ],
+  [
+    "kinesis://s",
+    kinesisEvent(
+      [
+        { key: "a", value: 1, sequenceNumber: "11" },
+        { key: "a", value: 2, sequenceNumber: "12" },
+        { key: "a", value: 3, sequenceNumber: "13" },
+      ],
+      { stream: "s" },
+    ),
+    [{ itemIdentifier: "12" }],
+  ],
+])(
+  "a part of %s is refused, comes again, and all of it runs once and in order",
+  async (source, event, failures) => {
+    const { environment, ran } = await starting({ name: "it", source, sink: "Account/add" });
+    await using _ = environment;
+    const { deliveries, invocations } = await environment.deliver("it", event, { accepts: 1, times: 2 });
+    expect(deliveries.map(({ batchItemFailures }) => batchItemFailures)).toEqual([failures, []]);
+    expect(deliveries[0]).toMatchObject({
+      counts: { accepted: 1, failed: 2 },
+      error: expect.stringMatching(/the mailbox refused/u),
+    });
+    expect(invocations.length).toBe(3);
+    await environment.settled();
+    expect(ran.map(({ value }) => value).toSorted((a, b) => Number(a) - Number(b))).toEqual([1, 2, 3]);
+    expect(ran.filter(({ key }) => key === "a").map(({ value }) => value)).toEqual(
+      source.startsWith("kafka") ? [1, 3] : [1, 2, 3],
+    );
+  },
+);
+
 const SHAPES: readonly (readonly [source: string, event: SourceEvent, value: unknown, headers: object])[] = [
   [
     "kafka://main/t",
