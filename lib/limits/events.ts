@@ -115,6 +115,10 @@ export const KAFKA_LANE_RECORDS_MAX = 2000;
 export const KAFKA_LANE_BYTES_MAX = 16 * 1024 * 1024;
 /** How long a partition waits for its subscription's rate, before it asks again. */
 export const KAFKA_PACE_MS = 100;
+/** The highest limit of invocations in flight: each is an id in memory. */
+export const KAFKA_IN_FLIGHT_MAX = 100_000;
+/** Invocations that are looked at together, whether they have ended. */
+export const KAFKA_IN_FLIGHT_LOOKED_MAX = 100;
 /** The highest rate that can be said: more is none. */
 export const KAFKA_RATE_MAX = 1_000_000;
 /** How long a batch may take. */

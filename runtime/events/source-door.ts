@@ -14,6 +14,7 @@
 import { eachAtOnce } from "../../lib/at-once.ts";
 import { asError, OperationalError } from "../../lib/errors.ts";
 import { DOOR_SPARE_MS, LANES_AT_ONCE, RECORD_KNOWN_MS } from "../../lib/limits/events.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
 import type { Start } from "../../lib/model/message.ts";
 import { sortablePosition } from "../../lib/model/source-record.ts";
 import type { Logger, Registry } from "../../lib/ports.ts";
@@ -64,6 +65,7 @@ interface Passage {
   readonly counts: RecordCounts;
   readonly failed: Set<SourceRecord>;
   readonly mayGoOn: () => boolean;
+  readonly started: (ids: readonly InvocationId[]) => void;
   error: string | undefined;
 }
 
@@ -75,9 +77,14 @@ export class SourceDoor {
   }
 
   /** `event`: as AWS delivers it. Throws {@link EventShapeError} for one that is none of the subscription's source. */
-  async deliver(subscription: Subscription, event: unknown, remainingMs: number): Promise<BatchOutcome> {
+  async deliver(
+    subscription: Subscription,
+    event: unknown,
+    remainingMs: number,
+    started?: Passage["started"],
+  ): Promise<BatchOutcome> {
     const batch = readEvent(event, subscription.source, subscription);
-    return await this.accept(subscription, batch, remainingMs);
+    return await this.accept(subscription, batch, remainingMs, started);
   }
 
   /** Never throws for what a store or the mailbox does: the source delivers it again. */
@@ -85,6 +92,7 @@ export class SourceDoor {
     subscription: Subscription,
     { form, records, ignored }: SourceBatch,
     remainingMs: number,
+    started: Passage["started"] = () => undefined,
   ): Promise<BatchOutcome> {
     const { clock } = this.#ports;
     const untilMs = clock.now() + remainingMs - DOOR_SPARE_MS;
@@ -92,7 +100,7 @@ export class SourceDoor {
     const sink = await this.#sink(subscription);
     if (typeof sink === "string") return await this.#allFailed(subscription, form, records, counts, sink);
     const passage: Passage = {
-      ...{ subscription, sink, counts, failed: new Set<SourceRecord>(), error: undefined },
+      ...{ subscription, sink, counts, failed: new Set<SourceRecord>(), error: undefined, started },
       mayGoOn: () => clock.now() < untilMs,
     };
     await eachAtOnce(lanesOf(records), LANES_AT_ONCE, (lane) => this.#lane(passage, lane));
@@ -223,6 +231,7 @@ export class SourceDoor {
       }
       const { admitted, error } = await admitRecords(this.#ports, starts, passage.mayGoOn);
       for (const what of admitted) counts[what === "accepted" ? "accepted" : "alreadyStarted"]++;
+      passage.started(starts.flatMap(({ id }, at) => (admitted[at] === "accepted" ? [id] : [])));
       done += admitted.length;
       if (error !== undefined) {
         this.#failing(passage, error);

@@ -6,7 +6,7 @@
  *
  * It is not changed, but for being paused and replayed: what a key is taken from is part of an invocation's id.
  */
-import { KAFKA_RATE_MAX, SUBSCRIPTION_NAME_BYTES_MAX } from "../../lib/limits/events.ts";
+import { KAFKA_IN_FLIGHT_MAX, KAFKA_RATE_MAX, SUBSCRIPTION_NAME_BYTES_MAX } from "../../lib/limits/events.ts";
 import type { SourceName } from "../../lib/model/source-record.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { subscriptionId } from "../../lib/model/shown-id.ts";
@@ -32,6 +32,8 @@ export interface Subscription extends SourceName {
   readonly oneAtATime: boolean;
   /** Records in a second that a local server accepts of a topic, at most. Absent: as fast as they come. */
   readonly maxRate?: number;
+  /** Invocations that a local server lets a topic have at the same time, at most. Absent: as many as come. */
+  readonly maxInFlight?: number;
   /** When a local server makes a tick. Absent: EventBridge Scheduler does, or nobody. */
   readonly schedule?: Schedule;
   /** As they were given. */
@@ -71,6 +73,7 @@ export const OPTION = {
   generation: "perdure.generation",
   consumer: "perdure.consumer",
   maxRate: "perdure.max.rate",
+  maxInFlight: "perdure.max.in.flight",
   schedule: "perdure.schedule",
   timezone: "perdure.timezone",
 } as const;
@@ -137,23 +140,30 @@ function wrongForScheme(
   options: SubscriptionOptions,
   scheme: Source["scheme"],
 ): SubscriptionFault | undefined {
-  const { lanes, consumer, maxRate } = OPTION;
+  const { lanes, consumer, maxRate, maxInFlight } = OPTION;
   const fault = (name: string, reason: string) => ({ field: `options.${name}`, reason });
   if (options[lanes] !== undefined && (scheme !== "kinesis" || options[lanes] !== "shard"))
     return fault(lanes, "must be 'shard', of a Kinesis stream");
   if (options[consumer] !== undefined && (scheme !== "kafka" || options[consumer] !== "none"))
     return fault(consumer, "must be 'none', of a Kafka topic");
-  if (options[maxRate] !== undefined && (scheme !== "kafka" || !isRate(options[maxRate])))
-    return fault(maxRate, `must be a whole number from 1 to ${KAFKA_RATE_MAX}, of a Kafka topic`);
+  for (const [name, max] of [
+    [maxRate, KAFKA_RATE_MAX],
+    [maxInFlight, KAFKA_IN_FLIGHT_MAX],
+  ] as const)
+    if (options[name] !== undefined && (scheme !== "kafka" || !isWithin(options[name], max)))
+      return fault(name, `must be a whole number from 1 to ${max}, of a Kafka topic`);
   if (scheme === "schedule") return undefined;
   const ofSchedule = [OPTION.schedule, OPTION.timezone].find((name) => options[name] !== undefined);
   return ofSchedule && fault(ofSchedule, "is of a schedule alone");
 }
 
-const isRate = (text: string): boolean =>
-  /^\d+$/u.test(text) && Number(text) >= 1 && Number(text) <= KAFKA_RATE_MAX;
+const isWithin = (text: string, max: number): boolean =>
+  /^\d+$/u.test(text) && Number(text) >= 1 && Number(text) <= max;
 
-type Own = Pick<Subscription, "key" | "keyIfMissing" | "oneAtATime" | "generation" | "maxRate" | "schedule">;
+type Own = Pick<
+  Subscription,
+  "key" | "keyIfMissing" | "oneAtATime" | "generation" | "maxRate" | "maxInFlight" | "schedule"
+>;
 
 function ownOptions(options: SubscriptionOptions): Own | SubscriptionFault {
   const key = parseKeyRule(options[OPTION.key] ?? "record");
@@ -171,14 +181,17 @@ function ownOptions(options: SubscriptionOptions): Own | SubscriptionFault {
   return {
     ...{ key, generation, oneAtATime: options[OPTION.lanes] === "shard" },
     ...(typeof otherwise === "object" ? { keyIfMissing: otherwise } : {}),
-    ...rateIn(options),
+    ...boundsIn(options),
     ...(schedule === undefined ? {} : { schedule }),
   };
 }
 
-function rateIn(options: SubscriptionOptions): Pick<Own, "maxRate"> {
-  const rate = options[OPTION.maxRate];
-  return rate === undefined ? {} : { maxRate: Number(rate) };
+function boundsIn(options: SubscriptionOptions): Pick<Own, "maxRate" | "maxInFlight"> {
+  const [rate, inFlight] = [options[OPTION.maxRate], options[OPTION.maxInFlight]];
+  return {
+    ...(rate === undefined ? {} : { maxRate: Number(rate) }),
+    ...(inFlight === undefined ? {} : { maxInFlight: Number(inFlight) }),
+  };
 }
 
 function scheduleIn(options: SubscriptionOptions): Schedule | string | undefined {

@@ -6,11 +6,13 @@
  * A stream that ends is opened again, at what is committed, after a wait that grows. Nothing ends a consumer but `stop`.
  */
 import { asError } from "../../../lib/errors.ts";
+import type { InvocationId } from "../../../lib/model/ids.ts";
 import { KAFKA_STATUS_MS, KAFKA_STOP_MS_MAX } from "../../../lib/limits/events.ts";
-import { SourceDoor, type SourceDoorPorts } from "../source-door.ts";
+import { type BatchOutcome, SourceDoor, type SourceDoorPorts } from "../source-door.ts";
 import type { Subscription } from "../subscription.ts";
 import type { KafkaClient, KafkaMessage, KafkaStream } from "./client.ts";
 import { Lane, retryMs } from "./lane.ts";
+import { InFlight } from "./in-flight.ts";
 import { Pace } from "./pace.ts";
 import type { KafkaSettings } from "./settings.ts";
 import { type KafkaState, kafkaStatus, type KafkaStatus } from "./status.ts";
@@ -23,6 +25,8 @@ export class KafkaConsumer {
   readonly #door: SourceDoor;
   /** Of all its partitions together. Absent: as fast as they come. */
   readonly #pace: Pace | undefined;
+  /** The same, of what it has started. */
+  readonly #inFlight: InFlight | undefined;
   readonly #working: Promise<void>;
   readonly #begun = Promise.withResolvers<void>();
   readonly #waits = new Set<() => void>();
@@ -45,7 +49,8 @@ export class KafkaConsumer {
     this.subscription = subscription;
     this.settings = settings;
     this.#door = new SourceDoor(ports);
-    const { recordsPerSecond } = settings;
+    const { recordsPerSecond, inFlightMax } = settings;
+    this.#inFlight = inFlightMax === undefined ? undefined : new InFlight(ports.items, inFlightMax);
     this.#pace = recordsPerSecond === undefined ? undefined : new Pace(ports.clock, recordsPerSecond);
     this.#working = this.#work();
   }
@@ -127,13 +132,8 @@ export class KafkaConsumer {
     const known = this.#lanes.get(partition);
     if (known) return known;
     const lane: Lane = new Lane({
-      allowed: (records) => this.#pace?.take(records) ?? records,
-      accept: async (messages, remainingMs) =>
-        await this.#door.deliver(
-          this.subscription,
-          eventOf(this.subscription.source.name, messages),
-          remainingMs,
-        ),
+      allowed: (records) => this.#allowed(records),
+      accept: async (messages, remainingMs) => await this.#accept(messages, remainingMs),
       commit: async (next) => await stream.commit(partition, next),
       failed: (message) => this.#failed(message),
       accepted: (records) => (this.#records += records),
@@ -144,6 +144,23 @@ export class KafkaConsumer {
     });
     this.#lanes.set(partition, lane);
     return lane;
+  }
+
+  #allowed(records: number): number {
+    const open = this.#inFlight?.take(records) ?? records;
+    const allowed = this.#pace?.take(open) ?? open;
+    this.#inFlight?.settle(open - allowed);
+    return allowed;
+  }
+
+  async #accept(messages: readonly KafkaMessage[], remainingMs: number): Promise<BatchOutcome> {
+    const started: InvocationId[] = [];
+    const event = eventOf(this.subscription.source.name, messages);
+    try {
+      return await this.#door.deliver(this.subscription, event, remainingMs, (ids) => started.push(...ids));
+    } finally {
+      this.#inFlight?.settle(messages.length, started);
+    }
   }
 
   async #close(): Promise<void> {

@@ -27,6 +27,8 @@ export interface KafkaSettings {
   readonly heartbeatMs: number;
   /** Absent: as fast as they come. */
   readonly recordsPerSecond?: number;
+  /** Absent: as many as come. */
+  readonly inFlightMax?: number;
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly sasl?: { readonly mechanism: SaslMechanism; readonly username: string; readonly password: string };
 }
@@ -78,7 +80,7 @@ export function kafkaSettings(
 
 function settingsIn(
   all: Readonly<Record<string, string>>,
-  { id, maxRate }: Subscription,
+  { id, maxRate, maxInFlight }: Subscription,
   server: string,
 ): KafkaSettings {
   const ours: readonly string[] = Object.values(OPTION);
@@ -104,6 +106,7 @@ function settingsIn(
     committedOnly: oneOf(all, "isolation.level", { read_committed: true, read_uncommitted: false }, true),
     ...{ sessionMs, heartbeatMs },
     ...(maxRate === undefined ? {} : { recordsPerSecond: maxRate }),
+    ...(maxInFlight === undefined ? {} : { inFlightMax: maxInFlight }),
     ...security(all),
   };
 }

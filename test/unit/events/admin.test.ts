@@ -153,6 +153,7 @@ describe("subscriptions", () => {
       { ...ORDERS, options: { "perdure.schedule": "rate(1 minute)" } },
       "of a schedule alone",
     ],
+    ["no limit in flight", { ...ORDERS, options: { "perdure.max.in.flight": "many" } }, "from 1 to"],
     ["a rate that is none", { ...ORDERS, options: { "perdure.max.rate": "0" } }, "from 1 to"],
     [
       "a rate of a queue",

@@ -178,8 +178,31 @@ test("a rate holds up the topic: no more records are accepted in a second, of al
   await sources.stop();
 });
 
+test("a limit of invocations in flight holds up the topic until some have ended", async () => {
+  const options = { "perdure.max.in.flight": "4" };
+  const { world, to, topic, sources } = await reading("Account/add", options);
+  for (let at = 0; at < 10; at++) topic.append(at % 2, `key${at % 2}`, at);
+  const accepted = async () => (await sources.status(to))?.records;
+  await world.clock.advance(0);
+  expect(await accepted()).toBe(4);
+  await world.clock.advance(60_000);
+  expect(await accepted()).toBe(4);
+  for (const expected of [8, 10]) {
+    await world.run();
+    await world.clock.advance(1000);
+    expect(await accepted()).toBe(expected);
+  }
+  await world.run();
+  expect([world.values("key0"), world.values("key1")]).toEqual([
+    [0, 2, 4, 6, 8],
+    [1, 3, 5, 7, 9],
+  ]);
+  await sources.stop();
+});
+
 test.each([
   [{ "auto.offset.reset": "latest" }, undefined],
+  [{ "perdure.max.in.flight": "1" }, undefined],
   [{ "perdure.max.rate": "5" }, undefined],
   [{ "fetch.banana": "1" }, "options.fetch.banana"],
   [{ "session.timeout.ms": "soon" }, "options.session.timeout.ms"],
