@@ -97,7 +97,7 @@ export async function removeSubscription(cli: Cli, id: string): Promise<void> {
 
 export async function pauseSubscription(cli: Cli, id: string, paused: boolean): Promise<void> {
   await asked(await cli.admin(), "PATCH", path`/subscriptions/${id}`, { body: { paused } }, id);
-  const does = paused ? "is paused: nothing is read of it" : "goes on";
+  const does = paused ? "is paused; what was started goes on" : "goes on";
   await cli.out.show({ id, paused }, () => [`${id} ${does}`]);
 }
 
@@ -149,24 +149,31 @@ async function show(cli: Cli, answer: unknown): Promise<void> {
       ["source", source],
       ["sink", sink],
       ...Object.entries(options).map(([option, value]) => [`option ${option}`, value] as const),
-      ...(raw["perdure"] === undefined ? statusLines(status) : consumerLines(raw["perdure"])),
+      ...(raw["perdure"] === undefined ? statusLines(cli, status) : consumerLines(raw["perdure"])),
+      ...tickLines(cli, new AnswerFields(answer, "answer").object("last_tick")),
       ...countLines(status),
     ]),
   );
 }
 
 /** Of what is no topic that the server reads. */
-function statusLines(status: AnswerFields | undefined): readonly (readonly [string, string])[] {
+function statusLines(cli: Cli, status: AnswerFields | undefined): readonly (readonly [string, string])[] {
   const state = status?.optionalText("state");
   const error = status?.object("last_error");
   const next = status?.optionalText("next_tick");
   return [
     ...(state === undefined ? [] : [["state", state] as const]),
-    ...(next === undefined ? [] : [["next tick", next] as const]),
+    ...(next === undefined ? [] : [["next tick", cli.out.time(next)] as const]),
     ...(error === undefined
       ? []
-      : [["last error", `${error.text("message")} (${error.text("at")})`] as const]),
+      : [["last error", `${error.text("message")} (${cli.out.time(error.text("at"))})`] as const]),
   ];
+}
+
+function tickLines(cli: Cli, tick: AnswerFields | undefined): readonly (readonly [string, string])[] {
+  if (tick === undefined) return [];
+  const became = tick.optionalText("invocation_id");
+  return [["last tick", `${cli.out.time(tick.text("at"))}${became === undefined ? "" : `, ${became}`}`]];
 }
 
 function countLines(status: AnswerFields | undefined): readonly (readonly [string, string])[] {

@@ -199,11 +199,11 @@ test("a schedule is paused and goes on; what cannot be moved is refused with the
   const run = async (...args: string[]) => await server.run("subscriptions", ...args);
   const daily = ["schedule://daily", "service://Greeter/greet", "perdure.schedule=0 2 * * *"];
   expect((await run("create", ...daily, "--name", "daily")).code).toBe(0);
-  expect((await run("pause", "daily")).stdout).toBe("daily is paused: nothing is read of it\n");
+  expect((await run("pause", "daily")).stdout).toBe("daily is paused; what was started goes on\n");
   expect((await run("list")).stdout).toMatch(/daily .* paused +- +0\/s/u);
   expect((await run("resume", "daily")).stdout).toBe("daily goes on\n");
   const shown = (await run("describe", "daily")).stdout;
-  expect(shown).toMatch(/next tick +\d{4}-/u);
+  expect(shown).toMatch(/next tick +\S/u);
   expect(shown).toContain("0 accepted, 0 repeated, 0 rejected, 0 failed since the server started");
   const moved = await run("skip", "daily", "latest", "--yes");
   expect([moved.code, moved.stderr]).toEqual([1, expect.stringContaining("other than Kafka")]);
