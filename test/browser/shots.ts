@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { findChromium } from "../../scripts/chromium.ts";
 import { PACKAGE_ROOT } from "../e2e/server.ts";
 import { openShop, type Shop } from "./support/shop.ts";
+import { openSources } from "./support/sources.ts";
 
 interface Shot {
   readonly name: string;
@@ -53,8 +54,23 @@ function shotsOf({ ids }: Shop): readonly Shot[] {
   ];
 }
 
+/** On a server of their own: the shop is called, and nothing comes to it. */
+const SOURCE_SHOTS: readonly Shot[] = [
+  { name: "events", path: "/events" },
+  { name: "subscription", path: "/events/stock" },
+  { name: "schedule", path: "/events/nightly" },
+];
+
 /** Those that docs/ui.md shows. */
-const KEPT = ["overview", "invocations", "invocation-retrying", "invocation-parked", "object", "playground"];
+const KEPT = [
+  "events",
+  "overview",
+  "invocations",
+  "invocation-retrying",
+  "invocation-parked",
+  "object",
+  "playground",
+];
 
 /** `isKept`: for the documents. What is below the window is left out, and so is where this machine has its data. */
 async function take(page: Page, url: string, file: string, isKept: boolean): Promise<void> {
@@ -70,7 +86,11 @@ const executablePath = findChromium();
 if (executablePath === undefined) throw new Error("there is no chromium: npm run chromium");
 const target = folder ?? join(PACKAGE_ROOT, "docs/ui");
 mkdirSync(target, { recursive: true });
-const shop = await openShop();
+const [shop, sources] = [await openShop(), await openSources()];
+const all = [
+  ...shotsOf(shop).map((shot) => ({ ...shot, url: shop.server.adminUrl })),
+  ...SOURCE_SHOTS.map((shot) => ({ ...shot, url: sources.adminUrl })),
+];
 const browser = await chromium.launch({
   executablePath,
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
@@ -82,14 +102,15 @@ try {
       ...{ colorScheme: theme, reducedMotion: "reduce", locale: "en-GB", timezoneId: "Europe/Berlin" },
     });
     const page = await context.newPage();
-    for (const { name, path } of shotsOf(shop)) {
+    for (const { name, path, url } of all) {
       if (folder === undefined && !KEPT.includes(name)) continue;
       const file = folder === undefined ? `${name}.png` : `${name}-${width}-${theme}.png`;
-      await take(page, `${shop.server.adminUrl}/ui${path}`, join(target, file), folder === undefined);
+      await take(page, `${url}/ui${path}`, join(target, file), folder === undefined);
     }
     await context.close();
   }
 } finally {
   await browser.close();
   await shop.server.stop();
+  await sources.stop();
 }
