@@ -229,4 +229,7 @@ export const encodeTurnOutcome = (outcome: TurnOutcome): string => encodeJson(ou
 export const decodeTurnOutcome = (text: string): TurnOutcome => decodeJson(text) as unknown as TurnOutcome;
 
 /** Whether code does what a journal has recorded (runtime/dev/hosts/rehearsal.ts). */
-export type Rehearsal = { readonly fits: true } | { readonly fits: false; readonly reason: string };
+export type Rehearsal =
+  | { readonly fits: true }
+  /** `isUnsure`: the process did not say so. */
+  | { readonly fits: false; readonly reason: string; readonly isUnsure?: true };

@@ -140,3 +140,16 @@ test("a turn that runs while the code is mended moves when it has failed", async
   expect((await server.attach(id)).json).toEqual(["pay", "ship"]);
   expect(effectsOf("pay")).toBe(1);
 });
+
+test("one whose new code ends its process is not in the way of the others", async () => {
+  const [a, b] = [await server.send("/Order/a/place"), await server.send("/Order/b/place")];
+  await printed(/Order\/a\/place failed .*attempt 3/u);
+  await printed(/Order\/b\/place failed .*attempt 3/u);
+  write("mended");
+  const mended = readFileSync(file, "utf8");
+  writeFileSync(file, mended.replace('note("turn");', 'if (ctx.key === "a") process.exit(3);'));
+  expect((await server.attach(b)).json).toEqual(["pay", "ship"]);
+  await printed(/Order\/a\/place stays on the old code .*exited with code 3/u);
+  write("mended");
+  expect((await server.attach(a)).json).toEqual(["pay", "ship"]);
+});

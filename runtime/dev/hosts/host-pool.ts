@@ -28,6 +28,7 @@ import {
   HOST_HEAP_MB,
   HOST_IDLE_MS_MAX,
   HOST_POOL_TICK_MS,
+  REHEARSED_ALONE_MAX,
   TURN_SLACK_MS,
 } from "../../../lib/limits/local.ts";
 
@@ -129,6 +130,23 @@ export class HostPool implements Invoker {
   /** Tells of each request whether the deployment's code does what is recorded. In a process of its own, so that no turn is hurt, and
    * without its output: what it prints is said by the attempt that follows. */
   async rehearse(deployment: string, requests: readonly TurnRequest[]): Promise<readonly Rehearsal[]> {
+    const rehearsals = [...(await this.#rehearseTogether(deployment, requests))];
+    if (requests.length === 1) return rehearsals;
+    // One that spins, or ends its process, is in the way of the others. Those are asked alone.
+    let alone = 0;
+    for (const [at, request] of requests.entries()) {
+      const told = rehearsals[at];
+      if (told?.fits !== false || told.isUnsure !== true || alone++ >= REHEARSED_ALONE_MAX) continue;
+      const [again = told] = await this.#rehearseTogether(deployment, [request]);
+      rehearsals[at] = again;
+    }
+    return rehearsals;
+  }
+
+  async #rehearseTogether(
+    deployment: string,
+    requests: readonly TurnRequest[],
+  ): Promise<readonly Rehearsal[]> {
     const process = await this.#start(deployment, () => undefined);
     try {
       await process.discovered;
@@ -285,10 +303,10 @@ async function rehearsed(process: HostProcess, request: TurnRequest): Promise<Re
   const late = delay(request.remainingMs + TURN_SLACK_MS, NOT_TOLD, { ref: false });
   const told = process
     .rehearse(request)
-    .catch((error: unknown): Rehearsal => ({ fits: false, reason: asError(error).message }));
+    .catch((error: unknown): Rehearsal => ({ fits: false, reason: asError(error).message, isUnsure: true }));
   return await Promise.race([told, late]);
 }
-const NOT_TOLD: Rehearsal = { fits: false, reason: "the code took too long to say so" };
+const NOT_TOLD: Rehearsal = { fits: false, reason: "the code took too long to say so", isUnsure: true };
 
 /** No attempt is counted: the invocation is looked at again, and its next turn runs alone. */
 const notBlamed = ({ message }: FunctionError): OperationalError =>
