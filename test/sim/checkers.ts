@@ -36,7 +36,8 @@ export interface Ending {
 export function checkRest({ observer }: Ending): void {
   for (const life of observer.lives.values()) {
     const isHalfAccepted =
-      (life.status === "scheduled" || life.status === "accepted") && !observer.starts.has(life.id);
+      (life.status === "scheduled" || life.status === "accepted") &&
+      !observer.sentLives.has(`${life.id} ${life.incarnation}`);
     if (life.status !== "completed" && !isHalfAccepted) observer.fail("L1", stuck(life));
   }
 }

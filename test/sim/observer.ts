@@ -84,6 +84,8 @@ export class Observer {
     { sequence: string; delayed: boolean; incarnation: number; atMs: number }
   >();
   readonly starts = new Map<string, Message & { kind: "start" }>();
+  /** Lives whose Start the mailbox has had, by `id incarnation`. */
+  readonly sentLives = new Set<string>();
   /** Successful writes of each state key, in order. */
   readonly state = new Map<string, StateWrite[]>();
   /** Logs in pages that restarts have written, whose heads come after them. */
@@ -472,6 +474,7 @@ export class Observer {
     if (!this.firstStart.has(id))
       this.firstStart.set(id, { sequence, delayed: dueAtMs !== undefined, incarnation, atMs: this.#now() });
     if (!this.starts.has(id)) this.starts.set(id, message);
+    this.sentLives.add(`${id} ${incarnation}`);
     if (!this.acknowledged.isForPurged(by, message)) this.asked(by, message);
     if (this.sources.isOn) this.sources.sent(message, this.#valueOf(message.inputFrom ?? id, message.input));
   }
