@@ -291,7 +291,8 @@ function describe(thrown: unknown): string {
     const held = (thrown as { readonly [HELD]?: { readonly is: string; readonly advice: string } })?.[HELD];
     if (held) return `${held.is} (${held.advice})`;
     // JSON has neither NaN nor a BigInt.
-    return typeof thrown === "object" ? (JSON.stringify(thrown) ?? String(thrown)) : String(thrown);
+    if (typeof thrown === "number" || typeof thrown === "bigint") return String(thrown);
+    return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
   } catch {
     return Object.prototype.toString.call(thrown);
   }
