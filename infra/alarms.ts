@@ -146,7 +146,7 @@ export function sourceAlarms(
     },
     {
       name: "RecordsRejected",
-      says: "a record of an event source cannot become an invocation, and was set aside.",
+      says: "a record of an event source cannot become an invocation, or its handler does not take its value, and it was set aside.",
       first:
         "ask the admin API for GET /events/rejected: each says why. POST …/retry tries it once more, with a key that you give; POST …/drop lets it be.",
       metric: ownMetric(runtimeName, "recordsRejected", Stats.SUM),

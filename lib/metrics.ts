@@ -53,7 +53,7 @@ export const METRICS = {
   recordsAccepted: { name: "RecordsAccepted", unit: "Count" },
   /** Records below the mark of their lane, and those of a workflow's key that was started before. */
   recordsRepeated: { name: "RecordsRepeated", unit: "Count" },
-  /** Records that were set aside. */
+  /** Records that were set aside: by the source door, or by the dispatcher when their handler has refused them. */
   recordsRejected: { name: "RecordsRejected", unit: "Count" },
   /** Records that their source was told to deliver again. */
   recordsFailed: { name: "RecordsFailed", unit: "Count" },
