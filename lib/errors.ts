@@ -291,8 +291,8 @@ function describe(thrown: unknown): string {
     const held = (thrown as { readonly [HELD]?: { readonly is: string; readonly advice: string } })?.[HELD];
     if (held) return `${held.is} (${held.advice})`;
     // JSON has neither NaN nor a BigInt.
-    if (typeof thrown === "number" || typeof thrown === "bigint") return String(thrown);
-    return typeof thrown === "string" ? thrown : (JSON.stringify(thrown) ?? String(thrown));
+    if (/string|number|bigint/.test(typeof thrown)) return String(thrown);
+    return JSON.stringify(thrown) ?? String(thrown);
   } catch {
     return Object.prototype.toString.call(thrown);
   }

@@ -7,8 +7,8 @@ import { currentTurn } from "./turn/current-turn.ts";
 const DEVELOPMENT = Symbol.for("perdure.development");
 
 interface Development {
-  /** `where`: whose code runs now, outside of a step: `Cart/add`. */
-  handlers(where: () => string | undefined): void;
+  /** `where`: whose code runs now, outside of a step: `Cart/add`. `services`: all that are served. */
+  handlers(where: () => string | undefined, services: readonly unknown[]): void;
   /** `what` is written as JSON. `line`: where in the user's code. */
   stored(value: unknown, what: string, line: () => string | undefined): void;
 }
@@ -25,7 +25,7 @@ function where(): string | undefined {
   return `${service}/${handler}`;
 }
 
-export const tellHandlers = (): void => development?.handlers(where);
+export const tellHandlers = (services: readonly unknown[]): void => development?.handlers(where, services);
 
 export const tellStored: Development["stored"] = (value, what, line) =>
   development?.stored(value, what, line);

@@ -94,7 +94,7 @@ export function createEndpoint(given: readonly unknown[], givenOptions: Endpoint
       ),
     ),
   );
-  tellHandlers();
+  tellHandlers([...services.values()]);
   return {
     discover: () => discovery,
     takes: ({ service, handler: name }, input) => {

@@ -284,6 +284,12 @@ describe("in a handler, or in a request:", () => {
     await server.admin(`/invocations/${id}/kill`, "PATCH");
   });
 
+  test("44: an option that is none", () => {
+    expect(server.output).toContain(
+      'warning: the option "maxAttempt" in the retryPolicy of W is not known and has no effect',
+    );
+  });
+
   test("none of it was tried again and again", () => {
     expect(server.output).not.toMatch(/attempt [3-9]/u);
   });

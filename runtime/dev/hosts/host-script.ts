@@ -18,6 +18,7 @@ import { rehearse } from "./rehearsal.ts";
 import { type CollectedServices, collectServed } from "./served-collector.ts";
 import { Linger } from "./linger.ts";
 import { Traps, type Where } from "./traps.ts";
+import { type Defined, unknownOptions } from "./unknown-options.ts";
 
 interface Endpoint {
   discover(): DiscoveryResponse;
@@ -67,7 +68,8 @@ function listen(): void {
   const areTrapsSet = process.env["PERDURE_TRAPS"] !== "off";
   let traps: Traps | undefined;
   const value = {
-    handlers: (where: Where): void => {
+    handlers: (where: Where, services: readonly Defined[]): void => {
+      unknownOptions(services).forEach(say);
       if (!areTrapsSet || traps) return;
       traps = new Traps(where, say);
       traps.set();
