@@ -68,6 +68,8 @@ function manifestOf({ name, template, cdk, perdure }: Project): string {
     dependencies: { perdure: perdure ?? `^${PACKAGE_VERSION}`, ...versionsOf(template.dependencies) },
     devDependencies: versionsOf([...TOOLS, ...(cdk ? CDK : [])].toSorted()),
     engines: { node: ">=22.18" },
+    // npm asks for it. It makes esbuild start sooner.
+    allowScripts: { esbuild: true },
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
