@@ -60,7 +60,9 @@ const refused = (reason: string): Rehearsal => ({ fits: false, reason });
 /** Or why no turn of it can be run. */
 function requestOf(journal: RecordedJournal, services: readonly ServiceManifest[]): TurnRequest | string {
   const { head, item } = headOf(journal);
-  const { target, incarnation, token } = head;
+  const { target, incarnation, token, input } = head;
+  // Without it the code would do something else. What ends in one turn does not keep a long one.
+  if (input === undefined) return "its input was not kept, so nobody can tell";
   const service = services.find(({ name }) => name === target.service);
   if (!service) return `the code does not serve ${target.service}`;
   const handler = service.handlers.find(({ name }) => name === target.handler);
