@@ -5,7 +5,7 @@ import { REJECTED_INLINE_BYTES_MAX } from "../../lib/limits/events.ts";
 import { sortablePosition } from "../../lib/model/source-record.ts";
 import type { ValuePorts } from "../../lib/store/value-store.ts";
 import type { ItemStore } from "../../lib/ports.ts";
-import { marksIn, raiseMark, readMark } from "../../runtime/events/marks.ts";
+import { leaveOut, marksIn, raiseMark, readMark } from "../../runtime/events/marks.ts";
 import { decideRejected, readRejected, rejectedOf, setAside } from "../../runtime/events/rejected.ts";
 import type { SourceRecord } from "../../runtime/events/source-record.ts";
 import {
@@ -42,9 +42,32 @@ export function sourceSuite(
       const { items } = ports;
       const positions = ["9", "10", "49590338271490256608559692538361571095921575989136588898", "3", "11"];
       await Promise.all(positions.map((position) => raiseMark(items, SOURCE, "s/0", { position, nowMs: 1 })));
-      expect(await readMark(items, SOURCE, "s/0")).toBe(sortablePosition(positions[2] ?? ""));
+      expect(await readMark(items, SOURCE, "s/0")).toEqual({
+        ...{ position: sortablePosition(positions[2] ?? ""), gaps: [] },
+      });
       await raiseMark(items, SOURCE, "s/1", { position: "0", nowMs: 2 });
       expect((await marksIn(items, SOURCE)).map(({ lane }) => lane)).toEqual(["s/0", "s/1"]);
+    });
+
+    test("gaps of a mark: several that add to them and cut them at the same time lose none of them", async () => {
+      const { items } = ports;
+      const first = { from: "5", position: "9", nowMs: 1 };
+      await raiseMark(items, SOURCE, "g/0", first, { gaps: [] });
+      const known = await readMark(items, SOURCE, "g/0");
+      await Promise.all([
+        leaveOut(items, SOURCE, "g/0", 20n),
+        raiseMark(items, SOURCE, "g/0", { from: "1", position: "2", nowMs: 2 }, known),
+        raiseMark(items, SOURCE, "g/0", { from: "4", position: "4", nowMs: 2 }, known),
+      ]);
+      const gaps = [
+        [0n, 0n],
+        [3n, 3n],
+        [10n, 19n],
+      ];
+      expect(await readMark(items, SOURCE, "g/0")).toEqual({ position: sortablePosition("9"), gaps });
+      const mark = await readMark(items, SOURCE, "g/0");
+      await raiseMark(items, SOURCE, "g/0", { from: "0", position: "25", nowMs: 3 }, mark);
+      expect(await readMark(items, SOURCE, "g/0")).toEqual({ position: sortablePosition("25"), gaps: [] });
     });
 
     test.each([10, 5 * REJECTED_INLINE_BYTES_MAX])(
