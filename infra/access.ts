@@ -88,7 +88,7 @@ export function allowAdmin(admin: PerdureFunction, data: Data, indexes: readonly
 /** Of each source it also may read: see `events/`. */
 export function allowSourceDoor(door: PerdureFunction, data: Data): void {
   const { journal, registry } = data.tables;
-  door.allow(["dynamodb:GetItem", "dynamodb:PutItem", ...DELETE], [journal.tableArn]);
+  door.allow(["dynamodb:GetItem", ...WRITE, ...DELETE], [journal.tableArn]);
   door.allow(["dynamodb:GetItem"], [registry.tableArn]);
   allowToSend(door, data.mailbox.queueArn);
   allowKey(door, data.encryptionKey);

@@ -437,3 +437,9 @@ export const pageAttributes = (entries: readonly Value[], nowMs: number): Attrib
 });
 export const entriesInPage = (page: Attributes | undefined): Value | undefined => page?.[PAGE_ENTRIES];
 const PAGE_ENTRIES = "l";
+
+/** A head as it was before its end was written, for a replay: nobody stores it. */
+export function withoutEnd(item: Attributes): Attributes {
+  const { [A.outcome]: _outcome, ...rest } = item;
+  return { ...rest, [A.status]: "running" satisfies Status };
+}

@@ -7,8 +7,7 @@
  * What a replay does not tell: whether what comes after the recorded part is right, and what state the code would find, since state is not
  * in a journal. What the handler has read of it is.
  */
-import { HEAD_ATTRIBUTE, type Head } from "../../lib/model/head.ts";
-import type { Attributes } from "../../lib/model/item.ts";
+import { type Head, withoutEnd } from "../../lib/model/head.ts";
 import type { ServiceManifest } from "../../lib/model/manifest.ts";
 import { headOf, type RecordedJournal } from "../../lib/model/recorded-journal.ts";
 import { shownId } from "../../lib/model/shown-id.ts";
@@ -69,16 +68,10 @@ function requestOf(journal: RecordedJournal, services: readonly ServiceManifest[
   if (!handler) return `the code has no handler ${target.service}/${target.handler}`;
   return {
     ...{ kind: "turn", version: PROTOCOL_VERSION, id: journal.id, incarnation, target },
-    ...{ handlerKind: handler.kind, deployment: head.deployment ?? "", head: opened(item), carried: [] },
+    ...{ handlerKind: handler.kind, deployment: head.deployment ?? "", head: withoutEnd(item), carried: [] },
     ...{ ownsLock: true, attempt: { count: 1 }, remainingMs: REHEARSAL_MS_MAX, retentionMs: 0 },
     ...(token === undefined ? {} : { token }),
   };
-}
-
-/** As it was before its end was written, so that a turn of it can be run. */
-function opened(item: Attributes): Attributes {
-  const { [HEAD_ATTRIBUTE.outcome]: _outcome, ...rest } = item;
-  return { ...rest, [HEAD_ATTRIBUTE.status]: "running" satisfies Head["status"] };
 }
 
 function replayed(journal: RecordedJournal, rehearsal: Rehearsal): Replayed {

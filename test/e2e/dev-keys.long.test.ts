@@ -18,7 +18,7 @@ afterEach(() => {
 
 const hasScript =
   process.platform === "linux" &&
-  spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") === true;
+  String(spawnSync("script", ["--version"], { encoding: "utf8" }).stdout).includes("util-linux");
 
 const SERVICES = `import { service, type Context } from "perdure";
 export const nap = service({
