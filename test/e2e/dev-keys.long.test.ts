@@ -18,7 +18,7 @@ afterEach(() => {
 
 const hasScript =
   process.platform === "linux" &&
-  String(spawnSync("script", ["--version"], { encoding: "utf8" }).stdout).includes("util-linux");
+  spawnSync("script --version", { encoding: "utf8", shell: true }).stdout.includes("util-linux");
 
 const SERVICES = `import { service, type Context } from "perdure";
 export const nap = service({
