@@ -109,10 +109,18 @@ export const OF_SOURCES: readonly Planted[] = [
     "messages.slice(0, Math.max(inDoubt, 0)).map",
     "messages.slice(0, inDoubt < 0 ? 0 : taken.size).map",
   ]),
-  bug("a record begins a new life when its retention is over", ADMISSION, 2000, [
-    "if (head?.origin === start.origin) {",
-    "if (head?.origin === start.id) {",
-  ]),
+  bug(
+    "a record begins a new life when its retention is over",
+    ADMISSION,
+    2000,
+    ["if (head?.origin === start.origin) {", "if (head?.origin === start.id) {"],
+    // Else what it would take the place of is looked at once more.
+    [
+      "(seen.head.origin === start.origin || !isExpired(seen.head, clock.now()))",
+      "!isExpired(seen.head, clock.now())",
+      "lib/store/admission.ts",
+    ],
+  ),
   bug("a record's run is forgotten when another one takes its place", "lib/store/head/births.ts", 2000, [
     "  await rememberRun(items, clock, before);\n",
     "",
