@@ -79,7 +79,7 @@ export class Delivery {
     const value =
       write.op === "update" ? write.changes.find((change) => change.attribute === "p") : undefined;
     if (write.key.pk.startsWith("rejected.")) this.#taken.add(name);
-    if (name.startsWith("mark ") && value?.do === "set" && typeof value.value === "string")
+    if (result.won && name.startsWith("mark ") && value?.do === "set" && typeof value.value === "string")
       this.#raised.set(name, BigInt(value.value));
     return result;
   }
