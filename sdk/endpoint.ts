@@ -40,7 +40,7 @@ import { AttemptHooks, type HooksProvider, SuspendedError } from "./hooks.ts";
 import { isJsonIn, levelOf, type Logging, TurnLog } from "./logger.ts";
 import { Forgotten } from "./turn/forgotten.ts";
 import type { LeftOpen } from "./turn/open-operations.ts";
-import type { HandlerCode } from "./turn/handler-context.ts";
+import type { HandlerCode } from "./turn/handler-code.ts";
 import { RefusedInput } from "./turn/ending.ts";
 import { ReferenceContext } from "./turn/reference-context.ts";
 import { TurnDriver } from "./turn/turn-driver.ts";
@@ -198,8 +198,7 @@ async function runTurn(
       context as never,
       parameterOf(handler.input, body, Refused) as never,
     );
-    left = driver.open.left;
-    driver.open.onLate = (entry) => forgotten.late(entry, warn);
+    left = driver.open.returned();
     return result;
   };
   const run = async (): Promise<unknown> => {

@@ -151,7 +151,7 @@ export class CallingContext extends HandlerContext {
     const asked = this.#asked("send", callee, input, options);
     const afterMs = delay === undefined ? 0 : delayMs(delay);
     const call = afterMs > 0 ? { ...asked, dueAtMs: this.ports.clock.now() + afterMs } : asked;
-    this.driver.issue({ kind: "send", command, callee: "", call });
+    this.issue({ kind: "send", command, callee: "", call });
     let id: Promise<string> | undefined;
     const idOf = (): Promise<string> => (id ??= this.#idOf(command));
     return {

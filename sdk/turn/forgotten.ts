@@ -99,7 +99,18 @@ export class Forgotten {
   }
 }
 
-const siteOf = (entry: CommandEntry): Site => ({ what: describeCommand(entry), here: new Error("here") });
+/** With so many frames of its stack: the innermost ones are the SDK's. */
+const SITE_FRAMES = 16;
+
+function siteOf(entry: CommandEntry): Site {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = Math.max(stackTraceLimit, SITE_FRAMES);
+  try {
+    return { what: describeCommand(entry), here: new Error("here") };
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
 
 function lineIn({ stack }: Error): string {
   const frame = userFrame(stack);

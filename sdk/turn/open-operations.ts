@@ -27,12 +27,17 @@ export class OpenOperations {
   #endless: Map<Future, Error> | undefined;
   /** Told of each operation when it is issued. */
   onIssued: ((entry: CommandEntry) => void) | undefined;
-  /** Told of what is issued when the attempt is over. */
-  onLate: ((entry: CommandEntry) => void) | undefined;
+  hasReturned = false;
 
   add(entry: CommandEntry, future: Future): void {
     this.#open.set(entry.command, { entry, future, isKnown: false });
     this.onIssued?.(entry);
+  }
+
+  /** The handler returns. Answers what it has not awaited; what has lost a race is not among it. */
+  returned(): readonly LeftOpen[] {
+    this.hasReturned = true;
+    return this.#left();
   }
 
   /** A call that waits until this handler has ended. `why` is what is said if the code awaits nothing else. */
@@ -65,8 +70,7 @@ export class OpenOperations {
     return [...this.#open.values()].flatMap(({ entry }) => (entry.kind === "call" ? [entry] : []));
   }
 
-  /** What the handler has not awaited, now that it returns. What has lost a race is not among it. */
-  get left(): readonly LeftOpen[] {
+  #left(): readonly LeftOpen[] {
     if (this.#open.size === 0) return [];
     return [...this.#open.values()].flatMap(({ entry, future, isKnown }) => {
       if (future.settled || isKnown || (future.awaited && !future.isWanted)) return [];

@@ -36,7 +36,7 @@ export class ReferenceContext extends CallingContext {
     this.#awakeables.add(index);
     const future = Future.leaf({ leaf: { kind: "signal", signal: index } });
     const named = label === undefined ? {} : { label };
-    this.driver.issue({ kind: "signal", command, signal: index, ...named }, undefined, future);
+    this.issue({ kind: "signal", command, signal: index, ...named }, undefined, future);
     const decode = (value: Value): T => this.serdeOf(serde).deserialize(bytesOf(value));
     const complete = this.settle(future, decode);
     this.driver.machine.onSignal(index, { command, complete, isGivenUp: () => false });
@@ -71,7 +71,7 @@ export class ReferenceContext extends CallingContext {
     if (!address) throw new TerminalError(`not an awakeable id: ${JSON.stringify(id)}`, { errorCode: 400 });
     const { index: signal, ...to } = address;
     const command = this.driver.machine.nextCommand;
-    this.driver.issue({ kind: "sendSignal", command, ...to, signal, outcome: encodeOutcome(outcome) });
+    this.issue({ kind: "sendSignal", command, ...to, signal, outcome: encodeOutcome(outcome) });
   }
 
   /** Each call takes one delivery of its own, in order; one that comes early is kept until it is asked for. */
@@ -85,7 +85,7 @@ export class ReferenceContext extends CallingContext {
       this.driver.machine.awaitsSignal(command);
     };
     const future = Future.leaf({ leaf: { kind: "signal", signal: name }, onEachAwait });
-    this.driver.issue({ kind: "signal", command, signal: name }, undefined, future);
+    this.issue({ kind: "signal", command, signal: name }, undefined, future);
     const complete = this.settle(future, (value) => held.deserialize(bytesOf(value)));
     this.driver.machine.onSignal(name, {
       command,
@@ -106,7 +106,7 @@ export class ReferenceContext extends CallingContext {
 
   cancel(text: string): void {
     const id = invocationIdIn(text);
-    this.driver.issue({ kind: "cancel", command: this.driver.machine.nextCommand, id });
+    this.issue({ kind: "cancel", command: this.driver.machine.nextCommand, id });
   }
 
   attach<T>(text: string, serde?: Serde<T>): DurablePromise<T> {
@@ -147,7 +147,7 @@ export class ReferenceContext extends CallingContext {
     assertName(name, "signal name", 1);
     const send = (outcome: Outcome): void => {
       const command = this.driver.machine.nextCommand;
-      this.driver.issue({
+      this.issue({
         ...{ kind: "sendSignal", command, id, incarnation: null },
         ...{ signal: name, outcome: encodeOutcome(outcome) },
       });

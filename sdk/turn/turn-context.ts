@@ -14,7 +14,7 @@ import { HELD, type Held, heldProperties } from "../held.ts";
 import type { TurnDriver } from "./turn-driver.ts";
 import type { TurnPorts } from "./turn-ports.ts";
 
-export class TurnContext {
+export abstract class TurnContext {
   readonly #driver: TurnDriver;
 
   constructor(driver: TurnDriver) {
@@ -50,9 +50,20 @@ export class TurnContext {
       entry.kind === "stateKeys"
         ? ({ value, at }) => future.settle({ ok: true, value: decode(value), at })
         : this.settle(future, decode);
-    const recorded = this.driver.issue(entry, complete, future);
+    const recorded = this.issue(entry, complete, future);
     return { future, recorded };
   }
+
+  /** See {@link TurnDriver.issue}. */
+  protected issue(entry: CommandEntry, complete?: Completion, future?: Future): CommandEntry | undefined {
+    const { driver } = this;
+    const recorded = driver.issue(entry, complete, future);
+    if (driver.open.hasReturned) this.late(entry);
+    return recorded;
+  }
+
+  /** The handler has returned, and its code issues something. */
+  protected abstract late(entry: CommandEntry): void;
 
   /** What settles the future when the command completes. */
   protected settle<T>(future: Future, decode: (value: Value) => T): Completion {

@@ -145,7 +145,6 @@ export class TurnDriver {
     try {
       const { recorded } = this.machine.issue(entry, complete && this.open.settling(entry, complete));
       if (future) this.open.add(recorded ?? entry, future);
-      if (this.isOver) this.open.onLate?.(entry);
       this.#activity.touch();
       return recorded;
     } catch (thrown) {
