@@ -122,7 +122,7 @@ describe("a queue", () => {
       statements.map(({ Action, Resource: on }) => `${[Action].flat().join()} on ${JSON.stringify(on)}`),
     ).toEqual([
       `logs:CreateLogStream,logs:PutLogEvents on ${arnOf("RuntimeEventsLogs")}`,
-      `dynamodb:GetItem,dynamodb:PutItem,dynamodb:DeleteItem on ${arnOf("RuntimeTablesJournal")}`,
+      `dynamodb:GetItem,dynamodb:PutItem,dynamodb:UpdateItem,dynamodb:DeleteItem on ${arnOf("RuntimeTablesJournal")}`,
       `dynamodb:GetItem on ${arnOf("RuntimeTablesRegistry")}`,
       `sqs:SendMessage on ${arnOf("RuntimeQueuesMailbox")}`,
     ]);

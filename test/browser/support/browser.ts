@@ -10,7 +10,7 @@ const PATH = findChromium();
 /** What needs the browser. Skipped by name where there is none. */
 export const describeInBrowser = describe.skipIf(PATH === undefined);
 
-const WAIT_MS_MAX = 10_000;
+const WAIT_MS_MAX = 20_000;
 const FLAGS = [
   ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
