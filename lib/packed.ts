@@ -283,7 +283,17 @@ class Unpacker {
   }
 
   #short(length: number): string {
-    return shortText(this.#bytes, this.#advance(length), length);
+    const from = this.#advance(length);
+    if (length > NAME_LENGTH) return this.#view().toString("latin1", from, this.#at);
+    let hash = length;
+    for (let at = from; at < this.#at; at++) hash = (Math.imul(hash, 31) + (this.#bytes[at] ?? 0)) | 0;
+    const slot = hash & (NAMES - 1);
+    const known = names[slot];
+    if (known !== undefined && isText(known, this.#bytes, from, length)) return known;
+    const text = this.#view().toString("latin1", from, this.#at);
+    if (seen[slot] === hash) names[slot] = text;
+    else seen[slot] = hash;
+    return text;
   }
 
   #whole(): number {
@@ -323,20 +333,14 @@ class Unpacker {
 
 const notPacked = (): TypeError => new TypeError("the bytes are not packed data");
 
-// Texts that come again and again: names, statuses, ids of what runs now. To find one is faster than to make one.
-const TEXTS = 4096;
-const texts: (string | undefined)[] = Array.from({ length: TEXTS }, () => undefined);
-
-function shortText(bytes: Uint8Array, from: number, length: number): string {
-  let hash = length;
-  for (let index = 0; index < length; index++) hash = (Math.imul(hash, 31) + (bytes[from + index] ?? 0)) | 0;
-  const slot = hash & (TEXTS - 1);
-  const known = texts[slot];
-  if (known !== undefined && isText(known, bytes, from, length)) return known;
-  let text = "";
-  for (let index = 0; index < length; index++) text += String.fromCharCode(bytes[from + index] ?? 0);
-  return (texts[slot] = text);
-}
+// Names and statuses come again and again. To find one is faster than to make one. A text is kept when it comes for the second time in a
+// row: ids and marks come once, and what is kept for a while costs the garbage collector most.
+const NAMES = 1024;
+/** Names are no longer. */
+const NAME_LENGTH = 20;
+const names: (string | undefined)[] = Array.from({ length: NAMES }, () => undefined);
+/** The hash of the text that came last to each place. */
+const seen = new Int32Array(NAMES);
 
 function isText(text: string, bytes: Uint8Array, from: number, length: number): boolean {
   if (text.length !== length) return false;

@@ -3,6 +3,7 @@
  * one turn of the event loop travel as one message, because a message costs far more than what is in it. An answer that no other
  * one is likely to join does not wait for that.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { ANSWER, CALL, ERROR, type Frame, frameIn, reviveError, type WireError, wireError } from "./frame.ts";
 
 /** Methods by name, one argument each. */
@@ -39,6 +40,14 @@ export class Channel<Remote extends Calls> {
   #awaited = 0;
   #onServed: (() => void) | undefined;
   #closed: Error | undefined;
+  /**
+   * Calls a function as nobody's. What is scheduled holds the asynchronous context in which it was, and Node's immediates hold each
+   * other: within a turn's, each would keep the whole turn, and the garbage collector would copy all of them.
+   */
+  readonly #outside = AsyncLocalStorage.snapshot();
+  readonly #flushSoon = (): void => process.nextTick(this.#flushNow);
+  readonly #flushLater = (): void => void setImmediate(this.#flushNow);
+  readonly #flushNow = (): void => this.#flush();
 
   /** `send` passes frames to the other side's {@link receive}, in order. `local` answers its calls. */
   constructor(send: (frames: readonly Frame[]) => void, local: Calls, revive: ReviveError = reviveError) {
@@ -123,8 +132,7 @@ export class Channel<Remote extends Calls> {
   #post(frame: Frame): void {
     if (this.#closed) return;
     if (this.#outbox.push(frame) > 1) return;
-    if (frame[0] !== CALL && this.#serving <= FEW) process.nextTick(() => this.#flush());
-    else setImmediate(() => this.#flush());
+    this.#outside(frame[0] !== CALL && this.#serving <= FEW ? this.#flushSoon : this.#flushLater);
   }
 
   #flush(): void {

@@ -66,13 +66,14 @@ export function reviveError(wire: WireError): Error {
   return error;
 }
 
-/** What {@link packFrames} has made. `undefined`: something else came through the pipe. */
-export function unpackFrames(message: unknown): unknown {
-  if (!(message instanceof Uint8Array)) return undefined;
+/** What {@link packFrames} has made. Of what else comes through the pipe there are no frames. */
+export function unpackFrames(message: unknown): readonly unknown[] {
+  if (!(message instanceof Uint8Array)) return [];
   try {
-    return unpack(message);
+    const frames = unpack(message);
+    return Array.isArray(frames) ? frames : [];
   } catch {
-    return undefined;
+    return [];
   }
 }
 

@@ -102,7 +102,7 @@ export class HostProcess {
       // It fails if the pipe is closed. The process exits next, and that is handled.
       (frames) => {
         child.send(packFrames(frames), undefined, undefined, () => undefined);
-        this.#linger.sent();
+        this.#linger.sent(frames.length);
       },
       options.calls,
     );
@@ -300,10 +300,15 @@ export class HostProcess {
 
   #hear(message: unknown, handle: unknown): void {
     this.#silentMs = 0;
-    this.#linger.received();
     if (handle !== undefined) closeHandle(handle);
-    if (message instanceof Uint8Array) this.#channel.receive(unpackFrames(message));
+    if (message instanceof Uint8Array) this.#received(message);
     else if (isUncaughtError(message)) this.#uncaughtError = message.uncaughtError;
+  }
+
+  #received(message: Uint8Array): void {
+    const frames = unpackFrames(message);
+    this.#linger.received(frames.length);
+    this.#channel.receive(frames);
   }
 
   #watchEnd(): Promise<void> {

@@ -128,7 +128,7 @@ function main(bundlePath: string, send: Send): void {
   const channel = new Channel<EngineCalls>(
     (frames) => {
       send(packFrames(frames));
-      linger.sent();
+      linger.sent(frames.length);
     },
     calls,
     revive,
@@ -138,8 +138,9 @@ function main(bundlePath: string, send: Send): void {
   // A bundle that cannot be loaded is reported by `discover`.
   endpoint.catch(() => undefined);
   process.on("message", (message) => {
-    linger.received();
-    channel.receive(unpackFrames(message));
+    const frames = unpackFrames(message);
+    linger.received(frames.length);
+    channel.receive(frames);
   });
 }
 

@@ -4,9 +4,12 @@
  * (`npm run bench -- local-speed`, 1 client).
  *
  * It is likely if the last answer came as soon as that. A disk that is waited for, a handler that waits, or a step that takes time
- * answers later: then the process sleeps, as ever. With many invocations under way there is always something to do.
+ * answers later: then the process sleeps, as ever. With many invocations under way there is always something to do, and messages have
+ * many frames: then nobody lingers.
  */
 import { AWAKE_MS } from "../../../lib/limits/local.ts";
+
+const FEW_FRAMES = 2;
 
 export class Linger {
   readonly #isWaiting: () => boolean;
@@ -14,23 +17,27 @@ export class Linger {
   #lastGapMs = 0;
   #untilMs = 0;
   #isAwake = false;
+  /** Frames of the last message that came. */
+  #heard = 1;
 
   /** `isWaiting`: for an answer, and for few others. */
   constructor(isWaiting: () => boolean) {
     this.#isWaiting = isWaiting;
   }
 
-  sent(): void {
+  sent(frames: number): void {
     const nowMs = performance.now();
     this.#sentMs = nowMs;
-    if (this.#lastGapMs > AWAKE_MS || !this.#isWaiting()) return;
+    const isCalm = frames <= FEW_FRAMES && this.#heard <= FEW_FRAMES;
+    if (!isCalm || this.#lastGapMs > AWAKE_MS || !this.#isWaiting()) return;
     this.#untilMs = nowMs + AWAKE_MS;
     if (this.#isAwake) return;
     this.#isAwake = true;
     setImmediate(this.#look);
   }
 
-  received(): void {
+  received(frames: number): void {
+    this.#heard = frames;
     if (this.#sentMs === undefined) return;
     this.#lastGapMs = performance.now() - this.#sentMs;
     this.#sentMs = undefined;

@@ -24,13 +24,13 @@ function turn(ms: number): void {
 
 test("it stays awake until the answer comes, or the time is over", () => {
   const linger = new Linger(() => true);
-  linger.sent();
+  linger.sent(1);
   turn(AWAKE_MS / 3);
   expect(isAwake()).toBe(true);
-  linger.received();
+  linger.received(1);
   turn(0);
   expect(isAwake()).toBe(false);
-  linger.sent();
+  linger.sent(1);
   turn(AWAKE_MS / 3);
   expect(isAwake()).toBe(true);
   turn(AWAKE_MS);
@@ -39,25 +39,37 @@ test("it stays awake until the answer comes, or the time is over", () => {
 
 test("after an answer that came late it sleeps, until one comes soon again", () => {
   const linger = new Linger(() => true);
-  linger.sent();
+  linger.sent(1);
   turn(AWAKE_MS * 2);
-  linger.received();
-  linger.sent();
+  linger.received(1);
+  linger.sent(1);
   expect(isAwake()).toBe(false);
   nowMs += AWAKE_MS / 2;
-  linger.received();
-  linger.sent();
+  linger.received(1);
+  linger.sent(1);
   expect(isAwake()).toBe(true);
 });
 
 test("it sleeps while it waits for nothing, or for many", () => {
   const linger = new Linger(() => false);
-  linger.sent();
+  linger.sent(1);
   expect(isAwake()).toBe(false);
+});
+
+test("it sleeps while messages have many frames, in either direction", () => {
+  const linger = new Linger(() => true);
+  linger.sent(3);
+  expect(isAwake()).toBe(false);
+  linger.received(3);
+  linger.sent(1);
+  expect(isAwake()).toBe(false);
+  linger.received(1);
+  linger.sent(1);
+  expect(isAwake()).toBe(true);
 });
 
 test("messages that follow one another keep it awake once", () => {
   const linger = new Linger(() => true);
-  for (let sent = 0; sent < 10; sent++) linger.sent();
+  for (let sent = 0; sent < 10; sent++) linger.sent(1);
   expect(immediates).toHaveLength(1);
 });
