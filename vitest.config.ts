@@ -75,7 +75,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
-          retry: 1,
+          retry: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
