@@ -8,6 +8,7 @@ import type { ItemRegistry } from "../../lib/store/registry.ts";
 import { FunctionError } from "../../lib/errors.ts";
 import type { RegisteredService, ServiceManifest } from "../../lib/model/manifest.ts";
 import type { Clock } from "../../lib/ports.ts";
+import type { DiscoveryResponse } from "../../lib/protocol.ts";
 import { BuildError, type Bundle } from "./bundler.ts";
 import type { HostPool } from "./hosts/host-pool.ts";
 
@@ -90,7 +91,11 @@ function isServed(
   return services.every(({ name }) => current.get(name) === id);
 }
 
-async function discover(pool: HostPool, deployment: string) {
+/** What the code serves. Throws {@link BuildError} if it cannot be loaded or serves nothing. */
+export async function discover(
+  pool: Pick<HostPool, "discover">,
+  deployment: string,
+): Promise<DiscoveryResponse> {
   try {
     return await pool.discover(deployment);
   } catch (error) {

@@ -1,12 +1,11 @@
 /** Recorded journals against handlers, in a test. */
 import { systemClock } from "../../lib/clock.ts";
 import { systemEntropy } from "../../lib/entropy.ts";
-import { OperationalError } from "../../lib/errors.ts";
 import { LOCAL_LOOK_MS } from "../../lib/limits.ts";
 import { parseRecorded } from "../../lib/model/recorded-journal.ts";
 import { silentLogger } from "../../lib/ports.ts";
 import { rehearse } from "../../runtime/dev/hosts/rehearsal.ts";
-import { RecordedItems } from "../../runtime/replay/recorded-items.ts";
+import { recordedPorts } from "../../runtime/replay/recorded-ports.ts";
 import { type Replayed, replayAll } from "../../runtime/replay/replay.ts";
 import { createEndpoint, type Served } from "../endpoint.ts";
 
@@ -25,13 +24,7 @@ export async function replay(
   const recorded = lines.filter((line) => line.trim() !== "").map(parseRecorded);
   const endpoint = createEndpoint(services, options);
   const ports = {
-    items: new RecordedItems(recorded),
-    ...{ mailbox: { sendBatch: noEffect }, timers: { schedule: noEffect }, invoker: { invoke: noEffect } },
-    registry: {
-      service: async () => undefined,
-      deployment: async () => undefined,
-      services: async () => [],
-    },
+    ...recordedPorts(recorded),
     ...{ clock: systemClock, entropy: systemEntropy, logger: silentLogger, lookMs: LOCAL_LOOK_MS },
   };
   return await replayAll(recorded, endpoint.discover().services, (requests) =>
@@ -40,7 +33,3 @@ export async function replay(
     ),
   );
 }
-
-/** A rehearsal ends before it asks for one. */
-const noEffect = (): Promise<never> =>
-  Promise.reject(new OperationalError("unavailable", "a replay has no effects"));
