@@ -16,7 +16,6 @@ import { NONCE_BYTES } from "../../lib/limits.ts";
 import {
   ADOPTED_MAX,
   ADOPTION_SETTLE_MS,
-  REHEARSAL_MS_MAX,
   REHEARSED_AT_ONCE,
   STAYING_REMEMBERED_MAX,
 } from "../../lib/limits/local.ts";
@@ -28,11 +27,12 @@ import type { HandlerKind } from "../../lib/model/manifest.ts";
 import type { Target } from "../../lib/model/message.ts";
 import { lastTurn, turnsIn } from "../../lib/model/turns.ts";
 import type { Clock, Entropy, Logger, Mailbox, Registry } from "../../lib/ports.ts";
-import { PROTOCOL_VERSION, type Rehearsal, type TurnRequest } from "../../lib/protocol.ts";
+import type { Rehearsal } from "../../lib/protocol.ts";
 import { adopt } from "../../lib/store/head/rest.ts";
 import { readHead, type StoredHead } from "../../lib/store/head-store.ts";
 import { outgoing, sendAll } from "../../lib/store/send.ts";
 import type { LocalItemStore } from "../local/item-store.ts";
+import { rehearsedTurn } from "../replay/rehearsed-turn.ts";
 import type { Deployed } from "./deployer.ts";
 import type { HostPool } from "./hosts/host-pool.ts";
 
@@ -175,12 +175,9 @@ export class Adoption {
 
   async #rehearse(deployment: string, resting: readonly Resting[]): Promise<readonly Rehearsal[]> {
     if (resting.length === 0) return [];
-    const requests = resting.map(({ id, target, handlerKind, stored: { head, item } }): TurnRequest => ({
-      ...{ kind: "turn", version: PROTOCOL_VERSION, id, incarnation: head.incarnation, target, handlerKind },
-      ...{ deployment, head: item, carried: [], ownsLock: true, attempt: { count: 1 } },
-      ...{ remainingMs: REHEARSAL_MS_MAX, retentionMs: 0 },
-      ...(head.token === undefined ? {} : { token: head.token }),
-    }));
+    const requests = resting.map(({ id, handlerKind, stored: { head, item } }) =>
+      rehearsedTurn({ id, head, item, handlerKind, deployment }),
+    );
     return await this.#ports.pool.rehearse(deployment, requests);
   }
 

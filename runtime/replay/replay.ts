@@ -8,12 +8,14 @@
  * in a journal. What the handler has read of it is.
  */
 import { type Head, withoutEnd } from "../../lib/model/head.ts";
+import type { InvocationId } from "../../lib/model/ids.ts";
+import type { Attributes } from "../../lib/model/item.ts";
 import type { ServiceManifest } from "../../lib/model/manifest.ts";
 import { headOf, type RecordedJournal } from "../../lib/model/recorded-journal.ts";
 import { shownId } from "../../lib/model/shown-id.ts";
 import { ADVICE } from "../../lib/turn/mismatch.ts";
-import { PROTOCOL_VERSION, type Rehearsal, type TurnRequest } from "../../lib/protocol.ts";
-import { REHEARSAL_MS_MAX } from "../../lib/limits/local.ts";
+import type { Rehearsal, TurnRequest } from "../../lib/protocol.ts";
+import { rehearsedTurn } from "./rehearsed-turn.ts";
 
 export interface Replayed {
   readonly id: string;
@@ -39,12 +41,13 @@ export async function replayAll(
   services: readonly ServiceManifest[],
   rehearse: Rehearse,
 ): Promise<readonly Replayed[]> {
-  const requests = journals.map((journal) => requestOf(journal, services));
+  const read = journals.map((journal) => ({ id: journal.id, ...headOf(journal) }));
+  const requests = read.map((each) => requestOf(each, services));
   const rehearsals = (await rehearse(requests.filter((request) => typeof request !== "string"))).values();
-  return journals.map((journal, at) => {
+  return read.map((each, at) => {
     const request = requests[at];
     const told = typeof request === "string" ? refused(request) : rehearsals.next().value;
-    return replayed(journal, told ?? refused("the code has not said whether it fits"));
+    return replayed(each, told ?? refused("the code has not said whether it fits"));
   });
 }
 
@@ -56,29 +59,30 @@ function withoutAdvice(reason: string): string {
 
 const refused = (reason: string): Rehearsal => ({ fits: false, reason });
 
+/** A journal whose head was read. */
+interface Read {
+  readonly id: InvocationId;
+  readonly head: Head;
+  /** The head as it is stored. */
+  readonly item: Attributes;
+}
+
 /** Or why no turn of it can be run. */
-function requestOf(journal: RecordedJournal, services: readonly ServiceManifest[]): TurnRequest | string {
-  const { head, item } = headOf(journal);
-  const { target, incarnation, token, input } = head;
+function requestOf({ id, head, item }: Read, services: readonly ServiceManifest[]): TurnRequest | string {
+  const { target, input, deployment = "" } = head;
   // Without it the code would do something else. What ends in one turn does not keep a long one.
   if (input === undefined) return "its input was not kept, so nobody can tell";
   const service = services.find(({ name }) => name === target.service);
   if (!service) return `the code does not serve ${target.service}`;
   const handler = service.handlers.find(({ name }) => name === target.handler);
   if (!handler) return `the code has no handler ${target.service}/${target.handler}`;
-  return {
-    ...{ kind: "turn", version: PROTOCOL_VERSION, id: journal.id, incarnation, target },
-    ...{ handlerKind: handler.kind, deployment: head.deployment ?? "", head: withoutEnd(item), carried: [] },
-    ...{ ownsLock: true, attempt: { count: 1 }, remainingMs: REHEARSAL_MS_MAX, retentionMs: 0 },
-    ...(token === undefined ? {} : { token }),
-  };
+  return rehearsedTurn({ id, head, item: withoutEnd(item), handlerKind: handler.kind, deployment });
 }
 
-function replayed(journal: RecordedJournal, rehearsal: Rehearsal): Replayed {
-  const { head } = headOf(journal);
+function replayed({ id, head }: Read, rehearsal: Rehearsal): Replayed {
   const { service, handler, key } = head.target;
   return {
-    id: shownId(journal.id),
+    id: shownId(id),
     target: [service, ...(key === undefined ? [] : [key]), handler].join("/"),
     ...(head.deployment === undefined ? {} : { deployment: head.deployment }),
     ...{ status: head.status, entries: head.length },
