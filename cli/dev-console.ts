@@ -17,8 +17,9 @@ import { PACKAGE_VERSION } from "../lib/version.ts";
 import type { ProposedCall } from "./try-it/try-it.ts";
 import type { ReadEnv } from "./dev-env.ts";
 import { KEY_NAMES } from "./dev-keys.ts";
-import { InvocationLines, type InvocationMode, pathOf } from "./dev-lines.ts";
+import { InvocationLines, type InvocationMode } from "./dev-lines.ts";
 import type { Style } from "./output.ts";
+import { targetText } from "../lib/model/target-text.ts";
 
 interface Served {
   /** As they are shown. None: only what is registered is served. */
@@ -197,7 +198,7 @@ export class DevConsole {
   /** What had failed, on a reload. */
   #adopted({ moved, staying }: Extract<EngineEvent, { kind: "adopted" }>): void {
     if (moved.length > 0) {
-      const named = moved.slice(0, NAMED_MOVED_MAX).map((each) => pathOf(each.target));
+      const named = moved.slice(0, NAMED_MOVED_MAX).map((each) => targetText(each.target));
       const more = moved.length > named.length ? ` and ${moved.length - named.length} more` : "";
       const go = moved.length === 1 ? "goes" : "go";
       print(
@@ -207,7 +208,7 @@ export class DevConsole {
       );
     }
     for (const { id, target, deployment, reason } of staying.slice(0, NAMED_MOVED_MAX)) {
-      const stays = `${pathOf(target)} stays on the old code ${short(deployment)}: ${reason}`;
+      const stays = `${targetText(target)} stays on the old code ${short(deployment)}: ${reason}`;
       print("stderr", "yellow", `${escaped(firstSentences(stays))}  ${escaped(shownId(id))}`);
     }
     if (staying.length === 0) return;
@@ -248,7 +249,7 @@ function attemptFailed({
   const where = operation === undefined ? "" : ` in ${operation}`;
   const on = oldCode === undefined ? "" : ` on the old code ${short(oldCode)}`;
   const [first = message] = message.split("\n");
-  print("stderr", "red", escaped(`${pathOf(target)} failed${where}${on}, attempt ${attempt}: ${first}`));
+  print("stderr", "red", escaped(`${targetText(target)} failed${where}${on}, attempt ${attempt}: ${first}`));
   const frames = attempt === 1 && stack !== undefined ? usersFrames(stack) : [];
   print("stderr", "dim", [...frames.map(escaped), `    of ${escaped(shownId(invocation))}`].join("\n"));
 }

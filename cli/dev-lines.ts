@@ -11,12 +11,12 @@ import {
   CONSOLE_WAITS_MAX,
   CONSOLE_WINDOW_MS,
 } from "../lib/limits/cli.ts";
-import type { Target } from "../lib/model/message.ts";
 import { shownId } from "../lib/model/shown-id.ts";
 import type { InvocationEvent } from "../runtime/dev/events.ts";
 import type { InvocationDetails } from "../runtime/dev/invocation-details.ts";
 import type { Style } from "./output.ts";
 import { shortDuration } from "./time.ts";
+import { targetText } from "../lib/model/target-text.ts";
 
 export type InvocationMode = "quiet" | "normal" | "verbose";
 /** An attempt that has failed is shown with its stack, by somebody else. */
@@ -121,7 +121,7 @@ function lineOf(event: LineEvent, details: InvocationDetails): ShownLine {
   return {
     stream: isFailure ? "stderr" : "stdout",
     style,
-    text: `${clockTime(event.atMs)} ${mark} ${escaped(`${pathOf(event.target)} ${what}`)}`,
+    text: `${clockTime(event.atMs)} ${mark} ${escaped(`${targetText(event.target)} ${what}`)}`,
     after: `  ${escaped(shownId(event.id))}`,
   };
 }
@@ -190,8 +190,5 @@ function momentOf(atMs: number, nowMs: number): string {
   const two = (number: number): string => String(number).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clockTime(atMs)}`;
 }
-
-export const pathOf = ({ service, key, handler }: Target): string =>
-  [service, ...(key === undefined ? [] : [key]), handler].join("/");
 
 const firstLine = (text: string): string => text.split("\n")[0] ?? "";

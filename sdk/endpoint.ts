@@ -48,6 +48,7 @@ import { traceTurn, type TurnTrace } from "./turn/turn-trace.ts";
 import type { History, TurnPorts } from "./turn/turn-ports.ts";
 import { PACKAGE_VERSION } from "../lib/version.ts";
 import { nonce } from "../lib/entropy.ts";
+import { targetText } from "../lib/model/target-text.ts";
 
 export type { TurnPorts };
 export { collect, type EndpointOptions, SERVED, type Served } from "./served.ts";
@@ -349,7 +350,7 @@ function invocationRequest(
     get id() {
       return (shown ??= shownId(id));
     },
-    target: { ...target, toString: () => textOf(target) },
+    target: { ...target, toString: () => targetText(target) },
     body,
     headers: new Map(Object.entries(headers)),
     // A hook makes the attempt's span from them.
@@ -364,6 +365,3 @@ function invocationRequest(
     ...(caller === undefined ? {} : { caller }),
   };
 }
-
-const textOf = ({ service, handler, key }: Target): string =>
-  key === undefined ? `${service}/${handler}` : `${service}/${key}/${handler}`;

@@ -5,6 +5,7 @@ import { Console } from "node:console";
 import { Writable } from "node:stream";
 import { parseTraceparent, TRACEPARENT } from "../lib/tracing/w3c.ts";
 import type { InvocationRequest } from "./context.ts";
+import { targetText } from "../lib/model/target-text.ts";
 
 export const RestateLogLevel = {
   TRACE: "trace",
@@ -38,7 +39,7 @@ export class LoggerContext {
     this.handlerName = handler;
     if (key !== undefined) this.key = key;
     this.request = request;
-    this.invocationTarget = key === undefined ? `${service}/${handler}` : `${service}/${key}/${handler}`;
+    this.invocationTarget = targetText(request.target);
   }
 }
 

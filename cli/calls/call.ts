@@ -16,7 +16,8 @@ import {
 } from "./ingress-requests.ts";
 import { type InputOptions, inputOf } from "./input.ts";
 import { deadlineOf, noResultYet, printResult, type Waiting } from "./results.ts";
-import { type HandlerTarget, handlerTarget, keyTarget, pathOfTarget, shownTarget } from "./target.ts";
+import { type HandlerTarget, handlerTarget, keyTarget, pathOfTarget } from "./target.ts";
+import { targetText } from "../../lib/model/target-text.ts";
 
 interface RequestOptions extends InputOptions {
   readonly key?: string;
@@ -49,7 +50,7 @@ export async function call(
   const deadline = deadlineOf(options);
   const request = await requestOf("call", target, inputText, options);
   const answer = await resultOf(cli, request, deadline);
-  const name = shownTarget(target);
+  const name = targetText(target);
   if (!answer) return await tooLong(cli, target, options);
   await printResult(cli, answer, { name, target }, "call");
 }
@@ -75,7 +76,7 @@ async function tooLong(
       ? undefined
       : idOf(await ask(cli, lookup({ target: "idempotentInvocation", ...target, idempotencyKey })));
   const found = `\`perdure invocations list --service ${service} --handler ${handler}\` shows it. \`perdure send\` prints the id at once.`;
-  return await noResultYet(cli, shownTarget(target), id, id === undefined ? found : undefined);
+  return await noResultYet(cli, targetText(target), id, id === undefined ? found : undefined);
 }
 
 const lookup = (body: object): DoorRequest => ({
@@ -115,7 +116,7 @@ async function sendTo(
     throw new UsageError("--timeout is for --wait and --watch: without them nothing is waited for");
   const deadline = deadlineOf(options);
   const answer = await ask(cli, await requestOf("send", target, inputText, options));
-  if (answer.status >= 400) return await printResult(cli, answer, { name: shownTarget(target), target }, how);
+  if (answer.status >= 400) return await printResult(cli, answer, { name: targetText(target), target }, how);
   const sent = new AnswerFields(jsonOf(answer), "answer");
   const id = sent.text("invocationId");
   if (sent.text("status") !== "Accepted") cli.out.note(`${id} exists already, so nothing new was started.`);
@@ -126,7 +127,7 @@ async function sendTo(
   if (options.wait === true) {
     const result = await attachUntil(cli, attachById(id), deadline);
     return result
-      ? await printResult(cli, result, { name: shownTarget(target), target }, how)
+      ? await printResult(cli, result, { name: targetText(target), target }, how)
       : await noResultYet(cli, id, id);
   }
   const executionTime = sent.optionalText("executionTime");

@@ -8,7 +8,8 @@ import { durationIn } from "../time.ts";
 import { parsedOr, utf8 } from "./bytes.ts";
 import { explainedRefusal } from "./explained.ts";
 import { ask, attachUntil, Deadline, idOf, isOfInvocation, refusedBy } from "./ingress-requests.ts";
-import { type HandlerTarget, handlerTarget, keyTarget, shownTarget } from "./target.ts";
+import { type HandlerTarget, handlerTarget, keyTarget } from "./target.ts";
+import { targetText } from "../../lib/model/target-text.ts";
 
 export interface WhichInvocation {
   readonly key?: string;
@@ -50,7 +51,7 @@ export function soughtIn(text: string, { key, idempotencyKey, workflow }: WhichI
   if (idempotencyKey !== undefined) {
     const target = handlerTarget(text, key);
     const body = { target: "idempotentInvocation", ...target, idempotencyKey };
-    return { name: shownTarget(target), target, request: asking(body) };
+    return { name: targetText(target), target, request: asking(body) };
   }
   if (workflow === true || text.includes("/") || key !== undefined) {
     const { service: workflowName, key: workflowKey } = keyTarget(text, key);

@@ -55,7 +55,3 @@ export const pathOfTarget = (how: "call" | "send", { service, key, handler }: Ha
   key === undefined
     ? path`/restate/${how}/${service}/${handler}`
     : path`/restate/${how}/${service}/${key}/${handler}`;
-
-/** As people write it. */
-export const shownTarget = ({ service, key, handler }: HandlerTarget): string =>
-  [service, ...(key === undefined ? [] : [key]), handler].join("/");

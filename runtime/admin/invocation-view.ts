@@ -9,6 +9,7 @@ import { subscriptionOf } from "../../lib/model/source-record.ts";
 import type { Wait } from "../../lib/model/wait.ts";
 import { viewTime } from "./value-view.ts";
 import { WAIT_VIEW_CHARS_MAX } from "../../lib/limits/http.ts";
+import { targetText } from "../../lib/model/target-text.ts";
 
 /** As Restate calls them: what is accepted and not yet run is `ready`. */
 export type StatusView = Exclude<Status, "accepted"> | "ready";
@@ -24,7 +25,7 @@ export function viewInvocation(id: InvocationId, head: Head): object {
   const { service, handler, key } = head.target;
   return {
     id: shownId(id),
-    target: key === undefined ? `${service}/${handler}` : `${service}/${key}/${handler}`,
+    target: targetText(head.target),
     target_service_name: service,
     ...(key === undefined ? {} : { target_service_key: key }),
     target_handler_name: handler,

@@ -23,6 +23,7 @@ import { awakeableId, type Incarnation, type InvocationId } from "../../lib/mode
 import { shownId } from "../../lib/model/shown-id.ts";
 import type { Value } from "../../lib/model/value.ts";
 import { type ValueLoader, viewHeaders, viewOutcome, viewTime } from "./value-view.ts";
+import { targetText } from "../../lib/model/target-text.ts";
 
 /** Whose journal it is, and what loads its large values. */
 export interface JournalOwner {
@@ -120,9 +121,9 @@ function viewSignal(key: SignalKey, { id, incarnation }: Omit<JournalOwner, "loa
 }
 
 async function viewCall(owner: JournalOwner, call: Call): Promise<object> {
-  const { service, handler, key, input, headers, idempotencyKey, dueAtMs, name, acceptedAtMs } = call;
+  const { input, headers, idempotencyKey, dueAtMs, name, acceptedAtMs } = call;
   return {
-    invoked_target: key === null ? `${service}/${handler}` : `${service}/${key}/${handler}`,
+    invoked_target: targetText(call),
     ...(name === null ? {} : { name }),
     input: await result(owner, input),
     ...(Object.keys(headers).length === 0 ? {} : { headers: viewHeaders(headers) }),

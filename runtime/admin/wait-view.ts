@@ -6,6 +6,7 @@ import { awakeableId, type InvocationId } from "../../lib/model/ids.ts";
 import { shownId } from "../../lib/model/shown-id.ts";
 import type { Combined, Leaf, Wait } from "../../lib/model/wait.ts";
 import { viewTime } from "./value-view.ts";
+import { targetText } from "../../lib/model/target-text.ts";
 
 export type WaitView =
   | { readonly kind: "sleep"; readonly command: number; readonly name?: string; readonly due_at: string }
@@ -66,11 +67,11 @@ class Waiting {
   called(command: number): object {
     const entry = this.#commands.get(command);
     if (entry?.kind !== "call") return {};
-    const { service, key, handler, name } = entry.call;
+    const { name } = entry.call;
     return {
       ...(name === null ? {} : { name }),
       invoked_id: shownId(entry.callee),
-      invoked_target: key === null ? `${service}/${handler}` : `${service}/${key}/${handler}`,
+      invoked_target: targetText(entry.call),
     };
   }
 

@@ -10,6 +10,7 @@ import type { HostPool } from "./hosts/host-pool.ts";
 import { durationInWords } from "./powers/clock.ts";
 import { nextTimer, type NextTimer } from "./powers/next-timer.ts";
 import { count } from "./powers/words.ts";
+import { targetText } from "../../lib/model/target-text.ts";
 
 interface AtHandPorts {
   readonly items: LocalItemStore;
@@ -39,10 +40,8 @@ export async function skipToNext({ items, clock, jump }: AtHandPorts): Promise<s
   }
   if (!next) return "No invocation waits for a time.";
   await jump(clock.aheadMs + next.atMs - nowMs);
-  const { service, key, handler } = next.target;
-  const path = [service, ...(key === undefined ? [] : [key]), handler].join("/");
   const what = next.what.replace(/^its /u, "");
-  return `The clock went ${durationInWords(next.atMs - nowMs)} ahead: ${path}, ${what}.`;
+  return `The clock went ${durationInWords(next.atMs - nowMs)} ahead: ${targetText(next.target)}, ${what}.`;
 }
 
 async function* open(items: LocalItemStore): AsyncGenerator<{ id: InvocationId; target: Target }> {

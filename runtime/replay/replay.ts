@@ -16,6 +16,7 @@ import { shownId } from "../../lib/model/shown-id.ts";
 import { ADVICE } from "../../lib/turn/mismatch.ts";
 import type { Rehearsal, TurnRequest } from "../../lib/protocol.ts";
 import { rehearsedTurn } from "./rehearsed-turn.ts";
+import { targetText } from "../../lib/model/target-text.ts";
 
 export interface Replayed {
   readonly id: string;
@@ -80,10 +81,9 @@ function requestOf({ id, head, item }: Read, services: readonly ServiceManifest[
 }
 
 function replayed({ id, head }: Read, rehearsal: Rehearsal): Replayed {
-  const { service, handler, key } = head.target;
   return {
     id: shownId(id),
-    target: [service, ...(key === undefined ? [] : [key]), handler].join("/"),
+    target: targetText(head.target),
     ...(head.deployment === undefined ? {} : { deployment: head.deployment }),
     ...{ status: head.status, entries: head.length },
     fits: rehearsal.fits,

@@ -14,6 +14,7 @@ import type { Value } from "../../../lib/model/value.ts";
 import type { Row } from "../../query/query.ts";
 import { viewHeaders, viewTime } from "../value-view.ts";
 import { completionId, signalId } from "./invocations.ts";
+import { targetText } from "../../../lib/model/target-text.ts";
 
 /** The bytes of a value; `undefined` if they are too many to show. */
 export type BytesOf = (value: Value) => Promise<Uint8Array | undefined>;
@@ -274,7 +275,7 @@ async function calls(
 ): Promise<readonly Shown[]> {
   const type = kind === "call" ? "Call" : "OneWayCall";
   if (kind === "call") types.set(number, type);
-  const { service, handler, key, headers, idempotencyKey, dueAtMs } = call;
+  const { headers, idempotencyKey, dueAtMs } = call;
   const request = {
     ...{ invocation_id: shownId(callee), invocation_target: targetOf(call), span_context: NO_SPAN },
     headers: Object.entries(viewHeaders(headers)).map(([name, value]) => ({ name, value })),
@@ -288,7 +289,7 @@ async function calls(
   };
   const columns: Row = {
     ...{ name: call.name ?? "", invoked_id: callee, completed: kind === "send" ? 1 : undefined },
-    invoked_target: key === null ? `${service}/${handler}` : `${service}/${key}/${handler}`,
+    invoked_target: targetText(call),
   };
   const parameter = numbersOf(await bytesOf(call.input));
   const lite = { ...fields, request };

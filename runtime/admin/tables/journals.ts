@@ -18,6 +18,7 @@ import type { TableContext } from "./context.ts";
 import type { HeadTable } from "./heads.ts";
 import { type JournalShown, journalRows } from "./journal-rows.ts";
 import { utf8In } from "./state.ts";
+import { targetText } from "../../../lib/model/target-text.ts";
 
 const ANY: HeadTable = { statusesOf: () => STATUS_VIEWS };
 const PAYLOADS = ["entry_json", "result_utf8", "result_length", "raw_length"] as const;
@@ -118,7 +119,7 @@ async function stepsOf(journal: JournalShown): Promise<readonly Row[]> {
   const rows: Row[] = [];
   const times = timesIn(log, head.acceptedAtMs);
   for (const [position, entry] of log.entries()) {
-    const base = { id, target: targetOf(head), position, ...timeColumns(entry, times[position]) };
+    const base = { id, target: targetText(head.target), position, ...timeColumns(entry, times[position]) };
     if (entry.kind === "completion" || entry.kind === "signalled") {
       const at = open.get(keyOf(entry));
       const result = await resultColumns(entry.outcome, bytesOf);
@@ -171,15 +172,12 @@ async function commandColumns(entry: CommandEntry, { id, head, bytesOf }: Journa
 
 const AWAITED = ["sleep", "call", "signal", "promise.get", "attach"] as const;
 
-const targetOf = ({ target: { service, key, handler } }: FoundInvocation["head"]): string =>
-  key === undefined ? `${service}/${handler}` : `${service}/${key}/${handler}`;
-
 function detailsOf(entry: CommandEntry): Row {
   if (entry.kind === "call" || entry.kind === "send") {
-    const { service, key, handler, name, dueAtMs } = entry.call;
+    const { name, dueAtMs } = entry.call;
     return {
       ...{ name: name ?? undefined, invoked_id: entry.callee },
-      invoked_target: key === null ? `${service}/${handler}` : `${service}/${key}/${handler}`,
+      invoked_target: targetText(entry.call),
       due_at: dueAtMs === null ? undefined : viewTime(dueAtMs),
     };
   }
@@ -204,7 +202,7 @@ export async function timerRows(context: TableContext, request: TableRequest): P
   const found = await invocationsOf(context, request, ["id", "target"], { ...ANY, statuses });
   return found.flatMap(({ id, head }): Row[] => {
     const { status, dueAtMs, wait } = head;
-    const target = targetOf(head);
+    const target = targetText(head.target);
     const own =
       dueAtMs === undefined
         ? []

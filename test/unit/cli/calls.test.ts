@@ -5,7 +5,8 @@ import { aboutNames } from "../../../cli/calls/explained.ts";
 import { Deadline, refusedBy } from "../../../cli/calls/ingress-requests.ts";
 import { inputOf } from "../../../cli/calls/input.ts";
 import { soughtIn, viewOf } from "../../../cli/calls/results.ts";
-import { handlerTarget, keyTarget, pathOfTarget, shownTarget } from "../../../cli/calls/target.ts";
+import { handlerTarget, keyTarget, pathOfTarget } from "../../../cli/calls/target.ts";
+import { targetText } from "../../../lib/model/target-text.ts";
 import { UsageError } from "../../../cli/exit.ts";
 import { AnswerFields } from "../../../cli/fields.ts";
 import { PAYLOAD_BYTES_MAX } from "../../../lib/limits.ts";
@@ -37,7 +38,7 @@ describe("a target", () => {
       "/restate/call/Counter/a%2Fb%20%25%C3%BC/add",
     );
     expect(pathOfTarget("send", handlerTarget("Greeter/greet"))).toBe("/restate/send/Greeter/greet");
-    expect(shownTarget(handlerTarget("Counter/add", "a/b"))).toBe("Counter/a/b/add");
+    expect(targetText(handlerTarget("Counter/add", "a/b"))).toBe("Counter/a/b/add");
   });
 
   test("without a handler is a key", () => {
