@@ -41,7 +41,9 @@ export interface SourceDoorPorts extends DoorPorts {
 }
 
 export interface BatchOutcome {
+  /** What the source shall deliver again, in its own form. */
   readonly batchItemFailures: readonly BatchItemFailure[];
+  /** Records, by what became of them. */
   readonly counts: Readonly<RecordCounts>;
   /** Why the first of the failed ones failed. */
   readonly error?: string;

@@ -3,12 +3,10 @@ import { EVENTS_REQUEST_MS, REJECTED_MAX } from "../../lib/limits/events.ts";
 import { decodeMessage, type Outgoing } from "../../lib/model/message.ts";
 import { shownId } from "../../lib/model/shown-id.ts";
 import { rejectedId } from "../../lib/model/source-record.ts";
-import type { BatchItemFailure } from "../../runtime/events/failures.ts";
 import { invocationOf, isRejection } from "../../runtime/events/invocation-of.ts";
 import { readRejected, rejectedOf } from "../../runtime/events/rejected.ts";
 import { resolveSink } from "../../runtime/events/sink.ts";
 import { type BatchOutcome, SourceDoor, type SourceDoorPorts } from "../../runtime/events/source-door.ts";
-import type { RecordCounts } from "../../runtime/events/record-tally.ts";
 import { readEvent } from "../../runtime/events/shapes/event.ts";
 import { allSubscriptions, findSubscription } from "../../runtime/events/subscription-store.ts";
 import type { Subscription } from "../../runtime/events/subscription.ts";
@@ -27,16 +25,7 @@ export interface DeliverOptions {
 }
 
 /** What the source gets. */
-export interface DeliveryAnswer {
-  /** What it shall deliver again, in its own form. */
-  readonly batchItemFailures: readonly BatchItemFailure[];
-  /** Records, by what became of them. */
-  readonly counts: Readonly<RecordCounts>;
-  /** Why the first failed one failed. */
-  readonly error?: string;
-  /** It takes no list of failures: the event has failed as a whole. */
-  readonly failsWhole: boolean;
-}
+export type DeliveryAnswer = BatchOutcome;
 
 /** The last delivery, and what all of them have started. */
 export interface Delivered extends DeliveryAnswer {
@@ -86,7 +75,7 @@ export class Deliveries {
     const deliver = async (): Promise<DeliveryAnswer> => {
       const door = first ?? this.#door;
       first = undefined;
-      return viewed(await door.deliver(subscription, event, EVENTS_REQUEST_MS));
+      return await door.deliver(subscription, event, EVENTS_REQUEST_MS);
     };
     const deliveries: DeliveryAnswer[] = [];
     if (atOnce) deliveries.push(...(await Promise.all(Array.from({ length: times }, deliver))));
@@ -157,10 +146,5 @@ export class Deliveries {
     return [...ids].map((id) => this.#invocation(id));
   }
 }
-
-const viewed = ({ batchItemFailures, counts, error, failsWhole }: BatchOutcome): DeliveryAnswer => ({
-  ...{ batchItemFailures, counts, failsWhole },
-  ...(error === undefined ? {} : { error }),
-});
 
 const isList = (what: object): what is readonly PlainRecord[] => Array.isArray(what);
