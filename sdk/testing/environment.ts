@@ -121,8 +121,7 @@ export class TestEnvironment {
 
   /** The state of an object's or a workflow's key. */
   state(definition: { readonly name: string }, key: string): TestState {
-    const ended = async (id: string): Promise<unknown> => await this.invocation(id).result();
-    return new TestState(definition.name, key, (...asked) => this.admin(...asked), ended);
+    return new TestState(definition.name, key, this.#engine);
   }
 
   /** What happened, as text: each invocation with its journal. */
@@ -167,7 +166,7 @@ export class TestEnvironment {
     return await this.#engine.admin(asRequest(path, body, headers, method));
   }
 
-  /** ClientCalls a handler. Returns its result, parsed. Throws an Error with the response's text unless the call succeeded. */
+  /** Calls a handler. Returns its result, parsed. Throws an Error with the response's text unless the call succeeded. */
   call<T = unknown>(path: string, body?: unknown, headers: RequestHeaders = {}): Promise<T> {
     const asked = this.#asked(asRequest(path, body, headers, "POST"), undefined);
     return this.#engine.awaited(asked.then((response) => parsed<T>(path, response)));

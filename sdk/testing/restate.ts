@@ -11,8 +11,6 @@ import type { EndpointOptions } from "../restate/endpoint.ts";
 import type { TypedState } from "../restate/index.ts";
 import type { Serde } from "../serde.ts";
 import { TestEngine } from "./engine.ts";
-import { TestInvocation } from "./invocation.ts";
-import { asRequest } from "./request.ts";
 import { TestState } from "./state.ts";
 
 const HOST = "127.0.0.1";
@@ -164,10 +162,7 @@ export class RestateTestEnvironment {
     service: { readonly name: string },
     key: string,
   ): StateProxy<S> {
-    const ask = async (path: string, method = "GET", body?: unknown) =>
-      await this.#engine.admin(asRequest(path, body, {}, method));
-    const ended = async (id: string): Promise<unknown> => await new TestInvocation(id, this.#engine).result();
-    return new StateProxy<S>(new TestState(service.name, key, ask, ended));
+    return new StateProxy<S>(new TestState(service.name, key, this.#engine));
   }
 
   async stop(): Promise<void> {

@@ -1,8 +1,9 @@
 /** The state of one key, as a test reads and writes it. */
 import type { HttpResponse } from "../../runtime/http/message.ts";
 import { jsonSerde, type Serde } from "../serde.ts";
-
-type Ask = (path: string, method?: string, body?: unknown) => Promise<HttpResponse>;
+import type { TestEngine } from "./engine.ts";
+import { TestInvocation } from "./invocation.ts";
+import { asRequest } from "./request.ts";
 
 interface ShownState {
   readonly version: string;
@@ -19,16 +20,13 @@ export class TestState {
   readonly #path: string;
   readonly #service: string;
   readonly #key: string;
-  readonly #ask: Ask;
-  /** Resolves when an invocation has ended. */
-  readonly #ended: (id: string) => Promise<unknown>;
+  readonly #engine: TestEngine;
 
-  constructor(service: string, key: string, ask: Ask, ended: (id: string) => Promise<unknown>) {
+  constructor(service: string, key: string, engine: TestEngine) {
     this.#service = service;
     this.#key = key;
     this.#path = `/services/${encodeURIComponent(service)}/state`;
-    this.#ask = ask;
-    this.#ended = ended;
+    this.#engine = engine;
   }
 
   /** `undefined`: there is none. */
@@ -82,11 +80,11 @@ export class TestState {
     );
     const body = { object_key: this.#key, new_state_base64: Object.fromEntries(encoded) };
     const { headers } = await this.#asked("", "POST", body);
-    await this.#ended(headers["x-restate-id"] ?? "");
+    await new TestInvocation(headers["x-restate-id"] ?? "", this.#engine).result();
   }
 
   async #asked(rest: string, method = "GET", body?: unknown): Promise<HttpResponse> {
-    const answer = await this.#ask(this.#path + rest, method, body);
+    const answer = await this.#engine.admin(asRequest(this.#path + rest, body, {}, method));
     if (answer.status < 300) return answer;
     throw new Error(`the state of ${this.#service}/${this.#key}: ${new TextDecoder().decode(answer.body)}`);
   }
