@@ -34,12 +34,11 @@ async function json<T>(ask: Ask, path: string): Promise<T> {
   return JSON.parse(new TextDecoder().decode((await ask(path)).body)) as T;
 }
 
-/** All invocations, or those of the ids: each with its journal. */
-export async function timelineOf(ask: Ask, ids?: readonly string[]): Promise<string> {
+/** All invocations, each with its journal. */
+export async function timelineOf(ask: Ask): Promise<string> {
   const path = `/invocations?limit=${TIMELINE_INVOCATIONS_MAX}&order=newest`;
   const { invocations, next } = await json<{ invocations: ListedInvocation[]; next?: string }>(ask, path);
-  const wanted = invocations.filter(({ id }) => ids === undefined || ids.includes(id)).toReversed();
-  const blocks = await Promise.all(wanted.map((each) => blockOf(ask, each)));
+  const blocks = await Promise.all(invocations.toReversed().map((each) => blockOf(ask, each)));
   const left = next === undefined ? [] : [`(the latest ${TIMELINE_INVOCATIONS_MAX} only)`];
   return [...left, ...blocks].join("\n");
 }
