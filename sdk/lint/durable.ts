@@ -55,7 +55,7 @@ function importsPerdure(program: Node): boolean {
 }
 
 /** The parameter of a function that is its context. What a step gets is none. */
-function contextParameter(context: RuleContext, fn: Node): Node | undefined {
+export function contextParameter(context: RuleContext, fn: Node): Node | undefined {
   if (stepOf(context, fn)) return undefined;
   const [first] = children(fn, "params");
   const name = identifierIn(first);
@@ -155,17 +155,18 @@ function calledDurable(context: RuleContext, call: Node): string | undefined {
   return DERIVING.has(name) ? durableOf(context, object) : undefined;
 }
 
-function isClient(context: RuleContext, node: Node): boolean {
-  if (CLIENTS.has(operationOf(context, node) ?? "")) return true;
-  const defined = node.type === "Identifier" ? initOf(context, node) : undefined;
-  return defined?.pattern.type === "Identifier" && CLIENTS.has(operationOf(context, defined.init) ?? "");
+/** The operation that an expression is the answer of, here or where its constant is defined. */
+function answeringOperation(context: RuleContext, node: Node | undefined): string | undefined {
+  if (node?.type !== "Identifier") return operationOf(context, node);
+  const defined = initOf(context, node);
+  return defined?.pattern.type === "Identifier" ? operationOf(context, defined.init) : undefined;
 }
 
-function isAwakeable(context: RuleContext, node: Node | undefined): boolean {
-  if (operationOf(context, node) === "awakeable") return true;
-  const defined = node?.type === "Identifier" ? initOf(context, node) : undefined;
-  return defined?.pattern.type === "Identifier" && operationOf(context, defined.init) === "awakeable";
-}
+export const isClient = (context: RuleContext, node: Node | undefined): boolean =>
+  CLIENTS.has(answeringOperation(context, node) ?? "");
+
+const isAwakeable = (context: RuleContext, node: Node | undefined): boolean =>
+  answeringOperation(context, node) === "awakeable";
 
 function constantDurable(context: RuleContext, identifier: Node): string | undefined {
   const defined = initOf(context, identifier);

@@ -35,7 +35,7 @@ export interface Rule {
   create(context: object): Record<string, (node: Node) => void>;
 }
 
-const isNode = (value: unknown): value is Node =>
+export const isNode = (value: unknown): value is Node =>
   typeof value === "object" && value !== null && typeof (value as Partial<Node>).type === "string";
 
 const valueOf = (node: Node, field: string): unknown => (node as unknown as Record<string, unknown>)[field];
@@ -135,8 +135,5 @@ export function initOf(
 export function importOf(context: RuleContext, identifier: Node): string | undefined {
   const definition = variableOf(context, identifier)?.defs[0];
   if (definition?.type !== "ImportBinding") return undefined;
-  const declaration = parentOf(definition.node);
-  const source = child(declaration, "source");
-  const value = source && valueOf(source, "value");
-  return typeof value === "string" ? value : undefined;
+  return fieldText(child(parentOf(definition.node), "source"), "value");
 }

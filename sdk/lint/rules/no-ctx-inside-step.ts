@@ -1,6 +1,6 @@
 /** A step is recorded as one result. What it does with the context cannot be recorded inside of it. */
 import { around, isContext, ruleOf } from "../durable.ts";
-import { memberName, type Node, parentOf } from "../syntax.ts";
+import { child, children, memberName, type Node, parentOf } from "../syntax.ts";
 
 /** They record nothing. */
 const ALLOWED = new Set(["console", "request", "key"]);
@@ -20,11 +20,10 @@ export const noCtxInsideStep = ruleOf(
       if (step === undefined || handler === undefined || isParameter(parent, node)) return;
       const name = memberName(parent);
       if (name === undefined) return context.report({ node, messageId: "passed" });
-      if ((parent as Node & { readonly object?: Node }).object === node && !ALLOWED.has(name))
+      if (child(parent, "object") === node && !ALLOWED.has(name))
         context.report({ node, messageId: "used", data: { what: `ctx.${name}` } });
     },
   }),
 );
 
-const isParameter = (parent: Node, node: Node): boolean =>
-  ((parent as Node & { readonly params?: readonly Node[] }).params ?? []).includes(node);
+const isParameter = (parent: Node, node: Node): boolean => children(parent, "params").includes(node);

@@ -3,6 +3,7 @@ import { durableOf, ruleOf } from "../durable.ts";
 import {
   child,
   children,
+  flag,
   identifierIn,
   isFunction,
   isGlobal,
@@ -19,7 +20,7 @@ function holdsDurable(context: RuleContext, list: Node | undefined): boolean {
     return children(list, "elements").some((element) => durableOf(context, element) !== undefined);
   if (list?.type !== "CallExpression" || memberName(child(list, "callee")) !== "map") return false;
   const [callback] = children(list, "arguments");
-  if (!isFunction(callback) || (callback as Node & { readonly async?: boolean }).async === true) return false;
+  if (!isFunction(callback) || flag(callback, "async")) return false;
   const body = child(callback, "body");
   const returned = children(body, "body").find(({ type }) => type === "ReturnStatement");
   return durableOf(context, returned ? child(returned, "argument") : body) !== undefined;

@@ -11,20 +11,8 @@ import {
 } from "../syntax.ts";
 
 const MUTATORS = new Set([
-  ...[
-    "set",
-    "add",
-    "delete",
-    "clear",
-    "push",
-    "pop",
-    "shift",
-    "unshift",
-    "splice",
-    "sort",
-    "reverse",
-    "fill",
-  ],
+  ...["set", "add", "delete", "clear", "push", "pop"],
+  ...["shift", "unshift", "splice", "sort", "reverse", "fill"],
 ]);
 const COLLECTIONS = new Set(["Map", "Set", "WeakMap", "WeakSet"]);
 
@@ -55,8 +43,9 @@ export const noSharedState = ruleOf(
     function changed(node: Node, target: Node | undefined): void {
       const root = rootOf(target);
       const variable = root && variableOf(context, root);
+      if (!variable || variable.defs.length === 0) return;
       const { step, handler } = around(context, node);
-      if (!root || !variable || variable.defs.length === 0 || handler === undefined) return;
+      if (handler === undefined) return;
       const data = { name: variable.name };
       if (isModuleLevel(variable)) {
         const isAssigned = target?.type === "Identifier";
@@ -74,8 +63,7 @@ export const noSharedState = ruleOf(
         const object = child(callee, "object");
         if (name === undefined || !MUTATORS.has(name) || object?.type !== "Identifier") return;
         const variable = variableOf(context, object);
-        if (variable && isCollection(variable))
-          changed(node, object.type === "Identifier" ? callee : undefined);
+        if (variable && isCollection(variable)) changed(node, callee);
       },
     };
   },

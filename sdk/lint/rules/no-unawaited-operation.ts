@@ -3,8 +3,10 @@ import { around, durableOf, operationOf, ruleOf } from "../durable.ts";
 import {
   child,
   children,
+  flag,
   identifierIn,
   isFunction,
+  isNode,
   memberName,
   type Node,
   parentOf,
@@ -71,7 +73,7 @@ export const noUnawaitedOperation = ruleOf(
         const method = memberName(child(node, "callee"));
         if (method === undefined || !EACH.has(method)) return;
         const [callback] = children(node, "arguments");
-        if (isFunction(callback) && isAsync(callback) && usesContext(context, callback))
+        if (isFunction(callback) && flag(callback, "async") && usesContext(context, callback))
           report(callback, "each", { method });
       },
     };
@@ -85,8 +87,6 @@ export const noUnawaitedOperation = ruleOf(
     }
   },
 );
-
-const isAsync = (fn: Node): boolean => (fn as Node & { readonly async?: boolean }).async === true;
 
 /** Whether a function awaits an operation of a context. */
 function usesContext(context: RuleContext, fn: Node): boolean {
@@ -102,7 +102,6 @@ function walk(node: Node, visit: (node: Node) => void): void {
   for (const [name, value] of Object.entries(node)) {
     if (name === "parent") continue;
     for (const part of Array.isArray(value) ? (value as unknown[]) : [value])
-      if (typeof part === "object" && part !== null && typeof (part as Partial<Node>).type === "string")
-        walk(part as Node, visit);
+      if (isNode(part)) walk(part, visit);
   }
 }

@@ -1,12 +1,11 @@
 /** State, results and arguments are kept as JSON, whose writer drops without a word what JSON cannot hold. */
-import { around, durableOf, operationOf, ruleOf, stepOf } from "../durable.ts";
+import { contextParameter, isClient, operationOf, ruleOf, stepOf } from "../durable.ts";
 import {
   child,
   children,
   functionsAround,
   identifierIn,
   initOf,
-  isFunction,
   isGlobal,
   memberName,
   type Node,
@@ -98,7 +97,7 @@ function ofName(context: RuleContext, node: Node): Lost | undefined {
 function isPlainHandler(context: RuleContext, fn: Node): boolean {
   const parent = parentOf(fn);
   return (
-    around(context, child(fn, "body") ?? fn).handler === fn &&
+    contextParameter(context, fn) !== undefined &&
     (parent?.type === "Property" || parent?.type === "MethodDefinition")
   );
 }
@@ -108,6 +107,12 @@ function storedBy(context: RuleContext, fn: Node): string | undefined {
   const step = stepOf(context, fn);
   if (step) return children(step, "arguments").length > 2 ? undefined : "The result of a step";
   return isPlainHandler(context, fn) ? "The result of a handler" : undefined;
+}
+
+/** `client.method(...)` */
+function isCall(context: RuleContext, node: Node): boolean {
+  const callee = child(node, "callee");
+  return memberName(callee) !== undefined && isClient(context, child(callee, "object"));
 }
 
 export const noUntypedJson = ruleOf(
@@ -129,12 +134,7 @@ export const noUntypedJson = ruleOf(
       CallExpression(node) {
         const args = children(node, "arguments");
         if (operationOf(context, node) === "set" && args.length === 2) look(args[1], "A state value");
-        else if (
-          durableOf(context, node)?.startsWith("the call of") === true &&
-          args.length === 1 &&
-          memberName(child(node, "callee")) !== undefined
-        )
-          look(args[0], "The input of a call");
+        else if (isCall(context, node) && args.length === 1) look(args[0], "The input of a call");
       },
       ReturnStatement(node) {
         const [fn] = functionsAround(node);
@@ -143,7 +143,7 @@ export const noUntypedJson = ruleOf(
       },
       ArrowFunctionExpression(node) {
         const body = child(node, "body");
-        if (!isFunction(node) || body?.type === "BlockStatement") return;
+        if (body?.type === "BlockStatement") return;
         const place = storedBy(context, node);
         if (place !== undefined) look(body, place);
       },

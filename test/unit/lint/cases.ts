@@ -144,6 +144,7 @@ export const CASES: Readonly<Record<string, Cases>> = {
       handler("return new Money(1);", "class Money { plus() {} toJSON() {} }"),
       handler("const help = () => { return new Map(); }; return help().size;"),
       handler("return new Date(5);"),
+      handler("await ctx.serviceClient(o).go().map(new Map());", 'const o = { name: "O" };'),
     ],
     invalid: [
       [handler("ctx.set('a', new Map());"), "lost"],
@@ -186,6 +187,10 @@ export const TYPED: Readonly<Record<string, Cases>> = {
     invalid: [
       [
         'import type { Context } from "perdure"; export const f = async (c: Context) => { await c.run("x", async () => { await c.sleep(1); }); };',
+        "used",
+      ],
+      [
+        'import type { Context } from "perdure"; export const f = async (c: Context) => { await c.run("x", () => (c as Context).sleep(1)); };',
         "used",
       ],
     ],
