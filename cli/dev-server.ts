@@ -9,13 +9,10 @@ import { DevConsole, withoutOwnFrames } from "./dev-console.ts";
 import type { ReadEnv } from "./dev-env.ts";
 import { servedFiles } from "./dev-files.ts";
 import { hearsKeys, type Key, onKeys } from "./dev-keys.ts";
-import { currentFolder, DATA_FOLDER, type ServerSettings } from "./dev-settings.ts";
+import { currentFolder, DATA_FOLDER, DEBUGGER_PORT, type ServerSettings } from "./dev-settings.ts";
 import { CommandError, EXIT } from "./exit.ts";
 import { proposedCall, type Takes } from "./try-it/try-it.ts";
 import { nextFreePort, ownerOf } from "./port-owner.ts";
-
-/** Node's debuggers look there. */
-const DEBUGGER_PORT = 9229;
 
 export async function serveFiles(settings: ServerSettings, env: ReadEnv | undefined): Promise<void> {
   const files = servedFiles(currentFolder(), settings.served);
@@ -71,14 +68,15 @@ class DevServer {
   }
 
   async #run(): Promise<void> {
-    const engine = await this.#newEngine();
+    // A folder may have more of them by now.
+    const files = servedFiles(currentFolder(), this.#settings.served);
+    const engine = await this.#newEngine(files);
     this.#engine = engine;
     try {
       const listening = await engine.start();
       this.#listening = listening;
       this.#ports = { port: portOf(listening.url), adminPort: portOf(listening.adminUrl) };
       const { services = [] } = listening.deployed ?? {};
-      const files = servedFiles(currentFolder(), this.#settings.served);
       const takes: Takes = async (target, input) => await engine.takes(target, input);
       this.#output.ready(listening, await proposedCall(services, files, takes));
     } catch (error) {
@@ -89,10 +87,8 @@ class DevServer {
     }
   }
 
-  async #newEngine(): Promise<Engine> {
+  async #newEngine(files: readonly string[]): Promise<Engine> {
     const settings = { ...this.#settings, ...this.#ports };
-    // A folder may have more of them by now.
-    const files = servedFiles(currentFolder(), settings.served);
     const { Engine: EngineClass } = await import("../runtime/dev/engine.ts");
     const options = {
       ...settings,

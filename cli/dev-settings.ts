@@ -30,6 +30,9 @@ export interface ServerFlags {
   readonly inspectPort?: number;
 }
 
+/** Node's debuggers look there. */
+export const DEBUGGER_PORT = 9229;
+
 export function givenOptions(
   files: readonly string[] | undefined,
   options: ServerFlags,

@@ -1,6 +1,7 @@
 /** `perdure dev`: a server on this machine, for the services of a file or of processes that serve their own. */
 import { type Cli, withCli } from "./cli.ts";
 import { readConfigFile } from "./config/config-file.ts";
+import { PORT_MAX } from "./config/server-setting.ts";
 import { printConfig } from "./config/print-config.ts";
 import { chooseSettings, SETTING_KEYS, SERVER_SETTINGS } from "./config/server-settings.ts";
 import { UsageError } from "./exit.ts";
@@ -11,6 +12,7 @@ import { serveFiles } from "./dev-server.ts";
 import {
   currentFolder,
   DATA_FOLDER,
+  DEBUGGER_PORT,
   givenOptions,
   type ServerFlags,
   serverSettings,
@@ -53,10 +55,6 @@ export function addDev(program: Program): void {
     );
 }
 
-/** The port at which Node's debuggers look. */
-const DEBUGGER_PORT = 9229;
-const LAST_PORT = 65_535;
-
 /** An option with an optional value takes the file behind it for that value. */
 function debugged(
   files: readonly string[],
@@ -66,8 +64,8 @@ function debugged(
   if (inspect === true) return { files, inspectPort: DEBUGGER_PORT };
   const port = Number(inspect);
   if (!/^\d+$/u.test(inspect)) return { files: [inspect, ...files], inspectPort: DEBUGGER_PORT };
-  if (port <= LAST_PORT) return { files, inspectPort: port };
-  throw new UsageError(`--inspect takes a port from 0 to ${LAST_PORT}, not ${inspect}`);
+  if (port <= PORT_MAX) return { files, inspectPort: port };
+  throw new UsageError(`--inspect takes a port from 0 to ${PORT_MAX}, not ${inspect}`);
 }
 
 const AFTER_UP = `

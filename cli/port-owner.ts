@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { COMMAND_CHARS_MAX, PORTS_TRIED_MAX } from "../lib/limits/cli.ts";
+import { PORT_MAX } from "./config/server-setting.ts";
 
 /** Of a socket that listens, in /proc/net/tcp. */
 const LISTENS = "0A";
@@ -51,7 +52,7 @@ function commandOf(pid: string): string {
 
 /** The next port above it that is free now. `undefined`: none of the next ones. */
 export async function nextFreePort(port: number, host: string): Promise<number | undefined> {
-  for (let next = port + 1; next <= Math.min(port + PORTS_TRIED_MAX, 65_535); next++)
+  for (let next = port + 1; next <= Math.min(port + PORTS_TRIED_MAX, PORT_MAX); next++)
     if (await isFree(next, host)) return next;
   return undefined;
 }

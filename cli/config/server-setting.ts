@@ -15,7 +15,7 @@ export interface ServerSetting<T> {
   readonly isSecret?: true;
 }
 
-const PORT_MAX = 65_535;
+export const PORT_MAX = 65_535;
 const shownValue = (given: unknown): string => JSON.stringify(given) ?? String(given);
 const wrong = (what: string, given: unknown): RangeError =>
   new RangeError(`takes ${what}, not ${shownValue(given)}`);

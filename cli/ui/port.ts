@@ -1,9 +1,9 @@
 /** The port of `perdure ui`. */
+import { PORT_MAX } from "../config/server-setting.ts";
 import { UsageError } from "../exit.ts";
 
 /** Beside the admin API's, and always the same, so that links stay. */
 export const DEFAULT_UI_PORT = 9071;
-const PORT_MAX = 65_535;
 
 /** Throws {@link UsageError}. */
 export function portOf(text: string | undefined): number {

@@ -8,6 +8,7 @@ import { type InitFlags, makeProject } from "../../../cli/init/make.ts";
 import { isPackageName, packageNameOf, stackNameOf } from "../../../cli/init/names.ts";
 import { execCommand, packageManagerOf, runCommand } from "../../../cli/init/package-manager.ts";
 import { TEMPLATES } from "../../../cli/init/templates.ts";
+import { DEBUGGER_PORT } from "../../../cli/dev-settings.ts";
 import { VERSIONS } from "../../../cli/init/versions.ts";
 import { PACKAGE_VERSION } from "../../../lib/version.ts";
 
@@ -200,9 +201,8 @@ test("the editor's settings attach to the port that perdure dev --inspect opens"
   const { configurations } = json<{ configurations: { port?: number; command?: string }[] }>(
     join(cwd, "shop/.vscode/launch.json"),
   );
-  const port = /const DEBUGGER_PORT = (\d+)/u.exec(readFileSync(join(ROOT, "cli/dev.ts"), "utf8"))?.[1];
   expect(configurations.map((each) => each.port ?? each.command)).toEqual([
-    Number(port),
+    DEBUGGER_PORT,
     "npm run dev -- --inspect",
   ]);
 });
