@@ -18,13 +18,25 @@ export interface ProposedCall {
   readonly json?: string;
 }
 
-/** `files`: whose texts say types. `undefined`: no handler's input is known, or none is taken. */
+/**
+ * `files`: whose texts say types. `undefined`: no handler's input is known, or none is taken, or nobody can be asked: the process of the
+ * handlers may end by what it runs already. The server goes on without a proposal.
+ */
 export async function proposedCall(
   services: readonly ServiceManifest[],
   files: readonly string[],
   takes: Takes,
 ): Promise<ProposedCall | undefined> {
-  const sources = files.map(textOf);
+  return await firstTaken(services, files, takes).catch(() => undefined);
+}
+
+async function firstTaken(
+  services: readonly ServiceManifest[],
+  files: readonly string[],
+  takes: Takes,
+): Promise<ProposedCall | undefined> {
+  let texts: readonly string[] | undefined;
+  const sources = (): readonly string[] => (texts ??= files.map(textOf));
   for (const service of services) {
     if (service.ingressPrivate === true) continue;
     for (const handler of service.handlers) {
@@ -39,11 +51,11 @@ export async function proposedCall(
 
 function inputOf(
   { name, inputJsonSchema }: HandlerManifest,
-  sources: readonly string[],
+  sources: () => readonly string[],
 ): { readonly json?: string } | undefined {
   const schema = sampleOfSchema(inputJsonSchema);
   if (schema !== undefined) return { json: JSON.stringify(schema) };
-  const typed = sampleOfTypes(sources, name);
+  const typed = sampleOfTypes(sources(), name);
   if (typed?.kind === "value") return { json: JSON.stringify(typed.value) };
   return typed?.kind === "none" ? {} : undefined;
 }

@@ -125,6 +125,11 @@ describe("the call", () => {
     expect(await proposedCall(manifests, [], () => Promise.resolve(false))).toBeUndefined();
   });
 
+  test("is none if nobody can be asked any more", async () => {
+    const takes = () => Promise.reject(new Error("the process has ended"));
+    expect(await proposedCall(manifests, [], takes)).toBeUndefined();
+  });
+
   test("has no input if the handler takes none", async () => {
     const file = join(folder, "a.ts");
     writeFileSync(file, "service({ handlers: { odd: async (ctx: Context) => 1 } });");
