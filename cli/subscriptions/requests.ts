@@ -1,7 +1,7 @@
 /** What `perdure subscriptions` asks the server. */
 import { type AdminClient, type AdminRequest, jsonOf, path, refusalOf } from "../admin-client.ts";
 import type { Cli } from "../cli.ts";
-import { detailLines } from "../details.ts";
+import { type Detail, detailLines } from "../details.ts";
 import { CommandError, EXIT, UsageError } from "../exit.ts";
 import { AnswerFields } from "../fields.ts";
 import type { Column } from "../table.ts";
@@ -42,23 +42,20 @@ export async function listSubscriptions(
   });
 }
 
-/** What is not known, or has none. */
-const NONE = "-";
-
 const COLUMNS: readonly Column<Subscription>[] = [
   { name: "ID", of: ({ id }) => id },
-  { name: "NAME", of: ({ id, name }) => (name === id ? NONE : name) },
+  { name: "NAME", of: ({ id, name }) => (name === id ? undefined : name) },
   { name: "SOURCE", of: ({ source }) => source, least: 16 },
   { name: "SINK", of: ({ sink }) => sink, least: 16 },
-  { name: "STATE", of: ({ status }) => status?.optionalText("state") ?? NONE },
-  { name: "LAG", of: ({ status }) => String(status?.optionalNumber("lag") ?? NONE) },
+  { name: "STATE", of: ({ status }) => status?.optionalText("state") },
+  { name: "LAG", of: ({ status }) => status?.optionalNumber("lag")?.toString() },
   { name: "RATE", of: ({ status }) => rateOf(status) },
 ];
 
 /** Records a second, of the last minute. */
-function rateOf(status: AnswerFields | undefined): string {
+function rateOf(status: AnswerFields | undefined): string | undefined {
   const accepted = status?.object("counts")?.optionalNumber("accepted_last_minute");
-  return accepted === undefined ? NONE : `${Number((accepted / 60).toPrecision(2))}/s`;
+  return accepted === undefined ? undefined : `${Number((accepted / 60).toPrecision(2))}/s`;
 }
 
 export async function createSubscription(
@@ -140,75 +137,66 @@ export async function moveSubscription(
 }
 
 async function show(cli: Cli, answer: unknown): Promise<void> {
-  const subscription = subscriptionIn(new AnswerFields(answer, "answer"));
-  const { id, name, source, sink, options, status, raw } = subscription;
+  const fields = new AnswerFields(answer, "answer");
+  const { id, name, source, sink, options, status, raw } = subscriptionIn(fields);
+  const consumer = fields.object("perdure");
   await cli.out.show(raw, () =>
     detailLines(cli.out, [
       ["id", id],
-      ...(name === id ? [] : [["name", name] as const]),
+      ["name", name === id ? undefined : name],
       ["source", source],
       ["sink", sink],
       ...Object.entries(options).map(([option, value]) => [`option ${option}`, value] as const),
-      ...(raw["perdure"] === undefined ? statusLines(cli, status) : consumerLines(raw["perdure"])),
-      ...tickLines(cli, new AnswerFields(answer, "answer").object("last_tick")),
+      ...(consumer ? consumerLines(consumer) : statusLines(cli, status)),
+      ...tickLines(cli, fields.object("last_tick")),
       ...countLines(status),
     ]),
   );
 }
 
 /** Of what is no topic that the server reads. */
-function statusLines(cli: Cli, status: AnswerFields | undefined): readonly (readonly [string, string])[] {
-  const state = status?.optionalText("state");
+function statusLines(cli: Cli, status: AnswerFields | undefined): readonly Detail[] {
   const error = status?.object("last_error");
   const next = status?.optionalText("next_tick");
   return [
-    ...(state === undefined ? [] : [["state", state] as const]),
-    ...(next === undefined ? [] : [["next tick", cli.out.time(next)] as const]),
-    ...(error === undefined
-      ? []
-      : [["last error", `${error.text("message")} (${cli.out.time(error.text("at"))})`] as const]),
+    ["state", status?.optionalText("state")],
+    ["next tick", next === undefined ? undefined : cli.out.time(next)],
+    ["last error", error && `${error.text("message")} (${cli.out.time(error.text("at"))})`],
   ];
 }
 
-function tickLines(cli: Cli, tick: AnswerFields | undefined): readonly (readonly [string, string])[] {
+function tickLines(cli: Cli, tick: AnswerFields | undefined): readonly Detail[] {
   if (tick === undefined) return [];
   const became = tick.optionalText("invocation_id");
   return [["last tick", `${cli.out.time(tick.text("at"))}${became === undefined ? "" : `, ${became}`}`]];
 }
 
-function countLines(status: AnswerFields | undefined): readonly (readonly [string, string])[] {
+function countLines(status: AnswerFields | undefined): readonly Detail[] {
   const counts = status?.object("counts");
   if (!counts) return [];
   const words = ["accepted", "repeated", "rejected", "failed"].map(
     (name) => `${counts.number(name)} ${name}`,
   );
-  return [["records", `${words.join(", ")} since the server started; ${rateOf(status)}`]];
+  return [["records", `${words.join(", ")} since the server started; ${rateOf(status) ?? "-"}`]];
 }
 
 /** Of a server that reads the source by itself. */
-function consumerLines(answer: unknown): readonly (readonly [string, string])[] {
-  if (answer === undefined) return [];
-  const consumer = new AnswerFields(answer, "perdure");
+function consumerLines(consumer: AnswerFields): readonly Detail[] {
   const lag = consumer.optionalNumber("lag");
-  const last = consumer.optionalText("last_record_at");
   const error = consumer.object("last_error");
   return [
     ["state", consumer.text("state")],
     ["lag", lag === undefined ? "not known" : String(lag)],
-    ...(last === undefined ? [] : [["last record", last] as const]),
-    ...(error === undefined
-      ? []
-      : [
-          [
-            "last error",
-            `${error.text("message")} (${error.text("at")}, ${consumer.number("errors")} in all)`,
-          ] as const,
-        ]),
+    ["last record", consumer.optionalText("last_record_at")],
+    [
+      "last error",
+      error && `${error.text("message")} (${error.text("at")}, ${consumer.number("errors")} in all)`,
+    ],
     ...consumer.objects("partitions").map((partition) => {
       const offset = partition.optionalText("offset") ?? "not known";
       const behind = partition.optionalNumber("lag");
       const text = `offset ${offset}, lag ${behind ?? "not known"}${partition.flag("failing") ? ", failing" : ""}`;
-      return [`partition ${partition.number("partition")}`, text] as const;
+      return [`partition ${partition.number("partition")}`, text] satisfies Detail;
     }),
   ];
 }
