@@ -114,7 +114,7 @@ export async function decideAllRejected(
   const failed: { readonly id: string; readonly message: string }[] = [];
   let after: string | undefined;
   do {
-    const body = { ...(key === undefined ? {} : { key }), ...(after === undefined ? {} : { after }) };
+    const body = { key, after };
     const answer = await admin.fields("POST", path`/events/rejected/${subscription}/${verb}`, { body });
     succeeded.push(...answer.list("succeeded").map(String));
     failed.push(

@@ -10,7 +10,7 @@ import {
   type RecordedItem,
   type RecordedJournal,
 } from "../../lib/model/recorded-journal.ts";
-import { type AdminClient, path, refusalOf } from "../admin-client.ts";
+import { type AdminClient, path, Refusal, refusalOf } from "../admin-client.ts";
 import { CommandError } from "../exit.ts";
 
 /** Of a file with a journal a line. Throws {@link CommandError} that names the line. */
@@ -60,7 +60,7 @@ export async function allRecordedBy(
   let done = 0;
   await eachAtOnce(ids, CLI_REQUESTS_AT_ONCE, async (id) => {
     const journal = await recordedBy(admin, id).catch((error: unknown) => {
-      if ((error as { status?: unknown }).status === 404) return undefined;
+      if (error instanceof Refusal && error.status === 404) return undefined;
       throw error;
     });
     if (journal) found.set(id, journal);
