@@ -18,6 +18,10 @@ export class Refusal extends Error {
   }
 }
 
+/** The server does not know what was asked for. */
+export const isNotFound = (error: unknown): boolean => error instanceof Refusal && error.status === NOT_FOUND;
+const NOT_FOUND = 404;
+
 /** Nothing has answered. Whether a request arrived is open. */
 export class Unreachable extends Error {
   override readonly name = "Unreachable";

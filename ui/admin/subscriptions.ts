@@ -1,9 +1,8 @@
 /** Subscriptions as the admin API answers them, and the records that were set aside: `GET /subscriptions`, `GET /events/rejected`. */
 import type { AnswerFields } from "../../lib/answer-fields.ts";
-import { askFields, path, Refusal } from "./client.ts";
+import { askFields, isNotFound, path } from "./client.ts";
 import { present, timeOf } from "./fields.ts";
-import { EVERY_MS, roundNow, useLive } from "./live.ts";
-import { shared, YOUNG_MS } from "./shared.ts";
+import { useLive } from "./live.ts";
 
 export type SubscriptionState = "starting" | "running" | "failing" | "paused";
 
@@ -135,24 +134,20 @@ function lanesOf(fields: AnswerFields): readonly Lane[] {
   return [...partitions, ...marked.filter(({ name }) => partitions.every((each) => each.name !== name))];
 }
 
-const load = shared(
-  YOUNG_MS,
-  async (signal): Promise<readonly SubscriptionInfo[]> =>
-    (await askFields("/subscriptions?status=true", { signal })).objects("subscriptions").map(subscriptionOf),
-  roundNow,
-);
-
 /** The oldest first. */
-export const useSubscriptions = () => useLive("subscriptions", load, EVERY_MS.screen);
+export const useSubscriptions = () =>
+  useLive("subscriptions", async (signal): Promise<readonly SubscriptionInfo[]> => {
+    const answer = await askFields("/subscriptions?status=true", { signal });
+    return answer.objects("subscriptions").map(subscriptionOf);
+  });
 
-const NOT_FOUND = 404;
 /** `gone`: it was deleted, or was never made. */
 export const useSubscription = (id: string) =>
   useLive(`subscription ${id}`, async (signal): Promise<SubscriptionCourse | "gone"> => {
     try {
       return courseOf(await askFields(path`/subscriptions/${id}`, { signal }));
     } catch (error) {
-      if (error instanceof Refusal && error.status === NOT_FOUND) return "gone";
+      if (isNotFound(error)) return "gone";
       throw error;
     }
   });
@@ -168,8 +163,6 @@ export interface RejectedRecord {
   readonly key?: string;
   readonly text?: string;
   readonly base64?: string;
-  /** The value is only in the answer for this one record. */
-  readonly isLeftOut: boolean;
   /** It was too long to be kept whole. */
   readonly isCut: boolean;
   readonly headers: Readonly<Record<string, string>>;
@@ -188,7 +181,7 @@ export const rejectedOf = (fields: AnswerFields): RejectedRecord => {
     ...present("key", key?.optionalText("value") ?? key?.optionalText("value_base64")),
     ...present("text", fields.optionalText("value")),
     ...present("base64", fields.optionalText("value_base64")),
-    ...{ isLeftOut: fields.flag("omitted"), isCut: fields.flag("cut") },
+    isCut: fields.flag("cut"),
     headers: fields.texts("headers"),
   };
 };

@@ -1,6 +1,7 @@
 /** A dialog over the page: the browser's own, which keeps the focus in it and gives it back. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { messageOf } from "../words/text.ts";
 import { Icon } from "./icon.tsx";
 
 interface DialogProps {
@@ -78,7 +79,7 @@ export function Confirm({
       await onConfirm();
       onClose();
     } catch (error) {
-      setRefused(error instanceof Error ? error.message : String(error));
+      setRefused(messageOf(error));
       setBusy(false);
     }
   };

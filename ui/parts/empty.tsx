@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { Refusal, Unreachable } from "../admin/client.ts";
 import type { Loaded } from "../admin/live.ts";
+import { messageOf } from "../words/text.ts";
 
 export const Empty = ({
   title,
@@ -33,7 +34,7 @@ export function Failure({ error, retry }: { readonly error: unknown; readonly re
 const FORBIDDEN = 403;
 export const headline = (error: unknown): string => {
   if (error instanceof Unreachable) return "The server does not answer";
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 };
 const advice = (error: unknown): string => {
   if (error instanceof Unreachable)

@@ -2,7 +2,8 @@
 import { useState } from "preact/hooks";
 import { ask, path } from "../admin/client.ts";
 import { refresh } from "../admin/live.ts";
-import { shortId } from "../words/text.ts";
+import { notJson } from "../words/json-layout.ts";
+import { messageOf, shortId } from "../words/text.ts";
 import { Dialog } from "./dialog.tsx";
 import { toast } from "./toast.tsx";
 
@@ -28,7 +29,7 @@ function ResolveDialog({ id, onClose }: { readonly id: string; readonly onClose:
   const [text, setText] = useState("");
   const [wrong, setWrong] = useState<string>();
   const [busy, setBusy] = useState(false);
-  const fault = how === "resolve" && text !== "" ? faultOf(text) : undefined;
+  const fault = how === "resolve" && text !== "" ? notJson(text) : undefined;
   const complete = async (): Promise<void> => {
     setBusy(true);
     try {
@@ -45,7 +46,7 @@ function ResolveDialog({ id, onClose }: { readonly id: string; readonly onClose:
       onClose();
       refresh();
     } catch (error) {
-      setWrong(error instanceof Error ? error.message : String(error));
+      setWrong(messageOf(error));
       setBusy(false);
     }
   };
@@ -110,12 +111,3 @@ const HowAndWhat = ({ how, setHow, text, setText, fault }: HowProps) => (
     {fault !== undefined && <p class="err">This is no JSON: {fault}</p>}
   </>
 );
-
-function faultOf(text: string): string | undefined {
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}

@@ -2,6 +2,8 @@
  * JSON with line breaks and without. Only white space changes: a number with more digits than a computer's keeps them, and a
  * name that comes twice comes twice.
  */
+import { messageOf } from "./text.ts";
+
 const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/gu;
 
 export function isJson(text: string): boolean {
@@ -10,6 +12,16 @@ export function isJson(text: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Why a text is no JSON; `undefined`: it is. */
+export function notJson(text: string): string | undefined {
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
   }
 }
 

@@ -25,6 +25,9 @@ export const shortId = (id: string): string =>
 export const counted = (count: number, noun: string): string =>
   `${count.toLocaleString("en-GB")} ${noun}${count === 1 ? "" : "s"}`;
 
+/** What was thrown, in words. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 const UNITS = ["bytes", "KB", "MB", "GB"];
 /** `318 bytes`, `2.1 KB`. */
 export function bytesInWords(bytes: number): string {

@@ -10,6 +10,7 @@ import {
   holdsInWords,
   standings,
 } from "../../../ui/pages/deployments/drain.ts";
+import type { Said } from "../../../ui/words/pieces.ts";
 
 const fields = (value: object): AnswerFields => new AnswerFields(value, "test");
 const NOW_MS = Date.parse("2026-11-29T12:00:00Z");
@@ -24,7 +25,7 @@ const deployment = (id: string, more: object = {}): DeploymentInfo =>
   );
 const pinned = (deploymentId: string, status: string, invocations: number, more: object = {}) =>
   fields({ deployment_id: deploymentId, service_name: "Order", status, invocations, timed: 0, ...more });
-const words = (said: readonly (string | readonly [string, true])[]): string =>
+const words = (said: Said): string =>
   said.map((part) => (typeof part === "string" ? part : part[0])).join("");
 
 const [NEW, OLD] = [deployment("new"), deployment("old")];

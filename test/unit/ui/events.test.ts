@@ -14,6 +14,7 @@ import {
   subscriptionSentence,
 } from "../../../ui/pages/events/events-words.ts";
 import { outcomeInWords, outcomeOf } from "../../../ui/pages/events/outcome.ts";
+import type { Said } from "../../../ui/words/pieces.ts";
 import { recordOriginOf } from "../../../ui/words/record-origin.ts";
 
 const NOW = Date.UTC(2030, 0, 1);
@@ -30,7 +31,7 @@ const answer = (source: string, status: object = {}, more: object = {}): AnswerF
   );
 const subscription = (source: string, status: object = {}) => subscriptionOf(answer(source, status));
 const course = (source: string, more: object = {}): SubscriptionCourse => courseOf(answer(source, {}, more));
-const flat = (sentence: readonly (string | readonly [string, true])[]): string =>
+const flat = (sentence: Said): string =>
   sentence.map((part) => (typeof part === "string" ? part : part[0])).join("");
 
 test("the list says what is wrong, or that nothing is", () => {

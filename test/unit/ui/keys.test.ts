@@ -4,7 +4,8 @@ import { AnswerFields } from "../../../lib/answer-fields.ts";
 import type { Invocation } from "../../../ui/admin/invocation.ts";
 import { type ChainSource, chainFrom, LINKS_MAX, ringKeys } from "../../../ui/pages/objects/chain.ts";
 import { type HeldKey, keyId, listedKeys } from "../../../ui/pages/objects/held-keys.ts";
-import { keySentence, ordinal, placeInWords, type Said } from "../../../ui/pages/objects/sentences.ts";
+import { keySentence, ordinal, placeInWords } from "../../../ui/pages/objects/sentences.ts";
+import type { Said } from "../../../ui/words/pieces.ts";
 import { lookOf, type Status } from "../../../ui/words/status.ts";
 
 const MINUTE_MS = 60_000;

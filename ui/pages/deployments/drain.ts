@@ -1,5 +1,6 @@
 /** How a deployment stands: where new calls go, what holds the older ones, and until when. In words. */
 import type { ServiceInfo } from "../../admin/service.ts";
+import type { Said } from "../../words/pieces.ts";
 import { counted, shortId, visible } from "../../words/text.ts";
 import { clockTime, duration } from "../../words/time.ts";
 import { type DeploymentInfo, type DeploymentsData, type Held, NOTHING_HELD } from "./deployment-info.ts";
@@ -47,8 +48,6 @@ export function deploymentName({ id, address, kind }: DeploymentInfo): string {
 export const agoInWords = (ms: number): string =>
   ms < MINUTE_MS ? "less than a minute ago" : `${duration(Math.floor(ms / MINUTE_MS) * MINUTE_MS)} ago`;
 const MINUTE_MS = 60_000;
-
-type Said = readonly (string | readonly [string, true])[];
 
 export function deploymentsSentence(all: readonly Standing[], nowMs: number): Said {
   const active = all.filter(({ newest }) => newest.length > 0);

@@ -6,7 +6,7 @@ import { type ServiceInfo, serviceOf } from "../../admin/service.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { toast } from "../../parts/toast.tsx";
 import { to } from "../../routes.ts";
-import { visible } from "../../words/text.ts";
+import { messageOf, visible } from "../../words/text.ts";
 import { type Changes, changesBetween } from "./changes.ts";
 import { ChangeList } from "./changes-card.tsx";
 
@@ -38,7 +38,7 @@ export function Register({ services, onClose }: RegisterProps) {
     try {
       await work();
     } catch (error) {
-      setWrong(error instanceof Error ? error.message : String(error));
+      setWrong(messageOf(error));
     }
     setBusy(false);
   };

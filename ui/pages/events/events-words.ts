@@ -1,16 +1,18 @@
 /** What is said of subscriptions. */
 import type { Lane, SubscriptionInfo, SubscriptionState } from "../../admin/subscriptions.ts";
+import type { Said } from "../../words/pieces.ts";
 import type { StatusLook } from "../../words/status.ts";
 import { counted } from "../../words/text.ts";
 import { duration, ticking } from "../../words/time.ts";
-
-type Sentence = readonly (string | readonly [string, true])[];
 
 /** A schedule is told by its source: whether this server makes the ticks is another question. */
 export const isSchedule = ({ source }: SubscriptionInfo): boolean => source.startsWith("schedule://");
 export const isTopic = ({ source }: SubscriptionInfo): boolean => source.startsWith("kafka://");
 /** What can be read again: a topic that this server reads. */
 export const isMovable = (of: SubscriptionInfo): boolean => isTopic(of) && of.isReadHere;
+
+/** Its name, or its source: without a name of its own it is called by its id. */
+export const titleOf = ({ id, name, source }: SubscriptionInfo): string => (name === id ? source : name);
 
 /** One that somebody has paused needs nobody, so it is not drawn as what does. */
 const LOOKS: Readonly<Record<SubscriptionState, StatusLook>> = {
@@ -27,11 +29,7 @@ export function lookOfSubscription(of: SubscriptionInfo): StatusLook {
 }
 
 /** Above the list: what is wrong first. `rejected`: so many records wait, and `isMore`: at least. */
-export function eventsSentence(
-  all: readonly SubscriptionInfo[],
-  rejected: number,
-  isMore: boolean,
-): Sentence {
+export function eventsSentence(all: readonly SubscriptionInfo[], rejected: number, isMore: boolean): Said {
   const failing = all.filter(({ state }) => state === "failing").length;
   const paused = all.filter(({ state }) => state === "paused").length;
   const parts = [
@@ -52,7 +50,7 @@ export function eventsSentence(
 }
 
 /** Above one of them. */
-export function subscriptionSentence(of: SubscriptionInfo, nowMs: number): Sentence {
+export function subscriptionSentence(of: SubscriptionInfo, nowMs: number): Said {
   if (of.state === "paused")
     return [
       ["It is paused.", true],

@@ -16,6 +16,7 @@ import { Stale } from "../../parts/stale.tsx";
 import { Badge } from "../../parts/status.tsx";
 import { Table } from "../../parts/table.tsx";
 import { to } from "../../routes.ts";
+import { targetText } from "../../words/target.ts";
 import { visible, visibleName } from "../../words/text.ts";
 import { clockTime, wholeTime } from "../../words/time.ts";
 import {
@@ -24,6 +25,7 @@ import {
   eventsSentence,
   lookOfSubscription,
   rateInWords,
+  titleOf,
 } from "./events-words.ts";
 import { RejectedCard } from "./rejected-card.tsx";
 
@@ -99,15 +101,15 @@ interface RowProps {
 }
 
 function Row({ of, waiting, nowMs }: RowProps) {
-  const { id, name, source, lag, counts, lastError, nextTickMs } = of;
+  const { name, source, lag, counts, lastError, nextTickMs } = of;
   return (
     <tr class="go" data-row>
       <td class="nowrap">
         <Badge look={lookOfSubscription(of)} />
       </td>
       <td class="in full">
-        <a class="strong" href={to.subscription(name === id ? id : name)}>
-          <bdi>{visibleName(name === id ? source : name)}</bdi>
+        <a class="strong" href={to.subscription(name)}>
+          <bdi>{visibleName(titleOf(of))}</bdi>
         </a>
         <div class="sub mono cut" title={visibleName(source)}>
           <bdi>{visibleName(source)}</bdi>
@@ -148,8 +150,6 @@ function Row({ of, waiting, nowMs }: RowProps) {
 
 export const SinkLink = ({ of: { sink } }: { readonly of: SubscriptionInfo }) => (
   <a class="nowrap" href={to.service(sink.service)}>
-    <bdi>
-      {visibleName(sink.service)}/{visibleName(sink.handler)}
-    </bdi>
+    <bdi>{targetText(sink)}</bdi>
   </a>
 );

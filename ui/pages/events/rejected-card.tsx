@@ -12,7 +12,7 @@ import { Table } from "../../parts/table.tsx";
 import { toast } from "../../parts/toast.tsx";
 import { ValueBox } from "../../parts/value.tsx";
 import { to } from "../../routes.ts";
-import { bytesInWords, counted, visible, visibleName } from "../../words/text.ts";
+import { bytesInWords, counted, messageOf, visible, visibleName } from "../../words/text.ts";
 import { clockTime, wholeTime } from "../../words/time.ts";
 import { reasonInWords } from "./events-words.ts";
 
@@ -125,7 +125,7 @@ function RecordDialog({ of, onClose }: { readonly of: RejectedRecord; readonly o
       refresh();
       onClose();
     } catch (error) {
-      setRefused(error instanceof Error ? error.message : String(error));
+      setRefused(messageOf(error));
       setBusy(false);
     }
   };

@@ -4,7 +4,8 @@ import { parsedText, path, send, serverNow } from "../../admin/client.ts";
 import { refresh } from "../../admin/live.ts";
 import type { SubscriptionCourse } from "../../admin/subscriptions.ts";
 import { Dialog } from "../../parts/dialog.tsx";
-import { visibleName } from "../../words/text.ts";
+import { notJson } from "../../words/json-layout.ts";
+import { messageOf, visibleName } from "../../words/text.ts";
 import { eventFor } from "./event-shapes.ts";
 import { type Outcome, outcomeInWords, outcomeOf } from "./outcome.ts";
 
@@ -18,7 +19,7 @@ export function SendDialog({ of, onClose }: SendProps) {
   const [text, setText] = useState(fresh);
   const [outcome, setOutcome] = useState<Outcome>();
   const [busy, setBusy] = useState(false);
-  const fault = faultOf(text);
+  const fault = notJson(text);
   const deliver = async (): Promise<void> => {
     setBusy(true);
     try {
@@ -26,7 +27,7 @@ export function SendDialog({ of, onClose }: SendProps) {
       setOutcome(outcomeOf(status, parsedText(answer)));
       refresh();
     } catch (error) {
-      setOutcome({ fault: error instanceof Error ? error.message : String(error) });
+      setOutcome({ fault: messageOf(error) });
     }
     setBusy(false);
   };
@@ -74,13 +75,4 @@ export function SendDialog({ of, onClose }: SendProps) {
       </div>
     </Dialog>
   );
-}
-
-function faultOf(text: string): string | undefined {
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }

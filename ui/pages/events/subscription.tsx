@@ -22,7 +22,7 @@ import { Badge } from "../../parts/status.tsx";
 import { Table } from "../../parts/table.tsx";
 import { toast } from "../../parts/toast.tsx";
 import { to } from "../../routes.ts";
-import { visible, visibleName } from "../../words/text.ts";
+import { messageOf, visible, visibleName } from "../../words/text.ts";
 import { clockTime, wholeTime } from "../../words/time.ts";
 import {
   agoInWords,
@@ -33,6 +33,7 @@ import {
   lookOfSubscription,
   rateInWords,
   subscriptionSentence,
+  titleOf,
 } from "./events-words.ts";
 import { SinkLink } from "./events.tsx";
 import { RejectedCard } from "./rejected-card.tsx";
@@ -88,7 +89,7 @@ function Lead({ of }: { readonly of: SubscriptionCourse }) {
     <section class="lead">
       <div class="row wrap between">
         <h1 class="tgt grow">
-          <bdi class="sv">{visibleName(of.name === of.id ? of.source : of.name)}</bdi>
+          <bdi class="sv">{visibleName(titleOf(of))}</bdi>
         </h1>
         <Actions of={of} ask={setAsking} />
       </div>
@@ -128,7 +129,7 @@ function Actions({ of, ask: open }: ActionsProps) {
       toast(paused ? "It goes on." : "It is paused. What was started goes on.");
       refresh();
     } catch (error) {
-      toast(error instanceof Error ? error.message : String(error));
+      toast(messageOf(error));
     }
     setBusy(false);
   };

@@ -4,6 +4,7 @@ import { refresh } from "../../admin/live.ts";
 import { toast } from "../../parts/toast.tsx";
 import type { Answerable } from "./model/answerable.ts";
 import { to } from "../../routes.ts";
+import { messageOf } from "../../words/text.ts";
 
 export type Verb = "cancel" | "kill" | "pause" | "resume" | "purge";
 
@@ -41,7 +42,7 @@ const OPEN = 503;
 export function refusalInWords(error: unknown): string {
   if (error instanceof Unreachable || (error instanceof Refusal && error.status === OPEN))
     return "No answer came. Whether it took effect is open; you may do it again, which does no harm.";
-  return `Not done: ${error instanceof Error ? error.message : String(error)}`;
+  return `Not done: ${messageOf(error)}`;
 }
 
 export interface Restart {

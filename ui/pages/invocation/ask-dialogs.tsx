@@ -2,12 +2,13 @@
 import { useState } from "preact/hooks";
 import { Confirm } from "../../parts/dialog.tsx";
 import { targetText } from "../../parts/names.tsx";
+import { isJson } from "../../words/json-layout.ts";
 import { shortId, visible } from "../../words/text.ts";
 import { act, giveAnswer } from "./act.ts";
 import { DeploymentChoice } from "./deployment-choice.tsx";
 import type { Answerable } from "./model/answerable.ts";
 import type { Story } from "./model/story.ts";
-import { isJson, RestartDialog } from "./restart-dialog.tsx";
+import { RestartDialog } from "./restart-dialog.tsx";
 
 export type Ask =
   | "cancel"

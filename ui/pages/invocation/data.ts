@@ -4,7 +4,7 @@
  */
 import { useRef } from "preact/hooks";
 import type { AnswerFields } from "../../../lib/answer-fields.ts";
-import { askFields, path, Refusal } from "../../admin/client.ts";
+import { askFields, isNotFound, path, Refusal } from "../../admin/client.ts";
 import { invocationOf, type Target } from "../../admin/invocation.ts";
 import { timeOf } from "../../admin/fields.ts";
 import { EVERY_MS, type Loaded, useLive } from "../../admin/live.ts";
@@ -69,8 +69,6 @@ async function loadJournal(
   }
 }
 
-const NOT_FOUND = 404;
-
 /** Only a development server has events. Another one is asked once. */
 let hasEvents = true;
 
@@ -111,7 +109,7 @@ export function useChild(id: string): Loaded<Story | "gone"> {
       if (story.invocation.status === "completed") ended.current = story;
       return story;
     } catch (error) {
-      if (error instanceof Refusal && error.status === NOT_FOUND) return "gone";
+      if (isNotFound(error)) return "gone";
       throw error;
     }
   });

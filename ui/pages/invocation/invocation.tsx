@@ -1,7 +1,7 @@
 /** One invocation: what it does, why it waits, what went wrong, and what to do. The answer comes first, as a sentence. */
 import { useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { Refusal } from "../../admin/client.ts";
+import { isNotFound } from "../../admin/client.ts";
 import { useServer } from "../../admin/server.ts";
 import { useServices } from "../../admin/services.ts";
 import { Empty, Shown } from "../../parts/empty.tsx";
@@ -20,8 +20,6 @@ import { Side } from "./side.tsx";
 import { Tabs } from "./tabs.tsx";
 import { Timeline } from "./timeline/timeline.tsx";
 
-const NOT_FOUND = 404;
-
 export const InvocationPage = ({ id = "" }: { readonly id?: string }) => <Page key={id} id={id} />;
 
 function Page({ id }: { readonly id: string }) {
@@ -29,8 +27,7 @@ function Page({ id }: { readonly id: string }) {
   const [wanted, setWanted] = useState(JOURNAL_PAGE);
   const loaded = useStory(id, wanted);
   const { error, data } = loaded;
-  if (data === undefined && error instanceof Refusal && error.status === NOT_FOUND)
-    return <Unknown id={id} />;
+  if (data === undefined && isNotFound(error)) return <Unknown id={id} />;
   return (
     <Shown of={loaded}>
       {(story) => (

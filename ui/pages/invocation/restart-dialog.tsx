@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { Confirm } from "../../parts/dialog.tsx";
 import { targetText } from "../../parts/names.tsx";
-import { indented } from "../../words/json-layout.ts";
+import { indented, isJson } from "../../words/json-layout.ts";
 import { visible } from "../../words/text.ts";
 import { restartAsNew } from "./act.ts";
 import { DeploymentChoice } from "./deployment-choice.tsx";
@@ -126,13 +126,4 @@ function InputEdit({ story, edited, onEdit }: EditProps) {
       </span>
     </div>
   );
-}
-
-export function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -3,6 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import { serverNow } from "../../admin/client.ts";
 import type { Invocation } from "../../admin/invocation.ts";
 import { toast } from "../../parts/toast.tsx";
+import { messageOf } from "../../words/text.ts";
 import { type Gathered, gatherAll } from "./bulk.ts";
 import type { Wanted } from "./load.ts";
 import { rangeOf } from "./order.ts";
@@ -43,7 +44,7 @@ export function useSelection(): Selection {
       try {
         setSelected(await gatherAll(wanted, serverNow(), new AbortController().signal));
       } catch (error) {
-        toast(`Not all could be looked up: ${error instanceof Error ? error.message : String(error)}`);
+        toast(`Not all could be looked up: ${messageOf(error)}`);
       }
     },
     clear: () => setSelected(NONE),

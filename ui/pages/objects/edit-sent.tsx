@@ -1,11 +1,11 @@
 /** What has become of an edit that was queued: it waits, it is done, or somebody else was faster. */
-import { ask, askFields, path, Refusal } from "../../admin/client.ts";
+import { ask, askFields, isNotFound, path } from "../../admin/client.ts";
 import { type Invocation, invocationOf } from "../../admin/invocation.ts";
 import { refresh, useLive } from "../../admin/live.ts";
 import { Icon } from "../../parts/icon.tsx";
 import { toast } from "../../parts/toast.tsx";
 import { to } from "../../routes.ts";
-import { counted, visible } from "../../words/text.ts";
+import { counted, messageOf, visible } from "../../words/text.ts";
 import { type KeyState, meetings } from "./state-changes.ts";
 import { type SentEdit, type StateEdit, undoOf } from "./state-edit.ts";
 
@@ -16,7 +16,6 @@ interface SentProps {
   readonly onReview: () => void;
 }
 
-const UNKNOWN = 404;
 const OVERTAKEN = 409;
 
 export function EditSent({ sent, edit, now, onReview }: SentProps) {
@@ -58,7 +57,7 @@ async function editOf(id: string, signal: AbortSignal): Promise<Invocation | und
     return invocationOf(await askFields(path`/invocations/${id}`, { signal }));
   } catch (error) {
     // It is accepted, and has written nothing yet.
-    if (error instanceof Refusal && error.status === UNKNOWN) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }
@@ -68,7 +67,7 @@ async function takeBack(id: string): Promise<void> {
     await ask(path`/invocations/${id}/cancel`, { method: "PATCH" });
     toast("The change is taken back: it will not be made.");
   } catch (error) {
-    toast(error instanceof Error ? error.message : String(error));
+    toast(messageOf(error));
   }
   refresh();
 }

@@ -2,8 +2,9 @@
 import { useServer } from "../../admin/server.ts";
 import { Confirm } from "../../parts/dialog.tsx";
 import { Diff } from "../../parts/diff.tsx";
+import { notJson } from "../../words/json-layout.ts";
 import { visible } from "../../words/text.ts";
-import { notJson, unknownNames } from "./state-changes.ts";
+import { unknownNames } from "./state-changes.ts";
 import type { StateEdit } from "./state-edit.ts";
 
 interface ReviewProps {

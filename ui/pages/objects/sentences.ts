@@ -1,12 +1,11 @@
 /** What a person would say of a key, in parts: `true` marks what matters most. */
 import type { Invocation } from "../../admin/invocation.ts";
+import type { Said } from "../../words/pieces.ts";
 import { counted, visible } from "../../words/text.ts";
 import { duration } from "../../words/time.ts";
 import { waitText } from "../../words/wait.ts";
 import { type Chain, ringKeys } from "./chain.ts";
 import type { KeyData } from "./key-data.ts";
-
-export type Said = readonly (string | readonly [string, true])[];
 
 const MINUTE_MS = 60_000;
 /** A sentence is read out when it changes: it does not count seconds. */

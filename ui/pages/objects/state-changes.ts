@@ -128,13 +128,3 @@ export function meetings(
 }
 
 const shown = (value: StateValue): string => value.text ?? value.base64 ?? bytesText(value);
-
-/** Why a text may not be read back by its handler; `undefined`: it is JSON. */
-export function notJson(text: string): string | undefined {
-  try {
-    JSON.parse(text);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}

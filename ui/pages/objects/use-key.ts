@@ -1,5 +1,5 @@
 /** Asks for all that is known of one key, as long as it is on the screen. */
-import { askFields, path, query, Refusal, sqlText } from "../../admin/client.ts";
+import { askFields, isNotFound, path, query, sqlText } from "../../admin/client.ts";
 import { type Invocation, invocationOf } from "../../admin/invocation.ts";
 import { present, timeOf } from "../../admin/fields.ts";
 import { type Loaded, useLive } from "../../admin/live.ts";
@@ -82,7 +82,7 @@ async function one(id: string, signal: AbortSignal): Promise<Invocation | undefi
   try {
     return invocationOf(await askFields(path`/invocations/${id}`, { signal }));
   } catch (error) {
-    if (error instanceof Refusal && error.status === 404) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

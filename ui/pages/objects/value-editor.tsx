@@ -1,8 +1,8 @@
 /** A value as text to be changed, with a check: is it JSON? */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../../parts/icon.tsx";
+import { notJson } from "../../words/json-layout.ts";
 import { visible } from "../../words/text.ts";
-import { notJson } from "./state-changes.ts";
 import type { StateEdit } from "./state-edit.ts";
 
 interface EditorProps {

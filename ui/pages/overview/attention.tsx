@@ -11,7 +11,7 @@ import { toast } from "../../parts/toast.tsx";
 import { Table } from "../../parts/table.tsx";
 import { to } from "../../routes.ts";
 import { lookOf } from "../../words/status.ts";
-import { visible } from "../../words/text.ts";
+import { messageOf, visible } from "../../words/text.ts";
 import { clockTime, ticking, wholeTime } from "../../words/time.ts";
 import { BulkDialog } from "../invocations/bulk-dialog.tsx";
 import { type Gathered, gatherAll } from "../invocations/bulk.ts";
@@ -24,7 +24,7 @@ export function NeedsAttention({ groups }: { readonly groups: readonly Attention
       const wanted = { filter: filterOfGroup(group), scan: false };
       setGathered(await gatherAll(wanted, serverNow(), new AbortController().signal));
     } catch (error) {
-      toast(`They could not be looked up: ${error instanceof Error ? error.message : String(error)}`);
+      toast(`They could not be looked up: ${messageOf(error)}`);
     }
   };
   return (

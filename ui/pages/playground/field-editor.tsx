@@ -1,7 +1,7 @@
 /** One field of an input's form, and those within it. */
 import { useId, useState } from "preact/hooks";
 import { Icon } from "../../parts/icon.tsx";
-import { visible } from "../../words/text.ts";
+import { messageOf, visible } from "../../words/text.ts";
 import type { Fault } from "./check.ts";
 import { beginning, type Field, type Json } from "./schema.ts";
 
@@ -253,7 +253,7 @@ function JsonEntry({ value, required, id, wrong, onChange }: EntryProps) {
       onChange(text.trim() === "" && !required ? undefined : (JSON.parse(text) as Json));
       setFault(undefined);
     } catch (error) {
-      setFault(error instanceof Error ? error.message : String(error));
+      setFault(messageOf(error));
     }
   };
   return (

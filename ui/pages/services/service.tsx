@@ -1,6 +1,6 @@
 /** One service: its handlers, what they take and answer, and its settings. */
 import { useRoute } from "preact-iso";
-import { askFields, path, Refusal } from "../../admin/client.ts";
+import { askFields, isNotFound, path } from "../../admin/client.ts";
 import { EVERY_MS, useLive } from "../../admin/live.ts";
 import { type HandlerInfo, type ServiceInfo, serviceOf } from "../../admin/service.ts";
 import { Facts } from "../../parts/card.tsx";
@@ -19,8 +19,6 @@ import { SettingsCard } from "./settings-card.tsx";
 import { durationInWords } from "./settings.ts";
 import { useInFlight } from "./use-in-flight.ts";
 
-const UNKNOWN = 404;
-
 export function ServicePage() {
   const name = useRoute().params["name"] ?? "";
   const service = useLive(
@@ -29,7 +27,7 @@ export function ServicePage() {
     EVERY_MS.counts,
   );
   const { error } = service;
-  if (error instanceof Refusal && error.status === UNKNOWN && service.data === undefined)
+  if (isNotFound(error) && service.data === undefined)
     return (
       <Empty title={`There is no service ${visible(name)}.`}>
         <p>

@@ -4,7 +4,7 @@ import { CopyButton } from "../../parts/copy.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { useNow } from "../../parts/now.ts";
 import { to } from "../../routes.ts";
-import { shortId, visible } from "../../words/text.ts";
+import { messageOf, shortId, visible } from "../../words/text.ts";
 import { clockTime, wholeTime } from "../../words/time.ts";
 import { cellText, csvOf, type Found, foundWords, pointedAt, QueryRefusal } from "./result.ts";
 
@@ -154,7 +154,7 @@ interface RefusedProps {
 /** With the line that the error is in, and a mark below its place. */
 export function Refused({ sql, error, message }: RefusedProps) {
   const place = error instanceof QueryRefusal ? error.place : undefined;
-  const text = message ?? (error instanceof Error ? error.message : String(error));
+  const text = message ?? messageOf(error);
   const pointed = place && pointedAt(sql, place);
   return (
     <section class="card alert a-fail" role="alert" aria-label="Refused">
