@@ -7,7 +7,7 @@ import { marksIn } from "../events/marks.ts";
 import { nextTick } from "../events/schedule.ts";
 import { readEvent } from "../events/shapes/event.ts";
 import { resolveSink } from "../events/sink.ts";
-import { lastFailure } from "../events/source-status.ts";
+import { lastFailure, type SourceFailure } from "../events/source-status.ts";
 import type { Subscription } from "../events/subscription.ts";
 import { isScheduled, lastTick, tickEvent } from "../events/tick.ts";
 import { lagOf, viewConsumer } from "./consumer-view.ts";
@@ -19,15 +19,17 @@ const timeOrNull = (ms: number | undefined): string | null => (ms === undefined 
 /** Null is what is not known here: in AWS who reads the source is no part of the runtime. */
 export async function viewSubscriptionStatus(ports: AdminPorts, subscription: Subscription): Promise<object> {
   const consumer = await ports.sources?.status(subscription);
-  return await statusOf(ports, subscription, consumer);
+  return statusOf(ports, subscription, consumer, await lastFailure(ports.items, subscription.name));
 }
 
-async function statusOf(
+/** `failure`: the door's last one. */
+function statusOf(
   ports: AdminPorts,
   subscription: Subscription,
   consumer: KafkaStatus | undefined,
-): Promise<object> {
-  const { items, sources, recordTally } = ports;
+  failure: SourceFailure | undefined,
+): object {
+  const { sources, recordTally } = ports;
   const isRead = sources?.reads(subscription) === true;
   const totals = recordTally?.of(subscription.name);
   return {
@@ -42,18 +44,13 @@ async function statusOf(
         }
       : null,
     last_record_at: timeOrNull(consumer?.lastRecordAtMs),
-    last_error: await lastErrorOf(items, subscription, consumer),
+    last_error: lastErrorOf(consumer, failure),
     ...(isScheduled(subscription) ? { next_tick: timeOrNull(ticksOf(ports, subscription)[0]) } : {}),
   };
 }
 
 /** The consumer's, or the door's: the later one. */
-async function lastErrorOf(
-  items: AdminPorts["items"],
-  { name }: Subscription,
-  consumer: KafkaStatus | undefined,
-): Promise<object | null> {
-  const door = await lastFailure(items, name);
+function lastErrorOf(consumer: KafkaStatus | undefined, door: SourceFailure | undefined): object | null {
   const own = consumer?.lastError;
   if (own && own.atMs > (door?.atMs ?? 0)) return { message: own.message, at: viewTime(own.atMs) };
   return door ? { message: door.message, at: viewTime(door.atMs) } : null;
@@ -93,7 +90,7 @@ export async function viewCourse(ports: AdminPorts, subscription: Subscription):
           at: viewTime(failed.atMs),
         }
       : null,
-    status: await statusOf(ports, subscription, consumer),
+    status: statusOf(ports, subscription, consumer, failed),
     ...(consumer ? { perdure: viewConsumer(consumer) } : {}),
     ...(subscription.schedule ? await viewTicks(ports, subscription) : {}),
   };
