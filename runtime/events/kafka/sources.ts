@@ -6,7 +6,7 @@ import { KAFKA_CHECK_MS, KAFKA_RETRY_MS_MAX } from "../../../lib/limits/events.t
 import type { HttpRequest } from "../../http/message.ts";
 import { Looking } from "../looking.ts";
 import type { SourceDoorPorts } from "../source-door.ts";
-import { allClusters, allSubscriptions, type KafkaCluster } from "../subscription-store.ts";
+import { allClusters, allSubscriptions, findCluster, type KafkaCluster } from "../subscription-store.ts";
 import { isConsumed, type Subscription, type SubscriptionFault } from "../subscription.ts";
 import type { KafkaClient } from "./client.ts";
 import { KafkaConsumer } from "./consumer.ts";
@@ -84,9 +84,9 @@ export class KafkaSources {
    * when the group was moved, before anything is read. Throws {@link SkipRefused}, and what the client throws.
    */
   async skip(subscription: Subscription, { to, notes, moved }: Move): Promise<readonly SkippedPartition[]> {
-    const { id } = subscription;
-    const clusters = await allClusters(this.#ports.items);
-    const cluster = clusters.find(({ name }) => name === subscription.source.cluster);
+    const { id, source } = subscription;
+    const cluster =
+      source.cluster === undefined ? undefined : await findCluster(this.#ports.items, source.cluster);
     const settings = cluster && kafkaSettings(subscription, cluster, this.#server);
     if (!settings || "reason" in settings)
       throw new SkipRefused(settings?.reason ?? "The cluster of the subscription is gone");
