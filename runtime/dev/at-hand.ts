@@ -23,11 +23,8 @@ interface AtHandPorts {
 export async function crashAll({ pool }: AtHandPorts): Promise<string> {
   const { processes, turns } = await pool.crashAll();
   if (processes === 0) return "Nothing runs now, so nothing was killed.";
-  const killed = `${count(processes, "process")} of handlers killed (kill -9).`.replace(
-    "processs",
-    "processes",
-  );
-  return `${killed} ${turns === 1 ? "1 invocation goes" : `${turns} invocations go`} on from what is recorded.`;
+  const killed = count(processes, "process", "processes");
+  return `${killed} of handlers killed (kill -9). ${turns === 1 ? "1 invocation goes" : `${turns} invocations go`} on from what is recorded.`;
 }
 
 /** The clock jumps to the first timer of all invocations. Answers what has happened. */

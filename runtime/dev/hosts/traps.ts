@@ -62,7 +62,7 @@ export class Traps {
     this.#say(`warning: ${handler} uses ${what} outside of a step, at ${line}: ${INSTEAD[what]}${off}`);
   }
 
-  /** Puts the traps into this process, whose clock is `now` from here on. */
+  /** Puts the traps into this process. */
   set(): void {
     this.#replace(Math, "random", "Math.random()");
     this.#replace(globalThis, "setTimeout", "setTimeout()");

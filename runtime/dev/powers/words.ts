@@ -1,7 +1,7 @@
 /** Parts of the sentences in which the powers of a development server answer. */
 
-export const count = (number: number, noun: string): string =>
-  `${number === 0 ? "no" : number} ${noun}${number === 1 ? "" : "s"}`;
+export const count = (number: number, noun: string, plural = `${noun}s`): string =>
+  `${number === 0 ? "no" : number} ${number === 1 ? noun : plural}`;
 
 /** As a name is quoted in JSON, so that its control characters are seen. */
 export const quoted = (name: string): string => JSON.stringify(name);
