@@ -67,6 +67,8 @@ export const REJECTED_SHOWN_BYTES_MAX = 4 * 1024;
 export const REJECTED_DEFAULT = 100;
 /** The most that a request may ask for. */
 export const REJECTED_MAX = 1000;
+/** Pages that a list of those with one status reads. Behind them it answers where to go on. */
+export const REJECTED_PAGES_MAX = 100;
 /** Tried again or dropped by one request. */
 export const REJECTED_DECIDED_MAX = 100;
 

@@ -2,6 +2,7 @@
 import {
   REJECTED_DEFAULT,
   REJECTED_MAX,
+  REJECTED_PAGES_MAX,
   REJECTED_SHOWN_BYTES_MAX,
   REJECTED_DECIDED_MAX,
 } from "../../lib/limits/events.ts";
@@ -9,6 +10,7 @@ import {
   claimRejected,
   decideRejected,
   readRejected,
+  type RejectedPage,
   type RejectedRecord,
   rejectedOf,
   type RejectedStatus,
@@ -29,8 +31,9 @@ const STATUSES: readonly RejectedStatus[] = ["waiting", "retried", "dropped"];
 export async function listRejected({ ports, request: { query } }: AdminExchange): Handling {
   const limit = numberIn(query, "limit", { preset: REJECTED_DEFAULT, min: 1, max: REJECTED_MAX });
   const [name, after] = [query.get("subscription"), query.get("after")];
-  const status = query.get("status");
-  if (status !== null && !STATUSES.some((each) => each === status))
+  const asked = query.get("status");
+  const status = STATUSES.find((each) => each === asked);
+  if (asked !== null && status === undefined)
     throw badField("query parameter 'status'", `must be one of ${STATUSES.join(", ")}`);
   if (name === null && after !== null) throw badField("query parameter 'after'", "needs a subscription");
   const names = name === null ? (await allSubscriptions(ports.items)).map((each) => each.name) : [name];
@@ -39,14 +42,33 @@ export async function listRejected({ ports, request: { query } }: AdminExchange)
   for (const each of names) {
     if (rejected.length >= limit) break;
     const page = { limit: limit - rejected.length, ...(after === null ? {} : { after }) };
-    const found = await rejectedOf(ports, each, page);
-    rejected.push(...found.records.filter((record) => status === null || record.status === status));
+    const found = await rejectedWith(ports, each, status, page);
+    rejected.push(...found.records);
     next = found.next;
   }
   return jsonResponse(200, {
     rejected: rejected.map((each) => viewRejected(each, REJECTED_SHOWN_BYTES_MAX)),
     ...(name === null || next === undefined ? {} : { next }),
   });
+}
+
+/** What was decided is kept for as long as it would have been: it must not stand before what waits. `status`: absent, any. */
+async function rejectedWith(
+  { items }: AdminPorts,
+  subscription: string,
+  status: RejectedStatus | undefined,
+  { limit, after }: { readonly limit: number; readonly after?: string },
+): Promise<RejectedPage> {
+  const records: RejectedRecord[] = [];
+  let next = after;
+  for (let page = 0; page < REJECTED_PAGES_MAX && records.length < limit; page++) {
+    const left = { limit: limit - records.length, ...(next === undefined ? {} : { after: next }) };
+    const found = await rejectedOf({ items }, subscription, left);
+    records.push(...found.records.filter((record) => status === undefined || record.status === status));
+    next = found.next;
+    if (next === undefined) break;
+  }
+  return { records, ...(next === undefined ? {} : { next }) };
 }
 
 function viewRejected(rejected: RejectedRecord, bytesMax: number): object {

@@ -238,6 +238,29 @@ describe("events", () => {
     expect((await world.ask("GET /events/rejected/orders/rej_none")).status).toBe(404);
   });
 
+  test("what was decided does not stand before what waits", async () => {
+    const world = await withCluster();
+    await world.ask("POST /subscriptions", { ...ORDERS, name: "orders" });
+    const records = Array.from({ length: 5 }, (_, value) => ({ value }));
+    await world.ask("POST /events/orders", kafkaEvent({ 0: { offset: 0, records } }));
+    const list = async (query: string) =>
+      (await world.ask(`GET /events/rejected?${query}`)).body as {
+        rejected: { id: string }[];
+        next?: string;
+      };
+    const ids = (await list("subscription=orders")).rejected.map(({ id }) => id);
+    for (const id of ids.slice(0, 3)) await world.ask(`DELETE /events/rejected/orders/${id}`);
+    expect(await list("status=waiting&limit=2")).toMatchObject({
+      rejected: [{ id: ids[3] }, { id: ids[4] }],
+    });
+    const first = await list("subscription=orders&status=waiting&limit=1");
+    expect(first).toMatchObject({ rejected: [{ id: ids[3] }], next: expect.any(String) });
+    const rest = await list(`subscription=orders&status=waiting&limit=2&after=${first.next}`);
+    expect(rest.rejected.map(({ id }) => id)).toEqual([ids[4]]);
+    expect(rest.next).toBeUndefined();
+    expect((await list("status=dropped&limit=9")).rejected).toHaveLength(3);
+  });
+
   test("a push that fails is 503, with what failed", async () => {
     const world = new AdminWorld();
     await world.ask("POST /subscriptions", {
