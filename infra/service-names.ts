@@ -5,22 +5,28 @@ import type { HandlerBundle } from "./handler-bundle.ts";
 import { servedNames, type ServedService } from "./served-names.ts";
 import type { EntryProps, RegisteredProps, ServiceFunctionProps } from "./service-props.ts";
 
+/** What a construct serves: the names, and what the file says of each. `served` is empty if it cannot be asked. */
+export interface NamesIn {
+  readonly services: readonly string[];
+  readonly served: readonly ServedService[];
+}
+
 /** What a file serves. Throws `Error` if the list says something else, or if there is no list and the file cannot be asked. */
 export function namesIn(
   scope: Construct,
   { services, environment = {} }: Pick<EntryProps, "services"> & ServiceFunctionProps,
   { bundle, entry }: { readonly bundle: HandlerBundle; readonly entry: string },
-): readonly string[] {
+): NamesIn {
   const { names, served = [], reason = "" } = servedNames(bundle, entry, environment);
-  servedBy.set(scope, served);
-  if (names) return services ? assertSame(services, names, entry) : assertSome(names, entry);
+  if (names)
+    return { services: services ? assertSame(services, names, entry) : assertSome(names, entry), served };
   if (!services)
     throw new Error(
       `${entry} cannot be asked what it serves: ${reason}\nThe file is loaded when the stack is made, with the service's \`environment\`, without credentials, and with ${JSON.stringify("unknown-at-synth")} for values that only a deployment knows. If it cannot be loaded like that, list its services: services: ["…"].`,
     );
   const text = `${entry} cannot be asked whether it serves ${services.join(", ")}: ${reason}`;
   Annotations.of(scope).addWarningV2("perdure:services-not-checked", text);
-  return services;
+  return { services, served };
 }
 
 function assertSome(names: readonly string[], entry: string): readonly string[] {
@@ -38,41 +44,43 @@ function assertSame(services: readonly string[], names: readonly string[], entry
   );
 }
 
-/** By construct: what its file said. */
-const servedBy = new WeakMap<IConstruct, readonly ServedService[]>();
+interface Claim {
+  /** The path of the construct that has the service. */
+  readonly owner: string;
+  /** What its file said of it. */
+  readonly served: ServedService | undefined;
+}
 
-/** By app: services of runtimes whose file said what they have. */
-const said = new WeakMap<IConstruct, Map<string, ServedService>>();
+/** By app: which construct has which service of which runtime. */
+const claims = new WeakMap<IConstruct, Map<string, Claim>>();
 
 /** What is known of a service of a runtime, when the whole app is made. `undefined`: another app serves it, or its file cannot be asked. */
 export const servedAs = (scope: Construct, registrarArn: string, name: string): ServedService | undefined =>
-  said.get(scope.node.root)?.get(keyOf(registrarArn, name));
+  claims.get(scope.node.root)?.get(keyOf(registrarArn, name))?.served;
 
 const keyOf = (registrarArn: string, name: string): string => `${registrarArn} ${name}`;
 
-/** By app: which construct has which service of which runtime. */
-const claims = new WeakMap<IConstruct, Map<string, string>>();
-
-/** A service belongs to one function of a runtime. Throws `Error` if another construct of the app has it, or if it is named twice. */
+/**
+ * A service belongs to one function of a runtime. `served`: what the file says of its services, if there is one that can be asked.
+ * Throws `Error` if another construct of the app has a service, or if it is named twice.
+ */
 export function claimNames(
   scope: Construct,
   names: readonly string[],
   { runtime, replaces }: RegisteredProps,
+  served: readonly ServedService[] = [],
 ): void {
-  const { root } = scope.node;
-  const ofApp = claims.get(root) ?? new Map<string, string>();
+  const { root, path } = scope.node;
+  const ofApp = claims.get(root) ?? new Map<string, Claim>();
   claims.set(root, ofApp);
-  const known = said.get(root) ?? new Map<string, ServedService>();
-  said.set(root, known);
-  for (const each of servedBy.get(scope) ?? []) known.set(keyOf(runtime.registrarArn, each.name), each);
   for (const name of names) {
     const key = keyOf(runtime.registrarArn, name);
-    const owner = ofApp.get(key);
-    if (owner === scope.node.path) throw new Error(`services: ${name} is there twice`);
+    const owner = ofApp.get(key)?.owner;
+    if (owner === path) throw new Error(`services: ${name} is there twice`);
     if (owner !== undefined && owner !== replaces?.node.path)
       throw new Error(
         `${name} is served by ${owner} already: a service belongs to one function of a runtime. If it moves: \`replaces\`.`,
       );
-    ofApp.set(key, scope.node.path);
+    ofApp.set(key, { owner: path, served: served.find((each) => each.name === name) });
   }
 }

@@ -20,7 +20,7 @@ import { tracingVariables } from "./tracing.ts";
 import { within } from "./runtime-props.ts";
 import { allowedServices, directAliasOf, handlerVariables, PerdureServiceBase } from "./service-base.ts";
 import type { ServiceMailbox } from "./service-mailbox.ts";
-import { claimNames, namesIn } from "./service-names.ts";
+import { claimNames, type NamesIn, namesIn } from "./service-names.ts";
 import {
   type EntryProps,
   type FunctionServiceProps,
@@ -57,9 +57,9 @@ export class PerdureService extends PerdureServiceBase {
     const timeout = props.timeout ?? settings.turnTimeout;
     within("timeout, in seconds,", timeout.toSeconds(), 1, TURN_TIMEOUT_MINUTES_MAX * 60);
     const architecture = props.architecture ?? settings.architecture;
-    const { code, handler, services } = this.#source(props, architecture);
+    const { code, handler, services, served } = this.#source(props, architecture);
     this.services = services;
-    claimNames(this, services, props);
+    claimNames(this, services, props, served);
     this.handler = new PerdureFunction(this, "Handler", {
       description: `Perdure: ${services.join(", ")}`,
       code,
@@ -90,16 +90,16 @@ export class PerdureService extends PerdureServiceBase {
 
   #source(props: PerdureServiceProps, architecture: Architecture): Source {
     if (props.entry === undefined) {
-      if (!(props.code as unknown))
-        throw new TypeError("PerdureService needs an `entry`, or `code` and `handler`");
-      return props;
+      const { code, handler, services } = props;
+      if (!(code as unknown)) throw new TypeError("PerdureService needs an `entry`, or `code` and `handler`");
+      return { code, handler, services, served: [] };
     }
     const entry = existing(props.entry);
     const { awsSdk, tracing } = props.runtime.handlerSettings;
     const bundle = handlerBundle(entry, awsSdk, props.bundling, tracing !== false);
-    const services = namesIn(this, props, { bundle, entry });
+    const names = namesIn(this, props, { bundle, entry });
     const contents = new Map([...bundle.contents, ...this.#modules(entry, props, architecture)]);
-    return { code: Code.fromAsset(codeFolder(contents)), handler: bundle.handler, services };
+    return { code: Code.fromAsset(codeFolder(contents)), handler: bundle.handler, ...names };
   }
 
   /** Not if this stack is not among those that are deployed: the installation takes seconds. */
@@ -110,10 +110,9 @@ export class PerdureService extends PerdureServiceBase {
   }
 }
 
-interface Source {
+interface Source extends NamesIn {
   readonly code: Code;
   readonly handler: string;
-  readonly services: readonly string[];
 }
 
 function existing(entry: string): string {

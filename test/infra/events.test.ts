@@ -7,6 +7,7 @@ import { AttributeType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import { Stream, StreamEncryption } from "aws-cdk-lib/aws-kinesis";
 import { Key } from "aws-cdk-lib/aws-kms";
+import { Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
 import { Bucket } from "aws-cdk-lib/aws-s3";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Topic } from "aws-cdk-lib/aws-sns";
@@ -29,6 +30,9 @@ writeFileSync(
 const handlers = { take: async () => undefined };
 export default [service({ name: "Plain", handlers }), object({ name: "Keyed", handlers })];\n`,
 );
+
+/** Props of a service that takes another one's place. */
+type Moved = Pick<perdure.FunctionServiceProps, "runtime" | "services" | "replaces">;
 
 interface Made {
   readonly stack: Stack;
@@ -415,6 +419,29 @@ describe("what would fail when it is deployed, or later, fails here", () => {
     const template = () => Template.fromStack(stack);
     if (reason === undefined) expect(template).not.toThrow();
     else expect(template).toThrow(reason);
+  });
+
+  const code = Code.fromInline("exports.handler = 1");
+  const build = { code, handler: "index.handler" };
+  test.each<[string, (stack: Stack, props: Moved) => void]>([
+    [
+      "a build of one's own",
+      (stack, props) => void new perdure.PerdureService(stack, "Successor", { ...props, ...build }),
+    ],
+    [
+      "a function that is made elsewhere",
+      (stack, props) => {
+        const made = new LambdaFunction(stack, "Theirs", { runtime: Runtime.NODEJS_24_X, ...build });
+        perdure.PerdureService.fromFunction(stack, "Successor", { ...props, function: made });
+      },
+    ],
+  ])("but not a handler of a service that moved to %s, which is not asked", (_, move) => {
+    const stack = new Stack(new App({ analyticsReporting: false }), "Test");
+    const runtime = new PerdureRuntime(stack, "Runtime");
+    runtime.subscribe(standard(stack), "Plain/added");
+    const replaces = new perdure.PerdureService(stack, "Service", { runtime, entry: SERVED });
+    move(stack, { runtime, services: ["Plain"], replaces });
+    expect(() => Template.fromStack(stack)).not.toThrow();
   });
 
   test("a sink that is none, and the same name twice", () => {
