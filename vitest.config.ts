@@ -8,10 +8,10 @@ const LONG = "test/**/*.long.test.ts";
 // Tests run against the sources: `perdure` resolves to sdk/index.ts, not to dist.
 const conditions = ["perdure-source", "node"];
 
-function project(name: string, include: string[], timeoutMs: number) {
+function project(name: string, include: string[], timeoutMs: number, more: { readonly retry?: number } = {}) {
   return {
     extends: true as const,
-    test: { name, include, exclude: [LONG], testTimeout: timeoutMs, hookTimeout: timeoutMs },
+    test: { name, include, exclude: [LONG], testTimeout: timeoutMs, hookTimeout: timeoutMs, ...more },
   };
 }
 
@@ -69,17 +69,8 @@ export default defineConfig({
         },
       },
       // Needs a Chromium: `npm run test:browser` finds or installs one.
-      // Once more if it fails: a browser beside other work may take longer than any wait.
-      {
-        extends: true as const,
-        test: {
-          name: "browser",
-          include: ["test/browser/**/*.test.ts"],
-          retry: 2,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
-      },
+      // Twice more if it fails: a browser beside other work may take longer than any wait.
+      project("browser", ["test/browser/**/*.test.ts"], 60_000, { retry: 2 }),
       // Deploys to an emulator of AWS, which it installs with pip: `npm run test:cloud`.
       project("cloud", ["test/cloud/**/*.test.ts"], 240_000),
       // Needs Python: `npm run test:moto`.

@@ -3,9 +3,10 @@
  * resolve modules. It installs them in a temporary folder. Run with `npm run package:check`, which builds first.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { packed } from "./packed.ts";
 
 /** TypeScript 5.9 is the last one that resolves as Node 10 did. */
 const TOOLS = [
@@ -117,12 +118,10 @@ const tool = (name: string): string => join(folder, "node_modules", ".bin", name
 const node = process.execPath;
 
 function install(): void {
-  run("pack", "npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], process.cwd());
-  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
-  if (tarball === undefined) throw new Error("npm pack wrote no tarball");
+  const tarball = packed((...given) => run("pack", ...given), process.cwd(), folder, ["--ignore-scripts"]);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "commonjs" }));
   const options = ["--silent", "--no-audit", "--no-fund", "--prefer-offline", "--legacy-peer-deps"];
-  run(`install it beside ${TOOLS.join(", ")}`, "npm", ["install", ...options, `./${tarball}`, ...TOOLS]);
+  run(`install it beside ${TOOLS.join(", ")}`, "npm", ["install", ...options, tarball, ...TOOLS]);
   for (const peer of ["aws-cdk-lib", "constructs"])
     symlinkSync(join(process.cwd(), "node_modules", peer), join(folder, "node_modules", peer), "dir");
 }

@@ -6,14 +6,14 @@
  * It packs what is built, so it builds first. Exits with 1 at the first part that is not as it should be.
  */
 import { spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { freePorts } from "./free-ports.ts";
-import { type RunningProcess, startProcess, untilReady } from "./processes.ts";
+import { packed } from "./packed.ts";
+import { type RunningProcess, startProcess, stopProcess, untilReady } from "./processes.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const NAME = "shop";
@@ -85,13 +85,7 @@ function run(command: string, args: readonly string[], cwd: string): string {
   throw new Error(`${command} ${args.join(" ")} failed:\n${stdout}${stderr}${error?.message ?? ""}`);
 }
 
-function packed(package_: string): string {
-  run("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", folder], package_);
-  const name = JSON.parse(readFileSync(join(package_, "package.json"), "utf8")) as { name: string };
-  const file = readdirSync(folder).find((entry) => new RegExp(`^${name.name}-\\d.*\\.tgz$`, "u").test(entry));
-  if (file === undefined) throw new Error(`npm pack wrote no ${name.name}`);
-  return join(folder, file);
-}
+const pack = (from: string): string => packed(run, from, folder, ["--ignore-scripts"]);
 
 const [port = 0, adminPort = 0] = await freePorts(2);
 const ingress = `http://127.0.0.1:${port}`;
@@ -136,21 +130,13 @@ const attach = async (id: string): Promise<unknown> => await request(`restate/in
 
 /** Waits until the invocation is so. */
 async function untilIt(id: string, is: (shown: string) => boolean): Promise<void> {
-  const deadlineMs = performance.now() + WAIT_MS_MAX;
-  while (performance.now() < deadlineMs) {
+  const isSo = async (): Promise<boolean> => {
     const [status, journal] = await Promise.all(
       ["", "/journal"].map(async (part) => await (await fetch(`${admin}/invocations/${id}${part}`)).text()),
     );
-    if (is(`${status}${journal}`)) return;
-    await delay(POLL_MS);
-  }
-  throw new Error(`${id} is not where it should be after ${WAIT_MS_MAX / 1000} s`);
-}
-
-async function kill9({ child }: RunningProcess): Promise<void> {
-  const ended = once(child, "exit");
-  if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-  await ended;
+    return is(`${status}${journal}`);
+  };
+  await until(isSo, `${id} is not where it should be after ${WAIT_MS_MAX / 1000} s`);
 }
 
 /** The bug is saved, an invocation fails at it, and the fix is saved: the invocation ends on the new code. */
@@ -179,7 +165,7 @@ async function until(is: () => Promise<boolean>, otherwise: string): Promise<voi
 }
 
 async function main(way: Way): Promise<void> {
-  const [create, perdure] = await timed("pack", () => [packed(join(ROOT, "create-perdure")), packed(ROOT)]);
+  const [create, perdure] = await timed("pack", () => [pack(join(ROOT, "create-perdure")), pack(ROOT)]);
   const making = ["--template", values.template, "--perdure", perdure, "--yes", "--no-install"];
   await timed("make the project", () =>
     run("npm", ["exec", "--yes", "--package", create, "--", "create-perdure", NAME, ...making], folder),
@@ -193,7 +179,7 @@ async function main(way: Way): Promise<void> {
   const id = await send(way, "o-2");
   await untilIt(id, (shown) => /"type":"run"[^]*"type":"sleep"/u.test(shown));
   const again = await timed("kill -9 in the middle, and perdure dev is ready again", async () => {
-    await kill9(server);
+    await stopProcess(server, "SIGKILL");
     return await serve();
   });
   await timed("the call goes on and is answered", async () => await attach(id));
@@ -201,7 +187,7 @@ async function main(way: Way): Promise<void> {
     "a bug is saved, a call fails at it, the fix is saved, the call is answered",
     async () => await fixInFlight(way),
   );
-  await kill9(again);
+  await stopProcess(again, "SIGKILL");
 
   await timed("test", () => run("npm", ["test"], project));
   await timed("typecheck", () => run("npm", ["run", "typecheck"], project));

@@ -2,17 +2,10 @@
 // every entry point with plain Node. Its server must show the web UI. Run with `npm run package:check`, which builds first.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import {
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { packed } from "./packed.ts";
 
 /** They are imported for what they do. */
 const FOR_EFFECT: ReadonlySet<string> = new Set(["./tracing", "./tracing/lambda"]);
@@ -31,13 +24,11 @@ function run(command: string, args: readonly string[], cwd = process.cwd()): voi
 
 function installAndImport(directory: string): void {
   const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
-  run("npm", ["pack", "--silent", "--pack-destination", directory]);
-  const tarball = readdirSync(directory).find((name) => name.endsWith(".tgz"));
-  if (tarball === undefined) throw new Error("npm pack wrote no tarball");
+  const tarball = packed(run, process.cwd(), directory);
 
   writeFileSync(join(directory, "package.json"), JSON.stringify({ private: true, type: "module" }));
   const quietly = ["--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
-  run("npm", ["install", ...quietly, `./${tarball}`], directory);
+  run("npm", ["install", ...quietly, tarball], directory);
 
   // A user who imports a module that needs an optional peer has installed that peer.
   for (const peer of Object.keys(manifest.peerDependencies ?? {})) {

@@ -103,12 +103,12 @@ export class LocalServer {
 
   /** Calls a handler and waits for its answer: `call("Account/ada/deposit", { cents: 100 })`. */
   async call<T = unknown>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
-    return request<T>("POST", `http://localhost:${this.#port}/${path}`, body, headers);
+    return request<T>("POST", `${this.ingress}/${path}`, body, headers);
   }
 
   /** Reads from the ingress: `get("restate/health")`. */
   async get<T = unknown>(path: string): Promise<T> {
-    return request<T>("GET", `http://localhost:${this.#port}/${path}`);
+    return request<T>("GET", `${this.ingress}/${path}`);
   }
 
   /** Sends a call without waiting for its result. Answers the invocation's id. */

@@ -1,5 +1,5 @@
 /** What a month costs, for the calculator of the site: the command line's model of an invocation, times how many there are. */
-import { costOf, type JournaledEntry, type Part } from "../../lib/cost-estimate.ts";
+import { costOf, type JournaledEntry, type Part, sumOf } from "../../lib/cost-estimate.ts";
 
 export interface Usage {
   readonly callsMonthly: number;
@@ -48,7 +48,7 @@ export function estimate(usage: Usage): Estimate {
     ...times(writes, { type: "set", bytes }),
   ];
   const parts = costOf({ isHttpCall: true, isByMessage: isKeyed, isDelayed: false, entries });
-  const perMillion = parts.reduce((sum, { dollars }) => sum + dollars, 0);
+  const perMillion = sumOf(parts);
   const waits = usage.shortSleeps + usage.longSleeps + answers;
   return {
     parts,
