@@ -6,6 +6,7 @@ import { createHash, createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
 import { REGION } from "./cdk.ts";
 
 export interface Proxy {
@@ -16,9 +17,14 @@ export interface Proxy {
 /** `apiUrl`: the stack's output. `endpoint`: the emulator's address. */
 export async function proxyTo(apiUrl: string, endpoint: string, signed: boolean): Promise<Proxy> {
   const { host } = new URL(apiUrl);
-  const server = createServer(
-    (incoming, answer) => void forward(incoming, answer, { host, endpoint, signed }),
-  );
+  return await serve((incoming, answer) => void forward(incoming, answer, { host, endpoint, signed }));
+}
+
+/** A server on a port of its own. */
+export async function serve(
+  handle: (incoming: IncomingMessage, answer: ServerResponse) => void,
+): Promise<Proxy> {
+  const server = createServer(handle);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -38,9 +44,7 @@ interface Route {
 }
 
 async function forward(incoming: IncomingMessage, answer: ServerResponse, route: Route): Promise<void> {
-  const parts: Buffer[] = [];
-  for await (const part of incoming) parts.push(part as Buffer);
-  const body = Buffer.concat(parts);
+  const body = await buffer(incoming);
   const { method = "GET", url = "/" } = incoming;
   const signature = route.signed ? sign(method, url, route.host, body) : {};
   const { hostname, port } = new URL(route.endpoint);

@@ -3,7 +3,7 @@
  * reaches its mailbox, and which refuses what it is told to. `PERDURE_CLOUD_STAGE` is `fewer` for a second deployment, without one of them.
  */
 import { join } from "node:path";
-import { App, CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { CfnOutput, RemovalPolicy } from "aws-cdk-lib";
 import { AttributeType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import { Stream } from "aws-cdk-lib/aws-kinesis";
@@ -16,23 +16,15 @@ import {
   eventBridge,
   kafka,
   kinesis,
-  PerdureRuntime,
   PerdureService,
   s3,
   schedule,
   sns,
   sqs,
 } from "../../infra/index.ts";
-import { STACK } from "./cdk.ts";
+import { openRuntime } from "./open-runtime.ts";
 
-const app = new App({ analyticsReporting: false });
-const stack = new Stack(app, STACK);
-const runtime = new PerdureRuntime(stack, "Runtime", {
-  removalPolicy: RemovalPolicy.DESTROY,
-  ingressAuthorization: "open",
-  turnTimeout: Duration.seconds(20),
-  alarms: "none",
-});
+const { stack, runtime } = openRuntime();
 new PerdureService(stack, "Listed", {
   runtime,
   entry: join(import.meta.dirname, "events-handlers.ts"),

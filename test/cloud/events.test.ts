@@ -4,8 +4,6 @@
  *
  * Each source gets ten records of two keys. One of them is poison, and one is refused by the mailbox until the source was told of it.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { InvokeCommand, LambdaClient, ListAliasesCommand } from "@aws-sdk/client-lambda";
 import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
@@ -14,6 +12,7 @@ import type { Start } from "../../lib/model/message.ts";
 import { sourceAlias } from "../../lib/model/source-alias.ts";
 import { until } from "../e2e/target.ts";
 import { DUMMY_CREDENTIALS } from "../support/emulator-dynamo.ts";
+import { recorded } from "../unit/events/events.ts";
 import { proxyTo } from "./api-proxy.ts";
 import { ACCOUNT, Cdk, REGION } from "./cdk.ts";
 import { DeployedApp } from "./deployed-app.ts";
@@ -223,9 +222,6 @@ describe("the emulator delivers, by an event source mapping, what was sent to", 
   });
 });
 
-const fixture = (name: string): unknown =>
-  JSON.parse(readFileSync(join(import.meta.dirname, `../unit/events/fixtures/${name}.json`), "utf8"));
-
 interface Invoked {
   readonly error: string | undefined;
   readonly answer: unknown;
@@ -246,7 +242,7 @@ interface KafkaEvent {
   readonly records: Readonly<Record<string, readonly KafkaRecord[]>>;
 }
 const PARTITION = "parcels-3";
-const RECORDED = fixture("kafka-msk") as KafkaEvent;
+const RECORDED = recorded("kafka-msk") as KafkaEvent;
 /** The first one has a key, the second one has none. */
 const [KEYED] = RECORDED.records[PARTITION] ?? [];
 const withOffsets = (...offsets: readonly number[]): KafkaEvent => ({

@@ -1,8 +1,9 @@
 /** The way from a function to SQS, which refuses the messages that it is told to, as SQS does: each by itself, the others of a batch are taken. */
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type IncomingMessage, request, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
 import { decodeMessage, type Start } from "../../lib/model/message.ts";
+import { type Proxy, serve } from "./api-proxy.ts";
 
 interface Entry {
   readonly Id: string;
@@ -13,41 +14,35 @@ interface Batch {
 }
 
 export class FaultyMailbox {
-  readonly url: string;
   /** Whether a Start is refused now. */
   refuses: (start: Start) => boolean = () => false;
   /** Those that came, in their order, the refused ones among them. */
   readonly came: Start[] = [];
-  readonly #close: () => Promise<void>;
+  readonly #proxy: Proxy;
 
-  private constructor(url: string, close: () => Promise<void>) {
-    this.url = url;
-    this.#close = close;
+  private constructor(proxy: Proxy) {
+    this.#proxy = proxy;
   }
 
   static async open(endpoint: string): Promise<FaultyMailbox> {
     let mailbox: FaultyMailbox | undefined;
-    const server = createServer((incoming, answer) => {
+    const proxy = await serve((incoming, answer) => {
       void mailbox?.forward(incoming, answer, endpoint).catch(() => answer.destroy());
     });
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    mailbox = new FaultyMailbox(`http://127.0.0.1:${port}`, async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    });
+    mailbox = new FaultyMailbox(proxy);
     return mailbox;
   }
 
+  get url(): string {
+    return this.#proxy.url;
+  }
+
   async close(): Promise<void> {
-    await this.#close();
+    await this.#proxy.close();
   }
 
   private async forward(incoming: IncomingMessage, answer: ServerResponse, endpoint: string): Promise<void> {
-    const parts: Buffer[] = [];
-    for await (const part of incoming) parts.push(part as Buffer);
-    const body = JSON.parse(Buffer.concat(parts).toString()) as Batch;
+    const body = JSON.parse(await text(incoming)) as Batch;
     const refused = body.Entries.filter(({ MessageBody }) => this.#isRefused(MessageBody));
     const kept = body.Entries.filter((entry) => !refused.includes(entry));
     const Failed = refused.map(({ Id }) => ({ Id, Code: "InternalError", SenderFault: false }));
@@ -63,23 +58,21 @@ export class FaultyMailbox {
     const outgoing = request({ hostname, port, method, path, headers });
     outgoing.end(sent);
     const [answered] = (await once(outgoing, "response")) as [IncomingMessage];
-    const chunks: Buffer[] = [];
-    for await (const chunk of answered) chunks.push(chunk as Buffer);
-    const text = Buffer.concat(chunks).toString();
-    const said = answered.statusCode === 200 ? withFailed(text, Failed) : text;
+    const answeredText = await text(answered);
+    const said = answered.statusCode === 200 ? withFailed(answeredText, Failed) : answeredText;
     answer.writeHead(answered.statusCode ?? 502, { "content-type": "application/x-amz-json-1.0" });
     answer.end(said);
   }
 
-  #isRefused(text: string): boolean {
-    const message = decodeMessage(text);
+  #isRefused(body: string): boolean {
+    const message = decodeMessage(body);
     if (message.kind !== "start") return false;
     this.came.push(message);
     return this.refuses(message);
   }
 }
 
-function withFailed(text: string, failed: readonly unknown[]): string {
-  const answer = JSON.parse(text) as { readonly Failed?: readonly unknown[] };
+function withFailed(said: string, failed: readonly unknown[]): string {
+  const answer = JSON.parse(said) as { readonly Failed?: readonly unknown[] };
   return JSON.stringify({ ...answer, Failed: [...(answer.Failed ?? []), ...failed] });
 }

@@ -3,9 +3,9 @@
  * said by `PERDURE_CLOUD_STAGE`.
  */
 import { join } from "node:path";
-import { App, CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
-import { PerdureRuntime, PerdureService } from "../../infra/index.ts";
-import { STACK } from "./cdk.ts";
+import { CfnOutput } from "aws-cdk-lib";
+import { PerdureService } from "../../infra/index.ts";
+import { openRuntime } from "./open-runtime.ts";
 
 interface Stage {
   /** What the first function's module is told. */
@@ -30,14 +30,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
 const entry = join(import.meta.dirname, "moving-handlers.ts");
 const stage = STAGES[process.env["PERDURE_CLOUD_STAGE"] ?? "before"] ?? { code: "both" };
 
-const app = new App({ analyticsReporting: false });
-const stack = new Stack(app, STACK);
-const runtime = new PerdureRuntime(stack, "Runtime", {
-  removalPolicy: RemovalPolicy.DESTROY,
-  ingressAuthorization: "open",
-  turnTimeout: Duration.seconds(20),
-  alarms: "none",
-});
+const { stack, runtime } = openRuntime();
 const { code, hasSecond = false, services = ["Stays", "Moves"], ...settings } = stage;
 new PerdureService(stack, "First", {
   ...{ runtime, entry, services, ...settings },

@@ -1,16 +1,9 @@
 /** The commands for invocations against a local server: what they print, and how they end. */
-import { text } from "node:stream/consumers";
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXIT } from "../../cli/exit.ts";
-import { PACKAGE_ROOT, runCli, Server, until } from "./server.ts";
-
-interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { PACKAGE_ROOT, type Ran, ranBy, runCli, Server, until } from "./server.ts";
 
 let server: Server;
 beforeAll(async () => {
@@ -26,14 +19,6 @@ function shell(line: string): Promise<Ran> {
   const env = { ...process.env, PERDURE_ADMIN_URL: server.adminUrl, NODE_OPTIONS: "" };
   const cli = `${process.execPath} --conditions=perdure-source ${join(PACKAGE_ROOT, "cli/main.ts")}`;
   return ranBy(spawn("bash", ["-o", "pipefail", "-c", line.replaceAll(/\bperdure\b/gu, () => cli)], { env }));
-}
-
-async function ranBy(child: ChildProcess): Promise<Ran> {
-  const { stdout, stderr } = child;
-  if (!stdout || !stderr) throw new Error("the command has no output");
-  const code = new Promise<number | null>((done) => void child.once("close", done));
-  const [out, err] = await Promise.all([text(stdout), text(stderr)]);
-  return { code: await code, stdout: out, stderr: err };
 }
 
 const statusOf = async (id: string): Promise<unknown> =>

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "vitest";
-import { PACKAGE_ROOT, runCli, Server, until } from "./server.ts";
+import { PACKAGE_ROOT, type Ran, ranBy, runCli, Server, until } from "./server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "perdure-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -24,14 +24,7 @@ const FIXTURE = join(import.meta.dirname, "fixtures/client.ts");
 const FREE = ["--port", "0", "--admin-port", "0"];
 
 /** Runs a command to its end. */
-async function run(args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
-  const child = runCli(args, { cwd: folder, ...options });
-  let [stdout, stderr] = ["", ""];
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  const [code] = (await once(child, "close")) as [number | null];
-  return { code, stdout, stderr };
-}
+const run = (args: readonly string[]): Promise<Ran> => ranBy(runCli(args, { cwd: folder }));
 
 function fileOf(name: string, text: string): string {
   const path = join(folder, name);

@@ -10,13 +10,12 @@ import { join } from "node:path";
 import { TestEnvironment } from "perdure/testing";
 import { object, service, type Context } from "perdure";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PACKAGE_ROOT, runCli, Server, until } from "./server.ts";
+import { PACKAGE_ROOT, ranBy, runCli, Server, until } from "./server.ts";
 
 interface Row {
   readonly number: number;
   readonly mistake: string;
   readonly path: string;
-  readonly body?: unknown;
   readonly method?: string;
   readonly status?: number;
   /** What the answer is. */
@@ -229,9 +228,9 @@ describe("in a handler, or in a request:", () => {
     await server.stop();
   });
 
-  test.each(ROWS)("$number $mistake", async ({ path, body, method = "POST", status, answer, said }) => {
+  test.each(ROWS)("$number $mistake", async ({ path, method = "POST", status, answer, said }) => {
     const from = server.output.length;
-    const got = await server.request(path, { method, body });
+    const got = await server.request(path, { method });
     if (status !== undefined) expect(got.status, got.text).toBe(status);
     if (answer) expect(got.text).toMatch(answer);
     if (said)
@@ -366,23 +365,18 @@ describe("in a file:", () => {
     const file = join(FOLDER, `${number}-${mistake.replaceAll(" ", "-")}.ts`);
     writeFileSync(file, `// @ts-nocheck\nimport { service, workflow } from "perdure";\n${code}\n`);
     const data = join(FOLDER, `${number}-${mistake.length}.sqlite`);
-    const child = runCli(["dev", file, "--port", "0", "--admin-port", "0", "--data", data, "--no-watch"]);
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on("data", (text: Buffer) => (output += text.toString()));
-    const exitCode = await new Promise<number | null>((resolve) => child.on("close", resolve));
-    expect(output).toMatch(words);
+    const args = ["dev", file, "--port", "0", "--admin-port", "0", "--data", data, "--no-watch"];
+    const { code: exitCode, stdout, stderr } = await ranBy(runCli(args));
+    expect(stdout + stderr).toMatch(words);
     expect(exitCode).not.toBe(0);
   });
 });
 
 test("51: an option that is none, in one line", async () => {
-  const child = runCli(["dev", "--prot", "1"]);
-  let output = "";
-  child.stderr?.on("data", (text: Buffer) => (output += text.toString()));
-  expect(await new Promise((resolve) => child.on("close", resolve))).not.toBe(0);
-  expect(output).toMatch(/unknown option '--prot'/u);
-  expect(output).toMatch(/Did you mean --port/iu);
+  const { code, stderr } = await ranBy(runCli(["dev", "--prot", "1"]));
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(/unknown option '--prot'/u);
+  expect(stderr).toMatch(/Did you mean --port/iu);
 });
 
 test("65: a bug in a handler is said where tests run", async () => {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Target } from "./target.ts";
@@ -68,7 +69,7 @@ export class Server extends Target {
     const from = this.output.length;
     this.#child = runCli(["dev", ...paths, ...own, ...args], { env });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (text: string) => (this.output += text));
+      stream?.setEncoding("utf8").on("data", (part: string) => (this.output += part));
     }
     await this.#untilHealthy(from);
     this.startedMs = performance.now() - began;
@@ -150,4 +151,18 @@ export function runCli(
     env: { ...process.env, NODE_OPTIONS: "", ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+}
+
+export interface Ran {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What a command has printed when it ends by itself, and how it ends. */
+export async function ranBy(child: ChildProcess): Promise<Ran> {
+  if (!child.stdout || !child.stderr) throw new Error("the command has no output");
+  const closed = once(child, "close") as Promise<[number | null]>;
+  const [[code], stdout, stderr] = await Promise.all([closed, text(child.stdout), text(child.stderr)]);
+  return { code, stdout, stderr };
 }

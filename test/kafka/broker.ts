@@ -2,10 +2,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePorts } from "../../scripts/free-ports.ts";
 
 const JARS_MS_MAX = 180_000;
 const FORMAT_MS_MAX = 60_000;
@@ -30,16 +31,6 @@ export function kafkaJars(): { readonly jars: string } | { readonly whyNot: stri
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
 export class Broker {
   readonly folder = mkdtempSync(join(tmpdir(), "perdure-kafka-"));
   readonly address: string;
@@ -59,7 +50,8 @@ export class Broker {
   }
 
   static async start(jars: string): Promise<Broker> {
-    const broker = new Broker(jars, await freePort(), await freePort());
+    const [port = 0, controllerPort = 0] = await freePorts(2);
+    const broker = new Broker(jars, port, controllerPort);
     await broker.start();
     return broker;
   }

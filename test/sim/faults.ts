@@ -67,6 +67,10 @@ export const FAULT_KINDS = [
   "source-hurried",
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
+export const isSourceFault = (kind: FaultKind): boolean => kind.startsWith("source-");
+
+/** Faults stop after so long; long sleeps end after it. */
+export const FAULTS_MS = 4 * 60_000;
 
 /** How often each is drawn where it may strike, when the run has it. */
 const RATES: Record<FaultKind, readonly [number, number]> = {

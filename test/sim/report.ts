@@ -1,6 +1,6 @@
 /** Runs seeds and reports the result, so that a newcomer knows what to do next. */
 import { type Aim, type AimedRun, aimedRun } from "./aim.ts";
-import { FAULT_KINDS, type FaultKind } from "./faults.ts";
+import { FAULT_KINDS, isSourceFault } from "./faults.ts";
 import type { Options } from "./options.ts";
 import { PLANTED } from "./planted.ts";
 import { search, type Totals } from "./pool.ts";
@@ -76,7 +76,6 @@ const OF_SOURCES = [
   ],
   ...["recordsAccepted", "recordsRepeated", "recordsRejected", "recordsFailed"],
 ];
-const isOfSources = (kind: FaultKind): boolean => kind.startsWith("source-");
 const ENOUGH_FOR_PEOPLE = 200;
 /** In a run of this many seeds with sources each of it must happen. */
 const ENOUGH_FOR_SOURCES = 500;
@@ -154,7 +153,7 @@ export function neverSeen({ runs, faults, operations }: Totals): string[] {
 export function neverSeenOfSources({ runs, faults, operations }: Totals): string[] {
   if (runs < ENOUGH_FOR_SOURCES) return [];
   return [
-    ...FAULT_KINDS.filter((kind) => isOfSources(kind) && (faults[kind] ?? 0) === 0),
+    ...FAULT_KINDS.filter((kind) => isSourceFault(kind) && (faults[kind] ?? 0) === 0),
     ...OF_SOURCES.filter((name) => (operations[name] ?? 0) === 0),
   ];
 }

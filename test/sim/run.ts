@@ -10,7 +10,7 @@ import {
   withoutCounts,
 } from "./checkers.ts";
 import { Clients } from "./clients.ts";
-import { type FaultPlan, Faults } from "./faults.ts";
+import { type FaultPlan, Faults, FAULTS_MS, isSourceFault } from "./faults.ts";
 import { type HeldItem, Tables, type TakenWrite } from "./tables.ts";
 import { Queue } from "./mailbox.ts";
 import {
@@ -38,8 +38,6 @@ import type { Workload } from "./requests.ts";
 import { Generator } from "./workload.ts";
 
 const START_MS = 1_750_000_000_000;
-/** Faults stop after so long; long sleeps end after it. */
-const FAULTS_MS = 4 * 60_000;
 const EVENTS_MAX = 150_000;
 /** Older than anything that the reconciler lets pass. */
 const RECONCILE_AT_END_MS = 30 * 60_000;
@@ -96,8 +94,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const sides = sidesOf(options, now);
   observer.isMixed = sides.isMixed === true;
   // What a source delivers twice runs no step twice.
-  observer.once.isOn =
-    faults.kinds.every((kind) => kind.startsWith("source-")) && options.crashPoints === undefined;
+  observer.once.isOn = faults.kinds.every(isSourceFault) && options.crashPoints === undefined;
   observer.acknowledged.isMixed = observer.isMixed;
   const tables = new Tables(now);
   observer.tables = tables;

@@ -2,6 +2,7 @@
 import type { Instruction, Part, Program } from "./program.ts";
 import type { Root, Workload } from "./requests.ts";
 import type { Decision, PlannedRecord, SourceKind } from "./source-plan.ts";
+import { longText } from "./source-workload.ts";
 
 export interface SmallProgram {
   readonly name: string;
@@ -84,11 +85,7 @@ const record = (
   ...{ key, atMs: 0, program: program("plain", body) },
   ...more,
 });
-/** Longer than a message takes. */
-const padded = record("k1", [
-  ...[set("a"), step()],
-  { do: "try", body: [], recover: [{ do: "throw", name: "x".repeat(1500) }] },
-]);
+const padded = record("k1", [set("a"), step(), longText()]);
 
 /** Each account is one object's key. */
 const transfer = (from: string, to: string, by: number): Program =>

@@ -2,6 +2,7 @@
 import type { SourceAnswer } from "../../runtime/events/source-function.ts";
 import type { Program } from "./program.ts";
 import {
+  formOf,
   isFifo,
   isKafka,
   isMarked,
@@ -36,7 +37,7 @@ const SEQUENCE_FROM = 49_590_338_271_490_256_608_559_692_538_361_571_095_921_575
 export const numberOf = (kind: SourceKind, position: number): bigint =>
   BigInt(position) + (kind.startsWith("kinesis") || isFifo(kind) ? SEQUENCE_FROM : 0n);
 
-const shardOf = ({ lane }: SimRecord): string => `shardId-00000000000${lane}`;
+const shardOf = ({ lane }: Pick<SimRecord, "lane">): string => `shardId-00000000000${lane}`;
 const idOf = ({ source, program }: SimRecord): string => `${source.name}-${program.pid}`;
 /** Longer than an invocation's headers may be. */
 const LONG_HEADER = "h".repeat(17 * 1024);
@@ -54,7 +55,7 @@ export function coordinatesOf({ source, lane, number, ...record }: Omit<SimRecor
   const { name, kind } = source;
   const id = idOf({ source, lane, number, coordinates: "", ...record });
   if (isKafka(kind)) return `${name}, partition ${lane}, offset ${number}`;
-  if (kind.startsWith("kinesis")) return `${name}, shardId-00000000000${lane}, sequence number ${number}`;
+  if (kind.startsWith("kinesis")) return `${name}, ${shardOf({ lane })}, sequence number ${number}`;
   if (kind === "dynamodb") return `${name}, sequence number ${number}`;
   // What is in a message that cannot be read has the message's.
   if (kind.endsWith("-queue") && record.wrong === "unreadable") return `queue-${name}, message ${id}`;
@@ -94,8 +95,7 @@ export function eventOf(kind: SourceKind, batch: readonly Delivered[]): unknown 
   if (isKafka(kind)) return kafkaEvent(records);
   if (kind.startsWith("kinesis")) return { Records: records.map(kinesisRecord) };
   if (kind === "dynamodb") return { Records: records.map(dynamoRecord) };
-  if (kind === "fifo" || kind === "sqs" || kind.endsWith("-queue") || kind === "sns-fifo")
-    return { Records: batch.map((each) => sqsRecord(kind, each)) };
+  if (formOf(kind) === "queue") return { Records: batch.map((each) => sqsRecord(kind, each)) };
   const [only] = batch;
   return only ? pushed(kind, only.records) : {};
 }
@@ -251,9 +251,7 @@ export function failedOf(
     const at = batch.findIndex(isNamed);
     const [first] = batch[at]?.records ?? [];
     if (!first) return JSON.stringify(named);
-    for (const each of isKafka(kind) || kind.startsWith("kinesis") || kind === "dynamodb"
-      ? batch.slice(at)
-      : batch.slice(at, at + 1))
+    for (const each of formOf(kind) === "log" ? batch.slice(at) : batch.slice(at, at + 1))
       if (!isKafka(kind) || each.records[0]?.lane === first.lane) failed.add(each);
   }
   return failed;

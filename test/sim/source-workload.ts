@@ -208,7 +208,7 @@ class SourceGenerator {
 }
 
 /** So that the record is too long for a message. */
-const longText = (): Instruction => ({
+export const longText = (): Instruction => ({
   do: "try",
   body: [],
   recover: [{ do: "throw", name: "x".repeat(1500) }],

@@ -9,6 +9,7 @@ import {
 import { leaveOut } from "../../runtime/events/marks.ts";
 import { parseSubscription, type Subscription } from "../../runtime/events/subscription.ts";
 import { OperationalError } from "../../lib/errors.ts";
+import { FAULTS_MS } from "./faults.ts";
 import { targetOf } from "./interpreter.ts";
 import { request } from "./operators.ts";
 import type { Outside } from "./outside.ts";
@@ -27,8 +28,6 @@ import {
 } from "./source-plan.ts";
 import type { Subscribed } from "./source-watch.ts";
 
-/** When the faults have stopped, the subscription is made once more, if it is gone. */
-const FAULTS_MS = 4 * 60_000;
 /** How long a source goes on that does not know yet that its subscription is gone or paused; and how often it looks. */
 const LOOK_MS = 1500;
 
@@ -148,7 +147,7 @@ export class Sources {
         () => (isThere = false),
       );
       make(madeAtMs + remade.atMs + 2 * LOOK_MS + remade.forMs);
-      // A deletion that came late has taken away what was made anew.
+      // Once more when the faults have stopped: a deletion that came late has taken away what was made anew.
       make(FAULTS_MS + LOOK_MS);
     }
     if (paused) {

@@ -40,7 +40,6 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // What a status or a port may be by definition.
   "runtime/ingress/error.ts": ["STATUS_MIN", "STATUS_MAX"],
   "cli/config/server-setting.ts": ["PORT_MAX"],
-  "cli/ui/port.ts": ["PORT_MAX"],
   // How much of a name a line on the console shows.
   "cli/dev-console.ts": ["ID_CHARS"],
 };

@@ -65,12 +65,13 @@ export class AdminWorld extends World {
     return answer;
   }
 
-  async ask(line: string, body?: unknown): Promise<Answer> {
+  /** `admin`: another one than the world's. */
+  async ask(line: string, body?: unknown, admin = this.admin): Promise<Answer> {
     const added = this.deployments.slice(this.#registered);
     this.#registered = this.deployments.length;
     for (const deployment of added) await this.registry.register(deployment);
     const text = body === undefined ? "" : JSON.stringify(body);
-    return await answerOf(this.admin.handle(requestOf(line, text)));
+    return await answerOf(admin.handle(requestOf(line, text)));
   }
 
   /** An invocation that has a head, with these attributes added. */

@@ -141,10 +141,7 @@ test("several files are one deployment, and a package that is missing is said to
   );
   const two = write(
     "many/deep/two.js",
-    'const { service } = require("perdure"); module.exports = [service({ name: "Two", handlers: { a: async () => import.meta } })];\n'.replace(
-      "import.meta",
-      "__dirname",
-    ),
+    'const { service } = require("perdure"); module.exports = [service({ name: "Two", handlers: { a: async () => __dirname } })];\n',
   );
   const bundler = new Bundler([one, two]);
   bundlers.push(bundler);

@@ -24,6 +24,7 @@ const page = readFileSync(join(ROOT, "docs/limits.md"), "utf8");
 const KB = 1024;
 const MB = 1024 * KB;
 const YEAR_MS = 365 * 24 * 60 * 60_000;
+const inWords = (count: number): string => (count === 0.5 ? "half a" : count.toLocaleString("en"));
 
 test.each([
   ["a step's result", PAYLOAD_BYTES_MAX / MB, "MB"],
@@ -39,9 +40,8 @@ test.each([
   ["a sleep", DELAY_MS_MAX / YEAR_MS, "years"],
   ["the time of one turn locally", TURN_MS_MAX / 60_000, "minutes"],
   ["a pause between attempts", RETRY_MAX_INTERVAL_MS / 60_000, "minute"],
-  ["a wait that is not worth", SHORT_WAIT_MS / 500, "half a second"],
+  ["a wait that is not worth", SHORT_WAIT_MS / 1000, "second"],
 ])("%s", (what, count, unit) => {
   const row = page.split("\n").find((line) => line.startsWith("|") && line.includes(what)) ?? "";
-  const promised = unit === "half a second" ? unit : `${count.toLocaleString("en")} ${unit}`.trim();
-  expect(row).toContain(promised);
+  expect(row).toContain(`${inWords(count)} ${unit}`.trim());
 });

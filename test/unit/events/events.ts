@@ -1,4 +1,9 @@
-/** Events as AWS delivers them, for tests that need many of them. The recorded ones are in fixtures/. */
+/** Events as AWS delivers them: the recorded ones, which are in fixtures/, and made ones for tests that need many of them. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+export const recorded = (name: string): unknown =>
+  JSON.parse(readFileSync(join(import.meta.dirname, "fixtures", `${name}.json`), "utf8"));
 
 export interface Sent {
   readonly key?: string;

@@ -6,29 +6,14 @@ import {
   findSubscription,
   forgetSubscription,
   keepCourse,
-  storeCluster,
-  storeSubscription,
 } from "../../../runtime/events/subscription-store.ts";
-import { Topic } from "./kafka-topic.ts";
+import { CLUSTER, startReading, Topic } from "./kafka-topic.ts";
 import { EventsWorld } from "./world.ts";
 
-const CLUSTER = { name: "main", properties: { "bootstrap.servers": "127.0.0.1:9092" }, createdAtMs: 0 };
 const RETRIES_MS = 4 * KAFKA_RETRY_MS_MAX;
 
-async function reading(sink = "Account/add", options: Readonly<Record<string, string>> = {}) {
-  const world = await EventsWorld.start();
-  const to = world.subscription("kafka://main/orders", sink, options);
-  await storeCluster(world.items, CLUSTER, true);
-  await storeSubscription(world.items, to);
-  const topic = new Topic();
-  const sources = new KafkaSources(world.doorPorts, ":memory:", topic);
-  sources.look();
-  await world.clock.advance(0);
-  return { world, to, topic, sources };
-}
-
 test("records run in the order of their key, and are committed after they were accepted", async () => {
-  const { world, to, topic, sources } = await reading();
+  const { world, to, topic, sources } = await startReading();
   for (let at = 0; at < 6; at++) topic.append(at % 2, `key${at % 2}`, at);
   await world.clock.advance(0);
   await world.run();
@@ -52,7 +37,7 @@ test("records run in the order of their key, and are committed after they were a
 });
 
 test("what the door refuses is tried again; nothing of it is committed before", async () => {
-  const { world, to, topic, sources } = await reading();
+  const { world, to, topic, sources } = await startReading();
   let isOpen = false;
   world.beforeSend = () => {
     if (!isOpen) throw new Error("it is throttled");
@@ -76,7 +61,7 @@ test("what the door refuses is tried again; nothing of it is committed before", 
 });
 
 test("a change is answered when its consumers read, or have failed to", async () => {
-  const { world, to, topic, sources } = await reading();
+  const { world, to, topic, sources } = await startReading();
   await sources.changed();
   expect(await sources.status(to)).toMatchObject({ state: "running" });
   topic.refusals = 1;
@@ -89,7 +74,7 @@ test("a change is answered when its consumers read, or have failed to", async ()
 });
 
 test("a stream that breaks is opened again, at what is committed", async () => {
-  const { world, to, topic, sources } = await reading();
+  const { world, to, topic, sources } = await startReading();
   topic.append(0, "a", 1);
   await world.clock.advance(0);
   topic.refusals = 2;
@@ -105,7 +90,7 @@ test("a stream that breaks is opened again, at what is committed", async () => {
 });
 
 test("what was accepted and could not be committed comes again, and runs once", async () => {
-  const { world, topic, sources } = await reading();
+  const { world, topic, sources } = await startReading();
   topic.commitsFail = true;
   topic.append(0, "a", 1);
   await world.clock.advance(0);
@@ -121,7 +106,7 @@ test("what was accepted and could not be committed comes again, and runs once", 
 });
 
 test("a partition that stands still holds up no other, and loses nothing", async () => {
-  const { world, topic, sources } = await reading();
+  const { world, topic, sources } = await startReading();
   const records = 2 * KAFKA_LANE_RECORDS_MAX;
   world.beforeSend = () => {
     if (topic.committed.size === 0 && !isOpen) throw new Error("no");
@@ -142,7 +127,7 @@ test("a partition that stands still holds up no other, and loses nothing", async
 });
 
 test("a paused one reads nothing, and goes on where it was; one that is deleted is read no more", async () => {
-  const { world, to, topic, sources } = await reading();
+  const { world, to, topic, sources } = await startReading();
   const looked = async (): Promise<void> => {
     sources.look();
     await world.clock.advance(0);
@@ -165,7 +150,7 @@ test("a paused one reads nothing, and goes on where it was; one that is deleted 
 });
 
 test("a rate holds up the topic: no more records are accepted in a second, of all partitions together", async () => {
-  const { world, to, topic, sources } = await reading("Account/add", { "perdure.max.rate": "10" });
+  const { world, to, topic, sources } = await startReading({ "perdure.max.rate": "10" });
   for (let at = 0; at < 40; at++) topic.append(at % 2, `key${at % 2}`, at);
   const accepted = async () => (await sources.status(to))?.records;
   await world.clock.advance(0);
@@ -179,8 +164,7 @@ test("a rate holds up the topic: no more records are accepted in a second, of al
 });
 
 test("a limit of invocations in flight holds up the topic until some have ended", async () => {
-  const options = { "perdure.max.in.flight": "4" };
-  const { world, to, topic, sources } = await reading("Account/add", options);
+  const { world, to, topic, sources } = await startReading({ "perdure.max.in.flight": "4" });
   for (let at = 0; at < 10; at++) topic.append(at % 2, `key${at % 2}`, at);
   const accepted = async () => (await sources.status(to))?.records;
   await world.clock.advance(0);

@@ -1,5 +1,27 @@
 /** A topic in memory, with what its group has committed: a client that can fail, and whose streams tests can end. */
 import type { KafkaClient, KafkaMessage, KafkaStream } from "../../../runtime/events/kafka/client.ts";
+import { KafkaSources } from "../../../runtime/events/kafka/sources.ts";
+import { storeCluster, storeSubscription } from "../../../runtime/events/subscription-store.ts";
+import { EventsWorld } from "./world.ts";
+
+export const CLUSTER = {
+  name: "main",
+  properties: { "bootstrap.servers": "127.0.0.1:9092" },
+  createdAtMs: 0,
+};
+
+/** A server that reads a topic for a subscription. */
+export async function startReading(options: Readonly<Record<string, string>> = {}) {
+  const world = await EventsWorld.start();
+  const to = world.subscription("kafka://main/orders", "Account/add", options);
+  await storeCluster(world.items, CLUSTER, true);
+  await storeSubscription(world.items, to);
+  const topic = new Topic();
+  const sources = new KafkaSources(world.doorPorts, ":memory:", topic);
+  sources.look();
+  await world.clock.advance(0);
+  return { world, to, topic, sources };
+}
 
 export class Topic implements KafkaClient {
   readonly #records: KafkaMessage[][] = [[], []];

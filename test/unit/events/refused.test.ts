@@ -1,10 +1,8 @@
 /** A record whose value its handler does not take: set aside, with the reason, and tried again when other code takes it (0046). */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readEvent } from "../../../runtime/events/shapes/event.ts";
 import { readHead } from "../../../lib/store/head-store.ts";
-import { kafkaEvent } from "./events.ts";
+import { kafkaEvent, recorded } from "./events.ts";
 import { EventsWorld } from "./world.ts";
 
 const GOOD = { amount: 1 };
@@ -131,15 +129,14 @@ const SOURCES: readonly (readonly [fixture: string, source: string])[] = [
 ];
 
 test.each(SOURCES)("%s: it is where the door says that it is", async (name, source) => {
-  const file = join(import.meta.dirname, "fixtures", `${name}.json`);
-  const recorded: unknown = JSON.parse(readFileSync(file, "utf8"));
+  const sent = recorded(name);
   const world = await EventsWorld.start();
   world.isTaken = () => false;
   const to = world.subscription(source, "Plain/strict");
-  await world.deliver(to, recorded);
+  await world.deliver(to, sent);
   await world.run();
   const rejected = (await world.rejected(to)).map(({ record }) => record.coordinates);
-  const { records } = readEvent(recorded, to.source, to);
+  const { records } = readEvent(sent, to.source, to);
   expect(rejected.toSorted()).toEqual(records.map(({ coordinates }) => coordinates).toSorted());
   expect(rejected.length).toBeGreaterThan(0);
 });

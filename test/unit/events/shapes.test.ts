@@ -2,8 +2,6 @@
  * Each shape in which AWS delivers records, as its documentation gives it, with values of our own. Read once, here: what comes behind
  * knows no shapes.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseSource, type Source } from "../../../runtime/events/source.ts";
 import {
@@ -12,12 +10,7 @@ import {
   type SourceRecord,
 } from "../../../runtime/events/source-record.ts";
 import { readEvent } from "../../../runtime/events/shapes/event.ts";
-
-const fixture = (name: string): Record<string, unknown> =>
-  JSON.parse(readFileSync(join(import.meta.dirname, "fixtures", `${name}.json`), "utf8")) as Record<
-    string,
-    unknown
-  >;
+import { recorded } from "./events.ts";
 
 function sourceOf(text: string): Source {
   const source = parseSource(text);
@@ -45,7 +38,7 @@ const QUEUE = `${ARN}:sqs:eu-west-1:123456789012`;
 
 describe.each(["kafka-msk", "kafka-self-managed"])("%s", (name) => {
   test("by topic, partition and offset", () => {
-    const batch = read(fixture(name), "kafka://main/parcels");
+    const batch = read(recorded(name), "kafka://main/parcels");
     expect(batch.form).toBe("kafka");
     expect(first(batch)).toMatchObject({
       identity: ["kafka", "main", "parcels", "3", "1507"],
@@ -60,7 +53,7 @@ describe.each(["kafka-msk", "kafka-self-managed"])("%s", (name) => {
 });
 
 test("Kafka: all headers of a record, names in lower case; a record without a key has none", () => {
-  const batch = read(fixture("kafka-msk"), "kafka://main/parcels");
+  const batch = read(recorded("kafka-msk"), "kafka://main/parcels");
   expect(first(batch)).toMatchObject({
     contentType: "application/json",
     headers: { tenant: "north", traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" },
@@ -70,7 +63,7 @@ test("Kafka: all headers of a record, names in lower case; a record without a ke
 });
 
 test("a header of the engine's, and one that is not UTF-8", () => {
-  const event = fixture("kafka-self-managed") as { records: Record<string, { headers: unknown }[]> };
+  const event = recorded("kafka-self-managed") as { records: Record<string, { headers: unknown }[]> };
   const [record] = event.records["parcels-3"] ?? [];
   if (record) record.headers = [{ ":seal": [49] }, { raw: [-1, 254] }];
   const { headers } = first(read(event, "kafka://main/parcels"));
@@ -79,7 +72,7 @@ test("a header of the engine's, and one that is not UTF-8", () => {
 });
 
 test("SQS, standard: by message id, without an order, with its trace", () => {
-  const batch = read(fixture("sqs-standard"), "sqs://depot");
+  const batch = read(recorded("sqs-standard"), "sqs://depot");
   expect(batch.form).toBe("sqs");
   const record = first(batch);
   expect(record).toMatchObject({
@@ -95,7 +88,7 @@ test("SQS, standard: by message id, without an order, with its trace", () => {
 });
 
 test("SQS, FIFO: a lane for each message group, whose id is the key", () => {
-  const batch = read(fixture("sqs-fifo"), "sqs://depot.fifo");
+  const batch = read(recorded("sqs-fifo"), "sqs://depot.fifo");
   expect(first(batch)).toMatchObject({
     lane: "parcel-81",
     position: "18876549817263892736",
@@ -107,8 +100,8 @@ test("SQS, FIFO: a lane for each message group, whose id is the key", () => {
 describe("SNS", () => {
   test("pushed, or through a queue, it is the same record", () => {
     const [pushed, queued] = [
-      read(fixture("sns-push"), "sns://arrivals"),
-      read(fixture("sns-in-sqs"), "sns://arrivals"),
+      read(recorded("sns-push"), "sns://arrivals"),
+      read(recorded("sns-in-sqs"), "sns://arrivals"),
     ];
     expect([pushed.form, queued.form]).toEqual(["push", "sqs"]);
     for (const batch of [pushed, queued])
@@ -126,7 +119,7 @@ describe("SNS", () => {
   });
 
   test("raw, through a queue: the message's id in the queue names it", () => {
-    expect(first(read(fixture("sns-raw-in-sqs"), "sns://arrivals"))).toMatchObject({
+    expect(first(read(recorded("sns-raw-in-sqs"), "sns://arrivals"))).toMatchObject({
       identity: ["sqs", `${QUEUE}:arrivals-queue`, "c2a7a7f0-7d7e-4a71-8f0e-3b8f1c9d2d33"],
       ...{ input: '{"parcel":81}', headers: { tenant: "north" } },
     });
@@ -134,9 +127,9 @@ describe("SNS", () => {
 });
 
 test("EventBridge: by itself and through a queue; the whole event is the input", () => {
-  const event = fixture("eventbridge");
+  const event = recorded("eventbridge") as Record<string, unknown>;
   for (const name of ["eventbridge", "eventbridge-in-sqs"]) {
-    const record = first(read(fixture(name), "events://default"));
+    const record = first(read(recorded(name), "events://default"));
     expect(record.identity).toEqual(["events", "123456789012", "eu-west-1", event["id"]]);
     expect(JSON.parse(record.input ?? "")).toEqual(event);
     expect(record).toMatchObject({
@@ -147,7 +140,7 @@ test("EventBridge: by itself and through a queue; the whole event is the input",
 });
 
 test("Kinesis: by shard and sequence number; marked only if its shard is delivered in one lane", () => {
-  const batch = read(fixture("kinesis"), "kinesis://scans");
+  const batch = read(recorded("kinesis"), "kinesis://scans");
   expect(batch.form).toBe("stream");
   expect(first(batch)).toMatchObject({
     identity: [
@@ -159,11 +152,11 @@ test("Kinesis: by shard and sequence number; marked only if its shard is deliver
     ...{ lane: "shardId-000000000006", key: "parcel-81", input: '{"scan":1}', sentAtMs: 1_893_456_003_250 },
   });
   expect(first(batch)).not.toHaveProperty("mark");
-  expect(first(read(fixture("kinesis"), "kinesis://scans", true)).mark).toBe("scans/shardId-000000000006");
+  expect(first(read(recorded("kinesis"), "kinesis://scans", true)).mark).toBe("scans/shardId-000000000006");
 });
 
 test("DynamoDB: by event id; the item's key is the key, and the whole record the input", () => {
-  const { records } = read(fixture("dynamodb"), "dynamodb://Parcels");
+  const { records } = read(recorded("dynamodb"), "dynamodb://Parcels");
   expect(records.map(({ key }) => key)).toEqual(["parcel-81", '["7","parcel-82"]']);
   expect(records[0]).toMatchObject({
     item: "400000000000000499660",
@@ -178,7 +171,7 @@ describe("S3", () => {
     ["s3-in-sns-in-sqs", "sqs"],
     ["s3-in-eventbridge", "push"],
   ])("%s: by bucket, key, version and sequencer; the key is decoded", (name, form) => {
-    const batch = read(fixture(name), "s3://depot-labels");
+    const batch = read(recorded(name), "s3://depot-labels");
     expect(batch.form).toBe(form);
     const record = first(batch);
     expect(record.identity.slice(0, 5)).toEqual([
@@ -189,12 +182,12 @@ describe("S3", () => {
   });
 
   test("a test of the target is no record", () => {
-    expect(read(fixture("s3-test"), "s3://depot-labels")).toMatchObject({ records: [], ignored: 1 });
+    expect(read(recorded("s3-test"), "s3://depot-labels")).toMatchObject({ records: [], ignored: 1 });
   });
 });
 
 test("a schedule: by its time", () => {
-  expect(first(read(fixture("schedule"), "schedule://nightly"))).toMatchObject({
+  expect(first(read(recorded("schedule"), "schedule://nightly"))).toMatchObject({
     identity: [
       "schedule",
       "arn:aws:scheduler:eu-west-1:123456789012:schedule/default/nightly",
@@ -209,22 +202,22 @@ describe("is refused as a whole", () => {
     ["no object", [], "sqs://depot"],
     ["no shape of AWS's", { hello: 1 }, "sqs://depot"],
     ["no records", { Records: [] }, "sqs://depot"],
-    ["another kind of source", fixture("kinesis"), "sqs://depot"],
-    ["another queue", fixture("sqs-standard"), "sqs://other"],
-    ["another topic", fixture("kafka-msk"), "kafka://main/other"],
-    ["another stream", fixture("kinesis"), "kinesis://other"],
-    ["another table", fixture("dynamodb"), "dynamodb://Other"],
-    ["another bucket", fixture("s3-notification"), "s3://other"],
-    ["another schedule", fixture("schedule"), "schedule://other"],
-    ["another topic of SNS", fixture("sns-push"), "sns://other"],
-    ["S3 in EventBridge, of another source", fixture("eventbridge"), "s3://depot-labels"],
+    ["another kind of source", recorded("kinesis"), "sqs://depot"],
+    ["another queue", recorded("sqs-standard"), "sqs://other"],
+    ["another topic", recorded("kafka-msk"), "kafka://main/other"],
+    ["another stream", recorded("kinesis"), "kinesis://other"],
+    ["another table", recorded("dynamodb"), "dynamodb://Other"],
+    ["another bucket", recorded("s3-notification"), "s3://other"],
+    ["another schedule", recorded("schedule"), "schedule://other"],
+    ["another topic of SNS", recorded("sns-push"), "sns://other"],
+    ["S3 in EventBridge, of another source", recorded("eventbridge"), "s3://depot-labels"],
   ])("%s", (_, event, source) => {
     expect(() => read(event, source)).toThrow(EventShapeError);
   });
 });
 
 test("a message of a queue that holds none of the source's events is set aside, not the batch", () => {
-  const batch = read(fixture("sqs-standard"), "events://default");
+  const batch = read(recorded("sqs-standard"), "events://default");
   expect(first(batch)).toMatchObject({
     input: '{"parcel":81}',
     unreadable: expect.stringContaining("no event"),
@@ -232,7 +225,7 @@ test("a message of a queue that holds none of the source's events is set aside, 
 });
 
 test("events in events in events: at most four", () => {
-  const inner = fixture("sns-in-sqs") as { Records: { body: string }[] };
+  const inner = recorded("sns-in-sqs") as { Records: { body: string }[] };
   let message = "{}";
   for (let depth = 0; depth < 8; depth++)
     message = JSON.stringify({ Type: "Notification", TopicArn: "a", MessageId: "m", Message: message });

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { GAPS_MAX } from "../../../lib/limits/events.ts";
 import { SkipRefused, type SkipTarget } from "../../../runtime/events/kafka/skip.ts";
-import { KafkaSources } from "../../../runtime/events/kafka/sources.ts";
+import type { KafkaSources } from "../../../runtime/events/kafka/sources.ts";
 import { isYetToCome, leaveOut, marksIn, raiseMark, readMark } from "../../../runtime/events/marks.ts";
 import {
   beginReplay,
@@ -10,38 +10,32 @@ import {
   forgetSubscription,
   keepCourse,
   replaysOf,
-  storeCluster,
-  storeSubscription,
 } from "../../../runtime/events/subscription-store.ts";
 import type { Subscription } from "../../../runtime/events/subscription.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { kafkaEvent } from "./events.ts";
-import { Topic } from "./kafka-topic.ts";
+import { startReading, type Topic } from "./kafka-topic.ts";
 import { EventsWorld } from "./world.ts";
 
-const CLUSTER = { name: "main", properties: { "bootstrap.servers": "127.0.0.1:9092" }, createdAtMs: 0 };
 const SOURCE = { id: "sub_1main", name: "main", generation: 0 };
 const nothing = async (): Promise<void> => await Promise.resolve();
 
 class Reading {
-  readonly topic = new Topic();
+  readonly topic: Topic;
   readonly world: EventsWorld;
   readonly sources: KafkaSources;
-  #name: string;
+  readonly #name: string;
 
-  private constructor(world: EventsWorld, name: string) {
+  private constructor({ world, to, topic, sources }: Awaited<ReturnType<typeof startReading>>) {
     this.world = world;
-    this.#name = name;
-    this.sources = new KafkaSources(world.doorPorts, ":memory:", this.topic);
+    this.topic = topic;
+    this.sources = sources;
+    this.#name = to.name;
   }
 
   /** Partition 0 has the records 0 to 9, of which the first four have run. */
   static async start(): Promise<Reading> {
-    const world = await EventsWorld.start();
-    const to = world.subscription("kafka://main/orders", "Account/add");
-    await storeCluster(world.items, CLUSTER, true);
-    await storeSubscription(world.items, to);
-    const reading = new Reading(world, to.name);
+    const reading = new Reading(await startReading());
     await reading.append(0, 4);
     await reading.pause(true);
     await reading.append(4, 6);

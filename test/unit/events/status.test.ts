@@ -41,10 +41,7 @@ class ReadingWorld extends AdminWorld {
   );
 
   async say(line: string, body?: unknown) {
-    await this.ask("GET /health");
-    return await answerOf(
-      this.reading.handle(requestOf(line, body === undefined ? "" : JSON.stringify(body))),
-    );
+    return await this.ask(line, body, this.reading);
   }
 }
 
@@ -106,9 +103,7 @@ test("what nothing here reads cannot be paused; an answer says what to do instea
   expect(JSON.stringify(refused.body)).toContain("does not read the source by itself");
   const environment = { kind: "aws" } as const;
   const inAws = new Admin(world.adminPorts, { version: "0.1.0", ingressEndpoint: "", environment });
-  const answered = await answerOf(
-    inAws.handle(requestOf("PATCH /subscriptions/work", JSON.stringify({ paused: true }))),
-  );
+  const answered = await world.ask("PATCH /subscriptions/work", { paused: true }, inAws);
   expect(answered.status).toBe(400);
   expect(JSON.stringify(answered.body)).toContain("update-event-source-mapping --uuid UUID --no-enabled");
 });

@@ -1,6 +1,4 @@
 /** What `perdure/events` says of a record is what the handler gets: of the recorded events. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
   type DynamoDbRecord,
@@ -9,10 +7,8 @@ import {
   type S3Event,
   type ScheduleTick,
 } from "../../../sdk/events.ts";
+import { recorded } from "./events.ts";
 import { EventsWorld } from "./world.ts";
-
-const fixture = (name: string): unknown =>
-  JSON.parse(readFileSync(join(import.meta.dirname, "fixtures", `${name}.json`), "utf8"));
 
 /** The first value that a handler gets, and the headers of its record. */
 async function taken(source: string, event: unknown) {
@@ -25,7 +21,7 @@ async function taken(source: string, event: unknown) {
 }
 
 test("an event of EventBridge", async () => {
-  const { value, headers } = await taken("events://default", fixture("eventbridge"));
+  const { value, headers } = await taken("events://default", recorded("eventbridge"));
   const event = value as EventBridgeEvent<Record<string, unknown>>;
   expect([event.id, event.source, event["detail-type"], event.time].map((text) => typeof text)).toEqual(
     Array(4).fill("string"),
@@ -36,7 +32,7 @@ test("an event of EventBridge", async () => {
 });
 
 test("an object of a bucket", async () => {
-  const event = fixture("s3-in-eventbridge") as S3Event;
+  const event = recorded("s3-in-eventbridge") as S3Event;
   const { value } = await taken(`s3://${event.detail.bucket.name}`, event);
   const { detail } = value as S3Event;
   expect([detail.bucket.name, detail.object.key]).toEqual([
@@ -46,7 +42,7 @@ test("an object of a bucket", async () => {
 });
 
 test("a change of an item", async () => {
-  const event = fixture("dynamodb") as { readonly Records: readonly { readonly eventSourceARN: string }[] };
+  const event = recorded("dynamodb") as { readonly Records: readonly { readonly eventSourceARN: string }[] };
   const table = /table\/([^/]+)/u.exec(event.Records[0]?.eventSourceARN ?? "")?.[1] ?? "";
   const { value } = await taken(`dynamodb://${table}`, event);
   const { eventName, dynamodb } = value as DynamoDbRecord;
@@ -56,7 +52,7 @@ test("a change of an item", async () => {
 });
 
 test("a tick of a schedule", async () => {
-  const { input: _, ...event } = fixture("schedule") as Record<string, unknown>;
+  const { input: _, ...event } = recorded("schedule") as Record<string, unknown>;
   const { value } = await taken("schedule://nightly", event);
   expect(value as ScheduleTick).toEqual({ schedule: "nightly", time: "2030-01-01T02:00:00Z" });
 });
