@@ -8,7 +8,7 @@
  * - limits/query.ts: SQL queries.
  * - limits/events.ts: event sources.
  * - limits/tracing.ts: the spans of invocations, on their way to a collector.
- * - limits/local.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
+ * - limits/local.ts, limits/testing.ts: `perdure dev`, `perdure/testing`, and the stores on this machine.
  * - limits/ui.ts: what the web UI asks for.
  * - limits/cli.ts, limits/cli-invocations.ts: the command line, and how long it waits for AWS.
  * - limits/author.ts: what the author of a handler is told of the code.

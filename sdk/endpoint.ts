@@ -192,7 +192,7 @@ async function runTurn(
   const { forgotten } = handler;
   const warn = (text: string): void => log.warn(text);
   let left: readonly LeftOpen[] = [];
-  forgotten.watch(driver.open);
+  forgotten.watch(driver.open, ports.issued);
   const call = async (): Promise<unknown> => {
     const result: unknown = await handler.fn.call(
       handler.self,

@@ -222,6 +222,8 @@ export const TIMELINE_INVOCATIONS_MAX = 100;
 export const TIMELINE_VALUE_CHARS_MAX = 120;
 /** How often a test that waits for an invocation looks at it, if nothing says that it has changed. */
 export const TEST_LOOK_MS = 20;
+/** How long an environment that stops waits for what is under way. */
+export const TEST_STOP_MS_MAX = 1000;
 /** How long a skip of time waits for handlers that run. */
 export const SETTLE_MS_MAX = 5000;
 /** Alarms that one skip may meet: a handler that retries for ever would otherwise hold a test for ever. */

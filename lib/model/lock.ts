@@ -72,10 +72,11 @@ const WOKEN = "~";
 /** How a lock is handed over under the message of this name if another message goes to the new owner. */
 export const wokenBy = (message: string): string => `${WOKEN}${message}`;
 
+export const LOCK = "lock";
 export const lockKey = (service: string, key: string): ItemKey => ({
   table: "state",
   pk: lockPartition(service, key),
-  sk: "lock",
+  sk: LOCK,
 });
 export const INBOX_PREFIX = "inbox#";
 export const inboxKey = (lock: ItemKey, position: number): ItemKey => ({

@@ -4,24 +4,30 @@
  */
 import { ItemRegistry } from "../../lib/store/registry.ts";
 import { systemEntropy } from "../../lib/entropy.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { LOCAL_LOOK_MS, SHORT_WAIT_MS } from "../../lib/limits.ts";
-import { SETTLE_MS_MAX, TEST_BATCH_MS_MAX } from "../../lib/limits/local.ts";
+import { GROUPS_AT_ONCE_DEFAULT, SETTLE_MS_MAX, TEST_STOP_MS_MAX } from "../../lib/limits/local.ts";
+import type { ServiceManifest } from "../../lib/model/manifest.ts";
 import { type Invoker, silentLogger } from "../../lib/ports.ts";
-import type { TurnOutcome, TurnRequest } from "../../lib/protocol.ts";
+import type { TurnRequest } from "../../lib/protocol.ts";
 import { PACKAGE_VERSION } from "../../lib/version.ts";
 import { Admin } from "../../runtime/admin/admin.ts";
 import { Ticks } from "../../runtime/dev/ticks.ts";
-import { Dispatcher } from "../../runtime/dispatcher/dispatcher.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/http/message.ts";
-import { Ingress } from "../../runtime/ingress/ingress.ts";
 import { openDatabase } from "../../runtime/local/database.ts";
 import { LocalItemStore, type OperationCounts } from "../../runtime/local/item-store.ts";
 import { LocalMailbox } from "../../runtime/local/mailbox.ts";
 import { SkippingClock } from "../../runtime/local/skipping-clock.ts";
 import { LocalTimers } from "../../runtime/local/timers.ts";
-import { asRequest } from "./request.ts";
+import { FaultyParties } from "./faults/faulty-parties.ts";
+import { FaultyRun } from "./faults/faulty-run.ts";
+import { drain, outcomeOf } from "./faults/outcome.ts";
+import { VirtualClock } from "./faults/virtual-clock.ts";
+import { type EnginePorts, type Parties, partiesOf } from "./parties.ts";
 import { PassingTime } from "./passing-time.ts";
+import { asRequest } from "./request.ts";
 import { TestSteps } from "./steps.ts";
+import { timelineOf } from "./timeline.ts";
 import { createEndpoint, type Served, type TurnPorts } from "../endpoint.ts";
 
 export interface TestCounts {
@@ -47,28 +53,32 @@ const DEPLOYMENT = "dp_test";
 const QUIET_TICKS = 50;
 
 export class TestEngine {
-  readonly clock = new SkippingClock();
+  /** Of a run with faults (faults/faulty-run.ts). */
+  readonly #faulty = FaultyRun.current;
+  readonly #virtual = this.#faulty && new VirtualClock();
+  readonly clock = new SkippingClock(0, this.#virtual ?? systemClock);
   readonly #database = openDatabase(":memory:");
   // Waits for a change of an item run on the real clock. Skipped time is the services' alone.
   readonly #items = new LocalItemStore(this.#database);
   readonly #mailbox = new LocalMailbox(this.#database, this.clock);
   readonly #timers = new LocalTimers(this.#database, this.#mailbox, this.clock);
   readonly #registry = new ItemRegistry(this.#items, this.clock);
-  readonly #ingress: Ingress;
   readonly #admin: Admin;
-  readonly #dispatcher: Dispatcher;
+  readonly #parties: Parties;
   readonly #ticks: Ticks;
   /** What the source door needs. */
-  readonly ports;
+  readonly ports: EnginePorts;
   readonly steps = new TestSteps();
   readonly #passing: PassingTime | undefined;
-  #invocations = 0;
+  readonly services: readonly ServiceManifest[];
+  #turns = 0;
   #messages = 0;
   /** Skips that are under way. */
   #skips = 0;
 
   private constructor({ services, alwaysReplay = false, time, ...options }: TestEngineOptions) {
-    this.#passing = time === "auto" ? new PassingTime(this) : undefined;
+    // Virtual time stands still unless it is passed.
+    this.#passing = time === "auto" || this.#faulty ? new PassingTime(this) : undefined;
     const counted = {
       sendBatch: async (batch: Parameters<LocalMailbox["sendBatch"]>[0]) => {
         this.#messages += batch.length;
@@ -77,30 +87,31 @@ export class TestEngine {
     };
     this.ports = {
       ...{ items: this.#items, mailbox: counted, timers: this.#timers, registry: this.#registry },
-      ...{ clock: this.clock, entropy: systemEntropy, lookMs: LOCAL_LOOK_MS },
-      ...{ logger: silentLogger, watch: this.#items },
+      ...{ clock: this.clock, entropy: this.#faulty?.entropy("door") ?? systemEntropy },
+      ...{ lookMs: LOCAL_LOOK_MS, logger: silentLogger, watch: this.#items },
     };
     const endpoint = createEndpoint(services, options);
-    const invoker: Invoker = {
-      invoke: async (_deployment, request: TurnRequest): Promise<TurnOutcome> => {
-        this.#invocations++;
-        this.steps.runs(request.id, request.target);
-        return await endpoint.runTurn(request, turnPorts);
-      },
-    };
-    const mayWait = (): boolean => !alwaysReplay && time === undefined && this.#skips === 0;
-    const turnPorts = waiting({ ...this.ports, invoker, steps: this.steps }, mayWait);
-    this.#ingress = new Ingress({ ...this.ports, invoker });
-    const runsAtDoor = (id: string): boolean => this.#ingress.door?.runs(id) === true;
-    this.#dispatcher = new Dispatcher({ ...this.ports, invoker, runsAtDoor });
+    this.services = endpoint.discover().services;
+    this.#ticks = new Ticks(this.ports);
     this.#admin = new Admin(
       { ...this.ports, listing: this.#items.listing },
       { version: PACKAGE_VERSION, ingressEndpoint: "http://localhost" },
     );
-    this.#ticks = new Ticks(this.ports);
-    this.#services = endpoint.discover().services;
+    const onTurn = ({ id, target }: TurnRequest): void => {
+      this.#turns++;
+      this.steps.runs(id, target);
+    };
+    const parts = { ports: this.ports, endpoint, steps: this.steps, onTurn };
+    if (this.#faulty && this.#virtual) {
+      const hasMessages = (): boolean => this.isBusy;
+      this.#parties = new FaultyParties({ ...parts, run: this.#faulty, clock: this.#virtual, hasMessages });
+    } else {
+      const mayWait = (): boolean => !alwaysReplay && time === undefined && this.#skips === 0;
+      const turnPorts = (invoker: Invoker): TurnPorts =>
+        waiting({ ...this.ports, invoker, steps: this.steps }, mayWait);
+      this.#parties = partiesOf(parts, turnPorts);
+    }
   }
-  readonly #services: Parameters<ItemRegistry["register"]>[0]["services"];
 
   /** Throws `TypeError` if `services` is not a list of definitions. */
   static async start(options: TestEngineOptions): Promise<TestEngine> {
@@ -111,16 +122,15 @@ export class TestEngine {
 
   async #start(): Promise<void> {
     await this.#registry.register({
-      ...{ id: DEPLOYMENT, address: "in-process", createdAtMs: this.clock.now(), services: this.#services },
+      ...{ id: DEPLOYMENT, address: "in-process", createdAtMs: this.clock.now(), services: this.services },
     });
-    const handle = (batch: Parameters<Dispatcher["handle"]>[0]) =>
-      this.#dispatcher.handle(batch, TEST_BATCH_MS_MAX);
-    this.#mailbox.consume(handle, { concurrency: 256 });
+    this.#mailbox.consume((batch) => this.#parties.handle(batch), { concurrency: GROUPS_AT_ONCE_DEFAULT });
+    this.#faulty?.opened(this.#stop);
   }
 
   /** `gone`: the client has gone. */
   async ingress(request: HttpRequest, gone?: AbortSignal): Promise<HttpResponse> {
-    return await this.#ingress.handle(request, gone);
+    return await this.#parties.ingress.handle(request, gone);
   }
 
   async admin(request: HttpRequest): Promise<HttpResponse> {
@@ -150,7 +160,7 @@ export class TestEngine {
   get counts(): TestCounts {
     const { journal, state } = this.#items.counts;
     return {
-      ...{ invocations: this.#invocations, messages: this.#messages },
+      ...{ invocations: this.#turns, messages: this.#messages },
       ...{ journal: { ...journal }, state: { ...state } },
     };
   }
@@ -206,18 +216,31 @@ export class TestEngine {
   async #idle(): Promise<void> {
     do {
       await this.#mailbox.idle();
-      await this.#dispatcher.settled();
-      await this.#ingress.door?.settled();
+      await this.#parties.settled();
     } while (this.#mailbox.depth() > 0);
   }
 
+  /** Once. */
   async stop(): Promise<void> {
+    if (this.#database.closed) return;
+    const run = this.#faulty;
+    if (run) {
+      run.closed(this.#stop);
+      await drain(this);
+      run.outcomes.push(await outcomeOf(this));
+      if (run.plan.tells === true) run.timelines.push(await timelineOf((path) => this.ask(path)));
+    }
+    await this.#stop();
+  }
+
+  readonly #stop = async (): Promise<void> => {
     this.steps.hung.end();
     await this.#ticks.stop();
     this.#timers.stop();
-    await this.#mailbox.stop(1000);
+    if (this.#parties instanceof FaultyParties) this.#parties.stop();
+    await this.#mailbox.stop(this.#faulty ? 0 : TEST_STOP_MS_MAX);
     this.#database.close();
-  }
+  };
 }
 
 /** While time is skipped, what waits is suspended: a turn that waits in memory would be waited for. */

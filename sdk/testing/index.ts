@@ -7,6 +7,12 @@ export type { TestInvocation, TestStatus, JournalEntry, RecordedStep } from "./i
 export type { StepAttempt, StepControl, StepReplacement } from "./steps.ts";
 export type { TestAwakeable } from "./awakeables.ts";
 export type { TestState } from "./state.ts";
+export { CrashPointError, everyCrashPoint } from "./faults/every-crash-point.ts";
+export type { CrashFailure, CrashOptions, CrashReport } from "./faults/every-crash-point.ts";
+export { explore, ExploreError } from "./faults/explore.ts";
+export type { ExploreOptions, ExploreReport } from "./faults/explore.ts";
+export type { Fault } from "./faults/fault.ts";
+export type { FaultyTest } from "./faults/tested.ts";
 export { replay } from "./replay.ts";
 export type { Replayed } from "./replay.ts";
 export type { TestSubscription } from "./subscriptions.ts";

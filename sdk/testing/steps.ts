@@ -159,6 +159,11 @@ export class TestSteps implements StepGate {
     this.#targets.set(id, target);
   }
 
+  /** Closures that run, and do not hang. */
+  get working(): number {
+    return this.#running - this.hung.count;
+  }
+
   /** Every step that runs hangs. */
   get areHung(): boolean {
     return this.hung.count > 0 && this.hung.count === this.#running;

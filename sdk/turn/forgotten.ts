@@ -44,9 +44,14 @@ export class Forgotten {
     this.#name = name;
   }
 
-  /** Notes where the code of a turn issues its operations. */
-  watch(open: OpenOperations): void {
-    if (this.#isWatched && !this.#isSaid) open.onIssued = (entry) => this.#note(entry);
+  /** Notes where the code of a turn issues its operations. `also`: somebody else who is told of them. */
+  watch(open: OpenOperations, also?: (entry: CommandEntry) => void): void {
+    const notes = this.#isWatched && !this.#isSaid;
+    if (notes || also)
+      open.onIssued = (entry) => {
+        if (notes) this.#note(entry);
+        also?.(entry);
+      };
   }
 
   /** The handler has returned, and its end is recorded. */

@@ -1,6 +1,6 @@
 /** What a turn needs of the world. */
 import type { ReadAhead } from "../../lib/store/read-ahead.ts";
-import type { Entry, Note } from "../../lib/model/entry.ts";
+import type { CommandEntry, Entry, Note } from "../../lib/model/entry.ts";
 import type { StepGate } from "../../lib/step-gate.ts";
 import type { CallInvoker, Clock, Entropy, ItemStore, Mailbox, Registry, Timers } from "../../lib/ports.ts";
 
@@ -24,6 +24,8 @@ export interface TurnPorts {
   readonly settled?: () => Promise<void>;
   /** Of a development server's: it is told which steps run, and may make one fail. */
   readonly steps?: StepGate;
+  /** Of a test's: it is told of each operation while the code that issues it is on the stack. */
+  readonly issued?: (entry: CommandEntry) => void;
 }
 
 /** What the turn begins with; results that are kept apart are loaded when they are about to be delivered. */

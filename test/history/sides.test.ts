@@ -13,7 +13,7 @@ import type { Resources } from "../../lib/model/resources.ts";
 import { OwnTablesInvoker } from "../../runtime/aws/own-tables-invoker.ts";
 import type { DispatcherPorts } from "../../runtime/dispatcher/delivery.ts";
 import { type FaultPlan } from "../sim/faults.ts";
-import { Prng } from "../sim/prng.ts";
+import { Prng } from "../../lib/prng.ts";
 import { run } from "../sim/run.ts";
 import { type Side, type Sides, TODAY } from "../sim/side.ts";
 import { olderSide } from "./older-side.ts";

@@ -8,7 +8,7 @@
 import { OperationalError } from "../../lib/errors.ts";
 import type { Clock, Entropy } from "../../lib/ports.ts";
 import type { Faults } from "./faults.ts";
-import type { Prng } from "./prng.ts";
+import type { Prng } from "../../lib/prng.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
 

@@ -5,7 +5,7 @@
 import { type DirectedName, directedWorkload, isDirected } from "./directed.ts";
 import type { FaultKind, FaultPlan } from "./faults.ts";
 import { peopleWorkload } from "./people.ts";
-import { Prng } from "./prng.ts";
+import { Prng } from "../../lib/prng.ts";
 import type { Workload } from "./requests.ts";
 import type { SourceKind } from "./source-plan.ts";
 import { sourceWorkload } from "./source-workload.ts";

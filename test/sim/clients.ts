@@ -13,7 +13,7 @@ import { paddingOf, targetOf } from "./interpreter.ts";
 import { Operators } from "./operators.ts";
 import { type Accepted, KINDS, type Outside } from "./outside.ts";
 import type { Platform, World } from "./platform.ts";
-import { Prng } from "./prng.ts";
+import { Prng } from "../../lib/prng.ts";
 import type { AwakeableInstruction, SignalInstruction } from "./program.ts";
 import { whoRuns } from "./scheduler.ts";
 import type { Ports } from "./side.ts";

@@ -2,7 +2,7 @@
  * Directed workloads: small histories written for what random ones rarely come to. Each is aimed at one rule, with few requests, so
  * thousands of them are tried in a minute. The seed draws the times; the faults are those of the aim (aim.ts).
  */
-import type { Prng } from "./prng.ts";
+import type { Prng } from "../../lib/prng.ts";
 import type { Callee, Instruction, Part, Program } from "./program.ts";
 import type { Interference, Root, Workload } from "./requests.ts";
 

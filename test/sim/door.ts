@@ -13,7 +13,7 @@ import { targetOf } from "./interpreter.ts";
 import { request } from "./operators.ts";
 import { type Accepted, KINDS, type Outside } from "./outside.ts";
 import type { Platform, World } from "./platform.ts";
-import { Prng } from "./prng.ts";
+import { Prng } from "../../lib/prng.ts";
 import type { Root } from "./requests.ts";
 import { whoRuns } from "./scheduler.ts";
 

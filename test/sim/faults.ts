@@ -4,7 +4,7 @@
  * Swarm testing: each run first draws which kinds of faults it has at all. Otherwise common faults would hide rare
  * combinations. Every fault that strikes has a number, by which shrinking leaves it out.
  */
-import { Prng } from "./prng.ts";
+import { Prng } from "../../lib/prng.ts";
 
 export const FAULT_KINDS = [
   /** A store or queue refuses to work, before anything happened. */

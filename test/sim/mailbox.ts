@@ -12,7 +12,7 @@ import type { Mailbox } from "../../lib/ports.ts";
 import type { Actor, Effects } from "./actor.ts";
 import type { SentMessage } from "./life.ts";
 import type { Observer } from "./observer.ts";
-import type { Prng } from "./prng.ts";
+import type { Prng } from "../../lib/prng.ts";
 
 const DEDUP_MS = 5 * 60 * 1000;
 const BATCH_MAX = 10;

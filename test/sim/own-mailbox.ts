@@ -9,7 +9,7 @@ import { moveMailbox } from "../../runtime/registrar/mailbox-move.ts";
 import type { SentMessage } from "./life.ts";
 import { Queue, type QueueWatcher } from "./mailbox.ts";
 import type { Observer } from "./observer.ts";
-import { Prng } from "./prng.ts";
+import { Prng } from "../../lib/prng.ts";
 import type { Workload } from "./requests.ts";
 import type { Ports } from "./side.ts";
 

@@ -2,7 +2,7 @@
  * Runs in which people act on everything: operators kill, cancel, pause, resume, restart, purge and edit state; callers wait
  * at the door and ask again; the mailbox gives messages up.
  */
-import { Prng } from "./prng.ts";
+import { Prng } from "../../lib/prng.ts";
 import type { Callee, Instruction, Part, Program } from "./program.ts";
 import type { Edit, Interference, Operation, Root, Workload } from "./requests.ts";
 

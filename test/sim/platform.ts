@@ -27,7 +27,7 @@ import { SimItemStore } from "./item-store.ts";
 import type { Tables } from "./tables.ts";
 import { incomingOf, type Queue, type Received, SimMailbox } from "./mailbox.ts";
 import type { Observer } from "./observer.ts";
-import { Prng } from "./prng.ts";
+import { Prng } from "../../lib/prng.ts";
 import { type Scheduler, whoRuns } from "./scheduler.ts";
 import { type Ports, type Side, type Sides, TODAY } from "./side.ts";
 import { SimTimers, type TimerService } from "./timers.ts";

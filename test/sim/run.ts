@@ -26,7 +26,7 @@ import {
 import { Observer } from "./observer.ts";
 import { isDirect, Platform, type World } from "./platform.ts";
 import { decodeMessage } from "../../lib/model/message.ts";
-import { Prng } from "./prng.ts";
+import { Prng } from "../../lib/prng.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Sources } from "./sources.ts";
 import { isOfSources, sourceWorkload } from "./source-workload.ts";

@@ -3,7 +3,7 @@ import { sourceAlias } from "../../lib/model/source-alias.ts";
 import { answerSource, type SourceAnswer } from "../../runtime/events/source-function.ts";
 import type { Actor } from "./actor.ts";
 import type { Platform, World } from "./platform.ts";
-import { Prng } from "./prng.ts";
+import { Prng } from "../../lib/prng.ts";
 import { whoRuns } from "./scheduler.ts";
 import type { Ports } from "./side.ts";
 import { Delivery } from "./source-delivery.ts";

@@ -3,7 +3,7 @@
  * acknowledged. What was acknowledged may come again.
  */
 import type { World } from "./platform.ts";
-import { Prng } from "./prng.ts";
+import { Prng } from "../../lib/prng.ts";
 import type { SourceDoors } from "./source-doors.ts";
 import type { Delivered, SimRecord } from "./source-events.ts";
 import { isFifo, isKafka, type Skip, type SourceKind } from "./source-plan.ts";

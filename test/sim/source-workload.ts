@@ -1,5 +1,5 @@
 /** Draws what event sources hold and deliver (`source-plan.ts`). */
-import { Prng } from "./prng.ts";
+import { Prng } from "../../lib/prng.ts";
 import type { Callee, Instruction, Program } from "./program.ts";
 import type { Workload } from "./requests.ts";
 import {

@@ -7,7 +7,7 @@ import type { Outgoing } from "../../lib/model/message.ts";
 import type { Timers } from "../../lib/ports.ts";
 import type { Actor, Effects } from "./actor.ts";
 import type { Queue } from "./mailbox.ts";
-import type { Prng } from "./prng.ts";
+import type { Prng } from "../../lib/prng.ts";
 
 const SCHEDULER_PRECISION_MS = 60_000;
 

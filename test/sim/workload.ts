@@ -1,7 +1,7 @@
 /** Draws the programs of a run, and what clients and operators do to them. */
 import { BRIEF_MS, LONG_NAME } from "./interpreter.ts";
 import { isOfPeople, peopleWorkload } from "./people.ts";
-import { Prng } from "./prng.ts";
+import { Prng } from "../../lib/prng.ts";
 import type { Callee, Instruction, Part, Program } from "./program.ts";
 import type { Interference, Root, Workload } from "./requests.ts";
 import { NO_ROOM } from "./silence.ts";

@@ -12,7 +12,7 @@ import { type OwnMailbox, OwnMailboxes } from "../../../lib/store/own-mailboxes.
 import { Intake } from "../../../runtime/dispatcher/intake.ts";
 import type { Keeper } from "../../../runtime/dispatcher/delivery.ts";
 import { moveMailbox } from "../../../runtime/registrar/mailbox-move.ts";
-import { Prng } from "../../sim/prng.ts";
+import { Prng } from "../../../lib/prng.ts";
 import { MemoryItemStore } from "../../support/memory-item-store.ts";
 import { Fifo } from "./fifo.ts";
 

@@ -1,0 +1,25 @@
+/** The bounds of runs with faults, of `perdure/testing`. Index: lib/limits.ts. */
+
+/** After so many turns of the event loop without a request, what a request has caused has come to rest. */
+export const QUIET_TURNS = 4;
+/** So long a handler may await something of its own, outside of a step, before time passes. */
+export const REST_MS = 2;
+/** Requests of handlers in one run of a test: each is a crash point. */
+export const CRASH_POINTS_MAX = 2000;
+/** Timers that are waited for when the test has ended, before its outcome is looked at. */
+export const DRAINED_TIMERS_MAX = 50;
+/** Invocations, and keys of a service, whose outcome is compared. */
+export const OUTCOMES_MAX = 1000;
+/** A run that has not ended by then hangs. Real time. */
+export const FAULTY_RUN_MS_MAX = 10_000;
+/** Faults that change what a test comes to, before no more are tried. */
+export const CRASH_FAILURES_MAX = 20;
+/** Differences that are shown, and faults with the same one. */
+export const FAILURES_SHOWN_MAX = 5;
+/** Lines of an outcome that are shown. */
+export const DIFFERENCES_SHOWN_MAX = 10;
+/** How often `explore` runs a test unless it is told. */
+export const EXPLORED_RUNS_DEFAULT = 200;
+export const EXPLORED_RUNS_MAX = 1_000_000;
+/** Runs that make a failing one smaller. */
+export const SHRINK_RUNS_MAX = 100;

@@ -1,0 +1,54 @@
+/** Whether a run of a test has come to something else than another one, and to what, as text. */
+import { inspect, isDeepStrictEqual } from "node:util";
+import { DIFFERENCES_SHOWN_MAX } from "../../../lib/limits/testing.ts";
+import type { RunResult } from "./one-run.ts";
+
+/** Which parts of what a run comes to are compared. `returned`: what the test returns. `all`: the results of all invocations, and all
+ * state, too. */
+export type Compared = "all" | "returned";
+
+/** `undefined`: it has come to the same. */
+export function differenceOf<T>(
+  run: RunResult<T>,
+  from: RunResult<T>,
+  compared: Compared,
+): string | undefined {
+  if (run.error) return errorText(run.error.thrown);
+  if (!isDeepStrictEqual(run.value, from.value))
+    return `the test returned ${shown(run.value)}, and ${shown(from.value)} without the fault`;
+  return compared === "all" ? differentLines(run.outcome, from.outcome) : undefined;
+}
+
+export function errorText(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return `the test threw ${shown(thrown)}`;
+  return `the test threw ${thrown.name}: ${thrown.message}`;
+}
+
+const shown = (value: unknown): string => inspect(value, { depth: 6, breakLength: 120 });
+
+function differentLines(now: readonly string[], before: readonly string[]): string | undefined {
+  const lines = [
+    ...without(before, now).map((line) => `- ${line}`),
+    ...without(now, before).map((line) => `+ ${line}`),
+  ];
+  if (lines.length === 0) return undefined;
+  const more = lines.length - DIFFERENCES_SHOWN_MAX;
+  const cut = more > 0 ? [...lines.slice(0, DIFFERENCES_SHOWN_MAX), `… ${more} more`] : lines;
+  return `it ended otherwise (-: without the fault, +: with it)\n${cut.join("\n")}`;
+}
+
+/** Those of `lines` that `others` has not, each as often as it is there more often. */
+function without(lines: readonly string[], others: readonly string[]): string[] {
+  const left = new Map<string, number>();
+  for (const line of others) left.set(line, (left.get(line) ?? 0) + 1);
+  return lines.filter((line) => {
+    const count = left.get(line) ?? 0;
+    left.set(line, count - 1);
+    return count <= 0;
+  });
+}
+
+/** Steps that have run more often than without the fault. */
+export function repeatedSteps<T>(run: RunResult<T>, from: RunResult<T>): readonly string[] {
+  return [...run.steps].filter(([name, count]) => count > (from.steps.get(name) ?? 0)).map(([name]) => name);
+}

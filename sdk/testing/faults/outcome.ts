@@ -1,0 +1,96 @@
+/** What an environment has come to: how each invocation has ended, and the state of each key. Two runs of a test are compared by it. */
+import { DRAINED_TIMERS_MAX, OUTCOMES_MAX } from "../../../lib/limits/testing.ts";
+import type { InvocationId } from "../../../lib/model/ids.ts";
+import { isExclusive, type ServiceManifest } from "../../../lib/model/manifest.ts";
+import { storedId } from "../../../lib/model/shown-id.ts";
+import { targetText } from "../../../lib/model/target-text.ts";
+import type { Value } from "../../../lib/model/value.ts";
+import type { ItemStore, Listing } from "../../../lib/ports.ts";
+import { STATUS_VIEWS } from "../../../runtime/admin/invocation-view.ts";
+import { readHead } from "../../../lib/store/head-store.ts";
+import { load } from "../../../lib/store/value-store.ts";
+
+const OPEN = STATUS_VIEWS.filter((status) => status !== "completed" && status !== "paused");
+
+/** A line for each invocation and each value of a state, in the order of their texts. */
+export type EnvironmentOutcome = readonly string[];
+
+interface Looked {
+  json<T>(path: string): Promise<T>;
+  settled(): Promise<void>;
+  skip(ms: number): Promise<void>;
+  nextTimer(): number | undefined;
+  readonly clock: { now(): number };
+  readonly ports: { readonly items: ItemStore & { readonly listing: Listing } };
+  readonly services: readonly ServiceManifest[];
+}
+
+/** Waits until all invocations have ended, or for {@link DRAINED_TIMERS_MAX} timers. */
+export async function drain(engine: Looked): Promise<void> {
+  for (let count = 0; count < DRAINED_TIMERS_MAX; count++) {
+    await engine.settled();
+    const atMs = engine.nextTimer();
+    // A timer that is left of what has ended leads only to where that is forgotten.
+    if (atMs === undefined || !(await hasOpen(engine))) return;
+    await engine.skip(Math.max(0, atMs - engine.clock.now()));
+  }
+}
+
+async function hasOpen(engine: Looked): Promise<boolean> {
+  const path = `/invocations?limit=1&status=${OPEN.join(",")}`;
+  const { invocations } = await engine.json<{ readonly invocations: readonly Listed[] }>(path);
+  return invocations.length > 0;
+}
+
+export async function outcomeOf(engine: Looked): Promise<EnvironmentOutcome> {
+  const [ended, kept] = [await invocationLines(engine), await stateLines(engine)];
+  return [...ended, ...kept].toSorted();
+}
+
+interface Listed {
+  readonly id: string;
+}
+
+async function invocationLines(engine: Looked): Promise<string[]> {
+  const { invocations } = await engine.json<{ readonly invocations: readonly Listed[] }>(
+    `/invocations?limit=${OUTCOMES_MAX}`,
+  );
+  const ids = invocations.map(({ id }) => storedId(id)).filter((id) => id !== undefined);
+  return (await Promise.all(ids.map((id) => invocationLine(engine.ports.items, id)))).flat();
+}
+
+async function invocationLine(items: ItemStore, id: InvocationId): Promise<string[]> {
+  const head = (await readHead(items, id))?.head;
+  if (!head) return [];
+  const { target, status, outcome } = head;
+  if (!outcome) return [`${targetText(target)} is ${status}`];
+  if (!outcome.ok)
+    return [`${targetText(target)} failed with [${outcome.failure.code}] ${outcome.failure.message}`];
+  const bytes = "ref" in outcome ? await load(items, id, outcome.ref) : outcome.value;
+  return [`${targetText(target)} completed with ${textOf(bytes)}`];
+}
+
+const textOf = (bytes: Value): string => (bytes instanceof Uint8Array ? new TextDecoder().decode(bytes) : "");
+
+interface ShownState {
+  readonly state: readonly {
+    readonly name: string;
+    readonly value?: string;
+    readonly value_base64?: string;
+  }[];
+}
+
+async function stateLines(engine: Looked): Promise<string[]> {
+  const lines: string[] = [];
+  const keyed = engine.services.filter(({ handlers }) => handlers.some(({ kind }) => isExclusive(kind)));
+  for (const { name } of keyed) {
+    const { keys } = await engine.ports.items.listing.keys(name, { limit: OUTCOMES_MAX });
+    for (const key of new Set(keys)) {
+      const path = `/services/${encodeURIComponent(name)}/state/${encodeURIComponent(key)}`;
+      const { state } = await engine.json<ShownState>(path);
+      for (const { name: of, value, value_base64 } of state)
+        lines.push(`state of ${name}/${key}: ${of} = ${value ?? value_base64 ?? ""}`);
+    }
+  }
+  return lines;
+}

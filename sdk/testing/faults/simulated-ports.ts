@@ -1,0 +1,107 @@
+/** Ports whose requests happen in the order of a run; those of a handler's process can go wrong. */
+import { decodeEntries } from "../../../lib/model/entry.ts";
+import { HEAD_ATTRIBUTE } from "../../../lib/model/head.ts";
+import { HEAD } from "../../../lib/model/head-keys.ts";
+import type { Write } from "../../../lib/model/item.ts";
+import { LOCK } from "../../../lib/model/lock.ts";
+import { decodeMessage, type Outgoing } from "../../../lib/model/message.ts";
+import { targetText } from "../../../lib/model/target-text.ts";
+import type { Value } from "../../../lib/model/value.ts";
+import type { ItemStore, Mailbox, Timers } from "../../../lib/ports.ts";
+import { isCommand } from "../../../lib/model/entry.ts";
+import { describeCommand } from "../../../lib/turn/mismatch.ts";
+import type { StepGate } from "../../../lib/step-gate.ts";
+import type { Asked } from "./turn-process.ts";
+
+interface Ports {
+  readonly items: ItemStore;
+  readonly mailbox: Mailbox;
+  readonly timers: Timers;
+}
+
+type Ask = <T>(asked: Asked, operation: () => Promise<T>) => Promise<T>;
+
+const READ: Asked = { isRead: true, what: () => "a read" };
+
+/** `ask`: performs a request, or does not. */
+export function simulated({ items, mailbox, timers }: Ports, ask: Ask): Ports {
+  return {
+    items: {
+      get: (...asked) => ask(READ, () => items.get(...asked)),
+      query: (...asked) => ask(READ, () => items.query(...asked)),
+      scan: (...asked) => ask(READ, () => items.scan(...asked)),
+      write: (write, options) => ask(askedBy(write), () => items.write(write, options)),
+    },
+    mailbox: {
+      sendBatch: (batch) => ask({ what: () => sent(batch) }, () => mailbox.sendBatch(batch)),
+    },
+    timers: {
+      schedule: (timer) =>
+        ask({ what: () => `the timer of ${sent([timer.message])}` }, () => timers.schedule(timer)),
+      cancel: (timer) => ask(READ, async () => await timers.cancel?.(timer)),
+    },
+  };
+}
+
+/** A closure of a dead process does not begin, and what one comes to is a request like others: which of several ends first is drawn. */
+export const orderedSteps = (
+  steps: StepGate,
+  process: { readonly isAlive: boolean; stepBegins(name: string): void },
+  ask: Ask,
+): StepGate => ({
+  begins: (step) => steps.begins(step),
+  ends: (...ended) => steps.ends(...ended),
+  instead: async (step, closure) => {
+    if (!process.isAlive) return await new Promise(() => undefined);
+    process.stepBegins(step.name);
+    const closed = steps.instead ? steps.instead(step, closure) : Promise.resolve().then(closure);
+    const result = await closed.then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    );
+    await ask(READ, async () => undefined);
+    if ("error" in result) throw result.error;
+    return result.value;
+  },
+});
+
+function askedBy(write: Write): Asked {
+  const { table, pk, sk } = write.key;
+  if (table === "state")
+    return { what: () => (sk === LOCK ? "the write of its key's lock" : "a write of state") };
+  if (table !== "journal" || sk !== HEAD) return { what: () => `a write of ${table} ${pk}` };
+  const entries = decodeEntries(appended(write)).filter(isCommand);
+  const names = entries.map(describeCommand);
+  return {
+    what: () => (names.length > 0 ? `the append of ${names.join(", ")}` : withoutEntries(write)),
+    commands: entries.map(({ command }) => command),
+  };
+}
+
+function appended(write: Write): Value | undefined {
+  if (write.op === "delete") return undefined;
+  if (write.op === "put") return write.attributes[HEAD_ATTRIBUTE.tail];
+  const change = write.changes.find(({ attribute }) => attribute === HEAD_ATTRIBUTE.tail);
+  if (change?.do === "append") return [...change.values];
+  return change?.do === "set" ? change.value : undefined;
+}
+
+function withoutEntries(write: Write): string {
+  const status = write.op === "put" ? write.attributes[HEAD_ATTRIBUTE.status] : statusIn(write);
+  if (status === "completed") return "the append of its result";
+  return status === "suspended" ? "the append of its suspension" : "an append";
+}
+
+function statusIn(write: Write): Value | undefined {
+  const changes = write.op === "update" ? write.changes : [];
+  const change = changes.find(({ attribute }) => attribute === HEAD_ATTRIBUTE.status);
+  return change?.do === "set" ? change.value : undefined;
+}
+
+const sent = (batch: readonly Outgoing[]): string => batch.map(({ body }) => messageText(body)).join(", ");
+
+function messageText(body: string): string {
+  const message = decodeMessage(body);
+  if (message.kind === "start") return `the start of ${targetText(message.target)}`;
+  return `the ${message.kind} message`;
+}
