@@ -242,7 +242,7 @@ export const UNCAUGHT: Readonly<Record<string, string>> = {
   "what has not begun takes its key while it is paused":
     "its third aimed seed caught it, until what is held takes the key from no owner that has not ended: now it only takes a free one early",
   "how one turn has ended counts for the next owner of its key":
-    "seeds 711182 and 710089 caught it, until attempts that run longer than a second were counted; now it needs another turn that dies unheard, and whose key is handed on in the same delivery",
+    "seeds 711182 and 710089 caught it, until attempts that run longer than a second were counted; now it needs another turn that dies unheard, and whose key is handed on in the same delivery (test/unit/dispatcher/long-turn.test.ts)",
   "what was passed while it waited begins with its old token":
     "seed 700994 caught it, until what is refused with an old token passed its key on and took a later place (taken-late.ts)",
   "a redelivered resume gets a new token, although the lock has its old one":

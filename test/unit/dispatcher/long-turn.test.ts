@@ -50,6 +50,12 @@ const work = service({
   },
 });
 const key = object({ name: "Key", handlers: { long: async (ctx: Context) => await long(ctx) } });
+/** One attempt is all that it gets. */
+const once = object({
+  name: "Once",
+  handlers: { long: async (ctx: Context) => await long(ctx) },
+  options: { retryPolicy: { maxAttempts: 1, onMaxAttempts: "kill" } },
+});
 
 const CALLER: ReplyTo = { id: idOf("Caller", undefined, 9), incarnation: 3, command: 1 };
 let count = 0;
@@ -57,7 +63,7 @@ function idOf(name: string, objectKey: string | undefined, byte: number): Invoca
   return invocationId(name, objectKey, new Uint8Array(UNIQUE_SIZE).fill(byte));
 }
 function start(name: string, handler: string, more: Partial<Start> = {}): Start {
-  const id = idOf(name, name === "Key" ? "k" : undefined, ++count);
+  const id = idOf(name, name === "Work" ? undefined : "k", ++count);
   return {
     ...{ kind: "start", id, incarnation: 0, origin: `o${count}`, headers: {}, input: new Uint8Array(0) },
     ...{ target: { service: name, handler, ...(name === "Key" ? { key: "k" } : {}) }, acceptedAtMs: 1 },
@@ -84,7 +90,7 @@ async function letGo(message: Start | Resume): Promise<void> {
 const settled = async (): Promise<void> => void (await new Promise((resolve) => setTimeout(resolve, 20)));
 
 beforeEach(() => {
-  world = new DispatcherWorld([work, key]);
+  world = new DispatcherWorld([work, key, once]);
   step = Promise.withResolvers();
   ran = [];
 });
@@ -185,6 +191,28 @@ test("a process that stays in touch hears of its death, and sends its guard", as
   const head = await world.head(message.id);
   expect(early()).toMatchObject([
     { id: message.id, guard: head?.guard, ended: expect.any(String) as string },
+  ]);
+});
+
+test("how a turn has ended is its invocation's: the next owner of the key runs under the same message, and has not failed", async () => {
+  world.staysInTouch = true;
+  const death = Promise.withResolvers<never>();
+  death.promise.catch(() => undefined);
+  const dies = start("Once", "long");
+  world.beside = death.promise;
+  await letGo(dies);
+  world.beside = undefined;
+  const next = start("Once", "long");
+  expect(await world.deliver(next)).toBe(true);
+  death.reject(new FunctionError("crashed", "it has died"));
+  await expect.poll(() => early().length).toBe(1);
+  step.resolve();
+  const [guard] = early();
+  expect(guard && (await world.deliver(guard))).toBe(true);
+  const ends = [dies, next].map(async ({ id }) => (await world.head(id))?.outcome?.ok);
+  expect([await Promise.all(ends), ran]).toEqual([
+    [false, true],
+    ["long", "long"],
   ]);
 });
 
