@@ -38,10 +38,18 @@ export function givenOptions(
   options: ServerFlags,
   { quiet, verbose }: GlobalOptions,
 ): GivenOptions {
-  const [file] = files ?? [];
   const { port, adminPort, host, data, durability, corsOrigin: corsOrigins, corsCredentials } = options;
   return {
-    ...{ serve: file, port, adminPort, host, data, durability, corsOrigins, corsCredentials },
+    ...{
+      serve: files?.length === 0 ? undefined : files,
+      port,
+      adminPort,
+      host,
+      data,
+      durability,
+      corsOrigins,
+      corsCredentials,
+    },
     // Commander's default is to watch. That is no wish.
     watch: options.watch === false ? false : undefined,
     logInvocations: verbose === true ? "verbose" : quiet === true ? "quiet" : undefined,
@@ -74,7 +82,7 @@ export function serverSettings(
 ): ServerSettings {
   const { data, tracingEndpoint } = chosen;
   const builds = given !== undefined;
-  const named = builds && given.length > 0 ? given : [chosen.serve.value ?? []].flat();
+  const named = builds && given.length > 0 ? given : chosen.serve.value;
   const served = builds ? named : [];
   return {
     served,

@@ -98,7 +98,12 @@ const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
 const located = (key: string, value: unknown, folder: string): unknown =>
-  PATHS.has(key) && typeof value === "string" ? resolve(folder, value) : value;
+  PATHS.has(key) ? resolved(folder, value) : value;
+
+function resolved(folder: string, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((each: unknown) => resolved(folder, each));
+  return typeof value === "string" ? resolve(folder, value) : value;
+}
 
 /** One line for each of Restate's settings, and for each of its tables. */
 class Warnings {

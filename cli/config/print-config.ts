@@ -40,6 +40,7 @@ function tomlOf(value: unknown): string {
 }
 
 function readable(key: string, value: unknown): unknown {
+  if (key === "serve" && Array.isArray(value) && value.length < 2) return value[0] as unknown;
   if (!key.startsWith("retention.") || typeof value !== "number") return value;
   const text = shortDuration(value);
   return parseDuration(text) === value ? text : value;

@@ -46,6 +46,11 @@ export const nameIn =
     throw wrong(names.length === 2 ? names.join(" or ") : `one of ${names.join(", ")}`, given);
   };
 
+/** One text, or a list of them. */
+export function textOrListIn(given: unknown): readonly string[] {
+  return Array.isArray(given) ? given.map(textIn) : [textIn(given)];
+}
+
 /** A list, or texts with commas between them. */
 export function textListIn(given: unknown): readonly string[] {
   const list = typeof given === "string" ? given.split(",").map((text) => text.trim()) : given;

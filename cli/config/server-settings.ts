@@ -18,6 +18,7 @@ import {
   type ServerSetting,
   textIn,
   textListIn,
+  textOrListIn,
 } from "./server-setting.ts";
 
 const setting = <T>(
@@ -40,7 +41,7 @@ const retention = (name: string, presetMs: number): ServerSetting<number> =>
 
 /** In the order in which they are printed. */
 export const SERVER_SETTINGS = {
-  serve: setting<string | undefined>("serve", undefined, optional(textIn), { option: "<file>" }),
+  serve: setting<readonly string[]>("serve", [], textOrListIn, { option: "[file...]" }),
   data: setting<string | undefined>("data", undefined, optional(textIn), {
     ...{ option: "--data", variables: ["PERDURE_DATA"] },
   }),

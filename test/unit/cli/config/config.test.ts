@@ -67,7 +67,7 @@ describe("which value holds", () => {
     expect(
       Object.fromEntries(Object.entries(chosen).map(([name, { value }]) => [name, value as unknown])),
     ).toEqual({
-      ...{ serve: "/home/ada/shop/src/app.ts", data: "/var/data.sqlite", durability: "power" },
+      ...{ serve: ["/home/ada/shop/src/app.ts"], data: "/var/data.sqlite", durability: "power" },
       ...{ host: "0.0.0.0", watch: false, port: 0, adminPort: 1 },
       ...{ corsOrigins: ["https://shop.example"], corsCredentials: true },
       ...{ logLevel: "debug", logInvocations: "quiet" },
@@ -178,6 +178,15 @@ describe("--print-config", () => {
       data: { value: join(folder, "x.sqlite") },
       journalRetentionMs: { value: 90_000 },
     });
+  });
+
+  test.each([
+    [["a.ts"], '"a.ts"', [join(AT.folder, "a.ts")]],
+    [["a.ts", "b.ts"], '["a.ts","b.ts"]', [join(AT.folder, "a.ts"), join(AT.folder, "b.ts")]],
+  ])("says of %j all that is served", async (files, printed, served) => {
+    const { stdout } = await runHere(["dev", ...files, "--print-config"]);
+    expect(stdout).toContain(`serve = ${printed}`);
+    expect(chooseSettings({}, {}, configIn(stdout, AT, SETTING_KEYS)).serve.value).toEqual(served);
   });
 
   test("as JSON; a wrong option is a wrong call", async () => {
